@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "httpclient.h"
+#include "signalclient.h"
+
+/* How a guest is admitted (protocol §2): GET /status over TLS, the key held
+ * against the device id and against what is remembered of the device, then POST
+ * /meetings/join on a connection of the same key. A host that hides its names
+ * from strangers is held to them when the grant tells them. Over plain HTTP
+ * there is no key and only the last step. Belongs to the thread of @http. */
+
+typedef struct
+{
+  gchar *ticket;
+  gchar *key_hash; /* of the key to find again; NULL over plain HTTP */
+  gchar **ice_servers; /* URIs that the host names; see iceservers.h */
+} VmAdmission;
+
+void vm_admission_free (VmAdmission *admission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAdmission, vm_admission_free)
+
+/* Errors: those of vm_signal_client_join_async(). */
+void vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
+    const VmSignalClientConfig *config, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+VmAdmission *vm_admission_ask_finish (
+    VmHttpClient *http, GAsyncResult *result, GError **error);

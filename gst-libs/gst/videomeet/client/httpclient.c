@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "httpclient.h"
+#include "../vmtimer-priv.h"
+#include "settle.h"
+
+#include <libsoup/soup.h>
+
+#define CONNECTIONS_MAX 1024 /* four times the devices kept; protocol §1 */
+#define CONNECTIONS_PER_HOST 8 /* several devices may share one address */
+#define IDLE_TIMEOUT 30 /* s; ten probes of protocol §1 */
+#define READ_SIZE 8192 /* bytes at once */
+
+struct _VmHttpClient
+{
+  GObject parent;
+
+  VmIdentity *identity;
+  SoupSession *session;
+};
+
+G_DEFINE_FINAL_TYPE (VmHttpClient, vm_http_client, G_TYPE_OBJECT)
+
+/* One request and its answer; the data of its GTask. */
+typedef struct
+{
+  SoupMessage *message;
+  gchar *expected;
+  GCancellable *cancellable; /* own: time-out and caller both trip it */
+  GCancellable *caller;
+  gulong caller_handler;
+  GSource *timeout;
+  gboolean timed_out;
+  GInputStream *stream;
+  GByteArray *body;
+} Exchange;
+
+static void
+exchange_free (Exchange *exchange)
+{
+  vm_timer_clear (&exchange->timeout);
+  if (exchange->caller)
+    g_cancellable_disconnect (exchange->caller, exchange->caller_handler);
+  g_clear_object (&exchange->caller);
+  g_clear_object (&exchange->cancellable);
+  g_clear_object (&exchange->stream);
+  g_clear_object (&exchange->message);
+  g_clear_pointer (&exchange->body, g_byte_array_unref);
+  g_free (exchange->expected);
+  g_free (exchange);
+}
+
+void
+vm_http_reply_free (VmHttpReply *reply)
+{
+  if (!reply)
+    return;
+  g_bytes_unref (reply->body);
+  g_free (reply->key_hash);
+  g_clear_object (&reply->certificate);
+  g_free (reply);
+}
+
+static void
+vm_http_client_dispose (GObject *object)
+{
+  VmHttpClient *self = VM_HTTP_CLIENT (object);
+
+  if (self->session)
+    soup_session_abort (self->session);
+  g_clear_object (&self->session);
+  g_clear_object (&self->identity);
+  G_OBJECT_CLASS (vm_http_client_parent_class)->dispose (object);
+}
+
+static void
+vm_http_client_class_init (VmHttpClientClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = vm_http_client_dispose;
+}
+
+static void
+vm_http_client_init (VmHttpClient *self)
+{
+}
+
+SoupSession *
+vm_http_session_new (void)
+{
+  SoupSession *session = soup_session_new_with_options ("max-conns",
+      CONNECTIONS_MAX, "max-conns-per-host", CONNECTIONS_PER_HOST,
+      "idle-timeout", IDLE_TIMEOUT, "timeout", 0, "user-agent",
+      "gst-videomeet/" PACKAGE_VERSION, NULL);
+
+  /* No authority vouches for a device, its key does: with no database every
+   * certificate reaches accept-certificate, one of a public authority too. */
+  soup_session_set_tls_database (session, NULL);
+  /* what is on this LAN is never behind a proxy */
+  soup_session_set_proxy_resolver (session, NULL);
+  /* a small compressed answer must not become a large one */
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
+  return session;
+}
+
+VmHttpClient *
+vm_http_client_new (VmIdentity *identity)
+{
+  VmHttpClient *self = g_object_new (VM_TYPE_HTTP_CLIENT, NULL);
+
+  g_set_object (&self->identity, identity);
+  self->session = vm_http_session_new ();
+  vm_settle_watch (self);
+  return self;
+}
+
+static gboolean
+check_key (
+    SoupMessage *message, GTlsCertificate *certificate, const gchar *expected)
+{
+  gchar *hash = vm_key_hash_from_certificate (certificate);
+
+  g_object_set_data_full (G_OBJECT (message), "vm-key-hash", hash, g_free);
+  if (hash && (!expected || g_str_equal (hash, expected)))
+    return TRUE;
+  g_object_set_data (
+      G_OBJECT (message), "vm-wrong-key", GINT_TO_POINTER (TRUE));
+  return FALSE;
+}
+
+static gboolean
+on_accept_certificate (SoupMessage *message, GTlsCertificate *certificate,
+    GTlsCertificateFlags errors, gchar *expected)
+{
+  return check_key (message, certificate, expected);
+}
+
+static void
+free_closure_data (gpointer data, GClosure *closure)
+{
+  g_free (data);
+}
+
+void
+vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash)
+{
+  g_signal_connect_data (message, "accept-certificate",
+      G_CALLBACK (on_accept_certificate), g_strdup (expected_key_hash),
+      free_closure_data, 0);
+}
+
+/* A kept-alive connection was accepted for another message, which may have
+ * expected another key, or any: look again before this one is written. */
+static void
+on_starting (SoupMessage *message, GTask *task)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+  GTlsCertificate *certificate =
+      soup_message_get_tls_peer_certificate (message);
+  gboolean plain =
+      !g_strcmp0 (g_uri_get_scheme (soup_message_get_uri (message)), "http");
+
+  if (plain)
+    return;
+  if (!certificate || !check_key (message, certificate, exchange->expected))
+    g_cancellable_cancel (exchange->cancellable);
+}
+
+static gboolean
+on_timeout (gpointer user_data)
+{
+  Exchange *exchange = g_task_get_task_data (user_data);
+
+  exchange->timed_out = TRUE;
+  g_cancellable_cancel (exchange->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_caller_cancelled (GCancellable *caller, GCancellable *own)
+{
+  g_cancellable_cancel (own);
+}
+
+static void
+return_failure (GTask *task, GError *error)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+  GUri *uri = soup_message_get_uri (exchange->message);
+  g_autoptr (GError) cause = error;
+
+  if (g_object_get_data (G_OBJECT (exchange->message), "vm-wrong-key"))
+    g_task_return_new_error (task, VM_ERROR, VM_ERROR_WRONG_KEY,
+        "%s port %d shows another key than the one announced; nothing was sent",
+        g_uri_get_host (uri), g_uri_get_port (uri));
+  else if (exchange->timed_out)
+    g_task_return_new_error (task, VM_ERROR, VM_ERROR_TIMEOUT,
+        "%s port %d did not answer in time", g_uri_get_host (uri),
+        g_uri_get_port (uri));
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+           || cause->domain == VM_ERROR)
+    g_task_return_error (task, g_steal_pointer (&cause));
+  else
+    g_task_return_new_error (task, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "%s port %d cannot be reached: %s", g_uri_get_host (uri),
+        g_uri_get_port (uri), cause->message);
+  g_object_unref (task);
+}
+
+static void
+return_reply (GTask *task)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+  VmHttpReply *reply = g_new0 (VmHttpReply, 1);
+
+  reply->status = soup_message_get_status (exchange->message);
+  reply->body = g_byte_array_free_to_bytes (g_steal_pointer (&exchange->body));
+  reply->key_hash = g_strdup (
+      g_object_get_data (G_OBJECT (exchange->message), "vm-key-hash"));
+  g_set_object (&reply->certificate,
+      soup_message_get_tls_peer_certificate (exchange->message));
+  g_task_return_pointer (task, reply, (GDestroyNotify) vm_http_reply_free);
+  g_object_unref (task);
+}
+
+static void on_read (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static void
+read_more (GTask *task)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+
+  g_input_stream_read_bytes_async (exchange->stream, READ_SIZE,
+      G_PRIORITY_DEFAULT, exchange->cancellable, on_read, task);
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Exchange *exchange = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GBytes) bytes = g_input_stream_read_bytes_finish (
+      G_INPUT_STREAM (source), result, &error);
+
+  if (!bytes) {
+    return_failure (task, error);
+  } else if (g_bytes_get_size (bytes) == 0) {
+    return_reply (task);
+  } else if (exchange->body->len + g_bytes_get_size (bytes)
+             > VM_HTTP_BODY_MAX) {
+    g_set_error (&error, VM_ERROR, VM_ERROR_TOO_LARGE,
+        "The answer is longer than %d bytes", VM_HTTP_BODY_MAX);
+    return_failure (task, error);
+  } else {
+    g_byte_array_append (exchange->body, g_bytes_get_data (bytes, NULL),
+        g_bytes_get_size (bytes));
+    read_more (task);
+  }
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Exchange *exchange = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  exchange->stream =
+      soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (exchange->stream)
+    read_more (task);
+  else
+    return_failure (task, error);
+}
+
+static SoupMessage *
+make_message (const gchar *method, const gchar *uri_text, GError **error)
+{
+  /* relaxed: a link-local address carries its interface as "%eth0" */
+  g_autoptr (GUri) uri = g_uri_parse (
+      uri_text, SOUP_HTTP_URI_FLAGS | G_URI_FLAGS_PARSE_RELAXED, NULL);
+  SoupMessage *message = NULL;
+
+  if (uri && g_uri_get_host (uri) && *g_uri_get_host (uri)
+      && (!strcmp (g_uri_get_scheme (uri), "http")
+          || !strcmp (g_uri_get_scheme (uri), "https")))
+    message = soup_message_new_from_uri (method, uri);
+  if (!message)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "“%s” is not an http or https address", uri_text);
+  return message;
+}
+
+static void
+arm (GTask *task, Exchange *exchange, guint timeout_ms)
+{
+  GCancellable *caller = g_task_get_cancellable (task);
+
+  exchange->timeout =
+      vm_timer_new (g_task_get_context (task), timeout_ms, on_timeout, task);
+  if (caller) {
+    exchange->caller = g_object_ref (caller);
+    exchange->caller_handler =
+        g_cancellable_connect (caller, G_CALLBACK (on_caller_cancelled),
+            g_object_ref (exchange->cancellable), g_object_unref);
+  }
+}
+
+void
+vm_http_client_send_async (VmHttpClient *self, const gchar *method,
+    const gchar *uri, const gchar *expected_key_hash, GBytes *json_body,
+    guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  SoupMessage *message = make_message (method, uri, &error);
+  Exchange *exchange;
+
+  g_task_set_source_tag (task, vm_http_client_send_async);
+  /* our own cancellable decides; the task must not overrule a reply */
+  g_task_set_check_cancellable (task, FALSE);
+  if (!message) {
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
+  exchange = g_new0 (Exchange, 1);
+  exchange->message = message;
+  exchange->expected = g_strdup (expected_key_hash);
+  exchange->cancellable = g_cancellable_new ();
+  exchange->body = g_byte_array_new ();
+  g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
+
+  /* a redirection would lead away from the key that was announced */
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  vm_http_pin_message (message, expected_key_hash);
+  g_signal_connect_object (
+      message, "starting", G_CALLBACK (on_starting), task, 0);
+  if (self->identity)
+    soup_message_set_tls_client_certificate (
+        message, vm_identity_get_tls_certificate (self->identity));
+  if (json_body)
+    soup_message_set_request_body_from_bytes (
+        message, "application/json", json_body);
+  arm (task, exchange, timeout_ms);
+  soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT,
+      exchange->cancellable, on_sent, task);
+}
+
+VmHttpReply *
+vm_http_client_send_finish (
+    VmHttpClient *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

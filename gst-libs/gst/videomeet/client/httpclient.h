@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../trust/vmidentity.h"
+#include "../vmerror.h"
+
+/* HTTP client of one device towards others, on libsoup: kept-alive
+ * connections, TLS with the peer's key compared with the one announced. All
+ * functions belong to the thread whose default context made the client. */
+
+#define VM_HTTP_BODY_MAX 65536 /* bytes of an answer read; security.md */
+
+#define VM_TYPE_HTTP_CLIENT (vm_http_client_get_type ())
+G_DECLARE_FINAL_TYPE (VmHttpClient, vm_http_client, VM, HTTP_CLIENT, GObject)
+
+typedef struct
+{
+  guint status; /* HTTP status */
+  GBytes *body;
+  gchar *key_hash; /* of the key TLS presented; NULL over plain HTTP */
+  GTlsCertificate *certificate; /* what TLS presented, or NULL */
+} VmHttpReply;
+
+VmHttpClient *vm_http_client_new (VmIdentity *identity);
+
+/* Sends @method to @uri ("https://[fe80::1%eth0]:8080/status"). With
+ * @expected_key_hash the connection is refused with VM_ERROR_WRONG_KEY before
+ * anything is sent when TLS presents another key; NULL accepts any key (the
+ * caller compares reply->key_hash). @timeout_ms is for the whole exchange:
+ * VM_ERROR_TIMEOUT. An answer of status 4xx/5xx is a reply, not an error. */
+void vm_http_client_send_async (VmHttpClient *self, const gchar *method,
+    const gchar *uri, const gchar *expected_key_hash, GBytes *json_body,
+    guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+VmHttpReply *vm_http_client_send_finish (
+    VmHttpClient *self, GAsyncResult *result, GError **error);
+void vm_http_reply_free (VmHttpReply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmHttpReply, vm_http_reply_free)
+
+/* For the WebSocket client: connects SoupMessage::accept-certificate so that
+ * @expected_key_hash is enforced (NULL: any key) and the key seen is stored in
+ * the qdata "vm-key-hash" of @message; a refused one leaves "vm-wrong-key".
+ * Only on a session from vm_http_session_new(): libsoup asks only about
+ * certificates that it cannot verify, and there it can verify none. */
+typedef struct _SoupMessage SoupMessage;
+typedef struct _SoupSession SoupSession;
+void vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash);
+SoupSession *vm_http_session_new (void);

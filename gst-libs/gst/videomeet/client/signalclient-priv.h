@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "signalclient.h"
+#include "signalsocket.h"
+#include "../vmtimer-priv.h"
+#include "../wire/line.h"
+
+/* Shared by the files of VmSignalClient. */
+
+struct _VmSignalClient
+{
+  GObject parent;
+
+  VmIdentity *identity;
+  VmSignalClientFunc func;
+  VmSignalClientClosedFunc closed_func;
+  VmSignalClientLostFunc lost_func; /* or NULL */
+  gpointer user_data;
+
+  GMainContext *context;
+  VmHttpClient *http;
+  SoupSession *session;
+  VmSignalClientConfig config; /* its strings are ours */
+  gchar *key_hash; /* of the server, once it is known */
+  gchar **ice_servers; /* that the host names; NULL before the grant */
+
+  SoupWebsocketConnection *socket;
+  VmLine *line;
+  gint64 last_heard;
+  GSource *look;
+  GSource *probe;
+
+  gchar *token; /* to resume by: the ticket, then what a welcome brought */
+  gboolean token_is_ticket;
+  gboolean welcomed;
+  gint64 lost_at; /* 0: the socket is there */
+  guint attempts;
+  GSource *retry; /* the next attempt, or the end of this one */
+  gboolean resuming; /* the welcome that answers a resume is awaited */
+  GCancellable *cancellable; /* of what is tried after a loss */
+  gboolean over;
+};
+
+/* signalclient.c: what goes in and out */
+void vm_signal_client_set_timer (
+    VmSignalClient *self, GSource **source, guint ms, GSourceFunc func);
+/* Joins from the beginning; @task returns TRUE once hello is said. */
+void vm_signal_client_enter (VmSignalClient *self, GTask *task);
+void vm_signal_client_take_socket (
+    VmSignalClient *self, SoupWebsocketConnection *socket);
+void vm_signal_client_drop_socket (VmSignalClient *self);
+void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
+void vm_signal_client_send_bytes (VmSignalClient *self, GBytes *bytes);
+void vm_signal_client_send_ack (VmSignalClient *self);
+/* It is over, and not because we said so. */
+void vm_signal_client_lose (VmSignalClient *self, const GError *error);
+void vm_signal_client_lose_with (
+    VmSignalClient *self, VmError code, const gchar *message);
+
+/* Sets or clears lost_at, and says so. */
+void vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at);
+
+/* signalresume.c: another socket for the one that was lost */
+void vm_signal_client_interrupt (VmSignalClient *self);
+/* What comes while a resume is under way. */
+void vm_signal_client_take_answer (VmSignalClient *self, GBytes *message);

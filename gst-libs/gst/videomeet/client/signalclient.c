@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "signalclient-priv.h"
+#include "admission.h"
+#include "settle.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+#define MESSAGE_MAX (256 * 1024) /* as the server's; security.md "Limits" */
+#define NONCE_BYTES 16 /* security.md "Media and messages" */
+#define PING_SECONDS 20 /* protocol §3 */
+#define DEAD_TIME (45 * G_USEC_PER_SEC) /* without a word; protocol §3 */
+#define PROBE_SECONDS 1 /* between the pings of a probe */
+#define PROBE_MS 2500
+#define PROBE_ANSWER_MS 1500 /* of it: since the first ping */
+#define LINGER_MS 1000 /* after bye */
+#define LOOK_SECONDS 5 /* how often to look whether the server is dead */
+
+G_DEFINE_FINAL_TYPE (VmSignalClient, vm_signal_client, G_TYPE_OBJECT)
+
+void
+vm_signal_client_set_timer (
+    VmSignalClient *self, GSource **source, guint ms, GSourceFunc func)
+{
+  vm_timer_clear (source);
+  *source = vm_timer_new (self->context, ms, func, self);
+}
+
+void
+vm_signal_client_drop_socket (VmSignalClient *self)
+{
+  vm_timer_clear (&self->look);
+  vm_timer_clear (&self->retry);
+  vm_timer_clear (&self->probe);
+  if (self->socket)
+    g_signal_handlers_disconnect_by_data (self->socket, self);
+  g_clear_object (&self->socket);
+  self->resuming = FALSE;
+}
+
+static void
+end (VmSignalClient *self)
+{
+  self->over = TRUE;
+  vm_signal_client_drop_socket (self);
+  if (self->cancellable)
+    g_cancellable_cancel (self->cancellable);
+}
+
+static void
+vm_signal_client_dispose (GObject *object)
+{
+  VmSignalClient *self = VM_SIGNAL_CLIENT (object);
+
+  end (self);
+  if (self->session)
+    soup_session_abort (self->session);
+  g_clear_object (&self->session);
+  g_clear_object (&self->http);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->cancellable);
+  G_OBJECT_CLASS (vm_signal_client_parent_class)->dispose (object);
+}
+
+static void
+clear_config (VmSignalClientConfig *config)
+{
+  g_free ((gchar *) config->uri);
+  g_free ((gchar *) config->base_uri);
+  g_free ((gchar *) config->key_hash);
+  g_clear_object (&config->store);
+  g_free ((gchar *) config->meeting);
+  g_free ((gchar *) config->user);
+  g_free ((gchar *) config->device);
+  g_free ((gchar *) config->pin);
+}
+
+static void
+copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
+{
+  *to = (VmSignalClientConfig){
+    .dialect = from->dialect,
+    .uri = g_strdup (from->uri),
+    .base_uri = g_strdup (from->base_uri),
+    .key_hash = g_strdup (from->key_hash),
+    .store = from->store ? g_object_ref (from->store) : NULL,
+    .meeting = g_strdup (from->meeting),
+    .user = g_strdup (from->user),
+    .device = g_strdup (from->device),
+    .pin = g_strdup (from->pin),
+    .call_type = from->call_type,
+    .timeout_ms = from->timeout_ms,
+  };
+}
+
+static void
+vm_signal_client_finalize (GObject *object)
+{
+  VmSignalClient *self = VM_SIGNAL_CLIENT (object);
+
+  clear_config (&self->config);
+  g_free (self->key_hash);
+  g_strfreev (self->ice_servers);
+  g_free (self->token);
+  g_clear_pointer (&self->line, vm_line_free);
+  g_main_context_unref (self->context);
+  G_OBJECT_CLASS (vm_signal_client_parent_class)->finalize (object);
+}
+
+static void
+vm_signal_client_class_init (VmSignalClientClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = vm_signal_client_dispose;
+  G_OBJECT_CLASS (klass)->finalize = vm_signal_client_finalize;
+}
+
+static void
+vm_signal_client_init (VmSignalClient *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->session = vm_http_session_new ();
+  vm_settle_watch (self);
+}
+
+VmSignalClient *
+vm_signal_client_new (VmIdentity *identity, VmSignalClientFunc func,
+    VmSignalClientClosedFunc closed, gpointer user_data)
+{
+  VmSignalClient *self = g_object_new (VM_TYPE_SIGNAL_CLIENT, NULL);
+
+  self->identity = g_object_ref (identity);
+  self->func = func;
+  self->closed_func = closed;
+  self->user_data = user_data;
+  self->http = vm_http_client_new (identity);
+  return self;
+}
+
+/* It is over, and not because we said so. */
+void
+vm_signal_client_lose (VmSignalClient *self, const GError *error)
+{
+  g_autoptr (VmSignalClient) alive = g_object_ref (self);
+
+  if (self->over)
+    return;
+  end (self);
+  self->closed_func (self, error, self->user_data);
+}
+
+void
+vm_signal_client_lose_with (
+    VmSignalClient *self, VmError code, const gchar *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (VM_ERROR, code, message);
+
+  vm_signal_client_lose (self, error);
+}
+
+/* Sending */
+
+void
+vm_signal_client_send_bytes (VmSignalClient *self, GBytes *bytes)
+{
+  gsize size;
+  const gchar *data = g_bytes_get_data (bytes, &size);
+  g_autofree gchar *text = g_strndup (data, size);
+
+  if (self->socket
+      && soup_websocket_connection_get_state (self->socket)
+             == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_text (self->socket, text);
+}
+
+void
+vm_signal_client_send (VmSignalClient *self, const VmSignal *signal)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (self->over || !self->line)
+    return;
+  bytes = vm_line_format (self->line, signal);
+  /* what is said while the socket is lost goes out once it is back */
+  if (bytes && !self->resuming)
+    vm_signal_client_send_bytes (self, bytes);
+}
+
+void
+vm_signal_client_send_ack (VmSignalClient *self)
+{
+  g_autoptr (VmSignal) ack = vm_signal_new (VM_SIGNAL_ACK);
+
+  vm_signal_client_send (self, ack);
+}
+
+static void
+say_hello (VmSignalClient *self)
+{
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  VmSignalParticipant *me = vm_signal_add_participant (hello);
+  guint8 nonce[NONCE_BYTES];
+
+  if (RAND_bytes (nonce, sizeof nonce) == 1)
+    me->nonce = g_base64_encode (nonce, sizeof nonce);
+  me->device = g_strdup (self->config.device);
+  me->device_id = g_strdup (vm_identity_get_device_id (self->identity));
+  me->call_type = self->config.call_type;
+  hello->meeting = g_strdup (self->config.meeting);
+  vm_signal_client_send (self, hello);
+}
+
+void
+vm_signal_client_join_again (VmSignalClient *self)
+{
+  g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
+
+  vm_signal_client_send (self, bye);
+  say_hello (self);
+}
+
+/* Receiving */
+
+void
+vm_signal_client_take_token (VmSignalClient *self, const gchar *token)
+{
+  g_free (self->token);
+  self->token = g_strdup (token);
+  self->token_is_ticket = FALSE;
+}
+
+static void
+take_message (VmSignalClient *self, GBytes *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal = vm_line_parse (self->line, message, &error);
+
+  if (error)
+    g_debug ("the host's server sent what cannot be read: %s", error->message);
+  if (vm_line_has_gap (self->line)) {
+    vm_signal_client_lose_with (self, VM_ERROR_BAD_MESSAGE,
+        "Messages of the host's server are missing");
+    return;
+  }
+  if (signal && signal->type == VM_SIGNAL_WELCOME && !self->welcomed) {
+    self->welcomed = TRUE;
+    /* one that is sent again has a token that was replaced since */
+    if (self->token_is_ticket)
+      vm_signal_client_take_token (self, signal->resume);
+    vm_signal_client_send_ack (self);
+  }
+  if (signal)
+    self->func (self, signal, self->user_data);
+  if (!self->over && vm_line_wants_ack (self->line))
+    vm_signal_client_send_ack (self);
+}
+
+static void
+on_message (SoupWebsocketConnection *socket, gint type, GBytes *message,
+    VmSignalClient *self)
+{
+  g_autoptr (VmSignalClient) alive = g_object_ref (self);
+
+  self->last_heard = g_get_monotonic_time ();
+  if (type != SOUP_WEBSOCKET_DATA_TEXT)
+    return;
+  if (self->resuming)
+    vm_signal_client_take_answer (self, message);
+  else
+    take_message (self, message);
+}
+
+static void
+on_pong (SoupWebsocketConnection *socket, GBytes *payload, VmSignalClient *self)
+{
+  self->last_heard = g_get_monotonic_time ();
+}
+
+/* A server that closes with a word has given the seat back, but for the one that
+ * thought us dead; a socket that ends without one is lost. */
+static void
+on_closed (SoupWebsocketConnection *socket, VmSignalClient *self)
+{
+  gushort code = soup_websocket_connection_get_close_code (socket);
+  g_autoptr (VmSignalClient) alive = g_object_ref (self);
+
+  if (!code || code == SOUP_WEBSOCKET_CLOSE_GOING_AWAY
+      || code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
+    vm_signal_client_interrupt (self);
+  else
+    vm_signal_client_lose_with (self, VM_ERROR_DISCONNECTED,
+        "The connection to the host of the meeting was lost");
+}
+
+static gboolean
+on_look (gpointer data)
+{
+  VmSignalClient *self = data;
+
+  if (g_get_monotonic_time () - self->last_heard < DEAD_TIME)
+    return G_SOURCE_CONTINUE;
+  vm_signal_client_interrupt (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_signal_client_take_socket (
+    VmSignalClient *self, SoupWebsocketConnection *socket)
+{
+  self->socket = socket;
+  vm_settle_watch (socket);
+  self->last_heard = g_get_monotonic_time ();
+  soup_websocket_connection_set_max_incoming_payload_size (socket, MESSAGE_MAX);
+  soup_websocket_connection_set_keepalive_interval (socket, PING_SECONDS);
+  g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (socket, "pong", G_CALLBACK (on_pong), self);
+  g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
+  vm_signal_client_set_timer (self, &self->look, LOOK_SECONDS * 1000, on_look);
+}
+
+static gboolean
+on_probed (gpointer data)
+{
+  g_autoptr (VmSignalClient) self = g_object_ref (data);
+
+  vm_timer_clear (&self->probe);
+  if (g_get_monotonic_time () - self->last_heard < PROBE_ANSWER_MS * 1000)
+    soup_websocket_connection_set_keepalive_interval (
+        self->socket, PING_SECONDS);
+  else
+    vm_signal_client_interrupt (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_signal_client_probe (VmSignalClient *self)
+{
+  if (self->over || !self->socket || self->resuming || self->probe)
+    return;
+  soup_websocket_connection_set_keepalive_interval (
+      self->socket, PROBE_SECONDS);
+  vm_signal_client_set_timer (self, &self->probe, PROBE_MS, on_probed);
+}
+
+void
+vm_signal_client_set_lost_func (
+    VmSignalClient *self, VmSignalClientLostFunc func)
+{
+  self->lost_func = func;
+}
+
+void
+vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at)
+{
+  gboolean changed = (lost_at != 0) != (self->lost_at != 0);
+
+  self->lost_at = lost_at;
+  if (changed && self->lost_func && !self->over)
+    self->lost_func (self, lost_at != 0, self->user_data);
+}
+
+/* Joining */
+
+static gboolean
+is_room (VmSignalClient *self)
+{
+  return self->config.dialect == VM_DIALECT_NAME_ROOM;
+}
+
+static void
+finish (GTask *task, GError *error)
+{
+  if (error)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+on_socket (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  VmSignalClient *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  SoupWebsocketConnection *socket =
+      vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
+
+  if (socket && self->over) {
+    g_clear_object (&socket);
+    g_set_error (
+        &error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Joining was cancelled");
+  }
+  if (socket) {
+    g_clear_pointer (&self->line, vm_line_free);
+    self->line = vm_line_new (
+        is_room (self) ? &vm_dialect_room_client : &vm_dialect_native);
+    vm_signal_client_take_socket (self, socket);
+    say_hello (self);
+  }
+  finish (task, error);
+}
+
+static void
+on_admitted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  VmSignalClient *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (VmAdmission) admission =
+      vm_admission_ask_finish (VM_HTTP_CLIENT (source), result, &error);
+  VmSignalSocketConfig config;
+
+  if (admission && self->over)
+    g_set_error (
+        &error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Joining was cancelled");
+  if (error) {
+    finish (task, error);
+    return;
+  }
+  vm_signal_client_take_token (self, admission->ticket);
+  self->token_is_ticket = TRUE;
+  g_free (self->key_hash);
+  self->key_hash = g_strdup (admission->key_hash);
+  g_strfreev (self->ice_servers);
+  self->ice_servers = g_steal_pointer (&admission->ice_servers);
+  config = (VmSignalSocketConfig){
+    .base_uri = self->config.base_uri,
+    .ticket = self->token,
+    .key_hash = self->key_hash,
+    .timeout_ms = self->config.timeout_ms,
+  };
+  vm_signal_socket_open_async (self->session, self->identity, &config,
+      g_task_get_cancellable (task), on_socket, task);
+}
+
+/* A room server admits by `join` alone. */
+static void
+enter_room (VmSignalClient *self, GTask *task)
+{
+  VmSignalSocketConfig config = {
+    .uri = self->config.uri,
+    .timeout_ms = self->config.timeout_ms,
+  };
+
+  g_clear_object (&self->session);
+  self->session = vm_signal_socket_session_new (self->config.uri);
+  vm_signal_socket_open_async (self->session, self->identity, &config,
+      g_task_get_cancellable (task), on_socket, task);
+}
+
+void
+vm_signal_client_enter (VmSignalClient *self, GTask *task)
+{
+  g_task_set_check_cancellable (task, FALSE);
+  if (is_room (self)) {
+    enter_room (self, task);
+    return;
+  }
+  vm_admission_ask_async (self->http, self->identity, &self->config,
+      g_task_get_cancellable (task), on_admitted, task);
+}
+
+void
+vm_signal_client_join_async (VmSignalClient *self,
+    const VmSignalClientConfig *config, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  copy_config (&self->config, config);
+  vm_signal_client_enter (
+      self, g_task_new (self, cancellable, callback, user_data));
+}
+
+gboolean
+vm_signal_client_join_finish (
+    VmSignalClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+const gchar *const *
+vm_signal_client_get_ice_servers (VmSignalClient *self)
+{
+  return (const gchar *const *) self->ice_servers;
+}
+
+/* Leaving */
+
+/* One masked frame of less than 126 bytes, RFC 6455 §5.2. */
+static void
+append_frame (GByteArray *out, guint8 opcode, const gchar *data, gsize size)
+{
+  guint8 head[6] = { 0x80 | opcode, 0x80 | (guint8) size };
+
+  if (RAND_bytes (head + 2, 4) != 1)
+    memset (head + 2, 0, 4);
+  g_byte_array_append (out, head, sizeof head);
+  for (gsize i = 0; i < size; i++) {
+    guint8 byte = (guint8) data[i] ^ head[2 + i % 4];
+
+    g_byte_array_append (out, &byte, 1);
+  }
+}
+
+/* bye and a close frame, written past libsoup: it writes when its context runs,
+ * and whoever leaves is often about to end that. */
+static void
+write_bye (VmSignalClient *self)
+{
+  GOutputStream *stream = g_io_stream_get_output_stream (
+      soup_websocket_connection_get_io_stream (self->socket));
+  g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = vm_line_format (self->line, bye);
+  gsize size;
+  const gchar *text = g_bytes_get_data (bytes, &size);
+
+  append_frame (frames, 1, text, size);
+  append_frame (frames, 8, "\x03\xe8", 2);
+  if (G_IS_POLLABLE_OUTPUT_STREAM (stream))
+    g_pollable_output_stream_write_nonblocking (
+        G_POLLABLE_OUTPUT_STREAM (stream), frames->data, frames->len, NULL,
+        NULL);
+}
+
+static gboolean
+on_lingered (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_hung_up (SoupWebsocketConnection *socket, GSource *lingering)
+{
+  g_source_destroy (lingering);
+}
+
+static void
+unref_source (gpointer source, GClosure *closure)
+{
+  g_source_unref (source);
+}
+
+/* A socket closed with something unread in it resets the connection, and bye is
+ * lost with it: it reads on until the server has hung up, or LINGER_MS. */
+static void
+linger (VmSignalClient *self)
+{
+  SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
+  GSource *source = g_timeout_source_new (LINGER_MS);
+
+  g_signal_handlers_disconnect_by_data (socket, self);
+  g_source_set_callback (source, on_lingered, socket, g_object_unref);
+  g_source_attach (source, self->context);
+  g_signal_connect_data (
+      socket, "closed", G_CALLBACK (on_hung_up), source, unref_source, 0);
+}
+
+void
+vm_signal_client_close (VmSignalClient *self)
+{
+  if (self->over)
+    return;
+  if (self->socket && !self->resuming
+      && soup_websocket_connection_get_state (self->socket)
+             == SOUP_WEBSOCKET_STATE_OPEN) {
+    write_bye (self);
+    linger (self);
+  }
+  end (self);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../trust/vmidentity.h"
+#include "../trust/vmtruststore.h"
+#include "../vmenums.h"
+#include "../wire/signal.h"
+
+/* The way into a meeting that another device hosts: GET /status, POST
+ * /meetings/join, the WebSocket with the ticket, then hello (protocol §2, §3).
+ * All belongs to the thread whose default context made the client. */
+
+#define VM_TYPE_SIGNAL_CLIENT (vm_signal_client_get_type ())
+G_DECLARE_FINAL_TYPE (
+    VmSignalClient, vm_signal_client, VM, SIGNAL_CLIENT, GObject)
+
+typedef struct
+{
+  /* VM_DIALECT_NAME_ROOM: @uri alone says where; a socket that is lost is a seat
+   * that is lost. */
+  VmDialectName dialect;
+  const gchar *uri; /* "wss://host/", of a room server */
+  const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
+  const gchar *key_hash; /* as announced; NULL: any key */
+  VmTrustStore *store; /* holds the host to its key; NULL: none does */
+  const gchar *meeting;
+  const gchar *user;
+  const gchar *device;
+  const gchar *pin; /* or NULL */
+  VmCallType call_type;
+  guint timeout_ms; /* for each of the steps */
+} VmSignalClientConfig;
+
+/* What the host's server says, `welcome` first. */
+typedef void (*VmSignalClientFunc) (
+    VmSignalClient *self, const VmSignal *signal, gpointer user_data);
+/* Once, when the connection is lost for good or was closed by the server; not
+ * after vm_signal_client_close(). A socket that is lost is replaced by another
+ * within 30 s (protocol §3, "Resume") and nobody hears of it: what is said
+ * meanwhile, either way, arrives once and in order. VM_ERROR_DISCONNECTED: the
+ * 30 s are over; VM_ERROR_RESUME_FAILED: the server has given the seat away, or
+ * more was missed than is kept. */
+typedef void (*VmSignalClientClosedFunc) (
+    VmSignalClient *self, const GError *error, gpointer user_data);
+
+VmSignalClient *
+vm_signal_client_new (VmIdentity *identity, VmSignalClientFunc func,
+    VmSignalClientClosedFunc closed, gpointer user_data);
+
+/* Once a client. Done when hello is sent. Errors: what the server answered, by
+ * its code; VM_ERROR_WRONG_KEY when TLS shows another key than @key_hash, or
+ * one that does not hash to the host's device id; VM_ERROR_KEY_CHANGED when
+ * @store knows the host by another key; VM_ERROR_TIMEOUT,
+ * VM_ERROR_DISCONNECTED. */
+void vm_signal_client_join_async (VmSignalClient *self,
+    const VmSignalClientConfig *config, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+gboolean vm_signal_client_join_finish (
+    VmSignalClient *self, GAsyncResult *result, GError **error);
+
+/* The STUN and TURN servers that the host names, as URIs; NULL before
+ * the grant, and of a room server. */
+const gchar *const *vm_signal_client_get_ice_servers (VmSignalClient *self);
+
+/* When the socket is lost, and when it is back; in the client's thread. */
+typedef void (*VmSignalClientLostFunc) (
+    VmSignalClient *self, gboolean lost, gpointer user_data);
+void vm_signal_client_set_lost_func (
+    VmSignalClient *self, VmSignalClientLostFunc func);
+/* Finds out within seconds whether the server still answers; when it does not,
+ * the socket is lost. */
+void vm_signal_client_probe (VmSignalClient *self);
+
+void vm_signal_client_send (VmSignalClient *self, const VmSignal *signal);
+/* Leaves the room and joins it: everybody there offers anew. Only in a dialect
+ * without `restart`. */
+void vm_signal_client_join_again (VmSignalClient *self);
+/* Says bye; it is on its way when this returns. No function is called any
+ * more. */
+void vm_signal_client_close (VmSignalClient *self);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "httpclient.h"
+
+#include <libsoup/soup.h>
+
+/* Opens the WebSocket of a device's server (protocol §3). Belongs to the thread
+ * of @session, which is vm_http_session_new()'s. */
+
+/* The whole address of a stranger's WebSocket, "wss://host:port/path", instead of
+ * what a device's server is found by: no subprotocol, and this device shows no
+ * key. A certificate must be one that the system trusts, unless the server is
+ * on this machine. The session is vm_signal_socket_session_new()'s. */
+typedef struct
+{
+  const gchar *uri; /* or NULL */
+
+  const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
+  const gchar *ticket; /* NULL: to resume */
+  const gchar *key_hash; /* of the server's key; NULL over plain HTTP */
+  guint timeout_ms;
+} VmSignalSocketConfig;
+
+/* For the server of a stranger at @uri: system trust, proxies and all, but for
+ * one on this machine. */
+SoupSession *vm_signal_socket_session_new (const gchar *uri);
+/* An address, or a name. */
+gboolean vm_signal_host_is_loopback (const gchar *host);
+
+/* Errors: VM_ERROR_WRONG_KEY, VM_ERROR_NOT_TRUSTED, VM_ERROR_TIMEOUT,
+ * VM_ERROR_DISCONNECTED. */
+void vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
+    const VmSignalSocketConfig *config, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+SoupWebsocketConnection *vm_signal_socket_open_finish (
+    SoupSession *session, GAsyncResult *result, GError **error);

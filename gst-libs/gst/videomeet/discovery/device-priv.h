@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../vmdevice.h"
+#include "../wire/deviceinfo.h"
+
+/* @addresses: GSocketAddress, at least one, the one that answered last first. */
+VmDevice *vm_device_new (
+    const VmDeviceInfo *info, GPtrArray *addresses, VmMethods methods);
+gboolean vm_device_equal (VmDevice *a, VmDevice *b);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "finder.h"
+
+/* The addresses a user gave, "host:port,host:port" (seed 1 §1.1, "Manual IP
+ * Connect"). */
+
+#define VM_MANUAL_PEERS_MAX 64 /* what follows is not looked at */
+#define VM_MANUAL_RETRY 1000 /* ms, doubled after each try */
+#define VM_MANUAL_RETRY_MAX 15000 /* ms */
+
+typedef struct _VmManual VmManual;
+
+VmManual *vm_manual_new (
+    const gchar *peers, const VmFinderEvents *events, gpointer user_data);
+void vm_manual_free (VmManual *self);

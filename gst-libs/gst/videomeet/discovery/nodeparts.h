@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "discovery.h"
+#include "node-priv.h"
+#include "nodesettings.h"
+#include "nodethread.h"
+
+/* What vmnode.c (the object) and noderoles.c (what it does on its thread)
+ * share. */
+
+/* Starting and stopping: the server has 5 s (server.h), Avahi's calls to its
+ * daemon are over in milliseconds or fail. */
+#define CALL_TIMEOUT 15000 /* ms */
+
+struct _VmNode
+{
+  GObject parent;
+
+  gchar *config_dir;
+  guint16 udp_port;
+  VmNodeThread *thread;
+
+  /* Only the thread "vm-node" from here to the lock. */
+  VmDiscovery *discovery;
+  guint counts[3]; /* holders of SERVE, ANNOUNCE, BROWSE */
+  gboolean serving;
+
+  GMutex lock; /* of everything below; never held across a call out */
+  VmIdentity *identity;
+  VmServer *server;
+  VmNodeSettings settings;
+  guint16 bound_port; /* 0 while not serving */
+  gboolean secure;
+  gchar *address; /* best of this device, or NULL */
+  VmDiscoveryState state;
+  GPtrArray *devices;
+  gchar *meeting, *meeting_id; /* hosted here, or NULL */
+  guint participants, meeting_max, epoch;
+  gboolean has_pin;
+};
+
+typedef enum
+{
+  VM_NODE_SIGNAL_DEVICE_ADDED,
+  VM_NODE_SIGNAL_DEVICE_CHANGED,
+  VM_NODE_SIGNAL_DEVICE_REMOVED,
+  VM_NODE_SIGNAL_STATE_CHANGED,
+  VM_NODE_SIGNAL_WARNING,
+  VM_NODE_N_SIGNALS
+} VmNodeSignal;
+extern guint vm_node_signals[VM_NODE_N_SIGNALS];
+
+/* Any thread. */
+VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
+void vm_node_queue_refresh (VmNode *self);

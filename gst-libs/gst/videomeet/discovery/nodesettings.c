@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "nodesettings.h"
+#include "../lifecycle/vmdiscoverystate.h"
+#include "../wire/deviceinfo.h"
+
+#include <string.h>
+
+#define DEFAULT_TIMEOUT 1000 /* ms; protocol §1 */
+#define TIMEOUT_MIN 100 /* ms */
+#define TIMEOUT_MAX 30000 /* ms */
+#define DEFAULT_MAX_PARTICIPANTS 10 /* seed 1 §2.1 */
+#define PARTICIPANTS_MAX 65535 /* as many as others believe; devicefield.c */
+
+/* Names go to other people's screens: no control characters, at most as long
+ * as others accept (security.md, "Limits"). */
+static gchar *
+clean_text (const gchar *text)
+{
+  g_autofree gchar *valid = g_utf8_make_valid (text ? text : "", -1);
+  GString *out = g_string_new (NULL);
+
+  for (const gchar *p = valid; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (g_unichar_iscntrl (c))
+      continue;
+    if (out->len + g_unichar_to_utf8 (c, NULL) > VM_DEVICE_TEXT_MAX)
+      break;
+    g_string_append_unichar (out, c);
+  }
+  return g_string_free (out, FALSE);
+}
+
+static gchar *
+default_user (void)
+{
+  const gchar *real = g_get_real_name ();
+
+  if (!real || !*real || !strcmp (real, "Unknown"))
+    real = g_get_user_name ();
+  return clean_text (real);
+}
+
+void
+vm_node_settings_init (VmNodeSettings *self)
+{
+  self->user = default_user ();
+  self->device = clean_text (g_get_host_name ());
+  self->device_name = g_strdup (self->device);
+  self->status = g_strdup ("available");
+  self->capabilities = g_strdup ("video,audio,share");
+  self->peers = g_strdup ("");
+  self->service_type = g_strdup ("_videomeet._tcp");
+  self->interfaces = g_strdup ("");
+  self->names = g_strdup ("");
+  self->origins = g_strdup ("");
+  self->web_root = g_strdup ("");
+  self->port = VM_DEFAULT_PORT;
+  self->timeout = DEFAULT_TIMEOUT;
+  self->max_participants = DEFAULT_MAX_PARTICIPANTS;
+  self->announce = VM_ANNOUNCE_FULL;
+  self->methods = VM_METHODS_ALL;
+}
+
+static gchar **
+text_field (VmNodeSettings *self, guint id)
+{
+  switch (id) {
+    case VM_NODE_PROP_USER:
+      return &self->user;
+    case VM_NODE_PROP_DEVICE:
+      return &self->device;
+    case VM_NODE_PROP_DEVICE_NAME:
+      return &self->device_name;
+    case VM_NODE_PROP_STATUS:
+      return &self->status;
+    case VM_NODE_PROP_CAPABILITIES:
+      return &self->capabilities;
+    case VM_NODE_PROP_PEERS:
+      return &self->peers;
+    case VM_NODE_PROP_SERVICE_TYPE:
+      return &self->service_type;
+    case VM_NODE_PROP_INTERFACES:
+      return &self->interfaces;
+    case VM_NODE_PROP_NAMES:
+      return &self->names;
+    case VM_NODE_PROP_ORIGINS:
+      return &self->origins;
+    case VM_NODE_PROP_WEB_ROOT:
+      return &self->web_root;
+    default:
+      return NULL;
+  }
+}
+
+void
+vm_node_settings_clear (VmNodeSettings *self)
+{
+  for (guint id = 0; id < VM_NODE_N_PROPS; id++) {
+    gchar **text = text_field (self, id);
+
+    if (text)
+      g_clear_pointer (text, g_free);
+  }
+}
+
+gchar *
+vm_node_settings_dup_web_root (VmNodeSettings *self)
+{
+  if (*self->web_root)
+    return g_strdup (self->web_root);
+  return g_strdup (
+      g_getenv ("VM_WEB_ROOT") ? g_getenv ("VM_WEB_ROOT") : VM_WEB_DIR);
+}
+
+static void
+set_text (VmNodeSettings *self, guint id, const gchar *text)
+{
+  gchar **field = text_field (self, id);
+
+  g_free (*field);
+  if (!text && id == VM_NODE_PROP_USER) {
+    *field = default_user ();
+    return;
+  }
+  if (!text && (id == VM_NODE_PROP_DEVICE || id == VM_NODE_PROP_DEVICE_NAME))
+    text = g_get_host_name ();
+  /* announced, or only used here */
+  if (id == VM_NODE_PROP_USER || id == VM_NODE_PROP_DEVICE
+      || id == VM_NODE_PROP_DEVICE_NAME || id == VM_NODE_PROP_STATUS
+      || id == VM_NODE_PROP_CAPABILITIES)
+    *field = clean_text (text);
+  else
+    *field = g_strdup (text ? text : "");
+}
+
+gboolean
+vm_node_settings_set (VmNodeSettings *self, guint id, const GValue *value)
+{
+  switch (id) {
+    case VM_NODE_PROP_PORT:
+      self->port = g_value_get_uint (value);
+      self->port_explicit = TRUE;
+      return TRUE;
+    case VM_NODE_PROP_ANNOUNCE:
+      self->announce = g_value_get_enum (value);
+      self->announce_explicit = TRUE;
+      return TRUE;
+    case VM_NODE_PROP_METHODS:
+      self->methods = g_value_get_flags (value);
+      return TRUE;
+    case VM_NODE_PROP_MAX_PARTICIPANTS:
+      self->max_participants = g_value_get_uint (value);
+      return TRUE;
+    case VM_NODE_PROP_TIMEOUT:
+      self->timeout = g_value_get_uint (value);
+      return TRUE;
+    case VM_NODE_PROP_INSECURE:
+      self->insecure = g_value_get_boolean (value);
+      return TRUE;
+    default:
+      if (!text_field (self, id))
+        return FALSE;
+      set_text (self, id, g_value_get_string (value));
+      return TRUE;
+  }
+}
+
+gboolean
+vm_node_settings_get (VmNodeSettings *self, guint id, GValue *value)
+{
+  switch (id) {
+    case VM_NODE_PROP_PORT:
+      g_value_set_uint (value, self->port);
+      return TRUE;
+    case VM_NODE_PROP_ANNOUNCE:
+      g_value_set_enum (value, self->announce);
+      return TRUE;
+    case VM_NODE_PROP_METHODS:
+      g_value_set_flags (value, self->methods);
+      return TRUE;
+    case VM_NODE_PROP_MAX_PARTICIPANTS:
+      g_value_set_uint (value, self->max_participants);
+      return TRUE;
+    case VM_NODE_PROP_TIMEOUT:
+      g_value_set_uint (value, self->timeout);
+      return TRUE;
+    case VM_NODE_PROP_INSECURE:
+      g_value_set_boolean (value, self->insecure);
+      return TRUE;
+    default:
+      if (!text_field (self, id))
+        return FALSE;
+      g_value_set_string (value, *text_field (self, id));
+      return TRUE;
+  }
+}
+
+static void
+install_text (GObjectClass *klass, guint id, const gchar *name,
+    const gchar *nick, const gchar *blurb, const gchar *def)
+{
+  g_object_class_install_property (klass, id,
+      g_param_spec_string (
+          name, nick, blurb, def, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+install_texts (GObjectClass *klass)
+{
+  /**
+   * VmNode:user:
+   *
+   * The user's name as others see it, at most 128 bytes; by default the real
+   * name, else the login. May be changed at any time.
+   */
+  install_text (klass, VM_NODE_PROP_USER, "user", "User",
+      "Name of the user, at most 128 bytes (NULL = real name or login)", NULL);
+  /**
+   * VmNode:device:
+   *
+   * The device's name in the TXT record, at most 128 bytes; by default the host
+   * name. May be changed at any time.
+   */
+  install_text (klass, VM_NODE_PROP_DEVICE, "device", "Device",
+      "Name of the device, at most 128 bytes (NULL = host name)", NULL);
+  /**
+   * VmNode:device-name:
+   *
+   * The device in the label people see, as `John's MacBook Pro`; by default the
+   * host name. May be changed at any time.
+   */
+  install_text (klass, VM_NODE_PROP_DEVICE_NAME, "device-name", "Device name",
+      "The device in the label others see (NULL = host name)", NULL);
+  /**
+   * VmNode:status:
+   *
+   * `available`, `busy` or `away`. May be changed at any time.
+   */
+  install_text (klass, VM_NODE_PROP_STATUS, "status", "Status",
+      "available, busy or away", "available");
+  /**
+   * VmNode:capabilities:
+   *
+   * What this device can do, words between commas. May be changed at any time.
+   */
+  install_text (klass, VM_NODE_PROP_CAPABILITIES, "capabilities",
+      "Capabilities", "What this device can do, words between commas",
+      "video,audio,share");
+  /**
+   * VmNode:peers:
+   *
+   * Addresses to ask beside those that are found, `host:port,…`; IPv6 as
+   * `[::1]:8080`. At most 64.
+   */
+  install_text (klass, VM_NODE_PROP_PEERS, "peers", "Peers",
+      "Addresses to ask, host:port between commas, at most 64 (empty = none)",
+      "");
+  /**
+   * VmNode:service-type:
+   *
+   * The DNS-SD service type (seed 1 §2.1).
+   */
+  install_text (klass, VM_NODE_PROP_SERVICE_TYPE, "service-type",
+      "Service type", "DNS-SD service type", "_videomeet._tcp");
+  /**
+   * VmNode:interfaces:
+   *
+   * Names of the network interfaces to use, between commas; empty for all but
+   * loopback. `lo` alone keeps everything on this machine, and plain HTTP.
+   */
+  install_text (klass, VM_NODE_PROP_INTERFACES, "interfaces", "Interfaces",
+      "Network interfaces, names between commas (empty = all but lo)", "");
+  /**
+   * VmNode:names:
+   *
+   * More names by which clients may reach the server (security.md, DNS
+   * rebinding), between commas.
+   */
+  install_text (klass, VM_NODE_PROP_NAMES, "names", "Names",
+      "More host names the server answers to, between commas (empty = none)",
+      "");
+  /**
+   * VmNode:origins:
+   *
+   * Origins of other servers' pages that may use this device's server, as
+   * `https://example.org:8443`, between commas. Pages of no other origin than
+   * its own are admitted otherwise. What is no origin is an error of
+   * vm_node_start().
+   */
+  install_text (klass, VM_NODE_PROP_ORIGINS, "origins", "Origins",
+      "Origins of other pages that the server admits, between commas", "");
+  /**
+   * VmNode:web-root:
+   *
+   * Folder of the page that the server serves; empty for the installed one, or
+   * the environment variable `VM_WEB_ROOT`.
+   */
+  install_text (klass, VM_NODE_PROP_WEB_ROOT, "web-root", "Web root",
+      "Folder of the page served (empty = the installed one)", "");
+}
+
+static void
+install_numbers (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * VmNode:port:
+   *
+   * TCP port of the server. Set and taken it is an error; not set, the next
+   * free one is used and announced. While serving it reads as the real one.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_PORT,
+      g_param_spec_uint ("port", "Port",
+          "TCP port of the server (0 = any); the next free one if not set", 0,
+          G_MAXUINT16, VM_DEFAULT_PORT, flags));
+  /**
+   * VmNode:announce:
+   *
+   * How much is told to the network. A meeting with a PIN is announced
+   * minimally unless this was set. May be changed at any time.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_ANNOUNCE,
+      g_param_spec_enum ("announce", "Announce",
+          "How much is told to the network", VM_TYPE_ANNOUNCE, VM_ANNOUNCE_FULL,
+          flags));
+  /**
+   * VmNode:methods:
+   *
+   * How devices find each other (protocol §1).
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_METHODS,
+      g_param_spec_flags ("methods", "Methods", "How devices find each other",
+          VM_TYPE_METHODS, VM_METHODS_ALL, flags));
+  /**
+   * VmNode:max-participants:
+   *
+   * How many a meeting hosted here can hold, its host included.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_MAX_PARTICIPANTS,
+      g_param_spec_uint ("max-participants", "Max participants",
+          "How many a meeting hosted here can hold", 2, PARTICIPANTS_MAX,
+          DEFAULT_MAX_PARTICIPANTS, flags));
+  /**
+   * VmNode:timeout:
+   *
+   * How long one probe waits for its answer, in ms. With the default a device
+   * that vanished is gone within 10 s.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_TIMEOUT,
+      g_param_spec_uint ("timeout", "Timeout",
+          "How long one probe waits for its answer, in ms", TIMEOUT_MIN,
+          TIMEOUT_MAX, DEFAULT_TIMEOUT, flags));
+  /**
+   * VmNode:insecure:
+   *
+   * Speaks plain HTTP, and believes devices that do. Nobody is who they say
+   * then.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_INSECURE,
+      g_param_spec_boolean ("insecure", "Insecure",
+          "Plain HTTP: proves no identity and hides nothing", FALSE, flags));
+}
+
+void
+vm_node_settings_install (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  install_texts (klass);
+  install_numbers (klass);
+  /**
+   * VmNode:device-id:
+   *
+   * This device's id, the hash of its key.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_DEVICE_ID,
+      g_param_spec_string (
+          "device-id", "Device id", "Hash of this device's key", NULL, flags));
+  /**
+   * VmNode:discovery-state:
+   *
+   * Where discovery is (seed 1 §2.2).
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_DISCOVERY_STATE,
+      g_param_spec_enum ("discovery-state", "Discovery state",
+          "Where discovery is", VM_TYPE_DISCOVERY_STATE,
+          VM_DISCOVERY_STATE_OFFLINE, flags));
+}

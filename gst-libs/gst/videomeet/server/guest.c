@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The native dialect at a WebSocket: a guest of a meeting hosted here, its seat,
+ * and the line to it, which outlives its sockets (protocol §3, "Resume"). A guest
+ * lives as long as its seat or its socket, whichever is longer. */
+
+#include "server-priv.h"
+
+struct _VmGuest
+{
+  VmOutlet outlet;
+
+  VmLine *line;
+  VmMember *member; /* NULL: the seat is given back */
+  VmWs *ws; /* NULL: the socket is lost */
+};
+
+static void
+free_unused (VmGuest *guest)
+{
+  if (guest->member || guest->ws)
+    return;
+  vm_line_free (guest->line);
+  g_free (guest);
+}
+
+static void
+send_signal (VmGuest *guest, const VmSignal *signal)
+{
+  g_autoptr (GBytes) bytes = vm_line_format (guest->line, signal);
+
+  if (bytes && guest->ws)
+    vm_ws_send (guest->ws, bytes);
+}
+
+static void
+outlet_send (VmOutlet *outlet, const VmSignal *signal)
+{
+  send_signal ((VmGuest *) outlet, signal);
+}
+
+static void
+outlet_close (VmOutlet *outlet, const GError *reason)
+{
+  VmGuest *guest = (VmGuest *) outlet;
+
+  guest->member = NULL;
+  if (guest->ws)
+    vm_ws_finish (guest->ws, reason);
+  free_unused (guest);
+}
+
+static void
+take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello, GError **error)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmGuest *guest = g_new0 (VmGuest, 1);
+
+  guest->outlet = (VmOutlet){ outlet_send, outlet_close };
+  guest->line = ws->line;
+  guest->ws = ws;
+  guest->member =
+      vm_rooms_take_seat (rooms, ticket, hello, &guest->outlet, error);
+  if (!guest->member) {
+    g_free (guest);
+    return;
+  }
+  ws->line = NULL;
+  ws->guest = guest;
+}
+
+/* What the guest has missed, in the numbers it had: past the limit of the
+ * socket's queue, which it would fill at once. */
+static void
+send_again (VmGuest *guest, GPtrArray *again)
+{
+  for (guint i = 0; i < again->len; i++)
+    vm_ws_queue (guest->ws, g_ptr_array_index (again, i));
+}
+
+/* By the token of @hello. */
+static void
+resume (VmWs *ws, const VmSignal *hello, GError **error)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmMember *member = vm_rooms_find_lost (rooms, hello->resume,
+      vm_conn_get_key (ws->conn), g_get_monotonic_time (), error);
+  VmGuest *guest = member ? vm_member_get_peer (member) : NULL;
+  g_autoptr (GPtrArray) again = NULL;
+  GError *reason = NULL;
+
+  if (!guest)
+    return;
+  again = vm_line_resume (guest->line, MAX (hello->last_seq, 0), &reason);
+  if (!again) {
+    vm_member_leave (member, reason);
+    g_propagate_error (error, reason);
+    return;
+  }
+  /* the new socket supersedes the old, which may not know yet that it is dead */
+  if (guest->ws)
+    vm_ws_supersede (guest->ws);
+  guest->ws = ws;
+  ws->guest = guest;
+  vm_member_resume (member, hello->resume);
+  send_again (guest, again);
+  vm_member_resumed (member);
+}
+
+static void
+take_next (VmGuest *guest, GBytes *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal = vm_line_parse (guest->line, message, &error);
+
+  if (!guest->member)
+    return;
+  /* whatever it says after hello, it says because of the welcome */
+  vm_member_arrived (guest->member);
+  if (error) {
+    g_autoptr (VmSignal) answer = vm_signal_new_error (error, -1);
+
+    send_signal (guest, answer);
+  }
+  if (signal)
+    vm_member_receive (guest->member, signal);
+  if (guest->member && vm_line_wants_ack (guest->line)) {
+    g_autoptr (VmSignal) ack = vm_signal_new (VM_SIGNAL_ACK);
+
+    send_signal (guest, ack);
+  }
+}
+
+/* The first message: it takes the seat, or there is nothing more to say. */
+
+static void
+take_hello (VmWs *ws, const VmSignal *signal, GError **error)
+{
+  g_autoptr (VmTicket) ticket = g_steal_pointer (&ws->ticket);
+
+  if (signal->type != VM_SIGNAL_HELLO)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The first message must be hello");
+  else if (ticket)
+    take_seat (ws, ticket, signal, error);
+  else
+    resume (ws, signal, error);
+}
+
+static void
+send_error (VmWs *ws, const GError *error, gint64 in_reply_to)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new_error (error, in_reply_to);
+  g_autoptr (GBytes) bytes = vm_line_format (ws->line, signal);
+
+  vm_ws_send (ws, bytes);
+}
+
+static void
+take_first (VmWs *ws, GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal = vm_line_parse (ws->line, bytes, &error);
+
+  if (signal)
+    take_hello (ws, signal, &error);
+  ws->first_due = !ws->guest;
+  if (!error)
+    return;
+  if (!signal || signal->type != VM_SIGNAL_ERROR)
+    send_error (ws, error, signal ? signal->seq : -1);
+  vm_ws_close (ws, VM_CLOSE_POLICY, signal ? "no seat" : "no hello", FALSE);
+}
+
+/* The socket */
+
+static void
+guest_open (VmWs *ws)
+{
+  ws->line = vm_line_new (&vm_dialect_native);
+  ws->ticket = g_steal_pointer (&ws->conn->ticket);
+  ws->first_due = TRUE;
+}
+
+static void
+guest_receive (VmWs *ws, GBytes *message)
+{
+  if (ws->guest)
+    take_next (ws->guest, message);
+  else if (!ws->close_code)
+    take_first (ws, message);
+}
+
+static void
+guest_tell (VmWs *ws, const GError *error)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new_error (error, -1);
+
+  if (ws->guest)
+    send_signal (ws->guest, signal);
+  else if (ws->line)
+    send_error (ws, error, -1);
+}
+
+/* Without a @reason the guest may come back. */
+static void
+guest_hang_up (VmWs *ws, const GError *reason)
+{
+  VmGuest *guest = g_steal_pointer (&ws->guest);
+
+  if (!guest)
+    return;
+  guest->ws = NULL;
+  if (!guest->member)
+    free_unused (guest);
+  else if (reason)
+    vm_member_leave (guest->member, reason);
+  else
+    vm_member_lose (guest->member, g_get_monotonic_time ());
+}
+
+const VmWsFuncs vm_guest_funcs = {
+  .open = guest_open,
+  .receive = guest_receive,
+  .tell = guest_tell,
+  .hang_up = guest_hang_up,
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One HTTP request: what is checked before any route sees it, and its body. A
+ * refusal of a request with a body waits until the body has been read, else the
+ * client would see a reset connection and not the refusal. */
+
+#include "server-priv.h"
+#include "hostcheck.h"
+
+#include <string.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+void
+vm_http_reset (VmConn *conn)
+{
+  conn->request_began = 0;
+  if (conn->wsi)
+    conn->received = vm_socket_received (lws_get_socket_fd (conn->wsi));
+  conn->head = conn->preflight = FALSE;
+  g_clear_pointer (&conn->path, g_free);
+  g_clear_pointer (&conn->host, g_free);
+  g_clear_pointer (&conn->origin, g_free);
+  g_clear_pointer (&conn->body, g_byte_array_unref);
+  g_clear_error (&conn->refusal);
+  conn->refusal_status = 0;
+}
+
+static gboolean
+refuse (VmConn *conn, guint status, VmError code, const gchar *message)
+{
+  conn->refusal_status = status;
+  g_set_error_literal (&conn->refusal, VM_ERROR, code, message);
+  return FALSE;
+}
+
+/* Host, Origin and the number of connections; for upgrades too. */
+static gboolean
+check_caller (VmConn *conn)
+{
+  VmServer *self = conn->server;
+  g_autofree gchar *origin = vm_http_header (conn, WSI_TOKEN_ORIGIN);
+
+  conn->host = vm_http_header (conn, WSI_TOKEN_HOST);
+  /* a page that is admitted is told of refusals too */
+  if (vm_origin_is_listed (origin, (const gchar *const *) self->origins))
+    conn->origin = g_strdup (origin);
+  if (conn->count > VM_CONNECTIONS_PER_ADDRESS)
+    return refuse (conn, 0, VM_ERROR_RATE_LIMITED,
+        "Too many connections from this address");
+  if (!vm_host_is_own (conn->host, vm_server_local_addresses (self),
+          self->host_name, (const gchar *const *) self->names))
+    return refuse (conn, 0, VM_ERROR_WRONG_HOST,
+        "The Host header names no address of this device");
+  if (!conn->origin && !vm_origin_is_own (origin, conn->host, self->secure))
+    return refuse (
+        conn, 0, VM_ERROR_WRONG_ORIGIN, "A page of another origin asked");
+  return TRUE;
+}
+
+/* A byte counter as RFC 9110 writes it; -1 for anything else. */
+static gint64
+content_length (VmConn *conn)
+{
+  g_autofree gchar *text = vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+  guint64 size;
+
+  if (!text
+      || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &size, NULL))
+    return -1;
+  return (gint64) size;
+}
+
+static gboolean
+check_body (VmConn *conn, gint64 size)
+{
+  g_autofree gchar *type = vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_TYPE);
+
+  if (size < 0)
+    return refuse (
+        conn, 411, VM_ERROR_BAD_REQUEST, "The request has no Content-Length");
+  if (size > VM_HTTP_REQUEST_MAX)
+    return refuse (
+        conn, 0, VM_ERROR_TOO_LARGE, "The request is larger than 64 KiB");
+  if (!vm_type_is_json (type))
+    return refuse (conn, 415, VM_ERROR_BAD_REQUEST,
+        "The request must be of type application/json");
+  return TRUE;
+}
+
+/* The path as libwebsockets has decoded them. */
+static enum lws_token_indexes
+read_target (VmConn *conn)
+{
+  static const enum lws_token_indexes methods[] = { WSI_TOKEN_GET_URI,
+    WSI_TOKEN_HEAD_URI, WSI_TOKEN_POST_URI, WSI_TOKEN_OPTIONS_URI };
+
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
+    conn->path = vm_http_header (conn, methods[i]);
+    if (conn->path)
+      return methods[i];
+  }
+  return WSI_TOKEN_COUNT;
+}
+
+static int
+answer_refusal (VmConn *conn, gboolean close)
+{
+  g_autoptr (GError) error = g_steal_pointer (&conn->refusal);
+
+  return vm_http_reply_error (conn, conn->refusal_status, error, close);
+}
+
+int
+vm_http_request (VmConn *conn)
+{
+  enum lws_token_indexes method;
+  gint64 size;
+
+  vm_http_reset (conn);
+  conn->request_began = g_get_monotonic_time ();
+  conn->server->counters.requests++;
+  conn->asked = TRUE;
+  method = read_target (conn);
+  conn->head = method == WSI_TOKEN_HEAD_URI;
+  if (method != WSI_TOKEN_POST_URI) {
+    conn->preflight =
+        check_caller (conn) && conn->origin && method == WSI_TOKEN_OPTIONS_URI;
+    if (!conn->refusal && !conn->preflight
+        && (method == WSI_TOKEN_COUNT || method == WSI_TOKEN_OPTIONS_URI))
+      refuse (conn, 405, VM_ERROR_BAD_REQUEST,
+          "The method is neither GET nor HEAD nor POST");
+    /* a body that nobody asked for is not waited for */
+    if (conn->refusal)
+      return answer_refusal (conn, content_length (conn) > 0);
+    return conn->preflight ? vm_http_reply_empty (conn) : vm_route_get (conn);
+  }
+
+  size = content_length (conn);
+  if (check_caller (conn))
+    check_body (conn, size);
+  if (conn->refusal && (size < 0 || size > VM_HTTP_DISCARD_MAX))
+    return answer_refusal (conn, TRUE);
+  conn->body = g_byte_array_new ();
+  return 0;
+}
+
+int
+vm_http_body (VmConn *conn, const guint8 *data, gsize size)
+{
+  if (!conn->body || conn->refusal)
+    return 0;
+  if (conn->body->len + size > VM_HTTP_REQUEST_MAX)
+    return -1;
+  g_byte_array_append (conn->body, data, size);
+  return 0;
+}
+
+int
+vm_http_body_done (VmConn *conn)
+{
+  if (!conn->body)
+    return 0;
+  return conn->refusal ? answer_refusal (conn, FALSE) : vm_route_post (conn);
+}
+
+/* The connection that has sent most since its last request: when a header grew
+ * too large, that one's. */
+static VmConn *
+find_overflowing (VmServer *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+  VmConn *found = NULL;
+  guint64 most = VM_HTTP_HEADER_MAX / 4;
+
+  g_hash_table_iter_init (&iter, self->conns);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    VmConn *conn = key;
+    guint64 sent;
+
+    if (!conn->wsi || conn->ws || conn->request_began)
+      continue;
+    sent = vm_socket_received (lws_get_socket_fd (conn->wsi)) - conn->received;
+    if (sent > most) {
+      most = sent;
+      found = conn;
+    }
+  }
+  return found;
+}
+
+/* A request's header was larger than VM_HTTP_HEADER_MAX. libwebsockets is about
+ * to close the connection without a word, and says only in its log that it will;
+ * the refusal is written past it. */
+void
+vm_http_header_overflow (VmServer *self)
+{
+  static const gchar body[] =
+      "{\"error\":{\"code\":\"TOO_LARGE\",\"message\":"
+      "\"The request's header is larger than 16 KiB\"}}";
+  g_autofree gchar *answer =
+      g_strdup_printf ("HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                       "content-type: application/json\r\nconnection: close\r\n"
+                       "content-length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
+          sizeof body - 1, body);
+  VmConn *conn = find_overflowing (self);
+  SSL *ssl = conn ? lws_get_ssl (conn->wsi) : NULL;
+
+  if (ssl)
+    SSL_write (ssl, answer, (int) strlen (answer));
+  else if (conn)
+    send (lws_get_socket_fd (conn->wsi), answer, strlen (answer), MSG_NOSIGNAL);
+}
+
+/* Before a WebSocket: 0 to go on, 1 when it was refused by an answer, -1 to
+ * hang up. */
+int
+vm_http_upgrade (VmConn *conn)
+{
+  g_autofree gchar *upgrade = vm_http_header (conn, WSI_TOKEN_UPGRADE);
+
+  /* libwebsockets asks even after it refused an upgrade itself */
+  if (!upgrade)
+    return -1;
+  vm_http_reset (conn);
+  conn->request_began = g_get_monotonic_time ();
+  conn->server->counters.requests++;
+  conn->asked = TRUE;
+  if (check_caller (conn) && g_ascii_strcasecmp (upgrade, "websocket") != 0)
+    refuse (conn, 426, VM_ERROR_BAD_REQUEST, "Only WebSocket is spoken here");
+  if (!conn->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
+    refuse (conn, 0, VM_ERROR_BAD_REQUEST, "A WebSocket begins with GET");
+  if (!conn->refusal)
+    vm_route_upgrade (conn, &conn->refusal);
+  if (!conn->refusal)
+    return 0;
+  return answer_refusal (conn, TRUE) < 0 ? -1 : 1;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* POST /meetings/join and the ways to a WebSocket: GET /ws?ticket= and GET /
+ * (protocol §2, §3, §6). */
+
+#include "joinbody.h"
+#include "meetings.h"
+#include "server-priv.h"
+#include "../wire/iceservers.h"
+
+#include <string.h>
+
+static void
+append_participants (GString *out, VmRoom *room)
+{
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+
+  vm_room_list (room, list, NULL);
+  vm_json_append_key (out, "participants");
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < list->participants->len; i++) {
+    const VmSignalParticipant *who = g_ptr_array_index (list->participants, i);
+
+    g_string_append (out, i ? ",{" : "{");
+    vm_json_append_member (out, "id", who->id);
+    vm_json_append_member (out, "user", who->user);
+    vm_json_append_member (out, "device", who->device);
+    vm_json_append_member (out, "deviceId", who->device_id);
+    vm_json_append_boolean (out, "host", who->host);
+    g_string_append_c (out, '}');
+  }
+  g_string_append_c (out, ']');
+}
+
+static GBytes *
+make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
+{
+  g_autofree gchar *uri = g_strdup_printf (
+      "%s://%s/ws", conn->server->secure ? "wss" : "ws", conn->host);
+  GString *out = g_string_new ("{");
+
+  vm_json_append_member (out, "meetingId", vm_room_get_id (room));
+  vm_json_append_member (out, "webSocket", uri);
+  vm_json_append_member (out, "ticket", ticket);
+  vm_json_append_int (out, "expiresIn", VM_TICKET_TIME / G_USEC_PER_SEC);
+  vm_ice_servers_append (out, vm_room_get_ice_servers (room));
+  append_participants (out, room);
+  g_string_append_c (out, '}');
+  return g_string_free_to_bytes (out);
+}
+
+static GBytes *
+join (VmConn *conn, GError **error)
+{
+  g_auto (VmJoinBody) body = { NULL };
+  VmJoin wish = { 0 };
+  VmRoom *room;
+  g_autofree gchar *ticket = NULL;
+
+  if (!vm_join_body_read (
+          &body, (gchar *) conn->body->data, conn->body->len, error))
+    return NULL;
+  wish.meeting = body.meeting;
+  wish.user = body.user;
+  /* without a key an id proves nothing; only this machine may do without TLS */
+  if (!conn->server->secure || vm_conn_get_key (conn))
+    wish.device_id = body.device_id;
+  wish.pin = body.pin;
+  wish.group = conn->group;
+  wish.key = vm_conn_get_key (conn);
+  wish.call_type = body.call_type;
+  room = vm_rooms_join (vm_meetings_get_rooms (conn->server->meetings), &wish,
+      g_get_monotonic_time (), &ticket, error);
+  return room ? make_grant (conn, room, ticket) : NULL;
+}
+
+int
+vm_route_join (VmConn *conn)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = join (conn, &error);
+
+  if (!answer)
+    return vm_http_reply_error (conn, 0, error, FALSE);
+  return vm_http_reply_json (conn, 200, answer);
+}
+
+/* Whether a comma-separated header has @item. */
+static gboolean
+lists (const gchar *header, const gchar *item)
+{
+  g_auto (GStrv) items = g_strsplit (header ? header : "", ",", 32);
+
+  for (guint i = 0; items[i]; i++) {
+    if (strcmp (g_strstrip (items[i]), item) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+upgrade_native (VmConn *conn, GError **error)
+{
+  g_autofree gchar *protocols = vm_http_header (conn, WSI_TOKEN_PROTOCOL);
+  gchar ticket[128];
+
+  if (!lists (protocols, "videomeet.v2")) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "The WebSocket subprotocol must be videomeet.v2");
+    return;
+  }
+  conn->ws_funcs = &vm_guest_funcs;
+  /* without one it is to resume a seat, which hello will say */
+  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
+    return;
+  conn->ticket =
+      vm_rooms_use_ticket (vm_meetings_get_rooms (conn->server->meetings),
+          lws_get_urlarg_by_name (conn->wsi, "ticket=", ticket, sizeof ticket),
+          vm_conn_get_key (conn), g_get_monotonic_time (), error);
+}
+
+/* The dialect has no field for a PIN (protocol §6). One that is too long for
+ * the buffer is cut, and wrong either way. */
+static void
+upgrade_room (VmConn *conn)
+{
+  gchar pin[2 * VM_PIN_MAX];
+
+  conn->ws_funcs = &vm_room_guest_funcs;
+  conn->pin =
+      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
+}
+
+void
+vm_route_upgrade (VmConn *conn, GError **error)
+{
+  g_clear_pointer (&conn->ticket, vm_ticket_free);
+  g_clear_pointer (&conn->pin, g_free);
+  if (strcmp (conn->path, "/ws") == 0)
+    upgrade_native (conn, error);
+  else if (strcmp (conn->path, "/") == 0)
+    upgrade_room (conn);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "There is no WebSocket at this address");
+}

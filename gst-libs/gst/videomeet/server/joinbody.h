@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../vmenums.h"
+#include "../vmerror.h"
+
+/* What POST /meetings/join brings (protocol §2). Sans-I/O. */
+typedef struct
+{
+  gchar *meeting;
+  gchar *user;
+  gchar *device_id;
+  gchar *pin;
+  VmCallType call_type;
+} VmJoinBody;
+
+/* @body: all zero. Names may be one byte longer than allowed, so that the room
+ * model says what is wrong with them. */
+gboolean vm_join_body_read (
+    VmJoinBody *body, const gchar *data, gsize size, GError **error);
+void vm_join_body_clear (VmJoinBody *body);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmJoinBody, vm_join_body_clear)

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What the server bears from the network, from security.md "Limits" and
+ * protocol §2 where nothing else is said. Sizes in bytes, times in µs. */
+
+#define VM_HTTP_REQUEST_MAX (64 * 1024) /* body; beyond: 413 */
+#define VM_HTTP_HEADER_MAX (16 * 1024) /* beyond: 431 */
+/* A longer body is not read to its end before the refusal. */
+#define VM_HTTP_DISCARD_MAX (1024 * 1024)
+/* From first byte to last; a WebSocket message too. */
+#define VM_HTTP_REQUEST_TIME (20 * G_USEC_PER_SEC)
+/* Between two requests; a prober asks every 3 s (protocol §1). */
+#define VM_HTTP_IDLE_SECONDS 30
+#define VM_FILE_SERVED_MAX (2 * 1024 * 1024) /* one file of the page */
+
+#define VM_MESSAGE_MAX (256 * 1024) /* over all fragments; beyond: close 1009 */
+#define VM_FIRST_MESSAGE_TIME (10 * G_USEC_PER_SEC)
+#define VM_PING_TIME (20 * G_USEC_PER_SEC)
+#define VM_DEAD_TIME (45 * G_USEC_PER_SEC)
+/* One client's send queue; beyond, the messages for so long: close 1013. */
+#define VM_QUEUE_MESSAGES 256
+#define VM_QUEUE_TIME G_USEC_PER_SEC
+#define VM_QUEUE_BYTES (1024 * 1024)
+/* Messages from one client; beyond, reading stops. */
+#define VM_MESSAGE_RATE 200 /* a second */
+#define VM_MESSAGE_BURST 1000
+#define VM_FLOOD_TIME (10 * G_USEC_PER_SEC) /* then close */
+#define VM_CLOSE_TIME (5 * G_USEC_PER_SEC) /* for a close frame to get out */
+
+/* Seats that one connection takes, of a dialect in which they are left and taken
+ * again: each makes everybody set up a call. So many, then one in so long;
+ * beyond, RATE_LIMITED. */
+#define VM_JOIN_BURST 5
+#define VM_JOIN_TIME (2 * G_USEC_PER_SEC)
+
+/* A control frame, an empty fragment, what a frame has around it: free up to
+ * the slack and so much for each message; beyond, so many bytes cost as much as
+ * a message. */
+#define VM_NOISE_SLACK (64 * 1024)
+#define VM_NOISE_FREE 64
+#define VM_NOISE_BYTES 256
+#define VM_NOISE_TIME (2 * G_USEC_PER_SEC) /* how often it is looked at */
+
+#define VM_CONNECTIONS_PER_ADDRESS 64 /* beyond: 429 */
+/* Beyond this not even a 429 is worth a TLS handshake. */
+#define VM_CONNECTIONS_REFUSED_MAX 32
+/* WebSockets not counted; beyond, the oldest that has not asked for anything
+ * makes room, else the oldest. Twice the devices that probe (protocol §1). */
+#define VM_CONNECTIONS_MAX 512
+#define VM_ACCEPTED_AT_ONCE 128 /* the sockets' backlog */
+
+/* Without a socket a participant is shown as detached, then its seat is given
+ * back; protocol §3, "Resume". */
+#define VM_DETACHED_TIME (10 * G_USEC_PER_SEC)
+#define VM_RESUME_TIME (30 * G_USEC_PER_SEC)
+
+#define VM_TICKET_TIME (30 * G_USEC_PER_SEC)
+#define VM_TICKETS_MAX 256 /* not yet used, of one server */
+#define VM_NAME_MAX 128 /* user, device, meeting */
+#define VM_PIN_MIN 6 /* characters; security.md "Trust handshake" */
+#define VM_PIN_MAX 64
+/* Wrong PIN: the address waits, doubling; security.md. */
+#define VM_PIN_DELAY_MIN (100 * 1000)
+#define VM_PIN_DELAY_MAX (25 * G_USEC_PER_SEC)
+#define VM_PIN_ADDRESSES 1024 /* remembered */
+#define VM_PIN_WRONG_MAX 20 /* in VM_PIN_WRONG_TIME, by anybody: suspended */
+#define VM_PIN_WRONG_TIME (60 * G_USEC_PER_SEC)
+
+/* The times that tests shorten. */
+typedef struct
+{
+  gint64 start; /* of the thread, at most */
+  gint64 first_message;
+  gint64 ping;
+  gint64 dead;
+  gint64 flood;
+  gint64 request;
+} VmServerTimes;

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define _GNU_SOURCE /* accept4 */
+
+/* The sockets of the server. They are bound here and not by libwebsockets, so
+ * that a taken port is an error of vm_server_start(), both families share one
+ * port, and connections are counted before they cost a TLS handshake. */
+
+#include "server-priv.h"
+#include "hostcheck.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PORT_TRIES 64 /* "the next free port" is looked for among these */
+#define ADDRESSES_AGE (2 * G_USEC_PER_SEC) /* between two looks at interfaces */
+
+static GSocket *
+bind_one (GSocketFamily family, gboolean loopback, guint16 port, GError **error)
+{
+  g_autoptr (GInetAddress) address = loopback
+                                         ? g_inet_address_new_loopback (family)
+                                         : g_inet_address_new_any (family);
+  g_autoptr (GSocketAddress) bound = g_inet_socket_address_new (address, port);
+  g_autoptr (GSocket) socket =
+      g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+
+  if (!socket)
+    return NULL;
+  if (family == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL);
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_set_listen_backlog (socket, VM_ACCEPTED_AT_ONCE);
+  if (!g_socket_bind (socket, bound, TRUE, error)
+      || !g_socket_listen (socket, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+static guint16
+bound_port (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address =
+      g_socket_get_local_address (socket, NULL);
+
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+/* Both families on one port; a machine without IPv6 serves IPv4 alone. */
+static gboolean
+bind_port (VmServer *self, gboolean loopback, guint16 port, GError **error)
+{
+  g_autoptr (GError) v6_error = NULL;
+
+  self->sockets[0] = bind_one (G_SOCKET_FAMILY_IPV4, loopback, port, error);
+  if (!self->sockets[0])
+    return FALSE;
+  self->port = bound_port (self->sockets[0]);
+  self->sockets[1] =
+      bind_one (G_SOCKET_FAMILY_IPV6, loopback, self->port, &v6_error);
+  if (g_error_matches (v6_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) {
+    g_clear_object (&self->sockets[0]);
+    g_propagate_error (error, g_steal_pointer (&v6_error));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+vm_server_bind (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  guint tries = config->port_explicit && config->port ? 1 : PORT_TRIES;
+
+  for (guint i = 0; i < tries; i++) {
+    /* past the last port, the system chooses */
+    guint16 port =
+        config->port && config->port + i <= G_MAXUINT16 ? config->port + i : 0;
+    g_autoptr (GError) reason = NULL;
+
+    if (bind_port (self, config->loopback_only, port, &reason))
+      return TRUE;
+    if (!g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) {
+      g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+          "The server cannot listen on port %u: %s", port, reason->message);
+      return FALSE;
+    }
+  }
+  g_set_error (error, VM_ERROR, VM_ERROR_PORT_IN_USE,
+      config->port_explicit ? "Port %u is in use by another program"
+                            : "No port from %u on is free",
+      config->port);
+  return FALSE;
+}
+
+static GInetAddress *
+address_of (const struct sockaddr *addr)
+{
+  if (addr && addr->sa_family == AF_INET)
+    return g_inet_address_new_from_bytes (
+        (const guint8 *) &((const struct sockaddr_in *) addr)->sin_addr,
+        G_SOCKET_FAMILY_IPV4);
+  if (addr && addr->sa_family == AF_INET6)
+    return g_inet_address_new_from_bytes (
+        (const guint8 *) &((const struct sockaddr_in6 *) addr)->sin6_addr,
+        G_SOCKET_FAMILY_IPV6);
+  return NULL;
+}
+
+/* The addresses of this machine, read again when they are old. */
+GList *
+vm_server_local_addresses (VmServer *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  struct ifaddrs *list = NULL;
+
+  if (self->addresses && now - self->addresses_read < ADDRESSES_AGE)
+    return self->addresses;
+  g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
+  self->addresses_read = now;
+  if (getifaddrs (&list) != 0)
+    return NULL;
+  for (struct ifaddrs *i = list; i; i = i->ifa_next) {
+    GInetAddress *address = address_of (i->ifa_addr);
+
+    if (address)
+      self->addresses = g_list_prepend (self->addresses, address);
+  }
+  freeifaddrs (list);
+  return self->addresses;
+}
+
+static VmConn *
+conn_new (VmServer *self, GInetAddress *address)
+{
+  VmConn *conn = g_new0 (VmConn, 1);
+
+  conn->server = self;
+  conn->address = g_inet_address_to_string (address);
+  conn->group = vm_address_group (address);
+  conn->loopback = g_inet_address_get_is_loopback (address);
+  conn->count =
+      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address))
+      + 1;
+  g_hash_table_insert (self->per_address, g_strdup (conn->address),
+      GUINT_TO_POINTER (conn->count));
+  conn->since = g_get_monotonic_time ();
+  g_hash_table_add (self->conns, conn);
+  return conn;
+}
+
+void
+vm_conn_free (VmConn *conn)
+{
+  VmServer *self = conn->server;
+  guint count =
+      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address));
+
+  if (count > 1)
+    g_hash_table_insert (self->per_address, g_strdup (conn->address),
+        GUINT_TO_POINTER (count - 1));
+  else
+    g_hash_table_remove (self->per_address, conn->address);
+  g_hash_table_remove (self->conns, conn);
+  g_clear_pointer (&conn->ws, vm_ws_free);
+  conn->wsi = NULL;
+  vm_http_reset (conn);
+  g_clear_pointer (&conn->ticket, vm_ticket_free);
+  g_free (conn->address);
+  g_free (conn->group);
+  g_free (conn->pin);
+  g_free (conn->key);
+  g_free (conn);
+}
+
+void
+vm_conn_cut (VmConn *conn)
+{
+  if (conn->cut || !conn->wsi)
+    return;
+  conn->cut = TRUE;
+  lws_set_timeout (conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+  /* libwebsockets looks at its own timers only after an event */
+  lws_cancel_service (lws_get_context (conn->wsi));
+}
+
+/* Many addresses together can hold more than one may: whoever has waited
+ * longest without a request goes, so that a newcomer has time for its own. */
+static void
+make_room (VmServer *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+  VmConn *victim = NULL;
+
+  if (g_hash_table_size (self->conns) - self->n_ws < VM_CONNECTIONS_MAX)
+    return;
+  g_hash_table_iter_init (&iter, self->conns);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    VmConn *conn = key;
+
+    if (conn->ws || conn->cut || !conn->wsi)
+      continue;
+    if (!victim || conn->asked < victim->asked
+        || (conn->asked == victim->asked && conn->since < victim->since))
+      victim = conn;
+  }
+  if (victim)
+    vm_conn_cut (victim);
+}
+
+static void
+adopt (VmServer *self, int fd, GInetAddress *address)
+{
+  VmConn *conn;
+  struct lws *wsi;
+  int one = 1;
+  lws_adopt_desc_t desc = {
+    .vh = self->vhost,
+    .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
+    .fd = { .sockfd = fd },
+  };
+
+  self->counters.accepted++;
+  make_room (self);
+  desc.opaque = conn = conn_new (self, address);
+  if (conn->count > VM_CONNECTIONS_PER_ADDRESS + VM_CONNECTIONS_REFUSED_MAX) {
+    vm_conn_free (conn);
+    close (fd);
+    return;
+  }
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  /* LWS_CALLBACK_WSI_DESTROY frees the connection, also when this fails */
+  wsi = lws_adopt_descriptor_vhost_via_info (&desc);
+  if (wsi)
+    conn->wsi = wsi;
+}
+
+static void
+on_acceptable (uv_poll_t *poll, int status, int events)
+{
+  VmServer *self = poll->data;
+  int listener = -1, fd;
+
+  uv_fileno ((uv_handle_t *) poll, &listener);
+  do {
+    struct sockaddr_storage from;
+    socklen_t size = sizeof from;
+    g_autoptr (GInetAddress) address = NULL;
+
+    fd = accept4 (listener, (struct sockaddr *) &from, &size,
+        SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      /* out of descriptors the socket stays readable: the timer tries again */
+      if (errno == EMFILE || errno == ENFILE)
+        uv_poll_stop (poll);
+      return;
+    }
+    address = address_of ((struct sockaddr *) &from);
+    if (address)
+      adopt (self, fd, address);
+    else
+      close (fd);
+  } while (TRUE);
+}
+
+void
+vm_server_listen (VmServer *self)
+{
+  for (guint i = 0; i < VM_NET_LISTENERS; i++) {
+    if (!self->sockets[i])
+      continue;
+    uv_poll_init_socket (
+        &self->loop, &self->polls[i], g_socket_get_fd (self->sockets[i]));
+    self->polls[i].data = self;
+  }
+  vm_server_accept (self);
+}
+
+void
+vm_server_accept (VmServer *self)
+{
+  for (guint i = 0; i < VM_NET_LISTENERS; i++) {
+    if (self->sockets[i])
+      uv_poll_start (&self->polls[i], UV_READABLE, on_acceptable);
+  }
+}
+
+void
+vm_server_unlisten (VmServer *self)
+{
+  for (guint i = 0; i < VM_NET_LISTENERS; i++) {
+    if (self->sockets[i])
+      uv_close ((uv_handle_t *) &self->polls[i], NULL);
+  }
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One HTTP answer, headers and body in one write: libwebsockets keeps what the
+ * socket does not take. */
+
+#include "server-priv.h"
+#include "../wire/json.h"
+
+#include <string.h>
+
+#define HEADERS_MAX 2048 /* of an answer */
+
+/* A header of the request, or NULL. */
+gchar *
+vm_http_header (VmConn *conn, enum lws_token_indexes token)
+{
+  int size = lws_hdr_total_length (conn->wsi, token);
+  gchar *value;
+
+  if (size <= 0)
+    return NULL;
+  value = g_malloc0 (size + 1);
+  /* NUL may come in as "%00"; nothing here has one */
+  if (lws_hdr_copy (conn->wsi, value, size + 1, token) != (int) strlen (value))
+    g_clear_pointer (&value, g_free);
+  return value;
+}
+
+static gboolean
+add (VmConn *conn, const gchar *name, const gchar *value, guint8 **p,
+    guint8 *end)
+{
+  return lws_add_http_header_by_name (conn->wsi, (const guint8 *) name,
+             (const guint8 *) value, (int) strlen (value), p, end)
+         == 0;
+}
+
+/* To a page of another origin that is admitted (Fetch, "CORS protocol"). */
+static gboolean
+add_cors (VmConn *conn, guint8 **p, guint8 *end)
+{
+  if (!conn->origin)
+    return TRUE;
+  if (!add (conn, "access-control-allow-origin:", conn->origin, p, end)
+      || !add (conn, "vary:", "origin", p, end))
+    return FALSE;
+  return !conn->preflight
+         || (add (conn, "access-control-allow-methods:", "GET, POST", p, end)
+             && add (
+                 conn, "access-control-allow-headers:", "content-type", p, end)
+             && add (conn, "access-control-max-age:", "600", p, end));
+}
+
+/* The headers of every answer (security.md, "The HTTP server on a LAN"). */
+static gboolean
+add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
+    guint8 **p, guint8 *end)
+{
+  return lws_add_http_common_headers (conn->wsi, status, type, size, p, end)
+             == 0
+         && add (conn, "content-security-policy:",
+             "default-src 'self'; frame-ancestors 'none'", p, end)
+         && add (conn, "x-content-type-options:", "nosniff", p, end)
+         && add (conn, "referrer-policy:", "no-referrer", p, end)
+         && add (conn, "cache-control:", "no-store", p, end)
+         && add_cors (conn, p, end);
+}
+
+/* @extra is one more header as "name: value", or NULL. */
+int
+vm_http_reply (VmConn *conn, guint status, const gchar *type,
+    const gchar *extra, GBytes *body, gboolean close)
+{
+  gsize size = g_bytes_get_size (body);
+  g_autofree guint8 *buffer = g_malloc (LWS_PRE + HEADERS_MAX + size);
+  guint8 *start = buffer + LWS_PRE, *p = start, *end = p + HEADERS_MAX;
+  const gchar *colon = extra ? strchr (extra, ':') : NULL;
+
+  if (!add_headers (conn, status, type, size, &p, end))
+    return -1;
+  if (colon) {
+    g_autofree gchar *name = g_strndup (extra, colon + 1 - extra);
+
+    if (!add (conn, name, colon + 2, &p, end))
+      return -1;
+  }
+  if (lws_finalize_http_header (conn->wsi, &p, end))
+    return -1;
+  if (!conn->head && size) {
+    memcpy (p, g_bytes_get_data (body, NULL), size);
+    p += size;
+  }
+  vm_http_reset (conn);
+  if (lws_write (conn->wsi, start, p - start, LWS_WRITE_HTTP_HEADERS) < 0)
+    return -1;
+  if (close || lws_http_transaction_completed (conn->wsi))
+    return -1;
+  return 0;
+}
+
+int
+vm_http_reply_empty (VmConn *conn)
+{
+  g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
+
+  return vm_http_reply (
+      conn, 200, "text/plain; charset=utf-8", NULL, nothing, FALSE);
+}
+
+int
+vm_http_reply_json (VmConn *conn, guint status, GBytes *body)
+{
+  return vm_http_reply (conn, status, "application/json", NULL, body, FALSE);
+}
+
+static GBytes *
+error_body (const GError *error)
+{
+  GString *text = g_string_new ("{\"error\":{");
+  VmError code = error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED;
+
+  vm_json_append_member (text, "code", vm_error_to_code (code));
+  vm_json_append_member (text, "message", error->message);
+  g_string_append (text, "}}");
+  return g_string_free_to_bytes (text);
+}
+
+/* @status 0: the one that goes with the error. */
+int
+vm_http_reply_error (
+    VmConn *conn, guint status, const GError *error, gboolean close)
+{
+  g_autoptr (GBytes) body = error_body (error);
+
+  if (!status)
+    status =
+        error->domain == VM_ERROR ? vm_error_to_http_status (error->code) : 500;
+  return vm_http_reply (conn, status, "application/json", NULL, body, close);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One room: its seats, its state, and what it tells everybody. */
+
+#include "rooms-priv.h"
+
+#include <string.h>
+
+const gchar *
+vm_room_get_name (VmRoom *room)
+{
+  return room->name;
+}
+
+const gchar *
+vm_room_get_id (VmRoom *room)
+{
+  return room->id;
+}
+
+VmMeetingState
+vm_room_get_state (VmRoom *room)
+{
+  return room->state;
+}
+
+guint
+vm_room_get_epoch (VmRoom *room)
+{
+  return room->epoch;
+}
+
+guint
+vm_room_count (VmRoom *room)
+{
+  return room->members->len;
+}
+
+guint
+vm_room_get_max (VmRoom *room)
+{
+  return room->max_participants;
+}
+
+gboolean
+vm_room_has_pin (VmRoom *room)
+{
+  return room->pin != NULL;
+}
+
+const gchar *const *
+vm_room_get_ice_servers (VmRoom *room)
+{
+  return (const gchar *const *) room->ice_servers;
+}
+
+const gchar *
+vm_member_get_id (VmMember *member)
+{
+  return member->id;
+}
+
+gpointer
+vm_member_get_peer (VmMember *member)
+{
+  return member->peer;
+}
+
+/* Forgets a token of @member. */
+static void
+forget_token (VmMember *member, gchar **token)
+{
+  if (*token)
+    g_hash_table_remove (member->room->rooms->resumes, *token);
+  g_clear_pointer (token, g_free);
+}
+
+static void
+member_free (VmMember *member)
+{
+  forget_token (member, &member->token);
+  forget_token (member, &member->old_token);
+  g_free (member->key);
+  g_free (member->id);
+  g_free (member->alias);
+  g_free (member->user);
+  g_free (member->device);
+  g_free (member->device_id);
+  g_free (member->nonce);
+  g_free (member);
+}
+
+void
+vm_room_free (VmRoom *room)
+{
+  for (guint i = 0; i < room->members->len; i++)
+    member_free (g_ptr_array_index (room->members, i));
+  g_ptr_array_unref (room->members);
+  g_free (room->name);
+  g_free (room->id);
+  g_free (room->pin);
+  g_strfreev (room->ice_servers);
+  g_free (room);
+}
+
+VmMember *
+vm_room_find_member (VmRoom *room, const gchar *id)
+{
+  for (guint i = 0; i < room->members->len; i++) {
+    VmMember *member = g_ptr_array_index (room->members, i);
+
+    if (strcmp (member->id, id) == 0)
+      return member;
+  }
+  return NULL;
+}
+
+void
+vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal)
+{
+  room->rooms->funcs.send (to->peer, signal, room->rooms->user_data);
+}
+
+void
+vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but)
+{
+  for (guint i = 0; i < room->members->len; i++) {
+    const VmMember *member = g_ptr_array_index (room->members, i);
+
+    if (member != but)
+      vm_room_send (room, member, signal);
+  }
+}
+
+/* `meeting-state` to everybody, and a word to who announces the meeting. */
+void
+vm_room_send_state (VmRoom *room)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_MEETING_STATE);
+  g_autoptr (GStrvBuilder) roster = g_strv_builder_new ();
+
+  for (guint i = 0; i < room->members->len; i++)
+    g_strv_builder_add (
+        roster, ((VmMember *) g_ptr_array_index (room->members, i))->id);
+  signal->meeting_id = g_strdup (room->id);
+  signal->state = g_strdup (vm_meeting_state_to_string (room->state));
+  signal->epoch = room->epoch;
+  signal->host = g_strdup (room->host->id);
+  signal->max_participants = room->max_participants;
+  signal->roster = g_strv_builder_end (roster);
+  signal->locked = room->locked;
+  vm_room_send_all (room, signal, NULL);
+  room->rooms->funcs.changed (room, room->rooms->user_data);
+}
+
+static void
+take_event (VmRoom *room, VmMeetingEvent event)
+{
+  if (!vm_meeting_state_next (room->state, event, &room->state))
+    g_warning ("meeting %s: %s while %s", room->id,
+        vm_meeting_event_to_string (event),
+        vm_meeting_state_to_string (room->state));
+}
+
+void
+vm_room_announced (VmRoom *room)
+{
+  take_event (room, VM_MEETING_EVENT_ANNOUNCED);
+  vm_room_send_state (room);
+}
+
+static const gchar *
+state_of (const VmMember *member)
+{
+  return member->detached ? "detached"
+                          : vm_participant_state_to_string (member->state);
+}
+
+void
+vm_member_tell_state (VmMember *member)
+{
+  g_autoptr (VmSignal) news = vm_signal_new (VM_SIGNAL_PARTICIPANT_STATE);
+
+  news->id = g_strdup (member->id);
+  news->state = g_strdup (state_of (member));
+  vm_room_send_all (member->room, news, NULL);
+}
+
+static void
+describe (const VmMember *member, VmSignalParticipant *participant)
+{
+  participant->id = g_strdup (member->id);
+  participant->alias = g_strdup (member->alias);
+  participant->user = g_strdup (member->user);
+  participant->device = g_strdup (member->device);
+  participant->device_id = g_strdup (member->device_id);
+  participant->nonce = g_strdup (member->nonce);
+  participant->state = g_strdup (state_of (member));
+  participant->call_type = member->call_type;
+  participant->host = member == member->room->host;
+}
+
+void
+vm_room_list (VmRoom *room, VmSignal *signal, const VmMember *but)
+{
+  for (guint i = 0; i < room->members->len; i++) {
+    const VmMember *member = g_ptr_array_index (room->members, i);
+
+    if (member != but)
+      describe (member, vm_signal_add_participant (signal));
+  }
+}
+
+static void
+welcome (VmRoom *room, VmMember *member, gboolean resumed)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_WELCOME);
+
+  signal->to = g_strdup (member->id);
+  signal->id = g_strdup (member->id);
+  signal->meeting = g_strdup (room->name);
+  signal->meeting_id = g_strdup (room->id);
+  signal->state = g_strdup (vm_meeting_state_to_string (room->state));
+  signal->epoch = room->epoch;
+  signal->host = g_strdup (room->host->id);
+  signal->max_participants = room->max_participants;
+  signal->locked = room->locked;
+  signal->resume = g_strdup (member->token);
+  signal->resumed = resumed;
+  vm_room_list (room, signal, member);
+  vm_room_send (room, member, signal);
+}
+
+/* The token of the welcome to come. The one that was @used is good until that
+ * has arrived, for it may be lost as well. */
+static void
+renew_token (VmMember *member, const gchar *used)
+{
+  VmRooms *rooms = member->room->rooms;
+
+  if (g_strcmp0 (member->token, used) == 0) {
+    forget_token (member, &member->old_token);
+    member->old_token = g_steal_pointer (&member->token);
+  }
+  forget_token (member, &member->token);
+  member->token = vm_rooms_make_token (rooms);
+  g_hash_table_insert (rooms->resumes, member->token, member);
+}
+
+/* The ticket stands for the token of the first welcome until that arrives. */
+static void
+take_ticket (VmMember *member, const VmTicket *ticket)
+{
+  member->user = g_strdup (ticket->user);
+  member->device_id = g_strdup (ticket->device_id);
+  member->call_type = ticket->call_type;
+  member->key = g_strdup (ticket->key);
+  if (!ticket->text)
+    return;
+  member->token = g_strdup (ticket->text);
+  g_hash_table_insert (member->room->rooms->resumes, member->token, member);
+  renew_token (member, ticket->text);
+}
+
+/* The next seat. Ids are a counter of those who ever joined, so that an id
+ * tells who came earlier; zero-padded, so that text compares like numbers. */
+VmMember *
+vm_room_seat (
+    VmRoom *room, gpointer peer, const VmTicket *ticket, const VmSignal *hello)
+{
+  const VmSignalParticipant *said =
+      hello->participants->len ? g_ptr_array_index (hello->participants, 0)
+                               : NULL;
+  VmMember *member = g_new0 (VmMember, 1);
+  g_autoptr (VmSignal) joined = NULL;
+
+  member->room = room;
+  member->peer = peer;
+  member->id = g_strdup_printf ("p%03u", ++room->joined);
+  member->alias = g_strdup (said ? said->alias : NULL);
+  member->device = g_strdup (said ? said->device : NULL);
+  member->nonce = g_strdup (said ? said->nonce : NULL);
+  g_ptr_array_add (room->members, member);
+  if (!ticket) {
+    member->user = g_strdup (said->user);
+    member->device_id = g_strdup (said->device_id);
+    member->call_type = said->call_type;
+    room->host = member;
+    welcome (room, member, FALSE);
+    return member;
+  }
+  take_ticket (member, ticket);
+
+  if (room->state != VM_MEETING_STATE_ACTIVE)
+    take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
+  welcome (room, member, FALSE);
+  joined = vm_signal_new (VM_SIGNAL_PARTICIPANT_JOINED);
+  describe (member, vm_signal_add_participant (joined));
+  vm_room_send_all (room, joined, member);
+  vm_room_send_state (room);
+  return member;
+}
+
+void
+vm_member_leave (VmMember *member, const GError *reason)
+{
+  VmRoom *room = member->room;
+  VmRooms *rooms = room->rooms;
+  g_autoptr (VmSignal) left = vm_signal_new (VM_SIGNAL_PARTICIPANT_LEFT);
+
+  g_return_if_fail (member != room->host);
+
+  g_ptr_array_remove (room->members, member);
+  left->id = g_strdup (member->id);
+  if (reason) {
+    left->code = g_strdup (vm_error_to_code (
+        reason->domain == VM_ERROR ? reason->code : VM_ERROR_FAILED));
+    left->message = g_strdup (reason->message);
+  }
+  vm_room_send_all (room, left, NULL);
+  if (room->members->len == 1)
+    take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
+  vm_room_send_state (room);
+  rooms->funcs.close (member->peer, reason, rooms->user_data);
+  member_free (member);
+}
+
+void
+vm_member_lose (VmMember *member, gint64 now)
+{
+  if (!member->lost_at)
+    member->lost_at = now;
+}
+
+void
+vm_member_resume (VmMember *member, const gchar *token)
+{
+  member->lost_at = 0;
+  renew_token (member, token);
+  welcome (member->room, member, TRUE);
+}
+
+void
+vm_member_resumed (VmMember *member)
+{
+  if (!member->detached)
+    return;
+  member->detached = FALSE;
+  vm_member_tell_state (member);
+}
+
+void
+vm_member_arrived (VmMember *member)
+{
+  forget_token (member, &member->old_token);
+}
+
+void
+vm_room_tick (VmRoom *room, gint64 now)
+{
+  g_autoptr (GError) reason = NULL;
+
+  /* backwards: whoever goes is taken out */
+  for (guint i = room->members->len; i > 0; i--) {
+    VmMember *member = g_ptr_array_index (room->members, i - 1);
+
+    if (!member->lost_at)
+      continue;
+    if (now - member->lost_at >= VM_RESUME_TIME) {
+      if (!reason)
+        reason = g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+            "The connection to the participant was lost and did not come back "
+            "within 30 seconds");
+      vm_member_leave (member, reason);
+    } else if (now - member->lost_at >= VM_DETACHED_TIME && !member->detached) {
+      member->detached = TRUE;
+      vm_member_tell_state (member);
+    }
+  }
+}
+
+void
+vm_room_end (VmRoom *room)
+{
+  VmRooms *rooms = room->rooms;
+  g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
+  VmMember *host = room->host;
+
+  bye->from = g_strdup (host->id);
+  bye->reason = g_strdup ("ended");
+  vm_room_send_all (room, bye, host);
+  while (room->members->len > 1) {
+    VmMember *guest = g_ptr_array_index (room->members, 1);
+
+    g_ptr_array_remove_index (room->members, 1);
+    rooms->funcs.close (guest->peer, NULL, rooms->user_data);
+    member_free (guest);
+  }
+  if (room->state == VM_MEETING_STATE_ACTIVE) {
+    take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
+    vm_room_send_state (room);
+  }
+  take_event (room, VM_MEETING_EVENT_HOST_ENDS);
+  vm_room_send_state (room);
+  rooms->funcs.close (host->peer, NULL, rooms->user_data);
+  g_hash_table_remove (rooms->rooms, room->name);
+}

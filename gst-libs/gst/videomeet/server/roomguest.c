@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The room dialect at a WebSocket (protocol §6): a client that has an id from the
+ * moment it connects, and a seat from `join` to `leave`. It cannot come back: a
+ * socket that is lost is a seat that is left. */
+
+#include "server-priv.h"
+#include "../wire/roomwire.h"
+
+struct _VmRoomGuest
+{
+  VmOutlet outlet;
+
+  VmWs *ws;
+  gpointer state; /* of vm_dialect_room */
+  gchar *id; /* what the client calls itself, in every room */
+  gchar *pin; /* of the URL, or NULL */
+  VmMember *member; /* NULL: in no room */
+  gboolean leaves; /* by itself: it stays connected */
+  gdouble joins; /* that are free still */
+  gint64 joins_at;
+};
+
+static void
+send_signal (VmRoomGuest *guest, const VmSignal *signal)
+{
+  g_autoptr (GBytes) bytes = vm_dialect_room.format (guest->state, signal);
+
+  if (bytes)
+    vm_ws_send (guest->ws, bytes);
+}
+
+static void
+send_error (VmRoomGuest *guest, const GError *error)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new_error (error, -1);
+
+  send_signal (guest, signal);
+}
+
+/* What has no message in seed 2, told by those that it has */
+
+static void
+send_left (VmRoomGuest *guest, const gchar *id)
+{
+  g_autoptr (VmSignal) left = vm_signal_new (VM_SIGNAL_PARTICIPANT_LEFT);
+
+  left->id = g_strdup (id);
+  send_signal (guest, left);
+}
+
+static void
+send_everybody_left (VmRoomGuest *guest)
+{
+  VmRoomPeers *peers = guest->state;
+
+  while (peers->peers->len) {
+    const VmRoomPeer *peer = g_ptr_array_index (peers->peers, 0);
+    g_autofree gchar *id = g_strdup (peer->id);
+
+    send_left (guest, id);
+  }
+}
+
+/* Who is asked to offer again does so to whoever joins. */
+static void
+send_again (VmRoomGuest *guest, const VmRoomPeer *peer)
+{
+  g_autoptr (VmSignal) joined = vm_signal_new (VM_SIGNAL_PARTICIPANT_JOINED);
+  VmSignalParticipant *who = vm_signal_add_participant (joined);
+
+  who->id = g_strdup (peer->id);
+  who->alias = g_strdup (peer->alias);
+  send_left (guest, who->id);
+  send_signal (guest, joined);
+}
+
+/* A native device restarts by an offer of another session, which a browser would
+ * take for more of the connection it has. */
+static gboolean
+is_restart (const VmRoomPeer *peer, const VmSignal *offer)
+{
+  g_autofree gchar *session = vm_span_to_string (offer->session);
+
+  return !offer->object.size && peer->session
+         && g_strcmp0 (session, peer->session) != 0;
+}
+
+static void
+forget_connection (VmRoomGuest *guest, const VmRoomPeer *peer)
+{
+  g_autofree gchar *id = g_strdup (peer->id);
+  g_autofree gchar *alias = g_strdup (peer->alias);
+
+  send_left (guest, id);
+  vm_room_peers_add (guest->state, id, alias);
+}
+
+/* Candidates that came with a description go after it. */
+static void
+send_candidates (VmRoomGuest *guest, const VmSignal *signal)
+{
+  VmJson json;
+
+  if (!signal->candidates.size
+      || !vm_json_read (
+          &json, signal->candidates.data, signal->candidates.size, NULL))
+    return;
+  for (VmJsonNode e = vm_json_first (&json, 0); e != VM_JSON_NONE;
+       e = vm_json_next (&json, e)) {
+    g_autoptr (VmSignal) candidate = vm_signal_new (VM_SIGNAL_CANDIDATE);
+
+    if (vm_json_type (&json, e) != VM_JSON_OBJECT)
+      continue;
+    candidate->from = g_strdup (signal->from);
+    candidate->object = vm_json_span (&json, e);
+    send_signal (guest, candidate);
+  }
+}
+
+static void
+say_ended (VmRoomGuest *guest)
+{
+  g_autoptr (GError) error = g_error_new (
+      VM_ERROR, VM_ERROR_MEETING_ENDED, "The host has ended the meeting");
+
+  send_everybody_left (guest);
+  send_error (guest, error);
+}
+
+static void
+outlet_send (VmOutlet *outlet, const VmSignal *signal)
+{
+  VmRoomGuest *guest = (VmRoomGuest *) outlet;
+  const VmRoomPeer *peer = vm_room_peers_find (guest->state, signal->from);
+
+  switch (signal->type) {
+    case VM_SIGNAL_RESTART:
+      if (peer)
+        send_again (guest, peer);
+      break;
+    case VM_SIGNAL_BYE:
+      say_ended (guest);
+      break;
+    case VM_SIGNAL_OFFER:
+      if (peer && is_restart (peer, signal))
+        forget_connection (guest, peer);
+      G_GNUC_FALLTHROUGH;
+    case VM_SIGNAL_ANSWER:
+      send_signal (guest, signal);
+      send_candidates (guest, signal);
+      break;
+    default:
+      send_signal (guest, signal);
+      break;
+  }
+}
+
+static void
+outlet_close (VmOutlet *outlet, const GError *reason)
+{
+  VmRoomGuest *guest = (VmRoomGuest *) outlet;
+  VmRoomPeers *peers = guest->state;
+
+  guest->member = NULL;
+  g_ptr_array_set_size (peers->peers, 0);
+  if (guest->leaves)
+    return;
+  if (reason)
+    send_error (guest, reason);
+  vm_ws_finish (guest->ws, reason);
+}
+
+/* What the client says */
+
+static gboolean
+may_join (VmRoomGuest *guest, gint64 now, GError **error)
+{
+  guest->joins += (now - guest->joins_at) / (gdouble) VM_JOIN_TIME;
+  guest->joins = MIN (guest->joins, VM_JOIN_BURST);
+  guest->joins_at = now;
+  if (guest->joins >= 1)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many rooms were joined; try again in 2 seconds");
+  return FALSE;
+}
+
+static void
+enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
+{
+  VmConn *conn = guest->ws->conn;
+  gint64 now = g_get_monotonic_time ();
+  const VmJoin wish = {
+    .meeting = join->meeting,
+    .pin = guest->pin,
+    .group = conn->group,
+    .key = vm_conn_get_key (conn),
+    .call_type = VM_CALL_TYPE_VIDEO,
+  };
+  VmMember *member;
+
+  if (!may_join (guest, now, error))
+    return;
+  guest->leaves = TRUE;
+  member = vm_rooms_enter (vm_meetings_get_rooms (conn->server->meetings),
+      &wish, guest->id, guest->member, &guest->outlet, now, error);
+  guest->leaves = FALSE;
+  if (!member)
+    return;
+  guest->member = member;
+  guest->joins--;
+}
+
+static void
+leave (VmRoomGuest *guest)
+{
+  if (!guest->member)
+    return;
+  guest->leaves = TRUE;
+  vm_member_leave (guest->member, NULL);
+  guest->leaves = FALSE;
+}
+
+static void
+take (VmRoomGuest *guest, VmSignal *signal, GError **error)
+{
+  switch (signal->type) {
+    case VM_SIGNAL_HELLO:
+      enter (guest, signal, error);
+      break;
+    case VM_SIGNAL_BYE:
+      leave (guest);
+      break;
+    case VM_SIGNAL_ERROR:
+      break;
+    default:
+      if (guest->member)
+        vm_member_receive (guest->member, signal);
+      else
+        g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+            "Nobody can be reached before a room is joined");
+  }
+}
+
+static void
+room_guest_receive (VmWs *ws, GBytes *message)
+{
+  VmRoomGuest *guest = ws->room_guest;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal = NULL;
+
+  if (!guest)
+    return;
+  signal = vm_dialect_room.parse (guest->state, message, &error);
+  if (signal)
+    take (guest, signal, &error);
+  if (error)
+    send_error (guest, error);
+}
+
+/* The socket */
+
+static void
+room_guest_open (VmWs *ws)
+{
+  VmRoomGuest *guest = g_new0 (VmRoomGuest, 1);
+  g_autoptr (GBytes) greeting = NULL;
+
+  guest->outlet = (VmOutlet){ outlet_send, outlet_close };
+  guest->ws = ws;
+  guest->state = vm_dialect_room.state_new ();
+  guest->id =
+      vm_rooms_make_uuid (vm_meetings_get_rooms (ws->conn->server->meetings));
+  guest->pin = g_steal_pointer (&ws->conn->pin);
+  guest->joins = VM_JOIN_BURST;
+  guest->joins_at = ws->opened;
+  ws->room_guest = guest;
+  greeting = vm_dialect_room_greet (guest->state, guest->id);
+  vm_ws_send (ws, greeting);
+}
+
+static void
+room_guest_tell (VmWs *ws, const GError *error)
+{
+  if (ws->room_guest)
+    send_error (ws->room_guest, error);
+}
+
+static void
+room_guest_hang_up (VmWs *ws, const GError *reason)
+{
+  VmRoomGuest *guest = g_steal_pointer (&ws->room_guest);
+  g_autoptr (GError) lost = NULL;
+
+  if (!guest)
+    return;
+  if (!reason)
+    reason = lost = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
+        "The connection to the participant was lost");
+  guest->leaves = TRUE;
+  if (guest->member)
+    vm_member_leave (guest->member, reason);
+  vm_dialect_room.state_free (guest->state);
+  g_free (guest->id);
+  g_free (guest->pin);
+  g_free (guest);
+}
+
+const VmWsFuncs vm_room_guest_funcs = {
+  .open = room_guest_open,
+  .receive = room_guest_receive,
+  .tell = room_guest_tell,
+  .hang_up = room_guest_hang_up,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "pinguard.h"
+#include "rooms.h"
+
+struct _VmRooms
+{
+  VmRoomsFuncs funcs;
+  gpointer user_data;
+  GHashTable *rooms; /* name -> VmRoom */
+  GHashTable *tickets; /* text -> VmTicket */
+  GHashTable *resumes; /* token -> VmMember */
+  VmPinGuard *guard;
+};
+
+struct _VmRoom
+{
+  VmRooms *rooms;
+  gchar *name;
+  gchar *id;
+  gchar *pin;
+  gchar **ice_servers;
+  guint max_participants;
+  guint epoch;
+  gboolean locked;
+  VmMeetingState state;
+  guint joined; /* participants so far; the last one's number */
+  VmMember *host;
+  GPtrArray *members; /* in the order they joined */
+  gint64 wrong_since; /* the minute in which wrong PINs are counted */
+  guint wrong_pins;
+};
+
+struct _VmMember
+{
+  VmRoom *room;
+  gpointer peer;
+  gchar *id;
+  gchar *alias; /* of a client that was named before it had a seat, or NULL */
+  gchar *user;
+  gchar *device;
+  gchar *device_id;
+  gchar *nonce;
+  VmCallType call_type;
+  VmParticipantState state;
+
+  gchar *key; /* of its TLS, or NULL */
+  gchar *token; /* to resume with; NULL for the host, who needs none */
+  gchar *old_token; /* good until the welcome with @token has arrived */
+  gint64 lost_at; /* 0: it has a connection */
+  gboolean detached; /* and the others know */
+};
+
+struct _VmTicket
+{
+  gchar *text;
+  gchar *meeting_id;
+  gchar *meeting;
+  gchar *user;
+  gchar *device_id;
+  gchar *group;
+  gchar *key;
+  VmCallType call_type;
+  gint64 expires;
+};
+
+/* 32 random bytes as text for a URL. */
+gchar *vm_rooms_make_token (VmRooms *rooms);
+
+/* @ticket NULL: the host, who cannot be lost; one without text is for a seat
+ * that is given back when its connection is lost. */
+VmMember *vm_room_seat (
+    VmRoom *room, gpointer peer, const VmTicket *ticket, const VmSignal *hello);
+VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
+void vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal);
+void
+vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but);
+void vm_room_send_state (VmRoom *room);
+void vm_room_tick (VmRoom *room, gint64 now);
+void vm_member_tell_state (VmMember *member);
+void vm_room_free (VmRoom *room);

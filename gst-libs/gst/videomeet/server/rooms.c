@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* All rooms of a server, and the way into one. */
+
+#include "rooms-priv.h"
+#include "../trust/vmidentity.h"
+#include "../wire/json.h"
+
+#include <string.h>
+
+#define TOKEN_BYTES 32
+#define TICKETS_PER_ADDRESS 16
+
+VmRooms *
+vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data)
+{
+  VmRooms *rooms = g_new0 (VmRooms, 1);
+
+  rooms->funcs = *funcs;
+  rooms->user_data = user_data;
+  rooms->rooms = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_room_free);
+  rooms->tickets = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_ticket_free);
+  rooms->resumes = g_hash_table_new (g_str_hash, g_str_equal);
+  rooms->guard = vm_pin_guard_new ();
+  return rooms;
+}
+
+void
+vm_rooms_free (VmRooms *rooms)
+{
+  g_hash_table_unref (rooms->rooms);
+  g_hash_table_unref (rooms->tickets);
+  g_hash_table_unref (rooms->resumes);
+  vm_pin_guard_free (rooms->guard);
+  g_free (rooms);
+}
+
+VmRoom *
+vm_rooms_find (VmRooms *rooms, const gchar *name)
+{
+  return g_hash_table_lookup (rooms->rooms, name);
+}
+
+guint
+vm_rooms_count_tickets (VmRooms *rooms)
+{
+  return g_hash_table_size (rooms->tickets);
+}
+
+static void
+forget_tickets (VmRooms *rooms, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, rooms->tickets);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (((VmTicket *) value)->expires <= now)
+      g_hash_table_iter_remove (&iter);
+  }
+}
+
+void
+vm_rooms_tick (VmRooms *rooms, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  forget_tickets (rooms, now);
+  g_hash_table_iter_init (&iter, rooms->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    vm_room_tick (value, now);
+}
+
+void
+vm_ticket_free (VmTicket *ticket)
+{
+  g_free (ticket->text);
+  g_free (ticket->meeting_id);
+  g_free (ticket->meeting);
+  g_free (ticket->user);
+  g_free (ticket->device_id);
+  g_free (ticket->group);
+  g_free (ticket->key);
+  g_free (ticket);
+}
+
+gchar *
+vm_rooms_make_uuid (VmRooms *rooms)
+{
+  guint8 b[16];
+
+  rooms->funcs.random (b, sizeof b, rooms->user_data);
+  b[6] = (b[6] & 0x0f) | 0x40; /* RFC 9562 §5.4 */
+  b[8] = (b[8] & 0x3f) | 0x80;
+  return g_strdup_printf (
+      "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+      b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+      b[12], b[13], b[14], b[15]);
+}
+
+gchar *
+vm_rooms_make_token (VmRooms *rooms)
+{
+  guint8 bytes[TOKEN_BYTES];
+  gchar *text;
+
+  rooms->funcs.random (bytes, sizeof bytes, rooms->user_data);
+  text = g_base64_encode (bytes, sizeof bytes);
+  g_strdelimit (text, "+", '-');
+  g_strdelimit (text, "/", '_');
+  text[strcspn (text, "=")] = '\0';
+  return text;
+}
+
+static gboolean
+check_config (VmRooms *rooms, const VmRoomConfig *config, GError **error)
+{
+  const gchar *wrong = NULL;
+
+  if (!config->name || !*config->name
+      || !vm_text_is_name (config->name, VM_NAME_MAX))
+    wrong = "A meeting needs a name of at most 128 bytes without control "
+            "characters";
+  else if (!config->user || !vm_text_is_name (config->user, VM_NAME_MAX))
+    wrong = "The user's name has more than 128 bytes or control characters";
+  else if (config->pin
+           && (strlen (config->pin) < VM_PIN_MIN
+               || !vm_text_is_name (config->pin, VM_PIN_MAX)))
+    wrong = "A PIN has at least 6 characters";
+  else if (config->max_participants < 2
+           || config->max_participants > VM_SIGNAL_ROSTER_MAX)
+    wrong = "A meeting has room for 2 to 128 participants";
+  else if (vm_rooms_find (rooms, config->name))
+    wrong = "A meeting of that name is hosted here already";
+  if (wrong)
+    g_set_error_literal (error, VM_ERROR, VM_ERROR_BAD_REQUEST, wrong);
+  return !wrong;
+}
+
+VmRoom *
+vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
+    VmMember **host, GError **error)
+{
+  g_autoptr (VmSignal) hello = NULL;
+  VmSignalParticipant *said;
+  VmRoom *room;
+
+  if (!check_config (rooms, config, error))
+    return NULL;
+  room = g_new0 (VmRoom, 1);
+  room->rooms = rooms;
+  room->name = g_strdup (config->name);
+  room->id = vm_rooms_make_uuid (rooms);
+  room->pin = g_strdup (config->pin);
+  room->ice_servers = g_strdupv ((gchar **) config->ice_servers);
+  room->max_participants = config->max_participants;
+  room->epoch = 1;
+  room->members = g_ptr_array_new ();
+  g_hash_table_insert (rooms->rooms, room->name, room);
+
+  hello = vm_signal_new (VM_SIGNAL_HELLO);
+  said = vm_signal_add_participant (hello);
+  said->user = g_strdup (config->user);
+  said->device = g_strdup (config->device);
+  said->device_id = g_strdup (config->device_id);
+  said->call_type = config->call_type;
+  *host = vm_room_seat (room, peer, NULL, hello);
+  return room;
+}
+
+/* As long for a wrong PIN as for a right one. */
+static gboolean
+pin_equals (const gchar *a, const gchar *b)
+{
+  gsize size = strlen (b);
+  guint differ = strlen (a) != size;
+
+  for (gsize i = 0; a[i]; i++)
+    differ |= (guint) (a[i] ^ b[i % (size + 1)]);
+  return !differ;
+}
+
+static gboolean
+check_pin (VmRoom *room, const gchar *pin, const gchar *group, gint64 now,
+    GError **error)
+{
+  VmPinGuard *guard = room->rooms->guard;
+
+  if (!room->pin || !group)
+    return TRUE;
+  if (!pin) {
+    g_set_error (error, VM_ERROR, VM_ERROR_WRONG_PIN,
+        "The meeting is open only with its PIN");
+    return FALSE;
+  }
+  if (now - room->wrong_since >= VM_PIN_WRONG_TIME) {
+    room->wrong_since = now;
+    room->wrong_pins = 0;
+  }
+  if (room->wrong_pins >= VM_PIN_WRONG_MAX) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too many wrong PINs for this meeting; try again in a minute");
+    return FALSE;
+  }
+  if (!vm_pin_guard_allows (guard, group, now, error))
+    return FALSE;
+  if (pin_equals (room->pin, pin)) {
+    vm_pin_guard_right (guard, group);
+    return TRUE;
+  }
+  vm_pin_guard_wrong (guard, group, now);
+  room->wrong_pins++;
+  g_set_error (error, VM_ERROR, VM_ERROR_WRONG_PIN, "The PIN is wrong");
+  return FALSE;
+}
+
+/* Whoever wants in, through whatever dialect, comes through here.
+ * @pin: as given; @group: NULL when the PIN was checked before; @from: the seat
+ * that is given back for the new one, or NULL. */
+static gboolean
+admits (VmRoom *room, const gchar *pin, const gchar *group,
+    const VmMember *from, gint64 now, GError **error)
+{
+  guint taken = room->members->len - (from && from->room == room);
+
+  /* the PIN first: what the room is like is nobody's business without it */
+  if (!check_pin (room, pin, group, now, error))
+    return FALSE;
+  if (room->locked) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_LOCKED,
+        "The host admits nobody else to the meeting");
+    return FALSE;
+  }
+  if (taken >= room->max_participants) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
+        "All %u seats of the meeting are taken", room->max_participants);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* An id is the hash of a key (security.md, "Identity"): whoever shows another
+ * key poses as somebody else. */
+static gboolean
+is_own_id (const VmJoin *join)
+{
+  g_autofree gchar *id = NULL;
+
+  if (!join->key || !join->device_id || !*join->device_id)
+    return TRUE;
+  id = vm_device_id_from_key_hash (join->key);
+  return g_strcmp0 (id, join->device_id) == 0;
+}
+
+static gboolean
+check_join (const VmJoin *join, GError **error)
+{
+  const gchar *wrong = NULL;
+
+  if (!is_own_id (join)) {
+    g_set_error_literal (error, VM_ERROR, VM_ERROR_WRONG_KEY,
+        "The device id is not that of the key that was shown");
+    return FALSE;
+  }
+
+  if (!join->meeting || !*join->meeting
+      || !vm_text_is_name (join->meeting, VM_NAME_MAX))
+    wrong = "The field \"meeting\" is missing or no name";
+  else if (!join->user || !vm_text_is_name (join->user, VM_NAME_MAX))
+    wrong = "The field \"user\" is missing or no name";
+  else if (join->device_id && !vm_text_is_name (join->device_id, VM_NAME_MAX))
+    wrong = "The field \"deviceId\" is no id";
+  else if (join->pin && !vm_text_is_name (join->pin, VM_PIN_MAX))
+    wrong = "The field \"pin\" is no PIN";
+  if (wrong)
+    g_set_error_literal (error, VM_ERROR, VM_ERROR_BAD_REQUEST, wrong);
+  return !wrong;
+}
+
+/* An address that asks again and again only replaces its own tickets. */
+static gboolean
+make_room_for_ticket (
+    VmRooms *rooms, const gchar *group, gint64 now, GError **error)
+{
+  GHashTableIter iter;
+  gpointer value;
+  VmTicket *oldest = NULL;
+  guint n = 0;
+
+  forget_tickets (rooms, now);
+  g_hash_table_iter_init (&iter, rooms->tickets);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmTicket *ticket = value;
+
+    if (g_strcmp0 (ticket->group, group) != 0)
+      continue;
+    n++;
+    if (!oldest || ticket->expires < oldest->expires)
+      oldest = ticket;
+  }
+  if (n >= TICKETS_PER_ADDRESS)
+    g_hash_table_remove (rooms->tickets, oldest->text);
+  if (g_hash_table_size (rooms->tickets) < VM_TICKETS_MAX)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many are about to join; try again in half a minute");
+  return FALSE;
+}
+
+/* The room that somebody asks for. Rooms are opened by hosts; a server that
+ * opens them for whoever comes first does it here. */
+static VmRoom *
+look_up (VmRooms *rooms, const gchar *meeting, GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, meeting);
+
+  if (!room)
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
+        "There is no such meeting on this device");
+  return room;
+}
+
+VmRoom *
+vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
+    GError **error)
+{
+  VmRoom *room;
+  VmTicket *ticket;
+
+  if (!check_join (join, error))
+    return NULL;
+  room = look_up (rooms, join->meeting, error);
+  if (!room)
+    return NULL;
+  if (!admits (room, join->pin, join->group, NULL, now, error)
+      || !make_room_for_ticket (rooms, join->group, now, error))
+    return NULL;
+  ticket = g_new0 (VmTicket, 1);
+  ticket->text = vm_rooms_make_token (rooms);
+  ticket->meeting = g_strdup (room->name);
+  ticket->meeting_id = g_strdup (room->id);
+  ticket->user = g_strdup (join->user);
+  ticket->device_id = g_strdup (join->device_id);
+  ticket->group = g_strdup (join->group);
+  ticket->key = g_strdup (join->key);
+  ticket->call_type = join->call_type;
+  ticket->expires = now + VM_TICKET_TIME;
+  g_hash_table_insert (rooms->tickets, ticket->text, ticket);
+  *text = g_strdup (ticket->text);
+  return room;
+}
+
+VmTicket *
+vm_rooms_use_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
+    gint64 now, GError **error)
+{
+  VmTicket *ticket;
+
+  forget_tickets (rooms, now);
+  ticket = text ? g_hash_table_lookup (rooms->tickets, text) : NULL;
+  if (ticket && ticket->key && g_strcmp0 (ticket->key, key) != 0)
+    ticket = NULL;
+  if (ticket)
+    g_hash_table_steal (rooms->tickets, text);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_TICKET,
+        "The ticket is unknown, used, or older than 30 seconds");
+  return ticket;
+}
+
+VmMember *
+vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
+    gpointer peer, GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, ticket->meeting);
+
+  if (!room || strcmp (room->id, ticket->meeting_id) != 0) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "The meeting ended in the meantime");
+    return NULL;
+  }
+  if (!admits (room, NULL, NULL, NULL, 0, error))
+    return NULL;
+  return vm_room_seat (room, peer, ticket, hello);
+}
+
+VmMember *
+vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
+    VmMember *from, gpointer peer, gint64 now, GError **error)
+{
+  VmRoom *room = look_up (rooms, join->meeting, error);
+  VmTicket ticket = { .call_type = join->call_type };
+  g_autoptr (VmSignal) hello = NULL;
+  g_autofree gchar *guest = NULL;
+
+  if (!room || !admits (room, join->pin, join->group, from, now, error))
+    return NULL;
+  if (from)
+    vm_member_leave (from, NULL);
+  guest = g_strdup_printf ("Guest %u", room->joined + 1);
+  ticket.user = join->user ? (gchar *) join->user : guest;
+  ticket.device_id = (gchar *) join->device_id;
+  ticket.key = (gchar *) join->key;
+  hello = vm_signal_new (VM_SIGNAL_HELLO);
+  vm_signal_add_participant (hello)->alias = g_strdup (alias);
+  return vm_room_seat (room, peer, &ticket, hello);
+}
+
+VmMember *
+vm_rooms_find_lost (VmRooms *rooms, const gchar *token, const gchar *key,
+    gint64 now, GError **error)
+{
+  VmMember *member = token ? g_hash_table_lookup (rooms->resumes, token) : NULL;
+
+  if (member && (!member->key || g_strcmp0 (member->key, key) == 0)
+      && (!member->lost_at || now - member->lost_at < VM_RESUME_TIME))
+    return member;
+  g_set_error (error, VM_ERROR, VM_ERROR_RESUME_FAILED,
+      "The seat is given back: its connection was lost for too long, or it "
+      "was left");
+  return NULL;
+}

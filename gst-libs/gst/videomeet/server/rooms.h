@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../lifecycle/vmmeetingstate.h"
+#include "../lifecycle/vmparticipantstate.h"
+#include "../wire/signal.h"
+#include "limits.h"
+
+/* The model that all dialects share (protocol §3, §4, §6): rooms, who sits in
+ * them, who may come in, and who may say what to whom. Sans-I/O: time and
+ * randomness come in, messages go out through VmRoomsFuncs. `now` is monotonic
+ * time in µs. */
+
+typedef struct _VmRooms VmRooms;
+typedef struct _VmRoom VmRoom;
+typedef struct _VmMember VmMember;
+typedef struct _VmTicket VmTicket;
+
+/* None of these may call back into the rooms. */
+typedef struct
+{
+  /* One message for the connection @peer. */
+  void (*send) (gpointer peer, const VmSignal *signal, gpointer user_data);
+  /* @peer has lost its seat; to be closed when all is sent. @reason NULL: it
+   * left by itself, or the meeting ended. */
+  void (*close) (gpointer peer, const GError *reason, gpointer user_data);
+  /* Something that is announced has changed. */
+  void (*changed) (VmRoom *room, gpointer user_data);
+  void (*random) (guint8 *bytes, gsize size, gpointer user_data);
+} VmRoomsFuncs;
+
+VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
+void vm_rooms_free (VmRooms *rooms);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRooms, vm_rooms_free)
+/* Forgets old tickets; shows who has lost the connection, and gives the seats
+ * of those back who did not return. */
+void vm_rooms_tick (VmRooms *rooms, gint64 now);
+VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
+guint vm_rooms_count_tickets (VmRooms *rooms);
+
+typedef struct
+{
+  const gchar *name;
+  const gchar *user; /* of the host */
+  const gchar *device;
+  const gchar *device_id;
+  const gchar *pin; /* or NULL */
+  guint max_participants;
+  VmCallType call_type;
+  const gchar *const *ice_servers; /* or NULL */
+} VmRoomConfig;
+
+/* Opens a meeting and seats its host, who is welcomed at once. */
+VmRoom *vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config,
+    gpointer peer, VmMember **host, GError **error);
+/* Others can find it. */
+void vm_room_announced (VmRoom *room);
+/* Sends everybody out: idle, then ended. Frees @room. */
+void vm_room_end (VmRoom *room);
+
+const gchar *vm_room_get_name (VmRoom *room);
+const gchar *vm_room_get_id (VmRoom *room);
+VmMeetingState vm_room_get_state (VmRoom *room);
+guint vm_room_get_epoch (VmRoom *room);
+guint vm_room_count (VmRoom *room);
+guint vm_room_get_max (VmRoom *room);
+gboolean vm_room_has_pin (VmRoom *room);
+/* What guests are told; may be NULL. */
+const gchar *const *vm_room_get_ice_servers (VmRoom *room);
+/* The members as in `welcome`, into @signal. */
+void vm_room_list (VmRoom *room, VmSignal *signal, const VmMember *but);
+
+/* Who wants in. */
+typedef struct
+{
+  const gchar *meeting;
+  const gchar
+      *user; /* NULL, to vm_rooms_enter() only: a guest without a name */
+  const gchar *device_id;
+  const gchar *pin;
+  const gchar *group; /* see vm_address_group() */
+  VmCallType call_type;
+  const gchar *key; /* hash of the key that its TLS presented, or NULL */
+} VmJoin;
+
+/* The first step: a ticket for who may come in. @ticket is text for a URL. */
+VmRoom *vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now,
+    gchar **ticket, GError **error);
+/* The second: the ticket is used up, whatever becomes of it, unless somebody
+ * with another @key shows it. */
+VmTicket *vm_rooms_use_ticket (VmRooms *rooms, const gchar *text,
+    const gchar *key, gint64 now, GError **error);
+/* The third: the seat is taken, if there is one still. */
+VmMember *vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket,
+    const VmSignal *hello, gpointer peer, GError **error);
+/* The same at once, in a dialect without tickets: by @alias its clients know
+ * each other. @from: the seat that it leaves for this one, or NULL, which is
+ * gone only when another is taken. */
+VmMember *
+vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
+    VmMember *from, gpointer peer, gint64 now, GError **error);
+void vm_ticket_free (VmTicket *ticket);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTicket, vm_ticket_free)
+
+/* A connection may be lost and come back (protocol §3, "Resume"). The token is
+ * that of the last `welcome`; the one before it, or the ticket, is good until
+ * vm_member_arrived(). Only with the @key of the first connection.
+ * VM_ERROR_RESUME_FAILED: nobody may come back by it any more. */
+VmMember *vm_rooms_find_lost (VmRooms *rooms, const gchar *token,
+    const gchar *key, gint64 now, GError **error);
+/* The connection of @member is gone. */
+void vm_member_lose (VmMember *member, gint64 now);
+/* It has another, by @token: a `welcome` with the next one goes out on it. */
+void vm_member_resume (VmMember *member, const gchar *token);
+/* What was missed has been sent: the others are told, if they knew. */
+void vm_member_resumed (VmMember *member);
+/* The last `welcome` has arrived: only its token is good from now on. */
+void vm_member_arrived (VmMember *member);
+
+gpointer vm_member_get_peer (VmMember *member);
+const gchar *vm_member_get_id (VmMember *member);
+/* A uuid, for whoever needs one. */
+gchar *vm_rooms_make_uuid (VmRooms *rooms);
+/* A message from @member, which may be gone afterwards. */
+void vm_member_receive (VmMember *member, VmSignal *signal);
+/* @reason: what the others are told, or NULL. Frees @member. */
+void vm_member_leave (VmMember *member, const GError *reason);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a participant says, and who may hear it (protocol §3). */
+
+#include "rooms-priv.h"
+
+#include <string.h>
+
+static void
+answer_error (VmMember *member, const VmSignal *signal, const GError *error)
+{
+  g_autoptr (VmSignal) answer = vm_signal_new_error (error, signal->seq);
+
+  vm_room_send (member->room, member, answer);
+}
+
+static gboolean
+refuse (GError **error, VmError code, const gchar *message)
+{
+  g_set_error_literal (error, VM_ERROR, code, message);
+  return FALSE;
+}
+
+/* The receiver in the sender's room; NULL without @error when there is none
+ * named. */
+static VmMember *
+receiver_of (VmMember *member, const VmSignal *signal, GError **error)
+{
+  VmMember *to;
+
+  if (!signal->to)
+    return NULL;
+  to = vm_room_find_member (member->room, signal->to);
+  if (!to || to == member) {
+    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+        "No other participant \"%s\" is in the meeting", signal->to);
+    return NULL;
+  }
+  return to;
+}
+
+static gboolean
+forward (VmMember *member, VmSignal *signal, gboolean to_all, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  VmMember *to = receiver_of (member, signal, &reason);
+
+  if (reason) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
+  if (!to && !to_all)
+    return refuse (
+        error, VM_ERROR_BAD_MESSAGE, "The message has no receiver (\"to\")");
+  g_free (signal->from);
+  signal->from = g_strdup (member->id);
+  if (to)
+    vm_room_send (member->room, to, signal);
+  else
+    vm_room_send_all (member->room, signal, member);
+  return TRUE;
+}
+
+static gboolean
+is_host (VmMember *member, GError **error)
+{
+  return member == member->room->host
+         || refuse (error, VM_ERROR_NOT_TRUSTED, "Only the host may do that");
+}
+
+static gboolean
+kick (VmMember *member, VmSignal *signal, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (!is_host (member, error) || !forward (member, signal, FALSE, error))
+    return FALSE;
+  reason = g_error_new (VM_ERROR, VM_ERROR_KICKED,
+      "The host removed this participant from the meeting");
+  vm_member_leave (vm_room_find_member (member->room, signal->to), reason);
+  return TRUE;
+}
+
+static gboolean
+lock (VmMember *member, const VmSignal *signal, GError **error)
+{
+  if (!is_host (member, error))
+    return FALSE;
+  if (member->room->locked != signal->locked) {
+    member->room->locked = signal->locked;
+    vm_room_send_state (member->room);
+  }
+  return TRUE;
+}
+
+/* Participants tell of themselves only; what is no step is no news. */
+static gboolean
+take_state (VmMember *member, const VmSignal *signal, GError **error)
+{
+  VmParticipantEvent event;
+
+  if (signal->id && strcmp (signal->id, member->id) != 0)
+    return refuse (error, VM_ERROR_BAD_MESSAGE,
+        "A participant tells its own state, not another's");
+  if (strcmp (signal->state, "connected") == 0)
+    event = VM_PARTICIPANT_EVENT_CONNECTED;
+  else if (strcmp (signal->state, "disconnected") == 0)
+    event = VM_PARTICIPANT_EVENT_FAILS;
+  else
+    return refuse (error, VM_ERROR_BAD_MESSAGE,
+        "A participant becomes connected or disconnected");
+  if (!vm_participant_state_next (member->state, event, &member->state))
+    return TRUE;
+  vm_member_tell_state (member);
+  return TRUE;
+}
+
+static gboolean
+receive (VmMember *member, VmSignal *signal, GError **error)
+{
+  switch (signal->type) {
+    case VM_SIGNAL_OFFER:
+    case VM_SIGNAL_ANSWER:
+    case VM_SIGNAL_CANDIDATE:
+    case VM_SIGNAL_RESTART:
+      return forward (member, signal, FALSE, error);
+    case VM_SIGNAL_CHAT:
+    case VM_SIGNAL_PRESENCE:
+    case VM_SIGNAL_HAND:
+      return forward (member, signal, TRUE, error);
+    case VM_SIGNAL_MUTE_REQUEST:
+      return is_host (member, error) && forward (member, signal, FALSE, error);
+    case VM_SIGNAL_KICK:
+      return kick (member, signal, error);
+    case VM_SIGNAL_LOCK:
+      return lock (member, signal, error);
+    case VM_SIGNAL_PARTICIPANT_STATE:
+      return take_state (member, signal, error);
+    case VM_SIGNAL_HELLO:
+      return refuse (error, VM_ERROR_BAD_MESSAGE, "The seat is taken already");
+    default:
+      return refuse (error, VM_ERROR_BAD_MESSAGE,
+          "Only the server sends messages of this type");
+  }
+}
+
+void
+vm_member_receive (VmMember *member, VmSignal *signal)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (signal->type == VM_SIGNAL_ERROR)
+    return;
+  if (signal->type == VM_SIGNAL_BYE) {
+    if (member == member->room->host)
+      vm_room_end (member->room);
+    else
+      vm_member_leave (member, NULL);
+    return;
+  }
+  if (!receive (member, signal, &error))
+    answer_error (member, signal, error);
+}

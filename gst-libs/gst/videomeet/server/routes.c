@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which path answers what (protocol §2). */
+
+#include "server-priv.h"
+
+#include <string.h>
+
+static int
+not_found (VmConn *conn)
+{
+  g_autoptr (GError) error = g_error_new (
+      VM_ERROR, VM_ERROR_NOT_FOUND, "There is nothing at this address");
+
+  return vm_http_reply_error (conn, 0, error, FALSE);
+}
+
+static int
+get_status (VmConn *conn)
+{
+  g_autoptr (VmDeviceInfo) info = vm_device_info_copy (conn->server->info);
+  g_autoptr (GBytes) body = NULL;
+
+  vm_meetings_describe (conn->server->meetings, info);
+  body = vm_device_info_to_status (info);
+  return vm_http_reply_json (conn, 200, body);
+}
+
+static int
+get_health (VmConn *conn)
+{
+  g_autoptr (GBytes) body = g_bytes_new_static ("ok\n", 3);
+
+  return vm_http_reply (
+      conn, 200, "text/plain; charset=utf-8", NULL, body, FALSE);
+}
+
+static void
+add_metric (GString *text, const gchar *name, const gchar *type,
+    const gchar *help, guint64 value)
+{
+  g_string_append_printf (text,
+      "# HELP videomeet_%s %s\n# TYPE videomeet_%s %s\n"
+      "videomeet_%s %" G_GUINT64_FORMAT "\n",
+      name, help, name, type, name, value);
+}
+
+/* Prometheus text format 0.0.4, to this machine only (protocol §2). */
+static int
+get_metrics (VmConn *conn)
+{
+  VmServer *self = conn->server;
+  GString *text;
+  g_autoptr (GBytes) body = NULL;
+
+  if (!conn->loopback)
+    return not_found (conn);
+  text = g_string_new (NULL);
+  add_metric (text, "connections", "gauge", "Open connections.",
+      g_hash_table_size (self->conns));
+  add_metric (text, "connections_total", "counter", "Accepted connections.",
+      self->counters.accepted);
+  add_metric (text, "websockets", "gauge", "Open WebSockets.", self->n_ws);
+  add_metric (text, "http_requests_total", "counter", "HTTP requests read.",
+      self->counters.requests);
+  add_metric (text, "messages_received_total", "counter",
+      "Signalling messages read.", self->counters.messages_in);
+  add_metric (text, "messages_sent_total", "counter",
+      "Signalling messages written.", self->counters.messages_out);
+  body = g_string_free_to_bytes (text);
+  return vm_http_reply (
+      conn, 200, "text/plain; version=0.0.4", NULL, body, FALSE);
+}
+
+static int
+get_file (VmConn *conn)
+{
+  const gchar *type = NULL;
+  g_autoptr (GBytes) body =
+      vm_web_read (conn->server->web_root, conn->path, &type);
+
+  if (!body)
+    return not_found (conn);
+  return vm_http_reply (conn, 200, type, NULL, body, FALSE);
+}
+
+int
+vm_route_get (VmConn *conn)
+{
+  if (strcmp (conn->path, "/status") == 0)
+    return get_status (conn);
+  if (strcmp (conn->path, "/healthz") == 0)
+    return get_health (conn);
+  if (strcmp (conn->path, "/metrics") == 0)
+    return get_metrics (conn);
+  return get_file (conn);
+}
+
+int
+vm_route_post (VmConn *conn)
+{
+  if (strcmp (conn->path, "/meetings/join") == 0)
+    return vm_route_join (conn);
+  return not_found (conn);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "limits.h"
+#include "meetings.h"
+#include "server.h"
+#include "tcpinfo.h"
+#include "ws.h"
+
+#include <libwebsockets.h>
+#include <openssl/ssl.h>
+#include <uv.h>
+
+/* Shared by the files of the server. Whatever is not said to be otherwise
+ * belongs to the thread vm-net. */
+
+#define VM_NET_LISTENERS 2 /* IPv4 and IPv6 */
+#define VM_SERVER_CALL_TIME (5 * G_TIME_SPAN_SECOND) /* what blocks, at most */
+
+typedef void (*VmServerFunc) (VmServer *self, gpointer data);
+
+typedef struct
+{
+  guint64 accepted;
+  guint64 requests;
+  guint64 messages_in;
+  guint64 messages_out;
+} VmServerCounters;
+
+struct _VmServer
+{
+  GObject parent;
+
+  /* set before the thread starts, read by it only */
+  VmIdentity *identity;
+  gchar **names;
+  gchar **origins; /* or NULL */
+  gchar *host_name;
+  gchar *web_root; /* canonical, or NULL */
+  gboolean secure;
+  guint16 port;
+  VmServerTimes times;
+
+  GThread *thread;
+  GSocket *sockets[VM_NET_LISTENERS];
+
+  GMutex lock; /* guards what follows, up to the next blank line */
+  GCond cond;
+  /* Of Call, to run on vm-net. Needs no bound: this process alone posts, and
+   * what it posts because of a guest (an answer of the host's, what GET /status
+   * says) follows what vm-net has read from that guest. Each turn of the loop
+   * that reads sockets empties the queue, so while vm-net does not get to it no
+   * guest is heard either; on the way to the host are SEAT_QUEUE signals
+   * (meetings.c) at most. */
+  GQueue calls;
+  struct lws_context *context; /* NULL until it is up and from its end on */
+  gboolean takes_calls; /* from the start of vm-net until it has stopped */
+  gboolean started; /* the thread has come up, or failed to */
+  gboolean stopped; /* the thread is at its end */
+  GError *start_error;
+
+  uv_loop_t loop;
+  uv_poll_t polls[VM_NET_LISTENERS];
+  uv_timer_t timer;
+  struct lws_vhost *vhost;
+  GList *addresses; /* GInetAddress of the local interfaces */
+  gint64 addresses_read;
+  GHashTable *conns; /* set of VmConn */
+  GHashTable *per_address; /* address -> count */
+  VmServerCounters counters;
+  guint n_ws; /* open WebSockets */
+  gint64 stopping; /* 0, or when to stop at the latest */
+  VmDeviceInfo *info;
+  VmMeetings *meetings;
+};
+
+/* One TCP connection, from accept to close. */
+struct _VmConn
+{
+  VmServer *server;
+  struct lws *wsi;
+  gchar *address; /* of the peer */
+  gchar *group; /* what wrong PINs and tickets are counted by */
+  gboolean loopback;
+  guint count; /* connections of the address when this one came */
+  gint64 since;
+  gboolean asked; /* a whole request has come */
+  gboolean cut; /* about to be closed */
+
+  /* the HTTP request being read or answered */
+  gint64 request_began; /* 0 between two requests */
+  guint64 received; /* bytes of the socket up to the end of the last one */
+  gchar *host; /* the Host header */
+  gchar *origin; /* another one that is admitted, or NULL */
+  gchar *path;
+  gboolean head; /* of a HEAD request */
+  gboolean preflight; /* what @origin asks before its request (CORS) */
+  GByteArray *body;
+  GError *refusal; /* to be sent when the body has been read */
+  guint refusal_status;
+
+  gchar *key; /* see vm_conn_get_key() */
+  const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
+  VmTicket *ticket; /* native; NULL: to resume */
+  gchar *pin; /* of the URL, or NULL */
+  VmWs *ws; /* after an upgrade */
+};
+
+/* server.c */
+void vm_server_post (
+    VmServer *self, VmServerFunc func, gpointer data, GDestroyNotify destroy);
+void vm_server_run_calls (VmServer *self);
+void vm_server_set_times (VmServer *self, const VmServerTimes *times);
+
+/* listen.c: sockets, bound in the caller's thread; accepted on vm-net */
+gboolean
+vm_server_bind (VmServer *self, const VmServerConfig *config, GError **error);
+void vm_server_listen (VmServer *self);
+void vm_server_accept (VmServer *self); /* again, after it had to pause */
+void vm_server_unlisten (VmServer *self);
+void vm_conn_free (VmConn *conn);
+void vm_conn_cut (VmConn *conn);
+GList *vm_server_local_addresses (VmServer *self);
+
+/* callback.c: what libwebsockets calls */
+extern const struct lws_protocols vm_server_protocols[];
+
+/* clientkey.c: the hash of the key that TLS proved the client to hold, or NULL */
+const gchar *vm_conn_get_key (VmConn *conn);
+void vm_server_set_up_tls (SSL_CTX *context);
+
+/* http.c: requests of one connection. Each returns what the lws callback is to
+ * return. */
+int vm_http_request (VmConn *conn);
+int vm_http_body (VmConn *conn, const guint8 *data, gsize size);
+int vm_http_body_done (VmConn *conn);
+int vm_http_upgrade (VmConn *conn);
+void vm_http_header_overflow (VmServer *self);
+void vm_http_reset (VmConn *conn);
+
+/* reply.c */
+gchar *vm_http_header (VmConn *conn, enum lws_token_indexes token);
+int vm_http_reply (VmConn *conn, guint status, const gchar *type,
+    const gchar *extra, GBytes *body, gboolean close);
+int vm_http_reply_empty (VmConn *conn);
+int vm_http_reply_json (VmConn *conn, guint status, GBytes *body);
+int vm_http_reply_error (
+    VmConn *conn, guint status, const GError *error, gboolean close);
+
+/* files.c */
+GBytes *vm_web_read (const gchar *root, const gchar *path, const gchar **type);
+
+/* routes.c */
+int vm_route_get (VmConn *conn);
+int vm_route_post (VmConn *conn);
+
+/* join.c */
+int vm_route_join (VmConn *conn);
+/* Which dialect, and what its URL brings (a ticket is used up), or an error. */
+void vm_route_upgrade (VmConn *conn, GError **error);
+
+/* tick.c: deadlines, several times a second */
+void vm_server_tick (VmServer *self, gint64 now);

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The server's life: libwebsockets on a libuv loop of our own, on a thread of
+ * its own. The loop is foreign to libwebsockets because its own takes SIGINT,
+ * SIGTERM, SIGHUP, SIGSEGV and SIGFPE from the process (architecture §4). */
+
+#include "server-priv.h"
+#include "hostcheck.h"
+
+#include <openssl/ssl.h>
+#include <string.h>
+
+#define GOODBYE_TIME G_TIME_SPAN_SECOND /* for the last messages to get out */
+#define TICK_MS 100
+/* What libwebsockets adds to a header of VM_HTTP_HEADER_MAX as it keeps it. */
+#define HEADER_ENDS 64
+#define LEFTOVER_TURNS 1000 /* of the loop, for libwebsockets to close all */
+
+G_DEFINE_FINAL_TYPE (VmServer, vm_server, G_TYPE_OBJECT)
+
+typedef struct
+{
+  VmServerFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Call;
+
+static void
+call_free (Call *call)
+{
+  if (call->destroy)
+    call->destroy (call->data);
+  g_free (call);
+}
+
+static void
+vm_server_finalize (GObject *object)
+{
+  VmServer *self = VM_SERVER (object);
+
+  vm_server_stop (self);
+  g_clear_object (&self->identity);
+  g_clear_pointer (&self->info, vm_device_info_free);
+  g_clear_pointer (&self->meetings, vm_meetings_free);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  G_OBJECT_CLASS (vm_server_parent_class)->finalize (object);
+}
+
+static void
+vm_server_class_init (VmServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vm_server_finalize;
+}
+
+static void
+vm_server_init (VmServer *self)
+{
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->calls);
+  self->info = vm_device_info_new ();
+  self->meetings = vm_meetings_new (self);
+  self->times = (VmServerTimes){
+    .start = VM_SERVER_CALL_TIME,
+    .first_message = VM_FIRST_MESSAGE_TIME,
+    .ping = VM_PING_TIME,
+    .dead = VM_DEAD_TIME,
+    .flood = VM_FLOOD_TIME,
+    .request = VM_HTTP_REQUEST_TIME,
+  };
+}
+
+VmServer *
+vm_server_new (VmIdentity *identity)
+{
+  VmServer *self = g_object_new (VM_TYPE_SERVER, NULL);
+
+  self->identity = g_object_ref (identity);
+  return self;
+}
+
+/* For tests, before the start. */
+void
+vm_server_set_times (VmServer *self, const VmServerTimes *times)
+{
+  self->times = *times;
+}
+
+/* Runs @func on vm-net, from any thread; dropped when the server is stopped.
+ * Calls run in the order they were posted; before libwebsockets is up they
+ * wait, so that a server whose start takes too long still hears of its stop. */
+void
+vm_server_post (
+    VmServer *self, VmServerFunc func, gpointer data, GDestroyNotify destroy)
+{
+  Call *call = g_new (Call, 1);
+
+  *call = (Call){ func, data, destroy };
+  g_mutex_lock (&self->lock);
+  if (self->takes_calls) {
+    g_queue_push_tail (&self->calls, call);
+    /* a write to a pipe; the lock keeps the context alive */
+    if (self->context)
+      lws_cancel_service (self->context);
+    call = NULL;
+  }
+  g_mutex_unlock (&self->lock);
+  if (call)
+    call_free (call);
+}
+
+void
+vm_server_run_calls (VmServer *self)
+{
+  Call *call;
+
+  do {
+    g_mutex_lock (&self->lock);
+    call = g_queue_pop_head (&self->calls);
+    g_mutex_unlock (&self->lock);
+    if (call) {
+      call->func (self, call->data);
+      call_free (call);
+    }
+  } while (call);
+}
+
+/* Stops the loop once nobody is left to be told, or it takes too long. */
+static void
+finish_stop (VmServer *self, gint64 now)
+{
+  if (self->stopping && (!self->n_ws || now >= self->stopping))
+    uv_stop (&self->loop);
+}
+
+static void
+on_tick (uv_timer_t *timer)
+{
+  VmServer *self = timer->data;
+  gint64 now = g_get_monotonic_time ();
+
+  if (!self->stopping)
+    vm_server_accept (self);
+  vm_server_tick (self, now);
+  finish_stop (self, now);
+}
+
+/* What libwebsockets says goes to GLib's log, but for one fact: it has no other
+ * way to tell that a request was refused for its header's size. */
+static GPrivate current_server;
+
+static void
+on_lws_log (int level, const char *line)
+{
+  VmServer *self = g_private_get (&current_server);
+
+  if (self && strstr (line, "Ran out of header data space"))
+    vm_http_header_overflow (self);
+  else
+    g_debug ("libwebsockets: %.*s", (int) strcspn (line, "\n"), line);
+}
+
+static void
+drain_loop (VmServer *self)
+{
+  for (guint i = 0; i < LEFTOVER_TURNS; i++) {
+    if (!uv_run (&self->loop, UV_RUN_NOWAIT))
+      break;
+  }
+}
+
+/* On a foreign loop libwebsockets wants to be told twice: to begin to close its
+ * handles, and once the loop has run until they are closed. */
+static void
+destroy_context (VmServer *self, struct lws_context *context)
+{
+  lws_context_destroy (context);
+  drain_loop (self);
+  lws_context_destroy (context);
+}
+
+/* A client is asked for a certificate and need not have one. That it holds the
+ * key is proven by TLS; whose key it is, no authority says, so none is read:
+ * whoever asks for the key compares it (clientkey.c). */
+#define TLS_OPTIONS                                         \
+  (LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT                     \
+      | LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT \
+      | LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED            \
+      | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS)
+
+static struct lws_context *
+create_context (VmServer *self)
+{
+  const gchar *pem = vm_identity_get_path (self->identity);
+  void *loops[] = { &self->loop };
+  struct lws_context_creation_info info = {
+    .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS
+               | (self->secure ? TLS_OPTIONS : 0),
+    .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+    .protocols = vm_server_protocols,
+    .foreign_loops = loops,
+    .user = self,
+    .gid = -1,
+    .uid = -1,
+    .max_http_header_data = VM_HTTP_HEADER_MAX + HEADER_ENDS,
+    /* with fewer, slow headers would keep everybody else waiting */
+    .max_http_header_pool = VM_CONNECTIONS_MAX + VM_ACCEPTED_AT_ONCE,
+    /* a whole TLS record and more: libwebsockets 4.1 on libuv forgets to come
+     * back for what it left inside the TLS layer */
+    .pt_serv_buf_size = 32 * 1024,
+    .timeout_secs = VM_HTTP_REQUEST_TIME / G_USEC_PER_SEC,
+    .keepalive_timeout = VM_HTTP_IDLE_SECONDS,
+    .vhost_name = "videomeet",
+    .alpn = "http/1.1",
+    .server_string = "videomeet",
+    .ssl_options_set =
+        SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION,
+  };
+  struct lws_context *context;
+
+  if (self->secure) {
+    info.ssl_cert_filepath = pem;
+    info.ssl_private_key_filepath = pem;
+  }
+  context = lws_create_context (&info);
+  if (!context)
+    return NULL;
+  self->vhost = lws_create_vhost (context, &info);
+  if (!self->vhost) {
+    destroy_context (self, context);
+    return NULL;
+  }
+  return context;
+}
+
+static void
+report_start (VmServer *self, struct lws_context *context)
+{
+  g_mutex_lock (&self->lock);
+  self->context = context;
+  self->takes_calls = context != NULL;
+  if (!context)
+    g_set_error (&self->start_error, VM_ERROR, VM_ERROR_FAILED,
+        "The server cannot start: libwebsockets refused its settings");
+  self->started = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+net_thread (gpointer data)
+{
+  VmServer *self = data;
+  struct lws_context *context;
+
+  g_private_set (&current_server, self);
+  lws_set_log_level (LLL_ERR | LLL_WARN, on_lws_log);
+  uv_loop_init (&self->loop);
+  context = create_context (self);
+  if (context) {
+    uv_timer_init (&self->loop, &self->timer);
+    self->timer.data = self;
+    uv_timer_start (&self->timer, on_tick, TICK_MS, TICK_MS);
+    vm_server_listen (self);
+  }
+  report_start (self, context);
+  vm_server_run_calls (self);
+  if (context) {
+    uv_run (&self->loop, UV_RUN_DEFAULT);
+    g_mutex_lock (&self->lock);
+    self->context = NULL;
+    self->takes_calls = FALSE;
+    g_mutex_unlock (&self->lock);
+    vm_server_run_calls (self);
+    vm_server_unlisten (self);
+    uv_close ((uv_handle_t *) &self->timer, NULL);
+    destroy_context (self, context);
+  }
+  drain_loop (self);
+  if (uv_loop_close (&self->loop) != 0)
+    g_warning ("the server left handles open");
+
+  g_mutex_lock (&self->lock);
+  self->stopped = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+static gboolean
+wait_for (VmServer *self, gboolean *flag, gint64 time)
+{
+  gint64 end = g_get_monotonic_time () + time;
+
+  while (!*flag) {
+    if (!g_cond_wait_until (&self->cond, &self->lock, end))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_origins (VmServer *self, const gchar *const *texts, GError **error)
+{
+  g_autoptr (GStrvBuilder) origins = g_strv_builder_new ();
+
+  for (guint i = 0; texts && texts[i]; i++) {
+    g_autofree gchar *origin = vm_origin_from_text (texts[i]);
+
+    if (!origin) {
+      g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+          "“%s” is no origin of a page, as https://example.org:8443", texts[i]);
+      return FALSE;
+    }
+    g_strv_builder_add (origins, origin);
+  }
+  g_strfreev (self->origins);
+  self->origins = g_strv_builder_end (origins);
+  return TRUE;
+}
+
+static void
+copy_config (VmServer *self, const VmServerConfig *config)
+{
+  self->secure = !config->loopback_only && !config->insecure;
+  self->names = g_strdupv ((gchar **) config->names);
+  self->host_name = g_strdup (g_get_host_name ());
+  self->web_root = config->web_root ? realpath (config->web_root, NULL) : NULL;
+  self->conns = g_hash_table_new (NULL, NULL);
+  self->per_address =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->started = self->stopped = FALSE;
+  self->takes_calls = TRUE;
+  self->counters = (VmServerCounters){ 0 };
+  self->stopping = 0;
+}
+
+static void
+forget_config (VmServer *self)
+{
+  for (guint i = 0; i < VM_NET_LISTENERS; i++)
+    g_clear_object (&self->sockets[i]);
+  g_clear_pointer (&self->names, g_strfreev);
+  g_clear_pointer (&self->origins, g_strfreev);
+  g_clear_pointer (&self->host_name, g_free);
+  g_clear_pointer (&self->web_root, free);
+  g_clear_pointer (&self->conns, g_hash_table_unref);
+  g_clear_pointer (&self->per_address, g_hash_table_unref);
+  g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
+  self->port = 0;
+}
+
+/* Binds, then serves on vm-net. VM_ERROR_PORT_IN_USE when the port was asked
+ * for explicitly, or none is free; VM_ERROR_BAD_REQUEST when an origin is none. */
+gboolean
+vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  GError *reason = NULL;
+  gboolean started;
+
+  g_return_val_if_fail (!self->thread, FALSE);
+
+  if (!read_origins (self, config->origins, error))
+    return FALSE;
+  if (!vm_server_bind (self, config, error)) {
+    forget_config (self);
+    return FALSE;
+  }
+  copy_config (self, config);
+  self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
+  if (!self->thread) {
+    forget_config (self);
+    return FALSE;
+  }
+  g_mutex_lock (&self->lock);
+  started = wait_for (self, &self->started, self->times.start);
+  reason = g_steal_pointer (&self->start_error);
+  g_mutex_unlock (&self->lock);
+  if (started && !reason)
+    return TRUE;
+
+  vm_server_stop (self);
+  if (!reason)
+    g_set_error (&reason, VM_ERROR, VM_ERROR_TIMEOUT,
+        "The server did not start within 5 seconds");
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+/* Clients that are in no meeting. */
+static void
+close_others (VmServer *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->conns);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    VmConn *conn = key;
+
+    if (conn->ws)
+      vm_ws_close (conn->ws, VM_CLOSE_GOING_AWAY, "stopping", FALSE);
+  }
+}
+
+static void
+begin_stop (VmServer *self, gpointer data)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  self->stopping = now + GOODBYE_TIME;
+  vm_meetings_end (self->meetings);
+  close_others (self);
+  finish_stop (self, now);
+}
+
+void
+vm_server_stop (VmServer *self)
+{
+  gboolean stopped;
+
+  if (!self->thread)
+    return;
+  vm_server_post (self, begin_stop, NULL, NULL);
+  g_mutex_lock (&self->lock);
+  stopped = wait_for (self, &self->stopped, VM_SERVER_CALL_TIME);
+  g_mutex_unlock (&self->lock);
+  if (!stopped) {
+    /* a thread that hangs keeps what it uses; nothing else can be done */
+    g_warning ("the server did not stop within 5 seconds");
+    g_object_ref (self);
+    g_clear_pointer (&self->thread, g_thread_unref);
+    return;
+  }
+  g_thread_join (g_steal_pointer (&self->thread));
+  forget_config (self);
+}
+
+guint16
+vm_server_get_port (VmServer *self)
+{
+  return self->port;
+}
+
+gboolean
+vm_server_get_secure (VmServer *self)
+{
+  return self->secure;
+}
+
+static void
+take_info (VmServer *self, gpointer data)
+{
+  vm_device_info_free (self->info);
+  self->info = vm_device_info_copy (data);
+}
+
+/* Before the start too. */
+void
+vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info)
+{
+  if (!self->thread)
+    take_info (self, (gpointer) info);
+  else
+    vm_server_post (self, take_info, vm_device_info_copy (info),
+        (GDestroyNotify) vm_device_info_free);
+}

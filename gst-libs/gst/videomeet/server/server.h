@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../trust/vmidentity.h"
+#include "../vmenums.h"
+#include "../vmerror.h"
+#include "../lifecycle/vmmeetingstate.h"
+#include "../wire/deviceinfo.h"
+#include "../wire/signal.h"
+
+/* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
+ * /status, POST /meetings/join, the page, native signalling on /ws, the rooms of
+ * seed 2 on a WebSocket at /. It runs on
+ * the thread "vm-net"; every function here may be called from any thread and
+ * enqueues, but for start and stop, which block (deadline 5 s). */
+
+#define VM_TYPE_SERVER (vm_server_get_type ())
+G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
+
+typedef struct
+{
+  guint16 port; /* 0: the system chooses */
+  gboolean port_explicit; /* taken: an error; else the next free port */
+  gboolean loopback_only; /* bind 127.0.0.1 and ::1 only: plain HTTP */
+  gboolean insecure; /* plain HTTP everywhere */
+  const gchar *const *names; /* more names that Host may carry, or NULL */
+  const gchar *const *origins; /* whose pages are admitted too, or NULL */
+  const gchar *web_root; /* folder of the page, or NULL */
+} VmServerConfig;
+
+VmServer *vm_server_new (VmIdentity *identity);
+gboolean
+vm_server_start (VmServer *self, const VmServerConfig *config, GError **error);
+void vm_server_stop (VmServer *self);
+guint16 vm_server_get_port (VmServer *self);
+gboolean vm_server_get_secure (VmServer *self);
+
+/* What GET /status answers; the server adds the open meeting by itself. */
+void vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info);
+
+/* A meeting hosted here. The host sits in seat one, in this process. */
+typedef struct
+{
+  const gchar *name; /* as typed; compared exactly */
+  const gchar *user; /* of the host */
+  const gchar *device; /* of the host */
+  const gchar *pin; /* or NULL */
+  guint max_participants;
+  VmCallType call_type;
+  /* what guests are told, see vm_ice_servers_check(), or NULL */
+  const gchar *const *ice_servers;
+} VmMeetingConfig;
+
+typedef struct _VmSeat VmSeat;
+
+/* Called in the context given to vm_server_open_meeting(): one signal for the
+ * host, as if it had come over a socket: WELCOME first, then
+ * PARTICIPANT_JOINED and so on. */
+typedef void (*VmSeatFunc) (
+    VmSeat *seat, const VmSignal *signal, gpointer user_data);
+
+VmSeat *vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
+    GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error);
+void vm_seat_send (VmSeat *seat, const VmSignal *signal);
+/* Ends the meeting for everybody; no call of func begins after it returns in
+ * the seat's context. */
+void vm_seat_close (VmSeat *seat);
+
+/* What discovery announces; called on vm-net at each change of an open
+ * meeting. */
+typedef struct
+{
+  gchar *id, *name;
+  VmMeetingState state;
+  guint participants, max_participants, epoch;
+  gboolean has_pin;
+} VmMeetingInfo;
+typedef void (*VmMeetingsFunc) (VmServer *self, const VmMeetingInfo *info,
+    gpointer user_data); /* info NULL: no meeting any more */
+void vm_server_set_meetings_func (
+    VmServer *self, VmMeetingsFunc func, gpointer user_data);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A file of its own: <linux/tcp.h>, which alone has the newer fields, and
+ * <netinet/tcp.h> do not go together. */
+
+#include "tcpinfo.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+guint64
+vm_socket_received (int fd)
+{
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+
+  memset (&info, 0, sizeof info);
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+    return 0;
+  return info.tcpi_bytes_received;
+}
+
+guint64
+vm_socket_taken (int fd)
+{
+  guint64 received = vm_socket_received (fd);
+  int waiting = 0;
+
+  if (ioctl (fd, SIOCINQ, &waiting) != 0)
+    return 0;
+  return received - MIN (received, (guint64) waiting);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Bytes a TCP socket has received so far; 0 when it cannot be told. */
+guint64 vm_socket_received (int fd);
+/* How many of them a program has taken out of the socket. */
+guint64 vm_socket_taken (int fd);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The deadlines of a server's connections. */
+
+#include "meetings.h"
+#include "server-priv.h"
+#include "ws.h"
+
+static gboolean
+is_over (VmConn *conn, gint64 now)
+{
+  if (conn->ws)
+    return vm_ws_tick (conn->ws, now);
+  return conn->wsi && conn->request_began
+         && now - conn->request_began >= conn->server->times.request;
+}
+
+void
+vm_server_tick (VmServer *self, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  vm_rooms_tick (vm_meetings_get_rooms (self->meetings), now);
+  g_hash_table_iter_init (&iter, self->conns);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    VmConn *conn = key;
+
+    if (is_over (conn, now))
+      vm_conn_cut (conn);
+  }
+}

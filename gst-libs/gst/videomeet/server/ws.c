@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One WebSocket: bounded in what it reads, in how fast, and in what it keeps to
+ * send (security.md, "Limits"). */
+
+#include "server-priv.h"
+#include "ws.h"
+
+#include <string.h>
+
+#define WRITES_AT_ONCE 16 /* messages before others get their turn */
+#define RESUME_CREDIT 50 /* messages to be worth reading again */
+
+void
+vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now)
+{
+  if (ws->close_code)
+    return;
+  ws->close_code = code;
+  ws->close_now = now;
+  ws->close_reason = reason;
+  ws->close_deadline = g_get_monotonic_time () + VM_CLOSE_TIME;
+  lws_callback_on_writable (ws->conn->wsi);
+}
+
+void
+vm_ws_queue (VmWs *ws, GBytes *bytes)
+{
+  ws->queue_bytes += g_bytes_get_size (bytes);
+  g_queue_push_tail (&ws->queue, g_bytes_ref (bytes));
+  lws_callback_on_writable (ws->conn->wsi);
+}
+
+/* One client may send more at once than another's queue holds; who reads has
+ * its queue below the limit again soon. */
+static gboolean
+is_slow (VmWs *ws, gsize size)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (ws->queue_bytes + size > VM_QUEUE_BYTES)
+    return TRUE;
+  if (ws->queue.length < VM_QUEUE_MESSAGES)
+    return FALSE;
+  if (!ws->full_since)
+    ws->full_since = now;
+  return now - ws->full_since >= VM_QUEUE_TIME;
+}
+
+void
+vm_ws_send (VmWs *ws, GBytes *bytes)
+{
+  if (ws->close_code)
+    return;
+  if (is_slow (ws, g_bytes_get_size (bytes)))
+    vm_ws_close (ws, VM_CLOSE_TRY_LATER, "too slow", TRUE);
+  else
+    vm_ws_queue (ws, bytes);
+}
+
+void
+vm_ws_finish (VmWs *ws, const GError *reason)
+{
+  vm_ws_close (ws, reason ? VM_CLOSE_POLICY : VM_CLOSE_NORMAL,
+      reason ? "removed" : "bye", FALSE);
+}
+
+void
+vm_ws_supersede (VmWs *ws)
+{
+  ws->guest = NULL;
+  vm_ws_close (ws, VM_CLOSE_POLICY, "superseded", TRUE);
+}
+
+static void
+ws_open (VmConn *conn)
+{
+  gint64 now = g_get_monotonic_time ();
+  VmWs *ws = g_new0 (VmWs, 1);
+
+  ws->conn = conn;
+  ws->funcs = conn->ws_funcs;
+  g_queue_init (&ws->queue);
+  ws->opened = ws->last_heard = ws->last_ping = ws->credit_at = now;
+  ws->credit = VM_MESSAGE_BURST;
+  ws->noise_at = now;
+  ws->taken = vm_socket_taken (lws_get_socket_fd (conn->wsi)) + VM_NOISE_SLACK;
+  conn->ws = ws;
+  conn->request_began = 0;
+  conn->server->n_ws++;
+  ws->funcs->open (ws);
+}
+
+/* Gives the seat back; not to be called by what the room model calls. */
+static void
+leave (VmWs *ws)
+{
+  g_autoptr (GError) reason = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
+      "The connection to the participant was lost");
+
+  ws->funcs->hang_up (ws, reason);
+}
+
+void
+vm_ws_free (VmWs *ws)
+{
+  gboolean final = ws->close_code || ws->said_goodbye;
+
+  /* nothing is sent any more, the model's goodbye neither */
+  ws->close_code = VM_CLOSE_NORMAL;
+  ws->conn->server->n_ws--;
+  ws->conn->ws = NULL;
+  if (final)
+    leave (ws);
+  else
+    ws->funcs->hang_up (ws, NULL);
+  g_clear_pointer (&ws->line, vm_line_free);
+  g_clear_pointer (&ws->ticket, vm_ticket_free);
+  g_clear_pointer (&ws->message, g_byte_array_unref);
+  g_queue_clear_full (&ws->queue, (GDestroyNotify) g_bytes_unref);
+  g_free (ws);
+}
+
+static void
+refill (VmWs *ws, gint64 now)
+{
+  ws->credit +=
+      (now - ws->credit_at) * VM_MESSAGE_RATE / (gdouble) G_USEC_PER_SEC;
+  ws->credit = MIN (ws->credit, VM_MESSAGE_BURST);
+  ws->credit_at = now;
+}
+
+/* Reading stops first: what the client sends stays in its own socket. Not from
+ * here, in the middle of what libwebsockets has read, but before it reads the
+ * next piece. */
+static void
+pay (VmWs *ws, gdouble messages, gint64 now)
+{
+  refill (ws, now);
+  ws->credit -= messages;
+  if (ws->credit >= 1 || ws->pause_due)
+    return;
+  ws->pause_due = TRUE;
+  lws_callback_on_writable (ws->conn->wsi);
+  if (!ws->flooded_since) {
+    g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "More than %u messages a second are not read", VM_MESSAGE_RATE);
+
+    ws->flooded_since = now;
+    ws->funcs->tell (ws, error);
+  }
+}
+
+static void
+pause_reading (VmWs *ws)
+{
+  if (!ws->pause_due || ws->paused)
+    return;
+  ws->paused = TRUE;
+  lws_rx_flow_control (ws->conn->wsi, 0);
+}
+
+/* Control frames and empty fragments cost work too, and libwebsockets tells
+ * nobody of them: they are what the socket gave beyond the messages. */
+static void
+weigh_noise (VmWs *ws, gint64 now)
+{
+  guint64 taken, noise;
+
+  if (now - ws->noise_at < VM_NOISE_TIME)
+    return;
+  ws->noise_at = now;
+  taken = vm_socket_taken (lws_get_socket_fd (ws->conn->wsi));
+  if (taken <= ws->taken + ws->noise)
+    return;
+  noise = (taken - ws->taken - ws->noise) / VM_NOISE_BYTES;
+  ws->noise += noise * VM_NOISE_BYTES;
+  if (noise)
+    pay (ws, noise, now);
+}
+
+static int
+ws_receive (VmWs *ws, const guint8 *data, gsize size)
+{
+  struct lws *wsi = ws->conn->wsi;
+  g_autoptr (GBytes) bytes = NULL;
+  gsize missing = lws_remaining_packet_payload (wsi);
+
+  ws->last_heard = g_get_monotonic_time ();
+  ws->taken += size;
+  if (ws->close_code)
+    return 0;
+  if (lws_frame_is_binary (wsi)) {
+    vm_ws_close (ws, VM_CLOSE_UNSUPPORTED, "text only", TRUE);
+    return 0;
+  }
+  if (!ws->message) {
+    ws->message = g_byte_array_new ();
+    ws->message_began = ws->last_heard;
+  }
+  if (missing > VM_MESSAGE_MAX
+      || ws->message->len + size + missing > VM_MESSAGE_MAX) {
+    vm_ws_close (ws, VM_CLOSE_TOO_BIG, "message larger than 256 KiB", TRUE);
+    return 0;
+  }
+  g_byte_array_append (ws->message, data, size);
+  if (!lws_is_final_fragment (wsi) || missing)
+    return 0;
+  ws->taken += VM_NOISE_FREE;
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&ws->message));
+  ws->conn->server->counters.messages_in++;
+  ws->funcs->receive (ws, bytes);
+  pay (ws, 1, ws->last_heard);
+  return 0;
+}
+
+static int
+write_frame (VmWs *ws, const void *data, gsize size, gint protocol)
+{
+  g_autofree guint8 *buffer = g_malloc (LWS_PRE + size);
+
+  memcpy (buffer + LWS_PRE, data, size);
+  return lws_write (ws->conn->wsi, buffer + LWS_PRE, size, protocol) < 0 ? -1
+                                                                         : 0;
+}
+
+static int
+write_next (VmWs *ws)
+{
+  g_autoptr (GBytes) bytes = g_queue_pop_head (&ws->queue);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+
+  ws->queue_bytes -= size;
+  if (ws->queue.length < VM_QUEUE_MESSAGES)
+    ws->full_since = 0;
+  ws->conn->server->counters.messages_out++;
+  return write_frame (ws, data, size, LWS_WRITE_TEXT);
+}
+
+/* lws_write() takes it, but its header keeps the name to itself. */
+#define WRITE_CLOSE 4
+
+/* The close frame is ours and not lws_close_reason()'s: that one is lost when a
+ * libuv loop drives libwebsockets 4.1. The client answers with its own and
+ * hangs up, or vm_ws_tick() does at the deadline. */
+static int
+write_close (VmWs *ws)
+{
+  gsize size = strlen (ws->close_reason);
+  guint8 payload[125] = { ws->close_code >> 8, ws->close_code & 0xff };
+
+  memcpy (payload + 2, ws->close_reason, size);
+  ws->close_sent = TRUE;
+  return write_frame (ws, payload, size + 2, WRITE_CLOSE);
+}
+
+static int
+ws_writeable (VmWs *ws)
+{
+  struct lws *wsi = ws->conn->wsi;
+
+  if (ws->close_sent)
+    return 0;
+  pause_reading (ws);
+  if (ws->ping_due) {
+    ws->ping_due = FALSE;
+    /* an empty one's pong is not reported */
+    if (write_frame (ws, "vm", 2, LWS_WRITE_PING) < 0)
+      return -1;
+  }
+  for (guint i = 0; i < WRITES_AT_ONCE && ws->queue.length && !ws->close_now;
+       i++) {
+    if (lws_send_pipe_choked (wsi))
+      break;
+    if (write_next (ws) < 0)
+      return -1;
+  }
+  if (ws->close_code && (ws->close_now || !ws->queue.length))
+    return write_close (ws);
+  if (ws->queue.length)
+    lws_callback_on_writable (wsi);
+  return 0;
+}
+
+int
+vm_ws_event (
+    VmConn *conn, enum lws_callback_reasons reason, void *in, gsize size)
+{
+  if (reason == LWS_CALLBACK_ESTABLISHED) {
+    ws_open (conn);
+    return 0;
+  }
+  if (!conn->ws)
+    return 0;
+  switch (reason) {
+    case LWS_CALLBACK_RECEIVE:
+      return ws_receive (conn->ws, in, size);
+    case LWS_CALLBACK_RECEIVE_PONG:
+      conn->ws->last_heard = g_get_monotonic_time ();
+      return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+      conn->ws->said_goodbye = TRUE;
+      /* the answer to ours needs none */
+      return conn->ws->close_sent ? -1 : 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+      return ws_writeable (conn->ws);
+    case LWS_CALLBACK_CLOSED:
+      vm_ws_free (conn->ws);
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+static void
+tick_rate (VmWs *ws, gint64 now)
+{
+  pause_reading (ws);
+  refill (ws, now);
+  if (ws->paused && ws->credit >= RESUME_CREDIT) {
+    ws->paused = ws->pause_due = FALSE;
+    /* it was not silent, it was not listened to */
+    ws->last_heard = ws->message_began = now;
+    lws_rx_flow_control (ws->conn->wsi, 1);
+    /* what it has read and kept is looked at only after an event */
+    lws_cancel_service (lws_get_context (ws->conn->wsi));
+  }
+  if (ws->credit >= VM_MESSAGE_RATE)
+    ws->flooded_since = 0;
+  if (ws->flooded_since
+      && now - ws->flooded_since >= ws->conn->server->times.flood)
+    vm_ws_close (ws, VM_CLOSE_POLICY, "too many messages", TRUE);
+}
+
+/* Whether the connection is to be cut. */
+gboolean
+vm_ws_tick (VmWs *ws, gint64 now)
+{
+  const VmServerTimes *times = &ws->conn->server->times;
+
+  if (ws->close_code) {
+    leave (ws);
+    return now >= ws->close_deadline;
+  }
+  weigh_noise (ws, now);
+  tick_rate (ws, now);
+  if (ws->message && !ws->paused && now - ws->message_began >= times->request) {
+    vm_ws_close (ws, VM_CLOSE_POLICY, "message without end", TRUE);
+  } else if (ws->first_due && now - ws->opened >= times->first_message) {
+    vm_ws_close (ws, VM_CLOSE_POLICY, "no hello", FALSE);
+  } else if (!ws->paused && now - ws->last_heard >= times->dead) {
+    ws->funcs->hang_up (ws, NULL);
+    vm_ws_close (ws, VM_CLOSE_GOING_AWAY, "no answer", TRUE);
+  } else if (now - MAX (ws->last_heard, ws->last_ping) >= times->ping) {
+    ws->last_ping = now;
+    ws->ping_due = TRUE;
+    lws_callback_on_writable (ws->conn->wsi);
+  }
+  return FALSE;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "meetings.h"
+#include "../wire/line.h"
+
+#include <libwebsockets.h>
+
+/* One WebSocket, from the upgrade on, in whatever dialect. */
+
+typedef struct _VmConn VmConn;
+typedef struct _VmWs VmWs;
+typedef struct _VmGuest VmGuest;
+typedef struct _VmRoomGuest VmRoomGuest;
+
+/* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
+enum
+{
+  VM_CLOSE_NORMAL = 1000,
+  VM_CLOSE_GOING_AWAY = 1001, /* the one after which a client may resume */
+  VM_CLOSE_UNSUPPORTED = 1003,
+  VM_CLOSE_POLICY = 1008,
+  VM_CLOSE_TOO_BIG = 1009,
+  VM_CLOSE_TRY_LATER = 1013,
+};
+
+/* Who speaks over it; chosen by the upgrade's path (protocol §6). */
+typedef struct
+{
+  void (*open) (VmWs *ws);
+  void (*receive) (VmWs *ws, GBytes *message);
+  /* Says what is wrong with the connection. */
+  void (*tell) (VmWs *ws, const GError *error);
+  /* The socket is gone, or goes; @reason: for good; NULL: the client may come
+   * back, if its dialect knows how. Called once or more. */
+  void (*hang_up) (VmWs *ws, const GError *reason);
+} VmWsFuncs;
+
+extern const VmWsFuncs vm_guest_funcs; /* native */
+extern const VmWsFuncs vm_room_guest_funcs;
+
+struct _VmWs
+{
+  VmConn *conn;
+  const VmWsFuncs *funcs;
+  gboolean first_due; /* a first message is waited for, not for long */
+
+  VmLine *line; /* native: until hello; then it is the guest's */
+  VmTicket *ticket; /* native: until hello; NULL: hello is to resume */
+  VmGuest *guest; /* native: from hello on */
+  VmRoomGuest *room_guest; /* room */
+
+  GByteArray *message; /* fragments so far */
+  gint64 message_began;
+
+  GQueue queue; /* of GBytes to send */
+  gsize queue_bytes;
+  gint64 full_since; /* 0: below VM_QUEUE_MESSAGES */
+  guint close_code; /* 0: open */
+  gboolean close_now; /* without sending the queue first */
+  gboolean close_sent;
+  gboolean said_goodbye; /* the client, by a close frame */
+  const gchar *close_reason;
+  gint64 close_deadline;
+
+  gint64 opened;
+  gint64 last_heard;
+  gint64 last_ping;
+  gboolean ping_due;
+
+  guint64 taken; /* bytes off the socket that messages account for */
+  guint64 noise; /* bytes beyond that were paid for */
+  gint64 noise_at; /* when they were looked at */
+  gdouble credit; /* messages that may come */
+  gint64 credit_at;
+  gint64 flooded_since; /* 0: not */
+  gboolean pause_due; /* the credit is used up */
+  gboolean paused; /* nothing is read */
+};
+
+int vm_ws_event (
+    VmConn *conn, enum lws_callback_reasons reason, void *in, gsize size);
+/* To send, within the limits of the queue or past them. */
+void vm_ws_send (VmWs *ws, GBytes *bytes);
+void vm_ws_queue (VmWs *ws, GBytes *bytes);
+/* Asks for the close frame; the connection goes when it is out, or at the
+ * deadline. Nothing is sent or read after it; what waits goes before it unless
+ * @now. */
+void vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now);
+/* The seat is given back: closes when all is sent. */
+void vm_ws_finish (VmWs *ws, const GError *reason);
+/* The guest has another socket. */
+void vm_ws_supersede (VmWs *ws);
+void vm_ws_free (VmWs *ws);
+gboolean vm_ws_tick (VmWs *ws, gint64 now);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* How the names of a key are written; characters. */
+#define VM_DEVICE_ID_LENGTH 64 /* 52 of base32 in groups of four, and dashes */
+#define VM_KEY_HASH_LENGTH 43 /* base64url of 32 bytes, without padding */
+
+/* Whether @text has the form of a device id; pure. */
+gboolean vm_device_id_is_valid (const gchar *text);

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:vmidentity
+ * @title: VmIdentity
+ * @short_description: the key that is this device
+ *
+ * A device is its key: ECDSA P-256, made at first use and kept as
+ * `identity.pem` (key and self-signed X.509 certificate, mode 0600) in
+ * `$XDG_CONFIG_HOME/videomeet`. The device id is the base32 of the SHA-256 of
+ * its public key, so nobody can take another's id without its key; names and
+ * addresses are only labels.
+ *
+ * An identity never changes after vm_identity_load(); all getters may be
+ * called from any thread.
+ */
+
+#include "vmidentity-priv.h"
+#include "vmidentity.h"
+#include "../vmerror.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <glib/gstdio.h>
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#define IDENTITY_FILE "identity.pem"
+#define IDENTITY_FILE_MAX 65536 /* bytes; a key and a certificate take 1 KiB */
+#define IDENTITY_YEARS 20
+#define ID_GROUP 4 /* characters between the dashes of an id */
+#define SHA256_SIZE 32
+
+struct _VmIdentity
+{
+  GObject parent;
+
+  gchar *path;
+  gchar *pem; /* certificate, then key */
+  gchar *certificate_pem;
+  gchar *key_hash;
+  gchar *device_id;
+  GTlsCertificate *certificate;
+};
+
+G_DEFINE_FINAL_TYPE (VmIdentity, vm_identity, G_TYPE_OBJECT)
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIO, BIO_free_all)
+
+static void
+vm_identity_finalize (GObject *object)
+{
+  VmIdentity *self = VM_IDENTITY (object);
+
+  g_free (self->path);
+  if (self->pem)
+    OPENSSL_cleanse (self->pem, strlen (self->pem));
+  g_free (self->pem);
+  g_free (self->certificate_pem);
+  g_free (self->key_hash);
+  g_free (self->device_id);
+  g_clear_object (&self->certificate);
+  G_OBJECT_CLASS (vm_identity_parent_class)->finalize (object);
+}
+
+static void
+vm_identity_class_init (VmIdentityClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vm_identity_finalize;
+}
+
+static void
+vm_identity_init (VmIdentity *self)
+{
+}
+
+static void
+set_openssl_error (GError **error, const gchar *what)
+{
+  gchar reason[256] = "unknown";
+  gulong code = ERR_get_error ();
+
+  if (code)
+    ERR_error_string_n (code, reason, sizeof reason);
+  ERR_clear_error ();
+  g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY, "%s: %s", what, reason);
+}
+
+static gchar *
+base64url (const guint8 *data, gsize size)
+{
+  gchar *text = g_base64_encode (data, size);
+
+  g_strdelimit (text, "+", '-');
+  g_strdelimit (text, "/", '_');
+  text[strcspn (text, "=")] = '\0';
+  return text;
+}
+
+/* RFC 4648 §6, without padding, a dash after every ID_GROUP characters. */
+static gchar *
+base32_grouped (const guint8 *data, gsize size)
+{
+  static const gchar alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  GString *out = g_string_new (NULL);
+  guint32 bits = 0;
+  guint n_bits = 0, written = 0;
+
+  for (gsize i = 0; i < size || n_bits > 0; i++) {
+    bits = bits << 8 | (i < size ? data[i] : 0);
+    n_bits += 8;
+    while (n_bits >= 5) {
+      if (written && written % ID_GROUP == 0)
+        g_string_append_c (out, '-');
+      g_string_append_c (out, alphabet[bits >> (n_bits - 5) & 31]);
+      written++;
+      n_bits -= 5;
+      if (i >= size) {
+        n_bits = 0;
+        break;
+      }
+    }
+  }
+  return g_string_free (out, FALSE);
+}
+
+/**
+ * vm_device_id_from_key_hash:
+ * @key_hash: base64url SHA-256 of a public key, 43 characters
+ *
+ * Turns the hash of a key into the id that people read. Pure: any thread.
+ *
+ * Returns: (transfer full) (nullable): the device id of that key (52 letters
+ *   and digits in groups of four), or %NULL when @key_hash is not the hash of
+ *   32 bytes
+ */
+gchar *
+vm_device_id_from_key_hash (const gchar *key_hash)
+{
+  g_autofree gchar *padded = NULL;
+  g_autofree guint8 *hash = NULL;
+  g_autofree gchar *again = NULL;
+  gsize size = 0;
+
+  g_return_val_if_fail (key_hash != NULL, NULL);
+
+  if (strlen (key_hash) != VM_KEY_HASH_LENGTH)
+    return NULL;
+  padded = g_strconcat (key_hash, "=", NULL);
+  g_strdelimit (padded, "-", '+');
+  g_strdelimit (padded, "_", '/');
+  hash = g_base64_decode (padded, &size);
+  if (size != SHA256_SIZE)
+    return NULL;
+  /* one spelling only: what decodes to the same bytes must be the same text */
+  again = base64url (hash, size);
+  if (strcmp (again, key_hash) != 0)
+    return NULL;
+  return base32_grouped (hash, size);
+}
+
+gboolean
+vm_device_id_is_valid (const gchar *text)
+{
+  return strlen (text) == VM_DEVICE_ID_LENGTH
+         && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567-")
+                == VM_DEVICE_ID_LENGTH;
+}
+
+static gchar *
+key_hash_from_pkey (EVP_PKEY *key)
+{
+  guint8 *der = NULL;
+  guint8 hash[SHA256_SIZE];
+  gint size = i2d_PUBKEY (key, &der);
+  gchar *text = NULL;
+
+  if (size > 0 && EVP_Digest (der, size, hash, NULL, EVP_sha256 (), NULL) == 1)
+    text = base64url (hash, sizeof hash);
+  OPENSSL_free (der);
+  return text;
+}
+
+/**
+ * vm_key_hash_from_certificate:
+ * @certificate: what TLS presented
+ *
+ * Hashes the public key of a certificate, to compare it with the one announced.
+ * Pure: any thread.
+ *
+ * Returns: (transfer full) (nullable): base64url SHA-256 of the DER encoding
+ *   of its public key (SubjectPublicKeyInfo), 43 characters, or %NULL when the
+ *   certificate cannot be read
+ */
+gchar *
+vm_key_hash_from_certificate (GTlsCertificate *certificate)
+{
+  g_autoptr (GByteArray) der = NULL;
+  g_autoptr (X509) x509 = NULL;
+  const guint8 *p;
+
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
+
+  g_object_get (certificate, "certificate", &der, NULL);
+  if (!der)
+    return NULL;
+  p = der->data;
+  x509 = d2i_X509 (NULL, &p, der->len);
+  if (!x509 || !X509_get0_pubkey (x509)) {
+    ERR_clear_error ();
+    return NULL;
+  }
+  return key_hash_from_pkey (X509_get0_pubkey (x509));
+}
+
+static gboolean
+add_name (X509 *x509, const gchar *device_id)
+{
+  X509_NAME *name = X509_get_subject_name (x509);
+
+  /* CN holds 64 characters, which is what a grouped id has. */
+  return X509_NAME_add_entry_by_txt (
+             name, "CN", MBSTRING_ASC, (const guint8 *) device_id, -1, -1, 0)
+         && X509_set_issuer_name (x509, name);
+}
+
+static gboolean
+add_extension (X509 *x509, gint nid, const gchar *value)
+{
+  X509V3_CTX context;
+  X509_EXTENSION *extension;
+  gboolean added;
+
+  X509V3_set_ctx (&context, x509, x509, NULL, NULL, 0);
+  extension = X509V3_EXT_conf_nid (NULL, &context, nid, value);
+  added = extension && X509_add_ext (x509, extension, -1);
+  X509_EXTENSION_free (extension);
+  return added;
+}
+
+static X509 *
+certificate_for_key (EVP_PKEY *key, const gchar *device_id)
+{
+  g_autoptr (X509) x509 = X509_new ();
+  guint64 serial = 0;
+
+  if (!x509 || RAND_bytes ((guint8 *) &serial, sizeof serial) != 1)
+    return NULL;
+  if (!X509_set_version (x509, 2)
+      || !ASN1_INTEGER_set_uint64 (X509_get_serialNumber (x509), serial >> 1)
+      || !X509_gmtime_adj (X509_getm_notBefore (x509), -24 * 3600)
+      || !X509_time_adj_ex (
+          X509_getm_notAfter (x509), IDENTITY_YEARS * 365, 0, NULL)
+      || !X509_set_pubkey (x509, key) || !add_name (x509, device_id)
+      || !add_extension (x509, NID_basic_constraints, "critical,CA:TRUE")
+      || !add_extension (x509, NID_subject_key_identifier, "hash")
+      || !X509_sign (x509, key, EVP_sha256 ()))
+    return NULL;
+  return g_steal_pointer (&x509);
+}
+
+static gchar *
+bio_to_string (BIO *bio)
+{
+  gchar *data = NULL;
+  glong size = BIO_get_mem_data (bio, &data);
+
+  return g_strndup (data, size);
+}
+
+static gchar *
+make_pem (GError **error)
+{
+  g_autoptr (EVP_PKEY) key = EVP_EC_gen ("P-256");
+  g_autoptr (BIO) bio = BIO_new (BIO_s_mem ());
+  g_autoptr (X509) x509 = NULL;
+  g_autofree gchar *hash = NULL;
+  g_autofree gchar *id = NULL;
+
+  if (key && (hash = key_hash_from_pkey (key)))
+    id = vm_device_id_from_key_hash (hash);
+  if (id)
+    x509 = certificate_for_key (key, id);
+  if (!x509 || !PEM_write_bio_X509 (bio, x509)
+      || !PEM_write_bio_PKCS8PrivateKey (bio, key, NULL, NULL, 0, NULL, NULL)) {
+    set_openssl_error (error, "The device key could not be made");
+    return NULL;
+  }
+  return bio_to_string (bio);
+}
+
+/* Written whole under another name and linked into place: two processes that
+ * start together end up with the one identity that came first. */
+static gboolean
+write_new (const gchar *path, const gchar *pem, GError **error)
+{
+  g_autofree gchar *part =
+      g_strdup_printf ("%s.%d.%08x", path, getpid (), g_random_int ());
+  gsize size = strlen (pem), done = 0;
+  gboolean written = FALSE;
+  gint fd = g_open (part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  if (fd >= 0) {
+    while (done < size) {
+      gssize n = write (fd, pem + done, size - done);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        break;
+      done += n;
+    }
+    written = done == size && fsync (fd) == 0;
+    if (close (fd) != 0)
+      written = FALSE;
+    if (written && link (part, path) != 0 && errno != EEXIST)
+      written = FALSE;
+  }
+  if (!written)
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
+        "The device identity could not be written to %s: %s", path,
+        g_strerror (errno));
+  if (fd >= 0)
+    g_unlink (part);
+  return written;
+}
+
+static gboolean
+vm_identity_parse (VmIdentity *self, GError **error)
+{
+  g_autoptr (BIO) bio = BIO_new_mem_buf (self->pem, -1);
+  g_autoptr (BIO) key_bio = BIO_new_mem_buf (self->pem, -1);
+  g_autoptr (BIO) out = BIO_new (BIO_s_mem ());
+  g_autoptr (X509) x509 = PEM_read_bio_X509 (bio, NULL, NULL, NULL);
+  g_autoptr (EVP_PKEY) key =
+      PEM_read_bio_PrivateKey (key_bio, NULL, NULL, (void *) "");
+  gchar group[32] = "";
+
+  if (!x509 || !key || X509_check_private_key (x509, key) != 1) {
+    g_autofree gchar *what =
+        g_strdup_printf ("%s does not hold a key with its "
+                         "certificate; move it away to get a new identity",
+            self->path);
+
+    set_openssl_error (error, what);
+    return FALSE;
+  }
+  if (!EVP_PKEY_get_utf8_string_param (
+          key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL)
+      || strcmp (group, "prime256v1") != 0) {
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
+        "%s holds a key that is not ECDSA P-256", self->path);
+    return FALSE;
+  }
+  PEM_write_bio_X509 (out, x509);
+  self->certificate_pem = bio_to_string (out);
+  self->key_hash = key_hash_from_pkey (key);
+  self->device_id = vm_device_id_from_key_hash (self->key_hash);
+  self->certificate = g_tls_certificate_new_from_pem (self->pem, -1, error);
+  return self->certificate != NULL;
+}
+
+/**
+ * vm_identity_load:
+ * @directory: (nullable) (type filename): where `identity.pem` is kept, made
+ *   with mode 0700 if absent; %NULL for `$XDG_CONFIG_HOME/videomeet`
+ * @error: #VM_ERROR_IDENTITY when it can be neither read nor made
+ *
+ * Reads this device's identity, or makes it on first use. Blocks for the disk.
+ *
+ * Returns: (transfer full): the identity, or %NULL with @error
+ */
+VmIdentity *
+vm_identity_load (const gchar *directory, GError **error)
+{
+  g_autoptr (VmIdentity) self = g_object_new (VM_TYPE_IDENTITY, NULL);
+  g_autofree gchar *folder =
+      directory
+          ? g_strdup (directory)
+          : g_build_filename (g_get_user_config_dir (), "videomeet", NULL);
+  g_autoptr (GError) local = NULL;
+  gsize size = 0;
+
+  self->path = g_build_filename (folder, IDENTITY_FILE, NULL);
+  if (g_mkdir_with_parents (folder, 0700) != 0) {
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
+        "The folder %s could not be made: %s", folder, g_strerror (errno));
+    return NULL;
+  }
+  if (!g_file_test (self->path, G_FILE_TEST_EXISTS)) {
+    g_autofree gchar *pem = make_pem (error);
+
+    if (!pem || !write_new (self->path, pem, error))
+      return NULL;
+    OPENSSL_cleanse (pem, strlen (pem));
+  }
+  if (!g_file_get_contents (self->path, &self->pem, &size, &local)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
+        "The device identity cannot be read: %s", local->message);
+    return NULL;
+  }
+  if (size > IDENTITY_FILE_MAX || strlen (self->pem) != size) {
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
+        "%s is not an identity file", self->path);
+    return NULL;
+  }
+  if (!vm_identity_parse (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * vm_identity_get_device_id:
+ * @self: a #VmIdentity
+ *
+ * The id under which others know this device.
+ *
+ * Returns: (transfer none): the device id, 52 letters and digits in groups of
+ *   four, 64 characters in all
+ */
+const gchar *
+vm_identity_get_device_id (VmIdentity *self)
+{
+  g_return_val_if_fail (VM_IS_IDENTITY (self), NULL);
+
+  return self->device_id;
+}
+
+/**
+ * vm_identity_get_key_hash:
+ * @self: a #VmIdentity
+ *
+ * The hash of the public key, which the device id is made from.
+ *
+ * Returns: (transfer none): base64url SHA-256 of the public key, as announced
+ *   in the TXT key `pk` (protocol §1)
+ */
+const gchar *
+vm_identity_get_key_hash (VmIdentity *self)
+{
+  g_return_val_if_fail (VM_IS_IDENTITY (self), NULL);
+
+  return self->key_hash;
+}
+
+/**
+ * vm_identity_get_certificate_pem:
+ * @self: a #VmIdentity
+ *
+ * The certificate to show to others; it does not hold the private key.
+ *
+ * Returns: (transfer none): the self-signed certificate, PEM
+ */
+const gchar *
+vm_identity_get_certificate_pem (VmIdentity *self)
+{
+  g_return_val_if_fail (VM_IS_IDENTITY (self), NULL);
+
+  return self->certificate_pem;
+}
+
+/**
+ * vm_identity_get_path:
+ * @self: a #VmIdentity
+ *
+ * Where the identity is kept.
+ *
+ * Returns: (transfer none) (type filename): the file that holds certificate
+ *   and key, mode 0600
+ */
+const gchar *
+vm_identity_get_path (VmIdentity *self)
+{
+  g_return_val_if_fail (VM_IS_IDENTITY (self), NULL);
+
+  return self->path;
+}
+
+/**
+ * vm_identity_get_tls_certificate:
+ * @self: a #VmIdentity
+ *
+ * What a TLS connection of this device presents.
+ *
+ * Returns: (transfer none): certificate and key for TLS
+ */
+GTlsCertificate *
+vm_identity_get_tls_certificate (VmIdentity *self)
+{
+  g_return_val_if_fail (VM_IS_IDENTITY (self), NULL);
+
+  return self->certificate;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/lifecycle/vmdiscoverystate.h>
+#include <gst/videomeet/lifecycle/vmmeetingstate.h>
+#include <gst/videomeet/lifecycle/vmparticipantstate.h>
+#include <gst/videomeet/trust/vmidentity.h>
+#include <gst/videomeet/trust/vmtruststore.h>
+#include <gst/videomeet/vmapi.h>
+#include <gst/videomeet/vmchatmessage.h>
+#include <gst/videomeet/vmdevice.h>
+#include <gst/videomeet/vmenums.h>
+#include <gst/videomeet/vmerror.h>
+#include <gst/videomeet/vmmeeting.h>
+#include <gst/videomeet/vmnode.h>
+#include <gst/videomeet/vmparticipant.h>
+#include <gst/videomeet/wire/vmsdp.h>

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmapi.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VM_DEFAULT_PORT:
+ *
+ * The TCP port on which a device listens, and is looked for, where no other is
+ * said (protocol §2; seed 1 §2.1). When it is taken, a device listens on the
+ * next one that is free.
+ */
+#define VM_DEFAULT_PORT 8080
+
+/**
+ * VmAnnounce:
+ * @VM_ANNOUNCE_FULL: user, device, id, key hash and meeting are announced
+ * @VM_ANNOUNCE_MINIMAL: an empty user, a device name random per network, and
+ *   `meeting=private`: that somebody is here, not who
+ * @VM_ANNOUNCE_OFF: nothing is announced; this device still finds others
+ *
+ * How much a device tells the network about itself (protocol §1).
+ */
+typedef enum
+{
+  VM_ANNOUNCE_FULL,
+  VM_ANNOUNCE_MINIMAL,
+  VM_ANNOUNCE_OFF,
+} VmAnnounce;
+
+/**
+ * VmMethods:
+ * @VM_METHODS_NONE: none
+ * @VM_METHODS_MDNS: DNS-SD over mDNS, by the Avahi daemon
+ * @VM_METHODS_UDP: broadcast and multicast datagrams on port 48080
+ * @VM_METHODS_MANUAL: the addresses in `peers`
+ * @VM_METHODS_ALL: all of them
+ *
+ * How devices find each other (seed 1 §1.1, discovery layer).
+ */
+typedef enum /*< flags >*/
+{
+  VM_METHODS_NONE = 0,
+  VM_METHODS_MDNS = 1 << 0,
+  VM_METHODS_UDP = 1 << 1,
+  VM_METHODS_MANUAL = 1 << 2,
+  VM_METHODS_ALL = 7,
+} VmMethods;
+
+/**
+ * VmMeetingMode:
+ * @VM_MEETING_MODE_AUTO: join a meeting of that name that is found within
+ *   #VmMeeting:browse-time, else host it
+ * @VM_MEETING_MODE_HOST: host it
+ * @VM_MEETING_MODE_JOIN: join it, as soon as it is found
+ *
+ * How a meeting is entered.
+ */
+typedef enum
+{
+  VM_MEETING_MODE_AUTO,
+  VM_MEETING_MODE_HOST,
+  VM_MEETING_MODE_JOIN,
+} VmMeetingMode;
+
+/**
+ * VmCallType:
+ * @VM_CALL_TYPE_VIDEO: picture and sound
+ * @VM_CALL_TYPE_AUDIO: sound only
+ *
+ * What a participant wants to exchange.
+ */
+typedef enum
+{
+  VM_CALL_TYPE_VIDEO,
+  VM_CALL_TYPE_AUDIO,
+} VmCallType;
+
+/**
+ * VmDescriptionType:
+ * @VM_DESCRIPTION_TYPE_OFFER: an SDP offer
+ * @VM_DESCRIPTION_TYPE_ANSWER: an SDP answer
+ *
+ * The two session descriptions of an exchange (RFC 3264).
+ */
+typedef enum
+{
+  VM_DESCRIPTION_TYPE_OFFER,
+  VM_DESCRIPTION_TYPE_ANSWER,
+} VmDescriptionType;
+
+/**
+ * VmDialectName:
+ * @VM_DIALECT_NAME_NATIVE: videomeet.v2, this project's own
+ * @VM_DIALECT_NAME_ROOM: rooms on a server of the protocol of seed 2, with
+ *   `join`, `peer-joined`, `offer`, `answer`, `ice-candidate`
+ *
+ * What is spoken with the server that a meeting is joined at (protocol §6).
+ */
+typedef enum
+{
+  VM_DIALECT_NAME_NATIVE,
+  VM_DIALECT_NAME_ROOM,
+} VmDialectName;
+
+#define VM_TYPE_ANNOUNCE (vm_announce_get_type ())
+#define VM_TYPE_METHODS (vm_methods_get_type ())
+#define VM_TYPE_MEETING_MODE (vm_meeting_mode_get_type ())
+#define VM_TYPE_CALL_TYPE (vm_call_type_get_type ())
+#define VM_TYPE_DESCRIPTION_TYPE (vm_description_type_get_type ())
+#define VM_TYPE_DIALECT_NAME (vm_dialect_name_get_type ())
+
+VM_API GType vm_announce_get_type (void);
+VM_API GType vm_methods_get_type (void);
+VM_API GType vm_meeting_mode_get_type (void);
+VM_API GType vm_call_type_get_type (void);
+VM_API GType vm_description_type_get_type (void);
+VM_API GType vm_dialect_name_get_type (void);
+
+G_END_DECLS

@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a meeting is entered: hosted on this node's server, joined at an address,
+ * or looked for by name among the devices that the node knows. */
+
+#include "vmmeeting-priv.h"
+#include "client/signalsocket.h"
+#include "discovery/node-priv.h"
+#include "wire/iceservers.h"
+
+#include <string.h>
+
+#define STEP_TIMEOUT_MS 5000 /* one request to one device */
+
+static void look (VmMeeting *self);
+static void try_next (VmMeeting *self);
+
+void
+vm_meeting_door_free (VmMeetingDoor *door)
+{
+  g_free (door->base_uri);
+  g_free (door->key_hash);
+  g_free (door->key);
+  g_free (door);
+}
+
+/* Hosting */
+
+static void
+on_seat_signal (VmSeat *seat, const VmSignal *signal, gpointer data)
+{
+  vm_meeting_take_signal (data, signal);
+}
+
+static gboolean
+take_roles (VmMeeting *self, VmNodeRoles roles, GError **error)
+{
+  roles &= ~self->roles;
+  if (!roles)
+    return TRUE;
+  if (!vm_node_start (self->node, roles, error))
+    return FALSE;
+  self->roles |= roles;
+  return TRUE;
+}
+
+static gboolean
+host (VmMeeting *self, GError **error)
+{
+  VmMeetingConfig config = {
+    .name = self->name,
+    .user = self->user,
+    .pin = self->pin && *self->pin ? self->pin : NULL,
+    .max_participants = self->max_participants,
+    .call_type = self->call_type,
+    .ice_servers = (const gchar *const *) self->ice_servers,
+  };
+  g_autofree gchar *device = NULL;
+
+  if (!vm_ice_servers_check (config.ice_servers, error))
+    return FALSE;
+  if (!take_roles (self, VM_NODE_ROLES_SERVE | VM_NODE_ROLES_ANNOUNCE, error))
+    return FALSE;
+  g_object_get (self->node, "device", &device, NULL);
+  config.device = device;
+  self->seat = vm_server_open_meeting (vm_node_get_server (self->node), &config,
+      self->context, on_seat_signal, self, error);
+  return self->seat != NULL;
+}
+
+/* Joining */
+
+static void
+give_up (VmMeeting *self, GError *fallback)
+{
+  g_autoptr (GError) error = g_steal_pointer (&self->refusal);
+  g_autoptr (GError) other = fallback;
+
+  vm_meeting_finish (self, error ? error : other);
+}
+
+static gboolean
+on_join_timeout (gpointer data)
+{
+  VmMeeting *self = data;
+
+  vm_timer_clear (&self->join_timer);
+  give_up (
+      self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+                self->uri ? "The meeting could not be joined in time"
+                          : "No device on this network hosts the meeting “%s”",
+                self->name));
+  return G_SOURCE_REMOVE;
+}
+
+/* Nobody else hosts it (mode auto). */
+static void
+host_instead (VmMeeting *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->may_host = FALSE;
+  vm_timer_clear (&self->browse_timer);
+  vm_timer_clear (&self->join_timer);
+  if (!host (self, &error))
+    vm_meeting_finish (self, error);
+}
+
+static gboolean
+on_browse_timeout (gpointer data)
+{
+  VmMeeting *self = data;
+
+  vm_timer_clear (&self->browse_timer);
+  self->may_host = TRUE;
+  if (!self->door && !self->client)
+    host_instead (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* How much a refusal tells: what a device said of the meeting beats that it has
+ * none, and that beats that it could not be reached. */
+static guint
+weight (const GError *error)
+{
+  if (error->domain != VM_ERROR || error->code == VM_ERROR_DISCONNECTED
+      || error->code == VM_ERROR_TIMEOUT || error->code == VM_ERROR_FAILED)
+    return 0;
+  return error->code == VM_ERROR_MEETING_NOT_FOUND
+                 || error->code == VM_ERROR_MEETING_ENDED
+             ? 1
+             : 2;
+}
+
+/* Whether no other device can have the meeting that was meant: this one says that
+ * it has, or, if it hides that, has opened the PIN and then refused. */
+static gboolean
+is_the_meeting (const VmMeetingDoor *door, const GError *error)
+{
+  return weight (error) == 2
+         && (door->named || error->code == VM_ERROR_MEETING_FULL
+             || error->code == VM_ERROR_MEETING_LOCKED);
+}
+
+/* The door stayed shut: the next one, or nothing for now. */
+static void
+shut (VmMeeting *self, GError *error)
+{
+  g_autoptr (VmMeetingDoor) door = g_steal_pointer (&self->door);
+  gboolean cancelled =
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  gboolean final;
+
+  if (self->client)
+    vm_signal_client_close (self->client);
+  g_clear_object (&self->client);
+  if (cancelled || self->stopped) {
+    g_error_free (error);
+    return;
+  }
+  final = self->uri ? weight (error) > 0 || g_queue_is_empty (&self->doors)
+                    : is_the_meeting (door, error);
+  /* when the device says something new, it may be asked again */
+  if (weight (error) < 2 && door->key)
+    g_hash_table_remove (self->tried, door->key);
+  if (!self->refusal || weight (error) >= weight (self->refusal)) {
+    g_clear_error (&self->refusal);
+    self->refusal = error;
+  } else {
+    g_error_free (error);
+  }
+  if (final)
+    give_up (self, NULL);
+  else
+    try_next (self);
+}
+
+void
+vm_meeting_refused (VmMeeting *self, GError *error)
+{
+  if (!error)
+    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The host's server refused the meeting without a reason");
+  if (self->door)
+    shut (self, error);
+  else
+    g_error_free (error);
+}
+
+static void
+on_client_signal (VmSignalClient *client, const VmSignal *signal, gpointer data)
+{
+  VmMeeting *self = data;
+
+  if (client == self->client)
+    vm_meeting_take_signal (self, signal);
+}
+
+static void
+on_client_closed (VmSignalClient *client, const GError *error, gpointer data)
+{
+  VmMeeting *self = data;
+
+  if (client != self->client)
+    return;
+  if (!self->welcomed)
+    vm_meeting_refused (self, g_error_copy (error));
+  else if (self->kicked || !vm_meeting_survive (self, error))
+    vm_meeting_finish (self, self->kicked ? self->kicked : error);
+}
+
+static void
+on_client_lost (VmSignalClient *client, gboolean lost, gpointer data)
+{
+  VmMeeting *self = data;
+
+  if (client == self->client && self->welcomed)
+    vm_meeting_set_socket_lost (self, lost);
+}
+
+static void
+on_joined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (VmMeeting) self = data;
+  VmSignalClient *client = VM_SIGNAL_CLIENT (source);
+  GError *error = NULL;
+
+  vm_signal_client_join_finish (client, result, &error);
+  if (!error)
+    return;
+  if (client == self->client && self->door)
+    shut (self, error);
+  else
+    g_error_free (error);
+}
+
+static void
+try_next (VmMeeting *self)
+{
+  VmSignalClientConfig config;
+  g_autofree gchar *device = NULL;
+
+  if (self->door || self->client || self->seat || self->stopped)
+    return;
+  self->door = g_queue_pop_head (&self->doors);
+  if (!self->door) {
+    if (self->may_host)
+      host_instead (self);
+    return;
+  }
+  g_object_get (self->node, "device", &device, NULL);
+  config = (VmSignalClientConfig){
+    .dialect = self->dialect,
+    .uri = self->door->base_uri,
+    .base_uri = self->door->base_uri,
+    .key_hash = self->door->key_hash,
+    .store = self->store,
+    .meeting = self->name,
+    .user = self->user,
+    .device = device,
+    .pin = self->pin && *self->pin ? self->pin : NULL,
+    .call_type = self->call_type,
+    .timeout_ms = MIN (STEP_TIMEOUT_MS, self->join_timeout),
+  };
+  self->client = vm_signal_client_new (vm_node_get_identity (self->node),
+      on_client_signal, on_client_closed, self);
+  vm_signal_client_set_lost_func (self->client, on_client_lost);
+  vm_signal_client_join_async (
+      self->client, &config, self->cancellable, on_joined, g_object_ref (self));
+}
+
+static void
+add_door (VmMeeting *self, gchar *base_uri, const gchar *key_hash,
+    const gchar *key, gboolean named)
+{
+  VmMeetingDoor *door = g_new (VmMeetingDoor, 1);
+
+  *door =
+      (VmMeetingDoor){ base_uri, g_strdup (key_hash), g_strdup (key), named };
+  g_queue_push_tail (&self->doors, door);
+}
+
+/* By address */
+
+static gboolean
+read_uri (VmMeeting *self, GError **error)
+{
+  g_autoptr (GUri) uri =
+      g_uri_parse (self->uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  const gchar *address = uri ? g_uri_get_host (uri) : NULL;
+  g_autofree gchar *meeting = NULL;
+  g_autofree gchar *authority = NULL;
+  gboolean insecure = FALSE;
+  gint port;
+
+  if (uri && strcmp (g_uri_get_scheme (uri), "videomeet") == 0
+      && *g_uri_get_path (uri) == '/')
+    meeting = g_uri_unescape_string (g_uri_get_path (uri) + 1, NULL);
+  if (!address || !*address || !meeting || !*meeting) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "“%s” is no address of a meeting (videomeet://host:port/meeting)",
+        self->uri);
+    return FALSE;
+  }
+  g_free (self->name);
+  self->name = g_steal_pointer (&meeting);
+  port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : VM_DEFAULT_PORT;
+  authority = g_strdup_printf (
+      strchr (address, ':') ? "[%s]:%d" : "%s:%d", address, port);
+  g_object_get (self->node, "insecure", &insecure, NULL);
+  add_door (self, g_strconcat ("https://", authority, NULL), NULL, NULL, TRUE);
+  /* never without TLS to another machine unless that was asked for */
+  if (insecure || vm_signal_host_is_loopback (address))
+    add_door (self, g_strconcat ("http://", authority, NULL), NULL, NULL, TRUE);
+  return TRUE;
+}
+
+static gboolean
+read_room_uri (VmMeeting *self, GError **error)
+{
+  gchar *uri = vm_meeting_read_room_uri (self, error);
+
+  if (uri)
+    add_door (self, uri, NULL, NULL, TRUE);
+  return uri != NULL;
+}
+
+/* By name */
+
+/* Of two hosts of one meeting the lower device id stays; processes of one user
+ * share theirs, and then the lower port does. */
+static gboolean
+yields_to (VmMeeting *self, VmDevice *device)
+{
+  gint order = strcmp (vm_device_get_id (device),
+      vm_identity_get_device_id (vm_node_get_identity (self->node)));
+
+  return order < 0
+         || (order == 0
+             && vm_device_get_port (device) < vm_node_get_port (self->node));
+}
+
+/* This device's meeting gives way to another of its name; what was said to the
+ * guests is a goodbye. */
+static void
+yield (VmMeeting *self)
+{
+  g_clear_pointer (&self->seat, vm_seat_close);
+  self->welcomed = FALSE;
+  self->may_host = TRUE; /* again, when the other is no host after all */
+  vm_meeting_drop_participants (self, NULL);
+  self->join_timer =
+      vm_timer_new (self->context, self->join_timeout, on_join_timeout, self);
+}
+
+static gboolean
+hosts_it (VmMeeting *self, VmDevice *device, gboolean *named)
+{
+  const gchar *meeting = vm_device_get_meeting (device);
+
+  *named = g_strcmp0 (meeting, self->name) == 0
+           && vm_device_get_meeting_id (device) != NULL;
+  /* a hidden meeting is asked about only with its PIN (protocol §1) */
+  return *named
+         || (g_strcmp0 (meeting, "private") == 0 && self->pin && *self->pin);
+}
+
+/* Where its server is by one of its addresses, the zone as RFC 6874 says. */
+static gchar *
+base_uri_at (VmDevice *device, const gchar *address)
+{
+  g_auto (GStrv) parts = g_strsplit (address, "%", 2);
+  g_autofree gchar *host = g_strjoinv ("%25", parts);
+  gboolean bracket = strchr (host, ':') != NULL;
+
+  return g_strdup_printf ("%s://%s%s%s:%u",
+      vm_device_get_secure (device) ? "https" : "http", bracket ? "[" : "",
+      host, bracket ? "]" : "", vm_device_get_port (device));
+}
+
+/* The address that answered last comes first; one that does not lead there any
+ * more is followed by the next. */
+static void
+consider (VmMeeting *self, VmDevice *device)
+{
+  const gchar *id = vm_device_get_meeting_id (device);
+  const gchar *const *addresses = vm_device_get_addresses (device);
+  gboolean named;
+
+  if (!hosts_it (self, device, &named))
+    return;
+  for (guint i = 0; addresses[i]; i++) {
+    g_autofree gchar *uri = base_uri_at (device, addresses[i]);
+    g_autofree gchar *key = g_strdup_printf ("%s %s", uri, id ? id : "");
+
+    if (g_hash_table_contains (self->tried, key))
+      continue;
+    if (self->seat && (!named || !yields_to (self, device)))
+      return;
+    if (self->seat)
+      yield (self);
+    add_door (self, g_steal_pointer (&uri), vm_device_get_key_hash (device),
+        key, named);
+    g_hash_table_add (self->tried, g_steal_pointer (&key));
+  }
+}
+
+static void
+look (VmMeeting *self)
+{
+  GList *devices;
+
+  /* once a guest there is nothing to look for */
+  if (!self->browsing || self->stopped || (self->welcomed && !self->seat))
+    return;
+  devices = vm_node_list_devices (self->node);
+  for (GList *l = devices; l; l = l->next)
+    consider (self, l->data);
+  g_list_free_full (devices, g_object_unref);
+  if (!g_queue_is_empty (&self->doors))
+    try_next (self);
+}
+
+static void
+weak_ref_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+weak_ref_free_closure (gpointer data, GClosure *closure)
+{
+  weak_ref_free (data);
+}
+
+/* Never through g_main_context_invoke(): that runs here and now when the
+ * meeting's thread happens not to run its context. */
+static gboolean
+look_here (gpointer data)
+{
+  g_autoptr (VmMeeting) self = g_weak_ref_get (data);
+
+  if (self)
+    look (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the node's thread. */
+static void
+on_device (VmNode *node, VmDevice *device, GWeakRef *weak)
+{
+  g_autoptr (VmMeeting) self = g_weak_ref_get (weak);
+  g_autoptr (GSource) source = NULL;
+  GWeakRef *copy;
+
+  if (!self)
+    return;
+  copy = g_new (GWeakRef, 1);
+  g_weak_ref_init (copy, self);
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, look_here, copy, weak_ref_free);
+  g_source_attach (source, self->context);
+}
+
+static void
+watch (VmMeeting *self)
+{
+  const gchar *names[] = { "device-added", "device-changed" };
+
+  self->browsing = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    GWeakRef *weak = g_new (GWeakRef, 1);
+
+    g_weak_ref_init (weak, self);
+    self->node_handlers[i] = g_signal_connect_data (self->node, names[i],
+        G_CALLBACK (on_device), weak, weak_ref_free_closure, 0);
+  }
+  look (self);
+}
+
+/* What is remembered of others lies beside the own key. */
+static VmTrustStore *
+open_store (VmMeeting *self)
+{
+  VmIdentity *identity = vm_node_get_identity (self->node);
+  g_autofree gchar *folder =
+      g_path_get_dirname (vm_identity_get_path (identity));
+
+  return vm_trust_store_new (folder);
+}
+
+gboolean
+vm_meeting_enter (VmMeeting *self, GError **error)
+{
+  VmNodeRoles roles = VM_NODE_ROLES_BROWSE;
+
+  self->cancellable = g_cancellable_new ();
+  self->tried = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (self->mode == VM_MEETING_MODE_HOST)
+    return host (self, error);
+  if (!vm_node_get_identity (self->node)) {
+    /* the node knows why it has no key, and says so when it is started */
+    return take_roles (self, roles, error);
+  }
+  self->store = open_store (self);
+  self->join_timer =
+      vm_timer_new (self->context, self->join_timeout, on_join_timeout, self);
+  if (self->uri) {
+    if (!(self->dialect == VM_DIALECT_NAME_ROOM ? read_room_uri (self, error)
+                                                : read_uri (self, error)))
+      return FALSE;
+    try_next (self);
+    return TRUE;
+  }
+  if (!take_roles (self, roles, error))
+    return FALSE;
+  if (self->mode == VM_MEETING_MODE_AUTO)
+    self->browse_timer = vm_timer_new (
+        self->context, self->browse_time, on_browse_timeout, self);
+  watch (self);
+  return TRUE;
+}
+
+/* Inside, or out of it for good. A host of mode auto goes on looking for
+ * another of its meeting's name. */
+void
+vm_meeting_stop_entering (VmMeeting *self)
+{
+  vm_timer_clear (&self->join_timer);
+  vm_timer_clear (&self->browse_timer);
+  g_clear_error (&self->refusal);
+  self->may_host = FALSE;
+}
+
+static void
+stop_watching (VmMeeting *self)
+{
+  self->browsing = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (self->node_handlers); i++)
+    g_clear_signal_handler (&self->node_handlers[i], self->node);
+}
+
+void
+vm_meeting_disconnect (VmMeeting *self)
+{
+  VmNodeRoles roles = self->roles;
+
+  vm_meeting_stop_entering (self);
+  stop_watching (self);
+  vm_meeting_forget_host (self);
+  if (self->cancellable)
+    g_cancellable_cancel (self->cancellable);
+  if (self->client)
+    vm_signal_client_close (self->client);
+  g_clear_object (&self->client);
+  g_clear_pointer (&self->seat, vm_seat_close);
+  g_queue_clear_full (&self->doors, (GDestroyNotify) vm_meeting_door_free);
+  self->roles = VM_NODE_ROLES_NONE;
+  if (roles)
+    vm_node_stop (self->node, roles);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "client/signalclient.h"
+#include "server/server.h"
+#include "vmmeeting.h"
+#include "vmtimer-priv.h"
+#include "wire/chat.h"
+
+/* Shared by the files of VmMeeting. Everything belongs to the thread whose
+ * default context made it. */
+
+#define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
+#define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
+#define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
+/* Without the server, and without the host's heartbeat; protocol §4. */
+#define VM_MEETING_HOST_LOST_MS 5000
+
+typedef enum
+{
+  VM_MEETING_SIGNAL_STATE_CHANGED,
+  VM_MEETING_SIGNAL_JOINED,
+  VM_MEETING_SIGNAL_PARTICIPANT_JOINED,
+  VM_MEETING_SIGNAL_PARTICIPANT_LEFT,
+  VM_MEETING_SIGNAL_PARTICIPANT_STATE_CHANGED,
+  VM_MEETING_SIGNAL_DESCRIPTION,
+  VM_MEETING_SIGNAL_CANDIDATE,
+  VM_MEETING_SIGNAL_RESTART,
+  VM_MEETING_SIGNAL_FAILED,
+  VM_MEETING_SIGNAL_CHAT_RECEIVED,
+  VM_MEETING_SIGNAL_PRESENCE_CHANGED,
+  VM_MEETING_SIGNAL_HAND_CHANGED,
+  VM_MEETING_SIGNAL_DETACHED_CHANGED,
+  VM_MEETING_SIGNAL_MUTE_REQUESTED,
+  VM_MEETING_SIGNAL_HOST_LOST,
+  VM_MEETING_SIGNAL_HOST_RETURNED,
+  VM_MEETING_SIGNAL_SEND_MESSAGE,
+  VM_MEETING_N_SIGNALS
+} VmMeetingSignal;
+
+extern guint vm_meeting_signals[VM_MEETING_N_SIGNALS];
+
+/* One way to one device that may host the meeting. */
+typedef struct
+{
+  gchar *base_uri;
+  gchar *key_hash; /* as announced, or NULL */
+  gchar *key; /* in VmMeeting::tried, or NULL */
+  gboolean named; /* it says itself that it hosts the meeting */
+} VmMeetingDoor;
+
+void vm_meeting_door_free (VmMeetingDoor *door);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeetingDoor, vm_meeting_door_free)
+
+struct _VmMeeting
+{
+  GObject parent;
+
+  /* properties */
+  gchar *name;
+  gchar *user;
+  VmMeetingMode mode;
+  VmDialectName dialect;
+  gchar *uri;
+  gchar *pin;
+  guint max_participants;
+  VmCallType call_type;
+  guint join_timeout; /* ms */
+  guint browse_time; /* ms */
+  gchar **ice_servers; /* to hand out, or NULL */
+
+  VmNode *node;
+  VmNodeRoles roles; /* held of the node */
+  GMainContext *context;
+  gboolean started;
+  gboolean stopped; /* for good */
+
+  /* entering */
+  GCancellable *cancellable;
+  GSource *join_timer;
+  GSource *browse_timer;
+  gulong node_handlers[2];
+  gboolean browsing;
+  VmTrustStore *store; /* of the devices met before */
+  GQueue doors; /* of VmMeetingDoor, to be tried */
+  GHashTable *tried; /* of "uri meeting-id", so that each is asked once */
+  VmMeetingDoor *door; /* being tried, or gone through */
+  GError *refusal; /* the best reason so far why none opened */
+  gboolean may_host; /* mode auto: nobody else does */
+
+  /* the meeting */
+  VmSeat *seat; /* when hosting */
+  VmSignalClient *client; /* when not */
+  gboolean welcomed;
+  VmMeetingState state;
+  gchar *id;
+  gchar *host_id; /* participant id of the host */
+  VmParticipant *me;
+  GPtrArray *participants; /* the others, in the order they joined */
+  GError *kicked;
+
+  /* what is said, and what this participant tells of itself */
+  VmChatLog *chat;
+  VmChatRate rate; /* of its own chat */
+  gboolean locked;
+  gboolean has_presence;
+  gchar *status;
+  gboolean audio, video, hand;
+
+  /* the host is lost */
+  gboolean socket_lost;
+  gboolean host_lost;
+  gboolean orphaned; /* for good: the others are all there is */
+  GSource *host_timer;
+};
+
+/* vmmeeting-class.c */
+void vm_meeting_install (GObjectClass *klass);
+
+/* vmmeeting.c */
+void vm_meeting_set_state (VmMeeting *self, VmMeetingState state);
+void vm_meeting_send (VmMeeting *self, VmSignal *signal);
+/* It is over: everybody leaves, the state ends; @error: why, or NULL. */
+void vm_meeting_finish (VmMeeting *self, const GError *error);
+void vm_meeting_drop_participants (VmMeeting *self, const GError *reason);
+
+/* vmmeeting-enter.c: how a meeting is found, joined or hosted */
+gboolean vm_meeting_enter (VmMeeting *self, GError **error);
+void vm_meeting_stop_entering (VmMeeting *self);
+/* Leaves the connection, by bye; the node's roles are given back. */
+void vm_meeting_disconnect (VmMeeting *self);
+/* The first message was no welcome. */
+void vm_meeting_refused (VmMeeting *self, GError *error);
+
+/* vmmeeting-room.c: the address of a room server's WebSocket, from the meeting's
+ * properties; the meeting has the room's name then. */
+gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
+/* The only other participant is to offer anew. */
+void vm_meeting_restart_room (VmMeeting *self);
+
+/* vmmeeting-talk.c: what the others say */
+VmParticipant *vm_meeting_find (VmMeeting *self, const gchar *id);
+/* Takes it out of the list, and says so. */
+void vm_meeting_remove (
+    VmMeeting *self, VmParticipant *participant, const GError *reason);
+void vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal);
+
+/* vmmeeting-chat.c: what is said in writing */
+void vm_meeting_take_chat (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
+void vm_meeting_take_chat_text (
+    VmMeeting *self, VmParticipant *from, const gchar *text);
+void vm_meeting_send_history (VmMeeting *self, VmParticipant *to);
+/* By a data channel; FALSE when nobody took it there. */
+gboolean vm_meeting_send_text (
+    VmMeeting *self, VmParticipant *to, const gchar *label, const gchar *text);
+
+/* vmmeeting-moderate.c: presence, hands, and what a host may do */
+void vm_meeting_take_presence (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
+void vm_meeting_take_hand (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
+void vm_meeting_take_mute_request (VmMeeting *self, const VmSignal *signal);
+void vm_meeting_take_locked (VmMeeting *self, gboolean locked);
+/* What this participant tells of itself; @to NULL: to everybody. */
+void vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to);
+
+/* vmmeeting-orphan.c: without the host */
+void vm_meeting_set_socket_lost (VmMeeting *self, gboolean lost);
+/* Over data channels `signal`, while the server is away; FALSE when that is not
+ * the way. */
+gboolean vm_meeting_send_past_server (VmMeeting *self, VmSignal *signal);
+/* The connection is lost for good: whether the meeting goes on without. */
+gboolean vm_meeting_survive (VmMeeting *self, const GError *error);
+/* Somebody has gone: a meeting without a server ends with its last guest. */
+void vm_meeting_look_whether_alone (VmMeeting *self);
+void vm_meeting_forget_host (VmMeeting *self);

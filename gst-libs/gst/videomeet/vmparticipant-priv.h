@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmparticipant.h"
+#include "wire/chat.h"
+
+/* How one can talk to a participant without the server. */
+typedef struct
+{
+  gboolean chat; /* the data channel is open */
+  gboolean signal; /* likewise */
+  gboolean heartbeat; /* there was one */
+  gboolean quiet; /* there was one, and not for 5 s */
+  gboolean plain; /* it has sent chat that is no JSON, and reads none */
+  VmChatRate rate; /* of its chat */
+  gboolean dropped; /* something of it, which was told once */
+} VmParticipantTalk;
+
+/* For VmMeeting alone, in its thread. */
+VmParticipantTalk *vm_participant_get_talk (VmParticipant *self);
+/* What it tells of itself. @audio and @video: as in VmSignal. TRUE when that is
+ * news. */
+gboolean vm_participant_set_presence (
+    VmParticipant *self, const gchar *status, gint audio, gint video);
+gboolean vm_participant_set_hand (VmParticipant *self, gboolean raised);
+gboolean vm_participant_set_detached (VmParticipant *self, gboolean detached);
+VmParticipant *vm_participant_new (const VmSignalParticipant *described);
+/* Whether the state moved. */
+gboolean vm_participant_take_event (
+    VmParticipant *self, VmParticipantEvent event, VmParticipantState *old);
+/* Of two ids of one meeting, whether @a joined earlier. */
+gboolean vm_participant_id_is_earlier (const gchar *a, const gchar *b);

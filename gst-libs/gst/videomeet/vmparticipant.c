@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:vmparticipant
+ * @title: VmParticipant
+ * @short_description: somebody in a meeting
+ *
+ * One seat of a #VmMeeting, this device's own included. Who it is stays as it
+ * was when it joined; what it does meanwhile has properties that tell of it. A participant belongs to the thread of its meeting;
+ * the strings its getters return live as long as it does.
+ */
+
+#include "vmparticipant-priv.h"
+
+#include <string.h>
+
+struct _VmParticipant
+{
+  GObject parent;
+
+  gchar *id;
+  gchar *user;
+  gchar *device;
+  gchar *device_id;
+  VmCallType call_type;
+  gboolean host;
+  VmParticipantState state;
+
+  gchar *status;
+  gboolean hand;
+  gint audio, video; /* sent or not; -1: not known */
+  gboolean detached;
+  VmParticipantTalk talk;
+};
+
+enum
+{
+  PROP_STATUS = 1,
+  PROP_HAND,
+  PROP_AUDIO_MUTED,
+  PROP_VIDEO_MUTED,
+  PROP_DETACHED,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (VmParticipant, vm_participant, G_TYPE_OBJECT)
+
+static void
+vm_participant_finalize (GObject *object)
+{
+  VmParticipant *self = VM_PARTICIPANT (object);
+
+  g_free (self->id);
+  g_free (self->user);
+  g_free (self->device);
+  g_free (self->device_id);
+  g_free (self->status);
+  G_OBJECT_CLASS (vm_participant_parent_class)->finalize (object);
+}
+
+static void
+vm_participant_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VmParticipant *self = VM_PARTICIPANT (object);
+
+  switch (id) {
+    case PROP_STATUS:
+      g_value_set_string (value, self->status);
+      break;
+    case PROP_HAND:
+      g_value_set_boolean (value, self->hand);
+      break;
+    case PROP_AUDIO_MUTED:
+      g_value_set_boolean (value, self->audio == FALSE);
+      break;
+    case PROP_VIDEO_MUTED:
+      g_value_set_boolean (value, self->video == FALSE);
+      break;
+    case PROP_DETACHED:
+      g_value_set_boolean (value, self->detached);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+install_flag (
+    guint id, const gchar *name, const gchar *nick, const gchar *blurb)
+{
+  props[id] = g_param_spec_boolean (
+      name, nick, blurb, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+vm_participant_class_init (VmParticipantClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = vm_participant_finalize;
+  object_class->get_property = vm_participant_get_property;
+  /**
+   * VmParticipant:status:
+   *
+   * What it says it is doing, "busy": at most 128 bytes without control
+   * characters.
+   */
+  props[PROP_STATUS] =
+      g_param_spec_string ("status", "Status", "What it says it is doing", "",
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * VmParticipant:hand:
+   *
+   * Whether it has raised its hand.
+   */
+  install_flag (PROP_HAND, "hand", "Hand", "Whether its hand is raised");
+  /**
+   * VmParticipant:audio-muted:
+   *
+   * Whether it says that it sends no sound at the moment.
+   */
+  install_flag (PROP_AUDIO_MUTED, "audio-muted", "Audio muted",
+      "Whether it sends no sound");
+  /**
+   * VmParticipant:video-muted:
+   *
+   * Whether it says that it sends no picture at the moment.
+   */
+  install_flag (PROP_VIDEO_MUTED, "video-muted", "Video muted",
+      "Whether it sends no picture");
+  /**
+   * VmParticipant:detached:
+   *
+   * Whether it has lost its connection to the host for 10 s; its seat is kept
+   * for 30. Media may go on meanwhile.
+   */
+  install_flag (PROP_DETACHED, "detached", "Detached",
+      "Whether its connection to the host is lost");
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+vm_participant_init (VmParticipant *self)
+{
+  self->status = g_strdup ("");
+  self->audio = self->video = -1;
+}
+
+VmParticipant *
+vm_participant_new (const VmSignalParticipant *described)
+{
+  VmParticipant *self = g_object_new (VM_TYPE_PARTICIPANT, NULL);
+
+  self->id = g_strdup (described->id);
+  self->user = g_strdup (described->user ? described->user : "");
+  self->device = g_strdup (described->device ? described->device : "");
+  self->device_id = g_strdup (described->device_id ? described->device_id : "");
+  self->call_type = described->call_type;
+  self->host = described->host;
+  self->state = VM_PARTICIPANT_STATE_CONNECTING;
+  self->detached = g_strcmp0 (described->state, "detached") == 0;
+  return self;
+}
+
+VmParticipantTalk *
+vm_participant_get_talk (VmParticipant *self)
+{
+  return &self->talk;
+}
+
+static gboolean
+set_flag (VmParticipant *self, gint *flag, gint value, guint prop)
+{
+  if (*flag == value)
+    return FALSE;
+  *flag = value;
+  g_object_notify_by_pspec (G_OBJECT (self), props[prop]);
+  return TRUE;
+}
+
+gboolean
+vm_participant_set_presence (
+    VmParticipant *self, const gchar *status, gint audio, gint video)
+{
+  gboolean news = FALSE;
+
+  if (status && strcmp (status, self->status) != 0) {
+    g_free (self->status);
+    self->status = g_strdup (status);
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATUS]);
+    news = TRUE;
+  }
+  if (audio >= 0)
+    news |= set_flag (self, &self->audio, audio, PROP_AUDIO_MUTED);
+  if (video >= 0)
+    news |= set_flag (self, &self->video, video, PROP_VIDEO_MUTED);
+  return news;
+}
+
+gboolean
+vm_participant_set_hand (VmParticipant *self, gboolean raised)
+{
+  return set_flag (self, &self->hand, raised, PROP_HAND);
+}
+
+gboolean
+vm_participant_set_detached (VmParticipant *self, gboolean detached)
+{
+  return set_flag (self, &self->detached, detached, PROP_DETACHED);
+}
+
+gboolean
+vm_participant_take_event (
+    VmParticipant *self, VmParticipantEvent event, VmParticipantState *old)
+{
+  *old = self->state;
+  return vm_participant_state_next (self->state, event, &self->state);
+}
+
+gboolean
+vm_participant_id_is_earlier (const gchar *a, const gchar *b)
+{
+  gsize size_a = strlen (a), size_b = strlen (b);
+
+  /* zero-padded up to p999; a longer number is a larger one */
+  return size_a != size_b ? size_a < size_b : strcmp (a, b) < 0;
+}
+
+/**
+ * vm_participant_get_id:
+ * @self: a #VmParticipant
+ *
+ * Returns: (transfer none): its id in the meeting, as `p001`: a counter of
+ *   those who ever joined, so that of two ids the lower joined earlier
+ */
+const gchar *
+vm_participant_get_id (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
+
+  return self->id;
+}
+
+/**
+ * vm_participant_get_user:
+ * @self: a #VmParticipant
+ *
+ * Returns: (transfer none): the name its user goes by, at most 128 bytes
+ *   without control characters; a label, not an identity
+ */
+const gchar *
+vm_participant_get_user (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
+
+  return self->user;
+}
+
+/**
+ * vm_participant_get_device:
+ * @self: a #VmParticipant
+ *
+ * Returns: (transfer none): the name its device goes by, empty when it told
+ *   none
+ */
+const gchar *
+vm_participant_get_device (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
+
+  return self->device;
+}
+
+/**
+ * vm_participant_get_device_id:
+ * @self: a #VmParticipant
+ *
+ * Returns: (transfer none): the device id it told, empty when it told none (a
+ *   browser). The host's was compared with its TLS key; others' was not
+ */
+const gchar *
+vm_participant_get_device_id (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
+
+  return self->device_id;
+}
+
+/**
+ * vm_participant_get_call_type:
+ * @self: a #VmParticipant
+ *
+ * Returns: what it wants to exchange
+ */
+VmCallType
+vm_participant_get_call_type (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), VM_CALL_TYPE_VIDEO);
+
+  return self->call_type;
+}
+
+/**
+ * vm_participant_get_state:
+ * @self: a #VmParticipant
+ *
+ * Returns: where it is between joining and leaving (seed 1 §5.1), as seen from
+ *   this device
+ */
+VmParticipantState
+vm_participant_get_state (VmParticipant *self)
+{
+  g_return_val_if_fail (
+      VM_IS_PARTICIPANT (self), VM_PARTICIPANT_STATE_DISCONNECTED);
+
+  return self->state;
+}
+
+/**
+ * vm_participant_get_host:
+ * @self: a #VmParticipant
+ *
+ * Returns: whether it hosts the meeting
+ */
+gboolean
+vm_participant_get_host (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), FALSE);
+
+  return self->host;
+}
+
+/**
+ * vm_participant_get_status:
+ * @self: a #VmParticipant
+ *
+ * Returns: (transfer none): #VmParticipant:status, until the next
+ */
+const gchar *
+vm_participant_get_status (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
+
+  return self->status;
+}
+
+/**
+ * vm_participant_get_hand:
+ * @self: a #VmParticipant
+ *
+ * Returns: #VmParticipant:hand
+ */
+gboolean
+vm_participant_get_hand (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), FALSE);
+
+  return self->hand;
+}
+
+/**
+ * vm_participant_get_audio_muted:
+ * @self: a #VmParticipant
+ *
+ * Returns: #VmParticipant:audio-muted
+ */
+gboolean
+vm_participant_get_audio_muted (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), FALSE);
+
+  return self->audio == FALSE;
+}
+
+/**
+ * vm_participant_get_video_muted:
+ * @self: a #VmParticipant
+ *
+ * Returns: #VmParticipant:video-muted
+ */
+gboolean
+vm_participant_get_video_muted (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), FALSE);
+
+  return self->video == FALSE;
+}
+
+/**
+ * vm_participant_get_detached:
+ * @self: a #VmParticipant
+ *
+ * Returns: #VmParticipant:detached
+ */
+gboolean
+vm_participant_get_detached (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), FALSE);
+
+  return self->detached;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/lifecycle/vmparticipantstate.h>
+#include <gst/videomeet/vmenums.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VmParticipant:
+ *
+ * Somebody in a meeting, this device included.
+ */
+#define VM_TYPE_PARTICIPANT (vm_participant_get_type ())
+VM_API G_DECLARE_FINAL_TYPE (VmParticipant, vm_participant, VM, PARTICIPANT,
+    GObject)
+
+VM_API const gchar *vm_participant_get_id (VmParticipant *self);
+VM_API const gchar *vm_participant_get_user (VmParticipant *self);
+VM_API const gchar *vm_participant_get_device (VmParticipant *self);
+VM_API const gchar *vm_participant_get_device_id (VmParticipant *self);
+VM_API VmCallType vm_participant_get_call_type (VmParticipant *self);
+VM_API VmParticipantState vm_participant_get_state (VmParticipant *self);
+VM_API gboolean vm_participant_get_host (VmParticipant *self);
+VM_API const gchar *vm_participant_get_status (VmParticipant *self);
+VM_API gboolean vm_participant_get_hand (VmParticipant *self);
+VM_API gboolean vm_participant_get_audio_muted (VmParticipant *self);
+VM_API gboolean vm_participant_get_video_muted (VmParticipant *self);
+VM_API gboolean vm_participant_get_detached (VmParticipant *self);
+
+G_END_DECLS

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "signal.h"
+
+/* One way to spell the server's model of signalling (protocol §6). A dialect
+ * only translates; who may say what to whom is the room model's. Sans-I/O. */
+typedef struct
+{
+  const gchar *name;
+
+  /* What one connection needs to remember, or NULL. */
+  gpointer (*state_new) (void);
+  void (*state_free) (gpointer state);
+
+  /* One message as received. NULL with @error when it cannot be read; NULL
+   * without when there is nothing in it for the model. */
+  VmSignal *(*parse) (gpointer state, GBytes *message, GError **error);
+
+  /* One message to send, or NULL when the dialect has no such message. */
+  GBytes *(*format) (gpointer state, const VmSignal *signal);
+
+  /* The number of the last message that was given one, and the highest that
+   * came; NULL when the dialect numbers nothing. */
+  gint64 (*get_sent) (gpointer state);
+  gint64 (*get_received) (gpointer state);
+} VmDialect;
+
+/* `/ws`, subprotocol videomeet.v2 (protocol §3); both ends use it. Without a
+ * state it reads and writes no numbers: on the data channel `signal`. */
+extern const VmDialect vm_dialect_native;
+
+/* `/`, the rooms of seed 2 (protocol §6): what a server reads and writes, and
+ * what a client does in somebody else's room. */
+extern const VmDialect vm_dialect_room;
+extern const VmDialect vm_dialect_room_client;
+
+/* Of a vm_dialect_room: the client is called @id from now on, in every room.
+ * The first message to it. */
+GBytes *vm_dialect_room_greet (gpointer state, const gchar *id);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dialect.h"
+
+/* One end of a native conversation, which may outlive its socket (protocol §3,
+ * "Resume"): numbers what is sent and keeps it until the other end has
+ * acknowledged it, and hands over nothing twice. Sans-I/O. */
+
+/* What is kept, beyond which the oldest is dropped and a resume that needs it
+ * fails; protocol §3. */
+#define VM_LINE_MESSAGES 256
+#define VM_LINE_BYTES (1024 * 1024)
+/* What may come before it is acknowledged by an `ack` of its own when there is
+ * nothing else to say: well below what the other end keeps. */
+#define VM_LINE_ACK_MESSAGES 32
+#define VM_LINE_ACK_BYTES (128 * 1024)
+
+typedef struct _VmLine VmLine;
+
+VmLine *vm_line_new (const VmDialect *dialect);
+void vm_line_free (VmLine *line);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLine, vm_line_free)
+
+/* A message to send, numbered and kept. NULL when the dialect has none. */
+GBytes *vm_line_format (VmLine *line, const VmSignal *signal);
+
+/* A message as received. NULL with @error when it cannot be read; NULL without
+ * when it came before, or is for the line alone. */
+VmSignal *vm_line_parse (VmLine *line, GBytes *message, GError **error);
+
+/* The highest number that came. */
+gint64 vm_line_get_received (VmLine *line);
+/* Whether messages are missing before the last that came. */
+gboolean vm_line_has_gap (VmLine *line);
+/* Whether an `ack` is due. */
+gboolean vm_line_wants_ack (VmLine *line);
+
+/* The other end has got everything up to @last_seq. Returns what it has not, to
+ * be sent again as it is; NULL with VM_ERROR_RESUME_FAILED when that is not kept
+ * any more, or @last_seq was never sent. */
+GPtrArray *vm_line_resume (VmLine *line, gint64 last_seq, GError **error);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "signal.h"
+
+/* What both ends of the room dialect share (seed 2, "Message Types"): who is
+ * called what, which exchange goes on with whom, and a browser's objects. */
+
+/* One other client. The model's ids tell who came earlier, the wire's tell
+ * nothing: each is known by both. */
+typedef struct
+{
+  gchar *id; /* in the model */
+  gchar *alias; /* on the wire */
+  /* The exchange that its offer, or ours, began last; the wire names none. */
+  gchar *session;
+  gint64 generation; /* -1: none */
+} VmRoomPeer;
+
+typedef struct
+{
+  gchar *own; /* alias of the client whose connection this is, or NULL */
+  gint64 offers; /* begun over the wire so far */
+  GPtrArray *peers; /* of VmRoomPeer, in the order they came */
+} VmRoomPeers;
+
+VmRoomPeers *vm_room_peers_new (void);
+void vm_room_peers_free (VmRoomPeers *peers);
+/* @alias NULL: @id. NULL when there are VM_SIGNAL_ROSTER_MAX. */
+VmRoomPeer *
+vm_room_peers_add (VmRoomPeers *peers, const gchar *id, const gchar *alias);
+void vm_room_peers_remove (VmRoomPeers *peers, const gchar *id);
+VmRoomPeer *vm_room_peers_find (VmRoomPeers *peers, const gchar *id);
+VmRoomPeer *vm_room_peers_find_alias (VmRoomPeers *peers, const gchar *alias);
+
+/* An offer has come over the wire: a new exchange with @peer begins. */
+void vm_room_peers_begin (VmRoomPeers *peers, VmRoomPeer *peer);
+/* What came over the wire belongs to the exchange with @peer. */
+void vm_room_peer_stamp (const VmRoomPeer *peer, VmSignal *signal);
+
+/* Description and candidate, as JSON.stringify writes RTCSessionDescription and
+ * RTCIceCandidate. */
+gboolean
+vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error);
+
+/* A member of @json that must be a name. */
+gboolean vm_room_read_name (const VmJson *json, const gchar *key, gsize max,
+    gchar **value, GError **error);
+
+/* The members of a message; FALSE when @signal is nothing the wire can say. */
+typedef gboolean (*VmRoomWrite) (
+    GString *out, VmRoomPeers *peers, const VmSignal *signal);
+/* The whole message, or NULL. */
+GBytes *
+vm_room_format (VmRoomPeers *peers, const VmSignal *signal, VmRoomWrite write);
+/* An offer, an answer or a candidate, with the peer @id of the model, the other
+ * end of it, as @key. */
+gboolean vm_room_append_forwarded (GString *out, VmRoomPeers *peers,
+    const VmSignal *signal, const gchar *id, const gchar *key);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../vmenums.h"
+#include "../vmerror.h"
+#include "json.h"
+
+/* The server's one model of a signalling message; a VmDialect translates to
+ * and from it (protocol §6). A string that is only relayed (sdp, candidate,
+ * candidates, identity) is kept as the raw JSON span it came in, so that it
+ * leaves byte for byte. */
+
+typedef enum
+{
+  VM_SIGNAL_HELLO,
+  VM_SIGNAL_WELCOME,
+  VM_SIGNAL_PARTICIPANT_JOINED,
+  VM_SIGNAL_PARTICIPANT_LEFT,
+  VM_SIGNAL_PARTICIPANT_STATE,
+  VM_SIGNAL_MEETING_STATE,
+  VM_SIGNAL_OFFER,
+  VM_SIGNAL_ANSWER,
+  VM_SIGNAL_CANDIDATE,
+  VM_SIGNAL_RESTART,
+  VM_SIGNAL_CHAT,
+  VM_SIGNAL_PRESENCE,
+  VM_SIGNAL_HAND,
+  VM_SIGNAL_MUTE_REQUEST,
+  VM_SIGNAL_KICK,
+  VM_SIGNAL_LOCK,
+  VM_SIGNAL_BYE,
+  VM_SIGNAL_ERROR,
+  VM_SIGNAL_ACK,
+  VM_SIGNAL_N_TYPES
+} VmSignalType;
+
+/* Limits (security.md, "Limits"); beyond them VM_ERROR_BAD_MESSAGE. Bytes of
+ * the text itself, not of its JSON. */
+#define VM_SIGNAL_SDP_MAX (64 * 1024)
+#define VM_SIGNAL_CHAT_MAX 4096
+#define VM_SIGNAL_TIME_MAX 40 /* ISO 8601 with microseconds has 27 */
+#define VM_SIGNAL_NAME_MAX 128 /* user, device, meeting, status, reason */
+#define VM_SIGNAL_MESSAGE_MAX 512 /* of an error */
+#define VM_SIGNAL_CANDIDATE_MAX 2048 /* Chromium's are below 300 */
+#define VM_SIGNAL_SESSION_MAX 64 /* a uuid has 36 */
+#define VM_SIGNAL_NONCE_MAX 64 /* base64 of 16 bytes has 24 */
+#define VM_SIGNAL_ID_MAX 64 /* participant, meeting */
+#define VM_SIGNAL_TOKEN_MAX 64 /* base64url of 32 bytes has 43 */
+#define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
+#define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1) /* JavaScript's */
+
+/* One of a meeting, as hello (nonce, device, callType of the sender),
+ * participant-joined and welcome tell of it. */
+typedef struct
+{
+  gchar *id;
+  gchar *alias; /* what clients named at connecting call it; NULL: its id */
+  gchar *user;
+  gchar *device;
+  gchar *device_id;
+  gchar *nonce;
+  gchar *state;
+  VmCallType call_type;
+  gboolean host;
+} VmSignalParticipant;
+
+/* A message. Reference-counted; written by whoever made it, and read-only from
+ * the moment a second party has it. Which fields a type has: native.c. Spans
+ * point into @bytes or @owned. Strings are NULL, spans empty and numbers -1
+ * when absent. */
+typedef struct _VmSignal VmSignal;
+struct _VmSignal
+{
+  VmSignalType type;
+  gint64 seq;
+  gint64 ack;
+  gchar *from;
+  gchar *to; /* NULL: everybody */
+
+  VmSpan sdp;
+  VmSpan candidates;
+  VmSpan identity;
+  VmSpan candidate; /* "" = end of candidates */
+  VmSpan object; /* a browser's, that sdp or candidate came in */
+  VmSpan sdp_mid;
+  VmSpan session;
+  gint64 sdp_mline_index;
+  gint64 generation;
+
+  /* whom welcome, participant-left and -state are about; of chat, a uuid */
+  gchar *id;
+  gchar *state;
+  gchar *code;
+  gchar *message;
+  gint64 in_reply_to; /* seq of the message an error is about */
+
+  gchar *meeting;
+  gchar *meeting_id;
+  gchar *host;
+  gint64 epoch;
+  gchar **roster;
+  VmSpan revoked;
+  gboolean locked;
+  gint64 max_participants;
+
+  gchar *resume; /* token: of welcome the next, of hello the last */
+  gint64 last_seq; /* of hello: what the client got last */
+  gboolean resumed; /* of welcome: the seat is the one it was */
+
+  gchar *reason;
+  gchar *nonce;
+  gchar *text;
+  gchar *time; /* of chat */
+  gboolean confidential; /* of chat: for @to alone */
+  gchar *status;
+  /* whether it is sent, or is to be muted; -1 when nothing is said of it */
+  gint audio;
+  gint video;
+  gboolean raised;
+
+  GPtrArray *participants; /* of VmSignalParticipant; never NULL */
+
+  GBytes *bytes;
+  GPtrArray *owned;
+};
+
+VmSignal *vm_signal_new (VmSignalType type);
+VmSignal *vm_signal_ref (const VmSignal *signal);
+void vm_signal_unref (VmSignal *signal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSignal, vm_signal_unref)
+
+/* An `error` message of @error; @in_reply_to: seq of what it answers, or -1. */
+VmSignal *vm_signal_new_error (const GError *error, gint64 in_reply_to);
+/* What an `error` or a `participant-left` says; NULL when it has no code. */
+GError *vm_signal_get_error (const VmSignal *signal);
+
+/* Makes @span, a field of @signal, the JSON string of @text. */
+void vm_signal_set_text (VmSignal *signal, VmSpan *span, const gchar *text);
+
+/* Another participant of @signal, which owns it; all empty. */
+VmSignalParticipant *vm_signal_add_participant (VmSignal *signal);
+
+const gchar *vm_signal_type_to_string (VmSignalType type);
+gboolean vm_signal_type_from_string (const gchar *name, VmSignalType *type);

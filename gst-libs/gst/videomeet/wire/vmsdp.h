@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmapi.h>
+
+G_BEGIN_DECLS
+
+VM_API gboolean vm_sdp_get_fingerprint (
+    const gchar *sdp, gchar **fingerprint, GError **error);
+VM_API gboolean vm_sdp_get_ice_ufrag (
+    const gchar *sdp, gchar **ufrag, GError **error);
+
+G_END_DECLS
