@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmsignalbin-priv.h"
+
+#include <gst/videomeet/quality/speaker.h>
+
+/* Shared by vmcall.c (the thread and its life) and vmcall-meeting.c (the
+ * meeting). */
+
+/* The offer waits this long for CAPS on the pads requested. */
+#define INPUTS_TIMEOUT_MS 5000
+struct _VmCall
+{
+  VmSignalBin *bin; /* not owned: the bin owns the call */
+  VmCallConfig config;
+  GMainContext *context;
+  GMainLoop *loop;
+  GThread *thread;
+
+  /* control thread */
+  VmNode *node;
+  VmMeeting *meeting;
+  gboolean inputs_given_up, hung_up, bye_said;
+  GPtrArray *waiting; /* GSource functions to run once inputs are there */
+  GSource *inputs_source, *stats_source, *links_source;
+  VmSpeaker *speaker;
+  GPtrArray *recorders; /* VmRecorder, closed */
+  guint64 slots; /* a bit each */
+
+  gint playing; /* atomic */
+
+  GMutex lock; /* guards what follows; nothing is called under it */
+  GCond cond;
+  GPtrArray *links; /* VmLink */
+  GstStructure *stats;
+  GstClock *clock;
+  GstClockTime base_time;
+  gboolean finished; /* the control thread's work is done */
+};
+
+/* vmcall-meeting.c; control thread. */
+void vm_call_set_up_meeting (VmCall *call);
+/* Begins what waited for CAPS on the sink pads, if they are there. */
+void vm_call_start_waiting (VmCall *call);
+gboolean vm_call_inputs_timeout (gpointer call);
+void vm_call_waiting_free (gpointer waiting);
+VmLink *vm_call_find_link (VmCall *call, VmParticipant *participant);
+
+/* vmcall-talk.c; control thread. */
+void vm_call_connect_talk (VmCall *call);
+void vm_call_tell_presence (VmCall *call);
+/* Says bye where the host cannot pass it on; when TRUE, @then is called again
+ * once it had time to get out. */
+gboolean vm_call_say_bye (VmCall *call, GSourceFunc then);

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vminput.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/video/video-event.h>
+#include <gst/videomeet/videomeet.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* webrtcbin.md, "key frame storms" */
+#define KEY_UNIT_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND)
+/* Frames waiting for an encoder: what a busy machine keeps it from for a
+ * moment; one that is too slow for good loses the oldest. */
+#define RAW_VIDEO_QUEUE_MAX 8
+#define RAW_AUDIO_QUEUE_MAX (200 * GST_MSECOND)
+
+/* One codec's way out of the input: gate, queue, encoder or parser, appsink. */
+typedef struct
+{
+  VmInput *input; /* not owned: the input owns the branch */
+  VmCodec codec;
+  GstElement *bin; /* encoder or parser; owned by the bin */
+  gboolean bin_is_parser;
+  GstElement *appsink;
+  gint consumers; /* atomic */
+} Branch;
+
+struct _VmInput
+{
+  GstBin parent;
+
+  VmPeerStream stream;
+  VmInputFuncs funcs;
+  gpointer user_data;
+  GstElement *clocksync, *tee;
+
+  GMutex lock; /* guards what follows; nothing is called under it */
+  GstElement *volume;
+  Branch *branches[VM_CODEC_N]; /* set once, kept until finalize */
+  gboolean have_caps, raw, eos;
+  VmCodec codec;
+  guint bitrate;
+  gint64 key_unit_at[VM_CODEC_N]; /* µs, monotonic; last request */
+  gboolean key_unit_pending[VM_CODEC_N];
+
+  gint mute; /* atomic */
+};
+
+G_DEFINE_FINAL_TYPE (VmInput, vm_input, GST_TYPE_BIN)
+
+static void
+vm_input_finalize (GObject *object)
+{
+  VmInput *self = VM_INPUT (object);
+
+  for (guint i = 0; i < VM_CODEC_N; i++)
+    g_free (self->branches[i]);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (vm_input_parent_class)->finalize (object);
+}
+
+static void
+vm_input_class_init (VmInputClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vm_input_finalize;
+}
+
+static void
+vm_input_init (VmInput *self)
+{
+  g_mutex_init (&self->lock);
+  self->codec = VM_CODEC_NONE;
+}
+
+static void
+vm_input_flag_eos (VmInput *self)
+{
+  gboolean news;
+
+  g_mutex_lock (&self->lock);
+  news = !self->eos;
+  self->eos = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (news)
+    self->funcs.changed (self->user_data, self->stream);
+}
+
+/* Outside of this pipeline only running time means anything; x264enc, for one,
+ * begins its segment at 1000 hours. */
+static GstSample *
+in_running_time (GstSample *sample)
+{
+  const GstSegment *segment = gst_sample_get_segment (sample);
+  g_autoptr (GstBuffer) buffer =
+      gst_buffer_copy (gst_sample_get_buffer (sample));
+
+  GST_BUFFER_PTS (buffer) = gst_segment_to_running_time (
+      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  return gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
+}
+
+static GstFlowReturn
+on_sample (GstAppSink *appsink, gpointer user_data)
+{
+  Branch *branch = user_data;
+  VmInput *self = branch->input;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (appsink);
+  /* raw sound goes on as silence, so that the other side hears a pause and no
+   * loss; all else has to stop */
+  gboolean muted = g_atomic_int_get (&self->mute)
+                   && (self->stream != VM_PEER_AUDIO || branch->bin_is_parser);
+
+  if (sample && !muted && g_atomic_int_get (&branch->consumers) > 0) {
+    g_autoptr (GstSample) timed = in_running_time (sample);
+
+    self->funcs.sample (self->user_data, self->stream, branch->codec, timed);
+  }
+  return GST_FLOW_OK;
+}
+
+/* Nobody takes this codec just now: nothing is encoded. */
+static GstPadProbeReturn
+gate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Branch *branch = user_data;
+
+  return g_atomic_int_get (&branch->consumers) > 0 ? GST_PAD_PROBE_OK
+                                                   : GST_PAD_PROBE_DROP;
+}
+
+static Branch *
+branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
+{
+  g_autoptr (GstElement) bin = NULL;
+  GstAppSinkCallbacks callbacks = { .new_sample = on_sample };
+  GstElement *queue, *appsink;
+  g_autoptr (GstPad) head = NULL;
+  Branch *branch;
+
+  bin = raw ? vm_codec_make_encoder (codec, self->bitrate, error)
+            : vm_codec_make_parser (codec, error);
+  if (!bin)
+    return NULL;
+  gst_object_ref_sink (bin);
+  queue = gst_element_factory_make ("queue", NULL);
+  appsink = gst_element_factory_make ("appsink", NULL);
+  if (!queue || !appsink) {
+    gst_clear_object (&queue);
+    gst_clear_object (&appsink);
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "The elements queue and appsink are not installed");
+    return NULL;
+  }
+  g_object_set (queue, "max-size-bytes", 0, "max-size-buffers",
+      self->stream == VM_PEER_AUDIO ? 0 : RAW_VIDEO_QUEUE_MAX, "max-size-time",
+      self->stream == VM_PEER_AUDIO ? (guint64) RAW_AUDIO_QUEUE_MAX : 0, NULL);
+  /* A slow encoder drops raw frames; encoded ones depend on each other. */
+  gst_util_set_object_arg (
+      G_OBJECT (queue), "leaky", raw ? "downstream" : "no");
+  g_object_set (appsink, "sync", FALSE, "async", FALSE, "max-buffers", 8,
+      "emit-signals", FALSE, "enable-last-sample", FALSE, NULL);
+
+  branch = g_new0 (Branch, 1);
+  branch->input = self;
+  branch->codec = codec;
+  branch->bin = bin;
+  branch->bin_is_parser = !raw;
+  branch->appsink = appsink;
+  gst_app_sink_set_callbacks (GST_APP_SINK (appsink), &callbacks, branch, NULL);
+  gst_bin_add_many (GST_BIN (self), queue, bin, appsink, NULL);
+  gst_element_link_many (queue, bin, appsink, NULL);
+  head = gst_element_get_static_pad (queue, "sink");
+  if (raw)
+    gst_pad_add_probe (head, GST_PAD_PROBE_TYPE_BUFFER, gate, branch, NULL);
+  gst_element_sync_state_with_parent (appsink);
+  gst_element_sync_state_with_parent (bin);
+  gst_element_sync_state_with_parent (queue);
+  gst_element_link (self->tee, queue);
+  return branch;
+}
+
+static void
+fail (VmInput *self, const GError *error, const GstCaps *caps)
+{
+  const gchar *code =
+      error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
+  g_autofree gchar *text = gst_caps_to_string (caps);
+
+  GST_ELEMENT_ERROR_WITH_DETAILS (self, STREAM, FORMAT, ("%s", error->message),
+      ("%s", text), ("code", G_TYPE_STRING, code, NULL));
+}
+
+/* Decides on the first CAPS whether this input is raw or encoded and links
+ * what follows before the event travels on. */
+static void
+on_first_caps (VmInput *self, const GstCaps *caps)
+{
+  VmCodec codec = vm_codec_from_caps (caps);
+  GstElement *head = self->tee, *volume = NULL, *level;
+  g_autoptr (GstQuery) latency = gst_query_new_latency ();
+  g_autoptr (GstPad) sink =
+      gst_element_get_static_pad (self->clocksync, "sink");
+  gboolean live = FALSE;
+  g_autoptr (GError) error = NULL;
+  Branch *branch = NULL;
+
+  if (gst_pad_peer_query (sink, latency))
+    gst_query_parse_latency (latency, &live, NULL, NULL);
+  GST_INFO_OBJECT (
+      self, "%s input %" GST_PTR_FORMAT, live ? "live" : "not live,", caps);
+  /* A file would otherwise be sent as fast as it can be read. */
+  g_object_set (self->clocksync, "sync", !live, NULL);
+  if (codec == VM_CODEC_NONE && self->stream == VM_PEER_AUDIO) {
+    volume = gst_element_factory_make ("volume", NULL);
+    head = gst_element_factory_make ("audioconvert", NULL);
+    /* tells others who speaks */
+    level = gst_element_factory_make ("level", NULL);
+    g_object_set (volume, "mute", g_atomic_int_get (&self->mute), NULL);
+    g_object_set (
+        level, "audio-level-meta", TRUE, "post-messages", FALSE, NULL);
+    gst_bin_add_many (GST_BIN (self), head, volume, level, NULL);
+    gst_element_link_many (head, volume, level, self->tee, NULL);
+    gst_element_sync_state_with_parent (level);
+    gst_element_sync_state_with_parent (volume);
+    gst_element_sync_state_with_parent (head);
+  }
+  if (codec != VM_CODEC_NONE) {
+    branch = branch_new (self, codec, FALSE, &error);
+    if (!branch)
+      fail (self, error, caps);
+  }
+  gst_element_link (self->clocksync, head);
+
+  g_mutex_lock (&self->lock);
+  self->raw = codec == VM_CODEC_NONE;
+  self->codec = codec;
+  self->volume = volume;
+  self->have_caps = TRUE;
+  if (branch)
+    self->branches[codec] = branch;
+  g_mutex_unlock (&self->lock);
+}
+
+static GstPadProbeReturn
+on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmInput *self = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
+    gst_event_parse_caps (event, &caps);
+    if (!vm_input_has_caps (self)) {
+      on_first_caps (self, caps);
+      self->funcs.changed (self->user_data, self->stream);
+    } else if (vm_codec_from_caps (caps) != vm_input_get_codec (self)) {
+      g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_CODEC,
+          "The stream changed from %s to %s; that needs a new pad",
+          vm_codec_get_name (vm_input_get_codec (self)),
+          vm_codec_get_name (vm_codec_from_caps (caps)));
+
+      fail (self, error, caps);
+      return GST_PAD_PROBE_DROP;
+    }
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+    vm_input_flag_eos (self);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+VmInput *
+vm_input_new (VmPeerStream stream, const gchar *name, const VmInputFuncs *funcs,
+    gpointer user_data)
+{
+  VmInput *self = g_object_new (VM_TYPE_INPUT, "name", name, NULL);
+  g_autoptr (GstPad) sink = NULL;
+  g_autoptr (GstPad) src = NULL;
+
+  self->stream = stream;
+  self->funcs = *funcs;
+  self->user_data = user_data;
+  self->bitrate = stream == VM_PEER_AUDIO ? 48000 : 1000000;
+  self->clocksync = gst_element_factory_make ("clocksync", NULL);
+  self->tee = gst_element_factory_make ("tee", NULL);
+  g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
+  gst_bin_add_many (GST_BIN (self), self->clocksync, self->tee, NULL);
+  src = gst_element_get_static_pad (self->clocksync, "src");
+  gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, self, NULL);
+  sink = gst_element_get_static_pad (self->clocksync, "sink");
+  gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new ("sink", sink));
+  return self;
+}
+
+gboolean
+vm_input_has_caps (VmInput *self)
+{
+  gboolean has;
+
+  g_mutex_lock (&self->lock);
+  has = self->have_caps;
+  g_mutex_unlock (&self->lock);
+  return has;
+}
+
+gboolean
+vm_input_is_eos (VmInput *self)
+{
+  gboolean eos;
+
+  g_mutex_lock (&self->lock);
+  eos = self->eos;
+  g_mutex_unlock (&self->lock);
+  return eos;
+}
+
+VmCodec
+vm_input_get_codec (VmInput *self)
+{
+  VmCodec codec;
+
+  g_mutex_lock (&self->lock);
+  codec = self->codec;
+  g_mutex_unlock (&self->lock);
+  return codec;
+}
+
+static Branch *
+vm_input_get_branch (VmInput *self, VmCodec codec, gboolean *raw)
+{
+  Branch *branch;
+
+  g_mutex_lock (&self->lock);
+  branch = self->branches[codec];
+  *raw = self->raw;
+  g_mutex_unlock (&self->lock);
+  return branch;
+}
+
+gboolean
+vm_input_acquire (VmInput *self, VmCodec codec, GError **error)
+{
+  gboolean raw;
+  Branch *branch = vm_input_get_branch (self, codec, &raw);
+
+  if (!branch && raw
+      && vm_codec_is_audio (codec) == (self->stream == VM_PEER_AUDIO)) {
+    branch = branch_new (self, codec, TRUE, error);
+    if (!branch)
+      return FALSE;
+    g_mutex_lock (&self->lock);
+    self->branches[codec] = branch;
+    g_mutex_unlock (&self->lock);
+  }
+  if (!branch) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        "The peer wants %s, but the pad's input is already encoded as %s",
+        vm_codec_get_name (codec), vm_codec_get_name (self->codec));
+    return FALSE;
+  }
+  g_atomic_int_inc (&branch->consumers);
+  return TRUE;
+}
+
+void
+vm_input_release (VmInput *self, VmCodec codec)
+{
+  gboolean raw;
+  Branch *branch = vm_input_get_branch (self, codec, &raw);
+
+  if (branch)
+    g_atomic_int_add (&branch->consumers, -1);
+}
+
+static void
+send_key_unit (VmInput *self, Branch *branch)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (branch->appsink, "sink");
+
+  GST_DEBUG_OBJECT (self, "asking for a key frame");
+  gst_pad_push_event (pad, gst_video_event_new_upstream_force_key_unit (
+                               GST_CLOCK_TIME_NONE, TRUE, 0));
+}
+
+static void
+send_key_unit_later (GstElement *element, gpointer user_data)
+{
+  VmInput *self = VM_INPUT (element);
+  VmCodec codec = GPOINTER_TO_INT (user_data);
+  gboolean raw;
+  Branch *branch = vm_input_get_branch (self, codec, &raw);
+
+  g_mutex_lock (&self->lock);
+  self->key_unit_pending[codec] = FALSE;
+  self->key_unit_at[codec] = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+  send_key_unit (self, branch);
+}
+
+static gboolean
+key_unit_due (
+    GstClock *clock, GstClockTime time, GstClockID id, gpointer user_data)
+{
+  GWeakRef *weak = ((gpointer *) user_data)[0];
+  g_autoptr (VmInput) self = g_weak_ref_get (weak);
+
+  if (self)
+    gst_element_call_async (GST_ELEMENT (self), send_key_unit_later,
+        ((gpointer *) user_data)[1], NULL);
+  return TRUE;
+}
+
+static void
+key_unit_free (gpointer user_data)
+{
+  gpointer *data = user_data;
+
+  g_weak_ref_clear (data[0]);
+  g_free (data[0]);
+  g_free (data);
+}
+
+/* A clock callback rather than a source: the input has no main context. */
+static void
+schedule_key_unit (VmInput *self, VmCodec codec, gint64 wait_us)
+{
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  GstClockID id = gst_clock_new_single_shot_id (
+      clock, gst_clock_get_time (clock) + wait_us * GST_USECOND);
+  gpointer *data = g_new0 (gpointer, 2);
+
+  data[0] = g_new0 (GWeakRef, 1);
+  g_weak_ref_init (data[0], self);
+  data[1] = GINT_TO_POINTER (codec);
+  gst_clock_id_wait_async (id, key_unit_due, data, key_unit_free);
+  gst_clock_id_unref (id);
+}
+
+void
+vm_input_request_key_unit (VmInput *self, VmCodec codec)
+{
+  gint64 now = g_get_monotonic_time (), wait = 0;
+  gboolean raw, pending;
+  Branch *branch = vm_input_get_branch (self, codec, &raw);
+
+  if (!branch || self->stream == VM_PEER_AUDIO)
+    return;
+  g_mutex_lock (&self->lock);
+  pending = self->key_unit_pending[codec];
+  if (!pending && self->key_unit_at[codec])
+    wait = self->key_unit_at[codec] + KEY_UNIT_INTERVAL_US - now;
+  if (!pending && wait > 0)
+    self->key_unit_pending[codec] = TRUE;
+  else if (!pending)
+    self->key_unit_at[codec] = now;
+  g_mutex_unlock (&self->lock);
+  if (pending)
+    return;
+  if (wait > 0)
+    schedule_key_unit (self, codec, wait);
+  else
+    send_key_unit (self, branch);
+}
+
+void
+vm_input_set_mute (VmInput *self, gboolean mute)
+{
+  GstElement *volume;
+
+  g_atomic_int_set (&self->mute, mute);
+  g_mutex_lock (&self->lock);
+  volume = self->volume;
+  g_mutex_unlock (&self->lock);
+  if (volume)
+    g_object_set (volume, "mute", mute, NULL);
+  for (gint codec = 0; !mute && codec < VM_CODEC_N; codec++)
+    vm_input_request_key_unit (self, codec);
+}
+
+void
+vm_input_set_bitrate (VmInput *self, guint bitrate)
+{
+  gboolean raw;
+
+  g_mutex_lock (&self->lock);
+  self->bitrate = bitrate;
+  g_mutex_unlock (&self->lock);
+  for (gint codec = 0; codec < VM_CODEC_N; codec++) {
+    Branch *branch = vm_input_get_branch (self, codec, &raw);
+
+    if (branch && raw)
+      vm_codec_set_bitrate (branch->bin, codec, bitrate);
+  }
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a link does with frames: to the peer, from the peer to the outputs, and
+ * into the recording. */
+
+#include "vmlink-priv.h"
+
+#include <string.h>
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Frames kept while an output is made: less than half a second. */
+#define PENDING_MAX 24
+
+void
+vm_link_push (
+    VmLink *self, VmPeerStream stream, VmCodec codec, GstSample *sample)
+{
+  g_autoptr (VmPeer) peer = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->sender && self->codecs[stream] == codec)
+    peer = g_object_ref (self->sender);
+  g_mutex_unlock (&self->lock);
+  if (peer)
+    vm_peer_push (peer, stream, sample);
+}
+
+typedef struct
+{
+  VmLink *link;
+  VmPeerStream stream;
+} StreamRef;
+
+static void
+stream_ref_free (gpointer data)
+{
+  StreamRef *ref = data;
+
+  g_object_unref (ref->link);
+  g_free (ref);
+}
+
+static StreamRef *
+stream_ref_new (VmLink *self, VmPeerStream stream)
+{
+  StreamRef *ref = g_new0 (StreamRef, 1);
+
+  ref->link = g_object_ref (self);
+  ref->stream = stream;
+  return ref;
+}
+
+static void
+on_need_key_unit (gpointer user_data)
+{
+  StreamRef *ref = user_data;
+  g_autoptr (VmPeer) peer = NULL;
+
+  g_mutex_lock (&ref->link->lock);
+  peer = ref->link->sender ? g_object_ref (ref->link->sender) : NULL;
+  g_mutex_unlock (&ref->link->lock);
+  if (peer)
+    vm_peer_request_key_unit (peer, ref->stream);
+}
+
+static const gchar *
+stream_name (VmPeerStream stream)
+{
+  static const gchar *names[] = { "audio", "video", "screen" };
+
+  return names[stream];
+}
+
+typedef struct
+{
+  StreamRef *ref;
+  GstCaps *caps;
+} NewOutput;
+
+static void
+new_output_free (gpointer data)
+{
+  NewOutput *new_output = data;
+
+  stream_ref_free (new_output->ref);
+  gst_caps_unref (new_output->caps);
+  g_free (new_output);
+}
+
+/* Gives the output what came while it was made, and then all that comes. */
+static void
+hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
+{
+  for (;;) {
+    g_autoptr (GstSample) sample = NULL;
+
+    g_mutex_lock (&self->lock);
+    sample = g_queue_pop_head (&self->pending[stream]);
+    if (!sample) {
+      self->outputs[stream] = output;
+      self->pads[stream] = pad;
+    }
+    g_mutex_unlock (&self->lock);
+    if (!sample)
+      return;
+    vm_output_push (output, sample);
+  }
+}
+
+/* Called with the lock held. Keeps the key frame that a picture begins with
+ * and what follows it: asking for another one takes half a second. */
+static void
+keep_for_output (VmLink *self, VmPeerStream stream, GstSample *sample)
+{
+  GQueue *pending = &self->pending[stream];
+  gboolean key = !GST_BUFFER_FLAG_IS_SET (
+      gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
+
+  if (g_queue_get_length (pending) >= PENDING_MAX
+      || (key && stream != VM_PEER_AUDIO))
+    g_queue_clear_full (pending, (GDestroyNotify) gst_sample_unref);
+  if (key || !g_queue_is_empty (pending))
+    g_queue_push_tail (pending, gst_sample_ref (sample));
+}
+
+/* Control thread: the first frame of a stream was seen. */
+static gboolean
+make_output (gpointer user_data)
+{
+  NewOutput *data = user_data;
+  VmLink *self = data->ref->link;
+  VmPeerStream stream = data->ref->stream;
+  const VmCallConfig *config = vm_call_get_config (self->call);
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *stream_id = NULL;
+  g_autoptr (GError) error = NULL;
+  VmOutput *output;
+  VmOutputConfig out = { .codec = vm_codec_from_caps (data->caps) };
+  guint slot = self->slot;
+  GstPad *pad;
+
+  if (self->closed || out.codec == VM_CODEC_NONE || self->outputs[stream])
+    return G_SOURCE_REMOVE;
+  /* whichever of camera and screen comes first has the number of the sound */
+  if (stream != VM_PEER_AUDIO
+      && (self->outputs[VM_PEER_VIDEO] || self->outputs[VM_PEER_SCREEN])) {
+    if (self->second_slot == G_MAXUINT)
+      self->second_slot = vm_call_take_slot (self->call);
+    slot = self->second_slot;
+  }
+  name = g_strdup_printf ("%s-%s-%u", vm_participant_get_id (self->participant),
+      stream_name (stream), slot);
+  stream_id = g_strdup_printf (
+      "%s/%s", vm_participant_get_id (self->participant), stream_name (stream));
+  out.decode = config->decode;
+  out.latency = config->latency_ms * GST_MSECOND;
+  out.stream_id = stream_id;
+  out.title = vm_participant_get_user (self->participant);
+  output = vm_output_new (name, &out, on_need_key_unit,
+      stream_ref_new (self, stream), stream_ref_free, &error);
+  if (!output) {
+    GST_ELEMENT_WARNING (vm_call_get_bin (self->call), STREAM, DECODE,
+        ("%s's %s cannot be shown: %s", out.title, stream_name (stream),
+            error->message),
+        (NULL));
+    return G_SOURCE_REMOVE;
+  }
+  g_object_ref (output);
+  pad = vm_signal_bin_add_output (vm_call_get_bin (self->call), output,
+      stream == VM_PEER_AUDIO, slot, self->participant);
+  hand_over (self, stream, output, pad);
+  return G_SOURCE_REMOVE;
+}
+
+/* A streaming thread of the peer. */
+void
+vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
+{
+  VmLink *self = user_data;
+  g_autoptr (VmOutput) output = NULL;
+  g_autoptr (VmRecorder) recorder = NULL;
+  gboolean ask = FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (self->outputs[stream])
+    output = g_object_ref (self->outputs[stream]);
+  else if (vm_call_is_playing (self->call)) {
+    ask = !self->asked[stream];
+    self->asked[stream] = TRUE;
+    keep_for_output (self, stream, sample);
+  }
+  if (self->recorder)
+    recorder = g_object_ref (self->recorder);
+  self->frames[stream]++;
+  g_mutex_unlock (&self->lock);
+  if (recorder)
+    vm_recorder_push (recorder, stream, sample);
+  if (output)
+    vm_output_push (output, sample);
+  if (ask) {
+    NewOutput *data = g_new0 (NewOutput, 1);
+
+    data->ref = stream_ref_new (self, stream);
+    data->caps = gst_caps_ref (gst_sample_get_caps (sample));
+    vm_call_invoke (self->call, make_output, data, new_output_free);
+  }
+}
+
+/* Recording */
+
+typedef struct
+{
+  GWeakRef bin;
+  gchar *id;
+} RecordRef;
+
+static void
+record_ref_free (gpointer data)
+{
+  RecordRef *ref = data;
+
+  g_weak_ref_clear (&ref->bin);
+  g_free (ref->id);
+  g_free (ref);
+}
+
+static void
+on_record (gpointer user_data, const gchar *location, gboolean started,
+    const GError *error)
+{
+  RecordRef *ref = user_data;
+  g_autoptr (VmSignalBin) bin = g_weak_ref_get (&ref->bin);
+
+  if (!bin)
+    return;
+  if (error)
+    GST_ELEMENT_WARNING (bin, RESOURCE, WRITE,
+        ("The recording %s of %s failed: %s", location, ref->id,
+            error->message),
+        (NULL));
+  else
+    vm_signal_bin_post (
+        bin, gst_structure_new ("vm-record", "id", G_TYPE_STRING, ref->id,
+                 "location", G_TYPE_STRING, location, "event", G_TYPE_STRING,
+                 started ? "started" : "finished", NULL));
+}
+
+void
+vm_link_start_recording (VmLink *self)
+{
+  const VmCallConfig *config = vm_call_get_config (self->call);
+  g_autofree gchar *meeting = NULL;
+  g_autofree gchar *stem = NULL;
+  RecordRef *ref;
+  VmRecorder *recorder;
+
+  if (!config->record_dir || self->recorder)
+    return;
+  g_object_get (vm_call_get_meeting (self->call), "name", &meeting, NULL);
+  stem = vm_recorder_make_stem (meeting,
+      vm_participant_get_user (self->participant),
+      vm_participant_get_id (self->participant));
+  ref = g_new0 (RecordRef, 1);
+  g_weak_ref_init (&ref->bin, vm_call_get_bin (self->call));
+  ref->id = g_strdup (vm_participant_get_id (self->participant));
+  recorder = vm_recorder_new (
+      config->record_dir, stem, on_record, ref, record_ref_free);
+  g_mutex_lock (&self->lock);
+  self->recorder = recorder;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vm_link_stop_recording (VmLink *self)
+{
+  VmRecorder *recorder;
+
+  g_mutex_lock (&self->lock);
+  recorder = g_steal_pointer (&self->recorder);
+  g_mutex_unlock (&self->lock);
+  if (!recorder)
+    return;
+  vm_recorder_close (recorder);
+  vm_call_adopt_recorder (self->call, recorder);
+}
+
+void
+vm_link_end_outputs (VmLink *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    VmOutput *output;
+    GstPad *pad;
+
+    g_mutex_lock (&self->lock);
+    output = g_steal_pointer (&self->outputs[i]);
+    pad = g_steal_pointer (&self->pads[i]);
+    self->asked[i] = FALSE;
+    g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
+    g_mutex_unlock (&self->lock);
+    if (output)
+      vm_signal_bin_end_output (vm_call_get_bin (self->call), pad, output,
+          vm_call_get_context (self->call));
+    g_clear_object (&output);
+  }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmsignalbin-priv.h"
+
+/* One other participant: shared by vmlink.c (the connection) and vmlink-media.c
+ * (the frames). */
+
+struct _VmLink
+{
+  GObject parent;
+
+  VmCall *call; /* outlives the link's use: closed before */
+  VmParticipant *participant;
+  VmPeer *peer; /* control thread */
+  VmPeer *old_peer; /* what it replaces, while the host is lost */
+  GSource *old_source; /* until then at most */
+  gulong handlers[5];
+  gchar *session;
+  guint generation, restarts;
+  GQueue early; /* Early */
+  guint slot, second_slot; /* G_MAXUINT: none taken */
+  GSource *restart_source; /* an offer of ours is due */
+  GSource *offer_wait; /* until when theirs must have come */
+  gint64 connected_at; /* µs: when the last connection was begun */
+  gchar *held_sdp, *held_session; /* an offer that came too soon */
+  guint held_generation;
+  GSource *held_source;
+  VmPeerState state;
+  gchar *path;
+  gboolean closed;
+
+  GMutex lock; /* guards what follows; nothing is called under it */
+  VmPeer *sender; /* == peer while media may be pushed */
+  VmCodec codecs[VM_PEER_N_STREAMS]; /* what is sent to it */
+  VmOutput *outputs[VM_PEER_N_STREAMS];
+  GstPad *pads[VM_PEER_N_STREAMS];
+  gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
+  GQueue pending[VM_PEER_N_STREAMS]; /* GstSample: until the output is there */
+  guint64 frames[VM_PEER_N_STREAMS];
+  VmRecorder *recorder;
+};
+
+/* vmlink-media.c */
+void vm_link_on_sample (gpointer link, VmPeerStream stream, GstSample *sample);
+void vm_link_end_outputs (VmLink *self);
+void vm_link_start_recording (VmLink *self);
+void vm_link_stop_recording (VmLink *self);
+
+/* vmlink-talk.c: data channels */
+void vm_link_start_talk (VmLink *self);
+void vm_link_stop_talk (VmLink *self);
+/* While the host is lost, what is said to replace a connection goes over it:
+ * whether it is kept for that. */
+gboolean vm_link_keep_old_peer (VmLink *self);
+void vm_link_drop_old_peer (VmLink *self);

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vmlink-priv.h"
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Trickled candidates that arrive before their offer. */
+#define EARLY_CANDIDATES_MAX 64
+/* A connection that failed is tried again by the offerer. */
+#define RESTARTS_MAX 3
+#define RESTART_DELAY_MS 1000
+/* For an offer of the other side: its own deadline for a connection. */
+#define OFFER_WAIT_MS 15000
+
+typedef struct
+{
+  gchar *candidate, *session;
+  gint mline;
+  guint generation;
+} Early;
+
+G_DEFINE_FINAL_TYPE (VmLink, vm_link, G_TYPE_OBJECT)
+
+static void
+vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
+
+static void
+add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
+{
+  vm_timer_clear (source);
+  *source = vm_timer_new (vm_call_get_context (self->call), ms, func, self);
+}
+
+static void
+clear_held (VmLink *self)
+{
+  vm_timer_clear (&self->held_source);
+  g_clear_pointer (&self->held_sdp, g_free);
+  g_clear_pointer (&self->held_session, g_free);
+}
+
+static void
+early_free (Early *early)
+{
+  g_free (early->candidate);
+  g_free (early->session);
+  g_free (early);
+}
+
+static void
+vm_link_finalize (GObject *object)
+{
+  VmLink *self = VM_LINK (object);
+
+  g_clear_object (&self->participant);
+  g_free (self->session);
+  g_free (self->path);
+  g_queue_clear_full (&self->early, (GDestroyNotify) early_free);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);
+}
+
+static void
+vm_link_class_init (VmLinkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vm_link_finalize;
+}
+
+static void
+vm_link_init (VmLink *self)
+{
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->early);
+  self->slot = self->second_slot = G_MAXUINT;
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    self->codecs[i] = VM_CODEC_NONE;
+}
+
+VmLink *
+vm_link_new (VmCall *call, VmParticipant *participant)
+{
+  VmLink *self = g_object_new (VM_TYPE_LINK, NULL);
+
+  self->call = call;
+  self->participant = g_object_ref (participant);
+  self->slot = vm_call_take_slot (call);
+  return self;
+}
+
+VmParticipant *
+vm_link_get_participant (VmLink *self)
+{
+  return self->participant;
+}
+
+static void
+on_peer_key_unit (VmPeer *peer, VmPeerStream stream, VmLink *self)
+{
+  g_autoptr (VmInput) input =
+      vm_signal_bin_get_input (vm_call_get_bin (self->call), stream);
+
+  if (input && self->codecs[stream] != VM_CODEC_NONE)
+    vm_input_request_key_unit (input, self->codecs[stream]);
+}
+
+/* Which codec a stream has with this peer: what the offer says; else what the
+ * input is; else the first of the property. */
+static VmCodec
+choose_codec (
+    VmLink *self, VmPeerStream stream, VmInput *input, const gchar *offer)
+{
+  const VmCallConfig *config = vm_call_get_config (self->call);
+
+  if (offer)
+    return vm_codec_from_sdp (offer, stream);
+  if (input && vm_input_get_codec (input) != VM_CODEC_NONE)
+    return vm_input_get_codec (input);
+  return stream == VM_PEER_AUDIO ? VM_CODEC_OPUS : config->codecs[0];
+}
+
+static void
+release_inputs (VmLink *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (VmInput) input =
+        vm_signal_bin_get_input (vm_call_get_bin (self->call), i);
+    VmCodec codec;
+
+    g_mutex_lock (&self->lock);
+    codec = self->codecs[i];
+    self->codecs[i] = VM_CODEC_NONE;
+    g_mutex_unlock (&self->lock);
+    if (input && codec != VM_CODEC_NONE)
+      vm_input_release (input, codec);
+  }
+}
+
+static gboolean
+acquire_inputs (
+    VmLink *self, const gchar *offer, VmPeerConfig *config, GError **error)
+{
+  gboolean video =
+      vm_call_get_config (self->call)->call_type == VM_CALL_TYPE_VIDEO;
+
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (VmInput) input =
+        vm_signal_bin_get_input (vm_call_get_bin (self->call), i);
+    VmCodec codec = choose_codec (self, i, input, offer);
+
+    config->receive[i] = i == VM_PEER_AUDIO || video;
+    if (!input || !vm_input_has_caps (input) || codec == VM_CODEC_NONE)
+      continue;
+    if (!vm_input_acquire (input, codec, error))
+      return FALSE;
+    g_mutex_lock (&self->lock);
+    self->codecs[i] = codec;
+    g_mutex_unlock (&self->lock);
+    config->send[i] = vm_codec_get_caps (codec);
+  }
+  return TRUE;
+}
+
+/* The connection */
+
+static void
+close_peer (VmLink *self)
+{
+  if (!self->peer)
+    return;
+  g_mutex_lock (&self->lock);
+  self->sender = NULL;
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
+    g_clear_signal_handler (&self->handlers[i], self->peer);
+  vm_link_stop_talk (self);
+  vm_peer_close (self->peer);
+  g_clear_object (&self->peer);
+  release_inputs (self);
+}
+
+/* Another connection is about to take its place. */
+static void
+retire_peer (VmLink *self)
+{
+  if (!self->peer || !vm_link_keep_old_peer (self)) {
+    close_peer (self);
+    return;
+  }
+  g_mutex_lock (&self->lock);
+  self->sender = NULL;
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
+    g_clear_signal_handler (&self->handlers[i], self->peer);
+  g_clear_object (&self->peer);
+  release_inputs (self);
+}
+
+static gboolean
+on_restart (gpointer user_data)
+{
+  vm_link_offer (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void vm_link_failed (VmLink *self, const GError *error);
+
+static gboolean
+on_no_offer (gpointer user_data)
+{
+  g_autoptr (VmLink) self = g_object_ref (user_data);
+  g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+      "It has not offered a connection within %d seconds",
+      OFFER_WAIT_MS / 1000);
+
+  vm_timer_clear (&self->offer_wait);
+  vm_link_failed (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_link_expect_offer (VmLink *self)
+{
+  add_timer (self, &self->offer_wait, OFFER_WAIT_MS, on_no_offer);
+}
+
+/* Milliseconds until a new connection may be begun: whoever asks for one again
+ * and again gets one a second. */
+static guint
+connect_delay (VmLink *self)
+{
+  gint64 past = (g_get_monotonic_time () - self->connected_at) / 1000;
+
+  return self->connected_at && past < RESTART_DELAY_MS
+             ? RESTART_DELAY_MS - (guint) past
+             : 0;
+}
+
+void
+vm_link_restart (VmLink *self)
+{
+  if (!self->restart_source)
+    add_timer (self, &self->restart_source, connect_delay (self), on_restart);
+}
+
+void
+vm_link_recover (VmLink *self)
+{
+  if (self->peer || self->closed)
+    return;
+  self->restarts = 0;
+  if (vm_meeting_offers_to (
+          vm_call_get_meeting (self->call), self->participant))
+    vm_link_restart (self);
+  else
+    vm_link_expect_offer (self);
+}
+
+static void
+vm_link_failed (VmLink *self, const GError *error)
+{
+  VmSignalBin *bin = vm_call_get_bin (self->call);
+  gboolean again = g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
+                   || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED);
+
+  close_peer (self);
+  if (!vm_meeting_can_signal (
+          vm_call_get_meeting (self->call), self->participant))
+    again = FALSE;
+  vm_link_end_outputs (self);
+  GST_ELEMENT_WARNING_WITH_DETAILS (bin, RESOURCE, OPEN_READ_WRITE,
+      ("The connection to %s failed: %s",
+          vm_participant_get_user (self->participant), error->message),
+      (NULL),
+      ("participant-id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
+          error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
+          NULL));
+  if (again && self->restarts < RESTARTS_MAX) {
+    self->restarts++;
+    if (vm_meeting_offers_to (
+            vm_call_get_meeting (self->call), self->participant))
+      add_timer (self, &self->restart_source, RESTART_DELAY_MS, on_restart);
+    else
+      vm_link_expect_offer (self);
+    return;
+  }
+  vm_meeting_set_participant_state (vm_call_get_meeting (self->call),
+      self->participant,
+      vm_participant_get_state (self->participant)
+              == VM_PARTICIPANT_STATE_CONNECTED
+          ? VM_PARTICIPANT_EVENT_LEAVES
+          : VM_PARTICIPANT_EVENT_FAILS,
+      error);
+}
+
+static void
+on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
+{
+  self->state = state;
+  if (state == VM_PEER_STATE_CONNECTED) {
+    self->restarts = 0;
+    vm_link_drop_old_peer (self);
+    vm_meeting_set_participant_state (vm_call_get_meeting (self->call),
+        self->participant, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
+  } else if (state == VM_PEER_STATE_FAILED) {
+    g_autoptr (VmLink) alive = g_object_ref (self);
+    g_autoptr (GError) why =
+        error
+            ? g_error_copy (error)
+            : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "Connection lost");
+
+    vm_link_failed (self, why);
+  }
+}
+
+static void
+on_peer_path (VmPeer *peer, const gchar *path, VmLink *self)
+{
+  if (g_strcmp0 (path, self->path) == 0)
+    return;
+  g_free (self->path);
+  self->path = g_strdup (path);
+  vm_signal_bin_post (vm_call_get_bin (self->call),
+      gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "path", G_TYPE_STRING,
+          path, NULL));
+}
+
+static void
+on_peer_description (
+    VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
+{
+  GST_LOG_OBJECT (vm_call_get_bin (self->call), "%s for %s:\n%s",
+      offer ? "offer" : "answer", vm_participant_get_id (self->participant),
+      sdp);
+  vm_meeting_send_description (vm_call_get_meeting (self->call),
+      self->participant,
+      offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER, sdp,
+      self->session, self->generation);
+}
+
+static void
+on_peer_candidate (
+    VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
+{
+  vm_meeting_send_candidate (vm_call_get_meeting (self->call),
+      self->participant, candidate, mline, NULL, self->session,
+      self->generation);
+}
+
+static void
+add_early_candidates (VmLink *self)
+{
+  Early *early;
+
+  while ((early = g_queue_pop_head (&self->early))) {
+    if (g_strcmp0 (early->session, self->session) == 0
+        && early->generation == self->generation)
+      vm_peer_add_candidate (self->peer, early->mline, early->candidate);
+    early_free (early);
+  }
+}
+
+static void
+vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
+{
+  const VmCallConfig *config = vm_call_get_config (self->call);
+  VmPeerConfig peer = { .offerer = offerer };
+  g_autoptr (GstClock) clock = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->connected_at = g_get_monotonic_time ();
+  if (acquire_inputs (self, offer, &peer, &error)) {
+    vm_call_get_clock (self->call, &clock, &peer.base_time);
+    peer.clock = clock;
+    peer.name = vm_participant_get_id (self->participant);
+    peer.session = self->session;
+    peer.generation = self->generation;
+    peer.stun_server = config->stun_server;
+    peer.turn_servers = (const gchar *const *) config->turn_servers;
+    peer.relay_only = config->relay_only;
+    peer.latency_ms = config->latency_ms;
+    vm_link_start_recording (self);
+    self->peer = vm_peer_new (
+        &peer, vm_link_on_sample, g_object_ref (self), g_object_unref);
+  }
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    gst_clear_caps (&peer.send[i]);
+  if (!self->peer) {
+    release_inputs (self);
+    vm_link_failed (self, error);
+    return;
+  }
+  self->handlers[0] =
+      g_signal_connect (self->peer, "state", G_CALLBACK (on_peer_state), self);
+  self->handlers[1] = g_signal_connect (
+      self->peer, "description", G_CALLBACK (on_peer_description), self);
+  self->handlers[2] = g_signal_connect (
+      self->peer, "candidate", G_CALLBACK (on_peer_candidate), self);
+  self->handlers[3] = g_signal_connect (
+      self->peer, "key-unit-requested", G_CALLBACK (on_peer_key_unit), self);
+  self->handlers[4] =
+      g_signal_connect (self->peer, "path", G_CALLBACK (on_peer_path), self);
+  vm_link_start_talk (self);
+  g_mutex_lock (&self->lock);
+  self->sender = self->peer;
+  g_mutex_unlock (&self->lock);
+  vm_peer_start (self->peer);
+  if (offer)
+    vm_peer_set_remote_description (self->peer, TRUE, offer);
+  add_early_candidates (self);
+}
+
+void
+vm_link_offer (VmLink *self)
+{
+  vm_timer_clear (&self->restart_source);
+  retire_peer (self);
+  g_free (self->session);
+  self->session = g_uuid_string_random ();
+  self->generation++;
+  vm_link_connect (self, TRUE, NULL);
+}
+
+static gboolean
+on_held (gpointer user_data)
+{
+  VmLink *self = user_data;
+  g_autofree gchar *sdp = g_steal_pointer (&self->held_sdp);
+  g_autofree gchar *session = g_steal_pointer (&self->held_session);
+
+  clear_held (self);
+  vm_link_take_offer (self, sdp, session, self->held_generation);
+  return G_SOURCE_REMOVE;
+}
+
+/* Of offers that come too soon, the last counts. */
+static void
+hold_offer (VmLink *self, const gchar *sdp, const gchar *session,
+    guint generation, guint delay)
+{
+  clear_held (self);
+  self->held_sdp = g_strdup (sdp);
+  self->held_session = g_strdup (session);
+  self->held_generation = generation;
+  add_timer (self, &self->held_source, delay, on_held);
+}
+
+void
+vm_link_take_offer (
+    VmLink *self, const gchar *sdp, const gchar *session, guint generation)
+{
+  guint delay = connect_delay (self);
+
+  if (self->peer && generation <= self->generation) {
+    GST_INFO ("%s: stale offer %u dropped",
+        vm_participant_get_id (self->participant), generation);
+    return;
+  }
+  if (delay) {
+    hold_offer (self, sdp, session, generation, delay);
+    return;
+  }
+  vm_timer_clear (&self->offer_wait);
+  clear_held (self);
+  retire_peer (self);
+  vm_link_end_outputs (self);
+  g_free (self->session);
+  self->session = g_strdup (session);
+  self->generation = generation;
+  vm_link_connect (self, FALSE, sdp);
+}
+
+static gboolean
+is_current (VmLink *self, const gchar *session, guint generation)
+{
+  return self->peer && g_strcmp0 (session, self->session) == 0
+         && generation == self->generation;
+}
+
+void
+vm_link_take_answer (
+    VmLink *self, const gchar *sdp, const gchar *session, guint generation)
+{
+  if (is_current (self, session, generation))
+    vm_peer_set_remote_description (self->peer, FALSE, sdp);
+}
+
+void
+vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
+    const gchar *session, guint generation)
+{
+  Early *early;
+
+  if (is_current (self, session, generation)) {
+    vm_peer_add_candidate (self->peer, MAX (mline, 0), candidate);
+    return;
+  }
+  if (generation <= self->generation && self->peer)
+    return;
+  if (g_queue_get_length (&self->early) >= EARLY_CANDIDATES_MAX)
+    early_free (g_queue_pop_head (&self->early));
+  early = g_new0 (Early, 1);
+  early->candidate = g_strdup (candidate);
+  early->session = g_strdup (session);
+  early->mline = MAX (mline, 0);
+  early->generation = generation;
+  g_queue_push_tail (&self->early, early);
+}
+
+void
+vm_link_set_clock (VmLink *self)
+{
+  g_autoptr (GstClock) clock = NULL;
+  GstClockTime base_time;
+
+  vm_call_get_clock (self->call, &clock, &base_time);
+  if (self->peer)
+    vm_peer_set_clock (self->peer, clock, base_time);
+}
+
+gint
+vm_link_take_audio_level (VmLink *self)
+{
+  return self->peer ? vm_peer_take_audio_level (self->peer) : -1;
+}
+
+void
+vm_link_check_stalled (VmLink *self)
+{
+  if (self->peer)
+    vm_peer_check_stalled (self->peer);
+}
+
+GstStructure *
+vm_link_get_stats (VmLink *self)
+{
+  GstStructure *s = self->peer ? vm_peer_get_stats (self->peer) : NULL;
+
+  if (!s)
+    s = gst_structure_new_empty ("vm-peer-stats");
+  g_mutex_lock (&self->lock);
+  gst_structure_set (s, "audio-frames-received", G_TYPE_UINT64,
+      self->frames[VM_PEER_AUDIO], "video-frames-received", G_TYPE_UINT64,
+      self->frames[VM_PEER_VIDEO], "screen-frames-received", G_TYPE_UINT64,
+      self->frames[VM_PEER_SCREEN], NULL);
+  g_mutex_unlock (&self->lock);
+  gst_structure_set (s, "user", G_TYPE_STRING,
+      vm_participant_get_user (self->participant), "path", G_TYPE_STRING,
+      self->path ? self->path : "none", NULL);
+  return s;
+}
+
+void
+vm_link_close (VmLink *self)
+{
+  if (self->closed)
+    return;
+  self->closed = TRUE;
+  vm_timer_clear (&self->restart_source);
+  vm_timer_clear (&self->offer_wait);
+  clear_held (self);
+  vm_link_drop_old_peer (self);
+  close_peer (self);
+  vm_link_end_outputs (self);
+  vm_link_stop_recording (self);
+  vm_call_release_slot (self->call, self->slot);
+  if (self->second_slot != G_MAXUINT)
+    vm_call_release_slot (self->call, self->second_slot);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vmpeer-priv.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
+#define GST_CAT_DEFAULT vm_peer_debug
+
+/* webrtcbin 1.22.0 never compares the certificate that DTLS presents with the
+ * fingerprint of the description; this file does. The certificate is seen
+ * during the handshake, before any key exists. Until it has been compared,
+ * RTP, RTCP and SCTP are dropped both ways; when it is another, DTLS is dropped
+ * too, so that the handshake never ends and the remote side gets no keys
+ * either. */
+
+typedef struct
+{
+  VmPeerLink *link;
+  gboolean dtls; /* carries the handshake: dropped only when refused */
+  gboolean incoming; /* from the network: dropped when closing, too */
+} Gate;
+
+static void
+gate_free (gpointer data)
+{
+  Gate *gate = data;
+
+  vm_peer_link_unref (gate->link);
+  g_free (gate);
+}
+
+static GstPadProbeReturn
+gate_probe (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const Gate *gate = user_data;
+  VmPeerGate state = g_atomic_int_get (&gate->link->gate);
+
+  if (gate->incoming && g_atomic_int_get (&gate->link->deaf))
+    return GST_PAD_PROBE_DROP;
+  if (gate->dtls ? state == VM_PEER_GATE_REFUSED : state != VM_PEER_GATE_OPEN)
+    return GST_PAD_PROBE_DROP;
+  return GST_PAD_PROBE_OK;
+}
+
+/* The decoder's sink and the encoder's source carry what goes over the
+ * network, all other pads what it protects. */
+static void
+gate_pad (GstElement *element, GstPad *pad, VmPeerLink *link)
+{
+  g_autofree gchar *name = gst_pad_get_name (pad);
+  Gate *gate = g_new0 (Gate, 1);
+
+  gate->link = vm_peer_link_ref (link);
+  gate->incoming = strcmp (name, "sink") == 0;
+  gate->dtls = gate->incoming || strcmp (name, "src") == 0;
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, gate_probe,
+      gate, gate_free);
+}
+
+static gboolean
+gate_each (GstElement *element, GstPad *pad, gpointer link)
+{
+  gate_pad (element, pad, link);
+  return TRUE;
+}
+
+/* SHA-256 of the DER in @pem, as in the description; NULL when it is none. */
+static gchar *
+fingerprint_of_pem (const gchar *pem)
+{
+  static const gchar begin[] = "-----BEGIN CERTIFICATE-----";
+  static const gchar end[] = "-----END CERTIFICATE-----";
+  const gchar *from = pem ? strstr (pem, begin) : NULL;
+  const gchar *to = from ? strstr (from, end) : NULL;
+  g_autofree gchar *base64 = NULL;
+  g_autofree guint8 *der = NULL;
+  g_autoptr (GChecksum) checksum = NULL;
+  g_autoptr (GString) text = NULL;
+  guint8 digest[32];
+  gsize size = 0, n = sizeof digest;
+
+  if (!to)
+    return NULL;
+  from += strlen (begin);
+  base64 = g_strndup (from, to - from);
+  der = g_base64_decode (base64, &size);
+  if (!size)
+    return NULL;
+  checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (checksum, der, size);
+  g_checksum_get_digest (checksum, digest, &n);
+  text = g_string_new (NULL);
+  for (gsize i = 0; i < n; i++)
+    g_string_append_printf (text, i ? ":%02X" : "%02X", digest[i]);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+certificate_accepted (VmPeer *self, gpointer data)
+{
+  vm_peer_check_connected (self);
+}
+
+static void
+certificate_refused (VmPeer *self, gpointer data)
+{
+  vm_peer_fail (self, VM_ERROR_FINGERPRINT,
+      "The other side presented a certificate that is not the one it "
+      "announced; the connection is refused");
+}
+
+static void
+refuse (VmPeerLink *link)
+{
+  g_atomic_int_set (&link->gate, VM_PEER_GATE_REFUSED);
+  vm_peer_link_post (link, certificate_refused, NULL, NULL);
+}
+
+/* Inside the handshake, on the thread that received the certificate. Once
+ * refused stays refused. */
+static void
+on_peer_pem (GObject *dtls, GParamSpec *pspec, VmPeerLink *link)
+{
+  g_autofree gchar *pem = NULL;
+  g_autofree gchar *seen = NULL;
+  g_autofree gchar *wanted = NULL;
+
+  g_object_get (dtls, "peer-pem", &pem, NULL);
+  seen = fingerprint_of_pem (pem);
+  g_mutex_lock (&link->lock);
+  wanted = g_strdup (link->fingerprint);
+  g_mutex_unlock (&link->lock);
+
+  if (!seen || !wanted || strcmp (seen, wanted) != 0) {
+    GST_WARNING_OBJECT (dtls, "certificate %s, description %s",
+        GST_STR_NULL (seen), GST_STR_NULL (wanted));
+    refuse (link);
+  } else if (g_atomic_int_compare_and_exchange (
+                 &link->gate, VM_PEER_GATE_CLOSED, VM_PEER_GATE_OPEN)) {
+    vm_peer_link_post (link, certificate_accepted, NULL, NULL);
+  }
+}
+
+static void
+on_element (GstBin *bin, GstBin *sub_bin, GstElement *element, VmPeerLink *link)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
+  gboolean decoder = strcmp (name, "dtlssrtpdec") == 0;
+
+  if (decoder || strcmp (name, "dtlssrtpenc") == 0) {
+    gst_element_foreach_pad (element, gate_each, link);
+    g_signal_connect_data (element, "pad-added", G_CALLBACK (gate_pad),
+        vm_peer_link_ref (link), vm_peer_link_unref_closure, 0);
+  }
+  /* All is bundled, so there is one transport. A second one would be let
+   * through on the certificate of the first. */
+  if (decoder && g_atomic_int_add (&link->transports, 1) > 0)
+    refuse (link);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "peer-pem"))
+    g_signal_connect_data (element, "notify::peer-pem",
+        G_CALLBACK (on_peer_pem), vm_peer_link_ref (link),
+        vm_peer_link_unref_closure, 0);
+}
+
+void
+vm_peer_dtls_watch (VmPeer *self)
+{
+  g_signal_connect_data (self->pipeline, "deep-element-added",
+      G_CALLBACK (on_element), vm_peer_link_ref (self->link),
+      vm_peer_link_unref_closure, 0);
+}
+
+/* webrtcbin 1.22.0 crashes when its SCTP association comes up, or a task of
+ * its own starts the SCTP elements, while they are taken down. Both begin with
+ * a packet, so first nothing comes in any more, then the packet that is being
+ * handled is waited for. On the closing worker. */
+void
+vm_peer_dtls_quiesce (GstElement *pipeline, VmPeerLink *link)
+{
+  g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (pipeline), "dtlssrtpdec");
+  g_auto (GValue) item = G_VALUE_INIT;
+
+  g_atomic_int_set (&link->deaf, TRUE);
+  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (g_value_get_object (&item), "sink");
+
+    GST_PAD_STREAM_LOCK (pad);
+    GST_PAD_STREAM_UNLOCK (pad);
+    g_value_reset (&item);
+  }
+}

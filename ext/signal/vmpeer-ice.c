@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define GST_USE_UNSTABLE_API
+#include "vmpeer-priv.h"
+
+#include <agent.h>
+#include <gst/webrtc/webrtc.h>
+#include <interfaces.h>
+#include <string.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
+#define GST_CAT_DEFAULT vm_peer_debug
+
+#define RESOLVE_MS 300 /* webrtcbin.md, .local candidates */
+#define FIRST_STREAM 1 /* of an agent; everything is bundled in it */
+#define TURN_PORT 3478 /* RFC 8656 §18.8 */
+#define TURNS_PORT 5349
+#define ADDRESS_FIELD 4 /* of a candidate, RFC 8839 §5.1 */
+#define LOCAL_NAME_MAX 255
+
+/* --- our own side --- */
+
+static void
+local_candidate (VmPeer *self, gpointer data)
+{
+  g_signal_emit_by_name (self, "candidate", 0u, data);
+}
+
+static void
+on_local_candidate (
+    GstElement *webrtc, guint mline, const gchar *candidate, VmPeerLink *link)
+{
+  vm_peer_link_post (link, local_candidate, g_strdup (candidate), g_free);
+}
+
+/* webrtcbin 1.22.0 does not say that it was the last. */
+static void
+gathering_changed (VmPeer *self, gpointer data)
+{
+  GstWebRTCICEGatheringState state = 0;
+
+  g_object_get (self->webrtc, "ice-gathering-state", &state, NULL);
+  if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE || self->gathered)
+    return;
+  self->gathered = TRUE;
+  g_signal_emit_by_name (self, "candidate", 0u, "");
+}
+
+static void
+on_gathering_state (GstElement *webrtc, GParamSpec *pspec, VmPeerLink *link)
+{
+  vm_peer_link_post (link, gathering_changed, NULL, NULL);
+}
+
+static void
+path_selected (VmPeer *self, gpointer data)
+{
+  if (g_strcmp0 (self->path, data) == 0)
+    return;
+  g_free (self->path);
+  self->path = g_strdup (data);
+  g_signal_emit_by_name (self, "path", self->path);
+}
+
+/* The further of both ends: what the worse candidate is. */
+static void
+on_selected_pair (NiceAgent *agent, guint stream_id, guint component_id,
+    NiceCandidate *local, NiceCandidate *remote, VmPeerLink *link)
+{
+  static const gchar *const names[] = { "host", "srflx", "prflx", "relay" };
+  guint worse = MAX (local->type, remote->type);
+
+  if (worse < G_N_ELEMENTS (names))
+    vm_peer_link_post (link, path_selected, g_strdup (names[worse]), g_free);
+}
+
+/* libnice leaves loopback out, so on a machine without network it would have
+ * no candidate at all. */
+static gchar **
+addresses_to_gather (VmPeer *self)
+{
+  GList *others;
+  gboolean alone;
+
+  if (self->local_addresses)
+    return g_strdupv (self->local_addresses);
+  others = nice_interfaces_get_local_ips (FALSE);
+  alone = others == NULL;
+  g_list_free_full (others, g_free);
+  return alone ? g_strsplit ("127.0.0.1", " ", 0) : NULL;
+}
+
+/* Before the first description, which starts the gathering. */
+void
+vm_peer_ice_setup (VmPeer *self)
+{
+  g_autoptr (GObject) ice = NULL;
+  g_auto (GStrv) addresses = addresses_to_gather (self);
+
+  g_object_get (self->webrtc, "ice-agent", &ice, NULL);
+  g_object_get (ice, "agent", &self->agent, NULL);
+  /* a GUPnP context with its HTTP listener for every peer otherwise */
+  g_object_set (self->agent, "upnp", FALSE, NULL);
+  for (guint i = 0; addresses && addresses[i]; i++) {
+    gboolean added = FALSE;
+
+    g_signal_emit_by_name (ice, "add-local-ip-address", addresses[i], &added);
+    if (!added)
+      GST_WARNING_OBJECT (
+          self->pipeline, "%s is no address to gather on", addresses[i]);
+  }
+  self->agent_handler = g_signal_connect_data (self->agent,
+      "new-selected-pair-full", G_CALLBACK (on_selected_pair),
+      vm_peer_link_ref (self->link), vm_peer_link_unref_closure, 0);
+  g_signal_connect_data (self->webrtc, "on-ice-candidate",
+      G_CALLBACK (on_local_candidate), vm_peer_link_ref (self->link),
+      vm_peer_link_unref_closure, 0);
+  g_signal_connect_data (self->webrtc, "notify::ice-gathering-state",
+      G_CALLBACK (on_gathering_state), vm_peer_link_ref (self->link),
+      vm_peer_link_unref_closure, 0);
+}
+
+static gboolean
+add_relay (VmPeer *self, const gchar *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  const gchar *query = uri ? g_uri_get_query (uri) : NULL;
+  gboolean tls, added = FALSE;
+  gint port;
+
+  if (!uri || !g_uri_get_host (uri) || !g_uri_get_user (uri)
+      || !g_uri_get_password (uri))
+    return FALSE;
+  tls = g_str_equal (g_uri_get_scheme (uri), "turns");
+  port = g_uri_get_port (uri);
+  if (port <= 0)
+    port = tls ? TURNS_PORT : TURN_PORT;
+  for (NiceRelayType type = NICE_RELAY_TYPE_TURN_UDP;
+       type <= NICE_RELAY_TYPE_TURN_TLS; type++) {
+    if (tls != (type == NICE_RELAY_TYPE_TURN_TLS)
+        || (type == NICE_RELAY_TYPE_TURN_UDP
+            && g_strcmp0 (query, "transport=tcp") == 0)
+        || (type == NICE_RELAY_TYPE_TURN_TCP
+            && g_strcmp0 (query, "transport=udp") == 0))
+      continue;
+    added |= nice_agent_set_relay_info (NICE_AGENT (self->agent), FIRST_STREAM,
+        NICE_COMPONENT_TYPE_RTP, g_uri_get_host (uri), port,
+        g_uri_get_user (uri), g_uri_get_password (uri), type);
+  }
+  return added;
+}
+
+/* Not by webrtcbin, whose 1.22.0 has no way to write a colon in the name of a
+ * user or a slash in a password, which TURN services give out. */
+void
+vm_peer_ice_add_relays (VmPeer *self)
+{
+  for (guint i = 0; self->turn_servers && self->turn_servers[i]; i++) {
+    if (!add_relay (self, self->turn_servers[i]))
+      GST_WARNING_OBJECT (self->pipeline, "TURN server %u is not usable", i);
+  }
+}
+
+/* --- the remote side's candidates --- */
+
+/* Everything is bundled: the first m-line's transport is the one. */
+static void
+hand_over (VmPeer *self, const gchar *candidate)
+{
+  g_signal_emit_by_name (
+      self->webrtc, "add-ice-candidate", 0u, *candidate ? candidate : NULL);
+}
+
+typedef struct
+{
+  VmPeer *self;
+  gchar **fields;
+  gboolean handed;
+} Resolving;
+
+static void
+resolved (VmPeer *self)
+{
+  self->resolving--;
+  if (self->resolving == 0 && self->end_waits && vm_peer_is_live (self)) {
+    self->end_waits = FALSE;
+    hand_over (self, "");
+  }
+}
+
+static void
+on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Resolving *resolving = user_data;
+  VmPeer *self = resolving->self;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (
+      G_DBUS_CONNECTION (source), result, &error);
+
+  if (!reply) {
+    GST_INFO (
+        "%s dropped: %s", resolving->fields[ADDRESS_FIELD], error->message);
+  } else if (vm_peer_is_live (self)) {
+    const gchar *address = NULL;
+    g_autofree gchar *candidate = NULL;
+
+    g_variant_get (reply, "(iisi&su)", NULL, NULL, NULL, NULL, &address, NULL);
+    g_free (resolving->fields[ADDRESS_FIELD]);
+    resolving->fields[ADDRESS_FIELD] = g_strdup (address);
+    candidate = g_strjoinv (" ", resolving->fields);
+    if (g_hostname_is_ip_address (address))
+      hand_over (self, candidate);
+  }
+  resolved (self);
+  g_strfreev (resolving->fields);
+  g_object_unref (self);
+  g_free (resolving);
+}
+
+static void
+on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Resolving *resolving = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusConnection) bus = g_bus_get_finish (result, &error);
+
+  if (!bus || !vm_peer_is_live (resolving->self)) {
+    GST_INFO ("%s dropped: %s", resolving->fields[ADDRESS_FIELD],
+        error ? error->message : "closed");
+    resolved (resolving->self);
+    g_strfreev (resolving->fields);
+    g_object_unref (resolving->self);
+    g_free (resolving);
+    return;
+  }
+  g_dbus_connection_set_exit_on_close (bus, FALSE);
+  /* any interface, any protocol, an address of any protocol, no flags */
+  g_dbus_connection_call (bus, "org.freedesktop.Avahi", "/",
+      "org.freedesktop.Avahi.Server", "ResolveHostName",
+      g_variant_new (
+          "(iisiu)", -1, -1, resolving->fields[ADDRESS_FIELD], -1, 0u),
+      G_VARIANT_TYPE ("(iisisu)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, RESOLVE_MS,
+      resolving->self->cancellable, on_resolved, resolving);
+}
+
+static void
+resolve (VmPeer *self, gchar **fields)
+{
+  Resolving *resolving = g_new (Resolving, 1);
+
+  *resolving = (Resolving){ g_object_ref (self), fields, FALSE };
+  self->resolving++;
+  g_bus_get (G_BUS_TYPE_SYSTEM, self->cancellable, on_bus, resolving);
+}
+
+static void
+take_candidate (VmPeer *self, const gchar *candidate)
+{
+  g_auto (GStrv) fields = NULL;
+  const gchar *address;
+
+  if (!*candidate) {
+    if (self->resolving)
+      self->end_waits = TRUE;
+    else
+      hand_over (self, candidate);
+    return;
+  }
+  fields = g_strsplit (candidate, " ", 0);
+  if (g_strv_length (fields) < 8) {
+    GST_WARNING_OBJECT (self->pipeline, "a candidate too short, dropped");
+    return;
+  }
+  address = fields[ADDRESS_FIELD];
+  if (g_hostname_is_ip_address (address))
+    hand_over (self, candidate);
+  else if (g_str_has_suffix (address, ".local")
+           && strlen (address) <= LOCAL_NAME_MAX)
+    resolve (self, g_steal_pointer (&fields));
+  else
+    GST_INFO_OBJECT (self->pipeline, "a candidate with a name, dropped");
+}
+
+static gboolean
+is_usable (const gchar *candidate)
+{
+  gsize length = strnlen (candidate, VM_PEER_CANDIDATE_LENGTH + 1);
+
+  if (length > VM_PEER_CANDIDATE_LENGTH)
+    return FALSE;
+  for (gsize i = 0; i < length; i++) {
+    if (!g_ascii_isprint (candidate[i]))
+      return FALSE;
+  }
+  return length == 0 || g_str_has_prefix (candidate, "candidate:");
+}
+
+void
+vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate)
+{
+  g_return_if_fail (VM_IS_PEER (self));
+  g_return_if_fail (candidate != NULL);
+
+  if (g_str_has_prefix (candidate, "a="))
+    candidate += strlen ("a=");
+  if (!vm_peer_is_live (self) || !is_usable (candidate)
+      || self->n_candidates >= VM_PEER_CANDIDATES_MAX
+      || (!self->remote_known
+          && self->early->len >= VM_PEER_CANDIDATES_EARLY)) {
+    GST_INFO ("a candidate dropped");
+    return;
+  }
+  self->n_candidates++;
+  if (self->remote_known)
+    take_candidate (self, candidate);
+  else
+    g_ptr_array_add (self->early, g_strdup (candidate));
+}
+
+/* Both descriptions are set. */
+void
+vm_peer_ice_remote_ready (VmPeer *self)
+{
+  g_autoptr (GPtrArray) early = g_steal_pointer (&self->early);
+
+  self->early = g_ptr_array_new_with_free_func (g_free);
+  self->remote_known = TRUE;
+  for (guint i = 0; i < early->len; i++)
+    take_candidate (self, g_ptr_array_index (early, i));
+}
+
+void
+vm_peer_ice_stop (VmPeer *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  if (self->agent && self->agent_handler)
+    g_signal_handler_disconnect (self->agent, self->agent_handler);
+  self->agent_handler = 0;
+  g_clear_object (&self->agent);
+}

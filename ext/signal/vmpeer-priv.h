@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmpeer.h"
+#include "vmpeer-codec.h"
+
+#include <gst/app/app.h>
+#include <gst/sdp/sdp.h>
+#include <gst/videomeet/vmtimer-priv.h>
+
+/* Shared by vmpeer*.c. Threads: the peer's context owns struct _VmPeer. What
+ * streaming threads and webrtcbin's own thread touch is VmPeerLink; it outlives
+ * the peer until the last of their callbacks is gone. */
+
+#define VM_PEER_CONNECT_MS 15000 /* from start, and again from the offer */
+#define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md, key frame storms */
+#define VM_PEER_TWCC_MS 100 /* between reports of arrivals; browsers: 50-250 */
+#define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
+#define VM_PEER_PING_MS 2000 /* webrtcbin.md, consent */
+#define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
+#define VM_PEER_CANDIDATES_EARLY 64 /* kept until the description is there */
+#define VM_PEER_CANDIDATES_MAX 256 /* taken in all */
+#define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
+#define VM_PEER_MLINES_MAX 8
+#define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
+#define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
+#define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
+#define VM_PEER_QUEUE 50 /* received frames: a second of sound */
+#define VM_PEER_STALL_CHECKS 20 /* that a frame may see while it is sent */
+#define VM_PEER_SSRCS_MAX 16 /* streams rtpbin makes for what comes in */
+#define VM_PEER_LEAVE_MS 2000 /* a sample function that must not block */
+
+typedef struct _VmPeerLink VmPeerLink;
+
+typedef enum
+{
+  VM_PEER_GATE_CLOSED, /* no certificate seen yet */
+  VM_PEER_GATE_OPEN, /* it is the one the description names */
+  VM_PEER_GATE_REFUSED
+} VmPeerGate;
+
+/* One stream towards the remote side. */
+typedef struct
+{
+  GstPad *pad; /* in front of the payloader; NULL when not sent */
+  const VmPeerCodec *codec;
+  GstCaps *caps; /* of the last frame */
+  gboolean wait_key; /* drop until a key frame */
+  gboolean inside; /* a frame is on its way to the network */
+  guint checks; /* that it has seen */
+  guint64 sent, dropped;
+  gint level; /* atomic: extension id of audio levels, 0: not agreed on */
+} VmPeerOut;
+
+/* One stream from the remote side. */
+typedef struct
+{
+  GstPad *sinkpad; /* of the depayloader; NULL when not received */
+  GstPad *srcpad; /* of webrtcbin, linked to it */
+  const VmPeerCodec *codec;
+  guint64 received;
+  gint level; /* atomic: extension id, as above */
+  gint loudest; /* atomic: -dBov since it was read, -1: nothing heard */
+} VmPeerIn;
+
+struct _VmPeerLink
+{
+  gatomicrefcount ref_count;
+  GWeakRef peer;
+  GMainContext *context;
+  VmPeerSampleFunc func;
+  gpointer user_data;
+  GDestroyNotify notify;
+  gint messages; /* atomic: waiting in the context */
+  gint gate; /* atomic VmPeerGate */
+  gint transports; /* atomic: DTLS transports seen */
+  gint deaf; /* atomic: closing, nothing from the network is read */
+
+  GMutex lock; /* for what follows; held for state only */
+  GCond left;
+  gboolean closed;
+  gboolean flowing; /* connected: frames may be pushed */
+  guint inside; /* sample functions running */
+  gchar *fingerprint; /* that the remote description names */
+  VmPeerOut out[VM_PEER_N_STREAMS];
+  VmPeerIn in[VM_PEER_N_STREAMS];
+  gint mline_stream[VM_PEER_MLINES_MAX]; /* VmPeerStream or -1 */
+};
+
+/* One m-line as both sides know it. */
+typedef struct
+{
+  gint stream; /* VmPeerStream; -1: data, or one that is not used */
+  gboolean data;
+  gchar *mid;
+  gboolean send, receive; /* of this side */
+  const VmPeerCodec *codec; /* NULL: undecided (receive-only offerer) */
+  gint pt;
+  guint twcc, level; /* extension ids, 0 without */
+} VmPeerMline;
+
+typedef struct _VmPeerChannel VmPeerChannel;
+
+struct _VmPeer
+{
+  GObject parent;
+
+  /* configuration */
+  gchar *name;
+  gchar *session;
+  guint generation;
+  gboolean offerer;
+  GstCaps *send[VM_PEER_N_STREAMS];
+  gboolean receive[VM_PEER_N_STREAMS];
+  gchar *stun_server;
+  gchar **turn_servers;
+  gchar **local_addresses;
+  gboolean relay_only;
+  guint latency_ms;
+
+  VmPeerLink *link;
+  GMainContext *context;
+  GstElement *pipeline;
+  GstElement *webrtc;
+  VmPeerState state;
+  gint64 start_time; /* g_get_monotonic_time() */
+  gint64 connected_time;
+  GSource *deadline;
+
+  /* negotiation */
+  VmPeerMline mlines[VM_PEER_MLINES_MAX];
+  guint n_mlines;
+  gboolean remote_set;
+  gboolean local_sent;
+  gboolean remote_known; /* the remote description was handed to webrtcbin */
+
+  /* ICE */
+  GObject *agent;
+  gulong agent_handler;
+  GPtrArray *early; /* candidates before the description */
+  guint n_candidates;
+  guint resolving; /* .local candidates on their way */
+  gboolean end_waits; /* end-of-candidates came while resolving */
+  gboolean gathered; /* our own end was sent */
+  GCancellable *cancellable;
+  gchar *path;
+
+  /* key frames: last time and a timer for one that came too early */
+  gint64 key_asked[VM_PEER_N_STREAMS];
+  GSource *key_asked_later[VM_PEER_N_STREAMS];
+  gint64 key_wanted[VM_PEER_N_STREAMS];
+  GSource *key_wanted_later[VM_PEER_N_STREAMS];
+
+  /* data channels */
+  GPtrArray *channels; /* VmPeerChannel */
+  GSource *ping;
+  GSource *silence, *quiet;
+  gboolean beats;
+  guint ping_n; /* asked last, from 1 */
+  guint pong_n; /* answered last */
+  gint64 ping_time;
+  gdouble rtt_ms;
+
+  gboolean stopped;
+  GstStructure *last_stats; /* once it has stopped */
+};
+
+/* vmpeer-link.c */
+VmPeerLink *vm_peer_link_new (VmPeer *peer, GMainContext *context,
+    VmPeerSampleFunc func, gpointer user_data, GDestroyNotify notify);
+VmPeerLink *vm_peer_link_ref (VmPeerLink *link);
+void vm_peer_link_unref (VmPeerLink *link);
+/* One stream of a link, for probes and callbacks. */
+typedef struct
+{
+  VmPeerLink *link;
+  VmPeerStream stream;
+} VmPeerBranch;
+VmPeerBranch *vm_peer_branch_new (VmPeerLink *link, VmPeerStream stream);
+void vm_peer_branch_free (gpointer branch);
+/* For g_signal_connect_data() and friends. */
+void vm_peer_link_unref_closure (gpointer link, GClosure *closure);
+/* Runs @func in the peer's context, later, if the peer still lives and is not
+ * stopped; frees @data either way. Any thread. */
+typedef void (*VmPeerFunc) (VmPeer *self, gpointer data);
+void vm_peer_link_post (
+    VmPeerLink *link, VmPeerFunc func, gpointer data, GDestroyNotify notify);
+gboolean vm_peer_link_enter (VmPeerLink *link);
+void vm_peer_link_leave (VmPeerLink *link);
+void vm_peer_link_close (VmPeerLink *link);
+
+/* vmpeer.c */
+void vm_peer_fail (VmPeer *self, VmError code, const gchar *format, ...)
+    G_GNUC_PRINTF (3, 4);
+void vm_peer_take_failure (VmPeer *self, GError *error);
+gboolean vm_peer_is_live (VmPeer *self); /* neither failed nor closed */
+void vm_peer_check_connected (VmPeer *self);
+void vm_peer_start_deadline (VmPeer *self);
+
+/* vmpeer-pipeline.c */
+gboolean vm_peer_pipeline_build (
+    VmPeer *self, GstClock *clock, GstClockTime base_time, GError **error);
+void vm_peer_pipeline_stop (VmPeer *self);
+
+/* vmpeer-negotiate.c */
+gboolean vm_peer_plan_offer (VmPeer *self, GError **error);
+void vm_peer_create_offer (VmPeer *self);
+void vm_peer_clear_mlines (VmPeer *self);
+
+/* vmpeer-sdp.c: reading what the remote side sent, nothing else */
+GstSDPMessage *
+vm_peer_sdp_parse (const gchar *text, gchar **fingerprint, GError **error);
+/* Takes a=candidate out of @sdp: (transfer full) candidates. */
+GPtrArray *vm_peer_sdp_take_candidates (GstSDPMessage *sdp);
+gboolean vm_peer_sdp_plan_answer (
+    VmPeer *self, const GstSDPMessage *offer, GError **error);
+/* What @sdp offers for @stream first, of the codecs that are known; NULL when
+ * there is none or @sdp is refused. */
+const VmPeerCodec *
+vm_peer_sdp_offered_codec (const gchar *sdp, VmPeerStream stream);
+gboolean vm_peer_sdp_check_answer (
+    VmPeer *self, const GstSDPMessage *answer, GError **error);
+
+/* vmpeer-media.c */
+gboolean vm_peer_media_add_mline (VmPeer *self, guint index, GError **error);
+gboolean vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error);
+void
+vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link);
+const gchar *vm_peer_stream_to_string (VmPeerStream stream);
+
+/* Sets @error: no element for @launch. FALSE */
+gboolean vm_peer_missing (GError **error, const gchar *launch);
+
+/* vmpeer-send.c */
+gboolean vm_peer_send_add (VmPeer *self, guint index, GError **error);
+void vm_peer_send_start (VmPeer *self);
+
+/* vmpeer-level.c */
+void vm_peer_level_write_on (VmPeer *self, GstPad *pad);
+void vm_peer_level_read_on (VmPeer *self, GstPad *pad);
+
+/* vmpeer-keyunit.c */
+void vm_peer_key_unit_wanted (VmPeer *self, VmPeerStream stream);
+void vm_peer_key_unit_ask (VmPeer *self, VmPeerStream stream);
+void vm_peer_key_unit_stop (VmPeer *self);
+
+/* vmpeer-dtls.c */
+void vm_peer_dtls_watch (VmPeer *self);
+void vm_peer_dtls_quiesce (GstElement *pipeline, VmPeerLink *link);
+
+/* vmpeer-ice.c */
+void vm_peer_ice_setup (VmPeer *self);
+/* With a description made, which makes the agent's stream, and not yet set,
+ * which lets it gather. */
+void vm_peer_ice_add_relays (VmPeer *self);
+void vm_peer_ice_remote_ready (VmPeer *self);
+void vm_peer_ice_stop (VmPeer *self);
+
+/* vmpeer-channels.c */
+void vm_peer_channels_create (VmPeer *self);
+void vm_peer_channels_watch (VmPeer *self);
+void vm_peer_channels_stop (VmPeer *self);
+
+/* vmpeer-stats.c */
+GstStructure *vm_peer_stats_read (VmPeer *self);
+
+/* vmpeer-worker.c */
+void vm_peer_worker_close (
+    GstElement *pipeline, GstElement *webrtc, VmPeerLink *link);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+/* One remote participant's webrtcbin, in a pipeline of its own. Encoded frames
+ * in, encoded frames out: vmsignalbin encodes once for all peers and decodes
+ * what is linked. Nothing outside vmpeer*.c names webrtcbin.
+ *
+ * A peer belongs to the thread of the GMainContext that was thread-default
+ * when it was made: its functions are called there and its signals are emitted
+ * there, but for vm_peer_push(), vm_peer_request_key_unit() (any thread) and
+ * the sample function (a streaming thread). */
+
+/* m-lines in this fixed order (webrtcbin.md); those not used are left out by
+ * both sides alike. */
+typedef enum
+{
+  VM_PEER_AUDIO,
+  VM_PEER_VIDEO, /* camera */
+  VM_PEER_SCREEN,
+  VM_PEER_N_STREAMS
+} VmPeerStream;
+
+typedef enum
+{
+  VM_PEER_STATE_NEW,
+  VM_PEER_STATE_CONNECTING,
+  VM_PEER_STATE_CONNECTED, /* ICE and DTLS done, certificate compared */
+  VM_PEER_STATE_FAILED,
+  VM_PEER_STATE_CLOSED
+} VmPeerState;
+
+/* Bytes of one message on a data channel; webrtcbin 1.22.0 sends no larger. */
+#define VM_PEER_MESSAGE_MAX 65536
+/* Without an answer to a heartbeat: the host is lost (protocol §4). */
+#define VM_PEER_QUIET_MS 5000
+
+typedef struct
+{
+  const gchar *name; /* for pipeline and log, "001" */
+  const gchar *session; /* uuid; for the offerer. NULL for the answerer */
+  guint generation;
+  gboolean offerer;
+  GstClock *clock; /* the parent pipeline's, with its base time */
+  GstClockTime base_time;
+  GstCaps *send[VM_PEER_N_STREAMS]; /* encoded caps this side sends, or NULL */
+  gboolean receive[VM_PEER_N_STREAMS]; /* whether this side takes the stream */
+  const gchar
+      *stun_server; /* "stun://host:port" or NULL; port 3478 if absent */
+  /* "turn://user:password@host:port?transport=udp" (or tcp; both if absent),
+   * user and password percent-encoded. "turns:" is not dependable. NULL-ended
+   * or NULL. */
+  const gchar *const *turn_servers;
+  gboolean relay_only; /* ice-transport-policy relay */
+  /* Addresses to gather candidates on, NULL-ended. NULL: all interfaces, and
+   * loopback only when there is no other. */
+  const gchar *const *local_addresses;
+  guint latency_ms; /* jitter buffer */
+} VmPeerConfig;
+
+/* One encoded, depayloaded and parsed frame; caps are set whenever they
+ * change. Runs on a streaming thread; must not block. Timestamps are running
+ * time of the parent pipeline. */
+typedef void (*VmPeerSampleFunc) (
+    gpointer user_data, VmPeerStream stream, GstSample *sample);
+
+#define VM_TYPE_PEER (vm_peer_get_type ())
+G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
+
+/* Signals, emitted in the peer's context:
+ *  "description" (gboolean offer, const gchar *sdp)
+ *      the local description is set; send it
+ *  "candidate" (guint mline, const gchar *candidate)
+ *      "" at the end
+ *  "state" (guint VmPeerState, GError *)
+ *      the error only with FAILED; a failed peer has stopped, and is closed
+ *      like any other
+ *  "key-unit-requested" (guint VmPeerStream)
+ *      the remote side wants a key frame of what this side sends, or this side
+ *      dropped a frame; at most every 500 ms
+ *  "path" (const gchar *)
+ *      host | srflx | prflx | relay
+ *  "channel" (const gchar *label, gboolean open)
+ *      a data channel opened ("chat", "signal", …) or closed
+ *  "heartbeat" (gboolean beats)
+ *      the remote side answers on the data channel of that name, or has not for
+ *      VM_PEER_QUIET_MS; never when it has no such channel
+ *  "message" (const gchar *label, const gchar *text)
+ *      a text message on a data channel, valid UTF-8
+ */
+VmPeer *vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
+    gpointer user_data, GDestroyNotify notify);
+
+/* Makes what every peer needs and is slow to make (the DTLS certificate of the
+ * process), on a worker. Call once at start-up. */
+void vm_peer_prepare (void);
+
+const gchar *vm_peer_state_to_string (VmPeerState state);
+
+/* The offerer creates its offer; the answerer waits for one. Either fails with
+ * VM_ERROR_TIMEOUT when it is not connected 15 s later. */
+void vm_peer_start (VmPeer *self);
+void
+vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp);
+void vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate);
+
+/* Sends one encoded frame, in the caller's thread. While another frame of the
+ * stream is inside, it is dropped and a key unit is requested. The buffer's PTS
+ * is running time. */
+void vm_peer_push (VmPeer *self, VmPeerStream stream, GstSample *sample);
+/* To be called ten times a second: a peer that holds a frame for more than
+ * VM_PEER_STALL_CHECKS of these calls fails with VM_ERROR_TIMEOUT. */
+void vm_peer_check_stalled (VmPeer *self);
+/* Asks the remote side for a key frame (PLI); at most every 500 ms. */
+void vm_peer_request_key_unit (VmPeer *self, VmPeerStream stream);
+
+/* How loud the loudest packet of sound was since the last call, in -dBov: 0
+ * (loudest) to 127; -1 when none told. Any thread. */
+gint vm_peer_take_audio_level (VmPeer *self);
+
+void vm_peer_set_clock (VmPeer *self, GstClock *clock, GstClockTime base_time);
+VmPeerState vm_peer_get_state (VmPeer *self);
+
+/* One text message on an open data channel. FALSE with an error when the
+ * channel is not open, @text is too long, or 1 MiB is waiting already. */
+gboolean vm_peer_send_message (
+    VmPeer *self, const gchar *label, const gchar *text, GError **error);
+
+/* Structure "vm-peer-stats": rtt-ms and jitter-ms (double, -1 unknown),
+ * bytes-sent, bytes-received, packets-sent, packets-received (uint64),
+ * packets-lost (int64), path (string), connect-ms (int, -1 not yet), and
+ * {video,audio}-frames-{sent,received,dropped} (uint64). */
+GstStructure *vm_peer_get_stats (VmPeer *self);
+/* No sample function runs after it returns; teardown goes on on a worker. */
+void vm_peer_close (VmPeer *self);
+/* Waits for all workers, up to timeout; FALSE when some still run. For the
+ * end of a process. */
+gboolean vm_peer_join_workers (GstClockTime timeout);

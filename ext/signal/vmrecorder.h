@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmpeer.h"
+
+/* One participant's streams, as they arrive, in Matroska files without
+ * transcoding: a pipeline of its own, so that a slow disk never slows the
+ * meeting. A new file (segment) begins when caps change or a stream is added.
+ * Any thread, but for the event function, which runs on the recorder's. */
+
+#define VM_TYPE_RECORDER (vm_recorder_get_type ())
+G_DECLARE_FINAL_TYPE (VmRecorder, vm_recorder, VM, RECORDER, GObject)
+
+/* @started: a file was begun; else it is whole and closed, or, with @error,
+ * was given up. */
+typedef void (*VmRecorderFunc) (gpointer user_data, const gchar *location,
+    gboolean started, const GError *error);
+
+/* What a participant's files are called: meeting, user, id and the time, in
+ * which nothing leads out of a folder. Each of them may be a stranger's. */
+gchar *vm_recorder_make_stem (
+    const gchar *meeting, const gchar *user, const gchar *id);
+VmRecorder *vm_recorder_new (const gchar *directory, const gchar *stem,
+    VmRecorderFunc func, gpointer user_data, GDestroyNotify notify);
+void
+vm_recorder_push (VmRecorder *self, VmPeerStream stream, GstSample *sample);
+/* Finalises the file on the recorder's thread. */
+void vm_recorder_close (VmRecorder *self);
+/* Waits until the file of a recorder that was closed is whole; FALSE when it is
+ * not by then. */
+gboolean vm_recorder_wait (VmRecorder *self, GstClockTime timeout);

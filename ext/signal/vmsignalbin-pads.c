@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The sink pads of vmsignalbin, asked for by name, and an input behind each. */
+
+#include "vmsignalbin-priv.h"
+
+#define AUDIO_RAW "audio/x-raw"
+#define AUDIO_ENCODED "audio/x-opus"
+#define VIDEO_RAW "video/x-raw(ANY)"
+#define VIDEO_ENCODED "video/x-vp8; video/x-h264"
+
+static GstStaticPadTemplate audio_sink_template =
+    GST_STATIC_PAD_TEMPLATE ("audio_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS (AUDIO_RAW "; " AUDIO_ENCODED));
+static GstStaticPadTemplate video_sink_template =
+    GST_STATIC_PAD_TEMPLATE ("video_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS (VIDEO_RAW "; " VIDEO_ENCODED));
+static GstStaticPadTemplate audio_src_template =
+    GST_STATIC_PAD_TEMPLATE ("audio_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+        GST_STATIC_CAPS (AUDIO_RAW "; " AUDIO_ENCODED));
+static GstStaticPadTemplate video_src_template =
+    GST_STATIC_PAD_TEMPLATE ("video_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+        GST_STATIC_CAPS (VIDEO_RAW "; " VIDEO_ENCODED));
+
+VmInput *
+vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream)
+{
+  VmInput *input;
+
+  GST_OBJECT_LOCK (self);
+  input = self->inputs[stream] ? g_object_ref (self->inputs[stream]) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return input;
+}
+
+gboolean
+vm_signal_bin_inputs_ready (VmSignalBin *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (VmInput) input = vm_signal_bin_get_input (self, i);
+
+    if (input && !vm_input_has_caps (input) && !vm_input_is_eos (input))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+inputs_at_eos (VmSignalBin *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (VmInput) input = vm_signal_bin_get_input (self, i);
+
+    if (input && !vm_input_is_eos (input))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+on_input_sample (
+    gpointer user_data, VmPeerStream stream, VmCodec codec, GstSample *sample)
+{
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (user_data);
+
+  if (call)
+    vm_call_push (call, stream, codec, sample);
+}
+
+static void
+on_input_changed (gpointer user_data, VmPeerStream stream)
+{
+  VmSignalBin *self = user_data;
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+  if (call)
+    vm_call_inputs_changed (call);
+  if (inputs_at_eos (self))
+    vm_signal_bin_ended (self);
+}
+
+static gboolean
+stream_from_name (const gchar *name, gboolean audio, VmPeerStream *stream)
+{
+  if (audio && g_strcmp0 (name, "audio_sink_0") == 0)
+    *stream = VM_PEER_AUDIO;
+  else if (!audio && g_strcmp0 (name, "video_sink_0") == 0)
+    *stream = VM_PEER_VIDEO;
+  else if (!audio && g_strcmp0 (name, "video_sink_1") == 0)
+    *stream = VM_PEER_SCREEN;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static const gchar *const sink_names[] = { "audio_sink_0", "video_sink_0",
+  "video_sink_1" };
+
+static GstPad *
+vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
+    const gchar *name, const GstCaps *caps)
+{
+  static const VmInputFuncs funcs = { on_input_sample, on_input_changed };
+  VmSignalBin *self = VM_SIGNAL_BIN (element);
+  gboolean audio = g_str_has_prefix (templ->name_template, "audio");
+  VmPeerStream stream;
+  VmInput *input;
+  g_autoptr (VmCall) call = NULL;
+  g_autoptr (GstPad) target = NULL;
+  GstPad *pad;
+
+  if (!name) {
+    stream = audio ? VM_PEER_AUDIO : VM_PEER_VIDEO;
+    if (!audio && self->inputs[VM_PEER_VIDEO])
+      stream = VM_PEER_SCREEN;
+  } else if (!stream_from_name (name, audio, &stream)) {
+    g_warning ("%s: there is no pad %s; ask for audio_sink_0, video_sink_0 "
+               "(camera) or video_sink_1 (screen)",
+        GST_OBJECT_NAME (self), name);
+    return NULL;
+  }
+  if (self->inputs[stream]) {
+    g_warning ("%s: %s is taken", GST_OBJECT_NAME (self), sink_names[stream]);
+    return NULL;
+  }
+  input = vm_input_new (stream, sink_names[stream], &funcs, self);
+  GST_OBJECT_LOCK (self);
+  vm_input_set_bitrate (
+      input, stream == VM_PEER_AUDIO ? 48000 : self->start_bitrate);
+  vm_input_set_mute (
+      input, stream == VM_PEER_AUDIO ? self->mute_audio : self->mute_video);
+  self->inputs[stream] = gst_object_ref (input);
+  GST_OBJECT_UNLOCK (self);
+  gst_bin_add (GST_BIN (self), GST_ELEMENT (input));
+  gst_element_sync_state_with_parent (GST_ELEMENT (input));
+  target = gst_element_get_static_pad (GST_ELEMENT (input), "sink");
+  pad = gst_ghost_pad_new_from_template (sink_names[stream], target, templ);
+  gst_pad_set_active (pad, TRUE);
+  gst_element_add_pad (element, pad);
+  if ((call = vm_signal_bin_ref_call (self)))
+    vm_call_presence_changed (call);
+  return pad;
+}
+
+static void
+vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
+{
+  VmSignalBin *self = VM_SIGNAL_BIN (element);
+  g_autoptr (VmCall) call = NULL;
+  VmInput *input = NULL;
+
+  GST_OBJECT_LOCK (self);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    if (g_strcmp0 (sink_names[i], GST_OBJECT_NAME (pad)) == 0)
+      input = g_steal_pointer (&self->inputs[i]);
+  }
+  GST_OBJECT_UNLOCK (self);
+  gst_pad_set_active (pad, FALSE);
+  gst_element_remove_pad (element, pad);
+  if (!input)
+    return;
+  /* when the element itself goes, its children have gone before its pads */
+  if (gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self))) {
+    gst_element_set_locked_state (GST_ELEMENT (input), TRUE);
+    gst_element_set_state (GST_ELEMENT (input), GST_STATE_NULL);
+    gst_bin_remove (GST_BIN (self), GST_ELEMENT (input));
+  }
+  gst_object_unref (input);
+  if ((call = vm_signal_bin_ref_call (self)))
+    vm_call_inputs_changed (call);
+}
+
+void
+vm_signal_bin_install_pads (GstElementClass *element_class)
+{
+  element_class->request_new_pad = vm_signal_bin_request_new_pad;
+  element_class->release_pad = vm_signal_bin_release_pad;
+  gst_element_class_add_static_pad_template (
+      element_class, &audio_sink_template);
+  gst_element_class_add_static_pad_template (
+      element_class, &video_sink_template);
+  gst_element_class_add_static_pad_template (
+      element_class, &audio_src_template);
+  gst_element_class_add_static_pad_template (
+      element_class, &video_src_template);
+}

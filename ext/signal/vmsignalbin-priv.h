@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmcodec.h"
+#include "vminput.h"
+#include "vmoutput.h"
+#include "vmpeer.h"
+#include "vmrecorder.h"
+
+#include <gst/videomeet/videomeet.h>
+#include <gst/videomeet/vmtimer-priv.h>
+
+/* What the files of vmsignalbin share: vmsignalbin*.c (the element: states,
+ * sink pads, src pads, properties, signals), vmcall.c (control thread: the
+ * meeting), vmlink.c (one participant: its peer, its outputs, its recording). */
+
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+
+#define VM_TYPE_SIGNAL_BIN (vm_signal_bin_get_type ())
+G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
+
+/* Defaults of the properties. */
+#define DEFAULT_MAX_PARTICIPANTS 10
+#define DEFAULT_LATENCY_MS 200
+#define DEFAULT_CODECS "vp8,h264"
+#define DEFAULT_START_BITRATE 1000000
+
+GST_ELEMENT_REGISTER_DECLARE (vmsignalbin);
+
+typedef struct _VmCall VmCall;
+
+#define VM_TYPE_LINK (vm_link_get_type ())
+G_DECLARE_FINAL_TYPE (VmLink, vm_link, VM, LINK, GObject)
+
+typedef enum
+{
+  VM_ICE_TRANSPORT_POLICY_ALL,
+  VM_ICE_TRANSPORT_POLICY_RELAY,
+} VmIceTransportPolicy;
+
+struct _VmSignalBin
+{
+  GstBin parent;
+
+  /* object lock */
+  VmMeetingMode mode;
+  VmDialectName dialect;
+  VmCallType call_type;
+  VmIceTransportPolicy ice_transport_policy;
+  gchar *uri, *meeting, *user, *pin, *stun_server, *turn_servers;
+  gchar *record_dir, *codecs, *status;
+  gboolean decode, end_when_alone, mute_audio, mute_video, hand;
+  guint max_participants, latency, start_bitrate;
+  VmInput *inputs[VM_PEER_N_STREAMS];
+  GPtrArray *outlets; /* Outlet */
+
+  VmCall *call; /* between READY->PAUSED and back */
+
+  gint ended; /* atomic: EOS was posted */
+};
+
+/* The properties as they were when the call began. */
+typedef struct
+{
+  VmMeetingMode mode;
+  VmDialectName dialect;
+  VmCallType call_type;
+  gchar *uri, *meeting, *user, *pin;
+  gchar *stun_server, *record_dir;
+  gchar **turn_servers;
+  VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
+  gboolean relay_only, decode, end_when_alone;
+  guint max_participants, latency_ms, start_bitrate;
+} VmCallConfig;
+
+void vm_call_config_clear (VmCallConfig *config);
+
+/* vmcall.c; any thread. */
+VmCall *vm_call_new (VmSignalBin *bin, VmCallConfig *config);
+void vm_call_play (VmCall *call, GstClock *clock, GstClockTime base_time);
+void vm_call_pause (VmCall *call);
+void vm_call_inputs_changed (VmCall *call);
+/* A streaming thread: to every peer that takes this stream in this codec. */
+void vm_call_push (
+    VmCall *call, VmPeerStream stream, VmCodec codec, GstSample *sample);
+/* Says bye and closes everything, but keeps the thread. */
+void vm_call_hang_up (VmCall *call);
+void vm_call_restart_ice (VmCall *call, const gchar *participant_id);
+GstStructure *vm_call_get_stats (VmCall *call);
+/* What it tells of itself has changed: muted, status, hand. */
+void vm_call_presence_changed (VmCall *call);
+typedef enum
+{
+  VM_CALL_ACTION_SEND_CHAT, /* id or NULL, text */
+  VM_CALL_ACTION_KICK, /* id */
+  VM_CALL_ACTION_MUTE_REQUEST, /* id, a: audio, b: video */
+  VM_CALL_ACTION_LOCK, /* a */
+  VM_CALL_ACTION_END,
+} VmCallAction;
+/* What cannot be done is a warning on the bus. */
+void vm_call_act (VmCall *call, VmCallAction action, const gchar *id,
+    const gchar *text, gboolean a, gboolean b);
+/* hang-up, and the thread ends: deadline CALL_STOP_TIMEOUT. Takes the caller's
+ * reference. */
+void vm_call_stop (VmCall *call);
+VmCall *vm_call_ref (VmCall *call);
+void vm_call_unref (VmCall *call);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCall, vm_call_unref)
+
+/* vmcall.c for vmlink.c; control thread. */
+GMainContext *vm_call_get_context (VmCall *call);
+/* Any thread: runs @func on the control thread. */
+void vm_call_invoke (
+    VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify);
+VmSignalBin *vm_call_get_bin (VmCall *call);
+VmMeeting *vm_call_get_meeting (VmCall *call);
+const VmCallConfig *vm_call_get_config (VmCall *call);
+gboolean vm_call_is_playing (VmCall *call);
+void
+vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time);
+guint vm_call_take_slot (VmCall *call);
+void vm_call_release_slot (VmCall *call, guint slot);
+/* Takes a recorder that was closed; vm_call_stop() waits for its file. */
+void vm_call_adopt_recorder (VmCall *call, VmRecorder *recorder);
+
+/* vmlink.c; control thread but for push. */
+VmLink *vm_link_new (VmCall *call, VmParticipant *participant);
+VmParticipant *vm_link_get_participant (VmLink *link);
+void vm_link_offer (VmLink *link);
+/* The same soon, however often it is asked for. */
+void vm_link_restart (VmLink *link);
+/* The host is there again: what failed meanwhile is tried anew. */
+void vm_link_recover (VmLink *link);
+/* The other side is to offer, in time. */
+void vm_link_expect_offer (VmLink *link);
+void vm_link_take_offer (
+    VmLink *link, const gchar *sdp, const gchar *session, guint generation);
+void vm_link_take_answer (
+    VmLink *link, const gchar *sdp, const gchar *session, guint generation);
+void vm_link_take_candidate (VmLink *link, const gchar *candidate, gint mline,
+    const gchar *session, guint generation);
+gboolean
+vm_link_send_text (VmLink *link, const gchar *label, const gchar *text);
+void vm_link_set_clock (VmLink *link);
+void vm_link_push (
+    VmLink *link, VmPeerStream stream, VmCodec codec, GstSample *sample);
+GstStructure *vm_link_get_stats (VmLink *link);
+/* As vm_peer_take_audio_level(). */
+gint vm_link_take_audio_level (VmLink *link);
+void vm_link_check_stalled (VmLink *self);
+void vm_link_close (VmLink *link);
+
+/* vmsignalbin-actions.c */
+void vm_signal_bin_install_signals (void);
+/* A signal besides the message @structure, if somebody listens. */
+void vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure);
+
+/* vmsignalbin-props.c */
+void vm_signal_bin_install_properties (GObjectClass *klass);
+
+/* vmsignalbin-pads.c */
+void vm_signal_bin_install_pads (GstElementClass *klass);
+/* Transfer full, or NULL. */
+VmInput *vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream);
+/* Whether every requested sink pad has caps (or EOS). */
+gboolean vm_signal_bin_inputs_ready (VmSignalBin *self);
+
+/* vmsignalbin-outlets.c. Adds the pad video_src_@slot or audio_src_@slot; takes @output. */
+GstPad *vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output,
+    gboolean audio, guint slot, VmParticipant *participant);
+/* EOS leaves the pad, then the pad and the output go. */
+void vm_signal_bin_end_output (
+    VmSignalBin *self, GstPad *pad, VmOutput *output, GMainContext *context);
+/* At once, whatever still streams. */
+void vm_signal_bin_remove_outputs (VmSignalBin *self);
+
+/* vmsignalbin.c. The call, transfer full, or NULL: any thread. */
+VmCall *vm_signal_bin_ref_call (VmSignalBin *self);
+void vm_signal_bin_post (VmSignalBin *self, GstStructure *structure);
+void vm_signal_bin_fail (VmSignalBin *self, const GError *error);
+/* Another participant speaks; "" when the last who did has left. Control
+ * thread. */
+void vm_signal_bin_set_active_speaker (VmSignalBin *self, const gchar *id);
+/* The call is over, or all inputs are: the element posts its EOS as the sink that
+ * it is, once. */
+void vm_signal_bin_ended (VmSignalBin *self);

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The properties of vmsignalbin. */
+
+#include "vmsignalbin-priv.h"
+
+enum
+{
+  PROP_0,
+  PROP_MODE,
+  PROP_URI,
+  PROP_DIALECT,
+  PROP_MEETING,
+  PROP_USER,
+  PROP_CALL_TYPE,
+  PROP_MAX_PARTICIPANTS,
+  PROP_PIN,
+  PROP_STUN_SERVER,
+  PROP_TURN_SERVERS,
+  PROP_ICE_TRANSPORT_POLICY,
+  PROP_DECODE,
+  PROP_RECORD_DIR,
+  PROP_LATENCY,
+  PROP_CODECS,
+  PROP_START_BITRATE,
+  PROP_END_WHEN_ALONE,
+  PROP_MUTE_AUDIO,
+  PROP_MUTE_VIDEO,
+  PROP_STATUS,
+  PROP_HAND,
+  PROP_STATS,
+};
+
+static GType
+ice_transport_policy_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { VM_ICE_TRANSPORT_POLICY_ALL, "Every candidate", "all" },
+    { VM_ICE_TRANSPORT_POLICY_RELAY, "Only through a TURN server", "relay" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("VmIceTransportPolicy", values));
+  return type;
+}
+
+static void
+set_string (VmSignalBin *self, gchar **field, const GValue *value)
+{
+  g_free (*field);
+  *field = g_value_dup_string (value);
+}
+
+static void
+set_mute (VmSignalBin *self, VmPeerStream from, VmPeerStream to, gboolean mute)
+{
+  for (guint i = from; i <= to; i++) {
+    g_autoptr (VmInput) input = vm_signal_bin_get_input (self, i);
+
+    if (input)
+      vm_input_set_mute (input, mute);
+  }
+}
+
+static void
+vm_signal_bin_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  VmSignalBin *self = VM_SIGNAL_BIN (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODE:
+      self->mode = g_value_get_enum (value);
+      break;
+    case PROP_URI:
+      set_string (self, &self->uri, value);
+      break;
+    case PROP_DIALECT:
+      self->dialect = g_value_get_enum (value);
+      break;
+    case PROP_MEETING:
+      set_string (self, &self->meeting, value);
+      break;
+    case PROP_USER:
+      set_string (self, &self->user, value);
+      break;
+    case PROP_CALL_TYPE:
+      self->call_type = g_value_get_enum (value);
+      break;
+    case PROP_MAX_PARTICIPANTS:
+      self->max_participants = g_value_get_uint (value);
+      break;
+    case PROP_PIN:
+      set_string (self, &self->pin, value);
+      break;
+    case PROP_STUN_SERVER:
+      set_string (self, &self->stun_server, value);
+      break;
+    case PROP_TURN_SERVERS:
+      set_string (self, &self->turn_servers, value);
+      break;
+    case PROP_ICE_TRANSPORT_POLICY:
+      self->ice_transport_policy = g_value_get_enum (value);
+      break;
+    case PROP_DECODE:
+      self->decode = g_value_get_boolean (value);
+      break;
+    case PROP_RECORD_DIR:
+      set_string (self, &self->record_dir, value);
+      break;
+    case PROP_LATENCY:
+      self->latency = g_value_get_uint (value);
+      break;
+    case PROP_CODECS:
+      set_string (self, &self->codecs, value);
+      if (!self->codecs)
+        self->codecs = g_strdup (DEFAULT_CODECS);
+      break;
+    case PROP_START_BITRATE:
+      self->start_bitrate = g_value_get_uint (value);
+      break;
+    case PROP_END_WHEN_ALONE:
+      self->end_when_alone = g_value_get_boolean (value);
+      break;
+    case PROP_MUTE_AUDIO:
+      self->mute_audio = g_value_get_boolean (value);
+      break;
+    case PROP_MUTE_VIDEO:
+      self->mute_video = g_value_get_boolean (value);
+      break;
+    case PROP_STATUS:
+      set_string (self, &self->status, value);
+      break;
+    case PROP_HAND:
+      self->hand = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (id == PROP_MUTE_AUDIO)
+    set_mute (self, VM_PEER_AUDIO, VM_PEER_AUDIO, g_value_get_boolean (value));
+  else if (id == PROP_MUTE_VIDEO)
+    set_mute (self, VM_PEER_VIDEO, VM_PEER_SCREEN, g_value_get_boolean (value));
+  if (id == PROP_MUTE_AUDIO || id == PROP_MUTE_VIDEO || id == PROP_STATUS
+      || id == PROP_HAND) {
+    g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+    if (call)
+      vm_call_presence_changed (call);
+  }
+}
+
+static void
+vm_signal_bin_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VmSignalBin *self = VM_SIGNAL_BIN (object);
+
+  if (id == PROP_STATS) {
+    g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+    g_value_take_boxed (value,
+        call ? vm_call_get_stats (call) : gst_structure_new_empty ("vm-stats"));
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODE:
+      g_value_set_enum (value, self->mode);
+      break;
+    case PROP_URI:
+      g_value_set_string (value, self->uri);
+      break;
+    case PROP_DIALECT:
+      g_value_set_enum (value, self->dialect);
+      break;
+    case PROP_MEETING:
+      g_value_set_string (value, self->meeting);
+      break;
+    case PROP_USER:
+      g_value_set_string (value, self->user);
+      break;
+    case PROP_CALL_TYPE:
+      g_value_set_enum (value, self->call_type);
+      break;
+    case PROP_MAX_PARTICIPANTS:
+      g_value_set_uint (value, self->max_participants);
+      break;
+    case PROP_STUN_SERVER:
+      g_value_set_string (value, self->stun_server);
+      break;
+    case PROP_ICE_TRANSPORT_POLICY:
+      g_value_set_enum (value, self->ice_transport_policy);
+      break;
+    case PROP_DECODE:
+      g_value_set_boolean (value, self->decode);
+      break;
+    case PROP_RECORD_DIR:
+      g_value_set_string (value, self->record_dir);
+      break;
+    case PROP_LATENCY:
+      g_value_set_uint (value, self->latency);
+      break;
+    case PROP_CODECS:
+      g_value_set_string (value, self->codecs);
+      break;
+    case PROP_START_BITRATE:
+      g_value_set_uint (value, self->start_bitrate);
+      break;
+    case PROP_END_WHEN_ALONE:
+      g_value_set_boolean (value, self->end_when_alone);
+      break;
+    case PROP_MUTE_AUDIO:
+      g_value_set_boolean (value, self->mute_audio);
+      break;
+    case PROP_MUTE_VIDEO:
+      g_value_set_boolean (value, self->mute_video);
+      break;
+    case PROP_STATUS:
+      g_value_set_string (value, self->status);
+      break;
+    case PROP_HAND:
+      g_value_set_boolean (value, self->hand);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static GParamSpec *
+string_spec (const gchar *name, const gchar *nick, const gchar *blurb,
+    const gchar *value, GParamFlags flags)
+{
+  return g_param_spec_string (name, nick, blurb, value,
+      flags | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+}
+
+void
+vm_signal_bin_install_properties (GObjectClass *klass)
+{
+  const GParamFlags ready =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+  const GParamFlags playing =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+
+  klass->set_property = vm_signal_bin_set_property;
+  klass->get_property = vm_signal_bin_get_property;
+  g_object_class_install_property (klass, PROP_MODE,
+      g_param_spec_enum ("mode", "Mode",
+          "How the meeting is entered: host it, join it, or look for it for "
+          "2 s, join it if somebody hosts it, and host it if not",
+          VM_TYPE_MEETING_MODE, VM_MEETING_MODE_AUTO, ready));
+  g_object_class_install_property (klass, PROP_URI,
+      string_spec ("uri", "URI",
+          "Meeting to join without looking for it, as "
+          "videomeet://HOST:PORT/MEETING (null: look for \"meeting\"); with "
+          "dialect=room the server's WebSocket, ws://HOST:PORT/ROOM or wss, "
+          "without the room where \"meeting\" names it",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_DIALECT,
+      g_param_spec_enum ("dialect", "Dialect",
+          "Signalling protocol spoken with the server at \"uri\"",
+          VM_TYPE_DIALECT_NAME, VM_DIALECT_NAME_NATIVE, ready));
+  g_object_class_install_property (klass, PROP_MEETING,
+      string_spec ("meeting", "Meeting",
+          "Name of the meeting, 1 to 128 bytes (null: a host names it after "
+          "its user)",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_USER,
+      string_spec ("user", "User",
+          "Name that the others see, at most 128 bytes (null: that of the "
+          "logged-in user)",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_CALL_TYPE,
+      g_param_spec_enum ("call-type", "Call type",
+          "Picture and sound, or sound only: with audio no picture is received",
+          VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, ready));
+  g_object_class_install_property (klass, PROP_MAX_PARTICIPANTS,
+      g_param_spec_uint ("max-participants", "Most participants",
+          "Seats of a meeting hosted here, the host included", 2, 64,
+          DEFAULT_MAX_PARTICIPANTS, ready));
+  g_object_class_install_property (klass, PROP_PIN,
+      string_spec ("pin", "PIN",
+          "Digits that open the meeting, at least 6 (null: none). Hosting with "
+          "one announces the device minimally",
+          NULL, G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_STUN_SERVER,
+      string_spec ("stun-server", "STUN server",
+          "stun://HOST:PORT, needed beyond the local network only (null: "
+          "none). "
+          "A host tells it to all who join; what is set here comes first",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_TURN_SERVERS,
+      string_spec ("turn-servers", "TURN servers",
+          "turn://USER:PASSWORD@HOST:PORT?transport=udp (or tcp), several "
+          "separated by commas (null: none). turns:// is not dependable. A "
+          "host "
+          "tells them, passwords too, to all who join, at most 8 servers; they "
+          "are used besides those set here",
+          NULL, G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_ICE_TRANSPORT_POLICY,
+      g_param_spec_enum ("ice-transport-policy", "ICE transport policy",
+          "Which candidates are used", ice_transport_policy_get_type (),
+          VM_ICE_TRANSPORT_POLICY_ALL, ready));
+  g_object_class_install_property (klass, PROP_DECODE,
+      g_param_spec_boolean ("decode", "Decode",
+          "Whether src pads give raw audio and video (true) or the encoded "
+          "streams as they arrive, parsed (false)",
+          TRUE, ready));
+  g_object_class_install_property (klass, PROP_RECORD_DIR,
+      string_spec ("record-dir", "Recording folder",
+          "Folder, made if absent, that gets one Matroska file per "
+          "participant, "
+          "not transcoded; a new file begins when a stream's caps change "
+          "(null: "
+          "no recording)",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_LATENCY,
+      g_param_spec_uint ("latency", "Latency",
+          "Size of the jitter buffer of each participant, in milliseconds: "
+          "more "
+          "rides out a worse network, and delays everything",
+          0, 10000, DEFAULT_LATENCY_MS, ready));
+  g_object_class_install_property (klass, PROP_CODECS,
+      string_spec ("codecs", "Codecs",
+          "Video codecs for raw input, best first, separated by commas: vp8, "
+          "h264. The first is offered; an offer is answered in its own codec",
+          DEFAULT_CODECS, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_START_BITRATE,
+      g_param_spec_uint ("start-bitrate", "Start bit rate",
+          "Rate at which raw video is encoded, in bits per second", 50000,
+          100000000, DEFAULT_START_BITRATE, ready));
+  g_object_class_install_property (klass, PROP_END_WHEN_ALONE,
+      g_param_spec_boolean ("end-when-alone", "End when alone",
+          "Whether the call ends when the last other participant leaves", FALSE,
+          ready));
+  g_object_class_install_property (klass, PROP_MUTE_AUDIO,
+      g_param_spec_boolean ("mute-audio", "Mute audio",
+          "Whether silence is sent in place of sound", FALSE, playing));
+  g_object_class_install_property (klass, PROP_MUTE_VIDEO,
+      g_param_spec_boolean ("mute-video", "Mute video",
+          "Whether camera and screen are held back", FALSE, playing));
+  g_object_class_install_property (klass, PROP_STATUS,
+      g_param_spec_string ("status", "Status",
+          "What this participant says it is doing, at most 128 bytes (null: "
+          "nothing)",
+          NULL, playing));
+  g_object_class_install_property (klass, PROP_HAND,
+      g_param_spec_boolean ("hand", "Hand",
+          "Whether this participant's hand is raised", FALSE, playing));
+  g_object_class_install_property (klass, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Structure vm-stats with a structure for each other participant, "
+          "named by its id: user, path, rtt-ms, bytes-sent, bytes-received, "
+          "packets-lost, jitter-ms, video-frames-received, "
+          "audio-frames-received, screen-frames-received; twice a second",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
