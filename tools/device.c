@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "device.h"
+
+static void
+set_string (VmNode *node, const gchar *property, const gchar *value)
+{
+  if (value)
+    g_object_set (node, property, value, NULL);
+}
+
+VmNode *
+vmt_device_setup (const VmtOptions *options)
+{
+  VmNode *node = vm_node_get_default ();
+
+  set_string (node, "user", options->user);
+  set_string (node, "device", options->device);
+  set_string (node, "device-name", options->device_name);
+  set_string (node, "interfaces", options->interfaces);
+  set_string (node, "peers", options->peers);
+  /* a port that was asked for is never replaced by another, so it is set only
+   * when it was */
+  if (options->port)
+    g_object_set (node, "port", (guint) options->port, NULL);
+  if (options->announce_set)
+    g_object_set (node, "announce", options->announce, NULL);
+  if (options->methods_set)
+    g_object_set (node, "methods", options->methods, NULL);
+  if (options->max_participants)
+    g_object_set (
+        node, "max-participants", (guint) options->max_participants, NULL);
+  if (options->insecure)
+    g_object_set (node, "insecure", TRUE, NULL);
+  if (options->origins) {
+    g_autofree gchar *origins = g_strjoinv (",", options->origins);
+
+    g_object_set (node, "origins", origins, NULL);
+  }
+  return node;
+}
+
+JsonObject *
+vmt_known_event (const gchar *name, const VmKnownDevice *device)
+{
+  JsonObject *event = vmt_event_new (name);
+  g_autofree gchar *date = g_date_time_format_iso8601 (device->first_seen);
+
+  vmt_event_add_string (event, "deviceId", device->device_id);
+  vmt_event_add_string (event, "user", device->user);
+  vmt_event_add_string (event, "device", device->device);
+  vmt_event_add_string (event, "firstSeen", date);
+  return event;
+}
+
+gchar *
+vmt_known_name (const VmKnownDevice *device)
+{
+  g_autofree gchar *name =
+      g_strdup_printf ("%s's %s", device->user, device->device);
+
+  return vmt_text_safe (name);
+}

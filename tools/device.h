@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options.h"
+#include "output.h"
+
+/* The process's VmNode with what the command line says of this device. */
+VmNode *vmt_device_setup (const VmtOptions *options);
+/* A device met before: as {"event": @name}, and as people call it. */
+JsonObject *vmt_known_event (const gchar *name, const VmKnownDevice *device);
+gchar *vmt_known_name (const VmKnownDevice *device);

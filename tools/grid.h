@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+/* Everybody in one window, in rows and columns that are made anew as people come
+ * and go, and everybody's sound in one mix. Any thread. */
+
+#define VMT_GRID_WIDTH 1280
+#define VMT_GRID_HEIGHT 720
+#define VMT_GRID_GAP 4 /* pixels around each picture */
+
+typedef struct _VmtGrid VmtGrid;
+
+/* Part of @pipeline from now on, which must outlive it. @window and @speaker:
+ * the elements it ends in, NULL for what this machine has. */
+VmtGrid *vmt_grid_new (GstElement *pipeline, const gchar *window,
+    const gchar *speaker, GError **error);
+void vmt_grid_free (VmtGrid *self);
+
+/* A pad that takes raw pictures (@name is written into them) or sound; floating
+ * state: it belongs to the grid until it is removed. NULL when something is
+ * missing. */
+GstPad *vmt_grid_add (VmtGrid *self, gboolean video, const gchar *name);
+void vmt_grid_remove (VmtGrid *self, GstPad *pad);
+/* The window has no more to show, and says EOS. */
+void vmt_grid_end (VmtGrid *self);
+
+typedef struct
+{
+  gint x, y, width, height;
+} VmtCell;
+
+/* Where the picture @index of @n stands: rows of equal cells, filled from the
+ * top, the last row in the middle. */
+VmtCell vmt_grid_cell (guint n, guint index);

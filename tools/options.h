@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/videomeet.h>
+
+typedef enum
+{
+  VMT_COMMAND_DISCOVER,
+  VMT_COMMAND_HOST,
+  VMT_COMMAND_JOIN,
+  VMT_COMMAND_STATUS,
+  VMT_COMMAND_KNOWN,
+  VMT_COMMAND_FORGET,
+  VMT_N_COMMANDS
+} VmtCommand;
+
+#define VMT_NAME_MAX 128 /* bytes of user, device, meeting; security.md */
+#define VMT_PIN_MIN 6 /* digits; security.md */
+#define VMT_PIN_MAX 32
+#define VMT_PARTICIPANTS_MIN 2
+#define VMT_PARTICIPANTS_MAX 64
+#define VMT_DURATION_MAX (30 * 24 * 3600.0) /* seconds */
+
+/* What was asked for on the command line. Strings are NULL, numbers 0 and
+ * flags FALSE where nothing was said. */
+typedef struct
+{
+  gchar *target; /* NAME|URI of join, ADDR of status, DEVICE of forget */
+
+  gboolean json;
+  gdouble duration; /* seconds from the start of the program */
+
+  gchar *user, *device, *device_name;
+  gint port;
+  gboolean announce_set;
+  VmAnnounce announce;
+  gboolean methods_set;
+  VmMethods methods;
+  gchar *interfaces, *peers;
+  gboolean insecure;
+
+  gchar *meeting, *pin;
+  gchar *dialect; /* "native" or "room" */
+  gchar **origins; /* whose pages are admitted */
+  gint max_participants;
+  gboolean audio_only;
+
+  gchar *source; /* "camera" where nothing was said */
+  gchar *codec; /* "vp8" or "h264" */
+  gchar *stun; /* URI */
+  gchar **turn; /* URIs */
+  gchar *record;
+  gboolean view;
+} VmtOptions;
+
+void vmt_options_clear (VmtOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmtOptions, vmt_options_clear)
+
+const gchar *vmt_command_to_string (VmtCommand command);
+gboolean vmt_command_from_string (const gchar *text, VmtCommand *command);
+const gchar *vmt_command_summary (VmtCommand command);
+
+/* The known command that @text was probably meant to be, or NULL. */
+const gchar *vmt_command_suggest (const gchar *text);
+
+/* Reads @argv (its first string is the command's name), which ends up holding
+ * nothing but that name. @options must be all zero. Errors are sentences for
+ * the user. `--help` prints and exits. */
+gboolean vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
+    gchar ***argv, GError **error);
+
+/* "mdns,udp" */
+gboolean
+vmt_methods_parse (const gchar *text, VmMethods *methods, GError **error);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "output.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS 80 /* of a terminal that does not say */
+
+struct _VmtOutput
+{
+  FILE *out, *err;
+  gboolean json, terminal, colour;
+  gchar *ticker, *prompt; /* of the last line, or NULL */
+  gboolean ticker_shown;
+  GMutex lock; /* one line is written at a time; protects broken */
+  gboolean broken;
+};
+
+VmtOutput *
+vmt_output_new (FILE *out, FILE *err, gboolean json)
+{
+  VmtOutput *self = g_new0 (VmtOutput, 1);
+  const gchar *no_colour = g_getenv ("NO_COLOR"); /* https://no-color.org */
+
+  self->out = out;
+  self->err = err;
+  self->json = json;
+  self->terminal = !json && isatty (fileno (out));
+  self->colour = self->terminal && !(no_colour && *no_colour)
+                 && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+void
+vmt_output_free (VmtOutput *self)
+{
+  vmt_output_ticker (self, NULL);
+  g_free (self->prompt);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+gboolean
+vmt_output_is_terminal (VmtOutput *self)
+{
+  return self->terminal;
+}
+
+gboolean
+vmt_output_has_colour (VmtOutput *self)
+{
+  return self->colour;
+}
+
+gboolean
+vmt_output_is_broken (VmtOutput *self)
+{
+  gboolean broken;
+
+  g_mutex_lock (&self->lock);
+  broken = self->broken;
+  g_mutex_unlock (&self->lock);
+  return broken;
+}
+
+static void
+write_out (VmtOutput *self, const gchar *text)
+{
+  g_mutex_lock (&self->lock);
+  if (fputs (text, self->out) < 0 || fflush (self->out) != 0)
+    self->broken = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vmt_output_event (VmtOutput *self, JsonObject *event)
+{
+  if (self->json) {
+    g_autoptr (JsonNode) node =
+        json_node_init_object (json_node_alloc (), event);
+    g_autofree gchar *text = json_to_string (node, FALSE);
+    g_autofree gchar *line = g_strconcat (text, "\n", NULL);
+
+    write_out (self, line);
+  }
+  json_object_unref (event);
+}
+
+static const gchar *
+style_start (VmtStyle style)
+{
+  switch (style) {
+    case VMT_STYLE_STRONG:
+      return "\033[1m";
+    case VMT_STYLE_GOOD:
+      return "\033[32m";
+    case VMT_STYLE_BAD:
+      return "\033[31m";
+    case VMT_STYLE_FAINT:
+      return "\033[2m";
+    case VMT_STYLE_PLAIN:
+      break;
+  }
+  return "";
+}
+
+static void
+erase (VmtOutput *self)
+{
+  if (self->ticker_shown)
+    write_out (self, "\r\033[K");
+  self->ticker_shown = FALSE;
+}
+
+/* As much of the end of @text as has @width characters. */
+static const gchar *
+end_of (const gchar *text, glong width)
+{
+  glong length = g_utf8_strlen (text, -1);
+
+  return length > width ? g_utf8_offset_to_pointer (text, length - width)
+                        : text;
+}
+
+static glong
+get_columns (VmtOutput *self)
+{
+  struct winsize size;
+
+  return ioctl (fileno (self->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+             ? size.ws_col
+             : COLUMNS;
+}
+
+/* In one line: a longer one could not be written over. */
+static void
+show (VmtOutput *self)
+{
+  const gchar *ticker = self->ticker ? self->ticker : "";
+  const gchar *prompt = self->prompt ? self->prompt : "";
+  glong columns = get_columns (self) - 1;
+  glong taken = MIN (g_utf8_strlen (ticker, -1), columns / 2);
+  g_autofree gchar *start = g_utf8_substring (ticker, 0, taken);
+  g_autofree gchar *line = NULL;
+
+  if (!self->terminal || (!*ticker && !*prompt))
+    return;
+  line = g_strdup_printf ("\r\033[K%s%s%s", start, *prompt ? " > " : "",
+      end_of (prompt, MAX (columns - taken - 3, 1)));
+  write_out (self, line);
+  self->ticker_shown = TRUE;
+}
+
+void
+vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
+{
+  g_autofree gchar *text = NULL, *line = NULL;
+  gboolean styled = self->colour && style != VMT_STYLE_PLAIN;
+  va_list args;
+
+  if (self->json)
+    return;
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  erase (self);
+  line = g_strconcat (styled ? style_start (style) : "", text,
+      styled ? "\033[0m\n" : "\n", NULL);
+  write_out (self, line);
+  show (self);
+}
+
+static void
+complain (VmtOutput *self, const gchar *kind, const gchar *code,
+    const gchar *message, gboolean sentence)
+{
+  if (self->json) {
+    JsonObject *event = vmt_event_new (kind);
+
+    vmt_event_add_string (event, "code", code);
+    vmt_event_add_string (event, "message", message);
+    vmt_output_event (self, event);
+  }
+  if (sentence) {
+    g_autofree gchar *safe = vmt_text_safe (message);
+
+    erase (self);
+    fprintf (self->err, "videomeet: %s: %s\n", kind, safe);
+    fflush (self->err);
+    show (self);
+  }
+}
+
+void
+vmt_output_warning (VmtOutput *self, const gchar *code, const gchar *message)
+{
+  complain (self, "warning", code, message, !self->json);
+}
+
+void
+vmt_output_error (VmtOutput *self, const gchar *code, const gchar *message)
+{
+  complain (self, "error", code, message, TRUE);
+}
+
+void
+vmt_output_ticker (VmtOutput *self, const gchar *text)
+{
+  g_free (self->ticker);
+  self->ticker = g_strdup (text);
+  if (text) {
+    show (self);
+    return;
+  }
+  g_clear_pointer (&self->prompt, g_free);
+  erase (self);
+}
+
+void
+vmt_output_prompt (VmtOutput *self, const gchar *text)
+{
+  g_free (self->prompt);
+  self->prompt = g_strdup (text);
+  if (*text || self->ticker)
+    show (self);
+  else
+    erase (self);
+}
+
+JsonObject *
+vmt_event_new (const gchar *name)
+{
+  JsonObject *event = json_object_new ();
+
+  json_object_set_string_member (event, "event", name);
+  return event;
+}
+
+void
+vmt_event_add_string (
+    JsonObject *event, const gchar *member, const gchar *value)
+{
+  if (value)
+    json_object_set_string_member (event, member, value);
+}
+
+void
+vmt_event_add_members (JsonObject *event, JsonObject *other)
+{
+  JsonObjectIter iter;
+  const gchar *member;
+  JsonNode *value;
+
+  json_object_iter_init_ordered (&iter, other);
+  while (json_object_iter_next_ordered (&iter, &member, &value))
+    if (!json_object_has_member (event, member))
+      json_object_set_member (event, member, json_node_copy (value));
+}
+
+/* Formatting characters that turn the direction of what follows (UAX #9). */
+static gboolean
+is_bidi (gunichar c)
+{
+  return c == 0x061c || c == 0x200e || c == 0x200f
+         || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+gchar *
+vmt_text_safe (const gchar *text)
+{
+  g_autofree gchar *valid = g_utf8_make_valid (text ? text : "", -1);
+  GString *out = g_string_new (NULL);
+
+  for (const gchar *c = valid; *c; c = g_utf8_next_char (c)) {
+    gunichar character = g_utf8_get_char (c);
+
+    if (g_unichar_iscntrl (character) || is_bidi (character))
+      character = 0xfffd;
+    g_string_append_unichar (out, character);
+  }
+  return g_string_free (out, FALSE);
+}
+
+gchar *
+vmt_text_time (gint64 seconds)
+{
+  gint minutes = seconds / 60 % 60, rest = seconds % 60;
+
+  if (seconds >= 3600)
+    return g_strdup_printf (
+        "%d:%02d:%02d", (gint) (seconds / 3600), minutes, rest);
+  return g_strdup_printf ("%02d:%02d", minutes, rest);
+}

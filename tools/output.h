@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+/* What the launcher says. Without --json: lines for people, on the standard
+ * output, warnings and errors on the standard error; colours, the call timer
+ * and the QR code only on a terminal. With --json: one object a line on the
+ * standard output, flushed as written, and nothing else there. Used from the
+ * main thread alone, but for vmt_output_event(), which any thread may call. */
+
+typedef enum
+{
+  VMT_STYLE_PLAIN,
+  VMT_STYLE_STRONG,
+  VMT_STYLE_GOOD,
+  VMT_STYLE_BAD,
+  VMT_STYLE_FAINT,
+} VmtStyle;
+
+typedef struct _VmtOutput VmtOutput;
+
+VmtOutput *vmt_output_new (FILE *out, FILE *err, gboolean json);
+void vmt_output_free (VmtOutput *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtOutput, vmt_output_free)
+
+gboolean vmt_output_is_terminal (VmtOutput *self);
+gboolean vmt_output_has_colour (VmtOutput *self);
+/* The reader of the standard output has gone away. */
+gboolean vmt_output_is_broken (VmtOutput *self);
+
+/* Takes @event; prints it with --json, drops it without. */
+void vmt_output_event (VmtOutput *self, JsonObject *event);
+/* The other way round. */
+void vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
+    G_GNUC_PRINTF (3, 4);
+/* Both ways: as a sentence, or as {"event":"warning","code","message"}. */
+void
+vmt_output_warning (VmtOutput *self, const gchar *code, const gchar *message);
+/* As a sentence always, and as {"event":"error",...} with --json. */
+void
+vmt_output_error (VmtOutput *self, const gchar *code, const gchar *message);
+/* A last line that is written over; only on a terminal. NULL takes it away. */
+void vmt_output_ticker (VmtOutput *self, const gchar *text);
+/* What is being typed, at the end of that line. */
+void vmt_output_prompt (VmtOutput *self, const gchar *text);
+
+/* {"event": @name} */
+JsonObject *vmt_event_new (const gchar *name);
+/* Strings that are NULL are left out. */
+void vmt_event_add_string (
+    JsonObject *event, const gchar *member, const gchar *value);
+/* The members of @other that @event has not, in their order. */
+void vmt_event_add_members (JsonObject *event, JsonObject *other);
+
+/* @text, which may come from a peer, without what could steer a terminal:
+ * control and bidirectional formatting characters become U+FFFD. */
+gchar *vmt_text_safe (const gchar *text);
+/* "1:02:03" or "02:03" */
+gchar *vmt_text_time (gint64 seconds);

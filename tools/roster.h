@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include "counter.h"
+
+/* Who is, and who was, in the meeting besides this device, and what came from
+ * each. Everything may be called from any thread: pads appear on threads of
+ * their own, sometimes before the message that names their participant. */
+typedef struct _VmtRoster VmtRoster;
+
+VmtRoster *vmt_roster_new (void);
+void vmt_roster_free (VmtRoster *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtRoster, vmt_roster_free)
+
+/* From here on times are counted: the moment a meeting was asked for. */
+void vmt_roster_start (VmtRoster *self);
+/* @id is this device's own seat and no participant of the list. */
+void vmt_roster_set_self (VmtRoster *self, const gchar *id);
+void vmt_roster_joined (VmtRoster *self, const gchar *id, const gchar *user,
+    const gchar *device, const gchar *device_id, gboolean host);
+void
+vmt_roster_set_state (VmtRoster *self, const gchar *id, const gchar *state);
+void vmt_roster_set_presence (VmtRoster *self, const gchar *id,
+    const gchar *status, gboolean audio_muted, gboolean video_muted);
+void vmt_roster_set_hand (VmtRoster *self, const gchar *id, gboolean raised);
+void
+vmt_roster_set_detached (VmtRoster *self, const gchar *id, gboolean detached);
+void vmt_roster_set_path (VmtRoster *self, const gchar *id, const gchar *path);
+void
+vmt_roster_add_record (VmtRoster *self, const gchar *id, const gchar *location);
+void vmt_roster_left (VmtRoster *self, const gchar *id);
+/* "vm-stats" of vmsignalbin */
+void vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats);
+
+/* Transfer full; made when @id was not known yet. */
+VmtCounter *vmt_roster_get_counter (VmtRoster *self, const gchar *id);
+/* The user's name, else the id; transfer full. */
+gchar *vmt_roster_get_name (VmtRoster *self, const gchar *id);
+/* The id of who is here by that id, or by that name if nobody else has it;
+ * transfer full. Errors are sentences for the user. */
+gchar *vmt_roster_find (VmtRoster *self, const gchar *who, GError **error);
+/* How many are in the meeting now, besides this device. */
+guint vmt_roster_count (VmtRoster *self);
+
+/* "participants" of the summary; transfer full. */
+JsonArray *vmt_roster_to_json (VmtRoster *self);
+/* The same for people, a line each; transfer full. */
+GPtrArray *vmt_roster_to_lines (VmtRoster *self);
+/* Who is here now and what each does, a line each; transfer full. */
+GPtrArray *vmt_roster_to_who (VmtRoster *self);

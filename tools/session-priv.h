@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "grid.h"
+#include "roster.h"
+#include "session.h"
+#include "source.h"
+#include "typed.h"
+
+#include <gst/gst.h>
+
+typedef struct
+{
+  const VmtOptions *options;
+  VmtOutput *output;
+  VmMeetingMode mode;
+  const gchar *uri; /* where the meeting is; NULL: it is looked for by name */
+  gint64 start_us; /* of the program */
+
+  GMainLoop *loop;
+  GstElement *pipeline, *signalbin;
+  GstElement *source; /* the bin of what is sent; the pipeline's */
+  gboolean camera_lost, microphone_lost;
+  VmtRoster *roster;
+  VmtGrid *grid; /* with --view */
+
+  gchar *meeting, *link;
+  gboolean link_shown;
+  gboolean joined; /* has had a seat */
+  gint64 call_us; /* when the first other participant connected, or 0 */
+  VmtLines lines; /* typed, not yet whole */
+  VmtKeys keys; /* likewise, on a terminal */
+  gint sources_left; /* of the sent streams, those that have not ended */
+
+  gboolean leaving, failed;
+  GMutex lock; /* protects ended */
+  GCond cond; /* signalled with ended */
+  gboolean ended; /* vmsignalbin has said bye and let all streams go */
+} VmtSession;
+
+/* session.c; main thread. Begins to leave; once. */
+void vmt_session_leave (VmtSession *self);
+/* Says what went wrong, and leaves. */
+void
+vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
+void vmt_session_set_ended (VmtSession *self);
+/* Whether it failed before there was a seat. */
+gboolean vmt_session_is_refused (const VmtSession *self);
+
+/* session-typed.c; main thread. */
+void vmt_session_read_typed (VmtSession *self);
+void vmt_session_stop_typed (VmtSession *self);
+/* Before every end of the program that runs no atexit() functions. */
+void vmt_session_restore_terminal (void);
+void vmt_session_tell_muted (VmtSession *self);
+
+/* session-talk.c; main thread. */
+void vmt_session_handle_talk (VmtSession *self, const GstStructure *s);
+
+/* session-messages.c; main thread. */
+void vmt_session_handle_message (VmtSession *self, GstMessage *message);
+/* A message's string, NULL when it is empty or missing. */
+const gchar *vmt_field (const GstStructure *s, const gchar *name);
+/* A message's boolean, FALSE when it is missing. */
+gboolean vmt_flag (const GstStructure *s, const gchar *name);

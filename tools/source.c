@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "source.h"
+#include "stamp.h"
+
+#include <gio/gio.h>
+#include <gst/pbutils/pbutils.h>
+#include <string.h>
+
+#define TONE "audiotestsrc is-live=true freq=440 volume=0.1"
+#define SILENCE "audiotestsrc is-live=true wave=silence"
+/* a description that ends with bare caps would end before them */
+#define FILTER(caps) "capsfilter caps=\"" caps "\""
+#define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
+#define TEST_CAPS                                                            \
+  FILTER ("video/x-raw,format=I420,width=" G_STRINGIFY (                     \
+      VMT_TEST_WIDTH) ",height=" G_STRINGIFY (VMT_TEST_HEIGHT) ",framerate=" \
+                                                               "30/1")
+/* what a meeting between laptops carries well */
+#define CAMERA_CAPS                                           \
+  FILTER ("video/x-raw,width=1280,height=720,framerate=30/1," \
+          "pixel-aspect-ratio=1/1")
+#define SCREEN_CAPS FILTER ("video/x-raw,framerate=15/1")
+
+void
+vmt_source_free (VmtSource *self)
+{
+  if (self->bin)
+    gst_object_unref (self->bin);
+  g_ptr_array_unref (self->notes);
+  g_free (self);
+}
+
+/* Adds what @line describes to the bin, with its open source pad as @pad. */
+static gboolean
+add_line (
+    VmtSource *self, const gchar *pad_name, const gchar *line, GError **error)
+{
+  GstElement *part = gst_parse_bin_from_description (line, TRUE, error);
+  g_autoptr (GstPad) target = NULL;
+  GstPad *pad;
+
+  if (!part)
+    return FALSE;
+  gst_bin_add (GST_BIN (self->bin), part);
+  target = gst_element_get_static_pad (part, "src");
+  pad = gst_ghost_pad_new (pad_name, target);
+  gst_element_add_pad (self->bin, pad);
+  if (g_str_equal (pad_name, "video"))
+    self->has_video = TRUE;
+  else
+    self->has_audio = TRUE;
+  return TRUE;
+}
+
+static gboolean
+add_test_video (VmtSource *self, GError **error)
+{
+  return add_line (self, "video",
+      "videotestsrc is-live=true pattern=smpte horizontal-speed=2 ! " TEST_CAPS,
+      error);
+}
+
+static gboolean
+add_stamp_video (VmtSource *self, GError **error)
+{
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!add_line (self, "video",
+          "videotestsrc is-live=true pattern=ball ! " TEST_CAPS, error))
+    return FALSE;
+  pad = gst_element_get_static_pad (self->bin, "video");
+  vmt_stamp_pad (pad);
+  return TRUE;
+}
+
+static gboolean
+is_monitor (GstDevice *device)
+{
+  g_autoptr (GstStructure) properties = gst_device_get_properties (device);
+  const gchar *class =
+      properties ? gst_structure_get_string (properties, "device.class") : NULL;
+
+  return g_strcmp0 (class, "monitor") == 0;
+}
+
+/* The first camera or microphone of this machine that really opens. */
+static GstElement *
+open_device (const gchar *classes)
+{
+  g_autoptr (GstDeviceMonitor) monitor = gst_device_monitor_new ();
+  GstElement *found = NULL;
+  GList *devices;
+
+  gst_device_monitor_add_filter (monitor, classes, NULL);
+  if (!gst_device_monitor_start (monitor))
+    return NULL;
+  devices = gst_device_monitor_get_devices (monitor);
+  for (GList *l = devices; l && !found; l = l->next) {
+    GstElement *element;
+
+    if (is_monitor (l->data))
+      continue;
+    element = gst_device_create_element (l->data, NULL);
+    if (!element)
+      continue;
+    gst_object_ref_sink (element);
+    if (gst_element_set_state (element, GST_STATE_READY)
+        == GST_STATE_CHANGE_FAILURE) {
+      gst_element_set_state (element, GST_STATE_NULL);
+      gst_object_unref (element);
+      continue;
+    }
+    gst_element_set_state (element, GST_STATE_NULL);
+    found = element;
+  }
+  g_list_free_full (devices, gst_object_unref);
+  gst_device_monitor_stop (monitor);
+  return found;
+}
+
+/* Puts @element (taken) before what @line describes; of each kind there is one,
+ * named after what it is. */
+static gboolean
+add_device_line (VmtSource *self, const gchar *pad_name, GstElement *element,
+    const gchar *line, GError **error)
+{
+  GstElement *rest = gst_parse_bin_from_description (line, TRUE, error);
+  g_autoptr (GstPad) target = NULL;
+
+  if (!rest) {
+    gst_object_unref (element);
+    return FALSE;
+  }
+  gst_object_set_name (GST_OBJECT (element),
+      g_str_equal (pad_name, "video") ? VMT_CAMERA : VMT_MICROPHONE);
+  gst_bin_add_many (GST_BIN (self->bin), element, rest, NULL);
+  gst_object_unref (element);
+  if (!gst_element_link (element, rest)) {
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
+        "The device %s offers no format that can be sent.",
+        GST_OBJECT_NAME (element));
+    return FALSE;
+  }
+  target = gst_element_get_static_pad (rest, "src");
+  gst_element_add_pad (self->bin, gst_ghost_pad_new (pad_name, target));
+  if (g_str_equal (pad_name, "video"))
+    self->has_video = TRUE;
+  else
+    self->has_audio = TRUE;
+  return TRUE;
+}
+
+static gboolean
+add_microphone (VmtSource *self, GError **error)
+{
+  GstElement *device = open_device ("Audio/Source");
+
+  if (device)
+    return add_device_line (self, "audio", device,
+        "queue max-size-buffers=0 max-size-bytes=0 max-size-time=200000000 "
+        "leaky=downstream ! audioconvert ! audioresample ! " RAW_AUDIO,
+        error);
+  g_ptr_array_add (self->notes,
+      g_strdup ("No microphone was found; silence is sent instead."));
+  return add_line (self, "audio", SILENCE " ! " RAW_AUDIO, error);
+}
+
+static gboolean
+add_camera (VmtSource *self, GError **error)
+{
+  GstElement *device = open_device ("Video/Source");
+
+  if (device)
+    return add_device_line (self, "video", device,
+        "decodebin ! queue max-size-buffers=2 leaky=downstream ! videoconvert "
+        "! videoscale ! videorate ! " CAMERA_CAPS,
+        error);
+  self->kind = VMT_SOURCE_TEST;
+  g_ptr_array_add (self->notes,
+      g_strdup ("No camera was found; a test picture is sent instead."));
+  return add_test_video (self, error);
+}
+
+static gboolean
+add_screen (VmtSource *self, GError **error)
+{
+  const gchar *display = g_getenv ("DISPLAY");
+
+  if (!display || !*display) {
+    g_set_error_literal (error, GST_RESOURCE_ERROR,
+        GST_RESOURCE_ERROR_NOT_FOUND,
+        "There is no X display to capture: DISPLAY is not set.");
+    return FALSE;
+  }
+  return add_line (self, "video",
+      "ximagesrc use-damage=false ! queue max-size-buffers=2 leaky=downstream "
+      "! videoconvert ! videorate ! " SCREEN_CAPS,
+      error);
+}
+
+static gchar *
+uri_from_spec (const gchar *spec, GError **error)
+{
+  g_autoptr (GFile) file = NULL;
+
+  if (gst_uri_is_valid (spec))
+    return g_strdup (spec);
+  file = g_file_new_for_commandline_arg (spec);
+  if (g_file_query_exists (file, NULL))
+    return g_file_get_uri (file);
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
+      "There is no source '%s': it is none of camera, screen, test and stamp, "
+      "no URI, and no file.",
+      spec);
+  return NULL;
+}
+
+/* uridecodebin shows its pads only once it runs; each goes to the converter
+ * that waits for it. */
+static void
+on_uri_pad (GstElement *decoder, GstPad *pad, GstBin *bin)
+{
+  g_autoptr (GstCaps) caps = gst_pad_query_caps (pad, NULL);
+  const gchar *name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  const gchar *part_name = g_str_has_prefix (name, "video/")   ? "video-part"
+                           : g_str_has_prefix (name, "audio/") ? "audio-part"
+                                                               : NULL;
+  g_autoptr (GstElement) part =
+      part_name ? gst_bin_get_by_name (bin, part_name) : NULL;
+  g_autoptr (GstPad) sink =
+      part ? gst_element_get_static_pad (part, "sink") : NULL;
+
+  if (sink && !gst_pad_is_linked (sink))
+    gst_pad_link (pad, sink);
+}
+
+static gboolean
+add_uri_part (VmtSource *self, const gchar *pad_name, const gchar *part_name,
+    const gchar *line, GError **error)
+{
+  GstElement *part = gst_parse_bin_from_description (line, TRUE, error);
+  g_autoptr (GstPad) target = NULL;
+
+  if (!part)
+    return FALSE;
+  gst_object_set_name (GST_OBJECT (part), part_name);
+  gst_bin_add (GST_BIN (self->bin), part);
+  target = gst_element_get_static_pad (part, "src");
+  return gst_element_add_pad (self->bin, gst_ghost_pad_new (pad_name, target));
+}
+
+static gboolean
+add_uri (
+    VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
+{
+  g_autofree gchar *uri = uri_from_spec (spec, error);
+  g_autoptr (GstDiscoverer) discoverer = NULL;
+  g_autoptr (GstDiscovererInfo) info = NULL;
+  g_autoptr (GError) unplayable = NULL;
+  GstElement *decoder;
+  GList *audio, *video;
+
+  if (!uri || !(discoverer = gst_discoverer_new (VMT_URI_WAIT, error)))
+    return FALSE;
+  info = gst_discoverer_discover_uri (discoverer, uri, &unplayable);
+  if (!info || unplayable) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE,
+        "'%s' cannot be played: %s", spec,
+        unplayable ? unplayable->message : "nothing is known about it");
+    return FALSE;
+  }
+  audio = gst_discoverer_info_get_audio_streams (info);
+  video = gst_discoverer_info_get_video_streams (info);
+  self->has_audio = audio != NULL;
+  self->has_video = video != NULL && !audio_only;
+  gst_discoverer_stream_info_list_free (audio);
+  gst_discoverer_stream_info_list_free (video);
+  if (!self->has_audio && !self->has_video) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND,
+        "'%s' holds nothing that can be sent.", spec);
+    return FALSE;
+  }
+  if ((self->has_video
+          && !add_uri_part (self, "video", "video-part",
+              "queue ! videoconvert ! videorate drop-only=true max-rate=30",
+              error))
+      || (self->has_audio
+          && !add_uri_part (self, "audio", "audio-part",
+              "queue ! audioconvert ! audioresample ! " RAW_AUDIO, error)))
+    return FALSE;
+  decoder = gst_element_factory_make ("uridecodebin", NULL);
+  if (!decoder) {
+    g_set_error_literal (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+        "The element uridecodebin is missing.");
+    return FALSE;
+  }
+  g_object_set (decoder, "uri", uri, NULL);
+  g_signal_connect (decoder, "pad-added", G_CALLBACK (on_uri_pad), self->bin);
+  gst_bin_add (GST_BIN (self->bin), decoder);
+  return TRUE;
+}
+
+const gchar *
+vmt_source_find_device (GstElement *bin, GstObject *object)
+{
+  static const gchar *const names[] = { VMT_CAMERA, VMT_MICROPHONE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GstElement) device =
+        gst_bin_get_by_name (GST_BIN (bin), names[i]);
+
+    if (device
+        && (object == GST_OBJECT (device)
+            || gst_object_has_as_ancestor (object, GST_OBJECT (device))))
+      return names[i];
+  }
+  return NULL;
+}
+
+static VmtSourceKind
+kind_from_spec (const gchar *spec)
+{
+  static const gchar *const names[] = {
+    [VMT_SOURCE_CAMERA] = "camera",
+    [VMT_SOURCE_SCREEN] = "screen",
+    [VMT_SOURCE_TEST] = "test",
+    [VMT_SOURCE_STAMP] = "stamp",
+  };
+
+  for (guint kind = 0; kind < G_N_ELEMENTS (names); kind++)
+    if (g_str_equal (spec, names[kind]))
+      return kind;
+  return VMT_SOURCE_URI;
+}
+
+static gboolean
+fill (VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
+{
+  switch (self->kind) {
+    case VMT_SOURCE_CAMERA:
+      return (audio_only || add_camera (self, error))
+             && add_microphone (self, error);
+    case VMT_SOURCE_SCREEN:
+      return (audio_only || add_screen (self, error))
+             && add_microphone (self, error);
+    case VMT_SOURCE_TEST:
+      return (audio_only || add_test_video (self, error))
+             && add_line (self, "audio",
+                 "audiotestsrc is-live=true wave=ticks volume=0.3 ! " RAW_AUDIO,
+                 error);
+    case VMT_SOURCE_STAMP:
+      return (audio_only || add_stamp_video (self, error))
+             && add_line (self, "audio", TONE " ! " RAW_AUDIO, error);
+    case VMT_SOURCE_URI:
+      return add_uri (self, spec, audio_only, error);
+  }
+  g_return_val_if_reached (FALSE);
+}
+
+VmtSource *
+vmt_source_new (const gchar *spec, gboolean audio_only, GError **error)
+{
+  g_autoptr (VmtSource) self = g_new0 (VmtSource, 1);
+
+  self->notes = g_ptr_array_new_with_free_func (g_free);
+  self->kind = kind_from_spec (spec);
+  self->bin = gst_object_ref_sink (gst_bin_new ("source"));
+  if (!fill (self, spec, audio_only, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}

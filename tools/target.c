@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "target.h"
+
+#include <gst/videomeet/videomeet.h>
+#include <string.h>
+
+/* @host as GUri gives it: the zone of a link-local address without RFC 6874's
+ * escape, which a URI needs. */
+static gchar *
+host_and_port (const gchar *host, gint port)
+{
+  const gchar *open = strchr (host, ':') ? "[" : "";
+  g_auto (GStrv) parts = g_strsplit (host, "%", 2);
+  g_autofree gchar *escaped = g_strjoinv ("%25", parts);
+
+  return g_strdup_printf ("%s%s%s:%d", open, escaped, *open ? "]" : "",
+      port > 0 ? port : VM_DEFAULT_PORT);
+}
+
+static gchar *
+meeting_of_link (GUri *uri)
+{
+  g_autoptr (GHashTable) query = NULL;
+
+  if (!g_uri_get_query (uri))
+    return NULL;
+  query = g_uri_parse_params (
+      g_uri_get_query (uri), -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+  return query ? g_strdup (g_hash_table_lookup (query, "meeting")) : NULL;
+}
+
+static gboolean
+refuse (GError **error, const gchar *text, const gchar *why)
+{
+  g_set_error (
+      error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "'%s' %s", text, why);
+  return FALSE;
+}
+
+/* GUri lets blanks through. */
+static gboolean
+has_host (GUri *uri)
+{
+  const gchar *host = uri ? g_uri_get_host (uri) : NULL;
+
+  return host && *host && !strpbrk (host, " \t\r\n");
+}
+
+static gboolean
+is_web_socket (const gchar *uri)
+{
+  return g_ascii_strncasecmp (uri, "ws://", 5) == 0
+         || g_ascii_strncasecmp (uri, "wss://", 6) == 0;
+}
+
+const gchar *
+vmt_target_choose_dialect (const gchar *uri, const gchar *asked, GError **error)
+{
+  const gchar *fits = uri && is_web_socket (uri) ? "room" : "native";
+
+  if (!asked || g_str_equal (asked, fits))
+    return fits;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      g_str_equal (asked, "room")
+          ? "A room is at ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM."
+          : "What is at ws:// or wss:// speaks the dialect room, not native.");
+  return NULL;
+}
+
+gboolean
+vmt_target_parse_meeting (
+    const gchar *text, gchar **meeting, gchar **uri, GError **error)
+{
+  g_autoptr (GUri) parsed = NULL;
+  g_autofree gchar *name = NULL, *escaped = NULL, *place = NULL;
+  const gchar *scheme;
+
+  *meeting = *uri = NULL;
+  if (!strstr (text, "://")) {
+    *meeting = g_strdup (text);
+    return TRUE;
+  }
+  parsed = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  if (!has_host (parsed))
+    return refuse (error, text,
+        "is not the address of a meeting; it looks like "
+        "videomeet://HOST:PORT/NAME.");
+  scheme = g_uri_get_scheme (parsed);
+  if (g_str_equal (scheme, "videomeet")) {
+    if (strlen (g_uri_get_path (parsed)) > 1)
+      name = g_strdup (g_uri_get_path (parsed) + 1);
+  } else if (is_web_socket (text)) {
+    /* the last part names the room, whatever is before it */
+    if (g_str_has_suffix (g_uri_get_path (parsed), "/")
+        || *g_uri_get_path (parsed) == '\0')
+      return refuse (error, text, "does not say which room.");
+    *uri = g_strdup (text);
+    return TRUE;
+  } else if (g_str_equal (scheme, "https") || g_str_equal (scheme, "http"))
+    name = meeting_of_link (parsed);
+  else
+    return refuse (error, text,
+        "is no meeting this program can join; it takes a name, "
+        "videomeet://HOST:PORT/NAME, the https:// link of the host, or "
+        "ws://HOST:PORT/ROOM.");
+  if (!name || !*name)
+    return refuse (error, text, "does not say which meeting.");
+
+  escaped = g_uri_escape_string (name, NULL, FALSE);
+  place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
+  *uri = g_strdup_printf ("videomeet://%s/%s", place, escaped);
+  return TRUE;
+}
+
+gchar *
+vmt_target_get_name (const gchar *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED_PATH, NULL);
+  const gchar *last = parsed ? strrchr (g_uri_get_path (parsed), '/') : NULL;
+
+  return last ? g_uri_unescape_string (last + 1, NULL) : NULL;
+}
+
+gchar *
+vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error)
+{
+  const gchar *scheme = insecure ? "http" : "https";
+  g_autofree gchar *whole = NULL, *place = NULL;
+  g_autoptr (GUri) parsed = NULL;
+
+  if (strstr (text, "://"))
+    whole = g_strdup (text);
+  else if (*text != '[' && strchr (text, ':') != strrchr (text, ':'))
+    whole = g_strdup_printf ("%s://[%s]", scheme, text);
+  else
+    whole = g_strdup_printf ("%s://%s", scheme, text);
+  parsed = g_uri_parse (whole, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  if (!has_host (parsed) || g_uri_get_port (parsed) == 0) {
+    refuse (error, text,
+        "is not the address of a device; it looks like HOST or HOST:PORT.");
+    return NULL;
+  }
+  place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
+  return g_strdup_printf ("%s://%s", scheme, place);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What is typed during a meeting. A line is chat; one that begins with a slash
+ * asks for something, and one with two is chat that begins with one. */
+
+typedef enum
+{
+  VMT_TYPED_NOTHING,
+  VMT_TYPED_CHAT,
+  VMT_TYPED_MSG, /* who, text */
+  VMT_TYPED_MUTE, /* who or NULL: oneself */
+  VMT_TYPED_UNMUTE,
+  VMT_TYPED_HAND,
+  VMT_TYPED_STATUS, /* text */
+  VMT_TYPED_WHO,
+  VMT_TYPED_KICK, /* who */
+  VMT_TYPED_LOCK,
+  VMT_TYPED_UNLOCK,
+  VMT_TYPED_LEAVE,
+  VMT_TYPED_END,
+  VMT_TYPED_HELP,
+} VmtTypedVerb;
+
+typedef struct
+{
+  VmtTypedVerb verb;
+  gchar *who;
+  gchar *text;
+  gboolean audio, video; /* of mute and unmute */
+} VmtTyped;
+
+void vmt_typed_clear (VmtTyped *typed);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmtTyped, vmt_typed_clear)
+
+/* Errors are sentences for the user. */
+gboolean vmt_typed_parse (VmtTyped *typed, const gchar *line, GError **error);
+/* A line each: what can be typed. */
+const gchar *const *vmt_typed_help (void);
+
+/* Keys of a terminal that does not edit lines itself: what is typed stays below
+ * what is said meanwhile. */
+typedef struct
+{
+  GString *line; /* so far; NULL before the first key */
+  guint escape; /* within the sequence of a key that is no character */
+} VmtKeys;
+
+/* @bytes as the terminal sends them; @func gets each line that is entered. */
+void vmt_keys_take (VmtKeys *keys, const gchar *bytes, gsize size,
+    void (*func) (const gchar *line, gpointer user_data), gpointer user_data);
+void vmt_keys_clear (VmtKeys *keys);
+
+/* Lines come out of bytes. */
+#define VMT_TYPED_LINE_MAX (8 * 1024)
+
+typedef struct
+{
+  GString *line;
+  gboolean skipping; /* the rest of a line that is too long */
+} VmtLines;
+
+typedef void (*VmtLineFunc) (const gchar *line, gpointer user_data);
+
+/* @func gets each whole line, without its end, as valid UTF-8; NULL for one that
+ * is longer than VMT_TYPED_LINE_MAX. */
+void vmt_lines_take (VmtLines *lines, const gchar *bytes, gsize size,
+    VmtLineFunc func, gpointer user_data);
+/* The end: what has no newline is a line as well. */
+void vmt_lines_end (VmtLines *lines, VmtLineFunc func, gpointer user_data);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The launcher: reads which subcommand is meant and hands over to it. */
+
+#include "commands.h"
+
+#include <gst/gst.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+
+static void
+print_help (FILE *out)
+{
+  fprintf (out, "Usage:\n  videomeet COMMAND [OPTION…]\n\n"
+                "Video meetings on the local network, without a server.\n\n"
+                "Commands:\n");
+  for (gint i = 0; i < VMT_N_COMMANDS; i++)
+    fprintf (out, "  %-10s %s\n", vmt_command_to_string (i),
+        vmt_command_summary (i));
+  fprintf (out, "\nOptions:\n"
+                "  -h, --help     Show this help\n"
+                "  --version      Show the version\n\n"
+                "'videomeet COMMAND --help' shows the options of a command.\n");
+}
+
+static gint
+refuse_command (const gchar *text)
+{
+  const gchar *meant = vmt_command_suggest (text);
+  g_autofree gchar *safe = vmt_text_safe (text);
+
+  fprintf (stderr, "videomeet: error: There is no command '%s'.", safe);
+  if (meant)
+    fprintf (stderr, " Did you mean '%s'?", meant);
+  fprintf (stderr, "\nTry 'videomeet --help'.\n");
+  return VMT_EXIT_USAGE;
+}
+
+static gboolean
+has_argument (gchar **argv, const gchar *wanted)
+{
+  for (; *argv && !g_str_equal (*argv, "--"); argv++)
+    if (g_str_equal (*argv, wanted))
+      return TRUE;
+  return FALSE;
+}
+
+static gint
+run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
+{
+  static gint (*const functions[VMT_N_COMMANDS]) (
+      const VmtOptions *, VmtOutput *, gint64) = {
+    [VMT_COMMAND_DISCOVER] = vmt_cmd_discover,
+    [VMT_COMMAND_HOST] = vmt_cmd_host,
+    [VMT_COMMAND_JOIN] = vmt_cmd_join,
+    [VMT_COMMAND_STATUS] = vmt_cmd_status,
+    [VMT_COMMAND_KNOWN] = vmt_cmd_known,
+    [VMT_COMMAND_FORGET] = vmt_cmd_forget,
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmtOutput) output = NULL;
+  gboolean json = has_argument (argv, "--json");
+  g_autofree gchar *program =
+      g_strdup_printf ("videomeet %s", vmt_command_to_string (command));
+
+  g_set_prgname (program);
+  output = vmt_output_new (stdout, stderr, json);
+  if (!vmt_options_parse (&options, command, &argc, &argv, &error)) {
+    vmt_output_error (output, NULL, error->message);
+    fprintf (stderr, "Try 'videomeet %s --help'.\n",
+        vmt_command_to_string (command));
+    return VMT_EXIT_USAGE;
+  }
+  g_set_prgname ("videomeet");
+  gst_init (NULL, NULL);
+  return functions[command](&options, output, start_us);
+}
+
+gint
+main (gint argc, gchar **argv)
+{
+  gint64 start_us = g_get_monotonic_time ();
+  VmtCommand command;
+  const gchar *first;
+
+  setlocale (LC_ALL, "");
+  /* a reader that goes away is noticed by the write that fails */
+  signal (SIGPIPE, SIG_IGN);
+  first = argc > 1 ? argv[1] : NULL;
+  if (!first) {
+    print_help (stderr);
+    return VMT_EXIT_USAGE;
+  }
+  if (g_str_equal (first, "--help") || g_str_equal (first, "-h")
+      || (g_str_equal (first, "help") && argc == 2)) {
+    print_help (stdout);
+    return VMT_EXIT_OK;
+  }
+  if (g_str_equal (first, "--version")) {
+    printf ("videomeet %s\n", PACKAGE_VERSION);
+    return VMT_EXIT_OK;
+  }
+  if (g_str_equal (first, "help")) {
+    if (!vmt_command_from_string (argv[2], &command))
+      return refuse_command (argv[2]);
+    argv[1] = argv[2];
+    argv[2] = (gchar *) "--help";
+    argc = 3;
+  } else if (!vmt_command_from_string (first, &command))
+    return refuse_command (first);
+
+  /* the command's name stands where GOption expects the program's */
+  return run_command (command, argc - 1, argv + 1, start_us);
+}

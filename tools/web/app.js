@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// From the lobby into a meeting and back. body[data-state] is idle, joining,
+// joined, failed or left. /?meeting=NAME&user=USER&join=1 joins without a click.
+
+import { announce } from "./announce.js";
+import { Call } from "./call.js";
+import { Device } from "./device.js";
+import { $ } from "./dom.js";
+import { Lobby } from "./lobby.js";
+import { LocalMedia } from "./media.js";
+import { SignallingError } from "./signalling.js";
+import { Stage } from "./stage.js";
+
+const asked = new URLSearchParams(location.search);
+const device = new Device();
+const media = new LocalMedia();
+const lobby = new Lobby(device, media, asked);
+const stage = new Stage(media);
+let call = null;
+
+function setState(state) {
+  document.body.dataset.state = state;
+  $("lobby").hidden = state === "joined";
+}
+
+// What the others see this device called.
+function browserName() {
+  const brands = navigator.userAgentData?.brands?.map(({ brand }) => brand) || [];
+  const brand = brands.find((name) => !/not.?a.?brand|chromium/iu.test(name))
+    || brands.find((name) => /chromium/iu.test(name));
+
+  return brand || (/firefox/iu.test(navigator.userAgent) ? "Firefox"
+    : /safari/iu.test(navigator.userAgent) ? "Safari" : "Browser");
+}
+
+function backToLobby(state, message, code) {
+  call = null;
+  stage.detach();
+  setState(state);
+  lobby.setBusy(false);
+  lobby.tell(message, code);
+  device.start();
+}
+
+function isOver({ kind, message }) {
+  media.stop();
+  backToLobby(kind, message);
+  announce(message, { visibly: false });
+  document.title = message;
+  $("title").focus();
+}
+
+async function join({ user, meeting, pin, media: withMedia }) {
+  if (call) return;
+  const mine = call = new Call(media);
+  setState("joining");
+  lobby.setBusy(true);
+  // a camera that is missing keeps nobody out
+  let fault = "";
+  if (withMedia && LocalMedia.isPossible && !media.tracks.camera && !media.tracks.audio)
+    fault = await lobby.useMedia() ? "" : lobby.note;
+  if (call !== mine) return;
+  mine.addEventListener("joined", () => {
+    device.stop();
+    lobby.setBusy(false);
+    setState("joined");
+    stage.attach(mine);
+    if (fault) stage.tellMedia(fault);
+  });
+  mine.addEventListener("over", ({ detail }) => {
+    if (call === mine) isOver(detail);
+  });
+  try {
+    await mine.join({ meeting, user, pin, device: browserName() });
+  } catch (error) {
+    if (call !== mine) return;
+    if (!(error instanceof SignallingError)) console.error(error);
+    backToLobby("failed", error.message, error.code);
+  }
+}
+
+lobby.addEventListener("join", ({ detail }) => join(detail));
+lobby.addEventListener("cancel", () => {
+  const cancelled = call;
+
+  call = null;
+  cancelled?.leave();
+  backToLobby("idle", "");
+});
+// Away for good: the others need not wait to notice.
+addEventListener("pagehide", () => {
+  call?.unload();
+  media.stop();
+});
+// Out of the browser's memory again, where the call did not survive.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});
+addEventListener("online", () => call?.networkChanged());
+document.addEventListener("visibilitychange", () => stage.becameVisible());
+
+async function start() {
+  const atOnce = asked.get("join") === "1";
+
+  await Promise.all([device.start(), atOnce ? null : lobby.start()]);
+  if (atOnce) lobby.submit(true);
+}
+
+// A picture that waits for its first frame keeps a page from being loaded.
+if (document.readyState === "complete") start();
+else addEventListener("load", start);

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// One stay in one meeting: who is there, what they say, what is sent. Knows no
+// element of the page.
+//
+// Events: "joined"; "participant" (detail: {id, what}), what being "came",
+// "changed", "left" or "streams"; "chat" (detail: {entry} or {history: true});
+// "server" (state of the way to the host: "open", "lost", "gone"); "meeting"
+// (locked, host); "muted" (detail: {audio, video}, at the host's wish);
+// "notice" (detail: a sentence); "over" (detail: {kind: "left" or "failed",
+// message}).
+
+import { Chat, parse, readEntry, write } from "./chat.js";
+import { readIceServers } from "./iceservers.js";
+import { isEarlier, uuid } from "./ids.js";
+import { Mesh } from "./mesh.js";
+import { Signalling } from "./signalling.js";
+import { cleanName, refusal } from "./words.js";
+
+const PRESENTING = "presenting";
+
+class Participant {
+  constructor({ id, user, device, host }, self) {
+    this.id = id;
+    this.user = cleanName(user, "Somebody");
+    this.device = cleanName(device, "");
+    this.host = host === true;
+    this.self = self;
+    this.audio = null; // whether sound is sent: true, false, null for unknown
+    this.video = null;
+    this.presenting = null;
+    this.raisedAt = 0; // when the hand went up; 0: it is down
+    this.detached = false;
+    this.plain = false; // whether it speaks plain text in the chat
+  }
+}
+
+export class Call extends EventTarget {
+  #signalling = null;
+  #mesh = null;
+  #media;
+  #abort = new AbortController();
+  #over = false;
+  #ended = null; // {kind, message}: what a close will mean
+  #told = new Map(); // participant id -> hand and presence were told to it
+
+  constructor(media) {
+    super();
+    this.#media = media;
+    this.participants = new Map();
+    this.chat = new Chat();
+    this.self = null;
+    this.meeting = "";
+    this.hostId = "";
+    this.locked = false;
+    this.joinedAt = 0;
+    this.server = "open";
+    this.onTrack = ({ detail }) => this.#trackChanged(detail);
+    this.onMedia = () => this.#tellPresence();
+    media.addEventListener("track", this.onTrack);
+    media.addEventListener("changed", this.onMedia);
+  }
+
+  get isHost() {
+    return this.self !== null && this.self.id === this.hostId;
+  }
+
+  get others() {
+    return [...this.participants.values()].filter((p) => !p.self);
+  }
+
+  peer(id) {
+    return this.#mesh?.get(id) || null;
+  }
+
+  // The state of the connection to a participant (words.js, peerState()).
+  stateOf(id) {
+    if (this.participants.get(id)?.self) return "connected";
+    return this.#mesh.stateOf(id);
+  }
+
+  #emit(type, detail) {
+    if (!this.#over) this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #changed(id, what = "changed") {
+    this.#emit("participant", { id, what });
+  }
+
+  // --- coming and going ---
+
+  // Throws a SignallingError, or an AbortError after leave().
+  async join({ meeting, user, pin, device }) {
+    const callType = "video";
+
+    this.#signalling = new Signalling({ callType, device });
+    this.#signalling.addEventListener("message", ({ detail }) => this.#take(detail));
+    this.#signalling.addEventListener("state", () => this.#serverChanged());
+    const { grant, welcome } = await this.#signalling.join(
+      { meeting, user, pin, signal: this.#abort.signal });
+    this.meeting = cleanName(welcome.meeting, meeting);
+    this.hostId = welcome.host;
+    this.locked = welcome.locked === true;
+    this.joinedAt = Date.now();
+    this.self = new Participant({ id: welcome.id, user, device }, true);
+    this.#mesh = new Mesh({
+      iceServers: this.#iceServers(grant),
+      tracks: this.#media.tracks,
+      send: (message) => this.#sendTo(message),
+      hasServer: () => this.#signalling.state === "open",
+    });
+    this.#listenToMesh();
+    this.participants.set(this.self.id, this.self);
+    for (const described of welcome.participants || []) this.#add(described, false);
+    this.#emit("joined");
+    this.#tellPresence();
+  }
+
+  // What the host names; without them the others may still be reached.
+  #iceServers(grant) {
+    const { servers, ignored } = readIceServers(grant.iceServers);
+
+    if (ignored)
+      console.warn(`${ignored} STUN or TURN servers that the host names cannot be used.`);
+    return servers;
+  }
+
+  #add(described, offers) {
+    const { id } = described;
+
+    if (typeof id !== "string" || this.participants.has(id)) return;
+    const participant = new Participant(described, false);
+    participant.host = id === this.hostId;
+    this.participants.set(id, participant);
+    this.#mesh.add(id, offers);
+    this.#changed(id, "came");
+  }
+
+  #remove(id) {
+    const participant = this.participants.get(id);
+
+    if (!participant || participant.self) return;
+    this.#mesh.remove(id);
+    this.participants.delete(id);
+    this.#told.delete(id);
+    this.dispatchEvent(new CustomEvent("participant",
+      { detail: { id, what: "left", participant } }));
+    this.#leaveIfAlone();
+  }
+
+  // A goodbye to everybody; `left` comes only from here, `failed` only from
+  // elsewhere.
+  leave() {
+    this.#finish("left", "You have left the meeting.");
+  }
+
+  // The page is going away: what can still be said, at once.
+  unload() {
+    this.#goodbye();
+    this.#signalling?.close();
+  }
+
+  #goodbye() {
+    if (this.#signalling?.state === "open") return;
+    for (const peer of this.#mesh?.peers || [])
+      peer.sendMessage("signal", JSON.stringify({ type: "bye" }));
+  }
+
+  #finish(kind, message) {
+    if (this.#over) return;
+    this.#goodbye();
+    this.#over = true;
+    this.#abort.abort();
+    this.#signalling?.close();
+    this.#mesh?.close();
+    this.#media.removeEventListener("track", this.onTrack);
+    this.#media.removeEventListener("changed", this.onMedia);
+    this.dispatchEvent(new CustomEvent("over", { detail: { kind, message } }));
+  }
+
+  // --- the way to the others ---
+
+  // By the server; where that is lost, by the data channel.
+  #sendTo(message) {
+    if (this.#signalling.state === "open"
+        || !this.#mesh.sendDirect(message.to, JSON.stringify(message)))
+      this.#signalling.send(message);
+  }
+
+  #sendAll(message) {
+    if (this.#signalling.state === "open") {
+      this.#signalling.send(message);
+      return;
+    }
+    for (const peer of this.#mesh.peers)
+      peer.sendMessage("signal", JSON.stringify(message));
+    this.#signalling.send(message);
+  }
+
+  #serverChanged() {
+    const { state, error } = this.#signalling;
+
+    // what happens before the welcome is told by join()
+    if (!this.self || this.#over) return;
+    if (state !== "over") {
+      this.#setServer(state);
+    } else if (this.#ended) {
+      this.#finish(this.#ended.kind, this.#ended.message);
+    } else if (error?.code === "KICKED") {
+      this.#finish("left", error.message);
+    } else {
+      this.#setServer("gone");
+      this.#leaveIfAlone();
+    }
+  }
+
+  #setServer(state) {
+    if (this.server === state) return;
+    this.server = state;
+    if (state === "open") this.#tellPresence();
+    this.#emit("server", state);
+  }
+
+  // Without the host's server those who are connected stay, and nobody else
+  // can come.
+  #leaveIfAlone() {
+    if (this.server !== "gone" || this.#over) return;
+    const left = this.others.some(({ id }) =>
+      ["connected", "unsteady"].includes(this.stateOf(id)));
+    if (!left) this.#finish("failed", refusal("DISCONNECTED"));
+  }
+
+  networkChanged() {
+    this.#signalling?.renew();
+  }
+
+  // --- what is said by the server and, in its place, by the others ---
+
+  #take(message) {
+    switch (message.type) {
+      case "participant-joined":
+        if (this.self && isEarlier(this.self.id, String(message.id))) {
+          this.#add(message, true);
+          this.#tellTo(message.id);
+        }
+        break;
+      case "participant-left":
+        this.#remove(message.id);
+        break;
+      case "participant-state":
+        this.#takeState(message);
+        break;
+      case "meeting-state":
+        this.#takeMeeting(message);
+        break;
+      case "chat":
+        this.#takeChat(message.from, { kind: "chat", entry: readEntry(message) });
+        break;
+      case "bye":
+        if (message.from === this.hostId) this.#end("The host has ended the meeting.");
+        break;
+      default:
+        this.#takeFrom(message);
+    }
+  }
+
+  #end(message) {
+    this.#ended = { kind: "left", message };
+    this.#finish("left", message);
+  }
+
+  #takeFrom(message) {
+    const participant = this.participants.get(message.from);
+
+    if (!participant || participant.self) return;
+    switch (message.type) {
+      case "offer":
+      case "answer":
+      case "candidate":
+      case "restart":
+        this.#mesh.take(message);
+        break;
+      case "presence":
+        this.#takePresence(participant, message);
+        break;
+      case "hand":
+        this.#takeHand(participant, message.raised === true);
+        break;
+      case "mute-request":
+        if (message.from === this.hostId) this.#takeMuteRequest(message);
+        break;
+      default:
+        break;
+    }
+  }
+
+  // One that names neither means both.
+  #takeMuteRequest({ audio, video }) {
+    const both = typeof audio !== "boolean" && typeof video !== "boolean";
+
+    this.#emit("muted", { audio: both || audio === true, video: both || video === true });
+  }
+
+  #takeState({ id, state }) {
+    const participant = this.participants.get(id);
+
+    if (!participant) return;
+    participant.detached = state === "detached";
+    this.#changed(id);
+  }
+
+  #takeMeeting(message) {
+    const wasLocked = this.locked;
+
+    if (typeof message.host === "string") this.hostId = message.host;
+    for (const participant of this.participants.values())
+      participant.host = participant.id === this.hostId;
+    this.locked = message.locked === true;
+    if (message.state === "ended") {
+      this.#end("The host has ended the meeting.");
+      return;
+    }
+    if (this.locked !== wasLocked)
+      this.#emit("notice", this.locked ? "The host has locked the meeting."
+        : "The meeting is open again.");
+    this.#emit("meeting");
+  }
+
+  #takePresence(participant, { status, audio, video }) {
+    const known = (value) => (typeof value === "boolean" ? value : null);
+
+    participant.audio = known(audio);
+    participant.video = known(video);
+    // only who has said so before can say that it is over
+    if (status === PRESENTING) participant.presenting = true;
+    else if (status && participant.presenting !== null) participant.presenting = false;
+    this.#changed(participant.id);
+  }
+
+  #takeHand(participant, raised) {
+    if (raised === participant.raisedAt > 0) return;
+    participant.raisedAt = raised ? Date.now() : 0;
+    if (raised) this.#emit("notice", `${participant.user} raises a hand.`);
+    this.#changed(participant.id);
+  }
+
+  #listenToMesh() {
+    const on = (type, func) => this.#mesh.addEventListener(type,
+      ({ detail }) => { if (!this.#over) func(detail); });
+
+    on("state", ({ id }) => this.#connectionChanged(id));
+    on("streams", ({ id }) => this.#changed(id, "streams"));
+    on("channel", ({ id, label, open }) => {
+      if (label === "signal" && open && this.#signalling.state !== "open")
+        this.#tellTo(id);
+    });
+    on("message", ({ id, label, text }) => {
+      if (label === "chat") this.#takeChat(id, parse(text));
+      else if (label === "signal") this.#takeDirect(id, text);
+    });
+  }
+
+  #connectionChanged(id) {
+    const state = this.#mesh.stateOf(id);
+
+    if (state === "connected" && !this.#told.has(id)) this.#tellTo(id);
+    if (state === "connected")
+      this.#signalling.send({ type: "participant-state", state: "connected" });
+    // silent, and on the same machine as the server
+    if (state === "reconnecting" && id === this.hostId) this.#signalling.renew();
+    this.#changed(id, "streams");
+    if (state === "reconnecting" || state === "lost") {
+      if (this.server === "gone") this.#remove(id);
+    }
+  }
+
+  // Over the channel `signal`, where `from` is whose channel it is.
+  #takeDirect(id, text) {
+    let message;
+
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (message === null || typeof message !== "object") return;
+    if (message.type === "bye") this.#remove(id);
+    else this.#takeFrom({ ...message, from: id });
+  }
+
+  // --- chat ---
+
+  #takeChat(from, said) {
+    const participant = this.participants.get(from);
+
+    if (!said || !participant) return;
+    if (said.kind === "history") {
+      if (from !== this.hostId) return;
+      if (this.chat.addHistory(said.entries.map((entry) => ({ ...entry,
+        user: cleanName(entry.user, "Somebody"), own: entry.from === this.self.id }))))
+        this.#emit("chat", { history: true });
+      return;
+    }
+    if (!said.entry) return;
+    // a page of other makers, which would show our JSON to people
+    if (said.plain) participant.plain = true;
+    const entry = { ...said.entry, from, user: participant.user, own: false };
+    if (this.chat.add(entry)) this.#emit("chat", { entry });
+  }
+
+  say(text) {
+    const entry = { id: uuid(), from: this.self.id, user: this.self.user, own: true,
+      text, time: new Date().toISOString() };
+
+    for (const { id, plain } of this.others) {
+      if (!this.#mesh.get(id)?.sendMessage("chat", plain ? text : write(entry)))
+        this.#signalling.send({ type: "chat", to: id, id: entry.id, text, time: entry.time });
+    }
+    this.chat.add(entry);
+    this.#emit("chat", { entry });
+  }
+
+  // --- of oneself ---
+
+  #presence() {
+    return { type: "presence", status: this.self.presenting ? PRESENTING : "available",
+      audio: this.self.audio, video: this.self.video };
+  }
+
+  #tellPresence() {
+    if (!this.self || this.#over) return;
+    const before = JSON.stringify(this.#presence());
+    this.self.audio = this.#media.isOn("audio");
+    this.self.video = this.#media.isOn("camera");
+    this.self.presenting = this.#media.isOn("screen");
+    if (JSON.stringify(this.#presence()) !== before) {
+      this.#sendAll(this.#presence());
+      this.#changed(this.self.id);
+    }
+  }
+
+  // To a newcomer, and to whom only the data channel reaches.
+  #tellTo(id) {
+    this.#told.set(id, true);
+    this.#sendTo({ ...this.#presence(), to: id });
+    if (this.self.raisedAt) this.#sendTo({ type: "hand", raised: true, to: id });
+  }
+
+  #trackChanged({ name, track }) {
+    this.#mesh?.setTrack(name, track);
+    this.#tellPresence();
+    if (this.self) this.#changed(this.self.id, "streams");
+  }
+
+  raiseHand(raised) {
+    this.self.raisedAt = raised ? Date.now() : 0;
+    this.#sendAll({ type: "hand", raised });
+    this.#changed(this.self.id);
+  }
+
+  // --- the host's ---
+
+  muteOther(id) {
+    this.#signalling.send({ type: "mute-request", to: id, audio: true });
+  }
+
+  kick(id) {
+    this.#signalling.send({ type: "kick", to: id });
+  }
+
+  lock(locked) {
+    this.#signalling.send({ type: "lock", locked });
+  }
+}

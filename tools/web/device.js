@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the device that served this page says of itself.
+//
+// Events: "status".
+
+const REFRESH_MS = 5000;
+const ANSWER_MS = 4000;
+
+const text = (value) => (typeof value === "string" ? value : "");
+
+export class Device extends EventTarget {
+  #timer = 0;
+
+  constructor() {
+    super();
+    this.status = null; // null: it did not answer
+  }
+
+  // The name of the meeting it hosts; "" where there is none or it is kept.
+  get meetingName() {
+    const name = text(this.status?.meeting?.name);
+
+    return name === "private" ? "" : name;
+  }
+
+  get isPrivate() {
+    return Boolean(this.status?.meeting) && this.meetingName === "";
+  }
+
+  async refresh() {
+    try {
+      const answer = await fetch("/status", {
+        cache: "no-store",
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const status = await answer.json();
+      this.status = {
+        user: text(status.user),
+        device: text(status.device),
+        deviceId: text(status.deviceId),
+        secure: status.secure === true,
+        participants: Number.isInteger(status.participants) ? status.participants : 0,
+        maxParticipants: Number.isInteger(status.maxParticipants)
+          ? status.maxParticipants : 0,
+        meeting: status.meeting !== null && typeof status.meeting === "object"
+          ? { name: text(status.meeting.name), state: text(status.meeting.state) } : null,
+      };
+    } catch {
+      this.status = null;
+    }
+    this.dispatchEvent(new Event("status"));
+  }
+
+  start() {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => { if (!document.hidden) this.refresh(); }, REFRESH_MS);
+    return this.refresh();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
+}

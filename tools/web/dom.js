@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Small things to do with elements. What others say goes in by textContent only.
+
+import { hueOf, initials } from "./words.js";
+
+const HUES = 6; // classes hue-0… of style.css
+const SVG = "http://www.w3.org/2000/svg";
+
+export const $ = (id) => document.getElementById(id);
+
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  const { dataset, ...others } = properties;
+
+  for (const [name, value] of Object.entries(others)) {
+    if (name.includes("-") || name === "role") made.setAttribute(name, value);
+    else made[name] = value;
+  }
+  Object.assign(made.dataset, dataset);
+  made.append(...children);
+  return made;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export function setText(target, value) {
+  if (target.textContent !== value) target.textContent = value;
+}
+
+// A button's icon, what is read aloud, and the word beneath where there is room.
+export function dress(button, { symbol, label, word, shortcut }) {
+  const known = `${symbol}|${label}|${word}`;
+
+  if (button.dataset.dressed === known) return;
+  button.dataset.dressed = known;
+  const parts = [icon(symbol)];
+  if (word) parts.push(element("span", { className: "word", "aria-hidden": "true",
+    textContent: word }));
+  const badge = button.querySelector(".badge");
+  if (badge) parts.push(badge);
+  button.replaceChildren(...parts);
+  button.setAttribute("aria-label", label);
+  button.title = shortcut ? `${label} (${shortcut})` : label;
+}
+
+// Two letters on a colour, in place of a picture.
+export function showAvatar(target, name) {
+  setText(target, initials(name));
+  for (let i = 0; i < HUES; i++) target.classList.toggle(`hue-${i}`, i === hueOf(name, HUES));
+}

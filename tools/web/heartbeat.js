@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Whether the other end of a connection is alive, by pings on the data channel
+// `heartbeat`. Silence counts only after a first sign of life: not everybody
+// has a heartbeat.
+
+export const PING_MS = 1000;
+export const UNSTEADY_MS = 4000; // of silence
+export const SILENCE_MS = 6500; // then the other end is taken for gone
+
+export class Heartbeat {
+  #heard = 0;
+  #sent = 0;
+  #sentAt = 0;
+  #send;
+
+  // `send`: takes a text
+  constructor(send) {
+    this.#send = send;
+    this.rtt = null; // ms
+  }
+
+  ping(now) {
+    this.#sentAt = now;
+    this.#send(JSON.stringify({ t: "ping", n: ++this.#sent }));
+  }
+
+  take(data, now) {
+    let message;
+
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (!Number.isSafeInteger(message?.n)) return;
+    if (message.t === "ping") {
+      this.#heard = now;
+      this.#send(JSON.stringify({ t: "pong", n: message.n }));
+    } else if (message.t === "pong") {
+      this.#heard = now;
+      if (message.n === this.#sent) this.rtt = now - this.#sentAt;
+    }
+  }
+
+  // ms since the last sign of life; 0 before the first
+  silence(now) {
+    return this.#heard ? now - this.#heard : 0;
+  }
+}

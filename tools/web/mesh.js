@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The connections to all others. The earlier participant offers, and only the
+// offerer begins anew; `session` and `generation` tell what is stale.
+//
+// Events, each with detail {id}: "state", "streams"; "channel" with {id, label,
+// open}; "message" with {id, label, text}.
+
+import { Peer } from "./peer.js";
+import { cameraEncoding, screenEncoding } from "./quality.js";
+import { uuid } from "./ids.js";
+
+const RESTARTS_MAX = 3;
+const RESTART_MS = 1000;
+const ASK_MS = 3000; // then an offer that does not come is asked for
+const OFFER_MS = 15000;
+const EARLY_MAX = 64; // candidates before their offer
+
+// waiting, connecting, connected, unsteady, reconnecting, lost
+class Link {
+  constructor(id, offers) {
+    this.id = id;
+    this.offers = offers;
+    this.state = "waiting";
+    this.peer = null;
+    this.old = null; // the one that `peer` replaces, while the server is lost
+    this.session = "";
+    this.generation = 0;
+    this.restarts = 0;
+    this.timer = 0;
+    this.early = [];
+  }
+}
+
+export class Mesh extends EventTarget {
+  #links = new Map();
+  #iceServers;
+  #send;
+  #hasServer;
+  #tracks = { audio: null, camera: null, screen: null };
+  #cameraHeight = 720;
+
+  // `send(message)`: to one participant, by its field `to`; `hasServer()`:
+  // whether there is another way than the data channels
+  constructor({ iceServers, tracks, send, hasServer }) {
+    super();
+    this.#iceServers = iceServers;
+    this.#send = send;
+    this.#hasServer = hasServer;
+    Object.assign(this.#tracks, tracks);
+  }
+
+  // `offers`: whether this side does
+  add(id, offers) {
+    if (this.#links.has(id)) return;
+    const link = new Link(id, offers);
+    this.#links.set(id, link);
+    if (offers) this.#offer(link);
+    else this.#expect(link);
+    this.#adapt();
+  }
+
+  remove(id) {
+    const link = this.#links.get(id);
+
+    if (!link) return;
+    this.#links.delete(id);
+    clearTimeout(link.timer);
+    link.old?.close();
+    link.peer?.close();
+    this.#adapt();
+  }
+
+  close() {
+    for (const id of [...this.#links.keys()]) this.remove(id);
+  }
+
+  get(id) {
+    return this.#links.get(id)?.peer || null;
+  }
+
+  stateOf(id) {
+    return this.#links.get(id)?.state || "lost";
+  }
+
+  get peers() {
+    return [...this.#links.values()].filter((link) => link.peer)
+      .map((link) => link.peer);
+  }
+
+  setTrack(name, track) {
+    this.#tracks[name] = track;
+    const height = name === "camera" && track?.getSettings().height;
+    if (height) this.#cameraHeight = height;
+    for (const peer of this.peers) peer.setTrack(name, track);
+    this.#adapt();
+  }
+
+  // The more there are, the less each is sent.
+  #adapt() {
+    const others = this.#links.size;
+    const encodings = {
+      camera: cameraEncoding(others, this.#cameraHeight),
+      screen: screenEncoding(others),
+    };
+
+    for (const peer of this.peers) peer.setEncodings(encodings);
+  }
+
+  // --- descriptions and candidates of the others ---
+
+  take(message) {
+    const link = this.#links.get(message.from);
+
+    if (!link) return;
+    if (message.type === "offer") this.#takeOffer(link, message);
+    else if (message.type === "answer") this.#takeAnswer(link, message);
+    else if (message.type === "candidate") this.#takeCandidate(link, message);
+    else if (message.type === "restart" && link.offers) this.#restart(link);
+  }
+
+  #isCurrent(link, { session, generation }) {
+    return link.peer && session === link.session && generation === link.generation;
+  }
+
+  #takeOffer(link, message) {
+    const generation = Number.isSafeInteger(message.generation) ? message.generation : 0;
+
+    if (link.offers || typeof message.sdp !== "string"
+        || (link.peer && generation <= link.generation)) return;
+    link.session = message.session;
+    link.generation = generation;
+    this.#connect(link, false).takeOffer(message);
+    for (const early of link.early.splice(0)) this.#takeCandidate(link, early);
+  }
+
+  #takeAnswer(link, message) {
+    if (typeof message.sdp === "string" && this.#isCurrent(link, message))
+      link.peer.takeAnswer(message);
+  }
+
+  #takeCandidate(link, message) {
+    if (this.#isCurrent(link, message)) {
+      link.peer.takeCandidate(message);
+    } else if (!link.peer || message.generation > link.generation) {
+      link.early.push(message);
+      if (link.early.length > EARLY_MAX) link.early.shift();
+    }
+  }
+
+  // --- connections ---
+
+  #setState(link, state) {
+    if (link.state === state) return;
+    link.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: { id: link.id } }));
+  }
+
+  #setTimer(link, ms, func) {
+    clearTimeout(link.timer);
+    link.timer = setTimeout(func, ms);
+  }
+
+  #offer(link) {
+    link.session = uuid();
+    link.generation++;
+    this.#connect(link, true).offer();
+  }
+
+  // Over the channel `signal` of what is connected; whether it was sent.
+  sendDirect(id, text) {
+    const link = this.#links.get(id);
+
+    return Boolean(link?.peer?.sendMessage("signal", text)
+      || link?.old?.sendMessage("signal", text));
+  }
+
+  // The descriptions of a new connection need a way, and without the server the
+  // old connection is the only one.
+  #retire(link) {
+    link.old?.close();
+    link.old = null;
+    if (!link.peer) return;
+    if (!this.#hasServer() && link.peer.isOpen("signal")) link.old = link.peer;
+    else link.peer.close();
+    link.peer = null;
+  }
+
+  #connect(link, offerer) {
+    clearTimeout(link.timer);
+    this.#retire(link);
+    const peer = new Peer({
+      id: link.id,
+      offerer,
+      session: link.session,
+      generation: link.generation,
+      iceServers: this.#iceServers,
+      tracks: this.#tracks,
+      send: (message) => this.#send({ ...message, to: link.id }),
+    });
+    link.peer = peer;
+    const relay = (type) => peer.addEventListener(type, (event) => {
+      if (link.peer === peer || (link.old === peer && type === "message"))
+        this.dispatchEvent(new CustomEvent(type,
+          { detail: { ...event.detail, id: link.id } }));
+    });
+    relay("streams");
+    relay("channel");
+    relay("message");
+    peer.addEventListener("state", () => {
+      if (link.peer === peer) this.#peerChanged(link);
+    });
+    if (link.state !== "reconnecting") this.#setState(link, "connecting");
+    this.#adapt();
+    return peer;
+  }
+
+  #peerChanged(link) {
+    const { state } = link.peer;
+
+    if (state === "failed") {
+      this.#failed(link);
+      return;
+    }
+    if (state === "connected") {
+      link.restarts = 0;
+      link.old?.close();
+      link.old = null;
+    }
+    this.#setState(link, state);
+  }
+
+  #failed(link) {
+    link.old?.close();
+    link.peer.close();
+    link.old = link.peer = null;
+    if (link.restarts >= RESTARTS_MAX) {
+      this.#setState(link, "lost");
+      return;
+    }
+    link.restarts++;
+    this.#setState(link, "reconnecting");
+    if (link.offers) this.#restart(link);
+    else this.#expect(link, ASK_MS);
+  }
+
+  #restart(link) {
+    this.#setTimer(link, RESTART_MS, () => this.#offer(link));
+  }
+
+  // An offer that does not come is asked for, then given up.
+  #expect(link, ms = OFFER_MS) {
+    this.#setTimer(link, ms, () => {
+      if (link.restarts >= RESTARTS_MAX) {
+        this.#setState(link, "lost");
+        return;
+      }
+      link.restarts++;
+      this.#send({ type: "restart", to: link.id, reason: "no connection" });
+      this.#expect(link);
+    });
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The list of who is there. What only a host may do is there only for a host.
+
+import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
+import { peerState } from "./words.js";
+
+export class PeoplePanel {
+  #call = null;
+  #speaking = new Set();
+
+  constructor() {
+    $("lock-meeting").addEventListener("click", () => this.#call?.lock(!this.#call.locked));
+  }
+
+  attach(call) {
+    this.#call = call;
+    this.#speaking.clear();
+    this.show();
+  }
+
+  setSpeaking(id, speaking) {
+    if (speaking) this.#speaking.add(id);
+    else this.#speaking.delete(id);
+    $("people-list").querySelector(`[data-person="${CSS.escape(id)}"]`)
+      ?.classList.toggle("speaking", speaking);
+  }
+
+  show() {
+    const call = this.#call;
+
+    if (!call?.self) return;
+    const order = [...call.participants.values()].sort((a, b) =>
+      (b.raisedAt > 0) - (a.raisedAt > 0) || a.raisedAt - b.raisedAt
+      || a.user.localeCompare(b.user));
+    const focused = document.activeElement?.dataset?.action;
+    $("people-list").replaceChildren(...order.map((p) => this.#item(p)));
+    if (focused) this.#focus(focused);
+    setText($("people-count"), String(order.length));
+    $("toggle-people").setAttribute("aria-label",
+      `Participants, ${order.length} in the meeting`);
+    $("host-tools").hidden = !call.isHost;
+    setText($("lock-meeting"), call.locked ? "Let others join again" : "Let nobody else join");
+  }
+
+  // A button that is no longer needed leaves the keyboard in the list.
+  #focus(action) {
+    const list = $("people-list");
+
+    (list.querySelector(`[data-action="${CSS.escape(action)}"]`) || list).focus();
+  }
+
+  #item(participant) {
+    const { id, user, self, host, audio, video, raisedAt } = participant;
+    const call = this.#call;
+    const state = participant.detached ? "Lost its connection to the host"
+      : peerState(call.stateOf(id));
+    const roles = [self ? "you" : "", host ? "host" : ""].filter(Boolean).join(", ");
+    const avatar = element("span", { className: "avatar", "aria-hidden": "true" });
+    const item = element("li", { className: "person", dataset: { person: id } },
+      avatar,
+      element("div", { className: "person-text" },
+        element("span", { className: "person-name", textContent: user }),
+        element("span", { className: "person-role",
+          textContent: [roles, state].filter(Boolean).join(" · ") })));
+    showAvatar(avatar, user);
+    const signs = element("span", { className: "signs" });
+    const sign = (symbol, text) => signs.append(element("span", { className: "sign" },
+      icon(symbol), element("span", { className: "hidden", textContent: text })));
+
+    if (raisedAt) sign("hand", "hand raised");
+    if (audio === false) sign("mic-off", "microphone off");
+    if (video === false) sign("camera-off", "camera off");
+    item.append(signs);
+    item.classList.toggle("speaking", this.#speaking.has(id));
+    if (call.isHost && !self) item.append(this.#tools(participant));
+    return item;
+  }
+
+  #tools({ id, user, audio }) {
+    const button = (action, symbol, label, func) => {
+      const made = element("button", { type: "button", className: "tool",
+        dataset: { action: `${action}:${id}` } });
+      dress(made, { symbol, label });
+      made.addEventListener("click", func);
+      return made;
+    };
+
+    return element("span", { className: "person-tools" },
+      ...(audio === false ? [] : [button("mute", "mic", `Mute ${user}`,
+        () => this.#call.muteOther(id))]),
+      button("kick", "close", `Remove ${user} from the meeting`,
+        () => this.#call.kick(id)));
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What codes and states mean, in words.
+
+const REFUSALS = new Map([
+  ["WRONG_PIN", "That PIN is not right. The host has the right one."],
+  ["MEETING_FULL", "All seats of this meeting are taken. Try again when "
+    + "somebody has left."],
+  ["MEETING_LOCKED", "The host has locked the meeting: nobody else can join."],
+  ["MEETING_NOT_FOUND", "There is no meeting of that name on this device."],
+  ["MEETING_ENDED", "The meeting is over."],
+  ["NOT_TRUSTED", "The host admits only devices it knows, and a browser has no "
+    + "identity to show."],
+  ["RATE_LIMITED", "Too many attempts. Wait a minute, then try again."],
+  ["BAD_TICKET", "Joining took too long. Try again."],
+  ["KICKED", "The host removed you from the meeting."],
+  ["RESUME_FAILED", "The connection was lost for too long and your seat was "
+    + "given back."],
+  ["TIMEOUT", "The device that hosts the meeting did not answer in time."],
+  ["DISCONNECTED", "The connection to the device that hosts the meeting was "
+    + "lost."],
+]);
+
+// The sentence for an error the server gave; its own where there is none.
+export function refusal(code, message) {
+  return REFUSALS.get(code) || (typeof message === "string" && message)
+    || "The meeting could not be joined.";
+}
+
+const DEVICE_ERRORS = new Map([
+  ["NotAllowedError", (what) => `The browser was not allowed to use your ${what}. `
+    + "Allow it in the address bar, then try again."],
+  ["NotFoundError", (what) => `No ${what.replace(" and ", " or ")} was found on this `
+    + "computer."],
+  ["NotReadableError", (what) => `Another program is using your ${what}. Close it, then `
+    + "try again."],
+  ["OverconstrainedError", (what) => `What was asked of your ${what} cannot be had. `
+    + "Choose another device or a lower resolution."],
+  ["AbortError", (what) => `A fault has stopped your ${what}. Plug it in again.`],
+  ["SecurityError", (what) => `This browser’s settings forbid using the ${what}.`],
+  ["TypeError", (what) => `The ${what} can be used only on a secure page.`],
+  ["InvalidStateError", (what) => `The ${what} can be used only while this page is `
+    + "in front."],
+]);
+
+// What a getUserMedia or getDisplayMedia error says about `what`.
+export function deviceError(name, what) {
+  const known = DEVICE_ERRORS.get(name);
+
+  return known ? known(what) : `Your ${what} could not be started (${name}).`;
+}
+
+export const INSECURE = "This page was opened without encryption, so the browser "
+  + "keeps camera and microphone away from it. You can join to watch and listen, "
+  + "or open the https:// link that the host shows.";
+
+const MEETING_STATES = new Map([
+  ["created", ["idle", "The meeting is about to open."]],
+  ["announced", ["good", "Open, waiting for the first to join."]],
+  ["active", ["good", "Going on now."]],
+  ["idle", ["idle", "Open, everybody but the host has left."]],
+  ["ended", ["bad", "The meeting is over."]],
+]);
+
+// [kind, sentence]
+export function meetingState(state) {
+  return MEETING_STATES.get(state)
+    || ["idle", "The meeting is in a state that this page does not know."];
+}
+
+const PEER_STATES = new Map([
+  ["waiting", "Waiting to connect…"],
+  ["connecting", "Connecting…"],
+  ["connected", ""],
+  ["unsteady", "Connection unsteady…"],
+  ["reconnecting", "Reconnecting…"],
+  ["lost", "Not answering"],
+]);
+
+export function peerState(state) {
+  return PEER_STATES.get(state) ?? "";
+}
+
+const ICE_STATES = new Map([
+  ["new", "not begun"],
+  ["checking", "looking for a path"],
+  ["connected", "path found"],
+  ["completed", "best path found"],
+  ["disconnected", "interrupted"],
+  ["failed", "no path found"],
+  ["closed", "closed"],
+]);
+
+export function iceState(state) {
+  return ICE_STATES.get(state) || "unknown";
+}
+
+const PATHS = new Map([
+  ["host", "direct, same network"],
+  ["prflx", "direct"],
+  ["srflx", "direct, through a router"],
+  ["relay", "through a relay"],
+]);
+
+export function path(type) {
+  return PATHS.get(type) || "none yet";
+}
+
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const two = (n) => String(n).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+
+  return hours ? `${hours}:${rest}` : rest;
+}
+
+export function bitrate(bits) {
+  if (!Number.isFinite(bits)) return "–";
+  if (bits >= 1e6) return `${(bits / 1e6).toFixed(1)} Mbit/s`;
+  return `${Math.round(bits / 1000)} kbit/s`;
+}
+
+// At most two letters that stand for a name.
+export function initials(name) {
+  const words = name.trim().split(/\s+/u).filter(Boolean);
+  const first = (word) => [...word][0] || "";
+
+  if (words.length === 0) return "?";
+  if (words.length === 1) return first(words[0]).toLocaleUpperCase();
+  return (first(words[0]) + first(words.at(-1))).toLocaleUpperCase();
+}
+
+// Strangers choose their names: no control or direction characters, one line.
+export function cleanName(value, fallback) {
+  const text = typeof value === "string"
+    ? value.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, " ").trim() : "";
+
+  return text.slice(0, 128) || fallback;
+}
+
+// One of `count` for a name, always the same one.
+export function hueOf(name, count) {
+  let sum = 0;
+
+  for (const char of name) sum = (sum * 31 + char.codePointAt(0)) >>> 0;
+  return sum % count;
+}
