@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Who meets in these tests: videomeet on the native side, Chromium on the other.
+
+import process from "node:process";
+import { chromium } from "playwright-core";
+import { ADDRESS } from "./lan.mjs";
+import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, atEnd, until } from "./program.mjs";
+
+export { until };
+
+const EVENT_MS = 15000;
+const FLAGS = [...CHROMIUM_FLAGS, "--auto-select-desktop-capture-source=Entire screen"];
+
+// --- the native side ---
+
+export class Native extends Program {
+  constructor(args) {
+    super("videomeet", [...args, "--json"]);
+  }
+
+  event(name, fields = {}, ms = EVENT_MS) {
+    return super.event(name, fields, ms);
+  }
+}
+
+export async function host({ meeting = "standup", user = "Ann", args = [] } = {}) {
+  const native = new Native(["host", "--meeting", meeting, "--user", user, "--source",
+    "stamp", "--methods", "manual", ...args]);
+  native.link = (await native.event("meeting", { state: "announced" })).link;
+  return native;
+}
+
+export function guest(native, { user = "Bob", args = [] } = {}) {
+  return new Native(["join", native.link, "--user", user, "--source", "stamp",
+    "--methods", "manual", ...args]);
+}
+
+// vmsignalbin alone, silent, as a guest.
+export class Pipeline extends Program {
+  constructor(native, { user = "Bob" } = {}) {
+    super("gst-launch-1.0", ["-m", "vmsignalbin", "name=m", `user=${user}`,
+      `uri=videomeet://${new URL(native.link).host}/standup`, "audiotestsrc", "is-live=true",
+      "wave=silence", "!", "m.audio_sink_0"]);
+  }
+
+  // What its bus says.
+  message(pattern) {
+    return this.wait(() => this.other.find((line) => pattern.test(line)), EVENT_MS, pattern);
+  }
+}
+
+// --- browsers ---
+
+// What a test must know of a page: its connections, and the stamp in a picture
+// (tools/stamp.h).
+function instrument() {
+  const Native = window.RTCPeerConnection;
+
+  window.connections = [];
+  window.channels = []; // those the others have made
+  window.RTCPeerConnection = class extends Native {
+    constructor(...args) {
+      super(...args);
+      window.connections.push(this);
+      this.addEventListener("datachannel", ({ channel }) => window.channels.push(channel));
+    }
+  };
+  window.framesDecoded = async () => {
+    let frames = 0;
+    for (const pc of window.connections.filter((c) => c.connectionState === "connected"))
+      for (const r of (await pc.getStats()).values())
+        if (r.type === "inbound-rtp" && r.kind === "video") frames += r.framesDecoded || 0;
+    return frames;
+  };
+  window.soundEnergy = async () => {
+    let energy = 0;
+    for (const pc of window.connections.filter((c) => c.connectionState === "connected"))
+      for (const r of (await pc.getStats()).values())
+        if (r.type === "inbound-rtp" && r.kind === "audio") energy += r.totalAudioEnergy || 0;
+    return energy;
+  };
+  window.readStamp = (video) => {
+    const columns = 16;
+    const rows = 3;
+    const { videoWidth: width, videoHeight: height } = video;
+    if (!width) return null;
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(video, 0, 0);
+    const cell = (index) => {
+      const w = width / columns;
+      const h = Math.floor(height / 3) / rows;
+      const x = Math.floor(w * (index % columns) + w / 4);
+      const y = Math.floor(h * Math.floor(index / columns) + h / 4);
+      const { data } = context.getImageData(x, y, Math.max(1, Math.floor(w / 2)),
+        Math.max(1, Math.floor(h / 2)));
+      let sum = 0;
+      for (let i = 0; i < data.length; i += 4) sum += data[i + 1];
+      return sum / (data.length / 4);
+    };
+    const white = cell(0);
+    const black = cell(1);
+    if (white - black < 64) return null;
+    let bits = 0n;
+    for (let i = 0; i < 46; i++)
+      bits = (bits << 1n) | (cell(2 + i) * 2 > white + black ? 1n : 0n);
+    const counter = Number(bits >> 14n);
+    let crc = 0xffff;
+    for (let bit = 31; bit >= 0; bit--) {
+      const one = ((counter >>> bit) & 1) !== ((crc >> 15) & 1);
+      crc = (crc << 1) & 0xffff;
+      if (one) crc ^= 0x1021;
+    }
+    return (crc & 0x3fff) === Number(bits & 0x3fffn) ? counter : null;
+  };
+}
+
+// One Chromium with a profile of its own. `devices`: whether it has a camera
+// and a microphone.
+export class Browser {
+  static async start({ devices = true, flags = [] } = {}) {
+    const browser = new Browser();
+    browser.server = await chromium.launchServer({
+      executablePath: CHROMIUM,
+      headless: true, handleSIGINT: false,
+      args: [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags],
+    });
+    browser.chromium = await chromium.connect(browser.server.wsEndpoint());
+    atEnd(() => browser.close());
+    return browser;
+  }
+
+  // A page that nothing but the address is known to.
+  async page(options = {}) {
+    const context = await this.chromium.newContext({
+      ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    page.faults = [];
+    page.on("pageerror", (error) => page.faults.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") page.faults.push(message.text());
+    });
+    page.on("request", (request) => {
+      const { hostname } = new URL(request.url());
+      if (hostname !== ADDRESS && hostname !== "127.0.0.1" && hostname !== "localhost")
+        page.faults.push(`asked ${request.url()}`);
+    });
+    await page.addInitScript(instrument);
+    return page;
+  }
+
+  // One that joins by the link alone.
+  async join(link, user, options) {
+    const page = await this.page(options);
+    await page.goto(joinLink(link, user));
+    return page;
+  }
+
+  // All its processes at once, as when the machine stops.
+  kill() {
+    process.kill(-this.server.process().pid, "SIGKILL");
+  }
+
+  close() {
+    return this.server.kill();
+  }
+}
+
+export function joinLink(link, user, more = {}) {
+  const url = new URL(link);
+
+  url.searchParams.set("user", user);
+  url.searchParams.set("join", "1");
+  for (const [key, value] of Object.entries(more)) url.searchParams.set(key, value);
+  return url.href;
+}
+
+export const state = (page) => page.evaluate(() => document.body.dataset.state);
+
+export function untilState(page, wanted, ms = 15000) {
+  return until(async () => await state(page) === wanted, ms, `state ${wanted}`);
+}
+
+// The names under the pictures.
+export function names(page) {
+  return page.$$eval("#tiles .tile.camera .tile-name", (list) =>
+    list.map((e) => e.textContent).sort());
+}
+
+export function untilNames(page, wanted, ms = 15000) {
+  const sorted = [...wanted].sort().join();
+
+  return until(async () => (await names(page)).join() === sorted, ms,
+    `tiles of ${sorted}`).catch(async (error) => {
+    throw new Error(`${error.message}; there are ${await names(page)}`);
+  });
+}
+
+// Pictures come from `count` others, that is decoded frames rise on as many
+// connections.
+export async function untilPictures(page, count, ms = 20000) {
+  const playing = () => page.$$eval("video[data-participant][data-kind=camera]", (list) =>
+    list.filter((v) => v.muted === false).map((v) =>
+      v.getVideoPlaybackQuality().totalVideoFrames));
+  const first = await until(async () => {
+    const list = await playing();
+    return list.filter((n) => n > 0).length >= count && list;
+  }, ms, `${count} pictures`);
+
+  await until(async () => {
+    const now = await playing();
+    return now.filter((n, i) => n > (first[i] || 0) + 5).length >= count;
+  }, ms, `${count} pictures that move`);
+}

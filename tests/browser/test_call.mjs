@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Calls between videomeet and Chromium, and between Chromiums.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, guest, host, joinLink, names, state, until, untilNames, untilPictures,
+  untilState } = await import("./people.mjs");
+
+const GONE_MS = 10000; // promised: a tile whose participant has vanished
+
+const text = (page, selector) => page.locator(selector).innerText();
+
+async function says(page, sentence) {
+  await page.fill("#chat-input", sentence);
+  await page.press("#chat-input", "Enter");
+}
+
+function untilSaid(page, sentence, ms = 10000) {
+  return until(async () => (await page.$$eval("#chat-log .message-text", (list) =>
+    list.map((e) => e.textContent))).includes(sentence), ms, `"${sentence}" in the chat`);
+}
+
+const tile = (user) => `#tiles .tile.camera:has(.tile-name:text-is("${user}"))`;
+
+function untilClass(page, user, name, on, ms = 10000) {
+  return until(() => page.$eval(tile(user), (e, n) => e.classList.contains(n), name)
+    .then((has) => has === on, () => false), ms, `${user} ${on ? "" : "not "}${name}`);
+}
+
+// --- native and browser ---
+
+test("the link joins; picture and sound go both ways", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await ann.event("participant-state", { user: "Cleo", state: "connected" });
+  await untilNames(page, ["Ann", "Cleo (you)"]);
+  await untilPictures(page, 1);
+  const stamp = () => page.evaluate(() =>
+    window.readStamp(document.querySelector('video[data-participant="p001"]')));
+  const first = await until(stamp, 10000, "a stamp in Ann's picture");
+  await until(async () => await stamp() > first, 10000, "later stamps");
+  const before = await page.evaluate(() => window.soundEnergy());
+  await until(async () => await page.evaluate(() => window.soundEnergy()) > before, 10000,
+    "sound from Ann");
+  // long enough for the other direction to be counted
+  await until(async () => await page.evaluate(() => window.framesDecoded()) > 150, 15000,
+    "pictures for five seconds");
+  equal(page.faults, [], "faults of the page");
+  const summary = (await ann.end()).at(-1);
+  const cleo = summary.participants[0];
+  equal(cleo.path, "host", "path");
+  assert(cleo.videoFrames > 20, `${cleo.videoFrames} pictures from Cleo`);
+  assert(cleo.audioBuffers > 100, `${cleo.audioBuffers} sounds from Cleo`);
+  await untilState(page, "left");
+  equal(await text(page, "#notice"), "The host has ended the meeting.", "what is said");
+});
+
+test("a native guest who comes later is offered a connection by the page", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+  const bob = guest(ann);
+
+  await bob.event("participant-state", { user: "Cleo", state: "connected" });
+  await untilNames(page, ["Ann", "Bob", "Cleo (you)"]);
+  await untilPictures(page, 2);
+  await until(() => page.evaluate(() =>
+    window.readStamp(document.querySelector('video[data-participant="p003"]'))), 10000,
+  "a stamp in Bob's picture");
+  await until(async () => await page.evaluate(() => window.framesDecoded()) > 300, 15000,
+    "pictures for five seconds");
+  const cleo = (await bob.end()).at(-1).participants.find((p) => p.user === "Cleo");
+  assert(cleo.videoFrames > 20, `${cleo.videoFrames} pictures from Cleo`);
+  assert(cleo.audioBuffers > 100, `${cleo.audioBuffers} sounds from Cleo`);
+  await untilNames(page, ["Ann", "Cleo (you)"]);
+  equal(await state(page), "joined", "state");
+});
+
+test("H.264 from the native side", async () => {
+  const ann = await host({ args: ["--codec", "h264"] });
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await untilPictures(page, 1);
+  await until(() => page.evaluate(() =>
+    window.readStamp(document.querySelector('video[data-participant="p001"]'))), 10000,
+  "a stamp in Ann's picture");
+});
+
+test("sound without picture from the native side", async () => {
+  const ann = await host({ args: ["--audio-only"] });
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await ann.event("participant-state", { user: "Cleo", state: "connected" });
+  const before = await page.evaluate(() => window.soundEnergy());
+  await until(async () => await page.evaluate(() => window.soundEnergy()) > before, 10000,
+    "sound from Ann");
+  await untilClass(page, "Ann", "no-picture", true);
+});
+
+// --- three ---
+
+test("three see each other; one leaves, the others go on", async () => {
+  const ann = await host();
+  const [one, two] = [await Browser.start(), await Browser.start()];
+  const cleo = await one.join(ann.link, "Cleo");
+  await untilState(cleo, "joined");
+  const dan = await two.join(ann.link, "Dan");
+
+  await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
+  await untilNames(dan, ["Ann", "Cleo", "Dan (you)"]);
+  await ann.event("participant-state", { user: "Dan", state: "connected" });
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+  await dan.click("#leave");
+  await untilState(dan, "left");
+  await untilNames(cleo, ["Ann", "Cleo (you)"], 3000);
+  await untilPictures(cleo, 1);
+  equal(cleo.faults, [], "faults of the page");
+  equal(dan.faults, [], "faults of the page");
+});
+
+test("one is killed: its tile is gone within ten seconds, the others go on", async () => {
+  const ann = await host();
+  const [one, two] = [await Browser.start(), await Browser.start()];
+  const cleo = await one.join(ann.link, "Cleo");
+  const dan = await two.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+
+  two.kill();
+  await untilNames(cleo, ["Ann", "Cleo (you)"], GONE_MS);
+  await untilPictures(cleo, 1);
+  // the seat is kept for half a minute, in case it comes back
+  await cleo.click("#toggle-people");
+  await until(async () => (await text(cleo, "#people-list")).includes("Dan"), 1000, "Dan listed");
+});
+
+test("a page that is closed says goodbye", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+  await ann.event("participant-state", { user: "Cleo", state: "connected" });
+
+  await page.goto("about:blank");
+  await ann.event("participant-left", { user: "Cleo" }, 3000);
+});
+
+// --- what is said ---
+
+test("chat, with the count of what was not seen", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await Promise.all([untilClass(cleo, "Dan", "unsteady", false),
+    untilClass(dan, "Cleo", "unsteady", false)]);
+
+  await cleo.click("#toggle-chat");
+  await says(cleo, "Good morning <b>everybody</b> & all");
+  await says(cleo, "second line");
+  await until(() => dan.$("#toggle-chat .badge"), 5000, "a badge");
+  await until(async () => await text(dan, "#toggle-chat .badge") === "2", 5000, "two unread");
+  equal(await dan.getAttribute("#toggle-chat", "aria-label"), "Chat, 2 unread", "label");
+  equal(await dan.title(), "(2) standup", "title");
+  await dan.click("#toggle-chat");
+  await untilSaid(dan, "Good morning <b>everybody</b> & all");
+  await untilSaid(dan, "second line");
+  equal(await dan.$$eval("#toggle-chat .badge", (l) => l.length), 0, "badge");
+  await says(dan, "and to you");
+  await untilSaid(cleo, "and to you");
+  equal(await cleo.$$eval("#chat-log b", (l) => l.length), 0, "markup made of text");
+  // nothing is said twice
+  await until(async () => (await cleo.$$("#chat-log .message")).length === 3, 1000, "three lines");
+  await cleo.fill("#chat-input", "x".repeat(5000));
+  await cleo.press("#chat-input", "Enter");
+  equal(await text(cleo, "#chat-error"), "That is too long for one message.", "refusal");
+});
+
+test("mute and camera are shown at the others", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await untilPictures(dan, 2);
+
+  await cleo.click("#toggle-audio");
+  await untilClass(dan, "Cleo", "muted", true);
+  equal(await cleo.getAttribute("#toggle-audio", "aria-label"), "Unmute microphone", "label");
+  await cleo.click("#toggle-video");
+  await untilClass(dan, "Cleo", "no-picture", true);
+  await untilClass(cleo, "Cleo (you)", "no-picture", true);
+  // the camera's light is out
+  await until(() => cleo.evaluate(() =>
+    !document.querySelector('video[data-participant="p002"]').srcObject.getVideoTracks().length),
+  3000, "the camera let go");
+  await cleo.click("#toggle-audio");
+  await untilClass(dan, "Cleo", "muted", false);
+  await cleo.click("#toggle-video");
+  await untilClass(dan, "Cleo", "no-picture", false);
+  const frames = () => dan.$eval('video[data-participant="p002"]', (v) =>
+    v.getVideoPlaybackQuality().totalVideoFrames);
+  const before = await frames();
+  await until(async () => await frames() > before + 5, 10000, "Cleo's picture again");
+  // whoever comes later knows it too
+  await cleo.click("#toggle-audio");
+  const eve = await browser.join(ann.link, "Eve");
+  await untilState(eve, "joined");
+  await untilClass(eve, "Cleo", "muted", true);
+  await untilClass(eve, "Dan", "muted", false);
+});
+
+test("a raised hand", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await untilNames(dan, ["Ann", "Cleo", "Dan (you)"]);
+
+  await cleo.click("#raise-hand");
+  await untilClass(dan, "Cleo", "raised", true);
+  equal(await cleo.getAttribute("#raise-hand", "aria-pressed"), "true", "pressed");
+  await until(async () => (await text(dan, "#announcer")).includes("Cleo raises a hand."), 5000,
+    "announced");
+  const eve = await browser.join(ann.link, "Eve");
+  await untilState(eve, "joined");
+  await untilClass(eve, "Cleo", "raised", true);
+  await cleo.keyboard.press("Alt+KeyH");
+  await untilClass(dan, "Cleo", "raised", false);
+});
+
+test("a screen is shared and no longer shared, in mid-call", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+  const screens = (page) => page.$$eval('video[data-kind="screen"]', (l) =>
+    l.map((v) => v.getVideoPlaybackQuality().totalVideoFrames));
+
+  for (let round = 0; round < 2; round++) {
+    await cleo.click("#share-screen");
+    await until(async () => (await screens(dan))[0] > 3, 15000, "Cleo's screen at Dan's");
+    equal(await cleo.getAttribute("#share-screen", "aria-pressed"), "true", "pressed");
+    assert((await text(dan, "#tiles")).includes("Cleo’s screen"), "its name");
+    assert(await dan.$eval("#tiles", (e) => e.classList.contains("spotlight")), "it is large");
+    await cleo.click("#share-screen");
+    await until(async () => (await screens(dan)).length === 0, 5000, "the screen gone");
+  }
+  await untilPictures(dan, 2);
+  // the native side has had it too, as a third stream of the one connection
+  const seen = (await ann.end()).at(-1).participants.find((p) => p.user === "Cleo");
+  assert(seen.screenFramesReceived > 3, `${seen.screenFramesReceived} frames of the screen`);
+});
+
+test("the keyboard alone", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(ann.link);
+  await until(async () => await page.inputValue("#meeting") === "standup", 5000, "the name");
+
+  await page.focus("#user");
+  await page.keyboard.type("Cleo");
+  await page.keyboard.press("Enter");
+  await untilState(page, "joined");
+  await page.keyboard.press("Alt+KeyM");
+  await untilClass(page, "Cleo (you)", "muted", true);
+  await page.keyboard.press("Alt+KeyC");
+  equal(await page.evaluate(() => document.activeElement.id), "chat-input", "focus");
+  await page.keyboard.press("Escape");
+  equal(await page.evaluate(() => document.activeElement.id), "toggle-chat", "focus");
+  await page.focus("#leave");
+  await page.keyboard.press("Enter");
+  await untilState(page, "left");
+  // and back in, with one key
+  await page.focus("#join");
+  await page.keyboard.press("Enter");
+  await untilState(page, "joined");
+  await untilPictures(page, 1);
+});
+
+test("the statistics", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+  await untilPictures(page, 1);
+
+  await page.click("#toggle-stats");
+  await until(async () => {
+    const row = await text(page, "#stats tbody tr").catch(() => "");
+    return row.includes("Ann") && row.includes("path found") && row.includes("same network")
+      && /[1-9]\d* kbit\/s/.test(row) && row.includes("640×360");
+  }, 10000, "Ann's row");
+  await page.click("#toggle-stats");
+  assert(await page.isHidden("#stats"), "hidden again");
+});
+
+test("speaking is shown", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+
+  // the stamped source hums, the fake microphone beeps
+  await untilClass(page, "Ann", "speaking", true);
+  await untilClass(page, "Cleo (you)", "speaking", true);
+  await page.click("#toggle-audio");
+  await untilClass(page, "Cleo (you)", "speaking", false);
+});
+
+test("two of a name, and names that mean something to a page", async () => {
+  const ann = await host({ meeting: "<i>x</i> & y", user: "<img src=x onerror=alert(1)>" });
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(joinLink(ann.link, "Cleo"));
+  await untilState(page, "joined");
+  await untilNames(page, ["<img src=x onerror=alert(1)>", "Cleo (you)"]);
+  equal(await text(page, "#call-name"), "<i>x</i> & y", "name");
+  equal(page.faults, [], "faults of the page");
+  equal((await names(page)).length, 2, "tiles");
+});
+
+await main();

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the page gives a host to do. A device hosts its meetings itself, so here
+// one page is told that it is the host, and a native host does what it says.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, host, joinLink, until, untilNames, untilState } =
+  await import("./people.mjs");
+const { Role } = await import("./role.mjs");
+
+const text = (page, selector) => page.locator(selector).innerText();
+const tool = (action, id) => `[data-action="${action}:${id}"]`;
+const person = (id) => `[data-person="${id}"]`;
+
+// Ann's device; Cleo (p002) is told to be the host, Dan (p003) is a guest.
+async function meet() {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.page();
+  const role = new Role(ann, { p001: "Ann", p003: "Dan" });
+  await role.give(cleo, "p002");
+  await cleo.goto(joinLink(ann.link, "Cleo"));
+  await untilState(cleo, "joined");
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "joined");
+  await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
+  for (const page of [cleo, dan]) await page.click("#toggle-people");
+  // what Dan sends is known
+  await until(() => cleo.isVisible(tool("mute", "p003")), 10000, "Dan's tools");
+  return { ann, browser, cleo, dan, role };
+}
+
+test("the host's tools are the host's alone", async () => {
+  const { ann, cleo, dan, role } = await meet();
+
+  assert((await text(cleo, person("p002"))).includes("you, host"), "Cleo is the host");
+  equal(await cleo.$$eval("#people-list [data-action]", (list) =>
+    list.map((e) => `${e.dataset.action} ${e.getAttribute("aria-label")}`)),
+  ["mute:p001 Mute Ann", "kick:p001 Remove Ann from the meeting",
+    "mute:p003 Mute Dan", "kick:p003 Remove Dan from the meeting"], "Cleo's tools");
+  assert(await cleo.isVisible("#lock-meeting"), "the lock");
+  equal(await dan.$$eval("#people-list [data-action]", (list) => list.length), 0, "Dan's tools");
+  assert(await dan.isHidden("#lock-meeting"), "no lock for Dan");
+  // somebody else becomes the host
+  role.host = "";
+  ann.type("/lock");
+  await until(() => cleo.isHidden("#lock-meeting"), 10000, "the role gone");
+  equal(await cleo.$$eval("#people-list [data-action]", (list) => list.length), 0,
+    "Cleo's tools");
+  equal(role.said, [], "what was said");
+  equal(cleo.faults, [], "faults of the page");
+});
+
+test("the host mutes somebody, who has to unmute", async () => {
+  const { cleo, dan, role } = await meet();
+
+  await cleo.click(tool("mute", "p003"));
+  await until(async () => await dan.getAttribute("#toggle-audio", "aria-label")
+    === "Unmute microphone", 10000, "Dan muted");
+  equal(role.said, [{ type: "mute-request", to: "p003", audio: true }], "what was said");
+  equal(await dan.getAttribute("#toggle-video", "aria-label"), "Camera off", "camera");
+  assert((await text(dan, "#announcer")).includes("The host has muted your microphone."),
+    "Dan is told");
+  await until(async () => (await text(cleo, person("p003"))).includes("microphone off"), 10000,
+    "Dan is shown as muted");
+  // there is nothing more to mute, and nobody can be unmuted
+  equal(await cleo.$$(tool("mute", "p003")).then((list) => list.length), 0, "mute buttons");
+  equal(await cleo.evaluate(() => document.activeElement.id), "people-list", "focus");
+  await dan.click("#toggle-audio");
+  await until(() => cleo.$(tool("mute", "p003")), 10000, "the button again");
+  equal(cleo.faults, [], "faults of the page");
+});
+
+test("the host removes somebody, by the keyboard", async () => {
+  const { browser, ann, cleo, dan, role } = await meet();
+
+  await cleo.focus(tool("kick", "p003"));
+  await cleo.keyboard.press("Enter");
+  await untilState(dan, "left");
+  equal(role.said, [{ type: "kick", to: "p003" }], "what was said");
+  equal(await text(dan, "#notice"), "The host removed you from the meeting.", "what Dan reads");
+  await untilNames(cleo, ["Ann", "Cleo (you)"]);
+  equal(await text(cleo, "#people-count"), "2", "count");
+  equal(await cleo.$$(person("p003")).then((list) => list.length), 0, "Dan's line");
+  equal(await cleo.evaluate(() => document.activeElement.id), "people-list", "focus");
+  // who else comes is there to be removed too
+  role.users.p004 = "Eve";
+  const eve = await browser.join(ann.link, "Eve");
+  await cleo.click(tool("kick", "p004"));
+  await untilState(eve, "left");
+  equal(role.said[1], { type: "kick", to: "p004" }, "what was said");
+  equal(cleo.faults, [], "faults of the page");
+});
+
+test("the host locks the meeting, and opens it again", async () => {
+  const { ann, browser, cleo, dan, role } = await meet();
+
+  equal(await text(cleo, "#lock-meeting"), "Let nobody else join", "the button");
+  await cleo.click("#lock-meeting");
+  await until(() => cleo.isVisible("#call-locked"), 10000, "the lock at Cleo's");
+  await until(() => dan.isVisible("#call-locked"), 10000, "the lock at Dan's");
+  equal(await text(cleo, "#lock-meeting"), "Let others join again", "the button");
+  const eve = await browser.join(ann.link, "Eve");
+  await untilState(eve, "failed");
+  assert((await text(eve, "#notice")).includes("has locked the meeting"), "Eve is told");
+  await cleo.click("#lock-meeting");
+  await until(() => cleo.isHidden("#call-locked"), 10000, "no lock");
+  equal(await text(cleo, "#lock-meeting"), "Let nobody else join", "the button");
+  await eve.click("#join");
+  await untilState(eve, "joined");
+  equal(role.said, [{ type: "lock", locked: true }, { type: "lock", locked: false }],
+    "what was said");
+  equal(cleo.faults, [], "faults of the page");
+});
+
+await main();

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The way in: what keeps people out, and what the page says to them.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, host, joinLink, until, untilNames, untilState } = await import("./people.mjs");
+
+const text = (page, selector) => page.locator(selector).innerText();
+
+function untilText(page, selector, part, ms = 8000) {
+  return until(async () => (await text(page, selector)).includes(part), ms,
+    `"${part}" in ${selector}`).catch(async (error) => {
+    throw new Error(`${error.message}; there is "${await text(page, selector)}"`);
+  });
+}
+
+test("a PIN is asked for, and a wrong one refused in words", async () => {
+  const ann = await host({ meeting: "board", args: ["--pin", "314159"] });
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "failed");
+  assert(await page.isVisible("#pin"), "the field is there");
+  equal(await page.evaluate(() => document.activeElement.id), "pin", "focus");
+  await untilText(page, "#pin-error", "only with its PIN");
+  await page.fill("#pin", "271828");
+  await page.click("#join");
+  await untilText(page, "#pin-error", "not right");
+  await untilState(page, "failed");
+  await page.fill("#pin", "314159");
+  // a wrong PIN makes the next attempt wait
+  await until(async () => {
+    if (await page.evaluate(() => document.body.dataset.state) === "joined") return true;
+    await page.click("#join").catch(() => {});
+    return false;
+  }, 10000, "joined");
+  await untilNames(page, ["Ann", "Cleo (you)"]);
+});
+
+test("a full meeting", async () => {
+  const ann = await host({ args: ["--max-participants", "2"] });
+  const browser = await Browser.start();
+  const first = await browser.join(ann.link, "Cleo");
+  await untilState(first, "joined");
+  const second = await browser.join(ann.link, "Dan");
+
+  await untilState(second, "failed");
+  await untilText(second, "#notice", "All seats of this meeting are taken");
+  await first.click("#leave");
+  await untilState(first, "left");
+  await second.click("#join");
+  await untilState(second, "joined");
+});
+
+test("no such meeting, and a link to another one", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const link = new URL(ann.link);
+  link.searchParams.set("meeting", "other");
+  const page = await browser.page();
+  await page.goto(link.href);
+
+  await untilText(page, "#notice", "this device now hosts “standup”");
+  equal(await page.inputValue("#meeting"), "other", "the name asked for");
+  await page.fill("#user", "Cleo");
+  await page.click("#join");
+  await untilState(page, "failed");
+  await untilText(page, "#notice", "no meeting of that name");
+});
+
+test("what the server refuses, in words", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cases = [["MEETING_LOCKED", 423, "has locked the meeting"],
+    ["NOT_TRUSTED", 403, "admits only devices it knows"],
+    ["RATE_LIMITED", 429, "Too many attempts"],
+    ["SOMETHING_NEW", 400, "words of the server"]];
+
+  for (const [code, status, words] of cases) {
+    const page = await browser.page();
+    await page.route("**/meetings/join", (route) => route.fulfill({ status,
+      contentType: "application/json",
+      body: JSON.stringify({ error: { code, message: "words of the server" } }) }));
+    await page.goto(joinLink(ann.link, "Cleo"));
+    await untilState(page, "failed");
+    await untilText(page, "#notice", words);
+  }
+});
+
+test("the device is gone", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(ann.link);
+  await page.fill("#user", "Cleo");
+  await ann.end();
+
+  await page.click("#join");
+  await untilState(page, "failed");
+  await untilText(page, "#notice", "was lost");
+  await untilText(page, "#state-text", "does not answer");
+});
+
+test("every error of getUserMedia has its words", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cases = [["NotAllowedError", "not allowed to use"], ["NotFoundError", "No camera or microphone"],
+    ["NotReadableError", "Another program is using"],
+    ["OverconstrainedError", "cannot be had"], ["AbortError", "A fault has stopped"],
+    ["SecurityError", "settings forbid"], ["OddError", "could not be started (OddError)"]];
+
+  for (const [name, words] of cases) {
+    const page = await browser.page();
+    await page.addInitScript((errorName) => {
+      navigator.mediaDevices.getUserMedia = () =>
+        Promise.reject(new DOMException("no", errorName));
+    }, name);
+    await page.goto(ann.link);
+    await page.click("#use-media");
+    await untilText(page, "#media-note", words);
+    await page.close();
+  }
+});
+
+test("no camera and no microphone: one can join all the same", async () => {
+  const ann = await host();
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await untilText(page, "#media-banner", "was found on this computer");
+  await untilNames(page, ["Ann", "Cleo (you)"]);
+  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  await ann.event("participant-state", { user: "Cleo", state: "connected" });
+  await page.click("#toggle-audio");
+  await untilText(page, "#media-banner", "No microphone was found");
+});
+
+test("a microphone alone", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = (constraints) => (constraints.video
+      ? Promise.reject(new DOMException("no", "NotFoundError")) : real(constraints));
+  });
+  await page.goto(joinLink(ann.link, "Cleo"));
+
+  await untilState(page, "joined");
+  await untilText(page, "#media-banner", "No camera was found");
+  equal(await page.getAttribute("#toggle-audio", "aria-label"), "Mute microphone", "microphone");
+  equal(await page.getAttribute("#toggle-video", "aria-label"), "Camera on", "camera");
+});
+
+test("joining to watch and listen only", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    navigator.permissions.query = () => Promise.resolve({ state: "prompt" });
+  });
+  await page.goto(ann.link);
+  await page.fill("#user", "Cleo");
+  await page.click("#join-without");
+
+  await untilState(page, "joined");
+  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  // and then to speak after all
+  await page.click("#toggle-audio");
+  await until(async () => await page.getAttribute("#toggle-audio", "aria-label")
+    === "Mute microphone", 5000, "the microphone on");
+  await until(() => page.evaluate(async () => {
+    for (const pc of window.connections)
+      for (const r of (await pc.getStats()).values())
+        if (r.type === "outbound-rtp" && r.kind === "audio" && r.packetsSent > 20) return true;
+    return false;
+  }), 10000, "sound sent");
+});
+
+test("without encryption the page says why there is no camera", async () => {
+  const ann = await host({ args: ["--insecure"] });
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(ann.link);
+
+  assert(!await page.evaluate(() => window.isSecureContext), "not a secure context");
+  await untilText(page, "#media-note", "opened without encryption");
+  await page.fill("#user", "Cleo");
+  await page.click("#join");
+  await untilState(page, "joined");
+  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  assert(await page.isHidden("#share-screen"), "nothing to share");
+  equal(page.faults, [], "faults of the page");
+});
+
+test("a browser that holds sound back until there is a click", async () => {
+  const ann = await host();
+  const browser = await Browser.start({ devices: false,
+    flags: ["--autoplay-policy=user-gesture-required"] });
+  const page = await browser.join(ann.link, "Cleo");
+  const sounds = () => page.$eval('video[data-participant="p001"]', (v) =>
+    !v.muted && !v.paused && v.currentTime > 0);
+
+  await untilState(page, "joined");
+  // it may let a picture play that sound comes to later: then nothing is asked
+  await until(async () => await page.isVisible("#enable-sound") || sounds(), 15000,
+    "sound, or the question");
+  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  if (await page.isVisible("#enable-sound")) {
+    assert(!await sounds(), "no sound yet");
+    await page.click("#enable-sound");
+  }
+  await until(sounds, 10000, "sound");
+  assert(await page.isHidden("#enable-sound"), "nothing is asked");
+});
+
+test("devices and resolution can be chosen in mid-call", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+  const settings = () => page.evaluate(() => document.querySelector(
+    'video[data-participant="p002"]').srcObject.getVideoTracks()[0]?.getSettings());
+  equal(await settings().then((s) => [s.width, s.height]), [1280, 720], "at first");
+
+  await page.click('.call-head [data-open="settings"]');
+  const cameras = await page.$$eval("#camera-choice option", (l) => l.map((o) => o.textContent));
+  assert(cameras[0].includes("fake_device"), `cameras ${cameras}`);
+  await page.selectOption("#quality-choice", "1080");
+  await until(async () => (await settings())?.height === 1080, 8000, "1080 lines");
+  const microphones = await page.$$eval("#microphone-choice option", (l) => l.map((o) => o.value));
+  await page.selectOption("#microphone-choice", microphones.at(-1));
+  await page.keyboard.press("Escape");
+  await until(() => page.evaluate(async () => {
+    for (const pc of window.connections)
+      for (const r of (await pc.getStats()).values())
+        if (r.type === "media-source" && r.kind === "video" && r.height === 1080) return true;
+    return false;
+  }), 8000, "1080 lines sent");
+});
+
+test("the lines that join without a browser", async () => {
+  const ann = await host({ meeting: "it's a test" });
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(ann.link);
+
+  await page.click("#about summary");
+  await untilText(page, "#by-name", "videomeet join --view 'it'\\''s a test'");
+  await untilText(page, "#by-address", "videomeet://10.77.9.1:8080/it%27s%20a%20test");
+  await untilText(page, "#host", "Ann");
+  await untilText(page, "#secure", "encrypted");
+});
+
+await main();

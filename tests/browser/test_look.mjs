@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Every view of the page at three widths, light and dark: axe-core finds no
+// serious fault, nothing is wider than the window. With VM_SCREENSHOTS=FOLDER
+// each is kept as a picture.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { mkdirSync, readFileSync } = await import("node:fs");
+const { createRequire } = await import("node:module");
+const { join } = await import("node:path");
+const { equal, assert, main, test } = await import("./check.mjs");
+const { Browser, host, joinLink, until, untilNames, untilState } =
+  await import("./people.mjs");
+const { Role } = await import("./role.mjs");
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SIZES = [[360, 740], [768, 1024], [1440, 900]];
+const LONG_MS = 240000;
+const KEPT = process.env.VM_SCREENSHOTS;
+
+if (KEPT) mkdirSync(KEPT, { recursive: true });
+
+async function axe(page, where) {
+  // the page's own policy lets no other script in
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+      .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any.map((a) =>
+        a.message).join("; ")}`).join(" | ")}`);
+  });
+
+  equal(found, [], `axe-core in ${where}`);
+}
+
+async function look(page, view) {
+  for (const [width, height] of SIZES) {
+    await page.setViewportSize({ width, height });
+    for (const scheme of ["light", "dark"]) {
+      const where = `${view}-${width}-${scheme}`;
+      await page.emulateMedia({ colorScheme: scheme });
+      // transitions of colours are over
+      await page.waitForTimeout(250);
+      if (KEPT) await page.screenshot({ path: join(KEPT, `${where}.png`) });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert(wide <= width, `${where} is ${wide} px wide`);
+      await axe(page, where);
+    }
+  }
+}
+
+test("before and after a meeting", async () => {
+  const ann = await host({ meeting: "Monday stand-up" });
+  const browser = await Browser.start();
+  const page = await browser.page();
+
+  await page.goto(ann.link);
+  await until(async () => await page.inputValue("#meeting") === "Monday stand-up", 5000, "name");
+  await page.fill("#user", "Cleo Ferreira");
+  // this browser has been allowed to: the picture is there at once
+  await until(() => page.isVisible("#preview"), 10000, "the preview");
+  await look(page, "lobby");
+  await page.click("#about summary");
+  await page.fill("#user", "");
+  await page.click("#join");
+  await look(page, "lobby-open");
+  await page.fill("#user", "Cleo Ferreira");
+  await page.click("#join");
+  await untilState(page, "joined");
+  await page.click("#leave");
+  await untilState(page, "left");
+  await look(page, "left");
+});
+
+test("a meeting with a PIN", async () => {
+  const ann = await host({ meeting: "board", args: ["--pin", "314159"] });
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.page();
+
+  await page.goto(ann.link);
+  await page.fill("#user", "Cleo");
+  await page.fill("#meeting", "board");
+  await page.click("#join");
+  await untilState(page, "failed");
+  await look(page, "pin");
+});
+
+test("in a meeting", async () => {
+  const ann = await host({ meeting: "Monday stand-up" });
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo Ferreira");
+  const page = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(page, "joined")]);
+  await untilNames(page, ["Ann", "Cleo Ferreira", "Dan (you)"]);
+  await until(() => page.$$eval("video", (l) =>
+    l.filter((v) => v.videoWidth).length >= 3), 15000, "pictures");
+
+  await look(page, "call");
+  await cleo.click("#raise-hand");
+  await cleo.click("#toggle-video");
+  await cleo.click("#toggle-audio");
+  await page.click("#toggle-video");
+  await cleo.click("#toggle-chat");
+  for (const line of ["Good morning! Has everybody seen the draft?",
+    "It is at https://example.org/draft", "Two questions are still open:\n– when\n– where"]) {
+    await cleo.fill("#chat-input", line);
+    await cleo.press("#chat-input", "Enter");
+  }
+  await until(() => page.$(".badge"), 5000, "a badge");
+  await look(page, "call-hand");
+  await page.click("#toggle-chat");
+  await page.fill("#chat-input", "Yes, and I like it.");
+  await page.press("#chat-input", "Enter");
+  await look(page, "chat");
+  await page.click('[data-close="chat"]');
+  await page.click("#toggle-people");
+  await look(page, "people");
+  await page.click('[data-close="people"]');
+  await page.click("#toggle-stats");
+  await page.waitForTimeout(1500);
+  await look(page, "stats");
+  await page.click("#toggle-stats");
+  await page.click('.call-head [data-open="settings"]');
+  await look(page, "settings");
+  await page.keyboard.press("Escape");
+  await cleo.click("#share-screen");
+  await until(() => page.$('video[data-kind="screen"]'), 10000, "a screen");
+  await look(page, "screen");
+}, LONG_MS);
+
+test("what a host has", async () => {
+  const ann = await host({ meeting: "Monday stand-up" });
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await new Role(ann, {}).give(page, "p002");
+  await page.goto(joinLink(ann.link, "Cleo Ferreira"));
+  await untilState(page, "joined");
+  const dan = await browser.join(ann.link, "Daniela of the rather long family name");
+  await untilState(dan, "joined");
+  await dan.click("#raise-hand");
+  await dan.click("#toggle-video");
+  await page.click("#toggle-people");
+  await until(() => page.$('[data-person="p003"] [data-action^="mute"]'), 10000, "tools");
+  await until(() => page.$('[data-person="p003"] .sign'), 10000, "signs");
+  await look(page, "people-host");
+}, LONG_MS);
+
+// Ten at a table, without the load of ten cameras: the tiles alone are real.
+test("ten in a meeting", async () => {
+  const ann = await host({ meeting: "ten" });
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.page();
+
+  await page.goto(ann.link);
+  await page.evaluate(async () => {
+    const { Tiles } = await import("/tiles.js");
+    const names = ["Ann", "Bo", "Cleo", "Dan", "Eve", "Fritz", "Gül", "Hana", "Ines",
+      "Participant of the longest name"];
+    document.body.dataset.state = "joined";
+    document.getElementById("lobby").hidden = true;
+    document.getElementById("call").hidden = false;
+    document.getElementById("call-name").textContent = "ten";
+    const tiles = new Tiles();
+    names.forEach((user, i) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = 320;
+      canvas.height = 180;
+      const context = canvas.getContext("2d");
+      const draw = () => {
+        context.fillStyle = `hsl(${i * 36} 40% 45%)`;
+        context.fillRect(0, 0, 320, 180);
+      };
+      draw();
+      setInterval(draw, 500);
+      tiles.update({ id: `p${i}`, user, self: i === 3, raisedAt: i === 5 ? 1 : 0 }, {
+        shown: true, state: i === 7 ? "unsteady" : "connected", audio: i % 3 !== 0,
+        picture: i % 4 !== 2, stream: canvas.captureStream(2), screen: null });
+    });
+  });
+  await until(() => page.$$eval("#tiles .tile:not(.no-frames)", (l) => l.length === 10), 10000,
+    "ten pictures");
+  await look(page, "ten");
+}, LONG_MS);
+
+await main();

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What goes on when the way to the host's server is lost, for a moment or for
+// good.
+
+import { execFileSync } from "node:child_process";
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, guest, host, state, until, untilNames, untilPictures, untilState } =
+  await import("./people.mjs");
+
+const RESUME_MS = 30000; // the server keeps a seat so long
+const GONE_MS = 10000;
+
+const text = (page, selector) => page.locator(selector).innerText();
+
+// The server's port answers with a reset, or no longer.
+function cut(on) {
+  execFileSync("iptables", [on ? "-I" : "-D", "INPUT", "-p", "tcp", "--dport", "8080",
+    "-j", "REJECT", "--reject-with", "tcp-reset"]);
+}
+
+function untilTold(page, part, ms = 10000) {
+  return until(async () => await page.isVisible("#server-banner")
+    && (await text(page, "#server-banner")).includes(part), ms, `"${part}"`);
+}
+
+test("a lost WebSocket is taken up again; media goes on, nothing said is lost", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await untilPictures(dan, 2);
+
+  cut(true);
+  try {
+    // its own keep-alive: the page learns by what it says
+    await cleo.click("#raise-hand");
+    await untilTold(cleo, "tries again", 20000);
+    await untilPictures(cleo, 2, 8000);
+    equal(await state(cleo), "joined", "state");
+  } finally {
+    cut(false);
+  }
+  await until(() => cleo.isHidden("#server-banner"), 15000, "taken up again");
+  const raised = '#tiles .tile.raised .tile-name:text-is("Cleo")';
+  await until(() => dan.$(raised), 15000, "Cleo's hand at Dan's");
+  assert(!ann.lines.some((e) => e.event === "participant-left"), "nobody left");
+});
+
+test("the host is killed: the others stay and speak over the data channels", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+
+  ann.signal("SIGKILL");
+  await Promise.all([untilNames(cleo, ["Cleo (you)", "Dan"], GONE_MS),
+    untilNames(dan, ["Cleo", "Dan (you)"], GONE_MS)]);
+  await untilTold(cleo, "does not answer", 5000);
+  await untilPictures(dan, 1);
+  await cleo.click("#raise-hand");
+  await until(() => dan.$('#tiles .tile.raised .tile-name:text-is("Cleo")'), 5000, "the hand");
+  await cleo.click("#toggle-audio");
+  await until(() => dan.$('#tiles .tile.muted .tile-name:text-is("Cleo")'), 5000, "muted");
+  await cleo.click("#toggle-chat");
+  await cleo.fill("#chat-input", "still here");
+  await cleo.press("#chat-input", "Enter");
+  await until(() => dan.$(".badge"), 5000, "chat");
+  await untilTold(cleo, "is gone", RESUME_MS + 5000);
+  await untilPictures(dan, 1);
+  await cleo.click("#leave");
+  await untilState(cleo, "left");
+  // a goodbye over the data channel; then nobody is left
+  await untilState(dan, "failed", 5000);
+  assert((await text(dan, "#notice")).includes("was lost"), "said so");
+});
+
+test("a connection is replaced while the host is lost", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+  ann.signal("SIGKILL");
+  await untilNames(dan, ["Cleo", "Dan (you)"], GONE_MS);
+  const count = await dan.evaluate(() => window.connections.length);
+
+  // Cleo came earlier, so it is Cleo who offers
+  await dan.evaluate(() => window.channels
+    .filter((c) => c.label === "signal" && c.readyState === "open")
+    .forEach((c) => c.send('{"type":"restart","reason":"test"}')));
+  await until(() => dan.evaluate((n) => window.connections.length > n
+    && window.connections.at(-1).connectionState === "connected", count), 15000,
+  "another connection");
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  await until(() => dan.evaluate(() => window.connections
+    .filter((c) => c.connectionState !== "closed").length === 1), 5000, "the old one closed");
+});
+
+test("the host is killed: page and native guest go on together", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+  const bob = guest(ann);
+  await bob.event("participant-state", { user: "Cleo", state: "connected" });
+  await untilPictures(page, 2);
+
+  ann.signal("SIGKILL");
+  await untilNames(page, ["Bob", "Cleo (you)"], GONE_MS);
+  await untilTold(page, "does not answer", 5000);
+  await page.click("#toggle-audio");
+  await bob.event("presence", { user: "Cleo", audioMuted: true });
+  bob.type("/hand");
+  // the native side tells by the channel once it has given the host up
+  await until(() => page.$('#tiles .tile.raised .tile-name:text-is("Bob")'), RESUME_MS + 10000,
+    "Bob's hand");
+  await page.click("#toggle-chat");
+  bob.type("still here");
+  await until(async () => (await text(page, "#chat-log")).includes("still here"), 5000, "chat");
+  await untilPictures(page, 1);
+  bob.type("/leave");
+  await untilNames(page, ["Cleo (you)"], 5000);
+  // alone, and the host has not come back
+  await untilState(page, "failed", RESUME_MS + 5000);
+});
+
+await main();

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The modules that know nothing of a page, as the device serves them.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { equal, main, test } = await import("./check.mjs");
+const { Browser, host } = await import("./people.mjs");
+
+// Runs a function in the browser with a module of the page.
+async function within(name, func, argument) {
+  const ann = await host();
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.page();
+  await page.goto(new URL(`/${name}`, ann.link).href);
+  await page.goto(new URL("/icon.svg", ann.link).href);
+  return page.evaluate(`(async () => (${func})(await import("/${name}"),
+    ${JSON.stringify(argument ?? null)}))()`);
+}
+
+test("line: numbers, acknowledgements, what is sent again", async () => {
+  equal(await within("line.js", ({ Line, ACK_AFTER, UNACKED_MAX }) => {
+    const line = new Line();
+    const out = [];
+    out.push(JSON.parse(line.write({ type: "a" })).seq, JSON.parse(line.write({ type: "b" })).seq);
+    out.push(line.read({ type: "x", seq: 1, ack: 1 }), line.read({ type: "x", seq: 1 }));
+    out.push(JSON.parse(line.write({ type: "c" })).ack);
+    out.push(line.resume(1).map((t) => JSON.parse(t).type));
+    out.push(line.resume(2).map((t) => JSON.parse(t).type));
+    for (let i = 0; i < ACK_AFTER; i++) line.read({ seq: 2 + i });
+    out.push(line.wantsAck, JSON.parse(line.writeAck()), line.wantsAck, line.received);
+    for (let i = 0; i < UNACKED_MAX - 1; i++) line.write({ type: "d" });
+    out.push(line.overflown);
+    line.write({ type: "d" });
+    out.push(line.overflown);
+    return out;
+  }), [1, 2, true, false, 1, ["b", "c"], ["c"], true, { type: "ack", ack: 33 }, false, 33,
+    false, true], "line");
+});
+
+test("iceservers: what the host names, within bounds", async () => {
+  equal(await within("iceservers.js", ({ readIceServers, SERVERS_MAX, HOST_MAX,
+    CREDENTIAL_MAX }) => {
+    const read = (list) => {
+      const { servers, ignored } = readIceServers(list);
+      // a browser takes whatever is left
+      new RTCPeerConnection({ iceServers: servers }).close();
+      return [servers.map(({ urls, username }) => (username ? `${username}@${urls}` : urls)),
+        ignored];
+    };
+    const turn = (more) => [{ urls: "turn:h", username: "a", credential: "b", ...more }];
+    const size = ([servers]) => servers.length;
+    const host = (n) => `${"a".repeat(n - 201)}.${Array(4).fill("b".repeat(49)).join(".")}.`;
+    const many = (n) => [{ urls: Array.from({ length: n }, (_, i) => `stun:h:${i + 1}`) }];
+    return [
+      read(undefined), read(null), read([]), read(7), read({}),
+      read([{ urls: ["stun:h", "TURN:[::1]:5?transport=tcp", "turns:h"], username: "17:a",
+        credential: "p" }]),
+      read([7, null, {}, { urls: 7 }, { urls: [7, ""] }, { urls: "http://h/" },
+        { urls: "stuns:h" }, { urls: "stun:" }, { urls: "stun://h" }, { urls: "stun:h?x=y" },
+        { urls: "stun:h:0" }, { urls: "stun:h:65536" }, { urls: "stun:h:000001" }, { urls: "stun:a@h" },
+        { urls: "stun:[h]" }, { urls: "stun:h x" }, { urls: "turn:h?transport=sctp",
+          username: "a", credential: "b" }, { urls: "turn:h" }, { urls: "stun:good" }]),
+      read(turn({ credential: "" })), read(turn({ username: 7 })), read(turn({ username: "\n" })),
+      [CREDENTIAL_MAX - 1, CREDENTIAL_MAX, CREDENTIAL_MAX + 1].map((n) =>
+        size(read(turn({ credential: "é".repeat(n / 2).padEnd(n - Math.floor(n / 2), "x") })))),
+      [HOST_MAX - 1, HOST_MAX, HOST_MAX + 1].map((n) =>
+        [host(n).length - n, size(read(turn({ urls: `turn:${host(n)}:1` })))]),
+      [SERVERS_MAX - 1, SERVERS_MAX, SERVERS_MAX + 1].map((n) => {
+        const [servers, ignored] = read(many(n));
+        return [servers.length - SERVERS_MAX, ignored];
+      }),
+    ];
+  }), [
+    [[], 0], [[], 0], [[], 0], [[], 1], [[], 1],
+    [["stun:h", "17:a@TURN:[::1]:5?transport=tcp", "17:a@turns:h"], 0],
+    [["stun:good"], 19],
+    [[], 1], [[], 1], [[], 1],
+    [1, 1, 0], [[0, 1], [0, 1], [0, 0]], [[-1, 0], [0, 0], [0, 1]],
+  ], "servers");
+});
+
+test("chat: what is read, what is kept once", async () => {
+  equal(await within("chat.js", ({ Chat, parse, write, cleanText, isTooLong, TEXT_MAX }) => {
+    const chat = new Chat();
+    const said = (text) => parse(text)?.entry?.text ?? null;
+    const one = { id: "1", text: "hello", time: "2026-01-01T00:00:00.000Z" };
+    return [
+      said(write(one)), said("plain words"), said('{"a":1}'), said('{"type":"chat","text":7}'),
+      said(""), said("5"), parse(null),
+      parse(JSON.stringify({ type: "chat-history", messages: [one, { text: "" }, 3] }))
+        .entries.length,
+      chat.add({ ...one }), chat.add({ ...one }),
+      chat.addHistory([{ id: "0", text: "before" }, { ...one }]),
+      chat.entries.map((e) => e.text),
+      chat.add({ ...one, from: "p002" }), chat.add({ ...one, from: "p002" }),
+      parse("plain words").plain === true, parse(write(one)).plain === true,
+      cleanText("  a\r\nb\u0007 "), isTooLong("é".repeat(TEXT_MAX / 2)),
+      isTooLong(`${"é".repeat(TEXT_MAX / 2)}x`),
+    ];
+  }), ["hello", "plain words", '{"a":1}', '{"type":"chat","text":7}', null, "5", null, 1, true,
+    false, 1, ["before", "hello"], true, false, true, false, "a\nb", false, true], "chat");
+});
+
+test("layout: every tile is inside, none overlaps, for 1 to 10 and every shape", async () => {
+  equal(await within("layout.js", ({ place }) => {
+    const faults = [];
+    for (const [w, h] of [[344, 600], [752, 860], [1424, 760], [1070, 760], [300, 150]])
+      for (let n = 1; n <= 11; n++)
+        for (const spotlight of [false, true]) {
+          const rects = place(n, spotlight, w, h, 8);
+          const inside = rects.every((r) => r.x >= 0 && r.y >= 0 && r.x + r.width <= w + 1
+            && r.y + r.height <= h + 1 && r.width > 20 && r.height > 20);
+          const apart = rects.every((a, i) => rects.every((b, j) => i >= j
+            || a.x + a.width <= b.x || b.x + b.width <= a.x
+            || a.y + a.height <= b.y || b.y + b.height <= a.y));
+          if (rects.length !== n || !inside || !apart) faults.push([w, h, n, spotlight]);
+        }
+    const used = (n, w, h) => place(n, false, w, h, 8)
+      .reduce((sum, r) => sum + r.width * r.height, 0) / (w * h);
+    for (let n = 1; n <= 10; n++)
+      if (used(n, 1424, 760) < 0.55 || used(n, 344, 600) < 0.55) faults.push(["empty", n]);
+    return [faults, place(0, false, 100, 100, 8), place(2, true, 0, 0, 8)];
+  }), [[], [], []], "faults");
+});
+
+test("quality: the more there are, the less each is sent", async () => {
+  equal(await within("quality.js", ({ cameraEncoding, screenEncoding }) => {
+    const rates = [1, 2, 3, 5, 9].map((n) => cameraEncoding(n, 720).maxBitrate);
+    const total = cameraEncoding(9, 720).maxBitrate * 9;
+    return [rates.every((r, i) => i === 0 || r <= rates[i - 1]), total <= 4e6,
+      cameraEncoding(1, 720).scaleResolutionDownBy, cameraEncoding(1, 1080).scaleResolutionDownBy,
+      cameraEncoding(9, 1080).scaleResolutionDownBy,
+      screenEncoding(9).maxBitrate < screenEncoding(1).maxBitrate];
+  }), [true, true, 1, 1, 4, true], "encodings");
+});
+
+test("heartbeat: silence counts after a first sign of life", async () => {
+  equal(await within("heartbeat.js", ({ Heartbeat }) => {
+    const sent = [];
+    const heart = new Heartbeat((text) => sent.push(text));
+    const out = [heart.silence(1e6)];
+    heart.ping(100);
+    heart.take('{"t":"pong","n":1}', 120);
+    out.push(heart.rtt, heart.silence(1120));
+    heart.take('{"t":"ping","n":7}', 2000);
+    heart.take("nonsense", 9000);
+    heart.take('{"t":"ping"}', 9000);
+    out.push(heart.silence(2500), sent);
+    return out;
+  }), [0, 20, 1000, 500, ['{"t":"ping","n":1}', '{"t":"pong","n":7}']], "heartbeat");
+});
+
+test("commands: names that mean something to a shell", async () => {
+  equal(await within("commands.js", ({ commands, shellWord, uriPart }) => [
+    shellWord("standup"), shellWord("it's"), shellWord("-x"), uriPart("a b!'()*"),
+    commands("-x", "h:1").name, commands("a b", "[fe80::1]:8080").address,
+    commands("a b", "h:1").pipeline.includes("uri=videomeet://h:1/a%20b")]),
+  ["standup", "'it'\\''s'", "'-x'", "a%20b%21%27%28%29%2A", "videomeet join --view -- '-x'",
+    "videomeet join --view 'videomeet://[fe80::1]:8080/a%20b'", true], "commands");
+});
+
+test("words: names of strangers, times, rates", async () => {
+  equal(await within("words.js", (words) => [
+    words.cleanName("a\u0000b\u202ec", "x"), words.cleanName("  ", "x"), words.cleanName(5, "x"),
+    words.initials("Ann"), words.initials("José  María Núñez"), words.initials(" "),
+    words.duration(61000), words.duration(3600000 + 5000), words.bitrate(1234567),
+    words.bitrate(NaN), words.deviceError("Strange", "camera")]),
+  ["a b c", "x", "x", "A", "JN", "?", "01:01", "1:00:05", "1.2 Mbit/s", "–",
+    "Your camera could not be started (Strange)."], "words");
+});
+
+test("sdp: the rate to begin with is beside each picture, and nowhere else", async () => {
+  const sdp = ["v=0", "m=audio 9 X 111", "a=rtpmap:111 OPUS/48000/2", "m=video 9 X 96",
+    "a=rtpmap:96 VP8/90000", "a=sendrecv", "m=video 9 X 102", "a=rtpmap:102 H264/90000",
+    "a=fmtp:102 packetization-mode=1", "m=application 9 X webrtc-datachannel", ""].join("\r\n");
+  const wanted = ["v=0", "m=audio 9 X 111", "a=rtpmap:111 OPUS/48000/2", "m=video 9 X 96",
+    "a=rtpmap:96 VP8/90000", "a=fmtp:96 x-google-start-bitrate=1500", "a=sendrecv",
+    "m=video 9 X 102", "a=rtpmap:102 H264/90000",
+    "a=fmtp:102 packetization-mode=1;x-google-start-bitrate=1500",
+    "m=application 9 X webrtc-datachannel", ""].join("\r\n");
+
+  equal(await within("sdp.js", ({ withStartBitrate }, text) => withStartBitrate(text), sdp),
+    wanted, "description");
+});
+
+test("ids: who came earlier", async () => {
+  equal(await within("ids.js", ({ isEarlier, uuid, nonce }) => [
+    isEarlier("p002", "p010"), isEarlier("p999", "p1000"), isEarlier("p010", "p002"),
+    /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(uuid()),
+    atob(nonce()).length]), [true, true, false, true, 16], "ids");
+});
+
+await main();

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What is said between videomeet and the page, and what a host may do.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, Pipeline, guest, host, until, untilState } = await import("./people.mjs");
+
+const text = (page, selector) => page.locator(selector).innerText();
+
+function untilSaid(page, sentence) {
+  return until(async () => (await page.$$eval("#chat-log .message-text", (list) =>
+    list.map((e) => e.textContent))).includes(sentence), 10000, `"${sentence}" in the chat`);
+}
+
+function untilClass(page, user, name, on) {
+  const tile = `#tiles .tile.camera:has(.tile-name:text-is("${user}"))`;
+
+  return until(() => page.$eval(tile, (e, n) => e.classList.contains(n), name)
+    .then((has) => has === on, () => false), 10000, `${user} ${on ? "" : "not "}${name}`);
+}
+
+async function meet(user = "Cleo") {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, user);
+  await untilState(page, "joined");
+  await ann.event("participant-state", { user, state: "connected" });
+  return { ann, browser, page };
+}
+
+test("chat both ways, and its history for who comes later", async () => {
+  const { ann, browser, page } = await meet();
+
+  await page.click("#toggle-chat");
+  ann.type("Good morning");
+  await untilSaid(page, "Good morning");
+  await page.fill("#chat-input", "two\nlines");
+  await page.press("#chat-input", "Enter");
+  const heard = await ann.event("chat", { user: "Cleo" });
+  equal([heard.text, heard.private, heard.old], ["two\nlines", false, false], "what was heard");
+  ann.type("/msg Cleo between us");
+  await untilSaid(page, "between us");
+  equal(await text(page, ".message-private"), "only to you", "said to be private");
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "joined");
+  await dan.click("#toggle-chat");
+  await untilSaid(dan, "Good morning");
+  await untilSaid(dan, "two\nlines");
+  const all = await dan.$$eval("#chat-log .message", (l) => l.map((e) => e.innerText));
+  equal(all.length, 2, `messages ${all}`);
+  assert(all[0].startsWith("Ann"), "who said it");
+  const bob = guest(ann);
+  const old = await bob.event("chat", { old: true, user: "Cleo" });
+  equal(old.text, "two\nlines", "the history at the native guest");
+});
+
+test("mute, camera and hand are seen on both sides", async () => {
+  const { ann, page } = await meet();
+
+  await page.click("#toggle-audio");
+  await ann.event("presence", { user: "Cleo", audioMuted: true, videoMuted: false });
+  await page.click("#toggle-video");
+  await ann.event("presence", { user: "Cleo", audioMuted: true, videoMuted: true });
+  await page.click("#raise-hand");
+  await ann.event("hand", { user: "Cleo", raised: true });
+  ann.type("/mute");
+  await untilClass(page, "Ann", "muted", true);
+  ann.type("/unmute");
+  await untilClass(page, "Ann", "muted", false);
+  ann.type("/hand");
+  await untilClass(page, "Ann", "raised", true);
+});
+
+test("the host mutes: the page is muted, and says by whom", async () => {
+  const { ann, page } = await meet();
+
+  ann.type("/mute Cleo");
+  await until(async () => await page.getAttribute("#toggle-audio", "aria-label")
+    === "Unmute microphone", 10000, "muted");
+  await until(async () => (await text(page, "#announcer")).includes("The host has"), 5000, "said");
+  // nobody but oneself ends it
+  await page.click("#toggle-audio");
+  await ann.event("presence", { user: "Cleo", audioMuted: true });
+  equal(await page.getAttribute("#toggle-audio", "aria-label"), "Mute microphone", "on again");
+});
+
+test("the host locks the meeting, and opens it again", async () => {
+  const { ann, browser, page } = await meet();
+
+  ann.type("/lock");
+  await until(() => page.isVisible("#call-locked"), 10000, "the lock");
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "failed");
+  assert((await text(dan, "#notice")).includes("has locked the meeting"), "said so");
+  ann.type("/unlock");
+  await until(() => page.isHidden("#call-locked"), 10000, "no lock");
+  await dan.click("#join");
+  await untilState(dan, "joined");
+});
+
+test("the host removes somebody, then ends the meeting", async () => {
+  const { ann, browser, page } = await meet();
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "joined");
+
+  ann.type("/kick Cleo");
+  await untilState(page, "left");
+  equal(await text(page, "#notice"), "The host removed you from the meeting.", "what is said");
+  equal(await dan.evaluate(() => document.body.dataset.state), "joined", "Dan");
+  ann.type("/end");
+  await untilState(dan, "left");
+  equal(await text(dan, "#notice"), "The host has ended the meeting.", "what is said");
+});
+
+// The page sends how loud it is with its sound (RFC 6464), whoever offers.
+async function untilActive(pipeline, ann) {
+  const connected = (id) => new RegExp(`vm-participant-state-changed.*id=\\(string\\)${id}.*`
+    + "new=\\(string\\)connected");
+  const { id: cleo } = await ann.event("participant-joined", { user: "Cleo" });
+
+  await pipeline.message(connected(cleo));
+  await pipeline.message(new RegExp(`vm-active-speaker, id=\\(string\\)${cleo};`));
+}
+
+test("the page's sound makes it the active speaker, by its own offer", async () => {
+  const { ann, page } = await meet();
+
+  ann.type("/mute");
+  await untilClass(page, "Ann", "muted", true);
+  await untilActive(new Pipeline(ann), ann);
+});
+
+test("and by the offer of a native device", async () => {
+  const ann = await host();
+  ann.type("/mute");
+  const bob = new Pipeline(ann);
+  await ann.event("participant-joined", { user: "Bob" });
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  await untilState(page, "joined");
+
+  await untilActive(bob, ann);
+  // between two pages too
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "joined");
+  await untilClass(dan, "Cleo", "speaking", true);
+  await page.click("#toggle-audio");
+  await untilClass(dan, "Cleo", "speaking", false);
+});
+
+await main();

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// A TURN server, and pages that may use nothing else.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ADDRESS } from "./lan.mjs";
+import { Program, atEnd } from "./program.mjs";
+
+// `name` and `password`: the one account.
+export async function startTurn(name, password) {
+  const folder = mkdtempSync(join(tmpdir(), "vm-turn-"));
+
+  atEnd(async () => rmSync(folder, { recursive: true, force: true }));
+  const turn = new Program("turnserver", ["-n", "--no-cli", "--no-tls", "--no-dtls",
+    "--lt-cred-mech", "--realm=lan", `--user=${name}:${password}`,
+    `--listening-ip=${ADDRESS}`, `--relay-ip=${ADDRESS}`, "--verbose",
+    `--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`,
+    "--log-file=stdout"]);
+  await turn.wait(() => turn.other.some((line) => line.includes("UDP listener opened on")));
+}
+
+// Before the page's own scripts.
+export function relayOnly(page) {
+  return page.addInitScript(() => {
+    const Native = window.RTCPeerConnection;
+
+    window.RTCPeerConnection = class extends Native {
+      constructor(configuration, ...more) {
+        super({ ...configuration, iceTransportPolicy: "relay" }, ...more);
+      }
+    };
+  });
+}
+
+// The types of the candidates in use, on the page's own side.
+export function localTypes(page) {
+  return page.evaluate(async () => {
+    const types = [];
+
+    for (const pc of window.connections) {
+      const stats = await pc.getStats();
+      for (const r of stats.values())
+        if (r.type === "transport" && r.selectedCandidatePairId) {
+          const pair = stats.get(r.selectedCandidatePairId);
+          types.push(stats.get(pair.localCandidateId).candidateType);
+        }
+    }
+    return types;
+  });
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "knownfaults.h"
+#include "peerpair.h"
+
+#include <gst/check/gstcheck.h>
+#include <string.h>
+
+#define SETTLE_MS 3000 /* as long as a sound connection needs thirty times */
+
+/* --- the certificate is not the one of the description --- */
+
+/* The last digit of every fingerprint, as an attacker would change it who
+ * cannot change the signature over it. */
+static gchar *
+change_fingerprints (const gchar *sdp)
+{
+  gchar *changed = g_strdup (sdp);
+  gchar *line = changed;
+
+  while ((line = strstr (line, "a=fingerprint:"))) {
+    gchar *last = line + strcspn (line, "\r\n") - 1;
+
+    *last = *last == '0' ? '1' : '0';
+    line = last;
+  }
+  return changed;
+}
+
+static gchar *
+change_offer (gboolean offer, const gchar *sdp)
+{
+  return offer ? change_fingerprints (sdp) : g_strdup (sdp);
+}
+
+static gchar *
+change_answer (gboolean offer, const gchar *sdp)
+{
+  return offer ? g_strdup (sdp) : change_fingerprints (sdp);
+}
+
+/* What comes out of DTLS on one side: RTP, RTCP and SCTP. */
+typedef struct
+{
+  gint received; /* atomic */
+  gint sent; /* what reaches DTLS for protection */
+} Leak;
+
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer counter)
+{
+  g_atomic_int_inc ((gint *) counter);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+count_pad (GstElement *element, GstPad *pad, Leak *leak)
+{
+  g_autofree gchar *name = gst_pad_get_name (pad);
+
+  if (strcmp (name, "sink") == 0 || strcmp (name, "src") == 0)
+    return;
+  /* added after the gate's own probe, so it sees what the gate let through */
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, count,
+      GST_PAD_IS_SRC (pad) ? &leak->received : &leak->sent, NULL);
+}
+
+static gboolean
+count_each (GstElement *element, GstPad *pad, gpointer leak)
+{
+  count_pad (element, pad, leak);
+  return TRUE;
+}
+
+static void
+on_element (GstBin *bin, GstBin *sub_bin, GstElement *element, Leak *leak)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
+
+  if (strcmp (name, "dtlssrtpdec") != 0 && strcmp (name, "dtlssrtpenc") != 0)
+    return;
+  gst_element_foreach_pad (element, count_each, leak);
+  g_signal_connect (element, "pad-added", G_CALLBACK (count_pad), leak);
+}
+
+static gboolean
+never (gpointer data)
+{
+  return FALSE;
+}
+
+static void
+run_altered (Mangle mangle, guint refusing)
+{
+  Pair pair;
+  Leak leaks[2] = { { 0, 0 }, { 0, 0 } };
+  Side *side;
+
+  pair_make_talkers (&pair);
+  pair.mangle = mangle;
+  for (guint i = 0; i < 2; i++)
+    g_signal_connect (pair.sides[i].peer->pipeline, "deep-element-added",
+        G_CALLBACK (on_element), &leaks[i]);
+  pair_feed_talkers (&pair);
+  side = &pair.sides[refusing];
+  pair_start (&pair);
+  fail_unless (wait_for (side_has_ended, side, PAIR_CONNECT_MS));
+  fail_unless (g_error_matches (side->error, VM_ERROR, VM_ERROR_FINGERPRINT),
+      "%s", side->error ? side->error->message : "none");
+  /* the other side, which saw nothing wrong, goes on trying meanwhile */
+  wait_for (never, NULL, SETTLE_MS);
+  for (guint i = 0; i < 2; i++) {
+    fail_unless_equals_int (pair.sides[i].connected_seen, 0);
+    fail_unless_equals_int (g_atomic_int_get (&leaks[i].received), 0);
+    fail_unless_equals_int (pair.sides[i].channels_open, 0);
+    fail_unless_equals_int (pair.sides[i].messages.length, 0);
+    for (guint s = 0; s < VM_PEER_N_STREAMS; s++)
+      fail_unless_equals_int (pair.sides[i].samples[s], 0);
+  }
+  fail_unless_equals_int (g_atomic_int_get (&leaks[refusing].sent), 0);
+  pair_clear (&pair);
+}
+
+GST_START_TEST (test_altered_offer)
+{
+  run_altered (change_offer, 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_altered_answer)
+{
+  run_altered (change_answer, 0);
+}
+
+GST_END_TEST;
+
+/* The counters of the two tests above do count. */
+GST_START_TEST (test_unaltered_flows)
+{
+  Pair pair;
+  Leak leaks[2] = { { 0, 0 }, { 0, 0 } };
+
+  pair_make_talkers (&pair);
+  for (guint i = 0; i < 2; i++)
+    g_signal_connect (pair.sides[i].peer->pipeline, "deep-element-added",
+        G_CALLBACK (on_element), &leaks[i]);
+  pair_feed_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  wait_for (never, NULL, 1000);
+  for (guint i = 0; i < 2; i++) {
+    fail_unless (g_atomic_int_get (&leaks[i].received) > 20);
+    fail_unless (g_atomic_int_get (&leaks[i].sent) > 20);
+  }
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* --- descriptions that are refused before webrtcbin sees them --- */
+
+typedef struct
+{
+  const gchar *from, *to;
+} Change;
+
+static const Change changes[] = {
+  { "a=mid:audio", "a=x:audio" },
+  { "a=mid:camera", "a=mid:audio" },
+  { "a=mid:audio", "a=mid:au dio" },
+  { "a=group:BUNDLE audio camera application0", "a=group:BUNDLE audio camera" },
+  { "a=group:BUNDLE audio camera application0",
+      "a=group:BUNDLE camera audio application0" },
+  { "a=group:BUNDLE", "a=group:LS" },
+  { "a=setup:actpass", "a=setup:holdconn" },
+  { "a=sctp-port:5000", "a=sctp-port:6000" },
+  { "m=video", "m=text" },
+  { "a=ice-options:trickle",
+      "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+      "a=ice-pwd:0123456789012345678901" },
+  { "a=fingerprint:sha-256", "a=fingerprint:sha-1" },
+  { "v=0", "v=1" },
+};
+
+static guint change_index;
+
+static gchar *
+change_one (gboolean offer, const gchar *sdp)
+{
+  const Change *c = &changes[change_index];
+  g_auto (GStrv) parts = NULL;
+
+  if (!offer)
+    return g_strdup (sdp);
+  parts = g_strsplit (sdp, c->from, 2);
+  fail_unless (parts[0] && parts[1], "\"%s\" is not in the offer", c->from);
+  return g_strjoinv (c->to, parts);
+}
+
+GST_START_TEST (test_hostile_offers)
+{
+  for (change_index = 0; change_index < G_N_ELEMENTS (changes);
+       change_index++) {
+    Pair pair;
+
+    pair_make_talkers (&pair);
+    pair.mangle = change_one;
+    pair_start (&pair);
+    fail_unless (wait_for (side_has_ended, &pair.sides[1], PAIR_CONNECT_MS));
+    fail_unless (
+        g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_BAD_MESSAGE),
+        "change %u: %s", change_index,
+        pair.sides[1].error ? pair.sides[1].error->message : "none");
+    pair_clear (&pair);
+  }
+}
+
+GST_END_TEST;
+
+static gchar *
+answer_with_offer_role (gboolean offer, const gchar *sdp)
+{
+  g_auto (GStrv) parts = NULL;
+
+  if (offer)
+    return g_strdup (sdp);
+  parts = g_strsplit (sdp, "a=setup:active", 0);
+  return g_strjoinv ("a=setup:actpass", parts);
+}
+
+static gchar *
+answer_without_data (gboolean offer, const gchar *sdp)
+{
+  g_auto (GStrv) parts = NULL;
+  g_auto (GStrv) group = NULL;
+  g_autofree gchar *bundled = NULL;
+
+  if (offer)
+    return g_strdup (sdp);
+  group = g_strsplit (sdp, " application0", 2);
+  bundled = g_strjoinv ("", group);
+  parts = g_strsplit (bundled, "m=application", 2);
+  return g_strdup (parts[0]);
+}
+
+GST_START_TEST (test_hostile_answers)
+{
+  static const Mangle mangles[] = { answer_with_offer_role,
+    answer_without_data };
+
+  for (guint i = 0; i < G_N_ELEMENTS (mangles); i++) {
+    Pair pair;
+
+    pair_make_talkers (&pair);
+    pair.mangle = mangles[i];
+    pair_start (&pair);
+    fail_unless (wait_for (side_has_ended, &pair.sides[0], PAIR_CONNECT_MS));
+    fail_unless (
+        g_error_matches (pair.sides[0].error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+    pair_clear (&pair);
+  }
+}
+
+GST_END_TEST;
+
+/* Candidates nobody could use are dropped, and the call goes on. */
+GST_START_TEST (test_hostile_candidates)
+{
+  static const gchar *const candidates[] = { "candidate:", "candidate:1 1",
+    "a=candidate:1 1 UDP 1 example.org 9 typ host", "nonsense",
+    "candidate:1 1 UDP 99999999999999999999 127.0.0.1 99999999 typ host",
+    "candidate:1 2 UDP 1 127.0.0.1 9 typ host",
+    "candidate:1 1 UDP 1 0123456789abcdef.local 9 typ host",
+    "candidate:1 1 UDP 1 127.0.0.1 9 typ host\r\na=x" };
+  Pair pair;
+  g_autofree gchar *too_long = g_strnfill (VM_PEER_CANDIDATE_LENGTH + 1, 'c');
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  for (guint i = 0; i < G_N_ELEMENTS (candidates); i++) {
+    vm_peer_add_candidate (pair.sides[0].peer, i * 1000, candidates[i]);
+    vm_peer_add_candidate (pair.sides[1].peer, i, candidates[i]);
+  }
+  vm_peer_add_candidate (pair.sides[0].peer, 0, too_long);
+  pair_expect_connected (&pair);
+  for (guint i = 0; i < VM_PEER_CANDIDATES_MAX; i++)
+    vm_peer_add_candidate (pair.sides[0].peer, 0, candidates[4]);
+  fail_unless_equals_int (
+      pair.sides[0].peer->n_candidates, VM_PEER_CANDIDATES_MAX);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* --- codecs --- */
+
+GST_START_TEST (test_other_codec)
+{
+  Pair pair;
+
+  pair_init (&pair);
+  pair_config (&pair, 0, VM_PEER_VIDEO, VP8_CAPS, TRUE);
+  pair_config (&pair, 1, VM_PEER_VIDEO, H264_CAPS, TRUE);
+  pair_make (&pair);
+  pair_start (&pair);
+  fail_unless (wait_for (side_has_ended, &pair.sides[1], PAIR_CONNECT_MS));
+  fail_unless (g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_CODEC));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_unknown_codec)
+{
+  Pair pair;
+
+  pair_init (&pair);
+  pair_config (&pair, 0, VM_PEER_VIDEO, "video/x-theora", TRUE);
+  pair_config (&pair, 1, VM_PEER_VIDEO, NULL, TRUE);
+  pair_make (&pair);
+  pair_start (&pair);
+  fail_unless (wait_for (side_has_ended, &pair.sides[0], PAIR_CONNECT_MS));
+  fail_unless (g_error_matches (pair.sides[0].error, VM_ERROR, VM_ERROR_CODEC));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* --- ends --- */
+
+static gboolean
+has_candidate (gpointer side)
+{
+  return ((Side *) side)->candidates > 0;
+}
+
+GST_START_TEST (test_close_while_connecting)
+{
+  for (guint i = 0; i < 6; i++) {
+    Pair pair;
+    gint64 from;
+
+    pair_make_talkers (&pair);
+    pair_feed_talkers (&pair);
+    if (i != 0)
+      pair_start (&pair);
+    if (i >= 2)
+      fail_unless (wait_for (has_candidate, &pair.sides[0], PAIR_CONNECT_MS));
+    if (i >= 4)
+      wait_for (never, NULL, 20 * i);
+    from = g_get_monotonic_time ();
+    vm_peer_close (pair.sides[i % 2].peer);
+    vm_peer_close (pair.sides[!(i % 2)].peer);
+    fail_unless (
+        g_get_monotonic_time () - from < 200 * G_TIME_SPAN_MILLISECOND);
+    fail_unless (pair.sides[0].ended && pair.sides[1].ended);
+    pair_clear (&pair);
+  }
+}
+
+GST_END_TEST;
+
+typedef struct
+{
+  guint threads;
+} Threads;
+
+static gboolean
+threads_are_back (gpointer data)
+{
+  return count_threads () <= ((Threads *) data)->threads;
+}
+
+GST_START_TEST (test_open_and_close)
+{
+  Threads before = { 0 };
+
+  for (guint i = 0; i < 20; i++) {
+    Pair pair;
+
+    pair_make_talkers (&pair);
+    pair_feed_talkers (&pair);
+    pair_start (&pair);
+    pair_expect_connected (&pair);
+    pair_clear (&pair);
+    /* the first one leaves what the process keeps: pools, the clock */
+    if (i == 0)
+      before.threads = count_threads ();
+  }
+  fail_unless (wait_for (threads_are_back, &before, 5000),
+      "%u threads, %u before", count_threads (), before.threads);
+}
+
+GST_END_TEST;
+
+static gboolean
+heartbeat_is_counted (gpointer side)
+{
+  return ((Side *) side)->peer->silence != NULL;
+}
+
+/* Nothing comes any more, as when the other machine loses its power. */
+GST_START_TEST (test_silent_death)
+{
+  Pair pair;
+  gint64 from;
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (
+      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
+  g_atomic_int_set (&pair.sides[0].peer->link->gate, VM_PEER_GATE_REFUSED);
+  from = g_get_monotonic_time ();
+  fail_unless (wait_for (side_has_ended, &pair.sides[1], 10000));
+  fail_unless (
+      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  fail_unless (g_get_monotonic_time () - from > 5 * G_TIME_SPAN_SECOND);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* Its pipeline stops without a word. */
+GST_START_TEST (test_other_side_stops)
+{
+  Pair pair;
+
+  pair_make_talkers (&pair);
+  pair_feed_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (
+      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
+  vm_peer_close (pair.sides[0].peer);
+  fail_unless (wait_for (side_has_ended, &pair.sides[1], 10000));
+  fail_unless (pair.sides[1].error != NULL);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* The answer never comes, or no path works. */
+GST_START_TEST (test_deadline)
+{
+  Pair pair;
+  gint64 from = g_get_monotonic_time ();
+
+  pair_make_talkers (&pair);
+  pair.hold_descriptions = TRUE;
+  vm_peer_start (pair.sides[1].peer);
+  fail_unless (
+      wait_for (side_has_ended, &pair.sides[1], VM_PEER_CONNECT_MS + 2000));
+  fail_unless (
+      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  fail_unless (g_get_monotonic_time () - from
+               >= (VM_PEER_CONNECT_MS - 10) * G_TIME_SPAN_MILLISECOND);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+static Suite *
+vmpeerfail_suite (void)
+{
+  Suite *s = suite_create ("vmpeerfail");
+  TCase *tc = tcase_create ("failures");
+
+  known_faults_pass ();
+  vm_peer_prepare ();
+  vm_peer_join_workers (10 * GST_SECOND);
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 90);
+  tcase_add_test (tc, test_altered_offer);
+  tcase_add_test (tc, test_altered_answer);
+  tcase_add_test (tc, test_unaltered_flows);
+  tcase_add_test (tc, test_hostile_offers);
+  tcase_add_test (tc, test_hostile_answers);
+  tcase_add_test (tc, test_hostile_candidates);
+  tcase_add_test (tc, test_other_codec);
+  tcase_add_test (tc, test_unknown_codec);
+  tcase_add_test (tc, test_close_while_connecting);
+  tcase_add_test (tc, test_open_and_close);
+  tcase_add_test (tc, test_silent_death);
+  tcase_add_test (tc, test_other_side_stops);
+  tcase_add_test (tc, test_deadline);
+  return s;
+}
+
+GST_CHECK_MAIN (vmpeerfail);

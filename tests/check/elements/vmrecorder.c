@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a user finds in the recording folder after a call. */
+
+#include "vmrecorder.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/videomeet.h>
+#include <glib/gstdio.h>
+
+GST_DEBUG_CATEGORY (vm_signal_debug);
+
+static gchar *folder;
+static GMutex lock; /* of what follows */
+static GPtrArray *finished; /* locations, in order */
+static gchar *failure;
+
+static void
+setup (void)
+{
+  folder = g_dir_make_tmp ("vm-record-XXXXXX", NULL);
+  finished = g_ptr_array_new_with_free_func (g_free);
+}
+
+static void
+teardown (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+    g_unlink (path);
+  }
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+  g_clear_pointer (&finished, g_ptr_array_unref);
+  g_clear_pointer (&failure, g_free);
+}
+
+static void
+on_event (gpointer user_data, const gchar *location, gboolean started,
+    const GError *error)
+{
+  g_mutex_lock (&lock);
+  /* told once, or a disk that is full fills the screen too */
+  if (error) {
+    fail_unless (failure == NULL, "a second time: %s", error->message);
+    failure = g_strdup (error->message);
+  }
+  if (!error && !started)
+    g_ptr_array_add (finished, g_strdup (location));
+  g_mutex_unlock (&lock);
+}
+
+/* Samples of a launch line's stream, as a peer would hand them over. */
+static GPtrArray *
+samples_of (const gchar *launch)
+{
+  GPtrArray *samples =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_sample_unref);
+  g_autofree gchar *line =
+      g_strdup_printf ("%s ! appsink name=sink sync=false", launch);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstSample *sample;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  while ((sample = gst_app_sink_try_pull_sample (
+              GST_APP_SINK (sink), 10 * GST_SECOND))) {
+    GstBuffer *buffer = gst_buffer_copy (gst_sample_get_buffer (sample));
+
+    /* x264enc starts its time at 1000 hours, and its segment with it */
+    GST_BUFFER_PTS (buffer) =
+        gst_segment_to_running_time (gst_sample_get_segment (sample),
+            GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+    g_ptr_array_add (samples,
+        gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL));
+    gst_buffer_unref (buffer);
+    gst_sample_unref (sample);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  fail_unless (samples->len > 0);
+  return samples;
+}
+
+#define VP8(n, size)                                                   \
+  "videotestsrc num-buffers=" #n " ! video/x-raw,framerate=30/1," size \
+  " ! vp8enc deadline=1 cpu-used=8 keyframe-max-dist=30"
+#define H264(n, size)                                                  \
+  "videotestsrc num-buffers=" #n " ! video/x-raw,framerate=30/1," size \
+  " ! x264enc tune=zerolatency speed-preset=ultrafast ! "              \
+  "video/x-h264,profile=baseline ! h264parse ! "                       \
+  "video/x-h264,stream-format=avc,alignment=au"
+#define OPUS(n)                                             \
+  "audiotestsrc num-buffers=" #n " samplesperbuffer=960 ! " \
+  "audio/x-raw,rate=48000 ! opusenc"
+#define SMALL "width=160,height=120"
+
+static GstClockTime
+pts (GstSample *sample)
+{
+  return GST_BUFFER_PTS (gst_sample_get_buffer (sample));
+}
+
+/* Both streams in the order of time, moved by @offset, as a call has them. */
+static void
+push_interleaved (VmRecorder *recorder, GPtrArray *video, GPtrArray *audio,
+    GstClockTime offset)
+{
+  guint v = 0, a = 0;
+
+  while (v < video->len || a < audio->len) {
+    gboolean take_video =
+        a == audio->len
+        || (v < video->len && pts (video->pdata[v]) <= pts (audio->pdata[a]));
+    GstSample *sample = take_video ? video->pdata[v++] : audio->pdata[a++];
+    g_autoptr (GstBuffer) buffer =
+        gst_buffer_copy (gst_sample_get_buffer (sample));
+    g_autoptr (GstSample) moved = NULL;
+
+    GST_BUFFER_PTS (buffer) += offset;
+    moved = gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
+    vm_recorder_push (
+        recorder, take_video ? VM_PEER_VIDEO : VM_PEER_AUDIO, moved);
+  }
+}
+
+static void
+close_and_wait (VmRecorder *recorder)
+{
+  vm_recorder_close (recorder);
+  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  g_object_unref (recorder);
+  fail_unless (failure == NULL, "%s", failure);
+}
+
+/* Plays @path to its end; counts decoded frames. */
+static void
+play (const gchar *path, guint *video, guint *audio, GstClockTime *length)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "filesrc location=\"%s\" ! matroskademux name=d "
+      "d.video_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! "
+      "decodebin ! videoconvert ! appsink name=v sync=false "
+      "d.audio_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! "
+      "opusdec ! appsink name=a sync=false",
+      path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  gint64 duration = 0;
+  const gchar *names[] = { "v", "a" };
+  guint *counts[] = { video, audio };
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstElement) sink =
+        gst_bin_get_by_name (GST_BIN (pipeline), names[i]);
+    GstSample *sample;
+
+    *counts[i] = 0;
+    while ((sample = gst_app_sink_try_pull_sample (
+                GST_APP_SINK (sink), 10 * GST_SECOND))) {
+      (*counts[i])++;
+      gst_sample_unref (sample);
+    }
+    fail_unless (gst_app_sink_is_eos (GST_APP_SINK (sink)),
+        "%s does not play to its end", names[i]);
+  }
+  fail_unless (
+      gst_element_query_duration (pipeline, GST_FORMAT_TIME, &duration));
+  *length = duration;
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+static void
+check_recording (GPtrArray *video, GPtrArray *audio)
+{
+  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  guint n_video, n_audio;
+  GstClockTime length;
+
+  push_interleaved (recorder, video, audio, 3600 * GST_SECOND);
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 1);
+  play (finished->pdata[0], &n_video, &n_audio, &length);
+  fail_unless_equals_int (n_video, video->len);
+  fail_unless (n_audio >= audio->len - 1);
+  fail_unless (length > 1900 * GST_MSECOND && length < 2100 * GST_MSECOND,
+      "%" GST_TIME_FORMAT, GST_TIME_ARGS (length));
+}
+
+GST_START_TEST (test_vp8_plays_from_start_to_end)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (60, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (100));
+
+  check_recording (video, audio);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_h264_plays_from_start_to_end)
+{
+  g_autoptr (GPtrArray) video = samples_of (H264 (60, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (100));
+
+  check_recording (video, audio);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_new_size_begins_a_new_file)
+{
+  g_autoptr (GPtrArray) small = samples_of (H264 (30, SMALL));
+  g_autoptr (GPtrArray) large = samples_of (H264 (30, "width=320,height=240"));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (50));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  guint n_video, n_audio;
+  GstClockTime length;
+
+  push_interleaved (recorder, small, audio, 0);
+  push_interleaved (recorder, large, audio, GST_SECOND);
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 2);
+  for (guint i = 0; i < 2; i++) {
+    play (finished->pdata[i], &n_video, &n_audio, &length);
+    fail_unless_equals_int (n_video, 30);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_muted_video_does_not_hold_sound_back)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (500));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  guint n_video, n_audio;
+  GstClockTime length;
+
+  push_interleaved (recorder, video, audio, 0);
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 1);
+  play (finished->pdata[0], &n_video, &n_audio, &length);
+  fail_unless_equals_int (n_video, 15);
+  fail_unless (n_audio >= 499);
+  fail_unless (length > 9900 * GST_MSECOND);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nothing_is_overwritten)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
+
+  for (guint i = 0; i < 2; i++) {
+    VmRecorder *recorder =
+        vm_recorder_new (folder, "call", on_event, NULL, NULL);
+
+    push_interleaved (recorder, video, audio, 0);
+    close_and_wait (recorder);
+  }
+  fail_unless_equals_int (finished->len, 2);
+  fail_if (g_strcmp0 (finished->pdata[0], finished->pdata[1]) == 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_folder_that_cannot_be_written)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
+  g_autofree gchar *missing = g_build_filename (folder, "missing", NULL);
+  VmRecorder *recorder =
+      vm_recorder_new (missing, "call", on_event, NULL, NULL);
+
+  push_interleaved (recorder, video, audio, 0);
+  vm_recorder_close (recorder);
+  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  g_object_unref (recorder);
+  fail_unless (failure != NULL);
+  fail_unless_equals_int (finished->len, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_names_stay_in_the_folder)
+{
+  g_autofree gchar *longest = g_strnfill (128, 'u');
+  const struct
+  {
+    const gchar *meeting, *user, *id, *start;
+  } cases[] = { { "standup", "Ann", "p001", "standup-Ann-p001-" },
+    { "stand up", "J\xc3\xb6rg", "p001", "stand_up-J\xc3\xb6rg-p001-" },
+    { "../a", "/etc", "../../b", "___a-_etc-______b-" },
+    { NULL, ".", "..", "meeting-_-__-" }, { "", "\n", "a\\b", "-_-a_b-" },
+    { longest, longest, longest, "uuu" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *stem =
+        vm_recorder_make_stem (cases[i].meeting, cases[i].user, cases[i].id);
+
+    fail_unless (g_str_has_prefix (stem, cases[i].start), "%s", stem);
+    fail_unless (strpbrk (stem, "/\\.\n") == NULL, "%s", stem);
+    fail_unless (strlen (stem) < 250);
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+vmrecorder_suite (void)
+{
+  Suite *s = suite_create ("vmrecorder");
+  TCase *tc = tcase_create ("files");
+
+  GST_DEBUG_CATEGORY_INIT (vm_signal_debug, "vmsignal", 0, "recorder");
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_vp8_plays_from_start_to_end);
+  tcase_add_test (tc, test_h264_plays_from_start_to_end);
+  tcase_add_test (tc, test_new_size_begins_a_new_file);
+  tcase_add_test (tc, test_muted_video_does_not_hold_sound_back);
+  tcase_add_test (tc, test_nothing_is_overwritten);
+  tcase_add_test (tc, test_folder_that_cannot_be_written);
+  tcase_add_test (tc, test_names_stay_in_the_folder);
+  return s;
+}
+
+GST_CHECK_MAIN (vmrecorder);

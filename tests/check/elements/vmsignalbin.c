@@ -1,0 +1,756 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Calls between two vmsignalbin in one process, over loopback: what a user of
+ * gst-launch sees. A harness has no bus, no preroll and no parent, so all of it
+ * is done with pipelines. */
+
+#include "knownfaults.h"
+
+#include <gst/check/gstcheck.h>
+#include <gst/video/video.h>
+#include <gst/videomeet/videomeet.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define DEADLINE (20 * GST_SECOND)
+
+static VmNode *node;
+
+static void
+setup (void)
+{
+  node = vm_node_get_default ();
+  g_object_set (node, "interfaces", "lo", "methods", VM_METHODS_NONE, NULL);
+}
+
+static void
+teardown (void)
+{
+  g_clear_object (&node);
+}
+
+/* One side of a call. */
+typedef struct
+{
+  GstElement *pipeline, *bin;
+  GstBus *bus;
+} Side;
+
+static Side
+side_new (const gchar *launch)
+{
+  g_autoptr (GError) error = NULL;
+  Side side = { gst_parse_launch (launch, &error) };
+
+  if (!GST_IS_PIPELINE (side.pipeline)) {
+    GstElement *alone = side.pipeline;
+
+    side.pipeline = gst_pipeline_new (NULL);
+    gst_bin_add (GST_BIN (side.pipeline), alone);
+  }
+
+  fail_unless (error == NULL, "%s", error ? error->message : "");
+  side.bin = gst_bin_get_by_name (GST_BIN (side.pipeline), "m");
+  side.bus = gst_element_get_bus (side.pipeline);
+  fail_unless (gst_element_set_state (side.pipeline, GST_STATE_PLAYING)
+               != GST_STATE_CHANGE_FAILURE);
+  return side;
+}
+
+static void
+side_free (Side *side)
+{
+  gst_element_set_state (side->pipeline, GST_STATE_NULL);
+  gst_object_unref (side->bin);
+  gst_object_unref (side->bus);
+  gst_object_unref (side->pipeline);
+}
+
+/* The next message that is an error, EOS, or the element message @name. */
+static GstMessage *
+wait_for (Side *side, const gchar *name)
+{
+  GstClockTime end = gst_util_get_timestamp () + DEADLINE;
+
+  for (;;) {
+    GstClockTime now = gst_util_get_timestamp ();
+    GstMessage *message =
+        now >= end
+            ? NULL
+            : gst_bus_timed_pop_filtered (side->bus, end - now,
+                GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_ELEMENT);
+
+    fail_unless (message != NULL, "no %s in time", name);
+    if (gst_message_has_name (message, name)
+        || g_strcmp0 (GST_MESSAGE_TYPE_NAME (message), name) == 0)
+      return message;
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+      g_autoptr (GError) error = NULL;
+
+      gst_message_parse_error (message, &error, NULL);
+      fail ("%s instead of %s", error->message, name);
+    }
+    gst_message_unref (message);
+  }
+}
+
+static void
+wait_for_state (Side *side, const gchar *state)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message =
+        wait_for (side, "vm-participant-state-changed");
+
+    if (g_strcmp0 (gst_structure_get_string (
+                       gst_message_get_structure (message), "new"),
+            state)
+        == 0)
+      return;
+  }
+}
+
+/* Buffers that came to the fakesink @name. */
+typedef struct
+{
+  GMutex lock; /* of what follows */
+  GCond cond;
+  guint buffers;
+  gboolean eos;
+} Count;
+
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Count *c = user_data;
+
+  g_mutex_lock (&c->lock);
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    c->buffers++;
+  else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS)
+    c->eos = TRUE;
+  g_cond_broadcast (&c->cond);
+  g_mutex_unlock (&c->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+count_free (gpointer data)
+{
+  Count *c = data;
+
+  g_mutex_clear (&c->lock);
+  g_cond_clear (&c->cond);
+  g_free (c);
+}
+
+static Count *
+count_on (Side *side, const gchar *name)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (side->pipeline), name);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  Count *c = g_new0 (Count, 1);
+
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, count, c,
+      NULL);
+  g_object_set_data_full (G_OBJECT (sink), "count", c, count_free);
+  return c;
+}
+
+static void
+wait_count (Count *c, guint buffers, gboolean eos)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  gboolean in_time = TRUE;
+
+  g_mutex_lock (&c->lock);
+  while ((c->buffers < buffers || (eos && !c->eos)) && in_time)
+    in_time = g_cond_wait_until (&c->cond, &c->lock, end);
+  g_mutex_unlock (&c->lock);
+  fail_unless (in_time, "only %u buffers, eos %d", c->buffers, c->eos);
+}
+
+#define VIDEO                    \
+  "videotestsrc is-live=true ! " \
+  "video/x-raw,width=160,height=120,framerate=15/1 ! "
+#define AUDIO "audiotestsrc is-live=true samplesperbuffer=480 ! "
+#define RECEIVE                                                     \
+  "m.video_src_0 ! queue ! fakesink name=v sync=false async=false " \
+  "m.audio_src_0 ! queue ! fakesink name=a sync=false async=false "
+#define BOTH VIDEO "m.video_sink_0 " AUDIO "m.audio_sink_0 " RECEIVE
+
+static Side
+host (const gchar *rest)
+{
+  g_autofree gchar *launch = g_strdup_printf (
+      "vmsignalbin name=m mode=host meeting=tea user=Ann %s", rest);
+  Side side = side_new (launch);
+
+  gst_message_unref (wait_for (&side, "vm-joined"));
+  return side;
+}
+
+static Side
+join (const gchar *rest)
+{
+  g_autofree gchar *launch = g_strdup_printf (
+      "vmsignalbin name=m uri=videomeet://127.0.0.1:%u/tea user=Bob %s",
+      vm_node_get_port (node), rest);
+
+  return side_new (launch);
+}
+
+GST_START_TEST (test_raw_picture_and_sound_both_ways)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *counts[] = { count_on (&a, "v"), count_on (&a, "a"),
+    count_on (&b, "v"), count_on (&b, "a") };
+
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    wait_count (counts[i], 30, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+static guint
+count_elements (GstElement *bin, const gchar *factory)
+{
+  g_autoptr (GstIterator) it =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (bin), factory);
+  GValue item = G_VALUE_INIT;
+  guint n = 0;
+
+  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    n++;
+    g_value_reset (&item);
+  }
+  g_value_unset (&item);
+  return n;
+}
+
+GST_START_TEST (test_encoded_h264_is_not_transcoded)
+{
+  Side a = host (
+      VIDEO "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
+            "video/x-h264,profile=baseline ! m.video_sink_0 " RECEIVE);
+  Side b =
+      join ("decode=false " AUDIO "m.audio_sink_0 "
+            "m.video_src_0 ! queue ! fakesink name=v sync=false async=false");
+  Count *video = count_on (&b, "v"), *audio = count_on (&a, "a");
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (b.pipeline), "v");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  g_autoptr (GstCaps) caps = NULL;
+
+  wait_count (video, 20, FALSE);
+  wait_count (audio, 20, FALSE);
+  caps = gst_pad_get_current_caps (pad);
+  fail_unless_equals_string (
+      gst_structure_get_name (gst_caps_get_structure (caps, 0)),
+      "video/x-h264");
+  fail_unless_equals_int (count_elements (a.bin, "x264enc"), 0);
+  fail_unless_equals_int (count_elements (a.bin, "vp8enc"), 0);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_raw_input_answers_in_the_codec_of_the_offer)
+{
+  Side a = host ("codecs=h264 " BOTH), b = join ("codecs=vp8 " BOTH);
+  Count *at_a = count_on (&a, "v"), *at_b = count_on (&b, "v");
+
+  wait_count (at_a, 20, FALSE);
+  wait_count (at_b, 20, FALSE);
+  fail_unless_equals_int (count_elements (b.bin, "vp8enc"), 0);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_peer_without_the_codec_fails_by_name)
+{
+  Side a = host ("codecs=vp8 " BOTH);
+  Side b = join (VIDEO "x264enc tune=zerolatency ! m.video_sink_0");
+  g_autoptr (GstMessage) warning =
+      gst_bus_timed_pop_filtered (b.bus, DEADLINE, GST_MESSAGE_WARNING);
+  const GstStructure *details = NULL;
+
+  fail_unless (warning != NULL);
+  gst_message_parse_warning_details (warning, &details);
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "code"), "CODEC");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_sound_only)
+{
+  Side a =
+      host ("call-type=audio " AUDIO "m.audio_sink_0 "
+            "m.audio_src_0 ! queue ! fakesink name=a sync=false async=false");
+  Side b =
+      join ("call-type=audio " AUDIO "m.audio_sink_0 "
+            "m.audio_src_0 ! queue ! fakesink name=a sync=false async=false");
+  Count *at_a = count_on (&a, "a"), *at_b = count_on (&b, "a");
+
+  wait_count (at_a, 50, FALSE);
+  wait_count (at_b, 50, FALSE);
+  fail_unless_equals_int (count_elements (a.bin, "vp8dec"), 0);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pads_say_whose_they_are)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *video = count_on (&a, "v");
+  g_autoptr (GstPad) pad = NULL;
+  g_autofree gchar *id = NULL;
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *stream_id = NULL;
+
+  wait_count (video, 5, FALSE);
+  pad = gst_element_get_static_pad (a.bin, "video_src_0");
+  fail_unless (pad != NULL);
+  g_object_get (pad, "participant-id", &id, "participant-name", &name, NULL);
+  fail_unless_equals_string (name, "Bob");
+  stream_id = gst_pad_get_stream_id (pad);
+  fail_unless (g_str_has_prefix (stream_id, id), "%s", stream_id);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_unlinked_pads_cost_nothing_and_can_be_linked_later)
+{
+  Side a = host (VIDEO "m.video_sink_0 " AUDIO "m.audio_sink_0");
+  Side b = join (BOTH);
+  Count *at_b = count_on (&b, "v"), *late;
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstPad) sink_pad = NULL;
+  GstElement *sink;
+
+  wait_count (at_b, 10, FALSE);
+  wait_for_state (&a, "connected");
+  wait_count (at_b, 30, FALSE);
+  pad = gst_element_get_static_pad (a.bin, "video_src_0");
+  fail_unless (pad != NULL);
+  sink = gst_element_factory_make ("fakesink", "late");
+  g_object_set (sink, "sync", FALSE, "async", FALSE, NULL);
+  gst_bin_add (GST_BIN (a.pipeline), sink);
+  gst_element_sync_state_with_parent (sink);
+  late = count_on (&a, "late");
+  sink_pad = gst_element_get_static_pad (sink, "sink");
+  fail_unless_equals_int (gst_pad_link (pad, sink_pad), GST_PAD_LINK_OK);
+  wait_count (late, 10, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_who_leaves_ends_its_pads_and_only_these)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *video = count_on (&a, "v"), *audio = count_on (&a, "a");
+  GstPad *pad;
+
+  wait_count (video, 10, FALSE);
+  wait_count (audio, 10, FALSE);
+  side_free (&b);
+  wait_count (video, 10, TRUE);
+  wait_count (audio, 10, TRUE);
+  gst_message_unref (wait_for (&a, "vm-participant-left"));
+  /* the next one gets the slot again: the meeting went on */
+  pad = gst_element_get_static_pad (a.bin, "video_sink_0");
+  fail_unless (pad != NULL);
+  gst_object_unref (pad);
+  b = join (BOTH);
+  wait_for_state (&a, "connected");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* Whoever holds a pad of somebody who has left may let go of it at any time, on
+ * any thread: what belongs to it goes with it and not beside it. */
+GST_START_TEST (test_pad_that_is_kept_keeps_its_output)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *audio = count_on (&a, "a");
+  GstPad *pad;
+  GstElement *output;
+  gpointer weak_pad = NULL, weak_output = NULL;
+
+  wait_count (audio, 10, FALSE);
+  pad = gst_element_get_static_pad (a.bin, "audio_src_0");
+  {
+    g_autoptr (GstPad) target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+
+    output = gst_pad_get_parent_element (target);
+  }
+  g_set_weak_pointer (&weak_pad, pad);
+  g_set_weak_pointer (&weak_output, output);
+  gst_object_unref (output);
+  side_free (&b);
+  wait_count (audio, 10, TRUE);
+  gst_message_unref (wait_for (&a, "vm-participant-left"));
+  side_free (&a);
+  fail_unless (weak_output != NULL);
+  gst_object_unref (pad);
+  fail_unless (weak_pad == NULL);
+  fail_unless (weak_output == NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_eos_to_the_element_says_bye_and_ends_its_pads)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *at_a = count_on (&a, "v"), *at_b = count_on (&b, "v");
+
+  wait_count (at_a, 10, FALSE);
+  wait_count (at_b, 10, FALSE);
+  fail_unless (gst_element_send_event (b.pipeline, gst_event_new_eos ()));
+  wait_count (at_b, 10, TRUE);
+  gst_message_unref (wait_for (&b, "eos"));
+  gst_message_unref (wait_for (&a, "vm-participant-left"));
+  wait_count (at_a, 10, TRUE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_sink_that_was_paused_gets_its_eos_later)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *at_b = count_on (&b, "v");
+
+  wait_count (at_b, 10, FALSE);
+  gst_element_set_state (b.pipeline, GST_STATE_PAUSED);
+  gst_element_get_state (b.pipeline, NULL, NULL, DEADLINE);
+  g_signal_emit_by_name (a.bin, "hang-up");
+  gst_message_unref (wait_for (&b, "vm-participant-left"));
+  gst_element_set_state (b.pipeline, GST_STATE_PLAYING);
+  wait_count (at_b, 10, TRUE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_screen_alone_has_the_first_slot)
+{
+  Side a = host (VIDEO "m.video_sink_1 " RECEIVE), b = join (BOTH);
+  Count *at_b = count_on (&b, "v");
+
+  wait_count (at_b, 10, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_camera_and_screen_have_a_pad_each)
+{
+  Side a = host (VIDEO "m.video_sink_0 " VIDEO "m.video_sink_1");
+  Side b = join (
+      BOTH "m.video_src_1 ! queue ! fakesink name=s sync=false async=false");
+  Count *at_b = count_on (&b, "v"), *screen = count_on (&b, "s");
+
+  wait_count (at_b, 10, FALSE);
+  wait_count (screen, 10, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_host_that_ends_ends_the_guest)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *at_b = count_on (&b, "v");
+
+  wait_count (at_b, 10, FALSE);
+  g_signal_emit_by_name (a.bin, "hang-up");
+  wait_count (at_b, 10, TRUE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_is_live)
+{
+  g_autoptr (GstElement) pipeline = gst_parse_launch (
+      "vmsignalbin name=m mode=host meeting=live " VIDEO "m.video_sink_0",
+      NULL);
+  g_autoptr (GstElement) bin = gst_bin_get_by_name (GST_BIN (pipeline), "m");
+
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_NO_PREROLL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  fail_unless_equals_int (
+      gst_element_get_state (pipeline, NULL, NULL, DEADLINE),
+      GST_STATE_CHANGE_SUCCESS);
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_NO_PREROLL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  fail_unless (GST_OBJECT_FLAG_IS_SET (bin, GST_ELEMENT_FLAG_SOURCE));
+  fail_unless (GST_OBJECT_FLAG_IS_SET (bin, GST_ELEMENT_FLAG_SINK));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_latency_of_the_jitter_buffer_is_reported)
+{
+  Side a = host ("latency=300 " BOTH), b = join (BOTH);
+  Count *at_a = count_on (&a, "v");
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  g_autoptr (GstPad) pad = NULL;
+  gboolean live = FALSE;
+  GstClockTime min = 0;
+
+  wait_count (at_a, 5, FALSE);
+  pad = gst_element_get_static_pad (a.bin, "video_src_0");
+  fail_unless (gst_pad_query (pad, query));
+  gst_query_parse_latency (query, &live, &min, NULL);
+  fail_unless (live);
+  fail_unless (min >= 300 * GST_MSECOND);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_only_the_three_sink_pads_are_given)
+{
+  g_autoptr (GstElement) bin =
+      gst_object_ref_sink (gst_element_factory_make ("vmsignalbin", NULL));
+  const gchar *good[] = { "audio_sink_0", "video_sink_0", "video_sink_1" };
+  const gchar *bad[] = { "audio_sink_1", "video_sink_2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    GstPad *pad = gst_element_request_pad_simple (bin, good[i]);
+
+    fail_unless (pad != NULL);
+    gst_object_unref (pad);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    GstPad *pad;
+
+    g_test_expect_message ("videomeet", G_LOG_LEVEL_WARNING, "*");
+    pad = gst_element_request_pad_simple (bin, bad[i]);
+    g_test_assert_expected_messages ();
+    fail_unless (pad == NULL);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_settings_that_cannot_work)
+{
+  const struct
+  {
+    const gchar *line, *property; /* the one to blame */
+  } cases[] = { { "vmsignalbin mode=join", "meeting" },
+    { "vmsignalbin meeting=x codecs=mp3", "codecs" },
+    { "vmsignalbin meeting=x record-dir=/proc/none", "record-dir" },
+    { "vmsignalbin meeting=x record-dir=/proc", "record-dir" },
+    { "vmsignalbin meeting=x record-dir=/dev/null", "record-dir" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstElement) pipeline = gst_pipeline_new (NULL);
+    g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+    g_autoptr (GstMessage) message = NULL;
+    const GstStructure *details = NULL;
+
+    gst_bin_add (GST_BIN (pipeline), gst_parse_launch (cases[i].line, NULL));
+    fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
+        GST_STATE_CHANGE_FAILURE);
+    message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+    fail_unless (message != NULL, "%s", cases[i].line);
+    gst_message_parse_error_details (message, &details);
+    fail_unless_equals_string (
+        gst_structure_get_string (details, "property"), cases[i].property);
+    gst_element_set_state (pipeline, GST_STATE_NULL);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_input_that_becomes_another)
+{
+  Side a = side_new ("vmsignalbin name=m meeting=standup mode=host "
+                     "concat name=c ! m.video_sink_0 "
+                     "videotestsrc num-buffers=3 ! c. "
+                     "videotestsrc num-buffers=3 ! vp8enc deadline=1 ! c.");
+  g_autoptr (GstMessage) message =
+      gst_bus_timed_pop_filtered (a.bus, DEADLINE, GST_MESSAGE_ERROR);
+  const GstStructure *details = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+
+  fail_unless (message != NULL);
+  gst_message_parse_error (message, &error, &debug);
+  g_assert_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT);
+  fail_unless (strstr (debug, "video/x-vp8") != NULL, "%s", debug);
+  gst_message_parse_error_details (message, &details);
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "code"), "CODEC");
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_meeting_that_is_not_there)
+{
+  Side a = host (BOTH);
+  g_autofree gchar *launch =
+      g_strdup_printf ("vmsignalbin name=m uri=videomeet://127.0.0.1:%u/coffee",
+          vm_node_get_port (node));
+  Side b = side_new (launch);
+  g_autoptr (GstMessage) message =
+      gst_bus_timed_pop_filtered (b.bus, DEADLINE, GST_MESSAGE_ERROR);
+  const GstStructure *details = NULL;
+
+  fail_unless (message != NULL);
+  gst_message_parse_error_details (message, &details);
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "code"), "MEETING_NOT_FOUND");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_everybody_in_one_picture)
+{
+  Side a = host (VIDEO "m.video_sink_0 compositor name=c ! "
+                       "fakesink name=v sync=false async=false m. : c.");
+  Side b = join (BOTH);
+  Count *at_a = count_on (&a, "v");
+
+  wait_count (at_a, 20, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_muted_video_stops_and_comes_back)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *video = count_on (&a, "v"), *audio = count_on (&a, "a");
+  guint sound;
+
+  wait_count (video, 10, FALSE);
+  g_object_set (b.bin, "mute-video", TRUE, "mute-audio", TRUE, NULL);
+  g_mutex_lock (&audio->lock);
+  sound = audio->buffers;
+  g_mutex_unlock (&audio->lock);
+  /* sound goes on, as silence */
+  wait_count (audio, sound + 100, FALSE);
+  g_mutex_lock (&video->lock);
+  video->buffers = 0;
+  g_mutex_unlock (&video->lock);
+  wait_count (audio, sound + 150, FALSE);
+  g_mutex_lock (&video->lock);
+  fail_unless_equals_int (video->buffers, 0);
+  g_mutex_unlock (&video->lock);
+  g_object_set (b.bin, "mute-video", FALSE, NULL);
+  wait_count (video, 10, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_recording_and_statistics)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-call-XXXXXX", NULL);
+  g_autofree gchar *settings = g_strdup_printf ("record-dir=%s " BOTH, folder);
+  Side a = host (settings), b = join (BOTH);
+  Count *video = count_on (&a, "v");
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GstStructure) stats = NULL;
+  g_autofree gchar *location = NULL;
+  guint64 frames = 0;
+  const GValue *one;
+  GStatBuf st;
+
+  wait_count (video, 30, FALSE);
+  g_object_get (a.bin, "stats", &stats, NULL);
+  fail_unless_equals_int (gst_structure_n_fields (stats), 1);
+  one =
+      gst_structure_get_value (stats, gst_structure_nth_field_name (stats, 0));
+  fail_unless (gst_structure_get_uint64 (
+      gst_value_get_structure (one), "video-frames-received", &frames));
+  fail_unless (frames > 0);
+  side_free (&b);
+  do {
+    g_clear_pointer (&message, gst_message_unref);
+    message = wait_for (&a, "vm-record");
+  } while (g_strcmp0 (gst_structure_get_string (
+                          gst_message_get_structure (message), "event"),
+               "finished")
+           != 0);
+  location = g_strdup (gst_structure_get_string (
+      gst_message_get_structure (message), "location"));
+  fail_unless_equals_int (g_stat (location, &st), 0);
+  fail_unless (st.st_size > 1000);
+  side_free (&a);
+  g_unlink (location);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
+static Suite *
+vmsignalbin_suite (void)
+{
+  Suite *s = suite_create ("vmsignalbin");
+  TCase *tc = tcase_create ("calls");
+
+  known_faults_pass ();
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_raw_picture_and_sound_both_ways);
+  tcase_add_test (tc, test_encoded_h264_is_not_transcoded);
+  tcase_add_test (tc, test_raw_input_answers_in_the_codec_of_the_offer);
+  tcase_add_test (tc, test_peer_without_the_codec_fails_by_name);
+  tcase_add_test (tc, test_sound_only);
+  tcase_add_test (tc, test_pads_say_whose_they_are);
+  tcase_add_test (tc, test_unlinked_pads_cost_nothing_and_can_be_linked_later);
+  tcase_add_test (tc, test_who_leaves_ends_its_pads_and_only_these);
+  tcase_add_test (tc, test_pad_that_is_kept_keeps_its_output);
+  tcase_add_test (tc, test_eos_to_the_element_says_bye_and_ends_its_pads);
+  tcase_add_test (tc, test_host_that_ends_ends_the_guest);
+  tcase_add_test (tc, test_sink_that_was_paused_gets_its_eos_later);
+  tcase_add_test (tc, test_screen_alone_has_the_first_slot);
+  tcase_add_test (tc, test_camera_and_screen_have_a_pad_each);
+  tcase_add_test (tc, test_is_live);
+  tcase_add_test (tc, test_latency_of_the_jitter_buffer_is_reported);
+  tcase_add_test (tc, test_only_the_three_sink_pads_are_given);
+  tcase_add_test (tc, test_settings_that_cannot_work);
+  tcase_add_test (tc, test_input_that_becomes_another);
+  tcase_add_test (tc, test_meeting_that_is_not_there);
+  tcase_add_test (tc, test_everybody_in_one_picture);
+  tcase_add_test (tc, test_muted_video_stops_and_comes_back);
+  tcase_add_test (tc, test_recording_and_statistics);
+  return s;
+}
+
+GST_CHECK_MAIN (vmsignalbin);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/check/gstcheck.h>
+
+/* What gst-inspect-1.0 shows of every element and plugin of this project must
+ * be enough to use it. */
+
+typedef void (*FeatureFunc) (GstPlugin *plugin, GstPluginFeature *feature);
+
+static guint
+for_each_feature (FeatureFunc func)
+{
+  GList *plugins = gst_registry_get_plugin_list (gst_registry_get ());
+  guint n = 0;
+
+  for (GList *p = plugins; p; p = p->next) {
+    GList *features;
+
+    if (g_strcmp0 (gst_plugin_get_source (p->data), PACKAGE) != 0)
+      continue;
+    features = gst_registry_get_feature_list_by_plugin (
+        gst_registry_get (), gst_plugin_get_name (p->data));
+    for (GList *f = features; f; f = f->next, n++)
+      func (p->data, f->data);
+    gst_plugin_feature_list_free (features);
+  }
+  gst_plugin_list_free (plugins);
+  return n;
+}
+
+static void
+check_plugin (GstPlugin *plugin, GstPluginFeature *feature)
+{
+  const gchar *name = gst_plugin_get_name (plugin);
+
+  fail_unless (g_str_has_prefix (name, "vm"), "plugin %s", name);
+  fail_unless_equals_string (gst_plugin_get_license (plugin), "LGPL");
+  fail_unless (strlen (gst_plugin_get_description (plugin)) > 0);
+  fail_unless_equals_string (gst_plugin_get_version (plugin), PACKAGE_VERSION);
+}
+
+GST_START_TEST (test_plugins)
+{
+  fail_unless (for_each_feature (check_plugin) > 0);
+}
+
+GST_END_TEST;
+
+static void
+check_property (const gchar *element, GParamSpec *pspec)
+{
+  const gchar *blurb = g_param_spec_get_blurb (pspec);
+
+  fail_unless (blurb != NULL && strlen (blurb) > 10, "%s.%s says nothing",
+      element, pspec->name);
+  fail_unless (
+      (pspec->flags & G_PARAM_READABLE) || (pspec->flags & G_PARAM_WRITABLE),
+      "%s.%s", element, pspec->name);
+  if (pspec->flags & G_PARAM_WRITABLE) {
+    g_auto (GValue) value = G_VALUE_INIT;
+
+    g_param_value_set_default (
+        pspec, g_value_init (&value, G_PARAM_SPEC_VALUE_TYPE (pspec)));
+    fail_if (g_param_value_validate (pspec, &value),
+        "the default of %s.%s is not valid", element, pspec->name);
+  }
+}
+
+static void
+check_element (GstPlugin *plugin, GstPluginFeature *feature)
+{
+  static const gchar *const keys[] = { GST_ELEMENT_METADATA_LONGNAME,
+    GST_ELEMENT_METADATA_KLASS, GST_ELEMENT_METADATA_DESCRIPTION,
+    GST_ELEMENT_METADATA_AUTHOR };
+  const gchar *name = gst_plugin_feature_get_name (feature);
+  g_autoptr (GstElement) element = NULL;
+  g_autofree GParamSpec **properties = NULL;
+  guint n;
+
+  if (!GST_IS_ELEMENT_FACTORY (feature))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const gchar *value = gst_element_factory_get_metadata (
+        GST_ELEMENT_FACTORY (feature), keys[i]);
+
+    fail_unless (value != NULL && *value, "%s has no %s", name, keys[i]);
+  }
+  element = gst_element_factory_create (GST_ELEMENT_FACTORY (feature), NULL);
+  fail_unless (element != NULL, "no element of %s", name);
+  gst_object_ref_sink (element);
+  properties =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n);
+  for (guint i = 0; i < n; i++) {
+    if (properties[i]->owner_type == G_OBJECT_TYPE (element))
+      check_property (name, properties[i]);
+  }
+  fail_unless_equals_int (GST_OBJECT_REFCOUNT_VALUE (element), 1);
+}
+
+GST_START_TEST (test_elements)
+{
+  fail_unless (for_each_feature (check_element) > 0);
+}
+
+GST_END_TEST;
+
+/* An application walks all properties of a new element to draw its dialogue. */
+static void
+read_properties (GstPlugin *plugin, GstPluginFeature *feature)
+{
+  g_autoptr (GstElement) element = NULL;
+  g_autofree GParamSpec **properties = NULL;
+  guint n;
+
+  if (!GST_IS_ELEMENT_FACTORY (feature))
+    return;
+  element = gst_element_factory_create (GST_ELEMENT_FACTORY (feature), NULL);
+  gst_object_ref_sink (element);
+  properties =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n);
+  for (guint i = 0; i < n; i++) {
+    g_auto (GValue) value = G_VALUE_INIT;
+
+    if (!(properties[i]->flags & G_PARAM_READABLE))
+      continue;
+    g_value_init (&value, G_PARAM_SPEC_VALUE_TYPE (properties[i]));
+    g_object_get_property (G_OBJECT (element), properties[i]->name, &value);
+    if ((properties[i]->flags & G_PARAM_WRITABLE)
+        && !(properties[i]->flags & G_PARAM_CONSTRUCT_ONLY)
+        && properties[i]->owner_type == G_OBJECT_TYPE (element))
+      g_object_set_property (G_OBJECT (element), properties[i]->name, &value);
+  }
+}
+
+GST_START_TEST (test_properties_go_round)
+{
+  fail_unless (for_each_feature (read_properties) > 0);
+}
+
+GST_END_TEST;
+
+static Suite *
+inspect_suite (void)
+{
+  Suite *s = suite_create ("inspect");
+  TCase *tc = tcase_create ("every element");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_plugins);
+  tcase_add_test (tc, test_elements);
+  tcase_add_test (tc, test_properties_go_round);
+  return s;
+}
+
+GST_CHECK_MAIN (inspect);

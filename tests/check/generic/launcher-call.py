@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""videomeet host and videomeet join in a call on loopback: what --json prints,
+that each decodes the other's frames in order, the recording, the status of the
+host, and leaving by a signal."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
+LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual"]
+WAIT = 30  # seconds, for any one event
+LENGTH = 6  # seconds of call
+FRAMES = 20  # what even a busy machine shows of them
+
+
+class Launcher:
+    """A running videomeet and the events it printed so far."""
+
+    def __init__(self, folder, name, *arguments):
+        self.name = name
+        self.events = []
+        self.changed = threading.Condition()
+        environment = {**os.environ,
+                       "XDG_CONFIG_HOME": str(folder / (name + ".config"))}
+        self.process = subprocess.Popen(
+            [launcher, *arguments, "--json"], env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            event = json.loads(line)  # nothing but objects, one a line
+            with self.changed:
+                self.events.append(event)
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait(self, name, **members):
+        def found():
+            for event in self.events:
+                if event["event"] == name and all(
+                        event.get(k) == v for k, v in members.items()):
+                    return event
+            return None
+
+        with self.changed:
+            if not self.changed.wait_for(found, WAIT):
+                raise AssertionError(
+                    f"{self.name}: no {name} {members}; got {self.events}")
+            return found()
+
+    def finish(self, status=0):
+        self.process.wait(WAIT)
+        self.reader.join(WAIT)
+        errors = self.process.stderr.read()
+        assert self.process.returncode == status, (
+            f"{self.name}: exit {self.process.returncode}\n{errors}\n{self.events}")
+        assert self.events[-1]["event"] == "summary", self.events[-1]
+        assert sum(e["event"] == "summary" for e in self.events) == 1
+        return self.events[-1]
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def check_other(summary, user, frames):
+    assert len(summary["participants"]) == 1, summary
+    other = summary["participants"][0]
+    print(json.dumps(other), flush=True)
+    stamps = other["stamps"]
+    assert other["user"] == user, other
+    assert other["videoFrames"] >= frames, other
+    assert other["audioBuffers"] >= 50, other
+    assert other["firstFrameMs"] > 0, other
+    assert other["path"] == "host", other
+    # from the first frame on, every one that was sent, once and undamaged
+    assert (stamps["missing"], stamps["repeated"],
+            stamps["unreadable"]) == (0, 0, 0), other
+    assert stamps["read"] >= frames, other
+    assert stamps["last"] - stamps["first"] == stamps["read"] - 1, other
+    return other
+
+
+def check_status(place):
+    run = subprocess.run([launcher, "status", "--insecure", "--json", place],
+                         capture_output=True, text=True, timeout=WAIT)
+    assert run.returncode == 0, run.stderr
+    status = json.loads(run.stdout)
+    assert status["event"] == "status" and status["user"] == "Ann", status
+    assert status["meeting"]["name"] == "standup", status
+    assert status["keyProven"] is False, status
+
+
+def call(folder, running):
+    records = folder / "records"
+    host = Launcher(folder, "host", "host", *LOOPBACK, "--meeting", "standup",
+                    "--user", "Ann", "--source", "stamp")
+    running.append(host)
+    announced = host.wait("joined", hosting=True)
+    place = announced["link"].split("/")[2]
+    port = place.rsplit(":", 1)[1]
+    check_status(f"127.0.0.1:{port}")
+
+    guest = Launcher(folder, "guest", "join", *LOOPBACK,
+                     f"videomeet://127.0.0.1:{port}/standup", "--user", "Bob",
+                     "--source", "stamp", "--record", str(records))
+    running.append(guest)
+    guest.wait("joined", hosting=False)
+    ann = guest.wait("participant-joined", user="Ann", host=True)
+    guest.wait("participant-state", id=ann["id"], state="connected")
+    bob = host.wait("participant-joined", user="Bob", host=False)
+    host.wait("participant-state", id=bob["id"], state="connected")
+    host.wait("meeting", state="active")
+    time.sleep(LENGTH)
+    guest.process.send_signal(signal.SIGINT)
+
+    check_other(guest.finish(), "Ann", FRAMES)
+    files = list(records.glob("*.mkv"))
+    assert len(files) == 1 and files[0].stat().st_size > 10000, files
+
+    host.wait("participant-left", id=bob["id"])
+    left = time.monotonic()
+    host.process.send_signal(signal.SIGINT)
+    summary = host.finish()
+    assert time.monotonic() - left < 10
+    check_other(summary, "Bob", FRAMES)
+
+
+def refusals(folder, running):
+    """A meeting that is not there: an error, a summary of nobody, exit 1."""
+    alone = Launcher(folder, "alone", "host", *LOOPBACK, "--meeting", "other",
+                     "--source", "test")
+    running.append(alone)
+    port = alone.wait("joined")["link"].split("/")[2].rsplit(":", 1)[1]
+    lost = Launcher(folder, "lost", "join", *LOOPBACK,
+                    f"videomeet://127.0.0.1:{port}/standup", "--source", "test")
+    running.append(lost)
+    summary = lost.finish(1)
+    assert summary["participants"] == []
+    assert lost.wait("error")["code"] == "MEETING_NOT_FOUND", lost.events
+    alone.process.send_signal(signal.SIGTERM)
+    assert alone.finish()["participants"] == []
+
+
+def main():
+    running = []
+    with tempfile.TemporaryDirectory(prefix="vm-launcher-") as name:
+        try:
+            call(pathlib.Path(name), running)
+            refusals(pathlib.Path(name), running)
+        finally:
+            for one in running:
+                one.kill()
+
+
+sys.exit(main())

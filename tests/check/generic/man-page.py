@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every option that the launcher's help shows stands in its man page, and the
+man page promises none that does not exist."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+root = pathlib.Path(os.environ["VM_SOURCE_ROOT"])
+launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
+
+COMMANDS = ["discover", "host", "join", "status", "known", "forget"]
+
+
+def options_of(*arguments):
+    run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
+                         timeout=20, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert run.returncode == 0, f"{arguments}: exit {run.returncode}: {run.stderr}"
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", run.stdout))
+
+
+shown = options_of("--help")
+for command in COMMANDS:
+    found = options_of(command, "--help")
+    assert "--json" in found, f"{command} --help does not show --json"
+    assert found == options_of("help", command)
+    shown |= found
+shown.discard("--help-all")
+
+page = (root / "docs/man/videomeet.1").read_text().replace(r"\-", "-")
+written = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page))
+
+missing, invented = shown - written, written - shown
+print(f"{len(shown)} options in --help, {len(written)} in videomeet(1)")
+if missing:
+    print("not in videomeet(1):", *sorted(missing))
+if invented:
+    print("in videomeet(1) alone:", *sorted(invented))
+sys.exit(bool(missing or invented))

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+/* Registers an element "vmsignalbin" in this process that knows no network:
+ * its property "meeting", or the end of its "uri", names what is played.
+ * "call": Bob is there and sends back what he gets; "refused": an error;
+ * "nowhere": the one of a meeting that nobody hosts; "silent": nothing happens;
+ * "ends": the host ends the meeting at once; "leaves": Bob comes and goes. */
+void fake_signal_bin_register (void);

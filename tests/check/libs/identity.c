@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/videomeet.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static gchar *folder;
+
+static void
+setup (void)
+{
+  folder = g_dir_make_tmp ("vm-identity-XXXXXX", NULL);
+}
+
+static void
+teardown (void)
+{
+  g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+
+  g_unlink (file);
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+}
+
+GST_START_TEST (test_made_once_and_kept)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmIdentity) made = vm_identity_load (folder, &error);
+  g_autoptr (VmIdentity) again = vm_identity_load (folder, &error);
+  struct stat st;
+
+  g_assert_no_error (error);
+  fail_unless_equals_string (
+      vm_identity_get_device_id (made), vm_identity_get_device_id (again));
+  fail_unless_equals_int (g_stat (vm_identity_get_path (made), &st), 0);
+  fail_unless_equals_int (st.st_mode & 07777, 0600);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_id_is_hash_of_the_key_tls_shows)
+{
+  g_autoptr (VmIdentity) identity = vm_identity_load (folder, NULL);
+  g_autofree gchar *hash =
+      vm_key_hash_from_certificate (vm_identity_get_tls_certificate (identity));
+  g_autofree gchar *id = vm_device_id_from_key_hash (hash);
+
+  fail_unless_equals_string (hash, vm_identity_get_key_hash (identity));
+  fail_unless_equals_string (id, vm_identity_get_device_id (identity));
+  fail_unless_equals_int (strlen (id), 64);
+  fail_unless (id[4] == '-' && id[9] == '-');
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_known_hash)
+{
+  /* 32 zero bytes: base32 is all A (RFC 4648) */
+  g_autofree gchar *zero = vm_device_id_from_key_hash (
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+  /* 32 bytes of 0xff: 51 times 7, then one bit and four of padding */
+  g_autofree gchar *ones = vm_device_id_from_key_hash (
+      "__________________________________________8");
+
+  fail_unless_equals_string (
+      zero, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA");
+  fail_unless_equals_string (
+      ones, "7777-7777-7777-7777-7777-7777-7777-7777-7777-7777-7777-7777-777Q");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bad_hashes)
+{
+  const gchar *bad[] = { "", "AAAA",
+    "____________________________________________",
+    "__________________________________________9",
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+/", NULL };
+
+  for (guint i = 0; bad[i]; i++)
+    fail_unless (vm_device_id_from_key_hash (bad[i]) == NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_broken_file_is_an_error_and_is_kept)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+  g_autofree gchar *left = NULL;
+
+  g_file_set_contents (file, "not a key", -1, NULL);
+  fail_unless (vm_identity_load (folder, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_IDENTITY);
+  fail_unless (strstr (error->message, file) != NULL);
+  g_file_get_contents (file, &left, NULL, NULL);
+  fail_unless_equals_string (left, "not a key");
+}
+
+GST_END_TEST;
+
+static gpointer
+load (gpointer barrier)
+{
+  while (!g_atomic_int_get ((gint *) barrier))
+    g_thread_yield ();
+  return vm_identity_load (folder, NULL);
+}
+
+GST_START_TEST (test_made_by_many_at_once)
+{
+  GThread *threads[8];
+  gint go = 0;
+  g_autofree gchar *id = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("load", load, &go);
+  g_atomic_int_set (&go, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++) {
+    g_autoptr (VmIdentity) identity = g_thread_join (threads[i]);
+
+    fail_unless (identity != NULL);
+    if (!id)
+      id = g_strdup (vm_identity_get_device_id (identity));
+    fail_unless_equals_string (id, vm_identity_get_device_id (identity));
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+identity_suite (void)
+{
+  Suite *s = suite_create ("identity");
+  TCase *tc = tcase_create ("identity");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_made_once_and_kept);
+  tcase_add_test (tc, test_id_is_hash_of_the_key_tls_shows);
+  tcase_add_test (tc, test_known_hash);
+  tcase_add_test (tc, test_bad_hashes);
+  tcase_add_test (tc, test_broken_file_is_an_error_and_is_kept);
+  tcase_add_test (tc, test_made_by_many_at_once);
+  return s;
+}
+
+GST_CHECK_MAIN (identity);

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whole nodes, which find each other on loopback. */
+
+#include "eventlog.h"
+
+#include <gst/videomeet/discovery/node-priv.h>
+#include <gst/videomeet/videomeet.h>
+#include <unistd.h>
+
+#define FOUND 30 /* s; a sanitizer on a busy machine is slow */
+#define GONE 10 /* s; protocol §1 */
+#define PROBE 10000 /* ms; who is silent is for another test */
+
+/* One for this process, so that tests side by side do not hear each other. */
+static guint16
+udp_port (void)
+{
+  return 20000 + getpid () % 20000;
+}
+
+static void
+on_node_device (VmNode *node, VmDevice *device, const gchar *what)
+{
+  event_log ("%s %s", what, vm_device_get_user (device));
+}
+
+static void
+on_node_state (VmNode *node, VmDiscoveryState before, VmDiscoveryState now,
+    const gchar *prefix)
+{
+  event_log ("%s %s", prefix, vm_discovery_state_to_string (now));
+}
+
+typedef struct
+{
+  gchar *folder;
+  VmNode *node;
+} Host;
+
+/* @name: one letter */
+static void
+host_init (Host *host, const gchar *name, VmMethods methods)
+{
+  static const gchar *const words[] = { "added", "changed", "removed" };
+
+  host->folder = g_dir_make_tmp ("vm-discovery-XXXXXX", NULL);
+  host->node = vm_node_new (host->folder);
+  vm_node_set_udp_port (host->node, udp_port ());
+  g_object_set (host->node, "user", name, "interfaces", "lo", "methods",
+      methods, "timeout", PROBE, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    g_autofree gchar *signal = g_strdup_printf ("device-%s", words[i]);
+
+    g_signal_connect_data (host->node, signal, G_CALLBACK (on_node_device),
+        g_strdup_printf ("%s %s", name, words[i]), (GClosureNotify) g_free, 0);
+  }
+  g_signal_connect (host->node, "discovery-state-changed",
+      G_CALLBACK (on_node_state), (gpointer) name);
+}
+
+static void
+host_clear (Host *host)
+{
+  g_autofree gchar *file =
+      g_build_filename (host->folder, "identity.pem", NULL);
+
+  g_clear_object (&host->node);
+  unlink (file);
+  rmdir (host->folder);
+  g_free (host->folder);
+}
+
+#define ALL \
+  (VM_NODE_ROLES_SERVE | VM_NODE_ROLES_ANNOUNCE | VM_NODE_ROLES_BROWSE)
+
+GST_START_TEST (test_nodes_find_each_other)
+{
+  Host a, b;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *link = NULL;
+  GList *list;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  host_init (&b, "b", VM_METHODS_UDP);
+  fail_unless (vm_node_start (a.node, ALL, &error));
+  fail_unless (vm_node_start (b.node, ALL, &error));
+  fail_unless (vm_node_get_port (a.node) != vm_node_get_port (b.node));
+  fail_unless (event_log_seen ("a added b", 1, FOUND)
+               && event_log_seen ("b added a", 1, FOUND));
+  fail_unless (event_log_seen ("a active", 1, FOUND));
+  list = vm_node_list_devices (a.node);
+  fail_unless_equals_int (g_list_length (list), 1);
+  fail_unless_equals_string (vm_device_get_id (list->data),
+      vm_identity_get_device_id (vm_node_get_identity (b.node)));
+  g_list_free_full (list, g_object_unref);
+  link = vm_node_get_link (a.node, "stand up/\xc3\xa4");
+  fail_unless (g_str_has_prefix (link, "http://127.0.0.1:"));
+  fail_unless (g_str_has_suffix (link, "/?meeting=stand%20up%2F%C3%A4"));
+
+  /* what b says of itself reaches a */
+  g_object_set (b.node, "status", "busy", NULL);
+  fail_unless (event_log_seen ("a changed b", 1, FOUND));
+
+  vm_node_stop (b.node, ALL);
+  fail_unless_equals_int (
+      vm_node_get_discovery_state (b.node), VM_DISCOVERY_STATE_OFFLINE);
+  fail_unless (event_log_seen ("b removed a", 1, 1));
+  fail_unless (event_log_seen ("a removed b", 1, GONE));
+  fail_unless (event_log_seen ("a discovering", 2, FOUND));
+  vm_node_stop (a.node, ALL);
+  fail_unless_equals_int (
+      vm_node_get_discovery_state (a.node), VM_DISCOVERY_STATE_OFFLINE);
+  fail_unless_equals_int (event_log_count ("a removed b"), 1);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
+static void
+on_seat (VmSeat *seat, const VmSignal *signal, gpointer user_data)
+{
+}
+
+static void
+on_meeting_device (VmNode *node, VmDevice *device, gpointer user_data)
+{
+  event_log ("hosts %s %u", vm_device_get_meeting (device),
+      vm_device_get_max_participants (device));
+}
+
+GST_START_TEST (test_meeting_is_announced)
+{
+  VmMeetingConfig config = {
+    .name = "standup", .user = "b", .device = "b", .max_participants = 5
+  };
+  Host a, b;
+  VmSeat *seat;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  host_init (&b, "b", VM_METHODS_UDP);
+  g_signal_connect (
+      a.node, "device-changed", G_CALLBACK (on_meeting_device), NULL);
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (vm_node_start (b.node, ALL, NULL));
+  fail_unless (event_log_seen ("a added b", 1, FOUND));
+  seat = vm_server_open_meeting (
+      vm_node_get_server (b.node), &config, NULL, on_seat, NULL, NULL);
+  fail_unless (event_log_seen ("hosts standup 5", 1, FOUND));
+  vm_seat_close (seat);
+  fail_unless (event_log_seen ("hosts (null)", 1, FOUND));
+  /* a PIN hides it */
+  config.pin = "123456";
+  seat = vm_server_open_meeting (
+      vm_node_get_server (b.node), &config, NULL, on_seat, NULL, NULL);
+  fail_unless (event_log_seen ("hosts private", 1, FOUND));
+  vm_seat_close (seat);
+  vm_node_stop (b.node, ALL);
+  vm_node_stop (a.node, ALL);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_states_in_the_seed_s_order)
+{
+  static const gchar *const order[] = { "a registering", "a discoverable",
+    "a discovering", "a unregistering", "a offline" };
+  Host a;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (event_log_seen ("a discovering", 1, FOUND));
+  vm_node_stop (a.node, ALL);
+  fail_unless_equals_int (event_log_count (""), G_N_ELEMENTS (order));
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
+    g_autofree gchar *line = event_log_line (i);
+
+    fail_unless_equals_string (line, order[i]);
+  }
+  /* and once more */
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (event_log_seen ("a discovering", 2, FOUND));
+  vm_node_stop (a.node, ALL);
+  host_clear (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_roles_are_counted)
+{
+  Host a;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  fail_unless (vm_node_start (a.node, VM_NODE_ROLES_BROWSE, NULL));
+  /* who only looks has no server to be found by */
+  fail_unless_equals_int (vm_node_get_port (a.node), 0);
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (vm_node_get_port (a.node) != 0);
+  vm_node_stop (a.node, ALL);
+  fail_unless_equals_int (vm_node_get_port (a.node), 0);
+  fail_unless (
+      vm_node_get_discovery_state (a.node) != VM_DISCOVERY_STATE_OFFLINE);
+  vm_node_stop (a.node, VM_NODE_ROLES_BROWSE);
+  fail_unless_equals_int (
+      vm_node_get_discovery_state (a.node), VM_DISCOVERY_STATE_OFFLINE);
+  host_clear (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_port_asked_for_and_taken)
+{
+  Host a, b;
+  g_autoptr (GError) error = NULL;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  host_init (&b, "b", VM_METHODS_UDP);
+  g_object_set (a.node, "port", 0, NULL);
+  fail_unless (vm_node_start (a.node, VM_NODE_ROLES_SERVE, NULL));
+  g_object_set (b.node, "port", vm_node_get_port (a.node), NULL);
+  fail_if (vm_node_start (b.node, VM_NODE_ROLES_SERVE, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_PORT_IN_USE);
+  vm_node_stop (a.node, VM_NODE_ROLES_SERVE);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_manual_alone)
+{
+  Host a, b;
+  g_autofree gchar *peers = NULL;
+
+  host_init (&a, "a", VM_METHODS_MANUAL);
+  host_init (&b, "b", VM_METHODS_MANUAL);
+  g_object_set (b.node, "port", 0, NULL);
+  fail_unless (vm_node_start (b.node, ALL, NULL));
+  peers = g_strdup_printf (
+      "nonsense:port, 127.0.0.1:%u", vm_node_get_port (b.node));
+  g_object_set (a.node, "peers", peers, NULL);
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (event_log_seen ("a added b", 1, FOUND));
+  vm_node_stop (a.node, ALL);
+  vm_node_stop (b.node, ALL);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
+static void
+stop_from_inside (VmNode *node, VmDevice *device, gpointer user_data)
+{
+  vm_node_stop (node, ALL);
+}
+
+GST_START_TEST (test_stop_from_a_handler)
+{
+  Host a, b;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  host_init (&b, "b", VM_METHODS_UDP);
+  g_signal_connect (
+      a.node, "device-added", G_CALLBACK (stop_from_inside), NULL);
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (vm_node_start (b.node, ALL, NULL));
+  fail_unless (event_log_seen ("a offline", 1, FOUND));
+  vm_node_stop (b.node, ALL);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_names_are_cleaned)
+{
+  Host a;
+  g_autofree gchar *user = NULL;
+  g_autofree gchar *lengthy = g_strnfill (127, 'x');
+  g_autofree gchar *cut = g_strconcat (lengthy, "\xc3\xa4", NULL);
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  g_object_set (a.node, "user", "A\n\x1b[2Jnn", NULL);
+  g_object_get (a.node, "user", &user, NULL);
+  fail_unless_equals_string (user, "A[2Jnn");
+  g_free (user);
+  g_object_set (a.node, "user", cut, NULL);
+  g_object_get (a.node, "user", &user, NULL);
+  fail_unless_equals_string (user, lengthy);
+  host_clear (&a);
+}
+
+GST_END_TEST;
+
+static Suite *
+node_suite (void)
+{
+  Suite *s = suite_create ("node");
+  TCase *tc = tcase_create ("node");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, event_log_open, event_log_close);
+  tcase_add_test (tc, test_nodes_find_each_other);
+  tcase_add_test (tc, test_meeting_is_announced);
+  tcase_add_test (tc, test_states_in_the_seed_s_order);
+  tcase_add_test (tc, test_roles_are_counted);
+  tcase_add_test (tc, test_port_asked_for_and_taken);
+  tcase_add_test (tc, test_manual_alone);
+  tcase_add_test (tc, test_stop_from_a_handler);
+  tcase_add_test (tc, test_names_are_cleaned);
+  return s;
+}
+
+GST_CHECK_MAIN (node);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A meeting whose host is lost: two guests go on without it, over data channels
+ * that are function calls here. Slow: a lost connection is given up after 30 s. */
+
+#include "cutter.h"
+#include "meetingdevice.h"
+
+#define GIVEN_UP_SECONDS 36 /* 30, and some for a busy machine */
+
+static Cutter *cutter;
+
+static gboolean
+carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
+    const gchar *text, Device *from)
+{
+  Device *device = from == &b ? &c : &b;
+
+  VmParticipant *sender =
+      find (device, vm_participant_get_id (vm_meeting_get_self (meeting)));
+
+  /* it has hung up as well */
+  if (!sender)
+    return FALSE;
+  vm_meeting_take_message (device->meeting, sender, label, text);
+  return TRUE;
+}
+
+static void
+on_host (VmMeeting *meeting, VmParticipant *host, gchar *word)
+{
+  Device *device = meeting == b.meeting ? &b : &c;
+
+  fail_unless (!host || vm_participant_get_host (host));
+  g_string_append_printf (device->heard, " %s", word);
+}
+
+static void
+on_hand (VmMeeting *meeting, VmParticipant *from, Device *device)
+{
+  g_string_append_printf (device->heard, " %s^", vm_participant_get_id (from));
+}
+
+static void
+join (Device *device)
+{
+  device_open (device, VM_MEETING_MODE_JOIN);
+  use_port (device, cutter_get_port (cutter), "standup");
+  g_signal_connect (
+      device->meeting, "host-lost", G_CALLBACK (on_host), (gpointer) "LOST");
+  g_signal_connect (device->meeting, "host-returned", G_CALLBACK (on_host),
+      (gpointer) "BACK");
+  g_signal_connect (
+      device->meeting, "hand-changed", G_CALLBACK (on_hand), device);
+  g_signal_connect (
+      device->meeting, "send-message", G_CALLBACK (carry), device);
+  start (device);
+  WAIT_FOR (has (device, "active"));
+}
+
+static void
+forget (void)
+{
+  g_string_truncate (b.heard, 0);
+  g_string_truncate (c.heard, 0);
+}
+
+/* Bob and Carl, connected to each other and to the host. */
+static void
+meet (void)
+{
+  host ();
+  cutter = cutter_new (vm_node_get_port (a.node));
+  join (&b);
+  join (&c);
+  WAIT_FOR (has (&b, "+p003"));
+  g_set_object (&b.other, find (&b, "p003"));
+  g_set_object (&c.other, find (&c, "p002"));
+  for (Device *d = &b; d; d = d == &b ? &c : NULL) {
+    VmParticipant *ann = find (d, "p001");
+
+    vm_meeting_set_channel (d->meeting, d->other, "signal", TRUE);
+    vm_meeting_set_participant_state (
+        d->meeting, d->other, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
+    vm_meeting_set_participant_state (
+        d->meeting, ann, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
+    vm_meeting_set_heartbeat (d->meeting, ann, TRUE);
+  }
+  forget ();
+}
+
+static void
+lose_host (void)
+{
+  cutter_refuse (cutter, TRUE);
+  cutter_cut (cutter);
+  for (Device *d = &b; d; d = d == &b ? &c : NULL)
+    vm_meeting_set_heartbeat (d->meeting, find (d, "p001"), FALSE);
+  WAIT_FOR (has (&b, "LOST") && has (&c, "LOST"));
+  heard (&b, " LOST");
+  heard (&c, " LOST");
+}
+
+static gboolean
+wait_for_end_of (Device *device, const gchar *word)
+{
+  gboolean late = FALSE;
+  guint timer = g_timeout_add_seconds (GIVEN_UP_SECONDS, device_on_late, &late);
+
+  while (!late && !has (device, word))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timer);
+  return !late;
+}
+
+/* Neither the socket alone nor the heartbeat alone is the host. */
+GST_START_TEST (test_not_lost)
+{
+  meet ();
+  vm_meeting_set_heartbeat (b.meeting, find (&b, "p001"), FALSE);
+  cutter_cut (cutter);
+  vm_meeting_set_heartbeat (b.meeting, find (&b, "p001"), TRUE);
+  vm_meeting_set_presence (b.meeting, "here", TRUE, TRUE);
+  WAIT_FOR (
+      g_strcmp0 (vm_participant_get_status (find (&a, "p002")), "here") == 0);
+  fail_if (vm_meeting_get_host_lost (b.meeting));
+  fail_if (vm_meeting_get_host_lost (c.meeting));
+  heard (&b, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_signalling_without_host)
+{
+  meet ();
+  fail_unless (vm_meeting_can_signal (b.meeting, b.other));
+  lose_host ();
+  fail_unless (vm_meeting_get_host_lost (b.meeting));
+  fail_unless (vm_meeting_can_signal (b.meeting, b.other));
+  fail_if (vm_meeting_can_signal (b.meeting, find (&b, "p001")));
+  vm_meeting_send_description (
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", 2);
+  vm_meeting_send_candidate (b.meeting, b.other, "c", 0, "m", "s", 2);
+  heard (&c, "offer:s:2 candidate:c:0:m:s:2");
+  vm_meeting_send_restart (c.meeting, c.other, "why not");
+  vm_meeting_raise_hand (c.meeting, TRUE);
+  heard (&b, "restart:why not p003^");
+  /* what a channel brings is said by whose channel it is, and no host speaks so */
+  vm_meeting_take_message (c.meeting, c.other, "signal",
+      "{\"type\":\"kick\",\"from\":\"p001\",\"to\":\"p003\"}");
+  vm_meeting_take_message (c.meeting, c.other, "signal",
+      "{\"type\":\"participant-left\",\"id\":\"p001\"}");
+  vm_meeting_take_message (
+      c.meeting, c.other, "signal", "{\"type\":\"offer\"}");
+  vm_meeting_take_message (c.meeting, c.other, "signal",
+      "{\"type\":\"hand\",\"raised\":true,\"from\":\"p001\"}");
+  heard (&c, " p002^");
+  /* the host is there again, within 30 s */
+  cutter_refuse (cutter, FALSE);
+  WAIT_FOR (has (&b, "BACK") && has (&c, "BACK"));
+  fail_if (vm_meeting_get_host_lost (b.meeting));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_goes_on)
+{
+  meet ();
+  lose_host ();
+  fail_unless (wait_for_end_of (&b, "-p001") && wait_for_end_of (&c, "-p001"));
+  heard (&b, "disconnected -p001DISCONNECTED");
+  heard (&c, "disconnected -p001DISCONNECTED");
+  fail_unless_equals_int (
+      vm_meeting_get_state (b.meeting), VM_MEETING_STATE_ACTIVE);
+  vm_meeting_raise_hand (b.meeting, TRUE);
+  heard (&c, " p002^");
+  /* the last one to leave ends it */
+  vm_meeting_stop (b.meeting);
+  heard (&c, "disconnected -p002 idle ended");
+  fail_if (c.error);
+}
+
+GST_END_TEST;
+
+/* Without a bye: the connection to the other is what tells. */
+GST_START_TEST (test_the_other_is_cut)
+{
+  g_autoptr (GError) cut =
+      g_error_new (VM_ERROR, VM_ERROR_TIMEOUT, "silent for 8 seconds");
+
+  meet ();
+  lose_host ();
+  fail_unless (wait_for_end_of (&b, "-p001"));
+  g_string_truncate (b.heard, 0);
+  vm_meeting_set_participant_state (
+      b.meeting, b.other, VM_PARTICIPANT_EVENT_LEAVES, cut);
+  heard (&b, "disconnected -p003TIMEOUT idle ended");
+}
+
+GST_END_TEST;
+
+static void
+teardown_all (void)
+{
+  teardown_three ();
+  g_clear_pointer (&cutter, cutter_free);
+}
+
+static Suite *
+orphan_suite (void)
+{
+  Suite *s = suite_create ("orphan");
+  TCase *tc = tcase_create ("orphan");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup_three, teardown_all);
+  tcase_add_test (tc, test_not_lost);
+  tcase_add_test (tc, test_signalling_without_host);
+  tcase_add_test (tc, test_goes_on);
+  tcase_add_test (tc, test_the_other_is_cut);
+  return s;
+}
+
+GST_CHECK_MAIN (orphan);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/vmerror.h>
+#include <gst/videomeet/wire/vmsdp.h>
+
+#include <string.h>
+
+#define FP                                           \
+  "0A:1B:2C:3D:4E:5F:60:71:82:93:A4:B5:C6:D7:E8:F9:" \
+  "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+#define FP_LOWER                                     \
+  "0a:1b:2c:3d:4e:5f:60:71:82:93:a4:b5:c6:d7:e8:f9:" \
+  "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"
+#define FP_OTHER                                     \
+  "0A:1B:2C:3D:4E:5F:60:71:82:93:A4:B5:C6:D7:E8:F9:" \
+  "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FE"
+#define HEAD "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+#define AUDIO "m=audio 9 UDP/TLS/RTP/SAVPF 97\r\n"
+#define VIDEO "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\n"
+#define REJECTED "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n"
+#define LINE(fp) "a=fingerprint:sha-256 " fp "\r\n"
+
+static void
+check_good (const gchar *sdp, const gchar *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *fp = NULL;
+
+  fail_unless (vm_sdp_get_fingerprint (sdp, &fp, &error), "%s: %s", sdp,
+      error ? error->message : "");
+  fail_unless_equals_string (fp, expected);
+}
+
+static void
+check_bad (const gchar *sdp)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *fp = NULL;
+
+  fail_if (vm_sdp_get_fingerprint (sdp, &fp, &error), "accepted: %s", sdp);
+  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+  fail_unless (fp == NULL);
+}
+
+GST_START_TEST (test_fingerprint)
+{
+  check_good (HEAD AUDIO LINE (FP), FP);
+  check_good (HEAD LINE (FP) AUDIO VIDEO, FP);
+  check_good (HEAD LINE (FP_LOWER) AUDIO LINE (FP) VIDEO LINE (FP_LOWER), FP);
+  check_good (HEAD AUDIO "a=fingerprint:SHA-256 " FP_LOWER "\n", FP);
+  check_good (HEAD AUDIO LINE (FP) REJECTED, FP);
+  check_good ("v=0\nm=audio 9 UDP 97\n" LINE (FP), FP);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_fingerprint_refused)
+{
+  static const gchar *const bad[] = { "", "v=0", "hello", "v=0\r\n", HEAD,
+    HEAD LINE (FP), HEAD AUDIO,
+    /* two that differ, wherever they stand */
+    HEAD AUDIO LINE (FP) VIDEO LINE (FP_OTHER),
+    HEAD LINE (FP) AUDIO LINE (FP_OTHER),
+    HEAD AUDIO LINE (FP) REJECTED LINE (FP_OTHER),
+    /* twice in one section, and a section without */
+    HEAD AUDIO LINE (FP) LINE (FP), HEAD AUDIO LINE (FP) LINE (FP_OTHER),
+    HEAD AUDIO LINE (FP) VIDEO, HEAD AUDIO VIDEO LINE (FP),
+    /* other algorithms, beside it or instead of it */
+    HEAD AUDIO "a=fingerprint:sha-1 00:11\r\n",
+    HEAD AUDIO LINE (FP) "a=fingerprint:sha-1 00:11\r\n",
+    HEAD AUDIO "a=fingerprint:sha-512 " FP "\r\n",
+    HEAD AUDIO "a=fingerprint:sha-256" FP "\r\n",
+    /* not 32 bytes of hexadecimal */
+    HEAD AUDIO LINE (""), HEAD AUDIO LINE (FP ":00"), HEAD AUDIO LINE (FP " "),
+    HEAD AUDIO "a=fingerprint:sha-256 0A1B\r\n",
+    HEAD AUDIO "a=fingerprint:sha-256\r\n", HEAD AUDIO "a=fingerprint:\r\n",
+    HEAD AUDIO "a=fingerprint:sha-256  " FP "\r\n",
+    HEAD AUDIO "a=fingerprint:sha-256 "
+               "0G:1B:2C:3D:4E:5F:60:71:82:93:A4:B5:C6:D7:E8:F9:"
+               "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n",
+    HEAD AUDIO "a=fingerprint:sha-256 "
+               "0A-1B:2C:3D:4E:5F:60:71:82:93:A4:B5:C6:D7:E8:F9:"
+               "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n",
+    /* a bare CR ends a line for GStreamer too */
+    HEAD AUDIO LINE (FP) "i=x\ra=fingerprint:sha-256 " FP_OTHER "\r\n",
+    "\r\n" HEAD AUDIO LINE (FP) };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    check_bad (bad[i]);
+}
+
+GST_END_TEST;
+
+/* @size bytes of a description that is good but for its length */
+static gchar *
+padded (gsize size)
+{
+  g_autoptr (GString) s = g_string_new (HEAD AUDIO LINE (FP) "i=");
+
+  while (s->len < size)
+    g_string_append_c (s, 'x');
+  fail_unless_equals_int (s->len, size);
+  return g_strdup (s->str);
+}
+
+GST_START_TEST (test_size_limit)
+{
+  g_autofree gchar *below = padded (65535);
+  g_autofree gchar *at = padded (65536);
+  g_autofree gchar *above = padded (65537);
+
+  check_good (below, FP);
+  check_good (at, FP);
+  check_bad (above);
+}
+
+GST_END_TEST;
+
+/* Every prefix, and every byte of it changed: no crash, and never another
+ * fingerprint than the one it says. */
+GST_START_TEST (test_mutations)
+{
+  const gchar *good = HEAD AUDIO LINE (FP) VIDEO LINE (FP);
+  gsize size = strlen (good);
+
+  for (gsize i = 0; i < size; i++) {
+    g_autofree gchar *cut = g_strndup (good, i);
+    g_autofree gchar *fp = NULL;
+
+    if (vm_sdp_get_fingerprint (cut, &fp, NULL))
+      fail_unless_equals_string (fp, FP);
+    for (guint c = 1; c < 256; c += 7) {
+      g_autofree gchar *changed = g_strdup (good);
+      g_autofree gchar *got = NULL;
+
+      changed[i] = c;
+      if (vm_sdp_get_fingerprint (changed, &got, NULL))
+        fail_unless_equals_string (got, FP);
+    }
+  }
+}
+
+GST_END_TEST;
+
+static void
+check_ufrag (const gchar *sdp, const gchar *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *ufrag = NULL;
+  gboolean good = vm_sdp_get_ice_ufrag (sdp, &ufrag, &error);
+
+  fail_unless_equals_string (ufrag, expected);
+  fail_unless (good == (expected != NULL));
+  if (!expected)
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+}
+
+GST_START_TEST (test_ice_ufrag)
+{
+  g_autofree gchar *long_ufrag = g_strnfill (256, 'a');
+  g_autofree gchar *at =
+      g_strconcat (HEAD AUDIO "a=ice-ufrag:", long_ufrag, "\r\n", NULL);
+  g_autofree gchar *above =
+      g_strconcat (HEAD AUDIO "a=ice-ufrag:", long_ufrag, "a\r\n", NULL);
+
+  check_ufrag (HEAD AUDIO "a=ice-ufrag:aB+/\r\n", "aB+/");
+  check_ufrag (HEAD "a=ice-ufrag:abcd\r\n" AUDIO, "abcd");
+  check_ufrag (HEAD AUDIO "a=ice-ufrag:abcd\r\n" VIDEO, "abcd");
+  check_ufrag (
+      HEAD AUDIO "a=ice-ufrag:abcd\r\n" VIDEO "a=ice-ufrag:abcd\r\n", "abcd");
+  check_ufrag (at, long_ufrag);
+
+  check_ufrag (HEAD AUDIO, NULL);
+  check_ufrag (above, NULL);
+  check_ufrag (HEAD AUDIO "a=ice-ufrag:abc\r\n", NULL);
+  check_ufrag (HEAD AUDIO "a=ice-ufrag:ab cd\r\n", NULL);
+  check_ufrag (HEAD AUDIO "a=ice-ufrag:\r\n", NULL);
+  check_ufrag (
+      HEAD AUDIO "a=ice-ufrag:abcd\r\n" VIDEO "a=ice-ufrag:abce\r\n", NULL);
+  check_ufrag (HEAD AUDIO "a=ice-ufrag:abcd\r\na=ice-ufrag:abcd\r\n", NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+sdp_suite (void)
+{
+  Suite *s = suite_create ("sdp");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_fingerprint);
+  tcase_add_test (tc, test_fingerprint_refused);
+  tcase_add_test (tc, test_size_limit);
+  tcase_add_test (tc, test_mutations);
+  tcase_add_test (tc, test_ice_ufrag);
+  return s;
+}
+
+GST_CHECK_MAIN (sdp);

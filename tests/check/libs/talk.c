@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What people say and do in a meeting: a host and two guests in one process,
+ * over real sockets on loopback. Data channels are function calls here. */
+
+#include "meetingdevice.h"
+
+#include <gst/videomeet/wire/chat.h>
+
+static void
+word (Device *device, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+word (Device *device, const gchar *format, ...)
+{
+  va_list args;
+
+  if (device->heard->len)
+    g_string_append_c (device->heard, ' ');
+  va_start (args, format);
+  g_string_append_vprintf (device->heard, format, args);
+  va_end (args);
+}
+
+static void
+on_chat (VmMeeting *meeting, VmChatMessage *message, Device *device)
+{
+  word (device, "%s%s%s:%s", vm_chat_message_get_old (message) ? "old-" : "",
+      vm_chat_message_get_confidential (message) ? "psst-" : "",
+      vm_chat_message_get_user (message), vm_chat_message_get_text (message));
+}
+
+static void
+on_presence (VmMeeting *meeting, VmParticipant *who, Device *device)
+{
+  word (device, "%s=%s%s%s", vm_participant_get_id (who),
+      vm_participant_get_status (who),
+      vm_participant_get_audio_muted (who) ? "-audio" : "",
+      vm_participant_get_video_muted (who) ? "-video" : "");
+}
+
+static void
+on_hand (VmMeeting *meeting, VmParticipant *who, Device *device)
+{
+  word (device, "%s^%d", vm_participant_get_id (who),
+      vm_participant_get_hand (who));
+}
+
+static void
+on_mute (VmMeeting *meeting, gboolean audio, gboolean video, Device *device)
+{
+  word (device, "mute%s%s", audio ? "-audio" : "", video ? "-video" : "");
+}
+
+static void
+on_locked (VmMeeting *meeting, GParamSpec *pspec, Device *device)
+{
+  word (device, vm_meeting_get_locked (meeting) ? "locked" : "open");
+}
+
+static void
+listen (Device *device)
+{
+  g_signal_connect (
+      device->meeting, "chat-received", G_CALLBACK (on_chat), device);
+  g_signal_connect (
+      device->meeting, "presence-changed", G_CALLBACK (on_presence), device);
+  g_signal_connect (
+      device->meeting, "hand-changed", G_CALLBACK (on_hand), device);
+  g_signal_connect (
+      device->meeting, "mute-requested", G_CALLBACK (on_mute), device);
+  g_signal_connect (
+      device->meeting, "notify::locked", G_CALLBACK (on_locked), device);
+}
+
+static void
+forget (void)
+{
+  g_string_truncate (a.heard, 0);
+  g_string_truncate (b.heard, 0);
+  g_string_truncate (c.heard, 0);
+}
+
+static void
+join (Device *device)
+{
+  device_open (device, VM_MEETING_MODE_JOIN);
+  use_uri (device, "standup");
+  listen (device);
+  start (device);
+  WAIT_FOR (has (device, "active"));
+}
+
+/* Ann hosts, Bob and Carl are there; nothing heard yet. */
+static void
+meet (void)
+{
+  host ();
+  listen (&a);
+  join (&b);
+  join (&c);
+  WAIT_FOR (has (&a, "+p003") && has (&b, "+p003"));
+  forget ();
+}
+
+static VmParticipant *
+who (Device *device, const gchar *id)
+{
+  VmParticipant *found = find (device, id);
+
+  fail_unless (found != NULL, "no %s", id);
+  return found;
+}
+
+static Device *
+device_of (const gchar *id)
+{
+  return strcmp (id, "p001") == 0 ? &a : strcmp (id, "p002") == 0 ? &b : &c;
+}
+
+static gboolean
+carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
+    const gchar *text, Device *from)
+{
+  Device *device = device_of (vm_participant_get_id (to));
+  VmParticipant *sender =
+      who (device, vm_participant_get_id (vm_meeting_get_self (meeting)));
+
+  vm_meeting_take_message (device->meeting, sender, label, text);
+  return TRUE;
+}
+
+/* A data channel between the two. */
+static void
+connect_channel (Device *x, Device *y, const gchar *label)
+{
+  const gchar *id_x = vm_participant_get_id (vm_meeting_get_self (x->meeting));
+  const gchar *id_y = vm_participant_get_id (vm_meeting_get_self (y->meeting));
+
+  for (Device *d = x; d; d = d == x ? y : NULL) {
+    if (!g_signal_handler_find (
+            d->meeting, G_SIGNAL_MATCH_FUNC, 0, 0, NULL, carry, NULL))
+      g_signal_connect (d->meeting, "send-message", G_CALLBACK (carry), d);
+  }
+  vm_meeting_set_channel (x->meeting, who (x, id_y), label, TRUE);
+  vm_meeting_set_channel (y->meeting, who (y, id_x), label, TRUE);
+}
+
+static void
+say (Device *device, const gchar *to, const gchar *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (vm_meeting_send_chat (
+      device->meeting, to ? who (device, to) : NULL, text, &error));
+  g_assert_no_error (error);
+}
+
+GST_START_TEST (test_chat_over_the_server)
+{
+  meet ();
+  say (&b, NULL, "hello\n\tall");
+  WAIT_FOR (has (&a, "Bob") && has (&c, "Bob"));
+  heard (&a, "Bob:hello\n\tall");
+  heard (&c, "Bob:hello\n\tall");
+  say (&a, "p003", "only you");
+  say (&a, NULL, "everybody");
+  WAIT_FOR (has (&b, "everybody") && has (&c, "everybody"));
+  heard (&b, "Ann:everybody");
+  heard (&c, "psst-Ann:only you Ann:everybody");
+}
+
+GST_END_TEST;
+
+/* On a channel where there is one, and over the server where there is none. */
+GST_START_TEST (test_chat_on_a_channel)
+{
+  meet ();
+  connect_channel (&a, &b, "chat");
+  say (&a, NULL, "one");
+  heard (&b, "Ann:one");
+  WAIT_FOR (has (&c, "Ann:one"));
+  say (&b, "p001", "two");
+  heard (&a, "psst-Bob:two");
+  /* the channel is gone: as before */
+  vm_meeting_set_channel (a.meeting, who (&a, "p002"), "chat", FALSE);
+  say (&a, NULL, "three");
+  heard (&b, "");
+  WAIT_FOR (has (&b, "Ann:three"));
+  heard (&c, "Ann:one Ann:three");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_plain_text)
+{
+  meet ();
+  connect_channel (&a, &b, "chat");
+  vm_meeting_take_message (
+      a.meeting, who (&a, "p002"), "chat", "I am a page of another maker");
+  heard (&a, "Bob:I am a page of another maker");
+  /* whoever speaks so is spoken to so, and is taken for who has the channel */
+  say (&a, NULL, "{\"type\":\"chat\",\"text\":\"x\",\"from\":\"p003\"}");
+  heard (&b, "Ann:x");
+  vm_meeting_take_message (
+      a.meeting, who (&a, "p002"), "chat", "no\033[2J escape");
+  heard (&a, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_history)
+{
+  GList *list;
+
+  host ();
+  listen (&a);
+  join (&b);
+  say (&a, NULL, "first");
+  say (&b, NULL, "second");
+  WAIT_FOR (has (&a, "second") && has (&b, "first"));
+  say (&b, "p001", "nobody else's business");
+  WAIT_FOR (has (&a, "psst"));
+  join (&c);
+  WAIT_FOR (has (&b, "+p003"));
+  forget ();
+  connect_channel (&c, &a, "chat");
+  heard (&c, "old-Ann:first old-Bob:second");
+  list = vm_meeting_list_chat (c.meeting);
+  fail_unless_equals_int (g_list_length (list), 2);
+  g_list_free_full (list, g_object_unref);
+  /* told again, as after a restart, it is no news */
+  vm_meeting_set_channel (a.meeting, who (&a, "p003"), "chat", FALSE);
+  vm_meeting_set_channel (a.meeting, who (&a, "p003"), "chat", TRUE);
+  heard (&c, "");
+  /* and it is the host that tells it */
+  connect_channel (&b, &c, "chat");
+  vm_meeting_take_message (c.meeting, who (&c, "p002"), "chat",
+      "{\"type\":\"chat-history\",\"messages\":[{\"id\":\"1\",\"from\":"
+      "\"p001\","
+      "\"user\":\"Ann\",\"text\":\"I never said that\",\"time\":\"\"}]}");
+  heard (&c, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_what_cannot_be_said)
+{
+  g_autofree gchar *long_text = g_strnfill (VM_SIGNAL_CHAT_MAX + 1, 'x');
+  g_autoptr (VmParticipant) carl = NULL;
+  const struct
+  {
+    const gchar *text;
+    gint code;
+  } bad[] = { { long_text, VM_ERROR_TOO_LARGE }, { "", VM_ERROR_BAD_MESSAGE },
+    { "a\ab", VM_ERROR_BAD_MESSAGE } };
+
+  meet ();
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vm_meeting_send_chat (b.meeting, NULL, bad[i].text, &error));
+    g_assert_error (error, VM_ERROR, bad[i].code);
+  }
+  say (&b, NULL, long_text + 1);
+  WAIT_FOR (has (&a, "Bob:xxx"));
+  carl = g_object_ref (who (&b, "p003"));
+  vm_meeting_stop (c.meeting);
+  WAIT_FOR (has (&b, "-p003"));
+  {
+    g_autoptr (GError) gone = NULL, left = NULL;
+
+    fail_if (vm_meeting_send_chat (b.meeting, carl, "hello?", &gone));
+    g_assert_error (gone, VM_ERROR, VM_ERROR_UNROUTABLE);
+    fail_if (vm_meeting_send_chat (c.meeting, NULL, "hello?", &left));
+    g_assert_error (left, VM_ERROR, VM_ERROR_DISCONNECTED);
+  }
+}
+
+GST_END_TEST;
+
+/* Who says too much is told so; who says it all the same is not heard. */
+GST_START_TEST (test_too_much)
+{
+  g_autoptr (GError) error = NULL;
+  guint n;
+
+  meet ();
+  for (n = 0; n < 2 * VM_CHAT_BURST && !error; n++)
+    vm_meeting_send_chat (b.meeting, NULL, "more", &error);
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  fail_unless (n > VM_CHAT_BURST);
+  connect_channel (&a, &c, "chat");
+  forget ();
+  for (guint i = 0; i < 2 * VM_CHAT_BURST; i++)
+    vm_meeting_take_message (a.meeting, who (&a, "p003"), "chat", "more");
+  /* "Carl:more " each; some time has passed as well */
+  fail_unless (a.heard->len / 10 < VM_CHAT_BURST + 10, "%s", a.heard->str);
+  fail_unless (a.heard->len / 10 >= VM_CHAT_BURST - 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_presence)
+{
+  meet ();
+  vm_meeting_set_presence (b.meeting, "having\nlunch", TRUE, FALSE);
+  WAIT_FOR (has (&a, "p002=") && has (&c, "p002="));
+  heard (&a, "p002=having lunch-video");
+  heard (&c, "p002=having lunch-video");
+  fail_unless (
+      vm_participant_get_video_muted (vm_meeting_get_self (b.meeting)));
+  vm_meeting_set_presence (b.meeting, NULL, FALSE, FALSE);
+  vm_meeting_raise_hand (b.meeting, TRUE);
+  vm_meeting_raise_hand (b.meeting, TRUE);
+  WAIT_FOR (has (&a, "^1") && has (&c, "^1"));
+  heard (&a, "p002=having lunch-audio-video p002^1");
+  vm_meeting_raise_hand (b.meeting, FALSE);
+  WAIT_FOR (has (&a, "^0"));
+  heard (&a, "p002^0");
+}
+
+GST_END_TEST;
+
+/* Whoever comes later is told. */
+GST_START_TEST (test_presence_of_those_there)
+{
+  host ();
+  listen (&a);
+  vm_meeting_raise_hand (a.meeting, TRUE);
+  vm_meeting_set_presence (a.meeting, "busy", FALSE, TRUE);
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  use_uri (&b, "standup");
+  listen (&b);
+  vm_meeting_set_presence (b.meeting, "new", TRUE, TRUE);
+  start (&b);
+  WAIT_FOR (has (&b, "p001^1") && has (&a, "p002="));
+  fail_unless (has (&b, "p001=busy-audio"));
+  fail_unless (has (&a, "p002=new"));
+  fail_unless_equals_string (
+      vm_participant_get_status (vm_meeting_get_self (b.meeting)), "new");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_mute_request)
+{
+  g_autoptr (GError) error = NULL;
+
+  meet ();
+  fail_unless (
+      vm_meeting_mute_request (a.meeting, who (&a, "p002"), TRUE, FALSE, NULL));
+  fail_unless (
+      vm_meeting_mute_request (a.meeting, who (&a, "p002"), TRUE, TRUE, NULL));
+  WAIT_FOR (has (&b, "mute-audio-video"));
+  heard (&b, "mute-audio mute-audio-video");
+  heard (&c, "");
+  fail_if (vm_meeting_mute_request (
+      a.meeting, who (&a, "p002"), FALSE, FALSE, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_lock)
+{
+  Device d;
+
+  meet ();
+  fail_unless (vm_meeting_set_locked (a.meeting, TRUE, NULL));
+  WAIT_FOR (has (&a, "locked") && has (&b, "locked") && has (&c, "locked"));
+  device_init (&d, "Dora");
+  device_open (&d, VM_MEETING_MODE_JOIN);
+  use_uri (&d, "standup");
+  start (&d);
+  WAIT_FOR (has (&d, "ended"));
+  g_assert_error (d.error, VM_ERROR, VM_ERROR_MEETING_LOCKED);
+  g_clear_object (&d.meeting);
+  g_string_truncate (d.heard, 0);
+  fail_unless (vm_meeting_set_locked (a.meeting, FALSE, NULL));
+  WAIT_FOR (has (&b, "open"));
+  device_open (&d, VM_MEETING_MODE_JOIN);
+  use_uri (&d, "standup");
+  start (&d);
+  WAIT_FOR (has (&d, "active"));
+  device_clear (&d);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_kick)
+{
+  meet ();
+  fail_unless (vm_meeting_kick (a.meeting, who (&a, "p002"), NULL));
+  WAIT_FOR (has (&b, "ended") && has (&c, "-p002KICKED"));
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_KICKED);
+  WAIT_FOR (has (&a, "-p002KICKED"));
+  fail_if (has (&a, "idle"));
+}
+
+GST_END_TEST;
+
+/* Each state of seed 1 §5.1, and back from idle. */
+GST_START_TEST (test_end)
+{
+  host ();
+  listen (&a);
+  join (&b);
+  vm_meeting_stop (b.meeting);
+  WAIT_FOR (has (&a, "idle"));
+  join (&c);
+  WAIT_FOR (has (&a, "idle +p003 active"));
+  g_string_truncate (c.heard, 0);
+  fail_unless (vm_meeting_end (a.meeting, NULL));
+  heard (&a, "joined:p001 announced +p002 active disconnected -p002 idle "
+             "+p003 active disconnected -p003 idle ended");
+  WAIT_FOR (has (&c, "ended"));
+  heard (&c, "disconnected -p001 idle ended");
+  fail_if (c.error);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_guests_are_no_hosts)
+{
+  GError *errors[4] = { NULL };
+
+  meet ();
+  fail_if (vm_meeting_kick (b.meeting, who (&b, "p003"), &errors[0]));
+  fail_if (vm_meeting_set_locked (b.meeting, TRUE, &errors[1]));
+  fail_if (vm_meeting_mute_request (
+      b.meeting, who (&b, "p003"), TRUE, TRUE, &errors[2]));
+  fail_if (vm_meeting_end (b.meeting, &errors[3]));
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++) {
+    g_assert_error (errors[i], VM_ERROR, VM_ERROR_NOT_TRUSTED);
+    g_error_free (errors[i]);
+  }
+  fail_if (vm_meeting_get_locked (b.meeting));
+}
+
+GST_END_TEST;
+
+static Suite *
+talk_suite (void)
+{
+  Suite *s = suite_create ("talk");
+  TCase *tc = tcase_create ("talk");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup_three, teardown_three);
+  tcase_add_test (tc, test_chat_over_the_server);
+  tcase_add_test (tc, test_chat_on_a_channel);
+  tcase_add_test (tc, test_plain_text);
+  tcase_add_test (tc, test_history);
+  tcase_add_test (tc, test_what_cannot_be_said);
+  tcase_add_test (tc, test_too_much);
+  tcase_add_test (tc, test_presence);
+  tcase_add_test (tc, test_presence_of_those_there);
+  tcase_add_test (tc, test_mute_request);
+  tcase_add_test (tc, test_lock);
+  tcase_add_test (tc, test_kick);
+  tcase_add_test (tc, test_end);
+  tcase_add_test (tc, test_guests_are_no_hosts);
+  return s;
+}
+
+GST_CHECK_MAIN (talk);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Everybody in one window: where each picture stands, and how they come and go. */
+
+#include <gst/check/gstcheck.h>
+#include "grid.h"
+
+#define WAIT (20 * GST_SECOND)
+
+static gboolean
+overlap (const VmtCell *a, const VmtCell *b)
+{
+  return a->x < b->x + b->width && b->x < a->x + a->width
+         && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+GST_START_TEST (test_cells)
+{
+  for (guint n = 1; n <= 64; n++) {
+    VmtCell cells[64];
+
+    for (guint i = 0; i < n; i++) {
+      VmtCell *c = &cells[i];
+
+      *c = vmt_grid_cell (n, i);
+      fail_unless (c->x >= 0 && c->y >= 0 && c->width > 0 && c->height > 0);
+      fail_unless (c->x + c->width <= VMT_GRID_WIDTH);
+      fail_unless (c->y + c->height <= VMT_GRID_HEIGHT);
+      fail_unless_equals_int (c->width, cells[0].width);
+      fail_unless_equals_int (c->height, cells[0].height);
+      for (guint k = 0; k < i; k++)
+        fail_if (overlap (c, &cells[k]), "%u: %u and %u", n, i, k);
+    }
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_few_are_large)
+{
+  VmtCell one = vmt_grid_cell (1, 0), left = vmt_grid_cell (2, 0),
+          right = vmt_grid_cell (2, 1), third = vmt_grid_cell (3, 2);
+
+  fail_unless_equals_int (one.width, VMT_GRID_WIDTH - 2 * VMT_GRID_GAP);
+  fail_unless_equals_int (one.height, VMT_GRID_HEIGHT - 2 * VMT_GRID_GAP);
+  fail_unless_equals_int (left.y, right.y);
+  fail_unless (left.x < right.x);
+  /* alone in its row, it stands in the middle */
+  fail_unless_equals_int (third.x + third.width / 2, VMT_GRID_WIDTH / 2);
+}
+
+GST_END_TEST;
+
+static gint seen; /* frames */
+
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_atomic_int_inc (&seen);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Somebody's picture or sound, from a source that lives. */
+static GstElement *
+come (VmtGrid *grid, GstElement *pipeline, gboolean video, GstPad **tile)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *source = gst_parse_bin_from_description (
+      video ? "videotestsrc is-live=true ! "
+              "capsfilter caps=video/x-raw,width=64,height=36,framerate=10/1"
+            : "audiotestsrc is-live=true",
+      TRUE, &error);
+  g_autoptr (GstPad) src = NULL;
+
+  g_assert_no_error (error);
+  *tile = gst_object_ref (vmt_grid_add (grid, video, "Bob <b> & Co"));
+  gst_pad_add_probe (*tile, GST_PAD_PROBE_TYPE_BUFFER, count, NULL, NULL);
+  gst_bin_add (GST_BIN (pipeline), gst_object_ref (source));
+  src = gst_element_get_static_pad (source, "src");
+  fail_unless_equals_int (gst_pad_link (src, *tile), GST_PAD_LINK_OK);
+  gst_element_sync_state_with_parent (source);
+  return source;
+}
+
+static void
+go (VmtGrid *grid, GstElement *pipeline, GstElement *source, GstPad *tile)
+{
+  gst_element_set_locked_state (source, TRUE);
+  gst_element_set_state (source, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (pipeline), source);
+  gst_object_unref (source);
+  vmt_grid_remove (grid, tile);
+  vmt_grid_remove (grid, tile); /* twice does nothing */
+  gst_object_unref (tile);
+}
+
+static void
+wait_for_frames (GstBus *bus, gint n)
+{
+  GstClockTime end = gst_util_get_timestamp () + WAIT;
+
+  while (g_atomic_int_get (&seen) < n) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+        bus, 50 * GST_MSECOND, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+
+    fail_if (
+        message != NULL, "%s", message ? GST_MESSAGE_TYPE_NAME (message) : "");
+    fail_unless (gst_util_get_timestamp () < end, "%d of %d frames",
+        g_atomic_int_get (&seen), n);
+  }
+}
+
+GST_START_TEST (test_come_and_go)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline =
+      gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", &error);
+  GstElement *sources[6];
+  GstPad *tiles[6];
+
+  g_assert_no_error (error);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (guint round = 0; round < 2; round++) {
+    g_atomic_int_set (&seen, 0);
+    for (guint i = 0; i < G_N_ELEMENTS (tiles); i++)
+      sources[i] = come (grid, pipeline, i % 2 == 0, &tiles[i]);
+    wait_for_frames (bus, 60);
+    for (guint i = 0; i < G_N_ELEMENTS (tiles); i++)
+      go (grid, pipeline, sources[i], tiles[i]);
+  }
+  vmt_grid_end (grid);
+  {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+        bus, WAIT, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+
+    fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  vmt_grid_free (grid);
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_grid_suite (void)
+{
+  Suite *s = suite_create ("tool-grid");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_cells);
+  tcase_add_test (tc, test_few_are_large);
+  tcase_add_test (tc, test_come_and_go);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_grid);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/check/gstcheck.h>
+#include "options.h"
+
+/* Parses @line, the command's own name first; NULL when it was taken, else the
+ * sentence that refuses it. */
+static gchar *
+parse (VmtOptions *options, const gchar *line)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autofree gchar **view = NULL;
+  g_autoptr (GError) error = NULL;
+  gchar **rest;
+  gint argc;
+  VmtCommand command;
+
+  fail_unless (g_shell_parse_argv (line, &argc, &argv, NULL));
+  fail_unless (vmt_command_from_string (argv[0], &command));
+  view = g_memdup2 (argv, (argc + 1) * sizeof (gchar *));
+  rest = view;
+  if (vmt_options_parse (options, command, &argc, &rest, &error))
+    return NULL;
+  fail_unless (error != NULL && *error->message);
+  return g_strdup (error->message);
+}
+
+static void
+taken (const gchar *line)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_autofree gchar *message = parse (&options, line);
+
+  fail_unless (message == NULL, "%s: %s", line, message);
+}
+
+static void
+refused (const gchar *line, const gchar *fragment)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_autofree gchar *message = parse (&options, line);
+
+  fail_unless (message != NULL, "%s was taken", line);
+  fail_unless (strstr (message, fragment) != NULL, "%s: %s", line, message);
+}
+
+GST_START_TEST (test_defaults)
+{
+  g_auto (VmtOptions) options = { 0 };
+
+  fail_unless (parse (&options, "host") == NULL);
+  fail_unless_equals_string (options.source, "camera");
+  fail_unless (options.meeting == NULL);
+  fail_unless_equals_int (options.port, 0);
+  fail_unless (options.duration == 0);
+  fail_if (options.announce_set);
+  fail_if (options.methods_set);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_host)
+{
+  g_auto (VmtOptions) options = { 0 };
+
+  fail_unless (
+      parse (&options,
+          "host --meeting 'stand up' --user Ann --device d1 "
+          "--device-name 'My box' --port 9000 --source stamp --record /tmp/r "
+          "--view --audio-only --duration 2.5 --max-participants 4 "
+          "--methods mdns,manual --announce minimal --insecure --pin 123456 "
+          "--interfaces eth0 --peers 10.0.0.1:8080 --codec h264 --json")
+      == NULL);
+  fail_unless_equals_string (options.meeting, "stand up");
+  fail_unless_equals_string (options.user, "Ann");
+  fail_unless_equals_string (options.device, "d1");
+  fail_unless_equals_string (options.device_name, "My box");
+  fail_unless_equals_int (options.port, 9000);
+  fail_unless_equals_string (options.source, "stamp");
+  fail_unless_equals_string (options.record, "/tmp/r");
+  fail_unless (options.view && options.audio_only);
+  fail_unless (options.duration == 2.5);
+  fail_unless_equals_int (options.max_participants, 4);
+  fail_unless_equals_int (options.methods, VM_METHODS_MDNS | VM_METHODS_MANUAL);
+  fail_unless_equals_int (options.announce, VM_ANNOUNCE_MINIMAL);
+  fail_unless (options.insecure && options.json);
+  fail_unless_equals_string (options.pin, "123456");
+  fail_unless_equals_string (options.interfaces, "eth0");
+  fail_unless_equals_string (options.peers, "10.0.0.1:8080");
+  fail_unless_equals_string (options.codec, "h264");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pages_and_rooms)
+{
+  g_auto (VmtOptions) host = { 0 };
+  g_auto (VmtOptions) join = { 0 };
+
+  fail_unless (parse (&host, "host --origin https://a.example "
+                             "--origin http://b.example:8080")
+               == NULL);
+  fail_unless_equals_int (g_strv_length (host.origins), 2);
+  fail_unless_equals_string (host.origins[1], "http://b.example:8080");
+  fail_unless (parse (&join, "join ws://h:3000/room --dialect room") == NULL);
+  fail_unless_equals_string (join.dialect, "room");
+  refused ("host --origin a.example", "https://example.org");
+  refused ("host --origin http://a,http://b", "https://example.org");
+  refused ("join x --origin https://a.example", "--origin");
+  refused ("join x --dialect klingon", "native or room");
+  refused ("host --dialect room", "--dialect");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_ice_servers)
+{
+  g_auto (VmtOptions) host = { 0 };
+  g_auto (VmtOptions) join = { 0 };
+
+  fail_unless (parse (&host, "host --stun stun://h:1 --turn turn://a:b@h "
+                             "--turn turns://a:b@h:2")
+               == NULL);
+  fail_unless_equals_string (host.stun, "stun://h:1");
+  fail_unless_equals_int (g_strv_length (host.turn), 2);
+  fail_unless_equals_string (host.turn[1], "turns://a:b@h:2");
+  fail_unless (parse (&join, "join x --turn turn://a:b@h") == NULL);
+  refused ("host --stun h:1", "stun://HOST:PORT");
+  refused ("host --turn stun://h", "turn://USER");
+  refused ("host --turn turn://h", "turn://USER");
+  refused ("host --turn turn://a:b@h,turn://a:b@i", "%2C");
+  refused ("discover --stun stun://h", "--stun");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pin_hides_unless_told)
+{
+  g_auto (VmtOptions) hidden = { 0 };
+  g_auto (VmtOptions) shown = { 0 };
+  g_auto (VmtOptions) guest = { 0 };
+
+  fail_unless (parse (&hidden, "host --pin 123456") == NULL);
+  fail_unless (hidden.announce_set);
+  fail_unless_equals_int (hidden.announce, VM_ANNOUNCE_MINIMAL);
+  fail_unless (parse (&shown, "host --pin 123456 --announce full") == NULL);
+  fail_unless_equals_int (shown.announce, VM_ANNOUNCE_FULL);
+  fail_unless (parse (&guest, "join x --pin 123456") == NULL);
+  fail_if (guest.announce_set);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_target)
+{
+  g_auto (VmtOptions) join = { 0 };
+  g_auto (VmtOptions) named = { 0 };
+  g_auto (VmtOptions) status = { 0 };
+  g_auto (VmtOptions) forget = { 0 };
+
+  fail_unless (parse (&join, "join standup") == NULL);
+  fail_unless_equals_string (join.target, "standup");
+  fail_unless (parse (&named, "join --meeting standup") == NULL);
+  fail_unless_equals_string (named.target, "standup");
+  fail_unless (parse (&status, "status 10.0.0.1") == NULL);
+  fail_unless_equals_string (status.target, "10.0.0.1");
+  refused ("join", "which meeting");
+  refused ("join ''", "which meeting");
+  refused ("join a b", "'b'");
+  refused ("join a --meeting b", "not both");
+  refused ("status", "which device");
+  refused ("status a b", "'b'");
+  refused ("host standup", "'standup'");
+  refused ("discover x", "'x'");
+  taken ("known --json");
+  refused ("known x", "'x'");
+  fail_unless (parse (&forget, "forget ABCD --json") == NULL);
+  fail_unless_equals_string (forget.target, "ABCD");
+  refused ("forget", "which device");
+  refused ("forget ''", "which device");
+  refused ("forget a b", "'b'");
+  refused ("forget a --user b", "--user");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_limits)
+{
+  g_autofree gchar *longest = g_strnfill (VMT_NAME_MAX, 'x');
+  g_autofree gchar *ok = g_strconcat ("host --meeting ", longest, NULL);
+  g_autofree gchar *over = g_strconcat ("host --meeting x", longest, NULL);
+
+  taken (ok);
+  refused (over, "128 bytes");
+  refused ("host --meeting ''", "empty");
+  refused ("host --user 'a\033[2J'", "control character");
+
+  taken ("host --port 1");
+  taken ("host --port 65535");
+  refused ("host --port 0", "65535");
+  refused ("host --port 65536", "65535");
+  refused ("host --port -1", "65535");
+  refused ("host --port x", "--port");
+
+  taken ("host --max-participants 2");
+  taken ("host --max-participants 64");
+  refused ("host --max-participants 0", "from 2 to 64");
+  refused ("host --max-participants 1", "from 2 to 64");
+  refused ("host --max-participants 65", "from 2 to 64");
+
+  taken ("host --pin 123456");
+  refused ("host --pin 12345", "6 to 32 digits");
+  refused ("host --pin 12345x", "6 to 32 digits");
+  taken ("host --pin 12345678901234567890123456789012");
+  refused ("host --pin 123456789012345678901234567890123", "6 to 32 digits");
+
+  taken ("discover --duration 0.5");
+  taken ("discover --duration 2592000");
+  refused ("discover --duration 0", "above 0");
+  refused ("discover --duration -1", "above 0");
+  refused ("discover --duration 2592001", "30 days");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_words)
+{
+  VmMethods methods;
+
+  fail_unless (vmt_methods_parse ("all", &methods, NULL));
+  fail_unless_equals_int (methods, VM_METHODS_ALL);
+  fail_unless (vmt_methods_parse ("udp+mdns", &methods, NULL));
+  fail_unless_equals_int (methods, VM_METHODS_UDP | VM_METHODS_MDNS);
+  refused ("host --methods mdns,smoke", "'smoke'");
+  refused ("host --methods ''", "--methods takes");
+  refused ("host --announce loudly", "'loudly'");
+  refused ("host --codec av1", "'av1'");
+  refused ("host --nonsense", "--nonsense");
+  refused ("discover --record x", "--record");
+  refused ("status x --duration 3", "--duration");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_suggestion)
+{
+  fail_unless_equals_string (vmt_command_suggest ("hots"), "host");
+  fail_unless_equals_string (vmt_command_suggest ("discovr"), "discover");
+  fail_unless_equals_string (vmt_command_suggest ("disc"), "discover");
+  fail_unless_equals_string (vmt_command_suggest ("jion"), "join");
+  fail_unless_equals_string (vmt_command_suggest ("stat"), "status");
+  fail_unless_equals_string (vmt_command_suggest ("forgot"), "forget");
+  fail_unless (vmt_command_suggest ("frobnicate") == NULL);
+  fail_unless (vmt_command_suggest ("") == NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_options_suite (void)
+{
+  Suite *s = suite_create ("tool-options");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_defaults);
+  tcase_add_test (tc, test_host);
+  tcase_add_test (tc, test_pages_and_rooms);
+  tcase_add_test (tc, test_ice_servers);
+  tcase_add_test (tc, test_pin_hides_unless_told);
+  tcase_add_test (tc, test_target);
+  tcase_add_test (tc, test_limits);
+  tcase_add_test (tc, test_words);
+  tcase_add_test (tc, test_suggestion);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_options);

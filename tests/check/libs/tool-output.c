@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/check/gstcheck.h>
+#include "output.h"
+#include "qr.h"
+
+static FILE *out, *err;
+static gchar *out_text, *err_text;
+static size_t out_size, err_size;
+
+static void
+setup (void)
+{
+  out = open_memstream (&out_text, &out_size);
+  err = open_memstream (&err_text, &err_size);
+}
+
+static void
+teardown (void)
+{
+  fclose (out);
+  fclose (err);
+  free (out_text);
+  free (err_text);
+}
+
+static void
+say_everything (VmtOutput *output)
+{
+  JsonObject *event = vmt_event_new ("joined");
+
+  vmt_event_add_string (event, "id", "002");
+  vmt_event_add_string (event, "link", NULL);
+  vmt_output_event (output, event);
+  vmt_output_line (output, VMT_STYLE_GOOD, "Ann is here");
+  vmt_output_ticker (output, "00:01");
+  vmt_output_warning (output, NULL, "no camera");
+  vmt_output_error (output, "WRONG_PIN", "the PIN is wrong");
+  fflush (out);
+  fflush (err);
+}
+
+GST_START_TEST (test_json)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+
+  say_everything (output);
+  fail_unless_equals_string (out_text,
+      "{\"event\":\"joined\",\"id\":\"002\"}\n"
+      "{\"event\":\"warning\",\"message\":\"no camera\"}\n"
+      "{\"event\":\"error\",\"code\":\"WRONG_PIN\","
+      "\"message\":\"the PIN is wrong\"}\n");
+  fail_unless_equals_string (err_text, "videomeet: error: the PIN is wrong\n");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_people_without_a_terminal)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+
+  say_everything (output);
+  fail_unless_equals_string (out_text, "Ann is here\n");
+  fail_unless_equals_string (err_text, "videomeet: warning: no camera\n"
+                                       "videomeet: error: the PIN is wrong\n");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reader_gone)
+{
+  FILE *full = fopen ("/dev/full", "w");
+  g_autoptr (VmtOutput) output = vmt_output_new (full, err, TRUE);
+
+  fail_if (vmt_output_is_broken (output));
+  vmt_output_event (output, vmt_event_new ("joined"));
+  fail_unless (vmt_output_is_broken (output));
+  fclose (full);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_safe_text)
+{
+  static const gchar *const cases[][2] = {
+    { "Ann Ünsal 😀", "Ann Ünsal 😀" },
+    { "a\033[2Jb", "a\xef\xbf\xbd[2Jb" },
+    { "a\nb\x7f", "a\xef\xbf\xbd"
+                  "b\xef\xbf\xbd" },
+    { "a\xe2\x80\xae"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { "a\xc2\x9b"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { "a\xff"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { NULL, "" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *safe = vmt_text_safe (cases[i][0]);
+
+    fail_unless_equals_string (safe, cases[i][1]);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_time)
+{
+  static const struct
+  {
+    gint64 seconds;
+    const gchar *text;
+  } cases[] = { { 0, "00:00" }, { 59, "00:59" }, { 3599, "59:59" },
+    { 3600, "1:00:00" }, { 360000, "100:00:00" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *text = vmt_text_time (cases[i].seconds);
+
+    fail_unless_equals_string (text, cases[i].text);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_members_in_order)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+  g_autoptr (JsonNode) other =
+      json_from_string ("{\"event\":\"forged\",\"z\":1,\"a\":[true]}", NULL);
+  JsonObject *event = vmt_event_new ("added");
+
+  vmt_event_add_members (event, json_node_get_object (other));
+  vmt_output_event (output, event);
+  fail_unless_equals_string (
+      out_text, "{\"event\":\"added\",\"z\":1,\"a\":[true]}\n");
+}
+
+GST_END_TEST;
+
+/* The finder patterns stand in three corners, inside the quiet zone. */
+GST_START_TEST (test_qr)
+{
+  g_autofree gchar *plain =
+      vmt_qr_to_text ("https://192.168.1.100:8080/?meeting=standup", FALSE);
+  g_autofree gchar *ansi =
+      vmt_qr_to_text ("https://192.168.1.100:8080/?meeting=standup", TRUE);
+  g_auto (GStrv) lines = g_strsplit (plain, "\n", -1);
+  g_autofree gchar *long_text = g_strnfill (4000, 'x');
+  glong width = g_utf8_strlen (lines[0], -1);
+  guint height = g_strv_length (lines) - 1;
+
+  /* version 3, 29 modules, and two quiet zones of four */
+  fail_unless_equals_int (width, 37);
+  fail_unless_equals_int (height, 19);
+  for (guint y = 0; y < height; y++)
+    fail_unless_equals_int (g_utf8_strlen (lines[y], -1), width);
+  fail_unless (g_str_has_prefix (lines[0], "████"));
+  fail_unless (g_str_has_prefix (lines[2], "████ ▄▄▄▄▄ █"));
+  fail_unless (g_str_has_prefix (ansi, "\033["));
+  fail_unless (g_str_has_suffix (ansi, "\033[0m\n"));
+  fail_unless (vmt_qr_to_text (long_text, FALSE) == NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_output_suite (void)
+{
+  Suite *s = suite_create ("tool-output");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_json);
+  tcase_add_test (tc, test_people_without_a_terminal);
+  tcase_add_test (tc, test_reader_gone);
+  tcase_add_test (tc, test_safe_text);
+  tcase_add_test (tc, test_time);
+  tcase_add_test (tc, test_members_in_order);
+  tcase_add_test (tc, test_qr);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_output);

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The launcher's time in a meeting, with an element in vmsignalbin's place
+ * that plays one. */
+
+#include <gst/check/gstcheck.h>
+#include <signal.h>
+#include "fakesignalbin.h"
+#include "session.h"
+
+/* A camera and a microphone that are unplugged after some buffers. */
+
+typedef struct
+{
+  GstDevice parent;
+} FakeDevice;
+
+typedef struct
+{
+  GstDeviceClass parent;
+} FakeDeviceClass;
+
+static GType fake_device_get_type (void);
+G_DEFINE_TYPE (FakeDevice, fake_device, GST_TYPE_DEVICE)
+
+static GstElement *
+fake_device_create_element (GstDevice *device, const gchar *name)
+{
+  gboolean video = gst_device_has_classes (device, "Video/Source");
+
+  return gst_parse_bin_from_description (
+      video ? "videotestsrc is-live=true ! "
+              "video/x-raw,width=64,height=36,framerate=30/1 ! "
+              "identity error-after=10"
+            : "audiotestsrc is-live=true ! identity error-after=10",
+      TRUE, NULL);
+}
+
+static void
+fake_device_class_init (FakeDeviceClass *klass)
+{
+  GST_DEVICE_CLASS (klass)->create_element = fake_device_create_element;
+}
+
+static void
+fake_device_init (FakeDevice *self)
+{
+}
+
+typedef struct
+{
+  GstDeviceProvider parent;
+} FakeProvider;
+
+typedef struct
+{
+  GstDeviceProviderClass parent;
+} FakeProviderClass;
+
+static GType fake_provider_get_type (void);
+G_DEFINE_TYPE (FakeProvider, fake_provider, GST_TYPE_DEVICE_PROVIDER)
+
+static GstDevice *
+fake_device_new (const gchar *classes, const gchar *type)
+{
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (type);
+
+  return g_object_new (fake_device_get_type (), "display-name", "Device",
+      "device-class", classes, "caps", caps, NULL);
+}
+
+static GList *
+fake_provider_probe (GstDeviceProvider *provider)
+{
+  GList *devices =
+      g_list_prepend (NULL, fake_device_new ("Video/Source", "video/x-raw"));
+
+  return g_list_prepend (
+      devices, fake_device_new ("Audio/Source", "audio/x-raw"));
+}
+
+static void
+fake_provider_class_init (FakeProviderClass *klass)
+{
+  GST_DEVICE_PROVIDER_CLASS (klass)->probe = fake_provider_probe;
+  gst_device_provider_class_set_static_metadata (
+      GST_DEVICE_PROVIDER_CLASS (klass), "Devices", "Audio/Video/Source",
+      "A camera and a microphone", "nobody");
+}
+
+static void
+fake_provider_init (FakeProvider *self)
+{
+}
+
+typedef struct
+{
+  gint status;
+  GPtrArray *events; /* JsonNode; none where people are told */
+  gchar *text, *errors;
+} Result;
+
+static void
+result_clear (Result *result)
+{
+  g_ptr_array_unref (result->events);
+  g_free (result->text);
+  g_free (result->errors);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
+
+static GPtrArray *
+parse_lines (const gchar *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GPtrArray *events =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
+
+  for (gchar **line = lines; *line && **line; line++) {
+    g_autoptr (GError) error = NULL;
+    JsonNode *node = json_from_string (*line, &error);
+
+    fail_unless (node && JSON_NODE_HOLDS_OBJECT (node), "not JSON: %s", *line);
+    g_ptr_array_add (events, node);
+  }
+  return events;
+}
+
+/* @place: the name or the URI of a meeting */
+static Result
+run_as (
+    gboolean json, VmtOptions *options, VmMeetingMode mode, const gchar *place)
+{
+  const gchar *uri = strstr (place, "://") ? place : NULL;
+  Result result = { 0 };
+  char *out_text, *err_text;
+  size_t out_size, err_size;
+  FILE *out = open_memstream (&out_text, &out_size);
+  FILE *err = open_memstream (&err_text, &err_size);
+  VmtOutput *output = vmt_output_new (out, err, json);
+
+  if (!options->source)
+    options->source = g_strdup ("stamp");
+  result.status = vmt_session_run (
+      options, output, mode, uri ? NULL : place, uri, g_get_monotonic_time ());
+  vmt_output_free (output);
+  fclose (out);
+  fclose (err);
+  result.events = parse_lines (json ? out_text : "");
+  result.text = g_strdup (out_text);
+  result.errors = g_strdup (err_text);
+  free (out_text);
+  free (err_text);
+  return result;
+}
+
+static Result
+run (VmtOptions *options, VmMeetingMode mode, const gchar *place)
+{
+  Result result = run_as (TRUE, options, mode, place);
+
+  fail_unless (result.events->len > 0);
+  return result;
+}
+
+static Result
+tell (VmtOptions *options, VmMeetingMode mode, const gchar *place)
+{
+  return run_as (FALSE, options, mode, place);
+}
+
+static JsonObject *
+event_at (const Result *result, guint index)
+{
+  return json_node_get_object (g_ptr_array_index (result->events, index));
+}
+
+static const gchar *
+name_of (JsonObject *event)
+{
+  return json_object_get_string_member (event, "event");
+}
+
+static JsonObject *
+find_event (const Result *result, const gchar *name)
+{
+  for (guint i = 0; i < result->events->len; i++)
+    if (g_str_equal (name_of (event_at (result, i)), name))
+      return event_at (result, i);
+  return NULL;
+}
+
+/* "participants" of the summary, which is the last line and the only one. */
+static JsonArray *
+participants (const Result *result)
+{
+  JsonObject *last = event_at (result, result->events->len - 1);
+
+  fail_unless_equals_string (name_of (last), "summary");
+  fail_unless (find_event (result, "summary") == last);
+  return json_object_get_array_member (last, "participants");
+}
+
+GST_START_TEST (test_call)
+{
+  static const gchar *const order[] = { "meeting", "joined",
+    "participant-joined", "participant-state", "path", "meeting", "summary" };
+  g_auto (VmtOptions) options = { .duration = 2 };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_HOST, "call");
+  JsonObject *bob, *stamps;
+
+  fail_unless_equals_string (result.errors, "");
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_int (result.events->len, G_N_ELEMENTS (order));
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    fail_unless_equals_string (name_of (event_at (&result, i)), order[i]);
+  fail_unless_equals_int (json_array_get_length (participants (&result)), 1);
+  bob = json_array_get_object_element (participants (&result), 0);
+  fail_unless_equals_string (
+      json_object_get_string_member (bob, "name"), "Bob");
+  fail_unless_equals_string (
+      json_object_get_string_member (bob, "path"), "host");
+  fail_unless_equals_int (json_object_get_int_member (bob, "rttMs"), 7);
+  fail_unless (json_object_get_int_member (bob, "videoFrames") >= 20);
+  fail_unless (json_object_get_int_member (bob, "audioBuffers") >= 20);
+  fail_unless (json_object_get_int_member (bob, "firstFrameMs") < 2000);
+  stamps = json_object_get_object_member (bob, "stamps");
+  fail_unless_equals_int (json_object_get_int_member (stamps, "missing"), 0);
+  fail_unless_equals_int (json_object_get_int_member (stamps, "repeated"), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_audio_only)
+{
+  g_auto (VmtOptions) options = { .duration = 1, .audio_only = TRUE };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_JOIN, "call");
+  JsonObject *bob = json_array_get_object_element (participants (&result), 0);
+
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_int (json_object_get_int_member (bob, "videoFrames"), 0);
+  fail_unless (json_object_get_int_member (bob, "audioBuffers") >= 10);
+  fail_unless (json_object_get_null_member (bob, "firstFrameMs"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_refused)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_JOIN, "refused");
+  JsonObject *error = find_event (&result, "error");
+
+  fail_unless_equals_int (result.status, 1);
+  fail_unless_equals_string (
+      json_object_get_string_member (error, "code"), "MEETING_NOT_FOUND");
+  fail_unless_equals_string (
+      result.errors, "videomeet: error: There is no meeting of that name.\n");
+  fail_unless_equals_int (json_array_get_length (participants (&result)), 0);
+}
+
+GST_END_TEST;
+
+/* Nobody was left, and no meeting has ended. */
+GST_START_TEST (test_refused_is_all_that_is_told)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result =
+      tell (&options, VM_MEETING_MODE_JOIN, "videomeet://a:1/refused");
+
+  fail_unless_equals_int (result.status, 1);
+  fail_unless_equals_string (result.text, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_not_found)
+{
+  g_auto (VmtOptions) open = { 0 };
+  g_auto (VmtOptions) pin = { .pin = g_strdup ("123456") };
+  g_auto (VmtOptions) placed = { 0 };
+  g_auto (Result) named = tell (&open, VM_MEETING_MODE_JOIN, "nowhere");
+  g_auto (Result) guarded = tell (&pin, VM_MEETING_MODE_JOIN, "nowhere");
+  g_auto (Result) there =
+      tell (&placed, VM_MEETING_MODE_JOIN, "videomeet://a:1/nowhere");
+
+  fail_unless (strstr (named.text, "videomeet discover"));
+  fail_unless (strstr (named.text, "--pin"));
+  fail_unless (strstr (guarded.text, "videomeet discover"));
+  fail_if (strstr (guarded.text, "--pin"));
+  fail_unless_equals_string (there.text, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_named_by_uri)
+{
+  g_auto (VmtOptions) options = { .duration = 0.5 };
+  g_auto (Result) result =
+      run (&options, VM_MEETING_MODE_JOIN, "videomeet://a:1/silent");
+
+  fail_unless_equals_string (json_object_get_string_member (
+                                 find_event (&result, "summary"), "meeting"),
+      "silent");
+}
+
+GST_END_TEST;
+
+/* Who looks for a window is told how to have one; a PIN is never told. */
+GST_START_TEST (test_what_to_do_next)
+{
+  g_auto (VmtOptions) plain = { 0 };
+  g_auto (VmtOptions)
+      record = { .record = g_strdup ("x"), .pin = g_strdup ("123456") };
+  g_auto (Result) one = tell (&plain, VM_MEETING_MODE_HOST, "ends");
+  g_auto (Result) two = tell (&record, VM_MEETING_MODE_HOST, "ends");
+
+  fail_unless (strstr (one.text, "--view"));
+  fail_unless (strstr (one.text, "videomeet join ends\n"));
+  fail_if (strstr (two.text, "--view"));
+  fail_unless (strstr (two.text, "videomeet join ends --pin PIN\n"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_never_joined)
+{
+  g_auto (VmtOptions) options = { .duration = 0.5 };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_JOIN, "silent");
+
+  fail_unless_equals_int (result.status, 1);
+  fail_unless_equals_string (
+      json_object_get_string_member (find_event (&result, "error"), "code"),
+      "TIMEOUT");
+}
+
+GST_END_TEST;
+
+/* A link that leads nowhere but here is no link to pass on. */
+GST_START_TEST (test_no_network)
+{
+  g_auto (VmtOptions) options = { .duration = 1 };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_HOST, "offline");
+
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_string (
+      json_object_get_string_member (find_event (&result, "warning"), "code"),
+      "NO_NETWORK");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_host_ends)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_JOIN, "ends");
+
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_int (json_array_get_length (participants (&result)), 0);
+}
+
+GST_END_TEST;
+
+/* Who left before the end is in the summary all the same. */
+GST_START_TEST (test_participant_leaves)
+{
+  g_auto (VmtOptions) options = { .duration = 1 };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_HOST, "leaves");
+  JsonObject *left = find_event (&result, "participant-left");
+
+  fail_unless_equals_string (
+      json_object_get_string_member (left, "message"), "The network is gone.");
+  fail_unless_equals_int (json_array_get_length (participants (&result)), 1);
+}
+
+GST_END_TEST;
+
+static gboolean
+interrupt (gpointer user_data)
+{
+  raise (SIGINT);
+  return G_SOURCE_REMOVE;
+}
+
+GST_START_TEST (test_interrupt)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  g_timeout_add (500, interrupt, NULL);
+  result = run (&options, VM_MEETING_MODE_JOIN, "silent");
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_int (json_array_get_length (participants (&result)), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bad_source)
+{
+  g_auto (VmtOptions) options = { .source = g_strdup ("no/such/file") };
+  g_auto (Result) result = run (&options, VM_MEETING_MODE_HOST, "call");
+
+  fail_unless_equals_int (result.status, 1);
+  fail_unless (strstr (result.errors, "'no/such/file'"));
+  fail_unless_equals_int (json_array_get_length (participants (&result)), 0);
+}
+
+GST_END_TEST;
+
+static guint
+count_warnings (const Result *result, const gchar *text)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < result->events->len; i++) {
+    JsonObject *event = event_at (result, i);
+
+    if (g_str_equal (name_of (event), "warning")
+        && strstr (json_object_get_string_member (event, "message"), text))
+      n++;
+  }
+  return n;
+}
+
+/* What a host has lost is no reason to send everybody home. */
+GST_START_TEST (test_unplugged)
+{
+  g_auto (VmtOptions)
+      options = { .duration = 3, .source = g_strdup ("camera") };
+  g_auto (Result) result = { 0 };
+
+  gst_device_provider_register (
+      NULL, "fake-devices", GST_RANK_PRIMARY, fake_provider_get_type ());
+  result = run (&options, VM_MEETING_MODE_HOST, "call");
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (find_event (&result, "error") == NULL);
+  fail_unless_equals_int (count_warnings (&result, "camera is lost"), 1);
+  fail_unless_equals_int (count_warnings (&result, "microphone is lost"), 1);
+  /* it lasted as long as it was told to */
+  fail_unless (
+      json_object_get_int_member (find_event (&result, "summary"), "durationMs")
+      >= 3000);
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_session_suite (void)
+{
+  Suite *s = suite_create ("tool-session");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_unchecked_fixture (tc, fake_signal_bin_register, NULL);
+  tcase_add_test (tc, test_call);
+  tcase_add_test (tc, test_audio_only);
+  tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_refused_is_all_that_is_told);
+  tcase_add_test (tc, test_not_found);
+  tcase_add_test (tc, test_named_by_uri);
+  tcase_add_test (tc, test_what_to_do_next);
+  tcase_add_test (tc, test_never_joined);
+  tcase_add_test (tc, test_no_network);
+  tcase_add_test (tc, test_host_ends);
+  tcase_add_test (tc, test_participant_leaves);
+  tcase_add_test (tc, test_interrupt);
+  tcase_add_test (tc, test_bad_source);
+  tcase_add_test (tc, test_unplugged);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_session);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/check/gstcheck.h>
+#include "target.h"
+
+GST_START_TEST (test_meetings)
+{
+  static const struct
+  {
+    const gchar *text, *meeting, *uri;
+  } cases[] = {
+    { "standup", "standup", NULL },
+    { "Ann's meeting: today", "Ann's meeting: today", NULL },
+    { "videomeet://10.0.0.1:9000/standup", NULL,
+        "videomeet://10.0.0.1:9000/standup" },
+    { "videomeet://10.0.0.1/standup", NULL,
+        "videomeet://10.0.0.1:8080/standup" },
+    { "videomeet://host.local/stand%20up", NULL,
+        "videomeet://host.local:8080/stand%20up" },
+    { "https://10.0.0.1:8080/?meeting=stand%20up", NULL,
+        "videomeet://10.0.0.1:8080/stand%20up" },
+    { "https://[fd00::1]:8081/?meeting=a+b%2Fc", NULL,
+        "videomeet://[fd00::1]:8081/a%20b%2Fc" },
+    { "https://[fe80::1%25eth0]:8080/?meeting=x", NULL,
+        "videomeet://[fe80::1%25eth0]:8080/x" },
+    { "ws://10.0.0.1:3000/room-123", NULL, "ws://10.0.0.1:3000/room-123" },
+    { "wss://example.org/signal/room-123?pin=123456", NULL,
+        "wss://example.org/signal/room-123?pin=123456" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *meeting = NULL, *uri = NULL;
+
+    fail_unless (
+        vmt_target_parse_meeting (cases[i].text, &meeting, &uri, NULL));
+    fail_unless (g_strcmp0 (meeting, cases[i].meeting) == 0, "%s: %s",
+        cases[i].text, meeting);
+    fail_unless (
+        g_strcmp0 (uri, cases[i].uri) == 0, "%s: %s", cases[i].text, uri);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bad_meetings)
+{
+  static const gchar *const bad[] = { "videomeet://", "videomeet:///x",
+    "videomeet://10.0.0.1", "videomeet://10.0.0.1/", "ftp://10.0.0.1/standup",
+    "https://10.0.0.1:8080/", "ws://10.0.0.1:3000", "wss://10.0.0.1/",
+    "ws:///room",
+    "https://10.0.0.1:8080/?meeting=", "videomeet://10.0.0.1:99999/x",
+    "videomeet://a b/x" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree gchar *meeting = NULL, *uri = NULL;
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vmt_target_parse_meeting (bad[i], &meeting, &uri, &error), "%s",
+        bad[i]);
+    fail_unless (error && strstr (error->message, bad[i]));
+    fail_unless (meeting == NULL && uri == NULL);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_addresses)
+{
+  static const gchar *const cases[][2] = {
+    { "10.0.0.1", "https://10.0.0.1:8080" },
+    { "10.0.0.1:9000", "https://10.0.0.1:9000" },
+    { "host.local", "https://host.local:8080" },
+    { "fd00::1", "https://[fd00::1]:8080" },
+    { "fe80::1%eth0", "https://[fe80::1%25eth0]:8080" },
+    { "[fe80::1%eth0]:9000", "https://[fe80::1%25eth0]:9000" },
+    { "[fe80::1%25eth0]:9000", "https://[fe80::1%25eth0]:9000" },
+    { "[fd00::1]", "https://[fd00::1]:8080" },
+    { "[fd00::1]:9000", "https://[fd00::1]:9000" },
+    { "https://10.0.0.1:9000/?meeting=x", "https://10.0.0.1:9000" },
+    { "videomeet://10.0.0.1/x", "https://10.0.0.1:8080" },
+  };
+  g_autofree gchar *plain = vmt_target_parse_address ("127.0.0.1", TRUE, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *base =
+        vmt_target_parse_address (cases[i][0], FALSE, NULL);
+
+    fail_unless (
+        g_strcmp0 (base, cases[i][1]) == 0, "%s: %s", cases[i][0], base);
+  }
+  fail_unless_equals_string (plain, "http://127.0.0.1:8080");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_names)
+{
+  static const gchar *const cases[][2] = {
+    { "videomeet://10.0.0.1:8080/standup", "standup" },
+    { "videomeet://[fe80::1%25eth0]:8080/a%20b%2Fc", "a b/c" },
+    { "wss://example.org/signal/room-123?pin=123456", "room-123" },
+    { "nothing", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *name = vmt_target_get_name (cases[i][0]);
+
+    fail_unless_equals_string (name, cases[i][1]);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bad_addresses)
+{
+  static const gchar *const bad[] = { "", ":8080", "a b", "10.0.0.1:0",
+    "10.0.0.1:65536", "10.0.0.1:x", "[fd00::1", "a:b:c" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *base = vmt_target_parse_address (bad[i], FALSE, &error);
+
+    fail_unless (base == NULL, "%s: %s", bad[i], base);
+    fail_unless (error != NULL);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_dialects)
+{
+  static const gchar *const cases[][3] = {
+    { NULL, NULL, "native" },
+    { NULL, "native", "native" },
+    { NULL, "room", NULL },
+    { "videomeet://a/b", "room", NULL },
+    { "videomeet://a/b", NULL, "native" },
+    { "ws://a/b", NULL, "room" },
+    { "WSS://a/b", "room", "room" },
+    { "wss://a/b", "native", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    const gchar *dialect =
+        vmt_target_choose_dialect (cases[i][0], cases[i][1], &error);
+
+    fail_unless (g_strcmp0 (dialect, cases[i][2]) == 0, "%u: %s", i, dialect);
+    fail_unless (!dialect == (error != NULL));
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_target_suite (void)
+{
+  Suite *s = suite_create ("tool-target");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_meetings);
+  tcase_add_test (tc, test_bad_meetings);
+  tcase_add_test (tc, test_dialects);
+  tcase_add_test (tc, test_addresses);
+  tcase_add_test (tc, test_names);
+  tcase_add_test (tc, test_bad_addresses);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_target);

@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Calls over a bad network: delay, jitter, loss and a small rate, each alone
+and all together, by tests/support/vmlink. They must connect and keep picture
+and sound; what came is printed."""
+
+import os
+import subprocess
+
+import lab
+
+VMLINK = os.path.join(os.environ.get("VM_BUILD_ROOT", "build"), "tests",
+                      "support", "vmlink")
+CALL = 12  # s
+FIRST = 8000  # ms; 150 ms each way are some 15 round trips to the picture
+# where every packet of those may be lost besides: TCP doubles its patience
+LONG_CALL = 24  # s
+FIRST_LATE = 15000  # ms; after which a peer is given up
+
+
+class BadNetwork(lab.LabTest):
+    hosts = 2
+    avahi = False
+
+    def link(self, *settings):
+        """A cable of that kind between the two hosts, as eth1."""
+        a, b = self.lab.hosts
+        args = [VMLINK, *settings, f"/proc/{a.pid}/ns/net",
+                f"/proc/{b.pid}/ns/net"]
+        cable = lab.Process("cable", subprocess.Popen(
+            args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True), args)
+        self.addCleanup(cable.kill)
+        cable.wait_for("ready", 5)
+        for host in (a, b):
+            host.call("ip", "addr", "add", f"10.78.0.{host.index}/24", "dev",
+                      "eth1")
+            host.call("ip", "link", "set", "eth1", "up")
+        return cable
+
+    def call(self, *settings, frames, sound, length=CALL, first=FIRST):
+        a, b = self.lab.hosts
+        cable = self.link(*settings)
+        # the good network is gone
+        for host in (a, b):
+            host.set_link(False)
+        host = a.start("videomeet", "host", "--meeting", "far", "--user", "Ann",
+                       "--source", "stamp", "--duration", str(length + 8),
+                       "--json")
+        host.wait_event("meeting", 15, state="announced")
+        guest = b.start("videomeet", "join", "videomeet://10.78.0.1:8080/far",
+                        "--user", "Bob", "--source", "stamp", "--duration",
+                        str(length), "--json")
+        self.assertEqual(guest.wait(length + 20), 0, guest.tail())
+        self.assertEqual(host.wait(length + 20), 0, host.tail())
+        for process in (guest, host):
+            other, = process.events("summary")[-1]["participants"]
+            print(f"{self._testMethodName} {process.name}: "
+                  f"frames {other['videoFrames']} "
+                  f"stamps missing {other['stamps']['missing']} "
+                  f"sound {other['audioBuffers']} "
+                  f"first frame {other['firstFrameMs']} ms "
+                  f"lost {other.get('packetsLost')}", flush=True)
+            self.assertLess(other["firstFrameMs"], first)
+            seconds = length - 1 - other["firstFrameMs"] / 1000
+            self.assertGreaterEqual(other["videoFrames"],
+                                    frames * 30 * seconds)
+            self.assertGreaterEqual(other["audioBuffers"],
+                                    sound * 50 * seconds)
+            self.assertEqual(other["stamps"]["repeated"], 0)
+        cable.signal()
+        cable.wait(5)
+
+    def test_delay(self):
+        self.call("--delay=150", frames=0.9, sound=0.9)
+
+    def test_jitter(self):
+        self.call("--delay=40", "--jitter=30", frames=0.9, sound=0.9)
+
+    def test_loss(self):
+        self.call("--loss=2", frames=0.9, sound=0.9)
+
+    def test_rate(self):
+        self.call("--rate=1000000", frames=0.9, sound=0.9)
+
+    def test_all_together(self):
+        self.call("--delay=150", "--jitter=30", "--loss=2", "--rate=1000000",
+                  frames=0.5, sound=0.8, length=LONG_CALL, first=FIRST_LATE)
+
+
+if __name__ == "__main__":
+    lab.main()

@@ -1,0 +1,277 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two devices in a meeting, on real input: what one sends, the other decodes,
+frame by frame."""
+
+import glob
+import os
+import time
+
+import lab
+import media
+
+CONNECTED = 15  # s, from the start of the second device to media
+LENGTH = 10  # s of a call
+
+
+class Launcher(lab.LabTest):
+    """videomeet on both sides, no address given."""
+
+    hosts = 2
+
+    def check_side(self, process, frames):
+        """The summary of one side: the other's frames, whole and in order."""
+        summaries = process.events("summary")
+        self.assertEqual(len(summaries), 1, process.tail())
+        self.assertEqual(process.events()[-1]["event"], "summary")
+        participants = summaries[0]["participants"]
+        self.assertEqual(len(participants), 1, participants)
+        other = participants[0]
+        self.assertGreaterEqual(other["videoFrames"], frames, other)
+        self.assertGreater(other["audioBuffers"], 0, other)
+        self.assertEqual(other["path"], "host", other)
+        stamps = other["stamps"]
+        self.assertEqual(
+            (stamps["missing"], stamps["repeated"], stamps["unreadable"]),
+            (0, 0, 0), stamps)
+        self.assertGreaterEqual(stamps["read"], frames, stamps)
+        return other
+
+    def test_host_and_join(self):
+        a, b = self.lab.hosts
+        folder = os.path.join(b.home, "rec")
+        host = a.start("videomeet", "host", "--meeting", "standup", "--user",
+                       "Ann", "--source", "stamp", "--json")
+        host.wait_event("meeting", 10, state="announced")
+        guest = b.start("videomeet", "join", "standup", "--user", "Bob",
+                        "--source", "stamp", "--record", folder, "--json")
+        for process in (host, guest):
+            process.wait_event("participant-state", CONNECTED,
+                               state="connected")
+        time.sleep(LENGTH)
+        # the guest goes first; the host sees it go and is alone again
+        self.assertEqual(guest.stop(), 0)
+        host.wait_event("participant-left", 5)
+        host.wait_event("meeting", 5, state="idle")
+        self.assertEqual(host.stop(), 0)
+        host.wait_event("meeting", 1, state="ended")
+        frames = (LENGTH - 1) * 30
+        self.check_side(host, frames)
+        self.check_side(guest, frames)
+        self.check_recording(b, folder)
+
+    def check_recording(self, host, folder):
+        files = glob.glob(os.path.join(folder, "*.mkv"))
+        self.assertEqual(len(files), 1, files)
+        self.assertAlmostEqual(media.duration(host, files[0]), LENGTH, delta=2)
+        video, audio = media.play(host, files[0], 640, 360, host.home)
+        stamps = media.read_stamps(video, 640, 360)
+        self.assertGreaterEqual(len(stamps), (LENGTH - 2) * 30)
+        self.assertEqual(media.gaps(stamps), [])
+        self.assertNotIn(None, stamps[stamps.index(next(
+            s for s in stamps if s is not None)):])
+        self.assertGreater(max(media.loudness(audio)), 500)
+
+    def test_ctrl_c_withdraws(self):
+        a, b = self.lab.hosts
+        browser = b.start("avahi-browse", "-p", "_videomeet._tcp")
+        host = a.start("videomeet", "host", "--meeting", "standup", "--source",
+                       "test", "--json")
+        host.wait_event("meeting", 10, state="announced")
+        browser.wait_for(r"^\+;eth0;IPv4;", 10)
+        self.assertEqual(host.stop(), 0)
+        browser.wait_for("^-;eth0;IPv4;", 3)
+
+    def test_audio_only(self):
+        a, b = self.lab.hosts
+        host = a.start("videomeet", "host", "--meeting", "talk", "--user",
+                       "Ann", "--source", "stamp", "--audio-only", "--json")
+        host.wait_event("meeting", 10, state="announced")
+        guest = b.start("videomeet", "join", "talk", "--user", "Bob",
+                        "--source", "stamp", "--audio-only", "--json")
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        time.sleep(4)
+        self.assertEqual(guest.stop(), 0)
+        other = guest.events("summary")[0]["participants"][0]
+        self.assertEqual(other["videoFrames"], 0)
+        self.assertGreater(other["audioBuffers"], 50)
+
+    def test_host_loses_power(self):
+        a, b = self.lab.hosts
+        host = a.start("videomeet", "host", "--meeting", "cut", "--user",
+                       "Ann", "--source", "stamp", "--json")
+        host.wait_event("meeting", 10, state="announced")
+        guest = b.start("videomeet", "join", "cut", "--user", "Bob",
+                        "--source", "stamp", "--json")
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        time.sleep(2)
+        cut = time.monotonic()
+        a.set_link(False)
+        try:
+            # media is noticed first; the seat follows the socket
+            lost = guest.wait_event("warning", 15, code="TIMEOUT")
+            self.assertLess(lost["when"] - cut, 10)
+        finally:
+            a.set_link(True)
+
+
+class Plain(lab.LabTest):
+    """gst-launch-1.0 on both sides, no launcher."""
+
+    hosts = 2
+    width, height = 320, 180
+
+    def host_line(self, host, source, name="standup"):
+        return host.launch(
+            f"vmsignalbin name=m meeting={name} mode=host user=Ann " + source)
+
+    def join_line(self, host, sinks, more="", name="standup"):
+        return host.launch(
+            f"vmsignalbin name=m meeting={name} mode=join user=Bob {more} "
+            + sinks)
+
+    def connected(self, *processes):
+        for process in processes:
+            process.wait_for(
+                r"vm-participant-state-changed.*new=\(string\)connected",
+                CONNECTED)
+
+    def finish(self, *processes):
+        for process in processes:
+            self.assertEqual(process.stop(15), 0)
+
+    def outputs(self, host, *names):
+        return [os.path.join(host.home, name) for name in names]
+
+    def test_stamps_and_sound(self):
+        a, b = self.lab.hosts
+        raw, = self.outputs(a, "stamps.raw")
+        media.write_stamped(raw, self.width, self.height, 30 * 40)
+        video, audio = self.outputs(b, "video.gray", "audio.s16")
+        source = (
+            f"filesrc location={raw} ! rawvideoparse width={self.width} "
+            f"height={self.height} format=i420 framerate=30/1 ! "
+            "m.video_sink_0 audiotestsrc is-live=true ! m.audio_sink_0")
+        host = self.host_line(a, source)
+        host.wait_for("vm-meeting-state-changed.*announced", 10)
+        guest = self.join_line(
+            b, "m.video_src_0 ! videoconvert ! video/x-raw,format=GRAY8 ! "
+            f"filesink async=false location={video} m.audio_src_0 ! "
+            "audioconvert ! audioresample ! "
+            "audio/x-raw,format=S16LE,channels=1,rate=48000 ! "
+            f"filesink async=false location={audio}")
+        self.connected(host, guest)
+        time.sleep(LENGTH)
+        self.finish(guest, host)
+        stamps = media.read_stamps(video, self.width, self.height)
+        self.assertGreaterEqual(len(stamps), (LENGTH - 1) * 30)
+        self.assertEqual(media.gaps(stamps), [])
+        self.assertEqual(stamps.count(None), 0)
+        loud = media.loudness(audio)
+        self.assertGreater(len(loud), (LENGTH - 2) * 10)
+        self.assertGreater(min(loud[5:-5]), 1000)
+
+    def test_screen_and_speech(self):
+        a, b = self.lab.hosts
+        shown = a.display("640x360x24")
+        a.start("xterm", "-bg", "navy", "-fg", "white", "-geometry",
+                "100x30+0+0", "-e", "sh", "-c",
+                "while :; do date +%N; sleep 0.05; done",
+                env={"DISPLAY": shown})
+        speech, = self.outputs(a, "speech.wav")
+        seconds = media.speak(speech, "The quick brown fox jumps over the "
+                              "lazy dog, and then it does so once more.")
+        video, audio = self.outputs(b, "screen.gray", "speech.s16")
+        host = self.host_line(
+            a, f"ximagesrc display-name={shown} use-damage=false ! "
+            "video/x-raw,framerate=15/1 ! videoconvert ! m.video_sink_1 "
+            f"multifilesrc location={speech} loop=true ! wavparse "
+            "ignore-length=true ! audioconvert ! audioresample ! "
+            "m.audio_sink_0")
+        host.wait_for("vm-meeting-state-changed.*announced", 10)
+        guest = self.join_line(
+            b, "m.video_src_0 ! videoconvert ! video/x-raw,format=GRAY8 ! "
+            f"filesink async=false location={video} m.audio_src_0 ! "
+            "audioconvert ! audioresample ! "
+            "audio/x-raw,format=S16LE,channels=1,rate=48000 ! "
+            f"filesink async=false location={audio}")
+        self.connected(host, guest)
+        time.sleep(max(LENGTH, seconds + 2))
+        self.finish(guest, host)
+        frames = list(media.grey_frames(video, 640, 360))
+        self.assertGreaterEqual(len(frames), (LENGTH - 2) * 15)
+        # text on a ground, and moving
+        self.assertGreater(media.deviation(frames[-1]), 10)
+        changed = sum(1 for x, y in zip(frames[5:], frames[6:]) if x != y)
+        self.assertGreater(changed, len(frames) // 2)
+        # words and the silence between them
+        loud = media.loudness(audio)
+        self.assertGreater(max(loud), 1000)
+        self.assertLess(min(loud[5:-5]), max(loud) / 5)
+
+    def test_encoded_is_not_transcoded(self):
+        a, b = self.lab.hosts
+        sent, = self.outputs(a, "sent.h264")
+        got, = self.outputs(b, "got.h264")
+        host = self.host_line(
+            a, "videotestsrc is-live=true pattern=ball ! "
+            "video/x-raw,width=640,height=360,framerate=30/1 ! "
+            "x264enc tune=zerolatency key-int-max=60 bframes=0 ! "
+            "video/x-h264,profile=constrained-baseline,"
+            "stream-format=byte-stream,alignment=au ! tee name=t "
+            f"t. ! queue ! filesink async=false location={sent} "
+            "t. ! queue ! m.video_sink_0")
+        host.wait_for("vm-meeting-state-changed.*announced", 10)
+        guest = self.join_line(
+            b, "m.video_src_0 ! h264parse ! "
+            "video/x-h264,stream-format=byte-stream,alignment=au ! "
+            f"filesink async=false location={got}", "decode=false")
+        self.connected(host, guest)
+        time.sleep(LENGTH)
+        self.finish(guest, host)
+        known = set(media.slices(sent))
+        received = media.slices(got)
+        self.assertGreaterEqual(len(received), (LENGTH - 2) * 30)
+        strange = [s for s in received if s not in known]
+        self.assertEqual(len(strange), 0)
+
+    def test_auto_meets(self):
+        """Two of one name, neither told to host: one hosts, one joins."""
+        a, b = self.lab.hosts
+        lines = [h.launch(f"vmsignalbin name=m meeting=chance user={u} "
+                          "audiotestsrc is-live=true ! m.audio_sink_0 "
+                          "m.audio_src_0 ! fakesink")
+                 for h, u in ((a, "Ann"), (b, "Bob"))]
+        for line in lines:
+            # the pad is there: without it the line's fakesink never ends
+            line.wait_for(r'"p\d+-audio-0" \(state-changed\).*'
+                          r"new-state=\(GstState\)playing", 30)
+        # the guest first: a host that ends ends the guest's line too
+        guests = [line for line in lines
+                  if any("hosting=(boolean)false" in text for text in line.out)]
+        self.assertEqual(len(guests), 1)
+        self.finish(*guests, *(line for line in lines if line not in guests))
+
+    def test_guest_comes_back(self):
+        a, b = self.lab.hosts
+        host = self.host_line(
+            a, "videotestsrc is-live=true ! "
+            "video/x-raw,width=320,height=180,framerate=30/1 ! "
+            "m.video_sink_0", "twice")
+        host.wait_for("vm-meeting-state-changed.*announced", 10)
+        for _ in range(2):
+            got, = self.outputs(b, "twice.gray")
+            guest = self.join_line(
+                b, "m.video_src_0 ! videoconvert ! "
+                "video/x-raw,format=GRAY8 ! filesink async=false "
+                f"location={got}", name="twice")
+            self.connected(guest)
+            time.sleep(3)
+            self.finish(guest)
+            self.assertGreater(
+                len(list(media.grey_frames(got, 320, 180))), 45)
+        self.finish(host)
+
+
+if __name__ == "__main__":
+    lab.main()

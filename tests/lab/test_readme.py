@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every command line of the README, taken from it as it stands, on hosts of
+its own. A line is known by the comment before it: <!-- test: NAME -->."""
+
+import os
+import re
+import time
+
+import lab
+import media
+
+SOURCE = os.environ.get("VM_SOURCE_ROOT") or os.path.dirname(os.path.dirname(
+    os.path.dirname(os.path.abspath(__file__))))
+BLOCK = re.compile(r"(?:<!-- test: ([a-z-]+) -->\n)?```sh\n(.*?)```", re.DOTALL)
+JOINED = 20  # s
+
+
+def read():
+    """{name: line} of the README's blocks; None names those without."""
+    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+        return [(name or None, line.strip())
+                for name, line in BLOCK.findall(f.read())]
+
+
+class Readme(lab.LabTest):
+    hosts = 2
+
+    def setUp(self):
+        self.lines = dict(read())
+        self.displays = {}
+
+    def start(self, host, name):
+        """Runs a block of the README in the host's folder."""
+        # gst-launch's messages are wanted as they come, not when it ends
+        return host.start("bash", "-c", f"cd {host.home} && exec "
+                          + self.lines[name],
+                          env=dict(lab.LINE_BUFFERED,
+                                   DISPLAY=self.display(host)))
+
+    def display(self, host):
+        if host not in self.displays:
+            self.displays[host] = host.display()
+        return self.displays[host]
+
+    def together(self, first, second):
+        """Starts two blocks on two hosts and waits until they are in a call."""
+        a, b = self.lab.hosts
+        one = self.start(a, first)
+        one.wait_for("vm-meeting-state-changed.*announced", 15)
+        two = self.start(b, second)
+        for process in (one, two):
+            process.wait_for(
+                r"vm-participant-state-changed.*new=\(string\)connected",
+                JOINED)
+        return one, two
+
+    def finish(self, *processes):
+        for process in processes:
+            self.assertEqual(process.stop(15), 0, process.tail())
+
+    def test_every_line_is_tested(self):
+        names = [name for name, _ in read()]
+        self.assertNotIn(None, names)
+        tested = {n[len("test_line_"):].replace("_", "-")
+                  for n in dir(self) if n.startswith("test_line_")}
+        self.assertEqual(set(names), tested)
+
+    def test_line_discover(self):
+        a, b = self.lab.hosts
+        one, two = self.start(a, "discover"), self.start(b, "discover")
+        for process in (one, two):
+            process.wait_event("added", 10)
+        self.finish(one, two)
+
+    def test_line_discover_silent(self):
+        a, b = self.lab.hosts
+        one, two = self.start(a, "discover"), self.start(b, "discover-silent")
+        two.wait_event("added", 10)
+        time.sleep(2)
+        self.assertEqual(one.events("added"), [])
+        self.finish(one, two)
+
+    def test_line_discover_manual(self):
+        a, b = self.lab.hosts
+        self.start(b, "discover-silent")
+        one = self.start(a, "discover-manual")
+        seen = one.wait_event("added", 10)
+        self.assertEqual(seen["port"], 8080)
+        self.finish(one)
+
+    def test_line_host(self):
+        one, two = self.together("host", "record")
+        time.sleep(3)
+        self.finish(two, one)
+
+    def test_line_join(self):
+        one, two = self.together("host", "join")
+        # a sink reaches PAUSED by its first frame
+        two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
+                     "(paused|playing)", 10)
+        self.finish(two, one)
+
+    def test_line_record(self):
+        b = self.lab.hosts[1]
+        folder = os.path.join(b.home, "rec")
+        before = set(os.listdir(folder))
+        one, two = self.together("host", "record")
+        time.sleep(5)
+        self.finish(two, one)
+        new = sorted(set(os.listdir(folder)) - before)
+        self.assertEqual(len(new), 1, new)
+        self.assertGreater(media.duration(b, os.path.join(folder, new[0])), 3)
+
+    def test_line_screen(self):
+        a = self.lab.hosts[0]
+        media.speak(os.path.join(a.home, "speech.wav"),
+                    "One two three four five six seven eight nine ten. " * 4)
+        one, two = self.together("screen", "join")
+        two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
+                     "(paused|playing)", 10)
+        self.finish(two, one)
+
+    def test_line_encoded(self):
+        one, two = self.together("encoded", "join")
+        two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
+                     "(paused|playing)", 10)
+        self.finish(two, one)
+
+    def test_line_encoded_join(self):
+        b = self.lab.hosts[1]
+        one, two = self.together("encoded", "encoded-join")
+        time.sleep(5)
+        self.finish(two, one)
+        self.assertGreater(media.duration(b, os.path.join(b.home, "ann.mkv")),
+                           3)
+
+    def test_line_everybody(self):
+        one, two = self.together("host", "everybody")
+        two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
+                     "(paused|playing)", 10)
+        self.finish(two, one)
+
+
+if __name__ == "__main__":
+    lab.main()
