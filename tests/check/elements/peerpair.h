@@ -21,7 +21,7 @@ typedef struct
   guint candidates, ends;
   guint connected_seen;
   guint key_units[VM_PEER_N_STREAMS]; /* wanted of this side */
-  gint64 key_unit_time; /* of the last for the camera, monotonic */
+  gint64 key_unit_time; /* of the last for the camera, by the peer's clock */
   gint64 key_unit_gap; /* shortest between two of them; 0: there were none */
   GQueue messages; /* "label text" */
   guint channels_open;
@@ -68,6 +68,10 @@ void pair_start (Pair *pair);
 /* Feeds @stream of @side with what @launch makes; ends in encoded frames. */
 void pair_feed (Pair *pair, guint side, VmPeerStream stream);
 void pair_clear (Pair *pair);
+/* The teardown of a test: stops the pair of one that failed. Where tests share
+ * a process, the end of the next one waits for threads that still run, without
+ * a deadline. Pairs are static, for what runs meanwhile has them. */
+void pair_stop_failed (void);
 
 /* Both sides made, each with sound and a camera that the other takes; and what
  * feeds them. */
@@ -77,8 +81,9 @@ void pair_feed_talkers (Pair *pair);
 typedef gboolean (*Condition) (gpointer data);
 /* Runs the main context until @condition, at most @ms; FALSE: too late. */
 gboolean wait_for (Condition condition, gpointer data, guint ms);
-/* Waits at most PAIR_CONNECT_MS. */
-#define PAIR_CONNECT_MS 10000
+/* Waits at most PAIR_CONNECT_MS: longer than a peer tries by itself, so that
+ * what ends a wait on a busy machine is the peer's own reason. */
+#define PAIR_CONNECT_MS (2 * VM_PEER_CONNECT_MS)
 void pair_expect_connected (Pair *pair);
 gboolean side_has_ended (gpointer side);
 guint count_threads (void);
