@@ -284,7 +284,8 @@ install_properties (GObjectClass *klass)
   /**
    * VmMeeting:browse-time:
    *
-   * Milliseconds that mode auto looks for the meeting before it hosts it; 2000
+   * Milliseconds that mode auto looks for the meeting before it hosts it, and in
+   * which a host is looked for that takes the PIN, after one that does not; 2000
    * by default.
    */
   g_object_class_install_property (klass, PROP_BROWSE_TIME,

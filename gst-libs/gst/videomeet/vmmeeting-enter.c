@@ -21,6 +21,7 @@ vm_meeting_door_free (VmMeetingDoor *door)
   g_free (door->base_uri);
   g_free (door->key_hash);
   g_free (door->key);
+  g_free (door->device);
   g_free (door);
 }
 
@@ -106,15 +107,36 @@ host_instead (VmMeeting *self)
     vm_meeting_finish (self, error);
 }
 
+/* A host has it under that name, and the PIN was wrong: it is not asked again. */
+static gboolean
+is_pin_refused (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_PIN)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+}
+
+/* No door is left, for now. */
+static void
+take_stock (VmMeeting *self)
+{
+  if (!self->browsed)
+    return;
+  if (self->refusal && is_pin_refused (self->refusal))
+    give_up (self, NULL);
+  else if (self->may_host)
+    host_instead (self);
+}
+
 static gboolean
 on_browse_timeout (gpointer data)
 {
   VmMeeting *self = data;
 
   vm_timer_clear (&self->browse_timer);
-  self->may_host = TRUE;
+  self->browsed = TRUE;
+  self->may_host = self->mode == VM_MEETING_MODE_AUTO;
   if (!self->door && !self->client)
-    host_instead (self);
+    take_stock (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -137,9 +159,25 @@ weight (const GError *error)
 static gboolean
 is_the_meeting (const VmMeetingDoor *door, const GError *error)
 {
-  return weight (error) == 2
+  return weight (error) == 2 && !is_pin_refused (error)
          && (door->named || error->code == VM_ERROR_MEETING_FULL
              || error->code == VM_ERROR_MEETING_LOCKED);
+}
+
+/* Another of the host's addresses would only count one more wrong PIN. */
+static void
+pass_by (VmMeeting *self, const VmMeetingDoor *refused)
+{
+  g_hash_table_add (self->tried, g_strdup (refused->device));
+  for (GList *l = self->doors.head, *next; l; l = next) {
+    VmMeetingDoor *door = l->data;
+
+    next = l->next;
+    if (g_strcmp0 (door->device, refused->device) != 0)
+      continue;
+    g_queue_delete_link (&self->doors, l);
+    vm_meeting_door_free (door);
+  }
 }
 
 /* The door stayed shut: the next one, or nothing for now. */
@@ -163,6 +201,8 @@ shut (VmMeeting *self, GError *error)
   /* when the device says something new, it may be asked again */
   if (weight (error) < 2 && door->key)
     g_hash_table_remove (self->tried, door->key);
+  if (is_pin_refused (error) && door->device)
+    pass_by (self, door);
   if (!self->refusal || weight (error) >= weight (self->refusal)) {
     g_clear_error (&self->refusal);
     self->refusal = error;
@@ -244,8 +284,7 @@ try_next (VmMeeting *self)
     return;
   self->door = g_queue_pop_head (&self->doors);
   if (!self->door) {
-    if (self->may_host)
-      host_instead (self);
+    take_stock (self);
     return;
   }
   g_object_get (self->node, "device", &device, NULL);
@@ -269,18 +308,20 @@ try_next (VmMeeting *self)
       self->client, &config, self->cancellable, on_joined, g_object_ref (self));
 }
 
+/* The fields are copied, but for the URI, which is taken. */
 static void
-add_door (VmMeeting *self, gchar *base_uri, const gchar *key_hash,
-    const gchar *key, gboolean named)
+add_door (VmMeeting *self, gchar *base_uri, const VmMeetingDoor *how)
 {
   VmMeetingDoor *door = g_new (VmMeetingDoor, 1);
 
-  *door =
-      (VmMeetingDoor){ base_uri, g_strdup (key_hash), g_strdup (key), named };
+  *door = (VmMeetingDoor){ base_uri, g_strdup (how->key_hash),
+    g_strdup (how->key), g_strdup (how->device), how->named };
   g_queue_push_tail (&self->doors, door);
 }
 
 /* By address */
+
+static const VmMeetingDoor given = { .named = TRUE };
 
 static gboolean
 read_uri (VmMeeting *self, GError **error)
@@ -308,10 +349,10 @@ read_uri (VmMeeting *self, GError **error)
   authority = g_strdup_printf (
       strchr (address, ':') ? "[%s]:%d" : "%s:%d", address, port);
   g_object_get (self->node, "insecure", &insecure, NULL);
-  add_door (self, g_strconcat ("https://", authority, NULL), NULL, NULL, TRUE);
+  add_door (self, g_strconcat ("https://", authority, NULL), &given);
   /* never without TLS to another machine unless that was asked for */
   if (insecure || vm_signal_host_is_loopback (address))
-    add_door (self, g_strconcat ("http://", authority, NULL), NULL, NULL, TRUE);
+    add_door (self, g_strconcat ("http://", authority, NULL), &given);
   return TRUE;
 }
 
@@ -321,7 +362,7 @@ read_room_uri (VmMeeting *self, GError **error)
   gchar *uri = vm_meeting_read_room_uri (self, error);
 
   if (uri)
-    add_door (self, uri, NULL, NULL, TRUE);
+    add_door (self, uri, &given);
   return uri != NULL;
 }
 
@@ -385,9 +426,13 @@ consider (VmMeeting *self, VmDevice *device)
 {
   const gchar *id = vm_device_get_meeting_id (device);
   const gchar *const *addresses = vm_device_get_addresses (device);
-  gboolean named;
+  g_autofree gchar *who = g_strdup_printf ("%s %u %s",
+      vm_device_get_id (device), vm_device_get_port (device), id ? id : "");
+  VmMeetingDoor door = { .key_hash = (gchar *) vm_device_get_key_hash (device),
+    .device = who };
 
-  if (!hosts_it (self, device, &named))
+  if (!hosts_it (self, device, &door.named)
+      || g_hash_table_contains (self->tried, who))
     return;
   for (guint i = 0; addresses[i]; i++) {
     g_autofree gchar *uri = base_uri_at (device, addresses[i]);
@@ -395,12 +440,12 @@ consider (VmMeeting *self, VmDevice *device)
 
     if (g_hash_table_contains (self->tried, key))
       continue;
-    if (self->seat && (!named || !yields_to (self, device)))
+    if (self->seat && (!door.named || !yields_to (self, device)))
       return;
     if (self->seat)
       yield (self);
-    add_door (self, g_steal_pointer (&uri), vm_device_get_key_hash (device),
-        key, named);
+    door.key = key;
+    add_door (self, g_steal_pointer (&uri), &door);
     g_hash_table_add (self->tried, g_steal_pointer (&key));
   }
 }
@@ -516,9 +561,8 @@ vm_meeting_enter (VmMeeting *self, GError **error)
   }
   if (!take_roles (self, roles, error))
     return FALSE;
-  if (self->mode == VM_MEETING_MODE_AUTO)
-    self->browse_timer = vm_timer_new (
-        self->context, self->browse_time, on_browse_timeout, self);
+  self->browse_timer =
+      vm_timer_new (self->context, self->browse_time, on_browse_timeout, self);
   watch (self);
   return TRUE;
 }

@@ -46,6 +46,7 @@ typedef struct
   gchar *base_uri;
   gchar *key_hash; /* as announced, or NULL */
   gchar *key; /* in VmMeeting::tried, or NULL */
+  gchar *device; /* in VmMeeting::tried once it refused the PIN, or NULL */
   gboolean named; /* it says itself that it hosts the meeting */
 } VmMeetingDoor;
 
@@ -83,9 +84,12 @@ struct _VmMeeting
   gboolean browsing;
   VmTrustStore *store; /* of the devices met before */
   GQueue doors; /* of VmMeetingDoor, to be tried */
-  GHashTable *tried; /* of "uri meeting-id", so that each is asked once */
+  /* of "uri meeting-id", so that each is asked once, and of "device-id port
+   * meeting-id", which is asked nothing more */
+  GHashTable *tried;
   VmMeetingDoor *door; /* being tried, or gone through */
   GError *refusal; /* the best reason so far why none opened */
+  gboolean browsed; /* who hosts it has had the time to be found */
   gboolean may_host; /* mode auto: nobody else does */
 
   /* the meeting */

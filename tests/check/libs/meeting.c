@@ -389,6 +389,60 @@ GST_START_TEST (test_join_by_name)
 
 GST_END_TEST;
 
+static void
+host_behind_pin (Device *device, const gchar *pin)
+{
+  device_open (device, VM_MEETING_MODE_HOST);
+  g_object_set (device->meeting, "pin", pin, NULL);
+  start (device);
+  WAIT_FOR (has (device, "announced"));
+}
+
+static void
+join_with_pin (const gchar *pin)
+{
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  g_object_set (
+      b.meeting, "pin", pin, "join-timeout", 10 * WAIT_SECONDS * 1000, NULL);
+  start (&b);
+}
+
+/* Hidden or not, the host has said no: that is not to be waited for. */
+GST_START_TEST (test_wrong_pin_by_name)
+{
+  g_object_set (
+      a.node, "announce", __i__ ? VM_ANNOUNCE_FULL : VM_ANNOUNCE_MINIMAL, NULL);
+  host_behind_pin (&a, "123456");
+  know (&b, &a);
+  join_with_pin ("654321");
+  WAIT_FOR (has (&b, "ended"));
+  heard (&b, "failed ended");
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_WRONG_PIN);
+}
+
+GST_END_TEST;
+
+/* Whichever of two meetings of one name is asked first. */
+GST_START_TEST (test_pin_of_the_other_host)
+{
+  g_autofree gchar *peers = NULL;
+
+  g_object_set (a.node, "announce", VM_ANNOUNCE_MINIMAL, NULL);
+  g_object_set (c.node, "announce", VM_ANNOUNCE_MINIMAL, NULL);
+  host_behind_pin (&a, "123456");
+  host_behind_pin (&c, "654321");
+  know (&b, &a);
+  peers = g_strdup_printf ("127.0.0.1:%u,127.0.0.1:%u",
+      vm_node_get_port (a.node), vm_node_get_port (c.node));
+  g_object_set (b.node, "peers", peers, NULL);
+  join_with_pin (__i__ ? "123456" : "654321");
+  WAIT_FOR (has (&b, "active") || has (&b, "ended"));
+  heard (__i__ ? &a : &c, "joined:p001 announced +p002 active");
+  heard (&b, "joined:p002 +p001 active");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_auto_joins)
 {
   g_object_set (a.node, "announce", VM_ANNOUNCE_FULL, NULL);
@@ -545,8 +599,12 @@ meeting_suite (void)
 {
   Suite *s = suite_create ("meeting");
   TCase *tc = tcase_create ("meeting");
+  TCase *three = tcase_create ("three");
 
   suite_add_tcase (s, tc);
+  suite_add_tcase (s, three);
+  tcase_add_checked_fixture (three, setup_three, teardown_three);
+  tcase_add_loop_test (three, test_pin_of_the_other_host, 0, 2);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_call);
   tcase_add_test (tc, test_ice_servers);
@@ -565,6 +623,7 @@ meeting_suite (void)
   tcase_add_test (tc, test_nobody_found);
   tcase_add_test (tc, test_bad_starts);
   tcase_add_test (tc, test_join_by_name);
+  tcase_add_loop_test (tc, test_wrong_pin_by_name, 0, 2);
   tcase_add_test (tc, test_auto_joins);
   tcase_add_test (tc, test_auto_hosts);
   tcase_add_test (tc, test_two_hosts_meet);
