@@ -14,7 +14,7 @@ typedef struct
   gboolean audio_muted, video_muted, hand, detached;
   gint64 joined_us, left_us; /* monotonic; 0 when it has not happened */
   VmtCounter *counter;
-  GPtrArray *records;
+  GPtrArray *records, *lost_records;
   GstStructure *stats;
 } Participant;
 
@@ -40,6 +40,7 @@ participant_free (gpointer data)
   g_free (p->status);
   g_clear_pointer (&p->stats, gst_structure_free);
   g_ptr_array_unref (p->records);
+  g_ptr_array_unref (p->lost_records);
   vmt_counter_unref (p->counter);
   g_free (p);
 }
@@ -88,6 +89,7 @@ get (VmtRoster *self, const gchar *id)
     p->id = g_strdup (id);
     p->counter = vmt_counter_new ();
     p->records = g_ptr_array_new_with_free_func (g_free);
+    p->lost_records = g_ptr_array_new_with_free_func (g_free);
     g_ptr_array_add (self->participants, p);
   }
   return p;
@@ -186,11 +188,34 @@ vmt_roster_set_path (VmtRoster *self, const gchar *id, const gchar *path)
 }
 
 void
-vmt_roster_add_record (VmtRoster *self, const gchar *id, const gchar *location)
+vmt_roster_add_record (
+    VmtRoster *self, const gchar *id, const gchar *location, gboolean lost)
 {
+  Participant *p;
+
   g_mutex_lock (&self->lock);
-  g_ptr_array_add (get (self, id)->records, g_strdup (location));
+  p = get (self, id);
+  g_ptr_array_add (lost ? p->lost_records : p->records, g_strdup (location));
   g_mutex_unlock (&self->lock);
+}
+
+GPtrArray *
+vmt_roster_list_lost_records (VmtRoster *self)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->participants->len; i++) {
+    Participant *p = g_ptr_array_index (self->participants, i);
+
+    for (guint j = 0; j < p->lost_records->len; j++)
+      g_ptr_array_add (
+          lines, g_strdup_printf ("%s (%s), into %s",
+                     p->user && *p->user ? p->user : p->id, p->id,
+                     (gchar *) g_ptr_array_index (p->lost_records, j)));
+  }
+  g_mutex_unlock (&self->lock);
+  return lines;
 }
 
 void
@@ -401,6 +426,19 @@ add_stat (GQuark field, const GValue *value, gpointer user_data)
   return TRUE;
 }
 
+static void
+add_locations (JsonObject *object, const gchar *member, GPtrArray *locations)
+{
+  JsonArray *array;
+
+  if (!locations->len)
+    return;
+  array = json_array_new ();
+  for (guint i = 0; i < locations->len; i++)
+    json_array_add_string_element (array, g_ptr_array_index (locations, i));
+  json_object_set_array_member (object, member, array);
+}
+
 /* called with lock held */
 static JsonObject *
 participant_to_json (VmtRoster *self, Participant *p)
@@ -444,14 +482,8 @@ participant_to_json (VmtRoster *self, Participant *p)
   if (p->left_us)
     json_object_set_int_member (
         object, "leftMs", ms_since_start (self, p->left_us));
-  if (p->records->len) {
-    JsonArray *records = json_array_new ();
-
-    for (guint i = 0; i < p->records->len; i++)
-      json_array_add_string_element (
-          records, g_ptr_array_index (p->records, i));
-    json_object_set_array_member (object, "records", records);
-  }
+  add_locations (object, "records", p->records);
+  add_locations (object, "lostRecords", p->lost_records);
   if (p->stats)
     gst_structure_foreach (p->stats, add_stat, object);
   if (!json_object_has_member (object, "path"))

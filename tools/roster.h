@@ -27,8 +27,12 @@ void vmt_roster_set_hand (VmtRoster *self, const gchar *id, gboolean raised);
 void
 vmt_roster_set_detached (VmtRoster *self, const gchar *id, gboolean detached);
 void vmt_roster_set_path (VmtRoster *self, const gchar *id, const gchar *path);
-void
-vmt_roster_add_record (VmtRoster *self, const gchar *id, const gchar *location);
+/* @lost: given up, so that the file is not whole or not there. */
+void vmt_roster_add_record (
+    VmtRoster *self, const gchar *id, const gchar *location, gboolean lost);
+/* Transfer full; strings: whose they are and where they should be, not safe to
+ * show as they are. */
+GPtrArray *vmt_roster_list_lost_records (VmtRoster *self);
 void vmt_roster_left (VmtRoster *self, const gchar *id);
 /* "vm-stats" of vmsignalbin */
 void vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats);

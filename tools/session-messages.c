@@ -228,6 +228,7 @@ on_path (VmtSession *self, const GstStructure *s)
       "Media with %s takes the path %s.", name, path);
 }
 
+/* What failed is said by the warning that follows, and at the end again. */
 static void
 on_record (VmtSession *self, const GstStructure *s)
 {
@@ -236,15 +237,18 @@ on_record (VmtSession *self, const GstStructure *s)
   JsonObject *event = vmt_event_new ("record");
   g_autofree gchar *shown = vmt_text_safe (location);
   gboolean finished = g_strcmp0 (what, "finished") == 0;
+  gboolean failed = g_strcmp0 (what, "failed") == 0;
 
-  if (id && location && finished)
-    vmt_roster_add_record (self->roster, id, location);
+  if (id && location && (finished || failed))
+    vmt_roster_add_record (self->roster, id, location, failed);
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "location", location);
   vmt_event_add_string (event, "state", what);
+  vmt_event_add_string (event, "message", vmt_field (s, "message"));
   vmt_output_event (self->output, event);
-  vmt_output_line (self->output, VMT_STYLE_FAINT, "%s %s.",
-      finished ? "Recorded" : "Recording into", shown);
+  if (!failed)
+    vmt_output_line (self->output, VMT_STYLE_FAINT, "%s %s.",
+        finished ? "Recorded" : "Recording into", shown);
 }
 
 static void

@@ -71,6 +71,21 @@ print_summary (VmtSession *self)
         (const gchar *) g_ptr_array_index (lines, i));
 }
 
+/* A call that was kept only in part has failed, though it went on. */
+static void
+tell_lost_records (VmtSession *self)
+{
+  g_autoptr (GPtrArray) lost = vmt_roster_list_lost_records (self->roster);
+
+  for (guint i = 0; i < lost->len; i++) {
+    g_autofree gchar *text = g_strdup_printf ("Not recorded, or not whole: %s",
+        (const gchar *) g_ptr_array_index (lost, i));
+
+    vmt_output_error (self->output, NULL, text);
+    self->failed = TRUE;
+  }
+}
+
 static gboolean
 quit_loop (gpointer user_data)
 {
@@ -108,6 +123,7 @@ on_leave_deadline (gpointer user_data)
 
   vmt_output_error (self->output, "TIMEOUT",
       "Leaving took longer than 10 s; giving up on the rest.");
+  tell_lost_records (self);
   print_summary (self);
   vmt_session_restore_terminal ();
   _exit (1);
@@ -428,6 +444,7 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
         error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
         error->message);
   }
+  tell_lost_records (&self);
   print_summary (&self);
 
   if (self.pipeline)

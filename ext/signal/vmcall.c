@@ -201,8 +201,7 @@ finish (gpointer user_data)
   g_clear_object (&call->meeting);
   for (guint i = 0; i < call->recorders->len; i++) {
     if (!vm_recorder_wait (call->recorders->pdata[i], RECORD_WAIT))
-      GST_ELEMENT_WARNING (call->bin, RESOURCE, CLOSE,
-          ("A recording was not finished in time"), (NULL));
+      vm_recorder_abandon (call->recorders->pdata[i]);
   }
   g_ptr_array_set_size (call->recorders, 0);
   if (!vm_peer_join_workers (PEERS_WAIT))

@@ -212,7 +212,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 typedef struct
 {
   GWeakRef bin;
-  gchar *id;
+  gchar *id, *user;
 } RecordRef;
 
 static void
@@ -222,6 +222,7 @@ record_ref_free (gpointer data)
 
   g_weak_ref_clear (&ref->bin);
   g_free (ref->id);
+  g_free (ref->user);
   g_free (ref);
 }
 
@@ -231,19 +232,25 @@ on_record (gpointer user_data, const gchar *location, gboolean started,
 {
   RecordRef *ref = user_data;
   g_autoptr (VmSignalBin) bin = g_weak_ref_get (&ref->bin);
+  GstStructure *s;
 
   if (!bin)
     return;
+  s = gst_structure_new ("vm-record", "id", G_TYPE_STRING, ref->id, "user",
+      G_TYPE_STRING, ref->user, "location", G_TYPE_STRING, location, "event",
+      G_TYPE_STRING,
+      error     ? "failed"
+      : started ? "started"
+                : "finished",
+      NULL);
   if (error)
-    GST_ELEMENT_WARNING (bin, RESOURCE, WRITE,
-        ("The recording %s of %s failed: %s", location, ref->id,
-            error->message),
-        (NULL));
-  else
-    vm_signal_bin_post (
-        bin, gst_structure_new ("vm-record", "id", G_TYPE_STRING, ref->id,
-                 "location", G_TYPE_STRING, location, "event", G_TYPE_STRING,
-                 started ? "started" : "finished", NULL));
+    gst_structure_set (s, "message", G_TYPE_STRING, error->message, NULL);
+  vm_signal_bin_post (bin, s);
+  if (error)
+    GST_ELEMENT_WARNING_WITH_DETAILS (bin, RESOURCE, WRITE,
+        ("The recording of %s (%s) into %s failed: %s", ref->user, ref->id,
+            location, error->message),
+        (NULL), ("participant-id", G_TYPE_STRING, ref->id, NULL));
 }
 
 void
@@ -264,6 +271,7 @@ vm_link_start_recording (VmLink *self)
   ref = g_new0 (RecordRef, 1);
   g_weak_ref_init (&ref->bin, vm_call_get_bin (self->call));
   ref->id = g_strdup (vm_participant_get_id (self->participant));
+  ref->user = g_strdup (vm_participant_get_user (self->participant));
   recorder = vm_recorder_new (
       config->record_dir, stem, on_record, ref, record_ref_free);
   g_mutex_lock (&self->lock);

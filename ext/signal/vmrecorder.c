@@ -78,6 +78,7 @@ vm_recorder_finalize (GObject *object)
 
   g_free (self->directory);
   g_free (self->stem);
+  g_free (self->location);
   g_async_queue_unref (self->queue);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -154,6 +155,10 @@ finish_file (VmRecorder *self, const GError *why)
   if (!error)
     take_bus_error (self, RECORD_FINISH_TIMEOUT, GST_MESSAGE_EOS, &error);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  /* what is written to an unlinked file is lost without an error */
+  if (!error && !g_file_test (self->location, G_FILE_TEST_EXISTS))
+    g_set_error (&error, VM_ERROR, VM_ERROR_FAILED,
+        "The file or its folder was removed meanwhile");
   gst_clear_object (&self->pipeline);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     gst_clear_caps (&self->tracks[i].caps);
@@ -194,6 +199,7 @@ begin_file (VmRecorder *self, GError **error)
   GstElement *mux = gst_element_factory_make ("matroskamux", NULL);
   GstElement *sink = gst_element_factory_make ("filesink", NULL);
 
+  self->location = next_location (self);
   if (!mux || !sink) {
     gst_clear_object (&mux);
     gst_clear_object (&sink);
@@ -202,7 +208,6 @@ begin_file (VmRecorder *self, GError **error)
     return FALSE;
   }
   self->pipeline = gst_pipeline_new (NULL);
-  self->location = next_location (self);
   self->base = GST_CLOCK_TIME_NONE;
   g_object_set (mux, "writing-app", "gst-videomeet", NULL);
   g_object_set (sink, "location", self->location, "async", FALSE, NULL);
@@ -333,7 +338,11 @@ give_up (VmRecorder *self, GError *error)
   GST_WARNING_OBJECT (self, "recording failed: %s", error->message);
   g_atomic_int_set (&self->closed, TRUE);
   self->failed = TRUE;
-  finish_file (self, error);
+  if (self->pipeline)
+    finish_file (self, error);
+  else
+    self->func (self->user_data, self->location, FALSE, error);
+  g_clear_pointer (&self->location, g_free);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) item_free);
 }
 
@@ -480,4 +489,16 @@ vm_recorder_wait (VmRecorder *self, GstClockTime timeout)
   done = self->done;
   g_mutex_unlock (&self->lock);
   return done;
+}
+
+void
+vm_recorder_abandon (VmRecorder *self)
+{
+  g_autofree gchar *name = g_strconcat (self->stem, ".mkv", NULL);
+  g_autofree gchar *location = g_build_filename (self->directory, name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_set_error (&error, VM_ERROR, VM_ERROR_TIMEOUT,
+      "The file was not closed in time, and its end may be missing");
+  self->func (self->user_data, location, FALSE, error);
 }

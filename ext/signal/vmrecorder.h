@@ -6,7 +6,8 @@
 /* One participant's streams, as they arrive, in Matroska files without
  * transcoding: a pipeline of its own, so that a slow disk never slows the
  * meeting. A new file (segment) begins when caps change or a stream is added.
- * Any thread, but for the event function, which runs on the recorder's. */
+ * Any thread, but for the event function, which runs on the recorder's, or on
+ * that of vm_recorder_abandon(). */
 
 #define VM_TYPE_RECORDER (vm_recorder_get_type ())
 G_DECLARE_FINAL_TYPE (VmRecorder, vm_recorder, VM, RECORDER, GObject)
@@ -29,3 +30,5 @@ void vm_recorder_close (VmRecorder *self);
 /* Waits until the file of a recorder that was closed is whole; FALSE when it is
  * not by then. */
 gboolean vm_recorder_wait (VmRecorder *self, GstClockTime timeout);
+/* Reports the file of one that was waited for in vain as given up. */
+void vm_recorder_abandon (VmRecorder *self);

@@ -8,6 +8,8 @@
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 GST_DEBUG_CATEGORY (vm_signal_debug);
 
@@ -15,16 +17,19 @@ static gchar *folder;
 static GMutex lock; /* of what follows */
 static GPtrArray *finished; /* locations, in order */
 static gchar *failure;
+static gboolean begun;
+static GCond cond; /* signalled with begun */
 
 static void
 setup (void)
 {
   folder = g_dir_make_tmp ("vm-record-XXXXXX", NULL);
   finished = g_ptr_array_new_with_free_func (g_free);
+  begun = FALSE;
 }
 
 static void
-teardown (void)
+remove_files (void)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const gchar *name;
@@ -34,6 +39,12 @@ teardown (void)
 
     g_unlink (path);
   }
+}
+
+static void
+teardown (void)
+{
+  remove_files ();
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
   g_clear_pointer (&finished, g_ptr_array_unref);
@@ -50,6 +61,9 @@ on_event (gpointer user_data, const gchar *location, gboolean started,
     fail_unless (failure == NULL, "a second time: %s", error->message);
     failure = g_strdup (error->message);
   }
+  fail_unless (location != NULL);
+  begun |= started;
+  g_cond_signal (&cond);
   if (!error && !started)
     g_ptr_array_add (finished, g_strdup (location));
   g_mutex_unlock (&lock);
@@ -288,6 +302,66 @@ GST_START_TEST (test_folder_that_cannot_be_written)
 
 GST_END_TEST;
 
+/* What is left of a disk that is full: here the size a file may have. */
+GST_START_TEST (test_disk_is_full)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (60, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (100));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  struct rlimit before, little = { 4096, 4096 };
+
+  fail_unless (getrlimit (RLIMIT_FSIZE, &before) == 0);
+  little.rlim_max = before.rlim_max;
+  signal (SIGXFSZ, SIG_IGN);
+  fail_unless (setrlimit (RLIMIT_FSIZE, &little) == 0);
+  push_interleaved (recorder, video, audio, 0);
+  vm_recorder_close (recorder);
+  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  setrlimit (RLIMIT_FSIZE, &before);
+  g_object_unref (recorder);
+  fail_unless (failure != NULL);
+  fail_unless_equals_int (finished->len, 0);
+}
+
+GST_END_TEST;
+
+/* Writing to a file that has no name any more never fails. */
+GST_START_TEST (test_file_is_removed)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  push_interleaved (recorder, video, audio, 0);
+  g_mutex_lock (&lock);
+  while (!begun && g_cond_wait_until (&cond, &lock, deadline))
+    continue;
+  g_mutex_unlock (&lock);
+  fail_unless (begun);
+  remove_files ();
+  vm_recorder_close (recorder);
+  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  g_object_unref (recorder);
+  fail_unless (failure != NULL && strstr (failure, "removed"), "%s", failure);
+  fail_unless_equals_int (finished->len, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_given_up_in_the_end)
+{
+  g_autoptr (VmRecorder) recorder =
+      vm_recorder_new (folder, "call", on_event, NULL, NULL);
+
+  vm_recorder_abandon (recorder);
+  vm_recorder_close (recorder);
+  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  fail_unless (failure != NULL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_names_stay_in_the_folder)
 {
   g_autofree gchar *longest = g_strnfill (128, 'u');
@@ -327,6 +401,9 @@ vmrecorder_suite (void)
   tcase_add_test (tc, test_muted_video_does_not_hold_sound_back);
   tcase_add_test (tc, test_nothing_is_overwritten);
   tcase_add_test (tc, test_folder_that_cannot_be_written);
+  tcase_add_test (tc, test_disk_is_full);
+  tcase_add_test (tc, test_file_is_removed);
+  tcase_add_test (tc, test_given_up_in_the_end);
   tcase_add_test (tc, test_names_stay_in_the_folder);
   return s;
 }

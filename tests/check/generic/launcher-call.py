@@ -6,6 +6,7 @@ host, and leaving by a signal."""
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ FRAMES = 20  # what even a busy machine shows of them
 class Launcher:
     """A running videomeet and the events it printed so far."""
 
-    def __init__(self, folder, name, *arguments):
+    def __init__(self, folder, name, *arguments, preexec_fn=None):
         self.name = name
         self.events = []
         self.changed = threading.Condition()
@@ -31,7 +32,8 @@ class Launcher:
                        "XDG_CONFIG_HOME": str(folder / (name + ".config"))}
         self.process = subprocess.Popen(
             [launcher, *arguments, "--json"], env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=preexec_fn)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
@@ -153,12 +155,42 @@ def refusals(folder, running):
     assert alone.finish()["participants"] == []
 
 
+def little_disk():
+    """A file may have 4 KB; what writes more is told so and not killed."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+
+
+def lost_recording(folder, running):
+    """A recording that cannot be written: the call goes on, exit 1."""
+    host = Launcher(folder, "one", "host", *LOOPBACK, "--meeting", "standup",
+                    "--user", "Ann", "--source", "stamp")
+    running.append(host)
+    port = host.wait("joined")["link"].split("/")[2].rsplit(":", 1)[1]
+    guest = Launcher(folder, "two", "join", *LOOPBACK,
+                     f"videomeet://127.0.0.1:{port}/standup", "--user", "Bob",
+                     "--source", "stamp", "--record", str(folder / "full"),
+                     preexec_fn=little_disk)
+    running.append(guest)
+    lost = guest.wait("record", state="failed")
+    assert "Ann" in guest.wait("warning")["message"], guest.events
+    guest.process.send_signal(signal.SIGINT)
+    summary = guest.finish(1)
+    ann = summary["participants"][0]
+    assert ann["lostRecords"] == [lost["location"]], ann
+    assert "Ann" in guest.wait("error")["message"], guest.events
+    host.process.send_signal(signal.SIGINT)
+    host.finish()
+
+
 def main():
     running = []
     with tempfile.TemporaryDirectory(prefix="vm-launcher-") as name:
         try:
             call(pathlib.Path(name), running)
             refusals(pathlib.Path(name), running)
+            lost_recording(pathlib.Path(name), running)
         finally:
             for one in running:
                 one.kill()

@@ -171,6 +171,15 @@ play (FakeSignalBin *self)
   post_bob (self, "vm-path-changed", "path", "host");
   send_back (self, "video", "video_src_0", &video_src_template);
   send_back (self, "audio", "audio_src_0", &audio_src_template);
+  if (g_str_equal (self->meeting, "disk full")) {
+    post (self, gst_structure_new ("vm-record", "id", G_TYPE_STRING, "002",
+                    "user", G_TYPE_STRING, "Bob", "location", G_TYPE_STRING,
+                    "rec/bob.mkv", "event", G_TYPE_STRING, "failed", "message",
+                    G_TYPE_STRING, "No space left", NULL));
+    GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
+        ("The recording of Bob (002) into rec/bob.mkv failed: No space left"),
+        (NULL));
+  }
   if (g_str_equal (self->meeting, "leaves"))
     post_bob (self, "vm-participant-left", "message", "The network is gone.");
 }

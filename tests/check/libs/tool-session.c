@@ -376,6 +376,39 @@ GST_START_TEST (test_participant_leaves)
 
 GST_END_TEST;
 
+/* The call goes on; what is missing is said when it happens and at the end. */
+GST_START_TEST (test_recording_fails)
+{
+  g_auto (VmtOptions) one = { .duration = 1 };
+  g_auto (VmtOptions) two = { .duration = 1 };
+  g_auto (Result) result = run (&one, VM_MEETING_MODE_HOST, "disk full");
+  g_auto (Result) told = tell (&two, VM_MEETING_MODE_HOST, "disk full");
+  JsonObject *record = find_event (&result, "record");
+  JsonObject *bob = json_array_get_object_element (participants (&result), 0);
+  JsonArray *lost = json_object_get_array_member (bob, "lostRecords");
+
+  fail_unless_equals_int (result.status, 1);
+  fail_unless_equals_string (
+      json_object_get_string_member (record, "state"), "failed");
+  fail_unless_equals_string (
+      json_object_get_string_member (record, "message"), "No space left");
+  fail_unless_equals_int (json_array_get_length (lost), 1);
+  fail_unless_equals_string (
+      json_array_get_string_element (lost, 0), "rec/bob.mkv");
+  fail_if (json_object_has_member (bob, "records"));
+  fail_unless (json_object_get_int_member (bob, "videoFrames") >= 10);
+
+  fail_unless_equals_int (told.status, 1);
+  fail_unless_equals_string (told.errors,
+      "videomeet: warning: The recording of Bob (002) into rec/bob.mkv failed: "
+      "No space left\n"
+      "videomeet: error: Not recorded, or not whole: Bob (002), into "
+      "rec/bob.mkv\n");
+  fail_if (strstr (told.text, "bob.mkv"));
+}
+
+GST_END_TEST;
+
 static gboolean
 interrupt (gpointer user_data)
 {
@@ -464,6 +497,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_no_network);
   tcase_add_test (tc, test_host_ends);
   tcase_add_test (tc, test_participant_leaves);
+  tcase_add_test (tc, test_recording_fails);
   tcase_add_test (tc, test_interrupt);
   tcase_add_test (tc, test_bad_source);
   tcase_add_test (tc, test_unplugged);
