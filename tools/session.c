@@ -352,6 +352,20 @@ set_signalbin (VmtSession *self)
   }
 }
 
+/* On the node's thread. What else it warns of is for who looks for devices. */
+static void
+on_node_warning (VmNode *node, const gchar *method, const gchar *message,
+    GstElement *pipeline)
+{
+  g_autoptr (GError) warning = NULL;
+
+  if (!g_str_equal (method, "interfaces"))
+    return;
+  warning = g_error_new_literal (VM_ERROR, VM_ERROR_NO_NETWORK, message);
+  gst_element_post_message (
+      pipeline, gst_message_new_warning (GST_OBJECT (pipeline), warning, NULL));
+}
+
 static gboolean
 build (VmtSession *self, GError **error)
 {
@@ -436,9 +450,13 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   g_cond_init (&self.cond);
   if (!self.meeting)
     g_object_get (node, "user", &self.meeting, NULL);
-  if (build (&self, &error))
+  if (build (&self, &error)) {
+    gulong handler = g_signal_connect_object (
+        node, "warning", G_CALLBACK (on_node_warning), self.pipeline, 0);
+
     run_loop (&self);
-  else {
+    g_signal_handler_disconnect (node, handler);
+  } else {
     self.failed = TRUE;
     vmt_output_error (output,
         error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,

@@ -177,7 +177,8 @@ vm_node_class_init (VmNodeClass *klass)
   /**
    * VmNode::warning:
    * @self: the node
-   * @method: `mdns`, `udp` or `manual`
+   * @method: what does not work: `mdns`, `udp` or `manual`, or `interfaces` when
+   *   #VmNode:interfaces has one that does not exist
    * @message: a sentence for users
    *
    * Something does not work, the rest goes on. Emitted on the thread "vm-node".

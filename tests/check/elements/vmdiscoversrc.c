@@ -157,6 +157,28 @@ GST_START_TEST (test_live)
 
 GST_END_TEST;
 
+GST_START_TEST (test_unknown_interface)
+{
+  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  pipeline = gst_parse_launch (
+      "vmdiscoversrc interfaces=nope0 methods=udp ! fakesink", NULL);
+  bus = gst_element_get_bus (pipeline);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, 10 * GST_SECOND, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &error, NULL);
+  fail_unless (strstr (error->message, "“nope0”; there are ") != NULL, "%s",
+      error->message);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_another_process)
 {
   g_autoptr (GstElement) sink = NULL;
@@ -321,6 +343,7 @@ vmdiscoversrc_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_live);
+  tcase_add_test (tc, test_unknown_interface);
   tcase_add_test (tc, test_another_process);
   tcase_add_test (tc, test_eos);
   tcase_add_test (tc, test_port_taken);

@@ -155,6 +155,17 @@ def refusals(folder, running):
     assert alone.finish()["participants"] == []
 
 
+def no_such_interface(folder, running):
+    for command in (["host", "--source", "test"], ["discover"]):
+        one = Launcher(folder, "astray", *command, "--insecure", "--methods",
+                       "manual", "--interfaces", "lo,nope0")
+        running.append(one)
+        said = one.wait("warning")["message"]
+        assert "nope0" in said and "lo" in said.split(";")[1], said
+        one.process.send_signal(signal.SIGINT)
+        one.process.wait(WAIT)
+
+
 def little_disk():
     """A file may have 4 KB; what writes more is told so and not killed."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -190,6 +201,7 @@ def main():
         try:
             call(pathlib.Path(name), running)
             refusals(pathlib.Path(name), running)
+            no_such_interface(pathlib.Path(name), running)
             lost_recording(pathlib.Path(name), running)
         finally:
             for one in running:

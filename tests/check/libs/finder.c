@@ -113,6 +113,25 @@ GST_START_TEST (test_udp)
 
 GST_END_TEST;
 
+GST_START_TEST (test_unknown_interfaces)
+{
+  g_autofree gchar *none = vm_interfaces_check ("");
+  g_autofree gchar *known = vm_interfaces_check (" lo ,lo,");
+  g_autofree gchar *one = vm_interfaces_check ("lo,nope0");
+  g_autofree gchar *two = vm_interfaces_check ("nope0, much-too-long-a-name-0");
+
+  fail_unless (none == NULL, "%s", none);
+  fail_unless (known == NULL, "%s", known);
+  fail_unless (g_str_has_prefix (
+                   one, "There is no network interface “nope0”; there are "),
+      "%s", one);
+  fail_unless (strstr (strchr (one, ';'), "lo") != NULL, "%s", one);
+  fail_unless (
+      strstr (two, "“nope0”, “much-too-long-a-name-0”;") != NULL, "%s", two);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_on_link)
 {
   VmInterfaces *lo = vm_interfaces_new ("lo", on_network, NULL);
@@ -179,6 +198,7 @@ finder_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, event_log_open, event_log_close);
   tcase_add_test (tc, test_udp);
+  tcase_add_test (tc, test_unknown_interfaces);
   tcase_add_test (tc, test_on_link);
   tcase_add_test (tc, test_base_uri);
 #if HAVE_AVAHI

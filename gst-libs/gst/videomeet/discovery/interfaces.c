@@ -198,11 +198,10 @@ watch (VmInterfaces *self)
   g_source_attach (self->watch, g_main_context_get_thread_default ());
 }
 
-VmInterfaces *
-vm_interfaces_new (
-    const gchar *names, VmInterfacesFunc func, gpointer user_data)
+/* "eth0, lo" */
+static gchar **
+split_names (const gchar *names)
 {
-  VmInterfaces *self = g_new0 (VmInterfaces, 1);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) parts = g_strsplit (names ? names : "", ",", -1);
 
@@ -210,7 +209,48 @@ vm_interfaces_new (
     if (*g_strstrip (parts[i]))
       g_strv_builder_add (builder, parts[i]);
   }
-  self->names = g_strv_builder_end (builder);
+  return g_strv_builder_end (builder);
+}
+
+static gchar *
+list_existing (void)
+{
+  struct if_nameindex *all = if_nameindex ();
+  GString *text = g_string_new (NULL);
+
+  for (struct if_nameindex *one = all; one && one->if_name; one++)
+    g_string_append_printf (text, "%s%s", text->len ? ", " : "", one->if_name);
+  if (all)
+    if_freenameindex (all);
+  return g_string_free (text, FALSE);
+}
+
+gchar *
+vm_interfaces_check (const gchar *names)
+{
+  g_auto (GStrv) asked = split_names (names);
+  g_autoptr (GString) unknown = g_string_new (NULL);
+  g_autofree gchar *existing = NULL;
+
+  for (guint i = 0; asked[i]; i++) {
+    if (!if_nametoindex (asked[i]))
+      g_string_append_printf (
+          unknown, "%s“%s”", unknown->len ? ", " : "", asked[i]);
+  }
+  if (!unknown->len)
+    return NULL;
+  existing = list_existing ();
+  return g_strdup_printf ("There is no network interface %s; there are %s",
+      unknown->str, *existing ? existing : "none");
+}
+
+VmInterfaces *
+vm_interfaces_new (
+    const gchar *names, VmInterfacesFunc func, gpointer user_data)
+{
+  VmInterfaces *self = g_new0 (VmInterfaces, 1);
+
+  self->names = split_names (names);
   self->func = func;
   self->user_data = user_data;
   self->fd = -1;

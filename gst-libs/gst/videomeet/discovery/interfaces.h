@@ -33,3 +33,6 @@ gboolean vm_interfaces_has_index (VmInterfaces *self, guint index);
 gchar *vm_interfaces_best_address (VmInterfaces *self);
 /* The networks, as one text: another network, another text. */
 gchar *vm_interfaces_networks (VmInterfaces *self);
+/* A sentence for users when @names has interfaces that do not exist (yet), with
+ * those that do; else NULL. */
+gchar *vm_interfaces_check (const gchar *names);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "interfaces.h"
 #include "nodeparts.h"
 #include "../vmerror.h"
 
@@ -280,6 +281,20 @@ configure (VmNode *self)
   vm_discovery_configure (self->discovery, &config);
 }
 
+/* One that is not there may still come: no reason not to start. */
+static void
+warn_of_interfaces (VmNode *self)
+{
+  g_autofree gchar *names = NULL;
+  g_autofree gchar *message = NULL;
+
+  g_object_get (self, "interfaces", &names, NULL);
+  message = vm_interfaces_check (names);
+  if (message)
+    g_signal_emit (self, vm_node_signals[VM_NODE_SIGNAL_WARNING], 0,
+        "interfaces", message);
+}
+
 static gboolean
 wants_server (VmNode *self)
 {
@@ -354,8 +369,10 @@ do_start (gpointer data)
         vm_discovery_new (self->identity, &discovery_events, self);
   count (self, request->roles, 1);
   /* whoever forgets to stop keeps the node; signals need it whole */
-  if (!held)
+  if (!held) {
     g_object_ref (self);
+    warn_of_interfaces (self);
+  }
   configure (self);
   refresh (self);
   vm_discovery_set_roles (
