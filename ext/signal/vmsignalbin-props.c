@@ -36,8 +36,11 @@ ice_transport_policy_get_type (void)
 {
   static gsize type = 0;
   static const GEnumValue values[] = {
-    { VM_ICE_TRANSPORT_POLICY_ALL, "Every candidate", "all" },
-    { VM_ICE_TRANSPORT_POLICY_RELAY, "Only through a TURN server", "relay" },
+    { VM_ICE_TRANSPORT_POLICY_ALL,
+        "Whatever path works: direct, or through a TURN server", "all" },
+    { VM_ICE_TRANSPORT_POLICY_RELAY,
+        "Only through a TURN server: hides addresses from the others",
+        "relay" },
     { 0, NULL, NULL },
   };
 
@@ -306,8 +309,9 @@ vm_signal_bin_install_properties (GObjectClass *klass)
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_ICE_TRANSPORT_POLICY,
       g_param_spec_enum ("ice-transport-policy", "ICE transport policy",
-          "Which candidates are used", ice_transport_policy_get_type (),
-          VM_ICE_TRANSPORT_POLICY_ALL, ready));
+          "Which paths media may take to the others",
+          ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
+          ready));
   g_object_class_install_property (klass, PROP_DECODE,
       g_param_spec_boolean ("decode", "Decode",
           "Whether src pads give raw audio and video (true) or the encoded "

@@ -12,7 +12,8 @@
 #include "vmenums.h"
 
 /* Spelled out rather than generated: short lists, and the nicks are the
- * words users type in gst-launch. */
+ * words users type in gst-launch. The names are sentences, as gst-inspect-1.0
+ * shows them beside; C's own are in the introspection data all the same. */
 #define VM_DEFINE_ENUM(Name, name, register_static, ValueType, ...)       \
   GType name##_get_type (void)                                            \
   {                                                                       \
@@ -22,31 +23,52 @@
       g_once_init_leave (&type, register_static (#Name, values));         \
     return type;                                                          \
   }
-#define VALUE(id, nick) \
-  {                     \
-    id, #id, nick       \
+#define VALUE(id, nick, words) \
+  {                            \
+    id, words, nick            \
   }
 
 VM_DEFINE_ENUM (VmAnnounce, vm_announce, g_enum_register_static, GEnumValue,
-    VALUE (VM_ANNOUNCE_FULL, "full"), VALUE (VM_ANNOUNCE_MINIMAL, "minimal"),
-    VALUE (VM_ANNOUNCE_OFF, "off"))
+    VALUE (VM_ANNOUNCE_FULL, "full",
+        "The network learns user, device and meeting"),
+    VALUE (VM_ANNOUNCE_MINIMAL, "minimal",
+        "The network learns that a device is here, not whose, and no meeting"),
+    VALUE (VM_ANNOUNCE_OFF, "off",
+        "The network learns nothing; others are found all the same"))
 
 VM_DEFINE_ENUM (VmMethods, vm_methods, g_flags_register_static, GFlagsValue,
-    VALUE (VM_METHODS_NONE, "none"), VALUE (VM_METHODS_MDNS, "mdns"),
-    VALUE (VM_METHODS_UDP, "udp"), VALUE (VM_METHODS_MANUAL, "manual"),
-    VALUE (VM_METHODS_ALL, "all"))
+    VALUE (VM_METHODS_NONE, "none", "Find nobody"),
+    VALUE (VM_METHODS_MDNS, "mdns",
+        "DNS-SD over multicast DNS, by the Avahi daemon"),
+    VALUE (VM_METHODS_UDP, "udp",
+        "Broadcast and multicast datagrams, without a daemon"),
+    VALUE (VM_METHODS_MANUAL, "manual", "Ask the addresses in peers"),
+    VALUE (VM_METHODS_ALL, "all", "All of these ways at once"))
 
 VM_DEFINE_ENUM (VmMeetingMode, vm_meeting_mode, g_enum_register_static,
-    GEnumValue, VALUE (VM_MEETING_MODE_AUTO, "auto"),
-    VALUE (VM_MEETING_MODE_HOST, "host"), VALUE (VM_MEETING_MODE_JOIN, "join"))
+    GEnumValue,
+    VALUE (VM_MEETING_MODE_AUTO, "auto",
+        "Join the meeting if somebody hosts it, else host it"),
+    VALUE (VM_MEETING_MODE_HOST, "host",
+        "Open the meeting on this device and let others join"),
+    VALUE (VM_MEETING_MODE_JOIN, "join",
+        "Join the meeting that another device hosts"))
 
 VM_DEFINE_ENUM (VmCallType, vm_call_type, g_enum_register_static, GEnumValue,
-    VALUE (VM_CALL_TYPE_VIDEO, "video"), VALUE (VM_CALL_TYPE_AUDIO, "audio"))
+    VALUE (VM_CALL_TYPE_VIDEO, "video", "Picture and sound"),
+    VALUE (VM_CALL_TYPE_AUDIO, "audio", "Sound without picture"))
 
 VM_DEFINE_ENUM (VmDescriptionType, vm_description_type, g_enum_register_static,
-    GEnumValue, VALUE (VM_DESCRIPTION_TYPE_OFFER, "offer"),
-    VALUE (VM_DESCRIPTION_TYPE_ANSWER, "answer"))
+    GEnumValue,
+    VALUE (VM_DESCRIPTION_TYPE_OFFER, "offer",
+        "What one side would send and receive"),
+    VALUE (VM_DESCRIPTION_TYPE_ANSWER, "answer",
+        "What of it the other side takes"))
 
 VM_DEFINE_ENUM (VmDialectName, vm_dialect_name, g_enum_register_static,
-    GEnumValue, VALUE (VM_DIALECT_NAME_NATIVE, "native"),
-    VALUE (VM_DIALECT_NAME_ROOM, "room"))
+    GEnumValue,
+    VALUE (VM_DIALECT_NAME_NATIVE, "native",
+        "What videomeet devices speak with each other"),
+    VALUE (VM_DIALECT_NAME_ROOM, "room",
+        "What the room servers of web pages speak (join, offer, answer, "
+        "ice-candidate)"))

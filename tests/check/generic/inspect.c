@@ -46,6 +46,50 @@ GST_START_TEST (test_plugins)
 
 GST_END_TEST;
 
+/* A word to type, and a sentence that is no name of C. */
+static void
+check_choice (
+    const gchar *type, const gchar *nick, const gchar *words, gchar **seen)
+{
+  fail_unless (*nick && !strpbrk (nick, "_ ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+      "%s: %s", type, nick);
+  fail_unless (strchr (words, ' ') && !strchr (words, '_'), "%s.%s: %s", type,
+      nick, words);
+  fail_if (*seen && strcmp (*seen, words) == 0,
+      "%s.%s says the same as another", type, nick);
+  g_free (*seen);
+  *seen = g_strdup (words);
+}
+
+static void
+check_choices (GParamSpec *pspec)
+{
+  GTypeClass *class;
+  const gchar *type = g_type_name (pspec->value_type);
+  g_autofree gchar *seen = NULL;
+
+  /* what comes from GStreamer is GStreamer's to explain */
+  if (!g_str_has_prefix (type, "Vm"))
+    return;
+  if (G_IS_PARAM_SPEC_ENUM (pspec)) {
+    class = g_type_class_ref (pspec->value_type);
+    for (guint i = 0; i < ((GEnumClass *) class)->n_values; i++) {
+      GEnumValue *value = &((GEnumClass *) class)->values[i];
+
+      check_choice (type, value->value_nick, value->value_name, &seen);
+    }
+    g_type_class_unref (class);
+  } else if (G_IS_PARAM_SPEC_FLAGS (pspec)) {
+    class = g_type_class_ref (pspec->value_type);
+    for (guint i = 0; i < ((GFlagsClass *) class)->n_values; i++) {
+      GFlagsValue *value = &((GFlagsClass *) class)->values[i];
+
+      check_choice (type, value->value_nick, value->value_name, &seen);
+    }
+    g_type_class_unref (class);
+  }
+}
+
 static void
 check_property (const gchar *element, GParamSpec *pspec)
 {
@@ -56,6 +100,7 @@ check_property (const gchar *element, GParamSpec *pspec)
   fail_unless (
       (pspec->flags & G_PARAM_READABLE) || (pspec->flags & G_PARAM_WRITABLE),
       "%s.%s", element, pspec->name);
+  check_choices (pspec);
   if (pspec->flags & G_PARAM_WRITABLE) {
     g_auto (GValue) value = G_VALUE_INIT;
 

@@ -12,17 +12,18 @@
 #include "vmdiscoverystate.h"
 
 static const GEnumValue states[] = {
-  { VM_DISCOVERY_STATE_OFFLINE, "VM_DISCOVERY_STATE_OFFLINE", "offline" },
-  { VM_DISCOVERY_STATE_REGISTERING, "VM_DISCOVERY_STATE_REGISTERING",
+  { VM_DISCOVERY_STATE_OFFLINE, "No network, or nothing was started",
+      "offline" },
+  { VM_DISCOVERY_STATE_REGISTERING, "About to announce this device",
       "registering" },
-  { VM_DISCOVERY_STATE_DISCOVERABLE, "VM_DISCOVERY_STATE_DISCOVERABLE",
+  { VM_DISCOVERY_STATE_DISCOVERABLE, "Announced; looks for nobody",
       "discoverable" },
-  { VM_DISCOVERY_STATE_DISCOVERING, "VM_DISCOVERY_STATE_DISCOVERING",
+  { VM_DISCOVERY_STATE_DISCOVERING, "Looks for others; nobody found yet",
       "discovering" },
-  { VM_DISCOVERY_STATE_ACTIVE, "VM_DISCOVERY_STATE_ACTIVE", "active" },
-  { VM_DISCOVERY_STATE_UNREGISTERING, "VM_DISCOVERY_STATE_UNREGISTERING",
+  { VM_DISCOVERY_STATE_ACTIVE, "Others were found", "active" },
+  { VM_DISCOVERY_STATE_UNREGISTERING, "About to withdraw the announcement",
       "unregistering" },
-  { 0, NULL, NULL }
+  { 0, NULL, NULL },
 };
 
 static const GEnumValue events[] = {
