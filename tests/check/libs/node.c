@@ -4,7 +4,7 @@
 
 #include "eventlog.h"
 
-#include <gst/videomeet/discovery/node-priv.h>
+#include <gst/videomeet/discovery/nodeparts.h>
 #include <gst/videomeet/videomeet.h>
 #include <unistd.h>
 
@@ -112,6 +112,92 @@ GST_START_TEST (test_nodes_find_each_other)
   fail_unless_equals_int (
       vm_node_get_discovery_state (a.node), VM_DISCOVERY_STATE_OFFLINE);
   fail_unless_equals_int (event_log_count ("a removed b"), 1);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
+typedef struct
+{
+  GMutex lock;
+  GCond cond; /* signalled with what follows */
+  gboolean reached, open;
+} Gate;
+
+static void
+wait_at_gate (gpointer data)
+{
+  Gate *gate = data;
+  gint64 deadline = g_get_monotonic_time () + FOUND * G_TIME_SPAN_SECOND;
+
+  g_mutex_lock (&gate->lock);
+  gate->reached = TRUE;
+  g_cond_signal (&gate->cond);
+  while (!gate->open && g_cond_wait_until (&gate->cond, &gate->lock, deadline))
+    continue;
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+reach_gate (Gate *gate)
+{
+  gint64 deadline = g_get_monotonic_time () + FOUND * G_TIME_SPAN_SECOND;
+
+  g_mutex_lock (&gate->lock);
+  while (
+      !gate->reached && g_cond_wait_until (&gate->cond, &gate->lock, deadline))
+    continue;
+  fail_unless (gate->reached);
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+open_gate (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  gate->open = TRUE;
+  g_cond_signal (&gate->cond);
+  g_mutex_unlock (&gate->lock);
+}
+
+/* Each refresh on its way holds the node: many changes at once need one. */
+GST_START_TEST (test_changes_are_announced_together)
+{
+  Host a, b;
+  Gate gate = { 0 };
+  guint before;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  host_init (&b, "b", VM_METHODS_UDP);
+  fail_unless (vm_node_start (a.node, ALL, NULL));
+  fail_unless (vm_node_start (b.node, ALL, NULL));
+  fail_unless (event_log_seen ("a added b", 1, FOUND));
+  vm_node_thread_post (b.node->thread, wait_at_gate, &gate, NULL);
+  reach_gate (&gate);
+  g_object_set (b.node, "status", "first", NULL);
+  before = g_atomic_int_get (&G_OBJECT (b.node)->ref_count);
+  for (guint i = 0; i < 100; i++) {
+    g_autofree gchar *status = g_strdup_printf ("busy %u", i);
+
+    g_object_set (b.node, "status", status, NULL);
+  }
+  fail_unless_equals_int (
+      g_atomic_int_get (&G_OBJECT (b.node)->ref_count), before);
+  open_gate (&gate);
+  /* and the last of them is what is announced */
+  fail_unless (event_log_seen ("a changed b", 1, FOUND));
+  {
+    GList *list = vm_node_list_devices (a.node);
+
+    fail_unless_equals_string (vm_device_get_status (list->data), "busy 99");
+    g_list_free_full (list, g_object_unref);
+  }
+  /* nor is a later one held back */
+  g_object_set (b.node, "status", "later", NULL);
+  fail_unless (event_log_seen ("a changed b", 2, FOUND));
+  vm_node_stop (b.node, ALL);
+  vm_node_stop (a.node, ALL);
   host_clear (&a);
   host_clear (&b);
 }
@@ -305,6 +391,7 @@ node_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, event_log_open, event_log_close);
   tcase_add_test (tc, test_nodes_find_each_other);
+  tcase_add_test (tc, test_changes_are_announced_together);
   tcase_add_test (tc, test_meeting_is_announced);
   tcase_add_test (tc, test_states_in_the_seed_s_order);
   tcase_add_test (tc, test_roles_are_counted);

@@ -20,6 +20,7 @@ struct _VmNode
   gchar *config_dir;
   guint16 udp_port;
   VmNodeThread *thread;
+  gint refreshing; /* atomic: a refresh is on its way to the thread */
 
   /* Only the thread "vm-node" from here to the lock. */
   VmDiscovery *discovery;
@@ -53,4 +54,6 @@ extern guint vm_node_signals[VM_NODE_N_SIGNALS];
 
 /* Any thread. */
 VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
+/* Announces anew what has changed, once for all changes until the thread comes to
+ * it. */
 void vm_node_queue_refresh (VmNode *self);

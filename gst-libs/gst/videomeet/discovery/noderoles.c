@@ -146,6 +146,8 @@ refresh (gpointer data)
   g_autoptr (VmDeviceInfo) shown = NULL;
   VmAnnounce mode;
 
+  /* first: what changes from now on needs another one */
+  g_atomic_int_set (&self->refreshing, FALSE);
   if (!self->discovery || !self->serving)
     return;
   g_mutex_lock (&self->lock);
@@ -159,6 +161,8 @@ refresh (gpointer data)
 void
 vm_node_queue_refresh (VmNode *self)
 {
+  if (!g_atomic_int_compare_and_exchange (&self->refreshing, FALSE, TRUE))
+    return;
   vm_node_thread_post (
       self->thread, refresh, g_object_ref (self), g_object_unref);
 }
