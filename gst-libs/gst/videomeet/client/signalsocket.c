@@ -151,6 +151,8 @@ vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
     return;
   }
   attempt->cancellable = g_cancellable_new ();
+  /* a redirection could lead to any other machine, and out of TLS */
+  soup_message_add_flags (attempt->message, SOUP_MESSAGE_NO_REDIRECT);
   if (config->uri) {
     g_signal_connect (attempt->message, "accept-certificate",
         G_CALLBACK (accept_own_machine), NULL);
