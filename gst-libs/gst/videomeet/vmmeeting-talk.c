@@ -35,6 +35,7 @@ mirror_state (VmMeeting *self, const gchar *name)
   }
 }
 
+/* Each is a connection to be set up: a host cannot make them up without end. */
 static void
 add_participant (VmMeeting *self, const VmSignalParticipant *described)
 {
@@ -42,6 +43,11 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
 
   if (vm_meeting_find (self, described->id) || is_me (self, described->id))
     return;
+  if (self->participants->len >= VM_SIGNAL_ROSTER_MAX) {
+    g_debug ("more than %d participants: %s is left out", VM_SIGNAL_ROSTER_MAX,
+        described->id);
+    return;
+  }
   participant = vm_participant_new (described);
   g_ptr_array_add (self->participants, g_object_ref (participant));
   g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_PARTICIPANT_JOINED],
