@@ -5,11 +5,14 @@
 
 #include <gst/videomeet/quality/speaker.h>
 
-/* Shared by vmcall.c (the thread and its life) and vmcall-meeting.c (the
- * meeting). */
+/* Shared by vmcall.c (the thread and its life), vmcall-meeting.c (the meeting)
+ * and vmcall-talk.c (what is said in it). */
 
 /* The offer waits this long for CAPS on the pads requested. */
 #define INPUTS_TIMEOUT_MS 5000
+/* Two for each participant that a meeting can have (VM_SIGNAL_ROSTER_MAX): one
+ * for camera and sound, one for the screen. */
+#define SLOTS_MAX 256
 struct _VmCall
 {
   VmSignalBin *bin; /* not owned: the bin owns the call */
@@ -22,11 +25,11 @@ struct _VmCall
   VmNode *node;
   VmMeeting *meeting;
   gboolean inputs_given_up, hung_up, bye_said;
-  GPtrArray *waiting; /* GSource functions to run once inputs are there */
+  GPtrArray *waiting; /* connections to begin once inputs are there */
   GSource *inputs_source, *stats_source, *links_source;
   VmSpeaker *speaker;
   GPtrArray *recorders; /* VmRecorder, closed */
-  guint64 slots; /* a bit each */
+  gboolean slots[SLOTS_MAX]; /* taken */
 
   gint playing; /* atomic */
 

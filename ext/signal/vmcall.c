@@ -8,10 +8,9 @@
 #define LINKS_INTERVAL_MS 100
 /* bye said, files finalised, threads joined */
 #define CALL_STOP_TIMEOUT (11 * GST_SECOND) /* more than the next three */
-#define RECORD_WAIT (6 * GST_SECOND)
+#define RECORD_WAIT_US (6 * G_TIME_SPAN_SECOND)
 #define PEERS_WAIT (2 * GST_SECOND)
 #define SETTLE_MS 2000
-#define SLOTS_MAX 64
 
 void
 vm_call_config_clear (VmCallConfig *config)
@@ -71,16 +70,16 @@ vm_call_take_slot (VmCall *call)
 {
   guint slot = 0;
 
-  while (slot < SLOTS_MAX - 1 && call->slots & G_GUINT64_CONSTANT (1) << slot)
+  while (slot < SLOTS_MAX - 1 && call->slots[slot])
     slot++;
-  call->slots |= G_GUINT64_CONSTANT (1) << slot;
+  call->slots[slot] = TRUE;
   return slot;
 }
 
 void
 vm_call_release_slot (VmCall *call, guint slot)
 {
-  call->slots &= ~(G_GUINT64_CONSTANT (1) << slot);
+  call->slots[slot] = FALSE;
 }
 
 void
@@ -185,6 +184,21 @@ hang_up (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* RECORD_WAIT_US for all of them, which finish side by side. */
+static void
+wait_for_recorders (VmCall *call)
+{
+  gint64 end = g_get_monotonic_time () + RECORD_WAIT_US;
+
+  for (guint i = 0; i < call->recorders->len; i++) {
+    gint64 left = MAX (end - g_get_monotonic_time (), 0);
+
+    if (!vm_recorder_wait (call->recorders->pdata[i], left * GST_USECOND))
+      vm_recorder_abandon (call->recorders->pdata[i]);
+  }
+  g_ptr_array_set_size (call->recorders, 0);
+}
+
 static gboolean
 finish (gpointer user_data)
 {
@@ -199,11 +213,7 @@ finish (gpointer user_data)
   if (call->meeting)
     g_signal_handlers_disconnect_by_data (call->meeting, call);
   g_clear_object (&call->meeting);
-  for (guint i = 0; i < call->recorders->len; i++) {
-    if (!vm_recorder_wait (call->recorders->pdata[i], RECORD_WAIT))
-      vm_recorder_abandon (call->recorders->pdata[i]);
-  }
-  g_ptr_array_set_size (call->recorders, 0);
+  wait_for_recorders (call);
   if (!vm_peer_join_workers (PEERS_WAIT))
     GST_WARNING_OBJECT (call->bin, "peers still close down");
   g_clear_object (&call->node);

@@ -3,8 +3,8 @@
 
 #include "vmsignalbin-priv.h"
 
-/* One other participant: shared by vmlink.c (the connection) and vmlink-media.c
- * (the frames). */
+/* One other participant: shared by vmlink.c (the connection), vmlink-media.c (the
+ * frames) and vmlink-talk.c (the data channels). */
 
 struct _VmLink
 {
