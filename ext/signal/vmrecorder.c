@@ -13,8 +13,9 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 /* Bytes of meeting, user and id in a file's name, of the 255 it may have. */
 #define RECORD_WHO_MAX 220
-/* Samples between the streaming threads and the disk: some 10 s of a call; a
- * disk that is further behind loses frames. */
+/* Samples between the streaming threads and the recorder's thread, and buffers
+ * of a track between that thread and the disk: some 10 s of a call; a disk that
+ * is further behind loses frames. */
 #define RECORD_QUEUE_MAX 1024
 /* How long a file waits for the second stream before it begins with one. */
 #define RECORD_SETTLE_US (2 * G_TIME_SPAN_SECOND)
@@ -30,9 +31,10 @@ typedef struct
 
 typedef struct
 {
-  GstElement *appsrc;
+  GstElement *appsrc, *queue; /* queue: belongs to the pipeline */
   GstCaps *caps;
   gboolean started; /* a key frame went in */
+  gboolean behind; /* the disk is too slow, and that was said */
   GstClockTime end; /* up to here the track is written, from base */
 } Track;
 
@@ -188,6 +190,7 @@ add_track (
   gst_element_link_pads (
       parse, "src", mux, stream == VM_PEER_AUDIO ? "audio_%u" : "video_%u");
   self->tracks[stream].appsrc = appsrc;
+  self->tracks[stream].queue = queue;
   self->tracks[stream].caps = gst_caps_ref (caps);
   self->tracks[stream].started = FALSE;
 }
@@ -245,6 +248,24 @@ move_silent_tracks (VmRecorder *self, GstClockTime now)
   }
 }
 
+/* The queue itself is not bounded: a full one would hold up the recorder's
+ * thread in a muxer that waits for the other track. */
+static gboolean
+is_behind (VmRecorder *self, Track *track)
+{
+  guint buffers = 0;
+
+  g_object_get (track->queue, "current-level-buffers", &buffers, NULL);
+  if (buffers < RECORD_QUEUE_MAX) {
+    track->behind = FALSE;
+    return FALSE;
+  }
+  if (!track->behind)
+    GST_WARNING_OBJECT (self, "the disk is too slow: frames are lost");
+  track->behind = TRUE;
+  return TRUE;
+}
+
 static void
 write_item (VmRecorder *self, Item *item)
 {
@@ -259,6 +280,11 @@ write_item (VmRecorder *self, Item *item)
   if ((!track->started && item->stream != VM_PEER_AUDIO && !key)
       || GST_BUFFER_PTS (buffer) < self->base)
     return;
+  if (is_behind (self, track)) {
+    /* what follows refers to what is lost: until the next key frame */
+    track->started = FALSE;
+    return;
+  }
   track->started = TRUE;
   buffer = gst_buffer_copy (buffer);
   GST_BUFFER_PTS (buffer) -= self->base;
@@ -421,15 +447,22 @@ vm_recorder_make_stem (const gchar *meeting, const gchar *user, const gchar *id)
   g_autofree gchar *time = g_date_time_format (now, "%Y%m%d-%H%M%S");
   g_autofree gchar *who =
       g_strdup_printf ("%s-%s-%s", meeting ? meeting : "meeting", user, id);
+  g_autoptr (GString) stem = g_string_new (NULL);
 
   if (strlen (who) > RECORD_WHO_MAX)
     *g_utf8_find_prev_char (who, who + RECORD_WHO_MAX) = '\0';
-  /* what a name holds is the sender's choice, what a file is called is not */
-  for (gchar *p = who; *p; p++) {
-    if ((guchar) *p < 0x80 && !g_ascii_isalnum (*p) && !strchr ("-_", *p))
-      *p = '_';
+  /* what a name holds is the sender's choice, what a file is called is not:
+   * letters and digits of any script, nothing that turns or hides text */
+  for (const gchar *p = who; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (g_unichar_isalnum (c) || g_unichar_ismark (c) || c == '-')
+      g_string_append_unichar (stem, c);
+    else
+      g_string_append_c (stem, '_');
   }
-  return g_strdup_printf ("%s-%s", who, time);
+  g_string_append_printf (stem, "-%s", time);
+  return g_string_free (g_steal_pointer (&stem), FALSE);
 }
 
 VmRecorder *
