@@ -20,10 +20,11 @@
 #define VM_FIRST_MESSAGE_TIME (10 * G_USEC_PER_SEC)
 #define VM_PING_TIME (20 * G_USEC_PER_SEC)
 #define VM_DEAD_TIME (45 * G_USEC_PER_SEC)
-/* One client's send queue; beyond, the messages for so long: close 1013. */
+/* One client's send queue. Close 1013 when it is beyond the bytes, or beyond the
+ * messages for so long. */
+#define VM_QUEUE_BYTES (1024 * 1024)
 #define VM_QUEUE_MESSAGES 256
 #define VM_QUEUE_TIME G_USEC_PER_SEC
-#define VM_QUEUE_BYTES (1024 * 1024)
 /* Messages from one client; beyond, reading stops. */
 #define VM_MESSAGE_RATE 200 /* a second */
 #define VM_MESSAGE_BURST 1000
@@ -50,7 +51,8 @@
 /* WebSockets not counted; beyond, the oldest that has not asked for anything
  * makes room, else the oldest. Twice the devices that probe (protocol §1). */
 #define VM_CONNECTIONS_MAX 512
-#define VM_ACCEPTED_AT_ONCE 128 /* the sockets' backlog */
+/* The sockets' backlog, and what is accepted before others have a turn. */
+#define VM_ACCEPTED_AT_ONCE 128
 
 /* Without a socket a participant is shown as detached, then its seat is given
  * back; protocol §3, "Resume". */

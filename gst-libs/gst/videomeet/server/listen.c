@@ -246,7 +246,8 @@ on_acceptable (uv_poll_t *poll, int status, int events)
   int listener = -1, fd;
 
   uv_fileno ((uv_handle_t *) poll, &listener);
-  do {
+  /* not until none is left: who is connected already has a turn as well */
+  for (guint i = 0; i < VM_ACCEPTED_AT_ONCE; i++) {
     struct sockaddr_storage from;
     socklen_t size = sizeof from;
     g_autoptr (GInetAddress) address = NULL;
@@ -264,7 +265,7 @@ on_acceptable (uv_poll_t *poll, int status, int events)
       adopt (self, fd, address);
     else
       close (fd);
-  } while (TRUE);
+  }
 }
 
 void
