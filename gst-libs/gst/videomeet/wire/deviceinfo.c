@@ -218,11 +218,12 @@ vm_device_info_from_txt (const gchar *const *txt, GError **error)
     const gchar *equals = strchr (txt[i], '=');
     g_autofree gchar *key = NULL;
 
-    if (!equals || equals == txt[i] || !strncmp (txt[i], "port=", 5))
+    if (!equals || equals == txt[i])
       continue;
     /* RFC 6763 §6.4: keys in any case, of two the first counts */
     key = g_ascii_strdown (txt[i], equals - txt[i]);
-    if (g_hash_table_contains (seen, key))
+    /* the port is the SRV record's */
+    if (g_hash_table_contains (seen, key) || !strcmp (key, "port"))
       continue;
     if (!vm_device_field_take (info, key, equals + 1, error))
       return NULL;
