@@ -9,5 +9,5 @@ plugin_init (GstPlugin *plugin)
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, vmsignal,
-    "Video meetings over WebRTC", plugin_init, PACKAGE_VERSION, "LGPL",
-    "gst-videomeet", "https://gstreamer.freedesktop.org/")
+    "Video meetings over WebRTC", plugin_init, PACKAGE_VERSION, "LGPL", PACKAGE,
+    "https://gstreamer.freedesktop.org/")

@@ -442,7 +442,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
   GstBinClass *bin_class = GST_BIN_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (
-      vm_signal_debug, "vmsignal", 0, "vmsignalbin and its peers");
+      vm_signal_debug, "vmsignalbin", 0, "vmsignalbin and its peers");
   object_class->finalize = vm_signal_bin_finalize;
   vm_signal_bin_install_properties (object_class);
 
