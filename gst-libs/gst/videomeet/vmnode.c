@@ -225,7 +225,7 @@ vm_node_set_udp_port (VmNode *self, guint16 port)
 VmNode *
 vm_node_get_default (void)
 {
-  static GMutex lock; /* of the default; taken before nothing else */
+  static GMutex lock; /* of the default; no other is taken under it */
   static GWeakRef weak;
   VmNode *self;
 

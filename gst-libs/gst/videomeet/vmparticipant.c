@@ -6,8 +6,9 @@
  * @short_description: somebody in a meeting
  *
  * One seat of a #VmMeeting, this device's own included. Who it is stays as it
- * was when it joined; what it does meanwhile has properties that tell of it. A participant belongs to the thread of its meeting;
- * the strings its getters return live as long as it does.
+ * was when it joined; what it does meanwhile has properties that tell of it. A
+ * participant belongs to the thread of its meeting; the strings its getters
+ * return live as long as it does.
  */
 
 #include "vmparticipant-priv.h"

@@ -58,7 +58,7 @@ check_caller (VmConn *conn)
   return TRUE;
 }
 
-/* A byte counter as RFC 9110 writes it; -1 for anything else. */
+/* A number of bytes as RFC 9110 §8.6 writes it; -1 for anything else. */
 static gint64
 content_length (VmConn *conn)
 {
@@ -88,7 +88,7 @@ check_body (VmConn *conn, gint64 size)
   return TRUE;
 }
 
-/* The path as libwebsockets has decoded them. */
+/* Takes the path, as libwebsockets has decoded it; returns the method. */
 static enum lws_token_indexes
 read_target (VmConn *conn)
 {

@@ -74,8 +74,8 @@ void vm_room_list (VmRoom *room, VmSignal *signal, const VmMember *but);
 typedef struct
 {
   const gchar *meeting;
-  const gchar
-      *user; /* NULL, to vm_rooms_enter() only: a guest without a name */
+  /* NULL, to vm_rooms_enter() only: a guest without a name */
+  const gchar *user;
   const gchar *device_id;
   const gchar *pin;
   const gchar *group; /* see vm_address_group() */

@@ -10,9 +10,9 @@
 
 /* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
  * /status, POST /meetings/join, the page, native signalling on /ws, the rooms of
- * seed 2 on a WebSocket at /. It runs on
- * the thread "vm-net"; every function here may be called from any thread and
- * enqueues, but for start and stop, which block (deadline 5 s). */
+ * seed 2 on a WebSocket at /. It runs on the thread "vm-net"; every function here
+ * may be called from any thread and enqueues, but for start, stop and
+ * vm_server_open_meeting(), which block (deadline 5 s). */
 
 #define VM_TYPE_SERVER (vm_server_get_type ())
 G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
