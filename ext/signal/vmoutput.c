@@ -8,10 +8,6 @@
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* Frames that wait for the decoder: half a second of video at 60/s, and more
- * than that of 20 ms audio. */
-#define OUTPUT_QUEUE_MAX 32
-
 struct _VmOutput
 {
   GstBin parent;
@@ -94,7 +90,7 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   self->appsrc = gst_element_factory_make ("appsrc", NULL);
   g_object_set (self->appsrc, "format", GST_FORMAT_TIME, "is-live", TRUE,
       "block", FALSE, "max-bytes", (guint64) 0, "max-time", (guint64) 0,
-      "max-buffers", (guint64) OUTPUT_QUEUE_MAX, "min-latency",
+      "max-buffers", (guint64) VM_OUTPUT_QUEUE_MAX, "min-latency",
       (gint64) config->latency, "emit-signals", FALSE, "do-timestamp", FALSE,
       NULL);
   start = gst_element_get_static_pad (self->appsrc, "src");
@@ -129,7 +125,7 @@ vm_output_push (VmOutput *self, GstSample *sample)
   if (!g_atomic_int_get (&self->wanted))
     return;
   if (gst_app_src_get_current_level_buffers (GST_APP_SRC (self->appsrc))
-      >= OUTPUT_QUEUE_MAX) {
+      >= VM_OUTPUT_QUEUE_MAX) {
     g_atomic_int_inc (&self->dropped);
     if (video && g_atomic_int_compare_and_exchange (&self->wait_key, 0, 1)) {
       GST_WARNING_OBJECT (self, "downstream is slow: dropping to the next key "

@@ -7,6 +7,10 @@
 /* One stream of one participant on its way out: encoded frames in, raw (or
  * parsed) out of the ghost pad "src". Decodes only while it is wanted. */
 
+/* Frames that wait for the decoder: half a second of video at 60/s, and more
+ * than that of 20 ms audio. */
+#define VM_OUTPUT_QUEUE_MAX 32
+
 #define VM_TYPE_OUTPUT (vm_output_get_type ())
 G_DECLARE_FINAL_TYPE (VmOutput, vm_output, VM, OUTPUT, GstBin)
 
@@ -24,8 +28,8 @@ VmOutput *vm_output_new (const gchar *name, const VmOutputConfig *config,
     void (*need_key_unit) (gpointer user_data), gpointer user_data,
     GDestroyNotify notify, GError **error);
 
-/* Streaming thread of a peer. Never blocks: when OUTPUT_QUEUE_MAX frames wait,
- * the frame is dropped, and with video all up to the next key frame. */
+/* Streaming thread of a peer. Never blocks: when VM_OUTPUT_QUEUE_MAX frames
+ * wait, the frame is dropped, and with video all up to the next key frame. */
 void vm_output_push (VmOutput *self, GstSample *sample);
 /* Unwanted output (its pad is not linked) drops everything. */
 void vm_output_set_wanted (VmOutput *self, gboolean wanted);

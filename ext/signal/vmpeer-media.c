@@ -127,9 +127,10 @@ vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error)
   if (!line->receive || !line->codec)
     return TRUE;
   in = &self->link->in[line->stream];
+  /* on_sample() takes each frame before the next one can come */
   launch = g_strdup_printf ("%s ! appsink name=sink sync=false async=false "
-                            "enable-last-sample=false qos=false max-buffers=%u",
-      line->codec->depayloader, VM_PEER_QUEUE);
+                            "enable-last-sample=false qos=false max-buffers=1",
+      line->codec->depayloader);
   bin = gst_parse_bin_from_description (launch, TRUE, NULL);
   if (!bin)
     return vm_peer_missing (error, line->codec->depayloader);

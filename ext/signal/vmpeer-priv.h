@@ -25,7 +25,6 @@
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
 #define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
-#define VM_PEER_QUEUE 50 /* received frames: a second of sound */
 #define VM_PEER_STALL_CHECKS 20 /* that a frame may see while it is sent */
 #define VM_PEER_SSRCS_MAX 16 /* streams rtpbin makes for what comes in */
 #define VM_PEER_LEAVE_MS 2000 /* a sample function that must not block */

@@ -25,6 +25,8 @@
 #define VM_QUEUE_BYTES (1024 * 1024)
 #define VM_QUEUE_MESSAGES 256
 #define VM_QUEUE_TIME G_USEC_PER_SEC
+/* Signals not yet taken by the host's thread; beyond, the newest is dropped. */
+#define VM_SEAT_QUEUE 4096
 /* Messages from one client; beyond, reading stops. */
 #define VM_MESSAGE_RATE 200 /* a second */
 #define VM_MESSAGE_BURST 1000

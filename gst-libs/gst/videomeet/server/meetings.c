@@ -8,8 +8,6 @@
 
 #include <openssl/rand.h>
 
-#define SEAT_QUEUE 4096 /* signals not yet taken by the host's thread */
-
 struct _VmMeetings
 {
   VmServer *server;
@@ -82,7 +80,7 @@ seat_send (VmOutlet *outlet, const VmSignal *signal)
   g_autoptr (GSource) source = NULL;
   Delivery *delivery;
 
-  if (g_atomic_int_add (&seat->pending, 1) >= SEAT_QUEUE) {
+  if (g_atomic_int_add (&seat->pending, 1) >= VM_SEAT_QUEUE) {
     /* a host that does not look is no host; its bye must not come from here,
      * inside the model */
     g_atomic_int_add (&seat->pending, -1);

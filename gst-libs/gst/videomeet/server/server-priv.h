@@ -50,8 +50,8 @@ struct _VmServer
    * what it posts because of a guest (an answer of the host's, what GET /status
    * says) follows what vm-net has read from that guest. Each turn of the loop
    * that reads sockets empties the queue, so while vm-net does not get to it no
-   * guest is heard either; on the way to the host are SEAT_QUEUE signals
-   * (meetings.c) at most. */
+   * guest is heard either; on the way to the host are VM_SEAT_QUEUE
+   * signals at most. */
   GQueue calls;
   struct lws_context *context; /* NULL until it is up and from its end on */
   gboolean takes_calls; /* from the start of vm-net until it has stopped */
