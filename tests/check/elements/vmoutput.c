@@ -82,8 +82,9 @@ push (guint n, gboolean key)
 static void
 start (VmCodec codec, const gchar *caps)
 {
-  VmOutputConfig config = { .codec = codec, .stream_id = "p002/x",
-    .title = "Bob" };
+  VmOutputConfig config = {
+    .codec = codec, .stream_id = "p002/x", .title = "Bob"
+  };
   GstElement *sink = gst_element_factory_make ("fakesink", NULL);
   g_autoptr (GError) error = NULL;
 
@@ -210,8 +211,7 @@ vmoutput_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 30);
   tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_add_loop_test (
-      tc, test_below_and_at_the_limit_nothing_is_lost, 0, 2);
+  tcase_add_loop_test (tc, test_below_and_at_the_limit_nothing_is_lost, 0, 2);
   tcase_add_test (tc, test_beyond_the_limit_pictures_go_on_with_a_key_frame);
   tcase_add_test (tc, test_beyond_the_limit_sound_lacks_what_came_too_much);
   return s;

@@ -48,8 +48,8 @@ static void
 say (NetSocket *guest, guint n)
 {
   for (guint i = 0; i < n; i++)
-    net_socket_send (guest,
-        "{\"type\":\"chat\",\"to\":\"p001\",\"text\":\"%u\"}", said++);
+    net_socket_send (
+        guest, "{\"type\":\"chat\",\"to\":\"p001\",\"text\":\"%u\"}", said++);
   catch_up (guest);
 }
 
@@ -65,8 +65,8 @@ set_up_host (void)
   busy = g_main_context_new ();
   heard = g_ptr_array_new_with_free_func (g_free);
   said = 0;
-  host = vm_server_open_meeting (
-      device, &meeting, busy, on_signal, NULL, &error);
+  host =
+      vm_server_open_meeting (device, &meeting, busy, on_signal, NULL, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < GUESTS; i++) {
     guests[i] = net_socket_join (device, "standup", "Guest");
@@ -145,8 +145,7 @@ seatqueue_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, set_up_host, tear_down_host);
-  tcase_add_loop_test (
-      tc, test_below_and_at_the_limit_nothing_is_lost, 0, 2);
+  tcase_add_loop_test (tc, test_below_and_at_the_limit_nothing_is_lost, 0, 2);
   tcase_add_test (tc, test_beyond_the_limit_the_newest_is_lost);
   return s;
 }
