@@ -246,9 +246,11 @@ GST_END_TEST;
 
 GST_START_TEST (test_silence_before_resume)
 {
+  VmServerTimes times = patient;
   NetSocket *bob;
 
-  reopen (&fast, NULL, 10);
+  times.first_message = 300 * G_TIME_SPAN_MILLISECOND;
+  reopen (&times, NULL, 10);
   bob = net_socket_open (server, "/ws", "videomeet.v2", NULL);
   fail_unless_equals_int (net_socket_wait_closed (bob), 1008);
   net_socket_free (bob);
