@@ -123,6 +123,21 @@ post_joined (FakeSignalBin *self)
                   G_TYPE_BOOLEAN, self->mode == VM_MEETING_MODE_HOST, NULL));
 }
 
+static gint sent_back[2]; /* atomic; sound, picture */
+
+guint
+fake_signal_bin_count (gboolean video)
+{
+  return g_atomic_int_get (&sent_back[video]);
+}
+
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer counter)
+{
+  g_atomic_int_inc ((gint *) counter);
+  return GST_PAD_PROBE_OK;
+}
+
 static void
 send_back (FakeSignalBin *self, const gchar *name, const gchar *pad_name,
     GstStaticPadTemplate *template)
@@ -139,6 +154,8 @@ send_back (FakeSignalBin *self, const gchar *name, const gchar *pad_name,
   pad = g_object_new (fake_pad_get_type (), "name", pad_name, "direction",
       GST_PAD_SRC, "template", templ, NULL);
   gst_ghost_pad_set_target (GST_GHOST_PAD (pad), target);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count,
+      &sent_back[g_str_equal (name, "video")], NULL);
   gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), pad);
 }
@@ -146,6 +163,8 @@ send_back (FakeSignalBin *self, const gchar *name, const gchar *pad_name,
 static void
 play (FakeSignalBin *self)
 {
+  for (guint i = 0; i < G_N_ELEMENTS (sent_back); i++)
+    g_atomic_int_set (&sent_back[i], 0);
   if (g_str_equal (self->meeting, "silent"))
     return;
   if (g_str_equal (self->meeting, "refused")) {

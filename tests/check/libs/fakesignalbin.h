@@ -9,3 +9,6 @@
  * "nowhere": the one of a meeting that nobody hosts; "silent": nothing happens;
  * "ends": the host ends the meeting at once; "leaves": Bob comes and goes. */
 void fake_signal_bin_register (void);
+
+/* Buffers that Bob has sent back since the last one began to play. Any thread. */
+guint fake_signal_bin_count (gboolean video);
