@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#define DEADLINE \
+  (60 * GST_SECOND) /* of one step, where others take the cores */
+
 GST_DEBUG_CATEGORY (vm_signal_debug);
 
 static gchar *folder;
@@ -83,8 +86,8 @@ samples_of (const gchar *launch)
   GstSample *sample;
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  while ((sample = gst_app_sink_try_pull_sample (
-              GST_APP_SINK (sink), 10 * GST_SECOND))) {
+  while (
+      (sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink), DEADLINE))) {
     GstBuffer *buffer = gst_buffer_copy (gst_sample_get_buffer (sample));
 
     /* x264enc starts its time at 1000 hours, and its segment with it */
@@ -147,7 +150,7 @@ static void
 close_and_wait (VmRecorder *recorder)
 {
   vm_recorder_close (recorder);
-  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  fail_unless (vm_recorder_wait (recorder, DEADLINE));
   g_object_unref (recorder);
   fail_unless (failure == NULL, "%s", failure);
 }
@@ -175,8 +178,8 @@ play (const gchar *path, guint *video, guint *audio, GstClockTime *length)
     GstSample *sample;
 
     *counts[i] = 0;
-    while ((sample = gst_app_sink_try_pull_sample (
-                GST_APP_SINK (sink), 10 * GST_SECOND))) {
+    while ((sample =
+                gst_app_sink_try_pull_sample (GST_APP_SINK (sink), DEADLINE))) {
       (*counts[i])++;
       gst_sample_unref (sample);
     }
@@ -294,7 +297,7 @@ GST_START_TEST (test_folder_that_cannot_be_written)
 
   push_interleaved (recorder, video, audio, 0);
   vm_recorder_close (recorder);
-  fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
+  fail_unless (vm_recorder_wait (recorder, DEADLINE));
   g_object_unref (recorder);
   fail_unless (failure != NULL);
   fail_unless_equals_int (finished->len, 0);

@@ -6,7 +6,7 @@
 /* Every element of this project through its states, whatever it is. */
 
 #define ROUNDS 3
-#define STATE_TIMEOUT (10 * GST_SECOND)
+#define STATE_TIMEOUT (60 * GST_SECOND)
 
 static GList *elements; /* names */
 static VmNode *node;

@@ -17,7 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FOUND 20 /* s, shorter than VM_UDP_INTERVAL */
+#define FOUND 60 /* s, where others take the cores */
+#define ANSWERED 25 /* s, shorter than VM_UDP_INTERVAL */
 #define BURST 3 /* announcements before the first interval; protocol §1 */
 
 /* Datagrams on loopback. */
@@ -51,11 +52,12 @@ on_warning (gpointer user_data, VmMethods method, const gchar *message)
 static const VmFinderEvents finder_events = { on_found, on_gone, on_ready,
   on_warning };
 
-/* One for this process, so that tests side by side do not hear each other. */
+/* One for this process, so that tests side by side do not hear each other; below
+ * those that the kernel gives to whoever asks for none. */
 static guint16
 udp_port (void)
 {
-  return 20000 + getpid () % 20000;
+  return 20000 + getpid () % 12000;
 }
 
 static void
@@ -100,7 +102,7 @@ GST_START_TEST (test_udp)
   fail_unless (event_log_seen ("announced", BURST, FOUND));
   c = vm_udp_new (udp_port (), lo, &finder_events, (gpointer) "c");
   vm_udp_set_browse (c, TRUE);
-  fail_unless (event_log_seen ("c found Ann", 1, FOUND));
+  fail_unless (event_log_seen ("c found Ann", 1, ANSWERED));
 
   vm_udp_free (a);
   fail_unless (event_log_seen ("b gone Ann", 1, FOUND));

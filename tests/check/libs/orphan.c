@@ -6,7 +6,7 @@
 #include "cutter.h"
 #include "meetingdevice.h"
 
-#define GIVEN_UP_SECONDS 36 /* 30, and some for a busy machine */
+#define GIVEN_UP_SECONDS 60 /* 30, and some for a busy machine */
 
 static Cutter *cutter;
 

@@ -7,7 +7,7 @@
 #include "meetingdevice.h"
 
 #define RESUME_SECONDS 30
-#define SLACK_SECONDS 4 /* for a busy machine, and for ticks */
+#define SLACK_SECONDS 25 /* for a busy machine: less than to begin anew */
 
 static gint64 host_heard, guest_heard;
 

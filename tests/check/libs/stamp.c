@@ -4,7 +4,7 @@
 #include <gst/check/gstcheck.h>
 #include "stamp.h"
 
-#define WAIT (10 * GST_SECOND)
+#define WAIT (60 * GST_SECOND)
 
 static GstBuffer *
 picture (GstVideoInfo *info, GstVideoFormat format, gint width, gint height)

@@ -5,7 +5,7 @@
 #include <gst/check/gstcheck.h>
 #include "grid.h"
 
-#define WAIT (20 * GST_SECOND)
+#define WAIT (60 * GST_SECOND)
 
 static gboolean
 overlap (const VmtCell *a, const VmtCell *b)

@@ -8,7 +8,7 @@
 #include "roster.h"
 #include "source.h"
 
-#define WAIT (20 * GST_SECOND)
+#define WAIT (60 * GST_SECOND)
 
 /* Plays @source into two sinks that end after @n buffers each. */
 static void
