@@ -4,6 +4,7 @@
 #include "vmpeer-priv.h"
 
 #include <agent.h>
+#include <gst/videomeet/wire/iceserver.h>
 #include <gst/webrtc/webrtc.h>
 #include <interfaces.h>
 #include <string.h>
@@ -13,8 +14,6 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 
 #define RESOLVE_MS 300 /* webrtcbin.md, .local candidates */
 #define FIRST_STREAM 1 /* of an agent; everything is bundled in it */
-#define TURN_PORT 3478 /* RFC 8656 §18.8 */
-#define TURNS_PORT 5349
 #define ADDRESS_FIELD 4 /* of a candidate, RFC 8839 §5.1 */
 #define LOCAL_NAME_MAX 255
 
@@ -121,31 +120,25 @@ vm_peer_ice_setup (VmPeer *self)
 }
 
 static gboolean
-add_relay (VmPeer *self, const gchar *text)
+add_relay (VmPeer *self, const gchar *uri)
 {
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
-  const gchar *query = uri ? g_uri_get_query (uri) : NULL;
+  g_auto (VmIceServer) server = { NULL };
   gboolean tls, added = FALSE;
-  gint port;
 
-  if (!uri || !g_uri_get_host (uri) || !g_uri_get_user (uri)
-      || !g_uri_get_password (uri))
+  if (!vm_ice_server_from_uri (&server, uri) || !server.user)
     return FALSE;
-  tls = g_str_equal (g_uri_get_scheme (uri), "turns");
-  port = g_uri_get_port (uri);
-  if (port <= 0)
-    port = tls ? TURNS_PORT : TURN_PORT;
+  tls = g_str_equal (server.scheme, "turns");
   for (NiceRelayType type = NICE_RELAY_TYPE_TURN_UDP;
        type <= NICE_RELAY_TYPE_TURN_TLS; type++) {
     if (tls != (type == NICE_RELAY_TYPE_TURN_TLS)
         || (type == NICE_RELAY_TYPE_TURN_UDP
-            && g_strcmp0 (query, "transport=tcp") == 0)
+            && g_strcmp0 (server.transport, "tcp") == 0)
         || (type == NICE_RELAY_TYPE_TURN_TCP
-            && g_strcmp0 (query, "transport=udp") == 0))
+            && g_strcmp0 (server.transport, "udp") == 0))
       continue;
     added |= nice_agent_set_relay_info (NICE_AGENT (self->agent), FIRST_STREAM,
-        NICE_COMPONENT_TYPE_RTP, g_uri_get_host (uri), port,
-        g_uri_get_user (uri), g_uri_get_password (uri), type);
+        NICE_COMPONENT_TYPE_RTP, server.host, server.port, server.user,
+        server.password, type);
   }
   return added;
 }

@@ -232,9 +232,9 @@ typedef enum
 
 /* Called with the link's lock held. */
 static FrameFate
-decide (VmPeerOut *out, gboolean video, gboolean key, gboolean full)
+decide (VmPeerOut *out, gboolean video, gboolean key, gboolean refused)
 {
-  if (!full && (!out->wait_key || key)) {
+  if (!refused && (!out->wait_key || key)) {
     out->wait_key = FALSE;
     out->sent++;
     return FRAME_TAKE;

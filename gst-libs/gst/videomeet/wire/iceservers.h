@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "iceserver.h"
 #include "json.h"
 
 /* STUN and TURN servers in both notations: a URI with everything in it
@@ -11,8 +12,6 @@
 
 /* Each is asked by everybody for every connection. */
 #define VM_ICE_SERVERS_MAX 8 /* URLs; what follows is ignored */
-#define VM_ICE_HOST_MAX 253 /* bytes; RFC 1035 §2.3.4 */
-#define VM_ICE_CREDENTIAL_MAX 256 /* bytes of a user name, of a password */
 
 /* Whether these URIs can be handed out. The error is BAD_REQUEST and names no
  * password. @uris may be NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "text.h"
+
 #include "../vmerror.h"
 
 #define JSMN_PARENT_LINKS /* without, jsmn is quadratic in the members */
@@ -86,14 +88,6 @@ gboolean vm_json_get_span (const VmJson *json, VmJsonNode object,
 gchar *vm_span_to_string (VmSpan span);
 /* How many bytes that text has; 0 when it is no string. */
 gsize vm_span_string_size (VmSpan span);
-
-/* Valid UTF-8, at most @max bytes, no control characters: a name. */
-gboolean vm_text_is_name (const gchar *text, gsize max);
-/* The same with newlines and tabs: what is said. */
-gboolean vm_text_is_lines (const gchar *text, gsize max);
-/* @text as a name: cut at @max bytes, between characters, and what a name must
- * not have replaced by blanks. */
-gchar *vm_text_to_name (const gchar *text, gsize max);
 
 /* Writers. A key is written with its quotes, colon, and a comma before it when
  * the object already has members. */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "text.h"
+
+#include <string.h>
+
+static gboolean
+is_text (const gchar *text, gsize max, const gchar *allowed)
+{
+  gsize size = strlen (text);
+
+  if (size > max || !g_utf8_validate (text, size, NULL))
+    return FALSE;
+  for (const gchar *p = text; *p; p = g_utf8_next_char (p)) {
+    if (g_unichar_iscntrl (g_utf8_get_char (p)) && !strchr (allowed, *p))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+vm_text_is_name (const gchar *text, gsize max)
+{
+  return is_text (text, max, "");
+}
+
+gboolean
+vm_text_is_lines (const gchar *text, gsize max)
+{
+  return is_text (text, max, "\n\t");
+}
+
+gchar *
+vm_text_to_name (const gchar *text, gsize max)
+{
+  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
+  GString *out = g_string_new (NULL);
+
+  for (const gchar *p = valid; *p; p = g_utf8_next_char (p)) {
+    gunichar character = g_utf8_get_char (p);
+
+    if (g_unichar_iscntrl (character))
+      character = ' ';
+    if (out->len + g_unichar_to_utf8 (character, NULL) > max)
+      break;
+    g_string_append_unichar (out, character);
+  }
+  return g_string_free (out, FALSE);
+}

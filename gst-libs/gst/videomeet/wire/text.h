@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What a text that somebody else wrote may hold. Pure: any thread. */
+
+/* Valid UTF-8, at most @max bytes, no control characters: a name. */
+gboolean vm_text_is_name (const gchar *text, gsize max);
+/* The same with newlines and tabs: what is said. */
+gboolean vm_text_is_lines (const gchar *text, gsize max);
+/* @text as a name: cut at @max bytes, between characters, and what a name must
+ * not have replaced by blanks. */
+gchar *vm_text_to_name (const gchar *text, gsize max);
