@@ -4,23 +4,10 @@
 
 #include "vmsignalbin-priv.h"
 
-#define AUDIO_RAW "audio/x-raw"
-#define AUDIO_ENCODED "audio/x-opus"
-#define VIDEO_RAW "video/x-raw(ANY)"
-#define VIDEO_ENCODED "video/x-vp8; video/x-h264"
+#include <string.h>
 
-static GstStaticPadTemplate audio_sink_template =
-    GST_STATIC_PAD_TEMPLATE ("audio_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST,
-        GST_STATIC_CAPS (AUDIO_RAW "; " AUDIO_ENCODED));
-static GstStaticPadTemplate video_sink_template =
-    GST_STATIC_PAD_TEMPLATE ("video_sink_%u", GST_PAD_SINK, GST_PAD_REQUEST,
-        GST_STATIC_CAPS (VIDEO_RAW "; " VIDEO_ENCODED));
-static GstStaticPadTemplate audio_src_template =
-    GST_STATIC_PAD_TEMPLATE ("audio_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
-        GST_STATIC_CAPS (AUDIO_RAW "; " AUDIO_ENCODED));
-static GstStaticPadTemplate video_src_template =
-    GST_STATIC_PAD_TEMPLATE ("video_src_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
-        GST_STATIC_CAPS (VIDEO_RAW "; " VIDEO_ENCODED));
+#define AUDIO "audio/x-raw; audio/x-opus"
+#define VIDEO "video/x-raw(ANY); video/x-vp8; video/x-h264"
 
 VmInput *
 vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream)
@@ -170,17 +157,25 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
     vm_call_inputs_changed (call);
 }
 
+static void
+add_template (
+    GstElementClass *element_class, const gchar *name, const gchar *formats)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (formats);
+  gboolean sink = strstr (name, "_sink_") != NULL;
+
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new (name, sink ? GST_PAD_SINK : GST_PAD_SRC,
+          sink ? GST_PAD_REQUEST : GST_PAD_SOMETIMES, caps));
+}
+
 void
 vm_signal_bin_install_pads (GstElementClass *element_class)
 {
   element_class->request_new_pad = vm_signal_bin_request_new_pad;
   element_class->release_pad = vm_signal_bin_release_pad;
-  gst_element_class_add_static_pad_template (
-      element_class, &audio_sink_template);
-  gst_element_class_add_static_pad_template (
-      element_class, &video_sink_template);
-  gst_element_class_add_static_pad_template (
-      element_class, &audio_src_template);
-  gst_element_class_add_static_pad_template (
-      element_class, &video_src_template);
+  add_template (element_class, "audio_sink_%u", AUDIO);
+  add_template (element_class, "video_sink_%u", VIDEO);
+  add_template (element_class, "audio_src_%u", AUDIO);
+  add_template (element_class, "video_src_%u", VIDEO);
 }
