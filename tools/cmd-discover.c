@@ -67,12 +67,11 @@ device_line (VmDevice *device)
       "%s%s%s", *user ? user : "somebody", *name ? " on " : "", name);
   g_autofree gchar *place = place_of (device);
   g_autofree gchar *what = occupation_of (device);
-  const gchar *id = vm_device_get_id (device);
+  g_autofree gchar *id = vmt_text_safe (vm_device_get_id (device));
   gint gap = 30 - (gint) g_utf8_strlen (who, -1);
 
   return g_strdup_printf ("%s%*s  %-24s  %-30s  %.9s%s", who, MAX (0, gap), "",
-      place, what, id ? id : "",
-      vm_device_get_secure (device) ? "" : "  not encrypted");
+      place, what, id, vm_device_get_secure (device) ? "" : "  not encrypted");
 }
 
 /* What the node reports on its own thread, told on the main one. */

@@ -8,6 +8,7 @@
 
 #define STATUS_TIMEOUT 5 /* seconds, for all of the answer */
 #define STATUS_MAX 65536 /* bytes of an answer; security.md */
+#define VALUE_MAX 256 /* characters shown of a value */
 #define READ_SIZE 4096 /* bytes at once */
 
 /* The certificates are self-signed: what makes one right is that its key
@@ -236,9 +237,10 @@ static void
 print_row (VmtOutput *output, const gchar *label, const gchar *value)
 {
   g_autofree gchar *safe = vmt_text_safe (value);
+  g_autofree gchar *cut = vmt_text_cut (safe, VALUE_MAX);
 
-  if (*safe)
-    vmt_output_line (output, VMT_STYLE_PLAIN, "%-14s%s", label, safe);
+  if (*cut)
+    vmt_output_line (output, VMT_STYLE_PLAIN, "%-14s%s", label, cut);
 }
 
 static gint64

@@ -66,6 +66,8 @@ vmt_output_is_broken (VmtOutput *self)
   return broken;
 }
 
+static gchar *escape_unsafe (const gchar *json);
+
 static void
 write_out (VmtOutput *self, const gchar *text)
 {
@@ -82,7 +84,8 @@ vmt_output_event (VmtOutput *self, JsonObject *event)
     g_autoptr (JsonNode) node =
         json_node_init_object (json_node_alloc (), event);
     g_autofree gchar *text = json_to_string (node, FALSE);
-    g_autofree gchar *line = g_strconcat (text, "\n", NULL);
+    g_autofree gchar *safe = escape_unsafe (text);
+    g_autofree gchar *line = g_strconcat (safe, "\n", NULL);
 
     write_out (self, line);
   }
@@ -152,6 +155,53 @@ show (VmtOutput *self)
       end_of (prompt, MAX (columns - taken - 3, 1)));
   write_out (self, line);
   self->ticker_shown = TRUE;
+}
+
+/* Where a terminal of @columns would go on in a new line, this does, behind a
+ * margin: else what somebody says could end in a line that looks like another's. */
+static gchar *
+fold (const gchar *text, glong columns)
+{
+  GString *out = g_string_new (NULL);
+  glong at = 0, margin = MIN (VMT_MARGIN, columns / 2);
+
+  for (const gchar *c = text; *c; c = g_utf8_next_char (c)) {
+    gunichar character = g_utf8_get_char (c);
+    glong width = g_unichar_iszerowidth (character) ? 0
+                  : g_unichar_iswide (character)    ? 2
+                                                    : 1;
+
+    if (at + width > columns) {
+      g_string_append_printf (out, "\n%*s", (gint) margin, "");
+      at = margin;
+    }
+    g_string_append_unichar (out, character);
+    at += width;
+  }
+  return g_string_free (out, FALSE);
+}
+
+void
+vmt_output_said (
+    VmtOutput *self, VmtStyle style, const gchar *who, const gchar *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint n = g_strv_length (lines);
+  glong columns = self->terminal ? get_columns (self) : G_MAXLONG;
+
+  for (guint i = 0; i < n && i < VMT_SAID_LINES_MAX; i++) {
+    g_autofree gchar *safe = NULL, *line = NULL, *folded = NULL;
+
+    g_strdelimit (lines[i], "\t", ' ');
+    safe = vmt_text_safe (lines[i]);
+    line = i ? g_strdup_printf ("%*s%s", VMT_MARGIN, "", safe)
+             : g_strdup_printf ("%s: %s", who, safe);
+    folded = fold (line, columns);
+    vmt_output_line (self, style, "%s", folded);
+  }
+  if (n > VMT_SAID_LINES_MAX)
+    vmt_output_line (self, style, "%*s(%u more lines)", VMT_MARGIN, "",
+        n - VMT_SAID_LINES_MAX);
 }
 
 void
@@ -260,12 +310,27 @@ vmt_event_add_members (JsonObject *event, JsonObject *other)
       json_object_set_member (event, member, json_node_copy (value));
 }
 
-/* Formatting characters that turn the direction of what follows (UAX #9). */
+/* What moves the cursor, turns the direction of what follows (UAX #9), breaks a
+ * line, or is not to be seen at all, by which one name passes for another. Not
+ * among them: what joins letters and emoji (U+200C, U+200D). */
 static gboolean
-is_bidi (gunichar c)
+is_unsafe (gunichar c)
 {
-  return c == 0x061c || c == 0x200e || c == 0x200f
-         || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  static const struct
+  {
+    gunichar first, last;
+  } hidden[] = { { 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+    { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+    { 0x200b, 0x200b }, { 0x200e, 0x200f }, { 0x2028, 0x202e },
+    { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfeff, 0xfeff },
+    { 0xffa0, 0xffa0 }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff } };
+
+  if (g_unichar_iscntrl (c))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (hidden); i++)
+    if (c >= hidden[i].first && c <= hidden[i].last)
+      return TRUE;
+  return FALSE;
 }
 
 gchar *
@@ -277,9 +342,40 @@ vmt_text_safe (const gchar *text)
   for (const gchar *c = valid; *c; c = g_utf8_next_char (c)) {
     gunichar character = g_utf8_get_char (c);
 
-    if (g_unichar_iscntrl (character) || is_bidi (character))
-      character = 0xfffd;
-    g_string_append_unichar (out, character);
+    g_string_append_unichar (out, is_unsafe (character) ? 0xfffd : character);
+  }
+  return g_string_free (out, FALSE);
+}
+
+gchar *
+vmt_text_cut (const gchar *text, glong max)
+{
+  g_autofree gchar *start = NULL;
+
+  if (g_utf8_strlen (text, -1) <= max)
+    return g_strdup (text);
+  start = g_utf8_substring (text, 0, max);
+  return g_strconcat (start, "…", NULL);
+}
+
+/* Escapes of JSON mean the same characters to programs, and nothing to a
+ * terminal; outside of its strings JSON has none of them. */
+static gchar *
+escape_unsafe (const gchar *json)
+{
+  GString *out = g_string_sized_new (strlen (json) + 1);
+
+  for (const gchar *c = json; *c; c = g_utf8_next_char (c)) {
+    gunichar character = g_utf8_get_char (c);
+
+    if (!is_unsafe (character))
+      g_string_append_unichar (out, character);
+    else if (character < 0x10000)
+      g_string_append_printf (out, "\\u%04x", character);
+    else
+      g_string_append_printf (out, "\\u%04x\\u%04x",
+          0xd800 + ((character - 0x10000) >> 10),
+          0xdc00 + ((character - 0x10000) & 0x3ff));
   }
   return g_string_free (out, FALSE);
 }

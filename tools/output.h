@@ -19,6 +19,9 @@ typedef enum
   VMT_STYLE_FAINT,
 } VmtStyle;
 
+#define VMT_MARGIN 8 /* columns before what goes on in another line */
+#define VMT_SAID_LINES_MAX 20 /* shown of one message */
+
 typedef struct _VmtOutput VmtOutput;
 
 VmtOutput *vmt_output_new (FILE *out, FILE *err, gboolean json);
@@ -35,6 +38,11 @@ void vmt_output_event (VmtOutput *self, JsonObject *event);
 /* The other way round. */
 void vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
     G_GNUC_PRINTF (3, 4);
+/* What somebody says, in its lines and at most VMT_SAID_LINES_MAX of them; @text
+ * may hold anything. Each line but the first stands behind a margin, as nothing
+ * else does. */
+void vmt_output_said (
+    VmtOutput *self, VmtStyle style, const gchar *who, const gchar *text);
 /* Both ways: as a sentence, or as {"event":"warning","code","message"}. */
 void
 vmt_output_warning (VmtOutput *self, const gchar *code, const gchar *message);
@@ -54,8 +62,11 @@ void vmt_event_add_string (
 /* The members of @other that @event has not, in their order. */
 void vmt_event_add_members (JsonObject *event, JsonObject *other);
 
-/* @text, which may come from a peer, without what could steer a terminal:
- * control and bidirectional formatting characters become U+FFFD. */
+/* @text, which may come from a peer, without what could steer a terminal or pass
+ * unseen: control, bidirectional formatting and invisible characters become
+ * U+FFFD. */
 gchar *vmt_text_safe (const gchar *text);
+/* @text, or its first @max characters and an ellipsis. */
+gchar *vmt_text_cut (const gchar *text, glong max);
 /* "1:02:03" or "02:03" */
 gchar *vmt_text_time (gint64 seconds);

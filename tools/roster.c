@@ -78,6 +78,20 @@ find (VmtRoster *self, const gchar *id)
   return NULL;
 }
 
+/* called with lock held; who comes and goes for days is not remembered for ever */
+static void
+make_room (VmtRoster *self)
+{
+  for (guint i = 0; i < self->participants->len; i++) {
+    Participant *p = g_ptr_array_index (self->participants, i);
+
+    if (self->participants->len < VMT_ROSTER_MAX)
+      return;
+    if (!p->present)
+      g_ptr_array_remove_index (self->participants, i--);
+  }
+}
+
 /* called with lock held */
 static Participant *
 get (VmtRoster *self, const gchar *id)
@@ -85,6 +99,7 @@ get (VmtRoster *self, const gchar *id)
   Participant *p = find (self, id);
 
   if (!p) {
+    make_room (self);
     p = g_new0 (Participant, 1);
     p->id = g_strdup (id);
     p->counter = vmt_counter_new ();
@@ -310,15 +325,16 @@ vmt_roster_to_who (VmtRoster *self)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->participants->len; i++) {
     Participant *p = g_ptr_array_index (self->participants, i);
-    g_autofree gchar *name = NULL, *status = NULL;
+    g_autofree gchar *id = NULL, *name = NULL, *status = NULL;
     GString *line;
 
     if (!p->present || g_strcmp0 (p->id, self->self_id) == 0)
       continue;
     name = vmt_text_safe (p->user && *p->user ? p->user : "(no name)");
     status = vmt_text_safe (p->status);
+    id = vmt_text_safe (p->id);
     line = g_string_new (NULL);
-    g_string_append_printf (line, "%s  %s", p->id, name);
+    g_string_append_printf (line, "%s  %s", id, name);
     if (p->host)
       g_string_append (line, ", host");
     if (p->state)

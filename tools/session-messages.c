@@ -228,7 +228,8 @@ on_path (VmtSession *self, const GstStructure *s)
       "Media with %s takes the path %s.", name, path);
 }
 
-/* What failed is said by the warning that follows, and at the end again. */
+/* What failed is said by the warning that follows, and at the end again: a call
+ * that was kept only in part has failed, though it goes on. */
 static void
 on_record (VmtSession *self, const GstStructure *s)
 {
@@ -239,6 +240,8 @@ on_record (VmtSession *self, const GstStructure *s)
   gboolean finished = g_strcmp0 (what, "finished") == 0;
   gboolean failed = g_strcmp0 (what, "failed") == 0;
 
+  if (failed)
+    self->failed = TRUE;
   if (id && location && (finished || failed))
     vmt_roster_add_record (self->roster, id, location, failed);
   vmt_event_add_string (event, "id", id);

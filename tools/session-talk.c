@@ -40,7 +40,8 @@ on_chat (VmtSession *self, const GstStructure *s)
   const gchar *text = vmt_field (s, "text");
   g_autofree gchar *name = name_of (self, s);
   g_autofree gchar *clock = clock_of (vmt_field (s, "time"));
-  g_auto (GStrv) lines = g_strsplit (text ? text : "", "\n", -1);
+  g_autofree gchar *who = g_strdup_printf ("[%s] %s%s", clock, name,
+      vmt_flag (s, "private") ? " (to you alone)" : "");
   JsonObject *event = about ("chat", s);
 
   vmt_event_add_string (event, "text", text);
@@ -49,19 +50,9 @@ on_chat (VmtSession *self, const GstStructure *s)
   json_object_set_boolean_member (event, "private", vmt_flag (s, "private"));
   json_object_set_boolean_member (event, "old", vmt_flag (s, "old"));
   vmt_output_event (self->output, event);
-  for (guint i = 0; lines[i]; i++) {
-    g_autofree gchar *safe = NULL;
-
-    g_strdelimit (lines[i], "\t", ' ');
-    safe = vmt_text_safe (lines[i]);
-    if (i == 0)
-      vmt_output_line (self->output,
-          vmt_flag (s, "old") ? VMT_STYLE_FAINT : VMT_STYLE_PLAIN,
-          "[%s] %s%s: %s", clock, name,
-          vmt_flag (s, "private") ? " (to you alone)" : "", safe);
-    else
-      vmt_output_line (self->output, VMT_STYLE_PLAIN, "        %s", safe);
-  }
+  vmt_output_said (self->output,
+      vmt_flag (s, "old") ? VMT_STYLE_FAINT : VMT_STYLE_PLAIN, who,
+      text ? text : "");
 }
 
 static void

@@ -447,22 +447,21 @@ vm_recorder_make_stem (const gchar *meeting, const gchar *user, const gchar *id)
   g_autofree gchar *time = g_date_time_format (now, "%Y%m%d-%H%M%S");
   g_autofree gchar *who =
       g_strdup_printf ("%s-%s-%s", meeting ? meeting : "meeting", user, id);
-  g_autoptr (GString) stem = g_string_new (NULL);
+  g_autoptr (GString) safe = NULL;
 
   if (strlen (who) > RECORD_WHO_MAX)
     *g_utf8_find_prev_char (who, who + RECORD_WHO_MAX) = '\0';
-  /* what a name holds is the sender's choice, what a file is called is not:
-   * letters and digits of any script, nothing that turns or hides text */
+  /* what a name holds is the sender's choice, what a file is called is not: a
+   * dash in front would make it an option of whatever it is given to */
+  safe = g_string_new (NULL);
   for (const gchar *p = who; *p; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
+    gboolean fits = g_unichar_isalnum (c) || g_unichar_ismark (c)
+                    || (safe->len && c == '-');
 
-    if (g_unichar_isalnum (c) || g_unichar_ismark (c) || c == '-')
-      g_string_append_unichar (stem, c);
-    else
-      g_string_append_c (stem, '_');
+    g_string_append_unichar (safe, fits ? c : '_');
   }
-  g_string_append_printf (stem, "-%s", time);
-  return g_string_free (g_steal_pointer (&stem), FALSE);
+  return g_strdup_printf ("%s-%s", safe->str, time);
 }
 
 VmRecorder *

@@ -374,7 +374,10 @@ GST_START_TEST (test_names_stay_in_the_folder)
   } cases[] = { { "standup", "Ann", "p001", "standup-Ann-p001-" },
     { "stand up", "J\xc3\xb6rg", "p001", "stand_up-J\xc3\xb6rg-p001-" },
     { "../a", "/etc", "../../b", "___a-_etc-______b-" },
-    { NULL, ".", "..", "meeting-_-__-" }, { "", "\n", "a\\b", "-_-a_b-" },
+    { NULL, ".", "..", "meeting-_-__-" }, { "", "\n", "a\\b", "__-a_b-" },
+    { "-rf", "a\xe2\x80\xaegpj", "p001", "_rf-a_gpj-p001-" },
+    { "m", "\xc2\x9bx\xe2\x80\xa8", "p001", "m-_x_-p001-" },
+
     { longest, longest, longest, "uuu" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

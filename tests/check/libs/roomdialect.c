@@ -448,11 +448,13 @@ GST_START_TEST (test_client_is_told_what_is_wrong)
     "{\"type\":\"error\",\"code\":\"WRONG_PIN\",\"message\":\"no\"}",
     "{\"type\":\"error\",\"code\":5,\"message\":\"a\\u0007\"}",
     "{\"type\":\"error\"}",
+    "{\"type\":\"error\",\"code\":\"\\u001b]0;x\\u0007\"}",
   };
   const VmError codes[] = { VM_ERROR_WRONG_PIN, VM_ERROR_FAILED,
-    VM_ERROR_FAILED };
+    VM_ERROR_FAILED, VM_ERROR_FAILED };
   const gchar *bad[] = { "{\"type\":\"joined\",\"peers\":5}",
     "{\"type\":\"joined\",\"peers\":[5]}", "{\"type\":\"joined\",\"peerId\":5}",
+    "{\"type\":\"joined\",\"roomId\":\"a\\u001b\"}",
     "{\"type\":\"peer-joined\"}", "{\"type\":\"peer-left\",\"peerId\":{}}",
     "{\"type\":\"offer\",\"offer\":" OFFER "}", "{\"type\":\"id\",\"id\":5}" };
 
@@ -461,6 +463,7 @@ GST_START_TEST (test_client_is_told_what_is_wrong)
     g_autoptr (GError) error = vm_signal_get_error (signal);
 
     g_assert_error (error, VM_ERROR, codes[i]);
+    fail_if (strpbrk (error->message, "\033\007"));
   }
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GError) error = NULL;

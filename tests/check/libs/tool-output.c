@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gst/check/gstcheck.h>
+#include <pty.h>
+#include <string.h>
+#include <unistd.h>
 #include "output.h"
 #include "qr.h"
 
@@ -99,6 +102,16 @@ GST_START_TEST (test_safe_text)
       "b",
         "a\xef\xbf\xbd"
         "b" },
+    /* another line, nothing to be seen, a tag */
+    { "a\xe2\x80\xa8"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { "Ann\xe2\x80\x8b", "Ann\xef\xbf\xbd" },
+    { "Ann\xf3\xa0\x80\xa0", "Ann\xef\xbf\xbd" },
+    /* a family is joined */
+    { "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7",
+        "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7" },
     { NULL, "" },
   };
 
@@ -107,6 +120,89 @@ GST_START_TEST (test_safe_text)
 
     fail_unless_equals_string (safe, cases[i][1]);
   }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_cut_text)
+{
+  g_autofree gchar *fits = vmt_text_cut ("äöü", 3);
+  g_autofree gchar *longer = vmt_text_cut ("äöüß", 3);
+
+  fail_unless_equals_string (fits, "äöü");
+  fail_unless_equals_string (longer, "äöü…");
+}
+
+GST_END_TEST;
+
+/* The same characters to whoever parses it, and only to them. */
+GST_START_TEST (test_json_steers_no_terminal)
+{
+  static const gchar name[] = "a\033]52;\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\xa0ü";
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+  JsonObject *event = vmt_event_new ("joined");
+  g_autoptr (JsonNode) read = NULL;
+
+  vmt_event_add_string (event, name, name);
+  vmt_output_event (output, event);
+  fail_unless_equals_string (out_text,
+      "{\"event\":\"joined\","
+      "\"a\\u001b]52;\\u009b\\u202e\\udb40\\udc20ü\":"
+      "\"a\\u001b]52;\\u009b\\u202e\\udb40\\udc20ü\"}\n");
+  read = json_from_string (out_text, NULL);
+  fail_unless_equals_string (
+      json_object_get_string_member (json_node_get_object (read), name), name);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_what_is_said)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+  g_autofree gchar *most = g_strnfill (VMT_SAID_LINES_MAX - 1, '\n');
+  g_autofree gchar *flood = g_strnfill (VMT_SAID_LINES_MAX, '\n');
+  g_auto (GStrv) lines = NULL;
+
+  vmt_output_said (
+      output, VMT_STYLE_PLAIN, "Ann", "one\033\n[09:00] Bob:\ttwo");
+  fail_unless_equals_string (out_text, "Ann: one\xef\xbf\xbd\n"
+                                       "        [09:00] Bob: two\n");
+  fseek (out, 0, SEEK_SET);
+  vmt_output_said (output, VMT_STYLE_PLAIN, "Ann", most);
+  fail_if (strstr (out_text, "more lines"));
+  fseek (out, 0, SEEK_SET);
+  vmt_output_said (output, VMT_STYLE_PLAIN, "Ann", flood);
+  lines = g_strsplit (out_text, "\n", -1);
+  fail_unless_equals_int (g_strv_length (lines), VMT_SAID_LINES_MAX + 2);
+  fail_unless_equals_string (
+      lines[VMT_SAID_LINES_MAX], "        (1 more lines)");
+}
+
+GST_END_TEST;
+
+/* A terminal would break the line itself, and what follows would stand where
+ * names do. */
+GST_START_TEST (test_said_on_a_terminal)
+{
+  struct winsize size = { .ws_row = 24, .ws_col = 20 };
+  gint ours, theirs;
+  FILE *terminal;
+  VmtOutput *output;
+  gchar shown[256] = { 0 };
+
+  fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+  terminal = fdopen (theirs, "w");
+  output = vmt_output_new (terminal, err, FALSE);
+  vmt_output_said (output, VMT_STYLE_PLAIN, "Ann",
+      "0123456789abcdeBob: hi\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0");
+  fail_unless (read (ours, shown, sizeof shown - 1) > 0);
+  fail_unless_equals_string (shown,
+      "Ann: 0123456789abcde\r\n"
+      "        Bob: hi\xe4\xbd\xa0\xe4\xbd\xa0\r\n"
+      "        \xe4\xbd\xa0\r\n");
+  vmt_output_free (output);
+  fclose (terminal);
+  close (ours);
 }
 
 GST_END_TEST;
@@ -182,6 +278,10 @@ tool_output_suite (void)
   tcase_add_test (tc, test_people_without_a_terminal);
   tcase_add_test (tc, test_reader_gone);
   tcase_add_test (tc, test_safe_text);
+  tcase_add_test (tc, test_cut_text);
+  tcase_add_test (tc, test_json_steers_no_terminal);
+  tcase_add_test (tc, test_what_is_said);
+  tcase_add_test (tc, test_said_on_a_terminal);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_members_in_order);
   tcase_add_test (tc, test_qr);

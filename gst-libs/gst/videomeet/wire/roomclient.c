@@ -86,6 +86,12 @@ read_joined (State *state, const VmJson *json, VmSignal *signal, GError **error)
       || !vm_json_get_string (
           json, 0, "roomId", VM_SIGNAL_NAME_MAX, &signal->meeting, error))
     return FALSE;
+  if (signal->meeting
+      && !vm_text_is_name (signal->meeting, VM_SIGNAL_NAME_MAX)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The field \"roomId\" has control characters");
+    return FALSE;
+  }
   if (own) {
     g_free (state->peers->own);
     state->peers->own = g_steal_pointer (&own);
@@ -162,6 +168,8 @@ read_error (State *state, const VmJson *json, VmSignal *signal, GError **error)
   if (signal->message
       && !vm_text_is_name (signal->message, VM_SIGNAL_MESSAGE_MAX))
     g_clear_pointer (&signal->message, g_free);
+  if (signal->code && !vm_text_is_name (signal->code, VM_SIGNAL_ID_MAX))
+    g_clear_pointer (&signal->code, g_free);
   if (!signal->code)
     signal->code = g_strdup (vm_error_to_code (VM_ERROR_FAILED));
   return TRUE;

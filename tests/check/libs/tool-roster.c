@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Who is in the meeting, as the launcher remembers it. */
+
+#include <gst/check/gstcheck.h>
+#include "roster.h"
+
+static guint
+remembered (VmtRoster *roster)
+{
+  g_autoptr (JsonArray) all = vmt_roster_to_json (roster);
+
+  return json_array_get_length (all);
+}
+
+static void
+come (VmtRoster *roster, guint number)
+{
+  g_autofree gchar *id = g_strdup_printf ("p%u", number);
+
+  vmt_roster_joined (roster, id, "Ann", "box", "id", FALSE);
+}
+
+static void
+go (VmtRoster *roster, guint number)
+{
+  g_autofree gchar *id = g_strdup_printf ("p%u", number);
+
+  vmt_roster_left (roster, id);
+}
+
+/* Who is there stays, whoever comes and goes meanwhile. */
+GST_START_TEST (test_those_who_left_are_forgotten)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autofree gchar *stays = NULL, *gone = NULL, *late = NULL;
+
+  come (roster, 0);
+  for (guint i = 1; i < VMT_ROSTER_MAX; i++) {
+    come (roster, i);
+    go (roster, i);
+  }
+  fail_unless_equals_int (remembered (roster), VMT_ROSTER_MAX);
+  for (guint i = 0; i < 10; i++) {
+    come (roster, VMT_ROSTER_MAX + i);
+    go (roster, VMT_ROSTER_MAX + i);
+    fail_unless_equals_int (remembered (roster), VMT_ROSTER_MAX);
+  }
+  fail_unless_equals_int (vmt_roster_count (roster), 1);
+  /* a name for who is known, the id for who is not */
+  stays = vmt_roster_get_name (roster, "p0");
+  gone = vmt_roster_get_name (roster, "p1");
+  late = vmt_roster_get_name (roster, "p11");
+  fail_unless_equals_string (stays, "Ann");
+  fail_unless_equals_string (gone, "p1");
+  fail_unless_equals_string (late, "Ann");
+}
+
+GST_END_TEST;
+
+/* Ids are the host's to give, names the others'. */
+GST_START_TEST (test_who_steers_no_terminal)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autoptr (GPtrArray) who = NULL, lines = NULL;
+
+  vmt_roster_joined (roster, "p\xe2\x80\xae", "A\033[2J", "box", NULL, TRUE);
+  vmt_roster_set_presence (roster, "p\xe2\x80\xae", "\xc2\x9b", FALSE, FALSE);
+  who = vmt_roster_to_who (roster);
+  lines = vmt_roster_to_lines (roster);
+  fail_unless_equals_int (who->len, 1);
+  fail_unless_equals_string (
+      who->pdata[0], "p\xef\xbf\xbd  A\xef\xbf\xbd[2J, host: \xef\xbf\xbd");
+  fail_unless (g_str_has_prefix (lines->pdata[0], "A\xef\xbf\xbd[2J: 0"));
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_roster_suite (void)
+{
+  Suite *s = suite_create ("tool-roster");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_those_who_left_are_forgotten);
+  tcase_add_test (tc, test_who_steers_no_terminal);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_roster);
