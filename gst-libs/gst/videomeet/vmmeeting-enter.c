@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define STEP_TIMEOUT_MS 5000 /* one request to one device */
 
 static void look (VmMeeting *self);
 static void try_next (VmMeeting *self);
@@ -299,7 +298,7 @@ try_next (VmMeeting *self)
     .device = device,
     .pin = self->pin && *self->pin ? self->pin : NULL,
     .call_type = self->call_type,
-    .timeout_ms = MIN (STEP_TIMEOUT_MS, self->join_timeout),
+    .timeout_ms = MIN (self->step_timeout, self->join_timeout),
   };
   self->client = vm_signal_client_new (vm_node_get_identity (self->node),
       on_client_signal, on_client_closed, self);

@@ -11,6 +11,7 @@
  * default context made it. */
 
 #define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
+#define VM_MEETING_STEP_TIMEOUT 5000 /* ms, default */
 #define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
@@ -67,6 +68,7 @@ struct _VmMeeting
   guint max_participants;
   VmCallType call_type;
   guint join_timeout; /* ms */
+  guint step_timeout; /* ms, for one request to one device; tests wait longer */
   guint browse_time; /* ms */
   gchar **ice_servers; /* to hand out, or NULL */
 

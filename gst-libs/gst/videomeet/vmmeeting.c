@@ -83,6 +83,7 @@ vm_meeting_init (VmMeeting *self)
 {
   self->max_participants = VM_MEETING_SEATS;
   self->join_timeout = VM_MEETING_JOIN_TIMEOUT;
+  self->step_timeout = VM_MEETING_STEP_TIMEOUT;
   self->browse_time = VM_MEETING_BROWSE_TIME;
   self->context = g_main_context_ref_thread_default ();
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);

@@ -7,7 +7,7 @@
 
 #include <gst/videomeet/vmparticipant-priv.h>
 
-#define PROBE_MS 5000 /* a TLS handshake takes seconds under a sanitizer */
+#define PROBE_MS 10000 /* a TLS handshake takes seconds under a sanitizer */
 
 static void
 meet (void)

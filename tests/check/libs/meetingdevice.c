@@ -3,6 +3,7 @@
 #include "meetingdevice.h"
 
 #include <glib/gstdio.h>
+#include <gst/videomeet/vmmeeting-priv.h>
 
 Device a, b, c;
 
@@ -108,7 +109,10 @@ void
 device_open (Device *device, VmMeetingMode mode)
 {
   device->meeting = vm_meeting_new (device->node);
-  g_object_set (device->meeting, "mode", mode, "name", "standup", NULL);
+  /* a TLS handshake takes seconds under a sanitizer on a busy machine */
+  device->meeting->step_timeout = WAIT_SECONDS * 1000;
+  g_object_set (device->meeting, "mode", mode, "name", "standup",
+      "join-timeout", WAIT_SECONDS * 1000, NULL);
   g_signal_connect (
       device->meeting, "state-changed", G_CALLBACK (on_state), device);
   g_signal_connect (device->meeting, "joined", G_CALLBACK (on_joined), device);
