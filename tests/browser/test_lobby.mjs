@@ -7,11 +7,12 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, host, joinLink, until, untilNames, untilState } = await import("./people.mjs");
+const { Browser, STEP_MS, host, joinLink, until, untilNames, untilState } =
+  await import("./people.mjs");
 
 const text = (page, selector) => page.locator(selector).innerText();
 
-function untilText(page, selector, part, ms = 8000) {
+function untilText(page, selector, part, ms = STEP_MS) {
   return until(async () => (await text(page, selector)).includes(part), ms,
     `"${part}" in ${selector}`).catch(async (error) => {
     throw new Error(`${error.message}; there is "${await text(page, selector)}"`);
@@ -37,7 +38,7 @@ test("a PIN is asked for, and a wrong one refused in words", async () => {
     if (await page.evaluate(() => document.body.dataset.state) === "joined") return true;
     await page.click("#join").catch(() => {});
     return false;
-  }, 10000, "joined");
+  }, STEP_MS, "joined");
   await untilNames(page, ["Ann", "Cleo (you)"]);
 });
 
@@ -134,7 +135,7 @@ test("no camera and no microphone: one can join all the same", async () => {
   await untilState(page, "joined");
   await untilText(page, "#media-banner", "was found on this computer");
   await untilNames(page, ["Ann", "Cleo (you)"]);
-  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  await until(() => page.evaluate(() => window.framesDecoded()), STEP_MS, "Ann's picture");
   await ann.event("participant-state", { user: "Cleo", state: "connected" });
   await page.click("#toggle-audio");
   await untilText(page, "#media-banner", "No microphone was found");
@@ -169,17 +170,17 @@ test("joining to watch and listen only", async () => {
   await page.click("#join-without");
 
   await untilState(page, "joined");
-  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  await until(() => page.evaluate(() => window.framesDecoded()), STEP_MS, "Ann's picture");
   // and then to speak after all
   await page.click("#toggle-audio");
   await until(async () => await page.getAttribute("#toggle-audio", "aria-label")
-    === "Mute microphone", 5000, "the microphone on");
+    === "Mute microphone", STEP_MS, "the microphone on");
   await until(() => page.evaluate(async () => {
     for (const pc of window.connections)
       for (const r of (await pc.getStats()).values())
         if (r.type === "outbound-rtp" && r.kind === "audio" && r.packetsSent > 20) return true;
     return false;
-  }), 10000, "sound sent");
+  }), STEP_MS, "sound sent");
 });
 
 test("without encryption the page says why there is no camera", async () => {
@@ -193,7 +194,7 @@ test("without encryption the page says why there is no camera", async () => {
   await page.fill("#user", "Cleo");
   await page.click("#join");
   await untilState(page, "joined");
-  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  await until(() => page.evaluate(() => window.framesDecoded()), STEP_MS, "Ann's picture");
   assert(await page.isHidden("#share-screen"), "nothing to share");
   equal(page.faults, [], "faults of the page");
 });
@@ -208,14 +209,14 @@ test("a browser that holds sound back until there is a click", async () => {
 
   await untilState(page, "joined");
   // it may let a picture play that sound comes to later: then nothing is asked
-  await until(async () => await page.isVisible("#enable-sound") || sounds(), 15000,
+  await until(async () => await page.isVisible("#enable-sound") || sounds(), STEP_MS,
     "sound, or the question");
-  await until(() => page.evaluate(() => window.framesDecoded()), 15000, "Ann's picture");
+  await until(() => page.evaluate(() => window.framesDecoded()), STEP_MS, "Ann's picture");
   if (await page.isVisible("#enable-sound")) {
     assert(!await sounds(), "no sound yet");
     await page.click("#enable-sound");
   }
-  await until(sounds, 10000, "sound");
+  await until(sounds, STEP_MS, "sound");
   assert(await page.isHidden("#enable-sound"), "nothing is asked");
 });
 
@@ -232,7 +233,7 @@ test("devices and resolution can be chosen in mid-call", async () => {
   const cameras = await page.$$eval("#camera-choice option", (l) => l.map((o) => o.textContent));
   assert(cameras[0].includes("fake_device"), `cameras ${cameras}`);
   await page.selectOption("#quality-choice", "1080");
-  await until(async () => (await settings())?.height === 1080, 8000, "1080 lines");
+  await until(async () => (await settings())?.height === 1080, STEP_MS, "1080 lines");
   const microphones = await page.$$eval("#microphone-choice option", (l) => l.map((o) => o.value));
   await page.selectOption("#microphone-choice", microphones.at(-1));
   await page.keyboard.press("Escape");
@@ -241,7 +242,7 @@ test("devices and resolution can be chosen in mid-call", async () => {
       for (const r of (await pc.getStats()).values())
         if (r.type === "media-source" && r.kind === "video" && r.height === 1080) return true;
     return false;
-  }), 8000, "1080 lines sent");
+  }), STEP_MS, "1080 lines sent");
 });
 
 test("the lines that join without a browser", async () => {

@@ -12,13 +12,13 @@ const { mkdirSync, readFileSync } = await import("node:fs");
 const { createRequire } = await import("node:module");
 const { join } = await import("node:path");
 const { equal, assert, main, test } = await import("./check.mjs");
-const { Browser, host, joinLink, until, untilNames, untilState } =
+const { Browser, STEP_MS, host, joinLink, until, untilNames, untilState } =
   await import("./people.mjs");
 const { Role } = await import("./role.mjs");
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SIZES = [[360, 740], [768, 1024], [1440, 900]];
-const LONG_MS = 240000;
+const LONG_MS = 600000; // of a case with seven views, on a busy machine
 const KEPT = process.env.VM_SCREENSHOTS;
 
 if (KEPT) mkdirSync(KEPT, { recursive: true });
@@ -42,8 +42,9 @@ async function look(page, view) {
     for (const scheme of ["light", "dark"]) {
       const where = `${view}-${width}-${scheme}`;
       await page.emulateMedia({ colorScheme: scheme });
-      // transitions of colours are over
-      await page.waitForTimeout(250);
+      // transitions of colours are over; one that is replaced is rejected
+      await page.evaluate(() => Promise.allSettled(document.getAnimations()
+        .filter((a) => a instanceof CSSTransition).map((a) => a.finished)));
       if (KEPT) await page.screenshot({ path: join(KEPT, `${where}.png`) });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert(wide <= width, `${where} is ${wide} px wide`);
@@ -58,10 +59,10 @@ test("before and after a meeting", async () => {
   const page = await browser.page();
 
   await page.goto(ann.link);
-  await until(async () => await page.inputValue("#meeting") === "Monday stand-up", 5000, "name");
+  await until(async () => await page.inputValue("#meeting") === "Monday stand-up", STEP_MS, "name");
   await page.fill("#user", "Cleo Ferreira");
   // this browser has been allowed to: the picture is there at once
-  await until(() => page.isVisible("#preview"), 10000, "the preview");
+  await until(() => page.isVisible("#preview"), STEP_MS, "the preview");
   await look(page, "lobby");
   await page.click("#about summary");
   await page.fill("#user", "");
@@ -96,7 +97,7 @@ test("in a meeting", async () => {
   await Promise.all([untilState(cleo, "joined"), untilState(page, "joined")]);
   await untilNames(page, ["Ann", "Cleo Ferreira", "Dan (you)"]);
   await until(() => page.$$eval("video", (l) =>
-    l.filter((v) => v.videoWidth).length >= 3), 15000, "pictures");
+    l.filter((v) => v.videoWidth).length >= 3), STEP_MS, "pictures");
 
   await look(page, "call");
   await cleo.click("#raise-hand");
@@ -109,7 +110,7 @@ test("in a meeting", async () => {
     await cleo.fill("#chat-input", line);
     await cleo.press("#chat-input", "Enter");
   }
-  await until(() => page.$(".badge"), 5000, "a badge");
+  await until(() => page.$(".badge"), STEP_MS, "a badge");
   await look(page, "call-hand");
   await page.click("#toggle-chat");
   await page.fill("#chat-input", "Yes, and I like it.");
@@ -120,14 +121,14 @@ test("in a meeting", async () => {
   await look(page, "people");
   await page.click('[data-close="people"]');
   await page.click("#toggle-stats");
-  await page.waitForTimeout(1500);
+  await until(async () => /kbit/.test(await page.innerText("#stats")), STEP_MS, "figures");
   await look(page, "stats");
   await page.click("#toggle-stats");
   await page.click('.call-head [data-open="settings"]');
   await look(page, "settings");
   await page.keyboard.press("Escape");
   await cleo.click("#share-screen");
-  await until(() => page.$('video[data-kind="screen"]'), 10000, "a screen");
+  await until(() => page.$('video[data-kind="screen"]'), STEP_MS, "a screen");
   await look(page, "screen");
 }, LONG_MS);
 
@@ -143,8 +144,8 @@ test("what a host has", async () => {
   await dan.click("#raise-hand");
   await dan.click("#toggle-video");
   await page.click("#toggle-people");
-  await until(() => page.$('[data-person="p003"] [data-action^="mute"]'), 10000, "tools");
-  await until(() => page.$('[data-person="p003"] .sign'), 10000, "signs");
+  await until(() => page.$('[data-person="p003"] [data-action^="mute"]'), STEP_MS, "tools");
+  await until(() => page.$('[data-person="p003"] .sign'), STEP_MS, "signs");
   await look(page, "people-host");
 }, LONG_MS);
 
@@ -180,7 +181,7 @@ test("ten in a meeting", async () => {
         picture: i % 4 !== 2, stream: canvas.captureStream(2), screen: null });
     });
   });
-  await until(() => page.$$eval("#tiles .tile:not(.no-frames)", (l) => l.length === 10), 10000,
+  await until(() => page.$$eval("#tiles .tile:not(.no-frames)", (l) => l.length === 10), STEP_MS,
     "ten pictures");
   await look(page, "ten");
 }, LONG_MS);

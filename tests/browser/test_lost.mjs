@@ -9,11 +9,10 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, guest, host, state, until, untilNames, untilPictures, untilState } =
-  await import("./people.mjs");
+const { Browser, SEAT_MS, STEP_MS, guest, host, state, until, untilNames, untilPictures,
+  untilState } = await import("./people.mjs");
 
 const RESUME_MS = 30000; // the server keeps a seat so long
-const GONE_MS = 10000;
 
 const text = (page, selector) => page.locator(selector).innerText();
 
@@ -23,7 +22,7 @@ function cut(on) {
     "-j", "REJECT", "--reject-with", "tcp-reset"]);
 }
 
-function untilTold(page, part, ms = 10000) {
+function untilTold(page, part, ms = STEP_MS) {
   return until(async () => await page.isVisible("#server-banner")
     && (await text(page, "#server-banner")).includes(part), ms, `"${part}"`);
 }
@@ -40,15 +39,15 @@ test("a lost WebSocket is taken up again; media goes on, nothing said is lost", 
   try {
     // its own keep-alive: the page learns by what it says
     await cleo.click("#raise-hand");
-    await untilTold(cleo, "tries again", 20000);
-    await untilPictures(cleo, 2, 8000);
+    await untilTold(cleo, "tries again", SEAT_MS);
+    await untilPictures(cleo, 2, SEAT_MS);
     equal(await state(cleo), "joined", "state");
   } finally {
     cut(false);
   }
-  await until(() => cleo.isHidden("#server-banner"), 15000, "taken up again");
+  await until(() => cleo.isHidden("#server-banner"), STEP_MS, "taken up again");
   const raised = '#tiles .tile.raised .tile-name:text-is("Cleo")';
-  await until(() => dan.$(raised), 15000, "Cleo's hand at Dan's");
+  await until(() => dan.$(raised), STEP_MS, "Cleo's hand at Dan's");
   assert(!ann.lines.some((e) => e.event === "participant-left"), "nobody left");
 });
 
@@ -61,24 +60,31 @@ test("the host is killed: the others stay and speak over the data channels", asy
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
 
   ann.signal("SIGKILL");
-  await Promise.all([untilNames(cleo, ["Cleo (you)", "Dan"], GONE_MS),
-    untilNames(dan, ["Cleo", "Dan (you)"], GONE_MS)]);
-  await untilTold(cleo, "does not answer", 5000);
+  await Promise.all([untilNames(cleo, ["Cleo (you)", "Dan"], SEAT_MS),
+    untilNames(dan, ["Cleo", "Dan (you)"], SEAT_MS)]);
+  await untilTold(cleo, "does not answer", SEAT_MS);
   await untilPictures(dan, 1);
   await cleo.click("#raise-hand");
-  await until(() => dan.$('#tiles .tile.raised .tile-name:text-is("Cleo")'), 5000, "the hand");
+  await until(() => dan.$('#tiles .tile.raised .tile-name:text-is("Cleo")'), STEP_MS, "the hand");
   await cleo.click("#toggle-audio");
-  await until(() => dan.$('#tiles .tile.muted .tile-name:text-is("Cleo")'), 5000, "muted");
+  await until(() => dan.$('#tiles .tile.muted .tile-name:text-is("Cleo")'), STEP_MS, "muted");
   await cleo.click("#toggle-chat");
   await cleo.fill("#chat-input", "still here");
   await cleo.press("#chat-input", "Enter");
-  await until(() => dan.$(".badge"), 5000, "chat");
-  await untilTold(cleo, "is gone", RESUME_MS + 5000);
+  await until(() => dan.$(".badge"), STEP_MS, "chat");
+  await untilTold(cleo, "is gone", RESUME_MS + STEP_MS);
   await untilPictures(dan, 1);
+  await dan.evaluate(() => {
+    window.heard = [];
+    for (const channel of window.channels.filter((c) => c.label === "signal"))
+      channel.addEventListener("message", ({ data }) => window.heard.push(data));
+  });
   await cleo.click("#leave");
   await untilState(cleo, "left");
   // a goodbye over the data channel; then nobody is left
-  await untilState(dan, "failed", 5000);
+  await untilState(dan, "failed");
+  assert((await dan.evaluate(() => window.heard)).some((data) => JSON.parse(data).type === "bye"),
+    "Cleo said goodbye");
   assert((await text(dan, "#notice")).includes("was lost"), "said so");
 });
 
@@ -90,7 +96,7 @@ test("a connection is replaced while the host is lost", async () => {
   await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
   ann.signal("SIGKILL");
-  await untilNames(dan, ["Cleo", "Dan (you)"], GONE_MS);
+  await untilNames(dan, ["Cleo", "Dan (you)"], SEAT_MS);
   const count = await dan.evaluate(() => window.connections.length);
 
   // Cleo came earlier, so it is Cleo who offers
@@ -98,11 +104,11 @@ test("a connection is replaced while the host is lost", async () => {
     .filter((c) => c.label === "signal" && c.readyState === "open")
     .forEach((c) => c.send('{"type":"restart","reason":"test"}')));
   await until(() => dan.evaluate((n) => window.connections.length > n
-    && window.connections.at(-1).connectionState === "connected", count), 15000,
+    && window.connections.at(-1).connectionState === "connected", count), STEP_MS,
   "another connection");
   await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
   await until(() => dan.evaluate(() => window.connections
-    .filter((c) => c.connectionState !== "closed").length === 1), 5000, "the old one closed");
+    .filter((c) => c.connectionState !== "closed").length === 1), STEP_MS, "the old one closed");
 });
 
 test("the host is killed: page and native guest go on together", async () => {
@@ -115,22 +121,22 @@ test("the host is killed: page and native guest go on together", async () => {
   await untilPictures(page, 2);
 
   ann.signal("SIGKILL");
-  await untilNames(page, ["Bob", "Cleo (you)"], GONE_MS);
-  await untilTold(page, "does not answer", 5000);
+  await untilNames(page, ["Bob", "Cleo (you)"], SEAT_MS);
+  await untilTold(page, "does not answer", SEAT_MS);
   await page.click("#toggle-audio");
   await bob.event("presence", { user: "Cleo", audioMuted: true });
   bob.type("/hand");
   // the native side tells by the channel once it has given the host up
-  await until(() => page.$('#tiles .tile.raised .tile-name:text-is("Bob")'), RESUME_MS + 10000,
+  await until(() => page.$('#tiles .tile.raised .tile-name:text-is("Bob")'), RESUME_MS + STEP_MS,
     "Bob's hand");
   await page.click("#toggle-chat");
   bob.type("still here");
-  await until(async () => (await text(page, "#chat-log")).includes("still here"), 5000, "chat");
+  await until(async () => (await text(page, "#chat-log")).includes("still here"), STEP_MS, "chat");
   await untilPictures(page, 1);
   bob.type("/leave");
-  await untilNames(page, ["Cleo (you)"], 5000);
+  await untilNames(page, ["Cleo (you)"]);
   // alone, and the host has not come back
-  await untilState(page, "failed", RESUME_MS + 5000);
+  await untilState(page, "failed", RESUME_MS + STEP_MS);
 });
 
 await main();

@@ -137,6 +137,12 @@ test("quality: the more there are, the less each is sent", async () => {
   }), [true, true, 1, 1, 4, true], "encodings");
 });
 
+test("heartbeat: who is silent is gone within ten seconds", async () => {
+  // its last answer, the time it is waited for, and until somebody looks
+  equal(await within("heartbeat.js", ({ PING_MS, SILENCE_MS }) =>
+    PING_MS + SILENCE_MS + PING_MS <= 10000), true, "the promise of the protocol");
+});
+
 test("heartbeat: silence counts after a first sign of life", async () => {
   equal(await within("heartbeat.js", ({ Heartbeat }) => {
     const sent = [];

@@ -9,11 +9,10 @@ enter();
 
 const { ADDRESS } = await import("./lan.mjs");
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, host, joinLink, until, untilNames, untilPictures, untilState } =
+const { Browser, STEP_MS, host, joinLink, until, untilNames, untilPictures, untilState } =
   await import("./people.mjs");
 const { localTypes, relayOnly, startTurn } = await import("./turn.mjs");
 
-const SLOW_MS = 40000; // two pages that encode, and a relay for each way
 const PASSWORD = "se/cr@et";
 const TURN = `turn://ann:${encodeURIComponent(PASSWORD)}@${ADDRESS}:3478`;
 
@@ -51,7 +50,7 @@ test("two such pages, over TCP", async () => {
   await untilState(dan, "joined");
 
   await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
-  await Promise.all([untilPictures(cleo, 2, SLOW_MS), untilPictures(dan, 2, SLOW_MS)]);
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
   equal(await localTypes(cleo), ["relay", "relay"], "candidates in use");
   equal(await localTypes(dan), ["relay", "relay"], "candidates in use");
 });
@@ -64,7 +63,7 @@ test("without one such a page reaches nobody", async () => {
   await untilState(page, "joined");
   await until(() => page.evaluate(() => window.connections.length > 0
     && window.connections.every((pc) => pc.remoteDescription
-      && pc.iceGatheringState === "complete")), 10000, "all candidates found");
+      && pc.iceGatheringState === "complete")), STEP_MS, "all candidates found");
   equal(await localTypes(page), [], "candidates in use");
   equal(await page.$$eval("#tiles .tile.camera.no-picture .tile-name", (list) =>
     list.map((e) => e.textContent)), ["Ann"], "who has no picture");

@@ -7,20 +7,21 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, Pipeline, guest, host, until, untilState } = await import("./people.mjs");
+const { Browser, Pipeline, STEP_MS, guest, host, until, untilState } =
+  await import("./people.mjs");
 
 const text = (page, selector) => page.locator(selector).innerText();
 
 function untilSaid(page, sentence) {
   return until(async () => (await page.$$eval("#chat-log .message-text", (list) =>
-    list.map((e) => e.textContent))).includes(sentence), 10000, `"${sentence}" in the chat`);
+    list.map((e) => e.textContent))).includes(sentence), STEP_MS, `"${sentence}" in the chat`);
 }
 
 function untilClass(page, user, name, on) {
   const tile = `#tiles .tile.camera:has(.tile-name:text-is("${user}"))`;
 
   return until(() => page.$eval(tile, (e, n) => e.classList.contains(n), name)
-    .then((has) => has === on, () => false), 10000, `${user} ${on ? "" : "not "}${name}`);
+    .then((has) => has === on, () => false), STEP_MS, `${user} ${on ? "" : "not "}${name}`);
 }
 
 async function meet(user = "Cleo") {
@@ -80,8 +81,8 @@ test("the host mutes: the page is muted, and says by whom", async () => {
 
   ann.type("/mute Cleo");
   await until(async () => await page.getAttribute("#toggle-audio", "aria-label")
-    === "Unmute microphone", 10000, "muted");
-  await until(async () => (await text(page, "#announcer")).includes("The host has"), 5000, "said");
+    === "Unmute microphone", STEP_MS, "muted");
+  await until(async () => (await text(page, "#announcer")).includes("The host has"), STEP_MS, "said");
   // nobody but oneself ends it
   await page.click("#toggle-audio");
   await ann.event("presence", { user: "Cleo", audioMuted: true });
@@ -92,12 +93,12 @@ test("the host locks the meeting, and opens it again", async () => {
   const { ann, browser, page } = await meet();
 
   ann.type("/lock");
-  await until(() => page.isVisible("#call-locked"), 10000, "the lock");
+  await until(() => page.isVisible("#call-locked"), STEP_MS, "the lock");
   const dan = await browser.join(ann.link, "Dan");
   await untilState(dan, "failed");
   assert((await text(dan, "#notice")).includes("has locked the meeting"), "said so");
   ann.type("/unlock");
-  await until(() => page.isHidden("#call-locked"), 10000, "no lock");
+  await until(() => page.isHidden("#call-locked"), STEP_MS, "no lock");
   await dan.click("#join");
   await untilState(dan, "joined");
 });
