@@ -113,8 +113,8 @@ vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)
     g_signal_emit (self, id, 0, structure);
 }
 
-void
-vm_signal_bin_install_signals (void)
+static void
+install_call_actions (void)
 {
   /**
    * vmsignalbin::hang-up:
@@ -145,6 +145,11 @@ vm_signal_bin_install_signals (void)
    */
   install (
       "send-chat", G_CALLBACK (send_chat), 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+install_host_actions (void)
+{
   /**
    * vmsignalbin::kick:
    * @self: the element, whose device hosts the meeting
@@ -175,6 +180,11 @@ vm_signal_bin_install_signals (void)
    * Sends everybody out.
    */
   install ("end-meeting", G_CALLBACK (end_meeting), 0);
+}
+
+static void
+install_presence_actions (void)
+{
   /**
    * vmsignalbin::set-status:
    * @self: the element
@@ -191,6 +201,14 @@ vm_signal_bin_install_signals (void)
    * Sets the property hand.
    */
   install ("raise-hand", G_CALLBACK (raise_hand), 1, G_TYPE_BOOLEAN);
+}
+
+void
+vm_signal_bin_install_signals (void)
+{
+  install_call_actions ();
+  install_host_actions ();
+  install_presence_actions ();
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     g_signal_new (told[i], VM_TYPE_SIGNAL_BIN, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
         NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);

@@ -236,6 +236,11 @@ vm_signal_bin_get_property (
   GST_OBJECT_UNLOCK (self);
 }
 
+#define READY \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+#define PLAYING \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
+
 static GParamSpec *
 string_spec (const gchar *name, const gchar *nick, const gchar *blurb,
     const gchar *value, GParamFlags flags)
@@ -244,21 +249,14 @@ string_spec (const gchar *name, const gchar *nick, const gchar *blurb,
       flags | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 }
 
-void
-vm_signal_bin_install_properties (GObjectClass *klass)
+static void
+install_meeting_properties (GObjectClass *klass)
 {
-  const GParamFlags ready =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-  const GParamFlags playing =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
-
-  klass->set_property = vm_signal_bin_set_property;
-  klass->get_property = vm_signal_bin_get_property;
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
-          "How the meeting is entered: host it, join it, or look for it for "
-          "2 s, join it if somebody hosts it, and host it if not",
-          VM_TYPE_MEETING_MODE, VM_MEETING_MODE_AUTO, ready));
+          "How the meeting is entered: host it, join it, or look for it for 2 "
+          "s, join it if somebody hosts it, and host it if not",
+          VM_TYPE_MEETING_MODE, VM_MEETING_MODE_AUTO, READY));
   g_object_class_install_property (klass, PROP_URI,
       string_spec ("uri", "URI",
           "Meeting to join without looking for it, as "
@@ -269,7 +267,7 @@ vm_signal_bin_install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_DIALECT,
       g_param_spec_enum ("dialect", "Dialect",
           "Signalling protocol spoken with the server at \"uri\"",
-          VM_TYPE_DIALECT_NAME, VM_DIALECT_NAME_NATIVE, ready));
+          VM_TYPE_DIALECT_NAME, VM_DIALECT_NAME_NATIVE, READY));
   g_object_class_install_property (klass, PROP_MEETING,
       string_spec ("meeting", "Meeting",
           "Name of the meeting, 1 to 128 bytes (null: a host names it after "
@@ -283,54 +281,60 @@ vm_signal_bin_install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_CALL_TYPE,
       g_param_spec_enum ("call-type", "Call type",
           "Picture and sound, or sound only: with audio no picture is received",
-          VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, ready));
+          VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, READY));
   g_object_class_install_property (klass, PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Most participants",
           "Seats of a meeting hosted here, the host included", 2, 64,
-          DEFAULT_MAX_PARTICIPANTS, ready));
+          DEFAULT_MAX_PARTICIPANTS, READY));
   g_object_class_install_property (klass, PROP_PIN,
       string_spec ("pin", "PIN",
           "Digits that open the meeting, at least 6 (null: none). Hosting with "
           "one announces the device minimally",
           NULL, G_PARAM_WRITABLE));
+}
+
+static void
+install_network_properties (GObjectClass *klass)
+{
   g_object_class_install_property (klass, PROP_STUN_SERVER,
       string_spec ("stun-server", "STUN server",
           "stun://HOST:PORT, needed beyond the local network only (null: "
-          "none). "
-          "A host tells it to all who join; what is set here comes first",
+          "none). A host tells it to all who join; what is set here comes "
+          "first",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_TURN_SERVERS,
       string_spec ("turn-servers", "TURN servers",
           "turn://USER:PASSWORD@HOST:PORT?transport=udp (or tcp), several "
           "separated by commas (null: none). turns:// is not dependable. A "
-          "host "
-          "tells them, passwords too, to all who join, at most 8 servers; they "
-          "are used besides those set here",
+          "host tells them, passwords too, to all who join, at most 8 servers; "
+          "they are used besides those set here",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_ICE_TRANSPORT_POLICY,
       g_param_spec_enum ("ice-transport-policy", "ICE transport policy",
           "Which paths media may take to the others",
           ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
-          ready));
+          READY));
+  g_object_class_install_property (klass, PROP_LATENCY,
+      g_param_spec_uint ("latency", "Latency",
+          "Size of the jitter buffer of each participant, in milliseconds: "
+          "more rides out a worse network, and delays everything",
+          0, 10000, DEFAULT_LATENCY_MS, READY));
+}
+
+static void
+install_media_properties (GObjectClass *klass)
+{
   g_object_class_install_property (klass, PROP_DECODE,
       g_param_spec_boolean ("decode", "Decode",
           "Whether src pads give raw audio and video (true) or the encoded "
           "streams as they arrive, parsed (false)",
-          TRUE, ready));
+          TRUE, READY));
   g_object_class_install_property (klass, PROP_RECORD_DIR,
       string_spec ("record-dir", "Recording folder",
           "Folder, made if absent, that gets one Matroska file per "
-          "participant, "
-          "not transcoded; a new file begins when a stream's caps change "
-          "(null: "
-          "no recording)",
+          "participant, not transcoded; a new file begins when a stream's caps "
+          "change (null: no recording)",
           NULL, G_PARAM_READWRITE));
-  g_object_class_install_property (klass, PROP_LATENCY,
-      g_param_spec_uint ("latency", "Latency",
-          "Size of the jitter buffer of each participant, in milliseconds: "
-          "more "
-          "rides out a worse network, and delays everything",
-          0, 10000, DEFAULT_LATENCY_MS, ready));
   g_object_class_install_property (klass, PROP_CODECS,
       string_spec ("codecs", "Codecs",
           "Video codecs for raw input, best first, separated by commas: vp8, "
@@ -339,25 +343,30 @@ vm_signal_bin_install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_START_BITRATE,
       g_param_spec_uint ("start-bitrate", "Start bit rate",
           "Rate at which raw video is encoded, in bits per second", 50000,
-          100000000, DEFAULT_START_BITRATE, ready));
+          100000000, DEFAULT_START_BITRATE, READY));
+}
+
+static void
+install_own_properties (GObjectClass *klass)
+{
   g_object_class_install_property (klass, PROP_END_WHEN_ALONE,
       g_param_spec_boolean ("end-when-alone", "End when alone",
           "Whether the call ends when the last other participant leaves", FALSE,
-          ready));
+          READY));
   g_object_class_install_property (klass, PROP_MUTE_AUDIO,
       g_param_spec_boolean ("mute-audio", "Mute audio",
-          "Whether silence is sent in place of sound", FALSE, playing));
+          "Whether silence is sent in place of sound", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_MUTE_VIDEO,
       g_param_spec_boolean ("mute-video", "Mute video",
-          "Whether camera and screen are held back", FALSE, playing));
+          "Whether camera and screen are held back", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_STATUS,
       g_param_spec_string ("status", "Status",
           "What this participant says it is doing, at most 128 bytes (null: "
           "nothing)",
-          NULL, playing));
+          NULL, PLAYING));
   g_object_class_install_property (klass, PROP_HAND,
       g_param_spec_boolean ("hand", "Hand",
-          "Whether this participant's hand is raised", FALSE, playing));
+          "Whether this participant's hand is raised", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Structure vm-stats with a structure for each other participant, "
@@ -365,4 +374,15 @@ vm_signal_bin_install_properties (GObjectClass *klass)
           "packets-lost, jitter-ms, video-frames-received, "
           "audio-frames-received, screen-frames-received; twice a second",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+void
+vm_signal_bin_install_properties (GObjectClass *klass)
+{
+  klass->set_property = vm_signal_bin_set_property;
+  klass->get_property = vm_signal_bin_get_property;
+  install_meeting_properties (klass);
+  install_network_properties (klass);
+  install_media_properties (klass);
+  install_own_properties (klass);
 }
