@@ -122,6 +122,7 @@ struct _VmMeeting
 
 /* vmmeeting-class.c */
 void vm_meeting_install (GObjectClass *klass);
+void vm_meeting_install_signals (void);
 
 /* vmmeeting.c */
 void vm_meeting_set_state (VmMeeting *self, VmMeetingState state);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The signals of VmMeeting. */
+
+#include "vmmeeting-priv.h"
+
+guint vm_meeting_signals[VM_MEETING_N_SIGNALS];
+
+static guint
+install_signal (const gchar *name, guint n_params, ...)
+{
+  va_list types;
+  guint id;
+
+  va_start (types, n_params);
+  id = g_signal_new_valist (name, VM_TYPE_MEETING, G_SIGNAL_RUN_LAST, NULL,
+      NULL, NULL, NULL, G_TYPE_NONE, n_params, types);
+  va_end (types);
+  return id;
+}
+
+static void
+install_states (guint *ids)
+{
+  /**
+   * VmMeeting::state-changed:
+   * @self: the meeting
+   * @old: the #VmMeetingState it was in
+   * @new: the #VmMeetingState it is in
+   *
+   * A guest sees the states as the host tells them.
+   */
+  ids[VM_MEETING_SIGNAL_STATE_CHANGED] = install_signal (
+      "state-changed", 2, VM_TYPE_MEETING_STATE, VM_TYPE_MEETING_STATE);
+  /**
+   * VmMeeting::joined:
+   * @self: the meeting
+   * @me: this device's own seat
+   *
+   * The seat is taken. A host of mode auto that gives way to another host is
+   * seated twice.
+   */
+  ids[VM_MEETING_SIGNAL_JOINED] =
+      install_signal ("joined", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::failed:
+   * @self: the meeting
+   * @error: why: a code of #VmError
+   *
+   * It could not be entered, or cannot go on. It is over.
+   */
+  ids[VM_MEETING_SIGNAL_FAILED] = install_signal ("failed", 1, G_TYPE_ERROR);
+}
+
+static void
+install_participants (guint *ids)
+{
+  /**
+   * VmMeeting::participant-joined:
+   * @self: the meeting
+   * @participant: who is there; whoever was there first is told of as well
+   */
+  ids[VM_MEETING_SIGNAL_PARTICIPANT_JOINED] =
+      install_signal ("participant-joined", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::participant-left:
+   * @self: the meeting
+   * @participant: who is gone
+   * @error: (nullable): why, when it did not leave by itself
+   */
+  ids[VM_MEETING_SIGNAL_PARTICIPANT_LEFT] =
+      install_signal ("participant-left", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
+  /**
+   * VmMeeting::participant-state-changed:
+   * @self: the meeting
+   * @participant: whose state
+   * @old: the #VmParticipantState it was in
+   * @new: the #VmParticipantState it is in
+   */
+  ids[VM_MEETING_SIGNAL_PARTICIPANT_STATE_CHANGED] =
+      install_signal ("participant-state-changed", 3, VM_TYPE_PARTICIPANT,
+          VM_TYPE_PARTICIPANT_STATE, VM_TYPE_PARTICIPANT_STATE);
+  /**
+   * VmMeeting::detached-changed:
+   * @self: the meeting
+   * @participant: who has lost its connection to the host for 10 s, or has it
+   *   back
+   */
+  ids[VM_MEETING_SIGNAL_DETACHED_CHANGED] =
+      install_signal ("detached-changed", 1, VM_TYPE_PARTICIPANT);
+}
+
+static void
+install_exchange (guint *ids)
+{
+  /**
+   * VmMeeting::description:
+   * @self: the meeting
+   * @participant: who sent it
+   * @type: offer or answer
+   * @sdp: the SDP, byte for byte as it was sent
+   * @session: (nullable): the uuid of the exchange
+   * @generation: counts the offers of a session
+   */
+  ids[VM_MEETING_SIGNAL_DESCRIPTION] =
+      install_signal ("description", 5, VM_TYPE_PARTICIPANT,
+          VM_TYPE_DESCRIPTION_TYPE, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_UINT);
+  /**
+   * VmMeeting::candidate:
+   * @self: the meeting
+   * @participant: who sent it
+   * @candidate: an ICE candidate, empty after the last
+   * @mline: index of its m-line, -1 when not told
+   * @mid: (nullable): mid of its m-line
+   * @session: (nullable): the uuid of the exchange
+   * @generation: counts the offers of a session
+   */
+  ids[VM_MEETING_SIGNAL_CANDIDATE] =
+      install_signal ("candidate", 6, VM_TYPE_PARTICIPANT, G_TYPE_STRING,
+          G_TYPE_INT, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_UINT);
+  /**
+   * VmMeeting::restart:
+   * @self: the meeting
+   * @participant: who asks for a new offer
+   * @reason: why
+   */
+  ids[VM_MEETING_SIGNAL_RESTART] =
+      install_signal ("restart", 2, VM_TYPE_PARTICIPANT, G_TYPE_STRING);
+  /**
+   * VmMeeting::send-message:
+   * @self: the meeting
+   * @participant: to whom
+   * @label: of the data channel
+   * @text: what is to be sent on it
+   *
+   * The meeting has something to say on a data channel that
+   * vm_meeting_set_channel() told of.
+   *
+   * Returns: whether it is on its way
+   */
+  ids[VM_MEETING_SIGNAL_SEND_MESSAGE] =
+      g_signal_new ("send-message", VM_TYPE_MEETING, G_SIGNAL_RUN_LAST, 0,
+          g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 3,
+          VM_TYPE_PARTICIPANT, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+install_talk (guint *ids)
+{
+  /**
+   * VmMeeting::chat-received:
+   * @self: the meeting
+   * @message: what was said, each message once
+   *
+   * Somebody else said something, now or (#VmChatMessage, old) before this
+   * device came.
+   */
+  ids[VM_MEETING_SIGNAL_CHAT_RECEIVED] =
+      install_signal ("chat-received", 1, VM_TYPE_CHAT_MESSAGE);
+  /**
+   * VmMeeting::presence-changed:
+   * @self: the meeting
+   * @participant: who tells something else of itself: its status, and whether it
+   *   is muted
+   */
+  ids[VM_MEETING_SIGNAL_PRESENCE_CHANGED] =
+      install_signal ("presence-changed", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::hand-changed:
+   * @self: the meeting
+   * @participant: who has raised its hand, or taken it down
+   */
+  ids[VM_MEETING_SIGNAL_HAND_CHANGED] =
+      install_signal ("hand-changed", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::mute-requested:
+   * @self: the meeting
+   * @audio: whether to mute the sound
+   * @video: whether to hold the picture back
+   *
+   * The host asks this device to mute itself. Its owner does so; it is never
+   * asked to be heard again.
+   */
+  ids[VM_MEETING_SIGNAL_MUTE_REQUESTED] =
+      install_signal ("mute-requested", 2, G_TYPE_BOOLEAN, G_TYPE_BOOLEAN);
+}
+
+static void
+install_host (guint *ids)
+{
+  /**
+   * VmMeeting::host-lost:
+   * @self: the meeting
+   * @host: (nullable): the host
+   *
+   * The host is gone without a word: its server has no connection and itself no
+   * heartbeat for 5 s. Media among the others goes on. It may come back within
+   * 30 s; else it leaves, and the meeting lasts until the last of the others
+   * does.
+   */
+  ids[VM_MEETING_SIGNAL_HOST_LOST] =
+      install_signal ("host-lost", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::host-returned:
+   * @self: the meeting
+   * @host: (nullable): the host
+   *
+   * The host was lost and is there again.
+   */
+  ids[VM_MEETING_SIGNAL_HOST_RETURNED] =
+      install_signal ("host-returned", 1, VM_TYPE_PARTICIPANT);
+}
+
+void
+vm_meeting_install_signals (void)
+{
+  guint *ids = vm_meeting_signals;
+
+  install_states (ids);
+  install_participants (ids);
+  install_exchange (ids);
+  install_talk (ids);
+  install_host (ids);
+}
