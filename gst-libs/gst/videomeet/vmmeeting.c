@@ -118,6 +118,8 @@ vm_meeting_set_state (VmMeeting *self, VmMeetingState state)
   if (old == state || old == VM_MEETING_STATE_ENDED)
     return;
   self->state = state;
+  g_debug ("meeting %s: %s → %s", self->name ? self->name : "",
+      vm_meeting_state_to_string (old), vm_meeting_state_to_string (state));
   g_signal_emit (
       self, vm_meeting_signals[VM_MEETING_SIGNAL_STATE_CHANGED], 0, old, state);
 }
@@ -160,6 +162,27 @@ vm_meeting_finish (VmMeeting *self, const GError *error)
     take_event (self, VM_MEETING_EVENT_HOST_ENDS);
 }
 
+static gboolean
+check_settings (VmMeeting *self, GError **error)
+{
+  if (!self->uri && (!self->name || !*self->name)) {
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_BAD_REQUEST, "The meeting has no name");
+    return FALSE;
+  }
+  if (!self->uri && self->dialect != VM_DIALECT_NAME_NATIVE) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A server of another dialect is found by its address alone");
+    return FALSE;
+  }
+  if (self->uri && self->mode == VM_MEETING_MODE_HOST) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A meeting at an address is joined, not hosted");
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /**
  * vm_meeting_start:
  * @self: a #VmMeeting, not yet started
@@ -186,21 +209,7 @@ vm_meeting_start (VmMeeting *self, GError **error)
   }
   if (self->uri && !*self->uri)
     g_clear_pointer (&self->uri, g_free);
-  if (!self->uri && (!self->name || !*self->name)) {
-    g_set_error (
-        error, VM_ERROR, VM_ERROR_BAD_REQUEST, "The meeting has no name");
-    self->stopped = TRUE;
-    return FALSE;
-  }
-  if (!self->uri && self->dialect != VM_DIALECT_NAME_NATIVE) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "A server of another dialect is found by its address alone");
-    self->stopped = TRUE;
-    return FALSE;
-  }
-  if (self->uri && self->mode == VM_MEETING_MODE_HOST) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "A meeting at an address is joined, not hosted");
+  if (!check_settings (self, error)) {
     self->stopped = TRUE;
     return FALSE;
   }
@@ -447,9 +456,9 @@ vm_meeting_send_candidate (VmMeeting *self, VmParticipant *participant,
  * @participant: whoever offers to this device
  * @reason: (nullable): why, at most 128 bytes
  *
- * Asks for a new offer; only the offerer restarts. In a room of seed 2's
- * protocol, which cannot be asked, this device leaves and joins when nobody else
- * is disturbed by it.
+ * Asks for a new offer; only the offerer restarts. In a room
+ * (%VM_DIALECT_NAME_ROOM), which cannot be asked, this device leaves and joins
+ * when nobody else is disturbed by it.
  */
 void
 vm_meeting_send_restart (

@@ -156,10 +156,18 @@ vm_room_send_state (VmRoom *room)
 static void
 take_event (VmRoom *room, VmMeetingEvent event)
 {
-  if (!vm_meeting_state_next (room->state, event, &room->state))
+  VmMeetingState before = room->state;
+
+  if (!vm_meeting_state_next (before, event, &room->state)) {
     g_warning ("meeting %s: %s while %s", room->id,
         vm_meeting_event_to_string (event),
-        vm_meeting_state_to_string (room->state));
+        vm_meeting_state_to_string (before));
+    return;
+  }
+  g_debug ("meeting %s: %s → %s (%s)", room->id,
+      vm_meeting_state_to_string (before),
+      vm_meeting_state_to_string (room->state),
+      vm_meeting_event_to_string (event));
 }
 
 void
