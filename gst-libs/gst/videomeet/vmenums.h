@@ -94,8 +94,8 @@ typedef enum
 /**
  * VmDialectName:
  * @VM_DIALECT_NAME_NATIVE: videomeet.v2, this project's own
- * @VM_DIALECT_NAME_ROOM: rooms on a server of the protocol of seed 2, with
- *   `join`, `peer-joined`, `offer`, `answer`, `ice-candidate`
+ * @VM_DIALECT_NAME_ROOM: rooms on a server whose messages are `join`,
+ *   `peer-joined`, `offer`, `answer`, `ice-candidate` and so on
  *
  * What is spoken with the server that a meeting is joined at (protocol §6).
  */

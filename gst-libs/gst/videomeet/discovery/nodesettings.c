@@ -207,7 +207,7 @@ install_text (GObjectClass *klass, guint id, const gchar *name,
 }
 
 static void
-install_texts (GObjectClass *klass)
+install_description (GObjectClass *klass)
 {
   /**
    * VmNode:user:
@@ -248,6 +248,11 @@ install_texts (GObjectClass *klass)
   install_text (klass, VM_NODE_PROP_CAPABILITIES, "capabilities",
       "Capabilities", "What this device can do, words between commas",
       "video,audio,share");
+}
+
+static void
+install_network (GObjectClass *klass)
+{
   /**
    * VmNode:peers:
    *
@@ -260,7 +265,7 @@ install_texts (GObjectClass *klass)
   /**
    * VmNode:service-type:
    *
-   * The DNS-SD service type (seed 1 §2.1).
+   * The DNS-SD service type, `_videomeet._tcp` by default (seed 1 §2.1).
    */
   install_text (klass, VM_NODE_PROP_SERVICE_TYPE, "service-type",
       "Service type", "DNS-SD service type", "_videomeet._tcp");
@@ -275,8 +280,9 @@ install_texts (GObjectClass *klass)
   /**
    * VmNode:names:
    *
-   * More names by which clients may reach the server (security.md, DNS
-   * rebinding), between commas.
+   * More names by which clients may reach the server, between commas. It
+   * answers to its own names and addresses and to these alone, against DNS
+   * rebinding (security.md).
    */
   install_text (klass, VM_NODE_PROP_NAMES, "names", "Names",
       "More host names the server answers to, between commas (empty = none)",
@@ -329,7 +335,7 @@ install_numbers (GObjectClass *klass)
   /**
    * VmNode:methods:
    *
-   * How devices find each other (protocol §1).
+   * How devices find each other, by default in all ways (protocol §1).
    */
   g_object_class_install_property (klass, VM_NODE_PROP_METHODS,
       g_param_spec_flags ("methods", "Methods", "How devices find each other",
@@ -337,7 +343,8 @@ install_numbers (GObjectClass *klass)
   /**
    * VmNode:max-participants:
    *
-   * How many a meeting hosted here can hold, its host included.
+   * How many a meeting hosted here can hold, its host included; 2 to 65535,
+   * 10 by default.
    */
   g_object_class_install_property (klass, VM_NODE_PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Max participants",
@@ -346,8 +353,8 @@ install_numbers (GObjectClass *klass)
   /**
    * VmNode:timeout:
    *
-   * How long one probe waits for its answer, in ms. With the default a device
-   * that vanished is gone within 10 s.
+   * How long one probe waits for its answer, 100 to 30000 ms. With the default,
+   * 1000, a device that vanished is gone within 10 s.
    */
   g_object_class_install_property (klass, VM_NODE_PROP_TIMEOUT,
       g_param_spec_uint ("timeout", "Timeout",
@@ -369,7 +376,8 @@ vm_node_settings_install (GObjectClass *klass)
 {
   const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
-  install_texts (klass);
+  install_description (klass);
+  install_network (klass);
   install_numbers (klass);
   /**
    * VmNode:device-id:
