@@ -254,8 +254,8 @@ install_meeting_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
-          "How the meeting is entered: host it, join it, or look for it for 2 "
-          "s, join it if somebody hosts it, and host it if not",
+          "How the meeting is entered: host it, join it, or look for it for "
+          "2 s, join it if somebody hosts it, and host it if not",
           VM_TYPE_MEETING_MODE, VM_MEETING_MODE_AUTO, READY));
   g_object_class_install_property (klass, PROP_URI,
       string_spec ("uri", "URI",
