@@ -43,8 +43,10 @@ test("the host's tools are the host's alone", async () => {
   ["mute:p001 Mute Ann", "kick:p001 Remove Ann from the meeting",
     "mute:p003 Mute Dan", "kick:p003 Remove Dan from the meeting"], "Cleo's tools");
   assert(await cleo.isVisible("#lock-meeting"), "the lock");
+  assert(await cleo.isVisible("#end-meeting"), "the end");
   equal(await dan.$$eval("#people-list [data-action]", (list) => list.length), 0, "Dan's tools");
   assert(await dan.isHidden("#lock-meeting"), "no lock for Dan");
+  assert(await dan.isHidden("#end-meeting"), "no end for Dan");
   // somebody else becomes the host
   role.host = "";
   ann.type("/lock");
@@ -115,6 +117,48 @@ test("the host locks the meeting, and opens it again", async () => {
   equal(role.said, [{ type: "lock", locked: true }, { type: "lock", locked: false }],
     "what was said");
   equal(cleo.faults, [], "faults of the page");
+});
+
+test("the host ends the meeting for all, if it means to", async () => {
+  const { ann, cleo, dan, role } = await meet();
+  const focused = () => cleo.evaluate(() => document.activeElement.textContent);
+
+  for (const refuse of [() => cleo.keyboard.press("Escape"), () => cleo.keyboard.press("Enter"),
+    () => cleo.click("#end-question .plain")]) {
+    await cleo.click("#end-meeting");
+    await until(() => cleo.isVisible("#end-question"), 5000, "the question");
+    equal(await focused(), "Go on", "what Enter does");
+    await refuse();
+    await until(() => cleo.isHidden("#end-question"), 5000, "no question");
+    equal(await focused(), "End the meeting for all", "focus");
+    assert(await cleo.isVisible("#people"), "the list stays");
+  }
+  // nothing was said: what was asked for next is done, in a meeting that goes on
+  await cleo.click("#lock-meeting");
+  await until(() => dan.isVisible("#call-locked"), 10000, "the lock at Dan's");
+  equal(role.said, [{ type: "lock", locked: true }], "what was said");
+
+  await cleo.click("#end-meeting");
+  await cleo.click("#end-for-all");
+  for (const page of [cleo, dan]) await untilState(page, "left");
+  equal(role.said[1], { type: "bye", reason: "ended" }, "what was said");
+  equal(await text(cleo, "#notice"), "You have ended the meeting for all.", "what Cleo reads");
+  equal(await text(dan, "#notice"), "The host has ended the meeting.", "what Dan reads");
+  await ann.event("meeting", { state: "ended" });
+});
+
+test("without the host's server there is no end for all, and a question for it goes", async () => {
+  const { cleo, role } = await meet();
+
+  await cleo.click("#end-meeting");
+  await until(() => cleo.isVisible("#end-question"), 5000, "the question");
+  role.cut();
+  await until(() => cleo.isHidden("#end-question"), 10000, "no question");
+  assert(await cleo.isDisabled("#end-meeting"), "no end");
+  assert(await cleo.isVisible("#server-banner"), "the reason");
+  role.mend();
+  await until(() => cleo.isEnabled("#end-meeting"), 20000, "the end again");
+  equal(role.said, [], "what was said");
 });
 
 await main();

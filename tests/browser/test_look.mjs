@@ -147,6 +147,8 @@ test("what a host has", async () => {
   await until(() => page.$('[data-person="p003"] [data-action^="mute"]'), STEP_MS, "tools");
   await until(() => page.$('[data-person="p003"] .sign'), STEP_MS, "signs");
   await look(page, "people-host");
+  await page.click("#end-meeting");
+  await look(page, "end-question");
 }, LONG_MS);
 
 // Ten at a table, without the load of ten cameras: the tiles alone are real.

@@ -166,12 +166,14 @@ export class Call extends EventTarget {
       peer.sendMessage("signal", JSON.stringify({ type: "bye" }));
   }
 
-  #finish(kind, message) {
+  // `bye`: what the goodbye to the server says besides
+  #finish(kind, message, bye = {}) {
     if (this.#over) return;
     this.#goodbye();
     this.#over = true;
+    // first: what is given up says goodbye without a reason
+    this.#signalling?.close(bye);
     this.#abort.abort();
-    this.#signalling?.close();
     this.#mesh?.close();
     this.#media.removeEventListener("track", this.onTrack);
     this.#media.removeEventListener("changed", this.onMedia);
@@ -470,5 +472,15 @@ export class Call extends EventTarget {
 
   lock(locked) {
     this.#signalling.send({ type: "lock", locked });
+  }
+
+  // What is not said to the server now is not said: a goodbye is final.
+  get canEnd() {
+    return this.isHost && this.server === "open" && !this.#over;
+  }
+
+  end() {
+    if (this.canEnd)
+      this.#finish("left", "You have ended the meeting for all.", { reason: "ended" });
   }
 }

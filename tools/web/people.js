@@ -11,6 +11,13 @@ export class PeoplePanel {
 
   constructor() {
     $("lock-meeting").addEventListener("click", () => this.#call?.lock(!this.#call.locked));
+    $("end-meeting").addEventListener("click", () => {
+      $("end-question").returnValue = "";
+      $("end-question").showModal();
+    });
+    $("end-question").addEventListener("close", () => {
+      if ($("end-question").returnValue === "end") this.#call?.end();
+    });
   }
 
   attach(call) {
@@ -40,6 +47,8 @@ export class PeoplePanel {
     $("toggle-people").setAttribute("aria-label",
       `Participants, ${order.length} in the meeting`);
     $("host-tools").hidden = !call.isHost;
+    $("end-meeting").disabled = !call.canEnd;
+    if (!call.canEnd) $("end-question").close();
     setText($("lock-meeting"), call.locked ? "Let others join again" : "Let nobody else join");
   }
 

@@ -269,9 +269,9 @@ export class Signalling extends EventTarget {
   }
 
   // A goodbye, which gives the seat back at once.
-  close() {
+  close(more = {}) {
     if (this.#state === "over") return;
-    this.send({ type: "bye" });
+    this.send({ type: "bye", ...more });
     const socket = this.#socket;
     this.#abandon();
     socket?.close(1000);

@@ -74,7 +74,7 @@ export class Stage {
     for (const button of document.querySelectorAll("[data-close]"))
       button.addEventListener("click", () => this.#panel(button.dataset.close, false));
     document.addEventListener("keydown", (event) => {
-      if (!this.#call || $("settings").open) return;
+      if (!this.#call || document.querySelector("dialog[open]")) return;
       if (event.key === "Escape" && !event.defaultPrevented) {
         this.#panel("chat", false);
         this.#panel("people", false);
@@ -129,7 +129,7 @@ export class Stage {
     this.#stats.attach(null);
     this.#panel("chat", false);
     this.#panel("people", false);
-    $("settings").close();
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     $("call").hidden = true;
     $("toasts").replaceChildren();
     $("enable-sound").hidden = true;
@@ -221,6 +221,7 @@ export class Stage {
 
     setText($("server-banner"), words);
     $("server-banner").hidden = words === "";
+    this.#people.show();
   }
 
   tellMedia(sentence) {
