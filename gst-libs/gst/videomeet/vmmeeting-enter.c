@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-
 static void look (VmMeeting *self);
 static void try_next (VmMeeting *self);
 
