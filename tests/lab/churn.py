@@ -62,7 +62,7 @@ def join_and_leave(net, host, count, at_once=AT_ONCE):
             else:
                 guest.signal()
         for guest in guests:
-            guest.popen.wait(20)
+            guest.popen.wait(lab.SOON)
         for h in others:
             h.processes.clear()
     lab.wait_until(
@@ -79,7 +79,7 @@ def seen(process, user):
 def start_host(net):
     host = net.hosts[0].start(mesh.PARTICIPANT, "--meeting", mesh.MEETING,
                               "--user", "Ann", *OPTIONS)
-    host.wait_event("meeting-state-changed", 15, new="announced")
+    host.wait_event("meeting-state-changed", lab.SOON, new="announced")
     return host
 
 

@@ -12,8 +12,8 @@ all of it is gone when the program ends, however it ends.
         def test_something(self):
             a, b = self.lab.hosts
             p = a.start("videomeet", "host", "--json")
-            p.wait_event("meeting", timeout=10)
-            b.run("avahi-browse", "-prt", "_videomeet._tcp", timeout=10)
+            p.wait_event("meeting", timeout=lab.SOON)
+            b.run("avahi-browse", "-prt", "_videomeet._tcp", timeout=lab.SOON)
 
     if __name__ == "__main__":
         lab.main()
@@ -23,7 +23,6 @@ Needs root; without it a test program says so and exits 77 (skipped).
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -35,13 +34,20 @@ import time
 import unittest
 
 SKIP = 77
-STARTUP_TIMEOUT = 15  # s, for a host's daemons
-LEAVE_TIMEOUT = 3  # s, for what a test leaves behind to leave by itself
-KILL_TIMEOUT = 5  # s, from SIGKILL to the last process gone
+# For any one thing to happen, or command to end: a deadline, nothing measured,
+# on a machine that others may use too.
+SOON = 60  # s
+# For who has vanished to be missed. The protocol promises 10 s to a machine
+# that is not busy; what comes otherwise is later: the seat is kept for 30 s,
+# and multicast DNS forgets after 120.
+GONE = 25  # s
+LEAVE_TIMEOUT = 15  # s, for what a test leaves behind to leave by itself
+KILL_TIMEOUT = 30  # s, from SIGKILL to the last process gone
 # environment in which a program's stdout is written line by line into a pipe
 LINE_BUFFERED = {"LD_PRELOAD": "/usr/libexec/coreutils/libstdbuf.so",
                  "_STDBUF_O": "L"}
 TAIL = 40  # lines of a process shown when a test fails
+X_SOCKETS = "/tmp/.X11-unix"
 
 _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC
  "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -60,7 +66,7 @@ class LabError(AssertionError):
     """Something did not happen in time, or a command failed."""
 
 
-def _call(*args, timeout=10):
+def _call(*args, timeout=SOON):
     done = subprocess.run(
         args, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=timeout)
@@ -186,7 +192,7 @@ class Process:
             reader.join(2)
         return status
 
-    def stop(self, timeout=10):
+    def stop(self, timeout=SOON):
         """Ctrl-C, and the exit status."""
         if self.popen.poll() is None:
             self.signal(signal.SIGINT)
@@ -232,6 +238,7 @@ class Host:
         self.address = f"10.77.1.{index}"
         self.home = os.path.join(lab.folder, name)
         self.processes = []
+        self._displays = 0
         self._bus = self._avahi = None
         for folder in ("config", "cache", "rec"):
             os.makedirs(os.path.join(self.home, folder))
@@ -243,8 +250,8 @@ class Host:
             start_new_session=True)
         self.pid = self._holder.pid
         own = os.readlink("/proc/self/ns/uts")
-        wait_until(lambda: _namespace(self.pid, "uts") not in (None, own), 5,
-                   f"namespaces of {name}")
+        wait_until(lambda: _namespace(self.pid, "uts") not in (None, own),
+                   SOON, f"namespaces of {name}")
         self.call("mount", "-t", "tmpfs", "tmpfs", "/run")
         self.call("mkdir", "-p", "/run/dbus", "/run/avahi-daemon", "/run/user")
         self.call("hostname", name)
@@ -318,13 +325,19 @@ class Host:
     def display(self, size="800x600x24"):
         """Starts an X server without a screen; the value of DISPLAY."""
         # X finds a free number by the process in a lock file, which means
-        # nothing to a lab with process ids of its own
-        number = f":{random.randrange(1000, 30000)}"
+        # nothing to a lab with process ids of its own: this host has sockets
+        # of its own instead, and counts
+        if not self._displays:
+            self.call("mkdir", "-p", X_SOCKETS)
+            self.call("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs",
+                      X_SOCKETS)
+        self._displays += 1
+        number = f":{self._displays}"
         # and a server that has lost its last client would begin anew, and
         # lose whoever comes meanwhile: autovideosink tries several sinks
         server = self.start("Xvfb", number, "-displayfd", "1", "-screen", "0",
                             size, "-nolisten", "tcp", "-nolock", "-noreset")
-        server.wait_for(r"^\d+$", STARTUP_TIMEOUT)
+        server.wait_for(r"^\d+$", SOON)
         return number
 
     def start_bus(self):
@@ -336,7 +349,7 @@ class Host:
         self.processes.remove(self._bus)
         wait_until(lambda: os.path.exists(
             f"/proc/{self.pid}/root/run/dbus/system_bus_socket"),
-            STARTUP_TIMEOUT, f"D-Bus of {self.name}")
+            SOON, f"D-Bus of {self.name}")
 
     def start_avahi(self, wait=True):
         self._avahi = self.start("avahi-daemon", "--no-drop-root",
@@ -346,11 +359,11 @@ class Host:
             self.wait_avahi()
 
     def wait_avahi(self):
-        self._avahi.wait_for("Server startup complete", STARTUP_TIMEOUT, "err")
+        self._avahi.wait_for("Server startup complete", SOON, "err")
 
     def stop_avahi(self):
         self._avahi.signal(signal.SIGTERM)
-        self._avahi.wait(10)
+        self._avahi.wait(SOON)
 
     def restart_avahi(self):
         self.stop_avahi()

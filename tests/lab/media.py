@@ -111,7 +111,7 @@ def deviation(frame):
 
 def speak(path, text):
     """What espeak-ng makes of a text, as a WAVE file; its seconds."""
-    subprocess.run(["espeak-ng", "-w", path, text], check=True, timeout=20)
+    subprocess.run(["espeak-ng", "-w", path, text], check=True, timeout=90)
     with wave.open(path) as w:
         return w.getnframes() / w.getframerate()
 
@@ -142,7 +142,7 @@ def slices(path):
 
 def duration(host, path):
     """Seconds, as gst-discoverer-1.0 says."""
-    out = host.run("gst-discoverer-1.0", path, timeout=30).stdout
+    out = host.run("gst-discoverer-1.0", path, timeout=90).stdout
     found = re.search(r"Duration: (\d+):(\d+):(\d+\.\d+)", out)
     if not found:
         raise AssertionError(f"no duration of {path}\n{out}")

@@ -12,7 +12,7 @@ BUILD = os.environ.get("VM_BUILD_ROOT", "build")
 PARTICIPANT = os.path.join(BUILD, "tests", "lab", "participant")
 PORT = 8080
 MEETING = "mesh"
-CONNECTED = 40  # s, until ten on two cores are all connected
+CONNECTED = 90  # s, until ten on two cores are all connected
 NAMES = ["Ann", "Bob", "Cem", "Dan", "Eva", "Fay", "Gus", "Hal", "Ida", "Joe"]
 
 
@@ -25,7 +25,7 @@ class MeshTest(lab.LabTest):
         host = host or self.lab.hosts[0]
         process = host.start(PARTICIPANT, "--meeting", MEETING, "--user",
                              NAMES[host.index - 1], *options)
-        process.wait_event("meeting-state-changed", 15, new="announced")
+        process.wait_event("meeting-state-changed", lab.SOON, new="announced")
         return process
 
     def guest(self, host, *options, name=None):
@@ -43,7 +43,7 @@ class MeshTest(lab.LabTest):
         for index, host in enumerate(hosts[1:], 1):
             silent = () if index < (speakers or len(hosts)) else ("--silent",)
             people.append(self.guest(host, *options, *silent))
-            people[-1].wait_event("joined", 15)
+            people[-1].wait_event("joined", lab.SOON)
         self.wait_whole(people)
         return people
 
@@ -70,7 +70,7 @@ class MeshTest(lab.LabTest):
     def finish(self, people):
         """All leave, the host last; their summaries."""
         for process in reversed(people):
-            self.assertEqual(process.stop(20), 0, process.tail())
+            self.assertEqual(process.stop(lab.SOON), 0, process.tail())
         return [p.events("summary")[-1]["participants"] for p in people]
 
 

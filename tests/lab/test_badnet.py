@@ -11,11 +11,11 @@ import lab
 
 VMLINK = os.path.join(os.environ.get("VM_BUILD_ROOT", "build"), "tests",
                       "support", "vmlink")
-CALL = 12  # s
-FIRST = 8000  # ms; 150 ms each way are some 15 round trips to the picture
-# where every packet of those may be lost besides: TCP doubles its patience
-LONG_CALL = 24  # s
-FIRST_LATE = 15000  # ms; after which a peer is given up
+CALL = 20  # s
+# where every packet of those that set it up may be lost besides: TCP doubles
+# its patience
+LONG_CALL = 32  # s
+FIRST = 15000  # ms; after which a peer is given up
 
 
 class BadNetwork(lab.LabTest):
@@ -31,14 +31,14 @@ class BadNetwork(lab.LabTest):
             args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True), args)
         self.addCleanup(cable.kill)
-        cable.wait_for("ready", 5)
+        cable.wait_for("ready", lab.SOON)
         for host in (a, b):
             host.call("ip", "addr", "add", f"10.78.0.{host.index}/24", "dev",
                       "eth1")
             host.call("ip", "link", "set", "eth1", "up")
         return cable
 
-    def call(self, *settings, frames, sound, length=CALL, first=FIRST):
+    def call(self, *settings, frames, sound, length=CALL):
         a, b = self.lab.hosts
         cable = self.link(*settings)
         # the good network is gone
@@ -47,12 +47,12 @@ class BadNetwork(lab.LabTest):
         host = a.start("videomeet", "host", "--meeting", "far", "--user", "Ann",
                        "--source", "stamp", "--duration", str(length + 8),
                        "--json")
-        host.wait_event("meeting", 15, state="announced")
+        host.wait_event("meeting", lab.SOON, state="announced")
         guest = b.start("videomeet", "join", "videomeet://10.78.0.1:8080/far",
                         "--user", "Bob", "--source", "stamp", "--duration",
                         str(length), "--json")
-        self.assertEqual(guest.wait(length + 20), 0, guest.tail())
-        self.assertEqual(host.wait(length + 20), 0, host.tail())
+        self.assertEqual(guest.wait(length + lab.SOON), 0, guest.tail())
+        self.assertEqual(host.wait(length + lab.SOON), 0, host.tail())
         for process in (guest, host):
             other, = process.events("summary")[-1]["participants"]
             print(f"{self._testMethodName} {process.name}: "
@@ -61,15 +61,18 @@ class BadNetwork(lab.LabTest):
                   f"sound {other['audioBuffers']} "
                   f"first frame {other['firstFrameMs']} ms "
                   f"lost {other.get('packetsLost')}", flush=True)
-            self.assertLess(other["firstFrameMs"], first)
-            seconds = length - 1 - other["firstFrameMs"] / 1000
-            self.assertGreaterEqual(other["videoFrames"],
-                                    frames * 30 * seconds)
+            self.assertLess(other["firstFrameMs"], FIRST)
+            # of what the other one sent, however much its machine let it send
+            stamps = other["stamps"]
+            sent = stamps["last"] - stamps["first"] + 1
+            self.assertGreaterEqual(sent, 60, stamps)
+            self.assertGreaterEqual(stamps["read"], frames * sent, stamps)
+            # 50 of sound while 30 pictures are made
             self.assertGreaterEqual(other["audioBuffers"],
-                                    sound * 50 * seconds)
-            self.assertEqual(other["stamps"]["repeated"], 0)
+                                    sound * sent * 50 / 30)
+            self.assertEqual(stamps["repeated"], 0)
         cable.signal()
-        cable.wait(5)
+        cable.wait(lab.SOON)
 
     def test_delay(self):
         self.call("--delay=150", frames=0.9, sound=0.9)
@@ -85,7 +88,7 @@ class BadNetwork(lab.LabTest):
 
     def test_all_together(self):
         self.call("--delay=150", "--jitter=30", "--loss=2", "--rate=1000000",
-                  frames=0.5, sound=0.8, length=LONG_CALL, first=FIRST_LATE)
+                  frames=0.5, sound=0.8, length=LONG_CALL)
 
 
 if __name__ == "__main__":

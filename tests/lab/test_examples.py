@@ -18,9 +18,9 @@ class Examples(lab.LabTest):
         lister = b.start(*command)
         device = a.start("gst-launch-1.0", "-q", "vmdiscoversrc", "user=Ann",
                          "!", "fdsink")
-        lister.wait_for(r"^here: Ann on .*, https://\S+:8080", 10)
+        lister.wait_for(r"^here: Ann on .*, https://\S+:8080", lab.SOON)
         self.assertEqual(device.stop(), 0)
-        lister.wait_for("^gone: Ann", 10)
+        lister.wait_for("^gone: Ann", lab.SOON)
         self.assertEqual(lister.stop(), 0)
 
     def test_devices_c(self):
@@ -36,12 +36,12 @@ class Examples(lab.LabTest):
                         "video/x-raw,width=320,height=180,framerate=30/1 ! "
                         "m.video_sink_0 audiotestsrc is-live=true ! "
                         "m.audio_sink_0")
-        host.wait_for("vm-meeting-state-changed.*announced", 10)
+        host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
         watcher = b.start(os.path.join(SOURCE, "examples", "watch.sh"),
                           "standup", env=dict(lab.LINE_BUFFERED,
                                               DISPLAY=b.display()))
         watcher.wait_for(
-            r"vm-participant-state-changed.*new=\(string\)connected", 20)
+            r"vm-participant-state-changed.*new=\(string\)connected", lab.SOON)
         self.assertEqual(watcher.stop(), 0)
         self.assertEqual(host.stop(), 0)
 

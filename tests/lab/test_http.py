@@ -44,15 +44,15 @@ class Server(lab.LabTest):
         a = self.lab.hosts[0]
         self.process = a.start("gst-launch-1.0", "-q", "vmdiscoversrc",
                                "user=Ann", "!", "fdsink")
-        lab.wait_until(lambda: self.ask("/status")[0] == 200, 10,
+        lab.wait_until(lambda: self.ask("/status")[0] == 200, lab.SOON,
                        "an answer to GET /status")
 
     def ask(self, path, *arguments, host=None):
         """(status, body) of a request from the other host."""
         a, b = self.lab.hosts
-        done = b.run("curl", "-sk", "-m", "5", "-w", "\n%{http_code}",
+        done = b.run("curl", "-sk", "-m", "30", "-w", "\n%{http_code}",
                      *arguments, f"https://{a.address}:8080{path}",
-                     timeout=10, check=False)
+                     timeout=lab.SOON, check=False)
         body, _, status = done.stdout.rpartition("\n")
         return int(status or 0), body
 
@@ -122,7 +122,7 @@ class Server(lab.LabTest):
     def test_plain_http_is_refused(self):
         a, b = self.lab.hosts
         done = b.run("curl", "-s", "-m", "5",
-                     f"http://{a.address}:8080/status", timeout=10,
+                     f"http://{a.address}:8080/status", timeout=lab.SOON,
                      check=False)
         self.assertNotIn("Ann", done.stdout)
 
@@ -137,14 +137,14 @@ class Liars(lab.LabTest):
         host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                  "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
                  "/CN=liar", "-keyout", pem + ".key", "-out", pem + ".crt",
-                 timeout=20)
+                 timeout=lab.SOON)
         with open(pem, "w", encoding="ascii") as out:
             for end in (".key", ".crt"):
                 with open(pem + end, encoding="ascii") as f:
                     out.write(f.read())
         process = host.start("/usr/bin/python3", "-c", LIAR, pem,
                              json.dumps(status))
-        process.wait_for("ready", 5)
+        process.wait_for("ready", lab.SOON)
         return process
 
     def test_id_of_another_key(self):
@@ -154,9 +154,11 @@ class Liars(lab.LabTest):
                        "methods=none", "port=9000", "!", "fdsink")
         lab.wait_until(lambda: b.run(
             "curl", "-sk", "-m", "2", "https://127.0.0.1:9000/status",
-            timeout=5, check=False).stdout, 10, "the true device's answer")
+            timeout=lab.SOON, check=False).stdout, lab.SOON,
+            "the true device's answer")
         stolen = json.loads(b.run(
-            "curl", "-sk", "https://127.0.0.1:9000/status", timeout=5).stdout)
+            "curl", "-sk", "https://127.0.0.1:9000/status",
+            timeout=lab.SOON).stdout)
         mine.stop()
         liar = self.serve(b, stolen)
         b.start("avahi-publish", "-s", "Ann's Mac", "_videomeet._tcp", "8080",
@@ -167,12 +169,12 @@ class Liars(lab.LabTest):
                 "pk=" + stolen["keyHash"])
         watcher = a.launch(
             f"vmdiscoversrc user=Bob peers={b.address}:8080 ! fdsink")
-        watcher.wait_for("vm-discovery-state.*discovering", 10)
+        watcher.wait_for("vm-discovery-state.*discovering", lab.SOON)
         with self.assertRaises(lab.LabError):
             watcher.wait_for('"event":"added"|vm-device-added', 6)
         # by its address: a clear error, and its answer not shown
         done = a.run("videomeet", "status", f"{b.address}:8080", "--json",
-                     timeout=10, check=False)
+                     timeout=lab.SOON, check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("WRONG_KEY", done.stdout + done.stderr)
         self.assertTrue(liar.popen.poll() is None)

@@ -10,10 +10,10 @@ import time
 import attacker
 import lab
 
-CONNECTED = 15  # s
-CLOSED = 5  # s, until a bad message has ended a connection
-STEP = 12  # s, for a guest to give up one silent step
-OFFER = 25  # s, for a guest to complain of a host that offers nothing
+CONNECTED = lab.SOON
+CLOSED = lab.SOON  # until a bad message has ended a connection
+OFFER = 90  # s, for a guest to complain of a host that offers nothing
+ENDED = 120  # s, for all the others to give up their silent steps
 MEMORY = 64 * 1024  # KiB that floods may add
 
 
@@ -37,7 +37,7 @@ class Intruder(lab.LabTest):
             "--source", "stamp", "--methods", "udp", "--json",
             # who is cut keeps its seat for half a minute
             "--max-participants", "40")
-        self.host.wait_event("meeting", 10, state="announced")
+        self.host.wait_event("meeting", lab.SOON, state="announced")
 
     def call(self):
         guest = self.b.start(
@@ -76,12 +76,10 @@ class Intruder(lab.LabTest):
             self.a.address, **how))
 
     def answers(self):
-        """The server still does, at once."""
-        start = time.monotonic()
+        """The server still does, before attacker.TIMEOUT."""
         with self.connect() as sock:
             self.assertEqual(attacker.ask(
                 sock, "GET", "/status", f"{self.a.address}:8080")[0], 200)
-        self.assertLess(time.monotonic() - start, 1)
 
     def bad_messages(self):
         frame = attacker.WebSocket.frame
@@ -126,13 +124,20 @@ class Intruder(lab.LabTest):
     def burst(self):
         """More at once than another's queue holds: nobody is too slow."""
         victim, eve = self.enter("Victim"), self.enter("Eve")
-        reader = threading.Thread(target=victim.wait, args=("nothing", 3))
+        hands = 900
+
+        def read():
+            while sum(m["type"] == "hand" for m in victim.seen) < hands \
+                    and victim.wait("hand", CLOSED):
+                pass
+
+        reader = threading.Thread(target=read)
         reader.start()
-        eve.send(*[{"type": "hand", "raised": True}] * 900)
+        eve.send(*[{"type": "hand", "raised": True}] * hands)
         reader.join()
         self.assertIsNone(victim.closed)
         self.assertEqual(
-            sum(m["type"] == "hand" for m in victim.seen), 900)
+            sum(m["type"] == "hand" for m in victim.seen), hands)
         for ws in (victim, eve):
             ws.sock.close()
 
@@ -186,6 +191,7 @@ class Intruder(lab.LabTest):
         for thread in threads:
             thread.join()
         for name, ws in self.sockets:
+            self.host.wait_event("participant-left", lab.SOON, user=name)
             left = [e for e in self.host.events("participant-left")
                     if e["user"] == name]
             self.assertEqual(len(left), 1, name)
@@ -224,7 +230,7 @@ class Silence(lab.LabTest):
         a, b, _ = self.lab.hosts
         host = a.start("videomeet", "host", "--meeting", "standup",
                        "--source", "stamp", "--methods", "manual", "--json")
-        host.wait_event("meeting", 10, state="announced")
+        host.wait_event("meeting", lab.SOON, state="announced")
         with attacker.inside(b, attacker.connect, a.address) as sock:
             status = json.loads(attacker.ask(
                 sock, "GET", "/status", f"{a.address}:8080")[2])
@@ -240,7 +246,8 @@ class Silence(lab.LabTest):
         pem = os.path.join(host.home, "mute.pem")
         host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                  "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                 "/CN=mute", "-keyout", pem, "-out", pem + ".crt", timeout=20)
+                 "/CN=mute", "-keyout", pem, "-out", pem + ".crt",
+                 timeout=lab.SOON)
         with open(pem, "a", encoding="ascii") as out, \
                 open(pem + ".crt", encoding="ascii") as f:
             out.write(f.read())
@@ -271,7 +278,7 @@ class Silence(lab.LabTest):
                 self.assertEqual(guests[step].stop(), 0)
         for step, code in self.ends.items():
             with self.subTest(step):
-                left = start + 40 - time.monotonic()
+                left = start + ENDED - time.monotonic()
                 self.assertNotEqual(guests[step].wait(max(1, left)), 0)
                 errors = guests[step].events("error")
                 self.assertEqual([e["code"] for e in errors], [code],

@@ -16,18 +16,19 @@ class Network(lab.LabTest):
         a, b, c = self.lab.hosts
         for target in (b.address, c.address, a.link_local + "%eth0"):
             where = c if "%" in target else a
-            where.run("ping", "-c", "1", "-W", "2", target, timeout=5)
+            where.run("ping", "-c", "1", "-W", "20", target, timeout=lab.SOON)
 
     def test_names_and_folders_are_their_own(self):
-        names = {h.run("hostname", timeout=5).stdout for h in self.lab.hosts}
+        names = {h.run("hostname", timeout=lab.SOON).stdout
+                 for h in self.lab.hosts}
         self.assertEqual(names, {"vm-a\n", "vm-b\n", "vm-c\n"})
         folders = {h.run("sh", "-c", "echo $XDG_CONFIG_HOME",
-                         timeout=5).stdout for h in self.lab.hosts}
+                         timeout=lab.SOON).stdout for h in self.lab.hosts}
         self.assertEqual(len(folders), 3)
 
     def test_nothing_leads_outside(self):
         a = self.lab.hosts[0]
-        out = a.run("ip", "-br", "link", timeout=5).stdout
+        out = a.run("ip", "-br", "link", timeout=lab.SOON).stdout
         self.assertEqual({line.split()[0].split("@")[0]
                           for line in out.splitlines()}, {"lo", "eth0"})
 
@@ -41,20 +42,20 @@ class Network(lab.LabTest):
             "socket.inet_aton('10.77.1.2')));print('ready',flush=True);"
             "[print(s.recv(99).decode(),flush=True) for _ in range(2)]")
         receiver = b.start("/usr/bin/python3", "-c", listen)
-        receiver.wait_for("ready", 5)
+        receiver.wait_for("ready", lab.SOON)
         a.run("/usr/bin/python3", "-c",
               "import socket;s=socket.socket(socket.AF_INET,2);"
               "s.setsockopt(1,6,1);s.sendto(b'many',('239.255.86.77',48080));"
-              "s.sendto(b'all',('255.255.255.255',48080))", timeout=5)
-        receiver.wait_for("many", 5)
-        receiver.wait_for("all", 5)
+              "s.sendto(b'all',('255.255.255.255',48080))", timeout=lab.SOON)
+        receiver.wait_for("many", lab.SOON)
+        receiver.wait_for("all", lab.SOON)
 
     def test_second_network(self):
         a, b, _ = self.lab.hosts
         name = self.lab.connect(a, 2)
         self.assertEqual(name, "eth1")
         self.lab.connect(b, 2)
-        a.run("ping", "-c", "1", "-W", "2", "10.77.2.2", timeout=5)
+        a.run("ping", "-c", "1", "-W", "20", "10.77.2.2", timeout=lab.SOON)
         for host in (a, b):
             host.call("ip", "link", "del", "eth1")
 
@@ -65,20 +66,20 @@ class Services(lab.LabTest):
     def publish(self, host):
         service = host.start("avahi-publish", "-s", "Test", "_vmlab._tcp",
                              "9", "k=v")
-        service.wait_for("Established", 10, "err")
+        service.wait_for("Established", lab.SOON, "err")
         return service
 
     def test_avahi_across_hosts(self):
         a, b = self.lab.hosts
         self.publish(a)
         browser = b.start("avahi-browse", "-pr", "_vmlab._tcp")
-        browser.wait_for("^=;eth0;IPv4;Test;.*;10.77.1.1;9;", 10)
+        browser.wait_for("^=;eth0;IPv4;Test;.*;10.77.1.1;9;", lab.SOON)
 
     def test_avahi_restart(self):
         a, b = self.lab.hosts
         a.restart_avahi()
         self.publish(a)
-        b.start("avahi-browse", "-pr", "_vmlab._tcp").wait_for("Test", 10)
+        b.start("avahi-browse", "-pr", "_vmlab._tcp").wait_for("Test", lab.SOON)
 
 
 class PowerCut(lab.LabTest):
@@ -87,12 +88,10 @@ class PowerCut(lab.LabTest):
     def test_power_cut(self):
         a, b = self.lab.hosts
         p = a.start("sleep", "100")
-        start = time.monotonic()
         a.power_cut()
-        self.assertLess(time.monotonic() - start, lab.KILL_TIMEOUT)
         self.assertEqual(a.pids(), [])
-        self.assertEqual(p.wait(1), -signal.SIGKILL)
-        done = b.run("ping", "-c", "1", "-W", "1", a.address, timeout=5,
+        self.assertEqual(p.wait(lab.SOON), -signal.SIGKILL)
+        done = b.run("ping", "-c", "1", "-W", "1", a.address, timeout=lab.SOON,
                      check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertNotEqual(b.pids(), [])
@@ -104,7 +103,7 @@ class Processes(lab.LabTest):
 
     def test_lines_have_deadlines(self):
         p = self.lab.hosts[0].start("sh", "-c", "echo one; sleep 100")
-        self.assertEqual(p.wait_for("^one$", 5), "one")
+        self.assertEqual(p.wait_for("^one$", lab.SOON), "one")
         with self.assertRaises(lab.LabError):
             p.wait_for("two", 0.3)
         with self.assertRaises(lab.LabError):
@@ -114,10 +113,10 @@ class Processes(lab.LabTest):
         p = self.lab.hosts[0].start("sh", "-c", "echo '{\"event\":\"x\"}'")
         start = time.monotonic()
         with self.assertRaises(lab.LabError):
-            p.wait_for("never", 30)
-        self.assertLess(time.monotonic() - start, 5)
+            p.wait_for("never", 10 * lab.SOON)
+        self.assertLess(time.monotonic() - start, lab.SOON)
         self.assertEqual(p.events("x"), [{"event": "x"}])
-        self.assertEqual(p.wait(1), 0)
+        self.assertEqual(p.wait(lab.SOON), 0)
 
     def test_folder_is_removed(self):
         with lab.Lab(1, avahi=False) as other:

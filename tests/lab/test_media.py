@@ -35,7 +35,7 @@ class Stamps(unittest.TestCase):
                       "matroskamux", "name=m", "!", "filesink",
                       "location=" + mkv, "audiotestsrc", "num-buffers=44",
                       "!", "audioconvert", "!", "audioresample", "!",
-                      "opusenc", "!", "m.", timeout=30)
+                      "opusenc", "!", "m.", timeout=lab.SOON)
             self.assertAlmostEqual(media.duration(Local, mkv), 1, delta=0.2)
             video, audio = media.play(Local, mkv, self.width, self.height,
                                       folder)

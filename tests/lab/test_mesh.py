@@ -33,7 +33,12 @@ class Everybody(mesh.MeshTest):
         time.sleep(SETTLE)
         before = self.stamps(people)
         self.assertEqual(len(before), count * (count - 1))
-        time.sleep(LENGTH)
+        # so many frames more of everybody at everybody, in whatever time
+        lab.wait_until(
+            lambda: all(stamps["read"] - before[pair]["read"]
+                        >= LENGTH * rate
+                        for pair, stamps in self.stamps(people).items()),
+            4 * LENGTH + lab.SOON, f"{LENGTH * rate} frames of each")
         after = self.stamps(people)
         for index, process in enumerate(people):
             second = self.second(process)
@@ -44,8 +49,6 @@ class Everybody(mesh.MeshTest):
                 (1, 1 if index < speakers else 0), process.tail())
         for pair, old in before.items():
             new = after[pair]
-            self.assertGreaterEqual(new["read"] - old["read"],
-                                    (LENGTH - 2) * rate, pair)
             for fault in "missing", "repeated", "unreadable":
                 self.assertEqual(new[fault], old[fault], (pair, old, new))
         for process, others in zip(people, self.finish(people)):
@@ -67,16 +70,16 @@ class Everybody(mesh.MeshTest):
                              "--rate", "10")
         others = [self.guest(h, "--rate", "10") for h in self.lab.hosts[1:4]]
         for process in others:
-            process.wait_event("joined", 15)
+            process.wait_event("joined", lab.SOON)
         self.wait_whole([recorder, *others])
         time.sleep(LENGTH)
         # one after the other leaves, and one is killed
-        self.assertEqual(others[0].stop(20), 0)
+        self.assertEqual(others[0].stop(lab.SOON), 0)
         others[1].kill()
-        recorder.wait_event("participant-left", 45, user=mesh.NAMES[2])
+        recorder.wait_event("participant-left", 90, user=mesh.NAMES[2])
         self.assertIsNone(recorder.popen.poll())
-        self.assertEqual(others[2].stop(20), 0)
-        self.assertEqual(recorder.wait(20), 0, recorder.tail())
+        self.assertEqual(others[2].stop(lab.SOON), 0)
+        self.assertEqual(recorder.wait(lab.SOON), 0, recorder.tail())
         states = [e["new"] for e in recorder.events("meeting-state-changed")]
         self.assertEqual(states[-1], "ended", states)
         files = sorted(os.listdir(folder))
@@ -89,7 +92,7 @@ class Everybody(mesh.MeshTest):
                                   self.lab.hosts[0].home)
             stamps = media.read_stamps(video, 160, 120)
             known = [s for s in stamps if s is not None]
-            self.assertGreater(len(known), LENGTH * 8)
+            self.assertGreater(len(known), LENGTH * 4)
             self.assertEqual(known, sorted(set(known)))
 
     def test_idle_and_back(self):
@@ -98,15 +101,15 @@ class Everybody(mesh.MeshTest):
         for _ in range(2):
             seen = len(host.events("meeting-state-changed"))
             guest = self.guest(bob, "--rate", "5")
-            guest.wait_event("joined", 15)
+            guest.wait_event("joined", lab.SOON)
             self.wait_whole([host, guest])
-            self.assertEqual(guest.stop(20), 0)
+            self.assertEqual(guest.stop(lab.SOON), 0)
             lab.wait_until(
                 lambda: [e["new"] for e in
                          host.events("meeting-state-changed")[seen:]]
-                == ["active", "idle"], 10, "active, and idle again")
-            host.wait_event("participant-left", 5)
-        self.assertEqual(host.stop(20), 0)
+                == ["active", "idle"], lab.SOON, "active, and idle again")
+            host.wait_event("participant-left", lab.SOON)
+        self.assertEqual(host.stop(lab.SOON), 0)
 
     def test_five(self):
         self.check(5, "--width", "320", "--height", "180", rate=15)
@@ -120,20 +123,20 @@ class Everybody(mesh.MeshTest):
         ann, bob, cem, dan = self.lab.hosts[:4]
         quiet = ("--volume", "0", "--rate", "5")
         people = [self.host(*quiet), self.guest(bob, *quiet)]
-        people[1].wait_event("joined", 15)
+        people[1].wait_event("joined", lab.SOON)
         self.wait_whole(people)
         loud = self.guest(cem, "--volume", "0.3", "--rate", "5")
-        joined = loud.wait_event("joined", 15)
+        joined = loud.wait_event("joined", lab.SOON)
         for process in people:
-            process.wait_event("active-speaker", 20, id=joined["id"])
+            process.wait_event("active-speaker", lab.SOON, id=joined["id"])
         # nobody else speaks when it has left; then another one does
-        self.assertEqual(loud.stop(20), 0)
+        self.assertEqual(loud.stop(lab.SOON), 0)
         for process in people:
-            process.wait_event("active-speaker", 20, id="")
+            process.wait_event("active-speaker", lab.SOON, id="")
         other = self.guest(dan, "--volume", "0.3", "--rate", "5")
-        joined = other.wait_event("joined", 15)
+        joined = other.wait_event("joined", lab.SOON)
         for process in people:
-            process.wait_event("active-speaker", 20, id=joined["id"])
+            process.wait_event("active-speaker", lab.SOON, id=joined["id"])
         for process in people:
             self.assertEqual(len(process.events("active-speaker")), 3,
                              process.tail())
@@ -155,13 +158,13 @@ class Everybody(mesh.MeshTest):
             "framerate=10/1 ! videoconvert ! video/x-raw,format=GRAY8 ! "
             f"filesink async=false location={shown}")
         lab.wait_until(lambda: os.path.exists(shown)
-                       and os.path.getsize(shown), 20, "a picture")
+                       and os.path.getsize(shown), lab.SOON, "a picture")
         time.sleep(LENGTH)
         # one leaves, the others go on
-        self.assertEqual(people[-1].stop(20), 0)
+        self.assertEqual(people[-1].stop(lab.SOON), 0)
         frames_then = os.path.getsize(shown) // (count * width * height)
         time.sleep(LENGTH / 2)
-        self.assertEqual(line.stop(15), 0)
+        self.assertEqual(line.stop(lab.SOON), 0)
         self.finish(people[:-1])
         frames = list(media.grey_frames(shown, count * width, height))
         read = [[media.read_stamp(crop(f, count * width, i * width, width),

@@ -13,7 +13,7 @@ import media
 SOURCE = os.environ.get("VM_SOURCE_ROOT") or os.path.dirname(os.path.dirname(
     os.path.dirname(os.path.abspath(__file__))))
 BLOCK = re.compile(r"(?:<!-- test: ([a-z-]+) -->\n)?```sh\n(.*?)```", re.DOTALL)
-JOINED = 20  # s
+JOINED = lab.SOON
 
 
 def read():
@@ -47,7 +47,7 @@ class Readme(lab.LabTest):
         """Starts two blocks on two hosts and waits until they are in a call."""
         a, b = self.lab.hosts
         one = self.start(a, first)
-        one.wait_for("vm-meeting-state-changed.*announced", 15)
+        one.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
         two = self.start(b, second)
         for process in (one, two):
             process.wait_for(
@@ -57,7 +57,7 @@ class Readme(lab.LabTest):
 
     def finish(self, *processes):
         for process in processes:
-            self.assertEqual(process.stop(15), 0, process.tail())
+            self.assertEqual(process.stop(lab.SOON), 0, process.tail())
 
     def test_every_line_is_tested(self):
         names = [name for name, _ in read()]
@@ -70,13 +70,13 @@ class Readme(lab.LabTest):
         a, b = self.lab.hosts
         one, two = self.start(a, "discover"), self.start(b, "discover")
         for process in (one, two):
-            process.wait_event("added", 10)
+            process.wait_event("added", lab.SOON)
         self.finish(one, two)
 
     def test_line_discover_silent(self):
         a, b = self.lab.hosts
         one, two = self.start(a, "discover"), self.start(b, "discover-silent")
-        two.wait_event("added", 10)
+        two.wait_event("added", lab.SOON)
         time.sleep(2)
         self.assertEqual(one.events("added"), [])
         self.finish(one, two)
@@ -85,7 +85,7 @@ class Readme(lab.LabTest):
         a, b = self.lab.hosts
         self.start(b, "discover-silent")
         one = self.start(a, "discover-manual")
-        seen = one.wait_event("added", 10)
+        seen = one.wait_event("added", lab.SOON)
         self.assertEqual(seen["port"], 8080)
         self.finish(one)
 
@@ -98,7 +98,7 @@ class Readme(lab.LabTest):
         one, two = self.together("host", "join")
         # a sink reaches PAUSED by its first frame
         two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
-                     "(paused|playing)", 10)
+                     "(paused|playing)", lab.SOON)
         self.finish(two, one)
 
     def test_line_record(self):
@@ -118,13 +118,13 @@ class Readme(lab.LabTest):
                     "One two three four five six seven eight nine ten. " * 4)
         one, two = self.together("screen", "join")
         two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
-                     "(paused|playing)", 10)
+                     "(paused|playing)", lab.SOON)
         self.finish(two, one)
 
     def test_line_encoded(self):
         one, two = self.together("encoded", "join")
         two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
-                     "(paused|playing)", 10)
+                     "(paused|playing)", lab.SOON)
         self.finish(two, one)
 
     def test_line_encoded_join(self):
@@ -138,7 +138,7 @@ class Readme(lab.LabTest):
     def test_line_everybody(self):
         one, two = self.together("host", "everybody")
         two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
-                     "(paused|playing)", 10)
+                     "(paused|playing)", lab.SOON)
         self.finish(two, one)
 
 

@@ -5,10 +5,10 @@ import time
 
 import lab
 
-CONNECTED = 20  # s, on a busy machine
-NOTICED = 30  # s; who has nothing to say pings every 20 s
+CONNECTED = lab.SOON
+NOTICED = lab.SOON  # s; who has nothing to say pings every 20 s
 OUTAGE = 3  # s without a way through
-BACK = 10  # s, from the end of the outage
+BACK = 25  # s, from the end of the outage, while the seat is kept
 
 
 class Resume(lab.LabTest):
@@ -29,7 +29,7 @@ class Resume(lab.LabTest):
         a, b = self.lab.hosts
         host = a.start("videomeet", "host", "--meeting", "standup", "--user",
                        "Ann", "--source", "stamp", "--json")
-        host.wait_event("meeting", 15, state="announced")
+        host.wait_event("meeting", lab.SOON, state="announced")
         # by address: what looks for devices has connections of its own
         guest = b.start("videomeet", "join",
                         f"videomeet://{a.address}/standup", "--user", "Bob",
@@ -57,12 +57,13 @@ class Resume(lab.LabTest):
 
         # the meeting hears of the end over the new connection
         self.assertEqual(guest.stop(), 0)
-        host.wait_event("participant-left", 5)
+        host.wait_event("participant-left", lab.SOON)
         self.assertEqual(host.stop(), 0)
         for process in (host, guest):
             other, = process.events("summary")[0]["participants"]
             stamps = other["stamps"]
-            self.assertGreater(stamps["last"] - stamps["first"], 30 * 32)
+            # of those 32 s, with half of the frames on a busy machine
+            self.assertGreater(stamps["last"] - stamps["first"], 15 * 32)
             self.assertEqual(stamps["missing"], 0)
             self.assertEqual(stamps["repeated"], 0)
 

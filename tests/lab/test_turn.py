@@ -39,7 +39,7 @@ class Turn(lab.LabTest):
             "--realm=lab", f"--listening-ip={c.address}",
             f"--relay-ip={c.address}", "--pidfile=/run/turnserver.pid",
             "--log-file=stdout", "--allow-loopback-peers", "--verbose")
-        self.server.wait_for("UDP listener opened on", 10)
+        self.server.wait_for("UDP listener opened on", lab.SOON)
         self.address = c.address
 
     def call(self, settings, of_host=""):
@@ -52,24 +52,25 @@ class Turn(lab.LabTest):
                 "audiotestsrc is-live=true ! m.audio_sink_0 "
                 "m.audio_src_0 ! fakesink sync=false async=false"))
             if mode == "host":
-                lines[0].wait_for("vm-meeting-state-changed.*announced", 10)
+                lines[0].wait_for("vm-meeting-state-changed.*announced",
+                                  lab.SOON)
         for line in lines:
-            line.wait_for(CONNECTED, 30)
+            line.wait_for(CONNECTED, lab.SOON)
             line.wait_for(r'"p\d+-audio-0" \(state-changed\).*'
-                          r"new-state=\(GstState\)playing", 10)
+                          r"new-state=\(GstState\)playing", lab.SOON)
         return lines
 
     def finish(self, lines):
         # the guest first: a host that ends ends the guest's line too
         for line in reversed(lines):
-            self.assertEqual(line.stop(15), 0, line.tail())
+            self.assertEqual(line.stop(lab.SOON), 0, line.tail())
 
     def relayed(self, transport):
         lines = self.call(
             "ice-transport-policy=relay 'turn-servers="
             f"turn://ann:secret@{self.address}:3478?transport={transport}'")
         for line in lines:
-            line.wait_for(r"vm-path-changed.*path=\(string\)relay", 10)
+            line.wait_for(r"vm-path-changed.*path=\(string\)relay", lab.SOON)
         self.finish(lines)
 
     def test_relayed_over_udp(self):
@@ -85,10 +86,10 @@ class Turn(lab.LabTest):
         host = a.launch("vmsignalbin name=m meeting=turn mode=host "
                         f"{settings} audiotestsrc is-live=true ! "
                         "m.audio_sink_0")
-        host.wait_for("vm-meeting-state-changed.*announced", 10)
+        host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
         guest = b.launch(f"vmsignalbin name=m meeting=turn mode=join {settings}")
         for line in (host, guest):
-            line.wait_for(r'"m" \(warning\).*TIMEOUT', 30)
+            line.wait_for(r'"m" \(warning\).*TIMEOUT', lab.SOON)
         host.kill()
         guest.kill()
 
@@ -104,17 +105,17 @@ class Turn(lab.LabTest):
             "ice-transport-policy=relay", "'turn-servers="
             f"turn://{user}:{password}@{self.address}?transport=udp'")
         for line in lines:
-            line.wait_for(r"vm-path-changed.*path=\(string\)relay", 10)
+            line.wait_for(r"vm-path-changed.*path=\(string\)relay", lab.SOON)
         self.finish(lines)
 
     def test_stun_server_is_asked(self):
         # coturn does not say whom it answered
         c = self.lab.hosts[2]
         listener = c.start("/usr/bin/python3", "-uc", LISTENER)
-        listener.wait_for("ready", 5)
+        listener.wait_for("ready", lab.SOON)
         lines = self.call("", f"stun-server=stun://{self.address}:3479")
         for host in self.lab.hosts[:2]:
-            listener.wait_for(f"binding from {host.address}", 10)
+            listener.wait_for(f"binding from {host.address}", lab.SOON)
         self.finish(lines)
 
 
