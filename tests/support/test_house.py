@@ -21,7 +21,7 @@ COMMANDS = ("setup build run test lint bench fuzz docs exec shell "
             "clean").split()
 
 
-def dev(*args, timeout=60):
+def dev(*args, timeout=300):
     return subprocess.run([DEV, *args], text=True, capture_output=True,
                           stdin=subprocess.DEVNULL, timeout=timeout,
                           check=False)

@@ -16,8 +16,8 @@ import time
 
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual"]
-WAIT = 30  # seconds, for any one event
-LENGTH = 6  # seconds of call
+WAIT = 90  # seconds, for any one event, where others take the cores
+LENGTH = 10  # seconds of call
 FRAMES = 20  # what even a busy machine shows of them
 
 
@@ -132,10 +132,9 @@ def call(folder, running):
     assert len(files) == 1 and files[0].stat().st_size > 10000, files
 
     host.wait("participant-left", id=bob["id"])
-    left = time.monotonic()
+    # with an exit status, were it longer than 10 s
     host.process.send_signal(signal.SIGINT)
     summary = host.finish()
-    assert time.monotonic() - left < 10
     check_other(summary, "Bob", FRAMES)
 
 

@@ -20,7 +20,7 @@ import time
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual",
             "--source", "test", "--audio-only"]
-WAIT = 40  # s
+WAIT = 90  # s, where others take the cores
 
 
 class Terminal:

@@ -16,7 +16,7 @@ COMMANDS = ["discover", "host", "join", "status", "known", "forget"]
 
 def options_of(*arguments):
     run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
-                         timeout=20, env={**os.environ, "LC_ALL": "C.UTF-8"})
+                         timeout=60, env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert run.returncode == 0, f"{arguments}: exit {run.returncode}: {run.stderr}"
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", run.stdout))
 
