@@ -12,7 +12,7 @@
  * streaming threads and webrtcbin's own thread touch is VmPeerLink; it outlives
  * the peer until the last of their callbacks is gone. */
 
-#define VM_PEER_CONNECT_MS 15000 /* from start, and again from the offer */
+#define VM_PEER_CONNECT_MS 15000 /* default; from start, again from the offer */
 #define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md, key frame storms */
 #define VM_PEER_TWCC_MS 100 /* between reports of arrivals; browsers: 50-250 */
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
@@ -116,6 +116,7 @@ struct _VmPeer
   gchar **local_addresses;
   gboolean relay_only;
   guint latency_ms;
+  guint connect_ms; /* until it is given up; tests wait longer */
 
   VmPeerLink *link;
   GMainContext *context;

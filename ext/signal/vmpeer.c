@@ -71,10 +71,10 @@ on_deadline (gpointer user_data)
 
   vm_peer_fail (self, VM_ERROR_TIMEOUT,
       self->remote_set
-          ? "No connection to the other side within %d seconds; a firewall may "
+          ? "No connection to the other side within %u seconds; a firewall may "
             "be in the way"
-          : "No answer from the other side within %d seconds",
-      VM_PEER_CONNECT_MS / 1000);
+          : "No answer from the other side within %u seconds",
+      self->connect_ms / 1000);
   return G_SOURCE_REMOVE;
 }
 
@@ -83,7 +83,7 @@ vm_peer_start_deadline (VmPeer *self)
 {
   vm_timer_clear (&self->deadline);
   self->deadline =
-      vm_timer_new (self->context, VM_PEER_CONNECT_MS, on_deadline, self);
+      vm_timer_new (self->context, self->connect_ms, on_deadline, self);
 }
 
 /* --- end of a peer --- */
@@ -220,6 +220,7 @@ vm_peer_init (VmPeer *self)
   self->channels = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
   self->rtt_ms = -1;
+  self->connect_ms = VM_PEER_CONNECT_MS;
 }
 
 VmPeer *

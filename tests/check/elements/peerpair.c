@@ -208,6 +208,7 @@ pair_make (Pair *pair)
     Side *side = &pair->sides[i];
 
     side->peer = vm_peer_new (&pair->config[i], on_sample, side, NULL);
+    side->peer->connect_ms = PAIR_CONNECT_MS;
     g_signal_connect (
         side->peer, "description", G_CALLBACK (on_description), side);
     g_signal_connect (side->peer, "candidate", G_CALLBACK (on_candidate), side);

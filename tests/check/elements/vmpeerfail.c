@@ -531,6 +531,7 @@ GST_START_TEST (test_deadline)
 
   pair_make_talkers (&pair);
   pair.hold_descriptions = TRUE;
+  pair.sides[1].peer->connect_ms = VM_PEER_CONNECT_MS;
   vm_peer_start (pair.sides[1].peer);
   fail_unless (wait_for (side_has_ended, &pair.sides[1], PAIR_CONNECT_MS));
   fail_unless (
