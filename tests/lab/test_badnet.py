@@ -16,6 +16,7 @@ CALL = 20  # s
 # its patience
 LONG_CALL = 32  # s
 FIRST = 15000  # ms; after which a peer is given up
+ATTEMPTS = 3  # the network is bad in each of them, what else runs is not
 
 
 class BadNetwork(lab.LabTest):
@@ -38,8 +39,17 @@ class BadNetwork(lab.LabTest):
             host.call("ip", "link", "set", "eth1", "up")
         return cable
 
-    def call(self, *settings, frames, sound, length=CALL):
+    def call(self, *settings, **wanted):
+        for _ in range(ATTEMPTS):
+            faults = self.faults_of(settings, **wanted)
+            if not faults:
+                break
+        self.assertEqual(faults, [])
+
+    def faults_of(self, settings, frames, sound, length=CALL):
+        """What a call over such a cable lacks, in words."""
         a, b = self.lab.hosts
+        faults = []
         cable = self.link(*settings)
         # the good network is gone
         for host in (a, b):
@@ -61,18 +71,22 @@ class BadNetwork(lab.LabTest):
                   f"sound {other['audioBuffers']} "
                   f"first frame {other['firstFrameMs']} ms "
                   f"lost {other.get('packetsLost')}", flush=True)
-            self.assertLess(other["firstFrameMs"], FIRST)
             # of what the other one sent, however much its machine let it send
             stamps = other["stamps"]
             sent = stamps["last"] - stamps["first"] + 1
-            self.assertGreaterEqual(sent, 60, stamps)
-            self.assertGreaterEqual(stamps["read"], frames * sent, stamps)
-            # 50 of sound while 30 pictures are made
-            self.assertGreaterEqual(other["audioBuffers"],
-                                    sound * sent * 50 / 30)
             self.assertEqual(stamps["repeated"], 0)
+            for what, good in (
+                    ("is there in time", other["firstFrameMs"] < FIRST),
+                    ("has been sent", sent >= 60),
+                    ("has come", stamps["read"] >= frames * sent),
+                    # 50 of sound while 30 pictures are made
+                    ("is heard", other["audioBuffers"]
+                     >= sound * sent * 50 / 30)):
+                if not good:
+                    faults.append(f"{process.name}: too little {what}")
         cable.signal()
         cable.wait(lab.SOON)
+        return faults
 
     def test_delay(self):
         self.call("--delay=150", frames=0.9, sound=0.9)

@@ -573,7 +573,8 @@ GST_START_TEST (test_context_that_ends)
   thread = g_thread_new ("guest", guest_thread, &guest);
   WAIT_FOR (g_atomic_int_get (&guest.done));
   g_thread_join (thread);
-  fail_unless (has (&b, "active"), "%s", b.heard->str);
+  fail_unless (has (&b, "active"), "%s: %s", b.heard->str,
+      b.error ? b.error->message : "no error");
   fail_unless (guest.settled);
   /* the last to let go of it may be a worker of GLib */
   WAIT_FOR (g_atomic_int_get (&guest.context_is_gone));
