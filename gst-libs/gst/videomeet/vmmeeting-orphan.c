@@ -276,12 +276,22 @@ is_reached (VmParticipant *other)
          && !vm_participant_get_talk (other)->quiet;
 }
 
+/* Whoever answers something else has the meeting still, with the others in it:
+ * to go on without that host would make two meetings of one. */
+static gboolean
+is_gone (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED);
+}
+
 gboolean
 vm_meeting_survive (VmMeeting *self, const GError *error)
 {
   guint connected = 0;
 
-  if (!self->host_lost)
+  if (!self->host_lost || !is_gone (error))
     return FALSE;
   for (guint i = 0; i < self->participants->len; i++) {
     VmParticipant *other = g_ptr_array_index (self->participants, i);

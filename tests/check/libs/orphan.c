@@ -199,6 +199,51 @@ GST_START_TEST (test_the_other_is_cut)
 
 GST_END_TEST;
 
+/* The host is there again and has given Bob's seat away, but not Carl's: were Bob
+ * to go on without it, there would be two meetings. */
+GST_START_TEST (test_seat_is_given_away)
+{
+  VmParticipant *bob;
+
+  meet ();
+  bob = find (&a, "p002");
+  lose_host ();
+  for (guint i = 0; i < 300; i++)
+    vm_meeting_send_description (
+        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i);
+  cutter_refuse (cutter, FALSE);
+  WAIT_FOR (has (&b, "ended") && has (&c, "BACK"));
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_RESUME_FAILED);
+  fail_unless (has (&b, "failed"), "%s", b.heard->str);
+  WAIT_FOR (has (&c, "-p002"));
+  fail_unless_equals_int (
+      vm_meeting_get_state (c.meeting), VM_MEETING_STATE_ACTIVE);
+  fail_unless (find (&c, "p001") != NULL);
+}
+
+GST_END_TEST;
+
+/* At its address there is a server without the meeting: nothing to come back
+ * to. */
+GST_START_TEST (test_host_is_started_anew)
+{
+  meet ();
+  lose_host ();
+  fail_unless (vm_node_start (a.node, VM_NODE_ROLES_SERVE, NULL));
+  vm_meeting_stop (a.meeting);
+  cutter_refuse (cutter, FALSE);
+  WAIT_FOR (has (&b, "-p001MEETING_ENDED") && has (&c, "-p001MEETING_ENDED"));
+  heard (&b, "disconnected -p001MEETING_ENDED");
+  fail_unless_equals_int (
+      vm_meeting_get_state (b.meeting), VM_MEETING_STATE_ACTIVE);
+  heard (&c, "disconnected -p001MEETING_ENDED");
+  vm_meeting_raise_hand (b.meeting, TRUE);
+  heard (&c, " p002^");
+  vm_node_stop (a.node, VM_NODE_ROLES_SERVE);
+}
+
+GST_END_TEST;
+
 static void
 teardown_all (void)
 {
@@ -218,6 +263,8 @@ orphan_suite (void)
   tcase_add_test (tc, test_signalling_without_host);
   tcase_add_test (tc, test_goes_on);
   tcase_add_test (tc, test_the_other_is_cut);
+  tcase_add_test (tc, test_seat_is_given_away);
+  tcase_add_test (tc, test_host_is_started_anew);
   return s;
 }
 

@@ -204,7 +204,7 @@ GST_START_TEST (test_meeting_ends_meanwhile)
   vm_meeting_stop (a.meeting);
   cutter_refuse (cutter, FALSE);
   WAIT_FOR (has (&b, "ended"));
-  g_assert_error (b.error, VM_ERROR, VM_ERROR_RESUME_FAILED);
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_MEETING_ENDED);
   vm_node_stop (a.node, VM_NODE_ROLES_SERVE);
   g_clear_pointer (&cutter, cutter_free);
 }

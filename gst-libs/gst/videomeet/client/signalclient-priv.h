@@ -33,6 +33,7 @@ struct _VmSignalClient
 
   gchar *token; /* to resume by: the ticket, then what a welcome brought */
   gboolean token_is_ticket;
+  gchar *meeting_id; /* NULL until welcomed */
   gboolean welcomed;
   gint64 lost_at; /* 0: the socket is there */
   guint attempts;

@@ -103,6 +103,7 @@ vm_signal_client_finalize (GObject *object)
   g_free (self->key_hash);
   g_strfreev (self->ice_servers);
   g_free (self->token);
+  g_free (self->meeting_id);
   g_clear_pointer (&self->line, vm_line_free);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (vm_signal_client_parent_class)->finalize (object);
@@ -244,6 +245,8 @@ take_message (VmSignalClient *self, GBytes *message)
   }
   if (signal && signal->type == VM_SIGNAL_WELCOME && !self->welcomed) {
     self->welcomed = TRUE;
+    g_free (self->meeting_id);
+    self->meeting_id = g_strdup (signal->meeting_id);
     /* one that is sent again has a token that was replaced since */
     if (self->token_is_ticket)
       vm_signal_client_take_token (self, signal->resume);

@@ -33,6 +33,7 @@ ask_to_resume (VmSignalClient *self)
   g_autoptr (GBytes) bytes = NULL;
 
   hello->resume = g_strdup (self->token);
+  hello->meeting_id = g_strdup (self->meeting_id);
   hello->last_seq = vm_line_get_received (self->line);
   bytes = vm_line_format (self->line, hello);
   self->resuming = TRUE;

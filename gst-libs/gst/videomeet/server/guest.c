@@ -83,12 +83,20 @@ static void
 resume (VmWs *ws, const VmSignal *hello, GError **error)
 {
   VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
-  VmMember *member = vm_rooms_find_lost (rooms, hello->resume,
-      vm_conn_get_key (ws->conn), g_get_monotonic_time (), error);
-  VmGuest *guest = member ? vm_member_get_peer (member) : NULL;
+  VmMember *member;
+  VmGuest *guest;
   g_autoptr (GPtrArray) again = NULL;
   GError *reason = NULL;
 
+  /* that its meeting is gone tells a guest more than that its seat is */
+  if (hello->meeting_id && !vm_rooms_has_id (rooms, hello->meeting_id)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "The meeting is over: its host has ended it or was started anew");
+    return;
+  }
+  member = vm_rooms_find_lost (rooms, hello->resume, vm_conn_get_key (ws->conn),
+      g_get_monotonic_time (), error);
+  guest = member ? vm_member_get_peer (member) : NULL;
   if (!guest)
     return;
   again = vm_line_resume (guest->line, MAX (hello->last_seq, 0), &reason);

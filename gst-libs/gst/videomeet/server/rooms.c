@@ -43,6 +43,20 @@ vm_rooms_find (VmRooms *rooms, const gchar *name)
   return g_hash_table_lookup (rooms->rooms, name);
 }
 
+gboolean
+vm_rooms_has_id (VmRooms *rooms, const gchar *id)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, rooms->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (strcmp (((VmRoom *) value)->id, id) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 guint
 vm_rooms_count_tickets (VmRooms *rooms)
 {

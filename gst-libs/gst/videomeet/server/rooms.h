@@ -36,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRooms, vm_rooms_free)
  * of those back who did not return. */
 void vm_rooms_tick (VmRooms *rooms, gint64 now);
 VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
+/* Whether a room of this meeting id is open. */
+gboolean vm_rooms_has_id (VmRooms *rooms, const gchar *id);
 guint vm_rooms_count_tickets (VmRooms *rooms);
 
 typedef struct

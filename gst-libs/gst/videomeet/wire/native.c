@@ -62,7 +62,8 @@ static const struct
   FIELD ("lastSeq", INT, last_seq, VM_SIGNAL_INT_MAX, IN (HELLO), 0),
   FIELD ("resumed", FLAG, resumed, 0, IN (WELCOME), 0),
   FIELD ("meeting", NAME, meeting, VM_SIGNAL_NAME_MAX, IN (WELCOME), 0),
-  FIELD ("meetingId", NAME, meeting_id, VM_SIGNAL_ID_MAX, MEETING, 0),
+  FIELD (
+      "meetingId", NAME, meeting_id, VM_SIGNAL_ID_MAX, MEETING | IN (HELLO), 0),
   FIELD ("state", NAME, state, VM_SIGNAL_ID_MAX,
       MEETING | IN (PARTICIPANT_STATE), IN (PARTICIPANT_STATE)),
   FIELD ("epoch", INT, epoch, G_MAXINT, MEETING, 0),
