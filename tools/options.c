@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "options.h"
+#include "commands.h"
 
 #include <math.h>
 #include <string.h>
@@ -465,9 +465,7 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
   };
 
   g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context,
-      "Exit status: 0 when all went well, 1 when something failed, 2 when\n"
-      "the command line cannot be understood. videomeet(1) has examples.\n");
+  g_option_context_set_description (context, VMT_EXIT_TEXT);
   if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN)
     add_meeting_entries (context, options, command);
   if (is_live (command))

@@ -152,6 +152,8 @@ vmt_session_leave (VmtSession *self)
 void
 vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
 {
+  g_autofree gchar *native = NULL;
+
   /* what breaks while the pipeline is taken down is no news */
   if (self->leaving)
     return;
@@ -163,6 +165,9 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
         "'videomeet discover' shows the meetings there are%s.",
         self->options->pin ? ""
                            : "; one with a PIN is found by it alone: --pin");
+  if (self->uri && !self->joined && (native = vmt_target_as_native (self->uri)))
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "If that is a videomeet device:  videomeet join %s", native);
   vmt_session_leave (self);
 }
 

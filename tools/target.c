@@ -5,6 +5,8 @@
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
 
+#define NATIVE_PATH "/ws" /* of a device's own signalling; protocol §3 */
+
 /* @host as GUri gives it: the zone of a link-local address without RFC 6874's
  * escape, which a URI needs. */
 static gchar *
@@ -68,6 +70,33 @@ vmt_target_choose_dialect (const gchar *uri, const gchar *asked, GError **error)
   return NULL;
 }
 
+gchar *
+vmt_target_as_native (const gchar *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
+  g_autofree gchar *name = NULL, *escaped = NULL, *place = NULL;
+
+  if (!is_web_socket (uri) || !has_host (parsed))
+    return NULL;
+  name = vmt_target_get_name (uri);
+  if (name && *name && strcmp (g_uri_get_path (parsed), NATIVE_PATH) != 0)
+    escaped = g_uri_escape_string (name, NULL, FALSE);
+  place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
+  return g_strdup_printf (
+      "videomeet://%s/%s", place, escaped ? escaped : "NAME");
+}
+
+static gboolean
+refuse_web_socket (GError **error, const gchar *text, const gchar *why)
+{
+  g_autofree gchar *native = vmt_target_as_native (text);
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "'%s' %s A videomeet device is joined with 'videomeet join %s'.", text,
+      why, native);
+  return FALSE;
+}
+
 gboolean
 vmt_target_parse_meeting (
     const gchar *text, gchar **meeting, gchar **uri, GError **error)
@@ -94,7 +123,10 @@ vmt_target_parse_meeting (
     /* the last part names the room, whatever is before it */
     if (g_str_has_suffix (g_uri_get_path (parsed), "/")
         || *g_uri_get_path (parsed) == '\0')
-      return refuse (error, text, "does not say which room.");
+      return refuse_web_socket (error, text, "does not say which room.");
+    if (strcmp (g_uri_get_path (parsed), NATIVE_PATH) == 0)
+      return refuse_web_socket (
+          error, text, "is where devices talk to a host, and no room.");
     *uri = g_strdup (text);
     return TRUE;
   } else if (g_str_equal (scheme, "https") || g_str_equal (scheme, "http"))

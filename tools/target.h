@@ -23,3 +23,6 @@ const gchar *vmt_target_choose_dialect (
  * "https://HOST:PORT" (http with @insecure). */
 gchar *
 vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error);
+/* The line for a videomeet device at the place of a ws:// or wss:// URI, which
+ * users take for its address; NULL for other URIs. */
+gchar *vmt_target_as_native (const gchar *uri);

@@ -21,7 +21,8 @@ print_help (FILE *out)
   fprintf (out, "\nOptions:\n"
                 "  -h, --help     Show this help\n"
                 "  --version      Show the version\n\n"
-                "'videomeet COMMAND --help' shows the options of a command.\n");
+                "'videomeet COMMAND --help' shows the options of a command.\n"
+                "\n" VMT_EXIT_TEXT);
 }
 
 static gint

@@ -371,7 +371,7 @@ vm_discover_src_class_init (VmDiscoverSrcClass *klass)
   GST_PUSH_SRC_CLASS (klass)->create = vm_discover_src_create;
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class,
-      "Video meeting discovery", "Source/Network",
+      "Video meeting discovery (videomeet)", "Source/Network",
       "Announces this device on the local network and tells, one line of JSON "
       "an event, which other devices come, change and go",
       "The gst-videomeet developers");

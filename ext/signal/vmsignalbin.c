@@ -452,8 +452,8 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
   element_class->change_state = vm_signal_bin_change_state;
   element_class->send_event = vm_signal_bin_send_event;
   bin_class->handle_message = vm_signal_bin_handle_message;
-  gst_element_class_set_static_metadata (element_class, "Video meeting",
-      "Source/Sink/Network/WebRTC",
+  gst_element_class_set_static_metadata (element_class,
+      "Video meeting (videomeet)", "Source/Sink/Network/WebRTC",
       "Hosts or joins a meeting on the local network: sends what its sink pads "
       "get to every participant, and has src pads for each of them",
       "The gst-videomeet developers");

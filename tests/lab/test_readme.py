@@ -5,6 +5,7 @@ its own. A line is known by the comment before it: <!-- test: NAME -->."""
 
 import os
 import re
+import subprocess
 import time
 
 import lab
@@ -65,6 +66,26 @@ class Readme(lab.LabTest):
         tested = {n[len("test_line_"):].replace("_", "-")
                   for n in dir(self) if n.startswith("test_line_")}
         self.assertEqual(set(names), tested)
+
+    def test_intro_is_short(self):
+        """Who opens the page reads on: no block of more than four lines."""
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+            intro = f.read().split("\n## ")[0]
+        for block in intro.split("\n\n"):
+            self.assertLessEqual(block.strip("\n").count("\n") + 1, 4, block)
+            for line in block.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_line_inspect(self):
+        # in the tree, as its first lines are run
+        plain = {k: v for k, v in os.environ.items() if k[:4] != "GST_"}
+        done = subprocess.run(["bash", "-c", self.lines["inspect"]],
+                              cwd=SOURCE, env=plain, capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for element in "vmdiscoversrc", "vmsignalbin":
+            self.assertIn(f" {element}: ", done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), 2, done.stdout)
 
     def test_line_discover(self):
         a, b = self.lab.hosts

@@ -2,8 +2,10 @@
 """videomeet status ends in time, with a sentence, whatever answers there: one
 that says nothing, one that drips, one that never ends, and no device at all."""
 
+import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import threading
@@ -59,3 +61,25 @@ check(ask(b"", b"", 0), "did not answer within 5 s")
 check(ask(HEAD, b" ", 0.2), "did not answer within 5 s")
 check(ask(HEAD, b" " * 4096, 0), "longer than 64 KiB")
 check(ask(HEAD + b"[]", b"", 0, close=True), "no videomeet device")
+
+# what a device says of itself neither steers a terminal nor floods it
+hostile = {"user": "\x1b]0;x\x07A\u202e\u2028" + "n" * 20000,
+           "capabilities": ["\u009bm" + "c" * 30000], "status": "s",
+           "meeting": {"id": "1", "name": "m" * 5000 + "\x1b[2J", "state": "s"}}
+run = ask(HEAD + json.dumps(hostile).encode(), b"", 0, close=True)
+assert run.returncode == 0, run.stderr
+assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", run.stdout)
+assert max(map(len, run.stdout.splitlines())) < 300, run.stdout
+
+# the exit status is in every help; what is misspelt is said on stderr
+for arguments in ["--help"], ["host", "--help"], ["join", "--help"]:
+    run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
+                         timeout=GRACE, check=False)
+    assert run.returncode == 0 and not run.stderr, run
+    for words in "Exit status: 0", "1 when", "2 when", "standard error":
+        assert words in run.stdout, run.stdout
+for arguments in ([], ["hots"], ["join"], ["host", "--nope"],
+                  ["join", "wss://10.0.0.1/ws"]):
+    run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
+                         timeout=GRACE, check=False)
+    assert run.returncode == 2 and run.stderr and not run.stdout, run

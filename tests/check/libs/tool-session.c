@@ -358,6 +358,15 @@ GST_START_TEST (test_not_found)
   fail_unless (strstr (guarded.text, "videomeet discover"));
   fail_if (strstr (guarded.text, "--pin"));
   fail_unless_equals_string (there.text, "");
+  {
+    g_auto (VmtOptions) room = { 0 };
+    g_auto (Result) web =
+        tell (&room, VM_MEETING_MODE_JOIN, "wss://a:1/nowhere");
+
+    fail_unless_equals_string (web.text,
+        "If that is a videomeet device:  videomeet join "
+        "videomeet://a:1/nowhere\n");
+  }
 }
 
 GST_END_TEST;

@@ -47,7 +47,7 @@ GST_START_TEST (test_bad_meetings)
   static const gchar *const bad[] = { "videomeet://", "videomeet:///x",
     "videomeet://10.0.0.1", "videomeet://10.0.0.1/", "ftp://10.0.0.1/standup",
     "https://10.0.0.1:8080/", "ws://10.0.0.1:3000", "wss://10.0.0.1/",
-    "ws:///room",
+    "ws:///room", "wss://10.0.0.1:8080/ws", "ws://10.0.0.1/ws?ticket=x",
     "https://10.0.0.1:8080/?meeting=", "videomeet://10.0.0.1:99999/x",
     "videomeet://a b/x" };
 
@@ -60,6 +60,35 @@ GST_START_TEST (test_bad_meetings)
     fail_unless (error && strstr (error->message, bad[i]));
     fail_unless (meeting == NULL && uri == NULL);
   }
+}
+
+GST_END_TEST;
+
+/* Who pastes what a program connects to is told what a person types. */
+GST_START_TEST (test_web_socket_of_a_device)
+{
+  static const gchar *const cases[][2] = {
+    { "wss://10.0.0.1:9000/ws?ticket=x", "videomeet://10.0.0.1:9000/NAME" },
+    { "ws://[fd00::1]/stand%20up", "videomeet://[fd00::1]:8080/stand%20up" },
+    { "wss://host.local/a/b", "videomeet://host.local:8080/b" },
+    { "wss://host.local", "videomeet://host.local:8080/NAME" },
+    { "videomeet://host.local/a", NULL },
+    { "wss://", NULL },
+  };
+  g_autofree gchar *meeting = NULL, *uri = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *native = vmt_target_as_native (cases[i][0]);
+
+    fail_unless (
+        g_strcmp0 (native, cases[i][1]) == 0, "%s: %s", cases[i][0], native);
+  }
+  fail_if (vmt_target_parse_meeting (
+      "wss://10.0.0.1:9000/ws", &meeting, &uri, &error));
+  fail_unless (strstr (error->message,
+                   "'videomeet join videomeet://10.0.0.1:9000/NAME'"),
+      "%s", error->message);
 }
 
 GST_END_TEST;
@@ -162,6 +191,7 @@ tool_target_suite (void)
   tcase_add_test (tc, test_meetings);
   tcase_add_test (tc, test_bad_meetings);
   tcase_add_test (tc, test_dialects);
+  tcase_add_test (tc, test_web_socket_of_a_device);
   tcase_add_test (tc, test_addresses);
   tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_bad_addresses);
