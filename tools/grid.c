@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "grid.h"
+#include "opening.h"
 #include "output.h"
 
 #define STR_(x) #x
@@ -24,6 +25,7 @@
   "min-upstream-latency=300000000 ! queue ! audioconvert ! audioresample ! "
 #define WINDOW "autovideosink sync=false"
 #define SPEAKER "autoaudiosink"
+#define NO_SPEAKER "fakesink sync=true"
 /* A window must never hold a stream up: half a second, then the oldest goes */
 #define QUEUE                                             \
   "queue name=first max-size-buffers=0 max-size-bytes=0 " \
@@ -43,6 +45,7 @@ struct _VmtGrid
 {
   GstElement *pipeline; /* not owned */
   GstElement *video, *audio;
+  const gchar *note; /* or NULL */
 
   GMutex lock; /* protects tiles */
   GPtrArray *tiles; /* of Tile, in the order they came */
@@ -90,22 +93,55 @@ has_display (GError **error)
   return FALSE;
 }
 
+/* What to end the sound in: @line, unless that cannot be opened, which would hold
+ * up the whole pipeline or end it. */
+static const gchar *
+choose_speaker (const gchar *line, const gchar **note)
+{
+  g_autoptr (GstElement) trial =
+      gst_parse_bin_from_description (line, FALSE, NULL);
+
+  if (!trial)
+    return line;
+  gst_object_ref_sink (trial);
+  switch (vmt_open (trial, VMT_OPEN_WAIT)) {
+    case VMT_OPEN_OK:
+      return line;
+    case VMT_OPEN_FAILED:
+      *note = "The sound device cannot be opened; the others are not heard.";
+      break;
+    case VMT_OPEN_LATE:
+      *note = "The sound device does not answer; the others are not heard.";
+      break;
+  }
+  return NO_SPEAKER;
+}
+
+const gchar *
+vmt_grid_get_note (VmtGrid *self)
+{
+  return self->note;
+}
+
 VmtGrid *
 vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
     GError **error)
 {
   GstElement *video, *audio = NULL;
+  const gchar *note = NULL;
   VmtGrid *self;
 
   if (!window && !has_display (error))
     return NULL;
   video = add_part (pipeline, VIDEO, window ? window : WINDOW, error);
   if (video)
-    audio = add_part (pipeline, AUDIO, speaker ? speaker : SPEAKER, error);
+    audio = add_part (pipeline, AUDIO,
+        choose_speaker (speaker ? speaker : SPEAKER, &note), error);
   if (!audio)
     return NULL;
   self = g_new0 (VmtGrid, 1);
   self->pipeline = pipeline;
+  self->note = note;
   self->video = gst_object_ref (video);
   self->audio = gst_object_ref (audio);
   g_mutex_init (&self->lock);

@@ -17,6 +17,8 @@ typedef struct _VmtGrid VmtGrid;
 VmtGrid *vmt_grid_new (GstElement *pipeline, const gchar *window,
     const gchar *speaker, GError **error);
 void vmt_grid_free (VmtGrid *self);
+/* A sentence when nothing can be heard on this machine, else NULL. */
+const gchar *vmt_grid_get_note (VmtGrid *self);
 
 /* A pad that takes raw pictures (@name is written into them) or sound; floating
  * state: it belongs to the grid until it is removed. NULL when something is

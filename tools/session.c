@@ -384,6 +384,8 @@ build (VmtSession *self, GError **error)
     self->grid = vmt_grid_new (self->pipeline, NULL, NULL, error);
     if (!self->grid)
       return FALSE;
+    if (vmt_grid_get_note (self->grid))
+      vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
   }
   vmt_receiver_watch (
       self->signalbin, self->pipeline, self->roster, self->grid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "source.h"
+#include "opening.h"
 #include "stamp.h"
 
 #include <gio/gio.h>
@@ -84,9 +85,18 @@ is_monitor (GstDevice *device)
   return g_strcmp0 (class, "monitor") == 0;
 }
 
+static gchar *
+late_note (GstDevice *device)
+{
+  g_autofree gchar *name = gst_device_get_display_name (device);
+
+  return g_strdup_printf (
+      "The device “%s” does not answer and is left out.", name);
+}
+
 /* The first camera or microphone of this machine that really opens. */
 static GstElement *
-open_device (const gchar *classes)
+open_device (VmtSource *self, const gchar *classes)
 {
   g_autoptr (GstDeviceMonitor) monitor = gst_device_monitor_new ();
   GstElement *found = NULL;
@@ -98,6 +108,7 @@ open_device (const gchar *classes)
   devices = gst_device_monitor_get_devices (monitor);
   for (GList *l = devices; l && !found; l = l->next) {
     GstElement *element;
+    VmtOpening opening;
 
     if (is_monitor (l->data))
       continue;
@@ -105,14 +116,14 @@ open_device (const gchar *classes)
     if (!element)
       continue;
     gst_object_ref_sink (element);
-    if (gst_element_set_state (element, GST_STATE_READY)
-        == GST_STATE_CHANGE_FAILURE) {
-      gst_element_set_state (element, GST_STATE_NULL);
-      gst_object_unref (element);
+    opening = vmt_open (element, VMT_OPEN_WAIT);
+    if (opening == VMT_OPEN_OK) {
+      found = element;
       continue;
     }
-    gst_element_set_state (element, GST_STATE_NULL);
-    found = element;
+    if (opening == VMT_OPEN_LATE)
+      g_ptr_array_add (self->notes, late_note (l->data));
+    gst_object_unref (element);
   }
   g_list_free_full (devices, gst_object_unref);
   gst_device_monitor_stop (monitor);
@@ -154,7 +165,7 @@ add_device_line (VmtSource *self, const gchar *pad_name, GstElement *element,
 static gboolean
 add_microphone (VmtSource *self, GError **error)
 {
-  GstElement *device = open_device ("Audio/Source");
+  GstElement *device = open_device (self, "Audio/Source");
 
   if (device)
     return add_device_line (self, "audio", device,
@@ -169,7 +180,7 @@ add_microphone (VmtSource *self, GError **error)
 static gboolean
 add_camera (VmtSource *self, GError **error)
 {
-  GstElement *device = open_device ("Video/Source");
+  GstElement *device = open_device (self, "Video/Source");
 
   if (device)
     return add_device_line (self, "video", device,

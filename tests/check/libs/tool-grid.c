@@ -4,6 +4,8 @@
 
 #include <gst/check/gstcheck.h>
 #include "grid.h"
+#include "hang.h"
+#include "opening.h"
 
 #define WAIT (60 * GST_SECOND)
 
@@ -143,6 +145,65 @@ GST_START_TEST (test_come_and_go)
 
 GST_END_TEST;
 
+static VmtOpening
+open_line (const gchar *line, guint ms)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) element =
+      gst_parse_bin_from_description (line, FALSE, &error);
+
+  g_assert_no_error (error);
+  gst_object_ref_sink (element);
+  return vmt_open (element, ms);
+}
+
+GST_START_TEST (test_opening)
+{
+  hang_register ();
+  fail_unless_equals_int (open_line ("fakesink", VMT_OPEN_WAIT), VMT_OPEN_OK);
+  fail_unless_equals_int (
+      open_line ("fakesink state-error=null-to-ready", VMT_OPEN_WAIT),
+      VMT_OPEN_FAILED);
+  fail_unless_equals_int (open_line ("hang", 50), VMT_OPEN_LATE);
+  fail_unless (hang_release ());
+}
+
+GST_END_TEST;
+
+/* A sound device that never answers takes the sound away, not the meeting. */
+GST_START_TEST (test_no_sound)
+{
+  static const gchar *const cases[][2] = {
+    { "fakesink", NULL },
+    { "fakesink state-error=null-to-ready", "cannot be opened" },
+    { "hang", "does not answer" },
+  };
+
+  hang_register ();
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstElement) pipeline =
+        gst_object_ref_sink (gst_pipeline_new (NULL));
+    g_autoptr (GError) error = NULL;
+    VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", cases[i][0], &error);
+    const gchar *note;
+
+    g_assert_no_error (error);
+    note = vmt_grid_get_note (grid);
+    fail_unless (
+        cases[i][1] ? note && strstr (note, cases[i][1]) != NULL : note == NULL,
+        "%s: %s", cases[i][0], note);
+    fail_if (gst_element_set_state (pipeline, GST_STATE_PLAYING)
+             == GST_STATE_CHANGE_FAILURE);
+    fail_if (gst_element_get_state (pipeline, NULL, NULL, WAIT)
+             == GST_STATE_CHANGE_FAILURE);
+    gst_element_set_state (pipeline, GST_STATE_NULL);
+    vmt_grid_free (grid);
+  }
+  fail_unless (hang_release ());
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_grid_suite (void)
 {
@@ -153,6 +214,8 @@ tool_grid_suite (void)
   tcase_add_test (tc, test_cells);
   tcase_add_test (tc, test_few_are_large);
   tcase_add_test (tc, test_come_and_go);
+  tcase_add_test (tc, test_opening);
+  tcase_add_test (tc, test_no_sound);
   return s;
 }
 

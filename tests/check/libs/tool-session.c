@@ -6,6 +6,7 @@
 #include <gst/check/gstcheck.h>
 #include <signal.h>
 #include "fakesignalbin.h"
+#include "hang.h"
 #include "session.h"
 
 /* A camera and a microphone that are unplugged after some buffers. */
@@ -23,11 +24,15 @@ typedef struct
 static GType fake_device_get_type (void);
 G_DEFINE_TYPE (FakeDevice, fake_device, GST_TYPE_DEVICE)
 
+static gboolean devices_hang;
+
 static GstElement *
 fake_device_create_element (GstDevice *device, const gchar *name)
 {
   gboolean video = gst_device_has_classes (device, "Video/Source");
 
+  if (devices_hang)
+    return gst_element_factory_make ("hang", name);
   return gst_parse_bin_from_description (
       video ? "videotestsrc is-live=true ! "
               "video/x-raw,width=64,height=36,framerate=30/1 ! "
@@ -578,6 +583,29 @@ GST_START_TEST (test_unplugged)
 
 GST_END_TEST;
 
+/* Their drivers have no deadline; the launcher has one. */
+GST_START_TEST (test_devices_that_hang)
+{
+  g_auto (VmtOptions)
+      options = { .duration = 20, .source = g_strdup ("camera") };
+  g_auto (Result) result = { 0 };
+
+  hang_register ();
+  devices_hang = TRUE;
+  gst_device_provider_register (
+      NULL, "fake-devices", GST_RANK_PRIMARY, fake_provider_get_type ());
+  result = run (&options, VM_MEETING_MODE_HOST, "ends");
+  devices_hang = FALSE;
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_int (count_warnings (&result, "does not answer"), 2);
+  fail_unless_equals_int (count_warnings (&result, "No camera was found"), 1);
+  fail_unless_equals_int (
+      count_warnings (&result, "No microphone was found"), 1);
+  fail_unless (hang_release ());
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_session_suite (void)
 {
@@ -602,6 +630,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_interrupt);
   tcase_add_test (tc, test_bad_source);
   tcase_add_test (tc, test_unplugged);
+  tcase_add_test (tc, test_devices_that_hang);
   return s;
 }
 
