@@ -307,6 +307,14 @@ vm_interfaces_on_link (
   return FALSE;
 }
 
+guint
+vm_address_rank (GInetAddress *address)
+{
+  return 4 * g_inet_address_get_is_loopback (address)
+         + 2 * g_inet_address_get_is_link_local (address)
+         + (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4);
+}
+
 gchar *
 vm_interfaces_best_address (VmInterfaces *self)
 {
@@ -319,8 +327,7 @@ vm_interfaces_best_address (VmInterfaces *self)
     for (guint j = 0; j < interface->addresses->len; j++) {
       GInetAddress *address = interface->addresses->pdata[j];
       gboolean v4 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4;
-      guint rank = 4 * g_inet_address_get_is_loopback (address)
-                   + 2 * g_inet_address_get_is_link_local (address) + !v4;
+      guint rank = vm_address_rank (address);
 
       /* a link-local IPv6 address means nothing on another host */
       if (rank < best_rank

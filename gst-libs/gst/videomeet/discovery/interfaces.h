@@ -29,6 +29,9 @@ GPtrArray *vm_interfaces_list (VmInterfaces *self); /* of VmInterface */
 gboolean vm_interfaces_on_link (
     VmInterfaces *self, GInetAddress *address, guint scope_id);
 gboolean vm_interfaces_has_index (VmInterfaces *self, guint index);
+/* The less, the better an address to reach somebody at: IPv4 first, then global
+ * IPv6, link-local ones and at last loopback. */
+guint vm_address_rank (GInetAddress *address);
 /* What to tell others: IPv4 first, then global IPv6; NULL without a network. */
 gchar *vm_interfaces_best_address (VmInterfaces *self);
 /* The networks, as one text: another network, another text. */

@@ -2,6 +2,7 @@
 
 #include "table.h"
 #include "device-priv.h"
+#include "interfaces.h"
 #include "probe.h"
 
 #define REFUSED_MAX 256 /* refusals remembered, so that each is told once */
@@ -166,9 +167,7 @@ rank (GSocketAddress *address)
   GInetAddress *inet =
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
 
-  return 4 * g_inet_address_get_is_loopback (inet)
-         + 2 * g_inet_address_get_is_link_local (inet)
-         + (g_inet_address_get_family (inet) != G_SOCKET_FAMILY_IPV4);
+  return vm_address_rank (inet);
 }
 
 static void
