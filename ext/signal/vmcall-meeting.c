@@ -86,10 +86,11 @@ vm_call_inputs_timeout (gpointer user_data)
   VmCall *call = user_data;
 
   if (!vm_signal_bin_inputs_ready (call->bin)) {
-    GST_ELEMENT_WARNING (call->bin, STREAM, FAILED,
+    GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, STREAM, FAILED,
         ("A sink pad has no caps after %d s; the call begins without it",
             INPUTS_TIMEOUT_MS / 1000),
-        ("nothing was pushed to it: is its source running?"));
+        ("nothing was pushed to it: is its source running?"),
+        ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_TIMEOUT), NULL));
     call->inputs_given_up = TRUE;
     vm_call_start_waiting (call);
   }

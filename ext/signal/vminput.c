@@ -400,27 +400,32 @@ send_key_unit_later (GstElement *element, gpointer user_data)
   send_key_unit (self, branch);
 }
 
+typedef struct
+{
+  GWeakRef input;
+  VmCodec codec;
+} KeyUnit;
+
 static gboolean
 key_unit_due (
     GstClock *clock, GstClockTime time, GstClockID id, gpointer user_data)
 {
-  GWeakRef *weak = ((gpointer *) user_data)[0];
-  g_autoptr (VmInput) self = g_weak_ref_get (weak);
+  KeyUnit *due = user_data;
+  g_autoptr (VmInput) self = g_weak_ref_get (&due->input);
 
   if (self)
     gst_element_call_async (GST_ELEMENT (self), send_key_unit_later,
-        ((gpointer *) user_data)[1], NULL);
+        GINT_TO_POINTER (due->codec), NULL);
   return TRUE;
 }
 
 static void
 key_unit_free (gpointer user_data)
 {
-  gpointer *data = user_data;
+  KeyUnit *due = user_data;
 
-  g_weak_ref_clear (data[0]);
-  g_free (data[0]);
-  g_free (data);
+  g_weak_ref_clear (&due->input);
+  g_free (due);
 }
 
 /* A clock callback rather than a source: the input has no main context. */
@@ -430,12 +435,11 @@ schedule_key_unit (VmInput *self, VmCodec codec, gint64 wait_us)
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
   GstClockID id = gst_clock_new_single_shot_id (
       clock, gst_clock_get_time (clock) + wait_us * GST_USECOND);
-  gpointer *data = g_new0 (gpointer, 2);
+  KeyUnit *due = g_new0 (KeyUnit, 1);
 
-  data[0] = g_new0 (GWeakRef, 1);
-  g_weak_ref_init (data[0], self);
-  data[1] = GINT_TO_POINTER (codec);
-  gst_clock_id_wait_async (id, key_unit_due, data, key_unit_free);
+  g_weak_ref_init (&due->input, self);
+  due->codec = codec;
+  gst_clock_id_wait_async (id, key_unit_due, due, key_unit_free);
   gst_clock_id_unref (id);
 }
 

@@ -160,10 +160,13 @@ make_output (gpointer user_data)
   output = vm_output_new (name, &out, on_need_key_unit,
       stream_ref_new (self, stream), stream_ref_free, &error);
   if (!output) {
-    GST_ELEMENT_WARNING (vm_call_get_bin (self->call), STREAM, DECODE,
+    GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), STREAM,
+        DECODE,
         ("%s's %s cannot be shown: %s", out.title, stream_name (stream),
             error->message),
-        (NULL));
+        (NULL),
+        ("participant-id", G_TYPE_STRING,
+            vm_participant_get_id (self->participant), NULL));
     return G_SOURCE_REMOVE;
   }
   g_object_ref (output);

@@ -16,8 +16,10 @@ act (VmSignalBin *self, VmCallAction action, const gchar *id, const gchar *text,
   if (call)
     vm_call_act (call, action, id, text, a, b);
   else
-    GST_ELEMENT_WARNING (
-        self, RESOURCE, FAILED, ("This device is not in the meeting"), (NULL));
+    GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, FAILED,
+        ("This device is not in the meeting"), (NULL),
+        ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_DISCONNECTED),
+            NULL));
 }
 
 static void
