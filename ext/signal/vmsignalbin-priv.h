@@ -165,7 +165,8 @@ VmInput *vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream);
 /* Whether every requested sink pad has caps (or EOS). */
 gboolean vm_signal_bin_inputs_ready (VmSignalBin *self);
 
-/* vmsignalbin-outlets.c. Adds the pad video_src_@slot or audio_src_@slot; takes @output. */
+/* vmsignalbin-outlets.c */
+/* Adds the pad video_src_@slot or audio_src_@slot; takes @output. */
 GstPad *vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output,
     gboolean audio, guint slot, VmParticipant *participant);
 /* EOS leaves the pad, then the pad and the output go. */
