@@ -127,7 +127,7 @@ test("the host ends the meeting for all, if it means to", async () => {
     () => cleo.click("#end-question .plain")]) {
     await cleo.click("#end-meeting");
     await until(() => cleo.isVisible("#end-question"), 5000, "the question");
-    equal(await focused(), "Go on", "what Enter does");
+    equal(await focused(), "Cancel", "what Enter does");
     await refuse();
     await until(() => cleo.isHidden("#end-question"), 5000, "no question");
     equal(await focused(), "End the meeting for all", "focus");
