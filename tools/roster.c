@@ -233,6 +233,26 @@ vmt_roster_list_lost_records (VmtRoster *self)
   return lines;
 }
 
+/* called with lock held; who left first is forgotten */
+static void
+forget (VmtRoster *self)
+{
+  Participant *first = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < self->participants->len; i++) {
+    Participant *p = g_ptr_array_index (self->participants, i);
+
+    if (!p->left_us || p->present)
+      continue;
+    n++;
+    if (!first || p->left_us < first->left_us)
+      first = p;
+  }
+  if (n > VMT_ROSTER_LEFT_MAX)
+    g_ptr_array_remove (self->participants, first);
+}
+
 void
 vmt_roster_left (VmtRoster *self, const gchar *id)
 {
@@ -242,6 +262,7 @@ vmt_roster_left (VmtRoster *self, const gchar *id)
   p = get (self, id);
   p->present = FALSE;
   p->left_us = g_get_monotonic_time ();
+  forget (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -507,8 +528,8 @@ participant_to_json (VmtRoster *self, Participant *p)
   return object;
 }
 
-JsonArray *
-vmt_roster_to_json (VmtRoster *self)
+static JsonArray *
+to_json (VmtRoster *self, gboolean all)
 {
   JsonArray *array = json_array_new ();
 
@@ -516,11 +537,23 @@ vmt_roster_to_json (VmtRoster *self)
   for (guint i = 0; i < self->participants->len; i++) {
     Participant *p = g_ptr_array_index (self->participants, i);
 
-    if (g_strcmp0 (p->id, self->self_id) != 0)
+    if ((all || p->present) && g_strcmp0 (p->id, self->self_id) != 0)
       json_array_add_object_element (array, participant_to_json (self, p));
   }
   g_mutex_unlock (&self->lock);
   return array;
+}
+
+JsonArray *
+vmt_roster_to_json (VmtRoster *self)
+{
+  return to_json (self, TRUE);
+}
+
+JsonArray *
+vmt_roster_to_json_present (VmtRoster *self)
+{
+  return to_json (self, FALSE);
 }
 
 /* called with lock held */

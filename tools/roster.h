@@ -4,6 +4,10 @@
 #include <json-glib/json-glib.h>
 #include "counter.h"
 
+/* Of those who have left, so many are remembered, the latest: a meeting may go
+ * on for weeks. */
+#define VMT_ROSTER_LEFT_MAX 64
+
 /* Who is, and who was, in the meeting besides this device, and what came from
  * each. Everything may be called from any thread: pads appear on threads of
  * their own, sometimes before the message that names their participant. */
@@ -52,6 +56,8 @@ guint vmt_roster_count (VmtRoster *self);
 
 /* "participants" of the summary; transfer full. */
 JsonArray *vmt_roster_to_json (VmtRoster *self);
+/* Of them, who is here now; transfer full. */
+JsonArray *vmt_roster_to_json_present (VmtRoster *self);
 /* The same for people, a line each; transfer full. */
 GPtrArray *vmt_roster_to_lines (VmtRoster *self);
 /* Who is here now and what each does, a line each; transfer full. */

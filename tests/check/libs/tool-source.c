@@ -197,6 +197,47 @@ GST_START_TEST (test_roster)
 
 GST_END_TEST;
 
+static void
+join_and_leave (VmtRoster *roster, guint from, guint to)
+{
+  for (guint i = from; i < to; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%03u", i);
+
+    vmt_roster_joined (roster, id, "Bob", NULL, NULL, FALSE);
+    vmt_roster_left (roster, id);
+  }
+}
+
+/* Who stays is remembered however many come and go; of these the latest. */
+GST_START_TEST (test_roster_forgets)
+{
+  const guint last = 1 + VMT_ROSTER_LEFT_MAX;
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  const gchar *oldest[] = { "002", "002", "003" };
+
+  vmt_roster_joined (roster, "001", "Ann", NULL, NULL, FALSE);
+  join_and_leave (roster, 2, last);
+  for (guint i = 0; i < G_N_ELEMENTS (oldest); i++) {
+    g_autoptr (JsonArray) all = vmt_roster_to_json (roster);
+    g_autoptr (JsonArray) present = vmt_roster_to_json_present (roster);
+
+    fail_unless_equals_int (json_array_get_length (all),
+        MIN (VMT_ROSTER_LEFT_MAX + i, VMT_ROSTER_LEFT_MAX + 1));
+    fail_unless_equals_string (
+        json_object_get_string_member (
+            json_array_get_object_element (all, 0), "id"),
+        "001");
+    fail_unless_equals_string (
+        json_object_get_string_member (
+            json_array_get_object_element (all, 1), "id"),
+        oldest[i]);
+    fail_unless_equals_int (json_array_get_length (present), 1);
+    join_and_leave (roster, last + i, last + i + 1);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_source_suite (void)
 {
@@ -210,6 +251,7 @@ tool_source_suite (void)
   tcase_add_test (tc, test_file);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_roster);
+  tcase_add_test (tc, test_roster_forgets);
   return s;
 }
 
