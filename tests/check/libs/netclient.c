@@ -6,6 +6,16 @@
 #include <gst/videomeet/wire/json.h>
 #include <string.h>
 
+const VmServerTimes patient = {
+  .start = NET_LONG,
+  .first_message = NET_LONG,
+  .ping = NET_LONG,
+  .dead = NET_LONG,
+  .flood = NET_LONG,
+  .queue = NET_LONG,
+  .request = NET_LONG,
+};
+
 static VmIdentity *shown;
 
 void
@@ -24,8 +34,7 @@ net_server (VmServerConfig *config, const VmServerTimes *times)
 
   g_assert_no_error (error);
   server = vm_server_new (identity);
-  if (times)
-    vm_server_set_times (server, times);
+  vm_server_set_times (server, times ? times : &patient);
   g_free (info->user);
   info->user = g_strdup ("Ann");
   vm_server_set_device_info (server, info);

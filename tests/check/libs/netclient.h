@@ -16,8 +16,14 @@ typedef struct
   const gchar *body; /* inside text */
 } NetAnswer;
 
+/* A server that waits longer than any test: of these a test shortens the one it
+ * is about, for a client on a busy machine is slow in all the others. */
+#define NET_LONG (600 * G_TIME_SPAN_SECOND)
+extern const VmServerTimes patient;
+
 /* Whom TLS connections show from now on; NULL: nobody. */
 void net_use_identity (VmIdentity *identity);
+/* With @times, or patient. */
 VmServer *net_server (VmServerConfig *config, const VmServerTimes *times);
 GIOStream *net_connect (VmServer *server);
 /* Sends all of @request and reads one answer with its body. */

@@ -83,15 +83,6 @@ reopen (const VmServerTimes *times, const gchar *pin, guint max)
   open_with ((VmServerConfig){ .loopback_only = TRUE }, times, pin, max);
 }
 
-const VmServerTimes patient = {
-  .start = NET_LONG,
-  .first_message = NET_LONG,
-  .ping = NET_LONG,
-  .dead = NET_LONG,
-  .flood = NET_LONG,
-  .request = NET_LONG,
-};
-
 void
 has (const gchar *text, const gchar *part)
 {

@@ -8,10 +8,6 @@
 
 extern VmServer *server;
 extern VmSeat *seat;
-/* A server that waits longer than any test: of these a test shortens the one it
- * is about, for a client on a busy machine is slow in all the others. */
-#define NET_LONG (600 * G_TIME_SPAN_SECOND)
-extern const VmServerTimes patient;
 
 void setup (void);
 void teardown (void);

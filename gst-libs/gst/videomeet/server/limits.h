@@ -81,5 +81,6 @@ typedef struct
   gint64 ping;
   gint64 dead;
   gint64 flood;
+  gint64 queue; /* for which a full queue is a burst */
   gint64 request;
 } VmServerTimes;

@@ -67,6 +67,7 @@ vm_server_init (VmServer *self)
     .ping = VM_PING_TIME,
     .dead = VM_DEAD_TIME,
     .flood = VM_FLOOD_TIME,
+    .queue = VM_QUEUE_TIME,
     .request = VM_HTTP_REQUEST_TIME,
   };
 }
@@ -209,7 +210,7 @@ create_context (VmServer *self)
     /* a whole TLS record and more: libwebsockets 4.1 on libuv forgets to come
      * back for what it left inside the TLS layer */
     .pt_serv_buf_size = 32 * 1024,
-    .timeout_secs = VM_HTTP_REQUEST_TIME / G_USEC_PER_SEC,
+    .timeout_secs = MAX (1, self->times.request / G_USEC_PER_SEC),
     .keepalive_timeout = VM_HTTP_IDLE_SECONDS,
     .vhost_name = "videomeet",
     .alpn = "http/1.1",

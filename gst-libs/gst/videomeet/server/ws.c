@@ -44,7 +44,7 @@ is_slow (VmWs *ws, gsize size)
     return FALSE;
   if (!ws->full_since)
     ws->full_since = now;
-  return now - ws->full_since >= VM_QUEUE_TIME;
+  return now - ws->full_since >= ws->conn->server->times.queue;
 }
 
 void
