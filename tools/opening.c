@@ -5,6 +5,7 @@
 typedef struct
 {
   GstElement *element;
+  GstState state;
   GMutex lock; /* protects what follows */
   GCond cond; /* signalled with done */
   gboolean done, opened;
@@ -24,9 +25,15 @@ static gpointer
 open_thread (gpointer data)
 {
   Attempt *attempt = data;
-  gboolean opened = gst_element_set_state (attempt->element, GST_STATE_READY)
-                    != GST_STATE_CHANGE_FAILURE;
+  GstStateChangeReturn change =
+      gst_element_set_state (attempt->element, attempt->state);
+  gboolean opened;
 
+  /* a pipeline is set up on a thread of its own: as long as that takes */
+  if (change == GST_STATE_CHANGE_ASYNC)
+    change = gst_element_get_state (
+        attempt->element, NULL, NULL, GST_CLOCK_TIME_NONE);
+  opened = change != GST_STATE_CHANGE_FAILURE;
   gst_element_set_state (attempt->element, GST_STATE_NULL);
   g_mutex_lock (&attempt->lock);
   attempt->done = TRUE;
@@ -38,13 +45,14 @@ open_thread (gpointer data)
 }
 
 VmtOpening
-vmt_open (GstElement *element, guint ms)
+vmt_open (GstElement *element, GstState state, guint ms)
 {
   gint64 deadline = g_get_monotonic_time () + (gint64) ms * 1000;
   Attempt *attempt = g_atomic_rc_box_new0 (Attempt);
   VmtOpening result;
 
   attempt->element = gst_object_ref (element);
+  attempt->state = state;
   g_mutex_init (&attempt->lock);
   g_cond_init (&attempt->cond);
   g_thread_unref (g_thread_new (

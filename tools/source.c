@@ -116,7 +116,7 @@ open_device (VmtSource *self, const gchar *classes)
     if (!element)
       continue;
     gst_object_ref_sink (element);
-    opening = vmt_open (element, VMT_OPEN_WAIT);
+    opening = vmt_open (element, GST_STATE_READY, VMT_OPEN_WAIT);
     if (opening == VMT_OPEN_OK) {
       found = element;
       continue;

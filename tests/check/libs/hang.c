@@ -55,9 +55,14 @@ hang_class_init (HangClass *klass)
       "Sink", "Is stuck while it is opened", "nobody");
 }
 
+static GstStaticPadTemplate template = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
 static void
 hang_init (Hang *self)
 {
+  gst_element_add_pad (
+      GST_ELEMENT (self), gst_pad_new_from_static_template (&template, "sink"));
   g_mutex_lock (&lock);
   alive++;
   g_mutex_unlock (&lock);

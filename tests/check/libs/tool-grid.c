@@ -146,7 +146,7 @@ GST_START_TEST (test_come_and_go)
 GST_END_TEST;
 
 static VmtOpening
-open_line (const gchar *line, guint ms)
+open_line (const gchar *line, GstState state, guint ms)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) element =
@@ -154,17 +154,25 @@ open_line (const gchar *line, guint ms)
 
   g_assert_no_error (error);
   gst_object_ref_sink (element);
-  return vmt_open (element, ms);
+  return vmt_open (element, state, ms);
 }
 
 GST_START_TEST (test_opening)
 {
   hang_register ();
-  fail_unless_equals_int (open_line ("fakesink", VMT_OPEN_WAIT), VMT_OPEN_OK);
   fail_unless_equals_int (
-      open_line ("fakesink state-error=null-to-ready", VMT_OPEN_WAIT),
+      open_line ("fakesink", GST_STATE_READY, VMT_OPEN_WAIT), VMT_OPEN_OK);
+  fail_unless_equals_int (
+      open_line ("audiotestsrc ! fakesink", GST_STATE_PAUSED, VMT_OPEN_WAIT),
+      VMT_OPEN_OK);
+  /* it opens, and gets no further */
+  fail_unless_equals_int (
+      open_line ("fakesink", GST_STATE_PAUSED, 50), VMT_OPEN_LATE);
+  fail_unless_equals_int (open_line ("fakesink state-error=null-to-ready",
+                              GST_STATE_READY, VMT_OPEN_WAIT),
       VMT_OPEN_FAILED);
-  fail_unless_equals_int (open_line ("hang", 50), VMT_OPEN_LATE);
+  fail_unless_equals_int (
+      open_line ("hang", GST_STATE_READY, 50), VMT_OPEN_LATE);
   fail_unless (hang_release ());
 }
 
