@@ -14,6 +14,7 @@ struct _Cutter
   guint cut_at;
   gboolean deliver;
   gboolean refuse;
+  GPtrArray *silent; /* connections that are never answered; NULL: none are */
   guint cuts;
 };
 
@@ -181,6 +182,10 @@ on_incoming (GSocketService *service, GSocketConnection *client,
 
   if (cutter->refuse)
     return TRUE;
+  if (cutter->silent) {
+    g_ptr_array_add (cutter->silent, g_object_ref (client));
+    return TRUE;
+  }
   server = g_socket_client_connect_to_host (
       connector, "127.0.0.1", cutter->to, NULL, NULL);
   if (!server)
@@ -200,10 +205,15 @@ on_incoming (GSocketService *service, GSocketConnection *client,
 Cutter *
 cutter_new (guint16 port)
 {
+  return cutter_new_at ("127.0.0.1", 0, port);
+}
+
+Cutter *
+cutter_new_at (const gchar *place, guint16 own_port, guint16 port)
+{
   Cutter *cutter = g_new0 (Cutter, 1);
-  g_autoptr (GInetAddress) loopback =
-      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address =
+      g_inet_socket_address_new_from_string (place, own_port);
   g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -227,6 +237,7 @@ cutter_free (Cutter *cutter)
   g_socket_listener_close (G_SOCKET_LISTENER (cutter->service));
   g_object_unref (cutter->service);
   g_ptr_array_unref (cutter->pairs);
+  g_clear_pointer (&cutter->silent, g_ptr_array_unref);
   g_free (cutter);
 }
 
@@ -261,6 +272,14 @@ void
 cutter_cut (Cutter *cutter)
 {
   g_ptr_array_set_size (cutter->pairs, 0);
+}
+
+void
+cutter_silence (Cutter *cutter)
+{
+  cutter_cut (cutter);
+  if (!cutter->silent)
+    cutter->silent = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 void

@@ -3,6 +3,7 @@
 /* Two devices in one process: one hosts a meeting, the other joins it, and they
  * exchange what WebRTC needs. Real sockets, on loopback only. */
 
+#include "cutter.h"
 #include "meetingdevice.h"
 
 #include <gst/videomeet/vmparticipant-priv.h>
@@ -443,6 +444,63 @@ GST_START_TEST (test_pin_of_the_other_host)
 
 GST_END_TEST;
 
+/* How many addresses of the host are known, when @first is to be tried first. */
+static guint
+count_addresses (const gchar *first)
+{
+  GList *devices = vm_node_list_devices (b.node);
+  guint n = 0;
+
+  if (devices) {
+    const gchar *const *addresses = vm_device_get_addresses (devices->data);
+
+    if (g_strcmp0 (addresses[0], first) == 0)
+      n = g_strv_length ((gchar **) addresses);
+  }
+  g_list_free_full (devices, g_object_unref);
+  return n;
+}
+
+/* A device has two addresses, and the one that it answered at leads nowhere any
+ * more: it closes the connection, or says nothing at all. */
+GST_START_TEST (test_second_address)
+{
+  g_autofree gchar *peers = NULL;
+  Cutter *ways[2];
+  guint16 port;
+
+  g_object_set (a.node, "announce", VM_ANNOUNCE_FULL, NULL);
+  host ();
+  port = vm_node_get_port (a.node);
+  ways[0] = cutter_new_at ("127.0.0.2", port, port);
+  ways[1] = cutter_new_at ("127.0.0.3", port, port);
+  cutter_refuse (ways[1], TRUE);
+  know (&b, &a);
+  peers = g_strdup_printf ("127.0.0.2:%u,127.0.0.3:%u", port, port);
+  g_object_set (b.node, "peers", peers, NULL);
+  fail_unless (vm_node_start (b.node, VM_NODE_ROLES_BROWSE, NULL));
+  WAIT_FOR (count_addresses ("127.0.0.2") == 1);
+  cutter_refuse (ways[1], FALSE);
+  WAIT_FOR (count_addresses ("127.0.0.2") == 2);
+
+  if (__i__)
+    cutter_silence (ways[0]);
+  else
+    cutter_refuse (ways[0], TRUE);
+  cutter_cut (ways[0]);
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  start (&b);
+  WAIT_FOR (has (&b, "active"));
+  heard (&b, "joined:p002 +p001 active");
+  heard (&a, "joined:p001 announced +p002 active");
+  vm_meeting_stop (b.meeting);
+  vm_node_stop (b.node, VM_NODE_ROLES_BROWSE);
+  for (guint i = 0; i < 2; i++)
+    cutter_free (ways[i]);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_auto_joins)
 {
   g_object_set (a.node, "announce", VM_ANNOUNCE_FULL, NULL);
@@ -625,6 +683,7 @@ meeting_suite (void)
   tcase_add_test (tc, test_bad_starts);
   tcase_add_test (tc, test_join_by_name);
   tcase_add_loop_test (tc, test_wrong_pin_by_name, 0, 2);
+  tcase_add_loop_test (tc, test_second_address, 0, 2);
   tcase_add_test (tc, test_auto_joins);
   tcase_add_test (tc, test_auto_hosts);
   tcase_add_test (tc, test_two_hosts_meet);
