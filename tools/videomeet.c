@@ -3,6 +3,7 @@
 /* The launcher: reads which subcommand is meant and hands over to it. */
 
 #include "commands.h"
+#include "memory.h"
 
 #include <gst/gst.h>
 #include <locale.h>
@@ -112,6 +113,8 @@ main (gint argc, gchar **argv)
   } else if (!vmt_command_from_string (first, &command))
     return refuse_command (first);
 
+  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN)
+    vmt_memory_give_back (argv);
   /* the command's name stands where GOption expects the program's */
   return run_command (command, argc - 1, argv + 1, start_us);
 }

@@ -2,10 +2,11 @@
 
 /* One participant of a meeting for the lab: a small stamped picture and a tone
  * in, everything of everybody decoded and its stamps read. Prints a JSON line
- * for what vmsignalbin reports and, each second, one with what came so far and
- * how many encoders exist in the whole process, whatever pipeline they stand
+ * for what vmsignalbin reports and, each second, one with what came so far from
+ * those who are there and how many encoders exist in the whole process, whatever pipeline they stand
  * in. Ctrl-C leaves and prints the summary. */
 
+#include "memory.h"
 #include "output.h"
 #include "receiver.h"
 #include "stamp.h"
@@ -164,7 +165,7 @@ on_tick (gpointer user_data)
   vmt_roster_take_stats (self->roster, stats);
   gst_structure_free (stats);
   json_object_set_array_member (
-      event, "participants", vmt_roster_to_json (self->roster));
+      event, "participants", vmt_roster_to_json_present (self->roster));
   vmt_output_event (self->output, event);
   return G_SOURCE_CONTINUE;
 }
@@ -290,6 +291,7 @@ main (int argc, char **argv)
   Self self = { 0 };
   JsonObject *summary;
 
+  vmt_memory_give_back (argv);
   g_option_context_add_main_entries (options, entries, NULL);
   g_option_context_add_group (options, gst_init_get_option_group ());
   if (!g_option_context_parse (options, &argc, &argv, &error)) {

@@ -104,6 +104,17 @@ def check_status(place):
     assert status["keyProven"] is False, status
 
 
+def check_memory(process):
+    """It bears its own name, and what it frees is not kept for later."""
+    place = pathlib.Path(f"/proc/{process.pid}")
+    settings = (place / "environ").read_bytes().split(b"\0")
+    assert (place / "comm").read_text().strip() == "videomeet"
+    for name, value in (("G_SLICE", "always-malloc"),
+                        ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0")):
+        value = os.environ.get(name, value)  # the user's own is kept
+        assert f"{name}={value}".encode() in settings, settings
+
+
 def call(folder, running):
     records = folder / "records"
     host = Launcher(folder, "host", "host", *LOOPBACK, "--meeting", "standup",
@@ -113,6 +124,7 @@ def call(folder, running):
     place = announced["link"].split("/")[2]
     port = place.rsplit(":", 1)[1]
     check_status(f"127.0.0.1:{port}")
+    check_memory(host.process)
 
     guest = Launcher(folder, "guest", "join", *LOOPBACK,
                      f"videomeet://127.0.0.1:{port}/standup", "--user", "Bob",

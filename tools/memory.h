@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* First thing in a main() whose process lasts: begins the program again, with
+ * the arguments @argv, so that what is freed can go back to the system. Returns
+ * when this is so, or cannot be. */
+void vmt_memory_give_back (gchar **argv);
