@@ -78,20 +78,6 @@ find (VmtRoster *self, const gchar *id)
   return NULL;
 }
 
-/* called with lock held; who comes and goes for days is not remembered for ever */
-static void
-make_room (VmtRoster *self)
-{
-  for (guint i = 0; i < self->participants->len; i++) {
-    Participant *p = g_ptr_array_index (self->participants, i);
-
-    if (self->participants->len < VMT_ROSTER_MAX)
-      return;
-    if (!p->present)
-      g_ptr_array_remove_index (self->participants, i--);
-  }
-}
-
 /* called with lock held */
 static Participant *
 get (VmtRoster *self, const gchar *id)
@@ -99,7 +85,6 @@ get (VmtRoster *self, const gchar *id)
   Participant *p = find (self, id);
 
   if (!p) {
-    make_room (self);
     p = g_new0 (Participant, 1);
     p->id = g_strdup (id);
     p->counter = vmt_counter_new ();

@@ -13,9 +13,6 @@
  * their own, sometimes before the message that names their participant. */
 typedef struct _VmtRoster VmtRoster;
 
-/* Remembered at once; who left first is forgotten first. */
-#define VMT_ROSTER_MAX 1000
-
 VmtRoster *vmt_roster_new (void);
 void vmt_roster_free (VmtRoster *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtRoster, vmt_roster_free)
