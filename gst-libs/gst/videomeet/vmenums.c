@@ -58,6 +58,35 @@ VM_DEFINE_ENUM (VmCallType, vm_call_type, g_enum_register_static, GEnumValue,
     VALUE (VM_CALL_TYPE_VIDEO, "video", "Picture and sound"),
     VALUE (VM_CALL_TYPE_AUDIO, "audio", "Sound without picture"))
 
+VM_DEFINE_ENUM (VmPermissions, vm_permissions, g_flags_register_static,
+    GFlagsValue, VALUE (VM_PERMISSIONS_NONE, "none", "Nothing"),
+    VALUE (VM_PERMISSIONS_CALL, "call", "Meet with this device"),
+    VALUE (VM_PERMISSIONS_FILE, "file", "Offer it files"),
+    VALUE (VM_PERMISSIONS_FOLDER, "folder", "Offer it folders"),
+    VALUE (VM_PERMISSIONS_TERMINAL_VIEW, "terminal-view",
+        "See a terminal that it shares"),
+    VALUE (VM_PERMISSIONS_TERMINAL_CONTROL, "terminal-control",
+        "Type into a terminal that it shares"),
+    VALUE (VM_PERMISSIONS_INTRODUCER, "introducer", "Vouch for others"),
+    VALUE (VM_PERMISSIONS_ALL, "all", "All of them"))
+
+VM_DEFINE_ENUM (VmPolicy, vm_policy, g_enum_register_static, GEnumValue,
+    VALUE (VM_POLICY_OPEN, "open", "Anybody, shown as unknown"),
+    VALUE (VM_POLICY_PIN, "pin",
+        "Anybody at first, and held to its key from then on"),
+    VALUE (VM_POLICY_REQUIRE, "require",
+        "Trusted devices, those they vouch for, and invited guests"))
+
+VM_DEFINE_ENUM (VmTrustLevel, vm_trust_level, g_enum_register_static,
+    GEnumValue,
+    VALUE (VM_TRUST_LEVEL_UNKNOWN, "unknown",
+        "Never seen before, or without a key"),
+    VALUE (VM_TRUST_LEVEL_KNOWN, "known", "Its key was seen before"),
+    VALUE (VM_TRUST_LEVEL_GUEST, "guest", "Came by an invitation"),
+    VALUE (VM_TRUST_LEVEL_VOUCHED, "vouched", "A trusted introducer trusts it"),
+    VALUE (VM_TRUST_LEVEL_TRUSTED, "trusted",
+        "Both users have compared the digits"))
+
 VM_DEFINE_ENUM (VmDescriptionType, vm_description_type, g_enum_register_static,
     GEnumValue,
     VALUE (VM_DESCRIPTION_TYPE_OFFER, "offer",

@@ -79,6 +79,65 @@ typedef enum
 } VmCallType;
 
 /**
+ * VmPermissions:
+ * @VM_PERMISSIONS_NONE: nothing
+ * @VM_PERMISSIONS_CALL: meet with this device
+ * @VM_PERMISSIONS_FILE: offer it files
+ * @VM_PERMISSIONS_FOLDER: offer it folders
+ * @VM_PERMISSIONS_TERMINAL_VIEW: see a terminal that it shares
+ * @VM_PERMISSIONS_TERMINAL_CONTROL: type into one
+ * @VM_PERMISSIONS_INTRODUCER: vouch for others
+ * @VM_PERMISSIONS_ALL: all of them
+ *
+ * What a trusted device may do (security.md, "Trust handshake").
+ */
+typedef enum /*< flags >*/
+{
+  VM_PERMISSIONS_NONE = 0,
+  VM_PERMISSIONS_CALL = 1 << 0,
+  VM_PERMISSIONS_FILE = 1 << 1,
+  VM_PERMISSIONS_FOLDER = 1 << 2,
+  VM_PERMISSIONS_TERMINAL_VIEW = 1 << 3,
+  VM_PERMISSIONS_TERMINAL_CONTROL = 1 << 4,
+  VM_PERMISSIONS_INTRODUCER = 1 << 5,
+  VM_PERMISSIONS_ALL = 63,
+} VmPermissions;
+
+/**
+ * VmPolicy:
+ * @VM_POLICY_OPEN: anybody, shown as unknown
+ * @VM_POLICY_PIN: anybody at first, and held to its key from then on
+ * @VM_POLICY_REQUIRE: trusted devices, those they vouch for, and invited guests
+ *
+ * Whom a device meets with.
+ */
+typedef enum
+{
+  VM_POLICY_OPEN,
+  VM_POLICY_PIN,
+  VM_POLICY_REQUIRE,
+} VmPolicy;
+
+/**
+ * VmTrustLevel:
+ * @VM_TRUST_LEVEL_UNKNOWN: never seen before, or without a key
+ * @VM_TRUST_LEVEL_KNOWN: its key was seen before
+ * @VM_TRUST_LEVEL_GUEST: came by an invitation
+ * @VM_TRUST_LEVEL_VOUCHED: a trusted introducer trusts it
+ * @VM_TRUST_LEVEL_TRUSTED: both users have compared the digits
+ *
+ * How well a device is known, from least to most.
+ */
+typedef enum
+{
+  VM_TRUST_LEVEL_UNKNOWN,
+  VM_TRUST_LEVEL_KNOWN,
+  VM_TRUST_LEVEL_GUEST,
+  VM_TRUST_LEVEL_VOUCHED,
+  VM_TRUST_LEVEL_TRUSTED,
+} VmTrustLevel;
+
+/**
  * VmDescriptionType:
  * @VM_DESCRIPTION_TYPE_OFFER: an SDP offer
  * @VM_DESCRIPTION_TYPE_ANSWER: an SDP answer
@@ -109,6 +168,9 @@ typedef enum
 #define VM_TYPE_METHODS (vm_methods_get_type ())
 #define VM_TYPE_MEETING_MODE (vm_meeting_mode_get_type ())
 #define VM_TYPE_CALL_TYPE (vm_call_type_get_type ())
+#define VM_TYPE_PERMISSIONS (vm_permissions_get_type ())
+#define VM_TYPE_POLICY (vm_policy_get_type ())
+#define VM_TYPE_TRUST_LEVEL (vm_trust_level_get_type ())
 #define VM_TYPE_DESCRIPTION_TYPE (vm_description_type_get_type ())
 #define VM_TYPE_DIALECT_NAME (vm_dialect_name_get_type ())
 
@@ -116,6 +178,9 @@ VM_API GType vm_announce_get_type (void);
 VM_API GType vm_methods_get_type (void);
 VM_API GType vm_meeting_mode_get_type (void);
 VM_API GType vm_call_type_get_type (void);
+VM_API GType vm_permissions_get_type (void);
+VM_API GType vm_policy_get_type (void);
+VM_API GType vm_trust_level_get_type (void);
 VM_API GType vm_description_type_get_type (void);
 VM_API GType vm_dialect_name_get_type (void);
 

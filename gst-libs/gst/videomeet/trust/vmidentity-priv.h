@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "spki.h"
+#include "vmidentity.h"
+
+G_BEGIN_DECLS
 
 /* How the names of a key are written; characters. */
 #define VM_DEVICE_ID_LENGTH 64 /* 52 of base32 in groups of four, and dashes */
@@ -9,3 +12,10 @@
 
 /* Whether @text has the form of a device id; pure. */
 gboolean vm_device_id_is_valid (const gchar *text);
+
+/* The key pair, to sign with. Returns: (transfer none), never NULL */
+EVP_PKEY *vm_identity_get_key (VmIdentity *self);
+/* Returns: (transfer none), never NULL */
+GBytes *vm_identity_get_spki (VmIdentity *self);
+
+G_END_DECLS

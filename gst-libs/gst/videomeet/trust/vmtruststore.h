@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/vmapi.h>
+#include <gst/videomeet/trust/vmtrustfacts.h>
 
 G_BEGIN_DECLS
 
@@ -11,6 +11,20 @@ G_BEGIN_DECLS
  * Devices that a store remembers; the one seen longest ago makes room.
  */
 #define VM_TRUST_STORE_DEVICES_MAX 1024
+
+/**
+ * VM_TRUST_STORE_REVOKED_MAX:
+ *
+ * Revoked devices that a store remembers. None makes room for another.
+ */
+#define VM_TRUST_STORE_REVOKED_MAX 8192
+
+/**
+ * VM_TRUST_BUNDLE_MAX:
+ *
+ * Bytes of what vm_trust_store_import() reads.
+ */
+#define VM_TRUST_BUNDLE_MAX (8 * 1024 * 1024)
 
 #define VM_TYPE_KNOWN_DEVICE (vm_known_device_get_type ())
 
@@ -54,5 +68,20 @@ VM_API gboolean vm_trust_store_pin (VmTrustStore *self, const gchar *user,
 VM_API GPtrArray *vm_trust_store_list (VmTrustStore *self);
 VM_API VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error);
+
+VM_API const gchar *vm_trust_store_get_folder (VmTrustStore *self);
+VM_API VmTrustFacts *
+vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
+    const gchar *user, const gchar *device, GDateTime *now);
+VM_API GPtrArray *vm_trust_store_know_all (VmTrustStore *self, GDateTime *now);
+VM_API gchar *
+vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error);
+VM_API gchar *vm_trust_store_revoke (
+    VmTrustStore *self, const gchar *device, GDateTime *now, GError **error);
+VM_API gboolean vm_trust_store_pardon (
+    VmTrustStore *self, const gchar *device_id, GError **error);
+VM_API gchar *vm_trust_store_export (VmTrustStore *self, GError **error);
+VM_API gboolean vm_trust_store_import (VmTrustStore *self, const gchar *bundle,
+    gssize size, GDateTime *now, guint *taken, guint *left, GError **error);
 
 G_END_DECLS

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmenums.h>
+
+G_BEGIN_DECLS
+
+#define VM_TYPE_TRUST_FACTS (vm_trust_facts_get_type ())
+
+typedef struct _VmTrustFacts VmTrustFacts;
+
+/**
+ * VmTrustFacts:
+ * @device_id: (nullable): the device, %NULL for one that shows no key
+ * @user: (nullable): the name its user had when it was last seen
+ * @device: (nullable): the name it had itself
+ * @first_seen: (nullable): when its key was first seen, %NULL for never
+ * @spki: (nullable): its public key (SubjectPublicKeyInfo, DER), if known
+ * @own: it is this device itself
+ * @revoked: trust in it was withdrawn
+ * @damaged: the list of revoked devices cannot be read: nobody is trusted
+ * @changed_id: (nullable): the device that was known by its names before
+ * @changed_seen: (nullable): when that one was first seen
+ * @given: what it may do by the token that this device gave it
+ * @given_until: until when; Unix seconds
+ * @held: what this device may do by the token that it was given by it
+ * @held_until: until when; Unix seconds
+ * @vouched: what it may do by the token of an introducer
+ * @vouched_until: until when; Unix seconds
+ * @voucher: (nullable): device id of that introducer
+ * @guest: what it may do as the guest of a meeting
+ * @guest_until: until when; Unix seconds
+ *
+ * What is known of one device when somebody must decide about it.
+ */
+struct _VmTrustFacts
+{
+  gchar *device_id;
+  gchar *user;
+  gchar *device;
+  GDateTime *first_seen;
+  GBytes *spki;
+  gboolean own;
+  gboolean revoked;
+  gboolean damaged;
+  gchar *changed_id;
+  GDateTime *changed_seen;
+  VmPermissions given;
+  gint64 given_until;
+  VmPermissions held;
+  gint64 held_until;
+  VmPermissions vouched;
+  gint64 vouched_until;
+  gchar *voucher;
+  VmPermissions guest;
+  gint64 guest_until;
+};
+
+VM_API GType vm_trust_facts_get_type (void);
+VM_API VmTrustFacts *vm_trust_facts_new (const gchar *device_id);
+VM_API VmTrustFacts *vm_trust_facts_copy (const VmTrustFacts *facts);
+VM_API void vm_trust_facts_free (VmTrustFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustFacts, vm_trust_facts_free)
+
+G_END_DECLS
