@@ -19,10 +19,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
  * Returns: (transfer full) (nullable) */
 EVP_PKEY *vm_spki_to_key (GBytes *spki, GError **error);
 
-/* The id of the device that has this key. Hashes whatever is given: check it
- * with vm_spki_to_key() first. Returns: (transfer full) */
-gchar *vm_spki_to_device_id (GBytes *spki);
-
 /* Of a P-256 key, private or public; VM_ERROR_WRONG_KEY for any other.
  * Returns: (transfer full) (nullable) */
 GBytes *vm_spki_from_key (EVP_PKEY *key, GError **error);

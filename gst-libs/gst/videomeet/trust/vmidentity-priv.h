@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /* Whether @text has the form of a device id; pure. */
 gboolean vm_device_id_is_valid (const gchar *text);
 
+/* The id of the device that has this key. Hashes whatever is given: check it
+ * with vm_spki_to_key() first. Pure; any thread. Returns: (transfer full) */
+gchar *vm_spki_to_device_id (GBytes *spki);
+
 /* The key pair, to sign with. Returns: (transfer none), never NULL */
 EVP_PKEY *vm_identity_get_key (VmIdentity *self);
 /* Returns: (transfer none), never NULL */

@@ -25,7 +25,6 @@
 #include <unistd.h>
 #include <glib/gstdio.h>
 #include <openssl/bio.h>
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -49,11 +48,12 @@ struct _VmIdentity
   gchar *key_hash;
   gchar *device_id;
   GTlsCertificate *certificate;
+  EVP_PKEY *key;
+  GBytes *spki;
 };
 
 G_DEFINE_FINAL_TYPE (VmIdentity, vm_identity, G_TYPE_OBJECT)
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIO, BIO_free_all)
 
@@ -70,6 +70,8 @@ vm_identity_finalize (GObject *object)
   g_free (self->key_hash);
   g_free (self->device_id);
   g_clear_object (&self->certificate);
+  EVP_PKEY_free (self->key);
+  g_clear_pointer (&self->spki, g_bytes_unref);
   G_OBJECT_CLASS (vm_identity_parent_class)->finalize (object);
 }
 
@@ -175,6 +177,19 @@ vm_device_id_is_valid (const gchar *text)
   return strlen (text) == VM_DEVICE_ID_LENGTH
          && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567-")
                 == VM_DEVICE_ID_LENGTH;
+}
+
+gchar *
+vm_spki_to_device_id (GBytes *spki)
+{
+  guint8 hash[SHA256_SIZE];
+  gsize size;
+  gconstpointer data = g_bytes_get_data (spki, &size);
+
+  /* it is there, and a digest of what is in memory cannot fail */
+  g_return_val_if_fail (
+      EVP_Digest (data, size, hash, NULL, EVP_sha256 (), NULL) == 1, NULL);
+  return base32_grouped (hash, sizeof hash);
 }
 
 static gchar *
@@ -344,7 +359,7 @@ vm_identity_parse (VmIdentity *self, GError **error)
   g_autoptr (X509) x509 = PEM_read_bio_X509 (bio, NULL, NULL, NULL);
   g_autoptr (EVP_PKEY) key =
       PEM_read_bio_PrivateKey (key_bio, NULL, NULL, (void *) "");
-  gchar group[32] = "";
+  g_autoptr (GError) local = NULL;
 
   if (!x509 || !key || X509_check_private_key (x509, key) != 1) {
     g_autofree gchar *what =
@@ -355,17 +370,17 @@ vm_identity_parse (VmIdentity *self, GError **error)
     set_openssl_error (error, what);
     return FALSE;
   }
-  if (!EVP_PKEY_get_utf8_string_param (
-          key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL)
-      || strcmp (group, "prime256v1") != 0) {
-    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
-        "%s holds a key that is not ECDSA P-256", self->path);
+  self->spki = vm_spki_from_key (key, &local);
+  if (!self->spki) {
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY, "%s: %s", self->path,
+        local->message);
     return FALSE;
   }
   PEM_write_bio_X509 (out, x509);
   self->certificate_pem = bio_to_string (out);
   self->key_hash = key_hash_from_pkey (key);
   self->device_id = vm_device_id_from_key_hash (self->key_hash);
+  self->key = g_steal_pointer (&key);
   self->certificate = g_tls_certificate_new_from_pem (self->pem, -1, error);
   return self->certificate != NULL;
 }
@@ -500,4 +515,16 @@ vm_identity_get_tls_certificate (VmIdentity *self)
   g_return_val_if_fail (VM_IS_IDENTITY (self), NULL);
 
   return self->certificate;
+}
+
+EVP_PKEY *
+vm_identity_get_key (VmIdentity *self)
+{
+  return self->key;
+}
+
+GBytes *
+vm_identity_get_spki (VmIdentity *self)
+{
+  return self->spki;
 }
