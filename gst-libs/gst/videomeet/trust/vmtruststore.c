@@ -3,31 +3,30 @@
 /**
  * SECTION:vmtruststore
  * @title: VmTrustStore
- * @short_description: the devices that were met before
+ * @short_description: the devices that were met before, and those trusted
  *
  * Plain files: `devices/ID.pem` holds a device's certificate with the names it
- * went by and the date of first sight in the lines before it. Files are
- * replaced as a whole, so that two processes may use one store; nothing is
- * kept in memory. All functions block for the disk and may be called from any
- * thread.
+ * went by and the date of first sight in the lines before it; `tokens/ID.pem`
+ * the token that this device gave it, which is what trust in it means, and the
+ * one that it gave this device; `revoked` the ids of those that trust was
+ * withdrawn from. Files are replaced as a whole under a lock, so that several
+ * processes may use one store; nothing is kept in memory. A file that is
+ * damaged, or is not what its name says, is ignored with a warning; when it is
+ * the list of revoked devices, nobody is trusted. All functions block for the
+ * disk and may be called from any thread.
  */
 
-#include "vmtruststore.h"
-#include "vmidentity-priv.h"
-#include "vmidentity.h"
-#include "../vmerror.h"
+#include "vmtruststore-priv.h"
+#include "storefile.h"
+#include "storetext.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
-
-#define DEVICE_FILE_MAX 16384 /* bytes; a P-256 certificate takes 1 KiB */
 
 struct _VmTrustStore
 {
   GObject parent;
 
-  gchar *folder; /* …/devices; never changes */
+  gchar *folder; /* never changes */
 };
 
 G_DEFINE_FINAL_TYPE (VmTrustStore, vm_trust_store, G_TYPE_OBJECT)
@@ -99,73 +98,50 @@ VmTrustStore *
 vm_trust_store_new (const gchar *directory)
 {
   VmTrustStore *self = g_object_new (VM_TYPE_TRUST_STORE, NULL);
-  g_autofree gchar *top =
-      directory
-          ? g_strdup (directory)
-          : g_build_filename (g_get_user_config_dir (), "videomeet", NULL);
 
-  self->folder = g_build_filename (top, "devices", NULL);
+  self->folder = directory ? g_strdup (directory)
+                           : g_build_filename (
+                               g_get_user_config_dir (), "videomeet", NULL);
   return self;
 }
 
-static gchar *
-path_of (VmTrustStore *self, const gchar *device_id)
+/**
+ * vm_trust_store_get_folder:
+ * @self: a #VmTrustStore
+ *
+ * Returns: (transfer none) (type filename): the folder of the store
+ */
+const gchar *
+vm_trust_store_get_folder (VmTrustStore *self)
 {
-  g_autofree gchar *name = g_strconcat (device_id, ".pem", NULL);
+  g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
 
-  return g_build_filename (self->folder, name, NULL);
+  return self->folder;
 }
 
-/* The value of "key: value" among the lines before the certificate. */
-static gchar *
-header (const gchar *text, const gchar *key)
+gchar *
+vm_trust_store_file_name (const gchar *device_id)
 {
-  const gchar *end = strstr (text, "-----BEGIN ");
-  gsize size = strlen (key);
-
-  for (const gchar *line = text; line && line < end;) {
-    const gchar *next = strchr (line, '\n');
-
-    if (strncmp (line, key, size) == 0 && strncmp (line + size, ": ", 2) == 0
-        && next)
-      return g_strndup (line + size + 2, next - line - size - 2);
-    line = next ? next + 1 : NULL;
-  }
-  return NULL;
+  return g_strconcat (device_id, ".pem", NULL);
 }
 
-/* NULL when the file is not one of ours or was changed: what its name says
- * must be the hash of the key it holds. */
-static VmKnownDevice *
-read_device (VmTrustStore *self, const gchar *device_id)
+VmKnownDevice *
+vm_trust_store_read_device (VmTrustStore *self, const gchar *device_id,
+    gchar **certificate_pem, GBytes **spki)
 {
-  g_autoptr (VmKnownDevice) device = g_new0 (VmKnownDevice, 1);
-  g_autofree gchar *path = path_of (self, device_id);
-  g_autofree gchar *text = NULL;
-  g_autofree gchar *date = NULL;
-  g_autofree gchar *hash = NULL;
-  g_autoptr (GTlsCertificate) certificate = NULL;
-  g_autofree gchar *id = NULL;
-  GStatBuf st;
+  g_autofree gchar *name = vm_trust_store_file_name (device_id);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = vm_store_read (
+      self->folder, VM_STORE_DEVICES, name, VM_DEVICE_FILE_MAX, &error);
+  VmKnownDevice *device =
+      text ? vm_known_device_from_text (text, device_id, certificate_pem, spki)
+           : NULL;
 
-  if (g_stat (path, &st) != 0 || st.st_size > DEVICE_FILE_MAX
-      || !g_file_get_contents (path, &text, NULL, NULL)
-      || !g_utf8_validate (text, -1, NULL))
-    return NULL;
-  device->user = header (text, "user");
-  device->device = header (text, "device");
-  date = header (text, "first-seen");
-  device->first_seen = date ? g_date_time_new_from_iso8601 (date, NULL) : NULL;
-  certificate = g_tls_certificate_new_from_pem (text, -1, NULL);
-  hash = certificate ? vm_key_hash_from_certificate (certificate) : NULL;
-  id = hash ? vm_device_id_from_key_hash (hash) : NULL;
-  if (!device->user || !device->device || !device->first_seen
-      || g_strcmp0 (id, device_id) != 0) {
-    g_warning ("%s is not what was written there; it is ignored", path);
-    return NULL;
-  }
-  device->device_id = g_steal_pointer (&id);
-  return g_steal_pointer (&device);
+  if (!device && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    g_warning ("%s/" VM_STORE_DEVICES "/%s is not what was written there; it "
+               "is ignored",
+        self->folder, name);
+  return device;
 }
 
 static gint
@@ -187,58 +163,136 @@ vm_trust_store_list (VmTrustStore *self)
 {
   GPtrArray *devices =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_known_device_free);
-  g_autoptr (GDir) dir = NULL;
-  const gchar *name;
+  g_autoptr (GPtrArray) ids = NULL;
 
   g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
 
-  dir = g_dir_open (self->folder, 0, NULL);
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *id = NULL;
-    VmKnownDevice *device;
+  ids = vm_store_ids (self->folder, VM_STORE_DEVICES);
+  for (guint i = 0; i < ids->len; i++) {
+    VmKnownDevice *device =
+        vm_trust_store_read_device (self, ids->pdata[i], NULL, NULL);
 
-    if (!g_str_has_suffix (name, ".pem"))
-      continue;
-    id = g_strndup (name, strlen (name) - strlen (".pem"));
-    if (vm_device_id_is_valid (id) && (device = read_device (self, id)))
+    if (device)
       g_ptr_array_add (devices, device);
   }
   g_ptr_array_sort (devices, by_first_seen);
   return devices;
 }
 
-static gboolean
-write_device (VmTrustStore *self, const VmKnownDevice *device,
-    GTlsCertificate *certificate, GError **error)
+gboolean
+vm_trust_store_write_device (VmTrustStore *self, const VmKnownDevice *device,
+    const gchar *certificate_pem, GError **error)
 {
-  g_autofree gchar *path = path_of (self, device->device_id);
-  g_autofree gchar *date = g_date_time_format_iso8601 (device->first_seen);
-  g_autofree gchar *pem = NULL;
-  g_autofree gchar *text = NULL;
+  g_autofree gchar *name = vm_trust_store_file_name (device->device_id);
+  g_autofree gchar *text = vm_known_device_to_text (device, certificate_pem);
   g_autoptr (GError) local = NULL;
 
-  g_object_get (certificate, "certificate-pem", &pem, NULL);
-  text = g_strdup_printf ("user: %s\ndevice: %s\nfirst-seen: %s\n%s",
-      device->user, device->device, date, pem);
-  if (g_mkdir_with_parents (self->folder, 0700) == 0
-      && g_file_set_contents_full (
-          path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local))
+  if (vm_store_write (self->folder, VM_STORE_DEVICES, name, text, &local))
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
-      "The device cannot be remembered in %s: %s", self->folder,
-      local ? local->message : g_strerror (errno));
+      "The device cannot be remembered: %s", local->message);
   return FALSE;
 }
 
-static void
-make_room (VmTrustStore *self, GPtrArray *devices)
+/* Whoever is trusted stays; of the others those seen longest ago go. */
+gboolean
+vm_trust_store_make_room (
+    VmTrustStore *self, GPtrArray *devices, GError **error)
 {
-  for (guint i = 0; devices->len - i >= VM_TRUST_STORE_DEVICES_MAX; i++) {
-    g_autofree gchar *path =
-        path_of (self, ((VmKnownDevice *) devices->pdata[i])->device_id);
+  g_autoptr (GPtrArray) trusted = NULL;
+  guint n = devices->len;
 
-    g_unlink (path);
+  if (n < VM_TRUST_STORE_DEVICES_MAX)
+    return TRUE;
+  trusted = vm_store_ids (self->folder, VM_STORE_TOKENS);
+  for (guint i = 0; i < devices->len && n >= VM_TRUST_STORE_DEVICES_MAX; i++) {
+    const VmKnownDevice *device = devices->pdata[i];
+    g_autofree gchar *name = vm_trust_store_file_name (device->device_id);
+
+    if (!g_ptr_array_find_with_equal_func (
+            trusted, device->device_id, g_str_equal, NULL)
+        && vm_store_remove (self->folder, VM_STORE_DEVICES, name, NULL))
+      n--;
   }
+  if (n < VM_TRUST_STORE_DEVICES_MAX)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+      "%d devices are trusted; one must be forgotten before another can be "
+      "remembered",
+      VM_TRUST_STORE_DEVICES_MAX);
+  return FALSE;
+}
+
+/* Which of @devices goes by these names and is not @device_id. */
+const VmKnownDevice *
+vm_trust_store_namesake (GPtrArray *devices, const gchar *device_id,
+    const gchar *user, const gchar *device)
+{
+  if (!user || !*user || !device || !*device)
+    return NULL;
+  for (guint i = 0; i < devices->len; i++) {
+    const VmKnownDevice *other = devices->pdata[i];
+
+    if (g_strcmp0 (other->device_id, device_id) != 0
+        && strcmp (other->user, user) == 0
+        && strcmp (other->device, device) == 0)
+      return other;
+  }
+  return NULL;
+}
+
+gboolean
+vm_trust_store_refuse_changed (
+    const VmKnownDevice *old, const gchar *device_id, GError **error)
+{
+  g_autofree gchar *date = g_date_time_format (old->first_seen, "%F");
+
+  g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
+      "%s's %s has another key than when it was first seen on %s. It was "
+      "%s and now is %s. Somebody may be posing as %s. If you know why the "
+      "key is new, forget the old one: videomeet forget %s",
+      old->user, old->device, date, old->device_id, device_id, old->user,
+      old->device_id);
+  return FALSE;
+}
+
+VmKnownDevice *
+vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id)
+{
+  for (guint i = 0; i < devices->len; i++) {
+    const VmKnownDevice *one = devices->pdata[i];
+
+    if (strcmp (one->device_id, device_id) == 0)
+      return vm_known_device_copy (one);
+  }
+  return NULL;
+}
+
+gboolean
+vm_trust_store_remember (VmTrustStore *self, GPtrArray *devices,
+    const gchar *device_id, const gchar *user, const gchar *device,
+    GTlsCertificate *certificate, GDateTime *now, GError **error)
+{
+  g_autoptr (VmKnownDevice) known =
+      vm_trust_store_remembered (devices, device_id);
+  g_autofree gchar *pem = NULL;
+
+  if (known && strcmp (known->user, user) == 0
+      && strcmp (known->device, device) == 0)
+    return TRUE;
+  if (!known) {
+    if (!vm_trust_store_make_room (self, devices, error))
+      return FALSE;
+    known = g_new0 (VmKnownDevice, 1);
+    known->device_id = g_strdup (device_id);
+    known->first_seen = g_date_time_to_utc (now);
+  }
+  g_free (known->user);
+  known->user = g_strdup (user);
+  g_free (known->device);
+  known->device = g_strdup (device);
+  g_object_get (certificate, "certificate-pem", &pem, NULL);
+  return vm_trust_store_write_device (self, known, pem, error);
 }
 
 /**
@@ -262,8 +316,11 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
 {
   g_autoptr (GPtrArray) devices = NULL;
   g_autoptr (VmKnownDevice) known = NULL;
+  const VmKnownDevice *namesake;
   g_autofree gchar *hash = NULL;
   g_autofree gchar *id = NULL;
+  gboolean pinned;
+  gint lock;
 
   g_return_val_if_fail (VM_IS_TRUST_STORE (self), FALSE);
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), FALSE);
@@ -280,38 +337,96 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
     return FALSE;
   }
   devices = vm_trust_store_list (self);
-  for (guint i = 0; i < devices->len; i++) {
-    VmKnownDevice *other = devices->pdata[i];
-    g_autofree gchar *date = NULL;
-
-    if (strcmp (other->device_id, id) == 0) {
-      known = vm_known_device_copy (other);
-      continue;
-    }
-    if (strcmp (other->user, user) != 0 || strcmp (other->device, device) != 0)
-      continue;
-    date = g_date_time_format (other->first_seen, "%F");
-    g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
-        "%s's %s has another key than when it was first seen on %s. It was "
-        "%s and now is %s. Somebody may be posing as %s. If you know why the "
-        "key is new, forget the old one: videomeet forget %s",
-        user, device, date, other->device_id, id, user, other->device_id);
-    return FALSE;
-  }
+  namesake = vm_trust_store_namesake (devices, id, user, device);
+  if (namesake)
+    return vm_trust_store_refuse_changed (namesake, id, error);
+  known = vm_trust_store_remembered (devices, id);
   if (known && strcmp (known->user, user) == 0
       && strcmp (known->device, device) == 0)
     return TRUE;
-  if (!known) {
-    make_room (self, devices);
-    known = g_new0 (VmKnownDevice, 1);
-    known->device_id = g_strdup (id);
-    known->first_seen = g_date_time_to_utc (now);
+  /* there is something to write: once more, with everybody else kept out */
+  lock = vm_trust_store_lock (self, error);
+  if (lock < 0)
+    return FALSE;
+  g_ptr_array_unref (devices);
+  devices = vm_trust_store_list (self);
+  namesake = vm_trust_store_namesake (devices, id, user, device);
+  pinned = namesake ? vm_trust_store_refuse_changed (namesake, id, error)
+                    : vm_trust_store_remember (self, devices, id, user, device,
+                        certificate, now, error);
+  vm_store_unlock (lock);
+  return pinned;
+}
+
+static gboolean
+is_meant (const VmKnownDevice *one, const gchar *device)
+{
+  return g_ascii_strncasecmp (one->device_id, device, strlen (device)) == 0
+         || strcmp (one->user, device) == 0
+         || strcmp (one->device, device) == 0;
+}
+
+/* Among @devices, and among @others, ids without names. */
+static gchar *
+find_one (
+    GPtrArray *devices, GHashTable *others, const gchar *device, GError **error)
+{
+  const gchar *found = NULL;
+  GHashTableIter iter;
+  gpointer id;
+  guint n = 0;
+
+  for (guint i = 0; *device && i < devices->len; i++) {
+    const VmKnownDevice *one = devices->pdata[i];
+
+    if (others)
+      g_hash_table_remove (others, one->device_id);
+    if (is_meant (one, device)) {
+      found = one->device_id;
+      n++;
+    }
   }
-  g_free (known->user);
-  known->user = g_strdup (user);
-  g_free (known->device);
-  known->device = g_strdup (device);
-  return write_device (self, known, certificate, error);
+  if (others && *device) {
+    g_hash_table_iter_init (&iter, others);
+    while (g_hash_table_iter_next (&iter, &id, NULL))
+      if (g_ascii_strncasecmp (id, device, strlen (device)) == 0) {
+        found = id;
+        n++;
+      }
+  }
+  if (n == 1)
+    return g_strdup (found);
+  if (n)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "%s means %u devices; give more of the id", device, n);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "No device %s was met before", device);
+  return NULL;
+}
+
+/**
+ * vm_trust_store_find:
+ * @self: a #VmTrustStore
+ * @device: a device id, the beginning of one, or a user's or device's name;
+ *   it must mean exactly one device that was met before or is revoked
+ * @error: #VM_ERROR_NOT_FOUND when it means none, #VM_ERROR_BAD_REQUEST when
+ *   it means several
+ *
+ * Returns: (transfer full): the id of that device
+ */
+gchar *
+vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error)
+{
+  g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GHashTable) revoked = NULL;
+
+  g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
+  g_return_val_if_fail (device != NULL, NULL);
+
+  devices = vm_trust_store_list (self);
+  vm_trust_store_read_revoked (self, &revoked);
+  return find_one (devices, revoked, device, error);
 }
 
 /**
@@ -322,44 +437,48 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
  * @error: #VM_ERROR_NOT_FOUND when it means none, #VM_ERROR_BAD_REQUEST when
  *   it means several
  *
+ * Forgets its key and what it was given. That it was revoked is not forgotten.
+ *
  * Returns: (transfer full) (nullable): the device that was forgotten
  */
 VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error)
 {
   g_autoptr (GPtrArray) devices = NULL;
-  VmKnownDevice *found = NULL;
-  g_autofree gchar *path = NULL;
-  guint n = 0;
+  g_autoptr (GError) local = NULL;
+  g_autofree gchar *id = NULL;
+  g_autofree gchar *name = NULL;
+  gboolean removed;
+  gint lock;
 
   g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
   g_return_val_if_fail (device != NULL, NULL);
 
   devices = vm_trust_store_list (self);
-  for (guint i = 0; *device && i < devices->len; i++) {
-    VmKnownDevice *one = devices->pdata[i];
+  id = find_one (devices, NULL, device, error);
+  if (!id)
+    return NULL;
+  lock = vm_trust_store_lock (self, error);
+  if (lock < 0)
+    return NULL;
+  name = vm_trust_store_file_name (id);
+  /* trust first: what is left half done is a device that is only known */
+  removed = vm_store_remove (self->folder, VM_STORE_TOKENS, name, &local)
+            && vm_store_remove (self->folder, VM_STORE_DEVICES, name, &local);
+  vm_store_unlock (lock);
+  if (removed)
+    return vm_trust_store_remembered (devices, id);
+  g_set_error (error, VM_ERROR, VM_ERROR_FAILED, "%s", local->message);
+  return NULL;
+}
 
-    if (g_ascii_strncasecmp (one->device_id, device, strlen (device)) == 0
-        || strcmp (one->user, device) == 0
-        || strcmp (one->device, device) == 0) {
-      found = one;
-      n++;
-    }
-  }
-  if (n != 1) {
-    if (n)
-      g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-          "%s means %u devices; give more of the id", device, n);
-    else
-      g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
-          "No device %s was met before", device);
-    return NULL;
-  }
-  path = path_of (self, found->device_id);
-  if (g_unlink (path) != 0) {
-    g_set_error (error, VM_ERROR, VM_ERROR_FAILED, "%s cannot be removed: %s",
-        path, g_strerror (errno));
-    return NULL;
-  }
-  return vm_known_device_copy (found);
+gint
+vm_trust_store_lock (VmTrustStore *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gint lock = vm_store_lock (self->folder, &local);
+
+  if (lock < 0)
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED, "%s", local->message);
+  return lock;
 }
