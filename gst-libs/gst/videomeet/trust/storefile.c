@@ -226,9 +226,9 @@ remove_part (gint dir, const gchar *name, gpointer data)
 }
 
 gint
-vm_store_lock (const gchar *folder, GError **error)
+vm_store_lock (const gchar *folder, guint ms, GError **error)
 {
-  gint64 until = g_get_monotonic_time () + VM_STORE_LOCK_MS * 1000;
+  gint64 until = g_get_monotonic_time () + ms * G_GINT64_CONSTANT (1000);
   g_auto (Fd) dir = -1;
   Fd fd = -1;
 

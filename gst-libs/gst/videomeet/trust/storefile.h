@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @sub is a folder in @folder, NULL for @folder itself. Blocks; any thread. */
 
 #define VM_STORE_NAMES_MAX 65536 /* entries of a folder that are looked at */
-#define VM_STORE_LOCK_MS 10000 /* how long another process may hold the lock */
+#define VM_STORE_LOCK_MS 30000 /* how long others may keep us waiting */
 
 /* G_FILE_ERROR_NOENT when there is none, another G_FILE_ERROR when it cannot be
  * read or is not such a file. Returns: (transfer full) (nullable): its text,
@@ -34,8 +34,9 @@ gboolean vm_store_remove (
 GPtrArray *vm_store_ids (const gchar *folder, const gchar *sub);
 
 /* Keeps other processes and threads from changing the store. Makes the folder
- * where it is not. Returns: a descriptor for vm_store_unlock(), or -1 */
-gint vm_store_lock (const gchar *folder, GError **error);
+ * where it is not. Waits for @ms at most, then G_FILE_ERROR_AGAIN.
+ * Returns: a descriptor for vm_store_unlock(), or -1 */
+gint vm_store_lock (const gchar *folder, guint ms, GError **error);
 void vm_store_unlock (gint lock);
 
 G_END_DECLS

@@ -200,6 +200,10 @@ on_timer (gpointer data)
   if (!look_at_stamps (watch))
     return G_SOURCE_CONTINUE;
   scan_read (&watch->scan, watch->store);
+  if (watch->scan.damaged) { /* nobody is pardoned by that */
+    g_hash_table_unref (watch->scan.revoked);
+    watch->scan.revoked = g_hash_table_ref (then.revoked);
+  }
   now = watch->scan;
   g_hash_table_ref (now.devices);
   g_hash_table_ref (now.trusted);

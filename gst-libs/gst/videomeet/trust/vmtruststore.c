@@ -476,7 +476,7 @@ gint
 vm_trust_store_lock (VmTrustStore *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  gint lock = vm_store_lock (self->folder, &local);
+  gint lock = vm_store_lock (self->folder, VM_STORE_LOCK_MS, &local);
 
   if (lock < 0)
     g_set_error (error, VM_ERROR, VM_ERROR_FAILED, "%s", local->message);
