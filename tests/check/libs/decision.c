@@ -409,6 +409,46 @@ GST_START_TEST (test_copy)
 
 GST_END_TEST;
 
+GST_START_TEST (test_names_of_permissions)
+{
+  const struct
+  {
+    const gchar *text;
+    gboolean good;
+    VmPermissions permissions;
+  } cases[] = {
+    { "", TRUE, 0 },
+    { "call", TRUE, CALL },
+    { "call,file,folder,terminal:view,terminal:control,introducer", TRUE, ALL },
+    { "terminal:control", TRUE, CONTROL },
+    { "call,call", TRUE, CALL },
+    { "Call", FALSE, 0 },
+    { "call,", FALSE, 0 },
+    { ",call", FALSE, 0 },
+    { "call file", FALSE, 0 },
+    { "terminal", FALSE, 0 },
+    { "all", FALSE, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    VmPermissions permissions = ALL;
+
+    fail_unless_equals_int (
+        vm_permissions_from_string (cases[i].text, &permissions),
+        cases[i].good);
+    fail_unless_equals_int (permissions, cases[i].permissions);
+  }
+  for (guint bits = 0; bits <= ALL; bits++) {
+    g_autofree gchar *text = vm_permissions_to_string (bits);
+    VmPermissions permissions;
+
+    fail_unless (vm_permissions_from_string (text, &permissions));
+    fail_unless_equals_int (permissions, bits);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 decision_suite (void)
 {
@@ -420,6 +460,7 @@ decision_suite (void)
   tcase_add_loop_test (tc, test_wishes, 0, G_N_ELEMENTS (wishes));
   tcase_add_test (tc, test_says_what_to_do);
   tcase_add_test (tc, test_copy);
+  tcase_add_test (tc, test_names_of_permissions);
   tc = tcase_create ("vouch");
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);

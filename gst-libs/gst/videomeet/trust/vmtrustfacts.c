@@ -12,6 +12,8 @@
 
 #include "vmtrustfacts.h"
 
+#include <string.h>
+
 G_DEFINE_BOXED_TYPE (
     VmTrustFacts, vm_trust_facts, vm_trust_facts_copy, vm_trust_facts_free)
 
@@ -75,4 +77,66 @@ vm_trust_facts_free (VmTrustFacts *facts)
   g_clear_pointer (&facts->changed_seen, g_date_time_unref);
   g_clear_pointer (&facts->spki, g_bytes_unref);
   g_free (facts);
+}
+
+/* As people and other programs write them; the nicks of the type have a dash
+ * instead of the colon, which introspection cannot bear. By bit. */
+static const gchar *const names[] = { "call", "file", "folder", "terminal:view",
+  "terminal:control", "introducer" };
+
+G_STATIC_ASSERT (1 << G_N_ELEMENTS (names) == VM_PERMISSIONS_ALL + 1);
+
+/**
+ * vm_permissions_to_string:
+ * @permissions: any of them
+ *
+ * Pure: any thread.
+ *
+ * Returns: (transfer full): their names with commas between, such as
+ *   `call,terminal:view`; empty for none
+ */
+gchar *
+vm_permissions_to_string (VmPermissions permissions)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (permissions & 1 << i)
+      g_string_append_printf (text, "%s%s", text->len ? "," : "", names[i]);
+  return g_string_free (text, FALSE);
+}
+
+/**
+ * vm_permissions_from_string:
+ * @text: names with commas between, as of vm_permissions_to_string()
+ * @permissions: (out): what they mean
+ *
+ * Pure: any thread.
+ *
+ * Returns: whether each of them is the name of a permission
+ */
+gboolean
+vm_permissions_from_string (const gchar *text, VmPermissions *permissions)
+{
+  VmPermissions found = VM_PERMISSIONS_NONE;
+
+  g_return_val_if_fail (text != NULL, FALSE);
+  g_return_val_if_fail (permissions != NULL, FALSE);
+
+  *permissions = VM_PERMISSIONS_NONE;
+  while (*text) {
+    gsize size = strcspn (text, ",");
+    guint i = 0;
+
+    while (
+        i < G_N_ELEMENTS (names)
+        && (strlen (names[i]) != size || strncmp (names[i], text, size) != 0))
+      i++;
+    if (i == G_N_ELEMENTS (names) || (text[size] && !text[size + 1]))
+      return FALSE;
+    found |= 1 << i;
+    text += size + (text[size] == ',');
+  }
+  *permissions = found;
+  return TRUE;
 }

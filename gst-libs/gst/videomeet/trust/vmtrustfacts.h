@@ -62,4 +62,8 @@ VM_API VmTrustFacts *vm_trust_facts_copy (const VmTrustFacts *facts);
 VM_API void vm_trust_facts_free (VmTrustFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustFacts, vm_trust_facts_free)
 
+VM_API gchar *vm_permissions_to_string (VmPermissions permissions);
+VM_API gboolean vm_permissions_from_string (
+    const gchar *text, VmPermissions *permissions);
+
 G_END_DECLS
