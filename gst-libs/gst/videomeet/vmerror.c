@@ -59,6 +59,7 @@ static const struct
   [VM_ERROR_IDENTITY] = { "IDENTITY", 500 },
   [VM_ERROR_KEY_CHANGED] = { "KEY_CHANGED", 403 },
   [VM_ERROR_RESUME_FAILED] = { "RESUME_FAILED", 410 },
+  [VM_ERROR_SIGNATURE] = { "SIGNATURE", 403 },
 };
 
 /**

@@ -44,6 +44,8 @@ G_BEGIN_DECLS
  * @VM_ERROR_KEY_CHANGED: a known device shows another key than before
  * @VM_ERROR_RESUME_FAILED: the seat was lost with its connection: too late, or
  *   more was missed than is kept
+ * @VM_ERROR_SIGNATURE: what is signed or authenticated was changed, is not from
+ *   whom it says, was meant for something else, is too old, or came before
  *
  * What can go wrong, on the wire as its name without the prefix
  * (`MEETING_FULL`), see vm_error_to_code().
@@ -77,6 +79,7 @@ typedef enum
   VM_ERROR_IDENTITY,
   VM_ERROR_KEY_CHANGED,
   VM_ERROR_RESUME_FAILED,
+  VM_ERROR_SIGNATURE,
 } VmError;
 
 VM_API GQuark vm_error_quark (void);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* The six digits that two people compare (security.md, "Trust handshake"). */
+
+#define VM_TRUST_NONCE_SIZE 32 /* bytes */
+#define VM_SAS_DIGITS 6
+#define VM_SAS_MODULUS 1000000
+
+/* One side of a handshake: its key, id and nonce. */
+typedef struct
+{
+  GBytes *spki;
+  const gchar *device_id;
+  const guint8 *nonce; /* VM_TRUST_NONCE_SIZE */
+} VmSasSide;
+
+/* Writes the digits and a NUL. Both sides name the approver and the requester
+ * alike: exchanged, they have other digits. */
+void vm_sas (const VmSasSide *approver, const VmSasSide *requester,
+    gchar digits[VM_SAS_DIGITS + 1]);
