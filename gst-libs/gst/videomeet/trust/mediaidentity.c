@@ -41,7 +41,8 @@ add_side (VmTranscript *bytes, const VmMediaSide *side)
   vm_transcript_add (bytes, side->nonce, VM_MEDIA_NONCE_SIZE);
 }
 
-/* NULL when the SDP says no fingerprint or user name, or more than one. */
+/* NULL when the SDP says no fingerprint or user name, or more than one, or there
+ * was no offer. */
 static VmTranscript *
 binding_bytes (const VmMediaBinding *binding, GBytes *ek, gint64 expires,
     gchar **fingerprint, GError **error)
@@ -50,6 +51,11 @@ binding_bytes (const VmMediaBinding *binding, GBytes *ek, gint64 expires,
   g_autofree gchar *ufrag = NULL;
   guint8 hash[VM_SHA256_SIZE];
 
+  if (binding->role == VM_MEDIA_ANSWER && !binding->offer) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "An answer came to an offer that nothing signs");
+    return NULL;
+  }
   if (!vm_sdp_get_fingerprint (binding->sdp, fingerprint, error)
       || !vm_sdp_get_ice_ufrag (binding->sdp, &ufrag, error))
     return NULL;

@@ -73,7 +73,8 @@ void vm_media_identity_clear (VmMediaIdentity *identity);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmMediaIdentity, vm_media_identity_clear)
 
 /* @ek: the public half of a fresh key (messagekeys.h). NULL with
- * VM_ERROR_BAD_MESSAGE: the SDP is not usable; VM_ERROR_IDENTITY. */
+ * VM_ERROR_BAD_MESSAGE: the SDP is not usable, or it is an answer without an
+ * offer; VM_ERROR_IDENTITY. */
 gchar *vm_media_identity_sign (VmIdentity *identity,
     const VmMediaBinding *binding, GBytes *ek, gint64 date, GError **error);
 /* @identity: all zero; @text: any, or NULL when there is none.
@@ -81,8 +82,8 @@ gchar *vm_media_identity_sign (VmIdentity *identity,
 gboolean vm_media_identity_parse (
     VmMediaIdentity *identity, const gchar *text, GError **error);
 /* VM_ERROR_WRONG_KEY: the key is not that of the sender's device id;
- * VM_ERROR_BAD_MESSAGE: the SDP is not usable; VM_ERROR_SIGNATURE: it is too
- * old, or not the sender's word on this. */
+ * VM_ERROR_BAD_MESSAGE: as above; VM_ERROR_SIGNATURE: it is too old, or not the
+ * sender's word on this. */
 gboolean vm_media_identity_verify (VmMediaIdentity *identity,
     const VmMediaBinding *binding, gint64 date, GError **error);
 
