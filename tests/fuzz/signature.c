@@ -7,17 +7,20 @@
 
 #include <string.h>
 
+/* A refused message does not change them. */
 static VmMessageKeys *
 message_keys (void)
 {
-  static VmEphemeral *own, *peer;
+  static VmMessageKeys *keys;
 
-  if (!own) {
-    own = vm_ephemeral_new (NULL);
-    peer = vm_ephemeral_new (NULL);
+  if (!keys) {
+    g_autoptr (VmEphemeral) own = vm_ephemeral_new (NULL);
+    g_autoptr (VmEphemeral) peer = vm_ephemeral_new (NULL);
+
+    keys = vm_message_keys_new (
+        own, vm_ephemeral_get_spki (peer), TRUE, "offer", "answer", NULL);
   }
-  return vm_message_keys_new (
-      own, vm_ephemeral_get_spki (peer), TRUE, "offer", "answer", NULL);
+  return keys;
 }
 
 static void
@@ -45,7 +48,7 @@ fuzz_one (const guint8 *data, gsize size)
   static const VmSignatureScope scope = { VM_SIGNATURE_FILE_OFFER, "transfer",
     1 };
   g_autofree gchar *text = g_strndup ((const gchar *) data, size);
-  g_autoptr (VmMessageKeys) keys = message_keys ();
+  VmMessageKeys *keys = message_keys ();
   g_autoptr (GError) error = NULL;
 
   g_assert_nonnull (keys);
