@@ -35,6 +35,13 @@ vm_approver_new (VmIdentity *identity, const gchar *name,
 }
 
 void
+vm_approver_set_name (VmApprover *self, const gchar *name)
+{
+  g_free (self->name);
+  self->name = g_strdup (name);
+}
+
+void
 vm_approver_free (VmApprover *self)
 {
   g_ptr_array_unref (self->requests);

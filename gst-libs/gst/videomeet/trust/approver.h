@@ -89,6 +89,8 @@ VmApprover *vm_approver_new (VmIdentity *identity, const gchar *name,
     const VmApproverFuncs *funcs, gpointer user_data);
 void vm_approver_free (VmApprover *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmApprover, vm_approver_free)
+/* From the next request on. */
+void vm_approver_set_name (VmApprover *self, const gchar *name);
 
 /* Who calls. */
 typedef struct
