@@ -77,6 +77,13 @@ VM_DEFINE_ENUM (VmPolicy, vm_policy, g_enum_register_static, GEnumValue,
     VALUE (VM_POLICY_REQUIRE, "require",
         "Trusted devices, those they vouch for, and invited guests"))
 
+VM_DEFINE_ENUM (VmApprove, vm_approve, g_enum_register_static, GEnumValue,
+    VALUE (VM_APPROVE_ASK, "ask",
+        "The user compares the digits and approves or denies"),
+    VALUE (VM_APPROVE_AUTO, "auto",
+        "Approve at once, unseen: for laboratories only"),
+    VALUE (VM_APPROVE_NEVER, "never", "Take no requests for trust"))
+
 VM_DEFINE_ENUM (VmTrustLevel, vm_trust_level, g_enum_register_static,
     GEnumValue,
     VALUE (VM_TRUST_LEVEL_UNKNOWN, "unknown",

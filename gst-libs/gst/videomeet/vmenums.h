@@ -119,6 +119,21 @@ typedef enum
 } VmPolicy;
 
 /**
+ * VmApprove:
+ * @VM_APPROVE_ASK: the user compares the digits and says so
+ * @VM_APPROVE_AUTO: at once, without anybody looking: for labs only
+ * @VM_APPROVE_NEVER: not at all
+ *
+ * Who approves other devices' requests for trust.
+ */
+typedef enum
+{
+  VM_APPROVE_ASK,
+  VM_APPROVE_AUTO,
+  VM_APPROVE_NEVER,
+} VmApprove;
+
+/**
  * VmTrustLevel:
  * @VM_TRUST_LEVEL_UNKNOWN: never seen before, or without a key
  * @VM_TRUST_LEVEL_KNOWN: its key was seen before
@@ -170,6 +185,7 @@ typedef enum
 #define VM_TYPE_CALL_TYPE (vm_call_type_get_type ())
 #define VM_TYPE_PERMISSIONS (vm_permissions_get_type ())
 #define VM_TYPE_POLICY (vm_policy_get_type ())
+#define VM_TYPE_APPROVE (vm_approve_get_type ())
 #define VM_TYPE_TRUST_LEVEL (vm_trust_level_get_type ())
 #define VM_TYPE_DESCRIPTION_TYPE (vm_description_type_get_type ())
 #define VM_TYPE_DIALECT_NAME (vm_dialect_name_get_type ())
@@ -180,6 +196,7 @@ VM_API GType vm_meeting_mode_get_type (void);
 VM_API GType vm_call_type_get_type (void);
 VM_API GType vm_permissions_get_type (void);
 VM_API GType vm_policy_get_type (void);
+VM_API GType vm_approve_get_type (void);
 VM_API GType vm_trust_level_get_type (void);
 VM_API GType vm_description_type_get_type (void);
 VM_API GType vm_dialect_name_get_type (void);

@@ -591,6 +591,7 @@ vm_meeting_disconnect (VmMeeting *self)
 
   vm_meeting_stop_entering (self);
   stop_watching (self);
+  g_clear_pointer (&self->watch, vm_store_watch_free);
   vm_meeting_forget_host (self);
   if (self->cancellable)
     g_cancellable_cancel (self->cancellable);

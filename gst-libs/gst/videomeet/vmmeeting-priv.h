@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/signalclient.h"
+#include "trust/storewatch.h"
 #include "server/server.h"
 #include "vmmeeting.h"
 #include "vmtimer-priv.h"
@@ -85,6 +86,7 @@ struct _VmMeeting
   gulong node_handlers[2];
   gboolean browsing;
   VmTrustStore *store; /* of the devices met before */
+  VmStoreWatch *watch; /* of that, inside; NULL where it says nothing */
   GQueue doors; /* of VmMeetingDoor, to be tried */
   /* of "uri meeting-id", so that each is asked once, and of "device-id port
    * meeting-id", which is asked nothing more */
@@ -144,6 +146,9 @@ void vm_meeting_refused (VmMeeting *self, GError *error);
 gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
 /* The only other participant is to offer anew. */
 void vm_meeting_restart_room (VmMeeting *self);
+
+/* vmmeeting-trust.c: leaves when trust in the host is withdrawn */
+void vm_meeting_watch_trust (VmMeeting *self);
 
 /* vmmeeting-talk.c: what the others say */
 VmParticipant *vm_meeting_find (VmMeeting *self, const gchar *id);

@@ -113,6 +113,7 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
   self->id = g_strdup (signal->meeting_id);
   g_free (self->host_id);
   self->host_id = g_strdup (signal->host);
+  vm_meeting_watch_trust (self);
   g_signal_emit (
       self, vm_meeting_signals[VM_MEETING_SIGNAL_JOINED], 0, self->me);
   for (guint i = 0; i < signal->participants->len && !self->stopped; i++)
@@ -273,8 +274,14 @@ take_error (VmMeeting *self, const VmSignal *signal)
   g_autoptr (GError) error = vm_signal_get_error (signal);
 
   g_debug ("the host's server says %s: %s", signal->code, signal->message);
-  if (self->dialect == VM_DIALECT_NAME_NATIVE)
+  if (self->dialect == VM_DIALECT_NAME_NATIVE) {
+    /* no answer to anything: the seat is given back */
+    if (signal->in_reply_to < 0 && !self->kicked
+        && (g_error_matches (error, VM_ERROR, VM_ERROR_NOT_TRUSTED)
+            || g_error_matches (error, VM_ERROR, VM_ERROR_KEY_CHANGED)))
+      self->kicked = g_steal_pointer (&error);
     return;
+  }
   if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED))
     vm_meeting_finish (self, error);
   else if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED))

@@ -107,15 +107,19 @@ vm_node_finalize (GObject *object)
 
   /* nobody holds a role any more: they hold a reference */
   vm_node_thread_call (self->thread, free_discovery, self, NULL, CALL_TIMEOUT);
+  vm_node_close_desk (self);
   vm_node_thread_free (self->thread);
   g_clear_object (&self->server);
   g_clear_object (&self->identity);
+  g_clear_object (&self->store);
+  g_free (self->asked);
   g_ptr_array_unref (self->devices);
   vm_node_settings_clear (&self->settings);
   g_free (self->address);
   g_free (self->meeting);
   g_free (self->meeting_id);
   g_free (self->config_dir);
+  g_weak_ref_clear (&self->weak);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (vm_node_parent_class)->finalize (object);
 }
@@ -186,6 +190,7 @@ vm_node_class_init (VmNodeClass *klass)
   vm_node_signals[VM_NODE_SIGNAL_WARNING] =
       g_signal_new ("warning", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
           NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  vm_node_install_trust_signals ();
 }
 
 static void
@@ -196,7 +201,8 @@ vm_node_init (VmNode *self)
   self->udp_port = VM_UDP_PORT;
   self->state = VM_DISCOVERY_STATE_OFFLINE;
   self->devices = g_ptr_array_new_with_free_func (g_object_unref);
-  self->thread = vm_node_thread_new ();
+  g_weak_ref_init (&self->weak, self);
+  self->thread = vm_node_thread_new ("vm-node");
 }
 
 VmNode *

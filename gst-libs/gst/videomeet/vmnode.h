@@ -3,6 +3,7 @@
 
 #include <gst/videomeet/lifecycle/vmdiscoverystate.h>
 #include <gst/videomeet/trust/vmidentity.h>
+#include <gst/videomeet/trust/vmtruststore.h>
 #include <gst/videomeet/vmdevice.h>
 #include <gst/videomeet/vmenums.h>
 
@@ -45,5 +46,10 @@ VM_API GList *vm_node_list_devices (VmNode *self);
 VM_API VmDiscoveryState vm_node_get_discovery_state (VmNode *self);
 VM_API guint16 vm_node_get_port (VmNode *self);
 VM_API gchar *vm_node_get_link (VmNode *self, const gchar *meeting);
+VM_API VmTrustStore *vm_node_get_trust_store (VmNode *self);
+VM_API gboolean vm_node_approve_trust (
+    VmNode *self, const gchar *request_id, GError **error);
+VM_API gboolean vm_node_deny_trust (
+    VmNode *self, const gchar *request_id, GError **error);
 
 G_END_DECLS

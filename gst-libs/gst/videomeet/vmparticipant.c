@@ -25,6 +25,7 @@ struct _VmParticipant
   gchar *device_id;
   VmCallType call_type;
   gboolean host;
+  VmTrustLevel trust;
   VmParticipantState state;
 
   gchar *status;
@@ -41,6 +42,7 @@ enum
   PROP_AUDIO_MUTED,
   PROP_VIDEO_MUTED,
   PROP_DETACHED,
+  PROP_TRUST,
   N_PROPS
 };
 
@@ -82,6 +84,9 @@ vm_participant_get_property (
       break;
     case PROP_DETACHED:
       g_value_set_boolean (value, self->detached);
+      break;
+    case PROP_TRUST:
+      g_value_set_enum (value, self->trust);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -140,6 +145,16 @@ vm_participant_class_init (VmParticipantClass *klass)
    */
   install_flag (PROP_DETACHED, "detached", "Detached",
       "Whether its connection to the host is lost");
+  /**
+   * VmParticipant:trust:
+   *
+   * How well the host of the meeting knows its device, as it was let in. It is
+   * the host's word; %VM_TRUST_LEVEL_UNKNOWN where it says nothing, which it
+   * does of itself.
+   */
+  props[PROP_TRUST] = g_param_spec_enum ("trust", "Trust",
+      "How well the host knows its device", VM_TYPE_TRUST_LEVEL,
+      VM_TRUST_LEVEL_UNKNOWN, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -161,6 +176,7 @@ vm_participant_new (const VmSignalParticipant *described)
   self->device_id = g_strdup (described->device_id ? described->device_id : "");
   self->call_type = described->call_type;
   self->host = described->host;
+  self->trust = vm_trust_level_from_wire (described->trust);
   self->state = VM_PARTICIPANT_STATE_CONNECTING;
   self->detached = g_strcmp0 (described->state, "detached") == 0;
   return self;
@@ -388,6 +404,20 @@ vm_participant_get_video_muted (VmParticipant *self)
   g_return_val_if_fail (VM_IS_PARTICIPANT (self), FALSE);
 
   return self->video == FALSE;
+}
+
+/**
+ * vm_participant_get_trust:
+ * @self: a #VmParticipant
+ *
+ * Returns: #VmParticipant:trust
+ */
+VmTrustLevel
+vm_participant_get_trust (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), VM_TRUST_LEVEL_UNKNOWN);
+
+  return self->trust;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "node-priv.h"
 #include "nodesettings.h"
 #include "nodethread.h"
+#include "../server/trustdesk.h"
 
 /* What vmnode.c (the object) and noderoles.c (what it does on its thread)
  * share. */
@@ -26,6 +27,8 @@ struct _VmNode
   VmDiscovery *discovery;
   guint counts[3]; /* holders of SERVE, ANNOUNCE, BROWSE */
   gboolean serving;
+  VmTrustDesk *desk; /* from the first start on */
+  GWeakRef weak; /* this node, for those whom it outlives; any thread */
 
   GMutex lock; /* of everything below; never held across a call out */
   VmIdentity *identity;
@@ -39,6 +42,8 @@ struct _VmNode
   gchar *meeting, *meeting_id; /* hosted here, or NULL */
   guint participants, meeting_max, epoch;
   gboolean has_pin;
+  VmTrustStore *store; /* NULL before it is asked for */
+  gchar *asked; /* the request for trust that is before the user, or NULL */
 };
 
 typedef enum
@@ -48,6 +53,10 @@ typedef enum
   VM_NODE_SIGNAL_DEVICE_REMOVED,
   VM_NODE_SIGNAL_STATE_CHANGED,
   VM_NODE_SIGNAL_WARNING,
+  VM_NODE_SIGNAL_TRUST_REQUESTED,
+  VM_NODE_SIGNAL_TRUST_ESTABLISHED,
+  VM_NODE_SIGNAL_TRUST_FAILED,
+  VM_NODE_SIGNAL_TRUST_CHANGED,
   VM_NODE_N_SIGNALS
 } VmNodeSignal;
 extern guint vm_node_signals[VM_NODE_N_SIGNALS];
@@ -57,3 +66,11 @@ VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
 /* Announces anew what has changed, once for all changes until the thread comes to
  * it. */
 void vm_node_queue_refresh (VmNode *self);
+
+/* nodetrust.c; on the thread */
+void vm_node_install_trust_signals (void);
+void vm_node_ensure_desk (VmNode *self);
+void vm_node_close_desk (VmNode *self); /* on any thread, at the end */
+/* Tells the desk and the server what the user has set. @name: what this device
+ * is called by others who ask it for trust, or NULL: as before. */
+void vm_node_refresh_trust (VmNode *self, const gchar *name);

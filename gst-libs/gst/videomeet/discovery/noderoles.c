@@ -148,6 +148,8 @@ refresh (gpointer data)
 
   /* first: what changes from now on needs another one */
   g_atomic_int_set (&self->refreshing, FALSE);
+  if (self->desk)
+    vm_node_refresh_trust (self, NULL);
   if (!self->discovery || !self->serving)
     return;
   g_mutex_lock (&self->lock);
@@ -156,6 +158,8 @@ refresh (gpointer data)
   vm_discovery_set_info (self->discovery, info, mode);
   shown = vm_discovery_dup_public_info (self->discovery);
   vm_server_set_device_info (self->server, shown);
+  /* who is announced without a name has none here either */
+  vm_node_refresh_trust (self, *shown->user ? shown->user : shown->device);
 }
 
 void
@@ -233,12 +237,15 @@ start_server (VmNode *self, GError **error)
                 ? g_strsplit (self->settings.origins, ",", -1)
                 : NULL;
   web_root = vm_node_settings_dup_web_root (&self->settings);
-  if (!self->server)
+  if (!self->server) {
     self->server = vm_server_new (self->identity);
+    vm_server_set_desk (self->server, self->desk);
+  }
   g_mutex_unlock (&self->lock);
   config.names = (const gchar *const *) names;
   config.origins = (const gchar *const *) origins;
   config.web_root = web_root;
+  vm_node_refresh_trust (self, NULL);
   if (!vm_server_start (self->server, &config, error))
     return FALSE;
   vm_server_set_meetings_func (self->server, on_meeting, self);
@@ -365,6 +372,7 @@ do_start (gpointer data)
 
   if (!vm_node_ensure_identity (self, &request->error))
     return;
+  vm_node_ensure_desk (self);
   if (request->roles & (VM_NODE_ROLES_SERVE | VM_NODE_ROLES_ANNOUNCE)
       && !self->serving && !start_server (self, &request->error))
     return;

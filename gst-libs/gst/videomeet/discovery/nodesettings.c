@@ -61,6 +61,8 @@ vm_node_settings_init (VmNodeSettings *self)
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
   self->announce = VM_ANNOUNCE_FULL;
   self->methods = VM_METHODS_ALL;
+  self->policy = VM_POLICY_PIN;
+  self->approve = VM_APPROVE_ASK;
 }
 
 static gchar **
@@ -159,6 +161,12 @@ vm_node_settings_set (VmNodeSettings *self, guint id, const GValue *value)
     case VM_NODE_PROP_INSECURE:
       self->insecure = g_value_get_boolean (value);
       return TRUE;
+    case VM_NODE_PROP_POLICY:
+      self->policy = g_value_get_enum (value);
+      return TRUE;
+    case VM_NODE_PROP_APPROVE:
+      self->approve = g_value_get_enum (value);
+      return TRUE;
     default:
       if (!text_field (self, id))
         return FALSE;
@@ -188,6 +196,12 @@ vm_node_settings_get (VmNodeSettings *self, guint id, GValue *value)
       return TRUE;
     case VM_NODE_PROP_INSECURE:
       g_value_set_boolean (value, self->insecure);
+      return TRUE;
+    case VM_NODE_PROP_POLICY:
+      g_value_set_enum (value, self->policy);
+      return TRUE;
+    case VM_NODE_PROP_APPROVE:
+      g_value_set_enum (value, self->approve);
       return TRUE;
     default:
       if (!text_field (self, id))
@@ -371,6 +385,32 @@ install_numbers (GObjectClass *klass)
           "Plain HTTP: proves no identity and hides nothing", FALSE, flags));
 }
 
+static void
+install_trust (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * VmNode:policy:
+   *
+   * Whom meetings hosted here admit. May be changed at any time: who does not
+   * meet a stricter one is sent out.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_POLICY,
+      g_param_spec_enum ("policy", "Policy", "Whom meetings hosted here admit",
+          VM_TYPE_POLICY, VM_POLICY_PIN, flags));
+  /**
+   * VmNode:approve:
+   *
+   * Who approves other devices' requests for trust. May be changed at any time;
+   * a request that waits for the user is treated accordingly.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_APPROVE,
+      g_param_spec_enum ("approve", "Approve",
+          "Who approves requests for trust", VM_TYPE_APPROVE, VM_APPROVE_ASK,
+          flags));
+}
+
 void
 vm_node_settings_install (GObjectClass *klass)
 {
@@ -379,6 +419,7 @@ vm_node_settings_install (GObjectClass *klass)
   install_description (klass);
   install_network (klass);
   install_numbers (klass);
+  install_trust (klass);
   /**
    * VmNode:device-id:
    *

@@ -15,6 +15,8 @@ typedef struct
   gboolean insecure;
   VmAnnounce announce;
   VmMethods methods;
+  VmPolicy policy;
+  VmApprove approve;
 } VmNodeSettings;
 
 enum
@@ -39,6 +41,8 @@ enum
   VM_NODE_PROP_ORIGINS,
   VM_NODE_PROP_WEB_ROOT,
   VM_NODE_PROP_DISCOVERY_STATE,
+  VM_NODE_PROP_POLICY,
+  VM_NODE_PROP_APPROVE,
   VM_NODE_N_PROPS
 };
 

@@ -63,13 +63,13 @@ run (gpointer user_data)
 }
 
 VmNodeThread *
-vm_node_thread_new (void)
+vm_node_thread_new (const gchar *name)
 {
   VmNodeThread *self = g_new0 (VmNodeThread, 1);
 
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->thread = g_thread_new ("vm-node", run, g_main_loop_ref (self->loop));
+  self->thread = g_thread_new (name, run, g_main_loop_ref (self->loop));
   return self;
 }
 

@@ -3,11 +3,12 @@
 
 #include <glib.h>
 
-/* The thread "vm-node": a GMainContext of its own, thread-default there. */
+/* A thread, as "vm-node", with a GMainContext of its own that is thread-default
+ * there. */
 typedef struct _VmNodeThread VmNodeThread;
 typedef void (*VmNodeFunc) (gpointer data);
 
-VmNodeThread *vm_node_thread_new (void);
+VmNodeThread *vm_node_thread_new (const gchar *name);
 /* Ends the loop and waits for the thread, unless it is the calling one. */
 void vm_node_thread_free (VmNodeThread *self);
 gboolean vm_node_thread_is_current (VmNodeThread *self);

@@ -22,18 +22,25 @@ to_certificate (X509 *x509)
   return certificate;
 }
 
+GTlsCertificate *
+vm_conn_get_certificate (VmConn *conn)
+{
+  SSL *ssl = lws_get_ssl (conn->wsi);
+  X509 *x509 = ssl ? SSL_get_peer_certificate (ssl) : NULL;
+  GTlsCertificate *certificate = x509 ? to_certificate (x509) : NULL;
+
+  X509_free (x509);
+  return certificate;
+}
+
 const gchar *
 vm_conn_get_key (VmConn *conn)
 {
-  SSL *ssl = lws_get_ssl (conn->wsi);
-  X509 *x509;
   g_autoptr (GTlsCertificate) certificate = NULL;
 
-  if (conn->key || !ssl)
+  if (conn->key)
     return conn->key;
-  x509 = SSL_get_peer_certificate (ssl);
-  certificate = x509 ? to_certificate (x509) : NULL;
-  X509_free (x509);
+  certificate = vm_conn_get_certificate (conn);
   if (certificate)
     conn->key = vm_key_hash_from_certificate (certificate);
   return conn->key;

@@ -45,6 +45,12 @@ outlet_close (VmOutlet *outlet, const GError *reason)
   VmGuest *guest = (VmGuest *) outlet;
 
   guest->member = NULL;
+  /* who was kicked has heard so from the host */
+  if (reason && !g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED)) {
+    g_autoptr (VmSignal) why = vm_signal_new_error (reason, -1);
+
+    send_signal (guest, why);
+  }
   if (guest->ws)
     vm_ws_finish (guest->ws, reason);
   free_unused (guest);

@@ -179,7 +179,7 @@ find_overflowing (VmServer *self)
     VmConn *conn = key;
     guint64 sent;
 
-    if (!conn->wsi || conn->ws || conn->request_began)
+    if (!conn->wsi || conn->ws || conn->request_began || conn->serial)
       continue;
     sent = vm_socket_received (lws_get_socket_fd (conn->wsi)) - conn->received;
     if (sent > most) {

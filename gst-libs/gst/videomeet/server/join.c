@@ -27,6 +27,7 @@ append_participants (GString *out, VmRoom *room)
     vm_json_append_member (out, "device", who->device);
     vm_json_append_member (out, "deviceId", who->device_id);
     vm_json_append_boolean (out, "host", who->host);
+    vm_json_append_member (out, "trust", who->trust);
     g_string_append_c (out, '}');
   }
   g_string_append_c (out, ']');
@@ -56,10 +57,14 @@ join (VmConn *conn, GError **error)
   VmJoin wish = { 0 };
   VmRoom *room;
   g_autofree gchar *ticket = NULL;
+  g_autoptr (VmToken) token = NULL;
 
   if (!vm_join_body_read (
           &body, (gchar *) conn->body->data, conn->body->len, error))
     return NULL;
+  if (body.token && !(token = vm_token_from_pem (body.token, -1, error)))
+    return NULL;
+  wish.token = token;
   wish.meeting = body.meeting;
   wish.user = body.user;
   /* without a key an id proves nothing; only this machine may do without TLS */

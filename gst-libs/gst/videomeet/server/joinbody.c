@@ -2,6 +2,7 @@
 
 #include "joinbody.h"
 #include "limits.h"
+#include "../trust/token.h"
 #include "../wire/json.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ vm_join_body_clear (VmJoinBody *body)
   g_clear_pointer (&body->user, g_free);
   g_clear_pointer (&body->device_id, g_free);
   g_clear_pointer (&body->pin, g_free);
+  g_clear_pointer (&body->token, g_free);
 }
 
 static gboolean
@@ -48,5 +50,7 @@ vm_join_body_read (
              &json, 0, "deviceId", VM_NAME_MAX + 1, &body->device_id, error)
          && vm_json_get_string (
              &json, 0, "pin", VM_PIN_MAX + 1, &body->pin, error)
+         && vm_json_get_string (
+             &json, 0, "token", VM_TOKEN_PEM_MAX, &body->token, error)
          && read_call_type (&json, &body->call_type, error);
 }

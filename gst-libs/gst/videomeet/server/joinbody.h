@@ -11,6 +11,7 @@ typedef struct
   gchar *user;
   gchar *device_id;
   gchar *pin;
+  gchar *token; /* PEM, as issued here; protocol §2 */
   VmCallType call_type;
 } VmJoinBody;
 

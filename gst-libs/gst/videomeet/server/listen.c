@@ -168,6 +168,7 @@ vm_conn_free (VmConn *conn)
   g_clear_pointer (&conn->ws, vm_ws_free);
   conn->wsi = NULL;
   vm_http_reset (conn);
+  vm_trust_forget (conn);
   g_clear_pointer (&conn->ticket, vm_ticket_free);
   g_free (conn->address);
   g_free (conn->group);

@@ -130,6 +130,26 @@ on_random (guint8 *bytes, gsize size, gpointer user_data)
     g_error ("the system gives no random numbers");
 }
 
+static VmTrustFacts *
+on_know (const gchar *device_id, const gchar *user, const gchar *device,
+    gint64 *date, gpointer user_data)
+{
+  VmMeetings *meetings = user_data;
+
+  *date = g_get_real_time () / G_USEC_PER_SEC;
+  return vm_known_get (meetings->server->known, device_id, user, device);
+}
+
+static void
+on_untrusted (const gchar *device_id, const gchar *user, const GError *reason,
+    gpointer user_data)
+{
+  VmMeetings *meetings = user_data;
+
+  if (meetings->server->desk)
+    vm_trust_desk_tell_failed (meetings->server->desk, device_id, user, reason);
+}
+
 /* The oldest meeting still open is the one announced. */
 static VmRoom *
 shown_room (VmMeetings *meetings)
@@ -181,6 +201,8 @@ vm_meetings_new (VmServer *server)
     .close = on_close,
     .changed = on_changed,
     .random = on_random,
+    .know = on_know,
+    .untrusted = on_untrusted,
   };
   VmMeetings *meetings = g_new0 (VmMeetings, 1);
 

@@ -81,6 +81,7 @@ member_free (VmMember *member)
   forget_token (member, &member->token);
   forget_token (member, &member->old_token);
   g_free (member->key);
+  g_clear_pointer (&member->presented, vm_token_unref);
   g_free (member->id);
   g_free (member->alias);
   g_free (member->user);
@@ -206,6 +207,9 @@ describe (const VmMember *member, VmSignalParticipant *participant)
   participant->state = g_strdup (state_of (member));
   participant->call_type = member->call_type;
   participant->host = member == member->room->host;
+  /* a host says nothing of itself */
+  if (!participant->host)
+    participant->trust = g_strdup (vm_trust_level_to_wire (member->trust));
 }
 
 void
@@ -263,6 +267,9 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);
+  member->presented =
+      ticket->presented ? vm_token_ref (ticket->presented) : NULL;
+  member->trust = ticket->trust;
   if (!ticket->text)
     return;
   member->token = g_strdup (ticket->text);

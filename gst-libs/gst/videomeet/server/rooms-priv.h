@@ -12,6 +12,7 @@ struct _VmRooms
   GHashTable *tickets; /* text -> VmTicket */
   GHashTable *resumes; /* token -> VmMember */
   VmPinGuard *guard;
+  VmPolicy policy;
 };
 
 struct _VmRoom
@@ -46,6 +47,8 @@ struct _VmMember
   VmParticipantState state;
 
   gchar *key; /* of its TLS, or NULL */
+  VmToken *presented; /* see VmJoin, or NULL */
+  VmTrustLevel trust;
   gchar *token; /* to resume with; NULL for the host, who needs none */
   gchar *old_token; /* good until the welcome with @token has arrived */
   gint64 lost_at; /* 0: it has a connection */
@@ -61,9 +64,25 @@ struct _VmTicket
   gchar *device_id;
   gchar *group;
   gchar *key;
+  VmToken *presented;
+  VmTrustLevel trust; /* as it was let in, by vm_rooms_take_seat() at last */
   VmCallType call_type;
   gint64 expires;
 };
+
+/* Who is to be trusted, as far as is told of it. */
+typedef struct
+{
+  const gchar *key; /* or NULL */
+  const gchar *user;
+  const gchar *device;
+  VmToken *presented; /* or NULL */
+} VmBearer;
+
+VmBearer vm_member_to_bearer (const VmMember *member);
+/* roomtrust.c: the policy towards @bearer; @level is filled in either case. */
+gboolean vm_room_trusts (
+    VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
 
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);

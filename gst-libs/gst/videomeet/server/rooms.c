@@ -24,6 +24,7 @@ vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data)
       g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_ticket_free);
   rooms->resumes = g_hash_table_new (g_str_hash, g_str_equal);
   rooms->guard = vm_pin_guard_new ();
+  rooms->policy = VM_POLICY_PIN;
   return rooms;
 }
 
@@ -98,6 +99,7 @@ vm_ticket_free (VmTicket *ticket)
   g_free (ticket->device_id);
   g_free (ticket->group);
   g_free (ticket->key);
+  g_clear_pointer (&ticket->presented, vm_token_unref);
   g_free (ticket);
 }
 
@@ -233,15 +235,18 @@ check_pin (VmRoom *room, const gchar *pin, const gchar *group, gint64 now,
 
 /* Whoever wants in, through whatever dialect, comes through here.
  * @pin: as given; @group: NULL when the PIN was checked before; @from: the seat
- * that is given back for the new one, or NULL. */
+ * that is given back for the new one, or NULL; @level: how it is shown. */
 static gboolean
-admits (VmRoom *room, const gchar *pin, const gchar *group,
-    const VmMember *from, gint64 now, GError **error)
+admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
+    const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
+    GError **error)
 {
   guint taken = room->members->len - (from && from->room == room);
 
-  /* the PIN first: what the room is like is nobody's business without it */
-  if (!check_pin (room, pin, group, now, error))
+  /* whom the policy shuts out has no PINs to try; and the PIN before the rest:
+   * what the room is like is nobody's business without it */
+  if (!vm_room_trusts (room, bearer, level, error)
+      || !check_pin (room, pin, group, now, error))
     return FALSE;
   if (room->locked) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_LOCKED,
@@ -337,10 +342,20 @@ look_up (VmRooms *rooms, const gchar *meeting, GError **error)
   return room;
 }
 
+static VmBearer
+bearer_of (const VmJoin *join)
+{
+  return (VmBearer){
+    .key = join->key, .user = join->user, .presented = join->token
+  };
+}
+
 VmRoom *
 vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
     GError **error)
 {
+  const VmBearer bearer = bearer_of (join);
+  VmTrustLevel level;
   VmRoom *room;
   VmTicket *ticket;
 
@@ -349,7 +364,7 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   room = look_up (rooms, join->meeting, error);
   if (!room)
     return NULL;
-  if (!admits (room, join->pin, join->group, NULL, now, error)
+  if (!admits (room, &bearer, join->pin, join->group, NULL, now, &level, error)
       || !make_room_for_ticket (rooms, join->group, now, error))
     return NULL;
   ticket = g_new0 (VmTicket, 1);
@@ -360,6 +375,7 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   ticket->device_id = g_strdup (join->device_id);
   ticket->group = g_strdup (join->group);
   ticket->key = g_strdup (join->key);
+  ticket->presented = join->token ? vm_token_ref (join->token) : NULL;
   ticket->call_type = join->call_type;
   ticket->expires = now + VM_TICKET_TIME;
   g_hash_table_insert (rooms->tickets, ticket->text, ticket);
@@ -390,13 +406,20 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
     gpointer peer, GError **error)
 {
   VmRoom *room = vm_rooms_find (rooms, ticket->meeting);
+  const VmSignalParticipant *said =
+      hello->participants->len ? g_ptr_array_index (hello->participants, 0)
+                               : NULL;
+  const VmBearer bearer = { .key = ticket->key,
+    .user = ticket->user,
+    .device = said ? said->device : NULL,
+    .presented = ticket->presented };
 
   if (!room || strcmp (room->id, ticket->meeting_id) != 0) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
         "The meeting ended in the meantime");
     return NULL;
   }
-  if (!admits (room, NULL, NULL, NULL, 0, error))
+  if (!admits (room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error))
     return NULL;
   return vm_room_seat (room, peer, ticket, hello);
 }
@@ -406,11 +429,14 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error)
 {
   VmRoom *room = look_up (rooms, join->meeting, error);
+  const VmBearer bearer = bearer_of (join);
   VmTicket ticket = { .call_type = join->call_type };
   g_autoptr (VmSignal) hello = NULL;
   g_autofree gchar *guest = NULL;
 
-  if (!room || !admits (room, join->pin, join->group, from, now, error))
+  if (!room
+      || !admits (room, &bearer, join->pin, join->group, from, now,
+          &ticket.trust, error))
     return NULL;
   if (from)
     vm_member_leave (from, NULL);
@@ -418,6 +444,7 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   ticket.user = join->user ? (gchar *) join->user : guest;
   ticket.device_id = (gchar *) join->device_id;
   ticket.key = (gchar *) join->key;
+  ticket.presented = join->token;
   hello = vm_signal_new (VM_SIGNAL_HELLO);
   vm_signal_add_participant (hello)->alias = g_strdup (alias);
   return vm_room_seat (room, peer, &ticket, hello);
@@ -428,10 +455,15 @@ vm_rooms_find_lost (VmRooms *rooms, const gchar *token, const gchar *key,
     gint64 now, GError **error)
 {
   VmMember *member = token ? g_hash_table_lookup (rooms->resumes, token) : NULL;
+  VmTrustLevel level;
 
   if (member && (!member->key || g_strcmp0 (member->key, key) == 0)
-      && (!member->lost_at || now - member->lost_at < VM_RESUME_TIME))
-    return member;
+      && (!member->lost_at || now - member->lost_at < VM_RESUME_TIME)) {
+    const VmBearer bearer = vm_member_to_bearer (member);
+
+    return vm_room_trusts (member->room, &bearer, &level, error) ? member
+                                                                 : NULL;
+  }
   g_set_error (error, VM_ERROR, VM_ERROR_RESUME_FAILED,
       "The seat is given back: its connection was lost for too long, or it "
       "was left");

@@ -3,6 +3,7 @@
 
 #include "../lifecycle/vmmeetingstate.h"
 #include "../lifecycle/vmparticipantstate.h"
+#include "../trust/decision.h"
 #include "../wire/signal.h"
 #include "limits.h"
 
@@ -27,6 +28,15 @@ typedef struct
   /* Something that is announced has changed. */
   void (*changed) (VmRoom *room, gpointer user_data);
   void (*random) (guint8 *bytes, gsize size, gpointer user_data);
+  /* What is known of the device @device_id (NULL: it shows no key), that says it
+   * is called so (either may be NULL), at @date, Unix seconds. NULL: nothing is
+   * known of anybody. Returns: (transfer full) */
+  VmTrustFacts *(*know) (const gchar *device_id, const gchar *user,
+      const gchar *device, gint64 *date, gpointer user_data);
+  /* Somebody was not let in, or sent out, for want of trust: NOT_TRUSTED or
+   * KEY_CHANGED. Either name may be NULL; or NULL. */
+  void (*untrusted) (const gchar *device_id, const gchar *user,
+      const GError *reason, gpointer user_data);
 } VmRoomsFuncs;
 
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
@@ -35,6 +45,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRooms, vm_rooms_free)
 /* Forgets old tickets; shows who has lost the connection, and gives the seats
  * of those back who did not return. */
 void vm_rooms_tick (VmRooms *rooms, gint64 now);
+/* Whom all rooms admit; VM_POLICY_PIN at first. Checks when it is another. */
+void vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy);
+/* Looks at everybody anew, after a change of what is known: who would not be let in any more is out, and is told why. A host stays. */
+void vm_rooms_check (VmRooms *rooms);
 VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
 /* Whether a room of this meeting id is open. */
 gboolean vm_rooms_has_id (VmRooms *rooms, const gchar *id);
@@ -83,6 +97,7 @@ typedef struct
   const gchar *group; /* see vm_address_group() */
   VmCallType call_type;
   const gchar *key; /* hash of the key that its TLS presented, or NULL */
+  VmToken *token; /* that it presents, or NULL; good only with that key */
 } VmJoin;
 
 /* The first step: a ticket for who may come in. @ticket is text for a URL. */

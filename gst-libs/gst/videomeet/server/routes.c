@@ -93,6 +93,8 @@ vm_route_get (VmConn *conn)
     return get_health (conn);
   if (strcmp (conn->path, "/metrics") == 0)
     return get_metrics (conn);
+  if (vm_trust_is_path (conn->path))
+    return vm_route_trust (conn);
   return get_file (conn);
 }
 
@@ -101,5 +103,7 @@ vm_route_post (VmConn *conn)
 {
   if (strcmp (conn->path, "/meetings/join") == 0)
     return vm_route_join (conn);
+  if (vm_trust_is_path (conn->path))
+    return vm_route_trust (conn);
   return not_found (conn);
 }

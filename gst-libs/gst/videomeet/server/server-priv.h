@@ -5,6 +5,8 @@
 #include "meetings.h"
 #include "server.h"
 #include "tcpinfo.h"
+#include "trustdesk.h"
+#include "trustknown.h"
 #include "ws.h"
 
 #include <libwebsockets.h>
@@ -40,6 +42,7 @@ struct _VmServer
   gboolean secure;
   guint16 port;
   VmServerTimes times;
+  VmTrustDesk *desk; /* or NULL */
 
   GThread *thread;
   GSocket *sockets[VM_NET_LISTENERS];
@@ -72,6 +75,9 @@ struct _VmServer
   gint64 stopping; /* 0, or when to stop at the latest */
   VmDeviceInfo *info;
   VmMeetings *meetings;
+  VmKnown *known;
+  GHashTable *askers; /* serial -> VmConn that waits for the desk's answer */
+  guint64 serials;
 };
 
 /* One TCP connection, from accept to close. */
@@ -98,6 +104,10 @@ struct _VmConn
   GByteArray *body;
   GError *refusal; /* to be sent when the body has been read */
   guint refusal_status;
+
+  guint64 serial; /* among the server's askers; 0: it waits for no answer */
+  guint answer_status; /* that is to be sent */
+  GBytes *answer;
 
   gchar *key; /* see vm_conn_get_key() */
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
@@ -127,6 +137,8 @@ extern const struct lws_protocols vm_server_protocols[];
 
 /* clientkey.c: the hash of the key that TLS proved the client to hold, or NULL */
 const gchar *vm_conn_get_key (VmConn *conn);
+/* What TLS showed, proven alike, or NULL. Returns: (transfer full) */
+GTlsCertificate *vm_conn_get_certificate (VmConn *conn);
 void vm_server_set_up_tls (SSL_CTX *context);
 
 /* http.c: requests of one connection. Each returns what the lws callback is to
@@ -158,6 +170,18 @@ int vm_route_post (VmConn *conn);
 int vm_route_join (VmConn *conn);
 /* Which dialect, and what its URL brings (a ticket is used up), or an error. */
 void vm_route_upgrade (VmConn *conn, GError **error);
+
+/* trust.c: requests at /trust/, and what the rooms are told of the store */
+gboolean vm_trust_is_path (const gchar *path);
+int vm_route_trust (VmConn *conn);
+int vm_trust_writeable (VmConn *conn);
+/* The connection is no more. */
+void vm_trust_forget (VmConn *conn);
+/* From the desk, on any thread. @facts: (transfer full) (element-type
+ * VmTrustFacts) */
+void vm_server_take_known (VmServer *self, GPtrArray *facts, gboolean damaged);
+void vm_server_answer_trust (
+    VmServer *self, guint64 serial, guint status, const gchar *body);
 
 /* tick.c: deadlines, several times a second */
 void vm_server_tick (VmServer *self, gint64 now);

@@ -42,6 +42,9 @@ vm_server_finalize (GObject *object)
   g_clear_object (&self->identity);
   g_clear_pointer (&self->info, vm_device_info_free);
   g_clear_pointer (&self->meetings, vm_meetings_free);
+  g_clear_pointer (&self->known, vm_known_free);
+  g_clear_pointer (&self->desk, vm_trust_desk_unref);
+  g_hash_table_unref (self->askers);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (vm_server_parent_class)->finalize (object);
@@ -61,6 +64,7 @@ vm_server_init (VmServer *self)
   g_queue_init (&self->calls);
   self->info = vm_device_info_new ();
   self->meetings = vm_meetings_new (self);
+  self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->times = (VmServerTimes){
     .start = VM_SERVER_CALL_TIME,
     .first_message = VM_FIRST_MESSAGE_TIME,
@@ -78,6 +82,7 @@ vm_server_new (VmIdentity *identity)
   VmServer *self = g_object_new (VM_TYPE_SERVER, NULL);
 
   self->identity = g_object_ref (identity);
+  self->known = vm_known_new (identity);
   return self;
 }
 
@@ -369,9 +374,20 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
     return FALSE;
   }
   copy_config (self, config);
+  /* what is revoked is known before anybody can ask */
+  if (self->desk
+      && !vm_trust_desk_attach (self->desk, self, self->times.start)) {
+    vm_trust_desk_detach (self->desk);
+    forget_config (self);
+    g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
+        "The trust store could not be read within 5 seconds");
+    return FALSE;
+  }
   self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
   if (!self->thread) {
     forget_config (self);
+    if (self->desk)
+      vm_trust_desk_detach (self->desk);
     return FALSE;
   }
   g_mutex_lock (&self->lock);
@@ -423,6 +439,8 @@ vm_server_stop (VmServer *self)
 
   if (!self->thread)
     return;
+  if (self->desk)
+    vm_trust_desk_detach (self->desk);
   vm_server_post (self, begin_stop, NULL, NULL);
   g_mutex_lock (&self->lock);
   stopped = wait_for (self, &self->stopped, VM_SERVER_CALL_TIME);

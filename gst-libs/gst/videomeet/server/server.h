@@ -17,6 +17,8 @@
 #define VM_TYPE_SERVER (vm_server_get_type ())
 G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
 
+typedef struct _VmTrustDesk VmTrustDesk;
+
 typedef struct
 {
   guint16 port; /* 0: the system chooses */
@@ -37,6 +39,13 @@ gboolean vm_server_get_secure (VmServer *self);
 
 /* What GET /status answers; the server adds the open meeting by itself. */
 void vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info);
+
+/* Where it is asked for trust, and learns whom to trust (trustdesk.h); before the
+ * start, once. Without one, nobody is known and /trust/ is not there. */
+void vm_server_set_desk (VmServer *self, VmTrustDesk *desk);
+/* Whom meetings admit; VM_POLICY_PIN at first. Who does not meet it any more is
+ * sent out. Before the start too. */
+void vm_server_set_policy (VmServer *self, VmPolicy policy);
 
 /* A meeting hosted here. The host sits in seat one, in this process. */
 typedef struct

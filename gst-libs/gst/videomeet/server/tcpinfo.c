@@ -3,11 +3,14 @@
 /* A file of its own: <linux/tcp.h>, which alone has the newer fields, and
  * <netinet/tcp.h> do not go together. */
 
+#define _GNU_SOURCE /* POLLRDHUP */
+
 #include "tcpinfo.h"
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -33,4 +36,12 @@ vm_socket_taken (int fd)
   if (ioctl (fd, SIOCINQ, &waiting) != 0)
     return 0;
   return received - MIN (received, (guint64) waiting);
+}
+
+gboolean
+vm_socket_is_left (int fd)
+{
+  struct pollfd poller = { .fd = fd, .events = POLLRDHUP };
+
+  return poll (&poller, 1, 0) > 0;
 }

@@ -7,3 +7,5 @@
 guint64 vm_socket_received (int fd);
 /* How many of them a program has taken out of the socket. */
 guint64 vm_socket_taken (int fd);
+/* Whether the other end has closed it. */
+gboolean vm_socket_is_left (int fd);

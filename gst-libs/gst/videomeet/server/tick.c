@@ -11,6 +11,10 @@ is_over (VmConn *conn, gint64 now)
 {
   if (conn->ws)
     return vm_ws_tick (conn->ws, now);
+  /* while a request waits for its answer, libwebsockets reads nothing more, so
+   * it does not see the end of the connection either */
+  if (conn->serial)
+    return conn->wsi && vm_socket_is_left (lws_get_socket_fd (conn->wsi));
   return conn->wsi && conn->request_began
          && now - conn->request_began >= conn->server->times.request;
 }

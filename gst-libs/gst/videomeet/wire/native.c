@@ -106,6 +106,7 @@ static const struct
   PARTICIPANT ("deviceId", device_id, VM_SIGNAL_NAME_MAX),
   PARTICIPANT ("nonce", nonce, VM_SIGNAL_NONCE_MAX),
   PARTICIPANT ("state", state, VM_SIGNAL_ID_MAX),
+  PARTICIPANT ("trust", trust, VM_SIGNAL_ID_MAX),
 };
 
 /* The participant's members stand in the message itself. */

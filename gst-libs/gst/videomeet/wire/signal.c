@@ -57,6 +57,7 @@ participant_free (gpointer data)
   g_free (participant->device_id);
   g_free (participant->nonce);
   g_free (participant->state);
+  g_free (participant->trust);
   g_free (participant);
 }
 
@@ -157,4 +158,28 @@ vm_signal_add_participant (VmSignal *signal)
 
   g_ptr_array_add (signal->participants, participant);
   return participant;
+}
+
+static const gchar *const trust_levels[] = {
+  [VM_TRUST_LEVEL_UNKNOWN] = "unknown",
+  [VM_TRUST_LEVEL_KNOWN] = "known",
+  [VM_TRUST_LEVEL_GUEST] = "guest",
+  [VM_TRUST_LEVEL_VOUCHED] = "vouched",
+  [VM_TRUST_LEVEL_TRUSTED] = "trusted",
+};
+
+const gchar *
+vm_trust_level_to_wire (VmTrustLevel level)
+{
+  return trust_levels[level];
+}
+
+VmTrustLevel
+vm_trust_level_from_wire (const gchar *word)
+{
+  for (guint i = 0; word && i < G_N_ELEMENTS (trust_levels); i++) {
+    if (strcmp (trust_levels[i], word) == 0)
+      return i;
+  }
+  return VM_TRUST_LEVEL_UNKNOWN;
 }

@@ -60,6 +60,7 @@ typedef struct
   gchar *device_id;
   gchar *nonce;
   gchar *state;
+  gchar *trust; /* how well the host knows it, see vm_trust_level_to_wire() */
   VmCallType call_type;
   gboolean host;
 } VmSignalParticipant;
@@ -139,6 +140,11 @@ void vm_signal_set_text (VmSignal *signal, VmSpan *span, const gchar *text);
 
 /* Another participant of @signal, which owns it; all empty. */
 VmSignalParticipant *vm_signal_add_participant (VmSignal *signal);
+
+/* "trusted", "vouched", "known", "unknown" or "guest". What is none of them, or
+ * NULL, is unknown: a newer host may have more words. */
+const gchar *vm_trust_level_to_wire (VmTrustLevel level);
+VmTrustLevel vm_trust_level_from_wire (const gchar *word);
 
 const gchar *vm_signal_type_to_string (VmSignalType type);
 gboolean vm_signal_type_from_string (const gchar *name, VmSignalType *type);

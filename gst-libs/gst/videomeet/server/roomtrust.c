@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whom the policy lets into rooms, and whom it sends out again (security.md,
+ * "Trust handshake", policies). */
+
+#include "rooms-priv.h"
+#include "../trust/vmidentity.h"
+
+#include <string.h>
+
+void
+vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy)
+{
+  if (rooms->policy == policy)
+    return;
+  rooms->policy = policy;
+  vm_rooms_check (rooms);
+}
+
+VmBearer
+vm_member_to_bearer (const VmMember *member)
+{
+  return (
+      VmBearer){ member->key, member->user, member->device, member->presented };
+}
+
+static VmTrustFacts *
+know (VmRooms *rooms, const gchar *device_id, const gchar *user,
+    const gchar *device, gint64 *date)
+{
+  if (rooms->funcs.know)
+    return rooms->funcs.know (device_id, user, device, date, rooms->user_data);
+  return vm_trust_facts_new (device_id);
+}
+
+/* What is wrong with the token that it presents is told when it would have
+ * been let in by it; there may be better reasons to refuse it. */
+static gboolean
+decide (VmRoom *room, const VmBearer *bearer, const gchar *device_id,
+    VmTrustLevel *level, GError **error)
+{
+  VmRooms *rooms = room->rooms;
+  VmToken *token = bearer->presented;
+  gint64 date = 0;
+  VmTrustDecision decision;
+  g_autoptr (GError) useless = NULL;
+  g_autoptr (VmTrustFacts) facts =
+      know (rooms, device_id, bearer->user, bearer->device, &date);
+
+  if (token) {
+    g_autoptr (VmTrustFacts) issuer =
+        know (rooms, token->issuer_id, NULL, NULL, &date);
+
+    vm_trust_facts_add_token (facts, token, issuer, room->id, date, &useless);
+  }
+  vm_trust_decide (rooms->policy, facts, VM_PERMISSIONS_CALL, date, &decision,
+      useless ? NULL : error);
+  *level = decision.level;
+  if (decision.accepted || !useless)
+    return decision.accepted;
+  if (facts->revoked || facts->damaged || facts->changed_id)
+    vm_trust_decide (
+        rooms->policy, facts, VM_PERMISSIONS_CALL, date, NULL, error);
+  else
+    g_propagate_error (error, g_steal_pointer (&useless));
+  return FALSE;
+}
+
+gboolean
+vm_room_trusts (
+    VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error)
+{
+  VmRooms *rooms = room->rooms;
+  g_autofree gchar *id =
+      bearer->key ? vm_device_id_from_key_hash (bearer->key) : NULL;
+  GError *reason = NULL;
+
+  if (decide (room, bearer, id, level, &reason))
+    return TRUE;
+  if (rooms->funcs.untrusted)
+    rooms->funcs.untrusted (id, bearer->user, reason, rooms->user_data);
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+static void
+check_member (VmMember *member)
+{
+  const VmBearer bearer = vm_member_to_bearer (member);
+  g_autoptr (GError) reason = NULL;
+
+  if (!vm_room_trusts (member->room, &bearer, &member->trust, &reason))
+    vm_member_leave (member, reason);
+}
+
+void
+vm_rooms_check (VmRooms *rooms)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, rooms->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmRoom *room = value;
+
+    /* backwards: whoever goes is taken out */
+    for (guint i = room->members->len; i > 0; i--) {
+      VmMember *member = g_ptr_array_index (room->members, i - 1);
+
+      if (member != room->host)
+        check_member (member);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The four requests at /trust/ (protocol §2), which the desk answers on its own
+ * thread while the connection waits, and what the desk knows of the store. */
+
+#include "server-priv.h"
+
+#include <string.h>
+
+#define POLL_PATH "/trust/request/"
+
+static const struct
+{
+  const gchar *path;
+  VmTrustAskKind kind;
+} posts[] = {
+  { "/trust/request", VM_TRUST_ASK_REQUEST },
+  { "/trust/reveal", VM_TRUST_ASK_REVEAL },
+  { "/trust/proof", VM_TRUST_ASK_PROOF },
+};
+
+gboolean
+vm_trust_is_path (const gchar *path)
+{
+  return g_str_has_prefix (path, "/trust/");
+}
+
+/* Which of the four @conn asks, and with what; NULL: none of them. */
+static GBytes *
+read_ask (VmConn *conn, VmTrustAskKind *kind)
+{
+  if (!conn->body) {
+    const gchar *id = conn->path + strlen (POLL_PATH);
+
+    if (conn->head || !g_str_has_prefix (conn->path, POLL_PATH))
+      return NULL;
+    *kind = VM_TRUST_ASK_POLL;
+    return g_bytes_new (id, strlen (id));
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (posts); i++) {
+    if (strcmp (conn->path, posts[i].path) == 0) {
+      *kind = posts[i].kind;
+      return g_byte_array_free_to_bytes (g_steal_pointer (&conn->body));
+    }
+  }
+  return NULL;
+}
+
+/* The handshake binds a key to both ends of one TLS connection. */
+static GTlsCertificate *
+get_certificate (VmConn *conn, GError **error)
+{
+  GTlsCertificate *certificate = NULL;
+
+  if (!conn->server->secure)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "Trust is agreed on over TLS only, and this server speaks plain HTTP");
+  else if (!(certificate = vm_conn_get_certificate (conn)))
+    g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
+        "Trust needs the device's key: the request showed no certificate");
+  return certificate;
+}
+
+/* The answer is a while coming: neither libwebsockets nor tick.c is to think
+ * that the request is. */
+static void
+wait_for_answer (VmConn *conn)
+{
+  conn->request_began = 0;
+  conn->serial = ++conn->server->serials;
+  g_hash_table_insert (conn->server->askers, &conn->serial, conn);
+  lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
+}
+
+int
+vm_route_trust (VmConn *conn)
+{
+  VmTrustDesk *desk = conn->server->desk;
+  VmTrustAskKind kind;
+  g_autoptr (GBytes) data = desk ? read_ask (conn, &kind) : NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (data)
+    certificate = get_certificate (conn, &error);
+  else
+    g_set_error (&error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "There is nothing at this address");
+  if (!certificate)
+    return vm_http_reply_error (conn, 0, error, FALSE);
+  wait_for_answer (conn);
+  vm_trust_desk_ask (desk, conn->serial, kind, certificate, conn->group, data);
+  return 0;
+}
+
+int
+vm_trust_writeable (VmConn *conn)
+{
+  g_autoptr (GBytes) answer = g_steal_pointer (&conn->answer);
+
+  return answer ? vm_http_reply_json (conn, conn->answer_status, answer) : 0;
+}
+
+void
+vm_trust_forget (VmConn *conn)
+{
+  g_clear_pointer (&conn->answer, g_bytes_unref);
+  if (!conn->serial)
+    return;
+  g_hash_table_remove (conn->server->askers, &conn->serial);
+  vm_trust_desk_forget (conn->server->desk, conn->serial);
+  conn->serial = 0;
+}
+
+/* From the desk */
+
+typedef struct
+{
+  guint64 serial;
+  guint status;
+  GBytes *body;
+} Answer;
+
+static void
+answer_free (gpointer data)
+{
+  Answer *answer = data;
+
+  g_bytes_unref (answer->body);
+  g_free (answer);
+}
+
+static void
+take_answer (VmServer *self, gpointer data)
+{
+  Answer *answer = data;
+  VmConn *conn = g_hash_table_lookup (self->askers, &answer->serial);
+
+  if (!conn)
+    return;
+  g_hash_table_remove (self->askers, &conn->serial);
+  conn->serial = 0;
+  conn->request_began = g_get_monotonic_time ();
+  conn->answer_status = answer->status;
+  conn->answer = g_bytes_ref (answer->body);
+  lws_callback_on_writable (conn->wsi);
+}
+
+void
+vm_server_answer_trust (
+    VmServer *self, guint64 serial, guint status, const gchar *body)
+{
+  Answer *answer = g_new (Answer, 1);
+
+  answer->serial = serial;
+  answer->status = status;
+  answer->body = g_bytes_new (body, strlen (body));
+  vm_server_post (self, take_answer, answer, answer_free);
+}
+
+typedef struct
+{
+  GPtrArray *facts;
+  gboolean damaged;
+} Knowledge;
+
+static void
+knowledge_free (gpointer data)
+{
+  Knowledge *knowledge = data;
+
+  g_ptr_array_unref (knowledge->facts);
+  g_free (knowledge);
+}
+
+static void
+take_known (VmServer *self, gpointer data)
+{
+  Knowledge *knowledge = data;
+
+  vm_known_take (self->known, knowledge->facts, knowledge->damaged);
+  vm_rooms_check (vm_meetings_get_rooms (self->meetings));
+}
+
+void
+vm_server_take_known (VmServer *self, GPtrArray *facts, gboolean damaged)
+{
+  Knowledge *knowledge = g_new (Knowledge, 1);
+
+  *knowledge = (Knowledge){ facts, damaged };
+  vm_server_post (self, take_known, knowledge, knowledge_free);
+}
+
+/* From whoever has the server */
+
+void
+vm_server_set_desk (VmServer *self, VmTrustDesk *desk)
+{
+  g_return_if_fail (!self->desk && !self->thread);
+
+  self->desk = vm_trust_desk_ref (desk);
+}
+
+static void
+take_policy (VmServer *self, gpointer policy)
+{
+  vm_rooms_set_policy (
+      vm_meetings_get_rooms (self->meetings), GPOINTER_TO_INT (policy));
+}
+
+void
+vm_server_set_policy (VmServer *self, VmPolicy policy)
+{
+  if (!self->thread)
+    take_policy (self, GINT_TO_POINTER (policy));
+  else
+    vm_server_post (self, take_policy, GINT_TO_POINTER (policy), NULL);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "trustknown.h"
+#include "../trust/vmidentity-priv.h"
+
+#include <string.h>
+
+struct _VmKnown
+{
+  VmTrustFacts *own;
+  GHashTable *devices; /* id -> VmTrustFacts */
+  gboolean damaged;
+};
+
+VmKnown *
+vm_known_new (VmIdentity *own)
+{
+  VmKnown *known = g_new0 (VmKnown, 1);
+
+  known->own = vm_trust_facts_new (vm_identity_get_device_id (own));
+  known->own->own = TRUE;
+  known->own->spki = g_bytes_ref (vm_identity_get_spki (own));
+  known->own->given = known->own->held = VM_PERMISSIONS_ALL;
+  known->own->given_until = known->own->held_until = G_MAXINT64;
+  known->devices = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_trust_facts_free);
+  return known;
+}
+
+void
+vm_known_free (VmKnown *known)
+{
+  g_hash_table_unref (known->devices);
+  vm_trust_facts_free (known->own);
+  g_free (known);
+}
+
+void
+vm_known_add (VmKnown *known, const VmTrustFacts *facts)
+{
+  VmTrustFacts *copy;
+
+  if (!facts->device_id)
+    return;
+  copy = vm_trust_facts_copy (facts);
+  g_hash_table_replace (known->devices, copy->device_id, copy);
+}
+
+void
+vm_known_take (VmKnown *known, GPtrArray *facts, gboolean damaged)
+{
+  g_hash_table_remove_all (known->devices);
+  known->damaged = damaged;
+  for (guint i = 0; i < facts->len; i++)
+    vm_known_add (known, facts->pdata[i]);
+}
+
+/* The device that went by these names before: the one met first of all. */
+static void
+add_changed (
+    VmKnown *known, VmTrustFacts *facts, const gchar *user, const gchar *device)
+{
+  GHashTableIter iter;
+  gpointer value;
+  const VmTrustFacts *found = NULL;
+
+  g_hash_table_iter_init (&iter, known->devices);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const VmTrustFacts *other = value;
+
+    if (!other->first_seen
+        || g_strcmp0 (other->device_id, facts->device_id) == 0
+        || g_strcmp0 (other->user, user) != 0
+        || g_strcmp0 (other->device, device) != 0)
+      continue;
+    if (!found
+        || g_date_time_compare (other->first_seen, found->first_seen) < 0)
+      found = other;
+  }
+  if (!found)
+    return;
+  facts->changed_id = g_strdup (found->device_id);
+  facts->changed_seen = g_date_time_ref (found->first_seen);
+}
+
+VmTrustFacts *
+vm_known_get (VmKnown *known, const gchar *device_id, const gchar *user,
+    const gchar *device)
+{
+  const VmTrustFacts *there;
+  VmTrustFacts *facts;
+
+  if (g_strcmp0 (device_id, known->own->device_id) == 0) {
+    facts = vm_trust_facts_copy (known->own);
+    facts->damaged = known->damaged;
+    return facts;
+  }
+  there = device_id ? g_hash_table_lookup (known->devices, device_id) : NULL;
+  facts = there ? vm_trust_facts_copy (there) : vm_trust_facts_new (device_id);
+  facts->damaged |= known->damaged;
+  g_clear_pointer (&facts->changed_id, g_free);
+  g_clear_pointer (&facts->changed_seen, g_date_time_unref);
+  if (device_id && user && *user && device && *device)
+    add_changed (known, facts, user, device);
+  /* how messages call it */
+  if (!facts->user)
+    facts->user = g_strdup (user);
+  return facts;
+}
