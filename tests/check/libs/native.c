@@ -57,6 +57,7 @@ static const gchar *const vectors[] = {
   HEAD ("participant-joined") ",\"id\":\"p002\",\"user\":\"Bob\","
                               "\"device\":\"phone\",\"deviceId\":\"AAAA\","
                               "\"nonce\":\"bm9uY2U=\",\"state\":\"connecting\","
+                              "\"trust\":\"vouched\","
                               "\"callType\":\"video\",\"host\":false}",
   HEAD ("participant-left") ",\"id\":\"p002\",\"code\":\"KICKED\","
                             "\"message\":\"The host removed Bob\"}",

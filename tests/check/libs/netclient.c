@@ -17,11 +17,18 @@ const VmServerTimes patient = {
 };
 
 static VmIdentity *shown;
+static const gchar *from;
 
 void
 net_use_identity (VmIdentity *identity)
 {
   g_set_object (&shown, identity);
+}
+
+void
+net_use_address (const gchar *address)
+{
+  from = address;
 }
 
 VmServer *
@@ -76,6 +83,12 @@ net_connect (VmServer *server)
 
   g_socket_client_set_timeout (client, NET_SECONDS);
   g_socket_client_set_tls (client, vm_server_get_secure (server));
+  if (from) {
+    g_autoptr (GSocketAddress) local =
+        g_inet_socket_address_new_from_string (from, 0);
+
+    g_socket_client_set_local_address (client, local);
+  }
   g_signal_connect (client, "event", G_CALLBACK (on_event), NULL);
   connection = g_socket_client_connect_to_host (
       client, "127.0.0.1", vm_server_get_port (server), NULL, &error);

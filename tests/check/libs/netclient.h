@@ -23,6 +23,8 @@ extern const VmServerTimes patient;
 
 /* Whom TLS connections show from now on; NULL: nobody. */
 void net_use_identity (VmIdentity *identity);
+/* From which address of 127.0.0.0/8 net_connect() comes; NULL: any. */
+void net_use_address (const gchar *address);
 /* With @times, or patient. */
 VmServer *net_server (VmServerConfig *config, const VmServerTimes *times);
 GIOStream *net_connect (VmServer *server);

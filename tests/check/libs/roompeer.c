@@ -51,7 +51,7 @@ on_random (guint8 *bytes, gsize size, gpointer user_data)
   memset (bytes, ++dice, size);
 }
 
-static const VmRoomsFuncs funcs = { on_send, on_close, on_changed, on_random };
+VmRoomsFuncs room_funcs = { on_send, on_close, on_changed, on_random };
 
 void
 peer_init (Peer *peer)
@@ -91,7 +91,7 @@ setup (void)
 {
   now = 1000 * SECOND;
   changes = dice = 0;
-  rooms = vm_rooms_new (&funcs, NULL);
+  rooms = vm_rooms_new (&room_funcs, NULL);
   peer_init (&host);
   open_room (NULL, 3);
 }

@@ -25,6 +25,7 @@ extern Peer host;
 extern gint64 now;
 extern guint changes; /* of what is announced */
 extern guint8 dice; /* the last random byte */
+extern VmRoomsFuncs room_funcs; /* for setup(): nobody is known */
 
 void setup (void);
 void teardown (void);

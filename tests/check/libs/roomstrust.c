@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whom the room model admits, by policy, by what is known of a device, and by
+ * the way it comes in; and whom it sends out again: security.md, "Trust
+ * handshake", policies. What facts mean is decision.c's to test. */
+
+#include "roompeer.h"
+#include "storefixture.h"
+
+#include <string.h>
+
+/* What is known of everybody but this device itself. */
+static VmTrustFacts known;
+static GString *refusals; /* as "Bob:NOT_TRUSTED" */
+
+static VmTrustFacts *
+on_know (const gchar *device_id, const gchar *user, const gchar *device,
+    gint64 *date, gpointer user_data)
+{
+  VmTrustFacts *facts;
+
+  *date = FIXTURE_NOW;
+  if (!device_id)
+    return vm_trust_facts_new (NULL);
+  facts = vm_trust_facts_copy (&known);
+  facts->device_id = g_strdup (device_id);
+  if (strcmp (device_id, vm_identity_get_device_id (f.me)) == 0) {
+    facts->own = TRUE;
+    facts->revoked = FALSE;
+    facts->spki = g_bytes_ref (vm_identity_get_spki (f.me));
+    facts->given = VM_PERMISSIONS_ALL;
+    facts->given_until = G_MAXINT64;
+  } else if (strcmp (device_id, vm_identity_get_device_id (f.ann)) == 0) {
+    facts->revoked = FALSE;
+    facts->spki = g_bytes_ref (vm_identity_get_spki (f.ann));
+    facts->given = VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER;
+    facts->given_until = G_MAXINT64;
+  }
+  if (known.changed_id && device && strcmp (device, "phone") != 0)
+    g_clear_pointer (&facts->changed_id, g_free);
+  if (!device)
+    g_clear_pointer (&facts->changed_id, g_free);
+  return facts;
+}
+
+static void
+on_untrusted (const gchar *device_id, const gchar *user, const GError *reason,
+    gpointer user_data)
+{
+  g_string_append_printf (
+      refusals, "%s:%s ", user ? user : "-", vm_error_to_code (reason->code));
+}
+
+static void
+trust_setup (void)
+{
+  fixture_setup ();
+  refusals = g_string_new (NULL);
+  memset (&known, 0, sizeof known);
+  room_funcs.know = on_know;
+  room_funcs.untrusted = on_untrusted;
+  setup ();
+}
+
+static void
+trust_teardown (void)
+{
+  teardown ();
+  g_clear_pointer (&known.first_seen, g_date_time_unref);
+  g_clear_pointer (&known.changed_id, g_free);
+  room_funcs.know = NULL;
+  room_funcs.untrusted = NULL;
+  g_string_free (refusals, TRUE);
+  fixture_teardown ();
+}
+
+/* The ways in. */
+typedef enum
+{
+  NATIVE, /* join, then hello */
+  NATIVE_KEYLESS,
+  ROOM, /* the room dialect, from a browser */
+  ROOM_KEY, /* one that shows a key by TLS */
+} Way;
+
+static gboolean
+come (Peer *peer, Way way, VmToken *token, GError **error)
+{
+  gboolean keyless = way == NATIVE_KEYLESS || way == ROOM;
+  VmJoin join = { .meeting = "standup",
+    .user = way == NATIVE || way == NATIVE_KEYLESS ? "Bob" : NULL,
+    .group = "10.0.0.2",
+    .key = keyless ? NULL : vm_identity_get_key_hash (f.bob),
+    .token = token };
+  g_autofree gchar *text = NULL;
+  g_autoptr (VmTicket) ticket = NULL;
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+
+  peer_init (peer);
+  if (way == ROOM || way == ROOM_KEY) {
+    peer->member =
+        vm_rooms_enter (rooms, &join, "alias", NULL, peer, now, error);
+    return peer->member != NULL;
+  }
+  if (!vm_rooms_join (rooms, &join, now, &text, error))
+    return FALSE;
+  ticket = vm_rooms_use_ticket (rooms, text, join.key, now, error);
+  vm_signal_add_participant (hello)->device = g_strdup ("phone");
+  peer->member = vm_rooms_take_seat (rooms, ticket, hello, peer, error);
+  return peer->member != NULL;
+}
+
+/* How the others see it, as on the wire. */
+static gchar *
+seen_as (void)
+{
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+  const VmSignalParticipant *who;
+
+  vm_room_list (room, list, NULL);
+  fail_unless_equals_int (list->participants->len, 2);
+  who = g_ptr_array_index (list->participants, 0);
+  fail_unless (who->host && !who->trust);
+  who = g_ptr_array_index (list->participants, 1);
+  return g_strdup (who->trust);
+}
+
+typedef enum
+{
+  NOTHING,
+  SEEN,
+  GIVEN,
+  GIVEN_FILE, /* not to meet */
+  EXPIRED,
+  REVOKED,
+  DAMAGED,
+  CHANGED,
+} Fact;
+
+static void
+know (Fact fact)
+{
+  g_clear_pointer (&known.first_seen, g_date_time_unref);
+  g_clear_pointer (&known.changed_id, g_free);
+  memset (&known, 0, sizeof known);
+  if (fact != NOTHING)
+    known.first_seen = g_date_time_ref (f.now);
+  if (fact == GIVEN || fact == EXPIRED || fact == REVOKED || fact == DAMAGED)
+    known.given = VM_PERMISSIONS_CALL;
+  if (fact == GIVEN_FILE)
+    known.given = VM_PERMISSIONS_FILE;
+  known.given_until = fact == EXPIRED ? FIXTURE_NOW - 1 : FIXTURE_NOW;
+  known.revoked = fact == REVOKED;
+  known.damaged = fact == DAMAGED;
+  if (fact == CHANGED)
+    known.changed_id = g_strdup ("OLD-ID");
+}
+
+#define IN -1
+#define NO VM_ERROR_NOT_TRUSTED
+#define NEW VM_ERROR_KEY_CHANGED
+
+static const struct
+{
+  Fact fact;
+  Way way;
+  gint open, pin, require; /* IN, or the error */
+  const gchar *seen;
+} cases[] = {
+  { NOTHING, NATIVE, IN, IN, NO, "unknown" },
+  { SEEN, NATIVE, IN, IN, NO, "known" },
+  { GIVEN, NATIVE, IN, IN, IN, "trusted" },
+  { GIVEN_FILE, NATIVE, IN, IN, NO, "trusted" },
+  { EXPIRED, NATIVE, IN, IN, NO, "known" },
+  { REVOKED, NATIVE, NO, NO, NO, NULL },
+  { DAMAGED, NATIVE, NO, NO, NO, NULL },
+  { CHANGED, NATIVE, IN, NEW, NO, "known" },
+  { GIVEN, NATIVE_KEYLESS, IN, IN, NO, "unknown" },
+  { REVOKED, NATIVE_KEYLESS, IN, IN, NO, "unknown" },
+  { NOTHING, ROOM, IN, IN, NO, "unknown" },
+  { GIVEN, ROOM, IN, IN, NO, "unknown" },
+  { NOTHING, ROOM_KEY, IN, IN, NO, "unknown" },
+  { GIVEN, ROOM_KEY, IN, IN, IN, "trusted" },
+  { REVOKED, ROOM_KEY, NO, NO, NO, NULL },
+};
+
+static void
+check_case (guint i, VmPolicy policy, gint expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *seen = NULL;
+  gboolean in;
+  Peer bob;
+
+  vm_rooms_set_policy (rooms, policy);
+  know (cases[i].fact);
+  g_string_truncate (refusals, 0);
+  in = come (&bob, cases[i].way, NULL, &error);
+  fail_unless (in == (expected == IN), "case %u, policy %d: %s", i, policy,
+      error ? error->message : "let in");
+  if (in) {
+    seen = seen_as ();
+    fail_unless_equals_string (seen, cases[i].seen);
+    fail_unless_equals_string (refusals->str, "");
+    vm_member_leave (bob.member, NULL);
+  } else {
+    fail_unless (g_error_matches (error, VM_ERROR, expected),
+        "case %u, policy %d: %s", i, policy, error->message);
+    fail_unless (strstr (refusals->str, vm_error_to_code (expected)) != NULL);
+    fail_unless_equals_int (vm_room_count (room), 1);
+  }
+  peer_clear (&bob);
+}
+
+GST_START_TEST (test_policies)
+{
+  const gint expected[] = { cases[__i__].open, cases[__i__].pin,
+    cases[__i__].require };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    check_case (__i__, (VmPolicy) i, expected[i]);
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
+/* Whom the policy shuts out has no PINs to try, and hears nothing of the room. */
+GST_START_TEST (test_before_the_pin)
+{
+  VmJoin join = { "standup", "Bob", NULL, "wrong1", "10.0.0.2" };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+
+  vm_room_end (room);
+  peer_clear (&host);
+  peer_init (&host);
+  open_room ("123456", 2);
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  for (guint i = 0; i <= VM_PIN_WRONG_MAX; i++) {
+    fail_unless (vm_rooms_join (rooms, &join, now, &text, &error) == NULL);
+    g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+    g_clear_error (&error);
+  }
+  /* so none of these counts */
+  vm_rooms_set_policy (rooms, VM_POLICY_PIN);
+  join.pin = "123456";
+  fail_unless (vm_rooms_join (rooms, &join, now, &text, &error) != NULL);
+}
+
+GST_END_TEST;
+
+/* A token that comes along, under `require`. */
+static void
+check_token (VmToken *token, gboolean in, const gchar *seen)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *as = NULL;
+  Peer bob;
+
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  fail_unless (come (&bob, NATIVE, token, &error) == in, "%s",
+      error ? error->message : "let in");
+  if (in) {
+    as = seen_as ();
+    fail_unless_equals_string (as, seen);
+    vm_member_leave (bob.member, NULL);
+  } else {
+    g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  }
+  peer_clear (&bob);
+}
+
+GST_START_TEST (test_tokens)
+{
+  g_autoptr (VmToken) mine = fixture_token (f.me, f.bob, VM_PERMISSIONS_CALL);
+  g_autoptr (VmToken) stolen = fixture_token (f.me, f.eve, VM_PERMISSIONS_CALL);
+  g_autoptr (VmToken) vouched =
+      fixture_token (f.ann, f.bob, VM_PERMISSIONS_CALL);
+  g_autoptr (VmToken) self_made =
+      fixture_token (f.bob, f.ann, VM_PERMISSIONS_CALL);
+  g_autoptr (VmToken) stranger =
+      fixture_token (f.eve, f.bob, VM_PERMISSIONS_CALL);
+
+  /* the host's store has the last word on what the host gave */
+  know (GIVEN);
+  check_token (mine, TRUE, "trusted");
+  check_token (stolen, TRUE, "trusted");
+  know (SEEN);
+  check_token (mine, FALSE, NULL);
+  check_token (stolen, FALSE, NULL);
+  check_token (self_made, FALSE, NULL);
+  check_token (stranger, FALSE, NULL);
+  check_token (vouched, TRUE, "vouched");
+  know (REVOKED);
+  check_token (vouched, FALSE, NULL);
+  check_token (mine, FALSE, NULL);
+}
+
+GST_END_TEST;
+
+static void
+check_sent_out (Peer *peer, VmError code)
+{
+  fail_unless (peer->closed);
+  g_assert_error (peer->reason, VM_ERROR, code);
+  fail_unless_equals_int (vm_room_count (room), 1);
+  fail_unless (g_str_has_prefix (host.heard->str, "participant-left"), "%s",
+      host.heard->str);
+}
+
+/* What is known changes while somebody sits there. */
+GST_START_TEST (test_revoked_inside)
+{
+  const Way ways[] = { NATIVE, ROOM_KEY };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++) {
+    Peer bob;
+    g_autofree gchar *seen = NULL;
+
+    know (SEEN);
+    fail_unless (come (&bob, ways[i], NULL, NULL));
+    know (GIVEN);
+    vm_rooms_check (rooms);
+    fail_if (bob.closed);
+    seen = seen_as ();
+    fail_unless_equals_string (seen, "trusted");
+    know (REVOKED);
+    g_string_truncate (host.heard, 0);
+    vm_rooms_check (rooms);
+    check_sent_out (&bob, VM_ERROR_NOT_TRUSTED);
+    peer_clear (&bob);
+  }
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_policy_tightened)
+{
+  Peer bob, carl;
+
+  know (GIVEN);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  fail_unless (come (&carl, ROOM, NULL, NULL));
+  g_string_truncate (host.heard, 0);
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  fail_if (bob.closed);
+  fail_unless (carl.closed);
+  g_assert_error (carl.reason, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_unless_equals_int (vm_room_count (room), 2);
+  know (NOTHING);
+  peer_clear (&bob);
+  peer_clear (&carl);
+}
+
+GST_END_TEST;
+
+/* Between the ticket and the seat, and between two sockets. */
+GST_START_TEST (test_revoked_on_the_way)
+{
+  VmJoin join = { .meeting = "standup",
+    .user = "Bob",
+    .group = "10.0.0.2",
+    .key = vm_identity_get_key_hash (f.bob) };
+  g_autofree gchar *text = NULL;
+  g_autoptr (VmTicket) ticket = NULL;
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  g_autoptr (GError) error = NULL;
+  Peer bob;
+
+  know (GIVEN);
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  fail_unless (vm_rooms_join (rooms, &join, now, &text, NULL) != NULL);
+  ticket = vm_rooms_use_ticket (rooms, text, join.key, now, NULL);
+  know (REVOKED);
+  peer_init (&bob);
+  fail_unless (vm_rooms_take_seat (rooms, ticket, hello, &bob, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  g_clear_error (&error);
+  peer_clear (&bob);
+
+  know (GIVEN);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  vm_member_lose (bob.member, now);
+  fail_unless (
+      vm_rooms_find_lost (rooms, bob.token, join.key, now, NULL) != NULL);
+  know (REVOKED);
+  fail_unless (
+      vm_rooms_find_lost (rooms, bob.token, join.key, now, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  know (NOTHING);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
+/* This device's other processes are trusted; its host stays whatever comes. */
+GST_START_TEST (test_own)
+{
+  VmJoin join = { .meeting = "standup",
+    .user = "Ann",
+    .group = "10.0.0.2",
+    .key = vm_identity_get_key_hash (f.me) };
+  g_autofree gchar *text = NULL;
+
+  know (REVOKED);
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  fail_unless (vm_rooms_join (rooms, &join, now, &text, NULL) != NULL);
+  vm_rooms_check (rooms);
+  fail_if (host.closed);
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
+static Suite *
+roomstrust_suite (void)
+{
+  Suite *suite = suite_create ("roomstrust");
+  TCase *tests = tcase_create ("admission");
+
+  tcase_add_checked_fixture (tests, trust_setup, trust_teardown);
+  tcase_add_loop_test (tests, test_policies, 0, G_N_ELEMENTS (cases));
+  tcase_add_test (tests, test_before_the_pin);
+  tcase_add_test (tests, test_tokens);
+  tcase_add_test (tests, test_revoked_inside);
+  tcase_add_test (tests, test_policy_tightened);
+  tcase_add_test (tests, test_revoked_on_the_way);
+  tcase_add_test (tests, test_own);
+  suite_add_tcase (suite, tests);
+  return suite;
+}
+
+GST_CHECK_MAIN (roomstrust);

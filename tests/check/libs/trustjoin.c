@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Trust and meetings over real sockets: who is let in under `require`, and who
+ * goes when it is revoked. */
+
+#include "trusthost.h"
+
+#include <string.h>
+
+static VmSeat *seat;
+
+static void
+on_signal (VmSeat *of, const VmSignal *signal, gpointer user_data)
+{
+}
+
+static void
+open_meeting (void)
+{
+  const VmMeetingConfig meeting = { "standup", "Ann", "desk", NULL, 10,
+    VM_CALL_TYPE_VIDEO };
+  g_autoptr (GError) error = NULL;
+
+  seat =
+      vm_server_open_meeting (server, &meeting, NULL, on_signal, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+join_setup (void)
+{
+  host_setup ();
+  vm_server_set_policy (server, VM_POLICY_REQUIRE);
+  open_meeting ();
+}
+
+static void
+join_teardown (void)
+{
+  vm_seat_close (seat);
+  host_teardown ();
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static NetAnswer *
+join (VmIdentity *who, VmToken *token)
+{
+  g_autofree gchar *pem = token ? vm_token_to_pem (token) : NULL;
+  g_auto (GStrv) lines = g_strsplit (pem ? pem : "", "\n", -1);
+  g_autofree gchar *escaped = g_strjoinv ("\\n", lines);
+  g_autofree gchar *body =
+      g_strdup_printf ("{\"meeting\":\"standup\",\"user\":\"Bob\"%s%s%s}",
+          token ? ",\"token\":\"" : "", escaped, token ? "\"" : "");
+
+  net_use_identity (who);
+  return net_join (server, body);
+}
+
+static void
+check_join (VmIdentity *who, VmToken *token, guint status, const gchar *part)
+{
+  g_autoptr (NetAnswer) answer = join (who, token);
+
+  fail_unless_equals_int (answer->status, status);
+  fail_unless (strstr (answer->body, part), "%s", answer->text);
+}
+
+GST_START_TEST (test_require)
+{
+  g_autoptr (VmToken) token = NULL;
+  g_autoptr (VmToken) other = NULL;
+
+  check_join (f.bob, NULL, 403, "NOT_TRUSTED");
+  host_heard ("failed:Bob:NOT_TRUSTED");
+  check_join (NULL, NULL, 403, "NOT_TRUSTED");
+  host_heard ("failed:Bob:NOT_TRUSTED");
+  token = trust_agree (f.bob, "Bob");
+  /* with the token's answer the host knows it already */
+  check_join (f.bob, NULL, 200, "ticket");
+  check_join (f.bob, token, 200, "ticket");
+  /* of no use without its key */
+  check_join (f.eve, token, 403, "NOT_TRUSTED");
+  check_join (NULL, token, 403, "NOT_TRUSTED");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_token_unreadable)
+{
+  g_autoptr (NetAnswer) answer = NULL;
+  g_autofree gchar *body = NULL;
+  g_autofree gchar *most = g_strnfill (VM_TOKEN_PEM_MAX, 'x');
+  g_autofree gchar *over = g_strnfill (VM_TOKEN_PEM_MAX + 1, 'x');
+  const gchar *const tokens[] = { "x", "", most, over };
+
+  vm_server_set_policy (server, VM_POLICY_OPEN);
+  net_use_identity (f.bob);
+  for (guint i = 0; i < G_N_ELEMENTS (tokens); i++) {
+    g_autofree gchar *text = g_strdup_printf (
+        "{\"meeting\":\"standup\",\"user\":\"Bob\",\"token\":\"%s\"}",
+        tokens[i]);
+    g_autoptr (NetAnswer) one = net_join (server, text);
+
+    fail_unless_equals_int (one->status, 400);
+  }
+}
+
+GST_END_TEST;
+
+static gchar *
+participants_of (NetSocket *socket)
+{
+  return net_socket_wait (socket, "welcome");
+}
+
+/* Everybody is told how well the host knows the others. */
+GST_START_TEST (test_level)
+{
+  g_autofree gchar *joined = NULL;
+  g_autofree gchar *welcome = NULL;
+  NetSocket *bob, *eve;
+
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  vm_token_unref (trust_agree (f.bob, "Bob"));
+  net_use_identity (f.bob);
+  bob = net_socket_join (server, "standup", "Bob");
+  g_free (participants_of (bob));
+  net_use_identity (f.eve);
+  eve = net_socket_join (server, "standup", "Eve");
+  welcome = participants_of (eve);
+  fail_unless (strstr (welcome, "\"trust\":\"trusted\""), "%s", welcome);
+  joined = net_socket_wait (bob, "participant-joined");
+  fail_unless (strstr (joined, "\"trust\":\"unknown\""), "%s", joined);
+  net_socket_free (bob);
+  net_socket_free (eve);
+}
+
+GST_END_TEST;
+
+#define REVOKED_TIME (2 * G_TIME_SPAN_SECOND) /* promised; security.md */
+/* What a busy machine, a sanitizer or both may add. */
+#define SLACK (NET_SECONDS * G_TIME_SPAN_SECOND)
+
+GST_START_TEST (test_revoked)
+{
+  g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
+  g_autofree gchar *error = NULL;
+  g_autofree gchar *id = NULL;
+  NetSocket *bob;
+  gint64 end;
+
+  vm_token_unref (trust_agree (f.bob, "Bob"));
+  net_use_identity (f.bob);
+  bob = net_socket_join (server, "standup", "Bob");
+  g_free (net_socket_wait (bob, "welcome"));
+  end = g_get_monotonic_time () + REVOKED_TIME + SLACK;
+  /* as another process would */
+  id = vm_trust_store_revoke (f.store, "Bob", today, NULL);
+  fail_unless (id != NULL);
+  error = net_socket_wait (bob, "error");
+  fail_unless (strstr (error, "NOT_TRUSTED"), "%s", error);
+  fail_unless_equals_int (net_socket_wait_closed (bob), VM_CLOSE_POLICY);
+  fail_unless (g_get_monotonic_time () < end);
+  host_waits_for ("failed:Bob:NOT_TRUSTED");
+  check_join (f.bob, NULL, 403, "NOT_TRUSTED");
+  /* under no policy */
+  vm_server_set_policy (server, VM_POLICY_OPEN);
+  check_join (f.bob, NULL, 403, "NOT_TRUSTED");
+  check_join (f.eve, NULL, 200, "ticket");
+  net_socket_free (bob);
+}
+
+GST_END_TEST;
+
+/* What was revoked before the start is known to the first who asks. */
+GST_START_TEST (test_revoked_before_the_start)
+{
+  g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
+  g_autofree gchar *id = NULL;
+
+  vm_token_unref (trust_agree (f.bob, "Bob"));
+  id = vm_trust_store_revoke (f.store, "Bob", today, NULL);
+  vm_seat_close (seat);
+  host_reopen ((VmServerConfig){ 0 }, NULL);
+  open_meeting ();
+  check_join (f.bob, NULL, 403, "NOT_TRUSTED");
+}
+
+GST_END_TEST;
+
+/* Browsers have no key, and no room for them under `require`. */
+GST_START_TEST (test_room_dialect)
+{
+  NetSocket *browser;
+  g_autofree gchar *greeting = NULL;
+  g_autofree gchar *refusal = NULL;
+  g_autoptr (GError) error = NULL;
+
+  net_use_identity (NULL);
+  browser = net_socket_open (server, "/", NULL, &error);
+  g_assert_no_error (error);
+  greeting = net_socket_next (browser);
+  net_socket_send (browser, "{\"type\":\"join\",\"roomId\":\"standup\"}");
+  refusal = net_socket_next (browser);
+  fail_unless (strstr (refusal, "NOT_TRUSTED"), "%s", refusal);
+  net_socket_free (browser);
+}
+
+GST_END_TEST;
+
+static Suite *
+trustjoin_suite (void)
+{
+  Suite *suite = suite_create ("trustjoin");
+  TCase *tests = tcase_create ("meetings");
+
+  tcase_add_checked_fixture (tests, join_setup, join_teardown);
+  tcase_add_test (tests, test_require);
+  tcase_add_test (tests, test_token_unreadable);
+  tcase_add_test (tests, test_level);
+  tcase_add_test (tests, test_revoked);
+  tcase_add_test (tests, test_revoked_before_the_start);
+  tcase_add_test (tests, test_room_dialect);
+  suite_add_tcase (suite, tests);
+  return suite;
+}
+
+GST_CHECK_MAIN (trustjoin);
