@@ -27,3 +27,7 @@ gint
 vmt_cmd_known (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_forget (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
+vmt_cmd_trust (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+/* Its action request. */
+gint vmt_trust_request (const VmtOptions *options, VmtOutput *output);

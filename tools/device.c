@@ -30,6 +30,10 @@ vmt_device_setup (const VmtOptions *options)
   if (options->max_participants)
     g_object_set (
         node, "max-participants", (guint) options->max_participants, NULL);
+  if (options->policy_set)
+    g_object_set (node, "policy", options->policy, NULL);
+  if (options->approve_set)
+    g_object_set (node, "approve", options->approve, NULL);
   if (options->insecure)
     g_object_set (node, "insecure", TRUE, NULL);
   if (options->origins) {

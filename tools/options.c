@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "commands.h"
+#include "options-trust.h"
 
 #include <math.h>
 #include <string.h>
@@ -52,6 +53,19 @@ static const struct
       "its key is new: the next one that bears its name is believed.",
       "Say which device: 'videomeet forget DEVICE'. 'videomeet known' shows "
       "those that are remembered." },
+  [VMT_COMMAND_TRUST] = { "trust", "ACTION [DEVICE|FILE]",
+      "Trust other devices, and see and change which are trusted",
+      "request DEVICE  ask a device for trust: both users compare six digits\n"
+      "list            show the devices that are trusted, known or revoked\n"
+      "show DEVICE     show what is known of one\n"
+      "revoke DEVICE   trust it no longer; a call with it ends at once\n"
+      "export [FILE]   write them all to FILE, or the standard output\n"
+      "import FILE     read what export has written ('-': standard input)\n\n"
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone; request looks for it on the "
+      "network\n"
+      "and takes HOST:PORT as well. A device that is trusted is let in by\n"
+      "'videomeet host --policy require'." },
 };
 
 void
@@ -320,7 +334,7 @@ check_servers (const VmtOptions *options, GError **error)
 /* What was read as text and has to become something else. */
 typedef struct
 {
-  gchar *announce, *methods;
+  gchar *announce, *methods, *policy, *approve;
   gchar **rest;
 } Raw;
 
@@ -329,6 +343,8 @@ raw_clear (Raw *raw)
 {
   g_free (raw->announce);
   g_free (raw->methods);
+  g_free (raw->policy);
+  g_free (raw->approve);
   g_strfreev (raw->rest);
 }
 
@@ -388,6 +404,50 @@ add_device_entries (
     { "announce", 0, 0, G_OPTION_ARG_STRING, &raw->announce, announce, "HOW" },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
         "Plain HTTP instead of TLS; for tests on one machine", NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_policy_entries (GOptionContext *context, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &raw->policy,
+        "Whom to meet: open (anybody), pin (a device is held to the key it "
+        "first had), require (trusted devices; see 'videomeet trust') (default "
+        "pin)",
+        "POLICY" },
+    { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
+        "Who answers devices that ask for trust: ask (you), auto (nobody "
+        "looks; "
+        "for labs), never (default ask)",
+        "HOW" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+/* Of trust, which finds one device and asks it. */
+static void
+add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
+        "Name to be known by (default: this account's real name)", "NAME" },
+    { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
+        "Who says that the digits are equal: ask (you), auto (nobody looks; "
+        "for "
+        "labs) (default ask)",
+        "HOW" },
+    { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
+        "Ways to find devices: mdns, udp, manual (default all)", "LIST" },
+    { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
+        "Addresses to ask as well, for the method manual", "HOST:PORT,..." },
+    { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
+        "Network interfaces to use (default all)", "NAME,..." },
     { NULL },
   };
 
@@ -466,8 +526,12 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
 
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, VMT_EXIT_TEXT);
-  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN)
+  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN) {
     add_meeting_entries (context, options, command);
+    add_policy_entries (context, raw);
+  }
+  if (command == VMT_COMMAND_TRUST)
+    add_request_entries (context, options, raw);
   if (is_live (command))
     add_device_entries (context, options, raw, command);
   else if (command == VMT_COMMAND_STATUS)
@@ -484,6 +548,8 @@ take_rest (
   guint given = rest ? g_strv_length (rest) : 0;
   gboolean wanted = commands[command].parameters != NULL;
 
+  if (command == VMT_COMMAND_TRUST)
+    return vmt_options_take_trust (options, rest, error);
   if (given > (wanted ? 1 : 0)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         "There is no use for '%s'.", rest[wanted ? 1 : 0]);
@@ -502,6 +568,42 @@ take_rest (
   if (wanted && (!options->target || *options->target == '\0')) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         commands[command].missing);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_choices (
+    VmtOptions *options, const Raw *raw, VmtCommand command, GError **error)
+{
+  gint value;
+
+  options->announce_set = raw->announce != NULL;
+  options->methods_set = raw->methods != NULL;
+  options->policy_set = raw->policy != NULL;
+  options->approve_set = raw->approve != NULL;
+  if (raw->announce
+      && !parse_announce (raw->announce, &options->announce, error))
+    return FALSE;
+  if (raw->methods
+      && !vmt_methods_parse (raw->methods, &options->methods, error))
+    return FALSE;
+  if (raw->policy) {
+    if (!vmt_choice_parse (
+            VM_TYPE_POLICY, "--policy", raw->policy, &value, error))
+      return FALSE;
+    options->policy = value;
+  }
+  if (raw->approve) {
+    if (!vmt_choice_parse (
+            VM_TYPE_APPROVE, "--approve", raw->approve, &value, error))
+      return FALSE;
+    options->approve = value;
+  }
+  if (command == VMT_COMMAND_TRUST && options->approve == VM_APPROVE_NEVER) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--approve takes ask or auto here: whoever asks for trust wants it.");
     return FALSE;
   }
   return TRUE;
@@ -532,12 +634,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   if (options->max_participants == G_MININT)
     options->max_participants = 0;
 
-  options->announce_set = raw.announce != NULL;
-  options->methods_set = raw.methods != NULL;
-  if ((raw.announce
-          && !parse_announce (raw.announce, &options->announce, error))
-      || (raw.methods
-          && !vmt_methods_parse (raw.methods, &options->methods, error)))
+  if (!take_choices (options, &raw, command, error))
     return FALSE;
   if (!options->announce_set && options->pin && command == VMT_COMMAND_HOST) {
     options->announce_set = TRUE;

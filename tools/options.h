@@ -11,8 +11,20 @@ typedef enum
   VMT_COMMAND_STATUS,
   VMT_COMMAND_KNOWN,
   VMT_COMMAND_FORGET,
+  VMT_COMMAND_TRUST,
   VMT_N_COMMANDS
 } VmtCommand;
+
+typedef enum
+{
+  VMT_TRUST_REQUEST,
+  VMT_TRUST_LIST,
+  VMT_TRUST_SHOW,
+  VMT_TRUST_REVOKE,
+  VMT_TRUST_EXPORT,
+  VMT_TRUST_IMPORT,
+  VMT_TRUST_N_ACTIONS
+} VmtTrustAction;
 
 #define VMT_NAME_MAX 128 /* bytes of user, device, meeting; security.md */
 #define VMT_PIN_MIN 6 /* digits; security.md */
@@ -25,7 +37,10 @@ typedef enum
  * flags FALSE where nothing was said. */
 typedef struct
 {
-  gchar *target; /* NAME|URI of join, ADDR of status, DEVICE of forget */
+  /* NAME|URI of join, ADDR of status, DEVICE of forget, DEVICE or FILE of trust
+   */
+  gchar *target;
+  VmtTrustAction trust;
 
   gboolean json;
   gdouble duration; /* seconds from the start of the program */
@@ -38,6 +53,10 @@ typedef struct
   VmMethods methods;
   gchar *interfaces, *peers;
   gboolean insecure;
+  gboolean policy_set;
+  VmPolicy policy;
+  gboolean approve_set;
+  VmApprove approve;
 
   gchar *meeting, *pin;
   gchar *dialect; /* "native" or "room" */

@@ -8,7 +8,7 @@
 typedef struct
 {
   gchar *id, *user, *device, *device_id;
-  gchar *state, *path;
+  gchar *state, *path, *trust;
   gchar *status;
   gboolean host, present;
   gboolean audio_muted, video_muted, hand, detached;
@@ -37,6 +37,7 @@ participant_free (gpointer data)
   g_free (p->device_id);
   g_free (p->state);
   g_free (p->path);
+  g_free (p->trust);
   g_free (p->status);
   g_clear_pointer (&p->stats, gst_structure_free);
   g_ptr_array_unref (p->records);
@@ -239,6 +240,18 @@ forget (VmtRoster *self)
 }
 
 void
+vmt_roster_set_trust (VmtRoster *self, const gchar *id, const gchar *trust)
+{
+  Participant *p;
+
+  g_mutex_lock (&self->lock);
+  p = get (self, id);
+  g_free (p->trust);
+  p->trust = g_strdup (trust);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vmt_roster_left (VmtRoster *self, const gchar *id)
 {
   Participant *p;
@@ -343,6 +356,8 @@ vmt_roster_to_who (VmtRoster *self)
     g_string_append_printf (line, "%s  %s", id, name);
     if (p->host)
       g_string_append (line, ", host");
+    if (p->trust)
+      g_string_append_printf (line, ", %s", p->trust);
     if (p->state)
       g_string_append_printf (line, ", %s", p->state);
     if (p->hand)
@@ -479,6 +494,7 @@ participant_to_json (VmtRoster *self, Participant *p)
   json_object_set_boolean_member (object, "audioMuted", p->audio_muted);
   json_object_set_boolean_member (object, "videoMuted", p->video_muted);
   json_object_set_boolean_member (object, "detached", p->detached);
+  vmt_event_add_string (object, "trust", p->trust);
   vmt_event_add_string (object, "status", p->status);
   vmt_event_add_string (object, "state", p->state);
   vmt_event_add_string (object, "path", p->path);

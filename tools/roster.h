@@ -37,6 +37,9 @@ void vmt_roster_add_record (
 /* Transfer full; strings: whose they are and where they should be, not safe to
  * show as they are. */
 GPtrArray *vmt_roster_list_lost_records (VmtRoster *self);
+/* How well it is known: a level's nick, or NULL. */
+void
+vmt_roster_set_trust (VmtRoster *self, const gchar *id, const gchar *trust);
 void vmt_roster_left (VmtRoster *self, const gchar *id);
 /* "vm-stats" of vmsignalbin */
 void vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats);

@@ -137,8 +137,8 @@ on_joined (VmtSession *self, const GstStructure *s)
 static void
 on_participant_joined (VmtSession *self, const GstStructure *s)
 {
-  const gchar *id = vmt_field (s, "id");
-  g_autofree gchar *name = NULL, *device = NULL;
+  const gchar *id = vmt_field (s, "id"), *trust = vmt_field (s, "trust");
+  g_autofree gchar *name = NULL, *device = NULL, *known = NULL;
   JsonObject *event;
 
   if (!id)
@@ -146,18 +146,22 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   vmt_roster_joined (self->roster, id, vmt_field (s, "user"),
       vmt_field (s, "device"), vmt_field (s, "device-id"),
       vmt_flag (s, "host"));
+  vmt_roster_set_trust (self->roster, id, trust);
   event = vmt_event_new ("participant-joined");
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "user", vmt_field (s, "user"));
   vmt_event_add_string (event, "device", vmt_field (s, "device"));
   vmt_event_add_string (event, "deviceId", vmt_field (s, "device-id"));
   json_object_set_boolean_member (event, "host", vmt_flag (s, "host"));
+  vmt_event_add_string (event, "trust", trust);
   vmt_output_event (self->output, event);
 
   name = vmt_roster_get_name (self->roster, id);
   device = vmt_text_safe (vmt_field (s, "device"));
-  vmt_output_line (self->output, VMT_STYLE_GOOD, "%s is here%s%s%s", name,
-      *device ? ", on " : "", device, vmt_flag (s, "host") ? " (host)." : ".");
+  known = vmt_text_safe (trust);
+  vmt_output_line (self->output, VMT_STYLE_GOOD, "%s is here%s%s%s%s%s.", name,
+      *device ? ", on " : "", device, vmt_flag (s, "host") ? " (host)" : "",
+      *known ? ": " : "", known);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "grid.h"
 #include "roster.h"
 #include "session.h"
+#include "session-trust.h"
 #include "source.h"
 #include "typed.h"
 
@@ -30,6 +31,8 @@ typedef struct
   gint64 call_us; /* when the first other participant connected, or 0 */
   VmtLines lines; /* typed, not yet whole */
   VmtKeys keys; /* likewise, on a terminal */
+  gboolean typed_over; /* nothing is typed any more */
+  VmtSessionTrust *trust; /* what is asked of the user meanwhile */
   gint sources_left; /* of the sent streams, those that have not ended */
 
   gboolean leaving, failed;

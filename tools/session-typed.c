@@ -177,6 +177,10 @@ obey (VmtSession *self, const VmtTyped *typed)
       g_signal_emit_by_name (
           self->signalbin, "lock", typed->verb == VMT_TYPED_LOCK);
       break;
+    case VMT_TYPED_APPROVE:
+    case VMT_TYPED_DENY:
+      vmt_session_trust_answer (self->trust, typed->verb == VMT_TYPED_APPROVE);
+      break;
     case VMT_TYPED_LEAVE:
       self->joined = TRUE; /* who gives up waiting has not failed */
       vmt_session_leave (self);
@@ -205,6 +209,8 @@ on_line (const gchar *line, gpointer user_data)
     g_set_error (&error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "A line has at most %d bytes; this one was not sent.",
         VMT_TYPED_LINE_MAX);
+  if (line && vmt_session_trust_take_line (self->trust, line))
+    return;
   if (!error && vmt_typed_parse (&typed, line, &error))
     obey (self, &typed);
   if (error)
@@ -257,6 +263,7 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
     return G_SOURCE_CONTINUE;
   if (size <= 0) {
     vmt_lines_end (&self->lines, on_line, self);
+    self->typed_over = TRUE;
     return G_SOURCE_REMOVE;
   }
   if (!changed) {

@@ -152,12 +152,17 @@ vmt_session_leave (VmtSession *self)
 void
 vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
 {
+  g_autofree gchar *advice = NULL;
   g_autofree gchar *native = NULL;
 
   /* what breaks while the pipeline is taken down is no news */
   if (self->leaving)
     return;
   self->failed = TRUE;
+  if (self->mode == VM_MEETING_MODE_JOIN
+      && g_strcmp0 (code, vm_error_to_code (VM_ERROR_NOT_TRUSTED)) == 0)
+    message = advice =
+        vmt_session_trust_advise (self->trust, message, self->uri);
   vmt_output_error (self->output, code, message);
   if (self->mode == VM_MEETING_MODE_JOIN && !self->joined && !self->uri
       && g_strcmp0 (code, vm_error_to_code (VM_ERROR_TIMEOUT)) == 0)
@@ -459,7 +464,10 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
     gulong handler = g_signal_connect_object (
         node, "warning", G_CALLBACK (on_node_warning), self.pipeline, 0);
 
+    self.trust = vmt_session_trust_new (
+        node, options, output, self.meeting, &self.typed_over);
     run_loop (&self);
+    g_clear_pointer (&self.trust, vmt_session_trust_free);
     g_signal_handler_disconnect (node, handler);
   } else {
     self.failed = TRUE;

@@ -21,6 +21,8 @@ static const struct
   { "kick", VMT_TYPED_KICK, TRUE, "/kick WHO" },
   { "lock", VMT_TYPED_LOCK, FALSE, "/lock" },
   { "unlock", VMT_TYPED_UNLOCK, FALSE, "/unlock" },
+  { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
+  { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
   { "leave", VMT_TYPED_LEAVE, FALSE, "/leave" },
   { "end", VMT_TYPED_END, FALSE, "/end" },
   { "help", VMT_TYPED_HELP, FALSE, "/help" },
@@ -37,6 +39,9 @@ static const gchar *const help[] = {
   "  /who                      show who is here",
   "  /kick WHO                 remove somebody (host)",
   "  /lock, /unlock            admit nobody else, and admit them again (host)",
+  "  /approve, /deny           answer a device that asks for trust; y and n do "
+  "so "
+  "too",
   "  /leave                    leave; a host ends the meeting by it",
   "  /end                      end the meeting for everybody (host)",
   "  //TEXT                    send a line that begins with a slash",

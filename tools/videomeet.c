@@ -59,6 +59,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_STATUS] = vmt_cmd_status,
     [VMT_COMMAND_KNOWN] = vmt_cmd_known,
     [VMT_COMMAND_FORGET] = vmt_cmd_forget,
+    [VMT_COMMAND_TRUST] = vmt_cmd_trust,
   };
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;

@@ -15,4 +15,5 @@
 #include <gst/videomeet/vmmeeting.h>
 #include <gst/videomeet/vmnode.h>
 #include <gst/videomeet/vmparticipant.h>
+#include <gst/videomeet/vmtrustrequest.h>
 #include <gst/videomeet/wire/vmsdp.h>

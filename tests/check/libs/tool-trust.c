@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What `videomeet trust` reads, asks and shows. */
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/videomeet.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include "commands.h"
+#include "digits.h"
+
+static gchar *config; /* $XDG_CONFIG_HOME of this program, for all its cases */
+
+GST_START_TEST (test_question)
+{
+  g_autofree gchar *plain = vmt_digits_question ("Ann", "012345");
+  g_autofree gchar *hostile = vmt_digits_question ("A\033[2Jnn", "012345");
+
+  fail_unless_equals_string (plain, "Does Ann's screen show 012 345? [y/n]");
+  fail_unless (strchr (hostile, '\033') == NULL, "%s", hostile);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_answer)
+{
+  static const struct
+  {
+    const gchar *line;
+    gboolean taken, yes;
+  } cases[] = {
+    { "y", TRUE, TRUE },
+    { " Yes\r", TRUE, TRUE },
+    { "Y ", TRUE, TRUE },
+    { "n", TRUE, FALSE },
+    { "NO", TRUE, FALSE },
+    { "", FALSE, FALSE },
+    { "yep", FALSE, FALSE },
+    { "nope", FALSE, FALSE },
+    { "y n", FALSE, FALSE },
+    { "012345", FALSE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gboolean yes = FALSE;
+
+    fail_unless (vmt_answer_parse (cases[i].line, &yes) == cases[i].taken, "%s",
+        cases[i].line);
+    fail_unless (!cases[i].taken || yes == cases[i].yes, "%s", cases[i].line);
+  }
+}
+
+GST_END_TEST;
+
+static gboolean
+parse (VmtOptions *options, const gchar *line, GError **error)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autofree gchar **view = NULL;
+  gchar **rest;
+  gint argc;
+  VmtCommand command;
+
+  fail_unless (g_shell_parse_argv (line, &argc, &argv, NULL));
+  fail_unless (vmt_command_from_string (argv[0], &command));
+  rest = view = g_memdup2 (argv, (argc + 1) * sizeof (gchar *));
+  return vmt_options_parse (options, command, &argc, &rest, error);
+}
+
+GST_START_TEST (test_actions)
+{
+  static const struct
+  {
+    const gchar *line;
+    VmtTrustAction action;
+    const gchar *target;
+  } cases[] = {
+    { "trust request Ann --approve auto --user Bob", VMT_TRUST_REQUEST, "Ann" },
+    { "trust list --json", VMT_TRUST_LIST, NULL },
+    { "trust show 'Ann Lee'", VMT_TRUST_SHOW, "Ann Lee" },
+    { "trust revoke Ann", VMT_TRUST_REVOKE, "Ann" },
+    { "trust export", VMT_TRUST_EXPORT, NULL },
+    { "trust export a.pem", VMT_TRUST_EXPORT, "a.pem" },
+    { "trust import -", VMT_TRUST_IMPORT, "-" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_auto (VmtOptions) options = { 0 };
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (parse (&options, cases[i].line, &error), "%s: %s",
+        cases[i].line, error ? error->message : "");
+    fail_unless (options.trust == cases[i].action, "%s", cases[i].line);
+    fail_unless (
+        g_strcmp0 (options.target, cases[i].target) == 0, "%s", cases[i].line);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_refused)
+{
+  static const struct
+  {
+    const gchar *line, *words;
+  } cases[] = {
+    { "trust", "Say what" },
+    { "trust me", "There is no 'videomeet trust me'" },
+    { "trust request", "videomeet trust request DEVICE" },
+    { "trust request ''", "videomeet trust request DEVICE" },
+    { "trust show", "videomeet trust show DEVICE" },
+    { "trust revoke", "videomeet trust revoke DEVICE" },
+    { "trust import", "videomeet trust import FILE" },
+    { "trust list Ann", "no use for 'Ann'" },
+    { "trust revoke Ann Bob", "no use for 'Bob'" },
+    { "trust request Ann --approve never", "ask or auto" },
+    { "trust request Ann --policy open", "policy" },
+    { "host --policy closed", "--policy takes open, pin or require" },
+    { "join x --approve perhaps", "--approve takes ask, auto or never" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_auto (VmtOptions) options = { 0 };
+    g_autoptr (GError) error = NULL;
+
+    fail_if (parse (&options, cases[i].line, &error), "%s", cases[i].line);
+    fail_unless (strstr (error->message, cases[i].words), "%s", error->message);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_policy)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (VmtOptions) none = { 0 };
+
+  fail_unless (parse (&options, "host --policy require --approve never", NULL));
+  fail_unless (options.policy_set && options.policy == VM_POLICY_REQUIRE);
+  fail_unless (options.approve_set && options.approve == VM_APPROVE_NEVER);
+  fail_unless (parse (&none, "join x", NULL));
+  fail_if (none.policy_set || none.approve_set);
+}
+
+GST_END_TEST;
+
+/* What the command says; its exit status is the first line. */
+static gchar *
+run (const gchar *line)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  gboolean json = strstr (line, "--json") != NULL;
+  gchar *text;
+  size_t size;
+  FILE *out = open_memstream (&text, &size);
+  VmtOutput *output = vmt_output_new (out, out, json);
+  g_autofree gchar *said = NULL;
+  gint status;
+
+  fail_unless (parse (&options, line, &error), "%s: %s", line,
+      error ? error->message : "");
+  status = vmt_cmd_trust (&options, output, 0);
+  vmt_output_free (output);
+  fclose (out);
+  said = g_strdup_printf ("%d\n%s", status, text);
+  free (text);
+  return g_steal_pointer (&said);
+}
+
+static void
+says (const gchar *line, gint status, const gchar *words)
+{
+  g_autofree gchar *said = run (line);
+  g_autofree gchar *first = g_strdup_printf ("%d\n", status);
+
+  fail_unless (g_str_has_prefix (said, first), "%s: %s", line, said);
+  fail_unless (
+      strstr (said, words) != NULL, "%s: no %s in %s", line, words, said);
+}
+
+static void
+meet (const gchar *user, const gchar *device)
+{
+  g_autofree gchar *folder = g_build_filename (config, user, NULL);
+  g_autoptr (VmIdentity) identity = vm_identity_load (folder, NULL);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  fail_unless (vm_trust_store_pin (store, user, device,
+      vm_identity_get_tls_certificate (identity), now, NULL));
+}
+
+GST_START_TEST (test_store)
+{
+  g_autofree gchar *file = g_build_filename (config, "bundle", NULL);
+  g_autofree gchar *export = g_strdup_printf ("trust export '%s'", file);
+  g_autofree gchar *import = g_strdup_printf ("trust import '%s'", file);
+  g_autofree gchar *missing = g_strdup_printf ("trust import '%s.no'", file);
+  g_autoptr (VmIdentity) own = vm_identity_load (NULL, NULL);
+  GStatBuf st;
+
+  fail_unless (own != NULL);
+  says ("trust list", 0, "No other device");
+  says ("trust show Ann", 1, "Ann");
+  says ("trust revoke Ann", 1, "Ann");
+  meet ("Ann", "desk");
+  meet ("Bob", "desk");
+  says ("trust list", 0, "known ");
+  says ("trust list --json", 0, "\"user\":\"Bob\"");
+  says ("trust show Ann", 0, "trust       known");
+  says ("trust show desk", 1, "2 devices");
+  says ("trust show Ann --json", 0, "\"trust\":\"known\"");
+  says ("trust revoke Ann", 0, "Trust in Ann's desk is revoked");
+  says ("trust show Ann", 0, "trust       revoked");
+  says ("trust revoke Bob --json", 0, "\"event\":\"revoked\"");
+  says (export, 0, "Written to");
+  fail_unless (g_stat (file, &st) == 0);
+  fail_unless_equals_int (st.st_mode & 0777, 0600);
+  says (import, 0, "taken over");
+  says (missing, 1, "error");
+  says ("trust list", 0, "revoked ");
+}
+
+GST_END_TEST;
+
+static void
+remove_all (const gchar *path)
+{
+  GDir *dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *inside = g_build_filename (path, name, NULL);
+
+    remove_all (inside);
+  }
+  g_clear_pointer (&dir, g_dir_close);
+  g_remove (path);
+}
+
+static void
+setup (void)
+{
+  /* before anything asks GLib, which remembers the answer */
+  config = g_dir_make_tmp ("vm-trust-XXXXXX", NULL);
+  g_setenv ("XDG_CONFIG_HOME", config, TRUE);
+}
+
+static void
+teardown (void)
+{
+  remove_all (config);
+  g_clear_pointer (&config, g_free);
+}
+
+static Suite *
+tool_trust_suite (void)
+{
+  Suite *s = suite_create ("tool-trust");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_unchecked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_question);
+  tcase_add_test (tc, test_answer);
+  tcase_add_test (tc, test_actions);
+  tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_policy);
+  tcase_add_test (tc, test_store);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_trust);

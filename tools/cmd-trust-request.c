@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Finds a device and asks it for trust. */
+
+#include "commands.h"
+#include "device.h"
+#include "digits.h"
+#include "target.h"
+#include "typed.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_MS 200 /* between two looks at who is there */
+#define BROWSE_US (2 * G_TIME_SPAN_SECOND) /* for a second one of that name */
+#define FIND_US (30 * G_TIME_SPAN_SECOND) /* for the first */
+
+typedef struct
+{
+  const VmtOptions *options;
+  VmtOutput *output;
+  VmNode *node;
+  VmTrustStore *store;
+  GMainLoop *loop;
+  GCancellable *cancellable;
+  gint64 start_us;
+  VmTrustRequest *request; /* NULL while the device is looked for */
+  VmtLines lines; /* typed, not yet whole */
+  gboolean over; /* nothing is typed any more */
+  gint status;
+} Asking;
+
+static void
+fail (Asking *self, gint code, const gchar *message)
+{
+  self->status = VMT_EXIT_FAILED;
+  vmt_output_error (self->output, vm_error_to_code (code), message);
+  g_main_loop_quit (self->loop);
+}
+
+static gchar *
+shown_name (VmTrustRequest *request)
+{
+  return vmt_text_safe (vm_trust_request_get_name (request));
+}
+
+/* Its end */
+
+static void
+tell_trusted (Asking *self)
+{
+  const gchar *id = vm_trust_request_get_device_id (self->request);
+  g_autofree gchar *name = shown_name (self->request);
+  JsonObject *event = vmt_event_new ("trusted");
+
+  vmt_event_add_string (event, "deviceId", id);
+  vmt_event_add_string (event, "name", name);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_GOOD,
+      "%s and you trust each other now; its id is %s.", name, id);
+}
+
+/* What a user can do about it. */
+static gchar *
+advise (const GError *error)
+{
+  const gchar *advice = "";
+
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED))
+    advice = " Ask again in ten minutes.";
+  else if (g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_KEY))
+    advice = " Nobody is trusted by this.";
+  return g_strdup_printf ("%s%s%s", error->message,
+      g_str_has_suffix (error->message, ".") ? "" : ".", advice);
+}
+
+static void
+on_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Asking *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+
+  if (vm_trust_request_run_finish (self->request, result, &error)) {
+    tell_trusted (self);
+    g_main_loop_quit (self->loop);
+    return;
+  }
+  text = advise (error);
+  fail (self, error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED, text);
+}
+
+/* The digits */
+
+static void
+confirm (Asking *self)
+{
+  g_autofree gchar *name = shown_name (self->request);
+  g_autoptr (GError) error = NULL;
+
+  if (vm_trust_request_confirm (self->request, &error))
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "Waiting for %s to confirm as well. Ctrl-C gives up.", name);
+  else
+    vmt_output_warning (
+        self->output, vm_error_to_code (error->code), error->message);
+}
+
+static void
+on_line (const gchar *line, gpointer user_data)
+{
+  Asking *self = user_data;
+  gboolean yes;
+
+  if (!self->request || !vm_trust_request_get_digits (self->request))
+    return;
+  if (!line || !vmt_answer_parse (line, &yes))
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "Type y or n.");
+  else if (yes)
+    confirm (self);
+  else
+    vm_trust_request_deny (self->request);
+}
+
+static void
+deny_unasked (Asking *self)
+{
+  vmt_output_warning (self->output, NULL,
+      "There is nobody to ask: run this at a terminal and type y or n, or, in "
+      "a lab, with --approve auto.");
+  vm_trust_request_deny (self->request);
+}
+
+static gboolean
+on_readable (gint fd, GIOCondition condition, gpointer user_data)
+{
+  Asking *self = user_data;
+  gchar bytes[4096];
+  gssize size = read (fd, bytes, sizeof bytes);
+
+  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+    return G_SOURCE_CONTINUE;
+  if (size > 0) {
+    vmt_lines_take (&self->lines, bytes, size, on_line, self);
+    return G_SOURCE_CONTINUE;
+  }
+  vmt_lines_end (&self->lines, on_line, self);
+  self->over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_digits (VmTrustRequest *request, const gchar *digits, const gchar *name,
+    const gchar *device_id, gpointer user_data)
+{
+  Asking *self = user_data;
+  JsonObject *event = vmt_event_new ("trust-digits");
+  g_autofree gchar *question = vmt_digits_question (name, digits);
+
+  vmt_event_add_string (event, "deviceId", device_id);
+  vmt_event_add_string (event, "name", name);
+  vmt_event_add_string (event, "digits", digits);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", question);
+  if (self->options->approve == VM_APPROVE_AUTO) {
+    vmt_output_line (self->output, VMT_STYLE_BAD,
+        "Confirmed without looking (--approve auto).");
+    confirm (self);
+  } else if (self->over)
+    deny_unasked (self);
+}
+
+static void
+ask (Asking *self, const gchar *uri, const gchar *key_hash)
+{
+  g_autofree gchar *user = NULL;
+  VmIdentity *identity = vm_node_get_identity (self->node);
+
+  if (!identity) {
+    fail (self, VM_ERROR_IDENTITY,
+        "This device has no key, and cannot make one.");
+    return;
+  }
+  g_object_get (self->node, "user", &user, NULL);
+  vmt_output_line (
+      self->output, VMT_STYLE_FAINT, "Asking the device at %s.", uri);
+  self->request =
+      vm_trust_request_new (self->store, identity, user, uri, key_hash);
+  g_signal_connect (self->request, "digits", G_CALLBACK (on_digits), self);
+  vm_trust_request_run_async (self->request, self->cancellable, on_done, self);
+}
+
+/* Who is meant */
+
+static gboolean
+is_meant (VmDevice *device, const gchar *text)
+{
+  const gchar *id = vm_device_get_id (device);
+
+  return (id && g_ascii_strncasecmp (id, text, strlen (text)) == 0)
+         || g_strcmp0 (vm_device_get_user (device), text) == 0
+         || g_strcmp0 (vm_device_get_device (device), text) == 0;
+}
+
+/* The one that is meant; processes of one device are one. */
+static VmDevice *
+find (Asking *self, guint *n)
+{
+  g_autolist (VmDevice) devices = vm_node_list_devices (self->node);
+  VmIdentity *identity = vm_node_get_identity (self->node);
+  const gchar *own = identity ? vm_identity_get_device_id (identity) : NULL;
+  VmDevice *found = NULL;
+
+  *n = 0;
+  for (GList *l = devices; l; l = l->next) {
+    const gchar *id = vm_device_get_id (l->data);
+
+    if (!is_meant (l->data, self->options->target)
+        || !vm_device_get_secure (l->data) || (id && g_strcmp0 (id, own) == 0))
+      continue;
+    if (!found || g_strcmp0 (vm_device_get_id (found), id) != 0)
+      ++*n;
+    if (!found)
+      found = g_object_ref (l->data);
+  }
+  return found;
+}
+
+static gboolean
+on_look (gpointer user_data)
+{
+  Asking *self = user_data;
+  gint64 passed = g_get_monotonic_time () - self->start_us;
+  guint n;
+  g_autoptr (VmDevice) device = find (self, &n);
+  g_autofree gchar *safe = vmt_text_safe (self->options->target);
+  g_autofree gchar *text = NULL, *uri = NULL;
+
+  if (passed < BROWSE_US || (n == 0 && passed < FIND_US))
+    return G_SOURCE_CONTINUE;
+  if (n == 1) {
+    uri = vm_device_get_base_uri (device);
+    ask (self, uri, vm_device_get_key_hash (device));
+    return G_SOURCE_REMOVE;
+  }
+  if (n)
+    text = g_strdup_printf ("%s means %u devices; give more of the id, which "
+                            "'videomeet discover' shows.",
+        safe, n);
+  else
+    text = g_strdup_printf ("No device %s was found on the network; 'videomeet "
+                            "discover' shows those there are.",
+        safe);
+  fail (self, n ? VM_ERROR_BAD_REQUEST : VM_ERROR_NOT_FOUND, text);
+  return G_SOURCE_REMOVE;
+}
+
+/* A port, or an address, is no name. */
+static gboolean
+is_address (const gchar *text)
+{
+  const gchar *colon = strrchr (text, ':');
+
+  return strstr (text, "://") || g_hostname_is_ip_address (text)
+         || (colon && colon[1]
+             && strspn (colon + 1, G_CSET_DIGITS) == strlen (colon + 1));
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  Asking *self = user_data;
+
+  if (self->request)
+    g_cancellable_cancel (self->cancellable);
+  else
+    fail (self, VM_ERROR_TIMEOUT, "Given up before the device was found.");
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+run (Asking *self)
+{
+  gboolean address = is_address (self->options->target);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *uri =
+      address ? vmt_target_parse_address (self->options->target, FALSE, &error)
+              : NULL;
+
+  if (address && !uri) {
+    vmt_output_error (self->output, NULL, error->message);
+    self->status = VMT_EXIT_USAGE;
+    return;
+  }
+  g_object_set (self->node, "announce", VM_ANNOUNCE_OFF, NULL);
+  if (!address && !vm_node_start (self->node, VM_NODE_ROLES_BROWSE, &error)) {
+    vmt_output_error (self->output,
+        error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
+        error->message);
+    self->status = VMT_EXIT_FAILED;
+    return;
+  }
+  g_unix_signal_add (SIGINT, on_signal, self);
+  g_unix_signal_add (SIGTERM, on_signal, self);
+  g_unix_fd_add (
+      STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
+  if (address)
+    ask (self, uri, NULL);
+  else
+    g_timeout_add (LOOK_MS, on_look, self);
+  if (self->status == VMT_EXIT_OK)
+    g_main_loop_run (self->loop);
+  while (g_source_remove_by_user_data (self))
+    continue;
+  if (!address)
+    vm_node_stop (self->node, VM_NODE_ROLES_BROWSE);
+}
+
+static void
+ignore_line (const gchar *line, gpointer user_data)
+{
+}
+
+gint
+vmt_trust_request (const VmtOptions *options, VmtOutput *output)
+{
+  g_autoptr (VmNode) node = vmt_device_setup (options);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
+  Asking self = { .options = options,
+    .output = output,
+    .node = node,
+    .store = store,
+    .loop = g_main_loop_new (NULL, FALSE),
+    .cancellable = g_cancellable_new (),
+    .start_us = g_get_monotonic_time (),
+    .status = VMT_EXIT_OK };
+
+  run (&self);
+  vmt_lines_end (&self.lines, ignore_line, NULL);
+  g_clear_object (&self.request);
+  g_object_unref (self.cancellable);
+  g_main_loop_unref (self.loop);
+  return self.status;
+}

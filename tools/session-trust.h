@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options.h"
+#include "output.h"
+
+/* Other devices that ask for trust during a meeting, told to the user, who
+ * answers by what is typed. Main thread; the node's signals are brought there. */
+
+typedef struct _VmtSessionTrust VmtSessionTrust;
+
+/* @meeting: its name; @over: whether nobody can type any more. All live longer than it. */
+VmtSessionTrust *vmt_session_trust_new (VmNode *node, const VmtOptions *options,
+    VmtOutput *output, const gchar *meeting, const gboolean *over);
+void vmt_session_trust_free (VmtSessionTrust *self);
+/* Whether @line is the answer to an open question; it is given then. */
+gboolean vmt_session_trust_take_line (VmtSessionTrust *self, const gchar *line);
+/* @message, a refusal for want of trust, with what to do about it; @uri: where
+ * the meeting is, NULL: it was looked for by name. */
+gchar *vmt_session_trust_advise (
+    VmtSessionTrust *self, const gchar *message, const gchar *uri);
+void vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes);
