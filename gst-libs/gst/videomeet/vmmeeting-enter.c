@@ -277,6 +277,7 @@ try_next (VmMeeting *self)
 {
   VmSignalClientConfig config;
   g_autofree gchar *device = NULL;
+  VmPolicy policy;
 
   if (self->door || self->client || self->seat || self->stopped)
     return;
@@ -285,13 +286,14 @@ try_next (VmMeeting *self)
     take_stock (self);
     return;
   }
-  g_object_get (self->node, "device", &device, NULL);
+  g_object_get (self->node, "device", &device, "policy", &policy, NULL);
   config = (VmSignalClientConfig){
     .dialect = self->dialect,
     .uri = self->door->base_uri,
     .base_uri = self->door->base_uri,
     .key_hash = self->door->key_hash,
     .store = self->store,
+    .policy = policy,
     .meeting = self->name,
     .user = self->user,
     .device = device,

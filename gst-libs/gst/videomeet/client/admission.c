@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "admission.h"
+#include "../trust/decision.h"
+#include "../trust/vmtruststore-priv.h"
 #include "../wire/deviceinfo.h"
 #include "../wire/iceservers.h"
 #include "../wire/signal.h"
@@ -14,10 +16,11 @@ typedef struct
 {
   gchar *base_uri;
   gchar *key_hash; /* expected; after GET /status the one that was shown */
-  gchar *own_key_hash;
   VmTrustStore *store;
-  gboolean pinned; /* held to its names, from GET /status or the grant */
-  GBytes *request;
+  VmPolicy policy;
+  gboolean named; /* judged by its names, from GET /status or the grant */
+  VmTrustLevel trust; /* what came of it */
+  GString *request; /* its closing brace and the token are still to come */
   VmAdmission *admission; /* granted */
   guint timeout_ms;
 } Visit;
@@ -27,10 +30,9 @@ visit_free (Visit *visit)
 {
   g_free (visit->base_uri);
   g_free (visit->key_hash);
-  g_free (visit->own_key_hash);
   g_clear_object (&visit->store);
   vm_admission_free (visit->admission);
-  g_bytes_unref (visit->request);
+  g_string_free (visit->request, TRUE);
   g_free (visit);
 }
 
@@ -52,67 +54,107 @@ fail (GTask *task, GError *error)
   g_object_unref (task);
 }
 
-/* What is remembered */
+/* What is known of the host */
 
 typedef struct
 {
   VmTrustStore *store;
+  VmPolicy policy;
+  gchar *device_id; /* of the key that it showed */
   gchar *user;
   gchar *device;
   GTlsCertificate *certificate;
-} Pin;
+
+  VmTrustLevel trust; /* what comes of it */
+  gchar *token; /* PEM: what it gave this device, or NULL */
+} Judgement;
 
 static void
-pin_free (Pin *pin)
+judgement_free (Judgement *judgement)
 {
-  g_object_unref (pin->store);
-  g_free (pin->user);
-  g_free (pin->device);
-  g_object_unref (pin->certificate);
-  g_free (pin);
+  g_object_unref (judgement->store);
+  g_free (judgement->device_id);
+  g_free (judgement->user);
+  g_free (judgement->device);
+  g_object_unref (judgement->certificate);
+  g_free (judgement->token);
+  g_free (judgement);
+}
+
+static void
+find_token (Judgement *judgement, GDateTime *now)
+{
+  g_autoptr (VmToken) given = NULL;
+  g_autoptr (VmToken) held = NULL;
+
+  vm_trust_store_get_tokens (
+      judgement->store, judgement->device_id, now, &given, &held);
+  if (held)
+    judgement->token = vm_token_to_pem (held);
+}
+
+static gboolean
+judge (Judgement *judgement, GDateTime *now, GError **error)
+{
+  g_autoptr (VmTrustFacts) facts = vm_trust_store_know (judgement->store,
+      judgement->device_id, judgement->user, judgement->device, now);
+  VmTrustDecision decision;
+
+  /* whom the words are about, though it be a stranger */
+  if (!facts->user)
+    facts->user = g_strdup (judgement->user);
+  if (!vm_trust_decide (judgement->policy, facts, VM_PERMISSIONS_CALL,
+          g_date_time_to_unix (now), &decision, error)) {
+    g_prefix_error (error, "This device does not join: ");
+    return FALSE;
+  }
+  judgement->trust = decision.level;
+  if (facts->own)
+    return TRUE;
+  find_token (judgement, now);
+  return judgement->policy == VM_POLICY_OPEN
+         || vm_trust_store_pin (judgement->store, judgement->user,
+             judgement->device, judgement->certificate, now, error);
 }
 
 /* On a thread of GLib's pool: the store reads and writes files. */
 static void
-pin_here (
+judge_here (
     GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Pin *pin = data;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   GError *error = NULL;
 
-  if (vm_trust_store_pin (
-          pin->store, pin->user, pin->device, pin->certificate, now, &error))
+  if (judge (data, now, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
 }
 
-/* Holds the device of @reply, which goes by these names, to its key; FALSE when
- * there is nothing to hold it to: no names (a minimal announcement), no key, or
- * the key is this device's own, of another process. */
+/* Whether the device of @reply, which goes by these names, is one to meet with;
+ * FALSE when there is nothing to ask: no store, or no key. */
 static gboolean
-pin_device (GTask *task, const gchar *user, const gchar *device,
+judge_device (GTask *task, const gchar *user, const gchar *device,
     const VmHttpReply *reply, GAsyncReadyCallback callback)
 {
   Visit *visit = g_task_get_task_data (task);
-  g_autoptr (GTask) pinning = NULL;
-  Pin *pin;
+  g_autoptr (GTask) judging = NULL;
+  Judgement *judgement;
 
-  if (!visit->store || visit->pinned || !user || !*user || !device || !*device
-      || !reply->certificate
-      || g_strcmp0 (reply->key_hash, visit->own_key_hash) == 0)
+  if (!visit->store || !reply->certificate)
     return FALSE;
-  visit->pinned = TRUE;
-  pin = g_new (Pin, 1);
-  pin->store = g_object_ref (visit->store);
-  pin->user = g_strdup (user);
-  pin->device = g_strdup (device);
-  pin->certificate = g_object_ref (reply->certificate);
-  pinning = g_task_new (g_task_get_source_object (task),
+  visit->named = user && *user && device && *device;
+  judgement = g_new0 (Judgement, 1);
+  judgement->store = g_object_ref (visit->store);
+  judgement->policy = visit->policy;
+  judgement->device_id = vm_device_id_from_key_hash (reply->key_hash);
+  judgement->user = g_strdup (user);
+  judgement->device = g_strdup (device);
+  judgement->certificate = g_object_ref (reply->certificate);
+  judging = g_task_new (g_task_get_source_object (task),
       g_task_get_cancellable (task), callback, task);
-  g_task_set_task_data (pinning, pin, (GDestroyNotify) pin_free);
-  g_task_run_in_thread (pinning, pin_here);
+  g_task_set_task_data (judging, judgement, (GDestroyNotify) judgement_free);
+  g_task_run_in_thread (judging, judge_here);
   return TRUE;
 }
 
@@ -253,7 +295,7 @@ admit (GTask *task)
 }
 
 static void
-on_host_pinned (GObject *source, GAsyncResult *result, gpointer data)
+on_host_judged (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
 
@@ -277,12 +319,14 @@ on_grant (GObject *source, GAsyncResult *result, gpointer data)
     fail (task, error);
     return;
   }
-  visit->admission = g_new (VmAdmission, 1);
+  visit->admission = g_new0 (VmAdmission, 1);
   visit->admission->ticket = g_steal_pointer (&grant.ticket);
   visit->admission->key_hash = g_strdup (reply->key_hash);
   visit->admission->ice_servers = g_steal_pointer (&grant.ice_servers);
+  visit->admission->trust = visit->trust;
   /* who hides its names from strangers has told them now */
-  if (!pin_device (task, grant.user, grant.device, reply, on_host_pinned))
+  if (visit->named || !grant.user || !grant.device
+      || !judge_device (task, grant.user, grant.device, reply, on_host_judged))
     admit (task);
 }
 
@@ -291,23 +335,32 @@ ask_to_join (GTask *task)
 {
   Visit *visit = g_task_get_task_data (task);
   g_autofree gchar *uri = g_strconcat (visit->base_uri, "/meetings/join", NULL);
+  g_autoptr (GBytes) body = NULL;
 
+  g_string_append_c (visit->request, '}');
+  body = g_bytes_new (visit->request->str, visit->request->len);
   vm_http_client_send_async (g_task_get_source_object (task), "POST", uri,
-      visit->key_hash, visit->request, visit->timeout_ms,
-      g_task_get_cancellable (task), on_grant, task);
+      visit->key_hash, body, visit->timeout_ms, g_task_get_cancellable (task),
+      on_grant, task);
 }
 
 /* GET /status */
 
 static void
-on_status_pinned (GObject *source, GAsyncResult *result, gpointer data)
+on_status_judged (GObject *source, GAsyncResult *result, gpointer data)
 {
+  GTask *task = data;
+  Visit *visit = g_task_get_task_data (task);
+  const Judgement *judgement = g_task_get_task_data (G_TASK (result));
   GError *error = NULL;
 
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    ask_to_join (data);
-  else
-    fail (data, error);
+  if (!g_task_propagate_boolean (G_TASK (result), &error)) {
+    fail (task, error);
+    return;
+  }
+  visit->trust = judgement->trust;
+  vm_json_append_member (visit->request, "token", judgement->token);
+  ask_to_join (task);
 }
 
 static VmDeviceInfo *
@@ -348,11 +401,11 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
   }
   g_free (visit->key_hash);
   visit->key_hash = g_strdup (reply->key_hash);
-  if (!pin_device (task, info->user, info->device, reply, on_status_pinned))
+  if (!judge_device (task, info->user, info->device, reply, on_status_judged))
     ask_to_join (task);
 }
 
-static GBytes *
+static GString *
 make_request (VmIdentity *identity, const VmSignalClientConfig *config)
 {
   GString *out = g_string_new ("{");
@@ -363,8 +416,7 @@ make_request (VmIdentity *identity, const VmSignalClientConfig *config)
   vm_json_append_member (out, "callType",
       config->call_type == VM_CALL_TYPE_AUDIO ? "audio" : "video");
   vm_json_append_member (out, "pin", config->pin);
-  g_string_append_c (out, '}');
-  return g_string_free_to_bytes (out);
+  return out;
 }
 
 void
@@ -378,14 +430,18 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
 
   visit->base_uri = g_strdup (config->base_uri);
   visit->key_hash = g_strdup (config->key_hash);
-  visit->own_key_hash = g_strdup (vm_identity_get_key_hash (identity));
   g_set_object (&visit->store, config->store);
+  visit->policy = config->policy;
   visit->request = make_request (identity, config);
   visit->timeout_ms = config->timeout_ms;
   g_task_set_task_data (task, visit, (GDestroyNotify) visit_free);
   if (g_str_has_prefix (config->base_uri, "https:"))
     vm_http_client_send_async (http, "GET", uri, visit->key_hash, NULL,
         visit->timeout_ms, cancellable, on_status, task);
+  else if (visit->policy == VM_POLICY_REQUIRE)
+    fail (task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+                    "This device does not join: the host speaks plain HTTP and "
+                    "shows no key, so that it cannot be one that is trusted"));
   else
     ask_to_join (task);
 }

@@ -85,6 +85,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .base_uri = g_strdup (from->base_uri),
     .key_hash = g_strdup (from->key_hash),
     .store = from->store ? g_object_ref (from->store) : NULL,
+    .policy = from->policy,
     .meeting = g_strdup (from->meeting),
     .user = g_strdup (from->user),
     .device = g_strdup (from->device),
@@ -230,6 +231,20 @@ vm_signal_client_take_token (VmSignalClient *self, const gchar *token)
   self->token_is_ticket = FALSE;
 }
 
+/* Of itself a host says nothing: how well it is known is this device's matter. */
+static void
+judge_host (VmSignalClient *self, VmSignal *welcome)
+{
+  for (guint i = 0; self->key_hash && i < welcome->participants->len; i++) {
+    VmSignalParticipant *who = g_ptr_array_index (welcome->participants, i);
+
+    if (!who->host)
+      continue;
+    g_free (who->trust);
+    who->trust = g_strdup (vm_trust_level_to_wire (self->trust));
+  }
+}
+
 static void
 take_message (VmSignalClient *self, GBytes *message)
 {
@@ -252,6 +267,8 @@ take_message (VmSignalClient *self, GBytes *message)
       vm_signal_client_take_token (self, signal->resume);
     vm_signal_client_send_ack (self);
   }
+  if (signal && signal->type == VM_SIGNAL_WELCOME)
+    judge_host (self, signal);
   if (signal)
     self->func (self, signal, self->user_data);
   if (!self->over && vm_line_wants_ack (self->line))
@@ -425,6 +442,7 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
   self->token_is_ticket = TRUE;
   g_free (self->key_hash);
   self->key_hash = g_strdup (admission->key_hash);
+  self->trust = admission->trust;
   g_strfreev (self->ice_servers);
   self->ice_servers = g_steal_pointer (&admission->ice_servers);
   config = (VmSignalSocketConfig){
@@ -456,6 +474,13 @@ void
 vm_signal_client_enter (VmSignalClient *self, GTask *task)
 {
   g_task_set_check_cancellable (task, FALSE);
+  if (is_room (self) && self->config.policy == VM_POLICY_REQUIRE) {
+    finish (
+        task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+                  "This device does not join: a room server shows no device "
+                  "key, so that it cannot be one that is trusted"));
+    return;
+  }
   if (is_room (self)) {
     enter_room (self, task);
     return;

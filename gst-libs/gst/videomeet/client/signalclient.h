@@ -23,6 +23,7 @@ typedef struct
   const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
   const gchar *key_hash; /* as announced; NULL: any key */
   VmTrustStore *store; /* holds the host to its key; NULL: none does */
+  VmPolicy policy; /* what @store must say of the host */
   const gchar *meeting;
   const gchar *user;
   const gchar *device;
