@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A device is held to the key it had when it was first met."""
+"""A device is held to the key it had when it was first met, and is trusted
+when two people have compared six digits."""
 
 import os
+import shutil
 import time
 
 import lab
@@ -96,6 +98,172 @@ class Trust(lab.LabTest):
         # a device is no stranger to itself
         self.assertEqual(self.known(a), [])
         self.assertEqual(host.stop(), 0)
+
+
+class Handshake(lab.LabTest):
+    """Ann hosts at a, Bob is at b, Eve at c; nobody has met anybody."""
+
+    hosts = 3
+
+    def setUp(self):
+        for host in self.lab.hosts:
+            shutil.rmtree(os.path.join(host.config, "videomeet"),
+                          ignore_errors=True)
+
+    def host(self, *more, user="Ann", at=0):
+        process = self.lab.hosts[at].start(
+            "videomeet", "host", "--meeting", "vault", "--user", user,
+            "--source", "test", "--json", *more, typed=True)
+        process.wait_event("meeting", CONNECTED, state="announced")
+        return process
+
+    def join(self, host, user, *more):
+        return host.start("videomeet", "join", "vault", "--user", user,
+                          "--source", "test", "--json", *more)
+
+    def ask(self, host, user, device="Ann", *more):
+        return host.start("videomeet", "trust", "request", device, "--user",
+                          user, "--json", *more, typed=True)
+
+    def refused(self, guest, words):
+        error = guest.wait_event("error", CONNECTED, code="NOT_TRUSTED")
+        self.assertNotEqual(guest.wait(15), 0)
+        self.assertIn(words, error["message"])
+        self.assertEqual(guest.events("participant-joined"), [])
+
+    def list(self, host):
+        done = host.start("videomeet", "trust", "list", "--json")
+        self.assertEqual(done.wait(10), 0)
+        return {e["user"]: e["trust"] for e in done.events("trust")}
+
+    def agree(self, ann, asking):
+        """Both see the same digits, and both say yes."""
+        there = ann.wait_event("trust-requested", CONNECTED)
+        here = asking.wait_event("trust-digits", CONNECTED)
+        self.assertEqual(there["digits"], here["digits"])
+        self.assertRegex(here["digits"], r"^\d{6}$")
+        self.assertEqual((there["name"], here["name"]), ("Bob", "Ann"))
+        ann.type("y")
+        asking.type("y")
+        self.assertEqual(asking.wait(CONNECTED), 0)
+        self.assertEqual(asking.events("trusted")[0]["name"], "Ann")
+        ann.wait_event("trust-established", CONNECTED, name="Bob")
+
+    def test_trusted_and_revoked(self):
+        a, b, c = self.lab.hosts
+        ann = self.host("--policy", "require")
+        self.refused(self.join(b, "Bob"), "videomeet trust request")
+        told = ann.wait_event("trust-failed", CONNECTED, code="NOT_TRUSTED")
+        self.assertIn("videomeet trust request", told["message"])
+        self.agree(ann, self.ask(b, "Bob"))
+        self.assertEqual(self.list(a), {"Bob": "trusted"})
+        self.assertEqual(self.list(b), {"Ann": "trusted"})
+
+        bob = self.join(b, "Bob", "--policy", "require")
+        bob.wait_event("participant-state", CONNECTED, state="connected")
+        seen = ann.wait_event("participant-joined", CONNECTED, user="Bob")
+        self.assertEqual(seen["trust"], "trusted")
+        seen = bob.wait_event("participant-joined", CONNECTED, user="Ann")
+        self.assertEqual(seen["trust"], "trusted")
+        self.refused(self.join(c, "Eve"), "videomeet trust request")
+        self.assertEqual(len(ann.events("participant-joined")), 1)
+        ann.type("/who")
+        who = ann.wait_event("who", 10)["participants"]
+        self.assertEqual([(p["user"], p["trust"]) for p in who],
+                         [("Bob", "trusted")])
+
+        a.run("videomeet", "trust", "revoke", "Bob", timeout=10)
+        revoked = time.monotonic()
+        left = ann.wait_event("participant-left", CONNECTED, user="Bob")
+        self.assertLess(left["when"] - revoked, 2)
+        error = bob.wait_event("error", CONNECTED, code="NOT_TRUSTED")
+        self.assertLess(error["when"] - revoked, 2)
+        self.assertNotEqual(bob.wait(15), 0)
+        ann.wait_event("trust-changed", 10, revoked=True)
+        self.refused(self.join(b, "Bob"), "revoked")
+        self.assertEqual(ann.stop(), 0)
+
+    def test_denied(self):
+        a, b, _ = self.lab.hosts
+        ann = self.host("--policy", "require")
+        for here, there in (("y", "n"), ("n", "y")):
+            asking = self.ask(b, "Bob")
+            asking.wait_event("trust-digits", CONNECTED)
+            before = len(ann.events("trust-requested"))
+            lab.wait_until(lambda n=before: len(
+                ann.events("trust-requested")) >= max(1, n), CONNECTED,
+                "a question")
+            asking.type(here)
+            ann.type("/approve" if there == "y" else "/deny")
+            asking.wait_event("error", CONNECTED, code="NOT_TRUSTED")
+            self.assertEqual(asking.wait(CONNECTED), 1)
+        self.assertEqual((self.list(a), self.list(b)), ({}, {}))
+        self.refused(self.join(b, "Bob"), "not trusted")
+        # what answers a question is not said to everybody
+        self.assertEqual(ann.events("chat"), [])
+        self.assertEqual(ann.stop(), 0)
+
+    def test_own_policy(self):
+        """Who joins has a say, too."""
+        _, b, _ = self.lab.hosts
+        ann = self.host()
+        self.refused(self.join(b, "Bob", "--policy", "require"),
+                     "This device does not join")
+        self.assertEqual(ann.events("participant-joined"), [])
+        self.assertEqual(ann.stop(), 0)
+
+    def test_which_device(self):
+        a, b, c = self.lab.hosts
+        ann = self.host("--approve", "auto")
+        by_address = self.ask(b, "Bob", a.address + ":8080",
+                              "--approve", "auto")
+        self.assertEqual(by_address.wait(CONNECTED), 0)
+        own = by_address.events("trusted")[0]["deviceId"]
+        by_id = self.ask(b, "Bob", own[:9], "--approve", "auto")
+        self.assertEqual(by_id.wait(CONNECTED), 0)
+        self.assertEqual(by_id.events("trusted")[0]["deviceId"], own)
+        other = self.host(at=2)
+        several = self.ask(b, "Bob", "Ann", "--approve", "auto")
+        self.assertEqual(several.wait(CONNECTED), 1)
+        self.assertEqual(several.events("error")[0]["code"], "BAD_REQUEST")
+        nobody = self.ask(b, "Bob", "Nobody", "--approve", "auto")
+        self.assertEqual(nobody.wait(CONNECTED), 1)
+        self.assertEqual(nobody.events("error")[0]["code"], "NOT_FOUND")
+        self.assertEqual(other.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+
+    def test_nobody_to_ask(self):
+        """Without a terminal both sides say what to do."""
+        a, b, _ = self.lab.hosts
+        ann = a.start("videomeet", "host", "--user", "Ann", "--source", "test",
+                      "--json")
+        ann.wait_event("meeting", CONNECTED, state="announced")
+        asking = b.start("videomeet", "trust", "request", "Ann", "--user",
+                         "Bob", "--json")
+        self.assertEqual(asking.wait(CONNECTED), 1)
+        told = asking.events("warning") + ann.events("warning")
+        words = [w["message"] for w in told if "--approve auto" in w["message"]]
+        self.assertEqual(len(words), 2, told)
+        self.assertEqual(self.list(b), {})
+        self.assertEqual(ann.stop(), 0)
+
+    def test_export(self):
+        a, b, _ = self.lab.hosts
+        ann = self.host("--approve", "auto")
+        self.assertEqual(
+            self.ask(b, "Bob", "Ann", "--approve", "auto").wait(CONNECTED), 0)
+        file = os.path.join(b.home, "trust.pem")
+        b.run("videomeet", "trust", "export", file, timeout=10)
+        # the same device again, that has lost what it knew
+        for name in ("devices", "tokens"):
+            shutil.rmtree(os.path.join(b.config, "videomeet", name))
+        self.assertEqual(self.list(b), {})
+        b.run("videomeet", "trust", "import", file, timeout=10)
+        self.assertEqual(self.list(b), {"Ann": "trusted"})
+        shown = b.run("videomeet", "trust", "show", "Ann", timeout=10).stdout
+        self.assertIn("it may", shown)
+        self.assertIn("call, file, folder", shown)
+        self.assertEqual(ann.stop(), 0)
 
 
 if __name__ == "__main__":
