@@ -69,6 +69,8 @@ push (guint n, gboolean key)
   g_autoptr (GstCaps) caps = NULL;
   g_autoptr (GstSample) sample = NULL;
 
+  /* an Opus packet of one frame of 10 ms (RFC 6716 §3.1) */
+  gst_buffer_memset (buffer, 0, 0, 16);
   caps = gst_caps_from_string (g_object_get_data (G_OBJECT (output), "caps"));
   GST_BUFFER_PTS (buffer) = n * GST_MSECOND;
   if (!key)
