@@ -89,9 +89,10 @@ event_of (const gchar *name, const News *news)
 static gchar *
 name_of (const News *news)
 {
-  return vmt_text_safe (news->name && *news->name ? news->name
-                        : news->device_id         ? news->device_id
-                                                  : "A device without a key");
+  if (news->name && *news->name)
+    return vmt_asker_name (news->name);
+  return vmt_text_safe (
+      news->device_id ? news->device_id : "A device without a key");
 }
 
 static void

@@ -16,8 +16,30 @@ GST_START_TEST (test_question)
   g_autofree gchar *plain = vmt_digits_question ("Ann", "012345");
   g_autofree gchar *hostile = vmt_digits_question ("A\033[2Jnn", "012345");
 
-  fail_unless_equals_string (plain, "Does Ann's screen show 012 345? [y/n]");
+  fail_unless_equals_string (
+      plain, "012 345: does the screen of “Ann” show the same? [y/n]");
   fail_unless (strchr (hostile, '\033') == NULL, "%s", hostile);
+}
+
+GST_END_TEST;
+
+/* A name with digits of its own, and blanks that push the true ones out of sight
+ * where lines are broken. */
+GST_START_TEST (test_name_is_no_question)
+{
+  g_autofree gchar *pushes = vmt_digits_question (
+      "999 999: yours?\xe3\x80\x80 \xc2\xa0         [y/n]", "012345");
+  g_autofree gchar *longest =
+      g_strnfill (VMT_ASKER_NAME_MAX, 'x'); /* at the limit: as it is */
+  g_autofree gchar *beyond = g_strconcat (longest, "y", NULL);
+  g_autofree gchar *kept = vmt_asker_name (longest);
+  g_autofree gchar *cut = vmt_asker_name (beyond);
+
+  fail_unless_equals_string (pushes,
+      "012 345: does the screen of “999 999: yours? [y/n]” show the same? "
+      "[y/n]");
+  fail_unless_equals_string (kept, longest);
+  fail_unless (g_str_has_prefix (cut, longest) && g_str_has_suffix (cut, "…"));
 }
 
 GST_END_TEST;
@@ -263,6 +285,7 @@ tool_trust_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_unchecked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_question);
+  tcase_add_test (tc, test_name_is_no_question);
   tcase_add_test (tc, test_answer);
   tcase_add_test (tc, test_actions);
   tcase_add_test (tc, test_refused);
