@@ -253,9 +253,9 @@ GST_START_TEST (test_pending)
     trust_refused (one, "/trust/request", body, VM_ERROR_RATE_LIMITED);
     g_set_object (&last, one);
   }
+  net_use_address (NULL);
   vm_trust_desk_pass_time (desk, VM_TRUST_REQUEST_TIME);
   g_free (trust_request (last, 1));
-  net_use_address (NULL);
 }
 
 GST_END_TEST;
