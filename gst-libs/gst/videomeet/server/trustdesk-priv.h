@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../discovery/nodethread.h"
+#include "../trust/approver.h"
+#include "../trust/storewatch.h"
+#include "trustdesk.h"
+
+/* What trustdesk.c (its thread and its life), trustdeskasks.c (the four requests
+ * and the user's answers), trustdeskstore.c (what is remembered) and
+ * trustdesknews.c (who was not let in) share. */
+
+typedef struct
+{
+  guint64 serial;
+  VmTrustAskKind kind;
+  GTlsCertificate *certificate;
+  GBytes *spki;
+  gchar *group;
+  GBytes *data;
+
+  /* of a poll that is held */
+  gchar *request_id;
+  gint64 until;
+  gboolean ready;
+} VmTrustAsk;
+
+struct _VmTrustDesk
+{
+  VmIdentity *identity; /* these never change */
+  VmTrustStore *store;
+  gint news; /* atomic: what is on its way here, see VM_TRUST_NEWS_MAX */
+  GMutex lock; /* of what follows; no other is taken under it */
+  VmNodeThread *thread; /* NULL: closed */
+
+  /* only the thread, from here on */
+  VmTrustDeskFuncs funcs;
+  gpointer user_data;
+  gboolean closed;
+  VmServer *server; /* attached, or NULL */
+  VmStoreWatch *watch;
+  VmApprover *approver;
+  GSource *timer;
+  gint64 passed; /* by vm_trust_desk_pass_time() */
+  VmApprove approve;
+  gchar *prompted; /* the request before the user, or NULL */
+  GHashTable *by_user; /* requests that the user has approved */
+  GPtrArray *held; /* of VmTrustAsk */
+  const VmTrustAsk *current; /* being answered */
+};
+
+/* Runs @func on the thread, unless the desk is closed by then; it may take
+ * *@data. */
+typedef void (*VmTrustDeskFunc) (VmTrustDesk *desk, gpointer *data);
+void vm_trust_desk_post (VmTrustDesk *desk, VmTrustDeskFunc func, gpointer data,
+    GDestroyNotify destroy);
+
+/* The rest is the thread's. */
+
+/* trustdeskasks.c */
+void vm_trust_ask_free (VmTrustAsk *ask);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustAsk, vm_trust_ask_free)
+void vm_trust_desk_open_asks (VmTrustDesk *desk);
+/* After each call of the approver's, which must not be called from within. */
+void vm_trust_desk_settle (VmTrustDesk *desk);
+/* What the user says to the request before them. */
+void vm_trust_desk_say (VmTrustDesk *desk, gboolean approve);
+
+/* trustdeskstore.c */
+void vm_trust_desk_open_store (VmTrustDesk *desk);
+/* What the store knows, to the server. */
+void vm_trust_desk_tell_known (VmTrustDesk *desk);
+/* As of VmApproverFuncs. */
+gboolean vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,
+    gpointer user_data, GError **error);
