@@ -3,6 +3,7 @@
 
 #include "client/httpclient.h"
 #include "trust/requester.h"
+#include "trust/storewatch.h"
 #include "vmtrustrequest.h"
 #include "wire/deviceinfo.h"
 
@@ -33,6 +34,9 @@ struct _VmTrustRequest
   GTlsCertificate *certificate;
   gchar *device_id;
   gboolean told; /* the digits */
+  VmStoreWatch *watch; /* from then on */
+  gboolean looks; /* the store is asked what the user pardons; see @pardon */
+  gchar *pardon; /* see vm_trust_store_add_anew() */
 };
 
 /* Ends all waiting; the task is still to return. */
@@ -55,12 +59,19 @@ typedef struct
   GTlsCertificate *certificate; /* of the other device, as all that follows */
   GBytes *spki;
   VmToken *held; /* what it gave this one */
-  gchar *device_id, *user, *device;
+  gchar *user, *device;
+  gchar *pardon; /* see vm_trust_store_add_anew() */
 } VmTrustMemory;
 
 /* Writes it on a thread of GLib's pool. @memory is given away; @source is kept
  * until @callback, which takes the result by g_task_propagate_boolean(). */
 void vm_trust_memory_keep_async (
     VmTrustMemory *memory, gpointer source, GAsyncReadyCallback callback);
+
+/* The user has confirmed: what they pardon by it is asked of the store, on
+ * a thread of GLib's pool. Nothing is remembered before that is known. */
+void vm_trust_request_look (VmTrustRequest *self);
+/* From now on a revocation of the other device ends the request. */
+void vm_trust_request_watch (VmTrustRequest *self);
 
 G_END_DECLS

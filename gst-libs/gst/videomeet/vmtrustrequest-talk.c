@@ -39,13 +39,13 @@ remember (VmTrustRequest *self)
   memory->certificate = g_object_ref (self->certificate);
   memory->spki = g_bytes_ref (result.spki);
   memory->held = vm_token_ref (result.token);
-  memory->device_id = g_strdup (result.device_id);
   /* who hides its names from strangers has told one now */
   memory->user =
       g_strdup (self->info->user && *self->info->user ? self->info->user
                 : result.name                         ? result.name
                                                       : "");
   memory->device = g_strdup (self->info->device ? self->info->device : "");
+  memory->pardon = g_steal_pointer (&self->pardon);
   vm_trust_memory_keep_async (memory, self, on_remembered);
 }
 
@@ -82,9 +82,10 @@ vm_trust_request_pump (VmTrustRequest *self)
   if (vm_requester_next (
           self->requester, g_get_monotonic_time (), &call, &when))
     send_call (self, &call, when);
-  else if (vm_requester_get_state (self->requester) == VM_REQUESTER_DONE)
-    remember (self);
-  else if (vm_requester_get_state (self->requester) == VM_REQUESTER_FAILED)
+  else if (vm_requester_get_state (self->requester) == VM_REQUESTER_DONE) {
+    if (!self->looks)
+      remember (self);
+  } else if (vm_requester_get_state (self->requester) == VM_REQUESTER_FAILED)
     vm_trust_request_finish (
         self, g_error_copy (vm_requester_get_error (self->requester)));
   else
@@ -99,6 +100,7 @@ tell_digits (VmTrustRequest *self)
 
   if (self->told || state < VM_REQUESTER_POLLING || state >= VM_REQUESTER_DONE)
     return;
+  vm_trust_request_watch (self);
   vm_trust_request_tell_digits (self);
 }
 

@@ -14,7 +14,8 @@
  *
  * A request belongs to the thread whose default main context
  * vm_trust_request_run_async() is called in; its signals are emitted there. The
- * store is read and written on a thread of GLib's pool.
+ * store is written on a thread of GLib's pool, and looked at five times a second
+ * in the request's own, for revocations.
  */
 
 #include "vmtrustrequest-priv.h"
@@ -47,6 +48,7 @@ vm_trust_request_finalize (GObject *object)
   g_clear_pointer (&self->info, vm_device_info_free);
   g_clear_object (&self->certificate);
   g_free (self->device_id);
+  g_free (self->pardon);
   G_OBJECT_CLASS (vm_trust_request_parent_class)->finalize (object);
 }
 
@@ -115,6 +117,7 @@ vm_trust_request_stop_waiting (VmTrustRequest *self)
 {
   vm_timer_clear (&self->timer);
   vm_timer_clear (&self->cancelled);
+  g_clear_pointer (&self->watch, vm_store_watch_free);
   g_cancellable_cancel (self->calls);
 }
 
@@ -214,7 +217,9 @@ vm_trust_request_run_finish (
  * @error: #VM_ERROR_BAD_REQUEST when there is nothing to confirm: before
  *   #VmTrustRequest::digits, a second time, or when it is over
  *
- * The user has found the digits equal. In the thread of the request.
+ * The user has found the digits equal. A revocation that they knew of then is
+ * taken back when the other user agrees; one that follows ends the request. In
+ * the thread of the request.
  *
  * Returns: whether that was taken
  */
@@ -230,6 +235,7 @@ vm_trust_request_confirm (VmTrustRequest *self, GError **error)
   }
   if (!vm_requester_confirm (self->requester, error))
     return FALSE;
+  vm_trust_request_look (self);
   vm_trust_request_pump (self);
   return TRUE;
 }

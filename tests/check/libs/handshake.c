@@ -208,18 +208,19 @@ GST_START_TEST (test_approver_table)
 {
 #define NO (-1)
   static const gint next[VM_APPROVER_N_STATES][VM_APPROVER_N_EVENTS] = {
-    /* reveal, bad reveal, prompt, approve, deny, proof, bad proof, replace */
+    /* reveal, bad reveal, prompt, approve, deny, proof, bad proof, replace,
+     * revoke */
     [VM_APPROVER_COMMITTED] = { VM_APPROVER_WAITING, VM_APPROVER_FAILED, NO, NO,
-        NO, NO, NO, VM_APPROVER_FAILED },
+        NO, NO, NO, VM_APPROVER_FAILED, VM_APPROVER_FAILED },
     [VM_APPROVER_WAITING] = { NO, NO, VM_APPROVER_PROMPTED, NO, NO, NO, NO,
-        VM_APPROVER_FAILED },
-    [VM_APPROVER_PROMPTED] = { NO, NO, NO, VM_APPROVER_APPROVED,
-        VM_APPROVER_DENIED, NO, NO, VM_APPROVER_FAILED },
-    [VM_APPROVER_APPROVED] = { NO, NO, NO, NO, NO, VM_APPROVER_DONE,
         VM_APPROVER_FAILED, VM_APPROVER_FAILED },
-    [VM_APPROVER_DENIED] = { NO, NO, NO, NO, NO, NO, NO, NO },
-    [VM_APPROVER_DONE] = { NO, NO, NO, NO, NO, NO, NO, NO },
-    [VM_APPROVER_FAILED] = { NO, NO, NO, NO, NO, NO, NO, NO },
+    [VM_APPROVER_PROMPTED] = { NO, NO, NO, VM_APPROVER_APPROVED,
+        VM_APPROVER_DENIED, NO, NO, VM_APPROVER_FAILED, VM_APPROVER_FAILED },
+    [VM_APPROVER_APPROVED] = { NO, NO, NO, NO, NO, VM_APPROVER_DONE,
+        VM_APPROVER_FAILED, VM_APPROVER_FAILED, VM_APPROVER_FAILED },
+    [VM_APPROVER_DENIED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
+    [VM_APPROVER_DONE] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
+    [VM_APPROVER_FAILED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO },
   };
 
   for (guint s = 0; s < VM_APPROVER_N_STATES; s++) {
@@ -489,6 +490,32 @@ GST_START_TEST (test_newer_request_replaces)
 
 GST_END_TEST;
 
+/* In every state; what is asked later has not failed by it. */
+GST_START_TEST (test_revoked_meanwhile)
+{
+  const gchar *id = vm_identity_get_device_id (bob);
+  const gint64 came = PAIR_DATE * G_USEC_PER_SEC;
+  const gboolean approved = __i__ == VM_REQUESTER_CHALLENGED;
+
+  pair_reach (__i__);
+  g_string_truncate (pair.heard, 0);
+  vm_approver_revoke (pair.approver, vm_identity_get_device_id (ann), came);
+  vm_approver_revoke (pair.approver, id, came - 1);
+  pair_heard ("");
+  vm_approver_revoke (pair.approver, id, came);
+  pair_heard ("failed:Bob:NOT_TRUSTED ready");
+  if (approved)
+    vm_requester_confirm (pair.requester, NULL);
+  pair_steps (1);
+  pair_failed (__i__ == VM_REQUESTER_POLLING ? VM_ERROR_NOT_TRUSTED
+                                             : VM_ERROR_BAD_MESSAGE);
+  fail_unless (pair.given == NULL);
+  vm_approver_revoke (pair.approver, id, came);
+  pair_heard ("");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_request_lives_five_minutes)
 {
   fail_unless_equals_int64 (VM_TRUST_REQUEST_TIME, 300 * G_USEC_PER_SEC);
@@ -700,6 +727,8 @@ handshake_suite (void)
   tcase_add_loop_test (tc, test_requester_messages, 0, 4 * n_bodies);
   tcase_add_test (tc, test_queue);
   tcase_add_test (tc, test_newer_request_replaces);
+  tcase_add_loop_test (
+      tc, test_revoked_meanwhile, VM_REQUESTER_REVEALING, VM_REQUESTER_PROVING);
   tcase_add_loop_test (tc, test_request_lives_five_minutes, 0, 2);
   tcase_add_test (tc, test_late_answer);
   tcase_add_test (tc, test_attempts_of_a_device);

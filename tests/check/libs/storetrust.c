@@ -279,6 +279,52 @@ GST_START_TEST (test_pardoned)
 
 GST_END_TEST;
 
+static gchar *
+revocation_of (VmIdentity *who, gint64 said)
+{
+  return vm_trust_store_get_revocation (
+      f.store, vm_identity_get_device_id (who), said);
+}
+
+static gboolean
+trust_anew (const gchar *pardon, GError **error)
+{
+  g_autoptr (VmToken) given = fixture_token (f.me, f.ann, CALL);
+
+  return vm_trust_store_add_anew (f.store, "Ann", "laptop",
+      vm_identity_get_tls_certificate (f.ann), given, NULL, pardon, f.now,
+      error);
+}
+
+/* A pardon is for the revocation that the user knew of, and for no other. */
+GST_START_TEST (test_pardoned_by_digits)
+{
+  g_autoptr (GDateTime) later = g_date_time_add (f.now, 1);
+  const gint64 revoked_at = FIXTURE_NOW * G_USEC_PER_SEC;
+  g_autofree gchar *id = NULL, *again = NULL, *old = NULL, *new = NULL;
+  g_autoptr (VmTrustFacts) facts = NULL;
+  g_autoptr (GError) error = NULL;
+
+  trust (f.ann, "Ann", "laptop");
+  fail_unless (revocation_of (f.ann, G_MAXINT64 - 1) == NULL);
+  id = vm_trust_store_revoke (f.store, "Ann", f.now, NULL);
+  fail_unless (revocation_of (f.ann, revoked_at - 1) == NULL);
+  old = revocation_of (f.ann, revoked_at);
+  fail_unless (old != NULL);
+  fails (trust_anew (NULL, &error), &error, VM_ERROR_NOT_TRUSTED);
+  again = vm_trust_store_revoke (f.store, "Ann", later, NULL);
+  fails (trust_anew (old, &error), &error, VM_ERROR_NOT_TRUSTED);
+  facts = fixture_know (f.ann);
+  fail_unless (facts->revoked && !facts->given);
+  new = revocation_of (f.ann, revoked_at + 1);
+  fail_unless (trust_anew (new, NULL));
+  vm_trust_facts_free (facts);
+  facts = fixture_know (f.ann);
+  fail_unless (!facts->revoked && facts->given == CALL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_revoked_though_never_met)
 {
   const gchar *ann = vm_identity_get_device_id (f.ann);
@@ -471,6 +517,7 @@ storetrust_suite (void)
   tcase_add_test (tc, test_revoked);
   tcase_add_test (tc, test_old_tokens_of_the_revoked_are_of_no_use);
   tcase_add_test (tc, test_pardoned);
+  tcase_add_test (tc, test_pardoned_by_digits);
   tcase_add_test (tc, test_revoked_though_never_met);
   tcase_add_test (tc, test_forgotten);
   tcase_add_test (tc, test_found_by);

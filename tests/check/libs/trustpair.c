@@ -136,6 +136,7 @@ pair_step (void)
   g_auto (VmTrustAnswer) answer = { 0 };
   VmTrustCaller caller = { .now = pair.now,
     .date = PAIR_DATE,
+    .real_time = PAIR_DATE * G_USEC_PER_SEC,
     .address = pair.address,
     .spki = pair.seen_by_ann };
   gint64 when;
@@ -213,9 +214,11 @@ guint
 pair_ask (
     GBytes *key, const gchar *path, const gchar *body, VmTrustAnswer *answer)
 {
-  VmTrustCaller caller = {
-    .now = pair.now, .date = PAIR_DATE, .address = pair.address, .spki = key
-  };
+  VmTrustCaller caller = { .now = pair.now,
+    .date = PAIR_DATE,
+    .real_time = PAIR_DATE * G_USEC_PER_SEC,
+    .address = pair.address,
+    .spki = key };
 
   dispatch (&caller, path, body, answer);
   return answer->status;

@@ -11,7 +11,7 @@
  * them who can read and change everything. */
 
 #define PAIR_START (1000 * G_USEC_PER_SEC)
-#define PAIR_DATE 1800000000 /* Unix time */
+#define PAIR_DATE G_GINT64_CONSTANT (1800000000) /* Unix time */
 #define PAIR_PERMISSIONS (VM_PERMISSIONS_CALL | VM_PERMISSIONS_FILE)
 
 typedef struct

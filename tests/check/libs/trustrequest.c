@@ -383,6 +383,55 @@ GST_START_TEST (test_trusted_again)
 
 GST_END_TEST;
 
+static void
+revoke_ann (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree gchar *id = vm_trust_store_revoke (
+      store, vm_identity_get_device_id (vm_node_get_identity (ann)), now, NULL);
+
+  fail_unless (id != NULL);
+}
+
+static void
+check_revoked (void)
+{
+  g_autoptr (VmTrustFacts) facts = know (store, vm_node_get_identity (ann));
+
+  fail_unless (facts->revoked && !facts->given);
+}
+
+/* Before the user has answered, and after. */
+GST_START_TEST (test_revoked_meanwhile)
+{
+  ask ();
+  compare ();
+  if (__i__)
+    fail_unless (vm_trust_request_confirm (request, NULL));
+  revoke_ann ();
+  ends (VM_ERROR_NOT_TRUSTED);
+  check_revoked ();
+  answer (TRUE);
+  check_revoked ();
+}
+
+GST_END_TEST;
+
+/* Though nobody looked at the store in between. */
+GST_START_TEST (test_revoked_at_the_last_moment)
+{
+  revoke_ann ();
+  ask ();
+  compare ();
+  fail_unless (vm_trust_request_confirm (request, NULL));
+  answer (TRUE);
+  revoke_ann ();
+  ends (VM_ERROR_NOT_TRUSTED);
+  check_revoked ();
+}
+
+GST_END_TEST;
+
 static Suite *
 trustrequest_suite (void)
 {
@@ -403,6 +452,8 @@ trustrequest_suite (void)
   tcase_add_test (tc, test_given_up);
   tcase_add_test (tc, test_known_by_another_key);
   tcase_add_test (tc, test_trusted_again);
+  tcase_add_loop_test (tc, test_revoked_meanwhile, 0, 2);
+  tcase_add_test (tc, test_revoked_at_the_last_moment);
   return s;
 }
 

@@ -461,6 +461,69 @@ GST_START_TEST (test_revoked)
 
 GST_END_TEST;
 
+static void
+withdraw (VmIdentity *who)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree gchar *id = vm_trust_store_revoke (
+      f.store, vm_identity_get_device_id (who), now, NULL);
+
+  fail_unless (id != NULL);
+}
+
+static void
+check_revoked (VmIdentity *who)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (VmTrustFacts) facts = vm_trust_store_know (
+      f.store, vm_identity_get_device_id (who), NULL, NULL, now);
+
+  fail_unless (facts->revoked && !facts->given);
+}
+
+/* A `y` is withdrawn by revoking, also where the device was revoked before. */
+GST_START_TEST (test_revoked_after_the_yes)
+{
+  static const guint8 nonce[VM_TRUST_NONCE_SIZE] = { 1 };
+  g_autoptr (VmRequester) requester =
+      vm_requester_new (f.bob, "Bob", NULL, nonce, g_get_monotonic_time ());
+
+  if (__i__)
+    withdraw (f.bob);
+  trust_drive (f.bob, requester);
+  host_heard ("requested:Bob");
+  while (vm_requester_get_state (requester) == VM_REQUESTER_POLLING)
+    trust_drive (f.bob, requester);
+  fail_unless (vm_requester_confirm (requester, NULL));
+  withdraw (f.bob);
+  trust_drive (f.bob, requester);
+  fail_unless_equals_int (
+      vm_requester_get_state (requester), VM_REQUESTER_FAILED);
+  host_heard ("failed:Bob:NOT_TRUSTED");
+  check_revoked (f.bob);
+}
+
+GST_END_TEST;
+
+/* A question about a device that is revoked goes away, whoever waits for it. */
+GST_START_TEST (test_revoked_while_asked)
+{
+  g_autofree gchar *id = trust_reveal (f.bob, 1);
+  g_autoptr (GIOStream) poll = trust_poll (f.bob, id);
+  g_autoptr (NetAnswer) answer = NULL;
+
+  wait_for_askers (1);
+  withdraw (f.bob);
+  host_heard ("failed:Bob:NOT_TRUSTED");
+  answer = trust_polled (poll);
+  fail_unless_equals_int (answer->status, 403);
+  /* too late */
+  vm_trust_desk_answer (desk, id, TRUE);
+  check_revoked (f.bob);
+}
+
+GST_END_TEST;
+
 static Suite *
 trustserver_suite (void)
 {
@@ -488,6 +551,8 @@ trustserver_suite (void)
   tcase_add_test (tests, test_body_size);
   tcase_add_test (tests, test_store_damaged);
   tcase_add_test (tests, test_revoked);
+  tcase_add_loop_test (tests, test_revoked_after_the_yes, 0, 2);
+  tcase_add_test (tests, test_revoked_while_asked);
   suite_add_tcase (suite, tests);
   return suite;
 }

@@ -327,7 +327,8 @@ answer_request (
  * trusted when its own user has confirmed, too: #VmNode::trust-established, or
  * #VmNode::trust-failed when that does not happen within 5 minutes of the
  * request. It may then meet with this device, and offer it files and folders. A
- * device that was revoked is pardoned by it. Any thread; does not block.
+ * device that was revoked is pardoned by it, but not of a revocation that comes
+ * afterwards. Any thread; does not block.
  *
  * Returns: whether the answer is on its way
  */

@@ -44,7 +44,9 @@ struct _VmTrustDesk
   gint64 passed; /* by vm_trust_desk_pass_time() */
   VmApprove approve;
   gchar *prompted; /* the request before the user, or NULL */
-  GHashTable *by_user; /* requests that the user has approved */
+  gchar *prompted_device; /* whose it is, or was */
+  GHashTable *pardons; /* request that the user has approved -> the revocation
+                        * that they knew of; see vm_trust_store_add_anew() */
   GPtrArray *held; /* of VmTrustAsk */
   const VmTrustAsk *current; /* being answered */
 };
@@ -63,8 +65,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustAsk, vm_trust_ask_free)
 void vm_trust_desk_open_asks (VmTrustDesk *desk);
 /* After each call of the approver's, which must not be called from within. */
 void vm_trust_desk_settle (VmTrustDesk *desk);
-/* What the user says to the request before them. */
-void vm_trust_desk_say (VmTrustDesk *desk, gboolean approve);
+/* What the user said, at that time in Unix µs, to the request that was before
+ * them; of another nothing comes. */
+void vm_trust_desk_say (
+    VmTrustDesk *desk, const gchar *request_id, gboolean approve, gint64 said);
 
 /* trustdeskstore.c */
 void vm_trust_desk_open_store (VmTrustDesk *desk);

@@ -95,22 +95,28 @@ vm_trust_desk_set_approve (VmTrustDesk *desk, VmApprove approve)
   vm_trust_desk_post (desk, set_approve, GINT_TO_POINTER (approve), NULL);
 }
 
-static void
-approve (VmTrustDesk *desk, gpointer *request_id)
+typedef struct
 {
-  if (g_strcmp0 (desk->prompted, *request_id) != 0)
-    return;
-  g_hash_table_add (desk->by_user, g_strdup (*request_id));
-  vm_trust_desk_say (desk, TRUE);
-  vm_trust_desk_settle (desk);
+  gchar *request_id;
+  gboolean approved;
+  gint64 said; /* Unix µs */
+} Answer;
+
+static void
+answer_free (gpointer data)
+{
+  Answer *answer = data;
+
+  g_free (answer->request_id);
+  g_free (answer);
 }
 
 static void
-deny (VmTrustDesk *desk, gpointer *request_id)
+take_answer (VmTrustDesk *desk, gpointer *data)
 {
-  if (g_strcmp0 (desk->prompted, *request_id) != 0)
-    return;
-  vm_trust_desk_say (desk, FALSE);
+  const Answer *answer = *data;
+
+  vm_trust_desk_say (desk, answer->request_id, answer->approved, answer->said);
   vm_trust_desk_settle (desk);
 }
 
@@ -118,8 +124,10 @@ void
 vm_trust_desk_answer (
     VmTrustDesk *desk, const gchar *request_id, gboolean approved)
 {
-  vm_trust_desk_post (
-      desk, approved ? approve : deny, g_strdup (request_id), g_free);
+  Answer *answer = g_new (Answer, 1);
+
+  *answer = (Answer){ g_strdup (request_id), approved, g_get_real_time () };
+  vm_trust_desk_post (desk, take_answer, answer, answer_free);
 }
 
 static void
@@ -180,7 +188,8 @@ vm_trust_desk_new (VmIdentity *identity, VmTrustStore *store,
   desk->store = g_object_ref (store);
   desk->funcs = *funcs;
   desk->user_data = user_data;
-  desk->by_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  desk->pardons =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   desk->held =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_ask_free);
   g_mutex_init (&desk->lock);
@@ -227,9 +236,10 @@ clear (gpointer data)
   g_mutex_clear (&desk->lock);
   g_object_unref (desk->identity);
   g_object_unref (desk->store);
-  g_hash_table_unref (desk->by_user);
+  g_hash_table_unref (desk->pardons);
   g_ptr_array_unref (desk->held);
   g_free (desk->prompted);
+  g_free (desk->prompted_device);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "../trust/decision.h"
 #include "../trust/spki.h"
 #include "../trust/trustbody.h"
+#include "../trust/vmtruststore-priv.h"
 #include "../vmtimer-priv.h"
 #include "server-priv.h"
 #include "trustdesk-priv.h"
@@ -45,6 +46,8 @@ on_prompt (const VmTrustPrompt *prompt, gpointer user_data)
 
   g_free (desk->prompted);
   desk->prompted = g_strdup (prompt->request_id);
+  g_free (desk->prompted_device);
+  desk->prompted_device = g_strdup (prompt->device_id);
   /* that one is denied as soon as this call is over */
   if (desk->approve != VM_APPROVE_NEVER)
     desk->funcs.requested (prompt->request_id, prompt->device_id, prompt->name,
@@ -72,7 +75,7 @@ on_failed (
 
   if (g_strcmp0 (desk->prompted, prompt->request_id) == 0)
     g_clear_pointer (&desk->prompted, g_free);
-  g_hash_table_remove (desk->by_user, prompt->request_id);
+  g_hash_table_remove (desk->pardons, prompt->request_id);
   desk->funcs.failed (prompt->request_id, prompt->device_id, prompt->name,
       reason, desk->user_data);
 }
@@ -112,8 +115,10 @@ ask_again (VmTrustDesk *desk, const VmTrustCaller *caller,
 static void
 run (VmTrustDesk *desk, const VmTrustAsk *ask, VmTrustAnswer *answer)
 {
+  const gint64 real_time = g_get_real_time ();
   const VmTrustCaller caller = { .now = time_of (desk),
-    .date = g_get_real_time () / G_USEC_PER_SEC,
+    .date = real_time / G_USEC_PER_SEC,
+    .real_time = real_time,
     .address = ask->group,
     .spki = ask->spki };
   gsize size;
@@ -201,8 +206,9 @@ answer_held (VmTrustDesk *desk)
   }
 }
 
-void
-vm_trust_desk_say (VmTrustDesk *desk, gboolean approve)
+/* To the request that is before the user. */
+static void
+answer_prompted (VmTrustDesk *desk, gboolean approve)
 {
   g_autofree gchar *id = g_steal_pointer (&desk->prompted);
   g_autoptr (GError) error = NULL;
@@ -214,6 +220,19 @@ vm_trust_desk_say (VmTrustDesk *desk, gboolean approve)
   if (error)
     g_warning (
         "the answer to a trust request has no effect: %s", error->message);
+}
+
+void
+vm_trust_desk_say (
+    VmTrustDesk *desk, const gchar *request_id, gboolean approve, gint64 said)
+{
+  if (g_strcmp0 (desk->prompted, request_id) != 0)
+    return;
+  if (approve)
+    g_hash_table_insert (desk->pardons, g_strdup (request_id),
+        vm_trust_store_get_revocation (
+            desk->store, desk->prompted_device, said));
+  answer_prompted (desk, approve);
 }
 
 static gboolean
@@ -234,7 +253,7 @@ vm_trust_desk_settle (VmTrustDesk *desk)
 
   /* each lets the next one before the user, of a bounded number */
   while (desk->prompted && desk->approve != VM_APPROVE_ASK)
-    vm_trust_desk_say (desk, desk->approve == VM_APPROVE_AUTO);
+    answer_prompted (desk, desk->approve == VM_APPROVE_AUTO);
   answer_held (desk);
   for (guint i = 0; i < desk->held->len; i++)
     next = MIN (next, ((VmTrustAsk *) desk->held->pdata[i])->until);

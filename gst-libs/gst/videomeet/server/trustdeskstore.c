@@ -26,6 +26,25 @@ tell_changed (VmTrustDesk *desk, const gchar *const *ids)
     desk->funcs.changed (ids[i], desk->user_data);
 }
 
+/* Whose trust is withdrawn gets none by what was said before. */
+static void
+fail_requests (VmTrustDesk *desk, const gchar *const *revoked)
+{
+  g_autoptr (GHashTable) dates = NULL;
+
+  if (!revoked || !revoked[0]
+      || !vm_trust_store_read_revoked (desk->store, &dates))
+    return;
+  for (guint i = 0; revoked[i]; i++) {
+    const gchar *date = g_hash_table_lookup (dates, revoked[i]);
+
+    if (date)
+      vm_approver_revoke (
+          desk->approver, revoked[i], vm_revocation_time (date));
+  }
+  vm_trust_desk_settle (desk);
+}
+
 static void
 on_store_changed (const VmStoreChange *change, gpointer user_data)
 {
@@ -35,17 +54,9 @@ on_store_changed (const VmStoreChange *change, gpointer user_data)
   tell_changed (desk, change->added);
   tell_changed (desk, change->removed);
   tell_changed (desk, change->revoked);
+  fail_requests (desk, change->revoked);
   if (change->damaged)
     desk->funcs.changed (NULL, desk->user_data);
-}
-
-/* Whoever compared the digits of a device anew trusts it anew. */
-static gboolean
-pardon (VmTrustDesk *desk, const VmTrustFacts *facts, const gchar *request_id,
-    GError **error)
-{
-  return !facts->revoked || !g_hash_table_contains (desk->by_user, request_id)
-         || vm_trust_store_pardon (desk->store, facts->device_id, error);
 }
 
 gboolean
@@ -57,12 +68,13 @@ vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,
   g_autoptr (VmTrustFacts) facts =
       vm_trust_store_know (desk->store, peer->device_id, NULL, NULL, now);
 
-  if (!pardon (desk, facts, peer->request_id, error)
-      || !vm_trust_store_add (desk->store, peer->name,
+  /* whoever compared the digits of a device anew trusts it anew */
+  if (!vm_trust_store_add_anew (desk->store, peer->name,
           facts->device ? facts->device : "", desk->current->certificate, given,
-          NULL, now, error))
+          NULL, g_hash_table_lookup (desk->pardons, peer->request_id), now,
+          error))
     return FALSE;
-  g_hash_table_remove (desk->by_user, peer->request_id);
+  g_hash_table_remove (desk->pardons, peer->request_id);
   /* before its answer: what the device does next is to join */
   vm_trust_desk_tell_known (desk);
   desk->funcs.established (peer->device_id, peer->name, desk->user_data);

@@ -11,6 +11,7 @@ typedef struct
 {
   gchar *id;
   VmApproverState state;
+  gint64 came; /* Unix µs */
   gint64 expires;
   gchar *device_id;
   gchar *name;

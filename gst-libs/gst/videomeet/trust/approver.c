@@ -195,6 +195,23 @@ vm_approver_deny (VmApprover *self, const gchar *request_id, GError **error)
   return TRUE;
 }
 
+void
+vm_approver_revoke (VmApprover *self, const gchar *device_id, gint64 real_time)
+{
+  g_autoptr (GError) reason = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "Trust in the device was revoked meanwhile");
+
+  for (guint i = 0; i < self->requests->len; i++) {
+    VmApproverRequest *request = self->requests->pdata[i];
+
+    if (strcmp (request->device_id, device_id) == 0
+        && request->came <= real_time
+        && vm_approver_step (request, VM_APPROVER_EVENT_REVOKE))
+      vm_approver_tell_failed (self, request, reason);
+  }
+  vm_approver_prompt_next (self);
+}
+
 /* Time */
 
 static gboolean

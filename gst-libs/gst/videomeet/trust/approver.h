@@ -6,7 +6,8 @@
 /* The side that is asked for trust: all requests that wait at this device.
  * handshake.h has the exchange. A request goes through
  *
- *   state      | reveal       prompt    approve   deny    proof        replace
+ *   state      | reveal       prompt    approve   deny    proof        replace,
+ *              |                                                       revoke
  *   COMMITTED  | WAITING, or                                           FAILED
  *              | FAILED (bad)
  *   WAITING    |              PROMPTED                                 FAILED
@@ -17,7 +18,8 @@
  *
  * What is not there is refused and changes nothing. `prompt` is this side's: one
  * request at a time is before the user, the others wait in the order of their
- * reveals. `replace` is a newer request of the same device. After
+ * reveals. `replace` is a newer request of the same device, `revoke` that trust
+ * in it was revoked while the request ran, whatever the user has said. After
  * VM_TRUST_REQUEST_TIME a request is gone, whatever its state; until then it
  * takes one of VM_TRUST_PENDING_MAX places, even if it failed: otherwise, who
  * stands between two devices could begin again as often as it likes until the
@@ -44,9 +46,10 @@ typedef enum
   VM_APPROVER_EVENT_PROOF,
   VM_APPROVER_EVENT_BAD_PROOF,
   VM_APPROVER_EVENT_REPLACE,
+  VM_APPROVER_EVENT_REVOKE,
 } VmApproverEvent;
 #define VM_APPROVER_N_STATES (VM_APPROVER_FAILED + 1)
-#define VM_APPROVER_N_EVENTS (VM_APPROVER_EVENT_REPLACE + 1)
+#define VM_APPROVER_N_EVENTS (VM_APPROVER_EVENT_REVOKE + 1)
 
 const gchar *vm_approver_state_to_string (VmApproverState state);
 gboolean vm_approver_state_next (
@@ -97,6 +100,7 @@ typedef struct
 {
   gint64 now;
   gint64 date;
+  gint64 real_time; /* Unix µs: to tell what came before a revocation */
   const gchar *address; /* group; see vm_address_group() */
   GBytes *spki; /* what TLS presented; NULL: nothing, or no P-256 key */
 } VmTrustCaller;
@@ -128,6 +132,11 @@ gboolean vm_approver_approve (VmApprover *self, const gchar *request_id,
     VmPermissions permissions, GError **error);
 gboolean
 vm_approver_deny (VmApprover *self, const gchar *request_id, GError **error);
+
+/* Trust in @device_id was revoked at @real_time, Unix µs: what it asked until
+ * then has failed. */
+void
+vm_approver_revoke (VmApprover *self, const gchar *device_id, gint64 real_time);
 
 /* Lets go of what is too old; returns when to come again, G_MAXINT64: only
  * after the next message. */

@@ -132,6 +132,7 @@ add_request (
   self->funcs.random (
       request->own_nonce, sizeof request->own_nonce, self->user_data);
   request->id = vm_base64url_write (id, sizeof id);
+  request->came = caller->real_time;
   request->expires = caller->now + VM_TRUST_REQUEST_TIME;
   request->device_id = g_strdup (body->device_id);
   request->name = g_strdup (body->name);

@@ -150,7 +150,7 @@ tell (VmStoreWatch *watch, const Scan *then, const Scan *now)
   collect (then->revoked, now->revoked, FALSE, added);
   collect (then->devices, now->devices, FALSE, removed);
   collect (then->trusted, now->trusted, FALSE, removed);
-  collect (now->revoked, then->revoked, FALSE, revoked);
+  collect (now->revoked, then->revoked, TRUE, revoked);
   g_hash_table_iter_init (&iter, revoked);
   while (g_hash_table_iter_next (&iter, &id, NULL)) {
     g_hash_table_remove (added, id);

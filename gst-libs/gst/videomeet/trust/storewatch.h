@@ -15,7 +15,7 @@ typedef struct
 {
   const gchar *const *added; /* became known, trusted, or pardoned; new token */
   const gchar *const *removed; /* forgotten, or no longer trusted */
-  const gchar *const *revoked;
+  const gchar *const *revoked; /* or once more */
   gboolean damaged; /* revocations cannot be read: nobody is trusted */
 } VmStoreChange; /* device ids, each list NULL-terminated, in order */
 

@@ -11,14 +11,30 @@ G_BEGIN_DECLS
  * sides of a handshake: it is what "trusted" means in this store), @held the one
  * it issued for this device, or NULL. Both are verified. Replaces what was
  * there. @user and @device are of a length and form checked before.
- * Errors: VM_ERROR_NOT_TRUSTED (revoked: vm_trust_store_pardon() first; or a
- * token that is not good), VM_ERROR_WRONG_KEY (a token of other keys),
+ * Errors: VM_ERROR_NOT_TRUSTED (revoked, or a token that is not good),
+ * VM_ERROR_WRONG_KEY (a token of other keys),
  * VM_ERROR_KEY_CHANGED (another key is known by these names),
  * VM_ERROR_TOO_LARGE (VM_TRUST_STORE_DEVICES_MAX are trusted),
  * VM_ERROR_IDENTITY, VM_ERROR_FAILED (disk). Blocks for the disk; any thread. */
 gboolean vm_trust_store_add (VmTrustStore *self, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, VmToken *given,
     VmToken *held, GDateTime *now, GError **error);
+
+/* The same when this user has found new digits equal. @pardon: what
+ * vm_trust_store_get_revocation() said when they did, NULL: nothing. That
+ * revocation is taken back with it, in one step; one that came after is not. */
+gboolean vm_trust_store_add_anew (VmTrustStore *self, const gchar *user,
+    const gchar *device, GTlsCertificate *certificate, VmToken *given,
+    VmToken *held, const gchar *pardon, GDateTime *now, GError **error);
+
+/* The date of a line of the list, in Unix µs; what is none is later than all. */
+gint64 vm_revocation_time (const gchar *date);
+
+/* Which revocation of @device_id is on the list, NULL: none, or none that was
+ * there at @said (Unix µs), when the user spoke. Blocks for the disk. Returns:
+ * (transfer full) */
+gchar *vm_trust_store_get_revocation (
+    VmTrustStore *self, const gchar *device_id, gint64 said);
 
 /* The tokens that are kept for a device and are good at @now, or NULL.
  * Returns: whether there is either */

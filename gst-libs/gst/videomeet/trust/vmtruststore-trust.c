@@ -347,18 +347,36 @@ check_tokens (const gchar *own_id, GBytes *own, const gchar *id, GBytes *spki,
   return FALSE;
 }
 
+/* The last step: until it is done the tokens of the revoked count for nothing,
+ * and when it cannot be done they must not be there. */
+static gboolean
+take_back (
+    VmTrustStore *self, GHashTable *revoked, const gchar *id, GError **error)
+{
+  g_autofree gchar *name = vm_trust_store_file_name (id);
+
+  g_hash_table_remove (revoked, id);
+  if (vm_trust_store_write_revoked (self, revoked, error))
+    return TRUE;
+  vm_store_remove (
+      vm_trust_store_get_folder (self), VM_STORE_TOKENS, name, NULL);
+  return FALSE;
+}
+
 static gboolean
 add_locked (VmTrustStore *self, const gchar *id, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, VmToken *given,
-    VmToken *held, GDateTime *now, GError **error)
+    VmToken *held, const gchar *pardon, GDateTime *now, GError **error)
 {
   g_autoptr (GHashTable) revoked = NULL;
   g_autoptr (GPtrArray) devices = NULL;
   const VmKnownDevice *namesake;
+  const gchar *revocation;
 
   if (!vm_trust_store_read_revoked (self, &revoked))
     return refuse_damaged (self, error);
-  if (g_hash_table_contains (revoked, id)) {
+  revocation = g_hash_table_lookup (revoked, id);
+  if (revocation && g_strcmp0 (revocation, pardon) != 0) {
     g_set_error (
         error, VM_ERROR, VM_ERROR_NOT_TRUSTED, "Trust in %s was revoked", id);
     return FALSE;
@@ -369,13 +387,46 @@ add_locked (VmTrustStore *self, const gchar *id, const gchar *user,
     return vm_trust_store_refuse_changed (namesake, id, error);
   return vm_trust_store_remember (
              self, devices, id, user, device, certificate, now, error)
-         && vm_trust_store_write_tokens (self, id, given, held, error);
+         && vm_trust_store_write_tokens (self, id, given, held, error)
+         && (!revocation || take_back (self, revoked, id, error));
 }
 
 gboolean
 vm_trust_store_add (VmTrustStore *self, const gchar *user, const gchar *device,
     GTlsCertificate *certificate, VmToken *given, VmToken *held, GDateTime *now,
     GError **error)
+{
+  return vm_trust_store_add_anew (
+      self, user, device, certificate, given, held, NULL, now, error);
+}
+
+gint64
+vm_revocation_time (const gchar *date)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (date, NULL);
+
+  return time ? g_date_time_to_unix (time) * G_USEC_PER_SEC
+                    + g_date_time_get_microsecond (time)
+              : G_MAXINT64;
+}
+
+gchar *
+vm_trust_store_get_revocation (
+    VmTrustStore *self, const gchar *device_id, gint64 said)
+{
+  g_autoptr (GHashTable) revoked = NULL;
+  const gchar *date;
+
+  if (!vm_trust_store_read_revoked (self, &revoked))
+    return NULL;
+  date = g_hash_table_lookup (revoked, device_id);
+  return date && vm_revocation_time (date) <= said ? g_strdup (date) : NULL;
+}
+
+gboolean
+vm_trust_store_add_anew (VmTrustStore *self, const gchar *user,
+    const gchar *device, GTlsCertificate *certificate, VmToken *given,
+    VmToken *held, const gchar *pardon, GDateTime *now, GError **error)
 {
   g_autoptr (GBytes) own = vm_trust_store_read_own_spki (self);
   g_autoptr (GBytes) spki = NULL;
@@ -406,8 +457,8 @@ vm_trust_store_add (VmTrustStore *self, const gchar *user, const gchar *device,
   lock = vm_trust_store_lock (self, error);
   if (lock < 0)
     return FALSE;
-  added =
-      add_locked (self, id, user, device, certificate, given, held, now, error);
+  added = add_locked (
+      self, id, user, device, certificate, given, held, pardon, now, error);
   vm_store_unlock (lock);
   return added;
 }
@@ -423,15 +474,15 @@ revoke_locked (
 
   if (!vm_trust_store_read_revoked (self, &revoked)) {
     refuse_damaged (self, error);
-  } else if (g_hash_table_contains (revoked, id)) {
-    written = TRUE;
-  } else if (g_hash_table_size (revoked) >= VM_TRUST_STORE_REVOKED_MAX) {
+  } else if (!g_hash_table_contains (revoked, id)
+             && g_hash_table_size (revoked) >= VM_TRUST_STORE_REVOKED_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "%d devices are revoked; no more can be remembered",
         VM_TRUST_STORE_REVOKED_MAX);
   } else {
     g_autoptr (GDateTime) utc = g_date_time_to_utc (now);
 
+    /* once more counts as well: it may be meant to withdraw a pardon */
     g_hash_table_insert (
         revoked, g_strdup (id), g_date_time_format_iso8601 (utc));
     written = vm_trust_store_write_revoked (self, revoked, error);
@@ -456,7 +507,9 @@ revoke_locked (
  *   %VM_TRUST_STORE_REVOKED_MAX are revoked; #VM_ERROR_FAILED for the disk
  *
  * Withdraws trust from a device, whoever trusts it: no policy lets it in until
- * vm_trust_store_pardon(). What it was given is removed, also when the list of
+ * vm_trust_store_pardon(), or until two users compare new digits. Requests for
+ * trust that run have failed by it, and what was revoked before can be revoked
+ * again for that. What it was given is removed, also when the list of
  * revoked devices cannot be written.
  *
  * Returns: (transfer full): the id of the device
