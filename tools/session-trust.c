@@ -11,7 +11,7 @@ struct _VmtSessionTrust
   VmtOutput *output;
   const gboolean *over;
   VmApprove approve;
-  gchar *request_id, *device_id; /* of the open question, or NULL */
+  gchar *request_id; /* of the open question, or NULL */
   gchar *meeting; /* never changes */
   GMutex lock; /* protects host */
   gchar *host; /* the user whose device has that meeting; NULL: not seen */
@@ -32,7 +32,6 @@ clear (gpointer data)
   VmtSessionTrust *self = data;
 
   g_free (self->request_id);
-  g_free (self->device_id);
   g_free (self->meeting);
   g_free (self->host);
   g_mutex_clear (&self->lock);
@@ -95,13 +94,6 @@ name_of (const News *news)
       news->device_id ? news->device_id : "A device without a key");
 }
 
-static void
-close_question (VmtSessionTrust *self)
-{
-  g_clear_pointer (&self->request_id, g_free);
-  g_clear_pointer (&self->device_id, g_free);
-}
-
 /* One at a time: the next comes when this one is answered. */
 static void
 tell_requested (VmtSessionTrust *self, const News *news)
@@ -118,9 +110,8 @@ tell_requested (VmtSessionTrust *self, const News *news)
         "Approved without looking (--approve auto).");
     return;
   }
-  close_question (self);
+  g_free (self->request_id);
   self->request_id = g_strdup (news->request_id);
-  self->device_id = g_strdup (news->device_id);
   vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", question);
   if (!*self->over)
     return;
@@ -136,8 +127,6 @@ tell_established (VmtSessionTrust *self, const News *news)
 {
   g_autofree gchar *name = name_of (news);
 
-  if (g_strcmp0 (self->device_id, news->device_id) == 0)
-    close_question (self);
   vmt_output_event (self->output, event_of ("trust-established", news));
   vmt_output_line (
       self->output, VMT_STYLE_GOOD, "%s and you trust each other now.", name);
@@ -147,16 +136,17 @@ static void
 tell_failed (VmtSessionTrust *self, const News *news)
 {
   g_autofree gchar *name = name_of (news), *text = NULL;
+  g_autofree gchar *why = vmt_text_safe (news->error->message);
   const gchar *advice = "";
   JsonObject *event;
 
-  if (news->device_id && g_strcmp0 (self->device_id, news->device_id) == 0)
-    close_question (self);
+  /* that a device may not join says nothing of what it asks besides */
+  if (news->request_id && g_strcmp0 (self->request_id, news->request_id) == 0)
+    g_clear_pointer (&self->request_id, g_free);
   if (g_error_matches (news->error, VM_ERROR, VM_ERROR_NOT_TRUSTED))
     advice = " Who is to be let in asks this device first: videomeet trust "
              "request, with the name of this one.";
-  text = g_strdup_printf (
-      "%s was refused: %s.%s", name, news->error->message, advice);
+  text = g_strdup_printf ("%s was refused: %s.%s", name, why, advice);
   event = event_of ("trust-failed", news);
   vmt_event_add_string (event, "message", text);
   vmt_output_event (self->output, event);
@@ -202,11 +192,11 @@ on_established (
 }
 
 static void
-on_failed (VmNode *node, const gchar *device_id, const gchar *name,
-    const GError *error, gpointer user_data)
+on_failed (VmNode *node, const gchar *request_id, const gchar *device_id,
+    const gchar *name, const GError *error, gpointer user_data)
 {
-  post ((News){ user_data, tell_failed, NULL, g_strdup (device_id),
-      g_strdup (name), NULL, g_error_copy (error) });
+  post ((News){ user_data, tell_failed, g_strdup (request_id),
+      g_strdup (device_id), g_strdup (name), NULL, g_error_copy (error) });
 }
 
 static void
@@ -342,10 +332,11 @@ vmt_session_trust_advise (
       strspn (safe, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.:[]%")
       == strlen (safe);
   const gchar *dot = g_str_has_suffix (message, ".") ? "" : ".";
+  g_autofree gchar *why = vmt_text_safe (message);
 
   return g_strdup_printf (
       "%s%s Agree on trust with its host first: videomeet trust request %s",
-      message, dot,
+      why, dot,
       !host   ? "NAME"
       : plain ? safe
               : quoted);

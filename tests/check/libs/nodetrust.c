@@ -6,10 +6,13 @@
 #include "trusthost.h"
 
 #include <gst/videomeet/discovery/node-priv.h>
+#include <gst/videomeet/server/server-priv.h>
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
 
 static VmNode *node;
+static GMutex lock; /* of failed, which the node's thread writes */
+static gchar *failed; /* the request that failed last; NULL: none */
 
 static void
 on_requested (VmNode *of, const gchar *request_id, const gchar *device_id,
@@ -27,9 +30,13 @@ on_established (
 }
 
 static void
-on_failed (VmNode *of, const gchar *device_id, const gchar *name,
-    const GError *error, gpointer user_data)
+on_failed (VmNode *of, const gchar *request_id, const gchar *device_id,
+    const gchar *name, const GError *error, gpointer user_data)
 {
+  g_mutex_lock (&lock);
+  g_free (failed);
+  failed = g_strdup (request_id);
+  g_mutex_unlock (&lock);
   host_hear ("failed:%s:%s", name, vm_error_to_code (error->code));
 }
 
@@ -69,6 +76,7 @@ node_teardown (void)
 {
   vm_node_stop (node, VM_NODE_ROLES_SERVE);
   g_clear_object (&node);
+  g_clear_pointer (&failed, g_free);
   server = NULL;
   host_close_ears ();
 }
@@ -116,6 +124,39 @@ GST_START_TEST (test_denied)
   fail_if (vm_node_approve_trust (node, id, NULL));
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 403);
+}
+
+GST_END_TEST;
+
+static gchar *
+dup_failed (void)
+{
+  gchar *copy;
+
+  g_mutex_lock (&lock);
+  copy = g_strdup (failed);
+  g_mutex_unlock (&lock);
+  return copy;
+}
+
+/* Which request it was, or that it was none. */
+GST_START_TEST (test_failed)
+{
+  g_autofree gchar *id = trust_request (f.bob, 1);
+  g_autofree gchar *wrong = trust_reveal_body (id, 2);
+  g_autofree gchar *request = NULL;
+  g_autofree gchar *join = NULL;
+  g_autoptr (GError) reason =
+      g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED, "not let in");
+
+  trust_refused (f.bob, "/trust/reveal", wrong, VM_ERROR_SIGNATURE);
+  host_heard ("failed:Bob:SIGNATURE");
+  request = dup_failed ();
+  fail_unless_equals_string (request, id);
+  vm_trust_desk_tell_failed (server->desk, NULL, "Eve", reason);
+  host_heard ("failed:Eve:NOT_TRUSTED");
+  join = dup_failed ();
+  fail_unless (join == NULL);
 }
 
 GST_END_TEST;
@@ -271,6 +312,7 @@ nodetrust_suite (void)
   tcase_add_test (tests, test_defaults);
   tcase_add_test (tests, test_approved);
   tcase_add_test (tests, test_denied);
+  tcase_add_test (tests, test_failed);
   tcase_add_test (tests, test_auto);
   tcase_add_test (tests, test_announced_minimally);
   tcase_add_test (tests, test_policy);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "commands.h"
 #include "digits.h"
+#include "session-trust.h"
 
 static gchar *config; /* $XDG_CONFIG_HOME of this program, for all its cases */
 
@@ -246,6 +247,103 @@ GST_START_TEST (test_store)
 
 GST_END_TEST;
 
+/* The question of a meeting */
+
+typedef struct
+{
+  VmNode *node; /* its signals come from here, without anybody there */
+  FILE *out;
+  gchar *text;
+  size_t size;
+  VmtOutput *output;
+  gboolean over;
+  VmtSessionTrust *trust;
+} Meeting;
+
+static void
+meeting_open (Meeting *meeting)
+{
+  static const VmtOptions options = { 0 };
+
+  *meeting = (Meeting){ .node = g_object_new (VM_TYPE_NODE, NULL) };
+  meeting->out = open_memstream (&meeting->text, &meeting->size);
+  meeting->output = vmt_output_new (meeting->out, meeting->out, FALSE);
+  meeting->trust = vmt_session_trust_new (
+      meeting->node, &options, meeting->output, "standup", &meeting->over);
+}
+
+static void
+meeting_close (Meeting *meeting)
+{
+  vmt_session_trust_free (meeting->trust);
+  vmt_output_free (meeting->output);
+  fclose (meeting->out);
+  free (meeting->text);
+  g_object_unref (meeting->node);
+}
+
+/* What was posted to the main thread is told. */
+static void
+take_news (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+fails_with (Meeting *meeting, const gchar *request_id, const gchar *message)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED, message);
+
+  g_signal_emit_by_name (
+      meeting->node, "trust-failed", request_id, "ID", "Bob", error);
+  take_news ();
+}
+
+/* Only the end of the request that is asked about closes its question. */
+GST_START_TEST (test_question_stays_open)
+{
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  g_signal_emit_by_name (
+      meeting.node, "trust-requested", "one", "ID", "Bob", "012345");
+  take_news ();
+  fails_with (&meeting, NULL, "not let in");
+  fails_with (&meeting, "two", "another");
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "n"));
+  g_signal_emit_by_name (
+      meeting.node, "trust-requested", "one", "ID", "Bob", "012345");
+  take_news ();
+  fails_with (&meeting, "one", "too late");
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y"));
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+/* Nothing that others have written moves the cursor. */
+GST_START_TEST (test_words_of_others_are_safe)
+{
+  Meeting meeting;
+  g_autofree gchar *advice = NULL;
+
+  meeting_open (&meeting);
+  fails_with (&meeting, NULL,
+      "gone\033[2J\xc2\x9b"
+      "1A");
+  advice = vmt_session_trust_advise (
+      meeting.trust, "gone\033[2J", "videomeet://10.0.0.1/x");
+  fflush (meeting.out);
+  fail_unless (strstr (meeting.text, "gone") != NULL, "%s", meeting.text);
+  fail_if (strchr (meeting.text, '\033') || strstr (meeting.text, "\xc2\x9b"));
+  fail_if (strchr (advice, '\033'), "%s", advice);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
 static void
 remove_all (const gchar *path)
 {
@@ -291,6 +389,8 @@ tool_trust_suite (void)
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_policy);
   tcase_add_test (tc, test_store);
+  tcase_add_test (tc, test_question_stays_open);
+  tcase_add_test (tc, test_words_of_others_are_safe);
   return s;
 }
 

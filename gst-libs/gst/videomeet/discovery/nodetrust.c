@@ -49,8 +49,8 @@ emit (gpointer data)
       g_signal_emit (news->node, id, 0, news->device_id, news->name);
       break;
     case VM_NODE_SIGNAL_TRUST_FAILED:
-      g_signal_emit (
-          news->node, id, 0, news->device_id, news->name, news->error);
+      g_signal_emit (news->node, id, 0, news->request_id, news->device_id,
+          news->name, news->error);
       break;
     default:
       g_signal_emit (news->node, id, 0, news->device_id);
@@ -126,6 +126,7 @@ on_failed (const gchar *request_id, const gchar *device_id, const gchar *name,
   if (request_id && g_strcmp0 (self->asked, request_id) == 0)
     g_clear_pointer (&self->asked, g_free);
   g_mutex_unlock (&self->lock);
+  news->request_id = g_strdup (request_id);
   news->name = g_strdup (name);
   news->error = g_error_copy (reason);
   post (news);
@@ -216,6 +217,9 @@ vm_node_install_trust_signals (void)
   /**
    * VmNode::trust-failed:
    * @self: the node
+   * @request_id: (nullable): the request that has failed, as of
+   *   #VmNode::trust-requested when it had come so far; %NULL when the device was
+   *   not let into a meeting, which is no answer to what it asks besides
    * @device_id: (nullable): the device, %NULL for one that showed no key
    * @name: what it says it is called, or nothing
    * @error: why: of #VM_ERROR
@@ -227,8 +231,8 @@ vm_node_install_trust_signals (void)
    * thread "vm-node".
    */
   vm_node_signals[VM_NODE_SIGNAL_TRUST_FAILED] = g_signal_new ("trust-failed",
-      VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_ERROR);
+      VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
+      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_ERROR);
   /**
    * VmNode::trust-changed:
    * @self: the node
