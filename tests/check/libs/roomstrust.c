@@ -44,8 +44,8 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
 }
 
 static void
-on_untrusted (const gchar *device_id, const gchar *user, const GError *reason,
-    gpointer user_data)
+on_untrusted (const gchar *device_id, const gchar *user, const gchar *group,
+    const GError *reason, gpointer user_data)
 {
   g_string_append_printf (
       refusals, "%s:%s ", user ? user : "-", vm_error_to_code (reason->code));

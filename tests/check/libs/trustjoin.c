@@ -86,6 +86,21 @@ GST_START_TEST (test_require)
 
 GST_END_TEST;
 
+/* Who knocks again and again is told of a few times, and hides nobody. */
+GST_START_TEST (test_refused_often)
+{
+  for (guint i = 0; i < 4 * VM_REFUSALS_PER_ADDRESS; i++)
+    check_join (f.bob, NULL, 403, "NOT_TRUSTED");
+  for (guint i = 0; i < VM_REFUSALS_PER_ADDRESS; i++)
+    host_heard ("failed:Bob:NOT_TRUSTED");
+  g_free (trust_reveal (f.eve, 1)); /* its question is what comes next */
+  net_use_address ("127.0.1.2");
+  check_join (f.bob, NULL, 403, "NOT_TRUSTED");
+  host_heard ("failed:Bob:NOT_TRUSTED");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_token_unreadable)
 {
   g_autoptr (NetAnswer) answer = NULL;
@@ -217,6 +232,7 @@ trustjoin_suite (void)
 
   tcase_add_checked_fixture (tests, join_setup, join_teardown);
   tcase_add_test (tests, test_require);
+  tcase_add_test (tests, test_refused_often);
   tcase_add_test (tests, test_token_unreadable);
   tcase_add_test (tests, test_level);
   tcase_add_test (tests, test_revoked);

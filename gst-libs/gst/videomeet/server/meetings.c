@@ -4,6 +4,7 @@
  * this process but on another thread, and what is announced. */
 
 #include "meetings.h"
+#include "refusals.h"
 #include "server-priv.h"
 
 #include <openssl/rand.h>
@@ -12,6 +13,7 @@ struct _VmMeetings
 {
   VmServer *server;
   VmRooms *rooms;
+  VmRefusals *refusals;
   GPtrArray *seats; /* of VmSeat, oldest first: the one announced */
   VmMeetingsFunc func;
   gpointer user_data;
@@ -141,11 +143,15 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
 }
 
 static void
-on_untrusted (const gchar *device_id, const gchar *user, const GError *reason,
-    gpointer user_data)
+on_untrusted (const gchar *device_id, const gchar *user, const gchar *group,
+    const GError *reason, gpointer user_data)
 {
   VmMeetings *meetings = user_data;
 
+  if (group
+      && !vm_refusals_tells (
+          meetings->refusals, group, g_get_monotonic_time ()))
+    return;
   if (meetings->server->desk)
     vm_trust_desk_tell_failed (meetings->server->desk, device_id, user, reason);
 }
@@ -207,6 +213,7 @@ vm_meetings_new (VmServer *server)
   VmMeetings *meetings = g_new0 (VmMeetings, 1);
 
   meetings->server = server;
+  meetings->refusals = vm_refusals_new ();
   meetings->rooms = vm_rooms_new (&funcs, meetings);
   meetings->seats =
       g_ptr_array_new_with_free_func ((GDestroyNotify) seat_unref);
@@ -218,6 +225,7 @@ vm_meetings_free (VmMeetings *meetings)
 {
   g_ptr_array_unref (meetings->seats);
   vm_rooms_free (meetings->rooms);
+  vm_refusals_free (meetings->refusals);
   g_free (meetings);
 }
 

@@ -77,6 +77,7 @@ typedef struct
   const gchar *user;
   const gchar *device;
   VmToken *presented; /* or NULL */
+  const gchar *group; /* see VmJoin, or NULL */
 } VmBearer;
 
 VmBearer vm_member_to_bearer (const VmMember *member);

@@ -345,9 +345,10 @@ look_up (VmRooms *rooms, const gchar *meeting, GError **error)
 static VmBearer
 bearer_of (const VmJoin *join)
 {
-  return (VmBearer){
-    .key = join->key, .user = join->user, .presented = join->token
-  };
+  return (VmBearer){ .key = join->key,
+    .user = join->user,
+    .presented = join->token,
+    .group = join->group };
 }
 
 VmRoom *
@@ -412,7 +413,8 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
   const VmBearer bearer = { .key = ticket->key,
     .user = ticket->user,
     .device = said ? said->device : NULL,
-    .presented = ticket->presented };
+    .presented = ticket->presented,
+    .group = ticket->group };
 
   if (!room || strcmp (room->id, ticket->meeting_id) != 0) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,

@@ -34,9 +34,10 @@ typedef struct
   VmTrustFacts *(*know) (const gchar *device_id, const gchar *user,
       const gchar *device, gint64 *date, gpointer user_data);
   /* Somebody was not let in, or sent out, for want of trust: NOT_TRUSTED or
-   * KEY_CHANGED. Either name may be NULL; or NULL. */
+   * KEY_CHANGED. Either name may be NULL; or NULL. @group: of VmJoin, NULL for
+   * one who had a seat. */
   void (*untrusted) (const gchar *device_id, const gchar *user,
-      const GError *reason, gpointer user_data);
+      const gchar *group, const GError *reason, gpointer user_data);
 } VmRoomsFuncs;
 
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);

@@ -78,7 +78,8 @@ vm_room_trusts (
   if (decide (room, bearer, id, level, &reason))
     return TRUE;
   if (rooms->funcs.untrusted)
-    rooms->funcs.untrusted (id, bearer->user, reason, rooms->user_data);
+    rooms->funcs.untrusted (
+        id, bearer->user, bearer->group, reason, rooms->user_data);
   g_propagate_error (error, reason);
   return FALSE;
 }
