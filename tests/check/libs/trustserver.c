@@ -393,6 +393,99 @@ GST_START_TEST (test_pipelined)
 
 GST_END_TEST;
 
+/* How often vm-net's loop turns until it has ticked so often. */
+
+#define TICKS 10
+#define TICK_MS 100
+#define IDLE_TURNS_MAX 500 /* what spins does that in some milliseconds */
+
+typedef struct
+{
+  uv_prepare_t turn;
+  uv_timer_t timer;
+  guint turns, ticks;
+  GAsyncQueue *done;
+} Counter;
+
+static void
+on_turn (uv_prepare_t *turn)
+{
+  ((Counter *) turn->data)->turns++;
+}
+
+static void
+on_counter_closed (uv_handle_t *handle)
+{
+  Counter *counter = handle->data;
+
+  g_async_queue_push (counter->done, counter);
+}
+
+static void
+on_tick (uv_timer_t *timer)
+{
+  Counter *counter = timer->data;
+
+  if (++counter->ticks < TICKS)
+    return;
+  uv_close ((uv_handle_t *) &counter->turn, NULL);
+  uv_close ((uv_handle_t *) timer, on_counter_closed);
+}
+
+static void
+begin_counting (VmServer *of, gpointer data)
+{
+  Counter *counter = data;
+
+  uv_prepare_init (&of->loop, &counter->turn);
+  uv_timer_init (&of->loop, &counter->timer);
+  counter->turn.data = counter->timer.data = counter;
+  uv_prepare_start (&counter->turn, on_turn);
+  uv_timer_start (&counter->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+static guint
+count_turns (void)
+{
+  g_autofree Counter *counter = g_new0 (Counter, 1);
+  g_autoptr (GAsyncQueue) done = g_async_queue_new ();
+
+  counter->done = done;
+  vm_server_post (server, begin_counting, counter, NULL);
+  fail_unless (
+      g_async_queue_timeout_pop (done, 2 * NET_SECONDS * G_TIME_SPAN_SECOND)
+      == counter);
+  return counter->turns;
+}
+
+static void
+write_on (GIOStream *stream, const gchar *text)
+{
+  fail_unless (
+      g_output_stream_write_all (g_io_stream_get_output_stream (stream), text,
+          strlen (text), NULL, NULL, NULL));
+}
+
+/* What comes behind a question that is held stays in the socket, and keeps
+ * nobody busy. */
+GST_START_TEST (test_byte_behind_a_poll)
+{
+  g_autofree gchar *id = trust_reveal (f.bob, 1);
+  g_autoptr (GIOStream) poll = trust_poll (f.bob, id);
+  guint turns;
+
+  wait_for_askers (1);
+  write_on (poll, "G");
+  turns = count_turns ();
+  fail_unless (turns < IDLE_TURNS_MAX, "%u turns", turns);
+  wait_for_askers (1);
+  /* and who goes is seen to go */
+  g_io_stream_close (poll, NULL, NULL);
+  wait_for_askers (0);
+}
+
+GST_END_TEST;
+
 static gchar *
 padded (const gchar *body, gsize size)
 {
@@ -548,6 +641,7 @@ trustserver_suite (void)
   tcase_add_test (tests, test_poll_left);
   tcase_add_test (tests, test_poll_outlives_requests);
   tcase_add_test (tests, test_pipelined);
+  tcase_add_test (tests, test_byte_behind_a_poll);
   tcase_add_test (tests, test_body_size);
   tcase_add_test (tests, test_store_damaged);
   tcase_add_test (tests, test_revoked);

@@ -62,7 +62,8 @@ get_certificate (VmConn *conn, GError **error)
 }
 
 /* The answer is a while coming: neither libwebsockets nor tick.c is to think
- * that the request is. */
+ * that the request is. libwebsockets reads nothing meanwhile, but would be told
+ * again and again of what has come behind the request: it is not to ask. */
 static void
 wait_for_answer (VmConn *conn)
 {
@@ -70,6 +71,7 @@ wait_for_answer (VmConn *conn)
   conn->serial = ++conn->server->serials;
   g_hash_table_insert (conn->server->askers, &conn->serial, conn);
   lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
+  lws_rx_flow_control (conn->wsi, 0);
 }
 
 int
@@ -143,6 +145,7 @@ take_answer (VmServer *self, gpointer data)
   conn->request_began = g_get_monotonic_time ();
   conn->answer_status = answer->status;
   conn->answer = g_bytes_ref (answer->body);
+  lws_rx_flow_control (conn->wsi, 1);
   lws_callback_on_writable (conn->wsi);
 }
 
