@@ -12,6 +12,7 @@
 /* What is known of everybody but this device itself. */
 static VmTrustFacts known;
 static GString *refusals; /* as "Bob:NOT_TRUSTED" */
+static gchar *reason_told; /* to the host's own user, last */
 
 static VmTrustFacts *
 on_know (const gchar *device_id, const gchar *user, const gchar *device,
@@ -47,6 +48,8 @@ static void
 on_untrusted (const gchar *device_id, const gchar *user, const gchar *group,
     const GError *reason, gpointer user_data)
 {
+  g_free (reason_told);
+  reason_told = g_strdup (reason->message);
   g_string_append_printf (
       refusals, "%s:%s ", user ? user : "-", vm_error_to_code (reason->code));
 }
@@ -71,6 +74,7 @@ trust_teardown (void)
   room_funcs.know = NULL;
   room_funcs.untrusted = NULL;
   g_string_free (refusals, TRUE);
+  g_clear_pointer (&reason_told, g_free);
   fixture_teardown ();
 }
 
@@ -224,6 +228,36 @@ GST_START_TEST (test_policies)
 
 GST_END_TEST;
 
+/* Ids, dates, files and what to type are the host's own business. */
+GST_START_TEST (test_strangers_are_told_little)
+{
+  static const struct
+  {
+    Fact fact;
+    const gchar *word; /* that only the host reads */
+  } told[] = {
+    { CHANGED, "OLD-ID" },
+    { CHANGED, "videomeet forget" },
+    { DAMAGED, "revoked" },
+    { REVOKED, "revoked" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++) {
+    g_autoptr (GError) error = NULL;
+    Peer bob;
+
+    know (told[i].fact);
+    fail_if (come (&bob, NATIVE, NULL, &error));
+    fail_unless (strstr (reason_told, told[i].word), "%s", reason_told);
+    fail_if (strstr (error->message, told[i].word), "%s", error->message);
+    fail_if (strpbrk (error->message, "0123456789/"), "%s", error->message);
+    peer_clear (&bob);
+  }
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
 /* Whom the policy shuts out has no PINs to try, and hears nothing of the room. */
 GST_START_TEST (test_before_the_pin)
 {
@@ -303,6 +337,7 @@ check_sent_out (Peer *peer, VmError code)
 {
   fail_unless (peer->closed);
   g_assert_error (peer->reason, VM_ERROR, code);
+  fail_if (strstr (peer->reason->message, "revoked") != NULL);
   fail_unless_equals_int (vm_room_count (room), 1);
   fail_unless (g_str_has_prefix (host.heard->str, "participant-left"), "%s",
       host.heard->str);
@@ -421,6 +456,7 @@ roomstrust_suite (void)
 
   tcase_add_checked_fixture (tests, trust_setup, trust_teardown);
   tcase_add_loop_test (tests, test_policies, 0, G_N_ELEMENTS (cases));
+  tcase_add_test (tests, test_strangers_are_told_little);
   tcase_add_test (tests, test_before_the_pin);
   tcase_add_test (tests, test_tokens);
   tcase_add_test (tests, test_revoked_inside);

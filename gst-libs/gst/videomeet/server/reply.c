@@ -120,7 +120,12 @@ error_body (const GError *error)
   VmError code = error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED;
 
   vm_json_append_member (text, "code", vm_error_to_code (code));
-  vm_json_append_member (text, "message", error->message);
+  /* of other libraries: for this device's own eyes */
+  if (error->domain != VM_ERROR)
+    g_info ("a request has failed: %s", error->message);
+  vm_json_append_member (text, "message",
+      error->domain == VM_ERROR ? error->message
+                                : "Something went wrong on this device");
   g_string_append (text, "}}");
   return g_string_free_to_bytes (text);
 }

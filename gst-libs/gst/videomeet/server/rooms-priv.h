@@ -81,7 +81,8 @@ typedef struct
 } VmBearer;
 
 VmBearer vm_member_to_bearer (const VmMember *member);
-/* roomtrust.c: the policy towards @bearer; @level is filled in either case. */
+/* roomtrust.c: the policy towards @bearer; @level is filled in either case.
+ * @error: as others may read it; the user is told the reason. */
 gboolean vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
 

@@ -66,6 +66,21 @@ decide (VmRoom *room, const VmBearer *bearer, const gchar *device_id,
   return FALSE;
 }
 
+/* What somebody is told who is not let in, and whoever else is in the room: not
+ * what this device knows of others, or where (security.md, "The HTTP server on
+ * a LAN"). @reason is for its own user. */
+static gboolean
+refuse (const GError *reason, GError **error)
+{
+  if (g_error_matches (reason, VM_ERROR, VM_ERROR_KEY_CHANGED))
+    g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
+        "The host knows another key by this name");
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The host does not trust this device");
+  return FALSE;
+}
+
 gboolean
 vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error)
@@ -73,15 +88,14 @@ vm_room_trusts (
   VmRooms *rooms = room->rooms;
   g_autofree gchar *id =
       bearer->key ? vm_device_id_from_key_hash (bearer->key) : NULL;
-  GError *reason = NULL;
+  g_autoptr (GError) reason = NULL;
 
   if (decide (room, bearer, id, level, &reason))
     return TRUE;
   if (rooms->funcs.untrusted)
     rooms->funcs.untrusted (
         id, bearer->user, bearer->group, reason, rooms->user_data);
-  g_propagate_error (error, reason);
-  return FALSE;
+  return refuse (reason, error);
 }
 
 static void

@@ -282,6 +282,26 @@ vm_approver_poll (VmApprover *self, const VmTrustCaller *caller,
 
 /* POST /trust/proof */
 
+/* What this device could not do is told to its own user. */
+static void
+refuse_plainly (VmTrustAnswer *answer, const GError *reason)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_error_matches (reason, VM_ERROR, VM_ERROR_SIGNATURE))
+    error = g_error_copy (reason);
+  else if (g_error_matches (reason, VM_ERROR, VM_ERROR_KEY_CHANGED))
+    error = g_error_new (VM_ERROR, VM_ERROR_KEY_CHANGED,
+        "The other device knows another key by this name");
+  else if (g_error_matches (reason, VM_ERROR, VM_ERROR_NOT_TRUSTED))
+    error = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The other device does not trust this one");
+  else
+    error = g_error_new (VM_ERROR, VM_ERROR_FAILED,
+        "The other device could not remember this one");
+  refuse (answer, error);
+}
+
 /* Whatever fails here, the nonces are used up. */
 static VmToken *
 take_proof (VmApprover *self, const VmTrustCaller *caller,
@@ -326,7 +346,7 @@ vm_approver_proof (VmApprover *self, const VmTrustCaller *caller,
   vm_approver_step (
       request, token ? VM_APPROVER_EVENT_PROOF : VM_APPROVER_EVENT_BAD_PROOF);
   if (!token) {
-    refuse (answer, error);
+    refuse_plainly (answer, error);
     vm_approver_tell_failed (self, request, error);
     return;
   }
