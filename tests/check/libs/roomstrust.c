@@ -228,6 +228,74 @@ GST_START_TEST (test_policies)
 
 GST_END_TEST;
 
+/* Without a word to the user: many devices are asked for a meeting that is
+ * another's. */
+GST_START_TEST (test_names_are_not_to_be_guessed)
+{
+  const gchar *const meetings[] = { "standup", "no such" };
+  g_autofree gchar *message = NULL;
+
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  for (guint i = 0; i < G_N_ELEMENTS (meetings); i++) {
+    const VmJoin native = { .meeting = meetings[i],
+      .user = "Bob",
+      .group = "10.0.0.2",
+      .key = vm_identity_get_key_hash (f.bob) };
+    const VmJoin browser = { .meeting = meetings[i], .group = "10.0.0.2" };
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GError) other = NULL;
+    g_autofree gchar *text = NULL;
+    Peer bob;
+
+    peer_init (&bob);
+    g_string_truncate (refusals, 0);
+    fail_if (vm_rooms_join (rooms, &native, now, &text, &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+    fail_if (vm_rooms_enter (rooms, &browser, "x", NULL, &bob, now, &other));
+    g_assert_error (other, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+    fail_unless_equals_string (
+        refusals->str, i ? "" : "Bob:NOT_TRUSTED -:NOT_TRUSTED ");
+    if (message)
+      fail_unless_equals_string (error->message, message);
+    g_free (message);
+    message = g_strdup (error->message);
+    peer_clear (&bob);
+  }
+  /* who is trusted hears what there is */
+  know (GIVEN);
+  {
+    const VmJoin join = { .meeting = "no such",
+      .user = "Bob",
+      .group = "10.0.0.2",
+      .key = vm_identity_get_key_hash (f.bob) };
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *text = NULL;
+
+    fail_if (vm_rooms_join (rooms, &join, now, &text, &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND);
+  }
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
+/* Who knows nobody lets nobody in. */
+GST_START_TEST (test_without_a_store)
+{
+  g_autoptr (GError) error = NULL;
+  Peer bob;
+
+  teardown ();
+  room_funcs.know = NULL;
+  setup ();
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  fail_if (come (&bob, NATIVE, NULL, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
 /* Ids, dates, files and what to type are the host's own business. */
 GST_START_TEST (test_strangers_are_told_little)
 {
@@ -456,6 +524,8 @@ roomstrust_suite (void)
 
   tcase_add_checked_fixture (tests, trust_setup, trust_teardown);
   tcase_add_loop_test (tests, test_policies, 0, G_N_ELEMENTS (cases));
+  tcase_add_test (tests, test_names_are_not_to_be_guessed);
+  tcase_add_test (tests, test_without_a_store);
   tcase_add_test (tests, test_strangers_are_told_little);
   tcase_add_test (tests, test_before_the_pin);
   tcase_add_test (tests, test_tokens);

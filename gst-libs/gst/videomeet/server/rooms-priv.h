@@ -85,6 +85,9 @@ VmBearer vm_member_to_bearer (const VmMember *member);
  * @error: as others may read it; the user is told the reason. */
 gboolean vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
+/* The same where there is no room: nobody is told. */
+gboolean
+vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
 
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);

@@ -329,19 +329,6 @@ make_room_for_ticket (
   return FALSE;
 }
 
-/* The room that somebody asks for. Rooms are opened by hosts; a server that
- * opens them for whoever comes first does it here. */
-static VmRoom *
-look_up (VmRooms *rooms, const gchar *meeting, GError **error)
-{
-  VmRoom *room = vm_rooms_find (rooms, meeting);
-
-  if (!room)
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
-        "There is no such meeting on this device");
-  return room;
-}
-
 static VmBearer
 bearer_of (const VmJoin *join)
 {
@@ -349,6 +336,21 @@ bearer_of (const VmJoin *join)
     .user = join->user,
     .presented = join->token,
     .group = join->group };
+}
+
+/* The room that somebody asks for. Rooms are opened by hosts; a server that
+ * opens them for whoever comes first does it here. Whom the policy shuts out
+ * learns nothing by asking for names. */
+static VmRoom *
+look_up (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
+    GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, meeting);
+
+  if (!room && vm_rooms_trust (rooms, bearer, error))
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
+        "There is no such meeting on this device");
+  return room;
 }
 
 VmRoom *
@@ -362,7 +364,7 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
 
   if (!check_join (join, error))
     return NULL;
-  room = look_up (rooms, join->meeting, error);
+  room = look_up (rooms, join->meeting, &bearer, error);
   if (!room)
     return NULL;
   if (!admits (room, &bearer, join->pin, join->group, NULL, now, &level, error)
@@ -430,8 +432,8 @@ VmMember *
 vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error)
 {
-  VmRoom *room = look_up (rooms, join->meeting, error);
   const VmBearer bearer = bearer_of (join);
+  VmRoom *room = look_up (rooms, join->meeting, &bearer, error);
   VmTicket ticket = { .call_type = join->call_type };
   g_autoptr (VmSignal) hello = NULL;
   g_autofree gchar *guest = NULL;

@@ -36,10 +36,9 @@ know (VmRooms *rooms, const gchar *device_id, const gchar *user,
 /* What is wrong with the token that it presents is told when it would have
  * been let in by it; there may be better reasons to refuse it. */
 static gboolean
-decide (VmRoom *room, const VmBearer *bearer, const gchar *device_id,
-    VmTrustLevel *level, GError **error)
+decide (VmRooms *rooms, const gchar *meeting_id, const VmBearer *bearer,
+    const gchar *device_id, VmTrustLevel *level, GError **error)
 {
-  VmRooms *rooms = room->rooms;
   VmToken *token = bearer->presented;
   gint64 date = 0;
   VmTrustDecision decision;
@@ -51,7 +50,7 @@ decide (VmRoom *room, const VmBearer *bearer, const gchar *device_id,
     g_autoptr (VmTrustFacts) issuer =
         know (rooms, token->issuer_id, NULL, NULL, &date);
 
-    vm_trust_facts_add_token (facts, token, issuer, room->id, date, &useless);
+    vm_trust_facts_add_token (facts, token, issuer, meeting_id, date, &useless);
   }
   vm_trust_decide (rooms->policy, facts, VM_PERMISSIONS_CALL, date, &decision,
       useless ? NULL : error);
@@ -90,12 +89,24 @@ vm_room_trusts (
       bearer->key ? vm_device_id_from_key_hash (bearer->key) : NULL;
   g_autoptr (GError) reason = NULL;
 
-  if (decide (room, bearer, id, level, &reason))
+  if (decide (rooms, room->id, bearer, id, level, &reason))
     return TRUE;
   if (rooms->funcs.untrusted)
     rooms->funcs.untrusted (
         id, bearer->user, bearer->group, reason, rooms->user_data);
   return refuse (reason, error);
+}
+
+gboolean
+vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error)
+{
+  g_autofree gchar *id =
+      bearer->key ? vm_device_id_from_key_hash (bearer->key) : NULL;
+  g_autoptr (GError) reason = NULL;
+  VmTrustLevel level;
+
+  return decide (rooms, NULL, bearer, id, &level, &reason)
+         || refuse (reason, error);
 }
 
 static void
