@@ -133,13 +133,24 @@ void vm_meeting_send (VmMeeting *self, VmSignal *signal);
 void vm_meeting_finish (VmMeeting *self, const GError *error);
 void vm_meeting_drop_participants (VmMeeting *self, const GError *reason);
 
-/* vmmeeting-enter.c: how a meeting is found, joined or hosted */
+/* vmmeeting-enter.c: how a meeting is joined or hosted */
 gboolean vm_meeting_enter (VmMeeting *self, GError **error);
 void vm_meeting_stop_entering (VmMeeting *self);
 /* Leaves the connection, by bye; the node's roles are given back. */
 void vm_meeting_disconnect (VmMeeting *self);
 /* The first message was no welcome. */
 void vm_meeting_refused (VmMeeting *self, GError *error);
+
+/* The next door, or what is done when there is none. */
+void vm_meeting_try_next (VmMeeting *self);
+/* It must be inside from now on within VmMeeting:join-timeout. */
+void vm_meeting_limit_entering (VmMeeting *self);
+
+/* vmmeeting-doors.c: the doors that VmMeeting:uri leads to */
+gboolean vm_meeting_read_address (VmMeeting *self, GError **error);
+/* Those of devices that host it, as they are found, until it is ignored. */
+void vm_meeting_watch_devices (VmMeeting *self);
+void vm_meeting_ignore_devices (VmMeeting *self);
 
 /* vmmeeting-room.c: the address of a room server's WebSocket, from the meeting's
  * properties; the meeting has the room's name then. */

@@ -47,14 +47,13 @@ struct _VmSignalClient
 /* signalclient.c: what goes in and out */
 void vm_signal_client_set_timer (
     VmSignalClient *self, GSource **source, guint ms, GSourceFunc func);
-/* Joins from the beginning; @task returns TRUE once hello is said. */
-void vm_signal_client_enter (VmSignalClient *self, GTask *task);
 void vm_signal_client_take_socket (
     VmSignalClient *self, SoupWebsocketConnection *socket);
 void vm_signal_client_drop_socket (VmSignalClient *self);
 void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
 void vm_signal_client_send_bytes (VmSignalClient *self, GBytes *bytes);
 void vm_signal_client_send_ack (VmSignalClient *self);
+void vm_signal_client_say_hello (VmSignalClient *self);
 /* It is over, and not because we said so. */
 void vm_signal_client_lose (VmSignalClient *self, const GError *error);
 void vm_signal_client_lose_with (
@@ -62,6 +61,9 @@ void vm_signal_client_lose_with (
 
 /* Sets or clears lost_at, and says so. */
 void vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at);
+
+/* signaljoin.c: from the beginning; @task returns TRUE once hello is said. */
+void vm_signal_client_enter (VmSignalClient *self, GTask *task);
 
 /* signalresume.c: another socket for the one that was lost */
 void vm_signal_client_interrupt (VmSignalClient *self);

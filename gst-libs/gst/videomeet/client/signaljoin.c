@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a guest takes its seat: it is admitted, opens the socket, and says hello. */
+
+#include "signalclient-priv.h"
+#include "admission.h"
+
+static void
+copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
+{
+  *to = (VmSignalClientConfig){
+    .dialect = from->dialect,
+    .uri = g_strdup (from->uri),
+    .base_uri = g_strdup (from->base_uri),
+    .key_hash = g_strdup (from->key_hash),
+    .store = from->store ? g_object_ref (from->store) : NULL,
+    .policy = from->policy,
+    .meeting = g_strdup (from->meeting),
+    .user = g_strdup (from->user),
+    .device = g_strdup (from->device),
+    .pin = g_strdup (from->pin),
+    .call_type = from->call_type,
+    .timeout_ms = from->timeout_ms,
+  };
+}
+
+static gboolean
+is_room (VmSignalClient *self)
+{
+  return self->config.dialect == VM_DIALECT_NAME_ROOM;
+}
+
+static void
+finish (GTask *task, GError *error)
+{
+  if (error)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+on_socket (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  VmSignalClient *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  SoupWebsocketConnection *socket =
+      vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
+
+  if (socket && self->over) {
+    g_clear_object (&socket);
+    g_set_error (
+        &error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Joining was cancelled");
+  }
+  if (socket) {
+    g_clear_pointer (&self->line, vm_line_free);
+    self->line = vm_line_new (
+        is_room (self) ? &vm_dialect_room_client : &vm_dialect_native);
+    vm_signal_client_take_socket (self, socket);
+    vm_signal_client_say_hello (self);
+  }
+  finish (task, error);
+}
+
+static void
+on_admitted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  VmSignalClient *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (VmAdmission) admission =
+      vm_admission_ask_finish (VM_HTTP_CLIENT (source), result, &error);
+  VmSignalSocketConfig config;
+
+  if (admission && self->over)
+    g_set_error (
+        &error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Joining was cancelled");
+  if (error) {
+    finish (task, error);
+    return;
+  }
+  vm_signal_client_take_token (self, admission->ticket);
+  self->token_is_ticket = TRUE;
+  g_free (self->key_hash);
+  self->key_hash = g_strdup (admission->key_hash);
+  self->trust = admission->trust;
+  g_strfreev (self->ice_servers);
+  self->ice_servers = g_steal_pointer (&admission->ice_servers);
+  config = (VmSignalSocketConfig){
+    .base_uri = self->config.base_uri,
+    .ticket = self->token,
+    .key_hash = self->key_hash,
+    .timeout_ms = self->config.timeout_ms,
+  };
+  vm_signal_socket_open_async (self->session, self->identity, &config,
+      g_task_get_cancellable (task), on_socket, task);
+}
+
+/* A room server admits by `join` alone. */
+static void
+enter_room (VmSignalClient *self, GTask *task)
+{
+  VmSignalSocketConfig config = {
+    .uri = self->config.uri,
+    .timeout_ms = self->config.timeout_ms,
+  };
+
+  g_clear_object (&self->session);
+  self->session = vm_signal_socket_session_new (self->config.uri);
+  vm_signal_socket_open_async (self->session, self->identity, &config,
+      g_task_get_cancellable (task), on_socket, task);
+}
+
+void
+vm_signal_client_enter (VmSignalClient *self, GTask *task)
+{
+  g_task_set_check_cancellable (task, FALSE);
+  if (is_room (self) && self->config.policy == VM_POLICY_REQUIRE) {
+    finish (
+        task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+                  "This device does not join: a room server shows no device "
+                  "key, so that it cannot be one that is trusted"));
+    return;
+  }
+  if (is_room (self)) {
+    enter_room (self, task);
+    return;
+  }
+  vm_admission_ask_async (self->http, self->identity, &self->config,
+      g_task_get_cancellable (task), on_admitted, task);
+}
+
+void
+vm_signal_client_join_async (VmSignalClient *self,
+    const VmSignalClientConfig *config, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  copy_config (&self->config, config);
+  vm_signal_client_enter (
+      self, g_task_new (self, cancellable, callback, user_data));
+}
+
+gboolean
+vm_signal_client_join_finish (
+    VmSignalClient *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+const gchar *const *
+vm_signal_client_get_ice_servers (VmSignalClient *self)
+{
+  return (const gchar *const *) self->ice_servers;
+}
