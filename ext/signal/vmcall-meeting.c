@@ -261,6 +261,18 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
     vm_call_hang_up (call);
 }
 
+/* There is no link to whom this device does not meet. */
+static void
+on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
+    const GError *reason, VmCall *call)
+{
+  GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, RESOURCE, NOT_AUTHORIZED,
+      ("%s is in the meeting and is not met: %s",
+          vm_participant_get_user (participant), reason->message),
+      ("participant %s", vm_participant_get_id (participant)),
+      ("code", G_TYPE_STRING, vm_error_to_code (reason->code), NULL));
+}
+
 static void
 on_participant_state (VmMeeting *meeting, VmParticipant *participant,
     VmParticipantState old, VmParticipantState new, VmCall *call)
@@ -346,6 +358,8 @@ vm_call_set_up_meeting (VmCall *call)
       G_CALLBACK (on_participant_joined), call);
   g_signal_connect (call->meeting, "participant-left",
       G_CALLBACK (on_participant_left), call);
+  g_signal_connect (call->meeting, "participant-refused",
+      G_CALLBACK (on_participant_refused), call);
   g_signal_connect (call->meeting, "participant-state-changed",
       G_CALLBACK (on_participant_state), call);
   g_signal_connect (

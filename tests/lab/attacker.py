@@ -348,7 +348,8 @@ class MuteServer:
                 "meeting": "standup", "meetingId": "m", "state": "active",
                 "epoch": 1, "host": "p001", "maxParticipants": 10,
                 "locked": False, "participants": [{
-                    "id": "p001", "user": "Mute", "device": "box",
+                    "id": "p001", "user": self.status["user"],
+                    "device": self.status["device"],
                     "nonce": "bg==", "state": "connecting",
                     "callType": "video", "host": True}]})
         if self.stop_at == "candidates":

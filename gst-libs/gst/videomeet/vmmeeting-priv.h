@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "client/judge.h"
 #include "client/signalclient.h"
 #include "trust/storewatch.h"
 #include "server/server.h"
@@ -24,6 +25,7 @@ typedef enum
   VM_MEETING_SIGNAL_JOINED,
   VM_MEETING_SIGNAL_PARTICIPANT_JOINED,
   VM_MEETING_SIGNAL_PARTICIPANT_LEFT,
+  VM_MEETING_SIGNAL_PARTICIPANT_REFUSED,
   VM_MEETING_SIGNAL_PARTICIPANT_STATE_CHANGED,
   VM_MEETING_SIGNAL_DESCRIPTION,
   VM_MEETING_SIGNAL_CANDIDATE,
@@ -86,7 +88,8 @@ struct _VmMeeting
   gulong node_handlers[2];
   gboolean browsing;
   VmTrustStore *store; /* of the devices met before */
-  VmStoreWatch *watch; /* of that, inside; NULL where it says nothing */
+  VmJudge *judge; /* what is believed of the others; NULL where nothing is */
+  VmStoreWatch *watch; /* of the store, inside; NULL without a judge */
   GQueue doors; /* of VmMeetingDoor, to be tried */
   /* of "uri meeting-id", so that each is asked once, and of "device-id port
    * meeting-id", which is asked nothing more */
@@ -158,8 +161,14 @@ gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
 /* The only other participant is to offer anew. */
 void vm_meeting_restart_room (VmMeeting *self);
 
-/* vmmeeting-trust.c: leaves when trust in the host is withdrawn */
+/* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
+ * is withdrawn */
 void vm_meeting_watch_trust (VmMeeting *self);
+/* Somebody is there whom this device does not meet. */
+void vm_meeting_refuse (
+    VmMeeting *self, VmParticipant *participant, const GError *reason);
+/* Somebody does not meet this device. */
+void vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error);
 
 /* vmmeeting-talk.c: what the others say */
 VmParticipant *vm_meeting_find (VmMeeting *self, const gchar *id);

@@ -71,6 +71,17 @@ install_participants (guint *ids)
   ids[VM_MEETING_SIGNAL_PARTICIPANT_LEFT] =
       install_signal ("participant-left", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
   /**
+   * VmMeeting::participant-refused:
+   * @self: the meeting
+   * @participant: who is in the meeting and is not met: no
+   *   #VmMeeting::participant-joined tells of it
+   * @error: why: #VM_ERROR_NOT_TRUSTED or #VM_ERROR_KEY_CHANGED
+   *
+   * The host has let somebody in whom this device's own policy keeps out.
+   */
+  ids[VM_MEETING_SIGNAL_PARTICIPANT_REFUSED] = install_signal (
+      "participant-refused", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
+  /**
    * VmMeeting::participant-state-changed:
    * @self: the meeting
    * @participant: whose state

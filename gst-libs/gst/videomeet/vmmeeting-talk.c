@@ -49,6 +49,10 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
     return;
   }
   participant = vm_participant_new (described);
+  if (described->refused) {
+    vm_meeting_refuse (self, participant, described->refused);
+    return;
+  }
   g_ptr_array_add (self->participants, g_object_ref (participant));
   g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_PARTICIPANT_JOINED],
       0, participant);
@@ -274,6 +278,10 @@ take_error (VmMeeting *self, const VmSignal *signal)
   g_autoptr (GError) error = vm_signal_get_error (signal);
 
   g_debug ("the host's server says %s: %s", signal->code, signal->message);
+  if (signal->from) {
+    vm_meeting_take_refusal (self, signal);
+    return;
+  }
   if (self->dialect == VM_DIALECT_NAME_NATIVE) {
     /* no answer to anything: the seat is given back */
     if (signal->in_reply_to < 0 && !self->kicked

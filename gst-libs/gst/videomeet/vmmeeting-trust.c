@@ -1,38 +1,109 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Trust in the host of a meeting that was joined, while it lasts: who revokes a
- * device does not want to be in its meetings. What a host does with its guests
- * is the server's business. */
+/* Trust in those of a meeting that was joined, while it lasts: who revokes a
+ * device does not want to meet it. What a host does with its guests is the
+ * server's business. */
 
 #include "vmmeeting-priv.h"
+#include "trust/vmtrustfacts.h"
 #include "vmerror.h"
+#include "vmparticipant-priv.h"
+
+/* It shows no more than its key and names; it hears why it is left alone. */
+static void
+tell_refused (VmMeeting *self, const gchar *id, const GError *reason)
+{
+  g_autoptr (GError) told = g_error_new (VM_ERROR, reason->code,
+      "%s does not meet this device, which is not trusted there", self->user);
+  g_autoptr (VmSignal) error = vm_signal_new_error (told, -1);
+
+  error->to = g_strdup (id);
+  vm_meeting_send (self, error);
+}
+
+void
+vm_meeting_refuse (
+    VmMeeting *self, VmParticipant *participant, const GError *reason)
+{
+  tell_refused (self, vm_participant_get_id (participant), reason);
+  g_signal_emit (self,
+      vm_meeting_signals[VM_MEETING_SIGNAL_PARTICIPANT_REFUSED], 0, participant,
+      reason);
+}
+
+void
+vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error)
+{
+  VmParticipant *from = vm_meeting_find (self, error->from);
+  g_autoptr (GError) reason = vm_signal_get_error (error);
+
+  if (from && !vm_participant_get_host (from)
+      && (g_error_matches (reason, VM_ERROR, VM_ERROR_NOT_TRUSTED)
+          || g_error_matches (reason, VM_ERROR, VM_ERROR_KEY_CHANGED)))
+    vm_meeting_remove (self, from, reason);
+}
+
+static gboolean
+check_host (VmMeeting *self, gboolean damaged, gint64 now)
+{
+  VmParticipant *host = vm_meeting_find (self, self->host_id);
+  VmTrustLevel level;
+  g_autoptr (GError) reason = NULL;
+
+  if (damaged)
+    reason = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The list of revoked devices can no longer be read, so nobody is "
+        "trusted");
+  else if (self->orphaned)
+    return TRUE;
+  else if (!vm_judge_host (self->judge, now, &level, &reason))
+    g_prefix_error (&reason, "This device leaves %s, who hosts the meeting: ",
+        host ? vm_participant_get_user (host) : "the device");
+  if (reason)
+    vm_meeting_finish (self, reason);
+  return !reason;
+}
+
+static void
+check_guest (VmMeeting *self, VmParticipant *participant, gint64 now)
+{
+  VmSignalParticipant who;
+  VmTrustLevel level;
+  g_autoptr (GError) reason = NULL;
+
+  vm_participant_describe (participant, &who);
+  if (vm_judge_guest (self->judge, &who, now, &level, &reason))
+    return;
+  tell_refused (self, who.id, reason);
+  vm_meeting_remove (self, participant, reason);
+}
 
 static void
 on_changed (const VmStoreChange *change, gpointer user_data)
 {
-  VmMeeting *self = user_data;
-  VmParticipant *host = vm_meeting_find (self, self->host_id);
-  g_autoptr (GError) reason = NULL;
+  g_autoptr (VmMeeting) self = g_object_ref (user_data);
+  g_autoptr (GDateTime) date = g_date_time_new_now_utc ();
+  g_autoptr (GPtrArray) facts = vm_trust_store_know_all (self->store, date);
+  g_autolist (VmParticipant) others = vm_meeting_list_participants (self);
+  gint64 now = g_date_time_to_unix (date);
 
-  if (change->damaged)
-    reason = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "The list of revoked devices can no longer be read, so nobody is "
-        "trusted");
-  else if (host
-           && g_strv_contains (
-               change->revoked, vm_participant_get_device_id (host)))
-    reason = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "Trust in the host of the meeting, %s, was revoked",
-        vm_participant_get_user (host));
-  if (reason)
-    vm_meeting_finish (self, reason);
+  vm_judge_take_known (self->judge, facts, change->damaged);
+  if (!check_host (self, change->damaged, now))
+    return;
+  for (GList *l = others; l && !self->stopped; l = l->next)
+    if (!vm_participant_get_host (l->data))
+      check_guest (self, l->data, now);
 }
 
 void
 vm_meeting_watch_trust (VmMeeting *self)
 {
   g_clear_pointer (&self->watch, vm_store_watch_free);
-  if (self->store && self->client && self->dialect == VM_DIALECT_NAME_NATIVE)
+  g_clear_pointer (&self->judge, vm_judge_unref);
+  if (!self->client || !vm_signal_client_get_judge (self->client))
+    return;
+  self->judge = vm_judge_ref (vm_signal_client_get_judge (self->client));
+  if (self->store)
     self->watch =
         vm_store_watch_new (self->store, self->context, on_changed, self);
 }

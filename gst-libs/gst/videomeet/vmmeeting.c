@@ -58,6 +58,7 @@ vm_meeting_finalize (GObject *object)
   g_free (self->status);
   vm_chat_log_free (self->chat);
   g_clear_object (&self->store);
+  g_clear_pointer (&self->judge, vm_judge_unref);
   g_clear_pointer (&self->door, vm_meeting_door_free);
   g_clear_pointer (&self->tried, g_hash_table_unref);
   g_clear_object (&self->cancellable);

@@ -25,6 +25,9 @@ gboolean vm_participant_set_presence (
 gboolean vm_participant_set_hand (VmParticipant *self, gboolean raised);
 gboolean vm_participant_set_detached (VmParticipant *self, gboolean detached);
 VmParticipant *vm_participant_new (const VmSignalParticipant *described);
+/* What the host has told of who it is; the strings belong to @self. */
+void
+vm_participant_describe (VmParticipant *self, VmSignalParticipant *described);
 /* Whether the state moved. */
 gboolean vm_participant_take_event (
     VmParticipant *self, VmParticipantEvent event, VmParticipantState *old);

@@ -23,6 +23,7 @@ struct _VmParticipant
   gchar *user;
   gchar *device;
   gchar *device_id;
+  gchar *token; /* that came with it, or NULL */
   VmCallType call_type;
   gboolean host;
   VmTrustLevel trust;
@@ -59,6 +60,7 @@ vm_participant_finalize (GObject *object)
   g_free (self->user);
   g_free (self->device);
   g_free (self->device_id);
+  g_free (self->token);
   g_free (self->status);
   G_OBJECT_CLASS (vm_participant_parent_class)->finalize (object);
 }
@@ -148,12 +150,14 @@ vm_participant_class_init (VmParticipantClass *klass)
   /**
    * VmParticipant:trust:
    *
-   * How well the host of the meeting knows its device, as it was let in. It is
-   * the host's word; %VM_TRUST_LEVEL_UNKNOWN where it says nothing, which it
-   * does of itself.
+   * How well its device is known, as it came. To the host that is what its own
+   * store says of the key that it showed. To a guest it is what its own store
+   * says of the host; and of the others, whose keys only the host has seen, if
+   * it trusts the host: without that they are %VM_TRUST_LEVEL_UNKNOWN.
+   * %VM_TRUST_LEVEL_VOUCHED are those with a token of an introducer.
    */
   props[PROP_TRUST] = g_param_spec_enum ("trust", "Trust",
-      "How well the host knows its device", VM_TYPE_TRUST_LEVEL,
+      "How well its device is known", VM_TYPE_TRUST_LEVEL,
       VM_TRUST_LEVEL_UNKNOWN, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -174,12 +178,27 @@ vm_participant_new (const VmSignalParticipant *described)
   self->user = g_strdup (described->user ? described->user : "");
   self->device = g_strdup (described->device ? described->device : "");
   self->device_id = g_strdup (described->device_id ? described->device_id : "");
+  self->token = g_strdup (described->token);
   self->call_type = described->call_type;
   self->host = described->host;
   self->trust = vm_trust_level_from_wire (described->trust);
   self->state = VM_PARTICIPANT_STATE_CONNECTING;
   self->detached = g_strcmp0 (described->state, "detached") == 0;
   return self;
+}
+
+void
+vm_participant_describe (VmParticipant *self, VmSignalParticipant *described)
+{
+  *described = (VmSignalParticipant){
+    .id = self->id,
+    .user = self->user,
+    .device = self->device,
+    .device_id = self->device_id,
+    .token = self->token,
+    .call_type = self->call_type,
+    .host = self->host,
+  };
 }
 
 VmParticipantTalk *

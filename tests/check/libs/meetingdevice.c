@@ -50,6 +50,15 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
 }
 
 static void
+on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
+    GError *error, Device *device)
+{
+  note (device, "!");
+  g_string_append (device->heard, vm_participant_get_id (participant));
+  g_string_append (device->heard, vm_error_to_code (error->code));
+}
+
+static void
 on_participant_state (VmMeeting *meeting, VmParticipant *participant,
     VmParticipantState old, VmParticipantState new, Device *device)
 {
@@ -120,6 +129,8 @@ device_open (Device *device, VmMeetingMode mode)
       G_CALLBACK (on_participant_joined), device);
   g_signal_connect (device->meeting, "participant-left",
       G_CALLBACK (on_participant_left), device);
+  g_signal_connect (device->meeting, "participant-refused",
+      G_CALLBACK (on_participant_refused), device);
   g_signal_connect (device->meeting, "participant-state-changed",
       G_CALLBACK (on_participant_state), device);
   g_signal_connect (
@@ -131,37 +142,18 @@ device_open (Device *device, VmMeetingMode mode)
   g_signal_connect (device->meeting, "failed", G_CALLBACK (on_failed), device);
 }
 
-static void
-remove_known (Device *device)
-{
-  g_autofree gchar *path = g_build_filename (device->folder, "devices", NULL);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *file = g_build_filename (path, name, NULL);
-
-    g_remove (file);
-  }
-}
-
 void
 device_clear (Device *device)
 {
-  const gchar *files[] = { "identity.pem", "devices" };
+  const gchar *argv[] = { "rm", "-rf", device->folder, NULL };
 
-  remove_known (device);
   if (device->meeting)
     vm_meeting_stop (device->meeting);
   g_clear_object (&device->other);
   g_clear_object (&device->meeting);
   g_clear_object (&device->node);
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
-    g_autofree gchar *path = g_build_filename (device->folder, files[i], NULL);
-
-    g_remove (path);
-  }
-  g_rmdir (device->folder);
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, NULL, NULL, NULL);
   g_free (device->folder);
   g_free (device->sdp);
   g_clear_error (&device->error);

@@ -17,9 +17,11 @@ typedef struct
   gchar *base_uri;
   gchar *key_hash; /* expected; after GET /status the one that was shown */
   VmTrustStore *store;
+  VmIdentity *identity;
   VmPolicy policy;
-  gboolean named; /* judged by its names, from GET /status or the grant */
-  VmTrustLevel trust; /* what came of it */
+  VmJudge *judge; /* of the key that was shown */
+  gboolean knows; /* and so does the judge */
+  gchar *user, *device; /* by which it was judged, or NULL */
   GString *request; /* its closing brace and the token are still to come */
   VmAdmission *admission; /* granted */
   guint timeout_ms;
@@ -31,6 +33,10 @@ visit_free (Visit *visit)
   g_free (visit->base_uri);
   g_free (visit->key_hash);
   g_clear_object (&visit->store);
+  g_object_unref (visit->identity);
+  g_clear_pointer (&visit->judge, vm_judge_unref);
+  g_free (visit->user);
+  g_free (visit->device);
   vm_admission_free (visit->admission);
   g_string_free (visit->request, TRUE);
   g_free (visit);
@@ -43,6 +49,7 @@ vm_admission_free (VmAdmission *admission)
     return;
   g_free (admission->ticket);
   g_free (admission->key_hash);
+  g_clear_pointer (&admission->judge, vm_judge_unref);
   g_strfreev (admission->ice_servers);
   g_free (admission);
 }
@@ -65,8 +72,9 @@ typedef struct
   gchar *device;
   GTlsCertificate *certificate;
 
-  VmTrustLevel trust; /* what comes of it */
   gchar *token; /* PEM: what it gave this device, or NULL */
+  GPtrArray *known; /* what the store knew before */
+  gboolean damaged;
 } Judgement;
 
 static void
@@ -78,6 +86,7 @@ judgement_free (Judgement *judgement)
   g_free (judgement->device);
   g_object_unref (judgement->certificate);
   g_free (judgement->token);
+  g_clear_pointer (&judgement->known, g_ptr_array_unref);
   g_free (judgement);
 }
 
@@ -98,17 +107,16 @@ judge (Judgement *judgement, GDateTime *now, GError **error)
 {
   g_autoptr (VmTrustFacts) facts = vm_trust_store_know (judgement->store,
       judgement->device_id, judgement->user, judgement->device, now);
-  VmTrustDecision decision;
 
   /* whom the words are about, though it be a stranger */
   if (!facts->user)
     facts->user = g_strdup (judgement->user);
   if (!vm_trust_decide (judgement->policy, facts, VM_PERMISSIONS_CALL,
-          g_date_time_to_unix (now), &decision, error)) {
+          g_date_time_to_unix (now), NULL, error)) {
     g_prefix_error (error, "This device does not join: ");
     return FALSE;
   }
-  judgement->trust = decision.level;
+  judgement->damaged = facts->damaged;
   if (facts->own)
     return TRUE;
   find_token (judgement, now);
@@ -123,12 +131,29 @@ judge_here (
     GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  Judgement *judgement = data;
   GError *error = NULL;
 
-  if (judge (data, now, &error))
+  judgement->known = vm_trust_store_know_all (judgement->store, now);
+  if (judge (judgement, now, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
+}
+
+/* What its guest believes of the host from now on. By the second names it is no
+ * better known than by the first, though it is remembered since. */
+static void
+take_judgement (Visit *visit, Judgement *judgement)
+{
+  g_free (visit->user);
+  visit->user = g_steal_pointer (&judgement->user);
+  g_free (visit->device);
+  visit->device = g_steal_pointer (&judgement->device);
+  vm_judge_set_host_names (visit->judge, visit->user, visit->device);
+  if (!visit->knows)
+    vm_judge_take_known (visit->judge, judgement->known, judgement->damaged);
+  visit->knows = TRUE;
 }
 
 /* Whether the device of @reply, which goes by these names, is one to meet with;
@@ -143,7 +168,6 @@ judge_device (GTask *task, const gchar *user, const gchar *device,
 
   if (!visit->store || !reply->certificate)
     return FALSE;
-  visit->named = user && *user && device && *device;
   judgement = g_new0 (Judgement, 1);
   judgement->store = g_object_ref (visit->store);
   judgement->policy = visit->policy;
@@ -289,6 +313,7 @@ admit (GTask *task)
 {
   Visit *visit = g_task_get_task_data (task);
 
+  visit->admission->judge = g_steal_pointer (&visit->judge);
   g_task_return_pointer (task, g_steal_pointer (&visit->admission),
       (GDestroyNotify) vm_admission_free);
   g_object_unref (task);
@@ -299,10 +324,22 @@ on_host_judged (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
 
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    admit (data);
-  else
+  if (!g_task_propagate_boolean (G_TASK (result), &error)) {
     fail (data, error);
+    return;
+  }
+  take_judgement (
+      g_task_get_task_data (data), g_task_get_task_data (G_TASK (result)));
+  admit (data);
+}
+
+/* By names that the host has not been judged by. */
+static gboolean
+is_news (const Visit *visit, const Grant *grant)
+{
+  return grant->user && grant->device
+         && (g_strcmp0 (grant->user, visit->user) != 0
+             || g_strcmp0 (grant->device, visit->device) != 0);
 }
 
 static void
@@ -323,9 +360,9 @@ on_grant (GObject *source, GAsyncResult *result, gpointer data)
   visit->admission->ticket = g_steal_pointer (&grant.ticket);
   visit->admission->key_hash = g_strdup (reply->key_hash);
   visit->admission->ice_servers = g_steal_pointer (&grant.ice_servers);
-  visit->admission->trust = visit->trust;
-  /* who hides its names from strangers has told them now */
-  if (visit->named || !grant.user || !grant.device
+  /* who hides its names from strangers has told them now, and whoever goes by
+   * others in the meeting */
+  if (!is_news (visit, &grant)
       || !judge_device (task, grant.user, grant.device, reply, on_host_judged))
     admit (task);
 }
@@ -351,14 +388,14 @@ on_status_judged (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Visit *visit = g_task_get_task_data (task);
-  const Judgement *judgement = g_task_get_task_data (G_TASK (result));
+  Judgement *judgement = g_task_get_task_data (G_TASK (result));
   GError *error = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error)) {
     fail (task, error);
     return;
   }
-  visit->trust = judgement->trust;
+  take_judgement (visit, judgement);
   vm_json_append_member (visit->request, "token", judgement->token);
   ask_to_join (task);
 }
@@ -384,6 +421,15 @@ read_status (const VmHttpReply *reply, GError **error)
 }
 
 static void
+set_judge (Visit *visit)
+{
+  g_autofree gchar *id =
+      visit->key_hash ? vm_device_id_from_key_hash (visit->key_hash) : NULL;
+
+  visit->judge = vm_judge_new (visit->identity, visit->policy, id);
+}
+
+static void
 on_status (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
@@ -401,6 +447,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
   }
   g_free (visit->key_hash);
   visit->key_hash = g_strdup (reply->key_hash);
+  set_judge (visit);
   if (!judge_device (task, info->user, info->device, reply, on_status_judged))
     ask_to_join (task);
 }
@@ -430,6 +477,7 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
 
   visit->base_uri = g_strdup (config->base_uri);
   visit->key_hash = g_strdup (config->key_hash);
+  visit->identity = g_object_ref (identity);
   g_set_object (&visit->store, config->store);
   visit->policy = config->policy;
   visit->request = make_request (identity, config);
@@ -442,8 +490,11 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
     fail (task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
                     "This device does not join: the host speaks plain HTTP and "
                     "shows no key, so that it cannot be one that is trusted"));
-  else
+  else {
+    g_clear_pointer (&visit->key_hash, g_free);
+    set_judge (visit);
     ask_to_join (task);
+  }
 }
 
 VmAdmission *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "httpclient.h"
+#include "judge.h"
 #include "signalclient.h"
 
 /* How a guest is admitted (protocol §2): GET /status over TLS, the key held
@@ -17,7 +18,7 @@ typedef struct
   gchar *ticket;
   gchar *key_hash; /* of the key to find again; NULL over plain HTTP */
   gchar **ice_servers; /* URIs that the host names; see iceservers.h */
-  VmTrustLevel trust; /* how well the host is known here */
+  VmJudge *judge; /* what it says is believed by */
 } VmAdmission;
 
 void vm_admission_free (VmAdmission *admission);

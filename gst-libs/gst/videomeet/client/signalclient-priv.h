@@ -23,7 +23,7 @@ struct _VmSignalClient
   SoupSession *session;
   VmSignalClientConfig config; /* its strings are ours */
   gchar *key_hash; /* of the server, once it is known */
-  VmTrustLevel trust; /* how well its device is known here */
+  VmJudge *judge; /* what it says is believed by; NULL in a room */
   gchar **ice_servers; /* that the host names; NULL before the grant */
 
   SoupWebsocketConnection *socket;

@@ -82,6 +82,7 @@ vm_signal_client_finalize (GObject *object)
 
   clear_config (&self->config);
   g_free (self->key_hash);
+  g_clear_pointer (&self->judge, vm_judge_unref);
   g_strfreev (self->ice_servers);
   g_free (self->token);
   g_free (self->meeting_id);
@@ -211,18 +212,18 @@ vm_signal_client_take_token (VmSignalClient *self, const gchar *token)
   self->token_is_ticket = FALSE;
 }
 
-/* Of itself a host says nothing: how well it is known is this device's matter. */
-static void
-judge_host (VmSignalClient *self, VmSignal *welcome)
+/* A server that lies about who it is is no host. */
+static gboolean
+is_believed (VmSignalClient *self, VmSignal *signal)
 {
-  for (guint i = 0; self->key_hash && i < welcome->participants->len; i++) {
-    VmSignalParticipant *who = g_ptr_array_index (welcome->participants, i);
+  g_autoptr (GError) error = NULL;
 
-    if (!who->host)
-      continue;
-    g_free (who->trust);
-    who->trust = g_strdup (vm_trust_level_to_wire (self->trust));
-  }
+  if (!self->judge
+      || vm_judge_signal (
+          self->judge, signal, g_get_real_time () / G_USEC_PER_SEC, &error))
+    return TRUE;
+  vm_signal_client_lose (self, error);
+  return FALSE;
 }
 
 static void
@@ -238,6 +239,8 @@ take_message (VmSignalClient *self, GBytes *message)
         "Messages of the host's server are missing");
     return;
   }
+  if (signal && !is_believed (self, signal))
+    return;
   if (signal && signal->type == VM_SIGNAL_WELCOME && !self->welcomed) {
     self->welcomed = TRUE;
     g_free (self->meeting_id);
@@ -247,8 +250,6 @@ take_message (VmSignalClient *self, GBytes *message)
       vm_signal_client_take_token (self, signal->resume);
     vm_signal_client_send_ack (self);
   }
-  if (signal && signal->type == VM_SIGNAL_WELCOME)
-    judge_host (self, signal);
   if (signal)
     self->func (self, signal, self->user_data);
   if (!self->over && vm_line_wants_ack (self->line))
@@ -357,6 +358,12 @@ vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at)
   self->lost_at = lost_at;
   if (changed && self->lost_func && !self->over)
     self->lost_func (self, lost_at != 0, self->user_data);
+}
+
+VmJudge *
+vm_signal_client_get_judge (VmSignalClient *self)
+{
+  return self->judge;
 }
 
 /* Leaving */

@@ -5,6 +5,7 @@
 #include "../trust/vmtruststore.h"
 #include "../vmenums.h"
 #include "../wire/signal.h"
+#include "judge.h"
 
 /* The way into a meeting that another device hosts: GET /status, POST
  * /meetings/join, the WebSocket with the ticket, then hello (protocol §2, §3).
@@ -62,6 +63,9 @@ gboolean vm_signal_client_join_finish (
 /* The STUN and TURN servers that the host names, as URIs; NULL before
  * the grant, and of a room server. */
 const gchar *const *vm_signal_client_get_ice_servers (VmSignalClient *self);
+
+/* NULL before the grant, and of a room server. */
+VmJudge *vm_signal_client_get_judge (VmSignalClient *self);
 
 /* When the socket is lost, and when it is back; in the client's thread. */
 typedef void (*VmSignalClientLostFunc) (

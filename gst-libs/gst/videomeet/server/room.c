@@ -208,8 +208,10 @@ describe (const VmMember *member, VmSignalParticipant *participant)
   participant->call_type = member->call_type;
   participant->host = member == member->room->host;
   /* a host says nothing of itself */
-  if (!participant->host)
-    participant->trust = g_strdup (vm_trust_level_to_wire (member->trust));
+  if (participant->host)
+    return;
+  participant->trust = g_strdup (vm_trust_level_to_wire (member->trust));
+  participant->token = vm_member_get_voucher (member);
 }
 
 void

@@ -75,6 +75,14 @@ send_again (VmRoomGuest *guest, const VmRoomPeer *peer)
   send_signal (guest, joined);
 }
 
+static void
+forget_peer (VmRoomGuest *guest, const VmRoomPeer *peer)
+{
+  g_autofree gchar *id = g_strdup (peer->id);
+
+  send_left (guest, id);
+}
+
 /* A native device restarts by an offer of another session, which a browser would
  * take for more of the connection it has. */
 static gboolean
@@ -141,6 +149,13 @@ outlet_send (VmOutlet *outlet, const VmSignal *signal)
       break;
     case VM_SIGNAL_BYE:
       say_ended (guest);
+      break;
+    case VM_SIGNAL_ERROR:
+      /* seed 2 has no word for one who does not meet this client */
+      if (!signal->from)
+        send_signal (guest, signal);
+      else if (peer)
+        forget_peer (guest, peer);
       break;
     case VM_SIGNAL_OFFER:
       if (peer && is_restart (peer, signal))

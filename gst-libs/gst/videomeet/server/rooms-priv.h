@@ -89,6 +89,10 @@ gboolean vm_room_trusts (
 gboolean
 vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
 
+/* PEM, by which others may see why @member is here: what this device gave it, or
+ * what it presented; NULL when there is none. Returns: (transfer full) */
+gchar *vm_member_get_voucher (const VmMember *member);
+
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);
 

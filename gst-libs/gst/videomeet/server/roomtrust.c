@@ -109,6 +109,23 @@ vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error)
          || refuse (reason, error);
 }
 
+gchar *
+vm_member_get_voucher (const VmMember *member)
+{
+  g_autofree gchar *id =
+      member->key ? vm_device_id_from_key_hash (member->key) : NULL;
+  g_autoptr (VmTrustFacts) facts = NULL;
+  gint64 date = 0;
+
+  if (!id)
+    return NULL;
+  if (member->trust == VM_TRUST_LEVEL_VOUCHED
+      || member->trust == VM_TRUST_LEVEL_GUEST)
+    return member->presented ? vm_token_to_pem (member->presented) : NULL;
+  facts = know (member->room->rooms, id, NULL, NULL, &date);
+  return g_steal_pointer (&facts->given_token);
+}
+
 static void
 check_member (VmMember *member)
 {

@@ -149,8 +149,13 @@ vm_member_receive (VmMember *member, VmSignal *signal)
 {
   g_autoptr (GError) error = NULL;
 
-  if (signal->type == VM_SIGNAL_ERROR)
+  if (signal->type == VM_SIGNAL_ERROR) {
+    /* one that answers the server says nothing new; one participant may tell
+     * another that it does not meet it */
+    if (signal->to)
+      forward (member, signal, FALSE, NULL);
     return;
+  }
   if (signal->type == VM_SIGNAL_BYE) {
     if (member == member->room->host)
       vm_room_end (member->room);

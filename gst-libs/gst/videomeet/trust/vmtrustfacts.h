@@ -23,6 +23,7 @@ typedef struct _VmTrustFacts VmTrustFacts;
  * @changed_seen: (nullable): when that one was first seen
  * @given: what it may do by the token that this device gave it
  * @given_until: until when; Unix seconds
+ * @given_token: (nullable): that token, as PEM
  * @held: what this device may do by the token that it was given by it
  * @held_until: until when; Unix seconds
  * @vouched: what it may do by the token of an introducer
@@ -47,6 +48,7 @@ struct _VmTrustFacts
   GDateTime *changed_seen;
   VmPermissions given;
   gint64 given_until;
+  gchar *given_token;
   VmPermissions held;
   gint64 held_until;
   VmPermissions vouched;

@@ -151,6 +151,7 @@ know_tokens (const View *view, VmTrustFacts *facts)
   if (is_good (given, view->now)) {
     facts->given = given->permissions;
     facts->given_until = given->not_after;
+    facts->given_token = vm_token_to_pem (given);
   }
   if (is_good (held, view->now)) {
     facts->held = held->permissions;

@@ -107,6 +107,7 @@ static const struct
   PARTICIPANT ("nonce", nonce, VM_SIGNAL_NONCE_MAX),
   PARTICIPANT ("state", state, VM_SIGNAL_ID_MAX),
   PARTICIPANT ("trust", trust, VM_SIGNAL_ID_MAX),
+  PARTICIPANT ("token", token, VM_SIGNAL_TOKEN_PEM_MAX),
 };
 
 /* The participant's members stand in the message itself. */
@@ -137,10 +138,10 @@ read_name (const VmJson *json, VmJsonNode node, const gchar *key, gsize max,
 }
 
 static gboolean
-read_text (const VmJson *json, const gchar *key, gsize max, gchar **value,
-    GError **error)
+read_text (const VmJson *json, VmJsonNode node, const gchar *key, gsize max,
+    gchar **value, GError **error)
 {
-  if (!vm_json_get_string (json, 0, key, max, value, error))
+  if (!vm_json_get_string (json, node, key, max, value, error))
     return FALSE;
   return !*value || vm_text_is_lines (*value, max)
          || bad (error, key, "has control characters");
@@ -209,7 +210,7 @@ read_field (const VmJson *json, VmSignal *signal, guint i, GError **error)
     case NAME:
       return read_name (json, 0, key, max, at, error);
     case TEXT:
-      return read_text (json, key, max, at, error);
+      return read_text (json, 0, key, max, at, error);
     case INT:
       return vm_json_get_int (json, 0, key, 0, max, at, error);
     case BOOLEAN:
@@ -236,11 +237,12 @@ read_participant (
   g_autofree gchar *call_type = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (participant_fields); i++) {
-    if (!read_name (json, node, participant_fields[i].key,
-            participant_fields[i].max,
-            (gchar **) G_STRUCT_MEMBER_P (
-                participant, participant_fields[i].offset),
-            error))
+    gchar **at = (gchar **) G_STRUCT_MEMBER_P (
+        participant, participant_fields[i].offset);
+    gboolean lines = at == &participant->token;
+
+    if (!(lines ? read_text : read_name) (json, node, participant_fields[i].key,
+            participant_fields[i].max, at, error))
       return FALSE;
   }
   if (!vm_json_get_boolean (json, node, "host", &participant->host, error)

@@ -58,6 +58,8 @@ participant_free (gpointer data)
   g_free (participant->nonce);
   g_free (participant->state);
   g_free (participant->trust);
+  g_free (participant->token);
+  g_clear_error (&participant->refused);
   g_free (participant);
 }
 

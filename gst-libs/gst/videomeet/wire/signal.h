@@ -46,6 +46,7 @@ typedef enum
 #define VM_SIGNAL_NONCE_MAX 64 /* base64 of 16 bytes has 24 */
 #define VM_SIGNAL_ID_MAX 64 /* participant, meeting */
 #define VM_SIGNAL_TOKEN_MAX 64 /* base64url of 32 bytes has 43 */
+#define VM_SIGNAL_TOKEN_PEM_MAX 4096 /* as VM_TOKEN_PEM_MAX; some take 900 */
 #define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
 #define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1) /* JavaScript's */
 
@@ -60,9 +61,11 @@ typedef struct
   gchar *device_id;
   gchar *nonce;
   gchar *state;
-  gchar *trust; /* how well the host knows it, see vm_trust_level_to_wire() */
+  gchar *trust; /* how well it is known, see vm_trust_level_to_wire() */
+  gchar *token; /* PEM: what somebody gave it who vouches for it, or NULL */
   VmCallType call_type;
   gboolean host;
+  GError *refused; /* not on the wire: why this device does not meet it */
 } VmSignalParticipant;
 
 /* A message. Reference-counted; written by whoever made it, and read-only from
