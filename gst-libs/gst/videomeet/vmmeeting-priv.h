@@ -167,6 +167,8 @@ void vm_meeting_watch_trust (VmMeeting *self);
 /* Somebody is there whom this device does not meet. */
 void vm_meeting_refuse (
     VmMeeting *self, VmParticipant *participant, const GError *reason);
+/* Lets go of whom this device would no longer meet. */
+void vm_meeting_check_others (VmMeeting *self);
 /* Somebody does not meet this device. */
 void vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error);
 

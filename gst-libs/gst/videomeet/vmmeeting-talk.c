@@ -323,6 +323,8 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
       mirror_state (self, signal->state);
       if (!self->stopped)
         vm_meeting_take_locked (self, signal->locked);
+      if (!self->stopped && signal->revoked && *signal->revoked)
+        vm_meeting_check_others (self);
       break;
     case VM_SIGNAL_PARTICIPANT_STATE:
       take_participant_state (self, signal);

@@ -78,21 +78,27 @@ check_guest (VmMeeting *self, VmParticipant *participant, gint64 now)
   vm_meeting_remove (self, participant, reason);
 }
 
+void
+vm_meeting_check_others (VmMeeting *self)
+{
+  g_autolist (VmParticipant) others = vm_meeting_list_participants (self);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  for (GList *l = others; l && self->judge && !self->stopped; l = l->next)
+    if (!vm_participant_get_host (l->data))
+      check_guest (self, l->data, now);
+}
+
 static void
 on_changed (const VmStoreChange *change, gpointer user_data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (user_data);
   g_autoptr (GDateTime) date = g_date_time_new_now_utc ();
   g_autoptr (GPtrArray) facts = vm_trust_store_know_all (self->store, date);
-  g_autolist (VmParticipant) others = vm_meeting_list_participants (self);
-  gint64 now = g_date_time_to_unix (date);
 
   vm_judge_take_known (self->judge, facts, change->damaged);
-  if (!check_host (self, change->damaged, now))
-    return;
-  for (GList *l = others; l && !self->stopped; l = l->next)
-    if (!vm_participant_get_host (l->data))
-      check_guest (self, l->data, now);
+  if (check_host (self, change->damaged, g_date_time_to_unix (date)))
+    vm_meeting_check_others (self);
 }
 
 void

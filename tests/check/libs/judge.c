@@ -6,6 +6,7 @@
 #include "storefixture.h"
 
 #include <gst/videomeet/client/judge.h>
+#include <gst/videomeet/trust/statesignature.h>
 
 #define CALL VM_PERMISSIONS_CALL
 #define INTRODUCER (VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER)
@@ -18,7 +19,7 @@ open_judge (VmPolicy policy)
   g_autoptr (GPtrArray) all = vm_trust_store_know_all (f.store, f.now);
 
   g_clear_pointer (&judge, vm_judge_unref);
-  judge = vm_judge_new (f.me, policy, vm_identity_get_device_id (f.ann));
+  judge = vm_judge_new (f.me, policy, vm_identity_get_spki (f.ann));
   vm_judge_set_host_names (judge, "Ann", "desk");
   vm_judge_take_known (judge, all, FALSE);
 }
@@ -375,12 +376,109 @@ GST_START_TEST (test_anew)
 
 GST_END_TEST;
 
+/* The state of the meeting */
+
+static gboolean
+tell (VmIdentity *by, const gchar *meeting, gint64 count, const gchar *revoked,
+    GError **error)
+{
+  g_autoptr (VmSignal) state = vm_signal_new (VM_SIGNAL_MEETING_STATE);
+
+  state->meeting_id = g_strdup (meeting);
+  state->state = g_strdup ("active");
+  state->host = g_strdup ("p001");
+  state->epoch = 1;
+  state->count = count;
+  state->revoked = g_strsplit (revoked, " ", -1);
+  state->signature = by ? vm_state_sign (by, state, NULL) : NULL;
+  return take (state, error);
+}
+
+static const struct
+{
+  gboolean ours, is_signed, other_meeting;
+  gint64 count;
+} states[] = {
+  { FALSE, TRUE, FALSE, 6 }, /* by another */
+  { TRUE, FALSE, FALSE, 6 }, { TRUE, TRUE, TRUE, 6 },
+  { TRUE, TRUE, FALSE, 5 }, /* the last once more */
+  { TRUE, TRUE, FALSE, 4 },
+  { TRUE, TRUE, FALSE, 1 }, /* from before the welcome */
+};
+
+GST_START_TEST (test_states)
+{
+  VmIdentity *by = states[__i__].ours ? f.ann : f.eve;
+  g_autoptr (VmSignal) first = welcome ();
+  g_autoptr (GError) error = NULL;
+
+  open_judge (VM_POLICY_PIN);
+  first->epoch = 1;
+  first->count = 3;
+  fail_unless (take (first, NULL));
+  fail_unless (tell (f.ann, "m-1", 4, "", NULL));
+  fail_unless (tell (f.ann, "m-1", 5, "", NULL));
+  fail_if (tell (states[__i__].is_signed ? by : NULL,
+      states[__i__].other_meeting ? "m-2" : "m-1", states[__i__].count, "",
+      &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_SIGNATURE);
+  /* and what is right goes on */
+  fail_unless (tell (f.ann, "m-1", 6, "", NULL));
+}
+
+GST_END_TEST;
+
+/* Whom the host has revoked, a guest that trusts it does not meet either. */
+GST_START_TEST (test_revoked_by_the_host)
+{
+  const gchar *bob = vm_identity_get_device_id (f.bob);
+  const VmPolicy policies[] = { VM_POLICY_OPEN, VM_POLICY_PIN,
+    VM_POLICY_REQUIRE };
+
+  fail_unless (fixture_trust (f.bob, "Bob", "box", CALL, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (policies); i++) {
+    g_autoptr (VmSignal) signal = welcome ();
+    g_autoptr (GError) error = NULL;
+    VmTrustLevel level;
+
+    fail_unless (fixture_trust (f.ann, "Ann", "desk", CALL, NULL));
+    open_judge (policies[i]);
+    fail_unless (take (signal, NULL));
+    fail_unless (tell (f.ann, "m-1", 1, bob, NULL));
+    fail_if (
+        vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+    /* it may be taken back */
+    fail_unless (tell (f.ann, "m-1", 2, "", NULL));
+    fail_unless (
+        vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, NULL));
+  }
+}
+
+GST_END_TEST;
+
+/* A stranger revokes nobody. */
+GST_START_TEST (test_revoked_by_a_stranger)
+{
+  g_autoptr (VmSignal) signal = welcome ();
+  VmTrustLevel level;
+
+  open_judge (VM_POLICY_PIN);
+  fail_unless (take (signal, NULL));
+  fail_unless (tell (f.ann, "m-1", 1, vm_identity_get_device_id (f.bob), NULL));
+  fail_unless (
+      vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, NULL));
+}
+
+GST_END_TEST;
+
 /* Over plain HTTP nobody shows anything. */
 GST_START_TEST (test_without_a_key)
 {
   g_clear_pointer (&judge, vm_judge_unref);
   judge = vm_judge_new (f.me, VM_POLICY_PIN, NULL);
   check_levels ("unknown", "unknown", 0);
+  fail_unless (tell (NULL, "m-1", 1, "", NULL));
 }
 
 GST_END_TEST;
@@ -401,6 +499,9 @@ judge_suite (void)
   tcase_add_loop_test (tests, test_vouching, 0, G_N_ELEMENTS (vouchings));
   tcase_add_test (tests, test_introducer_is_not_the_host);
   tcase_add_test (tests, test_anew);
+  tcase_add_loop_test (tests, test_states, 0, G_N_ELEMENTS (states));
+  tcase_add_test (tests, test_revoked_by_the_host);
+  tcase_add_test (tests, test_revoked_by_a_stranger);
   tcase_add_test (tests, test_without_a_key);
   suite_add_tcase (suite, tests);
   return suite;

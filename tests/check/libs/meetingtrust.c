@@ -194,6 +194,24 @@ GST_START_TEST (test_guest_revoked)
 
 GST_END_TEST;
 
+GST_START_TEST (test_revoked_by_the_host)
+{
+  agree (&b, INTRODUCER);
+  agree (&c, INTRODUCER);
+  require ();
+  host ();
+  join (&b);
+  join (&c);
+  WAIT_FOR (has (&b, "+p003"));
+  take_back (&a, &c);
+  WAIT_FOR (has (&b, "-p003NOT_TRUSTED"));
+  WAIT_FOR (c.error != NULL);
+  g_assert_error (c.error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  shows (&b, "p001", VM_TRUST_LEVEL_TRUSTED);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_host_revoked)
 {
   agree (&b, INTRODUCER);
@@ -263,6 +281,7 @@ meetingtrust_suite (void)
   tcase_add_test (tests, test_not_introduced_to_the_first);
   tcase_add_test (tests, test_unknown);
   tcase_add_test (tests, test_guest_revoked);
+  tcase_add_test (tests, test_revoked_by_the_host);
   tcase_add_test (tests, test_host_revoked);
   tcase_add_test (tests, test_host_forgotten);
   tcase_add_test (tests, test_names_of_the_host);

@@ -67,7 +67,8 @@ static const gchar *const vectors[] = {
                          "\"epoch\":1,\"host\":\"p001\","
                          "\"maxParticipants\":10,"
                          "\"roster\":[\"p001\",\"p002\"],\"locked\":true,"
-                         "\"revoked\":[ \"x\" ]}",
+                         "\"revoked\":[\"x\"],\"count\":7,"
+                         "\"signature\":\"c2ln\"}",
   HEAD ("offer") ",\"from\":\"p001\",\"to\":\"p002\","
                  "\"sdp\":\"v=0\\r\\n\\u0061\\/\",\"candidates\":[ {} , 1 ],"
                  "\"identity\":{\"a\" : 1},\"session\":\"s-1\","
@@ -359,6 +360,72 @@ GST_START_TEST (test_errors)
 
 GST_END_TEST;
 
+static gchar *
+state_with (guint revoked, guint signature)
+{
+  GString *text = g_string_new ("{\"type\":\"meeting-state\",\"revoked\":[");
+  g_autofree gchar *sig = g_strnfill (signature, 'A');
+
+  for (guint i = 0; i < revoked; i++)
+    g_string_append (text, i ? ",\"x\"" : "\"x\"");
+  g_string_append_printf (text, "],\"signature\":\"%s\"}", sig);
+  return g_string_free (text, FALSE);
+}
+
+static gchar *
+joined_with (guint token)
+{
+  g_autofree gchar *pem = g_strnfill (token, 'A');
+
+  return g_strdup_printf (
+      "{\"type\":\"participant-joined\",\"id\":\"p2\",\"token\":\"%s\"}", pem);
+}
+
+static void
+check_limit (gchar *at, gchar *above)
+{
+  g_autofree gchar *good = at;
+  g_autofree gchar *bad = above;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal = parse (good, &error);
+
+  g_assert_no_error (error);
+  fail_unless (parse (bad, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE);
+}
+
+GST_START_TEST (test_limits_of_trust)
+{
+  check_limit (state_with (VM_SIGNAL_REVOKED_MAX, 0),
+      state_with (VM_SIGNAL_REVOKED_MAX + 1, 0));
+  check_limit (state_with (VM_SIGNAL_REVOKED_MAX - 1, VM_SIGNAL_SIGNATURE_MAX),
+      state_with (0, VM_SIGNAL_SIGNATURE_MAX + 1));
+  check_limit (joined_with (VM_SIGNAL_TOKEN_PEM_MAX),
+      joined_with (VM_SIGNAL_TOKEN_PEM_MAX + 1));
+  check_limit (joined_with (VM_SIGNAL_TOKEN_PEM_MAX - 1),
+      g_strdup ("{\"type\":\"participant-joined\",\"id\":\"p2\","
+                "\"token\":\"a\\u0007\"}"));
+}
+
+GST_END_TEST;
+
+/* A token has lines. */
+GST_START_TEST (test_token)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal =
+      parse ("{\"type\":\"welcome\",\"id\":\"p1\",\"participants\":["
+             "{\"id\":\"p2\",\"token\":\"a\\nb\\n\"}]}",
+          &error);
+  const VmSignalParticipant *who;
+
+  g_assert_no_error (error);
+  who = g_ptr_array_index (signal->participants, 0);
+  fail_unless_equals_string (who->token, "a\nb\n");
+}
+
+GST_END_TEST;
+
 static Suite *
 native_suite (void)
 {
@@ -375,6 +442,8 @@ native_suite (void)
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_a_bad_error_is_still_an_error);
   tcase_add_test (tc, test_limits);
+  tcase_add_test (tc, test_limits_of_trust);
+  tcase_add_test (tc, test_token);
   tcase_add_test (tc, test_made_here);
   tcase_add_test (tc, test_errors);
   return s;

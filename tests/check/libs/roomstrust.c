@@ -7,6 +7,8 @@
 #include "roompeer.h"
 #include "storefixture.h"
 
+#include <gst/videomeet/server/rooms-priv.h>
+
 #include <string.h>
 
 /* What is known of everybody but this device itself. */
@@ -438,6 +440,58 @@ GST_START_TEST (test_revoked_inside)
 
 GST_END_TEST;
 
+/* Of those who were here, the others hear it, even if they are gone. */
+GST_START_TEST (test_revoked_in_the_state)
+{
+  g_autofree gchar *id = NULL;
+  gint64 count;
+  Peer bob;
+
+  know (SEEN);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  fail_unless_equals_int (host.last->type, VM_SIGNAL_MEETING_STATE);
+  fail_unless_equals_int (g_strv_length (host.last->revoked), 0);
+  vm_member_leave (bob.member, NULL);
+  count = host.last->count;
+  know (REVOKED);
+  vm_rooms_check (rooms);
+  fail_unless_equals_int (host.last->type, VM_SIGNAL_MEETING_STATE);
+  fail_unless_equals_int (host.last->count, count + 1);
+  fail_unless_equals_int (g_strv_length (host.last->revoked), 1);
+  fail_unless_equals_string (
+      host.last->revoked[0], vm_identity_get_device_id (f.bob));
+  /* once */
+  vm_rooms_check (rooms);
+  fail_unless_equals_int (host.last->count, count + 1);
+  know (SEEN);
+  vm_rooms_check (rooms);
+  fail_unless_equals_int (g_strv_length (host.last->revoked), 0);
+  know (NOTHING);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
+/* As many as one message may name. */
+GST_START_TEST (test_met)
+{
+  know (REVOKED);
+  for (guint i = 1; i <= VM_ROOM_MET_MAX + 1; i++) {
+    /* base64url of a hash */
+    g_autofree gchar *key = g_strdup_printf ("%042uA", i);
+    VmMember member = { .key = key };
+    g_auto (GStrv) revoked = NULL;
+
+    vm_room_meet (room, &member);
+    vm_room_meet (room, &member);
+    revoked = vm_room_list_revoked (room);
+    fail_unless_equals_int (g_strv_length (revoked), MIN (i, VM_ROOM_MET_MAX));
+  }
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_policy_tightened)
 {
   Peer bob, carl;
@@ -530,6 +584,8 @@ roomstrust_suite (void)
   tcase_add_test (tests, test_before_the_pin);
   tcase_add_test (tests, test_tokens);
   tcase_add_test (tests, test_revoked_inside);
+  tcase_add_test (tests, test_revoked_in_the_state);
+  tcase_add_test (tests, test_met);
   tcase_add_test (tests, test_policy_tightened);
   tcase_add_test (tests, test_revoked_on_the_way);
   tcase_add_test (tests, test_own);

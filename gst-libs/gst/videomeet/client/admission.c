@@ -420,13 +420,17 @@ read_status (const VmHttpReply *reply, GError **error)
   return g_steal_pointer (&info);
 }
 
-static void
-set_judge (Visit *visit)
+/* @certificate NULL: plain HTTP. */
+static gboolean
+set_judge (Visit *visit, GTlsCertificate *certificate, GError **error)
 {
-  g_autofree gchar *id =
-      visit->key_hash ? vm_device_id_from_key_hash (visit->key_hash) : NULL;
+  g_autoptr (GBytes) key =
+      certificate ? vm_spki_from_certificate (certificate, error) : NULL;
 
-  visit->judge = vm_judge_new (visit->identity, visit->policy, id);
+  if (certificate && !key)
+    return FALSE;
+  visit->judge = vm_judge_new (visit->identity, visit->policy, key);
+  return TRUE;
 }
 
 static void
@@ -441,13 +445,12 @@ on_status (GObject *source, GAsyncResult *result, gpointer data)
 
   if (reply)
     info = read_status (reply, &error);
-  if (!info) {
+  if (!info || !set_judge (visit, reply->certificate, &error)) {
     fail (task, error);
     return;
   }
   g_free (visit->key_hash);
   visit->key_hash = g_strdup (reply->key_hash);
-  set_judge (visit);
   if (!judge_device (task, info->user, info->device, reply, on_status_judged))
     ask_to_join (task);
 }
@@ -492,7 +495,7 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
                     "shows no key, so that it cannot be one that is trusted"));
   else {
     g_clear_pointer (&visit->key_hash, g_free);
-    set_judge (visit);
+    set_judge (visit, NULL, NULL);
     ask_to_join (task);
   }
 }

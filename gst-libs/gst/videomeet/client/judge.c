@@ -3,6 +3,7 @@
 #include "judge.h"
 #include "../server/trustknown.h"
 #include "../trust/decision.h"
+#include "../trust/statesignature.h"
 #include "../trust/vmidentity-priv.h"
 
 #include <string.h>
@@ -11,21 +12,27 @@ struct _VmJudge
 {
   VmPolicy policy;
   VmKnown *known;
-  gchar *host_id; /* device id, or NULL */
+  GBytes *key; /* of the host, or NULL */
+  gchar *host_id; /* the device id of that */
   gchar *user; /* of the host; never NULL */
   gchar *device;
   gchar *host; /* participant id, from `welcome` */
   gchar *meeting_id; /* likewise */
+  guint64 version; /* of the last state */
+  gchar **revoked; /* by the host, or NULL */
 };
 
 VmJudge *
-vm_judge_new (VmIdentity *own, VmPolicy policy, const gchar *host_id)
+vm_judge_new (VmIdentity *own, VmPolicy policy, GBytes *host)
 {
   VmJudge *judge = g_rc_box_new0 (VmJudge);
 
   judge->policy = policy;
   judge->known = vm_known_new (own);
-  judge->host_id = g_strdup (host_id);
+  if (host) {
+    judge->key = g_bytes_ref (host);
+    judge->host_id = vm_spki_to_device_id (host);
+  }
   judge->user = g_strdup ("");
   judge->device = g_strdup ("");
   return judge;
@@ -43,11 +50,13 @@ clear (gpointer data)
   VmJudge *judge = data;
 
   vm_known_free (judge->known);
+  g_clear_pointer (&judge->key, g_bytes_unref);
   g_free (judge->host_id);
   g_free (judge->user);
   g_free (judge->device);
   g_free (judge->host);
   g_free (judge->meeting_id);
+  g_strfreev (judge->revoked);
 }
 
 void
@@ -125,6 +134,13 @@ add_token (VmJudge *judge, VmTrustFacts *facts, const gchar *pem, gint64 now)
     g_debug ("the token of %s: %s", facts->device_id, error->message);
 }
 
+static gboolean
+is_revoked_by_host (VmJudge *judge, const gchar *id)
+{
+  return id && judge->revoked
+         && g_strv_contains ((const gchar *const *) judge->revoked, id);
+}
+
 gboolean
 vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who, gint64 now,
     VmTrustLevel *level, GError **error)
@@ -142,10 +158,12 @@ vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who, gint64 now,
     return TRUE;
   facts = vm_known_get (judge->known, id, who->user, who->device);
   if (!vm_judge_host (judge, now, &host, NULL)
-      || host != VM_TRUST_LEVEL_TRUSTED)
+      || host != VM_TRUST_LEVEL_TRUSTED) {
     forget_good (facts);
-  else
+  } else {
     add_token (judge, facts, who->token, now);
+    facts->revoked |= !facts->own && is_revoked_by_host (judge, id);
+  }
   accepted = vm_trust_decide (
       judge->policy, facts, VM_PERMISSIONS_CALL, now, &decision, error);
   *level = decision.level;
@@ -215,6 +233,7 @@ take_welcome (
   judge->host = g_strdup (signal->host);
   g_free (judge->meeting_id);
   judge->meeting_id = g_strdup (signal->meeting_id);
+  judge->version = MAX (judge->version, vm_state_version (signal));
   for (guint i = 0; i < signal->participants->len; i++) {
     VmSignalParticipant *who = g_ptr_array_index (signal->participants, i);
     gboolean is_host = g_strcmp0 (who->id, judge->host) == 0;
@@ -230,6 +249,28 @@ take_welcome (
   return TRUE;
 }
 
+static gboolean
+take_state (VmJudge *judge, const VmSignal *signal, GError **error)
+{
+  guint64 version = vm_state_version (signal);
+
+  if (!judge->key)
+    return TRUE;
+  if (!vm_state_verify (judge->key, signal, error))
+    return FALSE;
+  if (g_strcmp0 (signal->meeting_id, judge->meeting_id) != 0
+      || version <= judge->version) {
+    g_set_error (error, VM_ERROR, VM_ERROR_SIGNATURE,
+        "The host's server tells an old state of the meeting, or another "
+        "meeting's");
+    return FALSE;
+  }
+  judge->version = version;
+  g_strfreev (judge->revoked);
+  judge->revoked = g_strdupv (signal->revoked);
+  return TRUE;
+}
+
 gboolean
 vm_judge_signal (VmJudge *judge, VmSignal *signal, gint64 now, GError **error)
 {
@@ -237,6 +278,8 @@ vm_judge_signal (VmJudge *judge, VmSignal *signal, gint64 now, GError **error)
 
   if (signal->type == VM_SIGNAL_WELCOME)
     return take_welcome (judge, signal, now, error);
+  if (signal->type == VM_SIGNAL_MEETING_STATE)
+    return take_state (judge, signal, error);
   if (signal->type != VM_SIGNAL_PARTICIPANT_JOINED
       || !signal->participants->len)
     return TRUE;

@@ -16,9 +16,9 @@ G_BEGIN_DECLS
 
 typedef struct _VmJudge VmJudge;
 
-/* @host_id: of the key that TLS showed; NULL where there is none (plain HTTP):
- * then nobody is known, and nothing is refused. */
-VmJudge *vm_judge_new (VmIdentity *own, VmPolicy policy, const gchar *host_id);
+/* @host: the key that TLS showed (SubjectPublicKeyInfo); NULL where there is none
+ * (plain HTTP): then nobody is known, and nothing is refused. */
+VmJudge *vm_judge_new (VmIdentity *own, VmPolicy policy, GBytes *host);
 VmJudge *vm_judge_ref (VmJudge *judge);
 void vm_judge_unref (VmJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmJudge, vm_judge_unref)
@@ -34,8 +34,10 @@ const gchar *vm_judge_get_host_id (VmJudge *judge);
 
 /* A `welcome` or `participant-joined`, in which what is not believed is put
  * right: of each participant the level, and why it is not to be met, which is
- * then its `refused`. Others are let through as they are. VM_ERROR_WRONG_KEY,
- * VM_ERROR_BAD_MESSAGE: the host lies about itself. */
+ * then its `refused`; or a `meeting-state`, which must be signed by the host, and
+ * later than the last. Others are let through as they are. VM_ERROR_WRONG_KEY,
+ * VM_ERROR_BAD_MESSAGE: the host lies about itself. VM_ERROR_SIGNATURE: the state
+ * is not the host's, or an old one. */
 gboolean
 vm_judge_signal (VmJudge *judge, VmSignal *signal, gint64 now, GError **error);
 

@@ -63,6 +63,8 @@
 
 #define VM_TICKET_TIME (30 * G_USEC_PER_SEC)
 #define VM_TICKETS_MAX 256 /* not yet used, of one server */
+/* devices whose revocation a meeting tells of: the last that had a seat */
+#define VM_ROOM_MET_MAX 128
 #define VM_NAME_MAX 128 /* user, device, meeting */
 #define VM_PIN_MIN 6 /* characters; security.md "Trust handshake" */
 #define VM_PIN_MAX 64

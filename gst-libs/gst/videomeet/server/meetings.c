@@ -6,6 +6,7 @@
 #include "meetings.h"
 #include "refusals.h"
 #include "server-priv.h"
+#include "../trust/statesignature.h"
 
 #include <openssl/rand.h>
 
@@ -142,6 +143,18 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
   return vm_known_get (meetings->server->known, device_id, user, device);
 }
 
+static gchar *
+on_sign (const VmSignal *state, gpointer user_data)
+{
+  VmMeetings *meetings = user_data;
+  g_autoptr (GError) error = NULL;
+  gchar *signature = vm_state_sign (meetings->server->identity, state, &error);
+
+  if (!signature)
+    g_warning ("the state of a meeting is not signed: %s", error->message);
+  return signature;
+}
+
 static void
 on_untrusted (const gchar *device_id, const gchar *user, const gchar *group,
     const GError *reason, gpointer user_data)
@@ -208,6 +221,7 @@ vm_meetings_new (VmServer *server)
     .changed = on_changed,
     .random = on_random,
     .know = on_know,
+    .sign = on_sign,
     .untrusted = on_untrusted,
   };
   VmMeetings *meetings = g_new0 (VmMeetings, 1);

@@ -97,6 +97,8 @@ vm_room_free (VmRoom *room)
   for (guint i = 0; i < room->members->len; i++)
     member_free (g_ptr_array_index (room->members, i));
   g_ptr_array_unref (room->members);
+  g_ptr_array_unref (room->met);
+  g_strfreev (room->revoked);
   g_free (room->name);
   g_free (room->id);
   g_free (room->pin);
@@ -139,6 +141,7 @@ vm_room_send_state (VmRoom *room)
 {
   g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_MEETING_STATE);
   g_autoptr (GStrvBuilder) roster = g_strv_builder_new ();
+  VmRooms *rooms = room->rooms;
 
   for (guint i = 0; i < room->members->len; i++)
     g_strv_builder_add (
@@ -150,8 +153,14 @@ vm_room_send_state (VmRoom *room)
   signal->max_participants = room->max_participants;
   signal->roster = g_strv_builder_end (roster);
   signal->locked = room->locked;
+  signal->count = ++room->count;
+  g_strfreev (room->revoked);
+  room->revoked = vm_room_list_revoked (room);
+  signal->revoked = g_strdupv (room->revoked);
+  if (rooms->funcs.sign)
+    signal->signature = rooms->funcs.sign (signal, rooms->user_data);
   vm_room_send_all (room, signal, NULL);
-  room->rooms->funcs.changed (room, room->rooms->user_data);
+  rooms->funcs.changed (room, rooms->user_data);
 }
 
 static void
@@ -236,6 +245,7 @@ welcome (VmRoom *room, VmMember *member, gboolean resumed)
   signal->meeting_id = g_strdup (room->id);
   signal->state = g_strdup (vm_meeting_state_to_string (room->state));
   signal->epoch = room->epoch;
+  signal->count = room->count;
   signal->host = g_strdup (room->host->id);
   signal->max_participants = room->max_participants;
   signal->locked = room->locked;
@@ -307,6 +317,7 @@ vm_room_seat (
     return member;
   }
   take_ticket (member, ticket);
+  vm_room_meet (room, member);
 
   if (room->state != VM_MEETING_STATE_ACTIVE)
     take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);

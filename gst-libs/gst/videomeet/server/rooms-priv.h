@@ -24,6 +24,9 @@ struct _VmRoom
   gchar **ice_servers;
   guint max_participants;
   guint epoch;
+  guint count; /* of the states that were told */
+  GPtrArray *met; /* ids of the devices that had a seat, the last of them */
+  gchar **revoked; /* of those, as was told last */
   gboolean locked;
   VmMeetingState state;
   guint joined; /* participants so far; the last one's number */
@@ -88,6 +91,11 @@ gboolean vm_room_trusts (
 /* The same where there is no room: nobody is told. */
 gboolean
 vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
+
+/* Remembers who had a seat. */
+void vm_room_meet (VmRoom *room, const VmMember *member);
+/* Those of them whose trust is withdrawn. Returns: (transfer full) */
+gchar **vm_room_list_revoked (VmRoom *room);
 
 /* PEM, by which others may see why @member is here: what this device gave it, or
  * what it presented; NULL when there is none. Returns: (transfer full) */

@@ -33,6 +33,9 @@ typedef struct
    * known of anybody. Returns: (transfer full) */
   VmTrustFacts *(*know) (const gchar *device_id, const gchar *user,
       const gchar *device, gint64 *date, gpointer user_data);
+  /* The host's signature of a `meeting-state`, base64; NULL, or no function:
+   * unsigned. Returns: (transfer full) */
+  gchar *(*sign) (const VmSignal *state, gpointer user_data);
   /* Somebody was not let in, or sent out, for want of trust: NOT_TRUSTED or
    * KEY_CHANGED. Either name may be NULL; or NULL. @group: of VmJoin, NULL for
    * one who had a seat. */

@@ -126,6 +126,48 @@ vm_member_get_voucher (const VmMember *member)
   return g_steal_pointer (&facts->given_token);
 }
 
+void
+vm_room_meet (VmRoom *room, const VmMember *member)
+{
+  g_autofree gchar *id =
+      member->key ? vm_device_id_from_key_hash (member->key) : NULL;
+
+  if (!id
+      || g_ptr_array_find_with_equal_func (room->met, id, g_str_equal, NULL))
+    return;
+  if (room->met->len >= VM_ROOM_MET_MAX)
+    g_ptr_array_remove_index (room->met, 0);
+  g_ptr_array_add (room->met, g_steal_pointer (&id));
+}
+
+gchar **
+vm_room_list_revoked (VmRoom *room)
+{
+  g_autoptr (GStrvBuilder) revoked = g_strv_builder_new ();
+
+  for (guint i = 0; i < room->met->len; i++) {
+    gint64 date = 0;
+    g_autoptr (VmTrustFacts) facts =
+        know (room->rooms, room->met->pdata[i], NULL, NULL, &date);
+
+    if (facts->revoked)
+      g_strv_builder_add (revoked, room->met->pdata[i]);
+  }
+  return g_strv_builder_end (revoked);
+}
+
+/* Of one that had left before it was revoked, nothing else tells. */
+static void
+tell_revoked (VmRoom *room)
+{
+  g_auto (GStrv) revoked = vm_room_list_revoked (room);
+
+  if (room->revoked
+      && !g_strv_equal (
+          (const gchar *const *) revoked, (const gchar *const *) room->revoked))
+    vm_room_send_state (room);
+}
+
 static void
 check_member (VmMember *member)
 {
@@ -153,5 +195,6 @@ vm_rooms_check (VmRooms *rooms)
       if (member != room->host)
         check_member (member);
     }
+    tell_revoked (room);
   }
 }

@@ -5,6 +5,7 @@
  * is only relayed stays the span it came in. */
 
 #include "dialect.h"
+#include "native-priv.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -20,10 +21,9 @@ typedef enum
   TEXT_SPAN, /* a string, relayed */
   ARRAY_SPAN, /* an array, relayed */
   ANY_SPAN, /* a string or an object, relayed */
-  ROSTER, /* gchar **, participant ids */
+  ROSTER, /* gchar **, ids of participants or devices */
 } Kind;
 
-#define IN(type) (1u << VM_SIGNAL_##type)
 #define DESCRIPTION (IN (OFFER) | IN (ANSWER))
 #define MEETING (IN (WELCOME) | IN (MEETING_STATE))
 
@@ -71,7 +71,11 @@ static const struct
   FIELD ("maxParticipants", INT, max_participants, G_MAXINT, MEETING, 0),
   FIELD ("roster", ROSTER, roster, VM_SIGNAL_ROSTER_MAX, IN (MEETING_STATE), 0),
   FIELD ("locked", BOOLEAN, locked, 0, MEETING | IN (LOCK), IN (LOCK)),
-  FIELD ("revoked", ARRAY_SPAN, revoked, 0, IN (MEETING_STATE), 0),
+  FIELD (
+      "revoked", ROSTER, revoked, VM_SIGNAL_REVOKED_MAX, IN (MEETING_STATE), 0),
+  FIELD ("count", INT, count, G_MAXINT, MEETING, 0),
+  FIELD ("signature", NAME, signature, VM_SIGNAL_SIGNATURE_MAX,
+      IN (MEETING_STATE), 0),
   FIELD (
       "reason", NAME, reason, VM_SIGNAL_NAME_MAX, IN (RESTART) | IN (BYE), 0),
   FIELD ("nonce", NAME, nonce, VM_SIGNAL_NONCE_MAX, IN (RESTART), 0),
@@ -89,30 +93,6 @@ static const struct
   FIELD ("inReplyTo", INT, in_reply_to, VM_SIGNAL_INT_MAX, IN (ERROR), 0),
 };
 
-#define PARTICIPANT(key, member, max)                \
-  {                                                  \
-    key, offsetof (VmSignalParticipant, member), max \
-  }
-
-static const struct
-{
-  const gchar *key;
-  gsize offset;
-  gsize max;
-} participant_fields[] = {
-  PARTICIPANT ("id", id, VM_SIGNAL_ID_MAX),
-  PARTICIPANT ("user", user, VM_SIGNAL_NAME_MAX),
-  PARTICIPANT ("device", device, VM_SIGNAL_NAME_MAX),
-  PARTICIPANT ("deviceId", device_id, VM_SIGNAL_NAME_MAX),
-  PARTICIPANT ("nonce", nonce, VM_SIGNAL_NONCE_MAX),
-  PARTICIPANT ("state", state, VM_SIGNAL_ID_MAX),
-  PARTICIPANT ("trust", trust, VM_SIGNAL_ID_MAX),
-  PARTICIPANT ("token", token, VM_SIGNAL_TOKEN_PEM_MAX),
-};
-
-/* The participant's members stand in the message itself. */
-#define ONE_PARTICIPANT (IN (HELLO) | IN (PARTICIPANT_JOINED))
-
 typedef struct
 {
   gint64 sent;
@@ -120,40 +100,13 @@ typedef struct
 } State;
 
 static gboolean
-bad (GError **error, const gchar *key, const gchar *what)
-{
-  g_set_error (
-      error, VM_ERROR, VM_ERROR_BAD_MESSAGE, "The field \"%s\" %s", key, what);
-  return FALSE;
-}
-
-static gboolean
-read_name (const VmJson *json, VmJsonNode node, const gchar *key, gsize max,
-    gchar **value, GError **error)
-{
-  if (!vm_json_get_string (json, node, key, max, value, error))
-    return FALSE;
-  return !*value || vm_text_is_name (*value, max)
-         || bad (error, key, "has control characters");
-}
-
-static gboolean
-read_text (const VmJson *json, VmJsonNode node, const gchar *key, gsize max,
-    gchar **value, GError **error)
-{
-  if (!vm_json_get_string (json, node, key, max, value, error))
-    return FALSE;
-  return !*value || vm_text_is_lines (*value, max)
-         || bad (error, key, "has control characters");
-}
-
-static gboolean
 read_text_span (const VmJson *json, const gchar *key, gsize max, VmSpan *span,
     GError **error)
 {
   if (!vm_json_get_span (json, 0, key, VM_JSON_STRING, span, error))
     return FALSE;
-  return vm_span_string_size (*span) <= max || bad (error, key, "is too long");
+  return vm_span_string_size (*span) <= max
+         || vm_native_bad (error, key, "is too long");
 }
 
 static gboolean
@@ -169,7 +122,7 @@ read_any_span (
   if (type == VM_JSON_NULL)
     return TRUE;
   if (type != VM_JSON_STRING && type != VM_JSON_OBJECT)
-    return bad (error, key, "is of the wrong type");
+    return vm_native_bad (error, key, "is of the wrong type");
   *span = vm_json_span (json, node);
   return TRUE;
 }
@@ -185,14 +138,14 @@ read_roster (const VmJson *json, const gchar *key, gsize max, gchar ***roster,
     return TRUE;
   if (vm_json_type (json, array) != VM_JSON_ARRAY
       || vm_json_length (json, array) > max)
-    return bad (error, key, "is no list, or too long");
+    return vm_native_bad (error, key, "is no list, or too long");
   builder = g_strv_builder_new ();
   for (VmJsonNode e = vm_json_first (json, array); e != VM_JSON_NONE;
        e = vm_json_next (json, e)) {
     g_autofree gchar *id = vm_span_to_string (vm_json_span (json, e));
 
     if (!id || !vm_text_is_name (id, VM_SIGNAL_ID_MAX))
-      return bad (error, key, "holds something that is no id");
+      return vm_native_bad (error, key, "holds something that is no id");
     g_strv_builder_add (builder, id);
   }
   *roster = g_strv_builder_end (builder);
@@ -208,9 +161,9 @@ read_field (const VmJson *json, VmSignal *signal, guint i, GError **error)
 
   switch (fields[i].kind) {
     case NAME:
-      return read_name (json, 0, key, max, at, error);
+      return vm_native_read_name (json, 0, key, max, at, error);
     case TEXT:
-      return read_text (json, 0, key, max, at, error);
+      return vm_native_read_text (json, 0, key, max, at, error);
     case INT:
       return vm_json_get_int (json, 0, key, 0, max, at, error);
     case BOOLEAN:
@@ -230,60 +183,6 @@ read_field (const VmJson *json, VmSignal *signal, guint i, GError **error)
 }
 
 static gboolean
-read_participant (
-    const VmJson *json, VmJsonNode node, VmSignal *signal, GError **error)
-{
-  VmSignalParticipant *participant = vm_signal_add_participant (signal);
-  g_autofree gchar *call_type = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (participant_fields); i++) {
-    gchar **at = (gchar **) G_STRUCT_MEMBER_P (
-        participant, participant_fields[i].offset);
-    gboolean lines = at == &participant->token;
-
-    if (!(lines ? read_text : read_name) (json, node, participant_fields[i].key,
-            participant_fields[i].max, at, error))
-      return FALSE;
-  }
-  if (!vm_json_get_boolean (json, node, "host", &participant->host, error)
-      || !read_name (
-          json, node, "callType", VM_SIGNAL_ID_MAX, &call_type, error))
-    return FALSE;
-  if (g_strcmp0 (call_type, "audio") == 0)
-    participant->call_type = VM_CALL_TYPE_AUDIO;
-  else if (call_type && strcmp (call_type, "video") != 0)
-    return bad (error, "callType", "is neither video nor audio");
-  if (!participant->id && signal->type != VM_SIGNAL_HELLO)
-    return bad (error, "id", "is missing");
-  return TRUE;
-}
-
-static gboolean
-read_participants (const VmJson *json, VmSignal *signal, GError **error)
-{
-  VmJsonNode array;
-
-  if (1u << signal->type & ONE_PARTICIPANT)
-    return read_participant (json, 0, signal, error);
-  if (signal->type != VM_SIGNAL_WELCOME)
-    return TRUE;
-  array = vm_json_get (json, 0, "participants");
-  if (array == VM_JSON_NONE)
-    return TRUE;
-  if (vm_json_type (json, array) != VM_JSON_ARRAY
-      || vm_json_length (json, array) > VM_SIGNAL_ROSTER_MAX)
-    return bad (error, "participants", "is no list, or too long");
-  for (VmJsonNode e = vm_json_first (json, array); e != VM_JSON_NONE;
-       e = vm_json_next (json, e)) {
-    if (vm_json_type (json, e) != VM_JSON_OBJECT)
-      return bad (error, "participants", "holds something else");
-    if (!read_participant (json, e, signal, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
 read_fields (const VmJson *json, VmSignal *signal, GError **error)
 {
   guint32 bit = 1u << signal->type;
@@ -299,9 +198,9 @@ read_fields (const VmJson *json, VmSignal *signal, GError **error)
       continue;
     node = vm_json_get (json, 0, fields[i].key);
     if (node == VM_JSON_NONE || vm_json_type (json, node) == VM_JSON_NULL)
-      return bad (error, fields[i].key, "is missing");
+      return vm_native_bad (error, fields[i].key, "is missing");
   }
-  return read_participants (json, signal, error);
+  return vm_native_read_participants (json, signal, error);
 }
 
 static gboolean
@@ -311,8 +210,10 @@ read_envelope (const VmJson *json, VmSignal *signal, GError **error)
              json, 0, "seq", 0, VM_SIGNAL_INT_MAX, &signal->seq, error)
          && vm_json_get_int (
              json, 0, "ack", 0, VM_SIGNAL_INT_MAX, &signal->ack, error)
-         && read_name (json, 0, "from", VM_SIGNAL_ID_MAX, &signal->from, error)
-         && read_name (json, 0, "to", VM_SIGNAL_ID_MAX, &signal->to, error);
+         && vm_native_read_name (
+             json, 0, "from", VM_SIGNAL_ID_MAX, &signal->from, error)
+         && vm_native_read_name (
+             json, 0, "to", VM_SIGNAL_ID_MAX, &signal->to, error);
 }
 
 static gboolean
@@ -328,7 +229,7 @@ read_type (const VmJson *json, VmSignalType *type, GError **error)
   if (!vm_json_get_string (json, 0, "type", VM_SIGNAL_ID_MAX, &name, error))
     return FALSE;
   return vm_signal_type_from_string (name, type)
-         || bad (error, "type", "names no message this server knows");
+         || vm_native_bad (error, "type", "names no message this server knows");
 }
 
 /* A number counts even when the rest of the message cannot be read: it was
@@ -409,42 +310,6 @@ write_field (GString *out, const VmSignal *signal, guint i)
   }
 }
 
-static void
-write_participant (GString *out, const VmSignal *signal,
-    const VmSignalParticipant *participant)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (participant_fields); i++)
-    vm_json_append_member (out, participant_fields[i].key,
-        *(gchar *const *) G_STRUCT_MEMBER_P (
-            participant, participant_fields[i].offset));
-  vm_json_append_member (out, "callType",
-      participant->call_type == VM_CALL_TYPE_AUDIO ? "audio" : "video");
-  if (signal->type != VM_SIGNAL_HELLO)
-    vm_json_append_boolean (out, "host", participant->host);
-}
-
-static void
-write_participants (GString *out, const VmSignal *signal)
-{
-  if (1u << signal->type & ONE_PARTICIPANT) {
-    if (signal->participants->len)
-      write_participant (
-          out, signal, g_ptr_array_index (signal->participants, 0));
-    return;
-  }
-  if (signal->type != VM_SIGNAL_WELCOME)
-    return;
-  vm_json_append_key (out, "participants");
-  g_string_append_c (out, '[');
-  for (guint i = 0; i < signal->participants->len; i++) {
-    g_string_append (out, i ? ",{" : "{");
-    write_participant (
-        out, signal, g_ptr_array_index (signal->participants, i));
-    g_string_append_c (out, '}');
-  }
-  g_string_append_c (out, ']');
-}
-
 /* What belongs to one socket and not to the conversation over them has no
  * number: it is neither acknowledged nor sent again (protocol §3, "Resume"). */
 static gboolean
@@ -474,7 +339,7 @@ format (gpointer state, const VmSignal *signal)
     if (fields[i].types & 1u << signal->type)
       write_field (out, signal, i);
   }
-  write_participants (out, signal);
+  vm_native_write_participants (out, signal);
   g_string_append_c (out, '}');
   return g_string_free_to_bytes (out);
 }

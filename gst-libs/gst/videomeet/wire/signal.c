@@ -72,7 +72,7 @@ vm_signal_new (VmSignalType type)
   signal->seq = signal->ack = -1;
   signal->sdp_mline_index = signal->generation = -1;
   signal->audio = signal->video = -1;
-  signal->in_reply_to = signal->last_seq = signal->epoch =
+  signal->in_reply_to = signal->last_seq = signal->epoch = signal->count =
       signal->max_participants = -1;
   signal->participants = g_ptr_array_new_with_free_func (participant_free);
   return signal;
@@ -99,6 +99,8 @@ clear (gpointer data)
   g_free (signal->meeting_id);
   g_free (signal->host);
   g_strfreev (signal->roster);
+  g_strfreev (signal->revoked);
+  g_free (signal->signature);
   g_free (signal->resume);
   g_free (signal->reason);
   g_free (signal->nonce);

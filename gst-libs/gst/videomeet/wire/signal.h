@@ -48,6 +48,8 @@ typedef enum
 #define VM_SIGNAL_TOKEN_MAX 64 /* base64url of 32 bytes has 43 */
 #define VM_SIGNAL_TOKEN_PEM_MAX 4096 /* as VM_TOKEN_PEM_MAX; some take 900 */
 #define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
+#define VM_SIGNAL_REVOKED_MAX 128 /* devices of one message */
+#define VM_SIGNAL_SIGNATURE_MAX 88 /* base64 of 64 bytes */
 #define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1) /* JavaScript's */
 
 /* One of a meeting, as hello (nonce, device, callType of the sender),
@@ -103,7 +105,9 @@ struct _VmSignal
   gchar *host;
   gint64 epoch;
   gchar **roster;
-  VmSpan revoked;
+  gchar **revoked; /* device ids */
+  gint64 count; /* of the states of an epoch, from 1 */
+  gchar *signature; /* base64; see trust/statesignature.h */
   gboolean locked;
   gint64 max_participants;
 
