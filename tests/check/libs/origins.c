@@ -170,6 +170,39 @@ GST_START_TEST (test_web_socket)
 
 GST_END_TEST;
 
+static void
+check_group (const gchar *address, const gchar *own, const gchar *group)
+{
+  g_autoptr (GInetAddress) from = g_inet_address_new_from_string (address);
+  g_autolist (GInetAddress) list =
+      g_list_append (NULL, g_inet_address_new_from_string ("10.0.0.1"));
+  g_autofree gchar *got = NULL;
+
+  list = g_list_append (list, g_inet_address_new_from_string (own));
+  got = vm_address_group (from, list);
+  fail_unless_equals_string (got, group);
+}
+
+/* By what limits count: neighbours each by themselves, others by network. */
+GST_START_TEST (test_groups)
+{
+  check_group ("10.0.0.2", "2001:db8::1", "10.0.0.2");
+  check_group ("127.0.0.1", "2001:db8::1", "127.0.0.1");
+  check_group ("::1", "2001:db8::1", "::1");
+  check_group ("fe80::2", "2001:db8::1", "fe80::2");
+  check_group ("fe80:1:2:3::4", "2001:db8::1", "fe80:1:2:3::4");
+  check_group ("febf::2", "2001:db8::1", "febf::2");
+  check_group ("fec0::2", "2001:db8::1", "fec0:0000:0000:0000::/64");
+  check_group ("2001:db8::2", "2001:db8::1", "2001:db8::2");
+  check_group ("2001:db8::ffff:2", "2001:db8::1", "2001:db8::ffff:2");
+  check_group ("fd00::2", "fd00::1", "fd00::2");
+  /* the last bit of the network */
+  check_group ("2001:db8:0:1::2", "2001:db8::1", "2001:0db8:0000:0001::/64");
+  check_group ("2001:db8::2", "10.0.0.9", "2001:0db8:0000:0000::/64");
+}
+
+GST_END_TEST;
+
 static Suite *
 origins_suite (void)
 {
@@ -185,6 +218,7 @@ origins_suite (void)
   tcase_add_test (tc, test_pages_that_are_not);
   tcase_add_test (tc, test_preflight);
   tcase_add_test (tc, test_web_socket);
+  tcase_add_test (tc, test_groups);
   return s;
 }
 

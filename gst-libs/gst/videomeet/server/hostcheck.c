@@ -139,15 +139,32 @@ vm_type_is_json (const gchar *content_type)
   return *content_type == '\0' || *content_type == ';' || *content_type == ' ';
 }
 
-gchar *
-vm_address_group (GInetAddress *address)
+#define PREFIX_BYTES 8 /* of a network's addresses, RFC 4291 §2.5.1 */
+
+/* A network of ours: its hosts are neighbours, each with one address or a few. */
+static gboolean
+is_on_link (GInetAddress *address, GList *own)
 {
   const guint8 *bytes = g_inet_address_to_bytes (address);
 
-  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4)
+  if (g_inet_address_get_is_link_local (address))
+    return TRUE;
+  for (GList *l = own; l; l = l->next) {
+    if (g_inet_address_get_family (l->data) == G_SOCKET_FAMILY_IPV6
+        && memcmp (g_inet_address_to_bytes (l->data), bytes, PREFIX_BYTES) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gchar *
+vm_address_group (GInetAddress *address, GList *own)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4
+      || g_inet_address_get_is_loopback (address) || is_on_link (address, own))
     return g_inet_address_to_string (address);
-  if (g_inet_address_get_is_loopback (address))
-    return g_strdup ("::1");
   return g_strdup_printf ("%02x%02x:%02x%02x:%02x%02x:%02x%02x::/64", bytes[0],
       bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
 }

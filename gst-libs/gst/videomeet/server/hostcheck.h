@@ -31,5 +31,7 @@ gboolean vm_origin_is_listed (const gchar *origin, const gchar *const *origins);
 /* "application/json", parameters allowed. */
 gboolean vm_type_is_json (const gchar *content_type);
 
-/* What limits per address are counted by: the address, IPv6 by its /64. */
-gchar *vm_address_group (GInetAddress *address);
+/* What limits per address are counted by: the address, but of IPv6 from beyond
+ * the link its /64, all of which is one customer's. @own: (element-type
+ * GInetAddress): of this machine; whoever shares a /64 with one is on the link. */
+gchar *vm_address_group (GInetAddress *address, GList *own);

@@ -140,7 +140,7 @@ conn_new (VmServer *self, GInetAddress *address)
 
   conn->server = self;
   conn->address = g_inet_address_to_string (address);
-  conn->group = vm_address_group (address);
+  conn->group = vm_address_group (address, vm_server_local_addresses (self));
   conn->loopback = g_inet_address_get_is_loopback (address);
   conn->count =
       GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address))
