@@ -4,6 +4,7 @@
  * thread while the connection waits, and what the desk knows of the store. */
 
 #include "server-priv.h"
+#include "../trust/trustbody.h"
 
 #include <string.h>
 
@@ -30,10 +31,11 @@ static GBytes *
 read_ask (VmConn *conn, VmTrustAskKind *kind)
 {
   if (!conn->body) {
-    const gchar *id = conn->path + strlen (POLL_PATH);
+    const gchar *id;
 
     if (conn->head || !g_str_has_prefix (conn->path, POLL_PATH))
       return NULL;
+    id = conn->path + strlen (POLL_PATH);
     *kind = VM_TRUST_ASK_POLL;
     return g_bytes_new (id, strlen (id));
   }
@@ -61,6 +63,17 @@ get_certificate (VmConn *conn, GError **error)
   return certificate;
 }
 
+/* What is longer than any is not kept for the desk to refuse. */
+static gboolean
+check_size (GBytes *data, GError **error)
+{
+  if (g_bytes_get_size (data) <= VM_TRUST_BODY_MAX)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+      "The request is larger than %d KiB", VM_TRUST_BODY_MAX / 1024);
+  return FALSE;
+}
+
 /* The answer is a while coming: neither libwebsockets nor tick.c is to think
  * that the request is. libwebsockets reads nothing meanwhile, but would be told
  * again and again of what has come behind the request: it is not to ask. */
@@ -77,21 +90,26 @@ wait_for_answer (VmConn *conn)
 int
 vm_route_trust (VmConn *conn)
 {
-  VmTrustDesk *desk = conn->server->desk;
+  VmServer *self = conn->server;
+  VmTrustDesk *desk = self->desk;
   VmTrustAskKind kind;
   g_autoptr (GBytes) data = desk ? read_ask (conn, &kind) : NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GTlsCertificate) certificate = NULL;
 
-  if (data)
-    certificate = get_certificate (conn, &error);
-  else
+  if (!data)
     g_set_error (&error, VM_ERROR, VM_ERROR_NOT_FOUND,
         "There is nothing at this address");
-  if (!certificate)
+  else if (check_size (data, &error))
+    certificate = get_certificate (conn, &error);
+  if (certificate
+      && !vm_trust_desk_ask (
+          desk, self->serials + 1, kind, certificate, conn->group, data))
+    g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too many requests for trust wait here; try again in a minute");
+  if (error)
     return vm_http_reply_error (conn, 0, error, FALSE);
   wait_for_answer (conn);
-  vm_trust_desk_ask (desk, conn->serial, kind, certificate, conn->group, data);
   return 0;
 }
 

@@ -18,6 +18,7 @@ typedef struct
   GBytes *spki;
   gchar *group;
   GBytes *data;
+  gint *waiting; /* counts it until it is looked at */
 
   /* of a poll that is held */
   gchar *request_id;
@@ -30,6 +31,7 @@ struct _VmTrustDesk
   VmIdentity *identity; /* these never change */
   VmTrustStore *store;
   gint news; /* atomic: what is on its way here, see VM_TRUST_NEWS_MAX */
+  gint asks; /* the same; see VM_TRUST_ASKS_MAX */
   GMutex lock; /* of what follows; no other is taken under it */
   VmNodeThread *thread; /* NULL: closed */
 

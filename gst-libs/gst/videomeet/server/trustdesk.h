@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 /* What a server needs to know on the way there; beyond, the newest is dropped
  * (of refusals that nobody has heard of yet). */
 #define VM_TRUST_NEWS_MAX 64
+/* Requests that nobody has looked at yet, while another process holds the store's
+ * lock: their bodies take 1 MiB. */
+#define VM_TRUST_ASKS_MAX 64
 
 /* Called on "vm-trust"; none may free the desk. */
 typedef struct
@@ -75,8 +78,10 @@ typedef enum
 
 /* One of the requests; vm_server_answer_trust() gets its answer. A poll may be
  * held for VM_TRUST_POLL_TIME, one for each request at most: a later one ends it,
- * so that VM_TRUST_PENDING_MAX are held in all. @group: see vm_address_group() */
-void vm_trust_desk_ask (VmTrustDesk *desk, guint64 serial, VmTrustAskKind kind,
+ * so that VM_TRUST_PENDING_MAX are held in all. @group: see vm_address_group().
+ * FALSE: VM_TRUST_ASKS_MAX wait already. */
+gboolean
+vm_trust_desk_ask (VmTrustDesk *desk, guint64 serial, VmTrustAskKind kind,
     GTlsCertificate *certificate, const gchar *group, GBytes *data);
 /* Nobody waits for that answer any more. */
 void vm_trust_desk_forget (VmTrustDesk *desk, guint64 serial);

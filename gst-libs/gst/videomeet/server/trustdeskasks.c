@@ -13,9 +13,18 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+static void
+count_out (VmTrustAsk *ask)
+{
+  if (ask->waiting)
+    g_atomic_int_add (ask->waiting, -1);
+  ask->waiting = NULL;
+}
+
 void
 vm_trust_ask_free (VmTrustAsk *ask)
 {
+  count_out (ask);
   g_object_unref (ask->certificate);
   g_clear_pointer (&ask->spki, g_bytes_unref);
   g_bytes_unref (ask->data);
@@ -161,6 +170,7 @@ take_ask (VmTrustDesk *desk, gpointer *data)
   g_autoptr (VmTrustAsk) ask = g_steal_pointer (data);
   g_auto (VmTrustAnswer) answer = { 0 };
 
+  count_out (ask);
   if (desk->approve == VM_APPROVE_NEVER && ask->kind == VM_TRUST_ASK_REQUEST) {
     g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "This device takes no requests for trust");
@@ -263,12 +273,18 @@ vm_trust_desk_settle (VmTrustDesk *desk)
         NULL, (guint) (MAX (next - now, 0) / 1000) + 1, on_timer, desk);
 }
 
-void
+gboolean
 vm_trust_desk_ask (VmTrustDesk *desk, guint64 serial, VmTrustAskKind kind,
     GTlsCertificate *certificate, const gchar *group, GBytes *data)
 {
-  VmTrustAsk *ask = g_new0 (VmTrustAsk, 1);
+  VmTrustAsk *ask;
 
+  if (g_atomic_int_add (&desk->asks, 1) >= VM_TRUST_ASKS_MAX) {
+    g_atomic_int_add (&desk->asks, -1);
+    return FALSE;
+  }
+  ask = g_new0 (VmTrustAsk, 1);
+  ask->waiting = &desk->asks;
   ask->serial = serial;
   ask->kind = kind;
   ask->certificate = g_object_ref (certificate);
@@ -276,6 +292,7 @@ vm_trust_desk_ask (VmTrustDesk *desk, guint64 serial, VmTrustAskKind kind,
   ask->group = g_strdup (group);
   ask->data = g_bytes_ref (data);
   vm_trust_desk_post (desk, take_ask, ask, (GDestroyNotify) vm_trust_ask_free);
+  return TRUE;
 }
 
 static void
