@@ -5,6 +5,8 @@
 
 #include "trusthost.h"
 
+#include <gst/videomeet/trust/storefile.h>
+
 #include <string.h>
 
 GST_START_TEST (test_agree)
@@ -601,6 +603,49 @@ GST_START_TEST (test_revoked_after_the_yes)
 
 GST_END_TEST;
 
+/* While another process holds the store's lock, a proof waits for it and
+ * a revocation does not. */
+GST_START_TEST (test_revoked_while_locked)
+{
+  g_autofree gchar *revoked = g_strdup_printf (
+      "%s 2026-01-02T03:04:05Z\nend\n", vm_identity_get_device_id (f.eve));
+  static const guint8 nonce[VM_TRUST_NONCE_SIZE] = { 1 };
+  g_autoptr (GIOStream) waiting = NULL;
+  g_autofree gchar *request = NULL;
+  g_autoptr (VmRequester) requester =
+      vm_requester_new (f.ann, "Ann", NULL, nonce, g_get_monotonic_time ());
+  g_auto (VmTrustCall) call = { 0 };
+  gint64 when;
+  gint lock;
+
+  trust_drive (f.ann, requester);
+  host_heard ("requested:Ann");
+  while (vm_requester_get_state (requester) == VM_REQUESTER_POLLING)
+    trust_drive (f.ann, requester);
+  fail_unless (vm_requester_confirm (requester, NULL));
+  fail_unless (
+      vm_requester_next (requester, g_get_monotonic_time (), &call, &when));
+  lock = vm_store_lock (f.folder, 0, NULL);
+  fail_unless (lock >= 0);
+  net_use_identity (f.ann);
+  waiting = net_connect (server);
+  request = g_strdup_printf (
+      "POST /trust/proof HTTP/1.1\r\nHost: localhost\r\n"
+      "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT
+      "\r\n\r\n%s",
+      strlen (call.body), call.body);
+  write_on (waiting, request);
+  wait_for_askers (1);
+  fail_unless (vm_store_write (f.folder, NULL, "revoked", revoked, NULL));
+  host_waits_for ("changed");
+  fail_unless_equals_int (askers (), 1);
+  vm_store_unlock (lock);
+  wait_for_askers (0);
+  host_waits_for ("established:Ann");
+}
+
+GST_END_TEST;
+
 /* A question about a device that is revoked goes away, whoever waits for it. */
 GST_START_TEST (test_revoked_while_asked)
 {
@@ -650,6 +695,7 @@ trustserver_suite (void)
   tcase_add_test (tests, test_revoked);
   tcase_add_loop_test (tests, test_revoked_after_the_yes, 0, 2);
   tcase_add_test (tests, test_revoked_while_asked);
+  tcase_add_test (tests, test_revoked_while_locked);
   suite_add_tcase (suite, tests);
   return suite;
 }

@@ -32,15 +32,19 @@ struct _VmTrustDesk
   VmTrustStore *store;
   gint news; /* atomic: what is on its way here, see VM_TRUST_NEWS_MAX */
   gint asks; /* the same; see VM_TRUST_ASKS_MAX */
-  GMutex lock; /* of what follows; no other is taken under it */
-  VmNodeThread *thread; /* NULL: closed */
-
-  /* only the thread, from here on */
   VmTrustDeskFuncs funcs;
   gpointer user_data;
-  gboolean closed;
+  GMutex lock; /* of what follows; no other is taken under it */
+  VmNodeThread *thread; /* "vm-trust"; NULL: closed */
+  VmNodeThread *watcher; /* "vm-watch"; as well */
   VmServer *server; /* attached, or NULL */
+
+  /* only the watcher: it never waits for the store's lock */
+  gboolean unwatched;
   VmStoreWatch *watch;
+
+  /* only the thread, from here on */
+  gboolean closed;
   VmApprover *approver;
   GSource *timer;
   gint64 passed; /* by vm_trust_desk_pass_time() */
@@ -59,6 +63,9 @@ typedef void (*VmTrustDeskFunc) (VmTrustDesk *desk, gpointer *data);
 void vm_trust_desk_post (VmTrustDesk *desk, VmTrustDeskFunc func, gpointer data,
     GDestroyNotify destroy);
 
+/* Any thread. NULL when there is none. Returns: (transfer full) */
+VmServer *vm_trust_desk_dup_server (VmTrustDesk *desk);
+
 /* The rest is the thread's. */
 
 /* trustdeskasks.c */
@@ -72,10 +79,14 @@ void vm_trust_desk_settle (VmTrustDesk *desk);
 void vm_trust_desk_say (
     VmTrustDesk *desk, const gchar *request_id, gboolean approve, gint64 said);
 
-/* trustdeskstore.c */
+/* trustdeskstore.c; the first three on the watcher */
 void vm_trust_desk_open_store (VmTrustDesk *desk);
+void vm_trust_desk_close_store (VmTrustDesk *desk);
 /* What the store knows, to the server. */
 void vm_trust_desk_tell_known (VmTrustDesk *desk);
+/* The same, done by the watcher before it returns: one after the other, so that
+ * what is older cannot come later. FALSE when it took longer than @time_ms. */
+gboolean vm_trust_desk_call_known (VmTrustDesk *desk, guint time_ms);
 /* As of VmApproverFuncs. */
 gboolean vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,
     gpointer user_data, GError **error);

@@ -37,6 +37,15 @@ on_call (gpointer data)
     call->func (call->desk, &call->data);
 }
 
+static void
+on_watcher_call (gpointer data)
+{
+  Call *call = data;
+
+  if (!call->desk->unwatched)
+    call->func (call->desk, &call->data);
+}
+
 static Call *
 call_new (VmTrustDesk *desk, VmTrustDeskFunc func, gpointer data,
     GDestroyNotify destroy)
@@ -62,12 +71,28 @@ vm_trust_desk_post (VmTrustDesk *desk, VmTrustDeskFunc func, gpointer data,
     call_free (call);
 }
 
-/* The same, and waits until it is done: FALSE when it took too long. */
-static gboolean
-call (VmTrustDesk *desk, VmTrustDeskFunc func, gpointer data, guint timeout_ms)
+static void
+tell_known (VmTrustDesk *desk, gpointer *nothing)
 {
-  return vm_node_thread_call (desk->thread, on_call,
-      call_new (desk, func, data, NULL), call_free, timeout_ms);
+  vm_trust_desk_tell_known (desk);
+}
+
+gboolean
+vm_trust_desk_call_known (VmTrustDesk *desk, guint time_ms)
+{
+  return vm_node_thread_call (desk->watcher, on_watcher_call,
+      call_new (desk, tell_known, NULL, NULL), call_free, time_ms);
+}
+
+VmServer *
+vm_trust_desk_dup_server (VmTrustDesk *desk)
+{
+  VmServer *server;
+
+  g_mutex_lock (&desk->lock);
+  server = desk->server ? g_object_ref (desk->server) : NULL;
+  g_mutex_unlock (&desk->lock);
+  return server;
 }
 
 static void
@@ -144,29 +169,35 @@ vm_trust_desk_pass_time (VmTrustDesk *desk, gint64 time)
 }
 
 static void
-attach (VmTrustDesk *desk, gpointer *server)
+set_server (VmTrustDesk *desk, VmServer *server)
 {
-  g_set_object (&desk->server, *server);
-  vm_trust_desk_tell_known (desk);
+  VmServer *old;
+
+  g_mutex_lock (&desk->lock);
+  old = desk->server;
+  desk->server = server ? g_object_ref (server) : NULL;
+  g_mutex_unlock (&desk->lock);
+  g_clear_object (&old);
 }
 
 gboolean
 vm_trust_desk_attach (VmTrustDesk *desk, VmServer *server, gint64 time)
 {
-  return call (desk, attach, server, (guint) (time / 1000));
+  set_server (desk, server);
+  return vm_trust_desk_call_known (desk, (guint) (time / 1000));
 }
 
 static void
-detach (VmTrustDesk *desk, gpointer *nothing)
+drop_held (VmTrustDesk *desk, gpointer *nothing)
 {
-  g_clear_object (&desk->server);
   g_ptr_array_set_size (desk->held, 0);
 }
 
 void
 vm_trust_desk_detach (VmTrustDesk *desk)
 {
-  vm_trust_desk_post (desk, detach, NULL, NULL);
+  set_server (desk, NULL);
+  vm_trust_desk_post (desk, drop_held, NULL, NULL);
 }
 
 /* Life */
@@ -175,6 +206,11 @@ static void
 open_desk (VmTrustDesk *desk, gpointer *nothing)
 {
   vm_trust_desk_open_asks (desk);
+}
+
+static void
+open_store (VmTrustDesk *desk, gpointer *nothing)
+{
   vm_trust_desk_open_store (desk);
 }
 
@@ -194,7 +230,10 @@ vm_trust_desk_new (VmIdentity *identity, VmTrustStore *store,
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_ask_free);
   g_mutex_init (&desk->lock);
   desk->thread = vm_node_thread_new ("vm-trust");
+  desk->watcher = vm_node_thread_new ("vm-watch");
   vm_trust_desk_post (desk, open_desk, NULL, NULL);
+  vm_node_thread_post (desk->watcher, on_watcher_call,
+      call_new (desk, open_store, NULL, NULL), call_free);
   return desk;
 }
 
@@ -203,23 +242,40 @@ close_desk (VmTrustDesk *desk, gpointer *nothing)
 {
   desk->closed = TRUE;
   vm_timer_clear (&desk->timer);
-  g_clear_pointer (&desk->watch, vm_store_watch_free);
   g_clear_pointer (&desk->approver, vm_approver_free);
-  g_clear_object (&desk->server);
   g_ptr_array_set_size (desk->held, 0);
+}
+
+static void
+close_store (VmTrustDesk *desk, gpointer *nothing)
+{
+  desk->unwatched = TRUE;
+  vm_trust_desk_close_store (desk);
+}
+
+static void
+end (VmTrustDesk *desk, VmNodeThread **thread)
+{
+  VmNodeThread *ending;
+
+  g_mutex_lock (&desk->lock);
+  ending = g_steal_pointer (thread);
+  g_mutex_unlock (&desk->lock);
+  vm_node_thread_free (ending);
 }
 
 void
 vm_trust_desk_close (VmTrustDesk *desk)
 {
-  VmNodeThread *thread;
-
-  if (!call (desk, close_desk, NULL, CLOSE_TIME))
+  if (!vm_node_thread_call (desk->thread, on_call,
+          call_new (desk, close_desk, NULL, NULL), call_free, CLOSE_TIME))
     g_warning ("the trust store did not answer within %d s", CLOSE_TIME / 1000);
-  g_mutex_lock (&desk->lock);
-  thread = g_steal_pointer (&desk->thread);
-  g_mutex_unlock (&desk->lock);
-  vm_node_thread_free (thread);
+  /* this one first: it has the other do something */
+  end (desk, &desk->thread);
+  vm_node_thread_call (desk->watcher, on_watcher_call,
+      call_new (desk, close_store, NULL, NULL), call_free, CLOSE_TIME);
+  end (desk, &desk->watcher);
+  set_server (desk, NULL);
 }
 
 VmTrustDesk *

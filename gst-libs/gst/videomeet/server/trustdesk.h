@@ -8,10 +8,11 @@
 G_BEGIN_DECLS
 
 /* Where this device is asked for trust (security.md, "Trust handshake"): the
- * handshake, what the user says to it, and the store, which it watches. All that
- * is on a thread of its own, "vm-trust", because the store reads and writes
- * files, and another process may hold its lock. Unless said otherwise a function
- * enqueues and may be called from any thread. */
+ * handshake, what the user says to it, and the store, which it watches. The first
+ * two are on a thread of their own, "vm-trust", because the store reads and writes
+ * files, and another process may hold its lock; the watch is on another,
+ * "vm-watch", which that does not keep from seeing a revocation. Unless said
+ * otherwise a function enqueues and may be called from any thread. */
 
 /* What a server needs to know on the way there; beyond, the newest is dropped
  * (of refusals that nobody has heard of yet). */
@@ -20,7 +21,7 @@ G_BEGIN_DECLS
  * lock: their bodies take 1 MiB. */
 #define VM_TRUST_ASKS_MAX 64
 
-/* Called on "vm-trust"; none may free the desk. */
+/* Called on "vm-trust", `changed` on "vm-watch"; none may free the desk. */
 typedef struct
 {
   /* The user is to compare the digits. One at a time: until it is answered, or

@@ -95,9 +95,10 @@ static void
 send_answer (
     VmTrustDesk *desk, const VmTrustAsk *ask, const VmTrustAnswer *answer)
 {
-  if (desk->server)
-    vm_server_answer_trust (
-        desk->server, ask->serial, answer->status, answer->body);
+  g_autoptr (VmServer) server = vm_trust_desk_dup_server (desk);
+
+  if (server)
+    vm_server_answer_trust (server, ask->serial, answer->status, answer->body);
 }
 
 static void

@@ -6,6 +6,10 @@
 #include "server-priv.h"
 #include "trustdesk-priv.h"
 
+#define KNOWN_TIME (5 * 1000) /* ms; the disk is read */
+
+/* On the watcher */
+
 void
 vm_trust_desk_tell_known (VmTrustDesk *desk)
 {
@@ -13,27 +17,20 @@ vm_trust_desk_tell_known (VmTrustDesk *desk)
   g_autoptr (GPtrArray) all = vm_trust_store_know_all (desk->store, now);
   g_autoptr (VmTrustFacts) nobody =
       vm_trust_store_know (desk->store, NULL, NULL, NULL, now);
+  g_autoptr (VmServer) server = vm_trust_desk_dup_server (desk);
 
-  if (desk->server)
-    vm_server_take_known (
-        desk->server, g_steal_pointer (&all), nobody->damaged);
-}
-
-static void
-tell_changed (VmTrustDesk *desk, const gchar *const *ids)
-{
-  for (guint i = 0; ids && ids[i]; i++)
-    desk->funcs.changed (ids[i], desk->user_data);
+  if (server)
+    vm_server_take_known (server, g_steal_pointer (&all), nobody->damaged);
 }
 
 /* Whose trust is withdrawn gets none by what was said before. */
 static void
-fail_requests (VmTrustDesk *desk, const gchar *const *revoked)
+fail_requests (VmTrustDesk *desk, gpointer *data)
 {
+  const gchar *const *revoked = *data;
   g_autoptr (GHashTable) dates = NULL;
 
-  if (!revoked || !revoked[0]
-      || !vm_trust_store_read_revoked (desk->store, &dates))
+  if (!vm_trust_store_read_revoked (desk->store, &dates))
     return;
   for (guint i = 0; revoked[i]; i++) {
     const gchar *date = g_hash_table_lookup (dates, revoked[i]);
@@ -46,18 +43,41 @@ fail_requests (VmTrustDesk *desk, const gchar *const *revoked)
 }
 
 static void
+tell_changed (VmTrustDesk *desk, const gchar *const *ids)
+{
+  for (guint i = 0; ids && ids[i]; i++)
+    desk->funcs.changed (ids[i], desk->user_data);
+}
+
+static void
 on_store_changed (const VmStoreChange *change, gpointer user_data)
 {
   VmTrustDesk *desk = user_data;
 
   vm_trust_desk_tell_known (desk);
+  if (change->revoked && change->revoked[0])
+    vm_trust_desk_post (desk, fail_requests,
+        g_strdupv ((gchar **) change->revoked), (GDestroyNotify) g_strfreev);
   tell_changed (desk, change->added);
   tell_changed (desk, change->removed);
   tell_changed (desk, change->revoked);
-  fail_requests (desk, change->revoked);
   if (change->damaged)
     desk->funcs.changed (NULL, desk->user_data);
 }
+
+void
+vm_trust_desk_open_store (VmTrustDesk *desk)
+{
+  desk->watch = vm_store_watch_new (desk->store, NULL, on_store_changed, desk);
+}
+
+void
+vm_trust_desk_close_store (VmTrustDesk *desk)
+{
+  g_clear_pointer (&desk->watch, vm_store_watch_free);
+}
+
+/* On the thread */
 
 gboolean
 vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,
@@ -76,13 +96,7 @@ vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,
     return FALSE;
   g_hash_table_remove (desk->pardons, peer->request_id);
   /* before its answer: what the device does next is to join */
-  vm_trust_desk_tell_known (desk);
+  vm_trust_desk_call_known (desk, KNOWN_TIME);
   desk->funcs.established (peer->device_id, peer->name, desk->user_data);
   return TRUE;
-}
-
-void
-vm_trust_desk_open_store (VmTrustDesk *desk)
-{
-  desk->watch = vm_store_watch_new (desk->store, NULL, on_store_changed, desk);
 }
