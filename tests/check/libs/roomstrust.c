@@ -13,6 +13,7 @@
 
 /* What is known of everybody but this device itself. */
 static VmTrustFacts known;
+static gint64 today; /* Unix seconds */
 static GString *refusals; /* as "Bob:NOT_TRUSTED" */
 static gchar *reason_told; /* to the host's own user, last */
 
@@ -22,7 +23,7 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
 {
   VmTrustFacts *facts;
 
-  *date = FIXTURE_NOW;
+  *date = today;
   if (!device_id)
     return vm_trust_facts_new (NULL);
   facts = vm_trust_facts_copy (&known);
@@ -62,6 +63,7 @@ trust_setup (void)
   fixture_setup ();
   refusals = g_string_new (NULL);
   memset (&known, 0, sizeof known);
+  today = FIXTURE_NOW;
   room_funcs.know = on_know;
   room_funcs.untrusted = on_untrusted;
   setup ();
@@ -492,6 +494,33 @@ GST_START_TEST (test_met)
 
 GST_END_TEST;
 
+/* A token that was good at the door is not for ever. */
+GST_START_TEST (test_expired_inside)
+{
+  g_autoptr (VmToken) vouched =
+      fixture_token (f.ann, f.bob, VM_PERMISSIONS_CALL);
+  Peer bob;
+
+  know (__i__ ? SEEN : GIVEN);
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  fail_unless (come (&bob, NATIVE, __i__ ? vouched : NULL, NULL));
+  vm_rooms_tick (rooms, now);
+  fail_if (bob.closed);
+  today = __i__ ? vouched->not_after : FIXTURE_NOW;
+  vm_rooms_tick (rooms, now + VM_TRUST_CHECK_TIME);
+  fail_if (bob.closed);
+  today++;
+  vm_rooms_tick (rooms, now + 2 * VM_TRUST_CHECK_TIME - 1);
+  fail_if (bob.closed);
+  g_string_truncate (host.heard, 0);
+  vm_rooms_tick (rooms, now + 2 * VM_TRUST_CHECK_TIME);
+  check_sent_out (&bob, VM_ERROR_NOT_TRUSTED);
+  peer_clear (&bob);
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_policy_tightened)
 {
   Peer bob, carl;
@@ -586,6 +615,7 @@ roomstrust_suite (void)
   tcase_add_test (tests, test_revoked_inside);
   tcase_add_test (tests, test_revoked_in_the_state);
   tcase_add_test (tests, test_met);
+  tcase_add_loop_test (tests, test_expired_inside, 0, 2);
   tcase_add_test (tests, test_policy_tightened);
   tcase_add_test (tests, test_revoked_on_the_way);
   tcase_add_test (tests, test_own);

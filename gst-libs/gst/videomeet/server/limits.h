@@ -75,6 +75,10 @@
 #define VM_PIN_WRONG_MAX 20 /* in VM_PIN_WRONG_TIME, by anybody: suspended */
 #define VM_PIN_WRONG_TIME (60 * G_USEC_PER_SEC)
 
+/* How often trust that runs out is looked for; a change of the store is acted on
+ * at once. */
+#define VM_TRUST_CHECK_TIME (5 * G_USEC_PER_SEC)
+
 /* Joins that were refused for want of trust, as the user is told of them. */
 #define VM_REFUSALS_PER_ADDRESS 3
 #define VM_REFUSALS_MAX 10 /* of all addresses */

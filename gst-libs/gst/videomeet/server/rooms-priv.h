@@ -13,6 +13,7 @@ struct _VmRooms
   GHashTable *resumes; /* token -> VmMember */
   VmPinGuard *guard;
   VmPolicy policy;
+  gint64 checked; /* when everybody was looked at last, by vm_rooms_tick() */
 };
 
 struct _VmRoom

@@ -87,6 +87,10 @@ vm_rooms_tick (VmRooms *rooms, gint64 now)
   g_hash_table_iter_init (&iter, rooms->rooms);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     vm_room_tick (value, now);
+  if (now - rooms->checked < VM_TRUST_CHECK_TIME)
+    return;
+  rooms->checked = now;
+  vm_rooms_check (rooms);
 }
 
 void

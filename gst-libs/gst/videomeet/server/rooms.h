@@ -47,7 +47,7 @@ VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
 void vm_rooms_free (VmRooms *rooms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRooms, vm_rooms_free)
 /* Forgets old tickets; shows who has lost the connection, and gives the seats
- * of those back who did not return. */
+ * of those back who did not return, or whose trust has run out. */
 void vm_rooms_tick (VmRooms *rooms, gint64 now);
 /* Whom all rooms admit; VM_POLICY_PIN at first. Checks when it is another. */
 void vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy);
