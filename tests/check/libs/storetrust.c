@@ -325,6 +325,30 @@ GST_START_TEST (test_pardoned_by_digits)
 
 GST_END_TEST;
 
+/* Names are any text without control characters. */
+GST_START_TEST (test_names_like_certificates)
+{
+  static const gchar *const names[] = { "-----BEGIN CERTIFICATE-----",
+    "-----BEGIN ", "x-----END CERTIFICATE-----", "user: Bob" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (VmTrustFacts) facts = NULL;
+    g_autoptr (VmKnownDevice) forgotten = NULL;
+
+    trust (f.ann, names[i], names[G_N_ELEMENTS (names) - 1 - i]);
+    facts = fixture_know (f.ann);
+    fail_unless_equals_string (facts->user, names[i]);
+    fail_unless_equals_string (
+        facts->device, names[G_N_ELEMENTS (names) - 1 - i]);
+    fail_unless (facts->given != VM_PERMISSIONS_NONE);
+    forgotten = vm_trust_store_forget (
+        f.store, vm_identity_get_device_id (f.ann), NULL);
+    fail_unless (forgotten != NULL);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_revoked_though_never_met)
 {
   const gchar *ann = vm_identity_get_device_id (f.ann);
@@ -518,6 +542,7 @@ storetrust_suite (void)
   tcase_add_test (tc, test_old_tokens_of_the_revoked_are_of_no_use);
   tcase_add_test (tc, test_pardoned);
   tcase_add_test (tc, test_pardoned_by_digits);
+  tcase_add_test (tc, test_names_like_certificates);
   tcase_add_test (tc, test_revoked_though_never_met);
   tcase_add_test (tc, test_forgotten);
   tcase_add_test (tc, test_found_by);

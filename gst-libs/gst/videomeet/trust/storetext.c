@@ -10,11 +10,24 @@
 #define PEM_END "-----END CERTIFICATE-----"
 #define REVOKED_END "end\n"
 
+/* Where the certificate begins: a line of its own, for a name may read like
+ * one. */
+static const gchar *
+find_certificate (const gchar *text)
+{
+  const gchar *line;
+
+  if (g_str_has_prefix (text, PEM_BEGIN))
+    return text;
+  line = strstr (text, "\n" PEM_BEGIN);
+  return line ? line + 1 : NULL;
+}
+
 /* The value of "key: value" among the lines before the certificate. */
 static gchar *
 header (const gchar *text, const gchar *key)
 {
-  const gchar *end = strstr (text, "-----BEGIN ");
+  const gchar *end = find_certificate (text);
   gsize size = strlen (key);
 
   for (const gchar *line = text; line && line < end;) {
@@ -53,7 +66,7 @@ static gboolean
 read_certificate (
     const gchar *text, const gchar *device_id, gchar **pem, GBytes **spki)
 {
-  const gchar *rest = strstr (text, PEM_BEGIN);
+  const gchar *rest = find_certificate (text);
   g_autofree gchar *block = NULL;
   g_autofree gchar *hash = NULL;
   g_autofree gchar *id = NULL;
