@@ -5,8 +5,10 @@
 #include <gst/videomeet/lifecycle/vmmeetingstate.h>
 #include <gst/videomeet/lifecycle/vmparticipantstate.h>
 #include <gst/videomeet/trust/vmidentity.h>
+#include <gst/videomeet/trust/vmsigner.h>
 #include <gst/videomeet/trust/vmtrustfacts.h>
 #include <gst/videomeet/trust/vmtruststore.h>
+#include <gst/videomeet/trust/vmverifier.h>
 #include <gst/videomeet/vmapi.h>
 #include <gst/videomeet/vmchatmessage.h>
 #include <gst/videomeet/vmdevice.h>

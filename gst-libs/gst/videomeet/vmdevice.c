@@ -18,6 +18,7 @@
 #include "vmdevice.h"
 #include "discovery/device-priv.h"
 #include "discovery/probe.h"
+#include "trust/vmidentity.h"
 #include "wire/json.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ struct _VmDevice
   gchar **addresses;
   gchar *base_uri;
   VmMethods methods;
+  gboolean trusted;
 };
 
 G_DEFINE_FINAL_TYPE (VmDevice, vm_device, G_TYPE_OBJECT)
@@ -72,6 +74,19 @@ vm_device_new (
   }
   self->addresses = g_strv_builder_end (list);
   self->base_uri = vm_base_uri (addresses->pdata[0], info->secure);
+  return self;
+}
+
+VmDevice *
+vm_device_new_trusted (VmDevice *device, gboolean trusted)
+{
+  VmDevice *self = g_object_new (VM_TYPE_DEVICE, NULL);
+
+  self->info = vm_device_info_copy (device->info);
+  self->addresses = g_strdupv (device->addresses);
+  self->base_uri = g_strdup (device->base_uri);
+  self->methods = device->methods;
+  self->trusted = trusted;
   return self;
 }
 
@@ -271,6 +286,39 @@ vm_device_get_secure (VmDevice *self)
 }
 
 /**
+ * vm_device_get_trusted:
+ * @self: a #VmDevice
+ *
+ * Returns: whether it was trusted by the trust store of this device when it was
+ *   made: both users have compared the digits, and neither has taken it back.
+ *   When that changes, #VmNode::device-changed brings a new one.
+ */
+gboolean
+vm_device_get_trusted (VmDevice *self)
+{
+  g_return_val_if_fail (VM_IS_DEVICE (self), FALSE);
+
+  return self->trusted;
+}
+
+/**
+ * vm_device_get_fingerprint:
+ * @self: a #VmDevice
+ *
+ * Returns: (transfer full) (nullable): that of its key, see
+ *   vm_fingerprint_from_device_id(); %NULL when it has shown none
+ */
+gchar *
+vm_device_get_fingerprint (VmDevice *self)
+{
+  g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
+
+  return self->info->secure
+             ? vm_fingerprint_from_device_id (self->info->device_id)
+             : NULL;
+}
+
+/**
  * vm_device_get_port:
  * @self: a #VmDevice
  *
@@ -369,7 +417,7 @@ method_nicks (VmMethods methods)
  *
  * The members of `GET /status` (protocol §2), and where the device is:
  * `address`, `addresses`, `port`, `uri` (see vm_device_get_uri()), and
- * `methods`, which found it.
+ * `methods`, which found it; `trusted` and `fingerprint`.
  *
  * Returns: (transfer full): one JSON object without line breaks
  */
@@ -378,6 +426,7 @@ vm_device_to_json (VmDevice *self)
 {
   GString *out;
   g_autofree gchar *uri = NULL;
+  g_autofree gchar *fingerprint = NULL;
   g_auto (GStrv) methods = NULL;
 
   g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
@@ -392,6 +441,9 @@ vm_device_to_json (VmDevice *self)
   vm_json_append_int (out, "port", self->info->port);
   vm_json_append_member (out, "uri", uri);
   vm_json_append_strings (out, "methods", (const gchar *const *) methods);
+  vm_json_append_boolean (out, "trusted", self->trusted);
+  fingerprint = vm_device_get_fingerprint (self);
+  vm_json_append_member (out, "fingerprint", fingerprint);
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);
 }

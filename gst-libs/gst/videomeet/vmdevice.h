@@ -26,6 +26,8 @@ VM_API const gchar *vm_device_get_meeting_id (VmDevice *self);
 VM_API guint vm_device_get_epoch (VmDevice *self);
 VM_API guint vm_device_get_participants (VmDevice *self);
 VM_API guint vm_device_get_max_participants (VmDevice *self);
+VM_API gboolean vm_device_get_trusted (VmDevice *self);
+VM_API gchar *vm_device_get_fingerprint (VmDevice *self);
 VM_API gboolean vm_device_get_secure (VmDevice *self);
 VM_API guint16 vm_device_get_port (VmDevice *self);
 VM_API const gchar *const *vm_device_get_addresses (VmDevice *self);

@@ -84,6 +84,14 @@ VM_DEFINE_ENUM (VmApprove, vm_approve, g_enum_register_static, GEnumValue,
         "Approve at once, unseen: for laboratories only"),
     VALUE (VM_APPROVE_NEVER, "never", "Take no requests for trust"))
 
+VM_DEFINE_ENUM (VmProtection, vm_protection, g_enum_register_static, GEnumValue,
+    VALUE (VM_PROTECTION_HMAC, "hmac",
+        "HMAC-SHA-256 under a key that only the two devices have"),
+    VALUE (VM_PROTECTION_SIGNATURE, "signature",
+        "The device key's signature, which everybody can check"),
+    VALUE (VM_PROTECTION_SHA256, "sha256",
+        "A checksum: finds accidents, and no attacker"))
+
 VM_DEFINE_ENUM (VmTrustLevel, vm_trust_level, g_enum_register_static,
     GEnumValue,
     VALUE (VM_TRUST_LEVEL_UNKNOWN, "unknown",

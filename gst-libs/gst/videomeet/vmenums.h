@@ -134,6 +134,22 @@ typedef enum
 } VmApprove;
 
 /**
+ * VmProtection:
+ * @VM_PROTECTION_HMAC: HMAC-SHA-256 under a key that only two devices have
+ * @VM_PROTECTION_SIGNATURE: a signature of the device key, which everybody can
+ *   check
+ * @VM_PROTECTION_SHA256: a checksum: finds accidents, and no attacker
+ *
+ * With what the messages of a stream are authenticated (seed 1 §6.2).
+ */
+typedef enum
+{
+  VM_PROTECTION_HMAC = 1,
+  VM_PROTECTION_SIGNATURE,
+  VM_PROTECTION_SHA256,
+} VmProtection;
+
+/**
  * VmTrustLevel:
  * @VM_TRUST_LEVEL_UNKNOWN: never seen before, or without a key
  * @VM_TRUST_LEVEL_KNOWN: its key was seen before
@@ -186,6 +202,7 @@ typedef enum
 #define VM_TYPE_PERMISSIONS (vm_permissions_get_type ())
 #define VM_TYPE_POLICY (vm_policy_get_type ())
 #define VM_TYPE_APPROVE (vm_approve_get_type ())
+#define VM_TYPE_PROTECTION (vm_protection_get_type ())
 #define VM_TYPE_TRUST_LEVEL (vm_trust_level_get_type ())
 #define VM_TYPE_DESCRIPTION_TYPE (vm_description_type_get_type ())
 #define VM_TYPE_DIALECT_NAME (vm_dialect_name_get_type ())
@@ -197,6 +214,7 @@ VM_API GType vm_call_type_get_type (void);
 VM_API GType vm_permissions_get_type (void);
 VM_API GType vm_policy_get_type (void);
 VM_API GType vm_approve_get_type (void);
+VM_API GType vm_protection_get_type (void);
 VM_API GType vm_trust_level_get_type (void);
 VM_API GType vm_description_type_get_type (void);
 VM_API GType vm_dialect_name_get_type (void);

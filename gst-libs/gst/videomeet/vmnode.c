@@ -67,6 +67,15 @@ vm_node_set_property (
 }
 
 static void
+take_id (GValue *value, gboolean as_fingerprint, const gchar *device_id)
+{
+  if (as_fingerprint)
+    g_value_take_string (value, vm_fingerprint_from_device_id (device_id));
+  else
+    g_value_set_string (value, device_id);
+}
+
+static void
 vm_node_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
@@ -74,10 +83,10 @@ vm_node_get_property (
   VmIdentity *identity;
   gboolean known = TRUE;
 
-  if (id == VM_NODE_PROP_DEVICE_ID) {
+  if (id == VM_NODE_PROP_DEVICE_ID || id == VM_NODE_PROP_FINGERPRINT) {
     identity = vm_node_get_identity (self);
-    g_value_set_string (
-        value, identity ? vm_identity_get_device_id (identity) : NULL);
+    take_id (value, id == VM_NODE_PROP_FINGERPRINT,
+        identity ? vm_identity_get_device_id (identity) : NULL);
     return;
   }
   g_mutex_lock (&self->lock);

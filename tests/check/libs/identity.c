@@ -72,6 +72,41 @@ GST_START_TEST (test_known_hash)
 
 GST_END_TEST;
 
+/* The id of a key and its fingerprint are one hash. */
+GST_START_TEST (test_fingerprint)
+{
+  g_autofree gchar *zero = vm_fingerprint_from_device_id (
+      "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA");
+  g_autofree gchar *ones = vm_fingerprint_from_device_id (
+      "7777-7777-7777-7777-7777-7777-7777-7777-7777-7777-7777-7777-777Q");
+  /* RFC 4648 §10: "foobar" is MZXW6YTBOI */
+  g_autofree gchar *foobar = vm_fingerprint_from_device_id (
+      "MZXW-6YTB-OIAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA");
+
+  fail_unless_equals_string (zero,
+      "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+      "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00");
+  fail_unless_equals_string (ones,
+      "FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:"
+      "FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF:FF");
+  fail_unless (g_str_has_prefix (foobar, "66:6F:6F:62:61:72:00:"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_no_fingerprint)
+{
+  static const gchar *const bad[] = { NULL, "", "AAAA",
+    "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAA",
+    "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAA1",
+    "-----------------------------------------------------------AAAAA" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    fail_unless (vm_fingerprint_from_device_id (bad[i]) == NULL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_bad_hashes)
 {
   const gchar *bad[] = { "", "AAAA",
@@ -141,6 +176,8 @@ identity_suite (void)
   tcase_add_test (tc, test_made_once_and_kept);
   tcase_add_test (tc, test_id_is_hash_of_the_key_tls_shows);
   tcase_add_test (tc, test_known_hash);
+  tcase_add_test (tc, test_fingerprint);
+  tcase_add_test (tc, test_no_fingerprint);
   tcase_add_test (tc, test_bad_hashes);
   tcase_add_test (tc, test_broken_file_is_an_error_and_is_kept);
   tcase_add_test (tc, test_made_by_many_at_once);

@@ -95,6 +95,35 @@ GST_START_TEST (test_defaults)
 
 GST_END_TEST;
 
+/* Which device a process is, is said before it is one. */
+GST_START_TEST (test_store)
+{
+  g_autofree gchar *name = g_path_get_basename (f.folder);
+  g_autofree gchar *again = g_build_filename (f.folder, "..", name, NULL);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (again);
+  g_autoptr (VmTrustStore) other = vm_trust_store_new (f.parent);
+  g_autoptr (VmNode) fresh = vm_node_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *fingerprint = NULL, *expected = NULL;
+
+  fail_unless (vm_node_set_trust_store (node, store, &error));
+  fail_if (vm_node_set_trust_store (node, other, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_FAILED);
+  g_clear_error (&error);
+
+  fail_unless (vm_node_set_trust_store (fresh, f.store, &error));
+  fail_unless (vm_node_get_trust_store (fresh) == f.store);
+  fail_unless_equals_string (
+      vm_identity_get_device_id (vm_node_get_identity (fresh)),
+      vm_identity_get_device_id (f.me));
+  g_object_get (fresh, "fingerprint", &fingerprint, NULL);
+  expected = vm_fingerprint_from_device_id (vm_identity_get_device_id (f.me));
+  fail_unless_equals_string (fingerprint, expected);
+  fail_if (vm_node_set_trust_store (fresh, other, NULL));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_approved)
 {
   g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
@@ -310,6 +339,7 @@ nodetrust_suite (void)
 
   tcase_add_checked_fixture (tests, node_setup, node_teardown);
   tcase_add_test (tests, test_defaults);
+  tcase_add_test (tests, test_store);
   tcase_add_test (tests, test_approved);
   tcase_add_test (tests, test_denied);
   tcase_add_test (tests, test_failed);

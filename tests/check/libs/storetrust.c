@@ -521,6 +521,43 @@ GST_START_TEST (test_modes)
 
 GST_END_TEST;
 
+GST_START_TEST (test_admitted)
+{
+  const gchar *ann = vm_identity_get_device_id (f.ann);
+  const gchar *bob = vm_identity_get_device_id (f.bob);
+  const struct
+  {
+    const gchar *id;
+    VmPolicy policy;
+    VmPermissions permission;
+    gboolean good;
+    VmTrustLevel level;
+  } cases[] = {
+    { ann, VM_POLICY_REQUIRE, ALL, TRUE, VM_TRUST_LEVEL_TRUSTED },
+    { bob, VM_POLICY_PIN, CALL, TRUE, VM_TRUST_LEVEL_KNOWN },
+    { bob, VM_POLICY_REQUIRE, CALL, FALSE, VM_TRUST_LEVEL_KNOWN },
+    { bob, VM_POLICY_PIN, ALL, FALSE, VM_TRUST_LEVEL_KNOWN },
+    { "nobody", VM_POLICY_OPEN, CALL, TRUE, VM_TRUST_LEVEL_UNKNOWN },
+    { "nobody", VM_POLICY_REQUIRE, CALL, FALSE, VM_TRUST_LEVEL_UNKNOWN },
+  };
+
+  trust (f.ann, "Ann", "laptop");
+  fixture_pin (f.bob, "Bob", "laptop");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    VmTrustLevel level;
+    g_autoptr (VmTrustFacts) facts = vm_trust_store_admit (f.store, cases[i].id,
+        cases[i].policy, cases[i].permission, f.now, &level, &error);
+
+    fail_unless_equals_int (facts != NULL, cases[i].good);
+    fail_unless_equals_int (level, cases[i].level);
+    if (!cases[i].good)
+      g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 storetrust_suite (void)
 {
@@ -548,6 +585,7 @@ storetrust_suite (void)
   tcase_add_test (tc, test_found_by);
   tcase_add_test (tc, test_another_key_under_known_names);
   tcase_add_test (tc, test_list);
+  tcase_add_test (tc, test_admitted);
   tcase_add_test (tc, test_modes);
   return s;
 }

@@ -7,4 +7,6 @@
 /* @addresses: GSocketAddress, at least one, the one that answered last first. */
 VmDevice *vm_device_new (
     const VmDeviceInfo *info, GPtrArray *addresses, VmMethods methods);
+/* The same device, and whether it is trusted. */
+VmDevice *vm_device_new_trusted (VmDevice *device, gboolean trusted);
 gboolean vm_device_equal (VmDevice *a, VmDevice *b);

@@ -67,6 +67,9 @@ VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
  * it. */
 void vm_node_queue_refresh (VmNode *self);
 
+/* noderoles.c; on the thread. @device_id NULL: of anybody. */
+void vm_node_trust_changed (VmNode *self, const gchar *device_id);
+
 /* nodetrust.c; on the thread */
 void vm_node_install_trust_signals (void);
 void vm_node_ensure_desk (VmNode *self);

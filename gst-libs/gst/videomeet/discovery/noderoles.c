@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "device-priv.h"
 #include "interfaces.h"
 #include "nodeparts.h"
 #include "../vmerror.h"
@@ -23,10 +24,27 @@ find_device (VmNode *self, VmDevice *device)
   return -1;
 }
 
+/* Reads a few small files; whoever trusts another says so rarely. */
+static VmDevice *
+with_trust (VmNode *self, VmDevice *device)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  VmTrustLevel level = VM_TRUST_LEVEL_UNKNOWN;
+  g_autoptr (VmTrustFacts) facts = NULL;
+
+  /* over plain HTTP the id is only said */
+  if (vm_device_get_secure (device))
+    facts = vm_trust_store_admit (vm_node_get_trust_store (self),
+        vm_device_get_id (device), VM_POLICY_REQUIRE, VM_PERMISSIONS_CALL, now,
+        &level, NULL);
+  return vm_device_new_trusted (device, level == VM_TRUST_LEVEL_TRUSTED);
+}
+
 static void
-on_added (gpointer user_data, VmDevice *device)
+on_added (gpointer user_data, VmDevice *found)
 {
   VmNode *self = user_data;
+  g_autoptr (VmDevice) device = with_trust (self, found);
 
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->devices, g_object_ref (device));
@@ -35,9 +53,10 @@ on_added (gpointer user_data, VmDevice *device)
 }
 
 static void
-on_changed (gpointer user_data, VmDevice *device)
+on_changed (gpointer user_data, VmDevice *found)
 {
   VmNode *self = user_data;
+  g_autoptr (VmDevice) device = with_trust (self, found);
   gint i;
 
   g_mutex_lock (&self->lock);
@@ -97,6 +116,23 @@ on_network (gpointer user_data, const gchar *best_address)
   g_free (self->address);
   self->address = g_strdup (best_address);
   g_mutex_unlock (&self->lock);
+}
+
+void
+vm_node_trust_changed (VmNode *self, const gchar *device_id)
+{
+  GList *devices = vm_node_list_devices (self);
+
+  for (GList *l = devices; l; l = l->next) {
+    g_autoptr (VmDevice) now = NULL;
+
+    if (device_id && strcmp (vm_device_get_id (l->data), device_id) != 0)
+      continue;
+    now = with_trust (self, l->data);
+    if (vm_device_get_trusted (now) != vm_device_get_trusted (l->data))
+      on_changed (self, l->data);
+  }
+  g_list_free_full (devices, g_object_unref);
 }
 
 static const VmDiscoveryEvents discovery_events = { on_added, on_changed,
@@ -201,17 +237,20 @@ vm_node_ensure_identity (VmNode *self, GError **error)
 
   g_mutex_lock (&self->lock);
   identity = self->identity;
-  g_mutex_unlock (&self->lock);
-  if (identity)
-    return identity;
-  identity = vm_identity_load (self->config_dir, error);
-  if (!identity)
-    return NULL;
-  g_mutex_lock (&self->lock);
-  if (!self->identity)
-    self->identity = g_object_ref (identity);
-  g_object_unref (identity);
-  identity = self->identity;
+  while (!identity) {
+    g_autofree gchar *folder = g_strdup (self->config_dir);
+    g_autoptr (VmIdentity) loaded = NULL;
+
+    g_mutex_unlock (&self->lock);
+    loaded = vm_identity_load (folder, error);
+    if (!loaded)
+      return NULL;
+    g_mutex_lock (&self->lock);
+    /* of another folder, if that was set meanwhile */
+    if (!self->identity && g_strcmp0 (folder, self->config_dir) == 0)
+      self->identity = g_steal_pointer (&loaded);
+    identity = self->identity;
+  }
   g_mutex_unlock (&self->lock);
   return identity;
 }

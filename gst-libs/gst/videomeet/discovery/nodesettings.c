@@ -429,6 +429,15 @@ vm_node_settings_install (GObjectClass *klass)
       g_param_spec_string (
           "device-id", "Device id", "Hash of this device's key", NULL, flags));
   /**
+   * VmNode:fingerprint:
+   *
+   * The same in the letters of certificates, see
+   * vm_fingerprint_from_device_id().
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_FINGERPRINT,
+      g_param_spec_string ("fingerprint", "Fingerprint",
+          "SHA-256 of this device's key, as AB:CD:…", NULL, flags));
+  /**
    * VmNode:discovery-state:
    *
    * Where discovery is (seed 1 §2.2).

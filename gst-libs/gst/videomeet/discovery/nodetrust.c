@@ -53,6 +53,7 @@ emit (gpointer data)
           news->name, news->error);
       break;
     default:
+      vm_node_trust_changed (news->node, news->device_id);
       g_signal_emit (news->node, id, 0, news->device_id);
       break;
   }
@@ -270,6 +271,59 @@ vm_node_get_trust_store (VmNode *self)
   store = self->store;
   g_mutex_unlock (&self->lock);
   return store;
+}
+
+/* With the lock held: where identity and store are, or NULL while that is open. */
+static gchar *
+dup_folder (VmNode *self)
+{
+  if (self->identity)
+    return g_path_get_dirname (vm_identity_get_path (self->identity));
+  if (self->store)
+    return g_strdup (vm_trust_store_get_folder (self->store));
+  return NULL;
+}
+
+/**
+ * vm_node_set_trust_store:
+ * @self: a #VmNode
+ * @store: the store that this device is to use
+ * @error: #VM_ERROR_FAILED when it uses another one already
+ *
+ * Which device this process is: identity and trust of that folder, in the place
+ * of `$XDG_CONFIG_HOME/videomeet`. Nothing changes once the node was started, or
+ * its identity or store asked for: the same store may be set again, another is
+ * an error. Any thread; does not block.
+ *
+ * Returns: whether the node uses that store
+ */
+gboolean
+vm_node_set_trust_store (VmNode *self, VmTrustStore *store, GError **error)
+{
+  g_autofree gchar *folder = NULL, *wanted = NULL, *used = NULL;
+
+  g_return_val_if_fail (VM_IS_NODE (self), FALSE);
+  g_return_val_if_fail (VM_IS_TRUST_STORE (store), FALSE);
+
+  wanted = g_canonicalize_filename (vm_trust_store_get_folder (store), NULL);
+  g_mutex_lock (&self->lock);
+  folder = dup_folder (self);
+  if (!folder) {
+    self->store = g_object_ref (store);
+    g_free (self->config_dir);
+    self->config_dir = g_strdup (vm_trust_store_get_folder (store));
+  }
+  g_mutex_unlock (&self->lock);
+  if (!folder)
+    return TRUE;
+  used = g_canonicalize_filename (folder, NULL);
+  if (strcmp (used, wanted) == 0)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+      "This process is the device of the trust store in %s already, and cannot "
+      "be that of %s as well",
+      used, wanted);
+  return FALSE;
 }
 
 typedef struct

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "messagekeys.h"
+#include "agreement.h"
 #include "base64.h"
 #include "hmac.h"
 #include "../vmerror.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
 
-#define SECRET_SIZE 32 /* bytes of an x of P-256 */
+G_STATIC_ASSERT (VM_MESSAGE_KEY_SIZE == VM_DERIVED_SIZE);
 
 struct _VmEphemeral
 {
@@ -65,45 +64,13 @@ vm_ephemeral_get_spki (VmEphemeral *ephemeral)
 }
 
 static gboolean
-agree (EVP_PKEY *own, EVP_PKEY *peer, guint8 secret[SECRET_SIZE])
-{
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new (own, NULL);
-  gsize size = SECRET_SIZE;
-  gboolean good = context && EVP_PKEY_derive_init (context) == 1
-                  && EVP_PKEY_derive_set_peer (context, peer) == 1
-                  && EVP_PKEY_derive (context, secret, &size) == 1
-                  && size == SECRET_SIZE;
-
-  EVP_PKEY_CTX_free (context);
-  return good;
-}
-
-/* RFC 5869 */
-static gboolean
-hkdf (const guint8 secret[SECRET_SIZE], const guint8 salt[VM_SHA256_SIZE],
+derive (const guint8 secret[VM_SECRET_SIZE], const guint8 salt[VM_SHA256_SIZE],
     const gchar *direction, guint8 key[VM_MESSAGE_KEY_SIZE])
 {
   g_autoptr (GByteArray) info = vm_transcript_new ("vm2 chat key");
-  EVP_KDF *kdf = EVP_KDF_fetch (NULL, OSSL_KDF_NAME_HKDF, NULL);
-  EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new (kdf) : NULL;
-  OSSL_PARAM params[5];
-  gboolean good;
 
   vm_transcript_add_text (info, direction);
-  params[0] = OSSL_PARAM_construct_utf8_string (
-      OSSL_KDF_PARAM_DIGEST, (gchar *) "SHA256", 0);
-  params[1] = OSSL_PARAM_construct_octet_string (
-      OSSL_KDF_PARAM_KEY, (guint8 *) secret, SECRET_SIZE);
-  params[2] = OSSL_PARAM_construct_octet_string (
-      OSSL_KDF_PARAM_SALT, (guint8 *) salt, VM_SHA256_SIZE);
-  params[3] = OSSL_PARAM_construct_octet_string (
-      OSSL_KDF_PARAM_INFO, info->data, info->len);
-  params[4] = OSSL_PARAM_construct_end ();
-  good = context
-         && EVP_KDF_derive (context, key, VM_MESSAGE_KEY_SIZE, params) == 1;
-  EVP_KDF_CTX_free (context);
-  EVP_KDF_free (kdf);
-  return good;
+  return vm_hkdf (secret, salt, info, key);
 }
 
 VmMessageKeys *
@@ -113,7 +80,7 @@ vm_message_keys_new (VmEphemeral *own, GBytes *ek, gboolean offerer,
   g_autoptr (EVP_PKEY) peer = vm_spki_to_key (ek, error);
   g_autoptr (VmMessageKeys) keys = NULL;
   g_autoptr (GByteArray) identities = vm_transcript_new ("vm2 message keys");
-  guint8 salt[VM_SHA256_SIZE], secret[SECRET_SIZE];
+  guint8 salt[VM_SHA256_SIZE], secret[VM_SECRET_SIZE];
   gboolean good;
 
   if (!peer)
@@ -127,10 +94,10 @@ vm_message_keys_new (VmEphemeral *own, GBytes *ek, gboolean offerer,
   vm_transcript_add_text (identities, offer);
   vm_transcript_add_text (identities, answer);
   vm_transcript_hash (identities, salt);
-  good = agree (own->key, peer, secret)
-         && hkdf (secret, salt, "offerer to answerer",
+  good = vm_agree (own->key, peer, secret)
+         && derive (secret, salt, "offerer to answerer",
              offerer ? keys->sending : keys->receiving)
-         && hkdf (secret, salt, "answerer to offerer",
+         && derive (secret, salt, "answerer to offerer",
              offerer ? keys->receiving : keys->sending);
   OPENSSL_cleanse (secret, sizeof secret);
   return good ? g_steal_pointer (&keys) : failed (error, "derive keys");

@@ -194,3 +194,29 @@ vm_tag_checker_check (VmTagChecker *checker, gconstpointer data, gsize size,
   checker->sequence = sequence;
   return TRUE;
 }
+
+static gboolean
+is_tag_at (const guint8 *data, gsize size, gsize tag_size, gsize *at)
+{
+  if (size < tag_size || memcmp (data + size - tag_size, magic, AT_PROTECTION))
+    return FALSE;
+  *at = size - tag_size;
+  return TRUE;
+}
+
+gboolean
+vm_tag_find (
+    VmTagProtection protection, const guint8 *data, gsize size, gsize *at)
+{
+  static const gsize sizes[] = { VM_TAG_HEAD_SIZE + VM_SIGNATURE_SIZE,
+    VM_TAG_HEAD_SIZE + VM_SHA256_SIZE };
+  gsize own = VM_TAG_HEAD_SIZE + proof_size (protection);
+
+  if (is_tag_at (data, size, own, at))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    if (is_tag_at (data, size, sizes[i], at))
+      return TRUE;
+  }
+  return FALSE;
+}

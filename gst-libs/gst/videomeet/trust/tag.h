@@ -53,3 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTagChecker, vm_tag_checker_free)
 gboolean
 vm_tag_checker_check (VmTagChecker *checker, gconstpointer data, gsize size,
     const guint8 *tag, gsize tag_size, guint64 *missed, GError **error);
+
+/* Where the tag is that stands behind a message: of @protection, or else of
+ * another. FALSE: there is none. */
+gboolean vm_tag_find (
+    VmTagProtection protection, const guint8 *data, gsize size, gsize *at);

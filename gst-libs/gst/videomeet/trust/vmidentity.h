@@ -21,6 +21,7 @@ VM_API const gchar *vm_identity_get_path (VmIdentity *self);
 VM_API GTlsCertificate *vm_identity_get_tls_certificate (VmIdentity *self);
 
 VM_API gchar *vm_device_id_from_key_hash (const gchar *key_hash);
+VM_API gchar *vm_fingerprint_from_device_id (const gchar *device_id);
 VM_API gchar *vm_key_hash_from_certificate (GTlsCertificate *certificate);
 
 G_END_DECLS
