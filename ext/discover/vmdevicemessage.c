@@ -15,9 +15,13 @@ vm_device_to_structure (VmDevice *device, const gchar *name)
 {
   GstStructure *out = gst_structure_new_empty (name);
   g_autofree gchar *uri = vm_device_get_uri (device);
+  g_autofree gchar *fingerprint = vm_device_get_fingerprint (device);
 
   set_string (out, "id", vm_device_get_id (device));
   set_string (out, "key-hash", vm_device_get_key_hash (device));
+  set_string (out, "fingerprint", fingerprint);
+  gst_structure_set (
+      out, "trusted", G_TYPE_BOOLEAN, vm_device_get_trusted (device), NULL);
   set_string (out, "user", vm_device_get_user (device));
   set_string (out, "device", vm_device_get_device (device));
   set_string (out, "status", vm_device_get_status (device));

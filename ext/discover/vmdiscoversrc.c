@@ -33,6 +33,8 @@
 #include "vmdevicemessage.h"
 #include "vmparamspec.h"
 
+#include <gst/videomeet/vmtrustcontext-priv.h>
+
 #include <string.h>
 
 GST_DEBUG_CATEGORY_STATIC (vm_discover_src_debug);
@@ -70,6 +72,7 @@ static const struct
   { "device", GST_PARAM_MUTABLE_PLAYING },
   { "device-name", GST_PARAM_MUTABLE_PLAYING },
   { "device-id", 0 },
+  { "fingerprint", 0 },
   { "port", GST_PARAM_MUTABLE_READY },
   { "announce", GST_PARAM_MUTABLE_PLAYING },
   { "methods", GST_PARAM_MUTABLE_READY },
@@ -82,7 +85,9 @@ static const struct
   { "insecure", GST_PARAM_MUTABLE_READY },
   { "discovery-state", 0 },
 };
-#define PROP_DEVICE_ID 4 /* place in the table, from 1 */
+/* places in the table, from 1 */
+#define PROP_DEVICE_ID 4
+#define PROP_FINGERPRINT 5
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -216,6 +221,16 @@ disconnect_node (VmDiscoverSrc *self)
     g_clear_signal_handler (&self->handlers[i], self->node);
 }
 
+static void
+fail (VmDiscoverSrc *self, const GError *error)
+{
+  GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_READ_WRITE,
+      ("%s", error->message), (NULL),
+      ("code", G_TYPE_STRING,
+          error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
+          NULL));
+}
+
 static gboolean
 vm_discover_src_start (GstBaseSrc *src)
 {
@@ -223,16 +238,15 @@ vm_discover_src_start (GstBaseSrc *src)
   g_autoptr (GError) error = NULL;
   GList *known;
 
+  if (!vm_trust_context_ask (GST_ELEMENT (self), self->node, &error)) {
+    fail (self, error);
+    return FALSE;
+  }
   /* before the start: nothing that it brings is missed */
   connect_node (self);
   if (!vm_node_start (self->node, ROLES, &error)) {
     disconnect_node (self);
-    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_READ_WRITE,
-        ("%s", error->message), (NULL),
-        ("code", G_TYPE_STRING,
-            error->domain == VM_ERROR ? vm_error_to_code (error->code)
-                                      : "FAILED",
-            NULL));
+    fail (self, error);
     return FALSE;
   }
   self->started = TRUE;
@@ -242,6 +256,19 @@ vm_discover_src_start (GstBaseSrc *src)
     on_added (self->node, l->data, self);
   g_list_free_full (known, g_object_unref);
   return TRUE;
+}
+
+/* Who this device is cannot change under those who know it. */
+static void
+vm_discover_src_set_context (GstElement *element, GstContext *context)
+{
+  VmDiscoverSrc *self = VM_DISCOVER_SRC (element);
+  g_autoptr (GError) error = NULL;
+
+  GST_ELEMENT_CLASS (vm_discover_src_parent_class)
+      ->set_context (element, context);
+  if (self->started && !vm_trust_context_apply (context, self->node, &error))
+    fail (self, error);
 }
 
 static gboolean
@@ -321,7 +348,7 @@ vm_discover_src_get_property (
   VmDiscoverSrc *self = VM_DISCOVER_SRC (object);
 
   /* reading it would make the key: looking at an element must not */
-  if (id != PROP_DEVICE_ID || self->started)
+  if ((id != PROP_DEVICE_ID && id != PROP_FINGERPRINT) || self->started)
     g_object_get_property (G_OBJECT (self->node), pspec->name, value);
 }
 
@@ -364,6 +391,7 @@ vm_discover_src_class_init (VmDiscoverSrcClass *klass)
   object_class->get_property = vm_discover_src_get_property;
   object_class->finalize = vm_discover_src_finalize;
   install_properties (object_class);
+  element_class->set_context = vm_discover_src_set_context;
   base_class->start = vm_discover_src_start;
   base_class->stop = vm_discover_src_stop;
   base_class->unlock = vm_discover_src_unlock;

@@ -211,6 +211,8 @@ on_participant_joined (
     VmMeeting *meeting, VmParticipant *participant, VmCall *call)
 {
   GstStructure *s = participant_message ("vm-participant-joined", participant);
+  g_autofree gchar *fingerprint = vm_fingerprint_from_device_id (
+      vm_participant_get_device_id (participant));
   VmLink *link;
 
   if (vm_call_find_link (call, participant)) {
@@ -221,7 +223,9 @@ on_participant_joined (
       vm_participant_get_device (participant), "device-id", G_TYPE_STRING,
       vm_participant_get_device_id (participant), "host", G_TYPE_BOOLEAN,
       vm_participant_get_host (participant), "trust", G_TYPE_STRING,
-      trust_of (participant), NULL);
+      trust_of (participant), "trusted", G_TYPE_BOOLEAN,
+      vm_participant_get_trust (participant) == VM_TRUST_LEVEL_TRUSTED,
+      "fingerprint", G_TYPE_STRING, fingerprint, NULL);
   vm_signal_bin_post (call->bin, s);
   link = vm_link_new (call, participant);
   g_mutex_lock (&call->lock);

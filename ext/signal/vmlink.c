@@ -2,6 +2,8 @@
 
 #include "vmlink-priv.h"
 
+#include <string.h>
+
 #define GST_CAT_DEFAULT vm_signal_debug
 
 /* Trickled candidates that arrive before their offer. */
@@ -332,9 +334,10 @@ static void
 on_peer_description (
     VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
 {
-  GST_LOG_OBJECT (vm_call_get_bin (self->call), "%s for %s:\n%s",
+  /* not the text: it has the password of ICE */
+  GST_LOG_OBJECT (vm_call_get_bin (self->call), "%s for %s, %zu bytes",
       offer ? "offer" : "answer", vm_participant_get_id (self->participant),
-      sdp);
+      strlen (sdp));
   vm_meeting_send_description (vm_call_get_meeting (self->call),
       self->participant,
       offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER, sdp,

@@ -120,8 +120,7 @@ vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output, gboolean audio,
   target = gst_element_get_static_pad (GST_ELEMENT (output), "src");
   pad = vm_signal_pad_new (name, target,
       gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), templ),
-      vm_participant_get_id (participant),
-      vm_participant_get_user (participant));
+      participant);
   watch_links (pad, output);
   outlet->pad = gst_object_ref (pad);
   outlet->output = gst_object_ref (output);

@@ -47,6 +47,8 @@ struct _VmSignalBin
   VmDialectName dialect;
   VmCallType call_type;
   VmIceTransportPolicy ice_transport_policy;
+  VmPolicy policy;
+  gboolean policy_set;
   gchar *uri, *meeting, *user, *pin, *stun_server, *turn_servers;
   gchar *record_dir, *codecs, *status;
   gboolean decode, end_when_alone, mute_audio, mute_video, hand;
@@ -54,6 +56,7 @@ struct _VmSignalBin
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
 
+  VmNode *node; /* as call */
   VmCall *call; /* between READY->PAUSED and back */
 
   gint ended; /* atomic: EOS was posted */
@@ -157,6 +160,14 @@ void vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure);
 
 /* vmsignalbin-props.c */
 void vm_signal_bin_install_properties (GObjectClass *klass);
+
+/* vmsignalbin-trust.c; any thread. FALSE: an error was posted. */
+gboolean vm_signal_bin_take_node (VmSignalBin *self);
+void vm_signal_bin_drop_node (VmSignalBin *self);
+void vm_signal_bin_apply_policy (VmSignalBin *self);
+/* This device's, or NULL before it has begun. */
+gchar *vm_signal_bin_dup_fingerprint (VmSignalBin *self);
+void vm_signal_bin_set_context (GstElement *element, GstContext *context);
 
 /* vmsignalbin-pads.c */
 void vm_signal_bin_install_pads (GstElementClass *klass);

@@ -18,6 +18,8 @@ enum
   PROP_STUN_SERVER,
   PROP_TURN_SERVERS,
   PROP_ICE_TRANSPORT_POLICY,
+  PROP_POLICY,
+  PROP_FINGERPRINT,
   PROP_DECODE,
   PROP_RECORD_DIR,
   PROP_LATENCY,
@@ -109,6 +111,10 @@ vm_signal_bin_set_property (
     case PROP_ICE_TRANSPORT_POLICY:
       self->ice_transport_policy = g_value_get_enum (value);
       break;
+    case PROP_POLICY:
+      self->policy = g_value_get_enum (value);
+      self->policy_set = TRUE;
+      break;
     case PROP_DECODE:
       self->decode = g_value_get_boolean (value);
       break;
@@ -145,6 +151,8 @@ vm_signal_bin_set_property (
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
+  if (id == PROP_POLICY)
+    vm_signal_bin_apply_policy (self);
   if (id == PROP_MUTE_AUDIO)
     set_mute (self, VM_PEER_AUDIO, VM_PEER_AUDIO, g_value_get_boolean (value));
   else if (id == PROP_MUTE_VIDEO)
@@ -169,6 +177,10 @@ vm_signal_bin_get_property (
 
     g_value_take_boxed (value,
         call ? vm_call_get_stats (call) : gst_structure_new_empty ("vm-stats"));
+    return;
+  }
+  if (id == PROP_FINGERPRINT) {
+    g_value_take_string (value, vm_signal_bin_dup_fingerprint (self));
     return;
   }
   GST_OBJECT_LOCK (self);
@@ -199,6 +211,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_ICE_TRANSPORT_POLICY:
       g_value_set_enum (value, self->ice_transport_policy);
+      break;
+    case PROP_POLICY:
+      g_value_set_enum (value, self->policy);
       break;
     case PROP_DECODE:
       g_value_set_boolean (value, self->decode);
@@ -294,6 +309,22 @@ install_meeting_properties (GObjectClass *klass)
 }
 
 static void
+install_trust_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_POLICY,
+      g_param_spec_enum ("policy", "Policy",
+          "Whom this device meets with; not set, what a vmtrust in the "
+          "pipeline "
+          "says. Who does not meet a stricter one is sent out",
+          VM_TYPE_POLICY, VM_POLICY_PIN, PLAYING));
+  g_object_class_install_property (klass, PROP_FINGERPRINT,
+      g_param_spec_string ("fingerprint", "Fingerprint",
+          "SHA-256 of this device's key, as AB:CD:… (null: not known before "
+          "PAUSED)",
+          NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
 install_network_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_STUN_SERVER,
@@ -314,6 +345,7 @@ install_network_properties (GObjectClass *klass)
           "Which paths media may take to the others",
           ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
           READY));
+  install_trust_properties (klass);
   g_object_class_install_property (klass, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency",
           "Size of the jitter buffer of each participant, in milliseconds: "

@@ -271,6 +271,10 @@ begin_call (VmSignalBin *self)
     vm_call_config_clear (&config);
     return FALSE;
   }
+  if (!vm_signal_bin_take_node (self)) {
+    vm_call_config_clear (&config);
+    return FALSE;
+  }
   g_atomic_int_set (&self->ended, FALSE);
   GST_OBJECT_LOCK (self);
   self->call = vm_call_new (self, &config);
@@ -289,6 +293,7 @@ end_call (VmSignalBin *self)
   if (call)
     vm_call_stop (call);
   vm_signal_bin_remove_outputs (self);
+  vm_signal_bin_drop_node (self);
 }
 
 static GstStateChangeReturn
@@ -451,6 +456,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
   vm_signal_bin_install_pads (element_class);
   element_class->change_state = vm_signal_bin_change_state;
   element_class->send_event = vm_signal_bin_send_event;
+  element_class->set_context = vm_signal_bin_set_context;
   bin_class->handle_message = vm_signal_bin_handle_message;
   gst_element_class_set_static_metadata (element_class,
       "Video meeting (videomeet)", "Source/Sink/Network/WebRTC",
@@ -464,6 +470,7 @@ static void
 vm_signal_bin_init (VmSignalBin *self)
 {
   self->decode = TRUE;
+  self->policy = VM_POLICY_PIN;
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
   self->latency = DEFAULT_LATENCY_MS;
   self->codecs = g_strdup (DEFAULT_CODECS);

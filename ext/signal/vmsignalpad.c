@@ -7,13 +7,17 @@ enum
   PROP_0,
   PROP_PARTICIPANT_ID,
   PROP_PARTICIPANT_NAME,
+  PROP_TRUSTED,
+  PROP_FINGERPRINT,
 };
 
 struct _VmSignalPad
 {
   GstGhostPad parent;
 
-  gchar *participant_id, *participant_name; /* set once, at construction */
+  /* set once, at construction */
+  gchar *participant_id, *participant_name, *fingerprint;
+  gboolean trusted;
   void (*ended) (GstPad *pad, gpointer user_data); /* object lock */
   gpointer user_data;
   GDestroyNotify notify;
@@ -34,6 +38,12 @@ vm_signal_pad_get_property (
     case PROP_PARTICIPANT_NAME:
       g_value_set_string (value, self->participant_name);
       break;
+    case PROP_TRUSTED:
+      g_value_set_boolean (value, self->trusted);
+      break;
+    case PROP_FINGERPRINT:
+      g_value_set_string (value, self->fingerprint);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -46,6 +56,7 @@ vm_signal_pad_finalize (GObject *object)
 
   g_free (self->participant_id);
   g_free (self->participant_name);
+  g_free (self->fingerprint);
   if (self->notify)
     self->notify (self->user_data);
   G_OBJECT_CLASS (vm_signal_pad_parent_class)->finalize (object);
@@ -66,6 +77,15 @@ vm_signal_pad_class_init (VmSignalPadClass *klass)
       g_param_spec_string ("participant-name", "Participant name",
           "Name of the participant whose stream this is", NULL,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_TRUSTED,
+      g_param_spec_boolean ("trusted", "Trusted",
+          "Whether the participant's device was trusted when the stream began",
+          FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_FINGERPRINT,
+      g_param_spec_string ("fingerprint", "Fingerprint",
+          "SHA-256 of the participant's device key, as AB:CD:… (null: it has "
+          "shown none)",
+          NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void
@@ -135,14 +155,18 @@ vm_signal_pad_set_ended_func (VmSignalPad *self,
 
 GstPad *
 vm_signal_pad_new (const gchar *name, GstPad *target, GstPadTemplate *templ,
-    const gchar *participant_id, const gchar *participant_name)
+    VmParticipant *participant)
 {
   VmSignalPad *self = g_object_new (VM_TYPE_SIGNAL_PAD, "name", name,
       "direction", GST_PAD_SRC, "template", templ, NULL);
   GstProxyPad *internal;
 
-  self->participant_id = g_strdup (participant_id);
-  self->participant_name = g_strdup (participant_name);
+  self->participant_id = g_strdup (vm_participant_get_id (participant));
+  self->participant_name = g_strdup (vm_participant_get_user (participant));
+  self->fingerprint = vm_fingerprint_from_device_id (
+      vm_participant_get_device_id (participant));
+  self->trusted =
+      vm_participant_get_trust (participant) == VM_TRUST_LEVEL_TRUSTED;
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
   internal = gst_proxy_pad_get_internal (GST_PROXY_PAD (self));
   gst_pad_set_chain_function (GST_PAD (internal), vm_signal_pad_chain);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/gst.h>
+#include <gst/videomeet/videomeet.h>
 
 /* A src pad of vmsignalbin: a ghost pad that knows whose stream it carries and
  * does not mind being unlinked. */
@@ -9,9 +10,8 @@
 #define VM_TYPE_SIGNAL_PAD (vm_signal_pad_get_type ())
 G_DECLARE_FINAL_TYPE (VmSignalPad, vm_signal_pad, VM, SIGNAL_PAD, GstGhostPad)
 
-GstPad *
-vm_signal_pad_new (const gchar *name, GstPad *target, GstPadTemplate *templ,
-    const gchar *participant_id, const gchar *participant_name);
+GstPad *vm_signal_pad_new (const gchar *name, GstPad *target,
+    GstPadTemplate *templ, VmParticipant *participant);
 
 /* @func runs on the streaming thread once EOS has gone all the way downstream.
  * To be set before EOS is sent. */

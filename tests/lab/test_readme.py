@@ -83,9 +83,9 @@ class Readme(lab.LabTest):
                               cwd=SOURCE, env=plain, capture_output=True,
                               text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for element in "vmdiscoversrc", "vmsignalbin":
+        for element in "vmdiscoversrc", "vmsignalbin", "vmtrust":
             self.assertIn(f" {element}: ", done.stdout)
-        self.assertEqual(len(done.stdout.splitlines()), 2, done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), 3, done.stdout)
 
     def test_line_discover(self):
         a, b = self.lab.hosts
@@ -155,6 +155,47 @@ class Readme(lab.LabTest):
         self.finish(two, one)
         self.assertGreater(media.duration(b, os.path.join(b.home, "ann.mkv")),
                            3)
+
+    def test_line_trusted(self):
+        a, b = self.lab.hosts
+        one = self.start(a, "trusted")
+        one.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
+        guest = b.start("videomeet", "join", "vault", "--user", "Bob",
+                        "--source", "test", "--json")
+        guest.wait_event("error", lab.SOON, code="NOT_TRUSTED")
+        one.wait_for("vm-trust-failed.*NOT_TRUSTED", lab.SOON)
+        self.assertNotEqual(guest.wait(lab.SOON), 0)
+        self.finish(one)
+
+    def line(self, host, name):
+        process = self.start(host, name)
+        return process, process.wait(lab.SOON)
+
+    def test_line_sign(self):
+        a = self.lab.hosts[0]
+        media.speak(os.path.join(a.home, "speech.wav"), "One two three.")
+        process, status = self.line(a, "sign")
+        self.assertEqual(status, 0, process.tail())
+
+    def test_line_verify(self):
+        a = self.lab.hosts[0]
+        signed = os.path.join(a.home, "speech.signed")
+        self.test_line_sign()
+        process, status = self.line(a, "verify")
+        self.assertEqual(status, 0, process.tail())
+        data = []
+        for name in "speech.wav", "again.wav":
+            with open(os.path.join(a.home, name), "rb") as f:
+                data.append(f.read())
+        self.assertEqual(data[0], data[1])
+        with open(signed, "r+b") as f:
+            f.seek(len(data[0]) // 2)
+            byte, = f.read(1)
+            f.seek(-1, os.SEEK_CUR)
+            f.write(bytes([byte ^ 1]))
+        process, status = self.line(a, "verify")
+        self.assertNotEqual(status, 0)
+        self.assertIn("was changed on the way", process.tail())
 
     def test_line_everybody(self):
         one, two = self.together("host", "everybody")

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+#include <gst/videomeet/videomeet.h>
+#include <gst/videomeet/vmtrustcontext-priv.h>
+
+/* What the files of vmtrust share: vmtrust.c (the element: states, context),
+ * vmtrust-props.c (properties), vmtrust-node.c (what others ask of this device,
+ * and the signals), vmtrust-stream.c (what flows through the pads). */
+
+GST_DEBUG_CATEGORY_EXTERN (vm_trust_debug);
+
+#define VM_TYPE_TRUST (vm_trust_get_type ())
+G_DECLARE_FINAL_TYPE (VmTrust, vm_trust, VM, TRUST, GstElement)
+
+GST_ELEMENT_REGISTER_DECLARE (vmtrust);
+
+typedef enum
+{
+  VM_TRUST_MODE_SIGN,
+  VM_TRUST_MODE_VERIFY,
+} VmTrustMode;
+
+typedef enum
+{
+  VM_ON_FAILURE_ERROR,
+  VM_ON_FAILURE_DROP,
+} VmOnFailure;
+
+struct _VmTrust
+{
+  GstElement parent;
+
+  GstPad *sink, *src;
+
+  /* object lock */
+  gchar *folder, *peer, *stream;
+  VmPolicy policy;
+  VmApprove approve;
+  gboolean policy_set, approve_set;
+  VmTrustMode mode;
+  VmProtection protection;
+  VmOnFailure on_failure;
+  guint64 refused; /* buffers, since READY */
+  VmNode *node; /* between NULL->READY and back, as the next two */
+  VmIdentity *identity;
+  VmTrustStore *store;
+  VmSigner *signer; /* mode=sign, between READY->PAUSED and back */
+
+  gulong handlers[4]; /* of the node; state changes */
+
+  /* Between READY->PAUSED and back; the streaming thread. */
+  VmVerifier *verifier; /* mode=verify */
+  gchar *peer_id; /* NULL: this device itself */
+  gint64 looked; /* µs, monotonic: when the peer was looked up last */
+};
+
+/* vmtrust.c; any thread. */
+/* Also in NULL. Returns: (transfer full) */
+VmTrustStore *vm_trust_ref_store (VmTrust *self);
+/* With what was set. Returns: (transfer full) */
+GstContext *vm_trust_make_context (VmTrust *self);
+/* "FAILED" of another domain. */
+const gchar *vm_trust_code (const GError *error);
+void vm_trust_post (VmTrust *self, GstStructure *structure);
+
+/* vmtrust-props.c */
+void vm_trust_install_properties (GObjectClass *klass);
+
+/* vmtrust-node.c */
+void vm_trust_install_signals (void);
+void vm_trust_connect_node (VmTrust *self);
+void vm_trust_disconnect_node (VmTrust *self);
+/* Policy and approval, as they were set, for the network that runs. */
+gboolean vm_trust_apply (VmTrust *self, GError **error);
+
+/* vmtrust-stream.c */
+void vm_trust_add_pads (VmTrust *self);
+void vm_trust_install_pads (GstElementClass *klass);
+/* FALSE: an error was posted. */
+gboolean vm_trust_open_stream (VmTrust *self);
+void vm_trust_close_stream (VmTrust *self);
