@@ -3,6 +3,7 @@
 """The programs in examples/, as they stand."""
 
 import os
+import shutil
 
 import lab
 
@@ -28,6 +29,52 @@ class Examples(lab.LabTest):
 
     def test_devices_py(self):
         self.lists_devices(os.path.join(SOURCE, "examples", "devices.py"))
+
+    def approves(self, *command):
+        """Bob is not let in, asks, is denied, asks again, is approved."""
+        a, b = self.lab.hosts
+        for host in a, b:
+            shutil.rmtree(os.path.join(host.config, "videomeet"),
+                          ignore_errors=True)
+        dialog = a.start(*command, "vault", typed=True)
+        uri = f"videomeet://{a.address}/vault"
+
+        def join():
+            return b.start("videomeet", "join", uri, "--user", "Bob",
+                           "--source", "test", "--json")
+
+        def request(answer):
+            asking = b.start("videomeet", "trust", "request", a.address,
+                             "--user", "Bob", "--approve", "auto", "--json")
+            digits = asking.wait_event("trust-digits", lab.SOON)["digits"]
+            dialog.wait_for(f"Bob wants to be trusted.* {digits} ", lab.SOON)
+            dialog.type(answer)
+            return asking.wait(lab.SOON)
+
+        lab.wait_until(lambda: self.answers(b, a.address), lab.SOON,
+                       "the host's server")
+        guest = join()
+        guest.wait_event("error", lab.SOON, code="NOT_TRUSTED")
+        dialog.wait_for("^Bob: .*not trusted", lab.SOON)
+        self.assertNotEqual(guest.wait(lab.SOON), 0)
+        self.assertNotEqual(request("no"), 0)
+        self.assertEqual(request("yes"), 0)
+        dialog.wait_for("^Bob is trusted now: ", lab.SOON)
+        guest = join()
+        guest.wait_event("participant-state", lab.SOON, state="connected")
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(dialog.stop(), 0)
+
+    @staticmethod
+    def answers(host, address):
+        return host.run("videomeet", "status", address, timeout=lab.SOON,
+                        check=False).returncode == 0
+
+    def test_approve_c(self):
+        self.approves(os.path.join(BUILD, "examples", "example-approve"))
+
+    def test_approve_py(self):
+        self.approves(os.path.join(SOURCE, "examples", "approve.py"))
 
     def test_watch_sh(self):
         a, b = self.lab.hosts
