@@ -4,6 +4,7 @@
 #include "vmpeer-priv.h"
 
 #include <agent.h>
+#include <debug.h>
 #include <gst/videomeet/wire/iceserver.h>
 #include <gst/webrtc/webrtc.h>
 #include <interfaces.h>
@@ -127,6 +128,8 @@ add_relay (VmPeer *self, const gchar *uri)
 
   if (!vm_ice_server_from_uri (&server, uri) || !server.user)
     return FALSE;
+  /* libnice logs the password: from here on it logs nothing */
+  nice_debug_disable (TRUE);
   tls = g_str_equal (server.scheme, "turns");
   for (NiceRelayType type = NICE_RELAY_TYPE_TURN_UDP;
        type <= NICE_RELAY_TYPE_TURN_TLS; type++) {

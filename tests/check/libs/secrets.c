@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What is said to a server in confidence, and by it, is in no log: nonces of the
+ * trust handshake, tokens, tickets, PINs. What is in files is looked for by
+ * tests/lab/test_secrets.py. */
+
+#include "trusthost.h"
+
+#include <string.h>
+
+#define PIN "730516284"
+#define WRONG "481516234"
+
+static GMutex lock; /* of what follows */
+static GString *said;
+
+static void
+keep (const gchar *text)
+{
+  g_mutex_lock (&lock);
+  if (said) {
+    g_string_append (said, text);
+    g_string_append_c (said, '\n');
+  }
+  g_mutex_unlock (&lock);
+}
+
+static GLogWriterOutput
+on_log (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+  for (gsize i = 0; i < n; i++) {
+    if (fields[i].length < 0)
+      keep (fields[i].value);
+  }
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+on_debug (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer data)
+{
+  keep (gst_debug_message_get (message));
+}
+
+/* Once a process. */
+static void
+listen_to_logs (void)
+{
+  g_log_set_writer_func (on_log, NULL, NULL);
+  gst_debug_remove_log_function (NULL);
+  gst_debug_add_log_function (on_debug, NULL, NULL);
+  gst_debug_set_default_threshold (GST_LEVEL_MEMDUMP);
+}
+
+static VmSeat *seat;
+
+static void
+on_signal (VmSeat *of, const VmSignal *signal, gpointer user_data)
+{
+}
+
+static void
+setup (void)
+{
+  const VmMeetingConfig meeting = { "standup", "Ann", "desk", PIN, 10,
+    VM_CALL_TYPE_VIDEO };
+  g_autoptr (GError) error = NULL;
+
+  g_mutex_lock (&lock);
+  said = g_string_new (NULL);
+  g_mutex_unlock (&lock);
+  host_setup ();
+  seat =
+      vm_server_open_meeting (server, &meeting, NULL, on_signal, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+teardown (void)
+{
+  vm_seat_close (seat);
+  host_teardown ();
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_mutex_lock (&lock);
+  g_string_free (g_steal_pointer (&said), TRUE);
+  g_mutex_unlock (&lock);
+}
+
+static void
+is_not_said (const gchar *what, const gchar *secret)
+{
+  fail_unless (secret && strlen (secret) >= 6, "no %s", what);
+  g_mutex_lock (&lock);
+  fail_if (strstr (said->str, secret) != NULL, "a %s is in a log", what);
+  g_mutex_unlock (&lock);
+}
+
+/* In each way to write them. */
+static void
+bytes_are_not_said (const gchar *what, const guint8 *bytes, gsize size)
+{
+  g_autofree gchar *base64 = g_base64_encode (bytes, size);
+  g_autoptr (GString) hex = g_string_new (NULL);
+  g_autofree gchar *upper = NULL;
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (hex, "%02x", bytes[i]);
+  upper = g_ascii_strup (hex->str, -1);
+  is_not_said (what, base64);
+  is_not_said (what, hex->str);
+  is_not_said (what, upper);
+}
+
+/* The string member @name of a message. */
+static gchar *
+member (const gchar *text, const gchar *name)
+{
+  g_autofree gchar *key = g_strdup_printf ("\"%s\":\"", name);
+  const gchar *at = strstr (text, key);
+
+  fail_unless (at != NULL, "no %s in %s", name, text);
+  at += strlen (key);
+  return g_strndup (at, strcspn (at, "\""));
+}
+
+/* A log that says nothing would pass every test. */
+static void
+something_is_said (const gchar *word)
+{
+  g_mutex_lock (&lock);
+  fail_unless (strstr (said->str, word) != NULL, "\"%s\" is not logged", word);
+  g_mutex_unlock (&lock);
+}
+
+GST_START_TEST (test_handshake)
+{
+  guint8 nonce[VM_TRUST_NONCE_SIZE];
+  g_autofree gchar *body = trust_request_body (f.bob, 0xa7);
+  g_autoptr (NetAnswer) offer = trust_ask (f.bob, "/trust/request", body);
+  g_autofree gchar *id = member (offer->body, "requestId");
+  g_autofree gchar *theirs = member (offer->body, "nonce");
+  g_autofree gchar *reveal = trust_reveal_body (id, 0xa7);
+  g_autoptr (NetAnswer) pending = trust_ask (f.bob, "/trust/reveal", reveal);
+
+  fail_unless_equals_int (pending->status, 202);
+  host_heard ("requested:Bob");
+  memset (nonce, 0xa7, sizeof nonce);
+  bytes_are_not_said ("nonce of who asks", nonce, sizeof nonce);
+  is_not_said ("nonce of who is asked", theirs);
+  something_is_said ("trust request of");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_token)
+{
+  g_autoptr (VmToken) token = trust_agree (f.bob, "Bob");
+  g_autofree gchar *pem = vm_token_to_pem (token);
+  g_auto (GStrv) lines = g_strsplit (pem, "\n", -1);
+
+  for (guint i = 0; lines[i]; i++) {
+    if (*lines[i] && *lines[i] != '-')
+      is_not_said ("token", lines[i]);
+  }
+  something_is_said ("trust request of");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_join)
+{
+  g_autoptr (NetAnswer) refused = NULL;
+  g_autoptr (NetAnswer) answer = NULL;
+  g_autofree gchar *ticket = NULL, *path = NULL, *welcome = NULL,
+                   *resume = NULL;
+  g_autoptr (GError) error = NULL;
+  NetSocket *socket;
+
+  net_use_identity (f.bob);
+  refused = net_join (server,
+      "{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"" WRONG "\"}");
+  fail_unless_equals_int (refused->status, 403);
+  /* where no wrong one came from */
+  net_use_address ("127.0.0.2");
+  answer = net_join (
+      server, "{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"" PIN "\"}");
+  fail_unless (answer->status == 200, "%s", answer->text);
+  ticket = member (answer->body, "ticket");
+  path = g_strdup_printf ("/ws?ticket=%s", ticket);
+  socket = net_socket_open (server, path, "videomeet.v2", &error);
+  g_assert_no_error (error);
+  net_socket_send (socket, "{\"type\":\"hello\",\"seq\":1,\"ack\":0}");
+  welcome = net_socket_wait (socket, "welcome");
+  resume = member (welcome, "resume");
+  is_not_said ("wrong PIN", WRONG);
+  is_not_said ("PIN", PIN);
+  is_not_said ("ticket", ticket);
+  is_not_said ("token to resume", resume);
+  something_is_said ("meeting ");
+  net_socket_free (socket);
+  net_use_address (NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+secrets_suite (void)
+{
+  Suite *s = suite_create ("secrets");
+  TCase *tc = tcase_create ("secrets");
+
+  suite_add_tcase (s, tc);
+  tcase_add_unchecked_fixture (tc, listen_to_logs, NULL);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_handshake);
+  tcase_add_test (tc, test_token);
+  tcase_add_test (tc, test_join);
+  return s;
+}
+
+GST_CHECK_MAIN (secrets);

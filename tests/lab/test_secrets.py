@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Nothing secret is logged, whatever is logged: a meeting with a PIN and a TURN
+server between two devices that have agreed on trust, all of it at level 9."""
+
+import base64
+import os
+import re
+import subprocess
+
+import lab
+
+PIN = "730516284"
+WRONG = "481516234"
+PASSWORD = "vT7Jc2-turn-password"
+LOUD = {"GST_DEBUG": "*:9", "GST_DEBUG_NO_COLOR": "1",
+        "G_MESSAGES_DEBUG": "all", "NICE_DEBUG": "all"}
+# time, process, thread, level, category: what follows may have several lines
+SAID = re.compile(r"^\d+:\d\d:\d\d\.\d+ +\d+ +\S+ +\w+ +(\S+) ")
+
+
+def body(path):
+    """The lines of base64 of a PEM file."""
+    with open(path, encoding="ascii") as f:
+        return [line.strip() for line in f if line.strip()
+                and not line.startswith("-----") and ":" not in line]
+
+
+class Secrets(lab.LabTest):
+    hosts = 2
+
+    def loud(self, host, name, *args):
+        """Starts a command that writes all it logs into a file; both."""
+        file = os.path.join(host.home, name + ".log")
+        return file, host.start(
+            "bash", "-c", 'exec "$@" 2>' + file, "-", *args, env=LOUD)
+
+    def own(self, host):
+        """What is in the host's files, in all the ways to write it."""
+        folder = os.path.join(host.config, "videomeet")
+        identity = os.path.join(folder, "identity.pem")
+        with open(identity, encoding="ascii") as f:
+            pem = f.read()
+        key = re.search(r"-----BEGIN (?:EC )?PRIVATE KEY-----\n(.*?)-----END",
+                        pem, re.DOTALL)[1]
+        der = base64.b64decode("".join(key.split()))
+        text = subprocess.run(
+            ["openssl", "pkey", "-in", identity, "-noout", "-text"],
+            capture_output=True, text=True, check=True).stdout
+        number = bytes.fromhex(re.sub(
+            r"[\s:]", "", re.search(r"priv:\n(.*?)pub:", text, re.DOTALL)[1]))
+        number = number[-32:]
+        self.assertIn(number, der)
+        secrets = key.split()
+        for raw in number, der:
+            secrets += [raw.hex(), raw.hex().upper(), raw.hex(":"),
+                        base64.b64encode(raw).decode(),
+                        base64.urlsafe_b64encode(raw).decode().rstrip("=")]
+        tokens = os.path.join(folder, "tokens")
+        for name in os.listdir(tokens):
+            secrets += body(os.path.join(tokens, name))
+        return secrets
+
+    def test_whole_meeting(self):
+        a, b = self.lab.hosts
+        turn = f"turn://ann:{PASSWORD}@{b.address}:3478?transport=udp"
+        logs = [self.loud(
+            a, "host", "videomeet", "host", "--meeting", "vault", "--user",
+            "Ann", "--source", "test", "--pin", PIN, "--policy", "require",
+            "--approve", "auto", "--turn", turn, "--json")]
+        host = logs[0][1]
+        host.wait_event("meeting", lab.SOON, state="announced")
+        logs.append(self.loud(
+            b, "ask", "videomeet", "trust", "request", a.address, "--user",
+            "Bob", "--approve", "auto", "--json"))
+        asking = logs[-1][1]
+        self.assertEqual(asking.wait(lab.SOON), 0, asking.tail())
+        for pin in WRONG, PIN:
+            logs.append(self.loud(
+                b, "right" if pin == PIN else "wrong", "videomeet", "join",
+                f"videomeet://{a.address}/vault", "--user", "Bob", "--source",
+                "test", "--pin", pin, "--policy", "require", "--json"))
+            guest = logs[-1][1]
+            if pin != PIN:
+                guest.wait_event("error", lab.SOON, code="WRONG_PIN")
+                self.assertNotEqual(guest.wait(lab.SOON), 0)
+        guest.wait_event("participant-state", lab.SOON, state="connected")
+        host.wait_event("participant-state", lab.SOON, state="connected")
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+
+        secrets = {PIN, WRONG, PASSWORD} | set(self.own(a)) | set(self.own(b))
+        self.assertGreater(len(secrets), 20)
+        told = [self.search(*log, secrets) for log in logs]
+        for categories in told[0], told[-1]:
+            self.assertIn("vmsignalbin", categories)
+
+    def search(self, file, process, secrets):
+        found = re.compile("|".join(map(re.escape, sorted(secrets))))
+        category = ""
+        categories = set()
+        # what GLib logs below a warning goes to where the events go
+        self.assertTrue(any("videomeet-DEBUG" in line for line in process.out))
+        for line in process.out:
+            self.assertIsNone(found.search(line), line)
+            self.assertNotIn("ice-pwd", line)
+        with open(file, encoding="utf-8", errors="replace") as f:
+            for line in f:
+                self.assertIsNone(found.search(line), f"{file}: {line}")
+                said = SAID.match(line)
+                if said:
+                    category = said[1]
+                    categories.add(category)
+                # webrtcbin shows descriptions whole, which is its own
+                # business; its password is good for one connection
+                if category.startswith("vm"):
+                    self.assertNotIn("ice-pwd", line, file)
+        self.assertIn("GST_INIT", categories, f"{file} says too little")
+        return categories
+
+
+if __name__ == "__main__":
+    lab.main()
