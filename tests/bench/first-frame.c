@@ -4,9 +4,13 @@
  * vmsignalbin that joins a host by its address, over TLS, from POST
  * /meetings/join to the first decoded frame. Peer: two bare webrtcbins whose
  * offer and answer are handed over in memory, from making them to the first
- * decoded frame. Sources and encoders run before, and send the same. */
+ * decoded frame. Sources and encoders run before, and send the same.
+ *
+ * Then, with hosts that are other programs and other devices: how much longer a
+ * trusted device takes under the policy `require` than anybody under `open`. */
 
 #include "bench.h"
+#include "trusted.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -17,6 +21,10 @@
 #include <stdio.h>
 
 #define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
+/* A host gives no two key frames within half a second: who comes sooner waits. */
+#define KEY_FRAME_US (600 * G_TIME_SPAN_MILLISECOND)
+/* They differ by less than a frame, which comes when it comes. */
+#define TRUST_ROUNDS (3 * BENCH_ROUNDS)
 #define SOURCES                               \
   "videotestsrc is-live=true pattern=ball ! " \
   "video/x-raw,width=640,height=360,framerate=30/1 ! "
@@ -90,14 +98,14 @@ stop (GstElement *pipeline)
 /* Ours */
 
 static gdouble
-ours (VmNode *node)
+ours (const gchar *uri, const gchar *policy)
 {
   First moment = { 0 };
   g_autofree gchar *line = g_strdup_printf (
-      "vmsignalbin name=m uri=videomeet://127.0.0.1:%u/bench user=Bob "
+      "vmsignalbin name=m uri=%s policy=%s user=Bob "
       "m.video_src_0 ! fakesink name=v sync=false async=false "
       "m.audio_src_0 ! fakesink sync=false async=false " SOUND "m.audio_sink_0",
-      vm_node_get_port (node));
+      uri, policy);
   GstElement *pipeline = launch (line);
   gint64 start;
   gdouble ms;
@@ -332,18 +340,52 @@ peer (void)
   return ms;
 }
 
+/* Trust */
+
+static void
+measure_trust (const gchar *program, const gchar *folder, VmNode *node)
+{
+  gdouble required[TRUST_ROUNDS + 1], open[TRUST_ROUNDS + 1];
+  TrustedHost *strict = trusted_host_start (program, folder, "require");
+  TrustedHost *any = trusted_host_start (program, folder, "open");
+
+  trusted_host_trust (strict, node);
+  for (guint i = 0; i <= TRUST_ROUNDS; i++) {
+    bench_wait (KEY_FRAME_US);
+    required[i] = ours (trusted_host_get_uri (strict), "require");
+    bench_wait (KEY_FRAME_US);
+    open[i] = ours (trusted_host_get_uri (any), "open");
+    fprintf (stderr, "round %u: require %.1f ms, open %.1f ms\n", i,
+        required[i], open[i]);
+  }
+  bench_print ("first-frame-require", bench_median (required + 1, TRUST_ROUNDS),
+      bench_median (open + 1, TRUST_ROUNDS), "ms");
+  trusted_host_stop (strict);
+  trusted_host_stop (any);
+}
+
+#define HOSTED SOURCES "m.video_sink_0 " SOUND "m.audio_sink_0"
+
 int
 main (int argc, char **argv)
 {
   gdouble our[BENCH_ROUNDS + 1], their[BENCH_ROUNDS + 1];
   g_autoptr (VmNode) node = NULL;
+  g_autoptr (VmTrustStore) store = NULL;
   GstElement *host;
   g_autoptr (GstBus) bus = NULL;
   GstMessage *message;
   gboolean joined = FALSE;
+  g_autofree gchar *folder = NULL, *own = NULL, *uri = NULL;
 
   gst_init (&argc, &argv);
+  if (argc == 4 && g_str_equal (argv[1], TRUSTED_HOST))
+    return trusted_host_main (argv, HOSTED);
   node = vm_node_get_default ();
+  folder = g_dir_make_tmp ("vm-bench-XXXXXX", NULL);
+  own = g_build_filename (folder, "own", NULL);
+  store = vm_trust_store_new (own);
+  vm_node_set_trust_store (node, store, NULL);
   g_object_set (node, "interfaces", "lo", "insecure", FALSE, "methods",
       VM_METHODS_NONE, NULL);
   camera =
@@ -354,8 +396,7 @@ main (int argc, char **argv)
           &video_sender);
   microphone =
       encoder (SOUND "opusenc ! appsink name=s sync=false", &audio_sender);
-  host = launch ("vmsignalbin name=m mode=host meeting=bench user=Ann " SOURCES
-                 "m.video_sink_0 " SOUND "m.audio_sink_0");
+  host = launch ("vmsignalbin name=m mode=host meeting=bench user=Ann " HOSTED);
   gst_element_set_state (host, GST_STATE_PLAYING);
   bus = gst_element_get_bus (host);
   while (!joined
@@ -364,9 +405,11 @@ main (int argc, char **argv)
     joined = gst_message_has_name (message, "vm-joined");
     gst_message_unref (message);
   }
+  uri = g_strdup_printf (
+      "videomeet://127.0.0.1:%u/bench", vm_node_get_port (node));
   /* the first round warms both up and is not counted */
   for (guint i = 0; joined && i <= BENCH_ROUNDS; i++) {
-    our[i] = ours (node);
+    our[i] = ours (uri, "pin");
     their[i] = peer ();
     fprintf (
         stderr, "round %u: ours %.1f ms, peer %.1f ms\n", i, our[i], their[i]);
@@ -377,5 +420,8 @@ main (int argc, char **argv)
   stop (host);
   stop (camera);
   stop (microphone);
+  if (joined)
+    measure_trust (argv[0], folder, node);
+  trusted_remove (folder);
   return joined ? 0 : 1;
 }
