@@ -58,11 +58,21 @@ hang_class_init (HangClass *klass)
 static GstStaticPadTemplate template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+/* Once it is released, it is like any other. */
+static GstFlowReturn
+hang_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
 static void
 hang_init (Hang *self)
 {
-  gst_element_add_pad (
-      GST_ELEMENT (self), gst_pad_new_from_static_template (&template, "sink"));
+  GstPad *pad = gst_pad_new_from_static_template (&template, "sink");
+
+  gst_pad_set_chain_function (pad, hang_chain);
+  gst_element_add_pad (GST_ELEMENT (self), pad);
   g_mutex_lock (&lock);
   alive++;
   g_mutex_unlock (&lock);
