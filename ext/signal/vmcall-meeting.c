@@ -9,8 +9,7 @@
 typedef struct
 {
   VmLink *link;
-  gchar *sdp, *session; /* an offer that waits, or NULL: offer ours */
-  guint generation;
+  VmLinkDescription *offer; /* that waits, or NULL: offer ours */
 } Waiting;
 
 void
@@ -19,8 +18,7 @@ vm_call_waiting_free (gpointer data)
   Waiting *waiting = data;
 
   g_object_unref (waiting->link);
-  g_free (waiting->sdp);
-  g_free (waiting->session);
+  g_clear_pointer (&waiting->offer, vm_link_description_free);
   g_free (waiting);
 }
 
@@ -38,8 +36,8 @@ vm_call_start_waiting (VmCall *call)
   for (guint i = 0; i < waiting->len; i++) {
     Waiting *w = waiting->pdata[i];
 
-    if (w->sdp)
-      vm_link_take_offer (w->link, w->sdp, w->session, w->generation);
+    if (w->offer)
+      vm_link_take_offer (w->link, w->offer);
     else
       vm_link_offer (w->link);
   }
@@ -64,18 +62,15 @@ is_waiting (VmCall *call, VmLink *link)
   return FALSE;
 }
 
-/* One a link: of several offers, the last counts. */
+/* One a link: of several offers, which it takes, the last counts. */
 static void
-wait_for_inputs (VmCall *call, VmLink *link, const gchar *sdp,
-    const gchar *session, guint generation)
+wait_for_inputs (VmCall *call, VmLink *link, VmLinkDescription *offer)
 {
   Waiting *waiting = g_new0 (Waiting, 1);
 
   stop_waiting_for (call, link);
   waiting->link = g_object_ref (link);
-  waiting->sdp = g_strdup (sdp);
-  waiting->session = g_strdup (session);
-  waiting->generation = generation;
+  waiting->offer = offer;
   g_ptr_array_add (call->waiting, waiting);
   vm_call_start_waiting (call);
 }
@@ -232,7 +227,7 @@ on_participant_joined (
   g_ptr_array_add (call->links, link);
   g_mutex_unlock (&call->lock);
   if (vm_meeting_offers_to (meeting, participant))
-    wait_for_inputs (call, link, NULL, NULL, 0);
+    wait_for_inputs (call, link, NULL);
   else
     vm_link_expect_offer (link);
 }
@@ -293,16 +288,38 @@ on_participant_state (VmMeeting *meeting, VmParticipant *participant,
 static void
 on_description (VmMeeting *meeting, VmParticipant *participant,
     VmDescriptionType type, const gchar *sdp, const gchar *session,
-    guint generation, VmCall *call)
+    guint generation, const gchar *identity, VmCall *call)
 {
   VmLink *link = vm_call_find_link (call, participant);
+  g_autoptr (VmLinkDescription) description = NULL;
 
   if (!link)
     return;
+  description = vm_link_description_new (sdp, session, generation, identity);
   if (type == VM_DESCRIPTION_TYPE_ANSWER)
-    vm_link_take_answer (link, sdp, session, generation);
+    vm_link_take_answer (link, description);
   else if (!vm_meeting_offers_to (meeting, participant))
-    wait_for_inputs (call, link, sdp, session, generation);
+    wait_for_inputs (call, link, g_steal_pointer (&description));
+}
+
+static void
+on_refused (VmMeeting *meeting, VmParticipant *participant, const GError *error,
+    VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+
+  if (link)
+    vm_link_take_refusal (link, error);
+}
+
+static void
+on_forged (VmMeeting *meeting, VmParticipant *participant, const GError *error,
+    VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+
+  if (link)
+    vm_link_tell_forged (link, error);
 }
 
 static void
@@ -347,7 +364,7 @@ vm_call_set_up_meeting (VmCall *call)
   call->meeting = vm_meeting_new (call->node);
   g_object_set (call->meeting, "mode", config->mode, "dialect", config->dialect,
       "pin", config->pin, "max-participants", config->max_participants,
-      "call-type", config->call_type, NULL);
+      "call-type", config->call_type, "direct-chat", TRUE, NULL);
   set_own_servers (call);
   if (config->meeting)
     g_object_set (call->meeting, "name", config->meeting, NULL);
@@ -371,6 +388,8 @@ vm_call_set_up_meeting (VmCall *call)
   g_signal_connect (
       call->meeting, "candidate", G_CALLBACK (on_candidate), call);
   g_signal_connect (call->meeting, "restart", G_CALLBACK (on_restart), call);
+  g_signal_connect (call->meeting, "refused", G_CALLBACK (on_refused), call);
+  g_signal_connect (call->meeting, "forged", G_CALLBACK (on_forged), call);
   g_signal_connect (call->meeting, "failed", G_CALLBACK (on_failed), call);
   vm_call_connect_talk (call);
 }

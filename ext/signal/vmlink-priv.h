@@ -3,8 +3,9 @@
 
 #include "vmsignalbin-priv.h"
 
-/* One other participant: shared by vmlink.c (the connection), vmlink-media.c (the
- * frames) and vmlink-talk.c (the data channels). */
+/* One other participant: shared by vmlink.c (the connection),
+ * vmlink-negotiate.c (the descriptions), vmlink-media.c (the frames) and
+ * vmlink-talk.c (the data channels). */
 
 struct _VmLink
 {
@@ -14,6 +15,8 @@ struct _VmLink
   VmParticipant *participant;
   VmPeer *peer; /* control thread */
   VmPeer *old_peer; /* what it replaces, while the host is lost */
+  VmMediaSession *media, *old_media; /* of those; NULL: nobody has a key */
+  gboolean told_forged; /* what is not the other's word, once a link */
   GSource *old_source; /* until then at most */
   gulong handlers[5];
   gchar *session;
@@ -23,8 +26,7 @@ struct _VmLink
   GSource *restart_source; /* an offer of ours is due */
   GSource *offer_wait; /* until when theirs must have come */
   gint64 connected_at; /* µs: when the last connection was begun */
-  gchar *held_sdp, *held_session; /* an offer that came too soon */
-  guint held_generation;
+  VmLinkDescription *held; /* an offer that came too soon */
   GSource *held_source;
   VmPeerState state;
   gchar *path;
@@ -40,6 +42,22 @@ struct _VmLink
   guint64 frames[VM_PEER_N_STREAMS];
   VmRecorder *recorder;
 };
+
+/* vmlink.c */
+/* Begins a connection in the place of the one that was retired. */
+void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
+/* Another connection is about to take its place. */
+void vm_link_retire_peer (VmLink *self);
+/* Milliseconds until a new connection may be begun: whoever asks for one again
+ * and again gets one a second. */
+guint vm_link_connect_delay (VmLink *self);
+/* The connection is given up, and tried again if that may help. */
+void vm_link_fail (VmLink *self, const GError *error);
+
+/* vmlink-negotiate.c */
+void vm_link_start_negotiating (VmLink *self);
+void vm_link_stop_negotiating (VmLink *self);
+void vm_link_add_early_candidates (VmLink *self);
 
 /* vmlink-media.c */
 void vm_link_on_sample (gpointer link, VmPeerStream stream, GstSample *sample);

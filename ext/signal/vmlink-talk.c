@@ -4,6 +4,8 @@
 
 #include "vmlink-priv.h"
 
+#include <string.h>
+
 #define GST_CAT_DEFAULT vm_signal_debug
 
 /* A connection that was replaced carries what is said to set the next one up. */
@@ -19,13 +21,33 @@ on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
       vm_call_get_meeting (self->call), self->participant, label, open);
 }
 
+/* The keys that messages of this channel are authenticated with, or NULL: the
+ * other side has none, or DTLS is enough. */
+static VmMediaSession *
+seal_of (VmLink *self, VmPeer *peer, const gchar *label)
+{
+  VmMediaSession *media = peer == self->peer ? self->media : self->old_media;
+
+  return media && strcmp (label, "chat") == 0
+                 && vm_media_session_is_signed (media)
+             ? media
+             : NULL;
+}
+
 static void
 on_message (VmPeer *peer, const gchar *label, const gchar *text, VmLink *self)
 {
+  VmMediaSession *media = seal_of (self, peer, label);
   g_autoptr (VmLink) alive = g_object_ref (self);
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *open =
+      media ? vm_media_session_open (media, text, &error) : NULL;
 
-  vm_meeting_take_message (
-      vm_call_get_meeting (self->call), self->participant, label, text);
+  if (error)
+    vm_link_tell_forged (self, error);
+  else
+    vm_meeting_take_message (vm_call_get_meeting (self->call),
+        self->participant, label, open ? open : text);
 }
 
 static void
@@ -58,15 +80,24 @@ vm_link_stop_talk (VmLink *self)
   vm_meeting_set_heartbeat (meeting, self->participant, FALSE);
 }
 
+static gboolean
+send_text (VmLink *self, VmPeer *peer, const gchar *label, const gchar *text,
+    GError **error)
+{
+  VmMediaSession *media = seal_of (self, peer, label);
+  g_autofree gchar *sealed = media ? vm_media_session_seal (media, text) : NULL;
+
+  return vm_peer_send_message (peer, label, sealed ? sealed : text, error);
+}
+
 gboolean
 vm_link_send_text (VmLink *self, const gchar *label, const gchar *text)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->peer && vm_peer_send_message (self->peer, label, text, NULL))
+  if (self->peer && send_text (self, self->peer, label, text, NULL))
     return TRUE;
-  if (self->old_peer
-      && vm_peer_send_message (self->old_peer, label, text, &error))
+  if (self->old_peer && send_text (self, self->old_peer, label, text, &error))
     return TRUE;
   GST_DEBUG ("nothing sent to %s on %s: %s",
       vm_participant_get_id (self->participant), label,
@@ -83,6 +114,7 @@ vm_link_drop_old_peer (VmLink *self)
   g_signal_handlers_disconnect_by_data (self->old_peer, self);
   vm_peer_close (self->old_peer);
   g_clear_object (&self->old_peer);
+  g_clear_object (&self->old_media);
 }
 
 static gboolean
@@ -100,6 +132,7 @@ vm_link_keep_old_peer (VmLink *self)
     return FALSE;
   vm_link_drop_old_peer (self);
   self->old_peer = g_object_ref (self->peer);
+  g_set_object (&self->old_media, self->media);
   self->old_source = vm_timer_new (
       vm_call_get_context (self->call), OLD_PEER_MS, on_old_peer_over, self);
   return TRUE;

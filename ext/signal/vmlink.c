@@ -2,51 +2,21 @@
 
 #include "vmlink-priv.h"
 
-#include <string.h>
-
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* Trickled candidates that arrive before their offer. */
-#define EARLY_CANDIDATES_MAX 64
 /* A connection that failed is tried again by the offerer. */
 #define RESTARTS_MAX 3
 #define RESTART_DELAY_MS 1000
 /* For an offer of the other side: its own deadline for a connection. */
 #define OFFER_WAIT_MS 15000
 
-typedef struct
-{
-  gchar *candidate, *session;
-  gint mline;
-  guint generation;
-} Early;
-
 G_DEFINE_FINAL_TYPE (VmLink, vm_link, G_TYPE_OBJECT)
-
-static void
-vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
 
 static void
 add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
 {
   vm_timer_clear (source);
   *source = vm_timer_new (vm_call_get_context (self->call), ms, func, self);
-}
-
-static void
-clear_held (VmLink *self)
-{
-  vm_timer_clear (&self->held_source);
-  g_clear_pointer (&self->held_sdp, g_free);
-  g_clear_pointer (&self->held_session, g_free);
-}
-
-static void
-early_free (Early *early)
-{
-  g_free (early->candidate);
-  g_free (early->session);
-  g_free (early);
 }
 
 static void
@@ -57,7 +27,9 @@ vm_link_finalize (GObject *object)
   g_clear_object (&self->participant);
   g_free (self->session);
   g_free (self->path);
-  g_queue_clear_full (&self->early, (GDestroyNotify) early_free);
+  vm_link_stop_negotiating (self);
+  g_clear_object (&self->media);
+  g_clear_object (&self->old_media);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
   g_mutex_clear (&self->lock);
@@ -182,9 +154,8 @@ close_peer (VmLink *self)
   release_inputs (self);
 }
 
-/* Another connection is about to take its place. */
-static void
-retire_peer (VmLink *self)
+void
+vm_link_retire_peer (VmLink *self)
 {
   if (!self->peer || !vm_link_keep_old_peer (self)) {
     close_peer (self);
@@ -206,8 +177,6 @@ on_restart (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void vm_link_failed (VmLink *self, const GError *error);
-
 static gboolean
 on_no_offer (gpointer user_data)
 {
@@ -217,7 +186,7 @@ on_no_offer (gpointer user_data)
       OFFER_WAIT_MS / 1000);
 
   vm_timer_clear (&self->offer_wait);
-  vm_link_failed (self, error);
+  vm_link_fail (self, error);
   return G_SOURCE_REMOVE;
 }
 
@@ -227,10 +196,8 @@ vm_link_expect_offer (VmLink *self)
   add_timer (self, &self->offer_wait, OFFER_WAIT_MS, on_no_offer);
 }
 
-/* Milliseconds until a new connection may be begun: whoever asks for one again
- * and again gets one a second. */
-static guint
-connect_delay (VmLink *self)
+guint
+vm_link_connect_delay (VmLink *self)
 {
   gint64 past = (g_get_monotonic_time () - self->connected_at) / 1000;
 
@@ -243,7 +210,8 @@ void
 vm_link_restart (VmLink *self)
 {
   if (!self->restart_source)
-    add_timer (self, &self->restart_source, connect_delay (self), on_restart);
+    add_timer (
+        self, &self->restart_source, vm_link_connect_delay (self), on_restart);
 }
 
 void
@@ -259,10 +227,36 @@ vm_link_recover (VmLink *self)
     vm_link_expect_offer (self);
 }
 
+/* Takes @text. */
 static void
-vm_link_failed (VmLink *self, const GError *error)
+warn (VmLink *self, gchar *text, const GError *error)
 {
-  VmSignalBin *bin = vm_call_get_bin (self->call);
+  g_autofree gchar *message = text;
+
+  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
+      OPEN_READ_WRITE, ("%s", message), (NULL),
+      ("participant-id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
+          error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
+          NULL));
+}
+
+void
+vm_link_tell_forged (VmLink *self, const GError *error)
+{
+  if (self->told_forged)
+    return;
+  self->told_forged = TRUE;
+  warn (self,
+      g_strdup_printf (
+          "Something that came in the name of %s is not its word: %s",
+          vm_participant_get_user (self->participant), error->message),
+      error);
+}
+
+void
+vm_link_fail (VmLink *self, const GError *error)
+{
   gboolean again = g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
                    || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED);
 
@@ -271,14 +265,10 @@ vm_link_failed (VmLink *self, const GError *error)
           vm_call_get_meeting (self->call), self->participant))
     again = FALSE;
   vm_link_end_outputs (self);
-  GST_ELEMENT_WARNING_WITH_DETAILS (bin, RESOURCE, OPEN_READ_WRITE,
-      ("The connection to %s failed: %s",
+  warn (self,
+      g_strdup_printf ("The connection to %s failed: %s",
           vm_participant_get_user (self->participant), error->message),
-      (NULL),
-      ("participant-id", G_TYPE_STRING,
-          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
-          error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
-          NULL));
+      error);
   if (again && self->restarts < RESTARTS_MAX) {
     self->restarts++;
     if (vm_meeting_offers_to (
@@ -313,7 +303,7 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
             ? g_error_copy (error)
             : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "Connection lost");
 
-    vm_link_failed (self, why);
+    vm_link_fail (self, why);
   }
 }
 
@@ -330,43 +320,7 @@ on_peer_path (VmPeer *peer, const gchar *path, VmLink *self)
           path, NULL));
 }
 
-static void
-on_peer_description (
-    VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
-{
-  /* not the text: it has the password of ICE */
-  GST_LOG_OBJECT (vm_call_get_bin (self->call), "%s for %s, %zu bytes",
-      offer ? "offer" : "answer", vm_participant_get_id (self->participant),
-      strlen (sdp));
-  vm_meeting_send_description (vm_call_get_meeting (self->call),
-      self->participant,
-      offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER, sdp,
-      self->session, self->generation);
-}
-
-static void
-on_peer_candidate (
-    VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
-{
-  vm_meeting_send_candidate (vm_call_get_meeting (self->call),
-      self->participant, candidate, mline, NULL, self->session,
-      self->generation);
-}
-
-static void
-add_early_candidates (VmLink *self)
-{
-  Early *early;
-
-  while ((early = g_queue_pop_head (&self->early))) {
-    if (g_strcmp0 (early->session, self->session) == 0
-        && early->generation == self->generation)
-      vm_peer_add_candidate (self->peer, early->mline, early->candidate);
-    early_free (early);
-  }
-}
-
-static void
+void
 vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
 {
   const VmCallConfig *config = vm_call_get_config (self->call);
@@ -393,15 +347,12 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
     gst_clear_caps (&peer.send[i]);
   if (!self->peer) {
     release_inputs (self);
-    vm_link_failed (self, error);
+    vm_link_fail (self, error);
     return;
   }
   self->handlers[0] =
       g_signal_connect (self->peer, "state", G_CALLBACK (on_peer_state), self);
-  self->handlers[1] = g_signal_connect (
-      self->peer, "description", G_CALLBACK (on_peer_description), self);
-  self->handlers[2] = g_signal_connect (
-      self->peer, "candidate", G_CALLBACK (on_peer_candidate), self);
+  vm_link_start_negotiating (self);
   self->handlers[3] = g_signal_connect (
       self->peer, "key-unit-requested", G_CALLBACK (on_peer_key_unit), self);
   self->handlers[4] =
@@ -413,104 +364,7 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
   vm_peer_start (self->peer);
   if (offer)
     vm_peer_set_remote_description (self->peer, TRUE, offer);
-  add_early_candidates (self);
-}
-
-void
-vm_link_offer (VmLink *self)
-{
-  vm_timer_clear (&self->restart_source);
-  retire_peer (self);
-  g_free (self->session);
-  self->session = g_uuid_string_random ();
-  self->generation++;
-  vm_link_connect (self, TRUE, NULL);
-}
-
-static gboolean
-on_held (gpointer user_data)
-{
-  VmLink *self = user_data;
-  g_autofree gchar *sdp = g_steal_pointer (&self->held_sdp);
-  g_autofree gchar *session = g_steal_pointer (&self->held_session);
-
-  clear_held (self);
-  vm_link_take_offer (self, sdp, session, self->held_generation);
-  return G_SOURCE_REMOVE;
-}
-
-/* Of offers that come too soon, the last counts. */
-static void
-hold_offer (VmLink *self, const gchar *sdp, const gchar *session,
-    guint generation, guint delay)
-{
-  clear_held (self);
-  self->held_sdp = g_strdup (sdp);
-  self->held_session = g_strdup (session);
-  self->held_generation = generation;
-  add_timer (self, &self->held_source, delay, on_held);
-}
-
-void
-vm_link_take_offer (
-    VmLink *self, const gchar *sdp, const gchar *session, guint generation)
-{
-  guint delay = connect_delay (self);
-
-  if (self->peer && generation <= self->generation) {
-    GST_INFO ("%s: stale offer %u dropped",
-        vm_participant_get_id (self->participant), generation);
-    return;
-  }
-  if (delay) {
-    hold_offer (self, sdp, session, generation, delay);
-    return;
-  }
-  vm_timer_clear (&self->offer_wait);
-  clear_held (self);
-  retire_peer (self);
-  vm_link_end_outputs (self);
-  g_free (self->session);
-  self->session = g_strdup (session);
-  self->generation = generation;
-  vm_link_connect (self, FALSE, sdp);
-}
-
-static gboolean
-is_current (VmLink *self, const gchar *session, guint generation)
-{
-  return self->peer && g_strcmp0 (session, self->session) == 0
-         && generation == self->generation;
-}
-
-void
-vm_link_take_answer (
-    VmLink *self, const gchar *sdp, const gchar *session, guint generation)
-{
-  if (is_current (self, session, generation))
-    vm_peer_set_remote_description (self->peer, FALSE, sdp);
-}
-
-void
-vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
-    const gchar *session, guint generation)
-{
-  Early *early;
-
-  if (is_current (self, session, generation)) {
-    vm_peer_add_candidate (self->peer, MAX (mline, 0), candidate);
-    return;
-  }
-  if (generation <= self->generation && self->peer)
-    return;
-  if (g_queue_get_length (&self->early) >= EARLY_CANDIDATES_MAX)
-    early_free (g_queue_pop_head (&self->early));
-  early = g_new0 (Early, 1);
-  early->candidate = g_strdup (candidate);
-  early->session = g_strdup (session);
-  early->mline = MAX (mline, 0);
-  early->generation = generation;
-  g_queue_push_tail (&self->early, early);
+  vm_link_add_early_candidates (self);
 }
 
 void
@@ -564,7 +418,7 @@ vm_link_close (VmLink *self)
   self->closed = TRUE;
   vm_timer_clear (&self->restart_source);
   vm_timer_clear (&self->offer_wait);
-  clear_held (self);
+  vm_link_stop_negotiating (self);
   vm_link_drop_old_peer (self);
   close_peer (self);
   vm_link_end_outputs (self);

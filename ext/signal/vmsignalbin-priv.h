@@ -126,7 +126,19 @@ void vm_call_release_slot (VmCall *call, guint slot);
 /* Takes a recorder that was closed; vm_call_stop() waits for its file. */
 void vm_call_adopt_recorder (VmCall *call, VmRecorder *recorder);
 
-/* vmlink.c; control thread but for push. */
+/* An offer or an answer as it came. */
+typedef struct
+{
+  gchar *sdp, *session;
+  guint generation;
+  gchar *identity; /* or NULL: unsigned */
+} VmLinkDescription;
+VmLinkDescription *vm_link_description_new (const gchar *sdp,
+    const gchar *session, guint generation, const gchar *identity);
+void vm_link_description_free (VmLinkDescription *description);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLinkDescription, vm_link_description_free)
+
+/* vmlink*.c; control thread but for push. */
 VmLink *vm_link_new (VmCall *call, VmParticipant *participant);
 VmParticipant *vm_link_get_participant (VmLink *link);
 void vm_link_offer (VmLink *link);
@@ -136,10 +148,13 @@ void vm_link_restart (VmLink *link);
 void vm_link_recover (VmLink *link);
 /* The other side is to offer, in time. */
 void vm_link_expect_offer (VmLink *link);
-void vm_link_take_offer (
-    VmLink *link, const gchar *sdp, const gchar *session, guint generation);
-void vm_link_take_answer (
-    VmLink *link, const gchar *sdp, const gchar *session, guint generation);
+/* What came; nothing of it is used that is not the other's word. */
+void vm_link_take_offer (VmLink *link, const VmLinkDescription *offer);
+void vm_link_take_answer (VmLink *link, const VmLinkDescription *answer);
+/* The other side says that it does not connect to this one. */
+void vm_link_take_refusal (VmLink *link, const GError *error);
+/* Something that came by the meeting in its name is not its word. */
+void vm_link_tell_forged (VmLink *link, const GError *error);
 void vm_link_take_candidate (VmLink *link, const gchar *candidate, gint mline,
     const gchar *session, guint generation);
 gboolean

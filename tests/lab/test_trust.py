@@ -180,7 +180,7 @@ class Handshake(lab.LabTest):
         self.assertLess(error["when"] - revoked, 2)
         self.assertNotEqual(bob.wait(15), 0)
         ann.wait_event("trust-changed", 10, revoked=True)
-        self.refused(self.join(b, "Bob"), "revoked")
+        self.refused(self.join(b, "Bob"), "does not trust this device")
         self.assertEqual(ann.stop(), 0)
 
     def test_denied(self):
@@ -198,7 +198,7 @@ class Handshake(lab.LabTest):
             asking.wait_event("error", CONNECTED, code="NOT_TRUSTED")
             self.assertEqual(asking.wait(CONNECTED), 1)
         self.assertEqual((self.list(a), self.list(b)), ({}, {}))
-        self.refused(self.join(b, "Bob"), "not trusted")
+        self.refused(self.join(b, "Bob"), "does not trust this device")
         # what answers a question is not said to everybody
         self.assertEqual(ann.events("chat"), [])
         self.assertEqual(ann.stop(), 0)

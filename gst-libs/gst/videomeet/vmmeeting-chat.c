@@ -21,20 +21,66 @@ vm_meeting_send_text (
   return sent;
 }
 
+/* Nobody passes on what is said between devices that have keys. */
+static gboolean
+needs_channel (VmMeeting *self, VmParticipant *other)
+{
+  return self->direct_chat && *vm_participant_get_device_id (other);
+}
+
+static gboolean
+send_on_channel (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (to);
+  g_autofree gchar *json = talk->plain ? NULL : vm_chat_format (message);
+
+  return talk->chat
+         && vm_meeting_send_text (self, to, "chat",
+             json ? json : vm_chat_message_get_text (message));
+}
+
+static void
+send_unsent (VmMeeting *self, VmParticipant *to)
+{
+  GQueue *unsent = &vm_participant_get_talk (to)->unsent;
+  VmChatMessage *message;
+
+  while ((message = g_queue_peek_head (unsent))
+         && send_on_channel (self, to, message))
+    g_object_unref (g_queue_pop_head (unsent));
+}
+
+/* What is said before the channel is open goes out when it is. */
+static void
+send_on_channel_alone (
+    VmMeeting *self, VmParticipant *to, VmChatMessage *message)
+{
+  GQueue *unsent = &vm_participant_get_talk (to)->unsent;
+
+  g_queue_push_tail (unsent, g_object_ref (message));
+  send_unsent (self, to);
+  if (g_queue_get_length (unsent) <= VM_CHAT_UNSENT_MAX)
+    return;
+  g_debug ("%s cannot be reached: the oldest of its chat is dropped",
+      vm_participant_get_id (to));
+  g_object_unref (g_queue_pop_head (unsent));
+}
+
 static void
 deliver (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
 {
-  VmParticipantTalk *talk = vm_participant_get_talk (to);
-  const gchar *text = vm_chat_message_get_text (message);
-  g_autofree gchar *json = talk->plain ? NULL : vm_chat_format (message);
   g_autoptr (VmSignal) signal = NULL;
 
-  if (talk->chat && vm_meeting_send_text (self, to, "chat", json ? json : text))
+  if (needs_channel (self, to)) {
+    send_on_channel_alone (self, to, message);
+    return;
+  }
+  if (send_on_channel (self, to, message))
     return;
   signal = vm_signal_new (VM_SIGNAL_CHAT);
   signal->to = g_strdup (vm_participant_get_id (to));
   signal->id = g_strdup (vm_chat_message_get_id (message));
-  signal->text = g_strdup (text);
+  signal->text = g_strdup (vm_chat_message_get_text (message));
   signal->time = vm_chat_format_time (vm_chat_message_get_time (message));
   signal->confidential = vm_chat_message_get_confidential (message);
   vm_meeting_send (self, signal);
@@ -159,6 +205,17 @@ hear (VmMeeting *self, VmChatMessage *message)
         self, vm_meeting_signals[VM_MEETING_SIGNAL_CHAT_RECEIVED], 0, message);
 }
 
+static void
+tell_forged (VmMeeting *self, VmParticipant *from)
+{
+  g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_SIGNATURE,
+      "Something was written in the name of %s, whose device signs what it "
+      "says: it came over the meeting's server and is not shown",
+      vm_participant_get_user (from));
+
+  vm_meeting_tell_forged (self, from, error);
+}
+
 void
 vm_meeting_take_chat (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal)
@@ -175,6 +232,10 @@ vm_meeting_take_chat (
 
   if (!take_turn (from) || !vm_chat_check_text (signal->text, NULL))
     return;
+  if (needs_channel (self, from)) {
+    tell_forged (self, from);
+    return;
+  }
   if (!time)
     time = g_date_time_new_now_utc ();
   fields.time = time;
@@ -207,8 +268,8 @@ vm_meeting_take_chat_text (
     hear (self, g_ptr_array_index (input.messages, i));
 }
 
-void
-vm_meeting_send_history (VmMeeting *self, VmParticipant *to)
+static void
+send_history (VmMeeting *self, VmParticipant *to)
 {
   g_autofree gchar *text = NULL;
 
@@ -217,4 +278,11 @@ vm_meeting_send_history (VmMeeting *self, VmParticipant *to)
   text = vm_chat_log_format (self->chat);
   if (text)
     vm_meeting_send_text (self, to, "chat", text);
+}
+
+void
+vm_meeting_start_chat (VmMeeting *self, VmParticipant *to)
+{
+  send_history (self, to);
+  send_unsent (self, to);
 }

@@ -22,6 +22,7 @@ enum
   PROP_LOCKED,
   PROP_ICE_SERVERS,
   PROP_ALL_ICE_SERVERS,
+  PROP_DIRECT_CHAT,
 };
 
 static gchar *
@@ -87,6 +88,9 @@ vm_meeting_get_property (
     case PROP_ICE_SERVERS:
       g_value_set_boxed (value, self->ice_servers);
       break;
+    case PROP_DIRECT_CHAT:
+      g_value_set_boolean (value, self->direct_chat);
+      break;
     case PROP_ALL_ICE_SERVERS:
       g_value_take_boxed (value,
           vm_ice_servers_merge ((const gchar *const *) self->ice_servers,
@@ -145,6 +149,9 @@ vm_meeting_set_property (
     case PROP_ICE_SERVERS:
       g_strfreev (self->ice_servers);
       self->ice_servers = g_value_dup_boxed (value);
+      break;
+    case PROP_DIRECT_CHAT:
+      self->direct_chat = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -263,6 +270,20 @@ install_ways (GObjectClass *klass, GParamFlags flags)
       g_param_spec_enum ("call-type", "Call type",
           "Picture and sound (video, the default), or sound only (audio)",
           VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, flags));
+  /**
+   * VmMeeting:direct-chat:
+   *
+   * Whether what is written to devices that have a key, and by them, goes over
+   * data channels only, never over the meeting's server, which could read and
+   * change it; %FALSE by default. For whoever tells of channels by
+   * vm_meeting_set_channel(). The last 100 messages wait for the channel to be
+   * open.
+   */
+  g_object_class_install_property (klass, PROP_DIRECT_CHAT,
+      g_param_spec_boolean ("direct-chat", "Direct chat",
+          "Chat with devices that have a key by data channels only (default "
+          "false)",
+          FALSE, flags));
 }
 
 static void

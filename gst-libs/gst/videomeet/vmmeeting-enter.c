@@ -39,6 +39,7 @@ host (VmMeeting *self, GError **error)
     .max_participants = self->max_participants,
     .call_type = self->call_type,
     .ice_servers = (const gchar *const *) self->ice_servers,
+    .nonce = vm_meeting_renew_nonce (self),
   };
   g_autofree gchar *device = NULL;
 
@@ -291,6 +292,7 @@ vm_meeting_try_next (VmMeeting *self)
     .user = self->user,
     .device = device,
     .pin = self->pin && *self->pin ? self->pin : NULL,
+    .nonce = vm_meeting_renew_nonce (self),
     .call_type = self->call_type,
     .timeout_ms = MIN (self->step_timeout, self->join_timeout),
   };

@@ -151,7 +151,7 @@ vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
     return;
   talk->chat = open;
   if (open)
-    vm_meeting_send_history (self, participant);
+    vm_meeting_start_chat (self, participant);
 }
 
 static gboolean

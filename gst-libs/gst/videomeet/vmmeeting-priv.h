@@ -30,6 +30,8 @@ typedef enum
   VM_MEETING_SIGNAL_DESCRIPTION,
   VM_MEETING_SIGNAL_CANDIDATE,
   VM_MEETING_SIGNAL_RESTART,
+  VM_MEETING_SIGNAL_REFUSED,
+  VM_MEETING_SIGNAL_FORGED,
   VM_MEETING_SIGNAL_FAILED,
   VM_MEETING_SIGNAL_CHAT_RECEIVED,
   VM_MEETING_SIGNAL_PRESENCE_CHANGED,
@@ -74,6 +76,7 @@ struct _VmMeeting
   guint step_timeout; /* ms, for one request to one device; tests wait longer */
   guint browse_time; /* ms */
   gchar **ice_servers; /* to hand out, or NULL */
+  gboolean direct_chat;
 
   VmNode *node;
   VmNodeRoles roles; /* held of the node */
@@ -106,6 +109,7 @@ struct _VmMeeting
   VmMeetingState state;
   gchar *id;
   gchar *host_id; /* participant id of the host */
+  gchar *nonce; /* told the others at coming; base64 */
   VmParticipant *me;
   GPtrArray *participants; /* the others, in the order they joined */
   GError *kicked;
@@ -172,6 +176,15 @@ void vm_meeting_check_others (VmMeeting *self);
 /* Somebody does not meet this device. */
 void vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error);
 
+/* vmmeeting-media.c: what connections are set up by */
+/* For the next seat. */
+const gchar *vm_meeting_renew_nonce (VmMeeting *self);
+/* What came in the name of @from is not its word, and was dropped. */
+void vm_meeting_tell_forged (
+    VmMeeting *self, VmParticipant *from, const GError *error);
+void vm_meeting_take_restart (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
+
 /* vmmeeting-talk.c: what the others say */
 VmParticipant *vm_meeting_find (VmMeeting *self, const gchar *id);
 /* Takes it out of the list, and says so. */
@@ -184,7 +197,8 @@ void vm_meeting_take_chat (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 void vm_meeting_take_chat_text (
     VmMeeting *self, VmParticipant *from, const gchar *text);
-void vm_meeting_send_history (VmMeeting *self, VmParticipant *to);
+/* The data channel `chat` is open. */
+void vm_meeting_start_chat (VmMeeting *self, VmParticipant *to);
 /* By a data channel; FALSE when nobody took it there. */
 gboolean vm_meeting_send_text (
     VmMeeting *self, VmParticipant *to, const gchar *label, const gchar *text);

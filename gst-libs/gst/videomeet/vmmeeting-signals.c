@@ -112,10 +112,11 @@ install_exchange (guint *ids)
    * @sdp: the SDP, byte for byte as it was sent
    * @session: (nullable): the uuid of the exchange
    * @generation: counts the offers of a session
+   * @identity: (nullable): what signs it, for vm_media_session_check(); any text
    */
-  ids[VM_MEETING_SIGNAL_DESCRIPTION] =
-      install_signal ("description", 5, VM_TYPE_PARTICIPANT,
-          VM_TYPE_DESCRIPTION_TYPE, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_UINT);
+  ids[VM_MEETING_SIGNAL_DESCRIPTION] = install_signal ("description", 6,
+      VM_TYPE_PARTICIPANT, VM_TYPE_DESCRIPTION_TYPE, G_TYPE_STRING,
+      G_TYPE_STRING, G_TYPE_UINT, G_TYPE_STRING);
   /**
    * VmMeeting::candidate:
    * @self: the meeting
@@ -153,6 +154,34 @@ install_exchange (guint *ids)
       g_signal_new ("send-message", VM_TYPE_MEETING, G_SIGNAL_RUN_LAST, 0,
           g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 3,
           VM_TYPE_PARTICIPANT, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+install_doubts (guint *ids)
+{
+  /**
+   * VmMeeting::refused:
+   * @self: the meeting
+   * @participant: who will not be connected to this device
+   * @error: why, in its words
+   *
+   * It has not taken this device's description for its word; see
+   * vm_meeting_refuse_description(). Nothing says that the meeting's server passed it on
+   * as it was.
+   */
+  ids[VM_MEETING_SIGNAL_REFUSED] =
+      install_signal ("refused", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
+  /**
+   * VmMeeting::forged:
+   * @self: the meeting
+   * @participant: in whose name it came
+   * @error: what is wrong with it
+   *
+   * Something that came over the meeting's server is not the word of the device
+   * in whose name it came, and was dropped.
+   */
+  ids[VM_MEETING_SIGNAL_FORGED] =
+      install_signal ("forged", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
 }
 
 static void
@@ -230,6 +259,7 @@ vm_meeting_install_signals (void)
   install_states (ids);
   install_participants (ids);
   install_exchange (ids);
+  install_doubts (ids);
   install_talk (ids);
   install_host (ids);
 }

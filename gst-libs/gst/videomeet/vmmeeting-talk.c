@@ -67,7 +67,7 @@ vm_meeting_remove (
 
   if (!g_ptr_array_remove (self->participants, participant))
     return;
-  *vm_participant_get_talk (participant) = (VmParticipantTalk){ 0 };
+  vm_participant_clear_talk (participant);
   if (vm_participant_take_event (
           participant, VM_PARTICIPANT_EVENT_LEAVES, &old))
     g_signal_emit (self,
@@ -209,14 +209,18 @@ take_description (VmMeeting *self, VmParticipant *from, const VmSignal *signal)
 {
   g_autofree gchar *sdp = vm_span_to_string (signal->sdp);
   g_autofree gchar *session = vm_span_to_string (signal->session);
+  g_autofree gchar *identity = vm_span_to_string (signal->identity);
 
   if (!sdp)
     return;
+  /* an object: signed, and not readable */
+  if (!identity && signal->identity.size)
+    identity = g_strdup ("");
   g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_DESCRIPTION], 0,
       from,
       signal->type == VM_SIGNAL_OFFER ? VM_DESCRIPTION_TYPE_OFFER
                                       : VM_DESCRIPTION_TYPE_ANSWER,
-      sdp, session, (guint) MAX (signal->generation, 0));
+      sdp, session, (guint) MAX (signal->generation, 0), identity);
   take_candidates (self, from, signal);
 }
 
@@ -236,8 +240,7 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
       take_candidate (self, from, signal);
       break;
     case VM_SIGNAL_RESTART:
-      g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_RESTART], 0,
-          from, signal->reason ? signal->reason : "");
+      vm_meeting_take_restart (self, from, signal);
       break;
     case VM_SIGNAL_KICK:
       if (g_strcmp0 (signal->from, self->host_id) == 0 && !self->kicked)

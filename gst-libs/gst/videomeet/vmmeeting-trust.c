@@ -41,6 +41,9 @@ vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error)
       && (g_error_matches (reason, VM_ERROR, VM_ERROR_NOT_TRUSTED)
           || g_error_matches (reason, VM_ERROR, VM_ERROR_KEY_CHANGED)))
     vm_meeting_remove (self, from, reason);
+  else if (from && reason)
+    g_signal_emit (
+        self, vm_meeting_signals[VM_MEETING_SIGNAL_REFUSED], 0, from, reason);
 }
 
 static gboolean

@@ -24,6 +24,7 @@
 
 #include "vmmeeting-priv.h"
 #include "client/settle.h"
+#include "trust/ephemerals.h"
 #include "vmerror.h"
 #include "vmparticipant-priv.h"
 
@@ -49,6 +50,7 @@ vm_meeting_finalize (GObject *object)
   VmMeeting *self = VM_MEETING (object);
 
   g_free (self->name);
+  g_free (self->nonce);
   g_free (self->user);
   g_free (self->uri);
   g_free (self->pin);
@@ -376,109 +378,6 @@ vm_meeting_send (VmMeeting *self, VmSignal *signal)
     vm_signal_client_send (self->client, signal);
 }
 
-static VmSignal *
-new_signal_to (VmParticipant *participant, VmSignalType type)
-{
-  VmSignal *signal = vm_signal_new (type);
-
-  signal->to = g_strdup (vm_participant_get_id (participant));
-  return signal;
-}
-
-/**
- * vm_meeting_send_description:
- * @self: a #VmMeeting
- * @participant: whom to send it
- * @type: offer or answer
- * @sdp: the SDP, at most 64 KiB
- * @session: (nullable): uuid of the exchange; an answer repeats the offer's
- * @generation: counts the offers of a session; an answer repeats the offer's
- *
- * Sends a session description. It is lost without a word when @participant has
- * left.
- */
-void
-vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
-    VmDescriptionType type, const gchar *sdp, const gchar *session,
-    guint generation)
-{
-  g_autoptr (VmSignal) signal = NULL;
-
-  g_return_if_fail (VM_IS_MEETING (self));
-  g_return_if_fail (VM_IS_PARTICIPANT (participant));
-  g_return_if_fail (sdp != NULL);
-
-  signal = new_signal_to (participant,
-      type == VM_DESCRIPTION_TYPE_OFFER ? VM_SIGNAL_OFFER : VM_SIGNAL_ANSWER);
-  vm_signal_set_text (signal, &signal->sdp, sdp);
-  if (session)
-    vm_signal_set_text (signal, &signal->session, session);
-  signal->generation = generation;
-  vm_meeting_send (self, signal);
-}
-
-/**
- * vm_meeting_send_candidate:
- * @self: a #VmMeeting
- * @participant: whom to send it
- * @candidate: an ICE candidate; empty after the last
- * @mline: index of its m-line, -1 for none
- * @mid: (nullable): mid of its m-line
- * @session: (nullable): uuid of the exchange
- * @generation: of the offer it belongs to
- *
- * Sends an ICE candidate.
- */
-void
-vm_meeting_send_candidate (VmMeeting *self, VmParticipant *participant,
-    const gchar *candidate, gint mline, const gchar *mid, const gchar *session,
-    guint generation)
-{
-  g_autoptr (VmSignal) signal = NULL;
-
-  g_return_if_fail (VM_IS_MEETING (self));
-  g_return_if_fail (VM_IS_PARTICIPANT (participant));
-  g_return_if_fail (candidate != NULL);
-
-  signal = new_signal_to (participant, VM_SIGNAL_CANDIDATE);
-  vm_signal_set_text (signal, &signal->candidate, candidate);
-  if (mid)
-    vm_signal_set_text (signal, &signal->sdp_mid, mid);
-  if (session)
-    vm_signal_set_text (signal, &signal->session, session);
-  signal->sdp_mline_index = mline;
-  signal->generation = generation;
-  vm_meeting_send (self, signal);
-}
-
-/**
- * vm_meeting_send_restart:
- * @self: a #VmMeeting
- * @participant: whoever offers to this device
- * @reason: (nullable): why, at most 128 bytes
- *
- * Asks for a new offer; only the offerer restarts. In a room
- * (%VM_DIALECT_NAME_ROOM), which cannot be asked, this device leaves and joins
- * when nobody else is disturbed by it.
- */
-void
-vm_meeting_send_restart (
-    VmMeeting *self, VmParticipant *participant, const gchar *reason)
-{
-  g_autoptr (VmSignal) signal = NULL;
-
-  g_return_if_fail (VM_IS_MEETING (self));
-  g_return_if_fail (VM_IS_PARTICIPANT (participant));
-
-  if (self->dialect == VM_DIALECT_NAME_ROOM) {
-    vm_meeting_restart_room (self);
-    return;
-  }
-  signal = new_signal_to (participant, VM_SIGNAL_RESTART);
-  signal->reason = g_strdup (reason);
-  vm_meeting_send (self, signal);
-}
-
 /* The first connection makes this device a connected participant to all. */
 static void
 tell_connected (VmMeeting *self)
@@ -529,6 +428,8 @@ vm_meeting_set_participant_state (VmMeeting *self, VmParticipant *participant,
   g_signal_emit (self,
       vm_meeting_signals[VM_MEETING_SIGNAL_PARTICIPANT_STATE_CHANGED], 0,
       participant, old, vm_participant_get_state (participant));
+  if (event == VM_PARTICIPANT_EVENT_CONNECTED)
+    vm_ephemerals_prepare (); /* for the next: nobody waits now */
   /* nobody else can tell that it has gone */
   if (self->orphaned
       && vm_participant_get_state (participant)

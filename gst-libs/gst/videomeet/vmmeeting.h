@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/lifecycle/vmmeetingstate.h>
+#include <gst/videomeet/trust/vmmediasession.h>
 #include <gst/videomeet/vmchatmessage.h>
 #include <gst/videomeet/vmnode.h>
 #include <gst/videomeet/vmparticipant.h>
@@ -30,12 +31,16 @@ VM_API gboolean vm_meeting_offers_to (
 
 VM_API void vm_meeting_send_description (VmMeeting *self,
     VmParticipant *participant, VmDescriptionType type, const gchar *sdp,
-    const gchar *session, guint generation);
+    const gchar *session, guint generation, const gchar *identity);
 VM_API void vm_meeting_send_candidate (VmMeeting *self,
     VmParticipant *participant, const gchar *candidate, gint mline,
     const gchar *mid, const gchar *session, guint generation);
 VM_API void vm_meeting_send_restart (
     VmMeeting *self, VmParticipant *participant, const gchar *reason);
+VM_API VmMediaSession *vm_meeting_open_media (VmMeeting *self,
+    VmParticipant *participant, const gchar *session, guint generation);
+VM_API void vm_meeting_refuse_description (
+    VmMeeting *self, VmParticipant *participant, const GError *error);
 VM_API void vm_meeting_set_participant_state (VmMeeting *self,
     VmParticipant *participant, VmParticipantEvent event, const GError *reason);
 

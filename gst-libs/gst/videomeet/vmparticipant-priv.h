@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "trust/vmmediasession.h"
 #include "vmparticipant.h"
 #include "wire/chat.h"
 
@@ -14,10 +15,18 @@ typedef struct
   gboolean plain; /* it has sent chat that is no JSON, and reads none */
   VmChatRate rate; /* of its chat */
   gboolean dropped; /* something of it, which was told once */
+  GQueue unsent; /* of VmChatMessage, until the data channel is open */
 } VmParticipantTalk;
 
 /* For VmMeeting alone, in its thread. */
 VmParticipantTalk *vm_participant_get_talk (VmParticipant *self);
+/* What it told at its coming; base64, or NULL. */
+const gchar *vm_participant_get_nonce (VmParticipant *self);
+/* The last connection to it, or NULL. */
+VmMediaSession *vm_participant_get_media (VmParticipant *self);
+void vm_participant_set_media (VmParticipant *self, VmMediaSession *media);
+/* It is gone: nothing is sent to it any more. */
+void vm_participant_clear_talk (VmParticipant *self);
 /* What it tells of itself. @audio and @video: as in VmSignal. TRUE when that is
  * news. */
 gboolean vm_participant_set_presence (

@@ -24,6 +24,8 @@ struct _VmParticipant
   gchar *device;
   gchar *device_id;
   gchar *token; /* that came with it, or NULL */
+  gchar *nonce;
+  VmMediaSession *media;
   VmCallType call_type;
   gboolean host;
   VmTrustLevel trust;
@@ -61,6 +63,9 @@ vm_participant_finalize (GObject *object)
   g_free (self->device);
   g_free (self->device_id);
   g_free (self->token);
+  g_free (self->nonce);
+  g_clear_object (&self->media);
+  vm_participant_clear_talk (self);
   g_free (self->status);
   G_OBJECT_CLASS (vm_participant_parent_class)->finalize (object);
 }
@@ -179,6 +184,7 @@ vm_participant_new (const VmSignalParticipant *described)
   self->device = g_strdup (described->device ? described->device : "");
   self->device_id = g_strdup (described->device_id ? described->device_id : "");
   self->token = g_strdup (described->token);
+  self->nonce = g_strdup (described->nonce);
   self->call_type = described->call_type;
   self->host = described->host;
   self->trust = vm_trust_level_from_wire (described->trust);
@@ -205,6 +211,31 @@ VmParticipantTalk *
 vm_participant_get_talk (VmParticipant *self)
 {
   return &self->talk;
+}
+
+void
+vm_participant_clear_talk (VmParticipant *self)
+{
+  g_queue_clear_full (&self->talk.unsent, g_object_unref);
+  self->talk = (VmParticipantTalk){ 0 };
+}
+
+const gchar *
+vm_participant_get_nonce (VmParticipant *self)
+{
+  return self->nonce;
+}
+
+VmMediaSession *
+vm_participant_get_media (VmParticipant *self)
+{
+  return self->media;
+}
+
+void
+vm_participant_set_media (VmParticipant *self, VmMediaSession *media)
+{
+  g_set_object (&self->media, media);
 }
 
 static gboolean

@@ -42,7 +42,7 @@ GST_START_TEST (test_call)
   fail_unless (vm_meeting_offers_to (a.meeting, a.other));
   fail_if (vm_meeting_offers_to (b.meeting, b.other));
   vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
-      "v=0\r\ns=\"offer\"\r\n", "s-1", 1);
+      "v=0\r\ns=\"offer\"\r\n", "s-1", 1, NULL);
   vm_meeting_send_candidate (
       a.meeting, a.other, "candidate:1", 0, "audio0", "s-1", 1);
   vm_meeting_send_candidate (a.meeting, a.other, "", -1, NULL, "s-1", 1);
@@ -51,7 +51,7 @@ GST_START_TEST (test_call)
              "candidate::-1::s-1:1");
   fail_unless_equals_string (b.sdp, "v=0\r\ns=\"offer\"\r\n");
   vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "s-1", 1);
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "s-1", 1, NULL);
   vm_meeting_send_restart (b.meeting, b.other, "ice");
   WAIT_FOR (has (&a, "restart"));
   heard (&a, "answer:s-1:1 restart:ice");

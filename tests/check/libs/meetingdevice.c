@@ -67,13 +67,16 @@ on_participant_state (VmMeeting *meeting, VmParticipant *participant,
 
 static void
 on_description (VmMeeting *meeting, VmParticipant *from, VmDescriptionType type,
-    const gchar *sdp, const gchar *session, guint generation, Device *device)
+    const gchar *sdp, const gchar *session, guint generation,
+    const gchar *identity, Device *device)
 {
   fail_unless (from == device->other);
   note (device, type == VM_DESCRIPTION_TYPE_OFFER ? "offer" : "answer");
   g_string_append_printf (device->heard, ":%s:%u", session, generation);
   g_free (device->sdp);
   device->sdp = g_strdup (sdp);
+  g_free (device->identity);
+  device->identity = g_strdup (identity);
 }
 
 static void
@@ -156,6 +159,7 @@ device_clear (Device *device)
       NULL, NULL, NULL, NULL);
   g_free (device->folder);
   g_free (device->sdp);
+  g_free (device->identity);
   g_clear_error (&device->error);
   g_string_free (device->heard, TRUE);
 }

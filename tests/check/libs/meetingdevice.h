@@ -18,7 +18,7 @@ typedef struct
   VmMeeting *meeting;
   GString *heard;
   VmParticipant *other;
-  gchar *sdp;
+  gchar *sdp, *identity;
   GError *error;
 } Device;
 

@@ -139,7 +139,7 @@ GST_START_TEST (test_signalling_without_host)
   fail_unless (vm_meeting_can_signal (b.meeting, b.other));
   fail_if (vm_meeting_can_signal (b.meeting, find (&b, "p001")));
   vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", 2);
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", 2, NULL);
   vm_meeting_send_candidate (b.meeting, b.other, "c", 0, "m", "s", 2);
   heard (&c, "offer:s:2 candidate:c:0:m:s:2");
   vm_meeting_send_restart (c.meeting, c.other, "why not");
@@ -210,7 +210,7 @@ GST_START_TEST (test_seat_is_given_away)
   lose_host ();
   for (guint i = 0; i < 300; i++)
     vm_meeting_send_description (
-        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i);
+        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
   cutter_refuse (cutter, FALSE);
   WAIT_FOR (has (&b, "ended") && has (&c, "BACK"));
   g_assert_error (b.error, VM_ERROR, VM_ERROR_RESUME_FAILED);

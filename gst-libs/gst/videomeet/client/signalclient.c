@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define MESSAGE_MAX (256 * 1024) /* as the server's; security.md "Limits" */
-#define NONCE_BYTES 16 /* security.md "Media and messages" */
 #define PING_SECONDS 20 /* protocol §3 */
 #define DEAD_TIME (45 * G_USEC_PER_SEC) /* without a word; protocol §3 */
 #define PROBE_SECONDS 1 /* between the pings of a probe */
@@ -73,6 +72,7 @@ clear_config (VmSignalClientConfig *config)
   g_free ((gchar *) config->user);
   g_free ((gchar *) config->device);
   g_free ((gchar *) config->pin);
+  g_free ((gchar *) config->nonce);
 }
 
 static void
@@ -182,10 +182,8 @@ vm_signal_client_say_hello (VmSignalClient *self)
 {
   g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
   VmSignalParticipant *me = vm_signal_add_participant (hello);
-  guint8 nonce[NONCE_BYTES];
 
-  if (RAND_bytes (nonce, sizeof nonce) == 1)
-    me->nonce = g_base64_encode (nonce, sizeof nonce);
+  me->nonce = g_strdup (self->config.nonce);
   me->device = g_strdup (self->config.device);
   me->device_id = g_strdup (vm_identity_get_device_id (self->identity));
   me->call_type = self->config.call_type;

@@ -29,6 +29,7 @@ typedef struct
   const gchar *user;
   const gchar *device;
   const gchar *pin; /* or NULL */
+  const gchar *nonce; /* to tell the others at coming, or NULL */
   VmCallType call_type;
   guint timeout_ms; /* for each of the steps */
 } VmSignalClientConfig;

@@ -19,6 +19,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .user = g_strdup (from->user),
     .device = g_strdup (from->device),
     .pin = g_strdup (from->pin),
+    .nonce = g_strdup (from->nonce),
     .call_type = from->call_type,
     .timeout_ms = from->timeout_ms,
   };

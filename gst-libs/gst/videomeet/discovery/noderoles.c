@@ -3,6 +3,7 @@
 #include "device-priv.h"
 #include "interfaces.h"
 #include "nodeparts.h"
+#include "../trust/ephemerals.h"
 #include "../vmerror.h"
 
 #include <string.h>
@@ -245,6 +246,7 @@ vm_node_ensure_identity (VmNode *self, GError **error)
     loaded = vm_identity_load (folder, error);
     if (!loaded)
       return NULL;
+    vm_ephemerals_prepare ();
     g_mutex_lock (&self->lock);
     /* of another folder, if that was set meanwhile */
     if (!self->identity && g_strcmp0 (folder, self->config_dir) == 0)

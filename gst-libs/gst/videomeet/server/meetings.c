@@ -309,6 +309,7 @@ opening_clear (gpointer data)
   g_free ((gchar *) opening->config.user);
   g_free ((gchar *) opening->config.device);
   g_free ((gchar *) opening->config.pin);
+  g_free ((gchar *) opening->config.nonce);
   g_strfreev ((gchar **) opening->config.ice_servers);
   g_clear_error (&opening->error);
   g_mutex_clear (&opening->lock);
@@ -364,6 +365,7 @@ vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
     .user = g_strdup (config->user),
     .device = g_strdup (config->device),
     .pin = g_strdup (config->pin),
+    .nonce = g_strdup (config->nonce),
     .max_participants = config->max_participants,
     .call_type = config->call_type,
     .ice_servers =

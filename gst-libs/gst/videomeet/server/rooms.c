@@ -187,6 +187,7 @@ vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
   said->user = g_strdup (config->user);
   said->device = g_strdup (config->device);
   said->device_id = g_strdup (config->device_id);
+  said->nonce = g_strdup (config->nonce);
   said->call_type = config->call_type;
   *host = vm_room_seat (room, peer, NULL, hello);
   return room;

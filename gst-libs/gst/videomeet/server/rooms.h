@@ -68,6 +68,7 @@ typedef struct
   guint max_participants;
   VmCallType call_type;
   const gchar *const *ice_servers; /* or NULL */
+  const gchar *nonce; /* of the host, or NULL */
 } VmRoomConfig;
 
 /* Opens a meeting and seats its host, who is welcomed at once. */

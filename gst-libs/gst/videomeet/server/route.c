@@ -144,16 +144,24 @@ receive (VmMember *member, VmSignal *signal, GError **error)
   }
 }
 
+/* One participant tells another why it does not connect to it. Whoever comes by
+ * a dialect takes an error for the server's. */
+static void
+forward_refusal (VmMember *member, VmSignal *signal)
+{
+  VmMember *to = receiver_of (member, signal, NULL);
+
+  if (to && !to->alias)
+    forward (member, signal, FALSE, NULL);
+}
+
 void
 vm_member_receive (VmMember *member, VmSignal *signal)
 {
   g_autoptr (GError) error = NULL;
 
   if (signal->type == VM_SIGNAL_ERROR) {
-    /* one that answers the server says nothing new; one participant may tell
-     * another that it does not meet it */
-    if (signal->to)
-      forward (member, signal, FALSE, NULL);
+    forward_refusal (member, signal);
     return;
   }
   if (signal->type == VM_SIGNAL_BYE) {

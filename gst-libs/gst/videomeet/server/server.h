@@ -58,6 +58,7 @@ typedef struct
   VmCallType call_type;
   /* what guests are told, see vm_ice_servers_check(), or NULL */
   const gchar *const *ice_servers;
+  const gchar *nonce; /* of the host, or NULL; as a guest tells it by hello */
 } VmMeetingConfig;
 
 typedef struct _VmSeat VmSeat;

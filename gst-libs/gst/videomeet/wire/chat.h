@@ -14,6 +14,8 @@
 #define VM_CHAT_HISTORY_MAX 100 /* messages */
 #define VM_CHAT_HISTORY_BYTES (48 * 1024) /* of the message that tells them */
 #define VM_CHAT_KNOWN_MAX 512 /* ids remembered, so that none is told twice */
+/* To one participant, until its channel is open; beyond, the oldest go. */
+#define VM_CHAT_UNSENT_MAX 100
 /* From one participant; beyond, dropped. */
 #define VM_CHAT_RATE 10 /* messages a second */
 #define VM_CHAT_BURST 50

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a link sends and takes to set a connection up, and whose word it is:
+ * descriptions are signed and checked by the session of the meeting
+ * (VmMediaSession) before the connection hears of them. Control thread. */
+
+#include "vmlink-priv.h"
+
+#include <string.h>
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Trickled candidates that arrive before their offer. */
+#define EARLY_CANDIDATES_MAX 64
+
+typedef struct
+{
+  gchar *candidate, *session;
+  gint mline;
+  guint generation;
+} Early;
+
+VmLinkDescription *
+vm_link_description_new (const gchar *sdp, const gchar *session,
+    guint generation, const gchar *identity)
+{
+  VmLinkDescription *self = g_new0 (VmLinkDescription, 1);
+
+  self->sdp = g_strdup (sdp);
+  self->session = g_strdup (session);
+  self->generation = generation;
+  self->identity = g_strdup (identity);
+  return self;
+}
+
+void
+vm_link_description_free (VmLinkDescription *self)
+{
+  g_free (self->sdp);
+  g_free (self->session);
+  g_free (self->identity);
+  g_free (self);
+}
+
+static void
+early_free (gpointer data)
+{
+  Early *early = data;
+
+  g_free (early->candidate);
+  g_free (early->session);
+  g_free (early);
+}
+
+static void
+clear_held (VmLink *self)
+{
+  vm_timer_clear (&self->held_source);
+  g_clear_pointer (&self->held, vm_link_description_free);
+}
+
+void
+vm_link_stop_negotiating (VmLink *self)
+{
+  clear_held (self);
+  g_queue_clear_full (&self->early, early_free);
+}
+
+/* Says what is wrong with something that came in the other's name, to the user
+ * and to the other. */
+static void
+refuse (VmLink *self, const GError *error)
+{
+  VmMeeting *meeting = vm_call_get_meeting (self->call);
+
+  vm_meeting_refuse_description (meeting, self->participant, error);
+  if (self->state == VM_PEER_STATE_CONNECTED && self->peer) {
+    vm_link_tell_forged (self, error);
+  } else {
+    vm_timer_clear (&self->offer_wait);
+    vm_link_fail (self, error);
+  }
+}
+
+static void
+on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
+{
+  VmDescriptionType type =
+      offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER;
+  g_autoptr (VmLink) alive = g_object_ref (self);
+  g_autofree gchar *identity = NULL;
+  g_autoptr (GError) error = NULL;
+
+  /* not the text: it has the password of ICE */
+  GST_DEBUG_OBJECT (vm_call_get_bin (self->call),
+      "%s for %s, %" G_GSIZE_FORMAT " bytes", offer ? "offer" : "answer",
+      vm_participant_get_id (self->participant), strlen (sdp));
+  if (self->media
+      && !vm_media_session_sign (self->media, type, sdp, &identity, &error)) {
+    vm_link_fail (self, error);
+    return;
+  }
+  vm_meeting_send_description (vm_call_get_meeting (self->call),
+      self->participant, type, sdp, self->session, self->generation, identity);
+}
+
+static void
+on_candidate (VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
+{
+  vm_meeting_send_candidate (vm_call_get_meeting (self->call),
+      self->participant, candidate, mline, NULL, self->session,
+      self->generation);
+}
+
+void
+vm_link_start_negotiating (VmLink *self)
+{
+  self->handlers[1] = g_signal_connect (
+      self->peer, "description", G_CALLBACK (on_description), self);
+  self->handlers[2] = g_signal_connect (
+      self->peer, "candidate", G_CALLBACK (on_candidate), self);
+}
+
+void
+vm_link_add_early_candidates (VmLink *self)
+{
+  Early *early;
+
+  while ((early = g_queue_pop_head (&self->early))) {
+    if (g_strcmp0 (early->session, self->session) == 0
+        && early->generation == self->generation)
+      vm_peer_add_candidate (self->peer, early->mline, early->candidate);
+    early_free (early);
+  }
+}
+
+static VmMediaSession *
+open_media (VmLink *self, const gchar *session, guint generation)
+{
+  return vm_meeting_open_media (
+      vm_call_get_meeting (self->call), self->participant, session, generation);
+}
+
+void
+vm_link_offer (VmLink *self)
+{
+  vm_timer_clear (&self->restart_source);
+  vm_link_retire_peer (self);
+  g_free (self->session);
+  self->session = g_uuid_string_random ();
+  self->generation++;
+  g_clear_object (&self->media);
+  self->media = open_media (self, self->session, self->generation);
+  vm_link_connect (self, TRUE, NULL);
+}
+
+static gboolean
+on_held (gpointer user_data)
+{
+  VmLink *self = user_data;
+  VmLinkDescription *held = g_steal_pointer (&self->held);
+
+  clear_held (self);
+  vm_link_take_offer (self, held);
+  vm_link_description_free (held);
+  return G_SOURCE_REMOVE;
+}
+
+/* Of offers that come too soon, the last counts. */
+static void
+hold_offer (VmLink *self, const VmLinkDescription *offer, guint delay)
+{
+  clear_held (self);
+  self->held = vm_link_description_new (
+      offer->sdp, offer->session, offer->generation, offer->identity);
+  self->held_source =
+      vm_timer_new (vm_call_get_context (self->call), delay, on_held, self);
+}
+
+/* Checked before anything is given up for it: a connection that stands is not
+ * ended by what is nobody's word. */
+void
+vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
+{
+  guint delay = vm_link_connect_delay (self);
+  g_autoptr (VmMediaSession) media = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->peer && offer->generation <= self->generation) {
+    GST_INFO ("%s: stale offer %u dropped",
+        vm_participant_get_id (self->participant), offer->generation);
+    return;
+  }
+  if (delay) {
+    hold_offer (self, offer, delay);
+    return;
+  }
+  media = open_media (self, offer->session, offer->generation);
+  if (media
+      && !vm_media_session_check (media, VM_DESCRIPTION_TYPE_OFFER, offer->sdp,
+          offer->identity, &error)) {
+    refuse (self, error);
+    return;
+  }
+  vm_timer_clear (&self->offer_wait);
+  clear_held (self);
+  vm_link_retire_peer (self);
+  vm_link_end_outputs (self);
+  g_free (self->session);
+  self->session = g_strdup (offer->session);
+  self->generation = offer->generation;
+  g_set_object (&self->media, media);
+  vm_link_connect (self, FALSE, offer->sdp);
+}
+
+static gboolean
+is_current (VmLink *self, const gchar *session, guint generation)
+{
+  return self->peer && g_strcmp0 (session, self->session) == 0
+         && generation == self->generation;
+}
+
+void
+vm_link_take_answer (VmLink *self, const VmLinkDescription *answer)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!is_current (self, answer->session, answer->generation))
+    return;
+  if (self->media
+      && !vm_media_session_check (self->media, VM_DESCRIPTION_TYPE_ANSWER,
+          answer->sdp, answer->identity, &error))
+    refuse (self, error);
+  else
+    vm_peer_set_remote_description (self->peer, FALSE, answer->sdp);
+}
+
+void
+vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
+    const gchar *session, guint generation)
+{
+  Early *early;
+
+  if (is_current (self, session, generation)) {
+    vm_peer_add_candidate (self->peer, MAX (mline, 0), candidate);
+    return;
+  }
+  if (generation <= self->generation && self->peer)
+    return;
+  if (g_queue_get_length (&self->early) >= EARLY_CANDIDATES_MAX)
+    early_free (g_queue_pop_head (&self->early));
+  early = g_new0 (Early, 1);
+  early->candidate = g_strdup (candidate);
+  early->session = g_strdup (session);
+  early->mline = MAX (mline, 0);
+  early->generation = generation;
+  g_queue_push_tail (&self->early, early);
+}
+
+void
+vm_link_take_refusal (VmLink *self, const GError *error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (!self->peer || self->state == VM_PEER_STATE_CONNECTED) {
+    GST_INFO ("%s refuses what it has: %s",
+        vm_participant_get_id (self->participant), error->message);
+    return;
+  }
+  why = g_error_copy (error);
+  g_prefix_error (&why, "It refuses this device's description: ");
+  vm_link_fail (self, why);
+}

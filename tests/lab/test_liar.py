@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A meeting whose server lies. The host is one of three; the other two have
+keys, and what the host changes of what they say to each other is found, named on
+screen, and lets nothing through. Both still have the host itself, who may lie in
+its own name as it likes."""
+
+import os
+
+import lab
+
+LIAR = os.path.join(os.environ["VM_BUILD_ROOT"], "tests", "lab",
+                    "libvmliar.so")
+CONNECTED = 60  # s
+PORT = 8080
+
+
+class Liar(lab.LabTest):
+    hosts = 3
+    avahi = False
+
+    def start(self, lie):
+        """The host, with the lie it is to tell."""
+        self.a, self.b, self.c = self.lab.hosts
+        self.host = self.a.start(
+            "videomeet", "host", "--meeting", "standup", "--user", "Liar",
+            "--source", "stamp", "--methods", "udp", "--json",
+            env={"LD_PRELOAD": LIAR, "VM_LIE": lie})
+        self.host.wait_event("meeting", lab.SOON, state="announced")
+
+    def join(self, host, user):
+        """A guest, who has the host."""
+        guest = host.start(
+            "videomeet", "join", f"videomeet://{self.a.address}:{PORT}/standup",
+            "--user", user, "--source", "stamp", "--methods", "manual",
+            "--json", typed=True)
+        guest.wait_event("participant-state", CONNECTED, user="Liar",
+                         state="connected")
+        return guest
+
+    def count(self, there, back):
+        """From here on, what comes to the one of the other and is no STUN, whose
+        first byte is 0 or 1: neither DTLS nor RTP is sent to somebody unknown."""
+        for to, of in ((there, back), (back, there)):
+            mac = of.run("ip", "-br", "link", "show", "eth0",
+                         timeout=lab.SOON).stdout.split()[2]
+            for table, payload in (("iptables", "0>>22&0x3C@8>>24=2:255"),
+                                   ("ip6tables", "48>>24=2:255")):
+                to.call(table, "-F", "INPUT")  # of the case before
+                to.call(table, "-I", "INPUT", "-p", "udp", "-m", "mac",
+                        "--mac-source", mac, "-m", "u32", "--u32", payload)
+
+    def counted(self, host):
+        count = 0
+        for table in ("iptables", "ip6tables"):
+            rules = host.run(table, "-nvxL", "INPUT",
+                             timeout=lab.SOON).stdout.splitlines()
+            count += sum(int(rule.split()[0]) for rule in rules[2:])
+        return count
+
+    def refused(self, process, user, text):
+        """It says that what came in the user's name is a lie."""
+        process.wait_for(
+            lambda line: '"warning"' in line and '"SIGNATURE"' in line
+            and user in line and text in line, CONNECTED)
+
+    def apart(self, guest, user):
+        """Nothing of the user was seen or heard."""
+        seen = {p["name"]: p
+                for p in guest.events("summary")[0]["participants"]}
+        self.assertEqual((seen[user]["videoFrames"],
+                          seen[user]["audioBuffers"]), (0, 0))
+
+    def lie(self, lie, text):
+        """Two guests whose connection the host is after. Whoever was there
+        first offers."""
+        self.start(lie)
+        bob = self.join(self.b, "Bob")
+        self.count(self.b, self.c)
+        cem = self.join(self.c, "Cem")
+        finder, other = (bob, cem) if lie.endswith("answer") else (cem, bob)
+        names = {bob: "Bob", cem: "Cem"}
+        self.refused(finder, names[other], text)
+        self.refused(other, names[finder], "refuses this device's description")
+        for guest, user in ((bob, "Cem"), (cem, "Bob")):
+            self.assertEqual(guest.stop(), 0)
+            self.apart(guest, user)
+        self.assertEqual(self.host.stop(), 0)
+        self.assertEqual((self.counted(self.b), self.counted(self.c)), (0, 0))
+
+    def again(self, lie):
+        """What one of them has said to the other in a call before, in the place
+        of what it says now."""
+        self.start(lie)
+        bob = self.join(self.b, "Bob")
+        first = self.join(self.c, "Cem")
+        for guest, user in ((bob, "Cem"), (first, "Bob")):
+            guest.wait_event("participant-state", CONNECTED, user=user,
+                             state="connected")
+        self.assertEqual(first.stop(), 0)
+        bob.wait_event("participant-left", CONNECTED, user="Cem")
+        self.count(self.b, self.c)
+        cem = self.join(self.c, "Cem")
+        finder, other = (bob, cem) if lie.endswith("answer") else (cem, bob)
+        names = {bob: "Bob", cem: "Cem"}
+        self.refused(finder, names[other], "signed")
+        self.refused(other, names[finder], "refuses this device's description")
+        self.assertEqual(cem.stop(), 0)
+        self.apart(cem, "Bob")
+        self.assertEqual(bob.stop(), 0)
+        self.assertEqual(self.host.stop(), 0)
+        self.assertEqual((self.counted(self.b), self.counted(self.c)), (0, 0))
+
+    def test_offer_of_an_earlier_call(self):
+        self.again("replay-offer")
+
+    def test_answer_of_an_earlier_call(self):
+        self.again("replay-answer")
+
+    def test_chat(self):
+        """Words in the name of a device that has a key are not shown; its own
+        are."""
+        self.start("chat")
+        bob = self.join(self.b, "Bob")
+        self.count(self.b, self.c)
+        cem = self.join(self.c, "Cem")
+        for guest, user in ((bob, "Cem"), (cem, "Bob")):
+            guest.wait_event("participant-state", CONNECTED, user=user,
+                             state="connected")
+        bob.type("This is what I say")
+        cem.wait_event("chat", CONNECTED, user="Bob", text="This is what I say")
+        self.refused(cem, "Bob", "Something was written in the name of Bob")
+        for guest in (bob, cem):
+            self.assertEqual(guest.stop(), 0)
+            self.assertNotIn("I never said this", "\n".join(guest.out))
+        self.assertEqual(self.host.stop(), 0)
+        # what counts nothing in the other cases does count
+        self.assertGreater(min(self.counted(self.b), self.counted(self.c)), 0)
+
+    def test_offer_with_another_fingerprint(self):
+        self.lie("fingerprint-offer", "changed on the way")
+
+    def test_answer_with_another_fingerprint(self):
+        self.lie("fingerprint-answer", "changed on the way")
+
+    def test_offer_without_identity(self):
+        self.lie("strip-offer", "was taken off on the way")
+
+    def test_answer_without_identity(self):
+        self.lie("strip-answer", "was taken off on the way")
+
+
+if __name__ == "__main__":
+    lab.enter()
+    lab.run_tests()
