@@ -118,6 +118,17 @@ come (Peer *peer, Way way, VmToken *token, GError **error)
   return peer->member != NULL;
 }
 
+static gchar *
+called (void)
+{
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+  const VmSignalParticipant *who;
+
+  vm_room_list (room, list, NULL);
+  who = g_ptr_array_index (list->participants, 1);
+  return g_strdup (who->user);
+}
+
 /* How the others see it, as on the wire. */
 static gchar *
 seen_as (void)
@@ -415,6 +426,40 @@ check_sent_out (Peer *peer, VmError code)
       host.heard->str);
 }
 
+/* Who is trusted as Carl is Carl, whatever it says; of others it is said how well
+ * they are known. */
+GST_START_TEST (test_names_are_labels)
+{
+  static const struct
+  {
+    Fact fact;
+    const gchar *stored, *called;
+  } names[] = {
+    { GIVEN, "Carl", "Carl" },
+    { GIVEN, "Bob", "Bob" },
+    { GIVEN, "", "Bob" },
+    { GIVEN, NULL, "Bob" },
+    { SEEN, "Carl", "Bob" },
+    { NOTHING, NULL, "Bob" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *name = NULL;
+    Peer bob;
+
+    know (names[i].fact);
+    known.user = (gchar *) names[i].stored;
+    fail_unless (come (&bob, NATIVE, NULL, NULL));
+    name = called ();
+    fail_unless_equals_string (name, names[i].called);
+    vm_member_leave (bob.member, NULL);
+    peer_clear (&bob);
+  }
+  know (NOTHING);
+}
+
+GST_END_TEST;
+
 /* What is known changes while somebody sits there. */
 GST_START_TEST (test_revoked_inside)
 {
@@ -612,6 +657,7 @@ roomstrust_suite (void)
   tcase_add_test (tests, test_strangers_are_told_little);
   tcase_add_test (tests, test_before_the_pin);
   tcase_add_test (tests, test_tokens);
+  tcase_add_test (tests, test_names_are_labels);
   tcase_add_test (tests, test_revoked_inside);
   tcase_add_test (tests, test_revoked_in_the_state);
   tcase_add_test (tests, test_met);

@@ -275,7 +275,7 @@ renew_token (VmMember *member, const gchar *used)
 static void
 take_ticket (VmMember *member, const VmTicket *ticket)
 {
-  member->user = g_strdup (ticket->user);
+  member->user = vm_room_name (member->room, ticket);
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);

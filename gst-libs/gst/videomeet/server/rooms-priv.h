@@ -101,6 +101,9 @@ gchar **vm_room_list_revoked (VmRoom *room);
 /* PEM, by which others may see why @member is here: what this device gave it, or
  * what it presented; NULL when there is none. Returns: (transfer full) */
 gchar *vm_member_get_voucher (const VmMember *member);
+/* What the others are told that it is called: what it says, but a device that is
+ * trusted goes by the name that it is trusted under. Returns: (transfer full) */
+gchar *vm_room_name (VmRoom *room, const VmTicket *ticket);
 
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);

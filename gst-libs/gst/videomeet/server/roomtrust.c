@@ -178,6 +178,20 @@ check_member (VmMember *member)
     vm_member_leave (member, reason);
 }
 
+gchar *
+vm_room_name (VmRoom *room, const VmTicket *ticket)
+{
+  g_autofree gchar *id = NULL;
+  g_autoptr (VmTrustFacts) facts = NULL;
+  gint64 date = 0;
+
+  if (ticket->trust != VM_TRUST_LEVEL_TRUSTED || !ticket->key)
+    return g_strdup (ticket->user);
+  id = vm_device_id_from_key_hash (ticket->key);
+  facts = know (room->rooms, id, NULL, NULL, &date);
+  return g_strdup (facts->user && *facts->user ? facts->user : ticket->user);
+}
+
 void
 vm_rooms_check (VmRooms *rooms)
 {
