@@ -2,12 +2,14 @@
 
 #include "storefixture.h"
 
+#include <gst/videomeet/trust/storefile.h>
 #include <gst/videomeet/trust/storewatch.h>
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
-#define DEADLINE_S 10
+#define DEADLINE_S 30
 
 /* What was told, a line each: "+user", "-user" or "!user", "damaged". */
 typedef struct
@@ -206,6 +208,37 @@ GST_START_TEST (test_damaged_and_repaired)
 
 GST_END_TEST;
 
+/* Without descriptors nothing can be read, and nothing has changed by that. */
+GST_START_TEST (test_out_of_descriptors)
+{
+  g_autofree gchar *path = g_build_filename (f.folder, "revoked", NULL);
+  g_autoptr (GDateTime) later = g_date_time_add (f.now, 1);
+  struct rlimit limit, none;
+  guint shortages, deadline;
+
+  trust (f.ann, "Ann");
+  withdraw (f.bob);
+  watch ();
+  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  none = limit;
+  none.rlim_cur = 1;
+  shortages = vm_store_shortages ();
+  deadline = g_timeout_add_seconds (DEADLINE_S, on_deadline, NULL);
+  fail_unless_equals_int (g_chmod (path, 0400), 0); /* looks like a change */
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &none), 0);
+  ear.late = FALSE;
+  while (vm_store_shortages () < shortages + 3 && !ear.told->len && !ear.late)
+    g_main_context_iteration (NULL, TRUE);
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &limit), 0);
+  fail_unless_equals_string (ear.told->str, "");
+  fail_if (ear.late);
+  g_source_remove (deadline);
+  withdraw_at (f.ann, later);
+  hears ("!ann ");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_freed_when_told)
 {
   watch ();
@@ -274,6 +307,7 @@ storewatch_suite (void)
   tcase_add_test (tc, test_each_kind);
   tcase_add_test (tc, test_many_at_once);
   tcase_add_test (tc, test_damaged_and_repaired);
+  tcase_add_test (tc, test_out_of_descriptors);
   tcase_add_test (tc, test_freed_when_told);
   tcase_add_test (tc, test_in_its_context);
   return s;

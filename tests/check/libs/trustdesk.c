@@ -4,6 +4,8 @@
 
 #include "trusthost.h"
 
+#include <sys/resource.h>
+
 static GMutex busy; /* held: the desk's thread waits for it */
 
 static void
@@ -98,6 +100,26 @@ GST_START_TEST (test_asks_at_the_end)
 
 GST_END_TEST;
 
+/* Whoever cannot know who is revoked does not begin to let people in. */
+GST_START_TEST (test_out_of_descriptors)
+{
+  g_autoptr (VmServer) one = vm_server_new (f.me);
+  struct rlimit limit, none;
+  gboolean attached;
+
+  fail_unless_equals_int (getrlimit (RLIMIT_NOFILE, &limit), 0);
+  none = limit;
+  none.rlim_cur = 1;
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &none), 0);
+  attached = vm_trust_desk_attach (desk, one, NET_SECONDS * G_USEC_PER_SEC);
+  fail_unless_equals_int (setrlimit (RLIMIT_NOFILE, &limit), 0);
+  fail_if (attached);
+  fail_unless (vm_trust_desk_attach (desk, one, NET_SECONDS * G_USEC_PER_SEC));
+  vm_trust_desk_detach (desk);
+}
+
+GST_END_TEST;
+
 static Suite *
 trustdesk_suite (void)
 {
@@ -107,6 +129,7 @@ trustdesk_suite (void)
   tcase_add_checked_fixture (tests, desk_setup, desk_teardown);
   tcase_add_test (tests, test_asks_are_bounded);
   tcase_add_test (tests, test_asks_at_the_end);
+  tcase_add_test (tests, test_out_of_descriptors);
   suite_add_tcase (suite, tests);
   return suite;
 }

@@ -380,7 +380,7 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
     vm_trust_desk_detach (self->desk);
     forget_config (self);
     g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
-        "The trust store could not be read within 5 seconds");
+        "The trust store could not be read, or not within 5 seconds");
     return FALSE;
   }
   self->thread = g_thread_try_new ("vm-net", net_thread, self, error);

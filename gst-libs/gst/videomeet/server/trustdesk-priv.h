@@ -38,10 +38,12 @@ struct _VmTrustDesk
   VmNodeThread *thread; /* "vm-trust"; NULL: closed */
   VmNodeThread *watcher; /* "vm-watch"; as well */
   VmServer *server; /* attached, or NULL */
+  gboolean told; /* it has what the store says */
 
   /* only the watcher: it never waits for the store's lock */
   gboolean unwatched;
   VmStoreWatch *watch;
+  GSource *again; /* tells it once more */
 
   /* only the thread, from here on */
   gboolean closed;
@@ -85,7 +87,8 @@ void vm_trust_desk_close_store (VmTrustDesk *desk);
 /* What the store knows, to the server. */
 void vm_trust_desk_tell_known (VmTrustDesk *desk);
 /* The same, done by the watcher before it returns: one after the other, so that
- * what is older cannot come later. FALSE when it took longer than @time_ms. */
+ * what is older cannot come later. FALSE when it took longer than @time_ms, or the
+ * store cannot be read now: then it follows. */
 gboolean vm_trust_desk_call_known (VmTrustDesk *desk, guint time_ms);
 /* As of VmApproverFuncs. */
 gboolean vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,

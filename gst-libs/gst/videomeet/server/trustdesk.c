@@ -80,8 +80,15 @@ tell_known (VmTrustDesk *desk, gpointer *nothing)
 gboolean
 vm_trust_desk_call_known (VmTrustDesk *desk, guint time_ms)
 {
-  return vm_node_thread_call (desk->watcher, on_watcher_call,
-      call_new (desk, tell_known, NULL, NULL), call_free, time_ms);
+  gboolean told;
+
+  if (!vm_node_thread_call (desk->watcher, on_watcher_call,
+          call_new (desk, tell_known, NULL, NULL), call_free, time_ms))
+    return FALSE;
+  g_mutex_lock (&desk->lock);
+  told = desk->told;
+  g_mutex_unlock (&desk->lock);
+  return told;
 }
 
 VmServer *

@@ -64,7 +64,8 @@ void vm_trust_desk_pass_time (VmTrustDesk *desk, gint64 time);
 /* The rest is for the server. */
 
 /* From now on @server is told what the store knows, beginning before this
- * returns: it blocks, @time (µs) at most, then FALSE. */
+ * returns: it blocks, @time (µs) at most, then FALSE; as well when the store cannot
+ * be read for want of descriptors or memory. */
 gboolean
 vm_trust_desk_attach (VmTrustDesk *desk, VmServer *server, gint64 time);
 void vm_trust_desk_detach (VmTrustDesk *desk);

@@ -2,7 +2,9 @@
 
 /* What the desk remembers and hears of the store: see trustdesk.h. */
 
+#include "../trust/storefile.h"
 #include "../trust/vmtruststore-priv.h"
+#include "../vmtimer-priv.h"
 #include "server-priv.h"
 #include "trustdesk-priv.h"
 
@@ -10,17 +12,42 @@
 
 /* On the watcher */
 
+static gboolean
+on_again (gpointer data)
+{
+  VmTrustDesk *desk = data;
+
+  vm_timer_clear (&desk->again);
+  vm_trust_desk_tell_known (desk);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_told (VmTrustDesk *desk, gboolean told)
+{
+  g_mutex_lock (&desk->lock);
+  desk->told = told;
+  g_mutex_unlock (&desk->lock);
+}
+
+/* What was known stays, where the store cannot be read just now. */
 void
 vm_trust_desk_tell_known (VmTrustDesk *desk)
 {
+  guint shortages = vm_store_shortages ();
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GPtrArray) all = vm_trust_store_know_all (desk->store, now);
   g_autoptr (VmTrustFacts) nobody =
       vm_trust_store_know (desk->store, NULL, NULL, NULL, now);
   g_autoptr (VmServer) server = vm_trust_desk_dup_server (desk);
+  gboolean sure = vm_store_shortages () == shortages;
 
-  if (server)
+  if (sure && server)
     vm_server_take_known (server, g_steal_pointer (&all), nobody->damaged);
+  set_told (desk, sure);
+  vm_timer_clear (&desk->again);
+  if (!sure)
+    desk->again = vm_timer_new (NULL, VM_STORE_WATCH_MS, on_again, desk);
 }
 
 /* Whose trust is withdrawn gets none by what was said before. */
@@ -74,6 +101,7 @@ vm_trust_desk_open_store (VmTrustDesk *desk)
 void
 vm_trust_desk_close_store (VmTrustDesk *desk)
 {
+  vm_timer_clear (&desk->again);
   g_clear_pointer (&desk->watch, vm_store_watch_free);
 }
 

@@ -27,12 +27,28 @@ fd_clear (Fd *fd)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fd, fd_clear)
 
+static GPrivate shortages; /* of this thread */
+
+guint
+vm_store_shortages (void)
+{
+  return GPOINTER_TO_UINT (g_private_get (&shortages));
+}
+
+static void
+count_shortage (gint code)
+{
+  if (code == EMFILE || code == ENFILE || code == ENOMEM)
+    g_private_set (&shortages, GUINT_TO_POINTER (vm_store_shortages () + 1));
+}
+
 static gboolean
 fail_errno (GError **error, const gchar *what, const gchar *folder,
     const gchar *sub, const gchar *name)
 {
   gint code = errno;
 
+  count_shortage (code);
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
       "%s/%s%s%s cannot be %s: %s", folder, sub ? sub : "", sub ? "/" : "",
       name, what, g_strerror (code));
@@ -186,6 +202,7 @@ each_name (const gchar *folder, const gchar *sub,
   struct dirent *entry;
 
   if (!dir) {
+    count_shortage (errno);
     fd_clear (&fd);
     return;
   }

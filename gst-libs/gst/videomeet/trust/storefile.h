@@ -33,6 +33,11 @@ gboolean vm_store_remove (
  * Returns: (transfer full) (element-type utf8) */
 GPtrArray *vm_store_ids (const gchar *folder, const gchar *sub);
 
+/* How often the calling thread could not read here because this process, or the
+ * machine, had no descriptor or memory left: a comparison of before and after
+ * says whether what was read is what is there. */
+guint vm_store_shortages (void);
+
 /* Keeps other processes and threads from changing the store. Makes the folder
  * where it is not. Waits for @ms at most, then G_FILE_ERROR_AGAIN.
  * Returns: a descriptor for vm_store_unlock(), or -1 */

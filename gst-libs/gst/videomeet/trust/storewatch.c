@@ -189,17 +189,32 @@ look_at_stamps (VmStoreWatch *watch)
   return due;
 }
 
+/* Whether it is what is there, and not what could be read of it. */
+static gboolean
+scan_surely (Scan *scan, VmTrustStore *store)
+{
+  guint shortages = vm_store_shortages ();
+
+  scan_read (scan, store);
+  return vm_store_shortages () == shortages;
+}
+
 static gboolean
 on_timer (gpointer data)
 {
   VmStoreWatch *watch = data;
   Scan then = watch->scan;
-  Scan now;
+  Scan now = { NULL };
 
   /* stamps first: what changes during the scan has a later one */
   if (!look_at_stamps (watch))
     return G_SOURCE_CONTINUE;
-  scan_read (&watch->scan, watch->store);
+  if (!scan_surely (&now, watch->store)) {
+    scan_clear (&now);
+    watch->young = TRUE;
+    return G_SOURCE_CONTINUE;
+  }
+  watch->scan = now;
   if (watch->scan.damaged) { /* nobody is pardoned by that */
     g_hash_table_unref (watch->scan.revoked);
     watch->scan.revoked = g_hash_table_ref (then.revoked);
@@ -224,7 +239,8 @@ vm_store_watch_new (VmTrustStore *store, GMainContext *context,
   watch->changed = changed;
   watch->user_data = user_data;
   look_at_stamps (watch);
-  scan_read (&watch->scan, store);
+  if (!scan_surely (&watch->scan, store))
+    watch->young = TRUE;
   watch->timer = vm_timer_new (context, VM_STORE_WATCH_MS, on_timer, watch);
   return watch;
 }

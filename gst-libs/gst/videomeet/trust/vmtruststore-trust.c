@@ -19,6 +19,7 @@ vm_trust_store_read_revoked (VmTrustStore *self, GHashTable **revoked)
 {
   const gchar *folder = vm_trust_store_get_folder (self);
   g_autoptr (GError) error = NULL;
+  const guint shortages = vm_store_shortages ();
   g_autofree gchar *text = vm_store_read (
       folder, NULL, VM_STORE_REVOKED, VM_REVOKED_FILE_MAX, &error);
 
@@ -27,9 +28,13 @@ vm_trust_store_read_revoked (VmTrustStore *self, GHashTable **revoked)
     return TRUE;
   if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     return TRUE;
-  g_warning ("%s/" VM_STORE_REVOKED " cannot be read whole; nobody is trusted "
-             "until it is repaired",
-      folder);
+  /* who decides now trusts nobody, but there is nothing to repair */
+  if (vm_store_shortages () != shortages)
+    g_info ("%s", error->message);
+  else
+    g_warning ("%s/" VM_STORE_REVOKED " cannot be read whole; nobody is "
+               "trusted until it is repaired",
+        folder);
   return FALSE;
 }
 
