@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gst/check/gstcheck.h>
+#include <gst/videomeet/client/admission.h>
 #include <gst/videomeet/client/httpclient.h>
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
@@ -274,6 +275,28 @@ GST_START_TEST (test_no_address_and_nobody_there)
 
 GST_END_TEST;
 
+/* Nobody is trusted where nothing says who is; the host is not even asked. */
+GST_START_TEST (test_admission_without_a_store)
+{
+  g_autofree gchar *uri = serve (TRUE, "");
+  const VmSignalClientConfig config = { .base_uri = uri,
+    .policy = VM_POLICY_REQUIRE,
+    .meeting = "standup",
+    .user = "Bob",
+    .timeout_ms = DEADLINE_MS };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  vm_admission_ask_async (client, identity, &config, NULL, on_done, &result);
+  while (!result)
+    g_main_context_iteration (NULL, TRUE);
+  fail_if (vm_admission_ask_finish (client, result, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_unless_equals_int (requests, 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 httpclient_suite (void)
 {
@@ -291,6 +314,7 @@ httpclient_suite (void)
   tcase_add_test (tc, test_answer_at_below_and_above_the_limit);
   tcase_add_test (tc, test_redirection_is_not_followed);
   tcase_add_test (tc, test_no_address_and_nobody_there);
+  tcase_add_test (tc, test_admission_without_a_store);
   return s;
 }
 

@@ -486,6 +486,12 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
   visit->request = make_request (identity, config);
   visit->timeout_ms = config->timeout_ms;
   g_task_set_task_data (task, visit, (GDestroyNotify) visit_free);
+  if (visit->policy == VM_POLICY_REQUIRE && !visit->store) {
+    fail (task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
+                    "This device does not join: there is no store that says "
+                    "whom it trusts"));
+    return;
+  }
   if (g_str_has_prefix (config->base_uri, "https:"))
     vm_http_client_send_async (http, "GET", uri, visit->key_hash, NULL,
         visit->timeout_ms, cancellable, on_status, task);
