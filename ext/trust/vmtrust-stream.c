@@ -175,8 +175,7 @@ sign (VmTrust *self, GstBuffer *buffer)
 
     gst_pad_push_event (self->src, gst_event_new_caps (caps));
   }
-  buffer = gst_buffer_append (
-      buffer, gst_buffer_new_wrapped_bytes (g_bytes_ref (tag)));
+  buffer = gst_buffer_append (buffer, gst_buffer_new_wrapped_bytes (tag));
   GST_BUFFER_OFFSET (buffer) = GST_BUFFER_OFFSET_NONE;
   GST_BUFFER_OFFSET_END (buffer) = GST_BUFFER_OFFSET_NONE;
   return gst_pad_push (self->src, buffer);

@@ -2,8 +2,10 @@
 """A device is held to the key it had when it was first met, and is trusted
 when two people have compared six digits."""
 
+import hashlib
 import os
 import shutil
+import subprocess
 import time
 
 import lab
@@ -230,6 +232,29 @@ class Handshake(lab.LabTest):
         self.assertEqual(nobody.wait(CONNECTED), 1)
         self.assertEqual(nobody.events("error")[0]["code"], "NOT_FOUND")
         self.assertEqual(other.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+
+    def test_shown_to_programs(self):
+        """A device monitor sees trust come and go, and the key."""
+        a, b, _ = self.lab.hosts
+        ann = self.host("--approve", "auto")
+        monitor = b.start("gst-launch-1.0", "-q", "vmdiscoversrc",
+                          "announce=off", "!", "fdsink")
+        seen = monitor.wait_event("added", CONNECTED, user="Ann")
+        self.assertEqual(seen["trusted"], False)
+        pem = os.path.join(a.config, "videomeet", "identity.pem")
+        der = subprocess.run(["openssl", "pkey", "-in", pem, "-pubout",
+                              "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        self.assertEqual(seen["fingerprint"],
+                         hashlib.sha256(der).digest().hex(":").upper())
+        asking = self.ask(b, "Bob", a.address, "--approve", "auto")
+        self.assertEqual(asking.wait(CONNECTED), 0)
+        monitor.wait_event("changed", CONNECTED, trusted=True)
+        b.run("videomeet", "trust", "revoke", "Ann", timeout=CONNECTED)
+        lab.wait_until(lambda: monitor.events("changed")[-1]["trusted"] is
+                       False, CONNECTED, "the end of trust")
+        self.assertEqual(monitor.stop(), 0)
         self.assertEqual(ann.stop(), 0)
 
     def test_nobody_to_ask(self):

@@ -35,22 +35,11 @@ on_log (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
   return G_LOG_WRITER_HANDLED;
 }
 
-static void
-on_debug (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
-    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
-    gpointer data)
-{
-  keep (gst_debug_message_get (message));
-}
-
 /* Once a process. */
 static void
 listen_to_logs (void)
 {
   g_log_set_writer_func (on_log, NULL, NULL);
-  gst_debug_remove_log_function (NULL);
-  gst_debug_add_log_function (on_debug, NULL, NULL);
-  gst_debug_set_default_threshold (GST_LEVEL_MEMDUMP);
 }
 
 static VmSeat *seat;

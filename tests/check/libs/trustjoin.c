@@ -66,6 +66,36 @@ check_join (VmIdentity *who, VmToken *token, guint status, const gchar *part)
   fail_unless (strstr (answer->body, part), "%s", answer->text);
 }
 
+/* To be trusted with files is not to be trusted with a meeting. */
+static void
+give (VmPermissions permissions)
+{
+  g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
+  gint64 date = g_date_time_to_unix (today);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmToken) given =
+      vm_token_issue (f.me, vm_identity_get_spki (f.bob), permissions, NULL,
+          date, date + FIXTURE_DAY, &error);
+
+  g_assert_no_error (error);
+  vm_trust_store_add (f.store, "Bob", "phone",
+      vm_identity_get_tls_certificate (f.bob), given, NULL, today, &error);
+  g_assert_no_error (error);
+}
+
+GST_START_TEST (test_permission)
+{
+  give (VM_PERMISSIONS_FILE);
+  host_waits_for ("changed");
+  check_join (f.bob, NULL, 403, "has not given it leave to meet");
+  host_waits_for ("failed:Bob:NOT_TRUSTED");
+  give (VM_PERMISSIONS_FILE | VM_PERMISSIONS_CALL);
+  host_waits_for ("changed");
+  check_join (f.bob, NULL, 200, "ticket");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_require)
 {
   g_autoptr (VmToken) token = NULL;
@@ -232,6 +262,7 @@ trustjoin_suite (void)
 
   tcase_add_checked_fixture (tests, join_setup, join_teardown);
   tcase_add_test (tests, test_require);
+  tcase_add_test (tests, test_permission);
   tcase_add_test (tests, test_refused_often);
   tcase_add_test (tests, test_token_unreadable);
   tcase_add_test (tests, test_level);

@@ -67,13 +67,17 @@ decide (VmRooms *rooms, const gchar *meeting_id, const VmBearer *bearer,
 
 /* What somebody is told who is not let in, and whoever else is in the room: not
  * what this device knows of others, or where (security.md, "The HTTP server on
- * a LAN"). @reason is for its own user. */
+ * a LAN"). @reason is for its own user. What it was given it knows, and so may
+ * hear what it was not. */
 static gboolean
-refuse (const GError *reason, GError **error)
+refuse (const GError *reason, VmTrustLevel level, GError **error)
 {
   if (g_error_matches (reason, VM_ERROR, VM_ERROR_KEY_CHANGED))
     g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
         "The host knows another key by this name");
+  else if (level >= VM_TRUST_LEVEL_GUEST)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The host trusts this device, but has not given it leave to meet");
   else
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "The host does not trust this device");
@@ -94,7 +98,7 @@ vm_room_trusts (
   if (rooms->funcs.untrusted)
     rooms->funcs.untrusted (
         id, bearer->user, bearer->group, reason, rooms->user_data);
-  return refuse (reason, error);
+  return refuse (reason, *level, error);
 }
 
 gboolean
@@ -106,7 +110,7 @@ vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error)
   VmTrustLevel level;
 
   return decide (rooms, NULL, bearer, id, &level, &reason)
-         || refuse (reason, error);
+         || refuse (reason, level, error);
 }
 
 gchar *
