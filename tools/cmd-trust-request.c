@@ -188,6 +188,9 @@ ask (Asking *self, const gchar *uri, const gchar *key_hash)
       self->output, VMT_STYLE_FAINT, "Asking the device at %s.", uri);
   self->request =
       vm_trust_request_new (self->store, identity, user, uri, key_hash);
+  if (self->options->permissions_set)
+    g_object_set (
+        self->request, "permissions", self->options->permissions, NULL);
   g_signal_connect (self->request, "digits", G_CALLBACK (on_digits), self);
   vm_trust_request_run_async (self->request, self->cancellable, on_done, self);
 }

@@ -34,6 +34,8 @@ vmt_device_setup (const VmtOptions *options)
     g_object_set (node, "policy", options->policy, NULL);
   if (options->approve_set)
     g_object_set (node, "approve", options->approve, NULL);
+  if (options->permissions_set)
+    g_object_set (node, "permissions", options->permissions, NULL);
   if (options->insecure)
     g_object_set (node, "insecure", TRUE, NULL);
   if (options->origins) {

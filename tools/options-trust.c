@@ -44,6 +44,20 @@ vmt_choice_parse (GType type, const gchar *option, const gchar *text,
   return FALSE;
 }
 
+gboolean
+vmt_permissions_parse (
+    const gchar *text, VmPermissions *permissions, GError **error)
+{
+  g_autofree gchar *all = NULL;
+
+  if (vm_permissions_from_string (text, permissions) && *permissions)
+    return TRUE;
+  all = vm_permissions_to_string (VM_PERMISSIONS_ALL);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--permissions takes some of %s, not '%s'.", all, text);
+  return FALSE;
+}
+
 static gboolean
 find_action (const gchar *text, VmtTrustAction *action, GError **error)
 {

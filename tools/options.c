@@ -334,7 +334,7 @@ check_servers (const VmtOptions *options, GError **error)
 /* What was read as text and has to become something else. */
 typedef struct
 {
-  gchar *announce, *methods, *policy, *approve;
+  gchar *announce, *methods, *policy, *approve, *permissions;
   gchar **rest;
 } Raw;
 
@@ -345,6 +345,7 @@ raw_clear (Raw *raw)
   g_free (raw->methods);
   g_free (raw->policy);
   g_free (raw->approve);
+  g_free (raw->permissions);
   g_strfreev (raw->rest);
 }
 
@@ -424,6 +425,10 @@ add_policy_entries (GOptionContext *context, Raw *raw)
         "looks; "
         "for labs), never (default ask)",
         "HOW" },
+    { "permissions", 0, 0, G_OPTION_ARG_STRING, &raw->permissions,
+        "What whoever is trusted then may do (default call,file,folder); with "
+        "introducer it vouches for others",
+        "LIST" },
     { NULL },
   };
 
@@ -442,6 +447,10 @@ add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
         "for "
         "labs) (default ask)",
         "HOW" },
+    { "permissions", 0, 0, G_OPTION_ARG_STRING, &raw->permissions,
+        "What the other device may do (default call,file,folder); with "
+        "introducer it vouches for others",
+        "LIST" },
     { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
         "Ways to find devices: mdns, udp, manual (default all)", "LIST" },
     { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
@@ -583,6 +592,7 @@ take_choices (
   options->methods_set = raw->methods != NULL;
   options->policy_set = raw->policy != NULL;
   options->approve_set = raw->approve != NULL;
+  options->permissions_set = raw->permissions != NULL;
   if (raw->announce
       && !parse_announce (raw->announce, &options->announce, error))
     return FALSE;
@@ -601,6 +611,10 @@ take_choices (
       return FALSE;
     options->approve = value;
   }
+  if (raw->permissions
+      && !vmt_permissions_parse (
+          raw->permissions, &options->permissions, error))
+    return FALSE;
   if (command == VMT_COMMAND_TRUST && options->approve == VM_APPROVE_NEVER) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--approve takes ask or auto here: whoever asks for trust wants it.");

@@ -57,6 +57,8 @@ typedef struct
   VmPolicy policy;
   gboolean approve_set;
   VmApprove approve;
+  gboolean permissions_set;
+  VmPermissions permissions;
 
   gchar *meeting, *pin;
   gchar *dialect; /* "native" or "room" */

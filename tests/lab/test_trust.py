@@ -102,6 +102,12 @@ class Trust(lab.LabTest):
         self.assertEqual(host.stop(), 0)
 
 
+def seen_id(process, user):
+    """The device id of somebody, as that process was told it."""
+    return next(e["deviceId"] for e in process.events("participant-joined")
+                if e["user"] == user)
+
+
 class Handshake(lab.LabTest):
     """Ann hosts at a, Bob is at b, Eve at c; nobody has met anybody."""
 
@@ -184,6 +190,85 @@ class Handshake(lab.LabTest):
         ann.wait_event("trust-changed", 10, revoked=True)
         self.refused(self.join(b, "Bob"), "does not trust this device")
         self.assertEqual(ann.stop(), 0)
+
+    def trusted_by_ann(self, host, user, permissions):
+        """Ann and that user trust each other; Ann may do so much for it."""
+        asking = self.ask(host, user, "Ann", "--approve", "auto",
+                          "--permissions", permissions)
+        self.assertEqual(asking.wait(CONNECTED), 0, asking.tail())
+
+    def who(self, process, count):
+        """{user: trust} of the others, once there are so many."""
+        def look():
+            seen = len(process.events("who"))
+            process.type("/who")
+            lab.wait_until(lambda: len(process.events("who")) > seen,
+                           lab.SOON, "who")
+            return [p for p in process.events("who")[-1]["participants"]
+                    if p["present"]]
+        people = lab.wait_until(
+            lambda: (lambda all_: len(all_) == count and all_)(look()),
+            CONNECTED, f"{count} others")
+        return {p["user"]: p["trust"] for p in people}
+
+    def guest(self, host, user):
+        return host.start("videomeet", "join", "vault", "--user", user,
+                          "--source", "test", "--json", "--policy", "require",
+                          typed=True)
+
+    def test_vouched(self):
+        """Bob and Eve are trusted by Ann alone, and meet."""
+        _, b, c = self.lab.hosts
+        ann = self.host("--policy", "require", "--approve", "auto")
+        for host, user in ((b, "Bob"), (c, "Eve")):
+            self.trusted_by_ann(host, user, "call,introducer")
+        bob, eve = self.guest(b, "Bob"), self.guest(c, "Eve")
+        for process, other in ((bob, "Eve"), (eve, "Bob")):
+            seen = process.wait_event("participant-joined", CONNECTED,
+                                      user=other)
+            self.assertEqual(seen["trust"], "vouched")
+            process.wait_event("participant-state", CONNECTED, user=other,
+                               state="connected")
+            self.assertEqual(self.who(process, 2),
+                             {"Ann": "trusted", other: "vouched"})
+        self.assertEqual(self.who(ann, 2),
+                         {"Bob": "trusted", "Eve": "trusted"})
+        # who is revoked by one of them is let go of, and hears it
+        b.run("videomeet", "trust", "revoke",
+              seen_id(bob, "Eve"), timeout=lab.SOON)
+        left = bob.wait_event("participant-left", CONNECTED, user="Eve")
+        self.assertEqual(left["code"], "NOT_TRUSTED")
+        left = eve.wait_event("participant-left", CONNECTED, user="Bob")
+        self.assertEqual(left["code"], "NOT_TRUSTED")
+        self.assertEqual(self.who(bob, 1), {"Ann": "trusted"})
+        for process in (eve, bob, ann):
+            self.assertEqual(process.stop(), 0)
+
+    def test_no_introducer(self):
+        """Bob lets Ann introduce nobody: both hear why they do not meet."""
+        _, b, c = self.lab.hosts
+        ann = self.host("--policy", "require", "--approve", "auto")
+        self.trusted_by_ann(b, "Bob", "call,file,folder")
+        self.trusted_by_ann(c, "Eve", "call,introducer")
+        bob = self.guest(b, "Bob")
+        bob.wait_event("participant-state", CONNECTED, user="Ann",
+                       state="connected")
+        eve = self.guest(c, "Eve")
+        eve.wait_event("participant-state", CONNECTED, user="Ann",
+                       state="connected")
+        told = bob.wait_event("warning", CONNECTED, code="NOT_TRUSTED")
+        self.assertIn("Eve", told["message"])
+        self.assertIn("not trusted", told["message"])
+        left = eve.wait_event("participant-left", CONNECTED, user="Bob")
+        self.assertEqual(left["code"], "NOT_TRUSTED")
+        self.assertIn("does not meet this device", left["message"])
+        self.assertEqual(self.who(bob, 1), {"Ann": "trusted"})
+        self.assertEqual(self.who(eve, 1), {"Ann": "trusted"})
+        self.assertEqual(
+            [e for e in bob.events("participant-joined")
+             if e["user"] == "Eve"], [])
+        for process in (eve, bob, ann):
+            self.assertEqual(process.stop(), 0)
 
     def test_denied(self):
         a, b, _ = self.lab.hosts

@@ -3,7 +3,6 @@
 /* What both sides of a request for trust have agreed on goes into the store. */
 
 #include "vmtrustrequest-priv.h"
-#include "trust/decision.h"
 #include "trust/handshake.h"
 #include "trust/vmtruststore-priv.h"
 #include "vmerror.h"
@@ -32,7 +31,7 @@ remember_here (
   gint64 date = g_date_time_to_unix (now);
   GError *error = NULL;
   g_autoptr (VmToken) given = vm_token_issue (memory->identity, memory->spki,
-      VM_POLICY_PERMISSIONS, NULL, date, date + VM_TRUST_TOKEN_TIME, &error);
+      memory->permissions, NULL, date, date + VM_TRUST_TOKEN_TIME, &error);
 
   if (given
       && vm_trust_store_add_anew (memory->store, memory->user, memory->device,

@@ -20,6 +20,7 @@ struct _VmTrustRequest
   VmIdentity *identity;
   gchar *user;
   gchar *uri;
+  VmPermissions permissions; /* for the other */
   gchar *key_hash; /* expected; after GET /status the one that was shown */
 
   GTask *task; /* while it runs */
@@ -58,6 +59,7 @@ typedef struct
   VmIdentity *identity;
   GTlsCertificate *certificate; /* of the other device, as all that follows */
   GBytes *spki;
+  VmPermissions permissions; /* that it is given */
   VmToken *held; /* what it gave this one */
   gchar *user, *device;
   gchar *pardon; /* see vm_trust_store_add_anew() */

@@ -38,6 +38,7 @@ remember (VmTrustRequest *self)
   memory->identity = g_object_ref (self->identity);
   memory->certificate = g_object_ref (self->certificate);
   memory->spki = g_bytes_ref (result.spki);
+  memory->permissions = self->permissions;
   memory->held = vm_token_ref (result.token);
   /* who hides its names from strangers has told one now */
   memory->user =

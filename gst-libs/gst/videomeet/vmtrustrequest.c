@@ -19,8 +19,14 @@
  */
 
 #include "vmtrustrequest-priv.h"
+#include "trust/decision.h"
 #include "vmerror.h"
 #include "vmtimer-priv.h"
+
+enum
+{
+  PROP_PERMISSIONS = 1,
+};
 
 enum
 {
@@ -53,9 +59,49 @@ vm_trust_request_finalize (GObject *object)
 }
 
 static void
+vm_trust_request_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  VmTrustRequest *self = VM_TRUST_REQUEST (object);
+
+  if (id == PROP_PERMISSIONS)
+    self->permissions = g_value_get_flags (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+vm_trust_request_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VmTrustRequest *self = VM_TRUST_REQUEST (object);
+
+  if (id == PROP_PERMISSIONS)
+    g_value_set_flags (value, self->permissions);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
 vm_trust_request_class_init (VmTrustRequestClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = vm_trust_request_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = vm_trust_request_finalize;
+  object_class->set_property = vm_trust_request_set_property;
+  object_class->get_property = vm_trust_request_get_property;
+  /**
+   * VmTrustRequest:permissions:
+   *
+   * What the other device may do from then on, at least one of them. With
+   * %VM_PERMISSIONS_INTRODUCER it vouches for others in meetings that it hosts.
+   * To be set before vm_trust_request_run_async().
+   */
+  g_object_class_install_property (object_class, PROP_PERMISSIONS,
+      g_param_spec_flags ("permissions", "Permissions",
+          "What the other device may do", VM_TYPE_PERMISSIONS,
+          VM_POLICY_PERMISSIONS,
+          G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS));
 
   /**
    * VmTrustRequest::digits:

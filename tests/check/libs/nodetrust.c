@@ -85,8 +85,12 @@ GST_START_TEST (test_defaults)
 {
   VmPolicy policy;
   VmApprove approve;
+  VmPermissions permissions;
 
-  g_object_get (node, "policy", &policy, "approve", &approve, NULL);
+  g_object_get (node, "policy", &policy, "approve", &approve, "permissions",
+      &permissions, NULL);
+  fail_unless_equals_int (permissions,
+      VM_PERMISSIONS_CALL | VM_PERMISSIONS_FILE | VM_PERMISSIONS_FOLDER);
   fail_unless_equals_int (policy, VM_POLICY_PIN);
   fail_unless_equals_int (approve, VM_APPROVE_ASK);
   fail_unless_equals_string (

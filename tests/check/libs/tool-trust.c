@@ -139,6 +139,8 @@ GST_START_TEST (test_refused)
     { "trust request Ann --approve never", "ask or auto" },
     { "trust request Ann --policy open", "policy" },
     { "host --policy closed", "--policy takes open, pin or require" },
+    { "host --permissions ''", "--permissions takes" },
+    { "trust request Ann --permissions call,fly", "not 'call,fly'" },
     { "join x --approve perhaps", "--approve takes ask, auto or never" },
   };
 
@@ -162,7 +164,27 @@ GST_START_TEST (test_policy)
   fail_unless (options.policy_set && options.policy == VM_POLICY_REQUIRE);
   fail_unless (options.approve_set && options.approve == VM_APPROVE_NEVER);
   fail_unless (parse (&none, "join x", NULL));
-  fail_if (none.policy_set || none.approve_set);
+  fail_if (none.policy_set || none.approve_set || none.permissions_set);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_permissions)
+{
+  static const gchar *const lines[] = {
+    "host --permissions call,introducer",
+    "join x --permissions call,introducer",
+    "trust request Ann --permissions introducer,call",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_auto (VmtOptions) options = { 0 };
+
+    fail_unless (parse (&options, lines[i], NULL), "%s", lines[i]);
+    fail_unless (options.permissions_set);
+    fail_unless_equals_int (
+        options.permissions, VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER);
+  }
 }
 
 GST_END_TEST;
@@ -388,6 +410,7 @@ tool_trust_suite (void)
   tcase_add_test (tc, test_actions);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_policy);
+  tcase_add_test (tc, test_permissions);
   tcase_add_test (tc, test_store);
   tcase_add_test (tc, test_question_stays_open);
   tcase_add_test (tc, test_words_of_others_are_safe);

@@ -127,6 +127,8 @@ on_late (gpointer data)
   }                                                                \
   G_STMT_END
 
+static VmPermissions permissions; /* to be asked with; 0: as it is */
+
 static void
 on_digits (VmTrustRequest *of, const gchar *digits, const gchar *name,
     const gchar *device_id, gpointer user_data)
@@ -148,6 +150,8 @@ static void
 ask_at (const gchar *uri, const gchar *key_hash)
 {
   request = vm_trust_request_new (store, bob, "Bob", uri, key_hash);
+  if (permissions)
+    g_object_set (request, "permissions", permissions, NULL);
   g_signal_connect (request, "digits", G_CALLBACK (on_digits), NULL);
   vm_trust_request_run_async (request, cancellable, on_done, NULL);
 }
@@ -241,6 +245,29 @@ GST_START_TEST (test_both_confirm)
   answer (TRUE);
   ends (-1);
   check_trusted (TRUE, TRUE);
+}
+
+GST_END_TEST;
+
+/* Each side chooses what it gives. */
+GST_START_TEST (test_permissions)
+{
+  g_autoptr (VmTrustFacts) of_bob = NULL;
+  g_autoptr (VmTrustFacts) of_ann = NULL;
+
+  permissions = VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER;
+  g_object_set (ann, "permissions", VM_PERMISSIONS_FILE, NULL);
+  ask ();
+  compare ();
+  fail_unless (vm_trust_request_confirm (request, NULL));
+  answer (TRUE);
+  ends (-1);
+  of_ann = know (store, vm_node_get_identity (ann));
+  fail_unless_equals_int (of_ann->given, permissions);
+  fail_unless_equals_int (of_ann->held, VM_PERMISSIONS_FILE);
+  of_bob = know (vm_node_get_trust_store (ann), bob);
+  fail_unless_equals_int (of_bob->given, VM_PERMISSIONS_FILE);
+  permissions = VM_PERMISSIONS_NONE;
 }
 
 GST_END_TEST;
@@ -442,6 +469,7 @@ trustrequest_suite (void)
   tcase_set_timeout (tc, 2 * SECONDS);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_both_confirm);
+  tcase_add_test (tc, test_permissions);
   tcase_add_test (tc, test_other_user_first);
   tcase_add_test (tc, test_denied_here);
   tcase_add_test (tc, test_denied_there);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "nodesettings.h"
+#include "../trust/decision.h"
 #include "../lifecycle/vmdiscoverystate.h"
 #include "../wire/deviceinfo.h"
 
@@ -63,6 +64,7 @@ vm_node_settings_init (VmNodeSettings *self)
   self->methods = VM_METHODS_ALL;
   self->policy = VM_POLICY_PIN;
   self->approve = VM_APPROVE_ASK;
+  self->permissions = VM_POLICY_PERMISSIONS;
 }
 
 static gchar **
@@ -167,6 +169,9 @@ vm_node_settings_set (VmNodeSettings *self, guint id, const GValue *value)
     case VM_NODE_PROP_APPROVE:
       self->approve = g_value_get_enum (value);
       return TRUE;
+    case VM_NODE_PROP_PERMISSIONS:
+      self->permissions = g_value_get_flags (value);
+      return TRUE;
     default:
       if (!text_field (self, id))
         return FALSE;
@@ -202,6 +207,9 @@ vm_node_settings_get (VmNodeSettings *self, guint id, GValue *value)
       return TRUE;
     case VM_NODE_PROP_APPROVE:
       g_value_set_enum (value, self->approve);
+      return TRUE;
+    case VM_NODE_PROP_PERMISSIONS:
+      g_value_set_flags (value, self->permissions);
       return TRUE;
     default:
       if (!text_field (self, id))
@@ -409,6 +417,17 @@ install_trust (GObjectClass *klass)
       g_param_spec_enum ("approve", "Approve",
           "Who approves requests for trust", VM_TYPE_APPROVE, VM_APPROVE_ASK,
           flags));
+  /**
+   * VmNode:permissions:
+   *
+   * What a device may do whose request for trust is approved from now on. With
+   * %VM_PERMISSIONS_INTRODUCER it vouches for others in meetings that it hosts.
+   * At least one of them.
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_PERMISSIONS,
+      g_param_spec_flags ("permissions", "Permissions",
+          "What a device may do that is approved", VM_TYPE_PERMISSIONS,
+          VM_POLICY_PERMISSIONS, flags));
 }
 
 void

@@ -17,6 +17,7 @@ typedef struct
   VmMethods methods;
   VmPolicy policy;
   VmApprove approve;
+  VmPermissions permissions;
 } VmNodeSettings;
 
 enum
@@ -44,6 +45,7 @@ enum
   VM_NODE_PROP_POLICY,
   VM_NODE_PROP_APPROVE,
   VM_NODE_PROP_FINGERPRINT,
+  VM_NODE_PROP_PERMISSIONS,
   VM_NODE_N_PROPS
 };
 

@@ -168,11 +168,14 @@ vm_node_refresh_trust (VmNode *self, const gchar *name)
 {
   VmPolicy policy;
   VmApprove approve;
+  VmPermissions permissions;
 
   g_mutex_lock (&self->lock);
   policy = self->settings.policy;
   approve = self->settings.approve;
+  permissions = self->settings.permissions;
   g_mutex_unlock (&self->lock);
+  vm_trust_desk_set_permissions (self->desk, permissions);
   vm_trust_desk_set_approve (self->desk, approve);
   if (self->server)
     vm_server_set_policy (self->server, policy);

@@ -51,6 +51,7 @@ struct _VmTrustDesk
   GSource *timer;
   gint64 passed; /* by vm_trust_desk_pass_time() */
   VmApprove approve;
+  VmPermissions permissions; /* of who is approved */
   gchar *prompted; /* the request before the user, or NULL */
   gchar *prompted_device; /* whose it is, or was */
   GHashTable *pardons; /* request that the user has approved -> the revocation

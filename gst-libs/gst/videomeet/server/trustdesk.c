@@ -115,6 +115,19 @@ vm_trust_desk_set_name (VmTrustDesk *desk, const gchar *name)
 }
 
 static void
+set_permissions (VmTrustDesk *desk, gpointer *permissions)
+{
+  desk->permissions = GPOINTER_TO_UINT (*permissions);
+}
+
+void
+vm_trust_desk_set_permissions (VmTrustDesk *desk, VmPermissions permissions)
+{
+  vm_trust_desk_post (
+      desk, set_permissions, GUINT_TO_POINTER (permissions), NULL);
+}
+
+static void
 set_approve (VmTrustDesk *desk, gpointer *approve)
 {
   desk->approve = GPOINTER_TO_INT (*approve);

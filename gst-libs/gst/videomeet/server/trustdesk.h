@@ -53,6 +53,9 @@ void vm_trust_desk_close (VmTrustDesk *desk);
 void vm_trust_desk_set_name (VmTrustDesk *desk, const gchar *name);
 /* VM_APPROVE_ASK at first. A request before the user is treated accordingly. */
 void vm_trust_desk_set_approve (VmTrustDesk *desk, VmApprove approve);
+/* What whoever is approved may do; VM_POLICY_PERMISSIONS at first. */
+void
+vm_trust_desk_set_permissions (VmTrustDesk *desk, VmPermissions permissions);
 /* What the user says to the request that was `requested`; of another, or one
  * that is over, nothing comes. */
 void vm_trust_desk_answer (

@@ -225,7 +225,7 @@ answer_prompted (VmTrustDesk *desk, gboolean approve)
   g_autoptr (GError) error = NULL;
 
   if (approve)
-    vm_approver_approve (desk->approver, id, VM_POLICY_PERMISSIONS, &error);
+    vm_approver_approve (desk->approver, id, desk->permissions, &error);
   else
     vm_approver_deny (desk->approver, id, &error);
   if (error)
@@ -324,5 +324,6 @@ vm_trust_desk_open_asks (VmTrustDesk *desk)
     .failed = on_failed,
   };
 
+  desk->permissions = VM_POLICY_PERMISSIONS;
   desk->approver = vm_approver_new (desk->identity, "", &funcs, desk);
 }
