@@ -234,6 +234,129 @@ GST_START_TEST (test_revoked_before_the_start)
 
 GST_END_TEST;
 
+/* Guests are held to the key they had first */
+
+/* @device NULL: hello tells none. What the server says to that. */
+static gchar *
+come (VmIdentity *who, const gchar *device, const gchar *type)
+{
+  g_autofree gchar *ticket = NULL;
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *heard = NULL;
+  g_autoptr (GError) error = NULL;
+  NetSocket *socket;
+
+  net_use_identity (who);
+  ticket = net_ticket (server, "standup", "Bob");
+  path = g_strdup_printf ("/ws?ticket=%s", ticket);
+  socket = net_socket_open (server, path, "videomeet.v2", &error);
+  g_assert_no_error (error);
+  net_socket_send (socket, "{\"type\":\"hello\",\"seq\":1%s%s%s}",
+      device ? ",\"device\":\"" : "", device ? device : "", device ? "\"" : "");
+  heard = net_socket_wait (socket, type);
+  net_socket_free (socket);
+  return g_steal_pointer (&heard);
+}
+
+static void
+comes (VmIdentity *who, const gchar *device)
+{
+  g_free (come (who, device, "welcome"));
+}
+
+static void
+is_kept_out (VmIdentity *who, const gchar *device)
+{
+  g_autofree gchar *refusal = come (who, device, "error");
+
+  fail_unless (strstr (refusal, "KEY_CHANGED"), "%s", refusal);
+}
+
+static void
+stranger_is_kept_out (void)
+{
+  is_kept_out (f.eve, "box");
+  /* there is no way around it: without a key, or without a name */
+  is_kept_out (NULL, "box");
+  is_kept_out (f.eve, NULL);
+  is_kept_out (NULL, NULL);
+}
+
+GST_START_TEST (test_held_to_the_first_key)
+{
+  g_autoptr (GPtrArray) known = NULL;
+
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  comes (f.bob, "box");
+  stranger_is_kept_out ();
+  comes (f.bob, "box");
+  comes (f.bob, NULL);
+  host_waits_for ("changed");
+  known = vm_trust_store_list (f.store);
+  fail_unless_equals_int (known->len, 1);
+  fail_unless_equals_string (((VmKnownDevice *) known->pdata[0])->device_id,
+      vm_identity_get_device_id (f.bob));
+  /* and after a new start */
+  vm_seat_close (seat);
+  host_reopen ((VmServerConfig){ 0 }, NULL);
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  open_meeting ();
+  stranger_is_kept_out ();
+  comes (f.bob, "box");
+  /* another device of a user of that name */
+  comes (f.eve, "laptop");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nobody_is_held_under_open)
+{
+  g_autoptr (GPtrArray) known = NULL;
+
+  vm_server_set_policy (server, VM_POLICY_OPEN);
+  comes (f.bob, "box");
+  comes (f.eve, "box");
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  comes (f.ann, "box");
+  host_waits_for ("changed");
+  known = vm_trust_store_list (f.store);
+  fail_unless_equals_int (known->len, 1);
+  fail_unless_equals_string (((VmKnownDevice *) known->pdata[0])->device_id,
+      vm_identity_get_device_id (f.ann));
+}
+
+GST_END_TEST;
+
+static void
+know_others (guint n)
+{
+  GPtrArray *facts =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_facts_free);
+
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *id = g_strdup_printf ("ID-%u", i);
+
+    g_ptr_array_add (facts, vm_trust_facts_new (id));
+  }
+  vm_server_take_known (server, facts, FALSE);
+}
+
+/* Whoever comes with ever new keys fills the store only so far. */
+GST_START_TEST (test_as_many_guests)
+{
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  know_others (VM_GUESTS_KNOWN_MAX + 1);
+  comes (f.bob, "box");
+  know_others (VM_GUESTS_KNOWN_MAX);
+  comes (f.bob, "box");
+  comes (f.eve, "box");
+  know_others (VM_GUESTS_KNOWN_MAX - 1);
+  comes (f.bob, "box");
+  is_kept_out (f.eve, "box");
+}
+
+GST_END_TEST;
+
 /* Browsers have no key, and no room for them under `require`. */
 GST_START_TEST (test_room_dialect)
 {
@@ -269,6 +392,9 @@ trustjoin_suite (void)
   tcase_add_test (tests, test_revoked);
   tcase_add_test (tests, test_revoked_before_the_start);
   tcase_add_test (tests, test_room_dialect);
+  tcase_add_test (tests, test_held_to_the_first_key);
+  tcase_add_test (tests, test_nobody_is_held_under_open);
+  tcase_add_test (tests, test_as_many_guests);
   suite_add_tcase (suite, tests);
   return suite;
 }

@@ -156,7 +156,8 @@ vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who, gint64 now,
   *level = VM_TRUST_LEVEL_UNKNOWN;
   if (!judge->host_id)
     return TRUE;
-  facts = vm_known_get (judge->known, id, who->user, who->device);
+  facts = vm_known_get (
+      judge->known, id, who->user, who->device ? who->device : "");
   if (!vm_judge_host (judge, now, &host, NULL)
       || host != VM_TRUST_LEVEL_TRUSTED) {
     forget_good (facts);

@@ -56,6 +56,20 @@ outlet_close (VmOutlet *outlet, const GError *reason)
   free_unused (guest);
 }
 
+/* Under the names by which somebody comes first it is held to its key. */
+static void
+remember (VmWs *ws, const VmMember *member)
+{
+  VmServer *server = ws->conn->server;
+  const gchar *user, *device;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (vm_member_is_new (member, &user, &device))
+    certificate = vm_conn_get_certificate (ws->conn);
+  if (certificate)
+    vm_server_remember (server, user, device, certificate);
+}
+
 static void
 take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello, GError **error)
 {
@@ -73,6 +87,7 @@ take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello, GError **error)
   }
   ws->line = NULL;
   ws->guest = guest;
+  remember (ws, guest->member);
 }
 
 /* What the guest has missed, in the numbers it had: past the limit of the

@@ -63,6 +63,9 @@
 
 #define VM_TICKET_TIME (30 * G_USEC_PER_SEC)
 #define VM_TICKETS_MAX 256 /* not yet used, of one server */
+/* beyond so many known devices guests are not remembered: who comes with ever new
+ * keys does not push out those that this device has met itself */
+#define VM_GUESTS_KNOWN_MAX 512
 /* devices whose revocation a meeting tells of: the last that had a seat */
 #define VM_ROOM_MET_MAX 128
 #define VM_NAME_MAX 128 /* user, device, meeting */

@@ -420,7 +420,7 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
                                : NULL;
   const VmBearer bearer = { .key = ticket->key,
     .user = ticket->user,
-    .device = said ? said->device : NULL,
+    .device = said && said->device ? said->device : "",
     .presented = ticket->presented,
     .group = ticket->group };
 

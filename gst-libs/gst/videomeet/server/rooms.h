@@ -139,6 +139,10 @@ void vm_member_resumed (VmMember *member);
 /* The last `welcome` has arrived: only its token is good from now on. */
 void vm_member_arrived (VmMember *member);
 
+/* Whether its key, which it shows for the first time, is to be remembered under
+ * these names. */
+gboolean vm_member_is_new (
+    const VmMember *member, const gchar **user, const gchar **device);
 gpointer vm_member_get_peer (VmMember *member);
 const gchar *vm_member_get_id (VmMember *member);
 /* A uuid, for whoever needs one. */

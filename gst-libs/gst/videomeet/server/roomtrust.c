@@ -20,8 +20,24 @@ vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy)
 VmBearer
 vm_member_to_bearer (const VmMember *member)
 {
-  return (
-      VmBearer){ member->key, member->user, member->device, member->presented };
+  /* names of the room dialect are ours */
+  const gchar *none = member->alias ? NULL : "";
+
+  return (VmBearer){ .key = member->key,
+    .user = member->user,
+    .device = member->device ? member->device : none,
+    .presented = member->presented };
+}
+
+gboolean
+vm_member_is_new (
+    const VmMember *member, const gchar **user, const gchar **device)
+{
+  *user = member->user;
+  *device = member->device;
+  return member->room->rooms->policy != VM_POLICY_OPEN && member->key
+         && member->trust == VM_TRUST_LEVEL_UNKNOWN && member->user
+         && *member->user && member->device && *member->device;
 }
 
 static VmTrustFacts *

@@ -139,6 +139,9 @@ extern const struct lws_protocols vm_server_protocols[];
 const gchar *vm_conn_get_key (VmConn *conn);
 /* What TLS showed, proven alike, or NULL. Returns: (transfer full) */
 GTlsCertificate *vm_conn_get_certificate (VmConn *conn);
+/* trust.c: a device that has a seat for the first time. */
+void vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
+    GTlsCertificate *certificate);
 void vm_server_set_up_tls (SSL_CTX *context);
 
 /* http.c: requests of one connection. Each returns what the lws callback is to

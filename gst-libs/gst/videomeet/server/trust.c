@@ -212,6 +212,29 @@ vm_server_take_known (VmServer *self, GPtrArray *facts, gboolean damaged)
   vm_server_post (self, take_known, knowledge, knowledge_free);
 }
 
+/* At once, so that nobody else has the names meanwhile; the desk writes it. */
+void
+vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
+    GTlsCertificate *certificate)
+{
+  g_autofree gchar *hash = vm_key_hash_from_certificate (certificate);
+  g_autofree gchar *id = hash ? vm_device_id_from_key_hash (hash) : NULL;
+  g_autoptr (VmTrustFacts) facts = NULL;
+
+  if (!self->desk || !id || vm_known_count (self->known) >= VM_GUESTS_KNOWN_MAX)
+    return;
+  facts = vm_known_get (self->known, id, NULL, NULL);
+  if (facts->first_seen)
+    return;
+  g_free (facts->user);
+  facts->user = g_strdup (user);
+  g_free (facts->device);
+  facts->device = g_strdup (device);
+  facts->first_seen = g_date_time_new_now_utc ();
+  vm_known_add (self->known, facts);
+  vm_trust_desk_remember_guest (self->desk, user, device, certificate);
+}
+
 /* From whoever has the server */
 
 void

@@ -8,7 +8,7 @@
 
 /* What trustdesk.c (its thread and its life), trustdeskasks.c (the four requests
  * and the user's answers), trustdeskstore.c (what is remembered) and
- * trustdesknews.c (who was not let in) share. */
+ * trustdesknews.c (who was not let in, and who came) share. */
 
 typedef struct
 {

@@ -46,6 +46,12 @@ vm_known_add (VmKnown *known, const VmTrustFacts *facts)
   g_hash_table_replace (known->devices, copy->device_id, copy);
 }
 
+guint
+vm_known_count (VmKnown *known)
+{
+  return g_hash_table_size (known->devices);
+}
+
 void
 vm_known_take (VmKnown *known, GPtrArray *facts, gboolean damaged)
 {
@@ -53,6 +59,15 @@ vm_known_take (VmKnown *known, GPtrArray *facts, gboolean damaged)
   known->damaged = damaged;
   for (guint i = 0; i < facts->len; i++)
     vm_known_add (known, facts->pdata[i]);
+}
+
+/* Whether @other, which was met, went by these names: one that tells no name of
+ * the device goes by those of any of its user's. */
+static gboolean
+went_by (const VmTrustFacts *other, const gchar *user, const gchar *device)
+{
+  return other->first_seen && g_strcmp0 (other->user, user) == 0
+         && (!*device || g_strcmp0 (other->device, device) == 0);
 }
 
 /* The device that went by these names before: the one met first of all. */
@@ -64,14 +79,15 @@ add_changed (
   gpointer value;
   const VmTrustFacts *found = NULL;
 
+  /* it need not say again which device of that user it is */
+  if (!*device && went_by (facts, user, device))
+    return;
   g_hash_table_iter_init (&iter, known->devices);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     const VmTrustFacts *other = value;
 
-    if (!other->first_seen
-        || g_strcmp0 (other->device_id, facts->device_id) == 0
-        || g_strcmp0 (other->user, user) != 0
-        || g_strcmp0 (other->device, device) != 0)
+    if (g_strcmp0 (other->device_id, facts->device_id) == 0
+        || !went_by (other, user, device))
       continue;
     if (!found
         || g_date_time_compare (other->first_seen, found->first_seen) < 0)
@@ -100,7 +116,7 @@ vm_known_get (VmKnown *known, const gchar *device_id, const gchar *user,
   facts->damaged |= known->damaged;
   g_clear_pointer (&facts->changed_id, g_free);
   g_clear_pointer (&facts->changed_seen, g_date_time_unref);
-  if (device_id && user && *user && device && *device)
+  if (user && *user && device)
     add_changed (known, facts, user, device);
   /* how messages call it */
   if (!facts->user)

@@ -19,12 +19,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmKnown, vm_known_free)
 /* In the place of all that was known. @facts: (element-type VmTrustFacts).
  * @damaged: the list of revoked devices cannot be read. */
 void vm_known_take (VmKnown *known, GPtrArray *facts, gboolean damaged);
+/* How many devices are known. */
+guint vm_known_count (VmKnown *known);
 /* In the place of what was known of that one. */
 void vm_known_add (VmKnown *known, const VmTrustFacts *facts);
 
 /* What is known of @device_id (NULL: a device without a key), that says it is
- * called so; either name may be NULL. With both, that another device was known
- * by them is a fact, too. Returns: (transfer full) */
+ * called so; NULL: it has not said yet, "": it has no such name. With a user's name
+ * and either of a device, that another device was known by them is a fact, too: by
+ * both, or if it has no name itself by that of the user. Returns: (transfer full)
+ */
 VmTrustFacts *vm_known_get (VmKnown *known, const gchar *device_id,
     const gchar *user, const gchar *device);
 
