@@ -75,8 +75,8 @@ on_established (GstElement *trust, const gchar *device_id, const gchar *name,
 }
 
 static void
-on_failed (GstElement *trust, const gchar *device_id, const gchar *name,
-    GError *error, gpointer user_data)
+on_failed (GstElement *trust, const gchar *request, const gchar *device_id,
+    const gchar *name, GError *error, gpointer user_data)
 {
   g_print ("%s: %s\n", name, error->message);
 }

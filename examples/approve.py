@@ -45,7 +45,7 @@ trust.connect("trust-requested", lambda _, request, device_id, name, sas:
               GLib.idle_add(ask, request, name, sas))
 trust.connect("trust-established", lambda _, device_id, name:
               print(f"{name} is trusted now: {device_id}", flush=True))
-trust.connect("trust-failed", lambda _, device_id, name, error:
+trust.connect("trust-failed", lambda _, request, device_id, name, error:
               print(f"{name}: {error.message}", flush=True))
 GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN | GLib.IO_HUP, answer)
 bus = pipeline.get_bus()

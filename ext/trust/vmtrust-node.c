@@ -59,16 +59,18 @@ on_established (
 }
 
 static void
-on_failed (VmNode *node, const gchar *device_id, const gchar *name,
-    GError *error, VmTrust *self)
+on_failed (VmNode *node, const gchar *request, const gchar *device_id,
+    const gchar *name, GError *error, VmTrust *self)
 {
   if (!is_own (self, node))
     return;
-  vm_trust_post (self, gst_structure_new ("vm-trust-failed", "device-id",
-                           G_TYPE_STRING, device_id, "name", G_TYPE_STRING,
-                           name, "code", G_TYPE_STRING, vm_trust_code (error),
-                           "message", G_TYPE_STRING, error->message, NULL));
-  g_signal_emit (self, signals[SIGNAL_FAILED], 0, device_id, name, error);
+  vm_trust_post (self,
+      gst_structure_new ("vm-trust-failed", "request", G_TYPE_STRING, request,
+          "device-id", G_TYPE_STRING, device_id, "name", G_TYPE_STRING, name,
+          "code", G_TYPE_STRING, vm_trust_code (error), "message",
+          G_TYPE_STRING, error->message, NULL));
+  g_signal_emit (
+      self, signals[SIGNAL_FAILED], 0, request, device_id, name, error);
 }
 
 static void
@@ -322,6 +324,8 @@ vm_trust_install_signals (void)
   /**
    * vmtrust::trust-failed:
    * @self: the element
+   * @request: (nullable): the request that has failed, when trust-requested told
+   *   of it; NULL for a device that was not let into a meeting
    * @device_id: (nullable): the device, NULL for one that showed no key
    * @name: what it says it is called
    * @error: why
@@ -330,8 +334,8 @@ vm_trust_install_signals (void)
    * meeting, or sent out of it, for it is not trusted.
    */
   signals[SIGNAL_FAILED] = g_signal_new ("trust-failed", VM_TYPE_TRUST,
-      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_STRING,
-      G_TYPE_STRING, G_TYPE_ERROR);
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_STRING,
+      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_ERROR);
   /**
    * vmtrust::trust-changed:
    * @self: the element
