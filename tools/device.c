@@ -43,6 +43,9 @@ vmt_device_setup (const VmtOptions *options)
 
     g_object_set (node, "origins", origins, NULL);
   }
+  if (options->tls_cert)
+    g_object_set (
+        node, "tls-cert", options->tls_cert, "tls-key", options->tls_key, NULL);
   return node;
 }
 

@@ -81,6 +81,8 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->pin);
   g_free (options->dialect);
   g_strfreev (options->origins);
+  g_free (options->tls_cert);
+  g_free (options->tls_key);
   g_free (options->source);
   g_free (options->codec);
   g_free (options->stun);
@@ -475,6 +477,11 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
         "Admit the pages of this site as well, as https://example.org; may be "
         "given several times",
         "URL" },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_cert,
+        "Certificate (PEM) for the names by which browsers reach this device",
+        "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
+        "Its private key (PEM), where that is in a file of its own", "FILE" },
     { NULL },
   };
   const GOptionEntry join[] = {
@@ -653,6 +660,11 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   if (!options->announce_set && options->pin && command == VMT_COMMAND_HOST) {
     options->announce_set = TRUE;
     options->announce = VM_ANNOUNCE_MINIMAL;
+  }
+  if (options->tls_key && !options->tls_cert) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--tls-key is of use with --tls-cert alone.");
+    return FALSE;
   }
   if (!check_name ("--user", options->user, error)
       || !check_name ("--device", options->device, error)

@@ -63,6 +63,7 @@ typedef struct
   gchar *meeting, *pin;
   gchar *dialect; /* "native" or "room" */
   gchar **origins; /* whose pages are admitted */
+  gchar *tls_cert, *tls_key; /* files */
   gint max_participants;
   gboolean audio_only;
 

@@ -51,6 +51,7 @@ struct _VmSignalBin
   gboolean policy_set;
   gchar *uri, *meeting, *user, *pin, *stun_server, *turn_servers;
   gchar *record_dir, *codecs, *status;
+  gchar *tls_cert, *tls_key;
   gboolean decode, end_when_alone, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   VmInput *inputs[VM_PEER_N_STREAMS];

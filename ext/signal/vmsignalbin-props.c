@@ -20,6 +20,8 @@ enum
   PROP_ICE_TRANSPORT_POLICY,
   PROP_POLICY,
   PROP_FINGERPRINT,
+  PROP_TLS_CERT,
+  PROP_TLS_KEY,
   PROP_DECODE,
   PROP_RECORD_DIR,
   PROP_LATENCY,
@@ -114,6 +116,12 @@ vm_signal_bin_set_property (
     case PROP_POLICY:
       self->policy = g_value_get_enum (value);
       self->policy_set = TRUE;
+      break;
+    case PROP_TLS_CERT:
+      set_string (self, &self->tls_cert, value);
+      break;
+    case PROP_TLS_KEY:
+      set_string (self, &self->tls_key, value);
       break;
     case PROP_DECODE:
       self->decode = g_value_get_boolean (value);
@@ -214,6 +222,12 @@ vm_signal_bin_get_property (
       break;
     case PROP_POLICY:
       g_value_set_enum (value, self->policy);
+      break;
+    case PROP_TLS_CERT:
+      g_value_set_string (value, self->tls_cert);
+      break;
+    case PROP_TLS_KEY:
+      g_value_set_string (value, self->tls_key);
       break;
     case PROP_DECODE:
       g_value_set_boolean (value, self->decode);
@@ -322,6 +336,15 @@ install_trust_properties (GObjectClass *klass)
           "SHA-256 of this device's key, as AB:CD:… (null: not known before "
           "PAUSED)",
           NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (klass, PROP_TLS_CERT,
+      string_spec ("tls-cert", "TLS certificate",
+          "PEM file of a certificate for the names by which browsers reach a "
+          "host, shown to who asks by them (null: none)",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_TLS_KEY,
+      string_spec ("tls-key", "TLS key",
+          "PEM file of the key of tls-cert (null: it is in that file)", NULL,
+          G_PARAM_READWRITE));
 }
 
 static void

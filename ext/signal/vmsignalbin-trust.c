@@ -23,6 +23,7 @@ gboolean
 vm_signal_bin_take_node (VmSignalBin *self)
 {
   g_autoptr (VmNode) node = vm_node_get_default ();
+  g_autofree gchar *tls_cert = NULL, *tls_key = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!vm_trust_context_ask (GST_ELEMENT (self), node, &error)) {
@@ -31,7 +32,11 @@ vm_signal_bin_take_node (VmSignalBin *self)
   }
   GST_OBJECT_LOCK (self);
   self->node = g_object_ref (node);
+  tls_cert = g_strdup (self->tls_cert);
+  tls_key = g_strdup (self->tls_key);
   GST_OBJECT_UNLOCK (self);
+  if (tls_cert)
+    g_object_set (node, "tls-cert", tls_cert, "tls-key", tls_key, NULL);
   vm_signal_bin_apply_policy (self);
   return TRUE;
 }

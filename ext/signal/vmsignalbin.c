@@ -377,6 +377,8 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->record_dir);
   g_free (self->codecs);
   g_free (self->status);
+  g_free (self->tls_cert);
+  g_free (self->tls_key);
   g_ptr_array_unref (self->outlets);
   G_OBJECT_CLASS (vm_signal_bin_parent_class)->finalize (object);
 }

@@ -180,5 +180,56 @@ class Liars(lab.LabTest):
         self.assertTrue(liar.popen.poll() is None)
 
 
+class Named(lab.LabTest):
+    """A host with a certificate of an authority, for browsers."""
+
+    hosts = 2
+
+    def setUp(self):
+        a, b = self.lab.hosts
+        self.cert, key = (os.path.join(a.home, name)
+                          for name in ("cert.pem", "key.pem"))
+        a.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+              "-days", "2", "-subj", "/CN=meet.lab", "-addext",
+              "subjectAltName=DNS:meet.lab", "-keyout", key, "-out",
+              self.cert, timeout=lab.SOON)
+        names = os.path.join(b.home, "hosts")
+        with open(names, "w", encoding="ascii") as f:
+            f.write(f"127.0.0.1 localhost\n{a.address} meet.lab\n")
+        b.call("mount", "--bind", names, "/etc/hosts")
+        self.host = a.start("videomeet", "host", "--meeting", "standup",
+                            "--user", "Ann", "--source", "test", "--tls-cert",
+                            self.cert, "--tls-key", key, "--json")
+        self.meeting = self.host.wait_event("meeting", lab.SOON,
+                                            state="announced")
+
+    def test_browsers(self):
+        """Who trusts the authority sees no warning, by the link alone."""
+        a, b = self.lab.hosts
+        self.assertEqual(self.meeting["link"],
+                         "https://meet.lab:8080/?meeting=standup")
+        page = b.run("curl", "-s", "--cacert", self.cert,
+                     self.meeting["link"], timeout=lab.SOON)
+        self.assertIn("<html", page.stdout)
+        by_address = b.run("curl", "-s", "--cacert", self.cert,
+                           f"https://{a.address}:8080/", timeout=lab.SOON,
+                           check=False)
+        self.assertNotEqual(by_address.returncode, 0)
+        self.assertEqual(self.host.stop(), 0)
+
+    def test_devices(self):
+        """By the name as by an address: it is the device they ask for."""
+        a, b = self.lab.hosts
+        for place in "meet.lab", a.address:
+            guest = b.start("videomeet", "join", f"videomeet://{place}/standup",
+                            "--user", "Bob", "--source", "test", "--json")
+            guest.wait_event("participant-state", lab.SOON, state="connected")
+            self.assertEqual(guest.stop(), 0)
+        done = b.start("videomeet", "known", "--json")
+        self.assertEqual(done.wait(lab.SOON), 0)
+        self.assertEqual([d["user"] for d in done.events("known")], ["Ann"])
+        self.assertEqual(self.host.stop(), 0)
+
+
 if __name__ == "__main__":
     lab.main()

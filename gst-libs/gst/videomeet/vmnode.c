@@ -125,6 +125,7 @@ vm_node_finalize (GObject *object)
   g_ptr_array_unref (self->devices);
   vm_node_settings_clear (&self->settings);
   g_free (self->address);
+  g_free (self->tls_name);
   g_free (self->meeting);
   g_free (self->meeting_id);
   g_free (self->config_dir);
@@ -335,8 +336,9 @@ vm_node_get_port (VmNode *self)
  * @self: a #VmNode
  * @meeting: name of a meeting
  *
- * What to give to somebody who is to join with a browser. The address is one
- * that others can reach when there is one, else this machine's own.
+ * What to give to somebody who is to join with a browser. The host is the name
+ * that #VmNode:tls-cert is for, if there is one, else an address that others can
+ * reach when there is one, else this machine's own.
  *
  * Returns: (transfer full): `https://10.0.0.1:8080/?meeting=standup`, the name
  *   percent-encoded
@@ -353,7 +355,9 @@ vm_node_get_link (VmNode *self, const gchar *meeting)
   g_return_val_if_fail (meeting != NULL, NULL);
 
   g_mutex_lock (&self->lock);
-  address = g_strdup (self->address ? self->address : "127.0.0.1");
+  address = g_strdup (self->tls_name && self->secure ? self->tls_name
+                      : self->address                ? self->address
+                                                     : "127.0.0.1");
   secure = self->secure;
   port = self->bound_port ? self->bound_port : self->settings.port;
   g_mutex_unlock (&self->lock);

@@ -105,6 +105,8 @@ GST_START_TEST (test_pages_and_rooms)
   fail_unless (parse (&join, "join ws://h:3000/room --dialect room") == NULL);
   fail_unless_equals_string (join.dialect, "room");
   refused ("host --origin a.example", "https://example.org");
+  refused ("host --tls-key k.pem", "--tls-cert");
+  refused ("join x --tls-cert c.pem", "--tls-cert");
   refused ("host --origin http://a,http://b", "https://example.org");
   refused ("join x --origin https://a.example", "--origin");
   refused ("join x --dialect klingon", "native or room");

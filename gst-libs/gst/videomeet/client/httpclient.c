@@ -140,9 +140,28 @@ free_closure_data (gpointer data, GClosure *closure)
   g_free (data);
 }
 
+/* By a name a device may have a certificate of an authority, for browsers. Its
+ * own key it shows who asks for a name that cannot be anybody's (RFC 6761
+ * §6.4). */
+static void
+on_network_event (SoupMessage *message, GSocketClientEvent event,
+    GIOStream *connection, gpointer user_data)
+{
+  g_autoptr (GSocketConnectable) nobody = NULL;
+
+  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING
+      || !G_IS_TLS_CLIENT_CONNECTION (connection))
+    return;
+  nobody = g_network_address_new ("device.invalid", 0);
+  g_tls_client_connection_set_server_identity (
+      G_TLS_CLIENT_CONNECTION (connection), nobody);
+}
+
 void
 vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash)
 {
+  g_signal_connect (
+      message, "network-event", G_CALLBACK (on_network_event), NULL);
   g_signal_connect_data (message, "accept-certificate",
       G_CALLBACK (on_accept_certificate), g_strdup (expected_key_hash),
       free_closure_data, 0);

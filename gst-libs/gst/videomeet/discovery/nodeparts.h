@@ -36,6 +36,7 @@ struct _VmNode
   VmNodeSettings settings;
   guint16 bound_port; /* 0 while not serving */
   gboolean secure;
+  gchar *tls_name; /* of tls-cert, while serving; or NULL */
   gchar *address; /* best of this device, or NULL */
   VmDiscoveryState state;
   GPtrArray *devices;

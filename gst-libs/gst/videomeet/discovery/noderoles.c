@@ -263,7 +263,7 @@ start_server (VmNode *self, GError **error)
   VmServerConfig config = { 0 };
   g_auto (GStrv) names = NULL;
   g_auto (GStrv) origins = NULL;
-  g_autofree gchar *web_root = NULL;
+  g_autofree gchar *web_root = NULL, *tls_cert = NULL, *tls_key = NULL;
   guint16 port;
   gboolean secure;
 
@@ -278,6 +278,8 @@ start_server (VmNode *self, GError **error)
                 ? g_strsplit (self->settings.origins, ",", -1)
                 : NULL;
   web_root = vm_node_settings_dup_web_root (&self->settings);
+  tls_cert = g_strdup (self->settings.tls_cert);
+  tls_key = g_strdup (self->settings.tls_key);
   if (!self->server) {
     self->server = vm_server_new (self->identity);
     vm_server_set_desk (self->server, self->desk);
@@ -286,6 +288,8 @@ start_server (VmNode *self, GError **error)
   config.names = (const gchar *const *) names;
   config.origins = (const gchar *const *) origins;
   config.web_root = web_root;
+  config.tls_cert = tls_cert;
+  config.tls_key = tls_key;
   vm_node_refresh_trust (self, NULL);
   if (!vm_server_start (self->server, &config, error))
     return FALSE;
@@ -295,6 +299,7 @@ start_server (VmNode *self, GError **error)
   g_mutex_lock (&self->lock);
   self->bound_port = port;
   self->secure = secure;
+  self->tls_name = g_strdup (vm_server_get_name (self->server));
   g_mutex_unlock (&self->lock);
   self->serving = TRUE;
   return TRUE;
@@ -308,6 +313,7 @@ stop_server (VmNode *self)
   vm_server_stop (self->server);
   g_mutex_lock (&self->lock);
   self->bound_port = 0;
+  g_clear_pointer (&self->tls_name, g_free);
   g_clear_pointer (&self->meeting, g_free);
   g_clear_pointer (&self->meeting_id, g_free);
   g_mutex_unlock (&self->lock);

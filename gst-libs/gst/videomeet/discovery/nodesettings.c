@@ -57,6 +57,8 @@ vm_node_settings_init (VmNodeSettings *self)
   self->names = g_strdup ("");
   self->origins = g_strdup ("");
   self->web_root = g_strdup ("");
+  self->tls_cert = g_strdup ("");
+  self->tls_key = g_strdup ("");
   self->port = VM_DEFAULT_PORT;
   self->timeout = DEFAULT_TIMEOUT;
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
@@ -93,6 +95,10 @@ text_field (VmNodeSettings *self, guint id)
       return &self->origins;
     case VM_NODE_PROP_WEB_ROOT:
       return &self->web_root;
+    case VM_NODE_PROP_TLS_CERT:
+      return &self->tls_cert;
+    case VM_NODE_PROP_TLS_KEY:
+      return &self->tls_key;
     default:
       return NULL;
   }
@@ -327,6 +333,26 @@ install_network (GObjectClass *klass)
    */
   install_text (klass, VM_NODE_PROP_WEB_ROOT, "web-root", "Web root",
       "Folder of the page served (empty = the installed one)", "");
+  /**
+   * VmNode:tls-cert:
+   *
+   * File of a certificate (PEM, those that vouch for it behind it) for the names
+   * by which browsers reach this device; empty for none. It is shown to who asks
+   * for one of its names, and to nobody else: devices are known by their own
+   * keys. What cannot be used is an error of vm_node_start().
+   */
+  install_text (klass, VM_NODE_PROP_TLS_CERT, "tls-cert", "TLS certificate",
+      "PEM file of a certificate for browsers that ask by its names (empty = "
+      "none)",
+      "");
+  /**
+   * VmNode:tls-key:
+   *
+   * File of the private key of #VmNode:tls-cert (PEM, without a password); empty
+   * when that file has it, too.
+   */
+  install_text (klass, VM_NODE_PROP_TLS_KEY, "tls-key", "TLS key",
+      "PEM file of the key of tls-cert (empty = it is in that file)", "");
 }
 
 static void

@@ -10,6 +10,7 @@ typedef struct
 {
   gchar *user, *device, *device_name, *status, *capabilities;
   gchar *peers, *service_type, *interfaces, *names, *origins, *web_root;
+  gchar *tls_cert, *tls_key;
   guint port, timeout, max_participants;
   gboolean port_explicit, announce_explicit; /* set, and not the default */
   gboolean insecure;
@@ -46,6 +47,8 @@ enum
   VM_NODE_PROP_APPROVE,
   VM_NODE_PROP_FINGERPRINT,
   VM_NODE_PROP_PERMISSIONS,
+  VM_NODE_PROP_TLS_CERT,
+  VM_NODE_PROP_TLS_KEY,
   VM_NODE_N_PROPS
 };
 

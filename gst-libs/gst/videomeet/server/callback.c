@@ -31,7 +31,7 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
   VmConn *conn = lws_get_opaque_user_data (wsi);
 
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
-    vm_server_set_up_tls (user);
+    vm_server_set_up_tls (self, user);
     return 0;
   }
   if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) {

@@ -49,9 +49,11 @@ vm_conn_get_key (VmConn *conn)
 /* A session that is taken up again has the key that began it, or none, whatever
  * the client would show now: every connection begins its own. */
 void
-vm_server_set_up_tls (SSL_CTX *context)
+vm_server_set_up_tls (VmServer *self, SSL_CTX *context)
 {
   SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_options (context, SSL_OP_NO_TICKET);
   SSL_CTX_set_num_tickets (context, 0);
+  if (self->named)
+    vm_named_cert_serve (self->named, context);
 }

@@ -35,6 +35,15 @@ refuse (VmConn *conn, guint status, VmError code, const gchar *message)
 }
 
 /* Host, Origin and the number of connections; for upgrades too. */
+/* Whoever has a certificate for a name is reached by it. */
+static gboolean
+is_named (VmServer *self, const gchar *header)
+{
+  g_autofree gchar *host = header ? vm_host_from_header (header) : NULL;
+
+  return host && self->named && vm_named_cert_covers (self->named, host);
+}
+
 static gboolean
 check_caller (VmConn *conn)
 {
@@ -49,7 +58,8 @@ check_caller (VmConn *conn)
     return refuse (conn, 0, VM_ERROR_RATE_LIMITED,
         "Too many connections from this address");
   if (!vm_host_is_own (conn->host, vm_server_local_addresses (self),
-          self->host_name, (const gchar *const *) self->names))
+          self->host_name, (const gchar *const *) self->names)
+      && !is_named (self, conn->host))
     return refuse (conn, 0, VM_ERROR_WRONG_HOST,
         "The Host header names no address of this device");
   if (!conn->origin && !vm_origin_is_own (origin, conn->host, self->secure))

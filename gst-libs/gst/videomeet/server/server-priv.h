@@ -3,6 +3,7 @@
 
 #include "limits.h"
 #include "meetings.h"
+#include "namedcert.h"
 #include "server.h"
 #include "tcpinfo.h"
 #include "trustdesk.h"
@@ -39,6 +40,7 @@ struct _VmServer
   gchar **origins; /* or NULL */
   gchar *host_name;
   gchar *web_root; /* canonical, or NULL */
+  VmNamedCert *named; /* or NULL */
   gboolean secure;
   guint16 port;
   VmServerTimes times;
@@ -142,7 +144,7 @@ GTlsCertificate *vm_conn_get_certificate (VmConn *conn);
 /* trust.c: a device that has a seat for the first time. */
 void vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
     GTlsCertificate *certificate);
-void vm_server_set_up_tls (SSL_CTX *context);
+void vm_server_set_up_tls (VmServer *self, SSL_CTX *context);
 
 /* http.c: requests of one connection. Each returns what the lws callback is to
  * return. */

@@ -350,11 +350,21 @@ forget_config (VmServer *self)
   g_clear_pointer (&self->names, g_strfreev);
   g_clear_pointer (&self->origins, g_strfreev);
   g_clear_pointer (&self->host_name, g_free);
+  g_clear_pointer (&self->named, vm_named_cert_free);
   g_clear_pointer (&self->web_root, free);
   g_clear_pointer (&self->conns, g_hash_table_unref);
   g_clear_pointer (&self->per_address, g_hash_table_unref);
   g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
   self->port = 0;
+}
+
+static gboolean
+read_certificate (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  if (!config->tls_cert || !*config->tls_cert)
+    return TRUE;
+  self->named = vm_named_cert_load (config->tls_cert, config->tls_key, error);
+  return self->named != NULL;
 }
 
 /* Binds, then serves on vm-net. VM_ERROR_PORT_IN_USE when the port was asked
@@ -367,8 +377,11 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
 
   g_return_val_if_fail (!self->thread, FALSE);
 
-  if (!read_origins (self, config->origins, error))
+  if (!read_origins (self, config->origins, error)
+      || !read_certificate (self, config, error)) {
+    forget_config (self);
     return FALSE;
+  }
   if (!vm_server_bind (self, config, error)) {
     forget_config (self);
     return FALSE;
@@ -466,6 +479,12 @@ gboolean
 vm_server_get_secure (VmServer *self)
 {
   return self->secure;
+}
+
+const gchar *
+vm_server_get_name (VmServer *self)
+{
+  return self->named ? vm_named_cert_get_name (self->named) : NULL;
 }
 
 static void

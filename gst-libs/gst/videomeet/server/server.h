@@ -28,6 +28,8 @@ typedef struct
   const gchar *const *names; /* more names that Host may carry, or NULL */
   const gchar *const *origins; /* whose pages are admitted too, or NULL */
   const gchar *web_root; /* folder of the page, or NULL */
+  /* files for clients that ask by a name, see namedcert.h; NULL or empty */
+  const gchar *tls_cert, *tls_key;
 } VmServerConfig;
 
 VmServer *vm_server_new (VmIdentity *identity);
@@ -36,6 +38,8 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_stop (VmServer *self);
 guint16 vm_server_get_port (VmServer *self);
 gboolean vm_server_get_secure (VmServer *self);
+/* The name that its certificate is for, while it runs with one; else NULL. */
+const gchar *vm_server_get_name (VmServer *self);
 
 /* What GET /status answers; the server adds the open meeting by itself. */
 void vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info);
