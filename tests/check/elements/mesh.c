@@ -168,6 +168,28 @@ count_seen (Person *person)
   return seen;
 }
 
+/* What the others have become to somebody, and what went wrong: for the log of a
+ * test that fails. */
+static void
+print_messages (guint index)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (people[index].pipeline);
+  GstMessage *message;
+
+  while ((message = gst_bus_pop_filtered (
+              bus, GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT))) {
+    const GstStructure *s = gst_message_get_structure (message);
+
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING
+        || gst_structure_has_name (s, "vm-participant-state-changed")) {
+      g_autofree gchar *text = gst_structure_to_string (s);
+
+      g_printerr ("P%u: %s\n", index, text);
+    }
+    gst_message_unref (message);
+  }
+}
+
 static void
 wait_all_see (guint first, guint others)
 {
@@ -183,6 +205,9 @@ wait_all_see (guint first, guint others)
       guint seen = count_seen (&people[i]);
 
       g_mutex_unlock (&lock);
+      for (guint j = 0; j < PEOPLE; j++)
+        if (people[j].pipeline)
+          print_messages (j);
       fail ("%u sees %u of %u", i, seen, others);
     }
   }
