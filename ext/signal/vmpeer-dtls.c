@@ -19,6 +19,8 @@ typedef struct
   VmPeerLink *link;
   gboolean dtls; /* carries the handshake: dropped only when refused */
   gboolean incoming; /* from the network: dropped when closing, too */
+  gboolean data; /* from the network to SCTP */
+  gint open_end; /* atomic; of data: SCTP has been seen to take it */
 } Gate;
 
 static void
@@ -30,17 +32,51 @@ gate_free (gpointer data)
   g_free (gate);
 }
 
+/* Where the ghost pads from @pad on lead. */
+static GstPad *
+find_end (GstPad *pad)
+{
+  GstPad *end = gst_pad_get_peer (pad);
+
+  while (end && GST_IS_PROXY_PAD (end)) {
+    GstProxyPad *outer = gst_proxy_pad_get_internal (GST_PROXY_PAD (end));
+
+    gst_object_unref (end);
+    end = outer ? gst_pad_get_peer (GST_PAD (outer)) : NULL;
+    gst_clear_object (&outer);
+  }
+  return end;
+}
+
+/* webrtcbin 1.22.0 starts its SCTP elements by a task of its own, once DTLS is
+ * done. What the other side sends before that meets a pad that is flushing; that
+ * is told upstream, and nothing whatever comes in any more, for good. Dropped
+ * instead, it is sent again, as SCTP does. */
+static gboolean
+is_taken (GstPad *pad, Gate *gate)
+{
+  g_autoptr (GstPad) end = NULL;
+
+  if (!gate->data || g_atomic_int_get (&gate->open_end))
+    return TRUE;
+  end = find_end (pad);
+  if (!end || !gst_pad_is_active (end))
+    return FALSE;
+  g_atomic_int_set (&gate->open_end, TRUE);
+  return TRUE;
+}
+
 static GstPadProbeReturn
 gate_probe (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  const Gate *gate = user_data;
+  Gate *gate = user_data;
   VmPeerGate state = g_atomic_int_get (&gate->link->gate);
 
   if (gate->incoming && g_atomic_int_get (&gate->link->deaf))
     return GST_PAD_PROBE_DROP;
   if (gate->dtls ? state == VM_PEER_GATE_REFUSED : state != VM_PEER_GATE_OPEN)
     return GST_PAD_PROBE_DROP;
-  return GST_PAD_PROBE_OK;
+  return is_taken (pad, gate) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
 /* The decoder's sink and the encoder's source carry what goes over the
@@ -54,6 +90,7 @@ gate_pad (GstElement *element, GstPad *pad, VmPeerLink *link)
   gate->link = vm_peer_link_ref (link);
   gate->incoming = strcmp (name, "sink") == 0;
   gate->dtls = gate->incoming || strcmp (name, "src") == 0;
+  gate->data = strcmp (name, "data_src") == 0;
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, gate_probe,
       gate, gate_free);

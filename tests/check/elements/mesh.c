@@ -174,8 +174,13 @@ static void
 print_messages (guint index)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (people[index].pipeline);
+  g_autoptr (GstStructure) stats = NULL;
+  g_autofree gchar *seen = NULL;
   GstMessage *message;
 
+  g_object_get (people[index].bin, "stats", &stats, NULL);
+  seen = stats ? gst_structure_to_string (stats) : NULL;
+  g_printerr ("P%u: %s\n", index, seen);
   while ((message = gst_bus_pop_filtered (
               bus, GST_MESSAGE_WARNING | GST_MESSAGE_ELEMENT))) {
     const GstStructure *s = gst_message_get_structure (message);
