@@ -245,7 +245,7 @@ def web_socket(address, meeting, user="Eve", port=PORT, source=None,
 class MuteServer:
     """A host that goes along with a guest up to one step of its join, and then
     says nothing more. steps, in their order: tcp, tls, status, join, upgrade,
-    welcome, offer, candidates. bad-status and bad-join are answered by what is
+    welcome, offer, unsigned. bad-status and bad-join are answered by what is
     no JSON."""
 
     def __init__(self, host, port, stop_at, pem, status, offer=None):
@@ -350,9 +350,9 @@ class MuteServer:
                 "locked": False, "participants": [{
                     "id": "p001", "user": self.status["user"],
                     "device": self.status["device"],
-                    "nonce": "bg==", "state": "connecting",
+                    "nonce": "MDEyMzQ1Njc4OWFiY2RlZg==", "state": "connecting",
                     "callType": "video", "host": True}]})
-        if self.stop_at == "candidates":
+        if self.stop_at == "unsigned":
             messages.append({
                 "type": "offer", "seq": 2, "from": "p001", "to": "p002",
                 "sdp": self.offer, "session": "s", "generation": 1})
