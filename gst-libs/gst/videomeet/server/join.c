@@ -50,6 +50,20 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
   return g_string_free_to_bytes (out);
 }
 
+/* A guest's token comes with a signature of its key, where TLS shows none. */
+static gboolean
+prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *wish, gchar **key,
+    GError **error)
+{
+  if (wish->key || !body->nonce || !body->signature || !wish->token)
+    return TRUE;
+  *key = vm_invites_prove (conn->server->invites, wish->token, body->nonce,
+      body->signature, g_get_monotonic_time (), error);
+  wish->key = *key;
+  wish->proven = TRUE;
+  return *key != NULL;
+}
+
 static GBytes *
 join (VmConn *conn, GError **error)
 {
@@ -57,6 +71,7 @@ join (VmConn *conn, GError **error)
   VmJoin wish = { 0 };
   VmRoom *room;
   g_autofree gchar *ticket = NULL;
+  g_autofree gchar *key = NULL;
   g_autoptr (VmToken) token = NULL;
 
   if (!vm_join_body_read (
@@ -74,6 +89,8 @@ join (VmConn *conn, GError **error)
   wish.group = conn->group;
   wish.key = vm_conn_get_key (conn);
   wish.call_type = body.call_type;
+  if (!prove_key (conn, &body, &wish, &key, error))
+    return NULL;
   room = vm_rooms_join (vm_meetings_get_rooms (conn->server->meetings), &wish,
       g_get_monotonic_time (), &ticket, error);
   return room ? make_grant (conn, room, ticket) : NULL;

@@ -15,6 +15,8 @@ vm_join_body_clear (VmJoinBody *body)
   g_clear_pointer (&body->device_id, g_free);
   g_clear_pointer (&body->pin, g_free);
   g_clear_pointer (&body->token, g_free);
+  g_clear_pointer (&body->nonce, g_free);
+  g_clear_pointer (&body->signature, g_free);
 }
 
 static gboolean
@@ -52,5 +54,9 @@ vm_join_body_read (
              &json, 0, "pin", VM_PIN_MAX + 1, &body->pin, error)
          && vm_json_get_string (
              &json, 0, "token", VM_TOKEN_PEM_MAX, &body->token, error)
+         && vm_json_get_string (
+             &json, 0, "nonce", VM_NAME_MAX, &body->nonce, error)
+         && vm_json_get_string (
+             &json, 0, "signature", VM_NAME_MAX, &body->signature, error)
          && read_call_type (&json, &body->call_type, error);
 }

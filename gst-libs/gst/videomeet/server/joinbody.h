@@ -12,6 +12,8 @@ typedef struct
   gchar *device_id;
   gchar *pin;
   gchar *token; /* PEM, as issued here; protocol §2 */
+  gchar *nonce; /* of POST /meetings/guest, signed by the token's key */
+  gchar *signature; /* base64 */
   VmCallType call_type;
 } VmJoinBody;
 

@@ -209,7 +209,11 @@ tell (VmMeetings *meetings)
 static void
 on_changed (VmRoom *room, gpointer user_data)
 {
-  tell (user_data);
+  VmMeetings *meetings = user_data;
+
+  if (vm_room_get_state (room) == VM_MEETING_STATE_ENDED)
+    vm_invites_withdraw (meetings->server->invites, vm_room_get_id (room));
+  tell (meetings);
 }
 
 VmMeetings *

@@ -279,6 +279,7 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);
+  member->proven = ticket->proven;
   member->presented =
       ticket->presented ? vm_token_ref (ticket->presented) : NULL;
   member->trust = ticket->trust;

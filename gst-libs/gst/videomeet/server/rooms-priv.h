@@ -51,6 +51,7 @@ struct _VmMember
   VmParticipantState state;
 
   gchar *key; /* of its TLS, or NULL */
+  gboolean proven; /* see VmJoin */
   VmToken *presented; /* see VmJoin, or NULL */
   VmTrustLevel trust;
   gchar *token; /* to resume with; NULL for the host, who needs none */
@@ -68,6 +69,7 @@ struct _VmTicket
   gchar *device_id;
   gchar *group;
   gchar *key;
+  gboolean proven; /* see VmJoin */
   VmToken *presented;
   VmTrustLevel trust; /* as it was let in, by vm_rooms_take_seat() at last */
   VmCallType call_type;

@@ -384,6 +384,7 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   ticket->device_id = g_strdup (join->device_id);
   ticket->group = g_strdup (join->group);
   ticket->key = g_strdup (join->key);
+  ticket->proven = join->proven;
   ticket->presented = join->token ? vm_token_ref (join->token) : NULL;
   ticket->call_type = join->call_type;
   ticket->expires = now + VM_TICKET_TIME;
@@ -400,7 +401,8 @@ vm_rooms_use_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
 
   forget_tickets (rooms, now);
   ticket = text ? g_hash_table_lookup (rooms->tickets, text) : NULL;
-  if (ticket && ticket->key && g_strcmp0 (ticket->key, key) != 0)
+  if (ticket && ticket->key && !ticket->proven
+      && g_strcmp0 (ticket->key, key) != 0)
     ticket = NULL;
   if (ticket)
     g_hash_table_steal (rooms->tickets, text);
@@ -467,7 +469,8 @@ vm_rooms_find_lost (VmRooms *rooms, const gchar *token, const gchar *key,
   VmMember *member = token ? g_hash_table_lookup (rooms->resumes, token) : NULL;
   VmTrustLevel level;
 
-  if (member && (!member->key || g_strcmp0 (member->key, key) == 0)
+  if (member
+      && (!member->key || member->proven || g_strcmp0 (member->key, key) == 0)
       && (!member->lost_at || now - member->lost_at < VM_RESUME_TIME)) {
     const VmBearer bearer = vm_member_to_bearer (member);
 

@@ -102,6 +102,7 @@ typedef struct
   const gchar *group; /* see vm_address_group() */
   VmCallType call_type;
   const gchar *key; /* hash of the key that its TLS presented, or NULL */
+  gboolean proven; /* by a signature instead: no connection shows that key */
   VmToken *token; /* that it presents, or NULL; good only with that key */
 } VmJoin;
 

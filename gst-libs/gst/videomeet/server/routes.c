@@ -103,6 +103,8 @@ vm_route_post (VmConn *conn)
 {
   if (strcmp (conn->path, "/meetings/join") == 0)
     return vm_route_join (conn);
+  if (strcmp (conn->path, "/meetings/guest") == 0)
+    return vm_route_guest (conn);
   if (vm_trust_is_path (conn->path))
     return vm_route_trust (conn);
   return not_found (conn);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "invites.h"
 #include "limits.h"
 #include "meetings.h"
 #include "namedcert.h"
@@ -78,6 +79,7 @@ struct _VmServer
   VmDeviceInfo *info;
   VmMeetings *meetings;
   VmKnown *known;
+  VmInvites *invites;
   GHashTable *askers; /* serial -> VmConn that waits for the desk's answer */
   guint64 serials;
 };
@@ -173,6 +175,9 @@ int vm_route_post (VmConn *conn);
 
 /* join.c */
 int vm_route_join (VmConn *conn);
+/* guestjoin.c */
+int vm_route_guest (VmConn *conn);
+VmInvites *vm_server_new_invites (VmIdentity *identity);
 /* Which dialect, and what its URL brings (a ticket is used up), or an error. */
 void vm_route_upgrade (VmConn *conn, GError **error);
 

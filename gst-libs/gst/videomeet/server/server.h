@@ -11,8 +11,8 @@
 /* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
  * /status, POST /meetings/join, the page, native signalling on /ws, the rooms of
  * seed 2 on a WebSocket at /. It runs on the thread "vm-net"; every function here
- * may be called from any thread and enqueues, but for start, stop and
- * vm_server_open_meeting(), which block (deadline 5 s). */
+ * may be called from any thread and enqueues, but for start, stop,
+ * vm_server_open_meeting() and vm_server_make_invitation(), which block (deadline 5 s). */
 
 #define VM_TYPE_SERVER (vm_server_get_type ())
 G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
@@ -79,6 +79,12 @@ void vm_seat_send (VmSeat *seat, const VmSignal *signal);
 /* Ends the meeting for everybody; no call of func begins after it returns in
  * the seat's context. */
 void vm_seat_close (VmSeat *seat);
+/* Words that let one browser into the meeting of that id as a guest, once
+ * (guestjoin.c, trust/invitation.h): a secret, for the fragment of a link.
+ * @lifetime: µs, VM_INVITATION_LIFETIME_MAX at most. Blocks; not to be called on
+ * vm-net. RATE_LIMITED, MEETING_ENDED, TIMEOUT. Returns: (transfer full) */
+gchar *vm_server_make_invitation (
+    VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error);
 
 /* What discovery announces; called on vm-net at each change of an open
  * meeting. */

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* POST /meetings/guest, by which a browser comes to a guest's token and to what
+ * it must sign to use it (docs/protocol.md), and the invitations that the host
+ * makes. */
+
+#include "invites.h"
+#include "meetings.h"
+#include "server-priv.h"
+#include "../trust/base64.h"
+
+#include <openssl/rand.h>
+
+#define KEY_TEXT_SIZE 124 /* base64 of VM_SPKI_SIZE bytes */
+
+static void
+on_random (guint8 *bytes, gsize size, gpointer user_data)
+{
+  if (RAND_bytes (bytes, (int) size) != 1)
+    g_error ("the system gives no random numbers");
+}
+
+VmInvites *
+vm_server_new_invites (VmIdentity *identity)
+{
+  return vm_invites_new (identity, on_random, NULL);
+}
+
+typedef struct
+{
+  gchar *meeting;
+  gchar *invitation;
+  gchar *key; /* base64 of the SPKI */
+  gchar *token; /* PEM, instead of both */
+} Body;
+
+static void
+body_clear (Body *body)
+{
+  g_free (body->meeting);
+  g_free (body->invitation);
+  g_free (body->key);
+  g_free (body->token);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Body, body_clear)
+
+static gboolean
+body_read (Body *body, const GByteArray *data, GError **error)
+{
+  VmJson json;
+
+  if (!vm_json_read (&json, (const gchar *) data->data, data->len, error)
+      || !vm_json_get_string (
+          &json, 0, "meeting", VM_NAME_MAX, &body->meeting, error)
+      || !vm_json_get_string (
+          &json, 0, "invitation", VM_NAME_MAX, &body->invitation, error)
+      || !vm_json_get_string (
+          &json, 0, "pubKey", KEY_TEXT_SIZE, &body->key, error)
+      || !vm_json_get_string (
+          &json, 0, "token", VM_TOKEN_PEM_MAX, &body->token, error))
+    return FALSE;
+  if (body->meeting && (body->token || (body->invitation && body->key)))
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+      "It needs \"meeting\" and either \"token\" or \"invitation\" and "
+      "\"pubKey\"");
+  return FALSE;
+}
+
+static GBytes *
+read_key (const gchar *text, GError **error)
+{
+  guint8 spki[VM_SPKI_SIZE];
+
+  if (vm_base64_read (text, spki, sizeof spki))
+    return g_bytes_new (spki, sizeof spki);
+  g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
+      "The field \"pubKey\" is no P-256 key");
+  return NULL;
+}
+
+/* A meeting that is not there is refused as a wrong invitation is: who has none
+ * learns nothing by asking for names. */
+static const gchar *
+find_id (VmServer *self, const gchar *name)
+{
+  VmRoom *room = vm_rooms_find (vm_meetings_get_rooms (self->meetings), name);
+
+  return room ? vm_room_get_id (room) : "";
+}
+
+static VmToken *
+get_token (VmConn *conn, const Body *body, GError **error)
+{
+  VmServer *self = conn->server;
+  const gchar *id = find_id (self, body->meeting);
+  g_autoptr (GBytes) spki = NULL;
+  g_autoptr (VmToken) token = NULL;
+
+  if (body->token) {
+    token = vm_token_from_pem (body->token, -1, error);
+    if (!token || g_strcmp0 (token->meeting_id, id) == 0)
+      return g_steal_pointer (&token);
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The token is not one of a guest of this meeting");
+    return NULL;
+  }
+  spki = read_key (body->key, error);
+  if (!spki)
+    return NULL;
+  return vm_invites_redeem (self->invites, body->invitation, spki,
+      *id ? id : "-", conn->group, g_get_monotonic_time (),
+      g_get_real_time () / G_USEC_PER_SEC, error);
+}
+
+static GBytes *
+make_answer (const VmToken *token, const gchar *nonce)
+{
+  g_autofree gchar *pem = vm_token_to_pem ((VmToken *) token);
+  GString *out = g_string_new ("{");
+
+  vm_json_append_member (out, "meetingId", token->meeting_id);
+  vm_json_append_member (out, "token", pem);
+  vm_json_append_member (out, "nonce", nonce);
+  vm_json_append_int (out, "expiresIn", VM_GUEST_NONCE_TIME / G_USEC_PER_SEC);
+  g_string_append_c (out, '}');
+  return g_string_free_to_bytes (out);
+}
+
+int
+vm_route_guest (VmConn *conn)
+{
+  g_auto (Body) body = { NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmToken) token = NULL;
+  g_autofree gchar *nonce = NULL;
+  g_autoptr (GBytes) answer = NULL;
+
+  if (body_read (&body, conn->body, &error))
+    token = get_token (conn, &body, &error);
+  if (token)
+    nonce = vm_invites_ask (conn->server->invites, token, conn->group,
+        g_get_monotonic_time (), &error);
+  if (!nonce)
+    return vm_http_reply_error (conn, 0, error, FALSE);
+  answer = make_answer (token, nonce);
+  return vm_http_reply_json (conn, 200, answer);
+}
+
+/* From the host */
+
+typedef struct
+{
+  gchar *meeting_id;
+  gint64 lifetime;
+  GMutex lock; /* of what follows */
+  GCond cond;
+  gboolean done;
+  gchar *text;
+  GError *error;
+} Making;
+
+static void
+making_clear (gpointer data)
+{
+  Making *making = data;
+
+  g_free (making->meeting_id);
+  g_free (making->text);
+  g_clear_error (&making->error);
+  g_mutex_clear (&making->lock);
+  g_cond_clear (&making->cond);
+}
+
+static void
+making_unref (gpointer making)
+{
+  g_atomic_rc_box_release_full (making, making_clear);
+}
+
+static void
+make_on_net (VmServer *self, gpointer data)
+{
+  Making *making = data;
+  GError *error = NULL;
+  gchar *text = NULL;
+
+  if (!vm_rooms_has_id (
+          vm_meetings_get_rooms (self->meetings), making->meeting_id))
+    g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "The meeting is over: nobody can be invited to it");
+  else
+    text = vm_invites_make (self->invites, making->meeting_id, making->lifetime,
+        g_get_monotonic_time (), &error);
+  g_mutex_lock (&making->lock);
+  making->done = TRUE;
+  making->text = text;
+  making->error = error;
+  g_cond_signal (&making->cond);
+  g_mutex_unlock (&making->lock);
+}
+
+gchar *
+vm_server_make_invitation (
+    VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + VM_SERVER_CALL_TIME;
+  Making *making = g_atomic_rc_box_new0 (Making);
+  gboolean waits = TRUE;
+  gchar *text;
+
+  making->meeting_id = g_strdup (meeting_id);
+  making->lifetime = lifetime;
+  g_mutex_init (&making->lock);
+  g_cond_init (&making->cond);
+  vm_server_post (
+      self, make_on_net, g_atomic_rc_box_acquire (making), making_unref);
+  g_mutex_lock (&making->lock);
+  while (!making->done && waits)
+    waits = g_cond_wait_until (&making->cond, &making->lock, end);
+  text = g_steal_pointer (&making->text);
+  if (making->error)
+    g_propagate_error (error, g_steal_pointer (&making->error));
+  else if (!text)
+    g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
+        "The server did not make the invitation within 5 seconds");
+  g_mutex_unlock (&making->lock);
+  making_unref (making);
+  return text;
+}
