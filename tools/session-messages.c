@@ -69,6 +69,15 @@ show_link (VmtSession *self)
 }
 
 static void
+show_way_in (VmtSession *self)
+{
+  self->hosting = TRUE;
+  show_link (self);
+  if (self->meeting_id)
+    vmt_session_invite_first (self);
+}
+
+static void
 on_meeting_state (VmtSession *self, const GstStructure *s)
 {
   const gchar *state = vmt_field (s, "new"), *name = vmt_field (s, "name");
@@ -83,6 +92,10 @@ on_meeting_state (VmtSession *self, const GstStructure *s)
     g_free (self->link);
     self->link = g_strdup (vmt_field (s, "link"));
   }
+  if (vmt_field (s, "id")) {
+    g_free (self->meeting_id);
+    self->meeting_id = g_strdup (vmt_field (s, "id"));
+  }
   vmt_event_add_string (event, "state", state);
   vmt_event_add_string (event, "old", vmt_field (s, "old"));
   vmt_event_add_string (event, "id", vmt_field (s, "id"));
@@ -96,7 +109,7 @@ on_meeting_state (VmtSession *self, const GstStructure *s)
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Meeting %s is %s.", shown,
         state ? state : "changed");
   if (vmt_flag (s, "hosting") && g_strcmp0 (state, "announced") == 0)
-    show_link (self);
+    show_way_in (self);
   if (g_strcmp0 (state, "ended") == 0) {
     vmt_session_set_ended (self);
     vmt_session_leave (self);
@@ -125,7 +138,7 @@ on_joined (VmtSession *self, const GstStructure *s)
   if (vmt_flag (s, "hosting")) {
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "Hosting the meeting %s.", meeting);
-    show_link (self);
+    show_way_in (self);
   } else
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "Joined the meeting %s.", meeting);

@@ -27,6 +27,9 @@ typedef struct
 
   gchar *meeting, *link;
   gboolean link_shown;
+  gchar *meeting_id;
+  gboolean hosting;
+  gboolean invited; /* the first invitation was shown */
   gboolean joined; /* has had a seat */
   gint64 call_us; /* when the first other participant connected, or 0 */
   VmtLines lines; /* typed, not yet whole */
@@ -56,6 +59,11 @@ void vmt_session_stop_typed (VmtSession *self);
 /* Before every end of the program that runs no atexit() functions. */
 void vmt_session_restore_terminal (void);
 void vmt_session_tell_muted (VmtSession *self);
+
+/* session-invite.c; main thread. Another link for one browser. */
+void vmt_session_invite (VmtSession *self);
+/* The first one, where browsers have no other way in; once. */
+void vmt_session_invite_first (VmtSession *self);
 
 /* session-talk.c; main thread. */
 void vmt_session_handle_talk (VmtSession *self, const GstStructure *s);

@@ -486,6 +486,7 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   g_main_loop_unref (self.loop);
   g_free (self.meeting);
   g_free (self.link);
+  g_free (self.meeting_id);
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.cond);
   return self.failed ? 1 : 0;

@@ -21,6 +21,7 @@ static const struct
   { "kick", VMT_TYPED_KICK, TRUE, "/kick WHO" },
   { "lock", VMT_TYPED_LOCK, FALSE, "/lock" },
   { "unlock", VMT_TYPED_UNLOCK, FALSE, "/unlock" },
+  { "invite", VMT_TYPED_INVITE, FALSE, "/invite" },
   { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
   { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
   { "leave", VMT_TYPED_LEAVE, FALSE, "/leave" },
@@ -39,6 +40,7 @@ static const gchar *const help[] = {
   "  /who                      show who is here",
   "  /kick WHO                 remove somebody (host)",
   "  /lock, /unlock            admit nobody else, and admit them again (host)",
+  "  /invite                   show a link that lets one browser in (host)",
   "  /approve, /deny           answer a device that asks for trust; y and n do "
   "so "
   "too",

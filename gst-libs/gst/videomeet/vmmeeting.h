@@ -58,6 +58,8 @@ VM_API gboolean vm_meeting_mute_request (VmMeeting *self,
     VmParticipant *participant, gboolean audio, gboolean video, GError **error);
 VM_API gboolean vm_meeting_kick (
     VmMeeting *self, VmParticipant *participant, GError **error);
+VM_API gchar *
+vm_meeting_make_invitation (VmMeeting *self, guint lifetime, GError **error);
 VM_API gboolean vm_meeting_end (VmMeeting *self, GError **error);
 
 VM_API void vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,

@@ -368,6 +368,39 @@ vm_node_get_link (VmNode *self, const gchar *meeting)
       name);
 }
 
+/**
+ * vm_node_make_invitation:
+ * @self: a #VmNode
+ * @meeting_id: id of a meeting that is hosted here
+ * @lifetime: for how long it is good, in seconds, 1 to 86400
+ * @error: return location for an error
+ *
+ * What vm_meeting_make_invitation() puts behind `#invitation=` of its link, for
+ * whoever has the link already. A secret. Blocks for 5 s at most; any thread. Errors
+ * as there; %VM_ERROR_MEETING_ENDED also for a meeting that is not hosted here.
+ *
+ * Returns: (transfer full) (nullable): 43 characters that need no escaping in a URI
+ */
+gchar *
+vm_node_make_invitation (
+    VmNode *self, const gchar *meeting_id, guint lifetime, GError **error)
+{
+  g_autoptr (VmServer) server = NULL;
+
+  g_return_val_if_fail (VM_IS_NODE (self), NULL);
+  g_return_val_if_fail (meeting_id != NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  g_set_object (&server, self->server);
+  g_mutex_unlock (&self->lock);
+  if (server)
+    return vm_server_make_invitation (
+        server, meeting_id, (gint64) lifetime * G_TIME_SPAN_SECOND, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+      "The meeting is over: nobody can be invited to it");
+  return NULL;
+}
+
 VmServer *
 vm_node_get_server (VmNode *self)
 {

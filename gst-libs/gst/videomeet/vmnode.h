@@ -46,6 +46,8 @@ VM_API GList *vm_node_list_devices (VmNode *self);
 VM_API VmDiscoveryState vm_node_get_discovery_state (VmNode *self);
 VM_API guint16 vm_node_get_port (VmNode *self);
 VM_API gchar *vm_node_get_link (VmNode *self, const gchar *meeting);
+VM_API gchar *vm_node_make_invitation (
+    VmNode *self, const gchar *meeting_id, guint lifetime, GError **error);
 VM_API VmTrustStore *vm_node_get_trust_store (VmNode *self);
 VM_API gboolean vm_node_set_trust_store (
     VmNode *self, VmTrustStore *store, GError **error);

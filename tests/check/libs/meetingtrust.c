@@ -7,6 +7,8 @@
 
 #include <gst/videomeet/trust/vmtruststore-priv.h>
 
+#include <string.h>
+
 #define CALL VM_PERMISSIONS_CALL
 #define INTRODUCER (VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER)
 #define DAY (24 * 3600)
@@ -269,6 +271,68 @@ GST_START_TEST (test_names_of_the_host)
 
 GST_END_TEST;
 
+static void
+check_lifetime (guint lifetime, gboolean good)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *link =
+      vm_meeting_make_invitation (a.meeting, lifetime, &error);
+
+  fail_unless ((link != NULL) == good, "%u s", lifetime);
+  if (!good)
+    g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+}
+
+/* Each is another; what they let in is guestjoin.c's. */
+GST_START_TEST (test_invitation)
+{
+  g_autofree gchar *link = NULL;
+  g_autofree gchar *start_of = NULL;
+  g_autofree gchar *one = NULL;
+  g_autofree gchar *two = NULL;
+
+  require ();
+  host ();
+  one = vm_meeting_make_invitation (a.meeting, 60, NULL);
+  two = vm_meeting_make_invitation (a.meeting, 60, NULL);
+  g_object_get (a.meeting, "link", &link, NULL);
+  start_of = g_strconcat (link, "#invitation=", NULL);
+  fail_unless (g_str_has_prefix (one, start_of), "%s", one);
+  fail_unless_equals_int (strlen (one), strlen (start_of) + 43);
+  fail_if (strcmp (one, two) == 0);
+  check_lifetime (0, FALSE);
+  check_lifetime (1, TRUE);
+  check_lifetime (24 * 3600, TRUE);
+  check_lifetime (24 * 3600 + 1, FALSE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_invitation_of_a_guest)
+{
+  g_autoptr (GError) error = NULL;
+
+  agree (&b, CALL);
+  require ();
+  host ();
+  join (&b);
+  fail_unless (vm_meeting_make_invitation (b.meeting, 60, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_invitation_to_nowhere)
+{
+  g_autoptr (GError) error = NULL;
+
+  host ();
+  fail_unless (vm_node_make_invitation (a.node, "another", 60, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED);
+}
+
+GST_END_TEST;
+
 static Suite *
 meetingtrust_suite (void)
 {
@@ -285,6 +349,9 @@ meetingtrust_suite (void)
   tcase_add_test (tests, test_host_revoked);
   tcase_add_test (tests, test_host_forgotten);
   tcase_add_test (tests, test_names_of_the_host);
+  tcase_add_test (tests, test_invitation);
+  tcase_add_test (tests, test_invitation_of_a_guest);
+  tcase_add_test (tests, test_invitation_to_nowhere);
   suite_add_tcase (suite, tests);
   return suite;
 }
