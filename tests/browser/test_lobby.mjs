@@ -78,6 +78,7 @@ test("what the server refuses, in words", async () => {
   const browser = await Browser.start();
   const cases = [["MEETING_LOCKED", 423, "has locked the meeting"],
     ["NOT_TRUSTED", 403, "admits only devices it knows"],
+    ["KEY_CHANGED", 403, "knows this name by another device"],
     ["RATE_LIMITED", 429, "Too many attempts"],
     ["SOMETHING_NEW", 400, "words of the server"]];
 

@@ -152,6 +152,36 @@ test("what a host has", async () => {
   await look(page, "end-question");
 }, LONG_MS);
 
+// One of each level, without the devices that it takes.
+test("how well each is known", async () => {
+  const ann = await host({ meeting: "levels" });
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.page();
+
+  await page.goto(ann.link);
+  await page.evaluate(async () => {
+    const { PeoplePanel } = await import("/people.js");
+    const levels = ["", "trusted", "vouched", "known", "unknown", "guest", "something new"];
+    const participants = new Map(levels.map((trust, i) => [`p00${i}`, { id: `p00${i}`,
+      user: ["Ann", "Bo", "Cleo", "Dan", "Eve", "Participant of the longest name", "Gül"][i],
+      trust, self: i === 4, host: i === 0, audio: i !== 3, video: true, raisedAt: 0 }]));
+    document.body.dataset.state = "joined";
+    document.getElementById("lobby").hidden = true;
+    document.getElementById("call").hidden = false;
+    document.getElementById("people").hidden = false;
+    new PeoplePanel().attach({ self: participants.get("p004"), participants, isHost: false,
+      canEnd: false, locked: false, stateOf: () => "connected" });
+  });
+  equal(await page.$$eval("#people-list .person", (list) => list.map((e) =>
+    e.querySelector(".person-trust")?.textContent || "")),
+  ["", "Trusted: the host’s user has confirmed this device",
+    "Vouched for: a device that the host trusts vouches for it",
+    "Known: the host has met this device before", "Unknown: the host cannot say who this is",
+    "", "Guest: came by an invitation of the host’s"], "in words");
+  equal(await page.$$eval(".person-trust .icon", (list) => list.length), 5, "icons");
+  await look(page, "trust");
+}, LONG_MS);
+
 // Ten at a table, without the load of ten cameras: the tiles alone are real.
 test("ten in a meeting", async () => {
   const ann = await host({ meeting: "ten" });

@@ -7,6 +7,7 @@ import { announce } from "./announce.js";
 import { Call } from "./call.js";
 import { Device } from "./device.js";
 import { $ } from "./dom.js";
+import { Guest } from "./guest.js";
 import { Lobby } from "./lobby.js";
 import { LocalMedia } from "./media.js";
 import { SignallingError } from "./signalling.js";
@@ -16,6 +17,7 @@ const asked = new URLSearchParams(location.search);
 const device = new Device();
 const media = new LocalMedia();
 const lobby = new Lobby(device, media, asked);
+const guest = new Guest();
 const stage = new Stage(media);
 let call = null;
 
@@ -72,7 +74,7 @@ async function join({ user, meeting, pin, media: withMedia }) {
     if (call === mine) isOver(detail);
   });
   try {
-    await mine.join({ meeting, user, pin, device: browserName() });
+    await mine.join({ meeting, user, pin, device: browserName(), guest });
   } catch (error) {
     if (call !== mine) return;
     if (!(error instanceof SignallingError)) console.error(error);

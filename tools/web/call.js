@@ -15,17 +15,18 @@ import { readIceServers } from "./iceservers.js";
 import { isEarlier, uuid } from "./ids.js";
 import { Mesh } from "./mesh.js";
 import { Signalling } from "./signalling.js";
-import { cleanName, refusal } from "./words.js";
+import { cleanName, refusal, unmet } from "./words.js";
 
 const PRESENTING = "presenting";
 
 class Participant {
-  constructor({ id, user, device, host }, self) {
+  constructor({ id, user, device, host, trust }, self) {
     this.id = id;
     this.user = cleanName(user, "Somebody");
     this.device = cleanName(device, "");
     this.host = host === true;
     this.self = self;
+    this.trust = typeof trust === "string" ? trust : ""; // as the host sees it
     this.audio = null; // whether sound is sent: true, false, null for unknown
     this.video = null;
     this.presenting = null;
@@ -90,14 +91,14 @@ export class Call extends EventTarget {
   // --- coming and going ---
 
   // Throws a SignallingError, or an AbortError after leave().
-  async join({ meeting, user, pin, device }) {
+  async join({ meeting, user, pin, device, guest }) {
     const callType = "video";
 
     this.#signalling = new Signalling({ callType, device });
     this.#signalling.addEventListener("message", ({ detail }) => this.#take(detail));
     this.#signalling.addEventListener("state", () => this.#serverChanged());
     const { grant, welcome } = await this.#signalling.join(
-      { meeting, user, pin, signal: this.#abort.signal });
+      { meeting, user, pin, guest, signal: this.#abort.signal });
     this.meeting = cleanName(welcome.meeting, meeting);
     this.hostId = welcome.host;
     this.locked = welcome.locked === true;
@@ -238,6 +239,16 @@ export class Call extends EventTarget {
 
   // --- what is said by the server and, in its place, by the others ---
 
+  // Somebody does not meet this browser; what the host refuses ends the stay.
+  #takeRefusal({ from, code }) {
+    const participant = this.participants.get(from);
+    const sentence = participant && unmet(code, participant.user);
+
+    if (!sentence || participant.self || participant.host) return;
+    this.#remove(from);
+    this.#emit("notice", sentence);
+  }
+
   #take(message) {
     switch (message.type) {
       case "participant-joined":
@@ -251,6 +262,9 @@ export class Call extends EventTarget {
         break;
       case "participant-state":
         this.#takeState(message);
+        break;
+      case "error":
+        this.#takeRefusal(message);
         break;
       case "meeting-state":
         this.#takeMeeting(message);

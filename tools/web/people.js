@@ -3,7 +3,7 @@
 // The list of who is there. What only a host may do is there only for a host.
 
 import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
-import { peerState } from "./words.js";
+import { peerState, trustLevel } from "./words.js";
 
 export class PeoplePanel {
   #call = null;
@@ -71,7 +71,8 @@ export class PeoplePanel {
       element("div", { className: "person-text" },
         element("span", { className: "person-name", textContent: user }),
         element("span", { className: "person-role",
-          textContent: [roles, state].filter(Boolean).join(" · ") })));
+          textContent: [roles, state].filter(Boolean).join(" · ") }),
+        ...this.#trust(participant)));
     showAvatar(avatar, user);
     const signs = element("span", { className: "signs" });
     const sign = (symbol, text) => signs.append(element("span", { className: "sign" },
@@ -84,6 +85,17 @@ export class PeoplePanel {
     item.classList.toggle("speaking", this.#speaking.has(id));
     if (call.isHost && !self) item.append(this.#tools(participant));
     return item;
+  }
+
+  // In words beside the icon; why, for whoever points at it or has it read.
+  #trust({ trust }) {
+    const level = trustLevel(trust);
+
+    if (!level) return [];
+    return [element("span", { className: "person-trust", dataset: { trust },
+      title: `${level.word}: ${level.why}` },
+    icon(level.symbol), element("span", { textContent: level.word }),
+    element("span", { className: "hidden", textContent: `: ${level.why}` }))];
   }
 
   #tools({ id, user, audio }) {

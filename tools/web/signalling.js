@@ -24,7 +24,7 @@ export class SignallingError extends Error {
   }
 }
 
-async function readRefusal(response) {
+export async function readRefusal(response) {
   try {
     const { error } = await response.json();
     return new SignallingError(error.code, error.message);
@@ -59,9 +59,10 @@ export class Signalling extends EventTarget {
     return this.#state;
   }
 
-  // Takes a seat: {grant, welcome}. Throws a SignallingError.
-  async join({ meeting, user, pin, signal }) {
-    const body = { meeting, user, callType: this.#callType };
+  // Takes a seat: {grant, welcome}. `guest`: see guest.js. Throws a SignallingError.
+  async join({ meeting, user, pin, guest, signal }) {
+    const body = { meeting, user, callType: this.#callType,
+      ...await guest?.prove(meeting, signal) };
 
     if (pin) body.pin = pin;
     let response;

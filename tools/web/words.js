@@ -10,7 +10,13 @@ const REFUSALS = new Map([
   ["MEETING_NOT_FOUND", "There is no meeting of that name on this device."],
   ["MEETING_ENDED", "The meeting is over."],
   ["NOT_TRUSTED", "The host admits only devices it knows, and a browser has no "
-    + "identity to show."],
+    + "identity to show. Ask the host for an invitation link."],
+  ["KEY_CHANGED", "The host knows this name by another device. Join by another name, "
+    + "or ask the host."],
+  ["BAD_INVITATION", "This invitation is not good: each opens one meeting, once, and "
+    + "only for a while. Ask the host for a new one."],
+  ["INSECURE_INVITATION", "An invitation can be used only on a secure page. Open the "
+    + "https:// link that the host shows."],
   ["RATE_LIMITED", "Too many attempts. Wait a minute, then try again."],
   ["BAD_TICKET", "Joining took too long. Try again."],
   ["KICKED", "The host removed you from the meeting."],
@@ -25,6 +31,17 @@ const REFUSALS = new Map([
 export function refusal(code, message) {
   return REFUSALS.get(code) || (typeof message === "string" && message)
     || "The meeting could not be joined.";
+}
+
+const UNMET = new Map([
+  ["NOT_TRUSTED", (user) => `${user} meets trusted devices only, and not this browser.`],
+  ["KEY_CHANGED", (user) => `${user} knows another device by your name, and does not meet this `
+    + "browser."],
+]);
+
+// Why `user` does not meet this browser; "" for what is no such refusal.
+export function unmet(code, user) {
+  return UNMET.get(code)?.(user) || "";
 }
 
 const DEVICE_ERRORS = new Map([
@@ -79,6 +96,21 @@ const PEER_STATES = new Map([
 
 export function peerState(state) {
   return PEER_STATES.get(state) ?? "";
+}
+
+const TRUST = new Map([
+  ["trusted", ["shield-check", "Trusted", "the host’s user has confirmed this device"]],
+  ["vouched", ["shield-check", "Vouched for", "a device that the host trusts vouches for it"]],
+  ["known", ["shield", "Known", "the host has met this device before"]],
+  ["unknown", ["shield-unknown", "Unknown", "the host cannot say who this is"]],
+  ["guest", ["ticket", "Guest", "came by an invitation of the host’s"]],
+]);
+
+// {symbol, word, why} of how well the host knows somebody, or null.
+export function trustLevel(level) {
+  const [symbol, word, why] = TRUST.get(level) || [];
+
+  return symbol ? { symbol, word, why } : null;
 }
 
 const ICE_STATES = new Map([

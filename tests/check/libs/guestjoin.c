@@ -242,6 +242,17 @@ GST_START_TEST (test_used_twice)
 
 GST_END_TEST;
 
+/* A microsecond is over before a request has come. */
+GST_START_TEST (test_expired)
+{
+  g_autofree gchar *text =
+      vm_server_make_invitation (server, meeting_id, 1, NULL);
+
+  check_refused (text, "standup", VM_ERROR_NOT_TRUSTED);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_guessed)
 {
   check_refused (GUESS, "standup", VM_ERROR_NOT_TRUSTED);
@@ -331,6 +342,7 @@ guestjoin_suite (void)
   tcase_add_test (tc, test_resume);
   tcase_add_test (tc, test_again);
   tcase_add_test (tc, test_used_twice);
+  tcase_add_test (tc, test_expired);
   tcase_add_test (tc, test_guessed);
   tcase_add_test (tc, test_no_such_meeting);
   tcase_add_test (tc, test_meeting_ended);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// A browser where the host admits trusted devices only: by an invitation, and not
+// without, nor by one that is not good.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, STEP_MS, host, joinLink, until, untilNames, untilPictures, untilState } =
+  await import("./people.mjs");
+
+const GUESS = "A".repeat(43);
+const NOT_GOOD = "This invitation is not good: each opens one meeting, once, and only for a "
+  + "while. Ask the host for a new one.";
+const text = (page, selector) => page.locator(selector).innerText();
+
+async function start() {
+  const ann = await host({ args: ["--policy", "require"] });
+  const { link } = await ann.event("invitation");
+  const browser = await Browser.start();
+  return { ann, browser, link };
+}
+
+// The next one that is asked for.
+async function invite(ann) {
+  const count = () => ann.lines.filter(({ event }) => event === "invitation").length;
+  const before = count();
+
+  ann.type("/invite");
+  await ann.wait(() => count() > before, STEP_MS, "an invitation");
+  return ann.lines.filter(({ event }) => event === "invitation").at(-1).link;
+}
+
+async function refused(browser, link, sentence) {
+  const page = await browser.join(link, "Mallory");
+
+  await untilState(page, "failed");
+  equal(await text(page, "#notice"), sentence, "what is read");
+  return page;
+}
+
+// Nothing the launcher wrote but the links it was to show has the secret.
+function checkKept(ann, link) {
+  const secret = new URLSearchParams(new URL(link).hash.slice(1)).get("invitation");
+
+  assert(secret.length === 43, "a secret");
+  equal(ann.other.filter((line) => line.includes(secret)), [], "lines with the secret");
+  equal(ann.lines.filter((line) => JSON.stringify(line).includes(secret))
+    .map(({ event }) => event), ["invitation"], "events with the secret");
+}
+
+test("without an invitation a browser is refused in words", async () => {
+  const { ann, browser } = await start();
+
+  await refused(browser, ann.link, "The host admits only devices it knows, and a browser has "
+    + "no identity to show. Ask the host for an invitation link.");
+});
+
+test("a guest comes by an invitation", async () => {
+  const { ann, browser, link } = await start();
+  const cleo = await browser.join(link, "Cleo");
+
+  await untilState(cleo, "joined");
+  await untilNames(cleo, ["Ann", "Cleo (you)"]);
+  await untilPictures(cleo, 1);
+  equal(new URL(cleo.url()).hash, "", "what is left in the address");
+  assert((await ann.event("participant-joined", { user: "Cleo" })).trust === "guest",
+    "what the host is shown");
+  const dan = await browser.join(await invite(ann), "Dan");
+  await untilState(dan, "joined");
+  await cleo.click("#toggle-people");
+  await until(() => cleo.isVisible("[data-person=p003] .person-trust"), STEP_MS, "Dan's trust");
+  equal(await cleo.getAttribute("[data-person=p003] .person-trust", "data-trust"), "guest",
+    "Dan's level");
+  equal(await cleo.locator("[data-person=p003] .person-trust").textContent(),
+    "Guest: came by an invitation of the host’s", "how it is read");
+  checkKept(ann, link);
+  equal([...cleo.faults, ...dan.faults], [], "faults of the pages");
+});
+
+test("a guest that loads the page again needs no other invitation", async () => {
+  const { browser, link } = await start();
+  const cleo = await browser.join(link, "Cleo");
+
+  await untilState(cleo, "joined");
+  await cleo.reload();
+  await untilState(cleo, "joined");
+  await untilNames(cleo, ["Ann", "Cleo (you)"]);
+  equal(cleo.faults, [], "faults of the page");
+});
+
+test("an invitation that was used is refused", async () => {
+  const { browser, link } = await start();
+  const cleo = await browser.join(link, "Cleo");
+
+  await untilState(cleo, "joined");
+  const page = await refused(browser, link, NOT_GOOD);
+  equal(new URL(page.url()).hash, "", "what is left in the address");
+});
+
+test("a guessed invitation is refused", async () => {
+  const { ann, browser } = await start();
+
+  await refused(browser, `${ann.link}#invitation=${GUESS}`, NOT_GOOD);
+});
+
+test("an invitation to a meeting that has ended is refused", async () => {
+  const { ann, browser, link } = await start();
+  const { port } = new URL(link);
+
+  await ann.end();
+  const again = await host({ args: ["--policy", "require", "--port", port] });
+  const moved = new URL(again.link);
+  moved.hash = new URL(link).hash;
+  await refused(browser, moved.href, NOT_GOOD);
+});
+
+// What a device says that meets trusted ones only; here it is put into Dan's mouth.
+test("somebody who does not meet this browser is let go of, in words", async () => {
+  const { ann, browser, link } = await start();
+  const cleo = await browser.page();
+  let tell = null;
+
+  await cleo.routeWebSocket(/\/ws/, (socket) => {
+    const server = socket.connectToServer();
+    let last = 0;
+    socket.onMessage((data) => server.send(data));
+    server.onMessage((data) => {
+      last = Math.max(last, JSON.parse(data).seq || 0);
+      socket.send(data);
+    });
+    tell = (error) => socket.send(JSON.stringify({ type: "error", seq: last + 1, ...error }));
+  });
+  await cleo.goto(joinLink(link, "Cleo"));
+  await untilState(cleo, "joined");
+  const dan = await browser.join(await invite(ann), "Dan");
+  await untilState(dan, "joined");
+  await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
+  tell({ from: "p003", code: "NOT_TRUSTED", message: "words of the other" });
+  await untilNames(cleo, ["Ann", "Cleo (you)"]);
+  assert((await text(cleo, "#announcer")).includes(
+    "Dan meets trusted devices only, and not this browser."), "what is read");
+  equal(cleo.faults, [], "faults of the page");
+});
+
+test("who guesses again and again waits", async () => {
+  const { ann, browser } = await start();
+  const page = await browser.page();
+
+  await page.goto(ann.link);
+  const codes = await page.evaluate(async (invitation) => {
+    const key = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false,
+      ["sign", "verify"]);
+    const spki = await crypto.subtle.exportKey("spki", key.publicKey);
+    const body = JSON.stringify({ meeting: "standup", invitation,
+      pubKey: btoa(String.fromCharCode(...new Uint8Array(spki))) });
+    const found = new Set();
+    for (let i = 0; i < 500 && !found.has("RATE_LIMITED"); i++) {
+      const answer = await fetch("/meetings/guest", { method: "POST", body,
+        headers: { "content-type": "application/json" } });
+      found.add((await answer.json()).error.code);
+    }
+    return [...found];
+  }, GUESS);
+  equal(codes, ["NOT_TRUSTED", "RATE_LIMITED"], "what they hear");
+});
+
+await main();
