@@ -108,9 +108,27 @@ GST_START_TEST (test_txt_odd_but_legal)
   g_autoptr (VmDeviceInfo) info = vm_device_info_from_txt (txt, NULL);
 
   fail_unless_equals_string (info->user, "Ann");
-  fail_unless_equals_int (info->port, 0);
   /* a meeting really called so has an id */
   fail_unless_equals_string (info->meeting, "none");
+}
+
+GST_END_TEST;
+
+/* The port is the SRV record's, however a TXT record spells its own. */
+GST_START_TEST (test_txt_has_no_port)
+{
+  const gchar *const keys[] = { "port=1", "PORT=1", "Port=1", "pORT=nonsense",
+    "PORT=", "PORT=99999" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const gchar *const txt[] = { keys[i], "user=Ann", NULL };
+    g_autoptr (GError) error = NULL;
+    g_autoptr (VmDeviceInfo) info = vm_device_info_from_txt (txt, &error);
+
+    g_assert_no_error (error);
+    fail_unless_equals_string (info->user, "Ann");
+    fail_unless_equals_int (info->port, 0);
+  }
 }
 
 GST_END_TEST;
@@ -439,6 +457,7 @@ deviceinfo_suite (void)
   tcase_add_test (tc, test_txt_of_a_meeting);
   tcase_add_test (tc, test_txt_of_a_seed_only_peer);
   tcase_add_test (tc, test_txt_odd_but_legal);
+  tcase_add_test (tc, test_txt_has_no_port);
   tcase_add_test (tc, test_txt_refused);
   tcase_add_test (tc, test_text_at_below_and_above_the_limit);
   tcase_add_test (tc, test_id_must_be_the_hash_of_the_key);
