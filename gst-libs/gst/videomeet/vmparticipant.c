@@ -284,7 +284,18 @@ vm_participant_take_event (
     VmParticipant *self, VmParticipantEvent event, VmParticipantState *old)
 {
   *old = self->state;
-  return vm_participant_state_next (self->state, event, &self->state);
+  /* no warning: its connection tells of itself, and may be late or again */
+  if (!vm_participant_state_next (*old, event, &self->state)) {
+    g_debug ("participant %s: %s while %s", self->id,
+        vm_participant_event_to_string (event),
+        vm_participant_state_to_string (*old));
+    return FALSE;
+  }
+  g_debug ("participant %s: %s → %s (%s)", self->id,
+      vm_participant_state_to_string (*old),
+      vm_participant_state_to_string (self->state),
+      vm_participant_event_to_string (event));
+  return TRUE;
 }
 
 gboolean

@@ -117,6 +117,44 @@ GST_START_TEST (test_ice_servers_refused)
 
 GST_END_TEST;
 
+static GMutex log_lock; /* of what follows; vm-net logs as well */
+static GString *logged;
+
+static void
+on_log (const gchar *domain, GLogLevelFlags level, const gchar *message,
+    gpointer data)
+{
+  g_mutex_lock (&log_lock);
+  if (g_str_has_prefix (message, "participant p002"))
+    g_string_append_printf (logged, "%s\n", message);
+  g_mutex_unlock (&log_lock);
+}
+
+/* Each step once, with what it came from; what is no step, too. */
+GST_START_TEST (test_steps_of_a_participant_are_logged)
+{
+  const VmParticipantEvent events[] = { VM_PARTICIPANT_EVENT_CONNECTED,
+    VM_PARTICIPANT_EVENT_CONNECTED, VM_PARTICIPANT_EVENT_FAILS };
+  guint handler;
+
+  meet ();
+  logged = g_string_new (NULL);
+  handler = g_log_set_handler ("videomeet", G_LOG_LEVEL_DEBUG, on_log, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (events); i++)
+    vm_meeting_set_participant_state (a.meeting, a.other, events[i], NULL);
+  vm_meeting_stop (b.meeting);
+  WAIT_FOR (has (&a, "idle"));
+  g_log_remove_handler ("videomeet", handler);
+  fail_unless_equals_string (logged->str,
+      "participant p002: connecting → connected (connected)\n"
+      "participant p002: connected while connected\n"
+      "participant p002: fails while connected\n"
+      "participant p002: connected → disconnected (leaves)\n");
+  g_string_free (logged, TRUE);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_guest_leaves)
 {
   meet ();
@@ -675,6 +713,7 @@ meeting_suite (void)
   tcase_add_test (tc, test_call);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_ice_servers_refused);
+  tcase_add_test (tc, test_steps_of_a_participant_are_logged);
   tcase_add_test (tc, test_guest_leaves);
   tcase_add_test (tc, test_host_ends);
   tcase_add_test (tc, test_host_leaves_alone);

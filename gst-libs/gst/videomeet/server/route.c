@@ -97,6 +97,7 @@ lock (VmMember *member, const VmSignal *signal, GError **error)
 static gboolean
 take_state (VmMember *member, const VmSignal *signal, GError **error)
 {
+  VmParticipantState before = member->state;
   VmParticipantEvent event;
 
   if (signal->id && strcmp (signal->id, member->id) != 0)
@@ -109,8 +110,12 @@ take_state (VmMember *member, const VmSignal *signal, GError **error)
   else
     return refuse (error, VM_ERROR_BAD_MESSAGE,
         "A participant becomes connected or disconnected");
-  if (!vm_participant_state_next (member->state, event, &member->state))
+  if (!vm_participant_state_next (before, event, &member->state))
     return TRUE;
+  g_debug ("participant %s: %s → %s (%s)", member->id,
+      vm_participant_state_to_string (before),
+      vm_participant_state_to_string (member->state),
+      vm_participant_event_to_string (event));
   vm_member_tell_state (member);
   return TRUE;
 }
