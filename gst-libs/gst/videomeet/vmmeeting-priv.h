@@ -112,6 +112,7 @@ struct _VmMeeting
   gchar *nonce; /* told the others at coming; base64 */
   VmParticipant *me;
   GPtrArray *participants; /* the others, in the order they joined */
+  gboolean told_crowd; /* that there are too many of them */
   GError *kicked;
 
   /* what is said, and what this participant tells of itself */

@@ -44,8 +44,13 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
   if (vm_meeting_find (self, described->id) || is_me (self, described->id))
     return;
   if (self->participants->len >= VM_SIGNAL_ROSTER_MAX) {
-    g_debug ("more than %d participants: %s is left out", VM_SIGNAL_ROSTER_MAX,
-        described->id);
+    /* once, or a host could fill the log as well */
+    if (!self->told_crowd)
+      g_message (
+          "the host names more than %d others: %s and who comes after it "
+          "are left out",
+          VM_SIGNAL_ROSTER_MAX, described->id);
+    self->told_crowd = TRUE;
     return;
   }
   participant = vm_participant_new (described);

@@ -5,6 +5,7 @@
 
 #include "meetingdevice.h"
 
+#include <gst/videomeet/vmmeeting-priv.h>
 #include <gst/videomeet/wire/chat.h>
 
 static void
@@ -440,6 +441,73 @@ GST_START_TEST (test_guests_are_no_hosts)
 
 GST_END_TEST;
 
+/* What the host says to @b: somebody has come, or left. */
+static void
+tell_guest (VmSignalType type, guint number)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (type);
+  g_autofree gchar *id = g_strdup_printf ("p%03u", number);
+
+  if (type == VM_SIGNAL_PARTICIPANT_LEFT) {
+    signal->id = g_steal_pointer (&id);
+  } else {
+    VmSignalParticipant *who = vm_signal_add_participant (signal);
+
+    who->id = g_steal_pointer (&id);
+    who->user = g_strdup ("Crowd");
+    who->device = g_strdup ("box");
+  }
+  vm_meeting_take_signal (b.meeting, signal);
+}
+
+static guint
+others (Device *device)
+{
+  GList *all = vm_meeting_list_participants (device->meeting);
+  guint n = g_list_length (all);
+
+  g_list_free_full (all, g_object_unref);
+  return n;
+}
+
+static void
+on_message (const gchar *domain, GLogLevelFlags level, const gchar *message,
+    gpointer data)
+{
+  fail_unless (strstr (message, "p900") != NULL, "%s", message);
+  (*(guint *) data)++;
+}
+
+/* A host that names people without end: each would be a connection. */
+GST_START_TEST (test_crowd_below_at_and_above_the_limit)
+{
+  guint told = 0, handler;
+
+  meet ();
+  handler =
+      g_log_set_handler ("videomeet", G_LOG_LEVEL_MESSAGE, on_message, &told);
+  for (guint number = 100; others (&b) < VM_SIGNAL_ROSTER_MAX - 1; number++)
+    tell_guest (VM_SIGNAL_PARTICIPANT_JOINED, number);
+  tell_guest (VM_SIGNAL_PARTICIPANT_JOINED, 500);
+  fail_unless_equals_int (others (&b), VM_SIGNAL_ROSTER_MAX);
+  fail_unless (find (&b, "p500") != NULL);
+  fail_unless_equals_int (told, 0);
+  g_string_truncate (b.heard, 0);
+  for (guint number = 900; number < 910; number++)
+    tell_guest (VM_SIGNAL_PARTICIPANT_JOINED, number);
+  heard (&b, "");
+  fail_unless_equals_int (others (&b), VM_SIGNAL_ROSTER_MAX);
+  fail_unless_equals_int (told, 1);
+  /* who leaves makes room; the meeting goes on */
+  tell_guest (VM_SIGNAL_PARTICIPANT_LEFT, 500);
+  tell_guest (VM_SIGNAL_PARTICIPANT_JOINED, 501);
+  fail_unless (find (&b, "p501") != NULL);
+  fail_unless_equals_int (others (&b), VM_SIGNAL_ROSTER_MAX);
+  g_log_remove_handler ("videomeet", handler);
+}
+
+GST_END_TEST;
+
 static Suite *
 talk_suite (void)
 {
@@ -461,6 +529,7 @@ talk_suite (void)
   tcase_add_test (tc, test_kick);
   tcase_add_test (tc, test_end);
   tcase_add_test (tc, test_guests_are_no_hosts);
+  tcase_add_test (tc, test_crowd_below_at_and_above_the_limit);
   return s;
 }
 
