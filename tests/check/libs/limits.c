@@ -146,6 +146,117 @@ GST_START_TEST (test_connections_of_all)
 
 GST_END_TEST;
 
+/* What one turn of vm-net accepts: counted after each, while a crowd that came
+ * during a turn waits. */
+typedef struct
+{
+  uv_check_t check;
+  guint before, most;
+
+  GMutex lock; /* of what follows */
+  GCond cond;
+  gboolean held, free, closed;
+} Turns;
+
+static void
+on_turn (uv_check_t *check)
+{
+  Turns *turns = check->data;
+  guint now = server->counters.accepted;
+
+  turns->most = MAX (turns->most, now - turns->before);
+  turns->before = now;
+}
+
+static void
+tell (Turns *turns, gboolean *what)
+{
+  g_mutex_lock (&turns->lock);
+  *what = TRUE;
+  g_cond_broadcast (&turns->cond);
+  g_mutex_unlock (&turns->lock);
+}
+
+static void
+wait_until (Turns *turns, const gboolean *what)
+{
+  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_USEC_PER_SEC;
+
+  g_mutex_lock (&turns->lock);
+  while (!*what)
+    fail_unless (g_cond_wait_until (&turns->cond, &turns->lock, end));
+  g_mutex_unlock (&turns->lock);
+}
+
+static void
+hold_net (VmServer *self, gpointer data)
+{
+  Turns *turns = data;
+
+  uv_check_init (&self->loop, &turns->check);
+  turns->check.data = turns;
+  turns->before = self->counters.accepted;
+  uv_check_start (&turns->check, on_turn);
+  tell (turns, &turns->held);
+  wait_until (turns, &turns->free);
+}
+
+static void
+on_check_closed (uv_handle_t *check)
+{
+  Turns *turns = check->data;
+
+  tell (turns, &turns->closed);
+}
+
+static void
+stop_counting (VmServer *self, gpointer data)
+{
+  uv_close ((uv_handle_t *) &((Turns *) data)->check, on_check_closed);
+}
+
+/* The most that one turn took of so many. */
+static guint
+accepted_at_once (guint crowd)
+{
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_object_unref);
+  Turns turns = { 0 };
+
+  g_mutex_init (&turns.lock);
+  g_cond_init (&turns.cond);
+  vm_server_post (server, hold_net, &turns, NULL);
+  wait_until (&turns, &turns.held);
+  for (guint i = 0; i < crowd; i++) {
+    /* not those of the crowd before, which may still be on its way out */
+    g_autofree gchar *address = g_strdup_printf (
+        "127.0.%u.%u", crowd, 1 + i / VM_CONNECTIONS_PER_ADDRESS);
+
+    g_ptr_array_add (open, connect_from (address));
+  }
+  tell (&turns, &turns.free);
+  /* everybody has a turn in the end */
+  for (guint i = 0; i < crowd; i++)
+    fail_unless_equals_int (status_of (open->pdata[i]), 200);
+  vm_server_post (server, stop_counting, &turns, NULL);
+  wait_until (&turns, &turns.closed);
+  g_mutex_clear (&turns.lock);
+  g_cond_clear (&turns.cond);
+  return turns.most;
+}
+
+/* One more than the bound is what a backlog of that size holds (Linux). */
+GST_START_TEST (test_accepted_at_once)
+{
+  fail_unless_equals_int (
+      accepted_at_once (VM_ACCEPTED_AT_ONCE - 1), VM_ACCEPTED_AT_ONCE - 1);
+  fail_unless_equals_int (
+      accepted_at_once (VM_ACCEPTED_AT_ONCE), VM_ACCEPTED_AT_ONCE);
+  fail_unless_equals_int (
+      accepted_at_once (VM_ACCEPTED_AT_ONCE + 1), VM_ACCEPTED_AT_ONCE);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_participants)
 {
   NetSocket *bob, *carl;
@@ -582,6 +693,7 @@ limits_suite (void)
   tcase_add_test (tc, test_connections_are_of_one_address);
   tcase_add_test (tc, test_slow_headers_are_waited_for_alone);
   tcase_add_test (tc, test_connections_of_all);
+  tcase_add_test (tc, test_accepted_at_once);
   tcase_add_test (tc, test_participants);
   tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_texts);
