@@ -10,9 +10,7 @@
 
 /* The offer waits this long for CAPS on the pads requested. */
 #define INPUTS_TIMEOUT_MS 5000
-/* Two for each participant that a meeting can have (VM_SIGNAL_ROSTER_MAX): one
- * for camera and sound, one for the screen. */
-#define SLOTS_MAX 256
+
 struct _VmCall
 {
   VmSignalBin *bin; /* not owned: the bin owns the call */
@@ -29,7 +27,7 @@ struct _VmCall
   GSource *inputs_source, *stats_source, *links_source;
   VmSpeaker *speaker;
   GPtrArray *recorders; /* VmRecorder, closed */
-  gboolean slots[SLOTS_MAX]; /* taken */
+  VmSlots slots;
 
   gint playing; /* atomic */
 

@@ -68,18 +68,13 @@ vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time)
 guint
 vm_call_take_slot (VmCall *call)
 {
-  guint slot = 0;
-
-  while (slot < SLOTS_MAX - 1 && call->slots[slot])
-    slot++;
-  call->slots[slot] = TRUE;
-  return slot;
+  return vm_slots_take (&call->slots);
 }
 
 void
 vm_call_release_slot (VmCall *call, guint slot)
 {
-  call->slots[slot] = FALSE;
+  vm_slots_release (&call->slots, slot);
 }
 
 void

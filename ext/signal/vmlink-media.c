@@ -124,6 +124,31 @@ keep_for_output (VmLink *self, VmPeerStream stream, GstSample *sample)
     g_queue_push_tail (pending, gst_sample_ref (sample));
 }
 
+/* Whichever of camera and screen comes first has the number of the sound. */
+static guint
+choose_slot (VmLink *self, VmPeerStream stream)
+{
+  if (stream == VM_PEER_AUDIO
+      || !(self->outputs[VM_PEER_VIDEO] || self->outputs[VM_PEER_SCREEN]))
+    return self->slot;
+  if (self->second_slot == VM_SLOT_NONE)
+    self->second_slot = vm_call_take_slot (self->call);
+  return self->second_slot;
+}
+
+static void
+tell_not_shown (VmLink *self, VmPeerStream stream, const gchar *why)
+{
+  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), STREAM,
+      DECODE,
+      ("%s's %s cannot be shown: %s",
+          vm_participant_get_user (self->participant), stream_name (stream),
+          why),
+      (NULL),
+      ("participant-id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), NULL));
+}
+
 /* Control thread: the first frame of a stream was seen. */
 static gboolean
 make_output (gpointer user_data)
@@ -137,17 +162,15 @@ make_output (gpointer user_data)
   g_autoptr (GError) error = NULL;
   VmOutput *output;
   VmOutputConfig out = { .codec = vm_codec_from_caps (data->caps) };
-  guint slot = self->slot;
+  guint slot;
   GstPad *pad;
 
   if (self->closed || out.codec == VM_CODEC_NONE || self->outputs[stream])
     return G_SOURCE_REMOVE;
-  /* whichever of camera and screen comes first has the number of the sound */
-  if (stream != VM_PEER_AUDIO
-      && (self->outputs[VM_PEER_VIDEO] || self->outputs[VM_PEER_SCREEN])) {
-    if (self->second_slot == G_MAXUINT)
-      self->second_slot = vm_call_take_slot (self->call);
-    slot = self->second_slot;
+  slot = choose_slot (self, stream);
+  if (slot == VM_SLOT_NONE) {
+    tell_not_shown (self, stream, "no number is left for its pad");
+    return G_SOURCE_REMOVE;
   }
   name = g_strdup_printf ("%s-%s-%u", vm_participant_get_id (self->participant),
       stream_name (stream), slot);
@@ -160,13 +183,7 @@ make_output (gpointer user_data)
   output = vm_output_new (name, &out, on_need_key_unit,
       stream_ref_new (self, stream), stream_ref_free, &error);
   if (!output) {
-    GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), STREAM,
-        DECODE,
-        ("%s's %s cannot be shown: %s", out.title, stream_name (stream),
-            error->message),
-        (NULL),
-        ("participant-id", G_TYPE_STRING,
-            vm_participant_get_id (self->participant), NULL));
+    tell_not_shown (self, stream, error->message);
     return G_SOURCE_REMOVE;
   }
   g_object_ref (output);

@@ -22,7 +22,7 @@ struct _VmLink
   gchar *session;
   guint generation, restarts;
   GQueue early; /* Early */
-  guint slot, second_slot; /* G_MAXUINT: none taken */
+  guint slot, second_slot; /* or VM_SLOT_NONE */
   GSource *restart_source; /* an offer of ours is due */
   GSource *offer_wait; /* until when theirs must have come */
   gint64 connected_at; /* µs: when the last connection was begun */

@@ -47,7 +47,7 @@ vm_link_init (VmLink *self)
 {
   g_mutex_init (&self->lock);
   g_queue_init (&self->early);
-  self->slot = self->second_slot = G_MAXUINT;
+  self->slot = self->second_slot = VM_SLOT_NONE;
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     self->codecs[i] = VM_CODEC_NONE;
 }
@@ -424,6 +424,5 @@ vm_link_close (VmLink *self)
   vm_link_end_outputs (self);
   vm_link_stop_recording (self);
   vm_call_release_slot (self->call, self->slot);
-  if (self->second_slot != G_MAXUINT)
-    vm_call_release_slot (self->call, self->second_slot);
+  vm_call_release_slot (self->call, self->second_slot);
 }

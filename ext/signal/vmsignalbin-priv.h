@@ -6,6 +6,7 @@
 #include "vmoutput.h"
 #include "vmpeer.h"
 #include "vmrecorder.h"
+#include "vmslots.h"
 
 #include <gst/videomeet/videomeet.h>
 #include <gst/videomeet/vmtimer-priv.h>
@@ -122,6 +123,7 @@ const VmCallConfig *vm_call_get_config (VmCall *call);
 gboolean vm_call_is_playing (VmCall *call);
 void
 vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time);
+/* As vm_slots_take(), and its opposite. */
 guint vm_call_take_slot (VmCall *call);
 void vm_call_release_slot (VmCall *call, guint slot);
 /* Takes a recorder that was closed; vm_call_stop() waits for its file. */
