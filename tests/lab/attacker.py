@@ -44,7 +44,9 @@ def inside(host, function, *arguments):
     return result[0]
 
 
-def connect(address, port=PORT, source=None, tls=True, timeout=TIMEOUT):
+def connect(address, port=PORT, source=None, tls=True, timeout=TIMEOUT,
+            pem=None):
+    """pem: key and certificate to show, if any."""
     sock = socket.create_connection(
         (address, port), timeout,
         source_address=(source, 0) if source else None)
@@ -53,6 +55,8 @@ def connect(address, port=PORT, source=None, tls=True, timeout=TIMEOUT):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if pem:
+        context.load_cert_chain(pem)
     return context.wrap_socket(sock)
 
 
@@ -117,6 +121,19 @@ def ask(sock, method, path, host, body=None, headers=()):
                   f"Content-Length: {len(data)}"]
     sock.sendall("\r\n".join(lines + ["", ""]).encode() + data)
     return read_answer(sock)
+
+
+def certificate(host, name):
+    """A self-signed one and its P-256 key, as a device has: their file."""
+    pem = os.path.join(host.home, name + ".pem")
+    host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=" + name, "-keyout", pem, "-out", pem + ".crt",
+             timeout=60)
+    with open(pem, "a", encoding="ascii") as out, \
+            open(pem + ".crt", encoding="ascii") as f:
+        out.write(f.read())
+    return pem
 
 
 class WebSocket:
@@ -299,7 +316,11 @@ class MuteServer:
 
     def _serve(self, sock):
         try:
-            sock = self.context.wrap_socket(sock, server_side=True)
+            if self.context:
+                sock = self.context.wrap_socket(sock, server_side=True)
+            elif sock.recv(1, socket.MSG_PEEK) == b"\x16":  # plain HTTP alone
+                sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                return
             self.kept.append(sock)
             while True:
                 head = self._request(sock)
@@ -341,6 +362,14 @@ class MuteServer:
                      b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
                      b"Sec-WebSocket-Protocol: videomeet.v2\r\n"
                      b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        for message in self.messages():
+            text = json.dumps(message).encode()
+            size = len(text)
+            sock.sendall((bytes([0x81, size]) if size < 126 else
+                          b"\x81\x7e" + struct.pack(">H", size)) + text)
+
+    def messages(self):
+        """What is said on the WebSocket."""
         messages = []
         if self.stop_at != "welcome":
             messages.append({
@@ -356,8 +385,4 @@ class MuteServer:
             messages.append({
                 "type": "offer", "seq": 2, "from": "p001", "to": "p002",
                 "sdp": self.offer, "session": "s", "generation": 1})
-        for message in messages:
-            text = json.dumps(message).encode()
-            size = len(text)
-            sock.sendall((bytes([0x81, size]) if size < 126 else
-                          b"\x81\x7e" + struct.pack(">H", size)) + text)
+        return messages

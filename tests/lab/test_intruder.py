@@ -247,21 +247,10 @@ class Silence(lab.LabTest):
         status.update(deviceId=None, keyHash=None)
         return status, offer
 
-    def certificate(self, host):
-        pem = os.path.join(host.home, "mute.pem")
-        host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                 "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                 "/CN=mute", "-keyout", pem, "-out", pem + ".crt",
-                 timeout=lab.SOON)
-        with open(pem, "a", encoding="ascii") as out, \
-                open(pem + ".crt", encoding="ascii") as f:
-            out.write(f.read())
-        return pem
-
     def test_every_step(self):
         _, b, c = self.lab.hosts
         status, offer = self.true_host()
-        pem = self.certificate(c)
+        pem = attacker.certificate(c, "mute")
         guests = {}
         for i, step in enumerate([*self.ends, *self.warns]):
             server = attacker.MuteServer(c, 9000 + i, step, pem, status, offer)
