@@ -183,12 +183,17 @@ vm_trust_change_state (GstElement *element, GstStateChange transition)
     }
   }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
-      && !vm_trust_open_stream (self))
+      && !vm_trust_open_stream (self)) {
+    vm_trust_close_stream (self);
     return GST_STATE_CHANGE_FAILURE;
+  }
   ret = GST_ELEMENT_CLASS (vm_trust_parent_class)
             ->change_state (element, transition);
-  if (ret == GST_STATE_CHANGE_FAILURE)
+  if (ret == GST_STATE_CHANGE_FAILURE) {
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+      vm_trust_close_stream (self);
     return ret;
+  }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     vm_trust_close_stream (self);
   else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
