@@ -287,6 +287,8 @@ meeting_open (Meeting *meeting)
 {
   static const VmtOptions options = { 0 };
 
+  /* before another thread makes it: how GLib hands it on is not shown to TSan */
+  g_main_context_default ();
   *meeting = (Meeting){ .node = g_object_new (VM_TYPE_NODE, NULL) };
   meeting->out = open_memstream (&meeting->text, &meeting->size);
   meeting->output = vmt_output_new (meeting->out, meeting->out, FALSE);
