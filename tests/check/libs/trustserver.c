@@ -405,9 +405,11 @@ typedef struct
 {
   uv_prepare_t turn;
   uv_timer_t timer;
-  guint turns, ticks;
+  guint turns, ticks, closed;
   GAsyncQueue *done;
 } Counter;
+
+#define COUNTER_HANDLES 2
 
 static void
 on_turn (uv_prepare_t *turn)
@@ -415,12 +417,14 @@ on_turn (uv_prepare_t *turn)
   ((Counter *) turn->data)->turns++;
 }
 
+/* libuv closes what was closed last first: both are waited for */
 static void
 on_counter_closed (uv_handle_t *handle)
 {
   Counter *counter = handle->data;
 
-  g_async_queue_push (counter->done, counter);
+  if (++counter->closed == COUNTER_HANDLES)
+    g_async_queue_push (counter->done, counter);
 }
 
 static void
@@ -430,7 +434,7 @@ on_tick (uv_timer_t *timer)
 
   if (++counter->ticks < TICKS)
     return;
-  uv_close ((uv_handle_t *) &counter->turn, NULL);
+  uv_close ((uv_handle_t *) &counter->turn, on_counter_closed);
   uv_close ((uv_handle_t *) timer, on_counter_closed);
 }
 
