@@ -52,16 +52,23 @@ stream_ref_new (VmLink *self, VmPeerStream stream)
 }
 
 static void
+request_key_unit (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (VmPeer) peer = NULL;
+
+  g_mutex_lock (&self->lock);
+  peer = self->sender ? g_object_ref (self->sender) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (peer)
+    vm_peer_request_key_unit (peer, stream);
+}
+
+static void
 on_need_key_unit (gpointer user_data)
 {
   StreamRef *ref = user_data;
-  g_autoptr (VmPeer) peer = NULL;
 
-  g_mutex_lock (&ref->link->lock);
-  peer = ref->link->sender ? g_object_ref (ref->link->sender) : NULL;
-  g_mutex_unlock (&ref->link->lock);
-  if (peer)
-    vm_peer_request_key_unit (peer, ref->stream);
+  request_key_unit (ref->link, ref->stream);
 }
 
 static const gchar *
@@ -231,7 +238,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 
 typedef struct
 {
-  GWeakRef bin;
+  GWeakRef bin, link;
   gchar *id, *user;
 } RecordRef;
 
@@ -241,6 +248,7 @@ record_ref_free (gpointer data)
   RecordRef *ref = data;
 
   g_weak_ref_clear (&ref->bin);
+  g_weak_ref_clear (&ref->link);
   g_free (ref->id);
   g_free (ref->user);
   g_free (ref);
@@ -273,9 +281,20 @@ on_record (gpointer user_data, const gchar *location, gboolean started,
         (NULL), ("participant-id", G_TYPE_STRING, ref->id, NULL));
 }
 
+static void
+on_record_needs_key_unit (gpointer user_data, VmPeerStream stream)
+{
+  RecordRef *ref = user_data;
+  g_autoptr (VmLink) link = g_weak_ref_get (&ref->link);
+
+  if (link)
+    request_key_unit (link, stream);
+}
+
 void
 vm_link_start_recording (VmLink *self)
 {
+  static const VmRecorderFuncs funcs = { on_record, on_record_needs_key_unit };
   const VmCallConfig *config = vm_call_get_config (self->call);
   g_autofree gchar *meeting = NULL;
   g_autofree gchar *stem = NULL;
@@ -290,10 +309,11 @@ vm_link_start_recording (VmLink *self)
       vm_participant_get_id (self->participant));
   ref = g_new0 (RecordRef, 1);
   g_weak_ref_init (&ref->bin, vm_call_get_bin (self->call));
+  g_weak_ref_init (&ref->link, self);
   ref->id = g_strdup (vm_participant_get_id (self->participant));
   ref->user = g_strdup (vm_participant_get_user (self->participant));
-  recorder = vm_recorder_new (
-      config->record_dir, stem, on_record, ref, record_ref_free);
+  recorder =
+      vm_recorder_new (config->record_dir, stem, &funcs, ref, record_ref_free);
   g_mutex_lock (&self->lock);
   self->recorder = recorder;
   g_mutex_unlock (&self->lock);

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "vmrecorder.h"
+#include "vmrecordfile.h"
 
-#include <errno.h>
 #include <string.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/videomeet/videomeet.h>
-#include <glib/gstdio.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 #define GST_CAT_DEFAULT vm_signal_debug
 
 /* Bytes of meeting, user and id in a file's name, of the 255 it may have. */
 #define RECORD_WHO_MAX 220
-/* Samples between the streaming threads and the recorder's thread, and buffers
- * of a track between that thread and the disk: some 10 s of a call; a disk that
- * is further behind loses frames. */
-#define RECORD_QUEUE_MAX 1024
 /* How long a file waits for the second stream before it begins with one. */
 #define RECORD_SETTLE_US (2 * G_TIME_SPAN_SECOND)
-/* A track without data for this long is silent. */
-#define RECORD_SILENT (1 * GST_SECOND)
-#define RECORD_FINISH_TIMEOUT (5 * GST_SECOND)
 
 typedef struct
 {
@@ -29,21 +20,12 @@ typedef struct
   GstSample *sample;
 } Item;
 
-typedef struct
-{
-  GstElement *appsrc, *queue; /* queue: belongs to the pipeline */
-  GstCaps *caps;
-  gboolean started; /* a key frame went in */
-  gboolean behind; /* the disk is too slow, and that was said */
-  GstClockTime end; /* up to here the track is written, from base */
-} Track;
-
 struct _VmRecorder
 {
   GObject parent;
 
   gchar *directory, *stem;
-  VmRecorderFunc func;
+  VmRecorderFuncs funcs;
   gpointer user_data;
   GDestroyNotify notify;
   GAsyncQueue *queue;
@@ -57,11 +39,8 @@ struct _VmRecorder
   gboolean failed; /* what is still queued goes nowhere */
   GQueue waiting; /* Items before the file begins */
   gint64 waiting_since;
-  GstElement *pipeline;
-  gchar *location;
+  VmRecordFile *file;
   guint segment;
-  GstClockTime base; /* PTS at which the file begins */
-  Track tracks[VM_PEER_N_STREAMS];
 };
 
 G_DEFINE_FINAL_TYPE (VmRecorder, vm_recorder, G_TYPE_OBJECT)
@@ -80,7 +59,6 @@ vm_recorder_finalize (GObject *object)
 
   g_free (self->directory);
   g_free (self->stem);
-  g_free (self->location);
   g_async_queue_unref (self->queue);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -122,176 +100,38 @@ next_location (VmRecorder *self)
   }
 }
 
-static gboolean
-take_bus_error (
-    VmRecorder *self, GstClockTime timeout, GstMessageType more, GError **error)
-{
-  g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
-  g_autoptr (GstMessage) message =
-      gst_bus_timed_pop_filtered (bus, timeout, GST_MESSAGE_ERROR | more);
-
-  if (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
-    gst_message_parse_error (message, error, NULL);
-    return TRUE;
-  }
-  if (!message && more) {
-    g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
-        "The recording could not be finished within %u s",
-        (guint) (RECORD_FINISH_TIMEOUT / GST_SECOND));
-    return TRUE;
-  }
-  return FALSE;
-}
-
 static void
 finish_file (VmRecorder *self, const GError *why)
 {
-  g_autoptr (GError) error = why ? g_error_copy (why) : NULL;
+  g_autofree gchar *location = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (!self->pipeline)
+  if (!self->file)
     return;
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    if (self->tracks[i].appsrc)
-      gst_app_src_end_of_stream (GST_APP_SRC (self->tracks[i].appsrc));
-  }
-  if (!error)
-    take_bus_error (self, RECORD_FINISH_TIMEOUT, GST_MESSAGE_EOS, &error);
-  gst_element_set_state (self->pipeline, GST_STATE_NULL);
-  /* what is written to an unlinked file is lost without an error */
-  if (!error && !g_file_test (self->location, G_FILE_TEST_EXISTS))
-    g_set_error (&error, VM_ERROR, VM_ERROR_FAILED,
-        "The file or its folder was removed meanwhile");
-  gst_clear_object (&self->pipeline);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    gst_clear_caps (&self->tracks[i].caps);
-    self->tracks[i] = (Track){ NULL };
-  }
-  self->func (self->user_data, self->location, FALSE, error);
-  g_clear_pointer (&self->location, g_free);
+  location = g_strdup (vm_record_file_get_location (self->file));
+  vm_record_file_close (g_steal_pointer (&self->file), why, &error);
+  self->funcs.event (self->user_data, location, FALSE, error);
 }
 
 static void
-add_track (
-    VmRecorder *self, GstElement *mux, VmPeerStream stream, GstCaps *caps)
+give_up (VmRecorder *self, const gchar *location, const GError *error)
 {
-  const gchar *name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
-  gboolean h264 = g_str_equal (name, "video/x-h264");
-  GstElement *appsrc = gst_element_factory_make ("appsrc", NULL);
-  GstElement *queue = gst_element_factory_make ("queue", NULL);
-  GstElement *parse =
-      gst_element_factory_make (h264 ? "h264parse" : "identity", NULL);
-
-  g_object_set (appsrc, "format", GST_FORMAT_TIME, "caps", caps, "max-bytes",
-      (guint64) 0, "block", FALSE, NULL);
-  g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
-      "max-size-time", (guint64) 0, NULL);
-  gst_bin_add_many (GST_BIN (self->pipeline), appsrc, queue, parse, NULL);
-  gst_element_link_many (appsrc, queue, parse, NULL);
-  gst_element_link_pads (
-      parse, "src", mux, stream == VM_PEER_AUDIO ? "audio_%u" : "video_%u");
-  self->tracks[stream].appsrc = appsrc;
-  self->tracks[stream].queue = queue;
-  self->tracks[stream].caps = gst_caps_ref (caps);
-  self->tracks[stream].started = FALSE;
-}
-
-/* Begins a file with a track for each stream that is waiting. */
-static gboolean
-begin_file (VmRecorder *self, GError **error)
-{
-  GstElement *mux = gst_element_factory_make ("matroskamux", NULL);
-  GstElement *sink = gst_element_factory_make ("filesink", NULL);
-
-  self->location = next_location (self);
-  if (!mux || !sink) {
-    gst_clear_object (&mux);
-    gst_clear_object (&sink);
-    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
-        "Recording needs matroskamux (gst-plugins-good)");
-    return FALSE;
-  }
-  self->pipeline = gst_pipeline_new (NULL);
-  self->base = GST_CLOCK_TIME_NONE;
-  g_object_set (mux, "writing-app", "gst-videomeet", NULL);
-  g_object_set (sink, "location", self->location, "async", FALSE, NULL);
-  gst_bin_add_many (GST_BIN (self->pipeline), mux, sink, NULL);
-  gst_element_link (mux, sink);
-  for (GList *l = self->waiting.head; l; l = l->next) {
-    Item *item = l->data;
-    GstCaps *caps = gst_sample_get_caps (item->sample);
-
-    if (!self->tracks[item->stream].appsrc)
-      add_track (self, mux, item->stream, caps);
-  }
-  if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING)
-          == GST_STATE_CHANGE_FAILURE
-      && take_bus_error (self, 0, 0, error))
-    return FALSE;
-  GST_INFO_OBJECT (self, "recording to %s", self->location);
-  self->func (self->user_data, self->location, TRUE, NULL);
-  return TRUE;
-}
-
-/* The muxer waits for all tracks: one that is silent (muted, lost) is told to
- * move on, or the others would pile up in memory. */
-static void
-move_silent_tracks (VmRecorder *self, GstClockTime now)
-{
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    Track *track = &self->tracks[i];
-
-    if (!track->appsrc || track->end + RECORD_SILENT > now)
-      continue;
-    gst_element_send_event (track->appsrc,
-        gst_event_new_gap (track->end, now - RECORD_SILENT / 2 - track->end));
-    track->end = now - RECORD_SILENT / 2;
-  }
-}
-
-/* The queue itself is not bounded: a full one would hold up the recorder's
- * thread in a muxer that waits for the other track. */
-static gboolean
-is_behind (VmRecorder *self, Track *track)
-{
-  guint buffers = 0;
-
-  g_object_get (track->queue, "current-level-buffers", &buffers, NULL);
-  if (buffers < RECORD_QUEUE_MAX) {
-    track->behind = FALSE;
-    return FALSE;
-  }
-  if (!track->behind)
-    GST_WARNING_OBJECT (self, "the disk is too slow: frames are lost");
-  track->behind = TRUE;
-  return TRUE;
+  GST_WARNING_OBJECT (self, "recording failed: %s", error->message);
+  g_atomic_int_set (&self->closed, TRUE);
+  self->failed = TRUE;
+  if (self->file)
+    finish_file (self, error);
+  else
+    self->funcs.event (self->user_data, location, FALSE, error);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) item_free);
 }
 
 static void
 write_item (VmRecorder *self, Item *item)
 {
-  Track *track = &self->tracks[item->stream];
-  GstBuffer *buffer = gst_sample_get_buffer (item->sample);
-  gboolean key = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-
-  if (!GST_BUFFER_PTS_IS_VALID (buffer))
-    return;
-  if (!GST_CLOCK_TIME_IS_VALID (self->base))
-    self->base = GST_BUFFER_PTS (buffer);
-  if ((!track->started && item->stream != VM_PEER_AUDIO && !key)
-      || GST_BUFFER_PTS (buffer) < self->base)
-    return;
-  if (is_behind (self, track)) {
-    /* what follows refers to what is lost: until the next key frame */
-    track->started = FALSE;
-    return;
-  }
-  track->started = TRUE;
-  buffer = gst_buffer_copy (buffer);
-  GST_BUFFER_PTS (buffer) -= self->base;
-  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  track->end = MAX (track->end, GST_BUFFER_PTS (buffer));
-  move_silent_tracks (self, track->end);
-  gst_app_src_push_buffer (GST_APP_SRC (track->appsrc), buffer);
+  if (!vm_record_file_write (
+          self->file, item->stream, gst_sample_get_buffer (item->sample)))
+    self->funcs.need_key_unit (self->user_data, item->stream);
 }
 
 static gint
@@ -336,64 +176,73 @@ ready_to_begin (VmRecorder *self)
          || g_get_monotonic_time () - self->waiting_since > RECORD_SETTLE_US;
 }
 
-static gboolean
-fits_file (VmRecorder *self, Item *item)
+/* A file with a track for each stream that is waiting. */
+static void
+begin_file (VmRecorder *self)
 {
-  Track *track = &self->tracks[item->stream];
+  GstCaps *caps[VM_PEER_N_STREAMS] = { NULL };
+  g_autofree gchar *location = next_location (self);
+  g_autoptr (GError) error = NULL;
 
-  return track->appsrc
-         && gst_caps_is_equal (track->caps, gst_sample_get_caps (item->sample));
+  for (GList *l = self->waiting.head; l; l = l->next) {
+    Item *item = l->data;
+
+    if (!caps[item->stream])
+      caps[item->stream] = gst_sample_get_caps (item->sample);
+  }
+  self->file = vm_record_file_new (location, caps, &error);
+  if (!self->file) {
+    give_up (self, location, error);
+    return;
+  }
+  self->funcs.event (self->user_data, location, TRUE, NULL);
+  flush_waiting (self);
 }
 
 static gboolean
-is_waited_key (VmRecorder *self, Item *item)
+is_waiting (VmRecorder *self, VmPeerStream stream)
 {
-  if (item->stream == VM_PEER_AUDIO)
-    return TRUE;
   for (GList *l = self->waiting.head; l; l = l->next) {
-    if (((Item *) l->data)->stream == item->stream)
+    if (((Item *) l->data)->stream == stream)
       return TRUE;
   }
-  return !GST_BUFFER_FLAG_IS_SET (
-      gst_sample_get_buffer (item->sample), GST_BUFFER_FLAG_DELTA_UNIT);
+  return FALSE;
 }
 
-static void
-give_up (VmRecorder *self, GError *error)
+/* Whether a track may begin with it. */
+static gboolean
+is_key (const Item *item)
 {
-  GST_WARNING_OBJECT (self, "recording failed: %s", error->message);
-  g_atomic_int_set (&self->closed, TRUE);
-  self->failed = TRUE;
-  if (self->pipeline)
-    finish_file (self, error);
-  else
-    self->func (self->user_data, self->location, FALSE, error);
-  g_clear_pointer (&self->location, g_free);
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) item_free);
+  return item->stream == VM_PEER_AUDIO
+         || !GST_BUFFER_FLAG_IS_SET (
+             gst_sample_get_buffer (item->sample), GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
 static void
 take_item (VmRecorder *self, Item *item)
 {
   g_autoptr (GError) error = NULL;
+  gboolean fits = self->file
+                  && vm_record_file_fits (self->file, item->stream,
+                      gst_sample_get_caps (item->sample));
 
   if (self->failed) {
     item_free (item);
     return;
   }
-  if (self->pipeline && !fits_file (self, item))
-    finish_file (self, NULL);
-  if (self->pipeline) {
+  if (fits) {
     write_item (self, item);
     item_free (item);
-    if (take_bus_error (self, 0, 0, &error))
-      give_up (self, error);
+    if (!vm_record_file_check (self->file, &error))
+      give_up (self, NULL, error);
     return;
   }
-  if (!is_waited_key (self, item)) {
+  if (!is_key (item) && !is_waiting (self, item->stream)) {
+    self->funcs.need_key_unit (self->user_data, item->stream);
     item_free (item);
     return;
   }
+  finish_file (self, NULL);
   if (g_queue_is_empty (&self->waiting))
     self->waiting_since = g_get_monotonic_time ();
   g_queue_push_tail (&self->waiting, item);
@@ -402,15 +251,9 @@ take_item (VmRecorder *self, Item *item)
 static void
 try_begin (VmRecorder *self, gboolean now)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (self->pipeline || g_queue_is_empty (&self->waiting)
-      || !(now || ready_to_begin (self)))
-    return;
-  if (begin_file (self, &error))
-    flush_waiting (self);
-  else
-    give_up (self, error);
+  if (!self->file && !g_queue_is_empty (&self->waiting)
+      && (now || ready_to_begin (self)))
+    begin_file (self);
 }
 
 static gpointer
@@ -465,14 +308,14 @@ vm_recorder_make_stem (const gchar *meeting, const gchar *user, const gchar *id)
 }
 
 VmRecorder *
-vm_recorder_new (const gchar *directory, const gchar *stem, VmRecorderFunc func,
-    gpointer user_data, GDestroyNotify notify)
+vm_recorder_new (const gchar *directory, const gchar *stem,
+    const VmRecorderFuncs *funcs, gpointer user_data, GDestroyNotify notify)
 {
   VmRecorder *self = g_object_new (VM_TYPE_RECORDER, NULL);
 
   self->directory = g_strdup (directory);
   self->stem = g_strdup (stem);
-  self->func = func;
+  self->funcs = *funcs;
   self->user_data = user_data;
   self->notify = notify;
   g_thread_unref (
@@ -487,7 +330,7 @@ vm_recorder_push (VmRecorder *self, VmPeerStream stream, GstSample *sample)
 
   if (g_atomic_int_get (&self->closed))
     return;
-  if (g_async_queue_length (self->queue) >= RECORD_QUEUE_MAX) {
+  if (g_async_queue_length (self->queue) >= VM_RECORDER_QUEUE_MAX) {
     if (g_atomic_int_compare_and_exchange (&self->dropping, 0, 1))
       GST_WARNING_OBJECT (self, "the disk is too slow: frames are lost");
     return;
@@ -532,5 +375,5 @@ vm_recorder_abandon (VmRecorder *self)
 
   g_set_error (&error, VM_ERROR, VM_ERROR_TIMEOUT,
       "The file was not closed in time, and its end may be missing");
-  self->func (self->user_data, location, FALSE, error);
+  self->funcs.event (self->user_data, location, FALSE, error);
 }

@@ -72,6 +72,13 @@ on_event (gpointer user_data, const gchar *location, gboolean started,
   g_mutex_unlock (&lock);
 }
 
+static void
+on_need_key_unit (gpointer user_data, VmPeerStream stream)
+{
+}
+
+static const VmRecorderFuncs funcs = { on_event, on_need_key_unit };
+
 /* Samples of a launch line's stream, as a peer would hand them over. */
 static GPtrArray *
 samples_of (const gchar *launch)
@@ -195,7 +202,7 @@ play (const gchar *path, guint *video, guint *audio, GstClockTime *length)
 static void
 check_recording (GPtrArray *video, GPtrArray *audio)
 {
-  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
   guint n_video, n_audio;
   GstClockTime length;
 
@@ -234,7 +241,7 @@ GST_START_TEST (test_new_size_begins_a_new_file)
   g_autoptr (GPtrArray) small = samples_of (H264 (30, SMALL));
   g_autoptr (GPtrArray) large = samples_of (H264 (30, "width=320,height=240"));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (50));
-  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
   guint n_video, n_audio;
   GstClockTime length;
 
@@ -254,7 +261,7 @@ GST_START_TEST (test_muted_video_does_not_hold_sound_back)
 {
   g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (500));
-  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
   guint n_video, n_audio;
   GstClockTime length;
 
@@ -275,8 +282,7 @@ GST_START_TEST (test_nothing_is_overwritten)
   g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
 
   for (guint i = 0; i < 2; i++) {
-    VmRecorder *recorder =
-        vm_recorder_new (folder, "call", on_event, NULL, NULL);
+    VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
 
     push_interleaved (recorder, video, audio, 0);
     close_and_wait (recorder);
@@ -292,8 +298,7 @@ GST_START_TEST (test_folder_that_cannot_be_written)
   g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
   g_autofree gchar *missing = g_build_filename (folder, "missing", NULL);
-  VmRecorder *recorder =
-      vm_recorder_new (missing, "call", on_event, NULL, NULL);
+  VmRecorder *recorder = vm_recorder_new (missing, "call", &funcs, NULL, NULL);
 
   push_interleaved (recorder, video, audio, 0);
   vm_recorder_close (recorder);
@@ -310,7 +315,7 @@ GST_START_TEST (test_disk_is_full)
 {
   g_autoptr (GPtrArray) video = samples_of (VP8 (60, SMALL));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (100));
-  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
   struct rlimit before, little = { 4096, 4096 };
 
   fail_unless (getrlimit (RLIMIT_FSIZE, &before) == 0);
@@ -333,7 +338,7 @@ GST_START_TEST (test_file_is_removed)
 {
   g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
-  VmRecorder *recorder = vm_recorder_new (folder, "call", on_event, NULL, NULL);
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
   gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
 
   push_interleaved (recorder, video, audio, 0);
@@ -355,7 +360,7 @@ GST_END_TEST;
 GST_START_TEST (test_given_up_in_the_end)
 {
   g_autoptr (VmRecorder) recorder =
-      vm_recorder_new (folder, "call", on_event, NULL, NULL);
+      vm_recorder_new (folder, "call", &funcs, NULL, NULL);
 
   vm_recorder_abandon (recorder);
   vm_recorder_close (recorder);
@@ -398,7 +403,7 @@ vmrecorder_suite (void)
   Suite *s = suite_create ("vmrecorder");
   TCase *tc = tcase_create ("files");
 
-  GST_DEBUG_CATEGORY_INIT (vm_signal_debug, "vmsignal", 0, "recorder");
+  GST_DEBUG_CATEGORY_INIT (vm_signal_debug, "vmsignalbin", 0, "recorder");
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_vp8_plays_from_start_to_end);
