@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define AUDIO "audio/x-raw; audio/x-opus"
+#define AUDIO_BITRATE 48000 /* bits/s; enough for speech and music (Opus) */
 #define VIDEO "video/x-raw(ANY); video/x-vp8; video/x-h264"
 
 VmInput *
@@ -83,6 +84,54 @@ stream_from_name (const gchar *name, gboolean audio, VmPeerStream *stream)
 static const gchar *const sink_names[] = { "audio_sink_0", "video_sink_0",
   "video_sink_1" };
 
+static VmPeerStream
+first_free_picture (VmSignalBin *self)
+{
+  g_autoptr (VmInput) camera = vm_signal_bin_get_input (self, VM_PEER_VIDEO);
+
+  return camera ? VM_PEER_SCREEN : VM_PEER_VIDEO;
+}
+
+/* What the properties say of a stream. */
+static void
+read_settings (
+    VmSignalBin *self, VmPeerStream stream, guint *bitrate, gboolean *mute)
+{
+  gboolean audio = stream == VM_PEER_AUDIO;
+
+  GST_OBJECT_LOCK (self);
+  *bitrate = audio ? AUDIO_BITRATE : self->start_bitrate;
+  *mute = audio ? self->mute_audio : self->mute_video;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Takes @input as that of @stream, with the settings that it has then. The input
+ * is called without the lock, so that a property may be set meanwhile: then once
+ * more. FALSE when there is one already. */
+static gboolean
+adopt_input (VmSignalBin *self, VmPeerStream stream, VmInput *input)
+{
+  guint bitrate, bitrate_now;
+  gboolean mute, mute_now, taken;
+
+  GST_OBJECT_LOCK (self);
+  taken = self->inputs[stream] != NULL;
+  if (!taken)
+    self->inputs[stream] = gst_object_ref (input);
+  GST_OBJECT_UNLOCK (self);
+  if (taken)
+    return FALSE;
+  read_settings (self, stream, &bitrate_now, &mute_now);
+  do {
+    bitrate = bitrate_now;
+    mute = mute_now;
+    vm_input_set_bitrate (input, bitrate);
+    vm_input_set_mute (input, mute);
+    read_settings (self, stream, &bitrate_now, &mute_now);
+  } while (bitrate != bitrate_now || mute != mute_now);
+  return TRUE;
+}
+
 static GstPad *
 vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
@@ -91,33 +140,25 @@ vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
   VmSignalBin *self = VM_SIGNAL_BIN (element);
   gboolean audio = g_str_has_prefix (templ->name_template, "audio");
   VmPeerStream stream;
-  VmInput *input;
+  g_autoptr (VmInput) input = NULL;
   g_autoptr (VmCall) call = NULL;
   g_autoptr (GstPad) target = NULL;
   GstPad *pad;
 
   if (!name) {
-    stream = audio ? VM_PEER_AUDIO : VM_PEER_VIDEO;
-    if (!audio && self->inputs[VM_PEER_VIDEO])
-      stream = VM_PEER_SCREEN;
+    stream = audio ? VM_PEER_AUDIO : first_free_picture (self);
   } else if (!stream_from_name (name, audio, &stream)) {
     g_warning ("%s: there is no pad %s; ask for audio_sink_0, video_sink_0 "
                "(camera) or video_sink_1 (screen)",
         GST_OBJECT_NAME (self), name);
     return NULL;
   }
-  if (self->inputs[stream]) {
+  input = gst_object_ref_sink (
+      vm_input_new (stream, sink_names[stream], &funcs, self));
+  if (!adopt_input (self, stream, input)) {
     g_warning ("%s: %s is taken", GST_OBJECT_NAME (self), sink_names[stream]);
     return NULL;
   }
-  input = vm_input_new (stream, sink_names[stream], &funcs, self);
-  GST_OBJECT_LOCK (self);
-  vm_input_set_bitrate (
-      input, stream == VM_PEER_AUDIO ? 48000 : self->start_bitrate);
-  vm_input_set_mute (
-      input, stream == VM_PEER_AUDIO ? self->mute_audio : self->mute_video);
-  self->inputs[stream] = gst_object_ref (input);
-  GST_OBJECT_UNLOCK (self);
   gst_bin_add (GST_BIN (self), GST_ELEMENT (input));
   gst_element_sync_state_with_parent (GST_ELEMENT (input));
   target = gst_element_get_static_pad (GST_ELEMENT (input), "sink");
