@@ -268,8 +268,9 @@ on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
   GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, RESOURCE, NOT_AUTHORIZED,
       ("%s is in the meeting and is not met: %s",
           vm_participant_get_user (participant), reason->message),
-      ("participant %s", vm_participant_get_id (participant)),
-      ("code", G_TYPE_STRING, vm_error_to_code (reason->code), NULL));
+      (NULL),
+      ("participant-id", G_TYPE_STRING, vm_participant_get_id (participant),
+          "code", G_TYPE_STRING, vm_error_to_code (reason->code), NULL));
 }
 
 static void

@@ -185,6 +185,7 @@ make_output (gpointer user_data)
       "%s/%s", vm_participant_get_id (self->participant), stream_name (stream));
   out.decode = config->decode;
   out.latency = config->latency_ms * GST_MSECOND;
+  out.participant_id = vm_participant_get_id (self->participant);
   out.stream_id = stream_id;
   out.title = vm_participant_get_user (self->participant);
   output = vm_output_new (name, &out, on_need_key_unit,

@@ -13,6 +13,7 @@ struct _VmOutput
   GstBin parent;
 
   VmCodec codec;
+  gchar *participant_id, *stream_id;
   GstElement *appsrc;
   GstCaps *caps; /* as last pushed; streaming thread of the peer */
   GstTagList *tags; /* to be sent after the next buffer, or NULL */
@@ -32,6 +33,8 @@ vm_output_finalize (GObject *object)
 {
   VmOutput *self = VM_OUTPUT (object);
 
+  g_free (self->participant_id);
+  g_free (self->stream_id);
   gst_clear_caps (&self->caps);
   gst_clear_tag_list (&self->tags);
   if (self->notify)
@@ -79,6 +82,8 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   g_autoptr (GstPad) start = NULL;
 
   self->codec = config->codec;
+  self->participant_id = g_strdup (config->participant_id);
+  self->stream_id = g_strdup (config->stream_id);
   self->need_key_unit = need_key_unit;
   self->user_data = user_data;
   self->notify = notify;
@@ -112,6 +117,18 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   /* the floating reference that a new element has */
   g_object_force_floating (G_OBJECT (self));
   return g_steal_pointer (&self);
+}
+
+const gchar *
+vm_output_get_participant_id (VmOutput *self)
+{
+  return self->participant_id;
+}
+
+const gchar *
+vm_output_get_stream_id (VmOutput *self)
+{
+  return self->stream_id;
 }
 
 void

@@ -19,6 +19,7 @@ typedef struct
   VmCodec codec;
   gboolean decode;
   GstClockTime latency; /* jitter buffer of the peer, told downstream */
+  const gchar *participant_id; /* "p001" */
   const gchar *stream_id; /* "p001/video" */
   const gchar *title; /* participant's name, sent as a tag */
 } VmOutputConfig;
@@ -34,3 +35,6 @@ void vm_output_push (VmOutput *self, GstSample *sample);
 /* Unwanted output (its pad is not linked) drops everything. */
 void vm_output_set_wanted (VmOutput *self, gboolean wanted);
 void vm_output_end (VmOutput *self);
+/* As it was made with; any thread. */
+const gchar *vm_output_get_participant_id (VmOutput *self);
+const gchar *vm_output_get_stream_id (VmOutput *self);

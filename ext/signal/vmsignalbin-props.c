@@ -388,7 +388,7 @@ install_media_properties (GObjectClass *klass)
       string_spec ("record-dir", "Recording folder",
           "Folder, made if absent, that gets one Matroska file per "
           "participant, not transcoded; a new file begins when a stream's caps "
-          "change (null: no recording)",
+          "change, or it comes back after a pause (null: no recording)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CODECS,
       string_spec ("codecs", "Codecs",

@@ -103,8 +103,9 @@ vm_signal_bin_ended (VmSignalBin *self)
         GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
 }
 
-static gboolean
-is_inside_output (VmSignalBin *self, GstObject *object)
+/* The output that @object is a part of, or NULL. Returns: (transfer full) */
+static VmOutput *
+find_output (VmSignalBin *self, GstObject *object)
 {
   g_autoptr (GstObject) at = object ? gst_object_ref (object) : NULL;
 
@@ -112,18 +113,34 @@ is_inside_output (VmSignalBin *self, GstObject *object)
     GstObject *parent;
 
     if (VM_IS_OUTPUT (at))
-      return TRUE;
+      return VM_OUTPUT (g_steal_pointer (&at));
     parent = gst_object_get_parent (at);
     gst_object_unref (at);
     at = parent;
   }
-  return FALSE;
+  return NULL;
+}
+
+/* What one participant sends must not end the meeting. */
+static void
+warn_of_output (VmSignalBin *self, VmOutput *output, GstMessage *failure)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+
+  gst_message_parse_error (failure, &error, &debug);
+  GST_ELEMENT_WARNING_WITH_DETAILS (self, STREAM, DECODE,
+      ("A participant's stream cannot be decoded: %s", error->message),
+      ("%s", debug),
+      ("participant-id", G_TYPE_STRING, vm_output_get_participant_id (output),
+          "stream-id", G_TYPE_STRING, vm_output_get_stream_id (output), NULL));
 }
 
 static void
 vm_signal_bin_handle_message (GstBin *bin, GstMessage *message)
 {
   VmSignalBin *self = VM_SIGNAL_BIN (bin);
+  g_autoptr (VmOutput) output = NULL;
 
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_EOS:
@@ -131,15 +148,9 @@ vm_signal_bin_handle_message (GstBin *bin, GstMessage *message)
       gst_message_unref (message);
       return;
     case GST_MESSAGE_ERROR:
-      /* what one participant sends must not end the meeting */
-      if (is_inside_output (self, GST_MESSAGE_SRC (message))) {
-        g_autoptr (GError) error = NULL;
-        g_autofree gchar *debug = NULL;
-
-        gst_message_parse_error (message, &error, &debug);
-        GST_ELEMENT_WARNING (self, STREAM, DECODE,
-            ("A participant's stream cannot be decoded: %s", error->message),
-            ("%s", debug));
+      output = find_output (self, GST_MESSAGE_SRC (message));
+      if (output) {
+        warn_of_output (self, output, message);
         gst_message_unref (message);
         return;
       }

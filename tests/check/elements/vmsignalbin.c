@@ -383,6 +383,38 @@ GST_START_TEST (test_unlinked_pads_cost_nothing_and_can_be_linked_later)
 
 GST_END_TEST;
 
+/* What cannot be decoded is a warning, which says whose it is; the others, and
+ * the meeting, go on. */
+GST_START_TEST (test_stream_that_cannot_be_decoded)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Count *sound = count_on (&a, "a");
+  g_autoptr (GstElement) part = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+  const GstStructure *details = NULL;
+
+  wait_count (count_on (&a, "v"), 5, FALSE);
+  part = gst_bin_get_by_name (GST_BIN (a.bin), "p002-video-0");
+  fail_unless (part != NULL);
+  GST_ELEMENT_ERROR (part, STREAM, DECODE, ("That is no picture"), (NULL));
+  warning = gst_bus_timed_pop_filtered (a.bus, DEADLINE, GST_MESSAGE_WARNING);
+  fail_unless (warning != NULL);
+  fail_unless (GST_MESSAGE_SRC (warning) == GST_OBJECT (a.bin));
+  gst_message_parse_warning_details (warning, &details);
+  fail_unless (details != NULL);
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "participant-id"), "p002");
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "stream-id"), "p002/video");
+  reset_count (sound);
+  wait_count (sound, 30, FALSE);
+  side_free (&b);
+  wait_for_state (&a, "disconnected");
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_who_leaves_ends_its_pads_and_only_these)
 {
   Side a = host (BOTH), b = join (BOTH);
@@ -755,6 +787,7 @@ vmsignalbin_suite (void)
   tcase_add_test (tc, test_sound_only);
   tcase_add_test (tc, test_pads_say_whose_they_are);
   tcase_add_test (tc, test_unlinked_pads_cost_nothing_and_can_be_linked_later);
+  tcase_add_test (tc, test_stream_that_cannot_be_decoded);
   tcase_add_test (tc, test_who_leaves_ends_its_pads_and_only_these);
   tcase_add_test (tc, test_pad_that_is_kept_keeps_its_output);
   tcase_add_test (tc, test_eos_to_the_element_says_bye_and_ends_its_pads);
