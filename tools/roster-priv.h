@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "roster.h"
+
+/* What roster.c and roster-report.c share. */
+
+typedef struct
+{
+  gchar *id, *user, *device, *device_id;
+  gchar *state, *path, *trust;
+  gchar *status;
+  gboolean host, present;
+  gboolean audio_muted, video_muted, hand, detached;
+  gint64 joined_us, left_us; /* monotonic; 0 when it has not happened */
+  VmtCounter *counter;
+  GPtrArray *records, *lost_records;
+  GstStructure *stats;
+} VmtRosterEntry;
+
+struct _VmtRoster
+{
+  GMutex lock; /* protects what follows */
+  gint64 start_us; /* monotonic */
+  gchar *self_id;
+  GPtrArray *participants; /* in the order they were heard of */
+};
