@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What each command is called, and what its help says. */
+
+#include "options-priv.h"
+
+#include <string.h>
+
+#define MISSPELLING_MAX 2 /* edits that still pass for a slip of the fingers */
+
+const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
+  [VMT_COMMAND_DISCOVER] = { "discover", NULL,
+      "Show the devices on the local network as they come and go",
+      "Looks without being seen, unless --announce says otherwise. Every\n"
+      "device listed has answered for itself: announcements alone are not\n"
+      "believed." },
+  [VMT_COMMAND_HOST] = { "host", NULL,
+      "Open a meeting on this device and wait for others to join",
+      "Without --meeting the meeting bears the name of the user. Others join\n"
+      "with 'videomeet join NAME'. A line that is typed is sent to everybody;\n"
+      "/help shows what else can be typed. Ctrl-C leaves and ends the "
+      "meeting." },
+  [VMT_COMMAND_JOIN] = { "join", "NAME|URI",
+      "Join a meeting on the local network",
+      "NAME is looked for on the network. URI is\n"
+      "videomeet://HOST[:PORT]/NAME, the https:// link that the host shows, "
+      "or\nws://HOST[:PORT]/ROOM (wss://), a room on somebody else's server.\n"
+      "A line that is typed is sent to everybody; /help shows what else can "
+      "be\n"
+      "typed. Ctrl-C leaves.",
+      "Say which meeting: 'videomeet join NAME'. 'videomeet discover' shows "
+      "those there are." },
+  [VMT_COMMAND_STATUS] = { "status", "ADDR",
+      "Ask one device who it is and what it does",
+      "ADDR is HOST[:PORT]; the port is 8080 where none is given. The key\n"
+      "that TLS presents is compared with the device id in the answer.",
+      "Say which device: 'videomeet status HOST[:PORT]'." },
+  [VMT_COMMAND_KNOWN] = { "known", NULL,
+      "Show the devices met before, whose keys are remembered",
+      "A device is remembered when its meeting is joined for the first time.\n"
+      "From then on its name is believed only with the same key." },
+  [VMT_COMMAND_FORGET] = { "forget", "DEVICE",
+      "Forget a device met before, and its key",
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone. Forget a device when you know why\n"
+      "its key is new: the next one that bears its name is believed.",
+      "Say which device: 'videomeet forget DEVICE'. 'videomeet known' shows "
+      "those that are remembered." },
+  [VMT_COMMAND_TRUST] = { "trust", "ACTION [DEVICE|FILE]",
+      "Trust other devices, and see and change which are trusted",
+      "request DEVICE  ask a device for trust: both users compare six digits\n"
+      "list            show the devices that are trusted, known or revoked\n"
+      "show DEVICE     show what is known of one\n"
+      "revoke DEVICE   trust it no longer; a call with it ends at once\n"
+      "export [FILE]   write them all to FILE, or the standard output\n"
+      "import FILE     read what export has written ('-': standard input)\n\n"
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone; request looks for it on the "
+      "network\n"
+      "and takes HOST:PORT as well. A device that is trusted is let in by\n"
+      "'videomeet host --policy require'." },
+};
+
+const gchar *
+vmt_command_to_string (VmtCommand command)
+{
+  return vmt_commands[command].name;
+}
+
+const gchar *
+vmt_command_summary (VmtCommand command)
+{
+  return vmt_commands[command].summary;
+}
+
+gboolean
+vmt_command_from_string (const gchar *text, VmtCommand *command)
+{
+  for (guint i = 0; i < VMT_N_COMMANDS; i++)
+    if (g_str_equal (text, vmt_commands[i].name)) {
+      *command = i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* Levenshtein's distance, two neighbours swapped counting as one edit; @b is
+ * one of our own short names. */
+static guint
+edit_distance (const gchar *a, const gchar *b)
+{
+  gsize n = strlen (a), m = strlen (b);
+  guint table[3][16] = { { 0 } };
+
+  g_assert (m < G_N_ELEMENTS (table[0]));
+  for (gsize j = 0; j <= m; j++)
+    table[0][j] = j;
+  for (gsize i = 1; i <= n; i++) {
+    guint *row = table[i % 3], *above = table[(i + 2) % 3];
+
+    row[0] = i;
+    for (gsize j = 1; j <= m; j++) {
+      row[j] = MIN (above[j] + 1, row[j - 1] + 1);
+      row[j] = MIN (row[j], above[j - 1] + (a[i - 1] != b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = MIN (row[j], table[(i + 1) % 3][j - 2] + 1);
+    }
+  }
+  return table[n % 3][m];
+}
+
+const gchar *
+vmt_command_suggest (const gchar *text)
+{
+  const gchar *best = NULL;
+  guint best_distance = MISSPELLING_MAX + 1;
+
+  if (*text == '\0')
+    return NULL;
+  for (guint i = 0; i < VMT_N_COMMANDS; i++) {
+    guint distance = edit_distance (text, vmt_commands[i].name);
+
+    if (g_str_has_prefix (vmt_commands[i].name, text))
+      distance = 1;
+    if (distance < best_distance) {
+      best = vmt_commands[i].name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options.h"
+
+/* Shared by options.c (the command line), options-commands.c (the commands) and
+ * options-values.c (the values). Errors are sentences for the user. */
+
+typedef struct
+{
+  const gchar *name;
+  const gchar *parameters; /* of the usage line, or NULL */
+  const gchar *summary;
+  const gchar *text;
+  const gchar *missing; /* said when its parameter is not there */
+} VmtCommandText;
+
+extern const VmtCommandText vmt_commands[VMT_N_COMMANDS];
+
+gboolean
+vmt_parse_announce (const gchar *text, VmAnnounce *announce, GError **error);
+gboolean
+vmt_check_name (const gchar *option, const gchar *text, GError **error);
+gboolean vmt_check_pin (const gchar *pin, GError **error);
+/* Of those that were given. */
+gboolean vmt_check_numbers (const VmtOptions *options, gboolean port_given,
+    gboolean duration_given, gboolean seats_given, GError **error);
+gboolean vmt_check_codec (const gchar *codec, GError **error);
+gboolean vmt_check_dialect (const gchar *dialect, GError **error);
+gboolean vmt_check_origins (gchar **origins, GError **error);
+gboolean vmt_check_servers (const VmtOptions *options, GError **error);
