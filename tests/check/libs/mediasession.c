@@ -229,6 +229,89 @@ GST_START_TEST (test_restart)
 
 GST_END_TEST;
 
+/* The connection of @before's two with the next generation. */
+static VmMediaSession *
+next_of (VmMediaSession *before, guint generation)
+{
+  VmMediaSessionConfig config = config_of (before == a);
+
+  config.generation = generation;
+  return vm_media_session_new (&config, before);
+}
+
+/* @n restarts are under way when the offer comes that answers the first. */
+static gint
+cross_restarts (guint n)
+{
+  g_autoptr (VmMediaSession) offers = NULL;
+  g_autoptr (VmMediaSession) answers = NULL;
+  g_autofree gchar *offer = NULL;
+
+  connect_both ();
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *nonce = NULL;
+    g_autofree gchar *identity = NULL;
+
+    fail_unless (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
+    if (i == 0)
+      fail_unless (vm_media_session_check_restart (a, nonce, identity, NULL));
+  }
+  offers = next_of (a, 2);
+  answers = next_of (b, 2);
+  offer = sign (offers, VM_DESCRIPTION_TYPE_OFFER, OFFER);
+  return check (answers, VM_DESCRIPTION_TYPE_OFFER, OFFER, offer);
+}
+
+GST_START_TEST (test_restarts_under_way)
+{
+  fail_unless_equals_int (cross_restarts (VM_MEDIA_RESTARTS_MAX - 1), 0);
+  teardown ();
+  setup ();
+  fail_unless_equals_int (cross_restarts (VM_MEDIA_RESTARTS_MAX), 0);
+  teardown ();
+  setup ();
+  fail_unless_equals_int (
+      cross_restarts (VM_MEDIA_RESTARTS_MAX + 1), VM_ERROR_SIGNATURE);
+}
+
+GST_END_TEST;
+
+/* The offers that answer two restarts come in their order, and after them none
+ * is taken that answers neither. */
+GST_START_TEST (test_crossing_restarts)
+{
+  gchar *nonces[2] = { NULL }, *identities[2] = { NULL };
+  g_autoptr (VmMediaSession) stale = NULL;
+  g_autoptr (VmMediaSession) late = NULL;
+  g_autofree gchar *old_offer = NULL;
+
+  connect_both ();
+  stale = next_of (a, 4);
+  old_offer = sign (stale, VM_DESCRIPTION_TYPE_OFFER, OFFER);
+  for (guint i = 0; i < 2; i++)
+    fail_unless (
+        vm_media_session_sign_restart (b, &nonces[i], &identities[i], NULL));
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (VmMediaSession) offers = next_of (a, 2 + i);
+    g_autoptr (VmMediaSession) answers = next_of (b, 2 + i);
+    g_autofree gchar *offer = NULL;
+
+    fail_unless (
+        vm_media_session_check_restart (a, nonces[i], identities[i], NULL));
+    offer = sign (offers, VM_DESCRIPTION_TYPE_OFFER, OFFER);
+    fail_unless_equals_int (
+        check (answers, VM_DESCRIPTION_TYPE_OFFER, OFFER, offer), 0);
+    g_free (nonces[i]);
+    g_free (identities[i]);
+  }
+  late = next_of (b, 4);
+  fail_unless_equals_int (
+      check (late, VM_DESCRIPTION_TYPE_OFFER, OFFER, old_offer),
+      VM_ERROR_SIGNATURE);
+}
+
+GST_END_TEST;
+
 /* A page has no key: taken where that is allowed. */
 GST_START_TEST (test_keyless)
 {
@@ -303,6 +386,8 @@ mediasession_suite (void)
   tcase_add_test (tc, test_another_key);
   tcase_add_test (tc, test_replay);
   tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_restarts_under_way);
+  tcase_add_test (tc, test_crossing_restarts);
   tcase_add_loop_test (tc, test_keyless, 0, 2);
   tcase_add_test (tc, test_no_nonce);
   tcase_add_test (tc, test_ephemerals);

@@ -46,10 +46,10 @@ typedef struct
   gboolean has_nonce, has_other_nonce;
   guint8 nonce[VM_MEDIA_NONCE_SIZE];
   guint8 other_nonce[VM_MEDIA_NONCE_SIZE];
-  /* what a restart has told, until an offer comes by it: the restart may be
-   * lost */
-  gboolean renews;
-  guint8 next_nonce[VM_MEDIA_NONCE_SIZE];
+  /* what restarts have told, the oldest first, until an offer comes by one: it
+   * may cross the next restart, and a restart may be lost */
+  guint8 next_nonces[VM_MEDIA_RESTARTS_MAX][VM_MEDIA_NONCE_SIZE];
+  guint n_next;
   VmMediaReplay *replay;
   /* of the last connection that both have signed, by which a restart is */
   gchar *session;
@@ -307,24 +307,33 @@ verify (VmMediaSession *self, const VmMediaBinding *binding,
          && vm_media_identity_verify (identity, binding, now (), error);
 }
 
-/* An offer may be by the nonce that a restart has told, or by the one before if
- * the restart was lost. */
+/* The oldest @n are answered, or given up. */
+static void
+drop_next_nonces (Pair *pair, guint n)
+{
+  pair->n_next -= n;
+  memmove (pair->next_nonces, pair->next_nonces + n,
+      pair->n_next * sizeof pair->next_nonces[0]);
+}
+
+/* An offer may be by the nonce that one of the restarts has told, or by the one
+ * before them. */
 static gboolean
 verify_offer (VmMediaSession *self, VmMediaBinding *binding,
     VmMediaIdentity *identity, const gchar *text, GError **error)
 {
   Pair *pair = self->pair;
 
-  if (pair->renews) {
-    binding->to.nonce = pair->next_nonce;
+  for (guint i = pair->n_next; i > 0; i--) {
+    binding->to.nonce = pair->next_nonces[i - 1];
     if (verify (self, binding, identity, text, NULL)) {
-      memcpy (pair->nonce, pair->next_nonce, sizeof pair->nonce);
-      pair->renews = FALSE;
+      memcpy (pair->nonce, pair->next_nonces[i - 1], sizeof pair->nonce);
+      drop_next_nonces (pair, i);
       return TRUE;
     }
     vm_media_identity_clear (identity);
-    binding->to.nonce = pair->nonce;
   }
+  binding->to.nonce = pair->nonce;
   return verify (self, binding, identity, text, error);
 }
 
@@ -456,23 +465,26 @@ vm_media_session_sign_restart (
     VmMediaSession *self, gchar **nonce, gchar **identity, GError **error)
 {
   Pair *pair = self->pair;
+  guint8 fresh[VM_MEDIA_NONCE_SIZE];
   VmMediaBinding binding;
 
   *nonce = *identity = NULL;
   if (!pair->sdp)
     return FALSE;
-  if (RAND_bytes (pair->next_nonce, sizeof pair->next_nonce) != 1) {
+  if (RAND_bytes (fresh, sizeof fresh) != 1) {
     g_set_error_literal (
         error, VM_ERROR, VM_ERROR_FAILED, "OpenSSL has no random numbers");
     return FALSE;
   }
-  pair->renews = TRUE;
   binding = bind_restart (self, TRUE, pair->sdp);
-  binding.from.nonce = pair->next_nonce;
+  binding.from.nonce = fresh;
   *identity = make_identity (self, &binding, error);
   if (!*identity)
     return FALSE;
-  *nonce = g_base64_encode (pair->next_nonce, sizeof pair->next_nonce);
+  if (pair->n_next == VM_MEDIA_RESTARTS_MAX)
+    drop_next_nonces (pair, 1);
+  memcpy (pair->next_nonces[pair->n_next++], fresh, sizeof fresh);
+  *nonce = g_base64_encode (fresh, sizeof fresh);
   return TRUE;
 }
 
