@@ -5,7 +5,7 @@
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/ephemerals.h>
-#include <gst/videomeet/trust/mediaidentity.h>
+#include <gst/videomeet/trust/medianonces.h>
 #include <gst/videomeet/trust/vmmediasession-priv.h>
 #include <string.h>
 
@@ -312,6 +312,33 @@ GST_START_TEST (test_crossing_restarts)
 
 GST_END_TEST;
 
+/* An offer that nobody asked for and a restart pass each other: the answer is by
+ * the nonces of its offer. */
+GST_START_TEST (test_restart_crosses_offer)
+{
+  g_autoptr (VmMediaSession) offers = NULL;
+  g_autoptr (VmMediaSession) answers = NULL;
+  g_autofree gchar *nonce = NULL;
+  g_autofree gchar *identity = NULL;
+  g_autofree gchar *offer = NULL;
+  g_autofree gchar *answer = NULL;
+
+  connect_both ();
+  offers = next_of (a, 2);
+  offer = sign (offers, VM_DESCRIPTION_TYPE_OFFER, OFFER);
+  fail_unless (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
+  answers = next_of (b, 2);
+  fail_unless_equals_int (
+      check (answers, VM_DESCRIPTION_TYPE_OFFER, OFFER, offer), 0);
+  answer = sign (answers, VM_DESCRIPTION_TYPE_ANSWER, ANSWER);
+  fail_unless (vm_media_session_check_restart (a, nonce, identity, NULL));
+  fail_unless_equals_int (
+      check (offers, VM_DESCRIPTION_TYPE_ANSWER, ANSWER, answer), 0);
+  fail_unless (vm_media_session_is_signed (offers));
+}
+
+GST_END_TEST;
+
 /* A page has no key: taken where that is allowed. */
 GST_START_TEST (test_keyless)
 {
@@ -388,6 +415,7 @@ mediasession_suite (void)
   tcase_add_test (tc, test_restart);
   tcase_add_test (tc, test_restarts_under_way);
   tcase_add_test (tc, test_crossing_restarts);
+  tcase_add_test (tc, test_restart_crosses_offer);
   tcase_add_loop_test (tc, test_keyless, 0, 2);
   tcase_add_test (tc, test_no_nonce);
   tcase_add_test (tc, test_ephemerals);

@@ -5,10 +5,6 @@
 
 /* For VmMeeting alone. */
 
-/* Restarts of this side that may be under way at once; of more, the oldest are
- * lost. */
-#define VM_MEDIA_RESTARTS_MAX 8
-
 /* Who the two are, and which of their connections it is. */
 typedef struct
 {

@@ -24,9 +24,9 @@
  */
 
 #include "vmmediasession-priv.h"
-#include "base64.h"
 #include "ephemerals.h"
 #include "mediaidentity.h"
+#include "medianonces.h"
 #include "messageseal.h"
 #include "../vmerror.h"
 
@@ -43,13 +43,7 @@ typedef struct
   gchar *other_device_id; /* "": it has no key */
   gchar *other_participant_id;
   gboolean keyless;
-  gboolean has_nonce, has_other_nonce;
-  guint8 nonce[VM_MEDIA_NONCE_SIZE];
-  guint8 other_nonce[VM_MEDIA_NONCE_SIZE];
-  /* what restarts have told, the oldest first, until an offer comes by one: it
-   * may cross the next restart, and a restart may be lost */
-  guint8 next_nonces[VM_MEDIA_RESTARTS_MAX][VM_MEDIA_NONCE_SIZE];
-  guint n_next;
+  VmMediaNonces nonces;
   VmMediaReplay *replay;
   /* of the last connection that both have signed, by which a restart is */
   gchar *session;
@@ -64,6 +58,8 @@ struct _VmMediaSession
   Pair *pair;
   gchar *session;
   guint generation;
+  /* of the offer, and so of its answer, whatever restarts tell meanwhile */
+  VmMediaNonce nonce, other_nonce;
   VmEphemeral *ephemeral;
   gchar *offer; /* its identity, whoever made it */
   gchar *sdp; /* of this side, once it is signed */
@@ -120,12 +116,6 @@ vm_media_session_init (VmMediaSession *self)
 {
 }
 
-static gboolean
-read_nonce (const gchar *text, guint8 nonce[VM_MEDIA_NONCE_SIZE])
-{
-  return text && vm_base64_read (text, nonce, VM_MEDIA_NONCE_SIZE);
-}
-
 static Pair *
 pair_new (const VmMediaSessionConfig *config)
 {
@@ -137,8 +127,7 @@ pair_new (const VmMediaSessionConfig *config)
   pair->participant_id = g_strdup (config->participant_id);
   pair->other_device_id = g_strdup (id ? id : "");
   pair->other_participant_id = g_strdup (config->other_participant_id);
-  pair->has_nonce = read_nonce (config->nonce, pair->nonce);
-  pair->has_other_nonce = read_nonce (config->other_nonce, pair->other_nonce);
+  vm_media_nonces_init (&pair->nonces, config->nonce, config->other_nonce);
   pair->replay = vm_media_replay_new ();
   return pair;
 }
@@ -173,7 +162,7 @@ has_key (VmMediaSession *self)
 static gboolean
 has_nonces (VmMediaSession *self)
 {
-  return self->pair->has_nonce && self->pair->has_other_nonce;
+  return self->pair->nonces.has_own && self->pair->nonces.has_other;
 }
 
 static gboolean
@@ -189,9 +178,9 @@ bind (VmMediaSession *self, VmMediaRole role, gboolean own, const gchar *sdp)
 {
   const Pair *pair = self->pair;
   const VmMediaSide here = { vm_identity_get_device_id (pair->identity),
-    pair->participant_id, pair->nonce };
+    pair->participant_id, self->nonce };
   const VmMediaSide there = { pair->other_device_id, pair->other_participant_id,
-    pair->other_nonce };
+    self->other_nonce };
 
   return (VmMediaBinding){ .role = role,
     .meeting_id = pair->meeting_id,
@@ -201,6 +190,15 @@ bind (VmMediaSession *self, VmMediaRole role, gboolean own, const gchar *sdp)
     .generation = self->generation,
     .sdp = sdp,
     .offer = role == VM_MEDIA_ANSWER ? self->offer : NULL };
+}
+
+/* An offer is about to be signed or checked. */
+static void
+take_nonces (VmMediaSession *self)
+{
+  memcpy (self->nonce, self->pair->nonces.own, sizeof self->nonce);
+  memcpy (
+      self->other_nonce, self->pair->nonces.other, sizeof self->other_nonce);
 }
 
 static VmMediaRole
@@ -279,6 +277,8 @@ vm_media_session_sign (VmMediaSession *self, VmDescriptionType type,
     return TRUE;
   if (!has_nonces (self))
     return set_no_nonce (error);
+  if (offer)
+    take_nonces (self);
   binding = bind (self, role_of (type), TRUE, sdp);
   text = make_identity (self, &binding, error);
   if (!text)
@@ -307,33 +307,24 @@ verify (VmMediaSession *self, const VmMediaBinding *binding,
          && vm_media_identity_verify (identity, binding, now (), error);
 }
 
-/* The oldest @n are answered, or given up. */
-static void
-drop_next_nonces (Pair *pair, guint n)
-{
-  pair->n_next -= n;
-  memmove (pair->next_nonces, pair->next_nonces + n,
-      pair->n_next * sizeof pair->next_nonces[0]);
-}
-
 /* An offer may be by the nonce that one of the restarts has told, or by the one
  * before them. */
 static gboolean
 verify_offer (VmMediaSession *self, VmMediaBinding *binding,
     VmMediaIdentity *identity, const gchar *text, GError **error)
 {
-  Pair *pair = self->pair;
+  VmMediaNonces *nonces = &self->pair->nonces;
 
-  for (guint i = pair->n_next; i > 0; i--) {
-    binding->to.nonce = pair->next_nonces[i - 1];
+  for (guint i = nonces->n_next; i > 0; i--) {
+    binding->to.nonce = nonces->next[i - 1];
     if (verify (self, binding, identity, text, NULL)) {
-      memcpy (pair->nonce, pair->next_nonces[i - 1], sizeof pair->nonce);
-      drop_next_nonces (pair, i);
+      vm_media_nonces_take_next (nonces, i - 1);
+      take_nonces (self);
       return TRUE;
     }
     vm_media_identity_clear (identity);
   }
-  binding->to.nonce = pair->nonce;
+  binding->to.nonce = self->nonce;
   return verify (self, binding, identity, text, error);
 }
 
@@ -383,6 +374,8 @@ vm_media_session_check (VmMediaSession *self, VmDescriptionType type,
   if (self->other_sdp && strcmp (self->other_sdp, sdp) == 0
       && g_strcmp0 (self->other_identity, identity) == 0)
     return TRUE;
+  if (offer)
+    take_nonces (self);
   binding = bind (self, role_of (type), FALSE, sdp);
   if (!(offer ? verify_offer (self, &binding, &read, identity, error)
               : verify (self, &binding, &read, identity, error))
@@ -451,12 +444,17 @@ vm_media_session_open (VmMediaSession *self, const gchar *text, GError **error)
 }
 
 static VmMediaBinding
-bind_restart (VmMediaSession *self, gboolean own, const gchar *sdp)
+bind_restart (VmMediaSession *self, gboolean own, const gchar *sdp,
+    const VmMediaNonce nonce)
 {
+  const Pair *pair = self->pair;
   VmMediaBinding binding = bind (self, VM_MEDIA_RESTART, own, sdp);
 
-  binding.session = self->pair->session;
-  binding.generation = self->pair->generation;
+  /* that of who asks is told with it */
+  binding.from.nonce = nonce;
+  binding.to.nonce = own ? pair->nonces.other : pair->nonces.own;
+  binding.session = pair->session;
+  binding.generation = pair->generation;
   return binding;
 }
 
@@ -465,7 +463,7 @@ vm_media_session_sign_restart (
     VmMediaSession *self, gchar **nonce, gchar **identity, GError **error)
 {
   Pair *pair = self->pair;
-  guint8 fresh[VM_MEDIA_NONCE_SIZE];
+  VmMediaNonce fresh;
   VmMediaBinding binding;
 
   *nonce = *identity = NULL;
@@ -476,14 +474,11 @@ vm_media_session_sign_restart (
         error, VM_ERROR, VM_ERROR_FAILED, "OpenSSL has no random numbers");
     return FALSE;
   }
-  binding = bind_restart (self, TRUE, pair->sdp);
-  binding.from.nonce = fresh;
+  binding = bind_restart (self, TRUE, pair->sdp, fresh);
   *identity = make_identity (self, &binding, error);
   if (!*identity)
     return FALSE;
-  if (pair->n_next == VM_MEDIA_RESTARTS_MAX)
-    drop_next_nonces (pair, 1);
-  memcpy (pair->next_nonces[pair->n_next++], fresh, sizeof fresh);
+  vm_media_nonces_add_next (&pair->nonces, fresh);
   *nonce = g_base64_encode (fresh, sizeof fresh);
   return TRUE;
 }
@@ -494,21 +489,20 @@ vm_media_session_check_restart (VmMediaSession *self, const gchar *nonce,
 {
   Pair *pair = self->pair;
   g_auto (VmMediaIdentity) read = { NULL };
-  guint8 renewed[VM_MEDIA_NONCE_SIZE];
+  VmMediaNonce renewed;
   VmMediaBinding binding;
 
   if (!has_key (self))
     return check_keyless (self, error);
-  if (!pair->other_sdp || !read_nonce (nonce, renewed)) {
+  if (!pair->other_sdp || !vm_media_nonce_read (nonce, renewed)) {
     g_set_error_literal (error, VM_ERROR, VM_ERROR_SIGNATURE,
         "It asks for another connection without one that it has signed");
     return FALSE;
   }
-  binding = bind_restart (self, FALSE, pair->other_sdp);
-  binding.from.nonce = renewed;
+  binding = bind_restart (self, FALSE, pair->other_sdp, renewed);
   if (!verify (self, &binding, &read, identity, error)
       || !vm_media_replay_accept (pair->replay, &read, now (), error))
     return FALSE;
-  memcpy (pair->other_nonce, renewed, sizeof renewed);
+  memcpy (pair->nonces.other, renewed, sizeof renewed);
   return TRUE;
 }
