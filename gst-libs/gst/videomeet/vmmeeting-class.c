@@ -276,7 +276,7 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * Whether what is written to devices that have a key, and by them, goes over
    * data channels only, never over the meeting's server, which could read and
    * change it; %FALSE by default. For whoever tells of channels by
-   * vm_meeting_set_channel(). The last 100 messages wait for the channel to be
+   * vm_meeting_set_channel(). The last 25 messages wait for the channel to be
    * open.
    */
   g_object_class_install_property (klass, PROP_DIRECT_CHAT,

@@ -3,169 +3,20 @@
 /* What people say and do in a meeting: a host and two guests in one process,
  * over real sockets on loopback. Data channels are function calls here. */
 
-#include "meetingdevice.h"
+#include "talkdevice.h"
 
 #include <gst/videomeet/vmmeeting-priv.h>
 #include <gst/videomeet/wire/chat.h>
 
-static void
-word (Device *device, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
-word (Device *device, const gchar *format, ...)
-{
-  va_list args;
-
-  if (device->heard->len)
-    g_string_append_c (device->heard, ' ');
-  va_start (args, format);
-  g_string_append_vprintf (device->heard, format, args);
-  va_end (args);
-}
-
-static void
-on_chat (VmMeeting *meeting, VmChatMessage *message, Device *device)
-{
-  word (device, "%s%s%s:%s", vm_chat_message_get_old (message) ? "old-" : "",
-      vm_chat_message_get_confidential (message) ? "psst-" : "",
-      vm_chat_message_get_user (message), vm_chat_message_get_text (message));
-}
-
-static void
-on_presence (VmMeeting *meeting, VmParticipant *who, Device *device)
-{
-  word (device, "%s=%s%s%s", vm_participant_get_id (who),
-      vm_participant_get_status (who),
-      vm_participant_get_audio_muted (who) ? "-audio" : "",
-      vm_participant_get_video_muted (who) ? "-video" : "");
-}
-
-static void
-on_hand (VmMeeting *meeting, VmParticipant *who, Device *device)
-{
-  word (device, "%s^%d", vm_participant_get_id (who),
-      vm_participant_get_hand (who));
-}
-
-static void
-on_mute (VmMeeting *meeting, gboolean audio, gboolean video, Device *device)
-{
-  word (device, "mute%s%s", audio ? "-audio" : "", video ? "-video" : "");
-}
-
-static void
-on_locked (VmMeeting *meeting, GParamSpec *pspec, Device *device)
-{
-  word (device, vm_meeting_get_locked (meeting) ? "locked" : "open");
-}
-
-static void
-listen (Device *device)
-{
-  g_signal_connect (
-      device->meeting, "chat-received", G_CALLBACK (on_chat), device);
-  g_signal_connect (
-      device->meeting, "presence-changed", G_CALLBACK (on_presence), device);
-  g_signal_connect (
-      device->meeting, "hand-changed", G_CALLBACK (on_hand), device);
-  g_signal_connect (
-      device->meeting, "mute-requested", G_CALLBACK (on_mute), device);
-  g_signal_connect (
-      device->meeting, "notify::locked", G_CALLBACK (on_locked), device);
-}
-
-static void
-forget (void)
-{
-  g_string_truncate (a.heard, 0);
-  g_string_truncate (b.heard, 0);
-  g_string_truncate (c.heard, 0);
-}
-
-static void
-join (Device *device)
-{
-  device_open (device, VM_MEETING_MODE_JOIN);
-  use_uri (device, "standup");
-  listen (device);
-  start (device);
-  WAIT_FOR (has (device, "active"));
-}
-
-/* Ann hosts, Bob and Carl are there; nothing heard yet. */
-static void
-meet (void)
-{
-  host ();
-  listen (&a);
-  join (&b);
-  join (&c);
-  WAIT_FOR (has (&a, "+p003") && has (&b, "+p003"));
-  forget ();
-}
-
-static VmParticipant *
-who (Device *device, const gchar *id)
-{
-  VmParticipant *found = find (device, id);
-
-  fail_unless (found != NULL, "no %s", id);
-  return found;
-}
-
-static Device *
-device_of (const gchar *id)
-{
-  return strcmp (id, "p001") == 0 ? &a : strcmp (id, "p002") == 0 ? &b : &c;
-}
-
-static gboolean
-carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
-    const gchar *text, Device *from)
-{
-  Device *device = device_of (vm_participant_get_id (to));
-  VmParticipant *sender =
-      who (device, vm_participant_get_id (vm_meeting_get_self (meeting)));
-
-  vm_meeting_take_message (device->meeting, sender, label, text);
-  return TRUE;
-}
-
-/* A data channel between the two. */
-static void
-connect_channel (Device *x, Device *y, const gchar *label)
-{
-  const gchar *id_x = vm_participant_get_id (vm_meeting_get_self (x->meeting));
-  const gchar *id_y = vm_participant_get_id (vm_meeting_get_self (y->meeting));
-
-  for (Device *d = x; d; d = d == x ? y : NULL) {
-    if (!g_signal_handler_find (
-            d->meeting, G_SIGNAL_MATCH_FUNC, 0, 0, NULL, carry, NULL))
-      g_signal_connect (d->meeting, "send-message", G_CALLBACK (carry), d);
-  }
-  vm_meeting_set_channel (x->meeting, who (x, id_y), label, TRUE);
-  vm_meeting_set_channel (y->meeting, who (y, id_x), label, TRUE);
-}
-
-static void
-say (Device *device, const gchar *to, const gchar *text)
-{
-  g_autoptr (GError) error = NULL;
-
-  fail_unless (vm_meeting_send_chat (
-      device->meeting, to ? who (device, to) : NULL, text, &error));
-  g_assert_no_error (error);
-}
-
 GST_START_TEST (test_chat_over_the_server)
 {
-  meet ();
-  say (&b, NULL, "hello\n\tall");
+  talk_meet ();
+  talk_say (&b, NULL, "hello\n\tall");
   WAIT_FOR (has (&a, "Bob") && has (&c, "Bob"));
   heard (&a, "Bob:hello\n\tall");
   heard (&c, "Bob:hello\n\tall");
-  say (&a, "p003", "only you");
-  say (&a, NULL, "everybody");
+  talk_say (&a, "p003", "only you");
+  talk_say (&a, NULL, "everybody");
   WAIT_FOR (has (&b, "everybody") && has (&c, "everybody"));
   heard (&b, "Ann:everybody");
   heard (&c, "psst-Ann:only you Ann:everybody");
@@ -176,16 +27,16 @@ GST_END_TEST;
 /* On a channel where there is one, and over the server where there is none. */
 GST_START_TEST (test_chat_on_a_channel)
 {
-  meet ();
-  connect_channel (&a, &b, "chat");
-  say (&a, NULL, "one");
+  talk_meet ();
+  talk_connect (&a, &b, "chat");
+  talk_say (&a, NULL, "one");
   heard (&b, "Ann:one");
   WAIT_FOR (has (&c, "Ann:one"));
-  say (&b, "p001", "two");
+  talk_say (&b, "p001", "two");
   heard (&a, "psst-Bob:two");
   /* the channel is gone: as before */
-  vm_meeting_set_channel (a.meeting, who (&a, "p002"), "chat", FALSE);
-  say (&a, NULL, "three");
+  vm_meeting_set_channel (a.meeting, talk_who (&a, "p002"), "chat", FALSE);
+  talk_say (&a, NULL, "three");
   heard (&b, "");
   WAIT_FOR (has (&b, "Ann:three"));
   heard (&c, "Ann:one Ann:three");
@@ -195,16 +46,16 @@ GST_END_TEST;
 
 GST_START_TEST (test_plain_text)
 {
-  meet ();
-  connect_channel (&a, &b, "chat");
+  talk_meet ();
+  talk_connect (&a, &b, "chat");
   vm_meeting_take_message (
-      a.meeting, who (&a, "p002"), "chat", "I am a page of another maker");
+      a.meeting, talk_who (&a, "p002"), "chat", "I am a page of another maker");
   heard (&a, "Bob:I am a page of another maker");
   /* whoever speaks so is spoken to so, and is taken for who has the channel */
-  say (&a, NULL, "{\"type\":\"chat\",\"text\":\"x\",\"from\":\"p003\"}");
+  talk_say (&a, NULL, "{\"type\":\"chat\",\"text\":\"x\",\"from\":\"p003\"}");
   heard (&b, "Ann:x");
   vm_meeting_take_message (
-      a.meeting, who (&a, "p002"), "chat", "no\033[2J escape");
+      a.meeting, talk_who (&a, "p002"), "chat", "no\033[2J escape");
   heard (&a, "");
 }
 
@@ -215,28 +66,28 @@ GST_START_TEST (test_history)
   GList *list;
 
   host ();
-  listen (&a);
-  join (&b);
-  say (&a, NULL, "first");
-  say (&b, NULL, "second");
+  talk_listen (&a);
+  talk_join (&b);
+  talk_say (&a, NULL, "first");
+  talk_say (&b, NULL, "second");
   WAIT_FOR (has (&a, "second") && has (&b, "first"));
-  say (&b, "p001", "nobody else's business");
+  talk_say (&b, "p001", "nobody else's business");
   WAIT_FOR (has (&a, "psst"));
-  join (&c);
+  talk_join (&c);
   WAIT_FOR (has (&b, "+p003"));
-  forget ();
-  connect_channel (&c, &a, "chat");
+  talk_forget ();
+  talk_connect (&c, &a, "chat");
   heard (&c, "old-Ann:first old-Bob:second");
   list = vm_meeting_list_chat (c.meeting);
   fail_unless_equals_int (g_list_length (list), 2);
   g_list_free_full (list, g_object_unref);
   /* told again, as after a restart, it is no news */
-  vm_meeting_set_channel (a.meeting, who (&a, "p003"), "chat", FALSE);
-  vm_meeting_set_channel (a.meeting, who (&a, "p003"), "chat", TRUE);
+  vm_meeting_set_channel (a.meeting, talk_who (&a, "p003"), "chat", FALSE);
+  vm_meeting_set_channel (a.meeting, talk_who (&a, "p003"), "chat", TRUE);
   heard (&c, "");
   /* and it is the host that tells it */
-  connect_channel (&b, &c, "chat");
-  vm_meeting_take_message (c.meeting, who (&c, "p002"), "chat",
+  talk_connect (&b, &c, "chat");
+  vm_meeting_take_message (c.meeting, talk_who (&c, "p002"), "chat",
       "{\"type\":\"chat-history\",\"messages\":[{\"id\":\"1\",\"from\":"
       "\"p001\","
       "\"user\":\"Ann\",\"text\":\"I never said that\",\"time\":\"\"}]}");
@@ -256,16 +107,16 @@ GST_START_TEST (test_what_cannot_be_said)
   } bad[] = { { long_text, VM_ERROR_TOO_LARGE }, { "", VM_ERROR_BAD_MESSAGE },
     { "a\ab", VM_ERROR_BAD_MESSAGE } };
 
-  meet ();
+  talk_meet ();
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GError) error = NULL;
 
     fail_if (vm_meeting_send_chat (b.meeting, NULL, bad[i].text, &error));
     g_assert_error (error, VM_ERROR, bad[i].code);
   }
-  say (&b, NULL, long_text + 1);
+  talk_say (&b, NULL, long_text + 1);
   WAIT_FOR (has (&a, "Bob:xxx"));
-  carl = g_object_ref (who (&b, "p003"));
+  carl = g_object_ref (talk_who (&b, "p003"));
   vm_meeting_stop (c.meeting);
   WAIT_FOR (has (&b, "-p003"));
   {
@@ -286,15 +137,15 @@ GST_START_TEST (test_too_much)
   g_autoptr (GError) error = NULL;
   guint n;
 
-  meet ();
+  talk_meet ();
   for (n = 0; n < 2 * VM_CHAT_BURST && !error; n++)
     vm_meeting_send_chat (b.meeting, NULL, "more", &error);
   g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
   fail_unless (n > VM_CHAT_BURST);
-  connect_channel (&a, &c, "chat");
-  forget ();
+  talk_connect (&a, &c, "chat");
+  talk_forget ();
   for (guint i = 0; i < 2 * VM_CHAT_BURST; i++)
-    vm_meeting_take_message (a.meeting, who (&a, "p003"), "chat", "more");
+    vm_meeting_take_message (a.meeting, talk_who (&a, "p003"), "chat", "more");
   /* "Carl:more " each; some time has passed as well */
   fail_unless (a.heard->len / 10 < VM_CHAT_BURST + 10, "%s", a.heard->str);
   fail_unless (a.heard->len / 10 >= VM_CHAT_BURST - 1);
@@ -304,7 +155,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_presence)
 {
-  meet ();
+  talk_meet ();
   vm_meeting_set_presence (b.meeting, "having\nlunch", TRUE, FALSE);
   WAIT_FOR (has (&a, "p002=") && has (&c, "p002="));
   heard (&a, "p002=having lunch-video");
@@ -327,12 +178,12 @@ GST_END_TEST;
 GST_START_TEST (test_presence_of_those_there)
 {
   host ();
-  listen (&a);
+  talk_listen (&a);
   vm_meeting_raise_hand (a.meeting, TRUE);
   vm_meeting_set_presence (a.meeting, "busy", FALSE, TRUE);
   device_open (&b, VM_MEETING_MODE_JOIN);
   use_uri (&b, "standup");
-  listen (&b);
+  talk_listen (&b);
   vm_meeting_set_presence (b.meeting, "new", TRUE, TRUE);
   start (&b);
   WAIT_FOR (has (&b, "p001^1") && has (&a, "p002="));
@@ -348,16 +199,16 @@ GST_START_TEST (test_mute_request)
 {
   g_autoptr (GError) error = NULL;
 
-  meet ();
-  fail_unless (
-      vm_meeting_mute_request (a.meeting, who (&a, "p002"), TRUE, FALSE, NULL));
-  fail_unless (
-      vm_meeting_mute_request (a.meeting, who (&a, "p002"), TRUE, TRUE, NULL));
+  talk_meet ();
+  fail_unless (vm_meeting_mute_request (
+      a.meeting, talk_who (&a, "p002"), TRUE, FALSE, NULL));
+  fail_unless (vm_meeting_mute_request (
+      a.meeting, talk_who (&a, "p002"), TRUE, TRUE, NULL));
   WAIT_FOR (has (&b, "mute-audio-video"));
   heard (&b, "mute-audio mute-audio-video");
   heard (&c, "");
   fail_if (vm_meeting_mute_request (
-      a.meeting, who (&a, "p002"), FALSE, FALSE, &error));
+      a.meeting, talk_who (&a, "p002"), FALSE, FALSE, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
 }
 
@@ -367,7 +218,7 @@ GST_START_TEST (test_lock)
 {
   Device d;
 
-  meet ();
+  talk_meet ();
   fail_unless (vm_meeting_set_locked (a.meeting, TRUE, NULL));
   WAIT_FOR (has (&a, "locked") && has (&b, "locked") && has (&c, "locked"));
   device_init (&d, "Dora");
@@ -391,8 +242,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_kick)
 {
-  meet ();
-  fail_unless (vm_meeting_kick (a.meeting, who (&a, "p002"), NULL));
+  talk_meet ();
+  fail_unless (vm_meeting_kick (a.meeting, talk_who (&a, "p002"), NULL));
   WAIT_FOR (has (&b, "ended") && has (&c, "-p002KICKED"));
   g_assert_error (b.error, VM_ERROR, VM_ERROR_KICKED);
   WAIT_FOR (has (&a, "-p002KICKED"));
@@ -405,11 +256,11 @@ GST_END_TEST;
 GST_START_TEST (test_end)
 {
   host ();
-  listen (&a);
-  join (&b);
+  talk_listen (&a);
+  talk_join (&b);
   vm_meeting_stop (b.meeting);
   WAIT_FOR (has (&a, "idle"));
-  join (&c);
+  talk_join (&c);
   WAIT_FOR (has (&a, "idle +p003 active"));
   g_string_truncate (c.heard, 0);
   fail_unless (vm_meeting_end (a.meeting, NULL));
@@ -426,11 +277,11 @@ GST_START_TEST (test_guests_are_no_hosts)
 {
   GError *errors[4] = { NULL };
 
-  meet ();
-  fail_if (vm_meeting_kick (b.meeting, who (&b, "p003"), &errors[0]));
+  talk_meet ();
+  fail_if (vm_meeting_kick (b.meeting, talk_who (&b, "p003"), &errors[0]));
   fail_if (vm_meeting_set_locked (b.meeting, TRUE, &errors[1]));
   fail_if (vm_meeting_mute_request (
-      b.meeting, who (&b, "p003"), TRUE, TRUE, &errors[2]));
+      b.meeting, talk_who (&b, "p003"), TRUE, TRUE, &errors[2]));
   fail_if (vm_meeting_end (b.meeting, &errors[3]));
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++) {
     g_assert_error (errors[i], VM_ERROR, VM_ERROR_NOT_TRUSTED);
@@ -483,7 +334,7 @@ GST_START_TEST (test_crowd_below_at_and_above_the_limit)
 {
   guint told = 0, handler;
 
-  meet ();
+  talk_meet ();
   handler =
       g_log_set_handler ("videomeet", G_LOG_LEVEL_MESSAGE, on_message, &told);
   for (guint number = 100; others (&b) < VM_SIGNAL_ROSTER_MAX - 1; number++)

@@ -14,11 +14,12 @@
 #define VM_CHAT_HISTORY_MAX 100 /* messages */
 #define VM_CHAT_HISTORY_BYTES (48 * 1024) /* of the message that tells them */
 #define VM_CHAT_KNOWN_MAX 512 /* ids remembered, so that none is told twice */
-/* To one participant, until its channel is open; beyond, the oldest go. */
-#define VM_CHAT_UNSENT_MAX 100
 /* From one participant; beyond, dropped. */
 #define VM_CHAT_RATE 10 /* messages a second */
 #define VM_CHAT_BURST 50
+/* To one participant, until its channel is open; beyond, the oldest go. They
+ * come at once then, and what is said next is to be heard as well. */
+#define VM_CHAT_UNSENT_MAX (VM_CHAT_BURST / 2)
 
 typedef struct
 {
