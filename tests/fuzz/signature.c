@@ -2,7 +2,7 @@
 
 #include "fuzz.h"
 #include "fuzzkeys.h"
-#include "trust/messagekeys.h"
+#include "trust/messageseal.h"
 #include "trust/tag.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ check_tag (VmTagProtection protection, const guint8 *data, gsize size)
   g_assert_true (!good || protection == VM_TAG_SHA256);
 }
 
-/* As a signature, as a chat message's mac and as a tag: none of a key that the
+/* As a signature, as a chat message's mac, as one with it and as a tag: none of a key that the
  * input does not have. */
 void
 fuzz_one (const guint8 *data, gsize size)
@@ -56,6 +56,7 @@ fuzz_one (const guint8 *data, gsize size)
       &scope, "text", 4, text, &error));
   g_assert_nonnull (error);
   g_assert_false (vm_message_keys_verify (keys, "text", 1, text, NULL, NULL));
+  g_assert_null (vm_message_open (keys, text, NULL));
   for (guint i = VM_TAG_HMAC; i <= VM_TAG_SHA256; i++)
     check_tag (i, data, size);
 }

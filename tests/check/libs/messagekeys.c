@@ -6,7 +6,7 @@
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/hmac.h>
-#include <gst/videomeet/trust/messagekeys.h>
+#include <gst/videomeet/trust/messageseal.h>
 #include <string.h>
 
 static VmEphemeral *offerer, *answerer;
@@ -231,6 +231,65 @@ GST_START_TEST (test_hmac)
 
 GST_END_TEST;
 
+GST_START_TEST (test_seal)
+{
+  static const gchar *const texts[] = { "{\"type\":\"chat\"}", "", "plain",
+    "{\"seq\":1,\"mac\":\"\"}", "\xc3\xa4\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *sealed = vm_message_seal (from, texts[i]);
+    g_autofree gchar *open = vm_message_open (to, sealed, &error);
+
+    g_assert_no_error (error);
+    fail_unless_equals_string (open, texts[i]);
+    fail_unless (g_str_has_suffix (sealed, texts[i]));
+    /* one digit of sixteen */
+    fail_unless_equals_int (
+        strlen (sealed), strlen (texts[i]) + VM_MESSAGE_SEAL_MAX - 15);
+  }
+}
+
+GST_END_TEST;
+
+/* One spelling, and all of it. */
+GST_START_TEST (test_broken_seals)
+{
+  g_autofree gchar *sealed = vm_message_seal (from, "hello");
+  const gchar *mac = strstr (sealed, "\"mac\":\"") + strlen ("\"mac\":\"");
+  g_autofree gchar *only_mac = g_strndup (mac, VM_MESSAGE_MAC_BASE64_SIZE);
+  static const gchar *const heads[] = { "{\"seq\":0,\"mac\":\"",
+    "{\"seq\":01,\"mac\":\"", "{\"seq\":-1,\"mac\":\"",
+    "{\"seq\":+1,\"mac\":\"", "{\"seq\":1.0,\"mac\":\"",
+    "{\"seq\":\"1\",\"mac\":\"", "{\"seq\": 1,\"mac\":\"",
+    " {\"seq\":1,\"mac\":\"", "{\"seq\":,\"mac\":\"",
+    "{\"seq\":9007199254740992,\"mac\":\"",
+    "{\"seq\":10000000000000001,\"mac\":\"",
+    "{\"seq\":18446744073709551617,\"mac\":\"", "{\"mac\":\"" };
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++) {
+    g_autofree gchar *text = g_strconcat (heads[i], only_mac, "\"}hello", NULL);
+
+    fail_unless (vm_message_open (to, text, &error) == NULL);
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE),
+        "%s: %s", text, error->message);
+    g_clear_error (&error);
+  }
+  /* cut anywhere before the text */
+  for (gsize size = 0; size < strlen (sealed) - strlen ("hello"); size++) {
+    g_autofree gchar *text = g_strndup (sealed, size);
+
+    fail_unless (vm_message_open (to, text, &error) == NULL);
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+    g_clear_error (&error);
+  }
+  g_free (vm_message_open (to, sealed, &error));
+  g_assert_no_error (error);
+}
+
+GST_END_TEST;
+
 static Suite *
 messagekeys_suite (void)
 {
@@ -247,6 +306,8 @@ messagekeys_suite (void)
   tcase_add_test (tc, test_forms);
   tcase_add_test (tc, test_bad_keys);
   tcase_add_test (tc, test_hmac);
+  tcase_add_test (tc, test_seal);
+  tcase_add_test (tc, test_broken_seals);
   return s;
 }
 

@@ -96,6 +96,8 @@ host_says (
   signal->text = g_strdup ("hello");
   signal->status = g_strdup ("busy");
   signal->locked = signal->raised = TRUE;
+  if (type == VM_SIGNAL_ERROR)
+    signal->code = g_strdup ("KICKED");
   vm_seat_send (seat, signal);
 }
 
@@ -246,6 +248,8 @@ GST_START_TEST (test_with_the_host)
   host_says (VM_SIGNAL_HAND, NULL, NULL, -1);
   host_says (VM_SIGNAL_PRESENCE, NULL, NULL, -1);
   host_says (VM_SIGNAL_MUTE_REQUEST, "p002", NULL, -1);
+  /* an error is the server's word there, not another participant's */
+  host_says (VM_SIGNAL_ERROR, "p002", NULL, -1);
   /* the same exchange goes on; another one is a leave and an offer */
   host_says (VM_SIGNAL_OFFER, "p002", "s-1", 2);
   g_free (net_socket_next (socket));
