@@ -169,6 +169,7 @@ void vm_meeting_restart_room (VmMeeting *self);
 /* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
  * is withdrawn */
 void vm_meeting_watch_trust (VmMeeting *self);
+void vm_meeting_check_trust (VmMeeting *self);
 /* Somebody is there whom this device does not meet. */
 void vm_meeting_refuse (
     VmMeeting *self, VmParticipant *participant, const GError *reason);

@@ -127,6 +127,8 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
       self, vm_meeting_signals[VM_MEETING_SIGNAL_JOINED], 0, self->me);
   for (guint i = 0; i < signal->participants->len && !self->stopped; i++)
     add_participant (self, g_ptr_array_index (signal->participants, i));
+  if (!self->stopped)
+    vm_meeting_check_trust (self);
   if (self->stopped)
     return;
   mirror_state (self, signal->state);

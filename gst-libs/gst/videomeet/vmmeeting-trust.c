@@ -92,16 +92,34 @@ vm_meeting_check_others (VmMeeting *self)
       check_guest (self, l->data, now);
 }
 
+/* What the store says now. @broke: it could be read before, and no longer can. */
+static void
+check_all (VmMeeting *self, gboolean broke)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_now_utc ();
+  g_autoptr (GPtrArray) facts = vm_trust_store_know_all (self->store, date);
+
+  vm_judge_take_known (
+      self->judge, facts, vm_store_watch_is_damaged (self->watch));
+  if (check_host (self, broke, g_date_time_to_unix (date)))
+    vm_meeting_check_others (self);
+}
+
 static void
 on_changed (const VmStoreChange *change, gpointer user_data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (user_data);
-  g_autoptr (GDateTime) date = g_date_time_new_now_utc ();
-  g_autoptr (GPtrArray) facts = vm_trust_store_know_all (self->store, date);
 
-  vm_judge_take_known (self->judge, facts, change->damaged);
-  if (check_host (self, change->damaged, g_date_time_to_unix (date)))
-    vm_meeting_check_others (self);
+  check_all (self, change->damaged);
+}
+
+/* Between the door, where the host was judged, and the watch, somebody may have
+ * been revoked. */
+void
+vm_meeting_check_trust (VmMeeting *self)
+{
+  if (self->watch)
+    check_all (self, FALSE);
 }
 
 void

@@ -5,7 +5,9 @@
 
 #include "meetingdevice.h"
 
+#include <gst/videomeet/client/signalclient.h>
 #include <gst/videomeet/trust/vmtruststore-priv.h>
+#include <gst/videomeet/vmmeeting-priv.h>
 
 #include <string.h>
 
@@ -232,6 +234,31 @@ GST_START_TEST (test_host_revoked)
 
 GST_END_TEST;
 
+static gboolean
+has_judged_the_host (Device *device)
+{
+  return device->meeting->client
+         && vm_signal_client_get_judge (device->meeting->client);
+}
+
+/* Between the judgement at the door and the seat. */
+GST_START_TEST (test_host_revoked_while_entering)
+{
+  agree (&b, CALL);
+  require ();
+  host ();
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  use_uri (&b, "standup");
+  start (&b);
+  WAIT_FOR (has_judged_the_host (&b));
+  fail_if (b.meeting->welcomed);
+  take_back (&b, &a);
+  WAIT_FOR (b.error != NULL);
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+}
+
+GST_END_TEST;
+
 /* A device that is not revoked but is trusted no longer. */
 GST_START_TEST (test_host_forgotten)
 {
@@ -347,6 +374,7 @@ meetingtrust_suite (void)
   tcase_add_test (tests, test_guest_revoked);
   tcase_add_test (tests, test_revoked_by_the_host);
   tcase_add_test (tests, test_host_revoked);
+  tcase_add_test (tests, test_host_revoked_while_entering);
   tcase_add_test (tests, test_host_forgotten);
   tcase_add_test (tests, test_names_of_the_host);
   tcase_add_test (tests, test_invitation);

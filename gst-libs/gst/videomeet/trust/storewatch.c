@@ -245,6 +245,12 @@ vm_store_watch_new (VmTrustStore *store, GMainContext *context,
   return watch;
 }
 
+gboolean
+vm_store_watch_is_damaged (VmStoreWatch *watch)
+{
+  return watch->scan.damaged;
+}
+
 void
 vm_store_watch_free (VmStoreWatch *watch)
 {

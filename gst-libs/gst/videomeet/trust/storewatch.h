@@ -28,6 +28,8 @@ typedef void (*VmStoreChanged) (
  * changes after this call. It may free the watch. */
 VmStoreWatch *vm_store_watch_new (VmTrustStore *store, GMainContext *context,
     VmStoreChanged changed, gpointer user_data);
+/* As last told, or as it was at the start; in @context's thread. */
+gboolean vm_store_watch_is_damaged (VmStoreWatch *watch);
 /* In @context's thread; nothing is told afterwards. */
 void vm_store_watch_free (VmStoreWatch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmStoreWatch, vm_store_watch_free)
