@@ -22,49 +22,68 @@ typedef struct
   gchar *request; /* that waits for the user, or NULL */
 } Dialog;
 
-/* One at a time: the next request comes when this one is answered. */
+/* One at a time: the next request comes when this one is answered, or over. */
 typedef struct
 {
   Dialog *dialog;
-  gchar *request, *name, *sas;
-} Question;
+  gchar *request, *name;
+  gchar *text; /* the digits, or why it is over */
+} News;
 
 static gboolean
 ask (gpointer user_data)
 {
-  Question *question = user_data;
-  Dialog *dialog = question->dialog;
+  News *news = user_data;
+  Dialog *dialog = news->dialog;
 
   g_free (dialog->request);
-  dialog->request = g_steal_pointer (&question->request);
+  dialog->request = g_steal_pointer (&news->request);
   g_print ("%s wants to be trusted. Does it show %s as well? (yes/no)\n",
-      question->name, question->sas);
+      news->name, news->text);
+  return G_SOURCE_REMOVE;
+}
+
+/* What is typed from now on is no answer to it. */
+static gboolean
+withdraw (gpointer user_data)
+{
+  News *news = user_data;
+  Dialog *dialog = news->dialog;
+
+  if (g_strcmp0 (dialog->request, news->request) == 0)
+    g_clear_pointer (&dialog->request, g_free);
+  g_print ("%s: %s\n", news->name, news->text);
   return G_SOURCE_REMOVE;
 }
 
 static void
-question_free (gpointer user_data)
+news_free (gpointer user_data)
 {
-  Question *question = user_data;
+  News *news = user_data;
 
-  g_free (question->request);
-  g_free (question->name);
-  g_free (question->sas);
-  g_free (question);
+  g_free (news->request);
+  g_free (news->name);
+  g_free (news->text);
+  g_free (news);
 }
 
-/* On a thread of the library, which must not wait for anybody. */
+/* Signals come on a thread of the library, which must not wait for anybody. */
+static void
+pass_on (GSourceFunc func, Dialog *dialog, const gchar *request,
+    const gchar *name, const gchar *text)
+{
+  News *news = g_new (News, 1);
+
+  *news =
+      (News){ dialog, g_strdup (request), g_strdup (name), g_strdup (text) };
+  g_idle_add_full (G_PRIORITY_DEFAULT, func, news, news_free);
+}
+
 static void
 on_requested (GstElement *trust, const gchar *request, const gchar *device_id,
     const gchar *name, const gchar *sas, gpointer user_data)
 {
-  Question *question = g_new0 (Question, 1);
-
-  question->dialog = user_data;
-  question->request = g_strdup (request);
-  question->name = g_strdup (name);
-  question->sas = g_strdup (sas);
-  g_idle_add_full (G_PRIORITY_DEFAULT, ask, question, question_free);
+  pass_on (ask, user_data, request, name, sas);
 }
 
 static void
@@ -78,7 +97,7 @@ static void
 on_failed (GstElement *trust, const gchar *request, const gchar *device_id,
     const gchar *name, GError *error, gpointer user_data)
 {
-  g_print ("%s: %s\n", name, error->message);
+  pass_on (withdraw, user_data, request, name, error->message);
 }
 
 static void read_line (Dialog *dialog);
@@ -97,6 +116,8 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
     g_signal_emit_by_name (dialog->trust,
         g_ascii_strcasecmp (line, "yes") == 0 ? "approve" : "deny",
         dialog->request, &sent);
+  else
+    g_print ("Nobody asks.\n");
   g_clear_pointer (&dialog->request, g_free);
   read_line (dialog);
 }
@@ -157,7 +178,8 @@ main (int argc, char **argv)
       dialog.trust, "trust-requested", G_CALLBACK (on_requested), &dialog);
   g_signal_connect (
       dialog.trust, "trust-established", G_CALLBACK (on_established), NULL);
-  g_signal_connect (dialog.trust, "trust-failed", G_CALLBACK (on_failed), NULL);
+  g_signal_connect (
+      dialog.trust, "trust-failed", G_CALLBACK (on_failed), &dialog);
   bus = gst_element_get_bus (pipeline);
   gst_bus_add_watch (bus, on_error, dialog.loop);
   g_unix_signal_add (SIGINT, on_interrupt, dialog.loop);

@@ -27,11 +27,19 @@ def ask(request, name, sas):
           flush=True)
 
 
+def withdraw(request, name, why):
+    if request in waiting:  # what is typed from now on is no answer to it
+        waiting.remove(request)
+    print(f"{name}: {why}", flush=True)
+
+
 def answer(_source, condition):
     line = sys.stdin.readline() if condition & GLib.IO_IN else ""
     if line and waiting:
         yes = line.strip().lower() == "yes"
         trust.emit("approve" if yes else "deny", waiting.pop())
+    elif line:
+        print("Nobody asks.", flush=True)
     return bool(line)
 
 
@@ -46,7 +54,7 @@ trust.connect("trust-requested", lambda _, request, device_id, name, sas:
 trust.connect("trust-established", lambda _, device_id, name:
               print(f"{name} is trusted now: {device_id}", flush=True))
 trust.connect("trust-failed", lambda _, request, device_id, name, error:
-              print(f"{name}: {error.message}", flush=True))
+              GLib.idle_add(withdraw, request, name, error.message))
 GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN | GLib.IO_HUP, answer)
 bus = pipeline.get_bus()
 bus.add_signal_watch()

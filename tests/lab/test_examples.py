@@ -43,11 +43,15 @@ class Examples(lab.LabTest):
             return b.start("videomeet", "join", uri, "--user", "Bob",
                            "--source", "test", "--json")
 
-        def request(answer):
+        def ask():
             asking = b.start("videomeet", "trust", "request", a.address,
                              "--user", "Bob", "--approve", "auto", "--json")
             digits = asking.wait_event("trust-digits", lab.SOON)["digits"]
             dialog.wait_for(f"Bob wants to be trusted.* {digits} ", lab.SOON)
+            return asking
+
+        def request(answer):
+            asking = ask()
             dialog.type(answer)
             return asking.wait(lab.SOON)
 
@@ -58,7 +62,12 @@ class Examples(lab.LabTest):
         dialog.wait_for("^Bob: .*not trusted", lab.SOON)
         self.assertNotEqual(guest.wait(lab.SOON), 0)
         self.assertNotEqual(request("no"), 0)
+        # a question that is over takes no answer
+        dialog.type("yes")
+        dialog.wait_for("^Nobody asks", lab.SOON)
+        ask().stop()
         self.assertEqual(request("yes"), 0)
+        dialog.wait_for("^Bob: The device has begun a new", lab.SOON)
         dialog.wait_for("^Bob is trusted now: ", lab.SOON)
         guest = join()
         guest.wait_event("participant-state", lab.SOON, state="connected")

@@ -625,6 +625,8 @@ typedef struct
 {
   VmTrustRequest *request;
   GMainLoop *loop;
+  GCancellable *cancellable;
+  gboolean leaves; /* once it has the digits */
   gchar *digits;
   GError *error; /* of its end */
 } Asking;
@@ -634,7 +636,10 @@ on_digits (VmTrustRequest *request, const gchar *digits, const gchar *name,
     const gchar *device_id, Asking *asking)
 {
   asking->digits = g_strdup (digits);
-  vm_trust_request_confirm (request, NULL);
+  if (asking->leaves)
+    g_cancellable_cancel (asking->cancellable);
+  else
+    vm_trust_request_confirm (request, NULL);
 }
 
 static void
@@ -659,11 +664,14 @@ ask (gpointer user_data)
 
   g_main_context_push_thread_default (context);
   asking->loop = g_main_loop_new (context, FALSE);
+  asking->cancellable = g_cancellable_new ();
   asking->request = vm_trust_request_new (store, identity, "Bob", uri, NULL);
   g_signal_connect (asking->request, "digits", G_CALLBACK (on_digits), asking);
-  vm_trust_request_run_async (asking->request, NULL, on_asked, asking);
+  vm_trust_request_run_async (
+      asking->request, asking->cancellable, on_asked, asking);
   g_main_loop_run (asking->loop);
   g_clear_object (&asking->request);
+  g_clear_object (&asking->cancellable);
   g_main_loop_unref (asking->loop);
   vm_meeting_settle (10000);
   g_main_context_pop_thread_default (context);
@@ -771,6 +779,59 @@ GST_START_TEST (test_deny)
 
 GST_END_TEST;
 
+static void
+on_requested_first (GstElement *t, const gchar *request, const gchar *device_id,
+    const gchar *name, const gchar *sas, gchar **asked)
+{
+  if (!*asked)
+    *asked = g_strdup (request);
+}
+
+static void
+on_over (GstElement *t, const gchar *request, const gchar *device_id,
+    const gchar *name, const GError *error, gchar **failed)
+{
+  g_autoptr (VmIdentity) bob = identity_of ("bob");
+
+  fail_unless_equals_string (name, "Bob");
+  fail_unless_equals_string (device_id, vm_identity_get_device_id (bob));
+  g_free (*failed);
+  *failed = g_strdup (request);
+}
+
+/* Bob asks, goes, and asks again: his first question is over, and that is said
+ * with its number, so that a dialog can be closed. */
+GST_START_TEST (test_question_is_over)
+{
+  Asking first = { .leaves = TRUE }, second = { .leaves = TRUE };
+  g_autofree gchar *asked = NULL, *over = NULL;
+  g_autoptr (GstElement) t = NULL;
+  g_autoptr (GstMessage) failed = NULL;
+  const GstStructure *told;
+
+  be_asked ("");
+  t = gst_bin_get_by_name (GST_BIN (pipeline), "t");
+  g_signal_connect (
+      t, "trust-requested", G_CALLBACK (on_requested_first), &asked);
+  g_signal_connect (t, "trust-failed", G_CALLBACK (on_over), &over);
+  g_thread_join (g_thread_new ("ask", ask, &first));
+  gst_message_unref (wait_for (GST_MESSAGE_ELEMENT, "vm-trust-requested"));
+  g_thread_join (g_thread_new ("ask", ask, &second));
+  failed = wait_for (GST_MESSAGE_ELEMENT, "vm-trust-failed");
+  told = gst_message_get_structure (failed);
+  fail_unless_equals_string (gst_structure_get_string (told, "request"), asked);
+  fail_unless_equals_string (
+      gst_structure_get_string (told, "code"), "DISCONNECTED");
+  stop ();
+  fail_unless_equals_string (over, asked);
+  g_clear_error (&first.error);
+  g_clear_error (&second.error);
+  g_free (first.digits);
+  g_free (second.digits);
+}
+
+GST_END_TEST;
+
 /* Who asks for nobody's answer gets one by itself. */
 GST_START_TEST (test_auto_and_never)
 {
@@ -825,6 +886,7 @@ vmtrust_suite (void)
   tcase_add_checked_fixture (approval, setup, teardown);
   tcase_add_test (approval, test_approve);
   tcase_add_test (approval, test_deny);
+  tcase_add_test (approval, test_question_is_over);
   tcase_add_loop_test (approval, test_auto_and_never, 0, 2);
   return s;
 }
