@@ -60,8 +60,9 @@ void vmt_session_stop_typed (VmtSession *self);
 void vmt_session_restore_terminal (void);
 void vmt_session_tell_muted (VmtSession *self);
 
-/* session-invite.c; main thread. Another link for one browser. */
-void vmt_session_invite (VmtSession *self);
+/* session-invite.c; main thread. Another link for one browser, good
+ * for so long; 0: an hour. */
+void vmt_session_invite (VmtSession *self, guint seconds);
 /* The first one, where browsers have no other way in; once. */
 void vmt_session_invite_first (VmtSession *self);
 

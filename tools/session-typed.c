@@ -182,7 +182,7 @@ obey (VmtSession *self, const VmtTyped *typed)
       vmt_session_trust_answer (self->trust, typed->verb == VMT_TYPED_APPROVE);
       break;
     case VMT_TYPED_INVITE:
-      vmt_session_invite (self);
+      vmt_session_invite (self, typed->seconds);
       break;
     case VMT_TYPED_LEAVE:
       self->joined = TRUE; /* who gives up waiting has not failed */

@@ -21,7 +21,7 @@ static const struct
   { "kick", VMT_TYPED_KICK, TRUE, "/kick WHO" },
   { "lock", VMT_TYPED_LOCK, FALSE, "/lock" },
   { "unlock", VMT_TYPED_UNLOCK, FALSE, "/unlock" },
-  { "invite", VMT_TYPED_INVITE, FALSE, "/invite" },
+  { "invite", VMT_TYPED_INVITE, FALSE, "/invite [TIME]" },
   { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
   { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
   { "leave", VMT_TYPED_LEAVE, FALSE, "/leave" },
@@ -40,7 +40,9 @@ static const gchar *const help[] = {
   "  /who                      show who is here",
   "  /kick WHO                 remove somebody (host)",
   "  /lock, /unlock            admit nobody else, and admit them again (host)",
-  "  /invite                   show a link that lets one browser in (host)",
+  "  /invite [TIME]            show a link that lets one browser in, for an "
+  "hour",
+  "                            or for 90s, 10m, 2h (host)",
   "  /approve, /deny           answer a device that asks for trust; y and n do "
   "so "
   "too",
@@ -111,6 +113,32 @@ take_msg (VmtTyped *typed, const gchar *rest, GError **error)
   return *typed->text || refuse (error, "It is %s.", "/msg WHO TEXT");
 }
 
+/* "90s", "10m", "2h" */
+static gboolean
+take_time (VmtTyped *typed, const gchar *rest, GError **error)
+{
+  static const struct
+  {
+    const gchar *name;
+    guint seconds;
+  } units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 } };
+  gchar *end;
+  guint64 number = g_ascii_strtoull (rest, &end, 10);
+
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++) {
+    if (!g_ascii_isdigit (*rest) || !g_str_equal (end, units[i].name))
+      continue;
+    if (number < 1 || number > VMT_INVITATION_MAX / units[i].seconds)
+      break;
+    typed->seconds = number * units[i].seconds;
+    return TRUE;
+  }
+  return refuse (error,
+      "An invitation is good for 1s to 24h, not for %s: it is /invite 90s, "
+      "10m or 2h.",
+      rest);
+}
+
 static gboolean
 take_rest (
     VmtTyped *typed, const gchar *given, const gchar *usage, GError **error)
@@ -134,6 +162,8 @@ take_rest (
     case VMT_TYPED_KICK:
       typed->who = g_steal_pointer (&rest);
       return TRUE;
+    case VMT_TYPED_INVITE:
+      return !*rest || take_time (typed, rest, error);
     default:
       return !*rest || refuse (error, "It is %s, and nothing else.", usage);
   }

@@ -19,7 +19,7 @@ typedef enum
   VMT_TYPED_KICK, /* who */
   VMT_TYPED_LOCK,
   VMT_TYPED_UNLOCK,
-  VMT_TYPED_INVITE,
+  VMT_TYPED_INVITE, /* seconds */
   VMT_TYPED_APPROVE,
   VMT_TYPED_DENY,
   VMT_TYPED_LEAVE,
@@ -33,7 +33,10 @@ typedef struct
   gchar *who;
   gchar *text;
   gboolean audio, video; /* of mute and unmute */
+  guint seconds; /* of an invitation; 0: as ever */
 } VmtTyped;
+
+#define VMT_INVITATION_MAX (24 * 3600) /* s */
 
 void vmt_typed_clear (VmtTyped *typed);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmtTyped, vmt_typed_clear)

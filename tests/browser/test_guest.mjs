@@ -23,12 +23,12 @@ async function start() {
   return { ann, browser, link };
 }
 
-// The next one that is asked for.
-async function invite(ann) {
+// The next one that is asked for, good for an hour or that time.
+async function invite(ann, time = "") {
   const count = () => ann.lines.filter(({ event }) => event === "invitation").length;
   const before = count();
 
-  ann.type("/invite");
+  ann.type(`/invite ${time}`.trim());
   await ann.wait(() => count() > before, STEP_MS, "an invitation");
   return ann.lines.filter(({ event }) => event === "invitation").at(-1).link;
 }
@@ -98,6 +98,16 @@ test("an invitation that was used is refused", async () => {
   await untilState(cleo, "joined");
   const page = await refused(browser, link, NOT_GOOD);
   equal(new URL(page.url()).hash, "", "what is left in the address");
+});
+
+test("an invitation that has expired is refused", async () => {
+  const { ann, browser } = await start();
+  const link = await invite(ann, "1s");
+  const expires = Date.now() + 1000;
+
+  equal((await ann.event("invitation", { link })).expiresIn, 1, "what the host is told");
+  await until(() => Date.now() > expires, STEP_MS, "the time is over");
+  await refused(browser, link, NOT_GOOD);
 });
 
 test("a guessed invitation is refused", async () => {

@@ -64,11 +64,33 @@ GST_START_TEST (test_commands)
 
 GST_END_TEST;
 
+GST_START_TEST (test_time_of_an_invitation)
+{
+  static const struct
+  {
+    const gchar *line;
+    guint seconds;
+  } good[] = { { "/invite", 0 }, { "/invite 1s", 1 }, { "/invite 10m", 600 },
+    { "/invite 1440m", VMT_INVITATION_MAX }, { "/invite 24h ", 24 * 3600 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_auto (VmtTyped) typed = { 0 };
+
+    fail_unless (vmt_typed_parse (&typed, good[i].line, NULL));
+    fail_unless_equals_int (typed.verb, VMT_TYPED_INVITE);
+    fail_unless_equals_int (typed.seconds, good[i].seconds);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused)
 {
   const gchar *bad[] = { "/", "/dance", "/kick", "/kick  ", "/msg", "/msg Bob",
     "/msg Bob ", "/msg \"Bob hi", "/msg \"\" hi", "/lock now", "/end all",
-    "/hand up", "/unmute Bob" };
+    "/hand up", "/unmute Bob", "/invite Bob", "/invite 0s", "/invite 86401s",
+    "/invite 1441m", "/invite 25h", "/invite -1m", "/invite 10", "/invite 1 m",
+    "/invite 99999999999999999999h" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_auto (VmtTyped) typed = { 0 };
@@ -254,6 +276,7 @@ tool_typed_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_chat);
   tcase_add_test (tc, test_commands);
+  tcase_add_test (tc, test_time_of_an_invitation);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_help);
   tcase_add_test (tc, test_lines);
