@@ -24,6 +24,7 @@ typedef struct _News
   void (*tell) (VmtSessionTrust *self, const struct _News *news);
   gchar *request_id, *device_id, *name, *digits;
   GError *error;
+  gboolean approved;
 } News;
 
 static void
@@ -122,6 +123,22 @@ tell_requested (VmtSessionTrust *self, const News *news)
   vmt_output_warning (self->output, NULL, text);
 }
 
+/* What was typed here is answered already. */
+static void
+tell_answered (VmtSessionTrust *self, const News *news)
+{
+  JsonObject *event;
+
+  if (g_strcmp0 (self->request_id, news->request_id) != 0)
+    return;
+  g_clear_pointer (&self->request_id, g_free);
+  event = event_of ("trust-answered", news);
+  json_object_set_boolean_member (event, "approved", news->approved);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_STRONG, "Answered in the page: %s.",
+      news->approved ? "yes" : "no");
+}
+
 static void
 tell_established (VmtSessionTrust *self, const News *news)
 {
@@ -180,7 +197,15 @@ on_requested (VmNode *node, const gchar *request_id, const gchar *device_id,
     const gchar *name, const gchar *digits, gpointer user_data)
 {
   post ((News){ user_data, tell_requested, g_strdup (request_id),
-      g_strdup (device_id), g_strdup (name), g_strdup (digits), NULL });
+      g_strdup (device_id), g_strdup (name), g_strdup (digits), NULL, FALSE });
+}
+
+static void
+on_answered (VmNode *node, const gchar *request_id, gboolean approved,
+    gpointer user_data)
+{
+  post ((News){ user_data, tell_answered, g_strdup (request_id), NULL, NULL,
+      NULL, NULL, approved });
 }
 
 static void
@@ -188,7 +213,7 @@ on_established (
     VmNode *node, const gchar *device_id, const gchar *name, gpointer user_data)
 {
   post ((News){ user_data, tell_established, NULL, g_strdup (device_id),
-      g_strdup (name), NULL, NULL });
+      g_strdup (name), NULL, NULL, FALSE });
 }
 
 static void
@@ -196,14 +221,15 @@ on_failed (VmNode *node, const gchar *request_id, const gchar *device_id,
     const gchar *name, const GError *error, gpointer user_data)
 {
   post ((News){ user_data, tell_failed, g_strdup (request_id),
-      g_strdup (device_id), g_strdup (name), NULL, g_error_copy (error) });
+      g_strdup (device_id), g_strdup (name), NULL, g_error_copy (error),
+      FALSE });
 }
 
 static void
 on_changed (VmNode *node, const gchar *device_id, gpointer user_data)
 {
-  post ((News){
-      user_data, tell_changed, NULL, g_strdup (device_id), NULL, NULL, NULL });
+  post ((News){ user_data, tell_changed, NULL, g_strdup (device_id), NULL, NULL,
+      NULL, FALSE });
 }
 
 /* Remembered: of a meeting that is over nobody is found any more. */
@@ -239,6 +265,7 @@ vmt_session_trust_new (VmNode *node, const VmtOptions *options,
     GCallback callback;
   } handlers[] = {
     { "trust-requested", G_CALLBACK (on_requested) },
+    { "trust-answered", G_CALLBACK (on_answered) },
     { "trust-established", G_CALLBACK (on_established) },
     { "trust-failed", G_CALLBACK (on_failed) },
     { "trust-changed", G_CALLBACK (on_changed) },
@@ -302,6 +329,28 @@ vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes)
     vmt_output_line (self->output, VMT_STYLE_FAINT, "%s",
         yes ? "You have confirmed; the other side is to do so as well."
             : "You have said no: it is not trusted.");
+}
+
+void
+vmt_session_trust_show_page (VmtSessionTrust *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *link =
+      vm_node_make_approval_link (self->node, self->meeting, &error);
+  JsonObject *event;
+
+  if (!link) {
+    vmt_output_warning (
+        self->output, vm_error_to_code (error->code), error->message);
+    return;
+  }
+  event = vmt_event_new ("page");
+  vmt_event_add_string (event, "link", link);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_PLAIN,
+      "To answer in a browser on this machine who asks to be trusted; the link "
+      "works once, within ten minutes:");
+  vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s", link);
 }
 
 /* What to do */

@@ -20,3 +20,5 @@ gboolean vmt_session_trust_take_line (VmtSessionTrust *self, const gchar *line);
 gchar *vmt_session_trust_advise (
     VmtSessionTrust *self, const gchar *message, const gchar *uri);
 void vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes);
+/* A link to a page in which the user can answer as well. */
+void vmt_session_trust_show_page (VmtSessionTrust *self);

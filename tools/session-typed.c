@@ -181,6 +181,9 @@ obey (VmtSession *self, const VmtTyped *typed)
     case VMT_TYPED_DENY:
       vmt_session_trust_answer (self->trust, typed->verb == VMT_TYPED_APPROVE);
       break;
+    case VMT_TYPED_PAGE:
+      vmt_session_trust_show_page (self->trust);
+      break;
     case VMT_TYPED_INVITE:
       vmt_session_invite (self, typed->seconds);
       break;

@@ -22,6 +22,7 @@ static const struct
   { "lock", VMT_TYPED_LOCK, FALSE, "/lock" },
   { "unlock", VMT_TYPED_UNLOCK, FALSE, "/unlock" },
   { "invite", VMT_TYPED_INVITE, FALSE, "/invite [TIME]" },
+  { "page", VMT_TYPED_PAGE, FALSE, "/page" },
   { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
   { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
   { "leave", VMT_TYPED_LEAVE, FALSE, "/leave" },
@@ -46,6 +47,7 @@ static const gchar *const help[] = {
   "  /approve, /deny           answer a device that asks for trust; y and n do "
   "so "
   "too",
+  "  /page                     show a link to answer them in a browser here",
   "  /leave                    leave; a host ends the meeting by it",
   "  /end                      end the meeting for everybody (host)",
   "  //TEXT                    send a line that begins with a slash",

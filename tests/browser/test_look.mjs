@@ -77,6 +77,20 @@ test("before and after a meeting", async () => {
   await look(page, "left");
 });
 
+test("somebody asks to be trusted", async () => {
+  const ann = await host({ meeting: "Monday stand-up" });
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.page();
+  const answers = { session: "s", question: { requestId: "r", digits: "123456",
+    name: "Cleo Ferreira’s laptop in the kitchen",
+    deviceId: "Z7UQ-I76R-ZFPE-KBRL-L4B2-FL7K-RODV-G65M-J7WA-PJX5-P45X-LVZ6-EE4A" } };
+
+  await page.route(/\/trust\/page/u, (route) => route.fulfill({ json: answers }));
+  await page.goto(`${ann.link}#approve=${"A".repeat(43)}`);
+  await until(() => page.isVisible("#approval"), STEP_MS, "the question");
+  await look(page, "approval");
+});
+
 test("a meeting with a PIN", async () => {
   const ann = await host({ meeting: "board", args: ["--pin", "314159"] });
   const browser = await Browser.start({ devices: false });

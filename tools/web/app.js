@@ -4,6 +4,7 @@
 // joined, failed or left. /?meeting=NAME&user=USER&join=1 joins without a click.
 
 import { announce } from "./announce.js";
+import { Approval } from "./approve.js";
 import { Call } from "./call.js";
 import { Device } from "./device.js";
 import { $ } from "./dom.js";
@@ -18,6 +19,7 @@ const device = new Device();
 const media = new LocalMedia();
 const lobby = new Lobby(device, media, asked);
 const guest = new Guest();
+const approval = new Approval();
 const stage = new Stage(media);
 let call = null;
 
@@ -105,6 +107,7 @@ document.addEventListener("visibilitychange", () => stage.becameVisible());
 async function start() {
   const atOnce = asked.get("join") === "1";
 
+  approval.start();
   await Promise.all([device.start(), atOnce ? null : lobby.start()]);
   if (atOnce) lobby.submit(true);
 }

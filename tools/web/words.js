@@ -15,6 +15,8 @@ const REFUSALS = new Map([
     + "or ask the host."],
   ["BAD_INVITATION", "This invitation is not good: each opens one meeting, once, and "
     + "only for a while. Ask the host for a new one."],
+  ["BAD_APPROVAL", "This link is not good: each opens one page, once, and only for a "
+    + "while. Type /page at the launcher for a new one."],
   ["INSECURE_INVITATION", "An invitation can be used only on a secure page. Open the "
     + "https:// link that the host shows."],
   ["RATE_LIMITED", "Too many attempts. Wait a minute, then try again."],

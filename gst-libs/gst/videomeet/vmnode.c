@@ -401,6 +401,54 @@ vm_node_make_invitation (
   return NULL;
 }
 
+/**
+ * vm_node_make_approval_link:
+ * @self: a #VmNode that serves
+ * @meeting: (nullable): name of the meeting that the page is for
+ * @error: return location for an error
+ *
+ * Makes a link to the page in which this device's user can answer who asks for
+ * trust, beside whoever handles #VmNode::trust-requested: the first answer counts.
+ * It works once, within ten minutes, and in a browser on this machine only; the
+ * page then asks for as long as it is open, or until another one is. It is a
+ * secret: who has it can trust others in the user's name. Source: security.md,
+ * "Trust handshake". Blocks for 5 s at most; any thread.
+ *
+ * Errors: %VM_ERROR_FAILED when the node does not serve, or speaks plain HTTP, over
+ * which nobody asks; %VM_ERROR_TIMEOUT.
+ *
+ * Returns: (transfer full) (nullable): the link,
+ *   `https://localhost:8080/?meeting=standup#approve=…`
+ */
+gchar *
+vm_node_make_approval_link (VmNode *self, const gchar *meeting, GError **error)
+{
+  g_autoptr (VmServer) server = NULL;
+  g_autofree gchar *secret = NULL;
+  g_autofree gchar *name = NULL;
+  gboolean secure;
+  guint port;
+
+  g_return_val_if_fail (VM_IS_NODE (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  g_set_object (&server, self->server);
+  secure = self->secure;
+  port = self->bound_port;
+  g_mutex_unlock (&self->lock);
+  if (!server || !secure) {
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "There is no page to answer in: this device does not serve over TLS");
+    return NULL;
+  }
+  secret = vm_server_make_approval_secret (server, error);
+  if (!secret)
+    return NULL;
+  name = meeting ? g_uri_escape_string (meeting, NULL, FALSE) : NULL;
+  return g_strdup_printf ("https://localhost:%u/%s%s#approve=%s", port,
+      name ? "?meeting=" : "", name ? name : "", secret);
+}
+
 VmServer *
 vm_node_get_server (VmNode *self)
 {

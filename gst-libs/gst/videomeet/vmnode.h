@@ -48,6 +48,8 @@ VM_API guint16 vm_node_get_port (VmNode *self);
 VM_API gchar *vm_node_get_link (VmNode *self, const gchar *meeting);
 VM_API gchar *vm_node_make_invitation (
     VmNode *self, const gchar *meeting_id, guint lifetime, GError **error);
+VM_API gchar *
+vm_node_make_approval_link (VmNode *self, const gchar *meeting, GError **error);
 VM_API VmTrustStore *vm_node_get_trust_store (VmNode *self);
 VM_API gboolean vm_node_set_trust_store (
     VmNode *self, VmTrustStore *store, GError **error);

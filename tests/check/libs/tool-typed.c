@@ -55,6 +55,7 @@ GST_START_TEST (test_commands)
   check ("/msg \"Bob Ray\" hi", VMT_TYPED_MSG, "Bob Ray", "hi", FALSE, FALSE);
   check ("/lock", VMT_TYPED_LOCK, NULL, NULL, FALSE, FALSE);
   check ("/invite", VMT_TYPED_INVITE, NULL, NULL, FALSE, FALSE);
+  check ("/page", VMT_TYPED_PAGE, NULL, NULL, FALSE, FALSE);
   check ("/unlock", VMT_TYPED_UNLOCK, NULL, NULL, FALSE, FALSE);
   check ("/who", VMT_TYPED_WHO, NULL, NULL, FALSE, FALSE);
   check ("/leave", VMT_TYPED_LEAVE, NULL, NULL, FALSE, FALSE);

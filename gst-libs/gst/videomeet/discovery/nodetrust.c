@@ -17,6 +17,7 @@ typedef struct
   gchar *device_id;
   gchar *name;
   gchar *digits;
+  gboolean approved;
   GError *error;
 } News;
 
@@ -51,6 +52,9 @@ emit (gpointer data)
     case VM_NODE_SIGNAL_TRUST_FAILED:
       g_signal_emit (news->node, id, 0, news->request_id, news->device_id,
           news->name, news->error);
+      break;
+    case VM_NODE_SIGNAL_TRUST_ANSWERED:
+      g_signal_emit (news->node, id, 0, news->request_id, news->approved);
       break;
     default:
       vm_node_trust_changed (news->node, news->device_id);
@@ -142,13 +146,30 @@ on_changed (const gchar *device_id, gpointer user_data)
     post (news);
 }
 
+static void
+on_answered (const gchar *request_id, gboolean approved, gpointer user_data)
+{
+  VmNode *self = user_data;
+  News *news = news_new (self, VM_NODE_SIGNAL_TRUST_ANSWERED, NULL);
+
+  if (!news)
+    return;
+  g_mutex_lock (&self->lock);
+  if (g_strcmp0 (self->asked, request_id) == 0)
+    g_clear_pointer (&self->asked, g_free);
+  g_mutex_unlock (&self->lock);
+  news->request_id = g_strdup (request_id);
+  news->approved = approved;
+  post (news);
+}
+
 /* On the node's thread. */
 
 void
 vm_node_ensure_desk (VmNode *self)
 {
   static const VmTrustDeskFuncs funcs = { on_requested, on_established,
-    on_failed, on_changed };
+    on_failed, on_changed, on_answered };
 
   if (!self->desk)
     self->desk = vm_trust_desk_new (
@@ -237,6 +258,19 @@ vm_node_install_trust_signals (void)
   vm_node_signals[VM_NODE_SIGNAL_TRUST_FAILED] = g_signal_new ("trust-failed",
       VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
       G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_ERROR);
+  /**
+   * VmNode::trust-answered:
+   * @self: the node
+   * @request_id: of #VmNode::trust-requested
+   * @approved: whether the user has said yes
+   *
+   * The user has answered, by vm_node_approve_trust() or vm_node_deny_trust() or
+   * in the page (vm_node_make_approval_link()), or #VmNode:approve has for them: a
+   * dialog that still asks can be closed. Emitted on the thread "vm-node".
+   */
+  vm_node_signals[VM_NODE_SIGNAL_TRUST_ANSWERED] =
+      g_signal_new ("trust-answered", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
   /**
    * VmNode::trust-changed:
    * @self: the node

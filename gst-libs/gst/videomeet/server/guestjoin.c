@@ -9,22 +9,7 @@
 #include "server-priv.h"
 #include "../trust/base64.h"
 
-#include <openssl/rand.h>
-
 #define KEY_TEXT_SIZE 124 /* base64 of VM_SPKI_SIZE bytes */
-
-static void
-on_random (guint8 *bytes, gsize size, gpointer user_data)
-{
-  if (RAND_bytes (bytes, (int) size) != 1)
-    g_error ("the system gives no random numbers");
-}
-
-VmInvites *
-vm_server_new_invites (VmIdentity *identity)
-{
-  return vm_invites_new (identity, on_random, NULL);
-}
 
 typedef struct
 {
@@ -153,78 +138,37 @@ typedef struct
 {
   gchar *meeting_id;
   gint64 lifetime;
-  GMutex lock; /* of what follows */
-  GCond cond;
-  gboolean done;
-  gchar *text;
-  GError *error;
-} Making;
+} Wish;
 
 static void
-making_clear (gpointer data)
+wish_free (gpointer data)
 {
-  Making *making = data;
+  Wish *wish = data;
 
-  g_free (making->meeting_id);
-  g_free (making->text);
-  g_clear_error (&making->error);
-  g_mutex_clear (&making->lock);
-  g_cond_clear (&making->cond);
+  g_free (wish->meeting_id);
+  g_free (wish);
 }
 
-static void
-making_unref (gpointer making)
+static gchar *
+make_invitation (VmServer *self, gpointer data, GError **error)
 {
-  g_atomic_rc_box_release_full (making, making_clear);
-}
+  const Wish *wish = data;
 
-static void
-make_on_net (VmServer *self, gpointer data)
-{
-  Making *making = data;
-  GError *error = NULL;
-  gchar *text = NULL;
-
-  if (!vm_rooms_has_id (
-          vm_meetings_get_rooms (self->meetings), making->meeting_id))
-    g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
-        "The meeting is over: nobody can be invited to it");
-  else
-    text = vm_invites_make (self->invites, making->meeting_id, making->lifetime,
-        g_get_monotonic_time (), &error);
-  g_mutex_lock (&making->lock);
-  making->done = TRUE;
-  making->text = text;
-  making->error = error;
-  g_cond_signal (&making->cond);
-  g_mutex_unlock (&making->lock);
+  if (vm_rooms_has_id (
+          vm_meetings_get_rooms (self->meetings), wish->meeting_id))
+    return vm_invites_make (self->invites, wish->meeting_id, wish->lifetime,
+        g_get_monotonic_time (), error);
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+      "The meeting is over: nobody can be invited to it");
+  return NULL;
 }
 
 gchar *
 vm_server_make_invitation (
     VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error)
 {
-  gint64 end = g_get_monotonic_time () + VM_SERVER_CALL_TIME;
-  Making *making = g_atomic_rc_box_new0 (Making);
-  gboolean waits = TRUE;
-  gchar *text;
+  Wish *wish = g_new (Wish, 1);
 
-  making->meeting_id = g_strdup (meeting_id);
-  making->lifetime = lifetime;
-  g_mutex_init (&making->lock);
-  g_cond_init (&making->cond);
-  vm_server_post (
-      self, make_on_net, g_atomic_rc_box_acquire (making), making_unref);
-  g_mutex_lock (&making->lock);
-  while (!making->done && waits)
-    waits = g_cond_wait_until (&making->cond, &making->lock, end);
-  text = g_steal_pointer (&making->text);
-  if (making->error)
-    g_propagate_error (error, g_steal_pointer (&making->error));
-  else if (!text)
-    g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
-        "The server did not make the invitation within 5 seconds");
-  g_mutex_unlock (&making->lock);
-  making_unref (making);
-  return text;
+  *wish = (Wish){ g_strdup (meeting_id), lifetime };
+  return vm_server_make_text (self, make_invitation, wish, wish_free, error);
 }

@@ -8,8 +8,6 @@
 #include "server-priv.h"
 #include "../trust/statesignature.h"
 
-#include <openssl/rand.h>
-
 struct _VmMeetings
 {
   VmServer *server;
@@ -126,13 +124,6 @@ on_close (gpointer peer, const GError *reason, gpointer user_data)
   outlet->close (outlet, reason);
 }
 
-static void
-on_random (guint8 *bytes, gsize size, gpointer user_data)
-{
-  if (RAND_bytes (bytes, (int) size) != 1)
-    g_error ("the system gives no random numbers");
-}
-
 static VmTrustFacts *
 on_know (const gchar *device_id, const gchar *user, const gchar *device,
     gint64 *date, gpointer user_data)
@@ -223,7 +214,7 @@ vm_meetings_new (VmServer *server)
     .send = on_send,
     .close = on_close,
     .changed = on_changed,
-    .random = on_random,
+    .random = vm_server_random,
     .know = on_know,
     .sign = on_sign,
     .untrusted = on_untrusted,

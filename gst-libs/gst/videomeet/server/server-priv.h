@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "approvalpage.h"
 #include "invites.h"
 #include "limits.h"
 #include "meetings.h"
@@ -80,6 +81,7 @@ struct _VmServer
   VmMeetings *meetings;
   VmKnown *known;
   VmInvites *invites;
+  VmApprovalPage *approval;
   GHashTable *askers; /* serial -> VmConn that waits for the desk's answer */
   guint64 serials;
 };
@@ -124,6 +126,13 @@ struct _VmConn
 void vm_server_post (
     VmServer *self, VmServerFunc func, gpointer data, GDestroyNotify destroy);
 void vm_server_run_calls (VmServer *self);
+/* servercall.c: what @make says on vm-net; blocks another thread for
+ * VM_SERVER_CALL_TIME at most: TIMEOUT. Returns: (transfer full) (nullable) */
+typedef gchar *(*VmServerMake) (VmServer *self, gpointer data, GError **error);
+gchar *vm_server_make_text (VmServer *self, VmServerMake make, gpointer data,
+    GDestroyNotify destroy, GError **error);
+/* Fills @bytes with what nobody can guess; any thread. */
+void vm_server_random (guint8 *bytes, gsize size, gpointer user_data);
 void vm_server_set_times (VmServer *self, const VmServerTimes *times);
 
 /* listen.c: sockets, bound in the caller's thread; accepted on vm-net */
@@ -177,7 +186,12 @@ int vm_route_post (VmConn *conn);
 int vm_route_join (VmConn *conn);
 /* guestjoin.c */
 int vm_route_guest (VmConn *conn);
-VmInvites *vm_server_new_invites (VmIdentity *identity);
+/* approval.c */
+gboolean vm_approval_is_path (const gchar *path);
+int vm_route_approval (VmConn *conn);
+/* From the desk, on any thread; @digits NULL: that request is over. */
+void vm_server_take_question (VmServer *self, const gchar *request_id,
+    const gchar *device_id, const gchar *name, const gchar *digits);
 /* Which dialect, and what its URL brings (a ticket is used up), or an error. */
 void vm_route_upgrade (VmConn *conn, GError **error);
 

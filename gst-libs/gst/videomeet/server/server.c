@@ -44,6 +44,7 @@ vm_server_finalize (GObject *object)
   g_clear_pointer (&self->meetings, vm_meetings_free);
   g_clear_pointer (&self->known, vm_known_free);
   g_clear_pointer (&self->invites, vm_invites_free);
+  g_clear_pointer (&self->approval, vm_approval_page_free);
   g_clear_pointer (&self->desk, vm_trust_desk_unref);
   g_hash_table_unref (self->askers);
   g_mutex_clear (&self->lock);
@@ -84,7 +85,8 @@ vm_server_new (VmIdentity *identity)
 
   self->identity = g_object_ref (identity);
   self->known = vm_known_new (identity);
-  self->invites = vm_server_new_invites (identity);
+  self->invites = vm_invites_new (identity, vm_server_random, NULL);
+  self->approval = vm_approval_page_new (vm_server_random, NULL);
   return self;
 }
 

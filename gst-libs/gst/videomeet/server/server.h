@@ -86,6 +86,11 @@ void vm_seat_close (VmSeat *seat);
 gchar *vm_server_make_invitation (
     VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error);
 
+/* What opens the page in which this device's user answers who asks for trust,
+ * once (approvalpage.h): a secret, for a browser on this machine. Blocks; not to
+ * be called on vm-net. TIMEOUT. Returns: (transfer full) */
+gchar *vm_server_make_approval_secret (VmServer *self, GError **error);
+
 /* What discovery announces; called on vm-net at each change of an open
  * meeting. */
 typedef struct

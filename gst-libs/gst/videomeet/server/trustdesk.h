@@ -37,6 +37,10 @@ typedef struct
   /* The store has changed, through whoever: what is said of that device, or of
    * any (NULL). */
   void (*changed) (const gchar *device_id, gpointer user_data);
+  /* What was `requested` is answered, whoever has said it: here or in the page
+   * (approvalpage.h), or `approve` for the user. May be NULL. */
+  void (*answered) (
+      const gchar *request_id, gboolean approved, gpointer user_data);
 } VmTrustDeskFuncs;
 
 /* Reads nothing yet. */

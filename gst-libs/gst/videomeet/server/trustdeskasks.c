@@ -10,7 +10,6 @@
 #include "server-priv.h"
 #include "trustdesk-priv.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
 static void
@@ -41,11 +40,15 @@ time_of (VmTrustDesk *desk)
 
 /* The handshake */
 
+/* @digits NULL: no longer. */
 static void
-on_random (guint8 *bytes, gsize size, gpointer user_data)
+ask_page (VmTrustDesk *desk, const VmTrustPrompt *prompt, const gchar *digits)
 {
-  if (RAND_bytes (bytes, (int) size) != 1)
-    g_error ("the system gives no random numbers");
+  g_autoptr (VmServer) server = vm_trust_desk_dup_server (desk);
+
+  if (server)
+    vm_server_take_question (
+        server, prompt->request_id, prompt->device_id, prompt->name, digits);
 }
 
 static void
@@ -61,6 +64,8 @@ on_prompt (const VmTrustPrompt *prompt, gpointer user_data)
   if (desk->approve != VM_APPROVE_NEVER)
     desk->funcs.requested (prompt->request_id, prompt->device_id, prompt->name,
         prompt->digits, desk->user_data);
+  if (desk->approve == VM_APPROVE_ASK)
+    ask_page (desk, prompt, prompt->digits);
 }
 
 static void
@@ -84,6 +89,7 @@ on_failed (
 
   if (g_strcmp0 (desk->prompted, prompt->request_id) == 0)
     g_clear_pointer (&desk->prompted, g_free);
+  ask_page (desk, prompt, NULL);
   g_hash_table_remove (desk->pardons, prompt->request_id);
   desk->funcs.failed (prompt->request_id, prompt->device_id, prompt->name,
       reason, desk->user_data);
@@ -222,8 +228,10 @@ static void
 answer_prompted (VmTrustDesk *desk, gboolean approve)
 {
   g_autofree gchar *id = g_steal_pointer (&desk->prompted);
+  const VmTrustPrompt over = { .request_id = id };
   g_autoptr (GError) error = NULL;
 
+  ask_page (desk, &over, NULL);
   if (approve)
     vm_approver_approve (desk->approver, id, desk->permissions, &error);
   else
@@ -231,6 +239,8 @@ answer_prompted (VmTrustDesk *desk, gboolean approve)
   if (error)
     g_warning (
         "the answer to a trust request has no effect: %s", error->message);
+  if (desk->funcs.answered)
+    desk->funcs.answered (id, approve, desk->user_data);
 }
 
 void
@@ -317,7 +327,7 @@ void
 vm_trust_desk_open_asks (VmTrustDesk *desk)
 {
   static const VmApproverFuncs funcs = {
-    .random = on_random,
+    .random = vm_server_random,
     .prompt = on_prompt,
     .ready = on_ready,
     .established = vm_trust_desk_remember,
