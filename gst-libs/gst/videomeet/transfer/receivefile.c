@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define _GNU_SOURCE /* fallocate, renameat2 */
+#include "receivefolder-priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define NAME_RETRIES 16 /* when somebody took the name that was free */
+
+static gboolean
+is_token (const gchar *text)
+{
+  gsize length = text ? strlen (text) : 0;
+
+  return length > 0 && length <= VM_RECEIVE_ID_MAX
+         && strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_")
+                == length;
+}
+
+static gboolean
+refuse (GError **error, VmError code, const gchar *why)
+{
+  g_set_error_literal (error, VM_ERROR, code, why);
+  return FALSE;
+}
+
+/* Of @size bytes, @have are on the disk. */
+static gboolean
+has_room (VmReceiveFile *file, GError **error)
+{
+  struct statvfs fs;
+  struct stat st = { 0 };
+  guint64 room, reserve, have;
+
+  if (fstatvfs (file->folder->dir, &fs) != 0)
+    return vm_disk_fail (error, "The receiving folder's disk cannot be asked");
+  if (file->fd >= 0 && fstat (file->fd, &st) != 0)
+    return vm_disk_fail (error, "The unfinished file cannot be asked");
+  room = (guint64) fs.f_bavail * fs.f_frsize;
+  reserve = (guint64) fs.f_blocks * fs.f_frsize / VM_RECEIVE_RESERVE;
+  have = MIN ((guint64) st.st_blocks * 512, file->header.size);
+  if (file->header.size - have <= (room > reserve ? room - reserve : 0))
+    return TRUE;
+  errno = ENOSPC;
+  return vm_disk_fail (error, "The file cannot be received");
+}
+
+/* So that it does not run full in between. A file system that cannot is one that
+ * tells later. */
+static gboolean
+preallocate (VmReceiveFile *file, GError **error)
+{
+  gint result;
+
+  if (file->header.size == 0)
+    return TRUE;
+  do
+    result = fallocate (file->fd, 0, 0, file->header.size);
+  while (result != 0 && errno == EINTR);
+  if (result != 0 && errno == EOPNOTSUPP)
+    result = ftruncate (file->fd, file->header.size);
+  return result == 0 || vm_disk_fail (error, "The file cannot be received");
+}
+
+static gboolean
+make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
+    GError **error)
+{
+  const gint flags = O_RDWR | O_CREAT | O_EXCL;
+  gint dir = file->folder->dir;
+
+  if (!has_room (file, error))
+    return FALSE;
+  file->part =
+      g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s.part", sender, transfer);
+  file->journal_name = vm_receive_sibling (file->part, ".part", ".journal");
+  file->fd = vm_disk_open (dir, file->part, flags);
+  if (file->fd < 0)
+    return vm_disk_fail (error, "The file cannot be received");
+  file->journal_fd = vm_disk_open (dir, file->journal_name, flags);
+  if (file->journal_fd < 0 || flock (file->journal_fd, LOCK_EX | LOCK_NB) != 0)
+    vm_disk_fail (error, "The journal of the file cannot be made");
+  else if (preallocate (file, error))
+    file->journal = vm_journal_new (file->journal_fd, &file->header, error);
+  if (file->journal)
+    return TRUE;
+  unlinkat (dir, file->part, 0);
+  if (file->journal_fd >= 0)
+    unlinkat (dir, file->journal_name, 0);
+  return FALSE;
+}
+
+static gboolean
+check_name (VmReceiveFile *file, GError **error)
+{
+  VmReceiveFolder *folder = file->folder;
+  g_autoptr (GPtrArray) names = vm_receive_list (folder, error);
+  const gchar *name = file->header.name;
+  gboolean replace = folder->rules.overwrite == VM_OVERWRITE_REPLACE;
+
+  if (!names)
+    return FALSE;
+  if (folder->rules.overwrite == VM_OVERWRITE_RENAME
+      || !vm_receive_is_taken (names, name, replace ? name : NULL))
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+      "%s, or a name that differs only in case, is there already", name);
+  return FALSE;
+}
+
+static gboolean
+check_offer (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
+    GError **error)
+{
+  guint64 max = file->folder->rules.max_size;
+
+  if (!is_token (sender) || !is_token (transfer))
+    return refuse (error, VM_ERROR_BAD_MESSAGE,
+        "Sender or transfer has an id that is none");
+  if (!vm_journal_header_check (&file->header, error))
+    return FALSE;
+  if (max && file->header.size > max)
+    return refuse (error, VM_ERROR_TOO_LARGE,
+        "The file is larger than this device takes (max-size)");
+  return check_name (file, error);
+}
+
+VmReceiveFile *
+vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
+    const gchar *transfer, const VmJournalHeader *header, GError **error)
+{
+  g_autofree gchar *name = vm_filename_check (header->name, -1, error);
+  g_autoptr (VmReceiveFile) file = NULL;
+
+  if (!name)
+    return NULL;
+  file = g_new0 (VmReceiveFile, 1);
+  file->folder = vm_receive_folder_ref (self);
+  file->fd = file->journal_fd = -1;
+  file->header = *header;
+  file->header.name = g_steal_pointer (&name);
+  file->header.device = g_strdup (header->device);
+  if (!check_offer (file, sender, transfer, error)
+      || !vm_receive_enter (file, error))
+    return NULL;
+  file->verified = g_malloc0 (vm_journal_chunks (&file->header) / 8 + 1);
+  if (vm_receive_resume (file)
+          ? !has_room (file, error) || !preallocate (file, error)
+          : !make_new (file, sender, transfer, error))
+    return NULL;
+  return g_steal_pointer (&file);
+}
+
+void
+vm_receive_file_free (VmReceiveFile *file)
+{
+  vm_receive_leave (file);
+  g_clear_pointer (&file->journal, vm_journal_free);
+  vm_fd_clear (&file->fd);
+  vm_fd_clear (&file->journal_fd);
+  vm_journal_header_clear (&file->header);
+  g_free (file->part);
+  g_free (file->journal_name);
+  g_free (file->verified);
+  vm_receive_folder_unref (file->folder);
+  g_free (file);
+}
+
+/* Whether @name is the file that is open, and not one put in its place. */
+static gboolean
+is_ours (VmReceiveFile *file, const gchar *name, gint fd)
+{
+  struct stat ours, there;
+
+  return fstat (fd, &ours) == 0
+         && fstatat (file->folder->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0
+         && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+void
+vm_receive_file_discard (VmReceiveFile *file)
+{
+  if (is_ours (file, file->part, file->fd))
+    unlinkat (file->folder->dir, file->part, 0);
+  if (is_ours (file, file->journal_name, file->journal_fd))
+    unlinkat (file->folder->dir, file->journal_name, 0);
+  vm_receive_file_free (file);
+}
+
+gboolean
+vm_receive_file_has (VmReceiveFile *file, guint64 index)
+{
+  return index < vm_journal_chunks (&file->header)
+         && (file->verified[index / 8] & 1 << index % 8) != 0;
+}
+
+guint64
+vm_receive_file_count (VmReceiveFile *file)
+{
+  return file->count;
+}
+
+/* Into a file that has no name any more, one could write until the end. */
+static gboolean
+is_there (VmReceiveFile *file, GError **error)
+{
+  struct stat st;
+
+  if (fstat (file->fd, &st) != 0)
+    return vm_disk_fail (error, "The unfinished file cannot be asked");
+  if (st.st_nlink > 0)
+    return TRUE;
+  errno = ENOENT;
+  return vm_disk_fail (error, "The unfinished file was removed");
+}
+
+gboolean
+vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
+    gsize size, const guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  guint8 own[VM_SHA256_SIZE];
+
+  if (index >= vm_journal_chunks (&file->header)
+      || size != vm_journal_chunk_size (&file->header, index))
+    return refuse (error, VM_ERROR_BAD_MESSAGE,
+        "A chunk has an index or a size that the file does not have");
+  vm_sha256 (data, size, own);
+  if (memcmp (own, hash, sizeof own) != 0)
+    return refuse (error, VM_ERROR_BAD_MESSAGE, "A chunk has another hash");
+  if (!is_there (file, error))
+    return FALSE;
+  if (vm_receive_file_has (file, index))
+    return TRUE;
+  if (!vm_disk_write (file->fd, data, size, index * file->header.chunk_size))
+    return vm_disk_fail (error, "A chunk cannot be written");
+  if (!vm_journal_append (file->journal, index, hash, error))
+    return FALSE;
+  file->verified[index / 8] |= 1 << index % 8;
+  file->count++;
+  return TRUE;
+}
+
+static gboolean
+hash_part (VmReceiveFile *file, guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  gsize step = VM_CHUNK_SIZE_MAX;
+  g_autofree guint8 *data = g_malloc (step);
+  EVP_MD_CTX *context = EVP_MD_CTX_new ();
+  gboolean done = EVP_DigestInit_ex (context, EVP_sha256 (), NULL) == 1;
+  guint64 at = 0;
+
+  while (done && at < file->header.size) {
+    gssize n =
+        vm_disk_read (file->fd, data, MIN (step, file->header.size - at), at);
+
+    if (n <= 0) {
+      errno = n == 0 ? EIO : errno;
+      vm_disk_fail (error, "The unfinished file cannot be read");
+      EVP_MD_CTX_free (context);
+      return FALSE;
+    }
+    done = EVP_DigestUpdate (context, data, n) == 1;
+    at += n;
+  }
+  done = done && EVP_DigestFinal_ex (context, hash, NULL) == 1;
+  EVP_MD_CTX_free (context);
+  return done || refuse (error, VM_ERROR_FAILED, "OpenSSL cannot hash");
+}
+
+static gboolean
+verify (VmReceiveFile *file, const guint8 *hash, GError **error)
+{
+  guint8 own[VM_SHA256_SIZE];
+  struct stat st;
+
+  if (file->count != vm_journal_chunks (&file->header))
+    return refuse (error, VM_ERROR_BAD_MESSAGE, "Chunks are missing");
+  if (fstat (file->fd, &st) != 0)
+    return vm_disk_fail (error, "The unfinished file cannot be asked");
+  if ((guint64) st.st_size != file->header.size
+      && ftruncate (file->fd, file->header.size) != 0)
+    return vm_disk_fail (error, "The unfinished file cannot be cut");
+  if (!hash_part (file, own, error))
+    return FALSE;
+  if (memcmp (own, hash, sizeof own) != 0
+      || (file->header.has_hash
+          && memcmp (own, file->header.hash, sizeof own) != 0))
+    return refuse (
+        error, VM_ERROR_BAD_MESSAGE, "The whole file has another hash");
+  return TRUE;
+}
+
+/* The name that it gets; NULL: none. */
+static gchar *
+choose_name (VmReceiveFile *file, GError **error)
+{
+  g_autoptr (GPtrArray) names = NULL;
+
+  if (file->folder->rules.overwrite != VM_OVERWRITE_RENAME)
+    return check_name (file, error) ? g_strdup (file->header.name) : NULL;
+  names = vm_receive_list (file->folder, error);
+  return names ? vm_receive_free_name (names, file->header.name, error) : NULL;
+}
+
+/* Looked at before and after: what somebody put in the part's place is not to be
+ * called as the file. */
+static gboolean
+give_name (VmReceiveFile *file, const gchar *name, GError **error)
+{
+  gint dir = file->folder->dir;
+  gboolean replace = file->folder->rules.overwrite == VM_OVERWRITE_REPLACE;
+
+  if (!is_there (file, error))
+    return FALSE;
+  if (!is_ours (file, file->part, file->fd))
+    return refuse (error, VM_ERROR_FAILED,
+        "Another file was put in place of the unfinished one");
+  if (renameat2 (dir, file->part, dir, name, replace ? 0 : RENAME_NOREPLACE)
+      != 0)
+    return vm_disk_fail (error, "The file cannot be given its name");
+  if (is_ours (file, name, file->fd))
+    return TRUE;
+  unlinkat (dir, name, 0);
+  return refuse (error, VM_ERROR_FAILED,
+      "Another file was put in place of the unfinished one");
+}
+
+gchar *
+vm_receive_file_commit (
+    VmReceiveFile *file, const guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  gboolean sync = !file->folder->rules.no_fsync;
+  g_autofree gchar *name = NULL;
+
+  if (!verify (file, hash, error))
+    return NULL;
+  if (sync && fsync (file->fd) != 0) {
+    vm_disk_fail (error, "The file cannot be written");
+    return NULL;
+  }
+  for (guint i = 0;; i++) {
+    g_autoptr (GError) reason = NULL;
+
+    g_free (name);
+    name = choose_name (file, error);
+    if (!name)
+      return NULL;
+    if (give_name (file, name, &reason))
+      break;
+    if (file->folder->rules.overwrite != VM_OVERWRITE_RENAME
+        || i == NAME_RETRIES
+        || !g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_EXIST)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+  }
+  file->done = TRUE;
+  unlinkat (file->folder->dir, file->journal_name, 0);
+  if (sync)
+    fsync (file->folder->dir);
+  return g_steal_pointer (&name);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "diskfile.h"
+#include "receivefolder.h"
+
+/* What receivefolder.c (the folder, its rules), receivenames.c (what is in it,
+ * names that are taken) and receivefile.c (one file) share. */
+
+struct _VmReceiveFolder
+{
+  gint ref_count; /* atomic */
+  VmFd dir;
+  VmReceiveRules rules;
+  GMutex lock; /* of what follows; nothing else is called under it */
+  guint64 used; /* bytes, of the quota */
+  GHashTable *coming; /* keys of names that are being received */
+};
+
+struct _VmReceiveFile
+{
+  VmReceiveFolder *folder;
+  VmJournalHeader header;
+  gchar *key; /* in folder->coming; NULL: not */
+  gboolean charged; /* its size is in folder->used */
+  gboolean done; /* committed */
+  gchar *part; /* names in the folder */
+  gchar *journal_name;
+  VmFd fd;
+  VmFd journal_fd; /* locked by flock() */
+  VmJournal *journal;
+  guint8 *verified; /* a bit a chunk */
+  guint64 count;
+};
+
+/* Names in the folder, "." and ".." left out. Returns: (transfer full)
+ * (nullable) */
+GPtrArray *vm_receive_list (VmReceiveFolder *self, GError **error);
+/* Whether a name is taken: not by @except, which may be NULL. */
+gboolean
+vm_receive_is_taken (GPtrArray *names, const gchar *name, const gchar *except);
+/* Another name in place of a taken one. Returns: (transfer full) (nullable) */
+gchar *
+vm_receive_free_name (GPtrArray *names, const gchar *name, GError **error);
+/* A part file's journal, or the other way. Returns: (transfer full) (nullable):
+ * NULL when @name is not one with the ending @from */
+gchar *
+vm_receive_sibling (const gchar *name, const gchar *from, const gchar *to);
+/* Opens what may be an unfinished file's: a plain file of this user with one
+ * name. -1 with errno. */
+VmFd vm_receive_open_own (VmReceiveFolder *self, const gchar *name);
+
+/* Quota and name. */
+gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
+void vm_receive_leave (VmReceiveFile *file);
+
+/* Sets file->fd, ->journal and what is verified from an earlier transfer; FALSE:
+ * there is none. */
+gboolean vm_receive_resume (VmReceiveFile *file);
