@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The three state machines over every state x event, against the pictures of
- * seed 1 §2.2 and §5.1 written down once more as text: a row a state, a column
- * an event, "-" where the picture has no edge. */
+/* The four state machines over every state x event, against the pictures of
+ * seed 1 §2.2, §4.3 and §5.1 written down once more as text: a row a state, a
+ * column an event, "-" where the picture has no edge. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/videomeet.h>
@@ -91,6 +91,20 @@ GST_START_TEST (test_participant)
 
 GST_END_TEST;
 
+GST_START_TEST (test_transfer)
+{
+  CHECK ("state accept pause resume complete success fail\n"
+         "pending transferring - - - - failed\n"
+         "transferring - paused - verifying - failed\n"
+         "paused - - transferring - - failed\n"
+         "verifying - - - - completed failed\n"
+         "completed - - - - - -\n"
+         "failed - - - - - -",
+      TRANSFER, transfer);
+}
+
+GST_END_TEST;
+
 static Suite *
 lifecycle_suite (void)
 {
@@ -101,6 +115,7 @@ lifecycle_suite (void)
   tcase_add_test (tc, test_discovery);
   tcase_add_test (tc, test_meeting);
   tcase_add_test (tc, test_participant);
+  tcase_add_test (tc, test_transfer);
   return s;
 }
 
