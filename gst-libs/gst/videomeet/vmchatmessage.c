@@ -71,6 +71,8 @@ vm_chat_message_new (const VmChatFields *fields)
  * @self: a #VmChatMessage
  *
  * Returns: (transfer none): its uuid; at most 64 bytes
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_chat_message_get_id (VmChatMessage *self)
@@ -86,6 +88,8 @@ vm_chat_message_get_id (VmChatMessage *self)
  *
  * Returns: (transfer none): the id in the meeting of who said it, who may have
  *   left since
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_chat_message_get_from (VmChatMessage *self)
@@ -101,6 +105,8 @@ vm_chat_message_get_from (VmChatMessage *self)
  *
  * Returns: (transfer none): the name of who said it, at most 128 bytes without
  *   control characters
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_chat_message_get_user (VmChatMessage *self)
@@ -116,6 +122,8 @@ vm_chat_message_get_user (VmChatMessage *self)
  *
  * Returns: (transfer none): what was said: 1 to 4096 bytes of UTF-8, with
  *   newlines and tabs, without other control characters
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_chat_message_get_text (VmChatMessage *self)
@@ -131,6 +139,8 @@ vm_chat_message_get_text (VmChatMessage *self)
  *
  * Returns: (transfer none): when it was said, by the clock of who said it; of
  *   a page that tells no time, when it arrived
+ *
+ * Since: 0.1
  */
 GDateTime *
 vm_chat_message_get_time (VmChatMessage *self)
@@ -146,6 +156,8 @@ vm_chat_message_get_time (VmChatMessage *self)
  *
  * Returns: whether it was said to one participant alone: to this device, or by
  *   it
+ *
+ * Since: 0.1
  */
 gboolean
 vm_chat_message_get_confidential (VmChatMessage *self)
@@ -160,6 +172,8 @@ vm_chat_message_get_confidential (VmChatMessage *self)
  * @self: a #VmChatMessage
  *
  * Returns: whether it was said before this device came, and is told by the host
+ *
+ * Since: 0.1
  */
 gboolean
 vm_chat_message_get_old (VmChatMessage *self)

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
  * VmChatMessage:
  *
  * Something said in a meeting, in writing.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_CHAT_MESSAGE (vm_chat_message_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmChatMessage, vm_chat_message, VM, CHAT_MESSAGE,

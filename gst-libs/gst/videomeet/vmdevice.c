@@ -104,6 +104,8 @@ vm_device_equal (VmDevice *a, VmDevice *b)
  *
  * Returns: (transfer none): its device id, see vm_identity_get_device_id(). Of
  *   a device that speaks plain HTTP and hides its id, the name it goes by.
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_id (VmDevice *self)
@@ -119,6 +121,8 @@ vm_device_get_id (VmDevice *self)
  *
  * Returns: (transfer none) (nullable): base64url SHA-256 of the key that TLS
  *   showed; over plain HTTP what the device says, or %NULL
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_key_hash (VmDevice *self)
@@ -134,6 +138,8 @@ vm_device_get_key_hash (VmDevice *self)
  *
  * Returns: (transfer none): its user's name, at most 128 bytes; empty when the
  *   device announces itself minimally
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_user (VmDevice *self)
@@ -148,6 +154,8 @@ vm_device_get_user (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: (transfer none): its name, as `macbook-pro-123` (seed 1 §2.1)
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_device (VmDevice *self)
@@ -162,6 +170,8 @@ vm_device_get_device (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: (transfer none): `available`, `busy`, `away`, or what it says
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_status (VmDevice *self)
@@ -176,6 +186,8 @@ vm_device_get_status (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: (transfer none): the protocol it speaks, `2.0`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_version (VmDevice *self)
@@ -191,6 +203,8 @@ vm_device_get_version (VmDevice *self)
  *
  * Returns: (transfer none) (array zero-terminated=1): words as `video`,
  *   `audio`, `share`; at most 16
+ *
+ * Since: 0.1
  */
 const gchar *const *
 vm_device_get_capabilities (VmDevice *self)
@@ -206,6 +220,8 @@ vm_device_get_capabilities (VmDevice *self)
  *
  * Returns: (transfer none) (nullable): the name of the meeting it hosts,
  *   `private` when it hides that, %NULL without one
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_meeting (VmDevice *self)
@@ -220,6 +236,8 @@ vm_device_get_meeting (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: (transfer none) (nullable): the meeting's uuid
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_device_get_meeting_id (VmDevice *self)
@@ -234,6 +252,8 @@ vm_device_get_meeting_id (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: which host the meeting is at, from 1 (protocol §4); 0 without one
+ *
+ * Since: 0.1
  */
 guint
 vm_device_get_epoch (VmDevice *self)
@@ -248,6 +268,8 @@ vm_device_get_epoch (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: how many are in its meeting, itself included; 0 without one
+ *
+ * Since: 0.1
  */
 guint
 vm_device_get_participants (VmDevice *self)
@@ -262,6 +284,8 @@ vm_device_get_participants (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: how many its meetings can hold
+ *
+ * Since: 0.1
  */
 guint
 vm_device_get_max_participants (VmDevice *self)
@@ -276,6 +300,8 @@ vm_device_get_max_participants (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: whether it speaks TLS, that is, whether its id is proven
+ *
+ * Since: 0.1
  */
 gboolean
 vm_device_get_secure (VmDevice *self)
@@ -292,6 +318,8 @@ vm_device_get_secure (VmDevice *self)
  * Returns: whether it was trusted by the trust store of this device when it was
  *   made: both users have compared the digits, and neither has taken it back.
  *   When that changes, #VmNode::device-changed brings a new one.
+ *
+ * Since: 0.1
  */
 gboolean
 vm_device_get_trusted (VmDevice *self)
@@ -307,6 +335,8 @@ vm_device_get_trusted (VmDevice *self)
  *
  * Returns: (transfer full) (nullable): that of its key, see
  *   vm_fingerprint_from_device_id(); %NULL when it has shown none
+ *
+ * Since: 0.1
  */
 gchar *
 vm_device_get_fingerprint (VmDevice *self)
@@ -323,6 +353,8 @@ vm_device_get_fingerprint (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: the TCP port of its server
+ *
+ * Since: 0.1
  */
 guint16
 vm_device_get_port (VmDevice *self)
@@ -338,6 +370,8 @@ vm_device_get_port (VmDevice *self)
  *
  * Returns: (transfer none) (array zero-terminated=1): its IP addresses, the one
  *   that answered last first; link-local IPv6 as `fe80::1%eth0`
+ *
+ * Since: 0.1
  */
 const gchar *const *
 vm_device_get_addresses (VmDevice *self)
@@ -353,6 +387,8 @@ vm_device_get_addresses (VmDevice *self)
  *
  * Returns: (transfer full): where its server is, `https://10.0.0.1:8080`; the
  *   zone of a link-local address is written as RFC 6874 says, `%25eth0`
+ *
+ * Since: 0.1
  */
 gchar *
 vm_device_get_base_uri (VmDevice *self)
@@ -369,6 +405,8 @@ vm_device_get_base_uri (VmDevice *self)
  * Returns: (transfer full): what the property `uri` of vmsignalbin takes to
  *   join its meeting, `videomeet://10.0.0.1:8080/standup`, the name
  *   percent-encoded; without a meeting the path is `/`
+ *
+ * Since: 0.1
  */
 gchar *
 vm_device_get_uri (VmDevice *self)
@@ -388,6 +426,8 @@ vm_device_get_uri (VmDevice *self)
  * @self: a #VmDevice
  *
  * Returns: the methods that have found it
+ *
+ * Since: 0.1
  */
 VmMethods
 vm_device_get_methods (VmDevice *self)
@@ -420,6 +460,8 @@ method_nicks (VmMethods methods)
  * `methods`, which found it; `trusted` and `fingerprint`.
  *
  * Returns: (transfer full): one JSON object without line breaks
+ *
+ * Since: 0.1
  */
 gchar *
 vm_device_to_json (VmDevice *self)

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
  *
  * Another device of the network. It is never changed but replaced: a #VmNode
  * hands out a new one with each of its signals.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_DEVICE (vm_device_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmDevice, vm_device, VM, DEVICE, GObject)

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * The TCP port on which a device listens, and is looked for, where no other is
  * said (protocol §2; seed 1 §2.1). When it is taken, a device listens on the
  * next one that is free.
+ *
+ * Since: 0.1
  */
 #define VM_DEFAULT_PORT 8080
 
@@ -22,6 +24,8 @@ G_BEGIN_DECLS
  * @VM_ANNOUNCE_OFF: nothing is announced; this device still finds others
  *
  * How much a device tells the network about itself (protocol §1).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -39,6 +43,8 @@ typedef enum
  * @VM_METHODS_ALL: all of them
  *
  * How devices find each other (seed 1 §1.1, discovery layer).
+ *
+ * Since: 0.1
  */
 typedef enum /*< flags >*/
 {
@@ -57,6 +63,8 @@ typedef enum /*< flags >*/
  * @VM_MEETING_MODE_JOIN: join it, as soon as it is found
  *
  * How a meeting is entered.
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -71,6 +79,8 @@ typedef enum
  * @VM_CALL_TYPE_AUDIO: sound only
  *
  * What a participant wants to exchange.
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -90,6 +100,8 @@ typedef enum
  * @VM_PERMISSIONS_ALL: all of them
  *
  * What a trusted device may do (security.md, "Trust handshake").
+ *
+ * Since: 0.1
  */
 typedef enum /*< flags >*/
 {
@@ -110,6 +122,8 @@ typedef enum /*< flags >*/
  * @VM_POLICY_REQUIRE: trusted devices, those they vouch for, and invited guests
  *
  * Whom a device meets with.
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -125,6 +139,8 @@ typedef enum
  * @VM_APPROVE_NEVER: not at all
  *
  * Who approves other devices' requests for trust.
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -141,6 +157,8 @@ typedef enum
  * @VM_PROTECTION_SHA256: a checksum: finds accidents, and no attacker
  *
  * With what the messages of a stream are authenticated (seed 1 §6.2).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -158,6 +176,8 @@ typedef enum
  * @VM_TRUST_LEVEL_TRUSTED: both users have compared the digits
  *
  * How well a device is known, from least to most.
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -174,6 +194,8 @@ typedef enum
  * @VM_DESCRIPTION_TYPE_ANSWER: an SDP answer
  *
  * The two session descriptions of an exchange (RFC 3264).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -188,6 +210,8 @@ typedef enum
  *   `peer-joined`, `offer`, `answer`, `ice-candidate` and so on
  *
  * What is spoken with the server that a meeting is joined at (protocol §6).
+ *
+ * Since: 0.1
  */
 typedef enum
 {

@@ -18,6 +18,8 @@
  * The domain of the library's errors; see #VM_ERROR. Any thread.
  *
  * Returns: the quark
+ *
+ * Since: 0.1
  */
 GQuark
 vm_error_quark (void)
@@ -69,6 +71,8 @@ static const struct
  * Names an error as the wire does. Pure: any thread.
  *
  * Returns: (transfer none): its name on the wire, as `MEETING_FULL`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_error_to_code (VmError error)
@@ -86,6 +90,8 @@ vm_error_to_code (VmError error)
  * Reads the code of an error that came from another device. Pure: any thread.
  *
  * Returns: whether @code is known
+ *
+ * Since: 0.1
  */
 gboolean
 vm_error_from_code (const gchar *code, VmError *error)
@@ -108,6 +114,8 @@ vm_error_from_code (const gchar *code, VmError *error)
  * thread.
  *
  * Returns: the HTTP status that goes with it, 400–599
+ *
+ * Since: 0.1
  */
 guint
 vm_error_to_http_status (VmError error)

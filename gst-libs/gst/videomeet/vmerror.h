@@ -9,6 +9,8 @@ G_BEGIN_DECLS
  * VM_ERROR:
  *
  * Error domain of the library; its codes are #VmError.
+ *
+ * Since: 0.1
  */
 #define VM_ERROR (vm_error_quark ())
 
@@ -49,6 +51,8 @@ G_BEGIN_DECLS
  *
  * What can go wrong, on the wire as its name without the prefix
  * (`MEETING_FULL`), see vm_error_to_code().
+ *
+ * Since: 0.1
  */
 typedef enum
 {

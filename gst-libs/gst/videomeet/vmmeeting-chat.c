@@ -125,6 +125,8 @@ may_say (VmMeeting *self, VmParticipant *participant, const gchar *text,
  *   cannot be said, #VM_ERROR_DISCONNECTED when the meeting is not joined,
  *   #VM_ERROR_UNROUTABLE when @participant has left, #VM_ERROR_RATE_LIMITED
  *   beyond 10 messages a second
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_send_chat (VmMeeting *self, VmParticipant *participant,
@@ -171,6 +173,8 @@ vm_meeting_send_chat (VmMeeting *self, VmParticipant *participant,
  * came if the host has told: the newest 100 messages, or 48 KiB of them.
  *
  * Returns: (transfer full) (element-type VmChatMessage): oldest first
+ *
+ * Since: 0.1
  */
 GList *
 vm_meeting_list_chat (VmMeeting *self)

@@ -170,6 +170,8 @@ install_ice_properties (
    * password percent-encoded). A host names them, passwords too, to whoever may
    * join: at most 8, and one that is neither keeps the meeting from being
    * opened (%VM_ERROR_BAD_REQUEST).
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_ICE_SERVERS,
       g_param_spec_boxed ("ice-servers", "ICE servers",
@@ -180,6 +182,8 @@ install_ice_properties (
    * The servers to use from #VmMeeting::joined on, written as those of
    * #VmMeeting:ice-servers: the own, then those of the host, at most 8 of them.
    * Servers of other dialects name none.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_ALL_ICE_SERVERS,
       g_param_spec_boxed ("all-ice-servers", "All ICE servers",
@@ -196,6 +200,8 @@ install_names (GObjectClass *klass, GParamFlags flags)
    * What the meeting is called, 1 to 128 bytes without control characters;
    * compared exactly. With a native #VmMeeting:uri, that names it. %NULL by
    * default. To be set, as all properties, before vm_meeting_start().
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_NAME,
       g_param_spec_string ("name", "Name",
@@ -206,6 +212,8 @@ install_names (GObjectClass *klass, GParamFlags flags)
    *
    * What the others see, at most 128 bytes without control characters; %NULL,
    * the default, for the node's user.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_USER,
       g_param_spec_string ("user", "User",
@@ -216,6 +224,8 @@ install_names (GObjectClass *klass, GParamFlags flags)
    *
    * To host: only who has it comes in, 6 to 64 bytes without control characters.
    * To join: what to show. %NULL, the default, for none.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_PIN,
       g_param_spec_string ("pin", "PIN",
@@ -229,6 +239,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * VmMeeting:mode:
    *
    * Whether to host it, to join it, or, by default, whichever fits.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
@@ -245,6 +257,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * `wss://host:port/room`: with a #VmMeeting:name the whole address, else its
    * last part is the room. The certificate must be one that the system trusts,
    * unless the server is on this machine.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_URI,
       g_param_spec_string ("uri", "URI",
@@ -256,6 +270,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    *
    * What is spoken with the server at #VmMeeting:uri, native by default.
    * Whatever it is, meetings that are hosted here or looked for are native.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_DIALECT,
       g_param_spec_enum ("dialect", "Dialect",
@@ -265,6 +281,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * VmMeeting:call-type:
    *
    * What this participant wants to exchange, picture and sound by default.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_CALL_TYPE,
       g_param_spec_enum ("call-type", "Call type",
@@ -278,6 +296,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * change it; %FALSE by default. For whoever tells of channels by
    * vm_meeting_set_channel(). The last 25 messages wait for the channel to be
    * open.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_DIRECT_CHAT,
       g_param_spec_boolean ("direct-chat", "Direct chat",
@@ -293,6 +313,8 @@ install_limits (GObjectClass *klass, GParamFlags flags)
    * VmMeeting:max-participants:
    *
    * To host: seats, the host's included; 2 to 128, 10 by default.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Max participants",
@@ -303,6 +325,8 @@ install_limits (GObjectClass *klass, GParamFlags flags)
    *
    * Milliseconds until #VmMeeting::failed when no seat was found; 1 or more,
    * 30000 by default.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_JOIN_TIMEOUT,
       g_param_spec_uint ("join-timeout", "Join timeout",
@@ -314,6 +338,8 @@ install_limits (GObjectClass *klass, GParamFlags flags)
    * Milliseconds that mode auto looks for the meeting before it hosts it, and in
    * which a host is looked for that takes the PIN, after one that does not; 2000
    * by default.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_BROWSE_TIME,
       g_param_spec_uint ("browse-time", "Browse time",
@@ -329,6 +355,8 @@ install_state (GObjectClass *klass, GParamFlags read)
    * VmMeeting:hosting:
    *
    * Whether this device hosts the meeting.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_HOSTING,
       g_param_spec_boolean ("hosting", "Hosting",
@@ -339,6 +367,8 @@ install_state (GObjectClass *klass, GParamFlags read)
    * What to give to somebody who joins with a browser:
    * `https://10.0.0.1:8080/?meeting=standup`. %NULL while the meeting has no
    * name, and with another #VmMeeting:dialect than the native one.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_LINK,
       g_param_spec_string ("link", "Link",
@@ -348,6 +378,8 @@ install_state (GObjectClass *klass, GParamFlags read)
    *
    * Whether the host admits nobody else, at first %FALSE;
    * vm_meeting_set_locked() changes it.
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_LOCKED,
       g_param_spec_boolean ("locked", "Locked",

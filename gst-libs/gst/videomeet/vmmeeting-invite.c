@@ -23,6 +23,8 @@
  *
  * Returns: (transfer full) (nullable): the link, as #VmMeeting:link with
  *   `#invitation=…`
+ *
+ * Since: 0.1
  */
 gchar *
 vm_meeting_make_invitation (VmMeeting *self, guint lifetime, GError **error)

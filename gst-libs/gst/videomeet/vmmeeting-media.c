@@ -47,6 +47,8 @@ takes_keyless (VmMeeting *self, VmParticipant *participant)
  * Returns: (transfer full) (nullable): by which descriptions are signed and
  *   checked; %NULL in a room of another maker (%VM_DIALECT_NAME_ROOM), where
  *   nobody has a key
+ *
+ * Since: 0.1
  */
 VmMediaSession *
 vm_meeting_open_media (VmMeeting *self, VmParticipant *participant,
@@ -122,6 +124,8 @@ new_signal_to (VmParticipant *participant, VmSignalType type)
  *
  * Sends a session description. It is lost without a word when @participant has
  * left.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
@@ -156,6 +160,8 @@ vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
  * @generation: of the offer it belongs to
  *
  * Sends an ICE candidate.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_send_candidate (VmMeeting *self, VmParticipant *participant,
@@ -208,6 +214,8 @@ sign_restart (VmParticipant *participant, VmSignal *signal)
  * connection to @participant was. In a room
  * (%VM_DIALECT_NAME_ROOM), which cannot be asked, this device leaves and joins
  * when nobody else is disturbed by it.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_send_restart (
@@ -236,6 +244,8 @@ vm_meeting_send_restart (
  *
  * Tells @participant that no connection to it will be set up, so that its user
  * learns why. In a room of another maker nobody is told.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_refuse_description (

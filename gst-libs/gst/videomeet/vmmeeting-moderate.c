@@ -41,6 +41,8 @@ vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to)
  *
  * Tells the others, and whoever joins later; may be called before the meeting is
  * joined. What is the case already is not told again.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_set_presence (
@@ -78,6 +80,8 @@ vm_meeting_set_presence (
  * @raised: whether the hand is up
  *
  * Raises this participant's hand, or takes it down.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_raise_hand (VmMeeting *self, gboolean raised)
@@ -125,6 +129,8 @@ is_here (VmMeeting *self, VmParticipant *participant, GError **error)
  * @self: a #VmMeeting
  *
  * Returns: #VmMeeting:locked
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_get_locked (VmMeeting *self)
@@ -143,6 +149,8 @@ vm_meeting_get_locked (VmMeeting *self)
  * Locks the meeting, or opens it again. #VmMeeting:locked follows.
  *
  * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_set_locked (VmMeeting *self, gboolean locked, GError **error)
@@ -172,6 +180,8 @@ vm_meeting_set_locked (VmMeeting *self, gboolean locked, GError **error)
  * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host,
  *   #VM_ERROR_UNROUTABLE when @participant has left, #VM_ERROR_BAD_REQUEST when
  *   nothing is to be muted
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_mute_request (VmMeeting *self, VmParticipant *participant,
@@ -207,6 +217,8 @@ vm_meeting_mute_request (VmMeeting *self, VmParticipant *participant,
  *
  * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host,
  *   #VM_ERROR_UNROUTABLE when @participant has left
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_kick (VmMeeting *self, VmParticipant *participant, GError **error)
@@ -232,6 +244,8 @@ vm_meeting_kick (VmMeeting *self, VmParticipant *participant, GError **error)
  * Sends everybody out: the meeting becomes idle, then ended.
  *
  * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_end (VmMeeting *self, GError **error)

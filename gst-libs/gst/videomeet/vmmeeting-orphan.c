@@ -101,6 +101,8 @@ vm_meeting_set_socket_lost (VmMeeting *self, gboolean lost)
  *
  * Tells the meeting, which cannot know, that a participant answers directly, or
  * has not for 5 s. Needed to find out that the host is lost.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_set_heartbeat (
@@ -130,6 +132,8 @@ vm_meeting_set_heartbeat (
  * Tells the meeting of a data channel, which its owner has. What the meeting
  * says there it asks for by #VmMeeting::send-message; what comes there it is
  * given by vm_meeting_take_message().
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
@@ -230,6 +234,8 @@ take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
  * @text: what came, valid UTF-8
  *
  * Gives the meeting what came on a data channel.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_take_message (VmMeeting *self, VmParticipant *participant,
@@ -320,6 +326,8 @@ vm_meeting_survive (VmMeeting *self, const GError *error)
  * @self: a #VmMeeting
  *
  * Returns: whether the host is lost, for now or for good
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_get_host_lost (VmMeeting *self)
@@ -336,6 +344,8 @@ vm_meeting_get_host_lost (VmMeeting *self)
  *
  * Returns: whether a description would reach @participant: over the host's
  *   server, or while the host is lost over the data channel to it
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
@@ -356,6 +366,8 @@ vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
  * time to get out of their channels.
  *
  * Returns: whether anything was said
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_say_bye (VmMeeting *self)

@@ -29,6 +29,8 @@ install_states (guint *ids)
    * @new: the #VmMeetingState it is in
    *
    * A guest sees the states as the host tells them.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_STATE_CHANGED] = install_signal (
       "state-changed", 2, VM_TYPE_MEETING_STATE, VM_TYPE_MEETING_STATE);
@@ -39,6 +41,8 @@ install_states (guint *ids)
    *
    * The seat is taken. A host of mode auto that gives way to another host is
    * seated twice.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_JOINED] =
       install_signal ("joined", 1, VM_TYPE_PARTICIPANT);
@@ -48,6 +52,8 @@ install_states (guint *ids)
    * @error: why: a code of #VmError
    *
    * It could not be entered, or cannot go on. It is over.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_FAILED] = install_signal ("failed", 1, G_TYPE_ERROR);
 }
@@ -59,6 +65,8 @@ install_participants (guint *ids)
    * VmMeeting::participant-joined:
    * @self: the meeting
    * @participant: who is there; whoever was there first is told of as well
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_PARTICIPANT_JOINED] =
       install_signal ("participant-joined", 1, VM_TYPE_PARTICIPANT);
@@ -67,6 +75,8 @@ install_participants (guint *ids)
    * @self: the meeting
    * @participant: who is gone
    * @error: (nullable): why, when it did not leave by itself
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_PARTICIPANT_LEFT] =
       install_signal ("participant-left", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
@@ -78,6 +88,8 @@ install_participants (guint *ids)
    * @error: why: #VM_ERROR_NOT_TRUSTED or #VM_ERROR_KEY_CHANGED
    *
    * The host has let somebody in whom this device's own policy keeps out.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_PARTICIPANT_REFUSED] = install_signal (
       "participant-refused", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
@@ -87,6 +99,8 @@ install_participants (guint *ids)
    * @participant: whose state
    * @old: the #VmParticipantState it was in
    * @new: the #VmParticipantState it is in
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_PARTICIPANT_STATE_CHANGED] =
       install_signal ("participant-state-changed", 3, VM_TYPE_PARTICIPANT,
@@ -96,6 +110,8 @@ install_participants (guint *ids)
    * @self: the meeting
    * @participant: who has lost its connection to the host for 10 s, or has it
    *   back
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_DETACHED_CHANGED] =
       install_signal ("detached-changed", 1, VM_TYPE_PARTICIPANT);
@@ -113,6 +129,8 @@ install_exchange (guint *ids)
    * @session: (nullable): the uuid of the exchange
    * @generation: counts the offers of a session
    * @identity: (nullable): what signs it, for vm_media_session_check(); any text
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_DESCRIPTION] = install_signal ("description", 6,
       VM_TYPE_PARTICIPANT, VM_TYPE_DESCRIPTION_TYPE, G_TYPE_STRING,
@@ -126,6 +144,8 @@ install_exchange (guint *ids)
    * @mid: (nullable): mid of its m-line
    * @session: (nullable): the uuid of the exchange
    * @generation: counts the offers of a session
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_CANDIDATE] =
       install_signal ("candidate", 6, VM_TYPE_PARTICIPANT, G_TYPE_STRING,
@@ -135,6 +155,8 @@ install_exchange (guint *ids)
    * @self: the meeting
    * @participant: who asks for a new offer
    * @reason: why
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_RESTART] =
       install_signal ("restart", 2, VM_TYPE_PARTICIPANT, G_TYPE_STRING);
@@ -149,6 +171,8 @@ install_exchange (guint *ids)
    * vm_meeting_set_channel() told of.
    *
    * Returns: whether it is on its way
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_SEND_MESSAGE] =
       g_signal_new ("send-message", VM_TYPE_MEETING, G_SIGNAL_RUN_LAST, 0,
@@ -168,6 +192,8 @@ install_doubts (guint *ids)
    * It has not taken this device's description for its word; see
    * vm_meeting_refuse_description(). Nothing says that the meeting's server passed it on
    * as it was.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_REFUSED] =
       install_signal ("refused", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
@@ -179,6 +205,8 @@ install_doubts (guint *ids)
    *
    * Something that came over the meeting's server is not the word of the device
    * in whose name it came, and was dropped.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_FORGED] =
       install_signal ("forged", 2, VM_TYPE_PARTICIPANT, G_TYPE_ERROR);
@@ -194,6 +222,8 @@ install_talk (guint *ids)
    *
    * Somebody else said something, now or (#VmChatMessage, old) before this
    * device came.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_CHAT_RECEIVED] =
       install_signal ("chat-received", 1, VM_TYPE_CHAT_MESSAGE);
@@ -202,6 +232,8 @@ install_talk (guint *ids)
    * @self: the meeting
    * @participant: who tells something else of itself: its status, and whether it
    *   is muted
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_PRESENCE_CHANGED] =
       install_signal ("presence-changed", 1, VM_TYPE_PARTICIPANT);
@@ -209,6 +241,8 @@ install_talk (guint *ids)
    * VmMeeting::hand-changed:
    * @self: the meeting
    * @participant: who has raised its hand, or taken it down
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_HAND_CHANGED] =
       install_signal ("hand-changed", 1, VM_TYPE_PARTICIPANT);
@@ -220,6 +254,8 @@ install_talk (guint *ids)
    *
    * The host asks this device to mute itself. Its owner does so; it is never
    * asked to be heard again.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_MUTE_REQUESTED] =
       install_signal ("mute-requested", 2, G_TYPE_BOOLEAN, G_TYPE_BOOLEAN);
@@ -237,6 +273,8 @@ install_host (guint *ids)
    * heartbeat for 5 s. Media among the others goes on. It may come back within
    * 30 s; else it leaves, and the meeting lasts until the last of the others
    * does.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_HOST_LOST] =
       install_signal ("host-lost", 1, VM_TYPE_PARTICIPANT);
@@ -246,6 +284,8 @@ install_host (guint *ids)
    * @host: (nullable): the host
    *
    * The host was lost and is there again.
+   *
+   * Since: 0.1
    */
   ids[VM_MEETING_SIGNAL_HOST_RETURNED] =
       install_signal ("host-returned", 1, VM_TYPE_PARTICIPANT);

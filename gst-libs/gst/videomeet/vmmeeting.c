@@ -100,6 +100,8 @@ vm_meeting_init (VmMeeting *self)
  * @node: this device
  *
  * Returns: (transfer full): a meeting, not yet entered
+ *
+ * Since: 0.1
  */
 VmMeeting *
 vm_meeting_new (VmNode *node)
@@ -198,6 +200,8 @@ check_settings (VmMeeting *self, GError **error)
  *
  * Returns: %FALSE with #VM_ERROR_BAD_REQUEST when it has no name, or a name,
  *   PIN or URI that cannot be; with the errors of vm_node_start()
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_start (VmMeeting *self, GError **error)
@@ -229,6 +233,8 @@ vm_meeting_start (VmMeeting *self, GError **error)
  *
  * Leaves the meeting, by bye. A host that leaves ends it for everybody, as
  * vm_meeting_end() does. Nothing happens when it is over already.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_stop (VmMeeting *self)
@@ -261,6 +267,8 @@ vm_meeting_stop (VmMeeting *self)
  * leaked. Meetings of this context that go on are waited for as well.
  *
  * Returns: %FALSE when something is still open after @timeout_ms
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_settle (guint timeout_ms)
@@ -273,6 +281,8 @@ vm_meeting_settle (guint timeout_ms)
  * @self: a #VmMeeting
  *
  * Returns: where the meeting is in its life (seed 1 §5.1)
+ *
+ * Since: 0.1
  */
 VmMeetingState
 vm_meeting_get_state (VmMeeting *self)
@@ -288,6 +298,8 @@ vm_meeting_get_state (VmMeeting *self)
  *
  * Returns: (transfer none) (nullable): the meeting's uuid; %NULL before
  *   #VmMeeting::joined
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_meeting_get_id (VmMeeting *self)
@@ -303,6 +315,8 @@ vm_meeting_get_id (VmMeeting *self)
  *
  * Returns: (transfer none) (nullable): this device's own seat; %NULL before
  *   #VmMeeting::joined
+ *
+ * Since: 0.1
  */
 VmParticipant *
 vm_meeting_get_self (VmMeeting *self)
@@ -318,6 +332,8 @@ vm_meeting_get_self (VmMeeting *self)
  *
  * Returns: (transfer full) (element-type VmParticipant): the others, in the
  *   order they joined
+ *
+ * Since: 0.1
  */
 GList *
 vm_meeting_list_participants (VmMeeting *self)
@@ -337,6 +353,8 @@ vm_meeting_list_participants (VmMeeting *self)
  * @self: a #VmMeeting
  *
  * Returns: whether this device hosts the meeting
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_get_hosting (VmMeeting *self)
@@ -355,6 +373,8 @@ vm_meeting_get_hosting (VmMeeting *self)
  * (protocol §3).
  *
  * Returns: whether this device makes the offer to @participant
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_offers_to (VmMeeting *self, VmParticipant *participant)
@@ -405,6 +425,8 @@ tell_connected (VmMeeting *self)
  * Tells the meeting what became of the connection to @participant, which only
  * its owner can know. An event that is no step from the state it is in is
  * ignored.
+ *
+ * Since: 0.1
  */
 void
 vm_meeting_set_participant_state (VmMeeting *self, VmParticipant *participant,

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * VmMeeting:
  *
  * A meeting, hosted here or joined.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_MEETING (vm_meeting_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmMeeting, vm_meeting, VM, MEETING, GObject)

@@ -157,6 +157,8 @@ vm_node_class_init (VmNodeClass *klass)
    * @device: a device that has just answered for the first time
    *
    * Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_DEVICE_ADDED] = device_signal ("device-added");
   /**
@@ -165,6 +167,8 @@ vm_node_class_init (VmNodeClass *klass)
    * @device: what takes the place of the #VmDevice of that id and port
    *
    * Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_DEVICE_CHANGED] =
       device_signal ("device-changed");
@@ -174,6 +178,8 @@ vm_node_class_init (VmNodeClass *klass)
    * @device: a device that is gone
    *
    * Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_DEVICE_REMOVED] =
       device_signal ("device-removed");
@@ -184,6 +190,8 @@ vm_node_class_init (VmNodeClass *klass)
    * @new_state: where it is
    *
    * Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_STATE_CHANGED] = g_signal_new (
       "discovery-state-changed", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
@@ -196,6 +204,8 @@ vm_node_class_init (VmNodeClass *klass)
    * @message: a sentence for users
    *
    * Something does not work, the rest goes on. Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_WARNING] =
       g_signal_new ("warning", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
@@ -237,6 +247,8 @@ vm_node_set_udp_port (VmNode *self, guint16 port)
  * role; then the next call makes a new one.
  *
  * Returns: (transfer full): the node
+ *
+ * Since: 0.1
  */
 VmNode *
 vm_node_get_default (void)
@@ -263,6 +275,8 @@ vm_node_get_default (void)
  *
  * Returns: (transfer none) (nullable): this device's key, %NULL when it can be
  *   neither read nor made (vm_node_start() says why)
+ *
+ * Since: 0.1
  */
 VmIdentity *
 vm_node_get_identity (VmNode *self)
@@ -278,6 +292,8 @@ vm_node_get_identity (VmNode *self)
  *
  * Returns: (transfer full) (element-type VmDevice): the devices there are now;
  *   this process is not among them
+ *
+ * Since: 0.1
  */
 GList *
 vm_node_list_devices (VmNode *self)
@@ -298,6 +314,8 @@ vm_node_list_devices (VmNode *self)
  * @self: a #VmNode
  *
  * Returns: where discovery is
+ *
+ * Since: 0.1
  */
 VmDiscoveryState
 vm_node_get_discovery_state (VmNode *self)
@@ -317,6 +335,8 @@ vm_node_get_discovery_state (VmNode *self)
  * @self: a #VmNode
  *
  * Returns: the port the server listens on, 0 while it does not run
+ *
+ * Since: 0.1
  */
 guint16
 vm_node_get_port (VmNode *self)
@@ -342,6 +362,8 @@ vm_node_get_port (VmNode *self)
  *
  * Returns: (transfer full): `https://10.0.0.1:8080/?meeting=standup`, the name
  *   percent-encoded
+ *
+ * Since: 0.1
  */
 gchar *
 vm_node_get_link (VmNode *self, const gchar *meeting)
@@ -380,6 +402,8 @@ vm_node_get_link (VmNode *self, const gchar *meeting)
  * as there; %VM_ERROR_MEETING_ENDED also for a meeting that is not hosted here.
  *
  * Returns: (transfer full) (nullable): 43 characters that need no escaping in a URI
+ *
+ * Since: 0.1
  */
 gchar *
 vm_node_make_invitation (
@@ -419,6 +443,8 @@ vm_node_make_invitation (
  *
  * Returns: (transfer full) (nullable): the link,
  *   `https://localhost:8080/?meeting=standup#approve=…`
+ *
+ * Since: 0.1
  */
 gchar *
 vm_node_make_approval_link (VmNode *self, const gchar *meeting, GError **error)

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * @VM_NODE_ROLES_BROWSE: find other devices
  *
  * What a holder of the node wants from it.
+ *
+ * Since: 0.1
  */
 typedef enum /*< flags >*/
 {
@@ -34,6 +36,8 @@ VM_API GType vm_node_roles_get_type (void);
  *
  * This device, once a process: its identity, its announcement, its search for
  * others and its server.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_NODE (vm_node_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmNode, vm_node, VM, NODE, GObject)

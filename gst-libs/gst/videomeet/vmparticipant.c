@@ -120,6 +120,8 @@ vm_participant_class_init (VmParticipantClass *klass)
    *
    * What it says it is doing, "busy": at most 128 bytes without control
    * characters.
+   *
+   * Since: 0.1
    */
   props[PROP_STATUS] =
       g_param_spec_string ("status", "Status", "What it says it is doing", "",
@@ -128,12 +130,16 @@ vm_participant_class_init (VmParticipantClass *klass)
    * VmParticipant:hand:
    *
    * Whether it has raised its hand.
+   *
+   * Since: 0.1
    */
   install_flag (PROP_HAND, "hand", "Hand", "Whether its hand is raised");
   /**
    * VmParticipant:audio-muted:
    *
    * Whether it says that it sends no sound at the moment.
+   *
+   * Since: 0.1
    */
   install_flag (PROP_AUDIO_MUTED, "audio-muted", "Audio muted",
       "Whether it sends no sound");
@@ -141,6 +147,8 @@ vm_participant_class_init (VmParticipantClass *klass)
    * VmParticipant:video-muted:
    *
    * Whether it says that it sends no picture at the moment.
+   *
+   * Since: 0.1
    */
   install_flag (PROP_VIDEO_MUTED, "video-muted", "Video muted",
       "Whether it sends no picture");
@@ -149,6 +157,8 @@ vm_participant_class_init (VmParticipantClass *klass)
    *
    * Whether it has lost its connection to the host for 10 s; its seat is kept
    * for 30. Media may go on meanwhile.
+   *
+   * Since: 0.1
    */
   install_flag (PROP_DETACHED, "detached", "Detached",
       "Whether its connection to the host is lost");
@@ -160,6 +170,8 @@ vm_participant_class_init (VmParticipantClass *klass)
    * says of the host; and of the others, whose keys only the host has seen, if
    * it trusts the host: without that they are %VM_TRUST_LEVEL_UNKNOWN.
    * %VM_TRUST_LEVEL_VOUCHED are those with a token of an introducer.
+   *
+   * Since: 0.1
    */
   props[PROP_TRUST] = g_param_spec_enum ("trust", "Trust",
       "How well its device is known", VM_TYPE_TRUST_LEVEL,
@@ -313,6 +325,8 @@ vm_participant_id_is_earlier (const gchar *a, const gchar *b)
  *
  * Returns: (transfer none): its id in the meeting, as `p001`: a counter of
  *   those who ever joined, so that of two ids the lower joined earlier
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_get_id (VmParticipant *self)
@@ -328,6 +342,8 @@ vm_participant_get_id (VmParticipant *self)
  *
  * Returns: (transfer none): the name its user goes by, at most 128 bytes
  *   without control characters; a label, not an identity
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_get_user (VmParticipant *self)
@@ -343,6 +359,8 @@ vm_participant_get_user (VmParticipant *self)
  *
  * Returns: (transfer none): the name its device goes by, empty when it told
  *   none
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_get_device (VmParticipant *self)
@@ -358,6 +376,8 @@ vm_participant_get_device (VmParticipant *self)
  *
  * Returns: (transfer none): the device id it told, empty when it told none (a
  *   browser). The host's was compared with its TLS key; others' was not
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_get_device_id (VmParticipant *self)
@@ -372,6 +392,8 @@ vm_participant_get_device_id (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: what it wants to exchange
+ *
+ * Since: 0.1
  */
 VmCallType
 vm_participant_get_call_type (VmParticipant *self)
@@ -387,6 +409,8 @@ vm_participant_get_call_type (VmParticipant *self)
  *
  * Returns: where it is between joining and leaving (seed 1 §5.1), as seen from
  *   this device
+ *
+ * Since: 0.1
  */
 VmParticipantState
 vm_participant_get_state (VmParticipant *self)
@@ -402,6 +426,8 @@ vm_participant_get_state (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: whether it hosts the meeting
+ *
+ * Since: 0.1
  */
 gboolean
 vm_participant_get_host (VmParticipant *self)
@@ -416,6 +442,8 @@ vm_participant_get_host (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: (transfer none): #VmParticipant:status, until the next
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_get_status (VmParticipant *self)
@@ -430,6 +458,8 @@ vm_participant_get_status (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: #VmParticipant:hand
+ *
+ * Since: 0.1
  */
 gboolean
 vm_participant_get_hand (VmParticipant *self)
@@ -444,6 +474,8 @@ vm_participant_get_hand (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: #VmParticipant:audio-muted
+ *
+ * Since: 0.1
  */
 gboolean
 vm_participant_get_audio_muted (VmParticipant *self)
@@ -458,6 +490,8 @@ vm_participant_get_audio_muted (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: #VmParticipant:video-muted
+ *
+ * Since: 0.1
  */
 gboolean
 vm_participant_get_video_muted (VmParticipant *self)
@@ -472,6 +506,8 @@ vm_participant_get_video_muted (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: #VmParticipant:trust
+ *
+ * Since: 0.1
  */
 VmTrustLevel
 vm_participant_get_trust (VmParticipant *self)
@@ -486,6 +522,8 @@ vm_participant_get_trust (VmParticipant *self)
  * @self: a #VmParticipant
  *
  * Returns: #VmParticipant:detached
+ *
+ * Since: 0.1
  */
 gboolean
 vm_participant_get_detached (VmParticipant *self)

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
  * VmParticipant:
  *
  * Somebody in a meeting, this device included.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_PARTICIPANT (vm_participant_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmParticipant, vm_participant, VM, PARTICIPANT,

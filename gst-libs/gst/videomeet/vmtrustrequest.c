@@ -96,6 +96,8 @@ vm_trust_request_class_init (VmTrustRequestClass *klass)
    * What the other device may do from then on, at least one of them. With
    * %VM_PERMISSIONS_INTRODUCER it vouches for others in meetings that it hosts.
    * To be set before vm_trust_request_run_async().
+   *
+   * Since: 0.1
    */
   g_object_class_install_property (object_class, PROP_PERMISSIONS,
       g_param_spec_flags ("permissions", "Permissions",
@@ -113,6 +115,8 @@ vm_trust_request_class_init (VmTrustRequestClass *klass)
    * The other device shows these digits, if nobody stands between the two.
    * Answer by vm_trust_request_confirm() or vm_trust_request_deny(). Emitted
    * once, in the thread of the request.
+   *
+   * Since: 0.1
    */
   signals[SIGNAL_DIGITS] = g_signal_new ("digits", VM_TYPE_TRUST_REQUEST,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_STRING,
@@ -136,6 +140,8 @@ vm_trust_request_init (VmTrustRequest *self)
  *   vm_device_get_key_hash() has it; %NULL for whichever
  *
  * Returns: (transfer full): a request, to be run once
+ *
+ * Since: 0.1
  */
 VmTrustRequest *
 vm_trust_request_new (VmTrustStore *store, VmIdentity *identity,
@@ -208,6 +214,8 @@ vm_trust_request_tell_digits (VmTrustRequest *self)
  * Asks the other device. After #VmTrustRequest::digits the user's answer is
  * awaited, and that of the other device's user; the whole takes five minutes at
  * most.
+ *
+ * Since: 0.1
  */
 void
 vm_trust_request_run_async (VmTrustRequest *self, GCancellable *cancellable,
@@ -247,6 +255,8 @@ vm_trust_request_run_async (VmTrustRequest *self, GCancellable *cancellable,
  *   #VM_ERROR_DISCONNECTED, or what else went wrong; #G_IO_ERROR_CANCELLED
  *
  * Returns: whether the two devices trust each other now
+ *
+ * Since: 0.1
  */
 gboolean
 vm_trust_request_run_finish (
@@ -268,6 +278,8 @@ vm_trust_request_run_finish (
  * the thread of the request.
  *
  * Returns: whether that was taken
+ *
+ * Since: 0.1
  */
 gboolean
 vm_trust_request_confirm (VmTrustRequest *self, GError **error)
@@ -293,6 +305,8 @@ vm_trust_request_confirm (VmTrustRequest *self, GError **error)
  * The user has found the digits different, or wants no trust: the request ends
  * with #VM_ERROR_NOT_TRUSTED. Does nothing when it is over. In the thread of the
  * request.
+ *
+ * Since: 0.1
  */
 void
 vm_trust_request_deny (VmTrustRequest *self)
@@ -312,6 +326,8 @@ vm_trust_request_deny (VmTrustRequest *self)
  *
  * Returns: (transfer none) (nullable): the six digits, %NULL before
  *   #VmTrustRequest::digits
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_trust_request_get_digits (VmTrustRequest *self)
@@ -327,6 +343,8 @@ vm_trust_request_get_digits (VmTrustRequest *self)
  *
  * Returns: (transfer none) (nullable): the id of the other device, proven by its
  *   TLS key; %NULL before it has answered
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_trust_request_get_device_id (VmTrustRequest *self)
@@ -342,6 +360,8 @@ vm_trust_request_get_device_id (VmTrustRequest *self)
  *
  * Returns: (transfer none) (nullable): the name that the other device's user
  *   goes by, its device id when it does not tell; %NULL before it has answered
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_trust_request_get_name (VmTrustRequest *self)

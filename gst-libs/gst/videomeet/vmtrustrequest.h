@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * VmTrustRequest:
  *
  * This device asks another one for trust.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_TRUST_REQUEST (vm_trust_request_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmTrustRequest, vm_trust_request, VM,

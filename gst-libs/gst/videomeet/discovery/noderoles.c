@@ -474,6 +474,8 @@ do_stop (gpointer data)
  * count from the first start on. Blocks for milliseconds; at most 15 s.
  *
  * Returns: whether the roles are taken
+ *
+ * Since: 0.1
  */
 gboolean
 vm_node_start (VmNode *self, VmNodeRoles roles, GError **error)
@@ -510,6 +512,8 @@ vm_node_start (VmNode *self, VmNodeRoles roles, GError **error)
  * goodbye has left when this returns; when the last one that browses is, all
  * devices are removed. Called from a handler of one of the node's signals it
  * takes effect after the handler has returned.
+ *
+ * Since: 0.1
  */
 void
 vm_node_stop (VmNode *self, VmNodeRoles roles)

@@ -222,6 +222,8 @@ vm_node_install_trust_signals (void)
    * this one was answered, or has failed. While #VmNode:approve is
    * %VM_APPROVE_AUTO it is approved by itself, and there is nothing to answer.
    * Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_TRUST_REQUESTED] =
       g_signal_new ("trust-requested", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL,
@@ -235,6 +237,8 @@ vm_node_install_trust_signals (void)
    *
    * Both users have confirmed, the device has proved its key, and the store has
    * it. Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_TRUST_ESTABLISHED] =
       g_signal_new ("trust-established", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0,
@@ -254,6 +258,8 @@ vm_node_install_trust_signals (void)
    * it is not trusted (%VM_ERROR_NOT_TRUSTED) or shows another key than before
    * (%VM_ERROR_KEY_CHANGED). Of refused joins 3 a minute are told of each address,
    * 10 of all. Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_TRUST_FAILED] = g_signal_new ("trust-failed",
       VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
@@ -267,6 +273,8 @@ vm_node_install_trust_signals (void)
    * The user has answered, by vm_node_approve_trust() or vm_node_deny_trust() or
    * in the page (vm_node_make_approval_link()), or #VmNode:approve has for them: a
    * dialog that still asks can be closed. Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_TRUST_ANSWERED] =
       g_signal_new ("trust-answered", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL,
@@ -281,6 +289,8 @@ vm_node_install_trust_signals (void)
    * The trust store has changed, whoever has changed it: vm_node_get_trust_store()
    * tells what it says now. Meetings hosted here have sent out who may not stay.
    * Emitted on the thread "vm-node".
+   *
+   * Since: 0.1
    */
   vm_node_signals[VM_NODE_SIGNAL_TRUST_CHANGED] =
       g_signal_new ("trust-changed", VM_TYPE_NODE, G_SIGNAL_RUN_LAST, 0, NULL,
@@ -294,6 +304,8 @@ vm_node_install_trust_signals (void)
  * The devices that this one has met, and those it trusts. Any thread.
  *
  * Returns: (transfer none): the store in `$XDG_CONFIG_HOME/videomeet`
+ *
+ * Since: 0.1
  */
 VmTrustStore *
 vm_node_get_trust_store (VmNode *self)
@@ -333,6 +345,8 @@ dup_folder (VmNode *self)
  * an error. Any thread; does not block.
  *
  * Returns: whether the node uses that store
+ *
+ * Since: 0.1
  */
 gboolean
 vm_node_set_trust_store (VmNode *self, VmTrustStore *store, GError **error)
@@ -426,6 +440,8 @@ answer_request (
  * afterwards. Any thread; does not block.
  *
  * Returns: whether the answer is on its way
+ *
+ * Since: 0.1
  */
 gboolean
 vm_node_approve_trust (VmNode *self, const gchar *request_id, GError **error)
@@ -446,6 +462,8 @@ vm_node_approve_trust (VmNode *self, const gchar *request_id, GError **error)
  * thread; does not block.
  *
  * Returns: whether the answer is on its way
+ *
+ * Since: 0.1
  */
 gboolean
 vm_node_deny_trust (VmNode *self, const gchar *request_id, GError **error)

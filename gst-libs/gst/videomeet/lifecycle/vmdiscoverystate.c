@@ -116,6 +116,8 @@ vm_discovery_event_get_type (void)
  * Names a state, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `offline`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_discovery_state_to_string (VmDiscoveryState state)
@@ -132,6 +134,8 @@ vm_discovery_state_to_string (VmDiscoveryState state)
  * Names an event, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `app-start`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_discovery_event_to_string (VmDiscoveryEvent event)
@@ -150,6 +154,8 @@ vm_discovery_event_to_string (VmDiscoveryEvent event)
  * Looks one edge up. Pure: any thread.
  *
  * Returns: whether @event is an edge out of @state
+ *
+ * Since: 0.1
  */
 gboolean
 vm_discovery_state_next (

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @VM_DISCOVERY_STATE_UNREGISTERING: withdrawing the announcement
  *
  * Where a device is between the network and its users (seed 1 §2.2).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -41,6 +43,8 @@ typedef enum
  * @VM_DISCOVERY_EVENT_UNREGISTERED: the announcement is withdrawn
  *
  * What moves a #VmDiscoveryState on.
+ *
+ * Since: 0.1
  */
 typedef enum
 {

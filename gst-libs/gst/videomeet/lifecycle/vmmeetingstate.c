@@ -82,6 +82,8 @@ vm_meeting_event_get_type (void)
  * Names a state, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `created`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_meeting_state_to_string (VmMeetingState state)
@@ -98,6 +100,8 @@ vm_meeting_state_to_string (VmMeetingState state)
  * Names an event, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `announced`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_meeting_event_to_string (VmMeetingEvent event)
@@ -116,6 +120,8 @@ vm_meeting_event_to_string (VmMeetingEvent event)
  * Looks one edge up. Pure: any thread.
  *
  * Returns: whether @event is an edge out of @state
+ *
+ * Since: 0.1
  */
 gboolean
 vm_meeting_state_next (

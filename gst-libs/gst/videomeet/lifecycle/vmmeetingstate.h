@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  * @VM_MEETING_STATE_ENDED: over for good
  *
  * Where a meeting is in its life (seed 1 §5.1).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -32,6 +34,8 @@ typedef enum
  * @VM_MEETING_EVENT_HOST_ENDS: the host ended the meeting
  *
  * What moves a #VmMeetingState on.
+ *
+ * Since: 0.1
  */
 typedef enum
 {

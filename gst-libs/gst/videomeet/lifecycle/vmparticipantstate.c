@@ -73,6 +73,8 @@ vm_participant_event_get_type (void)
  * Names a state, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `connecting`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_state_to_string (VmParticipantState state)
@@ -89,6 +91,8 @@ vm_participant_state_to_string (VmParticipantState state)
  * Names an event, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `connected`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_participant_event_to_string (VmParticipantEvent event)
@@ -107,6 +111,8 @@ vm_participant_event_to_string (VmParticipantEvent event)
  * Looks one edge up. Pure: any thread.
  *
  * Returns: whether @event is an edge out of @state
+ *
+ * Since: 0.1
  */
 gboolean
 vm_participant_state_next (VmParticipantState state, VmParticipantEvent event,

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * @VM_PARTICIPANT_STATE_DISCONNECTED: gone
  *
  * Where a participant is in a meeting (seed 1 §5.1).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -27,6 +29,8 @@ typedef enum
  * @VM_PARTICIPANT_EVENT_FAILS: WebRTC could not be set up
  *
  * What moves a #VmParticipantState on.
+ *
+ * Since: 0.1
  */
 typedef enum
 {

@@ -88,6 +88,8 @@ vm_transfer_event_get_type (void)
  * Names a state, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `pending`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_transfer_state_to_string (VmTransferState state)
@@ -104,6 +106,8 @@ vm_transfer_state_to_string (VmTransferState state)
  * Names an event, for logs and messages. Pure: any thread.
  *
  * Returns: (transfer none): its name in lower case, as `accept`
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_transfer_event_to_string (VmTransferEvent event)
@@ -122,6 +126,8 @@ vm_transfer_event_to_string (VmTransferEvent event)
  * Looks one edge up. Pure: any thread.
  *
  * Returns: whether @event is an edge out of @state
+ *
+ * Since: 0.1
  */
 gboolean
 vm_transfer_state_next (

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @VM_TRANSFER_STATE_FAILED: declined, cancelled or broken, for good
  *
  * Where the transfer of a file is in its life (seed 1 §4.3).
+ *
+ * Since: 0.1
  */
 typedef enum
 {
@@ -36,6 +38,8 @@ typedef enum
  * @VM_TRANSFER_EVENT_FAIL: an error, a cancel or a decline
  *
  * What moves a #VmTransferState on.
+ *
+ * Since: 0.1
  */
 typedef enum
 {

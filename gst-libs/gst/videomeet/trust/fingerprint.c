@@ -18,6 +18,8 @@
  *
  * Returns: (transfer full) (nullable): 32 bytes in upper-case hexadecimal with
  *   colons between, %NULL when @device_id is not a device id
+ *
+ * Since: 0.1
  */
 gchar *
 vm_fingerprint_from_device_id (const gchar *device_id)

@@ -16,6 +16,8 @@ gboolean vm_device_id_is_valid (const gchar *text);
 /* The id of the device that has this key. Hashes whatever is given: check it
  * with vm_spki_to_key() first. Pure; any thread. Returns: (transfer full) */
 gchar *vm_spki_to_device_id (GBytes *spki);
+/* As vm_key_hash_from_certificate(). */
+gchar *vm_key_hash_from_key (EVP_PKEY *key);
 
 /* The key pair, to sign with. Returns: (transfer none), never NULL */
 EVP_PKEY *vm_identity_get_key (VmIdentity *self);

@@ -35,8 +35,6 @@
 #define IDENTITY_FILE "identity.pem"
 #define IDENTITY_FILE_MAX 65536 /* bytes; a key and a certificate take 1 KiB */
 #define IDENTITY_YEARS 20
-#define ID_GROUP 4 /* characters between the dashes of an id */
-#define SHA256_SIZE 32
 
 struct _VmIdentity
 {
@@ -96,146 +94,6 @@ set_openssl_error (GError **error, const gchar *what)
     ERR_error_string_n (code, reason, sizeof reason);
   ERR_clear_error ();
   g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY, "%s: %s", what, reason);
-}
-
-static gchar *
-base64url (const guint8 *data, gsize size)
-{
-  gchar *text = g_base64_encode (data, size);
-
-  g_strdelimit (text, "+", '-');
-  g_strdelimit (text, "/", '_');
-  text[strcspn (text, "=")] = '\0';
-  return text;
-}
-
-/* RFC 4648 §6, without padding, a dash after every ID_GROUP characters. */
-static gchar *
-base32_grouped (const guint8 *data, gsize size)
-{
-  static const gchar alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  GString *out = g_string_new (NULL);
-  guint32 bits = 0;
-  guint n_bits = 0, written = 0;
-
-  for (gsize i = 0; i < size || n_bits > 0; i++) {
-    bits = bits << 8 | (i < size ? data[i] : 0);
-    n_bits += 8;
-    while (n_bits >= 5) {
-      if (written && written % ID_GROUP == 0)
-        g_string_append_c (out, '-');
-      g_string_append_c (out, alphabet[bits >> (n_bits - 5) & 31]);
-      written++;
-      n_bits -= 5;
-      if (i >= size) {
-        n_bits = 0;
-        break;
-      }
-    }
-  }
-  return g_string_free (out, FALSE);
-}
-
-/**
- * vm_device_id_from_key_hash:
- * @key_hash: base64url SHA-256 of a public key, 43 characters
- *
- * Turns the hash of a key into the id that people read. Pure: any thread.
- *
- * Returns: (transfer full) (nullable): the device id of that key (52 letters
- *   and digits in groups of four), or %NULL when @key_hash is not the hash of
- *   32 bytes
- */
-gchar *
-vm_device_id_from_key_hash (const gchar *key_hash)
-{
-  g_autofree gchar *padded = NULL;
-  g_autofree guint8 *hash = NULL;
-  g_autofree gchar *again = NULL;
-  gsize size = 0;
-
-  g_return_val_if_fail (key_hash != NULL, NULL);
-
-  if (strlen (key_hash) != VM_KEY_HASH_LENGTH)
-    return NULL;
-  padded = g_strconcat (key_hash, "=", NULL);
-  g_strdelimit (padded, "-", '+');
-  g_strdelimit (padded, "_", '/');
-  hash = g_base64_decode (padded, &size);
-  if (size != SHA256_SIZE)
-    return NULL;
-  /* one spelling only: what decodes to the same bytes must be the same text */
-  again = base64url (hash, size);
-  if (strcmp (again, key_hash) != 0)
-    return NULL;
-  return base32_grouped (hash, size);
-}
-
-gboolean
-vm_device_id_is_valid (const gchar *text)
-{
-  return strlen (text) == VM_DEVICE_ID_LENGTH
-         && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567-")
-                == VM_DEVICE_ID_LENGTH;
-}
-
-gchar *
-vm_spki_to_device_id (GBytes *spki)
-{
-  guint8 hash[SHA256_SIZE];
-  gsize size;
-  gconstpointer data = g_bytes_get_data (spki, &size);
-
-  /* it is there, and a digest of what is in memory cannot fail */
-  g_return_val_if_fail (
-      EVP_Digest (data, size, hash, NULL, EVP_sha256 (), NULL) == 1, NULL);
-  return base32_grouped (hash, sizeof hash);
-}
-
-static gchar *
-key_hash_from_pkey (EVP_PKEY *key)
-{
-  guint8 *der = NULL;
-  guint8 hash[SHA256_SIZE];
-  gint size = i2d_PUBKEY (key, &der);
-  gchar *text = NULL;
-
-  if (size > 0 && EVP_Digest (der, size, hash, NULL, EVP_sha256 (), NULL) == 1)
-    text = base64url (hash, sizeof hash);
-  OPENSSL_free (der);
-  return text;
-}
-
-/**
- * vm_key_hash_from_certificate:
- * @certificate: what TLS presented
- *
- * Hashes the public key of a certificate, to compare it with the one announced.
- * Pure: any thread.
- *
- * Returns: (transfer full) (nullable): base64url SHA-256 of the DER encoding
- *   of its public key (SubjectPublicKeyInfo), 43 characters, or %NULL when the
- *   certificate cannot be read
- */
-gchar *
-vm_key_hash_from_certificate (GTlsCertificate *certificate)
-{
-  g_autoptr (GByteArray) der = NULL;
-  g_autoptr (X509) x509 = NULL;
-  const guint8 *p;
-
-  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
-
-  g_object_get (certificate, "certificate", &der, NULL);
-  if (!der)
-    return NULL;
-  p = der->data;
-  x509 = d2i_X509 (NULL, &p, der->len);
-  if (!x509 || !X509_get0_pubkey (x509)) {
-    ERR_clear_error ();
-    return NULL;
-  }
-  return key_hash_from_pkey (X509_get0_pubkey (x509));
 }
 
 static gboolean
@@ -302,7 +160,7 @@ make_pem (GError **error)
   g_autofree gchar *hash = NULL;
   g_autofree gchar *id = NULL;
 
-  if (key && (hash = key_hash_from_pkey (key)))
+  if (key && (hash = vm_key_hash_from_key (key)))
     id = vm_device_id_from_key_hash (hash);
   if (id)
     x509 = certificate_for_key (key, id);
@@ -378,7 +236,7 @@ vm_identity_parse (VmIdentity *self, GError **error)
   }
   PEM_write_bio_X509 (out, x509);
   self->certificate_pem = bio_to_string (out);
-  self->key_hash = key_hash_from_pkey (key);
+  self->key_hash = vm_key_hash_from_key (key);
   self->device_id = vm_device_id_from_key_hash (self->key_hash);
   self->key = g_steal_pointer (&key);
   self->certificate = g_tls_certificate_new_from_pem (self->pem, -1, error);
@@ -394,6 +252,8 @@ vm_identity_parse (VmIdentity *self, GError **error)
  * Reads this device's identity, or makes it on first use. Blocks for the disk.
  *
  * Returns: (transfer full): the identity, or %NULL with @error
+ *
+ * Since: 0.1
  */
 VmIdentity *
 vm_identity_load (const gchar *directory, GError **error)
@@ -442,6 +302,8 @@ vm_identity_load (const gchar *directory, GError **error)
  *
  * Returns: (transfer none): the device id, 52 letters and digits in groups of
  *   four, 64 characters in all
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_identity_get_device_id (VmIdentity *self)
@@ -459,6 +321,8 @@ vm_identity_get_device_id (VmIdentity *self)
  *
  * Returns: (transfer none): base64url SHA-256 of the public key, as announced
  *   in the TXT key `pk` (protocol §1)
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_identity_get_key_hash (VmIdentity *self)
@@ -475,6 +339,8 @@ vm_identity_get_key_hash (VmIdentity *self)
  * The certificate to show to others; it does not hold the private key.
  *
  * Returns: (transfer none): the self-signed certificate, PEM
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_identity_get_certificate_pem (VmIdentity *self)
@@ -492,6 +358,8 @@ vm_identity_get_certificate_pem (VmIdentity *self)
  *
  * Returns: (transfer none) (type filename): the file that holds certificate
  *   and key, mode 0600
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_identity_get_path (VmIdentity *self)
@@ -508,6 +376,8 @@ vm_identity_get_path (VmIdentity *self)
  * What a TLS connection of this device presents.
  *
  * Returns: (transfer none): certificate and key for TLS
+ *
+ * Since: 0.1
  */
 GTlsCertificate *
 vm_identity_get_tls_certificate (VmIdentity *self)

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
  * VmIdentity:
  *
  * The key that is this device.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_IDENTITY (vm_identity_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmIdentity, vm_identity, VM, IDENTITY, GObject)

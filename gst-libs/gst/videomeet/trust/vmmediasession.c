@@ -260,6 +260,8 @@ settle (
  * Returns: %FALSE with #VM_ERROR_BAD_MESSAGE when @sdp has not exactly one
  *   SHA-256 fingerprint and one ICE user name, or the other device has told no
  *   nonce; #VM_ERROR_IDENTITY when the key does not sign
+ *
+ * Since: 0.1
  */
 gboolean
 vm_media_session_sign (VmMediaSession *self, VmDescriptionType type,
@@ -355,6 +357,8 @@ check_keyless (VmMediaSession *self, GError **error)
  *   device, not for this connection, is too old or came before;
  *   #VM_ERROR_WRONG_KEY when another key signs it; #VM_ERROR_BAD_MESSAGE when it
  *   cannot be read; #VM_ERROR_NOT_TRUSTED when it has no key and should
+ *
+ * Since: 0.1
  */
 gboolean
 vm_media_session_check (VmMediaSession *self, VmDescriptionType type,
@@ -396,6 +400,8 @@ vm_media_session_check (VmMediaSession *self, VmDescriptionType type,
  * @self: a #VmMediaSession
  *
  * Returns: whether both descriptions were signed: then messages are sealed
+ *
+ * Since: 0.1
  */
 gboolean
 vm_media_session_is_signed (VmMediaSession *self)
@@ -414,6 +420,8 @@ vm_media_session_is_signed (VmMediaSession *self)
  * the next one. 100 bytes more at most.
  *
  * Returns: (transfer full): what goes over the channel
+ *
+ * Since: 0.1
  */
 gchar *
 vm_media_session_seal (VmMediaSession *self, const gchar *text)
@@ -433,6 +441,8 @@ vm_media_session_seal (VmMediaSession *self, const gchar *text)
  * Returns: (transfer full) (nullable): the message; %NULL with
  *   #VM_ERROR_BAD_MESSAGE when nothing authenticates it, #VM_ERROR_SIGNATURE when
  *   it was changed, came before, or after later ones
+ *
+ * Since: 0.1
  */
 gchar *
 vm_media_session_open (VmMediaSession *self, const gchar *text, GError **error)

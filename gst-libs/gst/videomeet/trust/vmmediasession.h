@@ -10,6 +10,8 @@ G_BEGIN_DECLS
  * VmMediaSession:
  *
  * What makes one connection between two devices theirs.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_MEDIA_SESSION (vm_media_session_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmMediaSession, vm_media_session, VM,

@@ -76,6 +76,8 @@ to_hex (const guint8 *bytes, gsize size)
  * Begins a stream. Any thread, and one at a time from then on.
  *
  * Returns: (transfer full): a signer, or %NULL with @error
+ *
+ * Since: 0.1
  */
 VmSigner *
 vm_signer_new (
@@ -116,6 +118,8 @@ vm_signer_new (
  *
  * Returns: (transfer full): the tag, to be sent behind the message, or %NULL
  *   with @error
+ *
+ * Since: 0.1
  */
 GBytes *
 vm_signer_sign (VmSigner *self, GBytes *message, GError **error)
@@ -137,6 +141,8 @@ vm_signer_sign (VmSigner *self, GBytes *message, GError **error)
  * Returns: the number of this stream, 32 hexadecimal digits, which no other
  *   stream has: told to the other end beforehand, an older stream that is
  *   played to it from the beginning is found out as well
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_signer_get_stream (VmSigner *self)

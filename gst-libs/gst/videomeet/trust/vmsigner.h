@@ -10,6 +10,8 @@ G_BEGIN_DECLS
  * VmSigner:
  *
  * Makes the tags of a stream of messages.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_SIGNER (vm_signer_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmSigner, vm_signer, VM, SIGNER, GObject)

@@ -22,6 +22,8 @@ G_DEFINE_BOXED_TYPE (
  * @device_id: (nullable): the device, %NULL for one that shows no key
  *
  * Returns: (transfer full): that nothing is known of it
+ *
+ * Since: 0.1
  */
 VmTrustFacts *
 vm_trust_facts_new (const gchar *device_id)
@@ -37,6 +39,8 @@ vm_trust_facts_new (const gchar *device_id)
  * @facts: a #VmTrustFacts
  *
  * Returns: (transfer full): a copy
+ *
+ * Since: 0.1
  */
 VmTrustFacts *
 vm_trust_facts_copy (const VmTrustFacts *facts)
@@ -63,6 +67,8 @@ vm_trust_facts_copy (const VmTrustFacts *facts)
  * @facts: (transfer full) (nullable): a #VmTrustFacts
  *
  * Frees it.
+ *
+ * Since: 0.1
  */
 void
 vm_trust_facts_free (VmTrustFacts *facts)
@@ -96,6 +102,8 @@ G_STATIC_ASSERT (1 << G_N_ELEMENTS (names) == VM_PERMISSIONS_ALL + 1);
  *
  * Returns: (transfer full): their names with commas between, such as
  *   `call,terminal:view`; empty for none
+ *
+ * Since: 0.1
  */
 gchar *
 vm_permissions_to_string (VmPermissions permissions)
@@ -116,6 +124,8 @@ vm_permissions_to_string (VmPermissions permissions)
  * Pure: any thread.
  *
  * Returns: whether each of them is the name of a permission
+ *
+ * Since: 0.1
  */
 gboolean
 vm_permissions_from_string (const gchar *text, VmPermissions *permissions)

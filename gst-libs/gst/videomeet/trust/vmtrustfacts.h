@@ -33,6 +33,8 @@ typedef struct _VmTrustFacts VmTrustFacts;
  * @guest_until: until when; Unix seconds
  *
  * What is known of one device when somebody must decide about it.
+ *
+ * Since: 0.1
  */
 struct _VmTrustFacts
 {

@@ -38,6 +38,8 @@ export_device (
  * for another device of the same user.
  *
  * Returns: (transfer full): the text, PEM with lines between
+ *
+ * Since: 0.1
  */
 gchar *
 vm_trust_store_export (VmTrustStore *self, GError **error)
@@ -213,6 +215,8 @@ import_locked (Import *import, const VmBundle *bundle, GError **error)
  * key is known by, tokens between others, and what finds no room.
  *
  * Returns: whether it was read, and written
+ *
+ * Since: 0.1
  */
 gboolean
 vm_trust_store_import (VmTrustStore *self, const gchar *bundle, gssize size,

@@ -232,6 +232,8 @@ revoke_locked (
  * revoked devices cannot be written.
  *
  * Returns: (transfer full): the id of the device
+ *
+ * Since: 0.1
  */
 gchar *
 vm_trust_store_revoke (
@@ -276,6 +278,8 @@ vm_trust_store_revoke (
  * Takes a revocation back. The device is not trusted by that; it may be again.
  *
  * Returns: whether it was revoked, and no longer is
+ *
+ * Since: 0.1
  */
 gboolean
 vm_trust_store_pardon (

@@ -21,6 +21,8 @@
  *
  * Returns: (transfer full): the facts of the device that may, or %NULL with
  *   @error
+ *
+ * Since: 0.1
  */
 VmTrustFacts *
 vm_trust_store_admit (VmTrustStore *self, const gchar *device_id,

@@ -202,6 +202,8 @@ know (const View *view, const gchar *device_id)
  * warning.
  *
  * Returns: (transfer full): the facts
+ *
+ * Since: 0.1
  */
 VmTrustFacts *
 vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
@@ -250,6 +252,8 @@ by_first_sight (gconstpointer a, gconstpointer b)
  * Returns: (transfer full) (element-type VmTrustFacts): what is known at @now of
  *   each device that was met before, by first sight, then of those that are
  *   only revoked
+ *
+ * Since: 0.1
  */
 GPtrArray *
 vm_trust_store_know_all (VmTrustStore *self, GDateTime *now)

@@ -38,6 +38,8 @@ G_DEFINE_BOXED_TYPE (
  * @device: a #VmKnownDevice
  *
  * Returns: (transfer full): a copy
+ *
+ * Since: 0.1
  */
 VmKnownDevice *
 vm_known_device_copy (const VmKnownDevice *device)
@@ -56,6 +58,8 @@ vm_known_device_copy (const VmKnownDevice *device)
  * @device: (transfer full) (nullable): a #VmKnownDevice
  *
  * Frees it.
+ *
+ * Since: 0.1
  */
 void
 vm_known_device_free (VmKnownDevice *device)
@@ -93,6 +97,8 @@ vm_trust_store_init (VmTrustStore *self)
  *   `$XDG_CONFIG_HOME/videomeet`; made with mode 0700 when first written to
  *
  * Returns: (transfer full): a store
+ *
+ * Since: 0.1
  */
 VmTrustStore *
 vm_trust_store_new (const gchar *directory)
@@ -110,6 +116,8 @@ vm_trust_store_new (const gchar *directory)
  * @self: a #VmTrustStore
  *
  * Returns: (transfer none) (type filename): the folder of the store
+ *
+ * Since: 0.1
  */
 const gchar *
 vm_trust_store_get_folder (VmTrustStore *self)
@@ -157,6 +165,8 @@ by_first_seen (gconstpointer a, gconstpointer b)
  *
  * Returns: (transfer full) (element-type VmKnownDevice): the devices met
  *   before, by first sight; files that are damaged are left out with a warning
+ *
+ * Since: 0.1
  */
 GPtrArray *
 vm_trust_store_list (VmTrustStore *self)
@@ -309,6 +319,8 @@ vm_trust_store_remember (VmTrustStore *self, GPtrArray *devices,
  * pinned. A known key that goes by new names gets them.
  *
  * Returns: whether the device may be spoken to
+ *
+ * Since: 0.1
  */
 gboolean
 vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
@@ -414,6 +426,8 @@ find_one (
  *   it means several
  *
  * Returns: (transfer full): the id of that device
+ *
+ * Since: 0.1
  */
 gchar *
 vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error)
@@ -440,6 +454,8 @@ vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error)
  * Forgets its key and what it was given. That it was revoked is not forgotten.
  *
  * Returns: (transfer full) (nullable): the device that was forgotten
+ *
+ * Since: 0.1
  */
 VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error)

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
  * VM_TRUST_STORE_DEVICES_MAX:
  *
  * Devices that a store remembers; the one seen longest ago makes room.
+ *
+ * Since: 0.1
  */
 #define VM_TRUST_STORE_DEVICES_MAX 1024
 
@@ -16,6 +18,8 @@ G_BEGIN_DECLS
  * VM_TRUST_STORE_REVOKED_MAX:
  *
  * Revoked devices that a store remembers. None makes room for another.
+ *
+ * Since: 0.1
  */
 #define VM_TRUST_STORE_REVOKED_MAX 8192
 
@@ -23,6 +27,8 @@ G_BEGIN_DECLS
  * VM_TRUST_BUNDLE_MAX:
  *
  * Bytes of what vm_trust_store_import() reads.
+ *
+ * Since: 0.1
  */
 #define VM_TRUST_BUNDLE_MAX (8 * 1024 * 1024)
 
@@ -38,6 +44,8 @@ typedef struct _VmKnownDevice VmKnownDevice;
  * @first_seen: when its key was first seen
  *
  * A device that was met before.
+ *
+ * Since: 0.1
  */
 struct _VmKnownDevice
 {
@@ -56,6 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmKnownDevice, vm_known_device_free)
  * VmTrustStore:
  *
  * The devices that were met before, and their keys.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_TRUST_STORE (vm_trust_store_get_type ())
 VM_API

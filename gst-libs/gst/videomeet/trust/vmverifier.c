@@ -79,6 +79,8 @@ read_stream (
  * Any thread, and one at a time from then on.
  *
  * Returns: (transfer full): a verifier, or %NULL with @error
+ *
+ * Since: 0.1
  */
 VmVerifier *
 vm_verifier_new (VmIdentity *identity, VmProtection protection, GBytes *peer,
@@ -121,6 +123,8 @@ vm_verifier_new (VmIdentity *identity, VmProtection protection, GBytes *peer,
  * What is refused changes nothing: the next message may be good.
  *
  * Returns: whether the message is what was sent, by whom it is to be
+ *
+ * Since: 0.1
  */
 gboolean
 vm_verifier_verify (VmVerifier *self, GBytes *tagged, gsize *message_size,

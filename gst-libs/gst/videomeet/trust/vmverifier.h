@@ -10,6 +10,8 @@ G_BEGIN_DECLS
  * VmVerifier:
  *
  * Checks the tags of a stream of messages.
+ *
+ * Since: 0.1
  */
 #define VM_TYPE_VERIFIER (vm_verifier_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmVerifier, vm_verifier, VM, VERIFIER, GObject)

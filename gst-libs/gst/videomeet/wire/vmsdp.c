@@ -233,6 +233,8 @@ collect (const gchar *sdp, LineFunc func, const gchar *name, gboolean want_all,
  * or it is bundle-only) is covered. Another hash algorithm is refused.
  *
  * Returns: %TRUE with @fingerprint, or %FALSE with @error
+ *
+ * Since: 0.1
  */
 gboolean
 vm_sdp_get_fingerprint (const gchar *sdp, gchar **fingerprint, GError **error)
@@ -255,6 +257,8 @@ vm_sdp_get_fingerprint (const gchar *sdp, gchar **fingerprint, GError **error)
  * bundled, so there is one; bundled m-lines may leave it out.
  *
  * Returns: %TRUE with @ufrag, or %FALSE with @error
+ *
+ * Since: 0.1
  */
 gboolean
 vm_sdp_get_ice_ufrag (const gchar *sdp, gchar **ufrag, GError **error)
