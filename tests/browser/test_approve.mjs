@@ -81,8 +81,8 @@ test("and not by a no", async () => {
   const { ann, page } = await start();
   const bob = await ask(ann, page);
 
-  await page.keyboard.press("Escape"); // it is not put off
-  assert(await page.isVisible("#approval"), "the question stays");
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Escape"); // it is not put off
+  await until(() => page.isVisible("#approval"), STEP_MS, "the question stays");
   await page.click("#approval-no");
   await bob.event("error", { code: "NOT_TRUSTED" });
   await gone(page);
@@ -96,6 +96,31 @@ test("an answer at the terminal ends the question in the page", async () => {
   ann.type("n");
   await gone(page);
   await bob.event("error", { code: "NOT_TRUSTED" });
+});
+
+test("a question that takes the place of another is not answered by a click on it", async () => {
+  const { ann, page } = await start();
+  const bob = await ask(ann, page);
+
+  await until(() => page.isEnabled("#approval-yes"), STEP_MS, "time to read");
+  const carl = new Native(["trust", "request", `${ADDRESS}:${new URL(ann.link).port}`,
+    "--user", "Carl"]);
+  await carl.event("trust-digits");
+  // the click lands at the moment in which the question changes
+  const changed = page.evaluate(() => new Promise((resolve) => {
+    const name = document.getElementById("approval-name");
+    new MutationObserver(() => {
+      const yes = document.getElementById("approval-yes");
+      queueMicrotask(() => { yes.click(); resolve(yes.disabled); });
+    }).observe(name, { childList: true, characterData: true, subtree: true });
+  }));
+  ann.type("n");
+  assert(await changed, "nothing can be said yet");
+  await until(async () => await text(page, "#approval-name") === "Carl", STEP_MS, "Carl's");
+  await bob.event("error", { code: "NOT_TRUSTED" });
+  await page.click("#approval-no");
+  await carl.event("error", { code: "NOT_TRUSTED" });
+  equal(ann.lines.filter(({ event }) => event === "trust-established"), [], "who is trusted");
 });
 
 test("a link opens one page, which a reload keeps and a newer one ends", async () => {

@@ -62,10 +62,16 @@ on_changed (const gchar *device_id, gpointer user_data)
 }
 
 static void
+on_answered (const gchar *request_id, gboolean approved, gpointer user_data)
+{
+  host_hear ("answered:%s", approved ? "yes" : "no");
+}
+
+static void
 open_host (VmServerConfig config, const VmServerTimes *times)
 {
   static const VmTrustDeskFuncs funcs = { on_requested, on_established,
-    on_failed, on_changed };
+    on_failed, on_changed, on_answered };
   g_autoptr (GError) error = NULL;
 
   server = vm_server_new (f.me);
@@ -140,7 +146,9 @@ host_heard (const gchar *word)
   /* the store's changes come when they come */
   while ((next = g_async_queue_timeout_pop (
               words, NET_SECONDS * G_TIME_SPAN_SECOND))
-         && strcmp (next, "changed") == 0)
+         && (strcmp (next, "changed") == 0
+             || (g_str_has_prefix (next, "answered:")
+                 && !g_str_has_prefix (word, "answered:"))))
     g_free (next);
   fail_unless_equals_string (next, word);
   g_free (next);
