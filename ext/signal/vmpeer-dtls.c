@@ -210,24 +210,74 @@ vm_peer_dtls_watch (VmPeer *self)
       vm_peer_link_unref_closure, 0);
 }
 
+static GstPadProbeReturn
+drop_flush (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+/* Until what is in it is done. */
+static void
+wait_for_pad (GstPad *pad)
+{
+  GST_PAD_STREAM_LOCK (pad);
+  GST_PAD_STREAM_UNLOCK (pad);
+}
+
+/* What goes into SCTP waits while its window is full, unless it is flushed. */
+static void
+flush_pad (const GValue *item, gpointer user_data)
+{
+  GstPad *pad = g_value_get_object (item);
+
+  gst_pad_send_event (pad, gst_event_new_flush_start ());
+  wait_for_pad (pad);
+}
+
+/* What lies behind it is to send its goodbye. */
+static void
+quiesce_encoder (const GValue *item, gpointer user_data)
+{
+  GstElement *sctpenc = g_value_get_object (item);
+  g_autoptr (GstPad) src = gst_element_get_static_pad (sctpenc, "src");
+  g_autoptr (GstIterator) pads = gst_element_iterate_sink_pads (sctpenc);
+  gulong probe = gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_EVENT_FLUSH, drop_flush, NULL, NULL);
+
+  while (gst_iterator_foreach (pads, flush_pad, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (pads);
+  gst_pad_remove_probe (src, probe);
+}
+
+static void
+quiesce_decoder (const GValue *item, gpointer user_data)
+{
+  g_autoptr (GstPad) pad =
+      gst_element_get_static_pad (g_value_get_object (item), "sink");
+
+  wait_for_pad (pad);
+}
+
+static void
+for_each (
+    GstElement *pipeline, const gchar *factory, GstIteratorForeachFunction func)
+{
+  g_autoptr (GstIterator) it =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), factory);
+
+  while (gst_iterator_foreach (it, func, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (it);
+}
+
 /* webrtcbin 1.22.0 crashes when its SCTP association comes up, or a task of
- * its own starts the SCTP elements, while they are taken down. Both begin with
- * a packet, so first nothing comes in any more, then the packet that is being
- * handled is waited for. On the closing worker. */
+ * its own starts the SCTP elements, or something is sent, while they are taken
+ * down. The first two begin with a packet, so first nothing comes in any more,
+ * then the packet that is being handled is waited for; then the same for what
+ * goes out. On the closing worker. */
 void
 vm_peer_dtls_quiesce (GstElement *pipeline, VmPeerLink *link)
 {
-  g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name (
-      GST_BIN (pipeline), "dtlssrtpdec");
-  g_auto (GValue) item = G_VALUE_INIT;
-
   g_atomic_int_set (&link->deaf, TRUE);
-  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
-    g_autoptr (GstPad) pad =
-        gst_element_get_static_pad (g_value_get_object (&item), "sink");
-
-    GST_PAD_STREAM_LOCK (pad);
-    GST_PAD_STREAM_UNLOCK (pad);
-    g_value_reset (&item);
-  }
+  for_each (pipeline, "dtlssrtpdec", quiesce_decoder);
+  for_each (pipeline, "sctpenc", quiesce_encoder);
 }

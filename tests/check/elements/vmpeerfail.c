@@ -11,6 +11,9 @@
 #define HOLD_MS 30000 /* who is still held up then has blocked somebody */
 /* longer than GLib keeps an idle thread of a pool, which are 15 s */
 #define THREADS_MS 60000
+#define MESSAGES 100 /* more than a window of SCTP takes at once */
+#define MESSAGE_SIZE 10000
+#define CLOSINGS 20
 /* a peer is gone within 10 s: silence, and the ping before it */
 G_STATIC_ASSERT (VM_PEER_SILENCE_MS + VM_PEER_PING_MS <= 10000);
 
@@ -523,6 +526,36 @@ GST_START_TEST (test_other_side_stops)
 
 GST_END_TEST;
 
+static gboolean
+channels_are_open (gpointer data)
+{
+  Pair *pair = data;
+
+  return pair->sides[0].channels_open == 3 && pair->sides[1].channels_open == 3;
+}
+
+/* What is still on its way into SCTP meets no association that is being taken
+ * down: that of webrtcbin 1.22.0 has no lock for it. */
+GST_START_TEST (test_close_while_sending)
+{
+  static Pair pair;
+  g_autofree gchar *text = g_strnfill (MESSAGE_SIZE, 'x');
+
+  pair_init (&pair);
+  pair_make (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
+  for (guint i = 0; i < 2 * MESSAGES; i++)
+    vm_peer_send_message (pair.sides[i % 2].peer, "chat", text, NULL);
+  vm_peer_close (pair.sides[__i__ % 2].peer);
+  vm_peer_close (pair.sides[!(__i__ % 2)].peer);
+  fail_unless (vm_peer_join_workers (HOLD_MS * GST_MSECOND));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* The answer never comes, or no path works. */
 GST_START_TEST (test_deadline)
 {
@@ -567,6 +600,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_open_and_close);
   tcase_add_test (tc, test_silent_death);
   tcase_add_test (tc, test_other_side_stops);
+  tcase_add_loop_test (tc, test_close_while_sending, 0, CLOSINGS);
   tcase_add_test (tc, test_deadline);
   return s;
 }
