@@ -160,12 +160,14 @@ end_track (Track *track)
  * nothing (muted, lost). A gap does not move it: gstmatroskamux.c (1.22) has all
  * its pads locked in waiting. */
 static void
-end_silent_tracks (VmRecordFile *self)
+end_silent_tracks (VmRecordFile *self, const Track *loud)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     Track *track = &self->tracks[i];
 
-    if (!track->appsrc || track->ended || count_waiting (track) > 0)
+    /* the loud one may be written out by now */
+    if (track == loud || !track->appsrc || track->ended
+        || count_waiting (track) > 0)
       continue;
     GST_INFO ("%s: stream %u is silent, its track ends", self->location, i);
     end_track (track);
@@ -178,7 +180,7 @@ is_behind (VmRecordFile *self, Track *track)
   guint waiting = count_waiting (track);
 
   if (waiting >= VM_RECORD_SILENT_MAX)
-    end_silent_tracks (self);
+    end_silent_tracks (self, track);
   if (waiting < VM_RECORD_TRACK_MAX) {
     track->behind = FALSE;
     return FALSE;
