@@ -2,6 +2,8 @@
 
 /* vmtrust: what flows through it, and what the elements beside it learn. */
 
+#include "nodegone.h"
+
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
 #include <gst/videomeet/videomeet.h>
@@ -84,7 +86,7 @@ remove_all (const gchar *path)
 static void
 teardown (void)
 {
-  g_clear_object (&node);
+  node_let_go (&node);
   remove_all (folder);
   g_clear_pointer (&folder, g_free);
 }
