@@ -2,6 +2,8 @@
 
 #include "memory.h"
 
+#include <errno.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* Both are read before main(). GLib before 2.76 keeps slices that are freed, and
@@ -29,4 +31,28 @@ vmt_memory_give_back (gchar **argv)
     if (!g_setenv (settings[i][0], settings[i][1], FALSE))
       return;
   execv (program, argv);
+}
+
+/* Takes the place of GnuTLS's function of this name for everything that the
+ * program loads, because the dynamic linker looks into the program first.
+ * libnice asks for the number of each STUN message, on two threads for each
+ * peer; GnuTLS 3.7 makes a generator for each thread that asks and keeps it for
+ * good. A hundred peers who are gone left two hundred of them, each with a page
+ * of what was freed around it. The kernel's generator leaves nothing. */
+int
+gnutls_rnd (int level, void *data, size_t size)
+{
+  guint8 *to = data;
+
+  while (size > 0) {
+    ssize_t n = getrandom (to, size, 0);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return VMT_E_RANDOM_FAILED;
+    to += n;
+    size -= n;
+  }
+  return 0;
 }

@@ -8,7 +8,7 @@
 
 /* A time by another base is wrong by PAST; a frame that waits for a busy
  * machine is right and comes late. */
-#define LATE_MS 5000
+#define LATE_MS 15000 /* well below PAST */
 #define WORKERS_TIME (60 * GST_SECOND) /* to take two pipelines down */
 #define FREED_MS 60000 /* for what another thread still holds of a peer */
 
