@@ -18,6 +18,30 @@ typedef struct
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
 } VmParticipantTalk;
 
+/* Shared by the files of VmParticipant. */
+struct _VmParticipant
+{
+  GObject parent;
+
+  gchar *id;
+  gchar *user;
+  gchar *device;
+  gchar *device_id;
+  gchar *token; /* that came with it, or NULL */
+  gchar *nonce;
+  VmMediaSession *media;
+  VmCallType call_type;
+  gboolean host;
+  VmTrustLevel trust;
+  VmParticipantState state;
+
+  gchar *status;
+  gboolean hand;
+  gint audio, video; /* sent or not; -1: not known */
+  gboolean detached;
+  VmParticipantTalk talk;
+};
+
 /* For VmMeeting alone, in its thread. */
 VmParticipantTalk *vm_participant_get_talk (VmParticipant *self);
 /* What it told at its coming; base64, or NULL. */
