@@ -37,6 +37,7 @@ typedef enum
   VM_MEETING_SIGNAL_PRESENCE_CHANGED,
   VM_MEETING_SIGNAL_HAND_CHANGED,
   VM_MEETING_SIGNAL_DETACHED_CHANGED,
+  VM_MEETING_SIGNAL_TRUST_CHANGED,
   VM_MEETING_SIGNAL_MUTE_REQUESTED,
   VM_MEETING_SIGNAL_HOST_LOST,
   VM_MEETING_SIGNAL_HOST_RETURNED,
@@ -167,7 +168,7 @@ gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
 void vm_meeting_restart_room (VmMeeting *self);
 
 /* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
- * is withdrawn */
+ * is withdrawn; shows how well the others are known meanwhile */
 void vm_meeting_watch_trust (VmMeeting *self);
 void vm_meeting_check_trust (VmMeeting *self);
 /* Somebody is there whom this device does not meet. */
@@ -175,6 +176,9 @@ void vm_meeting_refuse (
     VmMeeting *self, VmParticipant *participant, const GError *reason);
 /* Lets go of whom this device would no longer meet. */
 void vm_meeting_check_others (VmMeeting *self);
+/* What the host's server says of how well the host knows @who. */
+void vm_meeting_take_trust (
+    VmMeeting *self, VmParticipant *who, const VmSignal *signal);
 /* Somebody does not meet this device. */
 void vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error);
 

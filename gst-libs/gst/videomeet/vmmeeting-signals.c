@@ -115,6 +115,20 @@ install_participants (guint *ids)
    */
   ids[VM_MEETING_SIGNAL_DETACHED_CHANGED] =
       install_signal ("detached-changed", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::trust-changed:
+   * @self: the meeting
+   * @participant: who is known better now than before, or less: its
+   *   #VmParticipant:trust, or who vouches for it
+   * @old: the #VmTrustLevel it had
+   *
+   * Trust was agreed on, or has ended, while both are in the meeting. Who is not
+   * to be met any more leaves instead.
+   *
+   * Since: 0.1
+   */
+  ids[VM_MEETING_SIGNAL_TRUST_CHANGED] = install_signal (
+      "trust-changed", 2, VM_TYPE_PARTICIPANT, VM_TYPE_TRUST_LEVEL);
 }
 
 static void

@@ -148,7 +148,7 @@ take_left (VmMeeting *self, const VmSignal *signal)
 }
 
 /* Of the states that the server tells only that of the connection to it is news:
- * the others are known better here. */
+ * the others are known better here. It may say how well the host knows it now. */
 static void
 take_participant_state (VmMeeting *self, const VmSignal *signal)
 {
@@ -160,6 +160,8 @@ take_participant_state (VmMeeting *self, const VmSignal *signal)
           who, g_strcmp0 (signal->state, "detached") == 0))
     g_signal_emit (
         self, vm_meeting_signals[VM_MEETING_SIGNAL_DETACHED_CHANGED], 0, who);
+  if (signal->trust && !self->stopped && vm_meeting_find (self, signal->id))
+    vm_meeting_take_trust (self, who, signal);
 }
 
 static void

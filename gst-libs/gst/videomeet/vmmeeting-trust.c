@@ -5,6 +5,7 @@
  * server's business. */
 
 #include "vmmeeting-priv.h"
+#include "trust/decision.h"
 #include "trust/vmtrustfacts.h"
 #include "vmerror.h"
 #include "vmparticipant-priv.h"
@@ -46,6 +47,20 @@ vm_meeting_take_refusal (VmMeeting *self, const VmSignal *error)
         self, vm_meeting_signals[VM_MEETING_SIGNAL_REFUSED], 0, from, reason);
 }
 
+/* Last of what is done with @who: whoever hears it may have it leave. */
+static void
+show_trust (VmMeeting *self, VmParticipant *who, VmTrustLevel level,
+    const gchar *voucher)
+{
+  VmTrustLevel old = vm_participant_get_trust (who);
+  g_autoptr (VmParticipant) alive = g_object_ref (who);
+
+  if (vm_participant_set_trust (
+          who, vm_trust_level_meanwhile (old, level), voucher))
+    g_signal_emit (
+        self, vm_meeting_signals[VM_MEETING_SIGNAL_TRUST_CHANGED], 0, who, old);
+}
+
 static gboolean
 check_host (VmMeeting *self, gboolean damaged, gint64 now)
 {
@@ -64,6 +79,8 @@ check_host (VmMeeting *self, gboolean damaged, gint64 now)
         host ? vm_participant_get_user (host) : "the device");
   if (reason)
     vm_meeting_finish (self, reason);
+  else if (host)
+    show_trust (self, host, level, NULL);
   return !reason;
 }
 
@@ -72,13 +89,31 @@ check_guest (VmMeeting *self, VmParticipant *participant, gint64 now)
 {
   VmSignalParticipant who;
   VmTrustLevel level;
+  g_autofree gchar *voucher = NULL;
   g_autoptr (GError) reason = NULL;
 
   vm_participant_describe (participant, &who);
-  if (vm_judge_guest (self->judge, &who, now, &level, &reason))
+  if (vm_judge_guest (self->judge, &who, now, &level, &voucher, &reason)) {
+    show_trust (self, participant, level, voucher);
     return;
+  }
   tell_refused (self, who.id, reason);
   vm_meeting_remove (self, participant, reason);
+}
+
+/* A host has it from its own store. A guest believes the level no more than at
+ * the coming, but looks at what was given to @who since. */
+void
+vm_meeting_take_trust (
+    VmMeeting *self, VmParticipant *who, const VmSignal *signal)
+{
+  if (self->seat) {
+    show_trust (
+        self, who, vm_trust_level_from_wire (signal->trust), signal->voucher);
+  } else if (self->judge && !vm_participant_get_host (who)) {
+    vm_participant_set_token (who, signal->token);
+    check_guest (self, who, g_get_real_time () / G_USEC_PER_SEC);
+  }
 }
 
 void

@@ -203,6 +203,22 @@ vm_participant_get_trust (VmParticipant *self)
 }
 
 /**
+ * vm_participant_get_voucher:
+ * @self: a #VmParticipant
+ *
+ * Returns: (transfer none) (nullable): #VmParticipant:voucher, until the next
+ *
+ * Since: 0.1
+ */
+const gchar *
+vm_participant_get_voucher (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
+
+  return self->voucher;
+}
+
+/**
  * vm_participant_get_detached:
  * @self: a #VmParticipant
  *

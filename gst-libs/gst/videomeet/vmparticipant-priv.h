@@ -33,6 +33,7 @@ struct _VmParticipant
   VmCallType call_type;
   gboolean host;
   VmTrustLevel trust;
+  gchar *voucher; /* or NULL */
   VmParticipantState state;
 
   gchar *status;
@@ -57,6 +58,11 @@ gboolean vm_participant_set_presence (
     VmParticipant *self, const gchar *status, gint audio, gint video);
 gboolean vm_participant_set_hand (VmParticipant *self, gboolean raised);
 gboolean vm_participant_set_detached (VmParticipant *self, gboolean detached);
+/* @token: PEM, or NULL; what the host says now in the place of what came. */
+void vm_participant_set_token (VmParticipant *self, const gchar *token);
+/* @voucher: or NULL. */
+gboolean vm_participant_set_trust (
+    VmParticipant *self, VmTrustLevel trust, const gchar *voucher);
 VmParticipant *vm_participant_new (const VmSignalParticipant *described);
 /* What the host has told of who it is; the strings belong to @self. */
 void

@@ -6,7 +6,8 @@
  * @short_description: somebody in a meeting
  *
  * One seat of a #VmMeeting, this device's own included. Who it is stays as it
- * was when it joined; what it does meanwhile has properties that tell of it. A
+ * was when it joined; how well it is known, and what it does meanwhile, has
+ * properties that tell of it. A
  * participant belongs to the thread of its meeting; the strings its getters
  * return live as long as it does.
  */
@@ -23,6 +24,7 @@ enum
   PROP_VIDEO_MUTED,
   PROP_DETACHED,
   PROP_TRUST,
+  PROP_VOUCHER,
   N_PROPS
 };
 
@@ -41,6 +43,7 @@ vm_participant_finalize (GObject *object)
   g_free (self->device_id);
   g_free (self->token);
   g_free (self->nonce);
+  g_free (self->voucher);
   g_clear_object (&self->media);
   vm_participant_clear_talk (self);
   g_free (self->status);
@@ -72,6 +75,9 @@ vm_participant_get_property (
     case PROP_TRUST:
       g_value_set_enum (value, self->trust);
       break;
+    case PROP_VOUCHER:
+      g_value_set_string (value, self->voucher);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -83,6 +89,23 @@ install_flag (
 {
   props[id] = g_param_spec_boolean (
       name, nick, blurb, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_voucher (void)
+{
+  /**
+   * VmParticipant:voucher:
+   *
+   * What the introducer is called in this device's store that vouches for the
+   * participant, or its device id where it has no name there; %NULL at any
+   * #VmParticipant:trust but %VM_TRUST_LEVEL_VOUCHED.
+   *
+   * Since: 0.1
+   */
+  props[PROP_VOUCHER] = g_param_spec_string ("voucher", "Voucher",
+      "Who vouches for it (null: nobody)", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -142,17 +165,20 @@ vm_participant_class_init (VmParticipantClass *klass)
   /**
    * VmParticipant:trust:
    *
-   * How well its device is known, as it came. To the host that is what its own
-   * store says of the key that it showed. To a guest it is what its own store
-   * says of the host; and of the others, whose keys only the host has seen, if
-   * it trusts the host: without that they are %VM_TRUST_LEVEL_UNKNOWN.
-   * %VM_TRUST_LEVEL_VOUCHED are those with a token of an introducer.
+   * How well its device is known. To the host that is what its own store says
+   * of the key that it showed. To a guest it is what its own store says of the
+   * host; and of the others, whose keys only the host has seen, if it trusts the
+   * host: without that they are %VM_TRUST_LEVEL_UNKNOWN.
+   * %VM_TRUST_LEVEL_VOUCHED are those with a token of an introducer,
+   * #VmParticipant:voucher. It changes when trust is agreed on or ends while the
+   * participant is there; who came for the first time stays unknown.
    *
    * Since: 0.1
    */
   props[PROP_TRUST] = g_param_spec_enum ("trust", "Trust",
       "How well its device is known", VM_TYPE_TRUST_LEVEL,
       VM_TRUST_LEVEL_UNKNOWN, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  install_voucher ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -177,6 +203,8 @@ vm_participant_new (const VmSignalParticipant *described)
   self->call_type = described->call_type;
   self->host = described->host;
   self->trust = vm_trust_level_from_wire (described->trust);
+  if (self->trust == VM_TRUST_LEVEL_VOUCHED)
+    self->voucher = g_strdup (described->voucher);
   self->state = VM_PARTICIPANT_STATE_CONNECTING;
   self->detached = g_strcmp0 (described->state, "detached") == 0;
   return self;
@@ -266,6 +294,36 @@ gboolean
 vm_participant_set_detached (VmParticipant *self, gboolean detached)
 {
   return set_flag (self, &self->detached, detached, PROP_DETACHED);
+}
+
+void
+vm_participant_set_token (VmParticipant *self, const gchar *token)
+{
+  g_free (self->token);
+  self->token = g_strdup (token);
+}
+
+gboolean
+vm_participant_set_trust (
+    VmParticipant *self, VmTrustLevel trust, const gchar *voucher)
+{
+  gboolean level = trust != self->trust;
+  gboolean name;
+
+  if (trust != VM_TRUST_LEVEL_VOUCHED)
+    voucher = NULL;
+  name = g_strcmp0 (voucher, self->voucher) != 0;
+  if (name) {
+    g_free (self->voucher);
+    self->voucher = g_strdup (voucher);
+  }
+  self->trust = trust;
+  /* both are as they are before either is told */
+  if (level)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TRUST]);
+  if (name)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VOUCHER]);
+  return level || name;
 }
 
 gboolean

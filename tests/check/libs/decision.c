@@ -449,6 +449,33 @@ GST_START_TEST (test_names_of_permissions)
 
 GST_END_TEST;
 
+/* Who came unknown has not become known by that; all else is shown as it is. */
+GST_START_TEST (test_meanwhile)
+{
+  for (VmTrustLevel was = 0; was <= VM_TRUST_LEVEL_TRUSTED; was++)
+    for (VmTrustLevel now = 0; now <= VM_TRUST_LEVEL_TRUSTED; now++)
+      fail_unless_equals_int (vm_trust_level_meanwhile (was, now),
+          was == VM_TRUST_LEVEL_UNKNOWN && now == VM_TRUST_LEVEL_KNOWN ? was
+                                                                       : now);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_name_of)
+{
+  g_autoptr (VmTrustFacts) facts = vm_trust_facts_new (NULL);
+
+  fail_unless (strstr (vm_trust_name_of (facts), "without a key"));
+  facts->device_id = g_strdup ("ID");
+  facts->user = g_strdup ("");
+  fail_unless_equals_string (vm_trust_name_of (facts), "ID");
+  g_free (facts->user);
+  facts->user = g_strdup ("Ann");
+  fail_unless_equals_string (vm_trust_name_of (facts), "Ann");
+}
+
+GST_END_TEST;
+
 static Suite *
 decision_suite (void)
 {
@@ -461,6 +488,8 @@ decision_suite (void)
   tcase_add_test (tc, test_says_what_to_do);
   tcase_add_test (tc, test_copy);
   tcase_add_test (tc, test_names_of_permissions);
+  tcase_add_test (tc, test_meanwhile);
+  tcase_add_test (tc, test_name_of);
   tc = tcase_create ("vouch");
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);

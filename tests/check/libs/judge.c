@@ -8,6 +8,8 @@
 #include <gst/videomeet/client/judge.h>
 #include <gst/videomeet/trust/statesignature.h>
 
+#include <string.h>
+
 #define CALL VM_PERMISSIONS_CALL
 #define INTRODUCER (VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER)
 
@@ -301,6 +303,8 @@ check_vouching (VmPolicy policy, guint i, gint refused)
   g_autoptr (GError) error = NULL;
 
   open_judge (policy);
+  nth (signal, 0)->voucher = g_strdup ("Mallory");
+  nth (signal, 1)->voucher = g_strdup ("Mallory");
   nth (signal, 1)->token = make_token (vouchings[i].token);
   if (refused < 0) {
     fail_if (take (signal, &error));
@@ -309,6 +313,10 @@ check_vouching (VmPolicy policy, guint i, gint refused)
   }
   fail_unless (take (signal, &error), "%u: %s", i, error ? error->message : "");
   fail_unless_equals_string (nth (signal, 1)->trust, vouchings[i].level);
+  /* by the name that this device has for it, not by what the host says */
+  fail_unless (nth (signal, 0)->voucher == NULL);
+  fail_unless_equals_string (nth (signal, 1)->voucher,
+      strcmp (vouchings[i].level, "vouched") == 0 ? "Ann" : NULL);
   fail_unless (!nth (signal, 1)->refused == !refused, "%u", i);
 }
 
@@ -342,6 +350,7 @@ GST_START_TEST (test_introducer_is_not_the_host)
   open_judge (VM_POLICY_REQUIRE);
   fail_unless (take (signal, NULL));
   fail_unless_equals_string (nth (signal, 1)->trust, "vouched");
+  fail_unless_equals_string (nth (signal, 1)->voucher, "Eve");
 }
 
 GST_END_TEST;
@@ -353,24 +362,27 @@ GST_START_TEST (test_anew)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) other = NULL;
   g_autoptr (GPtrArray) all = NULL;
-  g_autofree gchar *id = NULL;
+  g_autofree gchar *id = NULL, *voucher = NULL;
   VmTrustLevel level;
 
   fail_unless (fixture_trust (f.ann, "Ann", "desk", INTRODUCER, NULL));
   open_judge (VM_POLICY_REQUIRE);
   nth (signal, 1)->token = make_token (OF_HOST);
   fail_unless (take (signal, NULL));
-  fail_unless (
-      vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, NULL));
+  fail_unless (vm_judge_guest (
+      judge, nth (signal, 1), FIXTURE_NOW, &level, &voucher, NULL));
   fail_unless_equals_int (level, VM_TRUST_LEVEL_VOUCHED);
+  fail_unless_equals_string (voucher, "Ann");
+  g_clear_pointer (&voucher, g_free);
   id = vm_trust_store_revoke (f.store, "Ann", f.now, NULL);
   fail_unless (id != NULL);
   all = vm_trust_store_know_all (f.store, f.now);
   vm_judge_take_known (judge, all, FALSE);
   fail_if (vm_judge_host (judge, FIXTURE_NOW, &level, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
-  fail_if (
-      vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, &other));
+  fail_if (vm_judge_guest (
+      judge, nth (signal, 1), FIXTURE_NOW, &level, &voucher, &other));
+  fail_unless (voucher == NULL);
   g_assert_error (other, VM_ERROR, VM_ERROR_NOT_TRUSTED);
 }
 
@@ -445,13 +457,13 @@ GST_START_TEST (test_revoked_by_the_host)
     open_judge (policies[i]);
     fail_unless (take (signal, NULL));
     fail_unless (tell (f.ann, "m-1", 1, bob, NULL));
-    fail_if (
-        vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, &error));
+    fail_if (vm_judge_guest (
+        judge, nth (signal, 1), FIXTURE_NOW, &level, NULL, &error));
     g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
     /* it may be taken back */
     fail_unless (tell (f.ann, "m-1", 2, "", NULL));
-    fail_unless (
-        vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, NULL));
+    fail_unless (vm_judge_guest (
+        judge, nth (signal, 1), FIXTURE_NOW, &level, NULL, NULL));
   }
 }
 
@@ -467,7 +479,7 @@ GST_START_TEST (test_revoked_by_a_stranger)
   fail_unless (take (signal, NULL));
   fail_unless (tell (f.ann, "m-1", 1, vm_identity_get_device_id (f.bob), NULL));
   fail_unless (
-      vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, NULL));
+      vm_judge_guest (judge, nth (signal, 1), FIXTURE_NOW, &level, NULL, NULL));
 }
 
 GST_END_TEST;

@@ -49,6 +49,20 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
     g_string_append (device->heard, vm_error_to_code (error->code));
 }
 
+/* "~p002trusted", of one that came as another. */
+static void
+on_trust_changed (VmMeeting *meeting, VmParticipant *participant,
+    VmTrustLevel old, Device *device)
+{
+  g_autoptr (GEnumClass) klass = g_type_class_ref (VM_TYPE_TRUST_LEVEL);
+
+  note (device, "~");
+  g_string_append (device->heard, vm_participant_get_id (participant));
+  g_string_append (device->heard,
+      g_enum_get_value (klass, vm_participant_get_trust (participant))
+          ->value_nick);
+}
+
 static void
 on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
     GError *error, Device *device)
@@ -132,6 +146,8 @@ device_open (Device *device, VmMeetingMode mode)
       G_CALLBACK (on_participant_joined), device);
   g_signal_connect (device->meeting, "participant-left",
       G_CALLBACK (on_participant_left), device);
+  g_signal_connect (
+      device->meeting, "trust-changed", G_CALLBACK (on_trust_changed), device);
   g_signal_connect (device->meeting, "participant-refused",
       G_CALLBACK (on_participant_refused), device);
   g_signal_connect (device->meeting, "participant-state-changed",

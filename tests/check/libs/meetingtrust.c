@@ -99,6 +99,18 @@ join (Device *device)
 }
 
 static void
+vouched_by (Device *device, const gchar *id, const gchar *voucher)
+{
+  VmParticipant *who = find (device, id);
+  g_autofree gchar *value = NULL;
+
+  fail_unless (who != NULL, "%s: %s", id, device->heard->str);
+  fail_unless_equals_string (vm_participant_get_voucher (who), voucher);
+  g_object_get (who, "voucher", &value, NULL);
+  fail_unless_equals_string (value, voucher);
+}
+
+static void
 shows (Device *device, const gchar *id, VmTrustLevel level)
 {
   VmParticipant *who = find (device, id);
@@ -123,6 +135,10 @@ GST_START_TEST (test_vouched)
   shows (&b, "p003", VM_TRUST_LEVEL_VOUCHED);
   shows (&c, "p001", VM_TRUST_LEVEL_TRUSTED);
   shows (&c, "p002", VM_TRUST_LEVEL_VOUCHED);
+  vouched_by (&a, "p002", NULL);
+  vouched_by (&b, "p001", NULL);
+  vouched_by (&b, "p003", "Ann");
+  vouched_by (&c, "p002", "Ann");
 }
 
 GST_END_TEST;
@@ -175,6 +191,74 @@ GST_START_TEST (test_unknown)
   /* the host is no better known to Carl, whatever it says of Bob */
   shows (&c, "p001", VM_TRUST_LEVEL_UNKNOWN);
   shows (&c, "p002", VM_TRUST_LEVEL_UNKNOWN);
+}
+
+GST_END_TEST;
+
+/* Ann and Bob agree while he sits in her meeting, and break it off again: each
+ * device shows it, of the other and to others, and nobody joins anew. */
+GST_START_TEST (test_agreed_meanwhile)
+{
+  agree (&c, INTRODUCER);
+  host ();
+  join (&b);
+  join (&c);
+  WAIT_FOR (has (&b, "+p003"));
+  shows (&a, "p002", VM_TRUST_LEVEL_UNKNOWN);
+  shows (&b, "p001", VM_TRUST_LEVEL_UNKNOWN);
+  shows (&c, "p002", VM_TRUST_LEVEL_UNKNOWN);
+  agree (&b, INTRODUCER);
+  WAIT_FOR (has (&a, "~p002trusted"));
+  WAIT_FOR (has (&b, "~p001trusted"));
+  WAIT_FOR (has (&b, "~p003vouched"));
+  WAIT_FOR (has (&c, "~p002vouched"));
+  shows (&a, "p002", VM_TRUST_LEVEL_TRUSTED);
+  vouched_by (&b, "p003", "Ann");
+  vouched_by (&c, "p002", "Ann");
+  fail_if (has (&a, "-p") || has (&b, "-p") || has (&c, "-p"));
+  fail_if (has (&a, "~p003") || has (&c, "~p001"));
+}
+
+GST_END_TEST;
+
+/* Two guests that are vouched for agree with each other. */
+GST_START_TEST (test_guests_agree_meanwhile)
+{
+  agree (&b, INTRODUCER);
+  agree (&c, INTRODUCER);
+  require ();
+  host ();
+  join (&b);
+  join (&c);
+  WAIT_FOR (has (&b, "+p003"));
+  remember (&b, &c, CALL, CALL);
+  remember (&c, &b, CALL, CALL);
+  WAIT_FOR (has (&b, "~p003trusted"));
+  WAIT_FOR (has (&c, "~p002trusted"));
+  vouched_by (&b, "p003", NULL);
+  fail_if (has (&a, "~"));
+  take_back (&b, &c);
+  WAIT_FOR (has (&b, "-p003NOT_TRUSTED"));
+  WAIT_FOR (has (&c, "-p002NOT_TRUSTED"));
+}
+
+GST_END_TEST;
+
+/* Trust ends without a revocation: who may stay is shown as what it is. */
+GST_START_TEST (test_forgotten_meanwhile)
+{
+  g_autoptr (VmKnownDevice) forgotten = NULL;
+
+  agree (&b, CALL);
+  host ();
+  join (&b);
+  shows (&a, "p002", VM_TRUST_LEVEL_TRUSTED);
+  forgotten = vm_trust_store_forget (vm_node_get_trust_store (a.node),
+      vm_identity_get_device_id (key_of (&b)), NULL);
+  fail_unless (forgotten != NULL);
+  WAIT_FOR (has (&a, "~p002unknown"));
+  fail_unless (find (&a, "p002") != NULL);
+  fail_if (has (&b, "~"));
 }
 
 GST_END_TEST;
@@ -371,6 +455,9 @@ meetingtrust_suite (void)
   tcase_add_test (tests, test_not_introduced);
   tcase_add_test (tests, test_not_introduced_to_the_first);
   tcase_add_test (tests, test_unknown);
+  tcase_add_test (tests, test_agreed_meanwhile);
+  tcase_add_test (tests, test_guests_agree_meanwhile);
+  tcase_add_test (tests, test_forgotten_meanwhile);
   tcase_add_test (tests, test_guest_revoked);
   tcase_add_test (tests, test_revoked_by_the_host);
   tcase_add_test (tests, test_host_revoked);

@@ -57,12 +57,15 @@ static const gchar *const vectors[] = {
   HEAD ("participant-joined") ",\"id\":\"p002\",\"user\":\"Bob\","
                               "\"device\":\"phone\",\"deviceId\":\"AAAA\","
                               "\"nonce\":\"bm9uY2U=\",\"state\":\"connecting\","
-                              "\"trust\":\"vouched\","
+                              "\"trust\":\"vouched\",\"voucher\":\"Ann\","
                               "\"callType\":\"video\",\"host\":false}",
   HEAD ("participant-left") ",\"id\":\"p002\",\"code\":\"KICKED\","
                             "\"message\":\"The host removed Bob\"}",
   HEAD ("participant-state") ",\"from\":\"p002\",\"id\":\"p002\","
                              "\"state\":\"connected\"}",
+  HEAD ("participant-state") ",\"id\":\"p002\",\"state\":\"connected\","
+                             "\"trust\":\"vouched\",\"voucher\":\"Ann\","
+                             "\"token\":\"two\\nlines\"}",
   HEAD ("meeting-state") ",\"meetingId\":\"m1\",\"state\":\"idle\","
                          "\"epoch\":1,\"host\":\"p001\","
                          "\"maxParticipants\":10,"

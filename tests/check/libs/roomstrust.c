@@ -36,6 +36,7 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
     facts->given_until = G_MAXINT64;
   } else if (strcmp (device_id, vm_identity_get_device_id (f.ann)) == 0) {
     facts->revoked = FALSE;
+    facts->user = g_strdup ("Ann");
     facts->spki = g_bytes_ref (vm_identity_get_spki (f.ann));
     facts->given = VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER;
     facts->given_until = G_MAXINT64;
@@ -487,6 +488,95 @@ GST_START_TEST (test_revoked_inside)
 
 GST_END_TEST;
 
+static void
+heard_level (const gchar *trust, const gchar *voucher, gboolean token)
+{
+  heard (&host, "participant-state:connecting");
+  fail_unless_equals_string (host.last->trust, trust);
+  fail_unless_equals_string (host.last->voucher, voucher);
+  fail_unless (!host.last->token == !token);
+}
+
+/* Everybody hears it when somebody is known better, or less, and once. */
+GST_START_TEST (test_known_better_meanwhile)
+{
+  g_autoptr (VmToken) vouched =
+      fixture_token (f.ann, f.bob, VM_PERMISSIONS_CALL);
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+  Peer bob;
+
+  know (GIVEN);
+  fail_unless (come (&bob, NATIVE, vouched, NULL));
+  g_string_truncate (host.heard, 0);
+  vm_rooms_check (rooms);
+  heard (&host, "");
+  know (SEEN);
+  vm_rooms_check (rooms);
+  heard_level ("vouched", "Ann", TRUE);
+  vm_room_list (room, list, NULL);
+  fail_unless_equals_string (
+      ((VmSignalParticipant *) list->participants->pdata[1])->voucher, "Ann");
+  vm_rooms_check (rooms);
+  heard (&host, "");
+  know (GIVEN);
+  vm_rooms_check (rooms);
+  heard_level ("trusted", NULL, FALSE);
+  today = vouched->not_after + 1;
+  know (SEEN);
+  vm_rooms_check (rooms);
+  heard_level ("known", NULL, FALSE);
+  know (NOTHING);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
+/* Who is remembered because it came was not known when it came. */
+GST_START_TEST (test_remembered_meanwhile)
+{
+  g_autofree gchar *seen = NULL;
+  Peer bob;
+
+  know (NOTHING);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  g_string_truncate (host.heard, 0);
+  know (SEEN);
+  vm_rooms_check (rooms);
+  heard (&host, "");
+  seen = seen_as ();
+  fail_unless_equals_string (seen, "unknown");
+  know (NOTHING);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
+/* A seat keeps its name, and nobody is shown as trusted by another's. */
+GST_START_TEST (test_trusted_under_another_name)
+{
+  g_autofree gchar *before = NULL;
+  g_autofree gchar *after = NULL;
+  Peer bob;
+
+  know (SEEN);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  g_string_truncate (host.heard, 0);
+  know (GIVEN);
+  known.user = (gchar *) "Mallory";
+  vm_rooms_check (rooms);
+  heard (&host, "");
+  before = seen_as ();
+  fail_unless_equals_string (before, "known");
+  known.user = (gchar *) "Bob";
+  vm_rooms_check (rooms);
+  after = seen_as ();
+  fail_unless_equals_string (after, "trusted");
+  know (NOTHING);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
 /* Of those who were here, the others hear it, even if they are gone. */
 GST_START_TEST (test_revoked_in_the_state)
 {
@@ -659,6 +749,9 @@ roomstrust_suite (void)
   tcase_add_test (tests, test_tokens);
   tcase_add_test (tests, test_names_are_labels);
   tcase_add_test (tests, test_revoked_inside);
+  tcase_add_test (tests, test_known_better_meanwhile);
+  tcase_add_test (tests, test_remembered_meanwhile);
+  tcase_add_test (tests, test_trusted_under_another_name);
   tcase_add_test (tests, test_revoked_in_the_state);
   tcase_add_test (tests, test_met);
   tcase_add_loop_test (tests, test_expired_inside, 0, 2);

@@ -141,9 +141,21 @@ is_revoked_by_host (VmJudge *judge, const gchar *id)
          && g_strv_contains ((const gchar *const *) judge->revoked, id);
 }
 
+/* As the own store has it: a host could call anybody so. */
+static gchar *
+name_voucher (VmJudge *judge, const VmTrustDecision *decision)
+{
+  g_autoptr (VmTrustFacts) issuer = NULL;
+
+  if (!decision->voucher)
+    return NULL;
+  issuer = vm_known_get (judge->known, decision->voucher, NULL, NULL);
+  return g_strdup (vm_trust_name_of (issuer));
+}
+
 gboolean
 vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who, gint64 now,
-    VmTrustLevel *level, GError **error)
+    VmTrustLevel *level, gchar **voucher, GError **error)
 {
   const gchar *id = who->device_id && vm_device_id_is_valid (who->device_id)
                         ? who->device_id
@@ -154,6 +166,8 @@ vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who, gint64 now,
   gboolean accepted;
 
   *level = VM_TRUST_LEVEL_UNKNOWN;
+  if (voucher)
+    *voucher = NULL;
   if (!judge->host_id)
     return TRUE;
   facts = vm_known_get (
@@ -168,6 +182,8 @@ vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who, gint64 now,
   accepted = vm_trust_decide (
       judge->policy, facts, VM_PERMISSIONS_CALL, now, &decision, error);
   *level = decision.level;
+  if (voucher)
+    *voucher = name_voucher (judge, &decision);
   return accepted;
 }
 
@@ -186,7 +202,8 @@ take_guest (VmJudge *judge, VmSignalParticipant *who, gint64 now)
   VmTrustLevel level;
 
   g_clear_error (&who->refused);
-  vm_judge_guest (judge, who, now, &level, &who->refused);
+  g_clear_pointer (&who->voucher, g_free);
+  vm_judge_guest (judge, who, now, &level, &who->voucher, &who->refused);
   set_level (who, level);
 }
 
@@ -220,6 +237,7 @@ take_host (VmJudge *judge, VmSignalParticipant *who, gint64 now, GError **error)
   }
   if (!vm_judge_host (judge, now, &level, error))
     return FALSE;
+  g_clear_pointer (&who->voucher, g_free);
   set_level (who, level);
   return TRUE;
 }

@@ -33,8 +33,8 @@ void vm_judge_take_known (VmJudge *judge, GPtrArray *facts, gboolean damaged);
 const gchar *vm_judge_get_host_id (VmJudge *judge);
 
 /* A `welcome` or `participant-joined`, in which what is not believed is put
- * right: of each participant the level, and why it is not to be met, which is
- * then its `refused`; or a `meeting-state`, which must be signed by the host, and
+ * right: of each participant the level and who vouches for it, and why it is not
+ * to be met, which is then its `refused`; or a `meeting-state`, which must be signed by the host, and
  * later than the last. Others are let through as they are. VM_ERROR_WRONG_KEY,
  * VM_ERROR_BAD_MESSAGE: the host lies about itself. VM_ERROR_SIGNATURE: the state
  * is not the host's, or an old one. */
@@ -45,8 +45,10 @@ vm_judge_signal (VmJudge *judge, VmSignal *signal, gint64 now, GError **error);
  * VM_ERROR_KEY_CHANGED. */
 gboolean
 vm_judge_host (VmJudge *judge, gint64 now, VmTrustLevel *level, GError **error);
-/* One of the others likewise. @token: PEM, that came with it, or NULL. */
+/* One of the others likewise, by the ids, names and token of @who.
+ * @voucher: (out) (optional) (transfer full): what the introducer is called here
+ * that vouches for it; NULL at any level but that. */
 gboolean vm_judge_guest (VmJudge *judge, const VmSignalParticipant *who,
-    gint64 now, VmTrustLevel *level, GError **error);
+    gint64 now, VmTrustLevel *level, gchar **voucher, GError **error);
 
 G_END_DECLS

@@ -194,13 +194,32 @@ state_of (const VmMember *member)
                           : vm_participant_state_to_string (member->state);
 }
 
-void
-vm_member_tell_state (VmMember *member)
+static VmSignal *
+state_news (const VmMember *member)
 {
-  g_autoptr (VmSignal) news = vm_signal_new (VM_SIGNAL_PARTICIPANT_STATE);
+  VmSignal *news = vm_signal_new (VM_SIGNAL_PARTICIPANT_STATE);
 
   news->id = g_strdup (member->id);
   news->state = g_strdup (state_of (member));
+  return news;
+}
+
+void
+vm_member_tell_state (VmMember *member)
+{
+  g_autoptr (VmSignal) news = state_news (member);
+
+  vm_room_send_all (member->room, news, NULL);
+}
+
+void
+vm_member_tell_trust (VmMember *member)
+{
+  g_autoptr (VmSignal) news = state_news (member);
+
+  news->trust = g_strdup (vm_trust_level_to_wire (member->trust));
+  news->voucher = vm_member_name_voucher (member);
+  news->token = vm_member_get_voucher (member);
   vm_room_send_all (member->room, news, NULL);
 }
 
@@ -220,6 +239,7 @@ describe (const VmMember *member, VmSignalParticipant *participant)
   if (participant->host)
     return;
   participant->trust = g_strdup (vm_trust_level_to_wire (member->trust));
+  participant->voucher = vm_member_name_voucher (member);
   participant->token = vm_member_get_voucher (member);
 }
 

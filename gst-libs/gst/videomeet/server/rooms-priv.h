@@ -103,6 +103,9 @@ gchar **vm_room_list_revoked (VmRoom *room);
 /* PEM, by which others may see why @member is here: what this device gave it, or
  * what it presented; NULL when there is none. Returns: (transfer full) */
 gchar *vm_member_get_voucher (const VmMember *member);
+/* What the introducer is called here by whose word alone @member is, or NULL.
+ * Returns: (transfer full) */
+gchar *vm_member_name_voucher (const VmMember *member);
 /* What the others are told that it is called: what it says, but a device that is
  * trusted goes by the name that it is trusted under. Returns: (transfer full) */
 gchar *vm_room_name (VmRoom *room, const VmTicket *ticket);
@@ -121,4 +124,6 @@ vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but);
 void vm_room_send_state (VmRoom *room);
 void vm_room_tick (VmRoom *room, gint64 now);
 void vm_member_tell_state (VmMember *member);
+/* Likewise, and how well it is known, which is another level now. */
+void vm_member_tell_trust (VmMember *member);
 void vm_room_free (VmRoom *room);

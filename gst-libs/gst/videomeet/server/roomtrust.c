@@ -130,6 +130,19 @@ vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error)
 }
 
 gchar *
+vm_member_name_voucher (const VmMember *member)
+{
+  g_autoptr (VmTrustFacts) facts = NULL;
+  gint64 date = 0;
+
+  if (member->trust != VM_TRUST_LEVEL_VOUCHED || !member->presented)
+    return NULL;
+  facts = know (
+      member->room->rooms, member->presented->issuer_id, NULL, NULL, &date);
+  return g_strdup (vm_trust_name_of (facts));
+}
+
+gchar *
 vm_member_get_voucher (const VmMember *member)
 {
   g_autofree gchar *id =
@@ -188,13 +201,42 @@ tell_revoked (VmRoom *room)
     vm_room_send_state (room);
 }
 
+/* Beside the word "trusted" a name is believed, and a seat keeps its name: who
+ * goes by another than it is trusted under is shown so when it comes again. */
+static gboolean
+goes_by_another_name (const VmMember *member)
+{
+  g_autofree gchar *id =
+      member->key ? vm_device_id_from_key_hash (member->key) : NULL;
+  gint64 date = 0;
+  g_autoptr (VmTrustFacts) facts =
+      know (member->room->rooms, id, NULL, NULL, &date);
+
+  return facts->user && *facts->user
+         && g_strcmp0 (facts->user, member->user) != 0;
+}
+
+static void
+renew (VmMember *member, VmTrustLevel level)
+{
+  level = vm_trust_level_meanwhile (member->trust, level);
+  if (level == member->trust
+      || (level == VM_TRUST_LEVEL_TRUSTED && goes_by_another_name (member)))
+    return;
+  member->trust = level;
+  vm_member_tell_trust (member);
+}
+
 static void
 check_member (VmMember *member)
 {
   const VmBearer bearer = vm_member_to_bearer (member);
+  VmTrustLevel level;
   g_autoptr (GError) reason = NULL;
 
-  if (!vm_room_trusts (member->room, &bearer, &member->trust, &reason))
+  if (vm_room_trusts (member->room, &bearer, &level, &reason))
+    renew (member, level);
+  else
     vm_member_leave (member, reason);
 }
 

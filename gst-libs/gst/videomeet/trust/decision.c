@@ -24,12 +24,19 @@ good (VmPermissions permissions, gint64 until, gint64 now)
   return now <= until ? permissions : VM_PERMISSIONS_NONE;
 }
 
-static const gchar *
-name_of (const VmTrustFacts *facts)
+const gchar *
+vm_trust_name_of (const VmTrustFacts *facts)
 {
   if (facts->user && *facts->user)
     return facts->user;
   return facts->device_id ? facts->device_id : "a device without a key";
+}
+
+VmTrustLevel
+vm_trust_level_meanwhile (VmTrustLevel was, VmTrustLevel now)
+{
+  return was == VM_TRUST_LEVEL_UNKNOWN && now == VM_TRUST_LEVEL_KNOWN ? was
+                                                                      : now;
 }
 
 static gboolean
@@ -43,7 +50,7 @@ refuse_changed (const VmTrustFacts *facts, GError **error)
       "%s has another key than when it was first seen on %s. It was %s and now "
       "is %s. Somebody may be posing. If you know why the key is new, forget "
       "the old one: videomeet forget %s",
-      name_of (facts), date, facts->changed_id,
+      vm_trust_name_of (facts), date, facts->changed_id,
       facts->device_id ? facts->device_id : "none", facts->changed_id);
   return FALSE;
 }
@@ -58,10 +65,12 @@ refuse_missing (const VmTrustFacts *facts, VmTrustLevel level,
     i++;
   if (level < VM_TRUST_LEVEL_GUEST)
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "%s is not trusted and may not %s", name_of (facts), wishes[i].words);
+        "%s is not trusted and may not %s", vm_trust_name_of (facts),
+        wishes[i].words);
   else
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "%s was not given leave to %s", name_of (facts), wishes[i].words);
+        "%s was not given leave to %s", vm_trust_name_of (facts),
+        wishes[i].words);
   return FALSE;
 }
 
@@ -81,12 +90,12 @@ weigh (VmPolicy policy, const VmTrustFacts *facts, gint64 now,
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "The list of revoked devices cannot be read, so %s is not let in; "
         "repair the file revoked in the folder of the trust store",
-        name_of (facts));
+        vm_trust_name_of (facts));
     return FALSE;
   }
   if (facts->revoked) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "Trust in %s was revoked", name_of (facts));
+        "Trust in %s was revoked", vm_trust_name_of (facts));
     return FALSE;
   }
   if (facts->changed_id && policy != VM_POLICY_OPEN)

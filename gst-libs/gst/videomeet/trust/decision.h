@@ -30,6 +30,13 @@ gboolean vm_trust_decide (VmPolicy policy, const VmTrustFacts *facts,
     VmPermissions permission, gint64 now, VmTrustDecision *decision,
     GError **error);
 
+/* What people know the device by: its user's name, else its id. */
+const gchar *vm_trust_name_of (const VmTrustFacts *facts);
+
+/* How somebody is shown in a meeting that came as @was and is @now: who was not
+ * known at its coming is not known for having come. */
+VmTrustLevel vm_trust_level_meanwhile (VmTrustLevel was, VmTrustLevel now);
+
 /* Adds to @facts what a token says of that device, that came with a message and
  * is not in the store: vouched for by another, or a guest's of @meeting_id.
  * @issuer is what the store knows of token->issuer_id; this device itself, or

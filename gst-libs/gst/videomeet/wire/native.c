@@ -66,6 +66,11 @@ static const struct
       "meetingId", NAME, meeting_id, VM_SIGNAL_ID_MAX, MEETING | IN (HELLO), 0),
   FIELD ("state", NAME, state, VM_SIGNAL_ID_MAX,
       MEETING | IN (PARTICIPANT_STATE), IN (PARTICIPANT_STATE)),
+  FIELD ("trust", NAME, trust, VM_SIGNAL_ID_MAX, IN (PARTICIPANT_STATE), 0),
+  FIELD (
+      "voucher", NAME, voucher, VM_SIGNAL_NAME_MAX, IN (PARTICIPANT_STATE), 0),
+  FIELD (
+      "token", TEXT, token, VM_SIGNAL_TOKEN_PEM_MAX, IN (PARTICIPANT_STATE), 0),
   FIELD ("epoch", INT, epoch, G_MAXINT, MEETING, 0),
   FIELD ("host", NAME, host, VM_SIGNAL_ID_MAX, MEETING, 0),
   FIELD ("maxParticipants", INT, max_participants, G_MAXINT, MEETING, 0),

@@ -25,6 +25,7 @@ static const struct
   PARTICIPANT ("nonce", nonce, VM_SIGNAL_NONCE_MAX),
   PARTICIPANT ("state", state, VM_SIGNAL_ID_MAX),
   PARTICIPANT ("trust", trust, VM_SIGNAL_ID_MAX),
+  PARTICIPANT ("voucher", voucher, VM_SIGNAL_NAME_MAX),
   PARTICIPANT ("token", token, VM_SIGNAL_TOKEN_PEM_MAX),
 };
 

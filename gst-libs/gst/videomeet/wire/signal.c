@@ -59,6 +59,7 @@ participant_free (gpointer data)
   g_free (participant->state);
   g_free (participant->trust);
   g_free (participant->token);
+  g_free (participant->voucher);
   g_clear_error (&participant->refused);
   g_free (participant);
 }
@@ -93,6 +94,9 @@ clear (gpointer data)
   g_free (signal->to);
   g_free (signal->id);
   g_free (signal->state);
+  g_free (signal->trust);
+  g_free (signal->token);
+  g_free (signal->voucher);
   g_free (signal->code);
   g_free (signal->message);
   g_free (signal->meeting);

@@ -65,6 +65,7 @@ typedef struct
   gchar *state;
   gchar *trust; /* how well it is known, see vm_trust_level_to_wire() */
   gchar *token; /* PEM: what somebody gave it who vouches for it, or NULL */
+  gchar *voucher; /* what that one is called, if it is vouched for, or NULL */
   VmCallType call_type;
   gboolean host;
   GError *refused; /* not on the wire: why this device does not meet it */
@@ -96,6 +97,9 @@ struct _VmSignal
   /* whom welcome, participant-left and -state are about; of chat, a uuid */
   gchar *id;
   gchar *state;
+  /* of participant-state, when its level is another now, as in
+   * VmSignalParticipant */
+  gchar *trust, *token, *voucher;
   gchar *code;
   gchar *message;
   gint64 in_reply_to; /* seq of the message an error is about */
