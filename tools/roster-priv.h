@@ -8,7 +8,7 @@
 typedef struct
 {
   gchar *id, *user, *device, *device_id;
-  gchar *state, *path, *trust;
+  gchar *state, *path, *trust, *voucher;
   gchar *status;
   gboolean host, present;
   gboolean audio_muted, video_muted, hand, detached;

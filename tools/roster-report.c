@@ -109,6 +109,7 @@ participant_to_json (VmtRoster *self, VmtRosterEntry *p)
   json_object_set_boolean_member (object, "videoMuted", p->video_muted);
   json_object_set_boolean_member (object, "detached", p->detached);
   vmt_event_add_string (object, "trust", p->trust);
+  vmt_event_add_string (object, "voucher", p->voucher);
   vmt_event_add_string (object, "status", p->status);
   vmt_event_add_string (object, "state", p->state);
   vmt_event_add_string (object, "path", p->path);
@@ -235,6 +236,16 @@ vmt_roster_list_lost_records (VmtRoster *self)
   return lines;
 }
 
+gchar *
+vmt_trust_words (const gchar *trust, const gchar *voucher)
+{
+  g_autofree gchar *words =
+      voucher ? g_strdup_printf ("%s by %s", trust ? trust : "vouched", voucher)
+              : g_strdup (trust ? trust : "");
+
+  return vmt_text_safe (words);
+}
+
 GPtrArray *
 vmt_roster_to_who (VmtRoster *self)
 {
@@ -243,7 +254,7 @@ vmt_roster_to_who (VmtRoster *self)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->participants->len; i++) {
     VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
-    g_autofree gchar *id = NULL, *name = NULL, *status = NULL;
+    g_autofree gchar *id = NULL, *name = NULL, *status = NULL, *trust = NULL;
     GString *line;
 
     if (!p->present || g_strcmp0 (p->id, self->self_id) == 0)
@@ -251,12 +262,13 @@ vmt_roster_to_who (VmtRoster *self)
     name = vmt_text_safe (p->user && *p->user ? p->user : "(no name)");
     status = vmt_text_safe (p->status);
     id = vmt_text_safe (p->id);
+    trust = vmt_trust_words (p->trust, p->voucher);
     line = g_string_new (NULL);
     g_string_append_printf (line, "%s  %s", id, name);
     if (p->host)
       g_string_append (line, ", host");
-    if (p->trust)
-      g_string_append_printf (line, ", %s", p->trust);
+    if (*trust)
+      g_string_append_printf (line, ", %s", trust);
     if (p->state)
       g_string_append_printf (line, ", %s", p->state);
     if (p->hand)

@@ -17,6 +17,7 @@ participant_free (gpointer data)
   g_free (p->state);
   g_free (p->path);
   g_free (p->trust);
+  g_free (p->voucher);
   g_free (p->status);
   g_clear_pointer (&p->stats, gst_structure_free);
   g_ptr_array_unref (p->records);
@@ -200,7 +201,8 @@ forget (VmtRoster *self)
 }
 
 void
-vmt_roster_set_trust (VmtRoster *self, const gchar *id, const gchar *trust)
+vmt_roster_set_trust (
+    VmtRoster *self, const gchar *id, const gchar *trust, const gchar *voucher)
 {
   VmtRosterEntry *p;
 
@@ -208,6 +210,8 @@ vmt_roster_set_trust (VmtRoster *self, const gchar *id, const gchar *trust)
   p = get (self, id);
   g_free (p->trust);
   p->trust = g_strdup (trust);
+  g_free (p->voucher);
+  p->voucher = g_strdup (voucher);
   g_mutex_unlock (&self->lock);
 }
 

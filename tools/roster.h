@@ -37,9 +37,12 @@ void vmt_roster_add_record (
 /* Transfer full; strings: whose they are and where they should be, not safe to
  * show as they are. */
 GPtrArray *vmt_roster_list_lost_records (VmtRoster *self);
-/* How well it is known: a level's nick, or NULL. */
-void
-vmt_roster_set_trust (VmtRoster *self, const gchar *id, const gchar *trust);
+/* How well it is known: a level's nick, or NULL; and who vouches for it, or
+ * NULL. */
+void vmt_roster_set_trust (
+    VmtRoster *self, const gchar *id, const gchar *trust, const gchar *voucher);
+/* Both for people, "vouched by Ann"; "" for NULL. Transfer full. */
+gchar *vmt_trust_words (const gchar *trust, const gchar *voucher);
 void vmt_roster_left (VmtRoster *self, const gchar *id);
 /* "vm-stats" of vmsignalbin */
 void vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats);

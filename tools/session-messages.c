@@ -151,6 +151,7 @@ static void
 on_participant_joined (VmtSession *self, const GstStructure *s)
 {
   const gchar *id = vmt_field (s, "id"), *trust = vmt_field (s, "trust");
+  const gchar *voucher = vmt_field (s, "voucher");
   g_autofree gchar *name = NULL, *device = NULL, *known = NULL;
   JsonObject *event;
 
@@ -159,7 +160,7 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   vmt_roster_joined (self->roster, id, vmt_field (s, "user"),
       vmt_field (s, "device"), vmt_field (s, "device-id"),
       vmt_flag (s, "host"));
-  vmt_roster_set_trust (self->roster, id, trust);
+  vmt_roster_set_trust (self->roster, id, trust, voucher);
   event = vmt_event_new ("participant-joined");
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "user", vmt_field (s, "user"));
@@ -167,11 +168,12 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "deviceId", vmt_field (s, "device-id"));
   json_object_set_boolean_member (event, "host", vmt_flag (s, "host"));
   vmt_event_add_string (event, "trust", trust);
+  vmt_event_add_string (event, "voucher", voucher);
   vmt_output_event (self->output, event);
 
   name = vmt_roster_get_name (self->roster, id);
   device = vmt_text_safe (vmt_field (s, "device"));
-  known = vmt_text_safe (trust);
+  known = vmt_trust_words (trust, voucher);
   vmt_output_line (self->output, VMT_STYLE_GOOD, "%s is here%s%s%s%s%s.", name,
       *device ? ", on " : "", device, vmt_flag (s, "host") ? " (host)" : "",
       *known ? ": " : "", known);

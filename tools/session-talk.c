@@ -113,6 +113,25 @@ on_detached (VmtSession *self, const GstStructure *s)
 }
 
 static void
+on_trust (VmtSession *self, const GstStructure *s)
+{
+  const gchar *trust = vmt_field (s, "trust"), *id = vmt_field (s, "id");
+  const gchar *voucher = vmt_field (s, "voucher");
+  g_autofree gchar *name = name_of (self, s);
+  g_autofree gchar *words = vmt_trust_words (trust, voucher);
+  JsonObject *event = about ("participant-trust", s);
+
+  vmt_roster_set_trust (self->roster, id, trust, voucher);
+  vmt_event_add_string (event, "old", vmt_field (s, "old"));
+  vmt_event_add_string (event, "trust", trust);
+  vmt_event_add_string (event, "voucher", voucher);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output,
+      vmt_flag (s, "trusted") ? VMT_STYLE_GOOD : VMT_STYLE_STRONG,
+      "%s is %s now.", name, words);
+}
+
+static void
 on_mute_requested (VmtSession *self, const GstStructure *s)
 {
   JsonObject *event = vmt_event_new ("mute-requested");
@@ -180,6 +199,7 @@ vmt_session_handle_talk (VmtSession *self, const GstStructure *s)
     { "vm-presence", on_presence },
     { "vm-hand-changed", on_hand },
     { "vm-participant-detached", on_detached },
+    { "vm-participant-trust", on_trust },
     { "vm-mute-requested", on_mute_requested },
     { "vm-locked", on_locked },
     { "vm-kicked", on_kicked },

@@ -190,17 +190,6 @@ on_joined (VmMeeting *meeting, VmParticipant *self, VmCall *call)
           G_TYPE_BOOLEAN, vm_meeting_get_hosting (meeting), NULL));
 }
 
-static const gchar *
-trust_of (VmParticipant *participant)
-{
-  g_autoptr (GTypeClass) klass = g_type_class_ref (VM_TYPE_TRUST_LEVEL);
-
-  /* a nick is never freed */
-  return g_enum_get_value (
-      (GEnumClass *) klass, vm_participant_get_trust (participant))
-      ->value_nick;
-}
-
 static void
 on_participant_joined (
     VmMeeting *meeting, VmParticipant *participant, VmCall *call)
@@ -217,10 +206,9 @@ on_participant_joined (
   gst_structure_set (s, "device", G_TYPE_STRING,
       vm_participant_get_device (participant), "device-id", G_TYPE_STRING,
       vm_participant_get_device_id (participant), "host", G_TYPE_BOOLEAN,
-      vm_participant_get_host (participant), "trust", G_TYPE_STRING,
-      trust_of (participant), "trusted", G_TYPE_BOOLEAN,
-      vm_participant_get_trust (participant) == VM_TRUST_LEVEL_TRUSTED,
-      "fingerprint", G_TYPE_STRING, fingerprint, NULL);
+      vm_participant_get_host (participant), "fingerprint", G_TYPE_STRING,
+      fingerprint, NULL);
+  vm_call_describe_trust (participant, s);
   vm_signal_bin_post (call->bin, s);
   link = vm_link_new (call, participant);
   g_mutex_lock (&call->lock);

@@ -51,6 +51,8 @@ VmLink *vm_call_find_link (VmCall *call, VmParticipant *participant);
 /* vmcall-talk.c; control thread. */
 void vm_call_connect_talk (VmCall *call);
 void vm_call_tell_presence (VmCall *call);
+/* Adds to a message how well @who is known. */
+void vm_call_describe_trust (VmParticipant *who, GstStructure *s);
 /* Says bye where the host cannot pass it on; when TRUE, @then is called again
  * once it had time to get out. */
 gboolean vm_call_say_bye (VmCall *call, GSourceFunc then);

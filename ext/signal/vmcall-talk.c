@@ -68,6 +68,36 @@ on_detached (VmMeeting *meeting, VmParticipant *who, VmCall *call)
   vm_signal_bin_post (call->bin, s);
 }
 
+static const gchar *
+nick_of (VmTrustLevel level)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (VM_TYPE_TRUST_LEVEL);
+
+  /* a nick is never freed */
+  return g_enum_get_value ((GEnumClass *) klass, level)->value_nick;
+}
+
+void
+vm_call_describe_trust (VmParticipant *who, GstStructure *s)
+{
+  VmTrustLevel level = vm_participant_get_trust (who);
+
+  gst_structure_set (s, "trust", G_TYPE_STRING, nick_of (level), "trusted",
+      G_TYPE_BOOLEAN, level == VM_TRUST_LEVEL_TRUSTED, "voucher", G_TYPE_STRING,
+      vm_participant_get_voucher (who), NULL);
+}
+
+static void
+on_trust_changed (
+    VmMeeting *meeting, VmParticipant *who, VmTrustLevel old, VmCall *call)
+{
+  GstStructure *s = about ("vm-participant-trust", who);
+
+  gst_structure_set (s, "old", G_TYPE_STRING, nick_of (old), NULL);
+  vm_call_describe_trust (who, s);
+  vm_signal_bin_post (call->bin, s);
+}
+
 /* Done, and then told: nobody is asked twice. */
 static void
 on_mute_requested (
@@ -125,6 +155,7 @@ vm_call_connect_talk (VmCall *call)
     { "presence-changed", G_CALLBACK (on_presence) },
     { "hand-changed", G_CALLBACK (on_hand) },
     { "detached-changed", G_CALLBACK (on_detached) },
+    { "trust-changed", G_CALLBACK (on_trust_changed) },
     { "mute-requested", G_CALLBACK (on_mute_requested) },
     { "notify::locked", G_CALLBACK (on_locked) },
     { "host-lost", G_CALLBACK (on_host_lost) },

@@ -101,9 +101,9 @@ install (const gchar *name, GCallback handler, guint n, ...)
  * 6464); of those that send none nothing is known. */
 static const gchar *const told[] = { "meeting-state-changed", "joined",
   "participant-joined", "participant-left", "participant-state-changed",
-  "participant-detached", "path-changed", "record", "chat-received", "presence",
-  "hand-changed", "mute-requested", "locked", "kicked", "host-lost",
-  "host-returned", "active-speaker" };
+  "participant-detached", "participant-trust", "path-changed", "record",
+  "chat-received", "presence", "hand-changed", "mute-requested", "locked",
+  "kicked", "host-lost", "host-returned", "active-speaker" };
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)

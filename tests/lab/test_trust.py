@@ -192,6 +192,33 @@ class Handshake(lab.LabTest):
         self.refused(self.join(b, "Bob"), "does not trust this device")
         self.assertEqual(ann.stop(), 0)
 
+    def test_agreed_in_the_meeting(self):
+        """Nobody joins anew, and it ends as it does for who came trusted."""
+        a, b, _ = self.lab.hosts
+        ann = self.host()
+        # he reads what people read
+        bob = b.start("videomeet", "join", "vault", "--user", "Bob",
+                      "--source", "test", typed=True)
+        bob.wait_for("^Ann is here, .*: unknown\\.$", CONNECTED)
+        bob.wait_for("^Ann is connected\\.$", CONNECTED)
+        seen = ann.wait_event("participant-joined", CONNECTED, user="Bob")
+        self.assertEqual(seen["trust"], "unknown")
+        self.agree(ann, self.ask(b, "Bob"))
+        told = ann.wait_event("participant-trust", CONNECTED, user="Bob")
+        self.assertEqual((told["old"], told["trust"]), ("unknown", "trusted"))
+        self.assertEqual(self.who(ann, 1), {"Bob": "trusted"})
+        bob.wait_for("^Ann is trusted now\\.$", CONNECTED)
+        bob.type("/who")
+        bob.wait_for("Ann, host, trusted, connected", CONNECTED)
+        self.assertEqual(ann.events("participant-left"), [])
+        a.run("videomeet", "trust", "revoke", "Bob", timeout=CONNECTED)
+        revoked = time.monotonic()
+        left = ann.wait_event("participant-left", CONNECTED, user="Bob")
+        self.assertLess(left["when"] - revoked, 2)
+        bob.wait_for("does not trust this device", CONNECTED, stream="err")
+        self.assertNotEqual(bob.wait(CONNECTED), 0)
+        self.assertEqual(ann.stop(), 0)
+
     def trusted_by_ann(self, host, user, permissions):
         """Ann and that user trust each other; Ann may do so much for it."""
         asking = self.ask(host, user, "Ann", "--approve", "auto",
@@ -227,11 +254,16 @@ class Handshake(lab.LabTest):
         for process, other in ((bob, "Eve"), (eve, "Bob")):
             seen = process.wait_event("participant-joined", CONNECTED,
                                       user=other)
-            self.assertEqual(seen["trust"], "vouched")
+            self.assertEqual((seen["trust"], seen["voucher"]),
+                             ("vouched", "Ann"))
             process.wait_event("participant-state", CONNECTED, user=other,
                                state="connected")
             self.assertEqual(self.who(process, 2),
                              {"Ann": "trusted", other: "vouched"})
+            self.assertEqual(
+                {p["user"]: p.get("voucher")
+                 for p in process.events("who")[-1]["participants"]},
+                {"Ann": None, other: "Ann"})
         self.assertEqual(self.who(ann, 2),
                          {"Bob": "trusted", "Eve": "trusted"})
         # who is revoked by one of them is let go of, and hears it

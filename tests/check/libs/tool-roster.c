@@ -76,6 +76,34 @@ GST_START_TEST (test_who_steers_no_terminal)
 
 GST_END_TEST;
 
+GST_START_TEST (test_how_well_somebody_is_known)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autoptr (GPtrArray) vouched = NULL, trusted = NULL;
+  g_autoptr (JsonArray) before = NULL, after = NULL;
+  g_autofree gchar *none = vmt_trust_words (NULL, NULL);
+  JsonObject *one;
+
+  fail_unless_equals_string (none, "");
+  vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
+  vmt_roster_set_trust (roster, "p2", "vouched", "A\033[2J");
+  vouched = vmt_roster_to_who (roster);
+  fail_unless_equals_string (
+      vouched->pdata[0], "p2  Bob, vouched by A\xef\xbf\xbd[2J");
+  before = vmt_roster_to_json (roster);
+  one = json_array_get_object_element (before, 0);
+  fail_unless_equals_string (
+      json_object_get_string_member (one, "voucher"), "A\033[2J");
+  vmt_roster_set_trust (roster, "p2", "trusted", NULL);
+  trusted = vmt_roster_to_who (roster);
+  fail_unless_equals_string (trusted->pdata[0], "p2  Bob, trusted");
+  after = vmt_roster_to_json (roster);
+  one = json_array_get_object_element (after, 0);
+  fail_if (json_object_has_member (one, "voucher"));
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_roster_suite (void)
 {
@@ -85,6 +113,7 @@ tool_roster_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_those_who_left_are_forgotten);
   tcase_add_test (tc, test_who_steers_no_terminal);
+  tcase_add_test (tc, test_how_well_somebody_is_known);
   return s;
 }
 
