@@ -12,6 +12,7 @@ import shutil
 
 import attacker
 import lab
+import packets
 
 PORTS = itertools.count(9000)
 PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n",
@@ -41,6 +42,14 @@ class Impostor(lab.LabTest):
         for host in self.lab.hosts:
             shutil.rmtree(os.path.join(host.config, "videomeet"),
                           ignore_errors=True)
+        packets.count(*self.lab.hosts)
+
+    def passed(self):
+        """Packets of media or data that came to Ann, Bob and Eve, since this
+        was asked last."""
+        counted = [packets.counted(host) for host in self.lab.hosts]
+        packets.count(*self.lab.hosts)
+        return counted
 
     def host(self, *more):
         process = self.lab.hosts[0].start(
@@ -62,6 +71,10 @@ class Impostor(lab.LabTest):
         bob.wait_event("participant-state", lab.SOON, state="connected")
         self.assertEqual(bob.stop(), 0)
         ann.wait_event("participant-left", lab.SOON, user="Bob")
+        # what counts nothing where Eve is refused does count
+        to_ann, to_bob, to_eve = self.passed()
+        self.assertGreater(min(to_ann, to_bob), 0)
+        self.assertEqual(to_eve, 0)
         with attacker.inside(b, attacker.connect, a.address) as sock:
             return json.loads(attacker.ask(
                 sock, "GET", "/status", f"{a.address}:8080")[2])
@@ -77,6 +90,7 @@ class Impostor(lab.LabTest):
                         bob.tail())
         self.assertNotIn("connected", [
             e["state"] for e in bob.events("participant-state")])
+        self.assertEqual(self.passed(), [0, 0, 0])
 
     def pose(self, status, pem, server=attacker.MuteServer, **how):
         """A server of Eve's: (server, port)."""
@@ -133,11 +147,15 @@ class Impostor(lab.LabTest):
         self.assertIn("was refused", told["message"])
         self.assertIn("another device's", told["message"])
         self.assertEqual(ann.events("participant-joined"), [])
+        self.assertEqual(self.passed(), [0, 0, 0])
         # with the key it opens
         bob = self.join(a, attacker.PORT, "--policy", "require")
         bob.wait_event("participant-state", lab.SOON, state="connected")
         for process in (bob, ann):
             self.assertEqual(process.stop(), 0)
+        to_ann, to_bob, to_eve = self.passed()
+        self.assertGreater(min(to_ann, to_bob), 0)
+        self.assertEqual(to_eve, 0)
 
     def test_plain_http(self):
         """A host that speaks no TLS is asked nothing, and under require not

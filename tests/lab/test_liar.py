@@ -8,6 +8,7 @@ its own name as it likes."""
 import os
 
 import lab
+import packets
 
 LIAR = os.path.join(os.environ["VM_BUILD_ROOT"], "tests", "lab",
                     "libvmliar.so")
@@ -38,26 +39,6 @@ class Liar(lab.LabTest):
                          state="connected")
         return guest
 
-    def count(self, there, back):
-        """From here on, what comes to the one of the other and is no STUN, whose
-        first byte is 0 or 1: neither DTLS nor RTP is sent to somebody unknown."""
-        for to, of in ((there, back), (back, there)):
-            mac = of.run("ip", "-br", "link", "show", "eth0",
-                         timeout=lab.SOON).stdout.split()[2]
-            for table, payload in (("iptables", "0>>22&0x3C@8>>24=2:255"),
-                                   ("ip6tables", "48>>24=2:255")):
-                to.call(table, "-F", "INPUT")  # of the case before
-                to.call(table, "-I", "INPUT", "-p", "udp", "-m", "mac",
-                        "--mac-source", mac, "-m", "u32", "--u32", payload)
-
-    def counted(self, host):
-        count = 0
-        for table in ("iptables", "ip6tables"):
-            rules = host.run(table, "-nvxL", "INPUT",
-                             timeout=lab.SOON).stdout.splitlines()
-            count += sum(int(rule.split()[0]) for rule in rules[2:])
-        return count
-
     def refused(self, process, user, text):
         """It says that what came in the user's name is a lie."""
         process.wait_for(
@@ -76,7 +57,7 @@ class Liar(lab.LabTest):
         first offers."""
         self.start(lie)
         bob = self.join(self.b, "Bob")
-        self.count(self.b, self.c)
+        packets.count(self.b, self.c)
         cem = self.join(self.c, "Cem")
         finder, other = (bob, cem) if lie.endswith("answer") else (cem, bob)
         names = {bob: "Bob", cem: "Cem"}
@@ -86,7 +67,7 @@ class Liar(lab.LabTest):
             self.assertEqual(guest.stop(), 0)
             self.apart(guest, user)
         self.assertEqual(self.host.stop(), 0)
-        self.assertEqual((self.counted(self.b), self.counted(self.c)), (0, 0))
+        self.assertEqual((packets.counted(self.b), packets.counted(self.c)), (0, 0))
 
     def again(self, lie):
         """What one of them has said to the other in a call before, in the place
@@ -99,7 +80,7 @@ class Liar(lab.LabTest):
                              state="connected")
         self.assertEqual(first.stop(), 0)
         bob.wait_event("participant-left", CONNECTED, user="Cem")
-        self.count(self.b, self.c)
+        packets.count(self.b, self.c)
         cem = self.join(self.c, "Cem")
         finder, other = (bob, cem) if lie.endswith("answer") else (cem, bob)
         names = {bob: "Bob", cem: "Cem"}
@@ -109,7 +90,7 @@ class Liar(lab.LabTest):
         self.apart(cem, "Bob")
         self.assertEqual(bob.stop(), 0)
         self.assertEqual(self.host.stop(), 0)
-        self.assertEqual((self.counted(self.b), self.counted(self.c)), (0, 0))
+        self.assertEqual((packets.counted(self.b), packets.counted(self.c)), (0, 0))
 
     def test_offer_of_an_earlier_call(self):
         self.again("replay-offer")
@@ -122,7 +103,7 @@ class Liar(lab.LabTest):
         are."""
         self.start("chat")
         bob = self.join(self.b, "Bob")
-        self.count(self.b, self.c)
+        packets.count(self.b, self.c)
         cem = self.join(self.c, "Cem")
         for guest, user in ((bob, "Cem"), (cem, "Bob")):
             guest.wait_event("participant-state", CONNECTED, user=user,
@@ -135,7 +116,7 @@ class Liar(lab.LabTest):
             self.assertNotIn("I never said this", "\n".join(guest.out))
         self.assertEqual(self.host.stop(), 0)
         # what counts nothing in the other cases does count
-        self.assertGreater(min(self.counted(self.b), self.counted(self.c)), 0)
+        self.assertGreater(min(packets.counted(self.b), packets.counted(self.c)), 0)
 
     def test_offer_with_another_fingerprint(self):
         self.lie("fingerprint-offer", "changed on the way")

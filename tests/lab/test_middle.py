@@ -10,6 +10,7 @@ import os
 import shutil
 
 import lab
+import packets
 import trustpeer
 from trustpeer import b64, unb64
 
@@ -28,12 +29,13 @@ class Middle(lab.LabTest):
                           ignore_errors=True)
         self.a, self.b, c = self.lab.hosts
         self.eve = trustpeer.Peer(c, "Eve")
+        packets.count(*self.lab.hosts)
 
     def host(self, *more):
         ann = self.a.start(
             "videomeet", "host", "--meeting", "vault", "--user", "Ann",
-            "--source", "test", "--methods", "manual", "--json", *more,
-            typed=True)
+            "--source", "test", "--methods", "manual", "--policy", "require",
+            "--json", *more, typed=True)
         ann.wait_event("meeting", lab.SOON, state="announced")
         self.status = self.eve.ask(self.a.address, "GET", "/status")[1]
         return ann
@@ -64,6 +66,19 @@ class Middle(lab.LabTest):
             done = host.start("videomeet", "trust", "list", "--json")
             self.assertEqual(done.wait(lab.SOON), 0)
             self.assertEqual(done.events("trust"), [])
+
+    def nothing_passes(self, ann):
+        """What Eve did opens no meeting: she is not let in, nobody has heard
+        of her, and no packet went from one host to another."""
+        status, answer = self.eve.ask(
+            self.a.address, "POST", "/meetings/join",
+            {"meeting": "vault", "user": "Bob", "deviceId": self.eve.id})
+        self.assertEqual((status, answer["error"]["code"]),
+                         (403, "NOT_TRUSTED"))
+        self.assertEqual(ann.stop(), 0)
+        self.assertEqual(ann.events("participant-joined"), [])
+        self.assertEqual([packets.counted(h) for h in self.lab.hosts],
+                         [0, 0, 0])
 
     def refused(self, bob, code):
         """He hears why, and is asked nothing."""
@@ -100,7 +115,7 @@ class Middle(lab.LabTest):
         asking.type("n")
         self.assertEqual(asking.wait(lab.SOON), 1)
         self.nobody_is_trusted(ann, bob, asking)
-        self.assertEqual(ann.stop(), 0)
+        self.nothing_passes(ann)
 
     def swapped(self, method, path, body):
         """Bob's requests become Eve's, and Ann's answers too."""
@@ -147,7 +162,7 @@ class Middle(lab.LabTest):
         self.assertEqual((status, answer["error"]["code"]),
                          (403, "NOT_TRUSTED"))
         self.nobody_is_trusted(ann, bob)
-        self.assertEqual(ann.stop(), 0)
+        self.nothing_passes(ann)
 
     def test_digits_are_ground(self):
         """Eve finds a nonce by which Ann's digits would be Bob's. It is not
@@ -160,20 +175,25 @@ class Middle(lab.LabTest):
         ground = trustpeer.grind(*ann_side, self.eve.spki, his)
         self.assertEqual(
             trustpeer.digits(*ann_side, self.eve.spki, ground), his)
-        for nonce in (ground, self.nonces[1]):  # nor is there a second try
+        for nonce, refusal in (
+                (ground, (403, "SIGNATURE")),
+                (self.nonces[1], (400, "BAD_MESSAGE"))):  # no second try
             status, answer = self.eve.reveal(
                 self.a.address, offer["requestId"], nonce)
-            self.assertGreaterEqual(status, 400, answer)
+            self.assertEqual((status, answer["error"]["code"]), refusal)
+        status, answer = self.eve.poll(self.a.address, offer["requestId"])
+        self.assertEqual((status, answer["error"]["code"]),
+                         (403, "NOT_TRUSTED"))
         self.assertEqual(ann.events("trust-requested"), [])
         bob.type("n")
         self.assertEqual(bob.wait(lab.SOON), 1)
         self.nobody_is_trusted(ann, bob)
-        self.assertEqual(ann.stop(), 0)
+        self.nothing_passes(ann)
 
     def test_no_nonce(self):
         """Eve wants to see Bob's nonce before she says hers: he does not
         tell it."""
-        self.host()
+        ann = self.host()
 
         def answer(method, path, body):
             status, said = self.swapped(method, path, body)
@@ -183,7 +203,8 @@ class Middle(lab.LabTest):
         bob, server = self.between(answer)
         self.refused(bob, "BAD_MESSAGE")
         self.assertNotIn("POST /trust/reveal", server.seen)
-        self.nobody_is_trusted(bob)
+        self.nobody_is_trusted(ann, bob)
+        self.nothing_passes(ann)
 
     def handshake(self, nonce):
         """Eve's own, as far as Ann's challenge: (request id, proof)."""
@@ -198,9 +219,9 @@ class Middle(lab.LabTest):
             unb64(offer["pubKey"]), unb64(offer["nonce"]), nonce,
             unb64(answer["challenge"]["nonce"]))
 
-    def test_said_again(self):
-        """A nonce, and a proof, of a request that is over, at that and at the
-        next."""
+    def trusted_once(self):
+        """Eve, who was confirmed and then revoked: (Ann, her nonce, the
+        request, her proof)."""
         ann = self.host("--approve", "auto")
         nonce = os.urandom(trustpeer.NONCE)
         first, proof = self.handshake(nonce)
@@ -208,26 +229,51 @@ class Middle(lab.LabTest):
         self.assertEqual(status, 200, answer)
         self.assertIn("BEGIN CERTIFICATE", answer["token"])
         ann.wait_event("trust-established", lab.SOON)
-        for again in (
-                self.eve.reveal(self.a.address, first, nonce),
-                self.eve.prove(self.a.address, first, proof)):
-            self.assertEqual((again[0], again[1]["error"]["code"]),
-                             (400, "BAD_MESSAGE"))
         self.a.run("videomeet", "trust", "revoke", self.eve.id,
                    timeout=lab.SOON)
         ann.wait_event("trust-changed", lab.SOON, revoked=True)
-        second, _ = self.handshake(nonce)
-        status, answer = self.eve.prove(self.a.address, second, proof)
-        self.assertEqual((status, answer["error"]["code"]),
-                         (403, "SIGNATURE"))
-        # one proof, one guess: the right one is too late now
-        self.assertNotEqual(self.eve.poll(self.a.address, second)[0], 200)
+        return ann, nonce, first, proof
+
+    def still_revoked(self, ann):
         done = self.a.start("videomeet", "trust", "list", "--json")
         self.assertEqual(done.wait(lab.SOON), 0)
         self.assertEqual([e["trust"] for e in done.events("trust")],
                          ["revoked"])
         self.assertEqual(len(ann.events("trust-established")), 1)
-        self.assertEqual(ann.stop(), 0)
+        self.nothing_passes(ann)
+
+    def test_nonce_said_again(self):
+        """To the request that it was for, which is over, and to another, for
+        which it was not committed to."""
+        ann, nonce, first, _ = self.trusted_once()
+        status, answer = self.eve.reveal(self.a.address, first, nonce)
+        self.assertEqual((status, answer["error"]["code"]),
+                         (400, "BAD_MESSAGE"))
+        status, offer = self.eve.request(
+            self.a.address, os.urandom(trustpeer.NONCE))
+        self.assertEqual(status, 202, offer)
+        status, answer = self.eve.reveal(
+            self.a.address, offer["requestId"], nonce)
+        self.assertEqual((status, answer["error"]["code"]),
+                         (403, "SIGNATURE"))
+        self.still_revoked(ann)
+
+    def test_proof_said_again(self):
+        """At the request that it was for, and at the next with the same
+        nonce."""
+        ann, nonce, first, proof = self.trusted_once()
+        status, answer = self.eve.prove(self.a.address, first, proof)
+        self.assertEqual((status, answer["error"]["code"]),
+                         (400, "BAD_MESSAGE"))
+        second, _ = self.handshake(nonce)
+        status, answer = self.eve.prove(self.a.address, second, proof)
+        self.assertEqual((status, answer["error"]["code"]),
+                         (403, "SIGNATURE"))
+        # one proof, one guess: the right one is too late now
+        status, answer = self.eve.poll(self.a.address, second)
+        self.assertEqual((status, answer["error"]["code"]),
+                         (403, "NOT_TRUSTED"))
+        self.still_revoked(ann)
 
 
 if __name__ == "__main__":
