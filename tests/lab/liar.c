@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The library with a server that lies: loaded before the real one, it makes of a
- * host one that alters what two of its guests say to each other, as $VM_LIE says.
- * The linker puts __wrap_vm_room_send() in the place of vm_room_send(). */
+ * host one that alters what two of its guests say to each other, or lets in whom
+ * it does not trust, as $VM_LIE says. The linker puts __wrap_vm_room_send() in the
+ * place of vm_room_send(), and so with the other two. */
 
 #include "server/rooms-priv.h"
 
@@ -12,6 +13,13 @@ void
 __real_vm_room_send (VmRoom *room, VmMember *member, const VmSignal *signal);
 void
 __wrap_vm_room_send (VmRoom *room, VmMember *member, const VmSignal *signal);
+
+gboolean __real_vm_room_trusts (
+    VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
+gboolean __wrap_vm_room_trusts (
+    VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
+void __real_vm_member_leave (VmMember *member, const GError *reason);
+void __wrap_vm_member_leave (VmMember *member, const GError *reason);
 
 /* The first of its kind that was passed on. */
 typedef struct
@@ -101,4 +109,29 @@ __wrap_vm_room_send (VmRoom *room, VmMember *member, const VmSignal *signal)
       add_chat (room, member, signal);
   }
   __real_vm_room_send (room, member, signal);
+}
+
+static gboolean
+admits (void)
+{
+  return g_strcmp0 (g_getenv ("VM_LIE"), "admit") == 0;
+}
+
+/* Whoever comes comes in, */
+gboolean
+__wrap_vm_room_trusts (
+    VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error)
+{
+  if (!admits ())
+    return __real_vm_room_trusts (room, bearer, level, error);
+  __real_vm_room_trusts (room, bearer, level, NULL);
+  return TRUE;
+}
+
+/* and is not sent out again. */
+void
+__wrap_vm_member_leave (VmMember *member, const GError *reason)
+{
+  if (!admits () || !g_error_matches (reason, VM_ERROR, VM_ERROR_NOT_TRUSTED))
+    __real_vm_member_leave (member, reason);
 }

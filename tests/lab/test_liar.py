@@ -20,12 +20,12 @@ class Liar(lab.LabTest):
     hosts = 3
     avahi = False
 
-    def start(self, lie):
+    def start(self, lie, *more):
         """The host, with the lie it is to tell."""
         self.a, self.b, self.c = self.lab.hosts
         self.host = self.a.start(
             "videomeet", "host", "--meeting", "standup", "--user", "Liar",
-            "--source", "stamp", "--methods", "udp", "--json",
+            "--source", "stamp", "--methods", "udp", "--json", *more,
             env={"LD_PRELOAD": LIAR, "VM_LIE": lie})
         self.host.wait_event("meeting", lab.SOON, state="announced")
 
@@ -117,6 +117,49 @@ class Liar(lab.LabTest):
         self.assertEqual(self.host.stop(), 0)
         # what counts nothing in the other cases does count
         self.assertGreater(min(packets.counted(self.b), packets.counted(self.c)), 0)
+
+    def test_revoked_after_it_left(self):
+        """The host revokes Cem, who has gone, and lets her in again all the
+        same. What it tells of that, signed, is believed by Bob, who trusts it:
+        he does not meet her, though he demands no trust of anybody."""
+        self.start("admit", "--approve", "auto")
+        for host, user in ((self.b, "Bob"), (self.c, "Cem")):
+            host.run("videomeet", "trust", "request",
+                     f"{self.a.address}:{PORT}", "--user", user, "--approve",
+                     "auto", "--permissions", "call,introducer",
+                     timeout=CONNECTED)
+        bob = self.join(self.b, "Bob")
+        first = self.join(self.c, "Cem")
+        seen = bob.wait_event("participant-joined", CONNECTED, user="Cem")
+        self.assertEqual((seen["trust"], seen["voucher"]), ("vouched", "Liar"))
+        for guest, user in ((bob, "Cem"), (first, "Bob")):
+            guest.wait_event("participant-state", CONNECTED, user=user,
+                             state="connected")
+        self.assertEqual(first.stop(), 0)
+        bob.wait_event("participant-left", CONNECTED, user="Cem")
+        packets.count(self.b, self.c)
+        self.a.run("videomeet", "trust", "revoke", seen["deviceId"],
+                   timeout=CONNECTED)
+        self.host.wait_event("trust-changed", CONNECTED,
+                             deviceId=seen["deviceId"], revoked=True)
+        cem = self.c.start(
+            "videomeet", "join", f"videomeet://{self.a.address}:{PORT}/standup",
+            "--user", "Cem", "--source", "stamp", "--methods", "manual",
+            "--json")
+        told = bob.wait_event("warning", CONNECTED, code="NOT_TRUSTED")
+        self.assertIn("Cem", told["message"])
+        self.assertIn("revoked", told["message"])
+        left = cem.wait_event("participant-left", CONNECTED, user="Bob")
+        self.assertEqual(left["code"], "NOT_TRUSTED")
+        self.assertIn("does not meet this device", left["message"])
+        for guest in (cem, bob):
+            self.assertEqual(guest.stop(), 0)
+        self.assertEqual(len([e for e in bob.events("participant-joined")
+                              if e["user"] == "Cem"]), 1)
+        self.apart(cem, "Bob")
+        self.assertEqual(self.host.stop(), 0)
+        self.assertEqual((packets.counted(self.b), packets.counted(self.c)),
+                         (0, 0))
 
     def test_offer_with_another_fingerprint(self):
         self.lie("fingerprint-offer", "changed on the way")
