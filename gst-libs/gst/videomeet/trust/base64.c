@@ -23,6 +23,25 @@ vm_base64_read (const gchar *text, guint8 *data, gsize size)
   return TRUE;
 }
 
+GBytes *
+vm_base64_read_bytes (const gchar *text, gsize max)
+{
+  gsize length = strlen (text);
+  gsize padding = length && text[length - 1] == '=';
+  g_autofree guint8 *data = NULL;
+  gsize size;
+
+  if (length % 4 || length / 4 > max / 3 + 1)
+    return NULL;
+  if (padding && text[length - 2] == '=')
+    padding = 2;
+  size = length / 4 * 3 - padding;
+  data = g_malloc (size + 1);
+  if (size > max || !vm_base64_read (text, data, size))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&data), size);
+}
+
 gboolean
 vm_base64url_read (const gchar *text, guint8 *data, gsize size)
 {

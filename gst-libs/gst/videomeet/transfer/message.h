@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../trust/transcript.h"
+#include "chunkset.h"
+#include "filename.h"
+#include "journal.h"
+
+/* The messages of a file transfer (seed 1 §4.2, protocol §5), and their JSON:
+ * one object a message, the seed's name of it in "type", the seed's fields, a
+ * chunk in base64. What the seed does not draw is optional, so that a peer that
+ * knows only the seed is read, and can read us. Sans-I/O, pure. */
+
+/* Limits; beyond them, and for whatever else is wrong, VM_ERROR_BAD_MESSAGE. Bytes
+ * of the text itself. */
+#define VM_TRANSFER_ID_MAX 64 /* letters, digits, "-" and "_"; a uuid has 36 */
+#define VM_TRANSFER_MIME_MAX 127 /* RFC 6838 §4.2: both halves and the slash */
+#define VM_TRANSFER_REASON_MAX 256
+#define VM_TRANSFER_PATH_MAX 4096 /* PATH_MAX of Linux */
+#define VM_TRANSFER_TIME_MAX 40 /* ISO 8601 with microseconds has 27 */
+#define VM_TRANSFER_CODE_MAX 64
+#define VM_TRANSFER_NUMBER_MAX VM_CHUNK_SET_TOTAL_MAX /* sizes, indexes */
+/* Of a chunk in JSON: its base64 has to be within VM_JSON_SIZE_MAX. */
+#define VM_TRANSFER_JSON_CHUNK_MAX (512 * 1024)
+
+typedef enum
+{
+  VM_TRANSFER_FILE_OFFER,
+  VM_TRANSFER_FILE_RESPONSE,
+  VM_TRANSFER_START,
+  VM_TRANSFER_CHUNK_DATA,
+  VM_TRANSFER_CHUNK_ACK,
+  VM_TRANSFER_COMPLETE,
+  VM_TRANSFER_VERIFIED,
+  /* not in the seed */
+  VM_TRANSFER_PAUSE,
+  VM_TRANSFER_RESUME,
+  VM_TRANSFER_CANCEL,
+  VM_TRANSFER_ERROR,
+  VM_TRANSFER_N_TYPES
+} VmTransferType;
+
+/* How chunks travel. None told: JSON, to a peer that knows only the seed. */
+typedef enum
+{
+  VM_TRANSFER_ENCODING_NONE = 0,
+  VM_TRANSFER_ENCODING_JSON = 1 << 0,
+  VM_TRANSFER_ENCODING_BINARY = 1 << 1, /* frame.h */
+} VmTransferEncoding;
+
+/* CHUNK_ACK.status; a word of a peer's own counts as corrupt: not received. */
+typedef enum
+{
+  VM_CHUNK_RECEIVED,
+  VM_CHUNK_CORRUPT,
+  VM_CHUNK_FULL, /* no room now */
+  VM_CHUNK_N_STATUSES
+} VmChunkStatus;
+
+/* A message. Which fields a type has: message.c. Strings are NULL, numbers -1
+ * when absent. */
+typedef struct
+{
+  VmTransferType type;
+  gchar *id; /* the transfer's: FILE_OFFER.id, else transferId, which a peer of
+              * the seed need not tell */
+  gchar *filename;
+  gint64 size; /* bytes */
+  gchar *mime;
+  gint64 mtime; /* Unix ms; 0: not told */
+  guint encodings; /* VmTransferEncoding, those that the sender has */
+  gint64 chunk_size; /* bytes; of FILE_OFFER, what `have` counts */
+  gint64 total; /* chunks */
+
+  gboolean accept;
+  VmTransferEncoding encoding;
+  VmChunkSet *have; /* of VM_CHUNK_SET_TOTAL_MAX chunks */
+
+  gint64 index; /* of the chunk */
+  GBytes *data;
+  VmChunkStatus status;
+  gint64 up_to; /* chunks 0 to up_to - 1 are verified */
+
+  gboolean verified; /* VERIFIED.status; a word of a peer's own: it is not */
+  gchar *saved_path; /* relative to the receiving folder */
+  gchar *reason;
+  gchar *code; /* of an error, as vm_error_to_code() */
+  gchar *message; /* of an error */
+
+  /* of the file in FILE_OFFER, where there need be none, and COMPLETE; of the
+   * chunk */
+  gboolean has_hash;
+  guint8 hash[VM_SHA256_SIZE];
+} VmTransferMessage;
+
+/* Without fields but @id (nullable). */
+VmTransferMessage *
+vm_transfer_message_new (VmTransferType type, const gchar *id);
+void vm_transfer_message_free (VmTransferMessage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTransferMessage, vm_transfer_message_free)
+
+/* "FILE_OFFER" */
+const gchar *vm_transfer_type_to_string (VmTransferType type);
+/* Whether @id can be a transfer's. */
+gboolean vm_transfer_id_check (const gchar *id);
+
+VmTransferMessage *
+vm_transfer_message_read (const gchar *text, gsize size, GError **error);
+/* The chunk of a CHUNK_DATA has at most VM_TRANSFER_JSON_CHUNK_MAX bytes.
+ * Returns: (transfer full) */
+gchar *vm_transfer_message_write (const VmTransferMessage *self);
