@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "window.h"
+
+void
+vm_window_init (VmWindow *window, guint32 chunk_size)
+{
+  *window = (VmWindow){ 0 };
+  window->max = CLAMP (VM_WINDOW_BYTES_MAX / chunk_size, VM_WINDOW_CHUNKS_MIN,
+      VM_WINDOW_CHUNKS_MAX);
+  window->chunks = MIN (VM_WINDOW_CHUNKS_FIRST, window->max);
+  window->timeout = VM_WINDOW_TIMEOUT_FIRST;
+}
+
+guint
+vm_window_get_chunks (const VmWindow *window)
+{
+  return window->drained ? VM_WINDOW_CHUNKS_MIN : (guint) window->chunks;
+}
+
+gint64
+vm_window_get_timeout (const VmWindow *window)
+{
+  return window->timeout;
+}
+
+/* RFC 6298 §2 */
+static void
+measure (VmWindow *window, gint64 rtt)
+{
+  if (window->rtt == 0) {
+    window->rtt = rtt;
+    window->variation = rtt / 2;
+  } else {
+    window->variation += (ABS (window->rtt - rtt) - window->variation) / 4;
+    window->rtt += (rtt - window->rtt) / 8;
+  }
+  window->timeout = CLAMP (window->rtt + 4 * window->variation,
+      VM_WINDOW_TIMEOUT_MIN, VM_WINDOW_TIMEOUT_MAX);
+}
+
+/* How much longer than the shortest round trip this was. */
+static gint64
+delay_of (VmWindow *window, gint64 rtt, gint64 now)
+{
+  gint64 *shortest = window->shortest;
+
+  if (shortest[0] == 0) {
+    window->age_began = now;
+  } else if (now - window->age_began >= VM_WINDOW_BASE_AGE) {
+    shortest[1] = shortest[0];
+    shortest[0] = 0;
+    window->age_began = now;
+    window->drained = now + 2 * window->rtt;
+  }
+  if (shortest[0] == 0 || rtt < shortest[0])
+    shortest[0] = rtt;
+  return rtt - (shortest[1] ? MIN (shortest[0], shortest[1]) : shortest[0]);
+}
+
+static void
+resize (VmWindow *window, gdouble chunks)
+{
+  window->chunks = CLAMP (chunks, VM_WINDOW_CHUNKS_MIN, window->max);
+}
+
+void
+vm_window_acked (VmWindow *window, gint64 rtt, gint64 now)
+{
+  gint64 delay;
+  gdouble room;
+
+  if (rtt < 0)
+    return;
+  rtt = MAX (rtt, 1);
+  measure (window, rtt);
+  delay = delay_of (window, rtt, now);
+  if (window->drained) {
+    if (now >= window->drained)
+      window->drained = 0;
+    return;
+  }
+  if (delay > VM_WINDOW_DELAY_TARGET / 2)
+    window->steady = TRUE;
+  if (!window->steady) {
+    resize (window, window->chunks + 1);
+    return;
+  }
+  room = (VM_WINDOW_DELAY_TARGET - delay) / (gdouble) VM_WINDOW_DELAY_TARGET;
+  resize (window, window->chunks + MAX (room, -1) / window->chunks);
+}
+
+void
+vm_window_timed_out (VmWindow *window, gint64 now)
+{
+  if (window->shrank && now - window->shrank < window->timeout)
+    return;
+  window->shrank = now;
+  window->steady = TRUE;
+  window->timeout = MIN (window->timeout * 2, VM_WINDOW_TIMEOUT_MAX);
+  resize (window, window->chunks / 2);
+}
