@@ -64,7 +64,8 @@ class Resume(lab.LabTest):
             stamps = other["stamps"]
             # of those 32 s, with half of the frames on a busy machine
             self.assertGreater(stamps["last"] - stamps["first"], 15 * 32)
-            self.assertEqual(stamps["missing"], 0)
+            # nothing is connected anew, which takes a second at least
+            self.assertLess(stamps["missing"], 30)
             self.assertEqual(stamps["repeated"], 0)
 
 

@@ -5,6 +5,7 @@
 #include <gst/videomeet/lifecycle/vmmeetingstate.h>
 #include <gst/videomeet/lifecycle/vmparticipantstate.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
+#include <gst/videomeet/transfer/vmtransfermeta.h>
 #include <gst/videomeet/trust/vmidentity.h>
 #include <gst/videomeet/trust/vmmediasession.h>
 #include <gst/videomeet/trust/vmsigner.h>

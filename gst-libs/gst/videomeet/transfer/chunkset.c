@@ -175,8 +175,8 @@ read_number (const VmJson *json, VmJsonNode node, guint64 *number)
       text, 10, 0, VM_CHUNK_SET_TOTAL_MAX, number, NULL);
 }
 
-static gboolean
-append_run (VmChunkSet *set, guint64 first, guint64 count)
+gboolean
+vm_chunk_set_add_run (VmChunkSet *set, guint64 first, guint64 count)
 {
   const VmChunkRun *last = set->n_runs ? &set->runs[set->n_runs - 1] : NULL;
 
@@ -199,7 +199,8 @@ read_runs (const VmJson *json, VmJsonNode list, VmChunkSet *set)
     if (!read_number (json, node, &first))
       return FALSE;
     node = vm_json_next (json, node);
-    if (!read_number (json, node, &count) || !append_run (set, first, count))
+    if (!read_number (json, node, &count)
+        || !vm_chunk_set_add_run (set, first, count))
       return FALSE;
     node = vm_json_next (json, node);
   }

@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmChunkSet, vm_chunk_set_free)
 /* FALSE, and nothing is changed, when it is not of this file or makes one run
  * too many. A chunk that is there already is no error. */
 gboolean vm_chunk_set_add (VmChunkSet *set, guint64 index);
+/* The next run of a list: behind all others and not touching them. */
+gboolean vm_chunk_set_add_run (VmChunkSet *set, guint64 first, guint64 count);
 gboolean vm_chunk_set_has (const VmChunkSet *set, guint64 index);
 guint64 vm_chunk_set_get_total (const VmChunkSet *set);
 guint64 vm_chunk_set_count (const VmChunkSet *set);

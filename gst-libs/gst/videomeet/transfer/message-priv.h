@@ -4,6 +4,44 @@
 #include "../trust/base64.h"
 #include "message.h"
 
+/* message.c: the table of fields, by which JSON and structures are read and
+ * written. */
+typedef enum
+{
+  VM_FIELD_ID, /* gchar *, of a transfer */
+  VM_FIELD_NAME, /* gchar *, no control characters */
+  VM_FIELD_NUMBER, /* gint64 from 0 */
+  VM_FIELD_BOOLEAN,
+  VM_FIELD_WORD, /* see vm_transfer_word() */
+  VM_FIELD_TIME, /* gint64, Unix ms */
+  VM_FIELD_HASH, /* has_hash and hash */
+  VM_FIELD_NO_HASH, /* the same, or "" */
+  VM_FIELD_CHUNK, /* GBytes */
+  VM_FIELD_ENCODINGS, /* guint */
+  VM_FIELD_HAVE, /* VmChunkSet */
+} VmFieldKind;
+
+typedef struct
+{
+  const gchar *key;
+  VmFieldKind kind;
+  gsize offset;
+  gsize max; /* bytes of a text; the largest number */
+  guint32 types; /* that have the field */
+  guint32 required; /* types that are none without it */
+} VmTransferField;
+
+extern const VmTransferField vm_transfer_fields[]; /* the last has no key */
+
+gboolean vm_transfer_type_from_string (const gchar *name, VmTransferType *type);
+/* The field of those kinds that are texts on the wire; *@text (transfer full,
+ * taken or not) is not NULL. */
+gboolean vm_transfer_read_text (
+    VmTransferMessage *self, const VmTransferField *field, gchar **text);
+/* Returns: FALSE */
+gboolean vm_transfer_bad_field (
+    GError **error, VmTransferType type, const gchar *key, const gchar *what);
+
 /* messagefields.c: how the values of message.c's table are written. Readers
  * answer FALSE for what the writers would not write. */
 
@@ -16,7 +54,10 @@ gboolean vm_transfer_read_word (VmTransferMessage *self, const gchar *word);
 gboolean vm_transfer_read_time (const gchar *text, gint64 *time);
 void vm_transfer_write_time (GString *out, const gchar *key, gint64 time);
 
+#define VM_TRANSFER_HASH_TEXT (2 * VM_SHA256_SIZE + 1) /* bytes, with a NUL */
 /* Lower-case hex; @hash NULL: "". */
+void vm_transfer_format_hash (
+    const guint8 hash[VM_SHA256_SIZE], gchar text[VM_TRANSFER_HASH_TEXT]);
 gboolean vm_transfer_read_hash (const gchar *text, guint8 hash[VM_SHA256_SIZE]);
 void
 vm_transfer_write_hash (GString *out, const gchar *key, const guint8 *hash);

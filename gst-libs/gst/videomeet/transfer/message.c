@@ -10,21 +10,6 @@ static const gchar *const types[VM_TRANSFER_N_TYPES] = { "FILE_OFFER",
   "TRANSFER_COMPLETE", "TRANSFER_VERIFIED", "TRANSFER_PAUSE", "TRANSFER_RESUME",
   "TRANSFER_CANCEL", "error" };
 
-typedef enum
-{
-  ID, /* gchar *, of a transfer */
-  NAME, /* gchar *, no control characters */
-  NUMBER, /* gint64 from 0 */
-  BOOLEAN,
-  WORD, /* VmTransferWord */
-  TIME, /* gint64, Unix ms */
-  HASH, /* has_hash and hash */
-  NO_HASH, /* the same, or "" */
-  CHUNK, /* GBytes */
-  ENCODINGS, /* guint */
-  HAVE, /* VmChunkSet */
-} Kind;
-
 #define IN(type) (1u << VM_TRANSFER_##type)
 #define ALL ((1u << VM_TRANSFER_N_TYPES) - 1)
 #define CHUNKS (IN (CHUNK_DATA) | IN (CHUNK_ACK))
@@ -32,22 +17,15 @@ typedef enum
 #define REASONS \
   (IN (FILE_RESPONSE) | IN (VERIFIED) | IN (PAUSE) | IN (RESUME) | IN (CANCEL))
 
-#define FIELD(key, kind, member, max, types, required)                    \
-  {                                                                       \
-    key, kind, offsetof (VmTransferMessage, member), max, types, required \
+#define FIELD(key, kind, member, max, types, required)                      \
+  {                                                                         \
+    key, VM_FIELD_##kind, offsetof (VmTransferMessage, member), max, types, \
+        required                                                            \
   }
 
 /* Every field there is, in the order in which the seed draws them. Both
  * directions go by it, so that what is read is what is written. */
-static const struct
-{
-  const gchar *key;
-  Kind kind;
-  gsize offset;
-  gsize max; /* bytes of a text; the largest number */
-  guint32 types; /* that have the field */
-  guint32 required; /* types that are none without it */
-} fields[] = {
+const VmTransferField vm_transfer_fields[] = {
   FIELD ("filename", NAME, filename, VM_FILENAME_INPUT_MAX, IN (FILE_OFFER),
       IN (FILE_OFFER)),
   FIELD ("size", NUMBER, size, VM_TRANSFER_NUMBER_MAX, IN (FILE_OFFER),
@@ -76,6 +54,7 @@ static const struct
   FIELD ("reason", NAME, reason, VM_TRANSFER_REASON_MAX, REASONS, 0),
   FIELD ("code", NAME, code, VM_TRANSFER_CODE_MAX, IN (ERROR), 0),
   FIELD ("message", NAME, message, VM_TRANSFER_REASON_MAX, IN (ERROR), 0),
+  { NULL },
 };
 
 VmTransferMessage *
@@ -113,6 +92,18 @@ vm_transfer_type_to_string (VmTransferType type)
 }
 
 gboolean
+vm_transfer_type_from_string (const gchar *name, VmTransferType *type)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    if (strcmp (name, types[i]) == 0) {
+      *type = i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
 vm_transfer_id_check (const gchar *id)
 {
   gsize size = strspn (id, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_");
@@ -120,8 +111,9 @@ vm_transfer_id_check (const gchar *id)
   return size > 0 && size <= VM_TRANSFER_ID_MAX && !id[size];
 }
 
-static gboolean
-bad (GError **error, VmTransferType type, const gchar *key, const gchar *what)
+gboolean
+vm_transfer_bad_field (
+    GError **error, VmTransferType type, const gchar *key, const gchar *what)
 {
   g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
       "The field \"%s\" of %s %s", key, types[type], what);
@@ -136,31 +128,31 @@ is_there (const VmJson *json, const gchar *key)
   return node != VM_JSON_NONE && vm_json_type (json, node) != VM_JSON_NULL;
 }
 
-/* Those that are texts on the wire; *@text is not NULL. */
-static gboolean
-read_text (VmTransferMessage *self, guint i, gchar **text)
+gboolean
+vm_transfer_read_text (
+    VmTransferMessage *self, const VmTransferField *field, gchar **text)
 {
-  gpointer at = G_STRUCT_MEMBER_P (self, fields[i].offset);
+  gpointer at = G_STRUCT_MEMBER_P (self, field->offset);
 
-  switch (fields[i].kind) {
-    case ID:
+  switch (field->kind) {
+    case VM_FIELD_ID:
       if (!vm_transfer_id_check (*text))
         return FALSE;
       break;
-    case NAME:
-      if (!vm_text_is_name (*text, fields[i].max))
+    case VM_FIELD_NAME:
+      if (!vm_text_is_name (*text, field->max))
         return FALSE;
       break;
-    case WORD:
+    case VM_FIELD_WORD:
       return vm_transfer_read_word (self, *text);
-    case TIME:
+    case VM_FIELD_TIME:
       return vm_transfer_read_time (*text, at);
-    case HASH:
-    case NO_HASH:
-      self->has_hash = **text || fields[i].kind == HASH;
+    case VM_FIELD_HASH:
+    case VM_FIELD_NO_HASH:
+      self->has_hash = **text || field->kind == VM_FIELD_HASH;
       return !self->has_hash || vm_transfer_read_hash (*text, at);
-    case CHUNK:
-      self->data = vm_base64_read_bytes (*text, fields[i].max);
+    case VM_FIELD_CHUNK:
+      self->data = vm_base64_read_bytes (*text, field->max);
       return self->data && g_bytes_get_size (self->data) > 0;
     default:
       g_return_val_if_reached (FALSE);
@@ -173,18 +165,19 @@ static gboolean
 read_field (
     const VmJson *json, VmTransferMessage *self, guint i, GError **error)
 {
-  const gchar *key = fields[i].key;
-  gpointer at = G_STRUCT_MEMBER_P (self, fields[i].offset);
+  const gchar *key = vm_transfer_fields[i].key;
+  gpointer at = G_STRUCT_MEMBER_P (self, vm_transfer_fields[i].offset);
   g_autofree gchar *text = NULL;
 
-  switch (fields[i].kind) {
-    case NUMBER:
-      return vm_json_get_int (json, 0, key, 0, fields[i].max, at, error);
-    case BOOLEAN:
+  switch (vm_transfer_fields[i].kind) {
+    case VM_FIELD_NUMBER:
+      return vm_json_get_int (
+          json, 0, key, 0, vm_transfer_fields[i].max, at, error);
+    case VM_FIELD_BOOLEAN:
       return vm_json_get_boolean (json, 0, key, at, error);
-    case ENCODINGS:
+    case VM_FIELD_ENCODINGS:
       return vm_transfer_read_encodings (json, key, at, error);
-    case HAVE:
+    case VM_FIELD_HAVE:
       return vm_chunk_set_read (
           json, 0, key, VM_CHUNK_SET_TOTAL_MAX, at, error);
     default:
@@ -192,8 +185,9 @@ read_field (
   }
   if (!vm_json_get_string (json, 0, key, VM_JSON_SIZE_MAX, &text, error))
     return FALSE;
-  return !text || read_text (self, i, &text)
-         || bad (error, self->type, key, "is not what it may be");
+  return !text || vm_transfer_read_text (self, &vm_transfer_fields[i], &text)
+         || vm_transfer_bad_field (
+             error, self->type, key, "is not what it may be");
 }
 
 static gboolean
@@ -201,16 +195,19 @@ read_fields (const VmJson *json, VmTransferMessage *self, GError **error)
 {
   guint32 bit = 1u << self->type;
 
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (!(fields[i].types & bit))
+  for (guint i = 0; vm_transfer_fields[i].key; i++) {
+    if (!(vm_transfer_fields[i].types & bit))
       continue;
-    if (fields[i].required & bit && !is_there (json, fields[i].key))
-      return bad (error, self->type, fields[i].key, "is missing");
+    if (vm_transfer_fields[i].required & bit
+        && !is_there (json, vm_transfer_fields[i].key))
+      return vm_transfer_bad_field (
+          error, self->type, vm_transfer_fields[i].key, "is missing");
     if (!read_field (json, self, i, error))
       return FALSE;
   }
   return (self->chunk_size < 0 || self->chunk_size >= VM_CHUNK_SIZE_MIN)
-         || bad (error, self->type, "chunkSize", "is too small");
+         || vm_transfer_bad_field (
+             error, self->type, "chunkSize", "is too small");
 }
 
 static gboolean
@@ -220,12 +217,8 @@ read_type (const VmJson *json, VmTransferType *type, GError **error)
 
   if (!vm_json_get_string (json, 0, "type", VM_TRANSFER_CODE_MAX, &name, error))
     return FALSE;
-  for (guint i = 0; name && i < G_N_ELEMENTS (types); i++) {
-    if (strcmp (name, types[i]) == 0) {
-      *type = i;
-      return TRUE;
-    }
-  }
+  if (name && vm_transfer_type_from_string (name, type))
+    return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
       "The field \"type\" names no message of a file transfer");
   return FALSE;
@@ -248,38 +241,38 @@ vm_transfer_message_read (const gchar *text, gsize size, GError **error)
 static void
 write_field (GString *out, const VmTransferMessage *self, guint i)
 {
-  const gchar *key = fields[i].key;
-  gconstpointer at = G_STRUCT_MEMBER_P (self, fields[i].offset);
+  const gchar *key = vm_transfer_fields[i].key;
+  gconstpointer at = G_STRUCT_MEMBER_P (self, vm_transfer_fields[i].offset);
 
-  switch (fields[i].kind) {
-    case ID:
-    case NAME:
+  switch (vm_transfer_fields[i].kind) {
+    case VM_FIELD_ID:
+    case VM_FIELD_NAME:
       vm_json_append_member (out, key, *(gchar *const *) at);
       break;
-    case NUMBER:
+    case VM_FIELD_NUMBER:
       if (*(const gint64 *) at >= 0)
         vm_json_append_int (out, key, *(const gint64 *) at);
       break;
-    case BOOLEAN:
+    case VM_FIELD_BOOLEAN:
       vm_json_append_boolean (out, key, *(const gboolean *) at);
       break;
-    case WORD:
+    case VM_FIELD_WORD:
       vm_json_append_member (out, key, vm_transfer_word (self));
       break;
-    case TIME:
+    case VM_FIELD_TIME:
       vm_transfer_write_time (out, key, *(const gint64 *) at);
       break;
-    case HASH:
-    case NO_HASH:
+    case VM_FIELD_HASH:
+    case VM_FIELD_NO_HASH:
       vm_transfer_write_hash (out, key, self->has_hash ? at : NULL);
       break;
-    case CHUNK:
+    case VM_FIELD_CHUNK:
       vm_transfer_write_chunk (out, key, self->data);
       break;
-    case ENCODINGS:
+    case VM_FIELD_ENCODINGS:
       vm_transfer_write_encodings (out, key, self->encodings);
       break;
-    case HAVE:
+    case VM_FIELD_HAVE:
       if (self->have)
         vm_chunk_set_append (self->have, out, key);
       break;
@@ -294,8 +287,8 @@ vm_transfer_message_write (const VmTransferMessage *self)
 
   g_string_append_c (out, '{');
   vm_json_append_member (out, "type", types[self->type]);
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    if (fields[i].types & 1u << self->type)
+  for (guint i = 0; vm_transfer_fields[i].key; i++) {
+    if (vm_transfer_fields[i].types & 1u << self->type)
       write_field (out, self, i);
   }
   g_string_append_c (out, '}');

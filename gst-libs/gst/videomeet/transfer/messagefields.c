@@ -105,14 +105,23 @@ vm_transfer_read_hash (const gchar *text, guint8 hash[VM_SHA256_SIZE])
 }
 
 void
-vm_transfer_write_hash (GString *out, const gchar *key, const guint8 *hash)
+vm_transfer_format_hash (
+    const guint8 hash[VM_SHA256_SIZE], gchar text[VM_TRANSFER_HASH_TEXT])
 {
-  gchar text[2 * VM_SHA256_SIZE + 1] = "";
-
-  for (guint i = 0; hash && i < VM_SHA256_SIZE; i++) {
+  for (guint i = 0; i < VM_SHA256_SIZE; i++) {
     text[2 * i] = "0123456789abcdef"[hash[i] >> 4];
     text[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
   }
+  text[2 * VM_SHA256_SIZE] = 0;
+}
+
+void
+vm_transfer_write_hash (GString *out, const gchar *key, const guint8 *hash)
+{
+  gchar text[VM_TRANSFER_HASH_TEXT] = "";
+
+  if (hash)
+    vm_transfer_format_hash (hash, text);
   vm_json_append_member (out, key, text);
 }
 
