@@ -170,7 +170,14 @@ void vm_meeting_restart_room (VmMeeting *self);
 /* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
  * is withdrawn; shows how well the others are known meanwhile */
 void vm_meeting_watch_trust (VmMeeting *self);
+/* Once the seat is taken, and before anybody is told who is there. */
 void vm_meeting_check_trust (VmMeeting *self);
+/* The same before one of the others is told of that has come. */
+void vm_meeting_look_at_store (VmMeeting *self);
+/* Whether this device meets @participant, who is not told of yet, by what the
+ * store says now; then its level is that. */
+gboolean
+vm_meeting_judge (VmMeeting *self, VmParticipant *participant, GError **reason);
 /* Somebody is there whom this device does not meet. */
 void vm_meeting_refuse (
     VmMeeting *self, VmParticipant *participant, const GError *reason);

@@ -40,6 +40,7 @@ static void
 add_participant (VmMeeting *self, const VmSignalParticipant *described)
 {
   g_autoptr (VmParticipant) participant = NULL;
+  g_autoptr (GError) reason = NULL;
 
   if (vm_meeting_find (self, described->id) || is_me (self, described->id))
     return;
@@ -54,8 +55,8 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
     return;
   }
   participant = vm_participant_new (described);
-  if (described->refused) {
-    vm_meeting_refuse (self, participant, described->refused);
+  if (described->refused || !vm_meeting_judge (self, participant, &reason)) {
+    vm_meeting_refuse (self, participant, reason ? reason : described->refused);
     return;
   }
   g_ptr_array_add (self->participants, g_object_ref (participant));
@@ -88,6 +89,9 @@ take_newcomer (VmMeeting *self, const VmSignalParticipant *described)
 {
   g_autoptr (VmParticipant) participant = NULL;
 
+  vm_meeting_look_at_store (self);
+  if (self->stopped)
+    return;
   add_participant (self, described);
   if (g_set_object (&participant, vm_meeting_find (self, described->id)))
     vm_meeting_tell_presence (self, participant);
@@ -125,10 +129,10 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
   vm_meeting_watch_trust (self);
   g_signal_emit (
       self, vm_meeting_signals[VM_MEETING_SIGNAL_JOINED], 0, self->me);
-  for (guint i = 0; i < signal->participants->len && !self->stopped; i++)
-    add_participant (self, g_ptr_array_index (signal->participants, i));
   if (!self->stopped)
     vm_meeting_check_trust (self);
+  for (guint i = 0; i < signal->participants->len && !self->stopped; i++)
+    add_participant (self, g_ptr_array_index (signal->participants, i));
   if (self->stopped)
     return;
   mirror_state (self, signal->state);

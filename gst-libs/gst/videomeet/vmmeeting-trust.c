@@ -75,8 +75,9 @@ check_host (VmMeeting *self, gboolean damaged, gint64 now)
   else if (self->orphaned)
     return TRUE;
   else if (!vm_judge_host (self->judge, now, &level, &reason))
-    g_prefix_error (&reason, "This device leaves %s, who hosts the meeting: ",
-        host ? vm_participant_get_user (host) : "the device");
+    g_prefix_error (&reason, "This device leaves %s%s: ",
+        host ? vm_participant_get_user (host) : "the meeting",
+        host ? ", who hosts the meeting" : "");
   if (reason)
     vm_meeting_finish (self, reason);
   else if (host)
@@ -155,6 +156,30 @@ vm_meeting_check_trust (VmMeeting *self)
 {
   if (self->watch)
     check_all (self, FALSE);
+}
+
+void
+vm_meeting_look_at_store (VmMeeting *self)
+{
+  if (self->watch)
+    vm_store_watch_look (self->watch);
+}
+
+gboolean
+vm_meeting_judge (VmMeeting *self, VmParticipant *participant, GError **reason)
+{
+  VmSignalParticipant who;
+  VmTrustLevel level;
+  g_autofree gchar *voucher = NULL;
+  gboolean meets;
+
+  if (!self->judge || vm_participant_get_host (participant))
+    return TRUE;
+  vm_participant_describe (participant, &who);
+  meets = vm_judge_guest (self->judge, &who,
+      g_get_real_time () / G_USEC_PER_SEC, &level, &voucher, reason);
+  vm_participant_set_trust (participant, level, voucher);
+  return meets;
 }
 
 void

@@ -343,6 +343,47 @@ GST_START_TEST (test_host_revoked_while_entering)
 
 GST_END_TEST;
 
+/* Who was revoked while this device entered is not told of at all. */
+GST_START_TEST (test_guest_revoked_while_entering)
+{
+  agree (&b, INTRODUCER);
+  agree (&c, INTRODUCER);
+  require ();
+  host ();
+  join (&b);
+  device_open (&c, VM_MEETING_MODE_JOIN);
+  use_uri (&c, "standup");
+  start (&c);
+  WAIT_FOR (has_judged_the_host (&c));
+  fail_if (c.meeting->welcomed);
+  take_back (&c, &b);
+  WAIT_FOR (has (&c, "!p002NOT_TRUSTED"));
+  WAIT_FOR (has (&b, "-p003NOT_TRUSTED"));
+  fail_if (has (&c, "+p002"), "%s", c.heard->str);
+  fail_if (c.error != NULL);
+}
+
+GST_END_TEST;
+
+/* Nor who was revoked just before it came. */
+GST_START_TEST (test_newcomer_revoked)
+{
+  agree (&b, INTRODUCER);
+  agree (&c, INTRODUCER);
+  require ();
+  host ();
+  join (&b);
+  device_open (&c, VM_MEETING_MODE_JOIN);
+  use_uri (&c, "standup");
+  start (&c);
+  WAIT_FOR (has_judged_the_host (&c));
+  take_back (&b, &c);
+  WAIT_FOR (has (&b, "!p003NOT_TRUSTED"));
+  fail_if (has (&b, "+p003"), "%s", b.heard->str);
+}
+
+GST_END_TEST;
+
 /* A device that is not revoked but is trusted no longer. */
 GST_START_TEST (test_host_forgotten)
 {
@@ -462,6 +503,8 @@ meetingtrust_suite (void)
   tcase_add_test (tests, test_revoked_by_the_host);
   tcase_add_test (tests, test_host_revoked);
   tcase_add_test (tests, test_host_revoked_while_entering);
+  tcase_add_test (tests, test_guest_revoked_while_entering);
+  tcase_add_test (tests, test_newcomer_revoked);
   tcase_add_test (tests, test_host_forgotten);
   tcase_add_test (tests, test_names_of_the_host);
   tcase_add_test (tests, test_invitation);

@@ -199,20 +199,19 @@ scan_surely (Scan *scan, VmTrustStore *store)
   return vm_store_shortages () == shortages;
 }
 
-static gboolean
-on_timer (gpointer data)
+void
+vm_store_watch_look (VmStoreWatch *watch)
 {
-  VmStoreWatch *watch = data;
   Scan then = watch->scan;
   Scan now = { NULL };
 
   /* stamps first: what changes during the scan has a later one */
   if (!look_at_stamps (watch))
-    return G_SOURCE_CONTINUE;
+    return;
   if (!scan_surely (&now, watch->store)) {
     scan_clear (&now);
     watch->young = TRUE;
-    return G_SOURCE_CONTINUE;
+    return;
   }
   watch->scan = now;
   if (watch->scan.damaged) { /* nobody is pardoned by that */
@@ -226,6 +225,12 @@ on_timer (gpointer data)
   tell (watch, &then, &now);
   scan_clear (&then);
   scan_clear (&now);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  vm_store_watch_look (data);
   return G_SOURCE_CONTINUE;
 }
 

@@ -28,6 +28,9 @@ typedef void (*VmStoreChanged) (
  * changes after this call. It may free the watch. */
 VmStoreWatch *vm_store_watch_new (VmTrustStore *store, GMainContext *context,
     VmStoreChanged changed, gpointer user_data);
+/* Looks now: what has changed before this call was told when it returns, or the
+ * store cannot be read just now. In @context's thread; may free the watch. */
+void vm_store_watch_look (VmStoreWatch *watch);
 /* As last told, or as it was at the start; in @context's thread. */
 gboolean vm_store_watch_is_damaged (VmStoreWatch *watch);
 /* In @context's thread; nothing is told afterwards. */
