@@ -328,10 +328,18 @@ vm_trust_install_signals (void)
    *   of it; NULL for a device that was not let into a meeting
    * @device_id: (nullable): the device, NULL for one that showed no key
    * @name: what it says it is called
-   * @error: why
+   * @error: (type GError): why: of #VM_ERROR, with a sentence for this device's
+   *   user; the message's fields `code` and `message` are the same
    *
-   * A request for trust has ended without it, or a device was not let into a
-   * meeting, or sent out of it, for it is not trusted.
+   * A request for trust has ended without it: nobody answered in time
+   * (%VM_ERROR_TIMEOUT), the device began another (%VM_ERROR_DISCONNECTED), a
+   * nonce or a proof is not its own, so that somebody may be between the two
+   * (%VM_ERROR_SIGNATURE), trust in it was revoked meanwhile
+   * (%VM_ERROR_NOT_TRUSTED), its name is another device's
+   * (%VM_ERROR_KEY_CHANGED), or the store cannot be written (any other). Or a
+   * device was not let into a meeting, or sent out of it: it is not trusted
+   * (%VM_ERROR_NOT_TRUSTED), or shows another key than before
+   * (%VM_ERROR_KEY_CHANGED). What this user denies is not told of.
    */
   signals[SIGNAL_FAILED] = g_signal_new ("trust-failed", VM_TYPE_TRUST,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_STRING,

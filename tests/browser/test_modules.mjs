@@ -178,6 +178,15 @@ test("words: names of strangers, times, rates", async () => {
     "Your camera could not be started (Strange)."], "words");
 });
 
+test("words: who does not meet this browser, and what is not taken", async () => {
+  equal(await within("words.js", ({ unmet, rejected }) => [
+    unmet("NOT_TRUSTED", "Ann"), unmet("SIGNATURE", "Ann"), rejected("SIGNATURE", "Ann"),
+    rejected("A".repeat(64), "Ann").length > 64, rejected("A".repeat(65), "Ann"),
+    rejected("<b>", "Ann"), rejected(undefined, "Ann"), rejected("", "Ann")]),
+  ["Ann meets trusted devices only, and not this browser.", "",
+    "Ann does not take what this browser sent (SIGNATURE).", true, "", "", "", ""], "refusals");
+});
+
 test("sdp: the rate to begin with is beside each picture, and nowhere else", async () => {
   const sdp = ["v=0", "m=audio 9 X 111", "a=rtpmap:111 OPUS/48000/2", "m=video 9 X 96",
     "a=rtpmap:96 VP8/90000", "a=sendrecv", "m=video 9 X 102", "a=rtpmap:102 H264/90000",

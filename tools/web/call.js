@@ -15,7 +15,7 @@ import { readIceServers } from "./iceservers.js";
 import { isEarlier, uuid } from "./ids.js";
 import { Mesh } from "./mesh.js";
 import { Signalling } from "./signalling.js";
-import { cleanName, refusal, unmet } from "./words.js";
+import { cleanName, refusal, rejected, unmet } from "./words.js";
 
 const PRESENTING = "presenting";
 
@@ -242,11 +242,12 @@ export class Call extends EventTarget {
   // Somebody does not meet this browser; what the host refuses ends the stay.
   #takeRefusal({ from, code }) {
     const participant = this.participants.get(from);
-    const sentence = participant && unmet(code, participant.user);
+    if (!participant || participant.self || participant.host) return;
+    const gone = unmet(code, participant.user);
+    const sentence = gone || rejected(code, participant.user);
 
-    if (!sentence || participant.self || participant.host) return;
-    this.#remove(from);
-    this.#emit("notice", sentence);
+    if (gone) this.#remove(from);
+    if (sentence) this.#emit("notice", sentence);
   }
 
   #take(message) {

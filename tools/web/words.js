@@ -46,6 +46,13 @@ export function unmet(code, user) {
   return UNMET.get(code)?.(user) || "";
 }
 
+// What `user` says of what this browser sent, when it is no such refusal: the plain
+// code; "" for what is none.
+export function rejected(code, user) {
+  return /^[A-Z_]{1,64}$/.test(code) ? `${user} does not take what this browser sent (${code}).`
+    : "";
+}
+
 const DEVICE_ERRORS = new Map([
   ["NotAllowedError", (what) => `The browser was not allowed to use your ${what}. `
     + "Allow it in the address bar, then try again."],

@@ -797,6 +797,7 @@ on_over (GstElement *t, const gchar *request, const gchar *device_id,
 
   fail_unless_equals_string (name, "Bob");
   fail_unless_equals_string (device_id, vm_identity_get_device_id (bob));
+  g_assert_error (error, VM_ERROR, VM_ERROR_DISCONNECTED);
   g_free (*failed);
   *failed = g_strdup (request);
 }
@@ -824,6 +825,8 @@ GST_START_TEST (test_question_is_over)
   fail_unless_equals_string (gst_structure_get_string (told, "request"), asked);
   fail_unless_equals_string (
       gst_structure_get_string (told, "code"), "DISCONNECTED");
+  fail_unless_equals_string (gst_structure_get_string (told, "message"),
+      "The device has begun a new trust request");
   stop ();
   fail_unless_equals_string (over, asked);
   g_clear_error (&first.error);

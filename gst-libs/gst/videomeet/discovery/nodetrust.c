@@ -251,9 +251,15 @@ vm_node_install_trust_signals (void)
    *   not let into a meeting, which is no answer to what it asks besides
    * @device_id: (nullable): the device, %NULL for one that showed no key
    * @name: what it says it is called, or nothing
-   * @error: why: of #VM_ERROR
+   * @error: (type GError): why: of #VM_ERROR, with a sentence for this device's
+   *   user
    *
-   * A request for trust has ended without it, and not by this user; or
+   * A request for trust has ended without it, and not by this user: nobody
+   * answered in time (%VM_ERROR_TIMEOUT), the device began another
+   * (%VM_ERROR_DISCONNECTED), a nonce or a proof is not its own, so that somebody
+   * may be between the two (%VM_ERROR_SIGNATURE), trust in it was revoked
+   * meanwhile (%VM_ERROR_NOT_TRUSTED), its name is another device's
+   * (%VM_ERROR_KEY_CHANGED), or the store cannot be written (any other). Or
    * a device was not let into a meeting hosted here, or sent out of it, because
    * it is not trusted (%VM_ERROR_NOT_TRUSTED) or shows another key than before
    * (%VM_ERROR_KEY_CHANGED). Of refused joins 3 a minute are told of each address,
