@@ -59,7 +59,7 @@ vm_transfer_meta_api_get_type (void)
 }
 
 /**
- * vm_transfer_meta_get_info: (skip)
+ * vm_transfer_meta_get_info:
  *
  * Returns: how a #VmTransferMeta is made, freed and copied
  *
@@ -78,7 +78,7 @@ vm_transfer_meta_get_info (void)
 }
 
 /**
- * vm_buffer_add_transfer_meta: (skip)
+ * vm_buffer_add_transfer_meta:
  * @buffer: a writable #GstBuffer
  * @message: (transfer full): the message
  *
@@ -101,7 +101,7 @@ vm_buffer_add_transfer_meta (GstBuffer *buffer, GstStructure *message)
 }
 
 /**
- * vm_buffer_get_transfer_meta: (skip)
+ * vm_buffer_get_transfer_meta:
  * @buffer: a #GstBuffer
  *
  * Returns: (transfer none) (nullable): the meta of @buffer

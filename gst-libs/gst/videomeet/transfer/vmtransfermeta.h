@@ -27,6 +27,8 @@ G_BEGIN_DECLS
  */
 #define VM_TRANSFER_EVENT "vm-transfer-reply"
 
+typedef struct _VmTransferMeta VmTransferMeta;
+
 /**
  * VmTransferMeta:
  * @meta: the parent
@@ -40,11 +42,11 @@ G_BEGIN_DECLS
  *
  * Since: 0.1
  */
-typedef struct
+struct _VmTransferMeta
 {
   GstMeta meta;
   GstStructure *message;
-} VmTransferMeta;
+};
 
 #define VM_TYPE_TRANSFER_META_API (vm_transfer_meta_api_get_type ())
 VM_API GType vm_transfer_meta_api_get_type (void);
