@@ -175,10 +175,13 @@ test("how well each is known", async () => {
   await page.goto(ann.link);
   await page.evaluate(async () => {
     const { PeoplePanel } = await import("/people.js");
-    const levels = ["", "trusted", "vouched", "known", "unknown", "guest", "something new"];
+    const levels = ["", "trusted", "vouched", "known", "unknown", "guest", "something new",
+      "vouched"];
     const participants = new Map(levels.map((trust, i) => [`p00${i}`, { id: `p00${i}`,
-      user: ["Ann", "Bo", "Cleo", "Dan", "Eve", "Participant of the longest name", "Gül"][i],
-      trust, self: i === 4, host: i === 0, audio: i !== 3, video: true, raisedAt: 0 }]));
+      user: ["Ann", "Bo", "Cleo", "Dan", "Eve", "Participant of the longest name", "Gül",
+        "Zoe"][i],
+      trust, voucher: i === 7 ? "Bo" : "", self: i === 4, host: i === 0, audio: i !== 3,
+      video: true, raisedAt: 0 }]));
     document.body.dataset.state = "joined";
     document.getElementById("lobby").hidden = true;
     document.getElementById("call").hidden = false;
@@ -191,8 +194,9 @@ test("how well each is known", async () => {
   ["", "Trusted: the host’s user has confirmed this device",
     "Vouched for: a device that the host trusts vouches for it",
     "Known: the host has met this device before", "Unknown: the host cannot say who this is",
-    "", "Guest: came by an invitation of the host’s"], "in words");
-  equal(await page.$$eval(".person-trust .icon", (list) => list.length), 5, "icons");
+    "", "Guest: came by an invitation of the host’s",
+    "Vouched for by Bo: a device that the host trusts vouches for it"], "in words");
+  equal(await page.$$eval(".person-trust .icon", (list) => list.length), 6, "icons");
   await look(page, "trust");
 }, LONG_MS);
 

@@ -181,10 +181,15 @@ test("words: names of strangers, times, rates", async () => {
 test("words: who does not meet this browser, and what is not taken", async () => {
   equal(await within("words.js", ({ unmet, rejected }) => [
     unmet("NOT_TRUSTED", "Ann"), unmet("SIGNATURE", "Ann"), rejected("SIGNATURE", "Ann"),
-    rejected("A".repeat(64), "Ann").length > 64, rejected("A".repeat(65), "Ann"),
-    rejected("<b>", "Ann"), rejected(undefined, "Ann"), rejected("", "Ann")]),
+    rejected("A".repeat(64), "Ann").length > 64,
+    ...["A".repeat(65), "<b>", undefined, ""].map((code) => rejected(code, "Ann"))]),
   ["Ann meets trusted devices only, and not this browser.", "",
-    "Ann does not take what this browser sent (SIGNATURE).", true, "", "", "", ""], "refusals");
+    "Ann does not take what this browser sent (SIGNATURE).", true,
+    ...Array(4).fill("Ann does not take what this browser sent.")], "refusals");
+  equal(await within("words.js", ({ knownAs }) => [
+    knownAs("vouched", "A\u202eb"), knownAs("vouched"), knownAs("trusted", "Ann"), knownAs(5)]),
+  [{ trust: "vouched", voucher: "A b" }, { trust: "vouched", voucher: "" },
+    { trust: "trusted", voucher: "" }, { trust: "", voucher: "" }], "levels");
 });
 
 test("sdp: the rate to begin with is beside each picture, and nowhere else", async () => {

@@ -15,18 +15,18 @@ import { readIceServers } from "./iceservers.js";
 import { isEarlier, uuid } from "./ids.js";
 import { Mesh } from "./mesh.js";
 import { Signalling } from "./signalling.js";
-import { cleanName, refusal, rejected, unmet } from "./words.js";
+import { cleanName, knownAs, refusal, rejected, unmet } from "./words.js";
 
 const PRESENTING = "presenting";
 
 class Participant {
-  constructor({ id, user, device, host, trust }, self) {
+  constructor({ id, user, device, host, trust, voucher }, self) {
     this.id = id;
     this.user = cleanName(user, "Somebody");
     this.device = cleanName(device, "");
     this.host = host === true;
     this.self = self;
-    this.trust = typeof trust === "string" ? trust : ""; // as the host sees it
+    Object.assign(this, knownAs(trust, voucher)); // as the host sees it
     this.audio = null; // whether sound is sent: true, false, null for unknown
     this.video = null;
     this.presenting = null;
@@ -244,10 +244,8 @@ export class Call extends EventTarget {
     const participant = this.participants.get(from);
     if (!participant || participant.self || participant.host) return;
     const gone = unmet(code, participant.user);
-    const sentence = gone || rejected(code, participant.user);
-
     if (gone) this.#remove(from);
-    if (sentence) this.#emit("notice", sentence);
+    this.#emit("notice", gone || rejected(code, participant.user));
   }
 
   #take(message) {
@@ -318,11 +316,12 @@ export class Call extends EventTarget {
     this.#emit("muted", { audio: both || audio === true, video: both || video === true });
   }
 
-  #takeState({ id, state }) {
+  #takeState({ id, state, trust, voucher }) {
     const participant = this.participants.get(id);
 
     if (!participant) return;
     participant.detached = state === "detached";
+    if (trust) Object.assign(participant, knownAs(trust, voucher));
     this.#changed(id);
   }
 

@@ -88,10 +88,11 @@ export class PeoplePanel {
   }
 
   // In words beside the icon; why, for whoever points at it or has it read.
-  #trust({ trust }) {
+  #trust({ trust, voucher }) {
     const level = trustLevel(trust);
 
     if (!level) return [];
+    if (voucher) level.word += ` by ${voucher}`;
     return [element("span", { className: "person-trust", dataset: { trust },
       title: `${level.word}: ${level.why}` },
     icon(level.symbol), element("span", { textContent: level.word }),

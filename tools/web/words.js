@@ -47,10 +47,11 @@ export function unmet(code, user) {
 }
 
 // What `user` says of what this browser sent, when it is no such refusal: the plain
-// code; "" for what is none.
+// code, if it is one.
 export function rejected(code, user) {
-  return /^[A-Z_]{1,64}$/.test(code) ? `${user} does not take what this browser sent (${code}).`
-    : "";
+  const plain = /^[A-Z_]{1,64}$/.test(code) ? ` (${code})` : "";
+
+  return `${user} does not take what this browser sent${plain}.`;
 }
 
 const DEVICE_ERRORS = new Map([
@@ -105,6 +106,12 @@ const PEER_STATES = new Map([
 
 export function peerState(state) {
   return PEER_STATES.get(state) ?? "";
+}
+
+// {trust, voucher} as they came: of whom another vouches for, and how that one is called.
+export function knownAs(trust, voucher) {
+  return { trust: typeof trust === "string" ? trust : "",
+    voucher: trust === "vouched" ? cleanName(voucher, "") : "" };
 }
 
 const TRUST = new Map([
