@@ -48,6 +48,8 @@ G_BEGIN_DECLS
  *   more was missed than is kept
  * @VM_ERROR_SIGNATURE: what is signed or authenticated was changed, is not from
  *   whom it says, was meant for something else, is too old, or came before
+ * @VM_ERROR_DECLINED: the other side does not want it
+ * @VM_ERROR_CANCELLED: either side has ended it before it was done
  *
  * What can go wrong, on the wire as its name without the prefix
  * (`MEETING_FULL`), see vm_error_to_code().
@@ -84,6 +86,8 @@ typedef enum
   VM_ERROR_KEY_CHANGED,
   VM_ERROR_RESUME_FAILED,
   VM_ERROR_SIGNATURE,
+  VM_ERROR_DECLINED,
+  VM_ERROR_CANCELLED,
 } VmError;
 
 VM_API GQuark vm_error_quark (void);

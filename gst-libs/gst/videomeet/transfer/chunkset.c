@@ -24,6 +24,12 @@ vm_chunk_set_new (guint64 total)
   return set;
 }
 
+VmChunkSet *
+vm_chunk_set_copy (const VmChunkSet *set)
+{
+  return g_memdup2 (set, sizeof *set);
+}
+
 void
 vm_chunk_set_free (VmChunkSet *set)
 {

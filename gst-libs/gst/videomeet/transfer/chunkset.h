@@ -26,6 +26,7 @@ typedef struct _VmChunkSet VmChunkSet;
 
 /* The empty set of a file of @total chunks; NULL beyond the limit. */
 VmChunkSet *vm_chunk_set_new (guint64 total);
+VmChunkSet *vm_chunk_set_copy (const VmChunkSet *set);
 void vm_chunk_set_free (VmChunkSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmChunkSet, vm_chunk_set_free)
 

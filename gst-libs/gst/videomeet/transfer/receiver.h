@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sender.h"
+
+/* One file from one sender: the other end of sender.h, with the same rules.
+ *
+ * PENDING: somebody is asked, or nobody; vm_receiver_accept() has the file begun,
+ * and then FILE_RESPONSE says so, with the chunks that are there from an earlier
+ * transfer. TRANSFERRING: a chunk is written when its hash is right, and then
+ * acknowledged. Chunks that come before TRANSFER_START, or while it is paused
+ * here, wait, at most VM_WINDOW_BYTES_MAX of them; beyond that they are dropped,
+ * and sent again. A full disk is a pause: both sides know, and it is tried again
+ * every VM_TRANSFER_FULL_RETRY. VERIFYING: all chunks are there, the whole is
+ * compared with the hash and gets its name.
+ *
+ * What becomes of the file: it stays for another transfer when the lane is gone,
+ * nothing comes for long, or the disk fails; it is discarded when either side
+ * cancels, or it is not what was announced. */
+
+/* Between two attempts to write on a full disk. */
+#define VM_TRANSFER_FULL_RETRY (5 * G_USEC_PER_SEC)
+/* Chunks that come longer than this after TRANSFER_PAUSE end the pause: what ends
+ * it was lost. */
+#define VM_TRANSFER_PAUSE_GRACE (5 * G_USEC_PER_SEC)
+/* The reason of a pause for want of space. */
+#define VM_TRANSFER_REASON_FULL "full"
+/* What a sender that knows only the seed is thought to cut, before it says so. */
+#define VM_TRANSFER_SEED_CHUNK_SIZE 65536
+
+typedef struct _VmReceiver VmReceiver;
+
+/* @encodings: what the lane carries. A file that cannot be taken, whoever is
+ * asked, is declined at once: the receiver has FAILED. */
+VmReceiver *
+vm_receiver_new (const VmTransferMessage *offer, guint encodings, gint64 now);
+void vm_receiver_free (VmReceiver *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmReceiver, vm_receiver_free)
+
+VmAction *vm_receiver_next (VmReceiver *self);
+gint64 vm_receiver_get_deadline (VmReceiver *self);
+void vm_receiver_tick (VmReceiver *self, gint64 now);
+gboolean vm_receiver_take (VmReceiver *self, const VmTransferMessage *message,
+    gint64 now, GError **error);
+
+/* What VM_ACTION_BEGIN brought: the chunks that are verified (nullable: none),
+ * or @why not, which declines. */
+void vm_receiver_begun (
+    VmReceiver *self, const VmChunkSet *have, const GError *why, gint64 now);
+/* Of VM_ACTION_WRITE. VM_ERROR_BAD_MESSAGE: it is corrupt; G_FILE_ERROR_NOSPC: a
+ * pause; others end the transfer. */
+void vm_receiver_written (
+    VmReceiver *self, guint64 index, const GError *why, gint64 now);
+/* Of VM_ACTION_COMMIT: the name in the folder, or @why not. */
+void vm_receiver_committed (
+    VmReceiver *self, const gchar *name, const GError *why, gint64 now);
+
+/* The user's. FALSE: the state has no such thing. */
+gboolean vm_receiver_accept (VmReceiver *self, gint64 now);
+gboolean vm_receiver_decline (VmReceiver *self, const gchar *reason);
+gboolean vm_receiver_pause (VmReceiver *self, gint64 now);
+/* With a full disk: tries to write at once. */
+gboolean vm_receiver_resume (VmReceiver *self, gint64 now);
+gboolean vm_receiver_cancel (VmReceiver *self);
+void vm_receiver_fail (VmReceiver *self, const GError *why);
+
+VmTransferState vm_receiver_get_state (VmReceiver *self);
+const GError *vm_receiver_get_error (VmReceiver *self);
+guint64 vm_receiver_get_done (VmReceiver *self); /* bytes that are verified */
+gboolean vm_receiver_is_full (VmReceiver *self); /* paused by the disk */
+/* The offer, its name checked and in NFC when it is not FAILED. */
+const VmTransferMessage *vm_receiver_get_offer (VmReceiver *self);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "engine-priv.h"
+#include "window.h"
+
+/* What sender.c and senderchunks.c share. */
+
+struct _VmSender
+{
+  VmEngine engine;
+  VmTransferMessage *offer;
+  guint32 json_chunk_size;
+
+  /* once it is accepted */
+  VmTransferEncoding encoding;
+  guint32 chunk_size;
+  guint64 total; /* chunks */
+  VmChunkSet *have; /* that the receiver had; or NULL */
+  gboolean heard; /* the receiver has had TRANSFER_START */
+  guint64 done; /* bytes */
+  gboolean has_hash;
+  guint8 hash[VM_SHA256_SIZE];
+  gchar *saved_path;
+
+  /* senderchunks.c: those that are read or in flight, ascending; behind them
+   * nothing was begun */
+  VmWindow window;
+  GQueue chunks;
+  guint64 next;
+};
+
+/* senderchunks.c */
+void vm_sender_start_chunks (VmSender *self);
+void vm_sender_clear_chunks (VmSender *self);
+/* Reads as many as the window takes; whether all are acknowledged. */
+gboolean vm_sender_fill (VmSender *self);
+void vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
+    const guint8 hash[VM_SHA256_SIZE], gint64 now);
+/* An error: a chunk is corrupt too often. */
+GError *
+vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now);
+void vm_sender_send_ready (VmSender *self, gint64 now);
+/* Sends what is late again; an error: too often. */
+GError *vm_sender_retry (VmSender *self, gint64 now);
+gint64 vm_sender_chunk_deadline (VmSender *self);
+
+/* sender.c */
+void vm_sender_send_start (VmSender *self);

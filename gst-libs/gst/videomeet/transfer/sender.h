@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../lifecycle/vmtransferstate.h"
+#include "action.h"
+
+/* One file to one receiver (seed 1 §4, protocol §5): messages, times and what
+ * the disk answered go in, actions come out. Sans-I/O; one thread at a time; the
+ * time is that of a monotonic clock, in µs, and does not go back.
+ *
+ * PENDING: FILE_OFFER is sent, again after 3 s and then ever more seldom, until
+ * FILE_RESPONSE comes. TRANSFERRING: TRANSFER_START, then as many chunks at once
+ * as window.h says, those that the receiver has passed over. A chunk that is
+ * corrupt, or not acknowledged in time, is sent again, VM_TRANSFER_RETRIES times.
+ * When all are acknowledged: VERIFYING, TRANSFER_COMPLETE until TRANSFER_VERIFIED.
+ * PAUSED: either side has said so, or the receiver's disk is full; chunks that
+ * were sent are still acknowledged. Then COMPLETED, or FAILED, which tells the
+ * receiver unless it knows, or is not to be reached.
+ *
+ * A peer that answers without an encoding knows the seed's messages alone, and is
+ * sent no other. Each call may add actions, change the state and the deadline:
+ * look at all three behind it. */
+
+/* Of a chunk, before the transfer fails; protocol §5. */
+#define VM_TRANSFER_RETRIES 3
+/* For an answer to the offer: somebody has to be asked. */
+#define VM_TRANSFER_OFFER_TIMEOUT (300 * G_USEC_PER_SEC)
+/* For what the other side does with the whole file: a minute, and as long as a
+ * slow disk takes to read it. */
+#define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)
+#define VM_TRANSFER_PATIENCE_RATE (10 * 1000 * 1000) /* bytes/s */
+
+typedef struct
+{
+  const gchar *id; /* a uuid; without binary, any vm_transfer_id_check() */
+  const gchar *filename; /* as vm_filename_check() */
+  const gchar *mime; /* or NULL */
+  guint64 size; /* bytes */
+  gint64 mtime; /* Unix ms; 0: not told */
+  const guint8 *hash; /* of the whole; NULL: it is told at the end */
+  guint encodings; /* VmTransferEncoding: what the lane carries, JSON always */
+  guint32 chunk_size; /* bytes; what is offered */
+  guint32 json_chunk_size; /* bytes, when the receiver takes JSON; at most
+                            * VM_TRANSFER_JSON_CHUNK_MAX */
+} VmSenderOffer;
+
+typedef struct _VmSender VmSender;
+
+/* VM_ERROR_BAD_REQUEST: an offer that nobody can take. */
+VmSender *
+vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error);
+void vm_sender_free (VmSender *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSender, vm_sender_free)
+
+/* The next action; NULL: none. Returns: (transfer full) */
+VmAction *vm_sender_next (VmSender *self);
+/* When vm_sender_tick() is due; -1: it is not. */
+gint64 vm_sender_get_deadline (VmSender *self);
+void vm_sender_tick (VmSender *self, gint64 now);
+
+/* A message of the receiver. VM_ERROR_BAD_MESSAGE: it is out of place, and
+ * nothing is changed; VM_ERROR_NOT_FOUND: it is of another transfer. Either may
+ * be answered with an error, unless it is one. */
+gboolean vm_sender_take (VmSender *self, const VmTransferMessage *message,
+    gint64 now, GError **error);
+/* What VM_ACTION_READ brought; @data NULL with @why (VM_ERROR_BAD_REQUEST: the file
+ * has changed), which ends the transfer. */
+void vm_sender_read (VmSender *self, guint64 index, GBytes *data,
+    const guint8 hash[VM_SHA256_SIZE], const GError *why, gint64 now);
+/* What VM_ACTION_HASH brought; @hash NULL with @why. */
+void vm_sender_hashed (
+    VmSender *self, const guint8 *hash, const GError *why, gint64 now);
+
+/* The user's. FALSE: the state has no such thing. */
+gboolean vm_sender_pause (VmSender *self, gint64 now);
+gboolean vm_sender_resume (VmSender *self, gint64 now);
+gboolean vm_sender_cancel (VmSender *self);
+/* The lane is gone: the transfer has failed, and can be resumed by another with
+ * the same file. */
+void vm_sender_fail (VmSender *self, const GError *why);
+
+VmTransferState vm_sender_get_state (VmSender *self);
+/* Why it has FAILED. VM_ERROR_DECLINED, _CANCELLED, _TIMEOUT, or what broke. */
+const GError *vm_sender_get_error (VmSender *self);
+guint64 vm_sender_get_done (VmSender *self); /* bytes that are acknowledged */
+/* How its chunks travel, once the receiver has accepted. */
+VmTransferEncoding vm_sender_get_encoding (VmSender *self);
+/* Where the receiver put it, relative to its folder, as it says; or NULL. */
+const gchar *vm_sender_get_saved_path (VmSender *self);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "sender-priv.h"
+
+#include <string.h>
+
+typedef enum
+{
+  READING,
+  READY, /* not sent: paused, or the receiver had no room */
+  SENT,
+} ChunkState;
+
+typedef struct
+{
+  guint64 index;
+  ChunkState state;
+  GBytes *data; /* kept until it is acknowledged: the window bounds it */
+  guint8 hash[VM_SHA256_SIZE];
+  guint retries;
+  gboolean untimed; /* sent twice, or over a pause: it measures nothing */
+  gint64 sent;
+  gint64 deadline;
+} Chunk;
+
+static void
+free_chunk (Chunk *chunk)
+{
+  g_clear_pointer (&chunk->data, g_bytes_unref);
+  g_free (chunk);
+}
+
+void
+vm_sender_start_chunks (VmSender *self)
+{
+  guint n = 0;
+  const VmChunkRun *runs =
+      self->have ? vm_chunk_set_get_runs (self->have, &n) : NULL;
+
+  vm_window_init (&self->window, self->chunk_size);
+  g_queue_init (&self->chunks);
+  for (guint i = 0; i < n; i++) {
+    guint64 end = (runs[i].first + runs[i].count) * self->chunk_size;
+
+    self->done += MIN (end, (guint64) self->offer->size)
+                  - runs[i].first * self->chunk_size;
+  }
+}
+
+void
+vm_sender_clear_chunks (VmSender *self)
+{
+  g_queue_clear_full (&self->chunks, (GDestroyNotify) free_chunk);
+}
+
+static GList *
+find (VmSender *self, guint64 index)
+{
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    if (((Chunk *) link->data)->index == index)
+      return link;
+  }
+  return NULL;
+}
+
+static gboolean
+next_missing (VmSender *self, guint64 *index)
+{
+  *index = self->next;
+  if (self->have)
+    vm_chunk_set_next_missing (self->have, self->next, index);
+  return *index < self->total;
+}
+
+gboolean
+vm_sender_fill (VmSender *self)
+{
+  guint64 index;
+
+  while (self->chunks.length < vm_window_get_chunks (&self->window)
+         && next_missing (self, &index)) {
+    Chunk *chunk = g_new0 (Chunk, 1);
+    VmAction *action = vm_engine_want (&self->engine, VM_ACTION_READ);
+
+    chunk->index = action->index = index;
+    action->offset = index * self->chunk_size;
+    action->size =
+        vm_engine_chunk_size (self->offer->size, self->chunk_size, index);
+    g_queue_push_tail (&self->chunks, chunk);
+    self->next = index + 1;
+  }
+  return !self->chunks.length && !next_missing (self, &index);
+}
+
+static void
+send_chunk (VmSender *self, Chunk *chunk, gint64 now)
+{
+  VmTransferMessage *message;
+
+  if (self->engine.state != VM_TRANSFER_STATE_TRANSFERRING) {
+    chunk->state = READY;
+    return;
+  }
+  message = vm_engine_send (&self->engine, VM_TRANSFER_CHUNK_DATA);
+  message->index = chunk->index;
+  message->data = g_bytes_ref (chunk->data);
+  message->has_hash = TRUE;
+  memcpy (message->hash, chunk->hash, VM_SHA256_SIZE);
+  chunk->state = SENT;
+  chunk->sent = now;
+  chunk->deadline = now + vm_window_get_timeout (&self->window);
+}
+
+void
+vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
+    const guint8 hash[VM_SHA256_SIZE], gint64 now)
+{
+  GList *link = find (self, index);
+  Chunk *chunk = link ? link->data : NULL;
+
+  if (!chunk || chunk->state != READING)
+    return;
+  chunk->data = g_bytes_ref (data);
+  memcpy (chunk->hash, hash, VM_SHA256_SIZE);
+  send_chunk (self, chunk, now);
+}
+
+void
+vm_sender_send_ready (VmSender *self, gint64 now)
+{
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    Chunk *chunk = link->data;
+
+    if (chunk->state == READY)
+      send_chunk (self, chunk, now);
+    else if (chunk->state == SENT)
+      chunk->deadline = now + vm_window_get_timeout (&self->window);
+    chunk->untimed = chunk->state == SENT;
+  }
+}
+
+static void
+finish (VmSender *self, GList *link, gint64 now)
+{
+  Chunk *chunk = link->data;
+
+  vm_window_acked (&self->window, chunk->untimed ? -1 : now - chunk->sent, now);
+  self->done += g_bytes_get_size (chunk->data);
+  g_queue_delete_link (&self->chunks, link);
+  free_chunk (chunk);
+}
+
+/* All before @up_to that were sent: their own acknowledgements were lost, or are
+ * behind this one. */
+static void
+finish_up_to (VmSender *self, gint64 up_to, gint64 now)
+{
+  for (GList *link = self->chunks.head, *next; link; link = next) {
+    Chunk *chunk = link->data;
+
+    next = link->next;
+    if (up_to < 0 || chunk->index >= (guint64) up_to)
+      return;
+    if (chunk->state != SENT)
+      continue;
+    chunk->untimed = TRUE;
+    finish (self, link, now);
+  }
+}
+
+static GError *
+retry (
+    VmSender *self, Chunk *chunk, VmError code, const gchar *what, gint64 now)
+{
+  if (chunk->retries == VM_TRANSFER_RETRIES)
+    return g_error_new (VM_ERROR, code,
+        "Chunk %" G_GUINT64_FORMAT " was sent %d times and %s", chunk->index,
+        VM_TRANSFER_RETRIES + 1, what);
+  chunk->retries++;
+  chunk->untimed = TRUE;
+  send_chunk (self, chunk, now);
+  return NULL;
+}
+
+/* An acknowledgement that was doubled on its way comes sooner than one of what
+ * was sent because of it. */
+static gboolean
+is_doubled (VmSender *self, const Chunk *chunk, gint64 now)
+{
+  return chunk->retries && now - chunk->sent < self->window.rtt / 2;
+}
+
+GError *
+vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
+{
+  GList *link = find (self, ack->index);
+  Chunk *chunk = link ? link->data : NULL;
+  GError *error = NULL;
+
+  if (chunk && chunk->state == READING)
+    chunk = NULL; /* of one that was not sent: a lie, or damage */
+  if (chunk && ack->status == VM_CHUNK_RECEIVED)
+    finish (self, link, now);
+  else if (chunk && ack->status == VM_CHUNK_FULL)
+    chunk->state = READY;
+  else if (chunk && chunk->state == SENT && !is_doubled (self, chunk, now))
+    error = retry (self, chunk, VM_ERROR_BAD_MESSAGE, "came corrupt", now);
+  if (!error)
+    finish_up_to (self, ack->up_to, now);
+  return error;
+}
+
+GError *
+vm_sender_retry (VmSender *self, gint64 now)
+{
+  gboolean late = FALSE;
+
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    Chunk *chunk = link->data;
+    GError *error;
+
+    if (chunk->state != SENT || chunk->deadline > now)
+      continue;
+    if (!late)
+      vm_window_timed_out (&self->window, now);
+    if (!late && !self->heard)
+      vm_sender_send_start (self);
+    late = TRUE;
+    error =
+        retry (self, chunk, VM_ERROR_TIMEOUT, "not acknowledged in time", now);
+    if (error)
+      return error;
+  }
+  return NULL;
+}
+
+gint64
+vm_sender_chunk_deadline (VmSender *self)
+{
+  gint64 deadline = -1;
+
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    const Chunk *chunk = link->data;
+
+    if (chunk->state == SENT && (deadline < 0 || chunk->deadline < deadline))
+      deadline = chunk->deadline;
+  }
+  return deadline;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A sender against a receiver: files of every size at the edges of a chunk, over
+ * links that lose, double, damage and reorder, and cut and resumed. */
+
+#include "transferlink.h"
+
+/* the last is the file of seed 1 §4.2 */
+static const gsize sizes[] = { 0, 1, 65535, 65536, 65537, 156 * 65536 };
+
+static guint
+chunks_of (gsize size, gsize chunk_size)
+{
+  return (size + chunk_size - 1) / chunk_size;
+}
+
+GST_START_TEST (test_sizes)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    for (guint way = 0; way < 4; way++) {
+      g_autoptr (Link) link = link_new (sizes[i], 1);
+
+      if (way & 1)
+        link->encodings = VM_TRANSFER_ENCODING_JSON;
+      link->no_hash = (way & 2) != 0;
+      link_offer (link);
+      link_run (link);
+      link_check_completed (link);
+      fail_unless_equals_int (link->chunks_sent, chunks_of (sizes[i], 65536));
+      fail_unless_equals_int (link->begun, 1);
+      fail_unless_equals_int (link->refused, 0);
+      fail_unless_equals_int (vm_sender_get_encoding (link->sender),
+          way & 1 ? VM_TRANSFER_ENCODING_JSON : VM_TRANSFER_ENCODING_BINARY);
+    }
+  }
+}
+
+GST_END_TEST;
+
+/* JSON where a message may have 65,536 bytes: the chunks become smaller. */
+GST_START_TEST (test_smaller_chunks)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autoptr (Link) link = link_new (sizes[i], 1);
+
+    link->encodings = VM_TRANSFER_ENCODING_JSON;
+    link->json_chunk_size = 32768;
+    link_offer (link);
+    link_run (link);
+    link_check_completed (link);
+    fail_unless_equals_int (link->chunks_sent, chunks_of (sizes[i], 32768));
+    fail_unless_equals_int (link->begun, 2);
+  }
+}
+
+GST_END_TEST;
+
+/* Of a hundred packets two are lost, five doubled, one damaged, all pass each
+ * other: whatever the seed, the file arrives. */
+GST_START_TEST (test_bad_link)
+{
+  gsize size = sizes[__i__ % G_N_ELEMENTS (sizes)];
+
+  for (guint seed = 0; seed < 8; seed++) {
+    g_autoptr (Link) link = link_new (size, seed + 100 * __i__);
+
+    link->lost = 2;
+    link->doubled = 5;
+    link->damaged = seed % 2;
+    link->jitter = 50 * MS;
+    link->no_hash = seed % 3 == 0;
+    if (seed % 4 == 3)
+      link->encodings = VM_TRANSFER_ENCODING_JSON;
+    if (seed % 4 == 1)
+      link->frame_max = VM_FRAME_CHANNEL_MEDIA;
+    link_offer (link);
+    link_run (link);
+    link_check_completed (link);
+  }
+}
+
+GST_END_TEST;
+
+static guint target;
+
+static gboolean
+is_far (Link *link)
+{
+  return link->have && vm_chunk_set_count (link->have) >= target;
+}
+
+/* Cut when a tenth, two tenths … are written, and resumed: of what was written
+ * nothing is sent again. */
+GST_START_TEST (test_resume)
+{
+  for (guint tenth = 0; tenth <= 10; tenth++) {
+    g_autoptr (Link) link = link_new (156 * 65536, tenth);
+    guint written;
+
+    link->jitter = 20 * MS; /* so that there are gaps */
+    link->no_hash = tenth % 2;
+    target = 156 * tenth / 10;
+    link_offer (link);
+    link_run_until (link, is_far);
+    link_cut (link);
+    link_check_failed (link, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
+    fail_unless (link->closed && !link->discarded);
+    written = vm_chunk_set_count (link->have);
+
+    link_offer (link);
+    link_run (link);
+    link_check_completed (link);
+    fail_unless_equals_int (link->chunks_sent, 156 - written);
+  }
+}
+
+GST_END_TEST;
+
+/* Cut again and again, on a bad link. */
+GST_START_TEST (test_resume_often)
+{
+  g_autoptr (Link) link = link_new (156 * 65536, 5);
+
+  link->lost = 2;
+  link->doubled = 5;
+  link->jitter = 50 * MS;
+  for (target = 10; target < 156; target += 10) {
+    link_offer (link);
+    link_run_until (link, is_far);
+    link_cut (link);
+    fail_unless (!link->saved);
+  }
+  link_offer (link);
+  link_run (link);
+  link_check_completed (link);
+}
+
+GST_END_TEST;
+
+static gsize most;
+
+static gboolean
+measure (Link *link, gboolean to_receiver, VmTransferMessage *message)
+{
+  guint64 sent = vm_sender_get_done (link->sender);
+  static gsize in_flight;
+
+  if (message->type == VM_TRANSFER_START)
+    in_flight = 0;
+  if (message->type == VM_TRANSFER_CHUNK_DATA)
+    in_flight = (message->index + 1) * 65536 - sent;
+  most = MAX (most, in_flight);
+  return TRUE;
+}
+
+/* A fast link far away: the window opens, and no further than 4 MiB. */
+GST_START_TEST (test_window)
+{
+  g_autoptr (Link) link = link_new (512 * 65536, 1);
+
+  most = 0;
+  link->delay = 200 * MS;
+  link->filter = measure;
+  link_offer (link);
+  link_run (link);
+  link_check_completed (link);
+  fail_unless_equals_int (most, 4 * 1024 * 1024);
+}
+
+GST_END_TEST;
+
+static Suite *
+transfer_suite (void)
+{
+  Suite *s = suite_create ("transfer");
+  TCase *tc = tcase_create ("transfer");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_sizes);
+  tcase_add_test (tc, test_smaller_chunks);
+  tcase_add_loop_test (tc, test_bad_link, 0, G_N_ELEMENTS (sizes));
+  tcase_add_test (tc, test_resume);
+  tcase_add_test (tc, test_resume_often);
+  tcase_add_test (tc, test_window);
+  return s;
+}
+
+GST_CHECK_MAIN (transfer);
