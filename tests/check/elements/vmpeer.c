@@ -320,9 +320,12 @@ GST_START_TEST (test_messages)
 
 GST_END_TEST;
 
+static gint blocked; /* atomic: something waits at the pad */
+
 static GstPadProbeReturn
 block (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
+  g_atomic_int_set (&blocked, TRUE);
   return GST_PAD_PROBE_OK;
 }
 
@@ -335,11 +338,13 @@ hold_up (Side *side, gulong *id)
   g_autoptr (GstElement) payloader = gst_pad_get_parent_element (sink);
   GstPad *pad = gst_element_get_static_pad (payloader, "src");
 
+  g_atomic_int_set (&blocked, FALSE);
   *id = gst_pad_add_probe (
       pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, block, NULL, NULL);
   return pad;
 }
 
+/* A frame is inside and stays there, and is not just passing through. */
 static gboolean
 holds (gpointer data)
 {
@@ -347,7 +352,7 @@ holds (gpointer data)
   gboolean inside;
 
   g_mutex_lock (&link->lock);
-  inside = link->out[VM_PEER_VIDEO].inside;
+  inside = g_atomic_int_get (&blocked) && link->out[VM_PEER_VIDEO].inside;
   g_mutex_unlock (&link->lock);
   return inside;
 }
