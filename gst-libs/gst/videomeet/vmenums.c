@@ -84,6 +84,19 @@ VM_DEFINE_ENUM (VmApprove, vm_approve, g_enum_register_static, GEnumValue,
         "Approve at once, unseen: for laboratories only"),
     VALUE (VM_APPROVE_NEVER, "never", "Take no requests for trust"))
 
+VM_DEFINE_ENUM (VmOverwrite, vm_overwrite, g_enum_register_static, GEnumValue,
+    VALUE (
+        VM_OVERWRITE_NEVER, "never", "A file whose name is taken is refused"),
+    VALUE (VM_OVERWRITE_RENAME, "rename", "It becomes \"name (1).ext\""),
+    VALUE (VM_OVERWRITE_REPLACE, "replace",
+        "The file of exactly this name is replaced, once the new one is "
+        "verified"))
+
+VM_DEFINE_ENUM (VmAccept, vm_accept, g_enum_register_static, GEnumValue,
+    VALUE (VM_ACCEPT_AUTO, "auto", "Receive what the folder's rules allow"),
+    VALUE (VM_ACCEPT_ASK, "ask", "Receive what the user accepts"),
+    VALUE (VM_ACCEPT_NEVER, "never", "Receive nothing"))
+
 VM_DEFINE_ENUM (VmProtection, vm_protection, g_enum_register_static, GEnumValue,
     VALUE (VM_PROTECTION_HMAC, "hmac",
         "HMAC-SHA-256 under a key that only the two devices have"),

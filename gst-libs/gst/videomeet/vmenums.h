@@ -150,6 +150,41 @@ typedef enum
 } VmApprove;
 
 /**
+ * VmOverwrite:
+ * @VM_OVERWRITE_NEVER: a file whose name is taken is refused
+ * @VM_OVERWRITE_RENAME: it becomes "name (1).ext"
+ * @VM_OVERWRITE_REPLACE: the file of exactly this name is replaced, once the new
+ *   one is verified; one whose name only looks alike is not
+ *
+ * What happens when a file is received whose name is taken.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VM_OVERWRITE_NEVER,
+  VM_OVERWRITE_RENAME,
+  VM_OVERWRITE_REPLACE,
+} VmOverwrite;
+
+/**
+ * VmAccept:
+ * @VM_ACCEPT_AUTO: every file that the folder's rules allow
+ * @VM_ACCEPT_ASK: those that the user accepts
+ * @VM_ACCEPT_NEVER: none
+ *
+ * Which files that are offered are received.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VM_ACCEPT_AUTO,
+  VM_ACCEPT_ASK,
+  VM_ACCEPT_NEVER,
+} VmAccept;
+
+/**
  * VmProtection:
  * @VM_PROTECTION_HMAC: HMAC-SHA-256 under a key that only two devices have
  * @VM_PROTECTION_SIGNATURE: a signature of the device key, which everybody can
@@ -226,6 +261,8 @@ typedef enum
 #define VM_TYPE_PERMISSIONS (vm_permissions_get_type ())
 #define VM_TYPE_POLICY (vm_policy_get_type ())
 #define VM_TYPE_APPROVE (vm_approve_get_type ())
+#define VM_TYPE_OVERWRITE (vm_overwrite_get_type ())
+#define VM_TYPE_ACCEPT (vm_accept_get_type ())
 #define VM_TYPE_PROTECTION (vm_protection_get_type ())
 #define VM_TYPE_TRUST_LEVEL (vm_trust_level_get_type ())
 #define VM_TYPE_DESCRIPTION_TYPE (vm_description_type_get_type ())
@@ -238,6 +275,8 @@ VM_API GType vm_call_type_get_type (void);
 VM_API GType vm_permissions_get_type (void);
 VM_API GType vm_policy_get_type (void);
 VM_API GType vm_approve_get_type (void);
+VM_API GType vm_overwrite_get_type (void);
+VM_API GType vm_accept_get_type (void);
 VM_API GType vm_protection_get_type (void);
 VM_API GType vm_trust_level_get_type (void);
 VM_API GType vm_description_type_get_type (void);

@@ -6,10 +6,14 @@
 /* What sender.c and receiver.c share: the state, the pauses of both sides, and
  * the actions that wait. */
 
+/* Moves that are kept for who asks; of more, the oldest is forgotten. */
+#define VM_ENGINE_MOVES_MAX 16
+
 typedef struct
 {
   gchar *id;
   VmTransferState state;
+  GQueue moves; /* of VmTransferState: those that nobody has asked for yet */
   GError *error; /* why it has FAILED */
   GQueue actions;
   gboolean seed; /* the peer knows no other messages */
@@ -33,6 +37,8 @@ VmTransferMessage *vm_engine_send (VmEngine *engine, VmTransferType type);
 void vm_engine_say (VmEngine *engine, VmTransferType type, const gchar *reason);
 
 gboolean vm_engine_is_over (const VmEngine *engine);
+/* The next state that it has moved to. FALSE: there was no other since. */
+gboolean vm_engine_next_state (VmEngine *engine, VmTransferState *state);
 /* Moves the state. An edge that there is not is a warning, and no move. */
 void vm_engine_move (VmEngine *engine, VmTransferEvent event);
 /* TRANSFERRING or PAUSED as the pauses say; whether that changed it. */

@@ -18,6 +18,7 @@ vm_engine_init (VmEngine *engine, const gchar *id)
   engine->again = engine->give_up = -1;
   engine->last = VM_TRANSFER_N_TYPES;
   g_queue_init (&engine->actions);
+  g_queue_init (&engine->moves);
 }
 
 void
@@ -26,6 +27,7 @@ vm_engine_clear (VmEngine *engine)
   g_free (engine->id);
   g_clear_error (&engine->error);
   g_queue_clear_full (&engine->actions, (GDestroyNotify) vm_action_free);
+  g_queue_clear (&engine->moves);
 }
 
 VmAction *
@@ -79,6 +81,20 @@ vm_engine_move (VmEngine *engine, VmTransferEvent event)
   else
     g_debug ("The transfer %s is %s", engine->id,
         vm_transfer_state_to_string (engine->state));
+  if (engine->state == from)
+    return;
+  g_queue_push_tail (&engine->moves, GUINT_TO_POINTER (engine->state));
+  if (engine->moves.length > VM_ENGINE_MOVES_MAX)
+    g_queue_pop_head (&engine->moves);
+}
+
+gboolean
+vm_engine_next_state (VmEngine *engine, VmTransferState *state)
+{
+  if (!engine->moves.length)
+    return FALSE;
+  *state = GPOINTER_TO_UINT (g_queue_pop_head (&engine->moves));
+  return TRUE;
 }
 
 gboolean
@@ -166,9 +182,15 @@ vm_engine_tell_again (VmEngine *engine, const VmTransferMessage *message)
 gchar *
 vm_engine_reason (const GError *why)
 {
-  return vm_text_to_name (
-      why->domain == VM_ERROR ? why->message : "The disk does not take part",
-      VM_TRANSFER_REASON_MAX);
+  const gchar *reason = "The disk fails";
+
+  if (why->domain == VM_ERROR)
+    reason = why->message;
+  else if (g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_EXIST))
+    reason = "There is a file of that name already";
+  else if (g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+    reason = "The disk is full";
+  return vm_text_to_name (reason, VM_TRANSFER_REASON_MAX);
 }
 
 GError *

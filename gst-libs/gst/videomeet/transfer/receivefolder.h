@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "../vmenums.h"
 #include "journal.h"
 
 /* The folder that files are received in. It is opened once: what happens to its
@@ -22,13 +23,6 @@
 /* An unfinished file is kept so long after the last chunk; seconds. */
 #define VM_RECEIVE_PART_AGE (7 * 24 * 60 * 60)
 #define VM_RECEIVE_NAMES_MAX 10000 /* that are tried for "name (N).ext" */
-
-typedef enum
-{
-  VM_OVERWRITE_NEVER, /* a name that is taken is refused */
-  VM_OVERWRITE_RENAME, /* "name (1).ext" */
-  VM_OVERWRITE_REPLACE, /* the file of exactly this name is; others, as never */
-} VmOverwrite;
 
 typedef struct
 {

@@ -65,6 +65,9 @@ gboolean vm_receiver_cancel (VmReceiver *self);
 void vm_receiver_fail (VmReceiver *self, const GError *why);
 
 VmTransferState vm_receiver_get_state (VmReceiver *self);
+/* Each state that it has moved to since this was last asked, PENDING not among
+ * them. FALSE: there is no other. */
+gboolean vm_receiver_next_state (VmReceiver *self, VmTransferState *state);
 const GError *vm_receiver_get_error (VmReceiver *self);
 guint64 vm_receiver_get_done (VmReceiver *self); /* bytes that are verified */
 gboolean vm_receiver_is_full (VmReceiver *self); /* paused by the disk */

@@ -73,6 +73,12 @@ vm_receiver_get_state (VmReceiver *self)
   return self->engine.state;
 }
 
+gboolean
+vm_receiver_next_state (VmReceiver *self, VmTransferState *state)
+{
+  return vm_engine_next_state (&self->engine, state);
+}
+
 const GError *
 vm_receiver_get_error (VmReceiver *self)
 {

@@ -445,6 +445,12 @@ vm_sender_get_state (VmSender *self)
   return self->engine.state;
 }
 
+gboolean
+vm_sender_next_state (VmSender *self, VmTransferState *state)
+{
+  return vm_engine_next_state (&self->engine, state);
+}
+
 const GError *
 vm_sender_get_error (VmSender *self)
 {

@@ -80,6 +80,9 @@ gboolean vm_sender_cancel (VmSender *self);
 void vm_sender_fail (VmSender *self, const GError *why);
 
 VmTransferState vm_sender_get_state (VmSender *self);
+/* Each state that it has moved to since this was last asked, PENDING not among
+ * them. FALSE: there is no other. */
+gboolean vm_sender_next_state (VmSender *self, VmTransferState *state);
 /* Why it has FAILED. VM_ERROR_DECLINED, _CANCELLED, _TIMEOUT, or what broke. */
 const GError *vm_sender_get_error (VmSender *self);
 guint64 vm_sender_get_done (VmSender *self); /* bytes that are acknowledged */

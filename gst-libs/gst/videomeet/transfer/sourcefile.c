@@ -142,6 +142,12 @@ vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
   return TRUE;
 }
 
+guint64
+vm_source_file_get_hashed (VmSourceFile *self)
+{
+  return self->hashed;
+}
+
 gboolean
 vm_source_file_hash (
     VmSourceFile *self, guint8 hash[VM_SHA256_SIZE], GError **error)

@@ -31,6 +31,8 @@ gboolean vm_source_file_read (VmSourceFile *self, guint64 offset, guint8 *data,
  * What is sent out of order, or again, goes through vm_source_file_read(). */
 gboolean vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
     guint8 hash[VM_SHA256_SIZE], GError **error);
+/* Bytes from the beginning that are in the hash of the whole so far. */
+guint64 vm_source_file_get_hashed (VmSourceFile *self);
 /* Of the whole: reads what vm_source_file_read_next() has not, so that it may be
  * called at once, to announce a hash or to resume, or when all was read. Again
  * it answers the same. */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "describe.h"
+
+#include "../vmerror.h"
+
+static void
+set_string (GstStructure *s, const gchar *field, const gchar *value)
+{
+  if (value)
+    gst_structure_set (s, field, G_TYPE_STRING, value, NULL);
+}
+
+static const gchar *
+code_of (const GError *error)
+{
+  return error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
+}
+
+GstStructure *
+vm_transfer_describe (const VmTransferDescription *what)
+{
+  GstStructure *s = gst_structure_new ("vm-transfer", "transferId",
+      G_TYPE_STRING, what->id, "direction", G_TYPE_STRING, what->direction,
+      "filename", G_TYPE_STRING, what->filename, "size", G_TYPE_UINT64,
+      what->size, "done", G_TYPE_UINT64, what->done, "state",
+      VM_TYPE_TRANSFER_STATE, what->state, NULL);
+
+  set_string (s, "from", what->from);
+  if (what->state == VM_TRANSFER_STATE_PAUSED && what->full)
+    set_string (s, "reason", "full");
+  if (what->state == VM_TRANSFER_STATE_FAILED && what->error) {
+    set_string (s, "code", code_of (what->error));
+    set_string (s, "message", what->error->message);
+  }
+  if (what->state == VM_TRANSFER_STATE_COMPLETED)
+    set_string (s, "savedPath", what->saved_path);
+  return s;
+}

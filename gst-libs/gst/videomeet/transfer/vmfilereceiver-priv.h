@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "incoming.h"
+#include "vmfilereceiver.h"
+
+/* What vmfilereceiver.c (the object, what others hand to it) and
+ * vmfilereceiver-work.c (its thread, which owns the transfers) share. */
+
+/* Bytes of chunks that wait for the disk; whoever brings more waits. As much as a
+ * sender's window, twice. */
+#define VM_FILE_RECEIVER_QUEUE_MAX (8 * 1024 * 1024)
+/* Wishes of the user that wait; more are not heard. */
+#define VM_FILE_RECEIVER_WISHES_MAX 1024
+/* What a message without a chunk counts of them. */
+#define VM_FILE_RECEIVER_MESSAGE_SIZE 1024
+/* A transfer that is over still answers a sender that has not heard, so long and
+ * while there are no more of them than VM_FILE_TRANSFERS_MAX; µs. */
+#define VM_FILE_RECEIVER_MEMORY (60 * G_USEC_PER_SEC)
+/* How often progress is told, beside changes of the state; µs. */
+#define VM_FILE_RECEIVER_PROGRESS (200 * 1000)
+/* Who sends, where nobody says it. */
+#define VM_FILE_RECEIVER_FROM "local"
+
+typedef enum
+{
+  VM_WISH_NONE, /* a message */
+  VM_WISH_ACCEPT,
+  VM_WISH_DECLINE,
+  VM_WISH_PAUSE,
+  VM_WISH_RESUME,
+  VM_WISH_CANCEL,
+} VmWish;
+
+/* What waits for the thread. */
+typedef struct
+{
+  VmWish wish;
+  VmTransferMessage *message;
+  gchar *from; /* of the message */
+  gchar *id; /* of the wish */
+  gchar *reason;
+  gsize size; /* what it counts of VM_FILE_RECEIVER_QUEUE_MAX */
+} VmReceiverItem;
+void vm_receiver_item_free (VmReceiverItem *item);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmReceiverItem, vm_receiver_item_free)
+
+struct _VmFileReceiver
+{
+  GObject parent;
+
+  gchar *directory; /* these are fixed from the start */
+  VmReceiveRules rules;
+
+  GThread *thread; /* between start and stop; the caller's */
+
+  GMutex lock; /* of what follows */
+  GCond cond; /* an item, room, at rest, flushing, the end */
+  GQueue queue; /* of VmReceiverItem: messages */
+  GQueue wishes; /* of VmReceiverItem: the others, which go first */
+  gsize queued; /* their sizes */
+  gboolean busy; /* the thread is at one */
+  gboolean flushing;
+  gboolean stopping;
+  VmAccept accept;
+
+  /* The thread alone. */
+  VmReceiveFolder *folder;
+  GPtrArray *transfers; /* of VmComing, the oldest first */
+};
+
+typedef enum
+{
+  VM_FILE_RECEIVER_SIGNAL_REPLY,
+  VM_FILE_RECEIVER_SIGNAL_CHANGED,
+  VM_FILE_RECEIVER_N_SIGNALS
+} VmFileReceiverSignal;
+extern guint vm_file_receiver_signals[VM_FILE_RECEIVER_N_SIGNALS];
+
+/* GThreadFunc; @data: the receiver */
+gpointer vm_file_receiver_work (gpointer data);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vmfilereceiver-priv.h"
+
+#include "../vmerror.h"
+
+#include "messagestructure.h"
+
+typedef struct
+{
+  VmIncoming *incoming;
+  gint64 told_at; /* when the application heard of it; 0: never */
+  gint64 over_at; /* 0: it is not over */
+} Coming;
+
+static void
+coming_free (gpointer data)
+{
+  Coming *coming = data;
+
+  vm_incoming_free (coming->incoming);
+  g_free (coming);
+}
+
+static Coming *
+find (VmFileReceiver *self, const gchar *from, const gchar *id)
+{
+  Coming *only = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < self->transfers->len; i++) {
+    Coming *coming = g_ptr_array_index (self->transfers, i);
+    const VmTransferMessage *offer =
+        vm_receiver_get_offer (vm_incoming_get_engine (coming->incoming));
+
+    if (from && g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0)
+      continue;
+    if (id && g_str_equal (offer->id, id))
+      return coming;
+    n += !coming->over_at;
+    if (!coming->over_at)
+      only = coming;
+  }
+  /* who knows only the seed need not say which */
+  return !id && n == 1 ? only : NULL;
+}
+
+static void
+reply (
+    VmFileReceiver *self, const gchar *from, const VmTransferMessage *message)
+{
+  g_autoptr (GstStructure) s = vm_transfer_message_to_structure (message);
+
+  g_signal_emit (self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_REPLY],
+      0, s, from);
+}
+
+static void
+reply_error (
+    VmFileReceiver *self, const VmReceiverItem *item, const GError *error)
+{
+  g_autoptr (VmTransferMessage) message = NULL;
+
+  /* two who do not understand each other would go on for ever */
+  if (item->message->type == VM_TRANSFER_ERROR)
+    return;
+  message = vm_transfer_message_new (VM_TRANSFER_ERROR, item->message->id);
+  message->code = g_strdup (vm_error_to_code (error->code));
+  message->message = g_strndup (error->message, VM_TRANSFER_REASON_MAX);
+  reply (self, item->from, message);
+}
+
+static void
+decline (VmFileReceiver *self, const VmReceiverItem *item, const gchar *reason)
+{
+  g_autoptr (VmTransferMessage) message =
+      vm_transfer_message_new (VM_TRANSFER_FILE_RESPONSE, item->message->id);
+
+  message->accept = FALSE;
+  message->reason = g_strdup (reason);
+  reply (self, item->from, message);
+}
+
+static void
+tell_state (VmFileReceiver *self, Coming *coming, VmTransferState state)
+{
+  g_autoptr (GstStructure) s = vm_incoming_describe (coming->incoming, state);
+
+  coming->told_at = g_get_monotonic_time ();
+  g_signal_emit (
+      self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_CHANGED], 0, s);
+}
+
+/* The application hears each state, also one that was left at once, and how far
+ * it is. */
+static void
+tell (VmFileReceiver *self, Coming *coming)
+{
+  VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+  VmTransferState state = VM_TRANSFER_STATE_PENDING;
+
+  if (!coming->told_at)
+    tell_state (self, coming, state);
+  while (vm_receiver_next_state (engine, &state))
+    tell_state (self, coming, state);
+  if (!vm_incoming_is_over (coming->incoming)
+      && g_get_monotonic_time () - coming->told_at >= VM_FILE_RECEIVER_PROGRESS)
+    tell_state (self, coming, vm_receiver_get_state (engine));
+}
+
+/* Whatever it has to do now. */
+static void
+run (VmFileReceiver *self, Coming *coming)
+{
+  VmTransferMessage *message;
+
+  while ((message = vm_incoming_next (coming->incoming))) {
+    reply (self, vm_incoming_get_from (coming->incoming), message);
+    vm_transfer_message_free (message);
+  }
+  if (!coming->over_at && vm_incoming_is_over (coming->incoming))
+    coming->over_at = g_get_monotonic_time ();
+}
+
+/* Told before it is done, too: the disk may take its time. */
+static void
+run_and_tell (VmFileReceiver *self, Coming *coming)
+{
+  tell (self, coming);
+  run (self, coming);
+  tell (self, coming);
+}
+
+/* Forgets what is long over; whether there is room for one more. */
+static gboolean
+make_room (VmFileReceiver *self, gint64 now)
+{
+  for (guint i = 0; i < self->transfers->len;) {
+    const Coming *coming = g_ptr_array_index (self->transfers, i);
+    gint64 age = coming->over_at ? now - coming->over_at : 0;
+
+    if (age > VM_FILE_RECEIVER_MEMORY
+        || (coming->over_at && self->transfers->len >= VM_FILE_TRANSFERS_MAX))
+      g_ptr_array_remove_index (self->transfers, i);
+    else
+      i++;
+  }
+  return self->transfers->len < VM_FILE_TRANSFERS_MAX;
+}
+
+static void
+take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
+{
+  VmAccept accept;
+  Coming *coming;
+
+  if (!make_room (self, now)) {
+    decline (self, item, "Too many files are being received");
+    return;
+  }
+  g_mutex_lock (&self->lock);
+  accept = self->accept;
+  g_mutex_unlock (&self->lock);
+  coming = g_new0 (Coming, 1);
+  coming->incoming =
+      vm_incoming_new (self->folder, item->from, item->message, now);
+  g_ptr_array_add (self->transfers, coming);
+  tell (self, coming);
+  if (accept == VM_ACCEPT_AUTO)
+    vm_receiver_accept (vm_incoming_get_engine (coming->incoming), now);
+  else if (accept == VM_ACCEPT_NEVER)
+    vm_receiver_decline (vm_incoming_get_engine (coming->incoming),
+        "No files are received here");
+  run_and_tell (self, coming);
+}
+
+static void
+take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
+{
+  Coming *coming = find (self, item->from, item->message->id);
+  g_autoptr (GError) error = NULL;
+
+  if (!coming && item->message->type == VM_TRANSFER_FILE_OFFER) {
+    take_offer (self, item, now);
+    return;
+  }
+  if (!coming)
+    g_set_error (
+        &error, VM_ERROR, VM_ERROR_NOT_FOUND, "There is no such transfer");
+  else
+    vm_receiver_take (
+        vm_incoming_get_engine (coming->incoming), item->message, now, &error);
+  if (error)
+    reply_error (self, item, error);
+  if (coming)
+    run_and_tell (self, coming);
+}
+
+static void
+take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
+{
+  Coming *coming = find (self, NULL, item->id);
+  VmReceiver *engine =
+      coming ? vm_incoming_get_engine (coming->incoming) : NULL;
+
+  if (!coming)
+    return;
+  switch (item->wish) {
+    case VM_WISH_ACCEPT:
+      vm_receiver_accept (engine, now);
+      break;
+    case VM_WISH_DECLINE:
+      vm_receiver_decline (engine, item->reason);
+      break;
+    case VM_WISH_PAUSE:
+      vm_receiver_pause (engine, now);
+      break;
+    case VM_WISH_RESUME:
+      vm_receiver_resume (engine, now);
+      break;
+    case VM_WISH_CANCEL:
+      vm_receiver_cancel (engine);
+      break;
+    case VM_WISH_NONE:
+      break;
+  }
+  run_and_tell (self, coming);
+}
+
+/* What is due by the clock. Returns: when the next is; -1: nothing is */
+static gint64
+tick (VmFileReceiver *self)
+{
+  gint64 next = -1;
+
+  for (guint i = 0; i < self->transfers->len; i++) {
+    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+    gint64 now = g_get_monotonic_time ();
+    gint64 deadline = vm_receiver_get_deadline (engine);
+
+    if (deadline >= 0 && now >= deadline) {
+      vm_receiver_tick (engine, now);
+      run_and_tell (self, coming);
+      deadline = vm_receiver_get_deadline (engine);
+    }
+    if (deadline >= 0 && (next < 0 || deadline < next))
+      next = deadline;
+  }
+  return next;
+}
+
+/* called with lock held. Returns: (transfer full) (nullable): NULL: something is
+ * due, or it is the end */
+static VmReceiverItem *
+wait_item (VmFileReceiver *self, gint64 until)
+{
+  VmReceiverItem *item;
+
+  self->busy = FALSE;
+  g_cond_broadcast (&self->cond);
+  while (!self->stopping && !self->queue.length && !self->wishes.length) {
+    if (until < 0)
+      g_cond_wait (&self->cond, &self->lock);
+    else if (!g_cond_wait_until (&self->cond, &self->lock, until))
+      break;
+  }
+  if (self->stopping)
+    item = NULL;
+  else if (self->wishes.length)
+    item = g_queue_pop_head (&self->wishes);
+  else
+    item = g_queue_pop_head (&self->queue);
+  if (item)
+    self->queued -= item->size;
+  self->busy = !self->stopping;
+  g_cond_broadcast (&self->cond);
+  return item;
+}
+
+/* Lets go of the files; what is verified stays. */
+static void
+end_all (VmFileReceiver *self)
+{
+  g_autoptr (GError) why =
+      g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The receiver was stopped");
+
+  for (guint i = 0; i < self->transfers->len; i++) {
+    Coming *coming = g_ptr_array_index (self->transfers, i);
+
+    if (coming->over_at)
+      continue;
+    vm_receiver_fail (vm_incoming_get_engine (coming->incoming), why);
+    run_and_tell (self, coming);
+  }
+}
+
+gpointer
+vm_file_receiver_work (gpointer data)
+{
+  VmFileReceiver *self = data;
+  gboolean stopping = FALSE;
+
+  self->transfers = g_ptr_array_new_with_free_func (coming_free);
+  while (!stopping) {
+    gint64 until = tick (self);
+    g_autoptr (VmReceiverItem) item = NULL;
+    gint64 now;
+
+    g_mutex_lock (&self->lock);
+    item = wait_item (self, until);
+    stopping = self->stopping;
+    g_mutex_unlock (&self->lock);
+    now = g_get_monotonic_time ();
+    if (item && item->wish == VM_WISH_NONE)
+      take_message (self, item, now);
+    else if (item)
+      take_wish (self, item, now);
+  }
+  end_all (self);
+  g_clear_pointer (&self->transfers, g_ptr_array_unref);
+  g_clear_pointer (&self->folder, vm_receive_folder_unref);
+  return NULL;
+}

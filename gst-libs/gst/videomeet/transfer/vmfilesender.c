@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:vmfilesender
+ * @title: VmFileSender
+ * @short_description: one file on its way to one receiver
+ *
+ * What vmfilesrc is made of, for applications with a transport of their own. A
+ * thread that may block for the disk pulls the messages one after the other and
+ * carries them to the receiver; whatever the receiver answers is given to
+ * vm_file_sender_take(), from any thread. There is nothing more to pull once
+ * the receiver has verified the file, or the transfer has failed.
+ *
+ * The file is read once: each chunk and the whole are hashed as they go. It must
+ * not change meanwhile; a change ends the transfer.
+ */
+
+#include "vmfilesender.h"
+
+#include "describe.h"
+#include "filename.h"
+#include "messagestructure.h"
+#include "sender.h"
+#include "sourcefile.h"
+
+/* Replies that wait until they are looked at: four windows of the smallest
+ * chunks. Beyond, the oldest is dropped, and what it answered is sent again. */
+#define REPLIES_MAX 1024
+/* Reading from the disk may be ahead of max-bitrate by so much. */
+#define BURST_US (50 * 1000)
+/* How often progress is told, beside changes of the state. */
+#define PROGRESS_US (200 * 1000)
+
+struct _VmFileSender
+{
+  GObject parent;
+
+  VmSourceFile *file; /* the pulling thread alone */
+  guint32 chunk_size;
+  gchar *filename;
+
+  GMutex lock; /* of what follows; not held while the disk is read */
+  GCond cond; /* a reply, a wish of the user, flushing */
+  gchar *id;
+  VmSender *engine;
+  GQueue replies; /* of VmTransferMessage */
+  VmAction *held; /* a chunk to read whose time has not come */
+  gint64 held_until; /* µs, monotonic; when the rate allows it */
+  guint64 max_bitrate; /* bits/s; 0: any */
+  gboolean paused; /* as the user wants it; from its beginning on */
+  gboolean flushing;
+
+  gint64 told_at; /* µs; when something was emitted; 0: never */
+};
+
+enum
+{
+  SIGNAL_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (VmFileSender, vm_file_sender, G_TYPE_OBJECT)
+
+static void
+vm_file_sender_finalize (GObject *object)
+{
+  VmFileSender *self = VM_FILE_SENDER (object);
+
+  g_queue_clear_full (
+      &self->replies, (GDestroyNotify) vm_transfer_message_free);
+  g_clear_pointer (&self->held, vm_action_free);
+  g_clear_pointer (&self->engine, vm_sender_free);
+  g_clear_pointer (&self->file, vm_source_file_free);
+  g_free (self->id);
+  g_free (self->filename);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  G_OBJECT_CLASS (vm_file_sender_parent_class)->finalize (object);
+}
+
+static void
+vm_file_sender_class_init (VmFileSenderClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vm_file_sender_finalize;
+  /* below: GST_TYPE_STRUCTURE is nothing before gst_init() */
+  /**
+   * VmFileSender::changed:
+   * @self: the sender
+   * @transfer: a #GstStructure as of vm_file_sender_describe()
+   *
+   * The transfer has another state, or five times a second: it goes on. Emitted
+   * in the thread that is in vm_file_sender_pull().
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_CHANGED] =
+      g_signal_new ("changed", VM_TYPE_FILE_SENDER, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 1, gst_structure_get_type ());
+}
+
+static void
+vm_file_sender_init (VmFileSender *self)
+{
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->replies);
+}
+
+/* called with lock held */
+static gboolean
+is_over (VmFileSender *self)
+{
+  VmTransferState state = vm_sender_get_state (self->engine);
+
+  return state == VM_TRANSFER_STATE_COMPLETED
+         || state == VM_TRANSFER_STATE_FAILED;
+}
+
+static gboolean
+make_engine (VmFileSender *self, GError **error)
+{
+  g_autofree gchar *type = g_content_type_guess (self->filename, NULL, 0, NULL);
+  g_autofree gchar *mime = type ? g_content_type_get_mime_type (type) : NULL;
+  const VmSenderOffer offer = {
+    .id = self->id,
+    .filename = self->filename,
+    .mime = mime,
+    .size = vm_source_file_get_size (self->file),
+    .mtime = vm_source_file_get_mtime (self->file),
+    .encodings = VM_TRANSFER_ENCODING_JSON | VM_TRANSFER_ENCODING_BINARY,
+    .chunk_size = self->chunk_size,
+    .json_chunk_size = MIN (self->chunk_size, VM_FILE_CHUNK_SIZE),
+  };
+
+  self->engine = vm_sender_new (&offer, g_get_monotonic_time (), error);
+  return self->engine != NULL;
+}
+
+/**
+ * vm_file_sender_new:
+ * @location: (type filename): the path of a plain file
+ * @chunk_size: bytes, %VM_FILE_CHUNK_SIZE_MIN to %VM_FILE_CHUNK_SIZE_MAX
+ * @error: a #GFileError, or #VM_ERROR_BAD_REQUEST for what is no plain file, or
+ *   has a name that no receiver may take
+ *
+ * Opens a file to be sent. From here on it is that file, whatever comes to lie
+ * at its path.
+ *
+ * Returns: (transfer full) (nullable): the sender
+ *
+ * Since: 0.1
+ */
+VmFileSender *
+vm_file_sender_new (const gchar *location, guint chunk_size, GError **error)
+{
+  g_autoptr (VmFileSender) self = NULL;
+  g_autofree gchar *name = NULL;
+
+  g_return_val_if_fail (location != NULL, NULL);
+  g_return_val_if_fail (chunk_size >= VM_FILE_CHUNK_SIZE_MIN
+                            && chunk_size <= VM_FILE_CHUNK_SIZE_MAX,
+      NULL);
+
+  self = g_object_new (VM_TYPE_FILE_SENDER, NULL);
+  self->chunk_size = chunk_size;
+  self->id = g_uuid_string_random ();
+  name = g_path_get_basename (location);
+  self->file = vm_source_file_open (location, error);
+  if (!self->file)
+    return NULL;
+  self->filename = vm_filename_check (name, -1, error);
+  if (!self->filename || !make_engine (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/* called with lock held, which is given up meanwhile */
+static void
+read_chunk (VmFileSender *self, const VmAction *action)
+{
+  g_autofree guint8 *data = g_malloc (action->size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  guint8 hash[VM_SHA256_SIZE];
+  gboolean read;
+
+  g_mutex_unlock (&self->lock);
+  if (action->offset == vm_source_file_get_hashed (self->file))
+    read =
+        vm_source_file_read_next (self->file, data, action->size, hash, &error);
+  else
+    read = vm_source_file_read (
+        self->file, action->offset, data, action->size, hash, &error);
+  g_mutex_lock (&self->lock);
+  if (read)
+    bytes = g_bytes_new_take (g_steal_pointer (&data), action->size);
+  vm_sender_read (
+      self->engine, action->index, bytes, hash, error, g_get_monotonic_time ());
+}
+
+/* called with lock held, which is given up meanwhile */
+static void
+hash_file (VmFileSender *self)
+{
+  guint8 hash[VM_SHA256_SIZE];
+  g_autoptr (GError) error = NULL;
+  gboolean done;
+
+  g_mutex_unlock (&self->lock);
+  done = vm_source_file_hash (self->file, hash, &error);
+  g_mutex_lock (&self->lock);
+  vm_sender_hashed (
+      self->engine, done ? hash : NULL, error, g_get_monotonic_time ());
+}
+
+/* called with lock held */
+static void
+take_replies (VmFileSender *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  VmTransferMessage *message;
+  gint64 deadline;
+
+  while ((message = g_queue_pop_head (&self->replies))) {
+    g_autoptr (GError) error = NULL;
+
+    if (!vm_sender_take (self->engine, message, now, &error))
+      g_debug ("a reply is passed over: %s", error->message);
+    vm_transfer_message_free (message);
+  }
+  deadline = vm_sender_get_deadline (self->engine);
+  if (deadline >= 0 && now >= deadline)
+    vm_sender_tick (self->engine, now);
+  if (self->paused)
+    vm_sender_pause (self->engine, now);
+}
+
+/* called with lock held. The wait is before the disk is read, because the engine
+ * counts the time of a chunk from there. */
+static void
+hold (VmFileSender *self, VmAction *read)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 since = MAX (self->held_until, now - BURST_US);
+
+  self->held = read;
+  self->held_until = self->max_bitrate
+                         ? since
+                               + (gint64) gst_util_uint64_scale (read->size * 8,
+                                   G_USEC_PER_SEC, self->max_bitrate)
+                         : now;
+}
+
+/* called with lock held; whether there was something to do. *@message (transfer
+ * full) is left as it is if it was for the disk. */
+static gboolean
+step (VmFileSender *self, VmTransferMessage **message)
+{
+  g_autoptr (VmAction) action = vm_sender_next (self->engine);
+
+  if (!action)
+    return FALSE;
+  if (action->type == VM_ACTION_SEND)
+    *message = g_steal_pointer (&action->message);
+  else if (action->type == VM_ACTION_READ)
+    hold (self, g_steal_pointer (&action));
+  else
+    hash_file (self);
+  return TRUE;
+}
+
+/* called with lock held */
+static void
+wait (VmFileSender *self)
+{
+  gint64 until = vm_sender_get_deadline (self->engine);
+
+  if (self->held && (until < 0 || self->held_until < until))
+    until = self->held_until;
+  if (until < 0)
+    g_cond_wait (&self->cond, &self->lock);
+  else
+    g_cond_wait_until (&self->cond, &self->lock, until);
+}
+
+/* called with lock held; whether a chunk that was held was read */
+static gboolean
+let_go (VmFileSender *self)
+{
+  g_autoptr (VmAction) read = NULL;
+
+  if (!self->held || self->held_until > g_get_monotonic_time ())
+    return FALSE;
+  read = g_steal_pointer (&self->held);
+  read_chunk (self, read);
+  return TRUE;
+}
+
+/* called with lock held */
+static GstStructure *
+describe (VmFileSender *self, VmTransferState state)
+{
+  const VmTransferDescription what = {
+    .id = self->id,
+    .direction = "send",
+    .filename = self->filename,
+    .size = vm_source_file_get_size (self->file),
+    .done = vm_sender_get_done (self->engine),
+    .state = state,
+    .error = vm_sender_get_error (self->engine),
+    .saved_path = vm_sender_get_saved_path (self->engine),
+  };
+
+  return vm_transfer_describe (&what);
+}
+
+/* called with lock held, which is given up meanwhile */
+static void
+tell (VmFileSender *self, VmTransferState state)
+{
+  g_autoptr (GstStructure) s = describe (self, state);
+
+  self->told_at = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, s);
+  g_mutex_lock (&self->lock);
+}
+
+/* called with lock held, which is given up meanwhile: each state, also one that
+ * was left at once, and how far it is */
+static void
+tell_changes (VmFileSender *self)
+{
+  VmTransferState state = VM_TRANSFER_STATE_PENDING;
+
+  if (!self->told_at)
+    tell (self, state);
+  while (vm_sender_next_state (self->engine, &state))
+    tell (self, state);
+  if (!is_over (self) && g_get_monotonic_time () - self->told_at >= PROGRESS_US)
+    tell (self, vm_sender_get_state (self->engine));
+}
+
+/* called with lock held; (transfer full): NULL when there will be none */
+static VmTransferMessage *
+next_message (VmFileSender *self)
+{
+  VmTransferMessage *message = NULL;
+
+  while (!self->flushing) {
+    take_replies (self);
+    tell_changes (self);
+    if (is_over (self))
+      g_clear_pointer (&self->held, vm_action_free);
+    if (let_go (self))
+      continue;
+    if (!self->held && step (self, &message)) {
+      if (message)
+        return message;
+      continue;
+    }
+    if (is_over (self))
+      break;
+    wait (self);
+  }
+  return NULL;
+}
+
+static GstBuffer *
+to_buffer (const VmTransferMessage *message)
+{
+  GstBuffer *buffer = message->data
+                          ? gst_buffer_new_wrapped_bytes (message->data)
+                          : gst_buffer_new ();
+
+  vm_buffer_add_transfer_meta (
+      buffer, vm_transfer_message_to_structure (message));
+  return buffer;
+}
+
+/**
+ * vm_file_sender_pull:
+ * @self: a #VmFileSender
+ * @error: why the transfer has failed: a #VmError as %VM_ERROR_DECLINED,
+ *   %VM_ERROR_CANCELLED, %VM_ERROR_TIMEOUT, or a #GFileError; or
+ *   %G_IO_ERROR_CANCELLED while it is flushing, and then it goes on later
+ *
+ * Waits for the next message to the receiver, and reads the disk for it. One
+ * thread at a time. It waits as long as the transfer lasts: until the receiver
+ * has answered, which the transfer's own deadlines bound.
+ *
+ * Returns: (transfer full) (nullable): a buffer with a #VmTransferMeta; %NULL
+ *   without @error: the receiver has verified the file
+ *
+ * Since: 0.1
+ */
+GstBuffer *
+vm_file_sender_pull (VmFileSender *self, GError **error)
+{
+  g_autoptr (VmTransferMessage) message = NULL;
+  const GError *why;
+
+  g_return_val_if_fail (VM_IS_FILE_SENDER (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  message = next_message (self);
+  why = vm_sender_get_error (self->engine);
+  if (!message && self->flushing)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Flushing");
+  else if (!message && why && error)
+    *error = g_error_copy (why);
+  g_mutex_unlock (&self->lock);
+  return message ? to_buffer (message) : NULL;
+}
+
+/**
+ * vm_file_sender_take:
+ * @self: a #VmFileSender
+ * @message: what the receiver has answered, as in #VmTransferMeta
+ *
+ * Hands over a reply. What cannot be read, or is of another transfer, is passed
+ * over. Any thread; never waits.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_take (VmFileSender *self, const GstStructure *message)
+{
+  g_autoptr (GError) error = NULL;
+  VmTransferMessage *read;
+
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+  g_return_if_fail (message != NULL);
+
+  read = vm_transfer_message_from_structure (message, NULL, &error);
+  if (!read) {
+    g_debug ("a reply is passed over: %s", error->message);
+    return;
+  }
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail (&self->replies, read);
+  if (self->replies.length > REPLIES_MAX)
+    vm_transfer_message_free (g_queue_pop_head (&self->replies));
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_set_flushing:
+ * @self: a #VmFileSender
+ * @flushing: whether vm_file_sender_pull() returns at once
+ *
+ * Any thread.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  self->flushing = flushing;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_set_paused:
+ * @self: a #VmFileSender
+ * @paused: whether no chunks are sent
+ *
+ * Both sides show it. Before the receiver has accepted, it holds from then on.
+ * Any thread; nothing happens when the transfer is over.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_paused (VmFileSender *self, gboolean paused)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  self->paused = paused;
+  if (!paused)
+    vm_sender_resume (self->engine, g_get_monotonic_time ());
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_set_max_bitrate:
+ * @self: a #VmFileSender
+ * @max_bitrate: bits of the file a second; 0: as fast as it goes
+ *
+ * Any thread, also while it is sent.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  self->max_bitrate = max_bitrate;
+  self->held_until = 0;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_cancel:
+ * @self: a #VmFileSender
+ *
+ * Ends the transfer, and tells the receiver, which then keeps nothing. Any
+ * thread; nothing happens when it is over.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_cancel (VmFileSender *self)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  vm_sender_cancel (self->engine);
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_describe:
+ * @self: a #VmFileSender
+ *
+ * Where the transfer is: `transferId` (string), `direction` (`send`), `filename`
+ * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
+ * `state` (#VmTransferState); when it has failed `code` (string, as
+ * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
+ * (string), if the receiver says it. Any thread.
+ *
+ * Returns: (transfer full): a structure named `vm-transfer`
+ *
+ * Since: 0.1
+ */
+GstStructure *
+vm_file_sender_describe (VmFileSender *self)
+{
+  GstStructure *s;
+
+  g_return_val_if_fail (VM_IS_FILE_SENDER (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  s = describe (self, vm_sender_get_state (self->engine));
+  g_mutex_unlock (&self->lock);
+  return s;
+}

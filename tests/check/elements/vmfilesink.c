@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a user of vmfilesink finds in the folder, whatever happens on the way. */
+
+#include "filepipe.h"
+
+#include <gst/check/gstharness.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define CHUNKS 40
+
+static FilePipe pipe_;
+
+/* What a probe does, and counts: in the streaming thread, read afterwards. */
+static guint at; /* the message that is meant */
+static guint seen; /* such messages */
+static GstBuffer *kept;
+
+static void
+setup (void)
+{
+  file_pipe_setup (&pipe_);
+  at = seen = 0;
+}
+
+static void
+teardown (void)
+{
+  file_pipe_teardown (&pipe_);
+  gst_clear_buffer (&kept);
+}
+
+static gboolean
+is (GstPadProbeInfo *info, const gchar *name)
+{
+  return g_strcmp0 (file_pipe_message_name (info), name) == 0;
+}
+
+static gboolean
+is_chunk_that_is_meant (GstPadProbeInfo *info)
+{
+  return is (info, "CHUNK_DATA") && seen++ == at;
+}
+
+static void
+send_with (GstPadProbeCallback probe, gpointer user_data)
+{
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, probe, user_data);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+}
+
+static GstPadProbeReturn
+flip_bit (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  guint8 byte;
+
+  if (!is_chunk_that_is_meant (info))
+    return GST_PAD_PROBE_OK;
+  buffer = gst_buffer_copy_deep (buffer);
+  gst_buffer_extract (buffer, 1000, &byte, 1);
+  byte ^= 4;
+  gst_buffer_fill (buffer, 1000, &byte, 1);
+  gst_buffer_replace ((GstBuffer **) &info->data, buffer);
+  gst_buffer_unref (buffer);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_corrupt_chunk_is_sent_again)
+{
+  at = 7;
+  send_with (flip_bit, NULL);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+  fail_unless_equals_int (seen, CHUNKS + 1);
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+change_field (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmTransferMeta *meta;
+
+  if (!is_chunk_that_is_meant (info))
+    return GST_PAD_PROBE_OK;
+  meta = vm_buffer_get_transfer_meta (GST_PAD_PROBE_INFO_BUFFER (info));
+  gst_structure_set (
+      meta->message, user_data, G_TYPE_INT64, G_GINT64_CONSTANT (3), NULL);
+  return GST_PAD_PROBE_OK;
+}
+
+/* It says that it is chunk 3, and is not. */
+GST_START_TEST (test_corrupt_header_is_sent_again)
+{
+  at = 9;
+  send_with (change_field, (gpointer) "id");
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+corrupt_always (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  seen = at;
+  return flip_bit (pad, info, user_data);
+}
+
+GST_START_TEST (test_corrupt_again_and_again_fails)
+{
+  send_with (corrupt_always, NULL);
+  fail_unless (pipe_.error != NULL);
+  file_pipe_assert_absent (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+lose (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return is_chunk_that_is_meant (info) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_lost_chunk_is_sent_again)
+{
+  at = 5;
+  send_with (lose, NULL);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+  fail_unless (seen > CHUNKS);
+}
+
+GST_END_TEST;
+
+static const gchar *const others[] = { "FILE_OFFER", "TRANSFER_START",
+  "TRANSFER_COMPLETE" };
+
+static GstPadProbeReturn
+lose_named (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return is (info, user_data) && seen++ == 0 ? GST_PAD_PROBE_DROP
+                                             : GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_lost_message_is_said_again)
+{
+  send_with (lose_named, (gpointer) others[__i__]);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+  fail_unless (seen > 1);
+}
+
+GST_END_TEST;
+
+static const gchar *const replies[] = { "FILE_RESPONSE", "CHUNK_ACK",
+  "TRANSFER_VERIFIED" };
+
+GST_START_TEST (test_lost_reply_is_asked_for)
+{
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, lose_named,
+      (gpointer) replies[__i__]);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+/* The message that is meant comes again, or after the next. */
+static GstPadProbeReturn
+keep (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  gboolean drop = user_data != NULL;
+  GstBuffer *again;
+
+  if (is_chunk_that_is_meant (info)) {
+    kept = gst_buffer_ref (buffer);
+    return drop ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  }
+  again = g_steal_pointer (&kept);
+  if (again)
+    gst_pad_push (pad, again);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_doubled_chunk)
+{
+  at = 3;
+  send_with (keep, NULL);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_chunks_out_of_order)
+{
+  at = 3;
+  send_with (keep, GINT_TO_POINTER (TRUE));
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+lie (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_autofree gchar *hash = g_strnfill (64, 'a');
+  VmTransferMeta *meta;
+
+  if (!is (info, "TRANSFER_COMPLETE"))
+    return GST_PAD_PROBE_OK;
+  meta = vm_buffer_get_transfer_meta (GST_PAD_PROBE_INFO_BUFFER (info));
+  gst_structure_set (meta->message, "finalHash", G_TYPE_STRING, hash, NULL);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_wrong_final_hash)
+{
+  send_with (lie, NULL);
+  fail_unless (pipe_.error != NULL);
+  file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+drop_from (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (!is (info, "CHUNK_DATA"))
+    return GST_PAD_PROBE_OK;
+  return seen++ < at ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  seen += is (info, "CHUNK_DATA");
+  return GST_PAD_PROBE_OK;
+}
+
+/* The link is cut at each tenth: what was verified is not sent again. */
+GST_START_TEST (test_resumed_after_a_cut)
+{
+  guint64 done = 0;
+
+  at = MAX (1, __i__ * CHUNKS / 10);
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, drop_from, NULL);
+  file_pipe_play (&pipe_);
+  while (done < at * FILE_PIPE_CHUNK) {
+    file_pipe_wait_message (&pipe_);
+    if (pipe_.last_sent)
+      gst_structure_get_uint64 (pipe_.last_sent, "done", &done);
+  }
+  file_pipe_stop (&pipe_);
+  file_pipe_assert_absent (&pipe_, "a.bin");
+
+  file_pipe_make (&pipe_, NULL, NULL);
+  seen = 0;
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, count, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+  fail_unless_equals_int (seen, CHUNKS - at);
+}
+
+GST_END_TEST;
+
+/* What came of it is another file: nothing of the old one is in it. */
+GST_START_TEST (test_changed_before_it_is_resumed)
+{
+  at = CHUNKS / 2;
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, drop_from, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait_state (&pipe_, "transferring", "transferring");
+  file_pipe_stop (&pipe_);
+
+  for (gsize i = 0; i < pipe_.size; i++)
+    pipe_.data[i] ^= 0xff;
+  fail_unless (g_file_set_contents (pipe_.path, pipe_.data, pipe_.size, NULL));
+  fail_unless (file_pipe_run (&pipe_, NULL, NULL));
+  g_assert_no_error (pipe_.error);
+  {
+    g_autofree gchar *path = g_build_filename (pipe_.in, "a.bin", NULL);
+    g_autofree gchar *data = NULL;
+    gsize size;
+
+    fail_unless (g_file_get_contents (path, &data, &size, NULL));
+    fail_unless (memcmp (data, pipe_.data, size) == 0);
+  }
+}
+
+GST_END_TEST;
+
+static const gchar *
+id_of_offer (void)
+{
+  return gst_structure_get_string (pipe_.last_received, "transferId");
+}
+
+static void
+offer (void)
+{
+  file_pipe_write (&pipe_, "a.bin", 3 * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, "accept=ask");
+  file_pipe_play (&pipe_);
+  file_pipe_wait_state (&pipe_, "pending", "pending");
+}
+
+GST_START_TEST (test_user_accepts)
+{
+  offer ();
+  g_signal_emit_by_name (pipe_.sink, "accept", id_of_offer ());
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_user_declines)
+{
+  offer ();
+  g_signal_emit_by_name (pipe_.sink, "decline", id_of_offer (), "Not now");
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  fail_unless_equals_string (pipe_.code, "DECLINED");
+  fail_unless (strstr (pipe_.error->message, "Not now") != NULL);
+  file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
+/* Of a transfer that there is not, nothing happens; then the right one. */
+GST_START_TEST (test_user_means_another)
+{
+  offer ();
+  g_signal_emit_by_name (pipe_.sink, "accept", "nobody");
+  g_signal_emit_by_name (pipe_.sink, "cancel", NULL);
+  g_signal_emit_by_name (pipe_.sink, "pause", id_of_offer ());
+  g_signal_emit_by_name (pipe_.sink, "accept", id_of_offer ());
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+}
+
+GST_END_TEST;
+
+static void
+begin_slowly (void)
+{
+  file_pipe_write (&pipe_, "a.bin", 40 * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, "max-bitrate=10", NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait_state (&pipe_, "transferring", "transferring");
+}
+
+GST_START_TEST (test_user_pauses_and_resumes)
+{
+  begin_slowly ();
+  g_signal_emit_by_name (pipe_.sink, "pause", id_of_offer ());
+  file_pipe_wait_state (&pipe_, "paused", "paused");
+  g_object_set (pipe_.src, "max-bitrate", G_GUINT64_CONSTANT (0), NULL);
+  g_signal_emit_by_name (pipe_.sink, "resume", id_of_offer ());
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_user_cancels)
+{
+  begin_slowly ();
+  g_signal_emit_by_name (pipe_.sink, "cancel", id_of_offer ());
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  fail_unless_equals_string (pipe_.code, "CANCELLED");
+  file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
+static void
+take_name (void)
+{
+  g_autofree gchar *path = g_build_filename (pipe_.in, "a.bin", NULL);
+
+  file_pipe_write (&pipe_, "a.bin", 1000);
+  fail_unless (g_file_set_contents (path, "old", -1, NULL));
+}
+
+GST_START_TEST (test_name_is_taken)
+{
+  g_autofree gchar *path = g_build_filename (pipe_.in, "a.bin", NULL);
+  g_autofree gchar *data = NULL;
+
+  take_name ();
+  fail_unless (!file_pipe_run (&pipe_, NULL, NULL));
+  fail_unless (strstr (pipe_.error->message, "of that name") != NULL, "%s",
+      pipe_.error->message);
+  fail_unless (g_file_get_contents (path, &data, NULL, NULL));
+  fail_unless_equals_string (data, "old");
+  fail_unless_equals_int (file_pipe_count (&pipe_), 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_name_is_taken_rename)
+{
+  take_name ();
+  fail_unless (file_pipe_run (&pipe_, NULL, "overwrite=rename"));
+  fail_unless_equals_string (
+      gst_structure_get_string (pipe_.last_received, "savedPath"), "a (1).bin");
+  fail_unless_equals_int (file_pipe_count (&pipe_), 2);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_name_is_taken_replace)
+{
+  take_name ();
+  fail_unless (file_pipe_run (&pipe_, NULL, "overwrite=replace"));
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_max_size)
+{
+  file_pipe_write (&pipe_, "at.bin", 1000);
+  fail_unless (file_pipe_run (&pipe_, NULL, "max-size=1000"));
+  file_pipe_assert_received (&pipe_, "at.bin");
+  file_pipe_write (&pipe_, "above.bin", 1001);
+  fail_unless (!file_pipe_run (&pipe_, NULL, "max-size=1000"));
+  file_pipe_assert_absent (&pipe_, "above.bin");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_quota)
+{
+  g_auto (GStrv) paths = g_new0 (gchar *, 3);
+
+  file_pipe_write (&pipe_, "one", 600);
+  paths[0] = g_strdup (pipe_.path);
+  file_pipe_write (&pipe_, "two", 401);
+  paths[1] = g_strdup (pipe_.path);
+  file_pipe_make (&pipe_, NULL, "quota=1000");
+  g_object_set (pipe_.src, "locations", paths, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  fail_unless (strstr (pipe_.error->message, "1 of 2") != NULL);
+  file_pipe_assert_absent (&pipe_, "two");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_no_directory)
+{
+  file_pipe_write (&pipe_, "a.bin", 10);
+  file_pipe_make (&pipe_, NULL, NULL);
+  g_object_set (pipe_.sink, "directory", NULL, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  fail_unless (strstr (pipe_.error->message, "directory") != NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_missing_directory)
+{
+  file_pipe_write (&pipe_, "a.bin", 10);
+  fail_unless_equals_int (g_rmdir (pipe_.in), 0);
+  fail_unless (!file_pipe_run (&pipe_, NULL, NULL));
+  fail_unless (g_error_matches (
+      pipe_.error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE));
+  fail_unless_equals_int (g_mkdir (pipe_.in, 0700), 0);
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+remove_folder (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const gchar *argv[] = { "rm", "-rf", pipe_.in, NULL };
+
+  if (is_chunk_that_is_meant (info))
+    fail_unless (g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH,
+        NULL, NULL, NULL, NULL, NULL, NULL));
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_folder_is_removed)
+{
+  at = 10;
+  send_with (remove_folder, NULL);
+  fail_unless (pipe_.error != NULL);
+  fail_unless_equals_int (g_mkdir (pipe_.in, 0700), 0);
+}
+
+GST_END_TEST;
+
+static GstHarness *
+make_harness (GstBus *bus)
+{
+  GstElement *element = gst_element_factory_make ("vmfilesink", NULL);
+  GstHarness *h;
+
+  g_object_set (element, "directory", pipe_.in, NULL);
+  gst_object_ref_sink (element);
+  h = gst_harness_new_with_element (element, "sink", NULL);
+  gst_element_set_bus (element, bus);
+  gst_object_unref (element);
+  gst_harness_set_src_caps_str (h, VM_TRANSFER_CAPS);
+  return h;
+}
+
+/* A line of other buffers is not for this element. */
+GST_START_TEST (test_buffer_without_a_message)
+{
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GstMessage) message = NULL;
+  GstHarness *h = make_harness (bus);
+
+  fail_unless_equals_int (
+      gst_harness_push (h, gst_harness_create_buffer (h, 100)), GST_FLOW_ERROR);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* What a peer sends does not end the line. */
+GST_START_TEST (test_message_that_is_none)
+{
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GstMessage) message = NULL;
+  GstHarness *h = make_harness (bus);
+  GstBuffer *buffer = gst_harness_create_buffer (h, 100);
+
+  vm_buffer_add_transfer_meta (buffer, gst_structure_new_empty ("FORMAT_DISK"));
+  fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING);
+  fail_unless (message != NULL);
+  gst_harness_teardown (h);
+  file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
+static void
+add_faults (TCase *tc)
+{
+  tcase_add_test (tc, test_corrupt_chunk_is_sent_again);
+  tcase_add_test (tc, test_corrupt_header_is_sent_again);
+  tcase_add_test (tc, test_corrupt_again_and_again_fails);
+  tcase_add_test (tc, test_lost_chunk_is_sent_again);
+  tcase_add_loop_test (
+      tc, test_lost_message_is_said_again, 0, G_N_ELEMENTS (others));
+  tcase_add_loop_test (
+      tc, test_lost_reply_is_asked_for, 0, G_N_ELEMENTS (replies));
+  tcase_add_test (tc, test_doubled_chunk);
+  tcase_add_test (tc, test_chunks_out_of_order);
+  tcase_add_test (tc, test_wrong_final_hash);
+  tcase_add_loop_test (tc, test_resumed_after_a_cut, 0, 10);
+  tcase_add_test (tc, test_changed_before_it_is_resumed);
+  tcase_add_test (tc, test_folder_is_removed);
+}
+
+static Suite *
+vmfilesink_suite (void)
+{
+  Suite *s = suite_create ("vmfilesink");
+  TCase *tc = tcase_create ("vmfilesink");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  add_faults (tc);
+  tcase_add_test (tc, test_user_accepts);
+  tcase_add_test (tc, test_user_declines);
+  tcase_add_test (tc, test_user_means_another);
+  tcase_add_test (tc, test_user_pauses_and_resumes);
+  tcase_add_test (tc, test_user_cancels);
+  tcase_add_test (tc, test_name_is_taken);
+  tcase_add_test (tc, test_name_is_taken_rename);
+  tcase_add_test (tc, test_name_is_taken_replace);
+  tcase_add_test (tc, test_max_size);
+  tcase_add_test (tc, test_quota);
+  tcase_add_test (tc, test_no_directory);
+  tcase_add_test (tc, test_missing_directory);
+  tcase_add_test (tc, test_buffer_without_a_message);
+  tcase_add_test (tc, test_message_that_is_none);
+  return s;
+}
+
+GST_CHECK_MAIN (vmfilesink);
