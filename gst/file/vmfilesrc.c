@@ -110,25 +110,20 @@ code_of (const GError *error)
   return error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
 }
 
+/* An error or a warning about one file. */
 static void
-fail (VmFileSrc *self, const GError *error, const gchar *name)
+tell (VmFileSrc *self, GstMessageType type, const GError *error,
+    const gchar *name)
 {
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
-        ("\"%s\" is not sent: %s", name, error->message), (NULL),
-        ("code", G_TYPE_STRING, code_of (error), NULL));
-  else
-    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, FAILED,
-        ("\"%s\" is not sent: %s", name, error->message), (NULL),
-        ("code", G_TYPE_STRING, code_of (error), NULL));
-}
+  gboolean missing = g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 
-static void
-warn (VmFileSrc *self, const GError *error, const gchar *name)
-{
-  GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, FAILED,
-      ("\"%s\" is not sent: %s", name, error->message), (NULL),
-      ("code", G_TYPE_STRING, code_of (error), NULL));
+  gst_element_message_full_with_details (GST_ELEMENT (self), type,
+      GST_RESOURCE_ERROR,
+      missing ? GST_RESOURCE_ERROR_NOT_FOUND : GST_RESOURCE_ERROR_FAILED,
+      g_strdup_printf ("\"%s\" is not sent: %s", name, error->message), NULL,
+      __FILE__, GST_FUNCTION, __LINE__,
+      gst_structure_new (
+          "details", "code", G_TYPE_STRING, code_of (error), NULL));
 }
 
 static void
@@ -186,10 +181,10 @@ lose (VmFileSrc *self, const GError *error, const gchar *name)
 {
   self->failed++;
   if (is_only_one (self)) {
-    fail (self, error, name);
+    tell (self, GST_MESSAGE_ERROR, error, name);
     return GST_FLOW_ERROR;
   }
-  warn (self, error, name);
+  tell (self, GST_MESSAGE_WARNING, error, name);
   return GST_FLOW_OK;
 }
 

@@ -119,6 +119,7 @@ vm_node_finalize (GObject *object)
   vm_node_close_desk (self);
   vm_node_thread_free (self->thread);
   g_clear_object (&self->server);
+  g_clear_object (&self->file_receiver);
   g_clear_object (&self->identity);
   g_clear_object (&self->store);
   g_free (self->asked);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "admission.h"
+
+#include "refusal.h"
 #include "../trust/decision.h"
 #include "../trust/vmtruststore-priv.h"
 #include "../wire/deviceinfo.h"
@@ -184,33 +186,6 @@ judge_device (GTask *task, const gchar *user, const gchar *device,
 
 /* POST /meetings/join */
 
-/* What a refusal says; the server's own words when there are any. */
-static GError *
-read_refusal (const VmHttpReply *reply)
-{
-  gsize size;
-  const gchar *data = g_bytes_get_data (reply->body, &size);
-  g_autofree gchar *code = NULL;
-  g_autofree gchar *message = NULL;
-  VmError error = VM_ERROR_FAILED;
-  VmJson json;
-
-  if (vm_json_read (&json, data ? data : "", size, NULL)) {
-    VmJsonNode node = vm_json_get (&json, 0, "error");
-
-    vm_json_get_string (&json, node, "code", VM_SIGNAL_ID_MAX, &code, NULL);
-    vm_json_get_string (
-        &json, node, "message", VM_SIGNAL_MESSAGE_MAX, &message, NULL);
-  }
-  if (message && !vm_text_is_name (message, VM_SIGNAL_MESSAGE_MAX))
-    g_clear_pointer (&message, g_free);
-  vm_error_from_code (code, &error);
-  if (message)
-    return g_error_new_literal (VM_ERROR, error, message);
-  return g_error_new (
-      VM_ERROR, error, "The host's server answered %u", reply->status);
-}
-
 static gboolean
 check_id (const gchar *claimed, const gchar *key_hash, GError **error)
 {
@@ -291,7 +266,7 @@ read_grant (const VmHttpReply *reply, Grant *grant, GError **error)
   VmJson json;
 
   if (reply->status != 200) {
-    g_propagate_error (error, read_refusal (reply));
+    g_propagate_error (error, vm_http_reply_to_error (reply));
     return FALSE;
   }
   if (!vm_json_read (&json, data ? data : "", size, error)
@@ -408,7 +383,7 @@ read_status (const VmHttpReply *reply, GError **error)
   g_autoptr (VmDeviceInfo) info = NULL;
 
   if (reply->status != 200) {
-    g_propagate_error (error, read_refusal (reply));
+    g_propagate_error (error, vm_http_reply_to_error (reply));
     return NULL;
   }
   info = vm_device_info_from_status (data ? data : "", size, error);

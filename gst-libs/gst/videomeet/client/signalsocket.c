@@ -123,7 +123,8 @@ make_message (const VmSignalSocketConfig *config)
   /* http -> ws, https -> wss */
   g_autofree gchar *text =
       config->uri ? g_strdup (config->uri)
-                  : g_strdup_printf ("ws%s/ws%s%s", config->base_uri + 4,
+                  : g_strdup_printf ("ws%s%s%s%s", config->base_uri + 4,
+                      config->path ? config->path : "/ws",
                       ticket ? "?ticket=" : "", ticket ? ticket : "");
   /* relaxed: a link-local address carries its interface as "%eth0" */
   g_autoptr (GUri) uri =
@@ -138,7 +139,9 @@ vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
     GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (session, cancellable, callback, user_data);
-  gchar *protocols[] = { (gchar *) "videomeet.v2", NULL };
+  gchar *protocols[] = {
+    (gchar *) (config->protocol ? config->protocol : "videomeet.v2"), NULL
+  };
   Attempt *attempt = g_new0 (Attempt, 1);
 
   g_task_set_task_data (task, attempt, (GDestroyNotify) attempt_free);

@@ -17,6 +17,8 @@ typedef struct
   const gchar *uri; /* or NULL */
 
   const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
+  const gchar *path; /* NULL: "/ws" */
+  const gchar *protocol; /* the subprotocol; NULL: "videomeet.v2" */
   const gchar *ticket; /* NULL: to resume */
   const gchar *key_hash; /* of the server's key; NULL over plain HTTP */
   guint timeout_ms;

@@ -33,6 +33,7 @@ struct _VmNode
   GMutex lock; /* of everything below; never held across a call out */
   VmIdentity *identity;
   VmServer *server;
+  VmFileReceiver *file_receiver; /* or NULL */
   VmNodeSettings settings;
   guint16 bound_port; /* 0 while not serving */
   gboolean secure;

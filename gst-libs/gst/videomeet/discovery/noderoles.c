@@ -283,6 +283,7 @@ start_server (VmNode *self, GError **error)
   if (!self->server) {
     self->server = vm_server_new (self->identity);
     vm_server_set_desk (self->server, self->desk);
+    vm_server_set_file_receiver (self->server, self->file_receiver);
   }
   g_mutex_unlock (&self->lock);
   config.names = (const gchar *const *) names;

@@ -63,10 +63,12 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
 }
 
 #define RX_BYTES 2048 /* kept for each WebSocket, idle or not */
+#define RX_FILE_BYTES (64 * 1024) /* of one that brings a file */
 #define TX_BYTES (64 * 1024) /* given to the socket at once */
 
 const struct lws_protocols vm_server_protocols[] = {
   { "http", on_event, 0, RX_BYTES, 0, NULL, TX_BYTES },
   { "videomeet.v2", on_event, 0, RX_BYTES, 0, NULL, TX_BYTES },
+  { "videomeet.file", on_event, 0, RX_FILE_BYTES, 0, NULL, TX_BYTES },
   { NULL, NULL, 0, 0, 0, NULL, 0 },
 };

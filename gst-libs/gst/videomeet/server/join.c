@@ -160,6 +160,8 @@ vm_route_upgrade (VmConn *conn, GError **error)
   g_clear_pointer (&conn->pin, g_free);
   if (strcmp (conn->path, "/ws") == 0)
     upgrade_native (conn, error);
+  else if (strcmp (conn->path, "/transfer") == 0)
+    vm_transfer_upgrade (conn, error);
   else if (strcmp (conn->path, "/") == 0)
     upgrade_room (conn);
   else

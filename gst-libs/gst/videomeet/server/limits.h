@@ -17,6 +17,12 @@
 #define VM_FILE_SERVED_MAX (2 * 1024 * 1024) /* one file of the page */
 
 #define VM_MESSAGE_MAX (256 * 1024) /* over all fragments; beyond: close 1009 */
+/* Of a file that comes: a message, over all fragments, and what may wait to be sent,
+ * in however many messages. A message of so many bytes is paid for by the disk,
+ * which reading waits for, and not by VM_MESSAGE_RATE. */
+#define VM_TRANSFER_SOCKET_MESSAGE_MAX (1024 * 1024 + 1024)
+#define VM_TRANSFER_SOCKET_QUEUE (8 * 1024 * 1024)
+#define VM_TRANSFER_SOCKET_FREE 1024
 #define VM_FIRST_MESSAGE_TIME (10 * G_USEC_PER_SEC)
 #define VM_PING_TIME (20 * G_USEC_PER_SEC)
 #define VM_DEAD_TIME (45 * G_USEC_PER_SEC)

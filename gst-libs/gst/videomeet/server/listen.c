@@ -170,6 +170,7 @@ vm_conn_free (VmConn *conn)
   vm_http_reset (conn);
   vm_trust_forget (conn);
   g_clear_pointer (&conn->ticket, vm_ticket_free);
+  g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
   g_free (conn->address);
   g_free (conn->group);
   g_free (conn->pin);

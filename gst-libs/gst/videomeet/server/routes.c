@@ -105,6 +105,8 @@ vm_route_post (VmConn *conn)
     return vm_route_join (conn);
   if (strcmp (conn->path, "/meetings/guest") == 0)
     return vm_route_guest (conn);
+  if (strcmp (conn->path, "/transfers") == 0)
+    return vm_route_transfers (conn);
   if (vm_approval_is_path (conn->path))
     return vm_route_approval (conn);
   if (vm_trust_is_path (conn->path))

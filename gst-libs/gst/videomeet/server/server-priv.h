@@ -8,6 +8,7 @@
 #include "namedcert.h"
 #include "server.h"
 #include "tcpinfo.h"
+#include "transfers.h"
 #include "trustdesk.h"
 #include "trustknown.h"
 #include "ws.h"
@@ -82,6 +83,10 @@ struct _VmServer
   VmKnown *known;
   VmInvites *invites;
   VmApprovalPage *approval;
+  VmPolicy policy;
+  VmTransfers *transfers;
+  GHashTable *transfer_sockets; /* id of the transfer -> VmWs */
+  VmFileReceiver *receiver; /* or NULL: no files are taken */
   GHashTable *askers; /* serial -> VmConn that waits for the desk's answer */
   guint64 serials;
 };
@@ -119,6 +124,7 @@ struct _VmConn
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
   VmTicket *ticket; /* native; NULL: to resume */
   gchar *pin; /* of the URL, or NULL */
+  VmTransferGuest *transfer_guest; /* of a file */
   VmWs *ws; /* after an upgrade */
 };
 
@@ -186,6 +192,12 @@ int vm_route_post (VmConn *conn);
 int vm_route_join (VmConn *conn);
 /* guestjoin.c */
 int vm_route_guest (VmConn *conn);
+/* transfer.c */
+int vm_route_transfers (VmConn *conn);
+/* What is known of devices has changed, or the policy. */
+void vm_transfer_check (VmServer *self);
+void vm_transfer_upgrade (VmConn *conn, GError **error);
+void vm_transfer_guest_free (VmTransferGuest *guest);
 /* approval.c */
 gboolean vm_approval_is_path (const gchar *path);
 int vm_route_approval (VmConn *conn);

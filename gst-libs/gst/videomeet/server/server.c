@@ -46,6 +46,11 @@ vm_server_finalize (GObject *object)
   g_clear_pointer (&self->invites, vm_invites_free);
   g_clear_pointer (&self->approval, vm_approval_page_free);
   g_clear_pointer (&self->desk, vm_trust_desk_unref);
+  if (self->receiver)
+    g_signal_handlers_disconnect_by_data (self->receiver, self);
+  g_clear_object (&self->receiver);
+  g_clear_pointer (&self->transfers, vm_transfers_free);
+  g_hash_table_unref (self->transfer_sockets);
   g_hash_table_unref (self->askers);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -67,6 +72,9 @@ vm_server_init (VmServer *self)
   self->info = vm_device_info_new ();
   self->meetings = vm_meetings_new (self);
   self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->policy = VM_POLICY_PIN;
+  self->transfers = vm_transfers_new (vm_server_random, NULL);
+  self->transfer_sockets = g_hash_table_new (g_str_hash, g_str_equal);
   self->times = (VmServerTimes){
     .start = VM_SERVER_CALL_TIME,
     .first_message = VM_FIRST_MESSAGE_TIME,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../trust/vmidentity.h"
+#include "../transfer/vmfilereceiver.h"
 #include "../vmenums.h"
 #include "../vmerror.h"
 #include "../lifecycle/vmmeetingstate.h"
@@ -50,6 +51,10 @@ void vm_server_set_desk (VmServer *self, VmTrustDesk *desk);
 /* Whom meetings admit; VM_POLICY_PIN at first. Who does not meet it any more is
  * sent out. Before the start too. */
 void vm_server_set_policy (VmServer *self, VmPolicy policy);
+
+/* What takes the files that come without a meeting; NULL: none do. It has started,
+ * and is stopped only after this was set to NULL. Before the start too. */
+void vm_server_set_file_receiver (VmServer *self, VmFileReceiver *receiver);
 
 /* A meeting hosted here. The host sits in seat one, in this process. */
 typedef struct

@@ -201,6 +201,7 @@ take_known (VmServer *self, gpointer data)
 
   vm_known_take (self->known, knowledge->facts, knowledge->damaged);
   vm_rooms_check (vm_meetings_get_rooms (self->meetings));
+  vm_transfer_check (self);
 }
 
 void
@@ -248,8 +249,9 @@ vm_server_set_desk (VmServer *self, VmTrustDesk *desk)
 static void
 take_policy (VmServer *self, gpointer policy)
 {
-  vm_rooms_set_policy (
-      vm_meetings_get_rooms (self->meetings), GPOINTER_TO_INT (policy));
+  self->policy = GPOINTER_TO_INT (policy);
+  vm_rooms_set_policy (vm_meetings_get_rooms (self->meetings), self->policy);
+  vm_transfer_check (self);
 }
 
 void

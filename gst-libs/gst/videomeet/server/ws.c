@@ -38,6 +38,8 @@ is_slow (VmWs *ws, gsize size)
 {
   gint64 now = g_get_monotonic_time ();
 
+  if (ws->funcs->queue_bytes)
+    return ws->queue_bytes + size > ws->funcs->queue_bytes;
   if (ws->queue_bytes + size > VM_QUEUE_BYTES)
     return TRUE;
   if (ws->queue.length < VM_QUEUE_MESSAGES)
@@ -116,6 +118,7 @@ vm_ws_free (VmWs *ws)
     ws->funcs->hang_up (ws, NULL);
   g_clear_pointer (&ws->line, vm_line_free);
   g_clear_pointer (&ws->ticket, vm_ticket_free);
+  g_clear_pointer (&ws->transfer_guest, vm_transfer_guest_free);
   g_clear_pointer (&ws->message, g_byte_array_unref);
   g_queue_clear_full (&ws->queue, (GDestroyNotify) g_bytes_unref);
   g_free (ws);
@@ -154,10 +157,40 @@ pay (VmWs *ws, gdouble messages, gint64 now)
 static void
 pause_reading (VmWs *ws)
 {
-  if (!ws->pause_due || ws->paused)
+  if ((!ws->pause_due && !ws->held) || ws->paused)
     return;
   ws->paused = TRUE;
   lws_rx_flow_control (ws->conn->wsi, 0);
+}
+
+/* Reads on, if nothing else speaks against it. */
+static void
+read_on (VmWs *ws, gint64 now)
+{
+  if (!ws->paused || ws->held || ws->credit < RESUME_CREDIT)
+    return;
+  ws->paused = ws->pause_due = FALSE;
+  /* it was not silent, it was not listened to */
+  ws->last_heard = ws->message_began = now;
+  lws_rx_flow_control (ws->conn->wsi, 1);
+  /* what it has read and kept is looked at only after an event */
+  lws_cancel_service (lws_get_context (ws->conn->wsi));
+}
+
+void
+vm_ws_hold (VmWs *ws, gboolean hold)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (ws->held == hold)
+    return;
+  ws->held = hold;
+  if (hold) {
+    lws_callback_on_writable (ws->conn->wsi);
+  } else {
+    refill (ws, now);
+    read_on (ws, now);
+  }
 }
 
 /* Control frames and empty fragments cost work too, and libwebsockets tells
@@ -185,12 +218,14 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   struct lws *wsi = ws->conn->wsi;
   g_autoptr (GBytes) bytes = NULL;
   gsize missing = lws_remaining_packet_payload (wsi);
+  gsize most = ws->funcs->message_max ? ws->funcs->message_max : VM_MESSAGE_MAX;
+  gboolean binary = lws_frame_is_binary (wsi);
 
   ws->last_heard = g_get_monotonic_time ();
   ws->taken += size;
   if (ws->close_code)
     return 0;
-  if (lws_frame_is_binary (wsi)) {
+  if (binary && !ws->funcs->receive_binary) {
     vm_ws_close (ws, VM_CLOSE_UNSUPPORTED, "text only", TRUE);
     return 0;
   }
@@ -198,9 +233,11 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
     ws->message = g_byte_array_new ();
     ws->message_began = ws->last_heard;
   }
-  if (missing > VM_MESSAGE_MAX
-      || ws->message->len + size + missing > VM_MESSAGE_MAX) {
-    vm_ws_close (ws, VM_CLOSE_TOO_BIG, "message larger than 256 KiB", TRUE);
+  if (missing > most || ws->message->len + size + missing > most) {
+    vm_ws_close (ws, VM_CLOSE_TOO_BIG,
+        ws->funcs->message_max ? "message larger than 1 MiB"
+                               : "message larger than 256 KiB",
+        TRUE);
     return 0;
   }
   g_byte_array_append (ws->message, data, size);
@@ -209,8 +246,12 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   ws->taken += VM_NOISE_FREE;
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&ws->message));
   ws->conn->server->counters.messages_in++;
-  ws->funcs->receive (ws, bytes);
-  pay (ws, 1, ws->last_heard);
+  if (binary)
+    ws->funcs->receive_binary (ws, bytes);
+  else
+    ws->funcs->receive (ws, bytes);
+  if (!binary || g_bytes_get_size (bytes) < VM_TRANSFER_SOCKET_FREE)
+    pay (ws, 1, ws->last_heard);
   return 0;
 }
 
@@ -318,14 +359,7 @@ tick_rate (VmWs *ws, gint64 now)
 {
   pause_reading (ws);
   refill (ws, now);
-  if (ws->paused && ws->credit >= RESUME_CREDIT) {
-    ws->paused = ws->pause_due = FALSE;
-    /* it was not silent, it was not listened to */
-    ws->last_heard = ws->message_began = now;
-    lws_rx_flow_control (ws->conn->wsi, 1);
-    /* what it has read and kept is looked at only after an event */
-    lws_cancel_service (lws_get_context (ws->conn->wsi));
-  }
+  read_on (ws, now);
   if (ws->credit >= VM_MESSAGE_RATE)
     ws->flooded_since = 0;
   if (ws->flooded_since

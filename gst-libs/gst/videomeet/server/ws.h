@@ -12,6 +12,7 @@ typedef struct _VmConn VmConn;
 typedef struct _VmWs VmWs;
 typedef struct _VmGuest VmGuest;
 typedef struct _VmRoomGuest VmRoomGuest;
+typedef struct _VmTransferGuest VmTransferGuest;
 
 /* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
 enum
@@ -34,10 +35,15 @@ typedef struct
   /* The socket is gone, or goes; @reason: for good; NULL: the client may come
    * back, if its dialect knows how. Called once or more. */
   void (*hang_up) (VmWs *ws, const GError *reason);
+  /* NULL: it speaks text alone */
+  void (*receive_binary) (VmWs *ws, GBytes *message);
+  gsize message_max; /* bytes; 0: VM_MESSAGE_MAX */
+  gsize queue_bytes; /* 0: VM_QUEUE_BYTES, and VM_QUEUE_MESSAGES */
 } VmWsFuncs;
 
 extern const VmWsFuncs vm_guest_funcs; /* native */
 extern const VmWsFuncs vm_room_guest_funcs;
+extern const VmWsFuncs vm_transfer_funcs;
 
 struct _VmWs
 {
@@ -49,6 +55,7 @@ struct _VmWs
   VmTicket *ticket; /* native: until hello; NULL: hello is to resume */
   VmGuest *guest; /* native: from hello on */
   VmRoomGuest *room_guest; /* room */
+  VmTransferGuest *transfer_guest; /* of a file */
 
   GByteArray *message; /* fragments so far */
   gint64 message_began;
@@ -75,6 +82,7 @@ struct _VmWs
   gint64 credit_at;
   gint64 flooded_since; /* 0: not */
   gboolean pause_due; /* the credit is used up */
+  gboolean held; /* nothing is to be read until it is let go */
   gboolean paused; /* nothing is read */
 };
 
@@ -87,6 +95,8 @@ void vm_ws_queue (VmWs *ws, GBytes *bytes);
  * deadline. Nothing is sent or read after it; what waits goes before it unless
  * @now. */
 void vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now);
+/* Whether nothing is read, but what libwebsockets has read already. */
+void vm_ws_hold (VmWs *ws, gboolean hold);
 /* The seat is given back: closes when all is sent. */
 void vm_ws_finish (VmWs *ws, const GError *reason);
 /* The guest has another socket. */

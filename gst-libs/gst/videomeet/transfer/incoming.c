@@ -21,8 +21,8 @@ vm_incoming_new (VmReceiveFolder *folder, const gchar *from,
 {
   VmIncoming *self = g_new0 (VmIncoming, 1);
 
-  self->engine = vm_receiver_new (offer,
-      VM_TRANSFER_ENCODING_JSON | VM_TRANSFER_ENCODING_BINARY, now);
+  self->engine = vm_receiver_new (
+      offer, VM_TRANSFER_ENCODING_JSON | VM_TRANSFER_ENCODING_BINARY, now);
   self->folder = vm_receive_folder_ref (folder);
   self->from = g_strdup (from);
   return self;

@@ -60,6 +60,7 @@ struct _VmFileReceiver
   GQueue wishes; /* of VmReceiverItem: the others, which go first */
   gsize queued; /* their sizes */
   gboolean busy; /* the thread is at one */
+  gboolean told_full; /* "room" is due */
   gboolean flushing;
   gboolean stopping;
   VmAccept accept;
@@ -69,8 +70,15 @@ struct _VmFileReceiver
   GPtrArray *transfers; /* of VmComing, the oldest first */
 };
 
+/* For a thread that must not wait: takes @message (transfer full) in any case.
+ * FALSE: more than VM_FILE_RECEIVER_QUEUE_MAX wait now, and "room" is emitted
+ * when there is room again. */
+gboolean vm_file_receiver_push (
+    VmFileReceiver *self, VmTransferMessage *message, const gchar *from);
+
 typedef enum
 {
+  VM_FILE_RECEIVER_SIGNAL_ROOM,
   VM_FILE_RECEIVER_SIGNAL_REPLY,
   VM_FILE_RECEIVER_SIGNAL_CHANGED,
   VM_FILE_RECEIVER_N_SIGNALS

@@ -295,6 +295,21 @@ end_all (VmFileReceiver *self)
   }
 }
 
+/* Half of it is free again, for who was told that it is full. */
+static void
+tell_room (VmFileReceiver *self)
+{
+  gboolean due;
+
+  g_mutex_lock (&self->lock);
+  due = self->told_full && self->queued <= VM_FILE_RECEIVER_QUEUE_MAX / 2;
+  self->told_full &= !due;
+  g_mutex_unlock (&self->lock);
+  if (due)
+    g_signal_emit (
+        self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_ROOM], 0);
+}
+
 gpointer
 vm_file_receiver_work (gpointer data)
 {
@@ -316,6 +331,7 @@ vm_file_receiver_work (gpointer data)
       take_message (self, item, now);
     else if (item)
       take_wish (self, item, now);
+    tell_room (self);
   }
   end_all (self);
   g_clear_pointer (&self->transfers, g_ptr_array_unref);

@@ -215,6 +215,10 @@ vm_file_receiver_class_init (VmFileReceiverClass *klass)
   object_class->get_property = vm_file_receiver_get_property;
   install_properties (object_class);
   /* below: GST_TYPE_STRUCTURE is nothing before gst_init() */
+  /* not for applications: see vm_file_receiver_push() */
+  vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_ROOM] =
+      g_signal_new ("room", VM_TYPE_FILE_RECEIVER, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 0);
   /**
    * VmFileReceiver::reply:
    * @self: the receiver
@@ -399,6 +403,30 @@ vm_file_receiver_take (
   item->from = g_strdup (from ? from : VM_FILE_RECEIVER_FROM);
   item->size = VM_FILE_RECEIVER_MESSAGE_SIZE + size;
   return push (self, g_steal_pointer (&item), error);
+}
+
+gboolean
+vm_file_receiver_push (
+    VmFileReceiver *self, VmTransferMessage *message, const gchar *from)
+{
+  VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
+  gboolean room = TRUE;
+
+  item->message = message;
+  item->from = g_strdup (from);
+  item->size = VM_FILE_RECEIVER_MESSAGE_SIZE
+               + (message->data ? g_bytes_get_size (message->data) : 0);
+  g_mutex_lock (&self->lock);
+  if (self->thread && !self->stopping && !self->flushing) {
+    self->queued += item->size;
+    g_queue_push_tail (&self->queue, g_steal_pointer (&item));
+    room = self->queued <= VM_FILE_RECEIVER_QUEUE_MAX;
+    self->told_full |= !room;
+    g_cond_broadcast (&self->cond);
+  }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&item, vm_receiver_item_free);
+  return room;
 }
 
 /**

@@ -15,7 +15,7 @@
  * not change meanwhile; a change ends the transfer.
  */
 
-#include "vmfilesender.h"
+#include "vmfilesender-priv.h"
 
 #include "describe.h"
 #include "filename.h"
@@ -30,28 +30,6 @@
 #define BURST_US (50 * 1000)
 /* How often progress is told, beside changes of the state. */
 #define PROGRESS_US (200 * 1000)
-
-struct _VmFileSender
-{
-  GObject parent;
-
-  VmSourceFile *file; /* the pulling thread alone */
-  guint32 chunk_size;
-  gchar *filename;
-
-  GMutex lock; /* of what follows; not held while the disk is read */
-  GCond cond; /* a reply, a wish of the user, flushing */
-  gchar *id;
-  VmSender *engine;
-  GQueue replies; /* of VmTransferMessage */
-  VmAction *held; /* a chunk to read whose time has not come */
-  gint64 held_until; /* µs, monotonic; when the rate allows it */
-  guint64 max_bitrate; /* bits/s; 0: any */
-  gboolean paused; /* as the user wants it; from its beginning on */
-  gboolean flushing;
-
-  gint64 told_at; /* µs; when something was emitted; 0: never */
-};
 
 enum
 {
@@ -298,9 +276,8 @@ let_go (VmFileSender *self)
   return TRUE;
 }
 
-/* called with lock held */
-static GstStructure *
-describe (VmFileSender *self, VmTransferState state)
+GstStructure *
+vm_file_sender_describe_as (VmFileSender *self, VmTransferState state)
 {
   const VmTransferDescription what = {
     .id = self->id,
@@ -320,7 +297,7 @@ describe (VmFileSender *self, VmTransferState state)
 static void
 tell (VmFileSender *self, VmTransferState state)
 {
-  g_autoptr (GstStructure) s = describe (self, state);
+  g_autoptr (GstStructure) s = vm_file_sender_describe_as (self, state);
 
   self->told_at = g_get_monotonic_time ();
   g_mutex_unlock (&self->lock);
@@ -368,6 +345,23 @@ next_message (VmFileSender *self)
   return NULL;
 }
 
+VmTransferMessage *
+vm_file_sender_pull_message (VmFileSender *self, GError **error)
+{
+  VmTransferMessage *message;
+  const GError *why;
+
+  g_mutex_lock (&self->lock);
+  message = next_message (self);
+  why = vm_sender_get_error (self->engine);
+  if (!message && self->flushing)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Flushing");
+  else if (!message && why && error)
+    *error = g_error_copy (why);
+  g_mutex_unlock (&self->lock);
+  return message;
+}
+
 static GstBuffer *
 to_buffer (const VmTransferMessage *message)
 {
@@ -400,18 +394,10 @@ GstBuffer *
 vm_file_sender_pull (VmFileSender *self, GError **error)
 {
   g_autoptr (VmTransferMessage) message = NULL;
-  const GError *why;
 
   g_return_val_if_fail (VM_IS_FILE_SENDER (self), NULL);
 
-  g_mutex_lock (&self->lock);
-  message = next_message (self);
-  why = vm_sender_get_error (self->engine);
-  if (!message && self->flushing)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Flushing");
-  else if (!message && why && error)
-    *error = g_error_copy (why);
-  g_mutex_unlock (&self->lock);
+  message = vm_file_sender_pull_message (self, error);
   return message ? to_buffer (message) : NULL;
 }
 
@@ -439,121 +425,36 @@ vm_file_sender_take (VmFileSender *self, const GstStructure *message)
     g_debug ("a reply is passed over: %s", error->message);
     return;
   }
+  vm_file_sender_take_message (self, read);
+}
+
+void
+vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message)
+{
   g_mutex_lock (&self->lock);
-  g_queue_push_tail (&self->replies, read);
+  g_queue_push_tail (&self->replies, message);
   if (self->replies.length > REPLIES_MAX)
     vm_transfer_message_free (g_queue_pop_head (&self->replies));
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
 }
 
-/**
- * vm_file_sender_set_flushing:
- * @self: a #VmFileSender
- * @flushing: whether vm_file_sender_pull() returns at once
- *
- * Any thread.
- *
- * Since: 0.1
- */
 void
-vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing)
+vm_file_sender_fail (VmFileSender *self, const GError *why)
 {
-  g_return_if_fail (VM_IS_FILE_SENDER (self));
-
   g_mutex_lock (&self->lock);
-  self->flushing = flushing;
+  vm_sender_fail (self->engine, why);
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
 }
 
-/**
- * vm_file_sender_set_paused:
- * @self: a #VmFileSender
- * @paused: whether no chunks are sent
- *
- * Both sides show it. Before the receiver has accepted, it holds from then on.
- * Any thread; nothing happens when the transfer is over.
- *
- * Since: 0.1
- */
-void
-vm_file_sender_set_paused (VmFileSender *self, gboolean paused)
+VmTransferEncoding
+vm_file_sender_get_encoding (VmFileSender *self)
 {
-  g_return_if_fail (VM_IS_FILE_SENDER (self));
+  VmTransferEncoding encoding;
 
   g_mutex_lock (&self->lock);
-  self->paused = paused;
-  if (!paused)
-    vm_sender_resume (self->engine, g_get_monotonic_time ());
-  g_cond_signal (&self->cond);
+  encoding = vm_sender_get_encoding (self->engine);
   g_mutex_unlock (&self->lock);
-}
-
-/**
- * vm_file_sender_set_max_bitrate:
- * @self: a #VmFileSender
- * @max_bitrate: bits of the file a second; 0: as fast as it goes
- *
- * Any thread, also while it is sent.
- *
- * Since: 0.1
- */
-void
-vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
-{
-  g_return_if_fail (VM_IS_FILE_SENDER (self));
-
-  g_mutex_lock (&self->lock);
-  self->max_bitrate = max_bitrate;
-  self->held_until = 0;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->lock);
-}
-
-/**
- * vm_file_sender_cancel:
- * @self: a #VmFileSender
- *
- * Ends the transfer, and tells the receiver, which then keeps nothing. Any
- * thread; nothing happens when it is over.
- *
- * Since: 0.1
- */
-void
-vm_file_sender_cancel (VmFileSender *self)
-{
-  g_return_if_fail (VM_IS_FILE_SENDER (self));
-
-  g_mutex_lock (&self->lock);
-  vm_sender_cancel (self->engine);
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->lock);
-}
-
-/**
- * vm_file_sender_describe:
- * @self: a #VmFileSender
- *
- * Where the transfer is: `transferId` (string), `direction` (`send`), `filename`
- * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
- * `state` (#VmTransferState); when it has failed `code` (string, as
- * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
- * (string), if the receiver says it. Any thread.
- *
- * Returns: (transfer full): a structure named `vm-transfer`
- *
- * Since: 0.1
- */
-GstStructure *
-vm_file_sender_describe (VmFileSender *self)
-{
-  GstStructure *s;
-
-  g_return_val_if_fail (VM_IS_FILE_SENDER (self), NULL);
-
-  g_mutex_lock (&self->lock);
-  s = describe (self, vm_sender_get_state (self->engine));
-  g_mutex_unlock (&self->lock);
-  return s;
+  return encoding;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/transfer/vmtransfermeta.h>
+#include <gst/videomeet/trust/vmidentity.h>
 
 G_BEGIN_DECLS
 
@@ -51,6 +52,9 @@ VM_API void vm_file_sender_set_paused (VmFileSender *self, gboolean paused);
 VM_API void
 vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate);
 VM_API void vm_file_sender_cancel (VmFileSender *self);
+VM_API gboolean vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
+    const gchar *base_uri, const gchar *key_hash, GCancellable *cancellable,
+    GError **error);
 VM_API GstStructure *vm_file_sender_describe (VmFileSender *self);
 
 G_END_DECLS

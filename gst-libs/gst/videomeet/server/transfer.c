@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files that come without a meeting: POST /transfers and GET /transfer?ticket=
+ * (protocol §2, §5). The file itself is the VmFileReceiver's, on its own thread:
+ * while more waits there than its disk takes, the socket is not read. */
+
+#include "server-priv.h"
+#include "transfers.h"
+#include "../transfer/frame.h"
+#include "../transfer/messagestructure.h"
+#include "../transfer/vmfilereceiver-priv.h"
+#include "../trust/decision.h"
+#include "../wire/json-priv.h"
+
+#include <string.h>
+
+/* What the server knows of one transfer: belongs to its socket. */
+struct _VmTransferGuest
+{
+  gchar *device_id;
+  gchar *id; /* of the transfer */
+  VmFrameJoiner *joiner;
+};
+
+void
+vm_transfer_guest_free (VmTransferGuest *guest)
+{
+  g_free (guest->device_id);
+  g_free (guest->id);
+  vm_frame_joiner_free (guest->joiner);
+  g_free (guest);
+}
+
+/* Replies, from the receiver's thread */
+
+typedef struct
+{
+  gchar *device_id, *id;
+  GBytes *text;
+} Reply;
+
+static void
+reply_free (gpointer data)
+{
+  Reply *reply = data;
+
+  g_free (reply->device_id);
+  g_free (reply->id);
+  g_bytes_unref (reply->text);
+  g_free (reply);
+}
+
+static void
+send_reply (VmServer *self, gpointer data)
+{
+  const Reply *reply = data;
+  VmWs *ws = g_hash_table_lookup (self->transfer_sockets, reply->id);
+
+  /* of another transport, or its socket is gone: it will ask again */
+  if (ws && g_str_equal (ws->transfer_guest->device_id, reply->device_id))
+    vm_ws_send (ws, reply->text);
+}
+
+static void
+hear_reply (VmFileReceiver *receiver, const GstStructure *message,
+    const gchar *from, gpointer user_data)
+{
+  VmServer *self = user_data;
+  g_autoptr (VmTransferMessage) read =
+      vm_transfer_message_from_structure (message, NULL, NULL);
+  Reply *reply;
+  gchar *text;
+
+  if (!read || !read->id)
+    return;
+  text = vm_transfer_message_write (read);
+  reply = g_new0 (Reply, 1);
+  reply->device_id = g_strdup (from);
+  reply->id = g_strdup (read->id);
+  reply->text = g_bytes_new_take (text, strlen (text));
+  vm_server_post (self, send_reply, reply, reply_free);
+}
+
+static void
+read_on (VmServer *self, gpointer data)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    vm_ws_hold (value, FALSE);
+}
+
+static void
+hear_room (VmFileReceiver *receiver, gpointer user_data)
+{
+  vm_server_post (user_data, read_on, NULL, NULL);
+}
+
+static void
+forget_receiver (VmServer *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  if (!self->receiver)
+    return;
+  g_signal_handlers_disconnect_by_data (self->receiver, self);
+  g_clear_object (&self->receiver);
+  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    vm_ws_close (value, VM_CLOSE_GOING_AWAY, "no files any more", FALSE);
+}
+
+static void
+take_receiver (VmServer *self, gpointer data)
+{
+  forget_receiver (self);
+  if (!data)
+    return;
+  self->receiver = g_object_ref (data);
+  g_signal_connect (self->receiver, "reply", G_CALLBACK (hear_reply), self);
+  g_signal_connect (self->receiver, "room", G_CALLBACK (hear_room), self);
+}
+
+void
+vm_server_set_file_receiver (VmServer *self, VmFileReceiver *receiver)
+{
+  if (!self->thread)
+    take_receiver (self, receiver);
+  else
+    vm_server_post (self, take_receiver,
+        receiver ? g_object_ref (receiver) : NULL,
+        receiver ? g_object_unref : NULL);
+}
+
+/* POST /transfers */
+
+static gboolean
+may_send (VmServer *self, const gchar *device_id, GError **error)
+{
+  g_autoptr (VmTrustFacts) facts =
+      vm_known_get (self->known, device_id, NULL, NULL);
+
+  return vm_trust_decide (self->policy, facts, VM_PERMISSIONS_FILE,
+      g_get_real_time () / G_USEC_PER_SEC, NULL, error);
+}
+
+void
+vm_transfer_check (VmServer *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmWs *ws = value;
+
+    if (!may_send (self, ws->transfer_guest->device_id, NULL))
+      vm_ws_close (ws, VM_CLOSE_POLICY, "not trusted", TRUE);
+  }
+}
+
+/* Whoever sends a file has a key: by its id the file is asked about, and
+ * resumed. Returns: (transfer full) */
+static gchar *
+admit (VmConn *conn, GError **error)
+{
+  VmServer *self = conn->server;
+  const gchar *key = vm_conn_get_key (conn);
+  g_autofree gchar *device_id = NULL;
+
+  if (!key) {
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "Files are taken over TLS, from devices that show their key");
+    return NULL;
+  }
+  device_id = vm_device_id_from_key_hash (key);
+  return may_send (self, device_id, error) ? g_steal_pointer (&device_id)
+                                           : NULL;
+}
+
+static GBytes *
+make_grant (VmConn *conn, const gchar *id, const gchar *ticket)
+{
+  g_autofree gchar *uri = g_strdup_printf (
+      "%s://%s/transfer", conn->server->secure ? "wss" : "ws", conn->host);
+  GString *out = g_string_new ("{");
+
+  vm_json_append_member (out, "transferId", id);
+  vm_json_append_member (out, "webSocket", uri);
+  vm_json_append_member (out, "ticket", ticket);
+  vm_json_append_int (out, "expiresIn", VM_TICKET_TIME / G_USEC_PER_SEC);
+  g_string_append_c (out, '}');
+  return g_string_free_to_bytes (out);
+}
+
+static GBytes *
+grant (VmConn *conn, GError **error)
+{
+  VmServer *self = conn->server;
+  g_autofree gchar *device_id = NULL;
+  g_autofree gchar *ticket = NULL;
+  g_autoptr (VmTransferMessage) offer = NULL;
+
+  if (!self->receiver) {
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "No files are received on this device");
+    return NULL;
+  }
+  device_id = admit (conn, error);
+  if (!device_id)
+    return NULL;
+  offer = vm_transfer_message_read (
+      (gchar *) conn->body->data, conn->body->len, error);
+  if (!offer)
+    return NULL;
+  if (offer->type != VM_TRANSFER_FILE_OFFER || !offer->id) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "The request is no FILE_OFFER with an id");
+    return NULL;
+  }
+  ticket = vm_transfers_grant (
+      self->transfers, device_id, offer->id, g_get_monotonic_time (), error);
+  return ticket ? make_grant (conn, offer->id, ticket) : NULL;
+}
+
+int
+vm_route_transfers (VmConn *conn)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = grant (conn, &error);
+
+  if (!answer)
+    return vm_http_reply_error (conn, 0, error, FALSE);
+  return vm_http_reply_json (conn, 202, answer);
+}
+
+/* GET /transfer?ticket= */
+
+void
+vm_transfer_upgrade (VmConn *conn, GError **error)
+{
+  VmServer *self = conn->server;
+  const gchar *key = vm_conn_get_key (conn);
+  g_autofree gchar *device_id = key ? vm_device_id_from_key_hash (key) : NULL;
+  gchar ticket[128];
+  gchar *id = vm_transfers_use (self->transfers,
+      lws_get_urlarg_by_name (conn->wsi, "ticket=", ticket, sizeof ticket),
+      device_id, g_get_monotonic_time (), error);
+
+  if (!id)
+    return;
+  conn->ws_funcs = &vm_transfer_funcs;
+  g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
+  conn->transfer_guest = g_new0 (VmTransferGuest, 1);
+  conn->transfer_guest->device_id = g_steal_pointer (&device_id);
+  conn->transfer_guest->id = id;
+  conn->transfer_guest->joiner = vm_frame_joiner_new ();
+}
+
+static void
+on_open (VmWs *ws)
+{
+  VmServer *self = ws->conn->server;
+  VmTransferGuest *guest = g_steal_pointer (&ws->conn->transfer_guest);
+  VmWs *before = g_hash_table_lookup (self->transfer_sockets, guest->id);
+
+  ws->transfer_guest = guest;
+  /* the sender has lost the other, which may not know yet that it is dead */
+  if (before)
+    vm_ws_close (before, VM_CLOSE_POLICY, "superseded", TRUE);
+  g_hash_table_insert (self->transfer_sockets, guest->id, ws);
+}
+
+static void
+on_hang_up (VmWs *ws, const GError *reason)
+{
+  GHashTable *sockets = ws->conn->server->transfer_sockets;
+
+  if (g_hash_table_lookup (sockets, ws->transfer_guest->id) == ws)
+    g_hash_table_remove (sockets, ws->transfer_guest->id);
+}
+
+static void
+on_tell (VmWs *ws, const GError *error)
+{
+  g_autoptr (VmTransferMessage) message =
+      vm_transfer_message_new (VM_TRANSFER_ERROR, ws->transfer_guest->id);
+  g_autoptr (GBytes) bytes = NULL;
+  gchar *text;
+
+  message->code = g_strdup (vm_error_to_code (error->code));
+  message->message = g_strndup (error->message, VM_TRANSFER_REASON_MAX);
+  text = vm_transfer_message_write (message);
+  bytes = g_bytes_new_take (text, strlen (text));
+  vm_ws_send (ws, bytes);
+}
+
+/* For the receiver, if it is of the transfer that the socket is for. */
+static void
+hand_over (VmWs *ws, VmTransferMessage *message)
+{
+  VmServer *self = ws->conn->server;
+  const VmTransferGuest *guest = ws->transfer_guest;
+
+  if (message->id && !g_str_equal (message->id, guest->id)) {
+    vm_transfer_message_free (message);
+    vm_ws_close (ws, VM_CLOSE_POLICY, "another transfer", TRUE);
+    return;
+  }
+  if (!message->id)
+    message->id = g_strdup (guest->id);
+  if (!self->receiver)
+    vm_transfer_message_free (message);
+  else if (!vm_file_receiver_push (self->receiver, message, guest->device_id))
+    vm_ws_hold (ws, TRUE);
+}
+
+static void
+on_text (VmWs *ws, GBytes *bytes)
+{
+  gsize size;
+  const gchar *text = g_bytes_get_data (bytes, &size);
+  g_autoptr (GError) error = NULL;
+  VmTransferMessage *message = vm_transfer_message_read (text, size, &error);
+
+  if (message)
+    hand_over (ws, message);
+  else
+    on_tell (ws, error);
+}
+
+static void
+on_binary (VmWs *ws, GBytes *bytes)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  VmTransferMessage *message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_frame_joiner_take (
+          ws->transfer_guest->joiner, data, size, &message, &error))
+    on_tell (ws, error);
+  else if (message)
+    hand_over (ws, message);
+}
+
+const VmWsFuncs vm_transfer_funcs = {
+  .open = on_open,
+  .receive = on_text,
+  .tell = on_tell,
+  .hang_up = on_hang_up,
+  .receive_binary = on_binary,
+  .message_max = VM_TRANSFER_SOCKET_MESSAGE_MAX,
+  .queue_bytes = VM_TRANSFER_SOCKET_QUEUE,
+};

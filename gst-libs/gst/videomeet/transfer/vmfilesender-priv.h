@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sender.h"
+#include "sourcefile.h"
+#include "vmfilesender.h"
+
+/* What vmfilesender.c (reading, and what the receiver says) and
+ * vmfilesender-user.c (what the user wants) share. */
+
+struct _VmFileSender
+{
+  GObject parent;
+
+  VmSourceFile *file; /* the pulling thread alone */
+  guint32 chunk_size;
+  gchar *filename;
+
+  GMutex lock; /* of what follows; not held while the disk is read */
+  GCond cond; /* a reply, a wish of the user, flushing */
+  gchar *id;
+  VmSender *engine;
+  GQueue replies; /* of VmTransferMessage */
+  VmAction *held; /* a chunk to read whose time has not come */
+  gint64 held_until; /* µs, monotonic; when the rate allows it */
+  guint64 max_bitrate; /* bits/s; 0: any */
+  gboolean paused; /* as the user wants it; from its beginning on */
+  gboolean flushing;
+
+  gint64 told_at; /* µs; when something was emitted; 0: never */
+};
+
+/* Called with its lock held: where it is, in a state that it is or was in.
+ * Returns: (transfer full) */
+GstStructure *
+vm_file_sender_describe_as (VmFileSender *self, VmTransferState state);
+
+/* VmFileSender for the library's own transports: messages as they are. */
+
+/* As vm_file_sender_pull(). Returns: (transfer full) (nullable) */
+VmTransferMessage *
+vm_file_sender_pull_message (VmFileSender *self, GError **error);
+/* Takes @message. */
+void
+vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message);
+/* The receiver is not to be reached any more: the transfer has failed. */
+void vm_file_sender_fail (VmFileSender *self, const GError *why);
+VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);

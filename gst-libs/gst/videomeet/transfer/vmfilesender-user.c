@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vmfilesender-priv.h"
+
+/**
+ * vm_file_sender_set_flushing:
+ * @self: a #VmFileSender
+ * @flushing: whether vm_file_sender_pull() returns at once
+ *
+ * Any thread.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  self->flushing = flushing;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_set_paused:
+ * @self: a #VmFileSender
+ * @paused: whether no chunks are sent
+ *
+ * Both sides show it. Before the receiver has accepted, it holds from then on.
+ * Any thread; nothing happens when the transfer is over.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_paused (VmFileSender *self, gboolean paused)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  self->paused = paused;
+  if (!paused)
+    vm_sender_resume (self->engine, g_get_monotonic_time ());
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_set_max_bitrate:
+ * @self: a #VmFileSender
+ * @max_bitrate: bits of the file a second; 0: as fast as it goes
+ *
+ * Any thread, also while it is sent.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  self->max_bitrate = max_bitrate;
+  self->held_until = 0;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_cancel:
+ * @self: a #VmFileSender
+ *
+ * Ends the transfer, and tells the receiver, which then keeps nothing. Any
+ * thread; nothing happens when it is over.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_cancel (VmFileSender *self)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+
+  g_mutex_lock (&self->lock);
+  vm_sender_cancel (self->engine);
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_describe:
+ * @self: a #VmFileSender
+ *
+ * Where the transfer is: `transferId` (string), `direction` (`send`), `filename`
+ * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
+ * `state` (#VmTransferState); when it has failed `code` (string, as
+ * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
+ * (string), if the receiver says it. Any thread.
+ *
+ * Returns: (transfer full): a structure named `vm-transfer`
+ *
+ * Since: 0.1
+ */
+GstStructure *
+vm_file_sender_describe (VmFileSender *self)
+{
+  GstStructure *s;
+
+  g_return_val_if_fail (VM_IS_FILE_SENDER (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  s = vm_file_sender_describe_as (self, vm_sender_get_state (self->engine));
+  g_mutex_unlock (&self->lock);
+  return s;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A file from one device to another, without a meeting: over the server's
+ * WebSocket, in one process, with real sockets and a real folder. */
+
+#include "netclient.h"
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/lifecycle/vmtransferstate.h>
+#include <gst/videomeet/transfer/vmfilereceiver.h>
+#include <gst/videomeet/transfer/vmfilesender.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define CHUNK 65536
+#define DEADLINE (60 * G_TIME_SPAN_SECOND)
+
+static gchar *folder, *in, *path, *data;
+static gsize size;
+static VmIdentity *sender_identity;
+static VmServer *server;
+static VmFileReceiver *receiver;
+static gchar *uri;
+static VmFileSender *sender;
+
+/* Of the signals, which come on other threads. */
+static GMutex lock;
+static GCond cond;
+static VmTransferState seen; /* by the receiver */
+static gchar *seen_from, *seen_id;
+static guint64 seen_done;
+static guint seen_pending; /* transfers */
+
+static void
+on_changed (
+    VmFileReceiver *object, const GstStructure *transfer, gpointer user_data)
+{
+  g_mutex_lock (&lock);
+  gst_structure_get (transfer, "state", VM_TYPE_TRANSFER_STATE, &seen, "done",
+      G_TYPE_UINT64, &seen_done, NULL);
+  seen_pending += seen == VM_TRANSFER_STATE_PENDING;
+  g_free (seen_from);
+  seen_from = g_strdup (gst_structure_get_string (transfer, "from"));
+  g_free (seen_id);
+  seen_id = g_strdup (gst_structure_get_string (transfer, "transferId"));
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+}
+
+static void
+wait_state (VmTransferState state)
+{
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+
+  g_mutex_lock (&lock);
+  while (!seen_pending || seen != state)
+    fail_unless (g_cond_wait_until (&cond, &lock, until));
+  g_mutex_unlock (&lock);
+}
+
+static void
+serve (void)
+{
+  VmServerConfig config = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  receiver = vm_file_receiver_new (in);
+  g_signal_connect (receiver, "changed", G_CALLBACK (on_changed), NULL);
+  fail_unless (vm_file_receiver_start (receiver, &error));
+  server = net_server (&config, NULL);
+  vm_server_set_file_receiver (server, receiver);
+  uri = g_strdup_printf ("https://127.0.0.1:%u", vm_server_get_port (server));
+}
+
+static void
+setup (void)
+{
+  g_autofree gchar *keys = NULL;
+
+  folder = g_dir_make_tmp ("vm-upload-XXXXXX", NULL);
+  in = g_build_filename (folder, "in", NULL);
+  fail_unless_equals_int (g_mkdir (in, 0700), 0);
+  keys = g_build_filename (folder, "keys", NULL);
+  sender_identity = vm_identity_load (keys, NULL);
+  seen = VM_TRANSFER_STATE_PENDING;
+  seen_pending = 0;
+  serve ();
+}
+
+static void
+stop_serving (void)
+{
+  vm_server_set_file_receiver (server, NULL);
+  vm_server_stop (server);
+  g_clear_object (&server);
+  vm_file_receiver_stop (receiver);
+  g_clear_object (&receiver);
+  g_clear_pointer (&uri, g_free);
+}
+
+static void
+teardown (void)
+{
+  const gchar *argv[] = { "rm", "-rf", folder, NULL };
+
+  if (server)
+    stop_serving ();
+  g_clear_object (&sender);
+  g_clear_object (&sender_identity);
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, NULL, NULL, NULL);
+  g_clear_pointer (&folder, g_free);
+  g_clear_pointer (&in, g_free);
+  g_clear_pointer (&path, g_free);
+  g_clear_pointer (&data, g_free);
+  g_clear_pointer (&seen_from, g_free);
+  g_clear_pointer (&seen_id, g_free);
+}
+
+static void
+write_file (gsize bytes)
+{
+  g_autoptr (GError) error = NULL;
+
+  size = bytes;
+  data = g_malloc (size + 1);
+  for (gsize i = 0; i < size; i++)
+    data[i] = i * 7 + i / CHUNK * 13;
+  path = g_build_filename (folder, "a.bin", NULL);
+  fail_unless (g_file_set_contents (path, data, size, NULL));
+  sender = vm_file_sender_new (path, CHUNK, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_received (void)
+{
+  g_autofree gchar *there = g_build_filename (in, "a.bin", NULL);
+  g_autofree gchar *got = NULL;
+  gsize n;
+
+  fail_unless (g_file_get_contents (there, &got, &n, NULL));
+  fail_unless_equals_uint64 (n, size);
+  fail_unless (memcmp (got, data, n) == 0);
+}
+
+static gboolean
+upload (GError **error)
+{
+  return vm_file_sender_upload (
+      sender, sender_identity, uri, NULL, NULL, error);
+}
+
+static const gsize sizes[] = { 0, 1, CHUNK - 1, CHUNK, CHUNK + 1,
+  20 * 1024 * 1024 };
+
+GST_START_TEST (test_sizes)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean done;
+
+  write_file (sizes[__i__]);
+  done = upload (&error);
+  g_assert_no_error (error);
+  fail_unless (done);
+  assert_received ();
+  wait_state (VM_TRANSFER_STATE_COMPLETED);
+  fail_unless_equals_string (
+      seen_from, vm_identity_get_device_id (sender_identity));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nobody_receives)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_file (10);
+  vm_server_set_file_receiver (server, NULL);
+  fail_unless (!upload (&error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_FOUND);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_another_key_is_not_sent_to)
+{
+  g_autoptr (GError) error = NULL;
+  const gchar *key = vm_identity_get_key_hash (sender_identity);
+
+  write_file (10);
+  fail_unless (
+      !vm_file_sender_upload (sender, sender_identity, uri, key, NULL, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_WRONG_KEY);
+  fail_unless_equals_int (seen_pending, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_stranger_under_require)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_file (10);
+  vm_server_set_policy (server, VM_POLICY_REQUIRE);
+  fail_unless (!upload (&error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_unless_equals_int (seen_pending, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_declined)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_file (10);
+  g_object_set (receiver, "accept", VM_ACCEPT_NEVER, NULL);
+  fail_unless (!upload (&error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_DECLINED);
+}
+
+GST_END_TEST;
+
+typedef struct
+{
+  GThread *thread;
+  GCancellable *cancellable;
+  GError *error;
+  gboolean done;
+} Background;
+
+static gpointer
+upload_thread (gpointer user_data)
+{
+  Background *self = user_data;
+
+  self->done = vm_file_sender_upload (
+      sender, sender_identity, uri, NULL, self->cancellable, &self->error);
+  return NULL;
+}
+
+static void
+begin (Background *self)
+{
+  *self = (Background){ .cancellable = g_cancellable_new () };
+  self->thread = g_thread_new ("upload", upload_thread, self);
+}
+
+static void
+finish (Background *self)
+{
+  g_thread_join (self->thread);
+  g_clear_object (&self->cancellable);
+}
+
+GST_START_TEST (test_user_is_asked)
+{
+  Background up;
+
+  write_file (100000);
+  g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_PENDING);
+  vm_file_receiver_accept (receiver, seen_id);
+  finish (&up);
+  g_assert_no_error (up.error);
+  assert_received ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_interrupted_and_resumed)
+{
+  Background up;
+  g_autoptr (GError) error = NULL;
+  guint64 before;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  g_mutex_lock (&lock);
+  while (seen_done == 0)
+    g_cond_wait (&cond, &lock);
+  g_mutex_unlock (&lock);
+  g_cancellable_cancel (up.cancellable);
+  finish (&up);
+  g_assert_error (up.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&up.error);
+  before = seen_done;
+
+  /* another program, later */
+  stop_serving ();
+  serve ();
+  g_clear_object (&sender);
+  sender = vm_file_sender_new (path, CHUNK, NULL);
+  seen_done = 0;
+  seen_pending = 0;
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  fail_unless (seen_done >= before);
+  finish (&up);
+  g_assert_no_error (up.error);
+  assert_received ();
+}
+
+GST_END_TEST;
+
+/* The socket is lost, and comes back: the transfer does not notice. */
+static void
+cut_sockets (VmServer *self, gpointer user_data)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->conns);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    vm_conn_cut (key);
+}
+
+GST_START_TEST (test_socket_is_cut)
+{
+  Background up;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 64 * 1024 * 1024);
+  begin (&up);
+  for (guint64 cut = 1; cut <= 3; cut++) {
+    gint64 until = g_get_monotonic_time () + DEADLINE;
+
+    g_mutex_lock (&lock);
+    while (seen_done < cut * 2 * 1024 * 1024 - CHUNK * 8)
+      fail_unless (g_cond_wait_until (&cond, &lock, until));
+    g_mutex_unlock (&lock);
+    vm_server_post (server, cut_sockets, NULL, NULL);
+  }
+  finish (&up);
+  g_assert_no_error (up.error);
+  assert_received ();
+  fail_unless_equals_int (seen_pending, 1);
+}
+
+GST_END_TEST;
+
+/* Without a key, or with a body that is none: an answer in words. */
+GST_START_TEST (test_bad_requests)
+{
+  g_autoptr (NetAnswer) nobody = net_ask (server,
+      "POST /transfers HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+      "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+      vm_server_get_port (server));
+  g_autoptr (NetAnswer) nothing = NULL;
+  g_autoptr (NetAnswer) other = NULL;
+
+  fail_unless_equals_int (nobody->status, 403);
+  net_use_identity (sender_identity);
+  nothing = net_ask (server,
+      "POST /transfers HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+      "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+      vm_server_get_port (server));
+  fail_unless_equals_int (nothing->status, 400);
+  other = net_ask (server,
+      "POST /transfers HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+      "Content-Type: application/json\r\nContent-Length: 43\r\n\r\n"
+      "{\"type\":\"TRANSFER_CANCEL\",\"transferId\":\"x\"}",
+      vm_server_get_port (server));
+  fail_unless_equals_int (other->status, 400);
+  net_use_identity (NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+fileupload_suite (void)
+{
+  Suite *s = suite_create ("fileupload");
+  TCase *tc = tcase_create ("fileupload");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_loop_test (tc, test_sizes, 0, G_N_ELEMENTS (sizes));
+  tcase_add_test (tc, test_nobody_receives);
+  tcase_add_test (tc, test_another_key_is_not_sent_to);
+  tcase_add_test (tc, test_stranger_under_require);
+  tcase_add_test (tc, test_declined);
+  tcase_add_test (tc, test_user_is_asked);
+  tcase_add_test (tc, test_interrupted_and_resumed);
+  tcase_add_test (tc, test_socket_is_cut);
+  tcase_add_test (tc, test_bad_requests);
+  return s;
+}
+
+GST_CHECK_MAIN (fileupload);
