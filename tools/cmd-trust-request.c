@@ -5,17 +5,13 @@
 #include "commands.h"
 #include "device.h"
 #include "digits.h"
+#include "lookup.h"
 #include "target.h"
 #include "typed.h"
 
 #include <errno.h>
 #include <glib-unix.h>
-#include <string.h>
 #include <unistd.h>
-
-#define LOOK_MS 200 /* between two looks at who is there */
-#define BROWSE_US (2 * G_TIME_SPAN_SECOND) /* for a second one of that name */
-#define FIND_US (30 * G_TIME_SPAN_SECOND) /* for the first */
 
 typedef struct
 {
@@ -25,7 +21,7 @@ typedef struct
   VmTrustStore *store;
   GMainLoop *loop;
   GCancellable *cancellable;
-  gint64 start_us;
+  VmtLookup *lookup; /* or NULL */
   VmTrustRequest *request; /* NULL while the device is looked for */
   VmtLines lines; /* typed, not yet whole */
   gboolean over; /* nothing is typed any more */
@@ -195,80 +191,19 @@ ask (Asking *self, const gchar *uri, const gchar *key_hash)
   vm_trust_request_run_async (self->request, self->cancellable, on_done, self);
 }
 
-/* Who is meant */
-
-static gboolean
-is_meant (VmDevice *device, const gchar *text)
-{
-  const gchar *id = vm_device_get_id (device);
-
-  return (id && g_ascii_strncasecmp (id, text, strlen (text)) == 0)
-         || g_strcmp0 (vm_device_get_user (device), text) == 0
-         || g_strcmp0 (vm_device_get_device (device), text) == 0;
-}
-
-/* The one that is meant; processes of one device are one. */
-static VmDevice *
-find (Asking *self, guint *n)
-{
-  g_autolist (VmDevice) devices = vm_node_list_devices (self->node);
-  VmIdentity *identity = vm_node_get_identity (self->node);
-  const gchar *own = identity ? vm_identity_get_device_id (identity) : NULL;
-  VmDevice *found = NULL;
-
-  *n = 0;
-  for (GList *l = devices; l; l = l->next) {
-    const gchar *id = vm_device_get_id (l->data);
-
-    if (!is_meant (l->data, self->options->target)
-        || !vm_device_get_secure (l->data) || (id && g_strcmp0 (id, own) == 0))
-      continue;
-    if (!found || g_strcmp0 (vm_device_get_id (found), id) != 0)
-      ++*n;
-    if (!found)
-      found = g_object_ref (l->data);
-  }
-  return found;
-}
-
-static gboolean
-on_look (gpointer user_data)
+static void
+on_found (GList *devices, const GError *error, gpointer user_data)
 {
   Asking *self = user_data;
-  gint64 passed = g_get_monotonic_time () - self->start_us;
-  guint n;
-  g_autoptr (VmDevice) device = find (self, &n);
-  g_autofree gchar *safe = vmt_text_safe (self->options->target);
-  g_autofree gchar *text = NULL, *uri = NULL;
+  g_autofree gchar *uri = NULL;
 
-  if (passed < BROWSE_US || (n == 0 && passed < FIND_US))
-    return G_SOURCE_CONTINUE;
-  if (n == 1) {
-    uri = vm_device_get_base_uri (device);
-    ask (self, uri, vm_device_get_key_hash (device));
-    return G_SOURCE_REMOVE;
+  if (!devices) {
+    fail (self, error->code, error->message);
+    return;
   }
-  if (n)
-    text = g_strdup_printf ("%s means %u devices; give more of the id, which "
-                            "'videomeet discover' shows.",
-        safe, n);
-  else
-    text = g_strdup_printf ("No device %s was found on the network; 'videomeet "
-                            "discover' shows those there are.",
-        safe);
-  fail (self, n ? VM_ERROR_BAD_REQUEST : VM_ERROR_NOT_FOUND, text);
-  return G_SOURCE_REMOVE;
-}
-
-/* A port, or an address, is no name. */
-static gboolean
-is_address (const gchar *text)
-{
-  const gchar *colon = strrchr (text, ':');
-
-  return strstr (text, "://") || g_hostname_is_ip_address (text)
-         || (colon && colon[1]
-             && strspn (colon + 1, G_CSET_DIGITS) == strlen (colon + 1));
+  uri = vm_device_get_base_uri (devices->data);
+  ask (self, uri, vm_device_get_key_hash (devices->data));
+  g_list_free_full (devices, g_object_unref);
 }
 
 static gboolean
@@ -286,7 +221,7 @@ on_signal (gpointer user_data)
 static void
 run (Asking *self)
 {
-  gboolean address = is_address (self->options->target);
+  gboolean address = vmt_lookup_is_address (self->options->target);
   g_autoptr (GError) error = NULL;
   g_autofree gchar *uri =
       address ? vmt_target_parse_address (self->options->target, FALSE, &error)
@@ -312,11 +247,13 @@ run (Asking *self)
   if (address)
     ask (self, uri, NULL);
   else
-    g_timeout_add (LOOK_MS, on_look, self);
+    self->lookup =
+        vmt_lookup_new (self->node, self->options->target, on_found, self);
   if (self->status == VMT_EXIT_OK)
     g_main_loop_run (self->loop);
   while (g_source_remove_by_user_data (self))
     continue;
+  g_clear_pointer (&self->lookup, vmt_lookup_free);
   if (!address)
     vm_node_stop (self->node, VM_NODE_ROLES_BROWSE);
 }
@@ -337,7 +274,6 @@ vmt_trust_request (const VmtOptions *options, VmtOutput *output)
     .store = store,
     .loop = g_main_loop_new (NULL, FALSE),
     .cancellable = g_cancellable_new (),
-    .start_us = g_get_monotonic_time (),
     .status = VMT_EXIT_OK };
 
   run (&self);

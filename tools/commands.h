@@ -31,3 +31,7 @@ gint
 vmt_cmd_trust (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 /* Its action request. */
 gint vmt_trust_request (const VmtOptions *options, VmtOutput *output);
+gint
+vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
+vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us);

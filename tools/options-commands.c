@@ -59,6 +59,20 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "network\n"
       "and takes HOST:PORT as well. A device that is trusted is let in by\n"
       "'videomeet host --policy require'." },
+  [VMT_COMMAND_SEND] = { "send", "FILE… DEVICE",
+      "Send files to a device that receives them",
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone, looked for on the network, or\n"
+      "HOST:PORT. There somebody types 'videomeet receive DIR'. Each file is\n"
+      "verified before it gets its name; what was interrupted goes on where "
+      "it\nwas when the same command is given again.",
+      NULL },
+  [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
+      "Receive the files that other devices send, in a folder",
+      "DIR is made if it is not there. Each file is asked about, unless\n"
+      "--accept says otherwise, and verified before it gets its name.\n"
+      "Ctrl-C ends; what was interrupted is kept for seven days, to go on.",
+      "Say where to: 'videomeet receive DIR'." },
 };
 
 const gchar *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "commands.h"
+#include "options-files.h"
 #include "options-priv.h"
 #include "options-trust.h"
 
@@ -27,6 +28,7 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->stun);
   g_strfreev (options->turn);
   g_free (options->record);
+  g_strfreev (options->files);
   memset (options, 0, sizeof *options);
 }
 
@@ -34,6 +36,7 @@ vmt_options_clear (VmtOptions *options)
 typedef struct
 {
   gchar *announce, *methods, *policy, *approve, *permissions;
+  VmtFilesRaw files;
   gchar **rest;
 } Raw;
 
@@ -45,6 +48,7 @@ raw_clear (Raw *raw)
   g_free (raw->policy);
   g_free (raw->approve);
   g_free (raw->permissions);
+  vmt_files_raw_clear (&raw->files);
   g_strfreev (raw->rest);
 }
 
@@ -55,7 +59,7 @@ static gboolean
 is_live (VmtCommand command)
 {
   return command == VMT_COMMAND_DISCOVER || command == VMT_COMMAND_HOST
-         || command == VMT_COMMAND_JOIN;
+         || command == VMT_COMMAND_JOIN || command == VMT_COMMAND_RECEIVE;
 }
 
 static void
@@ -134,6 +138,23 @@ add_policy_entries (GOptionContext *context, Raw *raw)
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
+/* Of what finds one device. */
+static void
+add_finding_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
+        "Ways to find devices: mdns, udp, manual (default all)", "LIST" },
+    { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
+        "Addresses to ask as well, for the method manual", "HOST:PORT,..." },
+    { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
+        "Network interfaces to use (default all)", "NAME,..." },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
 /* Of trust, which finds one device and asks it. */
 static void
 add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
@@ -150,16 +171,11 @@ add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
         "What the other device may do (default call,file,folder); with "
         "introducer it vouches for others",
         "LIST" },
-    { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
-        "Ways to find devices: mdns, udp, manual (default all)", "LIST" },
-    { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
-        "Addresses to ask as well, for the method manual", "HOST:PORT,..." },
-    { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
-        "Network interfaces to use (default all)", "NAME,..." },
     { NULL },
   };
 
   g_option_context_add_main_entries (context, entries, NULL);
+  add_finding_entries (context, o, raw);
 }
 
 static void
@@ -245,6 +261,14 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
   }
   if (command == VMT_COMMAND_TRUST)
     add_request_entries (context, options, raw);
+  if (command == VMT_COMMAND_SEND) {
+    vmt_options_add_send (context, &raw->files);
+    add_finding_entries (context, options, raw);
+  }
+  if (command == VMT_COMMAND_RECEIVE) {
+    vmt_options_add_receive (context, &raw->files);
+    add_policy_entries (context, raw);
+  }
   if (is_live (command))
     add_device_entries (context, options, raw, command);
   else if (command == VMT_COMMAND_STATUS)
@@ -263,6 +287,8 @@ take_rest (
 
   if (command == VMT_COMMAND_TRUST)
     return vmt_options_take_trust (options, rest, error);
+  if (command == VMT_COMMAND_SEND)
+    return vmt_options_take_send (options, rest, error);
   if (given > (wanted ? 1 : 0)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         "There is no use for '%s'.", rest[wanted ? 1 : 0]);
@@ -352,7 +378,8 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   if (options->max_participants == G_MININT)
     options->max_participants = 0;
 
-  if (!take_choices (options, &raw, command, error))
+  if (!take_choices (options, &raw, command, error)
+      || !vmt_options_take_files (options, &raw.files, error))
     return FALSE;
   if (!options->announce_set && options->pin && command == VMT_COMMAND_HOST) {
     options->announce_set = TRUE;

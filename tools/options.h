@@ -12,6 +12,8 @@ typedef enum
   VMT_COMMAND_KNOWN,
   VMT_COMMAND_FORGET,
   VMT_COMMAND_TRUST,
+  VMT_COMMAND_SEND,
+  VMT_COMMAND_RECEIVE,
   VMT_N_COMMANDS
 } VmtCommand;
 
@@ -37,8 +39,8 @@ typedef enum
  * flags FALSE where nothing was said. */
 typedef struct
 {
-  /* NAME|URI of join, ADDR of status, DEVICE of forget, DEVICE or FILE of trust
-   */
+  /* NAME|URI of join, ADDR of status, DEVICE of forget, DEVICE or FILE of trust,
+   * DEVICE of send, DIR of receive */
   gchar *target;
   VmtTrustAction trust;
 
@@ -73,6 +75,12 @@ typedef struct
   gchar **turn; /* URIs */
   gchar *record;
   gboolean view;
+
+  gchar **files; /* that are sent */
+  guint64 max_bitrate; /* bits/s; 0: any */
+  VmAccept accept;
+  VmOverwrite overwrite;
+  guint64 max_size, quota; /* bytes; 0: no limit */
 } VmtOptions;
 
 void vmt_options_clear (VmtOptions *options);

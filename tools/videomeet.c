@@ -60,6 +60,8 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_KNOWN] = vmt_cmd_known,
     [VMT_COMMAND_FORGET] = vmt_cmd_forget,
     [VMT_COMMAND_TRUST] = vmt_cmd_trust,
+    [VMT_COMMAND_SEND] = vmt_cmd_send,
+    [VMT_COMMAND_RECEIVE] = vmt_cmd_receive,
   };
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;

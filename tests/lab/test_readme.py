@@ -5,6 +5,7 @@ its own. A line is known by the comment before it: <!-- test: NAME -->."""
 
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -196,6 +197,35 @@ class Readme(lab.LabTest):
         process, status = self.line(a, "verify")
         self.assertNotEqual(status, 0)
         self.assertIn("was changed on the way", process.tail())
+
+    def test_line_file(self):
+        a = self.lab.hosts[0]
+        media.speak(os.path.join(a.home, "speech.wav"), "One two three.")
+        received = os.path.join(a.home, "received")
+        shutil.rmtree(received, ignore_errors=True)
+        os.mkdir(received)
+        process, status = self.line(a, "file")
+        self.assertEqual(status, 0, process.tail())
+        a.call("cmp", os.path.join(a.home, "speech.wav"),
+               os.path.join(received, "speech.wav"))
+
+    def test_line_receive(self):
+        self.test_line_send()
+
+    def test_line_send(self):
+        a, b = self.lab.hosts
+        source = os.path.join(b.home, "speech.wav")
+        media.speak(source, "One two three.")
+        receiver = self.start(a, "receive")
+        receiver.wait_for("Receiving in", lab.SOON)
+        process, status = self.line(b, "send")
+        self.assertEqual(status, 0, process.tail())
+        receiver.wait_for("verified", lab.SOON)
+        self.finish(receiver)
+        folder = os.path.join(a.home, "received")
+        newest = max((os.path.join(folder, n) for n in os.listdir(folder)),
+                     key=os.path.getmtime)
+        a.call("cmp", source, newest)
 
     def test_line_everybody(self):
         one, two = self.together("host", "everybody")

@@ -11,7 +11,8 @@ import sys
 root = pathlib.Path(os.environ["VM_SOURCE_ROOT"])
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 
-COMMANDS = ["discover", "host", "join", "status", "known", "forget"]
+COMMANDS = ["discover", "host", "join", "status", "known", "forget", "trust",
+            "send", "receive"]
 
 
 def options_of(*arguments):

@@ -225,6 +225,52 @@ GST_START_TEST (test_limits)
 
 GST_END_TEST;
 
+GST_START_TEST (test_files)
+{
+  g_auto (VmtOptions) send = { 0 };
+  g_auto (VmtOptions) receive = { 0 };
+
+  fail_unless (
+      parse (&send, "send a b Ann --max-bitrate 2.5M --peers 10.0.0.1:8080")
+      == NULL);
+  fail_unless_equals_string (send.files[0], "a");
+  fail_unless_equals_string (send.files[1], "b");
+  fail_unless (send.files[2] == NULL);
+  fail_unless_equals_string (send.target, "Ann");
+  fail_unless_equals_uint64 (send.max_bitrate, 2500000);
+  refused ("send", "videomeet send FILE DEVICE");
+  refused ("send a", "videomeet send FILE DEVICE");
+  refused ("send a ''", "videomeet send FILE DEVICE");
+  refused ("send a Ann --accept auto", "accept");
+
+  fail_unless (parse (&receive, "receive in") == NULL);
+  fail_unless_equals_string (receive.target, "in");
+  fail_unless_equals_int (receive.accept, VM_ACCEPT_ASK);
+  fail_unless_equals_int (receive.overwrite, VM_OVERWRITE_RENAME);
+  fail_unless_equals_uint64 (receive.max_size, 0);
+  taken ("receive in --accept auto --overwrite never --max-size 1 --quota 1T");
+  refused ("receive", "videomeet receive DIR");
+  refused ("receive in --accept perhaps", "auto, ask or never");
+}
+
+GST_END_TEST;
+
+/* Below, at and above what an amount may be, and what is none. */
+GST_START_TEST (test_amounts)
+{
+  refused ("send a b --max-bitrate 0", "--max-bitrate takes a number");
+  taken ("send a b --max-bitrate 1");
+  taken ("send a b --max-bitrate 1000000T");
+  refused ("send a b --max-bitrate 1000001T", "takes a number");
+  refused ("send a b --max-bitrate -1", "takes a number");
+  refused ("send a b --max-bitrate 8MB", "takes a number");
+  refused ("send a b --max-bitrate M", "takes a number");
+  refused ("send a b --max-bitrate nan", "takes a number");
+  refused ("receive d --max-size 8m", "--max-size takes a number");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_words)
 {
   VmMethods methods;
@@ -272,6 +318,8 @@ tool_options_suite (void)
   tcase_add_test (tc, test_pin_hides_unless_told);
   tcase_add_test (tc, test_target);
   tcase_add_test (tc, test_limits);
+  tcase_add_test (tc, test_files);
+  tcase_add_test (tc, test_amounts);
   tcase_add_test (tc, test_words);
   tcase_add_test (tc, test_suggestion);
   return s;

@@ -50,6 +50,9 @@
  * a message. */
 #define VM_NOISE_SLACK (64 * 1024)
 #define VM_NOISE_FREE 64
+/* One byte in so many of a message is what TLS puts around it: a record of 16 KiB
+ * has 22, and not all are full. */
+#define VM_NOISE_RECORDS 128
 #define VM_NOISE_BYTES 256
 #define VM_NOISE_TIME (2 * G_USEC_PER_SEC) /* how often it is looked at */
 

@@ -243,7 +243,7 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   g_byte_array_append (ws->message, data, size);
   if (!lws_is_final_fragment (wsi) || missing)
     return 0;
-  ws->taken += VM_NOISE_FREE;
+  ws->taken += VM_NOISE_FREE + ws->message->len / VM_NOISE_RECORDS;
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&ws->message));
   ws->conn->server->counters.messages_in++;
   if (binary)

@@ -1,0 +1,209 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files between two devices without a meeting: videomeet send and receive."""
+
+import filecmp
+import os
+
+import lab
+
+MIB = 1 << 20
+SIZES = [0, 1, 65535, 65536, 65537, 156 * 65536]
+
+
+class File(lab.LabTest):
+    hosts = 2
+
+    def setUp(self):
+        self.folder = "in-" + self._testMethodName
+
+    def make(self, host, name, size):
+        path = os.path.join(host.home, name)
+        with open(path, "wb") as f:
+            while size > 0:
+                size -= f.write(os.urandom(min(size, MIB)))
+        return path
+
+    def receive(self, host, *options, typed=False, user="Ann"):
+        process = host.start("videomeet", "receive",
+                             os.path.join(host.home, self.folder), "--user", user,
+                             "--json", *options, typed=typed)
+        process.wait_event("receiving", lab.SOON)
+        return process
+
+    def send(self, host, *arguments):
+        return host.start("videomeet", "send", *arguments, "--json")
+
+    def got(self, host, name):
+        return os.path.join(host.home, self.folder, name)
+
+    def assert_got(self, host, name, path):
+        self.assertTrue(filecmp.cmp(self.got(host, name), path, False))
+
+    def left(self, host):
+        return [n for n in os.listdir(os.path.join(host.home, self.folder))
+                if n.startswith(".vm-")]
+
+    def states(self, process, name):
+        states = [e["state"] for e in process.events("transfer")
+                  if e["filename"] == name]
+        return [s for i, s in enumerate(states) if not i or states[i - 1] != s]
+
+    def test_sizes_by_name(self):
+        a, b = self.lab.hosts
+        paths = [self.make(b, f"f{size}", size) for size in SIZES]
+        receiver = self.receive(a, "--accept", "auto")
+        sender = self.send(b, *paths, "Ann")
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        drawn = ["pending", "transferring", "verifying", "completed"]
+        for path in paths:
+            name = os.path.basename(path)
+            self.assert_got(a, name, path)
+            self.assertEqual(self.states(sender, name), drawn)
+            self.assertEqual(self.states(receiver, name), drawn)
+        self.assertEqual(self.left(a), [])
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_asked(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", MIB)
+        receiver = self.receive(a, typed=True)
+        sender = self.send(b, path, a.address)
+        receiver.wait_event("transfer", lab.SOON, state="pending")
+        receiver.type("perhaps")
+        receiver.type("y")
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        self.assert_got(a, "a.bin", path)
+        sender = self.send(b, path, a.address)
+        lab.wait_until(lambda: len([e for e in receiver.events("transfer")
+                                    if e["state"] == "pending"]) == 2,
+                       lab.SOON, "a second offer")
+        receiver.type("n")
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        sender.wait_event("error", lab.SOON, code="DECLINED")
+        self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), ["a.bin"])
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_nobody_to_ask(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 10)
+        receiver = self.receive(a)
+        sender = self.send(b, path, a.address)
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        sender.wait_event("error", lab.SOON, code="DECLINED")
+        receiver.wait_for("nobody to ask", lab.SOON)
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_nobody_receives(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 10)
+        host = a.start("videomeet", "host", "--user", "Ann", "--source",
+                       "test", "--json")
+        host.wait_event("meeting", lab.SOON, state="announced")
+        sender = self.send(b, path, a.address)
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        sender.wait_event("error", lab.SOON, code="NOT_FOUND")
+        self.assertEqual(host.stop(), 0)
+
+    def test_stranger_under_require(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 10)
+        receiver = self.receive(a, "--accept", "auto", "--policy", "require")
+        sender = self.send(b, path, a.address)
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        sender.wait_event("error", lab.SOON, code="NOT_TRUSTED")
+        self.assertEqual(receiver.events("transfer"), [])
+        self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), [])
+        self.assertEqual(receiver.stop(), 0)
+
+    def begin(self, a, b, path):
+        """A transfer that is slow enough to be interrupted, after a while."""
+        receiver = self.receive(a, "--accept", "auto")
+        sender = self.send(b, path, a.address, "--max-bitrate", "40M")
+        receiver.wait_for(
+            lambda line: '"transferring"' in line and '"done":0' not in line,
+            lab.SOON)
+        return receiver, sender
+
+    def go_on(self, a, b, path):
+        """The same command again: how much was there already."""
+        name = os.path.basename(path)
+        self.assertFalse(os.path.exists(self.got(a, name)))
+        self.assertNotEqual(self.left(a), [])
+        receiver = self.receive(a, "--accept", "auto")
+        sender = self.send(b, path, a.address)
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        self.assert_got(a, name, path)
+        self.assertEqual(self.left(a), [])
+        self.assertEqual(receiver.stop(), 0)
+        return next(e["done"] for e in receiver.events("transfer")
+                    if e["state"] == "transferring")
+
+    def test_interrupted(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 40 * MIB)
+        receiver, sender = self.begin(a, b, path)
+        self.assertEqual(sender.stop(), 1)
+        self.assertIn("goes on where it was", sender.tail())
+        self.assertEqual(receiver.stop(), 0)
+        done = max(e["done"] for e in receiver.events("transfer"))
+        self.assertGreaterEqual(self.go_on(a, b, path), done)
+
+    def test_sender_killed(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 40 * MIB)
+        receiver, sender = self.begin(a, b, path)
+        sender.kill()
+        self.assertEqual(receiver.stop(), 0)
+        self.assertGreater(self.go_on(a, b, path), 0)
+
+    def test_receiver_killed(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 40 * MIB)
+        receiver, sender = self.begin(a, b, path)
+        receiver.kill()
+        # it looks for the receiver, and finds another one
+        receiver = self.receive(a, "--accept", "auto")
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        self.assert_got(a, "a.bin", path)
+        self.assertEqual(self.left(a), [])
+        self.assertEqual(receiver.stop(), 0)
+        self.assertGreater(
+            next(e["done"] for e in receiver.events("transfer")
+                 if e["state"] == "transferring"), 0)
+
+    def test_link_lost(self):
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 40 * MIB)
+        receiver, sender = self.begin(a, b, path)
+        b.set_link(False)
+        b.set_link(True)
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        self.assert_got(a, "a.bin", path)
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_disk_full(self):
+        """Holes in what was reserved, and no room any more to fill them."""
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 20 * MIB)
+        folder = os.path.join(a.home, self.folder)
+        os.mkdir(folder)
+        a.call("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder)
+        receiver, sender = self.begin(a, b, path)
+        part, = (n for n in a.call("ls", "-A", folder).split()
+                 if n.endswith(".part"))
+        a.call("fallocate", "--punch-hole", "--offset", str(10 * MIB),
+               "--length", str(10 * MIB), f"{folder}/{part}")
+        a.run("dd", "if=/dev/zero", f"of={folder}/filler", "bs=64k",
+              timeout=lab.SOON, check=False)
+        sender.wait_event("transfer", lab.SOON, state="paused")
+        receiver.wait_event("transfer", lab.SOON, state="paused",
+                            reason="full")
+        a.call("rm", f"{folder}/filler")
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        a.call("cmp", f"{folder}/a.bin", path)
+        self.assertEqual(receiver.stop(), 0)
+
+
+if __name__ == "__main__":
+    lab.main()

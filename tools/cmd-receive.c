@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Takes the files that other devices send, into a folder. */
+
+#include "commands.h"
+#include "device.h"
+#include "digits.h"
+#include "transfer.h"
+#include "typed.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#define ID_SHOWN 8 /* characters of the id of a device without a name */
+
+typedef struct
+{
+  const VmtOptions *options;
+  VmtOutput *output;
+  VmNode *node;
+  VmTrustStore *store;
+  VmFileReceiver *receiver;
+  GMainLoop *loop;
+  GHashTable *rates; /* id of a transfer -> VmtRate */
+  GQueue asked; /* of ids that wait for an answer, the oldest first */
+  VmtLines lines; /* typed, not yet whole */
+  gboolean over; /* nothing is typed any more */
+} Receiving;
+
+/* What the receiver's thread has said, on the main one. */
+typedef struct
+{
+  Receiving *self;
+  GstStructure *transfer;
+} News;
+
+static void
+news_free (gpointer data)
+{
+  News *news = data;
+
+  gst_structure_free (news->transfer);
+  g_free (news);
+}
+
+/* Whom the trust store knows by that key, else the beginning of its id. */
+static gchar *
+name_of (Receiving *self, const gchar *device_id)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (VmTrustFacts) facts =
+      vm_trust_store_know (self->store, device_id, NULL, NULL, now);
+
+  if (facts->user)
+    return vmt_asker_name (facts->user);
+  return g_strndup (device_id, ID_SHOWN);
+}
+
+static void
+ask_next (Receiving *self)
+{
+  const gchar *id = g_queue_peek_head (&self->asked);
+
+  if (id && self->over) {
+    vmt_output_warning (self->output, NULL,
+        "There is nobody to ask: run this at a terminal and type y or n, or "
+        "with --accept auto.");
+    while ((id = g_queue_peek_head (&self->asked))) {
+      vm_file_receiver_decline (self->receiver, id, "Nobody is there to ask");
+      g_free (g_queue_pop_head (&self->asked));
+    }
+  }
+}
+
+static void
+ask (Receiving *self, const GstStructure *transfer)
+{
+  const gchar *from = gst_structure_get_string (transfer, "from");
+  g_autofree gchar *name = vmt_transfer_name (transfer);
+  g_autofree gchar *who = name_of (self, from);
+  g_autofree gchar *size = NULL;
+  guint64 bytes = 0;
+
+  gst_structure_get_uint64 (transfer, "size", &bytes);
+  size = g_format_size (bytes);
+  g_queue_push_tail (&self->asked,
+      g_strdup (gst_structure_get_string (transfer, "transferId")));
+  vmt_output_line (self->output, VMT_STYLE_STRONG,
+      "“%s” sends “%s” (%s): take it? [y/n]", who, name, size);
+  ask_next (self);
+}
+
+static void
+forget_asked (Receiving *self, const gchar *id)
+{
+  GList *found =
+      g_queue_find_custom (&self->asked, id, (GCompareFunc) g_strcmp0);
+
+  if (!found)
+    return;
+  g_free (found->data);
+  g_queue_delete_link (&self->asked, found);
+}
+
+static VmtRate *
+rate_of (Receiving *self, const gchar *id)
+{
+  VmtRate *rate = g_hash_table_lookup (self->rates, id);
+
+  if (!rate) {
+    rate = g_new0 (VmtRate, 1);
+    g_hash_table_insert (self->rates, g_strdup (id), rate);
+  }
+  return rate;
+}
+
+static gboolean
+on_news (gpointer data)
+{
+  News *news = data;
+  Receiving *self = news->self;
+  const gchar *id = gst_structure_get_string (news->transfer, "transferId");
+  VmtRate *rate = rate_of (self, id);
+  VmTransferState state = VM_TRANSFER_STATE_PENDING;
+  gboolean good = FALSE;
+  g_autofree gchar *text = NULL;
+
+  gst_structure_get (
+      news->transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+  vmt_output_event (self->output, vmt_transfer_event (news->transfer));
+  if (state == VM_TRANSFER_STATE_PENDING) {
+    if (self->options->accept == VM_ACCEPT_ASK)
+      ask (self, news->transfer);
+    return G_SOURCE_REMOVE;
+  }
+  forget_asked (self, id);
+  text = vmt_transfer_result (news->transfer, rate, &good);
+  if (text) {
+    vmt_output_ticker (self->output, NULL);
+    vmt_output_line (
+        self->output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD, "%s", text);
+    g_hash_table_remove (self->rates, id);
+  } else {
+    text = vmt_transfer_progress (news->transfer, rate);
+    vmt_output_ticker (self->output, text);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_changed (
+    VmFileReceiver *receiver, const GstStructure *transfer, gpointer user_data)
+{
+  News *news = g_new (News, 1);
+
+  *news = (News){ user_data, gst_structure_copy (transfer) };
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_news, news, news_free);
+}
+
+static void
+on_line (const gchar *line, gpointer user_data)
+{
+  Receiving *self = user_data;
+  g_autofree gchar *id = NULL;
+  gboolean yes;
+
+  if (!self->asked.length)
+    return;
+  if (!line || !vmt_answer_parse (line, &yes)) {
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "Type y or n.");
+    return;
+  }
+  id = g_queue_pop_head (&self->asked);
+  if (yes)
+    vm_file_receiver_accept (self->receiver, id);
+  else
+    vm_file_receiver_decline (self->receiver, id, NULL);
+}
+
+static gboolean
+on_readable (gint fd, GIOCondition condition, gpointer user_data)
+{
+  Receiving *self = user_data;
+  gchar bytes[4096];
+  gssize size = read (fd, bytes, sizeof bytes);
+
+  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+    return G_SOURCE_CONTINUE;
+  if (size > 0) {
+    vmt_lines_take (&self->lines, bytes, size, on_line, self);
+    return G_SOURCE_CONTINUE;
+  }
+  vmt_lines_end (&self->lines, on_line, self);
+  self->over = TRUE;
+  ask_next (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_end (gpointer user_data)
+{
+  g_main_loop_quit (((Receiving *) user_data)->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+fail (Receiving *self, const GError *error)
+{
+  vmt_output_error (self->output,
+      error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
+      error->message);
+  return FALSE;
+}
+
+static gboolean
+open_folder (Receiving *self, GError **error)
+{
+  const VmtOptions *options = self->options;
+
+  if (g_mkdir_with_parents (options->target, 0777) != 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "The folder '%s' cannot be made: %s.", options->target,
+        g_strerror (errno));
+    return FALSE;
+  }
+  self->receiver = vm_file_receiver_new (options->target);
+  g_object_set (self->receiver, "overwrite", options->overwrite, "max-size",
+      options->max_size, "quota", options->quota, "accept", options->accept,
+      NULL);
+  g_signal_connect (self->receiver, "changed", G_CALLBACK (on_changed), self);
+  return vm_file_receiver_start (self->receiver, error);
+}
+
+static void
+tell_ready (Receiving *self)
+{
+  JsonObject *event = vmt_event_new ("receiving");
+  g_autofree gchar *user = NULL;
+  g_autofree gchar *safe = vmt_text_safe (self->options->target);
+  guint port = 0;
+
+  g_object_get (self->node, "user", &user, "port", &port, NULL);
+  vmt_event_add_string (event, "directory", self->options->target);
+  json_object_set_int_member (event, "port", port);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_FAINT,
+      "Receiving in %s on port %u. Others type: videomeet send FILE '%s'. "
+      "Ctrl-C ends.",
+      safe, port, user);
+}
+
+static void
+run (Receiving *self, gint64 start_us)
+{
+  gint64 elapsed_ms = (g_get_monotonic_time () - start_us) / 1000;
+
+  g_unix_signal_add (SIGINT, on_end, self);
+  g_unix_signal_add (SIGTERM, on_end, self);
+  if (self->options->duration > 0)
+    g_timeout_add (
+        MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);
+  if (self->options->accept == VM_ACCEPT_ASK)
+    g_unix_fd_add (
+        STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
+  tell_ready (self);
+  g_main_loop_run (self->loop);
+  while (g_source_remove_by_user_data (self))
+    continue;
+}
+
+static void
+ignore_line (const gchar *line, gpointer user_data)
+{
+}
+
+static gboolean
+receive (Receiving *self, gint64 start_us)
+{
+  const VmNodeRoles roles = VM_NODE_ROLES_ANNOUNCE;
+  g_autoptr (GError) error = NULL;
+
+  if (!open_folder (self, &error) || !vm_node_start (self->node, roles, &error))
+    return fail (self, error);
+  vm_node_set_file_receiver (self->node, self->receiver);
+  run (self, start_us);
+  vm_node_set_file_receiver (self->node, NULL);
+  vm_node_stop (self->node, roles);
+  return TRUE;
+}
+
+gint
+vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
+{
+  g_autoptr (VmNode) node = vmt_device_setup (options);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
+  Receiving self = {
+    .options = options, .output = output, .node = node, .store = store
+  };
+  gboolean done;
+
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.rates = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  done = receive (&self, start_us);
+  if (self.receiver)
+    vm_file_receiver_stop (self.receiver);
+  /* what its thread has said last */
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_clear_object (&self.receiver);
+  vmt_output_ticker (output, NULL);
+  vmt_lines_end (&self.lines, ignore_line, NULL);
+  g_queue_clear_full (&self.asked, g_free);
+  g_hash_table_unref (self.rates);
+  g_main_loop_unref (self.loop);
+  return done ? VMT_EXIT_OK : VMT_EXIT_FAILED;
+}

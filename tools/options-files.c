@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "options-files.h"
+
+#include "options-trust.h"
+
+#include <math.h>
+#include <string.h>
+
+#define AMOUNT_MAX 1e18
+
+void
+vmt_files_raw_clear (VmtFilesRaw *raw)
+{
+  g_free (raw->max_bitrate);
+  g_free (raw->accept);
+  g_free (raw->overwrite);
+  g_free (raw->max_size);
+  g_free (raw->quota);
+}
+
+void
+vmt_options_add_send (GOptionContext *context, VmtFilesRaw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "max-bitrate", 0, 0, G_OPTION_ARG_STRING, &raw->max_bitrate,
+        "Send no more than so many bits a second, as 8M (default: as fast as "
+        "it goes)",
+        "RATE" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+void
+vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "accept", 0, 0, G_OPTION_ARG_STRING, &raw->accept,
+        "Who says which files are taken: ask (you), auto (nobody: all that "
+        "the rules allow), never (default ask)",
+        "HOW" },
+    { "overwrite", 0, 0, G_OPTION_ARG_STRING, &raw->overwrite,
+        "A file whose name is taken: never (is refused), rename (becomes "
+        "\"name (1)\"), replace (takes its place) (default rename)",
+        "HOW" },
+    { "max-size", 0, 0, G_OPTION_ARG_STRING, &raw->max_size,
+        "Take no file of more bytes, as 2G", "SIZE" },
+    { "quota", 0, 0, G_OPTION_ARG_STRING, &raw->quota,
+        "Take no more bytes in all, as 10G", "SIZE" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+gboolean
+vmt_amount_parse (
+    const gchar *option, const gchar *text, guint64 *amount, GError **error)
+{
+  static const gchar units[] = "kMGT";
+  gchar *end;
+  gdouble value = g_ascii_strtod (text, &end);
+  const gchar *unit = *end ? strchr (units, *end) : NULL;
+
+  for (gsize i = 0; unit && i <= (gsize) (unit - units); i++)
+    value *= 1000;
+  if (end == text || (*end && (!unit || end[1])) || !isfinite (value)
+      || value < 1 || value > AMOUNT_MAX) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s takes a number, as 500k, 8M or 2G, not '%s'.", option, text);
+    return FALSE;
+  }
+  *amount = (guint64) value;
+  return TRUE;
+}
+
+static gboolean
+take_choice (GType type, const gchar *option, const gchar *text, gint *value,
+    GError **error)
+{
+  return !text || vmt_choice_parse (type, option, text, value, error);
+}
+
+static gboolean
+take_amount (
+    const gchar *option, const gchar *text, guint64 *amount, GError **error)
+{
+  return !text || vmt_amount_parse (option, text, amount, error);
+}
+
+gboolean
+vmt_options_take_files (
+    VmtOptions *options, const VmtFilesRaw *raw, GError **error)
+{
+  gint accept = VM_ACCEPT_ASK, overwrite = VM_OVERWRITE_RENAME;
+
+  if (!take_choice (VM_TYPE_ACCEPT, "--accept", raw->accept, &accept, error)
+      || !take_choice (
+          VM_TYPE_OVERWRITE, "--overwrite", raw->overwrite, &overwrite, error)
+      || !take_amount (
+          "--max-bitrate", raw->max_bitrate, &options->max_bitrate, error)
+      || !take_amount ("--max-size", raw->max_size, &options->max_size, error)
+      || !take_amount ("--quota", raw->quota, &options->quota, error))
+    return FALSE;
+  options->accept = accept;
+  options->overwrite = overwrite;
+  return TRUE;
+}
+
+gboolean
+vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error)
+{
+  guint given = rest ? g_strv_length (rest) : 0;
+
+  if (given < 2 || *rest[given - 1] == '\0') {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+        "Say what and to whom: 'videomeet send FILE DEVICE'. 'videomeet "
+        "discover' shows the devices there are.");
+    return FALSE;
+  }
+  options->files = g_strdupv (rest);
+  options->target = g_steal_pointer (&options->files[given - 1]);
+  return TRUE;
+}

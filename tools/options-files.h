@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options.h"
+
+/* The options of send and receive. Errors are sentences for the user. */
+
+/* As they were given; vmt_options_take_files() reads them. */
+typedef struct
+{
+  gchar *max_bitrate, *accept, *overwrite, *max_size, *quota;
+} VmtFilesRaw;
+
+void vmt_files_raw_clear (VmtFilesRaw *raw);
+void vmt_options_add_send (GOptionContext *context, VmtFilesRaw *raw);
+void vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw);
+gboolean vmt_options_take_files (
+    VmtOptions *options, const VmtFilesRaw *raw, GError **error);
+/* FILE… TO */
+gboolean
+vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error);
+/* "10", "10k", "2.5M", "1G": thousands of thousands. */
+gboolean vmt_amount_parse (
+    const gchar *option, const gchar *text, guint64 *amount, GError **error);

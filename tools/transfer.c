@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "transfer.h"
+
+#include <gst/videomeet/videomeet.h>
+
+#define BAR 20 /* characters */
+
+typedef struct
+{
+  guint64 size, done;
+  VmTransferState state;
+} Figures;
+
+static Figures
+read_figures (const GstStructure *transfer)
+{
+  Figures f = { 0, 0, VM_TRANSFER_STATE_PENDING };
+
+  gst_structure_get (transfer, "size", G_TYPE_UINT64, &f.size, "done",
+      G_TYPE_UINT64, &f.done, "state", VM_TYPE_TRANSFER_STATE, &f.state, NULL);
+  return f;
+}
+
+JsonObject *
+vmt_transfer_event (const GstStructure *transfer)
+{
+  static const gchar *const strings[] = { "direction", "transferId", "filename",
+    "from", "reason", "code", "message", "savedPath" };
+  JsonObject *event = vmt_event_new ("transfer");
+  Figures f = read_figures (transfer);
+
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    vmt_event_add_string (
+        event, strings[i], gst_structure_get_string (transfer, strings[i]));
+  vmt_event_add_string (event, "state", vm_transfer_state_to_string (f.state));
+  json_object_set_int_member (event, "size", (gint64) f.size);
+  json_object_set_int_member (event, "done", (gint64) f.done);
+  return event;
+}
+
+gchar *
+vmt_transfer_name (const GstStructure *transfer)
+{
+  g_autofree gchar *safe =
+      vmt_text_safe (gst_structure_get_string (transfer, "filename"));
+
+  return vmt_text_cut (safe, VMT_FILE_NAME_MAX);
+}
+
+static gchar *
+bar_of (const Figures *f)
+{
+  guint full = f->size ? (guint) (f->done * BAR / f->size) : 0;
+  GString *bar = g_string_new (NULL);
+
+  for (guint i = 0; i < BAR; i++)
+    g_string_append (bar, i < full ? "█" : "░");
+  return g_string_free (bar, FALSE);
+}
+
+static gdouble
+rate_of (const VmtRate *rate, guint64 done)
+{
+  gint64 passed = rate->since ? g_get_monotonic_time () - rate->since : 0;
+
+  if (passed <= 0 || done <= rate->before)
+    return 0;
+  return (gdouble) (done - rate->before) * G_USEC_PER_SEC / passed;
+}
+
+static gchar *
+speed_of (const Figures *f, const VmtRate *rate)
+{
+  gdouble speed = rate_of (rate, f->done);
+  g_autofree gchar *text = g_format_size ((guint64) speed);
+  g_autofree gchar *left =
+      speed > 0 ? vmt_text_time ((gint64) ((f->size - f->done) / speed))
+                : g_strdup ("--:--");
+
+  return g_strdup_printf ("%s/s  %s left", text, left);
+}
+
+gchar *
+vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
+{
+  Figures f = read_figures (transfer);
+  g_autofree gchar *name = vmt_transfer_name (transfer);
+  g_autofree gchar *bar = bar_of (&f);
+  g_autofree gchar *what = NULL;
+  gboolean full =
+      g_strcmp0 (gst_structure_get_string (transfer, "reason"), "full") == 0;
+
+  if (!rate->since && f.state == VM_TRANSFER_STATE_TRANSFERRING) {
+    rate->since = g_get_monotonic_time ();
+    rate->before = f.done;
+  }
+  if (f.state == VM_TRANSFER_STATE_PENDING)
+    return g_strdup_printf ("%s  waits for an answer", name);
+  if (f.state == VM_TRANSFER_STATE_TRANSFERRING)
+    what = speed_of (&f, rate);
+  else if (f.state == VM_TRANSFER_STATE_PAUSED)
+    what = g_strdup (full ? "the disk is full" : "paused");
+  else
+    what = g_strdup ("is verified");
+  return g_strdup_printf ("%s  %s  %3u %%  %s", name, bar,
+      f.size ? (guint) (f.done * 100 / f.size) : 100, what);
+}
+
+gchar *
+vmt_transfer_result (
+    const GstStructure *transfer, const VmtRate *rate, gboolean *good)
+{
+  Figures f = read_figures (transfer);
+  g_autofree gchar *name = vmt_transfer_name (transfer);
+  g_autofree gchar *size = g_format_size (f.size);
+  g_autofree gchar *path =
+      vmt_text_safe (gst_structure_get_string (transfer, "savedPath"));
+  g_autofree gchar *speed = g_format_size ((guint64) rate_of (rate, f.size));
+  gint64 passed = rate->since ? g_get_monotonic_time () - rate->since : 0;
+  g_autofree gchar *time = vmt_text_time (passed / G_USEC_PER_SEC);
+  gboolean renamed =
+      *path
+      && g_strcmp0 (path, gst_structure_get_string (transfer, "filename")) != 0;
+
+  *good = f.state == VM_TRANSFER_STATE_COMPLETED;
+  if (*good)
+    return g_strdup_printf ("%s: %s, verified, in %s (%s/s)%s%s", name, size,
+        time, speed, renamed ? ", as " : "", renamed ? path : "");
+  if (f.state == VM_TRANSFER_STATE_FAILED) {
+    g_autofree gchar *why =
+        vmt_text_safe (gst_structure_get_string (transfer, "message"));
+
+    return g_strdup_printf ("%s: %s", name, why);
+  }
+  return NULL;
+}
