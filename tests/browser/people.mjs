@@ -20,8 +20,8 @@ const FLAGS = [...CHROMIUM_FLAGS, "--auto-select-desktop-capture-source=Entire s
 // --- the native side ---
 
 export class Native extends Program {
-  constructor(args) {
-    super("videomeet", [...args, "--json"]);
+  constructor(args, env) {
+    super("videomeet", [...args, "--json"], env);
   }
 
   event(name, fields = {}, ms = STEP_MS) {
@@ -29,16 +29,26 @@ export class Native extends Program {
   }
 }
 
-export async function host({ meeting = "standup", user = "Ann", args = [] } = {}) {
+export async function host({ meeting = "standup", user = "Ann", args = [], env } = {}) {
   const native = new Native(["host", "--meeting", meeting, "--user", user, "--source",
-    "stamp", "--methods", "manual", ...args]);
+    "stamp", "--methods", "manual", ...args], env);
   native.link = (await native.event("meeting", { state: "announced" })).link;
   return native;
 }
 
-export function guest(native, { user = "Bob", args = [] } = {}) {
+export function guest(native, { user = "Bob", args = [], env } = {}) {
   return new Native(["join", native.link, "--user", user, "--source", "stamp",
-    "--methods", "manual", ...args]);
+    "--methods", "manual", ...args], env);
+}
+
+// The next link for a browser, good for an hour or that time.
+export async function invite(native, time = "") {
+  const count = () => native.lines.filter(({ event }) => event === "invitation").length;
+  const before = count();
+
+  native.type(`/invite ${time}`.trim());
+  await native.wait(() => count() > before, STEP_MS, "an invitation");
+  return native.lines.filter(({ event }) => event === "invitation").at(-1).link;
 }
 
 // vmsignalbin alone, silent, as a guest.

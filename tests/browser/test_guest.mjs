@@ -8,7 +8,7 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, STEP_MS, host, joinLink, until, untilNames, untilPictures, untilState } =
+const { Browser, STEP_MS, host, invite, joinLink, until, untilNames, untilPictures, untilState } =
   await import("./people.mjs");
 
 const GUESS = "A".repeat(43);
@@ -21,16 +21,6 @@ async function start() {
   const { link } = await ann.event("invitation");
   const browser = await Browser.start();
   return { ann, browser, link };
-}
-
-// The next one that is asked for, good for an hour or that time.
-async function invite(ann, time = "") {
-  const count = () => ann.lines.filter(({ event }) => event === "invitation").length;
-  const before = count();
-
-  ann.type(`/invite ${time}`.trim());
-  await ann.wait(() => count() > before, STEP_MS, "an invitation");
-  return ann.lines.filter(({ event }) => event === "invitation").at(-1).link;
 }
 
 async function refused(browser, link, sentence) {

@@ -14,32 +14,17 @@ import { Chat, parse, readEntry, write } from "./chat.js";
 import { readIceServers } from "./iceservers.js";
 import { isEarlier, uuid } from "./ids.js";
 import { Mesh } from "./mesh.js";
+import { Participant } from "./participant.js";
 import { Signalling } from "./signalling.js";
-import { cleanName, knownAs, refusal, rejected, unmet } from "./words.js";
+import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./words.js";
 
-const PRESENTING = "presenting";
-
-class Participant {
-  constructor({ id, user, device, host, trust, voucher }, self) {
-    this.id = id;
-    this.user = cleanName(user, "Somebody");
-    this.device = cleanName(device, "");
-    this.host = host === true;
-    this.self = self;
-    Object.assign(this, knownAs(trust, voucher)); // as the host sees it
-    this.audio = null; // whether sound is sent: true, false, null for unknown
-    this.video = null;
-    this.presenting = null;
-    this.raisedAt = 0; // when the hand went up; 0: it is down
-    this.detached = false;
-    this.plain = false; // whether it speaks plain text in the chat
-  }
-}
+const GONE = new Set(["reconnecting", "lost", "forged", "refused"]);
 
 export class Call extends EventTarget {
   #signalling = null;
   #mesh = null;
   #media;
+  #identity = null; // by which this page signs (guest.js)
   #abort = new AbortController();
   #over = false;
   #ended = null; // {kind, message}: what a close will mean
@@ -103,8 +88,11 @@ export class Call extends EventTarget {
     this.hostId = welcome.host;
     this.locked = welcome.locked === true;
     this.joinedAt = Date.now();
+    this.#identity = guest?.identity || null;
     this.self = new Participant({ id: welcome.id, user, device }, true);
     this.#mesh = new Mesh({
+      own: { identity: this.#identity, meetingId: welcome.meetingId, id: welcome.id,
+        nonce: this.#signalling.nonce },
       iceServers: this.#iceServers(grant),
       tracks: this.#media.tracks,
       send: (message) => this.#sendTo(message),
@@ -133,7 +121,7 @@ export class Call extends EventTarget {
     const participant = new Participant(described, false);
     participant.host = id === this.hostId;
     this.participants.set(id, participant);
-    this.#mesh.add(id, offers);
+    this.#mesh.add(described, offers);
     this.#changed(id, "came");
   }
 
@@ -239,13 +227,19 @@ export class Call extends EventTarget {
 
   // --- what is said by the server and, in its place, by the others ---
 
-  // Somebody does not meet this browser; what the host refuses ends the stay.
+  // Somebody does not meet this browser, or takes what it said for another's word; what
+  // the host refuses besides ends the stay.
   #takeRefusal({ from, code }) {
     const participant = this.participants.get(from);
-    if (!participant || participant.self || participant.host) return;
-    const gone = unmet(code, participant.user);
-    if (gone) this.#remove(from);
-    this.#emit("notice", gone || rejected(code, participant.user));
+    if (!participant || participant.self) return;
+    const { host, user } = participant;
+    if (refused(code, user)) {
+      if (this.#mesh.refused(from)) this.#emit("notice", refused(code, user));
+    } else if (!host) {
+      const gone = unmet(code, user);
+      if (gone) this.#remove(from);
+      this.#emit("notice", gone || rejected(code, user));
+    }
   }
 
   #take(message) {
@@ -269,7 +263,7 @@ export class Call extends EventTarget {
         this.#takeMeeting(message);
         break;
       case "chat":
-        this.#takeChat(message.from, { kind: "chat", entry: readEntry(message) });
+        this.#takeServerChat(message);
         break;
       case "bye":
         if (message.from === this.hostId) this.#end("The host has ended the meeting.");
@@ -296,7 +290,8 @@ export class Call extends EventTarget {
         this.#mesh.take(message);
         break;
       case "presence":
-        this.#takePresence(participant, message);
+        participant.takePresence(message);
+        this.#changed(participant.id);
         break;
       case "hand":
         this.#takeHand(participant, message.raised === true);
@@ -342,17 +337,6 @@ export class Call extends EventTarget {
     this.#emit("meeting");
   }
 
-  #takePresence(participant, { status, audio, video }) {
-    const known = (value) => (typeof value === "boolean" ? value : null);
-
-    participant.audio = known(audio);
-    participant.video = known(video);
-    // only who has said so before can say that it is over
-    if (status === PRESENTING) participant.presenting = true;
-    else if (status && participant.presenting !== null) participant.presenting = false;
-    this.#changed(participant.id);
-  }
-
   #takeHand(participant, raised) {
     if (raised === participant.raisedAt > 0) return;
     participant.raisedAt = raised ? Date.now() : 0;
@@ -369,6 +353,11 @@ export class Call extends EventTarget {
     on("channel", ({ id, label, open }) => {
       if (label === "signal" && open && this.#signalling.state !== "open")
         this.#tellTo(id);
+      if (label === "chat" && open) this.#sendUnsent(this.participants.get(id));
+    });
+    on("forged", ({ id, error }) => {
+      const participant = this.participants.get(id);
+      if (participant) this.#emit("notice", forged(error.code, participant.user));
     });
     on("message", ({ id, label, text }) => {
       if (label === "chat") this.#takeChat(id, parse(text));
@@ -385,9 +374,7 @@ export class Call extends EventTarget {
     // silent, and on the same machine as the server
     if (state === "reconnecting" && id === this.hostId) this.#signalling.renew();
     this.#changed(id, "streams");
-    if (state === "reconnecting" || state === "lost") {
-      if (this.server === "gone") this.#remove(id);
-    }
+    if (this.server === "gone" && GONE.has(state)) this.#remove(id);
   }
 
   // Over the channel `signal`, where `from` is whose channel it is.
@@ -405,6 +392,29 @@ export class Call extends EventTarget {
   }
 
   // --- chat ---
+
+  // Between two that sign what they say nobody passes it on.
+  #needsChannel({ deviceId }) {
+    return this.#identity !== null && deviceId !== "";
+  }
+
+  #sendUnsent(participant) {
+    const { id, unsent } = participant;
+
+    while (unsent.length && this.#mesh.get(id)?.sendMessage("chat", unsent[0])) unsent.shift();
+  }
+
+  #takeServerChat(message) {
+    const participant = this.participants.get(message.from);
+
+    if (!participant || !this.#needsChannel(participant)) {
+      this.#takeChat(message.from, { kind: "chat", entry: readEntry(message) });
+      return;
+    }
+    // once: whoever writes so could write without end
+    if (!participant.forgedChat) this.#emit("notice", forged("CHAT", participant.user));
+    participant.forgedChat = true;
+  }
 
   #takeChat(from, said) {
     const participant = this.participants.get(from);
@@ -428,8 +438,12 @@ export class Call extends EventTarget {
     const entry = { id: uuid(), from: this.self.id, user: this.self.user, own: true,
       text, time: new Date().toISOString() };
 
-    for (const { id, plain } of this.others) {
-      if (!this.#mesh.get(id)?.sendMessage("chat", plain ? text : write(entry)))
+    for (const participant of this.others) {
+      const { id, plain } = participant;
+      if (this.#needsChannel(participant)) {
+        participant.keep(plain ? text : write(entry));
+        this.#sendUnsent(participant);
+      } else if (!this.#mesh.get(id)?.sendMessage("chat", plain ? text : write(entry)))
         this.#signalling.send({ type: "chat", to: id, id: entry.id, text, time: entry.time });
     }
     this.chat.add(entry);
@@ -439,8 +453,9 @@ export class Call extends EventTarget {
   // --- of oneself ---
 
   #presence() {
-    return { type: "presence", status: this.self.presenting ? PRESENTING : "available",
-      audio: this.self.audio, video: this.self.video };
+    const { status, audio, video } = this.self;
+
+    return { type: "presence", status, audio, video };
   }
 
   #tellPresence() {

@@ -5,29 +5,13 @@
 // key signs what the host asks (docs/protocol.md, "Invitations"). The private key
 // cannot be read out; it is kept with the token for as long as the meeting lasts.
 
+import { base64, deviceIdOf, transcript } from "./bytes.js";
 import { SignallingError, readRefusal } from "./signalling.js";
 
 const ANSWER_MS = 10000;
 const STORE = "guest";
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
-
-const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
-
-// Fields, each behind its length as four bytes, big-endian.
-export function transcript(...fields) {
-  const encoded = fields.map((field) => new TextEncoder().encode(field));
-  const bytes = new Uint8Array(encoded.reduce((sum, one) => sum + 4 + one.length, 0));
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-
-  for (const one of encoded) {
-    view.setUint32(at, one.length);
-    bytes.set(one, at + 4);
-    at += 4 + one.length;
-  }
-  return bytes;
-}
 
 // One value under one name, of this origin; what cannot be kept is not.
 class Kept {
@@ -95,6 +79,9 @@ async function ask(body, signal) {
 export class Guest {
   #kept = new Kept();
 
+  // {key, spki, deviceId} that this page has joined with and signs by, or null
+  identity = null;
+
   get #invitation() {
     return new URLSearchParams(location.hash.slice(1)).get("invitation") || "";
   }
@@ -108,13 +95,15 @@ export class Guest {
   // What the join's body has besides: nothing for a page that is nobody's guest.
   // Throws a SignallingError.
   async prove(meeting, signal) {
+    this.identity = null;
     const pass = this.#invitation ? await this.#redeem(meeting, signal)
       : await this.#askAgain(meeting, signal);
 
     if (!pass) return {};
-    const { key, token, meetingId, nonce } = pass;
+    const { key, spki, token, meetingId, nonce } = pass;
     const signature = await crypto.subtle.sign(SIGNATURE, key,
       transcript("vm2 guest join", meetingId, nonce));
+    this.identity = { key, spki, deviceId: await deviceIdOf(spki) };
     return { token, nonce, signature: base64(signature) };
   }
 
@@ -122,11 +111,12 @@ export class Guest {
     if (!crypto.subtle) throw new SignallingError("INSECURE_INVITATION");
     const { privateKey, publicKey } =
       await crypto.subtle.generateKey(CURVE, false, ["sign", "verify"]);
-    const pubKey = base64(await crypto.subtle.exportKey("spki", publicKey));
+    const spki = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
     let answer;
 
     try {
-      answer = await ask({ meeting, invitation: this.#invitation, pubKey }, signal);
+      answer = await ask({ meeting, invitation: this.#invitation,
+        pubKey: base64(spki) }, signal);
     } catch (error) {
       if (error.code !== "NOT_TRUSTED") throw error;
       this.#forgetInvitation();
@@ -134,15 +124,15 @@ export class Guest {
     }
     this.#forgetInvitation();
     const { token, meetingId, nonce } = answer;
-    await this.#kept.set(meeting, { key: privateKey, token });
-    return { key: privateKey, token, meetingId, nonce };
+    await this.#kept.set(meeting, { key: privateKey, spki, token });
+    return { key: privateKey, spki, token, meetingId, nonce };
   }
 
   // With the token of before, which ends with its meeting.
   async #askAgain(meeting, signal) {
     const kept = crypto.subtle && await this.#kept.get(meeting);
 
-    if (!kept) return null;
+    if (!kept?.spki) return null;
     try {
       const { meetingId, nonce } = await ask({ meeting, token: kept.token }, signal);
       return { ...kept, meetingId, nonce };

@@ -4,8 +4,11 @@
 // offerer begins anew; `session` and `generation` tell what is stale.
 //
 // Events, each with detail {id}: "state", "streams"; "channel" with {id, label,
-// open}; "message" with {id, label, text}.
+// open}; "message" with {id, label, text}; "forged" with {id, error}: something that
+// came in that one's name is not its word (mediasession.js).
 
+import { Forged } from "./forged.js";
+import { MediaSession, Pair } from "./mediasession.js";
 import { Peer } from "./peer.js";
 import { cameraEncoding, screenEncoding } from "./quality.js";
 import { uuid } from "./ids.js";
@@ -16,10 +19,13 @@ const ASK_MS = 3000; // then an offer that does not come is asked for
 const OFFER_MS = 15000;
 const EARLY_MAX = 64; // candidates before their offer
 
-// waiting, connecting, connected, unsteady, reconnecting, lost
+// waiting, connecting, connected, unsteady, reconnecting, lost; forged: what it said
+// is not its word; refused: it says so of what this page said
 class Link {
-  constructor(id, offers) {
+  constructor(id, offers, pair) {
     this.id = id;
+    this.pair = pair;
+    this.work = Promise.resolve(); // what it says, one after the other
     this.offers = offers;
     this.state = "waiting";
     this.peer = null;
@@ -34,26 +40,30 @@ class Link {
 
 export class Mesh extends EventTarget {
   #links = new Map();
+  #own;
   #iceServers;
   #send;
   #hasServer;
   #tracks = { audio: null, camera: null, screen: null };
   #cameraHeight = 720;
 
-  // `send(message)`: to one participant, by its field `to`; `hasServer()`:
-  // whether there is another way than the data channels
-  constructor({ iceServers, tracks, send, hasServer }) {
+  // `own`: what a Pair knows of this page; `send(message)`: to one participant, by its
+  // field `to`; `hasServer()`: whether there is another way than the data channels
+  constructor({ own, iceServers, tracks, send, hasServer }) {
     super();
+    this.#own = own;
     this.#iceServers = iceServers;
     this.#send = send;
     this.#hasServer = hasServer;
     Object.assign(this.#tracks, tracks);
   }
 
-  // `offers`: whether this side does
-  add(id, offers) {
+  // `offers`: whether this side does; `other`: {id, deviceId, nonce} as it was told
+  add(other, offers) {
+    const { id } = other;
+
     if (this.#links.has(id)) return;
-    const link = new Link(id, offers);
+    const link = new Link(id, offers, new Pair(this.#own, other));
     this.#links.set(id, link);
     if (offers) this.#offer(link);
     else this.#expect(link);
@@ -113,30 +123,78 @@ export class Mesh extends EventTarget {
     const link = this.#links.get(message.from);
 
     if (!link) return;
-    if (message.type === "offer") this.#takeOffer(link, message);
-    else if (message.type === "answer") this.#takeAnswer(link, message);
+    link.work = link.work.then(async () => {
+      if (this.#has(link)) await this.#takeNext(link, message);
+    }).catch((error) => {
+      if (!(error instanceof Forged)) console.error(error);
+      else if (this.#has(link)) this.#tellForged(link, error);
+    });
+  }
+
+  #has(link) {
+    return this.#links.get(link.id) === link;
+  }
+
+  async #takeNext(link, message) {
+    if (message.type === "offer") await this.#takeOffer(link, message);
+    else if (message.type === "answer") await this.#takeAnswer(link, message);
     else if (message.type === "candidate") this.#takeCandidate(link, message);
-    else if (message.type === "restart" && link.offers) this.#restart(link);
+    else if (message.type === "restart" && link.offers) {
+      await link.pair.checkRestart(message);
+      if (this.#has(link)) this.#restart(link);
+    }
+  }
+
+  // A connection that stands is not ended by what is nobody's word.
+  #tellForged(link, error) {
+    this.#send({ type: "error", to: link.id, code: error.code, message: error.message });
+    this.#stop(link, "forged");
+    this.dispatchEvent(new CustomEvent("forged", { detail: { id: link.id, error } }));
+  }
+
+  // The other side has found what this page said to be somebody else's word. Whether
+  // a connection ends by it.
+  refused(id) {
+    const link = this.#links.get(id);
+
+    return Boolean(link) && this.#stop(link, "refused");
+  }
+
+  // What may still come is taken.
+  #stop(link, state) {
+    if (["connected", "unsteady"].includes(link.state)) return false;
+    clearTimeout(link.timer);
+    link.old?.close();
+    link.peer?.close();
+    link.old = link.peer = null;
+    this.#setState(link, state);
+    return true;
   }
 
   #isCurrent(link, { session, generation }) {
     return link.peer && session === link.session && generation === link.generation;
   }
 
-  #takeOffer(link, message) {
+  async #takeOffer(link, message) {
     const generation = Number.isSafeInteger(message.generation) ? message.generation : 0;
 
     if (link.offers || typeof message.sdp !== "string"
         || (link.peer && generation <= link.generation)) return;
+    const media = new MediaSession(link.pair, { session: message.session, generation });
+    await media.check("offer", message.sdp, message.identity);
+    if (!this.#has(link)) return;
     link.session = message.session;
     link.generation = generation;
-    this.#connect(link, false).takeOffer(message);
+    this.#connect(link, false, media).takeOffer(message);
     for (const early of link.early.splice(0)) this.#takeCandidate(link, early);
   }
 
-  #takeAnswer(link, message) {
-    if (typeof message.sdp === "string" && this.#isCurrent(link, message))
-      link.peer.takeAnswer(message);
+  async #takeAnswer(link, message) {
+    const { peer } = link;
+
+    if (typeof message.sdp !== "string" || !this.#isCurrent(link, message)) return;
+    await peer.checkAnswer(message);
+    peer.takeAnswer(message);
   }
 
   #takeCandidate(link, message) {
@@ -164,7 +222,7 @@ export class Mesh extends EventTarget {
   #offer(link) {
     link.session = uuid();
     link.generation++;
-    this.#connect(link, true).offer();
+    this.#connect(link, true, new MediaSession(link.pair, link)).offer();
   }
 
   // Over the channel `signal` of what is connected; whether it was sent.
@@ -186,7 +244,7 @@ export class Mesh extends EventTarget {
     link.peer = null;
   }
 
-  #connect(link, offerer) {
+  #connect(link, offerer, media) {
     clearTimeout(link.timer);
     this.#retire(link);
     const peer = new Peer({
@@ -194,19 +252,21 @@ export class Mesh extends EventTarget {
       offerer,
       session: link.session,
       generation: link.generation,
+      media,
       iceServers: this.#iceServers,
       tracks: this.#tracks,
       send: (message) => this.#send({ ...message, to: link.id }),
     });
     link.peer = peer;
     const relay = (type) => peer.addEventListener(type, (event) => {
-      if (link.peer === peer || (link.old === peer && type === "message"))
+      if (link.peer === peer || (link.old === peer && type !== "streams" && type !== "channel"))
         this.dispatchEvent(new CustomEvent(type,
           { detail: { ...event.detail, id: link.id } }));
     });
     relay("streams");
     relay("channel");
     relay("message");
+    relay("forged");
     peer.addEventListener("state", () => {
       if (link.peer === peer) this.#peerChanged(link);
     });
@@ -256,8 +316,15 @@ export class Mesh extends EventTarget {
         return;
       }
       link.restarts++;
-      this.#send({ type: "restart", to: link.id, reason: "no connection" });
+      this.#ask(link).catch((error) => console.error(error));
       this.#expect(link);
     });
+  }
+
+  async #ask(link) {
+    const signed = await link.pair.signRestart();
+
+    if (this.#has(link))
+      this.#send({ type: "restart", to: link.id, reason: "no connection", ...signed });
   }
 }

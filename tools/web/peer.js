@@ -5,8 +5,9 @@
 // camera, screen, data; what is sent changes by replaceTrack alone.
 //
 // Events: "state", "streams", "channel" (detail: {label, open}), "message"
-// (detail: {label, text}).
+// (detail: {label, text}), "forged" (detail: {error}: a message is not the other's).
 
+import { Forged } from "./forged.js";
 import { Heartbeat, PING_MS, SILENCE_MS, UNSTEADY_MS } from "./heartbeat.js";
 import { withStartBitrate } from "./sdp.js";
 
@@ -37,12 +38,16 @@ export class Peer extends EventTarget {
   #startedAt = performance.now();
   #interruptedAt = 0;
   #early = [];
+  #found = []; // candidates that wait for their description to be sent; then null
+  #media;
+  #sealing = Promise.resolve();
+  #opening = Promise.resolve();
   #encodings = {};
   #work = Promise.resolve();
 
   // `tracks`: {audio, camera, screen}, each a MediaStreamTrack or null;
-  // `send(message)` takes offer, answer and candidate.
-  constructor({ id, offerer, session, generation, iceServers, tracks, send }) {
+  // `media`: a MediaSession; `send(message)` takes offer, answer and candidate.
+  constructor({ id, offerer, session, generation, media, iceServers, tracks, send }) {
     super();
     this.id = id;
     this.offerer = offerer;
@@ -53,6 +58,7 @@ export class Peer extends EventTarget {
     this.screenSeen = false; // whether a frame of a screen has come
     this.main = new MediaStream();
     this.screen = new MediaStream();
+    this.#media = media;
     this.#tracks = { ...tracks };
     this.#send = (message) => send({ ...message, session, generation });
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
@@ -93,6 +99,24 @@ export class Peer extends EventTarget {
 
   // --- descriptions ---
 
+  // Nothing goes before the description that it belongs to.
+  async #describe(type) {
+    await this.#pc.setLocalDescription();
+    const { sdp } = this.#pc.localDescription;
+    const identity = await this.#media.sign(type, sdp);
+    const found = this.#found;
+
+    if (this.state === "closed") return;
+    this.#send({ type, sdp, candidates: [], ...(identity && { identity }) });
+    this.#found = null;
+    for (const message of found) this.#send(message);
+  }
+
+  // Throws a Forged: what came is not the other's word.
+  checkAnswer({ sdp, identity }) {
+    return this.#media.check("answer", sdp, identity);
+  }
+
   offer() {
     return this.#do(async () => {
       for (const name of STREAMS) {
@@ -103,8 +127,7 @@ export class Peer extends EventTarget {
         this.#transceivers[name] = transceiver;
       }
       for (const label of LABELS) this.#watch(this.#pc.createDataChannel(label));
-      await this.#pc.setLocalDescription();
-      this.#send({ type: "offer", sdp: this.#pc.localDescription.sdp, candidates: [] });
+      await this.#describe("offer");
       await this.#encode();
     });
   }
@@ -120,8 +143,7 @@ export class Peer extends EventTarget {
         transceiver.direction = "sendrecv";
         await transceiver.sender.replaceTrack(this.#tracks[name] || null);
       }
-      await this.#pc.setLocalDescription();
-      this.#send({ type: "answer", sdp: this.#pc.localDescription.sdp, candidates: [] });
+      await this.#describe("answer");
       await this.#encode();
       await this.#addCandidates(message.candidates);
       await this.#addEarly();
@@ -149,13 +171,13 @@ export class Peer extends EventTarget {
   }
 
   #candidateFound(candidate) {
-    if (candidate === null) {
-      this.#send({ type: "candidate", candidate: "", sdpMLineIndex: 0 });
-      return;
-    }
-    if (!candidate.candidate) return;
-    this.#send({ type: "candidate", candidate: candidate.candidate,
-      sdpMLineIndex: candidate.sdpMLineIndex ?? 0, sdpMid: candidate.sdpMid ?? "" });
+    if (candidate && !candidate.candidate) return;
+    const message = candidate ? { type: "candidate", candidate: candidate.candidate,
+      sdpMLineIndex: candidate.sdpMLineIndex ?? 0, sdpMid: candidate.sdpMid ?? "" }
+      : { type: "candidate", candidate: "", sdpMLineIndex: 0 };
+
+    if (this.#found) this.#found.push(message);
+    else this.#send(message);
   }
 
   takeCandidate(message) {
@@ -263,9 +285,38 @@ export class Peer extends EventTarget {
     channel.onmessage = ({ data }) => {
       if (typeof data !== "string") return;
       if (label === "heartbeat") this.#heartbeat.take(data, performance.now());
-      else this.dispatchEvent(new CustomEvent("message", { detail: { label, text: data } }));
+      else if (this.#seals(label)) this.#open(label, data);
+      else this.#tell(label, data);
     };
     if (channel.readyState === "open") channel.onopen();
+  }
+
+  #tell(label, text) {
+    this.dispatchEvent(new CustomEvent("message", { detail: { label, text } }));
+  }
+
+  // Whether each message is authenticated: between two that have signed.
+  #seals(label) {
+    return label === "chat" && this.#media.isSigned;
+  }
+
+  // In the order they came.
+  #open(label, sealed) {
+    this.#opening = this.#opening.then(async () => {
+      this.#tell(label, await this.#media.open(sealed));
+    }).catch((error) => {
+      if (!(error instanceof Forged)) throw error;
+      this.dispatchEvent(new CustomEvent("forged", { detail: { error } }));
+    });
+  }
+
+  #seal(channel, text) {
+    const sealed = this.#media.seal(text);
+
+    this.#sealing = this.#sealing.then(async () => {
+      const data = await sealed;
+      if (channel.readyState === "open") channel.send(data);
+    });
   }
 
   isOpen(label) {
@@ -278,7 +329,8 @@ export class Peer extends EventTarget {
 
     if (channel?.readyState !== "open" || channel.bufferedAmount > BUFFERED_MAX)
       return false;
-    channel.send(text);
+    if (this.#seals(label)) this.#seal(channel, text);
+    else channel.send(text);
     return true;
   }
 

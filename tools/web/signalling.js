@@ -40,6 +40,7 @@ export class Signalling extends EventTarget {
   #token = null;
   #callType;
   #device;
+  #nonce = nonce();
   #state = "new";
   #lostAt = 0;
   #attempts = 0;
@@ -57,6 +58,11 @@ export class Signalling extends EventTarget {
 
   get state() {
     return this.#state;
+  }
+
+  // What the others are told at the coming, by which descriptions are signed.
+  get nonce() {
+    return this.#nonce;
   }
 
   // Takes a seat: {grant, welcome}. `guest`: see guest.js. Throws a SignallingError.
@@ -153,7 +159,7 @@ export class Signalling extends EventTarget {
       socket.send(JSON.stringify({ type: "hello", resume: this.#token,
         lastSeq: this.#line.received }));
     else
-      socket.send(this.#line.write({ type: "hello", nonce: nonce(),
+      socket.send(this.#line.write({ type: "hello", nonce: this.#nonce,
         device: this.#device, callType: this.#callType }));
   }
 

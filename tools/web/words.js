@@ -54,6 +54,26 @@ export function rejected(code, user) {
   return `${user} does not take what this browser sent${plain}.`;
 }
 
+const FORGED = new Map([
+  ["WRONG_KEY", (user) => `What came in the name of ${user} is signed by another device. It is not `
+    + "taken: somebody may be posing."],
+  ["CHAT", (user) => `Something was written in the name of ${user} that ${user} has not signed. It is `
+    + "not shown."],
+]);
+
+// What came in the name of `user` and is not that one's word.
+export function forged(code, user) {
+  return FORGED.get(code)?.(user) || `What came in the name of ${user} is not what ${user} has `
+    + "signed: it was changed on the way, and is not taken.";
+}
+
+// What `user` says of a description of this browser's; "" for what is no such refusal.
+export function refused(code, user) {
+  return ["SIGNATURE", "WRONG_KEY", "BAD_MESSAGE"].includes(code)
+    ? `${user} did not get what this browser has signed: it was changed on the way, and is not `
+      + "taken." : "";
+}
+
 const DEVICE_ERRORS = new Map([
   ["NotAllowedError", (what) => `The browser was not allowed to use your ${what}. `
     + "Allow it in the address bar, then try again."],
@@ -102,6 +122,8 @@ const PEER_STATES = new Map([
   ["unsteady", "Connection unsteady…"],
   ["reconnecting", "Reconnecting…"],
   ["lost", "Not answering"],
+  ["forged", "Not connected: what came in this name was changed on the way"],
+  ["refused", "Not connected: what you sent was changed on the way"],
 ]);
 
 export function peerState(state) {

@@ -22,16 +22,15 @@ vm_meeting_renew_nonce (VmMeeting *self)
   return self->nonce;
 }
 
-/* Whether a browser without a key may be connected to; of those whom the host
- * let in by an invitation nothing more is known. */
+/* Whether a browser without a key may be connected to: who came by an invitation
+ * has one, and signs. */
 static gboolean
-takes_keyless (VmMeeting *self, VmParticipant *participant)
+takes_keyless (VmMeeting *self)
 {
   VmPolicy policy;
 
   g_object_get (self->node, "policy", &policy, NULL);
-  return policy != VM_POLICY_REQUIRE
-         || vm_participant_get_trust (participant) == VM_TRUST_LEVEL_GUEST;
+  return policy != VM_POLICY_REQUIRE;
 }
 
 /**
@@ -71,7 +70,7 @@ vm_meeting_open_media (VmMeeting *self, VmParticipant *participant,
   config.other_device_id = vm_participant_get_device_id (participant);
   config.other_participant_id = vm_participant_get_id (participant);
   config.other_nonce = vm_participant_get_nonce (participant);
-  config.keyless = takes_keyless (self, participant);
+  config.keyless = takes_keyless (self);
   media =
       vm_media_session_new (&config, vm_participant_get_media (participant));
   vm_participant_set_media (participant, media);

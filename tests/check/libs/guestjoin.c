@@ -174,6 +174,9 @@ GST_START_TEST (test_guest)
   g_autofree gchar *seen = net_socket_wait (other, "welcome");
 
   fail_unless (strstr (seen, "\"trust\":\"guest\"") != NULL, "%s", seen);
+  /* by which the others check what it signs */
+  fail_unless (
+      strstr (seen, vm_identity_get_device_id (f.bob)) != NULL, "%s", seen);
   net_socket_free (other);
   net_socket_free (socket);
 }

@@ -355,6 +355,74 @@ GST_START_TEST (test_introducer_is_not_the_host)
 
 GST_END_TEST;
 
+/* Guests of the meeting, by a token of its host, who must be an introducer */
+
+static const struct
+{
+  VmPermissions host; /* what this device gave it; 0: only known */
+  gboolean by_stranger, of_another, for_files, other_meeting, late;
+  const gchar *level;
+  gboolean met; /* under require */
+} invited[] = {
+  { .host = INTRODUCER, .level = "guest", .met = TRUE },
+  { .host = CALL, .level = "unknown" },
+  { .host = INTRODUCER, .by_stranger = TRUE, .level = "unknown" },
+  { .host = INTRODUCER, .of_another = TRUE, .level = "unknown" },
+  { .host = INTRODUCER, .for_files = TRUE, .level = "unknown" },
+  { .host = INTRODUCER, .other_meeting = TRUE, .level = "unknown" },
+  { .host = INTRODUCER, .late = TRUE, .level = "unknown" },
+};
+
+static gchar *
+invite (guint i)
+{
+  VmIdentity *subject = invited[i].of_another ? f.eve : f.bob;
+  gint64 from = FIXTURE_NOW - (invited[i].late ? FIXTURE_DAY : 0);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmToken) token = vm_token_issue (
+      invited[i].by_stranger ? f.eve : f.ann, vm_identity_get_spki (subject),
+      invited[i].for_files ? VM_PERMISSIONS_FILE : CALL,
+      invited[i].other_meeting ? "m-2" : "m-1", from, from + FIXTURE_DAY - 1,
+      &error);
+
+  g_assert_no_error (error);
+  return vm_token_to_pem (token);
+}
+
+GST_START_TEST (test_invited)
+{
+  const VmPolicy policies[] = { VM_POLICY_PIN, VM_POLICY_REQUIRE };
+
+  fail_unless (fixture_trust (f.ann, "Ann", "desk", invited[__i__].host, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (policies); i++) {
+    gboolean met = invited[__i__].met || policies[i] == VM_POLICY_PIN;
+    g_autoptr (VmSignal) signal = welcome ();
+    VmSignalParticipant *bob = nth (signal, 1);
+
+    open_judge (policies[i]);
+    bob->token = invite (__i__);
+    fail_unless (take (signal, NULL));
+    fail_unless_equals_string (bob->trust, invited[__i__].level);
+    fail_unless ((bob->refused == NULL) == met, "%d: %d", __i__, policies[i]);
+  }
+}
+
+GST_END_TEST;
+
+/* A host that is not trusted makes nobody a guest. */
+GST_START_TEST (test_invited_by_a_stranger)
+{
+  g_autoptr (VmSignal) signal = welcome ();
+
+  fixture_pin (f.ann, "Ann", "desk");
+  open_judge (VM_POLICY_PIN);
+  nth (signal, 1)->token = invite (0);
+  fail_unless (take (signal, NULL));
+  fail_unless_equals_string (nth (signal, 1)->trust, "unknown");
+}
+
+GST_END_TEST;
+
 /* Trust is withdrawn while everybody is there. */
 GST_START_TEST (test_anew)
 {
@@ -510,6 +578,8 @@ judge_suite (void)
   tcase_add_test (tests, test_joined);
   tcase_add_loop_test (tests, test_vouching, 0, G_N_ELEMENTS (vouchings));
   tcase_add_test (tests, test_introducer_is_not_the_host);
+  tcase_add_loop_test (tests, test_invited, 0, G_N_ELEMENTS (invited));
+  tcase_add_test (tests, test_invited_by_a_stranger);
   tcase_add_test (tests, test_anew);
   tcase_add_loop_test (tests, test_states, 0, G_N_ELEMENTS (states));
   tcase_add_test (tests, test_revoked_by_the_host);

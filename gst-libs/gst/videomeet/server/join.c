@@ -50,18 +50,23 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
   return g_string_free_to_bytes (out);
 }
 
-/* A guest's token comes with a signature of its key, where TLS shows none. */
+/* A guest's token comes with a signature of its key, where TLS shows none. By that
+ * key it signs its descriptions as well, so that the others are told its id. */
 static gboolean
 prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *wish, gchar **key,
-    GError **error)
+    gchar **id, GError **error)
 {
   if (wish->key || !body->nonce || !body->signature || !wish->token)
     return TRUE;
   *key = vm_invites_prove (conn->server->invites, wish->token, body->nonce,
       body->signature, g_get_monotonic_time (), error);
+  if (!*key)
+    return FALSE;
+  *id = vm_device_id_from_key_hash (*key);
   wish->key = *key;
+  wish->device_id = *id;
   wish->proven = TRUE;
-  return *key != NULL;
+  return TRUE;
 }
 
 static GBytes *
@@ -72,6 +77,7 @@ join (VmConn *conn, GError **error)
   VmRoom *room;
   g_autofree gchar *ticket = NULL;
   g_autofree gchar *key = NULL;
+  g_autofree gchar *id = NULL;
   g_autoptr (VmToken) token = NULL;
 
   if (!vm_join_body_read (
@@ -89,7 +95,7 @@ join (VmConn *conn, GError **error)
   wish.group = conn->group;
   wish.key = vm_conn_get_key (conn);
   wish.call_type = body.call_type;
-  if (!prove_key (conn, &body, &wish, &key, error))
+  if (!prove_key (conn, &body, &wish, &key, &id, error))
     return NULL;
   room = vm_rooms_join (vm_meetings_get_rooms (conn->server->meetings), &wish,
       g_get_monotonic_time (), &ticket, error);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// One of those in a meeting, as the host and it itself have told. Knows no element of
+// the page.
+
+import { cleanName, knownAs } from "./words.js";
+
+const PRESENTING = "presenting";
+export const UNSENT_MAX = 25; // of its chat; of more, the oldest are dropped
+
+export class Participant {
+  constructor({ id, user, device, deviceId, host, trust, voucher }, self) {
+    this.id = id;
+    this.user = cleanName(user, "Somebody");
+    this.device = cleanName(device, "");
+    this.deviceId = typeof deviceId === "string" ? deviceId : ""; // "": it has no key
+    this.host = host === true;
+    this.self = self;
+    Object.assign(this, knownAs(trust, voucher)); // as the host sees it
+    this.audio = null; // whether sound is sent: true, false, null for unknown
+    this.video = null;
+    this.presenting = null;
+    this.raisedAt = 0; // when the hand went up; 0: it is down
+    this.detached = false;
+    this.plain = false; // whether it speaks plain text in the chat
+    this.unsent = []; // chat that waits for its data channel
+    this.forgedChat = false; // whether somebody wrote in its name, which was told
+  }
+
+  get status() {
+    return this.presenting ? PRESENTING : "available";
+  }
+
+  takePresence({ status, audio, video }) {
+    const known = (value) => (typeof value === "boolean" ? value : null);
+
+    this.audio = known(audio);
+    this.video = known(video);
+    // only who has said so before can say that it is over
+    if (status === PRESENTING) this.presenting = true;
+    else if (status && this.presenting !== null) this.presenting = false;
+  }
+
+  keep(text) {
+    this.unsent.push(text);
+    if (this.unsent.length > UNSENT_MAX) this.unsent.shift();
+  }
+}
