@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static gchar *folder;
 
@@ -18,8 +19,10 @@ static void
 teardown (void)
 {
   g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+  g_autofree gchar *aside = g_build_filename (folder, "aside", NULL);
 
-  g_unlink (file);
+  g_remove (file);
+  g_remove (aside);
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
 }
@@ -136,6 +139,71 @@ GST_START_TEST (test_broken_file_is_an_error_and_is_kept)
 
 GST_END_TEST;
 
+/* Instead of the file: what it would take for ever, or all memory, to read, what
+ * leads elsewhere, and what somebody else can write. */
+static void
+replace (guint kind, const gchar *file, const gchar *aside)
+{
+  if (kind == 0) {
+    fail_unless_equals_int (g_unlink (file), 0);
+    fail_unless_equals_int (mkfifo (file, 0600), 0);
+  } else if (kind == 1) {
+    fail_unless_equals_int (truncate (file, G_GINT64_CONSTANT (1) << 40), 0);
+  } else if (kind == 2) {
+    fail_unless_equals_int (g_rename (file, aside), 0);
+    fail_unless_equals_int (symlink (aside, file), 0);
+  } else if (kind == 3) {
+    fail_unless_equals_int (g_unlink (file), 0);
+    fail_unless_equals_int (symlink (aside, file), 0); /* to nothing */
+  } else if (kind == 4) {
+    fail_unless_equals_int (g_unlink (file), 0);
+    fail_unless_equals_int (g_mkdir (file, 0700), 0);
+  } else {
+    fail_unless_equals_int (g_chmod (file, kind == 5 ? 0620 : 0602), 0);
+  }
+}
+
+GST_START_TEST (test_what_is_no_file_of_ours)
+{
+  g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+  g_autofree gchar *aside = g_build_filename (folder, "aside", NULL);
+  g_autoptr (VmIdentity) before = vm_identity_load (folder, NULL);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (before != NULL);
+  replace (__i__, file, aside);
+  fail_unless (vm_identity_load (folder, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_IDENTITY);
+  fail_unless (strstr (error->message, file) != NULL, "%s", error->message);
+  /* nor is anything made behind a link, or in the place of it */
+  fail_unless_equals_int (g_file_test (aside, G_FILE_TEST_EXISTS), __i__ == 2);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_size)
+{
+  g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *blanks = g_strnfill (65536, '\n');
+  gsize size;
+
+  g_object_unref (vm_identity_load (folder, NULL));
+  fail_unless (g_file_get_contents (file, &text, &size, NULL));
+  for (gint i = -1; i <= 1; i++) {
+    g_autofree gchar *longer = g_strconcat (text, blanks + size - i, NULL);
+    g_autoptr (VmIdentity) identity = NULL;
+
+    fail_unless_equals_int (strlen (longer), 65536 + i);
+    fail_unless (g_file_set_contents_full (
+        file, longer, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    identity = vm_identity_load (folder, NULL);
+    fail_unless_equals_int (identity != NULL, i <= 0);
+  }
+}
+
+GST_END_TEST;
+
 static gpointer
 load (gpointer barrier)
 {
@@ -180,6 +248,8 @@ identity_suite (void)
   tcase_add_test (tc, test_no_fingerprint);
   tcase_add_test (tc, test_bad_hashes);
   tcase_add_test (tc, test_broken_file_is_an_error_and_is_kept);
+  tcase_add_loop_test (tc, test_what_is_no_file_of_ours, 0, 7);
+  tcase_add_test (tc, test_size);
   tcase_add_test (tc, test_made_by_many_at_once);
   return s;
 }

@@ -15,6 +15,7 @@
  * called from any thread.
  */
 
+#include "storefile.h"
 #include "vmidentity-priv.h"
 #include "vmidentity.h"
 #include "../vmerror.h"
@@ -264,7 +265,6 @@ vm_identity_load (const gchar *directory, GError **error)
           ? g_strdup (directory)
           : g_build_filename (g_get_user_config_dir (), "videomeet", NULL);
   g_autoptr (GError) local = NULL;
-  gsize size = 0;
 
   self->path = g_build_filename (folder, IDENTITY_FILE, NULL);
   if (g_mkdir_with_parents (folder, 0700) != 0) {
@@ -279,14 +279,13 @@ vm_identity_load (const gchar *directory, GError **error)
       return NULL;
     OPENSSL_cleanse (pem, strlen (pem));
   }
-  if (!g_file_get_contents (self->path, &self->pem, &size, &local)) {
+  self->pem =
+      vm_store_read (folder, NULL, IDENTITY_FILE, IDENTITY_FILE_MAX, &local);
+  if (!self->pem) {
     g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
-        "The device identity cannot be read: %s", local->message);
-    return NULL;
-  }
-  if (size > IDENTITY_FILE_MAX || strlen (self->pem) != size) {
-    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
-        "%s is not an identity file", self->path);
+        "The device identity, which must be a plain file that nobody else can "
+        "write, cannot be read: %s",
+        local->message);
     return NULL;
   }
   if (!vm_identity_parse (self, error))
