@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What is said to a server in confidence, and by it, is in no log: nonces of the
- * trust handshake, tokens, tickets, PINs. What is in files is looked for by
- * tests/lab/test_secrets.py. */
+ * trust handshake, tokens, tickets, PINs, invitations, the secret of the page that
+ * answers. What is in files is looked for by tests/lab/test_secrets.py. */
 
 #include "trusthost.h"
+
+#include <gst/videomeet/server/invites.h>
+#include <gst/videomeet/trust/base64.h>
+#include <gst/videomeet/trust/signature.h>
 
 #include <string.h>
 
@@ -43,10 +47,13 @@ listen_to_logs (void)
 }
 
 static VmSeat *seat;
+static gchar *meeting_id;
 
 static void
 on_signal (VmSeat *of, const VmSignal *signal, gpointer user_data)
 {
+  if (signal->type == VM_SIGNAL_WELCOME)
+    meeting_id = g_strdup (signal->meeting_id);
 }
 
 static void
@@ -72,6 +79,7 @@ teardown (void)
   host_teardown ();
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  g_clear_pointer (&meeting_id, g_free);
   g_mutex_lock (&lock);
   g_string_free (g_steal_pointer (&said), TRUE);
   g_mutex_unlock (&lock);
@@ -102,7 +110,7 @@ bytes_are_not_said (const gchar *what, const guint8 *bytes, gsize size)
   is_not_said (what, upper);
 }
 
-/* The string member @name of a message. */
+/* The string member @name of a message, as it stands there. */
 static gchar *
 member (const gchar *text, const gchar *name)
 {
@@ -112,6 +120,30 @@ member (const gchar *text, const gchar *name)
   fail_unless (at != NULL, "no %s in %s", name, text);
   at += strlen (key);
   return g_strndup (at, strcspn (at, "\""));
+}
+
+/* 32 bytes, in the one way that links and sessions have and in all others. */
+static void
+word_is_not_said (const gchar *what, const gchar *word)
+{
+  guint8 bytes[VM_INVITATION_BYTES];
+
+  fail_unless (vm_base64url_read (word, bytes, sizeof bytes));
+  is_not_said (what, word);
+  bytes_are_not_said (what, bytes, sizeof bytes);
+}
+
+/* None of the lines of a PEM, which JSON has as "\n". */
+static void
+pem_is_not_said (const gchar *what, const gchar *pem)
+{
+  g_auto (GStrv) lines = g_regex_split_simple ("\\\\n|\n", pem, 0, 0);
+
+  fail_unless (g_strv_length (lines) > 3, "no %s", what);
+  for (guint i = 0; lines[i]; i++) {
+    if (*lines[i] && *lines[i] != '-')
+      is_not_said (what, lines[i]);
+  }
 }
 
 /* A log that says nothing would pass every test. */
@@ -147,12 +179,8 @@ GST_START_TEST (test_token)
 {
   g_autoptr (VmToken) token = trust_agree (f.bob, "Bob");
   g_autofree gchar *pem = vm_token_to_pem (token);
-  g_auto (GStrv) lines = g_strsplit (pem, "\n", -1);
 
-  for (guint i = 0; lines[i]; i++) {
-    if (*lines[i] && *lines[i] != '-')
-      is_not_said ("token", lines[i]);
-  }
+  pem_is_not_said ("token", pem);
   something_is_said ("trust request of");
 }
 
@@ -194,6 +222,88 @@ GST_START_TEST (test_join)
 
 GST_END_TEST;
 
+static void
+wait_for_meeting (void)
+{
+  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_USEC_PER_SEC;
+
+  while (!meeting_id && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, TRUE);
+  fail_unless (meeting_id != NULL);
+}
+
+static gchar *
+sign (VmIdentity *who, const gchar *nonce)
+{
+  g_autoptr (GByteArray) bytes = vm_invites_signed_bytes (meeting_id, nonce);
+  guint8 raw[VM_SIGNATURE_SIZE];
+
+  fail_unless (vm_signature_make (who, bytes->data, bytes->len, raw, NULL));
+  return g_base64_encode (raw, sizeof raw);
+}
+
+/* One that is taken, and one that is not, are asked for in the same words. */
+GST_START_TEST (test_invitation)
+{
+  GBytes *spki = vm_identity_get_spki (f.bob);
+  g_autofree gchar *key =
+      g_base64_encode (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki));
+  g_autofree gchar *word = NULL, *ask = NULL, *token = NULL, *nonce = NULL,
+                   *signature = NULL, *body = NULL;
+  g_autoptr (NetAnswer) redeemed = NULL;
+  g_autoptr (NetAnswer) again = NULL;
+  g_autoptr (NetAnswer) joined = NULL;
+
+  wait_for_meeting ();
+  word = vm_server_make_invitation (
+      server, meeting_id, VM_INVITATION_LIFETIME, NULL);
+  ask = g_strdup_printf (
+      "{\"meeting\":\"standup\",\"invitation\":\"%s\",\"pubKey\":\"%s\"}", word,
+      key);
+  redeemed = trust_ask (NULL, "/meetings/guest", ask);
+  fail_unless (redeemed->status == 200, "%s", redeemed->text);
+  again = trust_ask (NULL, "/meetings/guest", ask);
+  fail_unless_equals_int (again->status, 403);
+  token = member (redeemed->body, "token");
+  nonce = member (redeemed->body, "nonce");
+  signature = sign (f.bob, nonce);
+  body = g_strdup_printf (
+      "{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"" PIN "\","
+      "\"token\":\"%s\",\"nonce\":\"%s\",\"signature\":\"%s\"}",
+      token, nonce, signature);
+  joined = net_join (server, body);
+  fail_unless (joined->status == 200, "%s", joined->text);
+  word_is_not_said ("invitation", word);
+  pem_is_not_said ("token of a guest", token);
+  is_not_said ("nonce for a guest", nonce);
+  is_not_said ("signature of a guest", signature);
+  something_is_said ("meeting ");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_page_that_answers)
+{
+  g_autofree gchar *secret = vm_server_make_approval_secret (server, NULL);
+  g_autofree gchar *ask = g_strdup_printf ("{\"secret\":\"%s\"}", secret);
+  g_autoptr (NetAnswer) opened = trust_ask (NULL, "/trust/page", ask);
+  g_autoptr (NetAnswer) again = trust_ask (NULL, "/trust/page", ask);
+  g_autofree gchar *session = NULL, *look = NULL;
+  g_autoptr (NetAnswer) shown = NULL;
+
+  fail_unless (opened->status == 200, "%s", opened->text);
+  fail_unless_equals_int (again->status, 403);
+  session = member (opened->body, "session");
+  look = g_strdup_printf ("{\"session\":\"%s\"}", session);
+  shown = trust_ask (NULL, "/trust/page/question", look);
+  fail_unless_equals_int (shown->status, 200);
+  word_is_not_said ("secret of the page", secret);
+  word_is_not_said ("session of the page", session);
+  something_is_said ("meeting ");
+}
+
+GST_END_TEST;
+
 static Suite *
 secrets_suite (void)
 {
@@ -206,6 +316,8 @@ secrets_suite (void)
   tcase_add_test (tc, test_handshake);
   tcase_add_test (tc, test_token);
   tcase_add_test (tc, test_join);
+  tcase_add_test (tc, test_invitation);
+  tcase_add_test (tc, test_page_that_answers);
   return s;
 }
 

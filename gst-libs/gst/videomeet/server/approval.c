@@ -3,46 +3,13 @@
 /* POST /trust/page and what is below it (docs/protocol.md, "Approval in the
  * page"): to browsers on this machine alone. */
 
+#include "approvalbody.h"
 #include "approvalpage.h"
 #include "server-priv.h"
 
 #include <string.h>
 
 #define PATH "/trust/page"
-
-typedef struct
-{
-  gchar *secret;
-  gchar *session;
-  gchar *request_id;
-  gboolean has_approve, approve;
-} Body;
-
-static void
-body_clear (Body *body)
-{
-  g_free (body->secret);
-  g_free (body->session);
-  g_free (body->request_id);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Body, body_clear)
-
-static gboolean
-body_read (Body *body, const GByteArray *data, GError **error)
-{
-  VmJson json;
-
-  if (!vm_json_read (&json, (const gchar *) data->data, data->len, error))
-    return FALSE;
-  body->has_approve = vm_json_get (&json, 0, "approve") != VM_JSON_NONE;
-  return vm_json_get_string (
-             &json, 0, "secret", VM_NAME_MAX, &body->secret, error)
-         && vm_json_get_string (
-             &json, 0, "session", VM_NAME_MAX, &body->session, error)
-         && vm_json_get_string (
-             &json, 0, "requestId", VM_NAME_MAX, &body->request_id, error)
-         && vm_json_get_boolean (&json, 0, "approve", &body->approve, error);
-}
 
 static gboolean
 is_complete (gboolean there, const gchar *key, GError **error)
@@ -54,7 +21,7 @@ is_complete (gboolean there, const gchar *key, GError **error)
 }
 
 static GBytes *
-open_page (VmConn *conn, const Body *body, GError **error)
+open_page (VmConn *conn, const VmApprovalBody *body, GError **error)
 {
   g_autofree gchar *session = NULL;
   GString *out;
@@ -72,7 +39,7 @@ open_page (VmConn *conn, const Body *body, GError **error)
 }
 
 static gboolean
-check_session (VmConn *conn, const Body *body, GError **error)
+check_session (VmConn *conn, const VmApprovalBody *body, GError **error)
 {
   return is_complete (body->session != NULL, "session", error)
          && vm_approval_page_check (
@@ -80,7 +47,7 @@ check_session (VmConn *conn, const Body *body, GError **error)
 }
 
 static GBytes *
-tell_question (VmConn *conn, const Body *body, GError **error)
+tell_question (VmConn *conn, const VmApprovalBody *body, GError **error)
 {
   return check_session (conn, body, error)
              ? vm_approval_page_describe (conn->server->approval)
@@ -88,7 +55,7 @@ tell_question (VmConn *conn, const Body *body, GError **error)
 }
 
 static GBytes *
-take_answer (VmConn *conn, const Body *body, GError **error)
+take_answer (VmConn *conn, const VmApprovalBody *body, GError **error)
 {
   VmServer *self = conn->server;
 
@@ -104,7 +71,7 @@ take_answer (VmConn *conn, const Body *body, GError **error)
 static const struct
 {
   const gchar *path;
-  GBytes *(*answer) (VmConn *conn, const Body *body, GError **error);
+  GBytes *(*answer) (VmConn *conn, const VmApprovalBody *body, GError **error);
 } requests[] = {
   { PATH, open_page },
   { PATH "/question", tell_question },
@@ -120,7 +87,7 @@ vm_approval_is_path (const gchar *path)
 static GBytes *
 answer (VmConn *conn, GError **error)
 {
-  g_auto (Body) body = { NULL };
+  g_auto (VmApprovalBody) body = { NULL };
 
   /* nor a page of another origin that may join meetings here */
   if (!conn->loopback || conn->origin) {
@@ -133,7 +100,8 @@ answer (VmConn *conn, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (requests) && conn->server->desk; i++) {
     if (strcmp (conn->path, requests[i].path) != 0)
       continue;
-    return body_read (&body, conn->body, error)
+    return vm_approval_body_read (
+               &body, (const gchar *) conn->body->data, conn->body->len, error)
                ? requests[i].answer (conn, &body, error)
                : NULL;
   }

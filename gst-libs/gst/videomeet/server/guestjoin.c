@@ -4,65 +4,10 @@
  * it must sign to use it (docs/protocol.md), and the invitations that the host
  * makes. */
 
+#include "guestbody.h"
 #include "invites.h"
 #include "meetings.h"
 #include "server-priv.h"
-#include "../trust/base64.h"
-
-#define KEY_TEXT_SIZE 124 /* base64 of VM_SPKI_SIZE bytes */
-
-typedef struct
-{
-  gchar *meeting;
-  gchar *invitation;
-  gchar *key; /* base64 of the SPKI */
-  gchar *token; /* PEM, instead of both */
-} Body;
-
-static void
-body_clear (Body *body)
-{
-  g_free (body->meeting);
-  g_free (body->invitation);
-  g_free (body->key);
-  g_free (body->token);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Body, body_clear)
-
-static gboolean
-body_read (Body *body, const GByteArray *data, GError **error)
-{
-  VmJson json;
-
-  if (!vm_json_read (&json, (const gchar *) data->data, data->len, error)
-      || !vm_json_get_string (
-          &json, 0, "meeting", VM_NAME_MAX, &body->meeting, error)
-      || !vm_json_get_string (
-          &json, 0, "invitation", VM_NAME_MAX, &body->invitation, error)
-      || !vm_json_get_string (
-          &json, 0, "pubKey", KEY_TEXT_SIZE, &body->key, error)
-      || !vm_json_get_string (
-          &json, 0, "token", VM_TOKEN_PEM_MAX, &body->token, error))
-    return FALSE;
-  if (body->meeting && (body->token || (body->invitation && body->key)))
-    return TRUE;
-  g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-      "It needs \"meeting\" and either \"token\" or \"invitation\" and "
-      "\"pubKey\"");
-  return FALSE;
-}
-
-static GBytes *
-read_key (const gchar *text, GError **error)
-{
-  guint8 spki[VM_SPKI_SIZE];
-
-  if (vm_base64_read (text, spki, sizeof spki))
-    return g_bytes_new (spki, sizeof spki);
-  g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
-      "The field \"pubKey\" is no P-256 key");
-  return NULL;
-}
 
 /* A meeting that is not there is refused as a wrong invitation is: who has none
  * learns nothing by asking for names. */
@@ -75,7 +20,7 @@ find_id (VmServer *self, const gchar *name)
 }
 
 static VmToken *
-get_token (VmConn *conn, const Body *body, GError **error)
+get_token (VmConn *conn, const VmGuestBody *body, GError **error)
 {
   VmServer *self = conn->server;
   const gchar *id = find_id (self, body->meeting);
@@ -90,7 +35,7 @@ get_token (VmConn *conn, const Body *body, GError **error)
         "The token is not one of a guest of this meeting");
     return NULL;
   }
-  spki = read_key (body->key, error);
+  spki = vm_guest_body_get_key (body, error);
   if (!spki)
     return NULL;
   return vm_invites_redeem (self->invites, body->invitation, spki,
@@ -115,13 +60,14 @@ make_answer (const VmToken *token, const gchar *nonce)
 int
 vm_route_guest (VmConn *conn)
 {
-  g_auto (Body) body = { NULL };
+  g_auto (VmGuestBody) body = { NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (VmToken) token = NULL;
   g_autofree gchar *nonce = NULL;
   g_autoptr (GBytes) answer = NULL;
 
-  if (body_read (&body, conn->body, &error))
+  if (vm_guest_body_read (
+          &body, (const gchar *) conn->body->data, conn->body->len, &error))
     token = get_token (conn, &body, &error);
   if (token)
     nonce = vm_invites_ask (conn->server->invites, token, conn->group,
