@@ -11,7 +11,9 @@ struct _VmtSessionTrust
   VmtOutput *output;
   const gboolean *over;
   VmApprove approve;
+  gboolean json;
   gchar *request_id; /* of the open question, or NULL */
+  gint64 asked; /* when that was shown */
   gchar *meeting; /* never changes */
   GMutex lock; /* protects host */
   gchar *host; /* the user whose device has that meeting; NULL: not seen */
@@ -113,6 +115,7 @@ tell_requested (VmtSessionTrust *self, const News *news)
   }
   g_free (self->request_id);
   self->request_id = g_strdup (news->request_id);
+  self->asked = g_get_monotonic_time ();
   vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", question);
   if (!*self->over)
     return;
@@ -278,6 +281,7 @@ vmt_session_trust_new (VmNode *node, const VmtOptions *options,
   self->over = over;
   self->meeting = g_strdup (meeting);
   g_mutex_init (&self->lock);
+  self->json = options->json;
   self->approve = options->approve_set ? options->approve : VM_APPROVE_ASK;
   for (guint i = 0; i < G_N_ELEMENTS (handlers); i++)
     g_signal_connect_data (node, handlers[i].name, handlers[i].callback,
@@ -298,18 +302,19 @@ vmt_session_trust_free (VmtSessionTrust *self)
 /* The answer */
 
 gboolean
-vmt_session_trust_take_line (VmtSessionTrust *self, const gchar *line)
+vmt_session_trust_take_line (
+    VmtSessionTrust *self, const gchar *line, gint64 now)
 {
   gboolean yes;
 
   if (!self->request_id || !vmt_answer_parse (line, &yes))
     return FALSE;
-  vmt_session_trust_answer (self, yes);
+  vmt_session_trust_answer (self, yes, now);
   return TRUE;
 }
 
 void
-vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes)
+vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes, gint64 now)
 {
   g_autoptr (GError) error = NULL;
   gboolean taken;
@@ -317,6 +322,11 @@ vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes)
   if (!self->request_id) {
     vmt_output_warning (self->output, vm_error_to_code (VM_ERROR_BAD_REQUEST),
         "No device waits for an answer.");
+    return;
+  }
+  if (yes && !self->json && now - self->asked < VMT_LOOK_TIME) {
+    vmt_output_line (self->output, VMT_STYLE_STRONG,
+        "The question has only just come: compare the digits, then answer.");
     return;
   }
   taken = yes ? vm_node_approve_trust (self->node, self->request_id, &error)

@@ -13,12 +13,19 @@ typedef struct _VmtSessionTrust VmtSessionTrust;
 VmtSessionTrust *vmt_session_trust_new (VmNode *node, const VmtOptions *options,
     VmtOutput *output, const gchar *meeting, const gboolean *over);
 void vmt_session_trust_free (VmtSessionTrust *self);
-/* Whether @line is the answer to an open question; it is given then. */
-gboolean vmt_session_trust_take_line (VmtSessionTrust *self, const gchar *line);
+/* A yes that is typed sooner was not meant for the question: it came in the place
+ * of another, or under what somebody was writing. Of programs (--json) it is
+ * taken at once. */
+#define VMT_LOOK_TIME (1 * G_USEC_PER_SEC)
+
+/* Whether @line is the answer to an open question; it is given then. @now is
+ * monotonic time. */
+gboolean vmt_session_trust_take_line (
+    VmtSessionTrust *self, const gchar *line, gint64 now);
 /* @message, a refusal for want of trust, with what to do about it; @uri: where
  * the meeting is, NULL: it was looked for by name. */
 gchar *vmt_session_trust_advise (
     VmtSessionTrust *self, const gchar *message, const gchar *uri);
-void vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes);
+void vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes, gint64 now);
 /* A link to a page in which the user can answer as well. */
 void vmt_session_trust_show_page (VmtSessionTrust *self);

@@ -179,7 +179,8 @@ obey (VmtSession *self, const VmtTyped *typed)
       break;
     case VMT_TYPED_APPROVE:
     case VMT_TYPED_DENY:
-      vmt_session_trust_answer (self->trust, typed->verb == VMT_TYPED_APPROVE);
+      vmt_session_trust_answer (self->trust, typed->verb == VMT_TYPED_APPROVE,
+          g_get_monotonic_time ());
       break;
     case VMT_TYPED_PAGE:
       vmt_session_trust_show_page (self->trust);
@@ -215,7 +216,9 @@ on_line (const gchar *line, gpointer user_data)
     g_set_error (&error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "A line has at most %d bytes; this one was not sent.",
         VMT_TYPED_LINE_MAX);
-  if (line && vmt_session_trust_take_line (self->trust, line))
+  if (line
+      && vmt_session_trust_take_line (
+          self->trust, line, g_get_monotonic_time ()))
     return;
   if (!error && vmt_typed_parse (&typed, line, &error))
     obey (self, &typed);

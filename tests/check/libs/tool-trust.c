@@ -336,12 +336,78 @@ GST_START_TEST (test_question_stays_open)
   take_news ();
   fails_with (&meeting, NULL, "not let in");
   fails_with (&meeting, "two", "another");
-  fail_unless (vmt_session_trust_take_line (meeting.trust, "n"));
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "n", 0));
   g_signal_emit_by_name (
       meeting.node, "trust-requested", "one", "ID", "Bob", "012345");
   take_news ();
   fails_with (&meeting, "one", "too late");
-  fail_if (vmt_session_trust_take_line (meeting.trust, "y"));
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y", G_MAXINT64));
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+static void
+ask (Meeting *meeting, const gchar *request_id)
+{
+  g_signal_emit_by_name (
+      meeting->node, "trust-requested", request_id, "ID", "Bob", "012345");
+  take_news ();
+}
+
+static guint
+count_in (Meeting *meeting, const gchar *words)
+{
+  guint n = 0;
+
+  fflush (meeting->out);
+  for (const gchar *at = meeting->text; (at = strstr (at, words)); at++)
+    n++;
+  return n;
+}
+
+/* A yes to what was asked before, or to somebody in the chat, under which another
+ * question has come, is no yes to that; a no needs no time. */
+GST_START_TEST (test_question_can_be_read)
+{
+  Meeting meeting;
+  gint64 before = g_get_monotonic_time (), after;
+
+  meeting_open (&meeting);
+  ask (&meeting, "one");
+  after = g_get_monotonic_time ();
+  fail_unless (vmt_session_trust_take_line (
+      meeting.trust, "y", before + VMT_LOOK_TIME - 1));
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "yes", before));
+  vmt_session_trust_answer (meeting.trust, TRUE, before);
+  fail_unless_equals_int (count_in (&meeting, "only just come"), 3);
+  /* this request is made up, of which the node says so */
+  fail_unless_equals_int (count_in (&meeting, "warning"), 0);
+  fail_unless (
+      vmt_session_trust_take_line (meeting.trust, "y", after + VMT_LOOK_TIME));
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y", G_MAXINT64));
+  ask (&meeting, "two");
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "n", before));
+  fail_unless_equals_int (count_in (&meeting, "only just come"), 3);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+/* Programs read as fast as they answer. */
+GST_START_TEST (test_programs_answer_at_once)
+{
+  static const VmtOptions json = { .json = TRUE };
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  vmt_session_trust_free (meeting.trust);
+  meeting.trust = vmt_session_trust_new (
+      meeting.node, &json, meeting.output, "standup", &meeting.over);
+  ask (&meeting, "one");
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "y", 0));
+  fail_unless_equals_int (count_in (&meeting, "only just come"), 0);
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y", 0));
   meeting_close (&meeting);
 }
 
@@ -415,6 +481,8 @@ tool_trust_suite (void)
   tcase_add_test (tc, test_permissions);
   tcase_add_test (tc, test_store);
   tcase_add_test (tc, test_question_stays_open);
+  tcase_add_test (tc, test_question_can_be_read);
+  tcase_add_test (tc, test_programs_answer_at_once);
   tcase_add_test (tc, test_words_of_others_are_safe);
   return s;
 }
