@@ -416,6 +416,71 @@ GST_START_TEST (test_tokens)
 
 GST_END_TEST;
 
+static VmToken *
+guest_token (VmIdentity *who)
+{
+  g_autoptr (GError) error = NULL;
+  VmToken *token = vm_token_issue (f.me, vm_identity_get_spki (who),
+      VM_PERMISSIONS_CALL, vm_room_get_id (room), FIXTURE_NOW,
+      FIXTURE_NOW + FIXTURE_DAY, &error);
+
+  g_assert_no_error (error);
+  return token;
+}
+
+/* Who came by an invitation and was removed does not come in by it again, as who
+ * left by itself does; who is trusted was not kept out by that. */
+GST_START_TEST (test_removed_guest)
+{
+  g_autoptr (VmToken) token = guest_token (f.bob);
+  g_autoptr (GError) error = NULL;
+  Peer bob, again;
+
+  know (NOTHING);
+  check_token (token, TRUE, "guest"); /* and leaves */
+  check_token (token, TRUE, "guest");
+  fail_unless (come (&bob, NATIVE, token, &error));
+  say (&host, VM_SIGNAL_KICK, bob.member->id);
+  fail_unless (bob.closed);
+  g_assert_error (bob.reason, VM_ERROR, VM_ERROR_KICKED);
+  check_token (token, FALSE, NULL);
+  /* to whom everybody may come he is anybody */
+  vm_rooms_set_policy (rooms, VM_POLICY_OPEN);
+  fail_unless (come (&again, NATIVE, token, &error));
+  vm_member_leave (again.member, NULL);
+  peer_clear (&again);
+  know (GIVEN);
+  check_token (token, TRUE, "trusted");
+  fail_unless (come (&again, NATIVE, token, &error));
+  say (&host, VM_SIGNAL_KICK, again.member->id);
+  check_token (token, TRUE, "trusted");
+  peer_clear (&again);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
+/* As many as the room remembers. */
+GST_START_TEST (test_removed_guests)
+{
+  VmMember member = { .trust = VM_TRUST_LEVEL_GUEST };
+  g_autoptr (VmToken) token = guest_token (f.bob);
+
+  know (NOTHING);
+  member.key = (gchar *) vm_identity_get_key_hash (f.bob);
+  vm_room_bar (room, &member);
+  for (guint i = 0; i <= VM_ROOM_BARRED_MAX; i++) {
+    g_autofree gchar *key = g_strdup_printf ("key %u", i);
+
+    check_token (token, i == VM_ROOM_BARRED_MAX, "guest");
+    member.key = key;
+    vm_room_bar (room, &member);
+    fail_unless_equals_int (room->barred->len, MIN (i + 2, VM_ROOM_BARRED_MAX));
+  }
+}
+
+GST_END_TEST;
+
 static void
 check_sent_out (Peer *peer, VmError code)
 {
@@ -747,6 +812,8 @@ roomstrust_suite (void)
   tcase_add_test (tests, test_strangers_are_told_little);
   tcase_add_test (tests, test_before_the_pin);
   tcase_add_test (tests, test_tokens);
+  tcase_add_test (tests, test_removed_guest);
+  tcase_add_test (tests, test_removed_guests);
   tcase_add_test (tests, test_names_are_labels);
   tcase_add_test (tests, test_revoked_inside);
   tcase_add_test (tests, test_known_better_meanwhile);

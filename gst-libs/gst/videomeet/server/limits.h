@@ -77,6 +77,9 @@
 #define VM_GUESTS_KNOWN_MAX 512
 /* devices whose revocation a meeting tells of: the last that had a seat */
 #define VM_ROOM_MET_MAX 128
+/* Guests that were removed from a meeting and are kept out; the oldest are
+ * forgotten. */
+#define VM_ROOM_BARRED_MAX 128
 #define VM_NAME_MAX 128 /* user, device, meeting */
 #define VM_PIN_MIN 6 /* characters; security.md "Trust handshake" */
 #define VM_PIN_MAX 64

@@ -98,6 +98,7 @@ vm_room_free (VmRoom *room)
     member_free (g_ptr_array_index (room->members, i));
   g_ptr_array_unref (room->members);
   g_ptr_array_unref (room->met);
+  g_ptr_array_unref (room->barred);
   g_strfreev (room->revoked);
   g_free (room->name);
   g_free (room->id);

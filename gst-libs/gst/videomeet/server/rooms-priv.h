@@ -28,6 +28,7 @@ struct _VmRoom
   guint count; /* of the states that were told */
   GPtrArray *met; /* ids of the devices that had a seat, the last of them */
   gchar **revoked; /* of those, as was told last */
+  GPtrArray *barred; /* keys of guests that were removed, the last of them */
   gboolean locked;
   VmMeetingState state;
   guint joined; /* participants so far; the last one's number */
@@ -97,6 +98,8 @@ vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
 
 /* Remembers who had a seat. */
 void vm_room_meet (VmRoom *room, const VmMember *member);
+/* It was removed: what it presented as a guest is good no longer. */
+void vm_room_bar (VmRoom *room, const VmMember *member);
 /* Those of them whose trust is withdrawn. Returns: (transfer full) */
 gchar **vm_room_list_revoked (VmRoom *room);
 

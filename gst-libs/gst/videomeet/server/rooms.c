@@ -180,6 +180,7 @@ vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
   room->epoch = 1;
   room->members = g_ptr_array_new ();
   room->met = g_ptr_array_new_with_free_func (g_free);
+  room->barred = g_ptr_array_new_with_free_func (g_free);
   g_hash_table_insert (rooms->rooms, room->name, room);
 
   hello = vm_signal_new (VM_SIGNAL_HELLO);

@@ -100,6 +100,28 @@ refuse (const GError *reason, VmTrustLevel level, GError **error)
   return FALSE;
 }
 
+/* Whoever came by an invitation has a token that is good until the meeting ends;
+ * whoever was removed needs another invitation. */
+void
+vm_room_bar (VmRoom *room, const VmMember *member)
+{
+  if (!member || !member->key || member->trust != VM_TRUST_LEVEL_GUEST
+      || g_ptr_array_find_with_equal_func (
+          room->barred, member->key, g_str_equal, NULL))
+    return;
+  if (room->barred->len >= VM_ROOM_BARRED_MAX)
+    g_ptr_array_remove_index (room->barred, 0);
+  g_ptr_array_add (room->barred, g_strdup (member->key));
+}
+
+static gboolean
+is_barred (VmRoom *room, const VmBearer *bearer)
+{
+  return bearer->key && bearer->presented && bearer->presented->meeting_id
+         && g_ptr_array_find_with_equal_func (
+             room->barred, bearer->key, g_str_equal, NULL);
+}
+
 gboolean
 vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error)
@@ -108,8 +130,11 @@ vm_room_trusts (
   g_autofree gchar *id =
       bearer->key ? vm_device_id_from_key_hash (bearer->key) : NULL;
   g_autoptr (GError) reason = NULL;
+  VmBearer counts = *bearer;
 
-  if (decide (rooms, room->id, bearer, id, level, &reason))
+  if (is_barred (room, bearer))
+    counts.presented = NULL;
+  if (decide (rooms, room->id, &counts, id, level, &reason))
     return TRUE;
   if (rooms->funcs.untrusted)
     rooms->funcs.untrusted (

@@ -72,12 +72,15 @@ static gboolean
 kick (VmMember *member, VmSignal *signal, GError **error)
 {
   g_autoptr (GError) reason = NULL;
+  VmMember *removed;
 
   if (!is_host (member, error) || !forward (member, signal, FALSE, error))
     return FALSE;
   reason = g_error_new (VM_ERROR, VM_ERROR_KICKED,
       "The host removed this participant from the meeting");
-  vm_member_leave (vm_room_find_member (member->room, signal->to), reason);
+  removed = vm_room_find_member (member->room, signal->to);
+  vm_room_bar (member->room, removed);
+  vm_member_leave (removed, reason);
   return TRUE;
 }
 
