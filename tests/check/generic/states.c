@@ -68,6 +68,10 @@ make_pipeline (const gchar *name)
     gst_util_set_object_arg (G_OBJECT (element), "announce", "off");
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "mode"))
     gst_util_set_object_arg (G_OBJECT (element), "mode", "host");
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "directory"))
+    g_object_set (element, "directory", g_get_tmp_dir (), NULL);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "locations"))
+    g_object_set (element, "location", "/dev/null", NULL);
   gst_bin_add (GST_BIN (pipeline), element);
 
   pads = element->srcpads;

@@ -12,13 +12,15 @@
 #include "vmtransferstate.h"
 
 static const GEnumValue states[] = {
-  { VM_TRANSFER_STATE_PENDING, "VM_TRANSFER_STATE_PENDING", "pending" },
-  { VM_TRANSFER_STATE_TRANSFERRING, "VM_TRANSFER_STATE_TRANSFERRING",
-      "transferring" },
-  { VM_TRANSFER_STATE_PAUSED, "VM_TRANSFER_STATE_PAUSED", "paused" },
-  { VM_TRANSFER_STATE_VERIFYING, "VM_TRANSFER_STATE_VERIFYING", "verifying" },
-  { VM_TRANSFER_STATE_COMPLETED, "VM_TRANSFER_STATE_COMPLETED", "completed" },
-  { VM_TRANSFER_STATE_FAILED, "VM_TRANSFER_STATE_FAILED", "failed" },
+  { VM_TRANSFER_STATE_PENDING, "Offered, not yet answered", "pending" },
+  { VM_TRANSFER_STATE_TRANSFERRING, "Chunks are on their way", "transferring" },
+  { VM_TRANSFER_STATE_PAUSED, "Held by either side, or for want of space",
+      "paused" },
+  { VM_TRANSFER_STATE_VERIFYING, "All chunks are there, the whole is checked",
+      "verifying" },
+  { VM_TRANSFER_STATE_COMPLETED, "Verified, and under its name", "completed" },
+  { VM_TRANSFER_STATE_FAILED, "Declined, cancelled or broken, for good",
+      "failed" },
   { 0, NULL, NULL }
 };
 
