@@ -71,7 +71,7 @@ make_pipeline (const gchar *name)
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "directory"))
     g_object_set (element, "directory", g_get_tmp_dir (), NULL);
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "locations"))
-    g_object_set (element, "location", "/dev/null", NULL);
+    g_object_set (element, "location", "/proc/self/exe", NULL);
   gst_bin_add (GST_BIN (pipeline), element);
 
   pads = element->srcpads;
