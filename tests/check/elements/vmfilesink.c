@@ -550,6 +550,8 @@ GST_START_TEST (test_buffer_without_a_message)
       gst_harness_push (h, gst_harness_create_buffer (h, 100)), GST_FLOW_ERROR);
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
+  /* messages hold the element, which holds the bus */
+  gst_bus_set_flushing (bus, TRUE);
   gst_harness_teardown (h);
 }
 
@@ -567,6 +569,8 @@ GST_START_TEST (test_message_that_is_none)
   fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING);
   fail_unless (message != NULL);
+  /* messages hold the element, which holds the bus */
+  gst_bus_set_flushing (bus, TRUE);
   gst_harness_teardown (h);
   file_pipe_assert_empty (&pipe_);
 }

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""512 MiB from one process to another over TLS on loopback: videomeet send, which
+verifies, against scp, which does not. The whole command is measured; the keys of
+both are made before."""
+
+import filecmp
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import lan
+
+lab = lan.lab
+SIZE = 512  # MiB
+ROUNDS = 5
+PORT, SSH_PORT = "18080", "18022"
+
+
+def make_file(host):
+    path = os.path.join(host.home, "file")
+    with open(path, "wb") as f:
+        for _ in range(SIZE):
+            f.write(os.urandom(1 << 20))
+    return path
+
+
+def start_sshd(host):
+    keys = os.path.join(host.home, "ssh")
+    os.makedirs(keys, mode=0o700)
+    host.call("mkdir", "-p", "/run/sshd")
+    for name in "host", "user":
+        host.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                 f"{keys}/{name}", timeout=lab.SOON)
+    sshd = host.start(
+        shutil.which("sshd", path="/usr/sbin:/usr/bin"), "-D", "-e", "-p",
+        SSH_PORT, "-h", f"{keys}/host", "-f", "/dev/null",
+        "-o", f"AuthorizedKeysFile={keys}/user.pub", "-o", "StrictModes=no",
+        "-o", "PermitRootLogin=prohibit-password", "-o", "UsePAM=no",
+        "-o", f"PidFile={keys}/pid", "-o", "ListenAddress=127.0.0.1",
+        "-o", "Subsystem=sftp internal-sftp")
+    sshd.wait_for("listening", lab.SOON, stream="err")
+    return f"{keys}/user"
+
+
+def timed(host, *command):
+    start = time.monotonic()
+    host.run(*command, timeout=600)
+    return (time.monotonic() - start) * 1000
+
+
+def fresh(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder)
+
+
+def compare(folder, path):
+    if not filecmp.cmp(os.path.join(folder, "file"), path, False):
+        sys.exit("what arrived is something else")
+
+
+def main():
+    lab.enter()
+    with lab.Lab(1, avahi=False) as net:
+        host = net.hosts[0]
+        path, key = make_file(host), start_sshd(host)
+        mine, theirs = (os.path.join(host.home, n) for n in ("in", "scp"))
+        fresh(mine)
+        receiver = host.start(
+            "videomeet", "receive", mine, "--accept", "auto", "--port", PORT,
+            "--methods", "manual", "--overwrite", "replace", "--json")
+        receiver.wait_event("receiving", lab.SOON)
+        sender = {"XDG_CONFIG_HOME": os.path.join(host.home, "sender")}
+        small = os.path.join(host.home, "small")
+        with open(small, "wb") as f:
+            f.write(b"x")
+        host.run("videomeet", "send", small, f"127.0.0.1:{PORT}",
+                 timeout=lab.SOON, env=sender)
+        ours, peer = [], []
+        for _ in range(ROUNDS):
+            start = time.monotonic()
+            host.run("videomeet", "send", path, f"127.0.0.1:{PORT}",
+                     timeout=600, env=sender)
+            ours.append((time.monotonic() - start) * 1000)
+            compare(mine, path)
+            os.remove(os.path.join(mine, "file"))
+            fresh(theirs)
+            peer.append(timed(
+                host, "scp", "-q", "-i", key, "-P", SSH_PORT, "-o",
+                "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "-o", "LogLevel=ERROR", path, f"127.0.0.1:{theirs}/file"))
+            compare(theirs, path)
+    for a, b in zip(ours, peer):
+        print(f"ours {a:.0f} ms, peer {b:.0f} ms", file=sys.stderr)
+    print(f"{SIZE * 1048576 / statistics.median(ours) / 1e3:.0f} and "
+          f"{SIZE * 1048576 / statistics.median(peer) / 1e3:.0f} MB/s",
+          file=sys.stderr)
+    lan.report("file-wss", ours, peer)
+
+
+if __name__ == "__main__":
+    main()
