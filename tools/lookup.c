@@ -20,14 +20,26 @@ struct _VmtLookup
   guint source;
 };
 
+/* That means one device, or none: others may call themselves so. */
+static gboolean
+is_whole_id (const gchar *text)
+{
+  g_autofree gchar *upper = g_ascii_strup (text, -1);
+  g_autofree gchar *fingerprint = vm_fingerprint_from_device_id (upper);
+
+  return fingerprint != NULL;
+}
+
 static gboolean
 is_meant (VmDevice *device, const gchar *text)
 {
   const gchar *id = vm_device_get_id (device);
 
-  return (id && g_ascii_strncasecmp (id, text, strlen (text)) == 0)
-         || g_strcmp0 (vm_device_get_user (device), text) == 0
-         || g_strcmp0 (vm_device_get_device (device), text) == 0;
+  if (id && g_ascii_strncasecmp (id, text, strlen (text)) == 0)
+    return TRUE;
+  return !is_whole_id (text)
+         && (g_strcmp0 (vm_device_get_user (device), text) == 0
+             || g_strcmp0 (vm_device_get_device (device), text) == 0);
 }
 
 /* Those that are meant; @n: devices, whose processes are one. */

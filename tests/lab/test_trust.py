@@ -350,7 +350,15 @@ class Handshake(lab.LabTest):
         self.assertEqual(nobody.wait(CONNECTED), 1)
         self.assertEqual(nobody.events("error")[0]["code"], "NOT_FOUND")
         self.assertEqual(other.stop(), 0)
-        self.assertEqual(ann.stop(), 0)
+        # who calls itself by Ann's id is not meant by that
+        posing = self.host(user=own, at=2)
+        monitor = b.start("videomeet", "discover", "--json")
+        monitor.wait_event("added", CONNECTED, user=own)
+        whole = self.ask(b, "Bob", own, "--approve", "auto")
+        self.assertEqual(whole.wait(CONNECTED), 0, whole.tail())
+        self.assertEqual(whole.events("trusted")[0]["deviceId"], own)
+        for process in (monitor, posing, ann):
+            self.assertEqual(process.stop(), 0)
 
     def test_shown_to_programs(self):
         """A device monitor sees trust come and go, and the key."""

@@ -443,6 +443,39 @@ GST_START_TEST (test_found_by)
 
 GST_END_TEST;
 
+/* Whoever goes by another's id is not meant by it, and does not keep the other
+ * from being meant. */
+GST_START_TEST (test_names_like_ids)
+{
+  const gchar *ann = vm_identity_get_device_id (f.ann);
+  const gchar *bob = vm_identity_get_device_id (f.bob);
+  g_autofree gchar *lower = g_ascii_strdown (ann, -1);
+  g_autofree gchar *prefix = g_strndup (ann, strlen (ann) - 1);
+  g_autofree gchar *found = NULL, *same = NULL, *part = NULL, *nobody = NULL;
+  g_autoptr (VmKnownDevice) gone = NULL;
+  g_autoptr (GError) error = NULL;
+
+  trust (f.ann, "Ann", "laptop");
+  fixture_pin (f.eve, ann, bob);
+  found = vm_trust_store_find (f.store, ann, &error);
+  g_assert_no_error (error);
+  fail_unless_equals_string (found, ann);
+  same = vm_trust_store_find (f.store, lower, &error);
+  fail_unless_equals_string (same, ann);
+  part = vm_trust_store_find (f.store, prefix, &error);
+  fail_unless_equals_string (part, ann);
+  /* who was never met is nobody, and not the one that is called so */
+  nobody = vm_trust_store_find (f.store, bob, &error);
+  fail_unless (nobody == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  gone = vm_trust_store_forget (f.store, ann, &error);
+  g_assert_no_error (error);
+  fail_unless_equals_string (gone->device_id, ann);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_another_key_under_known_names)
 {
   g_autoptr (VmTrustFacts) same = NULL;
@@ -583,6 +616,7 @@ storetrust_suite (void)
   tcase_add_test (tc, test_revoked_though_never_met);
   tcase_add_test (tc, test_forgotten);
   tcase_add_test (tc, test_found_by);
+  tcase_add_test (tc, test_names_like_ids);
   tcase_add_test (tc, test_another_key_under_known_names);
   tcase_add_test (tc, test_list);
   tcase_add_test (tc, test_admitted);

@@ -371,11 +371,21 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
 }
 
 static gboolean
-is_meant (const VmKnownDevice *one, const gchar *device)
+is_meant (const VmKnownDevice *one, const gchar *device, gboolean whole_id)
 {
   return g_ascii_strncasecmp (one->device_id, device, strlen (device)) == 0
-         || strcmp (one->user, device) == 0
-         || strcmp (one->device, device) == 0;
+         || (!whole_id
+             && (strcmp (one->user, device) == 0
+                 || strcmp (one->device, device) == 0));
+}
+
+/* That means one device, or none: others may call themselves so. */
+static gboolean
+is_whole_id (const gchar *device)
+{
+  g_autofree gchar *upper = g_ascii_strup (device, -1);
+
+  return vm_device_id_is_valid (upper);
 }
 
 /* Among @devices, and among @others, ids without names. */
@@ -386,6 +396,7 @@ find_one (
   const gchar *found = NULL;
   GHashTableIter iter;
   gpointer id;
+  gboolean whole_id = is_whole_id (device);
   guint n = 0;
 
   for (guint i = 0; *device && i < devices->len; i++) {
@@ -393,7 +404,7 @@ find_one (
 
     if (others)
       g_hash_table_remove (others, one->device_id);
-    if (is_meant (one, device)) {
+    if (is_meant (one, device, whole_id)) {
       found = one->device_id;
       n++;
     }
