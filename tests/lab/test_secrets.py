@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Nothing secret is logged, whatever is logged: a meeting with a PIN and a TURN
-server between two devices that have agreed on trust, all of it at level 9."""
+server between two devices that have agreed on trust, an invitation and a page that
+answers, all of it at level 9."""
 
 import base64
 import os
@@ -9,6 +10,7 @@ import re
 import subprocess
 
 import lab
+import trustpeer
 
 PIN = "730516284"
 WRONG = "481516234"
@@ -29,11 +31,11 @@ def body(path):
 class Secrets(lab.LabTest):
     hosts = 2
 
-    def loud(self, host, name, *args):
+    def loud(self, host, name, *args, **how):
         """Starts a command that writes all it logs into a file; both."""
         file = os.path.join(host.home, name + ".log")
         return file, host.start(
-            "bash", "-c", 'exec "$@" 2>' + file, "-", *args, env=LOUD)
+            "bash", "-c", 'exec "$@" 2>' + file, "-", *args, env=LOUD, **how)
 
     def own(self, host):
         """What is in the host's files, in all the ways to write it."""
@@ -61,13 +63,35 @@ class Secrets(lab.LabTest):
             secrets += body(os.path.join(tokens, name))
         return secrets
 
+    def handed_out(self, a, b, host):
+        """The words of the links that Ann is shown, and what they are worth: each
+        has been used once."""
+        link = host.wait_event("invitation", lab.SOON)["link"]
+        invitation = re.search(r"#invitation=([\w-]{43})$", link)[1]
+        host.type("/page")
+        link = host.wait_event("page", lab.SOON)["link"]
+        page = re.search(r"#approve=([\w-]{43})$", link)[1]
+        guest = trustpeer.Peer(b, "guest")
+        status, pass_ = guest.ask(
+            a.address, "POST", "/meetings/guest",
+            {"meeting": "vault", "invitation": invitation,
+             "pubKey": trustpeer.b64(guest.spki)})
+        self.assertEqual(status, 200, pass_)
+        own = trustpeer.Peer(a, "browser")
+        status, opened = own.ask("127.0.0.1", "POST", "/trust/page",
+                                 {"secret": page})
+        self.assertEqual(status, 200, opened)
+        return {invitation, page, pass_["nonce"], opened["session"],
+                *(line for line in pass_["token"].splitlines()
+                  if not line.startswith("-"))}
+
     def test_whole_meeting(self):
         a, b = self.lab.hosts
         turn = f"turn://ann:{PASSWORD}@{b.address}:3478?transport=udp"
         logs = [self.loud(
             a, "host", "videomeet", "host", "--meeting", "vault", "--user",
             "Ann", "--source", "test", "--pin", PIN, "--policy", "require",
-            "--approve", "auto", "--turn", turn, "--json")]
+            "--approve", "auto", "--turn", turn, "--json", typed=True)]
         host = logs[0][1]
         host.wait_event("meeting", lab.SOON, state="announced")
         logs.append(self.loud(
@@ -86,10 +110,11 @@ class Secrets(lab.LabTest):
                 self.assertNotEqual(guest.wait(lab.SOON), 0)
         guest.wait_event("participant-state", lab.SOON, state="connected")
         host.wait_event("participant-state", lab.SOON, state="connected")
+        words = self.handed_out(a, b, host)
         self.assertEqual(guest.stop(), 0)
         self.assertEqual(host.stop(), 0)
 
-        secrets = {PIN, WRONG, PASSWORD} | set(self.own(a)) | set(self.own(b))
+        secrets = {PIN, WRONG, PASSWORD, *words, *self.own(a), *self.own(b)}
         self.assertGreater(len(secrets), 20)
         told = [self.search(*log, secrets) for log in logs]
         for categories in told[0], told[-1]:
@@ -102,6 +127,9 @@ class Secrets(lab.LabTest):
         # what GLib logs below a warning goes to where the events go
         self.assertTrue(any("videomeet-DEBUG" in line for line in process.out))
         for line in process.out:
+            # these links are what that user has asked for
+            if re.match(r'\{"event":"(invitation|page)"', line):
+                continue
             self.assertIsNone(found.search(line), line)
             self.assertNotIn("ice-pwd", line)
         with open(file, encoding="utf-8", errors="replace") as f:
