@@ -23,6 +23,9 @@ async function start() {
   return { ann, browser, link };
 }
 
+const STRANGER = "The host admits only devices it knows, and a browser has no identity to show. "
+  + "Ask the host for an invitation link.";
+
 async function refused(browser, link, sentence) {
   const page = await browser.join(link, "Mallory");
 
@@ -44,8 +47,7 @@ function checkKept(ann, link) {
 test("without an invitation a browser is refused in words", async () => {
   const { ann, browser } = await start();
 
-  await refused(browser, ann.link, "The host admits only devices it knows, and a browser has "
-    + "no identity to show. Ask the host for an invitation link.");
+  await refused(browser, ann.link, STRANGER);
 });
 
 test("a guest comes by an invitation", async () => {
@@ -79,6 +81,23 @@ test("a guest that loads the page again needs no other invitation", async () => 
   await untilState(cleo, "joined");
   await untilNames(cleo, ["Ann", "Cleo (you)"]);
   equal(cleo.faults, [], "faults of the page");
+});
+
+test("a guest that was removed needs another invitation", async () => {
+  const { ann, browser, link } = await start();
+  const cleo = await browser.join(link, "Cleo");
+
+  await untilState(cleo, "joined");
+  ann.type("/kick Cleo");
+  await untilState(cleo, "left");
+  await cleo.reload();
+  await untilState(cleo, "failed");
+  equal(await text(cleo, "#notice"), STRANGER, "what is read");
+  const again = await invite(ann);
+  await cleo.goto("about:blank");
+  await cleo.goto(joinLink(again, "Cleo"));
+  await untilState(cleo, "joined");
+  await untilPictures(cleo, 1);
 });
 
 test("an invitation that was used is refused", async () => {
