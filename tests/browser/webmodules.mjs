@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The page's modules that need no browser, in node: a copy of them that says it is made
+// of modules.
+
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const folder = mkdtempSync(join(tmpdir(), "vm-web-"));
+
+cpSync(fileURLToPath(new URL("../../tools/web", import.meta.url)), folder, { recursive: true });
+writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+export const load = (name) => import(pathToFileURL(join(folder, name)).href);
