@@ -200,6 +200,65 @@ test("how well each is known", async () => {
   await look(page, "trust");
 }, LONG_MS);
 
+// One of each state; the chunks of the long one trickle.
+test("files", async () => {
+  const ann = await host({ meeting: "Monday stand-up" });
+  const browser = await Browser.start({ devices: false });
+  const cleo = await browser.join(ann.link, "Cleo Ferreira");
+  await untilState(cleo, "joined");
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "joined");
+  const file = (name) => `[data-transfer]:has-text("${name}")`;
+  const press = (name, action) => dan.click(`${file(name)} [data-action="${action}"]`);
+  const is = (page, name, state) => until(() => page.$(`${file(name)}[data-state="${state}"]`),
+    STEP_MS, `${name} ${state}`);
+  const give = async (name, size) => {
+    await cleo.setInputFiles("#file-input", { name, mimeType: "", buffer: Buffer.alloc(size) });
+    await is(dan, name, "PENDING");
+  };
+
+  await until(() => cleo.isEnabled("#choose-files"), STEP_MS, "somebody to send to");
+  await cleo.click("#toggle-files");
+  await look(cleo, "files-none");
+  await cleo.evaluate(() => {
+    const { send } = RTCDataChannel.prototype;
+    const held = [];
+    RTCDataChannel.prototype.send = function hold(data) {
+      if (this.label === "file") held.push([this, data]);
+      else send.call(this, data);
+    };
+    setInterval(() => {
+      const [channel, data] = held.shift() || [];
+      if (data) send.call(channel, data);
+    }, 50);
+  });
+  await give("agenda.txt", 2345);
+  await press("agenda.txt", "accept");
+  await is(cleo, "agenda.txt", "COMPLETED");
+  await give("an-offer-that-nobody-needs.zip", 12345678);
+  await press("nobody-needs", "decline");
+  await is(cleo, "nobody-needs", "FAILED");
+  await cleo.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(50e6)], "draft.pdf"));
+    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
+  });
+  await is(dan, "draft.pdf", "PENDING");
+  await press("draft.pdf", "accept");
+  await until(() => dan.$eval(`${file("draft.pdf")} progress`, (e) => e.value > 0.01), STEP_MS,
+    "some of it");
+  await give("Slides of the quarter.odp", 3456789);
+  await press("Slides", "accept");
+  await is(dan, "Slides", "TRANSFERRING");
+  await press("Slides", "pause");
+  await is(cleo, "Slides", "PAUSED");
+  await give(`${"A file with a name that goes on and on ".repeat(4)}and on.tar.gz`, 1234);
+  await look(dan, "files");
+  await look(cleo, "files-sent");
+  await dan.click('[data-close="files"]');
+  await look(dan, "files-offered");
+}, LONG_MS);
+
 // Ten at a table, without the load of ten cameras: the tiles alone are real.
 test("ten in a meeting", async () => {
   const ann = await host({ meeting: "ten" });

@@ -8,7 +8,8 @@
 // "server" (state of the way to the host: "open", "lost", "gone"); "meeting"
 // (locked, host); "muted" (detail: {audio, video}, at the host's wish);
 // "notice" (detail: a sentence); "over" (detail: {kind: "left" or "failed",
-// message}).
+// message}); "channel" (detail: {id, label, open}); "file" (detail: {id, label, text or
+// data}), what comes on the channels of files.
 
 import { Chat, parse, readEntry, write } from "./chat.js";
 import { readIceServers } from "./iceservers.js";
@@ -354,14 +355,17 @@ export class Call extends EventTarget {
       if (label === "signal" && open && this.#signalling.state !== "open")
         this.#tellTo(id);
       if (label === "chat" && open) this.#sendUnsent(this.participants.get(id));
+      this.#emit("channel", { id, label, open });
     });
     on("forged", ({ id, error }) => {
       const participant = this.participants.get(id);
       if (participant) this.#emit("notice", forged(error.code, participant.user));
     });
-    on("message", ({ id, label, text }) => {
+    on("message", (detail) => {
+      const { id, label, text } = detail;
       if (label === "chat") this.#takeChat(id, parse(text));
       else if (label === "signal") this.#takeDirect(id, text);
+      else this.#emit("file", detail);
     });
   }
 

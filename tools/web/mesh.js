@@ -4,7 +4,7 @@
 // offerer begins anew; `session` and `generation` tell what is stale.
 //
 // Events, each with detail {id}: "state", "streams"; "channel" with {id, label,
-// open}; "message" with {id, label, text}; "forged" with {id, error}: something that
+// open}; "message" with {id, label, text or data}; "forged" with {id, error}: something that
 // came in that one's name is not its word (mediasession.js).
 
 import { Forged } from "./forged.js";

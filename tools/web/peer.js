@@ -5,7 +5,8 @@
 // camera, screen, data; what is sent changes by replaceTrack alone.
 //
 // Events: "state", "streams", "channel" (detail: {label, open}), "message"
-// (detail: {label, text}), "forged" (detail: {error}: a message is not the other's).
+// (detail: {label, text}, or {label, data} with an ArrayBuffer on "file"), "forged"
+// (detail: {error}: a message is not the other's).
 
 import { Forged } from "./forged.js";
 import { Heartbeat, PING_MS, SILENCE_MS, UNSTEADY_MS } from "./heartbeat.js";
@@ -13,7 +14,7 @@ import { withStartBitrate } from "./sdp.js";
 
 const CONNECT_MS = 15000; // the other side's deadline too
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
-const LABELS = ["chat", "signal", "heartbeat"];
+const LABELS = ["chat", "signal", "heartbeat", "file-control", "file"];
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
 export const STREAMS = ["audio", "camera", "screen"];
 
@@ -275,6 +276,7 @@ export class Peer extends EventTarget {
     if (!LABELS.includes(channel.label) || this.#channels.has(channel.label)) return;
     this.#channels.set(channel.label, channel);
     const { label } = channel;
+    channel.binaryType = "arraybuffer";
     const tell = (open) => this.dispatchEvent(
       new CustomEvent("channel", { detail: { label, open } }));
     channel.onopen = () => {
@@ -283,8 +285,10 @@ export class Peer extends EventTarget {
     };
     channel.onclose = () => tell(false);
     channel.onmessage = ({ data }) => {
-      if (typeof data !== "string") return;
-      if (label === "heartbeat") this.#heartbeat.take(data, performance.now());
+      if (typeof data !== "string") {
+        if (label === "file")
+          this.dispatchEvent(new CustomEvent("message", { detail: { label, data } }));
+      } else if (label === "heartbeat") this.#heartbeat.take(data, performance.now());
       else if (this.#seals(label)) this.#open(label, data);
       else this.#tell(label, data);
     };
@@ -321,6 +325,16 @@ export class Peer extends EventTarget {
 
   isOpen(label) {
     return this.#channels.get(label)?.readyState === "open";
+  }
+
+  // An RTCDataChannel that is open, or null.
+  channel(label) {
+    return this.isOpen(label) ? this.#channels.get(label) : null;
+  }
+
+  // Whether sound or pictures go either way.
+  get hasMedia() {
+    return STREAMS.some((name) => this.#tracks[name] || this.flows(name));
   }
 
   // Whether it was sent.

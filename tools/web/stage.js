@@ -5,6 +5,7 @@
 import { announce } from "./announce.js";
 import { ChatPanel } from "./chatpanel.js";
 import { $, dress, element, setText } from "./dom.js";
+import { FilesPanel } from "./filespanel.js";
 import { Levels } from "./levels.js";
 import { LocalMedia } from "./media.js";
 import { PeoplePanel } from "./people.js";
@@ -14,6 +15,8 @@ import { Tiles } from "./tiles.js";
 import { duration } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
+const PANELS = ["chat", "people", "files"]; // one at a time
+const BESIDE = "(min-width: 60rem)"; // a panel beside the pictures, not over them
 const MEDIA_BANNER_MS = 12000;
 const SERVER_WORDS = {
   lost: "The device that hosts the meeting does not answer. You stay connected to the "
@@ -27,6 +30,7 @@ export class Stage {
   #call = null;
   #tiles = new Tiles();
   #chat;
+  #files;
   #people = new PeoplePanel();
   #stats = new StatsPanel();
   #levels;
@@ -34,6 +38,7 @@ export class Stage {
   #bannerTimer = 0;
   #wakeLock = null;
   #streams = { main: null, screen: null };
+  #offers = 0; // files that wait for an answer
 
   constructor(media) {
     this.#media = media;
@@ -42,6 +47,7 @@ export class Stage {
       this.#people.setSpeaking(id, speaking);
     });
     this.#chat = new ChatPanel((count, entry) => this.#showUnread(count, entry));
+    this.#files = new FilesPanel((count, transfer) => this.#showOffers(count, transfer));
     new Settings(media, (id) => this.#tiles.setSink(id));
     this.#tiles.addEventListener("blocked", () => { $("enable-sound").hidden = false; });
     $("enable-sound").addEventListener("click", () => {
@@ -64,21 +70,22 @@ export class Stage {
       "raise-hand": () => this.#hand(),
       "toggle-chat": () => this.#panel("chat"),
       "toggle-people": () => this.#panel("people"),
+      "toggle-files": () => this.#panel("files"),
+      "offer-banner": () => this.#panel("files", true),
       "leave": () => this.#call?.leave(),
       "copy-link": () => this.#copyLink(),
     };
     const keys = { KeyM: "toggle-audio", KeyV: "toggle-video", KeyS: "share-screen",
-      KeyH: "raise-hand", KeyC: "toggle-chat", KeyP: "toggle-people" };
+      KeyH: "raise-hand", KeyC: "toggle-chat", KeyP: "toggle-people",
+      KeyF: "toggle-files" };
 
     for (const [id, func] of Object.entries(press)) $(id).addEventListener("click", func);
     for (const button of document.querySelectorAll("[data-close]"))
       button.addEventListener("click", () => this.#panel(button.dataset.close, false));
     document.addEventListener("keydown", (event) => {
       if (!this.#call || document.querySelector("dialog[open]")) return;
-      if (event.key === "Escape" && !event.defaultPrevented) {
-        this.#panel("chat", false);
-        this.#panel("people", false);
-      }
+      if (event.key === "Escape" && !event.defaultPrevented)
+        for (const name of PANELS) this.#panel(name, false);
       if (!event.altKey || event.ctrlKey || event.metaKey || !keys[event.code]) return;
       event.preventDefault();
       $(keys[event.code]).click();
@@ -95,6 +102,7 @@ export class Stage {
     this.#tiles.clear();
     this.#chat.attach(call);
     this.#people.attach(call);
+    this.#files.attach(call);
     this.#stats.attach(call);
     const on = (type, func) => call.addEventListener(type, ({ detail }) => {
       if (call === this.#call) func(detail);
@@ -126,9 +134,9 @@ export class Stage {
     this.#levels.stop();
     this.#tiles.clear();
     this.#chat.attach(null);
+    this.#files.attach(null);
     this.#stats.attach(null);
-    this.#panel("chat", false);
-    this.#panel("people", false);
+    for (const name of PANELS) this.#panel(name, false);
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     $("call").hidden = true;
     $("toasts").replaceChildren();
@@ -272,19 +280,41 @@ export class Stage {
     announce(raised ? "Your hand is raised." : "Your hand is down.", { visibly: false });
   }
 
-  // One panel at a time; the focus goes in with it and comes back.
-  #panel(name, open = $(name).hidden) {
+  // One panel at a time; the focus goes in with it and comes back. `quietly`: without
+  // the focus, which is where the user is.
+  #panel(name, open = $(name).hidden, quietly = false) {
     const panel = $(name);
     const hadFocus = panel.contains(document.activeElement);
 
     if (panel.hidden === !open) return;
-    if (open) this.#panel(name === "chat" ? "people" : "chat", false);
+    for (const other of PANELS)
+      if (open && other !== name) this.#panel(other, false);
     panel.hidden = !open;
     $("call").dataset.panel = open ? name : "";
     $(`toggle-${name}`).setAttribute("aria-expanded", String(open));
     if (!open && hadFocus) $(`toggle-${name}`).focus();
-    if (open && name === "chat") this.#chat.opened();
-    else if (open) $("people-list").focus();
+    if (name === "files") this.#showOffers(this.#offers);
+    if (!open || quietly) return;
+    if (name === "chat") this.#chat.opened();
+    else if (name === "files") this.#files.opened();
+    else $("people-list").focus();
+  }
+
+  // An offer opens the files where that covers nothing; else a line says so.
+  #showOffers(count, latest) {
+    const button = $("toggle-files");
+
+    this.#offers = count;
+    button.querySelector(".badge")?.remove();
+    if (count) button.append(element("span", { className: "badge", "aria-hidden": "true",
+      textContent: String(count) }));
+    dress(button, { symbol: "file", word: "Files", shortcut: "Alt+F",
+      label: count ? `Files, ${count} offered to you` : "Files" });
+    if (latest && PANELS.every((name) => $(name).hidden) && matchMedia(BESIDE).matches)
+      this.#panel("files", true, true);
+    setText($("offer-banner"), `${count === 1 ? "A file is" : `${count} files are`} offered to `
+      + "you. Click to answer.");
+    $("offer-banner").hidden = count === 0 || !$("files").hidden;
   }
 
   #showUnread(count, entry) {

@@ -202,11 +202,11 @@ export function initials(name) {
 }
 
 // Strangers choose their names: no control or direction characters, one line.
-export function cleanName(value, fallback) {
+export function cleanName(value, fallback, max = 128) {
   const text = typeof value === "string"
     ? value.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, " ").trim() : "";
 
-  return text.slice(0, 128) || fallback;
+  return text.slice(0, max) || fallback;
 }
 
 // One of `count` for a name, always the same one.
@@ -215,4 +215,68 @@ export function hueOf(name, count) {
 
   for (const char of name) sum = (sum * 31 + char.codePointAt(0)) >>> 0;
   return sum % count;
+}
+
+export function bytes(size) {
+  const units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+  let n = size;
+  let unit = 0;
+
+  for (; n >= 999.5 && unit < units.length - 1; unit++) n /= 1000;
+  if (unit === 0) return size === 1 ? "1 byte" : `${size} bytes`;
+  return `${n < 9.95 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
+}
+
+// {rate: bytes/s, left: s}
+export function pace({ rate, left }) {
+  const time = left < 60 ? `${Math.max(1, Math.ceil(left))} s`
+    : left < 5400 ? `${Math.ceil(left / 60)} min` : `${Math.ceil(left / 3600)} h`;
+
+  return `${bytes(Math.round(rate))}/s · ${time} left`;
+}
+
+// Of a file to or from `user` that has not ended badly.
+export function transferState(state, user, { outgoing, engine, isStarted, wasAccepted }) {
+  switch (state) {
+    case "PENDING":
+      if (!outgoing) return wasAccepted ? "Getting ready…" : "Do you want this file?";
+      if (engine) return `Waiting for ${user} to accept it`;
+      return isStarted ? "Reading the file…" : "Waiting for its turn";
+    case "PAUSED":
+      if (engine?.isFull) return "Paused: there is no room for it here. It is tried again.";
+      return engine?.pausedHere ? "Paused by you" : `Paused by ${user}`;
+    case "VERIFYING":
+      return outgoing ? `${user} is checking it…` : "Checking it…";
+    case "COMPLETED":
+      return outgoing ? `Sent, and verified by ${user}` : "Verified, and saved by your browser";
+    default:
+      return "";
+  }
+}
+
+const TRANSFER_ERRORS = new Map([
+  ["DECLINED", (user) => `${user} does not want it.`],
+  ["DECLINED_HERE", () => "You have declined it."],
+  ["CANCELLED", (user) => `${user} has cancelled it.`],
+  ["CANCELLED_HERE", () => "You have cancelled it."],
+  ["TIMEOUT", (user) => `${user} did not answer in time.`],
+  ["BAD_MESSAGE", () => "It did not come as it was announced, and was thrown away."],
+  ["NOT_TAKEN", (user) => `${user} could not take it.`],
+  ["NOT_FOUND", (user) => `${user} knows nothing of it any more.`],
+  ["RATE_LIMITED", (user) => `${user} is offered too many files at once.`],
+  ["TOO_LARGE", () => "It is too large."],
+  ["NO_SPACE", () => "There is no room for it on this computer."],
+  ["NO_DISK", () => "It is too large for this browser, which cannot write to the disk here. "
+    + "A secure page (https://) can."],
+  ["CHANGED", () => "The file was changed or removed while it was read."],
+  ["BAD_NAME", () => "A file of this name cannot be sent. Rename it, then send it."],
+]);
+
+// Why a file to or from `user` was not transferred, by its code.
+export function transferError(code, user, { hasLeft, wasAccepted, outgoing }) {
+  if (code === "DISCONNECTED" && hasLeft) return `${user} has left.`;
+  if (code === "DISCONNECTED")
+    return `The connection to ${user} was lost.${outgoing || wasAccepted
+      ? " It goes on when it is back." : ""}`;
+  return TRANSFER_ERRORS.get(code)?.(user) || "It could not be transferred.";
 }

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Files between pages.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { createHash, randomBytes } = await import("node:crypto");
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = await import("node:fs");
+const { tmpdir } = await import("node:os");
+const { join } = await import("node:path");
+const { default: process } = await import("node:process");
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, STEP_MS, host, until, untilState } = await import("./people.mjs");
+
+const LONG_MS = 600000; // of a case that moves megabytes, on a busy machine
+const folder = mkdtempSync(join(tmpdir(), "vm-files-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+const sha256 = (data) => createHash("sha256").update(data).digest("hex");
+
+// A file of that many bytes that nobody can guess.
+function make(name, size) {
+  const path = join(folder, name);
+  const data = randomBytes(size);
+
+  writeFileSync(path, data);
+  return { path, name, hash: sha256(data) };
+}
+
+// Cleo and Dan in a meeting, each a page that can send to the other.
+async function meet({ flags } = {}) {
+  const ann = await host();
+  const browser = await Browser.start({ devices: false, flags });
+  const cleo = await browser.join(ann.link, "Cleo");
+  await untilState(cleo, "joined");
+  const dan = await browser.join(ann.link, "Dan");
+  await untilState(dan, "joined");
+  await untilTarget(cleo, "Dan");
+  await untilTarget(dan, "Cleo");
+  return { ann, browser, cleo, dan };
+}
+
+function untilTarget(page, user) {
+  return until(() => page.$$eval("#file-target option", (list, name) =>
+    list.some((option) => option.textContent === name), user), STEP_MS, `${user} to send to`);
+}
+
+const item = (name) => `[data-transfer]:has(.transfer-name:has-text("${name}"))`;
+
+async function open(page) {
+  if (!await page.isVisible("#files")) await page.click("#toggle-files");
+}
+
+async function press(page, name, action) {
+  await open(page);
+  await page.click(`${item(name)} [data-action="${action}"]`);
+}
+
+function untilFile(page, name, state, ms = STEP_MS) {
+  return until(() => page.$eval(item(name), (e, s) => e.dataset.state === s, state)
+    .catch(() => false), ms, `${name} ${state}`).catch(async (error) => {
+    const there = await page.$$eval("[data-transfer]", (list) => list.map((e) =>
+      `${e.dataset.state} ${e.innerText}`));
+    throw new Error(`${error.message}; there are ${there}`);
+  });
+}
+
+const words = (page, name) => page.innerText(`${item(name)} .transfer-status`);
+
+// To one by the name, as somebody with a file chooser would.
+async function send(page, user, ...files) {
+  await open(page);
+  await page.selectOption("#file-target", { label: user });
+  await page.setInputFiles("#file-input", files.map(({ path }) => path));
+}
+
+// What the browser saves, once `page` has it.
+async function saved(page, action) {
+  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 2 * STEP_MS }),
+    action()]);
+  const path = join(folder, `saved-${randomBytes(4).toString("hex")}`);
+
+  await download.saveAs(path);
+  return { name: download.suggestedFilename(), hash: sha256(readFileSync(path)) };
+}
+
+for (const [size, title] of [[1, "one byte"], [65537, "a chunk and a byte"],
+  [20 * 1024 * 1024, "20 MiB"]])
+  test(`${title}, verified and saved`, async () => {
+    const { cleo, dan } = await meet();
+    const file = make("report.bin", size);
+
+    await send(cleo, "Dan", file);
+    await untilFile(dan, file.name, "PENDING");
+    const got = await saved(dan, () => press(dan, file.name, "accept"));
+    equal(got, { name: file.name, hash: file.hash }, "what was saved");
+    await untilFile(cleo, file.name, "COMPLETED");
+    equal(await words(dan, file.name), "Verified, and saved by your browser", "said to Dan");
+    equal(await words(cleo, file.name), "Sent, and verified by Dan", "said to Cleo");
+    equal([...cleo.faults, ...dan.faults], [], "faults");
+  }, LONG_MS);
+
+test("an empty file", async () => {
+  const { cleo, dan } = await meet();
+  const file = make("nothing.txt", 0);
+
+  await send(cleo, "Dan", file);
+  await untilFile(dan, file.name, "PENDING");
+  const [download] = await Promise.all([dan.waitForEvent("download", { timeout: STEP_MS }),
+    press(dan, file.name, "accept")]);
+  equal([download.suggestedFilename(), await download.failure()], [file.name, null], "saved");
+  await untilFile(cleo, file.name, "COMPLETED");
+});
+
+test("a name of two scripts and with markup", async () => {
+  const { cleo, dan } = await meet();
+  const name = "Отчёт <b>2</b> (é).txt".replace("/", "∕");
+  const file = make(name, 1200);
+
+  await send(cleo, "Dan", file);
+  await untilFile(dan, "Отчёт", "PENDING");
+  equal(await dan.innerText(`${item("Отчёт")} .transfer-name`), name, "its name, and no markup");
+  equal(await dan.textContent(`${item("Отчёт")} .transfer-from`), "1.2 kB from Cleo Unknown",
+    "who sends it, and how well the host knows her");
+  const got = await saved(dan, () => press(dan, "Отчёт", "accept"));
+  equal(got.hash, file.hash, "what was saved");
+  await untilFile(cleo, "Отчёт", "COMPLETED");
+});
+
+test("declined, and offered again", async () => {
+  const { cleo, dan } = await meet();
+  const file = make("draft.bin", 1000);
+
+  await send(cleo, "Dan", file);
+  await untilFile(dan, file.name, "PENDING");
+  await press(dan, file.name, "decline");
+  await untilFile(dan, file.name, "FAILED");
+  await untilFile(cleo, file.name, "FAILED");
+  equal(await words(cleo, file.name), "Dan does not want it.", "said to Cleo");
+  equal(await words(dan, file.name), "You have declined it.", "said to Dan");
+  await press(dan, file.name, "remove");
+  await press(cleo, file.name, "again");
+  await untilFile(dan, file.name, "PENDING");
+  const got = await saved(dan, () => press(dan, file.name, "accept"));
+  equal(got.hash, file.hash, "what was saved");
+});
+
+// So slowly that a test can do something in between: chunks wait until it lets go.
+async function slow(page) {
+  await page.evaluate(() => {
+    const { send } = RTCDataChannel.prototype;
+    const held = [];
+    window.letThrough = 20;
+    window.release = () => {
+      window.letThrough = Infinity;
+      for (const [channel, data] of held.splice(0))
+        if (channel.readyState === "open") send.call(channel, data);
+    };
+    RTCDataChannel.prototype.send = function hold(data) {
+      if (this.label === "file" && window.letThrough-- <= 0) held.push([this, data]);
+      else send.call(this, data);
+    };
+  });
+}
+
+const untilSome = (page, name) => until(() => page.$eval(`${item(name)} progress`,
+  (e) => !e.hidden && e.value > 0), STEP_MS, "some of it");
+
+async function begin(name) {
+  const there = await meet();
+  const file = make(name, 2 * 1024 * 1024);
+
+  await slow(there.cleo);
+  await send(there.cleo, "Dan", file);
+  await untilFile(there.dan, name, "PENDING");
+  return { ...there, file };
+}
+
+test("paused and resumed from either side", async () => {
+  const { cleo, dan, file } = await begin("film.bin");
+
+  await press(dan, file.name, "accept");
+  await untilSome(dan, file.name);
+  const got = saved(dan, async () => {
+    await press(dan, file.name, "pause");
+    await untilFile(cleo, file.name, "PAUSED");
+    equal(await words(cleo, file.name), "Paused by Dan", "said to Cleo");
+    equal(await words(dan, file.name), "Paused by you", "said to Dan");
+    await press(cleo, file.name, "pause");
+    await press(dan, file.name, "resume");
+    await until(async () => await words(dan, file.name) === "Paused by Cleo", STEP_MS, "both");
+    await cleo.evaluate(() => window.release());
+    await press(cleo, file.name, "resume");
+  });
+  equal((await got).hash, file.hash, "what was saved");
+  await untilFile(cleo, file.name, "COMPLETED");
+}, LONG_MS);
+
+for (const who of ["cleo", "dan"])
+  test(`cancelled in mid-file by ${who === "cleo" ? "the sender" : "the receiver"}`, async () => {
+    const there = await begin("film.bin");
+    const { cleo, dan, file } = there;
+    let downloads = 0;
+
+    dan.on("download", () => downloads++);
+    await press(dan, file.name, "accept");
+    await untilSome(dan, file.name);
+    await press(there[who], file.name, "cancel");
+    await untilFile(cleo, file.name, "FAILED");
+    await untilFile(dan, file.name, "FAILED");
+    const other = who === "cleo" ? dan : cleo;
+    equal(await words(other, file.name),
+      `${who === "cleo" ? "Cleo" : "Dan"} has cancelled it.`, "said to the other");
+    // and another goes its way
+    await cleo.evaluate(() => window.release());
+    const next = make("next.bin", 10);
+    await send(cleo, "Dan", next);
+    await untilFile(dan, next.name, "PENDING");
+    const got = await saved(dan, () => press(dan, next.name, "accept"));
+    equal(got.hash, next.hash, "the next");
+    equal(downloads, 1, "what was saved");
+  }, LONG_MS);
+
+test("who leaves in mid-file is gone, and the others' files go on", async () => {
+  const { ann, browser, cleo, dan, file } = await begin("film.bin");
+  const eve = await browser.join(ann.link, "Eve");
+
+  await untilState(eve, "joined");
+  await untilTarget(cleo, "Eve");
+  await press(dan, file.name, "accept");
+  await untilSome(dan, file.name);
+  await dan.close();
+  await untilFile(cleo, file.name, "FAILED");
+  await until(async () => await words(cleo, file.name) === "Dan has left.", STEP_MS, "said");
+  await cleo.evaluate(() => window.release());
+  const next = make("next.bin", 100000);
+  await send(cleo, "Eve", next);
+  await untilFile(eve, next.name, "PENDING");
+  equal((await saved(eve, () => press(eve, next.name, "accept"))).hash, next.hash, "to Eve");
+}, LONG_MS);
+
+test("a lost connection: the file goes on where it was", async () => {
+  const { cleo, dan, file } = await begin("film.bin");
+
+  await press(dan, file.name, "accept");
+  await untilSome(dan, file.name);
+  const got = await saved(dan, async () => {
+    await cleo.evaluate(() => {
+      const { send } = RTCDataChannel.prototype;
+      window.again = 0;
+      window.letThrough = Infinity;
+      RTCDataChannel.prototype.send = function count(data) {
+        if (this.label === "file") window.again += data.byteLength;
+        send.call(this, data);
+      };
+      for (const pc of window.connections) {
+        pc.close();
+        pc.dispatchEvent(new Event("connectionstatechange"));
+      }
+    });
+  });
+  equal(got.hash, file.hash, "what was saved");
+  await untilFile(cleo, file.name, "COMPLETED");
+  const again = await cleo.evaluate(() => window.again);
+  assert(again < 2 * 1024 * 1024 * 0.97, `${again} bytes were sent afterwards`);
+}, LONG_MS);
+
+test("to everybody, each by themselves", async () => {
+  const { ann, browser, cleo, dan } = await meet();
+  const eve = await browser.join(ann.link, "Eve");
+  const files = [make("one.bin", 100), make("two.bin", 200)];
+
+  await untilState(eve, "joined");
+  await untilTarget(cleo, "Eve");
+  await send(cleo, "Everybody", ...files);
+  for (const page of [dan, eve])
+    for (const file of files) {
+      await untilFile(page, file.name, "PENDING");
+      equal((await saved(page, () => press(page, file.name, "accept"))).hash, file.hash,
+        "what was saved");
+    }
+  await until(async () => (await cleo.$$('[data-state="COMPLETED"]')).length === 4, STEP_MS,
+    "all four");
+}, LONG_MS);
+
+// What a mouse does, with a file that the page has made.
+function drop(page, selector, name) {
+  return page.evaluate(([where, called]) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["dropped"], called));
+    const target = document.querySelector(where);
+    const event = (type) => new DragEvent(type, { bubbles: true, cancelable: true,
+      dataTransfer: data });
+    const over = event("dragover");
+    target.dispatchEvent(over);
+    const hint = document.getElementById("drop-hint").textContent;
+    target.dispatchEvent(event("drop"));
+    return { hint, taken: over.defaultPrevented };
+  }, [selector, name]);
+}
+
+test("dropped on a participant's picture, and anywhere else", async () => {
+  const { ann, browser, cleo, dan } = await meet();
+  const eve = await browser.join(ann.link, "Eve");
+
+  await untilState(eve, "joined");
+  await untilTarget(cleo, "Eve");
+  const tile = await cleo.$$eval("#tiles .tile", (list) => list.find((e) =>
+    e.querySelector(".tile-name").textContent === "Dan").dataset.tile);
+  equal(await drop(cleo, `[data-tile="${tile}"]`, "for-dan.txt"),
+    { hint: "Drop to send to Dan", taken: true }, "on Dan");
+  await untilFile(dan, "for-dan.txt", "PENDING");
+  equal(await drop(cleo, ".call-head", "for-all.txt"),
+    { hint: "Drop to send to everybody", taken: true }, "beside");
+  for (const page of [dan, eve]) await untilFile(page, "for-all.txt", "PENDING");
+  equal(await eve.$$eval("[data-transfer]", (l) => l.length), 1, "Eve's");
+  equal(await cleo.isHidden("#drop-hint"), true, "no hint is left");
+});
+
+// --- a stranger who speaks the wire by hand ---
+
+// Takes the channels, which Cleo's page has made, away from Dan's: what Cleo's hears is the
+// test's.
+async function stranger() {
+  const { cleo: page, dan: eve } = await meet();
+
+  await eve.evaluate(async () => {
+    const { send } = RTCDataChannel.prototype;
+    window.heard = [];
+    const find = async (label) => {
+      for (;;) {
+        for (const channel of window.channels)
+          if (channel.label === label && channel.readyState === "open") return channel;
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+      }
+    };
+    window.control = await find("file-control");
+    window.file = await find("file");
+    window.control.onmessage = ({ data }) => window.heard.push(JSON.parse(data));
+    window.say = (message) => send.call(window.control, JSON.stringify(message));
+    window.hash = async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    window.hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+    window.chunk = async (id, index, data, { hash } = {}) => {
+      const frame = new Uint8Array(72 + data.length);
+      const view = new DataView(frame.buffer);
+      frame.set([0x56, 0x4d, 0x46, 0x31, 1, 1, 0, 72]);
+      frame.set(id.replaceAll("-", "").match(/../g).map((h) => parseInt(h, 16)), 8);
+      view.setUint32(28, index);
+      view.setUint32(36, data.length);
+      frame.set(hash || await window.hash(data), 40);
+      frame.set(data, 72);
+      send.call(window.file, frame);
+    };
+    window.answer = async (wanted) => {
+      for (;;) {
+        const found = window.heard.findIndex((m) => Object.entries(wanted).every(([k, v]) =>
+          m[k] === v));
+        if (found >= 0) return window.heard.splice(found, 1)[0];
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+      }
+    };
+  });
+  return { eve, page };
+}
+
+const ID = "01234567-89ab-4cde-8f01-23456789abcd";
+
+test("a corrupted chunk is asked for again, and a wrong whole is never saved", async () => {
+  const { eve, page } = await stranger();
+  let downloads = 0;
+
+  page.on("download", () => downloads++);
+  await eve.evaluate((id) => window.say({ type: "FILE_OFFER", filename: "two.bin", size: 3000,
+    hash: "", id, encodings: ["json", "binary"], chunkSize: 2048 }), ID);
+  await untilFile(page, "two.bin", "PENDING");
+  await press(page, "two.bin", "accept");
+  const statuses = await eve.evaluate(async (id) => {
+    const { encoding } = await window.answer({ type: "FILE_RESPONSE", transferId: id });
+    const first = new Uint8Array(2048).fill(7);
+    const acks = [encoding];
+    const ack = async () => acks.push((await window.answer({ type: "CHUNK_ACK" })).status);
+    window.say({ type: "TRANSFER_START", transferId: id, chunkSize: 2048, totalChunks: 2 });
+    await window.chunk(id, 0, first, { hash: new Uint8Array(32) });
+    await ack();
+    await window.chunk(id, 0, first);
+    await ack();
+    await window.chunk(id, 0, first); // again
+    await ack();
+    await window.chunk(id, 9, first); // of no such chunk
+    acks.push((await window.answer({ type: "error" })).code);
+    await window.chunk(id, 1, new Uint8Array(2048)); // too long
+    await ack();
+    await window.chunk(id, 1, new Uint8Array(952));
+    await ack();
+    window.say({ type: "TRANSFER_COMPLETE", transferId: id, totalChunks: 2,
+      finalHash: window.hex(await window.hash(first)) });
+    acks.push((await window.answer({ type: "TRANSFER_VERIFIED" })).status);
+    return acks;
+  }, ID);
+  equal(statuses, ["binary", "corrupt", "received", "received", "BAD_MESSAGE", "corrupt",
+    "received", "failed"], "what is answered");
+  await untilFile(page, "two.bin", "FAILED");
+  equal(await words(page, "two.bin"),
+    "It did not come as it was announced, and was thrown away.", "said to Cleo");
+  equal(downloads, 0, "saved");
+});
+
+test("a peer that knows only the seed's messages sends, and is sent to", async () => {
+  const { eve, page } = await stranger();
+
+  await eve.evaluate(async () => window.say({ type: "FILE_OFFER", filename: "seed.txt", size: 5,
+    hash: window.hex(await window.hash(new TextEncoder().encode("hello"))), id: "7" }));
+  await untilFile(page, "seed.txt", "PENDING");
+  const got = await saved(page, async () => {
+    await press(page, "seed.txt", "accept");
+    await eve.evaluate(async () => {
+      const hash = window.hex(await window.hash(new TextEncoder().encode("hello")));
+      await window.answer({ type: "FILE_RESPONSE", accept: true });
+      window.say({ type: "TRANSFER_START", chunkSize: 65536, totalChunks: 1 });
+      window.say({ type: "CHUNK_DATA", id: 0, data: btoa("hello"), hash });
+      await window.answer({ type: "CHUNK_ACK", id: 0, status: "received" });
+      window.say({ type: "TRANSFER_COMPLETE", totalChunks: 1, finalHash: hash });
+      await window.answer({ type: "TRANSFER_VERIFIED", status: "verified" });
+    });
+  });
+  equal(got, { name: "seed.txt", hash: sha256("hello") }, "what was saved");
+  await send(page, "Dan", make("back.bin", 5));
+  const sent = await eve.evaluate(async () => {
+    const read = [];
+    window.file.onmessage = ({ data }) => window.heard.push(JSON.parse(data));
+    const offer = await window.answer({ type: "FILE_OFFER" });
+    window.say({ type: "FILE_RESPONSE", accept: true, transferId: offer.id });
+    read.push((await window.answer({ type: "TRANSFER_START" })).totalChunks);
+    const { id, data, hash } = await window.answer({ type: "CHUNK_DATA" });
+    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    read.push(window.hex(await window.hash(bytes)) === hash);
+    window.say({ type: "CHUNK_ACK", id, status: "received" });
+    read.push((await window.answer({ type: "TRANSFER_COMPLETE" })).finalHash === hash);
+    window.say({ type: "TRANSFER_VERIFIED", status: "verified", savedPath: "/x" });
+    return read;
+  });
+  equal(sent, [1, true, true], "what came");
+  await untilFile(page, "back.bin", "COMPLETED");
+});
+
+test("bad names, and a flood of offers, reach nobody", async () => {
+  const { eve, page } = await stranger();
+  const names = ["../../etc/passwd", "a\\b", "evil\u202egpj.exe", "CON", "x".repeat(256), "", "a."];
+
+  const refused = await eve.evaluate(async (list) => {
+    const answers = [];
+    for (const [i, filename] of list.entries()) {
+      window.say({ type: "FILE_OFFER", filename, size: 1, hash: "", id: `bad-${i}` });
+      answers.push((await window.answer({ type: "FILE_RESPONSE", transferId: `bad-${i}` })).accept);
+    }
+    return answers;
+  }, names);
+  equal(refused, names.map(() => false), "names");
+  equal(await page.$$eval("[data-transfer]", (l) => l.length), 0, "shown");
+  await eve.evaluate(async () => {
+    for (let i = 0; i < 300; i++)
+      window.say({ type: "FILE_OFFER", filename: `flood-${i}`, size: 1, hash: "", id: `f${i}` });
+    window.say({ type: "TRANSFER_CANCEL", transferId: "f0" });
+  });
+  await until(() => page.$$eval("[data-transfer]", (list) =>
+    list.some((e) => e.textContent.includes("flood-0") && e.dataset.state === "FAILED")), STEP_MS,
+  "the first taken back");
+  const shown = await page.$$eval("[data-transfer]", (list) => list.length);
+  assert(shown <= 16 + 8, `${shown} are shown`);
+  const answers = await eve.evaluate(() => window.heard.length);
+  assert(answers <= 64, `${answers} are answered`);
+  equal(page.faults, [], "faults");
+});
+
+await main();

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// One file to or from one participant, as it is shown; over a lost connection it has
+// one engine after the other.
+
+const RATE_MS = 5000; // what the rate is of
+
+export class Transfer {
+  #samples = []; // [time, bytes done]
+
+  constructor({ key, participant, outgoing, name, size }) {
+    this.key = key;
+    this.participant = participant; // its id
+    this.outgoing = outgoing;
+    this.name = name;
+    this.size = size;
+    this.engine = null; // null: it waits for its turn
+    this.error = null;
+    this.source = null; // the File that is sent
+    this.file = null; // what was received, once it is verified
+    this.part = null; // where it is received: {id, key}
+    this.wasAccepted = false;
+    this.hasLeft = false; // the other has
+  }
+
+  get state() {
+    return this.error ? "FAILED" : this.engine?.state ?? "PENDING";
+  }
+
+  get isOver() {
+    return this.state === "COMPLETED" || this.state === "FAILED";
+  }
+
+  get done() {
+    return this.state === "COMPLETED" ? this.size : this.engine?.done ?? 0;
+  }
+
+  // It goes on once the other is there again.
+  get isCut() {
+    return this.error?.code === "DISCONNECTED" && !this.hasLeft;
+  }
+
+  // A new engine is a new beginning.
+  begin(engine) {
+    this.engine = engine;
+    this.error = null;
+    this.#samples = [];
+  }
+
+  // {rate: bytes per s, left: s}, or null while nobody can say.
+  pace(now) {
+    if (this.state !== "TRANSFERRING") {
+      this.#samples = [];
+      return null;
+    }
+    this.#samples.push([now, this.done]);
+    while (now - this.#samples[0][0] > RATE_MS) this.#samples.shift();
+    const [time, done] = this.#samples[0];
+    const rate = 1000 * (this.done - done) / (now - time);
+    return now - time > 900 && rate > 0 ? { rate, left: (this.size - this.done) / rate } : null;
+  }
+}

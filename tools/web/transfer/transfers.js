@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// All files of one stay in a meeting: engines, the ways to the others and the disk.
+//
+// Events, each with the Transfer as its detail: "offer", "changed", "removed"; and
+// "targets", when who can be sent to has changed.
+
+import { uuid } from "../ids.js";
+import { Fault } from "./fault.js";
+import { checkFilename } from "./filename.js";
+import { CHANNEL_MAX, CHANNEL_MEDIA, Joiner, readFrame } from "./frame.js";
+import { Lane } from "./lane.js";
+import { MESSAGE_MAX, readMessage } from "./message.js";
+import { Receiver } from "./receiver.js";
+import { Sender } from "./sender.js";
+import { Transfer } from "./transfer.js";
+
+// Files of this size are hashed before they are offered, so that the offer says what
+// they are; larger ones while they are sent.
+const HASH_FIRST = 32 * 1024 * 1024; // bytes
+const SENT_AT_ONCE = 3; // to one participant
+// Of one participant: offers that nobody has answered, those shown that ended before
+// anybody did, and what is refused with a word; what comes beyond is passed over.
+export const OFFERS_MAX = 16;
+export const ENDED_MAX = 8;
+export const REFUSALS_MAX = 64;
+const KEPT_MAX = 8; // unfinished files that wait to go on
+const TO_SENDER = new Set(["FILE_RESPONSE", "CHUNK_ACK", "TRANSFER_VERIFIED"]);
+
+const now = () => performance.now();
+
+// What is known of the way to a participant.
+class Side {
+  constructor(lane) {
+    this.lane = lane;
+    this.joiner = new Joiner();
+    this.refusals = 0;
+  }
+}
+
+export class Transfers extends EventTarget {
+  #call;
+  #disk;
+  #sides = new Map(); // participant id -> Side
+  #list = new Map(); // key -> Transfer
+  #kept = new Map(); // key of an unfinished file -> id of its part
+  #count = 0;
+  #timer = 0;
+  #closed = false;
+
+  // `call`: peer(id), participants; events "channel", "file", "participant"
+  constructor(call, disk) {
+    super();
+    this.#call = call;
+    this.#disk = disk;
+    call.addEventListener("channel", ({ detail }) => this.#look(detail.id));
+    call.addEventListener("participant", ({ detail }) => {
+      if (detail.what === "left") this.#left(detail.id);
+      else this.#look(detail.id);
+    });
+    call.addEventListener("file", ({ detail }) => this.#take(detail));
+    for (const id of call.participants.keys()) this.#look(id);
+  }
+
+  get list() {
+    return [...this.#list.values()];
+  }
+
+  get(key) {
+    return this.#list.get(key);
+  }
+
+  // The ids of those who can be sent to.
+  get targets() {
+    return [...this.#sides.keys()];
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const transfer of this.list)
+      if (!transfer.isOver) this.#act(transfer, (engine) => engine?.cancel());
+    for (const part of this.#kept.values()) this.#disk.request("discard", { id: part });
+    for (const id of [...this.#sides.keys()]) this.#lose(id);
+  }
+
+  #emit(type, detail) {
+    if (!this.#closed) this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // --- the ways to the others ---
+
+  #look(id) {
+    if (this.#closed) return;
+    const peer = this.#call.peer(id);
+    const control = peer?.channel("file-control");
+    const data = peer?.channel("file");
+    const side = this.#sides.get(id);
+
+    if (side && !side.lane.goesOver(control, data)) this.#lose(id);
+    if (!control || !data || this.#sides.has(id)) return;
+    this.#sides.set(id, new Side(new Lane(control, data,
+      () => (peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX))));
+    this.#emit("targets");
+    for (const transfer of this.#of(id))
+      if (transfer.outgoing && transfer.isCut) this.#restart(transfer);
+    this.#startNext(id);
+  }
+
+  #lose(id) {
+    const side = this.#sides.get(id);
+
+    if (!side) return;
+    this.#sides.delete(id);
+    side.lane.close();
+    for (const transfer of this.#of(id))
+      if (transfer.engine && !transfer.isOver)
+        this.#fail(transfer, new Fault("DISCONNECTED", "The connection is lost"));
+    this.#emit("targets");
+  }
+
+  #left(id) {
+    this.#lose(id);
+    for (const transfer of this.#of(id)) {
+      transfer.hasLeft = true;
+      if (!transfer.isOver) this.#fail(transfer, new Fault("DISCONNECTED", "It has left"));
+      this.#emit("changed", transfer);
+    }
+  }
+
+  #of(id) {
+    return this.list.filter(({ participant }) => participant === id);
+  }
+
+  #fail(transfer, fault) {
+    transfer.engine?.fail(fault);
+    transfer.error ||= fault;
+    this.#drain(transfer);
+  }
+
+  // --- what this side sends ---
+
+  // `files` to each of `ids`.
+  send(files, ids) {
+    for (const file of files)
+      for (const id of ids) this.#add(file, id);
+    for (const id of ids) this.#startNext(id);
+  }
+
+  #add(file, participant) {
+    const transfer = new Transfer({ key: String(++this.#count), participant, outgoing: true,
+      name: file.name, size: file.size });
+
+    transfer.source = file;
+    this.#list.set(transfer.key, transfer);
+    try {
+      checkFilename(file.name);
+    } catch {
+      transfer.error = new Fault("BAD_NAME", "A file cannot be called so");
+    }
+    this.#emit("changed", transfer);
+  }
+
+  #startNext(id) {
+    if (!this.#sides.has(id)) return;
+    const mine = this.#of(id).filter(({ outgoing, isOver }) => outgoing && !isOver);
+    const free = SENT_AT_ONCE - mine.filter(({ isStarted }) => isStarted).length;
+
+    for (const transfer of mine.filter(({ isStarted }) => !isStarted).slice(0, Math.max(free, 0)))
+      this.#start(transfer);
+  }
+
+  async #start(transfer) {
+    const { key, source } = transfer;
+    let hash = "";
+
+    transfer.isStarted = true;
+    await this.#disk.request("open", { id: key, file: source });
+    if (source.size <= HASH_FIRST) {
+      const result = await this.#disk.request("hash", { id: key });
+      if (result.fault && !transfer.isOver) transfer.error = result.fault;
+      hash = result.hash;
+    }
+    // meanwhile it may have been cancelled
+    if (!transfer.isOver && !this.#sides.has(transfer.participant))
+      transfer.error = new Fault("DISCONNECTED", "The connection is lost");
+    if (!transfer.isOver) this.#offer(transfer, hash);
+    else this.#finish(transfer);
+    this.#emit("changed", transfer);
+  }
+
+  #offer(transfer, hash) {
+    const { name, source } = transfer;
+
+    try {
+      transfer.begin(new Sender({ id: uuid(), filename: checkFilename(name),
+        size: source.size, mime: source.type, mtime: source.lastModified, hash }, now()));
+    } catch (fault) {
+      transfer.error = fault;
+    }
+    this.#drain(transfer);
+  }
+
+  #restart(transfer) {
+    transfer.engine = null;
+    transfer.error = null;
+    transfer.isStarted = false;
+    this.#startNext(transfer.participant);
+  }
+
+  // --- what comes ---
+
+  #take({ id, label, text, data }) {
+    const side = this.#sides.get(id);
+
+    if (!side) return;
+    try {
+      const message = data ? this.#takeFrame(id, side, new Uint8Array(data))
+        : text.length <= (label === "file" ? CHANNEL_MAX : MESSAGE_MAX) && readMessage(text);
+      if (message) this.#route(id, side, message);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      this.#refuse(side, "error", { code: fault.code, message: fault.message });
+    }
+  }
+
+  // Nothing is kept of what nobody waits for.
+  #takeFrame(id, side, data) {
+    const frame = readFrame(data);
+    const { type, last, index } = frame;
+    const transfer = type === 1 ? this.#find(id, frame.id) : null;
+
+    if (type !== 1) return side.joiner.take(frame);
+    if (transfer && !transfer.outgoing && ["TRANSFERRING", "PAUSED"].includes(transfer.state))
+      return side.joiner.take(frame);
+    return last ? { type: "CHUNK_DATA", id: frame.id, index, data: frame.payload.slice(),
+      hash: frame.hash } : null;
+  }
+
+  #find(participant, id) {
+    return this.#of(participant).find(({ engine }) => engine?.id === id);
+  }
+
+  // Whoever knows only the seed need not say which, where there is one.
+  #only(participant, { type }) {
+    const live = this.#of(participant).filter(({ engine, isOver, outgoing }) => engine && !isOver
+      && outgoing === TO_SENDER.has(type));
+
+    return live.length === 1 ? live[0] : undefined;
+  }
+
+  #route(id, side, message) {
+    const transfer = message.id === undefined ? this.#only(id, message)
+      : this.#find(id, message.id);
+
+    if (message.type === "FILE_OFFER" && !transfer) {
+      this.#takeOffer(id, side, message);
+      return;
+    }
+    if (!transfer) {
+      if (message.type !== "error")
+        this.#refuse(side, "error", { id: message.id, code: "NOT_FOUND",
+          message: "There is no such transfer" });
+      return;
+    }
+    try {
+      transfer.engine.take(message, now());
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      // without the id: it would end the transfer
+      if (message.type !== "error")
+        this.#refuse(side, "error", { code: fault.code, message: fault.message });
+    }
+    this.#drain(transfer);
+  }
+
+  #refuse(side, type, fields) {
+    if (side.refusals++ < REFUSALS_MAX) side.lane.send({ type, ...fields });
+  }
+
+  #takeOffer(id, side, offer) {
+    const open = this.#of(id).filter(({ outgoing, state }) => !outgoing && state === "PENDING");
+
+    if (open.length >= OFFERS_MAX) {
+      this.#refuse(side, "FILE_RESPONSE", { id: offer.id, accept: false,
+        reason: "Too many files are offered at once" });
+      return;
+    }
+    const engine = new Receiver(offer, now());
+    // nobody need be asked
+    if (engine.isOver) {
+      const { type, ...fields } = engine.next().message;
+      this.#refuse(side, type, fields);
+      return;
+    }
+    const key = this.#keyOf(id, offer, engine);
+    const cut = this.#of(id).find((t) => !t.outgoing && t.isCut && t.wasAccepted
+      && t.part?.key === key);
+    const transfer = cut || new Transfer({ key: String(++this.#count), participant: id,
+      outgoing: false, name: engine.name, size: engine.size });
+    transfer.begin(engine);
+    if (!cut) {
+      const busy = this.list.some((t) => t.part?.key === key && !t.isOver);
+      transfer.part = { key, id: (!busy && this.#kept.get(key)) || uuid() };
+    }
+    this.#list.set(transfer.key, transfer);
+    this.#trim(id);
+    // it was said before that the file is wanted
+    if (cut) engine.accept(now());
+    this.#drain(transfer);
+    if (!cut && engine.state === "PENDING") this.#emit("offer", transfer);
+  }
+
+  // The same file by the same key: by its hash, whoever has it; without one only of
+  // the same sender.
+  #keyOf(id, { hash, size, mtime }, { name, chunkSize }) {
+    return JSON.stringify(hash ? [hash, size, chunkSize] : [id, name, size, mtime, chunkSize]);
+  }
+
+  // Offers that were taken back before anybody answered do not fill the list.
+  #trim(id) {
+    const ended = this.#of(id).filter((t) => !t.outgoing && t.isOver && !t.wasAccepted);
+
+    for (const transfer of ended.slice(0, Math.max(ended.length - ENDED_MAX, 0)))
+      this.remove(transfer.key);
+  }
+
+  // --- the user ---
+
+  #act(transfer, func) {
+    func(transfer.engine);
+    this.#drain(transfer);
+  }
+
+  accept(key) {
+    const transfer = this.#list.get(key);
+
+    transfer.wasAccepted = true;
+    this.#act(transfer, (engine) => engine.accept(now()));
+  }
+
+  decline(key) {
+    this.#act(this.#list.get(key), (engine) => engine.decline());
+  }
+
+  pause(key) {
+    this.#act(this.#list.get(key), (engine) => engine.pause(now()));
+  }
+
+  resume(key) {
+    this.#act(this.#list.get(key), (engine) => engine.resume(now()));
+  }
+
+  cancel(key) {
+    const transfer = this.#list.get(key);
+
+    if (transfer.engine) this.#act(transfer, (engine) => engine.cancel());
+    else {
+      transfer.error = new Fault("CANCELLED_HERE", "It was cancelled");
+      this.#finish(transfer);
+      this.#emit("changed", transfer);
+    }
+  }
+
+  // One that has failed is offered again.
+  again(key) {
+    this.#restart(this.#list.get(key));
+  }
+
+  // One that is over leaves the list. A file that was received stays on the disk as long
+  // as the page: the browser may still be saving it.
+  remove(key) {
+    const transfer = this.#list.get(key);
+
+    if (!transfer?.isOver) return;
+    this.#list.delete(key);
+    if (!transfer.file) this.#forgetPart(transfer);
+    this.#emit("removed", transfer);
+  }
+
+  // --- what the engines want ---
+
+  #drain(transfer) {
+    const { engine } = transfer;
+
+    for (let action = engine?.next(); action; action = engine.next())
+      this.#perform(transfer, engine, action);
+    if (engine?.isOver && transfer.engine === engine) {
+      transfer.error ||= engine.error;
+      this.#finish(transfer);
+    }
+    this.#schedule();
+    this.#emit("changed", transfer);
+  }
+
+  // What a transfer that is over leaves behind.
+  #finish(transfer) {
+    const side = this.#sides.get(transfer.participant);
+
+    if (transfer.engine) {
+      side?.lane.forget(transfer.engine.id);
+      side?.joiner.forget(transfer.engine.id);
+    }
+    if (!transfer.outgoing || !transfer.isStarted) return;
+    transfer.isStarted = false;
+    this.#disk.request("close", { id: transfer.key });
+    queueMicrotask(() => this.#startNext(transfer.participant));
+  }
+
+  async #perform(transfer, engine, action) {
+    const { type, index, hash, data } = action;
+    const part = transfer.part?.id;
+    const ask = async (op, rest, answer) => {
+      const result = await this.#disk.request(op, rest);
+      answer(result);
+      this.#drain(transfer);
+    };
+
+    if (type === "send")
+      this.#sides.get(transfer.participant)?.lane.send(action.message, engine.encoding);
+    else if (type === "read")
+      await ask("read", { id: transfer.key, offset: action.offset, size: action.size },
+        (result) => engine.read(index, result, now()));
+    else if (type === "hash")
+      await ask("hash", { id: transfer.key }, (result) => engine.hashed(result, now()));
+    else if (type === "begin")
+      await ask("begin", { id: part, size: transfer.size, chunkSize: action.chunkSize },
+        (result) => engine.begun(result, now()));
+    else if (type === "write")
+      // a copy: with a full disk it is written again
+      await ask("write", { id: part, index, data: data.slice(), hash },
+        (result) => engine.written(index, result, now()));
+    else if (type === "commit")
+      await ask("commit", { id: part, hash }, (result) => {
+        transfer.file = result.file || null;
+        engine.committed(result, now());
+      });
+    else if (type === "close") this.#keepPart(transfer);
+    else if (type === "discard") this.#forgetPart(transfer);
+  }
+
+  #keepPart({ part }) {
+    this.#kept.delete(part.key);
+    this.#kept.set(part.key, part.id);
+    if (this.#kept.size <= KEPT_MAX) return;
+    const [key, id] = this.#kept.entries().next().value;
+    this.#kept.delete(key);
+    this.#disk.request("discard", { id });
+  }
+
+  #forgetPart({ part }) {
+    if (this.#kept.get(part?.key) === part?.id) this.#kept.delete(part?.key);
+    if (part) this.#disk.request("discard", { id: part.id });
+  }
+
+  // --- time ---
+
+  #schedule() {
+    const deadline = Math.min(...this.list.filter(({ isOver }) => !isOver)
+      .map(({ engine }) => engine?.deadline ?? Infinity), Infinity);
+
+    clearTimeout(this.#timer);
+    if (deadline < Infinity && !this.#closed)
+      this.#timer = setTimeout(() => this.#tick(), Math.max(0, deadline - now()));
+  }
+
+  #tick() {
+    for (const transfer of this.list) {
+      if (transfer.isOver || !(transfer.engine?.deadline <= now())) continue;
+      transfer.engine.tick(now());
+      this.#drain(transfer);
+    }
+    this.#schedule();
+  }
+}
