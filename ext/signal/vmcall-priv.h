@@ -30,6 +30,7 @@ struct _VmCall
   VmSlots slots;
 
   gint playing; /* atomic */
+  gint files_due; /* atomic: what goes out will be looked at */
 
   GMutex lock; /* guards what follows; nothing is called under it */
   GCond cond;
@@ -47,6 +48,9 @@ void vm_call_start_waiting (VmCall *call);
 gboolean vm_call_inputs_timeout (gpointer call);
 void vm_call_waiting_free (gpointer waiting);
 VmLink *vm_call_find_link (VmCall *call, VmParticipant *participant);
+
+/* vmcall-files.c; control thread. Hands on what waits, as far as it can go. */
+void vm_call_pump_files (VmCall *call);
 
 /* vmcall-talk.c; control thread. */
 void vm_call_connect_talk (VmCall *call);

@@ -124,6 +124,7 @@ update_links (gpointer user_data)
       vm_speaker_add_level (call->speaker,
           vm_participant_get_id (vm_link_get_participant (link)), level, now);
   }
+  vm_call_pump_files (call);
   if (vm_speaker_update (call->speaker, now)) {
     const gchar *id = vm_speaker_get_active (call->speaker);
 

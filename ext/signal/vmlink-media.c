@@ -195,8 +195,9 @@ make_output (gpointer user_data)
     return G_SOURCE_REMOVE;
   }
   g_object_ref (output);
-  pad = vm_signal_bin_add_output (vm_call_get_bin (self->call), output,
-      stream == VM_PEER_AUDIO, slot, self->participant);
+  pad = vm_signal_bin_add_output (vm_call_get_bin (self->call),
+      GST_ELEMENT (output), stream == VM_PEER_AUDIO ? "audio" : "video", slot,
+      self->participant);
   hand_over (self, stream, output, pad);
   return G_SOURCE_REMOVE;
 }
@@ -348,8 +349,8 @@ vm_link_end_outputs (VmLink *self)
     g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
     g_mutex_unlock (&self->lock);
     if (output)
-      vm_signal_bin_end_output (vm_call_get_bin (self->call), pad, output,
-          vm_call_get_context (self->call));
+      vm_signal_bin_end_output (vm_call_get_bin (self->call), pad,
+          GST_ELEMENT (output), vm_call_get_context (self->call));
     g_clear_object (&output);
   }
 }

@@ -4,8 +4,10 @@
 #include "vmsignalbin-priv.h"
 
 /* One other participant: shared by vmlink.c (the connection),
- * vmlink-negotiate.c (the descriptions), vmlink-media.c (the frames) and
- * vmlink-talk.c (the data channels). */
+ * vmlink-negotiate.c (the descriptions), vmlink-media.c (the frames),
+ * vmlink-talk.c (the data channels) and vmlink-files.c (those of files). */
+
+typedef struct _VmLinkFiles VmLinkFiles;
 
 struct _VmLink
 {
@@ -31,6 +33,7 @@ struct _VmLink
   VmPeerState state;
   gchar *path;
   gboolean closed;
+  VmLinkFiles *files; /* once there was one */
 
   GMutex lock; /* guards what follows; nothing is called under it */
   VmPeer *sender; /* == peer while media may be pushed */
@@ -72,3 +75,11 @@ void vm_link_stop_talk (VmLink *self);
  * whether it is kept for that. */
 gboolean vm_link_keep_old_peer (VmLink *self);
 void vm_link_drop_old_peer (VmLink *self);
+
+/* vmlink-files.c */
+/* A message that came on one of the two channels for files. */
+void vm_link_take_file (VmLink *self, GBytes *data, gboolean text);
+/* The channels are those of another connection, or of none. */
+void vm_link_restart_files (VmLink *self);
+/* Whoever sends hears that the participant has left, and its pad ends. */
+void vm_link_end_files (VmLink *self);

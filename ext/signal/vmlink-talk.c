@@ -11,12 +11,23 @@
 /* A connection that was replaced carries what is said to set the next one up. */
 #define OLD_PEER_MS 15000
 
+static gboolean
+is_for_files (const gchar *label)
+{
+  return strcmp (label, VM_FILE_LANE_CONTROL) == 0
+         || strcmp (label, VM_FILE_LANE_DATA) == 0;
+}
+
 static void
 on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
 {
   /* of two connections the new one counts, as soon as it has the channel */
   if (peer == self->old_peer && !open)
     return;
+  if (is_for_files (label)) {
+    vm_call_files_changed (self->call);
+    return;
+  }
   vm_meeting_set_channel (
       vm_call_get_meeting (self->call), self->participant, label, open);
 }
@@ -40,9 +51,17 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, VmLink *self)
   VmMediaSession *media = seal_of (self, peer, label);
   g_autoptr (VmLink) alive = g_object_ref (self);
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *open =
-      media ? vm_media_session_open (media, text, &error) : NULL;
+  g_autofree gchar *open = NULL;
 
+  if (is_for_files (label)) {
+    g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
+
+    if (peer == self->peer)
+      vm_link_take_file (self, data, TRUE);
+    return;
+  }
+  if (media)
+    open = vm_media_session_open (media, text, &error);
   if (error)
     vm_link_tell_forged (self, error);
   else
@@ -58,9 +77,27 @@ on_heartbeat (VmPeer *peer, gboolean beats, VmLink *self)
         vm_call_get_meeting (self->call), self->participant, beats);
 }
 
+static void
+on_data (VmPeer *peer, const gchar *label, GBytes *data, VmLink *self)
+{
+  g_autoptr (VmLink) alive = g_object_ref (self);
+
+  if (peer == self->peer && is_for_files (label))
+    vm_link_take_file (self, data, FALSE);
+}
+
+static void
+on_drained (VmPeer *peer, const gchar *label, VmLink *self)
+{
+  if (is_for_files (label))
+    vm_call_files_changed (self->call);
+}
+
 void
 vm_link_start_talk (VmLink *self)
 {
+  g_signal_connect (self->peer, "data", G_CALLBACK (on_data), self);
+  g_signal_connect (self->peer, "drained", G_CALLBACK (on_drained), self);
   g_signal_connect (self->peer, "channel", G_CALLBACK (on_channel), self);
   g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->peer, "heartbeat", G_CALLBACK (on_heartbeat), self);

@@ -149,6 +149,7 @@ close_peer (VmLink *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->peer);
   vm_link_stop_talk (self);
+  vm_link_restart_files (self);
   vm_peer_close (self->peer);
   g_clear_object (&self->peer);
   release_inputs (self);
@@ -166,6 +167,7 @@ vm_link_retire_peer (VmLink *self)
   g_mutex_unlock (&self->lock);
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->peer);
+  vm_link_restart_files (self);
   g_clear_object (&self->peer);
   release_inputs (self);
 }
@@ -421,6 +423,7 @@ vm_link_close (VmLink *self)
   vm_link_stop_negotiating (self);
   vm_link_drop_old_peer (self);
   close_peer (self);
+  vm_link_end_files (self);
   vm_link_end_outputs (self);
   vm_link_stop_recording (self);
   vm_call_release_slot (self->call, self->slot);

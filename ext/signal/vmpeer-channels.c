@@ -56,8 +56,9 @@ find_object (VmPeer *self, gpointer object)
   return NULL;
 }
 
+/* Whether @channel takes a message of @size bytes. */
 static gboolean
-send_text (VmPeerChannel *channel, const gchar *text, GError **error)
+can_send (VmPeerChannel *channel, gsize size, GError **error)
 {
   guint64 buffered = 0;
 
@@ -67,7 +68,7 @@ send_text (VmPeerChannel *channel, const gchar *text, GError **error)
         "The channel to the other side is not open");
     return FALSE;
   }
-  if (strnlen (text, VM_PEER_MESSAGE_MAX + 1) > VM_PEER_MESSAGE_MAX) {
+  if (size > VM_PEER_MESSAGE_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "A message has at most %d bytes", VM_PEER_MESSAGE_MAX);
     return FALSE;
@@ -78,8 +79,15 @@ send_text (VmPeerChannel *channel, const gchar *text, GError **error)
         "The other side takes no more messages at the moment");
     return FALSE;
   }
-  return gst_webrtc_data_channel_send_string_full (
-      channel->channel, text, error);
+  return TRUE;
+}
+
+static gboolean
+send_text (VmPeerChannel *channel, const gchar *text, GError **error)
+{
+  return can_send (channel, strnlen (text, VM_PEER_MESSAGE_MAX + 1), error)
+         && gst_webrtc_data_channel_send_string_full (
+             channel->channel, text, error);
 }
 
 gboolean
@@ -90,6 +98,36 @@ vm_peer_send_message (
   g_return_val_if_fail (label != NULL && text != NULL, FALSE);
 
   return send_text (find_channel (self, label), text, error);
+}
+
+gboolean
+vm_peer_send_data (
+    VmPeer *self, const gchar *label, GBytes *data, GError **error)
+{
+  VmPeerChannel *channel;
+
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+  g_return_val_if_fail (label != NULL && data != NULL, FALSE);
+
+  channel = find_channel (self, label);
+  return can_send (channel, g_bytes_get_size (data), error)
+         && gst_webrtc_data_channel_send_data_full (
+             channel->channel, data, error);
+}
+
+guint64
+vm_peer_get_buffered (VmPeer *self, const gchar *label)
+{
+  guint64 buffered = G_MAXUINT64;
+  VmPeerChannel *channel;
+
+  g_return_val_if_fail (VM_IS_PEER (self), 0);
+  g_return_val_if_fail (label != NULL, 0);
+
+  channel = find_channel (self, label);
+  if (channel && channel->open)
+    g_object_get (channel->channel, "buffered-amount", &buffered, NULL);
+  return buffered;
 }
 
 /* --- heartbeat: libnice keeps no consent (RFC 7675), so this side asks --- */
@@ -275,6 +313,75 @@ on_message_string (GObject *channel, const gchar *text, VmPeerLink *link)
   vm_peer_link_post (link, message_taken, message, message_free);
 }
 
+typedef struct
+{
+  VmPeerLink *link;
+  gpointer channel;
+  GBytes *data;
+} Data;
+
+static gint
+cost_of (GBytes *data)
+{
+  return g_bytes_get_size (data) + VM_PEER_DATA_COST;
+}
+
+static void
+data_free (gpointer user_data)
+{
+  Data *data = user_data;
+
+  g_atomic_int_add (&data->link->data, -cost_of (data->data));
+  vm_peer_link_unref (data->link);
+  g_object_unref (data->channel);
+  g_bytes_unref (data->data);
+  g_free (data);
+}
+
+static void
+data_taken (VmPeer *self, gpointer user_data)
+{
+  const Data *data = user_data;
+  VmPeerChannel *channel = find_object (self, data->channel);
+  g_autofree gchar *label = channel ? g_strdup (channel->label) : NULL;
+
+  if (label)
+    g_signal_emit_by_name (self, "data", label, data->data);
+}
+
+static void
+on_message_data (GObject *channel, GBytes *bytes, VmPeerLink *link)
+{
+  Data *data;
+
+  if (!bytes || g_bytes_get_size (bytes) > VM_PEER_MESSAGE_MAX
+      || g_atomic_int_get (&link->data) > VM_PEER_DATA_MAX) {
+    GST_WARNING_OBJECT (channel, "a message dropped");
+    return;
+  }
+  g_atomic_int_add (&link->data, cost_of (bytes));
+  data = g_new (Data, 1);
+  *data = (Data){ vm_peer_link_ref (link), g_object_ref (channel),
+    g_bytes_ref (bytes) };
+  vm_peer_link_post (link, data_taken, data, data_free);
+}
+
+static void
+drained (VmPeer *self, gpointer object)
+{
+  VmPeerChannel *channel = find_object (self, object);
+  g_autofree gchar *label = channel ? g_strdup (channel->label) : NULL;
+
+  if (label)
+    g_signal_emit_by_name (self, "drained", label);
+}
+
+static void
+on_drained (GObject *channel, VmPeerLink *link)
+{
+  vm_peer_link_post (link, drained, g_object_ref (channel), g_object_unref);
+}
+
 static void
 add_channel (VmPeer *self, GstWebRTCDataChannel *object)
 {
@@ -298,6 +405,14 @@ watch_channel (gpointer object, VmPeerLink *link)
   g_signal_connect_data (object, "on-message-string",
       G_CALLBACK (on_message_string), vm_peer_link_ref (link),
       vm_peer_link_unref_closure, 0);
+  g_signal_connect_data (object, "on-message-data",
+      G_CALLBACK (on_message_data), vm_peer_link_ref (link),
+      vm_peer_link_unref_closure, 0);
+  g_signal_connect_data (object, "on-buffered-amount-low",
+      G_CALLBACK (on_drained), vm_peer_link_ref (link),
+      vm_peer_link_unref_closure, 0);
+  g_object_set (object, "buffered-amount-low-threshold",
+      (guint64) VM_PEER_BUFFERED_LOW, NULL);
 }
 
 static void
@@ -330,19 +445,42 @@ vm_peer_channels_watch (VmPeer *self)
       vm_peer_link_unref_closure, 0);
 }
 
+static void
+create_channel (VmPeer *self, const gchar *label)
+{
+  g_autoptr (GstWebRTCDataChannel) channel = NULL;
+
+  g_signal_emit_by_name (
+      self->webrtc, "create-data-channel", label, NULL, &channel);
+  if (!channel)
+    return;
+  watch_channel (channel, self->link);
+  add_channel (self, channel);
+  /* on a connection that stands it may have opened meanwhile */
+  ready_state_changed (self, channel);
+}
+
 void
 vm_peer_channels_create (VmPeer *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
-    g_autoptr (GstWebRTCDataChannel) channel = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
+    create_channel (self, labels[i]);
+}
 
-    g_signal_emit_by_name (
-        self->webrtc, "create-data-channel", labels[i], NULL, &channel);
-    if (!channel)
-      continue;
-    watch_channel (channel, self->link);
-    add_channel (self, channel);
-  }
+gboolean
+vm_peer_open_channel (VmPeer *self, const gchar *label)
+{
+  VmPeerChannel *channel;
+
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+  g_return_val_if_fail (label != NULL, FALSE);
+
+  if (self->state != VM_PEER_STATE_CONNECTED)
+    return FALSE;
+  channel = find_channel (self, label);
+  if (!channel && self->channels->len < VM_PEER_CHANNELS_MAX)
+    create_channel (self, label);
+  return channel && channel->open;
 }
 
 void

@@ -25,6 +25,8 @@
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
 #define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
+#define VM_PEER_DATA_MAX (8 * 1024 * 1024) /* received, not yet handed over */
+#define VM_PEER_DATA_COST 256 /* bytes besides, of each message */
 #define VM_PEER_STALL_CHECKS 20 /* that a frame may see while it is sent */
 #define VM_PEER_SSRCS_MAX 16 /* streams rtpbin makes for what comes in */
 #define VM_PEER_LEAVE_MS 2000 /* a sample function that must not block */
@@ -71,6 +73,7 @@ struct _VmPeerLink
   gpointer user_data;
   GDestroyNotify notify;
   gint messages; /* atomic: waiting in the context */
+  gint data; /* atomic: bytes of those that are not text, with their cost */
   gint gate; /* atomic VmPeerGate */
   gint transports; /* atomic: DTLS transports seen */
   gint deaf; /* atomic: closing, nothing from the network is read */

@@ -14,6 +14,8 @@ enum
   SIGNAL_PATH,
   SIGNAL_CHANNEL,
   SIGNAL_MESSAGE,
+  SIGNAL_DATA,
+  SIGNAL_DRAINED,
   SIGNAL_HEARTBEAT,
   N_SIGNALS
 };
@@ -209,6 +211,8 @@ vm_peer_class_init (VmPeerClass *klass)
   signals[SIGNAL_CHANNEL] =
       SIGNAL ("channel", 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
   signals[SIGNAL_MESSAGE] = SIGNAL ("message", 2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[SIGNAL_DATA] = SIGNAL ("data", 2, G_TYPE_STRING, G_TYPE_BYTES);
+  signals[SIGNAL_DRAINED] = SIGNAL ("drained", 1, G_TYPE_STRING);
 #undef SIGNAL
 }
 

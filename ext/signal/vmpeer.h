@@ -33,6 +33,8 @@ typedef enum
 
 /* Bytes of one message on a data channel; webrtcbin 1.22.0 sends no larger. */
 #define VM_PEER_MESSAGE_MAX 65536
+/* Bytes that a channel holds back, when it wants more; webrtcbin.md. */
+#define VM_PEER_BUFFERED_LOW (512 * 1024)
 /* Without an answer to a heartbeat: the host is lost (protocol §4). */
 #define VM_PEER_QUIET_MS 5000
 
@@ -88,6 +90,11 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
  *      VM_PEER_QUIET_MS; never when it has no such channel
  *  "message" (const gchar *label, const gchar *text)
  *      a text message on a data channel, valid UTF-8
+ *  "data" (const gchar *label, GBytes *data)
+ *      another message on a data channel
+ *  "drained" (const gchar *label)
+ *      a channel of vm_peer_open_channel() has sent what it held back, but for
+ *      VM_PEER_BUFFERED_LOW bytes
  */
 VmPeer *vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
     gpointer user_data, GDestroyNotify notify);
@@ -126,6 +133,15 @@ VmPeerState vm_peer_get_state (VmPeer *self);
  * channel is not open, @text is too long, or 1 MiB is waiting already. */
 gboolean vm_peer_send_message (
     VmPeer *self, const gchar *label, const gchar *text, GError **error);
+
+/* A channel that is not there in every call: made, if neither side has. Whether
+ * it is open now; else "channel" tells. */
+gboolean vm_peer_open_channel (VmPeer *self, const gchar *label);
+/* One message that is not text, as vm_peer_send_message(). */
+gboolean vm_peer_send_data (
+    VmPeer *self, const gchar *label, GBytes *data, GError **error);
+/* Bytes that a channel holds back; of one that is not open, G_MAXUINT64. */
+guint64 vm_peer_get_buffered (VmPeer *self, const gchar *label);
 
 /* Structure "vm-peer-stats": rtt-ms and jitter-ms (double, -1 unknown),
  * bytes-sent, bytes-received, packets-sent, packets-received (uint64),

@@ -2,6 +2,7 @@
 
 /* The src pads of vmsignalbin: how they come, and how they go. */
 
+#include "vmfileoutput.h"
 #include "vmsignalbin-priv.h"
 #include "vmsignalpad.h"
 
@@ -13,22 +14,31 @@
 typedef struct
 {
   GstPad *pad;
-  VmOutput *output;
+  GstElement *output;
   GSource *deadline;
   GMainContext *context; /* of the deadline, which would hold it alone and let
                             go of it while it is destroyed */
 } Outlet;
 
 static void
-on_linked (GstPad *pad, GstPad *peer, VmOutput *output)
+set_wanted (GstElement *output, gboolean wanted)
 {
-  vm_output_set_wanted (output, TRUE);
+  if (VM_IS_OUTPUT (output))
+    vm_output_set_wanted (VM_OUTPUT (output), wanted);
+  else
+    vm_file_output_set_wanted (VM_FILE_OUTPUT (output), wanted);
 }
 
 static void
-on_unlinked (GstPad *pad, GstPad *peer, VmOutput *output)
+on_linked (GstPad *pad, GstPad *peer, GstElement *output)
 {
-  vm_output_set_wanted (output, FALSE);
+  set_wanted (output, TRUE);
+}
+
+static void
+on_unlinked (GstPad *pad, GstPad *peer, GstElement *output)
+{
+  set_wanted (output, FALSE);
 }
 
 /* The pad keeps the output. Handlers that only watch it would not do: the last
@@ -36,7 +46,7 @@ on_unlinked (GstPad *pad, GstPad *peer, VmOutput *output)
  * aborts when it frees handlers that an object which goes at the same time takes
  * back (gsignal.c, g_signal_handlers_destroy()). */
 static void
-watch_links (GstPad *pad, VmOutput *output)
+watch_links (GstPad *pad, GstElement *output)
 {
   g_signal_connect_data (pad, "linked", G_CALLBACK (on_linked),
       g_object_ref (output), (GClosureNotify) g_object_unref, 0);
@@ -73,13 +83,13 @@ remove_outlet (VmSignalBin *self, GstPad *pad, gboolean force)
   /* frees a streaming thread that a paused sink holds */
   if (force)
     gst_pad_push_event (pad, gst_event_new_flush_start ());
-  gst_element_set_locked_state (GST_ELEMENT (outlet->output), TRUE);
-  gst_element_set_state (GST_ELEMENT (outlet->output), GST_STATE_NULL);
+  gst_element_set_locked_state (outlet->output, TRUE);
+  gst_element_set_state (outlet->output, GST_STATE_NULL);
   /* no thread streams any more; what it holds is the pad itself */
   vm_signal_pad_set_ended_func (VM_SIGNAL_PAD (pad), NULL, NULL, NULL);
   gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (GST_ELEMENT (self), pad);
-  gst_bin_remove (GST_BIN (self), GST_ELEMENT (outlet->output));
+  gst_bin_remove (GST_BIN (self), outlet->output);
   outlet_free (outlet);
 }
 
@@ -101,13 +111,11 @@ find_pad (VmSignalBin *self, const gchar *name)
 }
 
 GstPad *
-vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output, gboolean audio,
-    guint slot, VmParticipant *participant)
+vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
+    const gchar *kind, guint slot, VmParticipant *participant)
 {
-  g_autofree gchar *name =
-      g_strdup_printf ("%s_src_%u", audio ? "audio" : "video", slot);
-  g_autofree gchar *templ =
-      g_strdup_printf ("%s_src_%%u", audio ? "audio" : "video");
+  g_autofree gchar *name = g_strdup_printf ("%s_src_%u", kind, slot);
+  g_autofree gchar *templ = g_strdup_printf ("%s_src_%%u", kind);
   g_autoptr (GstPad) target = NULL;
   Outlet *outlet = g_new0 (Outlet, 1);
   GstPad *pad;
@@ -116,8 +124,8 @@ vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output, gboolean audio,
   if ((pad = find_pad (self, name)))
     remove_outlet (self, pad, TRUE);
   gst_clear_object (&pad);
-  gst_bin_add (GST_BIN (self), GST_ELEMENT (output));
-  target = gst_element_get_static_pad (GST_ELEMENT (output), "src");
+  gst_bin_add (GST_BIN (self), output);
+  target = gst_element_get_static_pad (output, "src");
   pad = vm_signal_pad_new (name, target,
       gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), templ),
       participant);
@@ -128,7 +136,7 @@ vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output, gboolean audio,
   g_ptr_array_add (self->outlets, outlet);
   GST_OBJECT_UNLOCK (self);
   gst_pad_set_active (pad, TRUE);
-  gst_element_sync_state_with_parent (GST_ELEMENT (output));
+  gst_element_sync_state_with_parent (output);
   gst_element_add_pad (GST_ELEMENT (self), pad);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
@@ -218,7 +226,7 @@ on_ended (GstPad *pad, gpointer user_data)
 
 void
 vm_signal_bin_end_output (
-    VmSignalBin *self, GstPad *pad, VmOutput *output, GMainContext *context)
+    VmSignalBin *self, GstPad *pad, GstElement *output, GMainContext *context)
 {
   GSource *deadline =
       end_source (end_ref_new (self, pad, TRUE, context), OUTPUT_END_MS);
@@ -236,7 +244,10 @@ vm_signal_bin_end_output (
   }
   GST_OBJECT_UNLOCK (self);
   g_source_unref (deadline);
-  vm_output_end (output);
+  if (VM_IS_OUTPUT (output))
+    vm_output_end (VM_OUTPUT (output));
+  else
+    vm_file_output_end (VM_FILE_OUTPUT (output));
 }
 
 void

@@ -9,6 +9,7 @@
 #define AUDIO "audio/x-raw; audio/x-opus"
 #define AUDIO_BITRATE 48000 /* bits/s; enough for speech and music (Opus) */
 #define VIDEO "video/x-raw(ANY); video/x-vp8; video/x-h264"
+#define FILES_MAX 16 /* pads file_sink_N */
 
 VmInput *
 vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream)
@@ -33,6 +34,30 @@ vm_signal_bin_inputs_ready (VmSignalBin *self)
   return TRUE;
 }
 
+GPtrArray *
+vm_signal_bin_list_file_pads (VmSignalBin *self)
+{
+  GPtrArray *pads;
+
+  GST_OBJECT_LOCK (self);
+  pads = g_ptr_array_copy (self->file_pads, (GCopyFunc) gst_object_ref, NULL);
+  GST_OBJECT_UNLOCK (self);
+  g_ptr_array_set_free_func (pads, gst_object_unref);
+  return pads;
+}
+
+static gboolean
+files_at_eos (VmSignalBin *self)
+{
+  g_autoptr (GPtrArray) pads = vm_signal_bin_list_file_pads (self);
+
+  for (guint i = 0; i < pads->len; i++) {
+    if (!vm_file_pad_is_eos (pads->pdata[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 inputs_at_eos (VmSignalBin *self)
 {
@@ -42,7 +67,7 @@ inputs_at_eos (VmSignalBin *self)
     if (input && !vm_input_is_eos (input))
       return FALSE;
   }
-  return TRUE;
+  return files_at_eos (self);
 }
 
 static void
@@ -132,6 +157,85 @@ adopt_input (VmSignalBin *self, VmPeerStream stream, VmInput *input)
   return TRUE;
 }
 
+/* A pad for files has something for the call, or is at its end. */
+static void
+on_file_changed (gpointer user_data)
+{
+  VmSignalBin *self = user_data;
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+  if (call)
+    vm_call_files_changed (call);
+  if (inputs_at_eos (self))
+    vm_signal_bin_ended (self);
+}
+
+/* The lowest that is free, or what @name says. Called with the object lock. */
+static gchar *
+choose_file_name (VmSignalBin *self, const gchar *name)
+{
+  for (guint n = 0; n < FILES_MAX; n++) {
+    g_autofree gchar *own = g_strdup_printf ("file_sink_%u", n);
+    gboolean taken = FALSE;
+
+    for (guint i = 0; i < self->file_pads->len; i++)
+      taken |= g_str_equal (GST_OBJECT_NAME (self->file_pads->pdata[i]), own);
+    if (!taken && (!name || g_str_equal (name, own)))
+      return g_steal_pointer (&own);
+  }
+  return NULL;
+}
+
+static GstPad *
+request_file_pad (VmSignalBin *self, GstPadTemplate *templ, const gchar *name)
+{
+  g_autofree gchar *own = NULL;
+  VmFilePad *pad = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if ((own = choose_file_name (self, name))) {
+    pad = vm_file_pad_new (own, templ, on_file_changed, self);
+    g_ptr_array_add (self->file_pads, gst_object_ref_sink (pad));
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (!pad) {
+    g_warning ("%s: there is no pad %s, or it is taken; ask for file_sink_0 to "
+               "file_sink_%u",
+        GST_OBJECT_NAME (self), name ? name : "for files", FILES_MAX - 1);
+    return NULL;
+  }
+  gst_pad_set_active (GST_PAD (pad), TRUE);
+  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
+  gst_child_proxy_child_added (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_OBJECT_NAME (pad));
+  return GST_PAD (pad);
+}
+
+static void
+release_file_pad (VmSignalBin *self, GstPad *pad)
+{
+  GST_OBJECT_LOCK (self);
+  g_ptr_array_remove (self->file_pads, pad);
+  GST_OBJECT_UNLOCK (self);
+  gst_child_proxy_child_removed (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_OBJECT_NAME (pad));
+  gst_pad_set_active (pad, FALSE);
+  gst_element_remove_pad (GST_ELEMENT (self), pad);
+}
+
+/* So that a launch line can say file_sink_0::to=NAME. */
+GObject *
+vm_signal_bin_find_child (GstChildProxy *proxy, const gchar *name)
+{
+  GstChildProxyInterface *parent =
+      g_type_interface_peek_parent (GST_CHILD_PROXY_GET_INTERFACE (proxy));
+  GstPad *pad = g_str_has_prefix (name, "file_sink_")
+                    ? gst_element_get_static_pad (GST_ELEMENT (proxy), name)
+                    : NULL;
+
+  return pad ? G_OBJECT (pad) : parent->get_child_by_name (proxy, name);
+}
+
 static GstPad *
 vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
@@ -145,6 +249,8 @@ vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
   g_autoptr (GstPad) target = NULL;
   GstPad *pad;
 
+  if (g_str_has_prefix (templ->name_template, "file"))
+    return request_file_pad (self, templ, name);
   if (!name) {
     stream = audio ? VM_PEER_AUDIO : first_free_picture (self);
   } else if (!stream_from_name (name, audio, &stream)) {
@@ -177,6 +283,10 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
   g_autoptr (VmCall) call = NULL;
   VmInput *input = NULL;
 
+  if (VM_IS_FILE_PAD (pad)) {
+    release_file_pad (self, pad);
+    return;
+  }
   GST_OBJECT_LOCK (self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     if (g_strcmp0 (sink_names[i], GST_OBJECT_NAME (pad)) == 0)
@@ -198,6 +308,8 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
     vm_call_inputs_changed (call);
 }
 
+static GstStaticCaps file_caps = GST_STATIC_CAPS (VM_TRANSFER_CAPS);
+
 static void
 add_template (
     GstElementClass *element_class, const gchar *name, const gchar *formats)
@@ -217,6 +329,10 @@ vm_signal_bin_install_pads (GstElementClass *element_class)
   element_class->release_pad = vm_signal_bin_release_pad;
   add_template (element_class, "audio_sink_%u", AUDIO);
   add_template (element_class, "video_sink_%u", VIDEO);
+  gst_element_class_add_pad_template (element_class,
+      gst_pad_template_new_with_gtype ("file_sink_%u", GST_PAD_SINK,
+          GST_PAD_REQUEST, gst_static_caps_get (&file_caps), VM_TYPE_FILE_PAD));
   add_template (element_class, "audio_src_%u", AUDIO);
   add_template (element_class, "video_src_%u", VIDEO);
+  add_template (element_class, "file_src_%u", VM_TRANSFER_CAPS);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vmcodec.h"
+#include "vmfilepad.h"
 #include "vminput.h"
 #include "vmoutput.h"
 #include "vmpeer.h"
@@ -57,6 +58,7 @@ struct _VmSignalBin
   guint max_participants, latency, start_bitrate;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
+  GPtrArray *file_pads; /* VmFilePad */
 
   VmNode *node; /* as call */
   VmCall *call; /* between READY->PAUSED and back */
@@ -85,6 +87,8 @@ VmCall *vm_call_new (VmSignalBin *bin, VmCallConfig *config);
 void vm_call_play (VmCall *call, GstClock *clock, GstClockTime base_time);
 void vm_call_pause (VmCall *call);
 void vm_call_inputs_changed (VmCall *call);
+/* What waits on the pads for files has changed; or a channel for it has. */
+void vm_call_files_changed (VmCall *call);
 /* A streaming thread: to every peer that takes this stream in this codec. */
 void vm_call_push (
     VmCall *call, VmPeerStream stream, VmCodec codec, GstSample *sample);
@@ -170,6 +174,18 @@ GstStructure *vm_link_get_stats (VmLink *link);
 gint vm_link_take_audio_level (VmLink *link);
 void vm_link_check_stalled (VmLink *self);
 void vm_link_close (VmLink *link);
+/* vmlink-files.c. Whether its channels for files are open; else they are opened,
+ * if they can be. */
+gboolean vm_link_can_send_files (VmLink *link);
+/* Whether a file of that id is on its way to it. */
+gboolean vm_link_has_transfer (VmLink *link, const gchar *id);
+/* A message from @pad; FALSE: it is to wait. */
+gboolean vm_link_put_file (VmLink *link, VmFilePad *pad, GstBuffer *buffer);
+/* Tells whoever sent @message on @pad why it goes nowhere. */
+void vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
+    const gchar *participant, const GError *error);
+/* Sends what was put, as far as the channels take it; whether anything was. */
+gboolean vm_link_pump_files (VmLink *link);
 
 /* vmsignalbin-actions.c */
 void vm_signal_bin_install_signals (void);
@@ -189,18 +205,23 @@ void vm_signal_bin_set_context (GstElement *element, GstContext *context);
 
 /* vmsignalbin-pads.c */
 void vm_signal_bin_install_pads (GstElementClass *klass);
+/* GstChildProxyInterface.get_child_by_name: pads for files are children, too. */
+GObject *vm_signal_bin_find_child (GstChildProxy *proxy, const gchar *name);
 /* Transfer full, or NULL. */
 VmInput *vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream);
+/* Returns: (transfer full): the pads file_sink_N, of VmFilePad; any thread */
+GPtrArray *vm_signal_bin_list_file_pads (VmSignalBin *self);
 /* Whether every requested sink pad has caps (or EOS). */
 gboolean vm_signal_bin_inputs_ready (VmSignalBin *self);
 
 /* vmsignalbin-outlets.c */
-/* Adds the pad video_src_@slot or audio_src_@slot; takes @output. */
-GstPad *vm_signal_bin_add_output (VmSignalBin *self, VmOutput *output,
-    gboolean audio, guint slot, VmParticipant *participant);
+/* Adds the pad @kind_src_@slot ("video", "audio", "file"), of a VmOutput or a
+ * VmFileOutput; takes a floating @output. */
+GstPad *vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
+    const gchar *kind, guint slot, VmParticipant *participant);
 /* EOS leaves the pad, then the pad and the output go. */
 void vm_signal_bin_end_output (
-    VmSignalBin *self, GstPad *pad, VmOutput *output, GMainContext *context);
+    VmSignalBin *self, GstPad *pad, GstElement *output, GMainContext *context);
 /* At once, whatever still streams. */
 void vm_signal_bin_remove_outputs (VmSignalBin *self);
 

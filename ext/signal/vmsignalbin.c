@@ -18,6 +18,13 @@
  * participant, the lowest one that is free, so the first other participant is
  * always number 0. A src pad that nobody links costs no decoding.
  *
+ * Files go to the pads `file_sink_N`, one participant each: the property `to` of
+ * the pad is its id or name, and may be left out where there is only one other.
+ * What a participant sends comes out of `file_src_N`, once it offers something; a
+ * file that no linked element takes is declined. They are made for vmfilesrc and
+ * vmfilesink, which cut, verify and resume. When nothing but files is sent the
+ * element ends with the last of them.
+ *
  * The element is live; it posts element messages for all that happens, named
  * `vm-…`: `gst-launch-1.0 -m` shows them. Applications may connect to a signal
  * of the same name without `vm-`, which has the message's structure and is
@@ -36,6 +43,14 @@
  * ]|
  * Joins "standup" without sending anything and records each participant into a
  * Matroska file of its own, without transcoding.
+ * |[
+ * gst-launch-1.0 vmsignalbin name=m meeting=standup mode=join file_sink_0::to=Ann vmfilesrc location=a.iso ! m.file_sink_0
+ * ]|
+ * Sends Ann a file and leaves once she has verified it.
+ * |[
+ * gst-launch-1.0 -m vmsignalbin name=m meeting=standup mode=host m.file_src_0 ! vmfilesink directory=in
+ * ]|
+ * Hosts the meeting and receives what whoever joins first sends, in the folder "in".
  */
 
 #include "vmsignalbin-priv.h"
@@ -49,9 +64,12 @@ GST_DEBUG_CATEGORY (vm_signal_debug);
 #define GST_CAT_DEFAULT vm_signal_debug
 
 static void vm_signal_bin_uri_init (gpointer iface, gpointer data);
+static void vm_signal_bin_child_proxy_init (gpointer iface, gpointer data);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (VmSignalBin, vm_signal_bin, GST_TYPE_BIN,
-    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, vm_signal_bin_uri_init))
+    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER, vm_signal_bin_uri_init)
+        G_IMPLEMENT_INTERFACE (
+            GST_TYPE_CHILD_PROXY, vm_signal_bin_child_proxy_init))
 GST_ELEMENT_REGISTER_DEFINE (
     vmsignalbin, "vmsignalbin", GST_RANK_NONE, VM_TYPE_SIGNAL_BIN)
 
@@ -391,6 +409,7 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_ptr_array_unref (self->outlets);
+  g_ptr_array_unref (self->file_pads);
   G_OBJECT_CLASS (vm_signal_bin_parent_class)->finalize (object);
 }
 
@@ -453,6 +472,13 @@ vm_signal_bin_uri_init (gpointer iface, gpointer data)
 }
 
 static void
+vm_signal_bin_child_proxy_init (gpointer iface, gpointer data)
+{
+  ((GstChildProxyInterface *) iface)->get_child_by_name =
+      vm_signal_bin_find_child;
+}
+
+static void
 vm_signal_bin_class_init (VmSignalBinClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -477,6 +503,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
       "get to every participant, and has src pads for each of them",
       "The gst-videomeet developers");
   gst_type_mark_as_plugin_api (VM_TYPE_SIGNAL_PAD, 0);
+  gst_type_mark_as_plugin_api (VM_TYPE_FILE_PAD, 0);
 }
 
 static void
@@ -489,6 +516,7 @@ vm_signal_bin_init (VmSignalBin *self)
   self->codecs = g_strdup (DEFAULT_CODECS);
   self->start_bitrate = DEFAULT_START_BITRATE;
   self->outlets = g_ptr_array_new ();
+  self->file_pads = g_ptr_array_new_with_free_func (gst_object_unref);
   /* What children come and go with the call says nothing about the element. */
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);

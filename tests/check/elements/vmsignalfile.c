@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files through a meeting: two or three vmsignalbin in one process, over loopback,
+ * with vmfilesrc and vmfilesink as in a launch line. */
+
+#include "knownfaults.h"
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/videomeet.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define DEADLINE \
+  (90 * GST_SECOND) /* of one step, where others take the cores */
+
+static VmNode *node;
+static GPtrArray *running; /* pipelines that a failed test has left */
+static gchar *folder, *inbox;
+
+static void
+setup (void)
+{
+  node = vm_node_get_default ();
+  g_object_set (node, "interfaces", "lo", "methods", VM_METHODS_NONE, NULL);
+  running = g_ptr_array_new ();
+  folder = g_dir_make_tmp ("vm-file-XXXXXX", NULL);
+  inbox = g_build_filename (folder, "in", NULL);
+  g_mkdir (inbox, 0700);
+}
+
+static void
+remove_files (const gchar *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *file = g_build_filename (path, name, NULL);
+
+    g_unlink (file);
+  }
+  g_rmdir (path);
+}
+
+static void
+teardown (void)
+{
+  for (guint i = 0; i < running->len; i++)
+    gst_element_set_state (running->pdata[i], GST_STATE_NULL);
+  g_clear_pointer (&running, g_ptr_array_unref);
+  g_clear_object (&node);
+  remove_files (inbox);
+  remove_files (folder);
+  g_clear_pointer (&inbox, g_free);
+  g_clear_pointer (&folder, g_free);
+}
+
+typedef struct
+{
+  GstElement *pipeline, *bin;
+  GstBus *bus;
+} Side;
+
+static Side
+side_new (const gchar *launch)
+{
+  g_autoptr (GError) error = NULL;
+  Side side = { gst_parse_launch (launch, &error) };
+
+  fail_unless (error == NULL, "%s", error ? error->message : "");
+  if (!GST_IS_PIPELINE (side.pipeline)) {
+    GstElement *alone = side.pipeline;
+
+    side.pipeline = gst_pipeline_new (NULL);
+    gst_bin_add (GST_BIN (side.pipeline), alone);
+  }
+  side.bin = gst_bin_get_by_name (GST_BIN (side.pipeline), "m");
+  side.bus = gst_element_get_bus (side.pipeline);
+  g_ptr_array_add (running, side.pipeline);
+  return side;
+}
+
+static void
+side_play (Side *side)
+{
+  fail_unless (gst_element_set_state (side->pipeline, GST_STATE_PLAYING)
+               != GST_STATE_CHANGE_FAILURE);
+}
+
+static void
+side_free (Side *side)
+{
+  gst_element_set_state (side->pipeline, GST_STATE_NULL);
+  g_ptr_array_remove (running, side->pipeline);
+  gst_object_unref (side->bin);
+  gst_object_unref (side->bus);
+  gst_object_unref (side->pipeline);
+}
+
+/* The next EOS, error, or element message @name. */
+static GstMessage *
+wait_for_any (Side *side, const gchar *name)
+{
+  GstClockTime end = gst_util_get_timestamp () + DEADLINE;
+
+  for (;;) {
+    GstClockTime now = gst_util_get_timestamp ();
+    GstMessage *message =
+        now >= end
+            ? NULL
+            : gst_bus_timed_pop_filtered (side->bus, end - now,
+                GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_ELEMENT);
+
+    fail_unless (message != NULL, "no %s in time", name);
+    if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT
+        || gst_message_has_name (message, name))
+      return message;
+    gst_message_unref (message);
+  }
+}
+
+static void
+expect (Side *side, const gchar *name)
+{
+  g_autoptr (GstMessage) message = wait_for_any (side, name);
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *debug = NULL;
+
+    gst_message_parse_error (message, &error, &debug);
+    fail ("%s (%s) instead of %s", error->message, debug, name);
+  }
+  fail_unless (gst_message_has_name (message, name)
+                   || strcmp (GST_MESSAGE_TYPE_NAME (message), name) == 0,
+      "%s instead of %s", GST_MESSAGE_TYPE_NAME (message), name);
+}
+
+/* The sender ends with an error of that code. */
+static void
+expect_error (Side *side, const gchar *code)
+{
+  g_autoptr (GstMessage) message = wait_for_any (side, "none");
+  const GstStructure *details = NULL;
+
+  fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_ERROR);
+  gst_message_parse_error_details (message, &details);
+  fail_unless_equals_string (gst_structure_get_string (details, "code"), code);
+}
+
+/* Waits until a transfer of that side is in @state. */
+static void
+expect_state (Side *side, VmTransferState state)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message = wait_for_any (side, "vm-transfer");
+    VmTransferState now = VM_TRANSFER_STATE_PENDING;
+
+    fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_ELEMENT);
+    gst_structure_get (gst_message_get_structure (message), "state",
+        VM_TYPE_TRANSFER_STATE, &now, NULL);
+    if (now == state)
+      return;
+  }
+}
+
+static Side
+host (const gchar *rest)
+{
+  g_autofree gchar *launch = g_strdup_printf (
+      "vmsignalbin name=m mode=host meeting=tea user=Ann %s", rest);
+  Side side = side_new (launch);
+
+  side_play (&side);
+  expect (&side, "vm-joined");
+  return side;
+}
+
+/* Not playing yet. */
+static Side
+guest (const gchar *user, const gchar *rest)
+{
+  g_autofree gchar *launch = g_strdup_printf (
+      "vmsignalbin name=m uri=videomeet://127.0.0.1:%u/tea user=%s %s",
+      vm_node_get_port (node), user, rest);
+
+  return side_new (launch);
+}
+
+static gchar *
+write_file (const gchar *name, gsize size)
+{
+  gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *data = g_malloc (size + 1);
+
+  for (gsize i = 0; i < size; i++)
+    data[i] = i * 7 + i / 1000 + name[0];
+  fail_unless (g_file_set_contents (path, data, size, NULL));
+  return path;
+}
+
+static void
+check_received (const gchar *name)
+{
+  g_autofree gchar *from = g_build_filename (folder, name, NULL);
+  g_autofree gchar *to = g_build_filename (inbox, name, NULL);
+  g_autofree gchar *sent = NULL, *received = NULL;
+  gsize n = 0, m = 0;
+
+  fail_unless (g_file_get_contents (from, &sent, &n, NULL));
+  fail_unless (g_file_get_contents (to, &received, &m, NULL), "no %s", to);
+  fail_unless_equals_uint64 (m, n);
+  fail_unless (memcmp (sent, received, n) == 0);
+}
+
+static Side
+receiving_host (void)
+{
+  g_autofree gchar *rest = g_strdup_printf (
+      "m.file_src_0 ! vmfilesink name=s fsync=false directory=%s", inbox);
+
+  return host (rest);
+}
+
+/* @set: properties of the pad and of vmfilesrc. */
+static Side
+sender (
+    const gchar *user, const gchar *pad, const gchar *path, const gchar *set)
+{
+  g_autofree gchar *rest = g_strdup_printf (
+      "%s vmfilesrc name=f location=%s %s ! m.file_sink_0", pad, path, set);
+
+  return guest (user, rest);
+}
+
+static const gsize sizes[] = { 0, 1, 65535, 65536, 65537, 156 * 65536 };
+
+GST_START_TEST (test_a_file_arrives)
+{
+  g_autofree gchar *path = write_file ("a.bin", sizes[__i__]);
+  Side a = receiving_host (), b = sender ("Bob", "", path, "");
+
+  side_play (&b);
+  expect (&b, "eos");
+  check_received ("a.bin");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* The first chunk is damaged once on its way, and so is what is said of the
+ * second. */
+static GstPadProbeReturn
+damage (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  gint *left = user_data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  GstStructure *s = vm_buffer_get_transfer_meta (buffer)->message;
+  guint8 byte = 0;
+
+  if (*left == 0 || !gst_structure_has_name (s, "CHUNK_DATA"))
+    return GST_PAD_PROBE_OK;
+  buffer = gst_buffer_copy_deep (buffer);
+  gst_buffer_unref (GST_PAD_PROBE_INFO_BUFFER (info));
+  GST_PAD_PROBE_INFO_DATA (info) = buffer;
+  if (--*left == 1) {
+    gst_buffer_extract (buffer, 100, &byte, 1);
+    byte ^= 4;
+    gst_buffer_fill (buffer, 100, &byte, 1);
+  } else {
+    gst_structure_set (vm_buffer_get_transfer_meta (buffer)->message, "hash",
+        G_TYPE_STRING,
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        NULL);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_damaged_chunks_are_sent_again)
+{
+  g_autofree gchar *path = write_file ("a.bin", 5 * 65536);
+  Side a = receiving_host (), b = sender ("Bob", "", path, "");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (b.bin, "file_sink_0");
+  gint left = 2;
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, damage, &left, NULL);
+  side_play (&b);
+  expect (&b, "eos");
+  fail_unless_equals_int (left, 0);
+  check_received ("a.bin");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* A pad that nobody links is no fault of the meeting; the sender hears it. */
+GST_START_TEST (test_nobody_receives)
+{
+  g_autofree gchar *path = write_file ("a.bin", 10);
+  Side a = host (""), b = sender ("Bob", "", path, "");
+
+  side_play (&b);
+  expect_error (&b, "DECLINED");
+  side_free (&b);
+  expect (&a, "vm-participant-left");
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_it_must_be_said_for_whom)
+{
+  g_autofree gchar *path = write_file ("a.bin", 10);
+  Side a = receiving_host (), c = guest ("Cem", ""), b, d;
+
+  side_play (&c);
+  expect (&c, "vm-participant-joined");
+  b = sender ("Bob", "file_sink_0::to=nobody", path, "");
+  side_play (&b);
+  expect (&b, "vm-participant-joined");
+  expect (&b, "vm-participant-joined");
+  d = sender ("Dan", "", path, "");
+  side_play (&d);
+  expect_error (&d, "UNROUTABLE");
+  side_free (&d);
+  side_free (&b);
+  side_free (&c);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+static void
+find_slot (GstElement *bin, GstPad *pad, gpointer user_data)
+{
+  GstElement *sink = user_data;
+  g_autoptr (GstPad) to = gst_element_get_static_pad (sink, "sink");
+
+  if (g_str_has_prefix (GST_OBJECT_NAME (pad), "file_src_"))
+    fail_unless_equals_int (gst_pad_link (pad, to), GST_PAD_LINK_OK);
+}
+
+/* Among others, by name; the pad is that of the sender's number. */
+GST_START_TEST (test_to_one_of_two)
+{
+  g_autofree gchar *path = write_file ("a.bin", 70000);
+  Side a = host (""), c = guest ("Cem", ""), b;
+  GstElement *sink = gst_element_factory_make ("vmfilesink", NULL);
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  g_autofree gchar *id = NULL, *name = NULL;
+
+  g_object_set (sink, "directory", inbox, NULL);
+  gst_bin_add (GST_BIN (c.pipeline), sink);
+  g_signal_connect (c.bin, "pad-added", G_CALLBACK (find_slot), sink);
+  side_play (&c);
+  expect (&c, "vm-participant-joined");
+  b = sender ("Bob", "file_sink_0::to=Cem", path, "");
+  side_play (&b);
+  expect (&b, "eos");
+  check_received ("a.bin");
+  pad = gst_element_get_static_pad (c.bin, "file_src_1");
+  fail_unless (pad != NULL);
+  g_object_get (pad, "participant-id", &id, "participant-name", &name, NULL);
+  fail_unless_equals_string (name, "Bob");
+  caps = gst_pad_get_current_caps (pad);
+  fail_unless_equals_string (
+      gst_structure_get_string (
+          gst_caps_get_structure (caps, 0), "participant"),
+      id);
+  /* between devices, who sends is a device */
+  fail_unless (strlen (gst_structure_get_string (
+                   gst_caps_get_structure (caps, 0), "from"))
+               > 40);
+  side_free (&b);
+  side_free (&c);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* Whoever receives is gone: the sender ends, and the same line goes on. */
+GST_START_TEST (test_receiver_leaves)
+{
+  g_autofree gchar *path = write_file ("a.bin", 40 * 65536);
+  Side a = host (""), c, b;
+  g_autofree gchar *rest = g_strdup_printf (
+      "m.file_src_1 ! vmfilesink fsync=false directory=%s", inbox);
+
+  c = guest ("Cem", rest);
+  side_play (&c);
+  expect (&c, "vm-participant-joined");
+  b = sender ("Bob", "file_sink_0::to=Cem", path, "max-bitrate=2000000");
+  side_play (&b);
+  expect_state (&c, VM_TRANSFER_STATE_TRANSFERRING);
+  side_free (&c);
+  expect_error (&b, "DISCONNECTED");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* The sender is gone: its pad ends, the meeting goes on. */
+GST_START_TEST (test_sender_leaves)
+{
+  g_autofree gchar *path = write_file ("a.bin", 40 * 65536);
+  Side a = receiving_host ();
+  Side b = sender ("Bob", "", path, "max-bitrate=2000000");
+
+  side_play (&b);
+  expect_state (&a, VM_TRANSFER_STATE_TRANSFERRING);
+  side_free (&b);
+  expect_state (&a, VM_TRANSFER_STATE_FAILED);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+#define MEDIA                                                         \
+  "videotestsrc is-live=true ! "                                      \
+  "video/x-raw,width=160,height=120,framerate=15/1 ! m.video_sink_0 " \
+  "audiotestsrc is-live=true samplesperbuffer=480 ! m.audio_sink_0 "  \
+  "m.video_src_0 ! queue ! fakesink name=v sync=false async=false "   \
+  "m.audio_src_0 ! queue ! fakesink name=a sync=false async=false "
+
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer frames)
+{
+  g_atomic_int_inc ((gint *) frames);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Both ways at once, beside a call that goes on. */
+GST_START_TEST (test_beside_a_call)
+{
+  g_autofree gchar *one = write_file ("a.bin", 3 * 1024 * 1024);
+  g_autofree gchar *two = write_file ("b.bin", 3 * 1024 * 1024);
+  g_autofree gchar *rest_a = g_strdup_printf (MEDIA
+      "vmfilesrc location=%s ! m.file_sink_0 "
+      "m.file_src_0 ! vmfilesink fsync=false directory=%s",
+      one, inbox);
+  g_autofree gchar *rest_b = g_strdup_printf (MEDIA
+      "vmfilesrc location=%s ! m.file_sink_0 "
+      "m.file_src_0 ! vmfilesink fsync=false directory=%s",
+      two, inbox);
+  Side a = host (rest_a), b = guest ("Bob", rest_b);
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (b.pipeline), "v");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  gint frames = 0;
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count, &frames, NULL);
+  side_play (&b);
+  expect_state (&a, VM_TRANSFER_STATE_COMPLETED);
+  expect_state (&a, VM_TRANSFER_STATE_COMPLETED);
+  check_received ("a.bin");
+  check_received ("b.bin");
+  fail_unless (g_atomic_int_get (&frames) > 0);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+static Suite *
+vmsignalfile_suite (void)
+{
+  Suite *s = suite_create ("vmsignalfile");
+  TCase *tc = tcase_create ("vmsignalfile");
+
+  known_faults_pass ();
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_loop_test (tc, test_a_file_arrives, 0, G_N_ELEMENTS (sizes));
+  tcase_add_test (tc, test_damaged_chunks_are_sent_again);
+  tcase_add_test (tc, test_nobody_receives);
+  tcase_add_test (tc, test_it_must_be_said_for_whom);
+  tcase_add_test (tc, test_to_one_of_two);
+  tcase_add_test (tc, test_receiver_leaves);
+  tcase_add_test (tc, test_sender_leaves);
+  tcase_add_test (tc, test_beside_a_call);
+  return s;
+}
+
+GST_CHECK_MAIN (vmsignalfile);
