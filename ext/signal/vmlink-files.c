@@ -18,6 +18,8 @@
 #define ERRORS_MAX 16
 /* Packets that are handed to the channels at once. */
 #define BURST_MAX 64
+/* Why a file is declined. */
+#define NOBODY "Nobody receives files here"
 
 struct _VmLinkFiles
 {
@@ -27,6 +29,7 @@ struct _VmLinkFiles
   GstPad *pad;
   GSource *link_wait;
   guint errors;
+  gboolean told_refused; /* that it may offer none */
 };
 
 static VmLinkFiles *
@@ -100,6 +103,12 @@ vm_link_put_file (VmLink *self, VmFilePad *pad, GstBuffer *buffer)
   g_autoptr (GBytes) data = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (gst_structure_has_name (message, "FILE_OFFER")
+      && !vm_link_may_be_sent_files (self, &error)) {
+    vm_link_refuse_file (
+        pad, message, vm_participant_get_id (self->participant), error);
+    return TRUE;
+  }
   if (gst_structure_has_name (message, "CHUNK_DATA")) {
     gpointer bytes = NULL;
     gsize size = 0;
@@ -229,11 +238,11 @@ take_reply (const GstStructure *message, gpointer user_data)
 }
 
 static void
-decline (VmLink *self, const GstStructure *offer)
+decline (VmLink *self, const GstStructure *offer, const gchar *reason)
 {
   g_autoptr (GstStructure) s = gst_structure_new ("FILE_RESPONSE", "accept",
       G_TYPE_BOOLEAN, FALSE, "transferId", G_TYPE_STRING, id_of (offer),
-      "reason", G_TYPE_STRING, "Nobody receives files here", NULL);
+      "reason", G_TYPE_STRING, reason, NULL);
 
   answer (self, s);
 }
@@ -249,7 +258,8 @@ on_not_linked (gpointer user_data)
     g_autoptr (GPtrArray) offers = vm_file_output_take_offers (files->output);
 
     for (guint i = 0; i < offers->len; i++)
-      decline (self, vm_buffer_get_transfer_meta (offers->pdata[i])->message);
+      decline (self, vm_buffer_get_transfer_meta (offers->pdata[i])->message,
+          NOBODY);
   }
   return G_SOURCE_REMOVE;
 }
@@ -259,12 +269,9 @@ on_not_linked (gpointer user_data)
 static const gchar *
 sender_of (VmLink *self)
 {
-  const gchar *device = vm_participant_get_device_id (self->participant);
+  const gchar *device = vm_link_get_signer (self);
 
-  return device && *device && self->media
-                 && vm_media_session_is_signed (self->media)
-             ? device
-             : vm_participant_get_id (self->participant);
+  return device ? device : vm_participant_get_id (self->participant);
 }
 
 static gboolean
@@ -285,13 +292,33 @@ make_output (VmLink *self)
   return TRUE;
 }
 
+/* Once a link: it would be asked again and again. */
+static void
+tell_refused (VmLink *self, const GError *error)
+{
+  if (self->files->told_refused)
+    return;
+  self->files->told_refused = TRUE;
+  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
+      NOT_AUTHORIZED, ("A file is declined: %s", error->message), (NULL),
+      ("participant-id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
+          vm_error_to_code (error->code), NULL));
+}
+
 static void
 take_offer (VmLink *self, GstBuffer *buffer, const GstStructure *offer)
 {
   VmLinkFiles *files = self->files;
+  g_autoptr (GError) error = NULL;
 
+  if (!vm_link_may_offer_files (self, &error)) {
+    tell_refused (self, error);
+    decline (self, offer, "This device is not trusted with files there");
+    return;
+  }
   if (!make_output (self) || !vm_file_output_push (files->output, buffer))
-    decline (self, offer);
+    decline (self, offer, NOBODY);
   else if (!vm_file_output_is_wanted (files->output) && !files->link_wait)
     files->link_wait = vm_timer_new (
         vm_call_get_context (self->call), LINK_WAIT_MS, on_not_linked, self);
