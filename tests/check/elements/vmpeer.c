@@ -382,6 +382,91 @@ count_dropped (Side *side)
 
 /* A frame is inside, and does not come out: the next one is dropped at once,
  * and it goes on with a key frame that was asked for. */
+static void
+on_data (VmPeer *peer, const gchar *label, GBytes *data, guint64 *size)
+{
+  fail_unless_equals_string (label, "file");
+  *size += g_bytes_get_size (data);
+}
+
+static void
+on_drained (VmPeer *peer, const gchar *label, guint *count)
+{
+  if (strcmp (label, "file") == 0)
+    ++*count;
+}
+
+static gboolean
+has_own_channel (gpointer data)
+{
+  Pair *pair = data;
+
+  return vm_peer_open_channel (pair->sides[1].peer, "file")
+         && pair->sides[0].channels_open == 4;
+}
+
+static gboolean
+is_not_0 (gpointer data)
+{
+  return *(guint *) data > 0;
+}
+
+static gboolean
+has_come (gpointer data)
+{
+  return *(guint64 *) data == 32 * VM_PEER_MESSAGE_MAX;
+}
+
+/* A channel that is made on a connection that stands, by the side that has not
+ * offered: it opens, is bounded, and says when it takes more. */
+GST_START_TEST (test_channel_of_its_own)
+{
+  static Pair pair;
+  static guint64 come;
+  static guint drained;
+  g_autoptr (GBytes) data =
+      g_bytes_new_take (g_malloc0 (VM_PEER_MESSAGE_MAX), VM_PEER_MESSAGE_MAX);
+  g_autoptr (GBytes) above = g_bytes_new_take (
+      g_malloc0 (VM_PEER_MESSAGE_MAX + 1), VM_PEER_MESSAGE_MAX + 1);
+  g_autoptr (GError) error = NULL;
+  VmPeer *from;
+  guint sent = 0;
+
+  come = drained = 0;
+  pair_init (&pair);
+  pair_make (&pair);
+  from = pair.sides[1].peer;
+  fail_if (vm_peer_open_channel (from, "file"), "not connected");
+  fail_unless (vm_peer_get_buffered (from, "file") == G_MAXUINT64);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  g_signal_connect (pair.sides[0].peer, "data", G_CALLBACK (on_data), &come);
+  g_signal_connect (from, "drained", G_CALLBACK (on_drained), &drained);
+  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
+  fail_unless (wait_for (has_own_channel, &pair, PAIR_CONNECT_MS));
+  fail_if (vm_peer_send_data (from, "file", above, &error));
+  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_TOO_LARGE));
+  g_clear_error (&error);
+  while (sent < 32) {
+    if (vm_peer_send_data (from, "file", data, &error)) {
+      sent++;
+      continue;
+    }
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED));
+    fail_unless (
+        vm_peer_get_buffered (from, "file") > VM_PEER_BUFFERED_MAX / 2);
+    g_clear_error (&error);
+    drained = 0;
+    if (vm_peer_get_buffered (from, "file") > VM_PEER_BUFFERED_LOW)
+      fail_unless (wait_for (is_not_0, &drained, PAIR_CONNECT_MS));
+  }
+  fail_unless (wait_for (has_come, &come, PAIR_CONNECT_MS));
+  expect_clean (&pair);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_held_up)
 {
   static Pair pair;
@@ -661,6 +746,7 @@ vmpeer_suite (void)
   tcase_add_test (tc, test_candidates_before_description);
   tcase_add_test (tc, test_early_candidates_bounded);
   tcase_add_test (tc, test_messages);
+  tcase_add_test (tc, test_channel_of_its_own);
   tcase_add_test (tc, test_held_up);
   tcase_add_test (tc, test_stalled);
   tcase_add_test (tc, test_key_units);
