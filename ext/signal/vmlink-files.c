@@ -41,6 +41,8 @@ get_files (VmLink *self)
     self->files->sent = g_hash_table_new_full (
         g_str_hash, g_str_equal, g_free, gst_object_unref);
   }
+  vm_file_lane_set_session (
+      self->files->lane, vm_link_get_signer (self) ? self->media : NULL);
   return self->files;
 }
 
@@ -383,6 +385,8 @@ vm_link_take_file (VmLink *self, GBytes *data, gboolean text)
 
   if (buffer) {
     route (self, buffer);
+  } else if (g_error_matches (error, VM_ERROR, VM_ERROR_SIGNATURE)) {
+    vm_link_tell_forged (self, error);
   } else if (error) {
     GST_DEBUG ("%s sends what is nothing of a file transfer: %s",
         vm_participant_get_id (self->participant), error->message);

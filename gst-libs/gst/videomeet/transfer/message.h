@@ -19,6 +19,7 @@
 #define VM_TRANSFER_PATH_MAX 4096 /* PATH_MAX of Linux */
 #define VM_TRANSFER_TIME_MAX 40 /* ISO 8601 with microseconds has 27 */
 #define VM_TRANSFER_CODE_MAX 64
+#define VM_TRANSFER_SIGNATURE_MAX 88 /* VM_SIGNATURE_BASE64_SIZE */
 #define VM_TRANSFER_NUMBER_MAX VM_CHUNK_SET_TOTAL_MAX /* sizes, indexes */
 /* Of a chunk in JSON: its base64 has to be within VM_JSON_SIZE_MAX. */
 #define VM_TRANSFER_JSON_CHUNK_MAX (512 * 1024)
@@ -71,6 +72,7 @@ typedef struct
   guint encodings; /* VmTransferEncoding, those that the sender has */
   gint64 chunk_size; /* bytes; of FILE_OFFER, what `have` counts */
   gint64 total; /* chunks */
+  gchar *signature; /* of the offer, by the sender's device: offersignature.h */
 
   gboolean accept;
   VmTransferEncoding encoding;

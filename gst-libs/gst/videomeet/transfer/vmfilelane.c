@@ -20,6 +20,8 @@
 
 #include "frame.h"
 #include "messagestructure.h"
+#include "offersignature.h"
+#include "trust/vmmediasession-priv.h"
 #include "vmerror.h"
 
 #include <string.h>
@@ -37,6 +39,7 @@ struct _VmFileLane
   gboolean frames_text; /* the one frame is JSON */
   GHashTable *offered; /* id → VmTransferEncoding that its receiver takes */
   VmFrameJoiner *joiner;
+  VmMediaSession *session; /* that both devices have signed; or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (VmFileLane, vm_file_lane, G_TYPE_OBJECT)
@@ -55,6 +58,7 @@ vm_file_lane_finalize (GObject *object)
   VmFileLane *self = VM_FILE_LANE (object);
 
   vm_file_lane_clear (self);
+  g_clear_object (&self->session);
   g_hash_table_unref (self->offered);
   vm_frame_joiner_free (self->joiner);
   G_OBJECT_CLASS (vm_file_lane_parent_class)->finalize (object);
@@ -173,8 +177,15 @@ put_chunk (VmFileLane *self, VmTransferMessage *message, GError **error)
 }
 
 static gboolean
-put_offer (VmFileLane *self, const VmTransferMessage *offer, GError **error)
+put_offer (VmFileLane *self, VmTransferMessage *offer, GError **error)
 {
+  g_clear_pointer (&offer->signature, g_free);
+  if (self->session)
+    offer->signature =
+        vm_offer_sign (vm_media_session_get_identity (self->session), offer,
+            vm_media_session_get_other_device (self->session), error);
+  if (self->session && !offer->signature)
+    return FALSE;
   if (g_hash_table_contains (self->offered, offer->id))
     return TRUE;
   if (g_hash_table_size (self->offered) == VM_FILE_LANE_TRANSFERS_MAX)
@@ -185,7 +196,7 @@ put_offer (VmFileLane *self, const VmTransferMessage *offer, GError **error)
 }
 
 static gboolean
-put_control (VmFileLane *self, const VmTransferMessage *message, GError **error)
+put_control (VmFileLane *self, VmTransferMessage *message, GError **error)
 {
   gchar *text;
 
@@ -329,6 +340,18 @@ hear (VmFileLane *self, const VmTransferMessage *message)
     vm_frame_joiner_forget (self->joiner, message->id);
 }
 
+/* Between devices an offer is signed; another has no key to do it with. */
+static gboolean
+is_its_word (VmFileLane *self, const VmTransferMessage *message, GError **error)
+{
+  return message->type != VM_TRANSFER_FILE_OFFER || !self->session
+         || vm_offer_verify (vm_media_session_get_other_key (self->session),
+             message,
+             vm_identity_get_device_id (
+                 vm_media_session_get_identity (self->session)),
+             error);
+}
+
 static GstBuffer *
 make_buffer (const VmTransferMessage *message)
 {
@@ -347,7 +370,8 @@ make_buffer (const VmTransferMessage *message)
  * @data: what came, on either channel
  * @text: whether it was a message of text
  *
- * Errors: %VM_ERROR_BAD_MESSAGE: it is nothing of a file transfer.
+ * Errors: %VM_ERROR_BAD_MESSAGE: it is nothing of a file transfer;
+ * %VM_ERROR_SIGNATURE: an offer that is not the word of the other device.
  *
  * Returns: (transfer full) (nullable): a message, as of vmfilesrc; or %NULL without
  *   an error: it is a part of a chunk, of which others are missing
@@ -370,10 +394,30 @@ vm_file_lane_take (
     message = vm_transfer_message_read (bytes, size, error);
   else
     vm_frame_joiner_take (self->joiner, bytes, size, &message, error);
-  if (!message)
+  if (!message || !is_its_word (self, message, error))
     return NULL;
   hear (self, message);
   return make_buffer (message);
+}
+
+/**
+ * vm_file_lane_set_session:
+ * @self: a #VmFileLane
+ * @session: (nullable): whose keys the two sides have signed their connection
+ *   with; or %NULL: either of them has none
+ *
+ * With a session for which vm_media_session_is_signed(), offers that are put are
+ * signed by this device, and those that come must be by the other.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_lane_set_session (VmFileLane *self, VmMediaSession *session)
+{
+  g_return_if_fail (VM_IS_FILE_LANE (self));
+  g_return_if_fail (!session || vm_media_session_is_signed (session));
+
+  g_set_object (&self->session, session);
 }
 
 /**

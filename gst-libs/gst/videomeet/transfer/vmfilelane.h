@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/transfer/vmtransfermeta.h>
+#include <gst/videomeet/trust/vmmediasession.h>
 
 G_BEGIN_DECLS
 
@@ -88,6 +89,8 @@ VM_API GBytes *vm_file_lane_next (VmFileLane *self, const gchar *label,
     guint64 buffered, gboolean media, gboolean *text);
 VM_API GstBuffer *vm_file_lane_take (
     VmFileLane *self, GBytes *data, gboolean text, GError **error);
+VM_API void
+vm_file_lane_set_session (VmFileLane *self, VmMediaSession *session);
 VM_API void vm_file_lane_clear (VmFileLane *self);
 
 G_END_DECLS

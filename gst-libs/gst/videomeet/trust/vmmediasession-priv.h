@@ -3,7 +3,7 @@
 
 #include "vmmediasession.h"
 
-/* For VmMeeting alone. */
+/* For VmMeeting, and the last three for VmFileLane. */
 
 /* Who the two are, and which of their connections it is. */
 typedef struct
@@ -35,3 +35,10 @@ gboolean vm_media_session_sign_restart (
 /* The other's request. As vm_media_session_check(). */
 gboolean vm_media_session_check_restart (VmMediaSession *self,
     const gchar *nonce, const gchar *identity, GError **error);
+
+/* This device's; the key of the other's that has signed, which is that of the
+ * device (NULL: it has signed nothing), and its id ("": it has no key).
+ * All: transfer none. */
+VmIdentity *vm_media_session_get_identity (VmMediaSession *self);
+GBytes *vm_media_session_get_other_key (VmMediaSession *self);
+const gchar *vm_media_session_get_other_device (VmMediaSession *self);

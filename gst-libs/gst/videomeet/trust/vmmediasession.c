@@ -66,7 +66,7 @@ struct _VmMediaSession
   /* what was found to be the other's word */
   gchar *other_sdp;
   gchar *other_identity;
-  GBytes *other_ek;
+  GBytes *other_ek, *other_key;
   VmMessageKeys *keys;
 };
 
@@ -101,6 +101,7 @@ vm_media_session_finalize (GObject *object)
   g_free (self->other_sdp);
   g_free (self->other_identity);
   g_clear_pointer (&self->other_ek, g_bytes_unref);
+  g_clear_pointer (&self->other_key, g_bytes_unref);
   g_clear_pointer (&self->keys, vm_message_keys_free);
   G_OBJECT_CLASS (vm_media_session_parent_class)->finalize (object);
 }
@@ -387,6 +388,8 @@ vm_media_session_check (VmMediaSession *self, VmDescriptionType type,
     return FALSE;
   g_clear_pointer (&self->other_ek, g_bytes_unref);
   self->other_ek = g_steal_pointer (&read.ek);
+  g_clear_pointer (&self->other_key, g_bytes_unref);
+  self->other_key = g_steal_pointer (&read.spki);
   set_text (&self->other_sdp, sdp);
   set_text (&self->other_identity, identity);
   if (!offer)
@@ -515,4 +518,22 @@ vm_media_session_check_restart (VmMediaSession *self, const gchar *nonce,
     return FALSE;
   memcpy (pair->nonces.other, renewed, sizeof renewed);
   return TRUE;
+}
+
+VmIdentity *
+vm_media_session_get_identity (VmMediaSession *self)
+{
+  return self->pair->identity;
+}
+
+GBytes *
+vm_media_session_get_other_key (VmMediaSession *self)
+{
+  return self->other_key;
+}
+
+const gchar *
+vm_media_session_get_other_device (VmMediaSession *self)
+{
+  return self->pair->other_device_id;
 }
