@@ -118,12 +118,13 @@ const liar = (lie) => host({ env: { LD_PRELOAD: LIAR, VM_LIE: lie } });
 
 // What is read by the page that finds a lie in the name of `user`, or whose own word was
 // changed.
-async function untilTold(page, user, finds) {
+async function untilTold(page, user, finds, keys = false) {
   await untilNoted(page, user, finds
     ? "Not connected: what came in this name was changed on the way"
     : "Not connected: what you sent was changed on the way");
   await untilAnnounced(page, finds
-    ? `What came in the name of ${user} is not what ${user} has signed`
+    ? keys ? `What came in the name of ${user} is signed by another device`
+      : `What came in the name of ${user} is not what ${user} has signed`
     : `${user} did not get what this browser has signed`);
 }
 
@@ -148,10 +149,10 @@ async function between(lie, browserFirst) {
   if (!browserFirst) cleo = await come1();
   // whoever was there first offers
   const found = lie.endsWith("answer") === browserFirst;
-  await untilTold(cleo, "Bob", found);
+  await untilTold(cleo, "Bob", found, lie === "keys");
   await bob.wait(() => bob.lines.some(({ event, code, message }) => event === "warning"
-    && code === "SIGNATURE" && message.includes("Cleo") && (found
-    ? message.includes("refuses this device's description") : /signed|taken off/.test(message))),
+    && code === (lie === "keys" ? "WRONG_KEY" : "SIGNATURE") && message.includes("Cleo") && (found
+    ? message.includes("refuses this device's description") : /sign|taken off/.test(message))),
   STEP_MS, "what Bob reads");
   await untilApart(cleo, "Bob");
   const got = (await bob.summary()).find(({ name }) => name === "Cleo");
@@ -165,6 +166,8 @@ for (const [lie, browserFirst, what] of [
   ["fingerprint-answer", true, "a device’s answer to a browser is altered"],
   ["strip-offer", true, "a browser’s signature is taken off"],
   ["strip-offer", false, "a device’s signature is taken off"],
+  ["keys", true, "a device is told of another key than a browser has"],
+  ["keys", false, "a browser is told of another key than a device has"],
 ]) test(`${what}: refused and told`, () => between(lie, browserFirst));
 
 for (const lie of ["fingerprint-offer", "fingerprint-answer"])

@@ -2,10 +2,12 @@
 
 /* The library with a server that lies: loaded before the real one, it makes of a
  * host one that alters what two of its guests say to each other, or lets in whom
- * it does not trust, as $VM_LIE says. The linker puts __wrap_vm_room_send() in the
- * place of vm_room_send(), and so with the other two. */
+ * it does not trust, or tells of keys that they have not, as $VM_LIE says. The linker
+ * puts __wrap_vm_room_send() in the place of vm_room_send(), and so with the
+ * others. */
 
 #include "server/rooms-priv.h"
+#include "wire/line.h"
 
 #include <string.h>
 
@@ -18,6 +20,8 @@ gboolean __real_vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
 gboolean __wrap_vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
+GBytes *__real_vm_line_format (VmLine *line, const VmSignal *signal);
+GBytes *__wrap_vm_line_format (VmLine *line, const VmSignal *signal);
 void __real_vm_member_leave (VmMember *member, const GError *reason);
 void __wrap_vm_member_leave (VmMember *member, const GError *reason);
 
@@ -109,6 +113,33 @@ __wrap_vm_room_send (VmRoom *room, VmMember *member, const VmSignal *signal)
       add_chat (room, member, signal);
   }
   __real_vm_room_send (room, member, signal);
+}
+
+/* Another key than each of them has, but the host. Done twice, it is as it was. */
+static void
+swap_keys (const VmSignal *signal)
+{
+  for (guint i = 0; i < signal->participants->len; i++) {
+    VmSignalParticipant *who = g_ptr_array_index (signal->participants, i);
+
+    if (who->device_id && !who->host)
+      g_strreverse (who->device_id);
+  }
+}
+
+/* What is told to guests: the host itself has no line. */
+GBytes *
+__wrap_vm_line_format (VmLine *line, const VmSignal *signal)
+{
+  gboolean keys = g_strcmp0 (g_getenv ("VM_LIE"), "keys") == 0;
+  GBytes *bytes;
+
+  if (keys)
+    swap_keys (signal);
+  bytes = __real_vm_line_format (line, signal);
+  if (keys)
+    swap_keys (signal);
+  return bytes;
 }
 
 static gboolean

@@ -22,6 +22,7 @@ class Liar(lab.LabTest):
 
     def start(self, lie, *more):
         """The host, with the lie it is to tell."""
+        self.lies = lie
         self.a, self.b, self.c = self.lab.hosts
         self.host = self.a.start(
             "videomeet", "host", "--meeting", "standup", "--user", "Liar",
@@ -41,8 +42,9 @@ class Liar(lab.LabTest):
 
     def refused(self, process, user, text):
         """It says that what came in the user's name is a lie."""
+        code = '"WRONG_KEY"' if self.lies == "keys" else '"SIGNATURE"'
         process.wait_for(
-            lambda line: '"warning"' in line and '"SIGNATURE"' in line
+            lambda line: '"warning"' in line and code in line
             and user in line and text in line, CONNECTED)
 
     def apart(self, guest, user):
@@ -160,6 +162,11 @@ class Liar(lab.LabTest):
         self.assertEqual(self.host.stop(), 0)
         self.assertEqual((packets.counted(self.b), packets.counted(self.c)),
                          (0, 0))
+
+    def test_other_keys(self):
+        """Each is told of a key that the other has not: what that signs is not
+        the word of the one who was told of."""
+        self.lie("keys", "WRONG_KEY")
 
     def test_offer_with_another_fingerprint(self):
         self.lie("fingerprint-offer", "changed on the way")
