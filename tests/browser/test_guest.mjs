@@ -150,13 +150,19 @@ test("somebody who does not meet this browser is let go of, in words", async () 
       last = Math.max(last, JSON.parse(data).seq || 0);
       socket.send(data);
     });
-    tell = (error) => socket.send(JSON.stringify({ type: "error", seq: last + 1, ...error }));
+    tell = (error) => socket.send(JSON.stringify({ type: "error", seq: ++last, ...error }));
   });
   await cleo.goto(joinLink(link, "Cleo"));
   await untilState(cleo, "joined");
   const dan = await browser.join(await invite(ann), "Dan");
   await untilState(dan, "joined");
   await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
+  // what comes beside a call is told, and ends nothing
+  await untilPictures(cleo, 2);
+  tell({ from: "p003", code: "SIGNATURE", message: "words of the other" });
+  await until(async () => (await text(cleo, "#announcer")).includes(
+    "Dan does not take what this browser sent (SIGNATURE)."), STEP_MS, "what Dan says");
+  await untilPictures(cleo, 2);
   tell({ from: "p003", code: "NOT_TRUSTED", message: "words of the other" });
   await untilNames(cleo, ["Ann", "Cleo (you)"]);
   assert((await text(cleo, "#announcer")).includes(

@@ -234,8 +234,8 @@ export class Call extends EventTarget {
     const participant = this.participants.get(from);
     if (!participant || participant.self) return;
     const { host, user } = participant;
-    if (refused(code, user)) {
-      if (this.#mesh.refused(from)) this.#emit("notice", refused(code, user));
+    if (refused(code, user) && this.#mesh.refused(from)) {
+      this.#emit("notice", refused(code, user));
     } else if (!host) {
       const gone = unmet(code, user);
       if (gone) this.#remove(from);
