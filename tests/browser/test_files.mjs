@@ -285,6 +285,29 @@ test("to everybody, each by themselves", async () => {
     "all four");
 }, LONG_MS);
 
+test("both offer one to the other at the same moment", async () => {
+  const { cleo, dan } = await meet();
+  const [from, to] = [make("from-cleo.bin", 100000), make("from-dan.bin", 100000)];
+
+  // neither knows of the other's channels yet
+  for (const page of [cleo, dan]) await page.evaluate(() => {
+    const { createDataChannel } = RTCPeerConnection.prototype;
+    window.made = [];
+    RTCPeerConnection.prototype.createDataChannel = function note(label) {
+      window.made.push(label);
+      return createDataChannel.call(this, label);
+    };
+  });
+  await Promise.all([send(cleo, "Dan", from), send(dan, "Cleo", to)]);
+  for (const [page, file] of [[dan, from], [cleo, to]]) {
+    await untilFile(page, file.name, "PENDING");
+    equal((await saved(page, () => press(page, file.name, "accept"))).hash, file.hash, "saved");
+  }
+  const made = await Promise.all([cleo, dan].map((page) => page.evaluate(() => window.made)));
+  assert(made.every((labels) => ["", "file-control,file"].includes(labels.join()))
+    && made.some((labels) => labels.length), `made ${JSON.stringify(made)}`);
+}, LONG_MS);
+
 // What a mouse does, with a file that the page has made.
 function drop(page, selector, name) {
   return page.evaluate(([where, called]) => {
@@ -321,23 +344,23 @@ test("dropped on a participant's picture, and anywhere else", async () => {
 
 // --- a stranger who speaks the wire by hand ---
 
-// Takes the channels, which Cleo's page has made, away from Dan's: what Cleo's hears is the
-// test's.
+// Dan's page, in which the test makes the channels: what Cleo's page hears is the test's.
 async function stranger() {
   const { cleo: page, dan: eve } = await meet();
 
   await eve.evaluate(async () => {
     const { send } = RTCDataChannel.prototype;
     window.heard = [];
-    const find = async (label) => {
-      for (;;) {
-        for (const channel of window.channels)
-          if (channel.label === label && channel.readyState === "open") return channel;
-        await new Promise((resolve) => { setTimeout(resolve, 50); });
-      }
+    // its connection to the page; that to Ann was made first
+    const pc = window.connections.filter((c) => c.connectionState === "connected").at(-1);
+    const make = async (label) => {
+      const channel = pc.createDataChannel(label);
+      channel.binaryType = "arraybuffer";
+      await new Promise((resolve) => { channel.onopen = resolve; });
+      return channel;
     };
-    window.control = await find("file-control");
-    window.file = await find("file");
+    window.control = await make("file-control");
+    window.file = await make("file");
     window.control.onmessage = ({ data }) => window.heard.push(JSON.parse(data));
     window.say = (message) => send.call(window.control, JSON.stringify(message));
     window.hash = async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data));

@@ -220,6 +220,8 @@ test("files", async () => {
   await until(() => cleo.isEnabled("#choose-files"), STEP_MS, "somebody to send to");
   await cleo.click("#toggle-files");
   await look(cleo, "files-none");
+  await until(() => cleo.selectOption("#file-target", { label: "Dan" }, { timeout: 1000 })
+    .then(() => true, () => false), STEP_MS, "Dan to send to");
   await cleo.evaluate(() => {
     const { send } = RTCDataChannel.prototype;
     const held = [];
@@ -241,7 +243,9 @@ test("files", async () => {
   await cleo.evaluate(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File([new Uint8Array(50e6)], "draft.pdf"));
-    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
+    const tile = [...document.querySelectorAll("#tiles .tile")].find((e) =>
+      e.querySelector(".tile-name").textContent === "Dan");
+    tile.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
   });
   await is(dan, "draft.pdf", "PENDING");
   await press("draft.pdf", "accept");

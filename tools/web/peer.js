@@ -14,7 +14,8 @@ import { withStartBitrate } from "./sdp.js";
 
 const CONNECT_MS = 15000; // the other side's deadline too
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
-const LABELS = ["chat", "signal", "heartbeat", "file-control", "file"];
+const LABELS = ["chat", "signal", "heartbeat"];
+const FILES = ["file-control", "file"]; // made when there is a file
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
 export const STREAMS = ["audio", "camera", "screen"];
 
@@ -32,7 +33,8 @@ export class Peer extends EventTarget {
   #pc;
   #send;
   #tracks;
-  #channels = new Map();
+  #channels = new Map(); // label -> RTCDataChannel; of FILES those made here
+  #theirs = new Map(); // of FILES, those the other has made
   #transceivers = {}; // by the names of STREAMS
   #heartbeat = new Heartbeat((text) => this.sendMessage("heartbeat", text));
   #timer = 0;
@@ -67,7 +69,8 @@ export class Peer extends EventTarget {
     this.#pc.onconnectionstatechange = () => this.#look();
     this.#pc.oniceconnectionstatechange = () => this.#look();
     this.#pc.ontrack = ({ track, transceiver }) => this.#trackCame(track, transceiver);
-    this.#pc.ondatachannel = ({ channel }) => this.#watch(channel);
+    this.#pc.ondatachannel = ({ channel }) => this.#watch(channel,
+      FILES.includes(channel.label) ? this.#theirs : this.#channels);
     this.#timer = setInterval(() => this.#tick(), PING_MS);
   }
 
@@ -272,10 +275,11 @@ export class Peer extends EventTarget {
 
   // --- data channels ---
 
-  #watch(channel) {
-    if (!LABELS.includes(channel.label) || this.#channels.has(channel.label)) return;
-    this.#channels.set(channel.label, channel);
+  #watch(channel, known = this.#channels) {
     const { label } = channel;
+
+    if (![...LABELS, ...FILES].includes(label) || known.has(label)) return;
+    known.set(label, channel);
     channel.binaryType = "arraybuffer";
     const tell = (open) => this.dispatchEvent(
       new CustomEvent("channel", { detail: { label, open } }));
@@ -288,7 +292,11 @@ export class Peer extends EventTarget {
       if (typeof data !== "string") {
         if (label === "file")
           this.dispatchEvent(new CustomEvent("message", { detail: { label, data } }));
-      } else if (label === "heartbeat") this.#heartbeat.take(data, performance.now());
+      } else if (label === "heartbeat") {
+        const isFirst = this.rtt === null;
+        this.#heartbeat.take(data, performance.now());
+        if (isFirst && this.rtt !== null) tell(true); // it is one of ours
+      }
       else if (this.#seals(label)) this.#open(label, data);
       else this.#tell(label, data);
     };
@@ -327,9 +335,25 @@ export class Peer extends EventTarget {
     return this.#channels.get(label)?.readyState === "open";
   }
 
-  // An RTCDataChannel that is open, or null.
-  channel(label) {
-    return this.isOpen(label) ? this.#channels.get(label) : null;
+  // Whether the other side is known to be one that can be offered files: strangers'
+  // pages have no heartbeat.
+  get takesFiles() {
+    return this.isOpen("heartbeat") && this.rtt !== null;
+  }
+
+  // The channel on which this side speaks of files, where it is open: its own, else the
+  // other's. When both have made one, each speaks on its own and listens on both.
+  fileChannel(label) {
+    const channel = this.#channels.get(label) || this.#theirs.get(label);
+
+    return channel?.readyState === "open" ? channel : null;
+  }
+
+  // Where nobody has made them.
+  openFiles() {
+    for (const label of FILES)
+      if (!this.#channels.has(label) && !this.#theirs.has(label))
+        this.#watch(this.#pc.createDataChannel(label));
   }
 
   // Whether sound or pictures go either way.

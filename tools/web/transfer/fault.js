@@ -5,7 +5,7 @@
 
 // Those that the protocol has; others do not leave this page, and do not come in.
 const SAID = new Set(["FAILED", "BAD_MESSAGE", "BAD_REQUEST", "NOT_FOUND", "RATE_LIMITED",
-  "TOO_LARGE", "TIMEOUT", "DISCONNECTED", "DECLINED", "CANCELLED"]);
+  "TOO_LARGE", "TIMEOUT", "DISCONNECTED", "DECLINED", "CANCELLED", "NOT_TRUSTED", "SIGNATURE"]);
 
 export class Fault extends Error {
   constructor(code, message) {

@@ -42,6 +42,7 @@ export class Transfers extends EventTarget {
   #call;
   #disk;
   #sides = new Map(); // participant id -> Side
+  #targets = new Set(); // ids of those who can be sent to
   #list = new Map(); // key -> Transfer
   #kept = new Map(); // key of an unfinished file -> id of its part
   #count = 0;
@@ -72,7 +73,7 @@ export class Transfers extends EventTarget {
 
   // The ids of those who can be sent to.
   get targets() {
-    return [...this.#sides.keys()];
+    return [...this.#targets];
   }
 
   close() {
@@ -93,15 +94,28 @@ export class Transfers extends EventTarget {
   #look(id) {
     if (this.#closed) return;
     const peer = this.#call.peer(id);
-    const control = peer?.channel("file-control");
-    const data = peer?.channel("file");
+    const control = peer?.fileChannel("file-control");
+    const data = peer?.fileChannel("file");
     const side = this.#sides.get(id);
 
     if (side && !side.lane.goesOver(control, data)) this.#lose(id);
-    if (!control || !data || this.#sides.has(id)) return;
-    this.#sides.set(id, new Side(new Lane(control, data,
-      () => (peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX))));
+    this.#setTarget(id, Boolean(peer?.takesFiles));
+    if (this.#sides.has(id)) return;
+    if (control && data) this.#gain(id, new Lane(control, data,
+      () => (peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX)));
+    else if (peer?.takesFiles && this.#of(id).some((t) => t.outgoing && (t.isCut || !t.isOver)))
+      peer.openFiles();
+  }
+
+  #setTarget(id, is) {
+    if (this.#targets.has(id) === is) return;
+    if (is) this.#targets.add(id);
+    else this.#targets.delete(id);
     this.#emit("targets");
+  }
+
+  #gain(id, lane) {
+    this.#sides.set(id, new Side(lane));
     for (const transfer of this.#of(id))
       if (transfer.outgoing && transfer.isCut) this.#restart(transfer);
     this.#startNext(id);
@@ -116,11 +130,11 @@ export class Transfers extends EventTarget {
     for (const transfer of this.#of(id))
       if (transfer.engine && !transfer.isOver)
         this.#fail(transfer, new Fault("DISCONNECTED", "The connection is lost"));
-    this.#emit("targets");
   }
 
   #left(id) {
     this.#lose(id);
+    this.#setTarget(id, false);
     for (const transfer of this.#of(id)) {
       transfer.hasLeft = true;
       if (!transfer.isOver) this.#fail(transfer, new Fault("DISCONNECTED", "It has left"));
@@ -144,7 +158,10 @@ export class Transfers extends EventTarget {
   send(files, ids) {
     for (const file of files)
       for (const id of ids) this.#add(file, id);
-    for (const id of ids) this.#startNext(id);
+    for (const id of ids) {
+      this.#look(id);
+      this.#startNext(id);
+    }
   }
 
   #add(file, participant) {
