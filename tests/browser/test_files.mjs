@@ -285,6 +285,28 @@ test("to everybody, each by themselves", async () => {
     "all four");
 }, LONG_MS);
 
+const stored = (page) => page.evaluate(async () => {
+  const names = [];
+  const root = await navigator.storage.getDirectory();
+  for await (const [name, folder] of root.entries())
+    for await (const file of folder.keys()) names.push(`${name}/${file}`);
+  return names;
+});
+
+test("what a visit has left on the disk goes at the next", async () => {
+  const { ann, cleo, dan } = await meet();
+  const file = make("report.bin", 100000);
+
+  await send(cleo, "Dan", file);
+  await untilFile(dan, file.name, "PENDING");
+  await saved(dan, () => press(dan, file.name, "accept"));
+  equal((await stored(dan)).length, 1, "while the page is there");
+  await dan.goto(new URL("/icon.svg", ann.link).href);
+  await dan.goto(cleo.url().replace("Cleo", "Dan"));
+  await untilState(dan, "joined");
+  await until(async () => (await stored(dan)).length === 0, STEP_MS, "nothing left");
+});
+
 test("both offer one to the other at the same moment", async () => {
   const { cleo, dan } = await meet();
   const [from, to] = [make("from-cleo.bin", 100000), make("from-dan.bin", 100000)];

@@ -7,7 +7,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { assert, equal, main, test } from "./check.mjs";
 import { load } from "./webmodules.mjs";
 
-const { Fault } = await load("transfer/fault.js");
+const words = await load("words.js");
+const { Fault, saidCode } = await load("transfer/fault.js");
 const { NAME_INPUT_MAX, NAME_MAX, checkFilename } = await load("transfer/filename.js");
 const frames = await load("transfer/frame.js");
 const { readMessage, writeMessage } = await load("transfer/message.js");
@@ -73,6 +74,24 @@ test("names: what a file may be called", () => {
   const apart = "e\u0301".repeat(NAME_MAX / 2);
   assert(Buffer.byteLength(apart) > NAME_MAX, "long before it is composed");
   equal(checkFilename(apart), "é".repeat(NAME_MAX / 2), "composed it is short enough");
+});
+
+test("words: sizes, times, and why, whatever code comes", () => {
+  equal([0, 1, 999, 1000, 65537, 999499, 999500, 2 ** 33, 2 ** 53 - 1].map(words.bytes),
+    ["0 bytes", "1 byte", "999 bytes", "1.0 kB", "66 kB", "999 kB", "1.0 MB", "8.6 GB", "9.0 PB"],
+    "sizes");
+  equal([[1, 0.2], [1e6, 59], [2e6, 61], [3e7, 6000]].map(([rate, left]) =>
+    words.pace({ rate, left })), ["1 byte/s · 1 s left", "1.0 MB/s · 59 s left",
+    "2.0 MB/s · 2 min left", "30 MB/s · 2 h left"], "times");
+  const why = (code, more = {}) => words.transferError(code, "Bo", more);
+  equal([why("DECLINED"), why("DISCONNECTED", { hasLeft: true }), why("DISCONNECTED"),
+    why("DISCONNECTED", { wasAccepted: true })], ["Bo does not want it.", "Bo has left.",
+    "The connection to Bo was lost.",
+    "The connection to Bo was lost. It goes on when it is back."], "why");
+  for (const code of ["<b>", "", undefined, "constructor"])
+    equal(why(code), "It could not be transferred.", String(code));
+  equal(["TIMEOUT", "CANCELLED_HERE", "NO_SPACE", "<b>", undefined].map(saidCode),
+    ["TIMEOUT", "FAILED", "FAILED", "FAILED", "FAILED"], "between devices");
 });
 
 test("state: the edges that are drawn, and no other", () => {

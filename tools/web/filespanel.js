@@ -58,6 +58,7 @@ export class FilesPanel {
     this.#onOffers(0);
     if (!call) return;
     const transfers = this.#transfers = new Transfers(call, this.#disk);
+    this.#disk.request("tidy"); // what earlier visits have left
     transfers.addEventListener("changed", ({ detail }) => this.#changed(detail));
     transfers.addEventListener("offer", ({ detail }) => this.#offered(detail));
     transfers.addEventListener("removed", ({ detail }) => this.#removed(detail));

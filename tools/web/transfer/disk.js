@@ -11,7 +11,7 @@ export class Disk {
 
   // What the worker answers, or {fault}; never rejects. `rest.data` (Uint8Array) is
   // given away.
-  request(op, rest) {
+  request(op, rest = {}) {
     this.#worker ||= this.#start();
     return new Promise((resolve) => {
       const n = ++this.#n;

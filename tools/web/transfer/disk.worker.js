@@ -117,6 +117,10 @@ function partOf(id) {
 }
 
 const operations = {
+  tidy: async () => {
+    await (folder ||= makeFolder());
+    return {};
+  },
   open: ({ id, file }) => {
     sources.set(id, new Source(file));
     return {};
