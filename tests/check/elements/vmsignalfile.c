@@ -426,23 +426,31 @@ GST_END_TEST;
   "m.video_src_0 ! queue ! fakesink name=v sync=false async=false "   \
   "m.audio_src_0 ! queue ! fakesink name=a sync=false async=false "
 
+static GMutex frames_lock; /* of what follows */
+static GCond frames_cond;
+static guint frames;
+
 static GstPadProbeReturn
-count (GstPad *pad, GstPadProbeInfo *info, gpointer frames)
+count (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  g_atomic_int_inc ((gint *) frames);
+  g_mutex_lock (&frames_lock);
+  frames++;
+  g_cond_signal (&frames_cond);
+  g_mutex_unlock (&frames_lock);
   return GST_PAD_PROBE_OK;
 }
 
 /* The files may be there before the first picture is. */
 static void
-wait_frames (gint *frames)
+wait_frames (void)
 {
-  GstClockTime end = gst_util_get_timestamp () + DEADLINE;
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
 
-  while (g_atomic_int_get (frames) == 0) {
-    fail_unless (gst_util_get_timestamp () < end, "no picture in time");
-    g_usleep (10 * 1000);
-  }
+  g_mutex_lock (&frames_lock);
+  while (frames == 0)
+    fail_unless (g_cond_wait_until (&frames_cond, &frames_lock, end),
+        "no picture in time");
+  g_mutex_unlock (&frames_lock);
 }
 
 /* Both ways at once, beside a call that goes on. */
@@ -461,15 +469,15 @@ GST_START_TEST (test_beside_a_call)
   Side a = host (rest_a), b = guest ("Bob", rest_b);
   g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (b.pipeline), "v");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
-  gint frames = 0;
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count, &frames, NULL);
+  frames = 0;
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count, NULL, NULL);
   side_play (&b);
   expect_state (&a, VM_TRANSFER_STATE_COMPLETED);
   expect_state (&a, VM_TRANSFER_STATE_COMPLETED);
   check_received ("a.bin");
   check_received ("b.bin");
-  wait_frames (&frames);
+  wait_frames ();
   side_free (&b);
   side_free (&a);
 }
