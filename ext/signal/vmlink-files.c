@@ -25,6 +25,7 @@ struct _VmLinkFiles
 {
   VmFileLane *lane;
   GHashTable *sent; /* transfer id → VmFilePad that offered it */
+  GHashTable *received; /* transfer ids, of what the output was offered */
   VmFileOutput *output; /* once the peer has offered a file */
   GstPad *pad;
   GSource *link_wait;
@@ -40,6 +41,8 @@ get_files (VmLink *self)
     self->files->lane = vm_file_lane_new ();
     self->files->sent = g_hash_table_new_full (
         g_str_hash, g_str_equal, g_free, gst_object_unref);
+    self->files->received =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   }
   vm_file_lane_set_session (
       self->files->lane, vm_link_get_signer (self) ? self->media : NULL);
@@ -206,6 +209,18 @@ reply_free (gpointer data)
   g_free (reply);
 }
 
+/* After which the other side of a transfer is told no more. */
+static gboolean
+ends_transfer (const GstStructure *message)
+{
+  gboolean accept = TRUE;
+
+  gst_structure_get_boolean (message, "accept", &accept);
+  return !accept || gst_structure_has_name (message, "TRANSFER_VERIFIED")
+         || gst_structure_has_name (message, "TRANSFER_CANCEL")
+         || gst_structure_has_name (message, "error");
+}
+
 static void
 answer (VmLink *self, const GstStructure *message)
 {
@@ -213,6 +228,8 @@ answer (VmLink *self, const GstStructure *message)
 
   if (self->closed || !self->files)
     return;
+  if (id_of (message) && ends_transfer (message))
+    g_hash_table_remove (self->files->received, id_of (message));
   if (!vm_file_lane_put (self->files->lane, message, NULL, &error))
     GST_DEBUG ("an answer to %s is dropped: %s",
         vm_participant_get_id (self->participant), error->message);
@@ -319,9 +336,13 @@ take_offer (VmLink *self, GstBuffer *buffer, const GstStructure *offer)
     decline (self, offer, "This device is not trusted with files there");
     return;
   }
-  if (!make_output (self) || !vm_file_output_push (files->output, buffer))
+  if (g_hash_table_size (files->received) >= VM_FILE_LANE_TRANSFERS_MAX
+      || !make_output (self) || !vm_file_output_push (files->output, buffer)) {
     decline (self, offer, NOBODY);
-  else if (!vm_file_output_is_wanted (files->output) && !files->link_wait)
+    return;
+  }
+  g_hash_table_add (files->received, g_strdup (id_of (offer)));
+  if (!vm_file_output_is_wanted (files->output) && !files->link_wait)
     files->link_wait = vm_timer_new (
         vm_call_get_context (self->call), LINK_WAIT_MS, on_not_linked, self);
 }
@@ -344,14 +365,6 @@ find_pad (VmLink *self, const GstStructure *message)
   return pad;
 }
 
-static gboolean
-ends_transfer (const GstStructure *message)
-{
-  return gst_structure_has_name (message, "TRANSFER_VERIFIED")
-         || gst_structure_has_name (message, "TRANSFER_CANCEL")
-         || gst_structure_has_name (message, "error");
-}
-
 /* Hears of a transfer of either side. */
 static void
 route (VmLink *self, GstBuffer *buffer)
@@ -368,6 +381,8 @@ route (VmLink *self, GstBuffer *buffer)
   if (!pad) {
     if (self->files->output)
       vm_file_output_push (self->files->output, buffer);
+    if (id_of (message) && ends_transfer (message))
+      g_hash_table_remove (self->files->received, id_of (message));
     return;
   }
   if (ends_transfer (message) && id_of (message))
@@ -407,6 +422,27 @@ vm_link_restart_files (VmLink *self)
     vm_file_lane_clear (self->files->lane);
 }
 
+/* Whoever receives what is not whole waits for nothing, and keeps it. */
+static void
+end_output (VmLink *self, VmLinkFiles *files, const GError *gone)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  if (!files->output)
+    return;
+  g_hash_table_iter_init (&iter, files->received);
+  while (g_hash_table_iter_next (&iter, &id, NULL)) {
+    g_autoptr (GstBuffer) buffer = gst_buffer_new ();
+
+    vm_buffer_add_transfer_meta (buffer, error_message (id, gone));
+    vm_file_output_push (files->output, buffer);
+  }
+  vm_signal_bin_end_output (vm_call_get_bin (self->call), files->pad,
+      GST_ELEMENT (files->output), vm_call_get_context (self->call));
+  gst_object_unref (files->output);
+}
+
 void
 vm_link_end_files (VmLink *self)
 {
@@ -426,11 +462,8 @@ vm_link_end_files (VmLink *self)
     vm_file_pad_reply (pad, s, vm_participant_get_id (self->participant));
   }
   vm_timer_clear (&files->link_wait);
-  if (files->output) {
-    vm_signal_bin_end_output (vm_call_get_bin (self->call), files->pad,
-        GST_ELEMENT (files->output), vm_call_get_context (self->call));
-    gst_object_unref (files->output);
-  }
+  end_output (self, files, gone);
+  g_hash_table_unref (files->received);
   g_hash_table_unref (files->sent);
   g_object_unref (files->lane);
   g_free (files);

@@ -148,19 +148,22 @@ expect_error (Side *side, const gchar *code)
   fail_unless_equals_string (gst_structure_get_string (details, "code"), code);
 }
 
-/* Waits until a transfer of that side is in @state. */
+/* Waits until a transfer of that side is in @state; FAILED with @code. */
 static void
-expect_state (Side *side, VmTransferState state)
+expect_state (Side *side, VmTransferState state, const gchar *code)
 {
   for (;;) {
     g_autoptr (GstMessage) message = wait_for_any (side, "vm-transfer");
+    const GstStructure *s;
     VmTransferState now = VM_TRANSFER_STATE_PENDING;
 
     fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_ELEMENT);
-    gst_structure_get (gst_message_get_structure (message), "state",
-        VM_TYPE_TRANSFER_STATE, &now, NULL);
-    if (now == state)
-      return;
+    s = gst_message_get_structure (message);
+    gst_structure_get (s, "state", VM_TYPE_TRANSFER_STATE, &now, NULL);
+    if (now != state)
+      continue;
+    fail_unless_equals_string (gst_structure_get_string (s, "code"), code);
+    return;
   }
 }
 
@@ -352,7 +355,7 @@ GST_START_TEST (test_to_one_of_two)
   g_autoptr (GstCaps) caps = NULL;
   g_autofree gchar *id = NULL, *name = NULL;
 
-  g_object_set (sink, "directory", inbox, NULL);
+  g_object_set (sink, "directory", inbox, "fsync", FALSE, NULL);
   gst_bin_add (GST_BIN (c.pipeline), sink);
   g_signal_connect (c.bin, "pad-added", G_CALLBACK (find_slot), sink);
   side_play (&c);
@@ -394,7 +397,7 @@ GST_START_TEST (test_receiver_leaves)
   expect (&c, "vm-participant-joined");
   b = sender ("Bob", "file_sink_0::to=Cem", path, "max-bitrate=2000000");
   side_play (&b);
-  expect_state (&c, VM_TRANSFER_STATE_TRANSFERRING);
+  expect_state (&c, VM_TRANSFER_STATE_TRANSFERRING, NULL);
   side_free (&c);
   expect_error (&b, "DISCONNECTED");
   side_free (&b);
@@ -411,9 +414,9 @@ GST_START_TEST (test_sender_leaves)
   Side b = sender ("Bob", "", path, "max-bitrate=2000000");
 
   side_play (&b);
-  expect_state (&a, VM_TRANSFER_STATE_TRANSFERRING);
+  expect_state (&a, VM_TRANSFER_STATE_TRANSFERRING, NULL);
   side_free (&b);
-  expect_state (&a, VM_TRANSFER_STATE_FAILED);
+  expect_state (&a, VM_TRANSFER_STATE_FAILED, "DISCONNECTED");
   side_free (&a);
 }
 
@@ -426,58 +429,78 @@ GST_END_TEST;
   "m.video_src_0 ! queue ! fakesink name=v sync=false async=false "   \
   "m.audio_src_0 ! queue ! fakesink name=a sync=false async=false "
 
-static GMutex frames_lock; /* of what follows */
-static GCond frames_cond;
-static guint frames;
+typedef struct
+{
+  GMutex lock; /* of what follows */
+  GCond cond;
+  guint n;
+} Frames;
 
 static GstPadProbeReturn
 count (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  g_mutex_lock (&frames_lock);
-  frames++;
-  g_cond_signal (&frames_cond);
-  g_mutex_unlock (&frames_lock);
+  Frames *frames = user_data;
+
+  g_mutex_lock (&frames->lock);
+  frames->n++;
+  g_cond_broadcast (&frames->cond);
+  g_mutex_unlock (&frames->lock);
   return GST_PAD_PROBE_OK;
 }
 
-/* The files may be there before the first picture is. */
+/* So many more than there are now. */
 static void
-wait_frames (void)
+wait_frames (Frames *frames, guint more)
 {
   gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  gboolean in_time = TRUE;
+  guint until;
 
-  g_mutex_lock (&frames_lock);
-  while (frames == 0)
-    fail_unless (g_cond_wait_until (&frames_cond, &frames_lock, end),
-        "no picture in time");
-  g_mutex_unlock (&frames_lock);
+  g_mutex_lock (&frames->lock);
+  until = frames->n + more;
+  while (frames->n < until && in_time)
+    in_time = g_cond_wait_until (&frames->cond, &frames->lock, end);
+  g_mutex_unlock (&frames->lock);
+  fail_unless (in_time, "the picture stands still");
 }
 
-/* Both ways at once, beside a call that goes on. */
+#define FILES                           \
+  MEDIA "vmfilesrc name=f paused=true " \
+        "location=%s ! m.file_sink_0 "  \
+        "m.file_src_0 ! vmfilesink fsync=false directory=%s"
+
+static void
+set_paused (Side *side, gboolean paused)
+{
+  g_autoptr (GstElement) src =
+      gst_bin_get_by_name (GST_BIN (side->pipeline), "f");
+
+  g_object_set (src, "paused", paused, NULL);
+}
+
+/* Both ways at once, in a call that goes on meanwhile and afterwards. */
 GST_START_TEST (test_beside_a_call)
 {
   g_autofree gchar *one = write_file ("a.bin", 3 * 1024 * 1024);
   g_autofree gchar *two = write_file ("b.bin", 3 * 1024 * 1024);
-  g_autofree gchar *rest_a = g_strdup_printf (MEDIA
-      "vmfilesrc location=%s ! m.file_sink_0 "
-      "m.file_src_0 ! vmfilesink fsync=false directory=%s",
-      one, inbox);
-  g_autofree gchar *rest_b = g_strdup_printf (MEDIA
-      "vmfilesrc location=%s ! m.file_sink_0 "
-      "m.file_src_0 ! vmfilesink fsync=false directory=%s",
-      two, inbox);
+  g_autofree gchar *rest_a = g_strdup_printf (FILES, one, inbox);
+  g_autofree gchar *rest_b = g_strdup_printf (FILES, two, inbox);
   Side a = host (rest_a), b = guest ("Bob", rest_b);
   g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (b.pipeline), "v");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  static Frames frames;
 
-  frames = 0;
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count, NULL, NULL);
+  frames.n = 0;
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count, &frames, NULL);
   side_play (&b);
-  expect_state (&a, VM_TRANSFER_STATE_COMPLETED);
-  expect_state (&a, VM_TRANSFER_STATE_COMPLETED);
+  wait_frames (&frames, 5);
+  set_paused (&a, FALSE);
+  set_paused (&b, FALSE);
+  expect_state (&a, VM_TRANSFER_STATE_COMPLETED, NULL);
+  expect_state (&a, VM_TRANSFER_STATE_COMPLETED, NULL);
+  wait_frames (&frames, 5);
   check_received ("a.bin");
   check_received ("b.bin");
-  wait_frames ();
   side_free (&b);
   side_free (&a);
 }
