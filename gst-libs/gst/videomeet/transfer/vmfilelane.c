@@ -218,9 +218,10 @@ put_control (VmFileLane *self, VmTransferMessage *message, GError **error)
  * @self: a #VmFileLane
  * @message: what is to be said, as in #VmTransferMeta
  * @data: (nullable): the bytes of a CHUNK_DATA
+ * @error: %VM_ERROR_BAD_MESSAGE: it is none; %VM_ERROR_RATE_LIMITED: as much as may
+ *   waits already; %VM_ERROR_TOO_LARGE: a chunk that the receiver wants as JSON
  *
- * Errors: %VM_ERROR_BAD_MESSAGE: it is none; %VM_ERROR_RATE_LIMITED: as much as may
- * waits already; %VM_ERROR_TOO_LARGE: a chunk that the receiver wants as JSON. A message that ends a transfer drops the chunks of it that wait.
+ * A message that ends a transfer drops the chunks of it that wait.
  *
  * Returns: whether it will be said
  *
@@ -369,9 +370,8 @@ make_buffer (const VmTransferMessage *message)
  * @self: a #VmFileLane
  * @data: what came, on either channel
  * @text: whether it was a message of text
- *
- * Errors: %VM_ERROR_BAD_MESSAGE: it is nothing of a file transfer;
- * %VM_ERROR_SIGNATURE: an offer that is not the word of the other device.
+ * @error: %VM_ERROR_BAD_MESSAGE: it is nothing of a file transfer;
+ *   %VM_ERROR_SIGNATURE: an offer that is not the word of the other device
  *
  * Returns: (transfer full) (nullable): a message, as of vmfilesrc; or %NULL without
  *   an error: it is a part of a chunk, of which others are missing
