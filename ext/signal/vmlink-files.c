@@ -454,7 +454,8 @@ vm_link_end_files (VmLink *self)
   if (!files)
     return;
   gone = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
-      "%s has left the meeting", vm_participant_get_user (self->participant));
+      "The connection to %s has ended",
+      vm_participant_get_user (self->participant));
   g_hash_table_iter_init (&iter, files->sent);
   while (g_hash_table_iter_next (&iter, &id, &pad)) {
     g_autoptr (GstStructure) s = error_message (id, gone);

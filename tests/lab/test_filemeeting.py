@@ -102,6 +102,25 @@ class File(lab.LabTest):
         self.assertGreaterEqual(first, kept)
         self.assertEqual(ann.stop(), 0)
 
+    def test_receiver_killed(self):
+        """The sender ends, and says why; the same lines go on."""
+        self.write(6_000_000)
+        ann = self.receive()
+        bob = self.send("max-bitrate=8000000")
+        self.wait_done(bob, 1_000_000)
+        kept = self.done(bob)
+        ann.kill()
+        self.assertNotEqual(bob.wait(LONG), 0)
+        self.assertTrue(any("The connection to" in line for line in bob.err),
+                        bob.tail())
+        self.assertNotIn("a.bin", os.listdir(self.folder))
+        ann = self.receive()
+        bob = self.send()
+        self.assertEqual(bob.wait(LONG), 0, bob.tail())
+        self.assert_received()
+        self.assertGreaterEqual(self.told(bob, "transferring")[0], kept)
+        self.assertEqual(ann.stop(), 0)
+
     def test_link_cut(self):
         """A link that is away for a moment is waited for."""
         self.write(6_000_000)
