@@ -19,6 +19,7 @@ export class Transfer {
     this.source = null; // the File that is sent
     this.file = null; // what was received, once it is verified
     this.part = null; // where it is received: {id, key}
+    this.isStarted = false; // it is among those that are sent now
     this.wasAccepted = false;
     this.hasLeft = false; // the other has
   }

@@ -101,8 +101,8 @@ export class Transfers extends EventTarget {
     if (side && !side.lane.goesOver(control, data)) this.#lose(id);
     this.#setTarget(id, Boolean(peer?.takesFiles));
     if (this.#sides.has(id)) return;
-    if (control && data) this.#gain(id, new Lane(control, data,
-      () => (peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX)));
+    if (control && data) this.#gain(id, new Lane(control, data, () => Math.min(
+      peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX, peer.connection.sctp.maxMessageSize)));
     else if (peer?.takesFiles && this.#of(id).some((t) => t.outgoing && (t.isCut || !t.isOver)))
       peer.openFiles();
   }
