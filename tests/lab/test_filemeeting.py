@@ -14,7 +14,7 @@ import lab
 LONG = 3 * lab.SOON
 
 
-class File(lab.LabTest):
+class MeetingFile(lab.LabTest):
     hosts = 2
 
     def setUp(self):
