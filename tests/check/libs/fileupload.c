@@ -58,6 +58,28 @@ wait_state (VmTransferState state)
   g_mutex_unlock (&lock);
 }
 
+static guint64
+get_done (void)
+{
+  guint64 done;
+
+  g_mutex_lock (&lock);
+  done = seen_done;
+  g_mutex_unlock (&lock);
+  return done;
+}
+
+static guint
+get_pending (void)
+{
+  guint pending;
+
+  g_mutex_lock (&lock);
+  pending = seen_pending;
+  g_mutex_unlock (&lock);
+  return pending;
+}
+
 static void
 serve (void)
 {
@@ -192,7 +214,7 @@ GST_START_TEST (test_another_key_is_not_sent_to)
   fail_unless (
       !vm_file_sender_upload (sender, sender_identity, uri, key, NULL, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_WRONG_KEY);
-  fail_unless_equals_int (seen_pending, 0);
+  fail_unless_equals_int (get_pending (), 0);
 }
 
 GST_END_TEST;
@@ -205,7 +227,7 @@ GST_START_TEST (test_stranger_under_require)
   vm_server_set_policy (server, VM_POLICY_REQUIRE);
   fail_unless (!upload (&error));
   g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
-  fail_unless_equals_int (seen_pending, 0);
+  fail_unless_equals_int (get_pending (), 0);
 }
 
 GST_END_TEST;
@@ -288,7 +310,7 @@ GST_START_TEST (test_interrupted_and_resumed)
   finish (&up);
   g_assert_error (up.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&up.error);
-  before = seen_done;
+  before = get_done ();
 
   /* another program, later */
   stop_serving ();
@@ -299,7 +321,7 @@ GST_START_TEST (test_interrupted_and_resumed)
   seen_pending = 0;
   begin (&up);
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
-  fail_unless (seen_done >= before);
+  fail_unless (get_done () >= before);
   finish (&up);
   g_assert_no_error (up.error);
   assert_received ();
@@ -338,7 +360,7 @@ GST_START_TEST (test_socket_is_cut)
   finish (&up);
   g_assert_no_error (up.error);
   assert_received ();
-  fail_unless_equals_int (seen_pending, 1);
+  fail_unless_equals_int (get_pending (), 1);
 }
 
 GST_END_TEST;
