@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Files between a page and vmfilesrc and vmfilesink behind vmsignalbin.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { createHash, randomBytes } = await import("node:crypto");
+const { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } =
+  await import("node:fs");
+const { tmpdir } = await import("node:os");
+const { join } = await import("node:path");
+const { default: process } = await import("node:process");
+const { ADDRESS } = await import("./lan.mjs");
+const { equal, main, test } = await import("./check.mjs");
+const { Browser, STEP_MS, until, untilState } = await import("./people.mjs");
+const { Program } = await import("./program.mjs");
+
+const LONG_MS = 600000;
+const SIZE = 100 * 1024 * 1024;
+const folder = mkdtempSync(join(tmpdir(), "vm-native-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+const sha256 = (data) => createHash("sha256").update(data).digest("hex");
+
+function make(name, size) {
+  const data = randomBytes(size);
+
+  writeFileSync(join(folder, name), data);
+  return { name, path: join(folder, name), hash: sha256(data) };
+}
+
+class Line extends Program {
+  constructor(...args) {
+    super("gst-launch-1.0", ["-m", "vmsignalbin", "name=m", ...args]);
+  }
+
+  message(pattern, ms = STEP_MS) {
+    return this.wait(() => this.other.find((line) => pattern.test(line)), ms, pattern);
+  }
+}
+
+const item = (name) => `[data-transfer]:has(.transfer-name:has-text("${name}"))`;
+
+async function untilItem(page, name, state, ms = STEP_MS) {
+  await until(() => page.$(`${item(name)}[data-state="${state}"]`), ms, `${name} ${state}`)
+    .catch(async (error) => {
+      throw new Error(`${error.message}; there are ${await page.$$eval("[data-transfer]",
+        (list) => list.map((e) => `${e.dataset.state} ${e.innerText}`))}`);
+    });
+}
+
+for (const size of [1, 65537, SIZE]) {
+  test(`${size} bytes from a page to vmfilesink`, async () => {
+    const into = join(folder, `in-${size}`);
+    const file = make(`up-${size}.bin`, size);
+    mkdirSync(into);
+    const ann = new Line("mode=host", "meeting=standup", "user=Ann", "m.file_src_0", "!",
+      "vmfilesink", `directory=${into}`);
+    await ann.message(/vm-joined|announced/);
+    const browser = await Browser.start({ devices: false });
+    const page = await browser.join(`https://${ADDRESS}:8080/?meeting=standup`, "Cleo");
+
+    await untilState(page, "joined");
+    await page.click("#toggle-files");
+    await until(() => page.isEnabled("#choose-files"), STEP_MS, "somebody to send to");
+    await page.setInputFiles("#file-input", file.path);
+    await untilItem(page, file.name, "COMPLETED", LONG_MS);
+    equal(readdirSync(into), [file.name], "in the folder");
+    equal(sha256(readFileSync(join(into, file.name))), file.hash, "equal");
+  }, LONG_MS);
+
+  test(`${size} bytes from vmfilesrc to a page`, async () => {
+    const file = make(`down-${size}.bin`, size);
+    const bob = new Line("mode=host", "meeting=standup", "user=Bob", "vmfilesrc",
+      `location=${file.path}`, "!", "m.file_sink_0");
+    await bob.message(/vm-joined|announced/);
+    const browser = await Browser.start({ devices: false });
+    const page = await browser.join(`https://${ADDRESS}:8080/?meeting=standup`, "Cleo");
+
+    await untilState(page, "joined");
+    await untilItem(page, file.name, "PENDING");
+    const [download] = await Promise.all([page.waitForEvent("download", { timeout: LONG_MS }),
+      page.click(`${item(file.name)} [data-action="accept"]`)]);
+    const path = join(folder, `saved-${size}`);
+    await download.saveAs(path);
+    equal(sha256(readFileSync(path)), file.hash, "equal");
+    await until(() => bob.ended !== null, STEP_MS, "the end of the line");
+    equal(bob.ended, 0, "how it ended");
+  }, LONG_MS);
+}
+
+await main();
