@@ -84,9 +84,12 @@ class Readme(lab.LabTest):
                               cwd=SOURCE, env=plain, capture_output=True,
                               text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for element in "vmdiscoversrc", "vmsignalbin", "vmtrust":
+        elements = ("vmdiscoversrc", "vmfilesink", "vmfilesrc", "vmsignalbin",
+                    "vmtrust")
+        for element in elements:
             self.assertIn(f" {element}: ", done.stdout)
-        self.assertEqual(len(done.stdout.splitlines()), 3, done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), len(elements),
+                         done.stdout)
 
     def test_line_discover(self):
         a, b = self.lab.hosts
