@@ -309,11 +309,17 @@ test("beside a file pictures move, and what is said arrives at once", async () =
   await untilFile(dan, "large.bin", "FAILED");
 }, LONG_MS);
 
+// null while the page is just removing what is there.
 const stored = (page) => page.evaluate(async () => {
   const names = [];
   const root = await navigator.storage.getDirectory();
-  for await (const [name, folder] of root.entries())
-    for await (const file of folder.keys()) names.push(`${name}/${file}`);
+  try {
+    for await (const [name, folder] of root.entries())
+      for await (const file of folder.keys()) names.push(`${name}/${file}`);
+  } catch (error) {
+    if (error.name === "NotFoundError") return null;
+    throw error;
+  }
   return names;
 });
 
@@ -328,7 +334,7 @@ test("what a visit has left on the disk goes at the next", async () => {
   await dan.goto(new URL("/icon.svg", ann.link).href);
   await dan.goto(cleo.url().replace("Cleo", "Dan"));
   await untilState(dan, "joined");
-  await until(async () => (await stored(dan)).length === 0, STEP_MS, "nothing left");
+  await until(async () => (await stored(dan))?.length === 0, STEP_MS, "nothing left");
 });
 
 test("both offer one to the other at the same moment", async () => {
@@ -350,7 +356,8 @@ test("both offer one to the other at the same moment", async () => {
     equal((await saved(page, () => press(page, file.name, "accept"))).hash, file.hash, "saved");
   }
   const made = await Promise.all([cleo, dan].map((page) => page.evaluate(() => window.made)));
-  assert(made.every((labels) => ["", "file-control,file"].includes(labels.join()))
+  // one of the two may have come between
+  assert(made.every((labels) => ["", "file", "file-control,file"].includes(labels.join()))
     && made.some((labels) => labels.length), `made ${JSON.stringify(made)}`);
 }, LONG_MS);
 
