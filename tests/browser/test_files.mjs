@@ -404,8 +404,9 @@ async function stranger() {
   await eve.evaluate(async () => {
     const { send } = RTCDataChannel.prototype;
     window.heard = [];
-    // its connection to the page; that to Ann was made first
-    const pc = window.connections.filter((c) => c.connectionState === "connected").at(-1);
+    // its connection to the page, and not that to Ann, who is no browser
+    const pc = window.connections.find((c) => c.connectionState === "connected"
+      && c.remoteDescription.sdp.includes("a=extmap-allow-mixed"));
     const make = async (label) => {
       const channel = pc.createDataChannel(label);
       channel.binaryType = "arraybuffer";
