@@ -365,6 +365,36 @@ GST_START_TEST (test_socket_is_cut)
 
 GST_END_TEST;
 
+/* Whichever key was first: another device at the same address is sent nothing. */
+GST_START_TEST (test_another_device_takes_its_place)
+{
+  Background up;
+  VmServerConfig config = { 0 };
+  g_autoptr (VmServer) other = NULL;
+  g_autofree gchar *keys = g_build_filename (folder, "other", NULL);
+  g_autoptr (VmIdentity) identity = vm_identity_load (keys, NULL);
+  g_autoptr (GError) error = NULL;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 8 * 1024 * 1024);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  config.port = vm_server_get_port (server);
+  config.port_explicit = TRUE;
+  vm_server_set_file_receiver (server, NULL);
+  vm_server_stop (server);
+  other = vm_server_new (identity);
+  vm_server_set_file_receiver (other, receiver);
+  fail_unless (vm_server_start (other, &config, &error));
+  finish (&up);
+  g_assert_error (up.error, VM_ERROR, VM_ERROR_WRONG_KEY);
+  g_clear_error (&up.error);
+  vm_server_set_file_receiver (other, NULL);
+  vm_server_stop (other);
+}
+
+GST_END_TEST;
+
 /* Without a key, or with a body that is none: an answer in words. */
 GST_START_TEST (test_bad_requests)
 {
@@ -409,6 +439,7 @@ fileupload_suite (void)
   tcase_add_test (tc, test_user_is_asked);
   tcase_add_test (tc, test_interrupted_and_resumed);
   tcase_add_test (tc, test_socket_is_cut);
+  tcase_add_test (tc, test_another_device_takes_its_place);
   tcase_add_test (tc, test_bad_requests);
   return s;
 }

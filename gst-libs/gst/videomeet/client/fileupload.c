@@ -31,7 +31,8 @@ typedef struct
 {
   VmFileSender *sender;
   VmIdentity *identity;
-  const gchar *base_uri, *key_hash;
+  const gchar *base_uri;
+  gchar *key_hash; /* that every answer must show; NULL: whichever is first */
   GCancellable *caller; /* or NULL */
   GCancellable *cancellable; /* of this upload; the caller's trips it */
 
@@ -347,7 +348,6 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     .path = "/transfer",
     .protocol = "videomeet.file",
     .ticket = ticket,
-    .key_hash = reply ? reply->key_hash : NULL,
     .timeout_ms = ATTEMPT_MS,
   };
 
@@ -357,6 +357,10 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   if (ticket) {
+    /* what is sent to one device goes on to no other */
+    if (!self->key_hash)
+      self->key_hash = g_strdup (reply->key_hash);
+    config.key_hash = self->key_hash;
     self->pending++;
     vm_signal_socket_open_async (self->session, self->identity, &config,
         self->cancellable, on_socket, self);
@@ -439,6 +443,7 @@ upload_clear (Upload *self)
   g_clear_error (&self->error);
   g_clear_error (&self->why);
   g_free (self->offer);
+  g_free (self->key_hash);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
 }
@@ -486,7 +491,7 @@ take_result (Upload *self, GError **error)
  * @identity: the key of this device, which the other resumes by
  * @base_uri: where the other device's server is, as vm_device_get_base_uri()
  * @key_hash: (nullable): the key that it must show, as vm_device_get_key_hash();
- *   %NULL for whichever
+ *   %NULL for whichever answers first; from then on that one
  * @cancellable: (nullable): ends it, so that the same file can go on later
  * @error: as vm_file_sender_pull(); #VM_ERROR_NOT_FOUND: no files are received
  *   there; #VM_ERROR_NOT_TRUSTED; #VM_ERROR_WRONG_KEY; #VM_ERROR_DISCONNECTED: it was
@@ -508,7 +513,6 @@ vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
   Upload upload = { .sender = self,
     .identity = identity,
     .base_uri = base_uri,
-    .key_hash = key_hash,
     .caller = cancellable };
   gulong handler = 0;
   gboolean done;
@@ -517,6 +521,7 @@ vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
   g_return_val_if_fail (VM_IS_IDENTITY (identity), FALSE);
   g_return_val_if_fail (base_uri != NULL, FALSE);
 
+  upload.key_hash = g_strdup (key_hash);
   upload_init (&upload);
   if (cancellable)
     handler = g_cancellable_connect (
