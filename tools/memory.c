@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -31,6 +32,20 @@ vmt_memory_give_back (gchar **argv)
     if (!g_setenv (settings[i][0], settings[i][1], FALSE))
       return;
   execv (program, argv);
+}
+
+/* A chunk has 64 KiB, and on its way it is a message, a frame and what TLS and the
+ * socket make of it. By glibc's own settings each of these goes back to the system
+ * when it is freed, and the next one is paged in anew. */
+#define KEEP_FREED (32 * 1024 * 1024) /* bytes; a window is 4 MiB */
+#define MAP_FROM (4 * 1024 * 1024)
+
+void
+vmt_memory_keep (void)
+{
+  mallopt (M_TRIM_THRESHOLD, KEEP_FREED);
+  mallopt (M_MMAP_THRESHOLD, MAP_FROM);
+  mallopt (M_TOP_PAD, MAP_FROM);
 }
 
 /* Takes the place of GnuTLS's function of this name for everything that the

@@ -118,6 +118,8 @@ main (gint argc, gchar **argv)
 
   if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN)
     vmt_memory_give_back (argv);
+  else if (command == VMT_COMMAND_SEND || command == VMT_COMMAND_RECEIVE)
+    vmt_memory_keep ();
   /* the command's name stands where GOption expects the program's */
   return run_command (command, argc - 1, argv + 1, start_us);
 }

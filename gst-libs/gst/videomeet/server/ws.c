@@ -230,7 +230,8 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
     return 0;
   }
   if (!ws->message) {
-    ws->message = g_byte_array_new ();
+    /* as much as its first frame says it has */
+    ws->message = g_byte_array_sized_new (MIN (size + missing, most));
     ws->message_began = ws->last_heard;
   }
   if (missing > most || ws->message->len + size + missing > most) {
