@@ -50,6 +50,11 @@ G_BEGIN_DECLS
  *   whom it says, was meant for something else, is too old, or came before
  * @VM_ERROR_DECLINED: the other side does not want it
  * @VM_ERROR_CANCELLED: either side has ended it before it was done
+ * @VM_ERROR_CAP_REQUIRED: no capability was shown, or none for this
+ * @VM_ERROR_CAP_EXPIRED: the capability was good, and is no longer
+ * @VM_ERROR_CAP_INVALID: the capability is not genuine, or is somebody else's,
+ *   another room's, or for something else
+ * @VM_ERROR_P2P_SESSION_DENIED: the two devices cannot have that session
  *
  * What can go wrong, on the wire as its name without the prefix
  * (`MEETING_FULL`), see vm_error_to_code().
@@ -88,6 +93,10 @@ typedef enum
   VM_ERROR_SIGNATURE,
   VM_ERROR_DECLINED,
   VM_ERROR_CANCELLED,
+  VM_ERROR_CAP_REQUIRED,
+  VM_ERROR_CAP_EXPIRED,
+  VM_ERROR_CAP_INVALID,
+  VM_ERROR_P2P_SESSION_DENIED,
 } VmError;
 
 VM_API GQuark vm_error_quark (void);

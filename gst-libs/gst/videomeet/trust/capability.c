@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Capabilities, signed and verified by libjwt. It takes the algorithm from the
+ * token's own header; so that header is read here first, and libjwt sees only what
+ * says ES256. */
+
+#include "capability.h"
+#include "base64.h"
+#include "../wire/json.h"
+
+#include <jwt.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#define ALGORITHM "ES256"
+#define COORDINATE_SIZE 32 /* bytes of x and of y */
+
+/* A key as the text that libjwt takes. */
+typedef struct
+{
+  BIO *bio;
+  const guint8 *data;
+  long size;
+} Pem;
+
+static void
+pem_clear (Pem *pem)
+{
+  /* a memory BIO wipes what it held */
+  BIO_free (pem->bio);
+  /* or the next SSL_get_error() of this thread would find what is here */
+  ERR_clear_error ();
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pem, pem_clear)
+
+static gboolean
+pem_write (Pem *pem, EVP_PKEY *key, gboolean secret)
+{
+  gchar *data = NULL;
+
+  pem->bio = BIO_new (secret ? BIO_s_secmem () : BIO_s_mem ());
+  if (!pem->bio
+      || !(secret ? PEM_write_bio_PrivateKey (
+               pem->bio, key, NULL, NULL, 0, NULL, NULL)
+                  : PEM_write_bio_PUBKEY (pem->bio, key)))
+    return FALSE;
+  pem->size = BIO_get_mem_data (pem->bio, &data);
+  pem->data = (const guint8 *) data;
+  return pem->size > 0;
+}
+
+/* Signing */
+
+gchar *
+vm_capability_sign (
+    VmIdentity *identity, const VmCapability *capability, GError **error)
+{
+  VmCapability claims = *capability;
+  g_auto (Pem) key = { NULL };
+  g_autofree gchar *json = NULL;
+  g_autofree gchar *token = NULL;
+  gchar *encoded = NULL;
+  jwt_t *jwt = NULL;
+
+  claims.iss = (gchar *) vm_identity_get_device_id (identity);
+  json = vm_capability_to_claims (&claims);
+  if (pem_write (&key, vm_identity_get_key (identity), TRUE)
+      && jwt_new (&jwt) == 0 && jwt_add_grants_json (jwt, json) == 0
+      && jwt_add_header (jwt, "kid", vm_identity_get_key_hash (identity)) == 0
+      && jwt_set_alg (jwt, JWT_ALG_ES256, key.data, (int) key.size) == 0)
+    encoded = jwt_encode_str (jwt);
+  token = g_strdup (encoded);
+  free (encoded);
+  jwt_free (jwt);
+  if (!token)
+    g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
+        "A capability could not be signed with the key of this device");
+  return g_steal_pointer (&token);
+}
+
+/* Verifying */
+
+static gboolean
+invalid (GError **error, const gchar *what)
+{
+  g_set_error (
+      error, VM_ERROR, VM_ERROR_CAP_INVALID, "The capability %s", what);
+  return FALSE;
+}
+
+/* base64url without padding, read strictly: one spelling of a token alone. */
+static gchar *
+decode (const gchar *text, gsize length, gsize *size)
+{
+  g_autofree gchar *part = g_strndup (text, length);
+  g_autofree gchar *data = NULL;
+
+  *size = length / 4 * 3 + (length % 4 ? length % 4 - 1 : 0);
+  data = g_malloc0 (*size + 1);
+  return vm_base64url_read (part, (guint8 *) data, *size)
+             ? g_steal_pointer (&data)
+             : NULL;
+}
+
+/* The header says ES256, and asks for nothing that is not understood (RFC 7515
+ * §4.1.11). */
+static gboolean
+is_pinned (const gchar *token, gsize length)
+{
+  gsize size;
+  g_autofree gchar *header = decode (token, length, &size);
+  g_autofree gchar *algorithm = NULL;
+  VmJson json;
+
+  return header && vm_json_read (&json, header, size, NULL)
+         && vm_json_type (&json, 0) == VM_JSON_OBJECT
+         && vm_json_get (&json, 0, "crit") == VM_JSON_NONE
+         && vm_json_get_string (&json, 0, "alg", 16, &algorithm, NULL)
+         && g_strcmp0 (algorithm, ALGORITHM) == 0;
+}
+
+static gboolean
+is_signed (const gchar *token, EVP_PKEY *key)
+{
+  g_auto (Pem) pem = { NULL };
+  jwt_t *jwt = NULL;
+  gboolean good = pem_write (&pem, key, FALSE)
+                  && jwt_decode (&jwt, token, pem.data, (int) pem.size) == 0
+                  && jwt_get_alg (jwt) == JWT_ALG_ES256;
+
+  jwt_free (jwt);
+  return good;
+}
+
+/* The claims of what the key has signed. */
+static VmCapability *
+read_signed (const gchar *token, EVP_PKEY *key, GError **error)
+{
+  const gchar *claims = strchr (token, '.');
+  const gchar *signature = claims ? strchr (claims + 1, '.') : NULL;
+  g_autofree gchar *text = NULL;
+  g_autofree gchar *raw = NULL;
+  gsize size, raw_size;
+
+  if (strlen (token) > VM_CAPABILITY_SIZE_MAX) {
+    invalid (error, "has more than 4096 characters");
+    return NULL;
+  }
+  if (!signature || strchr (signature + 1, '.')) {
+    invalid (error, "is no JSON Web Token");
+    return NULL;
+  }
+  raw = decode (signature + 1, strlen (signature + 1), &raw_size);
+  text = decode (claims + 1, signature - claims - 1, &size);
+  if (!text || !is_pinned (token, claims - token)) {
+    invalid (error, "is not signed by ES256");
+    return NULL;
+  }
+  if (!raw || !is_signed (token, key)) {
+    invalid (error, "is not signed by the key of this server");
+    return NULL;
+  }
+  return vm_capability_from_claims (text, size, error);
+}
+
+/* A target that it names must be the one; none that it names is any. */
+static gboolean
+is_for (const gchar *claim, const gchar *target)
+{
+  return !claim || g_strcmp0 (claim, target) == 0;
+}
+
+static gboolean
+check (const VmCapability *c, const VmCapabilityUse *use, gint64 now,
+    GError **error)
+{
+  if (strcmp (c->iss, use->iss) != 0)
+    return invalid (error, "is another server's");
+  if (g_strcmp0 (c->sub, use->sub) != 0)
+    return invalid (error, "is for somebody else");
+  if (g_strcmp0 (c->room_id, use->room_id) != 0)
+    return invalid (error, "is for another room");
+  if (c->exp <= c->nbf || c->exp - c->nbf > VM_CAPABILITY_TTL_MAX)
+    return invalid (error, "lives longer than 300 seconds");
+  if (now < c->nbf)
+    return invalid (error, "is not good yet");
+  if (now >= c->exp) {
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_CAP_EXPIRED, "Capability token expired");
+    return FALSE;
+  }
+  if (!is_for (c->target_peer_id, use->target_peer_id)
+      || !is_for (c->target_device_id, use->target_device_id))
+    return invalid (error, "is for another target");
+  if ((c->caps & use->caps) == use->caps)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
+      "The capability does not allow this");
+  return FALSE;
+}
+
+VmCapability *
+vm_capability_verify (
+    const gchar *token, const VmCapabilityUse *use, gint64 now, GError **error)
+{
+  g_autoptr (VmCapability) capability = NULL;
+  g_autoptr (EVP_PKEY) key = NULL;
+
+  if (!token || !*token) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
+        "The message has no capability (\"cap_token\")");
+    return NULL;
+  }
+  key = vm_spki_to_key (use->spki, error);
+  if (!key)
+    return NULL;
+  capability = read_signed (token, key, error);
+  if (!capability || !check (capability, use, now, error))
+    return NULL;
+  return g_steal_pointer (&capability);
+}
+
+/* The key */
+
+gchar *
+vm_capability_make_keys (VmIdentity *identity)
+{
+  g_autofree gchar *x = NULL;
+  g_autofree gchar *y = NULL;
+  const guint8 *point =
+      (const guint8 *) g_bytes_get_data (vm_identity_get_spki (identity), NULL)
+      + VM_SPKI_SIZE - 2 * COORDINATE_SIZE;
+  GString *out = g_string_new ("{\"keys\":[{");
+
+  x = vm_base64url_write (point, COORDINATE_SIZE);
+  y = vm_base64url_write (point + COORDINATE_SIZE, COORDINATE_SIZE);
+  vm_json_append_member (out, "kty", "EC");
+  vm_json_append_member (out, "crv", "P-256");
+  vm_json_append_member (out, "x", x);
+  vm_json_append_member (out, "y", y);
+  vm_json_append_member (out, "use", "sig");
+  vm_json_append_member (out, "alg", ALGORITHM);
+  vm_json_append_member (out, "kid", vm_identity_get_key_hash (identity));
+  g_string_append (out, "}]}");
+  return g_string_free (out, FALSE);
+}
