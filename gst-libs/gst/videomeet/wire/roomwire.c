@@ -92,9 +92,8 @@ vm_room_peers_begin (VmRoomPeers *peers, VmRoomPeer *peer)
   peer->session = g_strdup_printf ("room-%" G_GINT64_FORMAT, peer->generation);
 }
 
-/* An offer goes out over the wire, with the names it has in the model. */
-static void
-follow (VmRoomPeer *peer, const VmSignal *offer)
+void
+vm_room_peer_follow (VmRoomPeer *peer, const VmSignal *offer)
 {
   g_free (peer->session);
   peer->session = vm_span_to_string (offer->session);
@@ -191,10 +190,11 @@ is_end (const VmJson *json, VmJsonNode object, const VmSignal *signal)
 }
 
 gboolean
-vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error)
+vm_room_read_object_in (
+    const VmJson *json, VmJsonNode node, VmSignal *signal, GError **error)
 {
   const gchar *key = key_of (signal);
-  VmJsonNode object = vm_json_get (json, 0, key);
+  VmJsonNode object = vm_json_get (json, node, key);
 
   if (object == VM_JSON_NONE)
     return bad (error, key, "is missing");
@@ -212,9 +212,14 @@ vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error)
   return TRUE;
 }
 
-/* The wire has no end of candidates. */
-static gboolean
-has_object (const VmSignal *signal)
+gboolean
+vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error)
+{
+  return vm_room_read_object_in (json, 0, signal, error);
+}
+
+gboolean
+vm_room_has_object (const VmSignal *signal)
 {
   return signal->object.size
          || (signal->type == VM_SIGNAL_CANDIDATE
@@ -233,8 +238,8 @@ append_candidate (GString *out, const VmSignal *signal)
     vm_json_append_int (out, "sdpMLineIndex", MAX (signal->sdp_mline_index, 0));
 }
 
-static void
-append_object (GString *out, const VmSignal *signal)
+void
+vm_room_append_object (GString *out, const VmSignal *signal)
 {
   const gchar *key = key_of (signal);
 
@@ -261,15 +266,15 @@ vm_room_append_forwarded (GString *out, VmRoomPeers *peers,
 {
   VmRoomPeer *peer = vm_room_peers_find (peers, id);
 
-  if (!peer || !has_object (signal))
+  if (!peer || !vm_room_has_object (signal))
     return FALSE;
   if (signal->type == VM_SIGNAL_OFFER)
-    follow (peer, signal);
+    vm_room_peer_follow (peer, signal);
   vm_json_append_member (out, "type",
       signal->type == VM_SIGNAL_CANDIDATE
           ? "ice-candidate"
           : vm_signal_type_to_string (signal->type));
-  append_object (out, signal);
+  vm_room_append_object (out, signal);
   vm_json_append_member (out, key, peer->alias);
   return TRUE;
 }

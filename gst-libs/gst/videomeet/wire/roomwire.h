@@ -35,6 +35,8 @@ VmRoomPeer *vm_room_peers_find_alias (VmRoomPeers *peers, const gchar *alias);
 
 /* An offer has come over the wire: a new exchange with @peer begins. */
 void vm_room_peers_begin (VmRoomPeers *peers, VmRoomPeer *peer);
+/* An offer goes out over the wire, with the names it has in the model. */
+void vm_room_peer_follow (VmRoomPeer *peer, const VmSignal *offer);
 /* What came over the wire belongs to the exchange with @peer. */
 void vm_room_peer_stamp (const VmRoomPeer *peer, VmSignal *signal);
 
@@ -42,6 +44,14 @@ void vm_room_peer_stamp (const VmRoomPeer *peer, VmSignal *signal);
  * RTCIceCandidate. */
 gboolean
 vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error);
+
+/* The same as a member of the object @node. */
+gboolean vm_room_read_object_in (
+    const VmJson *json, VmJsonNode node, VmSignal *signal, GError **error);
+/* Whether there is one to write: the wire has no end of candidates. */
+gboolean vm_room_has_object (const VmSignal *signal);
+/* It as a member. */
+void vm_room_append_object (GString *out, const VmSignal *signal);
 
 /* A member of @json that must be a name. */
 gboolean vm_room_read_name (const VmJson *json, const gchar *key, gsize max,
