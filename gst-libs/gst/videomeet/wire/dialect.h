@@ -38,3 +38,7 @@ extern const VmDialect vm_dialect_room_client;
 /* Of a vm_dialect_room: the client is called @id from now on, in every room.
  * The first message to it. */
 GBytes *vm_dialect_room_greet (gpointer state, const gchar *id);
+
+/* The events of seed 5 (protocol §6), each as the array that a Socket.IO packet
+ * carries; what vm_dialect_room_greet() does goes for its states too. */
+extern const VmDialect vm_dialect_socketio;

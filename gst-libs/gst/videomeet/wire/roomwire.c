@@ -29,6 +29,8 @@ vm_room_peers_free (VmRoomPeers *peers)
 {
   g_ptr_array_unref (peers->peers);
   g_free (peers->own);
+  g_free (peers->room);
+  g_free (peers->current);
   g_free (peers);
 }
 
@@ -260,23 +262,30 @@ vm_room_append_object (GString *out, const VmSignal *signal)
 
 /* Writing */
 
-gboolean
-vm_room_append_forwarded (GString *out, VmRoomPeers *peers,
+VmRoomPeer *
+vm_room_append_content (GString *out, VmRoomPeers *peers,
     const VmSignal *signal, const gchar *id, const gchar *key)
 {
   VmRoomPeer *peer = vm_room_peers_find (peers, id);
 
   if (!peer || !vm_room_has_object (signal))
-    return FALSE;
+    return NULL;
   if (signal->type == VM_SIGNAL_OFFER)
     vm_room_peer_follow (peer, signal);
+  vm_room_append_object (out, signal);
+  vm_json_append_member (out, key, peer->alias);
+  return peer;
+}
+
+gboolean
+vm_room_append_forwarded (GString *out, VmRoomPeers *peers,
+    const VmSignal *signal, const gchar *id, const gchar *key)
+{
   vm_json_append_member (out, "type",
       signal->type == VM_SIGNAL_CANDIDATE
           ? "ice-candidate"
           : vm_signal_type_to_string (signal->type));
-  vm_room_append_object (out, signal);
-  vm_json_append_member (out, key, peer->alias);
-  return TRUE;
+  return vm_room_append_content (out, peers, signal, id, key) != NULL;
 }
 
 GBytes *

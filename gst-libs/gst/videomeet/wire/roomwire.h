@@ -15,6 +15,10 @@ typedef struct
   /* The exchange that its offer, or ours, began last; the wire names none. */
   gchar *session;
   gint64 generation; /* -1: none */
+  /* socketio, whose messages need not name a receiver */
+  gboolean earlier; /* it was there before */
+  gboolean paired; /* one has made an offer to the other */
+  gint64 offered; /* which of all its unanswered offer is; 0: none */
 } VmRoomPeer;
 
 typedef struct
@@ -22,6 +26,10 @@ typedef struct
   gchar *own; /* alias of the client whose connection this is, or NULL */
   gint64 offers; /* begun over the wire so far */
   GPtrArray *peers; /* of VmRoomPeer, in the order they came */
+  /* socketio */
+  gchar *room; /* the last that was joined, or NULL */
+  gchar *current; /* in the model: to whom the last description went, or NULL */
+  gint64 offered; /* to this client so far */
 } VmRoomPeers;
 
 VmRoomPeers *vm_room_peers_new (void);
@@ -64,6 +72,9 @@ typedef gboolean (*VmRoomWrite) (
 GBytes *
 vm_room_format (VmRoomPeers *peers, const VmSignal *signal, VmRoomWrite write);
 /* An offer, an answer or a candidate, with the peer @id of the model, the other
- * end of it, as @key. */
+ * end of it, as @key; without and with the type. NULL or FALSE: there is no such
+ * peer, or nothing that the wire can say. */
+VmRoomPeer *vm_room_append_content (GString *out, VmRoomPeers *peers,
+    const VmSignal *signal, const gchar *id, const gchar *key);
 gboolean vm_room_append_forwarded (GString *out, VmRoomPeers *peers,
     const VmSignal *signal, const gchar *id, const gchar *key);
