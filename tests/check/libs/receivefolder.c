@@ -6,12 +6,17 @@
 #include <glib/gstdio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -352,6 +357,40 @@ GST_START_TEST (test_replaces)
 
 GST_END_TEST;
 
+/* When a file of that name was changed last, Unix ms; it is told @mtime. */
+static gint64
+receive_with_time (VmReceiveFolder *folder, gint64 mtime)
+{
+  g_autofree gchar *name = g_strdup_printf ("%" G_GINT64_FORMAT, mtime);
+  g_autofree gchar *full = g_build_filename (path, name, NULL);
+  g_auto (File) file = file_of (name, 10, CHUNK);
+  struct stat st;
+
+  file.header.mtime = mtime;
+  receive_whole (folder, &file, name);
+  fail_unless (stat (full, &st) == 0);
+  return st.st_mtim.tv_sec * G_GINT64_CONSTANT (1000)
+         + st.st_mtim.tv_nsec / 1000000;
+}
+
+/* As the sender tells it, but for what cannot be. */
+GST_START_TEST (test_has_the_time_of_its_last_change)
+{
+  const gint64 now = g_get_real_time () / 1000, hour = 3600 * 1000;
+  const gint64 told[] = { 1, 999, 1000, G_GINT64_CONSTANT (1136214245678),
+    now - hour };
+  const gint64 not_told[] = { 0, -1, G_MININT64, now + hour, G_MAXINT64 };
+  g_autoptr (VmReceiveFolder) folder = open_folder ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    fail_unless_equals_int64 (receive_with_time (folder, told[i]), told[i]);
+  /* files have the time of the kernel's last tick */
+  for (guint i = 0; i < G_N_ELEMENTS (not_told); i++)
+    fail_unless (receive_with_time (folder, not_told[i]) >= now - 1000);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_limits_before_a_byte_is_sent)
 {
   g_autoptr (VmReceiveFolder) folder = NULL;
@@ -579,6 +618,54 @@ GST_START_TEST (test_link_swapped_in_during_the_write)
 
 GST_END_TEST;
 
+/* As file systems do that cannot rename without replacing. */
+static void
+refuse_to_rename (void)
+{
+  struct sock_filter code[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { G_N_ELEMENTS (code), code };
+
+  g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+  g_assert_cmpint (
+      prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
+}
+
+static void
+run_without_renaming (void)
+{
+  g_auto (File) file = file_of ("a", CHUNK + 1, CHUNK);
+  g_auto (File) other = file_of ("b", 10, CHUNK);
+  g_autoptr (VmReceiveFolder) folder = open_folder ();
+  g_autoptr (VmReceiveFile) receive = begin (folder, &other, "b");
+  g_autoptr (GError) error = NULL;
+
+  put ("b", "mine"); /* taken meanwhile */
+  refuse_to_rename ();
+  receive_whole (folder, &file, "a");
+  write_missing (receive, &other, G_MAXUINT);
+  g_assert_null (vm_receive_file_commit (receive, other.hash, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+  vm_receive_file_discard (g_steal_pointer (&receive));
+  g_assert_cmpuint (count_entries (), ==, 2);
+}
+
+GST_START_TEST (test_renaming_that_would_replace)
+{
+  g_autofree gchar *full = g_build_filename (path, "b", NULL);
+  g_autofree gchar *content = NULL;
+
+  in_child (run_without_renaming, 0);
+  fail_unless (g_file_get_contents (full, &content, NULL, NULL));
+  fail_unless_equals_string (content, "mine");
+}
+
+GST_END_TEST;
+
 static void
 fill_disk (const gchar *name)
 {
@@ -752,12 +839,14 @@ receivefolder_suite (void)
   tcase_add_test (tc, test_never_overwrites);
   tcase_add_test (tc, test_renames);
   tcase_add_test (tc, test_replaces);
+  tcase_add_test (tc, test_has_the_time_of_its_last_change);
   tcase_add_test (tc, test_limits_before_a_byte_is_sent);
   tcase_add_test (tc, test_forged_offers);
   tcase_add_test (tc, test_killed_and_resumed);
   tcase_add_test (tc, test_changed_in_between);
   tcase_add_test (tc, test_links_are_not_followed);
   tcase_add_test (tc, test_link_swapped_in_during_the_write);
+  tcase_add_test (tc, test_renaming_that_would_replace);
   tcase_add_test (tc, test_disk_full_and_free_again);
   tcase_add_test (tc, test_permission_denied);
   tcase_add_test (tc, test_descriptors_exhausted);

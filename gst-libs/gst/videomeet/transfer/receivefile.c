@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE /* fallocate, renameat2 */
+#define _GNU_SOURCE /* fallocate, futimens, renameat2 */
 #include "receivefolder-priv.h"
 
 #include <errno.h>
@@ -310,6 +310,22 @@ choose_name (VmReceiveFile *file, GError **error)
   return names ? vm_receive_free_name (names, file->header.name, error) : NULL;
 }
 
+/* Some file systems (NFS, some of FUSE) cannot rename without replacing. Nor does
+ * a second name replace; the first one goes then, if it still is the file's. */
+static gboolean
+rename_new (VmReceiveFile *file, const gchar *name)
+{
+  gint dir = file->folder->dir;
+
+  if (renameat2 (dir, file->part, dir, name, RENAME_NOREPLACE) == 0)
+    return TRUE;
+  if (errno != EINVAL || linkat (dir, file->part, dir, name, 0) != 0)
+    return FALSE;
+  if (is_ours (file, file->part, file->fd))
+    unlinkat (dir, file->part, 0);
+  return TRUE;
+}
+
 /* Looked at before and after: what somebody put in the part's place is not to be
  * called as the file. */
 static gboolean
@@ -323,14 +339,29 @@ give_name (VmReceiveFile *file, const gchar *name, GError **error)
   if (!is_ours (file, file->part, file->fd))
     return refuse (error, VM_ERROR_FAILED,
         "Another file was put in place of the unfinished one");
-  if (renameat2 (dir, file->part, dir, name, replace ? 0 : RENAME_NOREPLACE)
-      != 0)
+  if (replace ? renameat (dir, file->part, dir, name) != 0
+              : !rename_new (file, name))
     return vm_disk_fail (error, "The file cannot be given its name");
   if (is_ours (file, name, file->fd))
     return TRUE;
   unlinkat (dir, name, 0);
   return refuse (error, VM_ERROR_FAILED,
       "Another file was put in place of the unfinished one");
+}
+
+/* When it was changed last, as its sender says (protocol §5), if that can be so:
+ * after 1970 began, and no later than the last of it was written here. */
+static void
+set_time (VmReceiveFile *file)
+{
+  gint64 told = file->header.mtime;
+  struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
+    { .tv_sec = told / 1000, .tv_nsec = told % 1000 * 1000 * 1000 } };
+  struct stat st;
+
+  if (told > 0 && fstat (file->fd, &st) == 0
+      && times[1].tv_sec <= st.st_mtim.tv_sec)
+    futimens (file->fd, times);
 }
 
 gchar *
@@ -342,6 +373,7 @@ vm_receive_file_commit (
 
   if (!verify (file, hash, error))
     return NULL;
+  set_time (file);
   if (sync && fsync (file->fd) != 0) {
     vm_disk_fail (error, "The file cannot be written");
     return NULL;

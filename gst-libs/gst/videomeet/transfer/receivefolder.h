@@ -8,7 +8,8 @@
  * path afterwards leads nowhere else. No symbolic link in it is followed
  * (openat2). A file that comes is `.vm-SENDER-TRANSFER.part`, its journal
  * `.vm-SENDER-TRANSFER.journal`; it gets its name only when it is whole and its
- * hash is right. Files are 0600.
+ * hash is right, and the time at which it was changed last, as far as its sender
+ * tells one that can be. Files are 0600.
  *
  * What fails is a G_FILE_ERROR (NOSPC: full; EXIST: the name is taken; NOENT: the
  * folder or the part file was removed; ACCES, ROFS, MFILE, NFILE) or a VM_ERROR
