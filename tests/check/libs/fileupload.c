@@ -7,8 +7,10 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
+#include <gst/videomeet/server/ws.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
 #include <gst/videomeet/transfer/vmfilesender.h>
+#include <gst/videomeet/wire/json.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -365,6 +367,36 @@ GST_START_TEST (test_socket_is_cut)
 
 GST_END_TEST;
 
+/* The socket is closed, and what it asks for again is refused. */
+GST_START_TEST (test_revoked_in_mid_file)
+{
+  Background up;
+  GPtrArray *known =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_facts_free);
+  VmTrustFacts *facts =
+      vm_trust_facts_new (vm_identity_get_device_id (sender_identity));
+  g_autofree gchar *there = g_build_filename (in, "a.bin", NULL);
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 1024 * 1024);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  facts->revoked = TRUE;
+  g_ptr_array_add (known, facts);
+  vm_server_take_known (server, known, FALSE);
+  finish (&up);
+  g_assert_error (up.error, VM_ERROR, VM_ERROR_DISCONNECTED);
+  g_clear_error (&up.error);
+  g_clear_object (&sender);
+  sender = vm_file_sender_new (path, CHUNK, NULL);
+  fail_if (upload (&up.error));
+  g_assert_error (up.error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  g_clear_error (&up.error);
+  fail_if (g_file_test (there, G_FILE_TEST_EXISTS));
+}
+
+GST_END_TEST;
+
 /* Whichever key was first: another device at the same address is sent nothing. */
 GST_START_TEST (test_another_device_takes_its_place)
 {
@@ -423,6 +455,102 @@ GST_START_TEST (test_bad_requests)
 
 GST_END_TEST;
 
+/* A socket for a file, by hand. */
+static NetSocket *
+open_socket (void)
+{
+  static const gchar body[] =
+      "{\"type\":\"FILE_OFFER\",\"filename\":\"f\",\"size\":1,\"hash\":\"\","
+      "\"id\":\"t\"}";
+  g_autoptr (NetAnswer) answer = NULL;
+  g_autofree gchar *ticket = NULL;
+  g_autofree gchar *at = NULL;
+  g_autoptr (GError) error = NULL;
+  NetSocket *socket;
+  VmJson json;
+
+  net_use_identity (sender_identity);
+  answer = net_ask (server,
+      "POST /transfers HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+      "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT
+      "\r\n\r\n%s",
+      vm_server_get_port (server), strlen (body), body);
+  fail_unless_equals_int (answer->status, 202);
+  fail_unless (vm_json_read (&json, answer->body, strlen (answer->body), NULL));
+  fail_unless (vm_json_get_string (&json, 0, "ticket", 99, &ticket, NULL));
+  at = g_strdup_printf ("/transfer?ticket=%s", ticket);
+  socket = net_socket_open (server, at, "videomeet.file", &error);
+  g_assert_no_error (error);
+  net_use_identity (NULL);
+  return socket;
+}
+
+/* A message that is nothing, but not too large, is answered. */
+GST_START_TEST (test_message_of_a_size)
+{
+  gsize n = VM_TRANSFER_SOCKET_MESSAGE_MAX + __i__;
+  g_autofree gchar *zeros = g_malloc0 (n);
+  NetSocket *socket = open_socket ();
+  g_autofree gchar *answer = NULL;
+
+  soup_websocket_connection_send_binary (socket->socket, zeros, n);
+  answer = net_socket_next (socket);
+  fail_unless ((answer != NULL) == (__i__ <= 0));
+  if (answer)
+    fail_unless (g_str_has_prefix (answer, "{\"type\":\"error\","));
+  else
+    fail_unless_equals_int (net_socket_wait_closed (socket), 1009);
+  net_socket_free (socket);
+}
+
+GST_END_TEST;
+
+#define PIECES 8
+
+typedef struct
+{
+  gint beyond; /* the limit */
+} Feed;
+
+/* On the server's thread in one go: nothing is written meanwhile. */
+static void
+feed (VmServer *self, gpointer data)
+{
+  Feed *fed = data;
+  GHashTableIter iter;
+  gpointer ws = NULL;
+
+  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  fail_unless (g_hash_table_iter_next (&iter, NULL, &ws));
+  for (guint i = 1; i <= PIECES; i++) {
+    gsize n =
+        VM_TRANSFER_SOCKET_QUEUE / PIECES + (i < PIECES ? 0 : fed->beyond);
+    g_autoptr (GBytes) bytes = g_bytes_new_take (g_strnfill (n, 'a'), n);
+
+    vm_ws_send (ws, bytes);
+  }
+}
+
+GST_START_TEST (test_bytes_that_wait_to_be_sent)
+{
+  Feed fed = { .beyond = __i__ };
+  NetSocket *socket = open_socket ();
+
+  vm_server_post (server, feed, &fed, NULL);
+  if (fed.beyond > 0)
+    fail_unless_equals_int (net_socket_wait_closed (socket), 1013);
+  for (guint i = 1; fed.beyond <= 0 && i <= PIECES; i++) {
+    g_autofree gchar *text = net_socket_next (socket);
+
+    fail_unless (text != NULL);
+    fail_unless_equals_int (strlen (text),
+        VM_TRANSFER_SOCKET_QUEUE / PIECES + (i < PIECES ? 0 : fed.beyond));
+  }
+  net_socket_free (socket);
+}
+
+GST_END_TEST;
+
 static Suite *
 fileupload_suite (void)
 {
@@ -439,8 +567,11 @@ fileupload_suite (void)
   tcase_add_test (tc, test_user_is_asked);
   tcase_add_test (tc, test_interrupted_and_resumed);
   tcase_add_test (tc, test_socket_is_cut);
+  tcase_add_test (tc, test_revoked_in_mid_file);
   tcase_add_test (tc, test_another_device_takes_its_place);
   tcase_add_test (tc, test_bad_requests);
+  tcase_add_loop_test (tc, test_message_of_a_size, -1, 2);
+  tcase_add_loop_test (tc, test_bytes_that_wait_to_be_sent, -1, 2);
   return s;
 }
 

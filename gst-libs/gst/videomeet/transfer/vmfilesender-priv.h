@@ -8,6 +8,10 @@
 /* What vmfilesender.c (reading, and what the receiver says) and
  * vmfilesender-user.c (what the user wants) share. */
 
+/* Replies that wait until they are looked at: four windows of the smallest
+ * chunks. Beyond, the oldest is dropped, and what it answered is sent again. */
+#define VM_FILE_SENDER_REPLIES_MAX 1024
+
 struct _VmFileSender
 {
   GObject parent;

@@ -23,9 +23,6 @@
 #include "sender.h"
 #include "sourcefile.h"
 
-/* Replies that wait until they are looked at: four windows of the smallest
- * chunks. Beyond, the oldest is dropped, and what it answered is sent again. */
-#define REPLIES_MAX 1024
 /* Reading from the disk may be ahead of max-bitrate by so much. */
 #define BURST_US (50 * 1000)
 /* How often progress is told, beside changes of the state. */
@@ -433,7 +430,7 @@ vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message)
 {
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->replies, message);
-  if (self->replies.length > REPLIES_MAX)
+  if (self->replies.length > VM_FILE_SENDER_REPLIES_MAX)
     vm_transfer_message_free (g_queue_pop_head (&self->replies));
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the two sides of a transfer keep in memory, and the receiving folder's
+ * names: below, at and above each limit. */
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/transfer/engine-priv.h>
+#include <gst/videomeet/transfer/receivefolder-priv.h>
+#include <gst/videomeet/transfer/vmfilereceiver-priv.h>
+#include <gst/videomeet/transfer/vmfilesender-priv.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEADLINE (60 * G_TIME_SPAN_SECOND)
+
+static gchar *folder;
+static VmFileReceiver *receiver;
+
+/* Of the receiver's signals, which come on its thread. */
+static GMutex lock;
+static GCond cond;
+static gboolean hold, held; /* that thread */
+static guint pending, accepted, declined, rooms;
+
+static void
+wait_for (const gboolean *what, gboolean value)
+{
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+
+  while (*what != value)
+    g_assert_true (g_cond_wait_until (&cond, &lock, until));
+}
+
+static void
+on_changed (VmFileReceiver *object, const GstStructure *transfer, gpointer data)
+{
+  VmTransferState state;
+
+  gst_structure_get (transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+  g_mutex_lock (&lock);
+  pending += state == VM_TRANSFER_STATE_PENDING;
+  accepted += state == VM_TRANSFER_STATE_TRANSFERRING;
+  if (hold) {
+    held = TRUE;
+    g_cond_broadcast (&cond);
+    wait_for (&hold, FALSE);
+    held = FALSE;
+  }
+  g_mutex_unlock (&lock);
+}
+
+static void
+on_reply (VmFileReceiver *object, const GstStructure *message,
+    const gchar *from, gpointer data)
+{
+  gboolean accept = TRUE;
+
+  if (!gst_structure_has_name (message, "FILE_RESPONSE"))
+    return;
+  gst_structure_get_boolean (message, "accept", &accept);
+  g_mutex_lock (&lock);
+  declined += !accept;
+  g_mutex_unlock (&lock);
+}
+
+static void
+on_room (VmFileReceiver *object, gpointer data)
+{
+  g_mutex_lock (&lock);
+  rooms++;
+  g_mutex_unlock (&lock);
+}
+
+static void
+setup (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  folder = g_dir_make_tmp ("vm-limits-XXXXXX", NULL);
+  pending = accepted = declined = rooms = 0;
+  hold = held = FALSE;
+  receiver = vm_file_receiver_new (folder);
+  g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
+  g_signal_connect (receiver, "changed", G_CALLBACK (on_changed), NULL);
+  g_signal_connect (receiver, "reply", G_CALLBACK (on_reply), NULL);
+  g_signal_connect (receiver, "room", G_CALLBACK (on_room), NULL);
+  fail_unless (vm_file_receiver_start (receiver, &error));
+}
+
+static void
+teardown (void)
+{
+  const gchar *argv[] = { "rm", "-rf", folder, NULL };
+
+  vm_file_receiver_stop (receiver);
+  g_clear_object (&receiver);
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, NULL, NULL, NULL);
+  g_clear_pointer (&folder, g_free);
+}
+
+static GstBuffer *
+make_message (const gchar *format, const gchar *id)
+{
+  g_autofree gchar *text = g_strdup_printf (format, id);
+  GstBuffer *buffer = gst_buffer_new ();
+
+  vm_buffer_add_transfer_meta (buffer, gst_structure_from_string (text, NULL));
+  return buffer;
+}
+
+static void
+take (const gchar *format, const gchar *id)
+{
+  g_autoptr (GstBuffer) buffer = make_message (format, id);
+  g_autoptr (GError) error = NULL;
+
+  vm_file_receiver_take (receiver, buffer, "ann", &error);
+  g_assert_no_error (error);
+}
+
+static void
+offer (const gchar *id)
+{
+  take ("FILE_OFFER, id=(string)%s, filename=(string)a, size=(gint64)9, "
+        "hash=(string)\"\"",
+      id);
+}
+
+static void
+offer_number (guint n)
+{
+  g_autofree gchar *id = g_strdup_printf ("t-%u", n);
+
+  offer (id);
+  fail_unless (vm_file_receiver_drain (receiver));
+}
+
+GST_START_TEST (test_transfers_at_once)
+{
+  for (guint n = 1; n <= VM_FILE_TRANSFERS_MAX; n++) {
+    offer_number (n);
+    fail_unless_equals_int (pending, n);
+    fail_unless_equals_int (declined, 0);
+  }
+  offer_number (VM_FILE_TRANSFERS_MAX + 1);
+  fail_unless_equals_int (pending, VM_FILE_TRANSFERS_MAX);
+  fail_unless_equals_int (declined, 1);
+  /* what is over makes room */
+  vm_file_receiver_decline (receiver, "t-1", NULL);
+  fail_unless (vm_file_receiver_drain (receiver));
+  fail_unless_equals_int (declined, 2);
+  offer_number (VM_FILE_TRANSFERS_MAX + 2);
+  fail_unless_equals_int (pending, VM_FILE_TRANSFERS_MAX + 1);
+  fail_unless_equals_int (declined, 2);
+}
+
+GST_END_TEST;
+
+/* From now on its thread does nothing; there is one transfer, "t". */
+static void
+hold_receiver (void)
+{
+  g_mutex_lock (&lock);
+  hold = TRUE;
+  g_mutex_unlock (&lock);
+  offer ("t");
+  g_mutex_lock (&lock);
+  wait_for (&held, TRUE);
+  g_mutex_unlock (&lock);
+}
+
+static void
+let_go (void)
+{
+  g_mutex_lock (&lock);
+  hold = FALSE;
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+  fail_unless (vm_file_receiver_drain (receiver));
+}
+
+/* A message that counts as so many bytes; whether there is room for more. */
+static gboolean
+push (gsize size)
+{
+  VmTransferMessage *message =
+      vm_transfer_message_new (VM_TRANSFER_CHUNK_DATA, "t");
+
+  message->index = 0;
+  message->data =
+      g_bytes_new_take (g_malloc0 (size), size - VM_FILE_RECEIVER_MESSAGE_SIZE);
+  return vm_file_receiver_push (receiver, message, "ann");
+}
+
+#define PUSHED (1024 * 1024)
+
+GST_START_TEST (test_bytes_that_wait)
+{
+  gint beyond = __i__;
+
+  hold_receiver ();
+  for (guint i = 1; i < VM_FILE_RECEIVER_QUEUE_MAX / PUSHED; i++)
+    fail_unless (push (PUSHED));
+  fail_unless (push (PUSHED + beyond) == (beyond <= 0));
+  let_go ();
+  /* who was told to wait is told when to go on, and nobody else */
+  vm_file_receiver_stop (receiver);
+  fail_unless_equals_int (rooms, beyond > 0);
+}
+
+GST_END_TEST;
+
+static gpointer
+take_one_more (gpointer code)
+{
+  g_autoptr (GstBuffer) buffer =
+      make_message ("TRANSFER_RESUME, transferId=(string)%s", "t");
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_file_receiver_take (receiver, buffer, "ann", &error)
+      && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    *(gboolean *) code = TRUE;
+  return NULL;
+}
+
+/* Who may wait is not told: it waits. */
+GST_START_TEST (test_bytes_that_are_waited_for)
+{
+  gboolean cancelled = FALSE;
+  GThread *thread;
+
+  hold_receiver ();
+  for (guint i = 1; i < VM_FILE_RECEIVER_QUEUE_MAX / PUSHED; i++)
+    fail_unless (push (PUSHED));
+  fail_unless (push (PUSHED - 2 * VM_FILE_RECEIVER_MESSAGE_SIZE));
+  /* below, and at it: at once */
+  take ("TRANSFER_RESUME, transferId=(string)%s", "t");
+  take ("TRANSFER_RESUME, transferId=(string)%s", "t");
+  thread = g_thread_new ("take", take_one_more, &cancelled);
+  vm_file_receiver_set_flushing (receiver, TRUE);
+  g_thread_join (thread);
+  fail_unless (cancelled);
+  vm_file_receiver_set_flushing (receiver, FALSE);
+  let_go ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_wishes_that_wait)
+{
+  guint wishes = VM_FILE_RECEIVER_WISHES_MAX + __i__;
+
+  hold_receiver ();
+  for (guint i = 1; i < wishes; i++)
+    vm_file_receiver_accept (receiver, "of nobody");
+  vm_file_receiver_accept (receiver, "t");
+  let_go ();
+  fail_unless_equals_int (accepted, wishes <= VM_FILE_RECEIVER_WISHES_MAX);
+}
+
+GST_END_TEST;
+
+static VmSender *
+new_sender (void)
+{
+  const VmSenderOffer what = { .id = "t",
+    .filename = "a",
+    .size = 9,
+    .encodings = VM_TRANSFER_ENCODING_JSON,
+    .chunk_size = VM_FILE_CHUNK_SIZE,
+    .json_chunk_size = VM_FILE_CHUNK_SIZE };
+  g_autoptr (VmTransferMessage) response =
+      vm_transfer_message_new (VM_TRANSFER_FILE_RESPONSE, "t");
+  VmSender *sender = vm_sender_new (&what, 0, NULL);
+
+  response->accept = TRUE;
+  fail_unless (vm_sender_take (sender, response, 0, NULL));
+  return sender;
+}
+
+/* Of more than are kept, the oldest is not told. */
+GST_START_TEST (test_states_that_nobody_asks_for)
+{
+  guint moves = VM_ENGINE_MOVES_MAX + __i__, told = 0;
+  g_autoptr (VmSender) sender = new_sender (); /* the first */
+  VmTransferState oldest = VM_TRANSFER_STATE_PENDING, state;
+
+  for (guint i = 2; i <= moves; i++)
+    fail_unless (
+        i % 2 ? vm_sender_resume (sender, 0) : vm_sender_pause (sender, 0));
+  for (; vm_sender_next_state (sender, &state); told++)
+    oldest = told ? oldest : state;
+  fail_unless_equals_int (told, MIN (moves, VM_ENGINE_MOVES_MAX));
+  fail_unless_equals_int (oldest, moves <= VM_ENGINE_MOVES_MAX
+                                      ? VM_TRANSFER_STATE_TRANSFERRING
+                                      : VM_TRANSFER_STATE_PAUSED);
+  fail_unless_equals_int (state,
+      moves % 2 ? VM_TRANSFER_STATE_TRANSFERRING : VM_TRANSFER_STATE_PAUSED);
+}
+
+GST_END_TEST;
+
+static void
+answer (VmFileSender *sender, const gchar *text)
+{
+  g_autoptr (GstStructure) s = gst_structure_from_string (text, NULL);
+
+  vm_file_sender_take (sender, s);
+}
+
+/* Nobody pulls meanwhile: of more than are kept, the first is lost. */
+GST_START_TEST (test_replies_that_wait)
+{
+  guint replies = VM_FILE_SENDER_REPLIES_MAX + __i__;
+  gboolean kept = replies <= VM_FILE_SENDER_REPLIES_MAX;
+  g_autofree gchar *path = g_build_filename (folder, "a", NULL);
+  g_autoptr (VmFileSender) sender = NULL;
+  g_autoptr (GstBuffer) buffer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (g_file_set_contents (path, "a", 1, NULL));
+  sender = vm_file_sender_new (path, VM_FILE_CHUNK_SIZE, NULL);
+  buffer = vm_file_sender_pull (sender, NULL);
+  gst_clear_buffer (&buffer);
+  answer (sender, "FILE_RESPONSE, accept=(boolean)true");
+  for (guint i = 2; i < replies; i++)
+    answer (sender, "TRANSFER_RESUME");
+  answer (sender, "FILE_RESPONSE, accept=(boolean)false");
+  buffer = vm_file_sender_pull (sender, &error);
+  fail_unless ((buffer != NULL) == kept);
+  if (kept)
+    g_assert_no_error (error);
+  else
+    g_assert_error (error, VM_ERROR, VM_ERROR_DECLINED);
+}
+
+GST_END_TEST;
+
+static void
+fill_folder (guint from, guint to)
+{
+  for (guint i = from; i < to; i++) {
+    gchar path[256];
+    gint fd;
+
+    g_snprintf (path, sizeof path, "%s/%u", folder, i);
+    fd = g_open (path, O_WRONLY | O_CREAT, 0600);
+    fail_unless (fd >= 0);
+    close (fd);
+  }
+}
+
+GST_START_TEST (test_entries_of_the_folder)
+{
+  /* which compares no names before the end */
+  const VmReceiveRules rules = { .overwrite = VM_OVERWRITE_RENAME };
+  const VmJournalHeader header = { .device = (gchar *) "ann",
+    .name = (gchar *) "a",
+    .size = 1,
+    .chunk_size = VM_FILE_CHUNK_SIZE };
+  g_autoptr (VmReceiveFolder) own = NULL;
+
+  own = vm_receive_folder_open (folder, &rules, NULL);
+  fill_folder (1, VM_RECEIVE_ENTRIES_MAX - 1);
+  for (gint beyond = -1; beyond <= 1; beyond++) {
+    g_autoptr (GError) error = NULL;
+    VmReceiveFile *file;
+
+    fill_folder (
+        VM_RECEIVE_ENTRIES_MAX + beyond, VM_RECEIVE_ENTRIES_MAX + beyond + 1);
+    file = vm_receive_folder_begin (own, "ann", "t", &header, &error);
+    fail_unless ((file != NULL) == (beyond <= 0));
+    if (file)
+      vm_receive_file_discard (file);
+    else
+      g_assert_error (error, VM_ERROR, VM_ERROR_TOO_LARGE);
+  }
+}
+
+GST_END_TEST;
+
+/* "a.txt", "a (1).txt" and so on to @taken of them, and the next. */
+static gchar *
+name_beside (guint taken, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_add (names, g_strdup ("a.txt"));
+  for (guint i = 1; i < taken; i++)
+    g_ptr_array_add (names, g_strdup_printf ("a (%u).txt", i));
+  return vm_receive_free_name (names, "a.txt", error);
+}
+
+GST_START_TEST (test_names_that_are_tried)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *below = name_beside (VM_RECEIVE_NAMES_MAX - 1, NULL);
+  g_autofree gchar *at = name_beside (VM_RECEIVE_NAMES_MAX, NULL);
+  g_autofree gchar *above = name_beside (VM_RECEIVE_NAMES_MAX + 1, &error);
+
+  fail_unless_equals_string (below, "a (9999).txt");
+  fail_unless_equals_string (at, "a (10000).txt");
+  fail_unless (!above);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+}
+
+GST_END_TEST;
+
+static Suite *
+filelimits_suite (void)
+{
+  Suite *s = suite_create ("filelimits");
+  TCase *tc = tcase_create ("filelimits");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_transfers_at_once);
+  tcase_add_loop_test (tc, test_bytes_that_wait, -1, 2);
+  tcase_add_test (tc, test_bytes_that_are_waited_for);
+  tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
+  tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);
+  tcase_add_loop_test (tc, test_replies_that_wait, -1, 2);
+  tcase_add_test (tc, test_entries_of_the_folder);
+  tcase_add_test (tc, test_names_that_are_tried);
+  return s;
+}
+
+GST_CHECK_MAIN (filelimits);
