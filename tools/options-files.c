@@ -33,8 +33,9 @@ vmt_options_add_send (GOptionContext *context, VmtFilesRaw *raw)
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
-void
-vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw)
+/* How files are taken, wherever they come from. */
+static void
+add_taking (GOptionContext *context, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "accept", 0, 0, G_OPTION_ARG_STRING, &raw->accept,
@@ -47,12 +48,58 @@ vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw)
         "HOW" },
     { "max-size", 0, 0, G_OPTION_ARG_STRING, &raw->max_size,
         "Take no file of more bytes, as 2G", "SIZE" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+void
+vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw)
+{
+  const GOptionEntry entries[] = {
     { "quota", 0, 0, G_OPTION_ARG_STRING, &raw->quota,
         "Take no more bytes in all, as 10G", "SIZE" },
     { NULL },
   };
 
+  add_taking (context, raw);
   g_option_context_add_main_entries (context, entries, NULL);
+}
+
+void
+vmt_options_add_meeting_files (
+    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "files", 0, 0, G_OPTION_ARG_FILENAME, &options->files_dir,
+        "Receive the files that others offer in DIR, which is made if it is "
+        "not there (default: none are received)",
+        "DIR" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  add_taking (context, raw);
+}
+
+gboolean
+vmt_options_check_meeting_files (const VmtOptions *options, VmtCommand command,
+    const VmtFilesRaw *raw, GError **error)
+{
+  gboolean empty = options->files_dir && *options->files_dir == '\0';
+
+  if (command != VMT_COMMAND_HOST && command != VMT_COMMAND_JOIN)
+    return TRUE;
+  if (!empty
+      && (options->files_dir
+          || (!raw->accept && !raw->overwrite && !raw->max_size)))
+    return TRUE;
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      empty ? "--files takes a folder."
+            : "--accept, --overwrite and --max-size are of use with --files "
+              "alone.");
+  return FALSE;
 }
 
 gboolean

@@ -14,6 +14,12 @@ typedef struct
 void vmt_files_raw_clear (VmtFilesRaw *raw);
 void vmt_options_add_send (GOptionContext *context, VmtFilesRaw *raw);
 void vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw);
+/* Of a meeting: --files, and how they are taken. */
+void vmt_options_add_meeting_files (
+    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw);
+/* Whether nothing is said of files where none are received. */
+gboolean vmt_options_check_meeting_files (const VmtOptions *options,
+    VmtCommand command, const VmtFilesRaw *raw, GError **error);
 gboolean vmt_options_take_files (
     VmtOptions *options, const VmtFilesRaw *raw, GError **error);
 /* FILE… TO */

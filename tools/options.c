@@ -29,6 +29,7 @@ vmt_options_clear (VmtOptions *options)
   g_strfreev (options->turn);
   g_free (options->record);
   g_strfreev (options->files);
+  g_free (options->files_dir);
   memset (options, 0, sizeof *options);
 }
 
@@ -257,6 +258,7 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
   g_option_context_set_description (context, VMT_EXIT_TEXT);
   if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN) {
     add_meeting_entries (context, options, command);
+    vmt_options_add_meeting_files (context, options, &raw->files);
     add_policy_entries (context, raw);
   }
   if (command == VMT_COMMAND_TRUST)
@@ -379,7 +381,8 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     options->max_participants = 0;
 
   if (!take_choices (options, &raw, command, error)
-      || !vmt_options_take_files (options, &raw.files, error))
+      || !vmt_options_take_files (options, &raw.files, error)
+      || !vmt_options_check_meeting_files (options, command, &raw.files, error))
     return FALSE;
   if (!options->announce_set && options->pin && command == VMT_COMMAND_HOST) {
     options->announce_set = TRUE;

@@ -77,6 +77,7 @@ typedef struct
   gboolean view;
 
   gchar **files; /* that are sent */
+  gchar *files_dir; /* where those of a meeting go; NULL: none are received */
   guint64 max_bitrate; /* bits/s; 0: any */
   VmAccept accept;
   VmOverwrite overwrite;

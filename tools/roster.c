@@ -300,17 +300,26 @@ vmt_roster_find (VmtRoster *self, const gchar *who, GError **error)
   return NULL;
 }
 
-guint
-vmt_roster_count (VmtRoster *self)
+GPtrArray *
+vmt_roster_list_present (VmtRoster *self)
 {
-  guint n = 0;
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->participants->len; i++) {
     VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
 
-    n += p->present && g_strcmp0 (p->id, self->self_id) != 0;
+    if (p->present && g_strcmp0 (p->id, self->self_id) != 0)
+      g_ptr_array_add (ids, g_strdup (p->id));
   }
   g_mutex_unlock (&self->lock);
-  return n;
+  return ids;
+}
+
+guint
+vmt_roster_count (VmtRoster *self)
+{
+  g_autoptr (GPtrArray) ids = vmt_roster_list_present (self);
+
+  return ids->len;
 }

@@ -54,6 +54,8 @@ gchar *vmt_roster_get_name (VmtRoster *self, const gchar *id);
 /* The id of who is here by that id, or by that name if nobody else has it;
  * transfer full. Errors are sentences for the user. */
 gchar *vmt_roster_find (VmtRoster *self, const gchar *who, GError **error);
+/* The ids of those who are; strings, transfer full. */
+GPtrArray *vmt_roster_list_present (VmtRoster *self);
 /* How many are in the meeting now, besides this device. */
 guint vmt_roster_count (VmtRoster *self);
 

@@ -189,6 +189,7 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   if (!id)
     return;
   vmt_roster_left (self->roster, id);
+  vmt_session_files_left (self->files, id);
   event = vmt_event_new ("participant-left");
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "user", vmt_field (s, "user"));
@@ -369,6 +370,8 @@ on_warning (VmtSession *self, GstMessage *message)
 void
 vmt_session_handle_message (VmtSession *self, GstMessage *message)
 {
+  if (vmt_session_files_take (self->files, message))
+    return;
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_ELEMENT:
       on_element_message (self, message);

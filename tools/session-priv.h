@@ -4,6 +4,7 @@
 #include "grid.h"
 #include "roster.h"
 #include "session.h"
+#include "session-files.h"
 #include "session-trust.h"
 #include "source.h"
 #include "typed.h"
@@ -36,6 +37,7 @@ typedef struct
   VmtKeys keys; /* likewise, on a terminal */
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
+  VmtSessionFiles *files;
   gint sources_left; /* of the sent streams, those that have not ended */
 
   gboolean leaving, failed;

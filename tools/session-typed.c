@@ -133,6 +133,9 @@ act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
       g_signal_emit_by_name (
           self->signalbin, "mute-request", id, typed->audio, typed->video);
       break;
+    case VMT_TYPED_SEND:
+      vmt_session_files_send (self->files, typed->text, id);
+      break;
     default:
       g_signal_emit_by_name (self->signalbin, "kick", id);
       break;
@@ -187,6 +190,19 @@ obey (VmtSession *self, const VmtTyped *typed)
       break;
     case VMT_TYPED_INVITE:
       vmt_session_invite (self, typed->seconds);
+      break;
+    case VMT_TYPED_SEND:
+      vmt_session_files_send (self->files, typed->text, NULL);
+      break;
+    case VMT_TYPED_FILES:
+      vmt_session_files_show (self->files);
+      break;
+    case VMT_TYPED_ACCEPT:
+    case VMT_TYPED_DECLINE:
+    case VMT_TYPED_CANCEL:
+    case VMT_TYPED_PAUSE:
+    case VMT_TYPED_RESUME:
+      vmt_session_files_obey (self->files, typed->verb, typed->number);
       break;
     case VMT_TYPED_LEAVE:
       self->joined = TRUE; /* who gives up waiting has not failed */

@@ -213,6 +213,11 @@ on_tick (gpointer user_data)
     vmt_session_leave (self);
   if (others && (now - self->start_us) / G_TIME_SPAN_SECOND % STATS_TICKS == 0)
     read_stats (self);
+  vmt_session_files_tick (self->files);
+  if ((text = vmt_session_files_progress (self->files))) {
+    vmt_output_ticker (self->output, text);
+    return G_SOURCE_CONTINUE;
+  }
   if (self->call_us && others) {
     time = vmt_text_time ((now - self->call_us) / G_TIME_SPAN_SECOND);
     text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
@@ -375,6 +380,16 @@ on_node_warning (VmNode *node, const gchar *method, const gchar *message,
 }
 
 static gboolean
+make_files (VmtSession *self, GError **error)
+{
+  const VmtSessionFilesPlace place = { self->options, self->output,
+    self->roster, self->pipeline, self->signalbin, &self->typed_over };
+
+  self->files = vmt_session_files_new (&place, error);
+  return self->files != NULL;
+}
+
+static gboolean
 build (VmtSession *self, GError **error)
 {
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("videomeet"));
@@ -394,7 +409,7 @@ build (VmtSession *self, GError **error)
   }
   vmt_receiver_watch (
       self->signalbin, self->pipeline, self->roster, self->grid);
-  return add_source (self, error);
+  return make_files (self, error) && add_source (self, error);
 }
 
 /* A state change that fails has its reason on the bus. */
@@ -475,11 +490,14 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
         error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
         error->message);
   }
+  if (self.files)
+    vmt_session_files_end (self.files);
   tell_lost_records (&self);
   print_summary (&self);
 
   if (self.pipeline)
     gst_element_set_state (self.pipeline, GST_STATE_NULL);
+  g_clear_pointer (&self.files, vmt_session_files_free);
   gst_clear_object (&self.pipeline);
   g_clear_pointer (&self.grid, vmt_grid_free);
   vmt_roster_free (self.roster);

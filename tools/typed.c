@@ -25,6 +25,13 @@ static const struct
   { "page", VMT_TYPED_PAGE, FALSE, "/page" },
   { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
   { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
+  { "send", VMT_TYPED_SEND, TRUE, "/send FILE [WHO]" },
+  { "files", VMT_TYPED_FILES, FALSE, "/files" },
+  { "accept", VMT_TYPED_ACCEPT, FALSE, "/accept [N]" },
+  { "decline", VMT_TYPED_DECLINE, FALSE, "/decline [N]" },
+  { "cancel", VMT_TYPED_CANCEL, TRUE, "/cancel N" },
+  { "pause", VMT_TYPED_PAUSE, TRUE, "/pause N" },
+  { "resume", VMT_TYPED_RESUME, TRUE, "/resume N" },
   { "leave", VMT_TYPED_LEAVE, FALSE, "/leave" },
   { "end", VMT_TYPED_END, FALSE, "/end" },
   { "help", VMT_TYPED_HELP, FALSE, "/help" },
@@ -48,11 +55,16 @@ static const gchar *const help[] = {
   "so "
   "too",
   "  /page                     show a link to answer them in a browser here",
+  "  /send FILE [WHO]          send a file to one participant, or to everybody",
+  "  /files                    show the files that are on their way, and were",
+  "  /accept [N], /decline [N] answer who offers a file: the first, or file N",
+  "  /pause N, /resume N       let file N wait, and have it go on",
+  "  /cancel N                 stop file N; nothing of it is kept",
   "  /leave                    leave; a host ends the meeting by it",
   "  /end                      end the meeting for everybody (host)",
   "  //TEXT                    send a line that begins with a slash",
   "WHO is an id as in /who, or a name that means one participant alone; with "
-  "/msg in quotes where it has blanks.",
+  "/msg in quotes where it has blanks, as FILE with /send.",
   NULL,
 };
 
@@ -98,21 +110,60 @@ take_kind (VmtTyped *typed, gchar *rest)
   typed->audio = TRUE;
 }
 
-/* WHO TEXT, or "WHO" TEXT */
-static gboolean
-take_msg (VmtTyped *typed, const gchar *rest, GError **error)
+/* Takes WORD, or "WORD", off the beginning of @rest. Returns: what follows it, or
+ * NULL: there is none, or its quotes are open. */
+static const gchar *
+take_word (const gchar *rest, gchar **word)
 {
   gchar quote = *rest == '"' || *rest == '\'' ? *rest : '\0';
   const gchar *from = quote ? rest + 1 : rest;
   const gchar *end =
       quote ? strchr (from, quote) : from + strcspn (from, " \t");
 
-  if (!end || end == from || !*end)
+  if (!end || end == from)
+    return NULL;
+  *word = g_strndup (from, end - from);
+  return quote ? end + 1 : end;
+}
+
+/* WHO TEXT */
+static gboolean
+take_msg (VmtTyped *typed, const gchar *rest, GError **error)
+{
+  const gchar *text = take_word (rest, &typed->who);
+
+  if (!text)
     return refuse (error, "It is %s.", "/msg WHO TEXT");
-  typed->who = g_strndup (from, end - from);
-  typed->text = g_strdup (quote ? end + 1 : end);
-  g_strstrip (typed->text);
+  typed->text = g_strstrip (g_strdup (text));
   return *typed->text || refuse (error, "It is %s.", "/msg WHO TEXT");
+}
+
+/* FILE, or FILE WHO */
+static gboolean
+take_send (VmtTyped *typed, const gchar *rest, GError **error)
+{
+  const gchar *who = take_word (rest, &typed->text);
+
+  if (!who)
+    return refuse (error, "It is %s.", "/send FILE [WHO]");
+  typed->who = g_strstrip (g_strdup (who));
+  if (!*typed->who)
+    g_clear_pointer (&typed->who, g_free);
+  return TRUE;
+}
+
+static gboolean
+take_number (
+    VmtTyped *typed, const gchar *rest, const gchar *usage, GError **error)
+{
+  guint64 number = 0;
+
+  if (*rest
+      && !g_ascii_string_to_unsigned (
+          rest, 10, 1, VMT_TYPED_NUMBER_MAX, &number, NULL))
+    return refuse (error, "It is %s, and N as in /files.", usage);
+  typed->number = (guint) number;
+  return TRUE;
 }
 
 /* "90s", "10m", "2h" */
@@ -166,6 +217,14 @@ take_rest (
       return TRUE;
     case VMT_TYPED_INVITE:
       return !*rest || take_time (typed, rest, error);
+    case VMT_TYPED_SEND:
+      return take_send (typed, rest, error);
+    case VMT_TYPED_ACCEPT:
+    case VMT_TYPED_DECLINE:
+    case VMT_TYPED_CANCEL:
+    case VMT_TYPED_PAUSE:
+    case VMT_TYPED_RESUME:
+      return take_number (typed, rest, usage, error);
     default:
       return !*rest || refuse (error, "It is %s, and nothing else.", usage);
   }

@@ -23,6 +23,13 @@ typedef enum
   VMT_TYPED_PAGE,
   VMT_TYPED_APPROVE,
   VMT_TYPED_DENY,
+  VMT_TYPED_SEND, /* text: the file; who or NULL: everybody */
+  VMT_TYPED_FILES,
+  VMT_TYPED_ACCEPT, /* number; 0: the one that was offered first */
+  VMT_TYPED_DECLINE,
+  VMT_TYPED_CANCEL, /* number */
+  VMT_TYPED_PAUSE,
+  VMT_TYPED_RESUME,
   VMT_TYPED_LEAVE,
   VMT_TYPED_END,
   VMT_TYPED_HELP,
@@ -35,9 +42,11 @@ typedef struct
   gchar *text;
   gboolean audio, video; /* of mute and unmute */
   guint seconds; /* of an invitation; 0: as ever */
+  guint number; /* of a file, as in /files */
 } VmtTyped;
 
 #define VMT_INVITATION_MAX (24 * 3600) /* s */
+#define VMT_TYPED_NUMBER_MAX 999999999 /* of a file */
 
 void vmt_typed_clear (VmtTyped *typed);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmtTyped, vmt_typed_clear)

@@ -229,6 +229,7 @@ GST_START_TEST (test_files)
 {
   g_auto (VmtOptions) send = { 0 };
   g_auto (VmtOptions) receive = { 0 };
+  g_auto (VmtOptions) host = { 0 };
 
   fail_unless (
       parse (&send, "send a b Ann --max-bitrate 2.5M --peers 10.0.0.1:8080")
@@ -242,6 +243,16 @@ GST_START_TEST (test_files)
   refused ("send a", "videomeet send FILE DEVICE");
   refused ("send a ''", "videomeet send FILE DEVICE");
   refused ("send a Ann --accept auto", "accept");
+
+  fail_unless (parse (&host, "host --files in") == NULL);
+  fail_unless_equals_string (host.files_dir, "in");
+  fail_unless_equals_int (host.accept, VM_ACCEPT_ASK);
+  fail_unless_equals_int (host.overwrite, VM_OVERWRITE_RENAME);
+  taken ("join x --files in --accept auto --overwrite never --max-size 1");
+  refused ("host --accept auto", "with --files alone");
+  refused ("join x --max-size 1G", "with --files alone");
+  refused ("host --files ''", "a folder");
+  refused ("host --files in --quota 1G", "--quota");
 
   fail_unless (parse (&receive, "receive in") == NULL);
   fail_unless_equals_string (receive.target, "in");

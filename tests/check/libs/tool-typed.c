@@ -85,13 +85,45 @@ GST_START_TEST (test_time_of_an_invitation)
 
 GST_END_TEST;
 
+static void
+check_number (const gchar *line, VmtTypedVerb verb, guint number)
+{
+  g_auto (VmtTyped) typed = { 0 };
+
+  fail_unless (vmt_typed_parse (&typed, line, NULL), "%s", line);
+  fail_unless_equals_int (typed.verb, verb);
+  fail_unless_equals_int (typed.number, number);
+}
+
+GST_START_TEST (test_files)
+{
+  check ("/send a.iso", VMT_TYPED_SEND, NULL, "a.iso", FALSE, FALSE);
+  check ("/send a.iso  ", VMT_TYPED_SEND, NULL, "a.iso", FALSE, FALSE);
+  check (
+      "/send a.iso Bob Ray", VMT_TYPED_SEND, "Bob Ray", "a.iso", FALSE, FALSE);
+  check ("/send \"my a.iso\" Bob", VMT_TYPED_SEND, "Bob", "my a.iso", FALSE,
+      FALSE);
+  check ("/send 'a b'", VMT_TYPED_SEND, NULL, "a b", FALSE, FALSE);
+  check ("/files", VMT_TYPED_FILES, NULL, NULL, FALSE, FALSE);
+  check_number ("/accept", VMT_TYPED_ACCEPT, 0);
+  check_number ("/accept 1", VMT_TYPED_ACCEPT, 1);
+  check_number ("/decline 2 ", VMT_TYPED_DECLINE, 2);
+  check_number ("/cancel 999999999", VMT_TYPED_CANCEL, VMT_TYPED_NUMBER_MAX);
+  check_number ("/pause 3", VMT_TYPED_PAUSE, 3);
+  check_number ("/resume 3", VMT_TYPED_RESUME, 3);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused)
 {
   const gchar *bad[] = { "/", "/dance", "/kick", "/kick  ", "/msg", "/msg Bob",
     "/msg Bob ", "/msg \"Bob hi", "/msg \"\" hi", "/lock now", "/end all",
     "/hand up", "/unmute Bob", "/invite Bob", "/invite 0s", "/invite 86401s",
     "/invite 1441m", "/invite 25h", "/invite -1m", "/invite 10", "/invite 1 m",
-    "/invite 99999999999999999999h" };
+    "/invite 99999999999999999999h", "/send", "/send \"a.iso", "/send ''",
+    "/files all", "/accept 0", "/accept -1", "/accept all",
+    "/decline 1000000000", "/cancel", "/cancel 1 2", "/pause", "/resume x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_auto (VmtTyped) typed = { 0 };
@@ -120,7 +152,8 @@ GST_START_TEST (test_help)
     line = g_strndup (slash, strcspn (slash, " ,"));
     n++;
     if (!vmt_typed_parse (&typed, line, NULL))
-      fail_unless (strstr (help[i], "WHO") != NULL, "%s", line);
+      fail_unless (
+          strstr (help[i], "WHO") || strstr (help[i], " N "), "%s", line);
   }
   fail_unless (n >= 11, "%u", n);
 }
@@ -278,6 +311,7 @@ tool_typed_suite (void)
   tcase_add_test (tc, test_chat);
   tcase_add_test (tc, test_commands);
   tcase_add_test (tc, test_time_of_an_invitation);
+  tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_help);
   tcase_add_test (tc, test_lines);

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files that are sent by what is typed in a meeting of the launcher."""
+
+import filecmp
+import os
+import shutil
+
+import lab
+
+MIB = 1 << 20
+# of one step of a transfer
+LONG = 3 * lab.SOON
+
+
+class SessionFiles(lab.LabTest):
+    hosts = 3
+
+    def setUp(self):
+        for host in self.lab.hosts:
+            shutil.rmtree(os.path.join(host.config, "videomeet"),
+                          ignore_errors=True)
+            shutil.rmtree(os.path.join(host.home, "in"), ignore_errors=True)
+        self.ann, self.bob, self.cleo = self.lab.hosts
+
+    @staticmethod
+    def make(host, name, size):
+        path = os.path.join(host.home, name)
+        with open(path, "wb") as file:
+            file.write(os.urandom(min(size, 3 * MIB)))
+            file.truncate(size)
+        return path
+
+    @staticmethod
+    def come(host, user, *more, typed=True):
+        what = ["host", "--meeting", "standup"] if user == "Ann" \
+            else ["join", "standup"]
+        process = host.start("videomeet", *what, "--user", user, "--source",
+                             "test", "--audio-only", "--json", *more,
+                             typed=typed)
+        process.wait_event("joined", lab.SOON)
+        return process
+
+    @staticmethod
+    def meet(*processes):
+        for process in processes:
+            lab.wait_until(lambda p=process: len(
+                {e["id"] for e in p.events("participant-state")
+                 if e["state"] == "connected"}) == len(processes) - 1,
+                LONG, "the others")
+
+    def into(self, host, *more):
+        return ["--files", os.path.join(host.home, "in"), *more]
+
+    def assert_got(self, host, path):
+        folder = os.path.join(host.home, "in")
+        name = os.path.basename(path)
+        self.assertTrue(filecmp.cmp(path, os.path.join(folder, name), False))
+        self.assertEqual(os.listdir(folder), [name])
+
+    @staticmethod
+    def wait_done(process, least):
+        """Its transfer has come so far."""
+        lab.wait_until(lambda: max(
+            (e["done"] for e in process.events("transfer") if "done" in e),
+            default=0) >= least, LONG, f"{least} bytes")
+
+    def test_asked(self):
+        path = self.make(self.bob, "a b.bin", 3_000_001)
+        ann = self.come(self.ann, "Ann", *self.into(self.ann))
+        bob = self.come(self.bob, "Bob")
+        self.meet(ann, bob)
+
+        bob.type(f'/send "{path}" Ann')
+        offer = ann.wait_event("transfer", lab.SOON, state="pending")
+        self.assertEqual((offer["user"], offer["number"], offer["filename"]),
+                         ("Bob", 1, "a b.bin"))
+        ann.type("/accept")
+        for process, direction in ((bob, "send"), (ann, "receive")):
+            process.wait_event("transfer", LONG, state="completed",
+                               direction=direction)
+        self.assert_got(self.ann, path)
+
+        bob.type(f'/send "{path}"')
+        ann.wait_event("transfer", lab.SOON, state="pending", number=2)
+        ann.type("/decline 2")
+        bob.wait_event("transfer", lab.SOON, state="failed", number=2,
+                       user="Ann", code="DECLINED")
+        bob.type("/files")
+        files = bob.wait_event("files", lab.SOON)["transfers"]
+        self.assertEqual([(f["number"], f["state"]) for f in files],
+                         [(1, "completed"), (2, "failed")])
+        self.assertEqual(bob.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+        self.assert_got(self.ann, path)
+
+    def test_everybody(self):
+        """Each has a transfer of its own; who has no folder takes nothing."""
+        path = self.make(self.ann, "a.bin", 200_000)
+        ann = self.come(self.ann, "Ann")
+        bob = self.come(self.bob, "Bob",
+                        *self.into(self.bob, "--accept", "auto"), typed=False)
+        cleo = self.come(self.cleo, "Cleo")
+        self.meet(ann, bob, cleo)
+
+        ann.type(f"/send {path}")
+        ann.wait_event("transfer", LONG, state="completed", user="Bob")
+        refused = ann.wait_event("transfer", LONG, state="failed", user="Cleo")
+        self.assertEqual(refused["code"], "DECLINED")
+        self.assertIn("Nobody receives files here", refused["message"])
+        self.assert_got(self.bob, path)
+        self.assertEqual(cleo.events("transfer"), [])
+
+        ann.type(f"/send {path} Dan")
+        ann.wait_event("warning", lab.SOON, code="UNROUTABLE")
+        ann.type("/send /no/such/file")
+        ann.wait_for("/no/such/file is not sent", lab.SOON)
+        ann.type("/accept")
+        ann.wait_event("warning", lab.SOON, code="NOT_FOUND")
+        for process in (cleo, bob, ann):
+            self.assertEqual(process.stop(), 0)
+
+    def test_nobody_to_ask(self):
+        path = self.make(self.bob, "a.bin", 10)
+        ann = self.come(self.ann, "Ann", *self.into(self.ann), typed=False)
+        bob = self.come(self.bob, "Bob")
+        self.meet(ann, bob)
+        bob.type(f"/send {path}")
+        bob.wait_event("transfer", LONG, state="failed", code="DECLINED")
+        ann.wait_for("nobody to ask", lab.SOON)
+        self.assertEqual(bob.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+
+    def begin(self):
+        """A transfer from Ann to Bob that has begun and waits."""
+        path = self.make(self.ann, "a.bin", 200 * MIB)
+        ann = self.come(self.ann, "Ann")
+        bob = self.come(self.bob, "Bob",
+                        *self.into(self.bob, "--accept", "auto"))
+        self.meet(ann, bob)
+        ann.type(f"/send {path} Bob")
+        self.wait_done(bob, 3 * MIB)
+        bob.type("/pause 1")
+        for process in (ann, bob):
+            process.wait_event("transfer", LONG, state="paused")
+        return path, ann, bob
+
+    def test_cancelled(self):
+        _, ann, bob = self.begin()
+        bob.type("/resume 1")
+        self.wait_done(ann, 5 * MIB)
+        ann.type("/cancel 1")
+        for process in (ann, bob):
+            process.wait_event("transfer", LONG, state="failed",
+                               code="CANCELLED")
+        lab.wait_until(lambda: os.listdir(
+            os.path.join(self.bob.home, "in")) == [], lab.SOON,
+            "nothing kept")
+        self.assertEqual(bob.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+
+    def test_leaves(self):
+        """Who sends is told, and goes on when the other is there again."""
+        path, ann, bob = self.begin()
+        kept = max(e["done"] for e in bob.events("transfer"))
+        self.assertEqual(bob.stop(), 0)
+        ann.wait_event("transfer", LONG, state="failed", code="DISCONNECTED",
+                       user="Bob")
+        self.assertNotIn("a.bin", os.listdir(os.path.join(self.bob.home, "in")))
+
+        bob = self.come(self.bob, "Bob",
+                        *self.into(self.bob, "--accept", "auto"))
+        bob.wait_event("participant-state", LONG, state="connected")
+        ann.type(f"/send {path} Bob")
+        first = bob.wait_event("transfer", LONG, state="transferring")
+        self.assertGreaterEqual(first["done"], kept)
+        # in the middle of it
+        self.assertEqual(ann.stop(), 0)
+        bob.wait_event("transfer", LONG, state="failed", user="Ann")
+        self.assertEqual(bob.wait(LONG), 0, bob.tail())
+
+
+if __name__ == "__main__":
+    lab.main()

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "session-files-priv.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+static void
+item_free (gpointer data)
+{
+  VmtFileItem *item = data;
+
+  g_free (item->participant);
+  g_free (item->who);
+  g_free (item->path);
+  g_free (item->id);
+  gst_clear_object (&item->pad);
+  gst_clear_object (&item->element);
+  g_clear_pointer (&item->last, gst_structure_free);
+  g_free (item->result);
+  g_free (item);
+}
+
+VmtSessionFiles *
+vmt_session_files_new (const VmtSessionFilesPlace *place, GError **error)
+{
+  const gchar *folder = place->options->files_dir;
+  VmtSessionFiles *self;
+
+  if (folder && g_mkdir_with_parents (folder, 0777) != 0) {
+    gint reason = errno;
+    g_autofree gchar *safe = vmt_text_safe (folder);
+
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (reason),
+        "No files can be received in %s: %s.", safe, g_strerror (reason));
+    return NULL;
+  }
+  self = g_new0 (VmtSessionFiles, 1);
+  self->place = *place;
+  self->items = g_ptr_array_new_with_free_func (item_free);
+  vmt_session_files_watch (self);
+  return self;
+}
+
+void
+vmt_session_files_free (VmtSessionFiles *self)
+{
+  g_signal_handlers_disconnect_by_data (self->place.signalbin, self);
+  g_ptr_array_unref (self->items);
+  g_free (self);
+}
+
+/* The list */
+
+VmtFileItem *
+vmt_session_files_find (
+    VmtSessionFiles *self, VmtFileTest fits, gconstpointer what)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    if (fits (self->items->pdata[i], what))
+      return self->items->pdata[i];
+  return NULL;
+}
+
+guint
+vmt_session_files_count (
+    VmtSessionFiles *self, VmtFileTest fits, gconstpointer what)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->items->len; i++)
+    n += fits (self->items->pdata[i], what);
+  return n;
+}
+
+static gboolean
+has_sender (const VmtFileItem *item, gconstpointer element)
+{
+  return item->sending && item->element == element;
+}
+
+typedef struct
+{
+  const gchar *participant, *id;
+} Received;
+
+static gboolean
+is_received (const VmtFileItem *item, gconstpointer what)
+{
+  const Received *received = what;
+
+  return !item->sending
+         && g_str_equal (item->participant, received->participant)
+         && g_strcmp0 (item->id, received->id) == 0;
+}
+
+gboolean
+vmt_file_item_is_asked (const VmtFileItem *item, gconstpointer unused)
+{
+  return !item->sending && !item->result
+         && item->state == VM_TRANSFER_STATE_PENDING;
+}
+
+static gboolean
+is_waiting (const VmtFileItem *item, gconstpointer unused)
+{
+  return item->sending && !item->result && !item->element;
+}
+
+static gboolean
+is_over (const VmtFileItem *item, gconstpointer unused)
+{
+  return item->result && !item->element;
+}
+
+static gboolean
+is_asked_by (const VmtFileItem *item, gconstpointer participant)
+{
+  return vmt_file_item_is_asked (item, NULL)
+         && g_str_equal (item->participant, participant);
+}
+
+static gboolean
+has_pad (const VmtFileItem *item, gconstpointer unused)
+{
+  return item->pad != NULL;
+}
+
+VmtFileItem *
+vmt_session_files_add (
+    VmtSessionFiles *self, gboolean sending, const gchar *participant)
+{
+  VmtFileItem *item = g_new0 (VmtFileItem, 1);
+
+  item->number = ++self->count;
+  item->sending = sending;
+  item->participant = g_strdup (participant);
+  item->who = vmt_roster_get_name (self->place.roster, participant);
+  g_ptr_array_add (self->items, item);
+  if (vmt_session_files_count (self, is_over, NULL) > VMT_FILES_OVER_MAX)
+    g_ptr_array_remove (
+        self->items, vmt_session_files_find (self, is_over, NULL));
+  return item;
+}
+
+/* What is told */
+
+static void
+add_whose (JsonObject *event, const VmtFileItem *item)
+{
+  json_object_set_int_member (event, "number", item->number);
+  vmt_event_add_string (event, "participant", item->participant);
+  vmt_event_add_string (event, "user", item->who);
+}
+
+JsonObject *
+vmt_file_item_event (const VmtFileItem *item)
+{
+  JsonObject *event = vmt_transfer_event (item->last);
+
+  add_whose (event, item);
+  return event;
+}
+
+gchar *
+vmt_file_item_name (const VmtFileItem *item)
+{
+  g_autofree gchar *base = item->path ? g_path_get_basename (item->path) : NULL;
+  g_autofree gchar *safe = vmt_text_safe (base);
+
+  return item->last ? vmt_transfer_name (item->last)
+                    : vmt_text_cut (safe, VMT_FILE_NAME_MAX);
+}
+
+/* @result: all that is said of it at its end. */
+static void
+finish (VmtSessionFiles *self, VmtFileItem *item, gboolean good, gchar *result)
+{
+  item->result = result;
+  item->ticks = 0;
+  vmt_output_ticker (self->place.output, NULL);
+  vmt_output_line (self->place.output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD,
+      "%s %s: %s", item->sending ? "To" : "From", item->who, result);
+}
+
+void
+vmt_file_item_fail (
+    VmtSessionFiles *self, VmtFileItem *item, VmError code, const gchar *why)
+{
+  JsonObject *event = vmt_event_new ("transfer");
+  g_autofree gchar *name = vmt_file_item_name (item);
+
+  vmt_event_add_string (event, "direction", item->sending ? "send" : "receive");
+  vmt_event_add_string (event, "transferId", item->id);
+  vmt_event_add_string (event, "filename", name);
+  vmt_event_add_string (
+      event, "state", vm_transfer_state_to_string (VM_TRANSFER_STATE_FAILED));
+  vmt_event_add_string (event, "code", vm_error_to_code (code));
+  vmt_event_add_string (event, "message", why);
+  add_whose (event, item);
+  vmt_output_event (self->place.output, event);
+  finish (self, item, FALSE, g_strdup_printf ("%s: %s", name, why));
+}
+
+/* What the elements say */
+
+/* NULL: one too many, of which nothing is said. */
+static VmtFileItem *
+find_received (VmtSessionFiles *self, GstElement *sink,
+    const gchar *participant, const GstStructure *transfer)
+{
+  const Received received = { participant,
+    gst_structure_get_string (transfer, "transferId") };
+  VmtFileItem *item = vmt_session_files_find (self, is_received, &received);
+  VmTransferState state = VM_TRANSFER_STATE_PENDING;
+
+  gst_structure_get (transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+  if (item && (!item->result || state != VM_TRANSFER_STATE_PENDING))
+    return item;
+  if (vmt_session_files_count (self, is_asked_by, participant)
+      >= VMT_FILES_ASKED_MAX) {
+    g_signal_emit_by_name (
+        sink, "decline", received.id, "Too many files are offered at once");
+    return NULL;
+  }
+  item = vmt_session_files_add (self, FALSE, participant);
+  item->id = g_strdup (received.id);
+  item->element = gst_object_ref (sink);
+  return item;
+}
+
+static void
+tell (VmtSessionFiles *self, VmtFileItem *item, const GstStructure *transfer)
+{
+  VmTransferState before = item->state;
+  gboolean first = !item->last, good = FALSE;
+  g_autofree gchar *text = NULL;
+
+  g_clear_pointer (&item->last, gst_structure_free);
+  item->last = gst_structure_copy (transfer);
+  gst_structure_get (
+      transfer, "state", VM_TYPE_TRANSFER_STATE, &item->state, NULL);
+  if (!item->id)
+    item->id = g_strdup (gst_structure_get_string (transfer, "transferId"));
+  vmt_output_event (self->place.output, vmt_file_item_event (item));
+  text = vmt_transfer_result (transfer, &item->rate, &good);
+  if (text) {
+    finish (self, item, good, g_steal_pointer (&text));
+    return;
+  }
+  if (!item->sending && item->state == VM_TRANSFER_STATE_PENDING
+      && (first || before != VM_TRANSFER_STATE_PENDING))
+    vmt_file_item_ask (self, item);
+  text = vmt_session_files_progress (self);
+  vmt_output_ticker (self->place.output, text);
+}
+
+static void
+take_transfer (VmtSessionFiles *self, GstElement *element,
+    const gchar *participant, const GstStructure *transfer)
+{
+  VmtFileItem *item = vmt_session_files_find (self, has_sender, element);
+
+  if (!item
+      && g_strcmp0 (gst_structure_get_string (transfer, "direction"), "receive")
+             == 0)
+    item = find_received (self, element, participant, transfer);
+  if (item && !item->result)
+    tell (self, item, transfer);
+}
+
+/* One that failed has mostly said so; one that could not begin has not. */
+static void
+take_error (VmtSessionFiles *self, GstMessage *message)
+{
+  VmtFileItem *item =
+      vmt_session_files_find (self, has_sender, GST_MESSAGE_SRC (message));
+  gboolean sink = g_str_equal (
+      G_OBJECT_TYPE_NAME (GST_MESSAGE_SRC (message)), "VmFileSink");
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+
+  gst_message_parse_error (message, &error, NULL);
+  if (item && !item->result)
+    vmt_file_item_fail (self, item, VM_ERROR_FAILED, error->message);
+  if (!sink)
+    return;
+  text = g_strdup_printf ("No files can be received: %s", error->message);
+  vmt_output_warning (self->place.output, NULL, text);
+}
+
+/* Its vmfilesink is gone, and with it what was not over. */
+static void
+take_gone (VmtSessionFiles *self, gpointer element)
+{
+  for (guint i = 0; i < self->items->len; i++) {
+    VmtFileItem *item = self->items->pdata[i];
+    g_autofree gchar *why = NULL;
+
+    if (item->sending || item->element != element)
+      continue;
+    why = g_strdup_printf ("The connection to %s has ended", item->who);
+    if (!item->result)
+      vmt_file_item_fail (self, item, VM_ERROR_DISCONNECTED, why);
+    gst_clear_object (&item->element);
+  }
+}
+
+gboolean
+vmt_session_files_take (VmtSessionFiles *self, GstMessage *message)
+{
+  GstObject *source = GST_MESSAGE_SRC (message);
+  const gchar *participant = vmt_session_files_participant (source);
+  const GstStructure *s = gst_message_get_structure (message);
+
+  if (!participant)
+    return FALSE;
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_ELEMENT:
+      if (s && gst_structure_has_name (s, "vm-transfer"))
+        take_transfer (self, GST_ELEMENT (source), participant, s);
+      return TRUE;
+    case GST_MESSAGE_APPLICATION:
+      take_gone (self, source);
+      return TRUE;
+    case GST_MESSAGE_ERROR:
+      take_error (self, message);
+      return TRUE;
+    case GST_MESSAGE_WARNING:
+      /* of a transfer that has failed, which has said so */
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+void
+vmt_session_files_left (VmtSessionFiles *self, const gchar *id)
+{
+  for (guint i = 0; i < self->items->len; i++) {
+    VmtFileItem *item = self->items->pdata[i];
+    g_autofree gchar *why = g_strdup_printf ("%s has left", item->who);
+
+    /* what has begun is told by its element */
+    if (item->sending && !item->result
+        && item->state == VM_TRANSFER_STATE_PENDING
+        && g_str_equal (item->participant, id))
+      vmt_file_item_fail (self, item, VM_ERROR_DISCONNECTED, why);
+  }
+}
+
+void
+vmt_session_files_start_next (VmtSessionFiles *self)
+{
+  VmtFileItem *item;
+
+  while (vmt_session_files_count (self, has_pad, NULL) < VMT_FILES_SENT_MAX
+         && (item = vmt_session_files_find (self, is_waiting, NULL))) {
+    if (vmt_file_item_start (self, item))
+      continue;
+    vmt_file_item_stop (self, item);
+    vmt_file_item_fail (
+        self, item, VM_ERROR_FAILED, "The element vmfilesrc does not start");
+  }
+}
+
+/* A file that is over keeps its pad for a tick, for what it has said last. */
+void
+vmt_session_files_tick (VmtSessionFiles *self)
+{
+  for (guint i = 0; i < self->items->len; i++) {
+    VmtFileItem *item = self->items->pdata[i];
+
+    if (!item->result || item->ticks++ == 0)
+      continue;
+    if (item->sending)
+      vmt_file_item_stop (self, item);
+    else
+      gst_clear_object (&item->element);
+  }
+  vmt_session_files_start_next (self);
+  vmt_session_files_decline_all (self);
+}
