@@ -39,6 +39,7 @@ export class Call extends EventTarget {
     this.self = null;
     this.meeting = "";
     this.hostId = "";
+    this.moderatorId = "";
     this.locked = false;
     this.joinedAt = 0;
     this.server = "open";
@@ -49,7 +50,12 @@ export class Call extends EventTarget {
   }
 
   get isHost() {
-    return this.self !== null && this.self.id === this.hostId;
+    return this.self !== null && this.#obeys(this.self.id);
+  }
+
+  // The host; in a room that nobody hosts, whom the server names instead.
+  #obeys(id) {
+    return id === (this.hostId || this.moderatorId);
   }
 
   get others() {
@@ -86,7 +92,8 @@ export class Call extends EventTarget {
     const { grant, welcome } = await this.#signalling.join(
       { meeting, user, pin, guest, signal: this.#abort.signal });
     this.meeting = cleanName(welcome.meeting, meeting);
-    this.hostId = welcome.host;
+    this.hostId = welcome.host || "";
+    this.moderatorId = welcome.moderator || "";
     this.locked = welcome.locked === true;
     this.joinedAt = Date.now();
     this.#identity = guest?.identity || null;
@@ -298,7 +305,7 @@ export class Call extends EventTarget {
         this.#takeHand(participant, message.raised === true);
         break;
       case "mute-request":
-        if (message.from === this.hostId) this.#takeMuteRequest(message);
+        if (this.#obeys(message.from)) this.#takeMuteRequest(message);
         break;
       default:
         break;
@@ -325,6 +332,7 @@ export class Call extends EventTarget {
     const wasLocked = this.locked;
 
     if (typeof message.host === "string") this.hostId = message.host;
+    this.moderatorId = typeof message.moderator === "string" ? message.moderator : "";
     for (const participant of this.participants.values())
       participant.host = participant.id === this.hostId;
     this.locked = message.locked === true;

@@ -102,6 +102,22 @@ vm_meeting_raise_hand (VmMeeting *self, gboolean raised)
   vm_meeting_send (self, signal);
 }
 
+/* In a room that nobody hosts the server names somebody (protocol §6). */
+void
+vm_meeting_take_moderator (VmMeeting *self, const gchar *id)
+{
+  g_free (self->moderator_id);
+  self->moderator_id = self->host_id ? NULL : g_strdup (id);
+}
+
+gboolean
+vm_meeting_obeys (VmMeeting *self, const gchar *id)
+{
+  const gchar *whom = self->host_id ? self->host_id : self->moderator_id;
+
+  return whom && g_strcmp0 (whom, id) == 0;
+}
+
 static gboolean
 is_host (VmMeeting *self, GError **error)
 {
@@ -110,6 +126,14 @@ is_host (VmMeeting *self, GError **error)
   g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
       "Only the host of the meeting may do that");
   return FALSE;
+}
+
+static gboolean
+may_moderate (VmMeeting *self, GError **error)
+{
+  return (self->me && !self->stopped
+             && vm_meeting_obeys (self, vm_participant_get_id (self->me)))
+         || is_host (self, error);
 }
 
 static gboolean
@@ -142,7 +166,7 @@ vm_meeting_get_locked (VmMeeting *self)
 
 /**
  * vm_meeting_set_locked:
- * @self: a #VmMeeting hosted here
+ * @self: a #VmMeeting hosted here, or moderated from here
  * @locked: whether nobody else is admitted
  * @error: return location for an error
  *
@@ -159,7 +183,7 @@ vm_meeting_set_locked (VmMeeting *self, gboolean locked, GError **error)
 
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
 
-  if (!is_host (self, error))
+  if (!may_moderate (self, error))
     return FALSE;
   signal = vm_signal_new (VM_SIGNAL_LOCK);
   signal->locked = !!locked;
@@ -169,7 +193,7 @@ vm_meeting_set_locked (VmMeeting *self, gboolean locked, GError **error)
 
 /**
  * vm_meeting_mute_request:
- * @self: a #VmMeeting hosted here
+ * @self: a #VmMeeting hosted here, or moderated from here
  * @participant: whom to ask
  * @audio: whether to mute its sound
  * @video: whether to hold its picture back
@@ -192,7 +216,7 @@ vm_meeting_mute_request (VmMeeting *self, VmParticipant *participant,
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
   g_return_val_if_fail (VM_IS_PARTICIPANT (participant), FALSE);
 
-  if (!is_host (self, error) || !is_here (self, participant, error))
+  if (!may_moderate (self, error) || !is_here (self, participant, error))
     return FALSE;
   if (!audio && !video) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
@@ -209,7 +233,7 @@ vm_meeting_mute_request (VmMeeting *self, VmParticipant *participant,
 
 /**
  * vm_meeting_kick:
- * @self: a #VmMeeting hosted here
+ * @self: a #VmMeeting hosted here, or moderated from here
  * @participant: whom to remove
  * @error: return location for an error
  *
@@ -228,7 +252,7 @@ vm_meeting_kick (VmMeeting *self, VmParticipant *participant, GError **error)
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
   g_return_val_if_fail (VM_IS_PARTICIPANT (participant), FALSE);
 
-  if (!is_host (self, error) || !is_here (self, participant, error))
+  if (!may_moderate (self, error) || !is_here (self, participant, error))
     return FALSE;
   signal = vm_signal_new (VM_SIGNAL_KICK);
   signal->to = g_strdup (vm_participant_get_id (participant));

@@ -110,6 +110,7 @@ struct _VmMeeting
   VmMeetingState state;
   gchar *id;
   gchar *host_id; /* participant id of the host */
+  gchar *moderator_id; /* likewise, in a room that nobody hosts; or NULL */
   gchar *nonce; /* told the others at coming; base64 */
   VmParticipant *me;
   GPtrArray *participants; /* the others, in the order they joined */
@@ -223,6 +224,10 @@ void vm_meeting_take_hand (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 void vm_meeting_take_mute_request (VmMeeting *self, const VmSignal *signal);
 void vm_meeting_take_locked (VmMeeting *self, gboolean locked);
+void vm_meeting_take_moderator (VmMeeting *self, const gchar *id);
+/* Whether the participant @id may mute and remove others: the host, or who
+ * moderates. */
+gboolean vm_meeting_obeys (VmMeeting *self, const gchar *id);
 /* What this participant tells of itself; @to NULL: to everybody. */
 void vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to);
 

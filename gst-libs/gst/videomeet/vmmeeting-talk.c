@@ -126,6 +126,7 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
   self->id = g_strdup (signal->meeting_id);
   g_free (self->host_id);
   self->host_id = g_strdup (signal->host);
+  vm_meeting_take_moderator (self, signal->moderator);
   vm_meeting_watch_trust (self);
   g_signal_emit (
       self, vm_meeting_signals[VM_MEETING_SIGNAL_JOINED], 0, self->me);
@@ -256,7 +257,7 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
       vm_meeting_take_restart (self, from, signal);
       break;
     case VM_SIGNAL_KICK:
-      if (g_strcmp0 (signal->from, self->host_id) == 0 && !self->kicked)
+      if (vm_meeting_obeys (self, signal->from) && !self->kicked)
         self->kicked = g_error_new (VM_ERROR, VM_ERROR_KICKED,
             "The host removed this device from the meeting");
       break;
@@ -279,7 +280,7 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
       vm_meeting_take_hand (self, from, signal);
       break;
     case VM_SIGNAL_MUTE_REQUEST:
-      if (g_strcmp0 (signal->from, self->host_id) == 0)
+      if (vm_meeting_obeys (self, signal->from))
         vm_meeting_take_mute_request (self, signal);
       break;
     default:
@@ -336,6 +337,7 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
       take_left (self, signal);
       break;
     case VM_SIGNAL_MEETING_STATE:
+      vm_meeting_take_moderator (self, signal->moderator);
       mirror_state (self, signal->state);
       if (!self->stopped)
         vm_meeting_take_locked (self, signal->locked);

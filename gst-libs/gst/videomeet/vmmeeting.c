@@ -57,6 +57,7 @@ vm_meeting_finalize (GObject *object)
   g_strfreev (self->ice_servers);
   g_free (self->id);
   g_free (self->host_id);
+  g_free (self->moderator_id);
   g_free (self->status);
   vm_chat_log_free (self->chat);
   g_clear_object (&self->store);

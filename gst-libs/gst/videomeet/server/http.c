@@ -50,11 +50,12 @@ check_caller (VmConn *conn)
   VmServer *self = conn->server;
   g_autofree gchar *origin = vm_http_header (conn, WSI_TOKEN_ORIGIN);
 
+  vm_conn_take_forwarded (conn);
   conn->host = vm_http_header (conn, WSI_TOKEN_HOST);
   /* a page that is admitted is told of refusals too */
   if (vm_origin_is_listed (origin, (const gchar *const *) self->origins))
     conn->origin = g_strdup (origin);
-  if (conn->count > VM_CONNECTIONS_PER_ADDRESS)
+  if (conn->count > self->max_per_address)
     return refuse (conn, 0, VM_ERROR_RATE_LIMITED,
         "Too many connections from this address");
   if (!vm_host_is_own (conn->host, vm_server_local_addresses (self),

@@ -56,7 +56,7 @@
 #define VM_NOISE_BYTES 256
 #define VM_NOISE_TIME (2 * G_USEC_PER_SEC) /* how often it is looked at */
 
-#define VM_CONNECTIONS_PER_ADDRESS 64 /* beyond: 429 */
+#define VM_CONNECTIONS_PER_ADDRESS 64 /* unless told otherwise; beyond: 429 */
 /* Beyond this not even a 429 is worth a TLS handshake. */
 #define VM_CONNECTIONS_REFUSED_MAX 32
 /* WebSockets not counted; beyond, the oldest that has not asked for anything
@@ -72,6 +72,14 @@
 
 #define VM_TICKET_TIME (30 * G_USEC_PER_SEC)
 #define VM_TICKETS_MAX 256 /* not yet used, of one server */
+#define VM_TICKETS_PER_ADDRESS \
+  16 /* beyond, the oldest of it is good no longer */
+/* Of a server with open rooms: all those, hosted ones included, and the tickets.
+ * Each address has begun as many rooms, and has as many tickets, as it may have
+ * connections. */
+#define VM_OPEN_ROOMS_MAX 10000
+#define VM_ROOM_SIZE 10 /* seats of each, unless told otherwise */
+#define VM_OPEN_TICKETS_MAX 4096
 /* beyond so many known devices guests are not remembered: who comes with ever new
  * keys does not push out those that this device has met itself */
 #define VM_GUESTS_KNOWN_MAX 512

@@ -133,20 +133,68 @@ vm_server_local_addresses (VmServer *self)
   return self->addresses;
 }
 
+static void
+set_address (VmConn *conn, GInetAddress *address)
+{
+  VmServer *self = conn->server;
+
+  conn->address = g_inet_address_to_string (address);
+  conn->group = vm_address_group (address, vm_server_local_addresses (self));
+  conn->loopback = g_inet_address_get_is_loopback (address);
+  /* a proxy speaks for many: each of its connections counts for its client */
+  if (conn->proxy && g_inet_address_equal (conn->proxy, address))
+    return;
+  conn->count =
+      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address))
+      + 1;
+  g_hash_table_insert (self->per_address, g_strdup (conn->address),
+      GUINT_TO_POINTER (conn->count));
+}
+
+static void
+clear_address (VmConn *conn)
+{
+  VmServer *self = conn->server;
+  guint count =
+      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address));
+
+  if (conn->count && count > 1)
+    g_hash_table_insert (self->per_address, g_strdup (conn->address),
+        GUINT_TO_POINTER (count - 1));
+  else if (conn->count)
+    g_hash_table_remove (self->per_address, conn->address);
+  conn->count = 0;
+  g_clear_pointer (&conn->address, g_free);
+  g_clear_pointer (&conn->group, g_free);
+}
+
+void
+vm_conn_take_forwarded (VmConn *conn)
+{
+  g_autofree gchar *header = NULL;
+  g_autofree gchar *address = NULL;
+  g_autoptr (GInetAddress) client = NULL;
+
+  if (!conn->proxy)
+    return;
+  header = vm_http_header (conn, WSI_TOKEN_X_FORWARDED_FOR);
+  client = vm_proxies_find_client (conn->server->proxies, conn->proxy, header);
+  address = g_inet_address_to_string (client);
+  if (g_str_equal (address, conn->address))
+    return;
+  clear_address (conn);
+  set_address (conn, client);
+}
+
 static VmConn *
 conn_new (VmServer *self, GInetAddress *address)
 {
   VmConn *conn = g_new0 (VmConn, 1);
 
   conn->server = self;
-  conn->address = g_inet_address_to_string (address);
-  conn->group = vm_address_group (address, vm_server_local_addresses (self));
-  conn->loopback = g_inet_address_get_is_loopback (address);
-  conn->count =
-      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address))
-      + 1;
-  g_hash_table_insert (self->per_address, g_strdup (conn->address),
-      GUINT_TO_POINTER (conn->count));
+  if (vm_proxies_trust (self->proxies, address))
+    conn->proxy = g_object_ref (address);
+  set_address (conn, address);
   conn->since = g_get_monotonic_time ();
   g_hash_table_add (self->conns, conn);
   return conn;
@@ -156,14 +204,7 @@ void
 vm_conn_free (VmConn *conn)
 {
   VmServer *self = conn->server;
-  guint count =
-      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address));
 
-  if (count > 1)
-    g_hash_table_insert (self->per_address, g_strdup (conn->address),
-        GUINT_TO_POINTER (count - 1));
-  else
-    g_hash_table_remove (self->per_address, conn->address);
   g_hash_table_remove (self->conns, conn);
   g_clear_pointer (&conn->ws, vm_ws_free);
   conn->wsi = NULL;
@@ -171,8 +212,8 @@ vm_conn_free (VmConn *conn)
   vm_trust_forget (conn);
   g_clear_pointer (&conn->ticket, vm_ticket_free);
   g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
-  g_free (conn->address);
-  g_free (conn->group);
+  clear_address (conn);
+  g_clear_object (&conn->proxy);
   g_free (conn->pin);
   g_free (conn->key);
   g_free (conn);
@@ -229,7 +270,7 @@ adopt (VmServer *self, int fd, GInetAddress *address)
   self->counters.accepted++;
   make_room (self);
   desc.opaque = conn = conn_new (self, address);
-  if (conn->count > VM_CONNECTIONS_PER_ADDRESS + VM_CONNECTIONS_REFUSED_MAX) {
+  if (conn->count > self->max_per_address + VM_CONNECTIONS_REFUSED_MAX) {
     vm_conn_free (conn);
     close (fd);
     return;

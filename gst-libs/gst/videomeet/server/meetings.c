@@ -204,7 +204,8 @@ on_changed (VmRoom *room, gpointer user_data)
 
   if (vm_room_get_state (room) == VM_MEETING_STATE_ENDED)
     vm_invites_withdraw (meetings->server->invites, vm_room_get_id (room));
-  tell (meetings);
+  if (!vm_room_is_open (room))
+    tell (meetings);
 }
 
 VmMeetings *

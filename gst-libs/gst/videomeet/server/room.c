@@ -96,6 +96,7 @@ vm_room_free (VmRoom *room)
 {
   for (guint i = 0; i < room->members->len; i++)
     member_free (g_ptr_array_index (room->members, i));
+  vm_room_forget_beginner (room);
   g_ptr_array_unref (room->members);
   g_ptr_array_unref (room->met);
   g_ptr_array_unref (room->barred);
@@ -105,6 +106,22 @@ vm_room_free (VmRoom *room)
   g_free (room->pin);
   g_strfreev (room->ice_servers);
   g_free (room);
+}
+
+VmRoom *
+vm_room_new (VmRooms *rooms, const gchar *name)
+{
+  VmRoom *room = g_new0 (VmRoom, 1);
+
+  room->rooms = rooms;
+  room->name = g_strdup (name);
+  room->id = vm_rooms_make_uuid (rooms);
+  room->epoch = 1;
+  room->members = g_ptr_array_new ();
+  room->met = g_ptr_array_new_with_free_func (g_free);
+  room->barred = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_insert (rooms->rooms, room->name, room);
+  return room;
 }
 
 VmMember *
@@ -136,6 +153,12 @@ vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but)
   }
 }
 
+static gchar *
+id_of (const VmMember *member)
+{
+  return member ? g_strdup (member->id) : NULL;
+}
+
 /* `meeting-state` to everybody, and a word to who announces the meeting. */
 void
 vm_room_send_state (VmRoom *room)
@@ -150,7 +173,8 @@ vm_room_send_state (VmRoom *room)
   signal->meeting_id = g_strdup (room->id);
   signal->state = g_strdup (vm_meeting_state_to_string (room->state));
   signal->epoch = room->epoch;
-  signal->host = g_strdup (room->host->id);
+  signal->host = id_of (room->host);
+  signal->moderator = id_of (room->moderator);
   signal->max_participants = room->max_participants;
   signal->roster = g_strv_builder_end (roster);
   signal->locked = room->locked;
@@ -267,7 +291,8 @@ welcome (VmRoom *room, VmMember *member, gboolean resumed)
   signal->state = g_strdup (vm_meeting_state_to_string (room->state));
   signal->epoch = room->epoch;
   signal->count = room->count;
-  signal->host = g_strdup (room->host->id);
+  signal->host = id_of (room->host);
+  signal->moderator = id_of (room->moderator);
   signal->max_participants = room->max_participants;
   signal->locked = room->locked;
   signal->resume = g_strdup (member->token);
@@ -343,6 +368,8 @@ vm_room_seat (
 
   if (room->state != VM_MEETING_STATE_ACTIVE)
     take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
+  if (!room->moderator)
+    vm_room_choose_moderator (room);
   welcome (room, member, FALSE);
   joined = vm_signal_new (VM_SIGNAL_PARTICIPANT_JOINED);
   describe (member, vm_signal_add_participant (joined));
@@ -368,11 +395,14 @@ vm_member_leave (VmMember *member, const GError *reason)
     left->message = g_strdup (reason->message);
   }
   vm_room_send_all (room, left, NULL);
-  if (room->members->len == 1)
+  if (member == room->moderator)
+    vm_room_choose_moderator (room);
+  if (room->members->len == (room->open ? 0 : 1))
     take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
   vm_room_send_state (room);
   rooms->funcs.close (member->peer, reason, rooms->user_data);
   member_free (member);
+  vm_room_look_whether_empty (room);
 }
 
 void
@@ -430,6 +460,21 @@ vm_room_tick (VmRoom *room, gint64 now)
 }
 
 void
+vm_room_empty (VmRoom *room)
+{
+  VmRooms *rooms = room->rooms;
+  guint left = room->host ? 1 : 0;
+
+  while (room->members->len > left) {
+    VmMember *guest = g_ptr_array_index (room->members, left);
+
+    g_ptr_array_remove_index (room->members, left);
+    rooms->funcs.close (guest->peer, NULL, rooms->user_data);
+    member_free (guest);
+  }
+}
+
+void
 vm_room_end (VmRoom *room)
 {
   VmRooms *rooms = room->rooms;
@@ -439,13 +484,7 @@ vm_room_end (VmRoom *room)
   bye->from = g_strdup (host->id);
   bye->reason = g_strdup ("ended");
   vm_room_send_all (room, bye, host);
-  while (room->members->len > 1) {
-    VmMember *guest = g_ptr_array_index (room->members, 1);
-
-    g_ptr_array_remove_index (room->members, 1);
-    rooms->funcs.close (guest->peer, NULL, rooms->user_data);
-    member_free (guest);
-  }
+  vm_room_empty (room);
   if (room->state == VM_MEETING_STATE_ACTIVE) {
     take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
     vm_room_send_state (room);

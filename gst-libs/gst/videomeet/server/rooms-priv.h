@@ -14,6 +14,9 @@ struct _VmRooms
   VmPinGuard *guard;
   VmPolicy policy;
   gint64 checked; /* when everybody was looked at last, by vm_rooms_tick() */
+  VmOpenRooms open; /* all zero: rooms are opened by hosts alone */
+  GHashTable *begun; /* group -> number of open rooms that it has begun */
+  guint walks; /* over rooms or into one: meanwhile none is removed */
 };
 
 struct _VmRoom
@@ -32,7 +35,11 @@ struct _VmRoom
   gboolean locked;
   VmMeetingState state;
   guint joined; /* participants so far; the last one's number */
-  VmMember *host;
+  VmMember *host; /* NULL of an open room */
+  gboolean open; /* see VmOpenRooms */
+  gchar *beginner; /* group of whoever began it, of an open room */
+  gint64 awaited; /* until when somebody may come by a ticket */
+  VmMember *moderator; /* of an open room, or NULL */
   GPtrArray *members; /* in the order they joined */
   gint64 wrong_since; /* the minute in which wrong PINs are counted */
   guint wrong_pins;
@@ -74,6 +81,7 @@ struct _VmTicket
   VmToken *presented;
   VmTrustLevel trust; /* as it was let in, by vm_rooms_take_seat() at last */
   VmCallType call_type;
+  gboolean open; /* its room is begun by whoever comes first */
   gint64 expires;
 };
 
@@ -115,6 +123,21 @@ gchar *vm_room_name (VmRoom *room, const VmTicket *ticket);
 
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);
+
+/* A room without members, in the table. */
+VmRoom *vm_room_new (VmRooms *rooms, const gchar *name);
+/* roomopen.c: the open room @name, which is not there, for @group. */
+VmRoom *vm_room_begin (
+    VmRooms *rooms, const gchar *name, const gchar *group, GError **error);
+/* Who moderates from now on; nobody in a room that is hosted. */
+void vm_room_choose_moderator (VmRoom *room);
+/* Whoever is left is closed, and gone. */
+void vm_room_empty (VmRoom *room);
+/* Removes an open room if nobody is in it, unless there is a walk. */
+void vm_room_look_whether_empty (VmRoom *room);
+/* Whether an open room is to be removed by a walk. */
+gboolean vm_room_is_over (const VmRoom *room, gint64 now);
+void vm_room_forget_beginner (VmRoom *room);
 
 /* @ticket NULL: the host, who cannot be lost; one without text is for a seat
  * that is given back when its connection is lost. */

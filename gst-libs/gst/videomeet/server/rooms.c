@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define TOKEN_BYTES 32
-#define TICKETS_PER_ADDRESS 16
 
 VmRooms *
 vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data)
@@ -23,6 +22,7 @@ vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data)
   rooms->tickets = g_hash_table_new_full (
       g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_ticket_free);
   rooms->resumes = g_hash_table_new (g_str_hash, g_str_equal);
+  rooms->begun = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   rooms->guard = vm_pin_guard_new ();
   rooms->policy = VM_POLICY_PIN;
   return rooms;
@@ -34,6 +34,7 @@ vm_rooms_free (VmRooms *rooms)
   g_hash_table_unref (rooms->rooms);
   g_hash_table_unref (rooms->tickets);
   g_hash_table_unref (rooms->resumes);
+  g_hash_table_unref (rooms->begun);
   vm_pin_guard_free (rooms->guard);
   g_free (rooms);
 }
@@ -84,9 +85,14 @@ vm_rooms_tick (VmRooms *rooms, gint64 now)
   gpointer value;
 
   forget_tickets (rooms, now);
+  rooms->walks++;
   g_hash_table_iter_init (&iter, rooms->rooms);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
     vm_room_tick (value, now);
+    if (vm_room_is_over (value, now))
+      g_hash_table_iter_remove (&iter);
+  }
+  rooms->walks--;
   if (now - rooms->checked < VM_TRUST_CHECK_TIME)
     return;
   rooms->checked = now;
@@ -170,18 +176,10 @@ vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
 
   if (!check_config (rooms, config, error))
     return NULL;
-  room = g_new0 (VmRoom, 1);
-  room->rooms = rooms;
-  room->name = g_strdup (config->name);
-  room->id = vm_rooms_make_uuid (rooms);
+  room = vm_room_new (rooms, config->name);
   room->pin = g_strdup (config->pin);
   room->ice_servers = g_strdupv ((gchar **) config->ice_servers);
   room->max_participants = config->max_participants;
-  room->epoch = 1;
-  room->members = g_ptr_array_new ();
-  room->met = g_ptr_array_new_with_free_func (g_free);
-  room->barred = g_ptr_array_new_with_free_func (g_free);
-  g_hash_table_insert (rooms->rooms, room->name, room);
 
   hello = vm_signal_new (VM_SIGNAL_HELLO);
   said = vm_signal_add_participant (hello);
@@ -311,6 +309,9 @@ static gboolean
 make_room_for_ticket (
     VmRooms *rooms, const gchar *group, gint64 now, GError **error)
 {
+  guint most = rooms->open.size ? rooms->open.tickets_max : VM_TICKETS_MAX;
+  guint of_one =
+      rooms->open.size ? rooms->open.per_address : VM_TICKETS_PER_ADDRESS;
   GHashTableIter iter;
   gpointer value;
   VmTicket *oldest = NULL;
@@ -327,9 +328,9 @@ make_room_for_ticket (
     if (!oldest || ticket->expires < oldest->expires)
       oldest = ticket;
   }
-  if (n >= TICKETS_PER_ADDRESS)
+  if (n >= of_one)
     g_hash_table_remove (rooms->tickets, oldest->text);
-  if (g_hash_table_size (rooms->tickets) < VM_TICKETS_MAX)
+  if (g_hash_table_size (rooms->tickets) < most)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
       "Too many are about to join; try again in half a minute");
@@ -345,19 +346,21 @@ bearer_of (const VmJoin *join)
     .group = join->group };
 }
 
-/* The room that somebody asks for. Rooms are opened by hosts; a server that
- * opens them for whoever comes first does it here. Whom the policy shuts out
- * learns nothing by asking for names. */
+/* The room that somebody asks for; an open one begins here. Whom the policy shuts
+ * out learns nothing by asking for names, and begins nothing. */
 static VmRoom *
 look_up (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
     GError **error)
 {
   VmRoom *room = vm_rooms_find (rooms, meeting);
 
-  if (!room && vm_rooms_trust (rooms, bearer, error))
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
-        "There is no such meeting on this device");
-  return room;
+  if (room || !vm_rooms_trust (rooms, bearer, error))
+    return room;
+  if (rooms->open.size)
+    return vm_room_begin (rooms, meeting, bearer->group, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
+      "There is no such meeting on this device");
+  return NULL;
 }
 
 VmRoom *
@@ -375,8 +378,10 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   if (!room)
     return NULL;
   if (!admits (room, &bearer, join->pin, join->group, NULL, now, &level, error)
-      || !make_room_for_ticket (rooms, join->group, now, error))
+      || !make_room_for_ticket (rooms, join->group, now, error)) {
+    vm_room_look_whether_empty (room);
     return NULL;
+  }
   ticket = g_new0 (VmTicket, 1);
   ticket->text = vm_rooms_make_token (rooms);
   ticket->meeting = g_strdup (room->name);
@@ -388,7 +393,8 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   ticket->proven = join->proven;
   ticket->presented = join->token ? vm_token_ref (join->token) : NULL;
   ticket->call_type = join->call_type;
-  ticket->expires = now + VM_TICKET_TIME;
+  ticket->open = room->open;
+  ticket->expires = room->awaited = now + VM_TICKET_TIME;
   g_hash_table_insert (rooms->tickets, ticket->text, ticket);
   *text = g_strdup (ticket->text);
   return room;
@@ -413,11 +419,27 @@ vm_rooms_use_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
   return ticket;
 }
 
+/* An open room may be gone meanwhile: then it begins anew. */
+static VmRoom *
+room_of (VmRooms *rooms, const VmTicket *ticket, const VmBearer *bearer,
+    GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, ticket->meeting);
+
+  if (room && (room->open || strcmp (room->id, ticket->meeting_id) == 0))
+    return room;
+  if (!room && ticket->open)
+    return look_up (rooms, ticket->meeting, bearer, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+      "The meeting ended in the meantime");
+  return NULL;
+}
+
 VmMember *
 vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
     gpointer peer, GError **error)
 {
-  VmRoom *room = vm_rooms_find (rooms, ticket->meeting);
+  VmRoom *room;
   const VmSignalParticipant *said =
       hello->participants->len ? g_ptr_array_index (hello->participants, 0)
                                : NULL;
@@ -427,13 +449,13 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
     .presented = ticket->presented,
     .group = ticket->group };
 
-  if (!room || strcmp (room->id, ticket->meeting_id) != 0) {
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
-        "The meeting ended in the meantime");
+  room = room_of (rooms, ticket, &bearer, error);
+  if (!room)
+    return NULL;
+  if (!admits (room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error)) {
+    vm_room_look_whether_empty (room);
     return NULL;
   }
-  if (!admits (room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error))
-    return NULL;
   return vm_room_seat (room, peer, ticket, hello);
 }
 
@@ -446,11 +468,19 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   VmTicket ticket = { .call_type = join->call_type };
   g_autoptr (VmSignal) hello = NULL;
   g_autofree gchar *guest = NULL;
+  VmRoom *left;
+  VmMember *member;
 
   if (!room
       || !admits (room, &bearer, join->pin, join->group, from, now,
-          &ticket.trust, error))
+          &ticket.trust, error)) {
+    if (room)
+      vm_room_look_whether_empty (room);
     return NULL;
+  }
+  /* the room that it leaves may be the one it enters, and empty in between */
+  rooms->walks++;
+  left = from ? from->room : NULL;
   if (from)
     vm_member_leave (from, NULL);
   guest = g_strdup_printf ("Guest %u", room->joined + 1);
@@ -460,7 +490,11 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   ticket.presented = join->token;
   hello = vm_signal_new (VM_SIGNAL_HELLO);
   vm_signal_add_participant (hello)->alias = g_strdup (alias);
-  return vm_room_seat (room, peer, &ticket, hello);
+  member = vm_room_seat (room, peer, &ticket, hello);
+  rooms->walks--;
+  if (left)
+    vm_room_look_whether_empty (left);
+  return member;
 }
 
 VmMember *

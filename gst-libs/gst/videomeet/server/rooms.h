@@ -57,6 +57,25 @@ VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
 /* Whether a room of this meeting id is open. */
 gboolean vm_rooms_has_id (VmRooms *rooms, const gchar *id);
 guint vm_rooms_count_tickets (VmRooms *rooms);
+guint vm_rooms_count (VmRooms *rooms);
+/* In all rooms together. */
+guint vm_rooms_count_members (VmRooms *rooms);
+
+/* Rooms that nobody hosts here (roomopen.c): each begins with whoever comes
+ * first, and is gone with the last. The earliest of its participants that speaks
+ * the native dialect moderates: it may do what a host may, but for ending it. */
+typedef struct
+{
+  guint size; /* seats of a room, 2 to 128 */
+  guint rooms_max;
+  guint per_address; /* rooms that one group of VmJoin has begun, and tickets */
+  guint tickets_max; /* not yet used */
+} VmOpenRooms;
+
+/* NULL: rooms are opened by hosts alone, as at first. */
+void vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open);
+/* Removes them all; whoever is in one is closed, and nobody is told more. */
+void vm_rooms_clear_open (VmRooms *rooms);
 
 typedef struct
 {
@@ -86,6 +105,8 @@ guint vm_room_get_epoch (VmRoom *room);
 guint vm_room_count (VmRoom *room);
 guint vm_room_get_max (VmRoom *room);
 gboolean vm_room_has_pin (VmRoom *room);
+/* Whether nobody hosts it. */
+gboolean vm_room_is_open (VmRoom *room);
 /* What guests are told; may be NULL. */
 const gchar *const *vm_room_get_ice_servers (VmRoom *room);
 /* The members as in `welcome`, into @signal. */

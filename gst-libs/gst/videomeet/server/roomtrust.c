@@ -285,6 +285,7 @@ vm_rooms_check (VmRooms *rooms)
   GHashTableIter iter;
   gpointer value;
 
+  rooms->walks++;
   g_hash_table_iter_init (&iter, rooms->rooms);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     VmRoom *room = value;
@@ -298,4 +299,6 @@ vm_rooms_check (VmRooms *rooms)
     }
     tell_revoked (room);
   }
+  /* who was left empty goes with the next vm_rooms_tick() */
+  rooms->walks--;
 }

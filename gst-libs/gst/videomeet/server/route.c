@@ -64,7 +64,7 @@ forward (VmMember *member, VmSignal *signal, gboolean to_all, GError **error)
 static gboolean
 is_host (VmMember *member, GError **error)
 {
-  return member == member->room->host
+  return member == member->room->host || member == member->room->moderator
          || refuse (error, VM_ERROR_NOT_TRUSTED, "Only the host may do that");
 }
 

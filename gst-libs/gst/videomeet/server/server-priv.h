@@ -6,6 +6,7 @@
 #include "limits.h"
 #include "meetings.h"
 #include "namedcert.h"
+#include "proxies.h"
 #include "server.h"
 #include "tcpinfo.h"
 #include "transfers.h"
@@ -44,6 +45,8 @@ struct _VmServer
   gchar *host_name;
   gchar *web_root; /* canonical, or NULL */
   VmNamedCert *named; /* or NULL */
+  GPtrArray *proxies; /* see proxies.h */
+  guint max_per_address; /* connections */
   gboolean secure;
   guint16 port;
   VmServerTimes times;
@@ -96,10 +99,12 @@ struct _VmConn
 {
   VmServer *server;
   struct lws *wsi;
-  gchar *address; /* of the peer */
+  GInetAddress *proxy; /* the peer, where it speaks for others; or NULL */
+  gchar *address; /* of the client; it counts for that address */
   gchar *group; /* what wrong PINs and tickets are counted by */
   gboolean loopback;
-  guint count; /* connections of the address when this one came */
+  guint
+      count; /* connections of the address when this one came; 0: of a proxy */
   gint64 since;
   gboolean asked; /* a whole request has come */
   gboolean cut; /* about to be closed */
@@ -132,6 +137,11 @@ struct _VmConn
 void vm_server_post (
     VmServer *self, VmServerFunc func, gpointer data, GDestroyNotify destroy);
 void vm_server_run_calls (VmServer *self);
+/* serverconfig.c: before the start, in its thread; what is taken is forgotten
+ * after a failure as well. */
+gboolean vm_server_take_config (
+    VmServer *self, const VmServerConfig *config, GError **error);
+void vm_server_forget_config (VmServer *self);
 /* servercall.c: what @make says on vm-net; blocks another thread for
  * VM_SERVER_CALL_TIME at most: TIMEOUT. Returns: (transfer full) (nullable) */
 typedef gchar *(*VmServerMake) (VmServer *self, gpointer data, GError **error);
@@ -147,6 +157,8 @@ vm_server_bind (VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_listen (VmServer *self);
 void vm_server_accept (VmServer *self); /* again, after it had to pause */
 void vm_server_unlisten (VmServer *self);
+/* Of a request that came by a trusted proxy: whose it is. */
+void vm_conn_take_forwarded (VmConn *conn);
 void vm_conn_free (VmConn *conn);
 void vm_conn_cut (VmConn *conn);
 GList *vm_server_local_addresses (VmServer *self);

@@ -318,69 +318,9 @@ wait_for (VmServer *self, gboolean *flag, gint64 time)
   return TRUE;
 }
 
-static gboolean
-read_origins (VmServer *self, const gchar *const *texts, GError **error)
-{
-  g_autoptr (GStrvBuilder) origins = g_strv_builder_new ();
-
-  for (guint i = 0; texts && texts[i]; i++) {
-    g_autofree gchar *origin = vm_origin_from_text (texts[i]);
-
-    if (!origin) {
-      g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-          "“%s” is no origin of a page, as https://example.org:8443", texts[i]);
-      return FALSE;
-    }
-    g_strv_builder_add (origins, origin);
-  }
-  g_strfreev (self->origins);
-  self->origins = g_strv_builder_end (origins);
-  return TRUE;
-}
-
-static void
-copy_config (VmServer *self, const VmServerConfig *config)
-{
-  self->secure = !config->loopback_only && !config->insecure;
-  self->names = g_strdupv ((gchar **) config->names);
-  self->host_name = g_strdup (g_get_host_name ());
-  self->web_root = config->web_root ? realpath (config->web_root, NULL) : NULL;
-  self->conns = g_hash_table_new (NULL, NULL);
-  self->per_address =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->started = self->stopped = FALSE;
-  self->takes_calls = TRUE;
-  self->counters = (VmServerCounters){ 0 };
-  self->stopping = 0;
-}
-
-static void
-forget_config (VmServer *self)
-{
-  for (guint i = 0; i < VM_NET_LISTENERS; i++)
-    g_clear_object (&self->sockets[i]);
-  g_clear_pointer (&self->names, g_strfreev);
-  g_clear_pointer (&self->origins, g_strfreev);
-  g_clear_pointer (&self->host_name, g_free);
-  g_clear_pointer (&self->named, vm_named_cert_free);
-  g_clear_pointer (&self->web_root, free);
-  g_clear_pointer (&self->conns, g_hash_table_unref);
-  g_clear_pointer (&self->per_address, g_hash_table_unref);
-  g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
-  self->port = 0;
-}
-
-static gboolean
-read_certificate (VmServer *self, const VmServerConfig *config, GError **error)
-{
-  if (!config->tls_cert || !*config->tls_cert)
-    return TRUE;
-  self->named = vm_named_cert_load (config->tls_cert, config->tls_key, error);
-  return self->named != NULL;
-}
-
 /* Binds, then serves on vm-net. VM_ERROR_PORT_IN_USE when the port was asked
- * for explicitly, or none is free; VM_ERROR_BAD_REQUEST when an origin is none. */
+ * for explicitly, or none is free; VM_ERROR_BAD_REQUEST when what @config says
+ * cannot be. */
 gboolean
 vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
 {
@@ -389,28 +329,27 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
 
   g_return_val_if_fail (!self->thread, FALSE);
 
-  if (!read_origins (self, config->origins, error)
-      || !read_certificate (self, config, error)) {
-    forget_config (self);
+  if (!vm_server_take_config (self, config, error)
+      || !vm_server_bind (self, config, error)) {
+    vm_server_forget_config (self);
     return FALSE;
   }
-  if (!vm_server_bind (self, config, error)) {
-    forget_config (self);
-    return FALSE;
-  }
-  copy_config (self, config);
+  self->started = self->stopped = FALSE;
+  self->takes_calls = TRUE;
+  self->counters = (VmServerCounters){ 0 };
+  self->stopping = 0;
   /* what is revoked is known before anybody can ask */
   if (self->desk
       && !vm_trust_desk_attach (self->desk, self, self->times.start)) {
     vm_trust_desk_detach (self->desk);
-    forget_config (self);
+    vm_server_forget_config (self);
     g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
         "The trust store could not be read, or not within 5 seconds");
     return FALSE;
   }
   self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
   if (!self->thread) {
-    forget_config (self);
+    vm_server_forget_config (self);
     if (self->desk)
       vm_trust_desk_detach (self->desk);
     return FALSE;
@@ -454,6 +393,7 @@ begin_stop (VmServer *self, gpointer data)
   self->stopping = now + GOODBYE_TIME;
   vm_meetings_end (self->meetings);
   close_others (self);
+  vm_rooms_clear_open (vm_meetings_get_rooms (self->meetings));
   finish_stop (self, now);
 }
 
@@ -478,7 +418,7 @@ vm_server_stop (VmServer *self)
     return;
   }
   g_thread_join (g_steal_pointer (&self->thread));
-  forget_config (self);
+  vm_server_forget_config (self);
 }
 
 guint16

@@ -31,6 +31,16 @@ typedef struct
   const gchar *web_root; /* folder of the page, or NULL */
   /* files for clients that ask by a name, see namedcert.h; NULL or empty */
   const gchar *tls_cert, *tls_key;
+  /* rooms that nobody hosts here, beside those that are: of so many seats, 0:
+   * VM_ROOM_SIZE */
+  gboolean open_rooms;
+  guint room_size;
+  /* connections, open rooms and tickets of one address; 0:
+   * VM_CONNECTIONS_PER_ADDRESS */
+  guint max_per_address;
+  /* addresses and networks ("10.0.0.0/8") of proxies, whose X-Forwarded-For is
+   * believed; or NULL */
+  const gchar *const *trusted_proxies;
 } VmServerConfig;
 
 VmServer *vm_server_new (VmIdentity *identity);

@@ -27,6 +27,8 @@ bytes_of (const VmSignal *state)
   vm_transcript_add_number (bytes, state->locked ? 1 : 0);
   add_list (bytes, state->roster);
   add_list (bytes, state->revoked);
+  if (state->moderator)
+    vm_transcript_add_text (bytes, state->moderator);
   return bytes;
 }
 

@@ -73,6 +73,7 @@ static const struct
       "token", TEXT, token, VM_SIGNAL_TOKEN_PEM_MAX, IN (PARTICIPANT_STATE), 0),
   FIELD ("epoch", INT, epoch, G_MAXINT, MEETING, 0),
   FIELD ("host", NAME, host, VM_SIGNAL_ID_MAX, MEETING, 0),
+  FIELD ("moderator", NAME, moderator, VM_SIGNAL_ID_MAX, MEETING, 0),
   FIELD ("maxParticipants", INT, max_participants, G_MAXINT, MEETING, 0),
   FIELD ("roster", ROSTER, roster, VM_SIGNAL_ROSTER_MAX, IN (MEETING_STATE), 0),
   FIELD ("locked", BOOLEAN, locked, 0, MEETING | IN (LOCK), IN (LOCK)),

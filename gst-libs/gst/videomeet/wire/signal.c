@@ -102,6 +102,7 @@ clear (gpointer data)
   g_free (signal->meeting);
   g_free (signal->meeting_id);
   g_free (signal->host);
+  g_free (signal->moderator);
   g_strfreev (signal->roster);
   g_strfreev (signal->revoked);
   g_free (signal->signature);

@@ -106,7 +106,8 @@ struct _VmSignal
 
   gchar *meeting;
   gchar *meeting_id;
-  gchar *host;
+  gchar *host; /* of a room that nobody hosts: NULL */
+  gchar *moderator; /* who may do there what a host may, or NULL */
   gint64 epoch;
   gchar **roster;
   gchar **revoked; /* device ids */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Rooms that nobody hosts (rooms.h, VmOpenRooms): how they begin and end, and
+ * who moderates them. */
+
+#include "rooms-priv.h"
+
+void
+vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open)
+{
+  rooms->open = open ? *open : (VmOpenRooms){ 0 };
+}
+
+static guint
+count_begun (VmRooms *rooms, const gchar *group)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (rooms->begun, group));
+}
+
+static gboolean
+may_begin (
+    VmRooms *rooms, const gchar *name, const gchar *group, GError **error)
+{
+  if (!name || !*name || !vm_text_is_name (name, VM_NAME_MAX)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A room needs a name of at most 128 bytes without control characters");
+    return FALSE;
+  }
+  if (count_begun (rooms, group) >= rooms->open.per_address) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too many rooms were begun from this address");
+    return FALSE;
+  }
+  if (g_hash_table_size (rooms->rooms) >= rooms->open.rooms_max) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "This server has as many rooms as it bears; try again later");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+VmRoom *
+vm_room_begin (
+    VmRooms *rooms, const gchar *name, const gchar *group, GError **error)
+{
+  VmRoom *room;
+
+  if (!group)
+    group = "";
+  if (!may_begin (rooms, name, group, error))
+    return NULL;
+  room = vm_room_new (rooms, name);
+  room->open = TRUE;
+  room->max_participants = rooms->open.size;
+  room->state = VM_MEETING_STATE_ANNOUNCED;
+  room->beginner = g_strdup (group);
+  g_hash_table_insert (rooms->begun, g_strdup (group),
+      GUINT_TO_POINTER (count_begun (rooms, group) + 1));
+  return room;
+}
+
+void
+vm_room_forget_beginner (VmRoom *room)
+{
+  GHashTable *begun = room->rooms->begun;
+  guint n;
+
+  if (!room->beginner)
+    return;
+  n = count_begun (room->rooms, room->beginner);
+  if (n > 1)
+    g_hash_table_insert (
+        begun, g_strdup (room->beginner), GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (begun, room->beginner);
+  g_clear_pointer (&room->beginner, g_free);
+}
+
+/* Whoever comes by another dialect has no words for what a host may do. A lock
+ * goes with the last who could open it. */
+void
+vm_room_choose_moderator (VmRoom *room)
+{
+  room->moderator = NULL;
+  for (guint i = 0; room->open && i < room->members->len; i++) {
+    VmMember *member = g_ptr_array_index (room->members, i);
+
+    if (!member->alias) {
+      room->moderator = member;
+      return;
+    }
+  }
+  if (room->open)
+    room->locked = FALSE;
+}
+
+gboolean
+vm_room_is_over (const VmRoom *room, gint64 now)
+{
+  return room->open && !room->members->len && now >= room->awaited;
+}
+
+void
+vm_room_look_whether_empty (VmRoom *room)
+{
+  if (room->open && !room->members->len && !room->rooms->walks)
+    g_hash_table_remove (room->rooms->rooms, room->name);
+}
+
+void
+vm_rooms_clear_open (VmRooms *rooms)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, rooms->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (!((VmRoom *) value)->open)
+      continue;
+    vm_room_empty (value);
+    g_hash_table_iter_remove (&iter);
+  }
+}
+
+gboolean
+vm_room_is_open (VmRoom *room)
+{
+  return room->open;
+}
+
+guint
+vm_rooms_count (VmRooms *rooms)
+{
+  return g_hash_table_size (rooms->rooms);
+}
+
+guint
+vm_rooms_count_members (VmRooms *rooms)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, rooms->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    n += ((VmRoom *) value)->members->len;
+  return n;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a server is told before it starts: checked, and kept for vm-net. */
+
+#include "server-priv.h"
+#include "hostcheck.h"
+
+static gboolean
+read_origins (VmServer *self, const gchar *const *texts, GError **error)
+{
+  g_autoptr (GStrvBuilder) origins = g_strv_builder_new ();
+
+  for (guint i = 0; texts && texts[i]; i++) {
+    g_autofree gchar *origin = vm_origin_from_text (texts[i]);
+
+    if (!origin) {
+      g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+          "“%s” is no origin of a page, as https://example.org:8443", texts[i]);
+      return FALSE;
+    }
+    g_strv_builder_add (origins, origin);
+  }
+  g_strfreev (self->origins);
+  self->origins = g_strv_builder_end (origins);
+  return TRUE;
+}
+
+static gboolean
+read_certificate (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  if (!config->tls_cert || !*config->tls_cert)
+    return TRUE;
+  self->named = vm_named_cert_load (config->tls_cert, config->tls_key, error);
+  return self->named != NULL;
+}
+
+static gboolean
+read_rooms (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  guint size = config->room_size ? config->room_size : VM_ROOM_SIZE;
+  const VmOpenRooms open = {
+    .size = size,
+    .rooms_max = VM_OPEN_ROOMS_MAX,
+    .per_address = self->max_per_address,
+    .tickets_max = VM_OPEN_TICKETS_MAX,
+  };
+
+  if (size < 2 || size > VM_SIGNAL_ROSTER_MAX) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A room has 2 to %d seats, not %u", VM_SIGNAL_ROSTER_MAX, size);
+    return FALSE;
+  }
+  vm_rooms_set_open (vm_meetings_get_rooms (self->meetings),
+      config->open_rooms ? &open : NULL);
+  return TRUE;
+}
+
+gboolean
+vm_server_take_config (
+    VmServer *self, const VmServerConfig *config, GError **error)
+{
+  self->secure = !config->loopback_only && !config->insecure;
+  self->max_per_address = config->max_per_address ? config->max_per_address
+                                                  : VM_CONNECTIONS_PER_ADDRESS;
+  self->names = g_strdupv ((gchar **) config->names);
+  self->host_name = g_strdup (g_get_host_name ());
+  self->web_root = config->web_root ? realpath (config->web_root, NULL) : NULL;
+  self->conns = g_hash_table_new (NULL, NULL);
+  self->per_address =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->proxies = vm_proxies_read (config->trusted_proxies, error);
+  return self->proxies && read_rooms (self, config, error)
+         && read_origins (self, config->origins, error)
+         && read_certificate (self, config, error);
+}
+
+void
+vm_server_forget_config (VmServer *self)
+{
+  for (guint i = 0; i < VM_NET_LISTENERS; i++)
+    g_clear_object (&self->sockets[i]);
+  g_clear_pointer (&self->names, g_strfreev);
+  g_clear_pointer (&self->origins, g_strfreev);
+  g_clear_pointer (&self->host_name, g_free);
+  g_clear_pointer (&self->named, vm_named_cert_free);
+  g_clear_pointer (&self->web_root, free);
+  g_clear_pointer (&self->proxies, g_ptr_array_unref);
+  g_clear_pointer (&self->conns, g_hash_table_unref);
+  g_clear_pointer (&self->per_address, g_hash_table_unref);
+  g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
+  self->port = 0;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Devices that meet in a room that nobody hosts, on a server over TLS: what they
+ * make of a meeting without a host, and the one that moderates it. */
+
+#include "meetingdevice.h"
+
+#include <glib/gstdio.h>
+#include <gst/videomeet/server/server.h>
+#include <gst/videomeet/vmmeeting-priv.h>
+
+static VmServer *server;
+static gchar *folder;
+
+static void
+set_up (void)
+{
+  const VmServerConfig config = { .open_rooms = TRUE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmIdentity) identity = NULL;
+  VmDeviceInfo *info = vm_device_info_new ();
+
+  setup ();
+  folder = g_dir_make_tmp ("vm-server-XXXXXX", NULL);
+  identity = vm_identity_load (folder, &error);
+  g_assert_no_error (error);
+  server = vm_server_new (identity);
+  g_free (info->device);
+  info->device = g_strdup ("rooms");
+  g_free (info->device_id);
+  info->device_id = g_strdup (vm_identity_get_device_id (identity));
+  vm_server_set_device_info (server, info);
+  vm_device_info_free (info);
+  vm_server_start (server, &config, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (void)
+{
+  g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+
+  teardown ();
+  vm_server_stop (server);
+  g_clear_object (&server);
+  g_unlink (file);
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+}
+
+static void
+join (Device *device)
+{
+  device_open (device, VM_MEETING_MODE_JOIN);
+  use_port (device, vm_server_get_port (server), "blue");
+  start (device);
+}
+
+static void
+meet (void)
+{
+  join (&a);
+  WAIT_FOR (has (&a, "active") || a.error);
+  g_assert_no_error (a.error);
+  join (&b);
+  WAIT_FOR ((has (&b, "active") && has (&a, "+p002")) || b.error);
+  g_assert_no_error (b.error);
+}
+
+GST_START_TEST (test_meet)
+{
+  meet ();
+  heard (&a, "joined:p001 active +p002");
+  heard (&b, "joined:p002 +p001 active");
+  fail_if (vm_meeting_get_hosting (a.meeting));
+  fail_if (vm_participant_get_host (b.other));
+  fail_if (vm_participant_get_host (a.other));
+  /* the server is no word for who somebody is */
+  fail_unless_equals_int (
+      vm_participant_get_trust (b.other), VM_TRUST_LEVEL_UNKNOWN);
+  fail_unless_equals_string (vm_participant_get_user (b.other), "Ann");
+  vm_meeting_stop (a.meeting);
+  WAIT_FOR (has (&b, "-p001"));
+  heard (&b, "disconnected -p001");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_moderator)
+{
+  g_autoptr (GError) error = NULL;
+
+  meet ();
+  fail_if (vm_meeting_set_locked (b.meeting, TRUE, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  g_clear_error (&error);
+  fail_unless (vm_meeting_set_locked (a.meeting, TRUE, &error));
+  WAIT_FOR (vm_meeting_get_locked (b.meeting));
+  /* it is not its to end */
+  fail_if (vm_meeting_end (a.meeting, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  g_clear_error (&error);
+  fail_unless (vm_meeting_kick (a.meeting, a.other, &error));
+  WAIT_FOR (b.error);
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_KICKED);
+  WAIT_FOR (has (&a, "-p002"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_next_moderator)
+{
+  meet ();
+  vm_meeting_stop (a.meeting);
+  WAIT_FOR (vm_meeting_set_locked (b.meeting, TRUE, NULL));
+  WAIT_FOR (vm_meeting_get_locked (b.meeting));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_policy_require)
+{
+  g_object_set (a.node, "policy", VM_POLICY_REQUIRE, NULL);
+  join (&a);
+  WAIT_FOR (a.error);
+  g_assert_error (a.error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+}
+
+GST_END_TEST;
+
+static Suite *
+openmeeting_suite (void)
+{
+  Suite *s = suite_create ("openmeeting");
+  TCase *tc = tcase_create ("general");
+
+  tcase_add_checked_fixture (tc, set_up, tear_down);
+  tcase_add_test (tc, test_meet);
+  tcase_add_test (tc, test_moderator);
+  tcase_add_test (tc, test_next_moderator);
+  tcase_add_test (tc, test_policy_require);
+  suite_add_tcase (s, tc);
+  return s;
+}
+
+GST_CHECK_MAIN (openmeeting);
