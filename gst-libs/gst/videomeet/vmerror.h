@@ -55,6 +55,7 @@ G_BEGIN_DECLS
  * @VM_ERROR_CAP_INVALID: the capability is not genuine, or is somebody else's,
  *   another room's, or for something else
  * @VM_ERROR_P2P_SESSION_DENIED: the two devices cannot have that session
+ * @VM_ERROR_USER_TAKEN: somebody else is registered under that user id
  *
  * What can go wrong, on the wire as its name without the prefix
  * (`MEETING_FULL`), see vm_error_to_code().
@@ -97,6 +98,7 @@ typedef enum
   VM_ERROR_CAP_EXPIRED,
   VM_ERROR_CAP_INVALID,
   VM_ERROR_P2P_SESSION_DENIED,
+  VM_ERROR_USER_TAKEN,
 } VmError;
 
 VM_API GQuark vm_error_quark (void);

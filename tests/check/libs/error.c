@@ -5,7 +5,7 @@
 
 GST_START_TEST (test_codes)
 {
-  for (gint e = VM_ERROR_FAILED; e <= VM_ERROR_P2P_SESSION_DENIED; e++) {
+  for (gint e = VM_ERROR_FAILED; e <= VM_ERROR_USER_TAKEN; e++) {
     VmError back = VM_ERROR_FAILED;
     guint status = vm_error_to_http_status (e);
 
