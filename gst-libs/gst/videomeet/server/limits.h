@@ -45,6 +45,14 @@
 #define VM_JOIN_BURST 5
 #define VM_JOIN_TIME (2 * G_USEC_PER_SEC)
 
+/* Of calls between users, see calls.h. Beyond so many users RATE_LIMITED; a call
+ * that nobody answers is missed. Calls that one connection begins: each makes
+ * somebody's device ring. So many, then one in so long; beyond, RATE_LIMITED. */
+#define VM_CALL_USERS_MAX 8192
+#define VM_CALL_RING_TIME (45 * G_USEC_PER_SEC)
+#define VM_CALL_BURST 5
+#define VM_CALL_TIME (2 * G_USEC_PER_SEC)
+
 /* A control frame, an empty fragment, what a frame has around it: free up to
  * the slack and so much for each message; beyond, so many bytes cost as much as
  * a message. */

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "calls.h"
+
+#include <string.h>
+
+typedef struct
+{
+  gchar *id; /* the caller's choice; unique for the two alone */
+  VmCallUser *caller, *callee;
+  VmCallState state;
+  gint64 began;
+  GList link; /* among those that ring */
+} Call;
+
+struct _VmCallUser
+{
+  VmCalls *calls;
+  gchar *id, *name;
+  gpointer peer;
+  Call *call; /* or NULL */
+  /* of the last call that is over: messages of it may be on the way */
+  gchar *last_id, *last_other;
+  gdouble offers; /* that are free still */
+  gint64 offers_at;
+};
+
+struct _VmCalls
+{
+  VmCallsSend send;
+  gpointer user_data;
+  GHashTable *users; /* id -> VmCallUser, which it owns */
+  GQueue ringing; /* of Call, the oldest first */
+  guint n_calls;
+};
+
+static void
+user_free (VmCallUser *user)
+{
+  g_free (user->id);
+  g_free (user->name);
+  g_free (user->last_id);
+  g_free (user->last_other);
+  g_free (user);
+}
+
+static void
+call_free (Call *call)
+{
+  g_free (call->id);
+  g_free (call);
+}
+
+VmCalls *
+vm_calls_new (VmCallsSend send, gpointer user_data)
+{
+  VmCalls *calls = g_new0 (VmCalls, 1);
+
+  calls->send = send;
+  calls->user_data = user_data;
+  calls->users = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) user_free);
+  g_queue_init (&calls->ringing);
+  return calls;
+}
+
+void
+vm_calls_free (VmCalls *calls)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, calls->users);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Call *call = ((VmCallUser *) value)->call;
+
+    if (call) {
+      call->caller->call = call->callee->call = NULL;
+      call_free (call);
+    }
+  }
+  g_hash_table_unref (calls->users);
+  g_free (calls);
+}
+
+guint
+vm_calls_count_users (VmCalls *calls)
+{
+  return g_hash_table_size (calls->users);
+}
+
+guint
+vm_calls_count (VmCalls *calls)
+{
+  return calls->n_calls;
+}
+
+/* What is said */
+
+static void
+tell (VmCallUser *user, const VmCallMessage *message)
+{
+  user->calls->send (user->peer, message, user->calls->user_data);
+}
+
+static void
+tell_registered (VmCallUser *user)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_REGISTERED);
+
+  message->user_id = g_strdup (user->id);
+  message->username = g_strdup (user->name);
+  tell (user, message);
+}
+
+static void
+tell_failed (VmCallUser *user, const gchar *call_id, VmCallReason reason)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_FAILED);
+
+  message->call_id = g_strdup (call_id);
+  message->reason = reason;
+  tell (user, message);
+}
+
+static void
+tell_end (VmCallUser *user, const Call *call, const VmCallUser *by)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_END);
+
+  message->to = g_strdup (user->id);
+  message->call_id = g_strdup (call->id);
+  message->from = g_strdup (by->id);
+  tell (user, message);
+}
+
+static void
+forward (VmCallUser *from, VmCallUser *to, VmCallMessage *message)
+{
+  g_free (message->from);
+  message->from = g_strdup (from->id);
+  tell (to, message);
+}
+
+/* Calls */
+
+static VmCallUser *
+other_of (const Call *call, const VmCallUser *user)
+{
+  return call->caller == user ? call->callee : call->caller;
+}
+
+static VmCallParty
+party_of (const Call *call, const VmCallUser *user)
+{
+  return call->caller == user ? VM_CALL_BY_CALLER : VM_CALL_BY_CALLEE;
+}
+
+static void
+keep_last (VmCallUser *user, const gchar *call_id, const gchar *other)
+{
+  g_free (user->last_id);
+  g_free (user->last_other);
+  user->last_id = g_strdup (call_id);
+  user->last_other = g_strdup (other);
+}
+
+/* FALSE when the table has no such edge. A call that is over belongs to nobody
+ * any more, and is the caller's to free. */
+static gboolean
+advance (Call *call, VmCallEvent event, VmCallParty party)
+{
+  VmCallUser *const parties[] = { call->caller, call->callee };
+  VmCalls *calls = call->caller->calls;
+  VmCallState before = call->state;
+
+  if (!vm_call_state_next (before, event, party, &call->state))
+    return FALSE;
+  if (before == VM_CALL_STATE_RINGING)
+    g_queue_unlink (&calls->ringing, &call->link);
+  if (!vm_call_state_is_over (call->state))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (parties); i++) {
+    parties[i]->call = NULL;
+    keep_last (parties[i], call->id, other_of (call, parties[i])->id);
+  }
+  calls->n_calls--;
+  return TRUE;
+}
+
+static void
+free_if_over (Call *call)
+{
+  if (vm_call_state_is_over (call->state))
+    call_free (call);
+}
+
+static void
+ring (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer, gint64 now)
+{
+  VmCalls *calls = caller->calls;
+  Call *call = g_new0 (Call, 1);
+
+  call->id = g_strdup (offer->call_id);
+  call->caller = caller;
+  call->callee = callee;
+  call->state = VM_CALL_STATE_RINGING;
+  call->began = now;
+  call->link.data = call;
+  caller->call = callee->call = call;
+  g_queue_push_tail_link (&calls->ringing, &call->link);
+  calls->n_calls++;
+  /* as it has registered, whatever it says now */
+  g_free (offer->username);
+  offer->username = g_strdup (caller->name ? caller->name : caller->id);
+  forward (caller, callee, offer);
+}
+
+/* Whom @call rings offers one to its caller: the lower of the ids lives. Of two
+ * that are equal neither can, for nobody could say which it means. */
+static void
+cross (Call *call, VmCallUser *user, VmCallMessage *offer, gint64 now)
+{
+  VmCallUser *other = call->caller;
+  gint order = strcmp (offer->call_id, call->id);
+
+  if (order > 0) {
+    tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
+    return;
+  }
+  advance (call, VM_CALL_EVENT_CROSSED, VM_CALL_BY_SERVER);
+  tell_failed (other, call->id, VM_CALL_REASON_BUSY);
+  if (order < 0) {
+    tell_end (user, call, other);
+    ring (user, other, offer, now);
+  } else {
+    tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
+  }
+  call_free (call);
+}
+
+static gboolean
+may_ring (VmCallUser *user, gint64 now, GError **error)
+{
+  user->offers += (now - user->offers_at) / (gdouble) VM_CALL_TIME;
+  user->offers = MIN (user->offers, VM_CALL_BURST);
+  user->offers_at = now;
+  if (user->offers >= 1) {
+    user->offers--;
+    return TRUE;
+  }
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many calls were begun; try again in 2 seconds");
+  return FALSE;
+}
+
+static gboolean
+take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
+{
+  VmCallUser *callee = g_hash_table_lookup (user->calls->users, offer->to);
+  Call *call = user->call;
+  gboolean crosses = call && call->state == VM_CALL_STATE_RINGING
+                     && call->callee == user && call->caller == callee;
+
+  if (callee == user) {
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_BAD_MESSAGE, "Nobody can call themselves");
+    return FALSE;
+  }
+  if (call && !crosses && strcmp (call->id, offer->call_id) == 0) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "This call has been offered already");
+    return FALSE;
+  }
+  /* whatever becomes of it, its candidates are on the way */
+  if (!call)
+    keep_last (user, offer->call_id, offer->to);
+  if (!may_ring (user, now, error))
+    return FALSE;
+  if (crosses) {
+    cross (call, user, offer, now);
+  } else if (!callee || call || callee->call) {
+    tell_failed (user, offer->call_id,
+        callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
+  } else {
+    ring (user, callee, offer, now);
+  }
+  return TRUE;
+}
+
+/* The end of a call crosses what the other side has sent in it: that is dropped,
+ * and no fault of anybody's. */
+static gboolean
+is_late (const VmCallUser *user, const VmCallMessage *message)
+{
+  return g_strcmp0 (user->last_other, message->to) == 0
+         && (!message->call_id
+             || g_strcmp0 (user->last_id, message->call_id) == 0);
+}
+
+static Call *
+find_call (VmCallUser *user, const VmCallMessage *message, GError **error)
+{
+  Call *call = user->call;
+
+  if (call && strcmp (other_of (call, user)->id, message->to) == 0
+      && (!message->call_id || strcmp (call->id, message->call_id) == 0))
+    return call;
+  if (!is_late (user, message))
+    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+        "There is no such call between these two");
+  return NULL;
+}
+
+static gboolean
+take_candidate (VmCallUser *user, VmCallMessage *message, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  Call *call = find_call (user, message, &reason);
+
+  if (reason) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
+  if (!call)
+    return TRUE;
+  g_free (message->call_id);
+  message->call_id = g_strdup (call->id);
+  forward (user, other_of (call, user), message);
+  return TRUE;
+}
+
+static gboolean
+take_event (
+    VmCallUser *user, VmCallMessage *message, VmCallEvent event, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  Call *call = find_call (user, message, &reason);
+  VmCallUser *other = call ? other_of (call, user) : NULL;
+
+  if (reason) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
+  if (!call)
+    return TRUE;
+  if (!advance (call, event, party_of (call, user))) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "\"%s\" is not this user's to say while the call is %s",
+        vm_call_message_type_to_string (message->type),
+        vm_call_state_to_string (call->state));
+    return FALSE;
+  }
+  forward (user, other, message);
+  free_if_over (call);
+  return TRUE;
+}
+
+gboolean
+vm_call_user_receive (
+    VmCallUser *user, VmCallMessage *message, gint64 now, GError **error)
+{
+  switch (message->type) {
+    case VM_CALL_REGISTER:
+      return vm_call_user_rename (
+          user, message->user_id, message->username, error);
+    case VM_CALL_OFFER:
+      return take_offer (user, message, now, error);
+    case VM_CALL_CANDIDATE:
+      return take_candidate (user, message, error);
+    case VM_CALL_ANSWER:
+      return take_event (user, message, VM_CALL_EVENT_ANSWER, error);
+    case VM_CALL_REJECT:
+      return take_event (user, message, VM_CALL_EVENT_REJECT, error);
+    case VM_CALL_END:
+      return take_event (user, message, VM_CALL_EVENT_END, error);
+    default:
+      return TRUE;
+  }
+}
+
+void
+vm_calls_tick (VmCalls *calls, gint64 ring_time, gint64 now)
+{
+  Call *call;
+
+  while ((call = g_queue_peek_head (&calls->ringing))
+         && now - call->began >= ring_time) {
+    advance (call, VM_CALL_EVENT_TIMEOUT, VM_CALL_BY_SERVER);
+    tell_failed (call->caller, call->id, VM_CALL_REASON_TIMEOUT);
+    tell_end (call->callee, call, call->caller);
+    call_free (call);
+  }
+}
+
+/* Users */
+
+VmCallUser *
+vm_calls_register (VmCalls *calls, const gchar *id, const gchar *name,
+    gpointer peer, gint64 now, GError **error)
+{
+  VmCallUser *user;
+
+  if (g_hash_table_contains (calls->users, id)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_USER_TAKEN,
+        "Somebody else is called “%s” here", id);
+    return NULL;
+  }
+  if (g_hash_table_size (calls->users) >= VM_CALL_USERS_MAX) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "%u users are here already", VM_CALL_USERS_MAX);
+    return NULL;
+  }
+  user = g_new0 (VmCallUser, 1);
+  user->calls = calls;
+  user->id = g_strdup (id);
+  user->name = g_strdup (name);
+  user->peer = peer;
+  user->offers = VM_CALL_BURST;
+  user->offers_at = now;
+  g_hash_table_insert (calls->users, user->id, user);
+  tell_registered (user);
+  return user;
+}
+
+gboolean
+vm_call_user_rename (
+    VmCallUser *user, const gchar *id, const gchar *name, GError **error)
+{
+  if (strcmp (user->id, id) != 0) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "This connection is “%s”, and cannot be somebody else", user->id);
+    return FALSE;
+  }
+  if (name) {
+    g_free (user->name);
+    user->name = g_strdup (name);
+  }
+  tell_registered (user);
+  return TRUE;
+}
+
+/* Whom the lost user talked to has lost an active call, or one that rang; a
+ * caller hears that the other is not there. */
+void
+vm_call_user_leave (VmCallUser *user)
+{
+  Call *call = user->call;
+  VmCallUser *other = call ? other_of (call, user) : NULL;
+
+  if (call) {
+    advance (call, VM_CALL_EVENT_LOST, party_of (call, user));
+    if (call->state == VM_CALL_STATE_FAILED)
+      tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
+    else
+      tell_end (other, call, user);
+    call_free (call);
+  }
+  g_hash_table_remove (user->calls->users, user->id);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../wire/call.h"
+#include "callstate.h"
+#include "limits.h"
+
+/* Users that call one another (seed 3, protocol §6): who is there, which call
+ * each has, one at most, and who may say what in it. Sans-I/O: time comes in,
+ * messages go out. `now` is monotonic time in µs. */
+
+typedef struct _VmCalls VmCalls;
+typedef struct _VmCallUser VmCallUser;
+
+/* One message for the connection @peer; must not call back into the calls. */
+typedef void (*VmCallsSend) (
+    gpointer peer, const VmCallMessage *message, gpointer user_data);
+
+VmCalls *vm_calls_new (VmCallsSend send, gpointer user_data);
+/* Without a word to anybody who is there still. */
+void vm_calls_free (VmCalls *calls);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCalls, vm_calls_free)
+/* Ends what has rung for @ring. */
+void vm_calls_tick (VmCalls *calls, gint64 ring, gint64 now);
+guint vm_calls_count_users (VmCalls *calls);
+/* Those that ring or are active. */
+guint vm_calls_count (VmCalls *calls);
+
+/* Somebody is there, and hears `registered`. @name NULL: called by @id.
+ * USER_TAKEN; RATE_LIMITED beyond VM_CALL_USERS_MAX. */
+VmCallUser *vm_calls_register (VmCalls *calls, const gchar *id,
+    const gchar *name, gpointer peer, gint64 now, GError **error);
+/* The same once more, with another name perhaps; BAD_MESSAGE with another id. */
+gboolean vm_call_user_rename (
+    VmCallUser *user, const gchar *id, const gchar *name, GError **error);
+/* A message from @user, which the model may write to: UNROUTABLE, BAD_MESSAGE,
+ * RATE_LIMITED. */
+gboolean vm_call_user_receive (
+    VmCallUser *user, VmCallMessage *message, gint64 now, GError **error);
+/* The connection is gone, and @user with it; whom it talks to is told. */
+void vm_call_user_leave (VmCallUser *user);

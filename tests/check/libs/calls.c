@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Users that call one another, with a clock of its own: seed 3, "Call Flow
+ * Diagram", and protocol §6. */
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/server/calls.h>
+#include <string.h>
+
+/* One connection; what it heard, in the words of the wire, without the media. */
+typedef struct
+{
+  GString *heard;
+  VmCallUser *user;
+} Phone;
+
+static VmCalls *calls;
+static Phone ann, bob, carl;
+static gint64 now;
+
+static void
+on_send (gpointer peer, const VmCallMessage *message, gpointer user_data)
+{
+  GString *heard = ((Phone *) peer)->heard;
+
+  if (heard->len)
+    g_string_append (heard, ", ");
+  g_string_append (heard, vm_call_message_type_to_string (message->type));
+  if (message->type == VM_CALL_FAILED)
+    g_string_append_printf (heard, " %s %s", message->call_id,
+        vm_call_reason_to_string (message->reason));
+  else if (message->type == VM_CALL_REGISTERED)
+    g_string_append_printf (
+        heard, " %s=%s", message->user_id, message->username);
+  else
+    g_string_append_printf (
+        heard, " %s %s>%s", message->call_id, message->from, message->to);
+}
+
+/* Just that, and nothing from now on. */
+static void
+heard (Phone *phone, const gchar *what)
+{
+  fail_unless_equals_string (phone->heard->str, what);
+  g_string_truncate (phone->heard, 0);
+}
+
+static void
+come (Phone *phone, const gchar *id)
+{
+  g_autoptr (GError) error = NULL;
+
+  phone->user = vm_calls_register (calls, id, NULL, phone, now, &error);
+  g_assert_no_error (error);
+  g_string_truncate (phone->heard, 0);
+}
+
+static void
+go (Phone *phone)
+{
+  vm_call_user_leave (g_steal_pointer (&phone->user));
+}
+
+/* The code of what is wrong, or -1. */
+static gint
+say (
+    Phone *phone, VmCallMessageType type, const gchar *call_id, const gchar *to)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new (type);
+  g_autoptr (GError) error = NULL;
+
+  message->to = g_strdup (to);
+  message->call_id = g_strdup (call_id);
+  if (vm_call_user_receive (phone->user, message, now, &error)) {
+    g_assert_no_error (error);
+    return -1;
+  }
+  fail_unless (error && error->domain == VM_ERROR);
+  return error->code;
+}
+
+static void
+says (
+    Phone *phone, VmCallMessageType type, const gchar *call_id, const gchar *to)
+{
+  fail_unless_equals_int (say (phone, type, call_id, to), -1);
+}
+
+static void
+setup (void)
+{
+  Phone *phones[] = { &ann, &bob, &carl };
+  const gchar *ids[] = { "ann", "bob", "carl" };
+
+  now = 1000;
+  calls = vm_calls_new (on_send, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (phones); i++) {
+    phones[i]->heard = g_string_new (NULL);
+    come (phones[i], ids[i]);
+  }
+}
+
+static void
+teardown (void)
+{
+  Phone *phones[] = { &ann, &bob, &carl };
+
+  vm_calls_free (calls);
+  for (guint i = 0; i < G_N_ELEMENTS (phones); i++)
+    g_string_free (phones[i]->heard, TRUE);
+}
+
+static void
+talk (void)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  heard (&bob, "call-offer c1 ann>bob");
+  heard (&ann, "call-answer c1 bob>ann");
+}
+
+GST_START_TEST (test_flow_of_the_seed)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  heard (&bob, "call-offer c1 ann>bob");
+  /* candidates do not wait for the answer */
+  says (&ann, VM_CALL_CANDIDATE, NULL, "bob");
+  heard (&bob, "ice-candidate c1 ann>bob");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  says (&bob, VM_CALL_CANDIDATE, "c1", "ann");
+  heard (&ann, "call-answer c1 bob>ann, ice-candidate c1 bob>ann");
+  /* however long it lasts */
+  now += 10 * VM_CALL_RING_TIME;
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+  heard (&ann, "");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  heard (&bob, "call-end c1 ann>bob");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  /* and again, the other way round */
+  says (&bob, VM_CALL_OFFER, "c1", "ann");
+  heard (&ann, "call-offer c1 bob>ann");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_rejected)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  says (&bob, VM_CALL_REJECT, "c1", "ann");
+  heard (&ann, "call-reject c1 bob>ann");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  heard (&bob, "call-offer c1 ann>bob, call-offer c2 carl>bob");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_caller_changes_its_mind)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  heard (&bob, "call-offer c1 ann>bob, call-end c1 ann>bob");
+  /* an answer that crossed it harms nobody */
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  says (&bob, VM_CALL_CANDIDATE, NULL, "ann");
+  says (&bob, VM_CALL_END, "c1", "ann");
+  heard (&ann, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nobody_there)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "dora");
+  heard (&ann, "call-failed c1 offline");
+  says (&ann, VM_CALL_CANDIDATE, NULL, "dora");
+  heard (&ann, "");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_busy)
+{
+  /* while it rings at either */
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  heard (&carl, "call-failed c2 busy");
+  says (&carl, VM_CALL_OFFER, "c3", "ann");
+  heard (&carl, "call-failed c3 busy");
+  says (&bob, VM_CALL_OFFER, "c4", "carl");
+  heard (&bob, "call-offer c1 ann>bob, call-failed c4 busy");
+  /* and while they talk */
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  says (&carl, VM_CALL_OFFER, "c5", "bob");
+  heard (&carl, "call-failed c5 busy");
+  says (&ann, VM_CALL_OFFER, "c6", "bob");
+  heard (&ann, "call-answer c1 bob>ann, call-failed c6 busy");
+  heard (&bob, "");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_ring_time)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  heard (&bob, "call-offer c1 ann>bob");
+  now += VM_CALL_RING_TIME - 1;
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+  heard (&ann, "");
+  now++;
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+  heard (&ann, "call-failed c1 timeout");
+  heard (&bob, "call-end c1 ann>bob");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  heard (&ann, "");
+}
+
+GST_END_TEST;
+
+/* Each has its own time; what was answered meanwhile goes on. */
+GST_START_TEST (test_rings_end_in_order)
+{
+  Phone dora = { g_string_new (NULL) };
+
+  come (&dora, "dora");
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  now += 10;
+  says (&carl, VM_CALL_OFFER, "c2", "dora");
+  vm_calls_tick (calls, 15, now);
+  fail_unless_equals_int (vm_calls_count (calls), 2);
+  now += 5;
+  vm_calls_tick (calls, 15, now);
+  heard (&ann, "call-failed c1 timeout");
+  heard (&carl, "");
+  says (&dora, VM_CALL_ANSWER, "c2", "carl");
+  now += 100;
+  vm_calls_tick (calls, 15, now);
+  heard (&carl, "call-answer c2 dora>carl");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+  go (&dora);
+  heard (&carl, "call-end c2 dora>carl");
+  g_string_free (dora.heard, TRUE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_connection_lost)
+{
+  talk ();
+  go (&bob);
+  heard (&ann, "call-end c1 bob>ann");
+  says (&ann, VM_CALL_OFFER, "c2", "bob");
+  heard (&ann, "call-failed c2 offline");
+  come (&bob, "bob");
+  says (&ann, VM_CALL_OFFER, "c3", "bob");
+  heard (&bob, "call-offer c3 ann>bob");
+  /* of the two while it rings */
+  go (&bob);
+  heard (&ann, "call-failed c3 offline");
+  come (&bob, "bob");
+  says (&ann, VM_CALL_OFFER, "c4", "bob");
+  go (&ann);
+  heard (&bob, "call-offer c4 ann>bob, call-end c4 ann>bob");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  fail_unless_equals_int (vm_calls_count_users (calls), 2);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_crossed)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  says (&bob, VM_CALL_OFFER, "c2", "ann");
+  heard (&bob, "call-offer c1 ann>bob, call-failed c2 busy");
+  heard (&ann, "");
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  heard (&ann, "call-answer c1 bob>ann");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  heard (&bob, "call-end c1 ann>bob");
+
+  /* whichever came first */
+  says (&ann, VM_CALL_OFFER, "c4", "bob");
+  says (&bob, VM_CALL_OFFER, "c3", "ann");
+  heard (&bob, "call-offer c4 ann>bob, call-end c4 ann>bob");
+  heard (&ann, "call-failed c4 busy, call-offer c3 bob>ann");
+  says (&ann, VM_CALL_ANSWER, "c3", "bob");
+  heard (&bob, "call-answer c3 ann>bob");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+}
+
+GST_END_TEST;
+
+/* Made of the time, they may well be the same. */
+GST_START_TEST (test_crossed_with_one_id)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  says (&bob, VM_CALL_OFFER, "c1", "ann");
+  heard (&ann, "call-failed c1 busy");
+  heard (&bob, "call-offer c1 ann>bob, call-failed c1 busy");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  /* of other people that is nobody's business */
+  says (&ann, VM_CALL_OFFER, "c2", "bob");
+  come (&(Phone){ ann.heard }, "dora");
+  says (&carl, VM_CALL_OFFER, "c2", "dora");
+  fail_unless_equals_int (vm_calls_count (calls), 2);
+}
+
+GST_END_TEST;
+
+/* Only the parties of a call may say something in it, each its own. */
+GST_START_TEST (test_who_may)
+{
+  static const VmCallMessageType types[] = { VM_CALL_ANSWER, VM_CALL_REJECT,
+    VM_CALL_END, VM_CALL_CANDIDATE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    fail_unless_equals_int (
+        say (&ann, types[i], "c1", "bob"), VM_ERROR_UNROUTABLE);
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  heard (&bob, "call-offer c1 ann>bob");
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    fail_unless_equals_int (
+        say (&carl, types[i], "c1", "ann"), VM_ERROR_UNROUTABLE);
+    fail_unless_equals_int (
+        say (&carl, types[i], "c1", "bob"), VM_ERROR_UNROUTABLE);
+    fail_unless_equals_int (
+        say (&bob, types[i], "c1", "carl"), VM_ERROR_UNROUTABLE);
+    fail_unless_equals_int (
+        say (&bob, types[i], "c2", "ann"), VM_ERROR_UNROUTABLE);
+  }
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_ANSWER, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_REJECT, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  fail_unless_equals_int (
+      say (&bob, VM_CALL_ANSWER, "c1", "ann"), VM_ERROR_BAD_MESSAGE);
+  fail_unless_equals_int (
+      say (&bob, VM_CALL_REJECT, "c1", "ann"), VM_ERROR_BAD_MESSAGE);
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_OFFER, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_OFFER, "c2", "ann"), VM_ERROR_BAD_MESSAGE);
+  heard (&ann, "call-answer c1 bob>ann");
+  heard (&bob, "");
+  heard (&carl, "");
+}
+
+GST_END_TEST;
+
+/* Every edge of the table is drawn here once more, and no other. */
+GST_START_TEST (test_state_table)
+{
+  static const gchar *const ends[][3] = {
+    /* caller, callee, server; while it rings */
+    [VM_CALL_EVENT_ANSWER] = { NULL, "active", NULL },
+    [VM_CALL_EVENT_REJECT] = { NULL, "rejected", NULL },
+    [VM_CALL_EVENT_END] = { "missed", "rejected", NULL },
+    [VM_CALL_EVENT_LOST] = { "missed", "failed", NULL },
+    [VM_CALL_EVENT_TIMEOUT] = { NULL, NULL, "missed" },
+    [VM_CALL_EVENT_CROSSED] = { NULL, NULL, "failed" },
+  };
+
+  for (gint e = 0; e < VM_CALL_N_EVENTS; e++) {
+    for (gint p = 0; p <= VM_CALL_BY_SERVER; p++) {
+      gboolean ends_it = (e == VM_CALL_EVENT_END || e == VM_CALL_EVENT_LOST)
+                         && p != VM_CALL_BY_SERVER;
+      VmCallState next;
+
+      fail_unless_equals_int (
+          vm_call_state_next (VM_CALL_STATE_RINGING, e, p, &next),
+          ends[e][p] != NULL);
+      fail_unless_equals_string (
+          vm_call_state_to_string (next), ends[e][p] ? ends[e][p] : "ringing");
+      fail_unless_equals_int (
+          vm_call_state_next (VM_CALL_STATE_ACTIVE, e, p, &next), ends_it);
+      fail_unless_equals_int (
+          next, ends_it ? VM_CALL_STATE_ENDED : VM_CALL_STATE_ACTIVE);
+      for (gint s = VM_CALL_STATE_REJECTED; s < VM_CALL_N_STATES; s++)
+        fail_if (vm_call_state_next (s, e, p, &next));
+    }
+  }
+  for (gint s = 0; s < VM_CALL_N_STATES; s++)
+    fail_unless_equals_int (
+        vm_call_state_is_over (s), s > VM_CALL_STATE_ACTIVE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_names)
+{
+  Phone other = { g_string_new (NULL) };
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (
+      vm_calls_register (calls, "ann", "Ann", &other, now, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_USER_TAKEN);
+  g_clear_error (&error);
+  heard (&other, "");
+  fail_if (vm_call_user_rename (ann.user, "anna", "Ann", &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE);
+  fail_unless (vm_call_user_rename (ann.user, "ann", "Ann", NULL));
+  heard (&ann, "registered ann=Ann");
+  fail_unless (vm_call_user_rename (ann.user, "ann", NULL, NULL));
+  heard (&ann, "registered ann=Ann");
+  go (&ann);
+  other.user = vm_calls_register (calls, "ann", "Anna", &other, now, NULL);
+  fail_unless (other.user != NULL);
+  heard (&other, "registered ann=Anna");
+  g_string_free (other.heard, TRUE);
+}
+
+GST_END_TEST;
+
+static gchar *called;
+
+static void
+on_offer (gpointer peer, const VmCallMessage *message, gpointer user_data)
+{
+  g_free (called);
+  called = g_strdup (message->username);
+}
+
+/* Nobody rings under a name that they have not registered. */
+GST_START_TEST (test_from_username)
+{
+  g_autoptr (VmCalls) own = vm_calls_new (on_offer, NULL);
+  VmCallUser *named = vm_calls_register (own, "a", "Ann", NULL, now, NULL);
+  VmCallUser *nameless = vm_calls_register (own, "c", NULL, NULL, now, NULL);
+  VmCallUser *callers[] = { named, nameless };
+  const gchar *names[] = { "Ann", "c" };
+
+  vm_calls_register (own, "b", "Bob", NULL, now, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (callers); i++) {
+    g_autoptr (VmCallMessage) offer = vm_call_message_new (VM_CALL_OFFER);
+
+    offer->to = g_strdup ("b");
+    offer->call_id = g_strdup ("c1");
+    offer->username = g_strdup ("The Bank");
+    fail_unless (vm_call_user_receive (callers[i], offer, now, NULL));
+    fail_unless_equals_string (called, names[i]);
+    vm_call_user_leave (callers[i]);
+  }
+  g_clear_pointer (&called, g_free);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_calls_are_limited)
+{
+  for (guint i = 0; i < VM_CALL_BURST; i++) {
+    says (&ann, VM_CALL_OFFER, "c1", "dora");
+    heard (&ann, "call-failed c1 offline");
+  }
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_OFFER, "c1", "bob"), VM_ERROR_RATE_LIMITED);
+  /* what belongs to it is no other fault */
+  says (&ann, VM_CALL_CANDIDATE, NULL, "bob");
+  heard (&bob, "");
+  now += VM_CALL_TIME - 1;
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_OFFER, "c1", "bob"), VM_ERROR_RATE_LIMITED);
+  now += 1;
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  heard (&bob, "call-offer c1 ann>bob");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  /* others have their own */
+  says (&carl, VM_CALL_OFFER, "c2", "ann");
+  heard (&ann, "call-offer c2 carl>ann");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_users_are_limited)
+{
+  Phone crowd = { g_string_new (NULL) };
+  VmCallUser *last = NULL;
+  g_autoptr (GError) error = NULL;
+
+  while (vm_calls_count_users (calls) < VM_CALL_USERS_MAX) {
+    g_autofree gchar *id =
+        g_strdup_printf ("user%u", vm_calls_count_users (calls));
+
+    last = vm_calls_register (calls, id, NULL, &crowd, now, &error);
+    g_assert_no_error (error);
+  }
+  fail_unless (
+      vm_calls_register (calls, "more", NULL, &crowd, now, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  vm_call_user_leave (last);
+  fail_unless (
+      vm_calls_register (calls, "more", NULL, &crowd, now, NULL) != NULL);
+  g_string_free (crowd.heard, TRUE);
+}
+
+GST_END_TEST;
+
+/* As a server stops: nobody hears of an end that there is none of. */
+GST_START_TEST (test_free_in_mid_call)
+{
+  VmCalls *own = vm_calls_new (on_send, NULL);
+  VmCalls *before = calls;
+  Phone dora = { g_string_new (NULL) }, eve = { g_string_new (NULL) };
+
+  calls = own;
+  come (&dora, "dora");
+  come (&eve, "eve");
+  says (&dora, VM_CALL_OFFER, "c1", "eve");
+  heard (&eve, "call-offer c1 dora>eve");
+  vm_calls_free (own);
+  calls = before;
+  heard (&dora, "");
+  heard (&eve, "");
+  g_string_free (dora.heard, TRUE);
+  g_string_free (eve.heard, TRUE);
+}
+
+GST_END_TEST;
+
+static Suite *
+calls_suite (void)
+{
+  Suite *s = suite_create ("calls");
+  TCase *tc = tcase_create ("calls");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_flow_of_the_seed);
+  tcase_add_test (tc, test_rejected);
+  tcase_add_test (tc, test_caller_changes_its_mind);
+  tcase_add_test (tc, test_nobody_there);
+  tcase_add_test (tc, test_busy);
+  tcase_add_test (tc, test_ring_time);
+  tcase_add_test (tc, test_rings_end_in_order);
+  tcase_add_test (tc, test_connection_lost);
+  tcase_add_test (tc, test_crossed);
+  tcase_add_test (tc, test_crossed_with_one_id);
+  tcase_add_test (tc, test_who_may);
+  tcase_add_test (tc, test_state_table);
+  tcase_add_test (tc, test_names);
+  tcase_add_test (tc, test_from_username);
+  tcase_add_test (tc, test_calls_are_limited);
+  tcase_add_test (tc, test_users_are_limited);
+  tcase_add_test (tc, test_free_in_mid_call);
+  return s;
+}
+
+GST_CHECK_MAIN (calls);
