@@ -159,6 +159,15 @@ upgrade_room (VmConn *conn)
       g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
 }
 
+/* One path, two dialects; a client without a `userId` may call too, see
+ * vm_call_take_over(). */
+static void
+upgrade_root (VmConn *conn, GError **error)
+{
+  if (!vm_call_upgrade (conn, error))
+    upgrade_room (conn);
+}
+
 void
 vm_route_upgrade (VmConn *conn, GError **error)
 {
@@ -169,7 +178,7 @@ vm_route_upgrade (VmConn *conn, GError **error)
   else if (strcmp (conn->path, "/transfer") == 0)
     vm_transfer_upgrade (conn, error);
   else if (strcmp (conn->path, "/") == 0)
-    upgrade_room (conn);
+    upgrade_root (conn, error);
   else
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
         "There is no WebSocket at this address");

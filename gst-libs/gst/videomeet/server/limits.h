@@ -125,4 +125,5 @@ typedef struct
   gint64 flood;
   gint64 queue; /* for which a full queue is a burst */
   gint64 request;
+  gint64 ring; /* of a call */
 } VmServerTimes;

@@ -215,6 +215,8 @@ vm_conn_free (VmConn *conn)
   clear_address (conn);
   g_clear_object (&conn->proxy);
   g_free (conn->pin);
+  g_free (conn->call_user);
+  g_free (conn->call_name);
   g_free (conn->key);
   g_free (conn);
 }

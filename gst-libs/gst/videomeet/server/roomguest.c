@@ -17,6 +17,7 @@ struct _VmRoomGuest
   gchar *pin; /* of the URL, or NULL */
   VmMember *member; /* NULL: in no room */
   gboolean leaves; /* by itself: it stays connected */
+  gboolean said; /* something: this dialect is its own from then on */
   gdouble joins; /* that are free still */
   gint64 joins_at;
 };
@@ -265,8 +266,9 @@ room_guest_receive (VmWs *ws, GBytes *message)
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = NULL;
 
-  if (!guest)
+  if (!guest || (!guest->said && vm_call_take_over (ws, message)))
     return;
+  guest->said = TRUE;
   signal = vm_dialect_room.parse (guest->state, message, &error);
   if (signal)
     take (guest, signal, &error);

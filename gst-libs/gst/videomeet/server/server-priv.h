@@ -2,6 +2,7 @@
 #pragma once
 
 #include "approvalpage.h"
+#include "calls.h"
 #include "invites.h"
 #include "limits.h"
 #include "meetings.h"
@@ -83,6 +84,7 @@ struct _VmServer
   gint64 stopping; /* 0, or when to stop at the latest */
   VmDeviceInfo *info;
   VmMeetings *meetings;
+  VmCalls *user_calls; /* or NULL: there are none here */
   VmKnown *known;
   VmInvites *invites;
   VmApprovalPage *approval;
@@ -129,6 +131,7 @@ struct _VmConn
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
   VmTicket *ticket; /* native; NULL: to resume */
   gchar *pin; /* of the URL, or NULL */
+  gchar *call_user, *call_name; /* of the URL, or NULL */
   VmTransferGuest *transfer_guest; /* of a file */
   VmWs *ws; /* after an upgrade */
 };
@@ -210,6 +213,14 @@ int vm_route_transfers (VmConn *conn);
 void vm_transfer_check (VmServer *self);
 void vm_transfer_upgrade (VmConn *conn, GError **error);
 void vm_transfer_guest_free (VmTransferGuest *guest);
+/* callguest.c */
+/* A VmCallsSend. */
+void vm_call_guest_send (
+    gpointer peer, const VmCallMessage *message, gpointer user_data);
+/* Whether the URL is that of a client of calls, or an error. */
+gboolean vm_call_upgrade (VmConn *conn, GError **error);
+/* Whether @first, the first message, makes it one. */
+gboolean vm_call_take_over (VmWs *ws, GBytes *first);
 /* approval.c */
 gboolean vm_approval_is_path (const gchar *path);
 int vm_route_approval (VmConn *conn);

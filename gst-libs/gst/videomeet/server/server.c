@@ -83,6 +83,7 @@ vm_server_init (VmServer *self)
     .flood = VM_FLOOD_TIME,
     .queue = VM_QUEUE_TIME,
     .request = VM_HTTP_REQUEST_TIME,
+    .ring = VM_CALL_RING_TIME,
   };
 }
 

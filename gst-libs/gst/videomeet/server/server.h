@@ -11,7 +11,7 @@
 
 /* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
  * /status, POST /meetings/join, the page, native signalling on /ws, the rooms of
- * seed 2 on a WebSocket at /. It runs on the thread "vm-net"; every function here
+ * seed 2 and the calls of seed 3 on a WebSocket at /. It runs on the thread "vm-net"; every function here
  * may be called from any thread and enqueues, but for start, stop,
  * vm_server_open_meeting() and vm_server_make_invitation(), which block (deadline 5 s). */
 
@@ -26,6 +26,7 @@ typedef struct
   gboolean port_explicit; /* taken: an error; else the next free port */
   gboolean loopback_only; /* bind 127.0.0.1 and ::1 only: plain HTTP */
   gboolean insecure; /* plain HTTP everywhere */
+  gboolean calls; /* users may call one another through it, see calls.h */
   const gchar *const *names; /* more names that Host may carry, or NULL */
   const gchar *const *origins; /* whose pages are admitted too, or NULL */
   const gchar *web_root; /* folder of the page, or NULL */

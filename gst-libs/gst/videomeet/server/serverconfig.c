@@ -68,6 +68,8 @@ vm_server_take_config (
   self->conns = g_hash_table_new (NULL, NULL);
   self->per_address =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->user_calls =
+      config->calls ? vm_calls_new (vm_call_guest_send, NULL) : NULL;
   self->proxies = vm_proxies_read (config->trusted_proxies, error);
   return self->proxies && read_rooms (self, config, error)
          && read_origins (self, config->origins, error)
@@ -85,6 +87,7 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->named, vm_named_cert_free);
   g_clear_pointer (&self->web_root, free);
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
+  g_clear_pointer (&self->user_calls, vm_calls_free);
   g_clear_pointer (&self->conns, g_hash_table_unref);
   g_clear_pointer (&self->per_address, g_hash_table_unref);
   g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);

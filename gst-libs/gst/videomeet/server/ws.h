@@ -12,6 +12,7 @@ typedef struct _VmConn VmConn;
 typedef struct _VmWs VmWs;
 typedef struct _VmGuest VmGuest;
 typedef struct _VmRoomGuest VmRoomGuest;
+typedef struct _VmCallGuest VmCallGuest;
 typedef struct _VmTransferGuest VmTransferGuest;
 
 /* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
@@ -43,6 +44,7 @@ typedef struct
 
 extern const VmWsFuncs vm_guest_funcs; /* native */
 extern const VmWsFuncs vm_room_guest_funcs;
+extern const VmWsFuncs vm_call_guest_funcs;
 extern const VmWsFuncs vm_transfer_funcs;
 
 struct _VmWs
@@ -55,6 +57,7 @@ struct _VmWs
   VmTicket *ticket; /* native: until hello; NULL: hello is to resume */
   VmGuest *guest; /* native: from hello on */
   VmRoomGuest *room_guest; /* room */
+  VmCallGuest *call_guest; /* call */
   VmTransferGuest *transfer_guest; /* of a file */
 
   GByteArray *message; /* fragments so far */

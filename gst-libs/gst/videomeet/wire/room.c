@@ -24,6 +24,12 @@ read_forwarded (
   g_autofree gchar *target = NULL;
   VmRoomPeer *peer;
 
+  /* of a call, whose dialect this connection does not speak (protocol §6) */
+  if (vm_json_get (json, 0, "toId") != VM_JSON_NONE) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "A message has either \"toId\" or \"targetId\"");
+    return FALSE;
+  }
   if (!vm_room_read_object (json, signal, error)
       || !vm_room_read_name (
           json, "targetId", VM_SIGNAL_NAME_MAX, &target, error))

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The calls of seed 3 at a WebSocket (protocol §6): a client that is known by its
+ * URL, or by what it says first. It cannot come back: a socket that is lost ends
+ * its call. */
+
+#include "server-priv.h"
+
+struct _VmCallGuest
+{
+  VmWs *ws;
+  VmCallUser *user; /* NULL: not registered */
+};
+
+static void
+send_message (VmCallGuest *guest, const VmCallMessage *message)
+{
+  g_autoptr (GBytes) bytes = vm_call_message_format (message);
+
+  vm_ws_send (guest->ws, bytes);
+}
+
+void
+vm_call_guest_send (
+    gpointer peer, const VmCallMessage *message, gpointer user_data)
+{
+  send_message (peer, message);
+}
+
+static void
+send_error (VmCallGuest *guest, const GError *error)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new_error (error);
+
+  send_message (guest, message);
+}
+
+static gboolean
+register_as (
+    VmCallGuest *guest, const gchar *id, const gchar *name, GError **error)
+{
+  guest->user = vm_calls_register (guest->ws->conn->server->user_calls, id,
+      name, guest, g_get_monotonic_time (), error);
+  return guest->user != NULL;
+}
+
+static gboolean
+take (VmCallGuest *guest, VmCallMessage *message, GError **error)
+{
+  if (message->type == VM_CALL_ERROR)
+    return TRUE;
+  if (guest->user)
+    return vm_call_user_receive (
+        guest->user, message, g_get_monotonic_time (), error);
+  if (message->type == VM_CALL_REGISTER)
+    return register_as (guest, message->user_id, message->username, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+      "Nobody can be reached before a user is registered");
+  return FALSE;
+}
+
+static void
+call_guest_receive (VmWs *ws, GBytes *bytes)
+{
+  VmCallGuest *guest = ws->call_guest;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmCallMessage) message = NULL;
+
+  if (!guest)
+    return;
+  message = vm_call_message_parse (VM_CALL_SIDE_SERVER, bytes, &error);
+  if (!message || !take (guest, message, &error))
+    send_error (guest, error);
+}
+
+static void
+call_guest_open (VmWs *ws)
+{
+  VmConn *conn = ws->conn;
+  g_autoptr (GError) error = NULL;
+
+  ws->call_guest = g_new0 (VmCallGuest, 1);
+  ws->call_guest->ws = ws;
+  if (conn->call_user
+      && !register_as (
+          ws->call_guest, conn->call_user, conn->call_name, &error))
+    send_error (ws->call_guest, error);
+}
+
+static void
+call_guest_tell (VmWs *ws, const GError *error)
+{
+  if (ws->call_guest)
+    send_error (ws->call_guest, error);
+}
+
+static void
+call_guest_hang_up (VmWs *ws, const GError *reason)
+{
+  VmCallGuest *guest = g_steal_pointer (&ws->call_guest);
+
+  if (!guest)
+    return;
+  if (guest->user)
+    vm_call_user_leave (guest->user);
+  g_free (guest);
+}
+
+const VmWsFuncs vm_call_guest_funcs = {
+  .open = call_guest_open,
+  .receive = call_guest_receive,
+  .tell = call_guest_tell,
+  .hang_up = call_guest_hang_up,
+};
+
+/* A name of the URL, NULL when there is none; FALSE when it is no name. The
+ * buffer holds any argument: libwebsockets finds none behind one that it cannot
+ * copy. */
+static gboolean
+read_name (VmConn *conn, const gchar *key, gchar **name, GError **error)
+{
+  g_autofree gchar *buffer = g_malloc (VM_HTTP_HEADER_MAX);
+  const gchar *text =
+      lws_get_urlarg_by_name (conn->wsi, key, buffer, VM_HTTP_HEADER_MAX);
+
+  if (!text || !*text)
+    return TRUE;
+  if (!vm_text_is_name (text, VM_CALL_NAME_MAX)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A name in the URL is too long, or has control characters");
+    return FALSE;
+  }
+  *name = g_strdup (text);
+  return TRUE;
+}
+
+gboolean
+vm_call_upgrade (VmConn *conn, GError **error)
+{
+  g_clear_pointer (&conn->call_user, g_free);
+  g_clear_pointer (&conn->call_name, g_free);
+  if (!read_name (conn, "userId=", &conn->call_user, error)
+      || !read_name (conn, "username=", &conn->call_name, error))
+    return TRUE;
+  if (!conn->call_user)
+    return FALSE;
+  if (!conn->server->user_calls)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "Users cannot call one another here");
+  conn->ws_funcs = &vm_call_guest_funcs;
+  return TRUE;
+}
+
+gboolean
+vm_call_take_over (VmWs *ws, GBytes *first)
+{
+  if (!ws->conn->server->user_calls || !vm_call_is_first (first))
+    return FALSE;
+  ws->funcs->hang_up (ws, NULL);
+  ws->funcs = &vm_call_guest_funcs;
+  ws->funcs->open (ws);
+  ws->funcs->receive (ws, first);
+  return TRUE;
+}
