@@ -37,7 +37,7 @@ export async function roomServer() {
 
 let browser = null;
 
-async function theBrowser() {
+export async function theBrowser() {
   if (!browser) {
     browser = await chromium.launch({ executablePath: CHROMIUM, headless: true,
       args: [...CHROMIUM_FLAGS, FAKE_DEVICE] });

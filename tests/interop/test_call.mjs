@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Calls between pages that were written from seed 3 alone (examples/web/call),
+// through this project's server.
+
+import { enter } from "../browser/lan.mjs";
+
+enter();
+const { join } = await import("node:path");
+const { equal, main, test } = await import("../browser/check.mjs");
+const { Program, STARTUP_MS, atEnd, until } = await import("../browser/program.mjs");
+const { theBrowser } = await import("./parties.mjs");
+
+const CASE_MS = 180000;
+const PAGE = join(process.env.VM_SOURCE_ROOT, "examples/web/call");
+
+// A server that takes calls and serves the page; RING_MS: how long it rings.
+async function callServer(...ring) {
+  const program = new Program(
+    join(process.env.VM_BUILD_ROOT, "tests/interop/callserver"), [PAGE, ...ring]);
+  const { port } = await program.event("listening");
+  return `http://localhost:${port}/`;
+}
+
+// One user's tab.
+class Phone {
+  // What it hears of calls waits while `held`, if that is given: an array.
+  static async open(url, user, parameters = {}, held = null, late = 0) {
+    const self = new Phone();
+    const context = await (await theBrowser()).newContext();
+    atEnd(() => context.close());
+    // calls are named by the time
+    await context.addInitScript((ms) => {
+      const now = Date.now;
+      Date.now = () => now() + ms;
+    }, late);
+    if (held) await context.routeWebSocket(/./, (socket) => self.hold(socket, held));
+    self.user = user;
+    self.errors = [];
+    self.page = await context.newPage();
+    self.page.on("pageerror", (error) => self.errors.push(String(error)));
+    await self.page.goto(`${url}?${new URLSearchParams({ user, name: user.toUpperCase(),
+      online: "1", width: "320", ...parameters })}`);
+    await self.is("idle");
+    return self;
+  }
+
+  hold(socket, held) {
+    const server = socket.connectToServer();
+
+    server.onMessage((text) => {
+      if (held.open || !text.includes('"call-')) socket.send(text);
+      else held.push(() => socket.send(text));
+    });
+  }
+
+  until(func, argument) {
+    return until(() => this.page.evaluate(func, argument), STARTUP_MS,
+      async () => `${this.user}: ${func} ${JSON.stringify(argument)}\n${this.errors.join("\n")}`);
+  }
+
+  is(state) {
+    return this.until((wanted) => document.body.dataset.state === wanted, state);
+  }
+
+  says(text) {
+    return this.until((wanted) => document.getElementById("status").textContent === wanted, text);
+  }
+
+  async call(other, kind = "video") {
+    await this.page.fill("#other", other.user ?? other);
+    await this.page.click(`#dial button[value=${kind}]`);
+  }
+
+  press(id) {
+    return this.page.click(`#${id}`);
+  }
+
+  // Sound of the other, and frames of a picture that keep coming.
+  async meets({ picture = true } = {}) {
+    await this.until((wanted) => {
+      const video = document.getElementById("remote");
+      const tracks = video.srcObject?.getTracks() ?? [];
+      return document.body.dataset.connection === "connected"
+        && tracks.some((t) => t.kind === "audio" && !t.muted)
+        && tracks.some((t) => t.kind === "video") === wanted;
+    }, picture);
+    await this.until(async () => [...(await window.connection().getStats()).values()]
+      .some((s) => s.type === "inbound-rtp" && s.kind === "audio" && s.totalSamplesReceived > 0));
+    if (picture) {
+      await this.until(() => document.getElementById("remote")
+        .getVideoPlaybackQuality().totalVideoFrames > 5);
+    }
+  }
+
+  async log(direction) {
+    return (await this.page.evaluate(() => window.messages))
+      .filter((m) => m[direction]).map((m) => m[direction]);
+  }
+
+  // The types, in order, without the candidates, for how many there are and when is
+  // nobody's business; each message with the fields of its table.
+  async kinds(direction) {
+    const messages = await this.log(direction);
+
+    checkFields(messages, direction === "received" ? ADDED : {});
+    return messages.map(({ type }) => type).filter((type) => type !== "ice-candidate");
+  }
+}
+
+// Seed 3, "Message Types": the fields that each message has, in order, and no others;
+// then what protocol §6 adds to those that the server forwards.
+const TABLE = {
+  "call-offer": "type toId callId offer callType fromUsername",
+  "call-answer": "type toId callId answer",
+  "ice-candidate": "type toId candidate",
+  "call-reject": "type toId callId",
+  "call-end": "type toId callId",
+  registered: "type userId username",
+  register: "type userId username",
+  "call-failed": "type callId reason",
+  id: "type id",
+};
+const ADDED = {
+  "call-offer": " fromId", "call-answer": " fromId", "ice-candidate": " callId fromId",
+  "call-reject": " fromId", "call-end": " fromId",
+};
+
+function checkFields(messages, added) {
+  for (const message of messages) {
+    const { type, offer, answer, candidate } = message;
+
+    equal(Object.keys(message).join(" "), `${TABLE[type]}${added[type] ?? ""}`, `the fields of ${type}`);
+    for (const description of [offer, answer].filter(Boolean))
+      equal(Object.keys(description).join(" "), "type sdp", "the fields of a description");
+    if (candidate)
+      equal(Object.keys(candidate).join(" "), "candidate sdpMLineIndex sdpMid", "those of a candidate");
+  }
+}
+
+// The flow diagram of the seed, to the end.
+async function twoPagesTalk() {
+  const url = await callServer();
+  const [ann, bob] = [await Phone.open(url, "ann"), await Phone.open(url, "bob")];
+
+  await ann.call(bob);
+  await bob.is("ringing");
+  await bob.until(() => document.getElementById("who").textContent === "ANN calls (video)");
+  await bob.press("accept");
+  await Promise.all([ann.meets(), bob.meets()]);
+  await ann.until(() => document.getElementById("timer").textContent > "00:00");
+  await ann.press("end");
+  await Promise.all([ann.says("Call ended"), bob.says("Call ended")]);
+  await bob.is("idle");
+
+  equal(await ann.kinds("sent"), ["call-offer", "call-end"], "the caller said");
+  equal(await ann.kinds("received"), ["registered", "call-answer"], "the caller heard");
+  equal(await bob.kinds("sent"), ["call-answer"], "the callee said");
+  equal(await bob.kinds("received"), ["registered", "call-offer", "call-end"], "the callee heard");
+  const [said] = await ann.log("sent");
+  const heard = (await bob.log("received"))[1];
+  equal({ ...heard, fromId: undefined }, said, "the offer on its way");
+  equal(heard.fromId, "ann", "who calls");
+  for (const phone of [ann, bob]) {
+    for (const direction of ["sent", "received"]) {
+      const types = (await phone.log(direction)).map(({ type }) => type);
+      if (!types.includes("ice-candidate"))
+        throw new Error(`${phone.user}: no candidate was ${direction}`);
+      if (types.indexOf("ice-candidate") < types.findIndex((type) => type.startsWith("call-")))
+        throw new Error(`${phone.user}: a candidate was ${direction} before the call`);
+    }
+  }
+}
+
+// Who it is, it says by a message; the id that rooms greet with is ignored.
+async function soundAlone() {
+  const url = await callServer();
+  const ann = await Phone.open(url, "ann", { register: "1" });
+  const bob = await Phone.open(url, "bob", { register: "1" });
+
+  await bob.call(ann, "audio");
+  await ann.is("ringing");
+  await ann.press("accept");
+  await Promise.all([ann.meets({ picture: false }), bob.meets({ picture: false })]);
+  await ann.press("end");
+  await bob.is("idle");
+  equal(await ann.kinds("received"), ["id", "registered", "call-offer"], "the callee heard");
+  equal((await bob.log("sent"))[1].callType, "audio", "the kind of call");
+}
+
+async function rejectedBusyOffline() {
+  const url = await callServer();
+  const [ann, bob, carl] = [await Phone.open(url, "ann"), await Phone.open(url, "bob"),
+    await Phone.open(url, "carl")];
+
+  await ann.call("dora");
+  await ann.says("dora is not there");
+  await ann.call(bob);
+  await bob.is("ringing");
+  await carl.call(bob);
+  await carl.says("bob is busy");
+  await bob.press("decline");
+  await ann.says("bob has declined");
+  equal(await ann.kinds("received"), ["registered", "call-failed", "call-reject"], "the caller heard");
+  equal(await bob.kinds("sent"), ["call-reject"], "the callee said");
+  equal(await carl.kinds("received"), ["registered", "call-failed"], "a third heard");
+  equal((await ann.log("received")).find(({ type }) => type === "call-failed").reason,
+    "offline", "why");
+  equal((await carl.log("received"))[1].reason, "busy", "why");
+}
+
+async function nobodyAnswers() {
+  const url = await callServer("500");
+  const [ann, bob] = [await Phone.open(url, "ann"), await Phone.open(url, "bob")];
+
+  await ann.call(bob);
+  await ann.says("bob does not answer");
+  await bob.says("Missed a call of ANN");
+  equal(await ann.kinds("received"), ["registered", "call-failed"], "the caller heard");
+  equal(await bob.kinds("received"), ["registered", "call-offer", "call-end"], "the callee heard");
+}
+
+async function theCallerGivesUp() {
+  const url = await callServer();
+  const [ann, bob] = [await Phone.open(url, "ann"), await Phone.open(url, "bob")];
+
+  await ann.call(bob);
+  await bob.is("ringing");
+  await ann.press("end");
+  await bob.says("Missed a call of ANN");
+  equal(await ann.kinds("sent"), ["call-offer", "call-end"], "the caller said");
+  // there is nothing left of it
+  await bob.call(ann);
+  await ann.is("ringing");
+}
+
+// Each has dialled before it hears of the other's call: that with the lower id lives,
+// whichever came first.
+async function twoCallEachOther() {
+  for (const late of [3600000, -3600000]) {
+    const url = await callServer();
+    const held = [];
+    const ann = await Phone.open(url, "ann");
+    const bob = await Phone.open(url, "bob", {}, held, late);
+
+    await ann.call(bob);
+    await until(() => held.length === 1, STARTUP_MS, "Ann's offer");
+    await bob.call(ann);
+    await until(() => held.length === 2, STARTUP_MS, "what became of the two");
+    held.open = true;
+    held.forEach((pass) => pass());
+    if (late < 0) {
+      await ann.is("ringing");
+      await ann.press("accept");
+    }
+    await Promise.all([ann.meets(), bob.meets()]);
+    equal(await ann.kinds("received"), late < 0 ? ["registered", "call-failed", "call-offer"]
+      : ["registered", "call-answer"], "the first caller heard");
+    equal(await bob.kinds("received"), late < 0
+      ? ["registered", "call-offer", "call-end", "call-answer"]
+      : ["registered", "call-offer", "call-failed"], "the second caller heard");
+    await bob.press("end");
+    await ann.is("idle");
+  }
+}
+
+// A tab that is closed hangs up, and one that dies is missed by the server.
+async function aPageIsLost() {
+  const url = await callServer();
+  const [ann, bob] = [await Phone.open(url, "ann"), await Phone.open(url, "bob")];
+
+  await ann.call(bob);
+  await bob.is("ringing");
+  await bob.press("accept");
+  await Promise.all([ann.meets(), bob.meets()]);
+  await bob.page.context().close();
+  await ann.says("Call ended");
+  const again = await Phone.open(url, "bob");
+  await again.call(ann);
+  await ann.is("ringing");
+}
+
+for (const func of [twoPagesTalk, soundAlone, rejectedBusyOffline, nobodyAnswers,
+  theCallerGivesUp, twoCallEachOther, aPageIsLost])
+  test(func.name, func, CASE_MS);
+
+await main();
