@@ -331,6 +331,63 @@ GST_START_TEST (test_interrupted_and_resumed)
 
 GST_END_TEST;
 
+/* The receiver has not heard the last of the one that was interrupted. */
+GST_START_TEST (test_sent_again_to_the_same_receiver)
+{
+  Background up;
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+  g_autoptr (GstStructure) transfer = NULL;
+  guint64 before, sent = 0;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
+  begin (&up);
+  g_mutex_lock (&lock);
+  while (seen_done < size / 2)
+    fail_unless (g_cond_wait_until (&cond, &lock, until));
+  g_mutex_unlock (&lock);
+  g_cancellable_cancel (up.cancellable);
+  finish (&up);
+  g_clear_error (&up.error);
+  before = get_done ();
+
+  g_clear_object (&sender);
+  sender = vm_file_sender_new (path, CHUNK, NULL);
+  fail_unless (upload (&up.error));
+  g_assert_no_error (up.error);
+  assert_received ();
+  transfer = vm_file_sender_describe (sender);
+  fail_unless (gst_structure_get_uint64 (transfer, "sent", &sent));
+  fail_unless (sent > 0 && sent < size - before / 2);
+}
+
+GST_END_TEST;
+
+/* Beside one whose socket stands, the name is taken. */
+GST_START_TEST (test_sent_twice_at_a_time)
+{
+  Background up;
+  VmFileSender *first;
+  g_autoptr (GError) error = NULL;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  first = sender;
+  sender = vm_file_sender_new (path, CHUNK, NULL);
+  fail_unless (!upload (&error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_DECLINED);
+  g_object_unref (sender);
+  sender = first;
+  vm_file_sender_set_max_bitrate (sender, 0);
+  finish (&up);
+  g_assert_no_error (up.error);
+  assert_received ();
+}
+
+GST_END_TEST;
+
 /* The socket is lost, and comes back: the transfer does not notice. */
 static void
 cut_sockets (VmServer *self, gpointer user_data)
@@ -566,6 +623,8 @@ fileupload_suite (void)
   tcase_add_test (tc, test_declined);
   tcase_add_test (tc, test_user_is_asked);
   tcase_add_test (tc, test_interrupted_and_resumed);
+  tcase_add_test (tc, test_sent_again_to_the_same_receiver);
+  tcase_add_test (tc, test_sent_twice_at_a_time);
   tcase_add_test (tc, test_socket_is_cut);
   tcase_add_test (tc, test_revoked_in_mid_file);
   tcase_add_test (tc, test_another_device_takes_its_place);

@@ -277,10 +277,14 @@ on_open (VmWs *ws)
 static void
 on_hang_up (VmWs *ws, const GError *reason)
 {
-  GHashTable *sockets = ws->conn->server->transfer_sockets;
+  VmServer *self = ws->conn->server;
+  const VmTransferGuest *guest = ws->transfer_guest;
 
-  if (g_hash_table_lookup (sockets, ws->transfer_guest->id) == ws)
-    g_hash_table_remove (sockets, ws->transfer_guest->id);
+  if (g_hash_table_lookup (self->transfer_sockets, guest->id) != ws)
+    return;
+  g_hash_table_remove (self->transfer_sockets, guest->id);
+  if (self->receiver)
+    vm_file_receiver_lose (self->receiver, guest->device_id, guest->id);
 }
 
 static void

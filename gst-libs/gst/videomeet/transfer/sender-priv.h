@@ -19,6 +19,7 @@ struct _VmSender
   VmChunkSet *have; /* that the receiver had; or NULL */
   gboolean heard; /* the receiver has had TRANSFER_START */
   guint64 done; /* bytes */
+  guint64 sent; /* bytes; what was sent again counts again */
   gboolean has_hash;
   guint8 hash[VM_SHA256_SIZE];
   gchar *saved_path;

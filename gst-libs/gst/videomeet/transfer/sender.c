@@ -463,6 +463,12 @@ vm_sender_get_done (VmSender *self)
   return self->done;
 }
 
+guint64
+vm_sender_get_sent (VmSender *self)
+{
+  return self->sent;
+}
+
 VmTransferEncoding
 vm_sender_get_encoding (VmSender *self)
 {

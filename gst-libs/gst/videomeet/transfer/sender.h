@@ -86,6 +86,8 @@ gboolean vm_sender_next_state (VmSender *self, VmTransferState *state);
 /* Why it has FAILED. VM_ERROR_DECLINED, _CANCELLED, _TIMEOUT, or what broke. */
 const GError *vm_sender_get_error (VmSender *self);
 guint64 vm_sender_get_done (VmSender *self); /* bytes that are acknowledged */
+/* Bytes of chunks that went out; what went again counts again. */
+guint64 vm_sender_get_sent (VmSender *self);
 /* How its chunks travel, once the receiver has accepted. */
 VmTransferEncoding vm_sender_get_encoding (VmSender *self);
 /* Where the receiver put it, relative to its folder, as it says; or NULL. */

@@ -106,6 +106,7 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
   message->data = g_bytes_ref (chunk->data);
   message->has_hash = TRUE;
   memcpy (message->hash, chunk->hash, VM_SHA256_SIZE);
+  self->sent += g_bytes_get_size (chunk->data);
   chunk->state = SENT;
   chunk->sent = now;
   chunk->deadline = now + vm_window_get_timeout (&self->window);

@@ -25,6 +25,7 @@
 typedef enum
 {
   VM_WISH_NONE, /* a message */
+  VM_WISH_LOSE, /* nobody's: the lane is gone, and may come again */
   VM_WISH_ACCEPT,
   VM_WISH_DECLINE,
   VM_WISH_PAUSE,
@@ -37,8 +38,8 @@ typedef struct
 {
   VmWish wish;
   VmTransferMessage *message;
-  gchar *from; /* of the message */
-  gchar *id; /* of the wish */
+  gchar *from; /* of the message, or of the lane */
+  gchar *id; /* of the wish, or of what the lane was for */
   gchar *reason;
   gsize size; /* what it counts of VM_FILE_RECEIVER_QUEUE_MAX */
 } VmReceiverItem;
@@ -75,6 +76,11 @@ struct _VmFileReceiver
  * when there is room again. */
 gboolean vm_file_receiver_push (
     VmFileReceiver *self, VmTransferMessage *message, const gchar *from);
+
+/* The lane of a transfer is gone, behind all that came over it. The transfer waits
+ * for another; but when @from offers the same file anew, that one goes on. */
+void vm_file_receiver_lose (
+    VmFileReceiver *self, const gchar *from, const gchar *transfer_id);
 
 typedef enum
 {

@@ -20,6 +20,24 @@ wish (VmFileReceiver *self, VmWish wish, const gchar *id, const gchar *reason)
   g_clear_pointer (&item, vm_receiver_item_free);
 }
 
+void
+vm_file_receiver_lose (
+    VmFileReceiver *self, const gchar *from, const gchar *transfer_id)
+{
+  VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
+
+  item->wish = VM_WISH_LOSE;
+  item->from = g_strdup (from);
+  item->id = g_strdup (transfer_id);
+  g_mutex_lock (&self->lock);
+  if (self->thread && !self->stopping && !self->flushing) {
+    g_queue_push_tail (&self->queue, g_steal_pointer (&item));
+    g_cond_broadcast (&self->cond);
+  }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&item, vm_receiver_item_free);
+}
+
 /**
  * vm_file_receiver_accept:
  * @self: a #VmFileReceiver

@@ -11,6 +11,7 @@ typedef struct
   VmIncoming *incoming;
   gint64 told_at; /* when the application heard of it; 0: never */
   gint64 over_at; /* 0: it is not over */
+  gboolean lost; /* its lane is gone */
 } Coming;
 
 static void
@@ -148,6 +149,37 @@ make_room (VmFileReceiver *self, gint64 now)
   return self->transfers->len < VM_FILE_TRANSFERS_MAX;
 }
 
+static gboolean
+is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
+{
+  return g_strcmp0 (a->filename, b->filename) == 0 && a->size == b->size
+         && a->mtime == b->mtime;
+}
+
+/* A sender that was started anew offers its file once more. Its old transfer, for
+ * which nobody comes any more, lets go of what it has. */
+static void
+supersede (VmFileReceiver *self, const Coming *by)
+{
+  const gchar *from = vm_incoming_get_from (by->incoming);
+  const VmTransferMessage *offer =
+      vm_receiver_get_offer (vm_incoming_get_engine (by->incoming));
+  g_autoptr (GError) why = g_error_new (
+      VM_ERROR, VM_ERROR_DISCONNECTED, "The sender has begun anew");
+
+  for (guint i = 0; i < self->transfers->len; i++) {
+    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+
+    if (!coming->lost || coming->over_at
+        || g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0
+        || !is_same_file (vm_receiver_get_offer (engine), offer))
+      continue;
+    vm_receiver_fail (engine, why);
+    run_and_tell (self, coming);
+  }
+}
+
 static void
 take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
@@ -164,6 +196,7 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   coming = g_new0 (Coming, 1);
   coming->incoming =
       vm_incoming_new (self->folder, item->from, item->message, now);
+  supersede (self, coming);
   g_ptr_array_add (self->transfers, coming);
   tell (self, coming);
   if (accept == VM_ACCEPT_AUTO)
@@ -179,6 +212,9 @@ take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
   Coming *coming = find (self, item->from, item->message->id);
   g_autoptr (GError) error = NULL;
+
+  if (coming)
+    coming->lost = FALSE;
 
   if (!coming && item->message->type == VM_TRANSFER_FILE_OFFER) {
     take_offer (self, item, now);
@@ -199,7 +235,7 @@ take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 static void
 take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
-  Coming *coming = find (self, NULL, item->id);
+  Coming *coming = find (self, item->from, item->id);
   VmReceiver *engine =
       coming ? vm_incoming_get_engine (coming->incoming) : NULL;
 
@@ -220,6 +256,9 @@ take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
       break;
     case VM_WISH_CANCEL:
       vm_receiver_cancel (engine);
+      break;
+    case VM_WISH_LOSE:
+      coming->lost = TRUE;
       break;
     case VM_WISH_NONE:
       break;

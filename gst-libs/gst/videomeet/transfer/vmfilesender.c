@@ -286,8 +286,11 @@ vm_file_sender_describe_as (VmFileSender *self, VmTransferState state)
     .error = vm_sender_get_error (self->engine),
     .saved_path = vm_sender_get_saved_path (self->engine),
   };
+  GstStructure *s = vm_transfer_describe (&what);
 
-  return vm_transfer_describe (&what);
+  gst_structure_set (
+      s, "sent", G_TYPE_UINT64, vm_sender_get_sent (self->engine), NULL);
+  return s;
 }
 
 /* called with lock held, which is given up meanwhile */
