@@ -6,6 +6,7 @@
 #include <gst/videomeet/lifecycle/vmparticipantstate.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <gst/videomeet/transfer/vmfilelane.h>
+#include <gst/videomeet/transfer/vmfilequeue.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
 #include <gst/videomeet/transfer/vmfilesender.h>
 #include <gst/videomeet/transfer/vmtransfermeta.h>

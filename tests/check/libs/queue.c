@@ -373,8 +373,13 @@ GST_START_TEST (test_an_attempt_that_brings_more_is_none_too_many)
     fail_unless (vm_transfer_queue_break (queue, a, now));
     tick_after (VM_QUEUE_REST_MIN);
   }
-  next ();
-  fail_unless (!vm_transfer_queue_break (queue, a, now));
+  for (guint i = 0; i < 2; i++) {
+    fail_unless_equals_int (next (), a);
+    progress (a, 9);
+    fail_unless_equals_int (vm_transfer_queue_break (queue, a, now), i == 0);
+    if (i == 0)
+      tick_after (VM_QUEUE_REST_MIN);
+  }
 }
 
 GST_END_TEST;

@@ -22,7 +22,8 @@ typedef struct
   gint priority;
   VmQueueState state;
   guint64 done; /* bytes; the most there were */
-  guint broken; /* times in a row, without more bytes */
+  gboolean brought; /* more bytes, since it began */
+  guint broken; /* times in a row without */
   gint64 moved; /* µs; when it last went on, or began */
   gboolean moves; /* less than VM_QUEUE_IDLE_TIME ago */
   gint64 due; /* µs; RESTING: until then */

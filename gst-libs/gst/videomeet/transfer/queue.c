@@ -251,6 +251,7 @@ vm_transfer_queue_next (VmTransferQueue *self, gint64 now)
     return 0;
   vm_queue_move (self, best, VM_QUEUE_EVENT_BEGIN);
   best->moved = now;
+  best->brought = FALSE;
   best->receiver->served = ++self->turn;
   return best->number;
 }
@@ -283,6 +284,7 @@ vm_transfer_queue_progress (
       || !vm_queue_move (self, entry, VM_QUEUE_EVENT_MOVE))
     return;
   entry->done = done;
+  entry->brought = TRUE;
   entry->broken = 0;
   entry->moved = now;
   vm_queue_set_moves (entry, TRUE);
@@ -295,7 +297,7 @@ vm_transfer_queue_break (VmTransferQueue *self, guint number, gint64 now)
 
   if (!entry || !is_running (entry->state))
     return FALSE;
-  if (entry->broken == self->limits.retries) {
+  if (!entry->brought && entry->broken == self->limits.retries) {
     vm_transfer_queue_fail (self, number);
     return FALSE;
   }
@@ -303,7 +305,7 @@ vm_transfer_queue_break (VmTransferQueue *self, guint number, gint64 now)
   entry->due =
       now
       + MIN (VM_QUEUE_REST_MIN << MIN (entry->broken, 16), VM_QUEUE_REST_MAX);
-  entry->broken++;
+  entry->broken += !entry->brought;
   return TRUE;
 }
 
