@@ -20,6 +20,7 @@
 #define BURST_MAX 64
 /* Why a file is declined. */
 #define NOBODY "Nobody receives files here"
+#define UNTRUSTED "This device is not trusted with files there"
 
 struct _VmLinkFiles
 {
@@ -266,6 +267,21 @@ decline (VmLink *self, const GstStructure *offer, const gchar *reason)
   answer (self, s);
 }
 
+/* In another word than that of a user who does not want the file; who knows the
+ * seed's messages alone would not understand it. */
+static void
+refuse (VmLink *self, const GstStructure *offer)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED, UNTRUSTED);
+  g_autoptr (GstStructure) s = error_message (id_of (offer), error);
+
+  if (gst_structure_has_field (offer, "encodings"))
+    answer (self, s);
+  else
+    decline (self, offer, UNTRUSTED);
+}
+
 static gboolean
 on_not_linked (gpointer user_data)
 {
@@ -333,7 +349,7 @@ take_offer (VmLink *self, GstBuffer *buffer, const GstStructure *offer)
 
   if (!vm_link_may_offer_files (self, &error)) {
     tell_refused (self, error);
-    decline (self, offer, "This device is not trusted with files there");
+    refuse (self, offer);
     return;
   }
   if (g_hash_table_size (files->received) >= VM_FILE_LANE_TRANSFERS_MAX

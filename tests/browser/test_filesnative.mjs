@@ -14,7 +14,8 @@ const { join } = await import("node:path");
 const { default: process } = await import("node:process");
 const { ADDRESS } = await import("./lan.mjs");
 const { equal, main, test } = await import("./check.mjs");
-const { Browser, STEP_MS, until, untilState } = await import("./people.mjs");
+const { Browser, Native, STEP_MS, guest, host, invite, joinLink, until, untilState } =
+  await import("./people.mjs");
 const { Program } = await import("./program.mjs");
 
 const LONG_MS = 600000;
@@ -90,5 +91,69 @@ for (const size of [1, 65537, SIZE]) {
     equal(bob.ended, 0, "how it ended");
   }, LONG_MS);
 }
+
+// A page that came by an invitation, and has those files to send.
+async function invited(link, user) {
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.page();
+
+  await page.goto(joinLink(link, user));
+  await untilState(page, "joined");
+  await page.click("#toggle-files");
+  await until(() => page.isEnabled("#choose-files"), STEP_MS, "somebody to send to");
+  return page;
+}
+
+// Both ways between a launcher and a page, each of which has signed what it says.
+for (const policy of ["pin", "require"])
+  test(`an invited page and its host under ${policy}, both ways`, async () => {
+    const into = join(folder, `host-${policy}`);
+    const up = make(`invited-${policy}.bin`, 100001);
+    const down = make(`answer-${policy}.bin`, 100001);
+    const ann = await host({ args: ["--audio-only", "--policy", policy, "--files", into,
+      "--accept", "auto"] });
+    const page = await invited(await invite(ann), "Cleo");
+
+    await page.setInputFiles("#file-input", up.path);
+    await untilItem(page, up.name, "COMPLETED");
+    equal(sha256(readFileSync(join(into, up.name))), up.hash, "what the host has");
+    const { from, user } = await ann.event("transfer", { state: "completed" });
+    equal([from, user], [(await ann.event("participant-joined")).deviceId, "Cleo"], "whose it is");
+
+    ann.type(`/send ${down.path} Cleo`);
+    await untilItem(page, down.name, "PENDING");
+    const [download] = await Promise.all([page.waitForEvent("download", { timeout: LONG_MS }),
+      page.click(`${item(down.name)} [data-action="accept"]`)]);
+    const path = join(folder, `kept-${policy}`);
+    await download.saveAs(path);
+    equal(sha256(readFileSync(path)), down.hash, "what the page has");
+    await ann.event("transfer", { state: "completed", direction: "send" });
+    equal(page.faults, [], "faults of the page");
+    equal(ann.lines.filter(({ event }) => event === "warning"), [], "warnings of the host");
+  }, LONG_MS);
+
+test("a device that gave no leave takes no file of an invited page, and both are told", async () => {
+  const file = make("refused.bin", 1000);
+  const ann = await host({ args: ["--audio-only", "--policy", "require", "--approve", "auto"] });
+  const asking = new Native(["trust", "request", `${ADDRESS}:${new URL(ann.link).port}`, "--user",
+    "Bob", "--approve", "auto", "--permissions", "call,introducer"]);
+  await until(() => asking.ended !== null, STEP_MS, "trust");
+  const into = join(folder, "bob");
+  const bob = guest(ann, { args: ["--audio-only", "--policy", "require", "--files", into, "--accept",
+    "auto"], env: { HOME: asking.folder, XDG_CONFIG_HOME: asking.folder } });
+  await bob.event("participant-state", { user: "Ann", state: "connected" });
+  const page = await invited(await invite(ann), "Cleo");
+  await bob.event("participant-state", { user: "Cleo", state: "connected" });
+
+  await until(() => page.$("#file-target option:has-text('Bob')"), STEP_MS, "Bob to send to");
+  await page.selectOption("#file-target", { label: "Bob" });
+  await page.setInputFiles("#file-input", file.path);
+  await untilItem(page, file.name, "FAILED");
+  await until(async () => (await page.innerText(item(file.name)))
+    .includes("Bob takes files from trusted devices only."), STEP_MS, "what the page says");
+  await bob.wait(() => bob.lines.some(({ event, message }) => event === "warning"
+    && message.includes("A file is declined")), STEP_MS, "what Bob reads");
+  equal(readdirSync(into), [], "in the folder");
+}, LONG_MS);
 
 await main();

@@ -17,6 +17,8 @@ const { Receiver } = await load("transfer/receiver.js");
 const { RUNS_MAX, areRuns, nextMissing, runsOf } = await load("transfer/runs.js");
 const { CHUNK_SIZE, JSON_CHUNK_SIZE, Sender } = await load("transfer/sender.js");
 const { Sha256 } = await load("transfer/sha256.js");
+const { signOffer, verifyOffer } = await load("transfer/offersignature.js");
+const { LATER_MAX, REFUSALS_MAX, Side } = await load("transfer/side.js");
 const { nextState } = await load("transfer/state.js");
 const { Window, CHUNKS_MAX, CHUNKS_MIN, TIMEOUT_FIRST, TIMEOUT_MIN } =
   await load("transfer/window.js");
@@ -577,6 +579,50 @@ test("parts: nothing with a gap or a wrong hash is a file", async () => {
   equal(await failed(part.commit(sha256(data))), "BAD_MESSAGE", "a gap");
   await part.write(1, piece(1), await digest(piece(1)));
   equal(await failed(part.commit(HASH)), "BAD_MESSAGE", "another hash");
+});
+
+test("offers: whose word one is, in each field, and to whom", async () => {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(
+    { name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const offer = { type: "FILE_OFFER", id: ID, filename: "a.iso", size: 7000, hash: "",
+    mtime: 1763632800250, encodings: ["json", "binary"], chunkSize: 65536 };
+  const signature = await signOffer({ key: privateKey, deviceId: "ANN" }, offer, "BOB");
+  const good = (changes = {}, signer = "ANN", receiver = "BOB") =>
+    verifyOffer(publicKey, signer, { ...offer, signature, ...changes }, receiver);
+
+  equal(await good(), true, "signed");
+  // as it is read from the wire
+  equal(await good(readMessage(writeMessage({ ...offer, signature }))), true, "read");
+  equal(await good({}, "ANN", "CLEO"), false, "to another");
+  equal(await good({}, "BOB"), false, "of another");
+  for (const changes of [{ id: ID.replace("0", "1") }, { filename: "b.iso" }, { size: 7001 },
+    { hash: HASH }, { mime: "text/plain" }, { mtime: 1763632800251 }, { mtime: undefined },
+    { encodings: ["json"] }, { encodings: undefined }, { chunkSize: 65535 }, { signature: undefined },
+    { signature: "" }, { signature: (signature[0] === "A" ? "B" : "A") + signature.slice(1) }, { signature: signature.slice(4) }])
+    equal(await good(changes), false, JSON.stringify(changes));
+});
+
+test("offers: what comes behind one waits for it, and not without end", async () => {
+  let answer = null;
+  const sent = [];
+  const read = [];
+  const side = new Side({ checkOffer: () => new Promise((resolve) => { answer = resolve; }) },
+    { send: (message) => sent.push(message.code) });
+  const take = (what) => side.take(what, (one) => read.push(one));
+  const told = [];
+
+  take("before");
+  const checked = side.check({ id: ID }, (is) => told.push(is), (one) => read.push(one));
+  for (let i = 0; i <= LATER_MAX; i++) take(i);
+  equal(read, ["before"], "meanwhile");
+  answer(false);
+  await checked;
+  equal([told, sent], [[false], ["SIGNATURE"]], "told");
+  equal(read, ["before", ...Array(LATER_MAX).keys()], "afterwards");
+  take("after");
+  equal(read.at(-1), "after", "at once");
+  for (let i = 0; i <= REFUSALS_MAX; i++) side.refuse("error", { code: "NOT_FOUND" });
+  equal(sent.length, REFUSALS_MAX, "refusals");
 });
 
 await main();

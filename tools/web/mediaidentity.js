@@ -70,7 +70,7 @@ async function read(text) {
   }
 }
 
-// {ek, expires, hash} of what `binding.from` has signed. `text`: whatever came. Throws a
+// {ek, expires, hash, key} of what `binding.from` has signed. `text`: whatever came. Throws a
 // Forged.
 export async function verifyMedia(text, binding, date) {
   if (text === undefined || text === null)
@@ -83,5 +83,5 @@ export async function verifyMedia(text, binding, date) {
   const signed = await bytesOf(binding, ek, expires);
   if (!await crypto.subtle.verify(SIGNATURE, key, signature, signed))
     throw new Forged("SIGNATURE", "It was changed on the way, or was meant for another call");
-  return { ek, expires, hash: base64url(await sha256(signed)) };
+  return { ek, expires, hash: base64url(await sha256(signed)), key };
 }

@@ -8,6 +8,7 @@ import { base64, readBase64 } from "./bytes.js";
 import { Forged } from "./forged.js";
 import { CLOCK_SKEW, signMedia, verifyMedia } from "./mediaidentity.js";
 import { MessageKeys, makeEphemeral } from "./messagekeys.js";
+import { signOffer, verifyOffer } from "./transfer/offersignature.js";
 
 const NONCE_SIZE = 16; // bytes
 export const RESTARTS_MAX = 8; // under way at once; of more, the oldest are lost
@@ -91,7 +92,7 @@ export class MediaSession {
   #ephemeral = null;
   #offer = ""; // its identity, whoever made it
   #sdp = "";
-  #checked = null; // {sdp, identity, ek}: what was found to be the other's word
+  #checked = null; // {sdp, identity, ek, key}: what was found to be the other's word
   #keys = null;
 
   constructor(pair, { session, generation }) {
@@ -171,12 +172,13 @@ export class MediaSession {
     const read = offer ? await this.#verifyOffer(binding, identity)
       : await verifyMedia(identity, binding, now());
     pair.accept(read);
-    this.#checked = { sdp, identity, ek: read.ek };
+    this.#checked = { sdp, identity, ek: read.ek, key: read.key };
     if (offer) this.#offer = identity;
     else await this.#settle(true, identity);
   }
 
-  // Both descriptions were signed: what is said on `chat` is sealed.
+  // Both descriptions were signed: what is said on `chat` is sealed, and offers of files
+  // are signed.
   get isSigned() {
     return this.#keys !== null;
   }
@@ -187,5 +189,20 @@ export class MediaSession {
 
   open(text) {
     return this.#keys.open(text);
+  }
+
+  // The signature of an offer of a file to the other.
+  signOffer(offer) {
+    const { identity, other } = this.#pair;
+
+    return signOffer(identity, offer, other.device);
+  }
+
+  // Throws a Forged: the offer is not the other's word, or meant for somebody else.
+  async checkOffer(offer) {
+    const { own, other } = this.#pair;
+
+    if (!await verifyOffer(this.#checked.key, other.device, offer, own.device))
+      throw new Forged("SIGNATURE", "The offer of a file is not signed by who sends it");
   }
 }

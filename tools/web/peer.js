@@ -43,6 +43,7 @@ export class Peer extends EventTarget {
   #early = [];
   #found = []; // candidates that wait for their description to be sent; then null
   #media;
+  #forgedOffer = false; // whether one came that is not the other's, which was told
   #sealing = Promise.resolve();
   #opening = Promise.resolve();
   #encodings = {};
@@ -354,6 +355,30 @@ export class Peer extends EventTarget {
     for (const label of FILES)
       if (!this.#channels.has(label) && !this.#theirs.has(label))
         this.#watch(this.#pc.createDataChannel(label));
+  }
+
+  // Whether each offer of a file is signed: between two that have signed.
+  get signsOffers() {
+    return this.#media.isSigned;
+  }
+
+  signOffer(offer) {
+    return this.#media.signOffer(offer);
+  }
+
+  // Whether the offer is the other's word.
+  async checkOffer(offer) {
+    try {
+      await this.#media.checkOffer(offer);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Forged)) throw error;
+      // once: whoever offers so could offer without end
+      if (!this.#forgedOffer)
+        this.dispatchEvent(new CustomEvent("forged", { detail: { error } }));
+      this.#forgedOffer = true;
+      return false;
+    }
   }
 
   // Whether sound or pictures go either way.

@@ -20,6 +20,7 @@ const MIME_MAX = 127;
 const REASON_MAX = 256;
 const PATH_MAX = 4096;
 const CODE_MAX = 64;
+const SIGNATURE_MAX = 88; // base64 of 64 bytes
 const ENCODINGS_MAX = 16;
 const ENCODINGS = ["json", "binary"];
 const STATUSES = ["received", "corrupt", "full"];
@@ -59,7 +60,7 @@ const FIELDS = {
     ["size", "size", NUMBER, true], ["hash", "hash", NO_HASH, true],
     ["id", "id", ID_FIELD, true], ["mime", "mime", text(MIME_MAX)],
     ["mtime", "mtime", TIME_FIELD], ["encodings", "encodings", LIST],
-    ["chunkSize", "chunkSize", CHUNK_SIZE]],
+    ["chunkSize", "chunkSize", CHUNK_SIZE], ["signature", "signature", text(SIGNATURE_MAX)]],
   FILE_RESPONSE: [["accept", "accept", BOOLEAN, true], ID_OF,
     ["encoding", "encoding", ENCODING], ["have", "have", HAVE], REASON],
   TRANSFER_START: [ID_OF, ["chunkSize", "chunkSize", CHUNK_SIZE, true],

@@ -8,35 +8,26 @@
 import { uuid } from "../ids.js";
 import { Fault } from "./fault.js";
 import { checkFilename } from "./filename.js";
-import { CHANNEL_MAX, CHANNEL_MEDIA, Joiner, readFrame } from "./frame.js";
+import { CHANNEL_MAX, CHANNEL_MEDIA, readFrame } from "./frame.js";
 import { Lane } from "./lane.js";
 import { MESSAGE_MAX, readMessage } from "./message.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
+import { Side } from "./side.js";
 import { Transfer } from "./transfer.js";
 
 // Files of this size are hashed before they are offered, so that the offer says what
 // they are; larger ones while they are sent.
 const HASH_FIRST = 32 * 1024 * 1024; // bytes
 const SENT_AT_ONCE = 3; // to one participant
-// Of one participant: offers that nobody has answered, those shown that ended before
-// anybody did, and what is refused with a word; what comes beyond is passed over.
+// Of one participant: offers that nobody has answered, and those shown that ended before
+// anybody did; what comes beyond is passed over.
 export const OFFERS_MAX = 16;
 export const ENDED_MAX = 8;
-export const REFUSALS_MAX = 64;
 const KEPT_MAX = 8; // unfinished files that wait to go on
 const TO_SENDER = new Set(["FILE_RESPONSE", "CHUNK_ACK", "TRANSFER_VERIFIED"]);
 
 const now = () => performance.now();
-
-// What is known of the way to a participant.
-class Side {
-  constructor(lane) {
-    this.lane = lane;
-    this.joiner = new Joiner();
-    this.refusals = 0;
-  }
-}
 
 export class Transfers extends EventTarget {
   #call;
@@ -101,7 +92,7 @@ export class Transfers extends EventTarget {
     if (side && !side.lane.goesOver(control, data)) this.#lose(id);
     this.#setTarget(id, Boolean(peer?.takesFiles));
     if (this.#sides.has(id)) return;
-    if (control && data) this.#gain(id, new Lane(control, data, () => Math.min(
+    if (control && data) this.#gain(id, peer, new Lane(control, data, () => Math.min(
       peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX, peer.connection.sctp.maxMessageSize)));
     else if (peer?.takesFiles && this.#of(id).some((t) => t.outgoing && (t.isCut || !t.isOver)))
       peer.openFiles();
@@ -114,8 +105,8 @@ export class Transfers extends EventTarget {
     this.#emit("targets");
   }
 
-  #gain(id, lane) {
-    this.#sides.set(id, new Side(lane));
+  #gain(id, peer, lane) {
+    this.#sides.set(id, new Side(peer, lane));
     for (const transfer of this.#of(id))
       if (transfer.outgoing && transfer.isCut) this.#restart(transfer);
     this.#startNext(id);
@@ -227,17 +218,21 @@ export class Transfers extends EventTarget {
 
   // --- what comes ---
 
-  #take({ id, label, text, data }) {
-    const side = this.#sides.get(id);
+  #take(detail) {
+    const side = this.#sides.get(detail.id);
 
-    if (!side) return;
+    side?.take(detail, (one) => this.#read(side, one));
+  }
+
+  #read(side, { id, label, text, data }) {
+    if (this.#sides.get(id) !== side) return;
     try {
       const message = data ? this.#takeFrame(id, side, new Uint8Array(data))
         : text.length <= (label === "file" ? CHANNEL_MAX : MESSAGE_MAX) && readMessage(text);
       if (message) this.#route(id, side, message);
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
-      this.#refuse(side, "error", { code: fault.code, message: fault.message });
+      side.refuse("error", { code: fault.code, message: fault.message });
     }
   }
 
@@ -271,13 +266,13 @@ export class Transfers extends EventTarget {
       : this.#find(id, message.id);
 
     if (message.type === "FILE_OFFER" && !transfer) {
-      this.#takeOffer(id, side, message);
+      if (side.signs) this.#checkOffer(id, side, message);
+      else this.#takeOffer(id, side, message);
       return;
     }
     if (!transfer) {
       if (message.type !== "error")
-        this.#refuse(side, "error", { id: message.id, code: "NOT_FOUND",
-          message: "There is no such transfer" });
+        side.refuse("error", { id: message.id, code: "NOT_FOUND", message: "There is no such transfer" });
       return;
     }
     try {
@@ -286,20 +281,22 @@ export class Transfers extends EventTarget {
       if (!(fault instanceof Fault)) throw fault;
       // without the id: it would end the transfer
       if (message.type !== "error")
-        this.#refuse(side, "error", { code: fault.code, message: fault.message });
+        side.refuse("error", { code: fault.code, message: fault.message });
     }
     this.#drain(transfer);
   }
 
-  #refuse(side, type, fields) {
-    if (side.refusals++ < REFUSALS_MAX) side.lane.send({ type, ...fields });
+  async #checkOffer(id, side, offer) {
+    await side.check(offer, (isTheirs) => {
+      if (isTheirs && this.#sides.get(id) === side) this.#takeOffer(id, side, offer);
+    }, (one) => this.#read(side, one));
   }
 
   #takeOffer(id, side, offer) {
     const open = this.#of(id).filter(({ outgoing, state }) => !outgoing && state === "PENDING");
 
     if (open.length >= OFFERS_MAX) {
-      this.#refuse(side, "FILE_RESPONSE", { id: offer.id, accept: false,
+      side.refuse("FILE_RESPONSE", { id: offer.id, accept: false,
         reason: "Too many files are offered at once" });
       return;
     }
@@ -307,7 +304,7 @@ export class Transfers extends EventTarget {
     // nobody need be asked
     if (engine.isOver) {
       const { type, ...fields } = engine.next().message;
-      this.#refuse(side, type, fields);
+      side.refuse(type, fields);
       return;
     }
     const key = this.#keyOf(id, offer, engine);
@@ -424,6 +421,17 @@ export class Transfers extends EventTarget {
     queueMicrotask(() => this.#startNext(transfer.participant));
   }
 
+  // A signed offer leaves a little later, unless it is over by then.
+  async #send(transfer, engine, message) {
+    const side = this.#sides.get(transfer.participant);
+
+    if (message.type !== "FILE_OFFER" || !side?.signs)
+      return void side?.lane.send(message, engine.encoding);
+    const signed = await side.sign(message);
+    if (!engine.isOver && this.#sides.get(transfer.participant) === side)
+      side.lane.send(signed, engine.encoding);
+  }
+
   async #perform(transfer, engine, action) {
     const { type, index, hash, data } = action;
     const part = transfer.part?.id;
@@ -433,8 +441,7 @@ export class Transfers extends EventTarget {
       this.#drain(transfer);
     };
 
-    if (type === "send")
-      this.#sides.get(transfer.participant)?.lane.send(action.message, engine.encoding);
+    if (type === "send") this.#send(transfer, engine, action.message);
     else if (type === "read")
       await ask("read", { id: transfer.key, offset: action.offset, size: action.size },
         (result) => engine.read(index, result, now()));
