@@ -27,9 +27,7 @@
  * Copies a file into the folder "in", as "a (1).iso" if "a.iso" is taken.
  */
 
-#include "vmfilesink.h"
-
-#include <gst/videomeet/videomeet.h>
+#include "vmfilesink-priv.h"
 
 GST_DEBUG_CATEGORY_STATIC (vm_file_sink_debug);
 #define GST_CAT_DEFAULT vm_file_sink_debug
@@ -61,18 +59,6 @@ enum
 
 static GParamSpec *properties[N_PROPERTIES];
 
-enum
-{
-  SIGNAL_ACCEPT,
-  SIGNAL_DECLINE,
-  SIGNAL_PAUSE,
-  SIGNAL_RESUME,
-  SIGNAL_CANCEL,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VM_TRANSFER_CAPS));
 
@@ -82,8 +68,8 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vmfilesink, "vmfilesink", GST_RANK_NONE,
     GST_DEBUG_CATEGORY_INIT (
         vm_file_sink_debug, "vmfilesink", 0, "files that are received"));
 
-static VmFileReceiver *
-ref_receiver (VmFileSink *self)
+VmFileReceiver *
+vm_file_sink_ref_receiver (VmFileSink *self)
 {
   VmFileReceiver *receiver;
 
@@ -191,6 +177,39 @@ vm_file_sink_stop (GstBaseSink *sink)
   return TRUE;
 }
 
+static void
+set_is_sink (VmFileSink *self, gboolean is)
+{
+  GST_OBJECT_LOCK (self);
+  if (is)
+    GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+  else
+    GST_OBJECT_FLAG_UNSET (self, GST_ELEMENT_FLAG_SINK);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+on_linked (GstPad *pad, GstPad *peer, VmFileSink *self)
+{
+  set_is_sink (self, TRUE);
+}
+
+/* A pipeline ends when all its sinks have. One that waits for a pad which comes with
+ * the first file is none before: where nobody sends a file it would hold up the end
+ * for ever. */
+static GstStateChangeReturn
+vm_file_sink_change_state (GstElement *element, GstStateChange transition)
+{
+  VmFileSink *self = VM_FILE_SINK (element);
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    set_is_sink (self, gst_pad_is_linked (GST_BASE_SINK_PAD (self)));
+  else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+    set_is_sink (self, TRUE);
+  return GST_ELEMENT_CLASS (vm_file_sink_parent_class)
+      ->change_state (element, transition);
+}
+
 static gboolean
 vm_file_sink_set_caps (GstBaseSink *sink, GstCaps *caps)
 {
@@ -208,7 +227,7 @@ static GstFlowReturn
 vm_file_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 {
   VmFileSink *self = VM_FILE_SINK (sink);
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
   g_autofree gchar *from = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -234,7 +253,7 @@ static gboolean
 vm_file_sink_event (GstBaseSink *sink, GstEvent *event)
 {
   VmFileSink *self = VM_FILE_SINK (sink);
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && receiver)
     vm_file_receiver_drain (receiver);
@@ -244,7 +263,7 @@ vm_file_sink_event (GstBaseSink *sink, GstEvent *event)
 static gboolean
 set_flushing (VmFileSink *self, gboolean flushing)
 {
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
 
   if (receiver)
     vm_file_receiver_set_flushing (receiver, flushing);
@@ -261,51 +280,6 @@ static gboolean
 vm_file_sink_unlock_stop (GstBaseSink *sink)
 {
   return set_flushing (VM_FILE_SINK (sink), FALSE);
-}
-
-static void
-vm_file_sink_accept (VmFileSink *self, const gchar *id)
-{
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
-
-  if (receiver && id)
-    vm_file_receiver_accept (receiver, id);
-}
-
-static void
-vm_file_sink_decline (VmFileSink *self, const gchar *id, const gchar *reason)
-{
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
-
-  if (receiver && id)
-    vm_file_receiver_decline (receiver, id, reason);
-}
-
-static void
-vm_file_sink_pause (VmFileSink *self, const gchar *id)
-{
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
-
-  if (receiver && id)
-    vm_file_receiver_set_paused (receiver, id, TRUE);
-}
-
-static void
-vm_file_sink_resume (VmFileSink *self, const gchar *id)
-{
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
-
-  if (receiver && id)
-    vm_file_receiver_set_paused (receiver, id, FALSE);
-}
-
-static void
-vm_file_sink_cancel (VmFileSink *self, const gchar *id)
-{
-  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
-
-  if (receiver && id)
-    vm_file_receiver_cancel (receiver, id);
 }
 
 static void
@@ -412,63 +386,6 @@ make_properties (void)
       "Which files are received", VM_TYPE_ACCEPT, VM_ACCEPT_AUTO, playing);
 }
 
-/* An action signal on the transfer of an id. */
-static guint
-add_action (const gchar *name, GCallback handler)
-{
-  return g_signal_new_class_handler (name, VM_TYPE_FILE_SINK,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, handler, NULL, NULL, NULL,
-      G_TYPE_NONE, 1, G_TYPE_STRING);
-}
-
-static void
-install_signals (void)
-{
-  /**
-   * VmFileSink::accept:
-   * @transfer_id: the id of a transfer that is pending
-   *
-   * Has it sent. An action signal, as the others; what has no such transfer does
-   * nothing.
-   */
-  signals[SIGNAL_ACCEPT] =
-      add_action ("accept", G_CALLBACK (vm_file_sink_accept));
-  /**
-   * VmFileSink::decline:
-   * @transfer_id: the id of a transfer that is pending
-   * @reason: (nullable): why, for the sender
-   *
-   * Declines it.
-   */
-  signals[SIGNAL_DECLINE] = g_signal_new_class_handler ("decline",
-      VM_TYPE_FILE_SINK, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (vm_file_sink_decline), NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_STRING, G_TYPE_STRING);
-  /**
-   * VmFileSink::pause:
-   * @transfer_id: the id of a transfer that has begun
-   *
-   * Lets its sender wait.
-   */
-  signals[SIGNAL_PAUSE] = add_action ("pause", G_CALLBACK (vm_file_sink_pause));
-  /**
-   * VmFileSink::resume:
-   * @transfer_id: the id of a transfer that is paused
-   *
-   * Has it go on; when the disk was full, it is tried at once.
-   */
-  signals[SIGNAL_RESUME] =
-      add_action ("resume", G_CALLBACK (vm_file_sink_resume));
-  /**
-   * VmFileSink::cancel:
-   * @transfer_id: the id of a transfer
-   *
-   * Ends it, and keeps nothing of it.
-   */
-  signals[SIGNAL_CANCEL] =
-      add_action ("cancel", G_CALLBACK (vm_file_sink_cancel));
-}
-
 static void
 vm_file_sink_class_init (VmFileSinkClass *klass)
 {
@@ -481,7 +398,8 @@ vm_file_sink_class_init (VmFileSinkClass *klass)
   object_class->finalize = vm_file_sink_finalize;
   make_properties ();
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
-  install_signals ();
+  vm_file_sink_install_actions ();
+  element_class->change_state = vm_file_sink_change_state;
   base_class->start = vm_file_sink_start;
   base_class->stop = vm_file_sink_stop;
   base_class->set_caps = vm_file_sink_set_caps;
@@ -502,6 +420,8 @@ static void
 vm_file_sink_init (VmFileSink *self)
 {
   self->fsync = TRUE;
+  g_signal_connect (
+      GST_BASE_SINK_PAD (self), "linked", G_CALLBACK (on_linked), self);
   gst_base_sink_set_sync (GST_BASE_SINK (self), FALSE);
   gst_base_sink_set_async_enabled (GST_BASE_SINK (self), FALSE);
   gst_base_sink_set_last_sample_enabled (GST_BASE_SINK (self), FALSE);

@@ -84,6 +84,16 @@ class MeetingFile(lab.LabTest):
         self.assertEqual(ann.wait(LONG), 0, ann.tail())
         self.assert_received()
 
+    def test_no_file(self):
+        """Where nobody sends one, the line ends with the meeting."""
+        ann = self.receive()
+        bob = self.lab.hosts[1].launch(
+            "vmsignalbin name=m meeting=standup mode=join user=Bob "
+            f"m.file_src_0 ! vmfilesink directory={self.lab.hosts[1].home}")
+        ann.wait_for("vm-participant-joined", lab.SOON)
+        self.assertEqual(ann.stop(), 0)
+        self.assertEqual(bob.wait(LONG), 0, bob.tail())
+
     def test_sender_killed(self):
         """The same lines again: what was verified is not sent again."""
         self.write(6_000_000)
@@ -159,8 +169,8 @@ class MeetingFile(lab.LabTest):
                             for line in bob.err), bob.tail())
         ann.wait_for("leave to send files", lab.SOON)
         self.assertEqual(os.listdir(self.folder), [])
-        # its vmfilesink was never linked and would wait for EOS
-        ann.kill()
+        # its vmfilesink was never linked, and waits for nothing
+        self.assertEqual(ann.stop(), 0)
 
 
 if __name__ == "__main__":

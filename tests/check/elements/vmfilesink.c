@@ -577,6 +577,69 @@ GST_START_TEST (test_message_that_is_none)
 
 GST_END_TEST;
 
+static GstElement *
+make_unlinked (GstElement **pipeline)
+{
+  GstElement *sink = gst_element_factory_make ("vmfilesink", NULL);
+
+  *pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_object_set (sink, "directory", pipe_.in, NULL);
+  gst_bin_add (GST_BIN (*pipeline), sink);
+  return sink;
+}
+
+static void
+play_to_the_end (GstElement *pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, FILE_PIPE_DEADLINE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (
+      message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS, "no EOS");
+}
+
+/* Where no file was ever offered it does not hold up the end of the others. */
+GST_START_TEST (test_never_linked)
+{
+  g_autoptr (GstElement) pipeline = NULL;
+  GstElement *src, *sink;
+
+  make_unlinked (&pipeline);
+  src = gst_element_factory_make ("fakesrc", NULL);
+  sink = gst_element_factory_make ("fakesink", NULL);
+  g_object_set (src, "num-buffers", 1, NULL);
+  gst_bin_add_many (GST_BIN (pipeline), src, sink, NULL);
+  fail_unless (gst_element_link (src, sink));
+  play_to_the_end (pipeline);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+GST_END_TEST;
+
+/* Linked while it plays, it is waited for like any other, each time. */
+GST_START_TEST (test_linked_late)
+{
+  g_autoptr (GstElement) pipeline = NULL;
+  GstElement *sink = make_unlinked (&pipeline);
+  GstElement *src = gst_element_factory_make ("vmfilesrc", NULL);
+
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  g_object_set (src, "location", pipe_.path, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  fail_if (GST_OBJECT_FLAG_IS_SET (sink, GST_ELEMENT_FLAG_SINK));
+  gst_bin_add (GST_BIN (pipeline), src);
+  fail_unless (gst_element_link (src, sink));
+  play_to_the_end (pipeline);
+  file_pipe_assert_received (&pipe_, "a.bin");
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  fail_unless (GST_OBJECT_FLAG_IS_SET (sink, GST_ELEMENT_FLAG_SINK));
+}
+
+GST_END_TEST;
+
 static void
 add_faults (TCase *tc)
 {
@@ -619,6 +682,8 @@ vmfilesink_suite (void)
   tcase_add_test (tc, test_missing_directory);
   tcase_add_test (tc, test_buffer_without_a_message);
   tcase_add_test (tc, test_message_that_is_none);
+  tcase_add_test (tc, test_never_linked);
+  tcase_add_test (tc, test_linked_late);
   return s;
 }
 
