@@ -202,6 +202,20 @@ start (Meeting *m)
 }
 
 static void
+remove_folder (const gchar *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *file = g_build_filename (path, name, NULL);
+
+    g_remove (file);
+  }
+  g_rmdir (path);
+}
+
+static void
 close_meeting (Meeting *m)
 {
   gst_element_set_state (m->pipeline, GST_STATE_NULL);
@@ -215,6 +229,8 @@ close_meeting (Meeting *m)
   fclose (m->err);
   free (m->text);
   free (m->errors);
+  remove_folder (m->options.files_dir);
+  remove_folder (m->folder);
   vmt_options_clear (&m->options);
   g_free (m->path);
   g_free (m->folder);
