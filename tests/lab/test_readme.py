@@ -230,6 +230,24 @@ class Readme(lab.LabTest):
                      key=os.path.getmtime)
         a.call("cmp", source, newest)
 
+    def test_line_meeting_receive(self):
+        self.test_line_meeting_send()
+
+    def test_line_meeting_send(self):
+        a, b = self.lab.hosts
+        source = os.path.join(b.home, "speech.wav")
+        folder = os.path.join(a.home, "received")
+        media.speak(source, "One two three.")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+        host = self.start(a, "meeting-receive")
+        host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
+        process, status = self.line(b, "meeting-send")
+        self.assertEqual(status, 0, process.tail())
+        host.wait_for("vm-transfer.*completed", lab.SOON)
+        self.finish(host)
+        a.call("cmp", source, os.path.join(folder, "speech.wav"))
+
     def test_line_everybody(self):
         one, two = self.together("host", "everybody")
         two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'
