@@ -2,6 +2,7 @@
 
 /* Many files to many devices: real sockets, real folders, in one process. */
 
+#include "cutter.h"
 #include "netclient.h"
 
 #include <gst/check/gstcheck.h>
@@ -463,6 +464,81 @@ GST_START_TEST (test_interrupted_goes_on_in_another)
 
 GST_END_TEST;
 
+static void
+place (guint peer, const gchar *first, guint first_port, const gchar *second,
+    guint second_port)
+{
+  g_autofree gchar *a = g_strdup_printf ("https://%s:%u", first, first_port);
+  g_autofree gchar *b = g_strdup_printf ("https://%s:%u", second, second_port);
+  const gchar *uris[] = { a, b, NULL };
+
+  vm_file_queue_set_receiver (queue, peers[peer].name, uris, NULL);
+}
+
+/* Nobody listens at the first of its addresses. */
+GST_START_TEST (test_next_address)
+{
+  guint16 port = vm_server_get_port (peers[0].server);
+  g_autofree gchar *uri = g_strdup_printf ("https://127.0.0.1:%u", port);
+
+  place (0, "[::1]", 9, "127.0.0.1", port);
+  add (0, 3 * CHUNK, 0, 0);
+  WAIT_FOR (unfinished () == 0);
+  fail_unless (done == 1, "%s", said ());
+  fail_unless (is_told ("lane", "wss") && is_told ("address", uri));
+  assert_received (0, 0);
+}
+
+GST_END_TEST;
+
+/* In mid-file the connection is cut, and its address answers no more: the same
+ * transfer goes on over another, and what was verified is not sent again. */
+GST_START_TEST (test_dead_lane_is_replaced)
+{
+  const guint64 size = 16 * 1024 * 1024;
+  guint16 port = vm_server_get_port (peers[0].server);
+  Cutter *first = cutter_new_at ("127.0.0.2", 0, port);
+  Cutter *second = cutter_new_at ("127.0.0.3", cutter_get_port (first), port);
+  g_autofree gchar *uri =
+      g_strdup_printf ("https://127.0.0.3:%u", cutter_get_port (second));
+  guint64 there = 0;
+
+  place (0, "127.0.0.2", cutter_get_port (first), "127.0.0.3",
+      cutter_get_port (second));
+  g_object_set (queue, "max-bitrate", (guint64) 40 * 1000 * 1000, NULL);
+  add (0, size, 0, 0);
+  WAIT_FOR (last && gst_structure_get_uint64 (last, "done", &there)
+            && there > size / 2);
+  cutter_refuse (first, TRUE);
+  cutter_cut (first);
+  g_object_set (queue, "max-bitrate", (guint64) 0, NULL);
+  WAIT_FOR (unfinished () == 0);
+  fail_unless (done == 1, "%s", said ());
+  assert_received (0, 0);
+  fail_unless (is_told ("address", uri));
+  fail_unless_equals_int (get (&offered[0]), 1);
+  fail_unless (last_sent < size + there / 2);
+  cutter_free (first);
+  cutter_free (second);
+}
+
+GST_END_TEST;
+
+/* Nobody could be told. */
+GST_START_TEST (test_cancelled_while_unreachable)
+{
+  guint entry;
+
+  place (0, "127.0.0.1", 9, "127.0.0.2", 9);
+  entry = add (0, 10, 0, 0);
+  WAIT_FOR (begun == entry);
+  vm_file_queue_cancel (queue, entry);
+  WAIT_FOR (unfinished () == 0);
+  fail_unless (failed == 1 && is_told ("code", "CANCELLED"));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_freed_while_it_sends)
 {
   g_object_set (queue, "max-bitrate", (guint64) 1000 * 1000, NULL);
@@ -492,6 +568,9 @@ filequeue_suite (void)
   tcase_add_test (tc, test_what_is_refused);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_interrupted_goes_on_in_another);
+  tcase_add_test (tc, test_next_address);
+  tcase_add_test (tc, test_dead_lane_is_replaced);
+  tcase_add_test (tc, test_cancelled_while_unreachable);
   tcase_add_test (tc, test_freed_while_it_sends);
   return s;
 }

@@ -3,6 +3,7 @@
 #include "fileattempt.h"
 
 #include "../lifecycle/vmtransferstate.h"
+#include "vmfilesender-priv.h"
 
 struct _VmFileAttempt
 {
@@ -98,6 +99,27 @@ open_file (VmFileAttempt *self, GError **error)
   return sender;
 }
 
+/* The addresses with one port are of one program. */
+static guint
+door_of (const gchar *base_uri)
+{
+  g_autoptr (GUri) uri = g_uri_parse (base_uri, G_URI_FLAGS_NONE, NULL);
+
+  return uri ? (guint) MAX (g_uri_get_port (uri), 0) : 0;
+}
+
+static void
+send_over (VmFileAttempt *self, VmFileSender *sender, GError **error)
+{
+  g_autoptr (VmLanes) lanes = vm_lanes_new ();
+
+  for (guint i = 0; self->base_uris[i]; i++)
+    vm_lanes_add (
+        lanes, VM_LANE_WSS, self->base_uris[i], door_of (self->base_uris[i]));
+  vm_file_sender_upload_over (
+      sender, self->identity, lanes, self->key_hash, self->cancellable, error);
+}
+
 static gpointer
 send_thread (gpointer data)
 {
@@ -106,8 +128,7 @@ send_thread (gpointer data)
   VmFileSender *sender = open_file (self, &error);
 
   if (sender)
-    vm_file_sender_upload (sender, self->identity, self->base_uris[0],
-        self->key_hash, self->cancellable, &error);
+    send_over (self, sender, &error);
   g_mutex_lock (&self->lock);
   self->over = TRUE;
   self->error = error;

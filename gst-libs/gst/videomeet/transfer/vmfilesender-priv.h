@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "lanes.h"
 #include "sender.h"
 #include "sourcefile.h"
 #include "vmfilesender.h"
@@ -31,6 +32,8 @@ struct _VmFileSender
   gboolean paused; /* as the user wants it; from its beginning on */
   gboolean flushing;
 
+  gchar *lane, *address; /* that it goes over; NULL: nobody has said it */
+
   gint64 told_at; /* µs; when something was emitted; 0: never */
 };
 
@@ -49,4 +52,13 @@ void
 vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message);
 /* The receiver is not to be reached any more: the transfer has failed. */
 void vm_file_sender_fail (VmFileSender *self, const GError *why);
+/* Which lane it goes over from now on, as is told; @address may be NULL. */
+void vm_file_sender_set_lane (
+    VmFileSender *self, const gchar *lane, const gchar *address);
+/* Why it has failed; NULL: it has not. Returns: (transfer full) */
+GError *vm_file_sender_dup_error (VmFileSender *self);
+/* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base URIs. */
+gboolean vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
+    VmLanes *lanes, const gchar *key_hash, GCancellable *cancellable,
+    GError **error);
 VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);

@@ -92,7 +92,8 @@ vm_file_sender_cancel (VmFileSender *self)
  *
  * Where the transfer is: `transferId` (string), `direction` (`send`), `filename`
  * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
- * `sent` (#guint64, bytes that went out; what went again counts again),
+ * `sent` (#guint64, bytes that went out; what went again counts again), with
+ * vm_file_sender_upload() `lane` (string, `wss`) and `address` (string, its base URI),
  * `state` (#VmTransferState); when it has failed `code` (string, as
  * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
  * (string), if the receiver says it. Any thread.

@@ -49,6 +49,8 @@ vm_file_sender_finalize (GObject *object)
   g_clear_pointer (&self->engine, vm_sender_free);
   g_clear_pointer (&self->file, vm_source_file_free);
   g_free (self->id);
+  g_free (self->lane);
+  g_free (self->address);
   g_free (self->filename);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -290,6 +292,10 @@ vm_file_sender_describe_as (VmFileSender *self, VmTransferState state)
 
   gst_structure_set (
       s, "sent", G_TYPE_UINT64, vm_sender_get_sent (self->engine), NULL);
+  if (self->lane)
+    gst_structure_set (s, "lane", G_TYPE_STRING, self->lane, NULL);
+  if (self->address)
+    gst_structure_set (s, "address", G_TYPE_STRING, self->address, NULL);
   return s;
 }
 
@@ -457,4 +463,29 @@ vm_file_sender_get_encoding (VmFileSender *self)
   encoding = vm_sender_get_encoding (self->engine);
   g_mutex_unlock (&self->lock);
   return encoding;
+}
+
+void
+vm_file_sender_set_lane (
+    VmFileSender *self, const gchar *lane, const gchar *address)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->lane);
+  g_free (self->address);
+  self->lane = g_strdup (lane);
+  self->address = g_strdup (address);
+  g_mutex_unlock (&self->lock);
+}
+
+GError *
+vm_file_sender_dup_error (VmFileSender *self)
+{
+  const GError *why;
+  GError *error;
+
+  g_mutex_lock (&self->lock);
+  why = vm_sender_get_error (self->engine);
+  error = why ? g_error_copy (why) : NULL;
+  g_mutex_unlock (&self->lock);
+  return error;
 }

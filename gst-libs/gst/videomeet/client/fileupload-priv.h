@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../transfer/vmfilesender-priv.h"
+#include "signalsocket.h"
+
+/* What fileupload.c (the file) and fileuploadlane.c (the network) share. */
+
+typedef struct
+{
+  VmFileSender *sender;
+  VmIdentity *identity;
+  VmLanes *lanes;
+  gint lane; /* that is open or tried */
+  gboolean begun; /* the first is tried */
+  gchar *key_hash; /* that every answer must show; NULL: whichever is first */
+  GCancellable *caller; /* or NULL */
+  GCancellable *cancellable; /* of this upload; the caller's trips it */
+
+  GMainContext *context;
+  GMainLoop *loop;
+  VmHttpClient *http;
+  SoupSession *session;
+  SoupWebsocketConnection *socket; /* NULL: there is none now */
+  GSource *again, *closing;
+  gchar *offer; /* JSON */
+  guint pending; /* requests whose answer has not come */
+  gboolean ended;
+  GError *last; /* why the last lane was none */
+  GError *error; /* why it ended */
+
+  GMutex lock; /* of what follows */
+  GCond cond; /* room, or a socket */
+  GQueue queue; /* of VmTransferMessage */
+  gboolean connected;
+  gboolean over; /* there is nothing more to read */
+  GError *why; /* why not */
+} VmUpload;
+
+/* fileuploadlane.c, in the network's thread */
+
+/* Takes @error; of several, the first counts. */
+void vm_upload_end (VmUpload *self, GError *error);
+void vm_upload_drop_socket (VmUpload *self);
+/* What was read, and the first attempt. */
+gboolean vm_upload_flush (gpointer upload);
