@@ -36,6 +36,8 @@ append_participants (GString *out, VmRoom *room)
 static GBytes *
 make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
 {
+  g_auto (GStrv) own =
+      vm_room_is_open (room) ? vm_server_make_ice_servers (conn->server) : NULL;
   g_autofree gchar *uri = g_strdup_printf (
       "%s://%s/ws", conn->server->secure ? "wss" : "ws", conn->host);
   GString *out = g_string_new ("{");
@@ -44,7 +46,8 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
   vm_json_append_member (out, "webSocket", uri);
   vm_json_append_member (out, "ticket", ticket);
   vm_json_append_int (out, "expiresIn", VM_TICKET_TIME / G_USEC_PER_SEC);
-  vm_ice_servers_append (out, vm_room_get_ice_servers (room));
+  vm_ice_servers_append (
+      out, own ? (const gchar *const *) own : vm_room_get_ice_servers (room));
   append_participants (out, room);
   g_string_append_c (out, '}');
   return g_string_free_to_bytes (out);

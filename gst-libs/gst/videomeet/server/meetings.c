@@ -206,6 +206,9 @@ on_changed (VmRoom *room, gpointer user_data)
     vm_invites_withdraw (meetings->server->invites, vm_room_get_id (room));
   if (!vm_room_is_open (room))
     tell (meetings);
+  else if (meetings->server->room_func)
+    meetings->server->room_func (meetings->server, vm_room_get_id (room),
+        vm_room_count (room), meetings->server->room_data);
 }
 
 VmMeetings *

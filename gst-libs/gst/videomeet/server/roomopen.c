@@ -11,6 +11,12 @@ vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open)
   rooms->open = open ? *open : (VmOpenRooms){ 0 };
 }
 
+void
+vm_rooms_set_closing (VmRooms *rooms, gboolean closing)
+{
+  rooms->closing = closing;
+}
+
 static guint
 count_begun (VmRooms *rooms, const gchar *group)
 {

@@ -16,6 +16,7 @@ struct _VmRooms
   gint64 checked; /* when everybody was looked at last, by vm_rooms_tick() */
   VmOpenRooms open; /* all zero: rooms are opened by hosts alone */
   GHashTable *begun; /* group -> number of open rooms that it has begun */
+  gboolean closing;
   guint walks; /* over rooms or into one: meanwhile none is removed */
 };
 

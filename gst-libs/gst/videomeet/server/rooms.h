@@ -74,6 +74,9 @@ typedef struct
 
 /* NULL: rooms are opened by hosts alone, as at first. */
 void vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open);
+/* From now on nobody is admitted, to rooms of any kind: this server is about to
+ * stop. */
+void vm_rooms_set_closing (VmRooms *rooms, gboolean closing);
 /* Removes them all; whoever is in one is closed, and nobody is told more. */
 void vm_rooms_clear_open (VmRooms *rooms);
 

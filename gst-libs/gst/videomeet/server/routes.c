@@ -29,10 +29,12 @@ get_status (VmConn *conn)
 static int
 get_health (VmConn *conn)
 {
-  g_autoptr (GBytes) body = g_bytes_new_static ("ok\n", 3);
+  gboolean draining = conn->server->draining;
+  const gchar *text = draining ? "draining\n" : "ok\n";
+  g_autoptr (GBytes) body = g_bytes_new_static (text, strlen (text));
 
-  return vm_http_reply (
-      conn, 200, "text/plain; charset=utf-8", NULL, body, FALSE);
+  return vm_http_reply (conn, draining ? 503 : 200, "text/plain; charset=utf-8",
+      NULL, body, FALSE);
 }
 
 static void
@@ -50,6 +52,7 @@ static int
 get_metrics (VmConn *conn)
 {
   VmServer *self = conn->server;
+  VmRooms *rooms = vm_meetings_get_rooms (self->meetings);
   GString *text;
   g_autoptr (GBytes) body = NULL;
 
@@ -63,6 +66,12 @@ get_metrics (VmConn *conn)
   add_metric (text, "websockets", "gauge", "Open WebSockets.", self->n_ws);
   add_metric (text, "http_requests_total", "counter", "HTTP requests read.",
       self->counters.requests);
+  add_metric (text, "rooms", "gauge", "Rooms, hosted meetings included.",
+      vm_rooms_count (rooms));
+  add_metric (text, "participants", "gauge", "Participants in all rooms.",
+      vm_rooms_count_members (rooms));
+  add_metric (text, "draining", "gauge", "1 when nobody is admitted any more.",
+      self->draining);
   add_metric (text, "messages_received_total", "counter",
       "Signalling messages read.", self->counters.messages_in);
   add_metric (text, "messages_sent_total", "counter",

@@ -48,6 +48,11 @@ struct _VmServer
   VmNamedCert *named; /* or NULL */
   GPtrArray *proxies; /* see proxies.h */
   guint max_per_address; /* connections */
+  gchar **ice_servers; /* see VmServerConfig */
+  gchar **turn_servers;
+  gchar *turn_secret; /* or NULL */
+  VmRoomFunc room_func; /* or NULL */
+  gpointer room_data;
   gboolean secure;
   guint16 port;
   VmServerTimes times;
@@ -82,6 +87,7 @@ struct _VmServer
   VmServerCounters counters;
   guint n_ws; /* open WebSockets */
   gint64 stopping; /* 0, or when to stop at the latest */
+  gboolean draining; /* nobody is admitted any more */
   VmDeviceInfo *info;
   VmMeetings *meetings;
   VmCalls *user_calls; /* or NULL: there are none here */
@@ -145,6 +151,9 @@ void vm_server_run_calls (VmServer *self);
 gboolean vm_server_take_config (
     VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_forget_config (VmServer *self);
+/* What somebody in an open room is told: URIs, with credentials of its own that
+ * are good for a while. Returns: (transfer full) */
+gchar **vm_server_make_ice_servers (VmServer *self);
 /* servercall.c: what @make says on vm-net; blocks another thread for
  * VM_SERVER_CALL_TIME at most: TIMEOUT. Returns: (transfer full) (nullable) */
 typedef gchar *(*VmServerMake) (VmServer *self, gpointer data, GError **error);

@@ -339,6 +339,8 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
   self->takes_calls = TRUE;
   self->counters = (VmServerCounters){ 0 };
   self->stopping = 0;
+  self->draining = FALSE;
+  vm_rooms_set_closing (vm_meetings_get_rooms (self->meetings), FALSE);
   /* what is revoked is known before anybody can ask */
   if (self->desk
       && !vm_trust_desk_attach (self->desk, self, self->times.start)) {
@@ -384,6 +386,28 @@ close_others (VmServer *self)
     if (conn->ws)
       vm_ws_close (conn->ws, VM_CLOSE_GOING_AWAY, "stopping", FALSE);
   }
+}
+
+static void
+drain_on_net (VmServer *self, gpointer data)
+{
+  self->draining = TRUE;
+  vm_rooms_set_closing (vm_meetings_get_rooms (self->meetings), TRUE);
+}
+
+void
+vm_server_drain (VmServer *self)
+{
+  vm_server_post (self, drain_on_net, NULL, NULL);
+}
+
+void
+vm_server_set_room_func (VmServer *self, VmRoomFunc func, gpointer user_data)
+{
+  g_return_if_fail (!self->thread);
+
+  self->room_func = func;
+  self->room_data = user_data;
 }
 
 static void

@@ -42,12 +42,27 @@ typedef struct
   /* addresses and networks ("10.0.0.0/8") of proxies, whose X-Forwarded-For is
    * believed; or NULL */
   const gchar *const *trusted_proxies;
+  /* for whoever is in an open room: URIs as of vm_ice_servers_check(), and TURN
+   * servers without user and password ("turn://host:port"), of which
+   * @turn_secret makes some (wire/turncredential.h); or NULL */
+  const gchar *const *ice_servers;
+  const gchar *const *turn_servers;
+  const gchar *turn_secret;
 } VmServerConfig;
+
+/* An open room has so many participants now, 0: it is gone; on vm-net. */
+typedef void (*VmRoomFunc) (
+    VmServer *self, const gchar *id, guint participants, gpointer user_data);
 
 VmServer *vm_server_new (VmIdentity *identity);
 gboolean
 vm_server_start (VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_stop (VmServer *self);
+/* Admits nobody from now on, and says so at GET /healthz. */
+void vm_server_drain (VmServer *self);
+/* Before the start. */
+void
+vm_server_set_room_func (VmServer *self, VmRoomFunc func, gpointer user_data);
 guint16 vm_server_get_port (VmServer *self);
 gboolean vm_server_get_secure (VmServer *self);
 /* The name that its certificate is for, while it runs with one; else NULL. */

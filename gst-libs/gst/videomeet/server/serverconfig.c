@@ -4,6 +4,8 @@
 
 #include "server-priv.h"
 #include "hostcheck.h"
+#include "../wire/iceservers.h"
+#include "../wire/turncredential.h"
 
 static gboolean
 read_origins (VmServer *self, const gchar *const *texts, GError **error)
@@ -55,6 +57,50 @@ read_rooms (VmServer *self, const VmServerConfig *config, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_ice_servers (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  if (!vm_ice_servers_check (config->ice_servers, error))
+    return FALSE;
+  for (guint i = 0; config->turn_servers && config->turn_servers[i]; i++) {
+    const gchar *uri = config->turn_servers[i];
+    g_autofree gchar *whole =
+        vm_turn_credential_add (uri, config->turn_secret, 0, "");
+
+    if (whole)
+      continue;
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "“%s” is no TURN server for a secret, as turn://HOST:PORT", uri);
+    return FALSE;
+  }
+  self->ice_servers = g_strdupv ((gchar **) config->ice_servers);
+  self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
+  self->turn_secret = g_strdup (config->turn_secret);
+  return TRUE;
+}
+
+gchar **
+vm_server_make_ice_servers (VmServer *self)
+{
+  g_autoptr (GStrvBuilder) uris = g_strv_builder_new ();
+  gint64 until =
+      g_get_real_time () / G_USEC_PER_SEC + VM_TURN_CREDENTIAL_SECONDS;
+  g_autofree gchar *who = NULL;
+  guint64 random;
+
+  for (guint i = 0; self->ice_servers && self->ice_servers[i]; i++)
+    g_strv_builder_add (uris, self->ice_servers[i]);
+  vm_server_random ((guint8 *) &random, sizeof random, NULL);
+  who = g_strdup_printf ("%016" G_GINT64_MODIFIER "x", random);
+  for (guint i = 0; self->turn_servers && self->turn_servers[i]; i++) {
+    g_autofree gchar *uri = vm_turn_credential_add (
+        self->turn_servers[i], self->turn_secret, until, who);
+
+    g_strv_builder_add (uris, uri);
+  }
+  return g_strv_builder_end (uris);
+}
+
 gboolean
 vm_server_take_config (
     VmServer *self, const VmServerConfig *config, GError **error)
@@ -72,6 +118,7 @@ vm_server_take_config (
       config->calls ? vm_calls_new (vm_call_guest_send, NULL) : NULL;
   self->proxies = vm_proxies_read (config->trusted_proxies, error);
   return self->proxies && read_rooms (self, config, error)
+         && read_ice_servers (self, config, error)
          && read_origins (self, config->origins, error)
          && read_certificate (self, config, error);
 }
@@ -88,6 +135,9 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->web_root, free);
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
   g_clear_pointer (&self->user_calls, vm_calls_free);
+  g_clear_pointer (&self->ice_servers, g_strfreev);
+  g_clear_pointer (&self->turn_servers, g_strfreev);
+  g_clear_pointer (&self->turn_secret, g_free);
   g_clear_pointer (&self->conns, g_hash_table_unref);
   g_clear_pointer (&self->per_address, g_hash_table_unref);
   g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
