@@ -24,5 +24,6 @@
 #include <gst/videomeet/vmmeeting.h>
 #include <gst/videomeet/vmnode.h>
 #include <gst/videomeet/vmparticipant.h>
+#include <gst/videomeet/vmroomserver.h>
 #include <gst/videomeet/vmtrustrequest.h>
 #include <gst/videomeet/wire/vmsdp.h>
