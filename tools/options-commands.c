@@ -73,6 +73,15 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "--accept says otherwise, and verified before it gets its name.\n"
       "Ctrl-C ends; what was interrupted is kept for seven days, to go on.",
       "Say where to: 'videomeet receive DIR'." },
+  [VMT_COMMAND_SERVER] = { "server", NULL,
+      "Serve rooms that nobody hosts, for pages and programs anywhere",
+      "A room begins with whoever comes first and is gone with the last. "
+      "Sound,\n"
+      "pictures and files go between the participants directly, or by the "
+      "TURN\n"
+      "servers that are told to them; a server passes on what sets that up.\n"
+      "SIGTERM or Ctrl-C admits nobody from then on, and ends after --drain;\n"
+      "the second one ends at once." },
 };
 
 const gchar *

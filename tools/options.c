@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "options-files.h"
 #include "options-priv.h"
+#include "options-server.h"
 #include "options-trust.h"
 
 #include <math.h>
@@ -30,6 +31,7 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->record);
   g_strfreev (options->files);
   g_free (options->files_dir);
+  vmt_options_clear_server (options);
   memset (options, 0, sizeof *options);
 }
 
@@ -60,7 +62,8 @@ static gboolean
 is_live (VmtCommand command)
 {
   return command == VMT_COMMAND_DISCOVER || command == VMT_COMMAND_HOST
-         || command == VMT_COMMAND_JOIN || command == VMT_COMMAND_RECEIVE;
+         || command == VMT_COMMAND_JOIN || command == VMT_COMMAND_RECEIVE
+         || command == VMT_COMMAND_SERVER;
 }
 
 static void
@@ -271,7 +274,9 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
     vmt_options_add_receive (context, &raw->files);
     add_policy_entries (context, raw);
   }
-  if (is_live (command))
+  if (command == VMT_COMMAND_SERVER)
+    vmt_options_add_server (context, options);
+  else if (is_live (command))
     add_device_entries (context, options, raw, command);
   else if (command == VMT_COMMAND_STATUS)
     g_option_context_add_main_entries (context, insecure, NULL);
@@ -366,6 +371,9 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   options->port = G_MININT;
   options->duration = NAN;
   options->max_participants = G_MININT;
+  if (command == VMT_COMMAND_SERVER
+      && !vmt_options_read_config (options, argc, argv, error))
+    return FALSE;
   context = make_context (options, &raw, command);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
@@ -384,6 +392,9 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_options_take_files (options, &raw.files, error)
       || !vmt_options_check_meeting_files (options, command, &raw.files, error))
     return FALSE;
+  if (command == VMT_COMMAND_SERVER
+      && !vmt_options_take_server (options, error))
+    return FALSE;
   if (!options->announce_set && options->pin && command == VMT_COMMAND_HOST) {
     options->announce_set = TRUE;
     options->announce = VM_ANNOUNCE_MINIMAL;
@@ -401,7 +412,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_codec (options->codec, error)
       || !vmt_check_dialect (options->dialect, error)
       || !vmt_check_origins (options->origins, error)
-      || !vmt_check_servers (options, error))
+      || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
     return FALSE;
   if (!options->source)
     options->source = g_strdup ("camera");

@@ -14,6 +14,7 @@ typedef enum
   VMT_COMMAND_TRUST,
   VMT_COMMAND_SEND,
   VMT_COMMAND_RECEIVE,
+  VMT_COMMAND_SERVER,
   VMT_N_COMMANDS
 } VmtCommand;
 
@@ -33,6 +34,8 @@ typedef enum
 #define VMT_PIN_MAX 32
 #define VMT_PARTICIPANTS_MIN 2
 #define VMT_PARTICIPANTS_MAX 64
+#define VMT_DRAIN 5.0 /* seconds in which a server that ends admits nobody */
+#define VMT_DRAIN_MAX 600.0
 #define VMT_DURATION_MAX (30 * 24 * 3600.0) /* seconds */
 
 /* What was asked for on the command line. Strings are NULL, numbers 0 and
@@ -82,6 +85,15 @@ typedef struct
   VmAccept accept;
   VmOverwrite overwrite;
   guint64 max_size, quota; /* bytes; 0: no limit */
+
+  gchar *config; /* file */
+  /* of the command line and that file together; and what is left to read */
+  gchar **arguments, **left;
+  gboolean loopback;
+  gchar **names, **proxies; /* of server */
+  gint room_size, max_per_address; /* 0: the default */
+  gchar *turn_secret;
+  gdouble drain; /* seconds */
 } VmtOptions;
 
 void vmt_options_clear (VmtOptions *options);

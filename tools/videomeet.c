@@ -62,6 +62,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_TRUST] = vmt_cmd_trust,
     [VMT_COMMAND_SEND] = vmt_cmd_send,
     [VMT_COMMAND_RECEIVE] = vmt_cmd_receive,
+    [VMT_COMMAND_SERVER] = vmt_cmd_server,
   };
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""videomeet server: what it answers and logs, how it ends, and its file of options."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+DEADLINE = 90  # s, for anything
+
+launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
+home = pathlib.Path(tempfile.mkdtemp(prefix="vm-server-"))
+environment = {**os.environ, "XDG_CONFIG_HOME": str(home), "LC_ALL": "C.UTF-8"}
+SECRET = "between the two"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Server:
+    all = []
+
+    def __init__(self, *options):
+        self.port = free_port()
+        self.log = []
+        self.events = queue.Queue()
+        self.process = subprocess.Popen(
+            [launcher, "server", "--json", "--loopback", f"--port={self.port}",
+             *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment)
+        Server.all.append(self.process)
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+        self.wait("serving")
+
+    def read(self):
+        for line in self.process.stdout:
+            self.log.append(line)
+            self.events.put(json.loads(line))
+        self.events.put({"event": "end"})
+
+    def wait(self, name, **members):
+        while True:
+            event = self.events.get(timeout=DEADLINE)
+            assert event["event"] != "end" or name == "end", self.log
+            if event["event"] == name and members.items() <= event.items():
+                return event
+
+    def get(self, path):
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=DEADLINE)
+        connection.request("GET", path, headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+    def join(self, meeting):
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=DEADLINE)
+        connection.request(
+            "POST", "/meetings/join", json.dumps({"meeting": meeting, "user": "Ann"}),
+            {"Host": "localhost", "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+        return answer.status, body
+
+    def tell(self, number):
+        self.process.send_signal(number)
+
+    def ended(self):
+        status = self.process.wait(timeout=DEADLINE)
+        self.reader.join()
+        errors = self.process.stderr.read()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        assert status == 0, (status, errors)
+        assert errors == "", errors
+
+
+class Room:
+    """A client of the room dialect."""
+
+    def __init__(self, server, name):
+        self.socket = socket.create_connection(
+            ("127.0.0.1", server.port), timeout=DEADLINE)
+        self.socket.sendall(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+        self.file = self.socket.makefile("rb")
+        assert b" 101 " in self.file.readline()
+        while self.file.readline() != b"\r\n":
+            pass
+        self.say(type="join", roomId=name)
+
+    def say(self, **message):
+        payload = json.dumps(message).encode()
+        assert len(payload) < 126
+        self.socket.sendall(
+            struct.pack("!BBI", 0x81, 0x80 | len(payload), 0) + payload)
+
+    def frame(self):
+        first, size = self.file.read(2)
+        if size == 126:
+            size, = struct.unpack("!H", self.file.read(2))
+        return first & 15, self.file.read(size)
+
+    def hear(self, kind):
+        while True:
+            opcode, payload = self.frame()
+            assert opcode in (1, 9), (opcode, payload)
+            if opcode == 1 and json.loads(payload)["type"] == kind:
+                return json.loads(payload)
+
+    def close_code(self):
+        while True:
+            opcode, payload = self.frame()
+            if opcode == 8:
+                return struct.unpack("!H", payload[:2])[0]
+
+    def hang_up(self):
+        self.file.close()
+        self.socket.close()
+
+
+def test_rooms_and_metrics():
+    server = Server("--room-size=2")
+    ann = Room(server, "a name that nobody else knows")
+    ann.hear("joined")
+    event = server.wait("room", inRoom=1)
+    assert event["rooms"] == event["participants"] == 1, event
+    bob = Room(server, "a name that nobody else knows")
+    bob.hear("joined")
+    server.wait("room", inRoom=2, participants=2)
+    carl = Room(server, "a name that nobody else knows")
+    assert carl.hear("error")["code"] == "MEETING_FULL"
+    status, metrics = server.get("/metrics")
+    assert status == 200
+    for line in ("videomeet_rooms 1", "videomeet_participants 2",
+                 "videomeet_draining 0"):
+        assert line in metrics.splitlines(), metrics
+    assert server.get("/healthz") == (200, "ok\n")
+    assert server.get("/")[0] == 200  # the page
+    for client in (ann, bob, carl):
+        client.hang_up()
+    server.wait("room", inRoom=0, rooms=0, participants=0)
+    # nobody is there to wait for
+    server.tell(signal.SIGTERM)
+    server.wait("stopped", participants=0)
+    server.ended()
+    assert "nobody else knows" not in "".join(server.log), server.log
+
+
+def test_drain():
+    server = Server("--drain=600")
+    ann = Room(server, "blue")
+    ann.hear("joined")
+    server.wait("room", inRoom=1)
+    server.tell(signal.SIGTERM)
+    server.wait("draining")
+    until = time.monotonic() + DEADLINE
+    while server.get("/healthz") != (503, "draining\n"):
+        assert time.monotonic() < until
+    status, body = server.join("blue")
+    assert (status, body["error"]["code"]) == (503, "DISCONNECTED"), body
+    bob = Room(server, "red")
+    assert bob.hear("error")["code"] == "DISCONNECTED"
+    # whoever is there goes on
+    ann.say(type="offer", offer={"type": "offer", "sdp": "v=0"}, targetId="nobody")
+    assert ann.hear("error")["code"] == "UNROUTABLE"
+    server.tell(signal.SIGTERM)
+    assert ann.close_code() == 1001
+    assert bob.close_code() == 1001
+    ann.hang_up()
+    bob.hang_up()
+    server.wait("stopped", participants=1)
+    server.ended()
+
+
+def test_drain_ends_with_the_last():
+    server = Server("--drain=600")
+    ann = Room(server, "blue")
+    ann.hear("joined")
+    server.wait("room", inRoom=1)
+    server.tell(signal.SIGINT)
+    server.wait("draining")
+    ann.hang_up()
+    server.wait("stopped", participants=0)
+    server.ended()
+
+
+def test_drain_ends():
+    server = Server("--drain=0.1")
+    ann = Room(server, "blue")
+    ann.hear("joined")
+    server.wait("room", inRoom=1)
+    server.tell(signal.SIGTERM)
+    assert ann.close_code() == 1001
+    ann.hang_up()
+    server.ended()
+
+
+def test_turn():
+    config = home / "server.conf"
+    config.write_text(
+        f"[server]\nturn-secret = {SECRET}\n"
+        "turn = turn://192.0.2.1:3478;turns://turn.example.org:5349\n"
+        "stun = stun://192.0.2.1:3478\nroom-size = 3\n")
+    server = Server(f"--config={config}")
+    before = int(time.time())
+    status, grant = server.join("blue")
+    assert status == 200, grant
+    stun, *turn = grant["iceServers"]
+    assert "stun:192.0.2.1:3478" in stun["urls"], stun
+    assert len(turn) == 2, grant
+    for entry in turn:
+        # as coturn checks it: use-auth-secret
+        until, who = entry["username"].split(":")
+        assert 12 * 3600 <= int(until) - before <= 12 * 3600 + DEADLINE, entry
+        assert who
+        digest = hmac.new(SECRET.encode(), entry["username"].encode(), hashlib.sha1)
+        assert base64.b64encode(digest.digest()).decode() == entry["credential"]
+    again = server.join("blue")[1]["iceServers"][1]
+    assert again["username"].split(":")[1] != turn[0]["username"].split(":")[1]
+    server.tell(signal.SIGTERM)
+    server.ended()
+    assert SECRET not in "".join(server.log)
+
+
+def refused(text, *options):
+    run = subprocess.run([launcher, "server", "--duration=0.1", *options],
+                         capture_output=True, text=True, timeout=DEADLINE,
+                         env=environment, check=False)
+    assert run.returncode != 0 and run.stdout == "", run
+    assert text in run.stderr, run
+    assert SECRET not in run.stderr, run
+
+
+def test_refusals():
+    refused("--room-size takes", "--room-size=1")
+    refused("--room-size takes", "--room-size=129")
+    refused("--max-per-address takes", "--max-per-address=0")
+    refused("--drain takes", "--drain=-1")
+    refused("needs --turn-secret", "--turn=turn://192.0.2.1")
+    refused("of use with --turn", f"--turn-secret={SECRET}")
+    refused("no TURN server", "--loopback", "--turn=turn://", f"--turn-secret={SECRET}")
+    refused("neither an address nor a network", "--loopback",
+            "--trusted-proxy=proxy.example.org")
+    refused("no origin", "--loopback", "--origin=https://example.org/page")
+    config = home / "bad.conf"
+    for text, words in (
+            ("[server]\n# sizes\nroom-size = 3\n\nroom_size = 4\n",
+             "bad.conf, line 5: there is no option 'room_size'"),
+            ("[server]\nloopback = perhaps\n", "bad.conf, line 2: 'loopback'"),
+            ("[server]\nconfig = other\n", "line 2: there is no option 'config'"),
+            ("[servers]\nport = 1\n", "not [servers]"),
+            ("port = 1\n", "cannot be read"),
+            ("[server]\nroom-size = 1\n", "--room-size takes")):
+        config.write_text(text)
+        refused(words, f"--config={config}")
+    refused("cannot be read", f"--config={home / 'none.conf'}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused("is in use", "--loopback", f"--port={taken.getsockname()[1]}")
+
+
+def test_command_line_wins():
+    config = home / "wins.conf"
+    config.write_text("[server]\nroom-size = 2\nstun = stun://192.0.2.9\n"
+                      "insecure = false\n")
+    server = Server("--config", str(config), "--room-size=3",
+                    "--stun=stun://192.0.2.1:3478")
+    status, grant = server.join("blue")
+    assert status == 200
+    assert "192.0.2.1" in json.dumps(grant) and "192.0.2.9" not in json.dumps(grant)
+    rooms = [Room(server, "blue") for _ in range(4)]
+    for room in rooms[:3]:
+        room.hear("joined")
+    assert rooms[3].hear("error")["code"] == "MEETING_FULL"
+    for room in rooms:
+        room.hang_up()
+    server.tell(signal.SIGTERM)
+    server.tell(signal.SIGTERM)
+    server.ended()
+
+
+try:
+    for name, function in list(globals().items()):
+        if name.startswith("test_"):
+            print(name, flush=True)
+            function()
+finally:
+    for process in Server.all:
+        process.kill()
+        process.wait()
+    shutil.rmtree(home)

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "options-server.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GROUP "server"
+#define CONFIG_MAX (64 * 1024) /* bytes of the file */
+
+void
+vmt_options_clear_server (VmtOptions *options)
+{
+  g_free (options->config);
+  g_strfreev (options->arguments);
+  g_free (options->left);
+  g_strfreev (options->names);
+  g_strfreev (options->proxies);
+  g_free (options->turn_secret);
+}
+
+void
+vmt_options_add_server (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &o->config,
+        "Read options from FILE, group [server], each under its own name; the "
+        "command line wins",
+        "FILE" },
+    { "port", 'p', 0, G_OPTION_ARG_INT, &o->port,
+        "TCP port to listen on (default 8080)", "PORT" },
+    { "loopback", 0, 0, G_OPTION_ARG_NONE, &o->loopback,
+        "Listen on this machine alone, in plain HTTP: behind a proxy", NULL },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
+        "Plain HTTP instead of TLS, on every interface", NULL },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_cert,
+        "Certificate (PEM) for the names by which browsers reach this server",
+        "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
+        "Its private key (PEM), where that is in a file of its own", "FILE" },
+    { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->names,
+        "A name of this server, besides its addresses and those of --tls-cert; "
+        "may be given several times",
+        "NAME" },
+    { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->origins,
+        "Admit the pages of this site as well, as https://example.org; may be "
+        "given several times",
+        "URL" },
+    { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
+        "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
+    { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
+        "Connections of one address, and rooms it may have begun (default 64)",
+        "NUMBER" },
+    { "trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->proxies,
+        "Believe X-Forwarded-For of this proxy, or of a network of them, as "
+        "10.0.0.0/8; may be given several times",
+        "ADDRESS" },
+    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
+        "STUN server that everybody is told, stun://HOST:PORT", "URI" },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
+        "TURN server that everybody is told: turn://HOST:PORT with "
+        "--turn-secret, else turn://USER:PASSWORD@HOST:PORT; may be given "
+        "several times",
+        "URI" },
+    { "turn-secret", 0, 0, G_OPTION_ARG_STRING, &o->turn_secret,
+        "Secret that is shared with the TURN servers; everybody is told a "
+        "password of its own, good for 12 hours. Better in the file of "
+        "--config, which others cannot read",
+        "SECRET" },
+    { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
+        "How long nobody is admitted before it ends (default 5)", "SECONDS" },
+    { NULL },
+  };
+
+  o->room_size = o->max_per_address = G_MININT;
+  o->drain = NAN;
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static gboolean
+refuse (GError **error, const gchar *message)
+{
+  g_set_error_literal (
+      error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+  return FALSE;
+}
+
+/* TURN servers that have a user need no secret, and the others one. */
+static gboolean
+check_turn (const VmtOptions *options, GError **error)
+{
+  gboolean wanted = FALSE;
+
+  for (guint i = 0; options->turn && options->turn[i]; i++) {
+    if (!g_str_has_prefix (options->turn[i], "turn://")
+        && !g_str_has_prefix (options->turn[i], "turns://"))
+      return refuse (error, "--turn takes turn://HOST:PORT or turns://.");
+    wanted |= !strchr (options->turn[i], '@');
+  }
+  if (wanted && !options->turn_secret)
+    return refuse (
+        error, "--turn without a user and password needs --turn-secret.");
+  if (options->turn_secret && !*options->turn_secret)
+    return refuse (error, "--turn-secret is empty.");
+  if (options->turn_secret && !wanted)
+    return refuse (error, "--turn-secret is of use with --turn alone, as "
+                          "turn://HOST:PORT.");
+  return options->stun == NULL || g_str_has_prefix (options->stun, "stun://")
+         || refuse (error, "--stun takes stun://HOST:PORT.");
+}
+
+gboolean
+vmt_options_take_server (VmtOptions *options, GError **error)
+{
+  if (options->room_size == G_MININT)
+    options->room_size = 0;
+  else if (options->room_size < 2 || options->room_size > 128)
+    return refuse (error, "--room-size takes a number from 2 to 128.");
+  if (options->max_per_address == G_MININT)
+    options->max_per_address = 0;
+  else if (options->max_per_address < 1)
+    return refuse (error, "--max-per-address takes a number from 1 on.");
+  if (isnan (options->drain))
+    options->drain = VMT_DRAIN;
+  else if (!(options->drain >= 0 && options->drain <= VMT_DRAIN_MAX))
+    return refuse (error, "--drain takes 0 to 600 seconds.");
+  if (options->loopback && options->insecure)
+    return refuse (error, "--loopback is plain HTTP already, without "
+                          "--insecure.");
+  return check_turn (options, error);
+}
+
+/* The file */
+
+typedef enum
+{
+  KIND_TEXT,
+  KIND_LIST, /* separated by ';' */
+  KIND_FLAG,
+} Kind;
+
+static const struct
+{
+  const gchar *key;
+  Kind kind;
+} keys[] = {
+  { "port", KIND_TEXT },
+  { "loopback", KIND_FLAG },
+  { "insecure", KIND_FLAG },
+  { "tls-cert", KIND_TEXT },
+  { "tls-key", KIND_TEXT },
+  { "name", KIND_LIST },
+  { "origin", KIND_LIST },
+  { "room-size", KIND_TEXT },
+  { "max-per-address", KIND_TEXT },
+  { "trusted-proxy", KIND_LIST },
+  { "stun", KIND_TEXT },
+  { "turn", KIND_LIST },
+  { "turn-secret", KIND_TEXT },
+  { "drain", KIND_TEXT },
+};
+
+/* Whether @argument is --@key, and where its value begins; "" when that is the
+ * next argument. */
+static const gchar *
+value_of (const gchar *argument, const gchar *key)
+{
+  gsize size = strlen (key);
+
+  if (!g_str_has_prefix (argument, "--")
+      || strncmp (argument + 2, key, size) != 0)
+    return NULL;
+  if (argument[2 + size] == '=')
+    return argument + 2 + size + 1;
+  return argument[2 + size] ? NULL : "";
+}
+
+static const gchar *
+find_value (gchar **argv, const gchar *key)
+{
+  for (; *argv && !g_str_equal (*argv, "--"); argv++) {
+    const gchar *value = value_of (*argv, key);
+
+    if (value && !*value && argv[1])
+      value = argv[1];
+    if (value)
+      return value;
+  }
+  return NULL;
+}
+
+/* GKeyFile keeps no lines. 0: not found. */
+static guint
+find_line (const gchar *text, const gchar *key)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  gsize size = strlen (key);
+
+  for (guint i = 0; lines[i]; i++) {
+    const gchar *line = g_strchug (lines[i]);
+
+    if (strncmp (line, key, size) == 0
+        && (line[size + strspn (line + size, " \t")] == '='))
+      return i + 1;
+  }
+  return 0;
+}
+
+typedef struct
+{
+  const gchar *path;
+  const gchar *text;
+  GKeyFile *file;
+  gchar **given; /* the command line */
+} Config;
+
+static gboolean
+add_value (const Config *config, const gchar *key, Kind kind,
+    GStrvBuilder *arguments, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_auto (GStrv) values = NULL;
+  gboolean flag = TRUE;
+
+  if (find_value (config->given, key))
+    return TRUE;
+  if (kind == KIND_FLAG) {
+    flag = g_key_file_get_boolean (config->file, GROUP, key, &reason);
+  } else if (kind == KIND_LIST) {
+    values =
+        g_key_file_get_string_list (config->file, GROUP, key, NULL, &reason);
+  } else {
+    values = g_new0 (gchar *, 2);
+    values[0] = g_key_file_get_string (config->file, GROUP, key, &reason);
+  }
+  if (reason) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s, line %u: '%s' cannot be read.", config->path,
+        find_line (config->text, key), key);
+    return FALSE;
+  }
+  if (kind == KIND_FLAG && flag) {
+    g_autofree gchar *argument = g_strconcat ("--", key, NULL);
+
+    g_strv_builder_add (arguments, argument);
+  }
+  for (guint i = 0; values && values[i]; i++) {
+    g_autofree gchar *argument =
+        g_strconcat ("--", key, "=", g_strstrip (values[i]), NULL);
+
+    g_strv_builder_add (arguments, argument);
+  }
+  return TRUE;
+}
+
+static gboolean
+add_key (const Config *config, const gchar *key, GStrvBuilder *arguments,
+    GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    if (g_str_equal (key, keys[i].key))
+      return add_value (config, key, keys[i].kind, arguments, error);
+  }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "%s, line %u: there is no option '%s'.", config->path,
+      find_line (config->text, key), key);
+  return FALSE;
+}
+
+static gboolean
+check_groups (const Config *config, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (config->file, NULL);
+
+  for (guint i = 0; groups[i]; i++) {
+    if (g_str_equal (groups[i], GROUP))
+      continue;
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s: the only group is [" GROUP "], not [%s].", config->path,
+        groups[i]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_file (Config *config, GStrvBuilder *arguments, GError **error)
+{
+  g_auto (GStrv) found = NULL;
+
+  if (!check_groups (config, error))
+    return FALSE;
+  found = g_key_file_get_keys (config->file, GROUP, NULL, NULL);
+  for (guint i = 0; found && found[i]; i++) {
+    if (!add_key (config, found[i], arguments, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_file (const gchar *path, gchar **text, GKeyFile *file, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gsize size;
+
+  if (g_file_get_contents (path, text, &size, &reason) && size <= CONFIG_MAX
+      && g_key_file_load_from_data (
+          file, *text, size, G_KEY_FILE_NONE, &reason))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+      "The configuration %s cannot be read: %s", path,
+      reason ? reason->message : "it has more than 64 KiB");
+  return FALSE;
+}
+
+gboolean
+vmt_options_read_config (
+    VmtOptions *options, gint *argc, gchar ***argv, GError **error)
+{
+  const gchar *path = find_value (*argv, "config");
+  g_autofree gchar *text = NULL;
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GStrvBuilder) arguments = g_strv_builder_new ();
+  Config config = { .path = path, .file = file, .given = *argv };
+
+  if (!path || !*argc)
+    return TRUE;
+  if (!read_file (path, &text, file, error))
+    return FALSE;
+  config.text = text;
+  g_strv_builder_add (arguments, **argv);
+  if (!add_file (&config, arguments, error))
+    return FALSE;
+  g_strv_builder_addv (arguments, (const gchar **) *argv + 1);
+  options->arguments = g_strv_builder_end (arguments);
+  *argc = g_strv_length (options->arguments);
+  /* GOption takes from it what it has understood */
+  *argv = g_memdup2 (options->arguments, (*argc + 1) * sizeof (gchar *));
+  options->left = *argv;
+  return TRUE;
+}
