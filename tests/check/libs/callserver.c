@@ -319,6 +319,56 @@ GST_START_TEST (test_names_in_the_url)
 
 GST_END_TEST;
 
+/* What a connection bears is the same in every dialect; here it ends a call. */
+GST_START_TEST (test_too_large)
+{
+  NetSocket *ann = come ("ann"), *bob = come ("bob");
+  g_autofree gchar *filler = g_strnfill (VM_MESSAGE_MAX - 10, 'x');
+
+  offer (ann, "bob", "c1");
+  g_free (net_socket_wait (bob, "call-offer"));
+  /* at the limit it is read, and says nothing */
+  net_socket_send (ann, "{\"type\":\"%s\"}", filler + 1);
+  next_is_error (ann, "BAD_MESSAGE");
+  net_socket_send (ann, "{\"type\":\"%s\"}", filler);
+  fail_unless_equals_int (net_socket_wait_closed (ann), 1009);
+  next_is (bob, "{\"type\":\"call-end\",\"toId\":\"bob\",\"callId\":\"c1\","
+                "\"fromId\":\"ann\"}");
+  net_socket_free (ann);
+  net_socket_free (bob);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_text_only)
+{
+  NetSocket *ann = come ("ann");
+
+  soup_websocket_connection_send_binary (ann->socket, "{}", 2);
+  fail_unless_equals_int (net_socket_wait_closed (ann), 1003);
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
+/* Who floods is told so in the words of calls. */
+GST_START_TEST (test_flood)
+{
+  NetSocket *ann = come ("ann");
+  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_USEC_PER_SEC;
+
+  while (!ann->texts.length && g_get_monotonic_time () < end) {
+    for (guint i = 0; i < VM_MESSAGE_RATE; i++)
+      net_socket_send (ann, "{\"type\":\"error\"}");
+    while (g_main_context_iteration (NULL, FALSE))
+      ;
+  }
+  next_is_error (ann, "RATE_LIMITED");
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
 /* A device that hosts meetings is nobody's exchange. */
 GST_START_TEST (test_server_without_calls)
 {
@@ -334,6 +384,23 @@ GST_START_TEST (test_server_without_calls)
   net_socket_send (ann, "{\"type\":\"register\",\"userId\":\"ann\"}");
   next_is_error (ann, "BAD_MESSAGE");
   net_socket_free (ann);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_metrics)
+{
+  NetSocket *ann = come ("ann"), *bob = come ("bob"), *carl = come ("carl");
+  g_autoptr (NetAnswer) answer = NULL;
+
+  offer (ann, "bob", "c1");
+  g_free (net_socket_wait (bob, "call-offer"));
+  answer = net_ask (server, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  fail_unless (strstr (answer->body, "\nvideomeet_call_users 3\n") != NULL);
+  fail_unless (strstr (answer->body, "\nvideomeet_calls 1\n") != NULL);
+  net_socket_free (ann);
+  net_socket_free (bob);
+  net_socket_free (carl);
 }
 
 GST_END_TEST;
@@ -378,7 +445,11 @@ callserver_suite (void)
   tcase_add_test (tc, test_offline_busy_rejected);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_names_in_the_url);
+  tcase_add_test (tc, test_too_large);
+  tcase_add_test (tc, test_text_only);
+  tcase_add_test (tc, test_flood);
   tcase_add_test (tc, test_server_without_calls);
+  tcase_add_test (tc, test_metrics);
   tcase_add_test (tc, test_stop);
   return s;
 }

@@ -76,6 +76,12 @@ get_metrics (VmConn *conn)
       "Signalling messages read.", self->counters.messages_in);
   add_metric (text, "messages_sent_total", "counter",
       "Signalling messages written.", self->counters.messages_out);
+  if (self->user_calls) {
+    add_metric (text, "call_users", "gauge", "Users registered for calls.",
+        vm_calls_count_users (self->user_calls));
+    add_metric (text, "calls", "gauge", "Calls that ring or are under way.",
+        vm_calls_count (self->user_calls));
+  }
   body = g_string_free_to_bytes (text);
   return vm_http_reply (
       conn, 200, "text/plain; version=0.0.4", NULL, body, FALSE);
