@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A server on loopback that takes calls, for pages written by others.
- * usage: callserver WEB_ROOT [RING_MS]
+ * usage: callserver WEB_ROOT [PORT [RING_MS]]
  * The address it has is a line of JSON; it ends with its standard input. */
 
 #include <gst/videomeet/server/server-priv.h>
@@ -41,13 +41,15 @@ main (int argc, char **argv)
 
   if (identity) {
     server = vm_server_new (identity);
-    if (argc > 2) {
+    if (argc > 3) {
       VmServerTimes times = server->times;
 
-      times.ring = atoi (argv[2]) * G_TIME_SPAN_MILLISECOND;
+      times.ring = atoi (argv[3]) * G_TIME_SPAN_MILLISECOND;
       vm_server_set_times (server, &times);
     }
     config.web_root = argv[1];
+    config.port = argc > 2 ? atoi (argv[2]) : 0;
+    config.port_explicit = config.port != 0;
   }
   if (!identity || !vm_server_start (server, &config, &error)) {
     g_printerr ("%s\n", error->message);

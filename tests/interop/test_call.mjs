@@ -14,13 +14,16 @@ const { theBrowser } = await import("./parties.mjs");
 const CASE_MS = 180000;
 const PAGE = join(process.env.VM_SOURCE_ROOT, "examples/web/call");
 
-// A server that takes calls and serves the page; RING_MS: how long it rings.
-async function callServer(...ring) {
-  const program = new Program(
-    join(process.env.VM_BUILD_ROOT, "tests/interop/callserver"), [PAGE, ...ring]);
-  const { port } = await program.event("listening");
-  return `http://localhost:${port}/`;
+// A server that takes calls and serves the page: its program, and its address.
+async function startServer(port = 0, ...ring) {
+  const program = new Program(join(process.env.VM_BUILD_ROOT, "tests/interop/callserver"),
+    [PAGE, String(port), ...ring]);
+  const listening = await program.event("listening");
+  return { program, port: listening.port, url: `http://localhost:${listening.port}/` };
 }
+
+// RING_MS: how long it rings.
+const callServer = async (...ring) => (await startServer(0, ...ring)).url;
 
 // One user's tab.
 class Phone {
@@ -93,6 +96,11 @@ class Phone {
     }
   }
 
+  frames() {
+    return this.page.evaluate(() => document.getElementById("remote")
+      .getVideoPlaybackQuality().totalVideoFrames);
+  }
+
   async log(direction) {
     return (await this.page.evaluate(() => window.messages))
       .filter((m) => m[direction]).map((m) => m[direction]);
@@ -120,6 +128,7 @@ const TABLE = {
   register: "type userId username",
   "call-failed": "type callId reason",
   id: "type id",
+  error: "type code message",
 };
 const ADDED = {
   "call-offer": " fromId", "call-answer": " fromId", "ice-candidate": " callId fromId",
@@ -264,6 +273,34 @@ async function twoCallEachOther() {
   }
 }
 
+// What flows between the two needs no server; they come back to it by themselves.
+async function theServerIsStopped() {
+  const { program, port, url } = await startServer();
+  const [ann, bob] = [await Phone.open(url, "ann"), await Phone.open(url, "bob")];
+
+  await ann.call(bob);
+  await bob.is("ringing");
+  await bob.press("accept");
+  await Promise.all([ann.meets(), bob.meets()]);
+  await program.end();
+  await Promise.all([ann.says("Offline"), bob.says("Offline")]);
+  const frames = await ann.frames();
+  await ann.until((n) => document.getElementById("remote")
+    .getVideoPlaybackQuality().totalVideoFrames > n + 5, frames);
+  await startServer(port);
+  await Promise.all([ann.says("Talking to bob"), bob.says("Talking to ANN")]);
+  equal([...await ann.kinds("received"), ...await bob.kinds("received")].filter(
+    (type) => type === "call-end" || type === "call-failed"), [], "the end of the call");
+  await Promise.all([ann.meets(), bob.meets()]);
+  // the new server knows of no call, but of both who had one
+  await ann.press("end");
+  // it may have noticed by itself
+  await bob.page.evaluate(() => document.getElementById("end").click());
+  await Promise.all([ann.is("idle"), bob.is("idle")]);
+  await bob.call(ann);
+  await ann.is("ringing");
+}
+
 // A tab that is closed hangs up, and one that dies is missed by the server.
 async function aPageIsLost() {
   const url = await callServer();
@@ -281,7 +318,7 @@ async function aPageIsLost() {
 }
 
 for (const func of [twoPagesTalk, soundAlone, rejectedBusyOffline, nobodyAnswers,
-  theCallerGivesUp, twoCallEachOther, aPageIsLost])
+  theCallerGivesUp, twoCallEachOther, theServerIsStopped, aPageIsLost])
   test(func.name, func, CASE_MS);
 
 await main();

@@ -224,8 +224,9 @@ const REASONS = { offline: 'is not there', busy: 'is busy', timeout: 'does not a
 const handlers = {
   registered: ({ userId, username }) => {
     user = { id: userId, name: username || userId };
-    setState('idle');
-    show(`Online as ${user.name}`);
+    if (!call)
+      setState('idle');
+    show(call ? `Talking to ${call.otherName}` : `Online as ${user.name}`);
   },
   'call-offer': onOffer,
   'call-answer': onAnswer,
@@ -263,6 +264,8 @@ function serverAddress(id, name) {
   return address;
 }
 
+const RETRY_MS = 1000;
+
 function goOnline(id, name) {
   // one message after another, but for the user, who may end the call any time
   let turn = Promise.resolve();
@@ -274,14 +277,14 @@ function goOnline(id, name) {
   ws.onmessage = ({ data }) => {
     turn = turn.then(() => handle(JSON.parse(data)));
   };
-  ws.onerror = () => showError('Connection error');
   ws.onclose = () => {
-    // who talks goes on
+    // who talks goes on: for that no server is needed
     if (call && document.body.dataset.state !== 'talking')
       over('Offline');
     else if (!call)
       setState('offline');
     show('Offline');
+    setTimeout(() => goOnline(id, name), RETRY_MS);
   };
 }
 
@@ -295,7 +298,7 @@ $('dial').onsubmit = (event) => {
 };
 $('accept').onclick = accept;
 $('decline').onclick = decline;
-$('end').onclick = () => hangUp('Call ended');
+$('end').onclick = () => { if (call) hangUp('Call ended'); };
 addEventListener('beforeunload', () => { if (call) hangUp(''); });
 
 $('user').value = query.get('user') || '';
