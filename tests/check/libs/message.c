@@ -70,6 +70,8 @@ static const gchar *const added[] = {
   "\"chunkSize\":65536}",
   "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
   "\"encoding\":\"binary\",\"have\":[0,10,12,3]}",
+  "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
+  "\"encoding\":\"json\",\"chunkSize\":32768}",
   "{\"type\":\"FILE_RESPONSE\",\"accept\":false," ID ","
   "\"reason\":\"The name is taken\"}",
   "{\"type\":\"CHUNK_ACK\"," ID ",\"id\":7,\"status\":\"corrupt\","

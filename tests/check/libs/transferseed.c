@@ -5,8 +5,11 @@
  * seed does not draw. It sends to us and receives from us. */
 
 #include <gst/check/gstcheck.h>
+#include <gst/videomeet/transfer/frame.h>
 #include <gst/videomeet/transfer/receiver.h>
+#include <gst/videomeet/videomeet.h>
 #include <gst/videomeet/wire/json.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define ID "file-1"
@@ -386,11 +389,11 @@ tell_sender (VmSender *sender, const gchar *text, gint64 now)
 
 /* The peer's own file, from the text of a CHUNK_DATA. */
 static void
-keep_chunk (const VmJson *json, guint8 *disk, gsize size)
+keep_chunk (const VmJson *json, guint8 *disk, gsize size, gsize chunk)
 {
   g_autofree gchar *base64 = get_text (json, "data");
   g_autofree gchar *hash = get_text (json, "hash");
-  guint64 offset = get_number (json, "id") * CHUNK;
+  guint64 offset = get_number (json, "id") * chunk;
   gsize n;
   g_autofree guint8 *data = g_base64_decode (base64, &n);
   g_autofree gchar *own = hash_of (data, n);
@@ -400,45 +403,52 @@ keep_chunk (const VmJson *json, guint8 *disk, gsize size)
   memcpy (disk + offset, data, n);
 }
 
-/* The peer receives: answers each message as the seed draws it. */
-static void
-answer_sender (VmSender *sender, const gchar *text, guint8 *disk, gsize size)
+/* The peer receives, in chunks of that size: what it answers to each message as
+ * the seed draws it; or NULL. */
+static gchar *
+answer_of (const gchar *text, guint8 *disk, gsize size, gsize chunk)
 {
-  g_autofree gchar *type = NULL;
+  g_autofree gchar *type = NULL, *own = NULL, *hash = NULL;
   VmJson json;
 
   fail_unless (vm_json_read (&json, text, strlen (text), NULL));
   type = get_text (&json, "type");
   if (strcmp (type, "FILE_OFFER") == 0) {
+    g_autofree gchar *id = get_text (&json, "id");
+
     fail_unless (vm_json_get (&json, 0, "filename") != VM_JSON_NONE);
-    tell_sender (sender,
-        "{\"type\":\"FILE_RESPONSE\",\"accept\":true,\"transferId\":\"" ID
-        "\"}",
-        0);
-  } else if (strcmp (type, "TRANSFER_START") == 0) {
-    check_members (&json, "chunkSize totalChunks");
-    fail_unless_equals_int64 (get_number (&json, "chunkSize"), CHUNK);
-  } else if (strcmp (type, "CHUNK_DATA") == 0) {
-    g_autofree gchar *ack =
-        g_strdup_printf ("{\"type\":\"CHUNK_ACK\",\"id\":%" G_GINT64_FORMAT
-                         ",\"status\":\"received\"}",
-            get_number (&json, "id"));
-
-    check_members (&json, "id data hash");
-    keep_chunk (&json, disk, size);
-    tell_sender (sender, ack, 0);
-  } else {
-    g_autofree gchar *own = hash_of (disk, size);
-    g_autofree gchar *hash = get_text (&json, "finalHash");
-
-    fail_unless_equals_string (type, "TRANSFER_COMPLETE");
-    check_members (&json, "totalChunks finalHash");
-    fail_unless_equals_string (own, hash);
-    tell_sender (sender,
-        "{\"type\":\"TRANSFER_VERIFIED\",\"status\":\"verified\","
-        "\"savedPath\":\"/path\"}",
-        0);
+    return g_strdup_printf ("{\"type\":\"FILE_RESPONSE\",\"accept\":true,"
+                            "\"transferId\":\"%s\"}",
+        id);
   }
+  if (strcmp (type, "TRANSFER_START") == 0) {
+    check_members (&json, "chunkSize totalChunks");
+    fail_unless_equals_int64 (get_number (&json, "chunkSize"), chunk);
+    return NULL;
+  }
+  if (strcmp (type, "CHUNK_DATA") == 0) {
+    check_members (&json, "id data hash");
+    keep_chunk (&json, disk, size, chunk);
+    return g_strdup_printf ("{\"type\":\"CHUNK_ACK\",\"id\":%" G_GINT64_FORMAT
+                            ",\"status\":\"received\"}",
+        get_number (&json, "id"));
+  }
+  own = hash_of (disk, size);
+  hash = get_text (&json, "finalHash");
+  fail_unless_equals_string (type, "TRANSFER_COMPLETE");
+  check_members (&json, "totalChunks finalHash");
+  fail_unless_equals_string (own, hash);
+  return g_strdup ("{\"type\":\"TRANSFER_VERIFIED\",\"status\":\"verified\","
+                   "\"savedPath\":\"/path\"}");
+}
+
+static void
+answer_sender (VmSender *sender, const gchar *text, guint8 *disk, gsize size)
+{
+  g_autofree gchar *answer = answer_of (text, disk, size, CHUNK);
+
+  if (answer)
+    tell_sender (sender, answer, 0);
 }
 
 static VmSender *
@@ -506,6 +516,74 @@ GST_START_TEST (test_is_sent_no_more)
 
 GST_END_TEST;
 
+/* What the peer is sent over a data channel, and what it answers there. */
+static void
+pass_on (VmFileSender *sender, VmFileLane *lane, guint8 *disk, gsize size)
+{
+  static const gchar *const labels[] = { VM_FILE_LANE_CONTROL,
+    VM_FILE_LANE_DATA };
+
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
+    gboolean is_text;
+    g_autoptr (GBytes) packet =
+        vm_file_lane_next (lane, labels[i], 0, FALSE, &is_text);
+    g_autofree gchar *text = NULL, *answer = NULL;
+    g_autoptr (GBytes) answered = NULL;
+    g_autoptr (GstBuffer) reply = NULL;
+    gsize n;
+
+    if (!packet)
+      continue;
+    fail_unless (is_text);
+    n = g_bytes_get_size (packet);
+    fail_unless (n <= VM_FRAME_CHANNEL_MAX);
+    text = g_strndup (g_bytes_get_data (packet, NULL), n);
+    answer = answer_of (text, disk, size, VM_FILE_LANE_JSON_CHUNK_MAX);
+    if (!answer)
+      continue;
+    answered = g_bytes_new (answer, strlen (answer));
+    reply = vm_file_lane_take (lane, answered, TRUE, NULL);
+    vm_file_sender_take (sender, vm_buffer_get_transfer_meta (reply)->message);
+  }
+}
+
+/* A chunk of the seed's size does not fit into a message of a data channel: who
+ * sends larger ones cuts them smaller by itself. */
+GST_START_TEST (test_receives_over_a_data_channel)
+{
+  gsize size = sizes[__i__];
+  g_autofree guint8 *data = new_file (size);
+  g_autofree guint8 *disk = g_malloc0 (size + 1);
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-seed-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "f", NULL);
+  g_autoptr (VmFileLane) lane = vm_file_lane_new ();
+  g_autoptr (VmFileSender) sender = NULL;
+  g_autoptr (GError) error = NULL;
+  GstBuffer *buffer;
+
+  fail_unless (g_file_set_contents (path, (gchar *) data, size, NULL));
+  sender = vm_file_sender_new (path, VM_FILE_CHUNK_SIZE, NULL);
+  while ((buffer = vm_file_sender_pull (sender, &error))) {
+    VmTransferMeta *meta = vm_buffer_get_transfer_meta (buffer);
+    gsize n = gst_buffer_get_size (buffer);
+    g_autoptr (GBytes) bytes = NULL;
+    gpointer copy;
+
+    if (n > 0) {
+      gst_buffer_extract_dup (buffer, 0, n, &copy, &n);
+      bytes = g_bytes_new_take (copy, n);
+    }
+    fail_unless (vm_file_lane_put (lane, meta->message, bytes, &error));
+    gst_buffer_unref (buffer);
+    pass_on (sender, lane, disk, size);
+  }
+  g_assert_no_error (error);
+  fail_unless (memcmp (disk, data, size) == 0);
+  fail_unless_equals_int (g_unlink (path) + g_rmdir (folder), 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 transferseed_suite (void)
 {
@@ -519,6 +597,8 @@ transferseed_suite (void)
   tcase_add_test (tc, test_is_declined);
   tcase_add_test (tc, test_receives_from_us);
   tcase_add_test (tc, test_is_sent_no_more);
+  tcase_add_loop_test (
+      tc, test_receives_over_a_data_channel, 0, G_N_ELEMENTS (sizes));
   return s;
 }
 

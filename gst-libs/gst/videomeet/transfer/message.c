@@ -42,7 +42,7 @@ const VmTransferField vm_transfer_fields[] = {
   FIELD ("encoding", WORD, encoding, 0, IN (FILE_RESPONSE), 0),
   FIELD ("have", HAVE, have, 0, IN (FILE_RESPONSE), 0),
   FIELD ("chunkSize", NUMBER, chunk_size, VM_CHUNK_SIZE_MAX,
-      IN (FILE_OFFER) | IN (START), IN (START)),
+      IN (FILE_OFFER) | IN (FILE_RESPONSE) | IN (START), IN (START)),
   FIELD ("totalChunks", NUMBER, total, VM_TRANSFER_NUMBER_MAX, TOTALS, TOTALS),
   FIELD ("finalHash", HASH, hash, 0, IN (COMPLETE), IN (COMPLETE)),
   FIELD ("id", NUMBER, index, VM_TRANSFER_NUMBER_MAX, CHUNKS, CHUNKS),

@@ -70,7 +70,9 @@ typedef struct
   gchar *mime;
   gint64 mtime; /* Unix ms; 0: not told */
   guint encodings; /* VmTransferEncoding, those that the sender has */
-  gint64 chunk_size; /* bytes; of FILE_OFFER, what `have` counts */
+  gint64
+      chunk_size; /* bytes; of FILE_OFFER, what `have` counts; of FILE_RESPONSE,
+                      * the most that there may be as JSON */
   gint64 total; /* chunks */
   gchar *signature; /* of the offer, by the sender's device: offersignature.h */
 

@@ -177,6 +177,15 @@ take_have (VmSender *self, const VmChunkSet *have)
   return TRUE;
 }
 
+/* The receiver, or what is in between, may carry less than was thought. */
+static guint32
+json_chunk_size (VmSender *self, const VmTransferMessage *response)
+{
+  return response->chunk_size < 0
+             ? self->json_chunk_size
+             : (guint32) MIN (self->json_chunk_size, response->chunk_size);
+}
+
 static void
 be_accepted (VmSender *self, const VmTransferMessage *response, gint64 now)
 {
@@ -184,10 +193,10 @@ be_accepted (VmSender *self, const VmTransferMessage *response, gint64 now)
   self->encoding =
       self->engine.seed ? VM_TRANSFER_ENCODING_JSON : response->encoding;
   self->chunk_size = self->encoding == VM_TRANSFER_ENCODING_JSON
-                         ? self->json_chunk_size
+                         ? json_chunk_size (self, response)
                          : (guint32) self->offer->chunk_size;
   self->total = vm_engine_chunks (self->offer->size, self->chunk_size);
-  if (!(self->offer->encodings & self->encoding)
+  if (!(self->offer->encodings & self->encoding) || self->total > VM_CHUNKS_MAX
       || !take_have (self, response->have)) {
     give_up (self, VM_TRANSFER_CANCEL,
         vm_engine_error (VM_ERROR_BAD_MESSAGE,

@@ -13,7 +13,8 @@
  * knows no time, and belongs to one thread.
  *
  * A chunk travels in binary frames if the receiver of its transfer has said so,
- * else as JSON.
+ * else as JSON; the answer that says it then tells the sender that a chunk may have
+ * %VM_FILE_LANE_JSON_CHUNK_MAX bytes.
  */
 
 #include "vmfilelane.h"
@@ -353,6 +354,19 @@ is_its_word (VmFileLane *self, const VmTransferMessage *message, GError **error)
              error);
 }
 
+/* Who takes no frames is sent chunks that fit into a message as JSON: the sender
+ * learns it by the answer, whoever wrote that. */
+static void
+bound_chunks (VmTransferMessage *message)
+{
+  if (message->type != VM_TRANSFER_FILE_RESPONSE || !message->accept
+      || message->encoding == VM_TRANSFER_ENCODING_BINARY)
+    return;
+  if (message->chunk_size < 0
+      || message->chunk_size > VM_FILE_LANE_JSON_CHUNK_MAX)
+    message->chunk_size = VM_FILE_LANE_JSON_CHUNK_MAX;
+}
+
 static GstBuffer *
 make_buffer (const VmTransferMessage *message)
 {
@@ -397,6 +411,7 @@ vm_file_lane_take (
   if (!message || !is_its_word (self, message, error))
     return NULL;
   hear (self, message);
+  bound_chunks (message);
   return make_buffer (message);
 }
 
