@@ -4,7 +4,8 @@
  * in, everything of everybody decoded and its stamps read. Prints a JSON line
  * for what vmsignalbin reports and, each second, one with what came so far from
  * those who are there and how many encoders exist in the whole process, whatever pipeline they stand
- * in. Ctrl-C leaves and prints the summary. */
+ * in. It may send a file, from SIGUSR1 on, and receive some. Ctrl-C leaves and
+ * prints the summary. */
 
 #include "memory.h"
 #include "output.h"
@@ -22,7 +23,7 @@
 #define LEAVE_MS 12000
 #define TICK_MS 1000
 
-static gchar *meeting, *user, *uri, *record, *extra, *pattern;
+static gchar *meeting, *user, *uri, *record, *extra, *pattern, *sent, *received;
 static gdouble volume = 0.1;
 static gint width = 160, height = 120, rate = 10;
 static gboolean silent, blind, alone, parsed;
@@ -40,6 +41,8 @@ static const GOptionEntry entries[] = {
   { "silent", 0, 0, G_OPTION_ARG_NONE, &silent, "Send no sound", NULL },
   { "blind", 0, 0, G_OPTION_ARG_NONE, &blind, "Send no picture", NULL },
   { "parsed", 0, 0, G_OPTION_ARG_NONE, &parsed, "Decode nothing", NULL },
+  { "send", 0, 0, G_OPTION_ARG_FILENAME, &sent, "A file", "FILE" },
+  { "receive", 0, 0, G_OPTION_ARG_FILENAME, &received, "Files", "FOLDER" },
   { "end-when-alone", 0, 0, G_OPTION_ARG_NONE, &alone, "As vmsignalbin", NULL },
   { "set", 0, 0, G_OPTION_ARG_STRING, &extra, "Properties of vmsignalbin",
       "NAME=VALUE…" },
@@ -74,6 +77,12 @@ make_pipeline (GError **error)
         "audiotestsrc is-live=true samplesperbuffer=960 freq=440 volume=%d.%02d"
         " ! audio/x-raw,rate=48000 ! m.audio_sink_0 ",
         (gint) volume, (gint) (volume * 100) % 100);
+  if (sent)
+    g_string_append_printf (line,
+        "vmfilesrc name=file paused=true location=%s ! m.file_sink_0 ", sent);
+  if (received)
+    g_string_append_printf (
+        line, "m.file_src_0 ! vmfilesink directory=%s ", received);
   pipeline = gst_parse_launch (line->str, error);
   if (pipeline && !GST_IS_PIPELINE (pipeline)) {
     GstElement *lone = pipeline;
@@ -192,12 +201,25 @@ on_interrupt (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_send (gpointer user_data)
+{
+  Self *self = user_data;
+  g_autoptr (GstElement) file =
+      gst_bin_get_by_name (GST_BIN (self->pipeline), "file");
+
+  if (file)
+    g_object_set (file, "paused", FALSE, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
 /* The bus */
 
 static void
 on_element (Self *self, const GstStructure *s)
 {
   const gchar *name = gst_structure_get_name (s), *id;
+  VmTransferState state;
   JsonObject *event;
 
   if (!g_str_has_prefix (name, "vm-"))
@@ -208,6 +230,9 @@ on_element (Self *self, const GstStructure *s)
 
     vmt_event_add_string (event, field, gst_structure_get_string (s, field));
   }
+  if (gst_structure_get (s, "state", VM_TYPE_TRANSFER_STATE, &state, NULL))
+    json_object_set_string_member (
+        event, "state", vm_transfer_state_to_string (state));
   vmt_output_event (self->output, event);
   id = gst_structure_get_string (s, "id");
   if (g_str_equal (name, "vm-joined"))
@@ -309,6 +334,7 @@ main (int argc, char **argv)
   }
   g_unix_signal_add (SIGINT, on_interrupt, &self);
   g_unix_signal_add (SIGTERM, on_interrupt, &self);
+  g_unix_signal_add (SIGUSR1, on_send, &self);
   g_timeout_add (TICK_MS, on_tick, &self);
   vmt_roster_start (self.roster);
   gst_element_set_state (self.pipeline, GST_STATE_PLAYING);
