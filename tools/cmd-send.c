@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "device.h"
 #include "lookup.h"
+#include "session.h"
 #include "target.h"
 #include "transfer.h"
 
@@ -307,6 +308,21 @@ check_files (Sending *self)
   return TRUE;
 }
 
+/* To somebody who is in it. */
+static gint
+send_in_meeting (const VmtOptions *options, VmtOutput *output, gint64 start_us)
+{
+  g_autofree gchar *meeting = NULL, *uri = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!vmt_target_parse_meeting (options->meeting, &meeting, &uri, &error)) {
+    vmt_output_error (output, NULL, error->message);
+    return VMT_EXIT_USAGE;
+  }
+  return vmt_session_run (
+      options, output, VM_MEETING_MODE_JOIN, meeting, uri, start_us);
+}
+
 gint
 vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
 {
@@ -315,6 +331,8 @@ vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
 
   if (!check_files (&self))
     return VMT_EXIT_FAILED;
+  if (options->meeting)
+    return send_in_meeting (options, output, start_us);
   self.node = vmt_device_setup (options);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.cancellable = g_cancellable_new ();

@@ -65,7 +65,8 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "device that means one device alone, looked for on the network, or\n"
       "HOST:PORT. There somebody types 'videomeet receive DIR'. Each file is\n"
       "verified before it gets its name; what was interrupted goes on where "
-      "it\nwas when the same command is given again.",
+      "it\nwas when the same command is given again. With --meeting DEVICE is\n"
+      "a participant of that meeting, by name or id, or 'everybody'.",
       NULL },
   [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
       "Receive the files that other devices send, in a folder",

@@ -20,13 +20,23 @@ vmt_files_raw_clear (VmtFilesRaw *raw)
 }
 
 void
-vmt_options_add_send (GOptionContext *context, VmtFilesRaw *raw)
+vmt_options_add_send (
+    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "max-bitrate", 0, 0, G_OPTION_ARG_STRING, &raw->max_bitrate,
         "Send no more than so many bits a second, as 8M (default: as fast as "
         "it goes)",
         "RATE" },
+    { "meeting", 'm', 0, G_OPTION_ARG_STRING, &options->meeting,
+        "Join that meeting, without camera and microphone, and send them to "
+        "the participant DEVICE, or to everybody",
+        "NAME|URI" },
+    { "pin", 0, 0, G_OPTION_ARG_STRING, &options->pin, "PIN of the meeting",
+        "DIGITS" },
+    { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
+        "Name to be known by in it (default: this account's real name)",
+        "NAME" },
     { NULL },
   };
 
@@ -166,6 +176,16 @@ vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error)
         "Say what and to whom: 'videomeet send FILE DEVICE'. 'videomeet "
         "discover' shows the devices there are.");
     return FALSE;
+  }
+  if ((options->pin || options->user) && !options->meeting) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--pin and --user are of use with --meeting alone.");
+    return FALSE;
+  }
+  /* a moment's guest is nobody to be called */
+  if (options->meeting) {
+    options->announce_set = TRUE;
+    options->announce = VM_ANNOUNCE_OFF;
   }
   options->files = g_strdupv (rest);
   options->target = g_steal_pointer (&options->files[given - 1]);

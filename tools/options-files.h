@@ -12,7 +12,8 @@ typedef struct
 } VmtFilesRaw;
 
 void vmt_files_raw_clear (VmtFilesRaw *raw);
-void vmt_options_add_send (GOptionContext *context, VmtFilesRaw *raw);
+void vmt_options_add_send (
+    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw);
 void vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw);
 /* Of a meeting: --files, and how they are taken. */
 void vmt_options_add_meeting_files (

@@ -267,7 +267,7 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
   if (command == VMT_COMMAND_TRUST)
     add_request_entries (context, options, raw);
   if (command == VMT_COMMAND_SEND) {
-    vmt_options_add_send (context, &raw->files);
+    vmt_options_add_send (context, options, &raw->files);
     add_finding_entries (context, options, raw);
   }
   if (command == VMT_COMMAND_RECEIVE) {

@@ -29,6 +29,7 @@ typedef enum
   VMT_TRUST_N_ACTIONS
 } VmtTrustAction;
 
+#define VMT_EVERYBODY "everybody" /* of send --meeting */
 #define VMT_NAME_MAX 128 /* bytes of user, device, meeting; security.md */
 #define VMT_PIN_MIN 6 /* digits; security.md */
 #define VMT_PIN_MAX 32
@@ -43,7 +44,7 @@ typedef enum
 typedef struct
 {
   /* NAME|URI of join, ADDR of status, DEVICE of forget, DEVICE or FILE of trust,
-   * DEVICE of send, DIR of receive */
+   * DEVICE of send, or a participant with --meeting, DIR of receive */
   gchar *target;
   VmtTrustAction trust;
 

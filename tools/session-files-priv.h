@@ -27,6 +27,10 @@ struct _VmtSessionFiles
   VmtSessionFilesPlace place;
   GPtrArray *items; /* of VmtFileItem, in the order of their numbers */
   guint count; /* numbers that were given */
+  guint failed; /* of what is sent */
+  GstPad *
+      spare; /* of vmsignalbin, which would end with the last of its inputs: where
+                    there are none but files, this one stays */
 };
 
 /* session-files.c */

@@ -239,6 +239,24 @@ vmt_session_files_obey (VmtSessionFiles *self, VmtTypedVerb verb, guint number)
     act_on_received (item, verb);
 }
 
+static gboolean
+is_busy (const VmtFileItem *item, gconstpointer unused)
+{
+  return item->sending && (!item->result || item->element);
+}
+
+gboolean
+vmt_session_files_are_busy (VmtSessionFiles *self)
+{
+  return vmt_session_files_count (self, is_busy, NULL) > 0;
+}
+
+gboolean
+vmt_session_files_are_sent (VmtSessionFiles *self)
+{
+  return !self->failed && vmt_session_files_count (self, is_sent, NULL) == 0;
+}
+
 void
 vmt_session_files_end (VmtSessionFiles *self)
 {

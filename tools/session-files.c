@@ -39,6 +39,9 @@ vmt_session_files_new (const VmtSessionFilesPlace *place, GError **error)
   self->place = *place;
   self->items = g_ptr_array_new_with_free_func (item_free);
   vmt_session_files_watch (self);
+  if (place->options->files)
+    self->spare =
+        gst_element_request_pad_simple (place->signalbin, "file_sink_%u");
   return self;
 }
 
@@ -47,6 +50,7 @@ vmt_session_files_free (VmtSessionFiles *self)
 {
   g_signal_handlers_disconnect_by_data (self->place.signalbin, self);
   g_ptr_array_unref (self->items);
+  gst_clear_object (&self->spare);
   g_free (self);
 }
 
@@ -178,6 +182,8 @@ finish (VmtSessionFiles *self, VmtFileItem *item, gboolean good, gchar *result)
 {
   item->result = result;
   item->ticks = 0;
+  if (item->sending && !good)
+    self->failed++;
   vmt_output_ticker (self->place.output, NULL);
   vmt_output_line (self->place.output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD,
       "%s %s: %s", item->sending ? "To" : "From", item->who, result);

@@ -13,9 +13,9 @@
 
 typedef struct _VmtSessionFiles VmtSessionFiles;
 
-/* Files on their way to others at a time, as many as vmsignalbin has pads for; the
- * others wait. */
-#define VMT_FILES_SENT_MAX 16
+/* Files on their way to others at a time; the others wait. One less than vmsignalbin
+ * has pads for: see `spare`. */
+#define VMT_FILES_SENT_MAX 15
 /* Files that are sent, those that wait included. */
 #define VMT_FILES_WAITING_MAX 256
 /* Offers of one participant that nobody has answered; more are declined without a
@@ -57,5 +57,9 @@ void vmt_session_files_left (VmtSessionFiles *self, const gchar *id);
 void vmt_session_files_tick (VmtSessionFiles *self);
 /* The line of what is on its way; NULL: nothing is. */
 gchar *vmt_session_files_progress (VmtSessionFiles *self);
+/* Whether any is sent or waits, or was a moment ago. */
+gboolean vmt_session_files_are_busy (VmtSessionFiles *self);
+/* Whether all that were to be sent have been, and verified. */
+gboolean vmt_session_files_are_sent (VmtSessionFiles *self);
 /* Once the meeting is over: what was not finished. */
 void vmt_session_files_end (VmtSessionFiles *self);

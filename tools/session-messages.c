@@ -142,7 +142,8 @@ on_joined (VmtSession *self, const GstStructure *s)
   } else
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "Joined the meeting %s.", meeting);
-  if (!self->options->view && !self->options->record)
+  if (!self->options->view && !self->options->record
+      && !vmt_session_delivers (self))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
         "The others are neither shown nor heard here: --view does that.");
 }

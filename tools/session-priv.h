@@ -38,6 +38,9 @@ typedef struct
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
   VmtSessionFiles *files;
+  gboolean delivering; /* of who joins to send files: they were offered */
+  guint here; /* before: others who were there at the last tick */
+  guint looked_for; /* before: ticks in which their receiver was not there */
   gint sources_left; /* of the sent streams, those that have not ended */
 
   gboolean leaving, failed;
@@ -54,6 +57,16 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
 void vmt_session_set_ended (VmtSession *self);
 /* Whether it failed before there was a seat. */
 gboolean vmt_session_is_refused (const VmtSession *self);
+
+/* session-bin.c; adds it to the pipeline. */
+gboolean vmt_session_make_bin (VmtSession *self, GError **error);
+
+/* session-deliver.c; main thread. Whether it is there to send files alone. */
+gboolean vmt_session_delivers (const VmtSession *self);
+/* Once a second: has them sent, and leaves afterwards. */
+void vmt_session_deliver (VmtSession *self);
+/* FALSE: not all of them, or not to all. */
+gboolean vmt_session_has_delivered (const VmtSession *self);
 
 /* session-typed.c; main thread. */
 void vmt_session_read_typed (VmtSession *self);

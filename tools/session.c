@@ -57,6 +57,8 @@ print_summary (VmtSession *self)
   json_object_set_array_member (
       event, "participants", vmt_roster_to_json (self->roster));
   vmt_output_event (self->output, event);
+  if (vmt_session_delivers (self))
+    return;
 
   if (self->call_us) {
     g_autofree gchar *time =
@@ -214,6 +216,7 @@ on_tick (gpointer user_data)
   if (others && (now - self->start_us) / G_TIME_SPAN_SECOND % STATS_TICKS == 0)
     read_stats (self);
   vmt_session_files_tick (self->files);
+  vmt_session_deliver (self);
   if ((text = vmt_session_files_progress (self->files))) {
     vmt_output_ticker (self->output, text);
     return G_SOURCE_CONTINUE;
@@ -311,60 +314,6 @@ add_source (VmtSession *self, GError **error)
              || link_source (self, source, "audio", "audio_sink_0", error));
 }
 
-/* The plugins stand where this program was installed, which need not be where
- * GStreamer looks. */
-static GstElement *
-make_signalbin (GError **error)
-{
-  g_autoptr (GstElementFactory) factory =
-      gst_element_factory_find ("vmsignalbin");
-  GstElement *element;
-
-  if (!factory)
-    gst_registry_scan_path (gst_registry_get (), VMT_PLUGIN_DIR);
-  element = gst_element_factory_make ("vmsignalbin", "m");
-  if (!element)
-    g_set_error_literal (error, VM_ERROR, VM_ERROR_FAILED,
-        "The element vmsignalbin is missing: is GST_PLUGIN_PATH set to the "
-        "folder of libgstvmsignal.so?");
-  return element;
-}
-
-static void
-set_signalbin (VmtSession *self)
-{
-  const VmtOptions *options = self->options;
-  GObject *bin = G_OBJECT (self->signalbin);
-
-  g_object_set (bin, "mode", self->mode, "call-type",
-      options->audio_only ? VM_CALL_TYPE_AUDIO : VM_CALL_TYPE_VIDEO, NULL);
-  if (self->uri) {
-    g_object_set (bin, "uri", self->uri, NULL);
-    if (g_strcmp0 (vmt_target_choose_dialect (self->uri, NULL, NULL), "room")
-        == 0)
-      gst_util_set_object_arg (bin, "dialect", "room");
-  } else
-    g_object_set (bin, "meeting", self->meeting, NULL);
-  if (options->user)
-    g_object_set (bin, "user", options->user, NULL);
-  if (options->pin)
-    g_object_set (bin, "pin", options->pin, NULL);
-  if (options->max_participants)
-    g_object_set (
-        bin, "max-participants", (guint) options->max_participants, NULL);
-  if (options->record)
-    g_object_set (bin, "record-dir", options->record, NULL);
-  if (options->codec)
-    g_object_set (bin, "codecs", options->codec, NULL);
-  if (options->stun)
-    g_object_set (bin, "stun-server", options->stun, NULL);
-  if (options->turn) {
-    g_autofree gchar *turn = g_strjoinv (",", options->turn);
-
-    g_object_set (bin, "turn-servers", turn, NULL);
-  }
-}
-
 /* On the node's thread. What else it warns of is for who looks for devices. */
 static void
 on_node_warning (VmNode *node, const gchar *method, const gchar *message,
@@ -395,11 +344,8 @@ build (VmtSession *self, GError **error)
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("videomeet"));
   /* what is said while leaving is read after the pipeline has stopped */
   gst_pipeline_set_auto_flush_bus (GST_PIPELINE (self->pipeline), FALSE);
-  self->signalbin = make_signalbin (error);
-  if (!self->signalbin)
+  if (!vmt_session_make_bin (self, error))
     return FALSE;
-  gst_bin_add (GST_BIN (self->pipeline), self->signalbin);
-  set_signalbin (self);
   if (self->options->view) {
     self->grid = vmt_grid_new (self->pipeline, NULL, NULL, error);
     if (!self->grid)
@@ -407,9 +353,13 @@ build (VmtSession *self, GError **error)
     if (vmt_grid_get_note (self->grid))
       vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
   }
+  if (!make_files (self, error))
+    return FALSE;
+  if (vmt_session_delivers (self))
+    return TRUE;
   vmt_receiver_watch (
       self->signalbin, self->pipeline, self->roster, self->grid);
-  return make_files (self, error) && add_source (self, error);
+  return add_source (self, error);
 }
 
 /* A state change that fails has its reason on the bus. */
@@ -442,7 +392,8 @@ run_loop (VmtSession *self)
   if (self->options->duration > 0)
     g_timeout_add (MAX (0, self->options->duration * 1000 - elapsed_us / 1000),
         on_duration, self);
-  vmt_session_read_typed (self);
+  if (!vmt_session_delivers (self))
+    vmt_session_read_typed (self);
   vmt_roster_start (self->roster);
   start (self, bus);
   g_main_loop_run (self->loop);
@@ -492,6 +443,8 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   }
   if (self.files)
     vmt_session_files_end (self.files);
+  if (!vmt_session_has_delivered (&self))
+    self.failed = TRUE;
   tell_lost_records (&self);
   print_summary (&self);
 

@@ -131,6 +131,38 @@ class SessionFiles(lab.LabTest):
         self.assertEqual(bob.stop(), 0)
         self.assertEqual(ann.stop(), 0)
 
+    def send(self, *arguments):
+        """A command that joins for the files alone, to its end."""
+        process = self.bob.start("videomeet", "send", *arguments, "--meeting",
+                                 "standup", "--user", "Bob", "--json")
+        return process, process.wait(LONG)
+
+    def test_delivered(self):
+        """send --meeting: to one, to everybody, and to who does not want it."""
+        paths = [self.make(self.bob, f"{n}.bin", 100_000 + n) for n in range(20)]
+        ann = self.come(self.ann, "Ann",
+                        *self.into(self.ann, "--accept", "auto"))
+        process, status = self.send(*paths, "Ann")
+        self.assertEqual(status, 0, process.tail())
+        for path in paths:
+            self.assertTrue(filecmp.cmp(path, os.path.join(
+                self.ann.home, "in", os.path.basename(path)), False))
+        left = ann.wait_event("participant-left", lab.SOON)
+        self.assertEqual(left["user"], "Bob")
+
+        cleo = self.come(self.cleo, "Cleo", *self.into(self.cleo))
+        self.meet(ann, cleo)
+        bob = self.bob.start("videomeet", "send", paths[0], "everybody",
+                             "--meeting", "standup", "--user", "Bob", "--json")
+        cleo.wait_event("transfer", LONG, state="pending")
+        cleo.type("/decline")
+        self.assertEqual(bob.wait(LONG), 1, bob.tail())
+        bob.wait_event("transfer", lab.SOON, state="failed", user="Cleo")
+        bob.wait_event("transfer", lab.SOON, state="completed", user="Ann")
+        self.assertIn("0 (1).bin", os.listdir(os.path.join(self.ann.home, "in")))
+        self.assertEqual(cleo.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+
     def begin(self):
         """A transfer from Ann to Bob that has begun and waits."""
         path = self.make(self.ann, "a.bin", 200 * MIB)

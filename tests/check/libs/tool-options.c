@@ -243,6 +243,9 @@ GST_START_TEST (test_files)
   refused ("send a", "videomeet send FILE DEVICE");
   refused ("send a ''", "videomeet send FILE DEVICE");
   refused ("send a Ann --accept auto", "accept");
+  refused ("send a Ann --pin 123456", "with --meeting alone");
+  refused ("send a Ann --user Bob", "with --meeting alone");
+  taken ("send a b everybody --meeting standup --pin 123456 --user Bob");
 
   fail_unless (parse (&host, "host --files in") == NULL);
   fail_unless_equals_string (host.files_dir, "in");

@@ -408,7 +408,7 @@ GST_START_TEST (test_turns)
   WAIT (&m, SENT, COMPLETED, "\"number\":1,");
   vmt_session_files_tick (m.files);
   vmt_session_files_tick (m.files);
-  WAIT (&m, SENT, COMPLETED, "\"number\":17,");
+  WAIT (&m, SENT, COMPLETED, "\"number\":16,");
   close_meeting (&m);
 }
 
