@@ -12,7 +12,7 @@ const { tmpdir } = await import("node:os");
 const { join } = await import("node:path");
 const { default: process } = await import("node:process");
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, STEP_MS, host, until, untilState } = await import("./people.mjs");
+const { Browser, STEP_MS, host, invite, until, untilState } = await import("./people.mjs");
 
 const LONG_MS = 600000; // of a case that moves megabytes, on a busy machine
 const folder = mkdtempSync(join(tmpdir(), "vm-files-"));
@@ -29,13 +29,15 @@ function make(name, size) {
   return { path, name, hash: sha256(data) };
 }
 
-// Cleo and Dan in a meeting, each a page that can send to the other.
-async function meet({ devices = false } = {}) {
+// Cleo and Dan in a meeting, each a page that can send to the other; `invited`: each has
+// a key, and signs what it says.
+async function meet({ devices = false, invited = false } = {}) {
   const ann = await host();
   const browser = await Browser.start({ devices });
-  const cleo = await browser.join(ann.link, "Cleo");
+  const link = async () => (invited ? invite(ann) : ann.link);
+  const cleo = await browser.join(await link(), "Cleo");
   await untilState(cleo, "joined");
-  const dan = await browser.join(ann.link, "Dan");
+  const dan = await browser.join(await link(), "Dan");
   await untilState(dan, "joined");
   await untilTarget(cleo, "Dan");
   await untilTarget(dan, "Cleo");
@@ -99,6 +101,32 @@ for (const [size, title] of [[1, "one byte"], [65537, "a chunk and a byte"],
     await untilFile(cleo, file.name, "COMPLETED");
     equal(await words(dan, file.name), "Verified, and saved by your browser", "said to Dan");
     equal(await words(cleo, file.name), "Sent, and verified by Dan", "said to Cleo");
+    equal([...cleo.faults, ...dan.faults], [], "faults");
+  }, LONG_MS);
+
+test("between two that came by an invitation: each offer is signed, and one that is not is told",
+  async () => {
+    const { cleo, dan } = await meet({ invited: true });
+    const file = make("signed.bin", 65537);
+    const forged = make("forged.bin", 100);
+
+    await send(cleo, "Dan", file);
+    await untilFile(dan, file.name, "PENDING");
+    const got = await saved(dan, () => press(dan, file.name, "accept"));
+    equal(got.hash, file.hash, "what was saved");
+    // as somebody who could write on the connection, and has not the key
+    await cleo.evaluate(() => {
+      const { send: really } = RTCDataChannel.prototype;
+      RTCDataChannel.prototype.send = function alter(data) {
+        really.call(this, typeof data === "string"
+          ? data.replace(/(?<="signature":")./, (c) => (c === "A" ? "B" : "A")) : data);
+      };
+    });
+    await send(cleo, "Dan", forged);
+    await untilFile(cleo, forged.name, "FAILED");
+    equal(await words(cleo, forged.name),
+      "Dan cannot be sure that it is from you, and does not take it.", "said to Cleo");
+    equal(await dan.$$(item(forged.name)).then((list) => list.length), 0, "shown to Dan");
     equal([...cleo.faults, ...dan.faults], [], "faults");
   }, LONG_MS);
 
