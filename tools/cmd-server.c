@@ -5,9 +5,11 @@
 #include "commands.h"
 
 #include <glib-unix.h>
+#include <sys/resource.h>
 
 #define ID_SHOWN 8 /* characters of a room's id; its name may be a secret */
 #define PORT 8080
+#define DESCRIPTORS 65536 /* at most */
 
 typedef struct
 {
@@ -192,6 +194,18 @@ fail (Serving *self, const GError *error)
   return FALSE;
 }
 
+/* A connection is a descriptor; shells give a program 1,024. */
+static void
+raise_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = MIN (limit.rlim_max, DESCRIPTORS);
+  setrlimit (RLIMIT_NOFILE, &limit);
+}
+
 static gboolean
 serve (Serving *self, gint64 start_us)
 {
@@ -200,6 +214,7 @@ serve (Serving *self, gint64 start_us)
 
   if (!identity)
     return fail (self, error);
+  raise_limit ();
   self->server = vm_room_server_new (identity);
   set_up (self);
   if (!vm_room_server_start (self->server, &error))

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import queue
+import resource
 import shutil
 import signal
 import socket
@@ -166,6 +167,29 @@ def test_rooms_and_metrics():
     server.wait("stopped", participants=0)
     server.ended()
     assert "nobody else knows" not in "".join(server.log), server.log
+
+
+def test_many_connections():
+    many = 1100  # more than the descriptors of a program that has not asked
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < many + 100:
+        print(f"no program may have more than {hard} descriptors: left out")
+        return
+    server = Server(f"--max-per-address={many + 10}")
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (many + 100, hard))
+    rooms = []
+    for number in range(many):
+        rooms.append(Room(server, f"{number % 100}"))
+        code = rooms[-1].hear("joined" if number < 1000 else "error").get("code")
+        assert code == (None if number < 1000 else "MEETING_FULL"), number
+    server.wait("room", rooms=100, participants=1000)
+    for room in rooms:
+        room.hang_up()
+    server.wait("room", rooms=0, participants=0)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    server.tell(signal.SIGTERM)
+    server.ended()
 
 
 def test_drain():
