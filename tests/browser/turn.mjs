@@ -9,12 +9,21 @@ import { ADDRESS } from "./lan.mjs";
 import { Program, atEnd } from "./program.mjs";
 
 // `name` and `password`: the one account.
-export async function startTurn(name, password) {
+export function startTurn(name, password) {
+  return start([`--user=${name}:${password}`]);
+}
+
+// Accounts are whatever is made of the secret.
+export function startTurnOfSecret(secret) {
+  return start(["--use-auth-secret", `--static-auth-secret=${secret}`]);
+}
+
+async function start(accounts) {
   const folder = mkdtempSync(join(tmpdir(), "vm-turn-"));
 
   atEnd(async () => rmSync(folder, { recursive: true, force: true }));
   const turn = new Program("turnserver", ["-n", "--no-cli", "--no-tls", "--no-dtls",
-    "--lt-cred-mech", "--realm=lan", `--user=${name}:${password}`,
+    "--lt-cred-mech", "--realm=lan", ...accounts,
     `--listening-ip=${ADDRESS}`, `--relay-ip=${ADDRESS}`, "--verbose",
     `--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`,
     "--log-file=stdout"]);

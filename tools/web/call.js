@@ -58,6 +58,11 @@ export class Call extends EventTarget {
     return id === (this.hostId || this.moderatorId);
   }
 
+  // Whoever may do what a host may, where there is none.
+  moderates(id) {
+    return !this.hostId && this.#obeys(id);
+  }
+
   get others() {
     return [...this.participants.values()].filter((p) => !p.self);
   }
@@ -517,7 +522,7 @@ export class Call extends EventTarget {
 
   // What is not said to the server now is not said: a goodbye is final.
   get canEnd() {
-    return this.isHost && this.server === "open" && !this.#over;
+    return this.isHost && this.hostId !== "" && this.server === "open" && !this.#over;
   }
 
   end() {

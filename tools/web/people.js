@@ -47,6 +47,7 @@ export class PeoplePanel {
     $("toggle-people").setAttribute("aria-label",
       `Participants, ${order.length} in the meeting`);
     $("host-tools").hidden = !call.isHost;
+    $("end-meeting").hidden = !call.hostId; // a room that nobody hosts goes with the last
     $("end-meeting").disabled = !call.canEnd;
     if (!call.canEnd) $("end-question").close();
     setText($("lock-meeting"), call.locked ? "Let others join again" : "Let nobody else join");
@@ -64,7 +65,8 @@ export class PeoplePanel {
     const call = this.#call;
     const state = participant.detached ? "Lost its connection to the host"
       : peerState(call.stateOf(id));
-    const roles = [self ? "you" : "", host ? "host" : ""].filter(Boolean).join(", ");
+    const roles = [self ? "you" : "", host ? "host" : "",
+      call.moderates(id) ? "moderates" : ""].filter(Boolean).join(", ");
     const avatar = element("span", { className: "avatar", "aria-hidden": "true" });
     const item = element("li", { className: "person", dataset: { person: id } },
       avatar,

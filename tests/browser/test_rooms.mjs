@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The page in rooms that nobody hosts, on videomeet server: whoever comes first may do
+// what a host may, and a TURN server takes the passwords that the server makes.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { ADDRESS } = await import("./lan.mjs");
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, Native, STEP_MS, joinLink, until, untilNames, untilPictures, untilState } =
+  await import("./people.mjs");
+const { localTypes, relayOnly, startTurnOfSecret } = await import("./turn.mjs");
+
+const SECRET = "between the two";
+const tool = (action, id) => `[data-action="${action}:${id}"]`;
+const text = (page, selector) => page.locator(selector).innerText();
+
+async function serve(args = []) {
+  const server = new Native(["server", "--port", "8443", ...args]);
+  const { port, secure } = await server.event("serving");
+
+  assert(secure, "TLS");
+  server.link = `https://${ADDRESS}:${port}/?meeting=blue`;
+  return server;
+}
+
+test("whoever came first moderates, then the next", async () => {
+  const server = await serve();
+  const browser = await Browser.start();
+  const cleo = await browser.join(server.link, "Cleo");
+  await untilState(cleo, "joined");
+  const dan = await browser.join(server.link, "Dan");
+  await untilState(dan, "joined");
+  await untilNames(cleo, ["Cleo (you)", "Dan"]);
+  await untilNames(dan, ["Cleo", "Dan (you)"]);
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  await server.event("room", { inRoom: 2, rooms: 1 });
+
+  for (const page of [cleo, dan]) await page.click("#toggle-people");
+  assert((await text(cleo, "[data-person=p001]")).includes("you, moderates"), "Cleo's role");
+  assert((await text(dan, "[data-person=p001]")).includes("moderates"), "as Dan sees it");
+  assert(await cleo.isVisible("#lock-meeting"), "the lock");
+  assert(await cleo.isHidden("#end-meeting"), "no end: it is not Cleo's");
+  assert(await dan.isHidden("#lock-meeting"), "no lock for Dan");
+  await cleo.click("#lock-meeting");
+  await until(() => dan.isVisible("#call-locked"), STEP_MS, "the lock at Dan's");
+  await until(() => cleo.$(tool("mute", "p002")), STEP_MS, "Dan's tools");
+  await cleo.click(tool("mute", "p002"));
+  await until(async () => await dan.getAttribute("#toggle-audio", "aria-label")
+    === "Unmute microphone", STEP_MS, "Dan muted");
+
+  await cleo.context().close();
+  await until(() => dan.isVisible("#lock-meeting"), STEP_MS, "the lock for Dan");
+  await untilNames(dan, ["Dan (you)"]);
+  await dan.click("#lock-meeting");
+  await until(() => dan.isHidden("#call-locked"), STEP_MS, "no lock");
+  const eve = await browser.join(server.link, "Eve");
+  await untilState(eve, "joined");
+  await dan.click(tool("kick", "p003"));
+  await untilState(eve, "left");
+  equal(dan.faults, [], "faults of the page");
+});
+
+test("two that may use a relay only, by passwords of the server", async () => {
+  await startTurnOfSecret(SECRET);
+  const server = await serve(["--turn", `turn://${ADDRESS}:3478?transport=udp`,
+    "--turn-secret", SECRET]);
+  const browser = await Browser.start();
+  const pages = [];
+
+  for (const user of ["Cleo", "Dan"]) {
+    const page = await browser.page();
+
+    await relayOnly(page);
+    await page.goto(joinLink(server.link, user));
+    await untilState(page, "joined");
+    pages.push(page);
+  }
+  await Promise.all(pages.map((page) => untilPictures(page, 1)));
+  for (const page of pages) {
+    equal(await localTypes(page), ["relay"], "candidates in use");
+    equal(page.faults, [], "faults of the page");
+  }
+  const said = JSON.stringify(await server.end()) + server.other.join("");
+  assert(!said.includes(SECRET) && !said.includes("blue"), "neither secret nor name is told");
+});
+
+await main();
