@@ -400,7 +400,7 @@ GST_START_TEST (test_garbage)
   for (guint i = 0; i < G_N_ELEMENTS (garbage); i++)
     refused (garbage[i], &use, NOW, VM_ERROR_CAP_INVALID);
   /* changed, cut, with something behind, or with blanks */
-  for (gsize i = 0; token[i]; i += 7) {
+  for (gsize i = 0; i < strlen (token); i += 7) {
     g_autofree gchar *changed = g_strdup (token);
     g_autofree gchar *cut = g_strndup (token, i);
 
