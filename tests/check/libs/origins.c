@@ -135,9 +135,10 @@ GST_START_TEST (test_preflight)
   fail_unless (
       strstr (answer->text, "\r\naccess-control-allow-methods: GET, POST\r\n")
       != NULL);
-  fail_unless (strstr (answer->text,
-                   "\r\naccess-control-allow-headers: content-type\r\n")
-               != NULL);
+  fail_unless (
+      strstr (answer->text,
+          "\r\naccess-control-allow-headers: authorization, content-type\r\n")
+      != NULL);
   fail_unless_equals_int (own->status, 405);
 }
 

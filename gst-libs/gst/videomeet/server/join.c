@@ -176,10 +176,14 @@ vm_route_upgrade (VmConn *conn, GError **error)
 {
   g_clear_pointer (&conn->ticket, vm_ticket_free);
   g_clear_pointer (&conn->pin, g_free);
+  g_clear_pointer (&conn->mesh_user_id, g_free);
+  g_clear_pointer (&conn->mesh_user, g_free);
   if (strcmp (conn->path, "/ws") == 0)
     upgrade_native (conn, error);
   else if (strcmp (conn->path, "/transfer") == 0)
     vm_transfer_upgrade (conn, error);
+  else if (strcmp (conn->path, "/v2/ws") == 0)
+    vm_mesh_upgrade (conn, error);
   else if (strcmp (conn->path, "/") == 0)
     upgrade_root (conn, error);
   else

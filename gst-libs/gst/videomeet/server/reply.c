@@ -46,8 +46,8 @@ add_cors (VmConn *conn, guint8 **p, guint8 *end)
     return FALSE;
   return !conn->preflight
          || (add (conn, "access-control-allow-methods:", "GET, POST", p, end)
-             && add (
-                 conn, "access-control-allow-headers:", "content-type", p, end)
+             && add (conn, "access-control-allow-headers:",
+                 "authorization, content-type", p, end)
              && add (conn, "access-control-max-age:", "600", p, end));
 }
 

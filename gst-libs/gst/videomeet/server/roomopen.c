@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Rooms that nobody hosts (rooms.h, VmOpenRooms): how they begin and end, and
- * who moderates them. */
+ * who moderates them; and who may be told of any room. */
 
 #include "rooms-priv.h"
 
@@ -15,6 +15,32 @@ void
 vm_rooms_set_closing (VmRooms *rooms, gboolean closing)
 {
   rooms->closing = closing;
+}
+
+gboolean
+vm_rooms_are_open (VmRooms *rooms)
+{
+  return rooms->open.size > 0;
+}
+
+VmRoom *
+vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
+{
+  const VmBearer bearer = { .key = join->key,
+    .user = join->user,
+    .presented = join->token,
+    .group = join->group };
+  VmRoom *room = vm_rooms_find (rooms, join->meeting);
+  VmTrustLevel level;
+
+  if (!room && vm_rooms_trust (rooms, &bearer, error))
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
+        "There is no such meeting on this device");
+  if (!room
+      || !vm_room_lets_in (
+          room, &bearer, join->pin, join->group, now, &level, error))
+    return NULL;
+  return room;
 }
 
 static guint

@@ -101,7 +101,12 @@ VmBearer vm_member_to_bearer (const VmMember *member);
  * @error: as others may read it; the user is told the reason. */
 gboolean vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
-/* The same where there is no room: nobody is told. */
+/* Whom the room would have, if there is a seat; see vm_rooms_let_in(). @pin: as given;
+ * @group: NULL when the PIN was checked before; @level: how it is shown. */
+gboolean
+vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
+    const gchar *group, gint64 now, VmTrustLevel *level, GError **error);
+/* The policy where there is no room: nobody is told. */
 gboolean
 vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
 

@@ -238,16 +238,10 @@ check_pin (VmRoom *room, const gchar *pin, const gchar *group, gint64 now,
   return FALSE;
 }
 
-/* Whoever wants in, through whatever dialect, comes through here.
- * @pin: as given; @group: NULL when the PIN was checked before; @from: the seat
- * that is given back for the new one, or NULL; @level: how it is shown. */
-static gboolean
-admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
-    const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
-    GError **error)
+gboolean
+vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
+    const gchar *group, gint64 now, VmTrustLevel *level, GError **error)
 {
-  guint taken = room->members->len - (from && from->room == room);
-
   /* whom the policy shuts out has no PINs to try; and the PIN before the rest:
    * what the room is like is nobody's business without it */
   if (!vm_room_trusts (room, bearer, level, error)
@@ -263,6 +257,21 @@ admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
         "The host admits nobody else to the meeting");
     return FALSE;
   }
+  return TRUE;
+}
+
+/* Whoever wants in, through whatever dialect, comes through here.
+ * @pin: as given; @group: NULL when the PIN was checked before; @from: the seat
+ * that is given back for the new one, or NULL; @level: how it is shown. */
+static gboolean
+admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
+    const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
+    GError **error)
+{
+  guint taken = room->members->len - (from && from->room == room);
+
+  if (!vm_room_lets_in (room, bearer, pin, group, now, level, error))
+    return FALSE;
   if (taken >= room->max_participants) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
         "All %u seats of the meeting are taken", room->max_participants);

@@ -77,6 +77,7 @@ void vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open);
 /* From now on nobody is admitted, to rooms of any kind: this server is about to
  * stop. */
 void vm_rooms_set_closing (VmRooms *rooms, gboolean closing);
+gboolean vm_rooms_are_open (VmRooms *rooms);
 /* Removes them all; whoever is in one is closed, and nobody is told more. */
 void vm_rooms_clear_open (VmRooms *rooms);
 
@@ -146,6 +147,10 @@ VmMember *vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket,
 VmMember *
 vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error);
+/* Whether it would be let in if there is a seat: what hears of a room and sits in it
+ * not. Nothing is opened. */
+VmRoom *vm_rooms_let_in (
+    VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
 void vm_ticket_free (VmTicket *ticket);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTicket, vm_ticket_free)
 

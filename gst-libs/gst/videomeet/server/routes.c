@@ -110,6 +110,8 @@ vm_route_get (VmConn *conn)
     return get_metrics (conn);
   if (vm_trust_is_path (conn->path))
     return vm_route_trust (conn);
+  if (vm_mesh_is_path (conn->path))
+    return vm_mesh_get (conn);
   return get_file (conn);
 }
 
@@ -126,5 +128,7 @@ vm_route_post (VmConn *conn)
     return vm_route_approval (conn);
   if (vm_trust_is_path (conn->path))
     return vm_route_trust (conn);
+  if (vm_mesh_is_path (conn->path))
+    return vm_mesh_post (conn);
   return not_found (conn);
 }

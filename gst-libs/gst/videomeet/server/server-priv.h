@@ -6,6 +6,7 @@
 #include "invites.h"
 #include "limits.h"
 #include "meetings.h"
+#include "mesh.h"
 #include "namedcert.h"
 #include "proxies.h"
 #include "server.h"
@@ -91,6 +92,7 @@ struct _VmServer
   VmDeviceInfo *info;
   VmMeetings *meetings;
   VmCalls *user_calls; /* or NULL: there are none here */
+  VmMesh *mesh;
   VmKnown *known;
   VmInvites *invites;
   VmApprovalPage *approval;
@@ -138,6 +140,7 @@ struct _VmConn
   VmTicket *ticket; /* native; NULL: to resume */
   gchar *pin; /* of the URL, or NULL */
   gchar *call_user, *call_name; /* of the URL, or NULL */
+  gchar *mesh_user_id, *mesh_user; /* of the session, or NULL */
   VmTransferGuest *transfer_guest; /* of a file */
   VmWs *ws; /* after an upgrade */
 };
@@ -230,6 +233,11 @@ void vm_call_guest_send (
 gboolean vm_call_upgrade (VmConn *conn, GError **error);
 /* Whether @first, the first message, makes it one. */
 gboolean vm_call_take_over (VmWs *ws, GBytes *first);
+/* meshroutes.c: /v2/… */
+gboolean vm_mesh_is_path (const gchar *path);
+int vm_mesh_get (VmConn *conn);
+int vm_mesh_post (VmConn *conn);
+void vm_mesh_upgrade (VmConn *conn, GError **error);
 /* approval.c */
 gboolean vm_approval_is_path (const gchar *path);
 int vm_route_approval (VmConn *conn);

@@ -42,6 +42,7 @@ vm_server_finalize (GObject *object)
   g_clear_object (&self->identity);
   g_clear_pointer (&self->info, vm_device_info_free);
   g_clear_pointer (&self->meetings, vm_meetings_free);
+  g_clear_pointer (&self->mesh, vm_mesh_free);
   g_clear_pointer (&self->known, vm_known_free);
   g_clear_pointer (&self->invites, vm_invites_free);
   g_clear_pointer (&self->approval, vm_approval_page_free);
@@ -71,6 +72,7 @@ vm_server_init (VmServer *self)
   g_queue_init (&self->calls);
   self->info = vm_device_info_new ();
   self->meetings = vm_meetings_new (self);
+  self->mesh = vm_mesh_new (self);
   self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->policy = VM_POLICY_PIN;
   self->transfers = vm_transfers_new (vm_server_random, NULL);

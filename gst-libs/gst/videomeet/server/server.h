@@ -11,7 +11,8 @@
 
 /* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
  * /status, POST /meetings/join, the page, native signalling on /ws, the rooms of
- * seed 2 and the calls of seed 3 on a WebSocket at /. It runs on the thread "vm-net"; every function here
+ * seed 2 and the calls of seed 3 on a WebSocket at /, the mesh of seed 4 at /v2/.
+ * It runs on the thread "vm-net"; every function here
  * may be called from any thread and enqueues, but for start, stop,
  * vm_server_open_meeting() and vm_server_make_invitation(), which block (deadline 5 s). */
 
@@ -48,6 +49,7 @@ typedef struct
   const gchar *const *ice_servers;
   const gchar *const *turn_servers;
   const gchar *turn_secret;
+  const gchar *mesh_secret; /* see vm_mesh_set_secret(), or NULL */
 } VmServerConfig;
 
 /* An open room has so many participants now, 0: it is gone; on vm-net. */

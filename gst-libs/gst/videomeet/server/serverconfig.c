@@ -116,6 +116,8 @@ vm_server_take_config (
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->user_calls =
       config->calls ? vm_calls_new (vm_call_guest_send, NULL) : NULL;
+  vm_mesh_set_secret (self->mesh, config->mesh_secret);
+  vm_mesh_set_room_size (self->mesh, config->room_size);
   self->proxies = vm_proxies_read (config->trusted_proxies, error);
   return self->proxies && read_rooms (self, config, error)
          && read_ice_servers (self, config, error)

@@ -28,6 +28,7 @@ vm_server_tick (VmServer *self, gint64 now)
   vm_rooms_tick (vm_meetings_get_rooms (self->meetings), now);
   if (self->user_calls)
     vm_calls_tick (self->user_calls, self->times.ring, now);
+  vm_mesh_tick (self->mesh);
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     VmConn *conn = key;

@@ -14,6 +14,7 @@ typedef struct _VmGuest VmGuest;
 typedef struct _VmRoomGuest VmRoomGuest;
 typedef struct _VmCallGuest VmCallGuest;
 typedef struct _VmTransferGuest VmTransferGuest;
+typedef struct _VmMeshGuest VmMeshGuest;
 
 /* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
 enum
@@ -46,6 +47,7 @@ extern const VmWsFuncs vm_guest_funcs; /* native */
 extern const VmWsFuncs vm_room_guest_funcs;
 extern const VmWsFuncs vm_call_guest_funcs;
 extern const VmWsFuncs vm_transfer_funcs;
+extern const VmWsFuncs vm_mesh_guest_funcs;
 
 struct _VmWs
 {
@@ -59,6 +61,7 @@ struct _VmWs
   VmRoomGuest *room_guest; /* room */
   VmCallGuest *call_guest; /* call */
   VmTransferGuest *transfer_guest; /* of a file */
+  VmMeshGuest *mesh_guest; /* mesh */
 
   GByteArray *message; /* fragments so far */
   gint64 message_began;

@@ -211,6 +211,21 @@ read_sdp (
          || bad (error, "sdp", "is too long");
 }
 
+/* As JSON.stringify writes RTCSessionDescription, which pages of other dialects are
+ * given: so an offer of a page is told from one of a device, too. */
+static void
+make_object (VmMeshType type, VmSignal *signal)
+{
+  GString *out = g_string_sized_new (64 + signal->sdp.size);
+
+  g_string_append_c (out, '{');
+  vm_json_append_member (
+      out, "type", type == VM_MESH_OFFER ? "offer" : "answer");
+  vm_json_append_span (out, "sdp", signal->sdp);
+  g_string_append_c (out, '}');
+  vm_signal_take_object (signal, out);
+}
+
 /* Whoever is not in the room is nobody: the room model says so. */
 static void
 address (VmRoomPeers *peers, const VmMeshMessage *message)
@@ -245,6 +260,8 @@ read_signal (const VmJson *json, VmJsonNode payload, VmRoomPeers *peers,
       break;
     default:
       good = read_sdp (json, payload, signal, error);
+      if (good)
+        make_object (message->type, signal);
   }
   if (good)
     address (peers, message);

@@ -147,17 +147,29 @@ vm_signal_get_error (const VmSignal *signal)
       VM_ERROR, code, signal->message ? signal->message : signal->code);
 }
 
+static void
+own (VmSignal *signal, VmSpan *span, GString *json)
+{
+  span->size = json->len;
+  span->data = g_string_free (json, FALSE);
+  if (!signal->owned)
+    signal->owned = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (signal->owned, (gpointer) span->data);
+}
+
 void
 vm_signal_set_text (VmSignal *signal, VmSpan *span, const gchar *text)
 {
   GString *json = g_string_new (NULL);
 
   vm_json_append_string (json, text);
-  span->size = json->len;
-  span->data = g_string_free (json, FALSE);
-  if (!signal->owned)
-    signal->owned = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (signal->owned, (gpointer) span->data);
+  own (signal, span, json);
+}
+
+void
+vm_signal_take_object (VmSignal *signal, GString *json)
+{
+  own (signal, &signal->object, json);
 }
 
 VmSignalParticipant *

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "mesh-priv.h"
+#include "../trust/base64.h"
+
+#include <string.h>
+
+VmMesh *
+vm_mesh_new (VmServer *server)
+{
+  VmMesh *mesh = g_new0 (VmMesh, 1);
+
+  mesh->server = server;
+  mesh->sessions = vm_mesh_sessions_new ();
+  mesh->guard = vm_pin_guard_new ();
+  mesh->replay = vm_capability_replay_new ();
+  mesh->records = vm_mesh_records_new ();
+  mesh->guests = g_ptr_array_new ();
+  return mesh;
+}
+
+void
+vm_mesh_free (VmMesh *mesh)
+{
+  g_free (mesh->secret);
+  vm_mesh_sessions_free (mesh->sessions);
+  vm_pin_guard_free (mesh->guard);
+  vm_capability_replay_free (mesh->replay);
+  vm_mesh_records_free (mesh->records);
+  g_ptr_array_unref (mesh->guests);
+  g_free (mesh);
+}
+
+void
+vm_mesh_set_secret (VmMesh *mesh, const gchar *secret)
+{
+  g_free (mesh->secret);
+  mesh->secret = g_strdup (secret);
+}
+
+void
+vm_mesh_set_room_size (VmMesh *mesh, guint size)
+{
+  mesh->room_size = size ? size : VM_MESH_ROOM_SIZE;
+}
+
+gint64
+vm_mesh_now (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+gchar *
+vm_mesh_make_token (VmMesh *mesh)
+{
+  guint8 bytes[32];
+
+  vm_server_random (bytes, sizeof bytes, NULL);
+  return vm_base64url_write (bytes, sizeof bytes);
+}
+
+static VmMeshGuest *
+find (VmMesh *mesh, const gchar *room, const gchar *device_id,
+    const gchar *user_id)
+{
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
+
+    if (g_strcmp0 (guest->room, room) == 0
+        && (!device_id || (guest->hello && strcmp (guest->id, device_id) == 0))
+        && (!user_id || strcmp (guest->user_id, user_id) == 0))
+      return guest;
+  }
+  return NULL;
+}
+
+VmMeshGuest *
+vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id)
+{
+  return find (mesh, room, device_id, NULL);
+}
+
+VmMeshGuest *
+vm_mesh_find_user (VmMesh *mesh, const gchar *room, const gchar *user_id)
+{
+  return find (mesh, room, NULL, user_id);
+}
+
+void
+vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func)
+{
+  GPtrArray *guests = guest->mesh->guests;
+
+  for (guint i = 0; guest->room && i < guests->len; i++) {
+    VmMeshGuest *other = g_ptr_array_index (guests, i);
+
+    if (other != guest && g_strcmp0 (other->room, guest->room) == 0
+        && (agents || !other->hello))
+      func (other, guest);
+  }
+}
+
+gboolean
+vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
+    VmCapability **found, GError **error)
+{
+  VmIdentity *identity = guest->mesh->server->identity;
+  const VmCapabilityUse use = {
+    .iss = vm_identity_get_device_id (identity),
+    .spki = vm_identity_get_spki (identity),
+    .sub = guest->user_id,
+    .room_id = guest->room,
+    .caps = caps,
+    .target_peer_id = message->target_peer_id,
+    .target_device_id = message->target_device_id,
+  };
+  gint64 now = vm_mesh_now ();
+  g_autoptr (VmCapability) capability =
+      vm_capability_verify (message->cap_token, &use, now, error);
+
+  if (!capability
+      || !vm_capability_replay_check (
+          guest->mesh->replay, capability, guest->number, now, error))
+    return FALSE;
+  if (found)
+    *found = g_steal_pointer (&capability);
+  return TRUE;
+}
+
+/* An agent has no seat, so nobody tells it that the room is over. */
+static void
+tick_agent (VmMeshGuest *agent)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (agent->mesh->server->meetings);
+  VmRoom *room = vm_rooms_find (rooms, agent->room);
+
+  if (!room || strcmp (vm_room_get_id (room), agent->room_id) != 0) {
+    g_autoptr (GError) error = g_error_new (
+        VM_ERROR, VM_ERROR_MEETING_ENDED, "The host has ended the meeting");
+
+    vm_mesh_guest_leave (agent, NULL);
+    vm_mesh_guest_fail (agent, error);
+    return;
+  }
+  vm_mesh_tick_terminal (agent, vm_mesh_now ());
+}
+
+void
+vm_mesh_tick (VmMesh *mesh)
+{
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
+
+    if (guest->hello && guest->room)
+      tick_agent (guest);
+  }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../wire/mesh.h"
+
+/* The mesh of seed 4 at a server (protocol §7): who has signed in, the pages and
+ * agents that are connected, what they may do by which capability, and what goes on
+ * between agents. Media, chat and presence of pages are the room model's; agents
+ * are told of a room, and have no seat in it. All on vm-net. */
+
+/* The rooms of seed 4 hold 2 to 4: a page comes into no room that is fuller. */
+#define VM_MESH_ROOM_SIZE 4
+#define VM_MESH_SECRET_MAX 128 /* bytes */
+
+typedef struct _VmServer VmServer;
+typedef struct _VmMesh VmMesh;
+typedef struct _VmMeshGuest VmMeshGuest;
+
+VmMesh *vm_mesh_new (VmServer *server);
+void vm_mesh_free (VmMesh *mesh);
+/* What a session is opened by; NULL: nothing is asked for. */
+void vm_mesh_set_secret (VmMesh *mesh, const gchar *secret);
+/* 0: VM_MESH_ROOM_SIZE */
+void vm_mesh_set_room_size (VmMesh *mesh, guint size);
+/* Ends what has run out. */
+void vm_mesh_tick (VmMesh *mesh);
