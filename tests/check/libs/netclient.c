@@ -15,6 +15,8 @@ const VmServerTimes patient = {
   .queue = NET_LONG,
   .request = NET_LONG,
   .ring = NET_LONG,
+  .engine_ping = NET_LONG,
+  .engine_pong = NET_LONG,
 };
 
 static VmIdentity *shown;

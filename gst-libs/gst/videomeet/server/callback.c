@@ -13,7 +13,8 @@ on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
       return vm_http_body_done (conn);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-      return vm_trust_writeable (conn);
+      return conn->session || conn->session_answer ? vm_session_writeable (conn)
+                                                   : vm_trust_writeable (conn);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
       return vm_http_upgrade (conn);
     default:

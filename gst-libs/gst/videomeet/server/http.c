@@ -6,6 +6,7 @@
 
 #include "server-priv.h"
 #include "hostcheck.h"
+#include "../wire/engineio.h"
 
 #include <string.h>
 #include <openssl/ssl.h>
@@ -82,6 +83,14 @@ content_length (VmConn *conn)
   return (gint64) size;
 }
 
+/* Engine.IO tells its clients its own limit, and its bodies are no JSON. */
+static gint64
+body_max (VmConn *conn)
+{
+  return vm_session_is_path (conn->path) ? VM_ENGINE_PAYLOAD_MAX
+                                         : VM_HTTP_REQUEST_MAX;
+}
+
 static gboolean
 check_body (VmConn *conn, gint64 size)
 {
@@ -90,10 +99,11 @@ check_body (VmConn *conn, gint64 size)
   if (size < 0)
     return refuse (
         conn, 411, VM_ERROR_BAD_REQUEST, "The request has no Content-Length");
-  if (size > VM_HTTP_REQUEST_MAX)
-    return refuse (
-        conn, 0, VM_ERROR_TOO_LARGE, "The request is larger than 64 KiB");
-  if (!vm_type_is_json (type))
+  if (size > body_max (conn))
+    return refuse (conn, 0, VM_ERROR_TOO_LARGE,
+        vm_session_is_path (conn->path) ? "The request is larger than 256 KiB"
+                                        : "The request is larger than 64 KiB");
+  if (!vm_session_is_path (conn->path) && !vm_type_is_json (type))
     return refuse (conn, 415, VM_ERROR_BAD_REQUEST,
         "The request must be of type application/json");
   return TRUE;
@@ -133,6 +143,8 @@ vm_http_request (VmConn *conn)
   conn->server->counters.requests++;
   conn->asked = TRUE;
   method = read_target (conn);
+  if (vm_session_is_path (conn->path))
+    vm_session_take_query (conn);
   conn->head = method == WSI_TOKEN_HEAD_URI;
   if (method != WSI_TOKEN_POST_URI) {
     conn->preflight =
@@ -161,7 +173,7 @@ vm_http_body (VmConn *conn, const guint8 *data, gsize size)
 {
   if (!conn->body || conn->refusal)
     return 0;
-  if (conn->body->len + size > VM_HTTP_REQUEST_MAX)
+  if (conn->body->len + size > (guint64) body_max (conn))
     return -1;
   g_byte_array_append (conn->body, data, size);
   return 0;
@@ -190,7 +202,8 @@ find_overflowing (VmServer *self)
     VmConn *conn = key;
     guint64 sent;
 
-    if (!conn->wsi || conn->ws || conn->request_began || conn->serial)
+    if (!conn->wsi || conn->ws || conn->request_began || conn->serial
+        || conn->session)
       continue;
     sent = vm_socket_received (lws_get_socket_fd (conn->wsi)) - conn->received;
     if (sent > most) {

@@ -184,6 +184,8 @@ vm_route_upgrade (VmConn *conn, GError **error)
     vm_transfer_upgrade (conn, error);
   else if (strcmp (conn->path, "/v2/ws") == 0)
     vm_mesh_upgrade (conn, error);
+  else if (vm_session_is_path (conn->path))
+    vm_session_upgrade (conn, error);
   else if (strcmp (conn->path, "/") == 0)
     upgrade_root (conn, error);
   else

@@ -6,7 +6,8 @@
 /* What the server bears from the network, from security.md "Limits" and
  * protocol §2 where nothing else is said. Sizes in bytes, times in µs. */
 
-#define VM_HTTP_REQUEST_MAX (64 * 1024) /* body; beyond: 413 */
+#define VM_HTTP_REQUEST_MAX \
+  (64 * 1024) /* body, but of Engine.IO; beyond: 413 */
 #define VM_HTTP_HEADER_MAX (16 * 1024) /* beyond: 431 */
 /* A longer body is not read to its end before the refusal. */
 #define VM_HTTP_DISCARD_MAX (1024 * 1024)
@@ -52,6 +53,13 @@
 #define VM_CALL_RING_TIME (45 * G_USEC_PER_SEC)
 #define VM_CALL_BURST 5
 #define VM_CALL_TIME (2 * G_USEC_PER_SEC)
+
+/* Sessions of Engine.IO that have no WebSocket, so that no connection is counted
+ * for them; an address may have as many of them as connections. Beyond: 429. */
+#define VM_ENGINE_POLLING_MAX 1024
+/* `pingInterval` and `pingTimeout`; without an answer the session ends. */
+#define VM_ENGINE_PING_TIME (25 * G_USEC_PER_SEC)
+#define VM_ENGINE_PONG_TIME (20 * G_USEC_PER_SEC)
 
 /* A control frame, an empty fragment, what a frame has around it: free up to
  * the slack and so much for each message; beyond, so many bytes cost as much as
@@ -126,4 +134,6 @@ typedef struct
   gint64 queue; /* for which a full queue is a burst */
   gint64 request;
   gint64 ring; /* of a call */
+  gint64 engine_ping; /* of a session of Engine.IO */
+  gint64 engine_pong;
 } VmServerTimes;

@@ -210,6 +210,7 @@ vm_conn_free (VmConn *conn)
   conn->wsi = NULL;
   vm_http_reset (conn);
   vm_trust_forget (conn);
+  vm_session_forget (conn);
   g_clear_pointer (&conn->ticket, vm_ticket_free);
   g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
   clear_address (conn);

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect at a WebSocket (protocol §6): a client that has an id from the
- * moment it connects, and a seat from `join` to `leave`. It cannot come back: a
- * socket that is lost is a seat that is left. */
+/* The room dialect at a WebSocket, and dialects like it wherever they are spoken
+ * (protocol §6): a client that has an id from the moment it connects, and a seat
+ * from `join` to `leave`. It cannot come back: a connection that is lost is a seat
+ * that is left. */
 
-#include "server-priv.h"
+#include "roomguest.h"
 #include "../wire/roomwire.h"
 
 struct _VmRoomGuest
 {
   VmOutlet outlet;
 
-  VmWs *ws;
-  gpointer state; /* of vm_dialect_room */
+  const VmRoomLink *funcs;
+  gpointer link;
+  VmServer *server;
+  gchar *group;
+  gchar *key;
+  gpointer state; /* of the dialect: a VmRoomPeers */
   gchar *id; /* what the client calls itself, in every room */
   gchar *pin; /* of the URL, or NULL */
   VmMember *member; /* NULL: in no room */
@@ -25,10 +30,11 @@ struct _VmRoomGuest
 static void
 send_signal (VmRoomGuest *guest, const VmSignal *signal)
 {
-  g_autoptr (GBytes) bytes = vm_dialect_room.format (guest->state, signal);
+  g_autoptr (GBytes) bytes =
+      guest->funcs->dialect->format (guest->state, signal);
 
   if (bytes)
-    vm_ws_send (guest->ws, bytes);
+    guest->funcs->send (guest->link, bytes);
 }
 
 static void
@@ -184,7 +190,7 @@ outlet_close (VmOutlet *outlet, const GError *reason)
     return;
   if (reason)
     send_error (guest, reason);
-  vm_ws_finish (guest->ws, reason);
+  guest->funcs->finish (guest->link, reason);
 }
 
 /* What the client says */
@@ -205,13 +211,13 @@ may_join (VmRoomGuest *guest, gint64 now, GError **error)
 static void
 enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
 {
-  VmConn *conn = guest->ws->conn;
+  VmRooms *rooms = vm_meetings_get_rooms (guest->server->meetings);
   gint64 now = g_get_monotonic_time ();
   const VmJoin wish = {
     .meeting = join->meeting,
     .pin = guest->pin,
-    .group = conn->group,
-    .key = vm_conn_get_key (conn),
+    .group = guest->group,
+    .key = guest->key,
     .call_type = VM_CALL_TYPE_VIDEO,
   };
   VmMember *member;
@@ -219,8 +225,8 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
   if (!may_join (guest, now, error))
     return;
   guest->leaves = TRUE;
-  member = vm_rooms_enter (vm_meetings_get_rooms (conn->server->meetings),
-      &wish, guest->id, guest->member, &guest->outlet, now, error);
+  member = vm_rooms_enter (
+      rooms, &wish, guest->id, guest->member, &guest->outlet, now, error);
   guest->leaves = FALSE;
   if (!member)
     return;
@@ -259,69 +265,129 @@ take (VmRoomGuest *guest, VmSignal *signal, GError **error)
   }
 }
 
-static void
-room_guest_receive (VmWs *ws, GBytes *message)
+void
+vm_room_guest_receive (VmRoomGuest *guest, GBytes *message)
 {
-  VmRoomGuest *guest = ws->room_guest;
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmSignal) signal = NULL;
+  g_autoptr (VmSignal) signal =
+      guest->funcs->dialect->parse (guest->state, message, &error);
 
-  if (!guest || (!guest->said && vm_call_take_over (ws, message)))
-    return;
-  guest->said = TRUE;
-  signal = vm_dialect_room.parse (guest->state, message, &error);
   if (signal)
     take (guest, signal, &error);
   if (error)
     send_error (guest, error);
 }
 
-/* The socket */
+void
+vm_room_guest_tell (VmRoomGuest *guest, const GError *error)
+{
+  send_error (guest, error);
+}
 
-static void
-room_guest_open (VmWs *ws)
+VmRoomGuest *
+vm_room_guest_new (
+    const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link)
 {
   VmRoomGuest *guest = g_new0 (VmRoomGuest, 1);
-  g_autoptr (GBytes) greeting = NULL;
 
   guest->outlet = (VmOutlet){ outlet_send, outlet_close };
-  guest->ws = ws;
-  guest->state = vm_dialect_room.state_new ();
+  guest->funcs = funcs;
+  guest->link = link;
+  guest->server = caller->server;
+  guest->group = g_strdup (caller->group);
+  guest->key = g_strdup (caller->key);
+  guest->pin = g_strdup (caller->pin);
+  guest->state = funcs->dialect->state_new ();
   guest->id =
-      vm_rooms_make_uuid (vm_meetings_get_rooms (ws->conn->server->meetings));
-  guest->pin = g_steal_pointer (&ws->conn->pin);
+      vm_rooms_make_uuid (vm_meetings_get_rooms (caller->server->meetings));
   guest->joins = VM_JOIN_BURST;
-  guest->joins_at = ws->opened;
-  ws->room_guest = guest;
-  greeting = vm_dialect_room_greet (guest->state, guest->id);
-  vm_ws_send (ws, greeting);
+  guest->joins_at = g_get_monotonic_time ();
+  return guest;
 }
 
-static void
-room_guest_tell (VmWs *ws, const GError *error)
+const gchar *
+vm_room_guest_get_id (VmRoomGuest *guest)
 {
-  if (ws->room_guest)
-    send_error (ws->room_guest, error);
+  return guest->id;
 }
 
-static void
-room_guest_hang_up (VmWs *ws, const GError *reason)
+void
+vm_room_guest_free (VmRoomGuest *guest, const GError *reason)
 {
-  VmRoomGuest *guest = g_steal_pointer (&ws->room_guest);
   g_autoptr (GError) lost = NULL;
 
-  if (!guest)
-    return;
   if (!reason)
     reason = lost = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
         "The connection to the participant was lost");
   guest->leaves = TRUE;
   if (guest->member)
     vm_member_leave (guest->member, reason);
-  vm_dialect_room.state_free (guest->state);
+  guest->funcs->dialect->state_free (guest->state);
+  g_free (guest->group);
+  g_free (guest->key);
   g_free (guest->id);
   g_free (guest->pin);
   g_free (guest);
+}
+
+/* The room dialect at its socket */
+
+static void
+socket_send (gpointer link, GBytes *message)
+{
+  vm_ws_send (link, message);
+}
+
+static void
+socket_finish (gpointer link, const GError *reason)
+{
+  vm_ws_finish (link, reason);
+}
+
+static const VmRoomLink socket_link = {
+  .dialect = &vm_dialect_room,
+  .send = socket_send,
+  .finish = socket_finish,
+};
+
+static void
+room_guest_open (VmWs *ws)
+{
+  VmConn *conn = ws->conn;
+  const VmRoomCaller caller = { conn->server, conn->group,
+    vm_conn_get_key (conn), conn->pin };
+  VmRoomGuest *guest = vm_room_guest_new (&caller, &socket_link, ws);
+  g_autoptr (GBytes) greeting = vm_dialect_room_greet (guest->state, guest->id);
+
+  ws->room_guest = guest;
+  vm_ws_send (ws, greeting);
+}
+
+static void
+room_guest_receive (VmWs *ws, GBytes *message)
+{
+  VmRoomGuest *guest = ws->room_guest;
+
+  if (!guest || (!guest->said && vm_call_take_over (ws, message)))
+    return;
+  guest->said = TRUE;
+  vm_room_guest_receive (guest, message);
+}
+
+static void
+room_guest_tell (VmWs *ws, const GError *error)
+{
+  if (ws->room_guest)
+    vm_room_guest_tell (ws->room_guest, error);
+}
+
+static void
+room_guest_hang_up (VmWs *ws, const GError *reason)
+{
+  VmRoomGuest *guest = g_steal_pointer (&ws->room_guest);
+
+  if (guest)
+    vm_room_guest_free (guest, reason);
 }
 
 const VmWsFuncs vm_room_guest_funcs = {

@@ -108,6 +108,8 @@ vm_route_get (VmConn *conn)
     return get_health (conn);
   if (strcmp (conn->path, "/metrics") == 0)
     return get_metrics (conn);
+  if (vm_session_is_path (conn->path))
+    return vm_route_session_get (conn);
   if (vm_trust_is_path (conn->path))
     return vm_route_trust (conn);
   if (vm_mesh_is_path (conn->path))
@@ -124,6 +126,8 @@ vm_route_post (VmConn *conn)
     return vm_route_guest (conn);
   if (strcmp (conn->path, "/transfers") == 0)
     return vm_route_transfers (conn);
+  if (vm_session_is_path (conn->path))
+    return vm_route_session_post (conn);
   if (vm_approval_is_path (conn->path))
     return vm_route_approval (conn);
   if (vm_trust_is_path (conn->path))

@@ -10,6 +10,7 @@
 #include "namedcert.h"
 #include "proxies.h"
 #include "server.h"
+#include "session.h"
 #include "tcpinfo.h"
 #include "transfers.h"
 #include "trustdesk.h"
@@ -93,6 +94,7 @@ struct _VmServer
   VmMeetings *meetings;
   VmCalls *user_calls; /* or NULL: there are none here */
   VmMesh *mesh;
+  VmSessions *sessions;
   VmKnown *known;
   VmInvites *invites;
   VmApprovalPage *approval;
@@ -134,6 +136,12 @@ struct _VmConn
   guint64 serial; /* among the server's askers; 0: it waits for no answer */
   guint answer_status; /* that is to be sent */
   GBytes *answer;
+
+  VmSessionQuery
+      *session_query; /* of the last request to /socket.io/, or NULL */
+  VmSession *session; /* of the session that its request waits for, or NULL */
+  guint session_status; /* that is to be sent */
+  GBytes *session_answer;
 
   gchar *key; /* see vm_conn_get_key() */
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */

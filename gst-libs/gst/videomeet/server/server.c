@@ -41,6 +41,7 @@ vm_server_finalize (GObject *object)
   vm_server_stop (self);
   g_clear_object (&self->identity);
   g_clear_pointer (&self->info, vm_device_info_free);
+  g_clear_pointer (&self->sessions, vm_sessions_free);
   g_clear_pointer (&self->meetings, vm_meetings_free);
   g_clear_pointer (&self->mesh, vm_mesh_free);
   g_clear_pointer (&self->known, vm_known_free);
@@ -73,6 +74,7 @@ vm_server_init (VmServer *self)
   self->info = vm_device_info_new ();
   self->meetings = vm_meetings_new (self);
   self->mesh = vm_mesh_new (self);
+  self->sessions = vm_sessions_new (self);
   self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->policy = VM_POLICY_PIN;
   self->transfers = vm_transfers_new (vm_server_random, NULL);
@@ -86,6 +88,8 @@ vm_server_init (VmServer *self)
     .queue = VM_QUEUE_TIME,
     .request = VM_HTTP_REQUEST_TIME,
     .ring = VM_CALL_RING_TIME,
+    .engine_ping = VM_ENGINE_PING_TIME,
+    .engine_pong = VM_ENGINE_PONG_TIME,
   };
 }
 
@@ -151,7 +155,9 @@ vm_server_run_calls (VmServer *self)
 static void
 finish_stop (VmServer *self, gint64 now)
 {
-  if (self->stopping && (!self->n_ws || now >= self->stopping))
+  gboolean done = !self->n_ws && !vm_sessions_are_busy (self->sessions);
+
+  if (self->stopping && (done || now >= self->stopping))
     uv_stop (&self->loop);
 }
 
@@ -297,6 +303,7 @@ net_thread (gpointer data)
     vm_server_unlisten (self);
     uv_close ((uv_handle_t *) &self->timer, NULL);
     destroy_context (self, context);
+    vm_sessions_close (self->sessions);
   }
   drain_loop (self);
   if (uv_loop_close (&self->loop) != 0)
@@ -419,6 +426,7 @@ begin_stop (VmServer *self, gpointer data)
 
   self->stopping = now + GOODBYE_TIME;
   vm_meetings_end (self->meetings);
+  vm_sessions_close (self->sessions);
   close_others (self);
   vm_rooms_clear_open (vm_meetings_get_rooms (self->meetings));
   finish_stop (self, now);

@@ -13,7 +13,7 @@ is_over (VmConn *conn, gint64 now)
     return vm_ws_tick (conn->ws, now);
   /* while a request waits for its answer, libwebsockets reads nothing more, so
    * it does not see the end of the connection either */
-  if (conn->serial)
+  if (conn->serial || conn->session)
     return conn->wsi && vm_socket_is_left (lws_get_socket_fd (conn->wsi));
   return conn->wsi && conn->request_began
          && now - conn->request_began >= conn->server->times.request;
@@ -29,6 +29,7 @@ vm_server_tick (VmServer *self, gint64 now)
   if (self->user_calls)
     vm_calls_tick (self->user_calls, self->times.ring, now);
   vm_mesh_tick (self->mesh);
+  vm_sessions_tick (self->sessions, now);
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     VmConn *conn = key;

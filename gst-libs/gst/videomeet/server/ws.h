@@ -15,6 +15,9 @@ typedef struct _VmRoomGuest VmRoomGuest;
 typedef struct _VmCallGuest VmCallGuest;
 typedef struct _VmTransferGuest VmTransferGuest;
 typedef struct _VmMeshGuest VmMeshGuest;
+typedef struct _VmSocketGuest VmSocketGuest;
+typedef struct _VmSession VmSession;
+typedef struct _VmSessionQuery VmSessionQuery;
 
 /* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
 enum
@@ -48,6 +51,7 @@ extern const VmWsFuncs vm_room_guest_funcs;
 extern const VmWsFuncs vm_call_guest_funcs;
 extern const VmWsFuncs vm_transfer_funcs;
 extern const VmWsFuncs vm_mesh_guest_funcs;
+extern const VmWsFuncs vm_session_ws_funcs;
 
 struct _VmWs
 {
@@ -62,6 +66,7 @@ struct _VmWs
   VmCallGuest *call_guest; /* call */
   VmTransferGuest *transfer_guest; /* of a file */
   VmMeshGuest *mesh_guest; /* mesh */
+  VmSession *session; /* Engine.IO, or NULL once it has ended */
 
   GByteArray *message; /* fragments so far */
   gint64 message_began;

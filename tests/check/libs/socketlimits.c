@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The limits of Engine.IO at the edge itself, over real sockets. */
+
+#include "nethost.h"
+#include "socketclient.h"
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/wire/engineio.h>
+#include <string.h>
+
+static SocketClient *
+sit (gboolean polls)
+{
+  SocketClient *client = socket_client_connect (server, polls, "");
+
+  socket_client_say (client, "42[\"join_room\",\"standup\"]");
+  g_free (socket_client_wait (client, "42[\"room_joined\""));
+  return client;
+}
+
+/* What a body of @size bytes is answered: one event that nobody knows. */
+static guint
+post_of_size (SocketClient *client, gsize size)
+{
+  static const gchar start[] = "42[\"error\",\"";
+  g_autofree gchar *body = g_strnfill (size, 'x');
+  g_autoptr (NetAnswer) answer = NULL;
+
+  memcpy (body, start, sizeof start - 1);
+  memcpy (body + size - 2, "\"]", 2);
+  answer = socket_post (server, client->sid, body, size);
+  return answer->status;
+}
+
+GST_START_TEST (test_body)
+{
+  SocketClient *client = socket_client_connect (server, TRUE, "");
+
+  fail_unless_equals_int (post_of_size (client, VM_HTTP_REQUEST_MAX + 1), 200);
+  fail_unless_equals_int (
+      post_of_size (client, VM_ENGINE_PAYLOAD_MAX - 1), 200);
+  fail_unless_equals_int (post_of_size (client, VM_ENGINE_PAYLOAD_MAX), 200);
+  fail_unless_equals_int (
+      post_of_size (client, VM_ENGINE_PAYLOAD_MAX + 1), 413);
+  /* it was not read, so that nothing has happened */
+  fail_unless_equals_int (post_of_size (client, 100), 200);
+  socket_client_free (client);
+}
+
+GST_END_TEST;
+
+static guint
+post_packets (SocketClient *client, guint count)
+{
+  g_autoptr (GString) body = g_string_new ("6");
+  g_autoptr (NetAnswer) answer = NULL;
+
+  for (guint i = 1; i < count; i++)
+    g_string_append (body, "\x1e"
+                           "6");
+  answer = socket_post (server, client->sid, body->str, body->len);
+  return answer->status;
+}
+
+GST_START_TEST (test_packets)
+{
+  SocketClient *client = socket_client_connect (server, TRUE, "");
+
+  fail_unless_equals_int (
+      post_packets (client, VM_ENGINE_PACKETS_MAX - 1), 200);
+  fail_unless_equals_int (post_packets (client, VM_ENGINE_PACKETS_MAX), 200);
+  fail_unless_equals_int (
+      post_packets (client, VM_ENGINE_PACKETS_MAX + 1), 400);
+  /* and with that it has ended */
+  fail_unless_equals_int (post_packets (client, 1), 400);
+  socket_client_free (client);
+}
+
+GST_END_TEST;
+
+static guint
+handshake (void)
+{
+  g_autoptr (NetAnswer) answer = socket_poll (server, "");
+
+  return answer->status;
+}
+
+GST_START_TEST (test_sessions)
+{
+  const guint addresses = VM_ENGINE_POLLING_MAX / VM_CONNECTIONS_PER_ADDRESS;
+  SocketClient *first;
+  NetSocket *socket;
+  g_autoptr (GError) error = NULL;
+
+  net_use_address ("127.0.1.1");
+  first = socket_client_open (server, TRUE, "");
+  for (guint i = 1; i < VM_CONNECTIONS_PER_ADDRESS; i++)
+    fail_unless_equals_int (handshake (), 200);
+  fail_unless_equals_int (handshake (), 429);
+  /* one that ends makes room */
+  socket_client_say (first, "1");
+  fail_unless_equals_int (handshake (), 200);
+  for (guint a = 1; a < addresses; a++) {
+    g_autofree gchar *address = g_strdup_printf ("127.0.1.%u", a + 1);
+
+    net_use_address (address);
+    for (guint i = 0; i < VM_CONNECTIONS_PER_ADDRESS; i++)
+      fail_unless_equals_int (handshake (), 200);
+  }
+  net_use_address ("127.0.2.1");
+  fail_unless_equals_int (handshake (), 429);
+  net_use_address (NULL);
+  /* a WebSocket is counted as a connection */
+  socket = net_socket_open (
+      server, "/socket.io/?EIO=4&transport=websocket", NULL, &error);
+  g_assert_no_error (error);
+  net_socket_free (socket);
+  socket_client_free (first);
+}
+
+GST_END_TEST;
+
+/* @count candidates for @to, that comes to no poll. */
+static void
+send_many (SocketClient *from, SocketClient *to, guint count)
+{
+  for (guint i = 0; i < count; i++)
+    socket_client_say (from,
+        "42[\"ice_candidate\",{\"candidate\":{\"candidate\":\"%u\"},"
+        "\"target\":\"%s\"}]",
+        i, to->id);
+}
+
+/* What was said before is read. */
+static void
+settle (SocketClient *client)
+{
+  socket_client_say (client, "427[\"error\"]");
+  g_free (socket_client_wait (client, "437[]"));
+}
+
+GST_START_TEST (test_queued_messages)
+{
+  VmServerTimes times = patient;
+  SocketClient *ann, *bob;
+
+  times.queue = 0;
+  reopen (&times, NULL, 10);
+  ann = sit (TRUE);
+  bob = sit (FALSE);
+  g_free (socket_client_wait (ann, "42[\"user_joined\""));
+  send_many (bob, ann, VM_QUEUE_MESSAGES);
+  settle (bob);
+  for (guint i = 0; i < VM_QUEUE_MESSAGES; i++)
+    socket_client_hears (ann,
+        "42[\"ice_candidate\",{\"candidate\":{\"candidate\":\"%u\"},"
+        "\"sender\":\"%s\"}]",
+        i, bob->id);
+  send_many (bob, ann, VM_QUEUE_MESSAGES + 1);
+  g_free (socket_client_wait (bob, "42[\"user_left\""));
+  socket_client_free (ann);
+  socket_client_free (bob);
+}
+
+GST_END_TEST;
+
+#define LARGE 60000 /* bytes of an offer */
+
+GST_START_TEST (test_queued_bytes)
+{
+  g_autofree gchar *sdp = g_strnfill (LARGE, 'x');
+  guint fit = VM_QUEUE_BYTES / (LARGE + 200);
+  SocketClient *ann = sit (TRUE), *bob = sit (FALSE);
+
+  g_free (socket_client_wait (ann, "42[\"user_joined\""));
+  for (guint i = 0; i < fit; i++)
+    socket_client_say (bob,
+        "42[\"offer\",{\"offer\":{\"sdp\":\"%s\"},\"target\":\"%s\"}]", sdp,
+        ann->id);
+  settle (bob);
+  for (guint i = 0; i < fit; i++)
+    g_free (socket_client_wait (ann, "42[\"offer\""));
+  for (guint i = 0; i <= VM_QUEUE_BYTES / LARGE; i++)
+    socket_client_say (bob,
+        "42[\"offer\",{\"offer\":{\"sdp\":\"%s\"},\"target\":\"%s\"}]", sdp,
+        ann->id);
+  g_free (socket_client_wait (bob, "42[\"user_left\""));
+  socket_client_free (ann);
+  socket_client_free (bob);
+}
+
+GST_END_TEST;
+
+/* More than a burst is taken, but only as fast as others may send. */
+GST_START_TEST (test_flood)
+{
+  SocketClient *ann = sit (TRUE);
+  g_autofree gchar *told = NULL;
+
+  for (guint i = 0; i <= VM_MESSAGE_BURST / VM_ENGINE_PACKETS_MAX + 1; i++)
+    fail_unless_equals_int (post_packets (ann, VM_ENGINE_PACKETS_MAX), 200);
+  told = socket_client_wait (ann, "42[\"error\",{\"code\":\"RATE_LIMITED\"");
+  settle (ann);
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_flood_that_goes_on)
+{
+  VmServerTimes times = patient;
+  SocketClient *ann;
+
+  times.flood = 1;
+  reopen (&times, NULL, 10);
+  ann = sit (TRUE);
+  while (post_packets (ann, VM_ENGINE_PACKETS_MAX) == 200)
+    continue;
+  vm_signal_unref (host_wait (VM_SIGNAL_PARTICIPANT_LEFT));
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
+static Suite *
+socketlimits_suite (void)
+{
+  Suite *s = suite_create ("socketlimits");
+  TCase *tc = tcase_create ("socketlimits");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 60);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_body);
+  tcase_add_test (tc, test_packets);
+  tcase_add_test (tc, test_sessions);
+  tcase_add_test (tc, test_queued_messages);
+  tcase_add_test (tc, test_queued_bytes);
+  tcase_add_test (tc, test_flood);
+  tcase_add_test (tc, test_flood_that_goes_on);
+  return s;
+}
+
+GST_CHECK_MAIN (socketlimits);
