@@ -500,6 +500,26 @@ GST_START_TEST (test_stop)
 
 GST_END_TEST;
 
+/* The end of the meeting is not lost in that of the session. */
+GST_START_TEST (test_stop_in_a_meeting)
+{
+  SocketClient *ann = sit (TRUE, 2);
+  g_autoptr (GIOStream) poll = hold_poll (ann);
+  g_autoptr (NetAnswer) answer = NULL;
+  g_autoptr (NetAnswer) barrier = socket_poll (server, "");
+
+  vm_seat_close (g_steal_pointer (&seat));
+  vm_server_stop (server);
+  answer = net_ask_on (poll, "", 0);
+  has (answer->body, "\"code\":\"MEETING_ENDED\"");
+  fail_unless (g_str_has_suffix (answer->body, "\x1e"
+                                               "41"),
+      "%s", answer->body);
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
 /* A native host offers, as to anybody. */
 GST_START_TEST (test_with_the_host)
 {
@@ -557,6 +577,7 @@ socketserver_suite (void)
   tcase_add_loop_test (tc, test_pin, 0, 2);
   tcase_add_loop_test (tc, test_kick_and_end, 0, 2);
   tcase_add_test (tc, test_stop);
+  tcase_add_test (tc, test_stop_in_a_meeting);
   tcase_add_test (tc, test_with_the_host);
   return s;
 }
