@@ -302,9 +302,9 @@ vm_transfer_queue_break (VmTransferQueue *self, guint number, gint64 now)
     return FALSE;
   }
   vm_queue_move (self, entry, VM_QUEUE_EVENT_BREAK);
-  entry->due =
-      now
-      + MIN (VM_QUEUE_REST_MIN << MIN (entry->broken, 16), VM_QUEUE_REST_MAX);
+  entry->due = now
+               + MIN ((gint64) VM_QUEUE_REST_MIN << MIN (entry->broken, 16),
+                   VM_QUEUE_REST_MAX);
   entry->broken += !entry->brought;
   return TRUE;
 }
