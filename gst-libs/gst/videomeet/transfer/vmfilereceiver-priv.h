@@ -38,6 +38,7 @@ typedef struct
 {
   VmWish wish;
   VmTransferMessage *message;
+  gboolean told; /* the end of its lane will be: vm_file_receiver_lose() */
   gchar *from; /* of the message, or of the lane */
   gchar *id; /* of the wish, or of what the lane was for */
   gchar *reason;
@@ -73,7 +74,7 @@ struct _VmFileReceiver
 
 /* For a thread that must not wait: takes @message (transfer full) in any case.
  * FALSE: more than VM_FILE_RECEIVER_QUEUE_MAX wait now, and "room" is emitted
- * when there is room again. */
+ * when there is room again. It also tells when the lane of a transfer is gone. */
 gboolean vm_file_receiver_push (
     VmFileReceiver *self, VmTransferMessage *message, const gchar *from);
 

@@ -11,7 +11,8 @@ typedef struct
   VmIncoming *incoming;
   gint64 told_at; /* when the application heard of it; 0: never */
   gint64 over_at; /* 0: it is not over */
-  gboolean lost; /* its lane is gone */
+  gboolean told; /* that its lane is gone will be told */
+  gboolean lost; /* it is gone */
 } Coming;
 
 static void
@@ -157,32 +158,39 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
 }
 
 /* A sender that was started anew offers its file once more. Its old transfer, for
- * which nobody comes any more, lets go of what it has. */
-static void
-supersede (VmFileReceiver *self, const Coming *by)
+ * which nobody comes any more, lets go of what it has. FALSE: its lane still stands,
+ * or what came of it was not all read; the offer will come again. */
+static gboolean
+supersede (VmFileReceiver *self, VmIncoming *by)
 {
-  const gchar *from = vm_incoming_get_from (by->incoming);
+  const gchar *from = vm_incoming_get_from (by);
   const VmTransferMessage *offer =
-      vm_receiver_get_offer (vm_incoming_get_engine (by->incoming));
+      vm_receiver_get_offer (vm_incoming_get_engine (by));
   g_autoptr (GError) why = g_error_new (
       VM_ERROR, VM_ERROR_DISCONNECTED, "The sender has begun anew");
+  gboolean stands = FALSE;
 
   for (guint i = 0; i < self->transfers->len; i++) {
     Coming *coming = g_ptr_array_index (self->transfers, i);
     VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
 
-    if (!coming->lost || coming->over_at
+    if (!coming->told || coming->over_at
         || g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0
         || !is_same_file (vm_receiver_get_offer (engine), offer))
       continue;
-    vm_receiver_fail (engine, why);
-    run_and_tell (self, coming);
+    if (coming->lost) {
+      vm_receiver_fail (engine, why);
+      run_and_tell (self, coming);
+    }
+    stands |= !coming->lost;
   }
+  return !stands;
 }
 
 static void
 take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
+  g_autoptr (VmIncoming) incoming = NULL;
   VmAccept accept;
   Coming *coming;
 
@@ -190,13 +198,15 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
     decline (self, item, "Too many files are being received");
     return;
   }
+  incoming = vm_incoming_new (self->folder, item->from, item->message, now);
+  if (!supersede (self, incoming))
+    return;
   g_mutex_lock (&self->lock);
   accept = self->accept;
   g_mutex_unlock (&self->lock);
   coming = g_new0 (Coming, 1);
-  coming->incoming =
-      vm_incoming_new (self->folder, item->from, item->message, now);
-  supersede (self, coming);
+  coming->incoming = g_steal_pointer (&incoming);
+  coming->told = item->told;
   g_ptr_array_add (self->transfers, coming);
   tell (self, coming);
   if (accept == VM_ACCEPT_AUTO)

@@ -413,6 +413,7 @@ vm_file_receiver_push (
   gboolean room = TRUE;
 
   item->message = message;
+  item->told = TRUE;
   item->from = g_strdup (from);
   item->size = VM_FILE_RECEIVER_MESSAGE_SIZE
                + (message->data ? g_bytes_get_size (message->data) : 0);
