@@ -206,7 +206,7 @@ act_on_received (VmtFileItem *item, VmtTypedVerb verb)
   };
 
   if (verb == VMT_TYPED_DECLINE)
-    decline (item, NULL);
+    decline (item, "It is not wanted");
   else
     g_signal_emit_by_name (item->element, actions[verb], item->id);
 }

@@ -163,6 +163,28 @@ class SessionFiles(lab.LabTest):
         self.assertEqual(cleo.stop(), 0)
         self.assertEqual(ann.stop(), 0)
 
+    def test_not_delivered(self):
+        """Who is not there is waited for, and not for ever; a PIN is asked for."""
+        path = self.make(self.bob, "a.bin", 100)
+        ann = self.come(self.ann, "Ann", "--pin", "123456",
+                        *self.into(self.ann, "--accept", "auto"))
+        process, status = self.send(path, "Dan", "--pin", "123456")
+        self.assertEqual(status, 1, process.tail())
+        process.wait_event("error", lab.SOON, code="UNROUTABLE")
+        process, status = self.send(path, "Ann", "--pin", "123456")
+        self.assertEqual(status, 0, process.tail())
+        self.assert_got(self.ann, path)
+
+        # the meeting ends before the file is there
+        bob = self.bob.start(
+            "videomeet", "send", self.make(self.bob, "b.bin", 400 * MIB), "Ann",
+            "--meeting", "standup", "--pin", "123456", "--max-bitrate", "8M",
+            "--json")
+        self.wait_done(bob, MIB)
+        self.assertEqual(ann.stop(), 0)
+        self.assertEqual(bob.wait(LONG), 1, bob.tail())
+        bob.wait_event("transfer", lab.SOON, state="failed")
+
     def begin(self):
         """A transfer from Ann to Bob that has begun and waits."""
         path = self.make(self.ann, "a.bin", 200 * MIB)
