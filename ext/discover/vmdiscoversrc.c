@@ -226,9 +226,7 @@ fail (VmDiscoverSrc *self, const GError *error)
 {
   GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_READ_WRITE,
       ("%s", error->message), (NULL),
-      ("code", G_TYPE_STRING,
-          error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
-          NULL));
+      ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
 }
 
 static gboolean

@@ -230,8 +230,7 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
   gboolean alone;
 
   if (reason)
-    gst_structure_set (s, "code", G_TYPE_STRING,
-        reason->domain == VM_ERROR ? vm_error_to_code (reason->code) : "FAILED",
+    gst_structure_set (s, "code", G_TYPE_STRING, vm_error_get_code (reason),
         "message", G_TYPE_STRING, reason->message, NULL);
   vm_signal_bin_post (call->bin, s);
   if (!link)

@@ -306,10 +306,7 @@ on_act (gpointer user_data)
   if (!perform (call, act, &error))
     GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, RESOURCE, FAILED,
         ("%s", error->message), (NULL),
-        ("code", G_TYPE_STRING,
-            error->domain == VM_ERROR ? vm_error_to_code (error->code)
-                                      : "FAILED",
-            NULL));
+        ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
   return G_SOURCE_REMOVE;
 }
 

@@ -185,8 +185,7 @@ branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
 static void
 fail (VmInput *self, const GError *error, const GstCaps *caps)
 {
-  const gchar *code =
-      error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
+  const gchar *code = vm_error_get_code (error);
   g_autofree gchar *text = gst_caps_to_string (caps);
 
   GST_ELEMENT_ERROR_WITH_DETAILS (self, STREAM, FORMAT, ("%s", error->message),

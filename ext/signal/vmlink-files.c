@@ -62,8 +62,8 @@ static GstStructure *
 error_message (const gchar *id, const GError *error)
 {
   GstStructure *s = gst_structure_new ("error", "code", G_TYPE_STRING,
-      error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
-      "message", G_TYPE_STRING, error->message, NULL);
+      vm_error_get_code (error), "message", G_TYPE_STRING, error->message,
+      NULL);
 
   if (id)
     gst_structure_set (s, "transferId", G_TYPE_STRING, id, NULL);

@@ -239,8 +239,7 @@ warn (VmLink *self, gchar *text, const GError *error)
       OPEN_READ_WRITE, ("%s", message), (NULL),
       ("participant-id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
-          error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED",
-          NULL));
+          vm_error_get_code (error), NULL));
 }
 
 void

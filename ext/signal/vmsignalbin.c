@@ -86,8 +86,7 @@ vm_signal_bin_post (VmSignalBin *self, GstStructure *structure)
 void
 vm_signal_bin_fail (VmSignalBin *self, const GError *error)
 {
-  const gchar *code =
-      error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
+  const gchar *code = vm_error_get_code (error);
 
   if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND))
     GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,

@@ -67,7 +67,7 @@ on_failed (VmNode *node, const gchar *request, const gchar *device_id,
   vm_trust_post (self,
       gst_structure_new ("vm-trust-failed", "request", G_TYPE_STRING, request,
           "device-id", G_TYPE_STRING, device_id, "name", G_TYPE_STRING, name,
-          "code", G_TYPE_STRING, vm_trust_code (error), "message",
+          "code", G_TYPE_STRING, vm_error_get_code (error), "message",
           G_TYPE_STRING, error->message, NULL));
   g_signal_emit (
       self, signals[SIGNAL_FAILED], 0, request, device_id, name, error);
@@ -149,7 +149,7 @@ warn (VmTrust *self, const GError *error)
 {
   GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, FAILED,
       ("%s", error->message), (NULL),
-      ("code", G_TYPE_STRING, vm_trust_code (error), NULL));
+      ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
 }
 
 static gboolean

@@ -62,7 +62,6 @@ VmTrustStore *vm_trust_ref_store (VmTrust *self);
 /* With what was set. Returns: (transfer full) */
 GstContext *vm_trust_make_context (VmTrust *self);
 /* "FAILED" of another domain. */
-const gchar *vm_trust_code (const GError *error);
 void vm_trust_post (VmTrust *self, GstStructure *structure);
 
 /* vmtrust-props.c */

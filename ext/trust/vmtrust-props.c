@@ -67,7 +67,7 @@ apply (VmTrust *self)
   if (!vm_trust_apply (self, &error))
     GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_READ_WRITE,
         ("%s", error->message), (NULL),
-        ("code", G_TYPE_STRING, vm_trust_code (error), NULL));
+        ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
 }
 
 static void

@@ -109,7 +109,7 @@ vm_trust_open_stream (VmTrust *self)
     return TRUE;
   GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS,
       ("%s", error->message), (NULL),
-      ("code", G_TYPE_STRING, vm_trust_code (error), NULL));
+      ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
   return FALSE;
 }
 
@@ -167,7 +167,7 @@ sign (VmTrust *self, GstBuffer *buffer)
     gst_buffer_unref (buffer);
     GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, FAILED,
         ("%s", error->message), (NULL),
-        ("code", G_TYPE_STRING, vm_trust_code (error), NULL));
+        ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
     return GST_FLOW_ERROR;
   }
   if (!gst_pad_has_current_caps (self->src)) {
@@ -190,8 +190,8 @@ tell_refused (VmTrust *self, const GError *error, guint64 count)
     return;
   vm_trust_post (
       self, gst_structure_new ("vm-trust-refused", "count", G_TYPE_UINT64,
-                count, "code", G_TYPE_STRING, vm_trust_code (error), "message",
-                G_TYPE_STRING, error->message, NULL));
+                count, "code", G_TYPE_STRING, vm_error_get_code (error),
+                "message", G_TYPE_STRING, error->message, NULL));
 }
 
 static GstFlowReturn
@@ -210,7 +210,7 @@ refuse (VmTrust *self, GstBuffer *buffer, const GError *error)
     return GST_FLOW_OK;
   }
   GST_ELEMENT_ERROR_WITH_DETAILS (self, STREAM, DECRYPT, ("%s", error->message),
-      (NULL), ("code", G_TYPE_STRING, vm_trust_code (error), NULL));
+      (NULL), ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
   return GST_FLOW_ERROR;
 }
 

@@ -59,12 +59,6 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vmtrust, "vmtrust", GST_RANK_NONE,
     GST_DEBUG_CATEGORY_INIT (
         vm_trust_debug, "vmtrust", 0, "identity and trust"));
 
-const gchar *
-vm_trust_code (const GError *error)
-{
-  return error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
-}
-
 void
 vm_trust_post (VmTrust *self, GstStructure *structure)
 {
@@ -90,7 +84,7 @@ fail (VmTrust *self, const GError *error)
 {
   GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_READ_WRITE,
       ("%s", error->message), (NULL),
-      ("code", G_TYPE_STRING, vm_trust_code (error), NULL));
+      ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
 }
 
 GstContext *

@@ -104,12 +104,6 @@ ref_sender (VmFileSrc *self)
   return sender;
 }
 
-static const gchar *
-code_of (const GError *error)
-{
-  return error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
-}
-
 /* An error or a warning about one file. */
 static void
 tell (VmFileSrc *self, GstMessageType type, const GError *error,
@@ -123,7 +117,7 @@ tell (VmFileSrc *self, GstMessageType type, const GError *error,
       g_strdup_printf ("\"%s\" is not sent: %s", name, error->message), NULL,
       __FILE__, GST_FUNCTION, __LINE__,
       gst_structure_new (
-          "details", "code", G_TYPE_STRING, code_of (error), NULL));
+          "details", "code", G_TYPE_STRING, vm_error_get_code (error), NULL));
 }
 
 static void

@@ -90,6 +90,25 @@ vm_error_to_code (VmError error)
 }
 
 /**
+ * vm_error_get_code:
+ * @error: an error of any domain
+ *
+ * What to call it where it is told to programs. Pure: any thread.
+ *
+ * Returns: (transfer none): as vm_error_to_code(); `FAILED` for what is no #VmError
+ *
+ * Since: 0.1
+ */
+const gchar *
+vm_error_get_code (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, "FAILED");
+
+  return vm_error_to_code (
+      error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED);
+}
+
+/**
  * vm_error_from_code:
  * @code: (nullable): a code as received; any string
  * @error: (out): the #VmError it names, #VM_ERROR_FAILED if none

@@ -103,6 +103,7 @@ typedef enum
 
 VM_API GQuark vm_error_quark (void);
 VM_API const gchar *vm_error_to_code (VmError error);
+VM_API const gchar *vm_error_get_code (const GError *error);
 VM_API gboolean vm_error_from_code (const gchar *code, VmError *error);
 VM_API guint vm_error_to_http_status (VmError error);
 

@@ -43,6 +43,18 @@ GST_START_TEST (test_unknown_code)
 
 GST_END_TEST;
 
+GST_START_TEST (test_code_of_an_error)
+{
+  g_autoptr (GError) ours = g_error_new (VM_ERROR, VM_ERROR_DECLINED, "No");
+  g_autoptr (GError) other =
+      g_error_new (G_FILE_ERROR, G_FILE_ERROR_NOSPC, "Full");
+
+  fail_unless_equals_string (vm_error_get_code (ours), "DECLINED");
+  fail_unless_equals_string (vm_error_get_code (other), "FAILED");
+}
+
+GST_END_TEST;
+
 static Suite *
 error_suite (void)
 {
@@ -53,6 +65,7 @@ error_suite (void)
   tcase_add_test (tc, test_codes);
   tcase_add_test (tc, test_statuses_of_the_protocol);
   tcase_add_test (tc, test_unknown_code);
+  tcase_add_test (tc, test_code_of_an_error);
   return s;
 }
 

@@ -390,8 +390,7 @@ vm_member_leave (VmMember *member, const GError *reason)
   g_ptr_array_remove (room->members, member);
   left->id = g_strdup (member->id);
   if (reason) {
-    left->code = g_strdup (vm_error_to_code (
-        reason->domain == VM_ERROR ? reason->code : VM_ERROR_FAILED));
+    left->code = g_strdup (vm_error_get_code (reason));
     left->message = g_strdup (reason->message);
   }
   vm_room_send_all (room, left, NULL);

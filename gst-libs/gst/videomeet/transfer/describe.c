@@ -11,12 +11,6 @@ set_string (GstStructure *s, const gchar *field, const gchar *value)
     gst_structure_set (s, field, G_TYPE_STRING, value, NULL);
 }
 
-static const gchar *
-code_of (const GError *error)
-{
-  return error->domain == VM_ERROR ? vm_error_to_code (error->code) : "FAILED";
-}
-
 GstStructure *
 vm_transfer_describe (const VmTransferDescription *what)
 {
@@ -30,7 +24,7 @@ vm_transfer_describe (const VmTransferDescription *what)
   if (what->state == VM_TRANSFER_STATE_PAUSED && what->full)
     set_string (s, "reason", "full");
   if (what->state == VM_TRANSFER_STATE_FAILED && what->error) {
-    set_string (s, "code", code_of (what->error));
+    set_string (s, "code", vm_error_get_code (what->error));
     set_string (s, "message", what->error->message);
   }
   if (what->state == VM_TRANSFER_STATE_COMPLETED)

@@ -150,9 +150,7 @@ tell (VmEngine *engine)
   if (engine->seed)
     return;
   if (engine->last == VM_TRANSFER_ERROR) {
-    message->code = g_strdup (vm_error_to_code (
-        engine->error->domain == VM_ERROR ? engine->error->code
-                                          : VM_ERROR_FAILED));
+    message->code = g_strdup (vm_error_get_code (engine->error));
     message->message = g_steal_pointer (&reason);
   } else {
     message->reason = g_steal_pointer (&reason);

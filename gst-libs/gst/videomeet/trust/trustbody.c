@@ -238,9 +238,7 @@ vm_trust_refusal_write (const GError *error)
   GString *out = g_string_new ("{\"error\":{");
   g_autofree gchar *message = vm_text_to_name (error->message, MESSAGE_MAX);
 
-  vm_json_append_member (out, "code",
-      vm_error_to_code (
-          error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED));
+  vm_json_append_member (out, "code", vm_error_get_code (error));
   vm_json_append_member (out, "message", message);
   g_string_append (out, "}}");
   return g_string_free (out, FALSE);

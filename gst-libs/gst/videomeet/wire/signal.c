@@ -128,8 +128,7 @@ vm_signal_new_error (const GError *error, gint64 in_reply_to)
 {
   VmSignal *signal = vm_signal_new (VM_SIGNAL_ERROR);
 
-  signal->code = g_strdup (vm_error_to_code (
-      error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED));
+  signal->code = g_strdup (vm_error_get_code (error));
   signal->message = g_strdup (error->message);
   signal->in_reply_to = in_reply_to;
   return signal;
