@@ -183,16 +183,9 @@ static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer user_data)
 {
   Receiving *self = user_data;
-  gchar bytes[4096];
-  gssize size = read (fd, bytes, sizeof bytes);
 
-  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+  if (vmt_lines_read (&self->lines, fd, on_line, self))
     return G_SOURCE_CONTINUE;
-  if (size > 0) {
-    vmt_lines_take (&self->lines, bytes, size, on_line, self);
-    return G_SOURCE_CONTINUE;
-  }
-  vmt_lines_end (&self->lines, on_line, self);
   self->over = TRUE;
   ask_next (self);
   return G_SOURCE_REMOVE;

@@ -9,7 +9,6 @@
 #include "target.h"
 #include "typed.h"
 
-#include <errno.h>
 #include <glib-unix.h>
 #include <unistd.h>
 
@@ -133,16 +132,9 @@ static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer user_data)
 {
   Asking *self = user_data;
-  gchar bytes[4096];
-  gssize size = read (fd, bytes, sizeof bytes);
 
-  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+  if (vmt_lines_read (&self->lines, fd, on_line, self))
     return G_SOURCE_CONTINUE;
-  if (size > 0) {
-    vmt_lines_take (&self->lines, bytes, size, on_line, self);
-    return G_SOURCE_CONTINUE;
-  }
-  vmt_lines_end (&self->lines, on_line, self);
   self->over = TRUE;
   return G_SOURCE_REMOVE;
 }

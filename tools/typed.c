@@ -3,7 +3,9 @@
 #include "typed.h"
 
 #include <gst/videomeet/videomeet.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct
 {
@@ -301,6 +303,22 @@ vmt_lines_end (VmtLines *lines, VmtLineFunc func, gpointer user_data)
     finish_line (lines, func, user_data);
   g_string_free (lines->line, TRUE);
   lines->line = NULL;
+}
+
+gboolean
+vmt_lines_read (VmtLines *lines, gint fd, VmtLineFunc func, gpointer user_data)
+{
+  gchar bytes[4096];
+  gssize size = read (fd, bytes, sizeof bytes);
+
+  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+    return TRUE;
+  if (size > 0) {
+    vmt_lines_take (lines, bytes, size, func, user_data);
+    return TRUE;
+  }
+  vmt_lines_end (lines, func, user_data);
+  return FALSE;
 }
 
 /* Keys */

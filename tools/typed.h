@@ -84,5 +84,9 @@ typedef void (*VmtLineFunc) (const gchar *line, gpointer user_data);
  * is longer than VMT_TYPED_LINE_MAX. */
 void vmt_lines_take (VmtLines *lines, const gchar *bytes, gsize size,
     VmtLineFunc func, gpointer user_data);
+/* The same with what can be read from @fd now. FALSE: it was the end, as of
+ * vmt_lines_end(). */
+gboolean
+vmt_lines_read (VmtLines *lines, gint fd, VmtLineFunc func, gpointer user_data);
 /* The end: what has no newline is a line as well. */
 void vmt_lines_end (VmtLines *lines, VmtLineFunc func, gpointer user_data);

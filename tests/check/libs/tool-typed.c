@@ -4,7 +4,10 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/videomeet.h>
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 #include "roster.h"
 #include "typed.h"
 
@@ -189,6 +192,27 @@ GST_START_TEST (test_lines)
 
 GST_END_TEST;
 
+/* From somebody who types, and then nothing more. */
+GST_START_TEST (test_lines_of_a_file)
+{
+  VmtLines lines = { NULL };
+  g_autoptr (GString) got = g_string_new (NULL);
+  gint ends[2];
+
+  fail_unless (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  fail_unless (g_unix_set_fd_nonblocking (ends[0], TRUE, NULL));
+  fail_unless (vmt_lines_read (&lines, ends[0], on_line, got));
+  fail_unless (write (ends[1], "y\nno", 4) == 4);
+  fail_unless (vmt_lines_read (&lines, ends[0], on_line, got));
+  fail_unless_equals_string (got->str, "[y]");
+  close (ends[1]);
+  fail_if (vmt_lines_read (&lines, ends[0], on_line, got));
+  fail_unless_equals_string (got->str, "[y][no]");
+  close (ends[0]);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_line_limit)
 {
   for (gint over = -1; over <= 1; over++) {
@@ -315,6 +339,7 @@ tool_typed_suite (void)
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_help);
   tcase_add_test (tc, test_lines);
+  tcase_add_test (tc, test_lines_of_a_file);
   tcase_add_test (tc, test_line_limit);
   tcase_add_test (tc, test_keys);
   tcase_add_test (tc, test_keys_limit);
