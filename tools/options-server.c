@@ -17,6 +17,7 @@ vmt_options_clear_server (VmtOptions *options)
   g_strfreev (options->names);
   g_strfreev (options->proxies);
   g_free (options->turn_secret);
+  g_free (options->state);
 }
 
 void
@@ -67,6 +68,10 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "password of its own, good for 12 hours. Better in the file of "
         "--config, which others cannot read",
         "SECRET" },
+    { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
+        "Keep rooms over a restart in FILE: written at the end, read and "
+        "removed at the start",
+        "FILE" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
         "How long nobody is admitted before it ends (default 5)", "SECONDS" },
     { NULL },
@@ -157,6 +162,7 @@ static const struct
   { "stun", KIND_TEXT },
   { "turn", KIND_LIST },
   { "turn-secret", KIND_TEXT },
+  { "state", KIND_TEXT },
   { "drain", KIND_TEXT },
 };
 

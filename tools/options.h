@@ -93,7 +93,7 @@ typedef struct
   gboolean loopback;
   gchar **names, **proxies; /* of server */
   gint room_size, max_per_address; /* 0: the default */
-  gchar *turn_secret;
+  gchar *turn_secret, *state;
   gdouble drain; /* seconds */
 } VmtOptions;
 

@@ -19,6 +19,7 @@ enum
   PROP_ICE_SERVERS,
   PROP_TURN_SERVERS,
   PROP_TURN_SECRET,
+  PROP_STATE_FILE,
   N_PROPS
 };
 
@@ -35,6 +36,8 @@ text_of (VmRoomServer *self, guint id)
       return &self->tls_key;
     case PROP_TURN_SECRET:
       return &self->turn_secret;
+    case PROP_STATE_FILE:
+      return &self->state_file;
     default:
       return NULL;
   }
@@ -208,6 +211,17 @@ make_texts (void)
    */
   props[PROP_TURN_SECRET] = g_param_spec_string (
       "turn-secret", "TURN secret", "Shared with the TURN server", NULL, FLAGS);
+  /**
+   * VmRoomServer:state-file:
+   *
+   * A file that vm_room_server_stop() writes and vm_room_server_start() reads and
+   * removes: native participants who come back within 30 s have the seats they had,
+   * and miss nothing. %NULL: rooms end with the server.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STATE_FILE] = g_param_spec_string ("state-file", "State file",
+      "In which rooms outlast a restart", NULL, FLAGS);
 }
 
 static void

@@ -14,7 +14,7 @@ struct _VmRoomServer
   VmServer *server;
   guint port, room_size, max_per_address;
   gboolean loopback, insecure;
-  gchar *tls_cert, *tls_key, *turn_secret;
+  gchar *tls_cert, *tls_key, *turn_secret, *state_file;
   gchar **names, **origins, **proxies, **ice_servers, **turn_servers;
   GMainContext *context; /* of the signal, while it runs */
 

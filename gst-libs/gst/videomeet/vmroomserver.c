@@ -31,6 +31,7 @@ vm_room_server_finalize (GObject *object)
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_free (self->turn_secret);
+  g_free (self->state_file);
   g_strfreev (self->names);
   g_strfreev (self->origins);
   g_strfreev (self->proxies);
@@ -179,6 +180,7 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.ice_servers = (const gchar *const *) self->ice_servers;
   config.turn_servers = (const gchar *const *) self->turn_servers;
   config.turn_secret = self->turn_secret;
+  config.state_file = self->state_file;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_lock (&self->lock);
   self->tells = TRUE;

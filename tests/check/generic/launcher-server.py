@@ -85,14 +85,17 @@ class Server:
     def tell(self, number):
         self.process.send_signal(number)
 
-    def ended(self):
+    def ended(self, warning=None):
         status = self.process.wait(timeout=DEADLINE)
         self.reader.join()
         errors = self.process.stderr.read()
         self.process.stdout.close()
         self.process.stderr.close()
         assert status == 0, (status, errors)
-        assert errors == "", errors
+        if warning:
+            assert warning in errors, errors
+        else:
+            assert errors == "", errors
 
 
 class Room:
@@ -275,6 +278,26 @@ def refused(text, *options):
     assert run.returncode != 0 and run.stdout == "", run
     assert text in run.stderr, run
     assert SECRET not in run.stderr, run
+
+
+def test_state():
+    state = home / "rooms"
+    state.write_bytes(b"no rooms at all")
+    server = Server(f"--state={state}")
+    # it was read, warned of, and is of no use to anybody else
+    assert not state.exists()
+    ann = Room(server, "blue")
+    ann.hear("joined")
+    server.tell(signal.SIGTERM)
+    server.tell(signal.SIGTERM)
+    assert ann.close_code() == 1001
+    ann.hang_up()
+    server.ended("is not what a server has written")
+    assert state.stat().st_mode & 0o777 == 0o600
+    again = Server(f"--state={state}")
+    assert not state.exists()
+    again.tell(signal.SIGTERM)
+    again.ended()
 
 
 def test_refusals():

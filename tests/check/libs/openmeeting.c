@@ -13,15 +13,19 @@ static VmServer *server;
 static gchar *folder;
 
 static void
-set_up (void)
+start_server (guint16 port)
 {
-  const VmServerConfig config = { .open_rooms = TRUE };
+  g_autofree gchar *state = g_build_filename (folder, "rooms", NULL);
+  const VmServerConfig config = {
+    .open_rooms = TRUE,
+    .port = port,
+    .port_explicit = TRUE,
+    .state_file = state,
+  };
   g_autoptr (GError) error = NULL;
   g_autoptr (VmIdentity) identity = NULL;
   VmDeviceInfo *info = vm_device_info_new ();
 
-  setup ();
-  folder = g_dir_make_tmp ("vm-server-XXXXXX", NULL);
   identity = vm_identity_load (folder, &error);
   g_assert_no_error (error);
   server = vm_server_new (identity);
@@ -36,14 +40,24 @@ set_up (void)
 }
 
 static void
+set_up (void)
+{
+  setup ();
+  folder = g_dir_make_tmp ("vm-server-XXXXXX", NULL);
+  start_server (0);
+}
+
+static void
 tear_down (void)
 {
   g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+  g_autofree gchar *state = g_build_filename (folder, "rooms", NULL);
 
   teardown ();
   vm_server_stop (server);
   g_clear_object (&server);
   g_unlink (file);
+  g_unlink (state);
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
 }
@@ -118,6 +132,32 @@ GST_START_TEST (test_next_moderator)
 
 GST_END_TEST;
 
+/* Both are where they were, and hear each other. */
+GST_START_TEST (test_restart)
+{
+  guint16 port;
+
+  meet ();
+  heard (&a, "joined:p001 active +p002");
+  heard (&b, "joined:p002 +p001 active");
+  port = vm_server_get_port (server);
+  vm_server_stop (server);
+  g_clear_object (&server);
+  start_server (port);
+  fail_unless (vm_meeting_set_locked (a.meeting, TRUE, NULL));
+  WAIT_FOR (vm_meeting_get_locked (b.meeting));
+  vm_meeting_send_description (
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  WAIT_FOR (has (&a, "offer:s-1:1"));
+  heard (&a, "offer:s-1:1");
+  heard (&b, "");
+  fail_if (a.error || b.error);
+  vm_meeting_stop (b.meeting);
+  WAIT_FOR (has (&a, "-p002"));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_policy_require)
 {
   g_object_set (a.node, "policy", VM_POLICY_REQUIRE, NULL);
@@ -138,6 +178,7 @@ openmeeting_suite (void)
   tcase_add_test (tc, test_meet);
   tcase_add_test (tc, test_moderator);
   tcase_add_test (tc, test_next_moderator);
+  tcase_add_test (tc, test_restart);
   tcase_add_test (tc, test_policy_require);
   suite_add_tcase (s, tc);
   return s;

@@ -248,6 +248,25 @@ guest_hang_up (VmWs *ws, const GError *reason)
     vm_member_lose (guest->member, g_get_monotonic_time ());
 }
 
+/* Over a restart of the server (roomsave.h) */
+
+GVariant *
+vm_guest_save (gpointer outlet)
+{
+  return vm_line_save (((VmGuest *) outlet)->line);
+}
+
+gpointer
+vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data)
+{
+  VmGuest *guest = g_new0 (VmGuest, 1);
+
+  guest->outlet = (VmOutlet){ outlet_send, outlet_close };
+  guest->line = vm_line_restore (&vm_dialect_native, line);
+  guest->member = member;
+  return &guest->outlet;
+}
+
 const VmWsFuncs vm_guest_funcs = {
   .open = guest_open,
   .receive = guest_receive,

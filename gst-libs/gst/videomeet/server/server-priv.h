@@ -53,6 +53,7 @@ struct _VmServer
   gchar **ice_servers; /* see VmServerConfig */
   gchar **turn_servers;
   gchar *turn_secret; /* or NULL */
+  gchar *state_file; /* or NULL */
   VmRoomFunc room_func; /* or NULL */
   gpointer room_data;
   gboolean secure;
@@ -222,6 +223,14 @@ GBytes *vm_web_read (const gchar *root, const gchar *path, const gchar **type);
 /* routes.c */
 int vm_route_get (VmConn *conn);
 int vm_route_post (VmConn *conn);
+
+/* guest.c: as in roomsave.h */
+GVariant *vm_guest_save (gpointer outlet);
+gpointer
+vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data);
+/* serverstate.c: before vm-net runs, and when all its sockets are about to close */
+void vm_server_load_rooms (VmServer *self);
+void vm_server_save_rooms (VmServer *self);
 
 /* join.c */
 int vm_route_join (VmConn *conn);

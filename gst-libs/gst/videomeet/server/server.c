@@ -359,6 +359,7 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
         "The trust store could not be read, or not within 5 seconds");
     return FALSE;
   }
+  vm_server_load_rooms (self);
   self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
   if (!self->thread) {
     vm_server_forget_config (self);
@@ -428,6 +429,7 @@ begin_stop (VmServer *self, gpointer data)
   vm_meetings_end (self->meetings);
   vm_sessions_close (self->sessions);
   close_others (self);
+  vm_server_save_rooms (self);
   vm_rooms_clear_open (vm_meetings_get_rooms (self->meetings));
   finish_stop (self, now);
 }

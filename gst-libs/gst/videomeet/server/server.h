@@ -51,6 +51,8 @@ typedef struct
   const gchar *const *turn_servers;
   const gchar *turn_secret;
   const gchar *mesh_secret; /* see vm_mesh_set_secret(), or NULL */
+  /* a file in which open rooms outlast a restart, or NULL */
+  const gchar *state_file;
 } VmServerConfig;
 
 /* An open room has so many participants now, 0: it is gone; on vm-net. */

@@ -76,6 +76,7 @@ read_ice_servers (VmServer *self, const VmServerConfig *config, GError **error)
   self->ice_servers = g_strdupv ((gchar **) config->ice_servers);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->turn_secret = g_strdup (config->turn_secret);
+  self->state_file = g_strdup (config->state_file);
   return TRUE;
 }
 
@@ -140,6 +141,7 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->ice_servers, g_strfreev);
   g_clear_pointer (&self->turn_servers, g_strfreev);
   g_clear_pointer (&self->turn_secret, g_free);
+  g_clear_pointer (&self->state_file, g_free);
   g_clear_pointer (&self->conns, g_hash_table_unref);
   g_clear_pointer (&self->per_address, g_hash_table_unref);
   g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);

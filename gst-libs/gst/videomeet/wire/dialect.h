@@ -24,6 +24,8 @@ typedef struct
    * came; NULL when the dialect numbers nothing. */
   gint64 (*get_sent) (gpointer state);
   gint64 (*get_received) (gpointer state);
+  /* Goes on with both, in a state that is new. */
+  void (*set_numbers) (gpointer state, gint64 sent, gint64 received);
 } VmDialect;
 
 /* `/ws`, subprotocol videomeet.v2 (protocol §3); both ends use it. Without a

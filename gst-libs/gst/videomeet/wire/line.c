@@ -87,6 +87,45 @@ keep (VmLine *line, gint64 seq, GBytes *bytes)
     line->dropped = drop_oldest (line);
 }
 
+GVariant *
+vm_line_save (VmLine *line)
+{
+  GVariantBuilder kept;
+
+  g_variant_builder_init (&kept, G_VARIANT_TYPE ("a(xay)"));
+  for (GList *l = line->kept.head; l; l = l->next) {
+    const Sent *sent = l->data;
+
+    g_variant_builder_add (&kept, "(x@ay)", sent->seq,
+        g_variant_new_from_bytes (
+            G_VARIANT_TYPE_BYTESTRING, sent->bytes, TRUE));
+  }
+  return g_variant_new ("(xxx@a(xay))", get_sent (line), get_received (line),
+      line->dropped, g_variant_builder_end (&kept));
+}
+
+VmLine *
+vm_line_restore (const VmDialect *dialect, GVariant *saved)
+{
+  VmLine *line = vm_line_new (dialect);
+  g_autoptr (GVariant) kept = NULL;
+  GVariantIter iter;
+  GVariant *message;
+  gint64 sent, received, seq;
+
+  g_variant_get (
+      saved, "(xxx@a(xay))", &sent, &received, &line->dropped, &kept);
+  dialect->set_numbers (line->state, MAX (sent, 0), MAX (received, 0));
+  g_variant_iter_init (&iter, kept);
+  while (g_variant_iter_next (&iter, "(x@ay)", &seq, &message)) {
+    g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (message);
+
+    keep (line, seq, bytes);
+    g_variant_unref (message);
+  }
+  return line;
+}
+
 GBytes *
 vm_line_format (VmLine *line, const VmSignal *signal)
 {

@@ -20,6 +20,11 @@ typedef struct _VmLine VmLine;
 
 VmLine *vm_line_new (const VmDialect *dialect);
 void vm_line_free (VmLine *line);
+/* Its numbers and what it keeps, to go on in another process, with a dialect that
+ * has numbers. Returns: floating, of type VM_LINE_SAVED */
+#define VM_LINE_SAVED "(xxxa(xay))"
+GVariant *vm_line_save (VmLine *line);
+VmLine *vm_line_restore (const VmDialect *dialect, GVariant *saved);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLine, vm_line_free)
 
 /* A message to send, numbered and kept. NULL when the dialect has none. */

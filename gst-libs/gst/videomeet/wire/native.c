@@ -368,6 +368,12 @@ get_received (gpointer state)
   return ((State *) state)->received;
 }
 
+static void
+set_numbers (gpointer state, gint64 sent, gint64 received)
+{
+  *(State *) state = (State){ sent, received };
+}
+
 const VmDialect vm_dialect_native = {
   .name = "native",
   .state_new = state_new,
@@ -376,4 +382,5 @@ const VmDialect vm_dialect_native = {
   .format = format,
   .get_sent = get_sent,
   .get_received = get_received,
+  .set_numbers = set_numbers,
 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The file in which open rooms outlast a restart. It has what opens a seat, so it is
+ * its owner's alone, and gone as soon as it is read. */
+
+#include "roomsave.h"
+#include "server-priv.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#define STATE_TYPE "(x" VM_ROOMS_SAVED ")" /* Unix time in µs; the rooms */
+#define STATE_MODE 0600
+#define STATE_MAX (256 * 1024 * 1024) /* bytes */
+
+void
+vm_server_save_rooms (VmServer *self)
+{
+  g_autoptr (GVariant) rooms = NULL;
+  g_autoptr (GVariant) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!self->state_file)
+    return;
+  rooms = vm_rooms_save (vm_meetings_get_rooms (self->meetings),
+      g_get_monotonic_time (), vm_guest_save);
+  state = g_variant_ref_sink (
+      g_variant_new ("(x@" VM_ROOMS_SAVED ")", g_get_real_time (), rooms));
+  if (!g_file_set_contents_full (self->state_file, g_variant_get_data (state),
+          g_variant_get_size (state), G_FILE_SET_CONTENTS_CONSISTENT,
+          STATE_MODE, &error))
+    g_warning ("the rooms are not kept over a restart: %s", error->message);
+}
+
+static GVariant *
+read_state (const gchar *path, GError **error)
+{
+  g_autofree gchar *data = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GVariant) state = NULL;
+  gsize size;
+
+  if (!g_file_get_contents (path, &data, &size, error))
+    return NULL;
+  g_unlink (path);
+  bytes = g_bytes_new_take (g_steal_pointer (&data), size);
+  state = g_variant_ref_sink (
+      g_variant_new_from_bytes (G_VARIANT_TYPE (STATE_TYPE), bytes, FALSE));
+  if (size <= STATE_MAX && g_variant_is_normal_form (state))
+    return g_steal_pointer (&state);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "%s is not what a server has written", path);
+  return NULL;
+}
+
+/* Rooms that nobody can come back to are left where they are. */
+void
+vm_server_load_rooms (VmServer *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) state = NULL;
+  g_autoptr (GVariant) rooms = NULL;
+  gint64 saved, age;
+
+  if (!self->state_file)
+    return;
+  state = read_state (self->state_file, &error);
+  if (!state) {
+    if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+      g_warning ("the rooms of before are not known: %s", error->message);
+    return;
+  }
+  g_variant_get (state, "(x@" VM_ROOMS_SAVED ")", &saved, &rooms);
+  age = g_get_real_time () - saved;
+  if (age < 0 || age >= VM_RESUME_TIME)
+    return;
+  vm_rooms_restore (vm_meetings_get_rooms (self->meetings), rooms,
+      g_get_monotonic_time () - age, vm_guest_restore, NULL);
+}
