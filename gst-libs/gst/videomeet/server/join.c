@@ -178,7 +178,11 @@ vm_route_upgrade (VmConn *conn, GError **error)
   g_clear_pointer (&conn->pin, g_free);
   g_clear_pointer (&conn->mesh_user_id, g_free);
   g_clear_pointer (&conn->mesh_user, g_free);
-  if (strcmp (conn->path, "/ws") == 0)
+  /* but who has a seat may lose its socket and come back */
+  if (conn->server->draining && strcmp (conn->path, "/ws") != 0)
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "This server is about to stop; try again in a minute");
+  else if (strcmp (conn->path, "/ws") == 0)
     upgrade_native (conn, error);
   else if (strcmp (conn->path, "/transfer") == 0)
     vm_transfer_upgrade (conn, error);
