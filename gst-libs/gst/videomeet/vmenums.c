@@ -128,4 +128,7 @@ VM_DEFINE_ENUM (VmDialectName, vm_dialect_name, g_enum_register_static,
         "What videomeet devices speak with each other"),
     VALUE (VM_DIALECT_NAME_ROOM, "room",
         "What the room servers of web pages speak (join, offer, answer, "
-        "ice-candidate)"))
+        "ice-candidate)"),
+    VALUE (VM_DIALECT_NAME_CALL, "call",
+        "What servers speak whose users call each other (call-offer, "
+        "call-answer, call-end)"))

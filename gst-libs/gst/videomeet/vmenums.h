@@ -243,6 +243,8 @@ typedef enum
  * @VM_DIALECT_NAME_NATIVE: videomeet.v2, this project's own
  * @VM_DIALECT_NAME_ROOM: rooms on a server whose messages are `join`,
  *   `peer-joined`, `offer`, `answer`, `ice-candidate` and so on
+ * @VM_DIALECT_NAME_CALL: calls between two users of a server whose messages are
+ *   `call-offer`, `call-answer`, `call-end` and so on
  *
  * What is spoken with the server that a meeting is joined at (protocol §6).
  *
@@ -252,6 +254,7 @@ typedef enum
 {
   VM_DIALECT_NAME_NATIVE,
   VM_DIALECT_NAME_ROOM,
+  VM_DIALECT_NAME_CALL,
 } VmDialectName;
 
 #define VM_TYPE_ANNOUNCE (vm_announce_get_type ())

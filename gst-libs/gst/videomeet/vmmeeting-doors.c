@@ -81,8 +81,8 @@ read_room_uri (VmMeeting *self, GError **error)
 gboolean
 vm_meeting_read_address (VmMeeting *self, GError **error)
 {
-  return self->dialect == VM_DIALECT_NAME_ROOM ? read_room_uri (self, error)
-                                               : read_uri (self, error);
+  return self->dialect == VM_DIALECT_NAME_NATIVE ? read_uri (self, error)
+                                                 : read_room_uri (self, error);
 }
 
 /* By name */

@@ -44,8 +44,8 @@ takes_keyless (VmMeeting *self)
  * for no other, and what came for an earlier one is not taken.
  *
  * Returns: (transfer full) (nullable): by which descriptions are signed and
- *   checked; %NULL in a room of another maker (%VM_DIALECT_NAME_ROOM), where
- *   nobody has a key
+ *   checked; %NULL at a server of another #VmMeeting:dialect than the native one,
+ *   where nobody has a key
  *
  * Since: 0.1
  */
@@ -61,7 +61,7 @@ vm_meeting_open_media (VmMeeting *self, VmParticipant *participant,
   g_return_val_if_fail (VM_IS_PARTICIPANT (participant), NULL);
   g_return_val_if_fail (self->me != NULL, NULL);
 
-  if (self->dialect == VM_DIALECT_NAME_ROOM)
+  if (self->dialect != VM_DIALECT_NAME_NATIVE)
     return NULL;
   config.identity = vm_node_get_identity (self->node);
   config.meeting_id = self->id;
@@ -229,6 +229,9 @@ vm_meeting_send_restart (
     vm_meeting_restart_room (self);
     return;
   }
+  /* who is called has no message for it */
+  if (self->dialect == VM_DIALECT_NAME_CALL)
+    return;
   signal = new_signal_to (participant, VM_SIGNAL_RESTART);
   signal->reason = g_strdup (reason);
   sign_restart (participant, signal);
@@ -256,7 +259,7 @@ vm_meeting_refuse_description (
   g_return_if_fail (VM_IS_PARTICIPANT (participant));
   g_return_if_fail (error != NULL);
 
-  if (self->dialect == VM_DIALECT_NAME_ROOM)
+  if (self->dialect != VM_DIALECT_NAME_NATIVE)
     return;
   signal = vm_signal_new_error (error, -1);
   signal->to = g_strdup (vm_participant_get_id (participant));

@@ -42,6 +42,8 @@ typedef enum
   VM_MEETING_SIGNAL_HOST_LOST,
   VM_MEETING_SIGNAL_HOST_RETURNED,
   VM_MEETING_SIGNAL_SEND_MESSAGE,
+  VM_MEETING_SIGNAL_CALL_OFFERED,
+  VM_MEETING_SIGNAL_CALL_MISSED,
   VM_MEETING_N_SIGNALS
 } VmMeetingSignal;
 
@@ -167,6 +169,9 @@ void vm_meeting_ignore_devices (VmMeeting *self);
 gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
 /* The only other participant is to offer anew. */
 void vm_meeting_restart_room (VmMeeting *self);
+
+/* vmmeeting-call.c: somebody calls, or does no longer */
+void vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal);
 
 /* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
  * is withdrawn; shows how well the others are known meanwhile */

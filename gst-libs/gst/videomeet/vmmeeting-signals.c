@@ -305,6 +305,38 @@ install_host (guint *ids)
       install_signal ("host-returned", 1, VM_TYPE_PARTICIPANT);
 }
 
+static void
+install_calls (guint *ids)
+{
+  /**
+   * VmMeeting::call-offered:
+   * @self: the meeting
+   * @user_id: who calls, as it can be called back
+   * @user: what it is called
+   * @call_type: what it wants to exchange
+   *
+   * Somebody calls (dialect call): vm_meeting_accept_call() or
+   * vm_meeting_reject_call().
+   *
+   * Since: 0.1
+   */
+  ids[VM_MEETING_SIGNAL_CALL_OFFERED] = install_signal (
+      "call-offered", 3, G_TYPE_STRING, G_TYPE_STRING, VM_TYPE_CALL_TYPE);
+  /**
+   * VmMeeting::call-missed:
+   * @self: the meeting
+   * @user_id: who called
+   * @user: what it is called
+   *
+   * It calls no longer: it has changed its mind, or is gone, or has waited for
+   * 45 s.
+   *
+   * Since: 0.1
+   */
+  ids[VM_MEETING_SIGNAL_CALL_MISSED] =
+      install_signal ("call-missed", 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
 void
 vm_meeting_install_signals (void)
 {
@@ -316,4 +348,5 @@ vm_meeting_install_signals (void)
   install_doubts (ids);
   install_talk (ids);
   install_host (ids);
+  install_calls (ids);
 }

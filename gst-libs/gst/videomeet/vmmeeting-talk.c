@@ -345,7 +345,10 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
         vm_meeting_check_others (self);
       break;
     case VM_SIGNAL_PARTICIPANT_STATE:
-      take_participant_state (self, signal);
+      if (self->dialect == VM_DIALECT_NAME_CALL)
+        vm_meeting_take_ringing (self, signal);
+      else
+        take_participant_state (self, signal);
       break;
     case VM_SIGNAL_ERROR:
       take_error (self, signal);

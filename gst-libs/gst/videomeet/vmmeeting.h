@@ -64,6 +64,12 @@ VM_API gchar *
 vm_meeting_make_invitation (VmMeeting *self, guint lifetime, GError **error);
 VM_API gboolean vm_meeting_end (VmMeeting *self, GError **error);
 
+VM_API gboolean vm_meeting_call (
+    VmMeeting *self, const gchar *user_id, GError **error);
+VM_API gboolean vm_meeting_accept_call (VmMeeting *self, GError **error);
+VM_API gboolean vm_meeting_reject_call (VmMeeting *self, GError **error);
+VM_API gboolean vm_meeting_end_call (VmMeeting *self, GError **error);
+
 VM_API void vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
     const gchar *label, gboolean open);
 VM_API void vm_meeting_take_message (VmMeeting *self,

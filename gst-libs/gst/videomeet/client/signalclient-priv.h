@@ -51,7 +51,6 @@ void vm_signal_client_take_socket (
     VmSignalClient *self, SoupWebsocketConnection *socket);
 void vm_signal_client_drop_socket (VmSignalClient *self);
 void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
-void vm_signal_client_send_bytes (VmSignalClient *self, GBytes *bytes);
 void vm_signal_client_send_ack (VmSignalClient *self);
 void vm_signal_client_say_hello (VmSignalClient *self);
 /* It is over, and not because we said so. */

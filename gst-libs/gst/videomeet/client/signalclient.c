@@ -187,6 +187,8 @@ vm_signal_client_say_hello (VmSignalClient *self)
   me->device = g_strdup (self->config.device);
   me->device_id = g_strdup (vm_identity_get_device_id (self->identity));
   me->call_type = self->config.call_type;
+  if (self->config.dialect == VM_DIALECT_NAME_CALL)
+    me->user = g_strdup (self->config.user);
   hello->meeting = g_strdup (self->config.meeting);
   vm_signal_client_send (self, hello);
 }
@@ -392,10 +394,11 @@ write_bye (VmSignalClient *self)
   g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
   g_autoptr (GByteArray) frames = g_byte_array_new ();
   g_autoptr (GBytes) bytes = vm_line_format (self->line, bye);
-  gsize size;
-  const gchar *text = g_bytes_get_data (bytes, &size);
+  gsize size = 0;
+  const gchar *text = bytes ? g_bytes_get_data (bytes, &size) : NULL;
 
-  append_frame (frames, 1, text, size);
+  if (text)
+    append_frame (frames, 1, text, size);
   append_frame (frames, 8, "\x03\xe8", 2);
   if (G_IS_POLLABLE_OUTPUT_STREAM (stream))
     g_pollable_output_stream_write_nonblocking (
@@ -434,6 +437,12 @@ linger (VmSignalClient *self)
   g_source_attach (source, self->context);
   g_signal_connect_data (
       socket, "closed", G_CALLBACK (on_hung_up), source, unref_source, 0);
+}
+
+gpointer
+vm_signal_client_get_state (VmSignalClient *self)
+{
+  return self->line && self->welcomed ? vm_line_get_state (self->line) : NULL;
 }
 
 void

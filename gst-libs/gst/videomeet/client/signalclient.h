@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (
 
 typedef struct
 {
-  /* VM_DIALECT_NAME_ROOM: @uri alone says where; a socket that is lost is a seat
+  /* but for the native one: @uri alone says where; a socket that is lost is a seat
    * that is lost. */
   VmDialectName dialect;
   const gchar *uri; /* "wss://host/", of a room server */
@@ -78,9 +78,13 @@ void vm_signal_client_set_lost_func (
 void vm_signal_client_probe (VmSignalClient *self);
 
 void vm_signal_client_send (VmSignalClient *self, const VmSignal *signal);
+/* As it is. */
+void vm_signal_client_send_bytes (VmSignalClient *self, GBytes *bytes);
 /* Leaves the room and joins it: everybody there offers anew. Only in a dialect
  * without `restart`. */
 void vm_signal_client_join_again (VmSignalClient *self);
+/* What the dialect remembers of the connection; NULL before `welcome`. */
+gpointer vm_signal_client_get_state (VmSignalClient *self);
 /* Says bye; it is on its way when this returns. No function is called any
  * more. */
 void vm_signal_client_close (VmSignalClient *self);

@@ -25,10 +25,24 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
   };
 }
 
-static gboolean
-is_room (VmSignalClient *self)
+static const VmDialect *
+get_dialect (VmSignalClient *self)
 {
-  return self->config.dialect == VM_DIALECT_NAME_ROOM;
+  switch (self->config.dialect) {
+    case VM_DIALECT_NAME_ROOM:
+      return &vm_dialect_room_client;
+    case VM_DIALECT_NAME_CALL:
+      return &vm_dialect_call_client;
+    default:
+      return &vm_dialect_native;
+  }
+}
+
+/* A server that is no device. */
+static gboolean
+is_foreign (VmSignalClient *self)
+{
+  return self->config.dialect != VM_DIALECT_NAME_NATIVE;
 }
 
 static void
@@ -57,8 +71,7 @@ on_socket (GObject *source, GAsyncResult *result, gpointer data)
   }
   if (socket) {
     g_clear_pointer (&self->line, vm_line_free);
-    self->line = vm_line_new (
-        is_room (self) ? &vm_dialect_room_client : &vm_dialect_native);
+    self->line = vm_line_new (get_dialect (self));
     vm_signal_client_take_socket (self, socket);
     vm_signal_client_say_hello (self);
   }
@@ -100,7 +113,7 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
       g_task_get_cancellable (task), on_socket, task);
 }
 
-/* A room server admits by `join` alone. */
+/* Such a server admits by the first message alone. */
 static void
 enter_room (VmSignalClient *self, GTask *task)
 {
@@ -119,14 +132,14 @@ void
 vm_signal_client_enter (VmSignalClient *self, GTask *task)
 {
   g_task_set_check_cancellable (task, FALSE);
-  if (is_room (self) && self->config.policy == VM_POLICY_REQUIRE) {
+  if (is_foreign (self) && self->config.policy == VM_POLICY_REQUIRE) {
     finish (
         task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
                   "This device does not join: a room server shows no device "
                   "key, so that it cannot be one that is trusted"));
     return;
   }
-  if (is_room (self)) {
+  if (is_foreign (self)) {
     enter_room (self, task);
     return;
   }

@@ -277,15 +277,6 @@ vm_call_is_first (GBytes *bytes)
 /* Writing, in the order of the seed's tables; what the server adds comes last */
 
 static void
-write_media (GString *out, const VmCallMessage *message)
-{
-  const gchar *key = types[message->type].object;
-
-  if (key && message->media)
-    vm_json_append_span (out, key, message->media->object);
-}
-
-static void
 write_kind (GString *out, const VmCallMessage *message)
 {
   vm_json_append_member (out, "callType",
@@ -310,7 +301,8 @@ vm_call_message_format (const VmCallMessage *message)
     vm_json_append_member (out, "userId", message->user_id);
     vm_json_append_member (out, "username", message->username);
   }
-  write_media (out, message);
+  if (message->media)
+    vm_room_append_object (out, message->media);
   if (fields & KIND)
     write_kind (out, message);
   if (fields & REASON)

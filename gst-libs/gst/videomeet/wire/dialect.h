@@ -37,6 +37,9 @@ extern const VmDialect vm_dialect_native;
 extern const VmDialect vm_dialect_room;
 extern const VmDialect vm_dialect_room_client;
 
+/* `/`, the calls of seed 3, as a client speaks them (protocol §6); callclient.h. */
+extern const VmDialect vm_dialect_call_client;
+
 /* Of a vm_dialect_room: the client is called @id from now on, in every room.
  * The first message to it. */
 GBytes *vm_dialect_room_greet (gpointer state, const gchar *id);

@@ -63,6 +63,12 @@ vm_line_free (VmLine *line)
   g_free (line);
 }
 
+gpointer
+vm_line_get_state (VmLine *line)
+{
+  return line->state;
+}
+
 static gint64
 drop_oldest (VmLine *line)
 {

@@ -27,6 +27,9 @@ GVariant *vm_line_save (VmLine *line);
 VmLine *vm_line_restore (const VmDialect *dialect, GVariant *saved);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLine, vm_line_free)
 
+/* What the dialect remembers of this connection. */
+gpointer vm_line_get_state (VmLine *line);
+
 /* A message to send, numbered and kept. NULL when the dialect has none. */
 GBytes *vm_line_format (VmLine *line, const VmSignal *signal);
 
