@@ -134,6 +134,25 @@ on_host_returned (VmMeeting *meeting, VmParticipant *host, VmCall *call)
     vm_link_recover (call->links->pdata[i]);
 }
 
+static void
+on_call_offered (VmMeeting *meeting, const gchar *id, const gchar *user,
+    VmCallType type, VmCall *call)
+{
+  vm_signal_bin_post (
+      call->bin, gst_structure_new ("vm-call-offered", "id", G_TYPE_STRING, id,
+                     "user", G_TYPE_STRING, user, "call-type", G_TYPE_STRING,
+                     type == VM_CALL_TYPE_AUDIO ? "audio" : "video", NULL));
+}
+
+static void
+on_call_missed (
+    VmMeeting *meeting, const gchar *id, const gchar *user, VmCall *call)
+{
+  vm_signal_bin_post (
+      call->bin, gst_structure_new ("vm-call-missed", "id", G_TYPE_STRING, id,
+                     "user", G_TYPE_STRING, user, NULL));
+}
+
 static gboolean
 on_send_message (VmMeeting *meeting, VmParticipant *to, const gchar *label,
     const gchar *text, VmCall *call)
@@ -161,6 +180,8 @@ vm_call_connect_talk (VmCall *call)
     { "host-lost", G_CALLBACK (on_host_lost) },
     { "host-returned", G_CALLBACK (on_host_returned) },
     { "send-message", G_CALLBACK (on_send_message) },
+    { "call-offered", G_CALLBACK (on_call_offered) },
+    { "call-missed", G_CALLBACK (on_call_missed) },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (handlers); i++)
@@ -292,6 +313,14 @@ perform (VmCall *call, const Act *act, GError **error)
       return vm_meeting_set_locked (call->meeting, act->a, error);
     case VM_CALL_ACTION_END:
       return vm_meeting_end (call->meeting, error);
+    case VM_CALL_ACTION_CALL:
+      return vm_meeting_call (call->meeting, act->id ? act->id : "", error);
+    case VM_CALL_ACTION_ACCEPT_CALL:
+      return vm_meeting_accept_call (call->meeting, error);
+    case VM_CALL_ACTION_REJECT_CALL:
+      return vm_meeting_reject_call (call->meeting, error);
+    case VM_CALL_ACTION_END_CALL:
+      return vm_meeting_end_call (call->meeting, error);
   }
   g_return_val_if_reached (FALSE);
 }

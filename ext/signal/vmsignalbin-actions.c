@@ -84,6 +84,30 @@ raise_hand (VmSignalBin *self, gboolean raised)
 }
 
 static void
+call_user (VmSignalBin *self, const gchar *user_id)
+{
+  act (self, VM_CALL_ACTION_CALL, user_id, NULL, FALSE, FALSE);
+}
+
+static void
+accept_call (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_ACCEPT_CALL, NULL, NULL, FALSE, FALSE);
+}
+
+static void
+reject_call (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_REJECT_CALL, NULL, NULL, FALSE, FALSE);
+}
+
+static void
+end_call (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_END_CALL, NULL, NULL, FALSE, FALSE);
+}
+
+static void
 install (const gchar *name, GCallback handler, guint n, ...)
 {
   GClosure *closure = g_cclosure_new (handler, NULL, NULL);
@@ -103,7 +127,8 @@ static const gchar *const told[] = { "meeting-state-changed", "joined",
   "participant-joined", "participant-left", "participant-state-changed",
   "participant-detached", "participant-trust", "path-changed", "record",
   "chat-received", "presence", "hand-changed", "mute-requested", "locked",
-  "kicked", "host-lost", "host-returned", "active-speaker" };
+  "kicked", "host-lost", "host-returned", "active-speaker", "call-offered",
+  "call-missed" };
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)
@@ -205,12 +230,49 @@ install_presence_actions (void)
   install ("raise-hand", G_CALLBACK (raise_hand), 1, G_TYPE_BOOLEAN);
 }
 
+static void
+install_ring_actions (void)
+{
+  /**
+   * vmsignalbin::call:
+   * @self: the element, at a server with dialect=call
+   * @user_id: who is called there
+   *
+   * Calls a user: it is a participant from now on, and leaves with a `code` when
+   * it declines, is not there, has another call or does not answer.
+   */
+  install ("call", G_CALLBACK (call_user), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::accept-call:
+   * @self: the element, which has told of a call by `vm-call-offered`
+   *
+   * The caller becomes a participant.
+   */
+  install ("accept-call", G_CALLBACK (accept_call), 0);
+  /**
+   * vmsignalbin::reject-call:
+   * @self: the element, which has told of a call by `vm-call-offered`
+   *
+   * Declines it.
+   */
+  install ("reject-call", G_CALLBACK (reject_call), 0);
+  /**
+   * vmsignalbin::end-call:
+   * @self: the element, at a server with dialect=call
+   *
+   * Ends the call that was made or accepted; others can be. To leave the server,
+   * hang-up.
+   */
+  install ("end-call", G_CALLBACK (end_call), 0);
+}
+
 void
 vm_signal_bin_install_signals (void)
 {
   install_call_actions ();
   install_host_actions ();
   install_presence_actions ();
+  install_ring_actions ();
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     g_signal_new (told[i], VM_TYPE_SIGNAL_BIN, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
         NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);

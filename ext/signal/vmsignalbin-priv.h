@@ -105,6 +105,10 @@ typedef enum
   VM_CALL_ACTION_MUTE_REQUEST, /* id, a: audio, b: video */
   VM_CALL_ACTION_LOCK, /* a */
   VM_CALL_ACTION_END,
+  VM_CALL_ACTION_CALL, /* id: of a user */
+  VM_CALL_ACTION_ACCEPT_CALL,
+  VM_CALL_ACTION_REJECT_CALL,
+  VM_CALL_ACTION_END_CALL,
 } VmCallAction;
 /* What cannot be done is a warning on the bus. */
 void vm_call_act (VmCall *call, VmCallAction action, const gchar *id,

@@ -5,7 +5,8 @@
 usage: device.py ORIGIN PROPERTY=VALUE...   (of vmsignalbin)
 
 Each message of the element is a line of JSON. A line of standard input,
-"restart", begins every connection anew; the end of it is the end.
+"restart", begins every connection anew; any other is an action of the element
+with its argument, if it has one; the end of it is the end.
 """
 
 import json
@@ -54,6 +55,8 @@ def main():
             loop.quit()
         elif line.strip() == "restart":
             pipeline.get_by_name("m").emit("restart-ice", None)
+        else:
+            pipeline.get_by_name("m").emit(*line.split())
         return bool(line)
 
     bus = pipeline.get_bus()

@@ -9,7 +9,7 @@ enter();
 const { join } = await import("node:path");
 const { equal, main, test } = await import("../browser/check.mjs");
 const { Program, STARTUP_MS, atEnd, until } = await import("../browser/program.mjs");
-const { theBrowser } = await import("./parties.mjs");
+const { restartable, theBrowser } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
 const PAGE = join(process.env.VM_SOURCE_ROOT, "examples/web/call");
@@ -301,6 +301,42 @@ async function theServerIsStopped() {
   await ann.is("ringing");
 }
 
+// This project's own device with a page, each calling the other, and each declining.
+async function pageAndDevice() {
+  const { url, port } = await startServer();
+  const ann = await Phone.open(url, "ann");
+  const ours = restartable("", "dialect=call", "mode=join", "user=Bob",
+    `uri=ws://localhost:${port}/bob`);
+  await ours.event("vm-joined");
+
+  await ann.call("bob");
+  await ours.event("vm-call-offered", { id: "ann", user: "ANN", "call-type": "video" });
+  ours.type("accept-call");
+  await ours.event("vm-participant-joined", { user: "ANN" });
+  await ann.meets();
+  await ours.event("vm-participant-state-changed", { new: "connected" });
+  await ann.press("end");
+  await ours.event("vm-participant-left", { user: "ANN" });
+
+  await ann.call("bob");
+  await ours.wait(() => ours.lines.filter(({ event }) => event === "vm-call-offered").length === 2);
+  ours.type("reject-call");
+  await ann.says("bob has declined");
+
+  ours.type("call ann");
+  await ann.is("ringing");
+  await ann.until(() => document.getElementById("who").textContent === "Bob calls (video)");
+  await ann.press("decline");
+  await ours.event("vm-participant-left", { user: "ann", code: "DECLINED" });
+  ours.type("call ann");
+  await ann.is("ringing");
+  await ann.press("accept");
+  await ann.meets();
+  ours.type("end-call");
+  await ann.says("Call ended");
+  await ann.kinds("sent");
+}
+
 // A tab that is closed hangs up, and one that dies is missed by the server.
 async function aPageIsLost() {
   const url = await callServer();
@@ -318,7 +354,7 @@ async function aPageIsLost() {
 }
 
 for (const func of [twoPagesTalk, soundAlone, rejectedBusyOffline, nobodyAnswers,
-  theCallerGivesUp, twoCallEachOther, theServerIsStopped, aPageIsLost])
+  theCallerGivesUp, twoCallEachOther, theServerIsStopped, pageAndDevice, aPageIsLost])
   test(func.name, func, CASE_MS);
 
 await main();
