@@ -6,7 +6,8 @@
  * @short_description: a signalling server for rooms that nobody hosts
  *
  * An HTTP and WebSocket server in which a room begins with whoever comes first and
- * is gone with the last (docs/protocol.md §6). It passes on what participants say to
+ * is gone with the last, and over which users call each other (docs/protocol.md §6).
+ * It passes on what participants say to
  * set up their connections; sound, pictures and files go between them directly.
  * It admits anybody, announces itself nowhere, and is not a device of #VmNode.
  *
@@ -173,6 +174,7 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.tls_cert = self->tls_cert;
   config.tls_key = self->tls_key;
   config.open_rooms = TRUE;
+  config.calls = TRUE;
   /* 0 would be the default there */
   config.room_size = MAX (self->room_size, 1);
   config.max_per_address = self->max_per_address;

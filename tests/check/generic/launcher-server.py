@@ -98,10 +98,10 @@ class Server:
             assert errors == "", errors
 
 
-class Room:
-    """A client of the room dialect."""
+class Client:
+    """A WebSocket at /."""
 
-    def __init__(self, server, name):
+    def __init__(self, server):
         self.socket = socket.create_connection(
             ("127.0.0.1", server.port), timeout=DEADLINE)
         self.socket.sendall(
@@ -112,7 +112,6 @@ class Room:
         assert b" 101 " in self.file.readline()
         while self.file.readline() != b"\r\n":
             pass
-        self.say(type="join", roomId=name)
 
     def say(self, **message):
         payload = json.dumps(message).encode()
@@ -142,6 +141,22 @@ class Room:
     def hang_up(self):
         self.file.close()
         self.socket.close()
+
+
+class Room(Client):
+    """One of the room dialect, in a room."""
+
+    def __init__(self, server, name):
+        super().__init__(server)
+        self.say(type="join", roomId=name)
+
+
+class Phone(Client):
+    """One of calls."""
+
+    def __init__(self, server, user):
+        super().__init__(server)
+        self.say(type="register", userId=user)
 
 
 def test_rooms_and_metrics():
@@ -193,6 +208,35 @@ def test_many_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     server.tell(signal.SIGTERM)
     server.ended()
+def test_calls():
+    server = Server("--drain=600")
+    room = Room(server, "blue")
+    room.hear("joined")
+    ann, bob = Phone(server, "ann"), Phone(server, "bob")
+    for client in (ann, bob):
+        client.hear("registered")
+    ann.say(type="call-offer", toId="bob", callId="c1",
+            offer={"type": "offer", "sdp": "v=0"})
+    assert bob.hear("call-offer")["fromId"] == "ann"
+    metrics = server.get("/metrics")[1].splitlines()
+    assert "videomeet_call_users 2" in metrics and "videomeet_calls 1" in metrics
+    # who is there goes on while nobody else is admitted
+    server.wait("room", inRoom=1)
+    server.tell(signal.SIGTERM)
+    server.wait("draining")
+    until = time.monotonic() + DEADLINE
+    while server.get("/healthz") != (503, "draining\n"):
+        assert time.monotonic() < until
+    carl = Phone(server, "carl")
+    assert carl.hear("error")["code"] == "DISCONNECTED"
+    bob.say(type="call-reject", toId="ann", callId="c1")
+    ann.hear("call-reject")
+    server.tell(signal.SIGTERM)
+    for client in (ann, bob, carl, room):
+        assert client.close_code() == 1001
+        client.hang_up()
+    server.ended()
+    assert "bob" not in "".join(server.log), server.log
 
 
 def test_drain():

@@ -39,8 +39,15 @@ static gboolean
 register_as (
     VmCallGuest *guest, const gchar *id, const gchar *name, GError **error)
 {
-  guest->user = vm_calls_register (guest->ws->conn->server->user_calls, id,
-      name, guest, g_get_monotonic_time (), error);
+  VmServer *server = guest->ws->conn->server;
+
+  if (server->draining) {
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "This server is about to stop; try again in a minute");
+    return FALSE;
+  }
+  guest->user = vm_calls_register (
+      server->user_calls, id, name, guest, g_get_monotonic_time (), error);
   return guest->user != NULL;
 }
 
