@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A server on loopback that takes calls, for pages written by others.
+/* A server on loopback that takes calls and opens rooms, for programs written by
+ * others.
  * usage: callserver WEB_ROOT [PORT [RING_MS]]
  * The address it has is a line of JSON; it ends with its standard input. */
 
@@ -32,7 +33,9 @@ on_signal (gpointer loop)
 int
 main (int argc, char **argv)
 {
-  VmServerConfig config = { .loopback_only = TRUE, .calls = TRUE };
+  VmServerConfig config = {
+    .loopback_only = TRUE, .calls = TRUE, .open_rooms = TRUE
+  };
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GIOChannel) input = g_io_channel_unix_new (0);
   g_autoptr (GError) error = NULL;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Who meets in these tests: the server and the page of examples/web/room, and
-// this project's own device. All end with the case that began them.
+// Who meets in these tests: the servers and pages of examples/web/room and
+// examples/web/socketio, and this project's own device. All end with the case that
+// began them.
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -35,6 +36,17 @@ export async function roomServer() {
   return server;
 }
 
+// That of examples/web/socketio, which has the page's files only: its address.
+export async function pageServer() {
+  const modules = dirname(dirname(
+    createRequire(import.meta.url).resolve("socket.io-client/package.json")));
+  const server = new Program(process.execPath,
+    [join(SOURCE, "examples/web/socketio/server.js"), "0", "localhost"],
+    { NODE_PATH: modules });
+
+  return server.wait(() => server.other.find((line) => line.startsWith("http://")));
+}
+
 let browser = null;
 
 export async function theBrowser() {
@@ -45,7 +57,7 @@ export async function theBrowser() {
   return browser;
 }
 
-// The page of examples/web/room, in @room.
+// A page of examples/web, in @room.
 export class Page {
   static async open(url, parameters) {
     const self = new Page();
@@ -79,6 +91,12 @@ export class Page {
     await this.until(() => document.body.dataset.state === "joined");
     return (await this.messages()).find(({ received }) => received?.type === "joined")
       .received.peerId;
+  }
+
+  // What the page of examples/web/socketio is called.
+  async userId() {
+    await this.until(() => document.body.dataset.state === "joined");
+    return this.page.evaluate(() => window.socket().id);
   }
 
   // Frames that keep coming from @peer, and sound.
