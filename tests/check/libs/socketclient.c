@@ -77,7 +77,7 @@ socket_client_connect (VmServer *server, gboolean polls, const gchar *query)
   g_autofree gchar *answer = NULL;
 
   socket_client_say (client, "40");
-  answer = socket_client_next (client);
+  answer = socket_client_wait (client, "40");
   client->id = text_of (answer, "40", "sid");
   return client;
 }

@@ -33,9 +33,22 @@ post_of_size (SocketClient *client, gsize size)
   return answer->status;
 }
 
+static void
+open_over_tls (void)
+{
+  teardown ();
+  open_with ((VmServerConfig){ 0 }, NULL, NULL, 10);
+  fail_unless (vm_server_get_secure (server));
+}
+
+/* In the clear, then over TLS. */
 GST_START_TEST (test_body)
 {
-  SocketClient *client = socket_client_connect (server, TRUE, "");
+  SocketClient *client;
+
+  if (__i__)
+    open_over_tls ();
+  client = socket_client_connect (server, TRUE, "");
 
   fail_unless_equals_int (post_of_size (client, VM_HTTP_REQUEST_MAX + 1), 200);
   fail_unless_equals_int (
@@ -233,7 +246,7 @@ socketlimits_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_add_test (tc, test_body);
+  tcase_add_loop_test (tc, test_body, 0, 2);
   tcase_add_test (tc, test_packets);
   tcase_add_test (tc, test_sessions);
   tcase_add_test (tc, test_queued_messages);
