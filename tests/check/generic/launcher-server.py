@@ -208,6 +208,8 @@ def test_many_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     server.tell(signal.SIGTERM)
     server.ended()
+
+
 def test_calls():
     server = Server("--drain=600")
     room = Room(server, "blue")
