@@ -224,12 +224,13 @@ def test_calls():
     assert "videomeet_call_users 2" in metrics and "videomeet_calls 1" in metrics
     # who is there goes on while nobody else is admitted
     server.wait("room", inRoom=1)
+    carl = Client(server)
     server.tell(signal.SIGTERM)
     server.wait("draining")
     until = time.monotonic() + DEADLINE
     while server.get("/healthz") != (503, "draining\n"):
         assert time.monotonic() < until
-    carl = Phone(server, "carl")
+    carl.say(type="register", userId="carl")
     assert carl.hear("error")["code"] == "DISCONNECTED"
     bob.say(type="call-reject", toId="ann", callId="c1")
     ann.hear("call-reject")
