@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Finds a device and sends it files, one after the other. */
+/* Finds devices and sends them files, a few at a time. */
 
 #include "commands.h"
 #include "device.h"
-#include "lookup.h"
+#include "options-files.h"
+#include "recipients.h"
 #include "session.h"
 #include "target.h"
 #include "transfer.h"
@@ -17,236 +18,183 @@ typedef struct
   VmtOutput *output;
   VmNode *node;
   GMainLoop *loop;
-  GCancellable *cancellable;
-  VmtLookup *lookup;
-  GPtrArray *places; /* of Place: the processes of the device */
-  GThread *thread;
-  VmtRate rate; /* of the present file */
-  guint failed; /* files */
+  VmtRecipients *recipients;
+  gboolean several; /* receivers: each is named */
+  VmFileQueue *queue;
+  GHashTable *rates; /* entry → VmtRate, of those that have begun */
+  gboolean interrupted;
   gint status;
 } Sending;
 
-typedef struct
-{
-  gchar *uri;
-  gchar *key_hash; /* or NULL: whichever */
-} Place;
+/* What is told */
 
 static void
-place_free (gpointer data)
+tell_failed (
+    Sending *self, const gchar *name, const gchar *code, const gchar *why)
 {
-  Place *place = data;
-
-  g_free (place->uri);
-  g_free (place->key_hash);
-  g_free (place);
-}
-
-static void
-add_place (Sending *self, const gchar *uri, const gchar *key_hash)
-{
-  Place *place = g_new0 (Place, 1);
-
-  place->uri = g_strdup (uri);
-  place->key_hash = g_strdup (key_hash);
-  g_ptr_array_add (self->places, place);
-}
-
-/* What the other thread has to say, on the main one. */
-typedef struct
-{
-  Sending *self;
-  GstStructure *transfer;
-  gchar *path; /* of a file that is over, with @error */
-  GError *error;
-} News;
-
-static void
-news_free (gpointer data)
-{
-  News *news = data;
-
-  g_clear_pointer (&news->transfer, gst_structure_free);
-  g_free (news->path);
-  g_clear_error (&news->error);
-  g_free (news);
-}
-
-static void
-tell_failed (Sending *self, const gchar *path, const GError *error)
-{
-  g_autofree gchar *safe = vmt_text_safe (path);
-  g_autofree gchar *text =
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-          ? g_strdup_printf ("%s is not whole there; the same command goes on "
-                             "where it was.",
-              safe)
-          : g_strdup_printf ("%s is not sent: %s%s", safe, error->message,
-              g_str_has_suffix (error->message, ".") ? "" : ".");
+  g_autofree gchar *text = g_strdup_printf ("%s is not sent: %s%s", name, why,
+      g_str_has_suffix (why, ".") ? "" : ".");
 
   vmt_output_ticker (self->output, NULL);
-  vmt_output_error (self->output,
-      error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL, text);
+  vmt_output_error (self->output, code, text);
 }
 
-static gboolean
-on_news (gpointer data)
+/* "a.iso", or, of several receivers, "a.iso to Ann" */
+static gchar *
+name_of (Sending *self, const GstStructure *transfer)
 {
-  News *news = data;
-  Sending *self = news->self;
+  g_autofree gchar *name = vmt_transfer_name (transfer);
+  g_autofree gchar *to =
+      vmt_text_safe (gst_structure_get_string (transfer, "receiver"));
+
+  return self->several ? g_strdup_printf ("%s to %s", name, to)
+                       : g_steal_pointer (&name);
+}
+
+static void
+conclude (Sending *self, guint entry, const GstStructure *transfer)
+{
+  g_autofree gchar *name = name_of (self, transfer);
+  const gchar *code = gst_structure_get_string (transfer, "code");
+  const gchar *why = gst_structure_get_string (transfer, "message");
+  gboolean begun = g_hash_table_contains (self->rates, &entry);
+  g_autofree gchar *safe = vmt_text_safe (why);
   g_autofree gchar *text = NULL;
-  gboolean good = FALSE;
 
-  if (news->error) {
-    tell_failed (self, news->path, news->error);
-    return G_SOURCE_REMOVE;
-  }
-  vmt_output_event (self->output, vmt_transfer_event (news->transfer));
-  text = vmt_transfer_result (news->transfer, &self->rate, &good);
-  if (good) {
+  self->status = VMT_EXIT_FAILED;
+  if (!self->interrupted) {
+    tell_failed (self, name, code, safe);
+  } else if (begun) {
+    text = g_strdup_printf ("%s is not whole there; the same command goes on "
+                            "where it was.",
+        name);
     vmt_output_ticker (self->output, NULL);
-    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s", text);
-    self->rate = (VmtRate){ 0 };
-  } else if (!text) {
-    text = vmt_transfer_progress (news->transfer, &self->rate);
-    vmt_output_ticker (self->output, text);
+    vmt_output_error (self->output, code, text);
   }
-  return G_SOURCE_REMOVE;
 }
 
-static void
-post (News news)
+static VmtRate *
+rate_of (Sending *self, guint entry)
 {
-  g_idle_add_full (
-      G_PRIORITY_DEFAULT, on_news, g_memdup2 (&news, sizeof news), news_free);
-}
+  VmtRate *rate = g_hash_table_lookup (self->rates, &entry);
 
-static gboolean
-on_end (gpointer data)
-{
-  g_main_loop_quit (((Sending *) data)->loop);
-  return G_SOURCE_REMOVE;
-}
-
-/* The sending thread */
-
-static void
-on_changed (
-    VmFileSender *sender, const GstStructure *transfer, gpointer user_data)
-{
-  post ((News){ .self = user_data, .transfer = gst_structure_copy (transfer) });
-}
-
-static guint64
-done_of (VmFileSender *sender)
-{
-  g_autoptr (GstStructure) transfer = vm_file_sender_describe (sender);
-  guint64 done = 0;
-
-  gst_structure_get_uint64 (transfer, "done", &done);
-  return done;
-}
-
-/* @done: in and out; bytes that are there. */
-static gboolean
-send_once (Sending *self, const gchar *path, const Place *place, guint64 *done,
-    GError **error)
-{
-  g_autoptr (VmFileSender) sender =
-      vm_file_sender_new (path, VM_FILE_CHUNK_SIZE, error);
-  gboolean sent;
-
-  if (!sender)
-    return FALSE;
-  vm_file_sender_set_max_bitrate (sender, self->options->max_bitrate);
-  g_signal_connect (sender, "changed", G_CALLBACK (on_changed), self);
-  sent = vm_file_sender_upload (sender, vm_node_get_identity (self->node),
-      place->uri, place->key_hash, self->cancellable, error);
-  *done = done_of (sender);
-  return sent;
-}
-
-/* A receiver that was started anew knows nothing of the transfer, but finds what
- * it has: a new one goes on, for as long as each brings more. */
-static gboolean
-send_to (Sending *self, const gchar *path, const Place *place, GError **error)
-{
-  guint64 before = 0, done = 0;
-
-  while (!send_once (self, path, place, &done, error)) {
-    if (!g_error_matches (*error, VM_ERROR, VM_ERROR_NOT_FOUND)
-        || done <= before)
-      return FALSE;
-    before = done;
-    g_clear_error (error);
+  if (!rate) {
+    rate = g_new0 (VmtRate, 1);
+    g_hash_table_insert (self->rates, g_memdup2 (&entry, sizeof entry), rate);
   }
-  return TRUE;
+  return rate;
 }
 
-/* Whichever process of the device receives files. */
+/* Of several receivers the one that has just changed; the others are as far. */
 static void
-send_file (Sending *self, const gchar *path)
+tell_progress (Sending *self, VmtRate *rate, const GstStructure *transfer)
 {
-  GError *error = NULL;
+  g_autofree gchar *text = vmt_transfer_progress (transfer, rate);
+  g_autofree gchar *to = NULL;
+  guint unfinished;
 
-  for (guint i = 0; i < self->places->len; i++) {
-    g_clear_error (&error);
-    if (send_to (self, path, g_ptr_array_index (self->places, i), &error))
-      return;
-    if (!g_error_matches (error, VM_ERROR, VM_ERROR_NOT_FOUND))
-      break;
+  g_object_get (self->queue, "unfinished", &unfinished, NULL);
+  if (self->several) {
+    g_autofree gchar *safe =
+        vmt_text_safe (gst_structure_get_string (transfer, "receiver"));
+
+    to = g_strdup_printf ("%s → %s  (%u to go)", text, safe, unfinished);
   }
-  self->failed++;
-  post ((News){ .self = self, .path = g_strdup (path), .error = error });
-}
-
-static gpointer
-send_thread (gpointer data)
-{
-  Sending *self = data;
-
-  for (guint i = 0; self->options->files[i]
-                    && !g_cancellable_is_cancelled (self->cancellable);
-       i++)
-    send_file (self, self->options->files[i]);
-  g_idle_add (on_end, self);
-  return NULL;
-}
-
-/* The main thread */
-
-static void
-begin (Sending *self)
-{
-  if (!vm_node_get_identity (self->node)) {
-    vmt_output_error (self->output, vm_error_to_code (VM_ERROR_IDENTITY),
-        "This device has no key, and cannot make one.");
-    self->status = VMT_EXIT_FAILED;
-    g_main_loop_quit (self->loop);
-    return;
-  }
-  self->thread = g_thread_new ("vmt-send", send_thread, self);
+  vmt_output_ticker (self->output, to ? to : text);
 }
 
 static void
-on_found (GList *devices, const GError *error, gpointer user_data)
+on_changed (VmFileQueue *queue, guint entry, const GstStructure *transfer,
+    gpointer user_data)
 {
   Sending *self = user_data;
+  const gchar *state = gst_structure_get_string (transfer, "queue");
+  gboolean good = FALSE;
 
-  if (!devices) {
-    vmt_output_error (
-        self->output, vm_error_to_code (error->code), error->message);
+  vmt_output_event (self->output, vmt_transfer_event (transfer));
+  if (g_str_equal (state, "failed")) {
+    conclude (self, entry, transfer);
+  } else if (g_str_equal (state, "done")) {
+    g_autofree gchar *text =
+        vmt_transfer_result (transfer, rate_of (self, entry), &good);
+    g_autofree gchar *to =
+        vmt_text_safe (gst_structure_get_string (transfer, "receiver"));
+
+    vmt_output_ticker (self->output, NULL);
+    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s%s%s", text,
+        self->several ? ", to " : "", self->several ? to : "");
+  } else {
+    tell_progress (self, rate_of (self, entry), transfer);
+  }
+  if (g_str_equal (state, "failed") || g_str_equal (state, "done"))
+    g_hash_table_remove (self->rates, &entry);
+}
+
+static void
+on_unfinished (Sending *self)
+{
+  guint unfinished;
+
+  g_object_get (self->queue, "unfinished", &unfinished, NULL);
+  if (!unfinished)
+    g_main_loop_quit (self->loop);
+}
+
+/* What is done */
+
+static void
+add (Sending *self, const gchar *file, const gchar *to)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *safe = NULL;
+
+  if (vm_file_queue_add (self->queue, file, to,
+          vmt_options_get_priority (self->options, file), &error))
+    return;
+  safe = vmt_text_safe (file);
+  tell_failed (self, safe, vm_error_to_code (error->code), error->message);
+  self->status = VMT_EXIT_FAILED;
+}
+
+static void
+fill (Sending *self, GPtrArray *recipients)
+{
+  const VmtOptions *options = self->options;
+
+  g_object_set (
+      self->queue, "max-bitrate", options->max_bitrate, "retries", 0, NULL);
+  if (options->max_active)
+    g_object_set (self->queue, "max-active", options->max_active, NULL);
+  g_signal_connect (self->queue, "changed", G_CALLBACK (on_changed), self);
+  for (guint i = 0; i < recipients->len; i++) {
+    const VmtRecipient *to = g_ptr_array_index (recipients, i);
+
+    vm_file_queue_set_receiver (self->queue, to->name,
+        (const gchar *const *) to->base_uris, to->key_hash);
+    for (guint n = 0; options->files[n]; n++)
+      add (self, options->files[n], to->name);
+  }
+  g_signal_connect_swapped (
+      self->queue, "notify::unfinished", G_CALLBACK (on_unfinished), self);
+  on_unfinished (self);
+}
+
+static void
+on_recipients (GPtrArray *found, gpointer user_data)
+{
+  Sending *self = user_data;
+  VmIdentity *identity = vm_node_get_identity (self->node);
+
+  if (!identity)
+    vmt_output_error (self->output, vm_error_to_code (VM_ERROR_IDENTITY),
+        "This device has no key, and cannot make one.");
+  if (!identity || !found->len) {
     self->status = VMT_EXIT_FAILED;
     g_main_loop_quit (self->loop);
     return;
   }
-  for (GList *l = devices; l; l = l->next) {
-    g_autofree gchar *uri = vm_device_get_base_uri (l->data);
-
-    add_place (self, uri, vm_device_get_key_hash (l->data));
-  }
-  g_list_free_full (devices, g_object_unref);
-  begin (self);
+  self->queue = vm_file_queue_new (identity);
+  fill (self, found);
 }
 
 static gboolean
@@ -254,41 +202,42 @@ on_signal (gpointer user_data)
 {
   Sending *self = user_data;
 
-  g_cancellable_cancel (self->cancellable);
-  if (!self->thread) {
-    self->status = VMT_EXIT_FAILED;
-    vmt_output_error (self->output, vm_error_to_code (VM_ERROR_TIMEOUT),
-        "Given up before the device was found.");
-    g_main_loop_quit (self->loop);
+  self->interrupted = TRUE;
+  if (self->queue) {
+    vm_file_queue_interrupt (self->queue);
+    return G_SOURCE_CONTINUE;
   }
+  self->status = VMT_EXIT_FAILED;
+  vmt_output_error (self->output, vm_error_to_code (VM_ERROR_TIMEOUT),
+      "Given up before the device was found.");
+  g_main_loop_quit (self->loop);
   return G_SOURCE_CONTINUE;
 }
 
 static gboolean
 set_up (Sending *self, gboolean *browses)
 {
-  const gchar *target = self->options->target;
-  gboolean address = vmt_lookup_is_address (target);
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *uri = NULL;
 
   g_object_set (self->node, "announce", VM_ANNOUNCE_OFF, NULL);
-  if (address)
-    uri = vmt_target_parse_address (target, FALSE, &error);
-  else
-    *browses = vm_node_start (self->node, VM_NODE_ROLES_BROWSE, &error);
-  if (error) {
-    vmt_output_error (self->output,
-        error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
-        error->message);
-    self->status = address ? VMT_EXIT_USAGE : VMT_EXIT_FAILED;
+  self->recipients = vmt_recipients_new (
+      self->options->target, self->node, self->output, &error);
+  if (!self->recipients) {
+    vmt_output_error (self->output, NULL, error->message);
+    self->status = VMT_EXIT_USAGE;
     return FALSE;
   }
-  if (uri)
-    add_place (self, uri, NULL);
-  else
-    self->lookup = vmt_lookup_new (self->node, target, on_found, self);
-  return TRUE;
+  self->several = strchr (self->options->target, ',') != NULL;
+  if (vmt_recipients_need_node (self->recipients)) {
+    *browses = vm_node_start (self->node, VM_NODE_ROLES_BROWSE, &error);
+    if (!*browses) {
+      vmt_output_error (self->output,
+          error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
+          error->message);
+      self->status = VMT_EXIT_FAILED;
+    }
+  }
+  return !error;
 }
 
 /* Before anybody is looked for. */
@@ -297,11 +246,14 @@ check_files (Sending *self)
 {
   for (guint i = 0; self->options->files[i]; i++) {
     g_autoptr (GError) error = NULL;
+    g_autofree gchar *safe = vmt_text_safe (self->options->files[i]);
     g_autoptr (VmFileSender) sender = vm_file_sender_new (
         self->options->files[i], VM_FILE_CHUNK_SIZE, &error);
 
     if (!sender) {
-      tell_failed (self, self->options->files[i], error);
+      tell_failed (self, safe,
+          error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
+          error->message);
       return FALSE;
     }
   }
@@ -335,28 +287,22 @@ vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
     return send_in_meeting (options, output, start_us);
   self.node = vmt_device_setup (options);
   self.loop = g_main_loop_new (NULL, FALSE);
-  self.cancellable = g_cancellable_new ();
-  self.places = g_ptr_array_new_with_free_func (place_free);
+  self.rates = g_hash_table_new_full (g_int_hash, g_int_equal, g_free, g_free);
   if (set_up (&self, &browses)) {
+    vmt_recipients_look (self.recipients, on_recipients, &self);
     g_unix_signal_add (SIGINT, on_signal, &self);
     g_unix_signal_add (SIGTERM, on_signal, &self);
-    if (!self.lookup)
-      begin (&self);
-    if (self.status == VMT_EXIT_OK)
-      g_main_loop_run (self.loop);
+    g_main_loop_run (self.loop);
     while (g_source_remove_by_user_data (&self))
       continue;
   }
-  if (self.thread)
-    g_thread_join (self.thread);
-  /* what the thread has said last */
-  while (g_main_context_iteration (NULL, FALSE))
-    continue;
-  g_clear_pointer (&self.lookup, vmt_lookup_free);
+  if (self.queue)
+    g_signal_handlers_disconnect_by_data (self.queue, &self);
+  g_clear_object (&self.queue);
+  g_clear_pointer (&self.recipients, vmt_recipients_free);
   if (browses)
     vm_node_stop (self.node, VM_NODE_ROLES_BROWSE);
-  g_ptr_array_unref (self.places);
-  g_object_unref (self.cancellable);
+  g_hash_table_unref (self.rates);
   g_main_loop_unref (self.loop);
-  return self.failed ? VMT_EXIT_FAILED : self.status;
+  return self.status;
 }

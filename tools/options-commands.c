@@ -59,14 +59,15 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "network\n"
       "and takes HOST:PORT as well. A device that is trusted is let in by\n"
       "'videomeet host --policy require'." },
-  [VMT_COMMAND_SEND] = { "send", "FILE… DEVICE",
-      "Send files to a device that receives them",
+  [VMT_COMMAND_SEND] = { "send", "FILE… DEVICE[,DEVICE]…",
+      "Send files to devices that receive them",
       "DEVICE is a device id, the beginning of one, or the name of a user or\n"
       "device that means one device alone, looked for on the network, or\n"
       "HOST:PORT. There somebody types 'videomeet receive DIR'. Each file is\n"
       "verified before it gets its name; what was interrupted goes on where "
-      "it\nwas when the same command is given again. With --meeting DEVICE is\n"
-      "a participant of that meeting, by name or id, or 'everybody'.",
+      "it\nwas when the same command is given again. Several devices are sent "
+      "to at\nthe same time. With --meeting DEVICE is a participant of that "
+      "meeting,\nby name or id, or 'everybody'.",
       NULL },
   [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
       "Receive the files that other devices send, in a folder",

@@ -12,6 +12,7 @@
 void
 vmt_files_raw_clear (VmtFilesRaw *raw)
 {
+  g_strfreev (raw->priorities);
   g_free (raw->max_bitrate);
   g_free (raw->accept);
   g_free (raw->overwrite);
@@ -37,6 +38,13 @@ vmt_options_add_send (
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
         "Name to be known by in it (default: this account's real name)",
         "NAME" },
+    { "max-active", 0, 0, G_OPTION_ARG_INT, &raw->max_active,
+        "Send so many files at a time, each to another device (default 4)",
+        "N" },
+    { "priority", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->priorities,
+        "Send files whose name is like PATTERN before others, or, with N below "
+        "0, after them: '*.pdf=1' (-100 to 100; may be repeated)",
+        "PATTERN=N" },
     { NULL },
   };
 
@@ -148,6 +156,67 @@ take_amount (
 }
 
 gboolean
+vmt_priority_parse (
+    const gchar *text, gchar **pattern, gint *priority, GError **error)
+{
+  const gchar *equals = strrchr (text, '=');
+  gint64 value = 0;
+
+  if (!equals || equals == text
+      || !g_ascii_string_to_signed (equals + 1, 10, -VM_FILE_QUEUE_PRIORITY_MAX,
+          VM_FILE_QUEUE_PRIORITY_MAX, &value, NULL)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--priority takes a pattern and a number from %d to %d, as '*.pdf=1', "
+        "not '%s'.",
+        -VM_FILE_QUEUE_PRIORITY_MAX, VM_FILE_QUEUE_PRIORITY_MAX, text);
+    return FALSE;
+  }
+  *priority = (gint) value;
+  if (pattern)
+    *pattern = g_strndup (text, equals - text);
+  return TRUE;
+}
+
+gint
+vmt_options_get_priority (const VmtOptions *options, const gchar *file)
+{
+  g_autofree gchar *name = g_path_get_basename (file);
+
+  for (guint i = 0; options->priorities && options->priorities[i]; i++) {
+    g_autofree gchar *pattern = NULL;
+    gint priority;
+
+    if (vmt_priority_parse (options->priorities[i], &pattern, &priority, NULL)
+        && g_pattern_match_simple (pattern, name))
+      return priority;
+  }
+  return 0;
+}
+
+static gboolean
+take_turns (VmtOptions *options, const VmtFilesRaw *raw, GError **error)
+{
+  gint priority;
+
+  if (options->meeting && (raw->max_active || raw->priorities)) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--max-active and --priority are of no use with --meeting.");
+    return FALSE;
+  }
+  if (raw->max_active < 0 || raw->max_active > VM_FILE_QUEUE_ACTIVE_MAX) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--max-active takes a number from 1 to %d.", VM_FILE_QUEUE_ACTIVE_MAX);
+    return FALSE;
+  }
+  for (guint i = 0; raw->priorities && raw->priorities[i]; i++)
+    if (!vmt_priority_parse (raw->priorities[i], NULL, &priority, error))
+      return FALSE;
+  options->max_active = raw->max_active;
+  options->priorities = g_strdupv (raw->priorities);
+  return TRUE;
+}
+
+gboolean
 vmt_options_take_files (
     VmtOptions *options, const VmtFilesRaw *raw, GError **error)
 {
@@ -160,6 +229,8 @@ vmt_options_take_files (
           "--max-bitrate", raw->max_bitrate, &options->max_bitrate, error)
       || !take_amount ("--max-size", raw->max_size, &options->max_size, error)
       || !take_amount ("--quota", raw->quota, &options->quota, error))
+    return FALSE;
+  if (!take_turns (options, raw, error))
     return FALSE;
   options->accept = accept;
   options->overwrite = overwrite;

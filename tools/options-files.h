@@ -8,6 +8,8 @@
 /* As they were given; vmt_options_take_files() reads them. */
 typedef struct
 {
+  gint max_active; /* 0: not given */
+  gchar **priorities;
   gchar *max_bitrate, *accept, *overwrite, *max_size, *quota;
 } VmtFilesRaw;
 
@@ -26,6 +28,11 @@ gboolean vmt_options_take_files (
 /* FILE… TO */
 gboolean
 vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error);
+/* "PATTERN=N". @pattern: (out) (optional) (transfer full) */
+gboolean vmt_priority_parse (
+    const gchar *text, gchar **pattern, gint *priority, GError **error);
+/* Of the first pattern that the name of @file is like; 0: none is. */
+gint vmt_options_get_priority (const VmtOptions *options, const gchar *file);
 /* "10", "10k", "2.5M", "1G": thousands of thousands. */
 gboolean vmt_amount_parse (
     const gchar *option, const gchar *text, guint64 *amount, GError **error);

@@ -30,6 +30,7 @@ vmt_options_clear (VmtOptions *options)
   g_strfreev (options->turn);
   g_free (options->record);
   g_strfreev (options->files);
+  g_strfreev (options->priorities);
   g_free (options->files_dir);
   vmt_options_clear_server (options);
   memset (options, 0, sizeof *options);

@@ -44,7 +44,7 @@ typedef enum
 typedef struct
 {
   /* NAME|URI of join, ADDR of status, DEVICE of forget, DEVICE or FILE of trust,
-   * DEVICE of send, or a participant with --meeting, DIR of receive */
+   * DEVICE[,DEVICE]… of send, or a participant with --meeting, DIR of receive */
   gchar *target;
   VmtTrustAction trust;
 
@@ -83,6 +83,8 @@ typedef struct
   gchar **files; /* that are sent */
   gchar *files_dir; /* where those of a meeting go; NULL: none are received */
   guint64 max_bitrate; /* bits/s; 0: any */
+  guint max_active; /* files */
+  gchar **priorities; /* PATTERN=N */
   VmAccept accept;
   VmOverwrite overwrite;
   guint64 max_size, quota; /* bytes; 0: no limit */

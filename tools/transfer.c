@@ -26,9 +26,11 @@ JsonObject *
 vmt_transfer_event (const GstStructure *transfer)
 {
   static const gchar *const strings[] = { "direction", "transferId", "filename",
-    "from", "reason", "code", "message", "savedPath" };
+    "from", "receiver", "queue", "lane", "address", "reason", "code", "message",
+    "savedPath" };
   JsonObject *event = vmt_event_new ("transfer");
   Figures f = read_figures (transfer);
+  guint64 sent;
 
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     vmt_event_add_string (
@@ -36,6 +38,8 @@ vmt_transfer_event (const GstStructure *transfer)
   vmt_event_add_string (event, "state", vm_transfer_state_to_string (f.state));
   json_object_set_int_member (event, "size", (gint64) f.size);
   json_object_set_int_member (event, "done", (gint64) f.done);
+  if (gst_structure_get_uint64 (transfer, "sent", &sent))
+    json_object_set_int_member (event, "sent", (gint64) sent);
   return event;
 }
 
@@ -96,7 +100,10 @@ vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
     rate->before = f.done;
   }
   if (f.state == VM_TRANSFER_STATE_PENDING)
-    return g_strdup_printf ("%s  waits for an answer", name);
+    return g_strdup_printf ("%s  %s", name,
+        g_strcmp0 (gst_structure_get_string (transfer, "queue"), "resting") == 0
+            ? "is begun again"
+            : "waits for an answer");
   if (f.state == VM_TRANSFER_STATE_TRANSFERRING)
     what = speed_of (&f, rate);
   else if (f.state == VM_TRANSFER_STATE_PAUSED)

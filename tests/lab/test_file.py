@@ -149,6 +149,23 @@ class File(lab.LabTest):
         done = max(e["done"] for e in receiver.events("transfer"))
         self.assertGreaterEqual(self.go_on(a, b, path), done)
 
+    def test_interrupted_alone(self):
+        """The receiver runs on, and has one file in the end."""
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 40 * MIB)
+        receiver, sender = self.begin(a, b, path)
+        self.assertEqual(sender.stop(), 1)
+        again = self.send(b, path, a.address)
+        self.assertEqual(again.wait(lab.SOON), 0, again.tail())
+        self.assert_got(a, "a.bin", path)
+        self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), ["a.bin"])
+        self.assertEqual(receiver.stop(), 0)
+        number = again.events("transfer")[0]["transferId"]
+        self.assertGreater(
+            next(e["done"] for e in receiver.events("transfer")
+                 if e["transferId"] == number
+                 and e["state"] == "transferring"), 0)
+
     def test_sender_killed(self):
         a, b = self.lab.hosts
         path = self.make(b, "a.bin", 40 * MIB)
@@ -203,6 +220,54 @@ class File(lab.LabTest):
         self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
         a.call("cmp", f"{folder}/a.bin", path)
         self.assertEqual(receiver.stop(), 0)
+
+
+class Several(lab.LabTest):
+    """Files for two devices at a time."""
+    hosts = 3
+
+    setUp = File.setUp
+    make = File.make
+    receive = File.receive
+    send = File.send
+    got = File.got
+    assert_got = File.assert_got
+
+    def test_each_gets_all(self):
+        a, b, c = self.lab.hosts
+        paths = [self.make(c, f"f{n}", n * 100000) for n in range(3)]
+        ann = self.receive(a, "--accept", "auto")
+        bob = self.receive(b, "--accept", "auto", user="Bob")
+        sender = self.send(c, *paths, "Ann,Bob", "--priority",
+                           "f2=1", "--max-active", "2")
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        for path in paths:
+            self.assert_got(a, os.path.basename(path), path)
+            self.assert_got(b, os.path.basename(path), path)
+        done = [(e["receiver"], e["filename"])
+                for e in sender.events("transfer") if e["queue"] == "done"]
+        for name in "Ann", "Bob":
+            self.assertEqual([f for to, f in done if to == name],
+                             ["f2", "f0", "f1"])
+            last = [e for e in sender.events("transfer")
+                    if e["receiver"] == name][-1]
+            self.assertEqual(last["lane"], "wss")
+        self.assertEqual(ann.stop(), 0)
+        self.assertEqual(bob.stop(), 0)
+
+    def test_one_declines_and_one_is_not_there(self):
+        a, b, c = self.lab.hosts
+        path = self.make(c, "a.bin", MIB)
+        ann = self.receive(a, "--accept", "auto")
+        bob = self.receive(b, "--accept", "never", user="Bob")
+        sender = self.send(c, path, "Ann,Bob,Cid")
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        self.assert_got(a, "a.bin", path)
+        self.assertIn("a.bin to Bob is not sent", sender.tail())
+        sender.wait_event("error", lab.SOON, code="DECLINED")
+        sender.wait_event("error", lab.SOON, code="NOT_FOUND")
+        self.assertEqual(ann.stop(), 0)
+        self.assertEqual(bob.stop(), 0)
 
 
 if __name__ == "__main__":

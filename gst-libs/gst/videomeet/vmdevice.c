@@ -29,7 +29,7 @@ struct _VmDevice
 
   VmDeviceInfo *info;
   gchar **addresses;
-  gchar *base_uri;
+  gchar **base_uris; /* one an address */
   VmMethods methods;
   gboolean trusted;
 };
@@ -43,7 +43,7 @@ vm_device_finalize (GObject *object)
 
   vm_device_info_free (self->info);
   g_strfreev (self->addresses);
-  g_free (self->base_uri);
+  g_strfreev (self->base_uris);
   G_OBJECT_CLASS (vm_device_parent_class)->finalize (object);
 }
 
@@ -64,16 +64,19 @@ vm_device_new (
 {
   VmDevice *self = g_object_new (VM_TYPE_DEVICE, NULL);
   g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) uris = g_strv_builder_new ();
 
   self->info = vm_device_info_copy (info);
   self->methods = methods;
   for (guint i = 0; i < addresses->len; i++) {
     g_autofree gchar *text = vm_address_to_string (addresses->pdata[i]);
+    g_autofree gchar *uri = vm_base_uri (addresses->pdata[i], info->secure);
 
     g_strv_builder_add (list, text);
+    g_strv_builder_add (uris, uri);
   }
   self->addresses = g_strv_builder_end (list);
-  self->base_uri = vm_base_uri (addresses->pdata[0], info->secure);
+  self->base_uris = g_strv_builder_end (uris);
   return self;
 }
 
@@ -84,7 +87,7 @@ vm_device_new_trusted (VmDevice *device, gboolean trusted)
 
   self->info = vm_device_info_copy (device->info);
   self->addresses = g_strdupv (device->addresses);
-  self->base_uri = g_strdup (device->base_uri);
+  self->base_uris = g_strdupv (device->base_uris);
   self->methods = device->methods;
   self->trusted = trusted;
   return self;
@@ -395,7 +398,24 @@ vm_device_get_base_uri (VmDevice *self)
 {
   g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
 
-  return g_strdup (self->base_uri);
+  return g_strdup (self->base_uris[0]);
+}
+
+/**
+ * vm_device_get_base_uris:
+ * @self: a #VmDevice
+ *
+ * Returns: (transfer none) (array zero-terminated=1): where its server is, at each of
+ *   its addresses, in their order, as vm_device_get_base_uri()
+ *
+ * Since: 0.1
+ */
+const gchar *const *
+vm_device_get_base_uris (VmDevice *self)
+{
+  g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
+
+  return (const gchar *const *) self->base_uris;
 }
 
 /**
@@ -418,7 +438,7 @@ vm_device_get_uri (VmDevice *self)
   name = g_uri_escape_string (
       self->info->meeting ? self->info->meeting : "", NULL, FALSE);
   return g_strdup_printf (
-      "videomeet%s/%s", strstr (self->base_uri, "://"), name);
+      "videomeet%s/%s", strstr (self->base_uris[0], "://"), name);
 }
 
 /**

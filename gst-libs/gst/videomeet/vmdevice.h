@@ -34,6 +34,7 @@ VM_API gboolean vm_device_get_secure (VmDevice *self);
 VM_API guint16 vm_device_get_port (VmDevice *self);
 VM_API const gchar *const *vm_device_get_addresses (VmDevice *self);
 VM_API gchar *vm_device_get_base_uri (VmDevice *self);
+VM_API const gchar *const *vm_device_get_base_uris (VmDevice *self);
 VM_API gchar *vm_device_get_uri (VmDevice *self);
 VM_API VmMethods vm_device_get_methods (VmDevice *self);
 VM_API gchar *vm_device_to_json (VmDevice *self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gst/check/gstcheck.h>
+#include "options-files.h"
 #include "options.h"
 
 /* Parses @line, the command's own name first; NULL when it was taken, else the
@@ -229,6 +230,7 @@ GST_START_TEST (test_files)
 {
   g_auto (VmtOptions) send = { 0 };
   g_auto (VmtOptions) receive = { 0 };
+  g_auto (VmtOptions) turns = { 0 };
   g_auto (VmtOptions) host = { 0 };
 
   fail_unless (
@@ -246,6 +248,29 @@ GST_START_TEST (test_files)
   refused ("send a Ann --pin 123456", "with --meeting alone");
   refused ("send a Ann --user Bob", "with --meeting alone");
   taken ("send a b everybody --meeting standup --pin 123456 --user Bob");
+  fail_unless_equals_int (send.max_active, 0);
+  fail_unless_equals_int (vmt_options_get_priority (&send, "a"), 0);
+  refused ("send a Ann --meeting m --max-active 1", "no use with --meeting");
+  refused ("send a Ann --meeting m --priority a=1", "no use with --meeting");
+  taken ("send a Ann --max-active 1");
+  taken ("send a Ann --max-active 32");
+  refused ("send a Ann --max-active 33", "from 1 to 32");
+  refused ("send a Ann --max-active -1", "from 1 to 32");
+  taken ("send a Ann --priority *=100 --priority *=-100");
+  refused ("send a Ann --priority a=101", "-100 to 100");
+  refused ("send a Ann --priority a=-101", "-100 to 100");
+  refused ("send a Ann --priority a", "-100 to 100");
+  refused ("send a Ann --priority =1", "-100 to 100");
+  fail_unless (
+      parse (&turns,
+          "send a Ann,Bob --max-active 7 --priority *.p=f=3 --priority "
+          "*.p*=-2")
+      == NULL);
+  fail_unless_equals_string (turns.target, "Ann,Bob");
+  fail_unless_equals_int (turns.max_active, 7);
+  fail_unless_equals_int (vmt_options_get_priority (&turns, "x/a.p=f"), 3);
+  fail_unless_equals_int (vmt_options_get_priority (&turns, "x.pdf/a.p"), -2);
+  fail_unless_equals_int (vmt_options_get_priority (&turns, "x.pdf/a"), 0);
 
   fail_unless (parse (&host, "host --files in") == NULL);
   fail_unless_equals_string (host.files_dir, "in");

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "recipients.h"
+
+#include "lookup.h"
+#include "target.h"
+
+struct _VmtRecipients
+{
+  VmNode *node;
+  VmtOutput *output;
+  GPtrArray *searches; /* of Search, one a TO */
+  GPtrArray *found; /* of VmtRecipient, which the searches own */
+  guint left; /* that are looked for */
+  VmtRecipientsFunc func;
+  gpointer user_data;
+};
+
+typedef struct
+{
+  VmtRecipients *owner;
+  VmtRecipient recipient;
+  VmtLookup *lookup; /* NULL: it is an address */
+} Search;
+
+static void
+search_free (gpointer data)
+{
+  Search *search = data;
+
+  g_clear_pointer (&search->lookup, vmt_lookup_free);
+  g_free (search->recipient.name);
+  g_free (search->recipient.id);
+  g_free (search->recipient.key_hash);
+  g_strfreev (search->recipient.base_uris);
+  g_free (search);
+}
+
+static gboolean
+add (VmtRecipients *self, const gchar *target, GError **error)
+{
+  Search *search;
+  gchar *uri = NULL;
+
+  if (!*target) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "Several devices are given as 'Ann,Bob', without blanks.");
+    return FALSE;
+  }
+  if (vmt_lookup_is_address (target)
+      && !(uri = vmt_target_parse_address (target, FALSE, error)))
+    return FALSE;
+  search = g_new0 (Search, 1);
+  search->owner = self;
+  search->recipient.name = g_strdup (target);
+  if (uri) {
+    search->recipient.base_uris = g_new0 (gchar *, 2);
+    search->recipient.base_uris[0] = uri;
+  }
+  g_ptr_array_add (self->searches, search);
+  return TRUE;
+}
+
+VmtRecipients *
+vmt_recipients_new (
+    const gchar *targets, VmNode *node, VmtOutput *output, GError **error)
+{
+  VmtRecipients *self = g_new0 (VmtRecipients, 1);
+  g_auto (GStrv) each = g_strsplit (targets, ",", -1);
+
+  self->node = node;
+  self->output = output;
+  self->searches = g_ptr_array_new_with_free_func (search_free);
+  self->found = g_ptr_array_new ();
+  for (guint i = 0; each[i]; i++) {
+    if (!g_strv_contains ((const gchar *const *) each + i + 1, each[i])
+        && !add (self, each[i], error)) {
+      vmt_recipients_free (self);
+      return NULL;
+    }
+  }
+  return self;
+}
+
+void
+vmt_recipients_free (VmtRecipients *self)
+{
+  while (g_source_remove_by_user_data (self))
+    continue;
+  g_ptr_array_unref (self->found);
+  g_ptr_array_unref (self->searches);
+  g_free (self);
+}
+
+gboolean
+vmt_recipients_need_node (VmtRecipients *self)
+{
+  for (guint i = 0; i < self->searches->len; i++) {
+    const Search *search = g_ptr_array_index (self->searches, i);
+
+    if (!search->recipient.base_uris)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+is_known (VmtRecipients *self, const VmtRecipient *recipient)
+{
+  for (guint i = 0; recipient->id && i < self->found->len; i++) {
+    const VmtRecipient *other = g_ptr_array_index (self->found, i);
+
+    if (g_strcmp0 (other->id, recipient->id) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+on_all (gpointer data)
+{
+  VmtRecipients *self = data;
+
+  for (guint i = 0; i < self->searches->len; i++) {
+    Search *search = g_ptr_array_index (self->searches, i);
+
+    if (search->recipient.base_uris && !is_known (self, &search->recipient))
+      g_ptr_array_add (self->found, &search->recipient);
+  }
+  self->func (self->found, self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_found (GList *devices, const GError *error, gpointer user_data)
+{
+  Search *search = user_data;
+  VmtRecipients *self = search->owner;
+  g_autoptr (GStrvBuilder) uris = g_strv_builder_new ();
+
+  if (!devices)
+    vmt_output_error (
+        self->output, vm_error_to_code (error->code), error->message);
+  for (GList *l = devices; l; l = l->next)
+    g_strv_builder_addv (
+        uris, (const gchar **) vm_device_get_base_uris (l->data));
+  if (devices) {
+    search->recipient.base_uris = g_strv_builder_end (uris);
+    search->recipient.id = g_strdup (vm_device_get_id (devices->data));
+    search->recipient.key_hash =
+        g_strdup (vm_device_get_key_hash (devices->data));
+  }
+  g_list_free_full (devices, g_object_unref);
+  if (--self->left == 0)
+    g_idle_add (on_all, self);
+}
+
+void
+vmt_recipients_look (
+    VmtRecipients *self, VmtRecipientsFunc func, gpointer user_data)
+{
+  self->func = func;
+  self->user_data = user_data;
+  for (guint i = 0; i < self->searches->len; i++) {
+    Search *search = g_ptr_array_index (self->searches, i);
+
+    if (search->recipient.base_uris)
+      continue;
+    self->left++;
+    search->lookup =
+        vmt_lookup_new (self->node, search->recipient.name, on_found, search);
+  }
+  if (self->left == 0)
+    g_idle_add (on_all, self);
+}
