@@ -533,6 +533,37 @@ GST_START_TEST (test_dead_lane_is_replaced)
 
 GST_END_TEST;
 
+/* Whichever key was first: what was begun with one device does not go on with
+ * another that stands at its address when the file is begun again. */
+GST_START_TEST (test_another_device_at_the_address)
+{
+  const guint64 size = 8 * 1024 * 1024;
+  VmServerConfig config = { 0 };
+  g_autofree gchar *keys = g_build_filename (folder, "other", NULL);
+  g_autoptr (VmIdentity) other = vm_identity_load (keys, NULL);
+  g_autoptr (GError) error = NULL;
+  guint64 there = 0;
+
+  g_object_set (queue, "max-bitrate", (guint64) 40 * 1000 * 1000, NULL);
+  add (0, size, 0, 0);
+  WAIT_FOR (last && gst_structure_get_uint64 (last, "done", &there)
+            && there > size / 8);
+  config.port = vm_server_get_port (peers[0].server);
+  config.port_explicit = TRUE;
+  vm_server_set_file_receiver (peers[0].server, NULL);
+  WAIT_FOR (is_told ("queue", "resting"));
+  fail_unless (is_told ("code", "NOT_FOUND"));
+  vm_server_stop (peers[0].server);
+  g_object_unref (peers[0].server);
+  peers[0].server = vm_server_new (other);
+  vm_server_set_file_receiver (peers[0].server, peers[0].receiver);
+  fail_unless (vm_server_start (peers[0].server, &config, &error));
+  WAIT_FOR (unfinished () == 0);
+  fail_unless (failed == 1 && is_told ("code", "WRONG_KEY"));
+}
+
+GST_END_TEST;
+
 /* Nobody could be told. */
 GST_START_TEST (test_cancelled_while_unreachable)
 {
@@ -579,6 +610,7 @@ filequeue_suite (void)
   tcase_add_test (tc, test_interrupted_goes_on_in_another);
   tcase_add_test (tc, test_next_address);
   tcase_add_test (tc, test_dead_lane_is_replaced);
+  tcase_add_test (tc, test_another_device_at_the_address);
   tcase_add_test (tc, test_cancelled_while_unreachable);
   tcase_add_test (tc, test_freed_while_it_sends);
   return s;

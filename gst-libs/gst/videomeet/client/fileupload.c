@@ -151,8 +151,7 @@ take_result (VmUpload *self, GError **error)
 
 gboolean
 vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
-    VmLanes *lanes, const gchar *key_hash, GCancellable *cancellable,
-    GError **error)
+    VmLanes *lanes, gchar **key_hash, GCancellable *cancellable, GError **error)
 {
   VmUpload upload = {
     .sender = self, .identity = identity, .lanes = lanes, .caller = cancellable
@@ -160,7 +159,7 @@ vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
   gulong handler = 0;
   gboolean done;
 
-  upload.key_hash = g_strdup (key_hash);
+  upload.key_hash = g_steal_pointer (key_hash);
   upload_init (&upload);
   if (cancellable)
     handler = g_cancellable_connect (
@@ -169,6 +168,7 @@ vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
   if (cancellable)
     g_cancellable_disconnect (cancellable, handler);
   done = take_result (&upload, error);
+  *key_hash = g_steal_pointer (&upload.key_hash);
   upload_clear (&upload);
   return done;
 }
@@ -199,6 +199,7 @@ vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
     GError **error)
 {
   g_autoptr (VmLanes) lanes = NULL;
+  g_autofree gchar *key = g_strdup (key_hash);
 
   g_return_val_if_fail (VM_IS_FILE_SENDER (self), FALSE);
   g_return_val_if_fail (VM_IS_IDENTITY (identity), FALSE);
@@ -207,5 +208,5 @@ vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
   lanes = vm_lanes_new ();
   vm_lanes_add (lanes, VM_LANE_WSS, base_uri, 0);
   return vm_file_sender_upload_over (
-      self, identity, lanes, key_hash, cancellable, error);
+      self, identity, lanes, &key, cancellable, error);
 }

@@ -10,7 +10,7 @@ struct _VmFileAttempt
   gchar *location;
   VmIdentity *identity;
   gchar **base_uris;
-  gchar *key_hash;
+  gchar *key_hash; /* until it is over, the thread's */
   GMainContext *context;
   VmFileAttemptFunc func;
   gpointer user_data;
@@ -117,7 +117,7 @@ send_over (VmFileAttempt *self, VmFileSender *sender, GError **error)
     vm_lanes_add (
         lanes, VM_LANE_WSS, self->base_uris[i], door_of (self->base_uris[i]));
   vm_file_sender_upload_over (
-      sender, self->identity, lanes, self->key_hash, self->cancellable, error);
+      sender, self->identity, lanes, &self->key_hash, self->cancellable, error);
 }
 
 static gpointer
@@ -227,4 +227,10 @@ vm_file_attempt_is_over (VmFileAttempt *self, GError **error)
   *error = over && self->error ? g_error_copy (self->error) : NULL;
   g_mutex_unlock (&self->lock);
   return over;
+}
+
+const gchar *
+vm_file_attempt_get_key_hash (VmFileAttempt *self)
+{
+  return self->key_hash;
 }

@@ -43,3 +43,5 @@ GstStructure *vm_file_attempt_next_news (VmFileAttempt *self);
 /* FALSE while it goes on. *@error (transfer full): why it failed; NULL: the device
  * has verified the file. */
 gboolean vm_file_attempt_is_over (VmFileAttempt *self, GError **error);
+/* Of one that is over: the key that was asked for, or has answered; or NULL. */
+const gchar *vm_file_attempt_get_key_hash (VmFileAttempt *self);

@@ -11,6 +11,7 @@ vm_queue_job_free (gpointer data)
   gst_structure_free (job->transfer);
   g_free (job->location);
   g_free (job->receiver);
+  g_free (job->key_hash);
   g_free (job);
 }
 
@@ -114,6 +115,8 @@ may_go_well (const VmQueueJob *job, const GError *error)
 static void
 end_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
 {
+  g_free (job->key_hash);
+  job->key_hash = g_strdup (vm_file_attempt_get_key_hash (job->attempt));
   g_clear_pointer (&job->attempt, vm_file_attempt_free);
   if (!error || !may_go_well (job, error)
       || !vm_transfer_queue_break (
@@ -173,7 +176,7 @@ begin (VmFileQueue *self, VmQueueJob *job)
     .location = job->location,
     .identity = self->identity,
     .base_uris = (const gchar *const *) place->base_uris,
-    .key_hash = place->key_hash,
+    .key_hash = place->key_hash ? place->key_hash : job->key_hash,
     .context = self->context,
     .func = on_attempt,
     .user_data = job,

@@ -38,6 +38,7 @@ typedef struct
   guint number;
   gchar *location;
   gchar *receiver;
+  gchar *key_hash; /* that answered an earlier attempt: no other is sent to */
   VmFileAttempt *attempt; /* NULL: it is not on its way */
   guint64 share; /* bits/s, that the attempt has */
   gboolean cancelled;

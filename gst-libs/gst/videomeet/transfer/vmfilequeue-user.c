@@ -9,7 +9,7 @@
  * @base_uris: (array zero-terminated=1): where its server is, the best first; one
  *   or more, as vm_device_get_base_uri()
  * @key_hash: (nullable): the key that it must show, as vm_device_get_key_hash();
- *   %NULL for whichever answers
+ *   %NULL for whichever answers; a file that was begun with one goes on with no other
  *
  * Says where a receiver is, before files for it are added, or where it is now: that
  * counts from the next attempt on. The queue's thread.

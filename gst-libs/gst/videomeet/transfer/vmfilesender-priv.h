@@ -57,8 +57,9 @@ void vm_file_sender_set_lane (
     VmFileSender *self, const gchar *lane, const gchar *address);
 /* Why it has failed; NULL: it has not. Returns: (transfer full) */
 GError *vm_file_sender_dup_error (VmFileSender *self);
-/* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base URIs. */
+/* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base URIs.
+ * @key_hash: (inout): where it was NULL, the key that has answered first, if any. */
 gboolean vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
-    VmLanes *lanes, const gchar *key_hash, GCancellable *cancellable,
+    VmLanes *lanes, gchar **key_hash, GCancellable *cancellable,
     GError **error);
 VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);
