@@ -233,6 +233,24 @@ GST_START_TEST (test_lost_for_long)
 
 GST_END_TEST;
 
+/* However long the others took that say nothing. */
+GST_START_TEST (test_each_is_tried_before_it_is_over)
+{
+  gint lane;
+
+  add (VM_LANE_WSS, "a");
+  add (VM_LANE_WSS, "b");
+  lane = check_next ("a");
+  now += VM_LANES_LOST_TIME;
+  lose (lane);
+  fail_unless (!vm_lanes_is_over (lanes, now));
+  lane = check_next ("b");
+  lose (lane);
+  fail_unless (vm_lanes_is_over (lanes, now));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused_is_not_asked_again)
 {
   add (VM_LANE_WSS, "a");
@@ -306,6 +324,7 @@ lanes_suite (void)
   tcase_add_test (tc, test_dead_lane_is_replaced);
   tcase_add_test (tc, test_slower_kind_at_once);
   tcase_add_test (tc, test_lost_for_long);
+  tcase_add_test (tc, test_each_is_tried_before_it_is_over);
   tcase_add_test (tc, test_refused_is_not_asked_again);
   tcase_add_test (tc, test_behind_one_door);
   tcase_add_test (tc, test_at_most);

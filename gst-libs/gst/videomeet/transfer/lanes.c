@@ -238,15 +238,24 @@ vm_lanes_refused (VmLanes *self, gint lane, gint64 now)
   move (&self->lanes[lane], VM_LANE_EVENT_REFUSE);
 }
 
+static gboolean
+is_untried (const Lane *lane)
+{
+  return lane->state == VM_LANE_IDLE && !lane->failures;
+}
+
 gboolean
 vm_lanes_is_over (VmLanes *self, gint64 now)
 {
   gboolean any = FALSE;
 
   for (gint i = 0; i < self->n; i++) {
-    if (self->lanes[i].state == VM_LANE_OPEN)
+    const Lane *lane = &self->lanes[i];
+
+    if (lane->state == VM_LANE_OPEN
+        || (counts (self, lane) && is_untried (lane)))
       return FALSE;
-    any |= counts (self, &self->lanes[i]);
+    any |= counts (self, lane);
   }
   return !any || (self->since && now - self->since >= VM_LANES_LOST_TIME);
 }

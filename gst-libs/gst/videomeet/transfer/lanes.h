@@ -79,7 +79,7 @@ void vm_lanes_opened (VmLanes *self, gint lane);
 /* It did not open, or is dead. */
 void vm_lanes_lost (VmLanes *self, gint lane, gint64 now);
 void vm_lanes_refused (VmLanes *self, gint lane, gint64 now);
-/* Each is refused, or none was open for VM_LANES_LOST_TIME. */
+/* Each is refused; or each was tried, and none was open for VM_LANES_LOST_TIME. */
 gboolean vm_lanes_is_over (VmLanes *self, gint64 now);
 
 VmLaneKind vm_lanes_get_kind (VmLanes *self, gint lane);
