@@ -214,8 +214,10 @@ measure_round (
   g_object_set (file, "paused", FALSE, NULL);
   wait_for (&self, &self.running);
   *ours = measure (&self, &n);
+  g_mutex_lock (&self.lock);
   if (!self.running)
     g_error ("the file was too small");
+  g_mutex_unlock (&self.lock);
   stop (&self, pipeline);
 }
 
