@@ -18,7 +18,8 @@
 
 /* Parts of disk that a file must leave free: 1 %. */
 #define VM_RECEIVE_RESERVE 100
-/* Entries of the folder that are looked at; with more, nothing is received. */
+/* Entries of the folder that are looked at, and unfinished files and their
+ * journals besides; with more of either, nothing is received. */
 #define VM_RECEIVE_ENTRIES_MAX 100000
 #define VM_RECEIVE_ID_MAX 64 /* characters of sender and transfer in a name */
 /* An unfinished file is kept so long after the last chunk; seconds. */

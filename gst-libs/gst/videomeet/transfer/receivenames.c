@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A descriptor of its own: reading moves it. */
+/* A descriptor of its own: reading moves it. What is being received is counted by
+ * itself, or a file that came into a full folder would be one too many itself. */
 GPtrArray *
 vm_receive_list (VmReceiveFolder *self, GError **error)
 {
@@ -17,18 +18,22 @@ vm_receive_list (VmReceiveFolder *self, GError **error)
   VmFd fd = vm_disk_open (self->dir, ".", O_RDONLY | O_DIRECTORY);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   struct dirent *entry;
+  guint own = 0;
 
   if (!dir) {
     vm_disk_fail (error, "The receiving folder cannot be read");
     vm_fd_clear (&fd);
     return NULL;
   }
-  while (names->len <= VM_RECEIVE_ENTRIES_MAX && (entry = readdir (dir))) {
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
+  while (MAX (own, names->len - own) <= VM_RECEIVE_ENTRIES_MAX
+         && (entry = readdir (dir))) {
+    if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+      continue;
+    g_ptr_array_add (names, g_strdup (entry->d_name));
+    own += g_str_has_prefix (entry->d_name, VM_FILENAME_OWN_PREFIX);
   }
   closedir (dir);
-  if (names->len > VM_RECEIVE_ENTRIES_MAX) {
+  if (MAX (own, names->len - own) > VM_RECEIVE_ENTRIES_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "The receiving folder has more than %d entries",
         VM_RECEIVE_ENTRIES_MAX);
