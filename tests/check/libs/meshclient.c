@@ -110,6 +110,7 @@ mesh_free (MeshClient *client)
   g_free (client->access_token);
   g_free (client->user_id);
   g_free (client->id);
+  g_free (client->from);
   g_free (client);
 }
 
@@ -138,6 +139,8 @@ mesh_next (MeshClient *client, const gchar *type)
   fail_unless (
       text && g_str_has_prefix (text, head), "%s and not %s", text, type);
   fail_unless (payload != NULL);
+  g_free (client->from);
+  client->from = mesh_text_of (text, "from");
   payload += strlen (",\"payload\":");
   return g_strndup (payload, strlen (payload) - 1);
 }

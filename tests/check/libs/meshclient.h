@@ -11,6 +11,7 @@ typedef struct
   gchar *user_id;
   gchar *id; /* peer_id, or device_id of an agent */
   NetSocket *socket;
+  gchar *from; /* of the last message */
 } MeshClient;
 
 /* POSTs @body to @path, with @access_token if there is one. */

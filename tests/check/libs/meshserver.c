@@ -155,7 +155,10 @@ GST_START_TEST (test_two_pages)
   mesh_hears (bob, "room.joined", JOINED, bob->id, "member");
   mesh_hears (bob, "room.joined", JOINED, "p001", "host");
   mesh_hears (bob, "room.joined", JOINED, ann->id, "member");
+  fail_unless_equals_string (bob->from, "server");
   mesh_hears (ann, "room.joined", JOINED, bob->id, "member");
+  /* who comes says so itself: whoever hears that is the one to offer */
+  fail_unless_equals_string (ann->from, bob->id);
   cap_a = mesh_mint (ann, "\"call\"", "");
   cap_b = mesh_mint (bob, "\"call\"", "");
 
@@ -166,6 +169,7 @@ GST_START_TEST (test_two_pages)
   mesh_hears (bob, "rtc.offer",
       "{\"room_id\":\"standup\",\"target_peer_id\":\"%s\",\"sdp\":\"" SDP "\"}",
       bob->id);
+  fail_unless_equals_string (bob->from, ann->id);
   mesh_say (bob, "rtc.answer",
       "{\"room_id\":\"standup\",\"target_peer_id\":\"%s\",\"sdp\":\"" SDP
       "\",\"cap_token\":\"%s\"}",
@@ -503,6 +507,41 @@ GST_START_TEST (test_room_size)
 
 GST_END_TEST;
 
+/* The server may have more, and rooms that nobody hosts. */
+GST_START_TEST (test_room_size_is_raised)
+{
+  MeshClient *clients[5], *last, *alone;
+  g_autoptr (NetAnswer) room = NULL;
+
+  teardown ();
+  open_with (
+      (VmServerConfig){
+          .loopback_only = TRUE, .open_rooms = TRUE, .room_size = 6 },
+      NULL, NULL, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    clients[i] = mesh_sit ("Bob", NULL, i + 1);
+  last = mesh_open ("Dora", NULL, "");
+  mesh_say (last, "room.join", "{\"room_id\":\"standup\"}");
+  mesh_fails (last, "ROOM_FULL");
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    mesh_free (clients[i]);
+
+  room = mesh_post (last->access_token, "/v2/rooms", "{\"name\":\"open\"}");
+  fail_unless_equals_string (room->body, "{\"room_id\":\"open\"}");
+  mesh_say (last, "room.join", "{\"room_id\":\"open\"}");
+  mesh_hears (last, "room.joined",
+      "{\"peer_id\":\"%s\",\"role\":\"member\",\"room_id\":\"open\"}",
+      last->id);
+  /* an agent begins no room */
+  alone = mesh_open ("Eve", "dev-a", "");
+  mesh_say (alone, "room.join", "{\"room_id\":\"empty\"}");
+  mesh_fails (alone, "ROOM_NOT_FOUND");
+  mesh_free (alone);
+  mesh_free (last);
+}
+
+GST_END_TEST;
+
 static void
 host_says (VmSignalType type, const gchar *to, const gchar *session)
 {
@@ -553,6 +592,7 @@ GST_START_TEST (test_with_the_host)
   mesh_hears (
       bob, "presence.update", "{\"peer_id\":\"p001\",\"status\":\"offline\"}");
   mesh_hears (bob, "room.joined", JOINED, "p001", "member");
+  fail_unless_equals_string (bob->from, "server");
   g_free (mesh_next (bob, "rtc.offer"));
   mesh_free (bob);
 }
@@ -645,6 +685,7 @@ meshserver_suite (void)
   tcase_add_test (tc, test_silence);
   tcase_add_test (tc, test_pin);
   tcase_add_test (tc, test_room_size);
+  tcase_add_test (tc, test_room_size_is_raised);
   tcase_add_test (tc, test_with_the_host);
   tcase_add_test (tc, test_with_a_room_page);
   tcase_add_test (tc, test_end);

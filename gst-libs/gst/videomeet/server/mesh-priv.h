@@ -82,8 +82,10 @@ typedef struct
 VmMeshStamp vm_mesh_stamp (VmMeshGuest *guest, const gchar *from);
 void vm_mesh_stamp_clear (VmMeshStamp *stamp);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmMeshStamp, vm_mesh_stamp_clear)
+/* @news: it comes, and says so itself: @guest, which was there before, is to offer.
+ * Else it is in the room, as the server says. */
 void vm_mesh_guest_tell_joined (
-    VmMeshGuest *guest, const gchar *id, const gchar *role);
+    VmMeshGuest *guest, const gchar *id, const gchar *role, gboolean news);
 void vm_mesh_guest_tell_status (
     VmMeshGuest *guest, const gchar *id, const gchar *status);
 void vm_mesh_guest_fail (VmMeshGuest *guest, const GError *error);

@@ -41,9 +41,9 @@ vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes)
 
 void
 vm_mesh_guest_tell_joined (
-    VmMeshGuest *guest, const gchar *id, const gchar *role)
+    VmMeshGuest *guest, const gchar *id, const gchar *role, gboolean news)
 {
-  g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, NULL);
+  g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? id : NULL);
 
   vm_mesh_guest_send (
       guest, vm_mesh_write_joined (&stamp.head, id, role, guest->room));

@@ -30,8 +30,8 @@ introduce (VmMeshGuest *other, VmMeshGuest *guest)
   /* between two pages it is the model that tells */
   if (!other->hello && !guest->hello)
     return;
-  vm_mesh_guest_tell_joined (guest, other->id, role_of (other));
-  vm_mesh_guest_tell_joined (other, guest->id, role_of (guest));
+  vm_mesh_guest_tell_joined (guest, other->id, role_of (other), FALSE);
+  vm_mesh_guest_tell_joined (other, guest->id, role_of (guest), TRUE);
 }
 
 void
@@ -122,7 +122,7 @@ enter_as_agent (
   guest->room = g_strdup (wish->meeting);
   guest->room_id = g_strdup (vm_room_get_id (room));
   guest->joins--;
-  vm_mesh_guest_tell_joined (guest, guest->id, "agent");
+  vm_mesh_guest_tell_joined (guest, guest->id, "agent", FALSE);
   vm_mesh_guest_met (guest);
 }
 

@@ -15,13 +15,13 @@ alias_of (VmMeshGuest *guest, const gchar *id)
 }
 
 static void
-tell_of (VmMeshGuest *guest, const VmSignalParticipant *who)
+tell_of (VmMeshGuest *guest, const VmSignalParticipant *who, gboolean news)
 {
   VmRoomPeer *peer = vm_room_peers_add (guest->peers, who->id, who->alias);
 
   if (peer)
     vm_mesh_guest_tell_joined (
-        guest, peer->alias, who->host ? "host" : "member");
+        guest, peer->alias, who->host ? "host" : "member", news);
 }
 
 static void
@@ -30,9 +30,9 @@ take_welcome (VmMeshGuest *guest, const VmSignal *signal)
   g_ptr_array_set_size (guest->peers->peers, 0);
   g_free (guest->room);
   guest->room = g_strdup (signal->meeting);
-  vm_mesh_guest_tell_joined (guest, guest->id, "member");
+  vm_mesh_guest_tell_joined (guest, guest->id, "member", FALSE);
   for (guint i = 0; i < signal->participants->len; i++)
-    tell_of (guest, g_ptr_array_index (signal->participants, i));
+    tell_of (guest, g_ptr_array_index (signal->participants, i), FALSE);
 }
 
 static void
@@ -42,16 +42,16 @@ take_left (VmMeshGuest *guest, const gchar *id)
   vm_room_peers_remove (guest->peers, id);
 }
 
-/* Who is asked to offer again does so to whoever joins. */
+/* Who is asked to offer again (@news) does so to whoever joins. */
 static void
-tell_again (VmMeshGuest *guest, const VmRoomPeer *peer)
+tell_again (VmMeshGuest *guest, const VmRoomPeer *peer, gboolean news)
 {
   g_autofree gchar *id = g_strdup (peer->id);
   g_autofree gchar *alias = g_strdup (peer->alias);
 
   take_left (guest, id);
   vm_room_peers_add (guest->peers, id, alias);
-  vm_mesh_guest_tell_joined (guest, alias, "member");
+  vm_mesh_guest_tell_joined (guest, alias, "member", news);
 }
 
 /* A device restarts by an offer of another session, which a page would take for more
@@ -103,7 +103,7 @@ take_description (VmMeshGuest *guest, const VmSignal *signal)
   VmRoomPeer *peer = vm_room_peers_find (guest->peers, signal->from);
 
   if (signal->type == VM_SIGNAL_OFFER && peer && is_restart (peer, signal))
-    tell_again (guest, peer);
+    tell_again (guest, peer, FALSE);
   send_signal (guest, signal);
   send_candidates (guest, signal);
 }
@@ -139,7 +139,7 @@ take_restart (VmMeshGuest *guest, const VmSignal *signal)
   const VmRoomPeer *peer = vm_room_peers_find (guest->peers, signal->from);
 
   if (peer)
-    tell_again (guest, peer);
+    tell_again (guest, peer, TRUE);
 }
 
 /* Another participant's is for devices. */
@@ -162,7 +162,7 @@ outlet_send (VmOutlet *outlet, const VmSignal *signal)
       take_welcome (guest, signal);
       break;
     case VM_SIGNAL_PARTICIPANT_JOINED:
-      tell_of (guest, g_ptr_array_index (signal->participants, 0));
+      tell_of (guest, g_ptr_array_index (signal->participants, 0), TRUE);
       break;
     case VM_SIGNAL_PARTICIPANT_LEFT:
       take_left (guest, signal->id);
