@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "wire/mesh.h"
+#include "wire/meshrecords.h"
 
 #include <string.h>
 
@@ -49,7 +49,19 @@ check (VmMeshMessage *message, VmRoomPeers *far)
     check_json (bytes);
 }
 
-/* What one client says, a message a line. */
+/* What comes first on a stream: nobody guesses the token. */
+static void
+check_hello (VmMeshRecords *records, const gchar *line)
+{
+  g_autoptr (GError) error = NULL;
+  VmMeshKind kind;
+
+  g_assert_false (
+      vm_mesh_records_redeem (records, line, strlen (line), 1, &kind, &error));
+  g_assert_nonnull (error);
+}
+
+/* What one client says, or an agent to another, a message a line. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {
@@ -57,7 +69,11 @@ fuzz_one (const guint8 *data, gsize size)
   g_auto (GStrv) lines = g_strsplit (text, "\n", LINES_MAX);
   VmRoomPeers *peers = vm_room_peers_new ();
   VmRoomPeers *far = vm_room_peers_new ();
+  g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
+  const VmMeshRecord record = { "s-1",
+    "mZk3QkqTtXo0eQnZ6dJf1rWcY8uV5aHsB2LgPpN7i9E", VM_MESH_FILE, "dev-a" };
 
+  vm_mesh_records_add (records, &record, 0, NULL);
   vm_room_peers_add (peers, "p001", NULL);
   vm_room_peers_add (peers, "p003", "peer-a");
   vm_room_peers_add (far, "p002", "peer-b");
@@ -68,6 +84,7 @@ fuzz_one (const guint8 *data, gsize size)
     g_autoptr (VmMeshMessage) message =
         vm_mesh_read (peers, bytes, &id, &error);
 
+    check_hello (records, lines[i]);
     g_assert_true (!message == !!error);
     if (message)
       check (message, far);

@@ -9,7 +9,7 @@ enter();
 const { join } = await import("node:path");
 const { equal, main, test } = await import("../browser/check.mjs");
 const { Program, STARTUP_MS, until } = await import("../browser/program.mjs");
-const { Page } = await import("./parties.mjs");
+const { Page, roomServer } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
 const PAGE = join(process.env.VM_SOURCE_ROOT, "examples/web/mesh");
@@ -116,7 +116,31 @@ async function pagesTalk() {
     "the last that was heard");
 }
 
-for (const func of [pagesMeet, pagesTalk])
+// A device hosts, and serves the page; a page of another dialect comes from elsewhere.
+async function everybodyMeets() {
+  const rooms = await roomServer();
+  const host = new Program("videomeet", ["host", "-m", "room 123", "--source", "stamp",
+    "--insecure", "--origin", new URL(rooms.url).origin, "--json"], { VM_WEB_ROOT: PAGE });
+  const { port } = new URL((await host.event("meeting")).link);
+  const ann = await open(`http://localhost:${port}/`, "Ann");
+  const bob = await Page.open(rooms.url,
+    { room: "room 123", server: `ws://localhost:${port}/` });
+  const b = await bob.id();
+
+  await Promise.all([ann.sees("p001"), ann.sees(b), bob.sees("p001"), bob.sees(ann.peer),
+    ann.sends("p001"), bob.sends("p001")]);
+  const { received } = await logOf(ann);
+  equal(received.filter(({ type }) => type === "room.joined")
+    .map(({ from, payload }) => [from, payload.peer_id, payload.role]),
+  [["server", ann.peer, "member"], ["server", "p001", "host"], [b, b, "member"]], "who was there");
+  const met = await host.summary();
+  equal(met.map(({ user }) => user), ["Ann", "Guest 3"], "whom the device met");
+  for (const { user, videoFrames, audioBuffers } of met)
+    equal(videoFrames > 2 && audioBuffers > 10, true, `picture and sound of ${user}`);
+  await ann.until(() => document.getElementById("error").textContent.startsWith("MEETING_ENDED"));
+}
+
+for (const func of [pagesMeet, pagesTalk, everybodyMeets])
   test(func.name, func, CASE_MS);
 
 await main();
