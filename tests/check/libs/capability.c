@@ -464,6 +464,23 @@ GST_START_TEST (test_size)
 
 GST_END_TEST;
 
+GST_START_TEST (test_size_of_a_claim)
+{
+  for (gint more = -1; more <= 1; more++) {
+    g_autoptr (VmCapability) c = capability ();
+    g_autoptr (VmCapability) read = NULL;
+    g_autofree gchar *text = NULL;
+
+    c->iss = g_strdup ("a");
+    c->target_peer_id = g_strnfill (VM_CAPABILITY_TEXT_MAX + more, 'a');
+    text = vm_capability_to_claims (c);
+    read = vm_capability_from_claims (text, strlen (text), NULL);
+    fail_unless_equals_int (read != NULL, more <= 0);
+  }
+}
+
+GST_END_TEST;
+
 static gboolean
 shows (VmCapabilityReplay *replay, const gchar *jti, const gchar *sub,
     guint64 connection, gint64 now)
@@ -570,6 +587,7 @@ capability_suite (void)
   tcase_add_test (tc, test_claims_that_differ);
   tcase_add_test (tc, test_garbage);
   tcase_add_test (tc, test_size);
+  tcase_add_test (tc, test_size_of_a_claim);
   tcase_add_test (tc, test_keys);
   suite_add_tcase (s, seen);
   tcase_add_test (seen, test_replay);

@@ -267,6 +267,27 @@ GST_START_TEST (test_records)
 
 GST_END_TEST;
 
+GST_START_TEST (test_size_of_hello)
+{
+  for (gint more = -1; more <= 1; more++) {
+    g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
+    const VmMeshRecord record = { "s-1", "secret", VM_MESH_FILE, "dev-a" };
+    const gchar hello[] =
+        "{\"t\":\"P2P_HELLO\",\"session_id\":\"s-1\",\"session_token\":"
+        "\"secret\",\"from_device_id\":\"dev-a\"}";
+    g_autofree gchar *text =
+        g_strdup_printf ("%-*s", VM_MESH_P2P_HELLO_MAX + more, hello);
+    VmMeshKind kind;
+
+    fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+    fail_unless_equals_int (
+        vm_mesh_records_redeem (records, text, strlen (text), 1, &kind, NULL),
+        more <= 0);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_number_of_records)
 {
   g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
@@ -587,6 +608,7 @@ meshagent_suite (void)
   tcase_add_test (tc, test_device_ids);
   suite_add_tcase (s, tables);
   tcase_add_test (tables, test_records);
+  tcase_add_test (tables, test_size_of_hello);
   tcase_add_test (tables, test_number_of_records);
   tcase_add_test (tables, test_sessions);
   tcase_add_test (tables, test_number_of_users);

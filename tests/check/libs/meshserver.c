@@ -106,6 +106,32 @@ GST_START_TEST (test_secret)
 
 GST_END_TEST;
 
+/* At the limit, above, below: the last is a wrong one. */
+GST_START_TEST (test_size_of_a_secret)
+{
+  const struct
+  {
+    gint more;
+    guint status;
+  } cases[] = { { 0, 200 }, { 1, 400 }, { -1, 403 } };
+  g_autofree gchar *secret = g_strnfill (VM_MESH_SECRET_MAX, 'a');
+
+  teardown ();
+  open_with ((VmServerConfig){ .loopback_only = TRUE, .mesh_secret = secret },
+      NULL, NULL, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *said =
+        g_strnfill (VM_MESH_SECRET_MAX + cases[i].more, 'a');
+    g_autofree gchar *body =
+        g_strdup_printf ("{\"user\":\"Bob\",\"secret\":\"%s\"}", said);
+    g_autoptr (NetAnswer) answer = mesh_post (NULL, "/v2/sessions", body);
+
+    fail_unless_equals_int (answer->status, cases[i].status);
+  }
+}
+
+GST_END_TEST;
+
 /* The token may stand in a header, as RFC 6750 has it. */
 GST_START_TEST (test_bearer)
 {
@@ -674,6 +700,7 @@ meshserver_suite (void)
   tcase_add_test (tc, test_sessions_and_rooms);
   tcase_add_test (tc, test_capabilities_over_http);
   tcase_add_test (tc, test_secret);
+  tcase_add_test (tc, test_size_of_a_secret);
   tcase_add_test (tc, test_bearer);
   tcase_add_test (tc, test_two_pages);
   tcase_add_test (tc, test_every_token);
