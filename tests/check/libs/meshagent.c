@@ -516,6 +516,32 @@ GST_START_TEST (test_device_ids)
 
 GST_END_TEST;
 
+/* Nor in that of a seat, of the server, or of a page. */
+GST_START_TEST (test_names_of_others)
+{
+  MeshClient *page = mesh_sit ("Carl", NULL, 1);
+  const gchar *names[] = { "server", "p001", page->id };
+  const gchar *codes[] = { "BAD_MESSAGE", "BAD_MESSAGE", "NOT_TRUSTED" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *token = mesh_session ("Eve");
+    g_autofree gchar *path = g_strdup_printf ("/v2/ws?access_token=%s", token);
+    NetSocket *eve = net_socket_open (server, path, NULL, NULL);
+    g_autofree gchar *text = NULL;
+
+    net_socket_send (eve,
+        "{\"type\":\"system.hello\",\"payload\":{\"peer_type\":\"agent\","
+        "\"device_id\":\"%s\"}}",
+        names[i]);
+    text = net_socket_wait (eve, "error");
+    has (text, codes[i]);
+    net_socket_free (eve);
+  }
+  mesh_free (page);
+}
+
+GST_END_TEST;
+
 /* Sessions of users */
 
 GST_START_TEST (test_sessions)
@@ -606,6 +632,7 @@ meshagent_suite (void)
   tcase_add_test (tc, test_terminals_that_are_not_there);
   tcase_add_test (tc, test_agents_have_no_seat);
   tcase_add_test (tc, test_device_ids);
+  tcase_add_test (tc, test_names_of_others);
   suite_add_tcase (s, tables);
   tcase_add_test (tables, test_records);
   tcase_add_test (tables, test_size_of_hello);

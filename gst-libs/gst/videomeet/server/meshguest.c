@@ -81,6 +81,14 @@ find_id (VmMesh *mesh, const gchar *id)
   return NULL;
 }
 
+/* What the server and the seats of rooms are called. */
+static gboolean
+is_taken_name (const gchar *id)
+{
+  return strcmp (id, "server") == 0
+         || (*id == 'p' && strspn (id + 1, "0123456789") == strlen (id + 1));
+}
+
 /* Where TLS shows a key, the device is that key's. Another connection of the same
  * name is replaced if it is the same user's. */
 static gboolean
@@ -93,6 +101,11 @@ may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
   if (own && strcmp (own, device_id) != 0) {
     g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
         "The device id is not that of the key that was shown");
+    return FALSE;
+  }
+  if (is_taken_name (device_id)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The field \"device_id\" is a name that others have");
     return FALSE;
   }
   if (other

@@ -327,6 +327,17 @@ post_capability (
 
 /* Paths */
 
+/* The room of /v2/rooms/{id}/capabilities, or NULL. */
+static gchar *
+room_of (const gchar *path)
+{
+  const gchar *room = path + strlen (ROOMS "/");
+
+  return g_str_has_suffix (room, CAPABILITIES)
+             ? g_strndup (room, strlen (room) - strlen (CAPABILITIES))
+             : NULL;
+}
+
 static int
 not_found (VmConn *conn)
 {
@@ -358,7 +369,7 @@ vm_mesh_get (VmConn *conn)
 int
 vm_mesh_post (VmConn *conn)
 {
-  const gchar *room = conn->path + strlen (ROOMS "/");
+  g_autofree gchar *room = NULL;
   VmMeshSession *session;
   g_autoptr (GError) error = NULL;
   VmJson json;
@@ -373,12 +384,7 @@ vm_mesh_post (VmConn *conn)
     return reply_unauthorized (conn);
   if (strcmp (conn->path, ROOMS) == 0)
     return post_room (conn, &json);
-  if (g_str_has_prefix (conn->path, ROOMS "/")
-      && g_str_has_suffix (room, CAPABILITIES)) {
-    g_autofree gchar *name =
-        g_strndup (room, strlen (room) - strlen (CAPABILITIES));
-
-    return post_capability (conn, session, name, &json);
-  }
-  return not_found (conn);
+  if (g_str_has_prefix (conn->path, ROOMS "/"))
+    room = room_of (conn->path);
+  return room ? post_capability (conn, session, room, &json) : not_found (conn);
 }
