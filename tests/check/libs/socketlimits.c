@@ -135,6 +135,49 @@ GST_START_TEST (test_sessions)
 
 GST_END_TEST;
 
+static GIOStream *
+connect_and_ask (const gchar *request)
+{
+  GIOStream *stream = net_connect (server);
+  g_autoptr (NetAnswer) answer = net_ask_on (stream, request, strlen (request));
+
+  fail_unless_equals_int (answer->status, 200);
+  return stream;
+}
+
+/* When there are too many connections, those go that wait for nothing. */
+GST_START_TEST (test_polls_stay)
+{
+  static const gchar health[] =
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  g_autoptr (GPtrArray) others =
+      g_ptr_array_new_with_free_func (g_object_unref);
+  SocketClient *client = socket_client_connect (server, TRUE, "");
+  g_autoptr (GIOStream) stream = connect_and_ask (health);
+  g_autofree gchar *poll = g_strdup_printf (
+      "GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
+      "Host: localhost\r\n\r\n",
+      client->sid);
+  g_autoptr (NetAnswer) answer = NULL;
+
+  g_output_stream_write_all (g_io_stream_get_output_stream (stream), poll,
+      strlen (poll), NULL, NULL, NULL);
+  for (guint i = 0; i < VM_CONNECTIONS_MAX; i++) {
+    g_autofree gchar *address =
+        g_strdup_printf ("127.0.3.%u", 1 + i / VM_CONNECTIONS_PER_ADDRESS);
+
+    net_use_address (address);
+    g_ptr_array_add (others, connect_and_ask (health));
+  }
+  net_use_address (NULL);
+  socket_client_say (client, "427[\"error\"]");
+  answer = net_ask_on (stream, "", 0);
+  fail_unless_equals_string (answer->body, "437[]");
+  socket_client_free (client);
+}
+
+GST_END_TEST;
+
 /* @count candidates for @to, that comes to no poll. */
 static void
 send_many (SocketClient *from, SocketClient *to, guint count)
@@ -249,6 +292,7 @@ socketlimits_suite (void)
   tcase_add_loop_test (tc, test_body, 0, 2);
   tcase_add_test (tc, test_packets);
   tcase_add_test (tc, test_sessions);
+  tcase_add_test (tc, test_polls_stay);
   tcase_add_test (tc, test_queued_messages);
   tcase_add_test (tc, test_queued_bytes);
   tcase_add_test (tc, test_flood);

@@ -258,6 +258,17 @@ GST_START_TEST (test_failed_upgrade)
 
 GST_END_TEST;
 
+static void
+check_metric (guint sessions)
+{
+  g_autofree gchar *wanted =
+      g_strdup_printf ("\nvideomeet_polling_sessions %u\n", sessions);
+  g_autoptr (NetAnswer) answer =
+      net_ask (server, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+  has (answer->text, wanted);
+}
+
 GST_START_TEST (test_one_request_at_a_time)
 {
   SocketClient *ann = sit (TRUE, 2);
@@ -266,6 +277,7 @@ GST_START_TEST (test_one_request_at_a_time)
   g_autoptr (NetAnswer) other = NULL;
 
   vm_signal_unref (host_wait (VM_SIGNAL_PARTICIPANT_JOINED));
+  check_metric (1);
   again = hold_poll (ann);
   /* of the two the one that came second is told, and both end */
   host_sees_left ();
@@ -273,6 +285,7 @@ GST_START_TEST (test_one_request_at_a_time)
   other = net_ask_on (again, "", 0);
   fail_unless_equals_int (one->status + other->status, 200 + 400);
   fail_unless_equals_string (one->status == 200 ? one->body : other->body, "1");
+  check_metric (0);
   socket_client_free (ann);
 }
 

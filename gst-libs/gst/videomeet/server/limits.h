@@ -54,9 +54,10 @@
 #define VM_CALL_BURST 5
 #define VM_CALL_TIME (2 * G_USEC_PER_SEC)
 
-/* Sessions of Engine.IO that have no WebSocket, so that no connection is counted
- * for them; an address may have as many of them as connections. Beyond: 429. */
-#define VM_ENGINE_POLLING_MAX 1024
+/* Sessions of Engine.IO that have no WebSocket: an address may have as many of them
+ * as connections, and all together so many, each of which holds a connection of
+ * VM_CONNECTIONS_MAX with its poll. Beyond: 429. */
+#define VM_ENGINE_POLLING_MAX 256
 /* `pingInterval` and `pingTimeout`; without an answer the session ends. */
 #define VM_ENGINE_PING_TIME (25 * G_USEC_PER_SEC)
 #define VM_ENGINE_PONG_TIME (20 * G_USEC_PER_SEC)

@@ -250,7 +250,8 @@ make_room (VmServer *self)
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     VmConn *conn = key;
 
-    if (conn->ws || conn->cut || !conn->wsi)
+    /* a poll that waits is no idle connection */
+    if (conn->ws || conn->cut || !conn->wsi || conn->session)
       continue;
     if (!victim || conn->asked < victim->asked
         || (conn->asked == victim->asked && conn->since < victim->since))

@@ -64,6 +64,9 @@ get_metrics (VmConn *conn)
   add_metric (text, "connections_total", "counter", "Accepted connections.",
       self->counters.accepted);
   add_metric (text, "websockets", "gauge", "Open WebSockets.", self->n_ws);
+  add_metric (text, "polling_sessions", "gauge",
+      "Sessions of Socket.IO without a WebSocket.",
+      vm_sessions_count_polling (self->sessions));
   add_metric (text, "http_requests_total", "counter", "HTTP requests read.",
       self->counters.requests);
   add_metric (text, "rooms", "gauge", "Rooms, hosted meetings included.",

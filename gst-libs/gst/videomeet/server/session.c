@@ -33,6 +33,12 @@ vm_session_find (VmSessions *sessions, const gchar *sid)
   return sid ? g_hash_table_lookup (sessions->sessions, sid) : NULL;
 }
 
+guint
+vm_sessions_count_polling (VmSessions *sessions)
+{
+  return sessions->n_polling;
+}
+
 gboolean
 vm_sessions_are_busy (VmSessions *sessions)
 {

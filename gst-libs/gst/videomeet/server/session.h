@@ -16,6 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSessions, vm_sessions_free)
 void vm_sessions_tick (VmSessions *sessions, gint64 now);
 /* Ends them all. */
 void vm_sessions_close (VmSessions *sessions);
+/* Those that have no WebSocket. */
+guint vm_sessions_count_polling (VmSessions *sessions);
 /* Whether answers are still to get out. */
 gboolean vm_sessions_are_busy (VmSessions *sessions);
 
