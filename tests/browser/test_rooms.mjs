@@ -63,6 +63,22 @@ test("whoever came first moderates, then the next", async () => {
   equal(dan.faults, [], "faults of the page");
 });
 
+test("a link to a room that is not there yet", async () => {
+  const server = await serve();
+  const browser = await Browser.start();
+  const page = await browser.page();
+
+  await page.goto(server.link);
+  await until(async () => await text(page, "#title") === "Meet in a room", STEP_MS, "the title");
+  equal(await page.inputValue("#meeting"), "blue", "the name of the link");
+  assert(await page.isHidden("#notice"), "no notice");
+  await page.fill("#user", "Cleo");
+  await page.click("#join");
+  await untilState(page, "joined");
+  await server.event("room", { inRoom: 1 });
+  equal(page.faults, [], "faults of the page");
+});
+
 test("two that may use a relay only, by passwords of the server", async () => {
   await startTurnOfSecret(SECRET);
   const server = await serve(["--turn", `turn://${ADDRESS}:3478?transport=udp`,

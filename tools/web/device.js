@@ -44,6 +44,8 @@ export class Device extends EventTarget {
         participants: Number.isInteger(status.participants) ? status.participants : 0,
         maxParticipants: Number.isInteger(status.maxParticipants)
           ? status.maxParticipants : 0,
+        // a server on which a room begins with whoever comes first
+        rooms: Array.isArray(status.capabilities) && status.capabilities.includes("rooms"),
         meeting: status.meeting !== null && typeof status.meeting === "object"
           ? { name: text(status.meeting.name), state: text(status.meeting.state) } : null,
       };

@@ -162,6 +162,7 @@ export class Lobby extends EventTarget {
     }
     this.#showFacts(status);
     if (status.meeting) this.#showMeeting(status);
+    else if (status.rooms) this.#showRooms();
     else this.#showNoMeeting(status);
   }
 
@@ -189,6 +190,14 @@ export class Lobby extends EventTarget {
       : "This device hosts nothing at the moment.");
     this.#notice(asked ? `The link you followed is for the meeting “${asked}”, which is `
       + "not open on this device." : "");
+    $("lines").hidden = true;
+  }
+
+  #showRooms() {
+    document.title = "Rooms";
+    setText($("title"), "Meet in a room");
+    this.#showState("good", "A room begins with whoever comes first. Who knows its name can join.");
+    this.#notice("");
     $("lines").hidden = true;
   }
 

@@ -107,6 +107,8 @@ describe (VmServer *server, VmIdentity *identity)
   info->device = vm_text_to_name (g_get_host_name (), VM_SIGNAL_NAME_MAX);
   g_free (info->device_id);
   info->device_id = g_strdup (vm_identity_get_device_id (identity));
+  g_strfreev (info->capabilities);
+  info->capabilities = g_strsplit ("rooms", " ", -1);
   vm_server_set_device_info (server, info);
   vm_device_info_free (info);
 }
