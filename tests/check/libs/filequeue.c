@@ -207,6 +207,8 @@ setup (void)
   ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   memset (offered, 0, sizeof offered);
   memset (received, 0, sizeof received);
+  memset (found, 0, sizeof found);
+  memset (seen, 0, sizeof seen);
   for (guint i = 0; i < PEERS; i++)
     open_peer (i);
 }

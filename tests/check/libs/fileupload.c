@@ -115,6 +115,7 @@ setup (void)
   sender_identity = vm_identity_load (keys, NULL);
   seen = VM_TRANSFER_STATE_PENDING;
   seen_pending = 0;
+  seen_done = seen_before = 0;
   serve ();
 }
 
