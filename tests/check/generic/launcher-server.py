@@ -242,11 +242,25 @@ def test_calls():
     assert "bob" not in "".join(server.log), server.log
 
 
+def upgrade(server, path):
+    """The status of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)
+    connection.request("GET", path, headers={
+        "Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def test_drain():
     server = Server("--drain=600")
     ann = Room(server, "blue")
     ann.hear("joined")
     server.wait("room", inRoom=1)
+    status, body = server.get("/socket.io/?EIO=4&transport=polling")
+    assert status == 200 and body[0] == "0", body
+    sid = json.loads(body[1:])["sid"]
     server.tell(signal.SIGTERM)
     server.wait("draining")
     until = time.monotonic() + DEADLINE
@@ -254,12 +268,9 @@ def test_drain():
         assert time.monotonic() < until
     status, body = server.join("blue")
     assert (status, body["error"]["code"]) == (503, "DISCONNECTED"), body
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)
-    connection.request("GET", "/", headers={
-        "Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="})
-    assert connection.getresponse().status == 503
-    connection.close()
+    for path, status in (("/", 503), ("/v2/ws", 503),
+                         (f"/socket.io/?EIO=4&transport=websocket&sid={sid}", 101)):
+        assert upgrade(server, path) == status, path
     ann.say(type="join", roomId="red")
     assert ann.hear("error")["code"] == "DISCONNECTED"
     # whoever is there goes on

@@ -171,6 +171,13 @@ upgrade_root (VmConn *conn, GError **error)
     upgrade_room (conn);
 }
 
+/* By the others somebody who is inside may come back, or go on by another way. */
+static gboolean
+begins_anew (const gchar *path)
+{
+  return strcmp (path, "/") == 0 || strcmp (path, "/v2/ws") == 0;
+}
+
 void
 vm_route_upgrade (VmConn *conn, GError **error)
 {
@@ -178,8 +185,7 @@ vm_route_upgrade (VmConn *conn, GError **error)
   g_clear_pointer (&conn->pin, g_free);
   g_clear_pointer (&conn->mesh_user_id, g_free);
   g_clear_pointer (&conn->mesh_user, g_free);
-  /* but who has a seat may lose its socket and come back */
-  if (conn->server->draining && strcmp (conn->path, "/ws") != 0)
+  if (conn->server->draining && begins_anew (conn->path))
     g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
         "This server is about to stop; try again in a minute");
   else if (strcmp (conn->path, "/ws") == 0)
