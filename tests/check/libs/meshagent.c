@@ -5,6 +5,7 @@
 
 #include "meshclient.h"
 
+#include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/server/meshsessions.h>
 #include <gst/videomeet/trust/capability.h>
@@ -542,6 +543,42 @@ GST_START_TEST (test_names_of_others)
 
 GST_END_TEST;
 
+/* Where TLS shows a key, the device is that key's. */
+GST_START_TEST (test_key_of_a_device)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-mesh-XXXXXX", NULL);
+  g_autoptr (VmIdentity) identity = vm_identity_load (folder, NULL);
+  const gchar *ids[] = { "dev-a", vm_identity_get_device_id (identity) };
+  const gchar *answers[] = { "error", "system.welcome" };
+  g_autofree gchar *token = NULL;
+  g_autofree gchar *path = NULL;
+
+  teardown ();
+  open_with ((VmServerConfig){ 0 }, NULL, NULL, 10);
+  net_use_identity (identity);
+  token = mesh_session ("Ann");
+  path = g_strdup_printf ("/v2/ws?access_token=%s", token);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    g_autoptr (GError) error = NULL;
+    NetSocket *socket = net_socket_open (server, path, NULL, &error);
+    g_autofree gchar *text = NULL;
+
+    g_assert_no_error (error);
+    net_socket_send (socket,
+        "{\"type\":\"system.hello\",\"payload\":{\"peer_type\":\"agent\","
+        "\"device_id\":\"%s\"}}",
+        ids[i]);
+    text = net_socket_wait (socket, answers[i]);
+    has (text, i ? ids[i] : "WRONG_KEY");
+    net_socket_free (socket);
+  }
+  net_use_identity (NULL);
+  g_unlink (vm_identity_get_path (identity));
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 /* Sessions of users */
 
 GST_START_TEST (test_sessions)
@@ -633,6 +670,7 @@ meshagent_suite (void)
   tcase_add_test (tc, test_agents_have_no_seat);
   tcase_add_test (tc, test_device_ids);
   tcase_add_test (tc, test_names_of_others);
+  tcase_add_test (tc, test_key_of_a_device);
   suite_add_tcase (s, tables);
   tcase_add_test (tables, test_records);
   tcase_add_test (tables, test_size_of_hello);
