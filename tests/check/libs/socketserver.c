@@ -291,6 +291,25 @@ GST_START_TEST (test_one_request_at_a_time)
 
 GST_END_TEST;
 
+/* A server that is about to stop takes nobody, and keeps whom it has. */
+GST_START_TEST (test_drain)
+{
+  SocketClient *ann = socket_client_connect (server, TRUE, "");
+  guint status;
+
+  vm_server_drain (server);
+  do
+    status = get_status ("GET", "?EIO=4&transport=polling");
+  while (status == 200);
+  fail_unless_equals_int (status, 503);
+  check_upgrade ("/socket.io/?EIO=4&transport=websocket", NULL);
+  socket_client_say (ann, "427[\"error\"]");
+  socket_client_hears (ann, "437[]");
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
 /* A page of another origin is told of packets that it has waited for, too. */
 GST_START_TEST (test_origin)
 {
@@ -623,6 +642,7 @@ socketserver_suite (void)
   tcase_add_test (tc, test_upgrade);
   tcase_add_test (tc, test_failed_upgrade);
   tcase_add_test (tc, test_one_request_at_a_time);
+  tcase_add_test (tc, test_drain);
   tcase_add_test (tc, test_origin);
   tcase_add_test (tc, test_lost_poll);
   tcase_add_test (tc, test_lost_socket);

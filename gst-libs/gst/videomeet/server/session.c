@@ -79,6 +79,11 @@ end_polling (VmSession *session)
 static gboolean
 has_room (VmSessions *sessions, const gchar *group, GError **error)
 {
+  if (sessions->server->draining) {
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "This server is about to stop; try again in a minute");
+    return FALSE;
+  }
   if (sessions->n_polling < VM_ENGINE_POLLING_MAX
       && count_group (sessions, group) < sessions->server->max_per_address)
     return TRUE;
