@@ -367,7 +367,9 @@ export class Call extends EventTarget {
     on("channel", ({ id, label, open }) => {
       if (label === "signal" && open && this.#signalling.state !== "open")
         this.#tellTo(id);
-      if (label === "chat" && open) this.#sendUnsent(this.participants.get(id));
+      const participant = this.participants.get(id);
+      // not for one who was removed as it opened
+      if (label === "chat" && open && participant) this.#sendUnsent(participant);
       this.#emit("channel", { id, label, open });
     });
     on("forged", ({ id, error }) => {
