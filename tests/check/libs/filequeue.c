@@ -10,12 +10,13 @@
 #include <gst/videomeet/transfer/vmfilequeue-priv.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
 #include <glib/gstdio.h>
+#include <gmodule.h>
 #include <string.h>
 
 /* Of four servers at a time in one process LeakSanitizer finds the TLS contexts of
  * three when all is over, also when nothing was sent; of servers one after the other
  * none, as every program but this has them. Why is not known. */
-const gchar *__lsan_default_suppressions (void);
+G_MODULE_EXPORT const gchar *__lsan_default_suppressions (void);
 
 const gchar *
 __lsan_default_suppressions (void)

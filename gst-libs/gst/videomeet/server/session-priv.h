@@ -56,6 +56,8 @@ struct _VmSession
 VmSession *vm_session_new (
     VmSessions *sessions, const VmRoomCaller *caller, VmWs *ws, GError **error);
 VmSession *vm_session_find (VmSessions *sessions, const gchar *sid);
+/* Whether one may begin still: not at a server that is about to stop. */
+gboolean vm_sessions_take_more (VmSessions *sessions, GError **error);
 /* Its first packet. */
 GBytes *vm_session_greet (VmSession *session);
 /* A packet from the client. FALSE with @error: it makes no sense, and the

@@ -76,14 +76,21 @@ end_polling (VmSession *session)
     g_hash_table_remove (sessions->groups, session->group);
 }
 
+gboolean
+vm_sessions_take_more (VmSessions *sessions, GError **error)
+{
+  if (!sessions->server->draining)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+      "This server is about to stop; try again in a minute");
+  return FALSE;
+}
+
 static gboolean
 has_room (VmSessions *sessions, const gchar *group, GError **error)
 {
-  if (sessions->server->draining) {
-    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "This server is about to stop; try again in a minute");
+  if (!vm_sessions_take_more (sessions, error))
     return FALSE;
-  }
   if (sessions->n_polling < VM_ENGINE_POLLING_MAX
       && count_group (sessions, group) < sessions->server->max_per_address)
     return TRUE;

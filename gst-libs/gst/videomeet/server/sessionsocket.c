@@ -22,7 +22,7 @@ vm_session_upgrade (VmConn *conn, GError **error)
   else if (query->sid && (!session || session->ws || session->probe))
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "There is no such session to be upgraded");
-  else
+  else if (query->sid || vm_sessions_take_more (conn->server->sessions, error))
     conn->ws_funcs = &vm_session_ws_funcs;
 }
 
