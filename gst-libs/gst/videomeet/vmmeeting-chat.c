@@ -290,3 +290,9 @@ vm_meeting_start_chat (VmMeeting *self, VmParticipant *to)
   send_history (self, to);
   send_unsent (self, to);
 }
+
+void
+vm_meeting_go_on_with_chat (VmMeeting *self, VmParticipant *to)
+{
+  send_unsent (self, to);
+}

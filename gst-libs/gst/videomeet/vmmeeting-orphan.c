@@ -140,6 +140,7 @@ vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
     const gchar *label, gboolean open)
 {
   VmParticipantTalk *talk;
+  gboolean was_open;
 
   g_return_if_fail (VM_IS_MEETING (self));
   g_return_if_fail (VM_IS_PARTICIPANT (participant));
@@ -151,11 +152,16 @@ vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
     return;
   if (strcmp (label, "signal") == 0)
     talk->signal = open;
-  if (strcmp (label, "chat") != 0 || talk->chat == open)
+  if (strcmp (label, "chat") != 0)
     return;
+  was_open = talk->chat;
   talk->chat = open;
-  if (open)
+  if (open && !was_open)
     vm_meeting_start_chat (self, participant);
+  else if (open)
+    /* another connection takes the place of one; what neither could carry has
+     * waited */
+    vm_meeting_go_on_with_chat (self, participant);
 }
 
 static gboolean

@@ -218,6 +218,7 @@ void vm_meeting_take_chat_text (
     VmMeeting *self, VmParticipant *from, const gchar *text);
 /* The data channel `chat` is open. */
 void vm_meeting_start_chat (VmMeeting *self, VmParticipant *to);
+void vm_meeting_go_on_with_chat (VmMeeting *self, VmParticipant *to);
 /* By a data channel; FALSE when nobody took it there. */
 gboolean vm_meeting_send_text (
     VmMeeting *self, VmParticipant *to, const gchar *label, const gchar *text);

@@ -86,6 +86,24 @@ GST_START_TEST (test_waits_for_the_channel)
 
 GST_END_TEST;
 
+/* While one connection takes another's place neither may carry what is said, though
+ * nobody has said that the channel is closed: it goes out when the other opens. */
+GST_START_TEST (test_waits_for_the_next_connection)
+{
+  meet ();
+  talk_connect (&b, &c, "chat");
+  talk_set_carrying (FALSE);
+  talk_say (&b, "p003", "one");
+  talk_set_carrying (TRUE);
+  heard (&c, "");
+  vm_meeting_set_channel (b.meeting, talk_who (&b, "p003"), "chat", TRUE);
+  heard (&c, "psst-Bob:one");
+  talk_say (&b, "p003", "two");
+  heard (&c, "psst-Bob:two");
+}
+
+GST_END_TEST;
+
 /* @n messages wait; the first that comes is number @first. */
 static void
 check_unsent (guint n, guint first)
@@ -224,6 +242,7 @@ directchat_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup_three, teardown_three);
   tcase_add_test (tc, test_waits_for_the_channel);
+  tcase_add_test (tc, test_waits_for_the_next_connection);
   tcase_add_test (tc, test_unsent_bounded);
   tcase_add_test (tc, test_more_unsent_than_kept);
   tcase_add_test (tc, test_unsent_to_who_leaves);

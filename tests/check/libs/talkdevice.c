@@ -111,6 +111,14 @@ device_of (const gchar *id)
   return strcmp (id, "p001") == 0 ? &a : strcmp (id, "p002") == 0 ? &b : &c;
 }
 
+static gboolean carries = TRUE;
+
+void
+talk_set_carrying (gboolean carrying)
+{
+  carries = carrying;
+}
+
 static gboolean
 carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
     const gchar *text, Device *from)
@@ -119,8 +127,9 @@ carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
   VmParticipant *sender =
       talk_who (device, vm_participant_get_id (vm_meeting_get_self (meeting)));
 
-  vm_meeting_take_message (device->meeting, sender, label, text);
-  return TRUE;
+  if (carries)
+    vm_meeting_take_message (device->meeting, sender, label, text);
+  return carries;
 }
 
 /* A data channel between the two. */

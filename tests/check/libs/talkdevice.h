@@ -19,5 +19,7 @@ void talk_forget (void);
 VmParticipant *talk_who (Device *device, const gchar *id);
 /* A data channel between the two. */
 void talk_connect (Device *x, Device *y, const gchar *label);
+/* Whether they carry what is said, however open they are; at first, yes. */
+void talk_set_carrying (gboolean carrying);
 /* To one, or with NULL to all. */
 void talk_say (Device *device, const gchar *to, const gchar *text);
