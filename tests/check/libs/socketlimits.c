@@ -280,6 +280,21 @@ GST_START_TEST (test_flood_that_goes_on)
 
 GST_END_TEST;
 
+/* What is binary is read by nobody, and costs as much as what is. */
+GST_START_TEST (test_binary_flood)
+{
+  static const guint8 message[VM_TRANSFER_SOCKET_FREE] = { 0 };
+  SocketClient *ann = sit (FALSE);
+
+  for (guint i = 0; i < 4 * VM_MESSAGE_BURST; i++)
+    soup_websocket_connection_send_binary (
+        ann->socket->socket, message, sizeof message);
+  g_free (socket_client_wait (ann, "42[\"error\",{\"code\":\"RATE_LIMITED\""));
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
 static Suite *
 socketlimits_suite (void)
 {
@@ -297,6 +312,7 @@ socketlimits_suite (void)
   tcase_add_test (tc, test_queued_bytes);
   tcase_add_test (tc, test_flood);
   tcase_add_test (tc, test_flood_that_goes_on);
+  tcase_add_test (tc, test_binary_flood);
   return s;
 }
 

@@ -212,6 +212,14 @@ weigh_noise (VmWs *ws, gint64 now)
     pay (ws, noise, now);
 }
 
+/* Whether the disk pays for it, as VM_TRANSFER_SOCKET_MESSAGE_MAX says. */
+static gboolean
+is_of_file (const VmWs *ws, gboolean binary, gsize size)
+{
+  return ws->funcs == &vm_transfer_funcs && binary
+         && size >= VM_TRANSFER_SOCKET_FREE;
+}
+
 static int
 ws_receive (VmWs *ws, const guint8 *data, gsize size)
 {
@@ -251,7 +259,7 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
     ws->funcs->receive_binary (ws, bytes);
   else
     ws->funcs->receive (ws, bytes);
-  if (!binary || g_bytes_get_size (bytes) < VM_TRANSFER_SOCKET_FREE)
+  if (!is_of_file (ws, binary, g_bytes_get_size (bytes)))
     pay (ws, 1, ws->last_heard);
   return 0;
 }
