@@ -295,6 +295,48 @@ GST_START_TEST (test_binary_flood)
 
 GST_END_TEST;
 
+/* Whether a seat was to be had. */
+static gboolean
+join (SocketClient *client)
+{
+  gchar *text;
+  gboolean joined, limited;
+
+  socket_client_say (client, "42[\"join_room\",\"standup\"]");
+  do {
+    text = socket_client_next (client);
+    fail_unless (text != NULL);
+    joined = g_str_has_prefix (text, "42[\"room_joined\"");
+    limited =
+        g_str_has_prefix (text, "42[\"error\",{\"code\":\"RATE_LIMITED\"");
+    g_free (text);
+  } while (!joined && !limited);
+  return joined;
+}
+
+/* Whoever connects to the namespace again is the same connection. */
+GST_START_TEST (test_joins_are_limited)
+{
+  SocketClient *ann = socket_client_connect (server, __i__, "");
+  gint64 start = g_get_monotonic_time ();
+  guint joined = 0, most;
+
+  for (guint i = 1; i <= 4 * VM_JOIN_BURST; i++) {
+    joined += join (ann);
+    most = VM_JOIN_BURST + (g_get_monotonic_time () - start) / VM_JOIN_TIME;
+    fail_unless (joined <= most, "%u joins", joined);
+    if (i % VM_JOIN_BURST)
+      continue;
+    socket_client_say (ann, "41");
+    socket_client_say (ann, "40");
+    g_free (socket_client_wait (ann, "40"));
+  }
+  fail_unless (joined >= VM_JOIN_BURST, "%u joins", joined);
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
 static Suite *
 socketlimits_suite (void)
 {
@@ -313,6 +355,7 @@ socketlimits_suite (void)
   tcase_add_test (tc, test_flood);
   tcase_add_test (tc, test_flood_that_goes_on);
   tcase_add_test (tc, test_binary_flood);
+  tcase_add_loop_test (tc, test_joins_are_limited, 0, 2);
   return s;
 }
 

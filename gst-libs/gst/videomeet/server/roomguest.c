@@ -23,8 +23,8 @@ struct _VmRoomGuest
   VmMember *member; /* NULL: in no room */
   gboolean leaves; /* by itself: it stays connected */
   gboolean said; /* something: this dialect is its own from then on */
-  gdouble joins; /* that are free still */
-  gint64 joins_at;
+  VmRoomJoins *joins; /* or: */
+  VmRoomJoins own_joins;
 };
 
 static void
@@ -195,13 +195,19 @@ outlet_close (VmOutlet *outlet, const GError *reason)
 
 /* What the client says */
 
-static gboolean
-may_join (VmRoomGuest *guest, gint64 now, GError **error)
+void
+vm_room_joins_init (VmRoomJoins *joins)
 {
-  guest->joins += (now - guest->joins_at) / (gdouble) VM_JOIN_TIME;
-  guest->joins = MIN (guest->joins, VM_JOIN_BURST);
-  guest->joins_at = now;
-  if (guest->joins >= 1)
+  *joins = (VmRoomJoins){ VM_JOIN_BURST, g_get_monotonic_time () };
+}
+
+static gboolean
+may_join (VmRoomJoins *joins, gint64 now, GError **error)
+{
+  joins->free += (now - joins->since) / (gdouble) VM_JOIN_TIME;
+  joins->free = MIN (joins->free, VM_JOIN_BURST);
+  joins->since = now;
+  if (joins->free >= 1)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
       "Too many rooms were joined; try again in 2 seconds");
@@ -222,7 +228,7 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
   };
   VmMember *member;
 
-  if (!may_join (guest, now, error))
+  if (!may_join (guest->joins, now, error))
     return;
   guest->leaves = TRUE;
   member = vm_rooms_enter (
@@ -231,7 +237,7 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
   if (!member)
     return;
   guest->member = member;
-  guest->joins--;
+  guest->joins->free--;
 }
 
 static void
@@ -300,8 +306,8 @@ vm_room_guest_new (
   guest->state = funcs->dialect->state_new ();
   guest->id =
       vm_rooms_make_uuid (vm_meetings_get_rooms (caller->server->meetings));
-  guest->joins = VM_JOIN_BURST;
-  guest->joins_at = g_get_monotonic_time ();
+  vm_room_joins_init (&guest->own_joins);
+  guest->joins = caller->joins ? caller->joins : &guest->own_joins;
   return guest;
 }
 
@@ -355,7 +361,7 @@ room_guest_open (VmWs *ws)
 {
   VmConn *conn = ws->conn;
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->pin };
+    vm_conn_get_key (conn), conn->pin, NULL };
   VmRoomGuest *guest = vm_room_guest_new (&caller, &socket_link, ws);
   g_autoptr (GBytes) greeting = vm_dialect_room_greet (guest->state, guest->id);
 

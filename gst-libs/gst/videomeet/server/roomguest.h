@@ -18,14 +18,23 @@ typedef struct
   void (*finish) (gpointer link, const GError *reason);
 } VmRoomLink;
 
+/* Of VM_JOIN_BURST those that are free still, and since when. */
+typedef struct
+{
+  gdouble free;
+  gint64 since;
+} VmRoomJoins;
+
 typedef struct
 {
   VmServer *server;
   const gchar *group; /* see vm_address_group() */
   const gchar *key; /* see vm_conn_get_key() */
   const gchar *pin; /* of the URL, or NULL */
+  VmRoomJoins *joins; /* of a connection that outlives the guest, or NULL */
 } VmRoomCaller;
 
+void vm_room_joins_init (VmRoomJoins *joins);
 VmRoomGuest *vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link);
 /* What the other clients call it, in every room. */

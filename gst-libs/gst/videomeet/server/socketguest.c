@@ -16,6 +16,7 @@ struct _VmSocketGuest
   gchar *group;
   gchar *key;
   gchar *pin; /* of the URL, or NULL */
+  VmRoomJoins joins; /* whoever connects anew has not more of them */
   VmRoomGuest *guest; /* NULL: not connected */
   gboolean finished; /* it has been told that it is not any more */
 };
@@ -78,7 +79,7 @@ static void
 join_namespace (VmSocketGuest *guest)
 {
   const VmRoomCaller caller = { guest->server, guest->group, guest->key,
-    guest->pin };
+    guest->pin, &guest->joins };
   g_autoptr (GString) answer = g_string_new ("{");
 
   guest->guest = vm_room_guest_new (&caller, &room_link, guest);
@@ -189,6 +190,7 @@ vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller)
   guest->group = g_strdup (caller->group);
   guest->key = g_strdup (caller->key);
   guest->pin = g_strdup (caller->pin);
+  vm_room_joins_init (&guest->joins);
   return guest;
 }
 
