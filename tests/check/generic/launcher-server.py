@@ -345,6 +345,7 @@ def refused(text, *options):
 def test_state():
     state = home / "rooms"
     state.write_bytes(b"no rooms at all")
+    state.chmod(0o600)
     server = Server(f"--state={state}")
     # it was read, warned of, and is of no use to anybody else
     assert not state.exists()

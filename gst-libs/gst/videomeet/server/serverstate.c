@@ -7,10 +7,14 @@
 #include "server-priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define STATE_TYPE "(x" VM_ROOMS_SAVED ")" /* Unix time in µs; the rooms */
 #define STATE_MODE 0600
+#define OTHERS 0077
 #define STATE_MAX (256 * 1024 * 1024) /* bytes */
 
 void
@@ -32,24 +36,57 @@ vm_server_save_rooms (VmServer *self)
     g_warning ("the rooms are not kept over a restart: %s", error->message);
 }
 
+static gboolean
+fail (GError **error, gint number, const gchar *path, const gchar *why)
+{
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (number), "%s %s",
+      path, why);
+  return FALSE;
+}
+
+/* Whoever could write it, or put another in its place, would be given seats by it.
+ * The descriptor, or -1. */
+static gint
+open_state (const gchar *path, GError **error)
+{
+  /* a FIFO would be waited for */
+  gint fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat about;
+
+  if (fd < 0) {
+    fail (error, errno, path, g_strerror (errno));
+    return -1;
+  }
+  if (fstat (fd, &about) == 0 && S_ISREG (about.st_mode)
+      && about.st_uid == geteuid () && !(about.st_mode & OTHERS)
+      && about.st_size <= STATE_MAX)
+    return fd;
+  close (fd);
+  fail (error, EINVAL, path, "is no file that is this user's alone");
+  return -1;
+}
+
 static GVariant *
 read_state (const gchar *path, GError **error)
 {
-  g_autofree gchar *data = NULL;
+  gint fd = open_state (path, error);
+  g_autoptr (GMappedFile) file = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GVariant) state = NULL;
-  gsize size;
 
-  if (!g_file_get_contents (path, &data, &size, error))
+  if (fd < 0)
+    return NULL;
+  file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  close (fd);
+  if (!file)
     return NULL;
   g_unlink (path);
-  bytes = g_bytes_new_take (g_steal_pointer (&data), size);
+  bytes = g_mapped_file_get_bytes (file);
   state = g_variant_ref_sink (
       g_variant_new_from_bytes (G_VARIANT_TYPE (STATE_TYPE), bytes, FALSE));
-  if (size <= STATE_MAX && g_variant_is_normal_form (state))
+  if (g_variant_is_normal_form (state))
     return g_steal_pointer (&state);
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-      "%s is not what a server has written", path);
+  fail (error, EINVAL, path, "is not what a server has written");
   return NULL;
 }
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The file in which rooms outlast a restart of their server: whose it must be. */
+
+#include "netclient.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <gst/check/gstcheck.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static VmServer *server;
+static gchar *folder, *state, *kept;
+
+static void
+start (void)
+{
+  VmServerConfig config = {
+    .loopback_only = TRUE, .open_rooms = TRUE, .state_file = state
+  };
+
+  server = net_server (&config, NULL);
+}
+
+static void
+stop (void)
+{
+  vm_server_stop (server);
+  g_clear_object (&server);
+}
+
+static void
+set_up (void)
+{
+  folder = g_dir_make_tmp ("vm-state-XXXXXX", NULL);
+  state = g_build_filename (folder, "rooms", NULL);
+  kept = g_build_filename (folder, "kept", NULL);
+}
+
+static void
+tear_down (void)
+{
+  if (server)
+    stop ();
+  g_remove (state);
+  g_remove (kept);
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+  g_clear_pointer (&state, g_free);
+  g_clear_pointer (&kept, g_free);
+}
+
+/* A file that a server has written, with one seat. */
+static void
+write_state (void)
+{
+  NetSocket *ann;
+
+  start ();
+  ann = net_socket_join (server, "blue", "Ann");
+  g_free (net_socket_wait (ann, "welcome"));
+  stop ();
+  net_socket_free (ann);
+}
+
+static void
+check_participants (guint wanted)
+{
+  g_autoptr (NetAnswer) answer =
+      net_ask (server, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  g_autofree gchar *line =
+      g_strdup_printf ("\nvideomeet_participants %u\n", wanted);
+
+  fail_unless (strstr (answer->text, line) != NULL, "%s", answer->text);
+}
+
+GST_START_TEST (test_own)
+{
+  struct stat about;
+
+  write_state ();
+  fail_unless (g_stat (state, &about) == 0);
+  fail_unless_equals_int (about.st_mode & 07777, 0600);
+  start ();
+  check_participants (1);
+  fail_if (g_file_test (state, G_FILE_TEST_EXISTS));
+}
+
+GST_END_TEST;
+
+static void
+make_readable (void)
+{
+  fail_unless (g_chmod (state, 0640) == 0);
+}
+
+static void
+make_writable (void)
+{
+  fail_unless (g_chmod (state, 0602) == 0);
+}
+
+static void
+make_link (void)
+{
+  fail_unless (g_rename (state, kept) == 0);
+  fail_unless (symlink (kept, state) == 0);
+}
+
+static void
+make_pipe (void)
+{
+  fail_unless (g_unlink (state) == 0);
+  fail_unless (mkfifo (state, 0600) == 0);
+}
+
+static void
+make_foreign (void)
+{
+  /* only root can give a file away; to anybody else it is as good as readable */
+  if (chown (state, 1, -1) != 0)
+    make_readable ();
+}
+
+static void (*const spoil[]) (void) = { make_readable, make_writable, make_link,
+  make_pipe, make_foreign };
+
+/* What others may have put there opens no seat, and is left to its owner. */
+GST_START_TEST (test_of_others)
+{
+  write_state ();
+  spoil[__i__]();
+  g_test_expect_message (
+      "videomeet", G_LOG_LEVEL_WARNING, "the rooms of before are not known*");
+  start ();
+  g_test_assert_expected_messages ();
+  check_participants (0);
+  fail_unless (g_file_test (state, G_FILE_TEST_IS_SYMLINK)
+               || g_file_test (state, G_FILE_TEST_EXISTS));
+}
+
+GST_END_TEST;
+
+static Suite *
+serverstate_suite (void)
+{
+  Suite *s = suite_create ("serverstate");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 60);
+  tcase_add_checked_fixture (tc, set_up, tear_down);
+  tcase_add_test (tc, test_own);
+  tcase_add_loop_test (tc, test_of_others, 0, G_N_ELEMENTS (spoil));
+  return s;
+}
+
+GST_CHECK_MAIN (serverstate);
