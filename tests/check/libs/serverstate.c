@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The file in which rooms outlast a restart of their server: whose it must be. */
+/* The file in which rooms outlast a restart of their server: whose it must be, and
+ * what a server does that is about to stop. */
 
 #include "netclient.h"
 
@@ -143,6 +144,57 @@ GST_START_TEST (test_of_others)
 
 GST_END_TEST;
 
+static gpointer
+stop_in_thread (gpointer data)
+{
+  vm_server_stop (data);
+  return NULL;
+}
+
+/* The status of an answer; 0: there is none. */
+static guint
+ask (guint16 port)
+{
+  static const gchar request[] =
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (NetAnswer) answer = NULL;
+
+  g_socket_client_set_timeout (client, NET_SECONDS);
+  connection =
+      g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
+  if (!connection)
+    return 0;
+  answer = net_ask_on (G_IO_STREAM (connection), request, sizeof request - 1);
+  return answer->status;
+}
+
+/* Somebody does not hang up, so that the server waits a moment for them: who comes
+ * back in that moment would find the rooms gone, and is for the next server. */
+GST_START_TEST (test_who_comes_back_at_once)
+{
+  NetSocket *ann;
+  GIOStream *silent;
+  GThread *thread;
+  guint16 port;
+
+  start ();
+  port = vm_server_get_port (server);
+  silent = net_raw_open (server, "Bob");
+  ann = net_socket_join (server, "blue", "Ann");
+  g_free (net_socket_wait (ann, "welcome"));
+  fail_unless_equals_int (ask (port), 200);
+  thread = g_thread_new ("stop", stop_in_thread, server);
+  fail_unless_equals_int (net_socket_wait_closed (ann), 1001);
+  fail_unless_equals_int (ask (port), 0);
+  g_thread_join (thread);
+  net_socket_free (ann);
+  g_object_unref (silent);
+}
+
+GST_END_TEST;
+
 static Suite *
 serverstate_suite (void)
 {
@@ -153,6 +205,7 @@ serverstate_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_own);
+  tcase_add_test (tc, test_who_comes_back_at_once);
   tcase_add_loop_test (tc, test_of_others, 0, G_N_ELEMENTS (spoil));
   return s;
 }

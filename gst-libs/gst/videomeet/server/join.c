@@ -171,7 +171,8 @@ upgrade_root (VmConn *conn, GError **error)
     upgrade_room (conn);
 }
 
-/* By the others somebody who is inside may come back, or go on by another way. */
+/* By the others somebody who is inside may come back, or go on by another way,
+ * until the seats go. */
 static gboolean
 begins_anew (const gchar *path)
 {
@@ -185,7 +186,8 @@ vm_route_upgrade (VmConn *conn, GError **error)
   g_clear_pointer (&conn->pin, g_free);
   g_clear_pointer (&conn->mesh_user_id, g_free);
   g_clear_pointer (&conn->mesh_user, g_free);
-  if (conn->server->draining && begins_anew (conn->path))
+  if (conn->server->stopping
+      || (conn->server->draining && begins_anew (conn->path)))
     g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
         "This server is about to stop; try again in a minute");
   else if (strcmp (conn->path, "/ws") == 0)

@@ -340,6 +340,15 @@ vm_server_accept (VmServer *self)
 }
 
 void
+vm_server_pause (VmServer *self)
+{
+  for (guint i = 0; i < VM_NET_LISTENERS; i++) {
+    if (self->sockets[i] && uv_is_active ((uv_handle_t *) &self->polls[i]))
+      uv_poll_stop (&self->polls[i]);
+  }
+}
+
+void
 vm_server_unlisten (VmServer *self)
 {
   for (guint i = 0; i < VM_NET_LISTENERS; i++) {

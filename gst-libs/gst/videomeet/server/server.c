@@ -426,6 +426,9 @@ begin_stop (VmServer *self, gpointer data)
   gint64 now = g_get_monotonic_time ();
 
   self->stopping = now + GOODBYE_TIME;
+  /* whoever comes back is for the next one, and not to find the rooms gone */
+  vm_server_pause (self);
+  drain_on_net (self, NULL);
   vm_meetings_end (self->meetings);
   vm_sessions_close (self->sessions);
   close_others (self);
