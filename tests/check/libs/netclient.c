@@ -14,6 +14,7 @@ const VmServerTimes patient = {
   .flood = NET_LONG,
   .queue = NET_LONG,
   .request = NET_LONG,
+  .answer = NET_LONG,
   .ring = NET_LONG,
   .engine_ping = NET_LONG,
   .engine_pong = NET_LONG,

@@ -7,7 +7,10 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/wire/engineio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static SocketClient *
 sit (gboolean polls)
@@ -280,6 +283,70 @@ GST_START_TEST (test_flood_that_goes_on)
 
 GST_END_TEST;
 
+/* A connection whose client takes next to nothing: its server's buffer is small as
+ * well, as is that of a slow network. */
+static GSocket *
+connect_narrow (void)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (
+      "127.0.0.1", vm_server_get_port (server));
+  g_autoptr (GError) error = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+      G_SOCKET_PROTOCOL_TCP, &error);
+
+  g_assert_no_error (error);
+  g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, 2048, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_MAXSEG, 536, NULL);
+  g_socket_connect (socket, address, NULL, &error);
+  g_assert_no_error (error);
+  return socket;
+}
+
+static gboolean
+has_connections (guint count)
+{
+  g_autoptr (NetAnswer) answer =
+      net_ask (server, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  g_autofree gchar *line =
+      g_strdup_printf ("\nvideomeet_connections %u\n", count);
+
+  return strstr (answer->text, line) != NULL;
+}
+
+/* Whoever does not take the answer to its poll is not waited for. */
+GST_START_TEST (test_untaken_answer)
+{
+  VmServerTimes times = patient;
+  g_autofree gchar *sdp = g_strnfill (LARGE, 'x');
+  g_autoptr (GSocket) narrow = NULL;
+  g_autofree gchar *poll = NULL;
+  SocketClient *ann, *bob;
+
+  times.answer = 1;
+  reopen (&times, NULL, 10);
+  ann = sit (TRUE);
+  bob = sit (FALSE);
+  g_free (socket_client_wait (ann, "42[\"user_joined\""));
+  narrow = connect_narrow ();
+  poll = g_strdup_printf ("GET /socket.io/?EIO=4&transport=polling&sid=%s "
+                          "HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      ann->sid);
+  g_socket_send (narrow, poll, strlen (poll), NULL, NULL);
+  while (!has_connections (3))
+    continue;
+  for (guint i = 0; i < 8; i++)
+    socket_client_say (bob,
+        "42[\"offer\",{\"offer\":{\"sdp\":\"%s\"},\"target\":\"%s\"}]", sdp,
+        ann->id);
+  settle (bob);
+  while (!has_connections (2))
+    continue;
+  socket_client_free (ann);
+  socket_client_free (bob);
+}
+
+GST_END_TEST;
+
 /* What is binary is read by nobody, and costs as much as what is. */
 GST_START_TEST (test_binary_flood)
 {
@@ -354,6 +421,7 @@ socketlimits_suite (void)
   tcase_add_test (tc, test_queued_bytes);
   tcase_add_test (tc, test_flood);
   tcase_add_test (tc, test_flood_that_goes_on);
+  tcase_add_test (tc, test_untaken_answer);
   tcase_add_test (tc, test_binary_flood);
   tcase_add_loop_test (tc, test_joins_are_limited, 0, 2);
   return s;

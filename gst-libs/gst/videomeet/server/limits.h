@@ -15,6 +15,8 @@
 #define VM_HTTP_REQUEST_TIME (20 * G_USEC_PER_SEC)
 /* Between two requests; a prober asks every 3 s (protocol §1). */
 #define VM_HTTP_IDLE_SECONDS 30
+/* For an answer to be taken by its client. */
+#define VM_HTTP_ANSWER_TIME (60 * G_USEC_PER_SEC)
 #define VM_FILE_SERVED_MAX (2 * 1024 * 1024) /* one file of the page */
 
 #define VM_MESSAGE_MAX (256 * 1024) /* over all fragments; beyond: close 1009 */
@@ -134,6 +136,7 @@ typedef struct
   gint64 flood;
   gint64 queue; /* for which a full queue is a burst */
   gint64 request;
+  gint64 answer;
   gint64 ring; /* of a call */
   gint64 engine_ping; /* of a session of Engine.IO */
   gint64 engine_pong;

@@ -124,6 +124,7 @@ struct _VmConn
 
   /* the HTTP request being read or answered */
   gint64 request_began; /* 0 between two requests */
+  gint64 untaken_since; /* of an answer; 0: the socket has all of it */
   guint64 received; /* bytes of the socket up to the end of the last one */
   gchar *host; /* the Host header */
   gchar *origin; /* another one that is admitted, or NULL */

@@ -87,6 +87,7 @@ vm_server_init (VmServer *self)
     .flood = VM_FLOOD_TIME,
     .queue = VM_QUEUE_TIME,
     .request = VM_HTTP_REQUEST_TIME,
+    .answer = VM_HTTP_ANSWER_TIME,
     .ring = VM_CALL_RING_TIME,
     .engine_ping = VM_ENGINE_PING_TIME,
     .engine_pong = VM_ENGINE_PONG_TIME,

@@ -6,11 +6,26 @@
 #include "server-priv.h"
 #include "ws.h"
 
+/* libwebsockets keeps what the socket does not take, and has no timer for it once a
+ * request has waited for its answer. */
+static gboolean
+is_untaken (VmConn *conn, gint64 now)
+{
+  if (!conn->wsi || !lws_partial_buffered (conn->wsi))
+    conn->untaken_since = 0;
+  else if (!conn->untaken_since)
+    conn->untaken_since = now;
+  return conn->untaken_since
+         && now - conn->untaken_since >= conn->server->times.answer;
+}
+
 static gboolean
 is_over (VmConn *conn, gint64 now)
 {
   if (conn->ws)
     return vm_ws_tick (conn->ws, now);
+  if (is_untaken (conn, now))
+    return TRUE;
   /* while a request waits for its answer, libwebsockets reads nothing more, so
    * it does not see the end of the connection either */
   if (conn->serial || conn->session)
