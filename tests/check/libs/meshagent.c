@@ -614,7 +614,7 @@ GST_START_TEST (test_number_of_users)
       vm_mesh_sessions_count (sessions), VM_MESH_SESSIONS_PER_ADDRESS);
   fail_unless (vm_mesh_sessions_find (sessions, "a0", 0) == NULL);
   fail_unless (vm_mesh_sessions_find (sessions, "a1", 0) != NULL);
-  /* of all: nobody's goes for another's */
+  /* of all: who has most makes room, till nobody has more than one */
   for (guint i = vm_mesh_sessions_count (sessions); i < VM_MESH_SESSIONS_MAX;
        i++) {
     g_autofree gchar *token = g_strdup_printf ("b%u", i);
@@ -622,10 +622,21 @@ GST_START_TEST (test_number_of_users)
     fail_unless (
         vm_mesh_sessions_add (sessions, token, "u", "Bob", token, 300, NULL));
   }
+  for (guint i = 1; i < VM_MESH_SESSIONS_PER_ADDRESS; i++) {
+    g_autofree gchar *token = g_strdup_printf ("c%u", i);
+    g_autofree gchar *gone = g_strdup_printf ("a%u", i);
+
+    fail_unless (
+        vm_mesh_sessions_add (sessions, token, "u", "Carl", token, 300, NULL));
+    fail_unless (vm_mesh_sessions_find (sessions, gone, 300) == NULL);
+    fail_unless_equals_int (
+        vm_mesh_sessions_count (sessions), VM_MESH_SESSIONS_MAX);
+  }
+  fail_unless (vm_mesh_sessions_find (sessions, "c1", 300) != NULL);
   fail_if (vm_mesh_sessions_add (
-      sessions, "c", "u", "Carl", "192.0.2.3", 300, &error));
+      sessions, "d", "u", "Dora", "192.0.2.3", 300, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
-  fail_unless (vm_mesh_sessions_add (sessions, "c", "u", "Carl", "192.0.2.3",
+  fail_unless (vm_mesh_sessions_add (sessions, "d", "u", "Dora", "192.0.2.3",
       300 + VM_MESH_SESSION_TIME, NULL));
 }
 

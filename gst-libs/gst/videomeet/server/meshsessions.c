@@ -44,6 +44,41 @@ vm_mesh_sessions_count (VmMeshSessions *sessions)
   return g_hash_table_size (sessions->table);
 }
 
+static guint
+count_of (GHashTable *counts, const VmMeshSession *session)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (counts, session->group));
+}
+
+/* Of the address that has most of all, its oldest; or NULL when none has two. So a
+ * few addresses cannot keep everybody else out. */
+static VmMeshSession *
+find_dispensable (VmMeshSessions *sessions)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+  VmMeshSession *found = NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, sessions->table);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmMeshSession *session = value;
+
+    g_hash_table_insert (counts, session->group,
+        GUINT_TO_POINTER (count_of (counts, session) + 1));
+  }
+  g_hash_table_iter_init (&iter, sessions->table);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmMeshSession *session = value;
+    guint most = found ? count_of (counts, found) : 1;
+    guint n = count_of (counts, session);
+
+    if (n > most || (found && n == most && session->began < found->began))
+      found = session;
+  }
+  return found;
+}
+
 /* An address that signs in again and again only replaces its own sessions. */
 static gboolean
 make_room (VmMeshSessions *sessions, const gchar *group, gint64 now)
@@ -69,7 +104,10 @@ make_room (VmMeshSessions *sessions, const gchar *group, gint64 now)
   }
   if (n >= VM_MESH_SESSIONS_PER_ADDRESS)
     g_hash_table_remove (sessions->table, oldest->token);
-  return g_hash_table_size (sessions->table) < VM_MESH_SESSIONS_MAX;
+  if (g_hash_table_size (sessions->table) < VM_MESH_SESSIONS_MAX)
+    return TRUE;
+  oldest = find_dispensable (sessions);
+  return oldest && g_hash_table_remove (sessions->table, oldest->token);
 }
 
 const VmMeshSession *

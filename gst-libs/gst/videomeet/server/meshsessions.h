@@ -7,6 +7,7 @@
  * it stands for. Sans-I/O: `now` is monotonic time in µs. */
 
 #define VM_MESH_SESSION_TIME (12 * 3600 * G_TIME_SPAN_SECOND)
+/* Beyond, the oldest of the address that has most of them is forgotten. */
 #define VM_MESH_SESSIONS_MAX 4096
 /* Of one address; beyond, its oldest is forgotten. */
 #define VM_MESH_SESSIONS_PER_ADDRESS 256
