@@ -302,6 +302,29 @@ GST_START_TEST (test_user_is_asked)
 
 GST_END_TEST;
 
+/* A reason, and what the sender is told: nothing twice. */
+static const gchar *const declined[][2] = {
+  { NULL, "The file was declined" },
+  { "No room", "The file was declined: No room" },
+};
+
+GST_START_TEST (test_user_declines)
+{
+  Background up;
+
+  write_file (10);
+  g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_PENDING);
+  vm_file_receiver_decline (receiver, seen_id, declined[__i__][0]);
+  finish (&up);
+  g_assert_error (up.error, VM_ERROR, VM_ERROR_DECLINED);
+  fail_unless_equals_string (up.error->message, declined[__i__][1]);
+  g_clear_error (&up.error);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_interrupted_and_resumed)
 {
   Background up;
@@ -629,6 +652,7 @@ fileupload_suite (void)
   tcase_add_test (tc, test_stranger_under_require);
   tcase_add_test (tc, test_declined);
   tcase_add_test (tc, test_user_is_asked);
+  tcase_add_loop_test (tc, test_user_declines, 0, G_N_ELEMENTS (declined));
   tcase_add_test (tc, test_interrupted_and_resumed);
   tcase_add_test (tc, test_sent_again_to_the_same_receiver);
   tcase_add_test (tc, test_sent_twice_at_a_time);

@@ -194,7 +194,8 @@ vm_engine_reason (const GError *why)
 GError *
 vm_engine_error (VmError code, const gchar *what, const gchar *reason)
 {
-  if (!reason || !*reason)
+  /* who gives no reason may say the same */
+  if (!reason || !*reason || g_str_equal (reason, what))
     return g_error_new_literal (VM_ERROR, code, what);
   return g_error_new (VM_ERROR, code, "%s: %s", what, reason);
 }
