@@ -200,12 +200,14 @@ GST_START_TEST (test_path_is_another_files)
 GST_END_TEST;
 
 static void
-check_not_opened (const gchar *name, GQuark domain, gint code)
+check_not_opened (
+    const gchar *name, GQuark domain, gint code, const gchar *words)
 {
   g_autoptr (GError) error = NULL;
 
   fail_if (vm_source_file_open (name, &error));
   g_assert_error (error, domain, code);
+  fail_unless (strstr (error->message, words), "%s", error->message);
 }
 
 GST_START_TEST (test_only_plain_files)
@@ -216,10 +218,10 @@ GST_START_TEST (test_only_plain_files)
   g_autoptr (VmSourceFile) file = NULL;
 
   fail_unless (mkfifo (fifo, 0600) == 0);
-  check_not_opened (folder, VM_ERROR, VM_ERROR_BAD_REQUEST);
-  check_not_opened (fifo, VM_ERROR, VM_ERROR_BAD_REQUEST);
-  check_not_opened ("/dev/null", VM_ERROR, VM_ERROR_BAD_REQUEST);
-  check_not_opened (link, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  check_not_opened (folder, VM_ERROR, VM_ERROR_BAD_REQUEST, "pack it first");
+  check_not_opened (fifo, VM_ERROR, VM_ERROR_BAD_REQUEST, "plain files");
+  check_not_opened ("/dev/null", VM_ERROR, VM_ERROR_BAD_REQUEST, "plain files");
+  check_not_opened (link, G_FILE_ERROR, G_FILE_ERROR_NOENT, "No such file");
   fail_unless (symlink ("file", link) == 0);
   file = vm_source_file_open (link, NULL);
   check_whole (file, data, 100);

@@ -41,7 +41,9 @@ vm_source_file_open (const gchar *path, GError **error)
     return NULL;
   }
   if (!S_ISREG (st.st_mode)) {
-    refuse (error, "Only plain files can be sent");
+    refuse (error, S_ISDIR (st.st_mode)
+                       ? "It is a folder; pack it first, as with tar"
+                       : "Only plain files can be sent");
     return NULL;
   }
   self = g_new0 (VmSourceFile, 1);
