@@ -8,9 +8,7 @@
 #include "transfer.h"
 #include "typed.h"
 
-#include <errno.h>
 #include <glib-unix.h>
-#include <glib/gstdio.h>
 #include <unistd.h>
 
 #define ID_SHOWN 8 /* characters of the id of a device without a name */
@@ -201,9 +199,7 @@ on_end (gpointer user_data)
 static gboolean
 fail (Receiving *self, const GError *error)
 {
-  vmt_output_error (self->output,
-      error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
-      error->message);
+  vmt_output_error (self->output, vm_error_get_code (error), error->message);
   return FALSE;
 }
 
@@ -212,12 +208,8 @@ open_folder (Receiving *self, GError **error)
 {
   const VmtOptions *options = self->options;
 
-  if (g_mkdir_with_parents (options->target, 0777) != 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "The folder '%s' cannot be made: %s.", options->target,
-        g_strerror (errno));
+  if (!vmt_transfer_make_folder (options->target, error))
     return FALSE;
-  }
   self->receiver = vm_file_receiver_new (options->target);
   g_object_set (self->receiver, "overwrite", options->overwrite, "max-size",
       options->max_size, "quota", options->quota, "accept", options->accept,

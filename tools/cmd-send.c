@@ -51,6 +51,27 @@ name_of (Sending *self, const GstStructure *transfer)
                        : g_steal_pointer (&name);
 }
 
+/* What the user can do about it; NULL: nothing that is known here. (transfer full) */
+static gchar *
+advise (const GstStructure *transfer)
+{
+  const gchar *code = gst_structure_get_string (transfer, "code");
+  VmError error = VM_ERROR_FAILED;
+
+  vm_error_from_code (code, &error);
+  if (error == VM_ERROR_NOT_TRUSTED) {
+    g_autofree gchar *to =
+        vmt_text_safe (gst_structure_get_string (transfer, "receiver"));
+
+    return g_strdup_printf ("'videomeet trust request %s' asks for trust", to);
+  }
+  if (error == VM_ERROR_NOT_FOUND
+      || (error == VM_ERROR_DISCONNECTED
+          && !gst_structure_has_field (transfer, "lane")))
+    return g_strdup ("there somebody has to type 'videomeet receive DIR'");
+  return NULL;
+}
+
 static void
 conclude (Sending *self, guint entry, const GstStructure *transfer)
 {
@@ -59,11 +80,13 @@ conclude (Sending *self, guint entry, const GstStructure *transfer)
   const gchar *why = gst_structure_get_string (transfer, "message");
   gboolean begun = g_hash_table_contains (self->rates, &entry);
   g_autofree gchar *safe = vmt_text_safe (why);
+  g_autofree gchar *advice = advise (transfer);
   g_autofree gchar *text = NULL;
 
   self->status = VMT_EXIT_FAILED;
   if (!self->interrupted) {
-    tell_failed (self, name, code, safe);
+    text = g_strjoin ("; ", safe, advice, NULL);
+    tell_failed (self, name, code, text);
   } else if (begun) {
     text = g_strdup_printf ("%s is not whole there; the same command goes on "
                             "where it was.",
@@ -152,7 +175,7 @@ add (Sending *self, const gchar *file, const gchar *to)
           vmt_options_get_priority (self->options, file), &error))
     return;
   safe = vmt_text_safe (file);
-  tell_failed (self, safe, vm_error_to_code (error->code), error->message);
+  tell_failed (self, safe, vm_error_get_code (error), error->message);
   self->status = VMT_EXIT_FAILED;
 }
 
@@ -188,8 +211,9 @@ on_recipients (GPtrArray *found, gpointer user_data)
   if (!identity)
     vmt_output_error (self->output, vm_error_to_code (VM_ERROR_IDENTITY),
         "This device has no key, and cannot make one.");
-  if (!identity || !found->len) {
+  if (!identity || vmt_recipients_get_missed (self->recipients))
     self->status = VMT_EXIT_FAILED;
+  if (!identity || !found->len) {
     g_main_loop_quit (self->loop);
     return;
   }
@@ -208,8 +232,8 @@ on_signal (gpointer user_data)
     return G_SOURCE_CONTINUE;
   }
   self->status = VMT_EXIT_FAILED;
-  vmt_output_error (self->output, vm_error_to_code (VM_ERROR_TIMEOUT),
-      "Given up before the device was found.");
+  vmt_output_error (self->output, vm_error_to_code (VM_ERROR_CANCELLED),
+      "Given up before the device was found; nothing was sent.");
   g_main_loop_quit (self->loop);
   return G_SOURCE_CONTINUE;
 }
@@ -231,9 +255,8 @@ set_up (Sending *self, gboolean *browses)
   if (vmt_recipients_need_node (self->recipients)) {
     *browses = vm_node_start (self->node, VM_NODE_ROLES_BROWSE, &error);
     if (!*browses) {
-      vmt_output_error (self->output,
-          error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
-          error->message);
+      vmt_output_error (
+          self->output, vm_error_get_code (error), error->message);
       self->status = VMT_EXIT_FAILED;
     }
   }
@@ -251,9 +274,7 @@ check_files (Sending *self)
         self->options->files[i], VM_FILE_CHUNK_SIZE, &error);
 
     if (!sender) {
-      tell_failed (self, safe,
-          error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
-          error->message);
+      tell_failed (self, safe, vm_error_get_code (error), error->message);
       return FALSE;
     }
   }
@@ -304,5 +325,6 @@ vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
     vm_node_stop (self.node, VM_NODE_ROLES_BROWSE);
   g_hash_table_unref (self.rates);
   g_main_loop_unref (self.loop);
+  g_object_unref (self.node);
   return self.status;
 }

@@ -13,6 +13,7 @@ void
 vmt_files_raw_clear (VmtFilesRaw *raw)
 {
   g_strfreev (raw->priorities);
+  g_free (raw->max_active);
   g_free (raw->max_bitrate);
   g_free (raw->accept);
   g_free (raw->overwrite);
@@ -38,7 +39,7 @@ vmt_options_add_send (
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
         "Name to be known by in it (default: this account's real name)",
         "NAME" },
-    { "max-active", 0, 0, G_OPTION_ARG_INT, &raw->max_active,
+    { "max-active", 0, 0, G_OPTION_ARG_STRING, &raw->max_active,
         "Send so many files at a time, each to another device (default 4)",
         "N" },
     { "priority", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->priorities,
@@ -196,6 +197,7 @@ vmt_options_get_priority (const VmtOptions *options, const gchar *file)
 static gboolean
 take_turns (VmtOptions *options, const VmtFilesRaw *raw, GError **error)
 {
+  guint64 max_active = 0;
   gint priority;
 
   if (options->meeting && (raw->max_active || raw->priorities)) {
@@ -203,15 +205,18 @@ take_turns (VmtOptions *options, const VmtFilesRaw *raw, GError **error)
         "--max-active and --priority are of no use with --meeting.");
     return FALSE;
   }
-  if (raw->max_active < 0 || raw->max_active > VM_FILE_QUEUE_ACTIVE_MAX) {
+  if (raw->max_active
+      && !g_ascii_string_to_unsigned (raw->max_active, 10, 1,
+          VM_FILE_QUEUE_ACTIVE_MAX, &max_active, NULL)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--max-active takes a number from 1 to %d.", VM_FILE_QUEUE_ACTIVE_MAX);
+        "--max-active takes a number from 1 to %d, not '%s'.",
+        VM_FILE_QUEUE_ACTIVE_MAX, raw->max_active);
     return FALSE;
   }
   for (guint i = 0; raw->priorities && raw->priorities[i]; i++)
     if (!vmt_priority_parse (raw->priorities[i], NULL, &priority, error))
       return FALSE;
-  options->max_active = raw->max_active;
+  options->max_active = (guint) max_active;
   options->priorities = g_strdupv (raw->priorities);
   return TRUE;
 }
@@ -246,6 +251,11 @@ vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error)
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         "Say what and to whom: 'videomeet send FILE DEVICE'. 'videomeet "
         "discover' shows the devices there are.");
+    return FALSE;
+  }
+  if (g_strv_contains ((const gchar *const *) rest, "")) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The name of a file is empty.");
     return FALSE;
   }
   if ((options->pin || options->user) && !options->meeting) {

@@ -8,9 +8,8 @@
 /* As they were given; vmt_options_take_files() reads them. */
 typedef struct
 {
-  gint max_active; /* 0: not given */
   gchar **priorities;
-  gchar *max_bitrate, *accept, *overwrite, *max_size, *quota;
+  gchar *max_active, *max_bitrate, *accept, *overwrite, *max_size, *quota;
 } VmtFilesRaw;
 
 void vmt_files_raw_clear (VmtFilesRaw *raw);

@@ -12,6 +12,7 @@ struct _VmtRecipients
   GPtrArray *searches; /* of Search, one a TO */
   GPtrArray *found; /* of VmtRecipient, which the searches own */
   guint left; /* that are looked for */
+  guint missed; /* that were not found */
   VmtRecipientsFunc func;
   gpointer user_data;
 };
@@ -36,6 +37,20 @@ search_free (gpointer data)
   g_free (search);
 }
 
+/* A device may be called so, too. */
+static void
+warn_of_file (VmtRecipients *self, const gchar *target)
+{
+  g_autofree gchar *safe = vmt_text_safe (target);
+  g_autofree gchar *text = g_strdup_printf (
+      "%s is a file here, and is looked for as a device: what comes last says "
+      "to whom.",
+      safe);
+
+  vmt_output_warning (
+      self->output, vm_error_to_code (VM_ERROR_BAD_REQUEST), text);
+}
+
 static gboolean
 add (VmtRecipients *self, const gchar *target, GError **error)
 {
@@ -44,9 +59,11 @@ add (VmtRecipients *self, const gchar *target, GError **error)
 
   if (!*target) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "Several devices are given as 'Ann,Bob', without blanks.");
+        "Several devices are given with commas between, as 'Ann,Bob'.");
     return FALSE;
   }
+  if (g_file_test (target, G_FILE_TEST_IS_REGULAR))
+    warn_of_file (self, target);
   if (vmt_lookup_is_address (target)
       && !(uri = vmt_target_parse_address (target, FALSE, error)))
     return FALSE;
@@ -72,6 +89,8 @@ vmt_recipients_new (
   self->output = output;
   self->searches = g_ptr_array_new_with_free_func (search_free);
   self->found = g_ptr_array_new ();
+  for (guint i = 0; each[i]; i++)
+    g_strstrip (each[i]);
   for (guint i = 0; each[i]; i++) {
     if (!g_strv_contains ((const gchar *const *) each + i + 1, each[i])
         && !add (self, each[i], error)) {
@@ -104,15 +123,30 @@ vmt_recipients_need_node (VmtRecipients *self)
   return FALSE;
 }
 
+guint
+vmt_recipients_get_missed (VmtRecipients *self)
+{
+  return self->missed;
+}
+
+/* Of an address it is not known whose it is, but where. */
+static gboolean
+is_same (const VmtRecipient *a, const VmtRecipient *b)
+{
+  if (a->id && b->id)
+    return g_str_equal (a->id, b->id);
+  for (guint i = 0; a->base_uris[i]; i++)
+    if (g_strv_contains ((const gchar *const *) b->base_uris, a->base_uris[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 is_known (VmtRecipients *self, const VmtRecipient *recipient)
 {
-  for (guint i = 0; recipient->id && i < self->found->len; i++) {
-    const VmtRecipient *other = g_ptr_array_index (self->found, i);
-
-    if (g_strcmp0 (other->id, recipient->id) == 0)
+  for (guint i = 0; i < self->found->len; i++)
+    if (is_same (g_ptr_array_index (self->found, i), recipient))
       return TRUE;
-  }
   return FALSE;
 }
 
@@ -138,9 +172,11 @@ on_found (GList *devices, const GError *error, gpointer user_data)
   VmtRecipients *self = search->owner;
   g_autoptr (GStrvBuilder) uris = g_strv_builder_new ();
 
-  if (!devices)
+  if (!devices) {
     vmt_output_error (
         self->output, vm_error_to_code (error->code), error->message);
+    self->missed++;
+  }
   for (GList *l = devices; l; l = l->next)
     g_strv_builder_addv (
         uris, (const gchar **) vm_device_get_base_uris (l->data));

@@ -29,6 +29,8 @@ VmtRecipients *vmt_recipients_new (
 void vmt_recipients_free (VmtRecipients *self);
 
 gboolean vmt_recipients_need_node (VmtRecipients *self);
+/* How many were looked for and not found, as was said. */
+guint vmt_recipients_get_missed (VmtRecipients *self);
 /* From the main loop. */
 void vmt_recipients_look (
     VmtRecipients *self, VmtRecipientsFunc func, gpointer user_data);

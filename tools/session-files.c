@@ -2,9 +2,6 @@
 
 #include "session-files-priv.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
-
 static void
 item_free (gpointer data)
 {
@@ -27,14 +24,8 @@ vmt_session_files_new (const VmtSessionFilesPlace *place, GError **error)
   const gchar *folder = place->options->files_dir;
   VmtSessionFiles *self;
 
-  if (folder && g_mkdir_with_parents (folder, 0777) != 0) {
-    gint reason = errno;
-    g_autofree gchar *safe = vmt_text_safe (folder);
-
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (reason),
-        "No files can be received in %s: %s.", safe, g_strerror (reason));
+  if (folder && !vmt_transfer_make_folder (folder, error))
     return NULL;
-  }
   self = g_new0 (VmtSessionFiles, 1);
   self->place = *place;
   self->items = g_ptr_array_new_with_free_func (item_free);

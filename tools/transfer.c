@@ -3,6 +3,9 @@
 #include "transfer.h"
 
 #include <gst/videomeet/videomeet.h>
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 #define BAR 20 /* characters */
 
@@ -141,4 +144,19 @@ vmt_transfer_result (
     return g_strdup_printf ("%s: %s", name, why);
   }
   return NULL;
+}
+
+gboolean
+vmt_transfer_make_folder (const gchar *folder, GError **error)
+{
+  g_autofree gchar *safe = vmt_text_safe (folder);
+  gint reason;
+
+  if (g_mkdir_with_parents (folder, 0777) == 0
+      && g_access (folder, W_OK | X_OK) == 0)
+    return TRUE;
+  reason = errno;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (reason),
+      "No files can be received in %s: %s.", safe, g_strerror (reason));
+  return FALSE;
 }

@@ -28,3 +28,6 @@ gchar *vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good);
 /* The name of a file that a peer may have chosen, safe and short. */
 gchar *vmt_transfer_name (const GstStructure *transfer);
+/* Where files are received, if it is not there. FALSE: it cannot be made, or nothing
+ * can be written there; @error is a sentence. */
+gboolean vmt_transfer_make_folder (const gchar *folder, GError **error);

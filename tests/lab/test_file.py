@@ -80,7 +80,8 @@ class File(lab.LabTest):
                        lab.SOON, "a second offer")
         receiver.type("n")
         self.assertEqual(sender.wait(lab.SOON), 1)
-        sender.wait_event("error", lab.SOON, code="DECLINED")
+        sender.wait_event("error", lab.SOON, code="DECLINED",
+                          message="a.bin is not sent: The file was declined.")
         self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), ["a.bin"])
         self.assertEqual(receiver.stop(), 0)
 
@@ -103,7 +104,24 @@ class File(lab.LabTest):
         sender = self.send(b, path, a.address)
         self.assertEqual(sender.wait(lab.SOON), 1)
         sender.wait_event("error", lab.SOON, code="NOT_FOUND")
+        self.assertIn("'videomeet receive DIR'", sender.tail())
         self.assertEqual(host.stop(), 0)
+        # nor is there anybody else
+        sender = self.send(b, path, f"{a.address}:9")
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        sender.wait_event("error", lab.SOON, code="DISCONNECTED")
+        self.assertIn("'videomeet receive DIR'", sender.tail())
+
+    def test_nothing_can_be_written(self):
+        """Said before anybody sends anything."""
+        a, _ = self.lab.hosts
+        folder = os.path.join(a.home, self.folder)
+        os.mkdir(folder)
+        a.call("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", folder)
+        receiver = a.start("videomeet", "receive", folder, "--json")
+        self.assertEqual(receiver.wait(lab.SOON), 1)
+        said = receiver.wait_event("error", lab.SOON)["message"]
+        self.assertIn(f"No files can be received in {folder}: Read-only", said)
 
     def test_stranger_under_require(self):
         a, b = self.lab.hosts
@@ -112,6 +130,7 @@ class File(lab.LabTest):
         sender = self.send(b, path, a.address)
         self.assertEqual(sender.wait(lab.SOON), 1)
         sender.wait_event("error", lab.SOON, code="NOT_TRUSTED")
+        self.assertIn(f"'videomeet trust request {a.address}'", sender.tail())
         self.assertEqual(receiver.events("transfer"), [])
         self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), [])
         self.assertEqual(receiver.stop(), 0)
@@ -268,6 +287,23 @@ class Several(lab.LabTest):
         sender.wait_event("error", lab.SOON, code="NOT_FOUND")
         self.assertEqual(ann.stop(), 0)
         self.assertEqual(bob.stop(), 0)
+
+    def test_who_is_not_there_fails(self):
+        """Whoever else gets the file; a file that was given last is named."""
+        a, _, c = self.lab.hosts
+        path, other = self.make(c, "a.bin", MIB), self.make(c, "b.bin", 1)
+        ann = self.receive(a, "--accept", "auto")
+        sender = self.send(c, path,
+                           f"Ann, Cid,{a.address},{other}")
+        self.assertEqual(sender.wait(lab.SOON), 1, sender.tail())
+        self.assert_got(a, "a.bin", path)
+        self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), ["a.bin"])
+        self.assertEqual({e["code"] for e in sender.events("error")},
+                         {"NOT_FOUND"})
+        self.assertIn("No device Cid was found", sender.tail())
+        warning = sender.wait_event("warning", lab.SOON)
+        self.assertIn("b.bin is a file here", warning["message"])
+        self.assertEqual(ann.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -244,6 +244,7 @@ GST_START_TEST (test_files)
   refused ("send", "videomeet send FILE DEVICE");
   refused ("send a", "videomeet send FILE DEVICE");
   refused ("send a ''", "videomeet send FILE DEVICE");
+  refused ("send '' Ann", "name of a file is empty");
   refused ("send a Ann --accept auto", "accept");
   refused ("send a Ann --pin 123456", "with --meeting alone");
   refused ("send a Ann --user Bob", "with --meeting alone");
@@ -255,6 +256,7 @@ GST_START_TEST (test_files)
   taken ("send a Ann --max-active 1");
   taken ("send a Ann --max-active 32");
   refused ("send a Ann --max-active 33", "from 1 to 32");
+  refused ("send a Ann --max-active 0", "from 1 to 32");
   refused ("send a Ann --max-active -1", "from 1 to 32");
   taken ("send a Ann --priority *=100 --priority *=-100");
   refused ("send a Ann --priority a=101", "-100 to 100");
