@@ -120,6 +120,7 @@ on_news (gpointer data)
   News *news = data;
   Receiving *self = news->self;
   const gchar *id = gst_structure_get_string (news->transfer, "transferId");
+  gboolean known = g_hash_table_contains (self->rates, id);
   VmtRate *rate = rate_of (self, id);
   VmTransferState state = VM_TRANSFER_STATE_PENDING;
   gboolean good = FALSE;
@@ -128,8 +129,9 @@ on_news (gpointer data)
   gst_structure_get (
       news->transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
   vmt_output_event (self->output, vmt_transfer_event (news->transfer));
+  /* while it waits, the offer is told again and again */
   if (state == VM_TRANSFER_STATE_PENDING) {
-    if (self->options->accept == VM_ACCEPT_ASK)
+    if (!known && self->options->accept == VM_ACCEPT_ASK)
       ask (self, news->transfer);
     return G_SOURCE_REMOVE;
   }

@@ -8,6 +8,8 @@ import os
 import lab
 
 MIB = 1 << 20
+# of many files, or of a user who takes time
+LONG = 5 * lab.SOON
 SIZES = [0, 1, 65535, 65536, 65537, 156 * 65536]
 
 
@@ -39,6 +41,12 @@ class File(lab.LabTest):
 
     def assert_got(self, host, name, path):
         self.assertTrue(filecmp.cmp(self.got(host, name), path, False))
+
+    @staticmethod
+    def wait_offers(receiver, least):
+        lab.wait_until(lambda: len(
+            {e["transferId"] for e in receiver.events("transfer")
+             if e["state"] == "pending"}) >= least, LONG, f"{least} offers")
 
     def left(self, host):
         return [n for n in os.listdir(os.path.join(host.home, self.folder))
@@ -75,14 +83,30 @@ class File(lab.LabTest):
         self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
         self.assert_got(a, "a.bin", path)
         sender = self.send(b, path, a.address)
-        lab.wait_until(lambda: len([e for e in receiver.events("transfer")
-                                    if e["state"] == "pending"]) == 2,
-                       lab.SOON, "a second offer")
+        self.wait_offers(receiver, 2)
         receiver.type("n")
         self.assertEqual(sender.wait(lab.SOON), 1)
         sender.wait_event("error", lab.SOON, code="DECLINED",
                           message="a.bin is not sent: The file was declined.")
         self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), ["a.bin"])
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_answered_late(self):
+        """An offer that is told again is one question: the next answer is for
+        the next file."""
+        a, b = self.lab.hosts
+        paths = [self.make(b, name, 1000) for name in ("a.bin", "b.bin")]
+        receiver = self.receive(a, typed=True)
+        sender = self.send(b, *paths, a.address)
+        lab.wait_until(lambda: len(
+            [e for e in receiver.events("transfer")
+             if e["state"] == "pending"]) > 2, LONG, "an offer told again")
+        receiver.type("y")
+        self.wait_offers(receiver, 2)
+        receiver.type("n")
+        self.assertEqual(sender.wait(LONG), 1, sender.tail())
+        self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), ["a.bin"])
+        sender.wait_event("error", lab.SOON, code="DECLINED")
         self.assertEqual(receiver.stop(), 0)
 
     def test_nobody_to_ask(self):
@@ -250,6 +274,7 @@ class Several(lab.LabTest):
     receive = File.receive
     send = File.send
     got = File.got
+    wait_offers = staticmethod(File.wait_offers)
     assert_got = File.assert_got
 
     def test_each_gets_all(self):
@@ -304,6 +329,53 @@ class Several(lab.LabTest):
         warning = sender.wait_event("warning", lab.SOON)
         self.assertIn("b.bin is a file here", warning["message"])
         self.assertEqual(ann.stop(), 0)
+
+    def test_hundred_files_one_stalled(self):
+        """Three of four take 25 files each while the fourth does not answer,
+        with one place among them all; then it takes its own. Each file goes
+        once."""
+        each = 25
+        c = self.lab.hosts[2]
+        paths = [self.make(c, f"f{n:02}", n * 5000) for n in range(each)]
+        peers = []
+        for host in self.lab.hosts[:2]:
+            for folder in "one", "two":
+                into = os.path.join(host.home, f"{self.folder}-{folder}")
+                peers.append((into, host.start(
+                    "videomeet", "receive", into, "--user", folder, "--json",
+                    *(["--accept", "auto"] if peers else []), typed=not peers,
+                    env={"XDG_CONFIG_HOME":
+                         os.path.join(host.home, "config-" + folder)})))
+        stalled = peers[0][1]
+        to = [f"10.77.1.{1 + n // 2}:"
+              f"{process.wait_event('receiving', lab.SOON)['port']}"
+              for n, (_, process) in enumerate(peers)]
+        sender = self.send(c, *paths, ",".join(to), "--max-active", "1")
+
+        def done():
+            return [(e["receiver"], e["filename"], e["sent"])
+                    for e in sender.events("transfer") if e["queue"] == "done"]
+
+        lab.wait_until(lambda: len(done()) == 3 * each, LONG, "the others")
+        self.assertEqual({receiver for receiver, _, _ in done()}, set(to[1:]))
+        self.assertEqual(len({(e["receiver"], e["transferId"])
+                              for e in sender.events("transfer")
+                              if e["receiver"] == to[0]
+                              and "transferId" in e}), 1)
+        for n in range(each):
+            self.wait_offers(stalled, n + 1)
+            stalled.type("y")
+        self.assertEqual(sender.wait(LONG), 0, sender.tail())
+        names = [os.path.basename(path) for path in paths]
+        self.assertEqual(
+            sorted((r, f, s) for r, f, s in done()),
+            sorted((r, f, n * 5000) for r in to for n, f in enumerate(names)))
+        for into, process in peers:
+            self.assertEqual(process.stop(), 0)
+            self.assertEqual(sorted(os.listdir(into)), names)
+            for path in paths:
+                self.assertTrue(filecmp.cmp(
+                    os.path.join(into, os.path.basename(path)), path, False))
 
 
 if __name__ == "__main__":
