@@ -13,12 +13,46 @@ vmt_session_delivers (const VmtSession *self)
   return self->options->files != NULL;
 }
 
+/* As many as may wait; the others later. */
 static void
-send_all (VmtSession *self, const gchar *to)
+send_more (VmtSession *self)
+{
+  const gchar *file;
+
+  while ((file = self->options->files[self->delivered])
+         && vmt_session_files_have_room (self->files, self->receiver)) {
+    vmt_session_files_send (self->files, file, self->receiver);
+    self->delivered++;
+  }
+}
+
+static void
+begin (VmtSession *self, const gchar *to)
 {
   self->delivering = TRUE;
-  for (guint i = 0; self->options->files[i]; i++)
-    vmt_session_files_send (self->files, self->options->files[i], to);
+  self->receiver = g_strdup (to);
+  send_more (self);
+}
+
+/* Nothing can be typed here, as /who. */
+static void
+tell_who_is_here (VmtSession *self)
+{
+  const gchar *code = vm_error_to_code (VM_ERROR_UNROUTABLE);
+  g_autoptr (GPtrArray) ids = vmt_roster_list_present (self->roster);
+  g_autofree gchar *who = vmt_text_safe (self->options->target);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_printf (text, "“%s” is not one participant of the meeting. ", who);
+  g_string_append (text, ids->len ? "Here are: " : "Nobody is here");
+  for (guint i = 0; i < ids->len; i++) {
+    g_autofree gchar *name = vmt_roster_get_name (self->roster, ids->pdata[i]);
+
+    g_string_append_printf (text, "%s%s (id %s)", i ? ", " : "", name,
+        (const gchar *) ids->pdata[i]);
+  }
+  g_string_append_c (text, '.');
+  vmt_session_fail (self, code, text->str);
 }
 
 /* Those who are there are told one after the other. */
@@ -28,7 +62,7 @@ look_for_everybody (VmtSession *self)
   guint here = vmt_roster_count (self->roster);
 
   if (here && here == self->here)
-    send_all (self, NULL);
+    begin (self, NULL);
   self->here = here;
 }
 
@@ -36,17 +70,16 @@ static void
 look_for_receiver (VmtSession *self)
 {
   const gchar *who = self->options->target;
-  g_autoptr (GError) error = NULL;
   g_autofree gchar *id = NULL;
 
   if (g_str_equal (who, VMT_EVERYBODY)) {
     look_for_everybody (self);
     return;
   }
-  if ((id = vmt_roster_find (self->roster, who, &error)))
-    send_all (self, id);
+  if ((id = vmt_roster_find (self->roster, who, NULL)))
+    begin (self, id);
   else if (++self->looked_for == RECEIVER_TICKS)
-    vmt_session_fail (self, vm_error_to_code (error->code), error->message);
+    tell_who_is_here (self);
 }
 
 void
@@ -56,6 +89,8 @@ vmt_session_deliver (VmtSession *self)
     return;
   if (!self->delivering)
     look_for_receiver (self);
+  else if (self->options->files[self->delivered])
+    send_more (self);
   else if (!vmt_session_files_are_busy (self->files))
     vmt_session_leave (self);
 }
@@ -65,5 +100,6 @@ vmt_session_has_delivered (const VmtSession *self)
 {
   return !vmt_session_delivers (self)
          || (self->files && self->delivering
+             && !self->options->files[self->delivered]
              && vmt_session_files_are_sent (self->files));
 }

@@ -27,7 +27,7 @@ struct _VmtSessionFiles
   VmtSessionFilesPlace place;
   GPtrArray *items; /* of VmtFileItem, in the order of their numbers */
   guint count; /* numbers that were given */
-  guint failed; /* of what is sent */
+  guint failed; /* of what is sent, or was to be */
   GstPad *
       spare; /* of vmsignalbin, which would end with the last of its inputs: where
                     there are none but files, this one stays */
@@ -48,6 +48,9 @@ VmtFileItem *vmt_session_files_add (
     VmtSessionFiles *self, gboolean sending, const gchar *participant);
 gchar *vmt_file_item_name (const VmtFileItem *item);
 JsonObject *vmt_file_item_event (const VmtFileItem *item);
+/* @result: all that is said of it at its end; @code: NULL if it is @good. */
+void vmt_file_item_say_over (VmtSessionFiles *self, const VmtFileItem *item,
+    gboolean good, const gchar *code, const gchar *result);
 /* It ends without a word of its element. */
 void vmt_file_item_fail (
     VmtSessionFiles *self, VmtFileItem *item, VmError code, const gchar *why);

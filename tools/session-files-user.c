@@ -24,8 +24,7 @@ check_file (VmtSessionFiles *self, const gchar *path)
     return TRUE;
   safe = vmt_text_safe (path);
   text = g_strdup_printf ("%s is not sent: %s", safe, error->message);
-  vmt_output_warning (self->place.output,
-      error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL, text);
+  vmt_output_warning (self->place.output, vm_error_get_code (error), text);
   return FALSE;
 }
 
@@ -44,31 +43,59 @@ is_sent (const VmtFileItem *item, gconstpointer unused)
   return item->sending && !item->result;
 }
 
+/* (transfer full): ids */
+static GPtrArray *
+list_receivers (VmtSessionFiles *self, const gchar *to)
+{
+  GPtrArray *ids;
+
+  if (!to)
+    return vmt_roster_list_present (self->place.roster);
+  ids = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (ids, g_strdup (to));
+  return ids;
+}
+
+static gboolean
+has_room (VmtSessionFiles *self, guint n)
+{
+  return vmt_session_files_count (self, is_sent, NULL) + n
+         <= VMT_FILES_WAITING_MAX;
+}
+
+gboolean
+vmt_session_files_have_room (VmtSessionFiles *self, const gchar *to)
+{
+  g_autoptr (GPtrArray) ids = list_receivers (self, to);
+
+  return has_room (self, ids->len);
+}
+
+/* Whether @path can be sent to so many; else that is said. */
+static gboolean
+may_send (VmtSessionFiles *self, const gchar *path, guint n)
+{
+  if (n && has_room (self, n))
+    return check_file (self, path);
+  if (n)
+    warn (self, VM_ERROR_RATE_LIMITED,
+        "Too many files wait to be sent; /files shows them.");
+  else
+    warn (self, VM_ERROR_UNROUTABLE, "Nobody else is here.");
+  return FALSE;
+}
+
 void
 vmt_session_files_send (
     VmtSessionFiles *self, const gchar *typed, const gchar *to)
 {
   g_autofree gchar *path = path_of (typed);
-  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) ids = list_receivers (self, to);
 
-  if (to)
-    g_ptr_array_add (ids, g_strdup (to));
-  else {
-    g_ptr_array_unref (ids);
-    ids = vmt_roster_list_present (self->place.roster);
-  }
-  if (!ids->len) {
-    warn (self, VM_ERROR_UNROUTABLE, "Nobody else is here.");
+  if (!may_send (self, path, ids->len)) {
+    self->failed++;
     return;
   }
-  if (vmt_session_files_count (self, is_sent, NULL) + ids->len
-      > VMT_FILES_WAITING_MAX) {
-    warn (self, VM_ERROR_RATE_LIMITED,
-        "Too many files wait to be sent; /files shows them.");
-    return;
-  }
-  if (!check_file (self, path))
-    return;
   for (guint i = 0; i < ids->len; i++) {
     VmtFileItem *item = vmt_session_files_add (self, TRUE, ids->pdata[i]);
     g_autofree gchar *name = NULL;
@@ -263,10 +290,10 @@ vmt_session_files_end (VmtSessionFiles *self)
   for (guint i = 0; i < self->items->len; i++) {
     VmtFileItem *item = self->items->pdata[i];
     g_autofree gchar *name = vmt_file_item_name (item);
+    g_autofree gchar *result = g_strdup_printf ("%s was not finished.", name);
 
     if (!item->result)
-      vmt_output_line (self->place.output, VMT_STYLE_BAD,
-          "%s %s: %s was not finished.", item->sending ? "To" : "From",
-          item->who, name);
+      vmt_file_item_say_over (
+          self, item, FALSE, vm_error_to_code (VM_ERROR_DISCONNECTED), result);
   }
 }

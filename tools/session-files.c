@@ -167,17 +167,40 @@ vmt_file_item_name (const VmtFileItem *item)
                     : vmt_text_cut (safe, VMT_FILE_NAME_MAX);
 }
 
-/* @result: all that is said of it at its end. */
-static void
-finish (VmtSessionFiles *self, VmtFileItem *item, gboolean good, gchar *result)
+void
+vmt_file_item_say_over (VmtSessionFiles *self, const VmtFileItem *item,
+    gboolean good, const gchar *code, const gchar *result)
 {
+  g_autofree gchar *text = g_strdup_printf (
+      "%s %s: %s", item->sending ? "To" : "From", item->who, result);
+
+  vmt_output_ticker (self->place.output, NULL);
+  /* for who has come for that alone */
+  if (!good && item->sending && self->place.options->files)
+    vmt_output_error (self->place.output, code, text);
+  else
+    vmt_output_line (
+        self->place.output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD, "%s", text);
+}
+
+/* @result: as of vmt_file_item_say_over(), and taken. What fails while the user leaves
+ * has not failed by itself. */
+static void
+finish (VmtSessionFiles *self, VmtFileItem *item, gboolean good,
+    const gchar *code, gchar *result)
+{
+  if (item->sending && !good && *self->place.given_up) {
+    g_autofree gchar *name = vmt_file_item_name (item);
+
+    g_free (result);
+    result = g_strdup_printf (
+        "%s is not whole there; when it is sent again, it goes on", name);
+  }
   item->result = result;
   item->ticks = 0;
   if (item->sending && !good)
     self->failed++;
-  vmt_output_ticker (self->place.output, NULL);
-  vmt_output_line (self->place.output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD,
-      "%s %s: %s", item->sending ? "To" : "From", item->who, result);
+  vmt_file_item_say_over (self, item, good, code, result);
 }
 
 void
@@ -196,7 +219,8 @@ vmt_file_item_fail (
   vmt_event_add_string (event, "message", why);
   add_whose (event, item);
   vmt_output_event (self->place.output, event);
-  finish (self, item, FALSE, g_strdup_printf ("%s: %s", name, why));
+  finish (self, item, FALSE, vm_error_to_code (code),
+      g_strdup_printf ("%s: %s", name, why));
 }
 
 /* What the elements say */
@@ -242,7 +266,8 @@ tell (VmtSessionFiles *self, VmtFileItem *item, const GstStructure *transfer)
   vmt_output_event (self->place.output, vmt_file_item_event (item));
   text = vmt_transfer_result (transfer, &item->rate, &good);
   if (text) {
-    finish (self, item, good, g_steal_pointer (&text));
+    finish (self, item, good, gst_structure_get_string (transfer, "code"),
+        g_steal_pointer (&text));
     return;
   }
   if (!item->sending && item->state == VM_TRANSFER_STATE_PENDING

@@ -32,6 +32,7 @@ typedef struct
   VmtRoster *roster;
   GstElement *pipeline, *signalbin;
   const gboolean *typed_over; /* whether nobody can type any more */
+  const gboolean *given_up; /* whether the user leaves */
 } VmtSessionFilesPlace;
 
 /* With a folder to receive in, that is made here. NULL with @error: it cannot be. */
@@ -43,6 +44,8 @@ void vmt_session_files_free (VmtSessionFiles *self);
 /* /send: @to is an id; NULL: everybody who is here. */
 void vmt_session_files_send (
     VmtSessionFiles *self, const gchar *path, const gchar *to);
+/* Whether one more for @to may wait. */
+gboolean vmt_session_files_have_room (VmtSessionFiles *self, const gchar *to);
 /* /files */
 void vmt_session_files_show (VmtSessionFiles *self);
 /* /accept, /decline, /cancel, /pause, /resume */

@@ -38,12 +38,15 @@ typedef struct
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
   VmtSessionFiles *files;
-  gboolean delivering; /* of who joins to send files: they were offered */
+  gboolean delivering; /* of who joins to send files: to whom is known */
+  gchar *receiver; /* then: an id; NULL: everybody */
+  guint delivered; /* then: files that were offered, or could not be */
   guint here; /* before: others who were there at the last tick */
   guint looked_for; /* before: ticks in which their receiver was not there */
   gint sources_left; /* of the sent streams, those that have not ended */
 
   gboolean leaving, failed;
+  gboolean given_up; /* by the user */
   GMutex lock; /* protects ended */
   GCond cond; /* signalled with ended */
   gboolean ended; /* vmsignalbin has said bye and let all streams go */

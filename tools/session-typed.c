@@ -205,7 +205,8 @@ obey (VmtSession *self, const VmtTyped *typed)
       vmt_session_files_obey (self->files, typed->verb, typed->number);
       break;
     case VMT_TYPED_LEAVE:
-      self->joined = TRUE; /* who gives up waiting has not failed */
+      /* who gives up waiting has not failed */
+      self->joined = self->given_up = TRUE;
       vmt_session_leave (self);
       break;
     case VMT_TYPED_END:

@@ -189,7 +189,7 @@ on_signal (gpointer user_data)
     _exit (SIGNAL_EXIT);
   }
   /* a user who gives up waiting has not failed */
-  self->joined = TRUE;
+  self->joined = self->given_up = TRUE;
   vmt_session_leave (self);
   return G_SOURCE_CONTINUE;
 }
@@ -332,7 +332,8 @@ static gboolean
 make_files (VmtSession *self, GError **error)
 {
   const VmtSessionFilesPlace place = { self->options, self->output,
-    self->roster, self->pipeline, self->signalbin, &self->typed_over };
+    self->roster, self->pipeline, self->signalbin, &self->typed_over,
+    &self->given_up };
 
   self->files = vmt_session_files_new (&place, error);
   return self->files != NULL;
@@ -457,6 +458,7 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   g_main_loop_unref (self.loop);
   g_free (self.meeting);
   g_free (self.link);
+  g_free (self.receiver);
   g_free (self.meeting_id);
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.cond);

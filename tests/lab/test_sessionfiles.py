@@ -170,7 +170,8 @@ class SessionFiles(lab.LabTest):
                         *self.into(self.ann, "--accept", "auto"))
         process, status = self.send(path, "Dan", "--pin", "123456")
         self.assertEqual(status, 1, process.tail())
-        process.wait_event("error", lab.SOON, code="UNROUTABLE")
+        error = process.wait_event("error", lab.SOON, code="UNROUTABLE")
+        self.assertRegex(error["message"], "“Dan” is not one.*Ann .id ")
         process, status = self.send(path, "Ann", "--pin", "123456")
         self.assertEqual(status, 0, process.tail())
         self.assert_got(self.ann, path)
@@ -184,6 +185,42 @@ class SessionFiles(lab.LabTest):
         self.assertEqual(ann.stop(), 0)
         self.assertEqual(bob.wait(LONG), 1, bob.tail())
         bob.wait_event("transfer", lab.SOON, state="failed")
+        bob.wait_for("^videomeet: error: To Ann: b.bin: The other side", lab.SOON,
+                     "err")
+
+    def test_given_up(self):
+        """Ctrl-C says how to go on, and the same command does."""
+        path = self.make(self.bob, "a.bin", 40 * MIB)
+        ann = self.come(self.ann, "Ann",
+                        *self.into(self.ann, "--accept", "auto"))
+        bob = self.bob.start(
+            "videomeet", "send", path, "Ann", "--meeting", "standup",
+            "--max-bitrate", "8M", "--json")
+        self.wait_done(bob, MIB)
+        self.assertEqual(bob.stop(), 1, bob.tail())
+        bob.wait_for("a.bin is not whole there; when it is sent again",
+                     lab.SOON, "err")
+        ann.wait_event("transfer", LONG, state="failed")
+        process, status = self.send(path, "Ann")
+        self.assertEqual(status, 0, process.tail())
+        self.assertGreaterEqual(
+            process.wait_event("transfer", lab.SOON,
+                               state="transferring")["done"], MIB)
+        self.assert_got(self.ann, path)
+        self.assertEqual(ann.stop(), 0)
+
+    def test_more_than_may_wait(self):
+        paths = [self.make(self.bob, f"{n}.bin", n) for n in range(260)]
+        ann = self.come(self.ann, "Ann",
+                        *self.into(self.ann, "--accept", "auto"))
+        bob = self.bob.start("videomeet", "send", *paths, "Ann", "--meeting",
+                             "standup", "--json")
+        self.assertEqual(bob.wait(3 * LONG), 0, bob.tail())
+        self.assertEqual(bob.events("warning"), [])
+        for path in paths:
+            self.assertTrue(filecmp.cmp(path, os.path.join(
+                self.ann.home, "in", os.path.basename(path)), False))
+        self.assertEqual(ann.stop(), 0)
 
     def begin(self):
         """A transfer from Ann to Bob that has begun and waits."""

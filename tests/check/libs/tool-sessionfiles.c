@@ -151,7 +151,7 @@ typedef struct
   VmtSessionFiles *files;
   GstElement *pipeline, *bin;
   GstBus *bus;
-  gboolean typed_over;
+  gboolean typed_over, given_up;
   gchar *folder, *path;
   FILE *out, *err;
   char *text, *errors;
@@ -192,7 +192,7 @@ static void
 start (Meeting *m)
 {
   const VmtSessionFilesPlace place = { &m->options, m->output, m->roster,
-    m->pipeline, m->bin, &m->typed_over };
+    m->pipeline, m->bin, &m->typed_over, &m->given_up };
   g_autoptr (GError) error = NULL;
 
   m->files = vmt_session_files_new (&place, &error);
@@ -395,6 +395,31 @@ GST_START_TEST (test_left)
 
 GST_END_TEST;
 
+/* What fails is an error for who has come to send; not what they leave behind. */
+GST_START_TEST (test_who_came_to_send)
+{
+  Meeting m;
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  m.options.files = g_strsplit (m.path, "\n", -1);
+  start (&m);
+  vmt_session_files_send (m.files, m.path, "002");
+  WAIT (&m, RECEIVED, PENDING, "\"number\":2");
+  vmt_session_files_left (m.files, "002");
+  WAIT (&m, "\"event\":\"error\"", "\"code\":\"DISCONNECTED\"",
+      "To Bob: a.bin: Bob has left");
+  vmt_session_files_send (m.files, m.path, "002");
+  WAIT (&m, RECEIVED, PENDING, "\"number\":4");
+  m.given_up = TRUE;
+  vmt_session_files_left (m.files, "002");
+  WAIT (&m, "\"event\":\"error\"", "a.bin is not whole there",
+      "when it is sent again, it goes on");
+  fail_if (vmt_session_files_are_sent (m.files));
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
 /* One more than there are pads for waits until one is free. */
 GST_START_TEST (test_turns)
 {
@@ -420,8 +445,12 @@ GST_START_TEST (test_too_many)
 
   open_meeting (&m, VM_ACCEPT_ASK);
   start (&m);
-  for (guint i = 0; i < VMT_FILES_WAITING_MAX; i++)
+  for (guint i = 0; i < VMT_FILES_WAITING_MAX; i++) {
+    fail_unless (vmt_session_files_have_room (m.files, "002"));
     vmt_session_files_send (m.files, m.path, "002");
+  }
+  fail_if (vmt_session_files_have_room (m.files, "002"));
+  fail_if (vmt_session_files_have_room (m.files, NULL));
   fflush (m.out);
   fail_if (m.text && strstr (m.text, "RATE_LIMITED"));
   vmt_session_files_send (m.files, m.path, "002");
@@ -476,6 +505,7 @@ tool_sessionfiles_suite (void)
   tcase_add_test (tc, test_nobody_to_ask);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_left);
+  tcase_add_test (tc, test_who_came_to_send);
   tcase_add_test (tc, test_turns);
   tcase_add_test (tc, test_too_many);
   tcase_add_test (tc, test_refused);
