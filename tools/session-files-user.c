@@ -216,6 +216,9 @@ act_on_sent (VmtSessionFiles *self, VmtFileItem *item, VmtTypedVerb verb)
   if (verb != VMT_TYPED_CANCEL) {
     if (item->element)
       g_object_set (item->element, "paused", verb == VMT_TYPED_PAUSE, NULL);
+    else
+      warn (self, VM_ERROR_BAD_REQUEST,
+          "That file waits for its turn; /cancel stops it.");
   } else if (item->last)
     g_signal_emit_by_name (item->element, "cancel");
   else

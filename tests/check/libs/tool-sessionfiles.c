@@ -430,6 +430,8 @@ GST_START_TEST (test_turns)
   for (guint i = 0; i <= VMT_FILES_SENT_MAX; i++)
     vmt_session_files_send (m.files, m.path, "002");
   fail_unless_equals_int (m.bin->numsinkpads, VMT_FILES_SENT_MAX);
+  vmt_session_files_obey (m.files, VMT_TYPED_PAUSE, VMT_FILES_SENT_MAX + 1);
+  WAIT (&m, "\"event\":\"warning\"", "waits for its turn");
   WAIT (&m, SENT, COMPLETED, "\"number\":1,");
   vmt_session_files_tick (m.files);
   vmt_session_files_tick (m.files);
