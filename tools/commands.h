@@ -22,6 +22,10 @@ vmt_cmd_host (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_join (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
+vmt_cmd_call (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
+vmt_cmd_answer (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
 vmt_cmd_status (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_known (const VmtOptions *options, VmtOutput *output, gint64 start_us);

@@ -30,6 +30,13 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "typed. Ctrl-C leaves.",
       "Say which meeting: 'videomeet join NAME'. 'videomeet discover' shows "
       "those there are." },
+  [VMT_COMMAND_CALL] = { "call", "USER", "Call a user of a server",
+      "USER is who answers there, by the name that is given with --user. The\n"
+      "call ends by Ctrl-C, or when the other side ends it.",
+      "Say whom: 'videomeet call USER --server ws://HOST:PORT'." },
+  [VMT_COMMAND_ANSWER] = { "answer", NULL, "Be called at a server, and answer",
+      "Waits until somebody calls who is answered; y and n on a line of their\n"
+      "own answer. It ends with that call, or by Ctrl-C." },
   [VMT_COMMAND_STATUS] = { "status", "ADDR",
       "Ask one device who it is and what it does",
       "ADDR is HOST[:PORT]; the port is 8080 where none is given. The key\n"
@@ -90,6 +97,12 @@ const gchar *
 vmt_command_to_string (VmtCommand command)
 {
   return vmt_commands[command].name;
+}
+
+gboolean
+vmt_command_is_call (VmtCommand command)
+{
+  return command == VMT_COMMAND_CALL || command == VMT_COMMAND_ANSWER;
 }
 
 const gchar *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "commands.h"
+#include "options-call.h"
 #include "options-files.h"
 #include "options-priv.h"
 #include "options-server.h"
@@ -21,6 +22,7 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->meeting);
   g_free (options->pin);
   g_free (options->dialect);
+  g_free (options->server);
   g_strfreev (options->origins);
   g_free (options->tls_cert);
   g_free (options->tls_key);
@@ -64,7 +66,7 @@ is_live (VmtCommand command)
 {
   return command == VMT_COMMAND_DISCOVER || command == VMT_COMMAND_HOST
          || command == VMT_COMMAND_JOIN || command == VMT_COMMAND_RECEIVE
-         || command == VMT_COMMAND_SERVER;
+         || command == VMT_COMMAND_SERVER || vmt_command_is_call (command);
 }
 
 static void
@@ -183,6 +185,36 @@ add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
   add_finding_entries (context, o, raw);
 }
 
+/* What is sent, and what becomes of what others send. */
+static void
+add_media_entries (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "source", 's', 0, G_OPTION_ARG_STRING, &o->source,
+        "What to send: camera, screen, test, stamp, or a file or URI "
+        "(default camera)",
+        "SOURCE" },
+    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
+        "Video codec to send: vp8 or h264 (default vp8)", "CODEC" },
+    { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
+        "Sound without picture", NULL },
+    { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
+        "Show the others in one window and play their sound", NULL },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
+        "Record every other participant into a file in DIR", "DIR" },
+    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
+        "STUN server, stun://HOST:PORT; a host tells it to all who join",
+        "URI" },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
+        "TURN server, turn://USER:PASSWORD@HOST:PORT; a host tells it to all "
+        "who join; may be given several times",
+        "URI" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
 static void
 add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
 {
@@ -214,31 +246,13 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
   const GOptionEntry both[] = {
     { "pin", 0, 0, G_OPTION_ARG_STRING, &o->pin,
         "PIN of the meeting, at least 6 digits", "DIGITS" },
-    { "source", 's', 0, G_OPTION_ARG_STRING, &o->source,
-        "What to send: camera, screen, test, stamp, or a file or URI "
-        "(default camera)",
-        "SOURCE" },
-    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
-        "Video codec to send: vp8 or h264 (default vp8)", "CODEC" },
-    { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
-        "Sound without picture", NULL },
-    { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
-        "Show the others in one window and play their sound", NULL },
-    { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
-        "Record every other participant into a file in DIR", "DIR" },
-    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
-        "STUN server, stun://HOST:PORT; a host tells it to all who join",
-        "URI" },
-    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
-        "TURN server, turn://USER:PASSWORD@HOST:PORT; a host tells it to all "
-        "who join; may be given several times",
-        "URI" },
     { NULL },
   };
 
   g_option_context_add_main_entries (
       context, command == VMT_COMMAND_HOST ? host : join, NULL);
   g_option_context_add_main_entries (context, both, NULL);
+  add_media_entries (context, o);
 }
 
 static GOptionContext *
@@ -265,6 +279,10 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
     vmt_options_add_meeting_files (context, options, &raw->files);
     add_policy_entries (context, raw);
   }
+  if (vmt_command_is_call (command)) {
+    vmt_options_add_call (context, options, command, &raw->files);
+    add_media_entries (context, options);
+  }
   if (command == VMT_COMMAND_TRUST)
     add_request_entries (context, options, raw);
   if (command == VMT_COMMAND_SEND) {
@@ -277,7 +295,7 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
   }
   if (command == VMT_COMMAND_SERVER)
     vmt_options_add_server (context, options);
-  else if (is_live (command))
+  else if (is_live (command) && !vmt_command_is_call (command))
     add_device_entries (context, options, raw, command);
   else if (command == VMT_COMMAND_STATUS)
     g_option_context_add_main_entries (context, insecure, NULL);
@@ -417,5 +435,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     return FALSE;
   if (!options->source)
     options->source = g_strdup ("camera");
-  return take_rest (options, command, raw.rest, error);
+  return take_rest (options, command, raw.rest, error)
+         && (!vmt_command_is_call (command)
+             || vmt_options_take_call (options, error));
 }

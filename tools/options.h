@@ -8,6 +8,8 @@ typedef enum
   VMT_COMMAND_DISCOVER,
   VMT_COMMAND_HOST,
   VMT_COMMAND_JOIN,
+  VMT_COMMAND_CALL,
+  VMT_COMMAND_ANSWER,
   VMT_COMMAND_STATUS,
   VMT_COMMAND_KNOWN,
   VMT_COMMAND_FORGET,
@@ -43,7 +45,7 @@ typedef enum
  * flags FALSE where nothing was said. */
 typedef struct
 {
-  /* NAME|URI of join, ADDR of status, DEVICE of forget, DEVICE or FILE of trust,
+  /* NAME|URI of join, USER of call, ADDR of status, DEVICE of forget, DEVICE or FILE of trust,
    * DEVICE[,DEVICE]… of send, or a participant with --meeting, DIR of receive */
   gchar *target;
   VmtTrustAction trust;
@@ -67,6 +69,7 @@ typedef struct
   VmPermissions permissions;
 
   gchar *meeting, *pin;
+  gchar *server; /* WebSocket of call and answer; NULL: another command */
   gchar *dialect; /* "native" or "room" */
   gchar **origins; /* whose pages are admitted */
   gchar *tls_cert, *tls_key; /* files */
@@ -105,6 +108,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmtOptions, vmt_options_clear)
 const gchar *vmt_command_to_string (VmtCommand command);
 gboolean vmt_command_from_string (const gchar *text, VmtCommand *command);
 const gchar *vmt_command_summary (VmtCommand command);
+
+/* Whether it is call or answer. */
+gboolean vmt_command_is_call (VmtCommand command);
 
 /* The known command that @text was probably meant to be, or NULL. */
 const gchar *vmt_command_suggest (const gchar *text);

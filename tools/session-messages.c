@@ -105,7 +105,7 @@ on_meeting_state (VmtSession *self, const GstStructure *s)
   vmt_output_event (self->output, event);
 
   shown = vmt_text_safe (self->meeting);
-  if (!vmt_session_is_refused (self))
+  if (!vmt_session_is_refused (self) && !vmt_session_is_call (self))
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Meeting %s is %s.", shown,
         state ? state : "changed");
   if (vmt_flag (s, "hosting") && g_strcmp0 (state, "announced") == 0)
@@ -139,13 +139,15 @@ on_joined (VmtSession *self, const GstStructure *s)
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "Hosting the meeting %s.", meeting);
     show_way_in (self);
-  } else
+  } else if (!vmt_session_is_call (self))
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "Joined the meeting %s.", meeting);
   if (!self->options->view && !self->options->record
       && !vmt_session_delivers (self))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
         "The others are neither shown nor heard here: --view does that.");
+  if (vmt_session_is_call (self))
+    vmt_session_call_registered (self);
 }
 
 static void
@@ -171,6 +173,10 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "trust", trust);
   vmt_event_add_string (event, "voucher", voucher);
   vmt_output_event (self->output, event);
+  if (vmt_session_is_call (self)) {
+    vmt_session_call_joined (self, s);
+    return;
+  }
 
   name = vmt_roster_get_name (self->roster, id);
   device = vmt_text_safe (vmt_field (s, "device"));
@@ -197,6 +203,10 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "code", vmt_field (s, "code"));
   vmt_event_add_string (event, "message", vmt_field (s, "message"));
   vmt_output_event (self->output, event);
+  if (vmt_session_is_call (self)) {
+    vmt_session_call_left (self, s);
+    return;
+  }
 
   name = vmt_roster_get_name (self->roster, id);
   why = vmt_text_safe (vmt_field (s, "message"));
@@ -224,6 +234,11 @@ on_participant_state (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "old", vmt_field (s, "old"));
   vmt_event_add_string (event, "state", state);
   vmt_output_event (self->output, event);
+  if (vmt_session_is_call (self)) {
+    if (g_str_equal (state, "connected"))
+      vmt_session_call_connected (self, id);
+    return;
+  }
 
   name = vmt_roster_get_name (self->roster, id);
   vmt_output_line (self->output, VMT_STYLE_FAINT, "%s is %s.", name, state);
@@ -288,6 +303,8 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-participant-joined", on_participant_joined },
     { "vm-participant-left", on_participant_left },
     { "vm-participant-state-changed", on_participant_state },
+    { "vm-call-offered", vmt_session_call_offered },
+    { "vm-call-missed", vmt_session_call_missed },
     { "vm-path-changed", on_path },
     { "vm-record", on_record },
   };

@@ -11,6 +11,29 @@
 
 #include <gst/gst.h>
 
+typedef enum
+{
+  VMT_CALL_REGISTERING,
+  VMT_CALL_WAITING, /* to be called */
+  VMT_CALL_CALLING,
+  VMT_CALL_RINGING, /* somebody calls, and waits for the answer */
+  VMT_CALL_ANSWERED,
+  VMT_CALL_CONNECTED,
+  VMT_CALL_OVER,
+} VmtCallState;
+
+/* Of call and answer. */
+typedef struct
+{
+  VmtCallState state;
+  gchar *user; /* id of the other at the server */
+  gchar *name; /* likewise, as people read it; not safe to show */
+  const gchar *type; /* "audio" or "video" */
+  gchar *participant; /* its id in the session, or NULL */
+  gchar *declined; /* why, while it may call as well */
+  guint crossing; /* source that waits for that */
+} VmtSessionCall;
+
 typedef struct
 {
   const VmtOptions *options;
@@ -41,6 +64,7 @@ typedef struct
   gboolean delivering; /* of who joins to send files: to whom is known */
   gchar *receiver; /* then: an id; NULL: everybody */
   guint delivered; /* then: files that were offered, or could not be */
+  VmtSessionCall call;
   guint here; /* before: others who were there at the last tick */
   guint looked_for; /* before: ticks in which their receiver was not there */
   gint sources_left; /* of the sent streams, those that have not ended */
@@ -63,6 +87,25 @@ gboolean vmt_session_is_refused (const VmtSession *self);
 
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);
+
+/* session-call.c; main thread. Whether it is a call between users of a server. */
+gboolean vmt_session_is_call (const VmtSession *self);
+void vmt_session_call_registered (VmtSession *self);
+/* What vmsignalbin tells of it. */
+void vmt_session_call_offered (VmtSession *self, const GstStructure *s);
+void vmt_session_call_missed (VmtSession *self, const GstStructure *s);
+void vmt_session_call_joined (VmtSession *self, const GstStructure *s);
+void vmt_session_call_connected (VmtSession *self, const gchar *id);
+void vmt_session_call_left (VmtSession *self, const GstStructure *s);
+/* Whether @line answers who calls. */
+gboolean vmt_session_call_take_line (VmtSession *self, const gchar *line);
+/* --duration is over. */
+void vmt_session_call_time_out (VmtSession *self);
+/* It is left: what is open is ended. */
+void vmt_session_call_leave (VmtSession *self);
+/* The last line; transfer full. */
+gchar *vmt_session_call_ticker (VmtSession *self);
+void vmt_session_call_clear (VmtSession *self);
 
 /* session-deliver.c; main thread. Whether it is there to send files alone. */
 gboolean vmt_session_delivers (const VmtSession *self);

@@ -234,8 +234,9 @@ on_line (const gchar *line, gpointer user_data)
         "A line has at most %d bytes; this one was not sent.",
         VMT_TYPED_LINE_MAX);
   if (line
-      && vmt_session_trust_take_line (
-          self->trust, line, g_get_monotonic_time ()))
+      && (vmt_session_trust_take_line (
+              self->trust, line, g_get_monotonic_time ())
+          || vmt_session_call_take_line (self, line)))
     return;
   if (!error && vmt_typed_parse (&typed, line, &error))
     obey (self, &typed);

@@ -67,7 +67,9 @@ print_summary (VmtSession *self)
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "In the call for %s.", time);
   } else if (!vmt_session_is_refused (self))
-    vmt_output_line (self->output, VMT_STYLE_STRONG, "Nobody else was there.");
+    vmt_output_line (self->output, VMT_STYLE_STRONG, "%s",
+        vmt_session_is_call (self) ? "There was no call."
+                                   : "Nobody else was there.");
   for (guint i = 0; i < lines->len; i++)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s",
         (const gchar *) g_ptr_array_index (lines, i));
@@ -138,10 +140,14 @@ vmt_session_leave (VmtSession *self)
     return;
   self->leaving = TRUE;
   vmt_output_ticker (self->output, NULL);
+  if (vmt_session_is_call (self))
+    vmt_session_call_leave (self);
   if (!self->joined && self->mode == VM_MEETING_MODE_JOIN && !self->failed) {
     self->failed = TRUE;
-    vmt_output_error (
-        self->output, "TIMEOUT", "The meeting was not joined in that time.");
+    vmt_output_error (self->output, "TIMEOUT",
+        vmt_session_is_call (self)
+            ? "The server did not answer in that time."
+            : "The meeting was not joined in that time.");
   }
   if (!vmt_session_is_refused (self))
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
@@ -172,7 +178,8 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
         "'videomeet discover' shows the meetings there are%s.",
         self->options->pin ? ""
                            : "; one with a PIN is found by it alone: --pin");
-  if (self->uri && !self->joined && (native = vmt_target_as_native (self->uri)))
+  if (self->uri && !self->joined && !vmt_session_is_call (self)
+      && (native = vmt_target_as_native (self->uri)))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
         "If that is a videomeet device:  videomeet join %s", native);
   vmt_session_leave (self);
@@ -197,7 +204,11 @@ on_signal (gpointer user_data)
 static gboolean
 on_duration (gpointer user_data)
 {
-  vmt_session_leave (user_data);
+  VmtSession *self = user_data;
+
+  if (vmt_session_is_call (self))
+    vmt_session_call_time_out (self);
+  vmt_session_leave (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -221,7 +232,9 @@ on_tick (gpointer user_data)
     vmt_output_ticker (self->output, text);
     return G_SOURCE_CONTINUE;
   }
-  if (self->call_us && others) {
+  if (vmt_session_is_call (self)) {
+    text = vmt_session_call_ticker (self);
+  } else if (self->call_us && others) {
     time = vmt_text_time ((now - self->call_us) / G_TIME_SPAN_SECOND);
     text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
         others, others == 1 ? "" : "s");
@@ -408,6 +421,7 @@ run_loop (VmtSession *self)
   while (g_source_remove_by_user_data (self))
     continue;
   vmt_session_stop_typed (self);
+  vmt_session_call_clear (self);
 }
 
 gint

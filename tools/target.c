@@ -176,3 +176,25 @@ vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error)
   place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
   return g_strdup_printf ("%s://%s", scheme, place);
 }
+
+gboolean
+vmt_target_check_server (const gchar *server, GError **error)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (server, G_URI_FLAGS_NONE, NULL);
+
+  if (is_web_socket (server) && has_host (parsed) && !g_uri_get_query (parsed)
+      && !g_uri_get_fragment (parsed))
+    return TRUE;
+  return refuse (error, server,
+      "is no server of calls; it looks like ws://HOST:PORT or "
+      "wss://HOST:PORT.");
+}
+
+gchar *
+vmt_target_of_user (const gchar *server, const gchar *user)
+{
+  g_autofree gchar *escaped = g_uri_escape_string (user, NULL, FALSE);
+
+  return g_strconcat (
+      server, g_str_has_suffix (server, "/") ? "" : "/", escaped, NULL);
+}

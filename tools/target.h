@@ -26,3 +26,8 @@ vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error);
 /* The line for a videomeet device at the place of a ws:// or wss:// URI, which
  * users take for its address; NULL for other URIs. */
 gchar *vmt_target_as_native (const gchar *uri);
+
+/* Whether @server is "ws://HOST:PORT", or wss, with or without a path. */
+gboolean vmt_target_check_server (const gchar *server, GError **error);
+/* Where @user is called at that: "ws://HOST:PORT/USER". */
+gchar *vmt_target_of_user (const gchar *server, const gchar *user);

@@ -56,6 +56,8 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_DISCOVER] = vmt_cmd_discover,
     [VMT_COMMAND_HOST] = vmt_cmd_host,
     [VMT_COMMAND_JOIN] = vmt_cmd_join,
+    [VMT_COMMAND_CALL] = vmt_cmd_call,
+    [VMT_COMMAND_ANSWER] = vmt_cmd_answer,
     [VMT_COMMAND_STATUS] = vmt_cmd_status,
     [VMT_COMMAND_KNOWN] = vmt_cmd_known,
     [VMT_COMMAND_FORGET] = vmt_cmd_forget,
@@ -117,7 +119,8 @@ main (gint argc, gchar **argv)
   } else if (!vmt_command_from_string (first, &command))
     return refuse_command (first);
 
-  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN)
+  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN
+      || vmt_command_is_call (command))
     vmt_memory_give_back (argv);
   else if (command == VMT_COMMAND_SEND || command == VMT_COMMAND_RECEIVE)
     vmt_memory_keep ();

@@ -248,6 +248,23 @@ class Readme(lab.LabTest):
         self.finish(host)
         a.call("cmp", source, os.path.join(folder, "speech.wav"))
 
+    def test_line_answer(self):
+        self.test_line_call()
+
+    def test_line_call(self):
+        a, b = self.lab.hosts
+        server = a.start("videomeet", "server", "--insecure", "--json")
+        server.wait_event("serving", lab.SOON)
+        ann = self.start(a, "answer")
+        ann.wait_for("Waiting for calls of Ann", lab.SOON)
+        bob = self.start(b, "call")
+        for process, other in (ann, "Bob"), (bob, "Ann"):
+            process.wait_for(f"In the call with {other}", JOINED)
+        self.finish(bob)
+        ann.wait_for("Bob has ended the call", lab.SOON)
+        self.assertEqual(ann.wait(lab.SOON), 0, ann.tail())
+        self.finish(server)
+
     def test_line_everybody(self):
         one, two = self.together("host", "everybody")
         two.wait_for(r'"autovideosink0-actual-sink.*new-state=\(GstState\)'

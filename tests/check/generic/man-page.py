@@ -11,8 +11,8 @@ import sys
 root = pathlib.Path(os.environ["VM_SOURCE_ROOT"])
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 
-COMMANDS = ["discover", "host", "join", "status", "known", "forget", "trust",
-            "send", "receive", "server"]
+COMMANDS = ["discover", "host", "join", "call", "answer", "status", "known",
+            "forget", "trust", "send", "receive", "server"]
 
 
 def options_of(*arguments):

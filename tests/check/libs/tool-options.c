@@ -137,6 +137,43 @@ GST_START_TEST (test_ice_servers)
 
 GST_END_TEST;
 
+GST_START_TEST (test_calls)
+{
+  g_auto (VmtOptions) call = { 0 };
+  g_auto (VmtOptions) answer = { 0 };
+  g_autofree gchar *longest = g_strnfill (VMT_NAME_MAX, 'x');
+  g_autofree gchar *fits = g_strdup_printf ("call %s --server ws://h", longest);
+  g_autofree gchar *over =
+      g_strdup_printf ("call %sx --server ws://h", longest);
+
+  fail_unless (parse (&call, "call Bob --server wss://h:3000 --user Ann "
+                             "--audio-only --source test --duration 2")
+               == NULL);
+  fail_unless_equals_string (call.target, "Bob");
+  fail_unless_equals_string (call.server, "wss://h:3000");
+  fail_unless_equals_string (call.user, "Ann");
+  fail_unless (call.audio_only && call.duration == 2);
+  fail_unless (parse (&answer, "answer --server ws://h --accept auto") == NULL);
+  fail_unless (answer.target == NULL);
+  fail_unless_equals_int (answer.accept, VM_ACCEPT_AUTO);
+  taken ("answer --server ws://h --accept ask");
+  taken (fits);
+  refused (over, "longer than 128 bytes");
+  refused ("call Bob", "--server");
+  refused ("answer", "--server");
+  refused ("call --server ws://h", "Say whom");
+  refused ("call '' --server ws://h", "Say whom");
+  refused ("call Bob Carl --server ws://h", "'Carl'");
+  refused ("answer Bob --server ws://h", "'Bob'");
+  refused ("call Bob --server h:3000", "ws://HOST:PORT");
+  refused ("call Bob --server ws://h --accept auto", "--accept");
+  refused ("answer --server ws://h --accept never", "ask or auto");
+  refused ("answer --server ws://h --accept perhaps", "--accept");
+  refused ("join Bob --server ws://h", "--server");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_pin_hides_unless_told)
 {
   g_auto (VmtOptions) hidden = { 0 };
@@ -356,6 +393,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_host);
   tcase_add_test (tc, test_pages_and_rooms);
   tcase_add_test (tc, test_ice_servers);
+  tcase_add_test (tc, test_calls);
   tcase_add_test (tc, test_pin_hides_unless_told);
   tcase_add_test (tc, test_target);
   tcase_add_test (tc, test_limits);

@@ -181,6 +181,34 @@ GST_START_TEST (test_dialects)
 
 GST_END_TEST;
 
+GST_START_TEST (test_servers_of_calls)
+{
+  static const gchar *const good[][2] = {
+    { "ws://a", "ws://a/Ann%20B%2FC" },
+    { "wss://a:1/", "wss://a:1/Ann%20B%2FC" },
+    { "WS://[fd00::1]:1/x", "WS://[fd00::1]:1/x/Ann%20B%2FC" },
+  };
+  static const gchar *const bad[] = { "", "a:1", "http://a", "videomeet://a",
+    "ws://", "ws:///x", "ws://a b", "ws://a/?x=1", "ws://a/#x" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *uri = vmt_target_of_user (good[i][0], "Ann B/C");
+
+    fail_unless (
+        vmt_target_check_server (good[i][0], &error), "%s", good[i][0]);
+    fail_unless_equals_string (uri, good[i][1]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vmt_target_check_server (bad[i], &error), "%s", bad[i]);
+    fail_unless (error != NULL);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_target_suite (void)
 {
@@ -191,6 +219,7 @@ tool_target_suite (void)
   tcase_add_test (tc, test_meetings);
   tcase_add_test (tc, test_bad_meetings);
   tcase_add_test (tc, test_dialects);
+  tcase_add_test (tc, test_servers_of_calls);
   tcase_add_test (tc, test_web_socket_of_a_device);
   tcase_add_test (tc, test_addresses);
   tcase_add_test (tc, test_names);

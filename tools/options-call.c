@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "options-call.h"
+#include "options-priv.h"
+#include "target.h"
+
+void
+vmt_options_add_call (GOptionContext *context, VmtOptions *options,
+    VmtCommand command, VmtFilesRaw *raw)
+{
+  const GOptionEntry both[] = {
+    { "server", 0, 0, G_OPTION_ARG_STRING, &options->server,
+        "Where users call each other, as ws://HOST:PORT or wss://HOST:PORT",
+        "URI" },
+    { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
+        "Name to be known and called by there (default: this account's real "
+        "name)",
+        "NAME" },
+    { NULL },
+  };
+  const GOptionEntry answer[] = {
+    { "accept", 0, 0, G_OPTION_ARG_STRING, &raw->accept,
+        "Who says whether a call is answered: ask (you), auto (nobody: the "
+        "first one is) (default ask)",
+        "HOW" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, both, NULL);
+  if (command == VMT_COMMAND_ANSWER)
+    g_option_context_add_main_entries (context, answer, NULL);
+}
+
+gboolean
+vmt_options_take_call (VmtOptions *options, GError **error)
+{
+  if (!options->server) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+        "Say at which server: --server ws://HOST:PORT.");
+    return FALSE;
+  }
+  if (options->accept == VM_ACCEPT_NEVER) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--accept takes ask or auto here: who never answers need not wait.");
+    return FALSE;
+  }
+  return vmt_target_check_server (options->server, error)
+         && vmt_check_name ("USER", options->target, error);
+}

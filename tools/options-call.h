@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options-files.h"
+#include "options.h"
+
+/* The options of call and answer alone. Errors are sentences for the user. */
+
+/* @raw: of answer its --accept. */
+void vmt_options_add_call (GOptionContext *context, VmtOptions *options,
+    VmtCommand command, VmtFilesRaw *raw);
+/* After the files and the rest of the line were taken. */
+gboolean vmt_options_take_call (VmtOptions *options, GError **error);
