@@ -153,6 +153,22 @@ set_ice_servers (Serving *self)
       "turn-secret", o->turn_secret, NULL);
 }
 
+/* More than one line is no key, which the server says. */
+static gboolean
+set_gotify (Serving *self, GError **error)
+{
+  const VmtOptions *o = self->options;
+  g_autofree gchar *key = NULL;
+
+  if (!o->gotify_url)
+    return TRUE;
+  if (!g_file_get_contents (o->gotify_key_file, &key, NULL, error))
+    return FALSE;
+  g_object_set (self->server, "gotify-url", o->gotify_url, "gotify-key",
+      g_strstrip (key), NULL);
+  return TRUE;
+}
+
 static void
 set_up (Serving *self)
 {
@@ -217,7 +233,8 @@ serve (Serving *self, gint64 start_us)
   raise_limit ();
   self->server = vm_room_server_new (identity);
   set_up (self);
-  if (!vm_room_server_start (self->server, &error))
+  if (!set_gotify (self, &error)
+      || !vm_room_server_start (self->server, &error))
     return fail (self, error);
   tell_started (self, identity);
   run (self, start_us);

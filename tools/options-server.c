@@ -18,6 +18,8 @@ vmt_options_clear_server (VmtOptions *options)
   g_strfreev (options->proxies);
   g_free (options->turn_secret);
   g_free (options->state);
+  g_free (options->gotify_url);
+  g_free (options->gotify_key_file);
 }
 
 void
@@ -72,6 +74,12 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "Keep rooms over a restart in FILE: written at the end, read and "
         "removed at the start",
         "FILE" },
+    { "gotify-url", 0, 0, G_OPTION_ARG_STRING, &o->gotify_url,
+        "Gotify server that is told of missed calls and of what happens in the "
+        "mesh, https://HOST",
+        "URL" },
+    { "gotify-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o->gotify_key_file,
+        "File with the token of an application there", "FILE" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
         "How long nobody is admitted before it ends (default 5)", "SECONDS" },
     { NULL },
@@ -129,6 +137,9 @@ vmt_options_take_server (VmtOptions *options, GError **error)
     options->drain = VMT_DRAIN;
   else if (!(options->drain >= 0 && options->drain <= VMT_DRAIN_MAX))
     return refuse (error, "--drain takes 0 to 600 seconds.");
+  if (!options->gotify_url != !options->gotify_key_file)
+    return refuse (error, "--gotify-url and --gotify-key-file are of use "
+                          "together alone.");
   if (options->loopback && options->insecure)
     return refuse (error, "--loopback is plain HTTP already, without "
                           "--insecure.");
@@ -163,6 +174,8 @@ static const struct
   { "turn", KIND_LIST },
   { "turn-secret", KIND_TEXT },
   { "state", KIND_TEXT },
+  { "gotify-url", KIND_TEXT },
+  { "gotify-key-file", KIND_TEXT },
   { "drain", KIND_TEXT },
 };
 

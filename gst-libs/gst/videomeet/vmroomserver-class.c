@@ -20,6 +20,8 @@ enum
   PROP_TURN_SERVERS,
   PROP_TURN_SECRET,
   PROP_STATE_FILE,
+  PROP_GOTIFY_URL,
+  PROP_GOTIFY_KEY,
   N_PROPS
 };
 
@@ -38,6 +40,10 @@ text_of (VmRoomServer *self, guint id)
       return &self->turn_secret;
     case PROP_STATE_FILE:
       return &self->state_file;
+    case PROP_GOTIFY_URL:
+      return &self->gotify_url;
+    case PROP_GOTIFY_KEY:
+      return &self->gotify_key;
     default:
       return NULL;
   }
@@ -225,6 +231,31 @@ make_texts (void)
 }
 
 static void
+make_gotify (void)
+{
+  /**
+   * VmRoomServer:gotify-url:
+   *
+   * Where a Gotify server is that is told of missed calls, chat in the mesh, what its
+   * agents share, and when one is gone: `https://push.example.org`, or `http://` on
+   * this machine. Nobody waits for it. %NULL: none is told.
+   *
+   * Since: 0.1
+   */
+  props[PROP_GOTIFY_URL] = g_param_spec_string (
+      "gotify-url", "Gotify URL", "Whom to tell what happens", NULL, FLAGS);
+  /**
+   * VmRoomServer:gotify-key:
+   *
+   * The token of the application at #VmRoomServer:gotify-url, 1 to 256 bytes.
+   *
+   * Since: 0.1
+   */
+  props[PROP_GOTIFY_KEY] = g_param_spec_string (
+      "gotify-key", "Gotify key", "Token of an application", NULL, FLAGS);
+}
+
+static void
 make_lists (void)
 {
   /**
@@ -285,6 +316,7 @@ vm_room_server_install (GObjectClass *klass)
   klass->get_property = vm_room_server_get_property;
   make_numbers ();
   make_texts ();
+  make_gotify ();
   make_lists ();
   g_object_class_install_properties (klass, N_PROPS, props);
   /**

@@ -33,6 +33,8 @@ vm_room_server_finalize (GObject *object)
   g_free (self->tls_key);
   g_free (self->turn_secret);
   g_free (self->state_file);
+  g_free (self->gotify_url);
+  g_free (self->gotify_key);
   g_strfreev (self->names);
   g_strfreev (self->origins);
   g_strfreev (self->proxies);
@@ -185,6 +187,8 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.turn_servers = (const gchar *const *) self->turn_servers;
   config.turn_secret = self->turn_secret;
   config.state_file = self->state_file;
+  config.notify_url = self->gotify_url;
+  config.notify_key = self->gotify_key;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_lock (&self->lock);
   self->tells = TRUE;

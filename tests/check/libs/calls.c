@@ -221,6 +221,44 @@ GST_START_TEST (test_ring_time)
 
 GST_END_TEST;
 
+static void
+on_missed (const gchar *callee, const gchar *caller, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s<%s ", callee, caller);
+}
+
+/* Who was called and did not answer is told of, and nobody else. */
+GST_START_TEST (test_missed)
+{
+  g_autoptr (GString) missed = g_string_new (NULL);
+
+  vm_calls_set_missed_func (calls, on_missed, missed);
+  fail_unless (vm_call_user_rename (ann.user, "ann", "Ann", NULL));
+  heard (&ann, "registered ann=Ann");
+  /* answered, declined, busy */
+  talk ();
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  says (&ann, VM_CALL_OFFER, "c3", "bob");
+  says (&bob, VM_CALL_REJECT, "c3", "ann");
+  fail_unless_equals_string (missed->str, "");
+  /* not there */
+  says (&ann, VM_CALL_OFFER, "c4", "nobody");
+  fail_unless_equals_string (missed->str, "nobody<Ann ");
+  /* given up, rung for too long, the caller lost */
+  says (&bob, VM_CALL_OFFER, "c5", "ann");
+  says (&bob, VM_CALL_END, "c5", "ann");
+  says (&ann, VM_CALL_OFFER, "c6", "bob");
+  now += VM_CALL_RING_TIME;
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+  says (&carl, VM_CALL_OFFER, "c7", "bob");
+  go (&carl);
+  fail_unless_equals_string (
+      missed->str, "nobody<Ann Ann<bob bob<Ann bob<carl ");
+}
+
+GST_END_TEST;
+
 /* Each has its own time; what was answered meanwhile goes on. */
 GST_START_TEST (test_rings_end_in_order)
 {
@@ -533,6 +571,7 @@ calls_suite (void)
   tcase_add_test (tc, test_rejected);
   tcase_add_test (tc, test_caller_changes_its_mind);
   tcase_add_test (tc, test_nobody_there);
+  tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_busy);
   tcase_add_test (tc, test_ring_time);
   tcase_add_test (tc, test_rings_end_in_order);

@@ -27,6 +27,17 @@ vm_call_guest_send (
   send_message (peer, message);
 }
 
+void
+vm_call_guest_missed (
+    const gchar *callee, const gchar *caller, gpointer user_data)
+{
+  VmServer *server = user_data;
+
+  /* whoever is cut off by this server has hung up on nobody */
+  if (!server->stopping)
+    vm_notify_push (server->notify, VM_NOTIFY_CALL_MISSED, callee, caller);
+}
+
 static void
 send_error (VmCallGuest *guest, const GError *error)
 {

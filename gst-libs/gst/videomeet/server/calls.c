@@ -29,6 +29,8 @@ struct _VmCalls
 {
   VmCallsSend send;
   gpointer user_data;
+  VmCallsMissed missed; /* or NULL */
+  gpointer missed_data;
   GHashTable *users; /* id -> VmCallUser, which it owns */
   GQueue ringing; /* of Call, the oldest first */
   guint n_calls;
@@ -83,6 +85,14 @@ vm_calls_free (VmCalls *calls)
   g_free (calls);
 }
 
+void
+vm_calls_set_missed_func (
+    VmCalls *calls, VmCallsMissed func, gpointer user_data)
+{
+  calls->missed = func;
+  calls->missed_data = user_data;
+}
+
 guint
 vm_calls_count_users (VmCalls *calls)
 {
@@ -132,6 +142,21 @@ tell_end (VmCallUser *user, const Call *call, const VmCallUser *by)
   message->call_id = g_strdup (call->id);
   message->from = g_strdup (by->id);
   tell (user, message);
+}
+
+static const gchar *
+name_of (const VmCallUser *user)
+{
+  return user->name ? user->name : user->id;
+}
+
+static void
+tell_missed (const VmCallUser *caller, const gchar *callee)
+{
+  VmCalls *calls = caller->calls;
+
+  if (calls->missed)
+    calls->missed (callee, name_of (caller), calls->missed_data);
 }
 
 static void
@@ -185,6 +210,8 @@ advance (Call *call, VmCallEvent event, VmCallParty party)
     keep_last (parties[i], call->id, other_of (call, parties[i])->id);
   }
   calls->n_calls--;
+  if (call->state == VM_CALL_STATE_MISSED)
+    tell_missed (call->caller, name_of (call->callee));
   return TRUE;
 }
 
@@ -212,7 +239,7 @@ ring (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer, gint64 now)
   calls->n_calls++;
   /* as it has registered, whatever it says now */
   g_free (offer->username);
-  offer->username = g_strdup (caller->name ? caller->name : caller->id);
+  offer->username = g_strdup (name_of (caller));
   forward (caller, callee, offer);
 }
 
@@ -282,6 +309,8 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
   } else if (!callee || call || callee->call) {
     tell_failed (user, offer->call_id,
         callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
+    if (!callee)
+      tell_missed (user, offer->to);
   } else {
     ring (user, callee, offer, now);
   }

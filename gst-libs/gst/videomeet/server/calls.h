@@ -16,10 +16,17 @@ typedef struct _VmCallUser VmCallUser;
 typedef void (*VmCallsSend) (
     gpointer peer, const VmCallMessage *message, gpointer user_data);
 
+/* @callee has missed a call of @caller, because it did not answer or is not there:
+ * names, or ids where they have none. Must not call back into the calls. */
+typedef void (*VmCallsMissed) (
+    const gchar *callee, const gchar *caller, gpointer user_data);
+
 VmCalls *vm_calls_new (VmCallsSend send, gpointer user_data);
 /* Without a word to anybody who is there still. */
 void vm_calls_free (VmCalls *calls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCalls, vm_calls_free)
+void vm_calls_set_missed_func (
+    VmCalls *calls, VmCallsMissed func, gpointer user_data);
 /* Ends what has rung for @ring. */
 void vm_calls_tick (VmCalls *calls, gint64 ring, gint64 now);
 guint vm_calls_count_users (VmCalls *calls);

@@ -43,6 +43,7 @@ struct _VmMeshGuest
   gchar *room; /* where it is, or NULL */
   gchar *room_id; /* in the model: of an agent */
   VmMember *member; /* NULL: in no room, or an agent */
+  gboolean replaced; /* by another connection of the same agent */
   gboolean leaves; /* by itself: it stays connected */
   gdouble joins; /* that are free still */
   gint64 joins_at;

@@ -115,6 +115,7 @@ may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
     return FALSE;
   }
   if (other) {
+    other->replaced = TRUE;
     vm_ws_close (other->ws, VM_CLOSE_POLICY, "superseded", TRUE);
     vm_mesh_guest_funcs.hang_up (other->ws, NULL);
   }
@@ -168,6 +169,8 @@ take_chat (VmMeshGuest *guest, VmSignal *signal)
   vm_mesh_guest_send (guest,
       vm_mesh_write_signal (&stamp.head, guest->peers, guest->room, signal));
   vm_member_receive (guest->member, signal);
+  vm_notify_push (
+      guest->mesh->server->notify, VM_NOTIFY_CHAT, guest->user, NULL);
 }
 
 static void
@@ -197,11 +200,17 @@ take_signal (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
 static void
 take_report (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
 {
-  if (!guest->hello)
+  VmNotifyEvent event = message->type == VM_MESH_SHARE_COMPLETED
+                            ? VM_NOTIFY_SHARE_COMPLETED
+                            : VM_NOTIFY_TERMINAL_STARTED;
+
+  if (!guest->hello) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "Only agents say \"%s\"", vm_mesh_type_to_string (message->type));
-  else
-    g_info ("agent %s: %s", guest->id, vm_mesh_type_to_string (message->type));
+    return;
+  }
+  g_info ("agent %s: %s", guest->id, vm_mesh_type_to_string (message->type));
+  vm_notify_push (guest->mesh->server->notify, event, guest->user, guest->id);
 }
 
 static gboolean
@@ -316,6 +325,9 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
         "The connection to the participant was lost");
   vm_mesh_guest_leave (guest, reason);
   g_ptr_array_remove (guest->mesh->guests, guest);
+  if (guest->hello && !guest->replaced && !guest->mesh->server->stopping)
+    vm_notify_push (guest->mesh->server->notify, VM_NOTIFY_AGENT_OFFLINE,
+        guest->user, guest->id);
   vm_room_peers_free (guest->peers);
   g_clear_pointer (&guest->hello, vm_mesh_message_free);
   g_free (guest->user_id);

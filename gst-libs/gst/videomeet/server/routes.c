@@ -47,6 +47,20 @@ add_metric (GString *text, const gchar *name, const gchar *type,
       name, help, name, type, name, value);
 }
 
+static void
+add_notifications (GString *text, VmNotify *notify)
+{
+  VmNotifyCounts counts;
+
+  vm_notify_count (notify, &counts);
+  add_metric (text, "notifications_sent_total", "counter",
+      "Notifications that Gotify has taken.", counts.sent);
+  add_metric (text, "notifications_refused_total", "counter",
+      "Notifications that it has refused.", counts.refused);
+  add_metric (text, "notifications_dropped_total", "counter",
+      "Notifications that were too many to wait.", counts.dropped);
+}
+
 /* Prometheus text format 0.0.4, to this machine only (protocol §2). */
 static int
 get_metrics (VmConn *conn)
@@ -85,6 +99,8 @@ get_metrics (VmConn *conn)
     add_metric (text, "calls", "gauge", "Calls that ring or are under way.",
         vm_calls_count (self->user_calls));
   }
+  if (self->notify)
+    add_notifications (text, self->notify);
   body = g_string_free_to_bytes (text);
   return vm_http_reply (
       conn, 200, "text/plain; version=0.0.4", NULL, body, FALSE);

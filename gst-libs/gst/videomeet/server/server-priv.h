@@ -8,6 +8,7 @@
 #include "meetings.h"
 #include "mesh.h"
 #include "namedcert.h"
+#include "notify.h"
 #include "proxies.h"
 #include "server.h"
 #include "session.h"
@@ -54,6 +55,7 @@ struct _VmServer
   gchar **turn_servers;
   gchar *turn_secret; /* or NULL */
   gchar *state_file; /* or NULL */
+  VmNotify *notify; /* or NULL */
   VmRoomFunc room_func; /* or NULL */
   gpointer room_data;
   gboolean secure;
@@ -248,6 +250,9 @@ void vm_transfer_guest_free (VmTransferGuest *guest);
 /* A VmCallsSend. */
 void vm_call_guest_send (
     gpointer peer, const VmCallMessage *message, gpointer user_data);
+/* A VmCallsMissed, of a VmServer. */
+void vm_call_guest_missed (
+    const gchar *callee, const gchar *caller, gpointer user_data);
 /* Whether the URL is that of a client of calls, or an error. */
 gboolean vm_call_upgrade (VmConn *conn, GError **error);
 /* Whether @first, the first message, makes it one. */

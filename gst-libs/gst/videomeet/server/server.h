@@ -53,6 +53,8 @@ typedef struct
   const gchar *mesh_secret; /* see vm_mesh_set_secret(), or NULL */
   /* a file in which open rooms outlast a restart, or NULL */
   const gchar *state_file;
+  /* of a Gotify server that is told what happens (notify.h), both or NULL */
+  const gchar *notify_url, *notify_key;
 } VmServerConfig;
 
 /* An open room has so many participants now, 0: it is gone; on vm-net. */

@@ -80,6 +80,16 @@ read_ice_servers (VmServer *self, const VmServerConfig *config, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_notify (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  if (!config->notify_url)
+    return TRUE;
+  self->notify = vm_notify_new (config->notify_url,
+      config->notify_key ? config->notify_key : "", NULL, error);
+  return self->notify != NULL;
+}
+
 gchar **
 vm_server_make_ice_servers (VmServer *self)
 {
@@ -117,13 +127,16 @@ vm_server_take_config (
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->user_calls =
       config->calls ? vm_calls_new (vm_call_guest_send, NULL) : NULL;
+  if (self->user_calls)
+    vm_calls_set_missed_func (self->user_calls, vm_call_guest_missed, self);
   vm_mesh_set_secret (self->mesh, config->mesh_secret);
   vm_mesh_set_room_size (self->mesh, config->room_size);
   self->proxies = vm_proxies_read (config->trusted_proxies, error);
   return self->proxies && read_rooms (self, config, error)
          && read_ice_servers (self, config, error)
          && read_origins (self, config->origins, error)
-         && read_certificate (self, config, error);
+         && read_certificate (self, config, error)
+         && read_notify (self, config, error);
 }
 
 void
@@ -138,6 +151,7 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->web_root, free);
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
   g_clear_pointer (&self->user_calls, vm_calls_free);
+  g_clear_pointer (&self->notify, vm_notify_free);
   g_clear_pointer (&self->ice_servers, g_strfreev);
   g_clear_pointer (&self->turn_servers, g_strfreev);
   g_clear_pointer (&self->turn_secret, g_free);
