@@ -59,6 +59,12 @@ print_summary (VmtSession *self)
   vmt_output_event (self->output, event);
   if (vmt_session_delivers (self))
     return;
+  if (vmt_session_is_call (self) && !self->call_us) {
+    /* else it was said why */
+    if (!self->failed)
+      vmt_output_line (self->output, VMT_STYLE_STRONG, "There was no call.");
+    return;
+  }
 
   if (self->call_us) {
     g_autofree gchar *time =
@@ -67,9 +73,7 @@ print_summary (VmtSession *self)
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "In the call for %s.", time);
   } else if (!vmt_session_is_refused (self))
-    vmt_output_line (self->output, VMT_STYLE_STRONG, "%s",
-        vmt_session_is_call (self) ? "There was no call."
-                                   : "Nobody else was there.");
+    vmt_output_line (self->output, VMT_STYLE_STRONG, "Nobody else was there.");
   for (guint i = 0; i < lines->len; i++)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s",
         (const gchar *) g_ptr_array_index (lines, i));

@@ -219,6 +219,11 @@ def nobody_there(place):
     ann = place.call("nobody", "ann")
     assert "nobody is not there." in ann.ends(1)
     assert ann.event("error")["code"] == "NOT_FOUND", ann.told
+    # for people that is all
+    bea = Launcher(place.folder, "call", "nobody", *place.at("bea"), *SOUND)
+    assert bea.ends(1) == "videomeet: error: nobody is not there.\n"
+    assert bea.told[-2:] == ["Calling nobody as bea. Ctrl-C gives up.",
+                             "Leaving."], bea.told
     taken = place.answer("bob", typed=False)
     again = Launcher(place.folder, "answer", *place.at("bob"), *SOUND, "--json")
     again.ends(1)
