@@ -84,6 +84,43 @@ GST_START_TEST (test_every_prefix_is_refused)
 
 GST_END_TEST;
 
+/* [@before times 'x', @what, @after times 'x'] as a string */
+static gboolean
+read_padded (guint before, const gchar *what, gsize size, guint after)
+{
+  g_autoptr (GString) text = g_string_new ("[\"");
+
+  for (guint i = 0; i < before; i++)
+    g_string_append_c (text, 'x');
+  g_string_append_len (text, what, size);
+  for (guint i = 0; i < after; i++)
+    g_string_append_c (text, 'x');
+  g_string_append (text, "\"]");
+  return read_bytes (text->str, text->len, NULL);
+}
+
+GST_START_TEST (test_every_place_of_a_string)
+{
+  /* wherever in a word it stands, and whatever is in that word besides */
+  for (guint before = 0; before < 20; before++) {
+    for (guint after = 0; after < 20; after++) {
+      fail_unless (read_padded (before, "", 0, after));
+      fail_unless (read_padded (before, " !#[]^\x7f", 7, after));
+      fail_unless (read_padded (before, "\\\"\\\\\\n", 6, after));
+      fail_unless (read_padded (before, "\xc3\xa4\xc3\x9c", 4, after));
+      fail_if (read_padded (before, "\"", 1, after));
+      fail_if (read_padded (before, "\\x", 2, after));
+      fail_if (read_padded (before, "\x1f", 1, after));
+      fail_if (read_padded (before, "\0", 1, after));
+      fail_if (read_padded (before, "\xa4", 1, after));
+      fail_if (read_padded (before, "\xc3\xa4\x1f", 3, after));
+      fail_if (read_padded (before, "\xc3\xa4\"", 3, after));
+    }
+  }
+}
+
+GST_END_TEST;
+
 static gboolean
 read_nested (guint depth)
 {
@@ -223,6 +260,9 @@ GST_START_TEST (test_spans_keep_their_bytes)
   text = vm_span_to_string (span);
   fail_unless_equals_string (text, "v=0\r\n\xc3\xa4/");
   fail_unless_equals_int (vm_span_string_size (span), strlen (text));
+  fail_unless (vm_span_string_exceeds (span, strlen (text) - 1));
+  fail_if (vm_span_string_exceeds (span, strlen (text)));
+  fail_if (vm_span_string_exceeds (span, strlen (text) + 1));
   fail_unless (vm_json_get_span (&json, 0, "c", VM_JSON_ARRAY, &span, NULL));
   vm_json_append_span (out, "c", span);
   fail_unless_equals_string (
@@ -296,6 +336,7 @@ json_suite (void)
   tcase_add_test (tc, test_valid);
   tcase_add_test (tc, test_invalid);
   tcase_add_test (tc, test_every_prefix_is_refused);
+  tcase_add_test (tc, test_every_place_of_a_string);
   tcase_add_test (tc, test_depth);
   tcase_add_test (tc, test_members);
   tcase_add_test (tc, test_size);

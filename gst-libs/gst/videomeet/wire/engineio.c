@@ -56,7 +56,7 @@ read_packet (const gchar *data, gsize size, gboolean in_body,
     return read_binary (data, size, packet, error);
   if (*data < '0' || *data >= '0' + VM_ENGINE_N_TYPES)
     return bad (error, "A packet has no type that there is");
-  if (!g_utf8_validate_len (data, size, NULL))
+  if (!vm_text_is_utf8 (data, size))
     return bad (error, "A packet is not UTF-8");
   *packet = (VmEnginePacket){ *data - '0', FALSE, data + 1, size - 1 };
   return TRUE;

@@ -19,6 +19,16 @@ vm_json_bad (GError **error, const gchar *what)
   return FALSE;
 }
 
+gboolean
+vm_json_is_readable (const gchar *data, gsize size, GError **error)
+{
+  if (size > VM_JSON_SIZE_MAX)
+    return vm_json_bad (error, "it is too large");
+  if (!vm_text_is_utf8 (data, size))
+    return vm_json_bad (error, "it is not UTF-8");
+  return vm_json_check (data, size, error);
+}
+
 /* Reads @data, which stays the caller's and must outlive @json. */
 gboolean
 vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error)
@@ -27,11 +37,7 @@ vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error)
 
   json->data = data;
   json->n_tokens = 0;
-  if (size > VM_JSON_SIZE_MAX)
-    return vm_json_bad (error, "it is too large");
-  if (!g_utf8_validate_len (data, size, NULL))
-    return vm_json_bad (error, "it is not UTF-8");
-  if (!vm_json_check (data, size, error))
+  if (!vm_json_is_readable (data, size, error))
     return FALSE;
   jsmn_init (&parser);
   json->n_tokens =

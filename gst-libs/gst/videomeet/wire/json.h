@@ -56,6 +56,8 @@ typedef enum
   VM_JSON_NULL,
 } VmJsonType;
 
+/* Whether vm_json_read() takes it, for who only hands it on. */
+gboolean vm_json_is_readable (const gchar *data, gsize size, GError **error);
 gboolean
 vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error);
 
@@ -88,6 +90,8 @@ gboolean vm_json_get_span (const VmJson *json, VmJsonNode object,
 gchar *vm_span_to_string (VmSpan span);
 /* How many bytes that text has; 0 when it is no string. */
 gsize vm_span_string_size (VmSpan span);
+/* Whether those are more than @max. */
+gboolean vm_span_string_exceeds (VmSpan span, gsize max);
 
 /* Writers. A key is written with its quotes, colon, and a comma before it when
  * the object already has members. */

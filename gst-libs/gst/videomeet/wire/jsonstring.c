@@ -111,3 +111,10 @@ vm_span_string_size (VmSpan span)
   }
   return size;
 }
+
+/* No character is shorter as JSON writes it, so that most need not be counted. */
+gboolean
+vm_span_string_exceeds (VmSpan span, gsize max)
+{
+  return span.size > max && vm_span_string_size (span) > max;
+}

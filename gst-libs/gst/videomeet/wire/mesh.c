@@ -207,7 +207,7 @@ read_sdp (
     return FALSE;
   if (!vm_span_string_size (signal->sdp))
     return bad (error, "sdp", "is missing");
-  return vm_span_string_size (signal->sdp) <= VM_SIGNAL_SDP_MAX
+  return !vm_span_string_exceeds (signal->sdp, VM_SIGNAL_SDP_MAX)
          || bad (error, "sdp", "is too long");
 }
 

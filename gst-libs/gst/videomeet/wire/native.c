@@ -111,7 +111,7 @@ read_text_span (const VmJson *json, const gchar *key, gsize max, VmSpan *span,
 {
   if (!vm_json_get_span (json, 0, key, VM_JSON_STRING, span, error))
     return FALSE;
-  return vm_span_string_size (*span) <= max
+  return !vm_span_string_exceeds (*span, max)
          || vm_native_bad (error, key, "is too long");
 }
 

@@ -159,7 +159,7 @@ read_description (
     return FALSE;
   if (!signal->sdp.size)
     return bad (error, key, "has no SDP");
-  if (vm_span_string_size (signal->sdp) > VM_SIGNAL_SDP_MAX)
+  if (vm_span_string_exceeds (signal->sdp, VM_SIGNAL_SDP_MAX))
     return bad (error, "sdp", "is too long");
   return !type || strcmp (type, key) == 0
          || bad (error, key, "is of another type");
@@ -176,9 +176,9 @@ read_candidate (
       || !vm_json_get_int (json, object, "sdpMLineIndex", 0, 1023,
           &signal->sdp_mline_index, error))
     return FALSE;
-  if (vm_span_string_size (signal->candidate) > VM_SIGNAL_CANDIDATE_MAX)
+  if (vm_span_string_exceeds (signal->candidate, VM_SIGNAL_CANDIDATE_MAX))
     return bad (error, "candidate", "is too long");
-  return vm_span_string_size (signal->sdp_mid) <= VM_SIGNAL_SESSION_MAX
+  return !vm_span_string_exceeds (signal->sdp_mid, VM_SIGNAL_SESSION_MAX)
          || bad (error, "sdpMid", "is too long");
 }
 

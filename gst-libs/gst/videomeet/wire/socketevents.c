@@ -135,13 +135,13 @@ read_join (
 
 /* FALSE: nobody is meant that is known. */
 static gboolean
-find_receiver (const VmJson *json, VmRoomPeers *peers, VmSignal *signal,
-    VmRoomPeer **peer, GError **error)
+find_receiver (const VmJson *json, VmJsonNode node, VmRoomPeers *peers,
+    VmSignal *signal, VmRoomPeer **peer, GError **error)
 {
   g_autofree gchar *target = NULL;
 
   if (!vm_json_get_string (
-          json, 0, "target", VM_SIGNAL_NAME_MAX, &target, error))
+          json, node, "target", VM_SIGNAL_NAME_MAX, &target, error))
     return FALSE;
   *peer = target ? vm_room_peers_find_alias (peers, target)
                  : guess_receiver (peers, signal->type);
@@ -157,14 +157,16 @@ find_receiver (const VmJson *json, VmRoomPeers *peers, VmSignal *signal,
 
 /* An offer, an answer or a candidate. */
 static gboolean
-read_content (
-    const VmJson *json, VmRoomPeers *peers, VmSignal *signal, GError **error)
+read_content (const VmJson *json, VmJsonNode node, VmRoomPeers *peers,
+    VmSignal *signal, GError **error)
 {
   VmRoomPeer *peer = NULL;
 
-  if (!check_room (json, 0, peers, error)
-      || !vm_room_read_object (json, signal, error)
-      || !find_receiver (json, peers, signal, &peer, error))
+  if (node == VM_JSON_NONE || vm_json_type (json, node) != VM_JSON_OBJECT)
+    return bad (error, "The event carries no object");
+  if (!check_room (json, node, peers, error)
+      || !vm_room_read_object_in (json, node, signal, error)
+      || !find_receiver (json, node, peers, signal, &peer, error))
     return FALSE;
   if (!peer)
     return TRUE;
@@ -172,18 +174,6 @@ read_content (
   note_sent (peers, peer, signal->type);
   vm_room_peer_stamp (peer, signal);
   return TRUE;
-}
-
-static gboolean
-read_forwarded (
-    VmSpan text, VmRoomPeers *peers, VmSignal *signal, GError **error)
-{
-  VmJson json;
-
-  if (!text.size || *text.data != '{')
-    return bad (error, "The event carries no object");
-  return vm_json_read (&json, text.data, text.size, error)
-         && read_content (&json, peers, signal, error);
 }
 
 static gboolean
@@ -198,9 +188,7 @@ read_fields (const VmJson *json, VmJsonNode node, VmRoomPeers *peers,
     case VM_SIGNAL_OFFER:
     case VM_SIGNAL_ANSWER:
     case VM_SIGNAL_CANDIDATE:
-      return read_forwarded (
-          node == VM_JSON_NONE ? (VmSpan){ 0 } : vm_json_span (json, node),
-          peers, signal, error);
+      return read_content (json, node, peers, signal, error);
     default:
       return TRUE;
   }

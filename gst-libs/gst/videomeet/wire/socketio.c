@@ -85,36 +85,43 @@ read_namespace (Text *text, VmSocketPacket *packet, GError **error)
   return TRUE;
 }
 
+/* Of what is readable; 0 for nothing. */
+static gchar
+first_of (VmSpan data)
+{
+  return data.size ? *data.data : 0;
+}
+
 /* Whether it is an array, of an event with a name in front. */
 static gboolean
-is_call (const VmJson *json, gboolean named)
+is_call (VmSpan data, gboolean named)
 {
-  VmJsonNode first;
+  const gchar *p = data.data;
 
-  if (vm_json_type (json, 0) != VM_JSON_ARRAY)
+  if (first_of (data) != '[')
     return FALSE;
-  first = vm_json_first (json, 0);
-  return !named
-         || (first != VM_JSON_NONE
-             && vm_json_type (json, first) == VM_JSON_STRING);
+  do
+    p++;
+  while (g_ascii_isspace (*p));
+  return !named || *p == '"';
 }
 
 static gboolean
-fits (const VmSocketPacket *packet, const VmJson *json)
+fits (const VmSocketPacket *packet)
 {
   switch (packet->type) {
     case VM_SOCKET_EVENT:
     case VM_SOCKET_BINARY_EVENT:
-      return json && is_call (json, TRUE);
+      return is_call (packet->data, TRUE);
     case VM_SOCKET_ACK:
     case VM_SOCKET_BINARY_ACK:
-      return json && is_call (json, FALSE) && packet->id >= 0;
+      return is_call (packet->data, FALSE) && packet->id >= 0;
     case VM_SOCKET_CONNECT:
-      return !json || vm_json_type (json, 0) == VM_JSON_OBJECT;
+      return !packet->data.size || first_of (packet->data) == '{';
     case VM_SOCKET_DISCONNECT:
-      return !json;
+      return !packet->data.size;
     default:
-      return json && vm_json_type (json, 0) == VM_JSON_OBJECT;
+      return first_of (packet->data) == '{';
   }
 }
 
@@ -122,15 +129,19 @@ static gboolean
 read_data (Text *text, VmSocketPacket *packet, GError **error)
 {
   gsize size = text->end - text->at;
-  VmJson json;
 
-  if (size && !vm_json_read (&json, text->at, size, error))
+  /* its values are read by who takes the event */
+  if (size && !vm_json_is_readable (text->at, size, error))
     return FALSE;
-  if (!fits (packet, size ? &json : NULL))
-    return bad (error, "A packet does not carry what one of its type does");
-  if (size)
-    packet->data = vm_json_span (&json, 0);
-  return TRUE;
+  while (size && g_ascii_isspace (*text->at)) {
+    text->at++;
+    size--;
+  }
+  while (size && g_ascii_isspace (text->at[size - 1]))
+    size--;
+  packet->data = (VmSpan){ text->at, size };
+  return fits (packet)
+         || bad (error, "A packet does not carry what one of its type does");
 }
 
 gboolean

@@ -4,6 +4,22 @@
 
 #include <string.h>
 
+#define EACH(byte) (G_MAXUINT64 / 0xff * (byte))
+
+/* A word at a time as long as it is ASCII. */
+gboolean
+vm_text_is_utf8 (const gchar *text, gsize size)
+{
+  guint64 word;
+
+  for (; size >= sizeof word; text += sizeof word, size -= sizeof word) {
+    memcpy (&word, text, sizeof word);
+    if ((word | (word - EACH (1))) & EACH (0x80))
+      break;
+  }
+  return g_utf8_validate_len (text, size, NULL);
+}
+
 static gboolean
 is_text (const gchar *text, gsize max, const gchar *allowed)
 {

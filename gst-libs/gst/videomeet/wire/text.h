@@ -5,6 +5,8 @@
 
 /* What a text that somebody else wrote may hold. Pure: any thread. */
 
+/* Valid UTF-8 without U+0000. */
+gboolean vm_text_is_utf8 (const gchar *text, gsize size);
 /* Valid UTF-8, at most @max bytes, no control characters: a name. */
 gboolean vm_text_is_name (const gchar *text, gsize max);
 /* The same with newlines and tabs: what is said. */
