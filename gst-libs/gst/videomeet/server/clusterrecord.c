@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "clusterrecord.h"
+#include "../trust/transcript.h"
+#include "../wire/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Another version of the format begins with other bytes. */
+#define MAGIC "VMR1"
+#define MAGIC_SIZE 4
+#define ID_DIGITS_MAX 9
+#define PARTICIPANT "(ssusssssu)"
+#define RECORD "(ssuua" PARTICIPANT ")"
+
+gchar *
+vm_cluster_key (const gchar *name)
+{
+  static const gchar alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  guint8 hash[VM_SHA256_SIZE];
+  gchar *key = g_malloc (VM_CLUSTER_KEY_LENGTH + 1);
+  guint bits = 0, n = 0, length = 0;
+
+  vm_sha256 (name, strlen (name), hash);
+  for (guint i = 0; i < sizeof hash; i++) {
+    bits = bits << 8 | hash[i];
+    for (n += 8; n >= 5; n -= 5)
+      key[length++] = alphabet[bits >> (n - 5) & 31];
+  }
+  key[length++] = alphabet[bits << (5 - n) & 31];
+  key[length] = '\0';
+  return key;
+}
+
+gboolean
+vm_cluster_is_node (const gchar *node)
+{
+  gsize length = strspn (node, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+  return length > 0 && length <= VM_CLUSTER_NODE_MAX && !node[length];
+}
+
+VmClusterParticipant *
+vm_cluster_participant_copy (const VmClusterParticipant *one)
+{
+  VmClusterParticipant *copy = g_new (VmClusterParticipant, 1);
+
+  copy->id = g_strdup (one->id);
+  copy->node = g_strdup (one->node);
+  copy->epoch = one->epoch;
+  copy->user = g_strdup (one->user ? one->user : "");
+  copy->device = g_strdup (one->device ? one->device : "");
+  copy->device_id = g_strdup (one->device_id ? one->device_id : "");
+  copy->key = g_strdup (one->key ? one->key : "");
+  copy->resume = g_strdup (one->resume ? one->resume : "");
+  copy->call_type = one->call_type;
+  return copy;
+}
+
+void
+vm_cluster_participant_free (VmClusterParticipant *one)
+{
+  g_free (one->id);
+  g_free (one->node);
+  g_free (one->user);
+  g_free (one->device);
+  g_free (one->device_id);
+  g_free (one->key);
+  g_free (one->resume);
+  g_free (one);
+}
+
+VmClusterRecord *
+vm_cluster_record_new (const gchar *name, const gchar *id, guint size)
+{
+  VmClusterRecord *record = g_new0 (VmClusterRecord, 1);
+
+  record->name = g_strdup (name);
+  record->id = g_strdup (id);
+  record->size = size;
+  record->participants = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) vm_cluster_participant_free);
+  return record;
+}
+
+VmClusterRecord *
+vm_cluster_record_copy (const VmClusterRecord *record)
+{
+  VmClusterRecord *copy =
+      vm_cluster_record_new (record->name, record->id, record->size);
+
+  copy->joined = record->joined;
+  for (guint i = 0; i < record->participants->len; i++)
+    g_ptr_array_add (copy->participants,
+        vm_cluster_participant_copy (record->participants->pdata[i]));
+  return copy;
+}
+
+void
+vm_cluster_record_free (VmClusterRecord *record)
+{
+  g_free (record->name);
+  g_free (record->id);
+  g_ptr_array_unref (record->participants);
+  g_free (record);
+}
+
+/* What is stored has one order of bytes, whatever machine it is. */
+static GVariant *
+to_little_endian (GVariant *variant)
+{
+  g_autoptr (GVariant) own = g_variant_ref_sink (variant);
+
+  if (G_BYTE_ORDER == G_LITTLE_ENDIAN)
+    return g_steal_pointer (&own);
+  return g_variant_byteswap (own);
+}
+
+GBytes *
+vm_cluster_record_write (const VmClusterRecord *record)
+{
+  g_autoptr (GVariant) variant = NULL;
+  GVariantBuilder list;
+  gsize size;
+  guint8 *data;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a" PARTICIPANT));
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    g_variant_builder_add (&list, PARTICIPANT, one->id, one->node, one->epoch,
+        one->user, one->device, one->device_id, one->key, one->resume,
+        (guint) one->call_type);
+  }
+  variant = to_little_endian (g_variant_new (
+      RECORD, record->name, record->id, record->size, record->joined, &list));
+  size = g_variant_get_size (variant);
+  data = g_malloc (MAGIC_SIZE + size);
+  memcpy (data, MAGIC, MAGIC_SIZE);
+  g_variant_store (variant, data + MAGIC_SIZE);
+  return g_bytes_new_take (data, MAGIC_SIZE + size);
+}
+
+static gboolean
+is_name (const gchar *text)
+{
+  return !text || vm_text_is_name (text, VM_NAME_MAX);
+}
+
+gboolean
+vm_cluster_participant_is_good (const VmClusterParticipant *one)
+{
+  return is_name (one->user) && is_name (one->device)
+         && is_name (one->device_id) && is_name (one->key)
+         && is_name (one->resume)
+         && (one->call_type == VM_CALL_TYPE_AUDIO
+             || one->call_type == VM_CALL_TYPE_VIDEO);
+}
+
+/* The number of an id as vm_cluster_record_seat() makes it, or 0. */
+static guint
+number_of (const gchar *id)
+{
+  gsize digits = strspn (id[0] == 'p' ? id + 1 : "", "0123456789");
+
+  if (digits < 3 || digits > ID_DIGITS_MAX || id[1 + digits])
+    return 0;
+  return (guint) strtoul (id + 1, NULL, 10);
+}
+
+static gboolean
+is_participant (const VmClusterParticipant *one, guint joined)
+{
+  guint number = number_of (one->id);
+
+  return number > 0 && number <= joined && vm_cluster_is_node (one->node)
+         && vm_cluster_participant_is_good (one);
+}
+
+/* Nobody is listed twice. */
+static gboolean
+is_unique (const VmClusterRecord *record, const VmClusterParticipant *one)
+{
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *other = record->participants->pdata[i];
+
+    if (strcmp (other->id, one->id) == 0
+        || (other->epoch == one->epoch && strcmp (other->node, one->node) == 0))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_participants (VmClusterRecord *record, GVariant *list)
+{
+  GVariantIter iter;
+  const gchar *id, *node, *user, *device, *device_id, *key, *resume;
+  guint32 epoch, call_type;
+
+  if (g_variant_n_children (list) > VM_SIGNAL_ROSTER_MAX)
+    return FALSE;
+  g_variant_iter_init (&iter, list);
+  while (g_variant_iter_next (&iter, "(&s&su&s&s&s&s&su)", &id, &node, &epoch,
+      &user, &device, &device_id, &key, &resume, &call_type)) {
+    const VmClusterParticipant one = { (gchar *) id, (gchar *) node, epoch,
+      (gchar *) user, (gchar *) device, (gchar *) device_id, (gchar *) key,
+      (gchar *) resume, (VmCallType) call_type };
+
+    if (!is_participant (&one, record->joined) || !is_unique (record, &one))
+      return FALSE;
+    g_ptr_array_add (record->participants, vm_cluster_participant_copy (&one));
+  }
+  return TRUE;
+}
+
+static VmClusterRecord *
+read_variant (GVariant *variant)
+{
+  g_autoptr (VmClusterRecord) record = NULL;
+  g_autoptr (GVariant) list = NULL;
+  const gchar *name, *id;
+  guint32 size, joined;
+
+  g_variant_get (
+      variant, "(&s&suu@a" PARTICIPANT ")", &name, &id, &size, &joined, &list);
+  if (!*name || !is_name (name) || !*id || !is_name (id) || size < 2
+      || size > VM_SIGNAL_ROSTER_MAX)
+    return NULL;
+  record = vm_cluster_record_new (name, id, size);
+  record->joined = joined;
+  return read_participants (record, list) ? g_steal_pointer (&record) : NULL;
+}
+
+VmClusterRecord *
+vm_cluster_record_read (GBytes *bytes, GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GBytes) body = NULL;
+  VmClusterRecord *record = NULL;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  if (size > VM_CLUSTER_RECORD_MAX) {
+    g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+        "The record of a room has more than %d bytes", VM_CLUSTER_RECORD_MAX);
+    return NULL;
+  }
+  if (size > MAGIC_SIZE && memcmp (data, MAGIC, MAGIC_SIZE) == 0) {
+    body = g_bytes_new (data + MAGIC_SIZE, size - MAGIC_SIZE);
+    variant = to_little_endian (
+        g_variant_new_from_bytes (G_VARIANT_TYPE (RECORD), body, FALSE));
+    if (g_variant_is_normal_form (variant))
+      record = read_variant (variant);
+  }
+  if (!record)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The record of a room cannot be read");
+  return record;
+}
+
+VmClusterParticipant *
+vm_cluster_record_find (
+    const VmClusterRecord *record, const gchar *node, guint epoch)
+{
+  for (guint i = 0; i < record->participants->len; i++) {
+    VmClusterParticipant *one = record->participants->pdata[i];
+
+    if (one->epoch == epoch && strcmp (one->node, node) == 0)
+      return one;
+  }
+  return NULL;
+}
+
+static gboolean
+is_same_device (const VmClusterParticipant *a, const VmClusterParticipant *b)
+{
+  return *a->key && strcmp (a->key, b->key) == 0
+         && strcmp (a->device_id, b->device_id) == 0;
+}
+
+static gint
+find_id (const VmClusterRecord *record, const gchar *id)
+{
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    if (strcmp (one->id, id) == 0)
+      return i;
+  }
+  return -1;
+}
+
+gboolean
+vm_cluster_record_has_other (
+    const VmClusterRecord *record, const VmClusterParticipant *one)
+{
+  if (one->id && find_id (record, one->id) >= 0)
+    return TRUE;
+  for (guint i = 0; i < record->participants->len; i++) {
+    if (is_same_device (record->participants->pdata[i], one))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The older entry of the same device is taken out. What a device without a key says
+ * it is called proves nothing, and harms nobody. */
+static gboolean
+replace_older (
+    VmClusterRecord *record, const VmClusterParticipant *one, GError **error)
+{
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *other = record->participants->pdata[i];
+
+    if (!*one->device_id || !*other->key
+        || strcmp (other->device_id, one->device_id) != 0)
+      continue;
+    if (!is_same_device (other, one)) {
+      g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
+          "That device is in the meeting already, with a key of its own");
+      return FALSE;
+    }
+    g_ptr_array_remove_index (record->participants, i);
+    return TRUE;
+  }
+  return TRUE;
+}
+
+/* Those who have come back stand where they stood: ids tell who came first. */
+static gint
+compare_joined (gconstpointer a, gconstpointer b)
+{
+  const VmClusterParticipant *const *one = a, *const *other = b;
+  gsize length = strlen ((*one)->id), other_length = strlen ((*other)->id);
+
+  if (length != other_length)
+    return length < other_length ? -1 : 1;
+  return strcmp ((*one)->id, (*other)->id);
+}
+
+const VmClusterParticipant *
+vm_cluster_record_seat (
+    VmClusterRecord *record, const VmClusterParticipant *one, GError **error)
+{
+  g_autoptr (VmClusterParticipant) seated = vm_cluster_participant_copy (one);
+
+  if (seated->id && find_id (record, seated->id) >= 0) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RESUME_FAILED,
+        "Somebody else has that seat of the meeting");
+    return NULL;
+  }
+  if (!replace_older (record, seated, error))
+    return NULL;
+  if (record->participants->len >= record->size) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
+        "All %u seats of the meeting are taken", record->size);
+    return NULL;
+  }
+  if (seated->id)
+    record->joined = MAX (record->joined, number_of (seated->id));
+  else
+    seated->id = g_strdup_printf ("p%03u", ++record->joined);
+  one = seated;
+  g_ptr_array_add (record->participants, g_steal_pointer (&seated));
+  g_ptr_array_sort (record->participants, compare_joined);
+  return one;
+}
+
+const VmClusterParticipant *
+vm_cluster_record_resume (VmClusterRecord *record,
+    const VmClusterParticipant *one, const gchar *token, GError **error)
+{
+  for (guint i = 0; *token && i < record->participants->len; i++) {
+    VmClusterParticipant *held = record->participants->pdata[i];
+
+    if (strcmp (held->resume, token) != 0
+        || g_strcmp0 (held->key, one->key ? one->key : "") != 0)
+      continue;
+    g_free (held->node);
+    held->node = g_strdup (one->node);
+    held->epoch = one->epoch;
+    g_free (held->resume);
+    held->resume = g_strdup (one->resume);
+    return held;
+  }
+  g_set_error (error, VM_ERROR, VM_ERROR_RESUME_FAILED,
+      "There is no seat that this brings back");
+  return NULL;
+}
