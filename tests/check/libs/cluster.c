@@ -444,6 +444,100 @@ GST_START_TEST (test_store_wiped)
 
 GST_END_TEST;
 
+/* What came before one's own write is answered, and is later than it. */
+GST_START_TEST (test_told_before_the_answer)
+{
+  g_autoptr (VmClusterRecord) record = vm_cluster_record_new (ROOM, "uuid", 4);
+  VmClusterParticipant one = { .node = (gchar *) "n1",
+    .epoch = 1,
+    .user = (gchar *) "ann",
+    .call_type = VM_CALL_TYPE_VIDEO };
+  g_autoptr (GBytes) bytes = NULL;
+
+  seat (a, "ann");
+  store_serve (store);
+  store_deliver (a);
+  store_serve (store);
+  fail_unless (vm_cluster_record_seat (record, &one, NULL));
+  one.node = (gchar *) "n2";
+  fail_unless (vm_cluster_record_seat (record, &one, NULL));
+  bytes = vm_cluster_record_write (record);
+  store_put (
+      store, ROOM, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_queue_push_head (&a->mail, g_queue_pop_tail (&a->mail));
+  while (store_deliver (a))
+    ;
+  heard (a, "seated 1 p001");
+  fail_unless_equals_string (view_of (a, ROOM), "p001=n1/1 p002=n2/1");
+}
+
+GST_END_TEST;
+
+static void
+list (const gchar *first, const gchar *second)
+{
+  const gchar *nodes[] = { first, second, NULL };
+
+  vm_cluster_nodes (a->cluster, nodes, store->now);
+  store_settle (store);
+}
+
+/* With the lists that it gets as a test says. */
+GST_START_TEST (test_lists_that_prove_nothing)
+{
+  const gint64 grace = VM_CLUSTER_GRACE_TIME / G_USEC_PER_SEC;
+  guint writes;
+
+  seat (a, "ann");
+  seat (b, "bob");
+  store_settle (store);
+  writes = store->writes;
+  for (gint64 i = 0; i < 3 * grace; i++) {
+    store->now += G_USEC_PER_SEC;
+    list (NULL, NULL);
+  }
+  list ("n1", NULL);
+  fail_if (vm_cluster_is_alive (a->cluster, "n2"));
+  fail_unless (vm_cluster_is_alive (a->cluster, "n1"));
+  /* a time without lists counts for nobody */
+  store->now += 3 * VM_CLUSTER_GRACE_TIME;
+  list ("n1", NULL);
+  for (gint64 i = 0; i < grace - 1; i++) {
+    store->now += G_USEC_PER_SEC;
+    list ("n1", NULL);
+  }
+  fail_unless_equals_int (store->writes, writes);
+  /* nor does one before it was there again */
+  list ("n1", "n2");
+  for (gint64 i = 0; i < grace; i++) {
+    list ("n1", NULL);
+    fail_unless_equals_int (store->writes, writes);
+    store->now += G_USEC_PER_SEC;
+  }
+  store_kill (b);
+  list ("n1", NULL);
+  stored ("p001=n1/1");
+}
+
+GST_END_TEST;
+
+/* Whose beats are lost and who writes still: it is taken out, puts its participants
+ * back, and is believed. */
+GST_START_TEST (test_beats_of_one_lost)
+{
+  seat (a, "ann");
+  seat (b, "bob");
+  store_settle (store);
+  for (gint64 i = 0; i <= VM_CLUSTER_GRACE_TIME / G_USEC_PER_SEC; i++) {
+    list ("n1", NULL);
+    store->now += G_USEC_PER_SEC;
+  }
+  all_see ("p001=n1/1 p002=n2/1");
+  heard (b, "seated 1 p002");
+}
+
+GST_END_TEST;
+
 /* As that of a later version: it stays as it is. */
 GST_START_TEST (test_record_that_cannot_be_read)
 {
@@ -753,6 +847,9 @@ cluster_suite (void)
   tcase_add_test (tc, test_taken_for_dead);
   tcase_add_test (tc, test_taken_for_dead_and_replaced);
   tcase_add_test (tc, test_store_wiped);
+  tcase_add_test (tc, test_told_before_the_answer);
+  tcase_add_test (tc, test_lists_that_prove_nothing);
+  tcase_add_test (tc, test_beats_of_one_lost);
   tcase_add_test (tc, test_record_that_cannot_be_read);
   tcase_add_test (tc, test_record_of_another_room);
   tcase_add_test (tc, test_entries_of_nobody);

@@ -113,6 +113,19 @@ hold (VmClusterSeat *seat, const VmClusterParticipant *one)
       held->epoch, seat->room->record, one, NULL, self->user_data);
 }
 
+/* Who has written lives, whatever became of the beats: else two nodes could take out
+ * and put back the same seat without end. */
+static void
+look_who_lives (const VmClusterRoom *room, const VmClusterRecord *before)
+{
+  for (guint i = 0; room->record && i < room->record->participants->len; i++) {
+    const VmClusterParticipant *one = room->record->participants->pdata[i];
+
+    if (!before || !vm_cluster_record_find (before, one->node, one->epoch))
+      g_hash_table_remove (room->cluster->absent, one->node);
+  }
+}
+
 void
 vm_cluster_room_adopt (
     VmClusterRoom *room, VmClusterRecord *record, guint64 revision)
@@ -124,6 +137,7 @@ vm_cluster_room_adopt (
   room->base = record ? revision : 0;
   room->seen = revision;
   room->known = TRUE;
+  look_who_lives (room, before);
   if (!is_same (before, record))
     self->funcs.changed (room->key, record, self->user_data);
   for (guint i = 0; record && i < room->seats->len; i++) {
