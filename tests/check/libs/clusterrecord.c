@@ -285,6 +285,24 @@ GST_START_TEST (test_seats)
 
 GST_END_TEST;
 
+/* An id that nobody could read is given to nobody. */
+GST_START_TEST (test_last_number)
+{
+  g_autoptr (VmClusterRecord) record =
+      vm_cluster_record_new ("room", "uuid", 3);
+  VmClusterParticipant one = one_at ("n1", 1, "ann", NULL);
+
+  record->joined = 999999998;
+  fail_unless_equals_string (seat (record, &one), "p999999999");
+  fail_unless_equals_int (code_of_record (record), -1);
+  one.epoch = 2;
+  fail_unless_equals_string (seat (record, &one), "MEETING_FULL");
+  record->joined++;
+  fail_unless_equals_int (code_of_record (record), VM_ERROR_BAD_MESSAGE);
+}
+
+GST_END_TEST;
+
 /* By its id somebody stands where it stood, unless somebody else has it. */
 GST_START_TEST (test_put_back)
 {
@@ -383,6 +401,7 @@ clusterrecord_suite (void)
   tcase_add_test (tc, test_what_no_record_says);
   tcase_add_test (tc, test_nobody_twice);
   tcase_add_test (tc, test_seats);
+  tcase_add_test (tc, test_last_number);
   tcase_add_test (tc, test_put_back);
   tcase_add_test (tc, test_same_device);
   tcase_add_test (tc, test_resume);

@@ -11,6 +11,7 @@
 #define MAGIC "VMR1"
 #define MAGIC_SIZE 4
 #define ID_DIGITS_MAX 9
+#define JOINED_MAX 999999999 /* what those can say */
 #define PARTICIPANT "(ssusssssu)"
 #define RECORD "(ssuua" PARTICIPANT ")"
 
@@ -227,7 +228,7 @@ read_variant (GVariant *variant)
   g_variant_get (
       variant, "(&s&suu@a" PARTICIPANT ")", &name, &id, &size, &joined, &list);
   if (!*name || !is_name (name) || !*id || !is_name (id) || size < 2
-      || size > VM_SIGNAL_ROSTER_MAX)
+      || size > VM_SIGNAL_ROSTER_MAX || joined > JOINED_MAX)
     return NULL;
   record = vm_cluster_record_new (name, id, size);
   record->joined = joined;
@@ -354,7 +355,8 @@ vm_cluster_record_seat (
   }
   if (!replace_older (record, seated, error))
     return NULL;
-  if (record->participants->len >= record->size) {
+  if (record->participants->len >= record->size
+      || (!seated->id && record->joined >= JOINED_MAX)) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
         "All %u seats of the meeting are taken", record->size);
     return NULL;
