@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "natslink.h"
+
+#include <string.h>
+
+#define ROOMS "vm_rooms"
+#define NODES "vm_nodes"
+#define NANOSECONDS 1000 /* of a µs */
+
+/* The bucket @name, which is made if it is not there. @age: µs, 0: for ever. */
+static natsStatus
+open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
+    jsStorageType storage)
+{
+  natsStatus status = js_KeyValue (bucket, stream, name);
+  kvConfig config;
+
+  if (status != NATS_NOT_FOUND)
+    return status;
+  kvConfig_Init (&config);
+  config.Bucket = name;
+  config.History = 1;
+  config.TTL = age * NANOSECONDS;
+  config.StorageType = storage;
+  return js_CreateKeyValue (bucket, stream, &config);
+}
+
+VmNatsLink *
+vm_nats_link_new (natsOptions *options)
+{
+  VmNatsLink *link = g_new0 (VmNatsLink, 1);
+  jsOptions settings;
+  natsStatus status;
+
+  jsOptions_Init (&settings);
+  settings.Wait = VM_NATS_ANSWER_TIME;
+  status = natsConnection_Connect (&link->connection, options);
+  if (status == NATS_OK)
+    status =
+        natsConnection_JetStream (&link->stream, link->connection, &settings);
+  if (status == NATS_OK)
+    status = open_bucket (&link->rooms, link->stream, ROOMS, 0, js_FileStorage);
+  if (status == NATS_OK)
+    status = open_bucket (&link->nodes, link->stream, NODES,
+        VM_CLUSTER_BEAT_AGE, js_MemoryStorage);
+  if (status == NATS_OK)
+    return link;
+  g_info ("NATS cannot be reached: %s", natsStatus_GetText (status));
+  vm_nats_link_free (link);
+  return NULL;
+}
+
+void
+vm_nats_link_free (VmNatsLink *link)
+{
+  kvStore_Destroy (link->rooms);
+  kvStore_Destroy (link->nodes);
+  jsCtx_Destroy (link->stream);
+  natsConnection_Destroy (link->connection);
+  g_free (link);
+}
+
+gboolean
+vm_nats_link_is_lost (VmNatsLink *link)
+{
+  return natsConnection_IsClosed (link->connection);
+}
+
+VmClusterResult
+vm_nats_link_get (
+    VmNatsLink *link, const gchar *key, GBytes **value, guint64 *revision)
+{
+  kvEntry *entry = NULL;
+  natsStatus status = kvStore_Get (&entry, link->rooms, key);
+
+  if (status == NATS_NOT_FOUND)
+    return VM_CLUSTER_DONE;
+  if (status != NATS_OK)
+    return VM_CLUSTER_LOST;
+  *value = g_bytes_new (kvEntry_Value (entry), kvEntry_ValueLen (entry));
+  *revision = kvEntry_Revision (entry);
+  kvEntry_Destroy (entry);
+  return VM_CLUSTER_DONE;
+}
+
+/* libnats creates also what was removed; why it did not, it does not tell. */
+static VmClusterResult
+create (VmNatsLink *link, const gchar *key, GBytes *value, guint64 *revision)
+{
+  g_autoptr (GBytes) other = NULL;
+  gsize size;
+  const void *data = g_bytes_get_data (value, &size);
+
+  if (kvStore_Create (revision, link->rooms, key, data, (int) size) == NATS_OK)
+    return VM_CLUSTER_DONE;
+  if (vm_nats_link_get (link, key, &other, revision) == VM_CLUSTER_DONE
+      && other)
+    return VM_CLUSTER_CONFLICT;
+  return VM_CLUSTER_LOST;
+}
+
+/* libnats 3.4 has no removal of a certain revision, so it is said to the stream in
+ * its own words (ADR-8 of NATS). */
+static VmClusterResult
+replace (VmNatsLink *link, const gchar *key, GBytes *value, guint64 expected,
+    guint64 *revision)
+{
+  g_autofree gchar *subject = g_strdup_printf ("$KV." ROOMS ".%s", key);
+  gsize size = 0;
+  const void *data = value ? g_bytes_get_data (value, &size) : NULL;
+  natsMsg *message = NULL;
+  jsPubAck *ack = NULL;
+  jsPubOptions settings;
+  jsErrCode code = 0;
+  natsStatus status;
+
+  jsPubOptions_Init (&settings);
+  settings.ExpectLastSubjectSeq = expected;
+  status = natsMsg_Create (&message, subject, NULL, data, (int) size);
+  if (status == NATS_OK && !value)
+    status = natsMsgHeader_Set (message, "KV-Operation", "DEL");
+  if (status == NATS_OK)
+    status = js_PublishMsg (&ack, link->stream, message, &settings, &code);
+  if (status == NATS_OK)
+    *revision = ack->Sequence;
+  jsPubAck_Destroy (ack);
+  natsMsg_Destroy (message);
+  if (status == NATS_OK)
+    return VM_CLUSTER_DONE;
+  return code == JSStreamWrongLastSequenceErr ? VM_CLUSTER_CONFLICT
+                                              : VM_CLUSTER_LOST;
+}
+
+VmClusterResult
+vm_nats_link_put (VmNatsLink *link, const gchar *key, GBytes *value,
+    guint64 expected, guint64 *revision)
+{
+  if (expected)
+    return replace (link, key, value, expected, revision);
+  return value ? create (link, key, value, revision) : VM_CLUSTER_CONFLICT;
+}
+
+void
+vm_nats_link_beat (VmNatsLink *link, const gchar *node)
+{
+  natsStatus status = kvStore_PutString (NULL, link->nodes, node, "1");
+
+  if (status != NATS_OK)
+    g_info ("NATS takes no beat: %s", natsStatus_GetText (status));
+}
+
+gchar **
+vm_nats_link_list (VmNatsLink *link)
+{
+  kvWatchOptions settings;
+  kvKeysList list = { NULL, 0 };
+  gchar **nodes;
+  natsStatus status;
+
+  kvWatchOptions_Init (&settings);
+  settings.Timeout = VM_NATS_ANSWER_TIME;
+  status = kvStore_Keys (&list, link->nodes, &settings);
+  if (status == NATS_NOT_FOUND)
+    return g_new0 (gchar *, 1);
+  if (status != NATS_OK)
+    return NULL;
+  nodes = g_new0 (gchar *, list.Count + 1);
+  for (int i = 0; i < list.Count; i++)
+    nodes[i] = g_strdup (list.Keys[i]);
+  kvKeysList_Destroy (&list);
+  return nodes;
+}

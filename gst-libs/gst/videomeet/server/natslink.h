@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "natsstore.h"
+
+#include <nats/nats.h>
+
+G_BEGIN_DECLS
+
+/* A connection to NATS with both buckets, of one thread; it is not mended but made
+ * anew. */
+
+typedef struct
+{
+  natsConnection *connection;
+  jsCtx *stream;
+  kvStore *rooms;
+  kvStore *nodes;
+} VmNatsLink;
+
+/* NULL: it cannot be had now, which is logged. */
+VmNatsLink *vm_nats_link_new (natsOptions *options);
+void vm_nats_link_free (VmNatsLink *link);
+gboolean vm_nats_link_is_lost (VmNatsLink *link);
+
+/* As the store's requests; @value of a get and @revision are filled in. */
+VmClusterResult vm_nats_link_get (
+    VmNatsLink *link, const gchar *key, GBytes **value, guint64 *revision);
+VmClusterResult vm_nats_link_put (VmNatsLink *link, const gchar *key,
+    GBytes *value, guint64 expected, guint64 *revision);
+void vm_nats_link_beat (VmNatsLink *link, const gchar *node);
+/* Returns: (transfer full) (nullable): NULL when nobody knows */
+gchar **vm_nats_link_list (VmNatsLink *link);
+
+G_END_DECLS

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cluster.h"
+
+G_BEGIN_DECLS
+
+/* The store of a VmCluster in JetStream's key-value buckets (protocol §8): `vm_rooms`
+ * on disk, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. A thread for requests and
+ * one for what others change, each with a connection of its own, which it makes anew
+ * when it is lost; meanwhile every request is lost. */
+
+#define VM_NATS_CONNECT_TIME 2000 /* ms */
+#define VM_NATS_ANSWER_TIME 2000 /* ms; before VM_CLUSTER_ANSWER_TIME */
+#define VM_NATS_RETRY_TIME G_USEC_PER_SEC /* between two tries to connect */
+#define VM_NATS_WATCH_TIME \
+  500 /* ms; how often it looks whether it is to stop */
+/* Requests that wait; beyond, they are not answered, and the cluster asks again. */
+#define VM_NATS_QUEUE_MAX 16384
+
+typedef struct
+{
+  const gchar *url; /* nats:// or tls://, [user:password@]host[:port] */
+  const gchar *credentials; /* a file of NATS's (.creds), or NULL */
+  const gchar *ca_file; /* PEM: whom tls:// must be certified by */
+} VmNatsConfig;
+
+/* Each on a thread of the store, to be posted on; must not block. See cluster.h. */
+typedef struct
+{
+  void (*answer) (guint64 request, VmClusterResult result, GBytes *value,
+      guint64 revision, gpointer user_data);
+  void (*nodes) (const gchar *const *nodes, gpointer user_data);
+  void (*told) (
+      const gchar *key, GBytes *value, guint64 revision, gpointer user_data);
+  void (*back) (gpointer user_data);
+} VmNatsFuncs;
+
+typedef struct _VmNatsStore VmNatsStore;
+
+/* It need not be there yet. BAD_REQUEST: @config is not good. */
+VmNatsStore *vm_nats_store_new (const VmNatsConfig *config,
+    const VmNatsFuncs *funcs, gpointer user_data, GError **error);
+/* Nothing is told from now on. Waits for both threads, at most for what is under
+ * way: 5 s. */
+void vm_nats_store_free (VmNatsStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNatsStore, vm_nats_store_free)
+
+/* As in VmClusterFuncs; from any thread. */
+void vm_nats_store_get (VmNatsStore *self, guint64 request, const gchar *key);
+void vm_nats_store_put (VmNatsStore *self, guint64 request, const gchar *key,
+    GBytes *value, guint64 revision);
+void vm_nats_store_beat (VmNatsStore *self, const gchar *node);
+void vm_nats_store_list (VmNatsStore *self);
+
+G_END_DECLS
