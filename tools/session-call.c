@@ -9,7 +9,7 @@
 /* Whoever is called and calls, too, has the call of the lower id (protocol §6): of
  * the other one the server says first that there is another call, and then that one
  * rings. */
-#define CROSSING_MS 1000
+#define CROSSING_MS 2000
 
 static const gchar *
 state_to_string (VmtCallState state)
