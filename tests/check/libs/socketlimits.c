@@ -5,6 +5,7 @@
 #include "nethost.h"
 #include "socketclient.h"
 
+#include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/wire/engineio.h>
 #include <netinet/in.h>
@@ -347,6 +348,38 @@ GST_START_TEST (test_untaken_answer)
 
 GST_END_TEST;
 
+/* A sid alone does not open the session of who has shown a key. */
+GST_START_TEST (test_key)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-key-XXXXXX", NULL);
+  g_autofree gchar *file = g_build_filename (folder, "identity.pem", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmIdentity) identity = vm_identity_load (folder, &error);
+  g_autofree gchar *query = NULL;
+  g_autoptr (NetAnswer) polled = NULL, sent = NULL;
+  SocketClient *ann;
+
+  g_assert_no_error (error);
+  open_over_tls ();
+  net_use_identity (identity);
+  ann = socket_client_connect (server, TRUE, "");
+  query = g_strdup_printf ("&sid=%s", ann->sid);
+  socket_client_say (ann, "427[\"error\"]");
+  net_use_identity (NULL);
+  polled = socket_poll (server, query);
+  fail_unless_equals_int (polled->status, 400);
+  sent = socket_post (server, ann->sid, "1", 1);
+  fail_unless_equals_int (sent->status, 400);
+  net_use_identity (identity);
+  socket_client_hears (ann, "437[]");
+  net_use_identity (NULL);
+  socket_client_free (ann);
+  g_unlink (file);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 /* What is binary is read by nobody, and costs as much as what is. */
 GST_START_TEST (test_binary_flood)
 {
@@ -422,6 +455,7 @@ socketlimits_suite (void)
   tcase_add_test (tc, test_flood);
   tcase_add_test (tc, test_flood_that_goes_on);
   tcase_add_test (tc, test_untaken_answer);
+  tcase_add_test (tc, test_key);
   tcase_add_test (tc, test_binary_flood);
   tcase_add_loop_test (tc, test_joins_are_limited, 0, 2);
   return s;

@@ -30,6 +30,7 @@ struct _VmSession
   VmSessions *sessions;
   gchar *sid; /* a secret of the client's */
   gchar *group;
+  gchar *key; /* see vm_conn_get_key() */
   VmSocketGuest *guest;
   const gchar *over; /* it is to end at the next look, and why; NULL: no */
 
@@ -55,7 +56,9 @@ struct _VmSession
 /* session.c. NULL with @error: there are too many; only where @ws is NULL. */
 VmSession *vm_session_new (
     VmSessions *sessions, const VmRoomCaller *caller, VmWs *ws, GError **error);
-VmSession *vm_session_find (VmSessions *sessions, const gchar *sid);
+/* The one that the URL of @conn means; one that was begun with a key is found with
+ * that key alone, whoever has learnt its sid. */
+VmSession *vm_session_find (VmConn *conn);
 /* Whether one may begin still: not at a server that is about to stop. */
 gboolean vm_sessions_take_more (VmSessions *sessions, GError **error);
 /* Its first packet. */

@@ -28,9 +28,16 @@ vm_sessions_free (VmSessions *sessions)
 }
 
 VmSession *
-vm_session_find (VmSessions *sessions, const gchar *sid)
+vm_session_find (VmConn *conn)
 {
-  return sid ? g_hash_table_lookup (sessions->sessions, sid) : NULL;
+  const gchar *sid = conn->session_query->sid;
+  VmSession *session =
+      sid ? g_hash_table_lookup (conn->server->sessions->sessions, sid) : NULL;
+
+  if (session && session->key
+      && g_strcmp0 (session->key, vm_conn_get_key (conn)) != 0)
+    return NULL;
+  return session;
 }
 
 guint
@@ -126,6 +133,7 @@ vm_session_new (
   session->sessions = sessions;
   session->sid = make_sid (sessions);
   session->group = g_strdup (caller->group);
+  session->key = g_strdup (caller->key);
   session->guest = vm_socket_guest_new (session, caller);
   session->ws = ws;
   g_queue_init (&session->queue);
@@ -198,6 +206,7 @@ vm_session_close (VmSession *session, guint code, const gchar *reason)
   g_queue_clear_full (&session->queue, (GDestroyNotify) g_bytes_unref);
   g_free (session->sid);
   g_free (session->group);
+  g_free (session->key);
   g_free (session);
 }
 

@@ -199,8 +199,7 @@ open_session (VmConn *conn)
 static VmSession *
 find_polled (VmConn *conn)
 {
-  VmSession *session =
-      vm_session_find (conn->server->sessions, conn->session_query->sid);
+  VmSession *session = vm_session_find (conn);
 
   return session && !session->ws ? session : NULL;
 }

@@ -15,7 +15,7 @@ vm_session_upgrade (VmConn *conn, GError **error)
 
   vm_session_take_query (conn);
   query = conn->session_query;
-  session = vm_session_find (conn->server->sessions, query->sid);
+  session = vm_session_find (conn);
   if (!query->protocol_4 || !query->websocket)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "Only Engine.IO 4 is spoken here");
@@ -42,9 +42,8 @@ open_session (VmWs *ws)
 static void
 session_open (VmWs *ws)
 {
-  VmSessions *sessions = ws->conn->server->sessions;
   const gchar *sid = ws->conn->session_query->sid;
-  VmSession *session = vm_session_find (sessions, sid);
+  VmSession *session = vm_session_find (ws->conn);
 
   if (!sid) {
     open_session (ws);
