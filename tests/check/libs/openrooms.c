@@ -182,6 +182,29 @@ GST_START_TEST (test_connections_of_an_address)
 
 GST_END_TEST;
 
+/* A proxy may add a header of its own behind that of its client. */
+GST_START_TEST (test_two_headers)
+{
+  const gchar *const proxies[] = { "127.0.0.7", NULL };
+  g_autoptr (GIOStream) stream = NULL;
+
+  start ((VmServerConfig){ .trusted_proxies = proxies });
+  net_use_address ("127.0.0.7");
+  stream = net_connect (server);
+  fail_unless_equals_int (ask_on (stream, "/metrics", "127.0.0.9"), 200);
+  fail_unless_equals_int (
+      ask_on (stream, "/metrics", "127.0.0.9\r\nX-Forwarded-For: 192.0.2.7"),
+      404);
+  fail_unless_equals_int (
+      ask_on (stream, "/metrics",
+          "127.0.0.9, 127.0.0.9\r\nX-Forwarded-For: 192.0.2.7\r\n"
+          "X-Forwarded-For: 127.0.0.7"),
+      404);
+  net_use_address (NULL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_behind_a_proxy)
 {
   static const gchar *const proxies[] = { "127.0.0.7", NULL };
@@ -241,6 +264,7 @@ openrooms_suite (void)
   tcase_add_test (tc, test_bad_sizes);
   tcase_add_test (tc, test_stop);
   tcase_add_test (tc, test_connections_of_an_address);
+  tcase_add_test (tc, test_two_headers);
   tcase_add_test (tc, test_behind_a_proxy);
   tcase_add_test (tc, test_nobody_else_is_believed);
   suite_add_tcase (s, tc);

@@ -35,6 +35,24 @@ vm_proxies_trust (GPtrArray *proxies, GInetAddress *address)
   return FALSE;
 }
 
+/* IPv4 in the words of IPv6 (RFC 4291 §2.5.5.2), all of which would else be one
+ * network. */
+static GInetAddress *
+unmap (GInetAddress *address)
+{
+  static const guint8 mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+  const guint8 *bytes = address ? g_inet_address_to_bytes (address) : NULL;
+  GInetAddress *plain;
+
+  if (!address || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6
+      || memcmp (bytes, mapped, sizeof mapped) != 0)
+    return address;
+  plain = g_inet_address_new_from_bytes (
+      bytes + sizeof mapped, G_SOCKET_FAMILY_IPV4);
+  g_object_unref (address);
+  return plain;
+}
+
 /* "192.0.2.1", "192.0.2.1:4711", "2001:db8::1" or "[2001:db8::1]:4711". */
 static GInetAddress *
 read_address (const gchar *text)
@@ -44,11 +62,11 @@ read_address (const gchar *text)
 
   if (*host == '[') {
     host[strcspn (host, "]")] = '\0';
-    return g_inet_address_new_from_string (host + 1);
+    return unmap (g_inet_address_new_from_string (host + 1));
   }
   if (colon && !strchr (colon + 1, ':'))
     *colon = '\0';
-  return g_inet_address_new_from_string (host);
+  return unmap (g_inet_address_new_from_string (host));
 }
 
 GInetAddress *
