@@ -9,6 +9,7 @@ import shutil
 import lab
 
 MIB = 1 << 20
+SIZES = [0, 1, 65535, 65536, 65537, 156 * 65536]
 # of one step of a transfer
 LONG = 3 * lab.SOON
 
@@ -57,6 +58,14 @@ class SessionFiles(lab.LabTest):
         name = os.path.basename(path)
         self.assertTrue(filecmp.cmp(path, os.path.join(folder, name), False))
         self.assertEqual(os.listdir(folder), [name])
+
+    def assert_drawn(self, process, name, size):
+        """The states of a file that went without a stop, as they are drawn."""
+        process.wait_event("transfer", LONG, state="completed", filename=name)
+        told = [e for e in process.events("transfer") if e["filename"] == name]
+        self.assertEqual(list(dict.fromkeys(e["state"] for e in told)),
+                         ["pending", "transferring", "verifying", "completed"])
+        self.assertEqual((told[-1]["size"], told[-1]["done"]), (size, size))
 
     @staticmethod
     def wait_done(process, least):
@@ -139,7 +148,9 @@ class SessionFiles(lab.LabTest):
 
     def test_delivered(self):
         """send --meeting: to one, to everybody, and to who does not want it."""
-        paths = [self.make(self.bob, f"{n}.bin", 100_000 + n) for n in range(20)]
+        sizes = SIZES + [100_000 + n for n in range(14)]
+        paths = [self.make(self.bob, f"{n}.bin", size)
+                 for n, size in enumerate(sizes)]
         ann = self.come(self.ann, "Ann",
                         *self.into(self.ann, "--accept", "auto"))
         process, status = self.send(*paths, "Ann")
@@ -147,6 +158,9 @@ class SessionFiles(lab.LabTest):
         for path in paths:
             self.assertTrue(filecmp.cmp(path, os.path.join(
                 self.ann.home, "in", os.path.basename(path)), False))
+        for side in process, ann:
+            for path, size in zip(paths, sizes):
+                self.assert_drawn(side, os.path.basename(path), size)
         left = ann.wait_event("participant-left", lab.SOON)
         self.assertEqual(left["user"], "Bob")
 
