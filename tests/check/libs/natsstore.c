@@ -5,7 +5,7 @@
 #include "natsserver.h"
 
 #include <gst/check/gstcheck.h>
-#include <gst/videomeet/server/natsstore.h>
+#include <gst/videomeet/server/natslink.h>
 #include <string.h>
 
 #define NODES 3
@@ -391,6 +391,62 @@ GST_START_TEST (test_revisions)
 
 GST_END_TEST;
 
+static guint
+count_stored (VmNatsLink *link)
+{
+  jsStreamInfo *info = NULL;
+  guint count;
+
+  fail_unless (js_GetStreamInfo (&info, link->stream, "KV_vm_rooms", NULL, NULL)
+               == NATS_OK);
+  count = (guint) info->State.Msgs;
+  jsStreamInfo_Destroy (info);
+  return count;
+}
+
+/* What removed rooms leave behind goes; what came after them stays. */
+GST_START_TEST (test_swept)
+{
+  g_autofree gchar *url = NULL;
+  natsOptions *options = NULL;
+  VmNatsLink *link;
+  g_autoptr (GBytes) value = g_bytes_new_static ("one", 3);
+  g_autoptr (GBytes) read = NULL;
+  guint64 revision = 0;
+
+  nats_server_start (&server, NULL, NULL);
+  url = url_of ("nats://");
+  fail_unless (natsOptions_Create (&options) == NATS_OK);
+  fail_unless (natsOptions_SetURL (options, url) == NATS_OK);
+  link = vm_nats_link_new (options);
+  fail_unless (link);
+  for (guint i = 0; i < 10; i++) {
+    g_autofree gchar *key = g_strdup_printf ("room%u", i);
+
+    fail_unless_equals_int (
+        vm_nats_link_put (link, key, value, 0, &revision), VM_CLUSTER_DONE);
+    fail_unless_equals_int (
+        vm_nats_link_put (link, key, NULL, revision, &revision),
+        VM_CLUSTER_DONE);
+  }
+  fail_unless_equals_int (
+      vm_nats_link_put (link, "room0", value, 0, &revision), VM_CLUSTER_DONE);
+  fail_unless_equals_int (count_stored (link), 10);
+  vm_nats_link_sweep (link, VM_NATS_SWEEP_AGE);
+  fail_unless_equals_int (count_stored (link), 10);
+  vm_nats_link_sweep (link, 0);
+  fail_unless_equals_int (count_stored (link), 1);
+  fail_unless_equals_int (
+      vm_nats_link_get (link, "room0", &read, &revision), VM_CLUSTER_DONE);
+  fail_unless (read && g_bytes_equal (read, value));
+  fail_unless_equals_int (
+      vm_nats_link_put (link, "room1", value, 0, &revision), VM_CLUSTER_DONE);
+  vm_nats_link_free (link);
+  natsOptions_Destroy (options);
+}
+
+GST_END_TEST;
+
 static gboolean
 one_refused (gpointer user_data)
 {
@@ -602,6 +658,7 @@ natsstore_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_revisions);
+  tcase_add_test (tc, test_swept);
   tcase_add_test (tc, test_race);
   tcase_add_test (tc, test_node_dies);
   tcase_add_test (tc, test_server_restarts);

@@ -171,3 +171,42 @@ vm_nats_link_list (VmNatsLink *link)
   kvKeysList_Destroy (&list);
   return nodes;
 }
+
+/* The marker alone, and what was before it. */
+static void
+drop (VmNatsLink *link, kvEntry *marker)
+{
+  g_autofree gchar *subject =
+      g_strdup_printf ("$KV." ROOMS ".%s", kvEntry_Key (marker));
+  jsOptions settings;
+
+  jsOptions_Init (&settings);
+  settings.Wait = VM_NATS_ANSWER_TIME;
+  settings.Stream.Purge.Subject = subject;
+  settings.Stream.Purge.Sequence = kvEntry_Revision (marker) + 1;
+  js_PurgeStream (link->stream, "KV_" ROOMS, &settings, NULL);
+}
+
+void
+vm_nats_link_sweep (VmNatsLink *link, gint64 age)
+{
+  gint64 before = g_get_real_time () - age;
+  kvWatcher *watcher = NULL;
+  kvWatchOptions settings;
+  kvEntry *entry = NULL;
+
+  kvWatchOptions_Init (&settings);
+  settings.MetaOnly = true;
+  if (kvStore_WatchAll (&watcher, link->rooms, &settings) != NATS_OK)
+    return;
+  /* an entry that is none comes after the last */
+  while (kvWatcher_Next (&entry, watcher, VM_NATS_ANSWER_TIME) == NATS_OK
+         && entry) {
+    if (kvEntry_Operation (entry) != kvOp_Put
+        && kvEntry_Created (entry) / NANOSECONDS <= before)
+      drop (link, entry);
+    kvEntry_Destroy (entry);
+    entry = NULL;
+  }
+  kvWatcher_Destroy (watcher);
+}

@@ -31,5 +31,8 @@ VmClusterResult vm_nats_link_put (VmNatsLink *link, const gchar *key,
 void vm_nats_link_beat (VmNatsLink *link, const gchar *node);
 /* Returns: (transfer full) (nullable): NULL when nobody knows */
 gchar **vm_nats_link_list (VmNatsLink *link);
+/* Drops the markers of records that were removed longer than @age ago, µs. A record
+ * that has come since stays. */
+void vm_nats_link_sweep (VmNatsLink *link, gint64 age);
 
 G_END_DECLS

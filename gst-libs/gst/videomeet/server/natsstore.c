@@ -145,6 +145,7 @@ tell (VmNatsStore *self, kvEntry *entry)
 static void
 watch_link (VmNatsStore *self, VmNatsLink *link)
 {
+  gint64 swept = g_get_monotonic_time ();
   kvWatcher *watcher = NULL;
 
   if (kvStore_WatchAll (&watcher, link->rooms, NULL) != NATS_OK)
@@ -160,6 +161,10 @@ watch_link (VmNatsStore *self, VmNatsLink *link)
     if (entry)
       tell (self, entry);
     kvEntry_Destroy (entry);
+    if (g_get_monotonic_time () - swept < VM_NATS_SWEEP_TIME)
+      continue;
+    vm_nats_link_sweep (link, VM_NATS_SWEEP_AGE);
+    swept = g_get_monotonic_time ();
   }
   kvWatcher_Destroy (watcher);
 }

@@ -15,6 +15,10 @@ G_BEGIN_DECLS
 #define VM_NATS_RETRY_TIME G_USEC_PER_SEC /* between two tries to connect */
 #define VM_NATS_WATCH_TIME \
   500 /* ms; how often it looks whether it is to stop */
+/* How often it looks for what removed records have left behind, and how old that must
+ * be: by then every node has heard of it. */
+#define VM_NATS_SWEEP_TIME (10 * 60 * G_USEC_PER_SEC)
+#define VM_NATS_SWEEP_AGE (10 * 60 * G_USEC_PER_SEC)
 /* Requests that wait; beyond, they are not answered, and the cluster asks again. */
 #define VM_NATS_QUEUE_MAX 16384
 
