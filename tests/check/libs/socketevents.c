@@ -214,6 +214,22 @@ GST_START_TEST (test_two_without_targets)
 
 GST_END_TEST;
 
+/* Both offer at once. */
+GST_START_TEST (test_offer_to_who_has_offered)
+{
+  gpointer b = dialect->state_new ();
+  g_autoptr (VmSignal) welcome = vm_signal_new (VM_SIGNAL_WELCOME);
+
+  welcome->meeting = g_strdup ("room1");
+  add (welcome, "p001", "user_a");
+  writes (b, welcome, "[\"room_joined\",{\"room\":\"room1\",\"users\":2}]");
+  offers (b, "p001", "user_a");
+  goes_to (b, SEND_OFFER, "p001");
+  dialect->state_free (b);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_offers_without_targets)
 {
   gpointer state = inside ();
@@ -350,6 +366,7 @@ socketevents_suite (void)
   tcase_add_test (tc, test_rooms);
   tcase_add_test (tc, test_relay_keeps_the_bytes);
   tcase_add_test (tc, test_two_without_targets);
+  tcase_add_test (tc, test_offer_to_who_has_offered);
   tcase_add_test (tc, test_offers_without_targets);
   tcase_add_test (tc, test_answers_without_targets);
   tcase_add_test (tc, test_exchanges);

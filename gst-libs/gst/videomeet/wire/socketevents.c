@@ -58,6 +58,9 @@ guess_receiver (VmRoomPeers *peers, VmSignalType type)
       peer = find_unpaired (peers, FALSE);
       if (!peer)
         peer = find_unpaired (peers, TRUE);
+      /* where only one other is, there is nobody else to be meant */
+      if (!peer && peers->peers->len == 1)
+        peer = g_ptr_array_index (peers->peers, 0);
       return peer ? peer : current;
     case VM_SIGNAL_ANSWER:
       peer = find_unanswered (peers);
