@@ -480,6 +480,30 @@ GST_START_TEST (test_agents_have_no_seat)
 
 GST_END_TEST;
 
+static void
+sent_out (MeshClient *client)
+{
+  g_autofree gchar *text = mesh_next (client, "error");
+
+  fail_unless (strstr (text, "\"NOT_TRUSTED\"") != NULL, "%s", text);
+}
+
+/* As whoever has a seat. */
+GST_START_TEST (test_no_longer_trusted)
+{
+  sit ();
+  vm_server_set_policy (server, VM_POLICY_REQUIRE);
+  sent_out (a);
+  /* of the one that was first, then of itself */
+  g_free (mesh_next (b, "presence.update"));
+  sent_out (b);
+  mesh_say (a, "room.join", "{\"room_id\":\"standup\"}");
+  mesh_fails (a, "NOT_TRUSTED");
+  leave ();
+}
+
+GST_END_TEST;
+
 /* A device comes again in its user's name, and in nobody else's. */
 GST_START_TEST (test_device_ids)
 {
@@ -679,6 +703,7 @@ meshagent_suite (void)
   tcase_add_test (tc, test_control_ends_with_the_capability);
   tcase_add_test (tc, test_terminals_that_are_not_there);
   tcase_add_test (tc, test_agents_have_no_seat);
+  tcase_add_test (tc, test_no_longer_trusted);
   tcase_add_test (tc, test_device_ids);
   tcase_add_test (tc, test_names_of_others);
   tcase_add_test (tc, test_key_of_a_device);

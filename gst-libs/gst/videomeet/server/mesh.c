@@ -127,22 +127,31 @@ vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
   return TRUE;
 }
 
-/* An agent has no seat, so nobody tells it that the room is over. */
+static void
+send_out (VmMeshGuest *agent, const GError *reason)
+{
+  vm_mesh_guest_leave (agent, NULL);
+  vm_mesh_guest_fail (agent, reason);
+}
+
+/* An agent has no seat, so nobody tells it that the room is over, and nobody looks
+ * whether it is trusted still. */
 static void
 tick_agent (VmMeshGuest *agent)
 {
   VmRooms *rooms = vm_meetings_get_rooms (agent->mesh->server->meetings);
   VmRoom *room = vm_rooms_find (rooms, agent->room);
+  const VmJoin wish = { .user = agent->user,
+    .key = vm_conn_get_key (agent->ws->conn) };
+  g_autoptr (GError) error = NULL;
 
-  if (!room || strcmp (vm_room_get_id (room), agent->room_id) != 0) {
-    g_autoptr (GError) error = g_error_new (
-        VM_ERROR, VM_ERROR_MEETING_ENDED, "The host has ended the meeting");
-
-    vm_mesh_guest_leave (agent, NULL);
-    vm_mesh_guest_fail (agent, error);
-    return;
-  }
-  vm_mesh_tick_terminal (agent, vm_mesh_now ());
+  if (!room || strcmp (vm_room_get_id (room), agent->room_id) != 0)
+    g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "The host has ended the meeting");
+  if (error || !vm_room_trusts_still (room, &wish, &error))
+    send_out (agent, error);
+  else
+    vm_mesh_tick_terminal (agent, vm_mesh_now ());
 }
 
 void

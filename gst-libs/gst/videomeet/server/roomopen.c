@@ -43,6 +43,17 @@ vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
   return room;
 }
 
+gboolean
+vm_room_trusts_still (VmRoom *room, const VmJoin *join, GError **error)
+{
+  const VmBearer bearer = {
+    .key = join->key, .user = join->user, .presented = join->token
+  };
+  VmTrustLevel level;
+
+  return vm_room_trusts (room, &bearer, &level, error);
+}
+
 static guint
 count_begun (VmRooms *rooms, const gchar *group)
 {

@@ -151,6 +151,9 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
  * not. Nothing is opened. */
 VmRoom *vm_rooms_let_in (
     VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
+/* Whether whoever was let in so would be still, as far as it is trusted. */
+gboolean
+vm_room_trusts_still (VmRoom *room, const VmJoin *join, GError **error);
 void vm_ticket_free (VmTicket *ticket);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTicket, vm_ticket_free)
 
