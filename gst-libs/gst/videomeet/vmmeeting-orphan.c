@@ -122,6 +122,46 @@ vm_meeting_set_heartbeat (
     look_for_host (self);
 }
 
+static void
+send_unsent_signals (VmMeeting *self, VmParticipant *to)
+{
+  GQueue *unsent = &vm_participant_get_talk (to)->unsent_signals;
+  const gchar *text;
+
+  while ((text = g_queue_peek_head (unsent))
+         && vm_meeting_send_text (self, to, "signal", text))
+    g_free (g_queue_pop_head (unsent));
+}
+
+/* In order: what is said while neither of two connections carries it waits. */
+static void
+send_signal_text (VmMeeting *self, VmParticipant *to, const gchar *text)
+{
+  GQueue *unsent = &vm_participant_get_talk (to)->unsent_signals;
+
+  send_unsent_signals (self, to);
+  if (g_queue_is_empty (unsent)
+      && vm_meeting_send_text (self, to, "signal", text))
+    return;
+  if (strlen (text) > VM_SIGNAL_TEXT_MAX)
+    return;
+  g_queue_push_tail (unsent, g_strdup (text));
+  if (g_queue_get_length (unsent) > VM_SIGNALS_UNSENT_MAX)
+    g_free (g_queue_pop_head (unsent));
+}
+
+static void
+set_signal_channel (VmMeeting *self, VmParticipant *participant, gboolean open)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (participant);
+
+  talk->signal = open;
+  if (open)
+    send_unsent_signals (self, participant);
+  else
+    g_queue_clear_full (&talk->unsent_signals, g_free);
+}
+
 /**
  * vm_meeting_set_channel:
  * @self: a #VmMeeting
@@ -151,7 +191,7 @@ vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
       != participant)
     return;
   if (strcmp (label, "signal") == 0)
-    talk->signal = open;
+    set_signal_channel (self, participant, open);
   if (strcmp (label, "chat") != 0)
     return;
   was_open = talk->chat;
@@ -199,7 +239,7 @@ send_on_channels (VmMeeting *self, const VmSignal *signal)
     if (signal->to && strcmp (signal->to, vm_participant_get_id (to)) != 0)
       continue;
     if (vm_participant_get_talk (to)->signal)
-      vm_meeting_send_text (self, to, "signal", text);
+      send_signal_text (self, to, text);
   }
 }
 

@@ -216,6 +216,12 @@ void vm_meeting_take_chat (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 void vm_meeting_take_chat_text (
     VmMeeting *self, VmParticipant *from, const gchar *text);
+/* What waits to be said on a channel `signal` to one participant: a description
+ * and its candidates. Of more the oldest is dropped. */
+#define VM_SIGNALS_UNSENT_MAX 80
+/* A longer one no channel takes, and none waits for it. */
+#define VM_SIGNAL_TEXT_MAX 65536
+
 /* The data channel `chat` is open. */
 void vm_meeting_start_chat (VmMeeting *self, VmParticipant *to);
 void vm_meeting_go_on_with_chat (VmMeeting *self, VmParticipant *to);

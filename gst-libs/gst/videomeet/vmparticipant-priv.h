@@ -16,6 +16,9 @@ typedef struct
   VmChatRate rate; /* of its chat */
   gboolean dropped; /* something of it, which was told once */
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
+  /* of texts, while one connection takes the place of another and neither
+   * carries what its channel `signal` should */
+  GQueue unsent_signals;
 } VmParticipantTalk;
 
 /* Shared by the files of VmParticipant. */

@@ -234,6 +234,7 @@ void
 vm_participant_clear_talk (VmParticipant *self)
 {
   g_queue_clear_full (&self->talk.unsent, g_object_unref);
+  g_queue_clear_full (&self->talk.unsent_signals, g_free);
   self->talk = (VmParticipantTalk){ 0 };
 }
 

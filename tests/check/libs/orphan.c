@@ -6,9 +6,13 @@
 #include "cutter.h"
 #include "meetingdevice.h"
 
+#include <gst/videomeet/vmmeeting-priv.h>
+
 #define GIVEN_UP_SECONDS 60 /* 30, and some for a busy machine */
 
 static Cutter *cutter;
+/* whether a data channel takes what is said on it, however open it is told */
+static gboolean carries = TRUE;
 
 static gboolean
 carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
@@ -20,7 +24,7 @@ carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
       find (device, vm_participant_get_id (vm_meeting_get_self (meeting)));
 
   /* it has hung up as well */
-  if (!sender)
+  if (!sender || !carries)
     return FALSE;
   vm_meeting_take_message (device->meeting, sender, label, text);
   return TRUE;
@@ -163,6 +167,61 @@ GST_START_TEST (test_signalling_without_host)
 
 GST_END_TEST;
 
+static void
+send_candidates (guint n)
+{
+  carries = FALSE;
+  for (guint i = 0; i < n; i++)
+    vm_meeting_send_candidate (b.meeting, b.other, "c", i, "m", "s", 2);
+  carries = TRUE;
+  heard (&c, "");
+}
+
+/* Of @n that waited, the last @m come when a channel opens. */
+static void
+check_unsent (guint n, guint m)
+{
+  g_autoptr (GString) wanted = g_string_new (NULL);
+
+  send_candidates (n);
+  vm_meeting_set_channel (b.meeting, b.other, "signal", TRUE);
+  for (guint i = n - m; i < n; i++)
+    g_string_append_printf (
+        wanted, "%scandidate:c:%u:m:s:2", wanted->len ? " " : "", i);
+  heard (&c, wanted->str);
+}
+
+/* While one connection takes another's place, neither may carry what the next one is
+ * set up with. */
+GST_START_TEST (test_signalling_waits)
+{
+  g_autofree gchar *sdp = g_strnfill (VM_SIGNAL_TEXT_MAX, 'x');
+
+  meet ();
+  lose_host ();
+  check_unsent (1, 1);
+  check_unsent (VM_SIGNALS_UNSENT_MAX - 1, VM_SIGNALS_UNSENT_MAX - 1);
+  check_unsent (VM_SIGNALS_UNSENT_MAX, VM_SIGNALS_UNSENT_MAX);
+  check_unsent (VM_SIGNALS_UNSENT_MAX + 1, VM_SIGNALS_UNSENT_MAX);
+  /* in order, and by the next that is said, too */
+  send_candidates (1);
+  vm_meeting_send_candidate (b.meeting, b.other, "d", 7, "m", "s", 2);
+  heard (&c, "candidate:c:0:m:s:2 candidate:d:7:m:s:2");
+  /* nothing waits for a channel that would never take it */
+  carries = FALSE;
+  vm_meeting_send_description (
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, sdp, "s", 3, NULL);
+  carries = TRUE;
+  check_unsent (1, 1);
+  /* nor is anything said on a channel that was closed meanwhile */
+  send_candidates (1);
+  vm_meeting_set_channel (b.meeting, b.other, "signal", FALSE);
+  vm_meeting_set_channel (b.meeting, b.other, "signal", TRUE);
+  heard (&c, "");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_goes_on)
 {
   meet ();
@@ -261,6 +320,7 @@ orphan_suite (void)
   tcase_add_checked_fixture (tc, setup_three, teardown_all);
   tcase_add_test (tc, test_not_lost);
   tcase_add_test (tc, test_signalling_without_host);
+  tcase_add_test (tc, test_signalling_waits);
   tcase_add_test (tc, test_goes_on);
   tcase_add_test (tc, test_the_other_is_cut);
   tcase_add_test (tc, test_seat_is_given_away);
