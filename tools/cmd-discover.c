@@ -194,8 +194,6 @@ watch (Discover *self, VmNode *node, const VmtOptions *options, gint64 start_us)
 {
   gint64 elapsed_ms = (g_get_monotonic_time () - start_us) / 1000;
 
-  g_unix_signal_add (SIGINT, on_end, self);
-  g_unix_signal_add (SIGTERM, on_end, self);
   g_timeout_add (TICK_MS, on_tick, self);
   if (options->duration > 0)
     g_timeout_add (
@@ -221,6 +219,8 @@ vmt_cmd_discover (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   g_signal_connect (node, "device-changed", G_CALLBACK (on_changed), &self);
   g_signal_connect (node, "device-removed", G_CALLBACK (on_removed), &self);
   g_signal_connect (node, "warning", G_CALLBACK (on_warning), &self);
+  g_unix_signal_add (SIGINT, on_end, &self);
+  g_unix_signal_add (SIGTERM, on_end, &self);
   vmt_output_line (
       output, VMT_STYLE_FAINT, "Looking for devices. Ctrl-C ends.");
   if (vm_node_start (node, roles, &error)) {

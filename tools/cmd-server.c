@@ -187,7 +187,7 @@ set_up (Serving *self)
 }
 
 static void
-run (Serving *self, gint64 start_us)
+run (Serving *self, VmIdentity *identity, gint64 start_us)
 {
   gint64 elapsed_ms = (g_get_monotonic_time () - start_us) / 1000;
 
@@ -196,6 +196,8 @@ run (Serving *self, gint64 start_us)
   if (self->options->duration > 0)
     g_timeout_add (
         MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);
+  /* who reads it may end the server at once */
+  tell_started (self, identity);
   g_main_loop_run (self->loop);
   while (g_source_remove_by_user_data (self))
     continue;
@@ -236,8 +238,7 @@ serve (Serving *self, gint64 start_us)
   if (!set_gotify (self, &error)
       || !vm_room_server_start (self->server, &error))
     return fail (self, error);
-  tell_started (self, identity);
-  run (self, start_us);
+  run (self, identity, start_us);
   vm_room_server_stop (self->server);
   tell_stopped (self);
   return TRUE;

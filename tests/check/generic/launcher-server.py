@@ -337,6 +337,14 @@ def test_drain_ends():
     server.ended()
 
 
+def test_ended_at_once():
+    # as soon as it says that it serves
+    for _ in range(10):
+        server = Server()
+        server.tell(signal.SIGTERM)
+        server.ended()
+
+
 def test_turn():
     config = home / "server.conf"
     config.write_text(
