@@ -52,11 +52,8 @@ register_as (
 {
   VmServer *server = guest->ws->conn->server;
 
-  if (server->draining) {
-    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "This server is about to stop; try again in a minute");
-    return FALSE;
-  }
+  if (server->draining)
+    return vm_rooms_refuse_closing (error);
   guest->user = vm_calls_register (
       server->user_calls, id, name, guest, g_get_monotonic_time (), error);
   return guest->user != NULL;

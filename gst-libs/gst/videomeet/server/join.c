@@ -188,8 +188,7 @@ vm_route_upgrade (VmConn *conn, GError **error)
   g_clear_pointer (&conn->mesh_user, g_free);
   if (conn->server->stopping
       || (conn->server->draining && begins_anew (conn->path)))
-    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "This server is about to stop; try again in a minute");
+    vm_rooms_refuse_closing (error);
   else if (strcmp (conn->path, "/ws") == 0)
     upgrade_native (conn, error);
   else if (strcmp (conn->path, "/transfer") == 0)

@@ -18,6 +18,14 @@ vm_rooms_set_closing (VmRooms *rooms, gboolean closing)
 }
 
 gboolean
+vm_rooms_refuse_closing (GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+      "This server is about to stop; try again in a minute");
+  return FALSE;
+}
+
+gboolean
 vm_rooms_are_open (VmRooms *rooms)
 {
   return rooms->open.size > 0;

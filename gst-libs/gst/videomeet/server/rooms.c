@@ -247,11 +247,8 @@ vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
   if (!vm_room_trusts (room, bearer, level, error)
       || !check_pin (room, pin, group, now, error))
     return FALSE;
-  if (room->rooms->closing) {
-    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "This server is about to stop; try again in a minute");
-    return FALSE;
-  }
+  if (room->rooms->closing)
+    return vm_rooms_refuse_closing (error);
   if (room->locked) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_LOCKED,
         "The host admits nobody else to the meeting");

@@ -77,6 +77,8 @@ void vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open);
 /* From now on nobody is admitted, to rooms of any kind: this server is about to
  * stop. */
 void vm_rooms_set_closing (VmRooms *rooms, gboolean closing);
+/* What whoever comes then is told, in whatever dialect: FALSE with @error. */
+gboolean vm_rooms_refuse_closing (GError **error);
 gboolean vm_rooms_are_open (VmRooms *rooms);
 /* Removes them all; whoever is in one is closed, and nobody is told more. */
 void vm_rooms_clear_open (VmRooms *rooms);

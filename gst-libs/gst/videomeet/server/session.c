@@ -86,11 +86,7 @@ end_polling (VmSession *session)
 gboolean
 vm_sessions_take_more (VmSessions *sessions, GError **error)
 {
-  if (!sessions->server->draining)
-    return TRUE;
-  g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
-      "This server is about to stop; try again in a minute");
-  return FALSE;
+  return !sessions->server->draining || vm_rooms_refuse_closing (error);
 }
 
 static gboolean
