@@ -483,7 +483,7 @@ GST_END_TEST;
 
 static gboolean
 shows (VmCapabilityReplay *replay, const gchar *jti, const gchar *sub,
-    guint64 connection, gint64 now)
+    const gchar *group, guint64 connection, gint64 now)
 {
   g_autoptr (VmCapability) c = capability ();
   g_autoptr (GError) error = NULL;
@@ -493,8 +493,8 @@ shows (VmCapabilityReplay *replay, const gchar *jti, const gchar *sub,
   c->jti = g_strdup (jti);
   g_free (c->sub);
   c->sub = g_strdup (sub);
-  good = vm_capability_replay_check (replay, c, connection, now, &error);
-  if (!good && vm_capability_replay_count (replay) < VM_CAPABILITY_SEEN_MAX)
+  good = vm_capability_replay_check (replay, c, group, connection, now, &error);
+  if (!good && !g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED))
     g_assert_error (error, VM_ERROR, VM_ERROR_CAP_INVALID);
   return good;
 }
@@ -503,13 +503,54 @@ GST_START_TEST (test_replay)
 {
   g_autoptr (VmCapabilityReplay) replay = vm_capability_replay_new ();
 
-  fail_unless (shows (replay, "1", "user-a", 1, NOW));
-  fail_unless (shows (replay, "1", "user-a", 1, NOW));
-  fail_if (shows (replay, "1", "user-a", 2, NOW));
-  fail_if (shows (replay, "1", "user-b", 1, NOW));
-  fail_unless (shows (replay, "2", "user-a", 2, NOW));
-  fail_unless (shows (replay, "1", "user-a", 1, NOW));
+  fail_unless (shows (replay, "1", "user-a", "::1", 1, NOW));
+  fail_unless (shows (replay, "1", "user-a", "::1", 1, NOW));
+  fail_if (shows (replay, "1", "user-a", "::1", 2, NOW));
+  fail_if (shows (replay, "1", "user-b", "::1", 1, NOW));
+  fail_unless (shows (replay, "2", "user-a", "::1", 2, NOW));
+  fail_unless (shows (replay, "1", "user-a", "::1", 1, NOW));
   fail_unless_equals_int (vm_capability_replay_count (replay), 2);
+}
+
+GST_END_TEST;
+
+static void
+is_refused_for_want_of_room (
+    VmCapabilityReplay *replay, const gchar *group, gint64 now)
+{
+  g_autoptr (VmCapability) c = capability ();
+  g_autoptr (GError) error = NULL;
+
+  fail_if (vm_capability_replay_check (replay, c, group, 1, now, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+}
+
+/* As many as an address may have, all of them new. */
+static void
+show_all_of (VmCapabilityReplay *replay, const gchar *group)
+{
+  for (guint i = 0; i < VM_CAPABILITY_SEEN_PER_ADDRESS; i++) {
+    g_autofree gchar *jti = g_strdup_printf ("%s/%u", group, i);
+
+    fail_unless (shows (replay, jti, "user-a", group, 1, NOW));
+  }
+}
+
+GST_START_TEST (test_replay_of_an_address)
+{
+  g_autoptr (VmCapabilityReplay) replay = vm_capability_replay_new ();
+  const guint most = VM_CAPABILITY_SEEN_PER_ADDRESS;
+
+  show_all_of (replay, "10.0.0.1");
+  is_refused_for_want_of_room (replay, "10.0.0.1", NOW);
+  /* what it has shown is good still, and so is what others show */
+  fail_unless (shows (replay, "10.0.0.1/0", "user-a", "10.0.0.1", 1, NOW));
+  fail_unless (shows (replay, "other", "user-b", "10.0.0.2", 2, NOW));
+  fail_unless_equals_int (vm_capability_replay_count (replay), most + 1);
+  /* what is over makes room */
+  fail_unless (
+      shows (replay, "new", "user-a", "10.0.0.1", 1, NOW + VM_CAPABILITY_TTL));
+  fail_unless_equals_int (vm_capability_replay_count (replay), 1);
 }
 
 GST_END_TEST;
@@ -517,19 +558,18 @@ GST_END_TEST;
 GST_START_TEST (test_replay_is_bounded)
 {
   g_autoptr (VmCapabilityReplay) replay = vm_capability_replay_new ();
-  g_autoptr (VmCapability) c = capability ();
-  g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; i < VM_CAPABILITY_SEEN_MAX; i++) {
-    g_autofree gchar *jti = g_strdup_printf ("%u", i);
+  for (guint i = 0; i < VM_CAPABILITY_SEEN_MAX / VM_CAPABILITY_SEEN_PER_ADDRESS;
+       i++) {
+    g_autofree gchar *group = g_strdup_printf ("10.0.0.%u", i);
 
-    fail_unless (shows (replay, jti, "user-a", 1, NOW));
+    show_all_of (replay, group);
   }
-  fail_if (vm_capability_replay_check (replay, c, 1, NOW, &error));
-  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  is_refused_for_want_of_room (replay, "10.0.1.1", NOW);
   /* nothing that is good was forgotten; what is over makes room */
-  fail_if (shows (replay, "0", "user-a", 2, NOW));
-  fail_unless (shows (replay, "new", "user-a", 2, NOW + VM_CAPABILITY_TTL));
+  fail_if (shows (replay, "10.0.0.0/0", "user-a", "10.0.1.1", 2, NOW));
+  fail_unless (
+      shows (replay, "new", "user-a", "10.0.1.1", 2, NOW + VM_CAPABILITY_TTL));
   fail_unless_equals_int (vm_capability_replay_count (replay), 1);
 }
 
@@ -591,6 +631,7 @@ capability_suite (void)
   tcase_add_test (tc, test_keys);
   suite_add_tcase (s, seen);
   tcase_add_test (seen, test_replay);
+  tcase_add_test (seen, test_replay_of_an_address);
   tcase_add_test (seen, test_replay_is_bounded);
   return s;
 }

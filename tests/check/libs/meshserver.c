@@ -424,6 +424,38 @@ GST_START_TEST (test_replay)
 
 GST_END_TEST;
 
+/* Signatures cost the server: an address has a rate of them. What was looked at before
+ * is not looked at again. */
+GST_START_TEST (test_rate_of_capabilities)
+{
+  const guint tries = 900; /* a machine that is slow makes up for some */
+  MeshClient *bob = mesh_sit ("Bob", NULL, 1);
+  MeshClient *eve = mesh_sit ("Eve", NULL, 2);
+  g_autofree gchar *cap = mesh_mint (bob, "\"call\"", "");
+  guint invalid = 0, limited = 0;
+
+  g_free (mesh_next (bob, "room.joined"));
+  offer (bob, SDP, cap);
+  arrives ();
+  for (guint i = 0; i < tries; i++)
+    offer (eve, SDP, "x");
+  for (guint i = 0; i < tries; i++) {
+    g_autofree gchar *text = mesh_next (eve, "error");
+
+    invalid += strstr (text, "\"CAP_INVALID\"") != NULL;
+    limited += strstr (text, "\"RATE_LIMITED\"") != NULL;
+  }
+  fail_unless_equals_int (invalid + limited, tries);
+  fail_unless (invalid >= VM_CAPABILITY_CHECK_BURST - 1, "%u", invalid);
+  fail_unless (limited > 0);
+  offer (bob, SDP, cap);
+  arrives ();
+  mesh_free (bob);
+  mesh_free (eve);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_wrong_messages)
 {
   MeshClient *bob = mesh_open ("Bob", NULL, "");
@@ -707,6 +739,7 @@ meshserver_suite (void)
   tcase_add_test (tc, test_every_message_of_a_call);
   tcase_add_test (tc, test_screen);
   tcase_add_test (tc, test_replay);
+  tcase_add_test (tc, test_rate_of_capabilities);
   tcase_add_test (tc, test_wrong_messages);
   tcase_add_test (tc, test_first_message);
   tcase_add_test (tc, test_silence);

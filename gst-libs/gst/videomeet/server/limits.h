@@ -117,6 +117,13 @@
 #define VM_PIN_WRONG_MAX 20 /* in VM_PIN_WRONG_TIME, by anybody: suspended */
 #define VM_PIN_WRONG_TIME (60 * G_USEC_PER_SEC)
 
+/* Addresses whose rate is remembered, see rates.h. */
+#define VM_RATES_ADDRESSES 1024
+/* Signatures of capabilities that are looked at for one address: so many, then one
+ * in so long; beyond, RATE_LIMITED. One that a connection shows again is not. */
+#define VM_CAPABILITY_CHECK_BURST 256
+#define VM_CAPABILITY_CHECK_TIME (G_USEC_PER_SEC / 64)
+
 /* How often trust that runs out is looked for; a change of the store is acted on
  * at once. */
 #define VM_TRUST_CHECK_TIME (5 * G_USEC_PER_SEC)

@@ -4,6 +4,7 @@
 #include "mesh.h"
 #include "meshsessions.h"
 #include "pinguard.h"
+#include "rates.h"
 #include "server-priv.h"
 #include "../trust/capability.h"
 #include "../wire/meshrecords.h"
@@ -18,6 +19,7 @@ struct _VmMesh
   VmMeshSessions *sessions;
   VmPinGuard *guard; /* against guessing the secret */
   VmCapabilityReplay *replay;
+  VmRates *checks; /* of signatures */
   VmMeshRecords *records;
   GPtrArray *guests; /* of VmMeshGuest, in the order they said hello */
   guint64 numbers; /* given to connections */
@@ -43,6 +45,8 @@ struct _VmMeshGuest
   gchar *room; /* where it is, or NULL */
   gchar *room_id; /* in the model: of an agent */
   VmMember *member; /* NULL: in no room, or an agent */
+  gchar *shown_token; /* the last capability that was good, or NULL */
+  VmCapability *shown;
   gboolean replaced; /* by another connection of the same agent */
   gboolean leaves; /* by itself: it stays connected */
   gdouble joins; /* that are free still */
@@ -66,10 +70,9 @@ void vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func);
 gint64 vm_mesh_now (void); /* Unix seconds */
 /* 32 random bytes as text for a URL. */
 gchar *vm_mesh_make_token (VmMesh *mesh);
-/* Whether @message has a capability for this, which it returns in @capability
- * (may be NULL). */
-gboolean vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message,
-    VmCaps caps, VmCapability **capability, GError **error);
+/* The capability that @message has for this, until the next message; or NULL. */
+const VmCapability *vm_mesh_may (VmMeshGuest *guest,
+    const VmMeshMessage *message, VmCaps caps, GError **error);
 
 /* meshguest.c */
 void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);

@@ -14,6 +14,8 @@ vm_mesh_new (VmServer *server)
   mesh->sessions = vm_mesh_sessions_new ();
   mesh->guard = vm_pin_guard_new ();
   mesh->replay = vm_capability_replay_new ();
+  mesh->checks =
+      vm_rates_new (VM_CAPABILITY_CHECK_BURST, VM_CAPABILITY_CHECK_TIME);
   mesh->records = vm_mesh_records_new ();
   mesh->guests = g_ptr_array_new ();
   return mesh;
@@ -26,6 +28,7 @@ vm_mesh_free (VmMesh *mesh)
   vm_mesh_sessions_free (mesh->sessions);
   vm_pin_guard_free (mesh->guard);
   vm_capability_replay_free (mesh->replay);
+  vm_rates_free (mesh->checks);
   vm_mesh_records_free (mesh->records);
   g_ptr_array_unref (mesh->guests);
   g_free (mesh);
@@ -100,14 +103,42 @@ vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func)
   }
 }
 
-gboolean
+/* What is signed in @token, or NULL. All candidates of a call show one capability,
+ * whose signature is looked at once. */
+static const VmCapability *
+read_capability (VmMeshGuest *guest, const gchar *token, GError **error)
+{
+  VmMesh *mesh = guest->mesh;
+  VmCapability *capability;
+
+  if (token && guest->shown && strcmp (token, guest->shown_token) == 0)
+    return guest->shown;
+  if (token && *token
+      && !vm_rates_take (
+          mesh->checks, guest->ws->conn->group, g_get_monotonic_time ())) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too many capabilities were shown from this address; try again in a "
+        "second");
+    return NULL;
+  }
+  capability = vm_capability_read (
+      token, vm_identity_get_spki (mesh->server->identity), error);
+  if (!capability)
+    return NULL;
+  g_clear_pointer (&guest->shown, vm_capability_free);
+  guest->shown = capability;
+  g_free (guest->shown_token);
+  guest->shown_token = g_strdup (token);
+  return capability;
+}
+
+const VmCapability *
 vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
-    VmCapability **found, GError **error)
+    GError **error)
 {
   VmIdentity *identity = guest->mesh->server->identity;
   const VmCapabilityUse use = {
     .iss = vm_identity_get_device_id (identity),
-    .spki = vm_identity_get_spki (identity),
     .sub = guest->user_id,
     .room_id = guest->room,
     .caps = caps,
@@ -115,16 +146,14 @@ vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
     .target_device_id = message->target_device_id,
   };
   gint64 now = vm_mesh_now ();
-  g_autoptr (VmCapability) capability =
-      vm_capability_verify (message->cap_token, &use, now, error);
+  const VmCapability *capability =
+      read_capability (guest, message->cap_token, error);
 
-  if (!capability
-      || !vm_capability_replay_check (
-          guest->mesh->replay, capability, guest->number, now, error))
-    return FALSE;
-  if (found)
-    *found = g_steal_pointer (&capability);
-  return TRUE;
+  if (!capability || !vm_capability_allows (capability, &use, now, error)
+      || !vm_capability_replay_check (guest->mesh->replay, capability,
+          guest->ws->conn->group, guest->number, now, error))
+    return NULL;
+  return capability;
 }
 
 static void

@@ -94,11 +94,11 @@ void
 vm_mesh_request (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
 {
-  g_autoptr (VmCapability) capability = NULL;
+  const VmCapability *capability =
+      vm_mesh_may (guest, message, cap_of_kind[message->kind], error);
   VmMeshGuest *target;
 
-  if (!vm_mesh_may (
-          guest, message, cap_of_kind[message->kind], &capability, error))
+  if (!capability)
     return;
   if (!guest->hello) {
     deny (error, "Only agents have sessions between them");
@@ -137,12 +137,12 @@ void
 vm_mesh_take_terminal (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
 {
-  g_autoptr (VmCapability) capability = NULL;
+  const VmCapability *capability =
+      vm_mesh_may (guest, message, VM_CAP_TERMINAL_CONTROL, error);
   VmMeshGuest *agent;
   gint64 now = vm_mesh_now ();
 
-  if (!vm_mesh_may (
-          guest, message, VM_CAP_TERMINAL_CONTROL, &capability, error))
+  if (!capability)
     return;
   agent = find_target (guest, message, error);
   if (!agent)

@@ -190,7 +190,7 @@ take_signal (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
   if (message->type != VM_MESH_PRESENCE) {
     if (vm_mesh_has_screen (message->signal->sdp))
       caps |= VM_CAP_SCREEN;
-    if (!vm_mesh_may (guest, message, caps, NULL, error))
+    if (!vm_mesh_may (guest, message, caps, error))
       return;
   }
   vm_member_receive (guest->member, message->signal);
@@ -330,6 +330,8 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
         guest->user, guest->id);
   vm_room_peers_free (guest->peers);
   g_clear_pointer (&guest->hello, vm_mesh_message_free);
+  g_clear_pointer (&guest->shown, vm_capability_free);
+  g_free (guest->shown_token);
   g_free (guest->user_id);
   g_free (guest->user);
   g_free (guest->pin);

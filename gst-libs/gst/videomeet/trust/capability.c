@@ -171,9 +171,9 @@ is_for (const gchar *claim, const gchar *target)
   return !claim || g_strcmp0 (claim, target) == 0;
 }
 
-static gboolean
-check (const VmCapability *c, const VmCapabilityUse *use, gint64 now,
-    GError **error)
+gboolean
+vm_capability_allows (const VmCapability *c, const VmCapabilityUse *use,
+    gint64 now, GError **error)
 {
   if (strcmp (c->iss, use->iss) != 0)
     return invalid (error, "is another server's");
@@ -201,10 +201,8 @@ check (const VmCapability *c, const VmCapabilityUse *use, gint64 now,
 }
 
 VmCapability *
-vm_capability_verify (
-    const gchar *token, const VmCapabilityUse *use, gint64 now, GError **error)
+vm_capability_read (const gchar *token, GBytes *spki, GError **error)
 {
-  g_autoptr (VmCapability) capability = NULL;
   g_autoptr (EVP_PKEY) key = NULL;
 
   if (!token || !*token) {
@@ -212,11 +210,18 @@ vm_capability_verify (
         "The message has no capability (\"cap_token\")");
     return NULL;
   }
-  key = vm_spki_to_key (use->spki, error);
-  if (!key)
-    return NULL;
-  capability = read_signed (token, key, error);
-  if (!capability || !check (capability, use, now, error))
+  key = vm_spki_to_key (spki, error);
+  return key ? read_signed (token, key, error) : NULL;
+}
+
+VmCapability *
+vm_capability_verify (
+    const gchar *token, const VmCapabilityUse *use, gint64 now, GError **error)
+{
+  g_autoptr (VmCapability) capability =
+      vm_capability_read (token, use->spki, error);
+
+  if (!capability || !vm_capability_allows (capability, use, now, error))
     return NULL;
   return g_steal_pointer (&capability);
 }

@@ -78,6 +78,12 @@ typedef struct
  * too old; VM_ERROR_CAP_INVALID: anything else. Returns: (transfer full) */
 VmCapability *vm_capability_verify (
     const gchar *token, const VmCapabilityUse *use, gint64 now, GError **error);
+/* Its two steps: what the key @spki has signed, which costs something, and whether
+ * that allows @use. Returns: (transfer full) */
+VmCapability *
+vm_capability_read (const gchar *token, GBytes *spki, GError **error);
+gboolean vm_capability_allows (const VmCapability *capability,
+    const VmCapabilityUse *use, gint64 now, GError **error);
 
 /* JSON Web Key Set (RFC 7517) of @identity's public key; its kid is the hash of
  * the key. Returns: (transfer full) */
@@ -88,16 +94,18 @@ gchar *vm_capability_make_keys (VmIdentity *identity);
  * one thread. */
 
 #define VM_CAPABILITY_SEEN_MAX 8192 /* tokens that have not expired */
+#define VM_CAPABILITY_SEEN_PER_ADDRESS 256 /* of them */
 
 typedef struct _VmCapabilityReplay VmCapabilityReplay;
 
 VmCapabilityReplay *vm_capability_replay_new (void);
 void vm_capability_replay_free (VmCapabilityReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCapabilityReplay, vm_capability_replay_free)
-/* @connection: any number that no other connection has had.
- * VM_ERROR_RATE_LIMITED: too many are remembered; none is forgotten for a new
- * one while it is good. */
+/* @group: the address, see vm_address_group(); @connection: any number that no
+ * other connection has had.
+ * VM_ERROR_RATE_LIMITED: too many are remembered, of this address or of all; none is
+ * forgotten for a new one while it is good. */
 gboolean vm_capability_replay_check (VmCapabilityReplay *replay,
-    const VmCapability *capability, guint64 connection, gint64 now,
-    GError **error);
+    const VmCapability *capability, const gchar *group, guint64 connection,
+    gint64 now, GError **error);
 guint vm_capability_replay_count (VmCapabilityReplay *replay);
