@@ -504,6 +504,98 @@ GST_START_TEST (test_no_longer_trusted)
 
 GST_END_TEST;
 
+static void
+host_says (VmSignalType type, const gchar *to, gboolean locked)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (type);
+
+  signal->to = g_strdup (to);
+  signal->locked = locked;
+  vm_seat_send (seat, signal);
+}
+
+static void
+comes_back (MeshClient *client, const gchar *code)
+{
+  mesh_say (client, "room.join", "{\"room_id\":\"standup\"}");
+  mesh_fails (client, code);
+}
+
+static void
+is_kicked (MeshClient *client)
+{
+  g_autofree gchar *text = mesh_next (client, "error");
+
+  fail_unless (strstr (text, "\"KICKED\"") != NULL, "%s", text);
+}
+
+#define OFFLINE "{\"peer_id\":\"%s\",\"status\":\"offline\"}"
+
+/* Who moderates sends an agent out by its id, and it stays out; others may come. */
+GST_START_TEST (test_agent_is_kicked)
+{
+  MeshClient *again, *other;
+
+  sit ();
+  host_says (VM_SIGNAL_KICK, "dev-a", FALSE);
+  is_kicked (a);
+  mesh_hears (b, "presence.update", OFFLINE, "dev-a");
+  comes_back (a, "KICKED");
+  mesh_free (a);
+  /* by another session it is the same device */
+  again = mesh_open ("Ann", "dev-a", "");
+  comes_back (again, "KICKED");
+  other = mesh_sit ("Carl", "dev-c", 1);
+  mesh_free (again);
+  mesh_free (other);
+  mesh_free (b);
+}
+
+GST_END_TEST;
+
+/* A page that is sent out takes the devices of its user along. */
+GST_START_TEST (test_user_is_kicked)
+{
+  MeshClient *page, *device, *late;
+
+  sit ();
+  page = mesh_sit ("Carl", NULL, 3); /* p002 */
+  device = mesh_open_again (page, "dev-c");
+  mesh_say (device, "room.join", "{\"room_id\":\"standup\"}");
+  for (guint i = 0; i < 4; i++)
+    g_free (mesh_next (device, "room.joined"));
+  host_says (VM_SIGNAL_KICK, "p002", FALSE);
+  is_kicked (device);
+  comes_back (device, "KICKED");
+  late = mesh_open_again (page, "dev-d");
+  comes_back (late, "KICKED");
+  mesh_free (late);
+  mesh_free (device);
+  mesh_free (page);
+  leave ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_locked_out)
+{
+  MeshClient *late;
+
+  sit ();
+  host_says (VM_SIGNAL_LOCK, NULL, TRUE);
+  vm_signal_unref (host_wait (VM_SIGNAL_MEETING_STATE));
+  late = mesh_open ("Carl", "dev-c", "");
+  comes_back (late, "MEETING_LOCKED");
+  host_says (VM_SIGNAL_LOCK, NULL, FALSE);
+  vm_signal_unref (host_wait (VM_SIGNAL_MEETING_STATE));
+  mesh_say (late, "room.join", "{\"room_id\":\"standup\"}");
+  mesh_hears (late, "room.joined", JOINED, "dev-c", "agent");
+  mesh_free (late);
+  leave ();
+}
+
+GST_END_TEST;
+
 /* A device comes again in its user's name, and in nobody else's. */
 GST_START_TEST (test_device_ids)
 {
@@ -534,7 +626,7 @@ GST_START_TEST (test_device_ids)
   mesh_hears (
       b, "presence.update", "{\"peer_id\":\"dev-a\",\"status\":\"offline\"}");
   net_socket_free (second);
-  again = mesh_open_again (a);
+  again = mesh_open_again (a, NULL);
   mesh_free (again);
   leave ();
 }
@@ -704,6 +796,9 @@ meshagent_suite (void)
   tcase_add_test (tc, test_terminals_that_are_not_there);
   tcase_add_test (tc, test_agents_have_no_seat);
   tcase_add_test (tc, test_no_longer_trusted);
+  tcase_add_test (tc, test_agent_is_kicked);
+  tcase_add_test (tc, test_user_is_kicked);
+  tcase_add_test (tc, test_locked_out);
   tcase_add_test (tc, test_device_ids);
   tcase_add_test (tc, test_names_of_others);
   tcase_add_test (tc, test_key_of_a_device);

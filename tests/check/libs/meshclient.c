@@ -87,9 +87,9 @@ mesh_open (const gchar *user, const gchar *device_id, const gchar *query)
 }
 
 MeshClient *
-mesh_open_again (const MeshClient *of)
+mesh_open_again (const MeshClient *of, const gchar *device_id)
 {
-  return connect_client (g_strdup (of->access_token), NULL, "");
+  return connect_client (g_strdup (of->access_token), device_id, "");
 }
 
 MeshClient *

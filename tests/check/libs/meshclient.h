@@ -25,8 +25,8 @@ gchar *mesh_session (const gchar *user);
  * "&pin=123456", or "". */
 MeshClient *
 mesh_open (const gchar *user, const gchar *device_id, const gchar *query);
-/* With the session of @of. */
-MeshClient *mesh_open_again (const MeshClient *of);
+/* With the session of @of; @device_id: as above. */
+MeshClient *mesh_open_again (const MeshClient *of, const gchar *device_id);
 /* The same, and in the meeting "standup"; what it is told of that is read: its own
  * room.joined and @others more. */
 MeshClient *mesh_sit (const gchar *user, const gchar *device_id, guint others);

@@ -399,7 +399,7 @@ GST_END_TEST;
 GST_START_TEST (test_replay)
 {
   MeshClient *bob = mesh_sit ("Bob", NULL, 1);
-  MeshClient *again = mesh_open_again (bob), *carl;
+  MeshClient *again = mesh_open_again (bob, NULL), *carl;
   g_autofree gchar *cap = mesh_mint (bob, "\"call\"", "");
 
   fail_unless_equals_string (bob->user_id, again->user_id);

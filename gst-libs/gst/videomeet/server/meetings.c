@@ -160,6 +160,15 @@ on_untrusted (const gchar *device_id, const gchar *user, const gchar *group,
     vm_trust_desk_tell_failed (meetings->server->desk, device_id, user, reason);
 }
 
+static gboolean
+on_remove (
+    VmRoom *room, const gchar *id, const GError *reason, gpointer user_data)
+{
+  VmMeetings *meetings = user_data;
+
+  return vm_mesh_remove_agent (meetings->server->mesh, room, id, reason);
+}
+
 /* The oldest meeting still open is the one announced. */
 static VmRoom *
 shown_room (VmMeetings *meetings)
@@ -222,6 +231,7 @@ vm_meetings_new (VmServer *server)
     .know = on_know,
     .sign = on_sign,
     .untrusted = on_untrusted,
+    .remove = on_remove,
   };
   VmMeetings *meetings = g_new0 (VmMeetings, 1);
 

@@ -74,6 +74,11 @@ gchar *vm_mesh_make_token (VmMesh *mesh);
 const VmCapability *vm_mesh_may (VmMeshGuest *guest,
     const VmMeshMessage *message, VmCaps caps, GError **error);
 
+/* A page was removed from the room that it is in: its user's agents there are, too. */
+void vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason);
+/* Whether that agent was removed from @room, or its user. */
+gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
+
 /* meshguest.c */
 void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);
 /* A new envelope to @guest, cleared by vm_mesh_envelope_clear(); @from NULL: the

@@ -163,6 +163,66 @@ send_out (VmMeshGuest *agent, const GError *reason)
   vm_mesh_guest_fail (agent, reason);
 }
 
+/* Words for vm_room_keep_out(). Where TLS shows a key, a device cannot come by another
+ * id; and a user's session is good for all its devices. */
+static gchar *
+word_of_device (const gchar *device_id)
+{
+  return g_strconcat ("device ", device_id, NULL);
+}
+
+static gchar *
+word_of_user (const gchar *user_id)
+{
+  return g_strconcat ("user ", user_id, NULL);
+}
+
+gboolean
+vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error)
+{
+  g_autofree gchar *device = word_of_device (agent->id);
+  g_autofree gchar *user = word_of_user (agent->user_id);
+
+  if (!vm_room_keeps_out (room, device) && !vm_room_keeps_out (room, user))
+    return FALSE;
+  g_set_error (error, VM_ERROR, VM_ERROR_KICKED,
+      "The host removed this device, or its user, from the meeting");
+  return TRUE;
+}
+
+gboolean
+vm_mesh_remove_agent (
+    VmMesh *mesh, VmRoom *room, const gchar *device_id, const GError *reason)
+{
+  VmMeshGuest *agent =
+      vm_mesh_find_agent (mesh, vm_room_get_name (room), device_id);
+  g_autofree gchar *word = word_of_device (device_id);
+
+  if (!agent)
+    return FALSE;
+  vm_room_keep_out (room, word);
+  send_out (agent, reason);
+  return TRUE;
+}
+
+void
+vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason)
+{
+  GPtrArray *guests = page->mesh->guests;
+  VmRoom *room = vm_rooms_find (
+      vm_meetings_get_rooms (page->mesh->server->meetings), page->room);
+  g_autofree gchar *word = word_of_user (page->user_id);
+
+  vm_room_keep_out (room, word);
+  for (guint i = 0; i < guests->len; i++) {
+    VmMeshGuest *agent = g_ptr_array_index (guests, i);
+
+    if (agent->hello && g_strcmp0 (agent->room, page->room) == 0
+        && strcmp (agent->user_id, page->user_id) == 0)
+      send_out (agent, reason);
+  }
+}
+
 /* An agent has no seat, so nobody tells it that the room is over, and nobody looks
  * whether it is trusted still. */
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rooms.h"
 #include "../wire/mesh.h"
 
 /* The mesh of seed 4 at a server (protocol §7): who has signed in, the pages and
@@ -22,5 +23,9 @@ void vm_mesh_free (VmMesh *mesh);
 void vm_mesh_set_secret (VmMesh *mesh, const gchar *secret);
 /* 0: VM_MESH_ROOM_SIZE */
 void vm_mesh_set_room_size (VmMesh *mesh, guint size);
+/* An agent is sent out of @room, where the room model has no seat to take from it,
+ * and stays out while that is there. FALSE: it is not in it. */
+gboolean vm_mesh_remove_agent (
+    VmMesh *mesh, VmRoom *room, const gchar *device_id, const GError *reason);
 /* Ends what has run out. */
 void vm_mesh_tick (VmMesh *mesh);

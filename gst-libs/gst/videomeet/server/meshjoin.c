@@ -116,7 +116,7 @@ enter_as_agent (
   VmRooms *rooms = vm_meetings_get_rooms (guest->mesh->server->meetings);
   VmRoom *room = vm_rooms_let_in (rooms, wish, now, error);
 
-  if (!room)
+  if (!room || vm_mesh_keeps_out (guest, room, error))
     return;
   vm_mesh_guest_forget_room (guest);
   guest->room = g_strdup (wish->meeting);

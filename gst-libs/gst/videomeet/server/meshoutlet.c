@@ -198,6 +198,8 @@ outlet_close (VmOutlet *outlet, const GError *reason)
   VmMeshGuest *guest = (VmMeshGuest *) outlet;
 
   guest->member = NULL;
+  if (g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED))
+    vm_mesh_remove_agents_of (guest, reason);
   vm_mesh_guest_forget_room (guest);
   if (guest->leaves)
     return;

@@ -32,7 +32,8 @@ struct _VmRoom
   guint count; /* of the states that were told */
   GPtrArray *met; /* ids of the devices that had a seat, the last of them */
   gchar **revoked; /* of those, as was told last */
-  GPtrArray *barred; /* keys of guests that were removed, the last of them */
+  /* keys of guests that were removed, and who was kept out, the last of them */
+  GPtrArray *barred;
   gboolean locked;
   VmMeetingState state;
   guint joined; /* participants so far; the last one's number */

@@ -41,6 +41,10 @@ typedef struct
    * one who had a seat. */
   void (*untrusted) (const gchar *device_id, const gchar *user,
       const gchar *group, const GError *reason, gpointer user_data);
+  /* Who hears of @room as @id, and has no seat, is to be sent out. FALSE, or no
+   * function: there is nobody of that id. */
+  gboolean (*remove) (
+      VmRoom *room, const gchar *id, const GError *reason, gpointer user_data);
 } VmRoomsFuncs;
 
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
@@ -153,6 +157,10 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
  * not. Nothing is opened. */
 VmRoom *vm_rooms_let_in (
     VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
+/* @who, in words that mean nothing to the room, was sent out and is not to hear of
+ * it again: the last VM_ROOM_BARRED_MAX are known, as long as the room is there. */
+void vm_room_keep_out (VmRoom *room, const gchar *who);
+gboolean vm_room_keeps_out (VmRoom *room, const gchar *who);
 /* Whether whoever was let in so would be still, as far as it is trusted. */
 gboolean
 vm_room_trusts_still (VmRoom *room, const VmJoin *join, GError **error);

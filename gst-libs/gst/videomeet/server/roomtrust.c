@@ -105,21 +105,32 @@ refuse (const GError *reason, VmTrustLevel level, GError **error)
 void
 vm_room_bar (VmRoom *room, const VmMember *member)
 {
-  if (!member || !member->key || member->trust != VM_TRUST_LEVEL_GUEST
-      || g_ptr_array_find_with_equal_func (
-          room->barred, member->key, g_str_equal, NULL))
+  if (member->key && member->trust == VM_TRUST_LEVEL_GUEST)
+    vm_room_keep_out (room, member->key);
+}
+
+gboolean
+vm_room_keeps_out (VmRoom *room, const gchar *who)
+{
+  return g_ptr_array_find_with_equal_func (
+      room->barred, who, g_str_equal, NULL);
+}
+
+void
+vm_room_keep_out (VmRoom *room, const gchar *who)
+{
+  if (vm_room_keeps_out (room, who))
     return;
   if (room->barred->len >= VM_ROOM_BARRED_MAX)
     g_ptr_array_remove_index (room->barred, 0);
-  g_ptr_array_add (room->barred, g_strdup (member->key));
+  g_ptr_array_add (room->barred, g_strdup (who));
 }
 
 static gboolean
 is_barred (VmRoom *room, const VmBearer *bearer)
 {
   return bearer->key && bearer->presented && bearer->presented->meeting_id
-         && g_ptr_array_find_with_equal_func (
-             room->barred, bearer->key, g_str_equal, NULL);
+         && vm_room_keeps_out (room, bearer->key);
 }
 
 gboolean

@@ -68,16 +68,29 @@ is_host (VmMember *member, GError **error)
          || refuse (error, VM_ERROR_NOT_TRUSTED, "Only the host may do that");
 }
 
+/* Who hears of the room without a seat is removed by the same word. */
+static gboolean
+is_removed (VmRoom *room, const gchar *id, const GError *reason)
+{
+  const VmRoomsFuncs *funcs = &room->rooms->funcs;
+
+  return id && !vm_room_find_member (room, id) && funcs->remove
+         && funcs->remove (room, id, reason, room->rooms->user_data);
+}
+
 static gboolean
 kick (VmMember *member, VmSignal *signal, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
+  g_autoptr (GError) reason = g_error_new (VM_ERROR, VM_ERROR_KICKED,
+      "The host removed this participant from the meeting");
   VmMember *removed;
 
-  if (!is_host (member, error) || !forward (member, signal, FALSE, error))
+  if (!is_host (member, error))
     return FALSE;
-  reason = g_error_new (VM_ERROR, VM_ERROR_KICKED,
-      "The host removed this participant from the meeting");
+  if (is_removed (member->room, signal->to, reason))
+    return TRUE;
+  if (!forward (member, signal, FALSE, error))
+    return FALSE;
   removed = vm_room_find_member (member->room, signal->to);
   vm_room_bar (member->room, removed);
   vm_member_leave (removed, reason);
