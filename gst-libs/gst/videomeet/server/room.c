@@ -337,7 +337,8 @@ take_ticket (VmMember *member, const VmTicket *ticket)
 }
 
 /* The next seat. Ids are a counter of those who ever joined, so that an id
- * tells who came earlier; zero-padded, so that text compares like numbers. */
+ * tells who came earlier: by its number, for text compares like numbers up to p999
+ * alone (see compare_joined() in clusterrecord.c). */
 VmMember *
 vm_room_seat (
     VmRoom *room, gpointer peer, const VmTicket *ticket, const VmSignal *hello)
