@@ -366,6 +366,53 @@ GST_START_TEST (test_lost_socket)
 
 GST_END_TEST;
 
+static guint
+open_with_header (const gchar *header)
+{
+  g_autoptr (NetAnswer) answer = net_ask (server,
+      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n"
+      "Host: localhost\r\n%s\r\n",
+      header);
+
+  return answer->status;
+}
+
+/* An image of another page's has no Origin; it begins no session. */
+GST_START_TEST (test_embedded_elsewhere)
+{
+  const gchar *origins[] = { "https://example.org", NULL };
+  const struct
+  {
+    const gchar *header;
+    guint status;
+  } cases[] = {
+    { "", 200 },
+    { "Sec-Fetch-Site: same-origin\r\n", 200 },
+    { "Sec-Fetch-Site: none\r\n", 200 },
+    { "Sec-Fetch-Site: cross-site\r\n", 403 },
+    { "Sec-Fetch-Site: same-site\r\n", 403 },
+    { "Sec-Fetch-Site: same-origin-and-much-more\r\n", 403 },
+    { "Sec-Fetch-Site: cross-site\r\nOrigin: https://example.org\r\n", 200 },
+    { "Sec-Fetch-Site: cross-site\r\nOrigin: https://example.com\r\n", 403 },
+    { "Referer: http://localhost/page?a=b\r\n", 200 },
+    { "Referer: https://example.org/\r\n", 200 },
+    { "Referer: https://example.com/page\r\n", 403 },
+    { "Referer: https://example.org.example.com/\r\n", 403 },
+    { "Referer: nonsense\r\n", 403 },
+  };
+
+  teardown ();
+  open_with ((VmServerConfig){ .loopback_only = TRUE, .origins = origins },
+      NULL, NULL, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint status = open_with_header (cases[i].header);
+
+    fail_unless (status == cases[i].status, "%s: %u", cases[i].header, status);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_pings)
 {
   VmServerTimes times = patient;
@@ -644,6 +691,7 @@ socketserver_suite (void)
   tcase_add_test (tc, test_one_request_at_a_time);
   tcase_add_test (tc, test_drain);
   tcase_add_test (tc, test_origin);
+  tcase_add_test (tc, test_embedded_elsewhere);
   tcase_add_test (tc, test_lost_poll);
   tcase_add_test (tc, test_lost_socket);
   tcase_add_loop_test (tc, test_pings, 0, 2);

@@ -210,6 +210,10 @@ int vm_http_body (VmConn *conn, const guint8 *data, gsize size);
 int vm_http_body_done (VmConn *conn);
 int vm_http_upgrade (VmConn *conn);
 void vm_http_header_overflow (VmServer *self);
+/* Whether a GET that changes something may: a page embeds what another site has
+ * without an Origin, which tells it from its own (Fetch Metadata Request Headers §2.3;
+ * RFC 9110 §10.1.3). To be asked before a body. */
+gboolean vm_http_is_admitted (VmConn *conn);
 void vm_http_reset (VmConn *conn);
 
 /* reply.c */

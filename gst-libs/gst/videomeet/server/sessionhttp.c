@@ -182,6 +182,15 @@ vm_session_forget (VmConn *conn)
 /* Requests */
 
 static int
+refuse_page (VmConn *conn)
+{
+  g_autoptr (GError) error = g_error_new (
+      VM_ERROR, VM_ERROR_WRONG_ORIGIN, "A page of another origin asked");
+
+  return vm_http_reply_error (conn, 0, error, FALSE);
+}
+
+static int
 open_session (VmConn *conn)
 {
   const VmRoomCaller caller = { conn->server, conn->group,
@@ -214,7 +223,8 @@ vm_route_session_get (VmConn *conn)
   if (fault)
     return refuse (conn, fault);
   if (!conn->session_query->sid)
-    return open_session (conn);
+    return vm_http_is_admitted (conn) ? open_session (conn)
+                                      : refuse_page (conn);
   session = find_polled (conn);
   if (!session)
     return refuse (conn, "There is no such session to be polled");
