@@ -250,6 +250,8 @@ vmt_cmd_server (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   Serving self = { .options = options, .output = output };
   gboolean done;
 
+  /* who calls one another waits for no log */
+  vmt_output_set_impatient (output);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   done = serve (&self, start_us);

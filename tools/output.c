@@ -2,6 +2,7 @@
 
 #include "output.h"
 
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -14,8 +15,10 @@ struct _VmtOutput
   gboolean json, terminal, colour;
   gchar *ticker, *prompt; /* of the last line, or NULL */
   gboolean ticker_shown;
-  GMutex lock; /* one line is written at a time; protects broken */
+  gboolean impatient;
+  GMutex lock; /* one line is written at a time; protects what follows */
   gboolean broken;
+  guint lost; /* lines that nobody has taken, since the last that was */
 };
 
 VmtOutput *
@@ -43,6 +46,12 @@ vmt_output_free (VmtOutput *self)
   g_free (self);
 }
 
+void
+vmt_output_set_impatient (VmtOutput *self)
+{
+  self->impatient = TRUE;
+}
+
 gboolean
 vmt_output_is_terminal (VmtOutput *self)
 {
@@ -68,12 +77,50 @@ vmt_output_is_broken (VmtOutput *self)
 
 static gchar *escape_unsafe (const gchar *json);
 
+/* Whether @file takes a line without making anybody wait: a pipe that is writable
+ * takes PIPE_BUF bytes, which no line of an impatient program has. */
+static gboolean
+is_taken (const VmtOutput *self, FILE *file)
+{
+  struct pollfd fd = { .fd = fileno (file), .events = POLLOUT };
+
+  return !self->impatient || fd.fd < 0
+         || poll (&fd, 1, self->lost ? 0 : VMT_OUTPUT_PATIENCE) != 0;
+}
+
+/* Called with lock held. */
+static void
+tell_lost (VmtOutput *self)
+{
+  if (self->lost && self->json)
+    fprintf (self->out, "{\"event\":\"lost\",\"lines\":%u}\n", self->lost);
+  else if (self->lost)
+    fprintf (self->out, "(%u lines were not read)\n", self->lost);
+  self->lost = 0;
+}
+
 static void
 write_out (VmtOutput *self, const gchar *text)
 {
   g_mutex_lock (&self->lock);
-  if (fputs (text, self->out) < 0 || fflush (self->out) != 0)
-    self->broken = TRUE;
+  if (!is_taken (self, self->out)) {
+    self->lost++;
+  } else {
+    tell_lost (self);
+    if (fputs (text, self->out) < 0 || fflush (self->out) != 0)
+      self->broken = TRUE;
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+write_err (VmtOutput *self, const gchar *kind, const gchar *text)
+{
+  g_mutex_lock (&self->lock);
+  if (is_taken (self, self->err)) {
+    fprintf (self->err, "videomeet: %s: %s\n", kind, text);
+    fflush (self->err);
+  }
   g_mutex_unlock (&self->lock);
 }
 
@@ -238,8 +285,7 @@ complain (VmtOutput *self, const gchar *kind, const gchar *code,
     g_autofree gchar *safe = vmt_text_safe (message);
 
     erase (self);
-    fprintf (self->err, "videomeet: %s: %s\n", kind, safe);
-    fflush (self->err);
+    write_err (self, kind, safe);
     show (self);
   }
 }

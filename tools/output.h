@@ -21,6 +21,7 @@ typedef enum
 
 #define VMT_MARGIN 8 /* columns before what goes on in another line */
 #define VMT_SAID_LINES_MAX 20 /* shown of one message */
+#define VMT_OUTPUT_PATIENCE 1000 /* ms */
 
 typedef struct _VmtOutput VmtOutput;
 
@@ -28,6 +29,11 @@ VmtOutput *vmt_output_new (FILE *out, FILE *err, gboolean json);
 void vmt_output_free (VmtOutput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtOutput, vmt_output_free)
 
+/* From now on nobody waits for who does not read: what is not taken in
+ * VMT_OUTPUT_PATIENCE is lost, and what follows at once, until something is read
+ * again; then how many lines are missing is told ({"event":"lost","lines"}). Of a
+ * program that has to go on, and to end when it is told to. */
+void vmt_output_set_impatient (VmtOutput *self);
 gboolean vmt_output_is_terminal (VmtOutput *self);
 gboolean vmt_output_has_colour (VmtOutput *self);
 /* The reader of the standard output has gone away. */

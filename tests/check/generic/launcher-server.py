@@ -2,6 +2,7 @@
 """videomeet server: what it answers and logs, how it ends, and its file of options."""
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import http.client
@@ -345,6 +346,29 @@ def test_ended_at_once():
         server.ended()
 
 
+class Unread(Server):
+    """One whose log nobody reads after the first line."""
+
+    def read(self):
+        fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        self.events.put(json.loads(self.process.stdout.readline()))
+
+
+def test_nobody_reads_the_log():
+    server = Unread()
+    for number in range(60):  # two lines each, of more than 100 bytes
+        ann = Room(server, f"{number}")
+        ann.hear("joined")
+        ann.hang_up()
+    bob = Room(server, "blue")
+    bob.hear("joined")
+    server.tell(signal.SIGTERM)
+    server.tell(signal.SIGTERM)
+    assert bob.close_code() == 1001
+    bob.hang_up()
+    server.ended()
+
+
 def test_turn():
     config = home / "server.conf"
     config.write_text(
@@ -481,6 +505,7 @@ def test_refusals():
     refused("--room-size takes", "--room-size=129")
     refused("--max-per-address takes", "--max-per-address=0")
     refused("--drain takes", "--drain=-1")
+    refused("--drain takes", "--drain=600.1")
     refused("needs --turn-secret", "--turn=turn://192.0.2.1")
     refused("of use with --turn", f"--turn-secret={SECRET}")
     refused("no TURN server", "--loopback", "--turn=turn://", f"--turn-secret={SECRET}")

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <gst/check/gstcheck.h>
 #include <pty.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "output.h"
 #include "qr.h"
@@ -79,6 +81,73 @@ GST_START_TEST (test_reader_gone)
   vmt_output_event (output, vmt_event_new ("joined"));
   fail_unless (vmt_output_is_broken (output));
   fclose (full);
+}
+
+GST_END_TEST;
+
+/* A pipe that takes no more; its reading end in @reader. */
+static FILE *
+full_pipe (int *reader)
+{
+  const gchar filler[4096] = "";
+  int ends[2], flags;
+
+  fail_unless (pipe (ends) == 0);
+  flags = fcntl (ends[1], F_GETFL);
+  fcntl (ends[1], F_SETFL, flags | O_NONBLOCK);
+  while (write (ends[1], filler, sizeof filler) > 0)
+    continue;
+  fcntl (ends[1], F_SETFL, flags);
+  *reader = ends[0];
+  return fdopen (ends[1], "w");
+}
+
+static void
+drain (int reader)
+{
+  gchar filler[4096];
+  int size = 0;
+
+  while (ioctl (reader, FIONREAD, &size) == 0 && size > 0)
+    fail_unless (read (reader, filler, sizeof filler) > 0);
+}
+
+static void
+reads (int reader, const gchar *wanted)
+{
+  gchar text[256] = "";
+
+  fail_unless (read (reader, text, sizeof text - 1) > 0);
+  fail_unless_equals_string (text, wanted);
+}
+
+/* Nobody waits for who does not read, and nothing is lost unsaid. */
+GST_START_TEST (test_reader_sleeps)
+{
+  gboolean json = __i__;
+  int reader;
+  FILE *full = full_pipe (&reader);
+  g_autoptr (VmtOutput) output = vmt_output_new (full, full, json);
+
+  vmt_output_set_impatient (output);
+  for (guint i = 0; i < 1000; i++) {
+    vmt_output_event (output, vmt_event_new ("room"));
+    vmt_output_line (output, VMT_STYLE_PLAIN, "room");
+  }
+  vmt_output_error (output, NULL, "no room");
+  fail_if (vmt_output_is_broken (output));
+  drain (reader);
+  vmt_output_event (output, vmt_event_new ("stopped"));
+  vmt_output_line (output, VMT_STYLE_PLAIN, "Stopped");
+  reads (reader, json ? "{\"event\":\"lost\",\"lines\":1001}\n"
+                        "{\"event\":\"stopped\"}\n"
+                      : "(1000 lines were not read)\nStopped\n");
+  vmt_output_event (output, vmt_event_new ("stopped"));
+  vmt_output_line (output, VMT_STYLE_PLAIN, "Stopped");
+  reads (reader, json ? "{\"event\":\"stopped\"}\n" : "Stopped\n");
+  g_clear_pointer (&output, vmt_output_free);
+  fclose (full);
+  close (reader);
 }
 
 GST_END_TEST;
@@ -284,6 +353,7 @@ tool_output_suite (void)
   tcase_add_test (tc, test_json);
   tcase_add_test (tc, test_people_without_a_terminal);
   tcase_add_test (tc, test_reader_gone);
+  tcase_add_loop_test (tc, test_reader_sleeps, 0, 2);
   tcase_add_test (tc, test_safe_text);
   tcase_add_test (tc, test_cut_text);
   tcase_add_test (tc, test_json_steers_no_terminal);
