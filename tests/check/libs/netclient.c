@@ -331,15 +331,13 @@ net_socket_free (NetSocket *socket)
 
 /* A client written by hand, for what no well-behaved one does. */
 GIOStream *
-net_raw_open (VmServer *server, const gchar *user)
+net_raw_upgrade (VmServer *server, const gchar *path, const gchar *header)
 {
-  g_autofree gchar *ticket = net_ticket (server, "standup", user);
   g_autofree gchar *request = g_strdup_printf (
-      "GET /ws?ticket=%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+      "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
       "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-      "Sec-WebSocket-Protocol: videomeet.v2\r\n\r\n",
-      ticket);
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
+      path, header);
   GIOStream *stream = net_connect (server);
   GInputStream *input = g_io_stream_get_input_stream (stream);
   g_autoptr (GString) answer = g_string_new (NULL);
@@ -353,6 +351,16 @@ net_raw_open (VmServer *server, const gchar *user)
   fail_unless (
       g_str_has_prefix (answer->str, "HTTP/1.1 101"), "%s", answer->str);
   return stream;
+}
+
+GIOStream *
+net_raw_open (VmServer *server, const gchar *user)
+{
+  g_autofree gchar *ticket = net_ticket (server, "standup", user);
+  g_autofree gchar *path = g_strdup_printf ("/ws?ticket=%s", ticket);
+
+  return net_raw_upgrade (
+      server, path, "Sec-WebSocket-Protocol: videomeet.v2\r\n");
 }
 
 /* One frame, RFC 6455 §5.2, masked with zeros. */

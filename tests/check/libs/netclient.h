@@ -67,6 +67,9 @@ void net_socket_free (NetSocket *socket);
 /* A WebSocket written by hand, for what no well-behaved client does: @user has a
  * ticket for the meeting “standup”; no hello was said. */
 GIOStream *net_raw_open (VmServer *server, const gchar *user);
+/* The same at @path, with the lines @header besides; of no dialect in particular. */
+GIOStream *
+net_raw_upgrade (VmServer *server, const gchar *path, const gchar *header);
 /* One frame, masked with zeros. FALSE when the server has hung up. */
 gboolean net_raw_send (
     GIOStream *stream, guint8 first_byte, const gchar *payload, gsize size);

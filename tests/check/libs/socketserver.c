@@ -431,6 +431,28 @@ GST_START_TEST (test_pings)
 
 GST_END_TEST;
 
+/* Engine.IO asks whether the client is there; its WebSocket does not ask as well. */
+GST_START_TEST (test_pings_once)
+{
+  VmServerTimes times = patient;
+  g_autoptr (GIOStream) stream = NULL;
+  guint8 payload[NET_RAW_MAX];
+  gsize size;
+
+  times.ping = 1;
+  times.engine_ping = 500 * G_TIME_SPAN_MILLISECOND;
+  reopen (&times, NULL, 10);
+  stream =
+      net_raw_upgrade (server, "/socket.io/?EIO=4&transport=websocket", "");
+  fail_unless_equals_int (net_raw_read (stream, payload, &size), 0x81);
+  fail_unless_equals_int (payload[0], '0');
+  fail_unless_equals_int (net_raw_read (stream, payload, &size), 0x81);
+  fail_unless_equals_int (size, 1);
+  fail_unless_equals_int (payload[0], '2');
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_no_pong)
 {
   VmServerTimes times = patient;
@@ -695,6 +717,7 @@ socketserver_suite (void)
   tcase_add_test (tc, test_lost_poll);
   tcase_add_test (tc, test_lost_socket);
   tcase_add_loop_test (tc, test_pings, 0, 2);
+  tcase_add_test (tc, test_pings_once);
   tcase_add_loop_test (tc, test_no_pong, 0, 2);
   tcase_add_loop_test (tc, test_first_message, 0, 2);
   tcase_add_loop_test (tc, test_connecting, 0, 2);

@@ -162,4 +162,5 @@ const VmWsFuncs vm_session_ws_funcs = {
   .tell = session_tell,
   .hang_up = session_hang_up,
   .receive_binary = session_receive_binary,
+  .pings = TRUE,
 };

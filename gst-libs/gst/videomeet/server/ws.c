@@ -376,6 +376,21 @@ tick_rate (VmWs *ws, gint64 now)
     vm_ws_close (ws, VM_CLOSE_POLICY, "too many messages", TRUE);
 }
 
+static void
+tick_ping (VmWs *ws, gint64 now)
+{
+  const VmServerTimes *times = &ws->conn->server->times;
+
+  if (!ws->paused && now - ws->last_heard >= times->dead) {
+    ws->funcs->hang_up (ws, NULL);
+    vm_ws_close (ws, VM_CLOSE_GOING_AWAY, "no answer", TRUE);
+  } else if (now - MAX (ws->last_heard, ws->last_ping) >= times->ping) {
+    ws->last_ping = now;
+    ws->ping_due = TRUE;
+    lws_callback_on_writable (ws->conn->wsi);
+  }
+}
+
 /* Whether the connection is to be cut. */
 gboolean
 vm_ws_tick (VmWs *ws, gint64 now)
@@ -392,13 +407,8 @@ vm_ws_tick (VmWs *ws, gint64 now)
     vm_ws_close (ws, VM_CLOSE_POLICY, "message without end", TRUE);
   } else if (ws->first_due && now - ws->opened >= times->first_message) {
     vm_ws_close (ws, VM_CLOSE_POLICY, "no hello", FALSE);
-  } else if (!ws->paused && now - ws->last_heard >= times->dead) {
-    ws->funcs->hang_up (ws, NULL);
-    vm_ws_close (ws, VM_CLOSE_GOING_AWAY, "no answer", TRUE);
-  } else if (now - MAX (ws->last_heard, ws->last_ping) >= times->ping) {
-    ws->last_ping = now;
-    ws->ping_due = TRUE;
-    lws_callback_on_writable (ws->conn->wsi);
+  } else if (!ws->funcs->pings) {
+    tick_ping (ws, now);
   }
   return FALSE;
 }

@@ -44,6 +44,7 @@ typedef struct
   void (*receive_binary) (VmWs *ws, GBytes *message);
   gsize message_max; /* bytes; 0: VM_MESSAGE_MAX */
   gsize queue_bytes; /* 0: VM_QUEUE_BYTES, and VM_QUEUE_MESSAGES */
+  gboolean pings; /* by messages of its own: it says when the client is gone */
 } VmWsFuncs;
 
 extern const VmWsFuncs vm_guest_funcs; /* native */
