@@ -96,6 +96,14 @@ GST_START_TEST (test_packets)
 
 GST_END_TEST;
 
+/* What was said before is read. */
+static void
+settle (SocketClient *client)
+{
+  socket_client_say (client, "427[\"error\"]");
+  g_free (socket_client_wait (client, "437[]"));
+}
+
 static guint
 handshake (void)
 {
@@ -107,13 +115,14 @@ handshake (void)
 GST_START_TEST (test_sessions)
 {
   const guint addresses = VM_ENGINE_POLLING_MAX / VM_CONNECTIONS_PER_ADDRESS;
-  SocketClient *first;
+  SocketClient *first, *stays;
   NetSocket *socket;
   g_autoptr (GError) error = NULL;
 
   net_use_address ("127.0.1.1");
   first = socket_client_open (server, TRUE, "");
-  for (guint i = 1; i < VM_CONNECTIONS_PER_ADDRESS; i++)
+  stays = socket_client_connect (server, TRUE, "");
+  for (guint i = 2; i < VM_CONNECTIONS_PER_ADDRESS; i++)
     fail_unless_equals_int (handshake (), 200);
   fail_unless_equals_int (handshake (), 429);
   /* one that ends makes room */
@@ -126,7 +135,14 @@ GST_START_TEST (test_sessions)
     for (guint i = 0; i < VM_CONNECTIONS_PER_ADDRESS; i++)
       fail_unless_equals_int (handshake (), 200);
   }
+  /* who comes then has its share of those that have more, and no more */
   net_use_address ("127.0.2.1");
+  for (guint i = 0; i < VM_ENGINE_POLLING_MAX / (addresses + 1); i++)
+    fail_unless_equals_int (handshake (), 200);
+  fail_unless_equals_int (handshake (), 429);
+  /* the others have lost their latest: who was there before is there */
+  net_use_address ("127.0.1.1");
+  settle (stays);
   fail_unless_equals_int (handshake (), 429);
   net_use_address (NULL);
   /* a WebSocket is counted as a connection */
@@ -134,6 +150,7 @@ GST_START_TEST (test_sessions)
       server, "/socket.io/?EIO=4&transport=websocket", NULL, &error);
   g_assert_no_error (error);
   net_socket_free (socket);
+  socket_client_free (stays);
   socket_client_free (first);
 }
 
@@ -191,14 +208,6 @@ send_many (SocketClient *from, SocketClient *to, guint count)
         "42[\"ice_candidate\",{\"candidate\":{\"candidate\":\"%u\"},"
         "\"target\":\"%s\"}]",
         i, to->id);
-}
-
-/* What was said before is read. */
-static void
-settle (SocketClient *client)
-{
-  socket_client_say (client, "427[\"error\"]");
-  g_free (socket_client_wait (client, "437[]"));
 }
 
 GST_START_TEST (test_queued_messages)

@@ -58,7 +58,8 @@
 
 /* Sessions of Engine.IO that have no WebSocket: an address may have as many of them
  * as connections, and all together so many, each of which holds a connection of
- * VM_CONNECTIONS_MAX with its poll. Beyond: 429. */
+ * VM_CONNECTIONS_MAX with its poll. Beyond: an address that has fewer than others takes
+ * one of theirs, else 429. */
 #define VM_ENGINE_POLLING_MAX 256
 /* `pingInterval` and `pingTimeout`; without an answer the session ends. */
 #define VM_ENGINE_PING_TIME (25 * G_USEC_PER_SEC)

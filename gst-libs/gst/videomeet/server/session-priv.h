@@ -32,6 +32,7 @@ struct _VmSession
   gchar *group;
   gchar *key; /* see vm_conn_get_key() */
   VmSocketGuest *guest;
+  gint64 began;
   const gchar *over; /* it is to end at the next look, and why; NULL: no */
 
   VmConn *poll; /* whose GET waits for packets, or NULL */

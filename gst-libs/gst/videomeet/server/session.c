@@ -89,13 +89,52 @@ vm_sessions_take_more (VmSessions *sessions, GError **error)
   return !sessions->server->draining || vm_rooms_refuse_closing (error);
 }
 
+/* Of the address that has most of them all, its latest. */
+static VmSession *
+find_dispensable (VmSessions *sessions)
+{
+  VmSession *found = NULL;
+  guint most = 0;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, sessions->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmSession *session = value;
+    guint n = session->ws ? 0 : count_group (sessions, session->group);
+
+    if (n > most || (n && n == most && session->began > found->began)) {
+      found = session;
+      most = n;
+    }
+  }
+  return found;
+}
+
+/* A few addresses cannot keep everybody else out: whoever has fewer takes its share
+ * from whoever has most. */
+static gboolean
+make_room (VmSessions *sessions, guint count)
+{
+  VmSession *other;
+
+  if (sessions->n_polling < VM_ENGINE_POLLING_MAX)
+    return TRUE;
+  other = find_dispensable (sessions);
+  if (count_group (sessions, other->group) <= count + 1)
+    return FALSE;
+  vm_session_close (other, VM_CLOSE_POLICY, "others come");
+  return TRUE;
+}
+
 static gboolean
 has_room (VmSessions *sessions, const gchar *group, GError **error)
 {
+  guint count = count_group (sessions, group);
+
   if (!vm_sessions_take_more (sessions, error))
     return FALSE;
-  if (sessions->n_polling < VM_ENGINE_POLLING_MAX
-      && count_group (sessions, group) < sessions->server->max_per_address)
+  if (count < sessions->server->max_per_address && make_room (sessions, count))
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
       "Too many sessions are open, of this address or of all");
@@ -133,6 +172,7 @@ vm_session_new (
   session->guest = vm_socket_guest_new (session, caller);
   session->ws = ws;
   g_queue_init (&session->queue);
+  session->began = now;
   session->ping_at = now + times->engine_ping;
   session->connect_by = now + times->first_message;
   session->credit = VM_MESSAGE_BURST;
