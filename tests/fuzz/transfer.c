@@ -213,6 +213,8 @@ act (World *w, gchar letter, guint digit)
       why = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "gone");
       if (digit == 0)
         vm_sender_fail (w->sender, why);
+      else if (digit == 1)
+        vm_sender_change_lane (w->sender, w->now);
       else if (w->receiver)
         vm_receiver_fail (w->receiver, why);
       break;

@@ -116,6 +116,96 @@ GST_START_TEST (test_resume)
 
 GST_END_TEST;
 
+/* Another link takes its place when a tenth, two tenths … are written, and twice in a
+ * row: the transfer goes on, and of what was written one chunk goes again, to ask
+ * what was written. */
+GST_START_TEST (test_other_lane)
+{
+  for (guint tenth = 0; tenth < 10; tenth++) {
+    g_autoptr (Link) link = link_new (156 * 65536, tenth);
+    guint sent, written;
+
+    if (tenth % 2)
+      link->encodings = VM_TRANSFER_ENCODING_JSON;
+    target = 156 * tenth / 10;
+    link_offer (link);
+    link_run_until (link, is_far);
+    if (tenth % 3 == 0)
+      link_change (link);
+    link_change (link);
+    sent = link->chunks_sent;
+    written = vm_chunk_set_count (link->have);
+    link_run (link);
+    link_check_completed (link);
+    fail_unless_equals_int (link->begun, 1);
+    fail_unless (link->chunks_sent - sent <= 156 - written, "%u after %u",
+        link->chunks_sent - sent, written);
+    fail_unless (link->now < 10 * G_USEC_PER_SEC, "it has waited: %f s",
+        link->now / 1e6);
+  }
+}
+
+GST_END_TEST;
+
+static gboolean
+is_verifying (Link *link)
+{
+  return vm_sender_get_state (link->sender) == VM_TRANSFER_STATE_VERIFYING;
+}
+
+/* The last question is lost with the link, and so is the answer to it. */
+GST_START_TEST (test_other_lane_at_the_end)
+{
+  g_autoptr (Link) link = link_new (3 * 65536, 1);
+
+  link_offer (link);
+  link_run_until (link, is_verifying);
+  link_change (link);
+  link_run (link);
+  link_check_completed (link);
+  fail_unless_equals_int (link->chunks_sent, 3);
+  fail_unless (link->now < 2 * G_USEC_PER_SEC);
+}
+
+GST_END_TEST;
+
+static gboolean
+lose_chunks (Link *link, gboolean to_receiver, VmTransferMessage *message)
+{
+  return message->type != VM_TRANSFER_CHUNK_DATA;
+}
+
+static gboolean
+is_late (Link *link)
+{
+  return link->now >= 12 * G_USEC_PER_SEC;
+}
+
+/* How often chunks were lost on one lane does not count on the next, as long as it
+ * has not counted as often as it may. */
+GST_START_TEST (test_other_lane_after_retries)
+{
+  g_autoptr (Link) link = link_new (8 * 65536, 1);
+
+  link->filter = lose_chunks;
+  link_offer (link);
+  link_run_until (link, is_late);
+  fail_unless_equals_int (
+      vm_sender_get_state (link->sender), VM_TRANSFER_STATE_TRANSFERRING);
+  link_change (link);
+  link->until = link->now + 20 * G_USEC_PER_SEC;
+  link_run (link);
+  fail_unless_equals_int (
+      vm_sender_get_state (link->sender), VM_TRANSFER_STATE_TRANSFERRING);
+  link->filter = NULL;
+  link->until = G_MAXINT64;
+  link_change (link);
+  link_run (link);
+  link_check_completed (link);
+}
+
+GST_END_TEST;
+
 /* Cut again and again, on a bad link. */
 GST_START_TEST (test_resume_often)
 {
@@ -180,6 +270,9 @@ transfer_suite (void)
   tcase_add_test (tc, test_smaller_chunks);
   tcase_add_loop_test (tc, test_bad_link, 0, G_N_ELEMENTS (sizes));
   tcase_add_test (tc, test_resume);
+  tcase_add_test (tc, test_other_lane);
+  tcase_add_test (tc, test_other_lane_at_the_end);
+  tcase_add_test (tc, test_other_lane_after_retries);
   tcase_add_test (tc, test_resume_often);
   tcase_add_test (tc, test_window);
   return s;

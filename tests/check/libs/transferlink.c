@@ -469,6 +469,17 @@ link_cut (Link *link)
 }
 
 void
+link_change (Link *link)
+{
+  for (guint i = link->events->len; i > 0; i--) {
+    if (((Event *) link->events->pdata[i - 1])->packet)
+      g_ptr_array_remove_index (link->events, i - 1);
+  }
+  vm_sender_change_lane (link->sender, link->now);
+  do_actions (link);
+}
+
+void
 link_inject (Link *link, gboolean to_receiver, const VmTransferMessage *message)
 {
   take (link, to_receiver ? TO_RECEIVER : TO_SENDER, message);

@@ -71,6 +71,11 @@ void vm_sender_read (VmSender *self, guint64 index, GBytes *data,
 void vm_sender_hashed (
     VmSender *self, const guint8 *hash, const GError *why, gint64 now);
 
+/* What carries it is another from now on, and what was in the one before is lost. The
+ * first of the chunks that are not acknowledged goes out again, as a question: by
+ * `upTo` of the answer the receiver says which others it has, and the rest follows.
+ * How often and how fast the one before carried them counts no more. */
+void vm_sender_change_lane (VmSender *self, gint64 now);
 /* The user's. FALSE: the state has no such thing. */
 gboolean vm_sender_pause (VmSender *self, gint64 now);
 gboolean vm_sender_resume (VmSender *self, gint64 now);

@@ -19,6 +19,8 @@ typedef struct
   guint8 hash[VM_SHA256_SIZE];
   guint retries;
   gboolean untimed; /* sent twice, or over a pause: it measures nothing */
+  gboolean unsure; /* sent over a lane that is gone, and not again */
+  gboolean question; /* sent again for what its answer says of the unsure */
   gint64 sent;
   gint64 deadline;
 } Chunk;
@@ -108,8 +110,58 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
   memcpy (message->hash, chunk->hash, VM_SHA256_SIZE);
   self->sent += g_bytes_get_size (chunk->data);
   chunk->state = SENT;
+  chunk->unsure = FALSE;
   chunk->sent = now;
   chunk->deadline = now + vm_window_get_timeout (&self->window);
+}
+
+/* The window and the retries were those of another lane. */
+static void
+forget_lane (VmSender *self, gint64 now)
+{
+  gdouble chunks = self->window.chunks;
+
+  vm_window_init (&self->window, self->chunk_size);
+  self->window.chunks = MIN (chunks, self->window.max);
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    Chunk *chunk = link->data;
+
+    chunk->retries = 0;
+    chunk->untimed = TRUE;
+    chunk->unsure = chunk->state == SENT;
+    chunk->deadline = now + vm_window_get_timeout (&self->window);
+  }
+}
+
+static Chunk *
+first_unsure (VmSender *self)
+{
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    if (((Chunk *) link->data)->unsure)
+      return link->data;
+  }
+  return NULL;
+}
+
+void
+vm_sender_change_lane (VmSender *self, gint64 now)
+{
+  VmTransferState state = self->engine.state;
+  Chunk *first;
+
+  if (state == VM_TRANSFER_STATE_VERIFYING && self->engine.again >= 0)
+    self->engine.again = now;
+  if (state != VM_TRANSFER_STATE_TRANSFERRING
+      && state != VM_TRANSFER_STATE_PAUSED)
+    return;
+  if (!self->heard)
+    vm_sender_send_start (self);
+  forget_lane (self, now);
+  first = first_unsure (self);
+  if (first) {
+    first->question = TRUE;
+    send_chunk (self, first, now);
+  }
 }
 
 void
@@ -191,11 +243,24 @@ is_doubled (VmSender *self, const Chunk *chunk, gint64 now)
   return chunk->retries && now - chunk->sent < self->window.rtt / 2;
 }
 
+/* Those that the receiver has not said it has. */
+static void
+send_rest (VmSender *self, gint64 now)
+{
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    Chunk *chunk = link->data;
+
+    if (chunk->unsure)
+      send_chunk (self, chunk, now);
+  }
+}
+
 GError *
 vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
 {
   GList *link = find (self, ack->index);
   Chunk *chunk = link ? link->data : NULL;
+  gboolean answer = chunk && chunk->question;
   GError *error = NULL;
 
   if (chunk && chunk->state == READING)
@@ -208,6 +273,8 @@ vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
     error = retry (self, chunk, VM_ERROR_BAD_MESSAGE, "came corrupt", now);
   if (!error)
     finish_up_to (self, ack->up_to, now);
+  if (!error && answer)
+    send_rest (self, now);
   return error;
 }
 
