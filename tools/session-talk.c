@@ -172,6 +172,12 @@ on_host_lost (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = name_of (self, s);
 
   vmt_output_event (self->output, about ("host-lost", s));
+  if (vmt_session_is_call (self)) {
+    vmt_output_line (self->output, VMT_STYLE_BAD,
+        "The connection to the server is lost, and tried again. "
+        "A call goes on without it.");
+    return;
+  }
   vmt_output_line (self->output, VMT_STYLE_BAD,
       "%s, the host, is gone. Those who are here go on; nobody else can join.",
       name);
@@ -183,6 +189,11 @@ on_host_returned (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = name_of (self, s);
 
   vmt_output_event (self->output, about ("host-returned", s));
+  if (vmt_session_is_call (self)) {
+    vmt_output_line (
+        self->output, VMT_STYLE_GOOD, "The server is there again.");
+    return;
+  }
   vmt_output_line (
       self->output, VMT_STYLE_GOOD, "%s, the host, is there again.", name);
 }

@@ -244,6 +244,24 @@ vm_call_say_bye (VmCall *call, GSourceFunc then)
   return TRUE;
 }
 
+static gboolean
+end_after_bye (gpointer user_data)
+{
+  VmCall *call = user_data;
+
+  call->bye_said = FALSE;
+  if (call->meeting && !call->hung_up)
+    vm_meeting_end_call (call->meeting, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+end_call (VmCall *call, GError **error)
+{
+  return (call->links->len && vm_call_say_bye (call, end_after_bye))
+         || vm_meeting_end_call (call->meeting, error);
+}
+
 /* What the application does */
 
 typedef struct
@@ -320,7 +338,7 @@ perform (VmCall *call, const Act *act, GError **error)
     case VM_CALL_ACTION_REJECT_CALL:
       return vm_meeting_reject_call (call->meeting, error);
     case VM_CALL_ACTION_END_CALL:
-      return vm_meeting_end_call (call->meeting, error);
+      return end_call (call, error);
   }
   g_return_val_if_reached (FALSE);
 }

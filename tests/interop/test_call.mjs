@@ -292,13 +292,59 @@ async function theServerIsStopped() {
   equal([...await ann.kinds("received"), ...await bob.kinds("received")].filter(
     (type) => type === "call-end" || type === "call-failed"), [], "the end of the call");
   await Promise.all([ann.meets(), bob.meets()]);
-  // the new server knows of no call, but of both who had one
+  // the new server knows of the call what both have told it
   await ann.press("end");
-  // it may have noticed by itself
-  await bob.page.evaluate(() => document.getElementById("end").click());
-  await Promise.all([ann.is("idle"), bob.is("idle")]);
+  await Promise.all([ann.says("Call ended"), bob.says("Call ended")]);
+  equal((await bob.kinds("received")).at(-1), "call-end", "how it was told");
   await bob.call(ann);
   await ann.is("ringing");
+}
+
+// Who hangs up meanwhile is heard when both are back.
+async function endedWithoutServer() {
+  const { program, port, url } = await startServer();
+  const [ann, bob] = [await Phone.open(url, "ann"),
+    await Phone.open(url, "bob", { register: "1" })];
+
+  await ann.call(bob);
+  await bob.is("ringing");
+  await bob.press("accept");
+  await Promise.all([ann.meets(), bob.meets()]);
+  await program.end();
+  await Promise.all([ann.says("Offline"), bob.says("Offline")]);
+  await bob.press("end");
+  await startServer(port);
+  await Promise.all([ann.says("Call ended"), bob.says("Online as BOB")]);
+  equal((await ann.kinds("received")).at(-1), "call-end", "how it was told");
+  equal((await bob.log("sent")).slice(-2).map(({ type }) => type), ["register", "call-end"],
+    "what was said");
+}
+
+// The same with a device: what either does while there is no server reaches the other.
+async function deviceWithoutServer() {
+  let { program, port, url } = await startServer();
+  const ann = await Phone.open(url, "ann");
+  const ours = restartable("", "dialect=call", "mode=join", "user=Bob",
+    `uri=ws://localhost:${port}/bob`);
+  const left = (count) => ours.wait(() => ours.lines.filter(
+    ({ event }) => event === "vm-participant-left").length === count);
+  await ours.event("vm-joined");
+
+  for (const [count, end] of [() => ann.press("end"), () => ours.type("end-call")].entries()) {
+    ours.type("call ann");
+    await ann.is("ringing");
+    await ann.press("accept");
+    await ann.meets();
+    await program.end();
+    await ann.says("Offline");
+    const frames = await ann.frames();
+    await ann.until((n) => document.getElementById("remote")
+      .getVideoPlaybackQuality().totalVideoFrames > n + 5, frames);
+    await end();
+    ({ program } = await startServer(port));
+    await left(count + 1);
+    await ann.is("idle");
+  }
 }
 
 // This project's own device with a page, each calling the other, and each declining.
@@ -354,7 +400,8 @@ async function aPageIsLost() {
 }
 
 for (const func of [twoPagesTalk, soundAlone, rejectedBusyOffline, nobodyAnswers,
-  theCallerGivesUp, twoCallEachOther, theServerIsStopped, pageAndDevice, aPageIsLost])
+  theCallerGivesUp, twoCallEachOther, theServerIsStopped, endedWithoutServer, deviceWithoutServer,
+  pageAndDevice, aPageIsLost])
   test(func.name, func, CASE_MS);
 
 await main();

@@ -9,6 +9,7 @@ const $ = (id) => document.getElementById(id);
 
 let ws = null;
 let user = null; // { id, name }
+let owed = null; // { id, other } of a call that ended while there was no server
 // { id, other, otherName, kind, outgoing, offer, connection, stream, candidates,
 //   timer }, or null
 let call = null;
@@ -117,7 +118,10 @@ function over(text) {
 }
 
 function hangUp(text) {
-  send({ type: 'call-end', toId: call.other, callId: call.id });
+  if (ws.readyState === WebSocket.OPEN)
+    send({ type: 'call-end', toId: call.other, callId: call.id });
+  else
+    owed = { id: call.id, other: call.other };
   over(text);
 }
 
@@ -227,6 +231,9 @@ const handlers = {
     if (!call)
       setState('idle');
     show(call ? `Talking to ${call.otherName}` : `Online as ${user.name}`);
+    if (owed)
+      send({ type: 'call-end', toId: owed.other, callId: owed.id });
+    owed = null;
   },
   'call-offer': onOffer,
   'call-answer': onAnswer,
@@ -254,12 +261,20 @@ async function handle(message) {
 
 // Going online
 
+// The server may have been started anew, and know of no call.
+function goingOn() {
+  const was = owed ?? call;
+  return was ? { toId: was.other, callId: was.id } : {};
+}
+
 function serverAddress(id, name) {
   const protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   const address = new URL(query.get('server') || `${protocol}//${location.host}/`);
   if (!query.get('register')) {
     address.searchParams.set('userId', id);
     address.searchParams.set('username', name);
+    for (const [key, value] of Object.entries(goingOn()))
+      address.searchParams.set(key, value);
   }
   return address;
 }
@@ -272,7 +287,7 @@ function goOnline(id, name) {
   ws = new WebSocket(serverAddress(id, name));
   ws.onopen = () => {
     if (query.get('register'))
-      send({ type: 'register', userId: id, username: name });
+      send({ type: 'register', userId: id, username: name, ...goingOn() });
   };
   ws.onmessage = ({ data }) => {
     turn = turn.then(() => handle(JSON.parse(data)));

@@ -132,7 +132,8 @@ vm_meeting_reject_call (VmMeeting *self, GError **error)
  * @error: return location for a #GError
  *
  * Ends the call that this device has made or accepted; it stays at the server, for
- * others. The other of the call leaves.
+ * others. The other of the call leaves. While the server is lost the other hears of
+ * it when both are back there.
  *
  * Returns: whether there was one; else %VM_ERROR_DISCONNECTED or %VM_ERROR_FAILED
  *
@@ -149,13 +150,51 @@ vm_meeting_end_call (VmMeeting *self, GError **error)
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
 
   alive = g_object_ref (self);
+  /* the server is lost for good */
+  if (self->orphaned && self->participants->len && !self->stopped) {
+    vm_meeting_drop_participants (self, NULL);
+    vm_meeting_look_whether_alone (self);
+    return TRUE;
+  }
   state = get_calls (self, error);
+  if (state && vm_signal_client_is_lost (self->client))
+    vm_call_client_owe_end (state);
   if (!state || !vm_call_client_end (state, &bytes, &left, error))
     return FALSE;
-  if (bytes)
+  if (bytes && !vm_signal_client_is_lost (self->client))
     vm_signal_client_send_bytes (self->client, bytes);
   vm_meeting_take_signal (self, left);
   return TRUE;
+}
+
+void
+vm_meeting_forget_call (VmMeeting *self)
+{
+  gpointer state = get_calls (self, NULL);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (VmSignal) left = NULL;
+
+  /* this server may not be the one that the other has lost */
+  if (state && vm_call_client_end (state, &bytes, &left, NULL) && bytes
+      && !vm_signal_client_is_lost (self->client))
+    vm_signal_client_send_bytes (self->client, bytes);
+}
+
+void
+vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost)
+{
+  gpointer state = get_calls (self, NULL);
+  g_autoptr (VmSignal) over = NULL;
+  g_autoptr (GBytes) owed = NULL;
+
+  if (!state)
+    return;
+  over = lost ? vm_call_client_lose (state) : NULL;
+  owed = lost ? NULL : vm_call_client_take_owed (state);
+  if (owed)
+    vm_signal_client_send_bytes (self->client, owed);
+  if (over)
+    vm_meeting_take_signal (self, over);
 }
 
 void

@@ -244,10 +244,12 @@ on_client_closed (VmSignalClient *client, const GError *error, gpointer data)
 static void
 on_client_lost (VmSignalClient *client, gboolean lost, gpointer data)
 {
-  VmMeeting *self = data;
+  g_autoptr (VmMeeting) self = g_object_ref (data);
 
-  if (client == self->client && self->welcomed)
-    vm_meeting_set_socket_lost (self, lost);
+  if (client != self->client || !self->welcomed)
+    return;
+  vm_meeting_set_socket_lost (self, lost);
+  vm_meeting_set_calls_lost (self, lost);
 }
 
 static void
@@ -295,6 +297,7 @@ vm_meeting_try_next (VmMeeting *self)
     .nonce = vm_meeting_renew_nonce (self),
     .call_type = self->call_type,
     .timeout_ms = MIN (self->step_timeout, self->join_timeout),
+    .return_ms = self->return_time,
   };
   self->client = vm_signal_client_new (vm_node_get_identity (self->node),
       on_client_signal, on_client_closed, self);

@@ -403,13 +403,21 @@ vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
          || vm_participant_get_talk (participant)->signal;
 }
 
+/* A host comes back within seconds, and tells; a server of calls may not. */
+static gboolean
+cannot_be_told (VmMeeting *self)
+{
+  return vm_meeting_get_host_lost (self)
+         || (self->socket_lost && self->dialect == VM_DIALECT_NAME_CALL);
+}
+
 /**
  * vm_meeting_say_bye:
  * @self: a #VmMeeting
  *
  * Tells the others that this device is about to leave, where the host cannot:
- * when it is lost. To be followed by vm_meeting_stop(), once the messages had
- * time to get out of their channels.
+ * when it is lost. To be followed by vm_meeting_stop() or vm_meeting_end_call(),
+ * once the messages had time to get out of their channels.
  *
  * Returns: whether anything was said
  *
@@ -422,7 +430,7 @@ vm_meeting_say_bye (VmMeeting *self)
 
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
 
-  if (self->stopped || !vm_meeting_get_host_lost (self))
+  if (self->stopped || !cannot_be_told (self))
     return FALSE;
   bye = vm_signal_new (VM_SIGNAL_BYE);
   send_on_channels (self, bye);

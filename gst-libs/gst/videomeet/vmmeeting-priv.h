@@ -15,6 +15,8 @@
 #define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
 #define VM_MEETING_STEP_TIMEOUT 5000 /* ms, default */
 #define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
+/* For coming back to a server of calls, which may be started anew; default. */
+#define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
 #define VM_MEETING_HOST_LOST_MS 5000
@@ -78,6 +80,7 @@ struct _VmMeeting
   guint join_timeout; /* ms */
   guint step_timeout; /* ms, for one request to one device; tests wait longer */
   guint browse_time; /* ms */
+  guint return_time; /* ms, to a server of calls; tests wait less */
   gchar **ice_servers; /* to hand out, or NULL */
   gboolean direct_chat;
 
@@ -172,6 +175,10 @@ void vm_meeting_restart_room (VmMeeting *self);
 
 /* vmmeeting-call.c: somebody calls, or does no longer */
 void vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal);
+/* The other has ended the call, and not over the server. */
+void vm_meeting_forget_call (VmMeeting *self);
+/* The server is lost, or back. */
+void vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost);
 
 /* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
  * is withdrawn; shows how well the others are known meanwhile */

@@ -286,7 +286,8 @@ install_host (guint *ids)
    * The host is gone without a word: its server has no connection and itself no
    * heartbeat for 5 s. Media among the others goes on. It may come back within
    * 30 s; else it leaves, and the meeting lasts until the last of the others
-   * does.
+   * does. With the dialect call it is the server that is gone, @host is %NULL, and
+   * it is tried for 5 minutes.
    *
    * Since: 0.1
    */

@@ -266,6 +266,7 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
       if (g_strcmp0 (signal->from, self->host_id) == 0) {
         vm_meeting_finish (self, NULL);
       } else {
+        vm_meeting_forget_call (self);
         vm_meeting_remove (self, from, NULL);
         vm_meeting_look_whether_alone (self);
       }

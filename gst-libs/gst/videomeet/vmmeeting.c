@@ -89,6 +89,7 @@ vm_meeting_init (VmMeeting *self)
   self->join_timeout = VM_MEETING_JOIN_TIMEOUT;
   self->step_timeout = VM_MEETING_STEP_TIMEOUT;
   self->browse_time = VM_MEETING_BROWSE_TIME;
+  self->return_time = VM_MEETING_RETURN_TIME;
   self->context = g_main_context_ref_thread_default ();
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
   g_queue_init (&self->doors);
@@ -440,6 +441,7 @@ vm_meeting_set_participant_state (VmMeeting *self, VmParticipant *participant,
 
   /* the host may return, and connections with it: nothing is final before */
   if (self->host_lost && !self->orphaned
+      && self->dialect == VM_DIALECT_NAME_NATIVE
       && event != VM_PARTICIPANT_EVENT_CONNECTED)
     return;
   if (!vm_participant_take_event (participant, event, &old))

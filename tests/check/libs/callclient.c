@@ -96,7 +96,6 @@ setup (void)
   fail_unless_equals_int (welcome->type, VM_SIGNAL_WELCOME);
   fail_unless_equals_string (welcome->meeting, "ann");
   fail_unless_equals_int (welcome->participants->len, 0);
-  hears_nothing ("{\"type\":\"registered\",\"userId\":\"ann\"}");
 }
 
 static void
@@ -295,6 +294,82 @@ GST_START_TEST (test_crossed)
 
 GST_END_TEST;
 
+/* The server is lost and back: what it is told of the call, and what becomes of it. */
+static void
+registers (const gchar *going_on)
+{
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  VmSignalParticipant *me = vm_signal_add_participant (hello);
+  g_autofree gchar *text = g_strdup_printf (
+      "{\"type\":\"register\",\"userId\":\"ann\",\"username\":\"Ann\"%s}",
+      going_on);
+  g_autoptr (VmSignal) welcome = NULL;
+
+  me->user = g_strdup ("Ann");
+  hello->meeting = g_strdup ("ann");
+  writes (hello, text);
+  welcome = hears ("{\"type\":\"registered\",\"userId\":\"ann\"}");
+  fail_unless_equals_int (welcome->type, VM_SIGNAL_WELCOME);
+  fail_unless (welcome->resumed);
+}
+
+static void
+loses (const gchar *detail)
+{
+  g_autoptr (VmSignal) signal = vm_call_client_lose (state);
+
+  fail_unless_equals_string (
+      signal ? signal->code ? signal->code : signal->state : NULL, detail);
+}
+
+GST_START_TEST (test_server_lost)
+{
+  g_autoptr (GBytes) end = NULL;
+  g_autoptr (GBytes) owed = NULL;
+  g_autoptr (VmSignal) left = NULL;
+
+  loses (NULL);
+  registers ("");
+  g_free (dial ());
+  loses ("DISCONNECTED");
+  registers ("");
+  g_free (dial ());
+  vm_signal_unref (
+      hears ("{\"type\":\"call-answer\",\"toId\":\"ann\",\"callId\":\"c5\","
+             "\"answer\":" ANSWER ",\"fromId\":\"bob\"}"));
+  loses (NULL);
+  registers (",\"toId\":\"bob\",\"callId\":\"c5\"");
+  fail_unless (vm_call_client_take_owed (state) == NULL);
+  vm_call_client_owe_end (state);
+  fail_unless (vm_call_client_end (state, &end, &left, NULL));
+  /* it has to be in the call to end it */
+  registers (",\"toId\":\"bob\",\"callId\":\"c5\"");
+  owed = vm_call_client_take_owed (state);
+  is_text (owed, "{\"type\":\"call-end\",\"toId\":\"bob\",\"callId\":\"c5\"}");
+  registers ("");
+  fail_unless (vm_call_client_take_owed (state) == NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_server_lost_when_called)
+{
+  g_autoptr (GPtrArray) signals = NULL;
+  g_autoptr (VmSignal) answer = NULL;
+
+  hears_as (CALLED, VM_SIGNAL_PARTICIPANT_STATE, VM_CALL_RINGING);
+  loses (VM_CALL_MISSED);
+  fail_if (vm_call_client_accept (state, NULL));
+  hears_as (CALLED, VM_SIGNAL_PARTICIPANT_STATE, VM_CALL_RINGING);
+  signals = vm_call_client_accept (state, NULL);
+  answer = describe (VM_SIGNAL_ANSWER, "p001", "v=1\r\n");
+  g_bytes_unref (dialect->format (state, answer));
+  loses (NULL);
+  registers (",\"toId\":\"bob\",\"callId\":\"c5\"");
+}
+
+GST_END_TEST;
+
 static Suite *
 callclient_suite (void)
 {
@@ -309,6 +384,8 @@ callclient_suite (void)
   tcase_add_test (tc, test_rejecting_and_missing);
   tcase_add_test (tc, test_ending);
   tcase_add_test (tc, test_crossed);
+  tcase_add_test (tc, test_server_lost);
+  tcase_add_test (tc, test_server_lost_when_called);
   return s;
 }
 

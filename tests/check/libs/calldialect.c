@@ -139,7 +139,11 @@ GST_START_TEST (test_additions)
 {
   const gchar *register_text =
       "{\"type\":\"register\",\"userId\":\"user123\",\"username\":\"Alice\"}";
+  const gchar *going_on =
+      "{\"type\":\"register\",\"userId\":\"user123\",\"toId\":\"user456\","
+      "\"callId\":\"c1\"}";
   const gchar *reasons[] = { "offline", "busy", "timeout" };
+  g_autoptr (VmCallMessage) goes_on = parse (SERVER, going_on, NULL);
   g_autoptr (VmCallMessage) reg = parse (SERVER, register_text, NULL);
   g_autoptr (VmCallMessage) nameless =
       parse (SERVER, "{\"type\":\"register\",\"userId\":\"user123\"}", NULL);
@@ -153,6 +157,12 @@ GST_START_TEST (test_additions)
   fail_unless_equals_string (reg->username, "Alice");
   writes (reg, register_text);
   fail_unless (nameless->username == NULL);
+  fail_unless (reg->to == NULL && reg->call_id == NULL);
+  writes (goes_on, going_on);
+  fail_unless_equals_string (goes_on->to, "user456");
+  fail_unless_equals_string (goes_on->call_id, "c1");
+  refuses (SERVER, "{\"type\":\"register\",\"userId\":\"a\",\"toId\":\"b\"}");
+  refuses (SERVER, "{\"type\":\"register\",\"userId\":\"a\",\"callId\":\"c\"}");
   registered->user_id = g_strdup ("user123");
   registered->username = g_strdup ("Alice");
   writes (registered, "{\"type\":\"registered\",\"userId\":\"user123\","

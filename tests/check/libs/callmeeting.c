@@ -6,6 +6,9 @@
 #include "meetingdevice.h"
 #include "netclient.h"
 
+#include <gst/videomeet/client/signalclient-priv.h>
+#include <gst/videomeet/vmmeeting-priv.h>
+
 static VmServer *server;
 
 static void
@@ -169,9 +172,120 @@ GST_START_TEST (test_stop)
 
 GST_END_TEST;
 
+/* Another at the same place, which knows of nobody. */
+static void
+replace_server (guint16 port)
+{
+  VmServerConfig config = {
+    .loopback_only = TRUE, .calls = TRUE, .port = port, .port_explicit = TRUE
+  };
+
+  g_clear_object (&server);
+  server = net_server (&config, NULL);
+}
+
+static guint16
+stop_server (void)
+{
+  guint16 port = vm_server_get_port (server);
+
+  vm_server_stop (server);
+  WAIT_FOR (vm_signal_client_is_lost (a.meeting->client)
+            && vm_signal_client_is_lost (b.meeting->client));
+  return port;
+}
+
+static void
+wait_for_server (Device *device)
+{
+  WAIT_FOR (!vm_signal_client_is_lost (device->meeting->client));
+}
+
+/* The call goes on, and can be ended over the other server. */
+GST_START_TEST (test_server_again)
+{
+  guint16 port;
+
+  talk ();
+  g_string_truncate (a.heard, 0);
+  g_string_truncate (b.heard, 0);
+  port = stop_server ();
+  replace_server (port);
+  wait_for_server (&a);
+  wait_for_server (&b);
+  heard (&a, "");
+  heard (&b, "");
+  fail_unless (vm_meeting_end_call (a.meeting, NULL));
+  WAIT_FOR (has (&b, "-p001"));
+  heard (&a, "disconnected -p100001");
+  heard (&b, "disconnected -p001");
+  fail_unless (vm_meeting_call (b.meeting, "ann", NULL));
+  vm_meeting_send_description (
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  WAIT_FOR (has (&a, "rings"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_ended_without_server)
+{
+  guint16 port;
+
+  talk ();
+  g_string_truncate (b.heard, 0);
+  port = stop_server ();
+  fail_unless (vm_meeting_end_call (a.meeting, NULL));
+  WAIT_FOR (has (&a, "-p100001"));
+  heard (&b, "");
+  replace_server (port);
+  WAIT_FOR (has (&b, "-p001"));
+  heard (&b, "disconnected -p001");
+}
+
+GST_END_TEST;
+
+/* What was not answered yet is over. */
+GST_START_TEST (test_server_lost_while_it_rings)
+{
+  guint16 port;
+
+  ring ();
+  g_string_truncate (b.heard, 0);
+  port = stop_server ();
+  WAIT_FOR (has (&a, "-p100001") && has (&b, "missed"));
+  heard (&a, "disconnected -p100001DISCONNECTED");
+  heard (&b, " missed:ann=Ann");
+  replace_server (port);
+  wait_for_server (&a);
+  wait_for_server (&b);
+  fail_unless (vm_meeting_call (a.meeting, "bob", NULL));
+  vm_meeting_send_description (
+      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  WAIT_FOR (has (&b, "rings"));
+}
+
+GST_END_TEST;
+
+/* The other says it where the server cannot: on the data channel between them. */
+GST_START_TEST (test_bye_without_server)
+{
+  const gchar *bye = "{\"type\":\"bye\"}";
+
+  talk ();
+  stop_server ();
+  g_string_truncate (b.heard, 0);
+  fail_unless (vm_meeting_say_bye (a.meeting));
+  vm_meeting_take_message (b.meeting, b.other, "signal", bye);
+  heard (&b, "disconnected -p001");
+  fail_unless (!vm_meeting_end_call (b.meeting, NULL));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_server_lost)
 {
   talk ();
+  a.meeting->client->config.return_ms = 1000;
   vm_server_stop (server);
   WAIT_FOR (has (&a, "failed"));
   g_assert_error (a.error, VM_ERROR, VM_ERROR_DISCONNECTED);
@@ -243,6 +357,10 @@ callmeeting_suite (void)
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_nobody_there);
   tcase_add_test (tc, test_stop);
+  tcase_add_test (tc, test_server_again);
+  tcase_add_test (tc, test_ended_without_server);
+  tcase_add_test (tc, test_server_lost_while_it_rings);
+  tcase_add_test (tc, test_bye_without_server);
   tcase_add_test (tc, test_server_lost);
   tcase_add_test (tc, test_user_taken);
   tcase_add_test (tc, test_what_cannot_be);

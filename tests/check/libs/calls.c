@@ -538,6 +538,111 @@ GST_START_TEST (test_users_are_limited)
 GST_END_TEST;
 
 /* As a server stops: nobody hears of an end that there is none of. */
+/* The server was stopped and started: each is back, and says what it is in. */
+static void
+claim (Phone *phone, const gchar *call_id, const gchar *other)
+{
+  vm_call_user_claim (phone->user, call_id, other);
+}
+
+GST_START_TEST (test_both_go_on)
+{
+  claim (&ann, "c1", "bob");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  claim (&bob, "c1", "ann");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+  claim (&bob, "c9", "carl");
+  heard (&ann, "");
+  heard (&bob, "");
+  says (&carl, VM_CALL_OFFER, "c2", "ann");
+  heard (&carl, "call-failed c2 busy");
+  says (&ann, VM_CALL_CANDIDATE, NULL, "bob");
+  heard (&bob, "ice-candidate c1 ann>bob");
+  says (&bob, VM_CALL_END, "c1", "ann");
+  heard (&ann, "call-end c1 bob>ann");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  says (&carl, VM_CALL_OFFER, "c3", "ann");
+  heard (&ann, "call-offer c3 carl>ann");
+}
+
+GST_END_TEST;
+
+/* The other does not say so: it is an older page. */
+GST_START_TEST (test_one_goes_on)
+{
+  claim (&ann, "c1", "bob");
+  says (&carl, VM_CALL_OFFER, "c2", "ann");
+  heard (&carl, "call-failed c2 busy");
+  heard (&ann, "");
+  says (&bob, VM_CALL_END, "c1", "ann");
+  heard (&ann, "call-end c1 bob>ann");
+  says (&carl, VM_CALL_OFFER, "c3", "ann");
+  heard (&ann, "call-offer c3 carl>ann");
+  /* what one said alone, it takes back alone */
+  claim (&bob, "c7", "ann");
+  says (&bob, VM_CALL_END, "c7", "ann");
+  heard (&ann, "");
+  says (&bob, VM_CALL_OFFER, "c4", "dora");
+  heard (&bob, "call-failed c4 offline");
+}
+
+GST_END_TEST;
+
+/* Ann has ended it while there was no server, and is back before Bob, or after. */
+GST_START_TEST (test_ended_meanwhile)
+{
+  for (guint later = 0; later < 2; later++) {
+    if (later)
+      claim (&bob, "c1", "ann");
+    claim (&ann, "c1", "bob");
+    says (&ann, VM_CALL_END, "c1", "bob");
+    if (!later)
+      claim (&bob, "c1", "ann");
+    heard (&bob, "call-end c1 ann>bob");
+    heard (&ann, "");
+    fail_unless_equals_int (vm_calls_count (calls), 0);
+    go (&ann);
+    go (&bob);
+    come (&ann, "ann");
+    come (&bob, "bob");
+  }
+  /* a lost connection is the end, if the server has seen it */
+  talk ();
+  go (&ann);
+  heard (&bob, "call-end c1 ann>bob");
+  come (&ann, "ann");
+  claim (&ann, "c1", "bob");
+  heard (&ann, "call-end c1 bob>ann");
+  /* who calls is not in what the other remembers */
+  claim (&ann, "c2", "bob");
+  says (&bob, VM_CALL_OFFER, "c3", "ann");
+  heard (&ann, "call-end c2 bob>ann, call-offer c3 bob>ann");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nobody_else_ends_it)
+{
+  claim (&ann, "c1", "bob");
+  fail_unless_equals_int (
+      say (&carl, VM_CALL_END, "c1", "ann"), VM_ERROR_UNROUTABLE);
+  fail_unless_equals_int (
+      say (&bob, VM_CALL_END, "c2", "ann"), VM_ERROR_UNROUTABLE);
+  fail_unless_equals_int (
+      say (&bob, VM_CALL_CANDIDATE, "c1", "ann"), VM_ERROR_UNROUTABLE);
+  /* to be in a call with somebody takes two */
+  claim (&carl, "c1", "ann");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+  says (&carl, VM_CALL_END, "c1", "ann");
+  heard (&ann, "");
+  claim (&bob, "c1", "bob");
+  claim (&bob, NULL, NULL);
+  says (&bob, VM_CALL_END, "c1", "ann");
+  heard (&ann, "call-end c1 bob>ann");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_free_in_mid_call)
 {
   VmCalls *own = vm_calls_new (on_send, NULL);
@@ -584,6 +689,10 @@ calls_suite (void)
   tcase_add_test (tc, test_from_username);
   tcase_add_test (tc, test_calls_are_limited);
   tcase_add_test (tc, test_users_are_limited);
+  tcase_add_test (tc, test_both_go_on);
+  tcase_add_test (tc, test_one_goes_on);
+  tcase_add_test (tc, test_ended_meanwhile);
+  tcase_add_test (tc, test_nobody_else_ends_it);
   tcase_add_test (tc, test_free_in_mid_call);
   return s;
 }

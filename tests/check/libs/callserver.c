@@ -241,6 +241,27 @@ GST_START_TEST (test_socket_lost_in_mid_call)
 
 GST_END_TEST;
 
+/* This server has never heard of the call; one says so in its URL. */
+GST_START_TEST (test_a_call_goes_on)
+{
+  NetSocket *ann = open_path ("/?userId=ann&toId=bob&callId=c1");
+  NetSocket *bob = open_path ("/");
+
+  next_is (ann, "{\"type\":\"registered\",\"userId\":\"ann\"}");
+  g_free (net_socket_wait (bob, "id"));
+  net_socket_send (bob,
+      "{\"type\":\"register\",\"userId\":\"bob\",\"toId\":\"ann\","
+      "\"callId\":\"c1\"}");
+  next_is (bob, "{\"type\":\"registered\",\"userId\":\"bob\"}");
+  say (bob, "call-end", "ann", "c1");
+  next_is (ann, "{\"type\":\"call-end\",\"toId\":\"ann\",\"callId\":\"c1\","
+                "\"fromId\":\"bob\"}");
+  net_socket_free (bob);
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_offline_busy_rejected)
 {
   NetSocket *ann = come ("ann"), *bob = come ("bob"), *carl = come ("carl");
@@ -442,6 +463,7 @@ callserver_suite (void)
   tcase_add_test (tc, test_user_taken);
   tcase_add_test (tc, test_name_is_free_again);
   tcase_add_test (tc, test_socket_lost_in_mid_call);
+  tcase_add_test (tc, test_a_call_goes_on);
   tcase_add_test (tc, test_offline_busy_rejected);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_names_in_the_url);

@@ -52,6 +52,7 @@ void vm_signal_client_take_socket (
 void vm_signal_client_drop_socket (VmSignalClient *self);
 void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
 void vm_signal_client_send_ack (VmSignalClient *self);
+VmSignal *vm_signal_client_make_hello (VmSignalClient *self);
 void vm_signal_client_say_hello (VmSignalClient *self);
 /* It is over, and not because we said so. */
 void vm_signal_client_lose (VmSignalClient *self, const GError *error);

@@ -177,10 +177,10 @@ vm_signal_client_send_ack (VmSignalClient *self)
   vm_signal_client_send (self, ack);
 }
 
-void
-vm_signal_client_say_hello (VmSignalClient *self)
+VmSignal *
+vm_signal_client_make_hello (VmSignalClient *self)
 {
-  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  VmSignal *hello = vm_signal_new (VM_SIGNAL_HELLO);
   VmSignalParticipant *me = vm_signal_add_participant (hello);
 
   me->nonce = g_strdup (self->config.nonce);
@@ -190,6 +190,14 @@ vm_signal_client_say_hello (VmSignalClient *self)
   if (self->config.dialect == VM_DIALECT_NAME_CALL)
     me->user = g_strdup (self->config.user);
   hello->meeting = g_strdup (self->config.meeting);
+  return hello;
+}
+
+void
+vm_signal_client_say_hello (VmSignalClient *self)
+{
+  g_autoptr (VmSignal) hello = vm_signal_client_make_hello (self);
+
   vm_signal_client_send (self, hello);
 }
 
@@ -348,6 +356,12 @@ vm_signal_client_set_lost_func (
     VmSignalClient *self, VmSignalClientLostFunc func)
 {
   self->lost_func = func;
+}
+
+gboolean
+vm_signal_client_is_lost (VmSignalClient *self)
+{
+  return self->lost_at != 0;
 }
 
 void

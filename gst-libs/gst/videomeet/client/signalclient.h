@@ -17,8 +17,8 @@ G_DECLARE_FINAL_TYPE (
 
 typedef struct
 {
-  /* but for the native one: @uri alone says where; a socket that is lost is a seat
-   * that is lost. */
+  /* but for the native one: @uri alone says where. In a room a socket that is lost
+   * is a seat that is lost. */
   VmDialectName dialect;
   const gchar *uri; /* "wss://host/", of a room server */
   const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
@@ -32,6 +32,7 @@ typedef struct
   const gchar *nonce; /* to tell the others at coming, or NULL */
   VmCallType call_type;
   guint timeout_ms; /* for each of the steps */
+  guint return_ms; /* at a server of calls, for coming back to it */
 } VmSignalClientConfig;
 
 /* What the host's server says, `welcome` first. */
@@ -40,8 +41,9 @@ typedef void (*VmSignalClientFunc) (
 /* Once, when the connection is lost for good or was closed by the server; not
  * after vm_signal_client_close(). A socket that is lost is replaced by another
  * within 30 s (protocol §3, "Resume") and nobody hears of it: what is said
- * meanwhile, either way, arrives once and in order. VM_ERROR_DISCONNECTED: the
- * 30 s are over; VM_ERROR_RESUME_FAILED: the server has given the seat away, or
+ * meanwhile, either way, arrives once and in order. At a server of calls it is the
+ * same but for that: it takes as long as the configuration says, and what is said
+ * meanwhile is lost. VM_ERROR_DISCONNECTED: the time is over; VM_ERROR_RESUME_FAILED: the server has given the seat away, or
  * more was missed than is kept. */
 typedef void (*VmSignalClientClosedFunc) (
     VmSignalClient *self, const GError *error, gpointer user_data);
@@ -73,6 +75,7 @@ typedef void (*VmSignalClientLostFunc) (
     VmSignalClient *self, gboolean lost, gpointer user_data);
 void vm_signal_client_set_lost_func (
     VmSignalClient *self, VmSignalClientLostFunc func);
+gboolean vm_signal_client_is_lost (VmSignalClient *self);
 /* Finds out within seconds whether the server still answers; when it does not,
  * the socket is lost. */
 void vm_signal_client_probe (VmSignalClient *self);

@@ -22,6 +22,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .nonce = g_strdup (from->nonce),
     .call_type = from->call_type,
     .timeout_ms = from->timeout_ms,
+    .return_ms = from->return_ms,
   };
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* How a guest keeps its seat when its socket is lost (protocol §3, "Resume"): by
- * another socket, within 30 s, and the messages that either side has missed. */
+ * another socket, within 30 s, and the messages that either side has missed. At a
+ * server of calls nobody has a seat: there it registers again. */
 
 #include "signalclient-priv.h"
 
@@ -10,11 +11,32 @@
 /* Before each attempt to resume, ms; the last one repeats. */
 static const guint delays[] = { 0, 500, 1000, 2000, 4000 };
 
+static gboolean
+is_caller (VmSignalClient *self)
+{
+  return self->config.dialect == VM_DIALECT_NAME_CALL;
+}
+
+static gboolean
+may_return (VmSignalClient *self)
+{
+  return is_caller (self) ? self->welcomed && self->config.return_ms > 0
+                          : self->token != NULL;
+}
+
+static gint64
+give_up_at (VmSignalClient *self)
+{
+  return self->lost_at
+         + (is_caller (self) ? (gint64) self->config.return_ms * 1000
+                             : RESUME_TIME);
+}
+
 /* The deadline of one attempt, which ends with the time for all of them. */
 static guint
 attempt_ms (VmSignalClient *self)
 {
-  gint64 left = self->lost_at + RESUME_TIME - g_get_monotonic_time ();
+  gint64 left = give_up_at (self) - g_get_monotonic_time ();
 
   return (guint) CLAMP (left / 1000, 1, self->config.timeout_ms);
 }
@@ -26,15 +48,25 @@ on_no_answer (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-ask_to_resume (VmSignalClient *self)
+static VmSignal *
+make_resume (VmSignalClient *self)
 {
-  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
-  g_autoptr (GBytes) bytes = NULL;
+  VmSignal *hello = vm_signal_new (VM_SIGNAL_HELLO);
 
   hello->resume = g_strdup (self->token);
   hello->meeting_id = g_strdup (self->meeting_id);
   hello->last_seq = vm_line_get_received (self->line);
+  return hello;
+}
+
+static void
+ask_to_resume (VmSignalClient *self)
+{
+  g_autoptr (VmSignal) hello = is_caller (self)
+                                   ? vm_signal_client_make_hello (self)
+                                   : make_resume (self);
+  g_autoptr (GBytes) bytes = NULL;
+
   bytes = vm_line_format (self->line, hello);
   self->resuming = TRUE;
   vm_signal_client_set_timer (
@@ -66,13 +98,14 @@ on_retry (gpointer data)
 {
   VmSignalClient *self = data;
   VmSignalSocketConfig config = {
+    .uri = is_caller (self) ? self->config.uri : NULL,
     .base_uri = self->config.base_uri,
     .key_hash = self->key_hash,
     .timeout_ms = attempt_ms (self),
   };
 
   vm_timer_clear (&self->retry);
-  if (g_get_monotonic_time () - self->lost_at >= RESUME_TIME)
+  if (g_get_monotonic_time () >= give_up_at (self))
     vm_signal_client_lose_with (self, VM_ERROR_DISCONNECTED,
         "The connection to the host of the meeting was lost");
   else
@@ -92,7 +125,7 @@ vm_signal_client_interrupt (VmSignalClient *self)
   if (self->over)
     return;
   vm_signal_client_drop_socket (self);
-  if (!self->token) {
+  if (!may_return (self)) {
     vm_signal_client_lose_with (self, VM_ERROR_DISCONNECTED,
         "The connection to the host of the meeting was lost");
     return;
@@ -107,7 +140,7 @@ vm_signal_client_interrupt (VmSignalClient *self)
     self->cancellable = g_cancellable_new ();
   delay = delays[MIN (self->attempts, G_N_ELEMENTS (delays) - 1)];
   self->attempts++;
-  delay = MIN (delay, MAX (self->lost_at + RESUME_TIME - now, 0) / 1000 + 1);
+  delay = MIN (delay, MAX (give_up_at (self) - now, 0) / 1000 + 1);
   vm_signal_client_set_timer (self, &self->retry, delay, on_retry);
 }
 
@@ -163,9 +196,26 @@ take_refusal (VmSignalClient *self, const VmSignal *signal)
       self, g_task_new (self, self->cancellable, on_entered_again, NULL));
 }
 
+/* An error is not the last word: a server that is about to stop says one, and one
+ * that has not missed the lost socket yet takes this device for somebody else. */
+static void
+take_registered (VmSignalClient *self, GBytes *message)
+{
+  g_autoptr (VmSignal) signal = vm_line_parse (self->line, message, NULL);
+
+  if (signal && signal->type == VM_SIGNAL_ERROR) {
+    g_debug ("not yet registered again: %s", signal->message);
+    vm_signal_client_interrupt (self);
+  } else if (signal && signal->type == VM_SIGNAL_WELCOME) {
+    vm_timer_clear (&self->retry);
+    self->resuming = FALSE;
+    vm_signal_client_set_lost (self, 0);
+  }
+}
+
 /* While a resume is under way nothing has a number of the line. */
-void
-vm_signal_client_take_answer (VmSignalClient *self, GBytes *message)
+static void
+take_resume_answer (VmSignalClient *self, GBytes *message)
 {
   const VmDialect *dialect = &vm_dialect_native;
   gpointer state = dialect->state_new ();
@@ -176,4 +226,13 @@ vm_signal_client_take_answer (VmSignalClient *self, GBytes *message)
     take_refusal (self, signal);
   else if (signal && signal->type == VM_SIGNAL_WELCOME && signal->resumed)
     take_resumed (self, signal);
+}
+
+void
+vm_signal_client_take_answer (VmSignalClient *self, GBytes *message)
+{
+  if (is_caller (self))
+    take_registered (self, message);
+  else
+    take_resume_answer (self, message);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The calls of seed 3 at a WebSocket (protocol §6): a client that is known by its
- * URL, or by what it says first. It cannot come back: a socket that is lost ends
- * its call. */
+ * URL, or by what it says first. A socket that is lost ends its call; one that is
+ * new may bring a call that goes on (callclaims.c). */
 
 #include "server-priv.h"
 
@@ -47,8 +47,8 @@ send_error (VmCallGuest *guest, const GError *error)
 }
 
 static gboolean
-register_as (
-    VmCallGuest *guest, const gchar *id, const gchar *name, GError **error)
+register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
+    const gchar *call_id, const gchar *other, GError **error)
 {
   VmServer *server = guest->ws->conn->server;
 
@@ -56,6 +56,8 @@ register_as (
     return vm_rooms_refuse_closing (error);
   guest->user = vm_calls_register (
       server->user_calls, id, name, guest, g_get_monotonic_time (), error);
+  if (guest->user)
+    vm_call_user_claim (guest->user, call_id, other);
   return guest->user != NULL;
 }
 
@@ -68,7 +70,8 @@ take (VmCallGuest *guest, VmCallMessage *message, GError **error)
     return vm_call_user_receive (
         guest->user, message, g_get_monotonic_time (), error);
   if (message->type == VM_CALL_REGISTER)
-    return register_as (guest, message->user_id, message->username, error);
+    return register_as (guest, message->user_id, message->username,
+        message->call_id, message->to, error);
   g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
       "Nobody can be reached before a user is registered");
   return FALSE;
@@ -97,8 +100,8 @@ call_guest_open (VmWs *ws)
   ws->call_guest = g_new0 (VmCallGuest, 1);
   ws->call_guest->ws = ws;
   if (conn->call_user
-      && !register_as (
-          ws->call_guest, conn->call_user, conn->call_name, &error))
+      && !register_as (ws->call_guest, conn->call_user, conn->call_name,
+          conn->call_id, conn->call_other, &error))
     send_error (ws->call_guest, error);
 }
 
@@ -132,7 +135,8 @@ const VmWsFuncs vm_call_guest_funcs = {
  * buffer holds any argument: libwebsockets finds none behind one that it cannot
  * copy. */
 static gboolean
-read_name (VmConn *conn, const gchar *key, gchar **name, GError **error)
+read_name (
+    VmConn *conn, const gchar *key, gsize max, gchar **name, GError **error)
 {
   g_autofree gchar *buffer = g_malloc (VM_HTTP_HEADER_MAX);
   const gchar *text =
@@ -140,7 +144,7 @@ read_name (VmConn *conn, const gchar *key, gchar **name, GError **error)
 
   if (!text || !*text)
     return TRUE;
-  if (!vm_text_is_name (text, VM_CALL_NAME_MAX)) {
+  if (!vm_text_is_name (text, max)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "A name in the URL is too long, or has control characters");
     return FALSE;
@@ -154,9 +158,17 @@ vm_call_upgrade (VmConn *conn, GError **error)
 {
   g_clear_pointer (&conn->call_user, g_free);
   g_clear_pointer (&conn->call_name, g_free);
-  if (!read_name (conn, "userId=", &conn->call_user, error)
-      || !read_name (conn, "username=", &conn->call_name, error))
+  g_clear_pointer (&conn->call_other, g_free);
+  g_clear_pointer (&conn->call_id, g_free);
+  if (!read_name (conn, "userId=", VM_CALL_NAME_MAX, &conn->call_user, error)
+      || !read_name (
+          conn, "username=", VM_CALL_NAME_MAX, &conn->call_name, error)
+      || !read_name (conn, "toId=", VM_CALL_NAME_MAX, &conn->call_other, error)
+      || !read_name (conn, "callId=", VM_CALL_ID_MAX, &conn->call_id, error))
     return TRUE;
+  /* both, or neither */
+  if (!conn->call_other)
+    g_clear_pointer (&conn->call_id, g_free);
   if (!conn->call_user)
     return FALSE;
   if (!conn->server->user_calls)

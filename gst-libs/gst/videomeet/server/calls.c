@@ -1,40 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "calls.h"
+#include "calls-priv.h"
 
 #include <string.h>
-
-typedef struct
-{
-  gchar *id; /* the caller's choice; unique for the two alone */
-  VmCallUser *caller, *callee;
-  VmCallState state;
-  gint64 began;
-  GList link; /* among those that ring */
-} Call;
-
-struct _VmCallUser
-{
-  VmCalls *calls;
-  gchar *id, *name;
-  gpointer peer;
-  Call *call; /* or NULL */
-  /* of the last call that is over: messages of it may be on the way */
-  gchar *last_id, *last_other;
-  gdouble offers; /* that are free still */
-  gint64 offers_at;
-};
-
-struct _VmCalls
-{
-  VmCallsSend send;
-  gpointer user_data;
-  VmCallsMissed missed; /* or NULL */
-  gpointer missed_data;
-  GHashTable *users; /* id -> VmCallUser, which it owns */
-  GQueue ringing; /* of Call, the oldest first */
-  guint n_calls;
-};
 
 static void
 user_free (VmCallUser *user)
@@ -43,11 +11,13 @@ user_free (VmCallUser *user)
   g_free (user->name);
   g_free (user->last_id);
   g_free (user->last_other);
+  g_free (user->claim_id);
+  g_free (user->claim_other);
   g_free (user);
 }
 
 static void
-call_free (Call *call)
+call_free (VmCallsCall *call)
 {
   g_free (call->id);
   g_free (call);
@@ -74,7 +44,7 @@ vm_calls_free (VmCalls *calls)
 
   g_hash_table_iter_init (&iter, calls->users);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    Call *call = ((VmCallUser *) value)->call;
+    VmCallsCall *call = ((VmCallUser *) value)->call;
 
     if (call) {
       call->caller->call = call->callee->call = NULL;
@@ -133,13 +103,13 @@ tell_failed (VmCallUser *user, const gchar *call_id, VmCallReason reason)
   tell (user, message);
 }
 
-static void
-tell_end (VmCallUser *user, const Call *call, const VmCallUser *by)
+void
+vm_calls_tell_end (VmCallUser *user, const gchar *call_id, const VmCallUser *by)
 {
   g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_END);
 
   message->to = g_strdup (user->id);
-  message->call_id = g_strdup (call->id);
+  message->call_id = g_strdup (call_id);
   message->from = g_strdup (by->id);
   tell (user, message);
 }
@@ -159,8 +129,8 @@ tell_missed (const VmCallUser *caller, const gchar *callee)
     calls->missed (callee, name_of (caller), calls->missed_data);
 }
 
-static void
-forward (VmCallUser *from, VmCallUser *to, VmCallMessage *message)
+void
+vm_calls_forward (VmCallUser *from, VmCallUser *to, VmCallMessage *message)
 {
   g_free (message->from);
   message->from = g_strdup (from->id);
@@ -170,19 +140,19 @@ forward (VmCallUser *from, VmCallUser *to, VmCallMessage *message)
 /* Calls */
 
 static VmCallUser *
-other_of (const Call *call, const VmCallUser *user)
+other_of (const VmCallsCall *call, const VmCallUser *user)
 {
   return call->caller == user ? call->callee : call->caller;
 }
 
 static VmCallParty
-party_of (const Call *call, const VmCallUser *user)
+party_of (const VmCallsCall *call, const VmCallUser *user)
 {
   return call->caller == user ? VM_CALL_BY_CALLER : VM_CALL_BY_CALLEE;
 }
 
-static void
-keep_last (VmCallUser *user, const gchar *call_id, const gchar *other)
+void
+vm_calls_keep_last (VmCallUser *user, const gchar *call_id, const gchar *other)
 {
   g_free (user->last_id);
   g_free (user->last_other);
@@ -193,7 +163,7 @@ keep_last (VmCallUser *user, const gchar *call_id, const gchar *other)
 /* FALSE when the table has no such edge. A call that is over belongs to nobody
  * any more, and is the caller's to free. */
 static gboolean
-advance (Call *call, VmCallEvent event, VmCallParty party)
+advance (VmCallsCall *call, VmCallEvent event, VmCallParty party)
 {
   VmCallUser *const parties[] = { call->caller, call->callee };
   VmCalls *calls = call->caller->calls;
@@ -207,7 +177,7 @@ advance (Call *call, VmCallEvent event, VmCallParty party)
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (parties); i++) {
     parties[i]->call = NULL;
-    keep_last (parties[i], call->id, other_of (call, parties[i])->id);
+    vm_calls_keep_last (parties[i], call->id, other_of (call, parties[i])->id);
   }
   calls->n_calls--;
   if (call->state == VM_CALL_STATE_MISSED)
@@ -216,37 +186,47 @@ advance (Call *call, VmCallEvent event, VmCallParty party)
 }
 
 static void
-free_if_over (Call *call)
+free_if_over (VmCallsCall *call)
 {
   if (vm_call_state_is_over (call->state))
     call_free (call);
+}
+
+VmCallsCall *
+vm_calls_begin (VmCallUser *caller, VmCallUser *callee, const gchar *call_id,
+    VmCallState state)
+{
+  VmCallsCall *call = g_new0 (VmCallsCall, 1);
+
+  call->id = g_strdup (call_id);
+  call->caller = caller;
+  call->callee = callee;
+  call->state = state;
+  call->link.data = call;
+  caller->call = callee->call = call;
+  caller->calls->n_calls++;
+  return call;
 }
 
 static void
 ring (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer, gint64 now)
 {
   VmCalls *calls = caller->calls;
-  Call *call = g_new0 (Call, 1);
+  VmCallsCall *call =
+      vm_calls_begin (caller, callee, offer->call_id, VM_CALL_STATE_RINGING);
 
-  call->id = g_strdup (offer->call_id);
-  call->caller = caller;
-  call->callee = callee;
-  call->state = VM_CALL_STATE_RINGING;
   call->began = now;
-  call->link.data = call;
-  caller->call = callee->call = call;
   g_queue_push_tail_link (&calls->ringing, &call->link);
-  calls->n_calls++;
   /* as it has registered, whatever it says now */
   g_free (offer->username);
   offer->username = g_strdup (name_of (caller));
-  forward (caller, callee, offer);
+  vm_calls_forward (caller, callee, offer);
 }
 
 /* Whom @call rings offers one to its caller: the lower of the ids lives. Of two
  * that are equal neither can, for nobody could say which it means. */
 static void
-cross (Call *call, VmCallUser *user, VmCallMessage *offer, gint64 now)
+cross (VmCallsCall *call, VmCallUser *user, VmCallMessage *offer, gint64 now)
 {
   VmCallUser *other = call->caller;
   gint order = strcmp (offer->call_id, call->id);
@@ -258,7 +238,7 @@ cross (Call *call, VmCallUser *user, VmCallMessage *offer, gint64 now)
   advance (call, VM_CALL_EVENT_CROSSED, VM_CALL_BY_SERVER);
   tell_failed (other, call->id, VM_CALL_REASON_BUSY);
   if (order < 0) {
-    tell_end (user, call, other);
+    vm_calls_tell_end (user, call->id, other);
     ring (user, other, offer, now);
   } else {
     tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
@@ -285,7 +265,7 @@ static gboolean
 take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
 {
   VmCallUser *callee = g_hash_table_lookup (user->calls->users, offer->to);
-  Call *call = user->call;
+  VmCallsCall *call = user->call;
   gboolean crosses = call && call->state == VM_CALL_STATE_RINGING
                      && call->callee == user && call->caller == callee;
 
@@ -299,14 +279,15 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
         "This call has been offered already");
     return FALSE;
   }
+  vm_call_user_drop_claims (user, callee);
   /* whatever becomes of it, its candidates are on the way */
   if (!call)
-    keep_last (user, offer->call_id, offer->to);
+    vm_calls_keep_last (user, offer->call_id, offer->to);
   if (!may_ring (user, now, error))
     return FALSE;
   if (crosses) {
     cross (call, user, offer, now);
-  } else if (!callee || call || callee->call) {
+  } else if (!callee || call || callee->call || callee->claim_id) {
     tell_failed (user, offer->call_id,
         callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
     if (!callee)
@@ -327,10 +308,10 @@ is_late (const VmCallUser *user, const VmCallMessage *message)
              || g_strcmp0 (user->last_id, message->call_id) == 0);
 }
 
-static Call *
+static VmCallsCall *
 find_call (VmCallUser *user, const VmCallMessage *message, GError **error)
 {
-  Call *call = user->call;
+  VmCallsCall *call = user->call;
 
   if (call && strcmp (other_of (call, user)->id, message->to) == 0
       && (!message->call_id || strcmp (call->id, message->call_id) == 0))
@@ -345,7 +326,7 @@ static gboolean
 take_candidate (VmCallUser *user, VmCallMessage *message, GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  Call *call = find_call (user, message, &reason);
+  VmCallsCall *call = find_call (user, message, &reason);
 
   if (reason) {
     g_propagate_error (error, g_steal_pointer (&reason));
@@ -355,7 +336,7 @@ take_candidate (VmCallUser *user, VmCallMessage *message, GError **error)
     return TRUE;
   g_free (message->call_id);
   message->call_id = g_strdup (call->id);
-  forward (user, other_of (call, user), message);
+  vm_calls_forward (user, other_of (call, user), message);
   return TRUE;
 }
 
@@ -364,9 +345,12 @@ take_event (
     VmCallUser *user, VmCallMessage *message, VmCallEvent event, GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  Call *call = find_call (user, message, &reason);
+  VmCallsCall *call = find_call (user, message, &reason);
   VmCallUser *other = call ? other_of (call, user) : NULL;
 
+  if (reason && event == VM_CALL_EVENT_END
+      && vm_call_user_end_claimed (user, message))
+    return TRUE;
   if (reason) {
     g_propagate_error (error, g_steal_pointer (&reason));
     return FALSE;
@@ -380,7 +364,7 @@ take_event (
         vm_call_state_to_string (call->state));
     return FALSE;
   }
-  forward (user, other, message);
+  vm_calls_forward (user, other, message);
   free_if_over (call);
   return TRUE;
 }
@@ -391,8 +375,11 @@ vm_call_user_receive (
 {
   switch (message->type) {
     case VM_CALL_REGISTER:
-      return vm_call_user_rename (
-          user, message->user_id, message->username, error);
+      if (!vm_call_user_rename (
+              user, message->user_id, message->username, error))
+        return FALSE;
+      vm_call_user_claim (user, message->call_id, message->to);
+      return TRUE;
     case VM_CALL_OFFER:
       return take_offer (user, message, now, error);
     case VM_CALL_CANDIDATE:
@@ -411,13 +398,13 @@ vm_call_user_receive (
 void
 vm_calls_tick (VmCalls *calls, gint64 ring_time, gint64 now)
 {
-  Call *call;
+  VmCallsCall *call;
 
   while ((call = g_queue_peek_head (&calls->ringing))
          && now - call->began >= ring_time) {
     advance (call, VM_CALL_EVENT_TIMEOUT, VM_CALL_BY_SERVER);
     tell_failed (call->caller, call->id, VM_CALL_REASON_TIMEOUT);
-    tell_end (call->callee, call, call->caller);
+    vm_calls_tell_end (call->callee, call->id, call->caller);
     call_free (call);
   }
 }
@@ -474,7 +461,7 @@ vm_call_user_rename (
 void
 vm_call_user_leave (VmCallUser *user)
 {
-  Call *call = user->call;
+  VmCallsCall *call = user->call;
   VmCallUser *other = call ? other_of (call, user) : NULL;
 
   if (call) {
@@ -482,7 +469,7 @@ vm_call_user_leave (VmCallUser *user)
     if (call->state == VM_CALL_STATE_FAILED)
       tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
     else
-      tell_end (other, call, user);
+      vm_calls_tell_end (other, call->id, user);
     call_free (call);
   }
   g_hash_table_remove (user->calls->users, user->id);

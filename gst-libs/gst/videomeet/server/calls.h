@@ -40,6 +40,11 @@ VmCallUser *vm_calls_register (VmCalls *calls, const gchar *id,
 /* The same once more, with another name perhaps; BAD_MESSAGE with another id. */
 gboolean vm_call_user_rename (
     VmCallUser *user, const gchar *id, const gchar *name, GError **error);
+/* A call with @other_id goes on, which began at a server that was stopped or at
+ * another connection of @user; when that one has ended it, @user hears so. A
+ * @call_id of NULL is none. */
+void vm_call_user_claim (
+    VmCallUser *user, const gchar *call_id, const gchar *other_id);
 /* A message from @user, which the model may write to: UNROUTABLE, BAD_MESSAGE,
  * RATE_LIMITED. */
 gboolean vm_call_user_receive (

@@ -218,6 +218,8 @@ vm_conn_free (VmConn *conn)
   g_free (conn->pin);
   g_free (conn->call_user);
   g_free (conn->call_name);
+  g_free (conn->call_other);
+  g_free (conn->call_id);
   g_free (conn->mesh_user_id);
   g_free (conn->mesh_user);
   g_free (conn->key);

@@ -151,7 +151,8 @@ struct _VmConn
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
   VmTicket *ticket; /* native; NULL: to resume */
   gchar *pin; /* of the URL, or NULL */
-  gchar *call_user, *call_name; /* of the URL, or NULL */
+  /* of the URL, or NULL */
+  gchar *call_user, *call_name, *call_other, *call_id;
   gchar *mesh_user_id, *mesh_user; /* of the session, or NULL */
   VmTransferGuest *transfer_guest; /* of a file */
   VmWs *ws; /* after an upgrade */

@@ -131,6 +131,17 @@ read_parties (
       json, "toId", VM_CALL_NAME_MAX, &message->to, error);
 }
 
+/* The call that goes on: both fields, or neither. */
+static gboolean
+read_going_on (const VmJson *json, VmCallMessage *message, GError **error)
+{
+  if (!read_name (json, "toId", VM_CALL_NAME_MAX, &message->to, error)
+      || !read_name (json, "callId", VM_CALL_ID_MAX, &message->call_id, error))
+    return FALSE;
+  return !message->to == !message->call_id
+         || bad (error, "A call that goes on has \"toId\" and \"callId\"");
+}
+
 static gboolean
 read_call_id (const VmJson *json, VmCallMessage *message, GError **error)
 {
@@ -200,6 +211,9 @@ read_fields (
                json, "userId", VM_CALL_NAME_MAX, &message->user_id, error)
            && read_name (
                json, "username", VM_CALL_NAME_MAX, &message->username, error)))
+    return FALSE;
+  if (message->type == VM_CALL_REGISTER
+      && !read_going_on (json, message, error))
     return FALSE;
   if (fields & KIND && !read_kind (json, message, error))
     return FALSE;
@@ -300,6 +314,10 @@ vm_call_message_format (const VmCallMessage *message)
   if (fields & USER) {
     vm_json_append_member (out, "userId", message->user_id);
     vm_json_append_member (out, "username", message->username);
+  }
+  if (message->type == VM_CALL_REGISTER) {
+    vm_json_append_member (out, "toId", message->to);
+    vm_json_append_member (out, "callId", message->call_id);
   }
   if (message->media)
     vm_room_append_object (out, message->media);

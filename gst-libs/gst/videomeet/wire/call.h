@@ -5,7 +5,7 @@
 
 /* Calls between two users: the messages of seed 3, "Message Types", and what
  * protocol §6 adds to them: register, registered, call-end, call-failed, error,
- * `fromId`, and the `callId` of candidates. What is forwarded keeps the form it
+ * `fromId`, the `callId` of candidates, and the call that a register goes on with. What is forwarded keeps the form it
  * came in. Sans-I/O. */
 
 #define VM_CALL_ID_MAX VM_SIGNAL_ID_MAX /* bytes of a callId; a uuid has 36 */
@@ -45,9 +45,9 @@ typedef enum
 typedef struct
 {
   VmCallMessageType type;
-  gchar *to; /* toId */
+  gchar *to; /* toId; of register: with whom the call goes on */
   gchar *from; /* fromId, which the server stamps */
-  gchar *call_id; /* optional with candidates */
+  gchar *call_id; /* optional with candidates; of register: likewise */
   gchar *user_id; /* of register and registered */
   gchar *username; /* of these, and fromUsername of an offer */
   VmCallType call_type; /* of an offer */

@@ -19,6 +19,8 @@ typedef struct
   VmCallType call_type;
   gboolean calls; /* this side does */
   gboolean offered;
+  gboolean answered;
+  gchar *owed_id, *owed_to; /* a call whose end is still to be said, or NULL */
   VmCallMessage *ringing; /* the offer that waits for the user, or NULL */
   GPtrArray *candidates; /* of VmCallMessage: of that */
 } State;
@@ -72,6 +74,15 @@ tell_ringing (const VmCallMessage *offer, const gchar *what)
   return signal;
 }
 
+static VmSignal *
+tell_missed (State *state)
+{
+  VmSignal *missed = tell_ringing (state->ringing, VM_CALL_MISSED);
+
+  forget_ringing (state);
+  return missed;
+}
+
 /* The call is over; @code 0: without a reason. */
 static VmSignal *
 tell_left (State *state, VmError code, const gchar *format)
@@ -107,12 +118,12 @@ tell_media (State *state, const VmCallMessage *message)
 static VmSignal *
 take_registered (State *state, const VmCallMessage *message)
 {
-  VmSignal *welcome;
+  VmSignal *welcome = vm_signal_new (VM_SIGNAL_WELCOME);
 
-  if (state->own)
-    return NULL;
-  state->own = g_strdup (message->user_id);
-  welcome = vm_signal_new (VM_SIGNAL_WELCOME);
+  /* again, on another socket */
+  welcome->resumed = state->own != NULL;
+  if (!state->own)
+    state->own = g_strdup (message->user_id);
   welcome->id = g_strdup (OWN_ID);
   welcome->meeting = g_strdup (state->own);
   welcome->meeting_id = g_strdup (state->own);
@@ -153,17 +164,11 @@ is_of_ringing (State *state, const VmCallMessage *message)
 static VmSignal *
 take_ended (State *state, const VmCallMessage *message)
 {
-  VmSignal *missed;
-
   if (is_of_call (state, message))
     return message->type == VM_CALL_REJECT
                ? tell_left (state, VM_ERROR_DECLINED, "has declined the call")
                : tell_left (state, 0, NULL);
-  if (!is_of_ringing (state, message))
-    return NULL;
-  missed = tell_ringing (state->ringing, VM_CALL_MISSED);
-  forget_ringing (state);
-  return missed;
+  return is_of_ringing (state, message) ? tell_missed (state) : NULL;
 }
 
 static VmSignal *
@@ -216,9 +221,10 @@ take (State *state, VmCallMessage **message)
         *message = NULL;
       return signal;
     case VM_CALL_ANSWER:
-      return is_of_call (state, *message) && state->calls
-                 ? tell_media (state, *message)
-                 : NULL;
+      if (!is_of_call (state, *message) || !state->calls)
+        return NULL;
+      state->answered = TRUE;
+      return tell_media (state, *message);
     case VM_CALL_CANDIDATE:
       if (is_of_call (state, *message))
         return tell_media (state, *message);
@@ -256,15 +262,11 @@ static VmSignal *
 parse (gpointer state, GBytes *bytes, GError **error)
 {
   g_autoptr (VmCallMessage) message = NULL;
-  VmSignal *signal;
 
   if (is_greeting (bytes))
     return NULL;
   message = vm_call_message_parse (VM_CALL_SIDE_CLIENT, bytes, error);
-  if (!message)
-    return NULL;
-  signal = take (state, &message);
-  return signal;
+  return message ? take (state, &message) : NULL;
 }
 
 /* Writing */
@@ -300,6 +302,7 @@ write_media (State *state, const VmSignal *signal)
       message->username = g_strdup (state->name ? state->name : state->own);
       break;
     case VM_SIGNAL_ANSWER:
+      state->answered = TRUE;
       message = new_message (state, VM_CALL_ANSWER);
       break;
     default:
@@ -322,6 +325,14 @@ write_hello (State *state, const VmSignal *hello)
   state->name = me && me->user && *me->user ? g_strdup (me->user) : NULL;
   message->user_id = g_strdup (hello->meeting);
   message->username = g_strdup (state->name);
+  /* the server may be another by now, and know of no call */
+  if (state->owed_id) {
+    message->call_id = g_strdup (state->owed_id);
+    message->to = g_strdup (state->owed_to);
+  } else if (get_other (state) && state->answered) {
+    message->call_id = g_strdup (state->call_id);
+    message->to = g_strdup (get_other (state)->alias);
+  }
   return message;
 }
 
@@ -366,7 +377,7 @@ begin (State *state, const gchar *id, const gchar *alias, const gchar *call_id,
   g_free (state->call_id);
   state->call_id = g_strdup (call_id);
   state->calls = calls;
-  state->offered = FALSE;
+  state->offered = state->answered = FALSE;
   return vm_room_peers_add (state->peers, id, alias);
 }
 
@@ -447,6 +458,50 @@ vm_call_client_end (
   return TRUE;
 }
 
+VmSignal *
+vm_call_client_lose (gpointer data)
+{
+  State *state = data;
+
+  if (get_other (state) && !state->answered)
+    return tell_left (state, VM_ERROR_DISCONNECTED,
+        "is not reached: the connection to the server is lost");
+  return state->ringing ? tell_missed (state) : NULL;
+}
+
+static void
+forget_owed (State *state)
+{
+  g_clear_pointer (&state->owed_id, g_free);
+  g_clear_pointer (&state->owed_to, g_free);
+}
+
+void
+vm_call_client_owe_end (gpointer data)
+{
+  State *state = data;
+
+  if (!get_other (state) || !state->answered)
+    return;
+  forget_owed (state);
+  state->owed_id = g_strdup (state->call_id);
+  state->owed_to = g_strdup (get_other (state)->alias);
+}
+
+GBytes *
+vm_call_client_take_owed (gpointer data)
+{
+  State *state = data;
+  g_autoptr (VmCallMessage) end = NULL;
+
+  if (!state->owed_id)
+    return NULL;
+  end = vm_call_message_new (VM_CALL_END);
+  end->call_id = g_steal_pointer (&state->owed_id);
+  end->to = g_steal_pointer (&state->owed_to);
+  return vm_call_message_format (end);
+}
+
 static gpointer
 state_new (void)
 {
@@ -466,6 +521,7 @@ state_free (gpointer data)
   forget_ringing (state);
   g_ptr_array_unref (state->candidates);
   vm_room_peers_free (state->peers);
+  forget_owed (state);
   g_free (state->own);
   g_free (state->name);
   g_free (state->call_id);

@@ -32,3 +32,12 @@ GBytes *vm_call_client_reject (gpointer state, GError **error);
  * VM_ERROR_FAILED: there is none. */
 gboolean vm_call_client_end (
     gpointer state, GBytes **bytes, VmSignal **left, GError **error);
+
+/* The connection is lost. A call that is answered goes on, and the next `hello`
+ * says so; of one that is not this returns what the model is to be told, or NULL. */
+VmSignal *vm_call_client_lose (gpointer state);
+/* Before vm_call_client_end() while the connection is lost: what the other is to
+ * hear is kept. */
+void vm_call_client_owe_end (gpointer state);
+/* That, once the connection is back; or NULL. */
+GBytes *vm_call_client_take_owed (gpointer state);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Calls that outlast their server (protocol §6): the two go on talking while it is
+ * stopped and started, and say so when they are back. What both say is a call again;
+ * what one says makes it busy, and lets the end of the call reach it. Nobody else
+ * can end what it is in. */
+
+#include "calls-priv.h"
+
+#include <string.h>
+
+static gboolean
+claims (const VmCallUser *user, const gchar *call_id, const VmCallUser *other)
+{
+  return user->claim_id && strcmp (user->claim_id, call_id) == 0
+         && strcmp (user->claim_other, other->id) == 0;
+}
+
+static gboolean
+has_ended (
+    const VmCallUser *user, const gchar *call_id, const VmCallUser *other)
+{
+  return g_strcmp0 (user->last_id, call_id) == 0
+         && g_strcmp0 (user->last_other, other->id) == 0;
+}
+
+static void
+forget (VmCallUser *user)
+{
+  g_clear_pointer (&user->claim_id, g_free);
+  g_clear_pointer (&user->claim_other, g_free);
+}
+
+static VmCallUser *
+find (const VmCallUser *user, const gchar *id)
+{
+  VmCallUser *other = g_hash_table_lookup (user->calls->users, id);
+
+  return other == user ? NULL : other;
+}
+
+void
+vm_call_user_claim (
+    VmCallUser *user, const gchar *call_id, const gchar *other_id)
+{
+  VmCallUser *other = call_id ? find (user, other_id) : NULL;
+
+  /* of a call that it knows the server knows better */
+  if (!call_id || user->call || strcmp (user->id, other_id) == 0)
+    return;
+  forget (user);
+  if (other && has_ended (other, call_id, user)) {
+    vm_calls_keep_last (user, call_id, other->id);
+    vm_calls_tell_end (user, call_id, other);
+  } else if (other && claims (other, call_id, user)) {
+    forget (other);
+    vm_calls_begin (other, user, call_id, VM_CALL_STATE_ACTIVE);
+  } else {
+    user->claim_id = g_strdup (call_id);
+    user->claim_other = g_strdup (other_id);
+  }
+}
+
+void
+vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee)
+{
+  forget (user);
+  if (!callee || g_strcmp0 (callee->claim_other, user->id) != 0)
+    return;
+  vm_calls_tell_end (callee, callee->claim_id, user);
+  forget (callee);
+}
+
+gboolean
+vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message)
+{
+  VmCallUser *other = find (user, message->to);
+  gboolean theirs = other && claims (other, message->call_id, user);
+  gboolean own = user->claim_id
+                 && strcmp (user->claim_id, message->call_id) == 0
+                 && strcmp (user->claim_other, message->to) == 0;
+
+  if (!own && !theirs)
+    return FALSE;
+  if (own)
+    forget (user);
+  vm_calls_keep_last (user, message->call_id, message->to);
+  if (theirs) {
+    forget (other);
+    vm_calls_keep_last (other, message->call_id, user->id);
+    vm_calls_forward (user, other, message);
+  }
+  return TRUE;
+}
