@@ -382,17 +382,24 @@ vm_signal_client_get_judge (VmSignalClient *self)
 
 /* Leaving */
 
-/* One masked frame of less than 126 bytes, RFC 6455 §5.2. */
+/* One masked frame of at most 65,535 bytes, RFC 6455 §5.2. */
 static void
 append_frame (GByteArray *out, guint8 opcode, const gchar *data, gsize size)
 {
-  guint8 head[6] = { 0x80 | opcode, 0x80 | (guint8) size };
+  const guint8 brief[] = { 0x80 | opcode, 0x80 | (guint8) size };
+  const guint8 extended[] = { 0x80 | opcode, 0x80 | 126, (guint8) (size >> 8),
+    (guint8) size };
+  guint8 mask[4];
 
-  if (RAND_bytes (head + 2, 4) != 1)
-    memset (head + 2, 0, 4);
-  g_byte_array_append (out, head, sizeof head);
+  if (RAND_bytes (mask, sizeof mask) != 1)
+    memset (mask, 0, sizeof mask);
+  if (size < 126)
+    g_byte_array_append (out, brief, sizeof brief);
+  else
+    g_byte_array_append (out, extended, sizeof extended);
+  g_byte_array_append (out, mask, sizeof mask);
   for (gsize i = 0; i < size; i++) {
-    guint8 byte = (guint8) data[i] ^ head[2 + i % 4];
+    guint8 byte = (guint8) data[i] ^ mask[i % 4];
 
     g_byte_array_append (out, &byte, 1);
   }
