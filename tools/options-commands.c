@@ -24,7 +24,8 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "Join a meeting on the local network",
       "NAME is looked for on the network. URI is\n"
       "videomeet://HOST[:PORT]/NAME, the https:// link that the host shows, "
-      "or\nws://HOST[:PORT]/ROOM (wss://), a room on somebody else's server.\n"
+      "or\nws://HOST[:PORT]/ROOM (wss://), a room on somebody else's server, "
+      "which\n--dialect says the protocol of.\n"
       "A line that is typed is sent to everybody; /help shows what else can "
       "be\n"
       "typed. Ctrl-C leaves.",

@@ -131,11 +131,12 @@ vmt_check_codec (const gchar *codec, GError **error)
 gboolean
 vmt_check_dialect (const gchar *dialect, GError **error)
 {
-  if (!dialect || g_str_equal (dialect, "native")
-      || g_str_equal (dialect, "room"))
+  static const gchar *const known[] = { "native", "room", "socketio", NULL };
+
+  if (!dialect || g_strv_contains (known, dialect))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      "--dialect takes native or room, not '%s'.", dialect);
+      "--dialect takes native, room or socketio, not '%s'.", dialect);
   return FALSE;
 }
 

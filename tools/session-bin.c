@@ -34,12 +34,10 @@ set_bin (VmtSession *self)
       options->audio_only ? VM_CALL_TYPE_AUDIO : VM_CALL_TYPE_VIDEO, NULL);
   if (self->uri) {
     g_object_set (bin, "uri", self->uri, NULL);
-    if (vmt_session_is_call (self))
-      gst_util_set_object_arg (bin, "dialect", "call");
-    else if (g_strcmp0 (
-                 vmt_target_choose_dialect (self->uri, NULL, NULL), "room")
-             == 0)
-      gst_util_set_object_arg (bin, "dialect", "room");
+    gst_util_set_object_arg (bin, "dialect",
+        vmt_session_is_call (self)
+            ? "call"
+            : vmt_target_choose_dialect (self->uri, options->dialect, NULL));
   } else
     g_object_set (bin, "meeting", self->meeting, NULL);
   if (options->user)

@@ -59,14 +59,16 @@ is_web_socket (const gchar *uri)
 const gchar *
 vmt_target_choose_dialect (const gchar *uri, const gchar *asked, GError **error)
 {
-  const gchar *fits = uri && is_web_socket (uri) ? "room" : "native";
+  gboolean foreign = uri && is_web_socket (uri);
 
-  if (!asked || g_str_equal (asked, fits))
-    return fits;
+  if (!asked)
+    return foreign ? "room" : "native";
+  if (g_str_equal (asked, "native") != foreign)
+    return asked;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      g_str_equal (asked, "room")
-          ? "A room is at ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM."
-          : "What is at ws:// or wss:// speaks the dialect room, not native.");
+      foreign
+          ? "What is at ws:// or wss:// speaks room or socketio, not native."
+          : "A room is at ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM.");
   return NULL;
 }
 

@@ -290,9 +290,10 @@ install_meeting_properties (GObjectClass *klass)
       string_spec ("uri", "URI",
           "Meeting to join without looking for it, as "
           "videomeet://HOST:PORT/MEETING (null: look for \"meeting\"); with "
-          "dialect=room the server's WebSocket, ws://HOST:PORT/ROOM or wss, "
-          "without the room where \"meeting\" names it; with dialect=call "
-          "likewise, ws://HOST:PORT/USER, with this user's id",
+          "dialect=room or socketio the server's WebSocket, "
+          "ws://HOST:PORT/ROOM "
+          "or wss, without the room where \"meeting\" names it; with "
+          "dialect=call likewise, ws://HOST:PORT/USER, with this user's id",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_DIALECT,
       g_param_spec_enum ("dialect", "Dialect",

@@ -131,4 +131,7 @@ VM_DEFINE_ENUM (VmDialectName, vm_dialect_name, g_enum_register_static,
         "ice-candidate)"),
     VALUE (VM_DIALECT_NAME_CALL, "call",
         "What servers speak whose users call each other (call-offer, "
-        "call-answer, call-end)"))
+        "call-answer, call-end)"),
+    VALUE (VM_DIALECT_NAME_SOCKETIO, "socketio",
+        "What the room servers of web pages speak in Socket.IO (offer, answer "
+        "and the like, as events)"))

@@ -245,6 +245,8 @@ typedef enum
  *   `peer-joined`, `offer`, `answer`, `ice-candidate` and so on
  * @VM_DIALECT_NAME_CALL: calls between two users of a server whose messages are
  *   `call-offer`, `call-answer`, `call-end` and so on
+ * @VM_DIALECT_NAME_SOCKETIO: rooms on a server of Socket.IO whose events are
+ *   `join_room`, `user_joined`, `offer`, `answer`, `ice_candidate` and so on
  *
  * What is spoken with the server that a meeting is joined at (protocol §6).
  *
@@ -255,6 +257,7 @@ typedef enum
   VM_DIALECT_NAME_NATIVE,
   VM_DIALECT_NAME_ROOM,
   VM_DIALECT_NAME_CALL,
+  VM_DIALECT_NAME_SOCKETIO,
 } VmDialectName;
 
 #define VM_TYPE_ANNOUNCE (vm_announce_get_type ())

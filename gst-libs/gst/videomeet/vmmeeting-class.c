@@ -255,7 +255,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * without it only this machine is spoken to, unless the node is insecure. Of
    * another #VmMeeting:dialect, the address of the server's WebSocket,
    * `wss://host:port/room`: with a #VmMeeting:name the whole address, else its
-   * last part is the room. The certificate must be one that the system trusts,
+   * last part is the room. A path that is not told is `/socket.io/` with
+   * %VM_DIALECT_NAME_SOCKETIO. The certificate must be one that the system trusts,
    * unless the server is on this machine.
    *
    * Since: 0.1
@@ -263,7 +264,7 @@ install_ways (GObjectClass *klass, GParamFlags flags)
   g_object_class_install_property (klass, PROP_URI,
       g_param_spec_string ("uri", "URI",
           "Where to join it: videomeet://host:port/meeting, or "
-          "ws(s)://host:port/room with dialect room (null: look for it)",
+          "ws(s)://host:port/room with another dialect (null: look for it)",
           NULL, flags));
   /**
    * VmMeeting:dialect:

@@ -211,8 +211,8 @@ sign_restart (VmParticipant *participant, VmSignal *signal)
  *
  * Asks for a new offer; only the offerer restarts. It is signed where the last
  * connection to @participant was. In a room
- * (%VM_DIALECT_NAME_ROOM), which cannot be asked, this device leaves and joins
- * when nobody else is disturbed by it.
+ * (%VM_DIALECT_NAME_ROOM, %VM_DIALECT_NAME_SOCKETIO), which cannot be asked, this
+ * device leaves and joins when nobody else is disturbed by it.
  *
  * Since: 0.1
  */
@@ -225,7 +225,8 @@ vm_meeting_send_restart (
   g_return_if_fail (VM_IS_MEETING (self));
   g_return_if_fail (VM_IS_PARTICIPANT (participant));
 
-  if (self->dialect == VM_DIALECT_NAME_ROOM) {
+  if (self->dialect == VM_DIALECT_NAME_ROOM
+      || self->dialect == VM_DIALECT_NAME_SOCKETIO) {
     vm_meeting_restart_room (self);
     return;
   }

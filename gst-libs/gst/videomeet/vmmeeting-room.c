@@ -32,17 +32,49 @@ take_room (VmMeeting *self, const gchar *path)
   return g_strndup (path, name - path + 1);
 }
 
-/* The dialect has no field for a PIN. */
-static gchar *
-add_pin (VmMeeting *self, const gchar *query)
+/* Where servers of a dialect have their WebSocket, and what opens it, when the
+ * address says nothing else. */
+static const struct
 {
-  g_autofree gchar *pin = NULL;
+  const gchar *path, *query;
+} places[] = {
+  [VM_DIALECT_NAME_SOCKETIO] = { "/socket.io/", "EIO=4&transport=websocket" },
+};
+
+static gchar *
+add_query (gchar *query, const gchar *more)
+{
+  g_autofree gchar *before = query;
+
+  if (!more)
+    return g_steal_pointer (&before);
+  return before ? g_strdup_printf ("%s&%s", before, more) : g_strdup (more);
+}
+
+/* The dialects have no field for a PIN. */
+static gchar *
+add_pin (VmMeeting *self, gchar *query)
+{
+  g_autofree gchar *pin = NULL, *member = NULL;
 
   if (!self->pin || !*self->pin)
-    return g_strdup (query);
+    return query;
   pin = g_uri_escape_string (self->pin, NULL, FALSE);
-  return query ? g_strdup_printf ("%s&pin=%s", query, pin)
-               : g_strdup_printf ("pin=%s", pin);
+  member = g_strconcat ("pin=", pin, NULL);
+  return add_query (query, member);
+}
+
+static gchar *
+choose_path (VmMeeting *self, gchar *path)
+{
+  g_autofree gchar *given = path;
+
+  if (*given && strcmp (given, "/") != 0)
+    return g_steal_pointer (&given);
+  return g_strdup (
+      self->dialect < G_N_ELEMENTS (places) && places[self->dialect].path
+          ? places[self->dialect].path
+          : "/");
 }
 
 gchar *
@@ -63,10 +95,13 @@ vm_meeting_read_room_uri (VmMeeting *self, GError **error)
         self->uri ? self->uri : "");
     return NULL;
   }
-  query = add_pin (self, g_uri_get_query (uri));
+  path = choose_path (self, g_steal_pointer (&path));
+  query = g_strdup (g_uri_get_query (uri));
+  if (self->dialect < G_N_ELEMENTS (places))
+    query = add_query (g_steal_pointer (&query), places[self->dialect].query);
+  query = add_pin (self, g_steal_pointer (&query));
   socket = g_uri_build (G_URI_FLAGS_ENCODED, g_uri_get_scheme (uri), NULL,
-      g_uri_get_host (uri), g_uri_get_port (uri), *path ? path : "/", query,
-      NULL);
+      g_uri_get_host (uri), g_uri_get_port (uri), path, query, NULL);
   return g_uri_to_string (socket);
 }
 

@@ -308,7 +308,8 @@ take_error (VmMeeting *self, const VmSignal *signal)
       self->kicked = g_steal_pointer (&error);
     return;
   }
-  if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED))
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED))
     vm_meeting_finish (self, error);
   else if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED))
     vm_meeting_finish (self, NULL);

@@ -166,6 +166,9 @@ GST_START_TEST (test_dialects)
     { "videomeet://a/b", NULL, "native" },
     { "ws://a/b", NULL, "room" },
     { "WSS://a/b", "room", "room" },
+    { "wss://a/b", "socketio", "socketio" },
+    { "videomeet://a/b", "socketio", NULL },
+    { NULL, "socketio", NULL },
     { "wss://a/b", "native", NULL },
   };
 

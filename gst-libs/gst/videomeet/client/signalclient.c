@@ -234,12 +234,36 @@ is_believed (VmSignalClient *self, VmSignal *signal)
   return FALSE;
 }
 
+/* What else a message brought that was taken. */
+static void
+take_rest (VmSignalClient *self)
+{
+  VmSignal *signal;
+
+  while (!self->over && (signal = vm_line_more (self->line))) {
+    self->func (self, signal, self->user_data);
+    vm_signal_unref (signal);
+  }
+}
+
+static void
+send_replies (VmSignalClient *self)
+{
+  GBytes *bytes;
+
+  while ((bytes = vm_line_reply (self->line))) {
+    vm_signal_client_send_bytes (self, bytes);
+    g_bytes_unref (bytes);
+  }
+}
+
 static void
 take_message (VmSignalClient *self, GBytes *message)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = vm_line_parse (self->line, message, &error);
 
+  send_replies (self);
   if (error)
     g_debug ("the host's server sent what cannot be read: %s", error->message);
   if (vm_line_has_gap (self->line)) {
@@ -260,6 +284,7 @@ take_message (VmSignalClient *self, GBytes *message)
   }
   if (signal)
     self->func (self, signal, self->user_data);
+  take_rest (self);
   if (!self->over && vm_line_wants_ack (self->line))
     vm_signal_client_send_ack (self);
 }

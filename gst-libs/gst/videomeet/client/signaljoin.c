@@ -34,6 +34,8 @@ get_dialect (VmSignalClient *self)
       return &vm_dialect_room_client;
     case VM_DIALECT_NAME_CALL:
       return &vm_dialect_call_client;
+    case VM_DIALECT_NAME_SOCKETIO:
+      return &vm_dialect_socketio_client;
     default:
       return &vm_dialect_native;
   }

@@ -17,6 +17,11 @@ typedef struct
    * without when there is nothing in it for the model. */
   VmSignal *(*parse) (gpointer state, GBytes *message, GError **error);
 
+  /* What else there was in it for the model, one after the other, until NULL; and
+   * what the dialect itself says in answer. Either is NULL when it never has any. */
+  VmSignal *(*more) (gpointer state);
+  GBytes *(*reply) (gpointer state);
+
   /* One message to send, or NULL when the dialect has no such message. */
   GBytes *(*format) (gpointer state, const VmSignal *signal);
 
@@ -47,3 +52,6 @@ GBytes *vm_dialect_room_greet (gpointer state, const gchar *id);
 /* The events of seed 5 (protocol §6), each as the array that a Socket.IO packet
  * carries; what vm_dialect_room_greet() does goes for its states too. */
 extern const VmDialect vm_dialect_socketio;
+/* As a client sends and gets them, with all that they are packed in: each message
+ * is a frame of the WebSocket. */
+extern const VmDialect vm_dialect_socketio_client;

@@ -177,6 +177,18 @@ vm_line_parse (VmLine *line, GBytes *message, GError **error)
   return g_steal_pointer (&signal);
 }
 
+VmSignal *
+vm_line_more (VmLine *line)
+{
+  return line->dialect->more ? line->dialect->more (line->state) : NULL;
+}
+
+GBytes *
+vm_line_reply (VmLine *line)
+{
+  return line->dialect->reply ? line->dialect->reply (line->state) : NULL;
+}
+
 gint64
 vm_line_get_received (VmLine *line)
 {

@@ -37,6 +37,11 @@ GBytes *vm_line_format (VmLine *line, const VmSignal *signal);
  * when it came before, or is for the line alone. */
 VmSignal *vm_line_parse (VmLine *line, GBytes *message, GError **error);
 
+/* What else was in the message that was received last, and what is to be sent in
+ * answer to it; each until NULL. */
+VmSignal *vm_line_more (VmLine *line);
+GBytes *vm_line_reply (VmLine *line);
+
 /* The highest number that came. */
 gint64 vm_line_get_received (VmLine *line);
 /* Whether messages are missing before the last that came. */

@@ -161,17 +161,7 @@ read_forwarded (
 static gboolean
 read_error (State *state, const VmJson *json, VmSignal *signal, GError **error)
 {
-  /* what is wrong with an error is no error */
-  vm_json_get_string (json, 0, "code", VM_SIGNAL_ID_MAX, &signal->code, NULL);
-  vm_json_get_string (
-      json, 0, "message", VM_SIGNAL_MESSAGE_MAX, &signal->message, NULL);
-  if (signal->message
-      && !vm_text_is_name (signal->message, VM_SIGNAL_MESSAGE_MAX))
-    g_clear_pointer (&signal->message, g_free);
-  if (signal->code && !vm_text_is_name (signal->code, VM_SIGNAL_ID_MAX))
-    g_clear_pointer (&signal->code, g_free);
-  if (!signal->code)
-    signal->code = g_strdup (vm_error_to_code (VM_ERROR_FAILED));
+  vm_room_read_error_in (json, 0, signal);
   return TRUE;
 }
 

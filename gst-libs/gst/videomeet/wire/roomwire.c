@@ -220,6 +220,22 @@ vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error)
   return vm_room_read_object_in (json, 0, signal, error);
 }
 
+void
+vm_room_read_error_in (const VmJson *json, VmJsonNode node, VmSignal *signal)
+{
+  vm_json_get_string (
+      json, node, "code", VM_SIGNAL_ID_MAX, &signal->code, NULL);
+  vm_json_get_string (
+      json, node, "message", VM_SIGNAL_MESSAGE_MAX, &signal->message, NULL);
+  if (signal->message
+      && !vm_text_is_name (signal->message, VM_SIGNAL_MESSAGE_MAX))
+    g_clear_pointer (&signal->message, g_free);
+  if (signal->code && !vm_text_is_name (signal->code, VM_SIGNAL_ID_MAX))
+    g_clear_pointer (&signal->code, g_free);
+  if (!signal->code)
+    signal->code = g_strdup (vm_error_to_code (VM_ERROR_FAILED));
+}
+
 gboolean
 vm_room_has_object (const VmSignal *signal)
 {

@@ -56,6 +56,10 @@ vm_room_read_object (const VmJson *json, VmSignal *signal, GError **error);
 /* The same as a member of the object @node. */
 gboolean vm_room_read_object_in (
     const VmJson *json, VmJsonNode node, VmSignal *signal, GError **error);
+/* Code and message of an `error`, the object @node. What is wrong with it is no
+ * error: FAILED, without a message. */
+void
+vm_room_read_error_in (const VmJson *json, VmJsonNode node, VmSignal *signal);
 /* Whether there is one to write: the wire has no end of candidates. */
 gboolean vm_room_has_object (const VmSignal *signal);
 /* It as a member. */
