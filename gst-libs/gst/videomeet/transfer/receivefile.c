@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +13,9 @@
 #include <unistd.h>
 
 #define NAME_RETRIES 16 /* when somebody took the name that was free */
+/* Chunks that are read again behind one that was written, where there are any
+ * that the hash of the whole has not yet. */
+#define CATCH_UP 2
 
 static gboolean
 is_token (const gchar *text)
@@ -145,6 +147,7 @@ vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
   file = g_new0 (VmReceiveFile, 1);
   file->folder = vm_receive_folder_ref (self);
   file->fd = file->journal_fd = -1;
+  file->whole = vm_file_hash_new ();
   file->header = *header;
   file->header.name = g_steal_pointer (&name);
   file->header.device = g_strdup (header->device);
@@ -164,6 +167,7 @@ vm_receive_file_free (VmReceiveFile *file)
 {
   vm_receive_leave (file);
   g_clear_pointer (&file->journal, vm_journal_free);
+  g_clear_pointer (&file->whole, vm_file_hash_free);
   vm_fd_clear (&file->fd);
   vm_fd_clear (&file->journal_fd);
   vm_journal_header_clear (&file->header);
@@ -208,6 +212,28 @@ vm_receive_file_count (VmReceiveFile *file)
   return file->count;
 }
 
+/* Whether somebody else has written into it, as far as its size and time tell. */
+static void
+look_for_others (VmReceiveFile *file, const struct stat *st)
+{
+  file->changed |= file->wrote
+                   && ((guint64) st->st_size != file->header.size
+                       || st->st_mtim.tv_sec != file->mtime.tv_sec
+                       || st->st_mtim.tv_nsec != file->mtime.tv_nsec);
+}
+
+static void
+note_time (VmReceiveFile *file)
+{
+  struct stat st;
+
+  file->wrote = TRUE;
+  if (fstat (file->fd, &st) == 0)
+    file->mtime = st.st_mtim;
+  else
+    file->changed = TRUE;
+}
+
 /* Into a file that has no name any more, one could write until the end. */
 static gboolean
 is_there (VmReceiveFile *file, GError **error)
@@ -216,10 +242,57 @@ is_there (VmReceiveFile *file, GError **error)
 
   if (fstat (file->fd, &st) != 0)
     return vm_disk_fail (error, "The unfinished file cannot be asked");
-  if (st.st_nlink > 0)
+  if (st.st_nlink > 0) {
+    look_for_others (file, &st);
     return TRUE;
+  }
   errno = ENOENT;
   return vm_disk_fail (error, "The unfinished file was removed");
+}
+
+/* The next bytes of the file, as they are on the disk. */
+static gboolean
+hash_on (VmReceiveFile *file, gsize size, GError **error)
+{
+  g_autofree guint8 *data = g_malloc (size);
+  gssize n =
+      vm_disk_read (file->fd, data, size, vm_file_hash_get_done (file->whole));
+
+  if (n != (gssize) size) {
+    errno = n < 0 ? errno : EIO;
+    return vm_disk_fail (error, "The unfinished file cannot be read");
+  }
+  vm_file_hash_add (file->whole, data, size);
+  return TRUE;
+}
+
+/* Where chunks came in another order, or were there from an earlier transfer. What
+ * cannot be read is told when the file is verified. */
+static void
+catch_up (VmReceiveFile *file)
+{
+  for (guint i = 0; i < CATCH_UP; i++) {
+    guint64 index =
+        vm_file_hash_get_done (file->whole) / file->header.chunk_size;
+
+    if (!vm_receive_file_has (file, index)
+        || !hash_on (file, vm_journal_chunk_size (&file->header, index), NULL))
+      return;
+  }
+}
+
+/* It lies on the disk. */
+static void
+add_chunk (VmReceiveFile *file, guint64 index, const guint8 *data, gsize size)
+{
+  note_time (file);
+  file->verified[index / 8] |= 1 << index % 8;
+  file->count++;
+  if (file->changed)
+    return;
+  if (index * file->header.chunk_size == vm_file_hash_get_done (file->whole))
+    vm_file_hash_add (file->whole, data, size);
+  catch_up (file);
 }
 
 gboolean
@@ -243,36 +316,25 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     return vm_disk_fail (error, "A chunk cannot be written");
   if (!vm_journal_append (file->journal, index, hash, error))
     return FALSE;
-  file->verified[index / 8] |= 1 << index % 8;
-  file->count++;
+  add_chunk (file, index, data, size);
   return TRUE;
 }
 
+/* Of all that was not hashed when it was written, or that may be something else by
+ * now. */
 static gboolean
-hash_part (VmReceiveFile *file, guint8 hash[VM_SHA256_SIZE], GError **error)
+hash_rest (VmReceiveFile *file, GError **error)
 {
-  gsize step = VM_CHUNK_SIZE_MAX;
-  g_autofree guint8 *data = g_malloc (step);
-  EVP_MD_CTX *context = EVP_MD_CTX_new ();
-  gboolean done = EVP_DigestInit_ex (context, EVP_sha256 (), NULL) == 1;
-  guint64 at = 0;
+  guint64 left;
 
-  while (done && at < file->header.size) {
-    gssize n =
-        vm_disk_read (file->fd, data, MIN (step, file->header.size - at), at);
-
-    if (n <= 0) {
-      errno = n == 0 ? EIO : errno;
-      vm_disk_fail (error, "The unfinished file cannot be read");
-      EVP_MD_CTX_free (context);
-      return FALSE;
-    }
-    done = EVP_DigestUpdate (context, data, n) == 1;
-    at += n;
+  if (file->changed) {
+    vm_file_hash_free (file->whole);
+    file->whole = vm_file_hash_new ();
   }
-  done = done && EVP_DigestFinal_ex (context, hash, NULL) == 1;
-  EVP_MD_CTX_free (context);
-  return done || refuse (error, VM_ERROR_FAILED, "OpenSSL cannot hash");
+  while ((left = file->header.size - vm_file_hash_get_done (file->whole)) > 0)
+    if (!hash_on (file, MIN (left, VM_CHUNK_SIZE_MAX), error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -285,11 +347,13 @@ verify (VmReceiveFile *file, const guint8 *hash, GError **error)
     return refuse (error, VM_ERROR_BAD_MESSAGE, "Chunks are missing");
   if (fstat (file->fd, &st) != 0)
     return vm_disk_fail (error, "The unfinished file cannot be asked");
+  look_for_others (file, &st);
   if ((guint64) st.st_size != file->header.size
       && ftruncate (file->fd, file->header.size) != 0)
     return vm_disk_fail (error, "The unfinished file cannot be cut");
-  if (!hash_part (file, own, error))
+  if (!hash_rest (file, error))
     return FALSE;
+  vm_file_hash_get (file->whole, own);
   if (memcmp (own, hash, sizeof own) != 0
       || (file->header.has_hash
           && memcmp (own, file->header.hash, sizeof own) != 0))

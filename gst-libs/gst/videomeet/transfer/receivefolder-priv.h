@@ -2,7 +2,10 @@
 #pragma once
 
 #include "diskfile.h"
+#include "filehash.h"
 #include "receivefolder.h"
+
+#include <time.h>
 
 /* What receivefolder.c (the folder, its rules), receivenames.c (what is in it,
  * names that are taken) and receivefile.c (one file) share. */
@@ -31,6 +34,10 @@ struct _VmReceiveFile
   VmJournal *journal;
   guint8 *verified; /* a bit a chunk */
   guint64 count;
+  VmFileHash *whole; /* of the first chunks of them */
+  gboolean wrote; /* then: */
+  struct timespec mtime; /* when it was written here last, as the file says */
+  gboolean changed; /* by somebody else: `whole` is of no use */
 };
 
 /* Names in the folder, "." and ".." left out. Returns: (transfer full)

@@ -71,8 +71,10 @@ guint64 vm_receive_file_count (VmReceiveFile *file); /* verified chunks */
 gboolean
 vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     gsize size, const guint8 hash[VM_SHA256_SIZE], GError **error);
-/* All chunks are there: reads the whole file and, if its SHA-256 is @hash, and
- * that of the offer, gives it its name. BAD_MESSAGE: it is not; then discard it.
+/* All chunks are there: if the SHA-256 of the whole file is @hash, and that of the
+ * offer, gives it its name. What came in order was hashed as it was written; the
+ * rest is read, and all of it when somebody else wrote into it, as far as size and
+ * time of the file tell. BAD_MESSAGE: it has another hash; then discard it.
  * After other errors it can be called again. Returns: (transfer full)
  * (nullable): the name in the folder */
 gchar *vm_receive_file_commit (

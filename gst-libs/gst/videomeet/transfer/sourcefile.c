@@ -2,10 +2,10 @@
 
 #include "sourcefile.h"
 #include "diskfile.h"
+#include "filehash.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,10 +15,7 @@ struct _VmSourceFile
 {
   VmFd fd;
   struct stat st; /* when it was opened */
-  EVP_MD_CTX *context; /* of the bytes before `hashed` */
-  guint64 hashed;
-  gboolean finished;
-  guint8 hash[VM_SHA256_SIZE]; /* when finished */
+  VmFileHash *whole;
 };
 
 static gboolean
@@ -50,9 +47,7 @@ vm_source_file_open (const gchar *path, GError **error)
   self->fd = fd;
   fd = -1;
   self->st = st;
-  self->context = EVP_MD_CTX_new ();
-  if (EVP_DigestInit_ex (self->context, EVP_sha256 (), NULL) != 1)
-    g_error ("OpenSSL cannot make a SHA-256");
+  self->whole = vm_file_hash_new ();
   return self;
 }
 
@@ -60,7 +55,7 @@ void
 vm_source_file_free (VmSourceFile *self)
 {
   vm_fd_clear (&self->fd);
-  EVP_MD_CTX_free (self->context);
+  vm_file_hash_free (self->whole);
   g_free (self);
 }
 
@@ -126,28 +121,21 @@ vm_source_file_read (VmSourceFile *self, guint64 offset, guint8 *data,
   return TRUE;
 }
 
-static void
-go_on (VmSourceFile *self, const guint8 *data, gsize size)
-{
-  if (size && EVP_DigestUpdate (self->context, data, size) != 1)
-    g_error ("OpenSSL cannot make a SHA-256");
-  self->hashed += size;
-}
-
 gboolean
 vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
     guint8 hash[VM_SHA256_SIZE], GError **error)
 {
-  if (!vm_source_file_read (self, self->hashed, data, size, hash, error))
+  if (!vm_source_file_read (
+          self, vm_file_hash_get_done (self->whole), data, size, hash, error))
     return FALSE;
-  go_on (self, data, size);
+  vm_file_hash_add (self->whole, data, size);
   return TRUE;
 }
 
 guint64
 vm_source_file_get_hashed (VmSourceFile *self)
 {
-  return self->hashed;
+  return vm_file_hash_get_done (self->whole);
 }
 
 gboolean
@@ -155,21 +143,17 @@ vm_source_file_hash (
     VmSourceFile *self, guint8 hash[VM_SHA256_SIZE], GError **error)
 {
   g_autofree guint8 *data = g_malloc (READ_SIZE);
-  guint64 size = self->st.st_size;
+  guint64 size = self->st.st_size, done;
 
-  while (self->hashed < size) {
-    gsize step = MIN (READ_SIZE, size - self->hashed);
+  while ((done = vm_file_hash_get_done (self->whole)) < size) {
+    gsize step = MIN (READ_SIZE, size - done);
 
-    if (!read_part (self, self->hashed, data, step, error))
+    if (!read_part (self, done, data, step, error))
       return FALSE;
-    go_on (self, data, step);
+    vm_file_hash_add (self->whole, data, step);
   }
   if (!is_unchanged (self, error))
     return FALSE;
-  if (!self->finished
-      && EVP_DigestFinal_ex (self->context, self->hash, NULL) != 1)
-    g_error ("OpenSSL cannot make a SHA-256");
-  self->finished = TRUE;
-  memcpy (hash, self->hash, VM_SHA256_SIZE);
+  vm_file_hash_get (self->whole, hash);
   return TRUE;
 }
