@@ -219,6 +219,28 @@ GST_START_TEST (test_changed_while_the_rest_comes)
 
 GST_END_TEST;
 
+/* More than is held back before the disk is asked to write, with and without. */
+GST_START_TEST (test_large_files)
+{
+  g_auto (File) file = file_of ("a", 20 * 1024 * 1024 + 3, CHUNK);
+
+  rules.overwrite = VM_OVERWRITE_REPLACE;
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (VmReceiveFolder) folder = NULL;
+    g_autoptr (VmReceiveFile) receive = NULL;
+    g_autofree gchar *name = NULL;
+
+    rules.no_fsync = i;
+    folder = open_folder ();
+    receive = begin (folder, &file, "t");
+    write_run (receive, &file, 0, vm_journal_chunks (&file.header));
+    name = commit (receive, &file);
+    check_content ("a", &file);
+  }
+}
+
+GST_END_TEST;
+
 /* What was hashed as it came counts no more when somebody else has written there. */
 GST_START_TEST (test_changed_while_it_comes)
 {
@@ -261,6 +283,7 @@ receivehash_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_what_comes_in_order_is_not_read_again);
   tcase_add_test (tc, test_gaps_and_what_was_there);
+  tcase_add_test (tc, test_large_files);
   tcase_add_test (tc, test_changed_while_the_rest_comes);
   tcase_add_test (tc, test_changed_while_it_comes);
   return s;

@@ -80,6 +80,12 @@ vm_disk_write (gint fd, gconstpointer data, gsize size, guint64 offset)
   return TRUE;
 }
 
+void
+vm_disk_write_out (gint fd)
+{
+  sync_file_range (fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 gssize
 vm_disk_read (gint fd, gpointer data, gsize size, guint64 offset)
 {

@@ -23,5 +23,8 @@ VmFd vm_disk_open (gint folder, const gchar *name, gint flags);
 /* All of @size bytes, or FALSE with errno. */
 gboolean
 vm_disk_write (gint fd, gconstpointer data, gsize size, guint64 offset);
+/* Begins to write out what the system holds back of the file, and does not wait for
+ * it. A wish only: fsync() tells what became of it. */
+void vm_disk_write_out (gint fd);
 /* As many as there are, fewer only at the end of the file; -1 with errno. */
 gssize vm_disk_read (gint fd, gpointer data, gsize size, guint64 offset);

@@ -16,6 +16,9 @@
 /* Chunks that are read again behind one that was written, where there are any
  * that the hash of the whole has not yet. */
 #define CATCH_UP 2
+/* Bytes that are written out at once, so that little is left for fsync() at the
+ * end, which everybody waits for. */
+#define WRITE_OUT (8 * 1024 * 1024)
 
 static gboolean
 is_token (const gchar *text)
@@ -281,10 +284,22 @@ catch_up (VmReceiveFile *file)
   }
 }
 
+/* As it comes, so that the disk works meanwhile. */
+static void
+write_out (VmReceiveFile *file, gsize size)
+{
+  file->held_back += size;
+  if (file->folder->rules.no_fsync || file->held_back < WRITE_OUT)
+    return;
+  file->held_back = 0;
+  vm_disk_write_out (file->fd);
+}
+
 /* It lies on the disk. */
 static void
 add_chunk (VmReceiveFile *file, guint64 index, const guint8 *data, gsize size)
 {
+  write_out (file, size);
   note_time (file);
   file->verified[index / 8] |= 1 << index % 8;
   file->count++;

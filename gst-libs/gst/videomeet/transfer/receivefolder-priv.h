@@ -35,6 +35,7 @@ struct _VmReceiveFile
   guint8 *verified; /* a bit a chunk */
   guint64 count;
   VmFileHash *whole; /* of the first chunks of them */
+  gsize held_back; /* bytes that the disk was not asked to write yet */
   gboolean wrote; /* then: */
   struct timespec mtime; /* when it was written here last, as the file says */
   gboolean changed; /* by somebody else: `whole` is of no use */
