@@ -77,7 +77,7 @@ put (VmCall *call, VmFilePad *pad, GstBuffer *buffer)
   }
   if (!link)
     return !offer;
-  return vm_link_can_send_files (link) && vm_link_put_file (link, pad, buffer);
+  return vm_link_put_file (link, pad, buffer);
 }
 
 /* Whether it has more, for its next turn. */
@@ -125,4 +125,19 @@ vm_call_files_changed (VmCall *call)
 {
   if (g_atomic_int_compare_and_exchange (&call->files_due, FALSE, TRUE))
     vm_call_invoke (call, pump, call, NULL);
+}
+
+guint16
+vm_call_serve_files (VmCall *call)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!call->serves
+      && !vm_node_start (call->node, VM_NODE_ROLES_SERVE, &error)) {
+    GST_DEBUG_OBJECT (
+        call->bin, "files come over data channels: %s", error->message);
+    return 0;
+  }
+  call->serves = TRUE;
+  return vm_node_get_port (call->node);
 }

@@ -212,6 +212,8 @@ finish (gpointer user_data)
   wait_for_recorders (call);
   if (!vm_peer_join_workers (PEERS_WAIT))
     GST_WARNING_OBJECT (call->bin, "peers still close down");
+  if (call->serves)
+    vm_node_stop (call->node, VM_NODE_ROLES_SERVE);
   g_clear_object (&call->node);
   g_main_loop_quit (call->loop);
   return G_SOURCE_REMOVE;

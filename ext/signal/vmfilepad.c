@@ -306,6 +306,19 @@ vm_file_pad_pop (VmFilePad *self, GstBuffer *buffer)
 }
 
 void
+vm_file_pad_tell_lane (VmFilePad *self, const gchar *transfer_id,
+    const gchar *lane, const gchar *address)
+{
+  GstStructure *s = gst_structure_new (VM_TRANSFER_EVENT, "transferId",
+      G_TYPE_STRING, transfer_id, "lane", G_TYPE_STRING, lane, NULL);
+
+  if (address)
+    gst_structure_set (s, "address", G_TYPE_STRING, address, NULL);
+  gst_pad_push_event (
+      GST_PAD (self), gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM, s));
+}
+
+void
 vm_file_pad_reply (
     VmFilePad *self, const GstStructure *message, const gchar *participant)
 {

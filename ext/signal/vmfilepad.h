@@ -27,6 +27,9 @@ gboolean vm_file_pad_is_eos (VmFilePad *self);
 GstBuffer *vm_file_pad_peek (VmFilePad *self);
 /* It is done with. */
 void vm_file_pad_pop (VmFilePad *self, GstBuffer *buffer);
+/* Upstream: what carries a transfer from now on; @address may be NULL. */
+void vm_file_pad_tell_lane (VmFilePad *self, const gchar *transfer_id,
+    const gchar *lane, const gchar *address);
 /* Upstream: what @participant has answered. */
 void vm_file_pad_reply (
     VmFilePad *self, const GstStructure *message, const gchar *participant);

@@ -1,39 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a link does with files: from the sink pads to the peer's data channels, from
- * these to its src pad, and the answers both ways. Control thread. */
+/* What a link does with files: from the sink pads to the lane that each has, and the
+ * answers back; and whose a message is that comes on the data channels. Control
+ * thread. */
 
-#include "vmfileoutput.h"
-#include "vmfilepad.h"
-#include "vmlink-priv.h"
+#include "vmlink-files-priv.h"
 
 #include <string.h>
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* A pad that is linked later than this after it came receives nothing of what was
- * offered before. */
-#define LINK_WAIT_MS 2000
 /* Messages of a peer that cannot be read and are answered. */
 #define ERRORS_MAX 16
 /* Packets that are handed to the channels at once. */
 #define BURST_MAX 64
-/* Why a file is declined. */
-#define NOBODY "Nobody receives files here"
-#define UNTRUSTED "This device is not trusted with files there"
-
-struct _VmLinkFiles
-{
-  VmFileLane *lane;
-  GHashTable *sent; /* transfer id → VmFilePad that offered it */
-  GHashTable *received; /* transfer ids, of what the output was offered */
-  VmFileOutput *output; /* once the peer has offered a file */
-  GstPad *pad;
-  GSource *link_wait;
-  guint errors;
-  gboolean told_refused; /* that it may offer none */
-};
-
 static VmLinkFiles *
 get_files (VmLink *self)
 {
@@ -41,25 +21,35 @@ get_files (VmLink *self)
     self->files = g_new0 (VmLinkFiles, 1);
     self->files->lane = vm_file_lane_new ();
     self->files->sent = g_hash_table_new_full (
-        g_str_hash, g_str_equal, g_free, gst_object_unref);
-    self->files->received =
-        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+        g_str_hash, g_str_equal, g_free, (GDestroyNotify) vm_file_route_free);
+    self->files->received = g_hash_table_new_full (
+        g_str_hash, g_str_equal, g_free, vm_link_received_free);
   }
   vm_file_lane_set_session (
       self->files->lane, vm_link_get_signer (self) ? self->media : NULL);
   return self->files;
 }
 
-static const gchar *
-id_of (const GstStructure *message)
+const gchar *
+vm_file_message_get_id (const GstStructure *message)
 {
   return gst_structure_get_string (message,
       gst_structure_has_name (message, "FILE_OFFER") ? "id" : "transferId");
 }
 
-/* An error message, as a peer would send it. @id may be NULL. */
-static GstStructure *
-error_message (const gchar *id, const GError *error)
+gboolean
+vm_file_message_ends (const GstStructure *message)
+{
+  gboolean accept = TRUE;
+
+  gst_structure_get_boolean (message, "accept", &accept);
+  return !accept || gst_structure_has_name (message, "TRANSFER_VERIFIED")
+         || gst_structure_has_name (message, "TRANSFER_CANCEL")
+         || gst_structure_has_name (message, "error");
+}
+
+GstStructure *
+vm_file_message_new_error (const gchar *id, const GError *error)
 {
   GstStructure *s = gst_structure_new ("error", "code", G_TYPE_STRING,
       vm_error_get_code (error), "message", G_TYPE_STRING, error->message,
@@ -74,7 +64,8 @@ void
 vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
     const gchar *participant, const GError *error)
 {
-  g_autoptr (GstStructure) s = error_message (id_of (message), error);
+  g_autoptr (GstStructure) s =
+      vm_file_message_new_error (vm_file_message_get_id (message), error);
 
   vm_file_pad_reply (pad, s, participant);
 }
@@ -99,13 +90,111 @@ vm_link_has_transfer (VmLink *self, const gchar *id)
   return self->files && id && g_hash_table_contains (self->files->sent, id);
 }
 
+static gboolean
+has_channels (gpointer link)
+{
+  return vm_link_can_send_files (link);
+}
+
+static void
+not_reached (gpointer link)
+{
+  ((VmLink *) link)->files->no_server = TRUE;
+}
+
+static void
+go_on (gpointer link)
+{
+  vm_call_files_changed (((VmLink *) link)->call);
+}
+
+/* An answer to what @pad has offered. */
+static void
+hand_back (VmLink *self, VmFilePad *to, const GstStructure *message)
+{
+  g_autoptr (VmFilePad) pad = g_object_ref (to);
+  const gchar *id = vm_file_message_get_id (message);
+
+  if (vm_file_message_ends (message) && id) {
+    vm_file_lane_forget (self->files->lane, id);
+    g_hash_table_remove (self->files->sent, id);
+  }
+  vm_file_pad_reply (pad, message, vm_participant_get_id (self->participant));
+}
+
+/* Over the socket of a transfer that is sent. */
+static void
+take_answer (gpointer link, const GstStructure *message)
+{
+  VmLink *self = link;
+  const gchar *id = vm_file_message_get_id (message);
+  VmFileRoute *route = id ? g_hash_table_lookup (self->files->sent, id) : NULL;
+
+  if (route)
+    hand_back (self, vm_file_route_get_pad (route), message);
+}
+
+static void
+add_route (VmLink *self, VmFilePad *pad, const gchar *id)
+{
+  static const VmFileRouteFuncs funcs = { .has_channels = has_channels,
+    .not_reached = not_reached,
+    .go_on = go_on,
+    .take = take_answer };
+  GHashTable *sent = self->files->sent;
+  VmFileRoute *route = g_hash_table_lookup (sent, id);
+
+  if (route && vm_file_route_get_pad (route) == pad)
+    return; /* it is offered again */
+  g_hash_table_replace (sent, g_strdup (id),
+      vm_file_route_new (
+          &funcs, self, vm_call_get_context (self->call), id, pad));
+}
+
+/* FALSE: it is to wait. */
+static gboolean
+put_on_channels (
+    VmLink *self, VmFilePad *pad, const GstStructure *message, GBytes *data)
+{
+  VmLinkFiles *files = self->files;
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_link_can_send_files (self)
+      || (data && !vm_file_lane_has_room (files->lane)))
+    return FALSE;
+  if (!vm_file_lane_put (files->lane, message, data, &error)) {
+    if (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED))
+      return FALSE;
+    vm_link_refuse_file (
+        pad, message, vm_participant_get_id (self->participant), error);
+  } else if (gst_structure_has_name (message, "FILE_OFFER")
+             && vm_file_message_get_id (message)) {
+    add_route (self, pad, vm_file_message_get_id (message));
+  }
+  return TRUE;
+}
+
+/* NULL: @buffer is no chunk. */
+static GBytes *
+read_chunk (GstBuffer *buffer, const GstStructure *message)
+{
+  gpointer bytes = NULL;
+  gsize size = 0;
+
+  if (!gst_structure_has_name (message, "CHUNK_DATA"))
+    return NULL;
+  gst_buffer_extract_dup (buffer, 0, -1, &bytes, &size);
+  return g_bytes_new_take (bytes, size);
+}
+
 /* FALSE: it is to wait. */
 gboolean
 vm_link_put_file (VmLink *self, VmFilePad *pad, GstBuffer *buffer)
 {
   const GstStructure *message = vm_buffer_get_transfer_meta (buffer)->message;
   VmLinkFiles *files = get_files (self);
-  const gchar *id = id_of (message);
+  const gchar *id = vm_file_message_get_id (message);
+  VmFileRoute *route = id ? g_hash_table_lookup (files->sent, id) : NULL;
   g_autoptr (GBytes) data = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -115,24 +204,14 @@ vm_link_put_file (VmLink *self, VmFilePad *pad, GstBuffer *buffer)
         pad, message, vm_participant_get_id (self->participant), error);
     return TRUE;
   }
-  if (gst_structure_has_name (message, "CHUNK_DATA")) {
-    gpointer bytes = NULL;
-    gsize size = 0;
+  data = read_chunk (buffer, message);
+  if (route) {
+    VmFileRouteResult result = vm_file_route_send (route, message, data);
 
-    if (!vm_file_lane_has_room (files->lane))
-      return FALSE;
-    gst_buffer_extract_dup (buffer, 0, -1, &bytes, &size);
-    data = g_bytes_new_take (bytes, size);
+    if (result != VM_FILE_ROUTE_CHANNELS)
+      return result == VM_FILE_ROUTE_SENT;
   }
-  if (!vm_file_lane_put (files->lane, message, data, &error)) {
-    if (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED))
-      return FALSE;
-    vm_link_refuse_file (
-        pad, message, vm_participant_get_id (self->participant), error);
-  } else if (id && gst_structure_has_name (message, "FILE_OFFER")) {
-    g_hash_table_replace (files->sent, g_strdup (id), gst_object_ref (pad));
-  }
-  return TRUE;
+  return put_on_channels (self, pad, message, data);
 }
 
 /* Sound or pictures run to or from this participant. */
@@ -194,216 +273,79 @@ vm_link_pump_files (VmLink *self)
 
 /* --- in --- */
 
-typedef struct
-{
-  VmLink *link;
-  GstStructure *message;
-} Reply;
-
-static void
-reply_free (gpointer data)
-{
-  Reply *reply = data;
-
-  g_object_unref (reply->link);
-  gst_structure_free (reply->message);
-  g_free (reply);
-}
-
-/* After which the other side of a transfer is told no more. */
-static gboolean
-ends_transfer (const GstStructure *message)
-{
-  gboolean accept = TRUE;
-
-  gst_structure_get_boolean (message, "accept", &accept);
-  return !accept || gst_structure_has_name (message, "TRANSFER_VERIFIED")
-         || gst_structure_has_name (message, "TRANSFER_CANCEL")
-         || gst_structure_has_name (message, "error");
-}
-
-static void
-answer (VmLink *self, const GstStructure *message)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->closed || !self->files)
-    return;
-  if (id_of (message) && ends_transfer (message))
-    g_hash_table_remove (self->files->received, id_of (message));
-  if (!vm_file_lane_put (self->files->lane, message, NULL, &error))
-    GST_DEBUG ("an answer to %s is dropped: %s",
-        vm_participant_get_id (self->participant), error->message);
-  vm_call_files_changed (self->call);
-}
-
-static gboolean
-on_reply (gpointer user_data)
-{
-  Reply *reply = user_data;
-
-  answer (reply->link, reply->message);
-  return G_SOURCE_REMOVE;
-}
-
-/* Any thread. */
-static void
-take_reply (const GstStructure *message, gpointer user_data)
-{
-  Reply *reply = g_new (Reply, 1);
-
-  reply->link = g_object_ref (user_data);
-  reply->message = gst_structure_copy (message);
-  vm_call_invoke (reply->link->call, on_reply, reply, reply_free);
-}
-
-static void
-decline (VmLink *self, const GstStructure *offer, const gchar *reason)
-{
-  g_autoptr (GstStructure) s = gst_structure_new ("FILE_RESPONSE", "accept",
-      G_TYPE_BOOLEAN, FALSE, "transferId", G_TYPE_STRING, id_of (offer),
-      "reason", G_TYPE_STRING, reason, NULL);
-
-  answer (self, s);
-}
-
-/* In another word than that of a user who does not want the file; who knows the
- * seed's messages alone would not understand it. */
-static void
-refuse (VmLink *self, const GstStructure *offer)
-{
-  g_autoptr (GError) error =
-      g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED, UNTRUSTED);
-  g_autoptr (GstStructure) s = error_message (id_of (offer), error);
-
-  if (gst_structure_has_field (offer, "encodings"))
-    answer (self, s);
-  else
-    decline (self, offer, UNTRUSTED);
-}
-
-static gboolean
-on_not_linked (gpointer user_data)
-{
-  VmLink *self = user_data;
-  VmLinkFiles *files = self->files;
-
-  vm_timer_clear (&files->link_wait);
-  if (!vm_file_output_is_wanted (files->output)) {
-    g_autoptr (GPtrArray) offers = vm_file_output_take_offers (files->output);
-
-    for (guint i = 0; i < offers->len; i++)
-      decline (self, vm_buffer_get_transfer_meta (offers->pdata[i])->message,
-          NOBODY);
-  }
-  return G_SOURCE_REMOVE;
-}
-
-/* Who sends, as it can be relied on: the device that has signed its part of the
- * connection; else whoever has that seat. */
-static const gchar *
-sender_of (VmLink *self)
-{
-  const gchar *device = vm_link_get_signer (self);
-
-  return device ? device : vm_participant_get_id (self->participant);
-}
-
-static gboolean
-make_output (VmLink *self)
-{
-  VmLinkFiles *files = self->files;
-  const gchar *id = vm_participant_get_id (self->participant);
-  g_autofree gchar *name = g_strdup_printf ("%s-files-%u", id, self->slot);
-
-  if (files->output)
-    return TRUE;
-  if (self->slot == VM_SLOT_NONE || !vm_call_is_playing (self->call))
-    return FALSE;
-  files->output = gst_object_ref_sink (vm_file_output_new (name,
-      sender_of (self), id, take_reply, g_object_ref (self), g_object_unref));
-  files->pad = vm_signal_bin_add_output (vm_call_get_bin (self->call),
-      GST_ELEMENT (files->output), "file", self->slot, self->participant);
-  return TRUE;
-}
-
-/* Once a link: it would be asked again and again. */
-static void
-tell_refused (VmLink *self, const GError *error)
-{
-  if (self->files->told_refused)
-    return;
-  self->files->told_refused = TRUE;
-  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
-      NOT_AUTHORIZED, ("A file is declined: %s", error->message), (NULL),
-      ("participant-id", G_TYPE_STRING,
-          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
-          vm_error_to_code (error->code), NULL));
-}
-
-static void
-take_offer (VmLink *self, GstBuffer *buffer, const GstStructure *offer)
-{
-  VmLinkFiles *files = self->files;
-  g_autoptr (GError) error = NULL;
-
-  if (!vm_link_may_offer_files (self, &error)) {
-    tell_refused (self, error);
-    refuse (self, offer);
-    return;
-  }
-  if (g_hash_table_size (files->received) >= VM_FILE_LANE_TRANSFERS_MAX
-      || !make_output (self) || !vm_file_output_push (files->output, buffer)) {
-    decline (self, offer, NOBODY);
-    return;
-  }
-  g_hash_table_add (files->received, g_strdup (id_of (offer)));
-  if (!vm_file_output_is_wanted (files->output) && !files->link_wait)
-    files->link_wait = vm_timer_new (
-        vm_call_get_context (self->call), LINK_WAIT_MS, on_not_linked, self);
-}
-
-/* The pad that has sent what @message answers, or NULL. */
-static VmFilePad *
-find_pad (VmLink *self, const GstStructure *message)
+/* What has sent what @message answers, or NULL. */
+static VmFileRoute *
+find_route (VmLink *self, const GstStructure *message)
 {
   GHashTable *sent = self->files->sent;
-  const gchar *id = id_of (message);
+  const gchar *id = vm_file_message_get_id (message);
   GHashTableIter iter;
-  gpointer pad = NULL;
+  gpointer route = NULL;
 
   if (id)
     return g_hash_table_lookup (sent, id);
   if (g_hash_table_size (sent) != 1)
     return NULL;
   g_hash_table_iter_init (&iter, sent);
-  g_hash_table_iter_next (&iter, NULL, &pad);
-  return pad;
+  g_hash_table_iter_next (&iter, NULL, &route);
+  return route;
+}
+
+/* Where the receiver's server is: on the address on which it was found to be, and
+ * only for a device that has signed the connection. Returns: (transfer full)
+ * (nullable) */
+static gchar *
+server_of (VmLink *self, const GstStructure *response)
+{
+  const VmCallConfig *config = vm_call_get_config (self->call);
+  const gchar *address =
+      self->peer ? vm_peer_get_remote_address (self->peer) : NULL;
+  gint64 port = 0;
+
+  gst_structure_get_int64 (response, "port", &port);
+  if (port <= 0 || port > G_MAXUINT16 || !address || config->relay_only
+      || !config->file_wss || self->files->no_server
+      || !vm_link_get_signer (self)
+      || g_strcmp0 (gst_structure_get_string (response, "encoding"), "binary")
+             != 0)
+    return NULL;
+  return g_strdup_printf (
+      strchr (address, ':') ? "https://[%s]:%d" : "https://%s:%d", address,
+      (gint) port);
+}
+
+static void
+be_accepted (VmLink *self, VmFileRoute *route, const GstStructure *response)
+{
+  gboolean accept = FALSE;
+  g_autofree gchar *server = NULL;
+
+  gst_structure_get_boolean (response, "accept", &accept);
+  if (!accept)
+    return;
+  server = server_of (self, response);
+  vm_file_route_choose (route, server ? self->media : NULL, server);
 }
 
 /* Hears of a transfer of either side. */
 static void
-route (VmLink *self, GstBuffer *buffer)
+hear (VmLink *self, GstBuffer *buffer)
 {
   const GstStructure *message = vm_buffer_get_transfer_meta (buffer)->message;
-  g_autoptr (VmFilePad) pad = NULL;
+  VmFileRoute *route;
 
   if (gst_structure_has_name (message, "FILE_OFFER")) {
-    take_offer (self, buffer, message);
+    vm_link_take_file_offer (self, buffer, message);
     return;
   }
-  if ((pad = find_pad (self, message)))
-    g_object_ref (pad);
-  if (!pad) {
-    if (self->files->output)
-      vm_file_output_push (self->files->output, buffer);
-    if (id_of (message) && ends_transfer (message))
-      g_hash_table_remove (self->files->received, id_of (message));
+  route = find_route (self, message);
+  if (!route) {
+    vm_link_receive_file (self, buffer);
     return;
   }
-  if (ends_transfer (message) && id_of (message))
-    g_hash_table_remove (self->files->sent, id_of (message));
-  vm_file_pad_reply (pad, message, vm_participant_get_id (self->participant));
+  if (gst_structure_has_name (message, "FILE_RESPONSE"))
+    be_accepted (self, route, message);
+  hand_back (self, vm_file_route_get_pad (route), message);
 }
 
 void
@@ -415,16 +357,16 @@ vm_link_take_file (VmLink *self, GBytes *data, gboolean text)
       vm_file_lane_take (files->lane, data, text, &error);
 
   if (buffer) {
-    route (self, buffer);
+    hear (self, buffer);
   } else if (g_error_matches (error, VM_ERROR, VM_ERROR_SIGNATURE)) {
     vm_link_tell_forged (self, error);
   } else if (error) {
     GST_DEBUG ("%s sends what is nothing of a file transfer: %s",
         vm_participant_get_id (self->participant), error->message);
     if (files->errors++ < ERRORS_MAX) {
-      g_autoptr (GstStructure) s = error_message (NULL, error);
+      g_autoptr (GstStructure) s = vm_file_message_new_error (NULL, error);
 
-      answer (self, s);
+      vm_link_answer_file (self, s);
     }
   }
 }
@@ -434,29 +376,18 @@ vm_link_take_file (VmLink *self, GBytes *data, gboolean text)
 void
 vm_link_restart_files (VmLink *self)
 {
-  if (self->files)
-    vm_file_lane_clear (self->files->lane);
-}
-
-/* Whoever receives what is not whole waits for nothing, and keeps it. */
-static void
-end_output (VmLink *self, VmLinkFiles *files, const GError *gone)
-{
   GHashTableIter iter;
-  gpointer id;
+  gpointer route;
 
-  if (!files->output)
+  if (!self->files)
     return;
-  g_hash_table_iter_init (&iter, files->received);
-  while (g_hash_table_iter_next (&iter, &id, NULL)) {
-    g_autoptr (GstBuffer) buffer = gst_buffer_new ();
-
-    vm_buffer_add_transfer_meta (buffer, error_message (id, gone));
-    vm_file_output_push (files->output, buffer);
-  }
-  vm_signal_bin_end_output (vm_call_get_bin (self->call), files->pad,
-      GST_ELEMENT (files->output), vm_call_get_context (self->call));
-  gst_object_unref (files->output);
+  vm_file_lane_clear (self->files->lane);
+  self->files->no_server = FALSE;
+  if (self->closed)
+    return;
+  g_hash_table_iter_init (&iter, self->files->sent);
+  while (g_hash_table_iter_next (&iter, NULL, &route))
+    vm_file_route_lose_channels (route);
 }
 
 void
@@ -465,7 +396,7 @@ vm_link_end_files (VmLink *self)
   g_autoptr (GError) gone = NULL;
   VmLinkFiles *files = g_steal_pointer (&self->files);
   GHashTableIter iter;
-  gpointer id, pad;
+  gpointer id, route;
 
   if (!files)
     return;
@@ -473,13 +404,14 @@ vm_link_end_files (VmLink *self)
       "The connection to %s has ended",
       vm_participant_get_user (self->participant));
   g_hash_table_iter_init (&iter, files->sent);
-  while (g_hash_table_iter_next (&iter, &id, &pad)) {
-    g_autoptr (GstStructure) s = error_message (id, gone);
+  while (g_hash_table_iter_next (&iter, &id, &route)) {
+    g_autoptr (GstStructure) s = vm_file_message_new_error (id, gone);
 
-    vm_file_pad_reply (pad, s, vm_participant_get_id (self->participant));
+    vm_file_pad_reply (vm_file_route_get_pad (route), s,
+        vm_participant_get_id (self->participant));
   }
   vm_timer_clear (&files->link_wait);
-  end_output (self, files, gone);
+  vm_link_end_inbox (self, files, gone);
   g_hash_table_unref (files->received);
   g_hash_table_unref (files->sent);
   g_object_unref (files->lane);

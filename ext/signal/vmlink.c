@@ -149,9 +149,9 @@ close_peer (VmLink *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->peer);
   vm_link_stop_talk (self);
-  vm_link_restart_files (self);
   vm_peer_close (self->peer);
   g_clear_object (&self->peer);
+  vm_link_restart_files (self);
   release_inputs (self);
 }
 
@@ -167,8 +167,8 @@ vm_link_retire_peer (VmLink *self)
   g_mutex_unlock (&self->lock);
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->peer);
-  vm_link_restart_files (self);
   g_clear_object (&self->peer);
+  vm_link_restart_files (self);
   release_inputs (self);
 }
 

@@ -7,7 +7,10 @@
 #include <debug.h>
 #include <gst/videomeet/wire/iceserver.h>
 #include <gst/webrtc/webrtc.h>
+#include <ifaddrs.h>
 #include <interfaces.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
@@ -52,14 +55,75 @@ on_gathering_state (GstElement *webrtc, GParamSpec *pspec, VmPeerLink *link)
   vm_peer_link_post (link, gathering_changed, NULL, NULL);
 }
 
+/* With the name of its interface, where that belongs to it (RFC 4007 §11). */
+#define ADDRESS_SIZE (NICE_ADDRESS_STRING_LEN + 1 + IF_NAMESIZE)
+
+typedef struct
+{
+  const gchar *path;
+  gchar address[ADDRESS_SIZE]; /* "": it is not the peer's own */
+} Selected;
+
 static void
 path_selected (VmPeer *self, gpointer data)
 {
-  if (g_strcmp0 (self->path, data) == 0)
+  const Selected *selected = data;
+
+  g_free (self->remote_address);
+  self->remote_address =
+      *selected->address ? g_strdup (selected->address) : NULL;
+  if (g_strcmp0 (self->path, selected->path) == 0)
     return;
   g_free (self->path);
-  self->path = g_strdup (data);
+  self->path = g_strdup (selected->path);
   g_signal_emit_by_name (self, "path", self->path);
+}
+
+static guint
+find_interface (const NiceAddress *local)
+{
+  struct ifaddrs *all = NULL;
+  guint index = 0;
+
+  if (getifaddrs (&all) != 0)
+    return 0;
+  for (struct ifaddrs *i = all; i && !index; i = i->ifa_next) {
+    const struct sockaddr_in6 *ip6 = (gconstpointer) i->ifa_addr;
+
+    if (ip6 && ip6->sin6_family == AF_INET6
+        && IN6_ARE_ADDR_EQUAL (&ip6->sin6_addr, &local->s.ip6.sin6_addr))
+      index = if_nametoindex (i->ifa_name);
+  }
+  freeifaddrs (all);
+  return index;
+}
+
+/* libnice leaves a link-local address without its interface, which is that of the
+ * address on this side. */
+static void
+add_interface (gchar address[ADDRESS_SIZE], const NiceAddress *local)
+{
+  gchar name[IF_NAMESIZE];
+  gsize length = strlen (address);
+
+  if (if_indextoname (find_interface (local), name))
+    g_snprintf (address + length, ADDRESS_SIZE - length, "%%%s", name);
+  else
+    *address = 0;
+}
+
+/* That of a relay is not the peer's. */
+static void
+read_address (const NiceCandidate *local, const NiceCandidate *remote,
+    gchar address[ADDRESS_SIZE])
+{
+  if (local->type == NICE_CANDIDATE_TYPE_RELAYED
+      || remote->type == NICE_CANDIDATE_TYPE_RELAYED)
+    return;
+  nice_address_to_string (&remote->addr, address);
+  if (remote->addr.s.addr.sa_family == AF_INET6
+      && IN6_IS_ADDR_LINKLOCAL (&remote->addr.s.ip6.sin6_addr))
+    add_interface (address, &local->base_addr);
 }
 
 /* The further of both ends: what the worse candidate is. */
@@ -69,9 +133,14 @@ on_selected_pair (NiceAgent *agent, guint stream_id, guint component_id,
 {
   static const gchar *const names[] = { "host", "srflx", "prflx", "relay" };
   guint worse = MAX (local->type, remote->type);
+  Selected *selected;
 
-  if (worse < G_N_ELEMENTS (names))
-    vm_peer_link_post (link, path_selected, g_strdup (names[worse]), g_free);
+  if (worse >= G_N_ELEMENTS (names))
+    return;
+  selected = g_new0 (Selected, 1);
+  selected->path = names[worse];
+  read_address (local, remote, selected->address);
+  vm_peer_link_post (link, path_selected, selected, g_free);
 }
 
 /* libnice leaves loopback out, so on a machine without network it would have

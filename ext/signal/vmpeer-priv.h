@@ -147,6 +147,7 @@ struct _VmPeer
   gboolean gathered; /* our own end was sent */
   GCancellable *cancellable;
   gchar *path;
+  gchar *remote_address; /* of the peer itself; or NULL */
 
   /* key frames: last time and a timer for one that came too early */
   gint64 key_asked[VM_PEER_N_STREAMS];

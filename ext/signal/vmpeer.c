@@ -178,6 +178,7 @@ vm_peer_finalize (GObject *object)
   g_strfreev (self->turn_servers);
   g_strfreev (self->local_addresses);
   g_free (self->path);
+  g_free (self->remote_address);
   g_ptr_array_unref (self->early);
   g_ptr_array_unref (self->channels);
   g_object_unref (self->cancellable);
@@ -311,6 +312,14 @@ vm_peer_check_connected (VmPeer *self)
 }
 
 /* --- small public functions --- */
+
+const gchar *
+vm_peer_get_remote_address (VmPeer *self)
+{
+  g_return_val_if_fail (VM_IS_PEER (self), NULL);
+
+  return self->remote_address;
+}
 
 VmPeerState
 vm_peer_get_state (VmPeer *self)

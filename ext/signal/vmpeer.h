@@ -143,6 +143,10 @@ gboolean vm_peer_send_data (
 /* Bytes that a channel holds back; of one that is not open, G_MAXUINT64. */
 guint64 vm_peer_get_buffered (VmPeer *self, const gchar *label);
 
+/* The address, as text, on which the peer was found to be: NULL before it is
+ * connected, or where a relay stands between. */
+const gchar *vm_peer_get_remote_address (VmPeer *self);
+
 /* Structure "vm-peer-stats": rtt-ms and jitter-ms (double, -1 unknown),
  * bytes-sent, bytes-received, packets-sent, packets-received (uint64),
  * packets-lost (int64), path (string), connect-ms (int, -1 not yet), and

@@ -54,7 +54,7 @@ struct _VmSignalBin
   gchar *uri, *meeting, *user, *pin, *stun_server, *turn_servers;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
-  gboolean decode, end_when_alone, mute_audio, mute_video, hand;
+  gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
@@ -76,7 +76,7 @@ typedef struct
   gchar *stun_server, *record_dir;
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
-  gboolean relay_only, decode, end_when_alone;
+  gboolean relay_only, decode, end_when_alone, file_wss;
   guint max_participants, latency_ms, start_bitrate;
 } VmCallConfig;
 
@@ -131,6 +131,9 @@ const VmCallConfig *vm_call_get_config (VmCall *call);
 gboolean vm_call_is_playing (VmCall *call);
 void
 vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time);
+/* Has this device's server run until the end, for files that come in: its port; 0:
+ * it does not. */
+guint16 vm_call_serve_files (VmCall *call);
 /* As vm_slots_take(), and its opposite. */
 guint vm_call_take_slot (VmCall *call);
 void vm_call_release_slot (VmCall *call, guint slot);

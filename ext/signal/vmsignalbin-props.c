@@ -28,6 +28,7 @@ enum
   PROP_CODECS,
   PROP_START_BITRATE,
   PROP_END_WHEN_ALONE,
+  PROP_FILE_WSS,
   PROP_MUTE_AUDIO,
   PROP_MUTE_VIDEO,
   PROP_STATUS,
@@ -143,6 +144,9 @@ vm_signal_bin_set_property (
     case PROP_END_WHEN_ALONE:
       self->end_when_alone = g_value_get_boolean (value);
       break;
+    case PROP_FILE_WSS:
+      self->file_wss = g_value_get_boolean (value);
+      break;
     case PROP_MUTE_AUDIO:
       self->mute_audio = g_value_get_boolean (value);
       break;
@@ -246,6 +250,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_END_WHEN_ALONE:
       g_value_set_boolean (value, self->end_when_alone);
+      break;
+    case PROP_FILE_WSS:
+      g_value_set_boolean (value, self->file_wss);
       break;
     case PROP_MUTE_AUDIO:
       g_value_set_boolean (value, self->mute_audio);
@@ -410,6 +417,12 @@ install_own_properties (GObjectClass *klass)
       g_param_spec_boolean ("end-when-alone", "End when alone",
           "Whether the call ends when the last other participant leaves", FALSE,
           READY));
+  g_object_class_install_property (klass, PROP_FILE_WSS,
+      g_param_spec_boolean ("file-wss", "Files over WSS",
+          "Whether files go over WSS, which is faster, to and from devices "
+          "that "
+          "are reached on their own addresses; else over data channels alone",
+          TRUE, READY));
   g_object_class_install_property (klass, PROP_MUTE_AUDIO,
       g_param_spec_boolean ("mute-audio", "Mute audio",
           "Whether silence is sent in place of sound", FALSE, PLAYING));

@@ -21,7 +21,9 @@
  * Files go to the pads `file_sink_N`, one participant each: the property `to` of
  * the pad is its id or name, and may be left out where there is only one other.
  * What a participant sends comes out of `file_src_N`, once it offers something; a
- * file that no linked element takes is declined. They are made for vmfilesrc and
+ * file that no linked element takes is declined. Over data channels, or, where the
+ * receiver's device is reached on its own address, over WSS (`file-wss`), which is
+ * faster; when one dies the other goes on. They are made for vmfilesrc and
  * vmfilesink, which cut, verify and resume. When nothing but files is sent the
  * element ends with the last of them.
  *
@@ -216,6 +218,7 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
       self->ice_transport_policy == VM_ICE_TRANSPORT_POLICY_RELAY;
   config->decode = self->decode;
   config->end_when_alone = self->end_when_alone;
+  config->file_wss = self->file_wss;
   config->max_participants = self->max_participants;
   config->latency_ms = self->latency;
   config->start_bitrate = self->start_bitrate;
@@ -508,7 +511,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
 static void
 vm_signal_bin_init (VmSignalBin *self)
 {
-  self->decode = TRUE;
+  self->decode = self->file_wss = TRUE;
   self->policy = VM_POLICY_PIN;
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
   self->latency = DEFAULT_LATENCY_MS;

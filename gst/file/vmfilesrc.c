@@ -22,8 +22,8 @@
  * many failed.
  *
  * The element message `vm-transfer` tells each state, and five times a second how
- * far it is: `transferId`, `filename`, `size` and `done` in bytes, `state`; when
- * it has failed `code` and `message`; when it is verified `savedPath`.
+ * far it is: `transferId`, `filename`, `size` and `done` in bytes, `state`; over
+ * vmsignalbin `lane` and `address`; when it has failed `code` and `message`; when it is verified `savedPath`.
  *
  * ## Example launch lines
  * |[
@@ -36,7 +36,7 @@
  * At 1 MB a second, and tells how it goes on.
  */
 
-#include "vmfilesrc.h"
+#include "vmfilesrc-priv.h"
 
 #include <gst/videomeet/videomeet.h>
 
@@ -339,8 +339,10 @@ vm_file_src_event (GstBaseSrc *src, GstEvent *event)
   if (gst_structure_has_field_typed (s, "message", GST_TYPE_STRUCTURE))
     message = gst_value_get_structure (gst_structure_get_value (s, "message"));
   sender = ref_sender (VM_FILE_SRC (src));
-  if (!message || !sender)
+  if (!sender)
     return FALSE;
+  if (!message)
+    return vm_file_src_take_lane (sender, s);
   vm_file_sender_take (sender, message);
   return TRUE;
 }

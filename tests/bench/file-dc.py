@@ -20,7 +20,7 @@ LONG = 900  # s, for one round
 CHANNEL = os.path.join(
     os.path.dirname(os.path.dirname(shutil.which("videomeet") or "")),
     "tests", "support", "datachannel")
-MEETING = "vmsignalbin name=m"
+MEETING = "vmsignalbin name=m file-wss=false"
 
 
 def make_file(host):

@@ -5,10 +5,12 @@
 #include <gst/videomeet/lifecycle/vmmeetingstate.h>
 #include <gst/videomeet/lifecycle/vmparticipantstate.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
+#include <gst/videomeet/transfer/vmfileinlet.h>
 #include <gst/videomeet/transfer/vmfilelane.h>
 #include <gst/videomeet/transfer/vmfilequeue.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
 #include <gst/videomeet/transfer/vmfilesender.h>
+#include <gst/videomeet/transfer/vmfilesocket.h>
 #include <gst/videomeet/transfer/vmtransfermeta.h>
 #include <gst/videomeet/trust/vmidentity.h>
 #include <gst/videomeet/trust/vmmediasession.h>

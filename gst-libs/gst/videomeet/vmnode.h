@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/lifecycle/vmdiscoverystate.h>
+#include <gst/videomeet/transfer/vmfileinlet.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
 #include <gst/videomeet/trust/vmidentity.h>
 #include <gst/videomeet/trust/vmtruststore.h>
@@ -56,6 +57,8 @@ VM_API gchar *vm_node_make_invitation (
 VM_API gchar *
 vm_node_make_approval_link (VmNode *self, const gchar *meeting, GError **error);
 VM_API void vm_node_set_file_receiver (VmNode *self, VmFileReceiver *receiver);
+VM_API VmFileInlet *vm_node_add_file_inlet (
+    VmNode *self, const gchar *device_id, const gchar *transfer_id);
 VM_API VmTrustStore *vm_node_get_trust_store (VmNode *self);
 VM_API gboolean vm_node_set_trust_store (
     VmNode *self, VmTrustStore *store, GError **error);

@@ -71,6 +71,8 @@ static const gchar *const added[] = {
   "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
   "\"encoding\":\"binary\",\"have\":[0,10,12,3]}",
   "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
+  "\"encoding\":\"binary\",\"port\":8080}",
+  "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
   "\"encoding\":\"json\",\"chunkSize\":32768}",
   "{\"type\":\"FILE_RESPONSE\",\"accept\":false," ID ","
   "\"reason\":\"The name is taken\"}",
@@ -299,6 +301,9 @@ GST_START_TEST (test_limits)
   check_refused (
       "{\"type\":\"TRANSFER_START\",\"chunkSize\":1048577,\"totalChunks\":1}",
       "chunkSize");
+  check_again ("{\"type\":\"FILE_RESPONSE\",\"accept\":true,\"port\":65535}");
+  check_refused (
+      "{\"type\":\"FILE_RESPONSE\",\"accept\":true,\"port\":65536}", "port");
 }
 
 GST_END_TEST;

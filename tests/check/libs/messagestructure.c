@@ -106,6 +106,7 @@ static const struct
   { "FILE_OFFER", "encodings", "(string)json" },
   { "FILE_RESPONSE", "accept", "(string)maybe" },
   { "FILE_RESPONSE", "encoding", "(string)morse" },
+  { "FILE_RESPONSE", "port", "(gint64)65536" },
   { "FILE_RESPONSE", "have", "<(guint64)1>" },
   { "FILE_RESPONSE", "have", "<(guint64)1,(guint64)0>" },
   { "FILE_RESPONSE", "have", "<(guint64)1,(guint64)2,(guint64)3,(guint64)1>" },

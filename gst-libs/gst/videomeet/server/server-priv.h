@@ -103,7 +103,8 @@ struct _VmServer
   VmApprovalPage *approval;
   VmPolicy policy;
   VmTransfers *transfers;
-  GHashTable *transfer_sockets; /* id of the transfer -> VmWs */
+  GHashTable *transfer_sockets; /* vm_transfer_key() -> VmWs */
+  GHashTable *inlets; /* vm_transfer_key() -> VmFileInlet, of meetings */
   VmFileReceiver *receiver; /* or NULL: no files are taken */
   GHashTable *askers; /* serial -> VmConn that waits for the desk's answer */
   guint64 serials;
@@ -251,6 +252,12 @@ int vm_route_transfers (VmConn *conn);
 void vm_transfer_check (VmServer *self);
 void vm_transfer_upgrade (VmConn *conn, GError **error);
 void vm_transfer_guest_free (VmTransferGuest *guest);
+/* Those that had to wait are read again. */
+void vm_transfer_read_on (VmServer *self);
+/* To the socket that is found by @key, if there is one. */
+void vm_transfer_answer (VmServer *self, const gchar *key, GBytes *text);
+/* That one closes, behind what was answered. */
+void vm_transfer_end_socket (VmServer *self, const gchar *key);
 /* callguest.c */
 /* A VmCallsSend. */
 void vm_call_guest_send (

@@ -53,6 +53,7 @@ vm_server_finalize (GObject *object)
   g_clear_object (&self->receiver);
   g_clear_pointer (&self->transfers, vm_transfers_free);
   g_hash_table_unref (self->transfer_sockets);
+  g_hash_table_unref (self->inlets);
   g_hash_table_unref (self->askers);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -79,6 +80,8 @@ vm_server_init (VmServer *self)
   self->policy = VM_POLICY_PIN;
   self->transfers = vm_transfers_new (vm_server_random, NULL);
   self->transfer_sockets = g_hash_table_new (g_str_hash, g_str_equal);
+  self->inlets =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->times = (VmServerTimes){
     .start = VM_SERVER_CALL_TIME,
     .first_message = VM_FIRST_MESSAGE_TIME,

@@ -2,9 +2,10 @@
 
 /* Files that come without a meeting: POST /transfers and GET /transfer?ticket=
  * (protocol §2, §5). The file itself is the VmFileReceiver's, on its own thread:
- * while more waits there than its disk takes, the socket is not read. */
+ * while more waits there than its disk takes, the socket is not read. And those that
+ * were offered in a meeting: GET /transfer?id=, for a VmFileInlet. */
 
-#include "server-priv.h"
+#include "fileinlet-priv.h"
 #include "transfers.h"
 #include "../transfer/frame.h"
 #include "../transfer/messagestructure.h"
@@ -19,6 +20,8 @@ struct _VmTransferGuest
 {
   gchar *device_id;
   gchar *id; /* of the transfer */
+  gchar *key; /* of both */
+  VmFileInlet *inlet; /* of a meeting; NULL: the receiver's */
   VmFrameJoiner *joiner;
 };
 
@@ -27,6 +30,8 @@ vm_transfer_guest_free (VmTransferGuest *guest)
 {
   g_free (guest->device_id);
   g_free (guest->id);
+  g_free (guest->key);
+  g_clear_object (&guest->inlet);
   vm_frame_joiner_free (guest->joiner);
   g_free (guest);
 }
@@ -35,7 +40,7 @@ vm_transfer_guest_free (VmTransferGuest *guest)
 
 typedef struct
 {
-  gchar *device_id, *id;
+  gchar *key;
   GBytes *text;
 } Reply;
 
@@ -44,21 +49,27 @@ reply_free (gpointer data)
 {
   Reply *reply = data;
 
-  g_free (reply->device_id);
-  g_free (reply->id);
+  g_free (reply->key);
   g_bytes_unref (reply->text);
   g_free (reply);
+}
+
+/* Of another transport, or its socket is gone: then it will ask again. */
+void
+vm_transfer_answer (VmServer *self, const gchar *key, GBytes *text)
+{
+  VmWs *ws = g_hash_table_lookup (self->transfer_sockets, key);
+
+  if (ws)
+    vm_ws_send (ws, text);
 }
 
 static void
 send_reply (VmServer *self, gpointer data)
 {
   const Reply *reply = data;
-  VmWs *ws = g_hash_table_lookup (self->transfer_sockets, reply->id);
 
-  /* of another transport, or its socket is gone: it will ask again */
-  if (ws && g_str_equal (ws->transfer_guest->device_id, reply->device_id))
-    vm_ws_send (ws, reply->text);
+  vm_transfer_answer (self, reply->key, reply->text);
 }
 
 static void
@@ -75,14 +86,13 @@ hear_reply (VmFileReceiver *receiver, const GstStructure *message,
     return;
   text = vm_transfer_message_write (read);
   reply = g_new0 (Reply, 1);
-  reply->device_id = g_strdup (from);
-  reply->id = g_strdup (read->id);
+  reply->key = vm_transfer_key (from, read->id);
   reply->text = g_bytes_new_take (text, strlen (text));
   vm_server_post (self, send_reply, reply, reply_free);
 }
 
-static void
-read_on (VmServer *self, gpointer data)
+void
+vm_transfer_read_on (VmServer *self)
 {
   GHashTableIter iter;
   gpointer value;
@@ -90,6 +100,12 @@ read_on (VmServer *self, gpointer data)
   g_hash_table_iter_init (&iter, self->transfer_sockets);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     vm_ws_hold (value, FALSE);
+}
+
+static void
+read_on (VmServer *self, gpointer data)
+{
+  vm_transfer_read_on (self);
 }
 
 static void
@@ -109,8 +125,19 @@ forget_receiver (VmServer *self)
   g_signal_handlers_disconnect_by_data (self->receiver, self);
   g_clear_object (&self->receiver);
   g_hash_table_iter_init (&iter, self->transfer_sockets);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    vm_ws_close (value, VM_CLOSE_GOING_AWAY, "no files any more", FALSE);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (!((VmWs *) value)->transfer_guest->inlet)
+      vm_ws_close (value, VM_CLOSE_GOING_AWAY, "no files any more", FALSE);
+  }
+}
+
+void
+vm_transfer_end_socket (VmServer *self, const gchar *key)
+{
+  VmWs *ws = g_hash_table_lookup (self->transfer_sockets, key);
+
+  if (ws)
+    vm_ws_close (ws, VM_CLOSE_NORMAL, "over", FALSE);
 }
 
 static void
@@ -237,7 +264,39 @@ vm_route_transfers (VmConn *conn)
   return vm_http_reply_json (conn, 202, answer);
 }
 
-/* GET /transfer?ticket= */
+/* GET /transfer?ticket= and ?id= */
+
+/* Takes @id. */
+static void
+begin (VmConn *conn, const gchar *device_id, gchar *id, VmFileInlet *inlet)
+{
+  VmTransferGuest *guest = g_new0 (VmTransferGuest, 1);
+
+  guest->device_id = g_strdup (device_id);
+  guest->id = id;
+  guest->key = vm_transfer_key (device_id, id);
+  guest->inlet = inlet ? g_object_ref (inlet) : NULL;
+  guest->joiner = vm_frame_joiner_new ();
+  conn->ws_funcs = &vm_transfer_funcs;
+  g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
+  conn->transfer_guest = guest;
+}
+
+/* The device has offered it in a meeting; its key is its ticket. */
+static void
+begin_of_meeting (VmConn *conn, const gchar *id, GError **error)
+{
+  g_autofree gchar *device_id = admit (conn, error);
+  VmFileInlet *inlet =
+      device_id ? vm_server_find_file_inlet (conn->server, device_id, id)
+                : NULL;
+
+  if (inlet)
+    begin (conn, device_id, g_strdup (id), inlet);
+  else if (device_id)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_TICKET,
+        "No such file was offered by this device in a meeting");
+}
 
 void
 vm_transfer_upgrade (VmConn *conn, GError **error)
@@ -245,19 +304,20 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
   VmServer *self = conn->server;
   const gchar *key = vm_conn_get_key (conn);
   g_autofree gchar *device_id = key ? vm_device_id_from_key_hash (key) : NULL;
-  gchar ticket[128];
-  gchar *id = vm_transfers_use (self->transfers,
-      lws_get_urlarg_by_name (conn->wsi, "ticket=", ticket, sizeof ticket),
-      device_id, g_get_monotonic_time (), error);
+  gchar text[128];
+  const gchar *of_meeting =
+      lws_get_urlarg_by_name (conn->wsi, "id=", text, sizeof text);
+  gchar *id;
 
-  if (!id)
+  if (of_meeting) {
+    begin_of_meeting (conn, of_meeting, error);
     return;
-  conn->ws_funcs = &vm_transfer_funcs;
-  g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
-  conn->transfer_guest = g_new0 (VmTransferGuest, 1);
-  conn->transfer_guest->device_id = g_steal_pointer (&device_id);
-  conn->transfer_guest->id = id;
-  conn->transfer_guest->joiner = vm_frame_joiner_new ();
+  }
+  id = vm_transfers_use (self->transfers,
+      lws_get_urlarg_by_name (conn->wsi, "ticket=", text, sizeof text),
+      device_id, g_get_monotonic_time (), error);
+  if (id)
+    begin (conn, device_id, id, NULL);
 }
 
 static void
@@ -265,13 +325,15 @@ on_open (VmWs *ws)
 {
   VmServer *self = ws->conn->server;
   VmTransferGuest *guest = g_steal_pointer (&ws->conn->transfer_guest);
-  VmWs *before = g_hash_table_lookup (self->transfer_sockets, guest->id);
+  VmWs *before = g_hash_table_lookup (self->transfer_sockets, guest->key);
 
   ws->transfer_guest = guest;
   /* the sender has lost the other, which may not know yet that it is dead */
   if (before)
     vm_ws_close (before, VM_CLOSE_POLICY, "superseded", TRUE);
-  g_hash_table_insert (self->transfer_sockets, guest->id, ws);
+  g_hash_table_replace (self->transfer_sockets, guest->key, ws);
+  if (guest->inlet)
+    vm_file_inlet_set_attached (guest->inlet, TRUE);
 }
 
 static void
@@ -280,10 +342,12 @@ on_hang_up (VmWs *ws, const GError *reason)
   VmServer *self = ws->conn->server;
   const VmTransferGuest *guest = ws->transfer_guest;
 
-  if (g_hash_table_lookup (self->transfer_sockets, guest->id) != ws)
+  if (g_hash_table_lookup (self->transfer_sockets, guest->key) != ws)
     return;
-  g_hash_table_remove (self->transfer_sockets, guest->id);
-  if (self->receiver)
+  g_hash_table_remove (self->transfer_sockets, guest->key);
+  if (guest->inlet)
+    vm_file_inlet_set_attached (guest->inlet, FALSE);
+  else if (self->receiver)
     vm_file_receiver_lose (self->receiver, guest->device_id, guest->id);
 }
 
@@ -302,11 +366,25 @@ on_tell (VmWs *ws, const GError *error)
   vm_ws_send (ws, bytes);
 }
 
-/* For the receiver, if it is of the transfer that the socket is for. */
+/* Takes @message. FALSE: no more for now. */
+static gboolean
+push (VmWs *ws, VmTransferMessage *message)
+{
+  VmServer *self = ws->conn->server;
+  const VmTransferGuest *guest = ws->transfer_guest;
+
+  if (guest->inlet && message->type != VM_TRANSFER_FILE_OFFER)
+    return vm_file_inlet_push (guest->inlet, message);
+  if (!guest->inlet && self->receiver)
+    return vm_file_receiver_push (self->receiver, message, guest->device_id);
+  vm_transfer_message_free (message);
+  return TRUE;
+}
+
+/* For whom it is, if it is of the transfer that the socket is for. */
 static void
 hand_over (VmWs *ws, VmTransferMessage *message)
 {
-  VmServer *self = ws->conn->server;
   const VmTransferGuest *guest = ws->transfer_guest;
 
   if (message->id && !g_str_equal (message->id, guest->id)) {
@@ -316,9 +394,7 @@ hand_over (VmWs *ws, VmTransferMessage *message)
   }
   if (!message->id)
     message->id = g_strdup (guest->id);
-  if (!self->receiver)
-    vm_transfer_message_free (message);
-  else if (!vm_file_receiver_push (self->receiver, message, guest->device_id))
+  if (!push (ws, message))
     vm_ws_hold (ws, TRUE);
 }
 

@@ -41,6 +41,7 @@ const VmTransferField vm_transfer_fields[] = {
   FIELD ("transferId", ID, id, 0, ALL & ~IN (FILE_OFFER), 0),
   FIELD ("encoding", WORD, encoding, 0, IN (FILE_RESPONSE), 0),
   FIELD ("have", HAVE, have, 0, IN (FILE_RESPONSE), 0),
+  FIELD ("port", NUMBER, port, G_MAXUINT16, IN (FILE_RESPONSE), 0),
   FIELD ("chunkSize", NUMBER, chunk_size, VM_CHUNK_SIZE_MAX,
       IN (FILE_OFFER) | IN (FILE_RESPONSE) | IN (START), IN (START)),
   FIELD ("totalChunks", NUMBER, total, VM_TRANSFER_NUMBER_MAX, TOTALS, TOTALS),
@@ -67,6 +68,7 @@ vm_transfer_message_new (VmTransferType type, const gchar *id)
   self->type = type;
   self->id = g_strdup (id);
   self->size = self->chunk_size = self->total = self->index = self->up_to = -1;
+  self->port = -1;
   return self;
 }
 

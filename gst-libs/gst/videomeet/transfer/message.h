@@ -79,6 +79,7 @@ typedef struct
   gboolean accept;
   VmTransferEncoding encoding;
   VmChunkSet *have; /* of VM_CHUNK_SET_TOTAL_MAX chunks */
+  gint64 port; /* of FILE_RESPONSE, where /transfer takes the file as well */
 
   gint64 index; /* of the chunk */
   GBytes *data;

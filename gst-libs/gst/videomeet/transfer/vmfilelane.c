@@ -436,6 +436,25 @@ vm_file_lane_set_session (VmFileLane *self, VmMediaSession *session)
 }
 
 /**
+ * vm_file_lane_forget:
+ * @self: a #VmFileLane
+ * @transfer_id: of a transfer of either side
+ *
+ * The transfer is over, as was heard on another lane.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_lane_forget (VmFileLane *self, const gchar *transfer_id)
+{
+  g_return_if_fail (VM_IS_FILE_LANE (self));
+  g_return_if_fail (transfer_id != NULL);
+
+  forget (self, transfer_id);
+  vm_frame_joiner_forget (self->joiner, transfer_id);
+}
+
+/**
  * vm_file_lane_clear:
  * @self: a #VmFileLane
  *

@@ -91,6 +91,7 @@ VM_API GstBuffer *vm_file_lane_take (
     VmFileLane *self, GBytes *data, gboolean text, GError **error);
 VM_API void
 vm_file_lane_set_session (VmFileLane *self, VmMediaSession *session);
+VM_API void vm_file_lane_forget (VmFileLane *self, const gchar *transfer_id);
 VM_API void vm_file_lane_clear (VmFileLane *self);
 
 G_END_DECLS

@@ -52,9 +52,6 @@ void
 vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message);
 /* The receiver is not to be reached any more: the transfer has failed. */
 void vm_file_sender_fail (VmFileSender *self, const GError *why);
-/* Which lane it goes over from now on, as is told; @address may be NULL. */
-void vm_file_sender_set_lane (
-    VmFileSender *self, const gchar *lane, const gchar *address);
 /* Why it has failed; NULL: it has not. Returns: (transfer full) */
 GError *vm_file_sender_dup_error (VmFileSender *self);
 /* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base URIs.

@@ -67,6 +67,36 @@ vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
 }
 
 /**
+ * vm_file_sender_set_lane:
+ * @self: a #VmFileSender
+ * @lane: what carries it from now on, as `wss` or `data-channel`
+ * @address: (nullable): where to
+ *
+ * For a transport: vm_file_sender_describe() tells it. What the one before has not
+ * brought is lost: of what is not acknowledged, what the receiver does not have goes
+ * again at once. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_lane (
+    VmFileSender *self, const gchar *lane, const gchar *address)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+  g_return_if_fail (lane != NULL);
+
+  g_mutex_lock (&self->lock);
+  if (self->lane)
+    vm_sender_change_lane (self->engine, g_get_monotonic_time ());
+  g_free (self->lane);
+  g_free (self->address);
+  self->lane = g_strdup (lane);
+  self->address = g_strdup (address);
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
  * vm_file_sender_cancel:
  * @self: a #VmFileSender
  *
@@ -92,8 +122,9 @@ vm_file_sender_cancel (VmFileSender *self)
  *
  * Where the transfer is: `transferId` (string), `direction` (`send`), `filename`
  * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
- * `sent` (#guint64, bytes that went out; what went again counts again), with
- * vm_file_sender_upload() `lane` (string, `wss`) and `address` (string, its base URI),
+ * `sent` (#guint64, bytes that went out; what went again counts again), as the
+ * transport has said it `lane` (string, `wss` or `data-channel`) and `address` (string,
+ * the base URI of `wss`),
  * `state` (#VmTransferState); when it has failed `code` (string, as
  * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
  * (string), if the receiver says it. Any thread.

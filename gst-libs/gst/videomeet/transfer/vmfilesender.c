@@ -465,18 +465,6 @@ vm_file_sender_get_encoding (VmFileSender *self)
   return encoding;
 }
 
-void
-vm_file_sender_set_lane (
-    VmFileSender *self, const gchar *lane, const gchar *address)
-{
-  g_mutex_lock (&self->lock);
-  g_free (self->lane);
-  g_free (self->address);
-  self->lane = g_strdup (lane);
-  self->address = g_strdup (address);
-  g_mutex_unlock (&self->lock);
-}
-
 GError *
 vm_file_sender_dup_error (VmFileSender *self)
 {

@@ -21,7 +21,9 @@ G_BEGIN_DECLS
  *
  * The name of the structure of a #GST_EVENT_CUSTOM_UPSTREAM that carries a reply.
  * Its field `message` is the reply (#GstStructure, as #VmTransferMeta.message);
- * `participant` (string) is whose it is, where that is known.
+ * `participant` (string) is whose it is, where that is known. Without `message` it has
+ * `transferId` (string), `lane` (string) and, for some, `address` (string): what
+ * carries the transfer from now on, as vm_file_sender_set_lane().
  *
  * Since: 0.1
  */

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:vmfilesocket
+ * @title: VmFileSocket
+ * @short_description: a file of a meeting over a WebSocket
+ *
+ * The faster lane between two devices that have signed their connection in a
+ * meeting: a socket of the receiver's server, for one transfer that it has accepted
+ * (protocol §7). TLS must show the key that the other has signed with, and this
+ * device shows its own. The messages are those of the data channels, and the
+ * transfer knows nothing of it: where the socket ends, it goes on over another.
+ *
+ * A socket belongs to the main context that was the thread's default when it was
+ * made.
+ */
+
+#include "../transfer/vmfilesocket.h"
+
+#include "../transfer/frame.h"
+#include "../transfer/messagestructure.h"
+#include "../trust/vmidentity-priv.h"
+#include "../trust/vmmediasession-priv.h"
+#include "../vmerror.h"
+#include "../vmtimer-priv.h"
+#include "filesocket-priv.h"
+#include "settle.h"
+#include "signalsocket.h"
+
+#define OPEN_MS (10 * 1000) /* as of an upload without a meeting */
+#define REPLY_MAX (256 * 1024) /* of a message that comes: replies are small */
+#define PING_SECONDS 2
+#define LOOK_MS 1000
+/* Without a word, a pong not either: what is sent goes nowhere. */
+#define DEAD_MS (8 * 1000)
+
+struct _VmFileSocket
+{
+  GObject parent;
+
+  gchar *base_uri;
+  SoupSession *session;
+  SoupWebsocketConnection *socket; /* NULL: not yet, or no more */
+  GCancellable *cancellable;
+  GMainContext *context;
+  GSource *look;
+  gint64 heard; /* µs, monotonic */
+  gboolean closed;
+};
+
+enum
+{
+  SIGNAL_OPENED,
+  SIGNAL_MESSAGE,
+  SIGNAL_CLOSED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+static gint open_ms = OPEN_MS, dead_ms = DEAD_MS; /* atomic */
+
+void
+vm_file_socket_set_times (guint open, guint dead)
+{
+  g_atomic_int_set (&open_ms, (gint) open);
+  g_atomic_int_set (&dead_ms, (gint) dead);
+}
+
+G_DEFINE_FINAL_TYPE (VmFileSocket, vm_file_socket, G_TYPE_OBJECT)
+
+static void
+on_gone (SoupWebsocketConnection *socket, gpointer user_data)
+{
+  g_object_unref (socket);
+}
+
+/* What was said gets out before the socket goes. */
+static void
+drop_socket (VmFileSocket *self)
+{
+  SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
+
+  vm_timer_clear (&self->look);
+  if (!socket)
+    return;
+  g_signal_handlers_disconnect_by_data (socket, self);
+  if (soup_websocket_connection_get_state (socket)
+      != SOUP_WEBSOCKET_STATE_OPEN) {
+    g_object_unref (socket);
+    return;
+  }
+  g_signal_connect (socket, "closed", G_CALLBACK (on_gone), NULL);
+  soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+}
+
+static void
+vm_file_socket_dispose (GObject *object)
+{
+  VmFileSocket *self = VM_FILE_SOCKET (object);
+
+  vm_file_socket_close (self);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (vm_file_socket_parent_class)->dispose (object);
+}
+
+static void
+vm_file_socket_finalize (GObject *object)
+{
+  VmFileSocket *self = VM_FILE_SOCKET (object);
+
+  g_main_context_unref (self->context);
+  g_object_unref (self->cancellable);
+  g_free (self->base_uri);
+  G_OBJECT_CLASS (vm_file_socket_parent_class)->finalize (object);
+}
+
+static void
+vm_file_socket_class_init (VmFileSocketClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = vm_file_socket_dispose;
+  object_class->finalize = vm_file_socket_finalize;
+  /**
+   * VmFileSocket::opened:
+   * @self: the socket
+   *
+   * From now on vm_file_socket_send() sends.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_OPENED] = g_signal_new ("opened", VM_TYPE_FILE_SOCKET,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * VmFileSocket::message:
+   * @self: the socket
+   * @message: a #GstStructure as #VmTransferMeta.message
+   *
+   * The receiver has answered.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_MESSAGE] =
+      g_signal_new ("message", VM_TYPE_FILE_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 1, gst_structure_get_type ());
+  /**
+   * VmFileSocket::closed:
+   * @self: the socket
+   * @error: %VM_ERROR_WRONG_KEY: another device answers there;
+   *   %VM_ERROR_DISCONNECTED, %VM_ERROR_TIMEOUT: it did not open, or is lost
+   *
+   * It is of no more use; the last signal. What was sent and is not answered may not
+   * have come.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_CLOSED] = g_signal_new ("closed", VM_TYPE_FILE_SOCKET,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+vm_file_socket_init (VmFileSocket *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->cancellable = g_cancellable_new ();
+  self->session = vm_http_session_new ();
+  vm_settle_watch (self);
+}
+
+/* Takes @error. */
+static void
+fail (VmFileSocket *self, GError *error)
+{
+  g_autoptr (VmFileSocket) alive = g_object_ref (self);
+  g_autoptr (GError) why = error;
+
+  if (self->closed)
+    return;
+  vm_file_socket_close (self);
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, why);
+}
+
+static void
+on_message (SoupWebsocketConnection *socket, gint type, GBytes *bytes,
+    VmFileSocket *self)
+{
+  gsize size;
+  const gchar *text = g_bytes_get_data (bytes, &size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmTransferMessage) message =
+      vm_transfer_message_read (text ? text : "", size, &error);
+  g_autoptr (GstStructure) s = NULL;
+
+  self->heard = g_get_monotonic_time ();
+  if (!message) {
+    g_debug ("a reply is passed over: %s", error->message);
+    return;
+  }
+  s = vm_transfer_message_to_structure (message);
+  g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, s);
+}
+
+static void
+on_pong (SoupWebsocketConnection *socket, GBytes *message, VmFileSocket *self)
+{
+  self->heard = g_get_monotonic_time ();
+}
+
+static void
+on_closed (SoupWebsocketConnection *socket, VmFileSocket *self)
+{
+  fail (self, g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
+                  "The connection to the device was lost"));
+}
+
+static gboolean
+on_look (gpointer user_data)
+{
+  VmFileSocket *self = user_data;
+
+  if ((g_get_monotonic_time () - self->heard) / 1000
+      < g_atomic_int_get (&dead_ms))
+    return G_SOURCE_CONTINUE;
+  fail (self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+                  "The device is not heard any more"));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (VmFileSocket) self = user_data;
+  GError *error = NULL;
+  SoupWebsocketConnection *socket =
+      vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
+
+  if (self->closed || !socket) {
+    g_clear_object (&socket);
+    if (error)
+      fail (self, error);
+    return;
+  }
+  self->socket = socket;
+  vm_settle_watch (socket);
+  self->heard = g_get_monotonic_time ();
+  soup_websocket_connection_set_max_incoming_payload_size (socket, REPLY_MAX);
+  soup_websocket_connection_set_keepalive_interval (socket, PING_SECONDS);
+  g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (socket, "pong", G_CALLBACK (on_pong), self);
+  g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
+  self->look = vm_timer_new (self->context, LOOK_MS, on_look, self);
+  g_signal_emit (self, signals[SIGNAL_OPENED], 0);
+}
+
+static gchar *
+key_hash_of (VmMediaSession *session)
+{
+  g_autoptr (EVP_PKEY) key =
+      vm_spki_to_key (vm_media_session_get_other_key (session), NULL);
+
+  return key ? vm_key_hash_from_key (key) : NULL;
+}
+
+/**
+ * vm_file_socket_new:
+ * @session: of the two, for which vm_media_session_is_signed()
+ * @base_uri: where the receiver's server is, as vm_device_get_base_uri(); over TLS
+ * @transfer_id: of a file that the receiver has accepted in the meeting, by a
+ *   `FILE_RESPONSE` with a `port` and the encoding `binary`
+ *
+ * Begins to open a socket, for ten seconds: #VmFileSocket::opened or
+ * #VmFileSocket::closed follows.
+ *
+ * Returns: (transfer full): the socket
+ *
+ * Since: 0.1
+ */
+VmFileSocket *
+vm_file_socket_new (
+    VmMediaSession *session, const gchar *base_uri, const gchar *transfer_id)
+{
+  g_autofree gchar *key_hash = NULL, *path = NULL;
+  VmSignalSocketConfig config = { .protocol = "videomeet.file",
+    .timeout_ms = (guint) g_atomic_int_get (&open_ms) };
+  VmFileSocket *self;
+
+  g_return_val_if_fail (VM_IS_MEDIA_SESSION (session), NULL);
+  g_return_val_if_fail (vm_media_session_is_signed (session), NULL);
+  g_return_val_if_fail (base_uri && g_str_has_prefix (base_uri, "https"), NULL);
+  g_return_val_if_fail (
+      transfer_id && vm_transfer_id_check (transfer_id), NULL);
+
+  key_hash = key_hash_of (session);
+  g_return_val_if_fail (key_hash != NULL, NULL);
+  path = g_strconcat ("/transfer?id=", transfer_id, NULL);
+  self = g_object_new (VM_TYPE_FILE_SOCKET, NULL);
+  self->base_uri = g_strdup (base_uri);
+  config.base_uri = base_uri;
+  config.path = path;
+  config.key_hash = key_hash;
+  vm_signal_socket_open_async (self->session,
+      vm_media_session_get_identity (session), &config, self->cancellable,
+      on_opened, g_object_ref (self));
+  return self;
+}
+
+/**
+ * vm_file_socket_get_base_uri:
+ * @self: a #VmFileSocket
+ *
+ * Returns: as of vm_file_socket_new()
+ *
+ * Since: 0.1
+ */
+const gchar *
+vm_file_socket_get_base_uri (VmFileSocket *self)
+{
+  g_return_val_if_fail (VM_IS_FILE_SOCKET (self), NULL);
+
+  return self->base_uri;
+}
+
+static void
+send_frames (VmFileSocket *self, const VmTransferMessage *chunk)
+{
+  g_autoptr (GPtrArray) frames =
+      vm_frame_split (chunk, VM_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
+
+  for (guint i = 0; frames && i < frames->len; i++)
+    soup_websocket_connection_send_message (self->socket,
+        SOUP_WEBSOCKET_DATA_BINARY, g_ptr_array_index (frames, i));
+}
+
+/**
+ * vm_file_socket_send:
+ * @self: a #VmFileSocket
+ * @message: what is to be said of the transfer, as in #VmTransferMeta
+ * @data: (nullable): the bytes of a CHUNK_DATA
+ * @error: %VM_ERROR_BAD_MESSAGE: it is no such message; %VM_ERROR_DISCONNECTED: it is
+ *   not open
+ *
+ * Never blocks: what waits is bounded by what a transfer sends before it is
+ * acknowledged.
+ *
+ * Returns: whether it is on its way
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_file_socket_send (VmFileSocket *self, const GstStructure *message,
+    GBytes *data, GError **error)
+{
+  g_autoptr (VmTransferMessage) read = NULL;
+
+  g_return_val_if_fail (VM_IS_FILE_SOCKET (self), FALSE);
+  g_return_val_if_fail (message != NULL, FALSE);
+
+  read = vm_transfer_message_from_structure (message, data, error);
+  if (!read)
+    return FALSE;
+  if (!self->socket
+      || soup_websocket_connection_get_state (self->socket)
+             != SOUP_WEBSOCKET_STATE_OPEN) {
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_DISCONNECTED, "The socket is not open");
+    return FALSE;
+  }
+  if (read->type == VM_TRANSFER_CHUNK_DATA) {
+    send_frames (self, read);
+  } else {
+    g_autofree gchar *text = vm_transfer_message_write (read);
+
+    soup_websocket_connection_send_text (self->socket, text);
+  }
+  return TRUE;
+}
+
+/**
+ * vm_file_socket_close:
+ * @self: a #VmFileSocket
+ *
+ * Nothing more is heard of it; what was sent gets out. Also when its last reference
+ * is given up.
+ *
+ * Since: 0.1
+ */
+void
+vm_file_socket_close (VmFileSocket *self)
+{
+  g_return_if_fail (VM_IS_FILE_SOCKET (self));
+
+  self->closed = TRUE;
+  g_cancellable_cancel (self->cancellable);
+  drop_socket (self);
+}
