@@ -21,15 +21,25 @@ vmt_files_raw_clear (VmtFilesRaw *raw)
   g_free (raw->quota);
 }
 
+static void
+add_rate (GOptionContext *context, VmtFilesRaw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "max-bitrate", 0, 0, G_OPTION_ARG_STRING, &raw->max_bitrate,
+        "Send no more than so many bits of files a second, as 8M (default: as "
+        "fast as it goes)",
+        "RATE" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
 void
 vmt_options_add_send (
     GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
-    { "max-bitrate", 0, 0, G_OPTION_ARG_STRING, &raw->max_bitrate,
-        "Send no more than so many bits a second, as 8M (default: as fast as "
-        "it goes)",
-        "RATE" },
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &options->meeting,
         "Join that meeting, without camera and microphone, and send them to "
         "the participant DEVICE, or to everybody",
@@ -49,6 +59,7 @@ vmt_options_add_send (
     { NULL },
   };
 
+  add_rate (context, raw);
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
@@ -100,6 +111,7 @@ vmt_options_add_meeting_files (
 
   g_option_context_add_main_entries (context, entries, NULL);
   add_taking (context, raw);
+  add_rate (context, raw);
 }
 
 gboolean

@@ -43,8 +43,7 @@ vmt_file_item_start (VmtSessionFiles *self, VmtFileItem *item)
     return FALSE;
   item->element = gst_object_ref (source);
   gst_bin_add (GST_BIN (place->pipeline), source);
-  g_object_set (source, "location", item->path, "max-bitrate",
-      place->options->max_bitrate, NULL);
+  g_object_set (source, "location", item->path, NULL);
   item->pad = gst_element_request_pad_simple (place->signalbin, "file_sink_%u");
   if (!item->pad)
     return FALSE;

@@ -19,6 +19,7 @@ typedef struct
   VmTransferState state;
   gchar *result; /* what was told when it was over; NULL: it is not */
   guint ticks; /* since then */
+  guint shared_by; /* how many share the rate, as it was told; 0: not yet */
   VmtRate rate;
 } VmtFileItem;
 

@@ -371,6 +371,30 @@ vmt_session_files_left (VmtSessionFiles *self, const gchar *id)
   }
 }
 
+static gboolean
+has_share (const VmtFileItem *item, gconstpointer unused)
+{
+  return item->sending && item->element && !item->result;
+}
+
+/* Those that are on their way have equal parts of it. */
+static void
+share_rate (VmtSessionFiles *self)
+{
+  guint64 rate = self->place.options->max_bitrate;
+  guint n = vmt_session_files_count (self, has_share, NULL);
+
+  for (guint i = 0; rate && i < self->items->len; i++) {
+    VmtFileItem *item = self->items->pdata[i];
+
+    if (has_share (item, NULL) && item->shared_by != n) {
+      item->shared_by = n;
+      g_object_set (
+          item->element, "max-bitrate", MAX (rate / n, (guint64) 1), NULL);
+    }
+  }
+}
+
 void
 vmt_session_files_start_next (VmtSessionFiles *self)
 {
@@ -384,6 +408,7 @@ vmt_session_files_start_next (VmtSessionFiles *self)
     vmt_file_item_fail (
         self, item, VM_ERROR_FAILED, "The element vmfilesrc does not start");
   }
+  share_rate (self);
 }
 
 /* A file that is over keeps its pad for a tick, for what it has said last. */
