@@ -113,6 +113,23 @@ GST_START_TEST (test_size)
 
 GST_END_TEST;
 
+/* Where nobody says how many: at, and above. */
+GST_START_TEST (test_size_of_a_room)
+{
+  NetSocket *sockets[VM_ROOM_SIZE + 1];
+
+  start ((VmServerConfig){ 0 });
+  for (guint i = 0; i <= VM_ROOM_SIZE; i++) {
+    sockets[i] = open_room ("blue");
+    g_free (
+        net_socket_wait (sockets[i], i < VM_ROOM_SIZE ? "joined" : "error"));
+  }
+  for (guint i = 0; i <= VM_ROOM_SIZE; i++)
+    net_socket_free (sockets[i]);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_bad_sizes)
 {
   static const guint bad[] = { 1, 129 };
@@ -261,6 +278,7 @@ openrooms_suite (void)
   tcase_add_checked_fixture (tc, NULL, tear_down);
   tcase_add_test (tc, test_meet);
   tcase_add_test (tc, test_size);
+  tcase_add_test (tc, test_size_of_a_room);
   tcase_add_test (tc, test_bad_sizes);
   tcase_add_test (tc, test_stop);
   tcase_add_test (tc, test_connections_of_an_address);

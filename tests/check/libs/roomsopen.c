@@ -417,6 +417,62 @@ GST_START_TEST (test_a_thousand_rooms)
 
 GST_END_TEST;
 
+/* What a server has: below, at and above. */
+GST_START_TEST (test_rooms_of_a_server)
+{
+  const guint most = VM_OPEN_ROOMS_MAX;
+  const VmOpenRooms whole = { VM_ROOM_SIZE, most, most + 1, 1 };
+  g_autofree Peer *peers = g_new0 (Peer, most + 1);
+  g_autoptr (GError) error = NULL;
+
+  vm_rooms_set_open (rooms, &whole);
+  for (guint i = 0; i <= most; i++) {
+    g_autofree gchar *name = g_strdup_printf ("%u", i);
+
+    peer_init (&peers[i]);
+    fail_unless_equals_int (enter (&peers[i], name, "a", &error), i < most);
+  }
+  refused (&error, VM_ERROR_RATE_LIMITED);
+  fail_unless_equals_int (vm_rooms_count (rooms), most);
+  for (guint i = 0; i <= most; i++)
+    peer_clear (&peers[i]);
+}
+
+GST_END_TEST;
+
+/* More tickets than the one byte of on_random() tells apart. */
+static void
+count_up (guint8 *bytes, gsize size, gpointer user_data)
+{
+  static guint32 n;
+
+  n++;
+  memset (bytes, 0, size);
+  memcpy (bytes, &n, sizeof n);
+}
+
+GST_START_TEST (test_tickets_of_a_server)
+{
+  const guint most = VM_OPEN_TICKETS_MAX;
+  const VmOpenRooms whole = { VM_ROOM_SIZE, 1, most + 1, most };
+  VmRoomsFuncs funcs = room_funcs;
+  g_autoptr (GError) error = NULL;
+
+  funcs.random = count_up;
+  vm_rooms_free (rooms);
+  rooms = vm_rooms_new (&funcs, NULL);
+  vm_rooms_set_open (rooms, &whole);
+  for (guint i = 0; i <= most; i++) {
+    g_autofree gchar *ticket = ask ("blue", NULL, "a", &error);
+
+    fail_unless_equals_int (ticket != NULL, i < most);
+  }
+  refused (&error, VM_ERROR_RATE_LIMITED);
+  fail_unless_equals_int (vm_rooms_count_tickets (rooms), most);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_clear)
 {
   Peer ann, web;
@@ -471,6 +527,8 @@ roomsopen_suite (void)
   tcase_add_test (tc, test_tickets);
   tcase_add_test (tc, test_hosted_beside);
   tcase_add_test (tc, test_a_thousand_rooms);
+  tcase_add_test (tc, test_rooms_of_a_server);
+  tcase_add_test (tc, test_tickets_of_a_server);
   tcase_add_test (tc, test_clear);
   tcase_add_test (tc, test_closed_again);
   suite_add_tcase (s, tc);
