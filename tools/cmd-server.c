@@ -169,6 +169,19 @@ set_gotify (Serving *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+set_auth (Serving *self, GError **error)
+{
+  g_autofree gchar *keys = NULL;
+
+  if (!self->options->auth)
+    return TRUE;
+  if (!g_file_get_contents (self->options->auth, &keys, NULL, error))
+    return FALSE;
+  g_object_set (self->server, "auth-keys", keys, NULL);
+  return TRUE;
+}
+
 static void
 set_up (Serving *self)
 {
@@ -235,7 +248,7 @@ serve (Serving *self, gint64 start_us)
   raise_limit ();
   self->server = vm_room_server_new (identity);
   set_up (self);
-  if (!set_gotify (self, &error)
+  if (!set_gotify (self, &error) || !set_auth (self, &error)
       || !vm_room_server_start (self->server, &error))
     return fail (self, error);
   run (self, identity, start_us);

@@ -20,6 +20,7 @@ vmt_options_clear_server (VmtOptions *options)
   g_free (options->state);
   g_free (options->gotify_url);
   g_free (options->gotify_key_file);
+  g_free (options->auth);
 }
 
 void
@@ -49,6 +50,11 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "Admit the pages of this site as well, as https://example.org; may be "
         "given several times",
         "URL" },
+    { "auth", 0, 0, G_OPTION_ARG_FILENAME, &o->auth,
+        "Admit those alone who show a JSON Web Token that FILE verifies: "
+        "public "
+        "keys (PEM, P-256) for ES256, or a secret for HS256",
+        "FILE" },
     { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
         "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
     { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
@@ -167,6 +173,7 @@ static const struct
   { "tls-key", KIND_TEXT },
   { "name", KIND_LIST },
   { "origin", KIND_LIST },
+  { "auth", KIND_TEXT },
   { "room-size", KIND_TEXT },
   { "max-per-address", KIND_TEXT },
   { "trusted-proxy", KIND_LIST },

@@ -100,6 +100,7 @@ typedef struct
   gint room_size, max_per_address; /* 0: the default */
   gchar *turn_secret, *state;
   gchar *gotify_url, *gotify_key_file;
+  gchar *auth; /* file */
   gdouble drain; /* seconds */
 } VmtOptions;
 

@@ -22,6 +22,7 @@ enum
   PROP_STATE_FILE,
   PROP_GOTIFY_URL,
   PROP_GOTIFY_KEY,
+  PROP_AUTH_KEYS,
   N_PROPS
 };
 
@@ -44,6 +45,8 @@ text_of (VmRoomServer *self, guint id)
       return &self->gotify_url;
     case PROP_GOTIFY_KEY:
       return &self->gotify_key;
+    case PROP_AUTH_KEYS:
+      return &self->auth_keys;
     default:
       return NULL;
   }
@@ -231,6 +234,24 @@ make_texts (void)
 }
 
 static void
+make_auth (void)
+{
+  /**
+   * VmRoomServer:auth-keys:
+   *
+   * What verifies the tokens (JSON Web Token, RFC 7519) of those who are admitted: one
+   * to four public keys of P-256 (PEM), for ES256, or a secret of 32 to 1,024 bytes, for
+   * HS256. A token says until when it is good (`exp`), and may say for which room
+   * (`room_id`, `aud`), from when on (`nbf`), and for whom (`sub`), which users who call
+   * each other must. %NULL: everybody is admitted.
+   *
+   * Since: 0.1
+   */
+  props[PROP_AUTH_KEYS] = g_param_spec_string (
+      "auth-keys", "Authorisation keys", "PEM, or a secret", NULL, FLAGS);
+}
+
+static void
 make_gotify (void)
 {
   /**
@@ -316,6 +337,7 @@ vm_room_server_install (GObjectClass *klass)
   klass->get_property = vm_room_server_get_property;
   make_numbers ();
   make_texts ();
+  make_auth ();
   make_gotify ();
   make_lists ();
   g_object_class_install_properties (klass, N_PROPS, props);

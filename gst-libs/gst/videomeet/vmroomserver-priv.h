@@ -16,6 +16,7 @@ struct _VmRoomServer
   gboolean loopback, insecure;
   gchar *tls_cert, *tls_key, *turn_secret, *state_file;
   gchar *gotify_url, *gotify_key;
+  gchar *auth_keys;
   gchar **names, **origins, **proxies, **ice_servers, **turn_servers;
   GMainContext *context; /* of the signal, while it runs */
 

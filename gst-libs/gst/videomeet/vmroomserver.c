@@ -9,7 +9,8 @@
  * is gone with the last, and over which users call each other (docs/protocol.md §6).
  * It passes on what participants say to
  * set up their connections; sound, pictures and files go between them directly.
- * It admits anybody, announces itself nowhere, and is not a device of #VmNode.
+ * It admits anybody, or whoever shows a token (#VmRoomServer:auth-keys), announces
+ * itself nowhere, and is not a device of #VmNode.
  *
  * Properties are read by vm_room_server_start(). The server has a thread of its own,
  * `vm-net`; the functions here may be called from one thread at a time, and
@@ -35,6 +36,7 @@ vm_room_server_finalize (GObject *object)
   g_free (self->state_file);
   g_free (self->gotify_url);
   g_free (self->gotify_key);
+  g_free (self->auth_keys);
   g_strfreev (self->names);
   g_strfreev (self->origins);
   g_strfreev (self->proxies);
@@ -189,6 +191,7 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.state_file = self->state_file;
   config.notify_url = self->gotify_url;
   config.notify_key = self->gotify_key;
+  config.auth_keys = self->auth_keys;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_lock (&self->lock);
   self->tells = TRUE;

@@ -470,6 +470,41 @@ def test_gotify():
     assert Gotify.taken.empty(), Gotify.taken.get()
 
 
+def signed(**claims):
+    """A JSON Web Token by HS256, RFC 7515 §A.1."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    text = b".".join((part(b'{"alg":"HS256"}'), part(json.dumps(claims).encode())))
+    return (text + b"." + part(hmac.new(
+        (SECRET * 3).encode(), text, hashlib.sha256).digest())).decode()
+
+
+def test_auth():
+    secret = home / "auth.secret"
+    secret.write_text(SECRET * 3 + "\n")
+    server = Server(f"--auth={secret}")
+    late = time.time() + 3600
+    status, body = server.join("blue")
+    assert (status, body["error"]["code"]) == (403, "CAP_REQUIRED"), body
+    for token, code in ((signed(exp=int(late), room_id="blue"), None),
+                        (signed(exp=int(late), room_id="red"), "CAP_INVALID"),
+                        (signed(exp=1), "CAP_EXPIRED")):
+        ann = Client(server, f"/?token={token}")
+        ann.say(type="join", roomId="blue")
+        assert ann.hear("error" if code else "joined").get("code") == code, token
+        ann.hang_up()
+    bob = Client(server, "/?token=" + signed(exp=int(late), sub="bob"))
+    bob.say(type="register", userId="carl")
+    assert bob.hear("error")["code"] == "CAP_INVALID"
+    bob.say(type="register", userId="bob")
+    bob.hear("registered")
+    bob.hang_up()
+    server.tell(signal.SIGTERM)
+    server.tell(signal.SIGTERM)
+    server.ended()
+    assert SECRET not in "".join(server.log), server.log
+
+
 def refused(text, *options):
     run = subprocess.run([launcher, "server", "--duration=0.1", *options],
                          capture_output=True, text=True, timeout=DEADLINE,
@@ -522,6 +557,8 @@ def test_refusals():
     key.write_text(SECRET)
     refused("A Gotify server is at", "--loopback", f"--gotify-key-file={key}",
             "--gotify-url=http://push.example.org")
+    refused("32 to 1,024 bytes", "--loopback", f"--auth={key}")
+    refused("No such file", "--loopback", f"--auth={home / 'none'}")
     refused("no origin", "--loopback", "--origin=https://example.org/page")
     config = home / "bad.conf"
     for text, words in (

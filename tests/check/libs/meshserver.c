@@ -6,7 +6,6 @@
 #include "meshclient.h"
 
 #include <gst/check/gstcheck.h>
-#include <gst/videomeet/server/mesh-priv.h>
 #include <gst/videomeet/trust/capability.h>
 #include <string.h>
 #include <unistd.h>
@@ -429,8 +428,8 @@ GST_END_TEST;
 static void
 stop_refilling (VmServer *self, gpointer data)
 {
-  vm_rates_free (self->mesh->checks);
-  self->mesh->checks = vm_rates_new (VM_CAPABILITY_CHECK_BURST, NET_LONG);
+  vm_rates_free (self->checks);
+  self->checks = vm_rates_new (VM_CAPABILITY_CHECK_BURST, NET_LONG);
 }
 
 /* Signatures cost the server: an address has a rate of them. What was looked at before

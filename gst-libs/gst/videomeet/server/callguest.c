@@ -50,10 +50,14 @@ static gboolean
 register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
     const gchar *call_id, const gchar *other, GError **error)
 {
-  VmServer *server = guest->ws->conn->server;
+  VmConn *conn = guest->ws->conn;
+  VmServer *server = conn->server;
+  const VmPassUse use = { .user = id };
 
   if (server->draining)
     return vm_rooms_refuse_closing (error);
+  if (!vm_server_admits (server, conn->pass, &use, conn->group, error))
+    return FALSE;
   guest->user = vm_calls_register (
       server->user_calls, id, name, guest, g_get_monotonic_time (), error);
   if (guest->user)

@@ -22,6 +22,7 @@ vm_http_reset (VmConn *conn)
   g_clear_pointer (&conn->path, g_free);
   g_clear_pointer (&conn->host, g_free);
   g_clear_pointer (&conn->origin, g_free);
+  g_clear_pointer (&conn->pass, g_free);
   g_clear_pointer (&conn->body, g_byte_array_unref);
   g_clear_error (&conn->refusal);
   conn->refusal_status = 0;
@@ -189,6 +190,7 @@ vm_http_request (VmConn *conn)
   method = read_target (conn);
   if (vm_session_is_path (conn->path))
     vm_session_take_query (conn);
+  vm_conn_take_pass (conn);
   conn->head = method == WSI_TOKEN_HEAD_URI;
   if (method != WSI_TOKEN_POST_URI) {
     conn->preflight =
@@ -299,6 +301,7 @@ vm_http_upgrade (VmConn *conn)
     refuse (conn, 426, VM_ERROR_BAD_REQUEST, "Only WebSocket is spoken here");
   if (!conn->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
     refuse (conn, 0, VM_ERROR_BAD_REQUEST, "A WebSocket begins with GET");
+  vm_conn_take_pass (conn);
   if (!conn->refusal)
     vm_route_upgrade (conn, &conn->refusal);
   if (!conn->refusal)

@@ -72,6 +72,13 @@ prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *wish, gchar **key,
   return TRUE;
 }
 
+/* A token of trust is a certificate; any other is for the server itself. */
+static gboolean
+is_pass (VmConn *conn, const gchar *token)
+{
+  return conn->server->passes && token && !strstr (token, "-----BEGIN");
+}
+
 static GBytes *
 join (VmConn *conn, GError **error)
 {
@@ -86,7 +93,10 @@ join (VmConn *conn, GError **error)
   if (!vm_join_body_read (
           &body, (gchar *) conn->body->data, conn->body->len, error))
     return NULL;
-  if (body.token && !(token = vm_token_from_pem (body.token, -1, error)))
+  wish.pass = conn->pass;
+  if (is_pass (conn, body.token))
+    wish.pass = body.token;
+  else if (body.token && !(token = vm_token_from_pem (body.token, -1, error)))
     return NULL;
   wish.token = token;
   wish.meeting = body.meeting;

@@ -169,6 +169,16 @@ on_remove (
   return vm_mesh_remove_agent (meetings->server->mesh, room, id, reason);
 }
 
+static gboolean
+on_admit (const gchar *pass, const gchar *room, const gchar *group,
+    gpointer user_data, GError **error)
+{
+  VmMeetings *meetings = user_data;
+  const VmPassUse use = { .room = room };
+
+  return vm_server_admits (meetings->server, pass, &use, group, error);
+}
+
 /* The oldest meeting still open is the one announced. */
 static VmRoom *
 shown_room (VmMeetings *meetings)
@@ -232,6 +242,7 @@ vm_meetings_new (VmServer *server)
     .sign = on_sign,
     .untrusted = on_untrusted,
     .remove = on_remove,
+    .admit = on_admit,
   };
   VmMeetings *meetings = g_new0 (VmMeetings, 1);
 

@@ -4,7 +4,6 @@
 #include "mesh.h"
 #include "meshsessions.h"
 #include "pinguard.h"
-#include "rates.h"
 #include "server-priv.h"
 #include "../trust/capability.h"
 #include "../wire/meshrecords.h"
@@ -19,7 +18,6 @@ struct _VmMesh
   VmMeshSessions *sessions;
   VmPinGuard *guard; /* against guessing the secret */
   VmCapabilityReplay *replay;
-  VmRates *checks; /* of signatures */
   VmMeshRecords *records;
   GPtrArray *guests; /* of VmMeshGuest, in the order they said hello */
   guint64 numbers; /* given to connections */
@@ -37,6 +35,7 @@ struct _VmMeshGuest
   gchar *user_id; /* of its session */
   gchar *user;
   gchar *pin; /* of the URL, or NULL */
+  gchar *pass; /* of its session, or NULL */
   gchar *replying; /* id of the message that is taken, or NULL */
 
   gchar *id; /* peer_id, or device_id of an agent; NULL until hello */

@@ -14,8 +14,6 @@ vm_mesh_new (VmServer *server)
   mesh->sessions = vm_mesh_sessions_new ();
   mesh->guard = vm_pin_guard_new ();
   mesh->replay = vm_capability_replay_new ();
-  mesh->checks =
-      vm_rates_new (VM_CAPABILITY_CHECK_BURST, VM_CAPABILITY_CHECK_TIME);
   mesh->records = vm_mesh_records_new ();
   mesh->guests = g_ptr_array_new ();
   return mesh;
@@ -28,7 +26,6 @@ vm_mesh_free (VmMesh *mesh)
   vm_mesh_sessions_free (mesh->sessions);
   vm_pin_guard_free (mesh->guard);
   vm_capability_replay_free (mesh->replay);
-  vm_rates_free (mesh->checks);
   vm_mesh_records_free (mesh->records);
   g_ptr_array_unref (mesh->guests);
   g_free (mesh);
@@ -114,13 +111,8 @@ read_capability (VmMeshGuest *guest, const gchar *token, GError **error)
   if (token && guest->shown && strcmp (token, guest->shown_token) == 0)
     return guest->shown;
   if (token && *token
-      && !vm_rates_take (
-          mesh->checks, guest->ws->conn->group, g_get_monotonic_time ())) {
-    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        "Too many capabilities were shown from this address; try again in a "
-        "second");
+      && !vm_server_may_verify (mesh->server, guest->ws->conn->group, error))
     return NULL;
-  }
   capability = vm_capability_read (
       token, vm_identity_get_spki (mesh->server->identity), error);
   if (!capability)

@@ -13,6 +13,8 @@
 #define VM_MESH_ROOM_SIZE 4
 #define VM_MESH_SECRET_MAX 128 /* bytes */
 
+#define VM_MESH_SESSIONS_PATH "/v2/sessions"
+
 typedef struct _VmServer VmServer;
 typedef struct _VmMesh VmMesh;
 typedef struct _VmMeshGuest VmMeshGuest;

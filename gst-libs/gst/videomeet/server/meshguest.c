@@ -299,6 +299,7 @@ mesh_guest_open (VmWs *ws)
   guest->user_id = g_steal_pointer (&ws->conn->mesh_user_id);
   guest->user = g_steal_pointer (&ws->conn->mesh_user);
   guest->pin = g_steal_pointer (&ws->conn->pin);
+  guest->pass = g_steal_pointer (&ws->conn->pass);
   guest->joins = VM_JOIN_BURST;
   guest->joins_at = ws->opened;
   ws->mesh_guest = guest;
@@ -335,6 +336,7 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   g_free (guest->user_id);
   g_free (guest->user);
   g_free (guest->pin);
+  g_free (guest->pass);
   g_free (guest->id);
   g_free (guest->replying);
   g_free (guest);

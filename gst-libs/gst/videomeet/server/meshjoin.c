@@ -137,6 +137,7 @@ vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error)
     .pin = guest->pin,
     .group = conn->group,
     .key = vm_conn_get_key (conn),
+    .pass = guest->pass,
     .call_type = VM_CALL_TYPE_VIDEO,
   };
 

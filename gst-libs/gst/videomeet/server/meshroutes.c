@@ -7,7 +7,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#define SESSIONS "/v2/sessions"
+#define SESSIONS VM_MESH_SESSIONS_PATH
 #define ROOMS "/v2/rooms"
 #define KEYS "/v2/keys"
 #define CAPABILITIES "/capabilities"
@@ -95,6 +95,8 @@ vm_mesh_upgrade (VmConn *conn, GError **error)
   conn->ws_funcs = &vm_mesh_guest_funcs;
   conn->mesh_user_id = g_strdup (session->user_id);
   conn->mesh_user = g_strdup (session->user);
+  g_free (conn->pass);
+  conn->pass = g_strdup (session->pass);
   conn->pin =
       g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
 }
@@ -153,10 +155,20 @@ read_name (const VmJson *json, const gchar *key, gchar **name, GError **error)
   return FALSE;
 }
 
+/* For what, its joins will ask. */
+static gboolean
+check_pass (VmConn *conn, GError **error)
+{
+  const VmPassUse any = { NULL, NULL };
+
+  return vm_server_admits (conn->server, conn->pass, &any, conn->group, error);
+}
+
 static int
 post_session (VmConn *conn, const VmJson *json)
 {
   VmMesh *mesh = conn->server->mesh;
+  VmMeshSession *session = NULL;
   g_autofree gchar *user = NULL;
   g_autofree gchar *secret = NULL;
   g_autofree gchar *token = vm_mesh_make_token (mesh);
@@ -168,10 +180,11 @@ post_session (VmConn *conn, const VmJson *json)
   if (!read_name (json, "user", &user, &error)
       || !vm_json_get_string (
           json, 0, "secret", VM_MESH_SECRET_MAX, &secret, &error)
-      || !check_secret (conn, secret, &error)
-      || !vm_mesh_sessions_add (mesh->sessions, token, id, user, conn->group,
-          g_get_monotonic_time (), &error))
+      || !check_secret (conn, secret, &error) || !check_pass (conn, &error)
+      || !(session = vm_mesh_sessions_add (mesh->sessions, token, id, user,
+               conn->group, g_get_monotonic_time (), &error)))
     return reply_error (conn, error);
+  session->pass = g_strdup (conn->pass);
   out = g_string_new ("{");
   vm_json_append_member (out, "access_token", token);
   return reply (conn, out);
@@ -181,7 +194,7 @@ post_session (VmConn *conn, const VmJson *json)
 
 /* A room is called by its name; one that can be joined. */
 static int
-post_room (VmConn *conn, const VmJson *json)
+post_room (VmConn *conn, const VmMeshSession *session, const VmJson *json)
 {
   VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
   g_autofree gchar *name = NULL;
@@ -196,7 +209,8 @@ post_room (VmConn *conn, const VmJson *json)
     const VmJoin wish = { .meeting = name,
       .pin = pin,
       .group = conn->group,
-      .key = vm_conn_get_key (conn) };
+      .key = vm_conn_get_key (conn),
+      .pass = session->pass };
 
     /* one that begins with whoever comes first need not be there */
     if (!vm_rooms_let_in (rooms, &wish, g_get_monotonic_time (), &error)
@@ -214,9 +228,10 @@ static int
 get_room (VmConn *conn, const VmMeshSession *session, const gchar *name)
 {
   VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
-  const VmJoin wish = {
-    .meeting = name, .group = conn->group, .key = vm_conn_get_key (conn)
-  };
+  const VmJoin wish = { .meeting = name,
+    .group = conn->group,
+    .key = vm_conn_get_key (conn),
+    .pass = session->pass };
   VmRoom *room = NULL;
   g_autoptr (GError) error = NULL;
   GString *out;
@@ -383,7 +398,7 @@ vm_mesh_post (VmConn *conn)
   if (!session)
     return reply_unauthorized (conn);
   if (strcmp (conn->path, ROOMS) == 0)
-    return post_room (conn, &json);
+    return post_room (conn, session, &json);
   if (g_str_has_prefix (conn->path, ROOMS "/"))
     room = room_of (conn->path);
   return room ? post_capability (conn, session, room, &json) : not_found (conn);

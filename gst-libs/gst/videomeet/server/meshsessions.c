@@ -18,6 +18,7 @@ session_free (gpointer data)
   g_free (session->user_id);
   g_free (session->user);
   g_free (session->group);
+  g_free (session->pass);
   g_free (session);
 }
 
@@ -110,7 +111,7 @@ make_room (VmMeshSessions *sessions, const gchar *group, gint64 now)
   return oldest && g_hash_table_remove (sessions->table, oldest->token);
 }
 
-const VmMeshSession *
+VmMeshSession *
 vm_mesh_sessions_add (VmMeshSessions *sessions, const gchar *token,
     const gchar *user_id, const gchar *user, const gchar *group, gint64 now,
     GError **error)

@@ -22,6 +22,7 @@ typedef struct
   gchar *user_id;
   gchar *user; /* what it calls itself */
   gchar *group; /* see vm_address_group() */
+  gchar *pass; /* by which it was opened, or NULL */
   gint64 began;
   gdouble mints; /* that are free still */
   gint64 mints_at;
@@ -33,7 +34,7 @@ VmMeshSessions *vm_mesh_sessions_new (void);
 void vm_mesh_sessions_free (VmMeshSessions *sessions);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshSessions, vm_mesh_sessions_free)
 /* @token and @user_id: nobody can guess them. VM_ERROR_RATE_LIMITED. */
-const VmMeshSession *vm_mesh_sessions_add (VmMeshSessions *sessions,
+VmMeshSession *vm_mesh_sessions_add (VmMeshSessions *sessions,
     const gchar *token, const gchar *user_id, const gchar *user,
     const gchar *group, gint64 now, GError **error);
 /* NULL: there is none, or it is too old. */

@@ -20,6 +20,7 @@ struct _VmRoomGuest
   gpointer state; /* of the dialect: a VmRoomPeers */
   gchar *id; /* what the client calls itself, in every room */
   gchar *pin; /* of the URL, or NULL */
+  gchar *pass; /* see VmJoin, or NULL */
   VmMember *member; /* NULL: in no room */
   gboolean leaves; /* by itself: it stays connected */
   gboolean said; /* something: this dialect is its own from then on */
@@ -224,6 +225,7 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
     .pin = guest->pin,
     .group = guest->group,
     .key = guest->key,
+    .pass = guest->pass,
     .call_type = VM_CALL_TYPE_VIDEO,
   };
   VmMember *member;
@@ -303,6 +305,7 @@ vm_room_guest_new (
   guest->group = g_strdup (caller->group);
   guest->key = g_strdup (caller->key);
   guest->pin = g_strdup (caller->pin);
+  guest->pass = g_strdup (caller->pass);
   guest->state = funcs->dialect->state_new ();
   guest->id =
       vm_rooms_make_uuid (vm_meetings_get_rooms (caller->server->meetings));
@@ -333,6 +336,7 @@ vm_room_guest_free (VmRoomGuest *guest, const GError *reason)
   g_free (guest->key);
   g_free (guest->id);
   g_free (guest->pin);
+  g_free (guest->pass);
   g_free (guest);
 }
 
@@ -361,7 +365,7 @@ room_guest_open (VmWs *ws)
 {
   VmConn *conn = ws->conn;
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->pin, NULL };
+    vm_conn_get_key (conn), conn->pin, conn->pass, NULL };
   VmRoomGuest *guest = vm_room_guest_new (&caller, &socket_link, ws);
   g_autoptr (GBytes) greeting = vm_dialect_room_greet (guest->state, guest->id);
 

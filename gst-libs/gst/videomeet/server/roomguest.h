@@ -31,6 +31,7 @@ typedef struct
   const gchar *group; /* see vm_address_group() */
   const gchar *key; /* see vm_conn_get_key() */
   const gchar *pin; /* of the URL, or NULL */
+  const gchar *pass; /* see VmJoin, or NULL */
   VmRoomJoins *joins; /* of a connection that outlives the guest, or NULL */
 } VmRoomCaller;
 

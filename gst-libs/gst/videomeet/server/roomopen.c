@@ -31,6 +31,17 @@ vm_rooms_are_open (VmRooms *rooms)
   return rooms->open.size > 0;
 }
 
+gboolean
+vm_rooms_check_pass (VmRooms *rooms, const VmJoin *join, GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, join->meeting);
+
+  if (!rooms->funcs.admit || !(room ? room->open : vm_rooms_are_open (rooms)))
+    return TRUE;
+  return rooms->funcs.admit (
+      join->pass, join->meeting, join->group, rooms->user_data, error);
+}
+
 VmRoom *
 vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
 {
@@ -41,6 +52,8 @@ vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
   VmRoom *room = vm_rooms_find (rooms, join->meeting);
   VmTrustLevel level;
 
+  if (!vm_rooms_check_pass (rooms, join, error))
+    return NULL;
   if (!room && vm_rooms_trust (rooms, &bearer, error))
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
         "There is no such meeting on this device");

@@ -107,6 +107,10 @@ gboolean vm_room_trusts (
 gboolean
 vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
     const gchar *group, gint64 now, VmTrustLevel *level, GError **error);
+/* roomopen.c: what a server asks for that does not admit everybody, before anything
+ * else: whoever has no pass learns of no room, and begins none. */
+gboolean
+vm_rooms_check_pass (VmRooms *rooms, const VmJoin *join, GError **error);
 /* The policy where there is no room: nobody is told. */
 gboolean
 vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);

@@ -383,7 +383,7 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   VmRoom *room;
   VmTicket *ticket;
 
-  if (!check_join (join, error))
+  if (!check_join (join, error) || !vm_rooms_check_pass (rooms, join, error))
     return NULL;
   room = look_up (rooms, join->meeting, &bearer, error);
   if (!room)
@@ -475,13 +475,15 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error)
 {
   const VmBearer bearer = bearer_of (join);
-  VmRoom *room = look_up (rooms, join->meeting, &bearer, error);
   VmTicket ticket = { .call_type = join->call_type };
   g_autoptr (VmSignal) hello = NULL;
   g_autofree gchar *guest = NULL;
-  VmRoom *left;
+  VmRoom *room, *left;
   VmMember *member;
 
+  if (!vm_rooms_check_pass (rooms, join, error))
+    return NULL;
+  room = look_up (rooms, join->meeting, &bearer, error);
   if (!room
       || !admits (room, &bearer, join->pin, join->group, from, now,
           &ticket.trust, error)) {

@@ -45,6 +45,10 @@ typedef struct
    * function: there is nobody of that id. */
   gboolean (*remove) (
       VmRoom *room, const gchar *id, const GError *reason, gpointer user_data);
+  /* Whether @pass, of VmJoin, admits to @room, which nobody hosts and which need not
+   * be there; no function: everybody is admitted. */
+  gboolean (*admit) (const gchar *pass, const gchar *room, const gchar *group,
+      gpointer user_data, GError **error);
 } VmRoomsFuncs;
 
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
@@ -135,6 +139,7 @@ typedef struct
   const gchar *key; /* hash of the key that its TLS presented, or NULL */
   gboolean proven; /* by a signature instead: no connection shows that key */
   VmToken *token; /* that it presents, or NULL; good only with that key */
+  const gchar *pass; /* to a room that nobody hosts, or NULL */
 } VmJoin;
 
 /* The first step: a ticket for who may come in. @ticket is text for a URL. */

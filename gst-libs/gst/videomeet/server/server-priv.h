@@ -9,7 +9,9 @@
 #include "mesh.h"
 #include "namedcert.h"
 #include "notify.h"
+#include "passes.h"
 #include "proxies.h"
+#include "rates.h"
 #include "server.h"
 #include "session.h"
 #include "tcpinfo.h"
@@ -55,6 +57,7 @@ struct _VmServer
   gchar **turn_servers;
   gchar *turn_secret; /* or NULL */
   gchar *state_file; /* or NULL */
+  VmPasses *passes; /* NULL: everybody is admitted */
   VmNotify *notify; /* or NULL */
   VmRoomFunc room_func; /* or NULL */
   gpointer room_data;
@@ -97,6 +100,7 @@ struct _VmServer
   VmMeetings *meetings;
   VmCalls *user_calls; /* or NULL: there are none here */
   VmMesh *mesh;
+  VmRates *checks; /* of signatures that somebody shows */
   VmSessions *sessions;
   VmKnown *known;
   VmInvites *invites;
@@ -152,6 +156,7 @@ struct _VmConn
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
   VmTicket *ticket; /* native; NULL: to resume */
   gchar *pin; /* of the URL, or NULL */
+  gchar *pass; /* see vm_conn_take_pass(), or NULL */
   /* of the URL, or NULL */
   gchar *call_user, *call_name, *call_other, *call_id;
   gchar *mesh_user_id, *mesh_user; /* of the session, or NULL */
@@ -195,6 +200,17 @@ GList *vm_server_local_addresses (VmServer *self);
 
 /* callback.c: what libwebsockets calls */
 extern const struct lws_protocols vm_server_protocols[];
+
+/* admit.c: whether the server lets in whoever shows @pass (or NULL), as
+ * vm_passes_check() says; VM_ERROR_RATE_LIMITED. */
+gboolean vm_server_admits (VmServer *self, const gchar *pass,
+    const VmPassUse *use, const gchar *group, GError **error);
+/* One more signature that an address shows. */
+gboolean
+vm_server_may_verify (VmServer *self, const gchar *group, GError **error);
+/* `?token=` of the URL, or what is in the header Authorization; of a request of which
+ * no body has come. */
+void vm_conn_take_pass (VmConn *conn);
 
 /* clientkey.c: the hash of the key that TLS proved the client to hold, or NULL */
 const gchar *vm_conn_get_key (VmConn *conn);

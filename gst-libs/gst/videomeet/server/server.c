@@ -44,6 +44,7 @@ vm_server_finalize (GObject *object)
   g_clear_pointer (&self->sessions, vm_sessions_free);
   g_clear_pointer (&self->meetings, vm_meetings_free);
   g_clear_pointer (&self->mesh, vm_mesh_free);
+  g_clear_pointer (&self->checks, vm_rates_free);
   g_clear_pointer (&self->known, vm_known_free);
   g_clear_pointer (&self->invites, vm_invites_free);
   g_clear_pointer (&self->approval, vm_approval_page_free);
@@ -75,6 +76,8 @@ vm_server_init (VmServer *self)
   self->info = vm_device_info_new ();
   self->meetings = vm_meetings_new (self);
   self->mesh = vm_mesh_new (self);
+  self->checks =
+      vm_rates_new (VM_CAPABILITY_CHECK_BURST, VM_CAPABILITY_CHECK_TIME);
   self->sessions = vm_sessions_new (self);
   self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->policy = VM_POLICY_PIN;

@@ -51,6 +51,9 @@ typedef struct
   const gchar *const *turn_servers;
   const gchar *turn_secret;
   const gchar *mesh_secret; /* see vm_mesh_set_secret(), or NULL */
+  /* see vm_passes_read(): open rooms, calls and the mesh are for those alone who show
+   * a token; NULL: for everybody */
+  const gchar *auth_keys;
   /* a file in which open rooms outlast a restart, or NULL */
   const gchar *state_file;
   /* of a Gotify server that is told what happens (notify.h), both or NULL */

@@ -90,6 +90,15 @@ read_notify (VmServer *self, const VmServerConfig *config, GError **error)
   return self->notify != NULL;
 }
 
+static gboolean
+read_auth (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  if (!config->auth_keys)
+    return TRUE;
+  self->passes = vm_passes_read (config->auth_keys, error);
+  return self->passes != NULL;
+}
+
 gchar **
 vm_server_make_ice_servers (VmServer *self)
 {
@@ -136,6 +145,7 @@ vm_server_take_config (
          && read_ice_servers (self, config, error)
          && read_origins (self, config->origins, error)
          && read_certificate (self, config, error)
+         && read_auth (self, config, error)
          && read_notify (self, config, error);
 }
 
@@ -152,6 +162,7 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
   g_clear_pointer (&self->user_calls, vm_calls_free);
   g_clear_pointer (&self->notify, vm_notify_free);
+  g_clear_pointer (&self->passes, vm_passes_free);
   g_clear_pointer (&self->ice_servers, g_strfreev);
   g_clear_pointer (&self->turn_servers, g_strfreev);
   g_clear_pointer (&self->turn_secret, g_free);

@@ -194,7 +194,7 @@ static int
 open_session (VmConn *conn)
 {
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->session_query->pin, NULL };
+    vm_conn_get_key (conn), conn->session_query->pin, conn->pass, NULL };
   g_autoptr (GError) error = NULL;
   VmSession *session =
       vm_session_new (conn->server->sessions, &caller, NULL, &error);

@@ -31,7 +31,7 @@ open_session (VmWs *ws)
 {
   VmConn *conn = ws->conn;
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->session_query->pin, NULL };
+    vm_conn_get_key (conn), conn->session_query->pin, conn->pass, NULL };
   g_autoptr (GBytes) greeting = NULL;
 
   ws->session = vm_session_new (conn->server->sessions, &caller, ws, NULL);

@@ -16,6 +16,7 @@ struct _VmSocketGuest
   gchar *group;
   gchar *key;
   gchar *pin; /* of the URL, or NULL */
+  gchar *pass; /* see VmJoin, or NULL */
   VmRoomJoins joins; /* whoever connects anew has not more of them */
   VmRoomGuest *guest; /* NULL: not connected */
   gboolean finished; /* it has been told that it is not any more */
@@ -79,7 +80,7 @@ static void
 join_namespace (VmSocketGuest *guest)
 {
   const VmRoomCaller caller = { guest->server, guest->group, guest->key,
-    guest->pin, &guest->joins };
+    guest->pin, guest->pass, &guest->joins };
   g_autoptr (GString) answer = g_string_new ("{");
 
   guest->guest = vm_room_guest_new (&caller, &room_link, guest);
@@ -190,6 +191,7 @@ vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller)
   guest->group = g_strdup (caller->group);
   guest->key = g_strdup (caller->key);
   guest->pin = g_strdup (caller->pin);
+  guest->pass = g_strdup (caller->pass);
   vm_room_joins_init (&guest->joins);
   return guest;
 }
@@ -201,5 +203,6 @@ vm_socket_guest_free (VmSocketGuest *guest)
   g_free (guest->group);
   g_free (guest->key);
   g_free (guest->pin);
+  g_free (guest->pass);
   g_free (guest);
 }

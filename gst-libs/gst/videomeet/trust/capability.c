@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Capabilities, signed and verified by libjwt. It takes the algorithm from the
- * token's own header; so that header is read here first, and libjwt sees only what
- * says ES256. */
+/* Capabilities, signed by libjwt. */
 
 #include "capability.h"
 #include "base64.h"
+#include "webtoken.h"
 #include "../wire/json.h"
 
 #include <jwt.h>
@@ -89,79 +88,23 @@ invalid (GError **error, const gchar *what)
   return FALSE;
 }
 
-/* base64url without padding, read strictly: one spelling of a token alone. */
-static gchar *
-decode (const gchar *text, gsize length, gsize *size)
-{
-  g_autofree gchar *part = g_strndup (text, length);
-  g_autofree gchar *data = NULL;
-
-  *size = length / 4 * 3 + (length % 4 ? length % 4 - 1 : 0);
-  data = g_malloc0 (*size + 1);
-  return vm_base64url_read (part, (guint8 *) data, *size)
-             ? g_steal_pointer (&data)
-             : NULL;
-}
-
-/* The header says ES256, and asks for nothing that is not understood (RFC 7515
- * §4.1.11). */
-static gboolean
-is_pinned (const gchar *token, gsize length)
-{
-  gsize size;
-  g_autofree gchar *header = decode (token, length, &size);
-  g_autofree gchar *algorithm = NULL;
-  VmJson json;
-
-  return header && vm_json_read (&json, header, size, NULL)
-         && vm_json_type (&json, 0) == VM_JSON_OBJECT
-         && vm_json_get (&json, 0, "crit") == VM_JSON_NONE
-         && vm_json_get_string (&json, 0, "alg", 16, &algorithm, NULL)
-         && g_strcmp0 (algorithm, ALGORITHM) == 0;
-}
-
-static gboolean
-is_signed (const gchar *token, EVP_PKEY *key)
-{
-  g_auto (Pem) pem = { NULL };
-  jwt_t *jwt = NULL;
-  gboolean good = pem_write (&pem, key, FALSE)
-                  && jwt_decode (&jwt, token, pem.data, (int) pem.size) == 0
-                  && jwt_get_alg (jwt) == JWT_ALG_ES256;
-
-  jwt_free (jwt);
-  return good;
-}
-
 /* The claims of what the key has signed. */
 static VmCapability *
 read_signed (const gchar *token, EVP_PKEY *key, GError **error)
 {
-  const gchar *claims = strchr (token, '.');
-  const gchar *signature = claims ? strchr (claims + 1, '.') : NULL;
-  g_autofree gchar *text = NULL;
-  g_autofree gchar *raw = NULL;
-  gsize size, raw_size;
+  g_auto (Pem) pem = { NULL };
+  g_autoptr (GBytes) data = NULL;
+  g_autofree gchar *claims = NULL;
+  gsize size;
 
-  if (strlen (token) > VM_CAPABILITY_SIZE_MAX) {
-    invalid (error, "has more than 4096 characters");
+  if (!pem_write (&pem, key, FALSE)) {
+    invalid (error, "cannot be verified by this key");
     return NULL;
   }
-  if (!signature || strchr (signature + 1, '.')) {
-    invalid (error, "is no JSON Web Token");
-    return NULL;
-  }
-  raw = decode (signature + 1, strlen (signature + 1), &raw_size);
-  text = decode (claims + 1, signature - claims - 1, &size);
-  if (!text || !is_pinned (token, claims - token)) {
-    invalid (error, "is not signed by ES256");
-    return NULL;
-  }
-  if (!raw || !is_signed (token, key)) {
-    invalid (error, "is not signed by the key of this server");
-    return NULL;
-  }
-  return vm_capability_from_claims (text, size, error);
+  data = g_bytes_new (pem.data, pem.size);
+  claims = vm_webtoken_read (
+      token, &(VmWebtokenKey){ ALGORITHM, data }, &size, error);
+  return claims ? vm_capability_from_claims (claims, size, error) : NULL;
 }
 
 /* A target that it names must be the one; none that it names is any. */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vmidentity-priv.h"
+#include "webtoken.h"
 #include "../vmerror.h"
 
 /* What a client of the mesh may do for a few minutes (seed 4 §5; protocol §7): a
@@ -9,7 +10,7 @@
  * 7518 §3.4) and nothing else. Sans-I/O: the clock is an argument, in Unix
  * seconds; any thread, but for VmCapabilityReplay. */
 
-#define VM_CAPABILITY_SIZE_MAX 4096 /* characters of a token */
+#define VM_CAPABILITY_SIZE_MAX VM_WEBTOKEN_SIZE_MAX /* characters of a token */
 #define VM_CAPABILITY_TTL_MAX 300 /* seconds between nbf and exp; protocol §7 */
 #define VM_CAPABILITY_TTL 120 /* where no other is asked for */
 #define VM_CAPABILITY_TEXT_MAX 128 /* bytes of a claim that is a name */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whom a server admits that does not admit everybody (passes.h), in whatever dialect. */
+
+#include "server-priv.h"
+
+#include <string.h>
+
+#define BEARER "Bearer "
+
+gboolean
+vm_server_may_verify (VmServer *self, const gchar *group, GError **error)
+{
+  if (vm_rates_take (self->checks, group, g_get_monotonic_time ()))
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many capabilities or tokens were shown from this address; try again "
+      "in a second");
+  return FALSE;
+}
+
+gboolean
+vm_server_admits (VmServer *self, const gchar *pass, const VmPassUse *use,
+    const gchar *group, GError **error)
+{
+  if (!self->passes)
+    return TRUE;
+  if (pass && *pass && !vm_server_may_verify (self, group, error))
+    return FALSE;
+  return vm_passes_check (
+      self->passes, pass, use, g_get_real_time () / G_USEC_PER_SEC, error);
+}
+
+/* Of the mesh that header has the token of a session, but where one is opened. */
+static gchar *
+take_header (VmConn *conn)
+{
+  g_autofree gchar *header =
+      vm_http_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
+
+  if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0
+      || (vm_mesh_is_path (conn->path)
+          && strcmp (conn->path, VM_MESH_SESSIONS_PATH) != 0))
+    return NULL;
+  return g_strdup (header + strlen (BEARER));
+}
+
+/* The buffer holds any argument: libwebsockets finds none behind one that it cannot
+ * copy. */
+void
+vm_conn_take_pass (VmConn *conn)
+{
+  g_autofree gchar *buffer = NULL;
+
+  g_clear_pointer (&conn->pass, g_free);
+  if (!conn->server->passes || !conn->path)
+    return;
+  buffer = g_malloc (VM_HTTP_HEADER_MAX);
+  conn->pass = g_strdup (
+      lws_get_urlarg_by_name (conn->wsi, "token=", buffer, VM_HTTP_HEADER_MAX));
+  if (!conn->pass)
+    conn->pass = take_header (conn);
+}
