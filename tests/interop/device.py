@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A vmsignalbin that restarts its connections when told to.
 
-usage: device.py ORIGIN PROPERTY=VALUE...   (of vmsignalbin)
+usage: device.py [--receive] ORIGIN PROPERTY=VALUE...   (of vmsignalbin)
 
 Each message of the element is a line of JSON. A line of standard input,
 "restart", begins every connection anew; any other is an action of the element
 with its argument, if it has one; the end of it is the end.
+
+With --receive it decodes what comes: every ten pictures of a participant are a line
+"seen", and sound of it that is not silence a line "heard".
 """
 
 import json
@@ -20,6 +23,8 @@ from gi.repository import GLib, Gst, GstVideomeet  # noqa: E402
 
 Gst.init(None)
 
+SILENCE = -60  # dB, of the loudest sample
+
 
 def fields(structure):
     return {structure.nth_field_name(i):
@@ -27,7 +32,43 @@ def fields(structure):
             for i in range(structure.n_fields())}
 
 
+def tell(event, **members):
+    """One line, whichever thread it comes from."""
+    sys.stdout.write(json.dumps({"event": event, **members}) + "\n")
+    sys.stdout.flush()
+
+
+def receive(pipeline, pad):
+    """Takes what comes out of a new pad of the bin."""
+    who = pad.props.participant_id
+    audio = pad.get_name().startswith("audio")
+    line = (f"audioconvert ! level name=level-{who} interval=200000000 ! fakesink"
+            if audio else "fakesink")
+    sink = Gst.parse_bin_from_description(line + " name=end sync=false", True)
+    frames = 0
+
+    def on_frame(_pad, _info):
+        nonlocal frames
+        frames += 1
+        if frames % 10 == 0:
+            tell("seen", id=who, frames=frames)
+        return Gst.PadProbeReturn.OK
+
+    if not audio:
+        sink.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, on_frame)
+    pipeline.add(sink)
+    sink.sync_state_with_parent()
+    pad.link(sink.get_static_pad("sink"))
+
+
+def is_loud(level):
+    return max(level.get_value("peak")) > SILENCE
+
+
 def main():
+    receives = sys.argv[1] == "--receive"
+    if receives:
+        del sys.argv[1]
     node = GstVideomeet.Node.get_default()
     node.props.insecure = True
     node.props.origins = sys.argv[1]
@@ -37,6 +78,11 @@ def main():
         "framerate=15/1 ! m.video_sink_0 "
         "audiotestsrc is-live=true ! m.audio_sink_0")
     loop = GLib.MainLoop()
+    heard = set()
+
+    def on_pad(_bin, pad):
+        if receives and pad.get_direction() == Gst.PadDirection.SRC:
+            receive(pipeline, pad)
 
     def on_message(_bus, message):
         structure = message.get_structure()
@@ -46,8 +92,14 @@ def main():
                   flush=True)
             loop.quit()
         elif structure and structure.get_name().startswith("vm-"):
-            print(json.dumps({**fields(structure),
-                              "event": structure.get_name()}), flush=True)
+            members = fields(structure)
+            members.pop("event", None)
+            tell(structure.get_name(), **members)
+        elif structure and structure.get_name() == "level":
+            who = message.src.get_name().removeprefix("level-")
+            if who not in heard and is_loud(structure):
+                heard.add(who)
+                tell("heard", id=who)
 
     def on_input(source, _condition):
         line = source.readline()
@@ -59,6 +111,7 @@ def main():
             pipeline.get_by_name("m").emit(*line.split())
         return bool(line)
 
+    pipeline.get_by_name("m").connect("pad-added", on_pad)
     bus = pipeline.get_bus()
     bus.add_signal_watch()
     bus.connect("message", on_message)

@@ -24,6 +24,12 @@ export function restartable(origin, ...properties) {
     [join(SOURCE, "tests/interop/device.py"), origin, ...properties]);
 }
 
+// The same, that decodes what it gets.
+export function receiver(...properties) {
+  return new Program("/usr/bin/python3",
+    [join(SOURCE, "tests/interop/device.py"), "--receive", "", ...properties]);
+}
+
 // The server of examples/web/room: its address, and each message it heard or said.
 export async function roomServer() {
   const modules = dirname(dirname(createRequire(import.meta.url).resolve("ws")));
@@ -110,6 +116,15 @@ export class Page {
 
     await until(async () => await frames() > first + 5, STARTUP_MS,
       () => `more pictures of ${peer}\n${this.what()}`);
+  }
+
+  // Sound of @peer that is not silence.
+  hears(peer) {
+    return this.until(async (id) => {
+      const stats = await window.peers.get(id)?.connection.getStats();
+      return [...stats?.values() ?? []].some((s) => s.type === "inbound-rtp"
+        && s.kind === "audio" && s.totalAudioEnergy > 0);
+    }, peer);
   }
 
   // Enough pictures for @peer that it has begun to show them.

@@ -6,18 +6,22 @@
 const VERSION = '1.0.0';
 const CAPS = ['call'];
 const RENEW_MS = 30000; // before a capability expires
+const RETRY_MS = 1000;
 
 const query = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);
 
 const state = {
   ws: null,
+  user: null,
+  room: null, // as it is asked for
   accessToken: null,
   peerId: null,
   roomId: null,
   capability: null, // { token, expires }
   localStream: null,
-  peers: new Map(), // peer_id => { connection, figure, candidates }
+  peers: new Map(), // peer_id => { connection, figure, stream, candidates }
+  former: new Set(), // the same, of before the server was lost
 };
 
 // For who looks on: what was said and heard, in order, and the connections.
@@ -90,19 +94,30 @@ function createPeer(id) {
   for (const track of state.localStream.getTracks())
     connection.addTrack(track, state.localStream);
   connection.onicecandidate = ({ candidate }) => {
-    if (candidate)
+    if (candidate && state.peers.get(id) === peer)
       later(() => sendRtc('rtc.ice', id, { candidate }));
   };
   connection.ontrack = ({ streams }) => {
-    if (streams[0])
+    if (streams[0]) {
       figure.querySelector('video').srcObject = streams[0];
+      peer.stream = streams[0].id;
+    }
   };
   connection.onconnectionstatechange = () => {
     figure.dataset.state = connection.connectionState;
-    if (connection.connectionState === 'failed')
+    if (connection.connectionState === 'connected')
+      replaceFormer(peer);
+    else if (state.former.has(peer) && connection.connectionState !== 'connecting')
+      dropFormer(peer);
+    else if (connection.connectionState === 'failed')
       showError('Connection failed');
   };
   return peer;
+}
+
+function close({ connection, figure }) {
+  connection.close();
+  figure.remove();
 }
 
 function removePeer(id) {
@@ -110,8 +125,32 @@ function removePeer(id) {
   if (!peer)
     return;
   state.peers.delete(id);
-  peer.connection.close();
-  peer.figure.remove();
+  close(peer);
+}
+
+// Without a server the connections go on. When it is back everybody has another id: who
+// was seen before is told by its stream, and the old connection is there until the new
+// one is.
+function keepPeers() {
+  for (const peer of state.peers.values()) {
+    if (peer.connection.connectionState === 'connected')
+      state.former.add(peer);
+    else
+      close(peer);
+  }
+  state.peers.clear();
+}
+
+function replaceFormer(peer) {
+  for (const former of state.former) {
+    if (former.stream === peer.stream)
+      dropFormer(former);
+  }
+}
+
+function dropFormer(former) {
+  state.former.delete(former);
+  close(former);
 }
 
 async function addCandidates(peer) {
@@ -192,7 +231,11 @@ const handlers = {
   'rtc.offer': handleOffer,
   'rtc.answer': handleAnswer,
   'rtc.ice': handleIce,
-  error: ({ code, message }) => showError(`${code}: ${message}`),
+  error: ({ code, message }) => {
+    showError(`${code}: ${message}`);
+    if (code === 'KICKED' || code === 'MEETING_ENDED')
+      state.roomId = null;
+  },
 };
 
 // One thing after another: an answer takes its time, and so does a capability.
@@ -222,8 +265,23 @@ function connect() {
   state.ws.onerror = () => showError('Connection error');
   state.ws.onclose = () => {
     show('Disconnected');
-    leave();
+    // who was sent away, or has gone, does not come back
+    if (document.body.dataset.state !== 'joined' || !state.roomId)
+      return leave();
+    keepPeers();
+    return setTimeout(comeBack, RETRY_MS);
   };
+}
+
+async function comeBack() {
+  if (document.body.dataset.state !== 'joined')
+    return;
+  try {
+    await signIn();
+    showError('');
+  } catch {
+    setTimeout(comeBack, RETRY_MS);
+  }
 }
 
 async function captureMedia() {
@@ -235,14 +293,21 @@ async function captureMedia() {
   $('local').srcObject = state.localStream;
 }
 
+// Another server knows nothing of what the last one has given out.
+async function signIn() {
+  const { user, room } = state;
+  state.accessToken = state.capability = state.peerId = null;
+  state.accessToken = (await post('/v2/sessions', { user })).access_token;
+  state.roomId = (await post('/v2/rooms', { name: room, pin: query.get('pin') })).room_id;
+  connect();
+}
+
 async function join(user, room) {
   showError('');
+  Object.assign(state, { user, room });
   try {
     await captureMedia();
-    state.accessToken = null;
-    state.accessToken = (await post('/v2/sessions', { user })).access_token;
-    state.roomId = (await post('/v2/rooms', { name: room, pin: query.get('pin') })).room_id;
-    connect();
+    await signIn();
   } catch (error) {
     showError(error.message);
   }
@@ -251,6 +316,7 @@ async function join(user, room) {
 function leave() {
   for (const id of [...state.peers.keys()])
     removePeer(id);
+  state.former.forEach(dropFormer);
   for (const track of state.localStream?.getTracks() || [])
     track.stop();
   state.localStream = $('local').srcObject = state.capability = state.peerId = null;
@@ -272,7 +338,10 @@ $('busy').onclick = ({ target }) => {
   target.setAttribute('aria-pressed', String(busy));
   send('presence.update', { peer_id: state.peerId, status: busy ? 'busy' : 'online' }, state.roomId);
 };
-$('leave').onclick = () => state.ws.close();
+$('leave').onclick = () => {
+  state.ws.close();
+  leave();
+};
 
 $('user').value = query.get('user') || '';
 $('room').value = query.get('room') || '';

@@ -12,7 +12,8 @@ const state = {
   myId: null,
   roomId: null,
   localStream: null,
-  peers: new Map(), // id => { connection, figure, candidates }
+  peers: new Map(), // id => { connection, figure, stream, candidates }
+  former: new Set(), // the same, of before the server was lost
 };
 
 // For who looks on: what was said and heard, in order, and the connections.
@@ -58,19 +59,30 @@ function createPeer(id) {
   for (const track of state.localStream.getTracks())
     connection.addTrack(track, state.localStream);
   connection.onicecandidate = ({ candidate }) => {
-    if (candidate)
+    if (candidate && state.peers.get(id) === peer)
       send({ type: 'ice-candidate', candidate, targetId: id });
   };
   connection.ontrack = ({ streams }) => {
-    if (streams[0])
+    if (streams[0]) {
       video.srcObject = streams[0];
+      peer.stream = streams[0].id;
+    }
   };
   connection.onconnectionstatechange = () => {
     figure.dataset.state = connection.connectionState;
-    if (connection.connectionState === 'failed')
+    if (connection.connectionState === 'connected')
+      replaceFormer(peer);
+    else if (state.former.has(peer) && connection.connectionState !== 'connecting')
+      dropFormer(peer);
+    else if (connection.connectionState === 'failed')
       showError('Connection failed');
   };
   return peer;
+}
+
+function close({ connection, figure }) {
+  connection.close();
+  figure.remove();
 }
 
 function removePeer(id) {
@@ -78,8 +90,32 @@ function removePeer(id) {
   if (!peer)
     return;
   state.peers.delete(id);
-  peer.connection.close();
-  peer.figure.remove();
+  close(peer);
+}
+
+// Without a server the connections go on. When it is back everybody has another id: who
+// was seen before is told by its stream, and the old connection is there until the new
+// one is.
+function keepPeers() {
+  for (const peer of state.peers.values()) {
+    if (peer.connection.connectionState === 'connected')
+      state.former.add(peer);
+    else
+      close(peer);
+  }
+  state.peers.clear();
+}
+
+function replaceFormer(peer) {
+  for (const former of state.former) {
+    if (former.stream === peer.stream)
+      dropFormer(former);
+  }
+}
+
+function dropFormer(former) {
+  state.former.delete(former);
+  close(former);
 }
 
 async function addCandidates(peer) {
@@ -139,7 +175,11 @@ const handlers = {
   answer: handleAnswer,
   'ice-candidate': handleCandidate,
   'peer-left': ({ peerId }) => removePeer(peerId),
-  error: ({ code, message }) => showError(`${code}: ${message}`),
+  error: ({ code, message }) => {
+    showError(`${code}: ${message}`);
+    if (code === 'KICKED' || code === 'MEETING_ENDED')
+      state.roomId = null;
+  },
 };
 
 async function handle(message) {
@@ -151,6 +191,8 @@ async function handle(message) {
     showError(`${message.type}: ${error.message}`);
   }
 }
+
+const RETRY_MS = 1000;
 
 // One message after another: an answer takes its time.
 let turn = Promise.resolve();
@@ -164,9 +206,20 @@ function connect() {
   state.ws.onerror = () => showError('Connection error');
   state.ws.onclose = () => {
     show('Disconnected');
-    leave();
+    if (!state.roomId)
+      return leave();
+    keepPeers();
+    return setTimeout(comeBack, RETRY_MS);
   };
   return new Promise((resolve) => state.ws.addEventListener('open', resolve));
+}
+
+async function comeBack() {
+  if (!state.roomId)
+    return;
+  await connect();
+  showError('');
+  send({ type: 'join', roomId: state.roomId });
 }
 
 // Media
@@ -221,6 +274,7 @@ function leave() {
   state.roomId = null;
   for (const id of [...state.peers.keys()])
     removePeer(id);
+  state.former.forEach(dropFormer);
   for (const track of state.localStream?.getTracks() || [])
     track.stop();
   state.localStream = $('local').srcObject = null;

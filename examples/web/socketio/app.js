@@ -11,7 +11,8 @@ const state = {
   socket: null,
   room: null,
   localStream: null,
-  peers: new Map(), // user id => { connection, figure, candidates }
+  peers: new Map(), // user id => { connection, figure, stream, candidates }
+  former: new Set(), // the same, of before the server was lost
 };
 
 // For who looks on: what was said and heard, in order, and the connections.
@@ -56,19 +57,30 @@ function createPeer(id) {
   for (const track of state.localStream.getTracks())
     connection.addTrack(track, state.localStream);
   connection.onicecandidate = ({ candidate }) => {
-    if (candidate)
+    if (candidate && state.peers.get(id) === peer)
       tell('ice_candidate', id, { candidate });
   };
   connection.ontrack = ({ streams }) => {
-    if (streams[0])
+    if (streams[0]) {
       video.srcObject = streams[0];
+      peer.stream = streams[0].id;
+    }
   };
   connection.onconnectionstatechange = () => {
     figure.dataset.state = connection.connectionState;
-    if (connection.connectionState === 'failed')
+    if (connection.connectionState === 'connected')
+      replaceFormer(peer);
+    else if (state.former.has(peer) && connection.connectionState !== 'connecting')
+      dropFormer(peer);
+    else if (connection.connectionState === 'failed')
       showError('Connection failed');
   };
   return peer;
+}
+
+function close({ connection, figure }) {
+  connection.close();
+  figure.remove();
 }
 
 function removePeer(id) {
@@ -76,8 +88,32 @@ function removePeer(id) {
   if (!peer)
     return;
   state.peers.delete(id);
-  peer.connection.close();
-  peer.figure.remove();
+  close(peer);
+}
+
+// Without a server the connections go on. When it is back everybody has another id: who
+// was seen before is told by its stream, and the old connection is there until the new
+// one is.
+function keepPeers() {
+  for (const peer of state.peers.values()) {
+    if (peer.connection.connectionState === 'connected')
+      state.former.add(peer);
+    else
+      close(peer);
+  }
+  state.peers.clear();
+}
+
+function replaceFormer(peer) {
+  for (const former of state.former) {
+    if (former.stream === peer.stream)
+      dropFormer(former);
+  }
+}
+
+function dropFormer(former) {
+  state.former.delete(former);
+  close(former);
 }
 
 async function addCandidates(peer) {
@@ -169,10 +205,18 @@ function connect() {
     turn = turn.then(() => handle(event, data));
   });
   state.socket.on('connect_error', () => showError('Connection error'));
-  state.socket.on('disconnect', () => {
+  state.socket.on('disconnect', (reason) => {
     show('Disconnected');
+    // who was not sent away is back as soon as the server is
+    if (reason !== 'io server disconnect')
+      return keepPeers();
     state.room = null;
-    leave();
+    return leave();
+  });
+  state.socket.io.on('reconnect', () => {
+    showError('');
+    if (state.room)
+      emit('join_room', { room: state.room });
   });
   return new Promise((resolve) => { state.socket.once('connect', resolve); });
 }
@@ -229,6 +273,7 @@ function leave() {
   state.room = null;
   for (const id of [...state.peers.keys()])
     removePeer(id);
+  state.former.forEach(dropFormer);
   for (const track of state.localStream?.getTracks() || [])
     track.stop();
   state.localStream = $('local').srcObject = null;

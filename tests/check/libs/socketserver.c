@@ -186,7 +186,7 @@ hold_poll (SocketClient *client)
       client->sid);
   static const gchar greeting[] =
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  GIOStream *stream = net_connect (server);
+  GIOStream *stream = net_connect (client->server);
   g_autoptr (NetAnswer) answer =
       net_ask_on (stream, greeting, sizeof greeting - 1);
 
@@ -664,6 +664,47 @@ GST_START_TEST (test_stop_in_a_meeting)
 
 GST_END_TEST;
 
+/* What flows between those in it goes on: nobody is told that the others have left,
+ * whatever each is connected by. */
+GST_START_TEST (test_stop_in_an_open_room)
+{
+  VmServerConfig config = { .loopback_only = TRUE, .open_rooms = TRUE };
+  VmServer *rooms = net_server (&config, NULL);
+  SocketClient *polls = socket_client_connect (rooms, TRUE, "");
+  SocketClient *socket = socket_client_connect (rooms, FALSE, "");
+  g_autoptr (GIOStream) poll = NULL;
+  g_autoptr (NetAnswer) answer = NULL;
+  g_autoptr (NetAnswer) barrier = NULL;
+  g_autoptr (GError) error = NULL;
+  NetSocket *web;
+
+  socket_client_say (polls, "42[\"join_room\",\"blue\"]");
+  g_free (socket_client_wait (polls, "42[\"room_joined\""));
+  socket_client_say (socket, "42[\"join_room\",\"blue\"]");
+  g_free (socket_client_wait (socket, "42[\"room_joined\""));
+  web = net_socket_open (rooms, "/", NULL, &error);
+  g_assert_no_error (error);
+  net_socket_send (web, "{\"type\":\"join\",\"roomId\":\"blue\"}");
+  g_free (net_socket_wait (web, "joined"));
+  g_free (socket_client_wait (socket, "42[\"user_joined\""));
+  for (guint i = 0; i < 2; i++)
+    g_free (socket_client_wait (polls, "42[\"user_joined\""));
+  poll = hold_poll (polls);
+  barrier = socket_poll (rooms, "");
+  vm_server_stop (rooms);
+  fail_unless (net_socket_next (web) == NULL);
+  fail_unless_equals_int (net_socket_wait_closed (web), 1001);
+  fail_unless (socket_client_next (socket) == NULL);
+  answer = net_ask_on (poll, "", 0);
+  fail_unless_equals_string (answer->body, "1");
+  net_socket_free (web);
+  socket_client_free (polls);
+  socket_client_free (socket);
+  g_object_unref (rooms);
+}
+
+GST_END_TEST;
+
 /* A native host offers, as to anybody. */
 GST_START_TEST (test_with_the_host)
 {
@@ -727,6 +768,7 @@ socketserver_suite (void)
   tcase_add_loop_test (tc, test_kick_and_end, 0, 2);
   tcase_add_test (tc, test_stop);
   tcase_add_test (tc, test_stop_in_a_meeting);
+  tcase_add_test (tc, test_stop_in_an_open_room);
   tcase_add_test (tc, test_with_the_host);
   return s;
 }

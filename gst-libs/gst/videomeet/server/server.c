@@ -389,7 +389,8 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
   return FALSE;
 }
 
-/* Clients that are in no meeting. */
+/* Before anybody leaves: what flows between clients needs no server, and one that
+ * heard of the others' leaving would end it. */
 static void
 close_others (VmServer *self)
 {
@@ -437,8 +438,8 @@ begin_stop (VmServer *self, gpointer data)
   vm_server_pause (self);
   drain_on_net (self, NULL);
   vm_meetings_end (self->meetings);
-  vm_sessions_close (self->sessions);
   close_others (self);
+  vm_sessions_close (self->sessions);
   vm_server_save_rooms (self);
   vm_rooms_clear_open (vm_meetings_get_rooms (self->meetings));
   finish_stop (self, now);

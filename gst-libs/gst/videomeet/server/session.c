@@ -429,6 +429,9 @@ vm_sessions_close (VmSessions *sessions)
 {
   g_autoptr (GList) all = g_hash_table_get_values (sessions->sessions);
 
+  /* none hears that another has left */
+  for (GList *l = all; l; l = l->next)
+    ((VmSession *) l->data)->over = "stopping";
   for (GList *l = all; l; l = l->next)
     vm_session_close (l->data, VM_CLOSE_GOING_AWAY, "stopping");
 }
