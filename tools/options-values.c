@@ -131,12 +131,13 @@ vmt_check_codec (const gchar *codec, GError **error)
 gboolean
 vmt_check_dialect (const gchar *dialect, GError **error)
 {
-  static const gchar *const known[] = { "native", "room", "socketio", NULL };
+  static const gchar *const known[] = { "native", "room", "socketio", "mesh",
+    NULL };
 
   if (!dialect || g_strv_contains (known, dialect))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      "--dialect takes native, room or socketio, not '%s'.", dialect);
+      "--dialect takes native, room, socketio or mesh, not '%s'.", dialect);
   return FALSE;
 }
 

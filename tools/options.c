@@ -238,9 +238,8 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &o->meeting,
         "Name of the meeting, instead of NAME", "NAME" },
     { "dialect", 0, 0, G_OPTION_ARG_STRING, &o->dialect,
-        "What the server at URI speaks: native, room or socketio (default: "
-        "room "
-        "where URI is ws:// or wss://)",
+        "What the server at URI speaks: native, room, socketio or mesh "
+        "(default: room where URI is ws:// or wss://)",
         "DIALECT" },
     { NULL },
   };

@@ -70,7 +70,7 @@ typedef struct
 
   gchar *meeting, *pin;
   gchar *server; /* WebSocket of call and answer; NULL: another command */
-  gchar *dialect; /* "native", "room" or "socketio" */
+  gchar *dialect; /* "native", "room", "socketio" or "mesh" */
   gchar **origins; /* whose pages are admitted */
   gchar *tls_cert, *tls_key; /* files */
   gint max_participants;

@@ -66,9 +66,9 @@ vmt_target_choose_dialect (const gchar *uri, const gchar *asked, GError **error)
   if (g_str_equal (asked, "native") != foreign)
     return asked;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      foreign
-          ? "What is at ws:// or wss:// speaks room or socketio, not native."
-          : "A room is at ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM.");
+      foreign ? "What is at ws:// or wss:// speaks room, socketio or mesh, not "
+                "native."
+              : "A room is at ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM.");
   return NULL;
 }
 

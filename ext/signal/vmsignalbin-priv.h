@@ -51,7 +51,7 @@ struct _VmSignalBin
   VmIceTransportPolicy ice_transport_policy;
   VmPolicy policy;
   gboolean policy_set;
-  gchar *uri, *meeting, *user, *pin, *stun_server, *turn_servers;
+  gchar *uri, *meeting, *user, *pin, *cap_token, *stun_server, *turn_servers;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
@@ -72,7 +72,7 @@ typedef struct
   VmMeetingMode mode;
   VmDialectName dialect;
   VmCallType call_type;
-  gchar *uri, *meeting, *user, *pin;
+  gchar *uri, *meeting, *user, *pin, *cap_token;
   gchar *stun_server, *record_dir;
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */

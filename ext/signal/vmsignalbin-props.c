@@ -10,6 +10,7 @@ enum
   PROP_MODE,
   PROP_URI,
   PROP_DIALECT,
+  PROP_CAP_TOKEN,
   PROP_MEETING,
   PROP_USER,
   PROP_CALL_TYPE,
@@ -104,6 +105,9 @@ vm_signal_bin_set_property (
       break;
     case PROP_PIN:
       set_string (self, &self->pin, value);
+      break;
+    case PROP_CAP_TOKEN:
+      set_string (self, &self->cap_token, value);
       break;
     case PROP_STUN_SERVER:
       set_string (self, &self->stun_server, value);
@@ -297,9 +301,8 @@ install_meeting_properties (GObjectClass *klass)
       string_spec ("uri", "URI",
           "Meeting to join without looking for it, as "
           "videomeet://HOST:PORT/MEETING (null: look for \"meeting\"); with "
-          "dialect=room or socketio the server's WebSocket, "
-          "ws://HOST:PORT/ROOM "
-          "or wss, without the room where \"meeting\" names it; with "
+          "another dialect the server's WebSocket, ws://HOST:PORT/ROOM or wss, "
+          "without the room where \"meeting\" names it; with "
           "dialect=call likewise, ws://HOST:PORT/USER, with this user's id",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_DIALECT,
@@ -328,6 +331,11 @@ install_meeting_properties (GObjectClass *klass)
       string_spec ("pin", "PIN",
           "Digits that open the meeting, at least 6 (null: none). Hosting with "
           "one announces the device minimally",
+          NULL, G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_CAP_TOKEN,
+      string_spec ("cap-token", "Capability token",
+          "With dialect=mesh the capability that its server is shown, a JSON "
+          "Web Token (null: what the server gives)",
           NULL, G_PARAM_WRITABLE));
 }
 

@@ -209,6 +209,7 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
   config->meeting = g_strdup (self->meeting);
   config->user = g_strdup (self->user);
   config->pin = g_strdup (self->pin);
+  config->cap_token = g_strdup (self->cap_token);
   config->stun_server = g_strdup (self->stun_server);
   config->record_dir = g_strdup (self->record_dir);
   config->turn_servers = self->turn_servers && *self->turn_servers
@@ -403,6 +404,7 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->meeting);
   g_free (self->user);
   g_free (self->pin);
+  g_free (self->cap_token);
   g_free (self->stun_server);
   g_free (self->turn_servers);
   g_free (self->record_dir);

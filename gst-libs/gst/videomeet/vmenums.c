@@ -134,4 +134,7 @@ VM_DEFINE_ENUM (VmDialectName, vm_dialect_name, g_enum_register_static,
         "call-answer, call-end)"),
     VALUE (VM_DIALECT_NAME_SOCKETIO, "socketio",
         "What the room servers of web pages speak in Socket.IO (offer, answer "
-        "and the like, as events)"))
+        "and the like, as events)"),
+    VALUE (VM_DIALECT_NAME_MESH, "mesh",
+        "What servers of a mesh speak with its pages (system.hello, room.join, "
+        "rtc.offer)"))

@@ -247,6 +247,8 @@ typedef enum
  *   `call-offer`, `call-answer`, `call-end` and so on
  * @VM_DIALECT_NAME_SOCKETIO: rooms on a server of Socket.IO whose events are
  *   `join_room`, `user_joined`, `offer`, `answer`, `ice_candidate` and so on
+ * @VM_DIALECT_NAME_MESH: rooms of a mesh, whose messages are `system.hello`,
+ *   `room.join`, `rtc.offer`, `chat.message.send` and so on
  *
  * What is spoken with the server that a meeting is joined at (protocol §6).
  *
@@ -258,6 +260,7 @@ typedef enum
   VM_DIALECT_NAME_ROOM,
   VM_DIALECT_NAME_CALL,
   VM_DIALECT_NAME_SOCKETIO,
+  VM_DIALECT_NAME_MESH,
 } VmDialectName;
 
 #define VM_TYPE_ANNOUNCE (vm_announce_get_type ())

@@ -66,24 +66,35 @@ send_on_channel_alone (
   g_object_unref (g_queue_pop_head (unsent));
 }
 
+/* @to NULL: to everybody. */
 static void
-deliver (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
+send_to_server (VmMeeting *self, const gchar *to, VmChatMessage *message)
 {
-  g_autoptr (VmSignal) signal = NULL;
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_CHAT);
 
-  if (needs_channel (self, to)) {
-    send_on_channel_alone (self, to, message);
-    return;
-  }
-  if (send_on_channel (self, to, message))
-    return;
-  signal = vm_signal_new (VM_SIGNAL_CHAT);
-  signal->to = g_strdup (vm_participant_get_id (to));
+  signal->to = g_strdup (to);
   signal->id = g_strdup (vm_chat_message_get_id (message));
   signal->text = g_strdup (vm_chat_message_get_text (message));
   signal->time = vm_chat_format_time (vm_chat_message_get_time (message));
   signal->confidential = vm_chat_message_get_confidential (message);
   vm_meeting_send (self, signal);
+}
+
+static void
+deliver (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
+{
+  if (needs_channel (self, to))
+    send_on_channel_alone (self, to, message);
+  else if (!send_on_channel (self, to, message))
+    send_to_server (self, vm_participant_get_id (to), message);
+}
+
+/* A mesh says to everybody what is said, whatever channels there are; and it has no
+ * message for one alone. */
+static gboolean
+has_own_chat (VmMeeting *self)
+{
+  return self->dialect == VM_DIALECT_NAME_MESH;
 }
 
 static gboolean
@@ -100,6 +111,11 @@ may_say (VmMeeting *self, VmParticipant *participant, const gchar *text,
                   != participant)
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "%s is not in the meeting any more",
+        vm_participant_get_user (participant));
+  else if (participant && has_own_chat (self)
+           && !vm_participant_get_talk (participant)->chat)
+    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+        "This mesh has no message for %s alone",
         vm_participant_get_user (participant));
   else if (!vm_chat_rate_take (&self->rate, g_get_monotonic_time ()))
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
@@ -156,6 +172,10 @@ vm_meeting_send_chat (VmMeeting *self, VmParticipant *participant,
   vm_chat_log_add (self->chat, message);
   if (participant) {
     deliver (self, participant, message);
+    return TRUE;
+  }
+  if (has_own_chat (self)) {
+    send_to_server (self, NULL, message);
     return TRUE;
   }
   others =

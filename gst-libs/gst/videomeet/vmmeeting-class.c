@@ -13,6 +13,7 @@ enum
   PROP_URI,
   PROP_DIALECT,
   PROP_PIN,
+  PROP_CAP_TOKEN,
   PROP_MAX_PARTICIPANTS,
   PROP_CALL_TYPE,
   PROP_JOIN_TIMEOUT,
@@ -63,6 +64,9 @@ vm_meeting_get_property (
       break;
     case PROP_PIN:
       g_value_set_string (value, self->pin);
+      break;
+    case PROP_CAP_TOKEN:
+      g_value_set_string (value, self->cap_token);
       break;
     case PROP_MAX_PARTICIPANTS:
       g_value_set_uint (value, self->max_participants);
@@ -133,6 +137,9 @@ vm_meeting_set_property (
       break;
     case PROP_PIN:
       take_text (&self->pin, value);
+      break;
+    case PROP_CAP_TOKEN:
+      take_text (&self->cap_token, value);
       break;
     case PROP_MAX_PARTICIPANTS:
       self->max_participants = g_value_get_uint (value);
@@ -230,6 +237,19 @@ install_names (GObjectClass *klass, GParamFlags flags)
   g_object_class_install_property (klass, PROP_PIN,
       g_param_spec_string ("pin", "PIN",
           "Opens the meeting, 6 to 64 bytes (null: none)", NULL, flags));
+  /**
+   * VmMeeting:cap-token:
+   *
+   * The capability that a mesh is shown (%VM_DIALECT_NAME_MESH), for `call` and, where
+   * a screen is sent, `screen`; %NULL, the default, for one that its server gives, and
+   * gives again before it expires.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_CAP_TOKEN,
+      g_param_spec_string ("cap-token", "Capability token",
+          "JSON Web Token that a mesh is shown (null: what its server gives)",
+          NULL, flags));
 }
 
 static void
@@ -256,8 +276,9 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * another #VmMeeting:dialect, the address of the server's WebSocket,
    * `wss://host:port/room`: with a #VmMeeting:name the whole address, else its
    * last part is the room. A path that is not told is `/socket.io/` with
-   * %VM_DIALECT_NAME_SOCKETIO. The certificate must be one that the system trusts,
-   * unless the server is on this machine.
+   * %VM_DIALECT_NAME_SOCKETIO and `/v2/ws` with %VM_DIALECT_NAME_MESH, where
+   * `?access_token=` may bring a session that was begun. The certificate must be one
+   * that the system trusts, unless the server is on this machine.
    *
    * Since: 0.1
    */

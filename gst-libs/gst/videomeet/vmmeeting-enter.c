@@ -295,6 +295,7 @@ vm_meeting_try_next (VmMeeting *self)
     .device = device,
     .pin = self->pin && *self->pin ? self->pin : NULL,
     .nonce = vm_meeting_renew_nonce (self),
+    .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,
     .call_type = self->call_type,
     .timeout_ms = MIN (self->step_timeout, self->join_timeout),
     .return_ms = self->return_time,

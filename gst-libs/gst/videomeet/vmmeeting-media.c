@@ -230,8 +230,8 @@ vm_meeting_send_restart (
     vm_meeting_restart_room (self);
     return;
   }
-  /* who is called has no message for it */
-  if (self->dialect == VM_DIALECT_NAME_CALL)
+  /* there is no message for it */
+  if (self->dialect != VM_DIALECT_NAME_NATIVE)
     return;
   signal = new_signal_to (participant, VM_SIGNAL_RESTART);
   signal->reason = g_strdup (reason);

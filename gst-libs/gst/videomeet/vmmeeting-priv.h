@@ -75,6 +75,7 @@ struct _VmMeeting
   VmDialectName dialect;
   gchar *uri;
   gchar *pin;
+  gchar *cap_token;
   guint max_participants;
   VmCallType call_type;
   guint join_timeout; /* ms */

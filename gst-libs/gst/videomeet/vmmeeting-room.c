@@ -39,6 +39,7 @@ static const struct
   const gchar *path, *query;
 } places[] = {
   [VM_DIALECT_NAME_SOCKETIO] = { "/socket.io/", "EIO=4&transport=websocket" },
+  [VM_DIALECT_NAME_MESH] = { "/v2/ws", NULL },
 };
 
 static gchar *
@@ -69,6 +70,8 @@ choose_path (VmMeeting *self, gchar *path)
 {
   g_autofree gchar *given = path;
 
+  if (self->dialect == VM_DIALECT_NAME_MESH && g_str_has_suffix (given, "/"))
+    given[strlen (given) - 1] = '\0';
   if (*given && strcmp (given, "/") != 0)
     return g_steal_pointer (&given);
   return g_strdup (

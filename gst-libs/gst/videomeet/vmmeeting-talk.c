@@ -289,6 +289,26 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
   }
 }
 
+static gboolean
+is_connected_to_somebody (VmMeeting *self)
+{
+  for (guint i = 0; i < self->participants->len; i++) {
+    if (vm_participant_get_state (g_ptr_array_index (self->participants, i))
+        == VM_PARTICIPANT_STATE_CONNECTED)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Without a capability nobody can be met. */
+static gboolean
+is_capability_missing (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_CAP_REQUIRED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_CAP_EXPIRED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_CAP_INVALID);
+}
+
 /* A dialect with no other message for it says by an error that this is over. */
 static void
 take_error (VmMeeting *self, const VmSignal *signal)
@@ -309,7 +329,9 @@ take_error (VmMeeting *self, const VmSignal *signal)
     return;
   }
   if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED)
-      || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED))
+      || (self->dialect == VM_DIALECT_NAME_SOCKETIO
+          && g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED))
+      || (is_capability_missing (error) && !is_connected_to_somebody (self)))
     vm_meeting_finish (self, error);
   else if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED))
     vm_meeting_finish (self, NULL);

@@ -110,8 +110,8 @@ GST_START_TEST (test_pages_and_rooms)
   refused ("join x --tls-cert c.pem", "--tls-cert");
   refused ("host --origin http://a,http://b", "https://example.org");
   refused ("join x --origin https://a.example", "--origin");
-  refused ("join x --dialect klingon", "native, room or socketio");
-  refused ("join x --dialect ''", "native, room or socketio");
+  refused ("join x --dialect klingon", "native, room, socketio or mesh");
+  refused ("join x --dialect ''", "native, room, socketio or mesh");
   refused ("host --dialect room", "--dialect");
 }
 

@@ -167,6 +167,7 @@ GST_START_TEST (test_dialects)
     { "ws://a/b", NULL, "room" },
     { "WSS://a/b", "room", "room" },
     { "wss://a/b", "socketio", "socketio" },
+    { "ws://a/b", "mesh", "mesh" },
     { "videomeet://a/b", "socketio", NULL },
     { NULL, "socketio", NULL },
     { "wss://a/b", "native", NULL },

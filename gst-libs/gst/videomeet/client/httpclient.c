@@ -3,6 +3,7 @@
 #include "httpclient.h"
 #include "../vmtimer-priv.h"
 #include "settle.h"
+#include "signalsocket.h"
 
 #include <libsoup/soup.h>
 
@@ -16,6 +17,8 @@ struct _VmHttpClient
   GObject parent;
 
   VmIdentity *identity;
+  gboolean stranger;
+  gchar *bearer;
   SoupSession *session;
 };
 
@@ -70,6 +73,7 @@ vm_http_client_dispose (GObject *object)
     soup_session_abort (self->session);
   g_clear_object (&self->session);
   g_clear_object (&self->identity);
+  g_clear_pointer (&self->bearer, g_free);
   G_OBJECT_CLASS (vm_http_client_parent_class)->dispose (object);
 }
 
@@ -111,6 +115,37 @@ vm_http_client_new (VmIdentity *identity)
   self->session = vm_http_session_new ();
   vm_settle_watch (self);
   return self;
+}
+
+VmHttpClient *
+vm_http_client_new_stranger (const gchar *uri)
+{
+  VmHttpClient *self = g_object_new (VM_TYPE_HTTP_CLIENT, NULL);
+
+  self->stranger = TRUE;
+  self->session = vm_signal_socket_session_new (uri);
+  /* as of other devices */
+  soup_session_remove_feature_by_type (
+      self->session, SOUP_TYPE_CONTENT_DECODER);
+  vm_settle_watch (self);
+  return self;
+}
+
+void
+vm_http_client_set_bearer (VmHttpClient *self, const gchar *token)
+{
+  g_free (self->bearer);
+  self->bearer = g_strdup (token);
+}
+
+void
+vm_http_set_bearer (SoupMessage *message, const gchar *token)
+{
+  g_autofree gchar *value = token ? g_strconcat ("Bearer ", token, NULL) : NULL;
+
+  if (value)
+    soup_message_headers_replace (
+        soup_message_get_request_headers (message), "Authorization", value);
 }
 
 static gboolean
@@ -353,9 +388,14 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
 
   /* a redirection would lead away from the key that was announced */
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  vm_http_pin_message (message, expected_key_hash);
-  g_signal_connect_object (
-      message, "starting", G_CALLBACK (on_starting), task, 0);
+  if (self->stranger) {
+    vm_signal_socket_trust_own_machine (message);
+    vm_http_set_bearer (message, self->bearer);
+  } else {
+    vm_http_pin_message (message, expected_key_hash);
+    g_signal_connect_object (
+        message, "starting", G_CALLBACK (on_starting), task, 0);
+  }
   if (self->identity)
     soup_message_set_tls_client_certificate (
         message, vm_identity_get_tls_certificate (self->identity));

@@ -22,6 +22,10 @@ typedef struct
 } VmHttpReply;
 
 VmHttpClient *vm_http_client_new (VmIdentity *identity);
+/* For the server of a stranger at @uri, as vm_signal_socket_session_new(); it shows
+ * an access token (RFC 6750) from when it has one. */
+VmHttpClient *vm_http_client_new_stranger (const gchar *uri);
+void vm_http_client_set_bearer (VmHttpClient *self, const gchar *token);
 
 /* Sends @method to @uri ("https://[fe80::1%eth0]:8080/status"). With
  * @expected_key_hash the connection is refused with VM_ERROR_WRONG_KEY before
@@ -45,4 +49,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmHttpReply, vm_http_reply_free)
 typedef struct _SoupMessage SoupMessage;
 typedef struct _SoupSession SoupSession;
 void vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash);
+/* @token may be NULL. */
+void vm_http_set_bearer (SoupMessage *message, const gchar *token);
 SoupSession *vm_http_session_new (void);

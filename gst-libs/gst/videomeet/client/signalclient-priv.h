@@ -8,6 +8,8 @@
 
 /* Shared by the files of VmSignalClient. */
 
+typedef struct _VmSignalMesh VmSignalMesh;
+
 struct _VmSignalClient
 {
   GObject parent;
@@ -28,6 +30,7 @@ struct _VmSignalClient
 
   SoupWebsocketConnection *socket;
   VmLine *line;
+  VmSignalMesh *mesh; /* NULL but in a mesh */
   gint64 last_heard;
   GSource *look;
   GSource *probe;
@@ -54,6 +57,8 @@ void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
 void vm_signal_client_send_ack (VmSignalClient *self);
 VmSignal *vm_signal_client_make_hello (VmSignalClient *self);
 void vm_signal_client_say_hello (VmSignalClient *self);
+/* What a message had besides, or what it has waited for. */
+void vm_signal_client_take_rest (VmSignalClient *self);
 /* It is over, and not because we said so. */
 void vm_signal_client_lose (VmSignalClient *self, const GError *error);
 void vm_signal_client_lose_with (
@@ -64,6 +69,19 @@ void vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at);
 
 /* signaljoin.c: from the beginning; @task returns TRUE once hello is said. */
 void vm_signal_client_enter (VmSignalClient *self, GTask *task);
+
+/* The WebSocket of a server that is no device. */
+void vm_signal_client_open_stranger (VmSignalClient *self, GTask *task);
+
+/* signalmesh.c: what a mesh wants besides */
+void vm_signal_mesh_enter (VmSignalClient *self, GTask *task);
+/* The line is new. */
+void vm_signal_mesh_prepare (VmSignalClient *self);
+/* A message was taken. */
+void vm_signal_mesh_look (VmSignalClient *self);
+const gchar *vm_signal_mesh_get_bearer (VmSignalMesh *mesh);
+void vm_signal_mesh_stop (VmSignalMesh *mesh);
+void vm_signal_mesh_free (VmSignalMesh *mesh);
 
 /* signalresume.c: another socket for the one that was lost */
 void vm_signal_client_interrupt (VmSignalClient *self);

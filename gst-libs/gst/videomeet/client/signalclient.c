@@ -42,6 +42,8 @@ end (VmSignalClient *self)
 {
   self->over = TRUE;
   vm_signal_client_drop_socket (self);
+  if (self->mesh)
+    vm_signal_mesh_stop (self->mesh);
   if (self->cancellable)
     g_cancellable_cancel (self->cancellable);
 }
@@ -73,6 +75,7 @@ clear_config (VmSignalClientConfig *config)
   g_free ((gchar *) config->device);
   g_free ((gchar *) config->pin);
   g_free ((gchar *) config->nonce);
+  g_free ((gchar *) config->cap_token);
 }
 
 static void
@@ -87,6 +90,7 @@ vm_signal_client_finalize (GObject *object)
   g_free (self->token);
   g_free (self->meeting_id);
   g_clear_pointer (&self->line, vm_line_free);
+  g_clear_pointer (&self->mesh, vm_signal_mesh_free);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (vm_signal_client_parent_class)->finalize (object);
 }
@@ -234,13 +238,13 @@ is_believed (VmSignalClient *self, VmSignal *signal)
   return FALSE;
 }
 
-/* What else a message brought that was taken. */
-static void
-take_rest (VmSignalClient *self)
+void
+vm_signal_client_take_rest (VmSignalClient *self)
 {
   VmSignal *signal;
 
   while (!self->over && (signal = vm_line_more (self->line))) {
+    self->welcomed |= signal->type == VM_SIGNAL_WELCOME;
     self->func (self, signal, self->user_data);
     vm_signal_unref (signal);
   }
@@ -284,7 +288,9 @@ take_message (VmSignalClient *self, GBytes *message)
   }
   if (signal)
     self->func (self, signal, self->user_data);
-  take_rest (self);
+  vm_signal_client_take_rest (self);
+  if (!self->over && self->mesh)
+    vm_signal_mesh_look (self);
   if (!self->over && vm_line_wants_ack (self->line))
     vm_signal_client_send_ack (self);
 }

@@ -20,6 +20,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .device = g_strdup (from->device),
     .pin = g_strdup (from->pin),
     .nonce = g_strdup (from->nonce),
+    .cap_token = g_strdup (from->cap_token),
     .call_type = from->call_type,
     .timeout_ms = from->timeout_ms,
     .return_ms = from->return_ms,
@@ -36,6 +37,8 @@ get_dialect (VmSignalClient *self)
       return &vm_dialect_call_client;
     case VM_DIALECT_NAME_SOCKETIO:
       return &vm_dialect_socketio_client;
+    case VM_DIALECT_NAME_MESH:
+      return &vm_dialect_mesh_client;
     default:
       return &vm_dialect_native;
   }
@@ -75,6 +78,8 @@ on_socket (GObject *source, GAsyncResult *result, gpointer data)
   if (socket) {
     g_clear_pointer (&self->line, vm_line_free);
     self->line = vm_line_new (get_dialect (self));
+    if (self->mesh)
+      vm_signal_mesh_prepare (self);
     vm_signal_client_take_socket (self, socket);
     vm_signal_client_say_hello (self);
   }
@@ -116,12 +121,12 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
       g_task_get_cancellable (task), on_socket, task);
 }
 
-/* Such a server admits by the first message alone. */
-static void
-enter_room (VmSignalClient *self, GTask *task)
+void
+vm_signal_client_open_stranger (VmSignalClient *self, GTask *task)
 {
   VmSignalSocketConfig config = {
     .uri = self->config.uri,
+    .bearer = self->mesh ? vm_signal_mesh_get_bearer (self->mesh) : NULL,
     .timeout_ms = self->config.timeout_ms,
   };
 
@@ -142,8 +147,13 @@ vm_signal_client_enter (VmSignalClient *self, GTask *task)
                   "key, so that it cannot be one that is trusted"));
     return;
   }
+  if (self->config.dialect == VM_DIALECT_NAME_MESH) {
+    vm_signal_mesh_enter (self, task);
+    return;
+  }
+  /* such a server admits by the first message alone */
   if (is_foreign (self)) {
-    enter_room (self, task);
+    vm_signal_client_open_stranger (self, task);
     return;
   }
   vm_admission_ask_async (self->http, self->identity, &self->config,

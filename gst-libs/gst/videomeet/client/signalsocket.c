@@ -115,6 +115,13 @@ accept_own_machine (SoupMessage *message, GTlsCertificate *certificate,
   return is_on_this_machine (soup_message_get_uri (message));
 }
 
+void
+vm_signal_socket_trust_own_machine (SoupMessage *message)
+{
+  g_signal_connect (
+      message, "accept-certificate", G_CALLBACK (accept_own_machine), NULL);
+}
+
 static SoupMessage *
 make_message (const VmSignalSocketConfig *config)
 {
@@ -157,8 +164,8 @@ vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
   /* a redirection could lead to any other machine, and out of TLS */
   soup_message_add_flags (attempt->message, SOUP_MESSAGE_NO_REDIRECT);
   if (config->uri) {
-    g_signal_connect (attempt->message, "accept-certificate",
-        G_CALLBACK (accept_own_machine), NULL);
+    vm_signal_socket_trust_own_machine (attempt->message);
+    vm_http_set_bearer (attempt->message, config->bearer);
   } else {
     vm_http_pin_message (attempt->message, config->key_hash);
     soup_message_set_tls_client_certificate (

@@ -15,6 +15,7 @@
 typedef struct
 {
   const gchar *uri; /* or NULL */
+  const gchar *bearer; /* for it: an access token (RFC 6750), or NULL */
 
   const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
   const gchar *path; /* NULL: "/ws" */
@@ -27,6 +28,8 @@ typedef struct
 /* For the server of a stranger at @uri: system trust, proxies and all, but for
  * one on this machine. */
 SoupSession *vm_signal_socket_session_new (const gchar *uri);
+/* Lets @message, to a stranger's server, take any certificate from this machine. */
+void vm_signal_socket_trust_own_machine (SoupMessage *message);
 /* An address, or a name. */
 gboolean vm_signal_host_is_loopback (const gchar *host);
 

@@ -55,3 +55,6 @@ extern const VmDialect vm_dialect_socketio;
 /* As a client sends and gets them, with all that they are packed in: each message
  * is a frame of the WebSocket. */
 extern const VmDialect vm_dialect_socketio_client;
+
+/* `/v2/ws`, what a client says and hears of seed 4 (protocol §6); meshclient.h. */
+extern const VmDialect vm_dialect_mesh_client;

@@ -198,8 +198,8 @@ read_chat (
              || bad (error, "content", "is missing, or no text"));
 }
 
-static gboolean
-read_sdp (
+gboolean
+vm_mesh_read_sdp (
     const VmJson *json, VmJsonNode payload, VmSignal *signal, GError **error)
 {
   if (!vm_json_get_span (
@@ -259,7 +259,7 @@ read_signal (const VmJson *json, VmJsonNode payload, VmRoomPeers *peers,
       good = vm_room_read_object_in (json, payload, signal, error);
       break;
     default:
-      good = read_sdp (json, payload, signal, error);
+      good = vm_mesh_read_sdp (json, payload, signal, error);
       if (good)
         make_object (message->type, signal);
   }

@@ -82,6 +82,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshMessage, vm_mesh_message_free)
 VmMeshMessage *
 vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error);
 
+/* The SDP of rtc.offer and rtc.answer, a member of @payload. */
+gboolean vm_mesh_read_sdp (
+    const VmJson *json, VmJsonNode payload, VmSignal *signal, GError **error);
+
 /* Whether a description has a screen: a picture that says
  * "a=content:slides" (RFC 4796 §5). */
 gboolean vm_mesh_has_screen (VmSpan sdp);
