@@ -34,6 +34,8 @@ typedef struct
   VmClusterRecord *written; /* what is being written; NULL: it is removed */
   guint64 seen_before; /* what was seen when the last request began */
   guint conflicts; /* since something was written */
+  gint lock; /* what it is to be, until it is seen to be so; -1: as it is */
+  gboolean locked; /* as it was seen last */
   guint64 request;
   gint64 due; /* of the answer, or until when it waits */
   GPtrArray *seats; /* VmClusterSeat, in the order they were asked for */

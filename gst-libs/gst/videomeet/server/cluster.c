@@ -56,6 +56,12 @@ vm_cluster_is_alive (VmCluster *self, const gchar *node)
 }
 
 gboolean
+vm_cluster_is_absent (VmCluster *self, const gchar *node)
+{
+  return g_hash_table_contains (self->absent, node);
+}
+
+gboolean
 vm_cluster_is_over (VmCluster *self, const gchar *node, gint64 now)
 {
   const gint64 *since = g_hash_table_lookup (self->absent, node);
@@ -254,8 +260,8 @@ vm_cluster_renew (VmCluster *self, guint epoch, const gchar *token, gint64 now)
   VmClusterSeat *seat =
       g_hash_table_lookup (self->seats, GUINT_TO_POINTER (epoch));
 
-  g_return_if_fail (seat);
-
+  if (!seat)
+    return;
   g_free (seat->one->resume);
   seat->one->resume = vm_cluster_key (token);
   vm_cluster_room_look (seat->room, now);
@@ -268,11 +274,100 @@ vm_cluster_leave (VmCluster *self, guint epoch, gint64 now)
       g_hash_table_lookup (self->seats, GUINT_TO_POINTER (epoch));
   VmClusterRoom *room;
 
-  g_return_if_fail (seat);
-
+  if (!seat)
+    return;
   room = seat->room;
   vm_cluster_seat_end (seat, NULL);
   vm_cluster_room_look (room, now);
+}
+
+static VmClusterRoom *
+find_room (VmCluster *self, const gchar *name)
+{
+  g_autofree gchar *key = vm_cluster_key (name);
+
+  return g_hash_table_lookup (self->rooms, key);
+}
+
+void
+vm_cluster_lock (
+    VmCluster *self, const gchar *name, gboolean locked, gint64 now)
+{
+  VmClusterRoom *room = find_room (self, name);
+
+  if (!room || !room->seats->len)
+    return;
+  room->lock = locked ? 1 : 0;
+  vm_cluster_room_look (room, now);
+}
+
+gboolean
+vm_cluster_is_locked (VmCluster *self, const gchar *name)
+{
+  const VmClusterRoom *room = find_room (self, name);
+
+  if (!room)
+    return FALSE;
+  if (room->lock >= 0)
+    return room->lock;
+  return room->record && room->record->locked;
+}
+
+const VmClusterRecord *
+vm_cluster_look_up (VmCluster *self, const gchar *name)
+{
+  const VmClusterRoom *room = find_room (self, name);
+
+  return room ? room->record : NULL;
+}
+
+const VmClusterRecord *
+vm_cluster_find_token (
+    VmCluster *self, const gchar *token, const VmClusterParticipant **one)
+{
+  g_autofree gchar *key = vm_cluster_key (token);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const VmClusterRecord *record = ((VmClusterRoom *) value)->record;
+
+    *one = record ? vm_cluster_record_find_token (record, key) : NULL;
+    if (*one)
+      return record;
+  }
+  return NULL;
+}
+
+gboolean
+vm_cluster_has_id (VmCluster *self, const gchar *id)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const VmClusterRecord *record = ((VmClusterRoom *) value)->record;
+
+    if (record && strcmp (record->id, id) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+vm_cluster_is_busy (VmCluster *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (((VmClusterRoom *) value)->state == VM_CLUSTER_STATE_WRITING)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* What the store has under @room's key; @value NULL: nothing. What cannot be read,

@@ -72,16 +72,33 @@ void vm_cluster_tick (VmCluster *self, gint64 now);
 
 /* A seat in the room @name, which has @size of them and the id @id if it begins with
  * this one. @one: without id, node and epoch. @token: of the seat that it takes up
- * again, or NULL for a new one. Told by `seated` later: MEETING_FULL, WRONG_KEY,
- * RESUME_FAILED, DISCONNECTED. Returns: the seat's epoch; 0: BAD_REQUEST, RATE_LIMITED */
+ * again, or NULL for a new one. Told by `seated` later: MEETING_FULL,
+ * MEETING_LOCKED, WRONG_KEY, RESUME_FAILED, DISCONNECTED. Returns: the seat's epoch; 0: BAD_REQUEST, RATE_LIMITED */
 guint vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
     guint size, const VmClusterParticipant *one, const gchar *token, gint64 now,
     GError **error);
-/* It holds the seat, and has another token to resume with. */
+/* It holds the seat, and has another token to resume with. Nothing is done about one
+ * that is gone, as by the next function. */
 void
 vm_cluster_renew (VmCluster *self, guint epoch, const gchar *token, gint64 now);
 /* It is given back, or wanted no more; nothing is told of it from now on. */
 void vm_cluster_leave (VmCluster *self, guint epoch, gint64 now);
+
+/* Whether others than those who are in it are admitted to the room @name, in which
+ * this node has a seat. */
+void vm_cluster_lock (
+    VmCluster *self, const gchar *name, gboolean locked, gint64 now);
+/* Whether it is locked, or about to be. */
+gboolean vm_cluster_is_locked (VmCluster *self, const gchar *name);
+/* Whether a room of this meeting id is known. */
+gboolean vm_cluster_has_id (VmCluster *self, const gchar *id);
+/* Whether something is being written. */
+gboolean vm_cluster_is_busy (VmCluster *self);
+/* What is known of the room @name; NULL: it is not there, as far as is known. */
+const VmClusterRecord *vm_cluster_look_up (VmCluster *self, const gchar *name);
+/* The room in which somebody may come back by @token, and who; or NULL. */
+const VmClusterRecord *vm_cluster_find_token (
+    VmCluster *self, const gchar *token, const VmClusterParticipant **one);
 
 /* The answer to @request. @value: what was read, or NULL when there is no such
  * record; @revision: of it, or of what was written. */
@@ -99,6 +116,8 @@ void vm_cluster_back (VmCluster *self, gint64 now);
 
 /* Whether the beat of @node was there when it was listed last. */
 gboolean vm_cluster_is_alive (VmCluster *self, const gchar *node);
+/* Whether somebody of @node is in a room, and its beat was not there. */
+gboolean vm_cluster_is_absent (VmCluster *self, const gchar *node);
 /* Rooms that this node knows. */
 guint vm_cluster_count_rooms (VmCluster *self);
 

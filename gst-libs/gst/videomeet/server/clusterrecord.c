@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "clusterpack.h"
 #include "clusterrecord.h"
 #include "../trust/transcript.h"
 #include "../wire/text.h"
@@ -7,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Another version of the format begins with other bytes. */
 #define MAGIC "VMR1"
-#define MAGIC_SIZE 4
 #define ID_DIGITS_MAX 9
 #define JOINED_MAX 999999999 /* what those can say */
-#define PARTICIPANT "(ssusssssu)"
-#define RECORD "(ssuua" PARTICIPANT ")"
+#define PARTICIPANT "(ssusssssssub)"
+#define RECORD "(ssuuba" PARTICIPANT ")"
 
 gchar *
 vm_cluster_key (const gchar *name)
@@ -51,12 +50,15 @@ vm_cluster_participant_copy (const VmClusterParticipant *one)
   copy->id = g_strdup (one->id);
   copy->node = g_strdup (one->node);
   copy->epoch = one->epoch;
+  copy->alias = g_strdup (one->alias ? one->alias : "");
   copy->user = g_strdup (one->user ? one->user : "");
   copy->device = g_strdup (one->device ? one->device : "");
   copy->device_id = g_strdup (one->device_id ? one->device_id : "");
   copy->key = g_strdup (one->key ? one->key : "");
+  copy->nonce = g_strdup (one->nonce ? one->nonce : "");
   copy->resume = g_strdup (one->resume ? one->resume : "");
   copy->call_type = one->call_type;
+  copy->proven = one->proven;
   return copy;
 }
 
@@ -65,10 +67,12 @@ vm_cluster_participant_free (VmClusterParticipant *one)
 {
   g_free (one->id);
   g_free (one->node);
+  g_free (one->alias);
   g_free (one->user);
   g_free (one->device);
   g_free (one->device_id);
   g_free (one->key);
+  g_free (one->nonce);
   g_free (one->resume);
   g_free (one);
 }
@@ -93,6 +97,7 @@ vm_cluster_record_copy (const VmClusterRecord *record)
       vm_cluster_record_new (record->name, record->id, record->size);
 
   copy->joined = record->joined;
+  copy->locked = record->locked;
   for (guint i = 0; i < record->participants->len; i++)
     g_ptr_array_add (copy->participants,
         vm_cluster_participant_copy (record->participants->pdata[i]));
@@ -108,40 +113,22 @@ vm_cluster_record_free (VmClusterRecord *record)
   g_free (record);
 }
 
-/* What is stored has one order of bytes, whatever machine it is. */
-static GVariant *
-to_little_endian (GVariant *variant)
-{
-  g_autoptr (GVariant) own = g_variant_ref_sink (variant);
-
-  if (G_BYTE_ORDER == G_LITTLE_ENDIAN)
-    return g_steal_pointer (&own);
-  return g_variant_byteswap (own);
-}
-
 GBytes *
 vm_cluster_record_write (const VmClusterRecord *record)
 {
-  g_autoptr (GVariant) variant = NULL;
   GVariantBuilder list;
-  gsize size;
-  guint8 *data;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a" PARTICIPANT));
   for (guint i = 0; i < record->participants->len; i++) {
     const VmClusterParticipant *one = record->participants->pdata[i];
 
     g_variant_builder_add (&list, PARTICIPANT, one->id, one->node, one->epoch,
-        one->user, one->device, one->device_id, one->key, one->resume,
-        (guint) one->call_type);
+        one->alias, one->user, one->device, one->device_id, one->key,
+        one->nonce, one->resume, (guint) one->call_type, one->proven);
   }
-  variant = to_little_endian (g_variant_new (
-      RECORD, record->name, record->id, record->size, record->joined, &list));
-  size = g_variant_get_size (variant);
-  data = g_malloc (MAGIC_SIZE + size);
-  memcpy (data, MAGIC, MAGIC_SIZE);
-  g_variant_store (variant, data + MAGIC_SIZE);
-  return g_bytes_new_take (data, MAGIC_SIZE + size);
+  return vm_cluster_pack (
+      MAGIC, g_variant_new (RECORD, record->name, record->id, record->size,
+                 record->joined, record->locked, &list));
 }
 
 static gboolean
@@ -153,9 +140,9 @@ is_name (const gchar *text)
 gboolean
 vm_cluster_participant_is_good (const VmClusterParticipant *one)
 {
-  return is_name (one->user) && is_name (one->device)
+  return is_name (one->alias) && is_name (one->user) && is_name (one->device)
          && is_name (one->device_id) && is_name (one->key)
-         && is_name (one->resume)
+         && is_name (one->nonce) && is_name (one->resume)
          && (one->call_type == VM_CALL_TYPE_AUDIO
              || one->call_type == VM_CALL_TYPE_VIDEO);
 }
@@ -198,17 +185,29 @@ static gboolean
 read_participants (VmClusterRecord *record, GVariant *list)
 {
   GVariantIter iter;
-  const gchar *id, *node, *user, *device, *device_id, *key, *resume;
+  const gchar *id, *node, *alias, *user, *device, *device_id, *key, *nonce;
+  const gchar *resume;
   guint32 epoch, call_type;
+  gboolean proven;
 
   if (g_variant_n_children (list) > VM_SIGNAL_ROSTER_MAX)
     return FALSE;
   g_variant_iter_init (&iter, list);
-  while (g_variant_iter_next (&iter, "(&s&su&s&s&s&s&su)", &id, &node, &epoch,
-      &user, &device, &device_id, &key, &resume, &call_type)) {
-    const VmClusterParticipant one = { (gchar *) id, (gchar *) node, epoch,
-      (gchar *) user, (gchar *) device, (gchar *) device_id, (gchar *) key,
-      (gchar *) resume, (VmCallType) call_type };
+  while (g_variant_iter_next (&iter, "(&s&su&s&s&s&s&s&s&sub)", &id, &node,
+      &epoch, &alias, &user, &device, &device_id, &key, &nonce, &resume,
+      &call_type, &proven)) {
+    const VmClusterParticipant one = { .id = (gchar *) id,
+      .node = (gchar *) node,
+      .epoch = epoch,
+      .alias = (gchar *) alias,
+      .user = (gchar *) user,
+      .device = (gchar *) device,
+      .device_id = (gchar *) device_id,
+      .key = (gchar *) key,
+      .nonce = (gchar *) nonce,
+      .resume = (gchar *) resume,
+      .call_type = (VmCallType) call_type,
+      .proven = proven };
 
     if (!is_participant (&one, record->joined) || !is_unique (record, &one))
       return FALSE;
@@ -224,14 +223,16 @@ read_variant (GVariant *variant)
   g_autoptr (GVariant) list = NULL;
   const gchar *name, *id;
   guint32 size, joined;
+  gboolean locked;
 
-  g_variant_get (
-      variant, "(&s&suu@a" PARTICIPANT ")", &name, &id, &size, &joined, &list);
+  g_variant_get (variant, "(&s&suub@a" PARTICIPANT ")", &name, &id, &size,
+      &joined, &locked, &list);
   if (!*name || !is_name (name) || !*id || !is_name (id) || size < 2
       || size > VM_SIGNAL_ROSTER_MAX || joined > JOINED_MAX)
     return NULL;
   record = vm_cluster_record_new (name, id, size);
   record->joined = joined;
+  record->locked = locked;
   return read_participants (record, list) ? g_steal_pointer (&record) : NULL;
 }
 
@@ -239,23 +240,16 @@ VmClusterRecord *
 vm_cluster_record_read (GBytes *bytes, GError **error)
 {
   g_autoptr (GVariant) variant = NULL;
-  g_autoptr (GBytes) body = NULL;
   VmClusterRecord *record = NULL;
-  gsize size;
-  const guint8 *data = g_bytes_get_data (bytes, &size);
 
-  if (size > VM_CLUSTER_RECORD_MAX) {
+  if (g_bytes_get_size (bytes) > VM_CLUSTER_RECORD_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "The record of a room has more than %d bytes", VM_CLUSTER_RECORD_MAX);
     return NULL;
   }
-  if (size > MAGIC_SIZE && memcmp (data, MAGIC, MAGIC_SIZE) == 0) {
-    body = g_bytes_new (data + MAGIC_SIZE, size - MAGIC_SIZE);
-    variant = to_little_endian (
-        g_variant_new_from_bytes (G_VARIANT_TYPE (RECORD), body, FALSE));
-    if (g_variant_is_normal_form (variant))
-      record = read_variant (variant);
-  }
+  variant = vm_cluster_unpack (MAGIC, RECORD, bytes);
+  if (variant)
+    record = read_variant (variant);
   if (!record)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The record of a room cannot be read");
@@ -292,6 +286,30 @@ find_id (const VmClusterRecord *record, const gchar *id)
       return i;
   }
   return -1;
+}
+
+const VmClusterParticipant *
+vm_cluster_record_find_token (const VmClusterRecord *record, const gchar *token)
+{
+  for (guint i = 0; *token && i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    if (strcmp (one->resume, token) == 0)
+      return one;
+  }
+  return NULL;
+}
+
+void
+vm_cluster_record_look_who_moderates (VmClusterRecord *record)
+{
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    if (!*one->alias)
+      return;
+  }
+  record->locked = FALSE;
 }
 
 gboolean
@@ -353,6 +371,11 @@ vm_cluster_record_seat (
         "Somebody else has that seat of the meeting");
     return NULL;
   }
+  if (record->locked && !seated->id) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_LOCKED,
+        "The host admits nobody else to the meeting");
+    return NULL;
+  }
   if (!replace_older (record, seated, error))
     return NULL;
   if (record->participants->len >= record->size
@@ -379,7 +402,8 @@ vm_cluster_record_resume (VmClusterRecord *record,
     VmClusterParticipant *held = record->participants->pdata[i];
 
     if (strcmp (held->resume, token) != 0
-        || g_strcmp0 (held->key, one->key ? one->key : "") != 0)
+        || (*held->key && !held->proven
+            && g_strcmp0 (held->key, one->key) != 0))
       continue;
     g_free (held->node);
     held->node = g_strdup (one->node);

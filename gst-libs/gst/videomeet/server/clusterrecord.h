@@ -25,12 +25,15 @@ typedef struct
   gchar *id; /* in the room; NULL: not seated yet */
   gchar *node;
   guint epoch;
+  gchar *alias; /* of a client that was named before it had a seat, or "" */
   gchar *user;
   gchar *device;
   gchar *device_id; /* or "" */
   gchar *key; /* hash of the key that it has proven, or "" */
+  gchar *nonce; /* or "" */
   gchar *resume; /* vm_cluster_key() of the token to resume with, or "" */
   VmCallType call_type;
+  gboolean proven; /* that key by a signature: no connection shows it */
 } VmClusterParticipant;
 
 typedef struct
@@ -39,6 +42,7 @@ typedef struct
   gchar *id; /* of the meeting */
   guint size; /* seats */
   guint joined; /* participants so far; the last one's number */
+  gboolean locked; /* nobody else is admitted */
   GPtrArray *participants; /* VmClusterParticipant, in the order they joined */
 } VmClusterRecord;
 
@@ -71,17 +75,24 @@ VmClusterRecord *vm_cluster_record_read (GBytes *bytes, GError **error);
 /* Who is held by (@node, @epoch), or NULL. */
 VmClusterParticipant *vm_cluster_record_find (
     const VmClusterRecord *record, const gchar *node, guint epoch);
+/* Whom @token, a vm_cluster_key(), brings back, or NULL. */
+const VmClusterParticipant *vm_cluster_record_find_token (
+    const VmClusterRecord *record, const gchar *token);
+/* A lock goes with the last who could open it: those without an alias. */
+void vm_cluster_record_look_who_moderates (VmClusterRecord *record);
 /* Whether @one, which (node, epoch) does not find, has been replaced: it is there
  * under its id, or its device is. */
 gboolean vm_cluster_record_has_other (
     const VmClusterRecord *record, const VmClusterParticipant *one);
 /* A seat for @one, which gets an id unless it has one. An older entry of the same
- * device makes room for it, with the same key alone. MEETING_FULL; WRONG_KEY: that
- * device is here with another key; RESUME_FAILED: somebody else has that id. */
+ * device makes room for it, with the same key alone. MEETING_FULL;
+ * MEETING_LOCKED, unless it has an id; WRONG_KEY: that device is here with another
+ * key; RESUME_FAILED: somebody else has that id. */
 const VmClusterParticipant *vm_cluster_record_seat (
     VmClusterRecord *record, const VmClusterParticipant *one, GError **error);
 /* The seat that @token, a vm_cluster_key(), brings back goes over to the node, the
- * epoch and the next token of @one, whose key must be the same. RESUME_FAILED. */
+ * epoch and the next token of @one, whose key must be the same, where it showed one.
+ * RESUME_FAILED. */
 const VmClusterParticipant *vm_cluster_record_resume (VmClusterRecord *record,
     const VmClusterParticipant *one, const gchar *token, GError **error);
 

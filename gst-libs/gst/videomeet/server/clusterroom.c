@@ -14,6 +14,7 @@ vm_cluster_room_new (VmCluster *cluster, const gchar *key)
   room->cluster = cluster;
   room->key = g_strdup (key);
   room->seats = g_ptr_array_new ();
+  room->lock = -1;
   g_hash_table_insert (cluster->rooms, room->key, room);
   return room;
 }
@@ -137,6 +138,10 @@ vm_cluster_room_adopt (
   room->base = record ? revision : 0;
   room->seen = revision;
   room->known = TRUE;
+  if (record)
+    room->locked = record->locked;
+  if (record && room->lock == record->locked)
+    room->lock = -1;
   look_who_lives (room, before);
   if (!is_same (before, record))
     self->funcs.changed (room->key, record, self->user_data);
@@ -199,6 +204,7 @@ static VmClusterRecord *
 begin (const VmClusterRoom *room)
 {
   const VmClusterSeat *first = room->seats->pdata[0];
+  VmClusterRecord *record;
 
   for (guint i = 0; i < room->seats->len && !first->held; i++) {
     const VmClusterSeat *seat = room->seats->pdata[i];
@@ -206,7 +212,9 @@ begin (const VmClusterRoom *room)
     if (seat->held)
       first = seat;
   }
-  return vm_cluster_record_new (room->name, first->id, first->size);
+  record = vm_cluster_record_new (room->name, first->id, first->size);
+  record->locked = first->held && room->locked;
+  return record;
 }
 
 /* What should be stored instead of what is. @refused: the seats that cannot be had;
@@ -216,6 +224,8 @@ make (VmClusterRoom *room, GPtrArray *refused, GPtrArray *reasons, gint64 now)
 {
   g_autoptr (VmClusterRecord) record = NULL;
 
+  if (!room->seats->len)
+    room->lock = -1;
   if (room->record)
     record = vm_cluster_record_copy (room->record);
   else if (room->seats->len)
@@ -231,6 +241,11 @@ make (VmClusterRoom *room, GPtrArray *refused, GPtrArray *reasons, gint64 now)
     g_ptr_array_add (refused, room->seats->pdata[i]);
     g_ptr_array_add (reasons, g_steal_pointer (&error));
   }
+  if (room->lock >= 0)
+    record->locked = room->lock;
+  vm_cluster_record_look_who_moderates (record);
+  if (room->lock != record->locked)
+    room->lock = -1;
   return record->participants->len ? g_steal_pointer (&record) : NULL;
 }
 

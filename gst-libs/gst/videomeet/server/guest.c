@@ -4,6 +4,7 @@
  * and the line to it, which outlives its sockets (protocol §3, "Resume"). A guest
  * lives as long as its seat or its socket, whichever is longer. */
 
+#include "roomshare.h"
 #include "server-priv.h"
 
 struct _VmGuest
@@ -11,8 +12,11 @@ struct _VmGuest
   VmOutlet outlet;
 
   VmLine *line;
-  VmMember *member; /* NULL: the seat is given back */
+  VmMember *member; /* NULL: the seat is given back, or not there yet */
   VmWs *ws; /* NULL: the socket is lost */
+  VmSeatWish *wish; /* for a seat, or NULL */
+  gint64 hello; /* the number of what asked for it, -1 */
+  GQueue early; /* of GBytes: what came before the seat did */
 };
 
 static void
@@ -20,6 +24,7 @@ free_unused (VmGuest *guest)
 {
   if (guest->member || guest->ws)
     return;
+  g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
   vm_line_free (guest->line);
   g_free (guest);
 }
@@ -70,24 +75,82 @@ remember (VmWs *ws, const VmMember *member)
     vm_server_remember (server, user, device, certificate);
 }
 
+static void take_next (VmGuest *guest, GBytes *message);
+
 static void
-take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello, GError **error)
+send_error (VmWs *ws, const GError *error, gint64 in_reply_to)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  g_autoptr (VmSignal) signal = vm_signal_new_error (error, in_reply_to);
+  g_autoptr (GBytes) bytes = vm_line_format (ws->line, signal);
+
+  vm_ws_send (ws, bytes);
+}
+
+/* There is nothing more to say. */
+static void
+refuse (VmWs *ws, const GError *error, gint64 in_reply_to)
+{
+  send_error (ws, error, in_reply_to);
+  vm_ws_close (ws, VM_CLOSE_POLICY, "no seat", FALSE);
+}
+
+static void
+on_seated (VmMember *member, const GError *error, gpointer user_data)
+{
+  VmGuest *guest = user_data;
+  VmWs *ws = guest->ws;
+  GBytes *message;
+
+  guest->wish = NULL;
+  guest->member = member;
+  if (!member) {
+    gint64 hello = guest->hello;
+
+    ws->guest = NULL;
+    ws->line = g_steal_pointer (&guest->line);
+    g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
+    g_free (guest);
+    refuse (ws, error, hello);
+    return;
+  }
+  remember (ws, member);
+  while ((message = g_queue_pop_head (&guest->early))) {
+    take_next (guest, message);
+    g_bytes_unref (message);
+  }
+}
+
+static const VmSeatFuncs seat_funcs = { .seated = on_seated };
+
+static VmGuest *
+guest_new (VmWs *ws, const VmSignal *hello)
+{
   VmGuest *guest = g_new0 (VmGuest, 1);
 
   guest->outlet = (VmOutlet){ outlet_send, outlet_close };
-  guest->line = ws->line;
+  guest->line = g_steal_pointer (&ws->line);
   guest->ws = ws;
-  guest->member =
-      vm_rooms_take_seat (rooms, ticket, hello, &guest->outlet, error);
-  if (!guest->member) {
-    g_free (guest);
-    return;
-  }
-  ws->line = NULL;
+  guest->hello = hello->seq;
   ws->guest = guest;
-  remember (ws, guest->member);
+  return guest;
+}
+
+/* The guest may be gone before this returns. */
+static void
+wait_for_seat (VmGuest *guest, VmSeatWish *wish)
+{
+  if (wish)
+    guest->wish = wish;
+}
+
+static void
+take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmGuest *guest = guest_new (ws, hello);
+
+  wait_for_seat (guest, vm_rooms_wish_seat (rooms, ticket, hello,
+                            &guest->outlet, &seat_funcs, guest));
 }
 
 /* What the guest has missed, in the numbers it had: past the limit of the
@@ -99,27 +162,29 @@ send_again (VmGuest *guest, GPtrArray *again)
     vm_ws_queue (guest->ws, g_ptr_array_index (again, i));
 }
 
-/* By the token of @hello. */
+/* By the token of @hello, at a server that has never seen it: it goes on with the
+ * numbers of the guest's, which has kept what nobody has acknowledged. */
 static void
-resume (VmWs *ws, const VmSignal *hello, GError **error)
+resume_here (VmWs *ws, const VmSignal *hello)
 {
   VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
-  VmMember *member;
-  VmGuest *guest;
+  VmGuest *guest = guest_new (ws, hello);
+
+  vm_dialect_native.set_numbers (
+      vm_line_get_state (guest->line), MAX (hello->last_seq, 0), 0);
+  wait_for_seat (guest,
+      vm_rooms_wish_resume (rooms, hello->resume, vm_conn_get_key (ws->conn),
+          &guest->outlet, &seat_funcs, guest));
+}
+
+/* By the token of @hello, which is that of @member, who was lost here. */
+static void
+resume (VmWs *ws, const VmSignal *hello, VmMember *member, GError **error)
+{
+  VmGuest *guest = vm_member_get_peer (member);
   g_autoptr (GPtrArray) again = NULL;
   GError *reason = NULL;
 
-  /* that its meeting is gone tells a guest more than that its seat is */
-  if (hello->meeting_id && !vm_rooms_has_id (rooms, hello->meeting_id)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
-        "The meeting is over: its host has ended it or was started anew");
-    return;
-  }
-  member = vm_rooms_find_lost (rooms, hello->resume, vm_conn_get_key (ws->conn),
-      g_get_monotonic_time (), error);
-  guest = member ? vm_member_get_peer (member) : NULL;
-  if (!guest)
-    return;
   again = vm_line_resume (guest->line, MAX (hello->last_seq, 0), &reason);
   if (!again) {
     vm_member_leave (member, reason);
@@ -137,11 +202,59 @@ resume (VmWs *ws, const VmSignal *hello, GError **error)
 }
 
 static void
+come_back (VmWs *ws, const VmSignal *hello, GError **error)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  g_autoptr (GError) unknown = NULL;
+  VmMember *member;
+
+  /* that its meeting is gone tells a guest more than that its seat is */
+  if (hello->meeting_id && !vm_rooms_know_id (rooms, hello->meeting_id)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "The meeting is over: its host has ended it or was started anew");
+    return;
+  }
+  member = vm_rooms_find_lost (rooms, hello->resume, vm_conn_get_key (ws->conn),
+      g_get_monotonic_time (), &unknown);
+  if (member)
+    resume (ws, hello, member, error);
+  else if (vm_rooms_are_shared (rooms))
+    resume_here (ws, hello);
+  else
+    g_propagate_error (error, g_steal_pointer (&unknown));
+}
+
+/* What one server has not acknowledged is said again to the next, where others may
+ * have heard it: so in a cluster nothing waits for that. */
+static gboolean
+wants_ack (const VmGuest *guest)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (guest->ws->conn->server->meetings);
+
+  return vm_line_wants_ack (guest->line)
+         || (vm_rooms_are_shared (rooms) && vm_line_owes_ack (guest->line));
+}
+
+static void
+take_early (VmGuest *guest, GBytes *message)
+{
+  if (guest->early.length < VM_EARLY_MAX)
+    g_queue_push_tail (&guest->early, g_bytes_ref (message));
+  else
+    vm_ws_close (guest->ws, VM_CLOSE_POLICY, "not welcomed", FALSE);
+}
+
+static void
 take_next (VmGuest *guest, GBytes *message)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmSignal) signal = vm_line_parse (guest->line, message, &error);
+  g_autoptr (VmSignal) signal = NULL;
 
+  if (guest->wish) {
+    take_early (guest, message);
+    return;
+  }
+  signal = vm_line_parse (guest->line, message, &error);
   if (!guest->member)
     return;
   /* whatever it says after hello, it says because of the welcome */
@@ -153,7 +266,7 @@ take_next (VmGuest *guest, GBytes *message)
   }
   if (signal)
     vm_member_receive (guest->member, signal);
-  if (guest->member && vm_line_wants_ack (guest->line)) {
+  if (guest->member && guest->ws && wants_ack (guest)) {
     g_autoptr (VmSignal) ack = vm_signal_new (VM_SIGNAL_ACK);
 
     send_signal (guest, ack);
@@ -171,18 +284,9 @@ take_hello (VmWs *ws, const VmSignal *signal, GError **error)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The first message must be hello");
   else if (ticket)
-    take_seat (ws, ticket, signal, error);
+    take_seat (ws, ticket, signal);
   else
-    resume (ws, signal, error);
-}
-
-static void
-send_error (VmWs *ws, const GError *error, gint64 in_reply_to)
-{
-  g_autoptr (VmSignal) signal = vm_signal_new_error (error, in_reply_to);
-  g_autoptr (GBytes) bytes = vm_line_format (ws->line, signal);
-
-  vm_ws_send (ws, bytes);
+    come_back (ws, signal, error);
 }
 
 static void
@@ -240,6 +344,8 @@ guest_hang_up (VmWs *ws, const GError *reason)
   if (!guest)
     return;
   guest->ws = NULL;
+  if (guest->wish)
+    vm_seat_wish_cancel (g_steal_pointer (&guest->wish));
   if (!guest->member)
     free_unused (guest);
   else if (reason)

@@ -34,6 +34,9 @@
 #define VM_QUEUE_BYTES (1024 * 1024)
 #define VM_QUEUE_MESSAGES 256
 #define VM_QUEUE_TIME G_USEC_PER_SEC
+/* Messages from one client while the other servers are asked for its seat; beyond, it
+ * is closed, or told that it is too much. */
+#define VM_EARLY_MAX 64
 /* Signals not yet taken by the host's thread; beyond, the newest is dropped. */
 #define VM_SEAT_QUEUE 4096
 /* Messages from one client; beyond, reading stops. */

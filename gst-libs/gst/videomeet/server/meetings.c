@@ -227,7 +227,7 @@ on_changed (VmRoom *room, gpointer user_data)
     tell (meetings);
   else if (meetings->server->room_func)
     meetings->server->room_func (meetings->server, vm_room_get_id (room),
-        vm_room_count (room), meetings->server->room_data);
+        vm_room_count_here (room), meetings->server->room_data);
 }
 
 VmMeetings *

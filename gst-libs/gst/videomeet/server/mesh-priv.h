@@ -4,6 +4,7 @@
 #include "mesh.h"
 #include "meshsessions.h"
 #include "pinguard.h"
+#include "roomshare.h"
 #include "server-priv.h"
 #include "../trust/capability.h"
 #include "../wire/meshrecords.h"
@@ -46,6 +47,9 @@ struct _VmMeshGuest
   VmMember *member; /* NULL: in no room, or an agent */
   gchar *shown_token; /* the last capability that was good, or NULL */
   VmCapability *shown;
+  VmSeatWish *wish; /* for a seat, or NULL */
+  gchar *asked; /* id of the message that wished it, or NULL */
+  GQueue early; /* of GBytes: what was said before that is answered */
   gboolean replaced; /* by another connection of the same agent */
   gboolean leaves; /* by itself: it stays connected */
   gdouble joins; /* that are free still */
@@ -79,6 +83,8 @@ void vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason);
 gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
 
 /* meshguest.c */
+/* What was said while it waited for its seat. */
+void vm_mesh_guest_take_early (VmMeshGuest *guest);
 void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);
 /* A new envelope to @guest, cleared by vm_mesh_envelope_clear(); @from NULL: the
  * server. */

@@ -267,15 +267,12 @@ take (VmMeshGuest *guest, VmMeshMessage **message, GError **error)
 }
 
 static void
-mesh_guest_receive (VmWs *ws, GBytes *bytes)
+read_message (VmMeshGuest *guest, GBytes *bytes)
 {
-  VmMeshGuest *guest = ws->mesh_guest;
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmMeshMessage) message = NULL;
+  g_autoptr (VmMeshMessage) message =
+      vm_mesh_read (guest->peers, bytes, &guest->replying, &error);
 
-  if (!guest)
-    return;
-  message = vm_mesh_read (guest->peers, bytes, &guest->replying, &error);
   if (message)
     take (guest, &message, &error);
   if (error)
@@ -283,7 +280,38 @@ mesh_guest_receive (VmWs *ws, GBytes *bytes)
   g_clear_pointer (&guest->replying, g_free);
 }
 
+void
+vm_mesh_guest_take_early (VmMeshGuest *guest)
+{
+  GBytes *bytes;
+
+  while (!guest->wish && (bytes = g_queue_pop_head (&guest->early))) {
+    g_clear_pointer (&guest->replying, g_free);
+    read_message (guest, bytes);
+    g_bytes_unref (bytes);
+  }
+}
+
 /* The socket */
+
+static void
+mesh_guest_receive (VmWs *ws, GBytes *bytes)
+{
+  VmMeshGuest *guest = ws->mesh_guest;
+  g_autoptr (GError) error = NULL;
+
+  if (!guest)
+    return;
+  if (!guest->wish) {
+    read_message (guest, bytes);
+  } else if (guest->early.length < VM_EARLY_MAX) {
+    g_queue_push_tail (&guest->early, g_bytes_ref (bytes));
+  } else {
+    g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too much was said before the room was joined");
+    vm_mesh_guest_fail (guest, error);
+  }
+}
 
 static void
 mesh_guest_open (VmWs *ws)
@@ -329,6 +357,7 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   if (guest->hello && !guest->replaced && !guest->mesh->server->stopping)
     vm_notify_push (guest->mesh->server->notify, VM_NOTIFY_AGENT_OFFLINE,
         guest->user, guest->id);
+  g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
   vm_room_peers_free (guest->peers);
   g_clear_pointer (&guest->hello, vm_mesh_message_free);
   g_clear_pointer (&guest->shown, vm_capability_free);
@@ -339,6 +368,7 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   g_free (guest->pass);
   g_free (guest->id);
   g_free (guest->replying);
+  g_free (guest->asked);
   g_free (guest);
 }
 

@@ -66,6 +66,8 @@ void
 vm_mesh_guest_leave (VmMeshGuest *guest, const GError *reason)
 {
   guest->leaves = TRUE;
+  if (guest->wish)
+    vm_seat_wish_cancel (g_steal_pointer (&guest->wish));
   if (guest->member)
     vm_member_leave (guest->member, reason);
   guest->leaves = FALSE;
@@ -86,27 +88,59 @@ has_room (VmMeshGuest *guest, VmRoom *room, GError **error)
   return FALSE;
 }
 
+static VmMember *
+get_seat (gpointer user_data)
+{
+  return ((VmMeshGuest *) user_data)->member;
+}
+
+static void
+leave_seat (gpointer user_data)
+{
+  VmMeshGuest *guest = user_data;
+
+  guest->leaves = TRUE;
+  vm_member_leave (guest->member, NULL);
+  guest->leaves = FALSE;
+}
+
+static void
+on_seated (VmMember *member, const GError *error, gpointer user_data)
+{
+  VmMeshGuest *guest = user_data;
+
+  guest->wish = NULL;
+  if (member) {
+    guest->member = member;
+    guest->joins--;
+    vm_mesh_guest_met (guest);
+  } else {
+    if (!guest->replying)
+      guest->replying = g_steal_pointer (&guest->asked);
+    vm_mesh_guest_fail (guest, error);
+  }
+  g_clear_pointer (&guest->asked, g_free);
+  vm_mesh_guest_take_early (guest);
+}
+
 static void
 enter_as_page (
     VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
 {
+  static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
   VmRooms *rooms = vm_meetings_get_rooms (guest->mesh->server->meetings);
   VmRoom *room = vm_rooms_find (rooms, wish->meeting);
-  VmMember *member;
 
   if (room
       && (!vm_rooms_let_in (rooms, wish, now, error)
           || !has_room (guest, room, error)))
     return;
   guest->leaves = TRUE;
-  member = vm_rooms_enter (
-      rooms, wish, guest->id, guest->member, &guest->outlet, now, error);
+  guest->wish = vm_rooms_wish_enter (
+      rooms, wish, guest->id, &guest->outlet, now, &funcs, guest);
   guest->leaves = FALSE;
-  if (!member)
-    return;
-  guest->member = member;
-  guest->joins--;
-  vm_mesh_guest_met (guest);
+  if (guest->wish)
+    guest->asked = g_steal_pointer (&guest->replying);
 }
 
 static void

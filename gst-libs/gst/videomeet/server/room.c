@@ -4,6 +4,7 @@
 
 #include "rooms-priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const gchar *
@@ -66,20 +67,11 @@ vm_member_get_peer (VmMember *member)
   return member->peer;
 }
 
-/* Forgets a token of @member. */
-static void
-forget_token (VmMember *member, gchar **token)
-{
-  if (*token)
-    g_hash_table_remove (member->room->rooms->resumes, *token);
-  g_clear_pointer (token, g_free);
-}
-
 static void
 member_free (VmMember *member)
 {
-  forget_token (member, &member->token);
-  forget_token (member, &member->old_token);
+  vm_member_forget_tokens (member);
+  g_free (member->node);
   g_free (member->key);
   g_clear_pointer (&member->presented, vm_token_unref);
   g_free (member->id);
@@ -94,6 +86,7 @@ member_free (VmMember *member)
 void
 vm_room_free (VmRoom *room)
 {
+  g_clear_pointer (&room->shared, vm_room_shared_free);
   for (guint i = 0; i < room->members->len; i++)
     member_free (g_ptr_array_index (room->members, i));
   vm_room_forget_beginner (room);
@@ -139,7 +132,10 @@ vm_room_find_member (VmRoom *room, const gchar *id)
 void
 vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal)
 {
-  room->rooms->funcs.send (to->peer, signal, room->rooms->user_data);
+  if (to->node)
+    vm_room_share_send (room->rooms->share, to, signal);
+  else
+    room->rooms->funcs.send (to->peer, signal, room->rooms->user_data);
 }
 
 void
@@ -148,9 +144,19 @@ vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but)
   for (guint i = 0; i < room->members->len; i++) {
     const VmMember *member = g_ptr_array_index (room->members, i);
 
-    if (member != but)
+    if (member != but && !member->node)
       vm_room_send (room, member, signal);
   }
+}
+
+guint
+vm_room_count_here (const VmRoom *room)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < room->members->len; i++)
+    n += !((VmMember *) g_ptr_array_index (room->members, i))->node;
+  return n;
 }
 
 static gchar *
@@ -178,7 +184,10 @@ vm_room_send_state (VmRoom *room)
   signal->max_participants = room->max_participants;
   signal->roster = g_strv_builder_end (roster);
   signal->locked = room->locked;
-  signal->count = ++room->count;
+  room->count++;
+  if (room->shared)
+    vm_room_share_count (room);
+  signal->count = room->count;
   g_strfreev (room->revoked);
   room->revoked = vm_room_list_revoked (room);
   signal->revoked = g_strdupv (room->revoked);
@@ -188,8 +197,8 @@ vm_room_send_state (VmRoom *room)
   rooms->funcs.changed (room, rooms->user_data);
 }
 
-static void
-take_event (VmRoom *room, VmMeetingEvent event)
+void
+vm_room_take_event (VmRoom *room, VmMeetingEvent event)
 {
   VmMeetingState before = room->state;
 
@@ -208,7 +217,7 @@ take_event (VmRoom *room, VmMeetingEvent event)
 void
 vm_room_announced (VmRoom *room)
 {
-  take_event (room, VM_MEETING_EVENT_ANNOUNCED);
+  vm_room_take_event (room, VM_MEETING_EVENT_ANNOUNCED);
   vm_room_send_state (room);
 }
 
@@ -219,8 +228,8 @@ state_of (const VmMember *member)
                           : vm_participant_state_to_string (member->state);
 }
 
-static VmSignal *
-state_news (const VmMember *member)
+VmSignal *
+vm_member_make_state (const VmMember *member)
 {
   VmSignal *news = vm_signal_new (VM_SIGNAL_PARTICIPANT_STATE);
 
@@ -232,15 +241,16 @@ state_news (const VmMember *member)
 void
 vm_member_tell_state (VmMember *member)
 {
-  g_autoptr (VmSignal) news = state_news (member);
+  g_autoptr (VmSignal) news = vm_member_make_state (member);
 
   vm_room_send_all (member->room, news, NULL);
+  vm_room_share_say (member, news);
 }
 
 void
 vm_member_tell_trust (VmMember *member)
 {
-  g_autoptr (VmSignal) news = state_news (member);
+  g_autoptr (VmSignal) news = vm_member_make_state (member);
 
   news->trust = g_strdup (vm_trust_level_to_wire (member->trust));
   news->voucher = vm_member_name_voucher (member);
@@ -248,8 +258,8 @@ vm_member_tell_trust (VmMember *member)
   vm_room_send_all (member->room, news, NULL);
 }
 
-static void
-describe (const VmMember *member, VmSignalParticipant *participant)
+void
+vm_member_describe (const VmMember *member, VmSignalParticipant *participant)
 {
   participant->id = g_strdup (member->id);
   participant->alias = g_strdup (member->alias);
@@ -275,12 +285,12 @@ vm_room_list (VmRoom *room, VmSignal *signal, const VmMember *but)
     const VmMember *member = g_ptr_array_index (room->members, i);
 
     if (member != but)
-      describe (member, vm_signal_add_participant (signal));
+      vm_member_describe (member, vm_signal_add_participant (signal));
   }
 }
 
-static void
-welcome (VmRoom *room, VmMember *member, gboolean resumed)
+void
+vm_room_welcome (VmRoom *room, VmMember *member, gboolean resumed)
 {
   g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_WELCOME);
 
@@ -301,27 +311,12 @@ welcome (VmRoom *room, VmMember *member, gboolean resumed)
   vm_room_send (room, member, signal);
 }
 
-/* The token of the welcome to come. The one that was @used is good until that
- * has arrived, for it may be lost as well. */
-static void
-renew_token (VmMember *member, const gchar *used)
-{
-  VmRooms *rooms = member->room->rooms;
-
-  if (g_strcmp0 (member->token, used) == 0) {
-    forget_token (member, &member->old_token);
-    member->old_token = g_steal_pointer (&member->token);
-  }
-  forget_token (member, &member->token);
-  member->token = vm_rooms_make_token (rooms);
-  g_hash_table_insert (rooms->resumes, member->token, member);
-}
-
 /* The ticket stands for the token of the first welcome until that arrives. */
 static void
 take_ticket (VmMember *member, const VmTicket *ticket)
 {
-  member->user = vm_room_name (member->room, ticket);
+  member->user = ticket->user ? vm_room_name (member->room, ticket)
+                              : vm_room_make_guest_name (member->id);
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);
@@ -333,7 +328,43 @@ take_ticket (VmMember *member, const VmTicket *ticket)
     return;
   member->token = g_strdup (ticket->text);
   g_hash_table_insert (member->room->rooms->resumes, member->token, member);
-  renew_token (member, ticket->text);
+  vm_member_renew (member, ticket->text, ticket->next);
+}
+
+gchar *
+vm_room_make_guest_name (const gchar *id)
+{
+  return g_strdup_printf ("Guest %lu", strtoul (id + 1, NULL, 10));
+}
+
+static gint
+compare_ids (const gchar *a, const gchar *b)
+{
+  gsize length = strlen (a), other = strlen (b);
+
+  return length == other ? strcmp (a, b) : length < other ? -1 : 1;
+}
+
+void
+vm_room_insert (VmRoom *room, VmMember *member)
+{
+  guint i = room->members->len;
+
+  while (i > 0
+         && compare_ids (
+                member->id, ((VmMember *) room->members->pdata[i - 1])->id)
+                < 0)
+    i--;
+  g_ptr_array_insert (room->members, i, member);
+}
+
+void
+vm_room_tell_joined (VmRoom *room, const VmMember *member)
+{
+  g_autoptr (VmSignal) joined = vm_signal_new (VM_SIGNAL_PARTICIPANT_JOINED);
+
+  vm_member_describe (member, vm_signal_add_participant (joined));
+  vm_room_send_all (room, joined, member);
 }
 
 /* The next seat. Ids are a counter of those who ever joined, so that an id
@@ -347,34 +378,35 @@ vm_room_seat (
       hello->participants->len ? g_ptr_array_index (hello->participants, 0)
                                : NULL;
   VmMember *member = g_new0 (VmMember, 1);
-  g_autoptr (VmSignal) joined = NULL;
 
   member->room = room;
   member->peer = peer;
-  member->id = g_strdup_printf ("p%03u", ++room->joined);
+  member->id = ticket && ticket->seat_id
+                   ? g_strdup (ticket->seat_id)
+                   : g_strdup_printf ("p%03u", ++room->joined);
+  member->seat = ticket ? ticket->seat : 0;
+  member->said = -1;
   member->alias = g_strdup (said ? said->alias : NULL);
   member->device = g_strdup (said ? said->device : NULL);
   member->nonce = g_strdup (said ? said->nonce : NULL);
-  g_ptr_array_add (room->members, member);
+  vm_room_insert (room, member);
   if (!ticket) {
     member->user = g_strdup (said->user);
     member->device_id = g_strdup (said->device_id);
     member->call_type = said->call_type;
     room->host = member;
-    welcome (room, member, FALSE);
+    vm_room_welcome (room, member, FALSE);
     return member;
   }
   take_ticket (member, ticket);
   vm_room_meet (room, member);
 
   if (room->state != VM_MEETING_STATE_ACTIVE)
-    take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
+    vm_room_take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
   if (!room->moderator)
     vm_room_choose_moderator (room);
-  welcome (room, member, FALSE);
-  joined = vm_signal_new (VM_SIGNAL_PARTICIPANT_JOINED);
-  describe (member, vm_signal_add_participant (joined));
-  vm_room_send_all (room, joined, member);
+  vm_room_welcome (room, member, FALSE);
+  vm_room_tell_joined (room, member);
   vm_room_send_state (room);
   return member;
 }
@@ -398,65 +430,14 @@ vm_member_leave (VmMember *member, const GError *reason)
   if (member == room->moderator)
     vm_room_choose_moderator (room);
   if (room->members->len == (room->open ? 0 : 1))
-    take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
+    vm_room_take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
   vm_room_send_state (room);
-  rooms->funcs.close (member->peer, reason, rooms->user_data);
+  if (!member->node) {
+    vm_room_share_leave (member, left);
+    rooms->funcs.close (member->peer, reason, rooms->user_data);
+  }
   member_free (member);
   vm_room_look_whether_empty (room);
-}
-
-void
-vm_member_lose (VmMember *member, gint64 now)
-{
-  if (!member->lost_at)
-    member->lost_at = now;
-}
-
-void
-vm_member_resume (VmMember *member, const gchar *token)
-{
-  member->lost_at = 0;
-  renew_token (member, token);
-  welcome (member->room, member, TRUE);
-}
-
-void
-vm_member_resumed (VmMember *member)
-{
-  if (!member->detached)
-    return;
-  member->detached = FALSE;
-  vm_member_tell_state (member);
-}
-
-void
-vm_member_arrived (VmMember *member)
-{
-  forget_token (member, &member->old_token);
-}
-
-void
-vm_room_tick (VmRoom *room, gint64 now)
-{
-  g_autoptr (GError) reason = NULL;
-
-  /* backwards: whoever goes is taken out */
-  for (guint i = room->members->len; i > 0; i--) {
-    VmMember *member = g_ptr_array_index (room->members, i - 1);
-
-    if (!member->lost_at)
-      continue;
-    if (now - member->lost_at >= VM_RESUME_TIME) {
-      if (!reason)
-        reason = g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
-            "The connection to the participant was lost and did not come back "
-            "within 30 seconds");
-      vm_member_leave (member, reason);
-    } else if (now - member->lost_at >= VM_DETACHED_TIME && !member->detached) {
-      member->detached = TRUE;
-      vm_member_tell_state (member);
-    }
-  }
 }
 
 void
@@ -469,7 +450,8 @@ vm_room_empty (VmRoom *room)
     VmMember *guest = g_ptr_array_index (room->members, left);
 
     g_ptr_array_remove_index (room->members, left);
-    rooms->funcs.close (guest->peer, NULL, rooms->user_data);
+    if (!guest->node)
+      rooms->funcs.close (guest->peer, NULL, rooms->user_data);
     member_free (guest);
   }
 }
@@ -486,10 +468,10 @@ vm_room_end (VmRoom *room)
   vm_room_send_all (room, bye, host);
   vm_room_empty (room);
   if (room->state == VM_MEETING_STATE_ACTIVE) {
-    take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
+    vm_room_take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
     vm_room_send_state (room);
   }
-  take_event (room, VM_MEETING_EVENT_HOST_ENDS);
+  vm_room_take_event (room, VM_MEETING_EVENT_HOST_ENDS);
   vm_room_send_state (room);
   rooms->funcs.close (host->peer, NULL, rooms->user_data);
   g_hash_table_remove (rooms->rooms, room->name);

@@ -6,6 +6,7 @@
  * that is left. */
 
 #include "roomguest.h"
+#include "roomshare.h"
 #include "../wire/roomwire.h"
 
 struct _VmRoomGuest
@@ -22,6 +23,8 @@ struct _VmRoomGuest
   gchar *pin; /* of the URL, or NULL */
   gchar *pass; /* see VmJoin, or NULL */
   VmMember *member; /* NULL: in no room */
+  VmSeatWish *wish; /* for a seat, or NULL */
+  GQueue early; /* of GBytes: what was said before that is answered */
   gboolean leaves; /* by itself: it stays connected */
   gboolean said; /* something: this dialect is its own from then on */
   VmRoomJoins *joins; /* or: */
@@ -216,8 +219,50 @@ may_join (VmRoomJoins *joins, gint64 now, GError **error)
 }
 
 static void
+leave (VmRoomGuest *guest)
+{
+  if (!guest->member)
+    return;
+  guest->leaves = TRUE;
+  vm_member_leave (guest->member, NULL);
+  guest->leaves = FALSE;
+}
+
+static VmMember *
+get_seat (gpointer user_data)
+{
+  return ((VmRoomGuest *) user_data)->member;
+}
+
+static void
+leave_seat (gpointer user_data)
+{
+  leave (user_data);
+}
+
+static void
+on_seated (VmMember *member, const GError *error, gpointer user_data)
+{
+  VmRoomGuest *guest = user_data;
+  GBytes *message;
+
+  guest->wish = NULL;
+  if (member) {
+    guest->member = member;
+    guest->joins->free--;
+  } else {
+    send_error (guest, error);
+  }
+  while (!guest->wish && (message = g_queue_pop_head (&guest->early))) {
+    vm_room_guest_receive (guest, message);
+    g_bytes_unref (message);
+  }
+}
+
+static void
 enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
 {
+  static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
   VmRooms *rooms = vm_meetings_get_rooms (guest->server->meetings);
   gint64 now = g_get_monotonic_time ();
   const VmJoin wish = {
@@ -228,27 +273,12 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
     .pass = guest->pass,
     .call_type = VM_CALL_TYPE_VIDEO,
   };
-  VmMember *member;
 
   if (!may_join (guest->joins, now, error))
     return;
   guest->leaves = TRUE;
-  member = vm_rooms_enter (
-      rooms, &wish, guest->id, guest->member, &guest->outlet, now, error);
-  guest->leaves = FALSE;
-  if (!member)
-    return;
-  guest->member = member;
-  guest->joins->free--;
-}
-
-static void
-leave (VmRoomGuest *guest)
-{
-  if (!guest->member)
-    return;
-  guest->leaves = TRUE;
-  vm_member_leave (guest->member, NULL);
+  guest->wish = vm_rooms_wish_enter (
+      rooms, &wish, guest->id, &guest->outlet, now, &funcs, guest);
   guest->leaves = FALSE;
 }
 
@@ -277,9 +307,17 @@ void
 vm_room_guest_receive (VmRoomGuest *guest, GBytes *message)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmSignal) signal =
-      guest->funcs->dialect->parse (guest->state, message, &error);
+  g_autoptr (VmSignal) signal = NULL;
 
+  if (guest->wish && guest->early.length < VM_EARLY_MAX) {
+    g_queue_push_tail (&guest->early, g_bytes_ref (message));
+    return;
+  }
+  if (guest->wish)
+    g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too much was said before the room was joined");
+  else
+    signal = guest->funcs->dialect->parse (guest->state, message, &error);
   if (signal)
     take (guest, signal, &error);
   if (error)
@@ -329,6 +367,9 @@ vm_room_guest_free (VmRoomGuest *guest, const GError *reason)
     reason = lost = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
         "The connection to the participant was lost");
   guest->leaves = TRUE;
+  if (guest->wish)
+    vm_seat_wish_cancel (guest->wish);
+  g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
   if (guest->member)
     vm_member_leave (guest->member, reason);
   guest->funcs->dialect->state_free (guest->state);

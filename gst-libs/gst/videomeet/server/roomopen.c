@@ -118,6 +118,8 @@ vm_room_begin (
   room->max_participants = rooms->open.size;
   room->state = VM_MEETING_STATE_ANNOUNCED;
   room->beginner = g_strdup (group);
+  if (rooms->share)
+    vm_room_share_begin (room);
   g_hash_table_insert (rooms->begun, g_strdup (group),
       GUINT_TO_POINTER (count_begun (rooms, group) + 1));
   return room;
@@ -161,13 +163,13 @@ vm_room_choose_moderator (VmRoom *room)
 gboolean
 vm_room_is_over (const VmRoom *room, gint64 now)
 {
-  return room->open && !room->members->len && now >= room->awaited;
+  return room->open && !vm_room_count_here (room) && now >= room->awaited;
 }
 
 void
 vm_room_look_whether_empty (VmRoom *room)
 {
-  if (room->open && !room->members->len && !room->rooms->walks)
+  if (room->open && !vm_room_count_here (room) && !room->rooms->walks)
     g_hash_table_remove (room->rooms->rooms, room->name);
 }
 
@@ -181,6 +183,7 @@ vm_rooms_clear_open (VmRooms *rooms)
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     if (!((VmRoom *) value)->open)
       continue;
+    vm_room_share_end (value);
     vm_room_empty (value);
     g_hash_table_iter_remove (&iter);
   }
@@ -207,6 +210,6 @@ vm_rooms_count_members (VmRooms *rooms)
 
   g_hash_table_iter_init (&iter, rooms->rooms);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    n += ((VmRoom *) value)->members->len;
+    n += vm_room_count_here (value);
   return n;
 }

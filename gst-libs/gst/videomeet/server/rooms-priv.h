@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pinguard.h"
+#include "roomshare.h"
 #include "rooms.h"
 
 struct _VmRooms
@@ -18,6 +19,7 @@ struct _VmRooms
   GHashTable *begun; /* group -> number of open rooms that it has begun */
   gboolean closing;
   guint walks; /* over rooms or into one: meanwhile none is removed */
+  VmRoomShare *share; /* with other servers, or NULL */
 };
 
 struct _VmRoom
@@ -45,6 +47,7 @@ struct _VmRoom
   GPtrArray *members; /* in the order they joined */
   gint64 wrong_since; /* the minute in which wrong PINs are counted */
   guint wrong_pins;
+  VmRoomShared *shared; /* of a room that other servers have as well, or NULL */
 };
 
 struct _VmMember
@@ -68,6 +71,12 @@ struct _VmMember
   gchar *old_token; /* good until the welcome with @token has arrived */
   gint64 lost_at; /* 0: it has a connection */
   gboolean detached; /* and the others know */
+
+  /* in a cluster: */
+  gchar *node; /* the server at which it sits; NULL: this one */
+  guint seat; /* its number among the seats of this one; 0: it shares none */
+  gint64 said; /* number of its last message, -1 */
+  gint64 missed_at; /* when it was not among those in the room; 0: it is */
 };
 
 struct _VmTicket
@@ -85,6 +94,11 @@ struct _VmTicket
   VmCallType call_type;
   gboolean open; /* its room is begun by whoever comes first */
   gint64 expires;
+
+  /* in a cluster, of a seat that it has given: */
+  const gchar *seat_id;
+  const gchar *next; /* the token to resume with, or NULL */
+  guint seat;
 };
 
 /* Who is to be trusted, as far as is told of it. */
@@ -132,6 +146,20 @@ gchar *vm_member_name_voucher (const VmMember *member);
  * trusted goes by the name that it is trusted under. Returns: (transfer full) */
 gchar *vm_room_name (VmRoom *room, const VmTicket *ticket);
 
+/* rooms.c: the room that somebody asks for; an open one begins here. */
+VmRoom *vm_rooms_look_up (VmRooms *rooms, const gchar *meeting,
+    const VmBearer *bearer, GError **error);
+/* The room that @ticket is for, or another one of its name. */
+VmRoom *vm_rooms_of_ticket (VmRooms *rooms, const VmTicket *ticket,
+    const VmBearer *bearer, GError **error);
+/* Whoever wants in, through whatever dialect, comes through here; see
+ * vm_room_lets_in(). @from: the seat that is given back for the new one, or NULL. */
+gboolean vm_room_admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
+    const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
+    GError **error);
+VmBearer vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello);
+VmBearer vm_join_to_bearer (const VmJoin *join);
+
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);
 
@@ -154,8 +182,26 @@ void vm_room_forget_beginner (VmRoom *room);
  * that is given back when its connection is lost. */
 VmMember *vm_room_seat (
     VmRoom *room, gpointer peer, const VmTicket *ticket, const VmSignal *hello);
+/* Its place in the room: ids tell who came first. */
+void vm_room_insert (VmRoom *room, VmMember *member);
+void vm_room_take_event (VmRoom *room, VmMeetingEvent event);
+void vm_room_tell_joined (VmRoom *room, const VmMember *member);
+void vm_room_welcome (VmRoom *room, VmMember *member, gboolean resumed);
+/* What its user is called if it has no name. Returns: (transfer full) */
+gchar *vm_room_make_guest_name (const gchar *id);
+/* What others are told of it. */
+void
+vm_member_describe (const VmMember *member, VmSignalParticipant *participant);
+/* Its state, as it is told. */
+VmSignal *vm_member_make_state (const VmMember *member);
+/* No token brings it back any more. */
+void vm_member_forget_tokens (VmMember *member);
+/* The token of the welcome to come: @next, or another one if that is NULL. The one
+ * that was @used is good until that has arrived, for it may be lost as well. */
+void vm_member_renew (VmMember *member, const gchar *used, const gchar *next);
 VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
 void vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal);
+/* To those who sit here. */
 void
 vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but);
 void vm_room_send_state (VmRoom *room);

@@ -257,11 +257,8 @@ vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
   return TRUE;
 }
 
-/* Whoever wants in, through whatever dialect, comes through here.
- * @pin: as given; @group: NULL when the PIN was checked before; @from: the seat
- * that is given back for the new one, or NULL; @level: how it is shown. */
-static gboolean
-admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
+gboolean
+vm_room_admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
     const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
     GError **error)
 {
@@ -348,8 +345,8 @@ make_room_for_ticket (
   return FALSE;
 }
 
-static VmBearer
-bearer_of (const VmJoin *join)
+VmBearer
+vm_join_to_bearer (const VmJoin *join)
 {
   return (VmBearer){ .key = join->key,
     .user = join->user,
@@ -357,10 +354,9 @@ bearer_of (const VmJoin *join)
     .group = join->group };
 }
 
-/* The room that somebody asks for; an open one begins here. Whom the policy shuts
- * out learns nothing by asking for names, and begins nothing. */
-static VmRoom *
-look_up (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
+/* Whom the policy shuts out learns nothing by asking for names, and begins nothing. */
+VmRoom *
+vm_rooms_look_up (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
     GError **error)
 {
   VmRoom *room = vm_rooms_find (rooms, meeting);
@@ -378,17 +374,18 @@ VmRoom *
 vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
     GError **error)
 {
-  const VmBearer bearer = bearer_of (join);
+  const VmBearer bearer = vm_join_to_bearer (join);
   VmTrustLevel level;
   VmRoom *room;
   VmTicket *ticket;
 
   if (!check_join (join, error) || !vm_rooms_check_pass (rooms, join, error))
     return NULL;
-  room = look_up (rooms, join->meeting, &bearer, error);
+  room = vm_rooms_look_up (rooms, join->meeting, &bearer, error);
   if (!room)
     return NULL;
-  if (!admits (room, &bearer, join->pin, join->group, NULL, now, &level, error)
+  if (!vm_room_admits (
+          room, &bearer, join->pin, join->group, NULL, now, &level, error)
       || !make_room_for_ticket (rooms, join->group, now, error)) {
     vm_room_look_whether_empty (room);
     return NULL;
@@ -431,39 +428,45 @@ vm_rooms_use_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
 }
 
 /* An open room may be gone meanwhile: then it begins anew. */
-static VmRoom *
-room_of (VmRooms *rooms, const VmTicket *ticket, const VmBearer *bearer,
-    GError **error)
+VmRoom *
+vm_rooms_of_ticket (VmRooms *rooms, const VmTicket *ticket,
+    const VmBearer *bearer, GError **error)
 {
   VmRoom *room = vm_rooms_find (rooms, ticket->meeting);
 
   if (room && (room->open || strcmp (room->id, ticket->meeting_id) == 0))
     return room;
   if (!room && ticket->open)
-    return look_up (rooms, ticket->meeting, bearer, error);
+    return vm_rooms_look_up (rooms, ticket->meeting, bearer, error);
   g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
       "The meeting ended in the meantime");
   return NULL;
+}
+
+VmBearer
+vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello)
+{
+  const VmSignalParticipant *said =
+      hello->participants->len ? g_ptr_array_index (hello->participants, 0)
+                               : NULL;
+
+  return (VmBearer){ .key = ticket->key,
+    .user = ticket->user,
+    .device = said && said->device ? said->device : "",
+    .presented = ticket->presented,
+    .group = ticket->group };
 }
 
 VmMember *
 vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
     gpointer peer, GError **error)
 {
-  VmRoom *room;
-  const VmSignalParticipant *said =
-      hello->participants->len ? g_ptr_array_index (hello->participants, 0)
-                               : NULL;
-  const VmBearer bearer = { .key = ticket->key,
-    .user = ticket->user,
-    .device = said && said->device ? said->device : "",
-    .presented = ticket->presented,
-    .group = ticket->group };
-
-  room = room_of (rooms, ticket, &bearer, error);
+  const VmBearer bearer = vm_ticket_to_bearer (ticket, hello);
+  VmRoom *room = vm_rooms_of_ticket (rooms, ticket, &bearer, error);
   if (!room)
     return NULL;
-  if (!admits (room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error)) {
+  if (!vm_room_admits (
+          room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error)) {
     vm_room_look_whether_empty (room);
     return NULL;
   }
@@ -474,7 +477,7 @@ VmMember *
 vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error)
 {
-  const VmBearer bearer = bearer_of (join);
+  const VmBearer bearer = vm_join_to_bearer (join);
   VmTicket ticket = { .call_type = join->call_type };
   g_autoptr (VmSignal) hello = NULL;
   g_autofree gchar *guest = NULL;
@@ -483,9 +486,9 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
 
   if (!vm_rooms_check_pass (rooms, join, error))
     return NULL;
-  room = look_up (rooms, join->meeting, &bearer, error);
+  room = vm_rooms_look_up (rooms, join->meeting, &bearer, error);
   if (!room
-      || !admits (room, &bearer, join->pin, join->group, from, now,
+      || !vm_room_admits (room, &bearer, join->pin, join->group, from, now,
           &ticket.trust, error)) {
     if (room)
       vm_room_look_whether_empty (room);
@@ -496,8 +499,7 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   left = from ? from->room : NULL;
   if (from)
     vm_member_leave (from, NULL);
-  guest = g_strdup_printf ("Guest %u", room->joined + 1);
-  ticket.user = join->user ? (gchar *) join->user : guest;
+  ticket.user = (gchar *) join->user;
   ticket.device_id = (gchar *) join->device_id;
   ticket.key = (gchar *) join->key;
   ticket.presented = join->token;

@@ -117,6 +117,8 @@ const gchar *vm_room_get_id (VmRoom *room);
 VmMeetingState vm_room_get_state (VmRoom *room);
 guint vm_room_get_epoch (VmRoom *room);
 guint vm_room_count (VmRoom *room);
+/* Who sits at this server, of a cluster. */
+guint vm_room_count_here (const VmRoom *room);
 guint vm_room_get_max (VmRoom *room);
 gboolean vm_room_has_pin (VmRoom *room);
 /* Whether nobody hosts it. */

@@ -305,7 +305,7 @@ vm_rooms_check (VmRooms *rooms)
     for (guint i = room->members->len; i > 0; i--) {
       VmMember *member = g_ptr_array_index (room->members, i - 1);
 
-      if (member != room->host)
+      if (member != room->host && !member->node)
         check_member (member);
     }
     tell_revoked (room);

@@ -54,10 +54,12 @@ forward (VmMember *member, VmSignal *signal, gboolean to_all, GError **error)
         error, VM_ERROR_BAD_MESSAGE, "The message has no receiver (\"to\")");
   g_free (signal->from);
   signal->from = g_strdup (member->id);
-  if (to)
+  if (to) {
     vm_room_send (member->room, to, signal);
-  else
+  } else {
     vm_room_send_all (member->room, signal, member);
+    vm_room_share_say (member, signal);
+  }
   return TRUE;
 }
 
@@ -93,6 +95,9 @@ kick (VmMember *member, VmSignal *signal, GError **error)
     return FALSE;
   removed = vm_room_find_member (member->room, signal->to);
   vm_room_bar (member->room, removed);
+  /* the server at which it sits sends it away */
+  if (removed->node)
+    return TRUE;
   vm_member_leave (removed, reason);
   return TRUE;
 }
@@ -104,6 +109,7 @@ lock (VmMember *member, const VmSignal *signal, GError **error)
     return FALSE;
   if (member->room->locked != signal->locked) {
     member->room->locked = signal->locked;
+    vm_room_share_lock (member->room);
     vm_room_send_state (member->room);
   }
   return TRUE;
@@ -181,6 +187,10 @@ vm_member_receive (VmMember *member, VmSignal *signal)
 {
   g_autoptr (GError) error = NULL;
 
+  /* said before, at another server */
+  if (member->seat && signal->seq >= 0 && signal->seq <= member->said)
+    return;
+  member->said = MAX (member->said, signal->seq);
   if (signal->type == VM_SIGNAL_ERROR) {
     forward_refusal (member, signal);
     return;

@@ -208,6 +208,12 @@ vm_line_wants_ack (VmLine *line)
          || line->due_bytes >= VM_LINE_ACK_BYTES;
 }
 
+gboolean
+vm_line_owes_ack (VmLine *line)
+{
+  return line->due_messages > 0;
+}
+
 GPtrArray *
 vm_line_resume (VmLine *line, gint64 last_seq, GError **error)
 {

@@ -48,6 +48,8 @@ gint64 vm_line_get_received (VmLine *line);
 gboolean vm_line_has_gap (VmLine *line);
 /* Whether an `ack` is due. */
 gboolean vm_line_wants_ack (VmLine *line);
+/* Whether anything is not acknowledged. */
+gboolean vm_line_owes_ack (VmLine *line);
 
 /* The other end has got everything up to @last_seq. Returns what it has not, to
  * be sent again as it is; NULL with VM_ERROR_RESUME_FAILED when that is not kept

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What members of a room say to those at other servers. A message names its room by
+ * the room's key, and is what the native dialect makes of it, besides what a browser
+ * wrote, byte for byte. */
+
+#include "roomshare-priv.h"
+#include "clusterpack.h"
+#include "../wire/dialect.h"
+
+#include <string.h>
+
+/* Key of the room; from; to; number; count of states; signal; a browser's object. */
+#define MESSAGE "(sssxuayay)"
+#define MAGIC "VMM1"
+
+/* The line to one node, which is in each frame that goes there. */
+typedef struct
+{
+  VmRoomShare *share;
+  gchar *node;
+  VmClusterLine *line;
+} Line;
+
+void
+vm_room_share_free_line (gpointer data)
+{
+  Line *line = data;
+
+  vm_cluster_line_free (line->line);
+  g_free (line->node);
+  g_free (line);
+}
+
+static void
+on_send (GBytes *frame, gpointer user_data)
+{
+  Line *line = user_data;
+
+  line->share->funcs.send (line->node, frame, line->share->user_data);
+}
+
+static VmClusterLine *
+get_line (VmRoomShare *share, const gchar *node)
+{
+  Line *line = g_hash_table_lookup (share->lines, node);
+
+  if (!line) {
+    line = g_new0 (Line, 1);
+    line->share = share;
+    line->node = g_strdup (node);
+    line->line = vm_cluster_line_new (share->node, share->now, on_send, line);
+    g_hash_table_insert (share->lines, line->node, line);
+  }
+  return line->line;
+}
+
+void
+vm_room_share_tick_lines (VmRoomShare *share)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, share->lines);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Line *line = value;
+
+    vm_cluster_line_tick (line->line, share->now);
+    if (share->now - vm_cluster_line_get_used (line->line) >= VM_SHARE_LINE_TIME
+        && !vm_cluster_is_alive (share->cluster, line->node))
+      g_hash_table_iter_remove (&iter);
+  }
+}
+
+void
+vm_room_share_again (VmRoomShare *share, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  share->now = now;
+  g_hash_table_iter_init (&iter, share->lines);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    vm_cluster_line_again (((Line *) value)->line, now);
+}
+
+static GVariant *
+to_bytes (gconstpointer data, gsize size)
+{
+  return g_variant_new_fixed_array (
+      G_VARIANT_TYPE_BYTE, size ? data : "", size, 1);
+}
+
+/* @signal NULL: only how many states there were. */
+static GBytes *
+pack (const gchar *key, guint count, const gchar *from, const gchar *to,
+    const VmSignal *signal)
+{
+  g_autoptr (GBytes) text =
+      signal ? vm_dialect_native.format (NULL, signal) : NULL;
+  gsize size = 0;
+  const gchar *data = text ? g_bytes_get_data (text, &size) : NULL;
+  gsize object = signal ? signal->object.size : 0;
+
+  return vm_cluster_pack (MAGIC,
+      g_variant_new ("(sssxu@ay@ay)", key, from ? from : "", to ? to : "",
+          signal ? signal->seq : (gint64) -1, count, to_bytes (data, size),
+          to_bytes (object ? signal->object.data : NULL, object)));
+}
+
+static GBytes *
+pack_in (const VmRoom *room, const gchar *from, const gchar *to,
+    const VmSignal *signal)
+{
+  return pack (room->shared->key, room->count, from, to, signal);
+}
+
+/* To each node that has somebody in the room. */
+static void
+say_to_all (const VmRoom *room, GBytes *message)
+{
+  VmRoomShare *share = room->rooms->share;
+  g_autoptr (GHashTable) nodes = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < room->members->len; i++) {
+    const VmMember *member = room->members->pdata[i];
+
+    if (member->node && g_hash_table_add (nodes, member->node))
+      vm_cluster_line_say (get_line (share, member->node), message, share->now);
+  }
+}
+
+void
+vm_room_share_say (const VmMember *member, const VmSignal *signal)
+{
+  g_autoptr (GBytes) message = NULL;
+
+  if (!member->room->shared || member->node)
+    return;
+  message = pack_in (member->room, member->id, NULL, signal);
+  say_to_all (member->room, message);
+}
+
+void
+vm_room_share_send (
+    VmRoomShare *share, const VmMember *to, const VmSignal *signal)
+{
+  g_autoptr (GBytes) message = NULL;
+
+  /* the cluster is left, and its rooms are about to end */
+  if (!to->room->shared)
+    return;
+  message = pack_in (to->room, signal->from, to->id, signal);
+  vm_cluster_line_say (get_line (share, to->node), message, share->now);
+}
+
+/* States are told in order, whichever server tells them: whoever comes from another
+ * one must not take the next for an old one. */
+void
+vm_room_share_count (VmRoom *room)
+{
+  g_autoptr (GBytes) message = NULL;
+  guint date = (guint) MIN (room->rooms->share->date, G_MAXINT / 2);
+
+  room->count = MAX (room->count, date);
+  message = pack_in (room, NULL, NULL, NULL);
+  say_to_all (room, message);
+}
+
+void
+vm_room_share_introduce (const VmMember *member, const gchar *node)
+{
+  VmRoomShare *share = member->room->rooms->share;
+  g_autoptr (VmSignal) state = vm_member_make_state (member);
+  g_autoptr (GBytes) message = pack_in (member->room, member->id, NULL, state);
+
+  vm_cluster_line_say (get_line (share, node), message, share->now);
+}
+
+void
+vm_share_message_free (VmShareMessage *message)
+{
+  g_free (message->node);
+  g_free (message->key);
+  g_free (message->from);
+  g_free (message->to);
+  g_clear_pointer (&message->signal, vm_signal_unref);
+  g_free (message);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmShareMessage, vm_share_message_free)
+
+static gboolean
+read_signal (VmShareMessage *message, GVariant *text, GVariant *object)
+{
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (text);
+  gsize size = g_variant_get_size (object);
+
+  if (!g_bytes_get_size (bytes))
+    return TRUE;
+  message->signal = vm_dialect_native.parse (NULL, bytes, NULL);
+  if (!message->signal)
+    return FALSE;
+  message->signal->seq = message->seq;
+  if (size)
+    vm_signal_take_object (
+        message->signal, g_string_new_len (g_variant_get_data (object), size));
+  return TRUE;
+}
+
+static VmShareMessage *
+unpack (GBytes *bytes)
+{
+  g_autoptr (GVariant) variant = vm_cluster_unpack (MAGIC, MESSAGE, bytes);
+  g_autoptr (GVariant) text = NULL, object = NULL;
+  g_autoptr (VmShareMessage) message = NULL;
+  guint32 count;
+
+  if (!variant)
+    return NULL;
+  message = g_new0 (VmShareMessage, 1);
+  g_variant_get (variant, "(sssxu@ay@ay)", &message->key, &message->from,
+      &message->to, &message->seq, &count, &text, &object);
+  message->count = MIN (count, G_MAXINT);
+  return read_signal (message, text, object) ? g_steal_pointer (&message)
+                                             : NULL;
+}
+
+/* What is heard */
+
+typedef struct
+{
+  VmRoomShare *share;
+  const gchar *node;
+} Hearing;
+
+static void
+on_message (GBytes *bytes, gpointer user_data)
+{
+  Hearing *hearing = user_data;
+  VmShareMessage *message = unpack (bytes);
+
+  if (!message)
+    return;
+  message->node = g_strdup (hearing->node);
+  message->since = hearing->share->now;
+  g_queue_push_tail (&hearing->share->inbox, message);
+}
+
+void
+vm_room_share_hear (VmRoomShare *share, GBytes *frame, gint64 now)
+{
+  g_autofree gchar *node = vm_cluster_line_get_node (frame);
+  Hearing hearing = { share, node };
+
+  share->now = now;
+  if (!node || !vm_cluster_is_node (node) || strcmp (node, share->node) == 0)
+    return;
+  vm_cluster_line_take (
+      get_line (share, node), frame, on_message, &hearing, now);
+  vm_room_share_settle (share);
+}
+
+static VmRoom *
+room_of (VmRoomShare *share, const VmShareMessage *message)
+{
+  return g_hash_table_lookup (share->shared, message->key);
+}
+
+/* Somebody else of that room, earlier, waits as well. */
+static gboolean
+is_behind (VmRoomShare *share, const VmShareMessage *message)
+{
+  for (GList *one = share->held.head; one; one = one->next) {
+    const VmShareMessage *other = one->data;
+
+    if (strcmp (other->key, message->key) == 0
+        && strcmp (other->from, message->from) == 0
+        && strcmp (other->node, message->node) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Whether both whom it is from and whom it is for are in the room. */
+static gboolean
+is_ready (VmRoomShare *share, const VmShareMessage *message)
+{
+  VmRoom *room = room_of (share, message);
+  const VmMember *from, *to;
+
+  if (!message->signal)
+    return TRUE;
+  if (!room)
+    return FALSE;
+  from = vm_room_find_member (room, message->from);
+  to = vm_room_find_member (room, message->to);
+  return (!*message->from || (from && from->node))
+         && (!*message->to || (to && !to->node));
+}
+
+static void
+take_left (VmRoom *room, VmMember *member, const VmSignal *signal)
+{
+  g_autoptr (GError) reason = vm_signal_get_error (signal);
+
+  g_hash_table_add (room->shared->departed, g_strdup (member->id));
+  vm_member_leave (member, reason);
+}
+
+static void
+take_state (VmRoom *room, VmMember *member, const VmSignal *signal)
+{
+  VmParticipantState state = VM_PARTICIPANT_STATE_CONNECTING;
+
+  member->detached = strcmp (signal->state, "detached") == 0;
+  while (state < VM_PARTICIPANT_STATE_DISCONNECTED
+         && strcmp (signal->state, vm_participant_state_to_string (state)) != 0)
+    state++;
+  if (!member->detached)
+    member->state = state;
+  vm_room_send_all (room, signal, NULL);
+}
+
+static void
+take_kick (VmRoom *room, VmMember *to, const VmSignal *signal)
+{
+  g_autoptr (GError) reason = g_error_new (VM_ERROR, VM_ERROR_KICKED,
+      "The host removed this participant from the meeting");
+
+  vm_room_send (room, to, signal);
+  vm_room_bar (room, to);
+  vm_member_leave (to, reason);
+}
+
+/* Whether the number of a message says that it came before. */
+static gboolean
+came_before (VmMember *from, const VmSignal *signal)
+{
+  if (signal->seq < 0 || signal->type == VM_SIGNAL_PARTICIPANT_STATE)
+    return FALSE;
+  if (signal->seq <= from->said)
+    return TRUE;
+  from->said = signal->seq;
+  return FALSE;
+}
+
+static void
+deliver (VmRoomShare *share, const VmShareMessage *message)
+{
+  VmRoom *room = room_of (share, message);
+  VmMember *from, *to;
+
+  if (!room)
+    return;
+  room->count = MAX (room->count, message->count);
+  if (!message->signal)
+    return;
+  from = vm_room_find_member (room, message->from);
+  to = vm_room_find_member (room, message->to);
+  if (from && came_before (from, message->signal))
+    return;
+  switch (message->signal->type) {
+    case VM_SIGNAL_PARTICIPANT_LEFT:
+      if (from)
+        take_left (room, from, message->signal);
+      break;
+    case VM_SIGNAL_PARTICIPANT_STATE:
+      if (from)
+        take_state (room, from, message->signal);
+      break;
+    case VM_SIGNAL_KICK:
+      if (to)
+        take_kick (room, to, message->signal);
+      break;
+    default:
+      if (to)
+        vm_room_send (room, to, message->signal);
+      else
+        vm_room_send_all (room, message->signal, NULL);
+  }
+}
+
+static void
+deliver_held (VmRoomShare *share)
+{
+  GList *one = share->held.head;
+
+  while (one) {
+    VmShareMessage *message = one->data;
+    GList *next = one->next;
+
+    if (is_ready (share, message)) {
+      g_queue_delete_link (&share->held, one);
+      deliver (share, message);
+      vm_share_message_free (message);
+      /* whatever became of the others by this one */
+      next = share->held.head;
+    }
+    one = next;
+  }
+}
+
+static void
+hold (VmRoomShare *share, VmShareMessage *message)
+{
+  if (share->held.length >= VM_SHARE_HOLD_MAX)
+    vm_share_message_free (g_queue_pop_head (&share->held));
+  g_queue_push_tail (&share->held, message);
+}
+
+void
+vm_room_share_take_inbox (VmRoomShare *share)
+{
+  VmShareMessage *message;
+
+  deliver_held (share);
+  while ((message = g_queue_pop_head (&share->inbox))) {
+    if (!is_ready (share, message) || is_behind (share, message)) {
+      hold (share, message);
+      continue;
+    }
+    deliver (share, message);
+    vm_share_message_free (message);
+  }
+}
+
+/* Whom it is for is not here: whoever has sent it is told. */
+static void
+send_back (VmRoomShare *share, const VmShareMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) answer = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (!*message->from || !*message->to
+      || message->signal->type == VM_SIGNAL_ERROR)
+    return;
+  error = g_error_new (VM_ERROR, VM_ERROR_UNROUTABLE,
+      "No other participant \"%s\" is in the meeting", message->to);
+  answer = vm_signal_new_error (error, message->seq);
+  bytes = pack (message->key, 0, NULL, message->from, answer);
+  vm_cluster_line_say (get_line (share, message->node), bytes, share->now);
+}
+
+void
+vm_room_share_tick_held (VmRoomShare *share)
+{
+  for (GList *one = share->held.head, *next; one; one = next) {
+    VmShareMessage *message = one->data;
+
+    next = one->next;
+    if (share->now - message->since < VM_SHARE_HOLD_TIME)
+      continue;
+    g_queue_delete_link (&share->held, one);
+    send_back (share, message);
+    vm_share_message_free (message);
+  }
+}
+
+/* What everybody hears is not told again where others heard it. */
+static gboolean
+is_for (const VmShareMessage *message, const VmMember *member)
+{
+  if (!message->signal || strcmp (message->key, member->room->shared->key) != 0)
+    return FALSE;
+  if (*message->to)
+    return strcmp (message->to, member->id) == 0;
+  return message->signal->type == VM_SIGNAL_CHAT
+         || message->signal->type == VM_SIGNAL_PRESENCE
+         || message->signal->type == VM_SIGNAL_HAND;
+}
+
+void
+vm_room_share_send_on (VmMember *member, const gchar *node)
+{
+  VmRoomShare *share = member->room->rooms->share;
+  Line *line = g_hash_table_lookup (share->lines, node);
+  g_autoptr (GPtrArray) list =
+      line ? vm_cluster_line_list (line->line) : g_ptr_array_new ();
+
+  for (guint i = 0; i < list->len; i++) {
+    g_autoptr (VmShareMessage) message = unpack (list->pdata[i]);
+
+    if (!message || !is_for (message, member))
+      continue;
+    /* later ones went to others of that server */
+    message->signal->seq = -1;
+    vm_room_send (member->room, member, message->signal);
+  }
+}
