@@ -18,6 +18,9 @@ vmt_options_clear_server (VmtOptions *options)
   g_strfreev (options->proxies);
   g_free (options->turn_secret);
   g_free (options->state);
+  g_free (options->cluster);
+  g_free (options->cluster_credentials);
+  g_free (options->cluster_ca);
   g_free (options->gotify_url);
   g_free (options->gotify_key_file);
   g_free (options->auth);
@@ -80,6 +83,14 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "Keep rooms over a restart in FILE: written at the end, read and "
         "removed at the start",
         "FILE" },
+    { "cluster", 0, 0, G_OPTION_ARG_STRING, &o->cluster,
+        "Hold the same rooms as other servers at this NATS server with "
+        "JetStream, nats://HOST:PORT or tls://HOST:PORT",
+        "URL" },
+    { "cluster-credentials", 0, 0, G_OPTION_ARG_FILENAME,
+        &o->cluster_credentials, "Credentials for it (.creds)", "FILE" },
+    { "cluster-ca", 0, 0, G_OPTION_ARG_FILENAME, &o->cluster_ca,
+        "Whom the certificate of tls:// is signed by (PEM)", "FILE" },
     { "gotify-url", 0, 0, G_OPTION_ARG_STRING, &o->gotify_url,
         "Gotify server that is told of missed calls and of what happens in the "
         "mesh, https://HOST",
@@ -146,6 +157,13 @@ vmt_options_take_server (VmtOptions *options, GError **error)
   if (!options->gotify_url != !options->gotify_key_file)
     return refuse (error, "--gotify-url and --gotify-key-file are of use "
                           "together alone.");
+  if (!options->cluster
+      && (options->cluster_credentials || options->cluster_ca))
+    return refuse (error, "--cluster-credentials and --cluster-ca are of use "
+                          "with --cluster alone.");
+  if (options->cluster && options->state)
+    return refuse (error, "--cluster keeps rooms at the other servers, and not "
+                          "in the file of --state.");
   if (options->loopback && options->insecure)
     return refuse (error, "--loopback is plain HTTP already, without "
                           "--insecure.");
@@ -181,6 +199,9 @@ static const struct
   { "turn", KIND_LIST },
   { "turn-secret", KIND_TEXT },
   { "state", KIND_TEXT },
+  { "cluster", KIND_TEXT },
+  { "cluster-credentials", KIND_TEXT },
+  { "cluster-ca", KIND_TEXT },
   { "gotify-url", KIND_TEXT },
   { "gotify-key-file", KIND_TEXT },
   { "drain", KIND_TEXT },

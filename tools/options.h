@@ -99,6 +99,7 @@ typedef struct
   gchar **names, **proxies; /* of server */
   gint room_size, max_per_address; /* 0: the default */
   gchar *turn_secret, *state;
+  gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key_file;
   gchar *auth; /* file */
   gdouble drain; /* seconds */

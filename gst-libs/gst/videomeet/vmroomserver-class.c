@@ -20,6 +20,9 @@ enum
   PROP_TURN_SERVERS,
   PROP_TURN_SECRET,
   PROP_STATE_FILE,
+  PROP_CLUSTER,
+  PROP_CLUSTER_CREDENTIALS,
+  PROP_CLUSTER_CA,
   PROP_GOTIFY_URL,
   PROP_GOTIFY_KEY,
   PROP_AUTH_KEYS,
@@ -41,6 +44,12 @@ text_of (VmRoomServer *self, guint id)
       return &self->turn_secret;
     case PROP_STATE_FILE:
       return &self->state_file;
+    case PROP_CLUSTER:
+      return &self->cluster;
+    case PROP_CLUSTER_CREDENTIALS:
+      return &self->cluster_credentials;
+    case PROP_CLUSTER_CA:
+      return &self->cluster_ca;
     case PROP_GOTIFY_URL:
       return &self->gotify_url;
     case PROP_GOTIFY_KEY:
@@ -252,6 +261,42 @@ make_auth (void)
 }
 
 static void
+make_cluster (void)
+{
+  /**
+   * VmRoomServer:cluster:
+   *
+   * A NATS server with JetStream, `nats://` or `tls://`, at which other servers hold
+   * the same rooms: whoever comes to one of them meets those who came to others, and
+   * may come back to any. All have the same identity and the same settings. Not with
+   * #VmRoomServer:state-file. %NULL: the rooms are this server's alone.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CLUSTER] = g_param_spec_string ("cluster", "Cluster",
+      "NATS server of those that hold the same rooms", NULL, FLAGS);
+  /**
+   * VmRoomServer:cluster-credentials:
+   *
+   * A file of credentials for it, as NATS writes them (`.creds`), or %NULL.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CLUSTER_CREDENTIALS] = g_param_spec_string ("cluster-credentials",
+      "Cluster credentials", "File of credentials for NATS", NULL, FLAGS);
+  /**
+   * VmRoomServer:cluster-ca:
+   *
+   * A file, PEM, of whom its certificate must be signed by, with `tls://`; %NULL: by
+   * whom this machine trusts.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CLUSTER_CA] = g_param_spec_string ("cluster-ca", "Cluster CA",
+      "Whom NATS's certificate must be signed by", NULL, FLAGS);
+}
+
+static void
 make_gotify (void)
 {
   /**
@@ -338,6 +383,7 @@ vm_room_server_install (GObjectClass *klass)
   make_numbers ();
   make_texts ();
   make_auth ();
+  make_cluster ();
   make_gotify ();
   make_lists ();
   g_object_class_install_properties (klass, N_PROPS, props);

@@ -15,6 +15,7 @@ struct _VmRoomServer
   guint port, room_size, max_per_address;
   gboolean loopback, insecure;
   gchar *tls_cert, *tls_key, *turn_secret, *state_file;
+  gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key;
   gchar *auth_keys;
   gchar **names, **origins, **proxies, **ice_servers, **turn_servers;

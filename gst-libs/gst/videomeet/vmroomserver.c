@@ -34,6 +34,9 @@ vm_room_server_finalize (GObject *object)
   g_free (self->tls_key);
   g_free (self->turn_secret);
   g_free (self->state_file);
+  g_free (self->cluster);
+  g_free (self->cluster_credentials);
+  g_free (self->cluster_ca);
   g_free (self->gotify_url);
   g_free (self->gotify_key);
   g_free (self->auth_keys);
@@ -189,6 +192,9 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.turn_servers = (const gchar *const *) self->turn_servers;
   config.turn_secret = self->turn_secret;
   config.state_file = self->state_file;
+  config.cluster = self->cluster;
+  config.cluster_credentials = self->cluster_credentials;
+  config.cluster_ca = self->cluster_ca;
   config.notify_url = self->gotify_url;
   config.notify_key = self->gotify_key;
   config.auth_keys = self->auth_keys;

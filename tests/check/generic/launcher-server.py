@@ -546,6 +546,9 @@ def test_refusals():
     refused("no TURN server", "--loopback", "--turn=turn://", f"--turn-secret={SECRET}")
     refused("neither an address nor a network", "--loopback",
             "--trusted-proxy=proxy.example.org")
+    nats = "--cluster=nats://127.0.0.1:1"
+    refused("not in the file", "--loopback", nats, f"--state={home / 'state'}")
+    refused("with --cluster alone", "--loopback", "--cluster-ca=ca.pem")
     here = ("--loopback", "--gotify-url=http://localhost:1")
     refused("together alone", *here)
     refused("together alone", "--loopback", f"--gotify-key-file={home / 'none'}")

@@ -18,6 +18,9 @@ typedef struct
   kvStore *nodes;
 } VmNatsLink;
 
+/* natsstore.c: BAD_REQUEST: @config is not good. */
+natsOptions *vm_nats_options_new (const VmNatsConfig *config, GError **error);
+
 /* NULL: it cannot be had now, which is logged. */
 VmNatsLink *vm_nats_link_new (natsOptions *options);
 void vm_nats_link_free (VmNatsLink *link);

@@ -200,12 +200,22 @@ set_tls (natsOptions *options, const VmNatsConfig *config, const gchar *host)
   return status;
 }
 
-static natsOptions *
-make_options (const VmNatsConfig *config, GUri *uri, GError **error)
+natsOptions *
+vm_nats_options_new (const VmNatsConfig *config, GError **error)
 {
+  g_autoptr (GUri) uri =
+      g_uri_parse (config->url, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  const gchar *scheme = uri ? g_uri_get_scheme (uri) : "";
   natsOptions *options = NULL;
-  natsStatus status = natsOptions_Create (&options);
+  natsStatus status;
 
+  if ((strcmp (scheme, "nats") != 0 && strcmp (scheme, "tls") != 0)
+      || !g_uri_get_host (uri) || !*g_uri_get_host (uri)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A cluster is given as nats://HOST:PORT or tls://HOST:PORT");
+    return NULL;
+  }
+  status = natsOptions_Create (&options);
   if (status == NATS_OK)
     status = natsOptions_SetURL (options, config->url);
   if (status == NATS_OK)
@@ -231,19 +241,9 @@ VmNatsStore *
 vm_nats_store_new (const VmNatsConfig *config, const VmNatsFuncs *funcs,
     gpointer user_data, GError **error)
 {
-  g_autoptr (GUri) uri =
-      g_uri_parse (config->url, G_URI_FLAGS_HAS_PASSWORD, NULL);
-  const gchar *scheme = uri ? g_uri_get_scheme (uri) : "";
-  natsOptions *options;
+  natsOptions *options = vm_nats_options_new (config, error);
   VmNatsStore *self;
 
-  if ((strcmp (scheme, "nats") != 0 && strcmp (scheme, "tls") != 0)
-      || !g_uri_get_host (uri) || !*g_uri_get_host (uri)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "A cluster is given as nats://HOST:PORT or tls://HOST:PORT");
-    return NULL;
-  }
-  options = make_options (config, uri, error);
   if (!options)
     return NULL;
   self = g_new0 (VmNatsStore, 1);

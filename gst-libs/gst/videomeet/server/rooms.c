@@ -480,7 +480,6 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   const VmBearer bearer = vm_join_to_bearer (join);
   VmTicket ticket = { .call_type = join->call_type };
   g_autoptr (VmSignal) hello = NULL;
-  g_autofree gchar *guest = NULL;
   VmRoom *room, *left;
   VmMember *member;
 

@@ -13,6 +13,7 @@
 #include "proxies.h"
 #include "rates.h"
 #include "server.h"
+#include "servercluster.h"
 #include "session.h"
 #include "tcpinfo.h"
 #include "transfers.h"
@@ -98,6 +99,7 @@ struct _VmServer
   gboolean draining; /* nobody is admitted any more */
   VmDeviceInfo *info;
   VmMeetings *meetings;
+  VmServerCluster *cluster; /* or NULL */
   VmCalls *user_calls; /* or NULL: there are none here */
   VmMesh *mesh;
   VmRates *checks; /* of signatures that somebody shows */

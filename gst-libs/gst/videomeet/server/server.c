@@ -162,7 +162,9 @@ vm_server_run_calls (VmServer *self)
 static void
 finish_stop (VmServer *self, gint64 now)
 {
-  gboolean done = !self->n_ws && !vm_sessions_are_busy (self->sessions);
+  gboolean done =
+      !self->n_ws && !vm_sessions_are_busy (self->sessions)
+      && !(self->cluster && vm_server_cluster_is_busy (self->cluster));
 
   if (self->stopping && (done || now >= self->stopping))
     uv_stop (&self->loop);
@@ -367,7 +369,11 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
     return FALSE;
   }
   vm_server_load_rooms (self);
-  self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
+  /* what it hears waits for vm-net */
+  if (config->cluster)
+    self->cluster = vm_server_cluster_new (self, config, error);
+  if (self->cluster || !config->cluster)
+    self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
   if (!self->thread) {
     vm_server_forget_config (self);
     if (self->desk)

@@ -56,6 +56,10 @@ typedef struct
   const gchar *auth_keys;
   /* a file in which open rooms outlast a restart, or NULL */
   const gchar *state_file;
+  /* whose open rooms are those of other servers as well: a NATS server, its
+   * credentials and whom its TLS is certified by (natsstore.h); or NULL. Without a
+   * @state_file: the others are there. */
+  const gchar *cluster, *cluster_credentials, *cluster_ca;
   /* of a Gotify server that is told what happens (notify.h), both or NULL */
   const gchar *notify_url, *notify_key;
 } VmServerConfig;

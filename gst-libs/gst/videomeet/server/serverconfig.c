@@ -99,6 +99,17 @@ read_auth (VmServer *self, const VmServerConfig *config, GError **error)
   return self->passes != NULL;
 }
 
+static gboolean
+check_cluster (const VmServerConfig *config, GError **error)
+{
+  if (!config->cluster || (config->open_rooms && !config->state_file))
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+      "A cluster keeps the rooms of its servers: none of them has a file for "
+      "that");
+  return FALSE;
+}
+
 gchar **
 vm_server_make_ice_servers (VmServer *self)
 {
@@ -146,7 +157,7 @@ vm_server_take_config (
          && read_origins (self, config->origins, error)
          && read_certificate (self, config, error)
          && read_auth (self, config, error)
-         && read_notify (self, config, error);
+         && read_notify (self, config, error) && check_cluster (config, error);
 }
 
 void
@@ -160,6 +171,7 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->named, vm_named_cert_free);
   g_clear_pointer (&self->web_root, free);
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
+  g_clear_pointer (&self->cluster, vm_server_cluster_free);
   g_clear_pointer (&self->user_calls, vm_calls_free);
   g_clear_pointer (&self->notify, vm_notify_free);
   g_clear_pointer (&self->passes, vm_passes_free);

@@ -41,6 +41,8 @@ vm_server_tick (VmServer *self, gint64 now)
   gpointer key;
 
   vm_rooms_tick (vm_meetings_get_rooms (self->meetings), now);
+  if (self->cluster)
+    vm_server_cluster_tick (self->cluster, now);
   if (self->user_calls)
     vm_calls_tick (self->user_calls, self->times.ring, now);
   vm_mesh_tick (self->mesh);

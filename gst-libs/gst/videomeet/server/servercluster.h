@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "server.h"
+
+G_BEGIN_DECLS
+
+/* The rooms of a server as those of a cluster: what NATS says is posted to vm-net,
+ * where vm_room_share_*() hears it. All on vm-net, but for what is said otherwise. */
+
+typedef struct _VmServerCluster VmServerCluster;
+
+/* Before vm-net runs. BAD_REQUEST; NOT_FOUND: this program was built without NATS. */
+VmServerCluster *vm_server_cluster_new (
+    VmServer *server, const VmServerConfig *config, GError **error);
+/* After vm-net has run. Blocks until NATS's threads have ended: 5 s. */
+void vm_server_cluster_free (VmServerCluster *self);
+void vm_server_cluster_tick (VmServerCluster *self, gint64 now);
+/* Whether something that was to be stored is not yet. */
+gboolean vm_server_cluster_is_busy (VmServerCluster *self);
+
+G_END_DECLS

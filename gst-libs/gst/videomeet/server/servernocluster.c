@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Without libnats there is no cluster. */
+
+#include "servercluster.h"
+
+VmServerCluster *
+vm_server_cluster_new (
+    VmServer *server, const VmServerConfig *config, GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+      "This program was built without NATS, and knows no cluster");
+  return NULL;
+}
+
+void
+vm_server_cluster_free (VmServerCluster *self)
+{
+}
+
+void
+vm_server_cluster_tick (VmServerCluster *self, gint64 now)
+{
+}
+
+gboolean
+vm_server_cluster_is_busy (VmServerCluster *self)
+{
+  return FALSE;
+}
