@@ -1,0 +1,363 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Three servers of rooms at one NATS server, on loopback (protocol §8): clients of one
+room are spread over them, a server is killed, NATS is started anew, and nobody who is
+not concerned notices."""
+
+import asyncio
+import json
+import os
+import shutil
+import time
+import unittest
+import urllib.request
+
+import attacker
+import lab
+import roomclients
+
+NATS = 4222
+PORTS = [8081, 8082, 8083]
+RESUMED = 10  # s, from the end of a server to the last client at another
+SDP = "v=0\r\no=- {} 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+
+
+class Native(roomclients.Client):
+    """A client of the native dialect; it can come back at another server."""
+
+    all = []  # of a test
+
+    def __init__(self, port, user):
+        super().__init__(port)
+        self.user = user
+        self.seq = self.got = 0
+        self.token = self.meeting = None
+        Native.all.append(self)
+
+    def hang_up(self):
+        if self._task:
+            self._task.cancel()
+            self.writer.close()
+
+    def ask(self, room):
+        """A ticket."""
+        request = urllib.request.Request(
+            f"http://localhost:{self.port}/meetings/join",
+            json.dumps({"meeting": room, "user": self.user,
+                        "callType": "video"}).encode(),
+            {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=lab.SOON) as answer:
+            return json.loads(answer.read())["ticket"]
+
+    async def open_at(self, query):
+        if self._task:
+            # the connection before is over
+            await self.until_closed()
+            self.writer.close()
+        self.closed = None
+        self.reader, self.writer = await asyncio.open_connection(
+            "127.0.0.1", self.port)
+        self.writer.write(
+            (f"GET /ws{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
+             "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Protocol: videomeet.v2\r\n"
+             "Sec-WebSocket-Version: 13\r\n"
+             f"Sec-WebSocket-Key: {roomclients.KEY}\r\n\r\n").encode())
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise lab.LabError(head.decode())
+        self.listen()
+
+    def say(self, **message):
+        self.seq += 1
+        self.send(seq=self.seq, ack=self.got, **message)
+
+    def _take(self, op, payload):
+        count = len(self.messages)
+        super()._take(op, payload)
+        for message in self.messages[count:]:
+            self.got = max(self.got, message.get("seq", 0))
+            if message["type"] == "welcome":
+                self.id = message["id"]
+                self.token = message["resume"]
+                self.meeting = message["meetingId"]
+
+    async def join(self, room):
+        ticket = await asyncio.get_running_loop().run_in_executor(
+            None, self.ask, room)
+        await self.open_at(f"?ticket={ticket}")
+        self.say(type="hello", device=f"{self.user}'s")
+        await self.until(lambda: self.heard("welcome") or self.heard("error"),
+                         "welcome")
+        return self
+
+    async def resume(self, ports):
+        """Comes back at the first of ports that has it; how long that took, s."""
+        began = time.monotonic()
+        count = len(self.heard("welcome"))
+        while True:
+            for port in ports:
+                self.port = port
+                try:
+                    await self.open_at("")
+                    self.send(type="hello", resume=self.token,
+                              lastSeq=self.got, meetingId=self.meeting)
+                    await self.until(
+                        lambda: len(self.heard("welcome")) > count, "welcome")
+                    self.say(type="presence", status="back")
+                    return time.monotonic() - began
+                except (OSError, lab.LabError, asyncio.IncompleteReadError):
+                    pass
+            if time.monotonic() - began > lab.SOON:
+                raise lab.LabError(f"{self.user} does not come back: "
+                                   f"{self.messages[-2:]}")
+            await asyncio.sleep(0.1)
+
+    def others(self):
+        """Those of the room, as it was told of them."""
+        there = set()
+        for m in self.messages:
+            if m["type"] == "welcome":
+                there = {p["id"] for p in m.get("participants", [])}
+            elif m["type"] == "participant-joined":
+                there.add(m["id"])
+            elif m["type"] == "participant-left":
+                there.discard(m["id"])
+        return there
+
+    def from_others(self, kind):
+        return sorted((m["from"], m.get("sdp") or m.get("candidate")
+                       or m.get("text")) for m in self.heard(kind))
+
+
+@unittest.skipUnless(shutil.which("nats-server"), "there is no nats-server")
+class Cluster(lab.LabTest):
+
+    hosts = 1
+    avahi = False
+    size = 10
+
+    def setUp(self):
+        self.addCleanup(self.lab.hosts[0].end_processes)
+        self.host, = self.lab.hosts
+        self.store = os.path.join(self.host.home, self.id().split(".")[-1])
+        self.nats = self.start_nats()
+        self.servers = [self.start_server(port) for port in PORTS]
+
+    def start_nats(self):
+        nats = self.host.start(
+            "nats-server", "-a", "127.0.0.1", "-p", str(NATS), "-js", "-sd",
+            self.store)
+        nats.wait_for(lambda line: "Server is ready" in line, lab.SOON, "err")
+        return nats
+
+    def start_server(self, port):
+        server = self.host.start(
+            "videomeet", "server", "--loopback", "--port", str(port),
+            "--cluster", f"nats://127.0.0.1:{NATS}", "--room-size",
+            str(self.size), "--drain", "0", "--json")
+        server.wait_event("serving", lab.SOON)
+        return server
+
+    def run_clients(self, coroutine):
+        async def run():
+            try:
+                await coroutine
+            finally:
+                for client in Native.all:
+                    client.hang_up()
+                Native.all.clear()
+        attacker.inside(self.host, asyncio.run, run())
+
+    async def meet(self, room="hall"):
+        """One at each server, who know of each other."""
+        clients = [await Native(port, f"user {port}").join(room)
+                   for port in PORTS]
+        for client in clients:
+            self.assertEqual(client.heard("error"), [])
+            await client.until(lambda c=client: len(c.others()) == 2,
+                               "the others")
+        return clients
+
+    async def call_all(self, clients):
+        """Each offers to those before it, who answer; and both send candidates."""
+        before = {c: [len(c.heard(k)) for k in ("offer", "answer", "candidate")]
+                  for c in clients}
+        for i, client in enumerate(clients):
+            for other in clients[:i]:
+                client.say(type="offer", to=other.id, sdp=SDP.format(client.id))
+                client.say(type="candidate", to=other.id,
+                           candidate=f"candidate:{client.id}", sdpMLineIndex=0)
+        for i, client in enumerate(clients):
+            for other in clients[i + 1:]:
+                await client.until(
+                    lambda c=client, n=len(clients) - 1 - i:
+                    len(c.heard("offer")) - before[c][0] == n, "offers")
+                client.say(type="answer", to=other.id, sdp=SDP.format(client.id))
+                client.say(type="candidate", to=other.id,
+                           candidate=f"candidate:{client.id}", sdpMLineIndex=0)
+        for i, client in enumerate(clients):
+            later = sorted((c.id, SDP.format(c.id)) for c in clients[i + 1:])
+            earlier = sorted((c.id, SDP.format(c.id)) for c in clients[:i])
+            await client.until(
+                lambda c=client: len(c.heard("candidate")) - before[c][2]
+                == len(clients) - 1, "candidates")
+            await client.until(
+                lambda c=client, n=i: len(c.heard("answer")) - before[c][1]
+                == n, "answers")
+            new = {k: client.heard(k)[n:] for k, n in zip(
+                ("offer", "answer", "candidate"), before[client])}
+            self.assertEqual(sorted((m["from"], m["sdp"])
+                                    for m in new["offer"]), later)
+            self.assertEqual(sorted((m["from"], m["sdp"])
+                                    for m in new["answer"]), earlier)
+            self.assertEqual(sorted(m["candidate"] for m in new["candidate"]),
+                             sorted(f"candidate:{c.id}" for c in clients
+                                    if c is not client))
+
+    # one room at three servers
+
+    async def spread(self):
+        clients = await self.meet()
+        await self.call_all(clients)
+        page = await roomclients.Client(PORTS[1]).join("hall")
+        await page.until(lambda: len(page.others()) == 3, "three others")
+        clients[0].say(type="chat", text="hello")
+        for client in clients[1:]:
+            await client.until(lambda c=client: c.heard("chat"), "chat")
+        await clients[0].until(lambda: len(clients[0].others()) == 3, "a page")
+        await page.leave()
+        await clients[2].until(lambda: len(clients[2].others()) == 2,
+                               "that it left")
+        clients[0].say(type="bye")
+        for client in clients[1:]:
+            await client.until(lambda c=client: len(c.others()) == 1,
+                               "that it left")
+            self.assertEqual(client.from_others("chat"),
+                             [(clients[0].id, "hello")])
+
+    def test_spread(self):
+        self.run_clients(self.spread())
+        for server in self.servers:
+            self.assertEqual(server.stop(), 0)
+
+    # names that mean something to NATS, or are long
+
+    async def name_rooms(self):
+        for name in ("*", ">", ".", "vm.node.>", "x" * 128):
+            a = await Native(PORTS[0], "a").join(name)
+            b = await Native(PORTS[1], "b").join(name)
+            await a.until(lambda a=a: a.others() == {"p002"}, name)
+            self.assertEqual((a.id, b.id, b.others()), ("p001", "p002", {"p001"}))
+            a.say(type="chat", text=name)
+            await b.until(lambda b=b: b.heard("chat"), name)
+
+    def test_names(self):
+        self.run_clients(self.name_rooms())
+
+    # a server is killed
+
+    async def kill_one(self):
+        clients = await self.meet()
+        second = await Native(PORTS[0], "another").join("hall")
+        clients.append(second)
+        for client in clients:
+            await client.until(lambda c=client: len(c.others()) == 3, "all")
+        await self.call_all(clients)
+        others = clients[1:3]
+        # what was said before this was acknowledged before it
+        clients[0].say(type="chat", text="last words")
+        for client in others:
+            await client.until(lambda c=client: c.heard("chat"), "last words")
+        heard = [len(c.messages) for c in others]
+        self.servers[0].kill()
+        gone = [clients[0], second]
+        times = await asyncio.gather(*(c.resume(PORTS[1:]) for c in gone))
+        print("back after " + ", ".join(f"{t:.2f} s" for t in times))
+        self.assertLess(max(times), RESUMED)
+        await self.call_all(clients)
+        ids = {c.id for c in clients}
+        self.assertEqual(ids, {"p001", "p002", "p003", "p004"})
+        # somebody new hears who is there, each once
+        last = await Native(PORTS[2], "last").join("hall")
+        listed = [p["id"] for p in last.heard("welcome")[0]["participants"]]
+        self.assertEqual(listed, sorted(ids))
+        for client in clients:
+            await client.until(lambda c=client: last.id in c.others(), "last")
+            self.assertEqual(client.others(),
+                             (ids | {last.id}) - {client.id})
+        # and nobody else has heard that anybody left
+        for client, count in zip(others, heard):
+            kinds = {m["type"] for m in client.messages[count:]}
+            self.assertNotIn("participant-left", kinds)
+            self.assertIsNone(client.closed)
+
+    def test_killed(self):
+        self.run_clients(self.kill_one())
+
+    # nobody comes back
+
+    async def lose_one(self):
+        clients = await self.meet()
+        self.servers[0].kill()
+        for client in clients[1:]:
+            await client.until(lambda c=client: len(c.others()) == 1,
+                               "that nobody came back")
+            left = client.heard("participant-left")
+            self.assertEqual([m["id"] for m in left], [clients[0].id])
+
+    def test_nobody_comes_back(self):
+        self.run_clients(self.lose_one())
+
+    # NATS is started anew
+
+    async def restart_nats(self):
+        clients = await self.meet()
+        self.nats.kill()
+        for i, client in enumerate(clients):
+            client.say(type="chat", text=f"without {i}")
+        self.nats = self.start_nats()
+        for i, client in enumerate(clients):
+            expected = sorted((c.id, f"without {n}")
+                              for n, c in enumerate(clients) if n != i)
+            await client.until(lambda c=client: len(c.heard("chat")) == 2,
+                               "what was said meanwhile")
+            self.assertEqual(client.from_others("chat"), expected)
+            self.assertEqual(client.heard("participant-left"), [])
+        await self.call_all(clients)
+        late = await Native(PORTS[1], "late").join("hall")
+        self.assertEqual(late.heard("error"), [])
+        self.assertEqual(len(late.others()), 3)
+
+    def test_nats_restarted(self):
+        self.run_clients(self.restart_nats())
+
+
+class LastSeat(Cluster):
+    """Rooms of two seats."""
+
+    size = 2
+
+    test_spread = test_names = test_killed = test_nobody_comes_back = \
+        test_nats_restarted = None
+
+    async def race(self):
+        for i in range(10):
+            room = f"room {i}"
+            await Native(PORTS[0], "first").join(room)
+            both = [Native(port, f"racer {port}") for port in PORTS[1:]]
+            results = await asyncio.gather(*(c.join(room) for c in both),
+                                           return_exceptions=True)
+            welcomed = [c for c in both if c.heard("welcome")]
+            self.assertEqual(len(welcomed), 1, results)
+            for client in both:
+                if client.heard("error"):
+                    self.assertEqual(client.heard("error")[0]["code"],
+                                     "MEETING_FULL")
+
+    def test_last_seat(self):
+        self.run_clients(self.race())
+
+
+if __name__ == "__main__":
+    lab.main()
