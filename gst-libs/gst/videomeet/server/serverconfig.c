@@ -156,8 +156,8 @@ vm_server_take_config (
          && read_ice_servers (self, config, error)
          && read_origins (self, config->origins, error)
          && read_certificate (self, config, error)
-         && read_auth (self, config, error)
-         && read_notify (self, config, error) && check_cluster (config, error);
+         && read_auth (self, config, error) && read_notify (self, config, error)
+         && check_cluster (config, error);
 }
 
 void
