@@ -78,6 +78,8 @@ add_taking (GOptionContext *context, VmtFilesRaw *raw)
         "HOW" },
     { "max-size", 0, 0, G_OPTION_ARG_STRING, &raw->max_size,
         "Take no file of more bytes, as 2G", "SIZE" },
+    { "quota", 0, 0, G_OPTION_ARG_STRING, &raw->quota,
+        "Take no more bytes in all, as 10G", "SIZE" },
     { NULL },
   };
 
@@ -87,14 +89,7 @@ add_taking (GOptionContext *context, VmtFilesRaw *raw)
 void
 vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw)
 {
-  const GOptionEntry entries[] = {
-    { "quota", 0, 0, G_OPTION_ARG_STRING, &raw->quota,
-        "Take no more bytes in all, as 10G", "SIZE" },
-    { NULL },
-  };
-
   add_taking (context, raw);
-  g_option_context_add_main_entries (context, entries, NULL);
 }
 
 void
@@ -124,12 +119,13 @@ vmt_options_check_meeting_files (const VmtOptions *options, VmtCommand command,
     return TRUE;
   if (!empty
       && (options->files_dir
-          || (!raw->accept && !raw->overwrite && !raw->max_size)))
+          || (!raw->accept && !raw->overwrite && !raw->max_size
+              && !raw->quota)))
     return TRUE;
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       empty ? "--files takes a folder."
-            : "--accept, --overwrite and --max-size are of use with --files "
-              "alone.");
+            : "--accept, --overwrite, --max-size and --quota are of use with "
+              "--files alone.");
   return FALSE;
 }
 

@@ -89,8 +89,8 @@ on_pad_added (GstElement *signalbin, GstPad *pad, gpointer user_data)
     return;
   }
   g_object_set (sink, "directory", options->files_dir, "overwrite",
-      options->overwrite, "max-size", options->max_size, "accept",
-      options->accept, NULL);
+      options->overwrite, "max-size", options->max_size, "quota",
+      options->quota, "accept", options->accept, NULL);
   g_object_set_data_full (
       G_OBJECT (pad), SINK, gst_object_ref (sink), gst_object_unref);
   gst_bin_add (GST_BIN (self->place.pipeline), sink);

@@ -29,6 +29,9 @@ struct _VmtSessionFiles
   GPtrArray *items; /* of VmtFileItem, in the order of their numbers */
   guint count; /* numbers that were given */
   guint failed; /* of what is sent, or was to be */
+  VmFileReceiver
+      *keeper; /* NULL: without a quota, which counts as long as it is
+                           * started, whoever comes and goes */
   GstPad *
       spare; /* of vmsignalbin, which would end with the last of its inputs: where
                     there are none but files, this one stays */

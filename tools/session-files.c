@@ -18,6 +18,16 @@ item_free (gpointer data)
   g_free (item);
 }
 
+static void
+drop (VmtSessionFiles *self)
+{
+  if (self->keeper)
+    vm_file_receiver_stop (self->keeper);
+  g_clear_object (&self->keeper);
+  g_ptr_array_unref (self->items);
+  g_free (self);
+}
+
 VmtSessionFiles *
 vmt_session_files_new (const VmtSessionFilesPlace *place, GError **error)
 {
@@ -29,6 +39,13 @@ vmt_session_files_new (const VmtSessionFilesPlace *place, GError **error)
   self = g_new0 (VmtSessionFiles, 1);
   self->place = *place;
   self->items = g_ptr_array_new_with_free_func (item_free);
+  if (folder && place->options->quota) {
+    self->keeper = vm_file_receiver_new (folder);
+    if (!vm_file_receiver_start (self->keeper, error)) {
+      drop (self);
+      return NULL;
+    }
+  }
   vmt_session_files_watch (self);
   if (place->options->files)
     self->spare =
@@ -40,9 +57,8 @@ void
 vmt_session_files_free (VmtSessionFiles *self)
 {
   g_signal_handlers_disconnect_by_data (self->place.signalbin, self);
-  g_ptr_array_unref (self->items);
   gst_clear_object (&self->spare);
-  g_free (self);
+  drop (self);
 }
 
 /* The list */
@@ -132,7 +148,7 @@ vmt_session_files_add (
   item->participant = g_strdup (participant);
   item->who = vmt_roster_get_name (self->place.roster, participant);
   g_ptr_array_add (self->items, item);
-  if (vmt_session_files_count (self, is_over, NULL) > VMT_FILES_OVER_MAX)
+  while (vmt_session_files_count (self, is_over, NULL) > VMT_FILES_OVER_MAX)
     g_ptr_array_remove (
         self->items, vmt_session_files_find (self, is_over, NULL));
   return item;

@@ -376,10 +376,11 @@ make_properties (void)
       g_param_spec_uint64 ("max-size", "Most bytes of a file",
           "Bytes that a file may have; 0: as many as there is room for", 0,
           G_MAXUINT64, 0, ready);
-  properties[PROP_QUOTA] =
-      g_param_spec_uint64 ("quota", "Most bytes of all files",
-          "Bytes of all files until the element stops; 0: no limit", 0,
-          G_MAXUINT64, 0, ready);
+  properties[PROP_QUOTA] = g_param_spec_uint64 ("quota",
+      "Most bytes of all files",
+      "Bytes of all files that come into the directory, from any vmfilesink "
+      "of this process, until all have stopped; 0: no limit",
+      0, G_MAXUINT64, 0, ready);
   properties[PROP_FSYNC] = g_param_spec_boolean ("fsync", "Wait for the disk",
       "Whether a file is on the disk before it is told verified", TRUE, ready);
   properties[PROP_ACCEPT] = g_param_spec_enum ("accept", "Accept",

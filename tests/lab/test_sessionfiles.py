@@ -129,6 +129,33 @@ class SessionFiles(lab.LabTest):
         for process in (cleo, bob, ann):
             self.assertEqual(process.stop(), 0)
 
+    def test_quota(self):
+        """It is the folder's, whoever sends and comes again; both are told why."""
+        path = self.make(self.bob, "a.bin", 60_000)
+        more = self.make(self.bob, "b.bin", 60_000)
+        ann = self.come(self.ann, "Ann", *self.into(
+            self.ann, "--accept", "auto", "--quota", "100k"))
+        bob = self.come(self.bob, "Bob")
+        self.meet(ann, bob)
+        bob.type(f"/send {path}")
+        bob.wait_event("transfer", LONG, state="completed")
+        bob.type(f"/send {more}")
+        refused = bob.wait_event("transfer", LONG, state="failed")
+        self.assertIn("quota of the receiving folder", refused["message"])
+        ann.wait_event("transfer", LONG, state="failed", filename="b.bin")
+        self.assertEqual(bob.stop(), 0)
+        self.assert_got(self.ann, path)
+
+        cleo = self.come(self.cleo, "Cleo")
+        cleo.wait_event("participant-state", LONG, state="connected")
+        cleo.type(f"/send {self.make(self.cleo, 'c.bin', 60_000)}")
+        refused = cleo.wait_event("transfer", LONG, state="failed")
+        self.assertIn("quota of the receiving folder", refused["message"])
+        cleo.type(f"/send {self.make(self.cleo, 'd.bin', 40_000)}")
+        cleo.wait_event("transfer", LONG, state="completed")
+        self.assertEqual(cleo.stop(), 0)
+        self.assertEqual(ann.stop(), 0)
+
     def test_nobody_to_ask(self):
         path = self.make(self.bob, "a.bin", 10)
         ann = self.come(self.ann, "Ann", *self.into(self.ann), typed=False)

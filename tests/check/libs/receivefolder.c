@@ -423,6 +423,28 @@ GST_START_TEST (test_limits_before_a_byte_is_sent)
 
 GST_END_TEST;
 
+/* Whoever brings them: a quota is the folder's. It counts until nobody has it open. */
+GST_START_TEST (test_quota_is_shared)
+{
+  g_autoptr (VmReceiveFolder) one = NULL, two = NULL;
+  g_auto (File) first = file_of ("a", 100, CHUNK);
+  g_auto (File) fits = file_of ("b", 50, CHUNK);
+  g_auto (File) over = file_of ("c", 1, CHUNK);
+
+  rules.quota = 150;
+  one = open_folder ();
+  two = open_folder ();
+  receive_whole (one, &first, "a");
+  g_clear_pointer (&one, vm_receive_folder_unref);
+  receive_whole (two, &fits, "b");
+  check_begin_fails (two, &over, VM_ERROR, VM_ERROR_TOO_LARGE);
+  g_clear_pointer (&two, vm_receive_folder_unref);
+  two = open_folder ();
+  receive_whole (two, &over, "c");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_forged_offers)
 {
   g_auto (File) file = file_of ("a", 1, CHUNK);
@@ -841,6 +863,7 @@ receivefolder_suite (void)
   tcase_add_test (tc, test_replaces);
   tcase_add_test (tc, test_has_the_time_of_its_last_change);
   tcase_add_test (tc, test_limits_before_a_byte_is_sent);
+  tcase_add_test (tc, test_quota_is_shared);
   tcase_add_test (tc, test_forged_offers);
   tcase_add_test (tc, test_killed_and_resumed);
   tcase_add_test (tc, test_changed_in_between);

@@ -320,7 +320,10 @@ GST_START_TEST (test_files)
   refused ("host --accept auto", "with --files alone");
   refused ("join x --max-size 1G", "with --files alone");
   refused ("host --files ''", "a folder");
-  refused ("host --files in --quota 1G", "--quota");
+  refused ("join x --quota 1G", "with --files alone");
+  taken ("host --files in --quota 1G --max-bitrate 8M");
+  taken ("join x --max-bitrate 1");
+  refused ("call Bob --max-bitrate 1", "--max-bitrate");
 
   fail_unless (parse (&receive, "receive in") == NULL);
   fail_unless_equals_string (receive.target, "in");

@@ -15,8 +15,9 @@ struct _VmReceiveFolder
   gint ref_count; /* atomic */
   VmFd dir;
   VmReceiveRules rules;
-  GMutex lock; /* of what follows; nothing else is called under it */
-  guint64 used; /* bytes, of the quota */
+  struct _VmReceiveUse
+      *use; /* of the quota; that of all who have it open here */
+  GMutex lock; /* of what follows; of that, too */
   GHashTable *coming; /* keys of names that are being received */
 };
 
@@ -25,7 +26,7 @@ struct _VmReceiveFile
   VmReceiveFolder *folder;
   VmJournalHeader header;
   gchar *key; /* in folder->coming; NULL: not */
-  gboolean charged; /* its size is in folder->used */
+  gboolean charged; /* its size is in folder->use */
   gboolean done; /* committed */
   gchar *part; /* names in the folder */
   gchar *journal_name;

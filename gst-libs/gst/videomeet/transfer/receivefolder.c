@@ -9,6 +9,78 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What was received in one folder, by whoever has it open in this process: a quota is
+ * the folder's, and not that of each who sends. */
+struct _VmReceiveUse
+{
+  dev_t device;
+  ino_t inode;
+  guint folders; /* that are open */
+  guint64 bytes;
+};
+typedef struct _VmReceiveUse Use;
+
+static GMutex uses_lock; /* of what follows; within a folder's */
+static GList *uses; /* of Use */
+
+static Use *
+use_ref (gint dir)
+{
+  struct stat st = { 0 };
+  Use *use = NULL;
+
+  fstat (dir, &st);
+  g_mutex_lock (&uses_lock);
+  for (GList *l = uses; l && !use; l = l->next) {
+    Use *other = l->data;
+
+    if (other->device == st.st_dev && other->inode == st.st_ino)
+      use = other;
+  }
+  if (!use) {
+    use = g_new0 (Use, 1);
+    use->device = st.st_dev;
+    use->inode = st.st_ino;
+    uses = g_list_prepend (uses, use);
+  }
+  use->folders++;
+  g_mutex_unlock (&uses_lock);
+  return use;
+}
+
+static void
+use_unref (Use *use)
+{
+  g_mutex_lock (&uses_lock);
+  if (--use->folders == 0) {
+    uses = g_list_remove (uses, use);
+    g_free (use);
+  }
+  g_mutex_unlock (&uses_lock);
+}
+
+/* FALSE: that is more than @quota; 0: there is none. */
+static gboolean
+use_add (Use *use, guint64 size, guint64 quota)
+{
+  gboolean fits;
+
+  g_mutex_lock (&uses_lock);
+  fits = !quota || (use->bytes <= quota && size <= quota - use->bytes);
+  if (fits)
+    use->bytes += size;
+  g_mutex_unlock (&uses_lock);
+  return fits;
+}
+
+static void
+use_remove (Use *use, guint64 size)
+{
+  g_mutex_lock (&uses_lock);
+  use->bytes -= size;
+  g_mutex_unlock (&uses_lock);
+}
+
 VmReceiveFolder *
 vm_receive_folder_open (
     const gchar *path, const VmReceiveRules *rules, GError **error)
@@ -31,6 +103,7 @@ vm_receive_folder_open (
   self->dir = dir;
   dir = -1;
   self->rules = *rules;
+  self->use = use_ref (self->dir);
   g_mutex_init (&self->lock);
   self->coming = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
@@ -48,6 +121,7 @@ vm_receive_folder_unref (VmReceiveFolder *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
+  use_unref (self->use);
   vm_fd_clear (&self->dir);
   g_hash_table_unref (self->coming);
   g_mutex_clear (&self->lock);
@@ -64,12 +138,9 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
   gboolean over, twice;
 
   g_mutex_lock (&self->lock);
-  over = self->rules.quota
-         && (self->used > self->rules.quota
-             || file->header.size > self->rules.quota - self->used);
   twice = !rename && g_hash_table_contains (self->coming, key);
+  over = !twice && !use_add (self->use, file->header.size, self->rules.quota);
   if (!over && !twice) {
-    self->used += file->header.size;
     file->charged = TRUE;
     if (!rename) {
       g_hash_table_add (self->coming, g_strdup (key));
@@ -94,7 +165,7 @@ vm_receive_leave (VmReceiveFile *file)
 
   g_mutex_lock (&self->lock);
   if (file->charged && !file->done)
-    self->used -= file->header.size;
+    use_remove (self->use, file->header.size);
   if (file->key)
     g_hash_table_remove (self->coming, file->key);
   g_mutex_unlock (&self->lock);

@@ -30,8 +30,9 @@ typedef struct
 {
   VmOverwrite overwrite;
   guint64 max_size; /* bytes of a file; 0: no limit */
-  guint64 quota; /* bytes of all files while the folder is open, unfinished ones
-                  * with their whole size; 0: no limit */
+  guint64 quota; /* bytes of all files while this process has the folder open,
+                  * once or more, unfinished ones with their whole size; 0: no
+                  * limit */
   gboolean no_fsync; /* a machine that loses its power may lose the file */
 } VmReceiveRules;
 

@@ -139,9 +139,10 @@ install_limits (GObjectClass *klass)
   /**
    * VmFileReceiver:quota:
    *
-   * Bytes of all files from one start to the stop, unfinished ones with their
-   * whole size; 0: no limit. A file beyond it is declined. What is set after
-   * vm_file_receiver_start() holds from the next.
+   * Bytes of all files that come into the folder, unfinished ones with their whole
+   * size; 0: no limit. They count from the first start of a receiver of that folder in
+   * this process until none is started. A file beyond it is declined. What is set
+   * after vm_file_receiver_start() holds from the next.
    *
    * Since: 0.1
    */
