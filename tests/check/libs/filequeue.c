@@ -428,6 +428,113 @@ GST_START_TEST (test_what_is_refused)
 
 GST_END_TEST;
 
+/* Below VM_FILE_QUEUE_MAX, at it, and above. */
+GST_START_TEST (test_entries_at_most)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < VM_FILE_QUEUE_MAX; i++)
+    fail_unless (vm_file_queue_add (queue, "/no/such/file", "a", 0, NULL) != 0);
+  fail_unless_equals_int (unfinished (), VM_FILE_QUEUE_MAX);
+  fail_unless_equals_int (
+      vm_file_queue_add (queue, "/no/such/file", "a", 0, &error), 0);
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  vm_file_queue_interrupt (queue);
+  fail_unless_equals_int (unfinished (), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_active_at_most)
+{
+  static const gchar *const names[] = { "max-active",
+    "max-active-per-receiver" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    GParamSpec *spec =
+        g_object_class_find_property (G_OBJECT_GET_CLASS (queue), names[i]);
+    g_auto (GValue) value = G_VALUE_INIT;
+    guint n;
+
+    g_object_set (queue, names[i], VM_FILE_QUEUE_ACTIVE_MAX - 1, NULL);
+    g_object_set (queue, names[i], VM_FILE_QUEUE_ACTIVE_MAX, NULL);
+    g_object_get (queue, names[i], &n, NULL);
+    fail_unless_equals_int (n, VM_FILE_QUEUE_ACTIVE_MAX);
+    g_value_init (&value, G_TYPE_UINT);
+    g_value_set_uint (&value, VM_FILE_QUEUE_ACTIVE_MAX + 1);
+    fail_unless (g_param_value_validate (spec, &value));
+    fail_unless_equals_int (
+        g_value_get_uint (&value), VM_FILE_QUEUE_ACTIVE_MAX);
+  }
+}
+
+GST_END_TEST;
+
+static void
+ignore_news (VmFileAttempt *attempt, gpointer user_data)
+{
+}
+
+static VmTransferState
+get_seen (guint i)
+{
+  VmTransferState state;
+
+  g_mutex_lock (&lock);
+  state = seen[i];
+  g_mutex_unlock (&lock);
+  return state;
+}
+
+/* What nobody takes is kept up to VM_FILE_ATTEMPT_NEWS_MAX, and of more the latest. */
+GST_START_TEST (test_news_at_most)
+{
+  const gchar *uris[2] = { NULL };
+  g_autofree gchar *uri = g_strdup_printf (
+      "https://127.0.0.1:%u", vm_server_get_port (peers[0].server));
+  g_autofree gchar *path = write_file (0, 256 * CHUNK);
+  g_autoptr (GMainContext) nobody = g_main_context_new ();
+  VmFileAttemptConfig config = { .location = path,
+    .identity = identity,
+    .base_uris = uris,
+    .max_bitrate = 2 * 8 * CHUNK, /* so that it lasts */
+    .context = nobody,
+    .func = ignore_news };
+  VmTransferState state = VM_TRANSFER_STATE_PENDING, first = state;
+  g_autoptr (GError) error = NULL;
+  VmFileAttempt *attempt;
+  GstStructure *news;
+  guint n = 0;
+
+  uris[0] = uri;
+  g_object_set (peers[0].receiver, "accept", VM_ACCEPT_ASK, NULL);
+  attempt = vm_file_attempt_new (&config);
+  WAIT_FOR (get (&offered[0]) == 1);
+  accept_asked (0);
+  /* two states each time, and four besides */
+  for (guint i = 0; i < VM_FILE_ATTEMPT_NEWS_MAX / 2; i++) {
+    vm_file_receiver_set_paused (peers[0].receiver, asked_id[0], TRUE);
+    WAIT_FOR (get_seen (0) == VM_TRANSFER_STATE_PAUSED);
+    vm_file_receiver_set_paused (peers[0].receiver, asked_id[0], FALSE);
+    WAIT_FOR (get_seen (0) != VM_TRANSFER_STATE_PAUSED);
+  }
+  vm_file_attempt_set_max_bitrate (attempt, 0);
+  WAIT_FOR (vm_file_attempt_is_over (attempt, &error));
+  g_assert_no_error (error);
+  while ((news = vm_file_attempt_next_news (attempt))) {
+    gst_structure_get (news, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+    if (n++ == 0)
+      first = state;
+    gst_structure_free (news);
+  }
+  fail_unless_equals_int (n, VM_FILE_ATTEMPT_NEWS_MAX);
+  fail_unless (first != VM_TRANSFER_STATE_PENDING);
+  fail_unless_equals_int (state, VM_TRANSFER_STATE_COMPLETED);
+  vm_file_attempt_free (attempt);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_cancelled)
 {
   guint first, second;
@@ -621,6 +728,9 @@ filequeue_suite (void)
   tcase_add_test (tc, test_declined_is_not_tried_again);
   tcase_add_test (tc, test_file_that_is_gone);
   tcase_add_test (tc, test_what_is_refused);
+  tcase_add_test (tc, test_entries_at_most);
+  tcase_add_test (tc, test_active_at_most);
+  tcase_add_test (tc, test_news_at_most);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_interrupted_goes_on_in_another);
   tcase_add_test (tc, test_next_address);

@@ -157,8 +157,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_rests_double)
 {
-  static const gint64 rests[] = { 500, 1000, 2000, 4000, 4000 };
+  /* the last but one is below the most, and what would be above is the most */
+  static const gint64 rests[] = { VM_LANE_REST_MIN / 1000, 1000, 2000,
+    VM_LANE_REST_MAX / 1000, VM_LANE_REST_MAX / 1000 };
 
+  fail_unless_equals_int64 (rests[0], 500);
+  fail_unless_equals_int64 (rests[3], 4000);
   add (VM_LANE_WSS, "a");
   for (guint i = 0; i < G_N_ELEMENTS (rests); i++) {
     lose (check_next ("a"));

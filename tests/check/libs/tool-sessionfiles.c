@@ -443,6 +443,59 @@ GST_START_TEST (test_turns)
 
 GST_END_TEST;
 
+/* What the elements that send have been given, as text. */
+static gchar *
+list_rates (Meeting *m)
+{
+  g_autoptr (GstIterator) all = gst_bin_iterate_sources (GST_BIN (m->pipeline));
+  g_auto (GValue) value = G_VALUE_INIT;
+  GString *text = g_string_new (NULL);
+
+  while (gst_iterator_next (all, &value) == GST_ITERATOR_OK) {
+    GObject *element = g_value_get_object (&value);
+    guint64 rate;
+
+    if (g_str_equal (G_OBJECT_TYPE_NAME (element), "VmFileSrc")) {
+      g_object_get (element, "max-bitrate", &rate, NULL);
+      g_string_append_printf (text, "%" G_GUINT64_FORMAT " ", rate);
+    }
+    g_value_reset (&value);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static void
+check_rates (Meeting *m, const gchar *expected)
+{
+  g_autofree gchar *rates = list_rates (m);
+
+  fail_unless_equals_string (rates, expected);
+}
+
+/* What is on its way shares the rate, and what goes on has more of it. */
+GST_START_TEST (test_rate)
+{
+  Meeting m;
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  m.options.max_bitrate = 900000000;
+  start (&m);
+  vmt_session_files_send (m.files, m.path, "002");
+  check_rates (&m, "900000000 ");
+  vmt_session_files_send (m.files, m.path, "002");
+  vmt_session_files_send (m.files, m.path, "002");
+  check_rates (&m, "300000000 300000000 300000000 ");
+  WAIT (&m, RECEIVED, PENDING);
+  vmt_session_files_obey (m.files, VMT_TYPED_DECLINE, 0);
+  WAIT (&m, SENT, FAILED);
+  vmt_session_files_tick (m.files);
+  vmt_session_files_tick (m.files);
+  check_rates (&m, "450000000 450000000 ");
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_too_many)
 {
   Meeting m;
@@ -460,6 +513,105 @@ GST_START_TEST (test_too_many)
   vmt_session_files_send (m.files, m.path, "002");
   WAIT (&m, "\"event\":\"warning\"", "RATE_LIMITED");
   close_meeting (&m);
+}
+
+GST_END_TEST;
+
+/* A vmfilesink of Bob's, that says of transfers what it is told to. */
+static GstElement *
+make_sink (void)
+{
+  GstElement *sink =
+      gst_object_ref_sink (gst_element_factory_make ("vmfilesink", NULL));
+
+  g_object_set_data_full (
+      G_OBJECT (sink), "vmt-file-participant", g_strdup ("002"), g_free);
+  return sink;
+}
+
+static void
+tell (Meeting *m, GstElement *sink, guint number, VmTransferState state)
+{
+  g_autofree gchar *id = g_strdup_printf ("t%u", number);
+  g_autoptr (GstMessage) message = gst_message_new_element (GST_OBJECT (sink),
+      gst_structure_new ("vm-transfer", "transferId", G_TYPE_STRING, id,
+          "direction", G_TYPE_STRING, "receive", "filename", G_TYPE_STRING, id,
+          "size", G_TYPE_UINT64, (guint64) 1, "done", G_TYPE_UINT64,
+          (guint64) 0, "state", VM_TYPE_TRANSFER_STATE, state, NULL));
+
+  fail_unless (vmt_session_files_take (m->files, message));
+}
+
+/* Its vmfilesink is gone. */
+static void
+tell_gone (Meeting *m, GstElement *sink)
+{
+  g_autoptr (GstMessage) message = gst_message_new_application (
+      GST_OBJECT (sink), gst_structure_new_empty ("vmt-files-gone"));
+
+  fail_unless (vmt_session_files_take (m->files, message));
+}
+
+/* Below VMT_FILES_ASKED_MAX, at it, and above, of which nothing is said. */
+GST_START_TEST (test_asked_at_most)
+{
+  Meeting m;
+  GstElement *sink;
+  g_autofree gchar *at = g_strdup_printf ("\"t%d\"", VMT_FILES_ASKED_MAX - 1);
+  g_autofree gchar *above = g_strdup_printf ("\"t%d\"", VMT_FILES_ASKED_MAX);
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  start (&m);
+  sink = make_sink ();
+  for (guint i = 0; i <= VMT_FILES_ASKED_MAX; i++)
+    tell (&m, sink, i, VM_TRANSFER_STATE_PENDING);
+  fail_unless (has_told (&m, (const gchar *const[]){ PENDING, at, NULL }));
+  fail_if (has_told (&m, (const gchar *const[]){ above, NULL }));
+  /* there is room again */
+  tell (&m, sink, 0, VM_TRANSFER_STATE_FAILED);
+  tell (&m, sink, VMT_FILES_ASKED_MAX, VM_TRANSFER_STATE_PENDING);
+  fail_unless (has_told (&m, (const gchar *const[]){ PENDING, above, NULL }));
+  tell_gone (&m, sink);
+  gst_object_unref (sink);
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
+/* Of the files that are over, how many /files shows when the next comes. */
+static guint
+count_shown (guint over)
+{
+  Meeting m;
+  GstElement *sink, *next;
+  g_auto (GStrv) parts = NULL;
+  guint n = 0;
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  start (&m);
+  sink = make_sink ();
+  next = make_sink ();
+  for (guint i = 0; i < over; i++) {
+    tell (&m, sink, i, VM_TRANSFER_STATE_PENDING);
+    tell (&m, sink, i, VM_TRANSFER_STATE_FAILED);
+  }
+  tell_gone (&m, sink);
+  tell (&m, next, over, VM_TRANSFER_STATE_PENDING);
+  vmt_session_files_show (m.files);
+  fflush (m.out);
+  parts = g_strsplit (strstr (m.text, "\"event\":\"files\""), FAILED, -1);
+  n = g_strv_length (parts) - 1;
+  tell_gone (&m, next);
+  gst_object_unref (sink);
+  gst_object_unref (next);
+  close_meeting (&m);
+  return n;
+}
+
+GST_START_TEST (test_over_at_most)
+{
+  for (guint n = VMT_FILES_OVER_MAX - 1; n <= VMT_FILES_OVER_MAX + 2; n++)
+    fail_unless_equals_int (count_shown (n), MIN (n, VMT_FILES_OVER_MAX));
 }
 
 GST_END_TEST;
@@ -511,7 +663,10 @@ tool_sessionfiles_suite (void)
   tcase_add_test (tc, test_left);
   tcase_add_test (tc, test_who_came_to_send);
   tcase_add_test (tc, test_turns);
+  tcase_add_test (tc, test_rate);
   tcase_add_test (tc, test_too_many);
+  tcase_add_test (tc, test_asked_at_most);
+  tcase_add_test (tc, test_over_at_most);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_no_folder);
   return s;
