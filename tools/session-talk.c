@@ -172,10 +172,11 @@ on_host_lost (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = name_of (self, s);
 
   vmt_output_event (self->output, about ("host-lost", s));
-  if (vmt_session_is_call (self)) {
+  /* there is none: it is a server's */
+  if (!vmt_field (s, "id")) {
     vmt_output_line (self->output, VMT_STYLE_BAD,
         "The connection to the server is lost, and tried again. "
-        "A call goes on without it.");
+        "Those who are here go on.");
     return;
   }
   vmt_output_line (self->output, VMT_STYLE_BAD,
@@ -189,7 +190,7 @@ on_host_returned (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = name_of (self, s);
 
   vmt_output_event (self->output, about ("host-returned", s));
-  if (vmt_session_is_call (self)) {
+  if (!vmt_field (s, "id")) {
     vmt_output_line (
         self->output, VMT_STYLE_GOOD, "The server is there again.");
     return;

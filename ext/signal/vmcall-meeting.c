@@ -243,7 +243,9 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
   alone = call->links->len == 0;
   g_mutex_unlock (&call->lock);
   vm_link_close (link);
-  if (alone && call->config.end_when_alone && !call->hung_up)
+  /* who has to come back because the server has begun anew does */
+  if (alone && call->config.end_when_alone && !call->hung_up
+      && !g_error_matches (reason, VM_ERROR, VM_ERROR_RESUME_FAILED))
     vm_call_hang_up (call);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A signalling server that is stopped and started in mid-call, in every way: what
-flows between the others goes on, and they come back to it."""
+"""A signalling server that is stopped and started beneath calls and a room, in every
+way: what flows between the others goes on, and they come back to it."""
 
 import signal
 
@@ -81,6 +81,42 @@ class Stop(lab.LabTest):
         self.assertEqual(bob.wait(lab.SOON), 0, bob.tail())
         self.check_whole(people)
         self.assertEqual(self.metric("calls"), 0)
+
+    def test_room(self):
+        """Devices in a room that nobody hosts, one by the dialect of seed 2."""
+        first, a, b = self.lab.hosts
+        server = self.serve()
+        place = f"{first.address}:{PORT}/blue"
+        people = [host.start("videomeet", "join", uri, "--insecure", "--source",
+                             "stamp", "--json")
+                  for host, uri in ((a, f"videomeet://{place}"),
+                                    (b, f"videomeet://{place}"),
+                                    (b, f"ws://{place}"))]
+
+        def whole(times):
+            """Both others are there, once each, for so many times now."""
+            return all(
+                len(p.events("participant-joined"))
+                - len(p.events("participant-left")) == 2
+                and sum(e["state"] == "connected"
+                        for e in p.events("participant-state")) >= 2 * times
+                for p in people)
+
+        lab.wait_until(lambda: whole(1), 2 * lab.SOON, "everybody")
+        for times, how in enumerate((signal.SIGTERM, signal.SIGKILL), 1):
+            server.signal(how)
+            server.wait(lab.SOON)
+            self.wait_all(people, "host-lost", times)
+            # nobody has left because of it
+            self.assertTrue(whole(times))
+            server = self.serve()
+            self.wait_all(people, "host-returned", times)
+            lab.wait_until(lambda n=times: whole(n + 1), 2 * lab.SOON,
+                           f"everybody, after {how.name}")
+            self.assertEqual(self.metric("participants"), 3)
+        for one in people:
+            self.assertEqual(one.stop(), 0, one.tail())
+            self.assertEqual(one.events("error"), [], one.tail())
 
     def test_hang_up_without_server(self):
         server = self.serve()

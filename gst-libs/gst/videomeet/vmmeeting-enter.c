@@ -174,7 +174,7 @@ pass_by (VmMeeting *self, const VmMeetingDoor *refused)
 
 /* The door stayed shut: the next one, or nothing for now. */
 static void
-shut (VmMeeting *self, GError *error)
+try_another (VmMeeting *self, GError *error)
 {
   g_autoptr (VmMeetingDoor) door = g_steal_pointer (&self->door);
   gboolean cancelled =
@@ -207,6 +207,17 @@ shut (VmMeeting *self, GError *error)
     vm_meeting_try_next (self);
 }
 
+static void
+shut (VmMeeting *self, GError *error)
+{
+  if (!self->returning) {
+    try_another (self, error);
+    return;
+  }
+  vm_meeting_fail_return (self, error);
+  g_error_free (error);
+}
+
 void
 vm_meeting_refused (VmMeeting *self, GError *error)
 {
@@ -235,9 +246,11 @@ on_client_closed (VmSignalClient *client, const GError *error, gpointer data)
 
   if (client != self->client)
     return;
-  if (!self->welcomed)
+  if (!self->welcomed || self->returning)
     vm_meeting_refused (self, g_error_copy (error));
-  else if (self->kicked || !vm_meeting_survive (self, error))
+  else if (self->kicked
+           || (!vm_meeting_return (self, error)
+               && !vm_meeting_survive (self, error)))
     vm_meeting_finish (self, self->kicked ? self->kicked : error);
 }
 
@@ -246,7 +259,7 @@ on_client_lost (VmSignalClient *client, gboolean lost, gpointer data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (data);
 
-  if (client != self->client || !self->welcomed)
+  if (client != self->client || !self->welcomed || self->returning)
     return;
   vm_meeting_set_socket_lost (self, lost);
   vm_meeting_set_calls_lost (self, lost);
@@ -364,6 +377,7 @@ vm_meeting_disconnect (VmMeeting *self)
   VmNodeRoles roles = self->roles;
 
   vm_meeting_stop_entering (self);
+  vm_meeting_stop_returning (self);
   vm_meeting_ignore_devices (self);
   g_clear_pointer (&self->watch, vm_store_watch_free);
   vm_meeting_forget_host (self);

@@ -353,7 +353,8 @@ vm_meeting_survive (VmMeeting *self, const GError *error)
   if (!connected)
     return FALSE;
   self->orphaned = TRUE;
-  vm_signal_client_close (self->client);
+  if (self->client)
+    vm_signal_client_close (self->client);
   g_clear_object (&self->client);
   for (guint i = self->participants->len; i > 0 && !self->stopped; i--) {
     VmParticipant *other = i <= self->participants->len
@@ -399,7 +400,7 @@ vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
   g_return_val_if_fail (VM_IS_PARTICIPANT (participant), FALSE);
 
-  return !vm_meeting_get_host_lost (self)
+  return (!vm_meeting_get_host_lost (self) && !self->returning)
          || vm_participant_get_talk (participant)->signal;
 }
 

@@ -15,7 +15,8 @@
 #define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
 #define VM_MEETING_STEP_TIMEOUT 5000 /* ms, default */
 #define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
-/* For coming back to a server of calls, which may be started anew; default. */
+/* For coming back to a server that may be started anew: of calls, or of rooms that
+ * nobody hosts; default. */
 #define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
@@ -81,7 +82,7 @@ struct _VmMeeting
   guint join_timeout; /* ms */
   guint step_timeout; /* ms, for one request to one device; tests wait longer */
   guint browse_time; /* ms */
-  guint return_time; /* ms, to a server of calls; tests wait less */
+  guint return_time; /* ms, to a server that was lost; tests wait less */
   gchar **ice_servers; /* to hand out, or NULL */
   gboolean direct_chat;
 
@@ -136,6 +137,12 @@ struct _VmMeeting
   gboolean host_lost;
   gboolean orphaned; /* for good: the others are all there is */
   GSource *host_timer;
+
+  /* the server of a room is lost, and this device not inside any more */
+  gboolean returning;
+  guint returns; /* attempts so far */
+  gint64 return_until;
+  GSource *return_timer;
 };
 
 /* vmmeeting-class.c */
@@ -180,6 +187,16 @@ void vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal);
 void vm_meeting_forget_call (VmMeeting *self);
 /* The server is lost, or back. */
 void vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost);
+
+/* vmmeeting-return.c: back into a room whose server was lost */
+/* The connection is lost for good: whether it is tried anew, the others staying as
+ * they are. */
+gboolean vm_meeting_return (VmMeeting *self, const GError *error);
+/* An attempt has failed. */
+void vm_meeting_fail_return (VmMeeting *self, const GError *error);
+/* Inside again: who was there has left, whoever is there comes. */
+void vm_meeting_take_return (VmMeeting *self);
+void vm_meeting_stop_returning (VmMeeting *self);
 
 /* vmmeeting-trust.c: leaves, or lets go of one of the others, when trust in it
  * is withdrawn; shows how well the others are known meanwhile */

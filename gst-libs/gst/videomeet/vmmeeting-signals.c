@@ -40,7 +40,7 @@ install_states (guint *ids)
    * @me: this device's own seat
    *
    * The seat is taken. A host of mode auto that gives way to another host is
-   * seated twice.
+   * seated twice; so is who comes back to a room whose server has begun anew.
    *
    * Since: 0.1
    */
@@ -286,7 +286,7 @@ install_host (guint *ids)
    * The host is gone without a word: its server has no connection and itself no
    * heartbeat for 5 s. Media among the others goes on. It may come back within
    * 30 s; else it leaves, and the meeting lasts until the last of the others
-   * does. With the dialect call it is the server that is gone, @host is %NULL, and
+   * does. Where nobody hosts it is the server that is gone, @host is %NULL, and
    * it is tried for 5 minutes.
    *
    * Since: 0.1

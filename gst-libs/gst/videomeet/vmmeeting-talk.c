@@ -110,7 +110,10 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
     .host = self->seat != NULL,
   };
 
-  if (self->welcomed)
+  if (self->welcomed && !self->returning)
+    return;
+  vm_meeting_take_return (self);
+  if (self->stopped)
     return;
   self->welcomed = TRUE;
   vm_meeting_stop_entering (self);
@@ -344,7 +347,8 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
 
   if (self->stopped)
     return;
-  if (!self->welcomed && signal->type == VM_SIGNAL_ERROR) {
+  if ((!self->welcomed || self->returning) && !signal->from
+      && signal->type == VM_SIGNAL_ERROR) {
     vm_meeting_refused (self, vm_signal_get_error (signal));
     return;
   }

@@ -397,7 +397,7 @@ vm_meeting_send (VmMeeting *self, VmSignal *signal)
     return;
   if (self->seat)
     vm_seat_send (self->seat, signal);
-  else if (self->client)
+  else if (self->client && !self->returning)
     vm_signal_client_send (self->client, signal);
 }
 

@@ -158,6 +158,57 @@ GST_START_TEST (test_restart)
 
 GST_END_TEST;
 
+/* The next server knows of no seats: both are in the room again, by other ids. */
+GST_START_TEST (test_killed)
+{
+  g_autofree gchar *state = g_build_filename (folder, "rooms", NULL);
+  guint16 port;
+
+  meet ();
+  g_string_truncate (a.heard, 0);
+  g_string_truncate (b.heard, 0);
+  port = vm_server_get_port (server);
+  vm_server_stop (server);
+  g_clear_object (&server);
+  g_unlink (state);
+  start_server (port);
+  WAIT_FOR (has (&a, "joined:") && has (&b, "joined:"));
+  WAIT_FOR (has (&a, " +p") && has (&b, " +p"));
+  fail_unless (g_str_has_prefix (
+      a.heard->str, "disconnected -p002RESUME_FAILED joined:"));
+  fail_unless (g_str_has_prefix (
+      b.heard->str, "disconnected -p001RESUME_FAILED joined:"));
+  fail_if (a.error || b.error);
+  fail_unless_equals_int (a.meeting->participants->len, 1);
+  fail_unless_equals_int (b.meeting->participants->len, 1);
+  vm_meeting_send_description (
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  WAIT_FOR (has (&a, "offer:s-1:1"));
+}
+
+GST_END_TEST;
+
+/* What is said while it is away is nobody's, and it is not waited for without end. */
+GST_START_TEST (test_gone_for_good)
+{
+  g_autofree gchar *state = g_build_filename (folder, "rooms", NULL);
+  guint16 port;
+
+  meet ();
+  b.meeting->return_time = 1;
+  port = vm_server_get_port (server);
+  vm_server_stop (server);
+  g_clear_object (&server);
+  g_unlink (state);
+  start_server (port);
+  vm_server_drain (server);
+  WAIT_FOR (has (&b, "failed"));
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_DISCONNECTED);
+  fail_if (a.error);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_policy_require)
 {
   g_object_set (a.node, "policy", VM_POLICY_REQUIRE, NULL);
@@ -179,6 +230,8 @@ openmeeting_suite (void)
   tcase_add_test (tc, test_moderator);
   tcase_add_test (tc, test_next_moderator);
   tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_killed);
+  tcase_add_test (tc, test_gone_for_good);
   tcase_add_test (tc, test_policy_require);
   suite_add_tcase (s, tc);
   return s;

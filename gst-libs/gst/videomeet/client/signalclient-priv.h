@@ -44,6 +44,7 @@ struct _VmSignalClient
   GSource *retry; /* the next attempt, or the end of this one */
   gboolean resuming; /* the welcome that answers a resume is awaited */
   GCancellable *cancellable; /* of what is tried after a loss */
+  gboolean cut; /* the socket was lost, without a word */
   gboolean over;
 };
 

@@ -395,6 +395,12 @@ vm_signal_client_is_lost (VmSignalClient *self)
   return self->lost_at != 0;
 }
 
+gboolean
+vm_signal_client_was_cut (VmSignalClient *self)
+{
+  return self->cut;
+}
+
 void
 vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at)
 {

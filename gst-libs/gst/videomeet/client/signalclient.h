@@ -77,6 +77,8 @@ typedef void (*VmSignalClientLostFunc) (
 void vm_signal_client_set_lost_func (
     VmSignalClient *self, VmSignalClientLostFunc func);
 gboolean vm_signal_client_is_lost (VmSignalClient *self);
+/* Of one that is closed: whether its socket was lost, and not closed for a reason. */
+gboolean vm_signal_client_was_cut (VmSignalClient *self);
 /* Finds out within seconds whether the server still answers; when it does not,
  * the socket is lost. */
 void vm_signal_client_probe (VmSignalClient *self);

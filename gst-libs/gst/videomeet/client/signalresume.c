@@ -126,6 +126,7 @@ vm_signal_client_interrupt (VmSignalClient *self)
     return;
   vm_signal_client_drop_socket (self);
   if (!may_return (self)) {
+    self->cut = TRUE;
     vm_signal_client_lose_with (self, VM_ERROR_DISCONNECTED,
         "The connection to the host of the meeting was lost");
     return;
