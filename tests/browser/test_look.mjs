@@ -12,8 +12,9 @@ const { mkdirSync, readFileSync } = await import("node:fs");
 const { createRequire } = await import("node:module");
 const { join } = await import("node:path");
 const { equal, assert, main, test } = await import("./check.mjs");
-const { Browser, STEP_MS, host, joinLink, until, untilNames, untilState } =
+const { Browser, Native, STEP_MS, host, joinLink, until, untilNames, untilState } =
   await import("./people.mjs");
+const { ADDRESS } = await import("./lan.mjs");
 const { Role } = await import("./role.mjs");
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -75,6 +76,34 @@ test("before and after a meeting", async () => {
   await page.click("#leave");
   await untilState(page, "left");
   await look(page, "left");
+});
+
+test("calls", async () => {
+  const server = new Native(["server", "--port", "8443"]);
+  const { port } = await server.event("serving");
+  const browser = await Browser.start();
+  const [page, dan] = [await browser.page(), await browser.page()];
+  const address = `https://${ADDRESS}:${port}/phone.html`;
+
+  await page.goto(address);
+  await look(page, "phone-out");
+  await page.goto(`${address}?user=Cleo%20Ferreira&online=1`);
+  await dan.goto(`${address}?user=Dan&online=1`);
+  await Promise.all([untilState(page, "online"), untilState(dan, "online")]);
+  await dan.fill("#other", "Cleo Ferreira");
+  await dan.click("#dial .primary");
+  await untilState(page, "ringing");
+  await look(page, "phone-ringing");
+  await dan.click("#hang-up");
+  await untilState(page, "online");
+  await look(page, "phone-missed");
+  await page.click("#missed-list button");
+  await untilState(dan, "ringing");
+  await dan.click("#accept-video");
+  await until(() => page.evaluate(() =>
+    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames > 5), STEP_MS,
+  "pictures");
+  await look(page, "phone-talking");
 });
 
 test("somebody asks to be trusted", async () => {

@@ -199,6 +199,8 @@ export class Lobby extends EventTarget {
     this.#showState("good", "A room begins with whoever comes first. Who knows its name can join.");
     this.#notice("");
     $("lines").hidden = true;
+    // such a server takes calls as well
+    $("to-phone").hidden = false;
   }
 
   #showMeeting(status) {

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Calls in the page that a server serves: with picture and with sound alone, answered,
+// declined, missed, busy, nobody there, no answer, and a server that is stopped.
+
+import { enter } from "./lan.mjs";
+
+enter();
+
+const { join } = await import("node:path");
+const { ADDRESS } = await import("./lan.mjs");
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, Native, STEP_MS, until, untilState } = await import("./people.mjs");
+const { Program } = await import("./program.mjs");
+
+async function serve() {
+  const server = new Native(["server", "--port", "8443"]);
+  const { port } = await server.event("serving");
+
+  return `https://${ADDRESS}:${port}/`;
+}
+
+// One that rings for a moment only, and ends with its program.
+async function startPlain(port = 0, ...ring) {
+  const program = new Program(join(process.env.VM_BUILD_ROOT, "tests/interop/callserver"),
+    [join(process.env.VM_SOURCE_ROOT, "tools/web"), String(port), ...ring]);
+  const listening = await program.event("listening");
+
+  return { program, port: listening.port, url: `http://localhost:${listening.port}/` };
+}
+
+const text = (page, id) => page.locator(`#${id}`).innerText();
+
+function says(page, sentence) {
+  return until(async () => await text(page, "notice") === sentence, STEP_MS, sentence);
+}
+
+async function phone(browser, url, user) {
+  const page = await browser.page();
+
+  await page.goto(`${url}phone.html?user=${user}&online=1`);
+  await untilState(page, "online");
+  return page;
+}
+
+async function dial(page, other, kind = "video") {
+  await page.fill("#other", other);
+  await page.click(`#dial button[value=${kind}]`);
+}
+
+const frames = (page) => page.evaluate(() =>
+  document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames);
+
+async function hears(page) {
+  const first = await page.evaluate(() => window.soundEnergy());
+
+  await until(async () => await page.evaluate(() => window.soundEnergy()) > first, STEP_MS, "sound");
+}
+
+async function sees(page) {
+  const first = await frames(page);
+
+  await until(async () => await frames(page) > first + 5, STEP_MS, "pictures");
+}
+
+test("from the lobby to a call with picture, and its end", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const bob = await phone(browser, url, "Bob");
+  const ann = await browser.page();
+
+  await ann.goto(url);
+  await until(() => ann.isVisible("#to-phone"), STEP_MS, "the link");
+  await ann.click("#to-phone a");
+  await ann.click("#sign-in button");
+  equal(await text(ann, "user-error"), "The others need a name to call you by.", "no name");
+  await ann.fill("#user", "Bob");
+  await ann.click("#sign-in button");
+  await until(async () => await text(ann, "user-error") === "Somebody else is called so here.",
+    STEP_MS, "a name that is taken");
+  await ann.fill("#user", "Ann");
+  await ann.click("#sign-in button");
+  await untilState(ann, "online");
+  await dial(ann, "Ann");
+  equal(await text(ann, "other-error"), "That is you.", "oneself");
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  equal(await bob.title(), "Ann calls", "the title");
+  equal(await text(bob, "ringing-title"), "Ann calls", "who calls");
+  await bob.click("#accept-video");
+  await Promise.all([sees(ann), sees(bob), hears(ann), hears(bob)]);
+  await until(async () => /^00:0[1-9]/u.test(await text(ann, "timer")), STEP_MS, "the timer");
+  // without a camera the other's name is there
+  await bob.click("#toggle-video");
+  await until(() => ann.isVisible("#avatar"), STEP_MS, "no picture");
+  await bob.click("#toggle-video");
+  await until(() => ann.isHidden("#avatar"), STEP_MS, "a picture again");
+  await bob.click("#hang-up");
+  await says(ann, "Bob has ended the call.");
+  await says(bob, "The call is over.");
+  await Promise.all([untilState(ann, "online"), untilState(bob, "online")]);
+  // camera and microphone are let go
+  assert(await ann.evaluate(() => document.getElementById("local").hidden
+    || !document.getElementById("local").srcObject?.active), "the camera is still on");
+  equal([...ann.faults, ...bob.faults], [], "faults");
+});
+
+test("sound alone, called so and answered so", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const [ann, bob] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob")];
+
+  await dial(ann, "Bob", "audio");
+  await untilState(bob, "ringing");
+  assert(await bob.isHidden("#accept-video"), "there is no picture to answer with");
+  await bob.click("#accept-audio");
+  await Promise.all([hears(ann), hears(bob)]);
+  assert(await ann.isHidden("#toggle-video"), "there is no camera in it");
+  await ann.click("#hang-up");
+  await untilState(bob, "online");
+  // one gives a picture, the other does not
+  await dial(bob, "Ann");
+  await untilState(ann, "ringing");
+  await ann.click("#accept-audio");
+  await Promise.all([sees(ann), hears(ann), hears(bob)]);
+  assert(await bob.isVisible("#avatar"), "a picture that was not given");
+});
+
+test("declined, missed, busy, nobody there", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const [ann, bob, carl] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob"),
+    await phone(browser, url, "Carl")];
+
+  await dial(ann, "Dora");
+  await says(ann, "Dora is not there.");
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  await dial(carl, "Bob");
+  await says(carl, "Bob has another call.");
+  await bob.click("#decline");
+  await says(ann, "Bob has declined.");
+  await dial(carl, "Bob", "audio");
+  await untilState(bob, "ringing");
+  await bob.keyboard.press("Escape");
+  await says(carl, "Bob has declined.");
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  await ann.click("#hang-up");
+  await says(bob, "You have missed a call of Ann.");
+  await bob.click("#missed-list button");
+  await untilState(ann, "ringing");
+  await ann.click("#decline");
+  await says(bob, "Ann has declined.");
+});
+
+test("no answer", async () => {
+  const { url } = await startPlain(0, "500");
+  const browser = await Browser.start();
+  const [ann, bob] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob")];
+
+  await dial(ann, "Bob");
+  await says(ann, "Bob does not answer.");
+  await says(bob, "You have missed a call of Ann.");
+});
+
+test("the server is stopped in mid-call, and the call ended without it", async () => {
+  const { program, port, url } = await startPlain();
+  const browser = await Browser.start();
+  const [ann, bob] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob")];
+  const knows = (page, word) => until(async () =>
+    (await text(page, "state-text")).includes("does not answer") === word, STEP_MS, "the server");
+
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await Promise.all([sees(ann), sees(bob)]);
+  await program.end();
+  await Promise.all([knows(ann, true), knows(bob, true)]);
+  await Promise.all([sees(ann), sees(bob)]);
+  const again = await startPlain(port);
+  await Promise.all([knows(ann, false), knows(bob, false)]);
+  await Promise.all([sees(ann), sees(bob)]);
+  await again.program.end();
+  await Promise.all([knows(ann, true), knows(bob, true)]);
+  await ann.click("#hang-up");
+  await startPlain(port);
+  await says(bob, "Ann has ended the call.");
+  await Promise.all([untilState(ann, "online"), untilState(bob, "online")]);
+});
+
+await main();

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// One user of a server of calls (docs/protocol.md, "Calls"): one call at a time, and the
+// connection to the other. What flows in a call needs no server; when that is lost the
+// user comes back to it. Knows nothing of a page.
+//
+// Events: "changed", "ringing", "missed" (detail: {name, id}), "over" (detail: a
+// sentence), "refused" (detail: {code, message}), "streams" (detail: {audio, video}).
+
+const RETRY_MS = [500, 1000, 2000, 4000];
+const CANDIDATES_MAX = 64; // of one that rings
+
+const REASONS = {
+  offline: "is not there",
+  busy: "has another call",
+  timeout: "does not answer",
+};
+
+export class PhoneLine extends EventTarget {
+  #media;
+  #socket = null;
+  #user = ""; // "" while nobody is to be there
+  #registered = false;
+  #attempts = 0;
+  #timer = 0;
+  #owed = null; // {id, other} of a call that ended while there was no server
+  #turn = Promise.resolve(); // one message after another: an answer takes its time
+
+  call = null; // {id, other, name, kind, outgoing, answered, connected, began, …}
+
+  constructor(media) {
+    super();
+    this.#media = media;
+    media.addEventListener("track", ({ detail }) => this.#replace(detail));
+  }
+
+  get user() {
+    return this.#user;
+  }
+
+  get registered() {
+    return this.#registered;
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // --- the server ---
+
+  signIn(user) {
+    this.#user = user;
+    this.#attempts = 0;
+    this.#open();
+  }
+
+  signOut() {
+    if (this.call && !this.call.outgoing && !this.call.answered) this.decline();
+    else if (this.call) this.hangUp();
+    this.#user = "";
+    clearTimeout(this.#timer);
+    this.#socket?.close(1000);
+    this.#socket = null;
+    this.#registered = false;
+    this.#changed();
+  }
+
+  #open() {
+    const going = this.#owed || (this.call?.answered ? this.call : null);
+    const url = new URL("/", location.href);
+
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.searchParams.set("userId", this.#user);
+    url.searchParams.set("username", this.#user);
+    // the server may have begun anew, and know of no call
+    if (going) {
+      url.searchParams.set("toId", going.other);
+      url.searchParams.set("callId", going.id);
+    }
+    const socket = this.#socket = new WebSocket(url);
+    socket.onmessage = ({ data }) => {
+      this.#turn = this.#turn.then(() => this.#take(JSON.parse(data)))
+        .catch((error) => this.#fail(error));
+    };
+    socket.onclose = () => {
+      if (socket === this.#socket) this.#lost();
+    };
+  }
+
+  #lost() {
+    this.#socket = null;
+    this.#registered = false;
+    if (this.call && !this.call.answered)
+      this.#over("The connection to the server was lost.");
+    const ms = RETRY_MS[Math.min(this.#attempts++, RETRY_MS.length - 1)];
+    this.#timer = setTimeout(() => this.#open(), ms);
+    this.#changed();
+  }
+
+  #send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #fail(error) {
+    console.error(error);
+    if (this.call) this.hangUp("The call has failed.");
+  }
+
+  async #take(message) {
+    const call = this.call?.id === message.callId ? this.call : null;
+
+    switch (message.type) {
+      case "registered": this.#takeRegistered(); break;
+      case "call-offer": this.#takeOffer(message); break;
+      case "call-answer":
+        if (call?.outgoing) await this.#takeAnswer(call, message);
+        break;
+      case "ice-candidate":
+        if (call && call.candidates.length < CANDIDATES_MAX) {
+          call.candidates.push(message.candidate);
+          await this.#addCandidates(call);
+        }
+        break;
+      case "call-reject":
+        if (call) this.#over(`${call.name} has declined.`);
+        break;
+      case "call-end":
+        if (call) this.#takeEnd(call);
+        break;
+      case "call-failed":
+        if (call) this.#over(`${call.name} ${REASONS[message.reason] || "is not reached"}.`);
+        break;
+      case "error": this.#takeError(message); break;
+      default: break;
+    }
+  }
+
+  #takeRegistered() {
+    this.#registered = true;
+    this.#attempts = 0;
+    if (this.#owed) this.#send({ type: "call-end", toId: this.#owed.other, callId: this.#owed.id });
+    this.#owed = null;
+    this.#changed();
+  }
+
+  // A server that has not missed the lost connection yet takes its user for another one.
+  #takeError({ code, message }) {
+    if (this.#registered) {
+      if (code === "RATE_LIMITED" && this.call?.outgoing && !this.call.answered)
+        this.#over("Too many calls. Wait a moment.");
+      return;
+    }
+    if (this.call || this.#attempts > 0) {
+      this.#socket?.close();
+      return;
+    }
+    this.#tell("refused", { code, message });
+    this.signOut();
+  }
+
+  // --- calls ---
+
+  #begin(fields) {
+    this.call = { candidates: [], answered: false, connected: false, ...fields };
+    this.#changed();
+    return this.call;
+  }
+
+  // Calls `other` with a picture ("video") or without ("audio").
+  async dial(other, kind) {
+    if (this.call || !this.#registered) return;
+    const call = this.#begin({ id: `call_${crypto.randomUUID()}`, other, name: other, kind,
+      outgoing: true });
+
+    await this.#openMedia(call);
+    if (this.call !== call) return;
+    const pc = this.#connect(call);
+    for (const name of kind === "video" ? ["audio", "camera"] : ["audio"]) {
+      const { sender } = pc.addTransceiver(name === "audio" ? "audio" : "video",
+        { direction: "sendrecv", streams: [call.own] });
+      call.senders[name] = sender;
+      await sender.replaceTrack(this.#media.tracks[name]);
+    }
+    const offer = await pc.createOffer();
+    if (this.call !== call) return;
+    this.#send({ type: "call-offer", toId: other, callId: call.id,
+      offer: { type: offer.type, sdp: offer.sdp }, callType: kind, fromUsername: this.#user });
+    await pc.setLocalDescription(offer);
+  }
+
+  #takeOffer({ callId, fromId, fromUsername, callType, offer }) {
+    const crosses = this.call?.outgoing && this.call.other === fromId && !this.call.answered;
+
+    // of two who call each other the lower id lives
+    if (this.call && !(crosses && callId < this.call.id)) return;
+    if (crosses) this.#end();
+    this.#begin({ id: callId, other: fromId, name: fromUsername || fromId, kind: callType, offer,
+      outgoing: false });
+    if (crosses) this.accept(callType).catch((error) => this.#fail(error));
+    else this.#tell("ringing");
+  }
+
+  // "audio": without a picture of one's own.
+  async accept(kind) {
+    const { call } = this;
+
+    if (!call || call.outgoing || call.answered) return;
+    call.answered = true;
+    call.kind = call.kind === "audio" ? "audio" : kind;
+    this.#changed();
+    await this.#openMedia(call);
+    if (this.call !== call) return;
+    const pc = this.#connect(call);
+    await pc.setRemoteDescription(call.offer);
+    for (const transceiver of pc.getTransceivers()) {
+      const name = transceiver.receiver.track.kind === "audio" ? "audio" : "camera";
+      transceiver.direction = "sendrecv";
+      transceiver.sender.setStreams(call.own);
+      call.senders[name] = transceiver.sender;
+      await transceiver.sender.replaceTrack(
+        name === "audio" || call.kind === "video" ? this.#media.tracks[name] : null);
+    }
+    const answer = await pc.createAnswer();
+    if (this.call !== call) return;
+    this.#send({ type: "call-answer", toId: call.other, callId: call.id,
+      answer: { type: answer.type, sdp: answer.sdp } });
+    await pc.setLocalDescription(answer);
+    await this.#addCandidates(call);
+  }
+
+  async #takeAnswer(call, { answer }) {
+    call.answered = true;
+    await call.pc.setRemoteDescription(answer);
+    await this.#addCandidates(call);
+    this.#changed();
+  }
+
+  async #addCandidates({ pc, candidates }) {
+    if (!pc?.remoteDescription) return;
+    for (const candidate of candidates.splice(0)) await pc.addIceCandidate(candidate);
+  }
+
+  #takeEnd(call) {
+    if (!call.outgoing && !call.answered) {
+      this.#tell("missed", { id: call.other, name: call.name });
+      this.#over(`You have missed a call of ${call.name}.`);
+    } else {
+      this.#over(`${call.name} has ended the call.`);
+    }
+  }
+
+  decline() {
+    const { call } = this;
+
+    if (!call || call.outgoing || call.answered) return;
+    this.#send({ type: "call-reject", toId: call.other, callId: call.id });
+    this.#over("You have declined.");
+  }
+
+  hangUp(sentence = "The call is over.") {
+    const { call } = this;
+
+    if (!call) return;
+    if (this.#registered)
+      this.#send({ type: "call-end", toId: call.other, callId: call.id });
+    else if (call.answered)
+      this.#owed = { id: call.id, other: call.other };
+    this.#over(sentence);
+  }
+
+  #over(sentence) {
+    this.#end();
+    this.#tell("over", sentence);
+    this.#changed();
+  }
+
+  #end() {
+    this.call.pc?.close();
+    this.call = null;
+    this.#media.stop();
+  }
+
+  // --- media ---
+
+  // What cannot be had is no reason not to hear the other.
+  async #openMedia(call) {
+    call.own = new MediaStream();
+    call.senders = {};
+    try {
+      await this.#media.start({ audio: true, camera: call.kind === "video" });
+    } catch (error) {
+      call.note = error.message;
+    }
+    if (this.call !== call && !this.call) this.#media.stop();
+  }
+
+  #replace({ name, track }) {
+    this.call?.senders?.[name]?.replaceTrack(track).catch(() => {});
+  }
+
+  #connect(call) {
+    const pc = call.pc = new RTCPeerConnection();
+
+    pc.onicecandidate = ({ candidate }) => {
+      if (candidate && this.call === call) {
+        this.#send({ type: "ice-candidate", toId: call.other, candidate: {
+          candidate: candidate.candidate, sdpMLineIndex: candidate.sdpMLineIndex,
+          sdpMid: candidate.sdpMid } });
+      }
+    };
+    // apart: an element waits for the first picture, which may never come
+    call.remote = { audio: new MediaStream(), video: new MediaStream() };
+    pc.ontrack = ({ track }) => {
+      call.remote[track.kind].addTrack(track);
+      if (this.call === call) this.#tell("streams", call.remote);
+    };
+    pc.onconnectionstatechange = () => {
+      if (this.call !== call) return;
+      if (pc.connectionState === "connected") {
+        call.connected = true;
+        call.began ??= Date.now();
+      } else if (pc.connectionState === "failed") {
+        this.hangUp("The connection between you has failed.");
+      }
+      this.#changed();
+    };
+    return pc;
+  }
+}
