@@ -76,15 +76,18 @@ class FileLanes(lab.LabTest):
         self.assertEqual(os.listdir(folder), ["a.bin"])
 
     def assert_went_on(self, process, before, after):
-        """Over one lane and then the other: what was acknowledged when the other
-        began was not sent again."""
+        """Over one lane and then the other, and not from the beginning. On a slow
+        machine a chunk may be sent again because its answer is late; to the chunk it is
+        counted by the test of the engines."""
         lanes = [e["lane"] for e in self.sent(process) if "lane" in e]
         self.assertEqual(list(dict.fromkeys(lanes)), [before, after])
         first = self.sent(process, lane=after)[0]
         last = self.sent(process, state="completed")[0]
-        self.assertGreater(first["done"], 0)
-        self.assertLessEqual(last["sent"] - first["sent"],
-                             last["size"] - first["done"])
+        self.assertGreaterEqual(first["done"], 2 * MIB)
+        self.assertLess(last["sent"] - first["sent"], last["size"])
+        done = [e["done"] for e in self.sent(process)]
+        self.assertEqual(done, sorted(done))
+        self.assertEqual(len({e["transferId"] for e in self.sent(process)}), 1)
 
     @staticmethod
     def ports(host):

@@ -291,8 +291,7 @@ vm_rooms_wish_resume (VmRooms *rooms, const gchar *token, const gchar *key,
         "The seat is given back: its connection was lost for too long, or it "
         "was left");
   else if (rooms->closing)
-    g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "This server is about to stop; try again in a minute");
+    vm_rooms_refuse_closing (&error);
   else if (may_resume (rooms, one, key, &error))
     wish = ask_to_resume (rooms, record, one, token,
         wish_new (rooms, record->name, peer, funcs, user_data), &error);
