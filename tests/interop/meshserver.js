@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A server of the mesh written from seed 4 alone, on ws: its messages and no requests
-// over HTTP but for the page. Rooms have two to four. rtc.* need `CAP` as their
-// capability, when the program is given one. Each message that it hears or says is a
-// line of JSON. usage: node meshserver.js [CAP]
+// over HTTP. Rooms have two to four. rtc.* need `CAP` as their capability, when the
+// program is given one; with "rest" there are sessions and rooms over HTTP, and
+// capabilities that expire soon. Each message that it hears or says is a line of JSON.
+// usage: node meshserver.js [CAP|rest]
 'use strict';
 
 const crypto = require('node:crypto');
@@ -10,13 +11,41 @@ const http = require('node:http');
 const { WebSocketServer } = require('ws');
 
 const ROOM_MAX = 4;
+const TTL = 31; // seconds
 const [cap] = process.argv.slice(2);
+const rest = cap === 'rest';
 
 const peers = new Map(); // peer_id => { socket, room }
-const server = http.createServer((request, response) => response.writeHead(404).end());
-const sockets = new WebSocketServer({ server, path: '/mesh' });
-
+const session = crypto.randomUUID();
+const given = []; // capabilities
 const log = (line) => console.log(JSON.stringify(line));
+
+function give() {
+  const claims = JSON.stringify({ exp: Math.floor(Date.now() / 1000) + TTL });
+  given.push(`h.${Buffer.from(claims).toString('base64url')}.${given.length}`);
+  log({ given: given.length });
+  return { cap_token: given.at(-1) };
+}
+
+const answers = {
+  '/v2/sessions': () => ({ access_token: session }),
+  '/v2/rooms': () => ({ room_id: 'room-id' }),
+  '/v2/rooms/room-id/capabilities': give,
+};
+const authorized = ({ headers }) => !rest || headers.authorization === `Bearer ${session}`;
+
+const server = http.createServer((request, response) => {
+  const answer = rest && answers[request.url];
+  if (!answer || request.method !== 'POST')
+    response.writeHead(404).end();
+  else if (request.url !== '/v2/sessions' && !authorized(request))
+    response.writeHead(401).end();
+  else
+    response.writeHead(201, { 'content-type': 'application/json' })
+      .end(JSON.stringify(answer()));
+});
+const sockets = new WebSocketServer({ server, path: rest ? '/v2/ws' : '/mesh',
+  verifyClient: ({ req }) => authorized(req) });
 
 // Seed 4 §3
 function send(id, type, from, payload) {
@@ -50,7 +79,7 @@ function say(id, room, type, payload) {
 }
 
 function forward(id, type, { cap_token: token, ...payload }) {
-  if (cap && token !== cap)
+  if (rest ? !given.includes(token) : cap && token !== cap)
     fail(id, token ? 'CAP_INVALID' : 'CAP_REQUIRED');
   else if (peers.get(payload.target_peer_id)?.room !== payload.room_id)
     fail(id, 'UNROUTABLE');

@@ -18,7 +18,8 @@ const ROOM = "room 123";
 async function strangersServer(...args) {
   const server = new Program(process.execPath,
     [join(process.env.VM_SOURCE_ROOT, "tests/interop/meshserver.js"), ...args]);
-  server.url = `ws://localhost:${(await server.event("listening")).port}/mesh`;
+  server.url = `ws://localhost:${(await server.event("listening")).port}`
+    + (args.includes("rest") ? "/v2/ws" : "/mesh");
   return server;
 }
 
@@ -122,6 +123,21 @@ async function capabilities() {
   assert(text.includes("CAP_INVALID"), text);
 }
 
+// Who comes late is offered to by a capability that is good still.
+async function renewed() {
+  const server = await strangersServer("rest");
+  const ann = joinRoom(server.url);
+  await ann.event("joined");
+  await server.wait(() => server.lines.some(({ given }) => given > 1));
+  const bob = joinRoom(server.url);
+  await Promise.all([receives(ann), receives(bob)]);
+  const offer = server.lines.find(({ heard, message }) => heard && message.type === "rtc.offer");
+
+  equal(offer.message.payload.room_id, "room-id", "the room, as the server calls it");
+  assert(!offer.message.payload.cap_token.endsWith(".0"), "the first capability");
+  checkFields(server, true);
+}
+
 // By sessions and capabilities of this project's own server, beside a page.
 async function withPage() {
   const port = await ownServer();
@@ -141,7 +157,7 @@ async function withPage() {
   await ann.until((id) => !document.querySelector(`video[data-peer="${id}"]`), peer);
 }
 
-for (const func of [asTheSeedHasIt, capabilities, withPage])
+for (const func of [asTheSeedHasIt, capabilities, renewed, withPage])
   test(func.name, func, CASE_MS);
 
 await main();
