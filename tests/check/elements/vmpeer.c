@@ -448,13 +448,15 @@ GST_START_TEST (test_channel_of_its_own)
   fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_TOO_LARGE));
   g_clear_error (&error);
   while (sent < 32) {
+    /* the network only takes from it */
+    guint64 before = vm_peer_get_buffered (from, "file");
+
     if (vm_peer_send_data (from, "file", data, &error)) {
       sent++;
       continue;
     }
     fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED));
-    fail_unless (
-        vm_peer_get_buffered (from, "file") > VM_PEER_BUFFERED_MAX / 2);
+    fail_unless (before > VM_PEER_BUFFERED_MAX);
     g_clear_error (&error);
     drained = 0;
     if (vm_peer_get_buffered (from, "file") > VM_PEER_BUFFERED_LOW)
