@@ -5,6 +5,7 @@
 #include <gst/videomeet/videomeet.h>
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BAR 20 /* characters */
@@ -117,6 +118,20 @@ vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
       f.size ? (guint) (f.done * 100 / f.size) : 100, what);
 }
 
+/* What carried it, where that is known: " over WSS". */
+static const gchar *
+lane_of (const GstStructure *transfer)
+{
+  static const gchar *const lanes[][2] = { { "wss", " over WSS" },
+    { "data-channel", " over the call" }, { "link", " over a link" } };
+  const gchar *lane = gst_structure_get_string (transfer, "lane");
+
+  for (guint i = 0; lane && i < G_N_ELEMENTS (lanes); i++)
+    if (strcmp (lane, lanes[i][0]) == 0)
+      return lanes[i][1];
+  return "";
+}
+
 gchar *
 vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good)
@@ -135,8 +150,9 @@ vmt_transfer_result (
 
   *good = f.state == VM_TRANSFER_STATE_COMPLETED;
   if (*good)
-    return g_strdup_printf ("%s: %s, verified, in %s (%s/s)%s%s", name, size,
-        time, speed, renamed ? ", as " : "", renamed ? path : "");
+    return g_strdup_printf ("%s: %s, verified, in %s (%s/s)%s%s%s", name, size,
+        time, speed, lane_of (transfer), renamed ? ", as " : "",
+        renamed ? path : "");
   if (f.state == VM_TRANSFER_STATE_FAILED) {
     g_autofree gchar *why =
         vmt_text_safe (gst_structure_get_string (transfer, "message"));

@@ -22,7 +22,7 @@ typedef struct
 JsonObject *vmt_transfer_event (const GstStructure *transfer);
 /* "a.iso  ██████░░░░  45 %  12.3 MB/s  0:41 left" */
 gchar *vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate);
-/* "a.iso: 1.2 GB, verified, in 0:12 (103 MB/s)"; NULL while it is not over. @good:
+/* "a.iso: 1.2 GB, verified, in 0:12 (103 MB/s) over WSS"; NULL while it is not over. @good:
  * whether it is verified. */
 gchar *vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good);

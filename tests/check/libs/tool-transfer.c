@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a user reads of a file that is on its way, and when it is over. */
+
+#include <gst/check/gstcheck.h>
+#include <gst/videomeet/videomeet.h>
+#include "transfer.h"
+
+#define SIZE G_GUINT64_CONSTANT (3000000)
+
+static GstStructure *
+transfer_new (VmTransferState state, guint64 done)
+{
+  return gst_structure_new ("vm-transfer", "filename", G_TYPE_STRING, "a.iso",
+      "size", G_TYPE_UINT64, SIZE, "done", G_TYPE_UINT64, done, "state",
+      VM_TYPE_TRANSFER_STATE, state, NULL);
+}
+
+static void
+check_result (const GstStructure *transfer, const gchar *start,
+    const gchar *end, gboolean good)
+{
+  const VmtRate rate = { 0 };
+  gboolean is_good;
+  g_autofree gchar *text = vmt_transfer_result (transfer, &rate, &is_good);
+
+  fail_unless (g_str_has_prefix (text, start), "%s", text);
+  fail_unless (g_str_has_suffix (text, end), "%s", text);
+  fail_unless_equals_int (is_good, good);
+}
+
+GST_START_TEST (test_lanes)
+{
+  static const gchar *const lanes[][2] = { { NULL, "/s)" },
+    { "wss", "/s) over WSS" }, { "data-channel", "/s) over the call" },
+    { "link", "/s) over a link" }, { "by pigeon", "/s)" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lanes); i++) {
+    g_autoptr (GstStructure) s =
+        transfer_new (VM_TRANSFER_STATE_COMPLETED, SIZE);
+
+    if (lanes[i][0])
+      gst_structure_set (s, "lane", G_TYPE_STRING, lanes[i][0], NULL);
+    check_result (s, "a.iso: ", lanes[i][1], TRUE);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_results)
+{
+  g_autoptr (GstStructure) same =
+      transfer_new (VM_TRANSFER_STATE_COMPLETED, SIZE);
+  g_autoptr (GstStructure) renamed = gst_structure_copy (same);
+  g_autoptr (GstStructure) failed = transfer_new (VM_TRANSFER_STATE_FAILED, 1);
+  g_autoptr (GstStructure) going =
+      transfer_new (VM_TRANSFER_STATE_TRANSFERRING, 1);
+  const VmtRate rate = { 0 };
+  gboolean good = TRUE;
+
+  gst_structure_set (same, "savedPath", G_TYPE_STRING, "a.iso", NULL);
+  check_result (same, "a.iso: 3", "/s)", TRUE);
+  gst_structure_set (renamed, "savedPath", G_TYPE_STRING, "a\033 (1).iso",
+      "lane", G_TYPE_STRING, "wss", NULL);
+  check_result (renamed, "a.iso: 3", "(1).iso", TRUE);
+  gst_structure_set (
+      failed, "message", G_TYPE_STRING, "The disk is gone", NULL);
+  check_result (failed, "a.iso: The disk is gone", "The disk is gone", FALSE);
+  fail_if (vmt_transfer_result (going, &rate, &good));
+  fail_if (good);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_progress)
+{
+  static const struct
+  {
+    VmTransferState state;
+    const gchar *reason, *end;
+  } cases[] = {
+    { VM_TRANSFER_STATE_PENDING, NULL, "waits for an answer" },
+    { VM_TRANSFER_STATE_TRANSFERRING, NULL, "--:-- left" },
+    { VM_TRANSFER_STATE_PAUSED, NULL, " 50 %  paused" },
+    { VM_TRANSFER_STATE_PAUSED, "full", " 50 %  the disk is full" },
+    { VM_TRANSFER_STATE_VERIFYING, NULL, " 50 %  is verified" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstStructure) s = transfer_new (cases[i].state, SIZE / 2);
+    g_autofree gchar *text = NULL;
+    VmtRate rate = { 0 };
+
+    if (cases[i].reason)
+      gst_structure_set (s, "reason", G_TYPE_STRING, cases[i].reason, NULL);
+    text = vmt_transfer_progress (s, &rate);
+    fail_unless (g_str_has_prefix (text, "a.iso  "), "%s", text);
+    fail_unless (g_str_has_suffix (text, cases[i].end), "%s", text);
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_transfer_suite (void)
+{
+  Suite *s = suite_create ("tool-transfer");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_lanes);
+  tcase_add_test (tc, test_results);
+  tcase_add_test (tc, test_progress);
+  return s;
+}
+
+GST_CHECK_MAIN (tool_transfer);
