@@ -138,7 +138,8 @@ class Stop(lab.LabTest):
         self.serve()
         bob.wait_event("host-returned", lab.SOON)
         ann = a.start("videomeet", "call", "bob", *self.at("ann"))
-        ann.wait_event("call", lab.SOON, state="connected")
+        for process in ann, bob:
+            process.wait_event("call", lab.SOON, state="connected")
         self.assertEqual(ann.stop(), 0)
         self.assertEqual(bob.wait(lab.SOON), 0, bob.tail())
 
