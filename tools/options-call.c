@@ -16,6 +16,7 @@ vmt_options_add_call (GOptionContext *context, VmtOptions *options,
         "Name to be known and called by there (default: this account's real "
         "name)",
         "NAME" },
+    VMT_TOKEN_ENTRY (options),
     { NULL },
   };
   const GOptionEntry answer[] = {

@@ -22,6 +22,15 @@ vmt_parse_announce (const gchar *text, VmAnnounce *announce, GError **error);
 gboolean
 vmt_check_name (const gchar *option, const gchar *text, GError **error);
 gboolean vmt_check_pin (const gchar *pin, GError **error);
+
+/* What a server is shown that admits those alone who have a token. */
+#define VMT_TOKEN_ENTRY(o)                                       \
+  {                                                              \
+    "token-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->token_file, \
+        "Show the token in FILE to the server", "FILE"           \
+  }
+/* Reads it. */
+gboolean vmt_options_take_token (VmtOptions *options, GError **error);
 /* Of those that were given. */
 gboolean vmt_check_numbers (const VmtOptions *options, gboolean port_given,
     gboolean duration_given, gboolean seats_given, GError **error);

@@ -3,8 +3,12 @@
 /* What the values of options may be. */
 
 #include "options-priv.h"
+#include "output.h"
 
 #include <string.h>
+
+/* RFC 6750 */
+#define TOKEN_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~+/="
 
 gboolean
 vmt_methods_parse (const gchar *text, VmMethods *methods, GError **error)
@@ -76,6 +80,25 @@ vmt_check_name (const gchar *option, const gchar *text, GError **error)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "The value of %s %s.", option, why);
   return why == NULL;
+}
+
+gboolean
+vmt_options_take_token (VmtOptions *options, GError **error)
+{
+  g_autofree gchar *safe = vmt_text_safe (options->token_file);
+
+  if (!options->token_file)
+    return TRUE;
+  if (!g_file_get_contents (options->token_file, &options->token, NULL, error))
+    return FALSE;
+  g_strstrip (options->token);
+  if (*options->token
+      && !options->token[strspn (options->token, TOKEN_CHARACTERS)])
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "There is no token in %s: letters, digits and . - _ ~ + / = alone.",
+      safe);
+  return FALSE;
 }
 
 gboolean

@@ -21,6 +21,8 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->peers);
   g_free (options->meeting);
   g_free (options->pin);
+  g_free (options->token_file);
+  g_free (options->token);
   g_free (options->dialect);
   g_free (options->server);
   g_strfreev (options->origins);
@@ -241,6 +243,7 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
         "What the server at URI speaks: native, room, socketio or mesh "
         "(default: room where URI is ws:// or wss://)",
         "DIALECT" },
+    VMT_TOKEN_ENTRY (o),
     { NULL },
   };
   const GOptionEntry both[] = {
@@ -428,6 +431,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_name ("--device-name", options->device_name, error)
       || !vmt_check_name ("--meeting", options->meeting, error)
       || !vmt_check_pin (options->pin, error)
+      || !vmt_options_take_token (options, error)
       || !vmt_check_codec (options->codec, error)
       || !vmt_check_dialect (options->dialect, error)
       || !vmt_check_origins (options->origins, error)

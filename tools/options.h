@@ -69,6 +69,7 @@ typedef struct
   VmPermissions permissions;
 
   gchar *meeting, *pin;
+  gchar *token_file, *token; /* what it has, for the server that is joined */
   gchar *server; /* WebSocket of call and answer; NULL: another command */
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
   gchar **origins; /* whose pages are admitted */

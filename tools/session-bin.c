@@ -44,6 +44,8 @@ set_bin (VmtSession *self)
     g_object_set (bin, "user", options->user, NULL);
   if (options->pin)
     g_object_set (bin, "pin", options->pin, NULL);
+  if (options->token)
+    g_object_set (bin, "cap-token", options->token, NULL);
   if (options->max_participants)
     g_object_set (
         bin, "max-participants", (guint) options->max_participants, NULL);

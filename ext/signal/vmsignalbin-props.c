@@ -334,8 +334,8 @@ install_meeting_properties (GObjectClass *klass)
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
-          "With dialect=mesh the capability that its server is shown, a JSON "
-          "Web Token (null: what the server gives)",
+          "JSON Web Token that the server is shown, with dialect=mesh the "
+          "capability (null: none, of a mesh what its server gives)",
           NULL, G_PARAM_WRITABLE));
 }
 

@@ -3,6 +3,11 @@
 // The page in rooms that nobody hosts, on videomeet server: whoever comes first may do
 // what a host may, and a TURN server takes the passwords that the server makes.
 
+import { createHmac } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { enter } from "./lan.mjs";
 
 enter();
@@ -61,6 +66,32 @@ test("whoever came first moderates, then the next", async () => {
   await dan.click(tool("kick", "p003"));
   await untilState(eve, "left");
   equal(dan.faults, [], "faults of the page");
+});
+
+test("a server that admits those who show a token", async () => {
+  const keys = join(mkdtempSync(join(tmpdir(), "vm-token-")), "keys");
+  const secret = "a secret of thirty-two bytes, or more";
+  const sign = (claims) => {
+    const text = [{ alg: "HS256", typ: "JWT" }, claims]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
+  };
+
+  writeFileSync(keys, secret);
+  const server = await serve(["--auth", keys]);
+  const browser = await Browser.start();
+  const cleo = await browser.join(server.link, "Cleo");
+  await until(async () => (await text(cleo, "body")).includes("admits those who have a token"),
+    STEP_MS, "what Cleo is told");
+  const token = sign({ exp: 4102444800, sub: "Dan" });
+  const dan = await browser.page();
+  await dan.goto(joinLink(server.link, "Dan", { token }));
+  await untilState(dan, "joined");
+  await server.event("room", { inRoom: 1 });
+  equal(dan.faults, [], "faults of the page");
+  const phone = await browser.page();
+  await phone.goto(new URL(`/phone.html?user=Dan&online=1&token=${token}`, server.link).href);
+  await until(() => phone.isVisible("#dial"), STEP_MS, "Dan at the phone");
 });
 
 test("a link to a room that is not there yet", async () => {

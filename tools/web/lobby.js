@@ -200,6 +200,7 @@ export class Lobby extends EventTarget {
     this.#notice("");
     $("lines").hidden = true;
     // such a server takes calls as well
+    $("to-phone").querySelector("a").search = location.search;
     $("to-phone").hidden = false;
   }
 

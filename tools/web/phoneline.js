@@ -72,8 +72,11 @@ export class PhoneLine extends EventTarget {
   #open() {
     const going = this.#owed || (this.call?.answered ? this.call : null);
     const url = new URL("/", location.href);
+    // of a server that admits those alone who have one
+    const token = new URLSearchParams(location.search).get("token");
 
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    if (token) url.searchParams.set("token", token);
     url.searchParams.set("userId", this.#user);
     url.searchParams.set("username", this.#user);
     // the server may have begun anew, and know of no call

@@ -71,11 +71,14 @@ export class Signalling extends EventTarget {
       ...await guest?.prove(meeting, signal) };
 
     if (pin) body.pin = pin;
+    // of a server that admits those alone who have one
+    const token = new URLSearchParams(location.search).get("token");
     let response;
     try {
       response = await fetch("/meetings/join", {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json",
+          ...token && { authorization: `Bearer ${token}` } },
         body: JSON.stringify(body),
         signal: AbortSignal.any
           ? AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) : signal,

@@ -242,13 +242,16 @@ install_names (GObjectClass *klass, GParamFlags flags)
    *
    * The capability that a mesh is shown (%VM_DIALECT_NAME_MESH), for `call` and, where
    * a screen is sent, `screen`; %NULL, the default, for one that its server gives, and
-   * gives again before it expires.
+   * gives again before it expires. Any other server is shown it when this device
+   * joins: one that admits those alone who have a token (#VmRoomServer:auth-keys).
    *
    * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       g_param_spec_string ("cap-token", "Capability token",
-          "JSON Web Token that a mesh is shown (null: what its server gives)",
+          "JSON Web Token that the server is shown (null: none; of a mesh, "
+          "what its "
+          "server gives)",
           NULL, flags));
 }
 

@@ -4,6 +4,7 @@
  * make of a meeting without a host, and the one that moderates it. */
 
 #include "meetingdevice.h"
+#include "passtokens.h"
 
 #include <glib/gstdio.h>
 #include <gst/videomeet/server/server.h>
@@ -11,6 +12,7 @@
 
 static VmServer *server;
 static gchar *folder;
+static const gchar *auth_keys; /* NULL: everybody is admitted */
 
 static void
 start_server (guint16 port)
@@ -21,6 +23,7 @@ start_server (guint16 port)
     .port = port,
     .port_explicit = TRUE,
     .state_file = state,
+    .auth_keys = auth_keys,
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (VmIdentity) identity = NULL;
@@ -44,6 +47,7 @@ set_up (void)
 {
   setup ();
   folder = g_dir_make_tmp ("vm-server-XXXXXX", NULL);
+  auth_keys = NULL;
   start_server (0);
 }
 
@@ -219,6 +223,49 @@ GST_START_TEST (test_policy_require)
 
 GST_END_TEST;
 
+static void
+join_with (Device *device, const gchar *token, VmDialectName dialect)
+{
+  g_autofree gchar *uri =
+      g_strdup_printf ("wss://127.0.0.1:%u/", vm_server_get_port (server));
+
+  device_open (device, VM_MEETING_MODE_JOIN);
+  use_port (device, vm_server_get_port (server), "blue");
+  if (dialect != VM_DIALECT_NAME_NATIVE)
+    g_object_set (
+        device->meeting, "uri", uri, "name", "blue", "dialect", dialect, NULL);
+  g_object_set (device->meeting, "cap-token", token, NULL);
+  start (device);
+  WAIT_FOR (has (device, "active") || device->error);
+}
+
+static const VmDialectName dialects[] = { VM_DIALECT_NAME_NATIVE,
+  VM_DIALECT_NAME_ROOM, VM_DIALECT_NAME_SOCKETIO };
+
+/* A server that admits those who show a token, and what each is told. */
+GST_START_TEST (test_token)
+{
+  VmDialectName dialect = dialects[__i__];
+  g_autofree gchar *good =
+      pass_token_by_secret (PASS_SECRET, "{\"exp\":4102444800}");
+  g_autofree gchar *old = pass_token_by_secret (PASS_SECRET, "{\"exp\":1}");
+
+  device_init (&c, "Carl");
+  vm_server_stop (server);
+  g_clear_object (&server);
+  auth_keys = PASS_SECRET;
+  start_server (0);
+  join_with (&a, NULL, dialect);
+  g_assert_error (a.error, VM_ERROR, VM_ERROR_CAP_REQUIRED);
+  join_with (&b, old, dialect);
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_CAP_EXPIRED);
+  join_with (&c, good, dialect);
+  g_assert_no_error (c.error);
+  device_clear (&c);
+}
+
+GST_END_TEST;
+
 static Suite *
 openmeeting_suite (void)
 {
@@ -233,6 +280,7 @@ openmeeting_suite (void)
   tcase_add_test (tc, test_killed);
   tcase_add_test (tc, test_gone_for_good);
   tcase_add_test (tc, test_policy_require);
+  tcase_add_loop_test (tc, test_token, 0, G_N_ELEMENTS (dialects));
   suite_add_tcase (s, tc);
   return s;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gst/check/gstcheck.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
 #include "options-files.h"
 #include "options.h"
 
@@ -113,6 +115,25 @@ GST_START_TEST (test_pages_and_rooms)
   refused ("join x --dialect klingon", "native, room, socketio or mesh");
   refused ("join x --dialect ''", "native, room, socketio or mesh");
   refused ("host --dialect room", "--dialect");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_token)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *line = NULL;
+  gint fd = g_file_open_tmp (NULL, &path, NULL);
+
+  fail_unless (g_file_set_contents (path, " ab.c-d._~+/=\n", -1, NULL));
+  line = g_strdup_printf ("join x --token-file %s", path);
+  fail_unless (parse (&options, line) == NULL);
+  fail_unless_equals_string (options.token, "ab.c-d._~+/=");
+  fail_unless (g_file_set_contents (path, "ab c", -1, NULL));
+  refused (line, "no token in");
+  close (fd);
+  g_unlink (path);
 }
 
 GST_END_TEST;
@@ -255,6 +276,10 @@ GST_START_TEST (test_limits)
   taken ("host --pin 12345678901234567890123456789012");
   refused ("host --pin 123456789012345678901234567890123", "6 to 32 digits");
 
+  refused ("join x --token-file /no/such/file", "No such file");
+  refused ("call x --server ws://a --token-file /dev/null", "no token in");
+  refused ("host --token-file /dev/null", "nknown option");
+
   taken ("discover --duration 0.5");
   taken ("discover --duration 2592000");
   refused ("discover --duration 0", "above 0");
@@ -396,6 +421,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_defaults);
   tcase_add_test (tc, test_host);
   tcase_add_test (tc, test_pages_and_rooms);
+  tcase_add_test (tc, test_token);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_calls);
   tcase_add_test (tc, test_pin_hides_unless_told);

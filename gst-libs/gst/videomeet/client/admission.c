@@ -24,6 +24,8 @@ typedef struct
   VmJudge *judge; /* of the key that was shown */
   gboolean knows; /* and so does the judge */
   gchar *user, *device; /* by which it was judged, or NULL */
+  gchar *
+      pass; /* what the server is shown, and nobody who is not judged; or NULL */
   GString *request; /* its closing brace and the token are still to come */
   VmAdmission *admission; /* granted */
   guint timeout_ms;
@@ -33,6 +35,7 @@ static void
 visit_free (Visit *visit)
 {
   g_free (visit->base_uri);
+  g_free (visit->pass);
   g_free (visit->key_hash);
   g_clear_object (&visit->store);
   g_object_unref (visit->identity);
@@ -351,6 +354,7 @@ ask_to_join (GTask *task)
 
   g_string_append_c (visit->request, '}');
   body = g_bytes_new (visit->request->str, visit->request->len);
+  vm_http_client_set_bearer (g_task_get_source_object (task), visit->pass);
   vm_http_client_send_async (g_task_get_source_object (task), "POST", uri,
       visit->key_hash, body, visit->timeout_ms, g_task_get_cancellable (task),
       on_grant, task);
@@ -459,6 +463,7 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
   g_set_object (&visit->store, config->store);
   visit->policy = config->policy;
   visit->request = make_request (identity, config);
+  visit->pass = g_strdup (config->cap_token);
   visit->timeout_ms = config->timeout_ms;
   g_task_set_task_data (task, visit, (GDestroyNotify) visit_free);
   if (visit->policy == VM_POLICY_REQUIRE && !visit->store) {

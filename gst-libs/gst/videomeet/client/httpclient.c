@@ -390,12 +390,12 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   if (self->stranger) {
     vm_signal_socket_trust_own_machine (message);
-    vm_http_set_bearer (message, self->bearer);
   } else {
     vm_http_pin_message (message, expected_key_hash);
     g_signal_connect_object (
         message, "starting", G_CALLBACK (on_starting), task, 0);
   }
+  vm_http_set_bearer (message, self->bearer);
   if (self->identity)
     soup_message_set_tls_client_certificate (
         message, vm_identity_get_tls_certificate (self->identity));

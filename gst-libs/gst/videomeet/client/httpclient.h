@@ -22,9 +22,9 @@ typedef struct
 } VmHttpReply;
 
 VmHttpClient *vm_http_client_new (VmIdentity *identity);
-/* For the server of a stranger at @uri, as vm_signal_socket_session_new(); it shows
- * an access token (RFC 6750) from when it has one. */
+/* For the server of a stranger at @uri, as vm_signal_socket_session_new(). */
 VmHttpClient *vm_http_client_new_stranger (const gchar *uri);
+/* What later requests show: an access token (RFC 6750), or NULL. */
 void vm_http_client_set_bearer (VmHttpClient *self, const gchar *token);
 
 /* Sends @method to @uri ("https://[fe80::1%eth0]:8080/status"). With

@@ -30,7 +30,9 @@ typedef struct
   const gchar *device;
   const gchar *pin; /* or NULL */
   const gchar *nonce; /* to tell the others at coming, or NULL */
-  const gchar *cap_token; /* for a mesh; NULL: what its server gives */
+  /* for a mesh; NULL: what its server gives. Else what a server is shown that admits
+   * those alone who have a token; or NULL */
+  const gchar *cap_token;
   VmCallType call_type;
   guint timeout_ms; /* for each of the steps */
   guint return_ms; /* at a server of calls, for coming back to it */

@@ -126,7 +126,8 @@ vm_signal_client_open_stranger (VmSignalClient *self, GTask *task)
 {
   VmSignalSocketConfig config = {
     .uri = self->config.uri,
-    .bearer = self->mesh ? vm_signal_mesh_get_bearer (self->mesh) : NULL,
+    .bearer = self->mesh ? vm_signal_mesh_get_bearer (self->mesh)
+                         : self->config.cap_token,
     .timeout_ms = self->config.timeout_ms,
   };
 
