@@ -83,6 +83,32 @@ all_list (const gchar *roster)
   }
 }
 
+/* By whatever way they come, to a room that is there and to one that is not. */
+GST_START_TEST (test_pass)
+{
+  net->pass = "the word";
+  for (guint i = 0; i < 2; i++) {
+    net_enter (&bob, ROOM);
+    net_settle ();
+    fail_unless_equals_string (net_refusal (&bob), "CAP_REQUIRED");
+    fail_if (bob.member);
+    net_sit (&cat, ROOM, "cat");
+    fail_unless_equals_string (net_refusal (&cat), "CAP_REQUIRED");
+    g_clear_error (&cat.error);
+    net->shown = "the word";
+    if (i == 0)
+      sit (&ann, "ann");
+    else
+      net_enter (&bob, ROOM);
+    net_settle ();
+    net->shown = "another";
+  }
+  fail_unless (bob.member != NULL);
+  all_list ("p001 p002");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_join_and_leave)
 {
   sit (&ann, "ann");
@@ -589,6 +615,7 @@ roomshare_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_pass);
   tcase_add_test (tc, test_join_and_leave);
   tcase_add_test (tc, test_relay);
   tcase_add_test (tc, test_states);

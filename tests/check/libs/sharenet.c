@@ -314,11 +314,22 @@ on_random (guint8 *bytes, gsize size, gpointer user_data)
   bytes[0] = (guint8) * ((NetNode *) user_data)->name;
 }
 
+static gboolean
+on_admit (const gchar *pass, const gchar *room, const gchar *group,
+    gpointer user_data, GError **error)
+{
+  if (!net->pass || g_strcmp0 (pass, net->pass) == 0)
+    return TRUE;
+  g_set_error_literal (
+      error, VM_ERROR, VM_ERROR_CAP_REQUIRED, "Not without a token");
+  return FALSE;
+}
+
 static void
 start (NetNode *node, gchar letter)
 {
   static const VmRoomsFuncs rooms_funcs = { on_signal, on_close, on_changed,
-    on_random };
+    on_random, .admit = on_admit };
   static const VmRoomShareFuncs share_funcs = { on_get, on_put, on_beat,
     on_list, on_send };
   const VmOpenRooms open = { net->seats, 100, 100, 100 };
@@ -421,6 +432,7 @@ net_sit (NetClient *client, const gchar *room, const gchar *user)
   const VmJoin join = { .meeting = room,
     .user = user,
     .group = user,
+    .pass = net->shown,
     .call_type = VM_CALL_TYPE_VIDEO };
   g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
   VmSignalParticipant *said = vm_signal_add_participant (hello);
@@ -439,9 +451,10 @@ net_sit (NetClient *client, const gchar *room, const gchar *user)
 void
 net_enter (NetClient *client, const gchar *room)
 {
-  const VmJoin join = {
-    .meeting = room, .group = "web", .call_type = VM_CALL_TYPE_VIDEO
-  };
+  const VmJoin join = { .meeting = room,
+    .group = "web",
+    .pass = net->shown,
+    .call_type = VM_CALL_TYPE_VIDEO };
   g_autofree gchar *alias = g_strdup_printf ("alias-%p", (void *) client);
 
   client->wish = vm_rooms_wish_enter (

@@ -32,6 +32,8 @@ struct _Net
   gboolean cut; /* the wire: what is said is lost */
   gboolean twice; /* the wire doubles what is said */
   guint seats; /* of a room */
+  const gchar *pass; /* that admits; NULL: everybody is admitted */
+  const gchar *shown; /* by who comes, or NULL */
   guint frames; /* so far */
   GHashTable *records;
   GHashTable *beats;

@@ -208,6 +208,9 @@ vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   VmSeatWish *wish;
   VmRoom *room;
 
+  /* the rooms of one server ask for it themselves */
+  if (rooms->share && !vm_rooms_check_pass (rooms, join, &error))
+    return tell (funcs, NULL, error, user_data);
   room = rooms->share ? vm_rooms_look_up (rooms, join->meeting, &bearer, &error)
                       : NULL;
   if (!rooms->share || (room && !room->shared)) {
