@@ -3,6 +3,7 @@
 // The page's modules that need no browser, in node: a copy of them that says it is made
 // of modules.
 
+import { webcrypto } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), "vm-web-"));
 
 cpSync(fileURLToPath(new URL("../../tools/web", import.meta.url)), folder, { recursive: true });
 writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+// node 18 does not have it by that name
+globalThis.crypto ??= webcrypto;
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 export const load = (name) => import(pathToFileURL(join(folder, name)).href);
