@@ -195,16 +195,19 @@ read_signal (VmShareMessage *message, GVariant *text, GVariant *object)
 {
   g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (text);
   gsize size = g_variant_get_size (object);
+  const gchar *data = g_variant_get_data (object);
 
   if (!g_bytes_get_size (bytes))
     return TRUE;
+  /* it goes to a browser as it is */
+  if (size && !vm_json_is_readable (data, size, NULL))
+    return FALSE;
   message->signal = vm_dialect_native.parse (NULL, bytes, NULL);
   if (!message->signal)
     return FALSE;
   message->signal->seq = message->seq;
   if (size)
-    vm_signal_take_object (
-        message->signal, g_string_new_len (g_variant_get_data (object), size));
+    vm_signal_take_object (message->signal, g_string_new_len (data, size));
   return TRUE;
 }
 
