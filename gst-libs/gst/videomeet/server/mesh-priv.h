@@ -52,6 +52,7 @@ struct _VmMeshGuest
   GQueue early; /* of GBytes: what was said before that is answered */
   gboolean replaced; /* by another connection of the same agent */
   gboolean leaves; /* by itself: it stays connected */
+  gboolean enters; /* its wish is being made, and may be answered at once */
   gdouble joins; /* that are free still */
   gint64 joins_at;
 

@@ -285,7 +285,9 @@ vm_mesh_guest_take_early (VmMeshGuest *guest)
 {
   GBytes *bytes;
 
-  while (!guest->wish && (bytes = g_queue_pop_head (&guest->early))) {
+  /* what comes next may make another wish */
+  while (!guest->enters && !guest->wish
+         && (bytes = g_queue_pop_head (&guest->early))) {
     g_clear_pointer (&guest->replying, g_free);
     read_message (guest, bytes);
     g_bytes_unref (bytes);

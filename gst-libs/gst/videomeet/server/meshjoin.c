@@ -135,10 +135,10 @@ enter_as_page (
       && (!vm_rooms_let_in (rooms, wish, now, error)
           || !has_room (guest, room, error)))
     return;
-  guest->leaves = TRUE;
+  guest->leaves = guest->enters = TRUE;
   guest->wish = vm_rooms_wish_enter (
       rooms, wish, guest->id, &guest->outlet, now, &funcs, guest);
-  guest->leaves = FALSE;
+  guest->leaves = guest->enters = FALSE;
   if (guest->wish)
     guest->asked = g_steal_pointer (&guest->replying);
 }

@@ -26,6 +26,7 @@ struct _VmRoomGuest
   VmSeatWish *wish; /* for a seat, or NULL */
   GQueue early; /* of GBytes: what was said before that is answered */
   gboolean leaves; /* by itself: it stays connected */
+  gboolean enters; /* its wish is being made, and may be answered at once */
   gboolean said; /* something: this dialect is its own from then on */
   VmRoomJoins *joins; /* or: */
   VmRoomJoins own_joins;
@@ -253,7 +254,9 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
   } else {
     send_error (guest, error);
   }
-  while (!guest->wish && (message = g_queue_pop_head (&guest->early))) {
+  /* what comes next may make another wish */
+  while (!guest->enters && !guest->wish
+         && (message = g_queue_pop_head (&guest->early))) {
     vm_room_guest_receive (guest, message);
     g_bytes_unref (message);
   }
@@ -276,10 +279,10 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
 
   if (!may_join (guest->joins, now, error))
     return;
-  guest->leaves = TRUE;
+  guest->leaves = guest->enters = TRUE;
   guest->wish = vm_rooms_wish_enter (
       rooms, &wish, guest->id, &guest->outlet, now, &funcs, guest);
-  guest->leaves = FALSE;
+  guest->leaves = guest->enters = FALSE;
 }
 
 static void
