@@ -289,6 +289,26 @@ GST_START_TEST (test_limits)
 
 GST_END_TEST;
 
+/* Below, at and above what --drain takes. */
+GST_START_TEST (test_drain)
+{
+  const gdouble good[] = { 0, VMT_DRAIN_MAX - 0.1, VMT_DRAIN_MAX };
+  g_autofree gchar *over =
+      g_strdup_printf ("server --drain %.1f", VMT_DRAIN_MAX + 0.1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_auto (VmtOptions) options = { 0 };
+    g_autofree gchar *line = g_strdup_printf ("server --drain %.1f", good[i]);
+
+    fail_unless (parse (&options, line) == NULL);
+    fail_unless_equals_float (options.drain, good[i]);
+  }
+  refused (over, "0 to 600 seconds");
+  refused ("server --drain -0.1", "0 to 600 seconds");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_files)
 {
   g_auto (VmtOptions) send = { 0 };
@@ -427,6 +447,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_pin_hides_unless_told);
   tcase_add_test (tc, test_target);
   tcase_add_test (tc, test_limits);
+  tcase_add_test (tc, test_drain);
   tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_amounts);
   tcase_add_test (tc, test_words);
