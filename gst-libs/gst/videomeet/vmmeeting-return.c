@@ -34,7 +34,8 @@ static gboolean
 is_final (const GError *error)
 {
   static const VmError codes[] = { VM_ERROR_WRONG_PIN, VM_ERROR_NOT_TRUSTED,
-    VM_ERROR_WRONG_KEY, VM_ERROR_KEY_CHANGED, VM_ERROR_MEETING_LOCKED };
+    VM_ERROR_WRONG_KEY, VM_ERROR_KEY_CHANGED, VM_ERROR_MEETING_LOCKED,
+    VM_ERROR_CAP_REQUIRED, VM_ERROR_CAP_EXPIRED, VM_ERROR_CAP_INVALID };
 
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     if (g_error_matches (error, VM_ERROR, codes[i]))

@@ -266,6 +266,30 @@ GST_START_TEST (test_token)
 
 GST_END_TEST;
 
+/* Whoever's token is not good any more need not try for five minutes. */
+GST_START_TEST (test_token_of_before)
+{
+  g_autofree gchar *good =
+      pass_token_by_secret (PASS_SECRET, "{\"exp\":4102444800}");
+  guint16 port;
+
+  vm_server_stop (server);
+  g_clear_object (&server);
+  auth_keys = PASS_SECRET;
+  start_server (0);
+  join_with (&a, good, VM_DIALECT_NAME_ROOM);
+  g_assert_no_error (a.error);
+  port = vm_server_get_port (server);
+  vm_server_stop (server);
+  g_clear_object (&server);
+  auth_keys = "another secret of 32 bytes or more";
+  start_server (port);
+  WAIT_FOR (has (&a, "failed"));
+  g_assert_error (a.error, VM_ERROR, VM_ERROR_CAP_INVALID);
+}
+
+GST_END_TEST;
+
 static Suite *
 openmeeting_suite (void)
 {
@@ -281,6 +305,7 @@ openmeeting_suite (void)
   tcase_add_test (tc, test_gone_for_good);
   tcase_add_test (tc, test_policy_require);
   tcase_add_loop_test (tc, test_token, 0, G_N_ELEMENTS (dialects));
+  tcase_add_test (tc, test_token_of_before);
   suite_add_tcase (s, tc);
   return s;
 }
