@@ -2,6 +2,8 @@
 
 #include "vmcall-priv.h"
 
+#include <gst/videomeet/vmthread-priv.h>
+
 #define GST_CAT_DEFAULT vm_signal_debug
 
 #define STATS_INTERVAL_MS 500
@@ -225,6 +227,7 @@ call_thread (gpointer user_data)
 {
   VmCall *call = user_data;
 
+  vm_thread_take_short_turns ();
   g_main_context_push_thread_default (call->context);
   g_main_loop_run (call->loop);
   /* what others still had to say to this context, and the goodbye */

@@ -192,6 +192,9 @@ on_element (GstBin *bin, GstBin *sub_bin, GstElement *element, VmPeerLink *link)
     g_signal_connect_data (element, "pad-added", G_CALLBACK (gate_pad),
         vm_peer_link_ref (link), vm_peer_link_unref_closure, 0);
   }
+  if (link->association != VM_PEER_ASSOCIATION_NONE
+      && (strcmp (name, "sctpenc") == 0 || strcmp (name, "sctpdec") == 0))
+    g_object_set (element, "sctp-association-id", link->association, NULL);
   /* All is bundled, so there is one transport. A second one would be let
    * through on the certificate of the first. */
   if (decoder && g_atomic_int_add (&link->transports, 1) > 0)

@@ -14,6 +14,7 @@ vm_peer_link_new (VmPeer *peer, GMainContext *context, VmPeerSampleFunc func,
   link->func = func;
   link->user_data = user_data;
   link->notify = notify;
+  link->association = vm_peer_association_take ();
   g_mutex_init (&link->lock);
   g_cond_init (&link->left);
   for (guint i = 0; i < VM_PEER_MLINES_MAX; i++)
@@ -35,6 +36,7 @@ vm_peer_link_unref (VmPeerLink *link)
     return;
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     gst_clear_caps (&link->out[i].caps);
+  vm_peer_association_give_back (link->association);
   g_weak_ref_clear (&link->peer);
   g_main_context_unref (link->context);
   g_free (link->fingerprint);

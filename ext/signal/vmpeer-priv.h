@@ -77,6 +77,7 @@ struct _VmPeerLink
   gint gate; /* atomic VmPeerGate */
   gint transports; /* atomic: DTLS transports seen */
   gint deaf; /* atomic: closing, nothing from the network is read */
+  guint association; /* VM_PEER_ASSOCIATION_NONE: webrtcbin chooses */
 
   GMutex lock; /* for what follows; held for state only */
   GCond left;
@@ -271,3 +272,11 @@ GstStructure *vm_peer_stats_read (VmPeer *self);
 /* vmpeer-worker.c */
 void vm_peer_worker_close (
     GstElement *pipeline, GstElement *webrtc, VmPeerLink *link);
+
+/* vmpeer-association.c: the number of an SCTP association, that no other connection of
+ * this process has. Any thread. */
+#define VM_PEER_ASSOCIATIONS_MAX G_MAXUINT16
+#define VM_PEER_ASSOCIATION_NONE 0
+/* VM_PEER_ASSOCIATION_NONE: all are taken. */
+guint vm_peer_association_take (void);
+void vm_peer_association_give_back (guint id);

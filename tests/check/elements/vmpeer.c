@@ -727,6 +727,73 @@ GST_START_TEST (test_base_time_to_come)
 
 GST_END_TEST;
 
+static guint
+association_of (VmPeer *peer, const gchar *factory)
+{
+  g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (peer->pipeline), factory);
+  GValue item = G_VALUE_INIT;
+  guint id = 0;
+
+  fail_unless (gst_iterator_next (it, &item) == GST_ITERATOR_OK);
+  g_object_get (g_value_get_object (&item), "sctp-association-id", &id, NULL);
+  g_value_unset (&item);
+  return id;
+}
+
+/* As many connections as a process may have: each has a number of its own, and not by
+ * chance. */
+GST_START_TEST (test_associations)
+{
+  static Pair pairs[2];
+  guint ids[2 * G_N_ELEMENTS (pairs)], lowest = G_MAXUINT, seen = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++) {
+    pair_init (&pairs[i]);
+    pair_make (&pairs[i]);
+    pair_start (&pairs[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    Pair *pair = &pairs[i / 2];
+
+    fail_unless (wait_for (channels_are_open, pair, PAIR_CONNECT_MS));
+    ids[i] = association_of (pair->sides[i % 2].peer, "sctpenc");
+    fail_unless_equals_int (
+        association_of (pair->sides[i % 2].peer, "sctpdec"), ids[i]);
+    lowest = MIN (lowest, ids[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
+    fail_unless (ids[i] - lowest < G_N_ELEMENTS (ids));
+    seen |= 1u << (ids[i] - lowest);
+  }
+  fail_unless_equals_int (seen, (1 << G_N_ELEMENTS (ids)) - 1);
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+    pair_clear (&pairs[i]);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_associations_max)
+{
+  g_autofree guint8 *seen = g_new0 (guint8, VM_PEER_ASSOCIATIONS_MAX + 1);
+  guint id;
+
+  for (guint i = 0; i < VM_PEER_ASSOCIATIONS_MAX; i++) {
+    id = vm_peer_association_take ();
+    fail_unless (id > 0 && id <= VM_PEER_ASSOCIATIONS_MAX && !seen[id]);
+    seen[id] = TRUE;
+  }
+  fail_unless_equals_int (
+      vm_peer_association_take (), VM_PEER_ASSOCIATION_NONE);
+  vm_peer_association_give_back (VM_PEER_ASSOCIATION_NONE);
+  vm_peer_association_give_back (4711);
+  fail_unless_equals_int (vm_peer_association_take (), 4711);
+  for (id = 1; id <= VM_PEER_ASSOCIATIONS_MAX; id++)
+    vm_peer_association_give_back (id);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmpeer_suite (void)
 {
@@ -757,6 +824,8 @@ vmpeer_suite (void)
   tcase_add_test (tc, test_data_only);
   tcase_add_test (tc, test_new_base_time);
   tcase_add_test (tc, test_base_time_to_come);
+  tcase_add_test (tc, test_associations);
+  tcase_add_test (tc, test_associations_max);
   return s;
 }
 
