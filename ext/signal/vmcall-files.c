@@ -8,7 +8,7 @@
 #define GST_CAT_DEFAULT vm_signal_debug
 
 /* Messages of one pad before the next has its turn. */
-#define TURN_MAX 16
+#define TURN_MAX 2
 
 static gboolean
 is_meant (VmLink *link, const gchar *to)

@@ -174,17 +174,38 @@ put_on_channels (
   return TRUE;
 }
 
+typedef struct
+{
+  GstBuffer *buffer;
+  GstMapInfo map;
+} Mapped;
+
+static void
+unmap (gpointer data)
+{
+  Mapped *mapped = data;
+
+  gst_buffer_unmap (mapped->buffer, &mapped->map);
+  gst_buffer_unref (mapped->buffer);
+  g_free (mapped);
+}
+
 /* NULL: @buffer is no chunk. */
 static GBytes *
 read_chunk (GstBuffer *buffer, const GstStructure *message)
 {
-  gpointer bytes = NULL;
-  gsize size = 0;
+  Mapped *mapped;
 
   if (!gst_structure_has_name (message, "CHUNK_DATA"))
     return NULL;
-  gst_buffer_extract_dup (buffer, 0, -1, &bytes, &size);
-  return g_bytes_new_take (bytes, size);
+  mapped = g_new (Mapped, 1);
+  mapped->buffer = gst_buffer_ref (buffer);
+  if (gst_buffer_map (buffer, &mapped->map, GST_MAP_READ))
+    return g_bytes_new_with_free_func (
+        mapped->map.data, mapped->map.size, unmap, mapped);
+  gst_buffer_unref (buffer);
+  g_free (mapped);
+  return NULL;
 }
 
 /* FALSE: it is to wait. */

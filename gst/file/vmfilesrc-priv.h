@@ -9,3 +9,6 @@
  * another file than @sender's. */
 gboolean
 vm_file_src_take_lane (VmFileSender *sender, const GstStructure *event);
+
+/* vmfilesrc-thread.c: gives it a streaming thread that lets others go first. */
+gboolean vm_file_src_post_message (GstElement *element, GstMessage *message);

@@ -509,6 +509,7 @@ vm_file_src_class_init (VmFileSrcClass *klass)
   GstBaseSrcClass *base_class = GST_BASE_SRC_CLASS (klass);
 
   install_class (klass);
+  element_class->post_message = vm_file_src_post_message;
   base_class->start = vm_file_src_start;
   base_class->stop = vm_file_src_stop;
   base_class->unlock = vm_file_src_unlock;

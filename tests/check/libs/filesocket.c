@@ -396,6 +396,77 @@ GST_START_TEST (test_what_waits)
 
 GST_END_TEST;
 
+static gint held; /* the socket of OTHER_ID is not read; -1: not looked yet */
+
+static void
+look (VmServer *self, gpointer key)
+{
+  const VmWs *ws = g_hash_table_lookup (self->transfer_sockets, key);
+
+  g_atomic_int_set (&held, ws && ws->held);
+  g_main_context_wakeup (NULL);
+}
+
+static gboolean
+has_looked (void)
+{
+  return g_atomic_int_get (&held) != -1;
+}
+
+/* After all that was posted to vm-net before. */
+static gboolean
+is_held (void)
+{
+  g_atomic_int_set (&held, -1);
+  vm_server_post (server, look,
+      vm_transfer_key (vm_identity_get_device_id (bob), OTHER_ID), g_free);
+  wait_until (has_looked);
+  return g_atomic_int_get (&held);
+}
+
+static void
+fill (VmFileInlet *full)
+{
+  gboolean room = TRUE;
+
+  while (room) {
+    VmTransferMessage *message =
+        vm_transfer_message_new (VM_TRANSFER_CHUNK_DATA, ID);
+
+    message->data =
+        g_bytes_new_take (g_malloc0 (VM_CHUNK_SIZE_MAX), VM_CHUNK_SIZE_MAX);
+    room = vm_file_inlet_push (full, message);
+  }
+}
+
+/* Of two inlets that are full one is emptied: the socket of the other waits on. */
+GST_START_TEST (test_one_of_two_is_full)
+{
+  g_autoptr (GMainContext) elsewhere = g_main_context_new ();
+  g_autoptr (VmFileInlet) full = NULL;
+
+  expect ();
+  g_main_context_push_thread_default (elsewhere);
+  full = vm_server_add_file_inlet (
+      server, vm_identity_get_device_id (bob), OTHER_ID);
+  g_main_context_pop_thread_default (elsewhere);
+  open_socket (OTHER_ID);
+  wait_until (is_opened);
+  fill (full);
+  say ("TRANSFER_PAUSE, transferId=(string)" OTHER_ID, NULL);
+  wait_until (is_held);
+  fill (inlet);
+  wait_until (is_received);
+  fail_unless (is_held ());
+  /* its turn */
+  while (g_main_context_iteration (elsewhere, FALSE))
+    continue;
+  fail_if (is_held ());
+  vm_file_inlet_close (full);
+}
+
+GST_END_TEST;
+
 static Suite *
 filesocket_suite (void)
 {
@@ -413,6 +484,7 @@ filesocket_suite (void)
   tcase_add_test (tc, test_no_offers);
   tcase_add_test (tc, test_nothing_is_there);
   tcase_add_test (tc, test_what_waits);
+  tcase_add_test (tc, test_one_of_two_is_full);
   return s;
 }
 

@@ -12,25 +12,19 @@
  * transfer knows nothing of it: where the socket ends, it goes on over another.
  *
  * A socket belongs to the main context that was the thread's default when it was
- * made.
+ * made; what it costs to encrypt and send is done in a thread of its own.
  */
 
 #include "../transfer/vmfilesocket.h"
 
-#include "../transfer/frame.h"
 #include "../transfer/messagestructure.h"
 #include "../trust/vmidentity-priv.h"
 #include "../trust/vmmediasession-priv.h"
 #include "../vmerror.h"
-#include "../vmtimer-priv.h"
+#include "fileline.h"
 #include "filesocket-priv.h"
-#include "settle.h"
-#include "signalsocket.h"
 
 #define OPEN_MS (10 * 1000) /* as of an upload without a meeting */
-#define REPLY_MAX (256 * 1024) /* of a message that comes: replies are small */
-#define PING_SECONDS 2
-#define LOOK_MS 1000
 /* Without a word, a pong not either: what is sent goes nowhere. */
 #define DEAD_MS (8 * 1000)
 
@@ -39,13 +33,8 @@ struct _VmFileSocket
   GObject parent;
 
   gchar *base_uri;
-  SoupSession *session;
-  SoupWebsocketConnection *socket; /* NULL: not yet, or no more */
-  GCancellable *cancellable;
-  GMainContext *context;
-  GSource *look;
-  gint64 heard; /* µs, monotonic */
-  gboolean closed;
+  VmFileLine *line; /* NULL: it is closed */
+  gboolean open;
 };
 
 enum
@@ -69,37 +58,11 @@ vm_file_socket_set_times (guint open, guint dead)
 G_DEFINE_FINAL_TYPE (VmFileSocket, vm_file_socket, G_TYPE_OBJECT)
 
 static void
-on_gone (SoupWebsocketConnection *socket, gpointer user_data)
-{
-  g_object_unref (socket);
-}
-
-/* What was said gets out before the socket goes. */
-static void
-drop_socket (VmFileSocket *self)
-{
-  SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
-
-  vm_timer_clear (&self->look);
-  if (!socket)
-    return;
-  g_signal_handlers_disconnect_by_data (socket, self);
-  if (soup_websocket_connection_get_state (socket)
-      != SOUP_WEBSOCKET_STATE_OPEN) {
-    g_object_unref (socket);
-    return;
-  }
-  g_signal_connect (socket, "closed", G_CALLBACK (on_gone), NULL);
-  soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
-}
-
-static void
 vm_file_socket_dispose (GObject *object)
 {
   VmFileSocket *self = VM_FILE_SOCKET (object);
 
   vm_file_socket_close (self);
-  g_clear_object (&self->session);
   G_OBJECT_CLASS (vm_file_socket_parent_class)->dispose (object);
 }
 
@@ -108,8 +71,6 @@ vm_file_socket_finalize (GObject *object)
 {
   VmFileSocket *self = VM_FILE_SOCKET (object);
 
-  g_main_context_unref (self->context);
-  g_object_unref (self->cancellable);
   g_free (self->base_uri);
   G_OBJECT_CLASS (vm_file_socket_parent_class)->finalize (object);
 }
@@ -147,7 +108,8 @@ vm_file_socket_class_init (VmFileSocketClass *klass)
    * VmFileSocket::closed:
    * @self: the socket
    * @error: %VM_ERROR_WRONG_KEY: another device answers there;
-   *   %VM_ERROR_DISCONNECTED, %VM_ERROR_TIMEOUT: it did not open, or is lost
+   *   %VM_ERROR_DISCONNECTED, %VM_ERROR_TIMEOUT: it did not open, or is lost;
+   *   %VM_ERROR_RATE_LIMITED: the other says far more than it was asked
    *
    * It is of no more use; the last signal. What was sent and is not answered may not
    * have come.
@@ -161,95 +123,30 @@ vm_file_socket_class_init (VmFileSocketClass *klass)
 static void
 vm_file_socket_init (VmFileSocket *self)
 {
-  self->context = g_main_context_ref_thread_default ();
-  self->cancellable = g_cancellable_new ();
-  self->session = vm_http_session_new ();
-  vm_settle_watch (self);
-}
-
-/* Takes @error. */
-static void
-fail (VmFileSocket *self, GError *error)
-{
-  g_autoptr (VmFileSocket) alive = g_object_ref (self);
-  g_autoptr (GError) why = error;
-
-  if (self->closed)
-    return;
-  vm_file_socket_close (self);
-  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, why);
 }
 
 static void
-on_message (SoupWebsocketConnection *socket, gint type, GBytes *bytes,
-    VmFileSocket *self)
+hear_opened (gpointer owner)
 {
-  gsize size;
-  const gchar *text = g_bytes_get_data (bytes, &size);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VmTransferMessage) message =
-      vm_transfer_message_read (text ? text : "", size, &error);
-  g_autoptr (GstStructure) s = NULL;
+  VmFileSocket *self = owner;
 
-  self->heard = g_get_monotonic_time ();
-  if (!message) {
-    g_debug ("a reply is passed over: %s", error->message);
-    return;
-  }
-  s = vm_transfer_message_to_structure (message);
-  g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, s);
-}
-
-static void
-on_pong (SoupWebsocketConnection *socket, GBytes *message, VmFileSocket *self)
-{
-  self->heard = g_get_monotonic_time ();
-}
-
-static void
-on_closed (SoupWebsocketConnection *socket, VmFileSocket *self)
-{
-  fail (self, g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
-                  "The connection to the device was lost"));
-}
-
-static gboolean
-on_look (gpointer user_data)
-{
-  VmFileSocket *self = user_data;
-
-  if ((g_get_monotonic_time () - self->heard) / 1000
-      < g_atomic_int_get (&dead_ms))
-    return G_SOURCE_CONTINUE;
-  fail (self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
-                  "The device is not heard any more"));
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (VmFileSocket) self = user_data;
-  GError *error = NULL;
-  SoupWebsocketConnection *socket =
-      vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
-
-  if (self->closed || !socket) {
-    g_clear_object (&socket);
-    if (error)
-      fail (self, error);
-    return;
-  }
-  self->socket = socket;
-  vm_settle_watch (socket);
-  self->heard = g_get_monotonic_time ();
-  soup_websocket_connection_set_max_incoming_payload_size (socket, REPLY_MAX);
-  soup_websocket_connection_set_keepalive_interval (socket, PING_SECONDS);
-  g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
-  g_signal_connect (socket, "pong", G_CALLBACK (on_pong), self);
-  g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
-  self->look = vm_timer_new (self->context, LOOK_MS, on_look, self);
+  self->open = TRUE;
   g_signal_emit (self, signals[SIGNAL_OPENED], 0);
+}
+
+static void
+hear_message (gpointer owner, const GstStructure *message)
+{
+  g_signal_emit (owner, signals[SIGNAL_MESSAGE], 0, message);
+}
+
+static void
+hear_closed (gpointer owner, const GError *error)
+{
+  g_autoptr (VmFileSocket) alive = g_object_ref (owner);
+
+  vm_file_socket_close (alive);
+  g_signal_emit (alive, signals[SIGNAL_CLOSED], 0, error);
 }
 
 static gchar *
@@ -279,6 +176,8 @@ VmFileSocket *
 vm_file_socket_new (
     VmMediaSession *session, const gchar *base_uri, const gchar *transfer_id)
 {
+  static const VmFileLineFuncs funcs = { hear_opened, hear_message,
+    hear_closed };
   g_autofree gchar *key_hash = NULL, *path = NULL;
   VmSignalSocketConfig config = { .protocol = "videomeet.file",
     .timeout_ms = (guint) g_atomic_int_get (&open_ms) };
@@ -298,9 +197,8 @@ vm_file_socket_new (
   config.base_uri = base_uri;
   config.path = path;
   config.key_hash = key_hash;
-  vm_signal_socket_open_async (self->session,
-      vm_media_session_get_identity (session), &config, self->cancellable,
-      on_opened, g_object_ref (self));
+  self->line = vm_file_line_new (vm_media_session_get_identity (session),
+      &config, (guint) g_atomic_int_get (&dead_ms), &funcs, self);
   return self;
 }
 
@@ -318,17 +216,6 @@ vm_file_socket_get_base_uri (VmFileSocket *self)
   g_return_val_if_fail (VM_IS_FILE_SOCKET (self), NULL);
 
   return self->base_uri;
-}
-
-static void
-send_frames (VmFileSocket *self, const VmTransferMessage *chunk)
-{
-  g_autoptr (GPtrArray) frames =
-      vm_frame_split (chunk, VM_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
-
-  for (guint i = 0; frames && i < frames->len; i++)
-    soup_websocket_connection_send_message (self->socket,
-        SOUP_WEBSOCKET_DATA_BINARY, g_ptr_array_index (frames, i));
 }
 
 /**
@@ -350,7 +237,7 @@ gboolean
 vm_file_socket_send (VmFileSocket *self, const GstStructure *message,
     GBytes *data, GError **error)
 {
-  g_autoptr (VmTransferMessage) read = NULL;
+  VmTransferMessage *read;
 
   g_return_val_if_fail (VM_IS_FILE_SOCKET (self), FALSE);
   g_return_val_if_fail (message != NULL, FALSE);
@@ -358,20 +245,13 @@ vm_file_socket_send (VmFileSocket *self, const GstStructure *message,
   read = vm_transfer_message_from_structure (message, data, error);
   if (!read)
     return FALSE;
-  if (!self->socket
-      || soup_websocket_connection_get_state (self->socket)
-             != SOUP_WEBSOCKET_STATE_OPEN) {
+  if (!self->line || !self->open) {
+    vm_transfer_message_free (read);
     g_set_error (
         error, VM_ERROR, VM_ERROR_DISCONNECTED, "The socket is not open");
     return FALSE;
   }
-  if (read->type == VM_TRANSFER_CHUNK_DATA) {
-    send_frames (self, read);
-  } else {
-    g_autofree gchar *text = vm_transfer_message_write (read);
-
-    soup_websocket_connection_send_text (self->socket, text);
-  }
+  vm_file_line_send (self->line, read);
   return TRUE;
 }
 
@@ -389,7 +269,6 @@ vm_file_socket_close (VmFileSocket *self)
 {
   g_return_if_fail (VM_IS_FILE_SOCKET (self));
 
-  self->closed = TRUE;
-  g_cancellable_cancel (self->cancellable);
-  drop_socket (self);
+  self->open = FALSE;
+  g_clear_pointer (&self->line, vm_file_line_close);
 }

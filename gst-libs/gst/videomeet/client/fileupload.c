@@ -8,6 +8,7 @@
 
 #include "fileupload-priv.h"
 
+#include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
 
 /* Messages that were read and wait for the socket; the window bounds their
@@ -37,6 +38,7 @@ read_thread (gpointer data)
   VmTransferMessage *message;
   GError *why = NULL;
 
+  vm_thread_give_way ();
   while (wait_room (self)
          && (message = vm_file_sender_pull_message (self->sender, &why))) {
     g_mutex_lock (&self->lock);

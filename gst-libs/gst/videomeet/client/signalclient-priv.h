@@ -8,6 +8,11 @@
 
 /* Shared by the files of VmSignalClient. */
 
+/* What may wait for a server to take it: four times what ours lets wait for a client.
+ * Beyond, it is over. */
+#define VM_SIGNAL_UNSENT_BYTES (4 * 1024 * 1024)
+#define VM_SIGNAL_UNSENT_MESSAGES 4096
+
 typedef struct _VmSignalMesh VmSignalMesh;
 
 struct _VmSignalClient
@@ -31,6 +36,9 @@ struct _VmSignalClient
   SoupWebsocketConnection *socket;
   VmLine *line;
   VmSignalMesh *mesh; /* NULL but in a mesh */
+  gsize unsent_bytes; /* that may wait in libsoup */
+  guint unsent_messages;
+  GSource *unsent; /* when nothing does; or the end of it, beyond the limits */
   gint64 last_heard;
   GSource *look;
   GSource *probe;
@@ -55,7 +63,6 @@ void vm_signal_client_take_socket (
     VmSignalClient *self, SoupWebsocketConnection *socket);
 void vm_signal_client_drop_socket (VmSignalClient *self);
 void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
-void vm_signal_client_send_ack (VmSignalClient *self);
 VmSignal *vm_signal_client_make_hello (VmSignalClient *self);
 void vm_signal_client_say_hello (VmSignalClient *self);
 /* What a message had besides, or what it has waited for. */
@@ -64,6 +71,11 @@ void vm_signal_client_take_rest (VmSignalClient *self);
 void vm_signal_client_lose (VmSignalClient *self, const GError *error);
 void vm_signal_client_lose_with (
     VmSignalClient *self, VmError code, const gchar *message);
+
+/* signalsend.c */
+void vm_signal_client_send_ack (VmSignalClient *self);
+/* The socket is gone, and what waited with it. */
+void vm_signal_client_forget_unsent (VmSignalClient *self);
 
 /* Sets or clears lost_at, and says so. */
 void vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at);

@@ -31,6 +31,7 @@ vm_signal_client_drop_socket (VmSignalClient *self)
   vm_timer_clear (&self->look);
   vm_timer_clear (&self->retry);
   vm_timer_clear (&self->probe);
+  vm_signal_client_forget_unsent (self);
   if (self->socket)
     g_signal_handlers_disconnect_by_data (self->socket, self);
   g_clear_object (&self->socket);
@@ -145,41 +146,7 @@ vm_signal_client_lose_with (
   vm_signal_client_lose (self, error);
 }
 
-/* Sending */
-
-void
-vm_signal_client_send_bytes (VmSignalClient *self, GBytes *bytes)
-{
-  gsize size;
-  const gchar *data = g_bytes_get_data (bytes, &size);
-  g_autofree gchar *text = g_strndup (data, size);
-
-  if (self->socket
-      && soup_websocket_connection_get_state (self->socket)
-             == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_text (self->socket, text);
-}
-
-void
-vm_signal_client_send (VmSignalClient *self, const VmSignal *signal)
-{
-  g_autoptr (GBytes) bytes = NULL;
-
-  if (self->over || !self->line)
-    return;
-  bytes = vm_line_format (self->line, signal);
-  /* what is said while the socket is lost goes out once it is back */
-  if (bytes && !self->resuming)
-    vm_signal_client_send_bytes (self, bytes);
-}
-
-void
-vm_signal_client_send_ack (VmSignalClient *self)
-{
-  g_autoptr (VmSignal) ack = vm_signal_new (VM_SIGNAL_ACK);
-
-  vm_signal_client_send (self, ack);
-}
+/* Joining */
 
 VmSignal *
 vm_signal_client_make_hello (VmSignalClient *self)

@@ -56,7 +56,7 @@ explain (GTask *task, GError *error)
     return g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "Nobody whom this system trusts vouches for the server's certificate");
   return g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
-      "The host's server refused the connection: %s", cause->message);
+      "The server cannot be connected to: %s", cause->message);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "fileattempt.h"
 
 #include "../lifecycle/vmtransferstate.h"
+#include "../vmthread-priv.h"
 #include "vmfilesender-priv.h"
 
 struct _VmFileAttempt
@@ -127,6 +128,7 @@ send_thread (gpointer data)
   GError *error = NULL;
   VmFileSender *sender = open_file (self, &error);
 
+  vm_thread_give_way ();
   if (sender)
     send_over (self, sender, &error);
   g_mutex_lock (&self->lock);

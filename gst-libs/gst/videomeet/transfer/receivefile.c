@@ -295,19 +295,27 @@ write_out (VmReceiveFile *file, gsize size)
   vm_disk_write_out (file->fd);
 }
 
-/* It lies on the disk. */
+/* Whether it follows on what is in the hash of the whole. */
+static gboolean
+is_next (VmReceiveFile *file, guint64 index)
+{
+  return !file->changed
+         && index * file->header.chunk_size
+                == vm_file_hash_get_done (file->whole);
+}
+
+/* It lies on the disk, and is what was looked at if it is next. */
 static void
-add_chunk (VmReceiveFile *file, guint64 index, const guint8 *data, gsize size)
+add_chunk (VmReceiveFile *file, guint64 index, gsize size)
 {
   write_out (file, size);
   note_time (file);
   file->verified[index / 8] |= 1 << index % 8;
   file->count++;
-  if (file->changed)
-    return;
-  if (index * file->header.chunk_size == vm_file_hash_get_done (file->whole))
-    vm_file_hash_add (file->whole, data, size);
-  catch_up (file);
+  if (is_next (file, index))
+    vm_file_hash_keep (file->whole);
+  if (!file->changed)
+    catch_up (file);
 }
 
 gboolean
@@ -320,7 +328,10 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
       || size != vm_journal_chunk_size (&file->header, index))
     return refuse (error, VM_ERROR_BAD_MESSAGE,
         "A chunk has an index or a size that the file does not have");
-  vm_sha256 (data, size, own);
+  if (is_next (file, index))
+    vm_file_hash_look (file->whole, data, size, own);
+  else
+    vm_sha256 (data, size, own);
   if (memcmp (own, hash, sizeof own) != 0)
     return refuse (error, VM_ERROR_BAD_MESSAGE, "A chunk has another hash");
   if (!is_there (file, error))
@@ -331,7 +342,7 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     return vm_disk_fail (error, "A chunk cannot be written");
   if (!vm_journal_append (file->journal, index, hash, error))
     return FALSE;
-  add_chunk (file, index, data, size);
+  add_chunk (file, index, size);
   return TRUE;
 }
 

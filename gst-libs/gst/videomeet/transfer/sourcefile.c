@@ -125,10 +125,10 @@ gboolean
 vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
     guint8 hash[VM_SHA256_SIZE], GError **error)
 {
-  if (!vm_source_file_read (
-          self, vm_file_hash_get_done (self->whole), data, size, hash, error))
+  if (!read_part (self, vm_file_hash_get_done (self->whole), data, size, error))
     return FALSE;
-  vm_file_hash_add (self->whole, data, size);
+  vm_file_hash_look (self->whole, data, size, hash);
+  vm_file_hash_keep (self->whole);
   return TRUE;
 }
 

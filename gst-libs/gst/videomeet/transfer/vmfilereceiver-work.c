@@ -3,6 +3,7 @@
 #include "vmfilereceiver-priv.h"
 
 #include "../vmerror.h"
+#include "../vmthread-priv.h"
 
 #include "messagestructure.h"
 
@@ -166,8 +167,8 @@ supersede (VmFileReceiver *self, VmIncoming *by)
   const gchar *from = vm_incoming_get_from (by);
   const VmTransferMessage *offer =
       vm_receiver_get_offer (vm_incoming_get_engine (by));
-  g_autoptr (GError) why = g_error_new (
-      VM_ERROR, VM_ERROR_DISCONNECTED, "The sender has begun anew");
+  g_autoptr (GError) why = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
+      "The sender was started again, and goes on where it was");
   gboolean stands = FALSE;
 
   for (guint i = 0; i < self->transfers->len; i++) {
@@ -365,6 +366,7 @@ vm_file_receiver_work (gpointer data)
   VmFileReceiver *self = data;
   gboolean stopping = FALSE;
 
+  vm_thread_give_way ();
   self->transfers = g_ptr_array_new_with_free_func (coming_free);
   while (!stopping) {
     gint64 until = tick (self);

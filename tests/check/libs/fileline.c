@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The socket of a file whose other end says too much: what the sender keeps of it. Real
+ * sockets, on loopback only. */
+
+#include "trustkeys.h"
+
+#include <gst/videomeet/client/fileline.h>
+#include <gst/videomeet/client/settle.h>
+#include <string.h>
+
+#define DEADLINE (90 * G_TIME_SPAN_SECOND)
+#define ID "3d5f8f4e-0a1b-4c2d-8e3f-405162738495"
+#define PAUSE "{\"type\":\"TRANSFER_PAUSE\",\"transferId\":\"" ID "\"}"
+#define SIZE 3072 /* of what the other end says */
+#define COUNTS (SIZE + VM_FILE_LINE_UNTOLD_EACH)
+
+static GSocketListener *listener;
+static GSocketConnection *connection; /* of the other end */
+static GThread *thread;
+static gboolean opened;
+static guint heard, expected; /* messages */
+static GError *closed; /* why */
+
+/* RFC 6455 §4.2.2 */
+static void
+shake_hands (void)
+{
+  GIOStream *stream = G_IO_STREAM (connection);
+  g_autoptr (GDataInputStream) in =
+      g_data_input_stream_new (g_io_stream_get_input_stream (stream));
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
+  g_autofree gchar *accept = NULL, *answer = NULL;
+  guint8 digest[20];
+  gsize size = sizeof digest;
+  gchar *line;
+
+  g_filter_input_stream_set_close_base_stream (
+      G_FILTER_INPUT_STREAM (in), FALSE);
+  while ((line = g_data_input_stream_read_line (in, NULL, NULL, NULL))
+         && strlen (line) > 1) {
+    if (g_ascii_strncasecmp (line, "Sec-WebSocket-Key:", 18) == 0)
+      g_checksum_update (sum, (guchar *) g_strstrip (line + 18), -1);
+    g_free (line);
+  }
+  g_free (line);
+  g_checksum_update (
+      sum, (guchar *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
+  g_checksum_get_digest (sum, digest, &size);
+  accept = g_base64_encode (digest, size);
+  answer = g_strdup_printf ("HTTP/1.1 101 Switching Protocols\r\n"
+                            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                            "Sec-WebSocket-Accept: %s\r\n\r\n",
+      accept);
+  fail_unless (
+      g_output_stream_write_all (g_io_stream_get_output_stream (stream), answer,
+          strlen (answer), NULL, NULL, NULL));
+}
+
+static gboolean
+put (gconstpointer data, gsize size)
+{
+  return g_output_stream_write_all (
+      g_io_stream_get_output_stream (G_IO_STREAM (connection)), data, size,
+      NULL, NULL, NULL);
+}
+
+/* What @said is about, @size bytes with its blanks; RFC 6455 §5.2. */
+static void
+say_padded (const gchar *said, guint16 size)
+{
+  const guint8 header[] = { 0x81, 126, size >> 8, size & 0xff };
+  g_autofree gchar *text = g_strdup_printf ("%*s", size, said);
+
+  put (header, sizeof header);
+  put (text, size);
+}
+
+/* Until the client has answered the ping that is behind all, or has closed. */
+static void
+wait_until_read (void)
+{
+  static const guint8 ping[] = { 0x89, 1, 'x' };
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  guint8 frame[2 + 4 + 125] = { 0 };
+  gsize got;
+
+  put (ping, sizeof ping);
+  /* neither is masked by what it says of itself */
+  while ((frame[0] & 0x0f) != 0x0a && (frame[0] & 0x0f) != 0x08) {
+    fail_unless (g_input_stream_read_all (in, frame, 6, &got, NULL, NULL));
+    fail_unless_equals_int (got, 6);
+    fail_unless ((frame[1] & 0x7f) < 126);
+    fail_unless (g_input_stream_read_all (
+        in, frame + 6, frame[1] & 0x7f, &got, NULL, NULL));
+  }
+}
+
+static gpointer
+serve (gpointer messages)
+{
+  connection = g_socket_listener_accept (listener, NULL, NULL, NULL);
+  shake_hands ();
+  for (guint i = 0; i < GPOINTER_TO_UINT (messages); i++)
+    say_padded (PAUSE, SIZE);
+  wait_until_read ();
+  return NULL;
+}
+
+static void
+on_opened (gpointer owner)
+{
+  opened = TRUE;
+}
+
+static void
+on_message (gpointer owner, const GstStructure *message)
+{
+  fail_unless (gst_structure_has_name (message, "TRANSFER_PAUSE"));
+  heard++;
+}
+
+static void
+on_closed (gpointer owner, const GError *error)
+{
+  fail_unless (!closed);
+  closed = g_error_copy (error);
+}
+
+static gboolean
+wake (gpointer unused)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+is_closed (void)
+{
+  return closed != NULL;
+}
+
+static gboolean
+has_heard_all (void)
+{
+  return heard == expected;
+}
+
+static void
+wait_until (gboolean (*done) (void))
+{
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+  guint timer = g_timeout_add (1000, wake, NULL);
+
+  while (!done ()) {
+    fail_unless (g_get_monotonic_time () < until);
+    g_main_context_iteration (NULL, TRUE);
+  }
+  g_source_remove (timer);
+}
+
+/* The other end says so many @messages at once. */
+static VmFileLine *
+open_line (guint messages)
+{
+  static const VmFileLineFuncs funcs = { on_opened, on_message, on_closed };
+  g_autoptr (GSocketAddress) any =
+      g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autofree gchar *uri = NULL;
+  VmSignalSocketConfig config = { .path = "/transfer",
+    .protocol = "videomeet.file",
+    .timeout_ms = DEADLINE / 1000 };
+
+  listener = g_socket_listener_new ();
+  fail_unless (g_socket_listener_add_address (listener, any,
+      G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &address, NULL));
+  thread = g_thread_new ("talker", serve, GUINT_TO_POINTER (messages));
+  uri = g_strdup_printf ("http://127.0.0.1:%u",
+      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  config.base_uri = uri;
+  return vm_file_line_new (bob, &config, DEADLINE / 1000, &funcs, &opened);
+}
+
+static void
+setup (void)
+{
+  opened = FALSE;
+  heard = 0;
+}
+
+static void
+teardown (void)
+{
+  g_clear_pointer (&thread, g_thread_join);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  g_clear_object (&connection);
+  g_socket_listener_close (listener);
+  g_clear_object (&listener);
+  g_clear_error (&closed);
+}
+
+/* Up to VM_FILE_LINE_UNTOLD_MAX all is heard once there is time for it; beyond, the line
+ * is lost. */
+GST_START_TEST (test_says_much)
+{
+  const guint at = VM_FILE_LINE_UNTOLD_MAX / COUNTS;
+  VmFileLine *line = open_line (at + __i__);
+
+  fail_unless_equals_int (at * COUNTS, VM_FILE_LINE_UNTOLD_MAX);
+  expected = at + MIN (__i__, 0);
+  g_clear_pointer (&thread, g_thread_join);
+  wait_until (__i__ > 0 ? is_closed : has_heard_all);
+  fail_unless (opened);
+  fail_unless_equals_int (heard, expected);
+  if (closed)
+    g_assert_error (closed, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  vm_file_line_close (line);
+  fail_unless (vm_settle (DEADLINE / 1000));
+}
+
+GST_END_TEST;
+
+static Suite *
+fileline_suite (void)
+{
+  Suite *s = suite_create ("fileline");
+  TCase *tc = tcase_create ("fileline");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 240);
+  tcase_add_unchecked_fixture (tc, trust_keys_setup, trust_keys_teardown);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_loop_test (tc, test_says_much, -1, 2);
+  return s;
+}
+
+GST_CHECK_MAIN (fileline);
