@@ -324,6 +324,51 @@ GST_START_TEST (test_capability)
 
 GST_END_TEST;
 
+/* @text with blanks after it, of that size. */
+static VmSignal *
+comes_long (Session *session, const gchar *text, gsize size)
+{
+  g_autofree gchar *padded = g_malloc (size);
+  g_autoptr (GBytes) bytes = NULL;
+  gsize length = strlen (text);
+
+  fail_unless (length <= size);
+  memset (padded, ' ', size);
+  memcpy (padded, text, length);
+  bytes = g_bytes_new_take (g_steal_pointer (&padded), size);
+  return client->parse (session->state, bytes, NULL);
+}
+
+/* Below VM_MESH_CLIENT_HELD_MAX, at it, and above, where it waits no more. */
+GST_START_TEST (test_held)
+{
+  static const gchar joined[] = JOINED ("server", "me");
+  static const gchar offer[] = RTC ("rtc.offer", "a", SDP);
+  const gsize size = VM_MESH_CLIENT_HELD_MAX / 4;
+  g_auto (Session) b = { NULL };
+  g_autofree gchar *told = NULL;
+
+  session_open (&b, NULL, TRUE);
+  comes (&b, joined, "", NULL);
+  for (guint i = 0; i < 3; i++)
+    fail_unless (comes_long (&b, offer, size) == NULL);
+  fail_unless (comes_long (&b, offer, size - strlen (joined)) == NULL);
+  fail_unless (vm_mesh_client_wants_capability (b.state));
+  if (__i__) {
+    told = told_by (&b, comes_long (&b, offer, sizeof offer - 1));
+    fail_unless_equals_string (told,
+        "error:RATE_LIMITED:The server says more than 1 MiB before it gives a "
+        "capability");
+    fail_if (vm_mesh_client_wants_capability (b.state));
+  } else {
+    vm_mesh_client_set_capability (b.state, "new");
+    told = told_by (&b, client->more (b.state));
+    fail_unless (g_str_has_prefix (told, "welcome:p100000 participant-joined"));
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_expiry)
 {
   /* {"exp":1700000000}, {"exp":-1}, {"sub":"????>>>>"}, and what is none */
@@ -429,6 +474,7 @@ meshclientdialect_suite (void)
   tcase_add_test (tc, test_talk);
   tcase_add_test (tc, test_presence);
   tcase_add_test (tc, test_capability);
+  tcase_add_loop_test (tc, test_held, 0, 2);
   tcase_add_test (tc, test_expiry);
   tcase_add_test (tc, test_errors);
   tcase_add_test (tc, test_refuses);

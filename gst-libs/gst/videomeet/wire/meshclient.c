@@ -18,6 +18,7 @@ typedef struct
   gchar *version;
   gchar *cap_token;
   gboolean waits;
+  gsize held; /* bytes of what has come meanwhile */
   gchar *status; /* that was said last, or NULL */
   VmMeshStampFunc stamp;
   gpointer user_data;
@@ -194,7 +195,7 @@ take_welcome (State *state, const Message *message, GError **error)
   }
   if (!read_name (message, "peer_id", &own, error))
     return FALSE;
-  state->view.peers->own = g_steal_pointer (&own);
+  vm_room_peers_set_own (state->view.peers, own);
   vm_room_view_reply (&state->view, write_join (state));
   return TRUE;
 }
@@ -400,6 +401,22 @@ next_reply (gpointer data)
   return vm_room_view_take_reply (&((State *) data)->view);
 }
 
+/* Of a server that says more than that to whom it has given no capability, nothing
+ * is told but this. */
+static void
+count_held (State *state, gsize size)
+{
+  if (!vm_mesh_client_wants_capability (state))
+    return;
+  state->held += size;
+  if (state->held <= VM_MESH_CLIENT_HELD_MAX)
+    return;
+  state->waits = FALSE;
+  g_queue_clear_full (&state->view.signals, (GDestroyNotify) vm_signal_unref);
+  vm_room_view_tell_error (&state->view, VM_ERROR_RATE_LIMITED,
+      "The server says more than 1 MiB before it gives a capability");
+}
+
 static VmSignal *
 parse (gpointer data, GBytes *bytes, GError **error)
 {
@@ -412,6 +429,7 @@ parse (gpointer data, GBytes *bytes, GError **error)
   if (!vm_json_read (&json, text ? text : "", size, error)
       || !take_message (data, &message, error))
     return NULL;
+  count_held (data, size);
   return more (data);
 }
 
@@ -445,29 +463,6 @@ vm_mesh_client_set_capability (gpointer data, const gchar *cap_token)
   g_free (state->cap_token);
   state->cap_token = g_strdup (cap_token);
   state->waits = FALSE;
-}
-
-/* RFC 7519 §3: three parts of base64url, of which the second has the claims. */
-gint64
-vm_mesh_token_get_expiry (const gchar *token)
-{
-  g_auto (GStrv) parts = token ? g_strsplit (token, ".", 4) : NULL;
-  g_autofree guchar *claims = NULL;
-  g_autofree gchar *padded = NULL;
-  gint64 expiry = -1;
-  gsize size;
-  VmJson json;
-
-  if (!parts || g_strv_length (parts) != 3 || !*parts[1])
-    return -1;
-  padded = g_strdup_printf (
-      "%s%.*s", parts[1], (gint) ((4 - strlen (parts[1]) % 4) % 4), "===");
-  g_strdelimit (padded, "-", '+');
-  g_strdelimit (padded, "_", '/');
-  claims = g_base64_decode (padded, &size);
-  if (vm_json_read (&json, (const gchar *) claims, size, NULL))
-    vm_json_get_int (&json, 0, "exp", 0, VM_SIGNAL_INT_MAX, &expiry, NULL);
-  return expiry;
 }
 
 static gpointer

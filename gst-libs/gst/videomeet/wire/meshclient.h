@@ -6,6 +6,10 @@
 /* What a client of the mesh does besides reading and writing messages: all on the
  * state of a vm_dialect_mesh_client. Sans-I/O. */
 
+/* Bytes of messages that wait for a capability, some eighty offers; beyond, all of
+ * them are dropped, and RATE_LIMITED is told. */
+#define VM_MESH_CLIENT_HELD_MAX (1024 * 1024)
+
 /* A new uuid, and the time as ISO 8601. Both: (transfer full) */
 typedef void (*VmMeshStampFunc) (gchar **id, gchar **time, gpointer user_data);
 

@@ -209,8 +209,7 @@ vm_dialect_room_greet (gpointer state, const gchar *id)
   VmRoomPeers *peers = state;
   GString *out = g_string_new ("{");
 
-  g_free (peers->own);
-  peers->own = g_strdup (id);
+  vm_room_peers_set_own (peers, id);
   vm_json_append_member (out, "type", "id");
   vm_json_append_member (out, "id", id);
   g_string_append_c (out, '}');

@@ -93,8 +93,7 @@ read_joined (State *state, const VmJson *json, VmSignal *signal, GError **error)
     return FALSE;
   }
   if (own) {
-    g_free (state->peers->own);
-    state->peers->own = g_steal_pointer (&own);
+    vm_room_peers_set_own (state->peers, own);
   }
   if (!read_peers (state, json, signal, error))
     return FALSE;
@@ -169,9 +168,12 @@ read_error (State *state, const VmJson *json, VmSignal *signal, GError **error)
 static gboolean
 read_id (State *state, const VmJson *json, VmSignal *signal, GError **error)
 {
-  if (!vm_json_get_string (
-          json, 0, "id", VM_SIGNAL_NAME_MAX, &state->peers->own, error))
+  g_autofree gchar *own = NULL;
+
+  if (!vm_json_get_string (json, 0, "id", VM_SIGNAL_NAME_MAX, &own, error))
     return FALSE;
+  if (own)
+    vm_room_peers_set_own (state->peers, own);
   return TRUE;
 }
 

@@ -2,8 +2,8 @@
 
 #include "roomview.h"
 
-#define OWN_ID "p100000"
-#define LATER_FIRST 100001
+#define OWN_ID "p100000" /* after VM_ROOM_VIEW_EARLIER_MAX */
+#define LATER_FIRST (VM_ROOM_VIEW_EARLIER_MAX + 2)
 
 void
 vm_room_view_init (VmRoomView *view)
@@ -49,7 +49,9 @@ vm_room_view_tell_joined (
   g_autofree gchar *id =
       earlier ? g_strdup_printf ("p%03u", view->earlier + 1)
               : g_strdup_printf ("p%u", LATER_FIRST + view->later);
-  VmRoomPeer *peer = vm_room_peers_add (view->peers, id, alias);
+  VmRoomPeer *peer = earlier && view->earlier >= VM_ROOM_VIEW_EARLIER_MAX
+                         ? NULL
+                         : vm_room_peers_add (view->peers, id, alias);
   VmSignalParticipant *who;
 
   if (!peer)

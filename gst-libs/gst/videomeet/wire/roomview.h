@@ -7,6 +7,9 @@
  * model is told of those as they are seen, with the lower numbers, as they are to
  * offer; of those who come later with the higher ones. */
 
+/* Of those who were there before so many have a number below its own, ever. */
+#define VM_ROOM_VIEW_EARLIER_MAX 99999
+
 typedef struct
 {
   VmRoomPeers *peers; /* its room is the one to be in */

@@ -9,8 +9,8 @@ peer_free (gpointer data)
 {
   VmRoomPeer *peer = data;
 
-  g_free (peer->id);
-  g_free (peer->alias);
+  vm_text_unshare (peer->id);
+  vm_text_unshare (peer->alias);
   g_free (peer->session);
   g_free (peer);
 }
@@ -28,10 +28,17 @@ void
 vm_room_peers_free (VmRoomPeers *peers)
 {
   g_ptr_array_unref (peers->peers);
-  g_free (peers->own);
+  vm_text_unshare (peers->own);
   g_free (peers->room);
   g_free (peers->current);
   g_free (peers);
+}
+
+void
+vm_room_peers_set_own (VmRoomPeers *peers, const gchar *alias)
+{
+  vm_text_unshare (peers->own);
+  peers->own = vm_text_share (alias);
 }
 
 VmRoomPeer *
@@ -67,8 +74,8 @@ vm_room_peers_add (VmRoomPeers *peers, const gchar *id, const gchar *alias)
     return NULL;
   vm_room_peers_remove (peers, id);
   peer = g_new0 (VmRoomPeer, 1);
-  peer->id = g_strdup (id);
-  peer->alias = g_strdup (alias ? alias : id);
+  peer->id = vm_text_share (id);
+  peer->alias = vm_text_share (alias ? alias : id);
   peer->generation = -1;
   g_ptr_array_add (peers->peers, peer);
   return peer;

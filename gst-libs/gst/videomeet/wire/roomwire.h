@@ -10,30 +10,32 @@
  * nothing: each is known by both. */
 typedef struct
 {
-  gchar *id; /* in the model */
-  gchar *alias; /* on the wire */
+  gchar *id; /* in the model; shared */
+  gchar *alias; /* on the wire; shared */
   /* The exchange that its offer, or ours, began last; the wire names none. */
   gchar *session;
   gint64 generation; /* -1: none */
   /* socketio, whose messages need not name a receiver */
-  gboolean earlier; /* it was there before */
-  gboolean paired; /* one has made an offer to the other */
-  gint64 offered; /* which of all its unanswered offer is; 0: none */
+  guint earlier : 1; /* it was there before */
+  guint paired : 1; /* one has made an offer to the other */
+  guint offered; /* which of all its unanswered offer is; 0: none */
 } VmRoomPeer;
 
 typedef struct
 {
-  gchar *own; /* alias of the client whose connection this is, or NULL */
-  gint64 offers; /* begun over the wire so far */
+  gchar
+      *own; /* alias of the client whose connection this is, or NULL; shared */
+  guint offers; /* begun over the wire so far */
+  guint offered; /* to this client so far; socketio */
   GPtrArray *peers; /* of VmRoomPeer, in the order they came */
   /* socketio */
   gchar *room; /* the last that was joined, or NULL */
   gchar *current; /* in the model: to whom the last description went, or NULL */
-  gint64 offered; /* to this client so far */
 } VmRoomPeers;
 
 VmRoomPeers *vm_room_peers_new (void);
 void vm_room_peers_free (VmRoomPeers *peers);
+void vm_room_peers_set_own (VmRoomPeers *peers, const gchar *alias);
 /* @alias NULL: @id. NULL when there are VM_SIGNAL_ROSTER_MAX. */
 VmRoomPeer *
 vm_room_peers_add (VmRoomPeers *peers, const gchar *id, const gchar *alias);

@@ -350,15 +350,18 @@ take_event (State *state, VmSpan data, GBytes *message, GError **error)
 static gboolean
 take_connect (State *state, VmSpan data, GError **error)
 {
+  g_autofree gchar *own = NULL;
   VmJson json;
 
   if (!take_step (state, STEP_CONNECT, error))
     return FALSE;
   if (data.size
       && (!vm_json_read (&json, data.data, data.size, error)
-          || !vm_json_get_string (&json, 0, "sid", VM_SIGNAL_NAME_MAX,
-              &state->view.peers->own, error)))
+          || !vm_json_get_string (
+              &json, 0, "sid", VM_SIGNAL_NAME_MAX, &own, error)))
     return FALSE;
+  if (own)
+    vm_room_peers_set_own (state->view.peers, own);
   if (state->view.peers->room)
     vm_room_view_reply (&state->view, write_join (state));
   return TRUE;

@@ -63,3 +63,16 @@ vm_text_to_name (const gchar *text, gsize max)
   }
   return g_string_free (out, FALSE);
 }
+
+gchar *
+vm_text_share (const gchar *text)
+{
+  return text ? g_ref_string_new_intern (text) : NULL;
+}
+
+void
+vm_text_unshare (gchar *text)
+{
+  if (text)
+    g_ref_string_release (text);
+}
