@@ -72,14 +72,15 @@ ask (Server *server, guint64 request, const gchar *key, GBytes *written)
 }
 
 static void
-on_get (guint64 request, const gchar *key, gpointer user_data)
+on_get (VmClusterBucket bucket, guint64 request, const gchar *key,
+    gpointer user_data)
 {
   ask (user_data, request, key, NULL);
 }
 
 static void
-on_put (guint64 request, const gchar *key, GBytes *value, guint64 revision,
-    gpointer user_data)
+on_put (VmClusterBucket bucket, guint64 request, const gchar *key,
+    GBytes *value, guint64 revision, gpointer user_data)
 {
   /* none is removed here */
   if (value)
@@ -114,8 +115,9 @@ answer_all (Server *server)
 
     if (written)
       set_record (server, written);
-    vm_room_share_answer (server->share, *request, VM_CLUSTER_DONE,
-        written ? NULL : server->record, server->revision, START);
+    vm_room_share_answer (server->share, VM_CLUSTER_ROOMS, *request,
+        VM_CLUSTER_DONE, written ? NULL : server->record, server->revision,
+        START);
     g_free (request);
   }
 }

@@ -514,6 +514,27 @@ GST_START_TEST (test_replay)
 
 GST_END_TEST;
 
+/* What another server has seen, and what nobody could be asked about. */
+GST_START_TEST (test_replay_elsewhere)
+{
+  g_autoptr (VmCapabilityReplay) replay = vm_capability_replay_new ();
+
+  fail_if (vm_capability_replay_knows (replay, "1"));
+  vm_capability_replay_bar (replay, "1");
+  vm_capability_replay_forget (replay, "1");
+  fail_unless_equals_int (vm_capability_replay_count (replay), 0);
+  fail_unless (shows (replay, "1", "user-a", "::1", 1, NOW));
+  fail_unless (vm_capability_replay_knows (replay, "1"));
+  vm_capability_replay_bar (replay, "1");
+  fail_if (shows (replay, "1", "user-a", "::1", 1, NOW));
+  fail_unless (vm_capability_replay_knows (replay, "1"));
+  vm_capability_replay_forget (replay, "1");
+  fail_if (vm_capability_replay_knows (replay, "1"));
+  fail_unless (shows (replay, "1", "user-a", "::1", 2, NOW));
+}
+
+GST_END_TEST;
+
 static void
 is_refused_for_want_of_room (
     VmCapabilityReplay *replay, const gchar *group, gint64 now)
@@ -542,6 +563,10 @@ GST_START_TEST (test_replay_of_an_address)
   const guint most = VM_CAPABILITY_SEEN_PER_ADDRESS;
 
   show_all_of (replay, "10.0.0.1");
+  is_refused_for_want_of_room (replay, "10.0.0.1", NOW);
+  /* one that is forgotten makes room for one */
+  vm_capability_replay_forget (replay, "10.0.0.1/1");
+  fail_unless (shows (replay, "10.0.0.1/1", "user-a", "10.0.0.1", 1, NOW));
   is_refused_for_want_of_room (replay, "10.0.0.1", NOW);
   /* what it has shown is good still, and so is what others show */
   fail_unless (shows (replay, "10.0.0.1/0", "user-a", "10.0.0.1", 1, NOW));
@@ -631,6 +656,7 @@ capability_suite (void)
   tcase_add_test (tc, test_keys);
   suite_add_tcase (s, seen);
   tcase_add_test (seen, test_replay);
+  tcase_add_test (seen, test_replay_elsewhere);
   tcase_add_test (seen, test_replay_of_an_address);
   tcase_add_test (seen, test_replay_is_bounded);
   return s;

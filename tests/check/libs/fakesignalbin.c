@@ -173,6 +173,12 @@ play (FakeSignalBin *self)
         ("code", G_TYPE_STRING, "MEETING_NOT_FOUND", NULL));
     return;
   }
+  if (g_str_equal (self->meeting, "token")) {
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
+        ("The token has expired"), (NULL),
+        ("code", G_TYPE_STRING, "CAP_EXPIRED", NULL));
+    return;
+  }
   if (g_str_equal (self->meeting, "nowhere")) {
     GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
         ("No device on this network hosts it."), (NULL),

@@ -117,6 +117,26 @@ is_cut (GIOStream *stream)
   return g_socket_condition_check (socket, G_IO_IN) & G_IO_IN;
 }
 
+/* As many as it may have, and VM_CONNECTIONS_REFUSED_MAX that would be told 429;
+ * beyond, nothing is said. */
+GST_START_TEST (test_connections_that_are_refused)
+{
+  const guint most = VM_CONNECTIONS_PER_ADDRESS + VM_CONNECTIONS_REFUSED_MAX;
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i <= most; i++)
+    g_ptr_array_add (open, connect_from ("127.0.0.2"));
+  g_socket_condition_timed_wait (
+      g_socket_connection_get_socket (open->pdata[most]), G_IO_IN,
+      NET_SECONDS * G_USEC_PER_SEC, NULL, NULL);
+  fail_unless (is_cut (open->pdata[most]));
+  fail_if (is_cut (open->pdata[most - 1]));
+  fail_unless_equals_int (status_of (open->pdata[most - 1]), 429);
+  fail_unless_equals_int (status_of (open->pdata[0]), 200);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_connections_of_all)
 {
   g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_object_unref);
@@ -691,6 +711,7 @@ limits_suite (void)
   tcase_add_checked_fixture (tc, open_for_all, teardown);
   tcase_add_test (tc, test_header);
   tcase_add_test (tc, test_connections_are_of_one_address);
+  tcase_add_test (tc, test_connections_that_are_refused);
   tcase_add_test (tc, test_slow_headers_are_waited_for_alone);
   tcase_add_test (tc, test_connections_of_all);
   tcase_add_test (tc, test_accepted_at_once);

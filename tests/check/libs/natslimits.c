@@ -137,8 +137,8 @@ teardown (void)
 /* The store: without a server each request is answered, that it is lost */
 
 static void
-on_answer (guint64 request, VmClusterResult result, GBytes *value,
-    guint64 revision, gpointer user_data)
+on_answer (VmClusterBucket bucket, guint64 request, VmClusterResult result,
+    GBytes *value, guint64 revision, gpointer user_data)
 {
   gate_note (&far_gate, (guint) request);
   gate_pass (&gate);
@@ -169,13 +169,13 @@ GST_START_TEST (test_requests)
       vm_nats_store_new (&config, &funcs, NULL, NULL);
   guint last;
 
-  vm_nats_store_get (store, 0, "key");
+  vm_nats_store_get (store, VM_CLUSTER_ROOMS, 0, "key");
   nats_wait (is_called, GUINT_TO_POINTER (1));
   for (guint i = 1; i <= wanted; i++)
-    vm_nats_store_get (store, i, "key");
+    vm_nats_store_get (store, VM_CLUSTER_ROOMS, i, "key");
   gate_open (&gate);
   nats_wait (has_come, GUINT_TO_POINTER (1 + kept));
-  vm_nats_store_get (store, LAST, "key");
+  vm_nats_store_get (store, VM_CLUSTER_ROOMS, LAST, "key");
   nats_wait (has_come, GUINT_TO_POINTER (2 + kept));
   fail_unless_equals_int (gate_count (&far_gate, &last), 2 + kept);
   fail_unless (last == LAST);

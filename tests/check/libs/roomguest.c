@@ -34,14 +34,15 @@ ask (guint64 number, gboolean put, GBytes *value)
 }
 
 static void
-on_get (guint64 number, const gchar *key, gpointer user_data)
+on_get (VmClusterBucket bucket, guint64 number, const gchar *key,
+    gpointer user_data)
 {
   ask (number, FALSE, NULL);
 }
 
 static void
-on_put (guint64 number, const gchar *key, GBytes *value, guint64 before,
-    gpointer user_data)
+on_put (VmClusterBucket bucket, guint64 number, const gchar *key, GBytes *value,
+    guint64 before, gpointer user_data)
 {
   ask (number, TRUE, value);
 }
@@ -74,9 +75,9 @@ serve (void)
     record = request->value;
     revision++;
   }
-  vm_room_share_answer (share, request->number, VM_CLUSTER_DONE,
-      request->put ? NULL : record, record || request->put ? revision : 0,
-      g_get_monotonic_time ());
+  vm_room_share_answer (share, VM_CLUSTER_ROOMS, request->number,
+      VM_CLUSTER_DONE, request->put ? NULL : record,
+      record || request->put ? revision : 0, g_get_monotonic_time ());
   return TRUE;
 }
 
@@ -178,6 +179,24 @@ GST_START_TEST (test_second_answer)
 
 GST_END_TEST;
 
+/* Below VM_EARLY_MAX, at it, and above, which is told at once. */
+GST_START_TEST (test_early)
+{
+  guint said = VM_EARLY_MAX - 1 + __i__;
+
+  say ("{\"type\":\"join\",\"roomId\":\"a\"}");
+  for (guint i = 0; i < said; i++) {
+    fail_unless_equals_string (heard->str, "");
+    say ("{\"type\":\"join\",\"roomId\":\"a\"}");
+  }
+  fail_unless ((strstr (heard->str, "before the room was joined") != NULL)
+               == (said > VM_EARLY_MAX));
+  vm_room_guest_free (guest, NULL);
+  settle ();
+}
+
+GST_END_TEST;
+
 static Suite *
 roomguest_suite (void)
 {
@@ -188,6 +207,7 @@ roomguest_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_gone_before_second_answer);
   tcase_add_test (tc, test_second_answer);
+  tcase_add_loop_test (tc, test_early, 0, 3);
   return s;
 }
 

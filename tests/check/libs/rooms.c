@@ -139,6 +139,32 @@ GST_START_TEST (test_tickets)
 
 GST_END_TEST;
 
+/* Below VM_TICKETS_PER_ADDRESS and at it each is good; above, the oldest is not. */
+GST_START_TEST (test_tickets_of_one_address)
+{
+  guint given = VM_TICKETS_PER_ADDRESS - 1 + __i__;
+  g_autofree gchar *oldest = ask ("standup", NULL, "a", NULL);
+  g_autofree gchar *next = NULL;
+  g_autoptr (GError) error = NULL;
+  Peer bob, carl;
+
+  now++;
+  next = ask ("standup", NULL, "a", NULL);
+  now++;
+  for (guint i = 2; i < given; i++)
+    g_free (ask ("standup", NULL, "a", NULL));
+  peer_init (&bob);
+  peer_init (&carl);
+  fail_unless (sit (&carl, next, NULL));
+  fail_unless (sit (&bob, oldest, &error) == (given <= VM_TICKETS_PER_ADDRESS));
+  if (given > VM_TICKETS_PER_ADDRESS)
+    g_assert_error (error, VM_ERROR, VM_ERROR_BAD_TICKET);
+  peer_clear (&bob);
+  peer_clear (&carl);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_tickets_are_bounded)
 {
   g_autoptr (GError) error = NULL;
@@ -147,7 +173,8 @@ GST_START_TEST (test_tickets_are_bounded)
   /* one address only replaces its own */
   for (guint i = 0; i < 100; i++)
     g_free (ask ("standup", NULL, "a", NULL));
-  fail_unless_equals_int (vm_rooms_count_tickets (rooms), 16);
+  fail_unless_equals_int (
+      vm_rooms_count_tickets (rooms), VM_TICKETS_PER_ADDRESS);
   do {
     g_autofree gchar *group = g_strdup_printf ("%u", n++);
 
@@ -552,6 +579,7 @@ rooms_suite (void)
   tcase_add_test (tc, test_id_and_key);
   tcase_add_test (tc, test_full);
   tcase_add_test (tc, test_tickets);
+  tcase_add_loop_test (tc, test_tickets_of_one_address, 0, 3);
   tcase_add_test (tc, test_tickets_are_bounded);
   tcase_add_test (tc, test_ticket_of_an_earlier_meeting);
   tcase_add_test (tc, test_names);

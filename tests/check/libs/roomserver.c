@@ -459,6 +459,29 @@ GST_START_TEST (test_joins_are_limited)
 
 GST_END_TEST;
 
+/* What is said right before goodbye is heard, and goodbye is answered: whatever
+ * waits for its client then. */
+GST_START_TEST (test_last_words)
+{
+  static const gchar words[] = "{\"type\":\"join\",\"roomId\":\"standup\"}";
+  g_autofree gchar *a = NULL, *joined = NULL, *left = NULL, *b = NULL;
+  NetSocket *ann = sit (&a);
+  GIOStream *bob = net_raw_upgrade (server, "/", "");
+
+  fail_unless (net_raw_send (bob, 0x81, words, strlen (words)));
+  fail_unless (net_raw_send (bob, 0x88, "\x03\xe8", 2));
+  joined = net_socket_next (ann);
+  b = text_of (joined, "peerId");
+  left = net_socket_next (ann);
+  fail_unless (strstr (joined, "\"peer-joined\""), "%s", joined);
+  fail_unless (strstr (left, "\"peer-left\"") && strstr (left, b), "%s", left);
+  fail_unless_equals_int (net_raw_close_code (bob), 1000);
+  g_object_unref (bob);
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
 /* A client that is in no meeting does not hold the server up. */
 GST_START_TEST (test_stop)
 {
@@ -493,6 +516,7 @@ roomserver_suite (void)
   tcase_add_test (tc, test_kick_and_end);
   tcase_add_test (tc, test_joining_again_moves);
   tcase_add_test (tc, test_joins_are_limited);
+  tcase_add_test (tc, test_last_words);
   tcase_add_test (tc, test_stop);
   return s;
 }

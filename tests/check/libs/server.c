@@ -459,6 +459,17 @@ GST_START_TEST (test_page)
         strstr (answer->text, "default-src 'self'; frame-ancestors 'none'")
         != NULL);
   }
+  for (goffset size = VM_FILE_SERVED_MAX - 1; size <= VM_FILE_SERVED_MAX + 1;
+       size++) {
+    g_autofree gchar *text = g_strnfill (size, 'x');
+    g_autoptr (NetAnswer) answer = NULL;
+
+    fail_unless (g_file_set_contents (index, text, size, NULL));
+    answer =
+        net_ask (web, "GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    fail_unless_equals_int (
+        answer->status, size <= VM_FILE_SERVED_MAX ? 200 : 404);
+  }
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (NetAnswer) answer =
         net_ask (web, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", bad[i]);

@@ -77,6 +77,31 @@ check_participants (guint wanted)
   fail_unless (strstr (answer->text, line) != NULL, "%s", answer->text);
 }
 
+/* Said at the start, and not when the rooms are lost. */
+GST_START_TEST (test_no_such_folder)
+{
+  g_autofree gchar *none = g_build_filename (folder, "none", "rooms", NULL);
+  g_autofree gchar *in_file = g_build_filename (state, "rooms", NULL);
+  const gchar *paths[] = { none, in_file };
+
+  fail_unless (g_file_set_contents (state, "x", 1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    g_autofree gchar *parent = g_path_get_dirname (paths[i]);
+    g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
+    g_autoptr (VmServer) refused = vm_server_new (identity);
+    g_autoptr (GError) error = NULL;
+    VmServerConfig config = {
+      .loopback_only = TRUE, .open_rooms = TRUE, .state_file = paths[i]
+    };
+
+    fail_if (vm_server_start (refused, &config, &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+    fail_unless (strstr (error->message, parent) != NULL);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_own)
 {
   struct stat about;
@@ -125,21 +150,47 @@ make_foreign (void)
     make_readable ();
 }
 
-static void (*const spoil[]) (void) = { make_readable, make_writable, make_link,
-  make_pipe, make_foreign };
+/* A file of something else, that was named by mistake. */
+static void
+make_other (void)
+{
+  fail_unless (g_file_set_contents (state, "rooms: none\n", -1, NULL));
+  fail_unless (g_chmod (state, 0600) == 0);
+}
 
-/* What others may have put there opens no seat, and is left to its owner. */
+static void (*const spoil[]) (void) = { make_readable, make_writable, make_link,
+  make_pipe, make_foreign, make_other };
+
+/* What others may have put there opens no seat, and is left to its owner, at the end of
+ * the server too. */
 GST_START_TEST (test_of_others)
 {
+  struct stat before, after;
+
   write_state ();
   spoil[__i__]();
+  fail_unless (g_lstat (state, &before) == 0);
   g_test_expect_message (
       "videomeet", G_LOG_LEVEL_WARNING, "the rooms of before are not known*");
   start ();
   g_test_assert_expected_messages ();
   check_participants (0);
-  fail_unless (g_file_test (state, G_FILE_TEST_IS_SYMLINK)
-               || g_file_test (state, G_FILE_TEST_EXISTS));
+  stop ();
+  fail_unless (g_lstat (state, &after) == 0);
+  fail_unless (after.st_ino == before.st_ino && after.st_mode == before.st_mode
+               && after.st_size == before.st_size);
+}
+
+GST_END_TEST;
+
+/* One that was made beforehand takes the rooms, however it was made. */
+GST_START_TEST (test_empty)
+{
+  fail_unless (g_file_set_contents (state, "", 0, NULL));
+  fail_unless (g_chmod (state, 0644) == 0);
+  write_state ();
+  start ();
+  check_participants (1);
 }
 
 GST_END_TEST;
@@ -204,7 +255,9 @@ serverstate_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, set_up, tear_down);
+  tcase_add_test (tc, test_no_such_folder);
   tcase_add_test (tc, test_own);
+  tcase_add_test (tc, test_empty);
   tcase_add_test (tc, test_who_comes_back_at_once);
   tcase_add_loop_test (tc, test_of_others, 0, G_N_ELEMENTS (spoil));
   return s;

@@ -15,6 +15,7 @@ typedef struct
     FRAME,
   } kind;
   NetNode *node; /* that asks, or is told */
+  VmClusterBucket bucket;
   guint64 number;
   gchar *key;
   GBytes *value;
@@ -62,19 +63,22 @@ post (Mail mail)
 /* The store */
 
 static void
-on_get (guint64 request, const gchar *key, gpointer user_data)
+on_get (VmClusterBucket bucket, guint64 request, const gchar *key,
+    gpointer user_data)
 {
   post ((Mail){ .kind = GET,
+      .bucket = bucket,
       .node = user_data,
       .number = request,
       .key = (gchar *) key });
 }
 
 static void
-on_put (guint64 request, const gchar *key, GBytes *value, guint64 revision,
-    gpointer user_data)
+on_put (VmClusterBucket bucket, guint64 request, const gchar *key,
+    GBytes *value, guint64 revision, gpointer user_data)
 {
   post ((Mail){ .kind = PUT,
+      .bucket = bucket,
       .node = user_data,
       .number = request,
       .key = (gchar *) key,
@@ -104,16 +108,25 @@ answer (
 {
   post ((Mail){ .kind = ANSWER,
       .node = mail->node,
+      .bucket = mail->bucket,
       .number = mail->number,
       .result = result,
       .value = value,
       .revision = revision });
 }
 
+/* Only rooms are told of. */
+static GHashTable *
+table_of (const Mail *mail)
+{
+  return mail->bucket == VM_CLUSTER_ROOMS ? net->records : net->once;
+}
+
 static void
 take_put (const Mail *mail)
 {
-  const Record *before = g_hash_table_lookup (net->records, mail->key);
+  GHashTable *table = table_of (mail);
+  const Record *before = g_hash_table_lookup (table, mail->key);
   Record *record;
 
   if ((before ? before->revision : 0) != mail->revision) {
@@ -121,15 +134,15 @@ take_put (const Mail *mail)
     return;
   }
   net->revision++;
-  g_hash_table_remove (net->records, mail->key);
+  g_hash_table_remove (table, mail->key);
   if (mail->value) {
     record = g_new (Record, 1);
     *record = (Record){ g_bytes_ref (mail->value), net->revision };
-    g_hash_table_insert (net->records, g_strdup (mail->key), record);
+    g_hash_table_insert (table, g_strdup (mail->key), record);
   }
   answer (mail, VM_CLUSTER_DONE, NULL, net->revision);
   for (guint i = 0; i < NET_NODES; i++) {
-    if (!net->nodes[i].deaf)
+    if (mail->bucket == VM_CLUSTER_ROOMS && !net->nodes[i].deaf)
       post ((Mail){ .kind = TOLD,
           .node = &net->nodes[i],
           .key = mail->key,
@@ -141,7 +154,7 @@ take_put (const Mail *mail)
 static void
 take_request (const Mail *mail)
 {
-  const Record *record = g_hash_table_lookup (net->records, mail->key);
+  const Record *record = g_hash_table_lookup (table_of (mail), mail->key);
 
   if (net->away || mail->node->silent)
     answer (mail, VM_CLUSTER_LOST, NULL, 0);
@@ -178,8 +191,8 @@ take_mail (const Mail *mail)
   if (mail->kind == GET || mail->kind == PUT)
     take_request (mail);
   else if (mail->kind == ANSWER)
-    vm_room_share_answer (node->share, mail->number, mail->result, mail->value,
-        mail->revision, net->now);
+    vm_room_share_answer (node->share, mail->bucket, mail->number, mail->result,
+        mail->value, mail->revision, net->now);
   else if (mail->kind == TOLD)
     vm_room_share_told (
         node->share, mail->key, mail->value, mail->revision, net->now);
@@ -231,6 +244,8 @@ net_pass (gdouble seconds)
         continue;
       vm_rooms_tick (node->rooms, net->now);
       vm_room_share_tick (node->share, net->now, net->now / NET_SECOND);
+      if (node->calls)
+        vm_calls_tick (node->calls, VM_CALL_RING_TIME, net->now);
     }
     if (n % 10 == 0)
       list_beats ();
@@ -325,8 +340,8 @@ on_admit (const gchar *pass, const gchar *room, const gchar *group,
   return FALSE;
 }
 
-static void
-start (NetNode *node, gchar letter)
+void
+net_start (NetNode *node, gchar letter)
 {
   static const VmRoomsFuncs rooms_funcs = { on_signal, on_close, on_changed,
     on_random, .admit = on_admit };
@@ -335,6 +350,7 @@ start (NetNode *node, gchar letter)
   const VmOpenRooms open = { net->seats, 100, 100, 100 };
 
   node->net = net;
+  g_free (node->name);
   node->name = g_strdup_printf ("%c-node", letter);
   node->rooms = vm_rooms_new (&rooms_funcs, node);
   vm_rooms_set_open (node->rooms, &open);
@@ -351,10 +367,22 @@ net_setup (void)
   net->seats = 6;
   net->records =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
+  net->once =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
   net->beats = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < NET_NODES; i++)
-    start (&net->nodes[i], (gchar) ('a' + i));
+    net_start (&net->nodes[i], (gchar) ('a' + i));
   net_pass (4);
+}
+
+void
+net_take_calls (
+    NetNode *node, VmCallsSend send, VmCallsMissed missed, VmCallsClose close)
+{
+  node->calls = vm_calls_new (send, node);
+  vm_calls_set_missed_func (node->calls, missed, node);
+  vm_calls_set_close_func (node->calls, close, node);
+  node->call_share = vm_call_share_new (node->share, node->calls);
 }
 
 void
@@ -362,7 +390,9 @@ net_kill (NetNode *node)
 {
   if (!node->rooms)
     return;
+  g_clear_pointer (&node->call_share, vm_call_share_free);
   g_clear_pointer (&node->share, vm_room_share_free);
+  g_clear_pointer (&node->calls, vm_calls_free);
   g_clear_pointer (&node->rooms, vm_rooms_free);
 }
 
@@ -375,6 +405,7 @@ net_teardown (void)
   }
   g_queue_clear_full (&net->mail, mail_free);
   g_hash_table_unref (net->records);
+  g_hash_table_unref (net->once);
   g_hash_table_unref (net->beats);
   g_clear_pointer (&net, g_free);
 }
@@ -446,6 +477,42 @@ net_sit (NetClient *client, const gchar *room, const gchar *user)
   ticket = vm_rooms_use_ticket (rooms, text, NULL, net->now, NULL);
   client->wish =
       vm_rooms_wish_seat (rooms, ticket, hello, client, &seat_funcs, client);
+}
+
+/* A ticket that every server knows of. */
+static void
+on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
+{
+  *(gboolean *) user_data = result == VM_ONCE_DONE;
+}
+
+gchar *
+net_get_ticket (NetNode *node, const VmJoin *join)
+{
+  static const VmOnceAsker asker = { .done = on_kept };
+  gboolean kept = FALSE;
+  gchar *text = NULL;
+
+  fail_unless (
+      vm_rooms_join (node->rooms, join, net->now, &text, NULL) != NULL);
+  fail_unless (vm_rooms_shares_ticket (node->rooms, text));
+  fail_unless (
+      vm_rooms_keep_ticket (node->rooms, text, &asker, &kept, net->now) > 0);
+  net_settle ();
+  fail_unless (kept);
+  return text;
+}
+
+void
+net_sit_by (NetClient *client, const gchar *ticket, const gchar *key)
+{
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  VmSignalParticipant *said = vm_signal_add_participant (hello);
+
+  said->device = g_strdup ("phone");
+  said->nonce = g_strdup ("bm9uY2U=");
+  client->wish = vm_rooms_wish_by_ticket (
+      client->node->rooms, ticket, key, hello, client, &seat_funcs, client);
 }
 
 void

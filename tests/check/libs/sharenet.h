@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gst/check/gstcheck.h>
-#include <gst/videomeet/server/roomshare.h>
+#include <gst/videomeet/server/callshare.h>
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,8 @@ typedef struct
   gchar *name;
   VmRooms *rooms; /* NULL: it was killed */
   VmRoomShare *share;
+  VmCalls *calls; /* or NULL, see net_take_calls() */
+  VmCallShare *call_share;
   gboolean silent; /* nothing that it says comes anywhere */
   gboolean deaf; /* the store tells it nothing by itself */
 } NetNode;
@@ -35,7 +37,8 @@ struct _Net
   const gchar *pass; /* that admits; NULL: everybody is admitted */
   const gchar *shown; /* by who comes, or NULL */
   guint frames; /* so far */
-  GHashTable *records;
+  GHashTable *records; /* of rooms */
+  GHashTable *once; /* what is good once */
   GHashTable *beats;
   guint64 revision;
   GQueue mail;
@@ -66,12 +69,21 @@ void net_settle (void);
 /* Tenths of seconds, with all that happens in them. */
 void net_pass (gdouble seconds);
 void net_kill (NetNode *node);
+/* Another server in the place of one that was killed. */
+void net_start (NetNode *node, gchar letter);
+/* It has users who call one another; what @send is told, another of the tests does. */
+void net_take_calls (
+    NetNode *node, VmCallsSend send, VmCallsMissed missed, VmCallsClose close);
 
 void net_client_init (NetClient *client, NetNode *node);
 void net_client_clear (NetClient *client);
 /* By a ticket, natively; not settled. */
 void net_sit (NetClient *client, const gchar *room, const gchar *user);
-/* Likewise, by a dialect without tickets. */
+/* A ticket of @node, that all know of. Returns: (transfer full) */
+gchar *net_get_ticket (NetNode *node, const VmJoin *join);
+/* Natively by that, wherever @client is connected, with @key or NULL; not settled. */
+void net_sit_by (NetClient *client, const gchar *ticket, const gchar *key);
+/* By a dialect without tickets; not settled. */
 void net_enter (NetClient *client, const gchar *room);
 /* At @node, by its last token. */
 void net_come_back (NetClient *client, NetNode *node);

@@ -132,6 +132,16 @@ GST_START_TEST (test_token)
   fail_unless_equals_string (options.token, "ab.c-d._~+/=");
   fail_unless (g_file_set_contents (path, "ab c", -1, NULL));
   refused (line, "no token in");
+  for (gsize size = VMT_TOKEN_MAX - 1; size <= VMT_TOKEN_MAX + 1; size++) {
+    g_autofree gchar *text = g_strnfill (VMT_TOKEN_FILE_MAX, ' ');
+
+    memset (text, 't', size);
+    fail_unless (g_file_set_contents (path, text, -1, NULL));
+    if (size <= VMT_TOKEN_MAX)
+      taken (line);
+    else
+      refused (line, "more than 4096 characters");
+  }
   close (fd);
   g_unlink (path);
 }
@@ -190,7 +200,7 @@ GST_START_TEST (test_calls)
   refused ("call Bob --server h:3000", "ws://HOST:PORT");
   refused ("call Bob --server ws://h --accept auto", "--accept");
   refused ("answer --server ws://h --accept never", "ask or auto");
-  refused ("answer --server ws://h --accept perhaps", "--accept");
+  refused ("answer --server ws://h --accept perhaps", "ask or auto here, not");
   refused ("join Bob --server ws://h", "--server");
 }
 
@@ -278,6 +288,7 @@ GST_START_TEST (test_limits)
 
   refused ("join x --token-file /no/such/file", "No such file");
   refused ("call x --server ws://a --token-file /dev/null", "no token in");
+  refused ("join x --token-file /dev/zero", "File too large");
   refused ("host --token-file /dev/null", "nknown option");
 
   taken ("discover --duration 0.5");
@@ -305,6 +316,8 @@ GST_START_TEST (test_drain)
   }
   refused (over, "0 to 600 seconds");
   refused ("server --drain -0.1", "0 to 600 seconds");
+  refused ("server --drain nan", "0 to 600 seconds");
+  refused ("server --drain -inf", "0 to 600 seconds");
 }
 
 GST_END_TEST;
@@ -385,7 +398,8 @@ GST_END_TEST;
 /* Below, at and above what an amount may be, and what is none. */
 GST_START_TEST (test_amounts)
 {
-  refused ("send a b --max-bitrate 0", "--max-bitrate takes a number");
+  refused ("send a b --max-bitrate 0",
+      "--max-bitrate takes a number from 1 to 1000000T");
   taken ("send a b --max-bitrate 1");
   taken ("send a b --max-bitrate 1000000T");
   refused ("send a b --max-bitrate 1000001T", "takes a number");

@@ -376,6 +376,22 @@ GST_START_TEST (test_not_found)
 
 GST_END_TEST;
 
+/* A server that has looked at a token is one of rooms, and whoever says the dialect
+ * knows what is there. */
+GST_START_TEST (test_not_taken_for_a_device)
+{
+  g_auto (VmtOptions) plain = { 0 };
+  g_auto (VmtOptions) named = { .dialect = g_strdup ("mesh") };
+  g_auto (Result) token = tell (&plain, VM_MEETING_MODE_JOIN, "ws://a:1/token");
+  g_auto (Result) mesh =
+      tell (&named, VM_MEETING_MODE_JOIN, "ws://a:1/nowhere");
+
+  fail_unless_equals_string (token.text, "");
+  fail_unless_equals_string (mesh.text, "");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_named_by_uri)
 {
   g_auto (VmtOptions) options = { .duration = 0.5 };
@@ -619,6 +635,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_refused_is_all_that_is_told);
   tcase_add_test (tc, test_not_found);
+  tcase_add_test (tc, test_not_taken_for_a_device);
   tcase_add_test (tc, test_named_by_uri);
   tcase_add_test (tc, test_what_to_do_next);
   tcase_add_test (tc, test_never_joined);

@@ -20,7 +20,7 @@ static void
 check_result (const GstStructure *transfer, const gchar *start,
     const gchar *end, gboolean good)
 {
-  const VmtRate rate = { 0 };
+  const VmtRate rate = { .since = g_get_monotonic_time () - G_USEC_PER_SEC };
   gboolean is_good;
   g_autofree gchar *text = vmt_transfer_result (transfer, &rate, &is_good);
 
@@ -72,6 +72,35 @@ GST_START_TEST (test_results)
 
 GST_END_TEST;
 
+/* A rate is said of what took long enough to have one, and where it was gone on with. */
+GST_START_TEST (test_times)
+{
+  static const struct
+  {
+    gint64 passed; /* µs */
+    guint64 before;
+    const gchar *end;
+  } cases[] = {
+    { 0, 0, "verified, in less than a second" },
+    { 3 * G_USEC_PER_SEC, 0, "/s)" },
+    { 3 * G_USEC_PER_SEC, SIZE / 2, "/s), resumed at 50 %" },
+  };
+  g_autoptr (GstStructure) s = transfer_new (VM_TRANSFER_STATE_COMPLETED, SIZE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const VmtRate rate = {
+      .since = cases[i].passed ? g_get_monotonic_time () - cases[i].passed : 0,
+      .before = cases[i].before
+    };
+    gboolean good;
+    g_autofree gchar *text = vmt_transfer_result (s, &rate, &good);
+
+    fail_unless (good && g_str_has_suffix (text, cases[i].end), "%s", text);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_progress)
 {
   static const struct
@@ -110,6 +139,7 @@ tool_transfer_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_lanes);
   tcase_add_test (tc, test_results);
+  tcase_add_test (tc, test_times);
   tcase_add_test (tc, test_progress);
   return s;
 }

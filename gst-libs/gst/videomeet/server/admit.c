@@ -39,8 +39,8 @@ take_header (VmConn *conn)
       vm_http_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
 
   if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0
-      || (vm_mesh_is_path (conn->path)
-          && strcmp (conn->path, VM_MESH_SESSIONS_PATH) != 0))
+      || (vm_mesh_is_path (conn->request->path)
+          && strcmp (conn->request->path, VM_MESH_SESSIONS_PATH) != 0))
     return NULL;
   return g_strdup (header + strlen (BEARER));
 }
@@ -53,7 +53,7 @@ vm_conn_take_pass (VmConn *conn)
   g_autofree gchar *buffer = NULL;
 
   g_clear_pointer (&conn->pass, g_free);
-  if (!conn->server->passes || !conn->path)
+  if (!conn->server->passes || !conn->request->path)
     return;
   buffer = g_malloc (VM_HTTP_HEADER_MAX);
   conn->pass = g_strdup (

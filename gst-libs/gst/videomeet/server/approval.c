@@ -90,7 +90,7 @@ answer (VmConn *conn, GError **error)
   g_auto (VmApprovalBody) body = { NULL };
 
   /* nor a page of another origin that may join meetings here */
-  if (!conn->loopback || conn->origin) {
+  if (!conn->loopback || conn->request->origin) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "Only the page of this device, in a browser on this machine, may "
         "answer "
@@ -98,10 +98,11 @@ answer (VmConn *conn, GError **error)
     return NULL;
   }
   for (guint i = 0; i < G_N_ELEMENTS (requests) && conn->server->desk; i++) {
-    if (strcmp (conn->path, requests[i].path) != 0)
+    if (strcmp (conn->request->path, requests[i].path) != 0)
       continue;
-    return vm_approval_body_read (
-               &body, (const gchar *) conn->body->data, conn->body->len, error)
+    return vm_approval_body_read (&body,
+               (const gchar *) conn->request->body->data,
+               conn->request->body->len, error)
                ? requests[i].answer (conn, &body, error)
                : NULL;
   }

@@ -5,6 +5,10 @@
 static int
 on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
 {
+  const VmRequest *request = conn->request;
+
+  if (!request)
+    return 0;
   switch (reason) {
     case LWS_CALLBACK_HTTP:
       return vm_http_request (conn);
@@ -13,8 +17,9 @@ on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
       return vm_http_body_done (conn);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-      return conn->session || conn->session_answer ? vm_session_writeable (conn)
-                                                   : vm_trust_writeable (conn);
+      return request->session || request->session_answer
+                 ? vm_session_writeable (conn)
+                 : vm_trust_writeable (conn);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
       return vm_http_upgrade (conn);
     default:
@@ -63,7 +68,7 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
   }
 }
 
-#define RX_BYTES 2048 /* kept for each WebSocket, idle or not */
+#define RX_BYTES 448 /* kept for each WebSocket, idle or not */
 #define RX_FILE_BYTES (64 * 1024) /* of one that brings a file */
 #define TX_BYTES (64 * 1024) /* given to the socket at once */
 

@@ -45,6 +45,7 @@ vm_call_user_claim (
 {
   VmCallUser *other = call_id ? find (user, other_id) : NULL;
 
+  vm_call_user_come_over (user, call_id, other_id);
   /* of a call that it knows the server knows better */
   if (!call_id || user->call || strcmp (user->id, other_id) == 0)
     return;
@@ -58,7 +59,25 @@ vm_call_user_claim (
   } else {
     user->claim_id = g_strdup (call_id);
     user->claim_other = g_strdup (other_id);
+    if (!other)
+      vm_call_user_say_claim (user);
   }
+}
+
+gboolean
+vm_call_user_meet_claim (
+    VmCallUser *user, VmCallUser *other, const gchar *call_id)
+{
+  if (has_ended (user, call_id, other)) {
+    vm_calls_tell_end (other, call_id, user);
+    return FALSE;
+  }
+  if (user->call || !claims (user, call_id, other))
+    return FALSE;
+  forget (user);
+  vm_calls_end_denied (other);
+  vm_calls_begin (other, user, call_id, VM_CALL_STATE_ACTIVE);
+  return TRUE;
 }
 
 void
@@ -69,6 +88,18 @@ vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee)
     return;
   vm_calls_tell_end (callee, callee->claim_id, user);
   forget (callee);
+}
+
+gboolean
+vm_call_user_say_claimed (VmCallUser *user, VmCallMessage *message)
+{
+  if (g_strcmp0 (user->claim_other, message->to) != 0
+      || (message->call_id && strcmp (user->claim_id, message->call_id) != 0)
+      || find (user, message->to))
+    return FALSE;
+  g_free (message->call_id);
+  message->call_id = g_strdup (user->claim_id);
+  return vm_call_user_say_on (user, message);
 }
 
 gboolean
@@ -89,6 +120,8 @@ vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message)
     forget (other);
     vm_calls_keep_last (other, message->call_id, user->id);
     vm_calls_forward (user, other, message);
+  } else if (!other) {
+    vm_call_user_say_on (user, message);
   }
   return TRUE;
 }

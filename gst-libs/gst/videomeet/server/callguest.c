@@ -10,6 +10,10 @@ struct _VmCallGuest
 {
   VmWs *ws;
   VmCallUser *user; /* NULL: not registered */
+  VmCallWish *wish; /* to be one, or NULL */
+  gboolean registers; /* its wish is being made, and may be answered at once */
+  gchar *claim_id, *claim_other; /* of a call that goes on, while it wishes */
+  GQueue early; /* of GBytes: what was said before that is answered */
 };
 
 static void
@@ -46,6 +50,24 @@ send_error (VmCallGuest *guest, const GError *error)
   send_message (guest, message);
 }
 
+static void take_early (VmCallGuest *guest);
+
+static void
+on_registered (VmCallUser *user, const GError *error, gpointer user_data)
+{
+  VmCallGuest *guest = user_data;
+  g_autofree gchar *call_id = g_steal_pointer (&guest->claim_id);
+  g_autofree gchar *other = g_steal_pointer (&guest->claim_other);
+
+  guest->wish = NULL;
+  guest->user = user;
+  if (user)
+    vm_call_user_claim (user, call_id, other);
+  else
+    send_error (guest, error);
+  take_early (guest);
+}
+
 static gboolean
 register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
     const gchar *call_id, const gchar *other, GError **error)
@@ -58,11 +80,13 @@ register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
     return vm_rooms_refuse_closing (error);
   if (!vm_server_admits (server, conn->pass, &use, conn->group, error))
     return FALSE;
-  guest->user = vm_calls_register (
-      server->user_calls, id, name, guest, g_get_monotonic_time (), error);
-  if (guest->user)
-    vm_call_user_claim (guest->user, call_id, other);
-  return guest->user != NULL;
+  guest->claim_id = g_strdup (call_id);
+  guest->claim_other = g_strdup (other);
+  guest->registers = TRUE;
+  guest->wish = vm_calls_wish_user (server->user_calls, id, name, guest,
+      g_get_monotonic_time (), on_registered, guest);
+  guest->registers = FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -82,30 +106,70 @@ take (VmCallGuest *guest, VmCallMessage *message, GError **error)
 }
 
 static void
-call_guest_receive (VmWs *ws, GBytes *bytes)
+read_message (VmCallGuest *guest, GBytes *bytes)
 {
-  VmCallGuest *guest = ws->call_guest;
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmCallMessage) message = NULL;
+  g_autoptr (VmCallMessage) message =
+      vm_call_message_parse (VM_CALL_SIDE_SERVER, bytes, &error);
 
-  if (!guest)
-    return;
-  message = vm_call_message_parse (VM_CALL_SIDE_SERVER, bytes, &error);
   if (!message || !take (guest, message, &error))
     send_error (guest, error);
 }
 
 static void
+take_early (VmCallGuest *guest)
+{
+  GBytes *bytes;
+
+  /* what comes next may make another wish */
+  while (!guest->registers && !guest->wish
+         && (bytes = g_queue_pop_head (&guest->early))) {
+    read_message (guest, bytes);
+    g_bytes_unref (bytes);
+  }
+}
+
+static void
+call_guest_receive (VmWs *ws, GBytes *bytes)
+{
+  VmCallGuest *guest = ws->call_guest;
+  g_autoptr (GError) error = NULL;
+
+  if (!guest)
+    return;
+  if (!guest->wish) {
+    read_message (guest, bytes);
+  } else if (guest->early.length < VM_EARLY_MAX) {
+    g_queue_push_tail (&guest->early, g_bytes_ref (bytes));
+  } else {
+    g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too much was said before the user was registered");
+    send_error (guest, error);
+  }
+}
+
+void
+vm_call_guest_close (gpointer peer, const GError *reason, gpointer user_data)
+{
+  VmCallGuest *guest = peer;
+
+  guest->user = NULL;
+  send_error (guest, reason);
+  vm_ws_finish (guest->ws, reason);
+}
+
+static void
 call_guest_open (VmWs *ws)
 {
-  VmConn *conn = ws->conn;
+  const VmRequest *url = ws->conn->request;
   g_autoptr (GError) error = NULL;
 
   ws->call_guest = g_new0 (VmCallGuest, 1);
   ws->call_guest->ws = ws;
-  if (conn->call_user
-      && !register_as (ws->call_guest, conn->call_user, conn->call_name,
-          conn->call_id, conn->call_other, &error))
+  /* one that has a name comes by the URL, or by its first message */
+  if (url && url->call_user
+      && !register_as (ws->call_guest, url->call_user, url->call_name,
+          url->call_id, url->call_other, &error))
     send_error (ws->call_guest, error);
 }
 
@@ -123,8 +187,15 @@ call_guest_hang_up (VmWs *ws, const GError *reason)
 
   if (!guest)
     return;
-  if (guest->user)
+  if (guest->wish)
+    vm_call_wish_cancel (guest->wish);
+  if (guest->user && ws->conn->server->stopping)
+    vm_call_user_detach (guest->user);
+  else if (guest->user)
     vm_call_user_leave (guest->user);
+  g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
+  g_free (guest->claim_id);
+  g_free (guest->claim_other);
   g_free (guest);
 }
 
@@ -160,25 +231,28 @@ read_name (
 gboolean
 vm_call_upgrade (VmConn *conn, GError **error)
 {
-  g_clear_pointer (&conn->call_user, g_free);
-  g_clear_pointer (&conn->call_name, g_free);
-  g_clear_pointer (&conn->call_other, g_free);
-  g_clear_pointer (&conn->call_id, g_free);
-  if (!read_name (conn, "userId=", VM_CALL_NAME_MAX, &conn->call_user, error)
+  g_clear_pointer (&conn->request->call_user, g_free);
+  g_clear_pointer (&conn->request->call_name, g_free);
+  g_clear_pointer (&conn->request->call_other, g_free);
+  g_clear_pointer (&conn->request->call_id, g_free);
+  if (!read_name (
+          conn, "userId=", VM_CALL_NAME_MAX, &conn->request->call_user, error)
       || !read_name (
-          conn, "username=", VM_CALL_NAME_MAX, &conn->call_name, error)
-      || !read_name (conn, "toId=", VM_CALL_NAME_MAX, &conn->call_other, error)
-      || !read_name (conn, "callId=", VM_CALL_ID_MAX, &conn->call_id, error))
+          conn, "username=", VM_CALL_NAME_MAX, &conn->request->call_name, error)
+      || !read_name (
+          conn, "toId=", VM_CALL_NAME_MAX, &conn->request->call_other, error)
+      || !read_name (
+          conn, "callId=", VM_CALL_ID_MAX, &conn->request->call_id, error))
     return TRUE;
   /* both, or neither */
-  if (!conn->call_other)
-    g_clear_pointer (&conn->call_id, g_free);
-  if (!conn->call_user)
+  if (!conn->request->call_other)
+    g_clear_pointer (&conn->request->call_id, g_free);
+  if (!conn->request->call_user)
     return FALSE;
   if (!conn->server->user_calls)
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
         "Users cannot call one another here");
-  conn->ws_funcs = &vm_call_guest_funcs;
+  conn->request->ws_funcs = &vm_call_guest_funcs;
   return TRUE;
 }
 

@@ -5,18 +5,6 @@
 #include <string.h>
 
 static void
-user_free (VmCallUser *user)
-{
-  g_free (user->id);
-  g_free (user->name);
-  g_free (user->last_id);
-  g_free (user->last_other);
-  g_free (user->claim_id);
-  g_free (user->claim_other);
-  g_free (user);
-}
-
-static void
 call_free (VmCallsCall *call)
 {
   g_free (call->id);
@@ -31,7 +19,10 @@ vm_calls_new (VmCallsSend send, gpointer user_data)
   calls->send = send;
   calls->user_data = user_data;
   calls->users = g_hash_table_new_full (
-      g_str_hash, g_str_equal, NULL, (GDestroyNotify) user_free);
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_call_user_free);
+  calls->remotes = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_call_user_free);
+  g_queue_init (&calls->idle);
   g_queue_init (&calls->ringing);
   return calls;
 }
@@ -52,6 +43,8 @@ vm_calls_free (VmCalls *calls)
     }
   }
   g_hash_table_unref (calls->users);
+  g_hash_table_unref (calls->remotes);
+  g_queue_clear (&calls->idle);
   g_free (calls);
 }
 
@@ -61,6 +54,13 @@ vm_calls_set_missed_func (
 {
   calls->missed = func;
   calls->missed_data = user_data;
+}
+
+void
+vm_calls_set_close_func (VmCalls *calls, VmCallsClose func, gpointer user_data)
+{
+  calls->close = func;
+  calls->close_data = user_data;
 }
 
 guint
@@ -77,30 +77,27 @@ vm_calls_count (VmCalls *calls)
 
 /* What is said */
 
-static void
-tell (VmCallUser *user, const VmCallMessage *message)
+void
+vm_calls_tell (VmCallUser *user, const VmCallMessage *message)
 {
-  user->calls->send (user->peer, message, user->calls->user_data);
+  VmCalls *calls = user->calls;
+
+  if (!user->node)
+    calls->send (user->peer, message, calls->user_data);
+  else if (calls->share)
+    vm_call_share_say (
+        calls->share, user->node, message->from, user->id, message);
 }
 
-static void
-tell_registered (VmCallUser *user)
-{
-  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_REGISTERED);
-
-  message->user_id = g_strdup (user->id);
-  message->username = g_strdup (user->name);
-  tell (user, message);
-}
-
-static void
-tell_failed (VmCallUser *user, const gchar *call_id, VmCallReason reason)
+void
+vm_calls_tell_failed (
+    VmCallUser *user, const gchar *call_id, VmCallReason reason)
 {
   g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_FAILED);
 
   message->call_id = g_strdup (call_id);
   message->reason = reason;
-  tell (user, message);
+  vm_calls_tell (user, message);
 }
 
 void
@@ -111,7 +108,7 @@ vm_calls_tell_end (VmCallUser *user, const gchar *call_id, const VmCallUser *by)
   message->to = g_strdup (user->id);
   message->call_id = g_strdup (call_id);
   message->from = g_strdup (by->id);
-  tell (user, message);
+  vm_calls_tell (user, message);
 }
 
 static const gchar *
@@ -134,13 +131,13 @@ vm_calls_forward (VmCallUser *from, VmCallUser *to, VmCallMessage *message)
 {
   g_free (message->from);
   message->from = g_strdup (from->id);
-  tell (to, message);
+  vm_calls_tell (to, message);
 }
 
 /* Calls */
 
-static VmCallUser *
-other_of (const VmCallsCall *call, const VmCallUser *user)
+VmCallUser *
+vm_calls_other_of (const VmCallsCall *call, const VmCallUser *user)
 {
   return call->caller == user ? call->callee : call->caller;
 }
@@ -160,10 +157,8 @@ vm_calls_keep_last (VmCallUser *user, const gchar *call_id, const gchar *other)
   user->last_other = g_strdup (other);
 }
 
-/* FALSE when the table has no such edge. A call that is over belongs to nobody
- * any more, and is the caller's to free. */
-static gboolean
-advance (VmCallsCall *call, VmCallEvent event, VmCallParty party)
+gboolean
+vm_calls_advance (VmCallsCall *call, VmCallEvent event, VmCallParty party)
 {
   VmCallUser *const parties[] = { call->caller, call->callee };
   VmCalls *calls = call->caller->calls;
@@ -177,16 +172,20 @@ advance (VmCallsCall *call, VmCallEvent event, VmCallParty party)
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (parties); i++) {
     parties[i]->call = NULL;
-    vm_calls_keep_last (parties[i], call->id, other_of (call, parties[i])->id);
+    vm_calls_keep_last (
+        parties[i], call->id, vm_calls_other_of (call, parties[i])->id);
+    if (parties[i]->node)
+      vm_calls_drop_remote (parties[i]);
   }
   calls->n_calls--;
-  if (call->state == VM_CALL_STATE_MISSED)
+  /* one server tells of it: that of the callee */
+  if (call->state == VM_CALL_STATE_MISSED && !call->callee->node)
     tell_missed (call->caller, name_of (call->callee));
   return TRUE;
 }
 
-static void
-free_if_over (VmCallsCall *call)
+void
+vm_calls_free_if_over (VmCallsCall *call)
 {
   if (vm_call_state_is_over (call->state))
     call_free (call);
@@ -232,16 +231,16 @@ cross (VmCallsCall *call, VmCallUser *user, VmCallMessage *offer, gint64 now)
   gint order = strcmp (offer->call_id, call->id);
 
   if (order > 0) {
-    tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
+    vm_calls_tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
     return;
   }
-  advance (call, VM_CALL_EVENT_CROSSED, VM_CALL_BY_SERVER);
-  tell_failed (other, call->id, VM_CALL_REASON_BUSY);
+  vm_calls_advance (call, VM_CALL_EVENT_CROSSED, VM_CALL_BY_SERVER);
+  vm_calls_tell_failed (other, call->id, VM_CALL_REASON_BUSY);
   if (order < 0) {
     vm_calls_tell_end (user, call->id, other);
     ring (user, other, offer, now);
   } else {
-    tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
+    vm_calls_tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
   }
   call_free (call);
 }
@@ -264,7 +263,7 @@ may_ring (VmCallUser *user, gint64 now, GError **error)
 static gboolean
 take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
 {
-  VmCallUser *callee = g_hash_table_lookup (user->calls->users, offer->to);
+  VmCallUser *callee = vm_calls_find_callee (user, offer->to);
   VmCallsCall *call = user->call;
   gboolean crosses = call && call->state == VM_CALL_STATE_RINGING
                      && call->callee == user && call->caller == callee;
@@ -283,12 +282,13 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
   /* whatever becomes of it, its candidates are on the way */
   if (!call)
     vm_calls_keep_last (user, offer->call_id, offer->to);
-  if (!may_ring (user, now, error))
+  /* of another server's users it counts itself */
+  if (!user->node && !may_ring (user, now, error))
     return FALSE;
   if (crosses) {
     cross (call, user, offer, now);
   } else if (!callee || call || callee->call || callee->claim_id) {
-    tell_failed (user, offer->call_id,
+    vm_calls_tell_failed (user, offer->call_id,
         callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
     if (!callee)
       tell_missed (user, offer->to);
@@ -313,7 +313,7 @@ find_call (VmCallUser *user, const VmCallMessage *message, GError **error)
 {
   VmCallsCall *call = user->call;
 
-  if (call && strcmp (other_of (call, user)->id, message->to) == 0
+  if (call && strcmp (vm_calls_other_of (call, user)->id, message->to) == 0
       && (!message->call_id || strcmp (call->id, message->call_id) == 0))
     return call;
   if (!is_late (user, message))
@@ -328,6 +328,8 @@ take_candidate (VmCallUser *user, VmCallMessage *message, GError **error)
   g_autoptr (GError) reason = NULL;
   VmCallsCall *call = find_call (user, message, &reason);
 
+  if (reason && vm_call_user_say_claimed (user, message))
+    return TRUE;
   if (reason) {
     g_propagate_error (error, g_steal_pointer (&reason));
     return FALSE;
@@ -336,7 +338,7 @@ take_candidate (VmCallUser *user, VmCallMessage *message, GError **error)
     return TRUE;
   g_free (message->call_id);
   message->call_id = g_strdup (call->id);
-  vm_calls_forward (user, other_of (call, user), message);
+  vm_calls_forward (user, vm_calls_other_of (call, user), message);
   return TRUE;
 }
 
@@ -346,7 +348,7 @@ take_event (
 {
   g_autoptr (GError) reason = NULL;
   VmCallsCall *call = find_call (user, message, &reason);
-  VmCallUser *other = call ? other_of (call, user) : NULL;
+  VmCallUser *other = call ? vm_calls_other_of (call, user) : NULL;
 
   if (reason && event == VM_CALL_EVENT_END
       && vm_call_user_end_claimed (user, message))
@@ -357,7 +359,7 @@ take_event (
   }
   if (!call)
     return TRUE;
-  if (!advance (call, event, party_of (call, user))) {
+  if (!vm_calls_advance (call, event, party_of (call, user))) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "\"%s\" is not this user's to say while the call is %s",
         vm_call_message_type_to_string (message->type),
@@ -365,12 +367,12 @@ take_event (
     return FALSE;
   }
   vm_calls_forward (user, other, message);
-  free_if_over (call);
+  vm_calls_free_if_over (call);
   return TRUE;
 }
 
 gboolean
-vm_call_user_receive (
+vm_calls_take (
     VmCallUser *user, VmCallMessage *message, gint64 now, GError **error)
 {
   switch (message->type) {
@@ -395,6 +397,36 @@ vm_call_user_receive (
   }
 }
 
+/* Whom the lost user talked to has lost an active call, or one that rang; a
+ * caller hears that the other is not there. */
+void
+vm_calls_end_lost (VmCallUser *user, gboolean quietly)
+{
+  VmCallsCall *call = user->call;
+  VmCallUser *other = call ? vm_calls_other_of (call, user) : NULL;
+
+  if (!call)
+    return;
+  vm_calls_advance (call, VM_CALL_EVENT_LOST, party_of (call, user));
+  if (quietly && other->node)
+    g_debug ("a call goes on at another server, or ends there");
+  else if (call->state == VM_CALL_STATE_FAILED)
+    vm_calls_tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
+  else
+    vm_calls_tell_end (other, call->id, user);
+  call_free (call);
+}
+
+gboolean
+vm_call_user_receive (
+    VmCallUser *user, VmCallMessage *message, gint64 now, GError **error)
+{
+  gboolean taken = vm_calls_take (user, message, now, error);
+
+  vm_calls_forget_idle (user->calls);
+  return taken;
+}
+
 void
 vm_calls_tick (VmCalls *calls, gint64 ring_time, gint64 now)
 {
@@ -402,75 +434,11 @@ vm_calls_tick (VmCalls *calls, gint64 ring_time, gint64 now)
 
   while ((call = g_queue_peek_head (&calls->ringing))
          && now - call->began >= ring_time) {
-    advance (call, VM_CALL_EVENT_TIMEOUT, VM_CALL_BY_SERVER);
-    tell_failed (call->caller, call->id, VM_CALL_REASON_TIMEOUT);
+    vm_calls_advance (call, VM_CALL_EVENT_TIMEOUT, VM_CALL_BY_SERVER);
+    vm_calls_tell_failed (call->caller, call->id, VM_CALL_REASON_TIMEOUT);
     vm_calls_tell_end (call->callee, call->id, call->caller);
     call_free (call);
   }
-}
-
-/* Users */
-
-VmCallUser *
-vm_calls_register (VmCalls *calls, const gchar *id, const gchar *name,
-    gpointer peer, gint64 now, GError **error)
-{
-  VmCallUser *user;
-
-  if (g_hash_table_contains (calls->users, id)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_USER_TAKEN,
-        "Somebody else is called “%s” here", id);
-    return NULL;
-  }
-  if (g_hash_table_size (calls->users) >= VM_CALL_USERS_MAX) {
-    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        "%u users are here already", VM_CALL_USERS_MAX);
-    return NULL;
-  }
-  user = g_new0 (VmCallUser, 1);
-  user->calls = calls;
-  user->id = g_strdup (id);
-  user->name = g_strdup (name);
-  user->peer = peer;
-  user->offers = VM_CALL_BURST;
-  user->offers_at = now;
-  g_hash_table_insert (calls->users, user->id, user);
-  tell_registered (user);
-  return user;
-}
-
-gboolean
-vm_call_user_rename (
-    VmCallUser *user, const gchar *id, const gchar *name, GError **error)
-{
-  if (strcmp (user->id, id) != 0) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "This connection is “%s”, and cannot be somebody else", user->id);
-    return FALSE;
-  }
-  if (name) {
-    g_free (user->name);
-    user->name = g_strdup (name);
-  }
-  tell_registered (user);
-  return TRUE;
-}
-
-/* Whom the lost user talked to has lost an active call, or one that rang; a
- * caller hears that the other is not there. */
-void
-vm_call_user_leave (VmCallUser *user)
-{
-  VmCallsCall *call = user->call;
-  VmCallUser *other = call ? other_of (call, user) : NULL;
-
-  if (call) {
-    advance (call, VM_CALL_EVENT_LOST, party_of (call, user));
-    if (call->state == VM_CALL_STATE_FAILED)
-      tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
-    else
-      vm_calls_tell_end (other, call->id, user);
-    call_free (call);
-  }
-  g_hash_table_remove (user->calls->users, user->id);
+  vm_calls_tick_remotes (calls, now);
+  vm_calls_forget_idle (calls);
 }

@@ -227,7 +227,7 @@ vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
   VmClusterSeat *seat;
   guint epoch;
 
-  g_return_val_if_fail (size >= 2 && size <= VM_SIGNAL_ROSTER_MAX, 0);
+  g_return_val_if_fail (size >= 1 && size <= VM_SIGNAL_ROSTER_MAX, 0);
 
   if (!*name || !vm_text_is_name (name, VM_NAME_MAX) || !*id
       || !vm_text_is_name (id, VM_NAME_MAX)
@@ -238,7 +238,7 @@ vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
   }
   if (!room && g_hash_table_size (self->rooms) >= VM_CLUSTER_ROOMS_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        "There are too many rooms; try again later");
+        "There are too many rooms, or users; try again later");
     return 0;
   }
   if (!room)

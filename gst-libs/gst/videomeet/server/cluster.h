@@ -31,6 +31,18 @@ typedef struct _VmCluster VmCluster;
 /* Rooms that a node knows; beyond, RATE_LIMITED, and those of others are not heard of. */
 #define VM_CLUSTER_ROOMS_MAX VM_OPEN_ROOMS_MAX
 
+/* What the store keeps apart. */
+typedef enum
+{
+  VM_CLUSTER_ROOMS, /* on disk, for ever */
+  VM_CLUSTER_TICKETS, /* in memory, for VM_TICKET_TIME */
+  VM_CLUSTER_JTI, /* likewise, for VM_CLUSTER_JTI_TIME */
+  VM_CLUSTER_N_BUCKETS
+} VmClusterBucket;
+
+/* Longer than a capability is good for, by the clock of whichever server. */
+#define VM_CLUSTER_JTI_TIME (600 * G_USEC_PER_SEC)
+
 typedef enum
 {
   VM_CLUSTER_DONE, /* read, with a value or without; or written */

@@ -38,6 +38,7 @@ struct _VmClusterLine
   guint64 heard; /* the last message of that one */
   gboolean due; /* what was heard is not acknowledged */
   gint64 used;
+  gint64 begun; /* when its numbers began again last */
 };
 
 VmClusterLine *
@@ -51,6 +52,7 @@ vm_cluster_line_new (
   line->send = send;
   line->user_data = user_data;
   line->used = now;
+  line->begun = now - VM_CLUSTER_LINE_AGAIN_TIME;
   g_queue_init (&line->waiting);
   return line;
 }
@@ -147,11 +149,37 @@ vm_cluster_line_get_node (GBytes *bytes)
   return g_strdup (frame.node);
 }
 
+/* The other cannot follow, or somebody has told it of messages that were never said:
+ * numbers begin again, with what waits. */
+static void
+begin_anew (VmClusterLine *line, gint64 now)
+{
+  /* it is told so by each frame that it hears meanwhile */
+  if (now - line->begun < VM_CLUSTER_LINE_AGAIN_TIME)
+    return;
+  line->begun = now;
+  line->line++;
+  line->said = 0;
+  for (GList *one = line->waiting.head; one; one = one->next)
+    ((Waiting *) one->data)->number = ++line->said;
+  vm_cluster_line_again (line, now);
+}
+
+static gboolean
+is_jump (guint64 first, guint64 heard)
+{
+  return first > heard && first - heard > VM_CLUSTER_LINE_JUMP_MAX;
+}
+
 static void
 take_heard (VmClusterLine *line, const Frame *frame, gint64 now)
 {
-  if (frame->heard_line != line->line || frame->heard > line->said)
+  if (frame->heard_line != line->line)
     return;
+  if (frame->heard > line->said || is_jump (get_first (line), frame->heard)) {
+    begin_anew (line, now);
+    return;
+  }
   while (line->waiting.length && get_first (line) <= frame->heard) {
     drop_first (line);
     line->answered = now;
@@ -172,6 +200,10 @@ follows (VmClusterLine *line, const Frame *frame)
       return FALSE;
     line->other = frame->line;
     line->heard = 0;
+  }
+  if (is_jump (frame->first, line->heard)) {
+    line->due = TRUE;
+    return FALSE;
   }
   /* what the other has dropped does not come any more */
   if (frame->first > line->heard + 1)

@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 #define VM_CLUSTER_LINE_BYTES (16 * 1024 * 1024)
 /* Without a word of the other node's, what waits is sent again. */
 #define VM_CLUSTER_LINE_AGAIN_TIME (2 * G_USEC_PER_SEC)
+/* Messages that the other may have dropped unheard; beyond, it is not believed, and
+ * its numbers have to begin again. */
+#define VM_CLUSTER_LINE_JUMP_MAX (64 * 1024)
 /* So much of it at once. */
 #define VM_CLUSTER_LINE_AGAIN_MAX 256
 

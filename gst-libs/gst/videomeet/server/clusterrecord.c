@@ -227,7 +227,7 @@ read_variant (GVariant *variant)
 
   g_variant_get (variant, "(&s&suub@a" PARTICIPANT ")", &name, &id, &size,
       &joined, &locked, &list);
-  if (!*name || !is_name (name) || !*id || !is_name (id) || size < 2
+  if (!*name || !is_name (name) || !*id || !is_name (id) || size < 1
       || size > VM_SIGNAL_ROSTER_MAX || joined > JOINED_MAX)
     return NULL;
   record = vm_cluster_record_new (name, id, size);

@@ -24,3 +24,8 @@ gchar *vm_transfer_key (const gchar *device_id, const gchar *transfer_id);
 void vm_file_inlet_set_attached (VmFileInlet *self, gboolean attached);
 /* Takes @message. FALSE: more waits now than may; vm_transfer_read_on() follows. */
 gboolean vm_file_inlet_push (VmFileInlet *self, VmTransferMessage *message);
+/* Since then. */
+gboolean vm_file_inlet_is_full (VmFileInlet *self);
+/* The sockets that had to wait for @inlet, NULL: for the receiver, are read again.
+ * transfer.c */
+void vm_transfer_read_on (VmServer *self, VmFileInlet *inlet);

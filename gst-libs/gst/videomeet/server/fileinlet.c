@@ -96,9 +96,9 @@ size_of (GstBuffer *buffer)
 }
 
 static void
-read_on (VmServer *server, gpointer unused)
+read_on (VmServer *server, gpointer inlet)
 {
-  vm_transfer_read_on (server);
+  vm_transfer_read_on (server, inlet);
 }
 
 static GstBuffer *
@@ -121,7 +121,7 @@ pop (VmFileInlet *self)
     g_autoptr (VmServer) server = g_weak_ref_get (&self->server);
 
     if (server)
-      vm_server_post (server, read_on, NULL, NULL);
+      vm_server_post (server, read_on, g_object_ref (self), g_object_unref);
   }
   return buffer;
 }
@@ -184,6 +184,17 @@ vm_file_inlet_push (VmFileInlet *self, VmTransferMessage *message)
   wake (self);
   g_mutex_unlock (&self->lock);
   return room;
+}
+
+gboolean
+vm_file_inlet_is_full (VmFileInlet *self)
+{
+  gboolean full;
+
+  g_mutex_lock (&self->lock);
+  full = self->full;
+  g_mutex_unlock (&self->lock);
+  return full;
 }
 
 void

@@ -61,6 +61,8 @@ outlet_close (VmOutlet *outlet, const GError *reason)
   free_unused (guest);
 }
 
+static const VmOutletFuncs outlet_funcs = { outlet_send, outlet_close };
+
 /* Under the names by which somebody comes first it is held to its key. */
 static void
 remember (VmWs *ws, const VmMember *member)
@@ -127,7 +129,7 @@ guest_new (VmWs *ws, const VmSignal *hello)
 {
   VmGuest *guest = g_new0 (VmGuest, 1);
 
-  guest->outlet = (VmOutlet){ outlet_send, outlet_close };
+  guest->outlet.funcs = &outlet_funcs;
   guest->line = g_steal_pointer (&ws->line);
   guest->ws = ws;
   guest->hello = hello->seq;
@@ -151,6 +153,18 @@ take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello)
 
   wait_for_seat (guest, vm_rooms_wish_seat (rooms, ticket, hello,
                             &guest->outlet, &seat_funcs, guest));
+}
+
+/* By a ticket that another server of the cluster may have given. */
+static void
+take_seat_by (VmWs *ws, const gchar *ticket, const VmSignal *hello)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmGuest *guest = guest_new (ws, hello);
+
+  wait_for_seat (
+      guest, vm_rooms_wish_by_ticket (rooms, ticket, vm_conn_get_key (ws->conn),
+                 hello, &guest->outlet, &seat_funcs, guest));
 }
 
 /* What the guest has missed, in the numbers it had: past the limit of the
@@ -279,12 +293,15 @@ static void
 take_hello (VmWs *ws, const VmSignal *signal, GError **error)
 {
   g_autoptr (VmTicket) ticket = g_steal_pointer (&ws->ticket);
+  g_autofree gchar *shared = g_steal_pointer (&ws->shared_ticket);
 
   if (signal->type != VM_SIGNAL_HELLO)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The first message must be hello");
   else if (ticket)
     take_seat (ws, ticket, signal);
+  else if (shared)
+    take_seat_by (ws, shared, signal);
   else
     come_back (ws, signal, error);
 }
@@ -311,7 +328,8 @@ static void
 guest_open (VmWs *ws)
 {
   ws->line = vm_line_new (&vm_dialect_native);
-  ws->ticket = g_steal_pointer (&ws->conn->ticket);
+  ws->ticket = g_steal_pointer (&ws->conn->request->ticket);
+  ws->shared_ticket = g_steal_pointer (&ws->conn->request->shared_ticket);
   ws->first_due = TRUE;
 }
 
@@ -367,7 +385,7 @@ vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data)
 {
   VmGuest *guest = g_new0 (VmGuest, 1);
 
-  guest->outlet = (VmOutlet){ outlet_send, outlet_close };
+  guest->outlet.funcs = &outlet_funcs;
   guest->line = vm_line_restore (&vm_dialect_native, line);
   guest->member = member;
   return &guest->outlet;

@@ -66,8 +66,8 @@ vm_route_guest (VmConn *conn)
   g_autofree gchar *nonce = NULL;
   g_autoptr (GBytes) answer = NULL;
 
-  if (vm_guest_body_read (
-          &body, (const gchar *) conn->body->data, conn->body->len, &error))
+  if (vm_guest_body_read (&body, (const gchar *) conn->request->body->data,
+          conn->request->body->len, &error))
     token = get_token (conn, &body, &error);
   if (token)
     nonce = vm_invites_ask (conn->server->invites, token, conn->group,

@@ -15,24 +15,25 @@
 void
 vm_http_reset (VmConn *conn)
 {
-  conn->request_began = 0;
+  conn->request->began = 0;
   if (conn->wsi)
-    conn->received = vm_socket_received (lws_get_socket_fd (conn->wsi));
-  conn->head = conn->preflight = FALSE;
-  g_clear_pointer (&conn->path, g_free);
-  g_clear_pointer (&conn->host, g_free);
-  g_clear_pointer (&conn->origin, g_free);
+    conn->request->received =
+        vm_socket_received (lws_get_socket_fd (conn->wsi));
+  conn->request->head = conn->request->preflight = FALSE;
+  g_clear_pointer (&conn->request->path, g_free);
+  g_clear_pointer (&conn->request->host, g_free);
+  g_clear_pointer (&conn->request->origin, g_free);
   g_clear_pointer (&conn->pass, g_free);
-  g_clear_pointer (&conn->body, g_byte_array_unref);
-  g_clear_error (&conn->refusal);
-  conn->refusal_status = 0;
+  g_clear_pointer (&conn->request->body, g_byte_array_unref);
+  g_clear_error (&conn->request->refusal);
+  conn->request->refusal_status = 0;
 }
 
 static gboolean
 refuse (VmConn *conn, guint status, VmError code, const gchar *message)
 {
-  conn->refusal_status = status;
-  g_set_error_literal (&conn->refusal, VM_ERROR, code, message);
+  conn->request->refusal_status = status;
+  g_set_error_literal (&conn->request->refusal, VM_ERROR, code, message);
   return FALSE;
 }
 
@@ -53,19 +54,20 @@ check_caller (VmConn *conn)
   g_autofree gchar *origin = vm_http_header (conn, WSI_TOKEN_ORIGIN);
 
   vm_conn_take_forwarded (conn);
-  conn->host = vm_http_header (conn, WSI_TOKEN_HOST);
+  conn->request->host = vm_http_header (conn, WSI_TOKEN_HOST);
   /* a page that is admitted is told of refusals too */
   if (vm_origin_is_listed (origin, (const gchar *const *) self->origins))
-    conn->origin = g_strdup (origin);
+    conn->request->origin = g_strdup (origin);
   if (conn->count > self->max_per_address)
     return refuse (conn, 0, VM_ERROR_RATE_LIMITED,
         "Too many connections from this address");
-  if (!vm_host_is_own (conn->host, vm_server_local_addresses (self),
+  if (!vm_host_is_own (conn->request->host, vm_server_local_addresses (self),
           self->host_name, (const gchar *const *) self->names)
-      && !is_named (self, conn->host))
+      && !is_named (self, conn->request->host))
     return refuse (conn, 0, VM_ERROR_WRONG_HOST,
         "The Host header names no address of this device");
-  if (!conn->origin && !vm_origin_is_own (origin, conn->host, self->secure))
+  if (!conn->request->origin
+      && !vm_origin_is_own (origin, conn->request->host, self->secure))
     return refuse (
         conn, 0, VM_ERROR_WRONG_ORIGIN, "A page of another origin asked");
   return TRUE;
@@ -84,7 +86,7 @@ is_admitted (VmConn *conn, const gchar *url)
   if (!url)
     return TRUE;
   return origin
-         && (vm_origin_is_own (origin, conn->host, self->secure)
+         && (vm_origin_is_own (origin, conn->request->host, self->secure)
              || vm_origin_is_listed (
                  origin, (const gchar *const *) self->origins));
 }
@@ -132,8 +134,8 @@ content_length (VmConn *conn)
 static gint64
 body_max (VmConn *conn)
 {
-  return vm_session_is_path (conn->path) ? VM_ENGINE_PAYLOAD_MAX
-                                         : VM_HTTP_REQUEST_MAX;
+  return vm_session_is_path (conn->request->path) ? VM_ENGINE_PAYLOAD_MAX
+                                                  : VM_HTTP_REQUEST_MAX;
 }
 
 static gboolean
@@ -146,9 +148,10 @@ check_body (VmConn *conn, gint64 size)
         conn, 411, VM_ERROR_BAD_REQUEST, "The request has no Content-Length");
   if (size > body_max (conn))
     return refuse (conn, 0, VM_ERROR_TOO_LARGE,
-        vm_session_is_path (conn->path) ? "The request is larger than 256 KiB"
-                                        : "The request is larger than 64 KiB");
-  if (!vm_session_is_path (conn->path) && !vm_type_is_json (type))
+        vm_session_is_path (conn->request->path)
+            ? "The request is larger than 256 KiB"
+            : "The request is larger than 64 KiB");
+  if (!vm_session_is_path (conn->request->path) && !vm_type_is_json (type))
     return refuse (conn, 415, VM_ERROR_BAD_REQUEST,
         "The request must be of type application/json");
   return TRUE;
@@ -162,8 +165,8 @@ read_target (VmConn *conn)
     WSI_TOKEN_HEAD_URI, WSI_TOKEN_POST_URI, WSI_TOKEN_OPTIONS_URI };
 
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
-    conn->path = vm_http_header (conn, methods[i]);
-    if (conn->path)
+    conn->request->path = vm_http_header (conn, methods[i]);
+    if (conn->request->path)
       return methods[i];
   }
   return WSI_TOKEN_COUNT;
@@ -172,9 +175,10 @@ read_target (VmConn *conn)
 static int
 answer_refusal (VmConn *conn, gboolean close)
 {
-  g_autoptr (GError) error = g_steal_pointer (&conn->refusal);
+  g_autoptr (GError) error = g_steal_pointer (&conn->request->refusal);
 
-  return vm_http_reply_error (conn, conn->refusal_status, error, close);
+  return vm_http_reply_error (
+      conn, conn->request->refusal_status, error, close);
 }
 
 int
@@ -184,53 +188,55 @@ vm_http_request (VmConn *conn)
   gint64 size;
 
   vm_http_reset (conn);
-  conn->request_began = g_get_monotonic_time ();
+  conn->request->began = g_get_monotonic_time ();
   conn->server->counters.requests++;
   conn->asked = TRUE;
   method = read_target (conn);
-  if (vm_session_is_path (conn->path))
+  if (vm_session_is_path (conn->request->path))
     vm_session_take_query (conn);
   vm_conn_take_pass (conn);
-  conn->head = method == WSI_TOKEN_HEAD_URI;
+  conn->request->head = method == WSI_TOKEN_HEAD_URI;
   if (method != WSI_TOKEN_POST_URI) {
-    conn->preflight =
-        check_caller (conn) && conn->origin && method == WSI_TOKEN_OPTIONS_URI;
-    if (!conn->refusal && !conn->preflight
+    conn->request->preflight = check_caller (conn) && conn->request->origin
+                               && method == WSI_TOKEN_OPTIONS_URI;
+    if (!conn->request->refusal && !conn->request->preflight
         && (method == WSI_TOKEN_COUNT || method == WSI_TOKEN_OPTIONS_URI))
       refuse (conn, 405, VM_ERROR_BAD_REQUEST,
           "The method is neither GET nor HEAD nor POST");
     /* a body that nobody asked for is not waited for */
-    if (conn->refusal)
+    if (conn->request->refusal)
       return answer_refusal (conn, content_length (conn) > 0);
-    return conn->preflight ? vm_http_reply_empty (conn) : vm_route_get (conn);
+    return conn->request->preflight ? vm_http_reply_empty (conn)
+                                    : vm_route_get (conn);
   }
 
   size = content_length (conn);
   if (check_caller (conn))
     check_body (conn, size);
-  if (conn->refusal && (size < 0 || size > VM_HTTP_DISCARD_MAX))
+  if (conn->request->refusal && (size < 0 || size > VM_HTTP_DISCARD_MAX))
     return answer_refusal (conn, TRUE);
-  conn->body = g_byte_array_new ();
+  conn->request->body = g_byte_array_new ();
   return 0;
 }
 
 int
 vm_http_body (VmConn *conn, const guint8 *data, gsize size)
 {
-  if (!conn->body || conn->refusal)
+  if (!conn->request->body || conn->request->refusal)
     return 0;
-  if (conn->body->len + size > (guint64) body_max (conn))
+  if (conn->request->body->len + size > (guint64) body_max (conn))
     return -1;
-  g_byte_array_append (conn->body, data, size);
+  g_byte_array_append (conn->request->body, data, size);
   return 0;
 }
 
 int
 vm_http_body_done (VmConn *conn)
 {
-  if (!conn->body)
+  if (!conn->request->body)
     return 0;
-  return conn->refusal ? answer_refusal (conn, FALSE) : vm_route_post (conn);
+  return conn->request->refusal ? answer_refusal (conn, FALSE)
+                                : vm_route_post (conn);
 }
 
 /* The connection that has sent most since its last request: when a header grew
@@ -248,10 +254,11 @@ find_overflowing (VmServer *self)
     VmConn *conn = key;
     guint64 sent;
 
-    if (!conn->wsi || conn->ws || conn->request_began || conn->serial
-        || conn->session)
+    if (!conn->wsi || !conn->request || conn->request->began
+        || vm_http_waits (conn))
       continue;
-    sent = vm_socket_received (lws_get_socket_fd (conn->wsi)) - conn->received;
+    sent = vm_socket_received (lws_get_socket_fd (conn->wsi))
+           - conn->request->received;
     if (sent > most) {
       most = sent;
       found = conn;
@@ -294,17 +301,17 @@ vm_http_upgrade (VmConn *conn)
   if (!upgrade)
     return -1;
   vm_http_reset (conn);
-  conn->request_began = g_get_monotonic_time ();
+  conn->request->began = g_get_monotonic_time ();
   conn->server->counters.requests++;
   conn->asked = TRUE;
   if (check_caller (conn) && g_ascii_strcasecmp (upgrade, "websocket") != 0)
     refuse (conn, 426, VM_ERROR_BAD_REQUEST, "Only WebSocket is spoken here");
-  if (!conn->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
+  if (!conn->request->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
     refuse (conn, 0, VM_ERROR_BAD_REQUEST, "A WebSocket begins with GET");
   vm_conn_take_pass (conn);
-  if (!conn->refusal)
-    vm_route_upgrade (conn, &conn->refusal);
-  if (!conn->refusal)
+  if (!conn->request->refusal)
+    vm_route_upgrade (conn, &conn->request->refusal);
+  if (!conn->request->refusal)
     return 0;
   return answer_refusal (conn, TRUE) < 0 ? -1 : 1;
 }

@@ -5,6 +5,7 @@
 
 #include "joinbody.h"
 #include "meetings.h"
+#include "roomshare.h"
 #include "server-priv.h"
 #include "../wire/iceservers.h"
 
@@ -39,7 +40,7 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
   g_auto (GStrv) own =
       vm_room_is_open (room) ? vm_server_make_ice_servers (conn->server) : NULL;
   g_autofree gchar *uri = g_strdup_printf (
-      "%s://%s/ws", conn->server->secure ? "wss" : "ws", conn->host);
+      "%s://%s/ws", conn->server->secure ? "wss" : "ws", conn->request->host);
   GString *out = g_string_new ("{");
 
   vm_json_append_member (out, "meetingId", vm_room_get_id (room));
@@ -79,19 +80,68 @@ is_pass (VmConn *conn, const gchar *token)
   return conn->server->passes && token && !strstr (token, "-----BEGIN");
 }
 
+static void
+on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
+{
+  VmConn *conn = user_data;
+  g_autoptr (GBytes) grant = g_steal_pointer (&conn->request->answer);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) refusal = NULL;
+
+  conn->request->keeping = 0;
+  if (result == VM_ONCE_DONE) {
+    vm_http_answer (conn, 200, grant);
+    return;
+  }
+  g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
+      "The other servers cannot be reached; try again in a minute");
+  refusal = vm_http_error_body (error);
+  vm_http_answer (conn, vm_error_to_http_status (error->code), refusal);
+}
+
+/* Whether @ticket is to be known to the other servers before @grant is the answer. */
+static gboolean
+share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
+{
+  static const VmOnceAsker asker = { .done = on_kept };
+  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+
+  if (!vm_rooms_shares_ticket (rooms, ticket))
+    return FALSE;
+  conn->request->keeping = vm_rooms_keep_ticket (
+      rooms, ticket, &asker, conn, g_get_monotonic_time ());
+  if (!conn->request->keeping) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too many are about to join; try again in half a minute");
+    return FALSE;
+  }
+  conn->request->answer = g_bytes_ref (grant);
+  return TRUE;
+}
+
+void
+vm_join_forget (VmConn *conn)
+{
+  VmOnce *once =
+      vm_rooms_get_once (vm_meetings_get_rooms (conn->server->meetings));
+
+  if (conn->request->keeping && once)
+    vm_once_cancel (once, conn->request->keeping);
+  conn->request->keeping = 0;
+}
+
 static GBytes *
-join (VmConn *conn, GError **error)
+join (VmConn *conn, gchar **ticket, GError **error)
 {
   g_auto (VmJoinBody) body = { NULL };
   VmJoin wish = { 0 };
   VmRoom *room;
-  g_autofree gchar *ticket = NULL;
   g_autofree gchar *key = NULL;
   g_autofree gchar *id = NULL;
   g_autoptr (VmToken) token = NULL;
 
-  if (!vm_join_body_read (
-          &body, (gchar *) conn->body->data, conn->body->len, error))
+  if (!vm_join_body_read (&body, (gchar *) conn->request->body->data,
+          conn->request->body->len, error))
     return NULL;
   wish.pass = conn->pass;
   if (is_pass (conn, body.token))
@@ -111,17 +161,22 @@ join (VmConn *conn, GError **error)
   if (!prove_key (conn, &body, &wish, &key, &id, error))
     return NULL;
   room = vm_rooms_join (vm_meetings_get_rooms (conn->server->meetings), &wish,
-      g_get_monotonic_time (), &ticket, error);
-  return room ? make_grant (conn, room, ticket) : NULL;
+      g_get_monotonic_time (), ticket, error);
+  return room ? make_grant (conn, room, *ticket) : NULL;
 }
 
 int
 vm_route_join (VmConn *conn)
 {
+  g_autofree gchar *ticket = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) answer = join (conn, &error);
+  g_autoptr (GBytes) answer = join (conn, &ticket, &error);
 
-  if (!answer)
+  if (answer && share_ticket (conn, ticket, answer, &error)) {
+    vm_http_wait (conn);
+    return 0;
+  }
+  if (error)
     return vm_http_reply_error (conn, 0, error, FALSE);
   return vm_http_reply_json (conn, 200, answer);
 }
@@ -142,22 +197,26 @@ lists (const gchar *header, const gchar *item)
 static void
 upgrade_native (VmConn *conn, GError **error)
 {
+  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
   g_autofree gchar *protocols = vm_http_header (conn, WSI_TOKEN_PROTOCOL);
-  gchar ticket[128];
+  const gchar *ticket;
+  gchar buffer[128];
 
   if (!lists (protocols, "videomeet.v2")) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "The WebSocket subprotocol must be videomeet.v2");
     return;
   }
-  conn->ws_funcs = &vm_guest_funcs;
+  conn->request->ws_funcs = &vm_guest_funcs;
   /* without one it is to resume a seat, which hello will say */
   if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
     return;
-  conn->ticket =
-      vm_rooms_use_ticket (vm_meetings_get_rooms (conn->server->meetings),
-          lws_get_urlarg_by_name (conn->wsi, "ticket=", ticket, sizeof ticket),
-          vm_conn_get_key (conn), g_get_monotonic_time (), error);
+  ticket = lws_get_urlarg_by_name (conn->wsi, "ticket=", buffer, sizeof buffer);
+  if (ticket && vm_rooms_shares_ticket (rooms, ticket))
+    conn->request->shared_ticket = g_strdup (ticket);
+  else
+    conn->request->ticket = vm_rooms_use_ticket (
+        rooms, ticket, vm_conn_get_key (conn), g_get_monotonic_time (), error);
 }
 
 /* The dialect has no field for a PIN (protocol §6). One that is too long for
@@ -167,8 +226,8 @@ upgrade_room (VmConn *conn)
 {
   gchar pin[2 * VM_PIN_MAX];
 
-  conn->ws_funcs = &vm_room_guest_funcs;
-  conn->pin =
+  conn->request->ws_funcs = &vm_room_guest_funcs;
+  conn->request->pin =
       g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
 }
 
@@ -192,22 +251,23 @@ begins_anew (const gchar *path)
 void
 vm_route_upgrade (VmConn *conn, GError **error)
 {
-  g_clear_pointer (&conn->ticket, vm_ticket_free);
-  g_clear_pointer (&conn->pin, g_free);
-  g_clear_pointer (&conn->mesh_user_id, g_free);
-  g_clear_pointer (&conn->mesh_user, g_free);
+  g_clear_pointer (&conn->request->ticket, vm_ticket_free);
+  g_clear_pointer (&conn->request->shared_ticket, g_free);
+  g_clear_pointer (&conn->request->pin, g_free);
+  g_clear_pointer (&conn->request->mesh_user_id, g_free);
+  g_clear_pointer (&conn->request->mesh_user, g_free);
   if (conn->server->stopping
-      || (conn->server->draining && begins_anew (conn->path)))
+      || (conn->server->draining && begins_anew (conn->request->path)))
     vm_rooms_refuse_closing (error);
-  else if (strcmp (conn->path, "/ws") == 0)
+  else if (strcmp (conn->request->path, "/ws") == 0)
     upgrade_native (conn, error);
-  else if (strcmp (conn->path, "/transfer") == 0)
+  else if (strcmp (conn->request->path, "/transfer") == 0)
     vm_transfer_upgrade (conn, error);
-  else if (strcmp (conn->path, "/v2/ws") == 0)
+  else if (strcmp (conn->request->path, "/v2/ws") == 0)
     vm_mesh_upgrade (conn, error);
-  else if (vm_session_is_path (conn->path))
+  else if (vm_session_is_path (conn->request->path))
     vm_session_upgrade (conn, error);
-  else if (strcmp (conn->path, "/") == 0)
+  else if (strcmp (conn->request->path, "/") == 0)
     upgrade_root (conn, error);
   else
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,

@@ -137,10 +137,13 @@ static void
 set_address (VmConn *conn, GInetAddress *address)
 {
   VmServer *self = conn->server;
+  g_autofree gchar *text = g_inet_address_to_string (address);
+  g_autofree gchar *group =
+      vm_address_group (address, vm_server_local_addresses (self));
 
-  conn->address = g_inet_address_to_string (address);
-  conn->group = vm_address_group (address, vm_server_local_addresses (self));
-  conn->loopback = g_inet_address_get_is_loopback (address);
+  conn->address = vm_text_share (text);
+  conn->group = vm_text_share (group);
+  conn->loopback = g_inet_address_get_is_loopback (address) != FALSE;
   /* a proxy speaks for many: each of its connections counts for its client */
   if (conn->proxy && g_inet_address_equal (conn->proxy, address))
     return;
@@ -164,8 +167,8 @@ clear_address (VmConn *conn)
   else if (conn->count)
     g_hash_table_remove (self->per_address, conn->address);
   conn->count = 0;
-  g_clear_pointer (&conn->address, g_free);
-  g_clear_pointer (&conn->group, g_free);
+  g_clear_pointer (&conn->address, vm_text_unshare);
+  g_clear_pointer (&conn->group, vm_text_unshare);
 }
 
 void
@@ -192,12 +195,42 @@ conn_new (VmServer *self, GInetAddress *address)
   VmConn *conn = g_new0 (VmConn, 1);
 
   conn->server = self;
+  conn->request = g_new0 (VmRequest, 1);
   if (vm_proxies_trust (self->proxies, address))
     conn->proxy = g_object_ref (address);
   set_address (conn, address);
   conn->since = g_get_monotonic_time ();
   g_hash_table_add (self->conns, conn);
   return conn;
+}
+
+void
+vm_conn_end_requests (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+
+  if (!request)
+    return;
+  vm_trust_forget (conn);
+  vm_join_forget (conn);
+  vm_session_forget (conn);
+  conn->request = NULL;
+  g_free (request->host);
+  g_free (request->origin);
+  g_free (request->path);
+  g_clear_pointer (&request->body, g_byte_array_unref);
+  g_clear_error (&request->refusal);
+  g_clear_pointer (&request->ticket, vm_ticket_free);
+  g_free (request->shared_ticket);
+  g_clear_pointer (&request->transfer_guest, vm_transfer_guest_free);
+  g_free (request->pin);
+  g_free (request->call_user);
+  g_free (request->call_name);
+  g_free (request->call_other);
+  g_free (request->call_id);
+  g_free (request->mesh_user_id);
+  g_free (request->mesh_user);
+  g_free (request);
 }
 
 void
@@ -208,21 +241,11 @@ vm_conn_free (VmConn *conn)
   g_hash_table_remove (self->conns, conn);
   g_clear_pointer (&conn->ws, vm_ws_free);
   conn->wsi = NULL;
-  vm_http_reset (conn);
-  vm_trust_forget (conn);
-  vm_session_forget (conn);
-  g_clear_pointer (&conn->ticket, vm_ticket_free);
-  g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
+  vm_conn_end_requests (conn);
   clear_address (conn);
   g_clear_object (&conn->proxy);
-  g_free (conn->pin);
-  g_free (conn->call_user);
-  g_free (conn->call_name);
-  g_free (conn->call_other);
-  g_free (conn->call_id);
-  g_free (conn->mesh_user_id);
-  g_free (conn->mesh_user);
   g_free (conn->key);
+  g_free (conn->pass);
   g_free (conn);
 }
 
@@ -253,7 +276,8 @@ make_room (VmServer *self)
     VmConn *conn = key;
 
     /* a poll that waits is no idle connection */
-    if (conn->ws || conn->cut || !conn->wsi || conn->session)
+    if (!conn->request || conn->cut || !conn->wsi || conn->request->session
+        || conn->request->keeping || conn->request->forward)
       continue;
     if (!victim || conn->asked < victim->asked
         || (conn->asked == victim->asked && conn->since < victim->since))

@@ -108,12 +108,14 @@ seat_close (VmOutlet *outlet, const GError *reason)
   seat->member = NULL;
 }
 
+static const VmOutletFuncs seat_funcs = { seat_send, seat_close };
+
 static void
 on_send (gpointer peer, const VmSignal *signal, gpointer user_data)
 {
   VmOutlet *outlet = peer;
 
-  outlet->send (outlet, signal);
+  outlet->funcs->send (outlet, signal);
 }
 
 static void
@@ -121,7 +123,7 @@ on_close (gpointer peer, const GError *reason, gpointer user_data)
 {
   VmOutlet *outlet = peer;
 
-  outlet->close (outlet, reason);
+  outlet->funcs->close (outlet, reason);
 }
 
 static VmTrustFacts *
@@ -373,7 +375,7 @@ vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
   VmSeat *seat = g_atomic_rc_box_new0 (VmSeat);
   GError *reason = NULL;
 
-  seat->outlet = (VmOutlet){ seat_send, seat_close };
+  seat->outlet.funcs = &seat_funcs;
   seat->server = g_object_ref (self);
   seat->context = context ? g_main_context_ref (context)
                           : g_main_context_ref_thread_default ();

@@ -7,13 +7,18 @@
 /* The meetings of one server: the room model with its connections and the
  * hosts' seats of this process around it. All on vm-net. */
 
+/* What the room model calls a peer: a WebSocket or a host's seat. */
 typedef struct _VmOutlet VmOutlet;
 
-/* What the room model calls a peer: a WebSocket or a host's seat. */
-struct _VmOutlet
+typedef struct
 {
   void (*send) (VmOutlet *outlet, const VmSignal *signal);
   void (*close) (VmOutlet *outlet, const GError *reason);
+} VmOutletFuncs;
+
+struct _VmOutlet
+{
+  const VmOutletFuncs *funcs;
 };
 
 typedef struct _VmMeetings VmMeetings;

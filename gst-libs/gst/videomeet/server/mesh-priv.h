@@ -50,6 +50,9 @@ struct _VmMeshGuest
   VmSeatWish *wish; /* for a seat, or NULL */
   gchar *asked; /* id of the message that wished it, or NULL */
   GQueue early; /* of GBytes: what was said before that is answered */
+  guint64 claim; /* of a capability, that is asked for, or 0 */
+  gchar *claimed; /* its jti, or NULL */
+  gboolean unproven; /* nobody could be asked about the one that comes next */
   gboolean replaced; /* by another connection of the same agent */
   gboolean leaves; /* by itself: it stays connected */
   gboolean enters; /* its wish is being made, and may be answered at once */
@@ -74,10 +77,18 @@ void vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func);
 gint64 vm_mesh_now (void); /* Unix seconds */
 /* 32 random bytes as text for a URL. */
 gchar *vm_mesh_make_token (VmMesh *mesh);
-/* The capability that @message has for this, until the next message; or NULL. */
+/* The capability that @message has for this, until the next message; or NULL: without
+ * @error the message is taken again later. */
 const VmCapability *vm_mesh_may (VmMeshGuest *guest,
     const VmMeshMessage *message, VmCaps caps, GError **error);
 
+/* meshproof.c: whether nobody has shown it before but this connection; FALSE without
+ * @error as above. */
+gboolean vm_mesh_is_first (
+    VmMeshGuest *guest, const VmCapability *capability, GError **error);
+void vm_mesh_forget_claim (VmMeshGuest *guest);
+
+/* mesh.c */
 /* A page was removed from the room that it is in: its user's agents there are, too. */
 void vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason);
 /* Whether that agent was removed from @room, or its user. */
@@ -126,4 +137,4 @@ void vm_mesh_drop_terminals (VmMeshGuest *guest);
 void vm_mesh_tick_terminal (VmMeshGuest *agent, gint64 now);
 
 /* meshoutlet.c: what the room model says */
-extern const VmOutlet vm_mesh_outlet;
+extern const VmOutletFuncs vm_mesh_outlet_funcs;

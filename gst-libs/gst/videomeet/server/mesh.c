@@ -137,13 +137,12 @@ vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
     .target_peer_id = message->target_peer_id,
     .target_device_id = message->target_device_id,
   };
-  gint64 now = vm_mesh_now ();
   const VmCapability *capability =
       read_capability (guest, message->cap_token, error);
 
-  if (!capability || !vm_capability_allows (capability, &use, now, error)
-      || !vm_capability_replay_check (guest->mesh->replay, capability,
-          guest->ws->conn->group, guest->number, now, error))
+  if (!capability
+      || !vm_capability_allows (capability, &use, vm_mesh_now (), error)
+      || !vm_mesh_is_first (guest, capability, error))
     return NULL;
   return capability;
 }

@@ -277,6 +277,8 @@ read_message (VmMeshGuest *guest, GBytes *bytes)
     take (guest, &message, &error);
   if (error)
     vm_mesh_guest_fail (guest, error);
+  else if (guest->claim)
+    g_queue_push_head (&guest->early, g_bytes_ref (bytes));
   g_clear_pointer (&guest->replying, g_free);
 }
 
@@ -286,7 +288,7 @@ vm_mesh_guest_take_early (VmMeshGuest *guest)
   GBytes *bytes;
 
   /* what comes next may make another wish */
-  while (!guest->enters && !guest->wish
+  while (!guest->enters && !guest->wish && !guest->claim
          && (bytes = g_queue_pop_head (&guest->early))) {
     g_clear_pointer (&guest->replying, g_free);
     read_message (guest, bytes);
@@ -304,13 +306,14 @@ mesh_guest_receive (VmWs *ws, GBytes *bytes)
 
   if (!guest)
     return;
-  if (!guest->wish) {
+  if (!guest->wish && !guest->claim) {
     read_message (guest, bytes);
   } else if (guest->early.length < VM_EARLY_MAX) {
     g_queue_push_tail (&guest->early, g_bytes_ref (bytes));
   } else {
     g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        "Too much was said before the room was joined");
+        guest->wish ? "Too much was said before the room was joined"
+                    : "Too much was said before the capability was known");
     vm_mesh_guest_fail (guest, error);
   }
 }
@@ -321,17 +324,17 @@ mesh_guest_open (VmWs *ws)
   VmMesh *mesh = ws->conn->server->mesh;
   VmMeshGuest *guest = g_new0 (VmMeshGuest, 1);
 
-  guest->outlet = vm_mesh_outlet;
+  guest->outlet.funcs = &vm_mesh_outlet_funcs;
   guest->mesh = mesh;
   guest->ws = ws;
   guest->peers = vm_room_peers_new ();
   guest->number = ++mesh->numbers;
-  guest->user_id = g_steal_pointer (&ws->conn->mesh_user_id);
-  guest->user = g_steal_pointer (&ws->conn->mesh_user);
-  guest->pin = g_steal_pointer (&ws->conn->pin);
+  guest->user_id = g_steal_pointer (&ws->conn->request->mesh_user_id);
+  guest->user = g_steal_pointer (&ws->conn->request->mesh_user);
+  guest->pin = g_steal_pointer (&ws->conn->request->pin);
   guest->pass = g_steal_pointer (&ws->conn->pass);
   guest->joins = VM_JOIN_BURST;
-  guest->joins_at = ws->opened;
+  guest->joins_at = ws->last_heard;
   ws->mesh_guest = guest;
   ws->first_due = TRUE;
 }
@@ -354,6 +357,7 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   if (!reason)
     reason = lost = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
         "The connection to the participant was lost");
+  vm_mesh_forget_claim (guest);
   vm_mesh_guest_leave (guest, reason);
   g_ptr_array_remove (guest->mesh->guests, guest);
   if (guest->hello && !guest->replaced && !guest->mesh->server->stopping)

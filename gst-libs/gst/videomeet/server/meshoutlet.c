@@ -208,4 +208,4 @@ outlet_close (VmOutlet *outlet, const GError *reason)
   vm_ws_finish (guest->ws, reason);
 }
 
-const VmOutlet vm_mesh_outlet = { outlet_send, outlet_close };
+const VmOutletFuncs vm_mesh_outlet_funcs = { outlet_send, outlet_close };

@@ -87,17 +87,17 @@ vm_mesh_upgrade (VmConn *conn, GError **error)
     session = vm_mesh_sessions_find (
         conn->server->mesh->sessions, text, g_get_monotonic_time ());
   if (!session) {
-    conn->refusal_status = 401;
+    conn->request->refusal_status = 401;
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "The WebSocket has no access token that is good");
     return;
   }
-  conn->ws_funcs = &vm_mesh_guest_funcs;
-  conn->mesh_user_id = g_strdup (session->user_id);
-  conn->mesh_user = g_strdup (session->user);
+  conn->request->ws_funcs = &vm_mesh_guest_funcs;
+  conn->request->mesh_user_id = g_strdup (session->user_id);
+  conn->request->mesh_user = g_strdup (session->user);
   g_free (conn->pass);
   conn->pass = g_strdup (session->pass);
-  conn->pin =
+  conn->request->pin =
       g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
 }
 
@@ -367,18 +367,18 @@ vm_mesh_get (VmConn *conn)
 {
   VmMeshSession *session;
 
-  if (strcmp (conn->path, KEYS) == 0) {
+  if (strcmp (conn->request->path, KEYS) == 0) {
     g_autofree gchar *keys = vm_capability_make_keys (conn->server->identity);
     g_autoptr (GBytes) body = g_bytes_new (keys, strlen (keys));
 
     return vm_http_reply_json (conn, 200, body);
   }
-  if (!g_str_has_prefix (conn->path, ROOMS "/"))
+  if (!g_str_has_prefix (conn->request->path, ROOMS "/"))
     return not_found (conn);
   session = session_of (conn);
   if (!session)
     return reply_unauthorized (conn);
-  return get_room (conn, session, conn->path + strlen (ROOMS "/"));
+  return get_room (conn, session, conn->request->path + strlen (ROOMS "/"));
 }
 
 int
@@ -389,17 +389,17 @@ vm_mesh_post (VmConn *conn)
   g_autoptr (GError) error = NULL;
   VmJson json;
 
-  if (!vm_json_read (
-          &json, (gchar *) conn->body->data, conn->body->len, &error))
+  if (!vm_json_read (&json, (gchar *) conn->request->body->data,
+          conn->request->body->len, &error))
     return reply_error (conn, error);
-  if (strcmp (conn->path, SESSIONS) == 0)
+  if (strcmp (conn->request->path, SESSIONS) == 0)
     return post_session (conn, &json);
   session = session_of (conn);
   if (!session)
     return reply_unauthorized (conn);
-  if (strcmp (conn->path, ROOMS) == 0)
+  if (strcmp (conn->request->path, ROOMS) == 0)
     return post_room (conn, session, &json);
-  if (g_str_has_prefix (conn->path, ROOMS "/"))
-    room = room_of (conn->path);
+  if (g_str_has_prefix (conn->request->path, ROOMS "/"))
+    room = room_of (conn->request->path);
   return room ? post_capability (conn, session, room, &json) : not_found (conn);
 }

@@ -4,11 +4,21 @@
 
 #include <string.h>
 
-#define ROOMS "vm_rooms"
 #define NODES "vm_nodes"
 #define NANOSECONDS 1000 /* of a µs */
 
-/* The bucket @name, which is made if it is not there. @age: µs, 0: for ever. */
+static const struct
+{
+  const gchar *name;
+  gint64 age; /* µs; 0: for ever */
+  jsStorageType storage;
+} buckets[VM_CLUSTER_N_BUCKETS] = {
+  [VM_CLUSTER_ROOMS] = { "vm_rooms", 0, js_FileStorage },
+  [VM_CLUSTER_TICKETS] = { "vm_tickets", VM_TICKET_TIME, js_MemoryStorage },
+  [VM_CLUSTER_JTI] = { "vm_jti", VM_CLUSTER_JTI_TIME, js_MemoryStorage },
+};
+
+/* The bucket @name, which is made if it is not there. */
 static natsStatus
 open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
     jsStorageType storage)
@@ -26,8 +36,38 @@ open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
   return js_CreateKeyValue (bucket, stream, &config);
 }
 
+/* Without the line of libnats that says so: "(conn.c:2088): ". */
+static const gchar *
+skip_place (const gchar *detail)
+{
+  const gchar *end = *detail == '(' ? strstr (detail, "): ") : NULL;
+
+  return end ? end + strlen ("): ") : detail;
+}
+
+/* What libnats says of the last thing that failed in this thread tells more than its
+ * status, but of what is refused it tells the same twice. */
+static void
+set_error (GError **error, natsStatus status)
+{
+  natsStatus last = NATS_OK;
+  const char *detail = nats_GetLastError (&last);
+  const gchar *text = natsStatus_GetText (status);
+  gboolean refused = status == NATS_CONNECTION_AUTH_FAILED
+                     || status == NATS_NOT_PERMITTED
+                     || status == NATS_SSL_ERROR;
+
+  if (status == NATS_NO_RESPONDERS)
+    detail = "it has no JetStream";
+  else if (last != status || !detail || !*detail)
+    detail = text;
+  g_set_error (error, VM_ERROR,
+      refused ? VM_ERROR_NOT_TRUSTED : VM_ERROR_DISCONNECTED, "%s",
+      skip_place (detail));
+}
+
 VmNatsLink *
-vm_nats_link_new (natsOptions *options)
+vm_nats_link_new (natsOptions *options, GError **error)
 {
   VmNatsLink *link = g_new0 (VmNatsLink, 1);
   jsOptions settings;
@@ -39,14 +79,15 @@ vm_nats_link_new (natsOptions *options)
   if (status == NATS_OK)
     status =
         natsConnection_JetStream (&link->stream, link->connection, &settings);
-  if (status == NATS_OK)
-    status = open_bucket (&link->rooms, link->stream, ROOMS, 0, js_FileStorage);
+  for (guint i = 0; status == NATS_OK && i < VM_CLUSTER_N_BUCKETS; i++)
+    status = open_bucket (&link->buckets[i], link->stream, buckets[i].name,
+        buckets[i].age, buckets[i].storage);
   if (status == NATS_OK)
     status = open_bucket (&link->nodes, link->stream, NODES,
         VM_CLUSTER_BEAT_AGE, js_MemoryStorage);
   if (status == NATS_OK)
     return link;
-  g_info ("NATS cannot be reached: %s", natsStatus_GetText (status));
+  set_error (error, status);
   vm_nats_link_free (link);
   return NULL;
 }
@@ -54,7 +95,8 @@ vm_nats_link_new (natsOptions *options)
 void
 vm_nats_link_free (VmNatsLink *link)
 {
-  kvStore_Destroy (link->rooms);
+  for (guint i = 0; i < VM_CLUSTER_N_BUCKETS; i++)
+    kvStore_Destroy (link->buckets[i]);
   kvStore_Destroy (link->nodes);
   jsCtx_Destroy (link->stream);
   natsConnection_Destroy (link->connection);
@@ -68,11 +110,11 @@ vm_nats_link_is_lost (VmNatsLink *link)
 }
 
 VmClusterResult
-vm_nats_link_get (
-    VmNatsLink *link, const gchar *key, GBytes **value, guint64 *revision)
+vm_nats_link_get (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
+    GBytes **value, guint64 *revision)
 {
   kvEntry *entry = NULL;
-  natsStatus status = kvStore_Get (&entry, link->rooms, key);
+  natsStatus status = kvStore_Get (&entry, link->buckets[bucket], key);
 
   if (status == NATS_NOT_FOUND)
     return VM_CLUSTER_DONE;
@@ -86,15 +128,17 @@ vm_nats_link_get (
 
 /* libnats creates also what was removed; why it did not, it does not tell. */
 static VmClusterResult
-create (VmNatsLink *link, const gchar *key, GBytes *value, guint64 *revision)
+create (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
+    GBytes *value, guint64 *revision)
 {
   g_autoptr (GBytes) other = NULL;
   gsize size;
   const void *data = g_bytes_get_data (value, &size);
 
-  if (kvStore_Create (revision, link->rooms, key, data, (int) size) == NATS_OK)
+  if (kvStore_Create (revision, link->buckets[bucket], key, data, (int) size)
+      == NATS_OK)
     return VM_CLUSTER_DONE;
-  if (vm_nats_link_get (link, key, &other, revision) == VM_CLUSTER_DONE
+  if (vm_nats_link_get (link, bucket, key, &other, revision) == VM_CLUSTER_DONE
       && other)
     return VM_CLUSTER_CONFLICT;
   return VM_CLUSTER_LOST;
@@ -103,10 +147,11 @@ create (VmNatsLink *link, const gchar *key, GBytes *value, guint64 *revision)
 /* libnats 3.4 has no removal of a certain revision, so it is said to the stream in
  * its own words (ADR-8 of NATS). */
 static VmClusterResult
-replace (VmNatsLink *link, const gchar *key, GBytes *value, guint64 expected,
-    guint64 *revision)
+replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
+    GBytes *value, guint64 expected, guint64 *revision)
 {
-  g_autofree gchar *subject = g_strdup_printf ("$KV." ROOMS ".%s", key);
+  g_autofree gchar *subject =
+      g_strdup_printf ("$KV.%s.%s", buckets[bucket].name, key);
   gsize size = 0;
   const void *data = value ? g_bytes_get_data (value, &size) : NULL;
   natsMsg *message = NULL;
@@ -133,12 +178,13 @@ replace (VmNatsLink *link, const gchar *key, GBytes *value, guint64 expected,
 }
 
 VmClusterResult
-vm_nats_link_put (VmNatsLink *link, const gchar *key, GBytes *value,
-    guint64 expected, guint64 *revision)
+vm_nats_link_put (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
+    GBytes *value, guint64 expected, guint64 *revision)
 {
   if (expected)
-    return replace (link, key, value, expected, revision);
-  return value ? create (link, key, value, revision) : VM_CLUSTER_CONFLICT;
+    return replace (link, bucket, key, value, expected, revision);
+  return value ? create (link, bucket, key, value, revision)
+               : VM_CLUSTER_CONFLICT;
 }
 
 void
@@ -176,15 +222,17 @@ vm_nats_link_list (VmNatsLink *link)
 static void
 drop (VmNatsLink *link, kvEntry *marker)
 {
+  const gchar *name = buckets[VM_CLUSTER_ROOMS].name;
   g_autofree gchar *subject =
-      g_strdup_printf ("$KV." ROOMS ".%s", kvEntry_Key (marker));
+      g_strdup_printf ("$KV.%s.%s", name, kvEntry_Key (marker));
+  g_autofree gchar *stream = g_strdup_printf ("KV_%s", name);
   jsOptions settings;
 
   jsOptions_Init (&settings);
   settings.Wait = VM_NATS_ANSWER_TIME;
   settings.Stream.Purge.Subject = subject;
   settings.Stream.Purge.Sequence = kvEntry_Revision (marker) + 1;
-  js_PurgeStream (link->stream, "KV_" ROOMS, &settings, NULL);
+  js_PurgeStream (link->stream, stream, &settings, NULL);
 }
 
 void
@@ -197,7 +245,8 @@ vm_nats_link_sweep (VmNatsLink *link, gint64 age)
 
   kvWatchOptions_Init (&settings);
   settings.MetaOnly = true;
-  if (kvStore_WatchAll (&watcher, link->rooms, &settings) != NATS_OK)
+  if (kvStore_WatchAll (&watcher, link->buckets[VM_CLUSTER_ROOMS], &settings)
+      != NATS_OK)
     return;
   /* an entry that is none comes after the last */
   while (kvWatcher_Next (&entry, watcher, VM_NATS_ANSWER_TIME) == NATS_OK

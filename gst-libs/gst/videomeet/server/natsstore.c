@@ -16,6 +16,7 @@ typedef enum
 typedef struct
 {
   Kind kind;
+  VmClusterBucket bucket;
   guint64 number;
   gchar *key; /* or the node of a beat */
   GBytes *value;
@@ -65,15 +66,16 @@ answer (VmNatsStore *self, VmNatsLink *link, const Request *request)
       return;
     case GET:
       if (link)
-        result = vm_nats_link_get (link, request->key, &value, &revision);
+        result = vm_nats_link_get (
+            link, request->bucket, request->key, &value, &revision);
       break;
     default:
       if (link)
-        result = vm_nats_link_put (
-            link, request->key, request->value, request->revision, &revision);
+        result = vm_nats_link_put (link, request->bucket, request->key,
+            request->value, request->revision, &revision);
   }
-  self->funcs.answer (
-      request->number, result, value, revision, self->user_data);
+  self->funcs.answer (request->bucket, request->number, result, value, revision,
+      self->user_data);
 }
 
 /* @link, or another when that is lost; NULL: none, and not tried again at once. */
@@ -87,7 +89,7 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
   g_clear_pointer (&link, vm_nats_link_free);
   if (*tried && now - *tried < VM_NATS_RETRY_TIME)
     return NULL;
-  link = vm_nats_link_new (self->options);
+  link = vm_nats_link_new (self->options, NULL);
   *tried = g_get_monotonic_time ();
   return link;
 }
@@ -148,7 +150,8 @@ watch_link (VmNatsStore *self, VmNatsLink *link)
   gint64 swept = g_get_monotonic_time ();
   kvWatcher *watcher = NULL;
 
-  if (kvStore_WatchAll (&watcher, link->rooms, NULL) != NATS_OK)
+  if (kvStore_WatchAll (&watcher, link->buckets[VM_CLUSTER_ROOMS], NULL)
+      != NATS_OK)
     return;
   /* what was changed before is read, what comes from now on is told */
   self->funcs.back (self->user_data);
@@ -169,14 +172,28 @@ watch_link (VmNatsStore *self, VmNatsLink *link)
   kvWatcher_Destroy (watcher);
 }
 
+/* Once each. */
+static void
+tell_whether_it_waits (VmNatsStore *self, gboolean *waits, const GError *error)
+{
+  if (*waits == (error != NULL))
+    return;
+  *waits = error != NULL;
+  if (self->funcs.waits)
+    self->funcs.waits (error ? error->message : NULL, self->user_data);
+}
+
 static gpointer
 watch (gpointer data)
 {
   VmNatsStore *self = data;
+  gboolean waits = FALSE;
 
   do {
-    VmNatsLink *link = vm_nats_link_new (self->options);
+    g_autoptr (GError) error = NULL;
+    VmNatsLink *link = vm_nats_link_new (self->options, &error);
 
+    tell_whether_it_waits (self, &waits, error);
     if (!link)
       continue;
     watch_link (self, link);
@@ -237,6 +254,25 @@ vm_nats_options_new (const VmNatsConfig *config, GError **error)
   return NULL;
 }
 
+gboolean
+vm_nats_check (const VmNatsConfig *config, GError **error)
+{
+  natsOptions *options = vm_nats_options_new (config, error);
+  g_autoptr (GError) reason = NULL;
+  VmNatsLink *link;
+
+  if (!options)
+    return FALSE;
+  link = vm_nats_link_new (options, &reason);
+  natsOptions_Destroy (options);
+  g_clear_pointer (&link, vm_nats_link_free);
+  nats_ReleaseThreadMemory ();
+  if (!g_error_matches (reason, VM_ERROR, VM_ERROR_NOT_TRUSTED))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 VmNatsStore *
 vm_nats_store_new (const VmNatsConfig *config, const VmNatsFuncs *funcs,
     gpointer user_data, GError **error)
@@ -258,20 +294,18 @@ vm_nats_store_new (const VmNatsConfig *config, const VmNatsFuncs *funcs,
   return self;
 }
 
+/* @wanted: with what it borrows. */
 static void
-push (VmNatsStore *self, Kind kind, guint64 number, const gchar *key,
-    GBytes *value, guint64 revision)
+push (VmNatsStore *self, const Request *wanted)
 {
   Request *request;
 
   if (g_async_queue_length (self->requests) >= VM_NATS_QUEUE_MAX)
     return;
-  request = g_new0 (Request, 1);
-  request->kind = kind;
-  request->number = number;
-  request->key = g_strdup (key);
-  request->value = value ? g_bytes_ref (value) : NULL;
-  request->revision = revision;
+  request = g_memdup2 (wanted, sizeof *wanted);
+  request->key = g_strdup (wanted->key);
+  if (request->value)
+    g_bytes_ref (request->value);
   g_async_queue_push (self->requests, request);
 }
 
@@ -296,26 +330,35 @@ vm_nats_store_free (VmNatsStore *self)
 }
 
 void
-vm_nats_store_get (VmNatsStore *self, guint64 request, const gchar *key)
+vm_nats_store_get (VmNatsStore *self, VmClusterBucket bucket, guint64 request,
+    const gchar *key)
 {
-  push (self, GET, request, key, NULL, 0);
+  push (self, &(Request){ .kind = GET,
+                  .bucket = bucket,
+                  .number = request,
+                  .key = (gchar *) key });
 }
 
 void
-vm_nats_store_put (VmNatsStore *self, guint64 request, const gchar *key,
-    GBytes *value, guint64 revision)
+vm_nats_store_put (VmNatsStore *self, VmClusterBucket bucket, guint64 request,
+    const gchar *key, GBytes *value, guint64 revision)
 {
-  push (self, PUT, request, key, value, revision);
+  push (self, &(Request){ .kind = PUT,
+                  .bucket = bucket,
+                  .number = request,
+                  .key = (gchar *) key,
+                  .value = value,
+                  .revision = revision });
 }
 
 void
 vm_nats_store_beat (VmNatsStore *self, const gchar *node)
 {
-  push (self, BEAT, 0, node, NULL, 0);
+  push (self, &(Request){ .kind = BEAT, .key = (gchar *) node });
 }
 
 void
 vm_nats_store_list (VmNatsStore *self)
 {
-  push (self, LIST, 0, NULL, NULL, 0);
+  push (self, &(Request){ .kind = LIST });
 }

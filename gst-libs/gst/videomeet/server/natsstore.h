@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* The store of a VmCluster in JetStream's key-value buckets (protocol §8): `vm_rooms`
- * on disk, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. A thread for requests and
+/* The store of a VmCluster and a VmOnce in JetStream's key-value buckets (protocol §8):
+ * `vm_rooms`, `vm_tickets` and `vm_jti` as VmClusterBucket says, `vm_nodes` in memory,
+ * for VM_CLUSTER_BEAT_AGE. A thread for requests and
  * one for what others change, each with a connection of its own, which it makes anew
  * when it is lost; meanwhile every request is lost. */
 
@@ -32,15 +33,23 @@ typedef struct
 /* Each on a thread of the store, to be posted on; must not block. See cluster.h. */
 typedef struct
 {
-  void (*answer) (guint64 request, VmClusterResult result, GBytes *value,
-      guint64 revision, gpointer user_data);
+  void (*answer) (VmClusterBucket bucket, guint64 request,
+      VmClusterResult result, GBytes *value, guint64 revision,
+      gpointer user_data);
   void (*nodes) (const gchar *const *nodes, gpointer user_data);
   void (*told) (
       const gchar *key, GBytes *value, guint64 revision, gpointer user_data);
   void (*back) (gpointer user_data);
+  /* It is waited for, and why; NULL: it is there again. Or NULL. */
+  void (*waits) (const gchar *why, gpointer user_data);
 } VmNatsFuncs;
 
 typedef struct _VmNatsStore VmNatsStore;
+
+/* Whether NATS may be waited for, as @config says: BAD_REQUEST: that is not good;
+ * NOT_TRUSTED: it is there, and one of the two does not accept the other. Blocks for
+ * VM_NATS_CONNECT_TIME, and then as long as it answers. */
+gboolean vm_nats_check (const VmNatsConfig *config, GError **error);
 
 /* It need not be there yet. BAD_REQUEST: @config is not good. */
 VmNatsStore *vm_nats_store_new (const VmNatsConfig *config,
@@ -51,9 +60,10 @@ void vm_nats_store_free (VmNatsStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNatsStore, vm_nats_store_free)
 
 /* As in VmClusterFuncs; from any thread. */
-void vm_nats_store_get (VmNatsStore *self, guint64 request, const gchar *key);
-void vm_nats_store_put (VmNatsStore *self, guint64 request, const gchar *key,
-    GBytes *value, guint64 revision);
+void vm_nats_store_get (VmNatsStore *self, VmClusterBucket bucket,
+    guint64 request, const gchar *key);
+void vm_nats_store_put (VmNatsStore *self, VmClusterBucket bucket,
+    guint64 request, const gchar *key, GBytes *value, guint64 revision);
 void vm_nats_store_beat (VmNatsStore *self, const gchar *node);
 void vm_nats_store_list (VmNatsStore *self);
 

@@ -39,12 +39,12 @@ add (VmConn *conn, const gchar *name, const gchar *value, guint8 **p,
 static gboolean
 add_cors (VmConn *conn, guint8 **p, guint8 *end)
 {
-  if (!conn->origin)
+  if (!conn->request->origin)
     return TRUE;
-  if (!add (conn, "access-control-allow-origin:", conn->origin, p, end)
+  if (!add (conn, "access-control-allow-origin:", conn->request->origin, p, end)
       || !add (conn, "vary:", "origin", p, end))
     return FALSE;
-  return !conn->preflight
+  return !conn->request->preflight
          || (add (conn, "access-control-allow-methods:", "GET, POST", p, end)
              && add (conn, "access-control-allow-headers:",
                  "authorization, content-type", p, end)
@@ -86,7 +86,7 @@ vm_http_reply (VmConn *conn, guint status, const gchar *type,
   }
   if (lws_finalize_http_header (conn->wsi, &p, end))
     return -1;
-  if (!conn->head && size) {
+  if (!conn->request->head && size) {
     memcpy (p, g_bytes_get_data (body, NULL), size);
     p += size;
   }
@@ -113,8 +113,8 @@ vm_http_reply_json (VmConn *conn, guint status, GBytes *body)
   return vm_http_reply (conn, status, "application/json", NULL, body, FALSE);
 }
 
-static GBytes *
-error_body (const GError *error)
+GBytes *
+vm_http_error_body (const GError *error)
 {
   GString *text = g_string_new ("{\"error\":{");
   VmError code = error->domain == VM_ERROR ? error->code : VM_ERROR_FAILED;
@@ -135,10 +135,38 @@ int
 vm_http_reply_error (
     VmConn *conn, guint status, const GError *error, gboolean close)
 {
-  g_autoptr (GBytes) body = error_body (error);
+  g_autoptr (GBytes) body = vm_http_error_body (error);
 
   if (!status)
     status =
         error->domain == VM_ERROR ? vm_error_to_http_status (error->code) : 500;
   return vm_http_reply (conn, status, "application/json", NULL, body, close);
+}
+
+/* Neither libwebsockets nor tick.c is to think that the request is a while coming.
+ * libwebsockets reads nothing meanwhile, but would be told again and again of what
+ * has come behind the request: it is not to ask. */
+void
+vm_http_wait (VmConn *conn)
+{
+  conn->request->began = 0;
+  lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
+  lws_rx_flow_control (conn->wsi, 0);
+}
+
+void
+vm_http_answer (VmConn *conn, guint status, GBytes *body)
+{
+  conn->request->began = g_get_monotonic_time ();
+  conn->request->answer_status = status;
+  conn->request->answer = g_bytes_ref (body);
+  lws_rx_flow_control (conn->wsi, 1);
+  lws_callback_on_writable (conn->wsi);
+}
+
+gboolean
+vm_http_waits (const VmConn *conn)
+{
+  return conn->request->serial || conn->request->session
+         || conn->request->keeping || conn->request->forward;
 }

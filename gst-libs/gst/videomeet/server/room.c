@@ -74,9 +74,9 @@ member_free (VmMember *member)
   g_free (member->node);
   g_free (member->key);
   g_clear_pointer (&member->presented, vm_token_unref);
-  g_free (member->id);
-  g_free (member->alias);
-  g_free (member->user);
+  vm_text_unshare (member->id);
+  vm_text_unshare (member->alias);
+  vm_text_unshare (member->user);
   g_free (member->device);
   g_free (member->device_id);
   g_free (member->nonce);
@@ -91,8 +91,8 @@ vm_room_free (VmRoom *room)
     member_free (g_ptr_array_index (room->members, i));
   vm_room_forget_beginner (room);
   g_ptr_array_unref (room->members);
-  g_ptr_array_unref (room->met);
-  g_ptr_array_unref (room->barred);
+  g_clear_pointer (&room->met, g_ptr_array_unref);
+  g_clear_pointer (&room->barred, g_ptr_array_unref);
   g_strfreev (room->revoked);
   g_free (room->name);
   g_free (room->id);
@@ -111,8 +111,6 @@ vm_room_new (VmRooms *rooms, const gchar *name)
   room->id = vm_rooms_make_uuid (rooms);
   room->epoch = 1;
   room->members = g_ptr_array_new ();
-  room->met = g_ptr_array_new_with_free_func (g_free);
-  room->barred = g_ptr_array_new_with_free_func (g_free);
   g_hash_table_insert (rooms->rooms, room->name, room);
   return room;
 }
@@ -315,8 +313,10 @@ vm_room_welcome (VmRoom *room, VmMember *member, gboolean resumed)
 static void
 take_ticket (VmMember *member, const VmTicket *ticket)
 {
-  member->user = ticket->user ? vm_room_name (member->room, ticket)
-                              : vm_room_make_guest_name (member->id);
+  g_autofree gchar *user = ticket->user ? vm_room_name (member->room, ticket)
+                                        : vm_room_make_guest_name (member->id);
+
+  member->user = vm_text_share (user);
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);
@@ -378,20 +378,21 @@ vm_room_seat (
       hello->participants->len ? g_ptr_array_index (hello->participants, 0)
                                : NULL;
   VmMember *member = g_new0 (VmMember, 1);
+  g_autofree gchar *id = ticket && ticket->seat_id
+                             ? g_strdup (ticket->seat_id)
+                             : g_strdup_printf ("p%03u", ++room->joined);
 
   member->room = room;
   member->peer = peer;
-  member->id = ticket && ticket->seat_id
-                   ? g_strdup (ticket->seat_id)
-                   : g_strdup_printf ("p%03u", ++room->joined);
+  member->id = vm_text_share (id);
   member->seat = ticket ? ticket->seat : 0;
   member->said = -1;
-  member->alias = g_strdup (said ? said->alias : NULL);
+  member->alias = vm_text_share (said ? said->alias : NULL);
   member->device = g_strdup (said ? said->device : NULL);
   member->nonce = g_strdup (said ? said->nonce : NULL);
   vm_room_insert (room, member);
   if (!ticket) {
-    member->user = g_strdup (said->user);
+    member->user = vm_text_share (said->user);
     member->device_id = g_strdup (said->device_id);
     member->call_type = said->call_type;
     room->host = member;

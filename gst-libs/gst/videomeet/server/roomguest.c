@@ -16,18 +16,18 @@ struct _VmRoomGuest
   const VmRoomLink *funcs;
   gpointer link;
   VmServer *server;
-  gchar *group;
+  gchar *group; /* shared */
   gchar *key;
   gpointer state; /* of the dialect: a VmRoomPeers */
-  gchar *id; /* what the client calls itself, in every room */
+  gchar *id; /* what the client calls itself, in every room; shared */
   gchar *pin; /* of the URL, or NULL */
   gchar *pass; /* see VmJoin, or NULL */
   VmMember *member; /* NULL: in no room */
   VmSeatWish *wish; /* for a seat, or NULL */
-  GQueue early; /* of GBytes: what was said before that is answered */
-  gboolean leaves; /* by itself: it stays connected */
-  gboolean enters; /* its wish is being made, and may be answered at once */
-  gboolean said; /* something: this dialect is its own from then on */
+  GQueue *early; /* of GBytes: what was said before that is answered; or NULL */
+  guint leaves : 1; /* by itself: it stays connected */
+  guint enters : 1; /* its wish is being made, and may be answered at once */
+  guint said : 1; /* something: this dialect is its own from then on */
   VmRoomJoins *joins; /* or: */
   VmRoomJoins own_joins;
 };
@@ -198,6 +198,8 @@ outlet_close (VmOutlet *outlet, const GError *reason)
   guest->funcs->finish (guest->link, reason);
 }
 
+static const VmOutletFuncs outlet_funcs = { outlet_send, outlet_close };
+
 /* What the client says */
 
 void
@@ -241,6 +243,34 @@ leave_seat (gpointer user_data)
   leave (user_data);
 }
 
+/* What was said first, or NULL. */
+static GBytes *
+take_early (VmRoomGuest *guest)
+{
+  return guest->early ? g_queue_pop_head (guest->early) : NULL;
+}
+
+static void
+forget_early (VmRoomGuest *guest)
+{
+  GQueue *early = g_steal_pointer (&guest->early);
+
+  if (early)
+    g_queue_free_full (early, (GDestroyNotify) g_bytes_unref);
+}
+
+/* FALSE: it is too much. */
+static gboolean
+keep_early (VmRoomGuest *guest, GBytes *message)
+{
+  if (!guest->early)
+    guest->early = g_queue_new ();
+  if (guest->early->length >= VM_EARLY_MAX)
+    return FALSE;
+  g_queue_push_tail (guest->early, g_bytes_ref (message));
+  return TRUE;
+}
+
 static void
 on_seated (VmMember *member, const GError *error, gpointer user_data)
 {
@@ -255,11 +285,12 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
     send_error (guest, error);
   }
   /* what comes next may make another wish */
-  while (!guest->enters && !guest->wish
-         && (message = g_queue_pop_head (&guest->early))) {
+  while (!guest->enters && !guest->wish && (message = take_early (guest))) {
     vm_room_guest_receive (guest, message);
     g_bytes_unref (message);
   }
+  if (!guest->wish)
+    forget_early (guest);
 }
 
 static void
@@ -312,10 +343,8 @@ vm_room_guest_receive (VmRoomGuest *guest, GBytes *message)
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = NULL;
 
-  if (guest->wish && guest->early.length < VM_EARLY_MAX) {
-    g_queue_push_tail (&guest->early, g_bytes_ref (message));
+  if (guest->wish && keep_early (guest, message))
     return;
-  }
   if (guest->wish)
     g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Too much was said before the room was joined");
@@ -338,18 +367,19 @@ vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link)
 {
   VmRoomGuest *guest = g_new0 (VmRoomGuest, 1);
+  g_autofree gchar *id =
+      vm_rooms_make_uuid (vm_meetings_get_rooms (caller->server->meetings));
 
-  guest->outlet = (VmOutlet){ outlet_send, outlet_close };
+  guest->outlet.funcs = &outlet_funcs;
   guest->funcs = funcs;
   guest->link = link;
   guest->server = caller->server;
-  guest->group = g_strdup (caller->group);
+  guest->group = vm_text_share (caller->group);
   guest->key = g_strdup (caller->key);
   guest->pin = g_strdup (caller->pin);
   guest->pass = g_strdup (caller->pass);
   guest->state = funcs->dialect->state_new ();
-  guest->id =
-      vm_rooms_make_uuid (vm_meetings_get_rooms (caller->server->meetings));
+  guest->id = vm_text_share (id);
   vm_room_joins_init (&guest->own_joins);
   guest->joins = caller->joins ? caller->joins : &guest->own_joins;
   return guest;
@@ -372,13 +402,13 @@ vm_room_guest_free (VmRoomGuest *guest, const GError *reason)
   guest->leaves = TRUE;
   if (guest->wish)
     vm_seat_wish_cancel (guest->wish);
-  g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
+  forget_early (guest);
   if (guest->member)
     vm_member_leave (guest->member, reason);
   guest->funcs->dialect->state_free (guest->state);
-  g_free (guest->group);
+  vm_text_unshare (guest->group);
   g_free (guest->key);
-  g_free (guest->id);
+  vm_text_unshare (guest->id);
   g_free (guest->pin);
   g_free (guest->pass);
   g_free (guest);
@@ -409,7 +439,7 @@ room_guest_open (VmWs *ws)
 {
   VmConn *conn = ws->conn;
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->pin, conn->pass, NULL };
+    vm_conn_get_key (conn), conn->request->pin, conn->pass, NULL };
   VmRoomGuest *guest = vm_room_guest_new (&caller, &socket_link, ws);
   g_autoptr (GBytes) greeting = vm_dialect_room_greet (guest->state, guest->id);
 

@@ -25,14 +25,21 @@ vm_rooms_refuse_closing (GError **error)
   return FALSE;
 }
 
+void
+vm_rooms_refuse_ticket (GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_BAD_TICKET,
+      "The ticket is unknown, used, or older than 30 seconds");
+}
+
 gboolean
 vm_rooms_are_open (VmRooms *rooms)
 {
   return rooms->open.size > 0;
 }
 
-gboolean
-vm_rooms_check_pass (VmRooms *rooms, const VmJoin *join, GError **error)
+static gboolean
+check_pass (VmRooms *rooms, const VmJoin *join, GError **error)
 {
   VmRoom *room = vm_rooms_find (rooms, join->meeting);
 
@@ -42,21 +49,47 @@ vm_rooms_check_pass (VmRooms *rooms, const VmJoin *join, GError **error)
       join->pass, join->meeting, join->group, rooms->user_data, error);
 }
 
+/* Whom the policy shuts out learns nothing by asking for names, and begins nothing. */
+static VmRoom *
+get (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
+    gboolean begins, GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, meeting);
+
+  if (room || !vm_rooms_trust (rooms, bearer, error))
+    return room;
+  if (begins && rooms->open.size)
+    return vm_room_begin (rooms, meeting, bearer->group, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
+      "There is no such meeting on this device");
+  return NULL;
+}
+
+VmRoom *
+vm_rooms_look_up (
+    VmRooms *rooms, const VmJoin *join, gboolean begins, GError **error)
+{
+  const VmBearer bearer = vm_join_to_bearer (join);
+
+  if (!check_pass (rooms, join, error))
+    return NULL;
+  return get (rooms, join->meeting, &bearer, begins, error);
+}
+
+VmRoom *
+vm_rooms_look_again (VmRooms *rooms, const gchar *meeting,
+    const VmBearer *bearer, GError **error)
+{
+  return get (rooms, meeting, bearer, TRUE, error);
+}
+
 VmRoom *
 vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
 {
-  const VmBearer bearer = { .key = join->key,
-    .user = join->user,
-    .presented = join->token,
-    .group = join->group };
-  VmRoom *room = vm_rooms_find (rooms, join->meeting);
+  const VmBearer bearer = vm_join_to_bearer (join);
+  VmRoom *room = vm_rooms_look_up (rooms, join, FALSE, error);
   VmTrustLevel level;
 
-  if (!vm_rooms_check_pass (rooms, join, error))
-    return NULL;
-  if (!room && vm_rooms_trust (rooms, &bearer, error))
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
-        "There is no such meeting on this device");
   if (!room
       || !vm_room_lets_in (
           room, &bearer, join->pin, join->group, now, &level, error))
@@ -117,7 +150,7 @@ vm_room_begin (
   room->open = TRUE;
   room->max_participants = rooms->open.size;
   room->state = VM_MEETING_STATE_ANNOUNCED;
-  room->beginner = g_strdup (group);
+  room->beginner = vm_text_share (group);
   if (rooms->share)
     vm_room_share_begin (room);
   g_hash_table_insert (rooms->begun, g_strdup (group),
@@ -139,7 +172,7 @@ vm_room_forget_beginner (VmRoom *room)
         begun, g_strdup (room->beginner), GUINT_TO_POINTER (n - 1));
   else
     g_hash_table_remove (begun, room->beginner);
-  g_clear_pointer (&room->beginner, g_free);
+  g_clear_pointer (&room->beginner, vm_text_unshare);
 }
 
 /* Whoever comes by another dialect has no words for what a host may do. A lock

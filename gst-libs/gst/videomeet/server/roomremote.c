@@ -38,13 +38,14 @@ static VmMember *
 add_member (VmRoom *room, const VmClusterParticipant *one)
 {
   VmMember *member = g_new0 (VmMember, 1);
+  g_autofree gchar *user =
+      *one->user ? g_strdup (one->user) : vm_room_make_guest_name (one->id);
 
   member->room = room;
   member->node = g_strdup (one->node);
-  member->id = g_strdup (one->id);
-  member->alias = or_null (one->alias);
-  member->user =
-      *one->user ? g_strdup (one->user) : vm_room_make_guest_name (one->id);
+  member->id = vm_text_share (one->id);
+  member->alias = *one->alias ? vm_text_share (one->alias) : NULL;
+  member->user = vm_text_share (user);
   member->device = member->alias ? NULL : g_strdup (one->device);
   member->device_id = or_null (one->device_id);
   member->nonce = or_null (one->nonce);

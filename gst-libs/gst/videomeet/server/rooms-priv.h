@@ -32,21 +32,23 @@ struct _VmRoom
   guint max_participants;
   guint epoch;
   guint count; /* of the states that were told */
-  GPtrArray *met; /* ids of the devices that had a seat, the last of them */
-  gchar **revoked; /* of those, as was told last */
-  /* keys of guests that were removed, and who was kept out, the last of them */
+  guint joined; /* participants so far; the last one's number */
+  /* ids of the devices that had a seat, the last of them; NULL: none */
+  GPtrArray *met;
+  gchar **revoked; /* of those, as was told last; NULL: none */
+  /* keys of guests that were removed, and who was kept out, the last of them;
+   * NULL: nobody */
   GPtrArray *barred;
   gboolean locked;
   VmMeetingState state;
-  guint joined; /* participants so far; the last one's number */
   VmMember *host; /* NULL of an open room */
-  gboolean open; /* see VmOpenRooms */
-  gchar *beginner; /* group of whoever began it, of an open room */
+  gchar *beginner; /* group of whoever began it, of an open room; shared */
   gint64 awaited; /* until when somebody may come by a ticket */
   VmMember *moderator; /* of an open room, or NULL */
   GPtrArray *members; /* in the order they joined */
   gint64 wrong_since; /* the minute in which wrong PINs are counted */
   guint wrong_pins;
+  gboolean open; /* see VmOpenRooms */
   VmRoomShared *shared; /* of a room that other servers have as well, or NULL */
 };
 
@@ -54,7 +56,7 @@ struct _VmMember
 {
   VmRoom *room;
   gpointer peer;
-  gchar *id;
+  gchar *id; /* shared, as the two that follow */
   gchar *alias; /* of a client that was named before it had a seat, or NULL */
   gchar *user;
   gchar *device;
@@ -63,18 +65,18 @@ struct _VmMember
   VmCallType call_type;
   VmParticipantState state;
 
-  gchar *key; /* of its TLS, or NULL */
-  gboolean proven; /* see VmJoin */
-  VmToken *presented; /* see VmJoin, or NULL */
   VmTrustLevel trust;
+  gboolean proven; /* see VmJoin */
+  gchar *key; /* of its TLS, or NULL */
+  VmToken *presented; /* see VmJoin, or NULL */
   gchar *token; /* to resume with; NULL for the host, who needs none */
   gchar *old_token; /* good until the welcome with @token has arrived */
   gint64 lost_at; /* 0: it has a connection */
   gboolean detached; /* and the others know */
 
   /* in a cluster: */
-  gchar *node; /* the server at which it sits; NULL: this one */
   guint seat; /* its number among the seats of this one; 0: it shares none */
+  gchar *node; /* the server at which it sits; NULL: this one */
   gint64 said; /* number of its last message, -1 */
   gint64 missed_at; /* when it was not among those in the room; 0: it is */
 };
@@ -121,10 +123,6 @@ gboolean vm_room_trusts (
 gboolean
 vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
     const gchar *group, gint64 now, VmTrustLevel *level, GError **error);
-/* roomopen.c: what a server asks for that does not admit everybody, before anything
- * else: whoever has no pass learns of no room, and begins none. */
-gboolean
-vm_rooms_check_pass (VmRooms *rooms, const VmJoin *join, GError **error);
 /* The policy where there is no room: nobody is told. */
 gboolean
 vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
@@ -146,9 +144,18 @@ gchar *vm_member_name_voucher (const VmMember *member);
  * trusted goes by the name that it is trusted under. Returns: (transfer full) */
 gchar *vm_room_name (VmRoom *room, const VmTicket *ticket);
 
-/* rooms.c: the room that somebody asks for; an open one begins here. */
-VmRoom *vm_rooms_look_up (VmRooms *rooms, const gchar *meeting,
+/* roomopen.c: the room that somebody asks for who comes, in whatever dialect and by
+ * whatever step: there is no other way to it. Here is asked for what a server wants
+ * that does not admit everybody: whoever has no pass learns of no room, and begins
+ * none. @begins: an open one that is not there. */
+VmRoom *vm_rooms_look_up (
+    VmRooms *rooms, const VmJoin *join, gboolean begins, GError **error);
+/* Likewise for somebody who has come that way: by a ticket, or to another seat. */
+VmRoom *vm_rooms_look_again (VmRooms *rooms, const gchar *meeting,
     const VmBearer *bearer, GError **error);
+/* The last step of vm_rooms_enter(), into a room that was looked up. */
+VmMember *vm_room_enter (VmRoom *room, const VmJoin *join, const gchar *alias,
+    VmMember *from, gpointer peer, gint64 now, GError **error);
 /* The room that @ticket is for, or another one of its name. */
 VmRoom *vm_rooms_of_ticket (VmRooms *rooms, const VmTicket *ticket,
     const VmBearer *bearer, GError **error);
@@ -157,6 +164,8 @@ VmRoom *vm_rooms_of_ticket (VmRooms *rooms, const VmTicket *ticket,
 gboolean vm_room_admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
     const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
     GError **error);
+/* roomopen.c: BAD_TICKET, as whoever shows one is told. */
+void vm_rooms_refuse_ticket (GError **error);
 VmBearer vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello);
 VmBearer vm_join_to_bearer (const VmJoin *join);
 

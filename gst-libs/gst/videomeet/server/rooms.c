@@ -336,8 +336,11 @@ make_room_for_ticket (
     if (!oldest || ticket->expires < oldest->expires)
       oldest = ticket;
   }
-  if (n >= of_one)
+  if (n >= of_one) {
+    if (rooms->share && oldest->open)
+      vm_room_share_drop_ticket (rooms->share, oldest->text);
     g_hash_table_remove (rooms->tickets, oldest->text);
+  }
   if (g_hash_table_size (rooms->tickets) < most)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
@@ -354,22 +357,6 @@ vm_join_to_bearer (const VmJoin *join)
     .group = join->group };
 }
 
-/* Whom the policy shuts out learns nothing by asking for names, and begins nothing. */
-VmRoom *
-vm_rooms_look_up (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
-    GError **error)
-{
-  VmRoom *room = vm_rooms_find (rooms, meeting);
-
-  if (room || !vm_rooms_trust (rooms, bearer, error))
-    return room;
-  if (rooms->open.size)
-    return vm_room_begin (rooms, meeting, bearer->group, error);
-  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
-      "There is no such meeting on this device");
-  return NULL;
-}
-
 VmRoom *
 vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
     GError **error)
@@ -379,9 +366,8 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   VmRoom *room;
   VmTicket *ticket;
 
-  if (!check_join (join, error) || !vm_rooms_check_pass (rooms, join, error))
-    return NULL;
-  room = vm_rooms_look_up (rooms, join->meeting, &bearer, error);
+  room = check_join (join, error) ? vm_rooms_look_up (rooms, join, TRUE, error)
+                                  : NULL;
   if (!room)
     return NULL;
   if (!vm_room_admits (
@@ -422,8 +408,7 @@ vm_rooms_use_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
   if (ticket)
     g_hash_table_steal (rooms->tickets, text);
   else
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_TICKET,
-        "The ticket is unknown, used, or older than 30 seconds");
+    vm_rooms_refuse_ticket (error);
   return ticket;
 }
 
@@ -437,7 +422,7 @@ vm_rooms_of_ticket (VmRooms *rooms, const VmTicket *ticket,
   if (room && (room->open || strcmp (room->id, ticket->meeting_id) == 0))
     return room;
   if (!room && ticket->open)
-    return vm_rooms_look_up (rooms, ticket->meeting, bearer, error);
+    return vm_rooms_look_again (rooms, ticket->meeting, bearer, error);
   g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
       "The meeting ended in the meantime");
   return NULL;
@@ -474,23 +459,19 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
 }
 
 VmMember *
-vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
+vm_room_enter (VmRoom *room, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error)
 {
   const VmBearer bearer = vm_join_to_bearer (join);
   VmTicket ticket = { .call_type = join->call_type };
+  VmRooms *rooms = room->rooms;
   g_autoptr (VmSignal) hello = NULL;
-  VmRoom *room, *left;
   VmMember *member;
+  VmRoom *left;
 
-  if (!vm_rooms_check_pass (rooms, join, error))
-    return NULL;
-  room = vm_rooms_look_up (rooms, join->meeting, &bearer, error);
-  if (!room
-      || !vm_room_admits (room, &bearer, join->pin, join->group, from, now,
+  if (!vm_room_admits (room, &bearer, join->pin, join->group, from, now,
           &ticket.trust, error)) {
-    if (room)
-      vm_room_look_whether_empty (room);
+    vm_room_look_whether_empty (room);
     return NULL;
   }
   /* the room that it leaves may be the one it enters, and empty in between */
@@ -509,6 +490,16 @@ vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   if (left)
     vm_room_look_whether_empty (left);
   return member;
+}
+
+VmMember *
+vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
+    VmMember *from, gpointer peer, gint64 now, GError **error)
+{
+  VmRoom *room = vm_rooms_look_up (rooms, join, TRUE, error);
+
+  return room ? vm_room_enter (room, join, alias, from, peer, now, error)
+              : NULL;
 }
 
 VmMember *

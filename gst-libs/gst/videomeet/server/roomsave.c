@@ -76,14 +76,17 @@ restore_member (VmRoom *room, GVariant *saved, gint64 lost_at,
 {
   VmMember *member = g_new0 (VmMember, 1);
   g_autoptr (GVariant) line = NULL;
+  const gchar *id, *user;
   guint32 call_type, state;
   gint64 before;
 
   member->room = room;
-  g_variant_get (saved, "(smsmsmsmsuumsbsmsx@" VM_LINE_SAVED ")", &member->id,
-      &member->user, &member->device, &member->device_id, &member->nonce,
-      &call_type, &state, &member->key, &member->proven, &member->token,
-      &member->old_token, &before, &line);
+  g_variant_get (saved, "(&sm&smsmsmsuumsbsmsx@" VM_LINE_SAVED ")", &id, &user,
+      &member->device, &member->device_id, &member->nonce, &call_type, &state,
+      &member->key, &member->proven, &member->token, &member->old_token,
+      &before, &line);
+  member->id = vm_text_share (id);
+  member->user = vm_text_share (user);
   member->call_type =
       call_type == VM_CALL_TYPE_AUDIO ? VM_CALL_TYPE_AUDIO : VM_CALL_TYPE_VIDEO;
   member->state = MIN (state, (guint32) VM_PARTICIPANT_STATE_DISCONNECTED);

@@ -3,6 +3,7 @@
 /* The last step into a room, where the other servers have a word in it: who may come
  * in is decided here, and whether there is a seat by the record of the room. */
 
+#include "clusterticket.h"
 #include "roomshare-priv.h"
 
 #include <string.h>
@@ -12,6 +13,8 @@ wish_free (VmSeatWish *wish)
 {
   g_clear_pointer (&wish->ticket, vm_ticket_free);
   g_clear_pointer (&wish->hello, vm_signal_unref);
+  g_free (wish->text);
+  g_free (wish->key);
   g_free (wish->name);
   g_free (wish->next);
   g_free (wish);
@@ -46,6 +49,8 @@ vm_seat_wish_cancel (VmSeatWish *wish)
   VmRoomShare *share = wish->rooms->share;
 
   forget (wish);
+  if (share && wish->use)
+    vm_once_cancel (share->once, wish->use);
   if (share && wish->seat)
     vm_cluster_leave (share->cluster, wish->seat, share->now);
   wish_free (wish);
@@ -54,7 +59,7 @@ vm_seat_wish_cancel (VmSeatWish *wish)
 void
 vm_seat_wish_refuse (VmSeatWish *wish, const GError *error)
 {
-  VmRoom *room = vm_rooms_find (wish->rooms, wish->name);
+  VmRoom *room = wish->name ? vm_rooms_find (wish->rooms, wish->name) : NULL;
 
   forget (wish);
   if (room)
@@ -124,6 +129,22 @@ ticket_copy (const VmTicket *ticket)
   return copy;
 }
 
+/* By its ticket into @room, which is shared. */
+static VmSeatWish *
+ask_by_ticket (VmSeatWish *wish, VmRoom *room)
+{
+  const VmBearer bearer = vm_ticket_to_bearer (wish->ticket, wish->hello);
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_room_admits (
+          room, &bearer, NULL, NULL, NULL, 0, &wish->ticket->trust, &error)) {
+    vm_seat_wish_refuse (wish, error);
+    return NULL;
+  }
+  wish->next = vm_rooms_make_token (wish->rooms);
+  return ask (wish, room);
+}
+
 static VmSeatWish *
 tell (const VmSeatFuncs *funcs, VmMember *member, const GError *error,
     gpointer user_data)
@@ -150,18 +171,133 @@ vm_rooms_wish_seat (VmRooms *rooms, const VmTicket *ticket,
 
     return tell (funcs, member, error, user_data);
   }
-  if (!room
-      || !vm_room_admits (
-          room, &bearer, NULL, NULL, NULL, 0, &own->trust, &error)) {
-    if (room)
-      vm_room_look_whether_empty (room);
-    return tell (funcs, NULL, error, user_data);
-  }
-  wish = wish_new (rooms, room->name, peer, funcs, user_data);
+  wish = wish_new (rooms, ticket->meeting, peer, funcs, user_data);
   wish->ticket = g_steal_pointer (&own);
   wish->hello = vm_signal_ref (hello);
-  wish->next = vm_rooms_make_token (rooms);
-  return ask (wish, room);
+  if (room)
+    return ask_by_ticket (wish, room);
+  vm_seat_wish_refuse (wish, error);
+  return NULL;
+}
+
+/* A ticket of another server's */
+
+gboolean
+vm_rooms_shares_ticket (VmRooms *rooms, const gchar *text)
+{
+  const VmTicket *own =
+      rooms->share ? g_hash_table_lookup (rooms->tickets, text) : NULL;
+
+  return rooms->share && vm_cluster_ticket_is_text (text)
+         && (!own || own->open);
+}
+
+guint64
+vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
+    const VmOnceAsker *asker, gpointer user_data, gint64 now)
+{
+  g_autoptr (GBytes) value =
+      vm_cluster_ticket_write (g_hash_table_lookup (rooms->tickets, text));
+
+  return vm_once_keep (rooms->share->once, VM_CLUSTER_TICKETS, text, value,
+      asker, user_data, now);
+}
+
+void
+vm_room_share_drop_ticket (VmRoomShare *share, const gchar *text)
+{
+  vm_once_use (share->once, VM_CLUSTER_TICKETS, text, NULL, NULL, share->now);
+}
+
+static gboolean
+is_own_ticket (GBytes *value, gpointer user_data)
+{
+  const VmSeatWish *wish = user_data;
+  g_autoptr (VmTicket) ticket = vm_cluster_ticket_read (value);
+
+  return ticket
+         && (!ticket->key || ticket->proven
+             || g_strcmp0 (ticket->key, wish->key) == 0);
+}
+
+static void
+refuse_ticket (VmSeatWish *wish, VmOnceResult result)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (result == VM_ONCE_SPENT)
+    vm_rooms_refuse_ticket (&error);
+  else
+    g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "The other servers cannot be reached; try again in a minute");
+  vm_seat_wish_refuse (wish, error);
+}
+
+/* The room that the ticket was given for, if it begins here. */
+static VmRoom *
+get_room_of_ticket (VmSeatWish *wish, GError **error)
+{
+  const VmBearer bearer = vm_ticket_to_bearer (wish->ticket, wish->hello);
+  gboolean was_there = vm_rooms_find (wish->rooms, wish->name) != NULL;
+  VmRoom *room = vm_rooms_of_ticket (wish->rooms, wish->ticket, &bearer, error);
+
+  if (room && !room->shared) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "A meeting of that name is hosted at this server");
+    return NULL;
+  }
+  if (room && !was_there && !room->members->len) {
+    g_free (room->id);
+    room->id = g_strdup (wish->ticket->meeting_id);
+  }
+  return room;
+}
+
+static void
+on_ticket_used (VmOnceResult result, GBytes *value, gpointer user_data)
+{
+  VmSeatWish *wish = user_data;
+  g_autoptr (GError) error = NULL;
+  VmRoom *room;
+
+  wish->use = 0;
+  g_hash_table_remove (wish->rooms->tickets, wish->text);
+  if (result != VM_ONCE_DONE) {
+    refuse_ticket (wish, result);
+    return;
+  }
+  wish->ticket = vm_cluster_ticket_read (value);
+  wish->ticket->text = g_steal_pointer (&wish->text);
+  wish->name = g_strdup (wish->ticket->meeting);
+  room = get_room_of_ticket (wish, &error);
+  if (room)
+    ask_by_ticket (wish, room);
+  else
+    vm_seat_wish_refuse (wish, error);
+}
+
+VmSeatWish *
+vm_rooms_wish_by_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
+    const VmSignal *hello, gpointer peer, const VmSeatFuncs *funcs,
+    gpointer user_data)
+{
+  static const VmOnceAsker asker = { is_own_ticket, on_ticket_used };
+  VmRoomShare *share = rooms->share;
+  VmSeatWish *wish = wish_new (rooms, NULL, peer, funcs, user_data);
+  g_autoptr (GError) error = NULL;
+
+  wish->text = g_strdup (text);
+  wish->key = g_strdup (key);
+  wish->hello = vm_signal_ref (hello);
+  if (share)
+    wish->use = vm_once_use (
+        share->once, VM_CLUSTER_TICKETS, text, &asker, wish, share->now);
+  if (wish->use)
+    return wish;
+  g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many are about to join; try again in half a minute");
+  vm_seat_wish_refuse (wish, error);
+  return NULL;
 }
 
 /* A ticket without text: the seat is given back when its connection is lost. */
@@ -194,7 +330,7 @@ leave_same (VmRooms *rooms, const VmJoin *join, VmMember *from, GError **error)
   const VmBearer bearer = vm_join_to_bearer (join);
 
   vm_member_leave (from, NULL);
-  return vm_rooms_look_up (rooms, join->meeting, &bearer, error);
+  return vm_rooms_look_again (rooms, join->meeting, &bearer, error);
 }
 
 VmSeatWish *
@@ -204,18 +340,13 @@ vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   const VmBearer bearer = vm_join_to_bearer (join);
   VmMember *from = from_of (funcs, user_data);
   g_autoptr (GError) error = NULL;
+  VmRoom *room = vm_rooms_look_up (rooms, join, TRUE, &error);
   VmTrustLevel level;
   VmSeatWish *wish;
-  VmRoom *room;
 
-  /* the rooms of one server ask for it themselves */
-  if (rooms->share && !vm_rooms_check_pass (rooms, join, &error))
-    return tell (funcs, NULL, error, user_data);
-  room = rooms->share ? vm_rooms_look_up (rooms, join->meeting, &bearer, &error)
-                      : NULL;
-  if (!rooms->share || (room && !room->shared)) {
+  if (room && !room->shared) {
     VmMember *member =
-        vm_rooms_enter (rooms, join, alias, from, peer, now, &error);
+        vm_room_enter (room, join, alias, from, peer, now, &error);
 
     return tell (funcs, member, error, user_data);
   }

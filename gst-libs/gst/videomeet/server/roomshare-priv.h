@@ -3,11 +3,22 @@
 
 #include "clusterline.h"
 #include "rooms-priv.h"
+#include "shareledger.h"
+
+#define VM_SHARE_MAGIC "VMM1" /* of what the rooms say */
+
+typedef struct
+{
+  const gchar *magic;
+  VmShareHear hear; /* NULL: there is none */
+  gpointer user_data;
+} VmShareHearer;
 
 struct _VmRoomShare
 {
   VmRooms *rooms;
   VmCluster *cluster;
+  VmOnce *once;
   VmRoomShareFuncs funcs;
   gpointer user_data;
   gchar *node;
@@ -15,6 +26,9 @@ struct _VmRoomShare
   gint64 date; /* Unix seconds */
   GHashTable *shared; /* key -> VmRoom */
   GHashTable *lines; /* node -> Line */
+  VmShareLedger *ledgers[VM_SHARE_N_KINDS]; /* or NULL */
+  VmShareHearer hearers[VM_SHARE_N_KINDS];
+  GQueue words; /* for those, not yet heard */
   GHashTable *wishes; /* seat -> VmSeatWish */
   GHashTable *seats; /* seat -> VmMember */
   GHashTable *changed; /* keys of rooms whose record is another */
@@ -40,7 +54,10 @@ struct _VmSeatWish
   gpointer user_data;
   gpointer peer;
   guint seat;
-  gchar *name; /* of the room */
+  guint64 use; /* of its ticket, as long as that is not known; or 0 */
+  gchar *text; /* of that */
+  gchar *key; /* of whoever shows it, or NULL */
+  gchar *name; /* of the room; NULL: as its ticket will say */
   VmTicket *ticket;
   VmSignal *hello;
   gchar *next; /* the token to resume with, or NULL */
@@ -62,12 +79,34 @@ typedef struct
 
 /* roomshare.c: does what was put off. */
 void vm_room_share_settle (VmRoomShare *share);
+/* To the store, in which each kind has its keys and its requests. */
+void vm_room_share_get (
+    VmRoomShare *share, VmShareKind kind, guint64 request, const gchar *key);
+void vm_room_share_put (VmRoomShare *share, VmShareKind kind, guint64 request,
+    const gchar *key, GBytes *value, guint64 revision);
 
-/* roomsharetalk.c */
-void vm_room_share_take_inbox (VmRoomShare *share);
-void vm_room_share_tick_held (VmRoomShare *share);
+/* shareledger.c */
+VmShareKind vm_share_kind_of_key (const gchar *key);
+VmCluster *vm_share_ledger_get_cluster (VmShareLedger *ledger);
+void vm_share_ledger_tick (VmShareLedger *ledger);
+/* One thing that is to be told; FALSE: there is none. */
+gboolean vm_share_ledger_settle (VmShareLedger *ledger);
+
+/* sharelines.c */
 void vm_room_share_tick_lines (VmRoomShare *share);
 void vm_room_share_free_line (gpointer line);
+void vm_room_share_free_word (gpointer word);
+/* What waits for @node. Returns: (transfer full) */
+GPtrArray *vm_room_share_list_waiting (VmRoomShare *share, const gchar *node);
+/* One word that was heard; FALSE: there is none. */
+gboolean vm_room_share_take_word (VmRoomShare *share);
+
+/* roomsharetalk.c */
+/* Of @node's rooms; it is not yet heard. */
+void vm_room_share_take_message (
+    VmRoomShare *share, const gchar *node, GBytes *bytes);
+void vm_room_share_take_inbox (VmRoomShare *share);
+void vm_room_share_tick_held (VmRoomShare *share);
 void vm_share_message_free (VmShareMessage *message);
 /* To @node alone what @member, who sits here, is. */
 void vm_room_share_introduce (const VmMember *member, const gchar *node);

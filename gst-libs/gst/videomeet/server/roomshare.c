@@ -32,21 +32,44 @@ push_event (VmRoomShare *share, guint seat, gboolean gone, const GError *error)
   g_queue_push_tail (&share->events, event);
 }
 
+void
+vm_room_share_get (
+    VmRoomShare *share, VmShareKind kind, guint64 request, const gchar *key)
+{
+  share->funcs.get (VM_CLUSTER_ROOMS, request * VM_SHARE_N_KINDS + kind, key,
+      share->user_data);
+}
+
+void
+vm_room_share_put (VmRoomShare *share, VmShareKind kind, guint64 request,
+    const gchar *key, GBytes *value, guint64 revision)
+{
+  share->funcs.put (VM_CLUSTER_ROOMS, request * VM_SHARE_N_KINDS + kind, key,
+      value, revision, share->user_data);
+}
+
+/* NULL: there is none. */
+static VmCluster *
+get_cluster (VmRoomShare *share, VmShareKind kind)
+{
+  if (kind == VM_SHARE_ROOMS)
+    return share->cluster;
+  return share->ledgers[kind]
+             ? vm_share_ledger_get_cluster (share->ledgers[kind])
+             : NULL;
+}
+
 static void
 on_get (guint64 request, const gchar *key, gpointer user_data)
 {
-  VmRoomShare *share = user_data;
-
-  share->funcs.get (request, key, share->user_data);
+  vm_room_share_get (user_data, VM_SHARE_ROOMS, request, key);
 }
 
 static void
 on_put (guint64 request, const gchar *key, GBytes *value, guint64 revision,
     gpointer user_data)
 {
-  VmRoomShare *share = user_data;
-
-  share->funcs.put (request, key, value, revision, share->user_data);
+  vm_room_share_put (user_data, VM_SHARE_ROOMS, request, key, value, revision);
 }
 
 static void
@@ -100,6 +123,7 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
     .gone = on_gone,
     .changed = on_changed,
   };
+  const VmOnceFuncs once_funcs = { funcs->get, funcs->put };
   VmRoomShare *share = g_new0 (VmRoomShare, 1);
 
   share->rooms = rooms;
@@ -109,6 +133,7 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
   share->now = now;
   share->date = date;
   share->cluster = vm_cluster_new (&cluster_funcs, share, node);
+  share->once = vm_once_new (&once_funcs, user_data, node);
   share->shared = g_hash_table_new (g_str_hash, g_str_equal);
   share->lines = g_hash_table_new_full (
       g_str_hash, g_str_equal, NULL, vm_room_share_free_line);
@@ -119,6 +144,7 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
   g_queue_init (&share->events);
   g_queue_init (&share->inbox);
   g_queue_init (&share->held);
+  g_queue_init (&share->words);
   rooms->share = share;
   return share;
 }
@@ -149,6 +175,8 @@ vm_room_share_free (VmRoomShare *share)
     g_hash_table_iter_remove (&iter);
     ((VmSeatWish *) wish)->seat = 0;
   }
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++)
+    g_clear_pointer (&share->ledgers[i], vm_share_ledger_free);
   g_hash_table_unref (share->shared);
   g_hash_table_unref (share->lines);
   g_hash_table_unref (share->wishes);
@@ -157,6 +185,8 @@ vm_room_share_free (VmRoomShare *share)
   g_queue_clear_full (&share->events, event_free);
   g_queue_clear_full (&share->inbox, (GDestroyNotify) vm_share_message_free);
   g_queue_clear_full (&share->held, (GDestroyNotify) vm_share_message_free);
+  vm_once_free (share->once);
+  g_queue_clear_full (&share->words, vm_room_share_free_word);
   vm_cluster_free (share->cluster);
   g_free (share->node);
   g_free (share);
@@ -165,7 +195,19 @@ vm_room_share_free (VmRoomShare *share)
 gboolean
 vm_room_share_is_busy (VmRoomShare *share)
 {
-  return vm_cluster_is_busy (share->cluster);
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
+    VmCluster *cluster = get_cluster (share, i);
+
+    if (cluster && vm_cluster_is_busy (cluster))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+vm_room_share_knows_node (VmRoomShare *share, const gchar *node)
+{
+  return vm_cluster_is_alive (share->cluster, node);
 }
 
 static void
@@ -228,14 +270,11 @@ sync_next (VmRoomShare *share)
   return TRUE;
 }
 
-void
-vm_room_share_settle (VmRoomShare *share)
+static void
+settle_rooms (VmRoomShare *share)
 {
   Event *event;
 
-  if (share->settling)
-    return;
-  share->settling = TRUE;
   do {
     while (sync_next (share))
       continue;
@@ -246,6 +285,29 @@ vm_room_share_settle (VmRoomShare *share)
     }
   } while (event || g_hash_table_size (share->changed));
   vm_room_share_take_inbox (share);
+}
+
+static gboolean
+settle_ledgers (VmRoomShare *share)
+{
+  gboolean settled = FALSE;
+
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
+    while (share->ledgers[i] && vm_share_ledger_settle (share->ledgers[i]))
+      settled = TRUE;
+  }
+  return settled;
+}
+
+void
+vm_room_share_settle (VmRoomShare *share)
+{
+  if (share->settling)
+    return;
+  share->settling = TRUE;
+  do {
+    settle_rooms (share);
+  } while (settle_ledgers (share) || vm_room_share_take_word (share));
   share->settling = FALSE;
 }
 
@@ -257,6 +319,11 @@ vm_room_share_tick (VmRoomShare *share, gint64 now, gint64 date)
   share->now = now;
   share->date = date;
   vm_cluster_tick (share->cluster, now);
+  vm_once_tick (share->once, now);
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
+    if (share->ledgers[i])
+      vm_share_ledger_tick (share->ledgers[i]);
+  }
   vm_room_share_settle (share);
   g_list_free (g_steal_pointer (&rooms));
   rooms = g_hash_table_get_values (share->shared);
@@ -267,11 +334,18 @@ vm_room_share_tick (VmRoomShare *share, gint64 now, gint64 date)
 }
 
 void
-vm_room_share_answer (VmRoomShare *share, guint64 request,
-    VmClusterResult result, GBytes *value, guint64 revision, gint64 now)
+vm_room_share_answer (VmRoomShare *share, VmClusterBucket bucket,
+    guint64 request, VmClusterResult result, GBytes *value, guint64 revision,
+    gint64 now)
 {
+  VmCluster *cluster = get_cluster (share, request % VM_SHARE_N_KINDS);
+
   share->now = now;
-  vm_cluster_answer (share->cluster, request, result, value, revision, now);
+  if (bucket == VM_CLUSTER_ROOMS && cluster)
+    vm_cluster_answer (
+        cluster, request / VM_SHARE_N_KINDS, result, value, revision, now);
+  else if (bucket != VM_CLUSTER_ROOMS)
+    vm_once_answer (share->once, request, result, value, revision, now);
   vm_room_share_settle (share);
 }
 
@@ -279,7 +353,12 @@ void
 vm_room_share_nodes (VmRoomShare *share, const gchar *const *nodes, gint64 now)
 {
   share->now = now;
-  vm_cluster_nodes (share->cluster, nodes, now);
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
+    VmCluster *cluster = get_cluster (share, i);
+
+    if (cluster)
+      vm_cluster_nodes (cluster, nodes, now);
+  }
   vm_room_share_settle (share);
 }
 
@@ -287,8 +366,13 @@ void
 vm_room_share_told (VmRoomShare *share, const gchar *key, GBytes *value,
     guint64 revision, gint64 now)
 {
+  VmShareKind kind = vm_share_kind_of_key (key);
+  VmCluster *cluster = get_cluster (share, kind);
+
   share->now = now;
-  vm_cluster_told (share->cluster, key, value, revision, now);
+  if (cluster)
+    vm_cluster_told (
+        cluster, kind == VM_SHARE_ROOMS ? key : key + 1, value, revision, now);
   vm_room_share_settle (share);
 }
 
@@ -296,14 +380,31 @@ void
 vm_room_share_back (VmRoomShare *share, gint64 now)
 {
   share->now = now;
-  vm_cluster_back (share->cluster, now);
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
+    VmCluster *cluster = get_cluster (share, i);
+
+    if (cluster)
+      vm_cluster_back (cluster, now);
+  }
   vm_room_share_settle (share);
+}
+
+const gchar *
+vm_room_share_get_node (VmRoomShare *share)
+{
+  return share->node;
 }
 
 gboolean
 vm_rooms_are_shared (VmRooms *rooms)
 {
   return rooms->share != NULL;
+}
+
+VmOnce *
+vm_rooms_get_once (VmRooms *rooms)
+{
+  return rooms->share ? rooms->share->once : NULL;
 }
 
 gboolean

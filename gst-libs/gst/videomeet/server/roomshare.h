@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cluster.h"
+#include "clusteronce.h"
 #include "rooms.h"
 
 G_BEGIN_DECLS
@@ -31,10 +31,11 @@ typedef struct _VmRoomShared VmRoomShared;
 /* None of these may call back into the share. */
 typedef struct
 {
-  /* As in VmClusterFuncs. */
-  void (*get) (guint64 request, const gchar *key, gpointer user_data);
-  void (*put) (guint64 request, const gchar *key, GBytes *value,
-      guint64 revision, gpointer user_data);
+  /* As in VmClusterFuncs and VmOnceFuncs. */
+  void (*get) (VmClusterBucket bucket, guint64 request, const gchar *key,
+      gpointer user_data);
+  void (*put) (VmClusterBucket bucket, guint64 request, const gchar *key,
+      GBytes *value, guint64 revision, gpointer user_data);
   void (*beat) (const gchar *node, gpointer user_data);
   void (*list) (gpointer user_data);
   /* To vm_room_share_hear() of @node, unless it is lost. */
@@ -52,9 +53,13 @@ void vm_room_share_tick (VmRoomShare *share, gint64 now, gint64 date);
 /* Whether something that was to be stored is not yet. */
 gboolean vm_room_share_is_busy (VmRoomShare *share);
 
+/* Whether that server was there lately. */
+gboolean vm_room_share_knows_node (VmRoomShare *share, const gchar *node);
+
 /* See cluster.h. */
-void vm_room_share_answer (VmRoomShare *share, guint64 request,
-    VmClusterResult result, GBytes *value, guint64 revision, gint64 now);
+void vm_room_share_answer (VmRoomShare *share, VmClusterBucket bucket,
+    guint64 request, VmClusterResult result, GBytes *value, guint64 revision,
+    gint64 now);
 void
 vm_room_share_nodes (VmRoomShare *share, const gchar *const *nodes, gint64 now);
 void vm_room_share_told (VmRoomShare *share, const gchar *key, GBytes *value,
@@ -92,10 +97,24 @@ vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
 VmSeatWish *
 vm_rooms_wish_resume (VmRooms *rooms, const gchar *token, const gchar *key,
     gpointer peer, const VmSeatFuncs *funcs, gpointer user_data);
+/* Likewise by the ticket @text, which whatever server of the cluster has given:
+ * BAD_TICKET. */
+VmSeatWish *vm_rooms_wish_by_ticket (VmRooms *rooms, const gchar *text,
+    const gchar *key, const VmSignal *hello, gpointer peer,
+    const VmSeatFuncs *funcs, gpointer user_data);
+/* Whether @text is to be used by vm_rooms_wish_by_ticket(), not
+ * vm_rooms_use_ticket(). */
+gboolean vm_rooms_shares_ticket (VmRooms *rooms, const gchar *text);
 /* Nothing is told any more. */
 void vm_seat_wish_cancel (VmSeatWish *wish);
 /* Whether the rooms of @rooms are shared. */
 gboolean vm_rooms_are_shared (VmRooms *rooms);
+/* What is good once in the whole cluster; or NULL. */
+VmOnce *vm_rooms_get_once (VmRooms *rooms);
+/* The ticket @text of vm_rooms_join() is good at every server when that is answered;
+ * the rest as vm_once_keep(). */
+guint64 vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
+    const VmOnceAsker *asker, gpointer user_data, gint64 now);
 /* Whether a room of this id is open here, or at another server. */
 gboolean vm_rooms_know_id (VmRooms *rooms, const gchar *id);
 
@@ -117,5 +136,7 @@ void vm_room_share_count (VmRoom *room);
 void vm_room_share_leave (VmMember *member, const VmSignal *left);
 void vm_room_share_renew (VmMember *member);
 void vm_room_share_lock (VmRoom *room);
+/* The ticket @text, of this server, is good no longer. */
+void vm_room_share_drop_ticket (VmRoomShare *share, const gchar *text);
 
 G_END_DECLS

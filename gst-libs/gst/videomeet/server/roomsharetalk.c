@@ -12,77 +12,7 @@
 
 /* Key of the room; from; to; number; count of states; signal; a browser's object. */
 #define MESSAGE "(sssxuayay)"
-#define MAGIC "VMM1"
-
-/* The line to one node, which is in each frame that goes there. */
-typedef struct
-{
-  VmRoomShare *share;
-  gchar *node;
-  VmClusterLine *line;
-} Line;
-
-void
-vm_room_share_free_line (gpointer data)
-{
-  Line *line = data;
-
-  vm_cluster_line_free (line->line);
-  g_free (line->node);
-  g_free (line);
-}
-
-static void
-on_send (GBytes *frame, gpointer user_data)
-{
-  Line *line = user_data;
-
-  line->share->funcs.send (line->node, frame, line->share->user_data);
-}
-
-static VmClusterLine *
-get_line (VmRoomShare *share, const gchar *node)
-{
-  Line *line = g_hash_table_lookup (share->lines, node);
-
-  if (!line) {
-    line = g_new0 (Line, 1);
-    line->share = share;
-    line->node = g_strdup (node);
-    line->line = vm_cluster_line_new (share->node, share->now, on_send, line);
-    g_hash_table_insert (share->lines, line->node, line);
-  }
-  return line->line;
-}
-
-void
-vm_room_share_tick_lines (VmRoomShare *share)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, share->lines);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    Line *line = value;
-
-    vm_cluster_line_tick (line->line, share->now);
-    if (share->now - vm_cluster_line_get_used (line->line) >= VM_SHARE_LINE_TIME
-        && !vm_cluster_is_alive (share->cluster, line->node))
-      g_hash_table_iter_remove (&iter);
-  }
-}
-
-void
-vm_room_share_again (VmRoomShare *share, gint64 now)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  share->now = now;
-  g_hash_table_iter_init (&iter, share->lines);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    vm_cluster_line_again (((Line *) value)->line, now);
-}
+#define MAGIC VM_SHARE_MAGIC
 
 static GVariant *
 to_bytes (gconstpointer data, gsize size)
@@ -126,7 +56,7 @@ say_to_all (const VmRoom *room, GBytes *message)
     const VmMember *member = room->members->pdata[i];
 
     if (member->node && g_hash_table_add (nodes, member->node))
-      vm_cluster_line_say (get_line (share, member->node), message, share->now);
+      vm_room_share_tell (share, member->node, message);
   }
 }
 
@@ -151,7 +81,7 @@ vm_room_share_send (
   if (!to->room->shared)
     return;
   message = pack_in (to->room, signal->from, to->id, signal);
-  vm_cluster_line_say (get_line (share, to->node), message, share->now);
+  vm_room_share_tell (share, to->node, message);
 }
 
 /* States are told in order, whichever server tells them: whoever comes from another
@@ -174,7 +104,7 @@ vm_room_share_introduce (const VmMember *member, const gchar *node)
   g_autoptr (VmSignal) state = vm_member_make_state (member);
   g_autoptr (GBytes) message = pack_in (member->room, member->id, NULL, state);
 
-  vm_cluster_line_say (get_line (share, node), message, share->now);
+  vm_room_share_tell (share, node, message);
 }
 
 void
@@ -231,37 +161,17 @@ unpack (GBytes *bytes)
 
 /* What is heard */
 
-typedef struct
+void
+vm_room_share_take_message (
+    VmRoomShare *share, const gchar *node, GBytes *bytes)
 {
-  VmRoomShare *share;
-  const gchar *node;
-} Hearing;
-
-static void
-on_message (GBytes *bytes, gpointer user_data)
-{
-  Hearing *hearing = user_data;
   VmShareMessage *message = unpack (bytes);
 
   if (!message)
     return;
-  message->node = g_strdup (hearing->node);
-  message->since = hearing->share->now;
-  g_queue_push_tail (&hearing->share->inbox, message);
-}
-
-void
-vm_room_share_hear (VmRoomShare *share, GBytes *frame, gint64 now)
-{
-  g_autofree gchar *node = vm_cluster_line_get_node (frame);
-  Hearing hearing = { share, node };
-
-  share->now = now;
-  if (!node || !vm_cluster_is_node (node) || strcmp (node, share->node) == 0)
-    return;
-  vm_cluster_line_take (
-      get_line (share, node), frame, on_message, &hearing, now);
-  vm_room_share_settle (share);
+  message->node = g_strdup (node);
+  message->since = share->now;
+  g_queue_push_tail (&share->inbox, message);
 }
 
 static VmRoom *
@@ -443,7 +353,7 @@ send_back (VmRoomShare *share, const VmShareMessage *message)
       "No other participant \"%s\" is in the meeting", message->to);
   answer = vm_signal_new_error (error, message->seq);
   bytes = pack (message->key, 0, NULL, message->from, answer);
-  vm_cluster_line_say (get_line (share, message->node), bytes, share->now);
+  vm_room_share_tell (share, message->node, bytes);
 }
 
 void
@@ -478,9 +388,7 @@ void
 vm_room_share_send_on (VmMember *member, const gchar *node)
 {
   VmRoomShare *share = member->room->rooms->share;
-  Line *line = g_hash_table_lookup (share->lines, node);
-  g_autoptr (GPtrArray) list =
-      line ? vm_cluster_line_list (line->line) : g_ptr_array_new ();
+  g_autoptr (GPtrArray) list = vm_room_share_list_waiting (share, node);
 
   for (guint i = 0; i < list->len; i++) {
     g_autoptr (VmShareMessage) message = unpack (list->pdata[i]);

@@ -109,11 +109,28 @@ vm_room_bar (VmRoom *room, const VmMember *member)
     vm_room_keep_out (room, member->key);
 }
 
+static gboolean
+has_text (GPtrArray *texts, const gchar *text)
+{
+  return texts
+         && g_ptr_array_find_with_equal_func (texts, text, g_str_equal, NULL);
+}
+
+/* The last @max of them are kept. @text: (transfer full) */
+static void
+add_text (GPtrArray **texts, guint max, gchar *text)
+{
+  if (!*texts)
+    *texts = g_ptr_array_new_with_free_func (g_free);
+  if ((*texts)->len >= max)
+    g_ptr_array_remove_index (*texts, 0);
+  g_ptr_array_add (*texts, text);
+}
+
 gboolean
 vm_room_keeps_out (VmRoom *room, const gchar *who)
 {
-  return g_ptr_array_find_with_equal_func (
-      room->barred, who, g_str_equal, NULL);
+  return has_text (room->barred, who);
 }
 
 void
@@ -121,9 +138,7 @@ vm_room_keep_out (VmRoom *room, const gchar *who)
 {
   if (vm_room_keeps_out (room, who))
     return;
-  if (room->barred->len >= VM_ROOM_BARRED_MAX)
-    g_ptr_array_remove_index (room->barred, 0);
-  g_ptr_array_add (room->barred, g_strdup (who));
+  add_text (&room->barred, VM_ROOM_BARRED_MAX, g_strdup (who));
 }
 
 static gboolean
@@ -201,12 +216,8 @@ vm_room_meet (VmRoom *room, const VmMember *member)
   g_autofree gchar *id =
       member->key ? vm_device_id_from_key_hash (member->key) : NULL;
 
-  if (!id
-      || g_ptr_array_find_with_equal_func (room->met, id, g_str_equal, NULL))
-    return;
-  if (room->met->len >= VM_ROOM_MET_MAX)
-    g_ptr_array_remove_index (room->met, 0);
-  g_ptr_array_add (room->met, g_steal_pointer (&id));
+  if (id && !has_text (room->met, id))
+    add_text (&room->met, VM_ROOM_MET_MAX, g_steal_pointer (&id));
 }
 
 gchar **
@@ -214,7 +225,7 @@ vm_room_list_revoked (VmRoom *room)
 {
   g_autoptr (GStrvBuilder) revoked = g_strv_builder_new ();
 
-  for (guint i = 0; i < room->met->len; i++) {
+  for (guint i = 0; room->met && i < room->met->len; i++) {
     gint64 date = 0;
     g_autoptr (VmTrustFacts) facts =
         know (room->rooms, room->met->pdata[i], NULL, NULL, &date);

@@ -30,7 +30,11 @@ static int
 get_health (VmConn *conn)
 {
   gboolean draining = conn->server->draining;
-  const gchar *text = draining ? "draining\n" : "ok\n";
+  gboolean waits =
+      conn->server->cluster && vm_server_cluster_waits (conn->server->cluster);
+  const gchar *text = draining ? "draining\n"
+                      : waits  ? "waiting for NATS\n"
+                               : "ok\n";
   g_autoptr (GBytes) body = g_bytes_new_static (text, strlen (text));
 
   return vm_http_reply (conn, draining ? 503 : 200, "text/plain; charset=utf-8",
@@ -111,7 +115,7 @@ get_file (VmConn *conn)
 {
   const gchar *type = NULL;
   g_autoptr (GBytes) body =
-      vm_web_read (conn->server->web_root, conn->path, &type);
+      vm_web_read (conn->server->web_root, conn->request->path, &type);
 
   if (!body)
     return not_found (conn);
@@ -121,17 +125,17 @@ get_file (VmConn *conn)
 int
 vm_route_get (VmConn *conn)
 {
-  if (strcmp (conn->path, "/status") == 0)
+  if (strcmp (conn->request->path, "/status") == 0)
     return get_status (conn);
-  if (strcmp (conn->path, "/healthz") == 0)
+  if (strcmp (conn->request->path, "/healthz") == 0)
     return get_health (conn);
-  if (strcmp (conn->path, "/metrics") == 0)
+  if (strcmp (conn->request->path, "/metrics") == 0)
     return get_metrics (conn);
-  if (vm_session_is_path (conn->path))
+  if (vm_session_is_path (conn->request->path))
     return vm_route_session_get (conn);
-  if (vm_trust_is_path (conn->path))
+  if (vm_trust_is_path (conn->request->path))
     return vm_route_trust (conn);
-  if (vm_mesh_is_path (conn->path))
+  if (vm_mesh_is_path (conn->request->path))
     return vm_mesh_get (conn);
   return get_file (conn);
 }
@@ -139,19 +143,19 @@ vm_route_get (VmConn *conn)
 int
 vm_route_post (VmConn *conn)
 {
-  if (strcmp (conn->path, "/meetings/join") == 0)
+  if (strcmp (conn->request->path, "/meetings/join") == 0)
     return vm_route_join (conn);
-  if (strcmp (conn->path, "/meetings/guest") == 0)
+  if (strcmp (conn->request->path, "/meetings/guest") == 0)
     return vm_route_guest (conn);
-  if (strcmp (conn->path, "/transfers") == 0)
+  if (strcmp (conn->request->path, "/transfers") == 0)
     return vm_route_transfers (conn);
-  if (vm_session_is_path (conn->path))
+  if (vm_session_is_path (conn->request->path))
     return vm_route_session_post (conn);
-  if (vm_approval_is_path (conn->path))
+  if (vm_approval_is_path (conn->request->path))
     return vm_route_approval (conn);
-  if (vm_trust_is_path (conn->path))
+  if (vm_trust_is_path (conn->request->path))
     return vm_route_trust (conn);
-  if (vm_mesh_is_path (conn->path))
+  if (vm_mesh_is_path (conn->request->path))
     return vm_mesh_post (conn);
   return not_found (conn);
 }

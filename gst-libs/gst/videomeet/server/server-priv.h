@@ -88,6 +88,7 @@ struct _VmServer
   uv_loop_t loop;
   uv_poll_t polls[VM_NET_LISTENERS];
   uv_timer_t timer;
+  uv_prepare_t turn; /* of the loop, before it waits */
   struct lws_vhost *vhost;
   GList *addresses; /* GInetAddress of the local interfaces */
   gint64 addresses_read;
@@ -95,6 +96,7 @@ struct _VmServer
   GHashTable *per_address; /* address -> count */
   VmServerCounters counters;
   guint n_ws; /* open WebSockets */
+  GPtrArray *unsent; /* VmWs that have something to send since the last turn */
   gint64 stopping; /* 0, or when to stop at the latest */
   gboolean draining; /* nobody is admitted any more */
   VmDeviceInfo *info;
@@ -116,23 +118,12 @@ struct _VmServer
   guint64 serials;
 };
 
-/* One TCP connection, from accept to close. */
-struct _VmConn
+/* The HTTP request that is read or answered, the last one too, and what an upgrade
+ * brings. A WebSocket has none once it is open: most of an idle server's connections
+ * are such. */
+typedef struct
 {
-  VmServer *server;
-  struct lws *wsi;
-  GInetAddress *proxy; /* the peer, where it speaks for others; or NULL */
-  gchar *address; /* of the client; it counts for that address */
-  gchar *group; /* what wrong PINs and tickets are counted by */
-  gboolean loopback;
-  guint
-      count; /* connections of the address when this one came; 0: of a proxy */
-  gint64 since;
-  gboolean asked; /* a whole request has come */
-  gboolean cut; /* about to be closed */
-
-  /* the HTTP request being read or answered */
-  gint64 request_began; /* 0 between two requests */
+  gint64 began; /* 0 between two requests */
   gint64 untaken_since; /* of an answer; 0: the socket has all of it */
   guint64 received; /* bytes of the socket up to the end of the last one */
   gchar *host; /* the Host header */
@@ -147,22 +138,42 @@ struct _VmConn
   guint64 serial; /* among the server's askers; 0: it waits for no answer */
   guint answer_status; /* that is to be sent */
   GBytes *answer;
+  guint64 keeping; /* a ticket that is answered when the cluster has it, or 0 */
 
   VmSessionQuery
       *session_query; /* of the last request to /socket.io/, or NULL */
   VmSession *session; /* of the session that its request waits for, or NULL */
+  guint64 forward; /* its request, where another server has that, or 0 */
   guint session_status; /* that is to be sent */
   GBytes *session_answer;
 
-  gchar *key; /* see vm_conn_get_key() */
   const VmWsFuncs *ws_funcs; /* of an upgrade under way, as what follows */
-  VmTicket *ticket; /* native; NULL: to resume */
+  VmTicket *ticket; /* native; NULL: to resume, or: */
+  gchar *shared_ticket; /* that any server of the cluster may have given */
   gchar *pin; /* of the URL, or NULL */
-  gchar *pass; /* see vm_conn_take_pass(), or NULL */
   /* of the URL, or NULL */
   gchar *call_user, *call_name, *call_other, *call_id;
   gchar *mesh_user_id, *mesh_user; /* of the session, or NULL */
   VmTransferGuest *transfer_guest; /* of a file */
+} VmRequest;
+
+/* One TCP connection, from accept to close. */
+struct _VmConn
+{
+  VmServer *server;
+  struct lws *wsi;
+  GInetAddress *proxy; /* the peer, where it speaks for others; or NULL */
+  gchar *address; /* of the client, shared; it counts for that address */
+  gchar *group; /* shared; what wrong PINs and tickets are counted by */
+  guint
+      count; /* connections of the address when this one came; 0: of a proxy */
+  guint loopback : 1;
+  guint asked : 1; /* a whole request has come */
+  guint cut : 1; /* about to be closed */
+  gint64 since;
+  gchar *key; /* see vm_conn_get_key() */
+  gchar *pass; /* see vm_conn_take_pass(), or NULL */
+  VmRequest *request; /* NULL: it is a WebSocket, or was one */
   VmWs *ws; /* after an upgrade */
 };
 
@@ -197,6 +208,8 @@ void vm_server_unlisten (VmServer *self);
 /* Of a request that came by a trusted proxy: whose it is. */
 void vm_conn_take_forwarded (VmConn *conn);
 void vm_conn_free (VmConn *conn);
+/* It has become a WebSocket. */
+void vm_conn_end_requests (VmConn *conn);
 void vm_conn_cut (VmConn *conn);
 GList *vm_server_local_addresses (VmServer *self);
 
@@ -244,6 +257,13 @@ int vm_http_reply_empty (VmConn *conn);
 int vm_http_reply_json (VmConn *conn, guint status, GBytes *body);
 int vm_http_reply_error (
     VmConn *conn, guint status, const GError *error, gboolean close);
+/* What that says. */
+GBytes *vm_http_error_body (const GError *error);
+/* The answer is a while coming, and here it is: what vm_trust_writeable() sends. */
+void vm_http_wait (VmConn *conn);
+void vm_http_answer (VmConn *conn, guint status, GBytes *body);
+/* Whether it waits so, or for a session. */
+gboolean vm_http_waits (const VmConn *conn);
 
 /* files.c */
 GBytes *vm_web_read (const gchar *root, const gchar *path, const gchar **type);
@@ -258,10 +278,14 @@ gpointer
 vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data);
 /* serverstate.c: before vm-net runs, and when all its sockets are about to close */
 void vm_server_load_rooms (VmServer *self);
+/* Whether they can be kept at @path. */
+gboolean vm_server_check_state (const gchar *path, GError **error);
 void vm_server_save_rooms (VmServer *self);
 
 /* join.c */
 int vm_route_join (VmConn *conn);
+/* The connection is no more. */
+void vm_join_forget (VmConn *conn);
 /* guestjoin.c */
 int vm_route_guest (VmConn *conn);
 /* transfer.c */
@@ -270,8 +294,6 @@ int vm_route_transfers (VmConn *conn);
 void vm_transfer_check (VmServer *self);
 void vm_transfer_upgrade (VmConn *conn, GError **error);
 void vm_transfer_guest_free (VmTransferGuest *guest);
-/* Those that had to wait are read again. */
-void vm_transfer_read_on (VmServer *self);
 /* To the socket that is found by @key, if there is one. */
 void vm_transfer_answer (VmServer *self, const gchar *key, GBytes *text);
 /* That one closes, behind what was answered. */
@@ -283,6 +305,9 @@ void vm_call_guest_send (
 /* A VmCallsMissed, of a VmServer. */
 void vm_call_guest_missed (
     const gchar *callee, const gchar *caller, gpointer user_data);
+/* A VmCallsClose. */
+void
+vm_call_guest_close (gpointer peer, const GError *reason, gpointer user_data);
 /* Whether the URL is that of a client of calls, or an error. */
 gboolean vm_call_upgrade (VmConn *conn, GError **error);
 /* Whether @first, the first message, makes it one. */
@@ -315,3 +340,5 @@ void vm_server_answer_trust (
 
 /* tick.c: deadlines, several times a second */
 void vm_server_tick (VmServer *self, gint64 now);
+/* What is said in a turn of the loop is sent at its end. */
+void vm_server_begin_turns (VmServer *self);

@@ -56,6 +56,7 @@ vm_server_finalize (GObject *object)
   g_hash_table_unref (self->transfer_sockets);
   g_hash_table_unref (self->inlets);
   g_hash_table_unref (self->askers);
+  g_ptr_array_unref (self->unsent);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (vm_server_parent_class)->finalize (object);
@@ -80,6 +81,7 @@ vm_server_init (VmServer *self)
       vm_rates_new (VM_CAPABILITY_CHECK_BURST, VM_CAPABILITY_CHECK_TIME);
   self->sessions = vm_sessions_new (self);
   self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->unsent = g_ptr_array_new ();
   self->policy = VM_POLICY_PIN;
   self->transfers = vm_transfers_new (vm_server_random, NULL);
   self->transfer_sockets = g_hash_table_new (g_str_hash, g_str_equal);
@@ -298,6 +300,7 @@ net_thread (gpointer data)
     uv_timer_init (&self->loop, &self->timer);
     self->timer.data = self;
     uv_timer_start (&self->timer, on_tick, TICK_MS, TICK_MS);
+    vm_server_begin_turns (self);
     vm_server_listen (self);
   }
   report_start (self, context);
@@ -311,6 +314,7 @@ net_thread (gpointer data)
     vm_server_run_calls (self);
     vm_server_unlisten (self);
     uv_close ((uv_handle_t *) &self->timer, NULL);
+    uv_close ((uv_handle_t *) &self->turn, NULL);
     destroy_context (self, context);
     vm_sessions_close (self->sessions);
   }

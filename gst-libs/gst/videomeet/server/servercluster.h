@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "clusterforward.h"
 #include "server.h"
 
 G_BEGIN_DECLS
@@ -18,5 +19,19 @@ void vm_server_cluster_free (VmServerCluster *self);
 void vm_server_cluster_tick (VmServerCluster *self, gint64 now);
 /* Whether something that was to be stored is not yet. */
 gboolean vm_server_cluster_is_busy (VmServerCluster *self);
+
+/* Whether NATS is not there, so that nobody joins. */
+gboolean vm_server_cluster_waits (VmServerCluster *self);
+/* This server, as others call it. */
+const gchar *vm_server_cluster_get_node (VmServerCluster *self);
+/* Whether @node is another server that is there. */
+gboolean vm_server_cluster_is_other (VmServerCluster *self, const gchar *node);
+/* See clusterforward.h; @asker: a VmConn, answered by vm_session_take_forwarded(). */
+guint64 vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
+    const VmForward *forward, gpointer asker);
+void vm_server_cluster_give_up (VmServerCluster *self, guint64 forward);
+/* NULL: nobody can be told any more. */
+void vm_server_cluster_reply (VmServerCluster *self, const gchar *node,
+    guint64 number, guint status, GBytes *body);
 
 G_END_DECLS

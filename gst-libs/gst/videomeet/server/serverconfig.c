@@ -76,8 +76,14 @@ read_ice_servers (VmServer *self, const VmServerConfig *config, GError **error)
   self->ice_servers = g_strdupv ((gchar **) config->ice_servers);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->turn_secret = g_strdup (config->turn_secret);
-  self->state_file = g_strdup (config->state_file);
   return TRUE;
+}
+
+static gboolean
+read_state (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  self->state_file = g_strdup (config->state_file);
+  return !self->state_file || vm_server_check_state (self->state_file, error);
 }
 
 static gboolean
@@ -93,9 +99,16 @@ read_notify (VmServer *self, const VmServerConfig *config, GError **error)
 static gboolean
 read_auth (VmServer *self, const VmServerConfig *config, GError **error)
 {
+  g_autoptr (GError) reason = NULL;
+
   if (!config->auth_keys)
     return TRUE;
-  self->passes = vm_passes_read (config->auth_keys, error);
+  self->passes = vm_passes_read (config->auth_keys, &reason);
+  if (reason)
+    g_set_error (error, VM_ERROR, reason->code,
+        "auth-keys: %s; there may be public keys of P-256 (PEM), for ES256, or "
+        "a secret of 32 to 1,024 bytes, for HS256",
+        reason->message);
   return self->passes != NULL;
 }
 
@@ -147,13 +160,16 @@ vm_server_take_config (
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->user_calls =
       config->calls ? vm_calls_new (vm_call_guest_send, NULL) : NULL;
-  if (self->user_calls)
+  if (self->user_calls) {
     vm_calls_set_missed_func (self->user_calls, vm_call_guest_missed, self);
+    vm_calls_set_close_func (self->user_calls, vm_call_guest_close, self);
+  }
   vm_mesh_set_secret (self->mesh, config->mesh_secret);
   vm_mesh_set_room_size (self->mesh, config->room_size);
   self->proxies = vm_proxies_read (config->trusted_proxies, error);
   return self->proxies && read_rooms (self, config, error)
          && read_ice_servers (self, config, error)
+         && read_state (self, config, error)
          && read_origins (self, config->origins, error)
          && read_certificate (self, config, error)
          && read_auth (self, config, error) && read_notify (self, config, error)

@@ -28,3 +28,39 @@ vm_server_cluster_is_busy (VmServerCluster *self)
 {
   return FALSE;
 }
+
+const gchar *
+vm_server_cluster_get_node (VmServerCluster *self)
+{
+  return NULL;
+}
+
+gboolean
+vm_server_cluster_is_other (VmServerCluster *self, const gchar *node)
+{
+  return FALSE;
+}
+
+guint64
+vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
+    const VmForward *forward, gpointer asker)
+{
+  return 0;
+}
+
+void
+vm_server_cluster_give_up (VmServerCluster *self, guint64 forward)
+{
+}
+
+void
+vm_server_cluster_reply (VmServerCluster *self, const gchar *node,
+    guint64 number, guint status, GBytes *body)
+{
+}
+
+gboolean
+vm_server_cluster_waits (VmServerCluster *self)
+{
+  return FALSE;
+}

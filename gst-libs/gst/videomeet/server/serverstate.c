@@ -36,6 +36,23 @@ vm_server_save_rooms (VmServer *self)
     g_warning ("the rooms are not kept over a restart: %s", error->message);
 }
 
+/* It is written at the end, when it is too late to say so. */
+gboolean
+vm_server_check_state (const gchar *path, GError **error)
+{
+  g_autofree gchar *folder = g_path_get_dirname (path);
+  const gchar *why = NULL;
+
+  if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    why = "it is no folder that is there";
+  else if (g_access (folder, W_OK | X_OK) != 0)
+    why = g_strerror (errno);
+  if (why)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "Rooms cannot be kept in %s: %s", folder, why);
+  return !why;
+}
+
 static gboolean
 fail (GError **error, gint number, const gchar *path, const gchar *why)
 {
@@ -57,12 +74,18 @@ open_state (const gchar *path, GError **error)
     fail (error, errno, path, g_strerror (errno));
     return -1;
   }
-  if (fstat (fd, &about) == 0 && S_ISREG (about.st_mode)
-      && about.st_uid == geteuid () && !(about.st_mode & OTHERS)
+  if (fstat (fd, &about) != 0)
+    about = (struct stat){ 0 };
+  if (S_ISREG (about.st_mode) && about.st_uid == geteuid ()
+      && !(about.st_mode & OTHERS) && about.st_size > 0
       && about.st_size <= STATE_MAX)
     return fd;
   close (fd);
-  fail (error, EINVAL, path, "is no file that is this user's alone");
+  /* made beforehand, by an installer: there is nothing in it to read or to lose */
+  if (S_ISREG (about.st_mode) && about.st_size == 0)
+    fail (error, ENOENT, path, "is empty");
+  else
+    fail (error, EINVAL, path, "is no file that is this user's alone");
   return -1;
 }
 
@@ -80,17 +103,19 @@ read_state (const gchar *path, GError **error)
   close (fd);
   if (!file)
     return NULL;
-  g_unlink (path);
   bytes = g_mapped_file_get_bytes (file);
   state = g_variant_ref_sink (
       g_variant_new_from_bytes (G_VARIANT_TYPE (STATE_TYPE), bytes, FALSE));
-  if (g_variant_is_normal_form (state))
+  if (g_variant_is_normal_form (state)) {
+    g_unlink (path);
     return g_steal_pointer (&state);
+  }
   fail (error, EINVAL, path, "is not what a server has written");
   return NULL;
 }
 
-/* Rooms that nobody can come back to are left where they are. */
+/* Rooms that nobody can come back to are left where they are. So is what is no file of
+ * rooms: whoever named it by mistake has it still when the server ends. */
 void
 vm_server_load_rooms (VmServer *self)
 {
@@ -103,8 +128,11 @@ vm_server_load_rooms (VmServer *self)
     return;
   state = read_state (self->state_file, &error);
   if (!state) {
-    if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-      g_warning ("the rooms of before are not known: %s", error->message);
+    if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+      g_warning ("the rooms of before are not known, and none are kept: %s",
+          error->message);
+      g_clear_pointer (&self->state_file, g_free);
+    }
     return;
   }
   g_variant_get (state, "(x@" VM_ROOMS_SAVED ")", &saved, &rooms);

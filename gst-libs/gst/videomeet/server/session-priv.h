@@ -5,6 +5,7 @@
 #include "server-priv.h"
 #include "socketguest.h"
 #include "../wire/engineio.h"
+#include "clusterforward.h"
 
 struct _VmSessionQuery
 {
@@ -24,6 +25,14 @@ struct _VmSessions
   guint n_answers; /* that are on their way */
 };
 
+/* Whose request it is: of a connection here, or one of another server. */
+typedef struct
+{
+  VmConn *conn; /* or: */
+  gchar *node; /* NULL with the former: nobody's */
+  guint64 number;
+} VmSessionAsker;
+
 /* One session. */
 struct _VmSession
 {
@@ -35,8 +44,8 @@ struct _VmSession
   gint64 began;
   const gchar *over; /* it is to end at the next look, and why; NULL: no */
 
-  VmConn *poll; /* whose GET waits for packets, or NULL */
-  VmConn *post; /* whose POST waits to be paid for, or NULL */
+  VmSessionAsker poll; /* whose GET waits for packets */
+  VmSessionAsker post; /* whose POST waits to be paid for */
   VmWs *ws; /* in use, or NULL: polling */
   VmWs *probe; /* one that is tried, or NULL */
   gboolean probed; /* it works */
@@ -57,9 +66,10 @@ struct _VmSession
 /* session.c. NULL with @error: there are too many; only where @ws is NULL. */
 VmSession *vm_session_new (
     VmSessions *sessions, const VmRoomCaller *caller, VmWs *ws, GError **error);
-/* The one that the URL of @conn means; one that was begun with a key is found with
+/* The one of @sid, or NULL, for who shows @key; one that was begun with a key is found with
  * that key alone, whoever has learnt its sid. */
-VmSession *vm_session_find (VmConn *conn);
+VmSession *
+vm_session_find (VmServer *server, const gchar *sid, const gchar *key);
 /* Whether one may begin still: not at a server that is about to stop. */
 gboolean vm_sessions_take_more (VmSessions *sessions, GError **error);
 /* Its first packet. */
@@ -76,9 +86,27 @@ void vm_session_move (VmSession *session, VmWs *ws);
 void vm_session_close (VmSession *session, guint code, const gchar *reason);
 void vm_session_refill (VmSession *session, gint64 now);
 
-/* sessionhttp.c: the answer of a request that waits; it waits no longer. */
-void vm_session_answer (VmConn *conn, guint status, GBytes *body);
+/* sessionhttp.c */
+gboolean vm_session_waits (const VmSessionAsker *asker);
+/* The answer of a request that waits, @asker of @session; it waits no longer. */
+void vm_session_answer (
+    VmSession *session, VmSessionAsker *asker, guint status, GBytes *body);
+/* Whoever polls the session @sid with @key, or sends @body to it, and is answered now
+ * or later; @session NULL: there is none. Returns: what the lws callback is to. */
+int vm_session_take_poll (
+    VmServer *server, VmSession *session, VmSessionAsker *asker);
+int vm_session_take_post (
+    VmServer *server, VmSession *session, VmSessionAsker *asker, GBytes *body);
+/* Of @conn, that waits for another server; see clusterforward.h. */
+void vm_session_take_answer (VmConn *conn, guint status, GBytes *body);
+/* What Engine.IO says of a sid that is nobody's. */
+GBytes *vm_session_make_unknown (void);
+
+/* sessionfar.c: whether the request of @conn goes to the server that its sid names,
+ * or has failed on its way: @error. */
+gboolean vm_session_forward (VmConn *conn, VmForwardKind kind, GError **error);
 /* The poll that waits is answered, in a moment: more may come till then. */
 void vm_session_wake (VmSession *session);
-/* What waits, in one body. Returns: (transfer full) */
-GBytes *vm_session_take_body (VmSession *session);
+/* What waits, in one body; @far: as much as another server takes. Returns: (transfer
+ * full) */
+GBytes *vm_session_take_body (VmSession *session, gboolean far);

@@ -28,14 +28,12 @@ vm_sessions_free (VmSessions *sessions)
 }
 
 VmSession *
-vm_session_find (VmConn *conn)
+vm_session_find (VmServer *server, const gchar *sid, const gchar *key)
 {
-  const gchar *sid = conn->session_query->sid;
   VmSession *session =
-      sid ? g_hash_table_lookup (conn->server->sessions->sessions, sid) : NULL;
+      sid ? g_hash_table_lookup (server->sessions->sessions, sid) : NULL;
 
-  if (session && session->key
-      && g_strcmp0 (session->key, vm_conn_get_key (conn)) != 0)
+  if (session && session->key && g_strcmp0 (session->key, key) != 0)
     return NULL;
   return session;
 }
@@ -141,17 +139,21 @@ has_room (VmSessions *sessions, const gchar *group, GError **error)
   return FALSE;
 }
 
+/* In a cluster it names this server, whom others then pass requests on to. */
 static gchar *
 make_sid (VmSessions *sessions)
 {
+  const gchar *node = sessions->server->cluster ? vm_server_cluster_get_node (
+                          sessions->server->cluster)
+                                                : NULL;
   guint8 bytes[SID_BYTES];
-  gchar *text;
+  g_autofree gchar *text = NULL;
 
   vm_server_random (bytes, sizeof bytes, sessions->server);
   text = g_base64_encode (bytes, sizeof bytes);
   g_strdelimit (text, "+", '-');
   g_strdelimit (text, "/", '_');
-  return text;
+  return node ? g_strconcat (text, ".", node, NULL) : g_steal_pointer (&text);
 }
 
 VmSession *
@@ -167,7 +169,7 @@ vm_session_new (
   session = g_new0 (VmSession, 1);
   session->sessions = sessions;
   session->sid = make_sid (sessions);
-  session->group = g_strdup (caller->group);
+  session->group = vm_text_share (caller->group);
   session->key = g_strdup (caller->key);
   session->guest = vm_socket_guest_new (session, caller);
   session->ws = ws;
@@ -207,13 +209,13 @@ answer_all (VmSession *session)
   g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2);
   g_autoptr (GBytes) waiting = NULL;
 
-  if (session->poll) {
+  if (vm_session_waits (&session->poll)) {
     if (session->queue.length)
-      waiting = vm_session_take_body (session);
-    vm_session_answer (session->poll, 200, waiting ? waiting : close);
+      waiting = vm_session_take_body (session, !session->poll.conn);
+    vm_session_answer (session, &session->poll, 200, waiting ? waiting : close);
   }
-  if (session->post)
-    vm_session_answer (session->post, 200, ok);
+  if (vm_session_waits (&session->post))
+    vm_session_answer (session, &session->post, 200, ok);
 }
 
 void
@@ -241,7 +243,7 @@ vm_session_close (VmSession *session, guint code, const gchar *reason)
   }
   g_queue_clear_full (&session->queue, (GDestroyNotify) g_bytes_unref);
   g_free (session->sid);
-  g_free (session->group);
+  vm_text_unshare (session->group);
   g_free (session->key);
   g_free (session);
 }
@@ -278,7 +280,7 @@ vm_session_send (VmSession *session, GBytes *packet)
   }
   g_queue_push_tail (&session->queue, g_bytes_ref (packet));
   session->queue_bytes += g_bytes_get_size (packet);
-  if (session->poll)
+  if (vm_session_waits (&session->poll))
     vm_session_wake (session);
 }
 
@@ -301,8 +303,8 @@ vm_session_move (VmSession *session, VmWs *ws)
   session->probe = NULL;
   session->ws = ws;
   ws->first_due = FALSE;
-  if (session->poll)
-    vm_session_answer (session->poll, 200, noop);
+  if (vm_session_waits (&session->poll))
+    vm_session_answer (session, &session->poll, 200, noop);
   while ((packet = g_queue_pop_head (&session->queue))) {
     vm_ws_queue (ws, packet);
     g_bytes_unref (packet);
@@ -374,8 +376,8 @@ tick_rate (VmSession *session, gint64 now)
   vm_session_refill (session, now);
   if (session->credit >= VM_MESSAGE_RATE)
     session->flooded_since = 0;
-  if (session->post && session->credit >= 1)
-    vm_session_answer (session->post, 200, ok);
+  if (vm_session_waits (&session->post) && session->credit >= 1)
+    vm_session_answer (session, &session->post, 200, ok);
   if (session->flooded_since
       && now - session->flooded_since >= session->sessions->server->times.flood)
     session->over = "too many messages";
@@ -388,7 +390,8 @@ tick_ping (VmSession *session, gint64 now)
 
   /* it was not silent, it was not listened to */
   if (session->pong_by
-      && (session->post || (session->ws && session->ws->paused)))
+      && (vm_session_waits (&session->post)
+          || (session->ws && session->ws->paused)))
     session->pong_by = now + times->engine_pong;
   if (session->pong_by && now >= session->pong_by) {
     session->over = "no answer";
@@ -409,7 +412,8 @@ tick_one (VmSession *session, gint64 now)
     tick_rate (session, now);
   tick_ping (session, now);
   /* its WebSocket works: the client waits for this poll before it changes over */
-  if (session->probed && session->poll && !session->queue.length)
+  if (session->probed && vm_session_waits (&session->poll)
+      && !session->queue.length)
     send_type (session, VM_ENGINE_NOOP);
   if (session->over)
     vm_session_close (session, VM_CLOSE_POLICY, session->over);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "clusterforward.h"
 #include "ws.h"
 
 /* Sessions of Engine.IO 4 at /socket.io/ (protocol §6): by HTTP requests, each of
@@ -32,6 +33,12 @@ int vm_route_session_post (VmConn *conn);
 int vm_session_writeable (VmConn *conn);
 /* The connection is no more. */
 void vm_session_forget (VmConn *conn);
+
+/* sessionfar.c: a request of another server's; and the answer to one of @conn,
+ * @status 0: there is none, as in clusterforward.h. */
+void vm_session_take_forward (VmServer *server, const VmForward *forward);
+void vm_session_take_forwarded (
+    VmConn *conn, guint status, GBytes *body, gboolean gone);
 
 /* sessionsocket.c */
 void vm_session_upgrade (VmConn *conn, GError **error);

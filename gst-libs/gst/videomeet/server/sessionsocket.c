@@ -14,8 +14,8 @@ vm_session_upgrade (VmConn *conn, GError **error)
   VmSession *session;
 
   vm_session_take_query (conn);
-  query = conn->session_query;
-  session = vm_session_find (conn);
+  query = conn->request->session_query;
+  session = vm_session_find (conn->server, query->sid, vm_conn_get_key (conn));
   if (!query->protocol_4 || !query->websocket)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "Only Engine.IO 4 is spoken here");
@@ -23,7 +23,7 @@ vm_session_upgrade (VmConn *conn, GError **error)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "There is no such session to be upgraded");
   else if (query->sid || vm_sessions_take_more (conn->server->sessions, error))
-    conn->ws_funcs = &vm_session_ws_funcs;
+    conn->request->ws_funcs = &vm_session_ws_funcs;
 }
 
 static void
@@ -31,7 +31,8 @@ open_session (VmWs *ws)
 {
   VmConn *conn = ws->conn;
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->session_query->pin, conn->pass, NULL };
+    vm_conn_get_key (conn), conn->request->session_query->pin, conn->pass,
+    NULL };
   g_autoptr (GBytes) greeting = NULL;
 
   ws->session = vm_session_new (conn->server->sessions, &caller, ws, NULL);
@@ -42,8 +43,9 @@ open_session (VmWs *ws)
 static void
 session_open (VmWs *ws)
 {
-  const gchar *sid = ws->conn->session_query->sid;
-  VmSession *session = vm_session_find (ws->conn);
+  const gchar *sid = ws->conn->request->session_query->sid;
+  VmSession *session =
+      vm_session_find (ws->conn->server, sid, vm_conn_get_key (ws->conn));
 
   if (!sid) {
     open_session (ws);

@@ -188,7 +188,7 @@ vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller)
 
   guest->session = session;
   guest->server = caller->server;
-  guest->group = g_strdup (caller->group);
+  guest->group = vm_text_share (caller->group);
   guest->key = g_strdup (caller->key);
   guest->pin = g_strdup (caller->pin);
   guest->pass = g_strdup (caller->pass);
@@ -200,7 +200,7 @@ void
 vm_socket_guest_free (VmSocketGuest *guest)
 {
   drop_guest (guest);
-  g_free (guest->group);
+  vm_text_unshare (guest->group);
   g_free (guest->key);
   g_free (guest->pin);
   g_free (guest->pass);

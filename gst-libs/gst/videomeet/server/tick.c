@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The deadlines of a server's connections. */
+/* The deadlines of a server's connections, and the turns of its loop. */
 
 #include "meetings.h"
 #include "server-priv.h"
@@ -11,27 +11,34 @@
 static gboolean
 is_untaken (VmConn *conn, gint64 now)
 {
+  VmRequest *request = conn->request;
+
   if (!conn->wsi || !lws_partial_buffered (conn->wsi))
-    conn->untaken_since = 0;
-  else if (!conn->untaken_since)
-    conn->untaken_since = now;
-  return conn->untaken_since
-         && now - conn->untaken_since >= conn->server->times.answer;
+    request->untaken_since = 0;
+  else if (!request->untaken_since)
+    request->untaken_since = now;
+  return request->untaken_since
+         && now - request->untaken_since >= conn->server->times.answer;
 }
 
 static gboolean
 is_over (VmConn *conn, gint64 now)
 {
+  const VmRequest *request = conn->request;
+
   if (conn->ws)
     return vm_ws_tick (conn->ws, now);
+  /* it was a WebSocket, and libwebsockets is about to say that it is gone */
+  if (!request)
+    return FALSE;
   if (is_untaken (conn, now))
     return TRUE;
   /* while a request waits for its answer, libwebsockets reads nothing more, so
    * it does not see the end of the connection either */
-  if (conn->serial || conn->session)
+  if (vm_http_waits (conn))
     return conn->wsi && vm_socket_is_left (lws_get_socket_fd (conn->wsi));
-  return conn->wsi && conn->request_began
-         && now - conn->request_began >= conn->server->times.request;
+  return conn->wsi && request->began
+         && now - request->began >= conn->server->times.request;
 }
 
 void
@@ -54,4 +61,18 @@ vm_server_tick (VmServer *self, gint64 now)
     if (is_over (conn, now))
       vm_conn_cut (conn);
   }
+}
+
+static void
+on_turn (uv_prepare_t *turn)
+{
+  vm_ws_send_unsent (turn->data);
+}
+
+void
+vm_server_begin_turns (VmServer *self)
+{
+  uv_prepare_init (&self->loop, &self->turn);
+  self->turn.data = self;
+  uv_prepare_start (&self->turn, on_turn);
 }

@@ -11,6 +11,7 @@
 #include "../transfer/messagestructure.h"
 #include "../transfer/vmfilereceiver-priv.h"
 #include "../trust/decision.h"
+#include "../vmthread-priv.h"
 #include "../wire/json-priv.h"
 
 #include <string.h>
@@ -91,21 +92,26 @@ hear_reply (VmFileReceiver *receiver, const GstStructure *message,
   vm_server_post (self, send_reply, reply, reply_free);
 }
 
+/* Whoever has no room itself goes on waiting. */
 void
-vm_transfer_read_on (VmServer *self)
+vm_transfer_read_on (VmServer *self, VmFileInlet *inlet)
 {
   GHashTableIter iter;
   gpointer value;
 
+  if (inlet && vm_file_inlet_is_full (inlet))
+    return;
   g_hash_table_iter_init (&iter, self->transfer_sockets);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    vm_ws_hold (value, FALSE);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (((VmWs *) value)->transfer_guest->inlet == inlet)
+      vm_ws_hold (value, FALSE);
+  }
 }
 
 static void
 read_on (VmServer *self, gpointer data)
 {
-  vm_transfer_read_on (self);
+  vm_transfer_read_on (self, NULL);
 }
 
 static void
@@ -211,8 +217,8 @@ admit (VmConn *conn, GError **error)
 static GBytes *
 make_grant (VmConn *conn, const gchar *id, const gchar *ticket)
 {
-  g_autofree gchar *uri = g_strdup_printf (
-      "%s://%s/transfer", conn->server->secure ? "wss" : "ws", conn->host);
+  g_autofree gchar *uri = g_strdup_printf ("%s://%s/transfer",
+      conn->server->secure ? "wss" : "ws", conn->request->host);
   GString *out = g_string_new ("{");
 
   vm_json_append_member (out, "transferId", id);
@@ -240,7 +246,7 @@ grant (VmConn *conn, GError **error)
   if (!device_id)
     return NULL;
   offer = vm_transfer_message_read (
-      (gchar *) conn->body->data, conn->body->len, error);
+      (gchar *) conn->request->body->data, conn->request->body->len, error);
   if (!offer)
     return NULL;
   if (offer->type != VM_TRANSFER_FILE_OFFER || !offer->id) {
@@ -277,9 +283,9 @@ begin (VmConn *conn, const gchar *device_id, gchar *id, VmFileInlet *inlet)
   guest->key = vm_transfer_key (device_id, id);
   guest->inlet = inlet ? g_object_ref (inlet) : NULL;
   guest->joiner = vm_frame_joiner_new ();
-  conn->ws_funcs = &vm_transfer_funcs;
-  g_clear_pointer (&conn->transfer_guest, vm_transfer_guest_free);
-  conn->transfer_guest = guest;
+  conn->request->ws_funcs = &vm_transfer_funcs;
+  g_clear_pointer (&conn->request->transfer_guest, vm_transfer_guest_free);
+  conn->request->transfer_guest = guest;
 }
 
 /* The device has offered it in a meeting; its key is its ticket. */
@@ -324,7 +330,7 @@ static void
 on_open (VmWs *ws)
 {
   VmServer *self = ws->conn->server;
-  VmTransferGuest *guest = g_steal_pointer (&ws->conn->transfer_guest);
+  VmTransferGuest *guest = g_steal_pointer (&ws->conn->request->transfer_guest);
   VmWs *before = g_hash_table_lookup (self->transfer_sockets, guest->key);
 
   ws->transfer_guest = guest;
@@ -332,6 +338,7 @@ on_open (VmWs *ws)
   if (before)
     vm_ws_close (before, VM_CLOSE_POLICY, "superseded", TRUE);
   g_hash_table_replace (self->transfer_sockets, guest->key, ws);
+  vm_thread_take_long_turns ();
   if (guest->inlet)
     vm_file_inlet_set_attached (guest->inlet, TRUE);
 }
@@ -345,6 +352,8 @@ on_hang_up (VmWs *ws, const GError *reason)
   if (g_hash_table_lookup (self->transfer_sockets, guest->key) != ws)
     return;
   g_hash_table_remove (self->transfer_sockets, guest->key);
+  if (g_hash_table_size (self->transfer_sockets) == 0)
+    vm_thread_take_turns ();
   if (guest->inlet)
     vm_file_inlet_set_attached (guest->inlet, FALSE);
   else if (self->receiver)

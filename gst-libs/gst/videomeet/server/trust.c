@@ -30,19 +30,21 @@ vm_trust_is_path (const gchar *path)
 static GBytes *
 read_ask (VmConn *conn, VmTrustAskKind *kind)
 {
-  if (!conn->body) {
+  if (!conn->request->body) {
     const gchar *id;
 
-    if (conn->head || !g_str_has_prefix (conn->path, POLL_PATH))
+    if (conn->request->head
+        || !g_str_has_prefix (conn->request->path, POLL_PATH))
       return NULL;
-    id = conn->path + strlen (POLL_PATH);
+    id = conn->request->path + strlen (POLL_PATH);
     *kind = VM_TRUST_ASK_POLL;
     return g_bytes_new (id, strlen (id));
   }
   for (guint i = 0; i < G_N_ELEMENTS (posts); i++) {
-    if (strcmp (conn->path, posts[i].path) == 0) {
+    if (strcmp (conn->request->path, posts[i].path) == 0) {
       *kind = posts[i].kind;
-      return g_byte_array_free_to_bytes (g_steal_pointer (&conn->body));
+      return g_byte_array_free_to_bytes (
+          g_steal_pointer (&conn->request->body));
     }
   }
   return NULL;
@@ -74,17 +76,12 @@ check_size (GBytes *data, GError **error)
   return FALSE;
 }
 
-/* The answer is a while coming: neither libwebsockets nor tick.c is to think
- * that the request is. libwebsockets reads nothing meanwhile, but would be told
- * again and again of what has come behind the request: it is not to ask. */
 static void
 wait_for_answer (VmConn *conn)
 {
-  conn->request_began = 0;
-  conn->serial = ++conn->server->serials;
-  g_hash_table_insert (conn->server->askers, &conn->serial, conn);
-  lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
-  lws_rx_flow_control (conn->wsi, 0);
+  conn->request->serial = ++conn->server->serials;
+  g_hash_table_insert (conn->server->askers, &conn->request->serial, conn);
+  vm_http_wait (conn);
 }
 
 int
@@ -116,20 +113,22 @@ vm_route_trust (VmConn *conn)
 int
 vm_trust_writeable (VmConn *conn)
 {
-  g_autoptr (GBytes) answer = g_steal_pointer (&conn->answer);
+  g_autoptr (GBytes) answer = g_steal_pointer (&conn->request->answer);
 
-  return answer ? vm_http_reply_json (conn, conn->answer_status, answer) : 0;
+  return answer
+             ? vm_http_reply_json (conn, conn->request->answer_status, answer)
+             : 0;
 }
 
 void
 vm_trust_forget (VmConn *conn)
 {
-  g_clear_pointer (&conn->answer, g_bytes_unref);
-  if (!conn->serial)
+  g_clear_pointer (&conn->request->answer, g_bytes_unref);
+  if (!conn->request->serial)
     return;
-  g_hash_table_remove (conn->server->askers, &conn->serial);
-  vm_trust_desk_forget (conn->server->desk, conn->serial);
-  conn->serial = 0;
+  g_hash_table_remove (conn->server->askers, &conn->request->serial);
+  vm_trust_desk_forget (conn->server->desk, conn->request->serial);
+  conn->request->serial = 0;
 }
 
 /* From the desk */
@@ -158,13 +157,9 @@ take_answer (VmServer *self, gpointer data)
 
   if (!conn)
     return;
-  g_hash_table_remove (self->askers, &conn->serial);
-  conn->serial = 0;
-  conn->request_began = g_get_monotonic_time ();
-  conn->answer_status = answer->status;
-  conn->answer = g_bytes_ref (answer->body);
-  lws_rx_flow_control (conn->wsi, 1);
-  lws_callback_on_writable (conn->wsi);
+  g_hash_table_remove (self->askers, &conn->request->serial);
+  conn->request->serial = 0;
+  vm_http_answer (conn, answer->status, answer->body);
 }
 
 void

@@ -17,9 +17,9 @@ vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now)
   if (ws->close_code)
     return;
   ws->close_code = code;
-  ws->close_now = now;
+  ws->close_now = now != FALSE;
   ws->close_reason = reason;
-  ws->close_deadline = g_get_monotonic_time () + VM_CLOSE_TIME;
+  ws->deadline = g_get_monotonic_time () + VM_CLOSE_TIME;
   lws_callback_on_writable (ws->conn->wsi);
 }
 
@@ -28,7 +28,10 @@ vm_ws_queue (VmWs *ws, GBytes *bytes)
 {
   ws->queue_bytes += g_bytes_get_size (bytes);
   g_queue_push_tail (&ws->queue, g_bytes_ref (bytes));
-  lws_callback_on_writable (ws->conn->wsi);
+  if (ws->unsent)
+    return;
+  ws->unsent = TRUE;
+  g_ptr_array_add (ws->conn->server->unsent, ws);
 }
 
 /* One client may send more at once than another's queue holds; who reads has
@@ -81,16 +84,17 @@ ws_open (VmConn *conn)
   VmWs *ws = g_new0 (VmWs, 1);
 
   ws->conn = conn;
-  ws->funcs = conn->ws_funcs;
+  ws->funcs = conn->request->ws_funcs;
   g_queue_init (&ws->queue);
-  ws->opened = ws->last_heard = ws->last_ping = ws->credit_at = now;
+  ws->deadline = now + conn->server->times.first_message;
+  ws->last_heard = ws->last_ping = ws->credit_at = now;
   ws->credit = VM_MESSAGE_BURST;
   ws->noise_at = now;
   ws->taken = vm_socket_taken (lws_get_socket_fd (conn->wsi)) + VM_NOISE_SLACK;
   conn->ws = ws;
-  conn->request_began = 0;
   conn->server->n_ws++;
   ws->funcs->open (ws);
+  vm_conn_end_requests (conn);
 }
 
 /* Gives the seat back; not to be called by what the room model calls. */
@@ -118,9 +122,13 @@ vm_ws_free (VmWs *ws)
     ws->funcs->hang_up (ws, NULL);
   g_clear_pointer (&ws->line, vm_line_free);
   g_clear_pointer (&ws->ticket, vm_ticket_free);
-  g_clear_pointer (&ws->transfer_guest, vm_transfer_guest_free);
+  g_free (ws->shared_ticket);
+  if (ws->funcs == &vm_transfer_funcs)
+    g_clear_pointer (&ws->transfer_guest, vm_transfer_guest_free);
   g_clear_pointer (&ws->message, g_byte_array_unref);
   g_queue_clear_full (&ws->queue, (GDestroyNotify) g_bytes_unref);
+  if (ws->unsent)
+    g_ptr_array_remove_fast (ws->conn->server->unsent, ws);
   g_free (ws);
 }
 
@@ -182,9 +190,9 @@ vm_ws_hold (VmWs *ws, gboolean hold)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (ws->held == hold)
+  if (ws->held == (hold != FALSE))
     return;
-  ws->held = hold;
+  ws->held = hold != FALSE;
   if (hold) {
     lws_callback_on_writable (ws->conn->wsi);
   } else {
@@ -198,12 +206,16 @@ vm_ws_hold (VmWs *ws, gboolean hold)
 static void
 weigh_noise (VmWs *ws, gint64 now)
 {
+  int fd = lws_get_socket_fd (ws->conn->wsi);
   guint64 taken, noise;
 
   if (now - ws->noise_at < VM_NOISE_TIME)
     return;
   ws->noise_at = now;
-  taken = vm_socket_taken (lws_get_socket_fd (ws->conn->wsi));
+  /* from most nothing has come: what waits at the socket is not asked for then */
+  if (vm_socket_received (fd) <= ws->taken + ws->noise)
+    return;
+  taken = vm_socket_taken (fd);
   if (taken <= ws->taken + ws->noise)
     return;
   noise = (taken - ws->taken - ws->noise) / VM_NOISE_BYTES;
@@ -333,6 +345,27 @@ ws_writeable (VmWs *ws)
   return 0;
 }
 
+/* A socket takes most of what is said at once. To be asked first whether it does
+ * is two changes of what epoll watches, which cost more than the write. */
+static void
+send_now (VmWs *ws)
+{
+  ws->unsent = FALSE;
+  /* libwebsockets has the last word with one that says goodbye */
+  if (ws->said_goodbye || ws->conn->cut)
+    lws_callback_on_writable (ws->conn->wsi);
+  else if (ws_writeable (ws) < 0)
+    vm_conn_cut (ws->conn);
+}
+
+void
+vm_ws_send_unsent (VmServer *server)
+{
+  while (server->unsent->len)
+    send_now (
+        g_ptr_array_steal_index_fast (server->unsent, server->unsent->len - 1));
+}
+
 int
 vm_ws_event (
     VmConn *conn, enum lws_callback_reasons reason, void *in, gsize size)
@@ -399,13 +432,13 @@ vm_ws_tick (VmWs *ws, gint64 now)
 
   if (ws->close_code) {
     leave (ws);
-    return now >= ws->close_deadline;
+    return now >= ws->deadline;
   }
   weigh_noise (ws, now);
   tick_rate (ws, now);
   if (ws->message && !ws->paused && now - ws->message_began >= times->request) {
     vm_ws_close (ws, VM_CLOSE_POLICY, "message without end", TRUE);
-  } else if (ws->first_due && now - ws->opened >= times->first_message) {
+  } else if (ws->first_due && now >= ws->deadline) {
     vm_ws_close (ws, VM_CLOSE_POLICY, "no hello", FALSE);
   } else if (!ws->funcs->pings) {
     tick_ping (ws, now);

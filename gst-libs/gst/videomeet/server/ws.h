@@ -58,16 +58,20 @@ struct _VmWs
 {
   VmConn *conn;
   const VmWsFuncs *funcs;
-  gboolean first_due; /* a first message is waited for, not for long */
 
   VmLine *line; /* native: until hello; then it is the guest's */
-  VmTicket *ticket; /* native: until hello; NULL: hello is to resume */
-  VmGuest *guest; /* native: from hello on */
-  VmRoomGuest *room_guest; /* room */
-  VmCallGuest *call_guest; /* call */
-  VmTransferGuest *transfer_guest; /* of a file */
-  VmMeshGuest *mesh_guest; /* mesh */
-  VmSession *session; /* Engine.IO, or NULL once it has ended */
+  VmTicket *ticket; /* native: until hello; NULL: hello is to resume, or: */
+  gchar *shared_ticket; /* likewise, of whatever server of the cluster */
+  /* whoever speaks over it, as @funcs says; or NULL */
+  union
+  {
+    VmGuest *guest; /* native: from hello on */
+    VmRoomGuest *room_guest;
+    VmCallGuest *call_guest;
+    VmTransferGuest *transfer_guest;
+    VmMeshGuest *mesh_guest;
+    VmSession *session; /* Engine.IO, or NULL once it has ended */
+  };
 
   GByteArray *message; /* fragments so far */
   gint64 message_began;
@@ -76,16 +80,21 @@ struct _VmWs
   gsize queue_bytes;
   gint64 full_since; /* 0: below VM_QUEUE_MESSAGES */
   guint close_code; /* 0: open */
-  gboolean close_now; /* without sending the queue first */
-  gboolean close_sent;
-  gboolean said_goodbye; /* the client, by a close frame */
+  guint first_due : 1; /* a first message is waited for, not for long */
+  guint unsent : 1; /* it is among those of the server */
+  guint close_now : 1; /* without sending the queue first */
+  guint close_sent : 1;
+  guint said_goodbye : 1; /* the client, by a close frame */
+  guint ping_due : 1;
+  guint pause_due : 1; /* the credit is used up */
+  guint held : 1; /* nothing is to be read until it is let go */
+  guint paused : 1; /* nothing is read */
   const gchar *close_reason;
-  gint64 close_deadline;
+  /* for the first message; from @close_code on, for the close frame */
+  gint64 deadline;
 
-  gint64 opened;
   gint64 last_heard;
   gint64 last_ping;
-  gboolean ping_due;
 
   guint64 taken; /* bytes off the socket that messages account for */
   guint64 noise; /* bytes beyond that were paid for */
@@ -93,9 +102,6 @@ struct _VmWs
   gdouble credit; /* messages that may come */
   gint64 credit_at;
   gint64 flooded_since; /* 0: not */
-  gboolean pause_due; /* the credit is used up */
-  gboolean held; /* nothing is to be read until it is let go */
-  gboolean paused; /* nothing is read */
 };
 
 int vm_ws_event (
@@ -114,4 +120,6 @@ void vm_ws_finish (VmWs *ws, const GError *reason);
 /* The guest has another socket. */
 void vm_ws_supersede (VmWs *ws);
 void vm_ws_free (VmWs *ws);
+/* What was said since the last turn of the loop: to be called in each. */
+void vm_ws_send_unsent (VmServer *server);
 gboolean vm_ws_tick (VmWs *ws, gint64 now);

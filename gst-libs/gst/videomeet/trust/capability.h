@@ -102,11 +102,18 @@ typedef struct _VmCapabilityReplay VmCapabilityReplay;
 VmCapabilityReplay *vm_capability_replay_new (void);
 void vm_capability_replay_free (VmCapabilityReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCapabilityReplay, vm_capability_replay_free)
-/* @group: the address, see vm_address_group(); @connection: any number that no
+/* @group: the address, see vm_address_group(); @connection: any number but 0 that no
  * other connection has had.
  * VM_ERROR_RATE_LIMITED: too many are remembered, of this address or of all; none is
  * forgotten for a new one while it is good. */
 gboolean vm_capability_replay_check (VmCapabilityReplay *replay,
     const VmCapability *capability, const gchar *group, guint64 connection,
     gint64 now, GError **error);
+/* Whether @jti was shown, or barred. */
+gboolean
+vm_capability_replay_knows (VmCapabilityReplay *replay, const gchar *jti);
+/* It was shown elsewhere, as is known now: it is nobody's here. */
+void vm_capability_replay_bar (VmCapabilityReplay *replay, const gchar *jti);
+/* As if it had not been shown. */
+void vm_capability_replay_forget (VmCapabilityReplay *replay, const gchar *jti);
 guint vm_capability_replay_count (VmCapabilityReplay *replay);

@@ -76,6 +76,33 @@ add (VmCapabilityReplay *replay, const VmCapability *capability,
       GUINT_TO_POINTER (count_group (replay, group) + 1));
 }
 
+gboolean
+vm_capability_replay_knows (VmCapabilityReplay *replay, const gchar *jti)
+{
+  return g_hash_table_contains (replay->seen, jti);
+}
+
+void
+vm_capability_replay_bar (VmCapabilityReplay *replay, const gchar *jti)
+{
+  Seen *seen = g_hash_table_lookup (replay->seen, jti);
+
+  if (seen)
+    seen->connection = 0;
+}
+
+void
+vm_capability_replay_forget (VmCapabilityReplay *replay, const gchar *jti)
+{
+  const Seen *seen = g_hash_table_lookup (replay->seen, jti);
+
+  if (!seen)
+    return;
+  g_hash_table_insert (replay->groups, g_strdup (seen->group),
+      GUINT_TO_POINTER (count_group (replay, seen->group) - 1));
+  g_hash_table_remove (replay->seen, jti);
+}
+
 static void
 forget_old (VmCapabilityReplay *replay, gint64 now)
 {
