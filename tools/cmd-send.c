@@ -307,6 +307,7 @@ vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   if (options->meeting)
     return send_in_meeting (options, output, start_us);
   self.node = vmt_device_setup (options);
+  vmt_device_warn (self.node, output);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.rates = g_hash_table_new_full (g_int_hash, g_int_equal, g_free, g_free);
   if (set_up (&self, &browses)) {

@@ -3,6 +3,8 @@
 /* Serves rooms that nobody hosts, until it is told to end. */
 
 #include "commands.h"
+#include "serverlinks.h"
+#include "smallfile.h"
 
 #include <glib-unix.h>
 #include <sys/resource.h>
@@ -111,6 +113,7 @@ tell_started (Serving *self, VmIdentity *identity)
   JsonObject *event = event_new ("serving");
   gboolean secure = vm_room_server_get_secure (self->server);
   guint port = vm_room_server_get_port (self->server);
+  g_autofree gchar *links = vmt_server_links (self->options, secure, port);
 
   json_object_set_int_member (event, "port", port);
   json_object_set_boolean_member (event, "secure", secure);
@@ -120,6 +123,7 @@ tell_started (Serving *self, VmIdentity *identity)
   vmt_output_line (self->output, VMT_STYLE_PLAIN,
       "Serving rooms on port %u, %s, as %s. Ctrl-C ends.", port,
       secure ? "TLS" : "plain HTTP", vm_identity_get_device_id (identity));
+  vmt_output_line (self->output, VMT_STYLE_PLAIN, "In a browser:  %s", links);
 }
 
 static void
@@ -129,9 +133,12 @@ tell_stopped (Serving *self)
 
   add_counts (self, event);
   vmt_output_event (self->output, event);
-  vmt_output_line (self->output, VMT_STYLE_PLAIN,
-      "Stopped; %u in %u rooms were told to come back.", self->participants,
-      g_hash_table_size (self->rooms));
+  if (self->participants)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "Stopped; %u in %u rooms were told to come back.", self->participants,
+        g_hash_table_size (self->rooms));
+  else
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "Stopped.");
 }
 
 /* TURN servers with a user of their own are told as they are. */
@@ -162,7 +169,9 @@ set_gotify (Serving *self, GError **error)
 
   if (!o->gotify_url)
     return TRUE;
-  if (!g_file_get_contents (o->gotify_key_file, &key, NULL, error))
+  key =
+      vmt_small_file_read (o->gotify_key_file, VMT_SMALL_FILE_MAX, NULL, error);
+  if (!key)
     return FALSE;
   g_object_set (self->server, "gotify-url", o->gotify_url, "gotify-key",
       g_strstrip (key), NULL);
@@ -176,7 +185,9 @@ set_auth (Serving *self, GError **error)
 
   if (!self->options->auth)
     return TRUE;
-  if (!g_file_get_contents (self->options->auth, &keys, NULL, error))
+  keys = vmt_small_file_read (
+      self->options->auth, VMT_SMALL_FILE_MAX, NULL, error);
+  if (!keys)
     return FALSE;
   g_object_set (self->server, "auth-keys", keys, NULL);
   return TRUE;
@@ -218,12 +229,27 @@ run (Serving *self, VmIdentity *identity, gint64 start_us)
     continue;
 }
 
+/* What the server knows by the name of a property the user knows by a file. */
+static gchar *
+name_file (Serving *self, const gchar *message)
+{
+  static const gchar property[] = "auth-keys: ";
+  g_autofree gchar *file = NULL;
+
+  if (!self->options->auth || !g_str_has_prefix (message, property))
+    return g_strdup (message);
+  file = vmt_text_safe (self->options->auth);
+  return g_strdup_printf ("%s: %s", file, message + strlen (property));
+}
+
 static gboolean
 fail (Serving *self, const GError *error)
 {
+  g_autofree gchar *message = name_file (self, error->message);
+
   vmt_output_error (self->output,
       error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
-      error->message);
+      message);
   return FALSE;
 }
 

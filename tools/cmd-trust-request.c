@@ -268,6 +268,7 @@ vmt_trust_request (const VmtOptions *options, VmtOutput *output)
     .cancellable = g_cancellable_new (),
     .status = VMT_EXIT_OK };
 
+  vmt_device_warn (node, output);
   run (&self);
   vmt_lines_end (&self.lines, ignore_line, NULL);
   g_clear_object (&self.request);

@@ -49,6 +49,51 @@ vmt_device_setup (const VmtOptions *options)
   return node;
 }
 
+typedef struct
+{
+  VmtOutput *output; /* not owned */
+  gchar *message;
+} Warning;
+
+static void
+warning_free (gpointer data)
+{
+  Warning *warning = data;
+
+  g_free (warning->message);
+  g_free (warning);
+}
+
+static gboolean
+tell_warning (gpointer data)
+{
+  Warning *warning = data;
+
+  vmt_output_warning (warning->output, NULL, warning->message);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the node's thread. That one way of finding devices does not work is for those who
+ * look for all of them. */
+static void
+on_warning (
+    VmNode *node, const gchar *method, const gchar *message, gpointer user_data)
+{
+  Warning *warning;
+
+  if (g_strcmp0 (method, "interfaces") != 0)
+    return;
+  warning = g_new (Warning, 1);
+  *warning = (Warning){ user_data, g_strdup (message) };
+  g_idle_add_full (G_PRIORITY_DEFAULT, tell_warning, warning, warning_free);
+}
+
+void
+vmt_device_warn (VmNode *node, VmtOutput *output)
+{
+  g_signal_connect (node, "warning", G_CALLBACK (on_warning), output);
+}
+
 JsonObject *
 vmt_known_event (const gchar *name, const VmKnownDevice *device)
 {

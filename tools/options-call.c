@@ -33,16 +33,25 @@ vmt_options_add_call (GOptionContext *context, VmtOptions *options,
 }
 
 gboolean
+vmt_options_check_answer (
+    VmtCommand command, const VmtFilesRaw *raw, GError **error)
+{
+  if (command != VMT_COMMAND_ANSWER || !raw->accept
+      || g_str_equal (raw->accept, "ask") || g_str_equal (raw->accept, "auto"))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--accept takes ask or auto here, not '%s': who never answers need not "
+      "wait.",
+      raw->accept);
+  return FALSE;
+}
+
+gboolean
 vmt_options_take_call (VmtOptions *options, GError **error)
 {
   if (!options->server) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         "Say at which server: --server ws://HOST:PORT.");
-    return FALSE;
-  }
-  if (options->accept == VM_ACCEPT_NEVER) {
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--accept takes ask or auto here: who never answers need not wait.");
     return FALSE;
   }
   return vmt_target_check_server (options->server, error)

@@ -143,7 +143,8 @@ vmt_amount_parse (
   if (end == text || (*end && (!unit || end[1])) || !isfinite (value)
       || value < 1 || value > AMOUNT_MAX) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "%s takes a number, as 500k, 8M or 2G, not '%s'.", option, text);
+        "%s takes a number from 1 to 1000000T, as 500k, 8M or 2G, not '%s'.",
+        option, text);
     return FALSE;
   }
   *amount = (guint64) value;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "options-server.h"
+#include "output.h"
+#include "smallfile.h"
 
-#include <math.h>
 #include <string.h>
 
 #define GROUP "server"
-#define CONFIG_MAX (64 * 1024) /* bytes of the file */
+#define DRAIN_UNSET (-G_MAXDOUBLE)
 
 void
 vmt_options_clear_server (VmtOptions *options)
@@ -103,7 +104,7 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
   };
 
   o->room_size = o->max_per_address = G_MININT;
-  o->drain = NAN;
+  o->drain = DRAIN_UNSET;
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
@@ -139,6 +140,35 @@ check_turn (const VmtOptions *options, GError **error)
          || refuse (error, "--stun takes stun://HOST:PORT.");
 }
 
+/* What can stand in a link: names, those beyond ASCII too, and addresses. */
+static gboolean
+is_name (const gchar *name)
+{
+  if (g_hostname_is_ip_address (name))
+    return TRUE;
+  for (const gchar *c = name; *c; c++) {
+    if ((guchar) *c < 0x80 && !g_ascii_isalnum (*c) && !strchr ("-._", *c))
+      return FALSE;
+  }
+  return *name != '\0';
+}
+
+static gboolean
+check_names (const VmtOptions *options, GError **error)
+{
+  for (guint i = 0; options->names && options->names[i]; i++) {
+    g_autofree gchar *safe = NULL;
+
+    if (is_name (options->names[i]))
+      continue;
+    safe = vmt_text_safe (options->names[i]);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--name takes a name alone, as meet.example.org, not '%s'.", safe);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 vmt_options_take_server (VmtOptions *options, GError **error)
 {
@@ -150,7 +180,7 @@ vmt_options_take_server (VmtOptions *options, GError **error)
     options->max_per_address = 0;
   else if (options->max_per_address < 1)
     return refuse (error, "--max-per-address takes a number from 1 on.");
-  if (isnan (options->drain))
+  if (options->drain == DRAIN_UNSET)
     options->drain = VMT_DRAIN;
   else if (!(options->drain >= 0 && options->drain <= VMT_DRAIN_MAX))
     return refuse (error, "--drain takes 0 to 600 seconds.");
@@ -161,13 +191,17 @@ vmt_options_take_server (VmtOptions *options, GError **error)
       && (options->cluster_credentials || options->cluster_ca))
     return refuse (error, "--cluster-credentials and --cluster-ca are of use "
                           "with --cluster alone.");
+  if (options->cluster && !g_str_has_prefix (options->cluster, "nats://")
+      && !g_str_has_prefix (options->cluster, "tls://"))
+    return refuse (
+        error, "--cluster takes nats://HOST:PORT or tls://HOST:PORT.");
   if (options->cluster && options->state)
     return refuse (error, "--cluster keeps rooms at the other servers, and not "
                           "in the file of --state.");
   if (options->loopback && options->insecure)
     return refuse (error, "--loopback is plain HTTP already, without "
                           "--insecure.");
-  return check_turn (options, error);
+  return check_names (options, error) && check_turn (options, error);
 }
 
 /* The file */
@@ -351,13 +385,13 @@ read_file (const gchar *path, gchar **text, GKeyFile *file, GError **error)
   g_autoptr (GError) reason = NULL;
   gsize size;
 
-  if (g_file_get_contents (path, text, &size, &reason) && size <= CONFIG_MAX
-      && g_key_file_load_from_data (
-          file, *text, size, G_KEY_FILE_NONE, &reason))
+  *text = vmt_small_file_read (path, VMT_SMALL_FILE_MAX, &size, error);
+  if (!*text)
+    return FALSE;
+  if (g_key_file_load_from_data (file, *text, size, G_KEY_FILE_NONE, &reason))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-      "The configuration %s cannot be read: %s", path,
-      reason ? reason->message : "it has more than 64 KiB");
+      "The configuration %s cannot be read: %s", path, reason->message);
   return FALSE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "options-priv.h"
 #include "output.h"
+#include "smallfile.h"
 
 #include <string.h>
 
@@ -89,9 +90,16 @@ vmt_options_take_token (VmtOptions *options, GError **error)
 
   if (!options->token_file)
     return TRUE;
-  if (!g_file_get_contents (options->token_file, &options->token, NULL, error))
+  options->token = vmt_small_file_read (
+      options->token_file, VMT_TOKEN_FILE_MAX, NULL, error);
+  if (!options->token)
     return FALSE;
   g_strstrip (options->token);
+  if (strlen (options->token) > VMT_TOKEN_MAX) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The token in %s has more than %d characters.", safe, VMT_TOKEN_MAX);
+    return FALSE;
+  }
   if (*options->token
       && !options->token[strspn (options->token, TOKEN_CHARACTERS)])
     return TRUE;

@@ -411,6 +411,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     options->max_participants = 0;
 
   if (!take_choices (options, &raw, command, error)
+      || !vmt_options_check_answer (command, &raw.files, error)
       || !vmt_options_take_files (options, &raw.files, error)
       || !vmt_options_check_meeting_files (options, command, &raw.files, error))
     return FALSE;

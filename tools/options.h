@@ -35,6 +35,10 @@ typedef enum
 #define VMT_NAME_MAX 128 /* bytes of user, device, meeting; security.md */
 #define VMT_PIN_MIN 6 /* digits; security.md */
 #define VMT_PIN_MAX 32
+/* Characters of a token for a server, as many as a server reads; its file may have
+ * blanks besides. */
+#define VMT_TOKEN_MAX 4096
+#define VMT_TOKEN_FILE_MAX (2 * VMT_TOKEN_MAX)
 #define VMT_PARTICIPANTS_MIN 2
 #define VMT_PARTICIPANTS_MAX 64
 #define VMT_DRAIN 5.0 /* seconds in which a server that ends admits nobody */

@@ -161,6 +161,15 @@ vmt_session_leave (VmtSession *self)
   g_thread_unref (thread);
 }
 
+/* Whoever named the dialect, or heard what a server of rooms says, has found the
+ * server that was meant. */
+static gboolean
+may_be_native (VmtSession *self, const gchar *code)
+{
+  return !vmt_session_is_call (self) && !self->options->dialect
+         && (!code || !g_str_has_prefix (code, "CAP_"));
+}
+
 void
 vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
 {
@@ -182,7 +191,7 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
         "'videomeet discover' shows the meetings there are%s.",
         self->options->pin ? ""
                            : "; one with a PIN is found by it alone: --pin");
-  if (self->uri && !self->joined && !vmt_session_is_call (self)
+  if (self->uri && !self->joined && may_be_native (self, code)
       && (native = vmt_target_as_native (self->uri)))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
         "If that is a videomeet device:  videomeet join %s", native);

@@ -132,6 +132,31 @@ lane_of (const GstStructure *transfer)
   return "";
 }
 
+/* "00:14 (21.3 MB/s)"; what is over at once has no rate that says anything. */
+static gchar *
+time_of (const Figures *f, const VmtRate *rate)
+{
+  gint64 passed = rate->since ? g_get_monotonic_time () - rate->since : 0;
+  g_autofree gchar *speed = NULL;
+  g_autofree gchar *time = NULL;
+
+  if (passed < G_USEC_PER_SEC)
+    return g_strdup ("less than a second");
+  speed = g_format_size ((guint64) rate_of (rate, f->size));
+  time = vmt_text_time (passed / G_USEC_PER_SEC);
+  return g_strdup_printf ("%s (%s/s)", time, speed);
+}
+
+/* ", resumed at 51 %", where it was begun before. */
+static gchar *
+begun_of (const Figures *f, const VmtRate *rate)
+{
+  if (!rate->before || !f->size)
+    return g_strdup ("");
+  return g_strdup_printf (
+      ", resumed at %u %%", (guint) (rate->before * 100 / f->size));
+}
+
 gchar *
 vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good)
@@ -141,18 +166,16 @@ vmt_transfer_result (
   g_autofree gchar *size = g_format_size (f.size);
   g_autofree gchar *path =
       vmt_text_safe (gst_structure_get_string (transfer, "savedPath"));
-  g_autofree gchar *speed = g_format_size ((guint64) rate_of (rate, f.size));
-  gint64 passed = rate->since ? g_get_monotonic_time () - rate->since : 0;
-  g_autofree gchar *time = vmt_text_time (passed / G_USEC_PER_SEC);
+  g_autofree gchar *time = time_of (&f, rate);
+  g_autofree gchar *begun = begun_of (&f, rate);
   gboolean renamed =
       *path
       && g_strcmp0 (path, gst_structure_get_string (transfer, "filename")) != 0;
 
   *good = f.state == VM_TRANSFER_STATE_COMPLETED;
   if (*good)
-    return g_strdup_printf ("%s: %s, verified, in %s (%s/s)%s%s%s", name, size,
-        time, speed, lane_of (transfer), renamed ? ", as " : "",
-        renamed ? path : "");
+    return g_strdup_printf ("%s: %s, verified, in %s%s%s%s%s", name, size, time,
+        lane_of (transfer), begun, renamed ? ", as " : "", renamed ? path : "");
   if (f.state == VM_TRANSFER_STATE_FAILED) {
     g_autofree gchar *why =
         vmt_text_safe (gst_structure_get_string (transfer, "message"));

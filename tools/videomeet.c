@@ -32,7 +32,13 @@ refuse_command (const gchar *text)
   const gchar *meant = vmt_command_suggest (text);
   g_autofree gchar *safe = vmt_text_safe (text);
 
-  fprintf (stderr, "videomeet: error: There is no command '%s'.", safe);
+  if (*text == '-')
+    fprintf (stderr,
+        "videomeet: error: There is no option '%s' in front of a command; the "
+        "options of a command stand behind it.",
+        safe);
+  else
+    fprintf (stderr, "videomeet: error: There is no command '%s'.", safe);
   if (meant)
     fprintf (stderr, " Did you mean '%s'?", meant);
   fprintf (stderr, "\nTry 'videomeet --help'.\n");

@@ -87,6 +87,12 @@ test("calls", async () => {
 
   await page.goto(address);
   await look(page, "phone-out");
+  const aside = await page.evaluate(() => {
+    const { left, right } = document.getElementById("sign-in").getBoundingClientRect();
+
+    return left + right - document.documentElement.clientWidth;
+  });
+  assert(Math.abs(aside) < 4, `the form is ${aside / 2} px beside the middle`);
   await page.goto(`${address}?user=Cleo%20Ferreira&online=1`);
   await dan.goto(`${address}?user=Dan&online=1`);
   await Promise.all([untilState(page, "online"), untilState(dan, "online")]);

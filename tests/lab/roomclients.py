@@ -41,12 +41,12 @@ class Client:
         self._changed = asyncio.Event()
         self._task = None
 
-    async def open(self, sock=None):
+    async def open(self, sock=None, path="/"):
         self.reader, self.writer = await (
             asyncio.open_connection(sock=sock) if sock
             else asyncio.open_connection("127.0.0.1", self.port))
         self.writer.write(
-            (f"GET / HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
+            (f"GET {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
              "Upgrade: websocket\r\nConnection: Upgrade\r\n"
              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
              ).encode())

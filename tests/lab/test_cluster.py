@@ -5,11 +5,14 @@ room are spread over them, a server is killed, NATS is started anew, and nobody 
 not concerned notices."""
 
 import asyncio
+import base64
 import json
 import os
 import shutil
+import subprocess
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import attacker
@@ -49,7 +52,7 @@ class Native(roomclients.Client):
         with urllib.request.urlopen(request, timeout=lab.SOON) as answer:
             return json.loads(answer.read())["ticket"]
 
-    async def open_at(self, query):
+    async def open_at(self, query, path="/ws"):
         if self._task:
             # the connection before is over
             await self.until_closed()
@@ -58,7 +61,7 @@ class Native(roomclients.Client):
         self.reader, self.writer = await asyncio.open_connection(
             "127.0.0.1", self.port)
         self.writer.write(
-            (f"GET /ws{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
+            (f"GET {path}{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
              "Upgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Protocol: videomeet.v2\r\n"
              "Sec-WebSocket-Version: 13\r\n"
@@ -82,9 +85,14 @@ class Native(roomclients.Client):
                 self.token = message["resume"]
                 self.meeting = message["meetingId"]
 
-    async def join(self, room):
-        ticket = await asyncio.get_running_loop().run_in_executor(
+    async def get_ticket(self, room):
+        return await asyncio.get_running_loop().run_in_executor(
             None, self.ask, room)
+
+    async def join(self, room):
+        return await self.sit(await self.get_ticket(room))
+
+    async def sit(self, ticket):
         await self.open_at(f"?ticket={ticket}")
         self.say(type="hello", device=f"{self.user}'s")
         await self.until(lambda: self.heard("welcome") or self.heard("error"),
@@ -128,6 +136,99 @@ class Native(roomclients.Client):
     def from_others(self, kind):
         return sorted((m["from"], m.get("sdp") or m.get("candidate")
                        or m.get("text")) for m in self.heard(kind))
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def sign(key, claims):
+    """A JSON Web Token by ES256 (RFC 7518 §3.4) with the key in a PEM file."""
+    text = ".".join(base64url(json.dumps(part).encode())
+                    for part in ({"alg": "ES256", "typ": "JWT"}, claims))
+    der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key],
+                         input=text.encode(), capture_output=True, check=True,
+                         timeout=lab.SOON).stdout
+    r_size = der[3]
+    r, s = der[4:4 + r_size], der[6 + r_size:]
+    raw = b"".join(int.from_bytes(n, "big").to_bytes(32, "big")
+                   for n in (r, s))
+    return f"{text}.{base64url(raw)}"
+
+
+class Page(Native):
+    """A page of the mesh (protocol §7)."""
+
+    def post(self, path, body):
+        request = urllib.request.Request(
+            f"http://localhost:{self.port}{path}", json.dumps(body).encode(),
+            {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=lab.SOON) as answer:
+            return json.loads(answer.read())
+
+    def _take(self, op, payload):
+        roomclients.Client._take(self, op, payload)
+
+    def say(self, kind, **payload):
+        self.send(type=kind, id="m", timestamp="2026-01-02T03:04:05Z",
+                  payload=payload)
+
+    async def join(self, room):
+        token = (await asyncio.get_running_loop().run_in_executor(
+            None, self.post, "/v2/sessions", {"user": self.user}))["access_token"]
+        await self.open_at(f"?access_token={token}", "/v2/ws")
+        self.say("system.hello", peer_type="client", version="1.0.0")
+        self.say("room.join", room_id=room)
+        await self.until(lambda: self.heard("room.joined"), "room.joined")
+        self.id, self.sub = (self.heard("system.welcome")[0]["payload"][k]
+                             for k in ("peer_id", "user_id"))
+        return self
+
+    def offer(self, room, to, token):
+        self.say("rtc.offer", room_id=room, target_peer_id=to.id,
+                 sdp=SDP.format(1), cap_token=token)
+
+
+class Phone(roomclients.Client):
+    """A user who calls others (seed 3)."""
+
+    def __init__(self, port, user):
+        super().__init__(port)
+        self.user = user
+        Native.all.append(self)
+
+    def hang_up(self):
+        if self._task:
+            self._task.cancel()
+            self.writer.close()
+
+    async def register(self, other=None, call=None):
+        """What it is told: registered, or an error; other: with whom a call goes on."""
+        if self._task:
+            await self.until_closed()
+            self.writer.close()
+            self.closed = None
+        goes_on = f"&toId={other}&callId={call}" if call else ""
+        await self.open(path=f"/?userId={self.user}{goes_on}")
+        self.messages.clear()
+        self.listen()
+        await self.until(lambda: self.messages, "registered")
+        return self.messages[0]
+
+    def say(self, kind, to, call, **fields):
+        self.send(type=kind, toId=to.user, callId=call, **fields)
+
+    def offer_to(self, to, call):
+        self.say("call-offer", to, call, callType="video",
+                 fromUsername=self.user, offer={"type": "offer", "sdp": SDP})
+
+    async def hears(self, kind, call=None):
+        """The next message, which is that one."""
+        await self.until(lambda: self.messages, kind)
+        message = self.messages.pop(0)
+        if (message["type"], message.get("callId")) != (kind, call):
+            raise lab.LabError(f"{self.user}: {message} and no {kind} {call}")
+        return message
 
 
 @unittest.skipUnless(shutil.which("nats-server"), "there is no nats-server")
@@ -241,6 +342,116 @@ class Cluster(lab.LabTest):
         for server in self.servers:
             self.assertEqual(server.stop(), 0)
 
+    # a ticket is good at any server, once
+
+    async def show_ticket(self):
+        for given, shown in zip(PORTS, PORTS[1:] + PORTS[:1]):
+            ticket = await Native(given, "ann").get_ticket(f"room {given}")
+            ann = await Native(shown, "ann").sit(ticket)
+            self.assertEqual(ann.heard("error"), [])
+            for port in PORTS:
+                thief = await Native(port, "thief").sit(ticket)
+                self.assertEqual([m["code"] for m in thief.heard("error")],
+                                 ["BAD_TICKET"])
+            self.assertEqual(ann.heard("participant-joined"), [])
+        # two show it at once
+        ticket = await Native(PORTS[0], "ann").get_ticket("race")
+        both = [Native(port, "ann") for port in PORTS[1:]]
+        await asyncio.gather(*(c.sit(ticket) for c in both))
+        self.assertEqual(sum(bool(c.heard("welcome")) for c in both), 1)
+        # its server is gone
+        ticket = await Native(PORTS[0], "ann").get_ticket("orphan")
+        self.servers[0].kill()
+        ann = await Native(PORTS[1], "ann").sit(ticket)
+        self.assertEqual(ann.heard("error"), [])
+
+    def test_tickets(self):
+        self.run_clients(self.show_ticket())
+
+    # a session of Engine.IO is polled at whatever server
+
+    @staticmethod
+    async def request(port, sid="", body=None):
+        """Status and body of a GET, or of a POST."""
+        def ask():
+            query = "/socket.io/?EIO=4&transport=polling"
+            request = urllib.request.Request(
+                f"http://localhost:{port}{query}" + (sid and f"&sid={sid}"),
+                body and body.encode())
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as e:
+                return e.code, e.read().decode()
+        return await asyncio.get_running_loop().run_in_executor(None, ask)
+
+    async def poll_anywhere(self):
+        unknown = 400, '{"code":1,"message":"Session ID unknown"}'
+        sids = []
+        for port in PORTS[:2]:
+            _, hello = await self.request(port)
+            sids.append(json.loads(hello[1:])["sid"])
+        first, second = sids
+        # servers that have just begun hear of each other within 3 s
+        deadline = time.monotonic() + lab.SOON
+        while (await self.request(PORTS[2], first, "40"))[0] != 200:
+            self.assertLess(time.monotonic(), deadline)
+        self.assertEqual(await self.request(PORTS[1], second, "40"),
+                         (200, "ok"))
+        for port, sid in zip(PORTS[1:], sids):
+            status, body = await self.request(port, sid)
+            self.assertEqual((status, body[:2]), (200, "40"))
+        for port, sid in zip(PORTS[1:], sids):
+            answer = await self.request(port, sid, '42["join_room","hall"]')
+            self.assertEqual(answer, (200, "ok"))
+        # what waits at one server is answered by way of another
+        status, body = await self.request(PORTS[2], first)
+        self.assertEqual(status, 200)
+        self.assertIn('"room_joined"', body)
+        self.assertIn("user_joined", body if "user_joined" in body
+                      else (await self.request(PORTS[1], first))[1])
+        self.assertEqual(await self.request(PORTS[0], "none"), unknown)
+        # its server is killed while a poll waits
+        poll = asyncio.ensure_future(self.request(PORTS[1], first))
+        await self.request(PORTS[2], second)
+        self.servers[0].kill()
+        self.assertEqual(await poll, unknown)
+        self.assertEqual(await self.request(PORTS[2], first), unknown)
+
+    def test_sessions(self):
+        self.run_clients(self.poll_anywhere())
+
+    # a capability belongs to one connection of all
+
+    def mint(self, page, jti):
+        """What the servers would sign, but for its jti."""
+        now = int(time.time())
+        return sign(
+            os.path.join(self.host.config, "videomeet", "identity.pem"),
+            {"iss": self.device_id, "sub": page.sub, "aud": "hall",
+             "room_id": "hall", "caps": ["call"], "iat": now, "nbf": now,
+             "exp": now + 60, "jti": jti})
+
+    async def show_capability(self):
+        with urllib.request.urlopen(f"http://localhost:{PORTS[0]}/status",
+                                    timeout=lab.SOON) as answer:
+            self.device_id = json.loads(answer.read())["deviceId"]
+        pages = [await Page(port, "ann").join("hall") for port in PORTS]
+        ann = pages[0]
+        ann.offer("hall", pages[1], self.mint(ann, "one"))
+        await pages[1].until(lambda: pages[1].heard("rtc.offer"), "an offer")
+        for thief in pages[1:]:
+            thief.offer("hall", ann, self.mint(thief, "one"))
+            await thief.until(lambda t=thief: t.heard("error"), "a refusal")
+            self.assertEqual(thief.heard("error")[0]["payload"]["code"],
+                             "CAP_INVALID")
+            thief.offer("hall", ann, self.mint(thief, thief.id))
+        await ann.until(lambda: len(ann.heard("rtc.offer")) == 2, "offers")
+        self.assertEqual(ann.heard("error"), [])
+
+    def test_capability(self):
+        self.run_clients(self.show_capability())
+
     # names that mean something to NATS, or are long
 
     async def name_rooms(self):
@@ -332,6 +543,69 @@ class Cluster(lab.LabTest):
     def test_nats_restarted(self):
         self.run_clients(self.restart_nats())
 
+    # users who call one another (seed 3), each at another server
+
+    async def come(self):
+        users = [Phone(port, user) for port, user in zip(PORTS, "abc")]
+        for user in users:
+            await user.register()
+            await user.hears("registered")
+        # a name is one user's, at whatever server; which knows it then
+        for port in PORTS:
+            for name in "abc":
+                message = await Phone(port, name).register()
+                self.assertEqual(message["code"], "USER_TAKEN", message)
+        return users
+
+    async def talk(self, a, b, call):
+        a.offer_to(b, call)
+        offer = await b.hears("call-offer", call)
+        self.assertEqual((offer["fromId"], offer["offer"]["sdp"]),
+                         (a.user, SDP))
+        b.say("call-answer", a, call, answer={"type": "answer", "sdp": SDP})
+        self.assertEqual((await a.hears("call-answer", call))["fromId"], b.user)
+        for one, other in ((a, b), (b, a)):
+            one.say("ice-candidate", other, call, candidate={
+                "candidate": f"candidate:{one.user}", "sdpMLineIndex": 0})
+            heard = await other.hears("ice-candidate", call)
+            self.assertEqual(heard["candidate"]["candidate"],
+                             f"candidate:{one.user}")
+
+    async def call_users(self):
+        a, b, c = await self.come()
+        await self.talk(a, b, "c1")
+        c.offer_to(b, "c2")
+        self.assertEqual((await c.hears("call-failed", "c2"))["reason"], "busy")
+        b.say("call-end", a, "c1")
+        await a.hears("call-end", "c1")
+        c.offer_to(b, "c3")
+        await b.hears("call-offer", "c3")
+        b.say("call-reject", c, "c3")
+        await c.hears("call-reject", "c3")
+        # a server is killed: the call goes on with who comes back elsewhere
+        await self.talk(a, b, "c4")
+        self.servers[0].kill()
+        a.port = PORTS[2]
+        message = await a.register(b.user, "c4")
+        self.assertEqual(message["type"], "registered", message)
+        await a.hears("registered")
+        for one, other in ((a, b), (b, a)):
+            one.say("ice-candidate", other, "c4", candidate={
+                "candidate": "candidate:again", "sdpMLineIndex": 0})
+            await other.hears("ice-candidate", "c4")
+        # and is over with who does not
+        self.servers[1].kill()
+        await a.hears("call-end", "c4")
+        b.port = PORTS[2]
+        await b.register()
+        await b.hears("registered")
+        await self.talk(b, a, "c5")
+        for user in (a, b, c):
+            self.assertEqual(user.messages, [])
+
+    def test_calls(self):
+        self.run_clients(self.call_users())
+
 
 class LastSeat(Cluster):
     """Rooms of two seats."""
@@ -339,7 +613,8 @@ class LastSeat(Cluster):
     size = 2
 
     test_spread = test_names = test_killed = test_nobody_comes_back = \
-        test_nats_restarted = None
+        test_nats_restarted = test_tickets = test_capability = \
+        test_sessions = test_calls = None
 
     async def race(self):
         for i in range(10):
