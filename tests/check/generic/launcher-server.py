@@ -514,20 +514,35 @@ def refused(text, *options):
     assert SECRET not in run.stderr, run
 
 
+def test_link():
+    port = free_port()
+    run = subprocess.run(
+        [launcher, "server", "--loopback", f"--port={port}", "--duration=0.1"],
+        capture_output=True, text=True, timeout=DEADLINE, env=environment,
+        check=True)
+    assert f"In a browser:  http://localhost:{port}/\n" in run.stdout, run
+    # of whom it knows nothing it says nothing: users of calls are in no room
+    assert run.stdout.endswith("Stopped.\n"), run
+
+
 def test_state():
     state = home / "rooms"
     state.write_bytes(b"no rooms at all")
     state.chmod(0o600)
     server = Server(f"--state={state}")
-    # it was read, warned of, and is of no use to anybody else
-    assert not state.exists()
+    server.tell(signal.SIGTERM)
+    server.ended("is not what a server has written")
+    # named by mistake: nothing of it is lost
+    assert state.read_bytes() == b"no rooms at all"
+    state.unlink()
+    server = Server(f"--state={state}")
     ann = Room(server, "blue")
     ann.hear("joined")
     server.tell(signal.SIGTERM)
     server.tell(signal.SIGTERM)
     assert ann.close_code() == 1001
     ann.hang_up()
-    server.ended("is not what a server has written")
+    server.ended()
     assert state.stat().st_mode & 0o777 == 0o600
     again = Server(f"--state={state}")
     assert not state.exists()
@@ -547,7 +562,12 @@ def test_refusals():
     refused("neither an address nor a network", "--loopback",
             "--trusted-proxy=proxy.example.org")
     nats = "--cluster=nats://127.0.0.1:1"
+    refused(f"kept in {home / 'none'}:", "--loopback",
+            f"--state={home / 'none' / 'state'}")
     refused("not in the file", "--loopback", nats, f"--state={home / 'state'}")
+    for url in "foo", "http://127.0.0.1:1", "":
+        refused("--cluster takes nats://HOST:PORT", "--loopback",
+                f"--cluster={url}")
     refused("with --cluster alone", "--loopback", "--cluster-ca=ca.pem")
     here = ("--loopback", "--gotify-url=http://localhost:1")
     refused("together alone", *here)
@@ -560,7 +580,8 @@ def test_refusals():
     key.write_text(SECRET)
     refused("A Gotify server is at", "--loopback", f"--gotify-key-file={key}",
             "--gotify-url=http://push.example.org")
-    refused("32 to 1,024 bytes", "--loopback", f"--auth={key}")
+    refused("32 to 1,024 bytes, for HS256", "--loopback", f"--auth={key}")
+    refused(f"{key}: A secret for tokens", "--loopback", f"--auth={key}")
     refused("No such file", "--loopback", f"--auth={home / 'none'}")
     refused("no origin", "--loopback", "--origin=https://example.org/page")
     config = home / "bad.conf"

@@ -8,6 +8,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 import threading
 
 DEADLINE = 5  # s, which the launcher promises
@@ -83,3 +84,29 @@ for arguments in ([], ["hots"], ["join"], ["host", "--nope"],
     run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
                          timeout=GRACE, check=False)
     assert run.returncode == 2 and run.stderr and not run.stdout, run
+
+# a slip is named as what it is
+for arguments, words in (
+        (["--nope"], "There is no option '--nope' in front of a command"),
+        (["hots"], "Did you mean 'host'?"),
+        (["server", "--name=a b"], "--name takes a name alone"),
+        (["server", "--name=a/b"], "--name takes a name alone"),
+        (["server", "--name="], "--name")):
+    run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
+                         timeout=GRACE, check=False)
+    assert run.returncode == 2 and words in run.stderr and not run.stdout, run
+
+# who names an interface that is not there hears of it, and why nobody is found
+with tempfile.TemporaryDirectory(prefix="vm-interfaces-") as home:
+    with subprocess.Popen(
+            [launcher, "receive", "--interfaces=none0", f"{home}/in"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "XDG_CONFIG_HOME": home,
+                 "LC_ALL": "C.UTF-8"}) as process:
+        watchdog = threading.Timer(GRACE, process.kill)
+        watchdog.start()
+        line = process.stderr.readline()
+        process.terminate()
+        assert process.wait() == 0 and "no network interface “none0”" in line, line
+        watchdog.cancel()
