@@ -583,11 +583,11 @@ GST_START_TEST (test_locked_out)
 
   sit ();
   host_says (VM_SIGNAL_LOCK, NULL, TRUE);
-  vm_signal_unref (host_wait (VM_SIGNAL_MEETING_STATE));
+  host_wait_locked (TRUE);
   late = mesh_open ("Carl", "dev-c", "");
   comes_back (late, "MEETING_LOCKED");
   host_says (VM_SIGNAL_LOCK, NULL, FALSE);
-  vm_signal_unref (host_wait (VM_SIGNAL_MEETING_STATE));
+  host_wait_locked (FALSE);
   mesh_say (late, "room.join", "{\"room_id\":\"standup\"}");
   mesh_hears (late, "room.joined", JOINED, "dev-c", "agent");
   mesh_free (late);

@@ -44,6 +44,17 @@ host_wait (VmSignalType type)
 }
 
 void
+host_wait_locked (gboolean locked)
+{
+  gboolean now;
+
+  do {
+    g_autoptr (VmSignal) state = host_wait (VM_SIGNAL_MEETING_STATE);
+    now = state->locked;
+  } while (now != locked);
+}
+
+void
 open_with (VmServerConfig config, const VmServerTimes *times, const gchar *pin,
     guint max)
 {

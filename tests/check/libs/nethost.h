@@ -19,6 +19,8 @@ void reopen (const VmServerTimes *times, const gchar *pin, guint max);
 void on_host_signal (VmSeat *of, const VmSignal *signal, gpointer user_data);
 /* The host's next signal of @type; others are dropped. */
 VmSignal *host_wait (VmSignalType type);
+/* That the host hears that the meeting is @locked, or no longer. */
+void host_wait_locked (gboolean locked);
 void has (const gchar *text, const gchar *part);
 /* That this is refused. */
 void check_upgrade (const gchar *path, const gchar *protocol);

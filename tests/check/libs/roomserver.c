@@ -360,7 +360,7 @@ GST_START_TEST (test_full_and_locked)
       "\"peers\":[\"p001\"]}",
       a);
   host_says (VM_SIGNAL_LOCK, NULL, NULL, -1);
-  vm_signal_unref (host_wait (VM_SIGNAL_MEETING_STATE));
+  host_wait_locked (TRUE);
   net_socket_send (ann, "{\"type\":\"leave\"}");
   vm_signal_unref (host_wait (VM_SIGNAL_PARTICIPANT_LEFT));
   join (bob, "standup");
