@@ -139,6 +139,8 @@ export class Browser {
     browser.server = await chromium.launchServer({
       executablePath: CHROMIUM, timeout: STEP_MS,
       headless: true, handleSIGINT: false,
+      // without UTF-8 it cannot name a file as a test does
+      env: { ...process.env, LC_ALL: "C.UTF-8" },
       args: [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags],
     });
     browser.chromium = await chromium.connect(browser.server.wsEndpoint());

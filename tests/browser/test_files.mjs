@@ -60,12 +60,13 @@ async function press(page, name, action) {
   await page.click(`${item(name)} [data-action="${action}"]`);
 }
 
+const there = (page) => page.$$eval("[data-transfer]", (list) =>
+  list.map((e) => `${e.dataset.state} ${e.innerText}`));
+
 function untilFile(page, name, state, ms = STEP_MS) {
   return until(() => page.$eval(item(name), (e, s) => e.dataset.state === s, state)
     .catch(() => false), ms, `${name} ${state}`).catch(async (error) => {
-    const there = await page.$$eval("[data-transfer]", (list) => list.map((e) =>
-      `${e.dataset.state} ${e.innerText}`));
-    throw new Error(`${error.message}; there are ${there}`);
+    throw new Error(`${error.message}; there are ${await there(page)}`);
   });
 }
 
@@ -80,8 +81,10 @@ async function send(page, user, ...files) {
 
 // What the browser saves, once `page` has it.
 async function saved(page, action) {
-  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 2 * STEP_MS }),
-    action()]);
+  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 2 * STEP_MS })
+    .catch(async (error) => {
+      throw new Error(`${error.message}; there are ${await there(page)}`);
+    }), action()]);
   const path = join(folder, `saved-${randomBytes(4).toString("hex")}`);
 
   await download.saveAs(path);
