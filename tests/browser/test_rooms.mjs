@@ -3,6 +3,7 @@
 // The page in rooms that nobody hosts, on videomeet server: whoever comes first may do
 // what a host may, and a TURN server takes the passwords that the server makes.
 
+import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ const { ADDRESS } = await import("./lan.mjs");
 const { assert, equal, main, test } = await import("./check.mjs");
 const { Browser, Native, STEP_MS, joinLink, until, untilNames, untilPictures, untilState } =
   await import("./people.mjs");
+const { Program } = await import("./program.mjs");
 const { localTypes, relayOnly, startTurnOfSecret } = await import("./turn.mjs");
 
 const SECRET = "between the two";
@@ -92,6 +94,88 @@ test("a server that admits those who show a token", async () => {
   const phone = await browser.page();
   await phone.goto(new URL(`/phone.html?user=Dan&online=1&token=${token}`, server.link).href);
   await until(() => phone.isVisible("#dial"), STEP_MS, "Dan at the phone");
+});
+
+const untilBanner = (page, part) => until(async () => await page.isVisible("#server-banner")
+  && (await text(page, "#server-banner")).includes(part), STEP_MS, `"${part}"`);
+
+const untilNoBanner = (page) => until(() => page.isHidden("#server-banner"), STEP_MS,
+  "the server again");
+
+async function say(page, words) {
+  if (await page.isHidden("#chat")) await page.click("#toggle-chat");
+  await page.fill("#chat-input", words);
+  await page.press("#chat-input", "Enter");
+}
+
+test("a server that is killed and knows nobody any more: both come back by themselves",
+  async () => {
+    const server = await serve();
+    const browser = await Browser.start();
+    const cleo = await browser.join(server.link, "Cleo");
+    await untilState(cleo, "joined");
+    const dan = await browser.join(server.link, "Dan");
+    await untilState(dan, "joined");
+    await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+    await cleo.click("#raise-hand");
+    await say(dan, "before");
+    await until(() => cleo.$(".badge"), STEP_MS, "chat");
+    server.signal("SIGKILL");
+    await Promise.all([untilBanner(cleo, "The server does not answer"),
+      untilBanner(dan, "The server does not answer")]);
+    await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+
+    const next = await serve();
+    await Promise.all([untilNoBanner(cleo), untilNoBanner(dan)]);
+    await next.event("room", { inRoom: 2, rooms: 1 });
+    await untilNames(cleo, ["Cleo (you)", "Dan"]);
+    await untilNames(dan, ["Cleo", "Dan (you)"]);
+    await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+    await until(() => dan.$('#tiles .tile.raised .tile-name:text-is("Cleo")'), STEP_MS,
+      "the hand is up still");
+    await say(dan, "after");
+    await cleo.click("#toggle-chat");
+    await until(async () => {
+      const said = await text(cleo, "#chat");
+      return said.includes("before") && said.includes("after");
+    }, STEP_MS, "what was said before and after");
+    equal(await dan.$$eval("#tiles .tile.camera", (list) => list.length), 2, "tiles");
+    // who goes away meanwhile is let go
+    next.signal("SIGKILL");
+    await untilBanner(cleo, "The server does not answer");
+    await cleo.click("#leave");
+    await untilState(cleo, "left");
+  });
+
+test("a page goes on at another server of the cluster", async () => {
+  const nats = new Program("nats-server", ["-a", "127.0.0.1", "-p", "4222", "-js", "-sd",
+    mkdtempSync(join(tmpdir(), "vm-nats-"))]);
+  await nats.wait(() => nats.other.join("").includes("Server is ready"), STEP_MS,
+    "NATS");
+  const first = await serve(["--cluster", "nats://127.0.0.1:4222"]);
+  const second = await serve(["--cluster", "nats://127.0.0.1:4222", "--port", "8444"]);
+  const browser = await Browser.start();
+  const cleo = await browser.join(first.link, "Cleo");
+  await untilState(cleo, "joined");
+  const dan = await browser.join(first.link.replace("8443", "8444"), "Dan");
+  await untilState(dan, "joined");
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+
+  // the proxy in front of both has one left
+  first.signal("SIGKILL");
+  execFileSync("iptables", ["-t", "nat", "-A", "OUTPUT", "-p", "tcp", "--dport", "8443",
+    "-j", "REDIRECT", "--to-ports", "8444"]);
+  try {
+    await cleo.click("#raise-hand");
+    await until(() => dan.$('#tiles .tile.raised .tile-name:text-is("Cleo")'), STEP_MS, "the hand");
+    await second.event("room", { inRoom: 2 });
+    for (const page of [cleo, dan]) await page.click("#toggle-people");
+    equal(await dan.$$eval("[data-person]", (list) => list.map((e) => e.dataset.person).sort()),
+      ["p001", "p002"], "the seats of before");
+    await untilPictures(dan, 1);
+  } finally {
+    execFileSync("iptables", ["-t", "nat", "-F", "OUTPUT"]);
+  }
 });
 
 test("a link to a room that is not there yet", async () => {

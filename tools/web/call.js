@@ -11,12 +11,14 @@
 // message}); "channel" (detail: {id, label, open}); "file" (detail: {id, label, text or
 // data}), what comes on the channels of files.
 
-import { Chat, parse, readEntry, write } from "./chat.js";
+import { Chat, parse } from "./chat.js";
 import { readIceServers } from "./iceservers.js";
-import { isEarlier, uuid } from "./ids.js";
+import { isEarlier } from "./ids.js";
 import { Mesh } from "./mesh.js";
 import { Participant } from "./participant.js";
+import { joinAgain, mayReturn } from "./returning.js";
 import { Signalling } from "./signalling.js";
+import { Talk } from "./talk.js";
 import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost", "forged", "refused"]);
@@ -30,12 +32,20 @@ export class Call extends EventTarget {
   #over = false;
   #ended = null; // {kind, message}: what a close will mean
   #told = new Map(); // participant id -> hand and presence were told to it
+  #talk;
+  #wish = null; // with what it has joined
 
   constructor(media) {
     super();
     this.#media = media;
     this.participants = new Map();
     this.chat = new Chat();
+    this.#talk = new Talk(this, {
+      signs: () => this.#identity !== null,
+      toChannel: (id, text) => Boolean(this.#mesh.get(id)?.sendMessage("chat", text)),
+      toServer: (message) => this.#signalling.send(message),
+      emit: (type, detail) => this.#emit(type, detail),
+    });
     this.self = null;
     this.meeting = "";
     this.hostId = "";
@@ -89,33 +99,74 @@ export class Call extends EventTarget {
 
   // Throws a SignallingError, or an AbortError after leave().
   async join({ meeting, user, pin, device, guest }) {
-    const callType = "video";
+    this.#wish = { meeting, user, pin, device, guest };
+    this.#enter(...await this.#takeSeat());
+    this.#emit("joined");
+    this.#tellPresence();
+  }
 
-    this.#signalling = new Signalling({ callType, device });
-    this.#signalling.addEventListener("message", ({ detail }) => this.#take(detail));
-    this.#signalling.addEventListener("state", () => this.#serverChanged());
-    const { grant, welcome } = await this.#signalling.join(
-      { meeting, user, pin, guest, signal: this.#abort.signal });
+  // Of the server: a Signalling, with what it granted and said.
+  async #takeSeat() {
+    const { meeting, user, pin, device, guest } = this.#wish;
+    const signalling = new Signalling({ callType: "video", device });
+
+    signalling.addEventListener("message", ({ detail }) => {
+      if (signalling === this.#signalling) this.#take(detail);
+    });
+    signalling.addEventListener("state", () => {
+      if (signalling === this.#signalling) this.#serverChanged();
+    });
+    return [signalling, await signalling.join(
+      { meeting, user, pin, guest, signal: this.#abort.signal })];
+  }
+
+  #enter(signalling, { grant, welcome }) {
+    const { meeting, user, device, guest } = this.#wish;
+
+    this.#signalling = signalling;
     this.meeting = cleanName(welcome.meeting, meeting);
     this.hostId = welcome.host || "";
     this.moderatorId = welcome.moderator || "";
     this.locked = welcome.locked === true;
-    this.joinedAt = Date.now();
+    this.joinedAt ||= Date.now();
     this.#identity = guest?.identity || null;
     this.self = new Participant({ id: welcome.id, user, device }, true);
     this.#mesh = new Mesh({
       own: { identity: this.#identity, meetingId: welcome.meetingId, id: welcome.id,
-        nonce: this.#signalling.nonce },
+        nonce: signalling.nonce },
       iceServers: this.#iceServers(grant),
       tracks: this.#media.tracks,
       send: (message) => this.#sendTo(message),
       hasServer: () => this.#signalling.state === "open",
     });
-    this.#listenToMesh();
+    this.#listenToMesh(this.#mesh);
     this.participants.set(this.self.id, this.self);
     for (const described of welcome.participants || []) this.#add(described, false);
-    this.#emit("joined");
-    this.#tellPresence();
+  }
+
+  // The server has forgotten this seat. Once there is another one the others have other
+  // ids, and nobody can say which of them is who: so they leave, and come.
+  async #comeBack() {
+    this.#setServer("lost");
+    const seat = await joinAgain(() => this.#takeSeat(), this.#abort.signal);
+    if (this.#over) {
+      seat?.[0].close();
+      return;
+    }
+    if (!seat) {
+      this.#setServer("gone");
+      this.#leaveIfAlone();
+      return;
+    }
+    const before = this.self;
+    for (const { id } of this.others) this.#remove(id);
+    this.#mesh.close();
+    this.participants.clear();
+    this.#emit("participant", { id: before.id, what: "left", participant: before });
+    this.#enter(...seat);
+    this.self.raisedAt = before.raisedAt;
+    this.#changed(this.self.id, "came");
+    this.#setServer("open");
   }
 
   // What the host names; without them the others may still be reached.
@@ -212,6 +263,8 @@ export class Call extends EventTarget {
       this.#finish(this.#ended.kind, this.#ended.message);
     } else if (error?.code === "KICKED") {
       this.#finish("left", error.message);
+    } else if (!this.hostId && mayReturn(error)) {
+      this.#comeBack();
     } else {
       this.#setServer("gone");
       this.#leaveIfAlone();
@@ -276,7 +329,7 @@ export class Call extends EventTarget {
         this.#takeMeeting(message);
         break;
       case "chat":
-        this.#takeServerChat(message);
+        this.#talk.takeFromServer(message);
         break;
       case "bye":
         if (message.from === this.hostId) this.#end("The host has ended the meeting.");
@@ -358,9 +411,9 @@ export class Call extends EventTarget {
     this.#changed(participant.id);
   }
 
-  #listenToMesh() {
-    const on = (type, func) => this.#mesh.addEventListener(type,
-      ({ detail }) => { if (!this.#over) func(detail); });
+  #listenToMesh(mesh) {
+    const on = (type, func) => mesh.addEventListener(type,
+      ({ detail }) => { if (!this.#over && mesh === this.#mesh) func(detail); });
 
     on("state", ({ id }) => this.#connectionChanged(id));
     on("streams", ({ id }) => this.#changed(id, "streams"));
@@ -369,7 +422,7 @@ export class Call extends EventTarget {
         this.#tellTo(id);
       const participant = this.participants.get(id);
       // not for one who was removed as it opened
-      if (label === "chat" && open && participant) this.#sendUnsent(participant);
+      if (label === "chat" && open && participant) this.#talk.sendUnsent(participant);
       this.#emit("channel", { id, label, open });
     });
     on("forged", ({ id, error }) => {
@@ -378,7 +431,7 @@ export class Call extends EventTarget {
     });
     on("message", (detail) => {
       const { id, label, text } = detail;
-      if (label === "chat") this.#takeChat(id, parse(text));
+      if (label === "chat") this.#talk.take(id, parse(text));
       else if (label === "signal") this.#takeDirect(id, text);
       else this.#emit("file", detail);
     });
@@ -410,63 +463,8 @@ export class Call extends EventTarget {
     else this.#takeFrom({ ...message, from: id });
   }
 
-  // --- chat ---
-
-  // Between two that sign what they say nobody passes it on.
-  #needsChannel({ deviceId }) {
-    return this.#identity !== null && deviceId !== "";
-  }
-
-  #sendUnsent(participant) {
-    const { id, unsent } = participant;
-
-    while (unsent.length && this.#mesh.get(id)?.sendMessage("chat", unsent[0])) unsent.shift();
-  }
-
-  #takeServerChat(message) {
-    const participant = this.participants.get(message.from);
-
-    if (!participant || !this.#needsChannel(participant)) {
-      this.#takeChat(message.from, { kind: "chat", entry: readEntry(message) });
-      return;
-    }
-    // once: whoever writes so could write without end
-    if (!participant.forgedChat) this.#emit("notice", forged("CHAT", participant.user));
-    participant.forgedChat = true;
-  }
-
-  #takeChat(from, said) {
-    const participant = this.participants.get(from);
-
-    if (!said || !participant) return;
-    if (said.kind === "history") {
-      if (from !== this.hostId) return;
-      if (this.chat.addHistory(said.entries.map((entry) => ({ ...entry,
-        user: cleanName(entry.user, "Somebody"), own: entry.from === this.self.id }))))
-        this.#emit("chat", { history: true });
-      return;
-    }
-    if (!said.entry) return;
-    // a page of other makers, which would show our JSON to people
-    if (said.plain) participant.plain = true;
-    const entry = { ...said.entry, from, user: participant.user, own: false };
-    if (this.chat.add(entry)) this.#emit("chat", { entry });
-  }
-
   say(text) {
-    const entry = { id: uuid(), from: this.self.id, user: this.self.user, own: true,
-      text, time: new Date().toISOString() };
-
-    for (const participant of this.others) {
-      const { id, plain } = participant;
-      if (this.#needsChannel(participant)) {
-        participant.keep(plain ? text : write(entry));
-        this.#sendUnsent(participant);
-      } else if (!this.#mesh.get(id)?.sendMessage("chat", plain ? text : write(entry)))
-        this.#signalling.send({ type: "chat", to: id, id: entry.id, text, time: entry.time });
-    }
-    this.chat.add(entry);
-    this.#emit("chat", { entry });
+    this.#talk.say(text);
   }
 
   // --- of oneself ---

@@ -30,14 +30,14 @@ export class Levels {
     this.#tell = tell;
   }
 
-  // `list()`: [{id, receiver}]; `own`: the id of one's own tile
+  // `list()`: [{id, receiver}]; `own()`: the id of one's own tile
   start(list, own) {
     this.stop();
     this.#timer = setInterval(async () => {
       if (this.#busy || document.hidden) return;
       this.#busy = true;
       try {
-        await this.#measure(list(), own);
+        await this.#measure(list(), own());
       } finally {
         this.#busy = false;
       }

@@ -19,10 +19,8 @@ const PANELS = ["chat", "people", "files"]; // one at a time
 const BESIDE = "(min-width: 60rem)"; // a panel beside the pictures, not over them
 const MEDIA_BANNER_MS = 12000;
 const SERVER_WORDS = {
-  lost: "The device that hosts the meeting does not answer. You stay connected to the "
-    + "others while this page tries again.",
-  gone: "The device that hosts the meeting is gone. You stay connected to the others, "
-    + "but nobody else can join.",
+  lost: "does not answer. You stay connected to the others while this page tries again.",
+  gone: "is gone. You stay connected to the others, but nobody else can join.",
 };
 
 export class Stage {
@@ -115,7 +113,7 @@ export class Stage {
     for (const id of call.participants.keys()) this.#showParticipant(id);
     this.#levels.start(() => call.others
       .map(({ id }) => ({ id, receiver: call.peer(id)?.receiver("audio") }))
-      .filter(({ receiver }) => receiver), call.self.id);
+      .filter(({ receiver }) => receiver), () => call.self.id);
     this.#levels.listen(this.#media.tracks.audio);
     this.#showServer();
     this.#showMeeting();
@@ -162,12 +160,13 @@ export class Stage {
   // --- participants ---
 
   #participantChanged({ id, what, participant }) {
-    if (what === "came")
-      announce(`${this.#call.participants.get(id).user} has joined.`);
     if (what === "left") {
       this.#tiles.remove(id);
-      announce(`${participant.user} has left.`);
+      if (!participant.self) announce(`${participant.user} has left.`);
     } else {
+      const there = this.#call.participants.get(id);
+      if (what === "came")
+        announce(there.self ? "You are in the meeting again." : `${there.user} has joined.`);
       this.#showParticipant(id);
     }
     this.#people.show();
@@ -225,9 +224,11 @@ export class Stage {
   }
 
   #showServer() {
-    const words = SERVER_WORDS[this.#call.server] || "";
+    const { hostId, server } = this.#call;
+    const words = SERVER_WORDS[server] || "";
 
-    setText($("server-banner"), words);
+    setText($("server-banner"), words
+      && `The ${hostId ? "device that hosts the meeting" : "server"} ${words}`);
     $("server-banner").hidden = words === "";
     this.#people.show();
   }
