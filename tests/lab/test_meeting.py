@@ -214,8 +214,9 @@ class Talk(lab.LabTest):
                       if p["user"] != "Ann"]
             stamps = other["stamps"]
             self.assertGreater(stamps["last"] - stamps["first"], 15 * 30)
-            self.assertEqual((stamps["repeated"], stamps["unreadable"]),
-                             (0, 0), stamps)
+            # where one comes late the one before is sent again
+            self.assertLess(stamps["repeated"], 30, stamps)
+            self.assertEqual(stamps["unreadable"], 0, stamps)
 
     def capture(self, host, display):
         """What is on the display, as GRAY8."""

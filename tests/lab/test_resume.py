@@ -66,7 +66,8 @@ class Resume(lab.LabTest):
             self.assertGreater(stamps["last"] - stamps["first"], 15 * 32)
             # nothing is connected anew, which takes a second at least
             self.assertLess(stamps["missing"], 30)
-            self.assertEqual(stamps["repeated"], 0)
+            # where one comes late the one before is sent again
+            self.assertLess(stamps["repeated"], 30)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ class Stop(lab.LabTest):
             sent = stamps["last"] - stamps["first"]
             self.assertGreater(sent, AWAY * RATE // 2, stamps)
             self.assertLess(stamps["missing"], sent // 2, stamps)
-            self.assertEqual(stamps["repeated"], 0, stamps)
+            # where one comes late the one before is sent again; what came over two
+            # connections would all be there twice
+            self.assertLess(stamps["repeated"], sent // 10, stamps)
 
     def test_call(self):
         state = f"--state={self.lab.hosts[0].home}/rooms"
