@@ -142,6 +142,78 @@ GST_START_TEST (test_hold_time)
 
 GST_END_TEST;
 
+/* Of @n messages for one who has just left, how many it is told of. */
+static guint
+is_held (guint n)
+{
+  guint told = 0;
+
+  net->nodes[1].deaf = TRUE;
+  net_leave (&bob);
+  for (guint i = 0; i < n; i++)
+    net_say (&ann, VM_SIGNAL_OFFER, "p002", "v=0");
+  net_settle ();
+  g_string_truncate (ann.heard, 0);
+  net_pass ((gdouble) VM_SHARE_HOLD_TIME / NET_SECOND);
+  for (const gchar *c = ann.heard->str; (c = strstr (c, "UNROUTABLE")); c++)
+    told++;
+  return told;
+}
+
+GST_START_TEST (test_hold_max)
+{
+  const guint n = VM_SHARE_HOLD_MAX - 1 + __i__;
+
+  fail_unless_equals_int (is_held (n), MIN (n, VM_SHARE_HOLD_MAX));
+}
+
+GST_END_TEST;
+
+/* What was said to a server that is gone is said again, so long as it may come back. */
+GST_START_TEST (test_line_time)
+{
+  const gdouble again = (gdouble) VM_CLUSTER_LINE_AGAIN_TIME / NET_SECOND;
+  guint frames;
+
+  net_kill (&net->nodes[1]);
+  net_say (&ann, VM_SIGNAL_OFFER, "p002", "v=0");
+  net_settle ();
+  net_pass ((gdouble) VM_SHARE_LINE_TIME / NET_SECOND - again - 2 * TENTH);
+  frames = net->frames;
+  net_pass (again + TENTH);
+  fail_unless (net->frames > frames);
+  net_pass (TENTH);
+  frames = net->frames;
+  net_pass (2 * again);
+  fail_unless_equals_int (net->frames, frames);
+}
+
+GST_END_TEST;
+
+/* The numbers of a meeting's states go on for who comes back at another server, however
+ * many its own has told since the last second began. */
+GST_START_TEST (test_counts_max)
+{
+  guint64 most;
+
+  net_pass (1);
+  most = net->now / NET_SECOND + VM_SHARE_COUNTS_MAX;
+  /* each is told twice, once it is stored */
+  for (guint i = 0; ann.count + 2 <= most; i++) {
+    net_say (&ann, VM_SIGNAL_LOCK, NULL, i % 2 ? "off" : "on");
+    net_settle ();
+  }
+  fail_unless (ann.count <= most);
+  most = ann.count;
+  net_kill (&net->nodes[0]);
+  net_come_back (&ann, &net->nodes[2]);
+  net_settle ();
+  fail_unless_equals_string (net_refusal (&ann), "");
+  fail_unless (ann.count > most);
+}
+
+GST_END_TEST;
+
 /* The record has one no more, and its last word does not come. */
 GST_START_TEST (test_leave_time)
 {
@@ -203,6 +275,9 @@ sharelimits_suite (void)
   suite_add_tcase (s, rooms);
   tcase_add_checked_fixture (rooms, setup, teardown);
   tcase_add_test (rooms, test_hold_time);
+  tcase_add_loop_test (rooms, test_hold_max, 0, 3);
+  tcase_add_test (rooms, test_line_time);
+  tcase_add_test (rooms, test_counts_max);
   tcase_add_test (rooms, test_leave_time);
   tcase_add_loop_test (rooms, test_left_max, 0, 4);
   return s;
