@@ -49,6 +49,17 @@ is_pinned (const gchar *token, gsize length, const gchar *wanted)
          && g_strcmp0 (algorithm, wanted) == 0;
 }
 
+/* libjwt reads them before it looks at the signature: without any it writes beyond what
+ * it has, and what is no object it forgets to free. */
+static gboolean
+are_claims (const gchar *text, gsize size)
+{
+  VmJson json;
+
+  return text && vm_json_read (&json, text, size, NULL)
+         && vm_json_type (&json, 0) == VM_JSON_OBJECT;
+}
+
 static gboolean
 is_signed (const gchar *token, const VmWebtokenKey *key)
 {
@@ -85,7 +96,11 @@ vm_webtoken_read (
   }
   raw = decode (signature + 1, strlen (signature + 1), &raw_size);
   text = decode (claims + 1, signature - claims - 1, size);
-  if (!text || !is_pinned (token, claims - token, key->algorithm)) {
+  if (!are_claims (text, *size)) {
+    invalid (error, "has no claims that can be read");
+    return NULL;
+  }
+  if (!is_pinned (token, claims - token, key->algorithm)) {
     invalid (error, "is not signed by the algorithm that is asked for here");
     return NULL;
   }
