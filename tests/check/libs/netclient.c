@@ -363,27 +363,43 @@ net_raw_open (VmServer *server, const gchar *user)
       server, path, "Sec-WebSocket-Protocol: videomeet.v2\r\n");
 }
 
-/* One frame, RFC 6455 §5.2, masked with zeros. */
-gboolean
-net_raw_send (
-    GIOStream *stream, guint8 first_byte, const gchar *payload, gsize size)
+/* RFC 6455 §5.2, masked with zeros. */
+static void
+append_frame (
+    GByteArray *frames, guint8 first_byte, const gchar *payload, gsize size)
 {
-  g_autoptr (GByteArray) frame = g_byte_array_new ();
   guint8 head[10] = { first_byte, 0x80 | MIN (size, 127) };
   const guint8 mask[4] = { 0 };
 
   if (size < 126) {
-    g_byte_array_append (frame, head, 2);
+    g_byte_array_append (frames, head, 2);
   } else {
     head[1] = 0x80 | 127;
     for (guint i = 0; i < 8; i++)
       head[2 + i] = (guint8) ((guint64) size >> (56 - 8 * i));
-    g_byte_array_append (frame, head, sizeof head);
+    g_byte_array_append (frames, head, sizeof head);
   }
-  g_byte_array_append (frame, mask, sizeof mask);
-  g_byte_array_append (frame, (const guint8 *) payload, size);
+  g_byte_array_append (frames, mask, sizeof mask);
+  g_byte_array_append (frames, (const guint8 *) payload, size);
+}
+
+gboolean
+net_raw_send_many (GIOStream *stream, guint8 first_byte, const gchar *payload,
+    gsize size, guint times)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+
+  for (guint i = 0; i < times; i++)
+    append_frame (frames, first_byte, payload, size);
   return g_output_stream_write_all (g_io_stream_get_output_stream (stream),
-      frame->data, frame->len, NULL, NULL, NULL);
+      frames->data, frames->len, NULL, NULL, NULL);
+}
+
+gboolean
+net_raw_send (
+    GIOStream *stream, guint8 first_byte, const gchar *payload, gsize size)
+{
+  return net_raw_send_many (stream, first_byte, payload, size, 1);
 }
 
 static gboolean

@@ -73,6 +73,9 @@ net_raw_upgrade (VmServer *server, const gchar *path, const gchar *header);
 /* One frame, masked with zeros. FALSE when the server has hung up. */
 gboolean net_raw_send (
     GIOStream *stream, guint8 first_byte, const gchar *payload, gsize size);
+/* That frame, so many times at once. */
+gboolean net_raw_send_many (GIOStream *stream, guint8 first_byte,
+    const gchar *payload, gsize size, guint times);
 /* The next frame, of at most NET_RAW_MAX bytes; its first byte, 0 at the end. */
 #define NET_RAW_MAX 65536
 guint8 net_raw_read (GIOStream *stream, guint8 *payload, gsize *size);
