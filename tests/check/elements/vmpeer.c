@@ -773,22 +773,38 @@ GST_START_TEST (test_associations)
 
 GST_END_TEST;
 
-GST_START_TEST (test_associations_max)
+typedef struct
 {
-  g_autofree guint8 *seen = g_new0 (guint8, VM_PEER_ASSOCIATIONS_MAX + 1);
+  guint n;
+  guint8 seen[VM_PEER_ASSOCIATIONS_MAX + 1];
+} Taken;
+
+/* Connections of before give theirs back when nothing of them is left. */
+static gboolean
+all_are_taken (gpointer data)
+{
+  Taken *taken = data;
   guint id;
 
-  for (guint i = 0; i < VM_PEER_ASSOCIATIONS_MAX; i++) {
-    id = vm_peer_association_take ();
-    fail_unless (id > 0 && id <= VM_PEER_ASSOCIATIONS_MAX && !seen[id]);
-    seen[id] = TRUE;
+  while ((id = vm_peer_association_take ()) != VM_PEER_ASSOCIATION_NONE) {
+    fail_unless (id > 0 && id <= VM_PEER_ASSOCIATIONS_MAX && !taken->seen[id]);
+    taken->seen[id] = TRUE;
+    taken->n++;
   }
+  return taken->n == VM_PEER_ASSOCIATIONS_MAX;
+}
+
+GST_START_TEST (test_associations_max)
+{
+  g_autofree Taken *taken = g_new0 (Taken, 1);
+
+  fail_unless (wait_for (all_are_taken, taken, PAIR_CONNECT_MS));
+  vm_peer_association_give_back (VM_PEER_ASSOCIATION_NONE);
   fail_unless_equals_int (
       vm_peer_association_take (), VM_PEER_ASSOCIATION_NONE);
-  vm_peer_association_give_back (VM_PEER_ASSOCIATION_NONE);
   vm_peer_association_give_back (4711);
   fail_unless_equals_int (vm_peer_association_take (), 4711);
-  for (id = 1; id <= VM_PEER_ASSOCIATIONS_MAX; id++)
+  for (guint id = 1; id <= VM_PEER_ASSOCIATIONS_MAX; id++)
     vm_peer_association_give_back (id);
 }
 

@@ -309,7 +309,8 @@ GST_START_TEST (test_hundred_files_one_stalled)
   fail_unless_equals_int (unfinished (), FILES);
   WAIT_FOR (done == FILES - each);
   fail_unless_equals_int (unfinished (), each);
-  fail_unless_equals_int (get (&offered[0]), 1);
+  /* and no other; that one again where all of it took longer than an offer may wait */
+  fail_unless (get (&offered[0]) >= 1 && get (&offered[0]) < each);
   fail_unless_equals_int (get (&received[0]), 0);
 
   g_object_set (peers[0].receiver, "accept", VM_ACCEPT_AUTO, NULL);
@@ -321,7 +322,7 @@ GST_START_TEST (test_hundred_files_one_stalled)
     assert_received (i, i % PEERS);
   for (guint i = 0; i < PEERS; i++) {
     WAIT_FOR (get (&received[i]) == each);
-    fail_unless_equals_int (get (&offered[i]), each);
+    fail_unless (i == 0 || get (&offered[i]) == each);
   }
 }
 
