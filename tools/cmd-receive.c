@@ -11,7 +11,7 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
-#define ID_SHOWN 8 /* characters of the id of a device without a name */
+#define ID_SHOWN 9 /* characters of a device's id: two groups */
 
 typedef struct
 {
@@ -43,17 +43,28 @@ news_free (gpointer data)
   g_free (news);
 }
 
-/* Whom the trust store knows by that key, else the beginning of its id. */
+/* Whom the trust store knows by that key; else the beginning of its id, and what it says
+ * of itself. */
 static gchar *
-name_of (Receiving *self, const gchar *device_id)
+name_of (Receiving *self, const GstStructure *transfer)
 {
+  const gchar *device_id = gst_structure_get_string (transfer, "from");
+  const gchar *user = gst_structure_get_string (transfer, "user");
+  g_autofree gchar *said = NULL;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (VmTrustFacts) facts =
       vm_trust_store_know (self->store, device_id, NULL, NULL, now);
 
-  if (facts->user)
-    return vmt_asker_name (facts->user);
-  return g_strndup (device_id, ID_SHOWN);
+  if (facts->user) {
+    g_autofree gchar *known = vmt_asker_name (facts->user);
+
+    return g_strdup_printf ("“%s”", known);
+  }
+  if (!user)
+    return g_strdup_printf ("The unknown device %.*s", ID_SHOWN, device_id);
+  said = vmt_asker_name (user);
+  return g_strdup_printf (
+      "The unknown device %.*s (“%s”, it says)", ID_SHOWN, device_id, said);
 }
 
 static void
@@ -75,9 +86,8 @@ ask_next (Receiving *self)
 static void
 ask (Receiving *self, const GstStructure *transfer)
 {
-  const gchar *from = gst_structure_get_string (transfer, "from");
   g_autofree gchar *name = vmt_transfer_name (transfer);
-  g_autofree gchar *who = name_of (self, from);
+  g_autofree gchar *who = name_of (self, transfer);
   g_autofree gchar *size = NULL;
   guint64 bytes = 0;
 
@@ -86,7 +96,7 @@ ask (Receiving *self, const GstStructure *transfer)
   g_queue_push_tail (&self->asked,
       g_strdup (gst_structure_get_string (transfer, "transferId")));
   vmt_output_line (self->output, VMT_STYLE_STRONG,
-      "“%s” sends “%s” (%s): take it? [y/n]", who, name, size);
+      "%s sends “%s” (%s): take it? [y/n]", who, name, size);
   ask_next (self);
 }
 

@@ -218,6 +218,8 @@ on_recipients (GPtrArray *found, gpointer user_data)
     return;
   }
   self->queue = vm_file_queue_new (identity);
+  g_object_bind_property (
+      self->node, "user", self->queue, "user", G_BINDING_SYNC_CREATE);
   fill (self, found);
 }
 

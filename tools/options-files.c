@@ -47,8 +47,7 @@ vmt_options_add_send (
     { "pin", 0, 0, G_OPTION_ARG_STRING, &options->pin, "PIN of the meeting",
         "DIGITS" },
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
-        "Name to be known by in it (default: this account's real name)",
-        "NAME" },
+        "Name to be known by (default: this account's real name)", "NAME" },
     { "max-active", 0, 0, G_OPTION_ARG_STRING, &raw->max_active,
         "Send so many files at a time, each to another device (default 4)",
         "N" },
@@ -267,9 +266,9 @@ vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error)
         "The name of a file is empty.");
     return FALSE;
   }
-  if ((options->pin || options->user) && !options->meeting) {
+  if (options->pin && !options->meeting) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--pin and --user are of use with --meeting alone.");
+        "--pin is of use with --meeting alone.");
     return FALSE;
   }
   /* a moment's guest is nobody to be called */

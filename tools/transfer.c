@@ -30,8 +30,8 @@ JsonObject *
 vmt_transfer_event (const GstStructure *transfer)
 {
   static const gchar *const strings[] = { "direction", "transferId", "filename",
-    "from", "receiver", "queue", "lane", "address", "reason", "code", "message",
-    "savedPath" };
+    "from", "user", "receiver", "queue", "lane", "address", "reason", "code",
+    "message", "savedPath" };
   JsonObject *event = vmt_event_new ("transfer");
   Figures f = read_figures (transfer);
   guint64 sent;

@@ -76,8 +76,9 @@ class File(lab.LabTest):
         a, b = self.lab.hosts
         path = self.make(b, "a.bin", MIB)
         receiver = self.receive(a, typed=True)
-        sender = self.send(b, path, a.address)
-        receiver.wait_event("transfer", lab.SOON, state="pending")
+        sender = self.send(b, path, a.address, "--user", "Bob\u2019s laptop")
+        receiver.wait_event("transfer", lab.SOON, state="pending",
+                            user="Bob\u2019s laptop")
         receiver.type("perhaps")
         receiver.type("y")
         self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())

@@ -68,6 +68,8 @@ static const gchar *const added[] = {
   "\"id\":\"1\",\"mime\":\"text/plain\","
   "\"mtime\":\"2026-11-20T10:00:00.250Z\",\"encodings\":[\"json\",\"binary\"],"
   "\"chunkSize\":65536}",
+  "{\"type\":\"FILE_OFFER\",\"filename\":\"é\",\"size\":0,\"hash\":\"\","
+  "\"id\":\"1\",\"encodings\":[\"json\"],\"user\":\"Ann\"}",
   "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
   "\"encoding\":\"binary\",\"have\":[0,10,12,3]}",
   "{\"type\":\"FILE_RESPONSE\",\"accept\":true," ID ","
@@ -102,7 +104,7 @@ GST_START_TEST (test_fields)
   g_autoptr (VmTransferMessage) offer = read_message (of_the_seed[0]);
   g_autoptr (VmTransferMessage) chunk = read_message (of_the_seed[3]);
   g_autoptr (VmTransferMessage) full = read_message (added[0]);
-  g_autoptr (VmTransferMessage) have = read_message (added[1]);
+  g_autoptr (VmTransferMessage) have = read_message (added[2]);
   guint8 hash[VM_SHA256_SIZE];
   gsize size;
 
@@ -285,6 +287,9 @@ GST_START_TEST (test_limits)
   check_text ("{\"type\":\"FILE_OFFER\",\"filename\":\"a\",\"size\":1,"
               "\"hash\":\"\",\"id\":\"1\",\"mime\":\"",
       VM_TRANSFER_MIME_MAX, "\"}");
+  check_text ("{\"type\":\"FILE_OFFER\",\"filename\":\"a\",\"size\":1,"
+              "\"hash\":\"\",\"id\":\"1\",\"user\":\"",
+      VM_TRANSFER_USER_MAX, "\"}");
   check_text ("{\"type\":\"TRANSFER_VERIFIED\",\"status\":\"verified\","
               "\"savedPath\":\"",
       VM_TRANSFER_PATH_MAX, "\"}");

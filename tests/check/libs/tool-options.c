@@ -343,7 +343,7 @@ GST_START_TEST (test_files)
   refused ("send '' Ann", "name of a file is empty");
   refused ("send a Ann --accept auto", "accept");
   refused ("send a Ann --pin 123456", "with --meeting alone");
-  refused ("send a Ann --user Bob", "with --meeting alone");
+  taken ("send a Ann --user Bob");
   taken ("send a b everybody --meeting standup --pin 123456 --user Bob");
   fail_unless_equals_int (send.max_active, 0);
   fail_unless_equals_int (vmt_options_get_priority (&send, "a"), 0);

@@ -21,6 +21,7 @@ vm_transfer_describe (const VmTransferDescription *what)
       VM_TYPE_TRANSFER_STATE, what->state, NULL);
 
   set_string (s, "from", what->from);
+  set_string (s, "user", what->user);
   if (what->state == VM_TRANSFER_STATE_PAUSED && what->full)
     set_string (s, "reason", "full");
   if (what->state == VM_TRANSFER_STATE_FAILED && what->error) {

@@ -11,6 +11,7 @@ typedef struct
   const gchar *direction; /* "send" or "receive" */
   const gchar *filename;
   const gchar *from; /* who sends it, or NULL */
+  const gchar *user; /* what that one's user is called, as it says, or NULL */
   guint64 size, done; /* bytes */
   VmTransferState state;
   gboolean full; /* paused because the disk is */

@@ -12,6 +12,7 @@ struct _VmFileAttempt
   VmIdentity *identity;
   gchar **base_uris;
   gchar *key_hash; /* until it is over, the thread's */
+  gchar *user;
   GMainContext *context;
   VmFileAttemptFunc func;
   gpointer user_data;
@@ -91,6 +92,7 @@ open_file (VmFileAttempt *self, GError **error)
   if (!sender)
     return NULL;
   g_signal_connect (sender, "changed", G_CALLBACK (on_changed), self);
+  vm_file_sender_set_user (sender, self->user);
   g_mutex_lock (&self->lock);
   self->sender = sender;
   vm_file_sender_set_max_bitrate (sender, self->max_bitrate);
@@ -150,6 +152,7 @@ vm_file_attempt_new (const VmFileAttemptConfig *config)
   self->identity = g_object_ref (config->identity);
   self->base_uris = g_strdupv ((gchar **) config->base_uris);
   self->key_hash = g_strdup (config->key_hash);
+  self->user = g_strdup (config->user);
   self->max_bitrate = config->max_bitrate;
   self->context = g_main_context_ref (config->context);
   self->func = config->func;
@@ -177,6 +180,7 @@ vm_file_attempt_free (VmFileAttempt *self)
   g_object_unref (self->identity);
   g_strfreev (self->base_uris);
   g_free (self->key_hash);
+  g_free (self->user);
   g_free (self->location);
   g_mutex_clear (&self->lock);
   g_free (self);

@@ -21,6 +21,7 @@ typedef struct
   VmIdentity *identity;
   const gchar *const *base_uris; /* of the device; at least one */
   const gchar *key_hash; /* or NULL */
+  const gchar *user; /* or NULL */
   guint64 max_bitrate; /* bits/s; 0: any */
   GMainContext *context;
   VmFileAttemptFunc func;

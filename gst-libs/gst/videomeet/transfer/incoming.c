@@ -170,6 +170,7 @@ vm_incoming_describe (VmIncoming *self, VmTransferState state)
     .direction = "receive",
     .filename = offer->filename,
     .from = self->from,
+    .user = offer->user,
     .size = offer->size,
     .done = vm_receiver_get_done (self->engine),
     .state = state,

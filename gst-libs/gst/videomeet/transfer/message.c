@@ -35,6 +35,7 @@ const VmTransferField vm_transfer_fields[] = {
   FIELD ("mime", NAME, mime, VM_TRANSFER_MIME_MAX, IN (FILE_OFFER), 0),
   FIELD ("mtime", TIME, mtime, 0, IN (FILE_OFFER), 0),
   FIELD ("encodings", ENCODINGS, encodings, 0, IN (FILE_OFFER), 0),
+  FIELD ("user", NAME, user, VM_TRANSFER_USER_MAX, IN (FILE_OFFER), 0),
   FIELD ("signature", NAME, signature, VM_TRANSFER_SIGNATURE_MAX,
       IN (FILE_OFFER), 0),
   FIELD ("accept", BOOLEAN, accept, 0, IN (FILE_RESPONSE), IN (FILE_RESPONSE)),
@@ -78,6 +79,7 @@ vm_transfer_message_free (VmTransferMessage *self)
   g_free (self->id);
   g_free (self->filename);
   g_free (self->mime);
+  g_free (self->user);
   g_free (self->signature);
   g_clear_pointer (&self->have, vm_chunk_set_free);
   g_clear_pointer (&self->data, g_bytes_unref);

@@ -15,6 +15,7 @@
  * of the text itself. */
 #define VM_TRANSFER_ID_MAX 64 /* letters, digits, "-" and "_"; a uuid has 36 */
 #define VM_TRANSFER_MIME_MAX 127 /* RFC 6838 §4.2: both halves and the slash */
+#define VM_TRANSFER_USER_MAX 128 /* as VM_NAME_MAX */
 #define VM_TRANSFER_REASON_MAX 256
 #define VM_TRANSFER_PATH_MAX 4096 /* PATH_MAX of Linux */
 #define VM_TRANSFER_TIME_MAX 40 /* ISO 8601 with microseconds has 27 */
@@ -69,6 +70,7 @@ typedef struct
   gint64 size; /* bytes */
   gchar *mime;
   gint64 mtime; /* Unix ms; 0: not told */
+  gchar *user; /* what the sender's user is called, as it says */
   guint encodings; /* VmTransferEncoding, those that the sender has */
   gint64
       chunk_size; /* bytes; of FILE_OFFER, what `have` counts; of FILE_RESPONSE,

@@ -34,6 +34,7 @@ copy_offer (const VmTransferMessage *offer)
 
   copy->filename = g_strdup (offer->filename);
   copy->mime = g_strdup (offer->mime);
+  copy->user = g_strdup (offer->user);
   copy->size = offer->size;
   copy->mtime = offer->mtime;
   copy->encodings = offer->encodings;

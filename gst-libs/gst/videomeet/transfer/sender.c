@@ -41,6 +41,7 @@ send_offer (VmSender *self)
 
   message->filename = g_strdup (from->filename);
   message->mime = g_strdup (from->mime);
+  message->user = g_strdup (from->user);
   message->size = from->size;
   message->mtime = from->mtime;
   message->encodings = from->encodings;
@@ -74,6 +75,21 @@ vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error)
   send_offer (self);
   vm_engine_repeat (&self->engine, now, now + VM_TRANSFER_OFFER_TIMEOUT);
   return self;
+}
+
+void
+vm_sender_set_user (VmSender *self, const gchar *user)
+{
+  VmAction *first = g_queue_peek_head (&self->engine.actions);
+
+  g_free (self->offer->user);
+  self->offer->user = g_strdup (user);
+  /* the offer that waits to be sent */
+  if (!first || first->type != VM_ACTION_SEND
+      || first->message->type != VM_TRANSFER_FILE_OFFER)
+    return;
+  g_free (first->message->user);
+  first->message->user = g_strdup (user);
 }
 
 void

@@ -52,6 +52,10 @@ vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error);
 void vm_sender_free (VmSender *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSender, vm_sender_free)
 
+/* What the receiver may call the user (nullable), as vm_text_is_name() of
+ * VM_TRANSFER_USER_MAX bytes; before the first action is taken. */
+void vm_sender_set_user (VmSender *self, const gchar *user);
+
 /* The next action; NULL: none. Returns: (transfer full) */
 VmAction *vm_sender_next (VmSender *self);
 /* When vm_sender_tick() is due; -1: it is not. */

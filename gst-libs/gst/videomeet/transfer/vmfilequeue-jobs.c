@@ -175,6 +175,7 @@ begin (VmFileQueue *self, VmQueueJob *job)
   VmFileAttemptConfig config = {
     .location = job->location,
     .identity = self->identity,
+    .user = self->user,
     .base_uris = (const gchar *const *) place->base_uris,
     .key_hash = place->key_hash ? place->key_hash : job->key_hash,
     .context = self->context,

@@ -15,6 +15,7 @@ struct _VmFileQueue
   GObject parent;
 
   VmIdentity *identity;
+  gchar *user; /* or NULL */
   GMainContext *context;
   VmTransferQueue *turns;
   VmQueueLimits limits;

@@ -18,6 +18,8 @@
  * on threads of their own.
  */
 
+#include "../wire/text.h"
+#include "message.h"
 #include "vmfilequeue-priv.h"
 
 G_STATIC_ASSERT (VM_FILE_QUEUE_MAX == VM_QUEUE_ENTRIES_MAX);
@@ -32,6 +34,7 @@ enum
   PROP_MAX_ACTIVE_PER_RECEIVER,
   PROP_MAX_BITRATE,
   PROP_RETRIES,
+  PROP_USER,
   PROP_UNFINISHED,
   N_PROPS
 };
@@ -92,7 +95,17 @@ vm_file_queue_finalize (GObject *object)
   vm_transfer_queue_free (self->turns);
   g_main_context_unref (self->context);
   g_clear_object (&self->identity);
+  g_free (self->user);
   G_OBJECT_CLASS (vm_file_queue_parent_class)->finalize (object);
+}
+
+static void
+set_user (VmFileQueue *self, const gchar *user)
+{
+  g_return_if_fail (!user || vm_text_is_name (user, VM_TRANSFER_USER_MAX));
+
+  g_free (self->user);
+  self->user = g_strdup (user);
 }
 
 static void
@@ -114,6 +127,9 @@ vm_file_queue_set_property (
     case PROP_RETRIES:
       self->limits.retries = g_value_get_uint (value);
       break;
+    case PROP_USER:
+      set_user (self, g_value_get_string (value));
+      return;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       return;
@@ -140,6 +156,9 @@ vm_file_queue_get_property (
       break;
     case PROP_RETRIES:
       g_value_set_uint (value, self->limits.retries);
+      break;
+    case PROP_USER:
+      g_value_set_string (value, self->user);
       break;
     case PROP_UNFINISHED:
       g_value_set_uint (value, g_hash_table_size (self->jobs));
@@ -205,6 +224,18 @@ install_others (void)
   properties[PROP_MAX_BITRATE] = g_param_spec_uint64 ("max-bitrate",
       "Most bits a second", "Bits of files a second, of all together; 0: any",
       0, G_MAXUINT64, 0, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * VmFileQueue:user:
+   *
+   * What receivers are told that this device's user is called: 1 to 128 bytes of UTF-8
+   * without control characters, or %NULL. Of files that are begun from then on. It
+   * proves nothing, and they say so.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_USER] = g_param_spec_string ("user", "User",
+      "What receivers are told that the user is called", NULL,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   /**
    * VmFileQueue:unfinished:
    *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "../wire/text.h"
 #include "vmfilesender-priv.h"
 
 /**
@@ -63,6 +64,28 @@ vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
   self->max_bitrate = max_bitrate;
   self->held_until = 0;
   g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * vm_file_sender_set_user:
+ * @self: a #VmFileSender
+ * @user: (nullable): the user's name, 1 to 128 bytes of UTF-8 without control
+ *   characters
+ *
+ * What the receiver's user is told besides the device's id. It proves nothing: the
+ * receiver says so. Before the first vm_file_sender_pull().
+ *
+ * Since: 0.1
+ */
+void
+vm_file_sender_set_user (VmFileSender *self, const gchar *user)
+{
+  g_return_if_fail (VM_IS_FILE_SENDER (self));
+  g_return_if_fail (!user || vm_text_is_name (user, VM_TRANSFER_USER_MAX));
+
+  g_mutex_lock (&self->lock);
+  vm_sender_set_user (self->engine, user);
   g_mutex_unlock (&self->lock);
 }
 
