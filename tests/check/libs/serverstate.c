@@ -82,7 +82,7 @@ GST_START_TEST (test_no_such_folder)
 {
   g_autofree gchar *none = g_build_filename (folder, "none", "rooms", NULL);
   g_autofree gchar *in_file = g_build_filename (state, "rooms", NULL);
-  const gchar *paths[] = { none, in_file };
+  const gchar *paths[] = { none, in_file, folder };
 
   fail_unless (g_file_set_contents (state, "x", 1, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {

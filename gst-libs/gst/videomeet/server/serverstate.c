@@ -43,6 +43,11 @@ vm_server_check_state (const gchar *path, GError **error)
   g_autofree gchar *folder = g_path_get_dirname (path);
   const gchar *why = NULL;
 
+  if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "Rooms cannot be kept in %s: it is a folder; name a file in it", path);
+    return FALSE;
+  }
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
     why = "it is no folder that is there";
   else if (g_access (folder, W_OK | X_OK) != 0)
