@@ -235,6 +235,14 @@ on_caller_cancelled (GCancellable *caller, GCancellable *own)
   g_cancellable_cancel (own);
 }
 
+/* By the caller; else it was given up here, because there was no key to be seen. */
+static gboolean
+was_cancelled (const Exchange *exchange, const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+         && exchange->caller && g_cancellable_is_cancelled (exchange->caller);
+}
+
 static void
 return_failure (GTask *task, GError *error)
 {
@@ -250,8 +258,7 @@ return_failure (GTask *task, GError *error)
     g_task_return_new_error (task, VM_ERROR, VM_ERROR_TIMEOUT,
         "%s port %d did not answer in time", g_uri_get_host (uri),
         g_uri_get_port (uri));
-  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-           || cause->domain == VM_ERROR)
+  else if (cause->domain == VM_ERROR || was_cancelled (exchange, cause))
     g_task_return_error (task, g_steal_pointer (&cause));
   else
     g_task_return_new_error (task, VM_ERROR, VM_ERROR_DISCONNECTED,

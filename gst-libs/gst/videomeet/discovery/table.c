@@ -419,9 +419,8 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (VmDeviceInfo) info =
       vm_probe_finish (VM_HTTP_CLIENT (source), result, &error);
 
-  /* cancelled means that the entry is gone */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-      || g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
+  /* then the entry is gone; no error alone says so */
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
     return;
   entry = user_data;
   g_clear_object (&entry->probing);
