@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define DEADLINE_MS 60000 /* a sanitizer on a busy machine is slow */
+#define HANG_UPS 100
+#define HANG_UP_TURNS 10 /* of the main loop, until a request is answered */
 /* a well-formed hash that is nobody's: 32 bytes of 0xff */
 #define NOBODY "__________________________________________8"
 
@@ -25,7 +27,8 @@ on_request (SoupServer *from, SoupServerMessage *message, const char *path,
     GHashTable *query, gpointer user_data)
 {
   requests++;
-  g_hash_table_add (sockets, soup_server_message_get_socket (message));
+  g_hash_table_add (
+      sockets, g_object_ref (soup_server_message_get_socket (message)));
   if (!strcmp (path, "/silent")) {
     soup_server_message_pause (message);
     g_ptr_array_add (paused, g_object_ref (message));
@@ -62,7 +65,7 @@ setup (void)
   soup_server_add_handler (server, NULL, on_request, NULL, NULL);
   client = vm_http_client_new (identity);
   requests = 0;
-  sockets = g_hash_table_new (NULL, NULL);
+  sockets = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   paused = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
@@ -101,6 +104,19 @@ static void
 on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* On all its connections. */
+static void
+hang_up (void)
+{
+  GHashTableIter iter;
+  gpointer socket;
+
+  g_hash_table_iter_init (&iter, sockets);
+  while (g_hash_table_iter_next (&iter, &socket, NULL))
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  g_hash_table_remove_all (sockets);
 }
 
 static VmHttpReply *
@@ -186,6 +202,34 @@ GST_START_TEST (test_wrong_key_sends_nothing)
   fail_unless (get (uri, NOBODY, &error2) == NULL);
   g_assert_error (error2, VM_ERROR, VM_ERROR_WRONG_KEY);
   fail_unless_equals_int (requests, 1);
+}
+
+GST_END_TEST;
+
+/* A server that ends in whatever moment of a request was cut off, and nobody has
+ * cancelled anything. */
+GST_START_TEST (test_hung_up)
+{
+  g_autofree gchar *uri = serve (TRUE, "/status");
+
+  for (guint i = 0; i < HANG_UPS; i++) {
+    g_autoptr (VmHttpReply) first = get (uri, NULL, NULL);
+    g_autoptr (VmHttpReply) reply = NULL;
+    g_autoptr (GAsyncResult) result = NULL;
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (first != NULL);
+    vm_http_client_send_async (
+        client, "GET", uri, NULL, NULL, DEADLINE_MS, NULL, on_done, &result);
+    for (guint turn = 0; turn < i % HANG_UP_TURNS && !result; turn++)
+      g_main_context_iteration (NULL, FALSE);
+    hang_up ();
+    while (!result)
+      g_main_context_iteration (NULL, TRUE);
+    reply = vm_http_client_send_finish (client, result, &error);
+    if (!reply)
+      g_assert_error (error, VM_ERROR, VM_ERROR_DISCONNECTED);
+  }
 }
 
 GST_END_TEST;
@@ -309,6 +353,7 @@ httpclient_suite (void)
   tcase_add_test (tc, test_body_and_error_status);
   tcase_add_test (tc, test_key_is_reported_and_connection_kept);
   tcase_add_test (tc, test_wrong_key_sends_nothing);
+  tcase_add_test (tc, test_hung_up);
   tcase_add_test (tc, test_timeout);
   tcase_add_test (tc, test_cancel);
   tcase_add_test (tc, test_answer_at_below_and_above_the_limit);
