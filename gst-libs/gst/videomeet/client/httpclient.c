@@ -33,7 +33,7 @@ typedef struct
   GCancellable *caller;
   gulong caller_handler;
   GSource *timeout;
-  gboolean timed_out;
+  gboolean timed_out; /* which the caller was told */
   GInputStream *stream;
   GByteArray *body;
 } Exchange;
@@ -219,13 +219,21 @@ on_starting (SoupMessage *message, GTask *task)
     g_cancellable_cancel (exchange->cancellable);
 }
 
+/* Told at once: libsoup, which has the task too, says when it has given up, and a
+ * deadline is no longer one where that is waited for. */
 static gboolean
 on_timeout (gpointer user_data)
 {
-  Exchange *exchange = g_task_get_task_data (user_data);
+  g_autoptr (GTask) task = g_object_ref (user_data);
+  Exchange *exchange = g_task_get_task_data (task);
+  GUri *uri = soup_message_get_uri (exchange->message);
 
+  vm_timer_clear (&exchange->timeout);
   exchange->timed_out = TRUE;
   g_cancellable_cancel (exchange->cancellable);
+  g_task_return_new_error (task, VM_ERROR, VM_ERROR_TIMEOUT,
+      "%s port %d did not answer in time", g_uri_get_host (uri),
+      g_uri_get_port (uri));
   return G_SOURCE_REMOVE;
 }
 
@@ -250,14 +258,12 @@ return_failure (GTask *task, GError *error)
   GUri *uri = soup_message_get_uri (exchange->message);
   g_autoptr (GError) cause = error;
 
-  if (g_object_get_data (G_OBJECT (exchange->message), "vm-wrong-key"))
+  if (exchange->timed_out)
+    g_debug ("given up: %s", cause->message);
+  else if (g_object_get_data (G_OBJECT (exchange->message), "vm-wrong-key"))
     g_task_return_new_error (task, VM_ERROR, VM_ERROR_WRONG_KEY,
         "%s port %d shows another key than the one announced; nothing was sent",
         g_uri_get_host (uri), g_uri_get_port (uri));
-  else if (exchange->timed_out)
-    g_task_return_new_error (task, VM_ERROR, VM_ERROR_TIMEOUT,
-        "%s port %d did not answer in time", g_uri_get_host (uri),
-        g_uri_get_port (uri));
   else if (cause->domain == VM_ERROR || was_cancelled (exchange, cause))
     g_task_return_error (task, g_steal_pointer (&cause));
   else
@@ -271,8 +277,13 @@ static void
 return_reply (GTask *task)
 {
   Exchange *exchange = g_task_get_task_data (task);
-  VmHttpReply *reply = g_new0 (VmHttpReply, 1);
+  VmHttpReply *reply;
 
+  if (exchange->timed_out) {
+    g_object_unref (task);
+    return;
+  }
+  reply = g_new0 (VmHttpReply, 1);
   reply->status = soup_message_get_status (exchange->message);
   reply->body = g_byte_array_free_to_bytes (g_steal_pointer (&exchange->body));
   reply->key_hash = g_strdup (
