@@ -165,9 +165,11 @@ end_silent_tracks (VmRecordFile *self, const Track *loud)
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     Track *track = &self->tracks[i];
 
-    /* the loud one may be written out by now */
+    /* Everything may have been written out since the loud one was counted: so it is
+     * counted once more, behind this one. Nobody else brings anything meanwhile. */
     if (track == loud || !track->appsrc || track->ended
-        || count_waiting (track) > 0)
+        || count_waiting (track) > 0
+        || count_waiting (loud) < VM_RECORD_SILENT_MAX)
       continue;
     GST_INFO ("%s: stream %u is silent, its track ends", self->location, i);
     end_track (track);
