@@ -141,12 +141,14 @@ vm_record_file_fits (
 static guint
 count_waiting (const Track *track)
 {
+  /* first what is on its way to the queue: else all of it could be there when the
+   * queue was counted already, and be in neither */
+  guint64 coming =
+      gst_app_src_get_current_level_buffers (GST_APP_SRC (track->appsrc));
   guint buffers = 0;
 
   g_object_get (track->queue, "current-level-buffers", &buffers, NULL);
-  /* what appsrc holds is on its way there */
-  return buffers
-         + gst_app_src_get_current_level_buffers (GST_APP_SRC (track->appsrc));
+  return buffers + coming;
 }
 
 static void
