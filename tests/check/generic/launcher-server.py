@@ -482,7 +482,7 @@ def signed(**claims):
 def test_auth():
     secret = home / "auth.secret"
     secret.write_text(SECRET * 3 + "\n")
-    server = Server(f"--auth={secret}")
+    server = Server(f"--auth={secret}", "--drain=0")
     late = time.time() + 3600
     status, body = server.join("blue")
     assert (status, body["error"]["code"]) == (403, "CAP_REQUIRED"), body
@@ -499,7 +499,6 @@ def test_auth():
     bob.say(type="register", userId="bob")
     bob.hear("registered")
     bob.hang_up()
-    server.tell(signal.SIGTERM)
     server.tell(signal.SIGTERM)
     server.ended()
     assert SECRET not in "".join(server.log), server.log
