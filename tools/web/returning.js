@@ -18,11 +18,14 @@ export function mayReturn(error) {
 
 function pause(ms, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    const done = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", done);
       resolve();
-    }, { once: true });
+    };
+    const timer = setTimeout(done, ms);
+
+    signal.addEventListener("abort", done);
   });
 }
 
@@ -38,6 +41,11 @@ export async function joinAgain(join, signal) {
       return await join();
     } catch (error) {
       if (signal.aborted || FINAL.has(error.code)) return null;
+      if (!error.code) {
+        // no word of a server: a fault of this page
+        console.error(error);
+        return null;
+      }
     }
   }
   return null;

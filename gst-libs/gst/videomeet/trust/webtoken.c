@@ -49,8 +49,8 @@ is_pinned (const gchar *token, gsize length, const gchar *wanted)
          && g_strcmp0 (algorithm, wanted) == 0;
 }
 
-/* libjwt reads them before it looks at the signature: without any it writes beyond what
- * it has, and what is no object it forgets to free. */
+/* libjwt 1.10 reads them before it looks at the signature, and where there are none it
+ * writes beyond what it has. */
 static gboolean
 are_claims (const gchar *text, gsize size)
 {
