@@ -213,4 +213,48 @@ test("ids: who came earlier", async () => {
     atob(nonce()).length]), [true, true, false, true, 16], "ids");
 });
 
+test("returning: tries again after a word of a server, for five minutes", async () => {
+  equal(await within("returning.js", async ({ RETURN_MS, joinAgain }) => {
+    const { signal } = new AbortController();
+    const out = [];
+    const times = async (ends, message) => {
+      let n = 0;
+      const seat = await joinAgain(async () => {
+        n++;
+        if (n === ends) return "seat";
+        throw message;
+      }, signal);
+      out.push(n, seat);
+    };
+    const said = (code) => Object.assign(new Error(code), { code });
+    const began = Date.now();
+    let now = began;
+
+    Date.now = () => now;
+    window.setTimeout = (func, ms) => {
+      now += ms;
+      queueMicrotask(func);
+    };
+    await times(3, said("DISCONNECTED"));
+    await times(2, said("WRONG_PIN"));
+    console.error = () => {};
+    await times(2, new TypeError("a fault of the page"));
+    now = began;
+    await times(0, said("DISCONNECTED"));
+    out.push(now - began >= RETURN_MS, now - began < RETURN_MS + 4000);
+    return out;
+  }), [3, "seat", 1, null, 1, null, 78, null, true, true], "returning");
+});
+
+test("signalling: an answer that ends too early is a server that is gone", async () => {
+  equal(await within("signalling.js", async ({ readAnswer }) => {
+    const { signal } = new AbortController();
+    const code = (text, status) => readAnswer(new Response(text, { status }), signal)
+      .then(() => "", (error) => error.code);
+
+    return [await code("{}", 200), await code('{"ticket":', 200), await code("{", 500),
+      await code('{"error":{"code":"WRONG_PIN","message":"no"}}', 403)];
+  }), ["", "DISCONNECTED", "FAILED", "WRONG_PIN"], "codes");
+});
+
 await main();

@@ -6,7 +6,7 @@
 // cannot be read out; it is kept with the token for as long as the meeting lasts.
 
 import { base64, deviceIdOf, transcript } from "./bytes.js";
-import { SignallingError, readRefusal } from "./signalling.js";
+import { SignallingError, readAnswer } from "./signalling.js";
 
 const ANSWER_MS = 10000;
 const STORE = "guest";
@@ -72,8 +72,7 @@ async function ask(body, signal) {
     if (signal.aborted) throw error;
     throw new SignallingError(error.name === "TimeoutError" ? "TIMEOUT" : "DISCONNECTED");
   }
-  if (!response.ok) throw await readRefusal(response);
-  return response.json();
+  return readAnswer(response, signal);
 }
 
 export class Guest {

@@ -3,7 +3,7 @@
 // Coming back to a room that nobody hosts, when its server was lost for long or has
 // begun anew without what it knew.
 
-const RETURN_MS = 300000; // then it is given up
+export const RETURN_MS = 300000; // then it is given up
 const RETRY_MS = [500, 1000, 2000, 4000]; // the last repeats
 // nobody can end such a room: a server that says so has begun anew
 const FORGOTTEN = new Set(["RESUME_FAILED", "MEETING_NOT_FOUND", "MEETING_ENDED",

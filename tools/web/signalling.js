@@ -33,6 +33,18 @@ export async function readRefusal(response) {
   }
 }
 
+// What a server says yes with; throws a SignallingError for all else.
+export async function readAnswer(response, signal) {
+  if (!response.ok) throw await readRefusal(response);
+  try {
+    return await response.json();
+  } catch (error) {
+    // it ended in the middle of its answer
+    if (signal.aborted) throw error;
+    throw new SignallingError("DISCONNECTED");
+  }
+}
+
 export class Signalling extends EventTarget {
   #socket = null;
   #line = new Line();
@@ -88,8 +100,7 @@ export class Signalling extends EventTarget {
       throw new SignallingError(error.name === "TimeoutError" ? "TIMEOUT"
         : "DISCONNECTED");
     }
-    if (!response.ok) throw await readRefusal(response);
-    const grant = await response.json();
+    const grant = await readAnswer(response, signal);
     this.#ticket = grant.ticket;
     const welcome = await new Promise((resolve, reject) => {
       this.#welcome = { resolve, reject };
