@@ -12,8 +12,10 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 typedef struct
 {
-  GstElement *appsrc, *queue; /* queue: belongs to the pipeline */
+  GstElement *appsrc; /* belongs to the pipeline */
   GstCaps *caps;
+  guint came; /* buffers; it wraps, as the next does */
+  gint left; /* atomic: those that the muxer was given */
   gboolean started; /* a key frame went in */
   gboolean behind; /* the disk is too slow, and that was said */
   gboolean ended;
@@ -59,6 +61,13 @@ take_bus_error (VmRecordFile *self, GstClockTime timeout, GstMessageType more,
   return FALSE;
 }
 
+static GstPadProbeReturn
+count_left (GstPad *pad, GstPadProbeInfo *info, gpointer left)
+{
+  g_atomic_int_inc ((gint *) left);
+  return GST_PAD_PROBE_OK;
+}
+
 static void
 add_track (
     VmRecordFile *self, GstElement *mux, VmPeerStream stream, GstCaps *caps)
@@ -69,6 +78,7 @@ add_track (
   GstElement *queue = gst_element_factory_make ("queue", NULL);
   GstElement *parse =
       gst_element_factory_make (h264 ? "h264parse" : "identity", NULL);
+  g_autoptr (GstPad) end = gst_element_get_static_pad (queue, "src");
 
   g_object_set (appsrc, "format", GST_FORMAT_TIME, "caps", caps, "max-bytes",
       (guint64) 0, "block", FALSE, NULL);
@@ -78,8 +88,9 @@ add_track (
   gst_element_link_many (appsrc, queue, parse, NULL);
   gst_element_link_pads (
       parse, "src", mux, stream == VM_PEER_AUDIO ? "audio_%u" : "video_%u");
+  gst_pad_add_probe (end, GST_PAD_PROBE_TYPE_BUFFER, count_left,
+      &self->tracks[stream].left, NULL);
   self->tracks[stream].appsrc = appsrc;
-  self->tracks[stream].queue = queue;
   self->tracks[stream].caps = gst_caps_ref (caps);
 }
 
@@ -137,18 +148,12 @@ vm_record_file_fits (
 }
 
 /* The queue itself is not bounded: a full one would hold up the recorder's
- * thread in a muxer that waits for the other track. */
+ * thread in a muxer that waits for the other track. Nor is it asked: what is on its
+ * way to it would be counted in neither place, or in both. */
 static guint
 count_waiting (const Track *track)
 {
-  /* first what is on its way to the queue: else all of it could be there when the
-   * queue was counted already, and be in neither */
-  guint64 coming =
-      gst_app_src_get_current_level_buffers (GST_APP_SRC (track->appsrc));
-  guint buffers = 0;
-
-  g_object_get (track->queue, "current-level-buffers", &buffers, NULL);
-  return buffers + coming;
+  return track->came - (guint) g_atomic_int_get (&track->left);
 }
 
 static void
@@ -221,6 +226,7 @@ vm_record_file_write (
   buffer = gst_buffer_copy (buffer);
   GST_BUFFER_PTS (buffer) -= self->base;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  track->came++;
   gst_app_src_push_buffer (GST_APP_SRC (track->appsrc), buffer);
   return TRUE;
 }
