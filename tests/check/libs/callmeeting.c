@@ -94,7 +94,7 @@ talk (void)
   fail_unless (vm_meeting_accept_call (b.meeting, NULL));
   vm_meeting_send_description (
       b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
-  WAIT_FOR (has (&a, "answer"));
+  WAIT_FOR (has (&a, "answer") && has (&b, "candidate:candidate"));
 }
 
 GST_START_TEST (test_call)
