@@ -297,6 +297,8 @@ class Several(lab.LabTest):
             last = [e for e in sender.events("transfer")
                     if e["receiver"] == name][-1]
             self.assertEqual(last["lane"], "wss")
+        for process in ann, bob:
+            process.wait_event("transfer", LONG, state="completed", lane="wss")
         self.assertEqual(ann.stop(), 0)
         self.assertEqual(bob.stop(), 0)
 

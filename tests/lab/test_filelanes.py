@@ -75,11 +75,15 @@ class FileLanes(lab.LabTest):
         self.assertTrue(filecmp.cmp(path, os.path.join(folder, "a.bin"), False))
         self.assertEqual(os.listdir(folder), ["a.bin"])
 
-    def assert_went_on(self, process, before, after):
+    def assert_went_on(self, process, other, before, after):
         """Over one lane and then the other, and not from the beginning. On a slow
         machine a chunk may be sent again because its answer is late; to the chunk it is
         counted by the test of the engines."""
         lanes = [e["lane"] for e in self.sent(process) if "lane" in e]
+        self.assertEqual(list(dict.fromkeys(lanes)), [before, after])
+        other.wait_event("transfer", LONG, direction="receive",
+                         state="completed")
+        lanes = [e["lane"] for e in other.events("transfer") if "lane" in e]
         self.assertEqual(list(dict.fromkeys(lanes)), [before, after])
         first = self.sent(process, lane=after)[0]
         last = self.sent(process, state="completed")[0]
@@ -99,14 +103,17 @@ class FileLanes(lab.LabTest):
     def test_fastest(self):
         """Either way; who is nobody's host has a server for it."""
         ann, bob = self.meet()
-        for process, host, other in ((bob, self.b, self.a),
-                                     (ann, self.a, self.b)):
+        for process, peer, host, other in ((bob, ann, self.b, self.a),
+                                           (ann, bob, self.a, self.b)):
             path = self.make(host, 5 * MIB)
             process.type(f"/send {path}")
             sent = process.wait_event("transfer", LONG, state="completed",
                                       direction="send")
             self.assertEqual(sent["lane"], "wss")
             self.assertRegex(sent["address"], "^https://.*:8080$")
+            got = peer.wait_event("transfer", LONG, state="completed",
+                                  direction="receive")
+            self.assertEqual(got["lane"], "wss")
             self.assert_got(other, path)
             os.unlink(os.path.join(other.home, "in", "a.bin"))
         for process in bob, ann:
@@ -124,7 +131,7 @@ class FileLanes(lab.LabTest):
                     "-j", "DROP")
         bob.wait_event("transfer", LONG, state="completed", direction="send",
                        lane="data-channel")
-        self.assert_went_on(bob, "wss", "data-channel")
+        self.assert_went_on(bob, ann, "wss", "data-channel")
         self.assert_got(self.a, path)
         for process in bob, ann:
             self.assertEqual(process.stop(), 0)
@@ -141,7 +148,7 @@ class FileLanes(lab.LabTest):
                     "-j", "REJECT", "--reject-with", "tcp-reset")
         bob.wait_event("transfer", LONG, state="completed", direction="send",
                        lane="data-channel")
-        self.assert_went_on(bob, "wss", "data-channel")
+        self.assert_went_on(bob, ann, "wss", "data-channel")
         self.assert_got(self.a, path)
         for process in bob, ann:
             self.assertEqual(process.stop(), 0)
@@ -161,7 +168,7 @@ class FileLanes(lab.LabTest):
         self.filter(self.a, "-A", "OUTPUT", "-p", "udp", "-j", "DROP")
         bob.wait_event("transfer", LONG, state="completed", direction="send",
                        lane="wss")
-        self.assert_went_on(bob, "data-channel", "wss")
+        self.assert_went_on(bob, ann, "data-channel", "wss")
         self.assert_got(self.a, path)
         for process in bob, ann:
             process.stop()

@@ -61,6 +61,8 @@ static const gchar *
 name_of (GstBuffer *buffer)
 {
   fail_unless (buffer != NULL);
+  fail_unless_equals_string (
+      vm_buffer_get_transfer_meta (buffer)->lane, "data-channel");
   return gst_structure_get_name (vm_buffer_get_transfer_meta (buffer)->message);
 }
 

@@ -22,7 +22,8 @@ static VmFileReceiver *receiver;
 static GMutex lock;
 static GCond cond;
 static gboolean hold, held; /* that thread */
-static guint pending, accepted, declined, rooms;
+static guint pending, accepted, declined, rooms, acks;
+static gint64 up_to; /* of the last of the acks; -1: it had none */
 
 static void
 wait_for (const gboolean *what, gboolean value)
@@ -57,6 +58,11 @@ on_reply (VmFileReceiver *object, const GstStructure *message,
 {
   gboolean accept = TRUE;
 
+  if (gst_structure_has_name (message, "CHUNK_ACK")) {
+    acks++;
+    up_to = -1;
+    gst_structure_get_int64 (message, "upTo", &up_to);
+  }
   if (!gst_structure_has_name (message, "FILE_RESPONSE"))
     return;
   gst_structure_get_boolean (message, "accept", &accept);
@@ -79,7 +85,7 @@ setup (void)
   g_autoptr (GError) error = NULL;
 
   folder = g_dir_make_tmp ("vm-limits-XXXXXX", NULL);
-  pending = accepted = declined = rooms = 0;
+  pending = accepted = declined = rooms = acks = 0;
   hold = held = FALSE;
   receiver = vm_file_receiver_new (folder);
   g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
@@ -213,6 +219,61 @@ GST_START_TEST (test_bytes_that_wait)
 
 GST_END_TEST;
 
+/* An offer and @chunks chunks that wait before any of them is looked at. */
+static void
+take_chunks (guint chunks, VmTransferEncoding encodings)
+{
+  g_autofree guint8 *data = g_malloc0 (VM_FILE_CHUNK_SIZE);
+  VmTransferMessage *message = vm_transfer_message_new (
+      VM_TRANSFER_FILE_OFFER, "00112233-4455-6677-8899-aabbccddeeff");
+
+  g_object_set (receiver, "accept", VM_ACCEPT_AUTO, NULL);
+  hold = TRUE;
+  message->filename = g_strdup ("a");
+  message->size = chunks * VM_FILE_CHUNK_SIZE;
+  message->encodings = encodings;
+  vm_file_receiver_push (receiver, message, "ann");
+  g_mutex_lock (&lock);
+  wait_for (&held, TRUE);
+  g_mutex_unlock (&lock);
+  message = vm_transfer_message_new (VM_TRANSFER_START, NULL);
+  message->chunk_size = VM_FILE_CHUNK_SIZE;
+  message->total = chunks;
+  vm_file_receiver_push (receiver, message, "ann");
+  for (guint i = 0; i < chunks; i++) {
+    message = vm_transfer_message_new (VM_TRANSFER_CHUNK_DATA, NULL);
+    message->index = i;
+    message->data = g_bytes_new (data, VM_FILE_CHUNK_SIZE);
+    message->has_hash = TRUE;
+    vm_sha256 (data, VM_FILE_CHUNK_SIZE, message->hash);
+    vm_file_receiver_push (receiver, message, "ann");
+  }
+  let_go ();
+}
+
+/* One stands for those before it, while more of them wait; who knows no more than the
+ * seed hears of each. */
+GST_START_TEST (test_acks_that_are_held_back)
+{
+  guint most = VM_FILE_RECEIVER_ACK_BYTES / VM_FILE_CHUNK_SIZE;
+  guint chunks = most + __i__;
+
+  take_chunks (chunks, VM_TRANSFER_ENCODING_BINARY);
+  fail_unless_equals_int (acks, chunks <= most ? 1 : 2);
+  fail_unless_equals_int64 (up_to, chunks);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_acks_for_the_seed)
+{
+  take_chunks (9, VM_TRANSFER_ENCODING_NONE);
+  fail_unless_equals_int (acks, 9);
+  fail_unless_equals_int64 (up_to, -1);
+}
+
+GST_END_TEST;
+
 static gpointer
 take_one_more (gpointer code)
 {
@@ -339,6 +400,44 @@ GST_START_TEST (test_replies_that_wait)
 
 GST_END_TEST;
 
+/* Bytes of a chunk in the offer of a file of @size, none of which are written. */
+static gint64
+offered_chunk (guint64 size, guint chunk_size)
+{
+  g_autofree gchar *path = g_build_filename (folder, "a", NULL);
+  gint fd = g_open (path, O_WRONLY | O_CREAT, 0600);
+  g_autoptr (VmFileSender) sender = NULL;
+  g_autoptr (GstBuffer) buffer = NULL;
+  gint64 chunk = 0;
+
+  fail_unless (fd >= 0 && ftruncate (fd, size) == 0);
+  close (fd);
+  sender = vm_file_sender_new (path, chunk_size, NULL);
+  buffer = vm_file_sender_pull (sender, NULL);
+  fail_unless (gst_structure_get_int64 (
+      vm_buffer_get_transfer_meta (buffer)->message, "chunkSize", &chunk));
+  g_unlink (path);
+  return chunk;
+}
+
+/* Larger ones in larger files, up to a limit, where none are asked for. */
+GST_START_TEST (test_chunks_that_are_chosen)
+{
+  const guint64 many = VM_SENDER_CHUNKS_MANY;
+  guint chunk = VM_SENDER_CHUNK_SMALL;
+
+  fail_unless_equals_int64 (offered_chunk (0, 0), chunk);
+  for (; chunk < VM_SENDER_CHUNK_LARGE; chunk *= 2) {
+    fail_unless_equals_int64 (offered_chunk (many * chunk - 1, 0), chunk);
+    fail_unless_equals_int64 (offered_chunk (many * chunk, 0), chunk);
+    fail_unless_equals_int64 (offered_chunk (many * chunk + 1, 0), 2 * chunk);
+  }
+  fail_unless_equals_int64 (offered_chunk (many * chunk + 1, 0), chunk);
+  fail_unless_equals_int64 (offered_chunk (many * chunk, 1024), 1024);
+}
+
+GST_END_TEST;
+
 static void
 fill_folder (guint from, guint to)
 {
@@ -439,9 +538,12 @@ filelimits_suite (void)
   tcase_add_test (tc, test_transfers_at_once);
   tcase_add_loop_test (tc, test_bytes_that_wait, -1, 2);
   tcase_add_test (tc, test_bytes_that_are_waited_for);
+  tcase_add_loop_test (tc, test_acks_that_are_held_back, -1, 2);
+  tcase_add_test (tc, test_acks_for_the_seed);
   tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
   tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);
   tcase_add_loop_test (tc, test_replies_that_wait, -1, 2);
+  tcase_add_test (tc, test_chunks_that_are_chosen);
   tcase_add_test (tc, test_entries_of_the_folder);
   tcase_add_test (tc, test_names_that_are_tried);
   return s;

@@ -226,6 +226,8 @@ answer (const gchar *text)
 static const GstStructure *
 message_of (guint i)
 {
+  fail_unless_equals_string (
+      vm_buffer_get_transfer_meta (received->pdata[i])->lane, "wss");
   return vm_buffer_get_transfer_meta (received->pdata[i])->message;
 }
 

@@ -176,13 +176,15 @@ GST_START_TEST (test_meta_is_copied)
   VmTransferMeta *meta;
 
   vm_buffer_add_transfer_meta (buffer,
-      gst_structure_new ("CHUNK_DATA", "id", G_TYPE_INT64, (gint64) 7, NULL));
+      gst_structure_new ("CHUNK_DATA", "id", G_TYPE_INT64, (gint64) 7, NULL))
+      ->lane = "wss";
   copy = gst_buffer_copy (buffer);
   part = gst_buffer_copy_region (
       buffer, GST_BUFFER_COPY_MEMORY | GST_BUFFER_COPY_META, 4, 4);
   meta = vm_buffer_get_transfer_meta (copy);
   fail_unless (meta != NULL);
   fail_if (meta->message == vm_buffer_get_transfer_meta (buffer)->message);
+  fail_unless_equals_string (meta->lane, "wss");
   fail_unless (gst_structure_is_equal (
       meta->message, vm_buffer_get_transfer_meta (buffer)->message));
   fail_unless (vm_buffer_get_transfer_meta (part) != NULL);

@@ -5,6 +5,8 @@
 
 #include "transferlink.h"
 
+#include <gst/videomeet/transfer/window.h>
+
 /* the last is the file of seed 1 §4.2 */
 static const gsize sizes[] = { 0, 1, 65535, 65536, 65537, 156 * 65536 };
 
@@ -147,6 +149,42 @@ GST_START_TEST (test_other_lane)
 
 GST_END_TEST;
 
+/* A receiver that has much to do answers for several chunks at once. */
+static gboolean
+answer_later (Link *link, gboolean to_receiver, VmTransferMessage *message)
+{
+  if (message->type == VM_TRANSFER_CHUNK_ACK)
+    message->index = message->up_to - 1;
+  return TRUE;
+}
+
+static gboolean
+lose_later (Link *link, gboolean to_receiver, VmTransferMessage *message)
+{
+  return message->type != VM_TRANSFER_CHUNK_DATA || message->index < 90;
+}
+
+/* The answer to the question is one that stands for it. */
+GST_START_TEST (test_other_lane_and_one_for_several)
+{
+  g_autoptr (Link) link = link_new (156 * 65536, 1);
+  gint64 changed;
+
+  link->delay = 20 * MS;
+  link->filter = lose_later;
+  target = 78;
+  link_offer (link);
+  link_run_until (link, is_far);
+  link_change (link);
+  changed = link->now;
+  link->filter = answer_later;
+  link_run (link);
+  link_check_completed (link);
+  fail_unless (link->now - changed < VM_WINDOW_TIMEOUT_MIN, "it has waited");
+}
+
+GST_END_TEST;
+
 static gboolean
 is_verifying (Link *link)
 {
@@ -271,6 +309,7 @@ transfer_suite (void)
   tcase_add_loop_test (tc, test_bad_link, 0, G_N_ELEMENTS (sizes));
   tcase_add_test (tc, test_resume);
   tcase_add_test (tc, test_other_lane);
+  tcase_add_test (tc, test_other_lane_and_one_for_several);
   tcase_add_test (tc, test_other_lane_at_the_end);
   tcase_add_test (tc, test_other_lane_after_retries);
   tcase_add_test (tc, test_resume_often);

@@ -16,15 +16,19 @@ GST_START_TEST (test_sizes)
     guint32 chunk_size;
     guint first;
     guint max;
+    gint64 timeout; /* s */
   } cases[] = {
-    { 1024, 4, VM_WINDOW_CHUNKS_MAX },
-    { 16384, 4, 256 },
-    { 16385, 4, 255 },
-    { 32768, 4, 128 },
-    { 65536, 4, 64 },
-    { 1024 * 1024, 4, 4 },
-    { 2 * 1024 * 1024, 2, 2 },
-    { 4 * 1024 * 1024, 2, VM_WINDOW_CHUNKS_MIN },
+    { 1024, 4, VM_WINDOW_CHUNKS_MAX, 3 },
+    { 16384, 4, 256, 3 },
+    { 16385, 4, 255, 3 },
+    { 32768, 4, 128, 3 },
+    { 65536, 4, 64, 3 },
+    { 65537, 3, 63, 3 },
+    { 128 * 1024, 2, 32, 3 },
+    { 256 * 1024, 2, 16, 6 }, /* no fewer, and so more bytes */
+    { 1024 * 1024, 2, 4, 24 },
+    { 2 * 1024 * 1024, 2, 2, 30 },
+    { 4 * 1024 * 1024, 2, VM_WINDOW_CHUNKS_MIN, 30 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -33,7 +37,7 @@ GST_START_TEST (test_sizes)
     vm_window_init (&window, cases[i].chunk_size);
     fail_unless_equals_int (vm_window_get_chunks (&window), cases[i].first);
     fail_unless_equals_int64 (
-        vm_window_get_timeout (&window), VM_WINDOW_TIMEOUT_FIRST);
+        vm_window_get_timeout (&window), cases[i].timeout * S);
     for (guint n = 0; n < 1000; n++)
       vm_window_acked (&window, 1 * MS, n * MS);
     fail_unless_equals_int (vm_window_get_chunks (&window), cases[i].max);

@@ -33,6 +33,7 @@ typedef struct
   GCond cond; /* room, or a socket */
   GQueue queue; /* of VmTransferMessage */
   gboolean connected;
+  gboolean told; /* the network's thread, which has not looked since */
   gboolean over; /* there is nothing more to read */
   GError *why; /* why not */
 } VmUpload;

@@ -31,12 +31,20 @@ wait_room (VmUpload *self)
   return goes_on;
 }
 
+static void
+tell (VmUpload *self)
+{
+  g_main_context_invoke_full (
+      self->context, G_PRIORITY_DEFAULT, vm_upload_flush, self, NULL);
+}
+
 static gpointer
 read_thread (gpointer data)
 {
   VmUpload *self = data;
   VmTransferMessage *message;
   GError *why = NULL;
+  gboolean told;
 
   vm_thread_give_way ();
   while (wait_room (self)
@@ -45,16 +53,17 @@ read_thread (gpointer data)
     if (!self->offer)
       self->offer = vm_transfer_message_write (message);
     g_queue_push_tail (&self->queue, message);
+    told = self->told;
+    self->told = TRUE;
     g_mutex_unlock (&self->lock);
-    g_main_context_invoke_full (
-        self->context, G_PRIORITY_DEFAULT, vm_upload_flush, self, NULL);
+    if (!told)
+      tell (self);
   }
   g_mutex_lock (&self->lock);
   self->over = TRUE;
   self->why = why;
   g_mutex_unlock (&self->lock);
-  g_main_context_invoke_full (
-      self->context, G_PRIORITY_DEFAULT, vm_upload_flush, self, NULL);
+  tell (self);
   return NULL;
 }
 

@@ -104,6 +104,9 @@ vm_upload_flush (gpointer data)
 {
   VmUpload *self = data;
 
+  g_mutex_lock (&self->lock);
+  self->told = FALSE;
+  g_mutex_unlock (&self->lock);
   if (self->ended)
     return G_SOURCE_REMOVE;
   if (!self->begun) {

@@ -15,6 +15,7 @@
 
 #include "fileinlet-priv.h"
 
+#include "../transfer/lanes.h"
 #include "../transfer/messagestructure.h"
 #include "../transfer/vmtransfermeta.h"
 
@@ -160,8 +161,8 @@ make_buffer (VmTransferMessage *message)
   GstBuffer *buffer = taken->data ? gst_buffer_new_wrapped_bytes (taken->data)
                                   : gst_buffer_new ();
 
-  vm_buffer_add_transfer_meta (
-      buffer, vm_transfer_message_to_structure (taken));
+  vm_buffer_add_transfer_meta (buffer, vm_transfer_message_to_structure (taken))
+      ->lane = vm_lane_kind_to_string (VM_LANE_WSS);
   return buffer;
 }
 

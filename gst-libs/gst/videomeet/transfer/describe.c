@@ -22,6 +22,7 @@ vm_transfer_describe (const VmTransferDescription *what)
 
   set_string (s, "from", what->from);
   set_string (s, "user", what->user);
+  set_string (s, "lane", what->lane);
   if (what->state == VM_TRANSFER_STATE_PAUSED && what->full)
     set_string (s, "reason", "full");
   if (what->state == VM_TRANSFER_STATE_FAILED && what->error) {

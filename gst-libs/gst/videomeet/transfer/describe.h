@@ -14,6 +14,7 @@ typedef struct
   const gchar *user; /* what that one's user is called, as it says, or NULL */
   guint64 size, done; /* bytes */
   VmTransferState state;
+  const gchar *lane; /* that carries it, or NULL */
   gboolean full; /* paused because the disk is */
   const GError *error; /* why it has failed */
   const gchar *saved_path; /* once it is verified, or NULL */

@@ -86,6 +86,12 @@ vm_disk_write_out (gint fd)
   sync_file_range (fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
+void
+vm_disk_drop (gint fd, guint64 offset, guint64 size)
+{
+  posix_fadvise (fd, offset, size, POSIX_FADV_DONTNEED);
+}
+
 gssize
 vm_disk_read (gint fd, gpointer data, gsize size, guint64 offset)
 {

@@ -26,5 +26,7 @@ vm_disk_write (gint fd, gconstpointer data, gsize size, guint64 offset);
 /* Begins to write out what the system holds back of the file, and does not wait for
  * it. A wish only: fsync() tells what became of it. */
 void vm_disk_write_out (gint fd);
+/* What of it is on the disk need not be in memory as well. A wish only. */
+void vm_disk_drop (gint fd, guint64 offset, guint64 size);
 /* As many as there are, fewer only at the end of the file; -1 with errno. */
 gssize vm_disk_read (gint fd, gpointer data, gsize size, guint64 offset);

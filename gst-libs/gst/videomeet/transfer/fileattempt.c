@@ -86,8 +86,7 @@ on_changed (
 static VmFileSender *
 open_file (VmFileAttempt *self, GError **error)
 {
-  VmFileSender *sender =
-      vm_file_sender_new (self->location, VM_FILE_CHUNK_SIZE, error);
+  VmFileSender *sender = vm_file_sender_new (self->location, 0, error);
 
   if (!sender)
     return NULL;

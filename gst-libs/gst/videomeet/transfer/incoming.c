@@ -13,6 +13,7 @@ struct _VmIncoming
   VmReceiveFile *file; /* NULL: not begun, or over */
   gchar *from;
   gchar *name; /* in the folder, once it has it */
+  const gchar *lane; /* NULL: it is not known */
 };
 
 VmIncoming *
@@ -49,6 +50,12 @@ const gchar *
 vm_incoming_get_from (VmIncoming *self)
 {
   return self->from;
+}
+
+void
+vm_incoming_set_lane (VmIncoming *self, const gchar *lane)
+{
+  self->lane = lane;
 }
 
 gboolean
@@ -171,6 +178,7 @@ vm_incoming_describe (VmIncoming *self, VmTransferState state)
     .filename = offer->filename,
     .from = self->from,
     .user = offer->user,
+    .lane = self->lane,
     .size = offer->size,
     .done = vm_receiver_get_done (self->engine),
     .state = state,

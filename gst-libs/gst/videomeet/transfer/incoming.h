@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmIncoming, vm_incoming_free)
 /* For what is said to it; vm_incoming_next() behind it. */
 VmReceiver *vm_incoming_get_engine (VmIncoming *self);
 const gchar *vm_incoming_get_from (VmIncoming *self);
+/* What it comes over from now on: a constant. */
+void vm_incoming_set_lane (VmIncoming *self, const gchar *lane);
 gboolean vm_incoming_is_over (VmIncoming *self);
 
 /* Does what there is to do, up to the next message for the sender. Returns:

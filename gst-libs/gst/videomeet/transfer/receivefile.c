@@ -19,6 +19,8 @@
 /* Bytes that are written out at once, so that little is left for fsync() at the
  * end, which everybody waits for. */
 #define WRITE_OUT (8 * 1024 * 1024)
+/* Bytes behind which what was hashed leaves the system's memory. */
+#define KEPT (4 * WRITE_OUT)
 
 static gboolean
 is_token (const gchar *text)
@@ -288,11 +290,17 @@ catch_up (VmReceiveFile *file)
 static void
 write_out (VmReceiveFile *file, gsize size)
 {
+  guint64 done = vm_file_hash_get_done (file->whole);
+
   file->held_back += size;
   if (file->folder->rules.no_fsync || file->held_back < WRITE_OUT)
     return;
   file->held_back = 0;
   vm_disk_write_out (file->fd);
+  if (done > file->dropped + KEPT) {
+    vm_disk_drop (file->fd, file->dropped, done - KEPT - file->dropped);
+    file->dropped = done - KEPT;
+  }
 }
 
 /* Whether it follows on what is in the hash of the whole. */

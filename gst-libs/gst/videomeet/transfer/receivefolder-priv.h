@@ -37,6 +37,7 @@ struct _VmReceiveFile
   guint64 count;
   VmFileHash *whole; /* of the first chunks of them */
   gsize held_back; /* bytes that the disk was not asked to write yet */
+  guint64 dropped; /* bytes from the first on that need not be in memory */
   gboolean wrote; /* then: */
   struct timespec mtime; /* when it was written here last, as the file says */
   gboolean changed; /* by somebody else: `whole` is of no use */

@@ -72,4 +72,6 @@ const GError *vm_receiver_get_error (VmReceiver *self);
 guint64 vm_receiver_get_done (VmReceiver *self); /* bytes that are verified */
 gboolean vm_receiver_is_full (VmReceiver *self); /* paused by the disk */
 /* The offer, its name checked and in NFC when it is not FAILED. */
+/* Bytes of a chunk, as the sender cuts the file. */
+guint32 vm_receiver_get_chunk_size (VmReceiver *self);
 const VmTransferMessage *vm_receiver_get_offer (VmReceiver *self);

@@ -97,6 +97,12 @@ vm_receiver_is_full (VmReceiver *self)
   return self->probe != NULL;
 }
 
+guint32
+vm_receiver_get_chunk_size (VmReceiver *self)
+{
+  return self->chunk_size;
+}
+
 const VmTransferMessage *
 vm_receiver_get_offer (VmReceiver *self)
 {

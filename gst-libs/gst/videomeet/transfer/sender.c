@@ -6,6 +6,17 @@
 
 #include <string.h>
 
+guint32
+vm_sender_choose_chunk_size (guint64 size)
+{
+  guint32 chunk_size = VM_SENDER_CHUNK_SMALL;
+
+  while (chunk_size < VM_SENDER_CHUNK_LARGE
+         && vm_engine_chunks (size, chunk_size) > VM_SENDER_CHUNKS_MANY)
+    chunk_size *= 2;
+  return chunk_size;
+}
+
 static gboolean
 check_offer (const VmSenderOffer *offer, GError **error)
 {

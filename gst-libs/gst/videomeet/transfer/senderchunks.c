@@ -255,12 +255,28 @@ send_rest (VmSender *self, gint64 now)
   }
 }
 
+/* Whether what the receiver has is known now: by the answer to the question, or by one
+ * that stands for it. */
+static gboolean
+is_answer (VmSender *self, const VmTransferMessage *ack)
+{
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    const Chunk *chunk = link->data;
+
+    if (chunk->question
+        && (chunk->index == (guint64) ack->index
+            || (gint64) chunk->index < ack->up_to))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 GError *
 vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
 {
   GList *link = find (self, ack->index);
   Chunk *chunk = link ? link->data : NULL;
-  gboolean answer = chunk && chunk->question;
+  gboolean answer = is_answer (self, ack);
   GError *error = NULL;
 
   if (chunk && chunk->state == READING)

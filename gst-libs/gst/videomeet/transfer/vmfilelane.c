@@ -20,6 +20,7 @@
 #include "vmfilelane.h"
 
 #include "frame.h"
+#include "lanes.h"
 #include "messagestructure.h"
 #include "offersignature.h"
 #include "trust/vmmediasession-priv.h"
@@ -375,7 +376,8 @@ make_buffer (const VmTransferMessage *message)
                           : gst_buffer_new ();
 
   vm_buffer_add_transfer_meta (
-      buffer, vm_transfer_message_to_structure (message));
+      buffer, vm_transfer_message_to_structure (message))
+      ->lane = vm_lane_kind_to_string (VM_LANE_CHANNEL);
   return buffer;
 }
 

@@ -19,6 +19,9 @@
 #define VM_FILE_RECEIVER_MEMORY (60 * G_USEC_PER_SEC)
 /* How often progress is told, beside changes of the state; µs. */
 #define VM_FILE_RECEIVER_PROGRESS (200 * 1000)
+/* Bytes that one CHUNK_ACK may stand for, while others wait to be written: each that is
+ * sent wakes five threads. A sixteenth of a sender's window. */
+#define VM_FILE_RECEIVER_ACK_BYTES (256 * 1024)
 /* Who sends, where nobody says it. */
 #define VM_FILE_RECEIVER_FROM "local"
 
@@ -42,6 +45,7 @@ typedef struct
   gchar *from; /* of the message, or of the lane */
   gchar *id; /* of the wish, or of what the lane was for */
   gchar *reason;
+  const gchar *lane; /* of the message: a constant, or NULL */
   gsize size; /* what it counts of VM_FILE_RECEIVER_QUEUE_MAX */
 } VmReceiverItem;
 void vm_receiver_item_free (VmReceiverItem *item);

@@ -14,6 +14,8 @@ typedef struct
   gint64 over_at; /* 0: it is not over */
   gboolean told; /* that its lane is gone will be told */
   gboolean lost; /* it is gone */
+  VmTransferMessage *ack; /* that is held back; or NULL */
+  gsize acked; /* bytes that it stands for */
 } Coming;
 
 static void
@@ -22,6 +24,7 @@ coming_free (gpointer data)
   Coming *coming = data;
 
   vm_incoming_free (coming->incoming);
+  g_clear_pointer (&coming->ack, vm_transfer_message_free);
   g_free (coming);
 }
 
@@ -111,16 +114,59 @@ tell (VmFileReceiver *self, Coming *coming)
     tell_state (self, coming, vm_receiver_get_state (engine));
 }
 
+static void
+send_ack (VmFileReceiver *self, Coming *coming)
+{
+  g_autoptr (VmTransferMessage) ack = g_steal_pointer (&coming->ack);
+
+  coming->acked = 0;
+  if (ack)
+    reply (self, vm_incoming_get_from (coming->incoming), ack);
+}
+
+/* That all up to it has come, it itself as well: one that is sent later says so too,
+ * to whoever knows more than the seed. */
+static gboolean
+is_cumulative (const VmTransferMessage *message)
+{
+  return message->type == VM_TRANSFER_CHUNK_ACK
+         && message->status == VM_CHUNK_RECEIVED
+         && message->up_to > message->index;
+}
+
+/* Takes @message. */
+static void
+answer (VmFileReceiver *self, Coming *coming, VmTransferMessage *message)
+{
+  gboolean later = is_cumulative (message);
+
+  if (later)
+    g_clear_pointer (&coming->ack, vm_transfer_message_free);
+  else
+    send_ack (self, coming);
+  coming->ack = message;
+  coming->acked +=
+      vm_receiver_get_chunk_size (vm_incoming_get_engine (coming->incoming));
+  if (!later || coming->acked >= VM_FILE_RECEIVER_ACK_BYTES)
+    send_ack (self, coming);
+}
+
+/* Nothing else waits, or it did not for long: what was held back is due. */
+static void
+send_acks (VmFileReceiver *self)
+{
+  for (guint i = 0; i < self->transfers->len; i++)
+    send_ack (self, g_ptr_array_index (self->transfers, i));
+}
+
 /* Whatever it has to do now. */
 static void
 run (VmFileReceiver *self, Coming *coming)
 {
   VmTransferMessage *message;
 
-  while ((message = vm_incoming_next (coming->incoming))) {
-    reply (self, vm_incoming_get_from (coming->incoming), message);
-    vm_transfer_message_free (message);
-  }
+  while ((message = vm_incoming_next (coming->incoming)))
+    answer (self, coming, message);
   if (!coming->over_at && vm_incoming_is_over (coming->incoming))
     coming->over_at = g_get_monotonic_time ();
 }
@@ -226,6 +272,9 @@ take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 
   if (coming)
     coming->lost = FALSE;
+  /* the offer of a meeting comes over its data channels, whatever comes then */
+  if (coming && item->lane && item->message->type != VM_TRANSFER_FILE_OFFER)
+    vm_incoming_set_lane (coming->incoming, item->lane);
 
   if (!coming && item->message->type == VM_TRANSFER_FILE_OFFER) {
     take_offer (self, item, now);
@@ -328,6 +377,17 @@ wait_item (VmFileReceiver *self, gint64 until)
   return item;
 }
 
+static gboolean
+has_more (VmFileReceiver *self)
+{
+  gboolean more;
+
+  g_mutex_lock (&self->lock);
+  more = self->queue.length > 0;
+  g_mutex_unlock (&self->lock);
+  return more;
+}
+
 /* Lets go of the files; what is verified stays. */
 static void
 end_all (VmFileReceiver *self)
@@ -373,6 +433,8 @@ vm_file_receiver_work (gpointer data)
     g_autoptr (VmReceiverItem) item = NULL;
     gint64 now;
 
+    if (!has_more (self))
+      send_acks (self);
     g_mutex_lock (&self->lock);
     item = wait_item (self, until);
     stopping = self->stopping;

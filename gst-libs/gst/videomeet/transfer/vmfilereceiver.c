@@ -19,6 +19,7 @@
 
 #include "../vmerror.h"
 
+#include "lanes.h"
 #include "messagestructure.h"
 
 enum
@@ -239,7 +240,8 @@ vm_file_receiver_class_init (VmFileReceiverClass *klass)
    * @self: the receiver
    * @transfer: a #GstStructure as of vm_file_sender_describe(), its direction
    *   `receive`, with `from` (string); `reason` (string) is `full` when it is
-   *   paused because the disk is full
+   *   paused because the disk is full; without `sent` and `address`, and with `lane`
+   *   once something has come behind the offer
    *
    * A transfer has another state, or five times a second: it goes on. Emitted in
    * the receiver's thread.
@@ -402,6 +404,7 @@ vm_file_receiver_take (
   if (!item->message)
     return FALSE;
   item->from = g_strdup (from ? from : VM_FILE_RECEIVER_FROM);
+  item->lane = meta->lane;
   item->size = VM_FILE_RECEIVER_MESSAGE_SIZE + size;
   return push (self, g_steal_pointer (&item), error);
 }
@@ -415,6 +418,7 @@ vm_file_receiver_push (
 
   item->message = message;
   item->told = TRUE;
+  item->lane = vm_lane_kind_to_string (VM_LANE_WSS);
   item->from = g_strdup (from);
   item->size = VM_FILE_RECEIVER_MESSAGE_SIZE
                + (message->data ? g_bytes_get_size (message->data) : 0);

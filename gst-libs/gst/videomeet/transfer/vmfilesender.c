@@ -118,7 +118,8 @@ make_engine (VmFileSender *self, GError **error)
 /**
  * vm_file_sender_new:
  * @location: (type filename): the path of a plain file
- * @chunk_size: bytes, %VM_FILE_CHUNK_SIZE_MIN to %VM_FILE_CHUNK_SIZE_MAX
+ * @chunk_size: bytes, %VM_FILE_CHUNK_SIZE_MIN to %VM_FILE_CHUNK_SIZE_MAX; or 0: as
+ *   is good for a file of that size, %VM_FILE_CHUNK_SIZE at least
  * @error: a #GFileError, or #VM_ERROR_BAD_REQUEST for what is no plain file, or
  *   has a name that no receiver may take
  *
@@ -136,17 +137,20 @@ vm_file_sender_new (const gchar *location, guint chunk_size, GError **error)
   g_autofree gchar *name = NULL;
 
   g_return_val_if_fail (location != NULL, NULL);
-  g_return_val_if_fail (chunk_size >= VM_FILE_CHUNK_SIZE_MIN
-                            && chunk_size <= VM_FILE_CHUNK_SIZE_MAX,
+  g_return_val_if_fail (chunk_size == 0
+                            || (chunk_size >= VM_FILE_CHUNK_SIZE_MIN
+                                && chunk_size <= VM_FILE_CHUNK_SIZE_MAX),
       NULL);
 
   self = g_object_new (VM_TYPE_FILE_SENDER, NULL);
-  self->chunk_size = chunk_size;
   self->id = g_uuid_string_random ();
   name = g_path_get_basename (location);
   self->file = vm_source_file_open (location, error);
   if (!self->file)
     return NULL;
+  self->chunk_size = chunk_size ? chunk_size
+                                : vm_sender_choose_chunk_size (
+                                    vm_source_file_get_size (self->file));
   self->filename = vm_filename_check (name, -1, error);
   if (!self->filename || !make_engine (self, error))
     return NULL;

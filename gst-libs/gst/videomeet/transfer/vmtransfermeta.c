@@ -18,6 +18,7 @@ static gboolean
 meta_init (GstMeta *meta, gpointer params, GstBuffer *buffer)
 {
   ((VmTransferMeta *) meta)->message = NULL;
+  ((VmTransferMeta *) meta)->lane = NULL;
   return TRUE;
 }
 
@@ -35,7 +36,8 @@ meta_transform (GstBuffer *dest, GstMeta *meta, GstBuffer *buffer, GQuark type,
 
   if (!GST_META_TRANSFORM_IS_COPY (type))
     return FALSE;
-  vm_buffer_add_transfer_meta (dest, gst_structure_copy (self->message));
+  vm_buffer_add_transfer_meta (dest, gst_structure_copy (self->message))->lane =
+      self->lane;
   return TRUE;
 }
 
@@ -81,6 +83,8 @@ vm_transfer_meta_get_info (void)
  * vm_buffer_add_transfer_meta:
  * @buffer: a writable #GstBuffer
  * @message: (transfer full): the message
+ *
+ * Who knows what has carried it says so in #VmTransferMeta.lane.
  *
  * Returns: (transfer none): the meta, which lives as long as @buffer
  *

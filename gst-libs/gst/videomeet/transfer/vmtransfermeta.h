@@ -38,6 +38,8 @@ typedef struct _VmTransferMeta VmTransferMeta;
  *   TRANSFER_COMPLETE and so on, its fields those of seed 1 §4.2 and protocol §5.
  *   Texts, words and hashes (64 hexadecimal digits) are strings, numbers #gint64,
  *   `accept` is a boolean, `encodings` a #GStrv, `have` a #GstValueArray of #guint64
+ * @lane: (nullable): what carried it, as `wss` or `data-channel`, a constant; %NULL
+ *   where nobody says it
  *
  * A message of a file transfer on a buffer. It is copied with the buffer, and
  * goes with a part of it, too: the hash of a CHUNK_DATA tells that it is one.
@@ -48,6 +50,7 @@ struct _VmTransferMeta
 {
   GstMeta meta;
   GstStructure *message;
+  const gchar *lane;
 };
 
 #define VM_TYPE_TRANSFER_META_API (vm_transfer_meta_api_get_type ())

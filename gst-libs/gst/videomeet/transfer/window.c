@@ -8,8 +8,12 @@ vm_window_init (VmWindow *window, guint32 chunk_size)
   *window = (VmWindow){ 0 };
   window->max = CLAMP (VM_WINDOW_BYTES_MAX / chunk_size, VM_WINDOW_CHUNKS_MIN,
       VM_WINDOW_CHUNKS_MAX);
-  window->chunks = MIN (VM_WINDOW_CHUNKS_FIRST, window->max);
-  window->timeout = VM_WINDOW_TIMEOUT_FIRST;
+  window->chunks = CLAMP (VM_WINDOW_BYTES_FIRST / chunk_size,
+      VM_WINDOW_CHUNKS_MIN, VM_WINDOW_CHUNKS_FIRST);
+  window->timeout =
+      MIN (VM_WINDOW_TIMEOUT_FIRST
+               * MAX (1, window->chunks * chunk_size / VM_WINDOW_BYTES_FIRST),
+          VM_WINDOW_TIMEOUT_MAX);
 }
 
 guint

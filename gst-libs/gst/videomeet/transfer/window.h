@@ -15,6 +15,8 @@
 #define VM_WINDOW_CHUNKS_MAX 256 /* of small chunks */
 #define VM_WINDOW_CHUNKS_MIN 2 /* one travels while the other is acknowledged */
 #define VM_WINDOW_CHUNKS_FIRST 4
+/* Unacknowledged at first, if the least window is not more. */
+#define VM_WINDOW_BYTES_FIRST (256 * 1024)
 /* What queues may add to a round trip; RFC 6817 §2.5: at most this. */
 #define VM_WINDOW_DELAY_TARGET (100 * 1000)
 /* The shortest round trip is that of the last one to two of these: paths change
@@ -22,7 +24,8 @@
  * window, because a queue that is always there would count as the path. */
 #define VM_WINDOW_BASE_AGE (60 * G_USEC_PER_SEC)
 /* The wait before a chunk is sent again; RFC 6298 §2, but for the first, because
- * a lane may be busy with other things, and for the last. */
+ * a lane may be busy with other things, and for the last. The first is for
+ * VM_WINDOW_BYTES_FIRST, and longer for more. */
 #define VM_WINDOW_TIMEOUT_FIRST (3 * G_USEC_PER_SEC)
 #define VM_WINDOW_TIMEOUT_MIN (1 * G_USEC_PER_SEC)
 #define VM_WINDOW_TIMEOUT_MAX (30 * G_USEC_PER_SEC)
