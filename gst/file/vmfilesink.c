@@ -18,7 +18,8 @@
  * The element message `vm-transfer` tells each state, and five times a second how
  * far it is: `transferId`, `filename`, `from`, `size` and `done` in bytes,
  * `state`, `reason` (`full`: the disk is); when it has failed `code` and
- * `message`, and there is a warning, too; when it is verified `savedPath`.
+ * `message`, and there is a warning, too; when it is verified `savedPath`; `lane`
+ * where a meeting or a server says it.
  *
  * ## Example launch lines
  * |[

@@ -219,36 +219,54 @@ GST_START_TEST (test_bytes_that_wait)
 
 GST_END_TEST;
 
-/* An offer and @chunks chunks that wait before any of them is looked at. */
-static void
-take_chunks (guint chunks, VmTransferEncoding encodings)
-{
-  g_autofree guint8 *data = g_malloc0 (VM_FILE_CHUNK_SIZE);
-  VmTransferMessage *message = vm_transfer_message_new (
-      VM_TRANSFER_FILE_OFFER, "00112233-4455-6677-8899-aabbccddeeff");
+static const gchar *const uuids[] = { "00112233-4455-6677-8899-aabbccddeeff",
+  "10112233-4455-6677-8899-aabbccddeeff" };
 
+/* Of the @n-th transfer. */
+static VmTransferMessage *
+new_message (VmTransferType type, guint n)
+{
+  return vm_transfer_message_new (type, uuids[n]);
+}
+
+static void
+push_offer (guint n, guint chunks, VmTransferEncoding encodings)
+{
+  VmTransferMessage *offer = new_message (VM_TRANSFER_FILE_OFFER, n);
+  VmTransferMessage *start = new_message (VM_TRANSFER_START, n);
+
+  offer->filename = g_strdup_printf ("%u", n);
+  offer->size = chunks * VM_FILE_CHUNK_SIZE;
+  offer->encodings = encodings;
+  start->chunk_size = VM_FILE_CHUNK_SIZE;
+  start->total = chunks;
+  vm_file_receiver_push (receiver, offer, "ann");
+  vm_file_receiver_push (receiver, start, "ann");
+}
+
+static void
+push_chunk (guint n, guint index)
+{
+  VmTransferMessage *chunk = new_message (VM_TRANSFER_CHUNK_DATA, n);
+  guint8 *data = g_malloc0 (VM_FILE_CHUNK_SIZE);
+
+  chunk->index = index;
+  chunk->data = g_bytes_new_take (data, VM_FILE_CHUNK_SIZE);
+  chunk->has_hash = TRUE;
+  vm_sha256 (data, VM_FILE_CHUNK_SIZE, chunk->hash);
+  vm_file_receiver_push (receiver, chunk, "ann");
+}
+
+/* What is pushed from now on waits, until let_go(). */
+static void
+hold_at_first_offer (guint chunks, VmTransferEncoding encodings)
+{
   g_object_set (receiver, "accept", VM_ACCEPT_AUTO, NULL);
   hold = TRUE;
-  message->filename = g_strdup ("a");
-  message->size = chunks * VM_FILE_CHUNK_SIZE;
-  message->encodings = encodings;
-  vm_file_receiver_push (receiver, message, "ann");
+  push_offer (0, chunks, encodings);
   g_mutex_lock (&lock);
   wait_for (&held, TRUE);
   g_mutex_unlock (&lock);
-  message = vm_transfer_message_new (VM_TRANSFER_START, NULL);
-  message->chunk_size = VM_FILE_CHUNK_SIZE;
-  message->total = chunks;
-  vm_file_receiver_push (receiver, message, "ann");
-  for (guint i = 0; i < chunks; i++) {
-    message = vm_transfer_message_new (VM_TRANSFER_CHUNK_DATA, NULL);
-    message->index = i;
-    message->data = g_bytes_new (data, VM_FILE_CHUNK_SIZE);
-    message->has_hash = TRUE;
-    vm_sha256 (data, VM_FILE_CHUNK_SIZE, message->hash);
-    vm_file_receiver_push (receiver, message, "ann");
-  }
-  let_go ();
 }
 
 /* One stands for those before it, while more of them wait; who knows no more than the
@@ -258,16 +276,37 @@ GST_START_TEST (test_acks_that_are_held_back)
   guint most = VM_FILE_RECEIVER_ACK_BYTES / VM_FILE_CHUNK_SIZE;
   guint chunks = most + __i__;
 
-  take_chunks (chunks, VM_TRANSFER_ENCODING_BINARY);
+  hold_at_first_offer (chunks, VM_TRANSFER_ENCODING_BINARY);
+  for (guint i = 0; i < chunks; i++)
+    push_chunk (0, i);
+  let_go ();
   fail_unless_equals_int (acks, chunks <= most ? 1 : 2);
   fail_unless_equals_int64 (up_to, chunks);
 }
 
 GST_END_TEST;
 
+/* Nobody waits for what another sends. */
+GST_START_TEST (test_acks_of_two)
+{
+  hold_at_first_offer (2, VM_TRANSFER_ENCODING_BINARY);
+  push_offer (1, 2, VM_TRANSFER_ENCODING_BINARY);
+  for (guint i = 0; i < 2; i++) {
+    push_chunk (0, i);
+    push_chunk (1, i);
+  }
+  let_go ();
+  fail_unless_equals_int (acks, 4);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_acks_for_the_seed)
 {
-  take_chunks (9, VM_TRANSFER_ENCODING_NONE);
+  hold_at_first_offer (9, VM_TRANSFER_ENCODING_NONE);
+  for (guint i = 0; i < 9; i++)
+    push_chunk (0, i);
+  let_go ();
   fail_unless_equals_int (acks, 9);
   fail_unless_equals_int64 (up_to, -1);
 }
@@ -539,6 +578,7 @@ filelimits_suite (void)
   tcase_add_loop_test (tc, test_bytes_that_wait, -1, 2);
   tcase_add_test (tc, test_bytes_that_are_waited_for);
   tcase_add_loop_test (tc, test_acks_that_are_held_back, -1, 2);
+  tcase_add_test (tc, test_acks_of_two);
   tcase_add_test (tc, test_acks_for_the_seed);
   tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
   tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);

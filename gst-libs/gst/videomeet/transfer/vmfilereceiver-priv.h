@@ -19,8 +19,8 @@
 #define VM_FILE_RECEIVER_MEMORY (60 * G_USEC_PER_SEC)
 /* How often progress is told, beside changes of the state; µs. */
 #define VM_FILE_RECEIVER_PROGRESS (200 * 1000)
-/* Bytes that one CHUNK_ACK may stand for, while others wait to be written: each that is
- * sent wakes five threads. A sixteenth of a sender's window. */
+/* Bytes that one CHUNK_ACK may stand for, while more of its transfer is next: each that
+ * is sent wakes five threads. A sixteenth of a sender's window. */
 #define VM_FILE_RECEIVER_ACK_BYTES (256 * 1024)
 /* Who sends, where nobody says it. */
 #define VM_FILE_RECEIVER_FROM "local"

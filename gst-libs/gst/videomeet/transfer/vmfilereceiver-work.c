@@ -151,14 +151,6 @@ answer (VmFileReceiver *self, Coming *coming, VmTransferMessage *message)
     send_ack (self, coming);
 }
 
-/* Nothing else waits, or it did not for long: what was held back is due. */
-static void
-send_acks (VmFileReceiver *self)
-{
-  for (guint i = 0; i < self->transfers->len; i++)
-    send_ack (self, g_ptr_array_index (self->transfers, i));
-}
-
 /* Whatever it has to do now. */
 static void
 run (VmFileReceiver *self, Coming *coming)
@@ -377,15 +369,31 @@ wait_item (VmFileReceiver *self, gint64 until)
   return item;
 }
 
-static gboolean
-has_more (VmFileReceiver *self)
+/* Whose message is the next; NULL: nobody's, or that of somebody new. */
+static Coming *
+find_next (VmFileReceiver *self)
 {
-  gboolean more;
+  const VmReceiverItem *next;
 
   g_mutex_lock (&self->lock);
-  more = self->queue.length > 0;
+  next = g_queue_peek_head (&self->queue); /* nobody else takes it */
   g_mutex_unlock (&self->lock);
-  return more;
+  return next && next->message ? find (self, next->from, next->message->id)
+                               : NULL;
+}
+
+/* Those that do not stand for more in a moment: nobody waits for another's. */
+static void
+send_acks (VmFileReceiver *self)
+{
+  const Coming *next = find_next (self);
+
+  for (guint i = 0; i < self->transfers->len; i++) {
+    Coming *coming = g_ptr_array_index (self->transfers, i);
+
+    if (coming != next)
+      send_ack (self, coming);
+  }
 }
 
 /* Lets go of the files; what is verified stays. */
@@ -433,8 +441,7 @@ vm_file_receiver_work (gpointer data)
     g_autoptr (VmReceiverItem) item = NULL;
     gint64 now;
 
-    if (!has_more (self))
-      send_acks (self);
+    send_acks (self);
     g_mutex_lock (&self->lock);
     item = wait_item (self, until);
     stopping = self->stopping;
