@@ -403,6 +403,43 @@ GST_START_TEST (test_states_that_nobody_asks_for)
 
 GST_END_TEST;
 
+/* How long nothing may come of a file with chunks of that size, s. */
+static gint64
+patience_of (guint32 chunk_size)
+{
+  g_autoptr (VmTransferMessage) offer = new_message (VM_TRANSFER_FILE_OFFER, 0);
+  g_autoptr (VmTransferMessage) start = new_message (VM_TRANSFER_START, 0);
+  g_autoptr (VmReceiver) engine = NULL;
+  VmAction *action;
+
+  offer->filename = g_strdup ("a");
+  offer->size = 2 * chunk_size;
+  offer->chunk_size = chunk_size;
+  offer->encodings = VM_TRANSFER_ENCODING_BINARY;
+  start->chunk_size = chunk_size;
+  start->total = 2;
+  engine = vm_receiver_new (offer, VM_TRANSFER_ENCODING_BINARY, 0);
+  vm_receiver_accept (engine, 0);
+  while ((action = vm_receiver_next (engine))) {
+    if (action->type == VM_ACTION_BEGIN)
+      vm_receiver_begun (engine, NULL, NULL, 0);
+    vm_action_free (action);
+  }
+  fail_unless (vm_receiver_take (engine, start, 0, NULL));
+  return vm_receiver_get_deadline (engine) / G_USEC_PER_SEC;
+}
+
+/* No sender of 1 KiB/s is given up. */
+GST_START_TEST (test_patience_with_chunks)
+{
+  fail_unless_equals_int64 (patience_of (1024), 60);
+  fail_unless_equals_int64 (patience_of (VM_FILE_CHUNK_SIZE), 60);
+  fail_unless_equals_int64 (patience_of (VM_FILE_CHUNK_SIZE + 1024), 61);
+  fail_unless_equals_int64 (patience_of (256 * 1024), 60 + 192);
+}
+
+GST_END_TEST;
+
 static void
 answer (VmFileSender *sender, const gchar *text)
 {
@@ -582,6 +619,7 @@ filelimits_suite (void)
   tcase_add_test (tc, test_acks_for_the_seed);
   tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
   tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);
+  tcase_add_test (tc, test_patience_with_chunks);
   tcase_add_loop_test (tc, test_replies_that_wait, -1, 2);
   tcase_add_test (tc, test_chunks_that_are_chosen);
   tcase_add_test (tc, test_entries_of_the_folder);

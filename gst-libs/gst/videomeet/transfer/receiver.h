@@ -25,6 +25,9 @@
 #define VM_TRANSFER_PAUSE_GRACE (5 * G_USEC_PER_SEC)
 /* The reason of a pause for want of space. */
 #define VM_TRANSFER_REASON_FULL "full"
+/* Bytes/s of the slowest sender that is waited for: a chunk of the seed's size comes
+ * within VM_TRANSFER_PATIENCE, a larger one has longer. */
+#define VM_TRANSFER_SLOWEST 1024
 /* What a sender that knows only the seed is thought to cut, before it says so. */
 #define VM_TRANSFER_SEED_CHUNK_SIZE 65536
 
