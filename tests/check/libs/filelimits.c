@@ -59,9 +59,11 @@ on_reply (VmFileReceiver *object, const GstStructure *message,
   gboolean accept = TRUE;
 
   if (gst_structure_has_name (message, "CHUNK_ACK")) {
+    g_mutex_lock (&lock);
     acks++;
     up_to = -1;
     gst_structure_get_int64 (message, "upTo", &up_to);
+    g_mutex_unlock (&lock);
   }
   if (!gst_structure_has_name (message, "FILE_RESPONSE"))
     return;
@@ -165,17 +167,30 @@ GST_START_TEST (test_transfers_at_once)
 
 GST_END_TEST;
 
-/* From now on its thread does nothing; there is one transfer, "t". */
+/* At the next offer. */
 static void
-hold_receiver (void)
+want_hold (void)
 {
   g_mutex_lock (&lock);
   hold = TRUE;
   g_mutex_unlock (&lock);
-  offer ("t");
+}
+
+static void
+wait_held (void)
+{
   g_mutex_lock (&lock);
   wait_for (&held, TRUE);
   g_mutex_unlock (&lock);
+}
+
+/* From now on its thread does nothing; there is one transfer, "t". */
+static void
+hold_receiver (void)
+{
+  want_hold ();
+  offer ("t");
+  wait_held ();
 }
 
 static void
@@ -262,11 +277,9 @@ static void
 hold_at_first_offer (guint chunks, VmTransferEncoding encodings)
 {
   g_object_set (receiver, "accept", VM_ACCEPT_AUTO, NULL);
-  hold = TRUE;
+  want_hold ();
   push_offer (0, chunks, encodings);
-  g_mutex_lock (&lock);
-  wait_for (&held, TRUE);
-  g_mutex_unlock (&lock);
+  wait_held ();
 }
 
 /* One stands for those before it, while more of them wait; who knows no more than the
@@ -500,7 +513,7 @@ offered_chunk (guint64 size, guint chunk_size)
 GST_START_TEST (test_chunks_that_are_chosen)
 {
   const guint64 many = VM_SENDER_CHUNKS_MANY;
-  guint chunk = VM_SENDER_CHUNK_SMALL;
+  guint chunk = VM_FILE_CHUNK_SIZE;
 
   fail_unless_equals_int64 (offered_chunk (0, 0), chunk);
   for (; chunk < VM_SENDER_CHUNK_LARGE; chunk *= 2) {

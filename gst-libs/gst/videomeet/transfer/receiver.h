@@ -28,8 +28,6 @@
 /* Bytes/s of the slowest sender that is waited for: a chunk of the seed's size comes
  * within VM_TRANSFER_PATIENCE, a larger one has longer. */
 #define VM_TRANSFER_SLOWEST 1024
-/* What a sender that knows only the seed is thought to cut, before it says so. */
-#define VM_TRANSFER_SEED_CHUNK_SIZE 65536
 
 typedef struct _VmReceiver VmReceiver;
 
@@ -74,7 +72,7 @@ gboolean vm_receiver_next_state (VmReceiver *self, VmTransferState *state);
 const GError *vm_receiver_get_error (VmReceiver *self);
 guint64 vm_receiver_get_done (VmReceiver *self); /* bytes that are verified */
 gboolean vm_receiver_is_full (VmReceiver *self); /* paused by the disk */
-/* The offer, its name checked and in NFC when it is not FAILED. */
 /* Bytes of a chunk, as the sender cuts the file. */
 guint32 vm_receiver_get_chunk_size (VmReceiver *self);
+/* The offer, its name checked and in NFC when it is not FAILED. */
 const VmTransferMessage *vm_receiver_get_offer (VmReceiver *self);

@@ -9,7 +9,7 @@
 guint32
 vm_sender_choose_chunk_size (guint64 size)
 {
-  guint32 chunk_size = VM_SENDER_CHUNK_SMALL;
+  guint32 chunk_size = VM_TRANSFER_SEED_CHUNK_SIZE;
 
   while (chunk_size < VM_SENDER_CHUNK_LARGE
          && vm_engine_chunks (size, chunk_size) > VM_SENDER_CHUNKS_MANY)

@@ -30,7 +30,9 @@
 #define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)
 #define VM_TRANSFER_PATIENCE_RATE (10 * 1000 * 1000) /* bytes/s */
 
-#define VM_SENDER_CHUNK_SMALL (64 * 1024) /* seed 1 §4.1 */
+/* Bytes of a chunk in seed 1 §4.1: the least that is chosen, and what who does not say
+ * it is thought to cut. */
+#define VM_TRANSFER_SEED_CHUNK_SIZE 65536
 /* A file of more chunks than this is cut into larger ones: each costs the same beside
  * its bytes, on both sides. */
 #define VM_SENDER_CHUNKS_MANY 1024
@@ -39,7 +41,7 @@
 #define VM_SENDER_CHUNK_LARGE (256 * 1024)
 
 /* Bytes of a chunk for a file of @size bytes: a power of two, at least
- * VM_SENDER_CHUNK_SMALL. */
+ * VM_TRANSFER_SEED_CHUNK_SIZE. */
 guint32 vm_sender_choose_chunk_size (guint64 size);
 
 typedef struct
