@@ -49,7 +49,7 @@ struct _VmFileSrc
 
   /* under the object's lock */
   gchar **locations;
-  guint chunk_size; /* bytes */
+  guint chunk_size; /* bytes; 0: by the size of the file */
   guint64 max_bitrate; /* bits/s */
   gboolean paused;
   gboolean flushing;
@@ -387,6 +387,8 @@ vm_file_src_set_property (
       break;
     case PROP_CHUNK_SIZE:
       self->chunk_size = g_value_get_uint (value);
+      if (self->chunk_size)
+        self->chunk_size = MAX (self->chunk_size, VM_FILE_CHUNK_SIZE_MIN);
       break;
     case PROP_MAX_BITRATE:
       self->max_bitrate = g_value_get_uint64 (value);
@@ -464,9 +466,9 @@ make_properties (void)
       "The paths of the files that are sent, one after the other", G_TYPE_STRV,
       ready);
   properties[PROP_CHUNK_SIZE] = g_param_spec_uint ("chunk-size", "Chunk size",
-      "Bytes of a chunk; a receiver may want smaller ones",
-      VM_FILE_CHUNK_SIZE_MIN, VM_FILE_CHUNK_SIZE_MAX, VM_FILE_CHUNK_SIZE,
-      ready);
+      "Bytes of a chunk, 1024 at least; 0: 65536, and more for a large file. A "
+      "receiver may want smaller ones",
+      0, VM_FILE_CHUNK_SIZE_MAX, 0, ready);
   properties[PROP_MAX_BITRATE] = g_param_spec_uint64 ("max-bitrate",
       "Highest bit rate", "Bits of the file a second; 0: as fast as it goes", 0,
       G_MAXUINT64, 0, playing);
@@ -528,6 +530,5 @@ vm_file_src_class_init (VmFileSrcClass *klass)
 static void
 vm_file_src_init (VmFileSrc *self)
 {
-  self->chunk_size = VM_FILE_CHUNK_SIZE;
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_BYTES);
 }

@@ -40,7 +40,7 @@ GST_START_TEST (test_sizes)
 
 GST_END_TEST;
 
-static const guint chunk_sizes[] = { VM_FILE_CHUNK_SIZE_MIN, 100001,
+static const guint chunk_sizes[] = { 0, 1, VM_FILE_CHUNK_SIZE_MIN, 100001,
   VM_FILE_CHUNK_SIZE_MAX };
 
 GST_START_TEST (test_chunk_sizes)

@@ -34,7 +34,7 @@ GST_START_TEST (test_sizes)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     VmWindow window;
 
-    vm_window_init (&window, cases[i].chunk_size);
+    vm_window_init (&window, cases[i].chunk_size, VM_WINDOW_BYTES_MAX);
     fail_unless_equals_int (vm_window_get_chunks (&window), cases[i].first);
     fail_unless_equals_int64 (
         vm_window_get_timeout (&window), cases[i].timeout * S);
@@ -81,7 +81,7 @@ GST_START_TEST (test_events)
   };
   VmWindow window;
 
-  vm_window_init (&window, 65536);
+  vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     if (cases[i].rtt == LATE)
       vm_window_timed_out (&window, cases[i].now);
@@ -118,7 +118,7 @@ GST_START_TEST (test_timeouts)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     VmWindow window;
 
-    vm_window_init (&window, 65536);
+    vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
     for (guint j = 0; j < 3 && cases[i].rtt[j]; j++)
       vm_window_acked (&window, cases[i].rtt[j], j * S);
     fail_unless (vm_window_get_timeout (&window) == cases[i].timeout,
@@ -137,7 +137,7 @@ settle (gint64 pace, gint64 base, gint64 *rtt)
   gint64 now = 0, free_at = 0;
   VmWindow window;
 
-  vm_window_init (&window, 65536);
+  vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
   for (guint round = 0; round < 20000; round++) {
     while (count < vm_window_get_chunks (&window))
       sent[(first + count++) % VM_WINDOW_CHUNKS_MAX] = now;
@@ -188,7 +188,7 @@ GST_START_TEST (test_longer_path)
   gint64 now = 0;
   VmWindow window;
 
-  vm_window_init (&window, 65536);
+  vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
   for (; now < 10 * S; now += 10 * MS)
     vm_window_acked (&window, 5 * MS, now);
   fail_unless_equals_int (vm_window_get_chunks (&window), 64);
@@ -198,6 +198,59 @@ GST_START_TEST (test_longer_path)
   for (; now < 10 * S + 4 * VM_WINDOW_BASE_AGE; now += 10 * MS)
     vm_window_acked (&window, 400 * MS, now);
   fail_unless_equals_int (vm_window_get_chunks (&window), 64);
+}
+
+GST_END_TEST;
+
+/* Less to a near peer, and in proportion to a farther one. */
+GST_START_TEST (test_nearby)
+{
+  static const struct
+  {
+    guint32 chunk_size;
+    gint64 rtt;
+    guint chunks;
+  } cases[] = {
+    { 65536, 1, 8 },
+    { 65536, VM_WINDOW_NEAR, 8 },
+    { 65536, VM_WINDOW_NEAR + VM_WINDOW_NEAR / 8, 9 },
+    { 65536, 4 * VM_WINDOW_NEAR, 32 },
+    { 65536, 8 * VM_WINDOW_NEAR, 64 },
+    { 65536, 8 * VM_WINDOW_NEAR + 2 * MS, 64 }, /* VM_WINDOW_BYTES_MAX */
+    { 1024, 1, 256 },
+    { 256 * 1024, 1, VM_WINDOW_CHUNKS_MIN },
+    { 1024 * 1024, 1, VM_WINDOW_CHUNKS_MIN },
+    { 1024 * 1024, 3 * VM_WINDOW_NEAR, 4 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    VmWindow window;
+
+    vm_window_init (&window, cases[i].chunk_size, VM_WINDOW_BYTES_CHANNEL);
+    for (guint n = 0; n < 1000; n++)
+      vm_window_acked (&window, cases[i].rtt, n * MS);
+    fail_unless (vm_window_get_chunks (&window) == cases[i].chunks,
+        "%u: %u chunks", i, vm_window_get_chunks (&window));
+  }
+}
+
+GST_END_TEST;
+
+/* A lane is known when chunks are on their way already. */
+GST_START_TEST (test_nearby_later)
+{
+  VmWindow window;
+
+  vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
+  for (guint n = 0; n < 1000; n++)
+    vm_window_acked (&window, 1 * MS, n * MS);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 64);
+  vm_window_set_nearby (&window, 65536, VM_WINDOW_BYTES_CHANNEL);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 8);
+  vm_window_set_nearby (&window, 65536, VM_WINDOW_BYTES_MAX);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 8);
+  vm_window_acked (&window, 1 * MS, 1 * S);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 9);
 }
 
 GST_END_TEST;
@@ -214,6 +267,8 @@ window_suite (void)
   tcase_add_test (tc, test_timeouts);
   tcase_add_test (tc, test_links);
   tcase_add_test (tc, test_longer_path);
+  tcase_add_test (tc, test_nearby);
+  tcase_add_test (tc, test_nearby_later);
   return s;
 }
 

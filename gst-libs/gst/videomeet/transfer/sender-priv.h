@@ -27,6 +27,7 @@ struct _VmSender
   /* senderchunks.c: those that are read or in flight, ascending; behind them
    * nothing was begun */
   VmWindow window;
+  guint32 nearby; /* bytes of it */
   GQueue chunks;
   guint64 next;
 };

@@ -78,6 +78,7 @@ vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error)
   self->offer->encodings = offer->encodings | VM_TRANSFER_ENCODING_JSON;
   self->offer->chunk_size = offer->chunk_size;
   self->json_chunk_size = offer->json_chunk_size;
+  self->nearby = VM_WINDOW_BYTES_MAX;
   self->has_hash = self->offer->has_hash = offer->hash != NULL;
   if (offer->hash) {
     memcpy (self->hash, offer->hash, VM_SHA256_SIZE);

@@ -36,9 +36,8 @@
 /* A file of more chunks than this is cut into larger ones: each costs the same beside
  * its bytes, on both sides. */
 #define VM_SENDER_CHUNKS_MANY 1024
-/* Bytes of the largest that are chosen: a slow network would take too long for
- * more. */
-#define VM_SENDER_CHUNK_LARGE (256 * 1024)
+/* Bytes of the largest that are chosen: four of them in VM_WINDOW_BYTES_CHANNEL. */
+#define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
 /* Bytes of a chunk for a file of @size bytes: a power of two, at least
  * VM_TRANSFER_SEED_CHUNK_SIZE. */
@@ -89,6 +88,9 @@ void vm_sender_read (VmSender *self, guint64 index, GBytes *data,
 void vm_sender_hashed (
     VmSender *self, const guint8 *hash, const GError *why, gint64 now);
 
+/* How many bytes may be unacknowledged, as vm_window_init() takes it; at first
+ * VM_WINDOW_BYTES_MAX. */
+void vm_sender_set_nearby (VmSender *self, guint32 bytes);
 /* What carries it is another from now on, and what was in the one before is lost. The
  * first of the chunks that are not acknowledged goes out again, as a question: by
  * `upTo` of the answer the receiver says which others it has, and the rest follows.

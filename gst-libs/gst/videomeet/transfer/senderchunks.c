@@ -39,7 +39,7 @@ vm_sender_start_chunks (VmSender *self)
   const VmChunkRun *runs =
       self->have ? vm_chunk_set_get_runs (self->have, &n) : NULL;
 
-  vm_window_init (&self->window, self->chunk_size);
+  vm_window_init (&self->window, self->chunk_size, self->nearby);
   g_queue_init (&self->chunks);
   for (guint i = 0; i < n; i++) {
     guint64 end = (runs[i].first + runs[i].count) * self->chunk_size;
@@ -121,7 +121,7 @@ forget_lane (VmSender *self, gint64 now)
 {
   gdouble chunks = self->window.chunks;
 
-  vm_window_init (&self->window, self->chunk_size);
+  vm_window_init (&self->window, self->chunk_size, self->nearby);
   self->window.chunks = MIN (chunks, self->window.max);
   for (GList *link = self->chunks.head; link; link = link->next) {
     Chunk *chunk = link->data;
@@ -141,6 +141,14 @@ first_unsure (VmSender *self)
       return link->data;
   }
   return NULL;
+}
+
+void
+vm_sender_set_nearby (VmSender *self, guint32 bytes)
+{
+  self->nearby = bytes;
+  if (self->chunk_size)
+    vm_window_set_nearby (&self->window, self->chunk_size, bytes);
 }
 
 void

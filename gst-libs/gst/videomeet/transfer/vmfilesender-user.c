@@ -2,6 +2,7 @@
 
 #include "../wire/text.h"
 #include "vmfilesender-priv.h"
+#include "window.h"
 
 /**
  * vm_file_sender_set_flushing:
@@ -109,6 +110,10 @@ vm_file_sender_set_lane (
   g_return_if_fail (lane != NULL);
 
   g_mutex_lock (&self->lock);
+  vm_sender_set_nearby (
+      self->engine, g_str_equal (lane, vm_lane_kind_to_string (VM_LANE_CHANNEL))
+                        ? VM_WINDOW_BYTES_CHANNEL
+                        : VM_WINDOW_BYTES_MAX);
   if (self->lane)
     vm_sender_change_lane (self->engine, g_get_monotonic_time ());
   g_free (self->lane);

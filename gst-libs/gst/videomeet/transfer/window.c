@@ -2,18 +2,50 @@
 
 #include "window.h"
 
+static guint
+count_chunks (guint32 bytes, guint32 chunk_size)
+{
+  return CLAMP (bytes / chunk_size, VM_WINDOW_CHUNKS_MIN, VM_WINDOW_CHUNKS_MAX);
+}
+
 void
-vm_window_init (VmWindow *window, guint32 chunk_size)
+vm_window_init (VmWindow *window, guint32 chunk_size, guint32 nearby)
 {
   *window = (VmWindow){ 0 };
-  window->max = CLAMP (VM_WINDOW_BYTES_MAX / chunk_size, VM_WINDOW_CHUNKS_MIN,
-      VM_WINDOW_CHUNKS_MAX);
+  window->max = count_chunks (VM_WINDOW_BYTES_MAX, chunk_size);
   window->chunks = CLAMP (VM_WINDOW_BYTES_FIRST / chunk_size,
       VM_WINDOW_CHUNKS_MIN, VM_WINDOW_CHUNKS_FIRST);
   window->timeout =
       MIN (VM_WINDOW_TIMEOUT_FIRST
                * MAX (1, window->chunks * chunk_size / VM_WINDOW_BYTES_FIRST),
           VM_WINDOW_TIMEOUT_MAX);
+  vm_window_set_nearby (window, chunk_size, nearby);
+}
+
+/* 0: none was measured */
+static gint64
+shortest_of (const VmWindow *window)
+{
+  const gint64 *shortest = window->shortest;
+
+  return shortest[0] && shortest[1] ? MIN (shortest[0], shortest[1])
+                                    : MAX (shortest[0], shortest[1]);
+}
+
+static void
+resize (VmWindow *window, gdouble chunks)
+{
+  gdouble farther = shortest_of (window) / (gdouble) VM_WINDOW_NEAR;
+
+  window->chunks = CLAMP (chunks, VM_WINDOW_CHUNKS_MIN,
+      MIN (window->max, window->nearby * MAX (1, farther)));
+}
+
+void
+vm_window_set_nearby (VmWindow *window, guint32 chunk_size, guint32 nearby)
+{
+  window->nearby = count_chunks (nearby, chunk_size);
+  resize (window, window->chunks);
 }
 
 guint
@@ -59,13 +91,7 @@ delay_of (VmWindow *window, gint64 rtt, gint64 now)
   }
   if (shortest[0] == 0 || rtt < shortest[0])
     shortest[0] = rtt;
-  return rtt - (shortest[1] ? MIN (shortest[0], shortest[1]) : shortest[0]);
-}
-
-static void
-resize (VmWindow *window, gdouble chunks)
-{
-  window->chunks = CLAMP (chunks, VM_WINDOW_CHUNKS_MIN, window->max);
+  return rtt - shortest_of (window);
 }
 
 void

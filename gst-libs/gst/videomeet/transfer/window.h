@@ -12,6 +12,11 @@
  * Sans-I/O, pure; times in µs, monotonic. */
 
 #define VM_WINDOW_BYTES_MAX (4 * 1024 * 1024) /* unacknowledged; protocol §5 */
+/* The same on a data channel to a peer within VM_WINDOW_NEAR, and as much more as one
+ * is farther. SCTP keeps 1 MiB in GStreamer; once that is full, each packet that
+ * leaves wakes who waits for room, to add as little as has left. */
+#define VM_WINDOW_BYTES_CHANNEL (512 * 1024)
+#define VM_WINDOW_NEAR (10 * 1000)
 #define VM_WINDOW_CHUNKS_MAX 256 /* of small chunks */
 #define VM_WINDOW_CHUNKS_MIN 2 /* one travels while the other is acknowledged */
 #define VM_WINDOW_CHUNKS_FIRST 4
@@ -33,6 +38,7 @@
 typedef struct
 {
   guint max; /* chunks */
+  guint nearby; /* of them, for a peer within VM_WINDOW_NEAR */
   gdouble chunks;
   gboolean steady; /* grows by a chunk each round trip */
   gint64 rtt; /* smoothed; 0: none was measured */
@@ -44,8 +50,12 @@ typedef struct
   gint64 shrank; /* when a timeout last made it smaller */
 } VmWindow;
 
-/* @chunk_size: bytes, not 0 */
-void vm_window_init (VmWindow *window, guint32 chunk_size);
+/* @chunk_size: bytes, not 0; @nearby: bytes that may be unacknowledged by a peer
+ * within VM_WINDOW_NEAR, if the least window is not more, and as much more as one is
+ * farther, up to VM_WINDOW_BYTES_MAX */
+void vm_window_init (VmWindow *window, guint32 chunk_size, guint32 nearby);
+void
+vm_window_set_nearby (VmWindow *window, guint32 chunk_size, guint32 nearby);
 guint vm_window_get_chunks (const VmWindow *window);
 gint64 vm_window_get_timeout (const VmWindow *window);
 
