@@ -7,6 +7,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/frame.h>
 #include <gst/videomeet/transfer/receiver.h>
+#include <gst/videomeet/transfer/vmfilereceiver-priv.h>
 #include <gst/videomeet/videomeet.h>
 #include <gst/videomeet/wire/json.h>
 #include <glib/gstdio.h>
@@ -584,6 +585,69 @@ GST_START_TEST (test_receives_over_a_data_channel)
 
 GST_END_TEST;
 
+static void
+push (VmFileReceiver *receiver, const gchar *format, ...)
+{
+  g_autofree gchar *text = NULL;
+  g_autoptr (GError) error = NULL;
+  VmTransferMessage *message;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  message = vm_transfer_message_read (text, strlen (text), &error);
+  g_assert_no_error (error);
+  fail_unless (vm_file_receiver_push (receiver, message, "ann"));
+}
+
+/* Into a folder, in chunks of which the offer has said nothing: there is a file
+ * with room for larger ones already. */
+GST_START_TEST (test_sends_smaller_chunks)
+{
+  const guint small = 32768;
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-seed-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "f", NULL);
+  g_autoptr (VmFileReceiver) receiver = vm_file_receiver_new (folder);
+  g_autofree guint8 *data = new_file (2 * small);
+  g_autofree gchar *whole = hash_of (data, 2 * small), *got = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  g_object_set (receiver, "accept", VM_ACCEPT_AUTO, NULL);
+  fail_unless (vm_file_receiver_start (receiver, &error));
+  push (receiver,
+      "{\"type\":\"FILE_OFFER\",\"filename\":\"f\",\"size\":%u,"
+      "\"hash\":\"%s\",\"id\":\"" ID "\"}",
+      2 * small, whole);
+  push (receiver,
+      "{\"type\":\"TRANSFER_START\",\"chunkSize\":%u,\"totalChunks\":2,"
+      "\"transferId\":\"" ID "\"}",
+      small);
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *hash = hash_of (data + i * small, small);
+    g_autofree gchar *base64 = g_base64_encode (data + i * small, small);
+
+    push (receiver,
+        "{\"type\":\"CHUNK_DATA\",\"id\":%u,\"data\":\"%s\",\"hash\":\"%s\","
+        "\"transferId\":\"" ID "\"}",
+        i, base64, hash);
+  }
+  push (receiver,
+      "{\"type\":\"TRANSFER_COMPLETE\",\"totalChunks\":2,\"finalHash\":\"%s\","
+      "\"transferId\":\"" ID "\"}",
+      whole);
+  fail_unless (vm_file_receiver_drain (receiver));
+  vm_file_receiver_stop (receiver);
+  fail_unless (g_file_get_contents (path, &got, &size, &error), "%s",
+      error ? error->message : "");
+  fail_unless (size == 2 * small && memcmp (got, data, size) == 0);
+  /* and nothing else is there */
+  fail_unless_equals_int (g_unlink (path) + g_rmdir (folder), 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 transferseed_suite (void)
 {
@@ -593,6 +657,7 @@ transferseed_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_sends_to_us);
   tcase_add_test (tc, test_sends_in_its_way);
+  tcase_add_test (tc, test_sends_smaller_chunks);
   tcase_add_test (tc, test_is_told_no_more);
   tcase_add_test (tc, test_is_declined);
   tcase_add_test (tc, test_receives_from_us);

@@ -97,7 +97,8 @@ begin (VmIncoming *self, guint32 chunk_size, gint64 now)
   g_autoptr (GError) error = NULL;
 
   memcpy (header.hash, offer->hash, VM_SHA256_SIZE);
-  g_clear_pointer (&self->file, vm_receive_file_free);
+  /* of another chunk size: nothing in it counts any more */
+  g_clear_pointer (&self->file, vm_receive_file_discard);
   self->file = vm_receive_folder_begin (
       self->folder, self->from, offer->id, &header, &error);
   if (self->file)
