@@ -19,12 +19,9 @@ check (const VmTransferMessage *message)
   if (!frames)
     return;
   for (guint i = 0; i < frames->len; i++) {
-    gsize size;
-    gconstpointer data =
-        g_bytes_get_data (g_ptr_array_index (frames, i), &size);
-
     g_assert_null (again);
-    g_assert_true (vm_frame_joiner_take (joiner, data, size, &again, NULL));
+    g_assert_true (vm_frame_joiner_take (
+        joiner, g_ptr_array_index (frames, i), &again, NULL));
   }
   g_assert_cmpint (again->type, ==, message->type);
   g_assert_cmpstr (again->id, ==, message->id);
@@ -46,10 +43,9 @@ fuzz_one (const guint8 *data, gsize size)
     gsize n = MIN ((gsize) (data[0] << 8 | data[1]), size - 2);
     g_autoptr (GError) error = NULL;
     g_autoptr (VmTransferMessage) message = NULL;
-    g_autofree guint8 *frame = g_malloc (n + 1);
+    g_autoptr (GBytes) frame = g_bytes_new (data + 2, n);
 
-    memcpy (frame, data + 2, n);
-    if (!vm_frame_joiner_take (joiner, frame, n, &message, &error)) {
+    if (!vm_frame_joiner_take (joiner, frame, &message, &error)) {
       g_assert_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE);
       g_assert_null (message);
     }

@@ -38,6 +38,15 @@ split (const VmTransferMessage *message, gsize max)
   return frames;
 }
 
+static gboolean
+feed (VmFrameJoiner *joiner, gconstpointer data, gsize size,
+    VmTransferMessage **message, GError **error)
+{
+  g_autoptr (GBytes) frame = g_bytes_new (data, size);
+
+  return vm_frame_joiner_take (joiner, frame, message, error);
+}
+
 static VmTransferMessage *
 take (VmFrameJoiner *joiner, GBytes *frame)
 {
@@ -47,8 +56,8 @@ take (VmFrameJoiner *joiner, GBytes *frame)
   gconstpointer data = g_bytes_get_data (frame, &size);
 
   fail_unless (vm_frame_is (data, size));
-  fail_unless (vm_frame_joiner_take (joiner, data, size, &message, &error),
-      "%s", error ? error->message : "");
+  fail_unless (vm_frame_joiner_take (joiner, frame, &message, &error), "%s",
+      error ? error->message : "");
   return message;
 }
 
@@ -58,7 +67,7 @@ check_bad (VmFrameJoiner *joiner, gconstpointer data, gsize size)
   VmTransferMessage *message;
   g_autoptr (GError) error = NULL;
 
-  fail_if (vm_frame_joiner_take (joiner, data, size, &message, &error));
+  fail_if (feed (joiner, data, size, &message, &error));
   fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
   fail_unless (!message);
 }
@@ -344,8 +353,7 @@ GST_START_TEST (test_contradictions)
 
     early[5] = 1;
     size[0] = size[1] = VM_FRAME_CHANNEL_MEDIA;
-    fail_unless (
-        vm_frame_joiner_take (joiner, frames[0], size[0], &message, NULL));
+    fail_unless (feed (joiner, frames[0], size[0], &message, NULL));
     check_bad (joiner, frames[1], size[1]);
     fail_unless_equals_int (vm_frame_joiner_get_pending (joiner), 0);
   }
@@ -367,7 +375,7 @@ GST_START_TEST (test_ranges)
     if (i == VM_FRAME_RANGES_MAX)
       check_bad (joiner, data, size);
     else
-      fail_unless (vm_frame_joiner_take (joiner, data, size, &message, NULL));
+      fail_unless (feed (joiner, data, size, &message, NULL));
   }
 }
 
@@ -389,7 +397,7 @@ GST_START_TEST (test_flood)
     GST_WRITE_UINT64_BE (data + 24, i + 1);
     GST_WRITE_UINT32_BE (data + 32, i % 2 ? VM_CHUNK_SIZE_MAX - 1 : 5);
     data[5] = i % 2;
-    fail_unless (vm_frame_joiner_take (joiner, data, size, &message, NULL));
+    fail_unless (feed (joiner, data, size, &message, NULL));
     fail_unless (!message);
     fail_unless (vm_frame_joiner_get_pending (joiner) <= VM_FRAME_PENDING_MAX);
   }
@@ -415,7 +423,7 @@ GST_START_TEST (test_another_hash)
   g_autofree guint8 *changed = g_memdup2 (first, size);
 
   changed[40] ^= 1;
-  fail_unless (vm_frame_joiner_take (joiner, changed, size, &message, NULL));
+  fail_unless (feed (joiner, changed, size, &message, NULL));
   fail_if (take (joiner, g_ptr_array_index (frames, 1)));
   joined = take (joiner, g_ptr_array_index (frames, 0));
   check_chunk (joined, chunk);

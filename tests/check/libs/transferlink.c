@@ -255,7 +255,7 @@ deliver (Link *link, const Event *event)
   gconstpointer data = g_bytes_get_data (event->packet, &size);
 
   if (vm_frame_is (data, size))
-    vm_frame_joiner_take (link->joiner, data, size, &message, &error);
+    vm_frame_joiner_take (link->joiner, event->packet, &message, &error);
   else
     message = vm_transfer_message_read (data, size, &error);
   link->refused += error != NULL;

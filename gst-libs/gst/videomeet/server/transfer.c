@@ -424,13 +424,11 @@ on_text (VmWs *ws, GBytes *bytes)
 static void
 on_binary (VmWs *ws, GBytes *bytes)
 {
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
   VmTransferMessage *message = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!vm_frame_joiner_take (
-          ws->transfer_guest->joiner, data, size, &message, &error))
+          ws->transfer_guest->joiner, bytes, &message, &error))
     on_tell (ws, error);
   else if (message)
     hand_over (ws, message);

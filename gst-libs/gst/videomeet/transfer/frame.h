@@ -52,8 +52,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmFrameJoiner, vm_frame_joiner_free)
 /* A frame that came. *@message (transfer full) is NULL while its chunk is not
  * whole; nobody has compared its hash yet. VM_ERROR_BAD_MESSAGE: no frame, or
  * one that contradicts others of its chunk, which is forgotten then. */
-gboolean vm_frame_joiner_take (VmFrameJoiner *self, gconstpointer data,
-    gsize size, VmTransferMessage **message, GError **error);
+gboolean vm_frame_joiner_take (VmFrameJoiner *self, GBytes *bytes,
+    VmTransferMessage **message, GError **error);
 /* What is kept of a transfer that is over. */
 void vm_frame_joiner_forget (VmFrameJoiner *self, const gchar *id);
 /* Bytes that are kept, within VM_FRAME_PENDING_MAX. */

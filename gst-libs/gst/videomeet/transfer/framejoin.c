@@ -247,9 +247,11 @@ take_message (const VmFrame *frame, VmTransferMessage **message, GError **error)
 }
 
 gboolean
-vm_frame_joiner_take (VmFrameJoiner *self, gconstpointer data, gsize size,
+vm_frame_joiner_take (VmFrameJoiner *self, GBytes *bytes,
     VmTransferMessage **message, GError **error)
 {
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
   VmFrame frame;
 
   *message = NULL;
@@ -258,7 +260,8 @@ vm_frame_joiner_take (VmFrameJoiner *self, gconstpointer data, gsize size,
   if (frame.type == VM_FRAME_MESSAGE)
     return take_message (&frame, message, error);
   if (frame.last && frame.offset == 0 && !find (self, &frame)) {
-    *message = message_of (&frame, g_bytes_new (frame.payload, frame.size));
+    *message = message_of (&frame,
+        g_bytes_new_from_bytes (bytes, frame.payload - data, frame.size));
     return TRUE;
   }
   return take_piece (self, &frame, message, error);

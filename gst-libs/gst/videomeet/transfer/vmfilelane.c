@@ -399,17 +399,18 @@ vm_file_lane_take (
     VmFileLane *self, GBytes *data, gboolean text, GError **error)
 {
   g_autoptr (VmTransferMessage) message = NULL;
-  gconstpointer bytes;
-  gsize size;
 
   g_return_val_if_fail (VM_IS_FILE_LANE (self), NULL);
   g_return_val_if_fail (data != NULL, NULL);
 
-  bytes = g_bytes_get_data (data, &size);
-  if (text)
+  if (text) {
+    gsize size;
+    const gchar *bytes = g_bytes_get_data (data, &size);
+
     message = vm_transfer_message_read (bytes, size, error);
-  else
-    vm_frame_joiner_take (self->joiner, bytes, size, &message, error);
+  } else {
+    vm_frame_joiner_take (self->joiner, data, &message, error);
+  }
   if (!message || !is_its_word (self, message, error))
     return NULL;
   hear (self, message);
