@@ -247,16 +247,21 @@ test("window: grows while nothing waits, shrinks when something does", () => {
   let now = 0;
 
   equal([window.chunks, window.timeout], [4, TIMEOUT_FIRST], "at first");
-  for (let i = 0; i < 500; i++) window.acked(10, now += 1);
+  for (let i = 0; i < 500; i++) window.acked(1, 10, now += 1);
   equal([window.chunks, window.timeout], [64, TIMEOUT_MIN], "4 MiB");
-  for (let i = 0; i < 5000; i++) window.acked(400, now += 1);
+  for (let i = 0; i < 5000; i++) window.acked(1, 400, now += 1);
   equal(window.chunks, CHUNKS_MIN, "a queue");
-  for (let i = 0; i < 100; i++) window.acked(10, now += 1);
+  for (let i = 0; i < 100; i++) window.acked(1, 10, now += 1);
   assert(window.chunks > CHUNKS_MIN, "it is gone");
   const before = window.chunks;
   window.timedOut(now);
   window.timedOut(now);
   equal(window.chunks, Math.max(CHUNKS_MIN, Math.floor(before / 2)), "of several, one counts");
+  const several = new Window(65536);
+  several.acked(4, 10, 1);
+  equal(several.chunks, 8, "one that stands for four");
+  several.acked(4, -1, 2);
+  equal(several.chunks, 8, "sent more than once");
   equal(new Window(1024).chunks <= CHUNKS_MAX && new Window(1024 * 1024).chunks, 4, "bounds");
 });
 
@@ -556,6 +561,22 @@ test("transfer: who does not answer is given up", async () => {
   await silent.run();
   equal([silent.states, silent.sender.error.code], ["FAILED,FAILED", "TIMEOUT"], "chunks");
   assert(silent.part !== null, "what is verified stays");
+});
+
+test("transfer: a larger chunk is waited for longer", () => {
+  const deadlineWith = (chunkSize) => {
+    const receiver = new Receiver(readMessage(JSON.stringify({ type: "FILE_OFFER", id: ID,
+      filename: "a.bin", size: 2 * chunkSize, hash: "", encodings: ["json", "binary"],
+      chunkSize })), 0);
+    receiver.accept(0);
+    for (let action; (action = receiver.next());)
+      if (action.type === "begin") receiver.begun({ have: [] }, 0);
+    receiver.take(readMessage(JSON.stringify({ type: "TRANSFER_START", transferId: ID,
+      chunkSize, totalChunks: 2 })), 0);
+    return receiver.deadline;
+  };
+
+  equal([1024, 65536, 66560, 131072].map(deadlineWith), [60000, 60000, 61000, 124000], "ms");
 });
 
 test("transfer: a source that has changed ends it on both sides", async () => {

@@ -442,7 +442,7 @@ patience_of (guint32 chunk_size)
   return vm_receiver_get_deadline (engine) / G_USEC_PER_SEC;
 }
 
-/* No sender of 1 KiB/s is given up. */
+/* No sender of 1,100 bytes/s is given up, however large its chunks are. */
 GST_START_TEST (test_patience_with_chunks)
 {
   fail_unless_equals_int64 (patience_of (1024), 60);

@@ -25,10 +25,10 @@ GST_START_TEST (test_sizes)
     { 65536, 4, 64, 3 },
     { 65537, 3, 63, 3 },
     { 128 * 1024, 2, 32, 3 },
-    { 256 * 1024, 2, 16, 6 }, /* no fewer, and so more bytes */
-    { 1024 * 1024, 2, 4, 24 },
-    { 2 * 1024 * 1024, 2, 2, 30 },
-    { 4 * 1024 * 1024, 2, VM_WINDOW_CHUNKS_MIN, 30 },
+    { 256 * 1024, 1, 16, 3 },
+    { 1024 * 1024, 1, 4, 12 }, /* no fewer, and so more bytes */
+    { 2 * 1024 * 1024, 1, 2, 24 },
+    { 4 * 1024 * 1024, 1, 1, 30 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -39,7 +39,7 @@ GST_START_TEST (test_sizes)
     fail_unless_equals_int64 (
         vm_window_get_timeout (&window), cases[i].timeout * S);
     for (guint n = 0; n < 1000; n++)
-      vm_window_acked (&window, 1 * MS, n * MS);
+      vm_window_acked (&window, 1, 1 * MS, n * MS);
     fail_unless_equals_int (vm_window_get_chunks (&window), cases[i].max);
   }
 }
@@ -86,14 +86,14 @@ GST_START_TEST (test_events)
     if (cases[i].rtt == LATE)
       vm_window_timed_out (&window, cases[i].now);
     else
-      vm_window_acked (&window, cases[i].rtt, cases[i].now);
+      vm_window_acked (&window, 1, cases[i].rtt, cases[i].now);
     fail_unless (vm_window_get_chunks (&window) == cases[i].chunks,
         "%u: %u chunks", i, vm_window_get_chunks (&window));
     fail_unless (vm_window_get_timeout (&window) == cases[i].timeout,
         "%u: %" G_GINT64_FORMAT " µs", i, vm_window_get_timeout (&window));
   }
   for (guint i = 0; i < 50; i++)
-    vm_window_acked (&window, 1 * MS, 64 * S);
+    vm_window_acked (&window, 1, 1 * MS, 64 * S);
   fail_unless_equals_int64 (
       vm_window_get_timeout (&window), VM_WINDOW_TIMEOUT_MIN);
 }
@@ -120,7 +120,7 @@ GST_START_TEST (test_timeouts)
 
     vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
     for (guint j = 0; j < 3 && cases[i].rtt[j]; j++)
-      vm_window_acked (&window, cases[i].rtt[j], j * S);
+      vm_window_acked (&window, 1, cases[i].rtt[j], j * S);
     fail_unless (vm_window_get_timeout (&window) == cases[i].timeout,
         "%u: %" G_GINT64_FORMAT " µs", i, vm_window_get_timeout (&window));
   }
@@ -144,7 +144,7 @@ settle (gint64 pace, gint64 base, gint64 *rtt)
     free_at = MAX (free_at, sent[first] + base) + pace;
     now = MAX (now, free_at);
     *rtt = now - sent[first];
-    vm_window_acked (&window, *rtt, now);
+    vm_window_acked (&window, 1, *rtt, now);
     first = (first + 1) % VM_WINDOW_CHUNKS_MAX;
     count--;
   }
@@ -190,14 +190,67 @@ GST_START_TEST (test_longer_path)
 
   vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
   for (; now < 10 * S; now += 10 * MS)
-    vm_window_acked (&window, 5 * MS, now);
+    vm_window_acked (&window, 1, 5 * MS, now);
   fail_unless_equals_int (vm_window_get_chunks (&window), 64);
   for (; now < 50 * S; now += 10 * MS)
-    vm_window_acked (&window, 400 * MS, now);
+    vm_window_acked (&window, 1, 400 * MS, now);
   fail_unless_equals_int (vm_window_get_chunks (&window), VM_WINDOW_CHUNKS_MIN);
   for (; now < 10 * S + 4 * VM_WINDOW_BASE_AGE; now += 10 * MS)
-    vm_window_acked (&window, 400 * MS, now);
+    vm_window_acked (&window, 1, 400 * MS, now);
   fail_unless_equals_int (vm_window_get_chunks (&window), 64);
+}
+
+GST_END_TEST;
+
+/* As few as there are in VM_WINDOW_BYTES_MIN, but two if they are small, and one if
+ * they are large. */
+GST_START_TEST (test_least)
+{
+  static const struct
+  {
+    guint32 chunk_size;
+    guint least;
+  } cases[] = { { 1024, 2 }, { 65536, 2 }, { 65537, 1 }, { 128 * 1024, 1 },
+    { 1024 * 1024, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    VmWindow window;
+
+    vm_window_init (&window, cases[i].chunk_size, VM_WINDOW_BYTES_MAX);
+    vm_window_acked (&window, 1, 1 * MS, 0);
+    for (guint n = 0; n < 1000; n++)
+      vm_window_acked (&window, 1, 1 * S, n * MS);
+    fail_unless_equals_int (vm_window_get_chunks (&window), cases[i].least);
+  }
+}
+
+GST_END_TEST;
+
+/* An acknowledgement that stands for several counts as much as theirs would. */
+GST_START_TEST (test_several_at_once)
+{
+  VmWindow one, several;
+
+  vm_window_init (&one, 65536, VM_WINDOW_BYTES_MAX);
+  several = one;
+  for (guint n = 0; n < 3; n++) {
+    for (guint i = 0; i < 4; i++)
+      vm_window_acked (&one, 1, 10 * MS, n * MS);
+    vm_window_acked (&several, 4, 10 * MS, n * MS);
+    fail_unless_equals_int (vm_window_get_chunks (&one), 8 + 4 * n);
+    fail_unless_equals_int (vm_window_get_chunks (&several), 8 + 4 * n);
+  }
+  for (guint n = 0; n < 100; n++) {
+    for (guint i = 0; i < 4; i++)
+      vm_window_acked (&one, 1, 180 * MS, 1 * S);
+    vm_window_acked (&several, 4, 180 * MS, 1 * S);
+  }
+  fail_unless (vm_window_get_chunks (&one) < 8);
+  fail_unless_equals_int (
+      vm_window_get_chunks (&several), vm_window_get_chunks (&one));
+  vm_window_acked (&several, 4, -1, 1 * S);
+  fail_unless_equals_int (
+      vm_window_get_chunks (&several), vm_window_get_chunks (&one));
 }
 
 GST_END_TEST;
@@ -218,9 +271,10 @@ GST_START_TEST (test_nearby)
     { 65536, 8 * VM_WINDOW_NEAR, 64 },
     { 65536, 8 * VM_WINDOW_NEAR + 2 * MS, 64 }, /* VM_WINDOW_BYTES_MAX */
     { 1024, 1, 256 },
-    { 256 * 1024, 1, VM_WINDOW_CHUNKS_MIN },
-    { 1024 * 1024, 1, VM_WINDOW_CHUNKS_MIN },
-    { 1024 * 1024, 3 * VM_WINDOW_NEAR, 4 },
+    { 256 * 1024, 1, 2 },
+    { 1024 * 1024, 1, 1 },
+    { 1024 * 1024, 3 * VM_WINDOW_NEAR, 3 },
+    { 1024 * 1024, 8 * VM_WINDOW_NEAR, 4 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -228,7 +282,7 @@ GST_START_TEST (test_nearby)
 
     vm_window_init (&window, cases[i].chunk_size, VM_WINDOW_BYTES_CHANNEL);
     for (guint n = 0; n < 1000; n++)
-      vm_window_acked (&window, cases[i].rtt, n * MS);
+      vm_window_acked (&window, 1, cases[i].rtt, n * MS);
     fail_unless (vm_window_get_chunks (&window) == cases[i].chunks,
         "%u: %u chunks", i, vm_window_get_chunks (&window));
   }
@@ -243,13 +297,13 @@ GST_START_TEST (test_nearby_later)
 
   vm_window_init (&window, 65536, VM_WINDOW_BYTES_MAX);
   for (guint n = 0; n < 1000; n++)
-    vm_window_acked (&window, 1 * MS, n * MS);
+    vm_window_acked (&window, 1, 1 * MS, n * MS);
   fail_unless_equals_int (vm_window_get_chunks (&window), 64);
   vm_window_set_nearby (&window, 65536, VM_WINDOW_BYTES_CHANNEL);
   fail_unless_equals_int (vm_window_get_chunks (&window), 8);
   vm_window_set_nearby (&window, 65536, VM_WINDOW_BYTES_MAX);
   fail_unless_equals_int (vm_window_get_chunks (&window), 8);
-  vm_window_acked (&window, 1 * MS, 1 * S);
+  vm_window_acked (&window, 1, 1 * MS, 1 * S);
   fail_unless_equals_int (vm_window_get_chunks (&window), 9);
 }
 
@@ -267,6 +321,8 @@ window_suite (void)
   tcase_add_test (tc, test_timeouts);
   tcase_add_test (tc, test_links);
   tcase_add_test (tc, test_longer_path);
+  tcase_add_test (tc, test_least);
+  tcase_add_test (tc, test_several_at_once);
   tcase_add_test (tc, test_nearby);
   tcase_add_test (tc, test_nearby_later);
   return s;

@@ -75,8 +75,7 @@ export class Outbox {
     }
   }
 
-  #finish(chunk, now) {
-    this.window.acked(chunk.untimed ? -1 : now - chunk.sentAt, now);
+  #finish(chunk) {
     this.done += chunk.data.length;
     this.#chunks.delete(chunk.index);
   }
@@ -95,21 +94,25 @@ export class Outbox {
     // an acknowledgement that was doubled on its way comes sooner than one of what
     // was sent because of it
     const doubled = chunk?.retries && now - chunk.sentAt < this.window.rtt / 2;
+    let count = 1, rtt = -1;
 
     // of one that was not sent: a lie, or damage
     if (chunk && chunk.state !== "reading") {
-      if (status === "received") this.#finish(chunk, now);
-      else if (status === "full") chunk.state = "ready";
+      if (status === "received") {
+        if (!chunk.untimed) rtt = now - chunk.sentAt;
+        this.#finish(chunk);
+      } else if (status === "full") chunk.state = "ready";
       else if (chunk.state === "sent" && !doubled)
         this.#retry(chunk, "BAD_MESSAGE", "came corrupt", now);
     }
-    // their own acknowledgements were lost, or are behind this one
+    // their own acknowledgements were lost, or are behind this one, or it stands for them
     for (const other of [...this.#chunks.values()]) {
       if (!(other.index < upTo)) break;
       if (other.state !== "sent") continue;
-      other.untimed = true;
-      this.#finish(other, now);
+      if (!other.untimed) count++;
+      this.#finish(other);
     }
+    this.window.acked(count, rtt, now);
   }
 
   // Sends what is late again; whether anything was. Throws a Fault: too often.

@@ -26,6 +26,9 @@ export const FULL_RETRY = 5000; // between two attempts to write on a full disk
 const PAUSE_GRACE = 5000;
 const NAG_EVERY = 1000; // to a sender that goes on although it was told to pause
 const SEED_CHUNK_SIZE = 65536;
+// Bytes per ms: a chunk of more than the seed's size is waited for as much longer as the
+// rest of it takes.
+const SLOWEST = 1.024;
 
 export class Receiver extends Engine {
   #offer;
@@ -314,7 +317,9 @@ export class Receiver extends Engine {
   // Nothing comes, and it is not for the disk that it does not.
   get #idleAt() {
     return this.state === "TRANSFERRING" && this.#ready && !this.#inbox.isWriting
-      ? this.#heard + patience(this.size) : Infinity;
+      ? this.#heard + patience(this.size)
+        + Math.max(this.chunkSize - SEED_CHUNK_SIZE, 0) / SLOWEST
+      : Infinity;
   }
 
   get deadline() {

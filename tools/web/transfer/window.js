@@ -73,9 +73,9 @@ export class Window {
     this.#size = clamp(size, CHUNKS_MIN, this.#max);
   }
 
-  // A chunk was acknowledged, `rtt` after it was sent; -1 when it was sent more than
-  // once, which measures nothing (RFC 6298 §3).
-  acked(rtt, now) {
+  // So many chunks were acknowledged at once, one of them `rtt` after it was sent; -1
+  // when that was sent more than once, which measures nothing (RFC 6298 §3).
+  acked(chunks, rtt, now) {
     if (rtt < 0) return;
     rtt = Math.max(rtt, 0.001);
     this.#measure(rtt);
@@ -86,11 +86,11 @@ export class Window {
     }
     if (delay > DELAY_TARGET / 2) this.#steady = true;
     if (!this.#steady) {
-      this.#resize(this.#size + 1);
+      this.#resize(this.#size + chunks);
       return;
     }
     const room = (DELAY_TARGET - delay) / DELAY_TARGET;
-    this.#resize(this.#size + Math.max(room, -1) / this.#size);
+    this.#resize(this.#size + chunks * Math.max(room, -1) / this.#size);
   }
 
   // A chunk was not acknowledged in time. Of those that were sent together, one counts.

@@ -25,8 +25,8 @@
 #define VM_TRANSFER_PAUSE_GRACE (5 * G_USEC_PER_SEC)
 /* The reason of a pause for want of space. */
 #define VM_TRANSFER_REASON_FULL "full"
-/* Bytes/s of the slowest sender that is waited for: a chunk of the seed's size comes
- * within VM_TRANSFER_PATIENCE, a larger one has longer. */
+/* Bytes/s: a chunk of the seed's size is waited for as long as VM_TRANSFER_PATIENCE
+ * (1,093 bytes/s), a larger one as much longer as the rest of it takes. */
 #define VM_TRANSFER_SLOWEST 1024
 
 typedef struct _VmReceiver VmReceiver;

@@ -201,32 +201,35 @@ vm_sender_send_ready (VmSender *self, gint64 now)
 }
 
 static void
-finish (VmSender *self, GList *link, gint64 now)
+finish (VmSender *self, GList *link)
 {
   Chunk *chunk = link->data;
 
-  vm_window_acked (&self->window, chunk->untimed ? -1 : now - chunk->sent, now);
   self->done += g_bytes_get_size (chunk->data);
   g_queue_delete_link (&self->chunks, link);
   free_chunk (chunk);
 }
 
 /* All before @up_to that were sent: their own acknowledgements were lost, or are
- * behind this one. */
-static void
-finish_up_to (VmSender *self, gint64 up_to, gint64 now)
+ * behind this one, or it stands for them. Returns: how many, but for those that were
+ * sent more than once */
+static guint
+finish_up_to (VmSender *self, gint64 up_to)
 {
+  guint n = 0;
+
   for (GList *link = self->chunks.head, *next; link; link = next) {
     Chunk *chunk = link->data;
 
     next = link->next;
     if (up_to < 0 || chunk->index >= (guint64) up_to)
-      return;
+      break;
     if (chunk->state != SENT)
       continue;
-    chunk->untimed = TRUE;
-    finish (self, link, now);
+    n += !chunk->untimed;
+    finish (self, link);
   }
+  return n;
 }
 
 static GError *
@@ -285,21 +288,27 @@ vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
   GList *link = find (self, ack->index);
   Chunk *chunk = link ? link->data : NULL;
   gboolean answer = is_answer (self, ack);
+  gint64 rtt = chunk && !chunk->untimed ? now - chunk->sent : -1;
+  guint others;
   GError *error = NULL;
 
   if (chunk && chunk->state == READING)
     chunk = NULL; /* of one that was not sent: a lie, or damage */
+  if (!chunk || ack->status != VM_CHUNK_RECEIVED)
+    rtt = -1;
   if (chunk && ack->status == VM_CHUNK_RECEIVED)
-    finish (self, link, now);
+    finish (self, link);
   else if (chunk && ack->status == VM_CHUNK_FULL)
     chunk->state = READY;
   else if (chunk && chunk->state == SENT && !is_doubled (self, chunk, now))
     error = retry (self, chunk, VM_ERROR_BAD_MESSAGE, "came corrupt", now);
-  if (!error)
-    finish_up_to (self, ack->up_to, now);
-  if (!error && answer)
+  if (error)
+    return error;
+  others = finish_up_to (self, ack->up_to);
+  vm_window_acked (&self->window, 1 + others, rtt, now);
+  if (answer)
     send_rest (self, now);
-  return error;
+  return NULL;
 }
 
 GError *

@@ -3,18 +3,20 @@
 #include "window.h"
 
 static guint
-count_chunks (guint32 bytes, guint32 chunk_size)
+count_chunks (const VmWindow *window, guint32 bytes, guint32 chunk_size)
 {
-  return CLAMP (bytes / chunk_size, VM_WINDOW_CHUNKS_MIN, VM_WINDOW_CHUNKS_MAX);
+  return CLAMP (bytes / chunk_size, window->min, VM_WINDOW_CHUNKS_MAX);
 }
 
 void
 vm_window_init (VmWindow *window, guint32 chunk_size, guint32 nearby)
 {
   *window = (VmWindow){ 0 };
-  window->max = count_chunks (VM_WINDOW_BYTES_MAX, chunk_size);
-  window->chunks = CLAMP (VM_WINDOW_BYTES_FIRST / chunk_size,
-      VM_WINDOW_CHUNKS_MIN, VM_WINDOW_CHUNKS_FIRST);
+  window->min =
+      CLAMP (VM_WINDOW_BYTES_MIN / chunk_size, 1, VM_WINDOW_CHUNKS_MIN);
+  window->max = count_chunks (window, VM_WINDOW_BYTES_MAX, chunk_size);
+  window->chunks = CLAMP (
+      VM_WINDOW_BYTES_FIRST / chunk_size, window->min, VM_WINDOW_CHUNKS_FIRST);
   window->timeout =
       MIN (VM_WINDOW_TIMEOUT_FIRST
                * MAX (1, window->chunks * chunk_size / VM_WINDOW_BYTES_FIRST),
@@ -37,21 +39,21 @@ resize (VmWindow *window, gdouble chunks)
 {
   gdouble farther = shortest_of (window) / (gdouble) VM_WINDOW_NEAR;
 
-  window->chunks = CLAMP (chunks, VM_WINDOW_CHUNKS_MIN,
+  window->chunks = CLAMP (chunks, window->min,
       MIN (window->max, window->nearby * MAX (1, farther)));
 }
 
 void
 vm_window_set_nearby (VmWindow *window, guint32 chunk_size, guint32 nearby)
 {
-  window->nearby = count_chunks (nearby, chunk_size);
+  window->nearby = count_chunks (window, nearby, chunk_size);
   resize (window, window->chunks);
 }
 
 guint
 vm_window_get_chunks (const VmWindow *window)
 {
-  return window->drained ? VM_WINDOW_CHUNKS_MIN : (guint) window->chunks;
+  return window->drained ? window->min : (guint) window->chunks;
 }
 
 gint64
@@ -95,7 +97,7 @@ delay_of (VmWindow *window, gint64 rtt, gint64 now)
 }
 
 void
-vm_window_acked (VmWindow *window, gint64 rtt, gint64 now)
+vm_window_acked (VmWindow *window, guint chunks, gint64 rtt, gint64 now)
 {
   gint64 delay;
   gdouble room;
@@ -113,11 +115,11 @@ vm_window_acked (VmWindow *window, gint64 rtt, gint64 now)
   if (delay > VM_WINDOW_DELAY_TARGET / 2)
     window->steady = TRUE;
   if (!window->steady) {
-    resize (window, window->chunks + 1);
+    resize (window, window->chunks + chunks);
     return;
   }
   room = (VM_WINDOW_DELAY_TARGET - delay) / (gdouble) VM_WINDOW_DELAY_TARGET;
-  resize (window, window->chunks + MAX (room, -1) / window->chunks);
+  resize (window, window->chunks + chunks * MAX (room, -1) / window->chunks);
 }
 
 void

@@ -18,7 +18,10 @@
 #define VM_WINDOW_BYTES_CHANNEL (512 * 1024)
 #define VM_WINDOW_NEAR (10 * 1000)
 #define VM_WINDOW_CHUNKS_MAX 256 /* of small chunks */
-#define VM_WINDOW_CHUNKS_MIN 2 /* one travels while the other is acknowledged */
+/* At least so many, of them as many as there are in so many bytes, but one: one
+ * travels while the other is acknowledged. */
+#define VM_WINDOW_CHUNKS_MIN 2
+#define VM_WINDOW_BYTES_MIN (128 * 1024)
 #define VM_WINDOW_CHUNKS_FIRST 4
 /* Unacknowledged at first, if the least window is not more. */
 #define VM_WINDOW_BYTES_FIRST (256 * 1024)
@@ -37,7 +40,7 @@
 
 typedef struct
 {
-  guint max; /* chunks */
+  guint min, max; /* chunks */
   guint nearby; /* of them, for a peer within VM_WINDOW_NEAR */
   gdouble chunks;
   gboolean steady; /* grows by a chunk each round trip */
@@ -59,9 +62,10 @@ vm_window_set_nearby (VmWindow *window, guint32 chunk_size, guint32 nearby);
 guint vm_window_get_chunks (const VmWindow *window);
 gint64 vm_window_get_timeout (const VmWindow *window);
 
-/* A chunk was acknowledged, @rtt after it was sent; -1 when it was sent more
- * than once, which measures nothing (Karn's algorithm, RFC 6298 §3). */
-void vm_window_acked (VmWindow *window, gint64 rtt, gint64 now);
+/* @chunks were acknowledged at once, one of them @rtt after it was sent, which says
+ * how late all are; -1 when that was sent more than once, which measures nothing
+ * (Karn's algorithm, RFC 6298 §3). */
+void vm_window_acked (VmWindow *window, guint chunks, gint64 rtt, gint64 now);
 /* A chunk was not acknowledged in time. Of those that were sent together, one
  * counts. */
 void vm_window_timed_out (VmWindow *window, gint64 now);
