@@ -6,6 +6,13 @@
 
 /* What fileupload.c (the file) and fileuploadlane.c (the network) share. */
 
+/* A message as it travels. */
+typedef struct
+{
+  SoupWebsocketDataType type;
+  GBytes *bytes;
+} VmUploadItem;
+
 typedef struct
 {
   VmFileSender *sender;
@@ -31,12 +38,16 @@ typedef struct
 
   GMutex lock; /* of what follows */
   GCond cond; /* room, or a socket */
-  GQueue queue; /* of VmTransferMessage */
+  GQueue queue; /* of VmUploadItem */
   gboolean connected;
   gboolean told; /* the network's thread, which has not looked since */
   gboolean over; /* there is nothing more to read */
   GError *why; /* why not */
 } VmUpload;
+
+/* fileupload.c */
+/* A GDestroyNotify of a VmUploadItem. */
+void vm_upload_item_free (gpointer item);
 
 /* fileuploadlane.c, in the network's thread */
 

@@ -8,14 +8,74 @@
 
 #include "fileupload-priv.h"
 
+#include "../transfer/frame.h"
 #include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
+
+#include <string.h>
 
 /* Messages that were read and wait for the socket; the window bounds their
  * bytes. */
 #define QUEUE_MAX 64
 
+void
+vm_upload_item_free (gpointer data)
+{
+  VmUploadItem *item = data;
+
+  g_bytes_unref (item->bytes);
+  g_free (item);
+}
+
 /* The reading thread */
+
+/* Takes @message: the other thread has enough to do. */
+static VmUploadItem *
+make_item (VmUpload *self, VmTransferMessage *message)
+{
+  VmUploadItem *item = g_new0 (VmUploadItem, 1);
+
+  if (message->type == VM_TRANSFER_CHUNK_DATA
+      && vm_file_sender_get_encoding (self->sender)
+             == VM_TRANSFER_ENCODING_BINARY) {
+    g_autoptr (GPtrArray) frames = vm_frame_split (
+        message, VM_FILE_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
+
+    item->type = SOUP_WEBSOCKET_DATA_BINARY;
+    item->bytes = g_bytes_ref (frames->pdata[0]); /* the only one */
+  } else {
+    gchar *text = vm_transfer_message_write (message);
+
+    item->type = SOUP_WEBSOCKET_DATA_TEXT;
+    item->bytes = g_bytes_new_take (text, strlen (text));
+  }
+  vm_transfer_message_free (message);
+  return item;
+}
+
+static void
+tell (VmUpload *self)
+{
+  g_main_context_invoke_full (
+      self->context, G_PRIORITY_DEFAULT, vm_upload_flush, self, NULL);
+}
+
+static void
+push (VmUpload *self, VmUploadItem *item)
+{
+  gboolean told;
+
+  g_mutex_lock (&self->lock);
+  if (!self->offer)
+    self->offer = g_strndup (
+        g_bytes_get_data (item->bytes, NULL), g_bytes_get_size (item->bytes));
+  g_queue_push_tail (&self->queue, item);
+  told = self->told;
+  self->told = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (!told)
+    tell (self);
+}
 
 static gboolean
 wait_room (VmUpload *self)
@@ -31,34 +91,17 @@ wait_room (VmUpload *self)
   return goes_on;
 }
 
-static void
-tell (VmUpload *self)
-{
-  g_main_context_invoke_full (
-      self->context, G_PRIORITY_DEFAULT, vm_upload_flush, self, NULL);
-}
-
 static gpointer
 read_thread (gpointer data)
 {
   VmUpload *self = data;
   VmTransferMessage *message;
   GError *why = NULL;
-  gboolean told;
 
   vm_thread_give_way ();
   while (wait_room (self)
-         && (message = vm_file_sender_pull_message (self->sender, &why))) {
-    g_mutex_lock (&self->lock);
-    if (!self->offer)
-      self->offer = vm_transfer_message_write (message);
-    g_queue_push_tail (&self->queue, message);
-    told = self->told;
-    self->told = TRUE;
-    g_mutex_unlock (&self->lock);
-    if (!told)
-      tell (self);
-  }
+         && (message = vm_file_sender_pull_message (self->sender, &why)))
+    push (self, make_item (self, message));
   g_mutex_lock (&self->lock);
   self->over = TRUE;
   self->why = why;
@@ -113,7 +156,7 @@ upload_clear (VmUpload *self)
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_clear_object (&self->cancellable);
-  g_queue_clear_full (&self->queue, (GDestroyNotify) vm_transfer_message_free);
+  g_queue_clear_full (&self->queue, vm_upload_item_free);
   g_clear_error (&self->error);
   g_clear_error (&self->why);
   g_clear_error (&self->last);
@@ -133,7 +176,7 @@ run (VmUpload *self)
   vm_file_sender_set_flushing (self->sender, TRUE);
   g_mutex_lock (&self->lock);
   self->connected = TRUE;
-  g_queue_clear_full (&self->queue, (GDestroyNotify) vm_transfer_message_free);
+  g_queue_clear_full (&self->queue, vm_upload_item_free);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   g_thread_join (reader);

@@ -2,7 +2,6 @@
 
 #include "fileupload-priv.h"
 
-#include "../transfer/frame.h"
 #include "../vmtimer-priv.h"
 #include "../wire/json-priv.h"
 #include "refusal.h"
@@ -37,26 +36,6 @@ can_send (VmUpload *self)
                 == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
-static void
-send_message (VmUpload *self, const VmTransferMessage *message)
-{
-  g_autoptr (GPtrArray) frames = NULL;
-  g_autofree gchar *text = NULL;
-
-  if (message->type == VM_TRANSFER_CHUNK_DATA
-      && vm_file_sender_get_encoding (self->sender)
-             == VM_TRANSFER_ENCODING_BINARY)
-    frames = vm_frame_split (
-        message, VM_FILE_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
-  for (guint i = 0; frames && i < frames->len; i++)
-    soup_websocket_connection_send_message (self->socket,
-        SOUP_WEBSOCKET_DATA_BINARY, g_ptr_array_index (frames, i));
-  if (frames)
-    return;
-  text = vm_transfer_message_write (message);
-  soup_websocket_connection_send_text (self->socket, text);
-}
-
 static gboolean
 close_late (gpointer data)
 {
@@ -81,19 +60,20 @@ finish (VmUpload *self)
 static void
 flush (VmUpload *self)
 {
-  VmTransferMessage *message;
+  VmUploadItem *item;
   gboolean over;
 
   for (;;) {
     g_mutex_lock (&self->lock);
-    message = can_send (self) ? g_queue_pop_head (&self->queue) : NULL;
+    item = can_send (self) ? g_queue_pop_head (&self->queue) : NULL;
     over = self->over;
     g_cond_signal (&self->cond);
     g_mutex_unlock (&self->lock);
-    if (!message)
+    if (!item)
       break;
-    send_message (self, message);
-    vm_transfer_message_free (message);
+    soup_websocket_connection_send_message (
+        self->socket, item->type, item->bytes);
+    vm_upload_item_free (item);
   }
   if (over && !self->closing)
     finish (self);
@@ -180,7 +160,7 @@ vm_upload_drop_socket (VmUpload *self)
   g_mutex_lock (&self->lock);
   self->connected = FALSE;
   /* asked for again by whoever has not got it */
-  g_queue_clear_full (&self->queue, (GDestroyNotify) vm_transfer_message_free);
+  g_queue_clear_full (&self->queue, vm_upload_item_free);
   g_mutex_unlock (&self->lock);
 }
 
