@@ -8,6 +8,7 @@
 #include <gst/videomeet/transfer/receivefolder-priv.h>
 #include <gst/videomeet/transfer/vmfilereceiver-priv.h>
 #include <gst/videomeet/transfer/vmfilesender-priv.h>
+#include <gst/videomeet/transfer/window.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -377,14 +378,14 @@ GST_START_TEST (test_wishes_that_wait)
 GST_END_TEST;
 
 static VmSender *
-new_sender (void)
+new_sender (guint64 size, guint32 chunk_size)
 {
   const VmSenderOffer what = { .id = "t",
     .filename = "a",
-    .size = 9,
+    .size = size,
     .encodings = VM_TRANSFER_ENCODING_JSON,
-    .chunk_size = VM_FILE_CHUNK_SIZE,
-    .json_chunk_size = VM_FILE_CHUNK_SIZE };
+    .chunk_size = chunk_size,
+    .json_chunk_size = chunk_size };
   g_autoptr (VmTransferMessage) response =
       vm_transfer_message_new (VM_TRANSFER_FILE_RESPONSE, "t");
   VmSender *sender = vm_sender_new (&what, 0, NULL);
@@ -398,7 +399,8 @@ new_sender (void)
 GST_START_TEST (test_states_that_nobody_asks_for)
 {
   guint moves = VM_ENGINE_MOVES_MAX + __i__, told = 0;
-  g_autoptr (VmSender) sender = new_sender (); /* the first */
+  g_autoptr (VmSender) sender =
+      new_sender (9, VM_FILE_CHUNK_SIZE); /* the first */
   VmTransferState oldest = VM_TRANSFER_STATE_PENDING, state;
 
   for (guint i = 2; i <= moves; i++)
@@ -412,6 +414,43 @@ GST_START_TEST (test_states_that_nobody_asks_for)
                                       : VM_TRANSFER_STATE_PAUSED);
   fail_unless_equals_int (state,
       moves % 2 ? VM_TRANSFER_STATE_TRANSFERRING : VM_TRANSFER_STATE_PAUSED);
+}
+
+GST_END_TEST;
+
+/* Nobody acknowledges: as many chunks go out as the first window has, and beside
+ * them so many are read, a few at a time. */
+GST_START_TEST (test_chunks_that_are_read_ahead)
+{
+  static const struct
+  {
+    guint32 chunk_size;
+    guint ahead;
+  } cases[] = {
+    { VM_CHUNK_SIZE_MIN, VM_SENDER_AHEAD_CHUNKS },
+    { VM_FILE_CHUNK_SIZE, VM_SENDER_AHEAD_CHUNKS },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint32 size = cases[i].chunk_size;
+    g_autoptr (VmSender) sender = new_sender (1000 * size, size);
+    g_autoptr (GBytes) data = g_bytes_new_take (g_malloc0 (size), size);
+    guint8 hash[VM_SHA256_SIZE] = { 0 };
+    guint reads = 0, sent = 0;
+    VmAction *action;
+
+    while ((action = vm_sender_next (sender))) {
+      if (action->type == VM_ACTION_READ)
+        vm_sender_read (sender, reads++, data, hash, NULL, 0);
+      else if (action->message->type == VM_TRANSFER_CHUNK_DATA)
+        sent++;
+      fail_unless (reads <= sent + VM_SENDER_READING_MAX
+                   || sent == VM_WINDOW_CHUNKS_FIRST);
+      vm_action_free (action);
+    }
+    fail_unless_equals_int (sent, VM_WINDOW_CHUNKS_FIRST);
+    fail_unless_equals_int (reads, sent + cases[i].ahead);
+  }
 }
 
 GST_END_TEST;
@@ -632,6 +671,7 @@ filelimits_suite (void)
   tcase_add_test (tc, test_acks_for_the_seed);
   tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
   tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);
+  tcase_add_test (tc, test_chunks_that_are_read_ahead);
   tcase_add_test (tc, test_patience_with_chunks);
   tcase_add_loop_test (tc, test_replies_that_wait, -1, 2);
   tcase_add_test (tc, test_chunks_that_are_chosen);

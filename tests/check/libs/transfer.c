@@ -270,14 +270,9 @@ static gsize most;
 static gboolean
 measure (Link *link, gboolean to_receiver, VmTransferMessage *message)
 {
-  guint64 sent = vm_sender_get_done (link->sender);
-  static gsize in_flight;
-
-  if (message->type == VM_TRANSFER_START)
-    in_flight = 0;
   if (message->type == VM_TRANSFER_CHUNK_DATA)
-    in_flight = (message->index + 1) * 65536 - sent;
-  most = MAX (most, in_flight);
+    most = MAX (
+        most, (message->index + 1) * 65536 - vm_sender_get_done (link->sender));
   return TRUE;
 }
 

@@ -35,10 +35,11 @@ struct _VmSender
 /* senderchunks.c */
 void vm_sender_start_chunks (VmSender *self);
 void vm_sender_clear_chunks (VmSender *self);
-/* Reads as many as the window takes; whether all are acknowledged. */
-gboolean vm_sender_fill (VmSender *self);
+/* Sends as many as the window takes, and reads some ahead; whether all are
+ * acknowledged. */
+gboolean vm_sender_fill (VmSender *self, gint64 now);
 void vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
-    const guint8 hash[VM_SHA256_SIZE], gint64 now);
+    const guint8 hash[VM_SHA256_SIZE]);
 /* An error: a chunk is corrupt too often. */
 GError *
 vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now);

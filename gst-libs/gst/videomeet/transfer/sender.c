@@ -181,7 +181,7 @@ static void
 pump (VmSender *self, gint64 now)
 {
   if (self->engine.state != VM_TRANSFER_STATE_TRANSFERRING
-      || !vm_sender_fill (self))
+      || !vm_sender_fill (self, now))
     return;
   vm_engine_move (&self->engine, VM_TRANSFER_EVENT_COMPLETE);
   if (self->has_hash)
@@ -380,10 +380,12 @@ vm_sender_read (VmSender *self, guint64 index, GBytes *data,
 {
   if (vm_engine_is_over (&self->engine))
     return;
-  if (data)
-    vm_sender_chunk_read (self, index, data, hash, now);
-  else
+  if (!data) {
     lose_source (self, why);
+    return;
+  }
+  vm_sender_chunk_read (self, index, data, hash);
+  pump (self, now);
 }
 
 void

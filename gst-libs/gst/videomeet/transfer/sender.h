@@ -39,6 +39,12 @@
 /* Bytes of the largest that are chosen: four of them in VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
+/* What is read before it may be sent: bytes, and chunks if they are small. */
+#define VM_SENDER_AHEAD_BYTES (4 * 1024 * 1024)
+#define VM_SENDER_AHEAD_CHUNKS 32
+/* Chunks that are asked for at once: what is read goes out before more is. */
+#define VM_SENDER_READING_MAX 4
+
 /* Bytes of a chunk for a file of @size bytes: a power of two, at least
  * VM_TRANSFER_SEED_CHUNK_SIZE. */
 guint32 vm_sender_choose_chunk_size (guint64 size);

@@ -7,6 +7,7 @@
 typedef enum
 {
   READING,
+  AHEAD, /* not sent yet */
   READY, /* not sent: paused, or the receiver had no room */
   SENT,
 } ChunkState;
@@ -74,26 +75,6 @@ next_missing (VmSender *self, guint64 *index)
   return *index < self->total;
 }
 
-gboolean
-vm_sender_fill (VmSender *self)
-{
-  guint64 index;
-
-  while (self->chunks.length < vm_window_get_chunks (&self->window)
-         && next_missing (self, &index)) {
-    Chunk *chunk = g_new0 (Chunk, 1);
-    VmAction *action = vm_engine_want (&self->engine, VM_ACTION_READ);
-
-    chunk->index = action->index = index;
-    action->offset = index * self->chunk_size;
-    action->size =
-        vm_engine_chunk_size (self->offer->size, self->chunk_size, index);
-    g_queue_push_tail (&self->chunks, chunk);
-    self->next = index + 1;
-  }
-  return !self->chunks.length && !next_missing (self, &index);
-}
-
 static void
 send_chunk (VmSender *self, Chunk *chunk, gint64 now)
 {
@@ -113,6 +94,64 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
   chunk->unsure = FALSE;
   chunk->sent = now;
   chunk->deadline = now + vm_window_get_timeout (&self->window);
+}
+
+/* Those that were read, as far as the window reaches. */
+static void
+send_ahead (VmSender *self, gint64 now)
+{
+  guint in_flight = 0;
+
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    Chunk *chunk = link->data;
+
+    if (chunk->state == AHEAD
+        && (self->engine.state != VM_TRANSFER_STATE_TRANSFERRING
+            || in_flight >= vm_window_get_chunks (&self->window)))
+      return;
+    if (chunk->state == AHEAD)
+      send_chunk (self, chunk, now);
+    in_flight += chunk->state != READING;
+  }
+}
+
+/* They are the last: what is read comes back in order. */
+static guint
+count_reading (VmSender *self)
+{
+  guint n = 0;
+
+  for (GList *link = self->chunks.tail;
+       link && ((Chunk *) link->data)->state == READING; link = link->prev)
+    n++;
+  return n;
+}
+
+gboolean
+vm_sender_fill (VmSender *self, gint64 now)
+{
+  guint ahead =
+      MIN (VM_SENDER_AHEAD_BYTES / self->chunk_size, VM_SENDER_AHEAD_CHUNKS);
+  guint reading;
+  guint64 index;
+
+  send_ahead (self, now);
+  for (reading = count_reading (self);
+       reading < VM_SENDER_READING_MAX
+       && self->chunks.length < vm_window_get_chunks (&self->window) + ahead
+       && next_missing (self, &index);
+       reading++) {
+    Chunk *chunk = g_new0 (Chunk, 1);
+    VmAction *action = vm_engine_want (&self->engine, VM_ACTION_READ);
+
+    chunk->index = action->index = index;
+    action->offset = index * self->chunk_size;
+    action->size =
+        vm_engine_chunk_size (self->offer->size, self->chunk_size, index);
+    g_queue_push_tail (&self->chunks, chunk);
+    self->next = index + 1;
+  }
+  return !self->chunks.length && !next_missing (self, &index);
 }
 
 /* The window and the retries were those of another lane. */
@@ -174,7 +213,7 @@ vm_sender_change_lane (VmSender *self, gint64 now)
 
 void
 vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
-    const guint8 hash[VM_SHA256_SIZE], gint64 now)
+    const guint8 hash[VM_SHA256_SIZE])
 {
   GList *link = find (self, index);
   Chunk *chunk = link ? link->data : NULL;
@@ -183,7 +222,7 @@ vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
     return;
   chunk->data = g_bytes_ref (data);
   memcpy (chunk->hash, hash, VM_SHA256_SIZE);
-  send_chunk (self, chunk, now);
+  chunk->state = AHEAD;
 }
 
 void
@@ -292,7 +331,7 @@ vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
   guint others;
   GError *error = NULL;
 
-  if (chunk && chunk->state == READING)
+  if (chunk && chunk->state <= AHEAD)
     chunk = NULL; /* of one that was not sent: a lie, or damage */
   if (!chunk || ack->status != VM_CHUNK_RECEIVED)
     rtt = -1;
