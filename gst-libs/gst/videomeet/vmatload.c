@@ -22,15 +22,15 @@ keep_openssl_at_exit (void)
  * registered. So a thread that makes the first SoupSession, whose class names
  * GInetSocketAddress, and another that just registers that wait for each other for
  * ever: one start of a server of a thousand. What is made here is there when they
- * come: the classes of the network, and by that the types that they name. */
+ * come: the classes of the network, and by that the types that they name. None of
+ * them begins a thread (GTask does): who forks would lose it. */
 static void
 make_classes (void)
 {
   const GType types[] = { G_TYPE_INET_SOCKET_ADDRESS, G_TYPE_NETWORK_ADDRESS,
     G_TYPE_SOCKET_CLIENT, G_TYPE_TCP_CONNECTION, G_TYPE_TCP_WRAPPER_CONNECTION,
     G_TYPE_TLS_CONNECTION, G_TYPE_TLS_CERTIFICATE, G_TYPE_TLS_INTERACTION,
-    G_TYPE_CANCELLABLE, G_TYPE_TASK, SOUP_TYPE_SESSION, SOUP_TYPE_MESSAGE,
-    SOUP_TYPE_WEBSOCKET_CONNECTION };
+    SOUP_TYPE_SESSION, SOUP_TYPE_MESSAGE, SOUP_TYPE_WEBSOCKET_CONNECTION };
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     g_type_class_ref (types[i]); /* for as long as the process lives */

@@ -11,6 +11,28 @@ static const gchar *const classes[] = { "GInetSocketAddress", "GSocketAddress",
 static const gchar *const types[] = { "GSocket", "GSocketConnectable",
   "GInitable", "GProxyResolver", "GTlsDatabase" };
 
+static guint threads; /* when main() began */
+
+static guint
+count_threads (void)
+{
+  GDir *dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  g_dir_close (dir);
+  return n;
+}
+
+/* Who forks has what is there as well. */
+GST_START_TEST (test_no_thread)
+{
+  fail_unless_equals_int (threads, 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_classes)
 {
   for (guint i = 0; i < G_N_ELEMENTS (classes); i++) {
@@ -32,7 +54,14 @@ atload_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_classes);
+  tcase_add_test (tc, test_no_thread);
   return s;
 }
 
-GST_CHECK_MAIN (atload);
+int
+main (int argc, char **argv)
+{
+  threads = count_threads ();
+  gst_check_init (&argc, &argv);
+  return gst_check_run_suite (atload_suite (), "atload", __FILE__);
+}
