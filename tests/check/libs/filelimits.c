@@ -425,10 +425,12 @@ GST_START_TEST (test_chunks_that_are_read_ahead)
   static const struct
   {
     guint32 chunk_size;
+    guint32 nearby;
     guint ahead;
   } cases[] = {
-    { VM_CHUNK_SIZE_MIN, VM_SENDER_AHEAD_CHUNKS },
-    { VM_FILE_CHUNK_SIZE, VM_SENDER_AHEAD_CHUNKS },
+    { VM_CHUNK_SIZE_MIN, VM_WINDOW_BYTES_MAX, VM_SENDER_AHEAD_CHUNKS },
+    { VM_FILE_CHUNK_SIZE, VM_WINDOW_BYTES_MAX, VM_SENDER_AHEAD_CHUNKS },
+    { VM_FILE_CHUNK_SIZE, VM_WINDOW_BYTES_CHANNEL, 8 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -439,6 +441,7 @@ GST_START_TEST (test_chunks_that_are_read_ahead)
     guint reads = 0, sent = 0;
     VmAction *action;
 
+    vm_sender_set_nearby (sender, cases[i].nearby);
     while ((action = vm_sender_next (sender))) {
       if (action->type == VM_ACTION_READ)
         vm_sender_read (sender, reads++, data, hash, NULL, 0);

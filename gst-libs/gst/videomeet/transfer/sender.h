@@ -39,8 +39,8 @@
 /* Bytes of the largest that are chosen: four of them in VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
-/* What is read before it may be sent: bytes, and chunks if they are small. */
-#define VM_SENDER_AHEAD_BYTES (4 * 1024 * 1024)
+/* Chunks that are read before they may be sent: at most so many, and no more bytes than
+ * vm_sender_set_nearby() has said. */
 #define VM_SENDER_AHEAD_CHUNKS 32
 /* Chunks that are asked for at once: what is read goes out before more is. */
 #define VM_SENDER_READING_MAX 4

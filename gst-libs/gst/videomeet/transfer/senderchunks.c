@@ -130,8 +130,7 @@ count_reading (VmSender *self)
 gboolean
 vm_sender_fill (VmSender *self, gint64 now)
 {
-  guint ahead =
-      MIN (VM_SENDER_AHEAD_BYTES / self->chunk_size, VM_SENDER_AHEAD_CHUNKS);
+  guint ahead = MIN (self->nearby / self->chunk_size, VM_SENDER_AHEAD_CHUNKS);
   guint reading;
   guint64 index;
 
