@@ -6,6 +6,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/engine-priv.h>
 #include <gst/videomeet/transfer/receivefolder-priv.h>
+#include <gst/videomeet/transfer/sender-priv.h>
 #include <gst/videomeet/transfer/vmfilereceiver-priv.h>
 #include <gst/videomeet/transfer/vmfilesender-priv.h>
 #include <gst/videomeet/transfer/window.h>
@@ -458,6 +459,30 @@ GST_START_TEST (test_chunks_that_are_read_ahead)
 
 GST_END_TEST;
 
+/* A data channel carries less at once to a near peer, and only it. */
+GST_START_TEST (test_lanes_of_a_sender)
+{
+  static const struct
+  {
+    const gchar *lane;
+    guint32 nearby;
+  } cases[] = { { "data-channel", VM_WINDOW_BYTES_CHANNEL },
+    { "wss", VM_WINDOW_BYTES_MAX }, { "data-channel", VM_WINDOW_BYTES_CHANNEL },
+    { "link", VM_WINDOW_BYTES_MAX } };
+  g_autofree gchar *path = g_build_filename (folder, "a", NULL);
+  g_autoptr (VmFileSender) sender = NULL;
+
+  fail_unless (g_file_set_contents (path, "x", 1, NULL));
+  sender = vm_file_sender_new (path, 0, NULL);
+  fail_unless (sender->engine->nearby == VM_WINDOW_BYTES_MAX);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    vm_file_sender_set_lane (sender, cases[i].lane, NULL);
+    fail_unless (sender->engine->nearby == cases[i].nearby, "%u", i);
+  }
+}
+
+GST_END_TEST;
+
 /* How long nothing may come of a file with chunks of that size, s. */
 static gint64
 patience_of (guint32 chunk_size)
@@ -675,6 +700,7 @@ filelimits_suite (void)
   tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
   tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);
   tcase_add_test (tc, test_chunks_that_are_read_ahead);
+  tcase_add_test (tc, test_lanes_of_a_sender);
   tcase_add_test (tc, test_patience_with_chunks);
   tcase_add_loop_test (tc, test_replies_that_wait, -1, 2);
   tcase_add_test (tc, test_chunks_that_are_chosen);

@@ -5,6 +5,8 @@
 
 #include "transferlink.h"
 
+#include <gst/videomeet/transfer/sender-priv.h>
+
 #include <gst/videomeet/transfer/window.h>
 
 /* the last is the file of seed 1 §4.2 */
@@ -185,6 +187,30 @@ GST_START_TEST (test_other_lane_and_one_for_several)
 
 GST_END_TEST;
 
+/* The next lane carries less at once; how far the one before was counts no more, and
+ * what was read and not sent yet tells soon how far this one is. */
+GST_START_TEST (test_other_lane_nearby)
+{
+  g_autoptr (Link) link = link_new (512 * 65536, 1);
+
+  link->delay = 200 * MS;
+  target = 200;
+  link_offer (link);
+  link_run_until (link, is_far);
+  fail_unless (vm_window_get_chunks (&link->sender->window) > 8);
+  vm_sender_set_nearby (link->sender, VM_WINDOW_BYTES_CHANNEL);
+  link->delay = 1 * MS;
+  link_change (link);
+  fail_unless_equals_int (vm_window_get_chunks (&link->sender->window), 8);
+  target = vm_sender_get_done (link->sender) / 65536 + 80;
+  link_run_until (link, is_far);
+  fail_unless (link->sender->window.rtt > 0, "nothing was measured");
+  link_run (link);
+  link_check_completed (link);
+}
+
+GST_END_TEST;
+
 static gboolean
 is_verifying (Link *link)
 {
@@ -322,6 +348,7 @@ transfer_suite (void)
   tcase_add_test (tc, test_resume);
   tcase_add_test (tc, test_other_lane);
   tcase_add_test (tc, test_other_lane_and_one_for_several);
+  tcase_add_test (tc, test_other_lane_nearby);
   tcase_add_test (tc, test_other_lane_at_the_end);
   tcase_add_test (tc, test_other_lane_after_retries);
   tcase_add_test (tc, test_resume_often);

@@ -106,8 +106,7 @@ send_ahead (VmSender *self, gint64 now)
     Chunk *chunk = link->data;
 
     if (chunk->state == AHEAD
-        && (self->engine.state != VM_TRANSFER_STATE_TRANSFERRING
-            || in_flight >= vm_window_get_chunks (&self->window)))
+        && in_flight >= vm_window_get_chunks (&self->window))
       return;
     if (chunk->state == AHEAD)
       send_chunk (self, chunk, now);
@@ -160,12 +159,12 @@ forget_lane (VmSender *self, gint64 now)
   gdouble chunks = self->window.chunks;
 
   vm_window_init (&self->window, self->chunk_size, self->nearby);
-  self->window.chunks = MIN (chunks, self->window.max);
+  self->window.chunks = MIN (chunks, self->window.nearby);
   for (GList *link = self->chunks.head; link; link = link->next) {
     Chunk *chunk = link->data;
 
     chunk->retries = 0;
-    chunk->untimed = TRUE;
+    chunk->untimed = chunk->state > AHEAD;
     chunk->unsure = chunk->state == SENT;
     chunk->deadline = now + vm_window_get_timeout (&self->window);
   }
