@@ -71,16 +71,87 @@ typedef struct
   VmPeerLink *link;
 } Closing;
 
-/* Until webrtcbin's thread has done what it was asked before. The question is
- * one it answers with an error at once. */
-static void
-drain_tasks (GstElement *webrtc)
+/* That webrtcbin's thread stands still. */
+typedef struct
 {
-  GstPromise *promise = gst_promise_new ();
+  GMutex lock; /* of what follows */
+  GCond cond;
+  GThread *closer;
+  gboolean stands, goes_on;
+} Hold;
 
+static void
+hold_clear (gpointer data)
+{
+  Hold *hold = data;
+
+  g_mutex_clear (&hold->lock);
+  g_cond_clear (&hold->cond);
+}
+
+static void
+hold_unref (gpointer hold)
+{
+  g_atomic_rc_box_release_full (hold, hold_clear);
+}
+
+/* In webrtcbin's thread; where it has none any more, in the closer's own. */
+static void
+stand (GstPromise *promise, gpointer data)
+{
+  Hold *hold = data;
+
+  g_mutex_lock (&hold->lock);
+  hold->stands = TRUE;
+  g_cond_broadcast (&hold->cond);
+  while (!hold->goes_on && g_thread_self () != hold->closer)
+    g_cond_wait (&hold->cond, &hold->lock);
+  g_mutex_unlock (&hold->lock);
+}
+
+/* Until webrtcbin's thread has done what it was asked before, and then it does
+ * nothing. The question is one it answers with an error at once. */
+static Hold *
+hold_tasks (GstElement *webrtc)
+{
+  Hold *hold = g_atomic_rc_box_new0 (Hold);
+  GstPromise *promise = gst_promise_new_with_change_func (
+      stand, g_atomic_rc_box_acquire (hold), hold_unref);
+
+  g_mutex_init (&hold->lock);
+  g_cond_init (&hold->cond);
+  hold->closer = g_thread_self ();
   g_signal_emit_by_name (webrtc, "create-answer", NULL, promise);
-  gst_promise_wait (promise);
+  g_mutex_lock (&hold->lock);
+  while (!hold->stands)
+    g_cond_wait (&hold->cond, &hold->lock);
+  g_mutex_unlock (&hold->lock);
   gst_promise_unref (promise);
+  return hold;
+}
+
+static void
+let_tasks_go (Hold *hold)
+{
+  g_mutex_lock (&hold->lock);
+  hold->goes_on = TRUE;
+  g_cond_broadcast (&hold->cond);
+  g_mutex_unlock (&hold->lock);
+  hold_unref (hold);
+}
+
+/* webrtcbin 1.22.0 closes a data channel that has failed on the way down in its own
+ * thread, by way of the SCTP association, which the SCTP elements give up without a
+ * lock when they go to READY. Afterwards it finds the channel without a pad. */
+static void
+take_down (const Closing *closing)
+{
+  Hold *hold;
+
+  vm_peer_dtls_quiesce (closing->pipeline, closing->link);
+  hold = hold_tasks (closing->webrtc);
+  gst_element_set_state (closing->pipeline, GST_STATE_READY);
+  let_tasks_go (hold);
 }
 
 /* A peer has a dozen threads, and glibc's allocator keeps what they freed in
@@ -99,10 +170,8 @@ close_main (gpointer data)
 {
   Closing *closing = data;
 
-  if (GST_STATE (closing->pipeline) > GST_STATE_READY) {
-    vm_peer_dtls_quiesce (closing->pipeline, closing->link);
-    drain_tasks (closing->webrtc);
-  }
+  if (GST_STATE (closing->pipeline) > GST_STATE_READY)
+    take_down (closing);
   gst_element_set_state (closing->pipeline, GST_STATE_NULL);
   gst_object_unref (closing->webrtc);
   gst_object_unref (closing->pipeline);

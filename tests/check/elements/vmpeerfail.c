@@ -556,6 +556,86 @@ GST_START_TEST (test_close_while_sending)
 
 GST_END_TEST;
 
+#define TASK_MS 300 /* thirty times what one takes */
+
+/* Whether webrtcbin's thread does what it is asked while SCTP is taken down. */
+typedef struct
+{
+  GstElement *webrtc;
+  GMutex lock; /* of what follows */
+  GCond cond;
+  guint asked;
+  gboolean answered;
+} Task;
+
+static void
+on_task (GstPromise *promise, gpointer data)
+{
+  Task *task = data;
+
+  g_mutex_lock (&task->lock);
+  task->answered = TRUE;
+  g_cond_broadcast (&task->cond);
+  g_mutex_unlock (&task->lock);
+}
+
+/* In the thread that takes it down, which has just given up the association. */
+static void
+on_sctp_pad_removed (GstElement *sctpenc, GstPad *pad, gpointer data)
+{
+  Task *task = data;
+  gint64 until = g_get_monotonic_time () + TASK_MS * 1000;
+
+  g_mutex_lock (&task->lock);
+  if (task->asked++ == 0) {
+    g_autoptr (GstPromise) promise =
+        gst_promise_new_with_change_func (on_task, task, NULL);
+
+    g_signal_emit_by_name (task->webrtc, "create-answer", NULL, promise);
+    while (
+        !task->answered && g_cond_wait_until (&task->cond, &task->lock, until))
+      ;
+    fail_if (task->answered, "it closes a channel while SCTP goes");
+  }
+  g_mutex_unlock (&task->lock);
+}
+
+static void
+watch_pads (const GValue *item, gpointer data)
+{
+  g_signal_connect (g_value_get_object (item), "pad-removed",
+      G_CALLBACK (on_sctp_pad_removed), data);
+}
+
+/* A channel that fails on the way down is closed in webrtcbin's thread, by way of an
+ * association for which webrtcbin 1.22.0 has no lock. */
+GST_START_TEST (test_no_task_while_sctp_is_taken_down)
+{
+  static Pair pair;
+  static Task task;
+  GstElement *pipeline;
+  g_autoptr (GstIterator) it = NULL;
+
+  pair_init (&pair);
+  pair_make (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
+  pipeline = gst_object_ref (pair.sides[0].peer->pipeline);
+  task.webrtc = gst_object_ref (pair.sides[0].peer->webrtc);
+  it = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (pipeline), "sctpenc");
+  gst_iterator_foreach (it, watch_pads, &task);
+  vm_peer_close (pair.sides[0].peer);
+  fail_unless (vm_peer_join_workers (HOLD_MS * GST_MSECOND));
+  fail_unless (task.asked > 0);
+  gst_object_unref (task.webrtc);
+  gst_object_unref (pipeline);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* The answer never comes, or no path works. */
 GST_START_TEST (test_deadline)
 {
@@ -601,6 +681,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_silent_death);
   tcase_add_test (tc, test_other_side_stops);
   tcase_add_loop_test (tc, test_close_while_sending, 0, CLOSINGS);
+  tcase_add_test (tc, test_no_task_while_sctp_is_taken_down);
   tcase_add_test (tc, test_deadline);
   return s;
 }
