@@ -431,6 +431,65 @@ GST_START_TEST (test_another_hash)
 
 GST_END_TEST;
 
+/* What came in one frame stays where it came. */
+GST_START_TEST (test_no_copy)
+{
+  g_autoptr (VmFrameJoiner) joiner = vm_frame_joiner_new ();
+  g_autoptr (VmTransferMessage) chunk = new_chunk (UUID, 0, VM_CHUNK_SIZE_MAX);
+  g_autoptr (VmTransferMessage) joined = NULL;
+  gboolean text;
+  g_autoptr (GBytes) frame = vm_frame_pack (chunk, TRUE, &text);
+  const guint8 *bytes = g_bytes_get_data (frame, NULL);
+
+  joined = take (joiner, frame);
+  check_chunk (joined, chunk);
+  fail_unless (g_bytes_get_data (joined->data, NULL)
+               == (gconstpointer) (bytes + VM_FRAME_HEADER_SIZE));
+}
+
+GST_END_TEST;
+
+static void
+check_packed_as_text (const VmTransferMessage *message, gboolean binary)
+{
+  gboolean text = FALSE;
+  g_autoptr (GBytes) packed = vm_frame_pack (message, binary, &text);
+  g_autofree gchar *json = vm_transfer_message_write (message);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (packed, &size);
+
+  fail_unless (text);
+  fail_unless_equals_int (size, strlen (json));
+  fail_unless (memcmp (data, json, size) == 0);
+}
+
+/* One message of a WebSocket for each, whatever its size. */
+GST_START_TEST (test_pack)
+{
+  static const gsize sizes[] = { 1, 65536, VM_CHUNK_SIZE_MAX };
+  g_autoptr (VmTransferMessage) pause =
+      vm_transfer_message_new (VM_TRANSFER_PAUSE, UUID);
+  g_autoptr (VmTransferMessage) odd = new_chunk ("transfer-1", 0, 3);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autoptr (VmFrameJoiner) joiner = vm_frame_joiner_new ();
+    g_autoptr (VmTransferMessage) chunk = new_chunk (UUID, i, sizes[i]);
+    g_autoptr (VmTransferMessage) joined = NULL;
+    gboolean text = TRUE;
+    g_autoptr (GBytes) packed = vm_frame_pack (chunk, TRUE, &text);
+
+    fail_if (text);
+    joined = take (joiner, packed);
+    check_chunk (joined, chunk);
+    check_packed_as_text (chunk, FALSE);
+  }
+  check_packed_as_text (pause, TRUE);
+  check_packed_as_text (pause, FALSE);
+  check_packed_as_text (odd, TRUE);
+}
+
+GST_END_TEST;
+
 static Suite *
 frame_suite (void)
 {
@@ -450,6 +509,8 @@ frame_suite (void)
   tcase_add_test (tc, test_ranges);
   tcase_add_test (tc, test_flood);
   tcase_add_test (tc, test_another_hash);
+  tcase_add_test (tc, test_no_copy);
+  tcase_add_test (tc, test_pack);
   return s;
 }
 

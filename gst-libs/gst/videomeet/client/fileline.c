@@ -284,17 +284,6 @@ close_socket (gpointer data)
   end_if_over (self);
 }
 
-static void
-send_frames (SoupWebsocketConnection *socket, const VmTransferMessage *chunk)
-{
-  g_autoptr (GPtrArray) frames =
-      vm_frame_split (chunk, VM_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
-
-  for (guint i = 0; frames && i < frames->len; i++)
-    soup_websocket_connection_send_message (
-        socket, SOUP_WEBSOCKET_DATA_BINARY, g_ptr_array_index (frames, i));
-}
-
 typedef struct
 {
   VmFileLine *line;
@@ -315,18 +304,16 @@ send_message (gpointer data)
 {
   const Sending *sending = data;
   SoupWebsocketConnection *socket = sending->line->socket;
+  g_autoptr (GBytes) bytes = NULL;
+  gboolean text;
 
   if (!socket
       || soup_websocket_connection_get_state (socket)
              != SOUP_WEBSOCKET_STATE_OPEN)
     return;
-  if (sending->message->type == VM_TRANSFER_CHUNK_DATA) {
-    send_frames (socket, sending->message);
-  } else {
-    g_autofree gchar *text = vm_transfer_message_write (sending->message);
-
-    soup_websocket_connection_send_text (socket, text);
-  }
+  bytes = vm_frame_pack (sending->message, TRUE, &text);
+  soup_websocket_connection_send_message (socket,
+      text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, bytes);
 }
 
 /* The owner's */

@@ -12,8 +12,6 @@
 #include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
 
-#include <string.h>
-
 /* Messages that were read and wait for the socket; the window bounds their
  * bytes. */
 #define QUEUE_MAX 64
@@ -34,21 +32,12 @@ static VmUploadItem *
 make_item (VmUpload *self, VmTransferMessage *message)
 {
   VmUploadItem *item = g_new0 (VmUploadItem, 1);
+  gboolean binary =
+      vm_file_sender_get_encoding (self->sender) == VM_TRANSFER_ENCODING_BINARY;
+  gboolean text;
 
-  if (message->type == VM_TRANSFER_CHUNK_DATA
-      && vm_file_sender_get_encoding (self->sender)
-             == VM_TRANSFER_ENCODING_BINARY) {
-    g_autoptr (GPtrArray) frames = vm_frame_split (
-        message, VM_FILE_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
-
-    item->type = SOUP_WEBSOCKET_DATA_BINARY;
-    item->bytes = g_bytes_ref (frames->pdata[0]); /* the only one */
-  } else {
-    gchar *text = vm_transfer_message_write (message);
-
-    item->type = SOUP_WEBSOCKET_DATA_TEXT;
-    item->bytes = g_bytes_new_take (text, strlen (text));
-  }
+  item->bytes = vm_frame_pack (message, binary, &text);
+  item->type = text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY;
   vm_transfer_message_free (message);
   return item;
 }

@@ -153,23 +153,12 @@ wake (VmFileInlet *self)
   g_source_attach (self->source, self->context);
 }
 
-/* Takes @message. */
-static GstBuffer *
-make_buffer (VmTransferMessage *message)
-{
-  g_autoptr (VmTransferMessage) taken = message;
-  GstBuffer *buffer = taken->data ? gst_buffer_new_wrapped_bytes (taken->data)
-                                  : gst_buffer_new ();
-
-  vm_buffer_add_transfer_meta (buffer, vm_transfer_message_to_structure (taken))
-      ->lane = vm_lane_kind_to_string (VM_LANE_WSS);
-  return buffer;
-}
-
 gboolean
 vm_file_inlet_push (VmFileInlet *self, VmTransferMessage *message)
 {
-  GstBuffer *buffer = make_buffer (message);
+  g_autoptr (VmTransferMessage) taken = message;
+  GstBuffer *buffer = vm_transfer_message_to_buffer (
+      taken, vm_lane_kind_to_string (VM_LANE_WSS));
   gboolean room;
 
   g_mutex_lock (&self->lock);

@@ -157,3 +157,22 @@ vm_frame_split (const VmTransferMessage *message, gsize max, GError **error)
   g_ptr_array_add (frames, vm_frame_write (&frame));
   return g_steal_pointer (&frames);
 }
+
+GBytes *
+vm_frame_pack (
+    const VmTransferMessage *message, gboolean binary, gboolean *text)
+{
+  guint8 id[VM_FRAME_ID_SIZE];
+  gchar *json;
+
+  *text = !binary || message->type != VM_TRANSFER_CHUNK_DATA
+          || !vm_frame_id_read (message->id, id);
+  if (!*text) {
+    g_autoptr (GPtrArray) frames = vm_frame_split (
+        message, VM_CHUNK_SIZE_MAX + VM_FRAME_HEADER_SIZE, NULL);
+
+    return g_bytes_ref (frames->pdata[0]); /* the only one */
+  }
+  json = vm_transfer_message_write (message);
+  return g_bytes_new_take (json, strlen (json));
+}

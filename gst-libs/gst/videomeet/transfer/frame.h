@@ -43,6 +43,12 @@ gboolean vm_frame_is (gconstpointer data, gsize size);
 GPtrArray *
 vm_frame_split (const VmTransferMessage *message, gsize max, GError **error);
 
+/* @message as one message of a WebSocket: a chunk in one frame if @binary and its
+ * id is a uuid, all else as JSON, which *@text says. Pure.
+ * Returns: (transfer full) */
+GBytes *vm_frame_pack (
+    const VmTransferMessage *message, gboolean binary, gboolean *text);
+
 /* Of one peer; one thread at a time. */
 typedef struct _VmFrameJoiner VmFrameJoiner;
 

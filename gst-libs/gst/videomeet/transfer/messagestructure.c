@@ -2,6 +2,7 @@
 
 #include "message-priv.h"
 #include "messagestructure.h"
+#include "vmtransfermeta.h"
 
 static const gchar *const encoding_names[] = { "json", "binary" };
 
@@ -103,6 +104,17 @@ vm_transfer_message_to_structure (const VmTransferMessage *self)
     if (vm_transfer_fields[i].types & 1u << self->type)
       set_field (s, self, i);
   return s;
+}
+
+GstBuffer *
+vm_transfer_message_to_buffer (const VmTransferMessage *self, const gchar *lane)
+{
+  GstBuffer *buffer = self->data ? gst_buffer_new_wrapped_bytes (self->data)
+                                 : gst_buffer_new ();
+
+  vm_buffer_add_transfer_meta (buffer, vm_transfer_message_to_structure (self))
+      ->lane = lane;
+  return buffer;
 }
 
 static gboolean

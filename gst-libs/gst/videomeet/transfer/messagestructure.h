@@ -12,6 +12,10 @@
 
 /* Returns: (transfer full): without the data */
 GstStructure *vm_transfer_message_to_structure (const VmTransferMessage *self);
+/* As vmfilesrc pushes it: the structure in a VmTransferMeta, the bytes of a chunk
+ * in the buffer. @lane: a constant, or NULL. Returns: (transfer full) */
+GstBuffer *vm_transfer_message_to_buffer (
+    const VmTransferMessage *self, const gchar *lane);
 /* As strict as vm_transfer_message_read(); VM_ERROR_BAD_MESSAGE. @data: of
  * CHUNK_DATA, at most VM_CHUNK_SIZE_MAX bytes; else NULL. */
 VmTransferMessage *vm_transfer_message_from_structure (

@@ -368,19 +368,6 @@ bound_chunks (VmTransferMessage *message)
     message->chunk_size = VM_FILE_LANE_JSON_CHUNK_MAX;
 }
 
-static GstBuffer *
-make_buffer (const VmTransferMessage *message)
-{
-  GstBuffer *buffer = message->data
-                          ? gst_buffer_new_wrapped_bytes (message->data)
-                          : gst_buffer_new ();
-
-  vm_buffer_add_transfer_meta (
-      buffer, vm_transfer_message_to_structure (message))
-      ->lane = vm_lane_kind_to_string (VM_LANE_CHANNEL);
-  return buffer;
-}
-
 /**
  * vm_file_lane_take:
  * @self: a #VmFileLane
@@ -415,7 +402,8 @@ vm_file_lane_take (
     return NULL;
   hear (self, message);
   bound_chunks (message);
-  return make_buffer (message);
+  return vm_transfer_message_to_buffer (
+      message, vm_lane_kind_to_string (VM_LANE_CHANNEL));
 }
 
 /**

@@ -372,18 +372,6 @@ vm_file_sender_pull_message (VmFileSender *self, GError **error)
   return message;
 }
 
-static GstBuffer *
-to_buffer (const VmTransferMessage *message)
-{
-  GstBuffer *buffer = message->data
-                          ? gst_buffer_new_wrapped_bytes (message->data)
-                          : gst_buffer_new ();
-
-  vm_buffer_add_transfer_meta (
-      buffer, vm_transfer_message_to_structure (message));
-  return buffer;
-}
-
 /**
  * vm_file_sender_pull:
  * @self: a #VmFileSender
@@ -408,7 +396,7 @@ vm_file_sender_pull (VmFileSender *self, GError **error)
   g_return_val_if_fail (VM_IS_FILE_SENDER (self), NULL);
 
   message = vm_file_sender_pull_message (self, error);
-  return message ? to_buffer (message) : NULL;
+  return message ? vm_transfer_message_to_buffer (message, NULL) : NULL;
 }
 
 /**
