@@ -357,6 +357,24 @@ GST_START_TEST (test_replaces)
 
 GST_END_TEST;
 
+/* Told before a byte of it has come. */
+GST_START_TEST (test_replaces_no_folder)
+{
+  g_auto (File) file = file_of ("a.txt", 10, CHUNK);
+  g_autofree gchar *full = g_build_filename (path, "a.txt", NULL);
+  g_autoptr (VmReceiveFolder) folder = NULL;
+
+  rules.overwrite = VM_OVERWRITE_REPLACE;
+  folder = open_folder ();
+  fail_unless (g_mkdir (full, 0700) == 0);
+  check_begin_fails (folder, &file, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+  fail_unless_equals_int (count_entries (), 1);
+  fail_unless (g_rmdir (full) == 0);
+  receive_whole (folder, &file, "a.txt");
+}
+
+GST_END_TEST;
+
 /* When a file of that name was changed last, Unix ms; it is told @mtime. */
 static gint64
 receive_with_time (VmReceiveFolder *folder, gint64 mtime)
@@ -861,6 +879,7 @@ receivefolder_suite (void)
   tcase_add_test (tc, test_never_overwrites);
   tcase_add_test (tc, test_renames);
   tcase_add_test (tc, test_replaces);
+  tcase_add_test (tc, test_replaces_no_folder);
   tcase_add_test (tc, test_has_the_time_of_its_last_change);
   tcase_add_test (tc, test_limits_before_a_byte_is_sent);
   tcase_add_test (tc, test_quota_is_shared);

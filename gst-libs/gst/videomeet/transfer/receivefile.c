@@ -105,13 +105,24 @@ make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
   return FALSE;
 }
 
+/* What no file can replace. */
+static gboolean
+is_folder (VmReceiveFolder *folder, const gchar *name)
+{
+  struct stat st;
+
+  return fstatat (folder->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+         && S_ISDIR (st.st_mode);
+}
+
 static gboolean
 check_name (VmReceiveFile *file, GError **error)
 {
   VmReceiveFolder *folder = file->folder;
   g_autoptr (GPtrArray) names = vm_receive_list (folder, error);
   const gchar *name = file->header.name;
-  gboolean replace = folder->rules.overwrite == VM_OVERWRITE_REPLACE;
+  gboolean replace = folder->rules.overwrite == VM_OVERWRITE_REPLACE
+                     && !is_folder (folder, name);
 
   if (!names)
     return FALSE;
