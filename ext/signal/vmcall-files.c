@@ -127,6 +127,43 @@ vm_call_files_changed (VmCall *call)
     vm_call_invoke (call, pump, call, NULL);
 }
 
+typedef struct
+{
+  VmCall *call;
+  VmFilePad *pad;
+} Dropped;
+
+static void
+dropped_free (gpointer data)
+{
+  Dropped *dropped = data;
+
+  gst_object_unref (dropped->pad);
+  g_free (dropped);
+}
+
+static gboolean
+drop_pad (gpointer user_data)
+{
+  const Dropped *dropped = user_data;
+  VmCall *call = dropped->call;
+
+  for (guint i = 0; i < call->links->len; i++)
+    vm_link_drop_file_pad (call->links->pdata[i], dropped->pad);
+  vm_call_files_changed (call);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_call_drop_file_pad (VmCall *call, VmFilePad *pad)
+{
+  Dropped *dropped = g_new (Dropped, 1);
+
+  dropped->call = call;
+  dropped->pad = gst_object_ref (pad);
+  vm_call_invoke (call, drop_pad, dropped, dropped_free);
+}
+
 guint16
 vm_call_serve_files (VmCall *call)
 {

@@ -66,6 +66,12 @@ vm_file_route_get_pad (VmFileRoute *self)
   return self->pad;
 }
 
+const gchar *
+vm_file_route_get_id (VmFileRoute *self)
+{
+  return self->id;
+}
+
 static VmLaneKind
 kind_of (VmFileRoute *self)
 {

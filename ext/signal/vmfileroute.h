@@ -38,6 +38,7 @@ VmFileRoute *vm_file_route_new (const VmFileRouteFuncs *funcs, gpointer link,
 /* What it has said gets out. */
 void vm_file_route_free (VmFileRoute *self);
 VmFilePad *vm_file_route_get_pad (VmFileRoute *self);
+const gchar *vm_file_route_get_id (VmFileRoute *self);
 
 /* The receiver has accepted, once or more. @base_uri: where its server is; NULL: the
  * data channels alone carry the file, and @session may be NULL. */

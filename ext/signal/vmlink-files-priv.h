@@ -12,6 +12,7 @@ struct _VmLinkFiles
 {
   VmFileLane *lane;
   GHashTable *sent; /* transfer id → VmFileRoute */
+  gchar *last_sent; /* the id of the last of them, which may be gone; or NULL */
   GHashTable
       *received; /* ids, of what the output was offered → VmLinkReceived */
   VmFileOutput *output; /* once the peer has offered a file */

@@ -48,6 +48,23 @@ vm_file_message_ends (const GstStructure *message)
          || gst_structure_has_name (message, "error");
 }
 
+/* Only who sends a file says it. */
+static gboolean
+is_of_sender (const GstStructure *message)
+{
+  return gst_structure_has_name (message, "TRANSFER_START")
+         || gst_structure_has_name (message, "CHUNK_DATA")
+         || gst_structure_has_name (message, "TRANSFER_COMPLETE");
+}
+
+static gboolean
+is_of_receiver (const GstStructure *message)
+{
+  return gst_structure_has_name (message, "FILE_RESPONSE")
+         || gst_structure_has_name (message, "CHUNK_ACK")
+         || gst_structure_has_name (message, "TRANSFER_VERIFIED");
+}
+
 GstStructure *
 vm_file_message_new_error (const gchar *id, const GError *error)
 {
@@ -108,17 +125,24 @@ go_on (gpointer link)
   vm_call_files_changed (((VmLink *) link)->call);
 }
 
-/* An answer to what @pad has offered. */
 static void
-hand_back (VmLink *self, VmFilePad *to, const GstStructure *message)
+end_route (VmLink *self, VmFileRoute *route)
 {
-  g_autoptr (VmFilePad) pad = g_object_ref (to);
-  const gchar *id = vm_file_message_get_id (message);
+  g_autofree gchar *id = g_strdup (vm_file_route_get_id (route));
 
-  if (vm_file_message_ends (message) && id) {
-    vm_file_lane_forget (self->files->lane, id);
-    g_hash_table_remove (self->files->sent, id);
-  }
+  vm_file_lane_forget (self->files->lane, id);
+  g_hash_table_remove (self->files->sent, id);
+}
+
+/* An answer to what the pad of @route has offered. */
+static void
+hand_back (VmLink *self, VmFileRoute *route, const GstStructure *message)
+{
+  g_autoptr (VmFilePad) pad = g_object_ref (vm_file_route_get_pad (route));
+
+  if (vm_file_message_ends (message)
+      && (vm_file_message_get_id (message) || is_of_receiver (message)))
+    end_route (self, route);
   vm_file_pad_reply (pad, message, vm_participant_get_id (self->participant));
 }
 
@@ -131,7 +155,7 @@ take_answer (gpointer link, const GstStructure *message)
   VmFileRoute *route = id ? g_hash_table_lookup (self->files->sent, id) : NULL;
 
   if (route)
-    hand_back (self, vm_file_route_get_pad (route), message);
+    hand_back (self, route, message);
 }
 
 static void
@@ -149,6 +173,8 @@ add_route (VmLink *self, VmFilePad *pad, const gchar *id)
   g_hash_table_replace (sent, g_strdup (id),
       vm_file_route_new (
           &funcs, self, vm_call_get_context (self->call), id, pad));
+  g_free (self->files->last_sent);
+  self->files->last_sent = g_strdup (id);
 }
 
 /* FALSE: it is to wait. */
@@ -294,22 +320,18 @@ vm_link_pump_files (VmLink *self)
 
 /* --- in --- */
 
-/* What has sent what @message answers, or NULL. */
+/* What has sent what @message answers, or NULL. Who knows only the seed need not say
+ * which: that is the last that it was offered. */
 static VmFileRoute *
 find_route (VmLink *self, const GstStructure *message)
 {
-  GHashTable *sent = self->files->sent;
   const gchar *id = vm_file_message_get_id (message);
-  GHashTableIter iter;
-  gpointer route = NULL;
 
-  if (id)
-    return g_hash_table_lookup (sent, id);
-  if (g_hash_table_size (sent) != 1)
+  if (is_of_sender (message))
     return NULL;
-  g_hash_table_iter_init (&iter, sent);
-  g_hash_table_iter_next (&iter, NULL, &route);
-  return route;
+  if (!id)
+    id = self->files->last_sent;
+  return id ? g_hash_table_lookup (self->files->sent, id) : NULL;
 }
 
 /* Where the receiver's server is: on the address on which it was found to be, and
@@ -360,13 +382,15 @@ hear (VmLink *self, GstBuffer *buffer)
     return;
   }
   route = find_route (self, message);
+  if (!route && is_of_receiver (message))
+    return; /* of a file that is not sent any more */
   if (!route) {
     vm_link_receive_file (self, buffer);
     return;
   }
   if (gst_structure_has_name (message, "FILE_RESPONSE"))
     be_accepted (self, route, message);
-  hand_back (self, vm_file_route_get_pad (route), message);
+  hand_back (self, route, message);
 }
 
 void
@@ -412,6 +436,29 @@ vm_link_restart_files (VmLink *self)
 }
 
 void
+vm_link_drop_file_pad (VmLink *self, VmFilePad *pad)
+{
+  g_autoptr (GError) gone = g_error_new_literal (VM_ERROR,
+      VM_ERROR_DISCONNECTED, "The sender has stopped, and may go on later");
+  GHashTableIter iter;
+  gpointer id, route;
+
+  if (!self->files)
+    return;
+  g_hash_table_iter_init (&iter, self->files->sent);
+  while (g_hash_table_iter_next (&iter, &id, &route)) {
+    g_autoptr (GstStructure) s = vm_file_message_new_error (id, gone);
+
+    if (vm_file_route_get_pad (route) != pad)
+      continue;
+    if (vm_file_route_send (route, s, NULL) == VM_FILE_ROUTE_SENT
+        || !vm_file_lane_put (self->files->lane, s, NULL, NULL))
+      vm_file_lane_forget (self->files->lane, id);
+    g_hash_table_iter_remove (&iter);
+  }
+}
+
+void
 vm_link_end_files (VmLink *self)
 {
   g_autoptr (GError) gone = NULL;
@@ -435,6 +482,7 @@ vm_link_end_files (VmLink *self)
   vm_link_end_inbox (self, files, gone);
   g_hash_table_unref (files->received);
   g_hash_table_unref (files->sent);
+  g_free (files->last_sent);
   g_object_unref (files->lane);
   g_free (files);
 }

@@ -214,12 +214,16 @@ request_file_pad (VmSignalBin *self, GstPadTemplate *templ, const gchar *name)
 static void
 release_file_pad (VmSignalBin *self, GstPad *pad)
 {
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
   GST_OBJECT_LOCK (self);
   g_ptr_array_remove (self->file_pads, pad);
   GST_OBJECT_UNLOCK (self);
   gst_child_proxy_child_removed (
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_OBJECT_NAME (pad));
   gst_pad_set_active (pad, FALSE);
+  if (call)
+    vm_call_drop_file_pad (call, VM_FILE_PAD (pad));
   gst_element_remove_pad (GST_ELEMENT (self), pad);
 }
 

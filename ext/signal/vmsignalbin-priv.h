@@ -89,6 +89,8 @@ void vm_call_pause (VmCall *call);
 void vm_call_inputs_changed (VmCall *call);
 /* What waits on the pads for files has changed; or a channel for it has. */
 void vm_call_files_changed (VmCall *call);
+/* Nothing comes from @pad any more. */
+void vm_call_drop_file_pad (VmCall *call, VmFilePad *pad);
 /* A streaming thread: to every peer that takes this stream in this codec. */
 void vm_call_push (
     VmCall *call, VmPeerStream stream, VmCodec codec, GstSample *sample);
@@ -188,6 +190,8 @@ gboolean vm_link_can_send_files (VmLink *link);
 gboolean vm_link_has_transfer (VmLink *link, const gchar *id);
 /* A message from @pad; FALSE: it is to wait. */
 gboolean vm_link_put_file (VmLink *link, VmFilePad *pad, GstBuffer *buffer);
+/* What @pad has offered and is not whole ends, and its receiver keeps what it has. */
+void vm_link_drop_file_pad (VmLink *link, VmFilePad *pad);
 /* Tells whoever sent @message on @pad why it goes nowhere. */
 void vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
     const gchar *participant, const GError *error);

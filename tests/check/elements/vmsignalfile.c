@@ -406,6 +406,93 @@ GST_START_TEST (test_receiver_leaves)
 
 GST_END_TEST;
 
+/* The sender stops without leaving: who receives hears it, and what it has is not sent
+ * again when the file is. */
+GST_START_TEST (test_sender_stops_and_goes_on)
+{
+  g_autofree gchar *path = write_file ("a.bin", 40 * 65536);
+  Side a = receiving_host ();
+  Side b = sender ("Bob", "", path, "max-bitrate=2000000");
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (b.pipeline), "f");
+  GstPad *pad = gst_element_get_static_pad (b.bin, "file_sink_0");
+
+  side_play (&b);
+  expect_state (&a, VM_TRANSFER_STATE_TRANSFERRING, NULL);
+  gst_element_set_state (src, GST_STATE_NULL);
+  gst_element_unlink (src, b.bin);
+  gst_element_release_request_pad (b.bin, pad);
+  gst_object_unref (pad);
+  expect_state (&a, VM_TRANSFER_STATE_FAILED, "DISCONNECTED");
+  g_object_set (src, "max-bitrate", (guint64) 0, NULL);
+  fail_unless (gst_element_link_pads (src, "src", b.bin, "file_sink_%u"));
+  gst_element_sync_state_with_parent (src);
+  expect_state (&a, VM_TRANSFER_STATE_COMPLETED, NULL);
+  check_received ("a.bin");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+static void
+say (GstPad *pad, GstStructure *message)
+{
+  g_autoptr (GstStructure) taken = message;
+
+  gst_pad_push_event (pad, gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+                               gst_structure_new (VM_TRANSFER_EVENT, "message",
+                                   GST_TYPE_STRUCTURE, taken, NULL)));
+}
+
+/* A receiver that knows the messages of seed 1 alone, which need not say of which
+ * transfer they are. */
+static GstPadProbeReturn
+answer_as_seed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const GstStructure *s =
+      vm_buffer_get_transfer_meta (GST_PAD_PROBE_INFO_BUFFER (info))->message;
+  gint *verified = user_data;
+  gint64 index = 0;
+
+  if (gst_structure_has_name (s, "FILE_OFFER")) {
+    say (pad, gst_structure_new (
+                  "FILE_RESPONSE", "accept", G_TYPE_BOOLEAN, TRUE, NULL));
+  } else if (gst_structure_get_int64 (s, "id", &index)) {
+    say (pad, gst_structure_new ("CHUNK_ACK", "id", G_TYPE_INT64, index,
+                  "status", G_TYPE_STRING, "received", NULL));
+  } else if (gst_structure_has_name (s, "TRANSFER_COMPLETE")) {
+    g_atomic_int_inc (verified);
+    say (pad, gst_structure_new ("TRANSFER_VERIFIED", "status", G_TYPE_STRING,
+                  "verified", NULL));
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* One after the other, to one that does not say which it answers. */
+GST_START_TEST (test_two_files_to_who_knows_the_seed)
+{
+  g_autofree gchar *one = write_file ("a.bin", 3 * 65536);
+  g_autofree gchar *two = write_file ("b.bin", 2 * 65536);
+  const gchar *paths[] = { one, two, NULL };
+  Side a = host ("m.file_src_0 ! fakesink name=s sync=false async=false");
+  Side b = sender ("Bob", "", one, "");
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (b.pipeline), "f");
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (a.pipeline), "s");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  gint verified = 0;
+
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_BUFFER, answer_as_seed, &verified, NULL);
+  g_object_set (src, "locations", paths, NULL);
+  side_play (&b);
+  expect (&b, "eos");
+  fail_unless_equals_int (g_atomic_int_get (&verified), 2);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 /* The sender is gone: its pad ends, the meeting goes on. */
 GST_START_TEST (test_sender_leaves)
 {
@@ -523,6 +610,8 @@ vmsignalfile_suite (void)
   tcase_add_test (tc, test_to_one_of_two);
   tcase_add_test (tc, test_receiver_leaves);
   tcase_add_test (tc, test_sender_leaves);
+  tcase_add_test (tc, test_sender_stops_and_goes_on);
+  tcase_add_test (tc, test_two_files_to_who_knows_the_seed);
   tcase_add_test (tc, test_beside_a_call);
   return s;
 }
