@@ -43,7 +43,7 @@ struct _VmFileSink
   guint64 max_size, quota; /* bytes */
   gboolean fsync;
   VmAccept accept;
-  VmFileReceiver *receiver; /* between start() and stop() */
+  VmFileReceiver *receiver; /* while it is PAUSED or PLAYING */
   gchar *from; /* of the caps: who sends; or NULL */
 };
 
@@ -138,9 +138,8 @@ make_receiver (VmFileSink *self)
 }
 
 static gboolean
-vm_file_sink_start (GstBaseSink *sink)
+start_receiver (VmFileSink *self)
 {
-  VmFileSink *self = VM_FILE_SINK (sink);
   g_autoptr (VmFileReceiver) receiver = make_receiver (self);
   g_autofree gchar *directory = NULL;
   g_autoptr (GError) error = NULL;
@@ -163,10 +162,9 @@ vm_file_sink_start (GstBaseSink *sink)
   return TRUE;
 }
 
-static gboolean
-vm_file_sink_stop (GstBaseSink *sink)
+static void
+stop_receiver (VmFileSink *self)
 {
-  VmFileSink *self = VM_FILE_SINK (sink);
   g_autoptr (VmFileReceiver) receiver = NULL;
 
   GST_OBJECT_LOCK (self);
@@ -175,7 +173,6 @@ vm_file_sink_stop (GstBaseSink *sink)
   GST_OBJECT_UNLOCK (self);
   if (receiver)
     vm_file_receiver_stop (receiver);
-  return TRUE;
 }
 
 static void
@@ -202,13 +199,22 @@ static GstStateChangeReturn
 vm_file_sink_change_state (GstElement *element, GstStateChange transition)
 {
   VmFileSink *self = VM_FILE_SINK (element);
+  GstStateChangeReturn ret;
 
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    if (!start_receiver (self))
+      return GST_STATE_CHANGE_FAILURE;
     set_is_sink (self, gst_pad_is_linked (GST_BASE_SINK_PAD (self)));
-  else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  } else if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
     set_is_sink (self, TRUE);
-  return GST_ELEMENT_CLASS (vm_file_sink_parent_class)
-      ->change_state (element, transition);
+  }
+  ret = GST_ELEMENT_CLASS (vm_file_sink_parent_class)
+            ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+          && ret == GST_STATE_CHANGE_FAILURE))
+    stop_receiver (self);
+  return ret;
 }
 
 static gboolean
@@ -224,6 +230,8 @@ vm_file_sink_set_caps (GstBaseSink *sink, GstCaps *caps)
   return TRUE;
 }
 
+/* Whoever waits here is let go for PAUSED as well: then it waits for PLAYING, and goes
+ * on. */
 static GstFlowReturn
 vm_file_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 {
@@ -231,16 +239,22 @@ vm_file_sink_render (GstBaseSink *sink, GstBuffer *buffer)
   g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
   g_autofree gchar *from = NULL;
   g_autoptr (GError) error = NULL;
+  GstFlowReturn ret = GST_FLOW_OK;
 
   if (!receiver)
     return GST_FLOW_FLUSHING;
   GST_OBJECT_LOCK (self);
   from = g_strdup (self->from);
   GST_OBJECT_UNLOCK (self);
-  if (vm_file_receiver_take (receiver, buffer, from, &error))
+  while (!vm_file_receiver_take (receiver, buffer, from, &error)
+         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_clear_error (&error);
+    ret = gst_base_sink_wait_preroll (sink);
+    if (ret != GST_FLOW_OK)
+      return ret;
+  }
+  if (!error)
     return GST_FLOW_OK;
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return GST_FLOW_FLUSHING;
   if (vm_buffer_get_transfer_meta (buffer)) {
     GST_ELEMENT_WARNING (self, STREAM, DECODE,
         ("A message is passed over: %s", error->message), (NULL));
@@ -256,8 +270,13 @@ vm_file_sink_event (GstBaseSink *sink, GstEvent *event)
   VmFileSink *self = VM_FILE_SINK (sink);
   g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && receiver)
-    vm_file_receiver_drain (receiver);
+  while (GST_EVENT_TYPE (event) == GST_EVENT_EOS && receiver
+         && !vm_file_receiver_drain (receiver)) {
+    if (gst_base_sink_wait_preroll (sink) == GST_FLOW_OK)
+      continue;
+    gst_event_unref (event); /* flushing; behind this it would be waited for */
+    return FALSE;
+  }
   return GST_BASE_SINK_CLASS (vm_file_sink_parent_class)->event (sink, event);
 }
 
@@ -402,8 +421,6 @@ vm_file_sink_class_init (VmFileSinkClass *klass)
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
   vm_file_sink_install_actions ();
   element_class->change_state = vm_file_sink_change_state;
-  base_class->start = vm_file_sink_start;
-  base_class->stop = vm_file_sink_stop;
   base_class->set_caps = vm_file_sink_set_caps;
   base_class->render = vm_file_sink_render;
   base_class->event = vm_file_sink_event;

@@ -283,6 +283,27 @@ GST_START_TEST (test_resumed_after_a_cut)
 
 GST_END_TEST;
 
+/* The line begins anew without NULL: it goes on where it was. */
+GST_START_TEST (test_resumed_after_ready)
+{
+  at = CHUNKS / 2;
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, drop_from, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait_state (&pipe_, "transferring", "transferring");
+  gst_element_set_state (pipe_.pipeline, GST_STATE_READY);
+  file_pipe_assert_absent (&pipe_, "a.bin");
+  at = G_MAXUINT; /* nothing is dropped any more */
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_stop (&pipe_);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
 /* What came of it is another file: nothing of the old one is in it. */
 GST_START_TEST (test_changed_before_it_is_resumed)
 {
@@ -503,6 +524,27 @@ GST_START_TEST (test_missing_directory)
 
 GST_END_TEST;
 
+/* As its property says when it can be changed. */
+GST_START_TEST (test_another_folder_in_ready)
+{
+  g_autofree gchar *there = g_build_filename (pipe_.folder, "there", NULL);
+  g_autofree gchar *full = g_build_filename (there, "a.bin", NULL);
+
+  fail_unless_equals_int (g_mkdir (there, 0700), 0);
+  file_pipe_write (&pipe_, "a.bin", 10);
+  file_pipe_make (&pipe_, NULL, NULL);
+  gst_element_set_state (pipe_.pipeline, GST_STATE_READY);
+  g_object_set (pipe_.sink, "directory", there, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  fail_unless (g_file_test (full, G_FILE_TEST_EXISTS));
+  file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
 static GstPadProbeReturn
 remove_folder (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -573,6 +615,114 @@ GST_START_TEST (test_message_that_is_none)
   gst_bus_set_flushing (bus, TRUE);
   gst_harness_teardown (h);
   file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
+#define MANY 9 /* MiB: more than may wait for the disk */
+
+typedef struct
+{
+  GstHarness *h;
+  GMutex lock; /* of what follows */
+  GCond cond;
+  gboolean held; /* the thread that writes */
+  gboolean let_go;
+  guint pushed;
+  GstFlowReturn ret;
+} Full;
+
+static void
+wait_full (Full *full, gint64 until)
+{
+  fail_unless (g_cond_wait_until (&full->cond, &full->lock, until));
+}
+
+static GstBusSyncReply
+hold_writer (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Full *full = user_data;
+  gint64 until = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+
+  if (!gst_message_has_name (message, "vm-transfer"))
+    return GST_BUS_PASS;
+  g_mutex_lock (&full->lock);
+  full->held = TRUE;
+  g_cond_broadcast (&full->cond);
+  while (!full->let_go)
+    wait_full (full, until);
+  g_mutex_unlock (&full->lock);
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+static GstFlowReturn
+push_message (GstHarness *h, const gchar *text, gsize size)
+{
+  GstBuffer *buffer = gst_harness_create_buffer (h, size);
+
+  vm_buffer_add_transfer_meta (buffer, gst_structure_from_string (text, NULL));
+  return gst_harness_push (h, buffer);
+}
+
+static gpointer
+push_many (gpointer user_data)
+{
+  Full *full = user_data;
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  for (guint i = 0; i < MANY && ret == GST_FLOW_OK; i++) {
+    ret = push_message (full->h,
+        "CHUNK_DATA, transferId=(string)t, id=(gint64)0, hash=(string)"
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        1024 * 1024);
+    g_mutex_lock (&full->lock);
+    full->pushed++;
+    full->ret = ret;
+    g_cond_broadcast (&full->cond);
+    g_mutex_unlock (&full->lock);
+  }
+  return NULL;
+}
+
+/* Who waits for room is let go for PAUSED, and waits on: nothing is lost by it. */
+GST_START_TEST (test_paused_while_it_waits_for_the_disk)
+{
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  Full full = { .h = make_harness (bus) };
+  gint64 until = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  GThread *thread;
+
+  gst_bus_set_sync_handler (bus, hold_writer, &full, NULL);
+  fail_unless_equals_int (push_message (full.h,
+                              "FILE_OFFER, id=(string)t, filename=(string)a, "
+                              "size=(gint64)9, hash=(string)\"\"",
+                              0),
+      GST_FLOW_OK);
+  g_mutex_lock (&full.lock);
+  while (!full.held)
+    wait_full (&full, until);
+  g_mutex_unlock (&full.lock);
+  thread = g_thread_new ("push", push_many, &full);
+  g_mutex_lock (&full.lock);
+  while (full.pushed < 7)
+    wait_full (&full, until);
+  /* the next waits, most probably by then */
+  g_cond_wait_until (
+      &full.cond, &full.lock, g_get_monotonic_time () + G_USEC_PER_SEC / 5);
+  fail_unless_equals_int (full.pushed, 7);
+  g_mutex_unlock (&full.lock);
+  gst_element_set_state (full.h->element, GST_STATE_PAUSED);
+  gst_element_set_state (full.h->element, GST_STATE_PLAYING);
+  g_mutex_lock (&full.lock);
+  full.let_go = TRUE;
+  g_cond_broadcast (&full.cond);
+  g_mutex_unlock (&full.lock);
+  g_thread_join (thread);
+  fail_unless_equals_int (full.ret, GST_FLOW_OK);
+  fail_unless_equals_int (full.pushed, MANY);
+  gst_bus_set_flushing (bus, TRUE);
+  gst_harness_teardown (full.h);
 }
 
 GST_END_TEST;
@@ -655,6 +805,7 @@ add_faults (TCase *tc)
   tcase_add_test (tc, test_chunks_out_of_order);
   tcase_add_test (tc, test_wrong_final_hash);
   tcase_add_loop_test (tc, test_resumed_after_a_cut, 0, 10);
+  tcase_add_test (tc, test_resumed_after_ready);
   tcase_add_test (tc, test_changed_before_it_is_resumed);
   tcase_add_test (tc, test_folder_is_removed);
 }
@@ -680,8 +831,10 @@ vmfilesink_suite (void)
   tcase_add_test (tc, test_quota);
   tcase_add_test (tc, test_no_directory);
   tcase_add_test (tc, test_missing_directory);
+  tcase_add_test (tc, test_another_folder_in_ready);
   tcase_add_test (tc, test_buffer_without_a_message);
   tcase_add_test (tc, test_message_that_is_none);
+  tcase_add_test (tc, test_paused_while_it_waits_for_the_disk);
   tcase_add_test (tc, test_never_linked);
   tcase_add_test (tc, test_linked_late);
   return s;
