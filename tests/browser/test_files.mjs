@@ -296,6 +296,38 @@ test("a lost connection: the file goes on where it was", async () => {
   await untilFile(cleo, file.name, "COMPLETED");
   const again = await cleo.evaluate(() => window.again);
   assert(again < 2 * 1024 * 1024 * 0.97, `${again} bytes were sent afterwards`);
+
+  // what was whole is not gone on with
+  await send(cleo, "Dan", file);
+  const next = `${item(file.name)}[data-state="PENDING"]`;
+  await until(async () => (await dan.$$(next)).length === 1, STEP_MS, "offered once more");
+  const more = await saved(dan, () => dan.click(`${next} [data-action="accept"]`));
+  equal(more.hash, file.hash, "what was saved once more");
+}, LONG_MS);
+
+test("who takes a failed file from the list takes nothing from what goes on with it", async () => {
+  const { ann, browser, cleo, dan, file } = await begin("film.bin");
+  const state = (name) => `${item(file.name)}[data-state="${name}"]`;
+  const untilOne = (name) => until(async () => (await dan.$$(state(name))).length === 1,
+    STEP_MS, name);
+
+  await press(dan, file.name, "accept");
+  await untilSome(dan, file.name);
+  await cleo.close();
+  await untilOne("FAILED");
+  const eve = await browser.join(ann.link, "Eve");
+  await untilState(eve, "joined");
+  await untilTarget(eve, "Dan");
+  await slow(eve);
+  await send(eve, "Dan", file);
+  await untilOne("PENDING");
+  const got = await saved(dan, async () => {
+    await dan.click(`${state("PENDING")} [data-action="accept"]`);
+    await untilOne("TRANSFERRING");
+    await dan.click(`${state("FAILED")} [data-action="remove"]`);
+    await eve.evaluate(() => window.release());
+  });
+  equal(got.hash, file.hash, "what was saved");
 }, LONG_MS);
 
 test("to everybody, each by themselves", async () => {
@@ -448,6 +480,7 @@ async function stranger() {
     window.file = await make("file");
     window.control.onmessage = ({ data }) => window.heard.push(JSON.parse(data));
     window.say = (message) => send.call(window.control, JSON.stringify(message));
+    window.sayBeside = (message) => send.call(window.file, JSON.stringify(message));
     window.hash = async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data));
     window.hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
     window.chunk = async (id, index, data, { hash } = {}) => {
@@ -551,6 +584,35 @@ test("a peer that knows only the seed's messages sends, and is sent to", async (
   });
   equal(sent, [1, true, true], "what came");
   await untilFile(page, "back.bin", "COMPLETED");
+});
+
+test("a chunk of the seed's size as JSON is taken, and one beyond is told", async () => {
+  const { eve, page } = await stranger();
+  const size = 65536 + 5;
+
+  await eve.evaluate((bytes) => window.say({ type: "FILE_OFFER", filename: "seed.bin", size: bytes,
+    hash: "", id: "8" }), size);
+  await untilFile(page, "seed.bin", "PENDING");
+  const got = await saved(page, async () => {
+    await press(page, "seed.bin", "accept");
+    const told = await eve.evaluate(async (bytes) => {
+      const hash = async (n) => window.hex(await window.hash(new Uint8Array(n).fill(7)));
+      const data = (n) => btoa("\x07".repeat(n));
+      await window.answer({ type: "FILE_RESPONSE", accept: true });
+      window.say({ type: "TRANSFER_START", chunkSize: 65536, totalChunks: 2 });
+      window.sayBeside({ type: "CHUNK_DATA", id: 0, data: data(98304), hash: await hash(98304) });
+      const { code } = await window.answer({ type: "error" });
+      window.sayBeside({ type: "CHUNK_DATA", id: 0, data: data(65536), hash: await hash(65536) });
+      await window.answer({ type: "CHUNK_ACK", id: 0, status: "received" });
+      window.sayBeside({ type: "CHUNK_DATA", id: 1, data: data(5), hash: await hash(5) });
+      await window.answer({ type: "CHUNK_ACK", id: 1, status: "received" });
+      window.say({ type: "TRANSFER_COMPLETE", totalChunks: 2, finalHash: await hash(bytes) });
+      await window.answer({ type: "TRANSFER_VERIFIED", status: "verified" });
+      return code;
+    }, size);
+    equal(told, "BAD_MESSAGE", "what is told of one that is too long");
+  });
+  equal(got.hash, sha256(new Uint8Array(size).fill(7)), "what was saved");
 });
 
 test("bad names, and a flood of offers, reach nobody", async () => {

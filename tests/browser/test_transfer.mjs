@@ -454,6 +454,17 @@ test("transfer: a wrong hash of the whole leaves nothing", async () => {
   }
 });
 
+test("transfer: what the offer announced counts, whatever is said at the end", async () => {
+  const data = file(CHUNK_SIZE + 1);
+  const pair = new Pair(data, { hash: sha256("other"), wire: (message) =>
+    [message.type === "TRANSFER_COMPLETE" ? { ...message, hash: sha256(data) } : message] });
+
+  equal(await pair.run(), "FAILED,FAILED", "both");
+  await pair.run(() => pair.part === null);
+  assert(pair.file === null && pair.part === null, "nothing stays");
+  equal(pair.receiver.error.code, "BAD_MESSAGE", "why");
+});
+
 test("transfer: chunks that are wrong, doubled or out of range do no harm", async () => {
   const wrong = (message) => [{ ...message, index: 3 }, { ...message, index: 2 ** 40 },
     { ...message, data: message.data.slice(1) }, { ...message, data: new Uint8Array(2000000) },

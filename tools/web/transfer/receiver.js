@@ -299,6 +299,11 @@ export class Receiver extends Engine {
     if (total !== this.#inbox.total)
       throw badMessage("TRANSFER_COMPLETE does not have the chunks of the file");
     if (this.state === "VERIFYING") return;
+    if (this.#offer.hash && hash !== this.#offer.hash) {
+      this.endWith("TRANSFER_VERIFIED", badMessage("The file is not what was announced"));
+      this.#part("discard");
+      return;
+    }
     this.#complete = hash;
     this.#checkComplete();
   }

@@ -236,11 +236,9 @@ export class Sender extends Engine {
     }
   }
 
-  // Who has not answered the offer yet need not do so any more; who has chunks keeps
-  // them for the next time.
+  // Who has chunks keeps them for the next time, also who has just accepted.
   #runOut() {
-    this.#giveUp(this.state === "PENDING" ? "TRANSFER_CANCEL" : "error",
-      new Fault("TIMEOUT", "The other side does not answer"));
+    this.#giveUp("error", new Fault("TIMEOUT", "The other side does not answer"));
   }
 
   // --- the user; false: the state has no such thing ---

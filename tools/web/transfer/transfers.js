@@ -6,11 +6,11 @@
 // "targets", when who can be sent to has changed.
 
 import { uuid } from "../ids.js";
-import { Fault } from "./fault.js";
+import { Fault, badMessage } from "./fault.js";
 import { checkFilename } from "./filename.js";
 import { CHANNEL_MAX, CHANNEL_MEDIA, readFrame } from "./frame.js";
 import { Lane } from "./lane.js";
-import { MESSAGE_MAX, readMessage } from "./message.js";
+import { CHUNK_MESSAGE_MAX, MESSAGE_MAX, readMessage } from "./message.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { Side } from "./side.js";
@@ -228,12 +228,17 @@ export class Transfers extends EventTarget {
     if (this.#sides.get(id) !== side) return;
     try {
       const message = data ? this.#takeFrame(id, side, new Uint8Array(data))
-        : text.length <= (label === "file" ? CHANNEL_MAX : MESSAGE_MAX) && readMessage(text);
+        : this.#takeText(text, label === "file" ? CHUNK_MESSAGE_MAX : MESSAGE_MAX);
       if (message) this.#route(id, side, message);
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       side.refuse("error", { code: fault.code, message: fault.message });
     }
+  }
+
+  #takeText(text, max) {
+    if (text.length > max) throw badMessage(`A message has more than ${max} characters`);
+    return readMessage(text);
   }
 
   // Nothing is kept of what nobody waits for.
@@ -388,7 +393,9 @@ export class Transfers extends EventTarget {
 
     if (!transfer?.isOver) return;
     this.#list.delete(key);
-    if (!transfer.file) this.#forgetPart(transfer);
+    // another may have gone on with it
+    if (!transfer.file && !this.list.some(({ part }) => part && part.id === transfer.part?.id))
+      this.#forgetPart(transfer);
     this.#emit("removed", transfer);
   }
 
@@ -447,10 +454,11 @@ export class Transfers extends EventTarget {
         (result) => engine.read(index, result, now()));
     else if (type === "hash")
       await ask("hash", { id: transfer.key }, (result) => engine.hashed(result, now()));
-    else if (type === "begin")
+    else if (type === "begin") {
+      this.#takePart(transfer);
       await ask("begin", { id: part, size: transfer.size, chunkSize: action.chunkSize },
         (result) => engine.begun(result, now()));
-    else if (type === "write")
+    } else if (type === "write")
       // a copy: with a full disk it is written again
       await ask("write", { id: part, index, data: data.slice(), hash },
         (result) => engine.written(index, result, now()));
@@ -464,17 +472,25 @@ export class Transfers extends EventTarget {
   }
 
   #keepPart({ part }) {
+    const before = this.#kept.get(part.key);
+
     this.#kept.delete(part.key);
     this.#kept.set(part.key, part.id);
+    if (before && before !== part.id) this.#disk.request("discard", { id: before });
     if (this.#kept.size <= KEPT_MAX) return;
     const [key, id] = this.#kept.entries().next().value;
     this.#kept.delete(key);
     this.#disk.request("discard", { id });
   }
 
-  #forgetPart({ part }) {
+  // It does not wait any more: a transfer has it, or it is gone.
+  #takePart({ part }) {
     if (this.#kept.get(part?.key) === part?.id) this.#kept.delete(part?.key);
-    if (part) this.#disk.request("discard", { id: part.id });
+  }
+
+  #forgetPart(transfer) {
+    this.#takePart(transfer);
+    if (transfer.part) this.#disk.request("discard", { id: transfer.part.id });
   }
 
   // --- time ---
