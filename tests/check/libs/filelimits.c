@@ -134,9 +134,12 @@ take (const gchar *format, const gchar *id)
 static void
 offer (const gchar *id)
 {
-  take ("FILE_OFFER, id=(string)%s, filename=(string)a, size=(gint64)9, "
-        "hash=(string)\"\"",
-      id);
+  g_autofree gchar *format =
+      g_strdup_printf ("FILE_OFFER, id=(string)%%s, filename=(string)%s, "
+                       "size=(gint64)9, hash=(string)\"\"",
+          id);
+
+  take (format, id);
 }
 
 static void
@@ -520,6 +523,166 @@ GST_START_TEST (test_patience_with_chunks)
 
 GST_END_TEST;
 
+/* What it wants to do; @begun: the file is begun when it wants that. Returns: whether
+ * @wanted was among it */
+static gboolean
+does (VmReceiver *engine, gboolean begun, VmActionType wanted)
+{
+  gboolean found = FALSE;
+  VmAction *action;
+
+  while ((action = vm_receiver_next (engine))) {
+    found |= action->type == wanted;
+    if (begun && action->type == VM_ACTION_BEGIN)
+      vm_receiver_begun (engine, NULL, NULL, 0);
+    vm_action_free (action);
+  }
+  return found;
+}
+
+static VmReceiver *
+new_receiver (VmTransferState state)
+{
+  g_autoptr (VmTransferMessage) offer = new_message (VM_TRANSFER_FILE_OFFER, 0);
+  g_autoptr (VmTransferMessage) start = new_message (VM_TRANSFER_START, 0);
+  g_autoptr (VmTransferMessage) pause = new_message (VM_TRANSFER_PAUSE, 0);
+  VmReceiver *engine;
+
+  offer->filename = g_strdup ("a");
+  offer->size = 2 * VM_FILE_CHUNK_SIZE;
+  offer->encodings = VM_TRANSFER_ENCODING_BINARY;
+  start->chunk_size = VM_FILE_CHUNK_SIZE;
+  start->total = 2;
+  engine = vm_receiver_new (offer, VM_TRANSFER_ENCODING_BINARY, 0);
+  if (state != VM_TRANSFER_STATE_PENDING) {
+    fail_unless (vm_receiver_accept (engine, 0));
+    does (engine, TRUE, VM_ACTION_SEND);
+    fail_unless (vm_receiver_take (engine, start, 0, NULL));
+  }
+  if (state == VM_TRANSFER_STATE_PAUSED)
+    fail_unless (vm_receiver_take (engine, pause, 0, NULL));
+  fail_unless_equals_int (vm_receiver_get_state (engine), state);
+  return engine;
+}
+
+/* A sender that is gone holds nothing for ever, in whichever state it was. */
+GST_START_TEST (test_sender_that_is_gone)
+{
+  static const VmTransferState states[] = { VM_TRANSFER_STATE_PENDING,
+    VM_TRANSFER_STATE_TRANSFERRING, VM_TRANSFER_STATE_PAUSED };
+  VmTransferState state = states[__i__];
+  g_autoptr (VmReceiver) engine = new_receiver (state);
+  const gint64 lost = G_USEC_PER_SEC, end = lost + VM_TRANSFER_LOST_TIMEOUT;
+
+  vm_receiver_set_lost (engine, TRUE, lost);
+  vm_receiver_set_lost (engine, TRUE, lost + 1); /* as it was */
+  if (state != VM_TRANSFER_STATE_TRANSFERRING)
+    fail_unless_equals_int64 (vm_receiver_get_deadline (engine), end);
+  vm_receiver_set_lost (engine, FALSE, lost);
+  if (state == VM_TRANSFER_STATE_PAUSED)
+    fail_unless_equals_int64 (vm_receiver_get_deadline (engine), -1);
+  vm_receiver_set_lost (engine, TRUE, lost);
+  if (state != VM_TRANSFER_STATE_TRANSFERRING)
+    vm_receiver_tick (engine, end - 1);
+  fail_unless_equals_int (vm_receiver_get_state (engine), state);
+  vm_receiver_tick (engine, end);
+  fail_unless_equals_int (
+      vm_receiver_get_state (engine), VM_TRANSFER_STATE_FAILED);
+  g_assert_error (vm_receiver_get_error (engine), VM_ERROR, VM_ERROR_TIMEOUT);
+  /* what has come of it stays */
+  fail_unless (does (engine, FALSE, VM_ACTION_CLOSE)
+               == (state != VM_TRANSFER_STATE_PENDING));
+  fail_unless_equals_int64 (vm_receiver_get_deadline (engine), -1);
+}
+
+GST_END_TEST;
+
+/* Somebody is asked, and does not answer; the sender is heard once more. */
+GST_START_TEST (test_offer_that_nobody_answers)
+{
+  g_autoptr (VmReceiver) engine = new_receiver (VM_TRANSFER_STATE_PENDING);
+  g_autoptr (VmTransferMessage) again = new_message (VM_TRANSFER_FILE_OFFER, 0);
+  const gint64 heard = G_USEC_PER_SEC;
+  g_autoptr (VmAction) action = NULL;
+
+  again->size = 2 * VM_FILE_CHUNK_SIZE;
+  fail_unless (vm_receiver_take (engine, again, heard, NULL));
+  fail_unless_equals_int64 (
+      vm_receiver_get_deadline (engine), heard + VM_TRANSFER_ASK_TIMEOUT);
+  vm_receiver_tick (engine, heard + VM_TRANSFER_ASK_TIMEOUT - 1);
+  fail_unless_equals_int (
+      vm_receiver_get_state (engine), VM_TRANSFER_STATE_PENDING);
+  vm_receiver_tick (engine, heard + VM_TRANSFER_ASK_TIMEOUT);
+  fail_unless_equals_int (
+      vm_receiver_get_state (engine), VM_TRANSFER_STATE_FAILED);
+  action = vm_receiver_next (engine);
+  fail_unless_equals_int (action->message->type, VM_TRANSFER_FILE_RESPONSE);
+  fail_if (action->message->accept);
+  fail_unless_equals_string (
+      action->message->reason, "Nobody has answered the offer");
+}
+
+GST_END_TEST;
+
+/* Who has just accepted, or reads again what it has, keeps it. */
+GST_START_TEST (test_offer_that_is_given_up)
+{
+  const VmSenderOffer what = { .id = "t",
+    .filename = "a",
+    .size = 20 * (guint64) VM_TRANSFER_READ_RATE,
+    .encodings = VM_TRANSFER_ENCODING_JSON,
+    .chunk_size = VM_FILE_CHUNK_SIZE,
+    .json_chunk_size = VM_FILE_CHUNK_SIZE };
+  const gint64 end = VM_TRANSFER_OFFER_TIMEOUT + 20 * G_USEC_PER_SEC;
+  g_autoptr (VmSender) sender = vm_sender_new (&what, 0, NULL);
+  VmTransferType last = VM_TRANSFER_N_TYPES;
+  VmAction *action;
+
+  vm_sender_tick (sender, end - 1);
+  fail_unless_equals_int (
+      vm_sender_get_state (sender), VM_TRANSFER_STATE_PENDING);
+  vm_sender_tick (sender, end);
+  g_assert_error (vm_sender_get_error (sender), VM_ERROR, VM_ERROR_TIMEOUT);
+  while ((action = vm_sender_next (sender))) {
+    last = action->message->type;
+    vm_action_free (action);
+  }
+  fail_unless_equals_int (last, VM_TRANSFER_ERROR);
+}
+
+GST_END_TEST;
+
+/* A chunk that waits for its time waits for the rest of it at each new rate. */
+GST_START_TEST (test_rate_that_changes)
+{
+  const guint64 rate = 8 * 1000;
+  g_autofree gchar *path = g_build_filename (folder, "a", NULL);
+  g_autoptr (VmFileSender) sender = NULL;
+  VmAction held = { .type = VM_ACTION_READ };
+  gint64 now = g_get_monotonic_time (), until;
+
+  fail_unless (g_file_set_contents (path, "x", 1, NULL));
+  sender = vm_file_sender_new (path, 0, NULL);
+  vm_file_sender_set_max_bitrate (sender, rate);
+  sender->held = &held;
+  sender->held_until = until = now + G_TIME_SPAN_HOUR;
+  for (guint i = 0; i < 100; i++) {
+    vm_file_sender_set_max_bitrate (sender, 2 * rate);
+    vm_file_sender_set_max_bitrate (sender, rate);
+  }
+  /* a microsecond is lost each time, and what this takes counts at either rate */
+  fail_unless (sender->held_until > until - 60 * G_USEC_PER_SEC);
+  fail_unless (sender->held_until < until + 60 * G_USEC_PER_SEC);
+  vm_file_sender_set_max_bitrate (sender, 4 * rate);
+  fail_unless (sender->held_until < now + 1000 * G_USEC_PER_SEC);
+  fail_unless (sender->held_until > now + 800 * G_USEC_PER_SEC);
+  vm_file_sender_set_max_bitrate (sender, 0);
+  fail_unless_equals_int64 (sender->held_until, 0);
+  sender->held = NULL;
+}
+
+GST_END_TEST;
+
 static void
 answer (VmFileSender *sender, const gchar *text)
 {
@@ -702,6 +865,10 @@ filelimits_suite (void)
   tcase_add_test (tc, test_chunks_that_are_read_ahead);
   tcase_add_test (tc, test_lanes_of_a_sender);
   tcase_add_test (tc, test_patience_with_chunks);
+  tcase_add_loop_test (tc, test_sender_that_is_gone, 0, 3);
+  tcase_add_test (tc, test_offer_that_nobody_answers);
+  tcase_add_test (tc, test_offer_that_is_given_up);
+  tcase_add_test (tc, test_rate_that_changes);
   tcase_add_loop_test (tc, test_replies_that_wait, -1, 2);
   tcase_add_test (tc, test_chunks_that_are_chosen);
   tcase_add_test (tc, test_entries_of_the_folder);

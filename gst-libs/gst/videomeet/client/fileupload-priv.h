@@ -30,6 +30,9 @@ typedef struct
   SoupSession *session;
   SoupWebsocketConnection *socket; /* NULL: there is none now */
   GSource *again, *closing;
+  GSource
+      *look; /* whether the device is still heard, while there is a socket */
+  gint64 heard; /* µs, monotonic */
   gchar *offer; /* JSON */
   guint pending; /* requests whose answer has not come */
   gboolean ended;
@@ -54,5 +57,7 @@ void vm_upload_item_free (gpointer item);
 /* Takes @error; of several, the first counts. */
 void vm_upload_end (VmUpload *self, GError *error);
 void vm_upload_drop_socket (VmUpload *self);
+/* For tests: after how long without a word a socket that is opened later is lost; ms. */
+void vm_upload_set_dead_time (guint ms);
 /* What was read, and the first attempt. */
 gboolean vm_upload_flush (gpointer upload);

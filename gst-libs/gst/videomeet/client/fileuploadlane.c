@@ -13,6 +13,11 @@
 #define TICKET_MAX 128
 /* Of a message that comes: replies are small. */
 #define REPLY_MAX (256 * 1024)
+/* After as long without a word of the device the socket is lost: as long as a chunk that
+ * is sent, which its pongs wait behind, may take at the least rate. */
+#define DEAD_MS (60 * 1000)
+
+static gint dead_ms = DEAD_MS; /* atomic */
 
 static void attempt (VmUpload *self);
 
@@ -133,6 +138,51 @@ change_lane (VmUpload *self, GError *error, gboolean refused)
   attempt (self);
 }
 
+void
+vm_upload_set_dead_time (guint ms)
+{
+  g_atomic_int_set (&dead_ms, (gint) ms);
+}
+
+/* While the transfer is paused nothing else is said: a machine that has lost its power
+ * closes no socket. */
+static gboolean
+on_look (gpointer data)
+{
+  VmUpload *self = data;
+
+  if ((g_get_monotonic_time () - self->heard) / 1000
+      < g_atomic_int_get (&dead_ms))
+    return G_SOURCE_CONTINUE;
+  vm_upload_drop_socket (self);
+  if (self->closing)
+    vm_upload_end (self, NULL);
+  else
+    change_lane (self,
+        g_error_new_literal (
+            VM_ERROR, VM_ERROR_TIMEOUT, "The device is not heard any more"),
+        FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_pong (SoupWebsocketConnection *socket, GBytes *message, gpointer data)
+{
+  ((VmUpload *) data)->heard = g_get_monotonic_time ();
+}
+
+static void
+keep_alive (VmUpload *self)
+{
+  guint often = (guint) g_atomic_int_get (&dead_ms) / 4;
+
+  self->heard = g_get_monotonic_time ();
+  soup_websocket_connection_set_keepalive_interval (
+      self->socket, MAX (1, often / 1000));
+  g_signal_connect (self->socket, "pong", G_CALLBACK (on_pong), self);
+  self->look = vm_timer_new (self->context, often, on_look, self);
+}
+
 static void
 on_message (
     SoupWebsocketConnection *socket, gint type, GBytes *bytes, gpointer data)
@@ -144,6 +194,7 @@ on_message (
   VmTransferMessage *message =
       vm_transfer_message_read (text ? text : "", size, &error);
 
+  self->heard = g_get_monotonic_time ();
   if (message)
     vm_file_sender_take_message (self->sender, message);
   else
@@ -153,6 +204,7 @@ on_message (
 void
 vm_upload_drop_socket (VmUpload *self)
 {
+  vm_timer_clear (&self->look);
   if (!self->socket)
     return;
   g_signal_handlers_disconnect_by_data (self->socket, self);
@@ -214,6 +266,7 @@ on_socket (GObject *source, GAsyncResult *result, gpointer data)
       self->socket, REPLY_MAX);
   g_signal_connect (self->socket, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->socket, "closed", G_CALLBACK (on_closed), self);
+  keep_alive (self);
   g_mutex_lock (&self->lock);
   self->connected = TRUE;
   g_cond_signal (&self->cond);

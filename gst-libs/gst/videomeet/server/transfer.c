@@ -341,6 +341,9 @@ on_open (VmWs *ws)
   vm_thread_take_long_turns ();
   if (guest->inlet)
     vm_file_inlet_set_attached (guest->inlet, TRUE);
+  else if (self->receiver)
+    vm_file_receiver_set_lost (
+        self->receiver, guest->device_id, guest->id, FALSE);
 }
 
 static void
@@ -357,14 +360,18 @@ on_hang_up (VmWs *ws, const GError *reason)
   if (guest->inlet)
     vm_file_inlet_set_attached (guest->inlet, FALSE);
   else if (self->receiver)
-    vm_file_receiver_lose (self->receiver, guest->device_id, guest->id);
+    vm_file_receiver_set_lost (
+        self->receiver, guest->device_id, guest->id, TRUE);
 }
 
+/* With its id it ends the transfer, which goes on when all that was wrong is that it
+ * came too fast. */
 static void
 on_tell (VmWs *ws, const GError *error)
 {
-  g_autoptr (VmTransferMessage) message =
-      vm_transfer_message_new (VM_TRANSFER_ERROR, ws->transfer_guest->id);
+  gboolean ends = !g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  g_autoptr (VmTransferMessage) message = vm_transfer_message_new (
+      VM_TRANSFER_ERROR, ends ? ws->transfer_guest->id : NULL);
   g_autoptr (GBytes) bytes = NULL;
   gchar *text;
 

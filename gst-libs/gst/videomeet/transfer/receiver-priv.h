@@ -20,6 +20,8 @@ struct _VmReceiver
   gint64 heard; /* when the last message came */
   gint64 paused; /* when the sender last said so */
   gint64 nagged; /* when it was last told to pause */
+  gboolean lost; /* the sender has no lane */
+  gint64 lost_at;
   VmChunkSet *have; /* of an earlier transfer; of the response */
 
   /* receiverchunks.c */

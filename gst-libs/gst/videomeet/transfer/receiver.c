@@ -445,8 +445,38 @@ vm_receiver_take (VmReceiver *self, const VmTransferMessage *message,
     return TRUE;
   }
   self->heard = now;
+  self->lost = FALSE;
   vm_receiver_poke (self, now);
   return dispatch (self, message, now, error);
+}
+
+/* Whoever sends it does not come again, or has given up asking. */
+static gint64
+gone_deadline (VmReceiver *self)
+{
+  if (vm_engine_is_over (&self->engine)
+      || self->engine.state == VM_TRANSFER_STATE_VERIFYING)
+    return -1;
+  if (self->lost)
+    return self->lost_at + VM_TRANSFER_LOST_TIMEOUT;
+  return self->engine.state == VM_TRANSFER_STATE_PENDING && !self->accepted
+             ? self->heard + VM_TRANSFER_ASK_TIMEOUT
+             : -1;
+}
+
+static void
+be_gone (VmReceiver *self)
+{
+  GError *why = vm_engine_error (VM_ERROR_TIMEOUT,
+      self->lost ? "The sender is gone" : "Nobody has answered the offer",
+      NULL);
+
+  if (self->engine.state != VM_TRANSFER_STATE_PENDING) {
+    vm_receiver_give_up (self, VM_TRANSFER_ERROR, why);
+    return;
+  }
+  vm_receiver_refuse (self, why);
+  vm_receiver_part (self, VM_ACTION_CLOSE);
 }
 
 /* Nothing comes, and it is not for the disk that it does not. */
@@ -467,8 +497,8 @@ idle_deadline (VmReceiver *self)
 gint64
 vm_receiver_get_deadline (VmReceiver *self)
 {
-  gint64 deadlines[] = { idle_deadline (self), self->engine.again,
-    self->probe ? self->probe_at : -1 };
+  gint64 deadlines[] = { idle_deadline (self), gone_deadline (self),
+    self->engine.again, self->probe ? self->probe_at : -1 };
   gint64 first = -1;
 
   for (guint i = 0; i < G_N_ELEMENTS (deadlines); i++) {
@@ -481,8 +511,12 @@ vm_receiver_get_deadline (VmReceiver *self)
 void
 vm_receiver_tick (VmReceiver *self, gint64 now)
 {
-  gint64 idle = idle_deadline (self);
+  gint64 idle = idle_deadline (self), gone = gone_deadline (self);
 
+  if (gone >= 0 && now >= gone) {
+    be_gone (self);
+    return;
+  }
   if (idle >= 0 && now >= idle) {
     vm_receiver_give_up (self, VM_TRANSFER_ERROR,
         vm_engine_error (

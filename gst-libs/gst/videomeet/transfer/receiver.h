@@ -23,6 +23,11 @@
 /* Chunks that come longer than this after TRANSFER_PAUSE end the pause: what ends
  * it was lost. */
 #define VM_TRANSFER_PAUSE_GRACE (5 * G_USEC_PER_SEC)
+/* A sender whose lane is gone is waited for so long, in any state but VERIFYING. */
+#define VM_TRANSFER_LOST_TIMEOUT (60 * G_USEC_PER_SEC)
+/* Who is asked answers within this since the sender was last heard: it has given up
+ * by then (VM_TRANSFER_OFFER_TIMEOUT), though its word may have been lost. */
+#define VM_TRANSFER_ASK_TIMEOUT (360 * G_USEC_PER_SEC)
 /* The reason of a pause for want of space. */
 #define VM_TRANSFER_REASON_FULL "full"
 /* Bytes/s: a chunk of the seed's size is waited for as long as VM_TRANSFER_PATIENCE
@@ -64,6 +69,9 @@ gboolean vm_receiver_pause (VmReceiver *self, gint64 now);
 gboolean vm_receiver_resume (VmReceiver *self, gint64 now);
 gboolean vm_receiver_cancel (VmReceiver *self);
 void vm_receiver_fail (VmReceiver *self, const GError *why);
+/* The lane of the sender is gone, until it is heard again, or has another. */
+void vm_receiver_set_lost (VmReceiver *self, gboolean lost, gint64 now);
+gboolean vm_receiver_is_lost (VmReceiver *self);
 
 VmTransferState vm_receiver_get_state (VmReceiver *self);
 /* Each state that it has moved to since this was last asked, PENDING not among

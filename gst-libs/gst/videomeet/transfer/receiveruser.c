@@ -108,3 +108,17 @@ vm_receiver_get_offer (VmReceiver *self)
 {
   return self->offer;
 }
+
+void
+vm_receiver_set_lost (VmReceiver *self, gboolean lost, gint64 now)
+{
+  if (lost && !self->lost)
+    self->lost_at = now;
+  self->lost = lost;
+}
+
+gboolean
+vm_receiver_is_lost (VmReceiver *self)
+{
+  return self->lost;
+}

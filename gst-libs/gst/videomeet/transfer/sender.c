@@ -85,7 +85,9 @@ vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error)
     memcpy (self->offer->hash, offer->hash, VM_SHA256_SIZE);
   }
   send_offer (self);
-  vm_engine_repeat (&self->engine, now, now + VM_TRANSFER_OFFER_TIMEOUT);
+  vm_engine_repeat (&self->engine, now,
+      now + VM_TRANSFER_OFFER_TIMEOUT
+          + offer->size / VM_TRANSFER_READ_RATE * G_USEC_PER_SEC);
   return self;
 }
 
@@ -413,14 +415,11 @@ vm_sender_get_deadline (VmSender *self)
   return MIN (self->engine.again, self->engine.give_up);
 }
 
-/* Who has not answered the offer yet need not do so any more; who has chunks
- * keeps them for the next time. */
+/* Who has chunks keeps them for the next time, also who has just accepted. */
 static void
 run_out (VmSender *self)
 {
-  give_up (self,
-      self->engine.state == VM_TRANSFER_STATE_PENDING ? VM_TRANSFER_CANCEL
-                                                      : VM_TRANSFER_ERROR,
+  give_up (self, VM_TRANSFER_ERROR,
       vm_engine_error (
           VM_ERROR_TIMEOUT, "The other side does not answer", NULL));
 }

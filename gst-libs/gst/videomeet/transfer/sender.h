@@ -23,8 +23,10 @@
 
 /* Of a chunk, before the transfer fails; protocol §5. */
 #define VM_TRANSFER_RETRIES 3
-/* For an answer to the offer: somebody has to be asked. */
+/* For an answer to the offer: somebody has to be asked, and then what is there of the
+ * file is read again, at least so fast. */
 #define VM_TRANSFER_OFFER_TIMEOUT (300 * G_USEC_PER_SEC)
+#define VM_TRANSFER_READ_RATE (100 * 1000 * 1000) /* bytes/s */
 /* For what the other side does with the whole file: a minute, and as long as a
  * slow disk takes to read it. */
 #define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)

@@ -199,7 +199,8 @@ vm_sender_change_lane (VmSender *self, gint64 now)
   if (state != VM_TRANSFER_STATE_TRANSFERRING
       && state != VM_TRANSFER_STATE_PAUSED)
     return;
-  if (!self->heard)
+  /* who does not know of it says so; else nothing would be said while it is paused */
+  if (!self->heard || (state == VM_TRANSFER_STATE_PAUSED && !self->engine.seed))
     vm_sender_send_start (self);
   forget_lane (self, now);
   first = first_unsure (self);

@@ -30,6 +30,7 @@ typedef enum
 {
   VM_WISH_NONE, /* a message */
   VM_WISH_LOSE, /* nobody's: the lane is gone, and may come again */
+  VM_WISH_FIND, /* it has */
   VM_WISH_ACCEPT,
   VM_WISH_DECLINE,
   VM_WISH_PAUSE,
@@ -42,7 +43,7 @@ typedef struct
 {
   VmWish wish;
   VmTransferMessage *message;
-  gboolean told; /* the end of its lane will be: vm_file_receiver_lose() */
+  gboolean told; /* the end of its lane will be: vm_file_receiver_set_lost() */
   gchar *from; /* of the message, or of the lane */
   gchar *id; /* of the wish, or of what the lane was for */
   gchar *reason;
@@ -83,10 +84,11 @@ struct _VmFileReceiver
 gboolean vm_file_receiver_push (
     VmFileReceiver *self, VmTransferMessage *message, const gchar *from);
 
-/* The lane of a transfer is gone, behind all that came over it. The transfer waits
- * for another; but when @from offers the same file anew, that one goes on. */
-void vm_file_receiver_lose (
-    VmFileReceiver *self, const gchar *from, const gchar *transfer_id);
+/* The lane of a transfer is gone, behind all that came over it, or there is another.
+ * The transfer waits for that VM_TRANSFER_LOST_TIMEOUT; but when @from offers the same
+ * file anew, that one goes on. */
+void vm_file_receiver_set_lost (VmFileReceiver *self, const gchar *from,
+    const gchar *transfer_id, gboolean lost);
 
 typedef enum
 {

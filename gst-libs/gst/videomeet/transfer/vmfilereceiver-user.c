@@ -21,12 +21,12 @@ wish (VmFileReceiver *self, VmWish wish, const gchar *id, const gchar *reason)
 }
 
 void
-vm_file_receiver_lose (
-    VmFileReceiver *self, const gchar *from, const gchar *transfer_id)
+vm_file_receiver_set_lost (VmFileReceiver *self, const gchar *from,
+    const gchar *transfer_id, gboolean lost)
 {
   VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
 
-  item->wish = VM_WISH_LOSE;
+  item->wish = lost ? VM_WISH_LOSE : VM_WISH_FIND;
   item->from = g_strdup (from);
   item->id = g_strdup (transfer_id);
   g_mutex_lock (&self->lock);

@@ -7,13 +7,14 @@
 
 #include "messagestructure.h"
 
+#include <string.h>
+
 typedef struct
 {
   VmIncoming *incoming;
   gint64 told_at; /* when the application heard of it; 0: never */
   gint64 over_at; /* 0: it is not over */
   gboolean told; /* that its lane is gone will be told */
-  gboolean lost; /* it is gone */
   VmTransferMessage *ack; /* that is held back; or NULL */
   gsize acked; /* bytes that it stands for */
 } Coming;
@@ -197,8 +198,9 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
 }
 
 /* A sender that was started anew offers its file once more. Its old transfer, for
- * which nobody comes any more, lets go of what it has. FALSE: its lane still stands,
- * or what came of it was not all read; the offer will come again. */
+ * which nobody comes any more, lets go of what it has; where nobody tells that, the
+ * new offer does. FALSE: its lane still stands, or what came of it was not all read;
+ * the offer will come again. */
 static gboolean
 supersede (VmFileReceiver *self, VmIncoming *by)
 {
@@ -213,15 +215,20 @@ supersede (VmFileReceiver *self, VmIncoming *by)
     Coming *coming = g_ptr_array_index (self->transfers, i);
     VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
 
-    if (!coming->told || coming->over_at
+    const VmTransferMessage *before = vm_receiver_get_offer (engine);
+    gboolean gone =
+        coming->told ? vm_receiver_is_lost (engine)
+                     : memcmp (before->hash, offer->hash, VM_SHA256_SIZE) == 0;
+
+    if (coming->over_at
         || g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0
-        || !is_same_file (vm_receiver_get_offer (engine), offer))
+        || !is_same_file (before, offer))
       continue;
-    if (coming->lost) {
+    if (gone) {
       vm_receiver_fail (engine, why);
       run_and_tell (self, coming);
     }
-    stands |= !coming->lost;
+    stands |= coming->told && !gone;
   }
   return !stands;
 }
@@ -262,8 +269,6 @@ take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   Coming *coming = find (self, item->from, item->message->id);
   g_autoptr (GError) error = NULL;
 
-  if (coming)
-    coming->lost = FALSE;
   /* the offer of a meeting comes over its data channels, whatever comes then */
   if (coming && item->lane && item->message->type != VM_TRANSFER_FILE_OFFER)
     vm_incoming_set_lane (coming->incoming, item->lane);
@@ -310,7 +315,8 @@ take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
       vm_receiver_cancel (engine);
       break;
     case VM_WISH_LOSE:
-      coming->lost = TRUE;
+    case VM_WISH_FIND:
+      vm_receiver_set_lost (engine, item->wish == VM_WISH_LOSE, now);
       break;
     case VM_WISH_NONE:
       break;

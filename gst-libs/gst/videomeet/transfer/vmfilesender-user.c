@@ -47,6 +47,20 @@ vm_file_sender_set_paused (VmFileSender *self, gboolean paused)
   g_mutex_unlock (&self->lock);
 }
 
+/* called with lock held; what has waited for a part of its time waits for the rest at the
+ * new rate: a rate that often changes would not hold otherwise */
+static gint64
+scale_wait (VmFileSender *self, guint64 max_bitrate)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!max_bitrate || self->held_until <= now)
+    return 0;
+  return now
+         + (gint64) gst_util_uint64_scale (
+             self->held_until - now, self->max_bitrate, max_bitrate);
+}
+
 /**
  * vm_file_sender_set_max_bitrate:
  * @self: a #VmFileSender
@@ -62,8 +76,8 @@ vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
   g_return_if_fail (VM_IS_FILE_SENDER (self));
 
   g_mutex_lock (&self->lock);
+  self->held_until = scale_wait (self, max_bitrate);
   self->max_bitrate = max_bitrate;
-  self->held_until = 0;
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
 }
