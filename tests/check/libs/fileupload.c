@@ -6,6 +6,7 @@
 #include "netclient.h"
 
 #include <gst/check/gstcheck.h>
+#include <gst/videomeet/client/fileupload-priv.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <gst/videomeet/server/ws.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
@@ -454,6 +455,80 @@ GST_START_TEST (test_socket_is_cut)
 
 GST_END_TEST;
 
+typedef struct
+{
+  VmWs *held;
+  VmWs *other; /* that has come since */
+  gboolean looked;
+} Sockets;
+
+/* The first time, the one that is there is not read from any more. */
+static void
+look_at_sockets (VmServer *self, gpointer data)
+{
+  Sockets *sockets = data;
+  GHashTableIter iter;
+  gpointer ws;
+
+  g_mutex_lock (&lock);
+  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &ws)) {
+    if (!sockets->held)
+      vm_ws_hold (sockets->held = ws, TRUE);
+    else if (ws != sockets->held)
+      sockets->other = ws;
+  }
+  sockets->looked = TRUE;
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+}
+
+static void
+look (Sockets *sockets)
+{
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+
+  sockets->looked = FALSE;
+  vm_server_post (server, look_at_sockets, sockets, NULL);
+  g_mutex_lock (&lock);
+  while (!sockets->looked)
+    fail_unless (g_cond_wait_until (&cond, &lock, until));
+  g_mutex_unlock (&lock);
+}
+
+/* Nothing is read any more from a socket that nobody has closed, as when the machine has
+ * lost its power; and nothing is to be said. */
+GST_START_TEST (test_silent_while_paused)
+{
+  Background up;
+  Sockets sockets = { 0 };
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 64 * 1024 * 1024);
+  vm_upload_set_dead_time (2000);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  vm_file_receiver_set_paused (receiver, seen_id, TRUE);
+  wait_state (VM_TRANSFER_STATE_PAUSED);
+  look (&sockets);
+  fail_unless (sockets.held);
+  while (!sockets.other) {
+    fail_unless (g_get_monotonic_time () < until);
+    g_mutex_lock (&lock);
+    g_cond_wait_until (&cond, &lock, g_get_monotonic_time () + 20 * 1000);
+    g_mutex_unlock (&lock);
+    look (&sockets);
+  }
+  vm_file_receiver_set_paused (receiver, seen_id, FALSE);
+  finish (&up);
+  g_assert_no_error (up.error);
+  assert_received ();
+  fail_unless_equals_int (get_pending (), 1);
+}
+
+GST_END_TEST;
+
 /* The socket is closed, and what it asks for again is refused. */
 GST_START_TEST (test_revoked_in_mid_file)
 {
@@ -592,6 +667,51 @@ GST_START_TEST (test_message_of_a_size)
 
 GST_END_TEST;
 
+#define SEED_CHUNK 1024
+#define SEED_CHUNKS (VM_MESSAGE_BURST + 500)
+
+/* A sender that knows only the seed, and is faster than other messages may come: bytes
+ * of a file are paid for by the disk, in JSON as well. */
+GST_START_TEST (test_chunks_as_json)
+{
+  g_autofree guint8 *zeros = g_malloc0 (SEED_CHUNK * SEED_CHUNKS);
+  g_autofree gchar *base64 = g_base64_encode (zeros, SEED_CHUNK);
+  g_autofree gchar *hash =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, zeros, SEED_CHUNK);
+  g_autofree gchar *whole = g_compute_checksum_for_data (
+      G_CHECKSUM_SHA256, zeros, SEED_CHUNK * SEED_CHUNKS);
+  NetSocket *socket = open_socket ();
+  g_autofree gchar *text = NULL;
+
+  net_socket_send (socket,
+      "{\"type\":\"FILE_OFFER\",\"filename\":\"a.bin\",\"size\":%d,"
+      "\"hash\":\"\",\"id\":\"t\"}",
+      SEED_CHUNK * SEED_CHUNKS);
+  g_free (net_socket_wait (socket, "FILE_RESPONSE"));
+  net_socket_send (socket,
+      "{\"type\":\"TRANSFER_START\",\"chunkSize\":%d,\"totalChunks\":%d}",
+      SEED_CHUNK, SEED_CHUNKS);
+  for (guint i = 0; i < SEED_CHUNKS; i++)
+    net_socket_send (socket,
+        "{\"type\":\"CHUNK_DATA\",\"id\":%u,\"data\":\"%s\","
+        "\"hash\":\"%s\"}",
+        i, base64, hash);
+  net_socket_send (socket,
+      "{\"type\":\"TRANSFER_COMPLETE\",\"totalChunks\":%d,"
+      "\"finalHash\":\"%s\"}",
+      SEED_CHUNKS, whole);
+  do {
+    g_free (text);
+    text = net_socket_next (socket);
+    fail_unless (text != NULL);
+    fail_if (strstr (text, "RATE_LIMITED"), "%s", text);
+  } while (!strstr (text, "TRANSFER_VERIFIED"));
+  fail_unless (strstr (text, "\"verified\""));
+  net_socket_free (socket);
+}
+
+GST_END_TEST;
+
 #define PIECES 8
 
 typedef struct
@@ -657,10 +777,12 @@ fileupload_suite (void)
   tcase_add_test (tc, test_sent_again_to_the_same_receiver);
   tcase_add_test (tc, test_sent_twice_at_a_time);
   tcase_add_test (tc, test_socket_is_cut);
+  tcase_add_test (tc, test_silent_while_paused);
   tcase_add_test (tc, test_revoked_in_mid_file);
   tcase_add_test (tc, test_another_device_takes_its_place);
   tcase_add_test (tc, test_bad_requests);
   tcase_add_loop_test (tc, test_message_of_a_size, -1, 2);
+  tcase_add_test (tc, test_chunks_as_json);
   tcase_add_loop_test (tc, test_bytes_that_wait_to_be_sent, -1, 2);
   return s;
 }

@@ -226,10 +226,9 @@ weigh_noise (VmWs *ws, gint64 now)
 
 /* Whether the disk pays for it, as VM_TRANSFER_SOCKET_MESSAGE_MAX says. */
 static gboolean
-is_of_file (const VmWs *ws, gboolean binary, gsize size)
+is_of_file (const VmWs *ws, gsize size)
 {
-  return ws->funcs == &vm_transfer_funcs && binary
-         && size >= VM_TRANSFER_SOCKET_FREE;
+  return ws->funcs == &vm_transfer_funcs && size >= VM_TRANSFER_SOCKET_FREE;
 }
 
 static int
@@ -271,7 +270,7 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
     ws->funcs->receive_binary (ws, bytes);
   else
     ws->funcs->receive (ws, bytes);
-  if (!is_of_file (ws, binary, g_bytes_get_size (bytes)))
+  if (!is_of_file (ws, g_bytes_get_size (bytes)))
     pay (ws, 1, ws->last_heard);
   return 0;
 }
