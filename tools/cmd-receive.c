@@ -22,10 +22,27 @@ typedef struct
   VmFileReceiver *receiver;
   GMainLoop *loop;
   GHashTable *rates; /* id of a transfer -> VmtRate */
-  GQueue asked; /* of ids that wait for an answer, the oldest first */
+  GQueue asked; /* of Question; the user is asked the first, then the next */
   VmtLines lines; /* typed, not yet whole */
   gboolean over; /* nothing is typed any more */
 } Receiving;
+
+/* That waits for an answer. */
+typedef struct
+{
+  gchar *id; /* of the transfer */
+  gchar *text;
+} Question;
+
+static void
+question_free (gpointer data)
+{
+  Question *question = data;
+
+  g_free (question->id);
+  g_free (question->text);
+  g_free (question);
+}
 
 /* What the receiver's thread has said, on the main one. */
 typedef struct
@@ -68,19 +85,31 @@ name_of (Receiving *self, const GstStructure *transfer)
 }
 
 static void
+decline_all (Receiving *self)
+{
+  Question *question;
+
+  vmt_output_warning (self->output, NULL,
+      "There is nobody to ask: run this at a terminal and type y or n, or "
+      "with --accept auto.");
+  while ((question = g_queue_pop_head (&self->asked))) {
+    vm_file_receiver_decline (
+        self->receiver, question->id, "Nobody is there to ask");
+    question_free (question);
+  }
+}
+
+/* The first, once those before it are answered: no answer is meant for another. */
+static void
 ask_next (Receiving *self)
 {
-  const gchar *id = g_queue_peek_head (&self->asked);
+  const Question *question = g_queue_peek_head (&self->asked);
 
-  if (id && self->over) {
-    vmt_output_warning (self->output, NULL,
-        "There is nobody to ask: run this at a terminal and type y or n, or "
-        "with --accept auto.");
-    while ((id = g_queue_peek_head (&self->asked))) {
-      vm_file_receiver_decline (self->receiver, id, "Nobody is there to ask");
-      g_free (g_queue_pop_head (&self->asked));
-    }
-  }
+  if (question && self->over)
+    decline_all (self);
+  else if (question)
+    vmt_output_line (
+        self->output, VMT_STYLE_STRONG, "%s: take it? [y/n]", question->text);
 }
 
 static void
@@ -89,27 +118,37 @@ ask (Receiving *self, const GstStructure *transfer)
   g_autofree gchar *name = vmt_transfer_name (transfer);
   g_autofree gchar *who = name_of (self, transfer);
   g_autofree gchar *size = NULL;
+  Question *question = g_new (Question, 1);
   guint64 bytes = 0;
 
   gst_structure_get_uint64 (transfer, "size", &bytes);
   size = g_format_size (bytes);
-  g_queue_push_tail (&self->asked,
-      g_strdup (gst_structure_get_string (transfer, "transferId")));
-  vmt_output_line (self->output, VMT_STYLE_STRONG,
-      "%s sends “%s” (%s): take it? [y/n]", who, name, size);
-  ask_next (self);
+  question->id = g_strdup (gst_structure_get_string (transfer, "transferId"));
+  question->text = g_strdup_printf ("%s sends “%s” (%s)", who, name, size);
+  g_queue_push_tail (&self->asked, question);
+  if (self->asked.length == 1)
+    ask_next (self);
 }
 
+static gint
+compare_id (gconstpointer question, gconstpointer id)
+{
+  return g_strcmp0 (((const Question *) question)->id, id);
+}
+
+/* It is answered, or not offered any more: then the next is asked about. */
 static void
 forget_asked (Receiving *self, const gchar *id)
 {
-  GList *found =
-      g_queue_find_custom (&self->asked, id, (GCompareFunc) g_strcmp0);
+  GList *found = g_queue_find_custom (&self->asked, id, compare_id);
+  gboolean first = found && found == self->asked.head;
 
   if (!found)
     return;
-  g_free (found->data);
+  question_free (found->data);
   g_queue_delete_link (&self->asked, found);
+  if (first)
+    ask_next (self);
 }
 
 static VmtRate *
@@ -145,7 +184,7 @@ on_news (gpointer data)
       ask (self, news->transfer);
     return G_SOURCE_REMOVE;
   }
-  forget_asked (self, id);
+  vmt_transfer_follow (news->transfer, rate);
   text = vmt_transfer_result (news->transfer, rate, &good);
   if (text) {
     vmt_output_ticker (self->output, NULL);
@@ -156,6 +195,7 @@ on_news (gpointer data)
     text = vmt_transfer_progress (news->transfer, rate);
     vmt_output_ticker (self->output, text);
   }
+  forget_asked (self, id);
   return G_SOURCE_REMOVE;
 }
 
@@ -173,7 +213,7 @@ static void
 on_line (const gchar *line, gpointer user_data)
 {
   Receiving *self = user_data;
-  g_autofree gchar *id = NULL;
+  Question *question;
   gboolean yes;
 
   if (!self->asked.length)
@@ -182,11 +222,22 @@ on_line (const gchar *line, gpointer user_data)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "Type y or n.");
     return;
   }
-  id = g_queue_pop_head (&self->asked);
+  question = g_queue_pop_head (&self->asked);
   if (yes)
-    vm_file_receiver_accept (self->receiver, id);
+    vm_file_receiver_accept (self->receiver, question->id);
   else
-    vm_file_receiver_decline (self->receiver, id, NULL);
+    vm_file_receiver_decline (self->receiver, question->id, NULL);
+  question_free (question);
+  ask_next (self);
+}
+
+static void read_typed (Receiving *self);
+
+static gboolean
+on_background (gpointer user_data)
+{
+  read_typed (user_data);
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -194,11 +245,25 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
 {
   Receiving *self = user_data;
 
+  if (vmt_typed_is_in_background ()) {
+    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
+    return G_SOURCE_REMOVE;
+  }
   if (vmt_lines_read (&self->lines, fd, on_line, self))
     return G_SOURCE_CONTINUE;
   self->over = TRUE;
   ask_next (self);
   return G_SOURCE_REMOVE;
+}
+
+static void
+read_typed (Receiving *self)
+{
+  if (vmt_typed_is_in_background ())
+    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
+  else
+    g_unix_fd_add (
+        STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
 }
 
 static gboolean
@@ -236,10 +301,11 @@ tell_ready (Receiving *self)
   JsonObject *event = vmt_event_new ("receiving");
   g_autofree gchar *user = NULL;
   g_autofree gchar *safe = vmt_text_safe (self->options->target);
+  g_autofree gchar *valid = g_utf8_make_valid (self->options->target, -1);
   guint port = 0;
 
   g_object_get (self->node, "user", &user, "port", &port, NULL);
-  vmt_event_add_string (event, "directory", self->options->target);
+  vmt_event_add_string (event, "directory", valid);
   json_object_set_int_member (event, "port", port);
   vmt_output_event (self->output, event);
   vmt_output_line (self->output, VMT_STYLE_FAINT,
@@ -259,8 +325,7 @@ run (Receiving *self, gint64 start_us)
     g_timeout_add (
         MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);
   if (self->options->accept == VM_ACCEPT_ASK)
-    g_unix_fd_add (
-        STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
+    read_typed (self);
   tell_ready (self);
   g_main_loop_run (self->loop);
   while (g_source_remove_by_user_data (self))
@@ -309,7 +374,7 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   g_clear_object (&self.receiver);
   vmt_output_ticker (output, NULL);
   vmt_lines_end (&self.lines, ignore_line, NULL);
-  g_queue_clear_full (&self.asked, g_free);
+  g_queue_clear_full (&self.asked, question_free);
   g_hash_table_unref (self.rates);
   g_main_loop_unref (self.loop);
   return done ? VMT_EXIT_OK : VMT_EXIT_FAILED;

@@ -11,6 +11,7 @@
 #include "transfer.h"
 
 #include <glib-unix.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -228,6 +229,11 @@ on_signal (gpointer user_data)
 {
   Sending *self = user_data;
 
+  /* a large file may just be read as a whole */
+  if (self->interrupted && self->queue) {
+    vmt_output_ticker (self->output, NULL);
+    _exit (VMT_EXIT_SIGNAL);
+  }
   self->interrupted = TRUE;
   if (self->queue) {
     vm_file_queue_interrupt (self->queue);
@@ -265,22 +271,27 @@ set_up (Sending *self, gboolean *browses)
   return !error;
 }
 
-/* Before anybody is looked for. */
+/* Before anybody is looked for: each that cannot be sent is named, and then none is. */
 static gboolean
 check_files (Sending *self)
 {
-  for (guint i = 0; self->options->files[i]; i++) {
+  guint bad = 0, n;
+
+  for (n = 0; self->options->files[n]; n++) {
     g_autoptr (GError) error = NULL;
-    g_autofree gchar *safe = vmt_text_safe (self->options->files[i]);
+    g_autofree gchar *safe = vmt_text_safe (self->options->files[n]);
     g_autoptr (VmFileSender) sender = vm_file_sender_new (
-        self->options->files[i], VM_FILE_CHUNK_SIZE, &error);
+        self->options->files[n], VM_FILE_CHUNK_SIZE, &error);
 
     if (!sender) {
       tell_failed (self, safe, vm_error_get_code (error), error->message);
-      return FALSE;
+      bad++;
     }
   }
-  return TRUE;
+  if (bad && bad < n)
+    vmt_output_warning (
+        self->output, NULL, "Nothing was sent: leave out what cannot be sent.");
+  return !bad;
 }
 
 /* To somebody who is in it. */

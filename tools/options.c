@@ -265,7 +265,8 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
       "%s.\n\n%s", vmt_commands[command].summary, vmt_commands[command].text);
   GOptionContext *context = g_option_context_new (NULL);
   const GOptionEntry rest[] = {
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->rest, NULL,
+    /* files are called as they are, in whatever language */
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->rest, NULL,
         vmt_commands[command].parameters },
     { NULL },
   };
@@ -308,12 +309,41 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
 }
 
 static gboolean
+is_path (VmtCommand command, gchar **rest, guint n)
+{
+  return command == VMT_COMMAND_RECEIVE
+         || (command == VMT_COMMAND_SEND && rest[n + 1])
+         || (command == VMT_COMMAND_TRUST && n == 1
+             && (g_str_equal (rest[0], "export")
+                 || g_str_equal (rest[0], "import")));
+}
+
+/* All but paths is text. */
+static gboolean
+check_words (VmtCommand command, gchar **rest, GError **error)
+{
+  for (guint i = 0; rest && rest[i]; i++) {
+    g_autofree gchar *safe = NULL;
+
+    if (is_path (command, rest, i) || g_utf8_validate (rest[i], -1, NULL))
+      continue;
+    safe = vmt_text_safe (rest[i]);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "'%s' is not UTF-8.", safe);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 take_rest (
     VmtOptions *options, VmtCommand command, gchar **rest, GError **error)
 {
   guint given = rest ? g_strv_length (rest) : 0;
   gboolean wanted = vmt_commands[command].parameters != NULL;
 
+  if (!check_words (command, rest, error))
+    return FALSE;
   if (command == VMT_COMMAND_TRUST)
     return vmt_options_take_trust (options, rest, error);
   if (command == VMT_COMMAND_SEND)

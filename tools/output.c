@@ -165,14 +165,48 @@ erase (VmtOutput *self)
   self->ticker_shown = FALSE;
 }
 
-/* As much of the end of @text as has @width characters. */
-static const gchar *
-end_of (const gchar *text, glong width)
+/* Columns of a terminal. */
+static glong
+width_of (gunichar character)
 {
-  glong length = g_utf8_strlen (text, -1);
+  return g_unichar_iszerowidth (character) ? 0
+         : g_unichar_iswide (character)    ? 2
+                                           : 1;
+}
 
-  return length > width ? g_utf8_offset_to_pointer (text, length - width)
-                        : text;
+/* As much of the beginning of @text as has @columns; *@taken: how many it has. */
+static gchar *
+start_of (const gchar *text, glong columns, glong *taken)
+{
+  const gchar *c;
+
+  *taken = 0;
+  for (c = text; *c; c = g_utf8_next_char (c)) {
+    glong width = width_of (g_utf8_get_char (c));
+
+    if (*taken + width > columns)
+      break;
+    *taken += width;
+  }
+  return g_strndup (text, c - text);
+}
+
+/* As much of its end. */
+static const gchar *
+end_of (const gchar *text, glong columns)
+{
+  const gchar *start = text + strlen (text);
+  glong taken = 0;
+
+  while (start > text) {
+    const gchar *before = g_utf8_prev_char (start);
+
+    taken += width_of (g_utf8_get_char (before));
+    if (taken > columns)
+      break;
+    start = before;
+  }
+  return start;
 }
 
 static glong
@@ -185,15 +219,15 @@ get_columns (VmtOutput *self)
              : COLUMNS;
 }
 
-/* In one line: a longer one could not be written over. */
+/* In one line: a longer one could not be written over. What is typed has half of it. */
 static void
 show (VmtOutput *self)
 {
   const gchar *ticker = self->ticker ? self->ticker : "";
   const gchar *prompt = self->prompt ? self->prompt : "";
-  glong columns = get_columns (self) - 1;
-  glong taken = MIN (g_utf8_strlen (ticker, -1), columns / 2);
-  g_autofree gchar *start = g_utf8_substring (ticker, 0, taken);
+  glong columns = get_columns (self) - 1, taken = 0;
+  g_autofree gchar *start =
+      start_of (ticker, *prompt ? columns / 2 : columns, &taken);
   g_autofree gchar *line = NULL;
 
   if (!self->terminal || (!*ticker && !*prompt))
@@ -214,9 +248,7 @@ fold (const gchar *text, glong columns)
 
   for (const gchar *c = text; *c; c = g_utf8_next_char (c)) {
     gunichar character = g_utf8_get_char (c);
-    glong width = g_unichar_iszerowidth (character) ? 0
-                  : g_unichar_iswide (character)    ? 2
-                                                    : 1;
+    glong width = width_of (character);
 
     if (at + width > columns) {
       g_string_append_printf (out, "\n%*s", (gint) margin, "");

@@ -63,6 +63,9 @@ look_for_everybody (VmtSession *self)
 
   if (here && here == self->here)
     begin (self, NULL);
+  else if (!here && ++self->looked_for == RECEIVER_TICKS)
+    vmt_session_fail (self, vm_error_to_code (VM_ERROR_UNROUTABLE),
+        "Nobody else is in the meeting.");
   self->here = here;
 }
 

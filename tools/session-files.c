@@ -280,6 +280,7 @@ tell (VmtSessionFiles *self, VmtFileItem *item, const GstStructure *transfer)
   if (!item->id)
     item->id = g_strdup (gst_structure_get_string (transfer, "transferId"));
   vmt_output_event (self->place.output, vmt_file_item_event (item));
+  vmt_transfer_follow (transfer, &item->rate);
   text = vmt_transfer_result (transfer, &item->rate, &good);
   if (text) {
     finish (self, item, good, gst_structure_get_string (transfer, "code"),
@@ -411,13 +412,42 @@ share_rate (VmtSessionFiles *self)
   }
 }
 
+static gboolean
+has_pad_for (const VmtFileItem *item, gconstpointer participant)
+{
+  return has_pad (item, NULL) && g_str_equal (item->participant, participant);
+}
+
+/* Of those that wait, one for whom the fewest are on their way, the first of those: who
+ * does not answer holds up nobody else. NULL: none waits. */
+static VmtFileItem *
+find_next (VmtSessionFiles *self)
+{
+  VmtFileItem *next = NULL;
+  guint fewest = G_MAXUINT;
+
+  for (guint i = 0; i < self->items->len; i++) {
+    VmtFileItem *item = self->items->pdata[i];
+    guint n;
+
+    if (!is_waiting (item, NULL))
+      continue;
+    n = vmt_session_files_count (self, has_pad_for, item->participant);
+    if (n >= fewest)
+      continue;
+    fewest = n;
+    next = item;
+  }
+  return next;
+}
+
 void
 vmt_session_files_start_next (VmtSessionFiles *self)
 {
   VmtFileItem *item;
 
   while (vmt_session_files_count (self, has_pad, NULL) < VMT_FILES_SENT_MAX
-         && (item = vmt_session_files_find (self, is_waiting, NULL))) {
+         && (item = find_next (self))) {
     if (vmt_file_item_start (self, item))
       continue;
     vmt_file_item_stop (self, item);

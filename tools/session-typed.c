@@ -11,10 +11,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* A program in the background must not read from the terminal: it looks now and
- * then whether it has come to the front. */
-#define BACKGROUND_MS 1000
-
 static gboolean on_readable (gint fd, GIOCondition condition, gpointer data);
 
 /* The terminal as it was found, to be left so however the program ends. */
@@ -267,12 +263,6 @@ on_background (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-is_in_background (void)
-{
-  return isatty (STDIN_FILENO) && tcgetpgrp (STDIN_FILENO) != getpgrp ();
-}
-
 /* The end of what is typed is not the end of the meeting. */
 static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer user_data)
@@ -281,8 +271,8 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
   gchar bytes[4096];
   gssize size;
 
-  if (is_in_background ()) {
-    g_timeout_add (BACKGROUND_MS, on_background, self);
+  if (vmt_typed_is_in_background ()) {
+    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
     return G_SOURCE_REMOVE;
   }
   size = read (fd, bytes, sizeof bytes);
@@ -306,8 +296,8 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
 void
 vmt_session_read_typed (VmtSession *self)
 {
-  if (is_in_background ()) {
-    g_timeout_add (BACKGROUND_MS, on_background, self);
+  if (vmt_typed_is_in_background ()) {
+    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
     return;
   }
   if (isatty (STDIN_FILENO))

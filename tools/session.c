@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "commands.h"
 #include "session-priv.h"
 #include "target.h"
 #include "device.h"
@@ -13,7 +14,6 @@
 #define LEAVE_WAIT_MS 10000 /* for everything; then the process just ends */
 #define TICK_MS 1000
 #define STATS_TICKS 5 /* how often statistics are read */
-#define SIGNAL_EXIT 130 /* what a shell reports of a program ended by Ctrl-C */
 
 void
 vmt_session_set_ended (VmtSession *self)
@@ -206,7 +206,7 @@ on_signal (gpointer user_data)
   if (self->leaving) {
     vmt_output_ticker (self->output, NULL);
     vmt_session_restore_terminal ();
-    _exit (SIGNAL_EXIT);
+    _exit (VMT_EXIT_SIGNAL);
   }
   /* a user who gives up waiting has not failed */
   self->joined = self->given_up = TRUE;

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BAR 20 /* characters */
+#define BAR 10 /* characters */
+#define LOOK_US (G_USEC_PER_SEC / 2) /* between two measurements of the speed */
+#define SMOOTH 0.3 /* how much the last counts */
 
 typedef struct
 {
@@ -67,10 +69,61 @@ bar_of (const Figures *f)
   return g_string_free (bar, FALSE);
 }
 
+/* While it stands its clock does. */
+static gint64
+passed_of (const VmtRate *rate)
+{
+  gint64 now = rate->stands ? rate->stands : g_get_monotonic_time ();
+
+  return rate->since ? now - rate->since : 0;
+}
+
+static void
+measure (VmtRate *rate, guint64 done, gint64 now)
+{
+  gdouble speed;
+
+  if (now - rate->looked < LOOK_US)
+    return;
+  speed = done > rate->then ? (gdouble) (done - rate->then) * G_USEC_PER_SEC
+                                  / (now - rate->looked)
+                            : 0;
+  rate->speed =
+      rate->speed > 0 ? rate->speed + SMOOTH * (speed - rate->speed) : speed;
+  rate->looked = now;
+  rate->then = done;
+}
+
+void
+vmt_transfer_follow (const GstStructure *transfer, VmtRate *rate)
+{
+  Figures f = read_figures (transfer);
+  gint64 now = g_get_monotonic_time ();
+
+  if (f.state == VM_TRANSFER_STATE_PAUSED && rate->since && !rate->stands)
+    rate->stands = now;
+  if (f.state == VM_TRANSFER_STATE_PENDING
+      || f.state == VM_TRANSFER_STATE_PAUSED)
+    return;
+  if (rate->stands) {
+    rate->since += now - rate->stands;
+    rate->stands = 0;
+    rate->looked = now;
+    rate->then = f.done;
+  }
+  if (f.state != VM_TRANSFER_STATE_TRANSFERRING)
+    return;
+  if (!rate->since) {
+    rate->since = rate->looked = now;
+    rate->before = rate->then = f.done;
+  }
+  measure (rate, f.done, now);
+}
+
 static gdouble
 rate_of (const VmtRate *rate, guint64 done)
 {
-  gint64 passed = rate->since ? g_get_monotonic_time () - rate->since : 0;
+  gint64 passed = passed_of (rate);
 
   if (passed <= 0 || done <= rate->before)
     return 0;
@@ -80,7 +133,7 @@ rate_of (const VmtRate *rate, guint64 done)
 static gchar *
 speed_of (const Figures *f, const VmtRate *rate)
 {
-  gdouble speed = rate_of (rate, f->done);
+  gdouble speed = rate->speed > 0 ? rate->speed : rate_of (rate, f->done);
   g_autofree gchar *text = g_format_size ((guint64) speed);
   g_autofree gchar *left =
       speed > 0 ? vmt_text_time ((gint64) ((f->size - f->done) / speed))
@@ -93,16 +146,14 @@ gchar *
 vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
 {
   Figures f = read_figures (transfer);
-  g_autofree gchar *name = vmt_transfer_name (transfer);
+  g_autofree gchar *safe = vmt_transfer_name (transfer);
+  g_autofree gchar *name = vmt_text_cut (safe, VMT_PROGRESS_NAME_MAX);
   g_autofree gchar *bar = bar_of (&f);
   g_autofree gchar *what = NULL;
   gboolean full =
       g_strcmp0 (gst_structure_get_string (transfer, "reason"), "full") == 0;
 
-  if (!rate->since && f.state == VM_TRANSFER_STATE_TRANSFERRING) {
-    rate->since = g_get_monotonic_time ();
-    rate->before = f.done;
-  }
+  vmt_transfer_follow (transfer, rate);
   if (f.state == VM_TRANSFER_STATE_PENDING)
     return g_strdup_printf ("%s  %s", name,
         g_strcmp0 (gst_structure_get_string (transfer, "queue"), "resting") == 0
@@ -136,7 +187,7 @@ lane_of (const GstStructure *transfer)
 static gchar *
 time_of (const Figures *f, const VmtRate *rate)
 {
-  gint64 passed = rate->since ? g_get_monotonic_time () - rate->since : 0;
+  gint64 passed = passed_of (rate);
   g_autofree gchar *speed = NULL;
   g_autofree gchar *time = NULL;
 

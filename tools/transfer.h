@@ -9,18 +9,27 @@
  * one that stays when it is over, and an event for each state. */
 
 #define VMT_FILE_NAME_MAX 40 /* characters shown of a name */
+/* The same beside a bar: all of it is within the 80 columns of a terminal. */
+#define VMT_PROGRESS_NAME_MAX 24
 
 /* Of one file; the times begin with it. */
 typedef struct
 {
-  gint64
-      since; /* µs, monotonic; when its first chunk was on its way; 0: not yet */
+  /* µs, monotonic; when its first chunk was on its way, later by what it has stood still
+   * since; 0: not yet */
+  gint64 since;
   guint64 before; /* bytes that were there already */
+  gint64 stands; /* since when it is paused; 0: it is not */
+  gint64 looked; /* when its speed was last measured */
+  guint64 then; /* bytes that were there by then */
+  gdouble speed; /* bytes/s, smoothed; 0: not measured */
 } VmtRate;
 
 /* @transfer: as vm_file_sender_describe(). {"event":"transfer",…} */
 JsonObject *vmt_transfer_event (const GstStructure *transfer);
-/* "a.iso  ██████░░░░  45 %  12.3 MB/s  0:41 left" */
+/* Each state and progress of a file has to come by here for its times to be right. */
+void vmt_transfer_follow (const GstStructure *transfer, VmtRate *rate);
+/* "a.iso  ██████░░░░  45 %  12.3 MB/s  00:41 left". Follows it, too. */
 gchar *vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate);
 /* "a.iso: 1.2 GB, verified, in 0:12 (103 MB/s) over WSS"; NULL while it is not over. @good:
  * whether it is verified. */

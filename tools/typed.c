@@ -412,3 +412,9 @@ vmt_keys_clear (VmtKeys *keys)
     g_string_free (keys->line, TRUE);
   *keys = (VmtKeys){ NULL };
 }
+
+gboolean
+vmt_typed_is_in_background (void)
+{
+  return isatty (STDIN_FILENO) && tcgetpgrp (STDIN_FILENO) != getpgrp ();
+}

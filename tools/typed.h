@@ -56,6 +56,11 @@ gboolean vmt_typed_parse (VmtTyped *typed, const gchar *line, GError **error);
 /* A line each: what can be typed. */
 const gchar *const *vmt_typed_help (void);
 
+/* A program in the background must not read from the terminal: it looks now and
+ * then whether it has come to the front. */
+#define VMT_BACKGROUND_MS 1000
+gboolean vmt_typed_is_in_background (void);
+
 /* Keys of a terminal that does not edit lines itself: what is typed stays below
  * what is said meanwhile. */
 typedef struct

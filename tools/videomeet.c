@@ -5,10 +5,12 @@
 #include "commands.h"
 #include "memory.h"
 
+#include <fcntl.h>
 #include <gst/gst.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 print_help (FILE *out)
@@ -103,6 +105,17 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
   return functions[command](&options, output, start_us);
 }
 
+/* What is closed is opened on nothing: else the first file or socket that is opened
+ * would be read from as if it were typed. */
+static void
+open_standard (void)
+{
+  for (gint fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
+      break;
+  }
+}
+
 gint
 main (gint argc, gchar **argv)
 {
@@ -110,6 +123,7 @@ main (gint argc, gchar **argv)
   VmtCommand command;
   const gchar *first;
 
+  open_standard ();
   setlocale (LC_ALL, "");
   /* a reader that goes away is noticed by the write that fails */
   signal (SIGPIPE, SIG_IGN);

@@ -110,6 +110,55 @@ class File(lab.LabTest):
         sender.wait_event("error", lab.SOON, code="DECLINED")
         self.assertEqual(receiver.stop(), 0)
 
+    def test_closed_input(self):
+        """Nothing else that is open is read as if it were typed."""
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 10)
+        folder = os.path.join(a.home, self.folder)
+        receiver = a.start("bash", "-c", f"exec videomeet receive {folder} "
+                           "--user Ann --json <&-", typed=True)
+        receiver.wait_event("receiving", lab.SOON)
+        sender = self.send(b, path, a.address)
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        sender.wait_event("error", lab.SOON, code="DECLINED")
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_language_of_no_country(self):
+        """A file is called as it is, whatever the locale."""
+        a, b = self.lab.hosts
+        path = self.make(b, "t\u00e4st \u6587.bin", 10)
+        self.folder += "-\u00e4"
+        receiver = a.start(
+            "videomeet", "receive", os.path.join(a.home, self.folder), "--user",
+            "Ann", "--json", "--accept", "auto", env={"LC_ALL": "C"})
+        self.assertTrue(receiver.wait_event("receiving", lab.SOON)
+                        ["directory"].endswith("-\u00e4"))
+        sender = b.start("videomeet", "send", path, a.address, "--json",
+                         env={"LC_ALL": "C"})
+        self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        self.assert_got(a, os.path.basename(path), path)
+        sender = b.start("videomeet", "send", path, os.fsdecode(b"\xff:8080"),
+                         env={"LC_ALL": "C"})
+        self.assertEqual(sender.wait(lab.SOON), 2)
+        self.assertIn("is not UTF-8", sender.tail())
+        self.assertEqual(receiver.stop(), 0)
+
+    def test_bad_among_good(self):
+        """Each that cannot be sent is named, and then none is sent."""
+        a, b = self.lab.hosts
+        good = self.make(b, "a.bin", 10)
+        receiver = self.receive(a, "--accept", "auto")
+        sender = self.send(b, good, os.path.join(b.home, "no"), b.home, a.address)
+        self.assertEqual(sender.wait(lab.SOON), 1)
+        said = [e["message"] for e in sender.events("error")]
+        self.assertEqual(len(said), 2, said)
+        self.assertIn("/no is not sent", said[0])
+        self.assertIn(f"{b.home} is not sent", said[1])
+        sender.wait_event("warning", lab.SOON,
+                          message="Nothing was sent: leave out what cannot be sent.")
+        self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), [])
+        self.assertEqual(receiver.stop(), 0)
+
     def test_nobody_to_ask(self):
         a, b = self.lab.hosts
         path = self.make(b, "a.bin", 10)
@@ -301,6 +350,32 @@ class Several(lab.LabTest):
             process.wait_event("transfer", LONG, state="completed", lane="wss")
         self.assertEqual(ann.stop(), 0)
         self.assertEqual(bob.stop(), 0)
+
+    def test_one_question_at_a_time(self):
+        """An answer is for the question that was shown, whoever else asks."""
+        a, b, c = self.lab.hosts
+        folder = os.path.join(a.home, self.folder)
+        receiver = a.start("videomeet", "receive", folder, "--user", "Ann",
+                           typed=True)
+        receiver.wait_for("Receiving in", lab.SOON)
+        first = self.send(b, self.make(b, "first.bin", 10), a.address)
+        receiver.wait_for("first.bin.*take it", lab.SOON)
+        second = self.send(c, self.make(c, "second.bin", 10), a.address)
+        second.wait_event("transfer", lab.SOON, state="pending")
+        third = self.send(c, self.make(c, "third.bin", 10), a.address)
+        third.wait_event("transfer", lab.SOON, state="pending")
+        receiver.type("n")
+        self.assertEqual(first.wait(lab.SOON), 1)
+        receiver.wait_for("(second|third).bin.*take it", lab.SOON)
+        self.assertEqual(" ".join(receiver.out).count("take it?"), 2)
+        receiver.type("y")
+        lab.wait_until(lambda: " ".join(receiver.out).count("take it?") == 3,
+                       lab.SOON, "the third question")
+        receiver.type("y")
+        for sender in second, third:
+            self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
+        self.assertEqual(sorted(os.listdir(folder)), ["second.bin", "third.bin"])
+        self.assertEqual(receiver.stop(), 0)
 
     def test_one_declines_and_one_is_not_there(self):
         a, b, c = self.lab.hosts

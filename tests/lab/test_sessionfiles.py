@@ -204,6 +204,19 @@ class SessionFiles(lab.LabTest):
         self.assertEqual(cleo.stop(), 0)
         self.assertEqual(ann.stop(), 0)
 
+    def test_to_everybody_where_nobody_is(self):
+        """A room begins with who joins it; nobody else comes."""
+        path = self.make(self.bob, "a.bin", 100)
+        server = self.ann.start("videomeet", "server", "--json")
+        link = server.wait_event("serving", lab.SOON)
+        sender = self.bob.start(
+            "videomeet", "send", path, "everybody", "--meeting",
+            f"videomeet://{self.ann.address}:{link['port']}/empty", "--json")
+        self.assertEqual(sender.wait(LONG), 1, sender.tail())
+        sender.wait_event("error", lab.SOON, code="UNROUTABLE",
+                          message="Nobody else is in the meeting.")
+        self.assertEqual(server.stop(), 0)
+
     def test_not_delivered(self):
         """Who is not there is waited for, and not for ever; a PIN is asked for."""
         path = self.make(self.bob, "a.bin", 100)

@@ -283,6 +283,52 @@ GST_START_TEST (test_said_on_a_terminal)
 
 GST_END_TEST;
 
+#define WIDE "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0" /* six columns */
+
+/* What is on its way has the whole line of a terminal, but for its last column; beside
+ * what is typed, half of it. */
+GST_START_TEST (test_ticker_on_a_terminal)
+{
+  static const gchar *const cases[][3] = {
+    { "0123456789abcdefghijklmnop", "", "0123456789abcdefghi" },
+    { WIDE WIDE WIDE WIDE, "", WIDE WIDE WIDE },
+    { "0123456789abcdefghijklmnop", "abcdefghijk", "012345678 > efghijk" },
+    { "01234", "abc", "01234 > abc" },
+  };
+  struct winsize size = { .ws_row = 24, .ws_col = 20 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    /* first what is typed alone */
+    g_autofree gchar *line = g_strconcat (*cases[i][1] ? "\r\033[K > " : "",
+        cases[i][1], "\r\033[K", cases[i][2], NULL);
+    gchar shown[256] = { 0 };
+    gint ours, theirs;
+    FILE *terminal;
+    VmtOutput *output;
+    gsize n = 0;
+
+    fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+    terminal = fdopen (theirs, "w");
+    output = vmt_output_new (terminal, err, FALSE);
+    if (*cases[i][1])
+      vmt_output_prompt (output, cases[i][1]);
+    vmt_output_ticker (output, cases[i][0]);
+    /* a terminal may hand it out in pieces */
+    while (n < strlen (line)) {
+      gssize more = read (ours, shown + n, sizeof shown - 1 - n);
+
+      fail_unless (more > 0);
+      n += more;
+    }
+    fail_unless_equals_string (shown, line);
+    vmt_output_free (output);
+    fclose (terminal);
+    close (ours);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_time)
 {
   static const struct
@@ -359,6 +405,7 @@ tool_output_suite (void)
   tcase_add_test (tc, test_json_steers_no_terminal);
   tcase_add_test (tc, test_what_is_said);
   tcase_add_test (tc, test_said_on_a_terminal);
+  tcase_add_test (tc, test_ticker_on_a_terminal);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_members_in_order);
   tcase_add_test (tc, test_qr);

@@ -443,6 +443,32 @@ GST_START_TEST (test_turns)
 
 GST_END_TEST;
 
+/* A pad that is free goes to whom the fewest files are on their way to, wherever its
+ * turn stands. */
+GST_START_TEST (test_turns_are_fair)
+{
+  const guint bobs = VMT_FILES_SENT_MAX / 2 + 1;
+  Meeting m;
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  start (&m);
+  for (guint i = 1; i <= VMT_FILES_SENT_MAX + 2; i++)
+    vmt_session_files_send (m.files, m.path,
+        i <= bobs || i == VMT_FILES_SENT_MAX + 1 ? "002" : "003");
+  fail_unless_equals_int (m.bin->numsinkpads, VMT_FILES_SENT_MAX);
+  WAIT (&m, SENT, PENDING, "\"number\":15,");
+  vmt_session_files_obey (m.files, VMT_TYPED_CANCEL, VMT_FILES_SENT_MAX);
+  WAIT (&m, SENT, FAILED, "\"number\":15,");
+  vmt_session_files_tick (m.files);
+  vmt_session_files_tick (m.files);
+  WAIT (&m, SENT, PENDING, "\"number\":17,");
+  fflush (m.out);
+  fail_if (strstr (m.text, "\"number\":16,"));
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
 /* What the elements that send have been given, as text. */
 static gchar *
 list_rates (Meeting *m)
@@ -663,6 +689,7 @@ tool_sessionfiles_suite (void)
   tcase_add_test (tc, test_left);
   tcase_add_test (tc, test_who_came_to_send);
   tcase_add_test (tc, test_turns);
+  tcase_add_test (tc, test_turns_are_fair);
   tcase_add_test (tc, test_rate);
   tcase_add_test (tc, test_too_many);
   tcase_add_test (tc, test_asked_at_most);

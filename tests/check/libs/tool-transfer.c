@@ -5,6 +5,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/videomeet.h>
 #include "transfer.h"
+#include <string.h>
 
 #define SIZE G_GUINT64_CONSTANT (3000000)
 
@@ -130,6 +131,53 @@ GST_START_TEST (test_progress)
 
 GST_END_TEST;
 
+/* Whatever the names and figures: a terminal has 80 columns. */
+GST_START_TEST (test_progress_fits)
+{
+  VmtRate rate = { .speed = 999.9e6, .since = 1, .looked = G_MAXINT64 };
+  g_autofree gchar *name = g_strnfill (200, 'n');
+  g_autoptr (GstStructure) s = gst_structure_new ("vm-transfer", "filename",
+      G_TYPE_STRING, name, "size", G_TYPE_UINT64,
+      (guint64) (999.9e6 * 3600 * 99), "done", G_TYPE_UINT64, (guint64) 1,
+      "state", VM_TYPE_TRANSFER_STATE, VM_TRANSFER_STATE_TRANSFERRING, NULL);
+  g_autofree gchar *text = vmt_transfer_progress (s, &rate);
+
+  fail_unless (g_utf8_strlen (text, -1) <= 79, "%s", text);
+  fail_unless (
+      strstr (text, "MB/s") && g_str_has_suffix (text, " left"), "%s", text);
+}
+
+GST_END_TEST;
+
+/* While it is paused its clock stands; behind that it is as fast as before. */
+GST_START_TEST (test_pause)
+{
+  gint64 now = g_get_monotonic_time ();
+  VmtRate rate = { .since = now - 10 * G_USEC_PER_SEC,
+    .stands = now - 6 * G_USEC_PER_SEC,
+    .looked = now - 6 * G_USEC_PER_SEC,
+    .speed = 1e6 };
+  g_autoptr (GstStructure) paused =
+      transfer_new (VM_TRANSFER_STATE_PAUSED, SIZE / 2);
+  g_autoptr (GstStructure) going =
+      transfer_new (VM_TRANSFER_STATE_TRANSFERRING, SIZE / 2);
+  g_autoptr (GstStructure) done =
+      transfer_new (VM_TRANSFER_STATE_COMPLETED, SIZE);
+  gboolean good;
+  g_autofree gchar *progress = NULL, *result = NULL;
+
+  vmt_transfer_follow (paused, &rate);
+  fail_unless_equals_int64 (rate.stands, now - 6 * G_USEC_PER_SEC);
+  progress = vmt_transfer_progress (going, &rate);
+  fail_unless (strstr (progress, "1.0"), "%s", progress);
+  fail_unless (g_str_has_suffix (progress, "00:01 left"), "%s", progress);
+  vmt_transfer_follow (done, &rate);
+  result = vmt_transfer_result (done, &rate, &good);
+  fail_unless (strstr (result, "in 00:04 ("), "%s", result);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_transfer_suite (void)
 {
@@ -141,6 +189,8 @@ tool_transfer_suite (void)
   tcase_add_test (tc, test_results);
   tcase_add_test (tc, test_times);
   tcase_add_test (tc, test_progress);
+  tcase_add_test (tc, test_progress_fits);
+  tcase_add_test (tc, test_pause);
   return s;
 }
 
