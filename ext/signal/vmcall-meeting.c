@@ -62,6 +62,16 @@ is_waiting (VmCall *call, VmLink *link)
   return FALSE;
 }
 
+static gboolean inputs_timeout (gpointer call);
+
+/* From the start on, and for pads that come later from the first that waits. */
+void
+vm_call_limit_waiting (VmCall *call)
+{
+  call->inputs_source =
+      vm_timer_new (call->context, INPUTS_TIMEOUT_MS, inputs_timeout, call);
+}
+
 /* One a link: of several offers, which it takes, the last counts. */
 static void
 wait_for_inputs (VmCall *call, VmLink *link, VmLinkDescription *offer)
@@ -73,13 +83,16 @@ wait_for_inputs (VmCall *call, VmLink *link, VmLinkDescription *offer)
   waiting->offer = offer;
   g_ptr_array_add (call->waiting, waiting);
   vm_call_start_waiting (call);
+  if (call->waiting->len && !call->inputs_source)
+    vm_call_limit_waiting (call);
 }
 
-gboolean
-vm_call_inputs_timeout (gpointer user_data)
+static gboolean
+inputs_timeout (gpointer user_data)
 {
   VmCall *call = user_data;
 
+  vm_timer_clear (&call->inputs_source);
   if (!vm_signal_bin_inputs_ready (call->bin)) {
     GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, STREAM, FAILED,
         ("A sink pad has no caps after %d s; the call begins without it",

@@ -46,7 +46,7 @@ struct _VmCall
 void vm_call_set_up_meeting (VmCall *call);
 /* Begins what waited for CAPS on the sink pads, if they are there. */
 void vm_call_start_waiting (VmCall *call);
-gboolean vm_call_inputs_timeout (gpointer call);
+void vm_call_limit_waiting (VmCall *call);
 void vm_call_waiting_free (gpointer waiting);
 VmLink *vm_call_find_link (VmCall *call, VmParticipant *participant);
 

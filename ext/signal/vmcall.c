@@ -147,8 +147,7 @@ start_meeting (gpointer user_data)
       vm_timer_new (call->context, STATS_INTERVAL_MS, update_stats, call);
   call->links_source =
       vm_timer_new (call->context, LINKS_INTERVAL_MS, update_links, call);
-  call->inputs_source = vm_timer_new (
-      call->context, INPUTS_TIMEOUT_MS, vm_call_inputs_timeout, call);
+  vm_call_limit_waiting (call);
   if (!vm_meeting_start (call->meeting, &error))
     vm_signal_bin_fail (call->bin, error);
   return G_SOURCE_REMOVE;

@@ -333,6 +333,28 @@ GST_START_TEST (test_sound_only)
 
 GST_END_TEST;
 
+/* A pad that comes late, and to which nothing is pushed, as for a screen that nobody has
+ * chosen yet, keeps nobody out. */
+GST_START_TEST (test_late_pad_without_caps)
+{
+  Side a = host (AUDIO "m.audio_sink_0"), b;
+  GstPad *pad;
+
+  /* until the pads of the beginning are waited for no more */
+  fail_if (gst_bus_timed_pop_filtered (
+      a.bus, 6 * GST_SECOND, GST_MESSAGE_ERROR | GST_MESSAGE_EOS));
+  pad = gst_element_request_pad_simple (a.bin, "video_sink_1");
+  fail_unless (pad != NULL);
+  b = join (AUDIO "m.audio_sink_0");
+  wait_for_state (&b, "connected");
+  gst_element_release_request_pad (a.bin, pad);
+  gst_object_unref (pad);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_pads_say_whose_they_are)
 {
   Side a = host (BOTH), b = join (BOTH);
@@ -785,6 +807,7 @@ vmsignalbin_suite (void)
   tcase_add_test (tc, test_raw_input_answers_in_the_codec_of_the_offer);
   tcase_add_test (tc, test_peer_without_the_codec_fails_by_name);
   tcase_add_test (tc, test_sound_only);
+  tcase_add_test (tc, test_late_pad_without_caps);
   tcase_add_test (tc, test_pads_say_whose_they_are);
   tcase_add_test (tc, test_unlinked_pads_cost_nothing_and_can_be_linked_later);
   tcase_add_test (tc, test_stream_that_cannot_be_decoded);
