@@ -127,7 +127,7 @@ vm_link_add_early_candidates (VmLink *self)
   Early *early;
 
   while ((early = g_queue_pop_head (&self->early))) {
-    if (g_strcmp0 (early->session, self->session) == 0
+    if (self->peer && g_strcmp0 (early->session, self->session) == 0
         && early->generation == self->generation)
       vm_peer_add_candidate (self->peer, early->mline, early->candidate);
     early_free (early);

@@ -326,6 +326,7 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
 {
   const VmCallConfig *config = vm_call_get_config (self->call);
   VmPeerConfig peer = { .offerer = offerer };
+  g_autoptr (GObject) alive = NULL;
   g_autoptr (GstClock) clock = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -362,8 +363,10 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
   g_mutex_lock (&self->lock);
   self->sender = self->peer;
   g_mutex_unlock (&self->lock);
+  /* it may fail in either, and the participant be gone by that */
+  alive = G_OBJECT (g_object_ref (self));
   vm_peer_start (self->peer);
-  if (offer)
+  if (offer && self->peer)
     vm_peer_set_remote_description (self->peer, TRUE, offer);
   vm_link_add_early_candidates (self);
 }
