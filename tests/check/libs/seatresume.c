@@ -165,6 +165,42 @@ GST_START_TEST (test_resume_after_256)
 
 GST_END_TEST;
 
+#define MISSED 250 /* below VM_LINE_MESSAGES */
+
+/* As much as is kept for who is lost: what is told it next has room behind it. */
+GST_START_TEST (test_resume_after_a_mebibyte)
+{
+  NetSocket *bob = net_socket_join (server, "standup", "Bob"), *again;
+  g_autofree gchar *welcome = net_socket_wait (bob, "welcome");
+  g_autofree gchar *token = read_token (welcome);
+  g_autofree gchar *heard = NULL, *reason = NULL, *state = NULL;
+
+  g_free (net_socket_wait (bob, "meeting-state"));
+  say_to_bob ("heard");
+  heard = net_socket_wait (bob, "restart");
+  /* their numbers are up to two digits longer */
+  reason = g_strnfill (
+      VM_LINE_BYTES / MISSED - strlen (heard) + strlen ("heard") - 2, 'x');
+  cut (bob);
+  for (guint i = 0; i < MISSED; i++)
+    say_to_bob (reason);
+  /* then it is told so when it comes back, at once */
+  vm_signal_unref (host_wait (VM_SIGNAL_PARTICIPANT_STATE));
+  again = resume (token, 3);
+  g_free (net_socket_wait (again, "welcome"));
+  for (guint i = 0; i < MISSED; i++) {
+    g_autofree gchar *text = net_socket_wait (again, "restart");
+
+    fail_unless (text != NULL, "closed behind %u messages", i);
+  }
+  state = net_socket_wait (again, "participant-state");
+  fail_unless (state != NULL);
+  net_socket_free (again);
+  net_socket_free (bob);
+}
+
+GST_END_TEST;
+
 /* The server says by itself what it has got. */
 GST_START_TEST (test_server_acknowledges)
 {
@@ -269,6 +305,7 @@ seatresume_suite (void)
   tcase_add_test (tc, test_resume);
   tcase_add_test (tc, test_resume_refused);
   tcase_add_test (tc, test_resume_after_256);
+  tcase_add_test (tc, test_resume_after_a_mebibyte);
   tcase_add_test (tc, test_server_acknowledges);
   tcase_add_test (tc, test_bound_to_the_key);
   tcase_add_test (tc, test_closed_by_the_client);

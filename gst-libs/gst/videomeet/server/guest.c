@@ -168,12 +168,15 @@ take_seat_by (VmWs *ws, const gchar *ticket, const VmSignal *hello)
 }
 
 /* What the guest has missed, in the numbers it had: past the limit of the
- * socket's queue, which it would fill at once. */
+ * socket's queue, which it would fill at once, and what is said next has room behind
+ * it. */
 static void
 send_again (VmGuest *guest, GPtrArray *again)
 {
-  for (guint i = 0; i < again->len; i++)
-    vm_ws_queue (guest->ws, g_ptr_array_index (again, i));
+  for (guint i = 0; i < again->len; i++) {
+    vm_ws_queue (guest->ws, again->pdata[i]);
+    guest->ws->granted += g_bytes_get_size (again->pdata[i]);
+  }
 }
 
 /* By the token of @hello, at a server that has never seen it: it goes on with the

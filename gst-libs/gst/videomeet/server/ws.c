@@ -43,7 +43,7 @@ is_slow (VmWs *ws, gsize size)
 
   if (ws->funcs->queue_bytes)
     return ws->queue_bytes + size > ws->funcs->queue_bytes;
-  if (ws->queue_bytes + size > VM_QUEUE_BYTES)
+  if (ws->queue_bytes + size > VM_QUEUE_BYTES + ws->granted)
     return TRUE;
   if (ws->queue.length < VM_QUEUE_MESSAGES)
     return FALSE;
@@ -293,6 +293,7 @@ write_next (VmWs *ws)
   gconstpointer data = g_bytes_get_data (bytes, &size);
 
   ws->queue_bytes -= size;
+  ws->granted -= MIN (ws->granted, size);
   if (ws->queue.length < VM_QUEUE_MESSAGES)
     ws->full_since = 0;
   ws->conn->server->counters.messages_out++;

@@ -78,6 +78,7 @@ struct _VmWs
 
   GQueue queue; /* of GBytes to send */
   gsize queue_bytes;
+  gsize granted; /* of these that are not counted, until so many were written */
   gint64 full_since; /* 0: below VM_QUEUE_MESSAGES */
   guint close_code; /* 0: open */
   guint first_due : 1; /* a first message is waited for, not for long */
