@@ -40,6 +40,7 @@ read_uri (VmMeeting *self, GError **error)
 {
   g_autoptr (GUri) uri =
       g_uri_parse (self->uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  g_autofree gchar *place = vm_meeting_dup_place (self);
   const gchar *address = uri ? g_uri_get_host (uri) : NULL;
   g_autofree gchar *meeting = NULL;
   g_autofree gchar *authority = NULL;
@@ -52,7 +53,7 @@ read_uri (VmMeeting *self, GError **error)
   if (!address || !*address || !meeting || !*meeting) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "“%s” is no address of a meeting (videomeet://host:port/meeting)",
-        self->uri);
+        place);
     return FALSE;
   }
   g_free (self->name);

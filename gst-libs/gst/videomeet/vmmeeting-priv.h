@@ -278,3 +278,5 @@ gboolean vm_meeting_survive (VmMeeting *self, const GError *error);
 /* Somebody has gone: a meeting without a server ends with its last guest. */
 void vm_meeting_look_whether_alone (VmMeeting *self);
 void vm_meeting_forget_host (VmMeeting *self);
+/* Its address as it may be told: without what may be a secret. (transfer full) */
+gchar *vm_meeting_dup_place (VmMeeting *self);

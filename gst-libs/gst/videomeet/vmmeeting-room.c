@@ -81,11 +81,29 @@ choose_path (VmMeeting *self, gchar *path)
 }
 
 gchar *
+vm_meeting_dup_place (VmMeeting *self)
+{
+  const gchar *uri = self->uri ? self->uri : "";
+  gchar *place = g_strndup (uri, strcspn (uri, "?#"));
+  gchar *authority = strstr (place, "://");
+  gchar *at;
+
+  if (!authority)
+    return place;
+  authority += strlen ("://");
+  at = memchr (authority, '@', strcspn (authority, "/"));
+  if (at)
+    memmove (authority, at + 1, strlen (at + 1) + 1);
+  return place;
+}
+
+gchar *
 vm_meeting_read_room_uri (VmMeeting *self, GError **error)
 {
   g_autoptr (GUri) uri =
       self->uri ? g_uri_parse (self->uri, G_URI_FLAGS_ENCODED, NULL) : NULL;
   g_autoptr (GUri) socket = NULL;
+  g_autofree gchar *place = vm_meeting_dup_place (self);
   g_autofree gchar *path = NULL;
   g_autofree gchar *query = NULL;
 
@@ -94,8 +112,7 @@ vm_meeting_read_room_uri (VmMeeting *self, GError **error)
                                      : take_room (self, g_uri_get_path (uri));
   if (!path) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "“%s” is no address of a room (ws://host:port/room, or wss)",
-        self->uri ? self->uri : "");
+        "“%s” is no address of a room (ws://host:port/room, or wss)", place);
     return NULL;
   }
   path = choose_path (self, g_steal_pointer (&path));

@@ -205,7 +205,8 @@ GST_START_TEST (test_addresses)
 {
   const gchar *bad[] = { "ws://127.0.0.1:1", "ws://127.0.0.1:1/",
     "http://127.0.0.1:1/room", "videomeet://127.0.0.1:1/room", "ws:///room",
-    "room", "ws://127.0.0.1:1/a%00b" };
+    "room", "ws://127.0.0.1:1/a%00b",
+    "ws://ann:482910@127.0.0.1:1/?pin=482910" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GError) error = NULL;
@@ -215,6 +216,7 @@ GST_START_TEST (test_addresses)
         "uri", bad[i], NULL);
     fail_if (vm_meeting_start (b.meeting, &error), "%s", bad[i]);
     g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+    fail_if (strstr (error->message, "482910"), "%s", error->message);
     g_clear_object (&b.meeting);
   }
   {
