@@ -5,6 +5,7 @@
 #include "eventlog.h"
 
 #include <gst/videomeet/discovery/nodeparts.h>
+#include <gst/videomeet/discovery/nodethread.h>
 #include <gst/videomeet/videomeet.h>
 #include <unistd.h>
 
@@ -382,6 +383,60 @@ GST_START_TEST (test_names_are_cleaned)
 
 GST_END_TEST;
 
+#define POSTERS 8
+#define POSTS 10000 /* of each */
+
+typedef struct
+{
+  VmNodeThread *thread;
+  gint left, elsewhere; /* atomic */
+} Posts;
+
+static void
+do_nothing (gpointer data)
+{
+}
+
+static void
+count_posted (gpointer data)
+{
+  Posts *posts = data;
+
+  if (!vm_node_thread_is_current (posts->thread))
+    g_atomic_int_inc (&posts->elsewhere);
+  g_atomic_int_add (&posts->left, -1);
+}
+
+static gpointer
+post_many (gpointer data)
+{
+  Posts *posts = data;
+
+  for (guint i = 0; i < POSTS; i++)
+    vm_node_thread_post (posts->thread, do_nothing, posts, count_posted);
+  return NULL;
+}
+
+/* What is posted is freed on the thread: it may be the last that holds whoever has
+ * posted it. Some posters are slower than the thread, where there are many. */
+GST_START_TEST (test_posted_is_freed_there)
+{
+  Posts posts = { vm_node_thread_new ("posts"), POSTERS * POSTS };
+  GThread *posters[POSTERS];
+
+  for (guint i = 0; i < POSTERS; i++)
+    posters[i] = g_thread_new ("poster", post_many, &posts);
+  for (guint i = 0; i < POSTERS; i++)
+    g_thread_join (posters[i]);
+  fail_unless (
+      vm_node_thread_call (posts.thread, do_nothing, NULL, NULL, FOUND * 1000));
+  fail_unless_equals_int (g_atomic_int_get (&posts.left), 0);
+  fail_unless_equals_int (g_atomic_int_get (&posts.elsewhere), 0);
+  vm_node_thread_free (posts.thread);
+}
+
+GST_END_TEST;
+
 static Suite *
 node_suite (void)
 {
@@ -390,6 +445,7 @@ node_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, event_log_open, event_log_close);
+  tcase_add_test (tc, test_posted_is_freed_there);
   tcase_add_test (tc, test_nodes_find_each_other);
   tcase_add_test (tc, test_changes_are_announced_together);
   tcase_add_test (tc, test_meeting_is_announced);

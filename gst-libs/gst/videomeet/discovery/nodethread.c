@@ -101,30 +101,36 @@ vm_node_thread_is_current (VmNodeThread *self)
 }
 
 static Call *
-post (
-    VmNodeThread *self, VmNodeFunc func, gpointer data, GDestroyNotify destroy)
+call_new (VmNodeFunc func, gpointer data, GDestroyNotify destroy)
 {
   Call *call = g_atomic_rc_box_new0 (Call);
-  GSource *source = g_idle_source_new ();
 
   g_mutex_init (&call->lock);
   g_cond_init (&call->cond);
   call->func = func;
   call->data = data;
   call->destroy = destroy;
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (
-      source, on_call, g_atomic_rc_box_acquire (call), call_unref);
-  g_source_attach (source, self->context);
-  g_source_unref (source);
   return call;
 }
 
+/* Takes @call. */
+static void
+attach (VmNodeThread *self, Call *call)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_call, call, call_unref);
+  g_source_attach (source, self->context);
+}
+
+/* It is the thread's alone: whoever posts may be slower to let go than the thread is to
+ * be done with it, and what it frees could be what the poster runs on. */
 void
 vm_node_thread_post (
     VmNodeThread *self, VmNodeFunc func, gpointer data, GDestroyNotify destroy)
 {
-  call_unref (post (self, func, data, destroy));
+  attach (self, call_new (func, data, destroy));
 }
 
 gboolean
@@ -141,7 +147,8 @@ vm_node_thread_call (VmNodeThread *self, VmNodeFunc func, gpointer data,
       destroy (data);
     return TRUE;
   }
-  call = post (self, func, data, destroy);
+  call = call_new (func, data, destroy);
+  attach (self, g_atomic_rc_box_acquire (call));
   g_mutex_lock (&call->lock);
   while (!call->done && g_cond_wait_until (&call->cond, &call->lock, deadline))
     ;
