@@ -6,6 +6,8 @@
 #include "vmmeeting-priv.h"
 #include "client/signalsocket.h"
 #include "discovery/node-priv.h"
+#include "trust/decision.h"
+#include "trust/vmtruststore-priv.h"
 #include "vmerror.h"
 
 #include <string.h>
@@ -101,6 +103,28 @@ yields_to (VmMeeting *self, VmDevice *device)
              && vm_device_get_port (device) < vm_node_get_port (self->node));
 }
 
+/* Whether what runs here may be given up for the meeting of @device: not for one
+ * that this device would refuse at its door, and while somebody is here for no
+ * stranger, unless everybody is welcome. */
+static gboolean
+may_follow (VmMeeting *self, VmDevice *device)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (VmTrustFacts) facts = NULL;
+  VmTrustDecision decision;
+  VmPolicy policy;
+
+  g_object_get (self->node, "policy", &policy, NULL);
+  facts = vm_trust_store_know (self->store,
+      vm_device_get_secure (device) ? vm_device_get_id (device) : NULL,
+      vm_device_get_user (device), vm_device_get_device (device), now);
+  if (!vm_trust_decide (policy, facts, VM_PERMISSIONS_CALL,
+          g_date_time_to_unix (now), &decision, NULL))
+    return FALSE;
+  return policy == VM_POLICY_OPEN || !self->participants->len
+         || decision.level != VM_TRUST_LEVEL_UNKNOWN;
+}
+
 /* This device's meeting gives way to another of its name; what was said to the
  * guests is a goodbye. */
 static void
@@ -159,7 +183,9 @@ consider (VmMeeting *self, VmDevice *device)
 
     if (g_hash_table_contains (self->tried, key))
       continue;
-    if (self->seat && (!door.named || !yields_to (self, device)))
+    if (self->seat
+        && (!door.named || !yields_to (self, device)
+            || !may_follow (self, device)))
       return;
     if (self->seat)
       yield (self);
@@ -210,22 +236,26 @@ look_here (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+void
+vm_meeting_look_soon (VmMeeting *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  GWeakRef *weak = g_new (GWeakRef, 1);
+
+  g_weak_ref_init (weak, self);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, look_here, weak, weak_ref_free);
+  g_source_attach (source, self->context);
+}
+
 /* On the node's thread. */
 static void
 on_device (VmNode *node, VmDevice *device, GWeakRef *weak)
 {
   g_autoptr (VmMeeting) self = g_weak_ref_get (weak);
-  g_autoptr (GSource) source = NULL;
-  GWeakRef *copy;
 
-  if (!self)
-    return;
-  copy = g_new (GWeakRef, 1);
-  g_weak_ref_init (copy, self);
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, look_here, copy, weak_ref_free);
-  g_source_attach (source, self->context);
+  if (self)
+    vm_meeting_look_soon (self);
 }
 
 void

@@ -173,6 +173,8 @@ void vm_meeting_limit_entering (VmMeeting *self);
 gboolean vm_meeting_read_address (VmMeeting *self, GError **error);
 /* Those of devices that host it, as they are found, until it is ignored. */
 void vm_meeting_watch_devices (VmMeeting *self);
+/* At those that are known; from any thread. */
+void vm_meeting_look_soon (VmMeeting *self);
 void vm_meeting_ignore_devices (VmMeeting *self);
 
 /* vmmeeting-room.c: the address of a room server's WebSocket, from the meeting's

@@ -151,8 +151,12 @@ take_left (VmMeeting *self, const VmSignal *signal)
   g_autoptr (GError) reason = vm_signal_get_error (signal);
   VmParticipant *participant = vm_meeting_find (self, signal->id);
 
-  if (participant)
-    vm_meeting_remove (self, participant, reason);
+  if (!participant)
+    return;
+  vm_meeting_remove (self, participant, reason);
+  /* a host that is alone may follow whom it did not before */
+  if (self->seat && !self->participants->len)
+    vm_meeting_look_soon (self);
 }
 
 /* Of the states that the server tells only that of the connection to it is news:
