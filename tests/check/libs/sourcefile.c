@@ -2,6 +2,7 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/sourcefile.h>
+#include <gst/videomeet/transfer/vmfilesender-priv.h>
 #include <glib/gstdio.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include <unistd.h>
 
 #define CHUNK 65536
+/* none of which is written, and which is read for far longer than between two signals
+ * of VmFileSender::changed */
+#define LARGE (G_GUINT64_CONSTANT (16) << 30)
 
 static gchar *folder;
 static gchar *path;
@@ -58,7 +62,10 @@ check_whole (VmSourceFile *file, const guint8 *data, gsize size)
   vm_sha256 (data, size, expected);
   /* asked again it is the same */
   for (guint i = 0; i < 2; i++) {
-    fail_unless (vm_source_file_hash (file, hash, NULL));
+    gboolean whole = FALSE;
+
+    while (!whole)
+      fail_unless (vm_source_file_hash (file, hash, &whole, NULL));
     g_assert_cmpmem (hash, sizeof hash, expected, sizeof expected);
   }
 }
@@ -138,11 +145,12 @@ check_read_fails (VmSourceFile *file)
 {
   guint8 data[16], hash[VM_SHA256_SIZE];
   g_autoptr (GError) error = NULL;
+  gboolean whole = FALSE;
 
   fail_if (vm_source_file_read_next (file, data, 10, hash, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
   g_clear_error (&error);
-  fail_if (vm_source_file_hash (file, hash, &error));
+  fail_if (vm_source_file_hash (file, hash, &whole, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
 }
 
@@ -231,6 +239,60 @@ GST_START_TEST (test_only_plain_files)
 
 GST_END_TEST;
 
+static void
+cancel_at_once (
+    VmFileSender *sender, const GstStructure *transfer, gpointer verifying)
+{
+  VmTransferState state = VM_TRANSFER_STATE_PENDING;
+
+  gst_structure_get (transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+  /* the first comes before it is read */
+  if (state == VM_TRANSFER_STATE_VERIFYING && ++*(guint *) verifying == 2)
+    vm_file_sender_cancel (sender);
+}
+
+static void
+check_next (VmFileSender *sender, VmTransferType type)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmTransferMessage) message =
+      vm_file_sender_pull_message (sender, &error);
+
+  g_assert_no_error (error);
+  fail_unless_equals_int (message->type, type);
+}
+
+/* A receiver has the whole of a large file already, and the hash of it takes its
+ * time: whoever cancels meanwhile is heard. */
+GST_START_TEST (test_cancelled_while_it_is_hashed)
+{
+  gint fd = g_open (path, O_WRONLY | O_CREAT, 0600);
+  g_autoptr (VmFileSender) sender = NULL;
+  g_autoptr (GError) error = NULL;
+  VmTransferMessage *response =
+      vm_transfer_message_new (VM_TRANSFER_FILE_RESPONSE, NULL);
+  guint verifying = 0;
+
+  fail_unless (fd >= 0 && ftruncate (fd, LARGE) == 0);
+  close (fd);
+  sender = vm_file_sender_new (path, CHUNK, &error);
+  g_assert_no_error (error);
+  g_signal_connect (
+      sender, "changed", G_CALLBACK (cancel_at_once), &verifying);
+  check_next (sender, VM_TRANSFER_FILE_OFFER);
+  response->accept = TRUE;
+  response->encoding = VM_TRANSFER_ENCODING_BINARY;
+  response->have = vm_chunk_set_new (LARGE / CHUNK);
+  fail_unless (vm_chunk_set_add_run (response->have, 0, LARGE / CHUNK));
+  vm_file_sender_take_message (sender, response);
+  check_next (sender, VM_TRANSFER_START);
+  check_next (sender, VM_TRANSFER_CANCEL);
+  fail_unless (vm_file_sender_pull_message (sender, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_CANCELLED);
+}
+
+GST_END_TEST;
+
 static Suite *
 sourcefile_suite (void)
 {
@@ -245,6 +307,7 @@ sourcefile_suite (void)
   tcase_add_test (tc, test_changed_while_it_is_sent);
   tcase_add_test (tc, test_path_is_another_files);
   tcase_add_test (tc, test_only_plain_files);
+  tcase_add_test (tc, test_cancelled_while_it_is_hashed);
   return s;
 }
 

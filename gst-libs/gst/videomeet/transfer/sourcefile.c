@@ -139,21 +139,18 @@ vm_source_file_get_hashed (VmSourceFile *self)
 }
 
 gboolean
-vm_source_file_hash (
-    VmSourceFile *self, guint8 hash[VM_SHA256_SIZE], GError **error)
+vm_source_file_hash (VmSourceFile *self, guint8 hash[VM_SHA256_SIZE],
+    gboolean *whole, GError **error)
 {
+  guint64 done = vm_file_hash_get_done (self->whole);
+  gsize size = MIN (READ_SIZE, (guint64) self->st.st_size - done);
   g_autofree guint8 *data = g_malloc (READ_SIZE);
-  guint64 size = self->st.st_size, done;
 
-  while ((done = vm_file_hash_get_done (self->whole)) < size) {
-    gsize step = MIN (READ_SIZE, size - done);
-
-    if (!read_part (self, done, data, step, error))
-      return FALSE;
-    vm_file_hash_add (self->whole, data, step);
-  }
-  if (!is_unchanged (self, error))
+  if (!read_part (self, done, data, size, error))
     return FALSE;
-  vm_file_hash_get (self->whole, hash);
+  vm_file_hash_add (self->whole, data, size);
+  *whole = done + size == (guint64) self->st.st_size;
+  if (*whole)
+    vm_file_hash_get (self->whole, hash);
   return TRUE;
 }

@@ -31,6 +31,7 @@ struct _VmFileSender
   guint64 max_bitrate; /* bits/s; 0: any */
   gboolean paused; /* as the user wants it; from its beginning on */
   gboolean flushing;
+  gboolean hashing; /* the whole, a part at a time */
 
   gchar *lane, *address; /* that it goes over; NULL: nobody has said it */
 

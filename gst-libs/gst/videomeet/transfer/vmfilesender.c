@@ -181,19 +181,22 @@ read_chunk (VmFileSender *self, const VmAction *action)
       self->engine, action->index, bytes, hash, error, g_get_monotonic_time ());
 }
 
-/* called with lock held, which is given up meanwhile */
+/* called with lock held, which is given up meanwhile. A large file takes minutes,
+ * in which somebody may want something else. */
 static void
-hash_file (VmFileSender *self)
+hash_more (VmFileSender *self)
 {
   guint8 hash[VM_SHA256_SIZE];
   g_autoptr (GError) error = NULL;
-  gboolean done;
+  gboolean read, whole = FALSE;
 
   g_mutex_unlock (&self->lock);
-  done = vm_source_file_hash (self->file, hash, &error);
+  read = vm_source_file_hash (self->file, hash, &whole, &error);
   g_mutex_lock (&self->lock);
-  vm_sender_hashed (
-      self->engine, done ? hash : NULL, error, g_get_monotonic_time ());
+  self->hashing = read && !whole;
+  if (!self->hashing)
+    vm_sender_hashed (
+        self->engine, read ? hash : NULL, error, g_get_monotonic_time ());
 }
 
 /* called with lock held */
@@ -241,14 +244,14 @@ step (VmFileSender *self, VmTransferMessage **message)
 {
   g_autoptr (VmAction) action = vm_sender_next (self->engine);
 
-  if (!action)
+  if (!action && !self->hashing)
     return FALSE;
-  if (action->type == VM_ACTION_SEND)
+  if (action && action->type == VM_ACTION_SEND)
     *message = g_steal_pointer (&action->message);
-  else if (action->type == VM_ACTION_READ)
+  else if (action && action->type == VM_ACTION_READ)
     hold (self, g_steal_pointer (&action));
   else
-    hash_file (self);
+    hash_more (self);
   return TRUE;
 }
 
@@ -339,8 +342,10 @@ next_message (VmFileSender *self)
   while (!self->flushing) {
     take_replies (self);
     tell_changes (self);
-    if (is_over (self))
+    if (is_over (self)) {
       g_clear_pointer (&self->held, vm_action_free);
+      self->hashing = FALSE;
+    }
     if (let_go (self))
       continue;
     if (!self->held && step (self, &message)) {
