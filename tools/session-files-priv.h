@@ -16,6 +16,7 @@ typedef struct
       *element; /* vmfilesrc, vmfilesink; NULL: it waits, or that is gone */
   GstPad *pad; /* of vmsignalbin, of what is sent */
   GstStructure *last; /* as it was told last; NULL: not yet */
+  GstStructure *planned; /* of what is sent, as it will be offered */
   VmTransferState state;
   gchar *result; /* what was told when it was over; NULL: it is not */
   guint ticks; /* since then */
@@ -51,6 +52,8 @@ gboolean vmt_file_item_is_asked (const VmtFileItem *item, gconstpointer unused);
 VmtFileItem *vmt_session_files_add (
     VmtSessionFiles *self, gboolean sending, const gchar *participant);
 gchar *vmt_file_item_name (const VmtFileItem *item);
+/* As it was told last, or else is planned. */
+const GstStructure *vmt_file_item_transfer (const VmtFileItem *item);
 JsonObject *vmt_file_item_event (const VmtFileItem *item);
 /* @result: all that is said of it at its end; @code: NULL if it is @good. */
 void vmt_file_item_say_over (VmtSessionFiles *self, const VmtFileItem *item,

@@ -12,20 +12,26 @@ warn (VmtSessionFiles *self, VmError code, const gchar *text)
 
 /* Sending */
 
-static gboolean
-check_file (VmtSessionFiles *self, const gchar *path)
+/* As it will be offered by somebody else; NULL: it cannot be sent, which is said.
+ * (transfer full) */
+static GstStructure *
+plan_file (VmtSessionFiles *self, const gchar *path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VmFileSender) sender =
       vm_file_sender_new (path, VM_FILE_CHUNK_SIZE, &error);
   g_autofree gchar *safe = NULL, *text = NULL;
+  GstStructure *planned = sender ? vm_file_sender_describe (sender) : NULL;
 
-  if (sender)
-    return TRUE;
+  if (planned) {
+    gst_structure_remove_field (planned, "transferId");
+    gst_structure_set (planned, "queue", G_TYPE_STRING, "waiting", NULL);
+    return planned;
+  }
   safe = vmt_text_safe (path);
   text = g_strdup_printf ("%s is not sent: %s", safe, error->message);
   vmt_output_warning (self->place.output, vm_error_get_code (error), text);
-  return FALSE;
+  return NULL;
 }
 
 /* "~/a": nobody else would read it where this is typed. */
@@ -71,18 +77,18 @@ vmt_session_files_have_room (VmtSessionFiles *self, const gchar *to)
   return has_room (self, ids->len);
 }
 
-/* Whether @path can be sent to so many; else that is said. */
-static gboolean
-may_send (VmtSessionFiles *self, const gchar *path, guint n)
+/* As plan_file(), to so many. */
+static GstStructure *
+plan (VmtSessionFiles *self, const gchar *path, guint n)
 {
   if (n && has_room (self, n))
-    return check_file (self, path);
+    return plan_file (self, path);
   if (n)
     warn (self, VM_ERROR_RATE_LIMITED,
         "Too many files wait to be sent; /files shows them.");
   else
     warn (self, VM_ERROR_UNROUTABLE, "Nobody else is here.");
-  return FALSE;
+  return NULL;
 }
 
 void
@@ -91,8 +97,9 @@ vmt_session_files_send (
 {
   g_autofree gchar *path = path_of (typed);
   g_autoptr (GPtrArray) ids = list_receivers (self, to);
+  g_autoptr (GstStructure) planned = plan (self, path, ids->len);
 
-  if (!may_send (self, path, ids->len)) {
+  if (!planned) {
     self->failed++;
     return;
   }
@@ -101,6 +108,7 @@ vmt_session_files_send (
     g_autofree gchar *name = NULL;
 
     item->path = g_strdup (path);
+    item->planned = gst_structure_copy (planned);
     name = vmt_file_item_name (item);
     vmt_output_line (self->place.output, VMT_STYLE_FAINT,
         "File %u, “%s”, goes to %s.", item->number, name, item->who);
@@ -198,8 +206,7 @@ vmt_session_files_show (VmtSessionFiles *self)
     VmtFileItem *item = self->items->pdata[i];
     g_autofree gchar *words = words_of (item);
 
-    if (item->last)
-      json_array_add_object_element (array, vmt_file_item_event (item));
+    json_array_add_object_element (array, vmt_file_item_event (item));
     vmt_output_line (self->place.output, VMT_STYLE_PLAIN, "  %u  %s %s: %s",
         item->number, item->sending ? "to" : "from", item->who, words);
   }

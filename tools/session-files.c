@@ -14,6 +14,7 @@ item_free (gpointer data)
   gst_clear_object (&item->pad);
   gst_clear_object (&item->element);
   g_clear_pointer (&item->last, gst_structure_free);
+  g_clear_pointer (&item->planned, gst_structure_free);
   g_free (item->result);
   g_free (item);
 }
@@ -164,10 +165,16 @@ add_whose (JsonObject *event, const VmtFileItem *item)
   vmt_event_add_string (event, "user", item->who);
 }
 
+const GstStructure *
+vmt_file_item_transfer (const VmtFileItem *item)
+{
+  return item->last ? item->last : item->planned;
+}
+
 JsonObject *
 vmt_file_item_event (const VmtFileItem *item)
 {
-  JsonObject *event = vmt_transfer_event (item->last);
+  JsonObject *event = vmt_transfer_event (vmt_file_item_transfer (item));
 
   add_whose (event, item);
   return event;
@@ -176,11 +183,7 @@ vmt_file_item_event (const VmtFileItem *item)
 gchar *
 vmt_file_item_name (const VmtFileItem *item)
 {
-  g_autofree gchar *base = item->path ? g_path_get_basename (item->path) : NULL;
-  g_autofree gchar *safe = vmt_text_safe (base);
-
-  return item->last ? vmt_transfer_name (item->last)
-                    : vmt_text_cut (safe, VMT_FILE_NAME_MAX);
+  return vmt_transfer_name (vmt_file_item_transfer (item));
 }
 
 void
@@ -223,18 +226,16 @@ void
 vmt_file_item_fail (
     VmtSessionFiles *self, VmtFileItem *item, VmError code, const gchar *why)
 {
-  JsonObject *event = vmt_event_new ("transfer");
+  GstStructure *failed = gst_structure_copy (vmt_file_item_transfer (item));
   g_autofree gchar *name = vmt_file_item_name (item);
 
-  vmt_event_add_string (event, "direction", item->sending ? "send" : "receive");
-  vmt_event_add_string (event, "transferId", item->id);
-  vmt_event_add_string (event, "filename", name);
-  vmt_event_add_string (
-      event, "state", vm_transfer_state_to_string (VM_TRANSFER_STATE_FAILED));
-  vmt_event_add_string (event, "code", vm_error_to_code (code));
-  vmt_event_add_string (event, "message", why);
-  add_whose (event, item);
-  vmt_output_event (self->place.output, event);
+  gst_structure_set (failed, "state", VM_TYPE_TRANSFER_STATE,
+      VM_TRANSFER_STATE_FAILED, "code", G_TYPE_STRING, vm_error_to_code (code),
+      "message", G_TYPE_STRING, why, NULL);
+  gst_structure_remove_field (failed, "queue");
+  g_clear_pointer (&item->last, gst_structure_free);
+  item->last = failed;
+  vmt_output_event (self->place.output, vmt_file_item_event (item));
   finish (self, item, FALSE, vm_error_to_code (code),
       g_strdup_printf ("%s: %s", name, why));
 }

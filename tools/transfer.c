@@ -37,6 +37,7 @@ vmt_transfer_event (const GstStructure *transfer)
   JsonObject *event = vmt_event_new ("transfer");
   Figures f = read_figures (transfer);
   guint64 sent;
+  guint number;
 
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     vmt_event_add_string (
@@ -46,6 +47,8 @@ vmt_transfer_event (const GstStructure *transfer)
   json_object_set_int_member (event, "done", (gint64) f.done);
   if (gst_structure_get_uint64 (transfer, "sent", &sent))
     json_object_set_int_member (event, "sent", (gint64) sent);
+  if (gst_structure_get_uint (transfer, "entry", &number))
+    json_object_set_int_member (event, "number", number);
   return event;
 }
 

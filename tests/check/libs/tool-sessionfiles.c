@@ -434,6 +434,12 @@ GST_START_TEST (test_turns)
   fail_unless_equals_int (m.bin->numsinkpads, VMT_FILES_SENT_MAX);
   vmt_session_files_obey (m.files, VMT_TYPED_PAUSE, VMT_FILES_SENT_MAX + 1);
   WAIT (&m, "\"event\":\"warning\"", "waits for its turn");
+  vmt_session_files_show (m.files);
+  WAIT (&m, "\"event\":\"files\"", "\"queue\":\"waiting\"");
+  vmt_session_files_send (m.files, m.path, "002");
+  vmt_session_files_obey (m.files, VMT_TYPED_CANCEL, VMT_FILES_SENT_MAX + 2);
+  WAIT (&m, SENT, FAILED, "\"code\":\"CANCELLED\"",
+      "\"filename\":\"a.bin\"", "\"size\":300001", "\"done\":0");
   WAIT (&m, SENT, COMPLETED, "\"number\":1,");
   vmt_session_files_tick (m.files);
   vmt_session_files_tick (m.files);

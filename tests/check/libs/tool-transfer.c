@@ -178,6 +178,27 @@ GST_START_TEST (test_pause)
 
 GST_END_TEST;
 
+/* Two files of one name to two people are told apart. */
+GST_START_TEST (test_event_of_a_queue)
+{
+  g_autoptr (GstStructure) s =
+      transfer_new (VM_TRANSFER_STATE_TRANSFERRING, SIZE / 2);
+  JsonObject *event = vmt_transfer_event (s);
+
+  fail_if (json_object_has_member (event, "number"));
+  json_object_unref (event);
+  gst_structure_set (s, "entry", G_TYPE_UINT, 3, NULL);
+  event = vmt_transfer_event (s);
+  fail_unless_equals_int (json_object_get_int_member (event, "number"), 3);
+  fail_unless_equals_string (
+      json_object_get_string_member (event, "filename"), "a.iso");
+  fail_unless_equals_int (
+      json_object_get_int_member (event, "done"), SIZE / 2);
+  json_object_unref (event);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_transfer_suite (void)
 {
@@ -191,6 +212,7 @@ tool_transfer_suite (void)
   tcase_add_test (tc, test_progress);
   tcase_add_test (tc, test_progress_fits);
   tcase_add_test (tc, test_pause);
+  tcase_add_test (tc, test_event_of_a_queue);
   return s;
 }
 
