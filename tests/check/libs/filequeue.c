@@ -536,6 +536,25 @@ GST_START_TEST (test_news_at_most)
 
 GST_END_TEST;
 
+/* However small they are, and however many receive one at a time. */
+GST_START_TEST (test_rate_of_small_files)
+{
+  const guint64 rate = 800 * 1000;
+  const guint files = 10 * PEERS;
+  const gsize size = 5000;
+  gint64 began = g_get_monotonic_time (), least;
+
+  g_object_set (queue, "max-bitrate", rate, NULL);
+  for (guint i = 0; i < files; i++)
+    add (i, size, i % PEERS, 0);
+  WAIT_FOR (unfinished () == 0);
+  fail_unless_equals_int (done, files);
+  least = files * size * 8 * G_USEC_PER_SEC / rate - VM_PACE_BURST;
+  fail_unless (g_get_monotonic_time () - began >= least);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_cancelled)
 {
   guint first, second;
@@ -732,6 +751,7 @@ filequeue_suite (void)
   tcase_add_test (tc, test_entries_at_most);
   tcase_add_test (tc, test_active_at_most);
   tcase_add_test (tc, test_news_at_most);
+  tcase_add_test (tc, test_rate_of_small_files);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_interrupted_goes_on_in_another);
   tcase_add_test (tc, test_next_address);

@@ -13,6 +13,7 @@ struct _VmFileAttempt
   gchar **base_uris;
   gchar *key_hash; /* until it is over, the thread's */
   gchar *user;
+  VmPacer *pacer;
   GMainContext *context;
   VmFileAttemptFunc func;
   gpointer user_data;
@@ -92,6 +93,7 @@ open_file (VmFileAttempt *self, GError **error)
     return NULL;
   g_signal_connect (sender, "changed", G_CALLBACK (on_changed), self);
   vm_file_sender_set_user (sender, self->user);
+  vm_file_sender_set_pacer (sender, self->pacer);
   g_mutex_lock (&self->lock);
   self->sender = sender;
   vm_file_sender_set_max_bitrate (sender, self->max_bitrate);
@@ -153,6 +155,7 @@ vm_file_attempt_new (const VmFileAttemptConfig *config)
   self->key_hash = g_strdup (config->key_hash);
   self->user = g_strdup (config->user);
   self->max_bitrate = config->max_bitrate;
+  self->pacer = config->pacer;
   self->context = g_main_context_ref (config->context);
   self->func = config->func;
   self->user_data = config->user_data;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "pacer.h"
 #include "vmfilesender.h"
 
 /* One attempt to bring one file to one device, on a thread of its own: the disk and
@@ -23,6 +24,7 @@ typedef struct
   const gchar *key_hash; /* or NULL */
   const gchar *user; /* or NULL */
   guint64 max_bitrate; /* bits/s; 0: any */
+  VmPacer *pacer; /* of all of its owner's; lives longer */
   GMainContext *context;
   VmFileAttemptFunc func;
   gpointer user_data;

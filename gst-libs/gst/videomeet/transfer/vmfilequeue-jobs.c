@@ -176,6 +176,7 @@ begin (VmFileQueue *self, VmQueueJob *job)
     .location = job->location,
     .identity = self->identity,
     .user = self->user,
+    .pacer = self->pacer,
     .base_uris = (const gchar *const *) place->base_uris,
     .key_hash = place->key_hash ? place->key_hash : job->key_hash,
     .context = self->context,

@@ -93,6 +93,7 @@ vm_file_queue_finalize (GObject *object)
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->places);
   vm_transfer_queue_free (self->turns);
+  vm_pacer_free (self->pacer);
   g_main_context_unref (self->context);
   g_clear_object (&self->identity);
   g_free (self->user);
@@ -123,6 +124,8 @@ vm_file_queue_set_property (
       break;
     case PROP_MAX_BITRATE:
       self->limits.max_bitrate = g_value_get_uint64 (value);
+      vm_pacer_set_rate (
+          self->pacer, self->limits.max_bitrate, g_get_monotonic_time ());
       break;
     case PROP_RETRIES:
       self->limits.retries = g_value_get_uint (value);
@@ -282,6 +285,7 @@ vm_file_queue_init (VmFileQueue *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->turns = vm_transfer_queue_new ();
+  self->pacer = vm_pacer_new ();
   vm_queue_limits_init (&self->limits);
   self->places =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_place);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lanes.h"
+#include "pacer.h"
 #include "sender.h"
 #include "sourcefile.h"
 #include "vmfilesender.h"
@@ -29,6 +30,7 @@ struct _VmFileSender
   VmAction *held; /* a chunk to read whose time has not come */
   gint64 held_until; /* µs, monotonic; when the rate allows it */
   guint64 max_bitrate; /* bits/s; 0: any */
+  VmPacer *pacer; /* of all that send with it; or NULL */
   gboolean paused; /* as the user wants it; from its beginning on */
   gboolean flushing;
   gboolean hashing; /* the whole, a part at a time */
@@ -42,6 +44,9 @@ struct _VmFileSender
  * Returns: (transfer full) */
 GstStructure *
 vm_file_sender_describe_as (VmFileSender *self, VmTransferState state);
+
+/* Before the first message. @pacer lives longer than @self. */
+void vm_file_sender_set_pacer (VmFileSender *self, VmPacer *pacer);
 
 /* VmFileSender for the library's own transports: messages as they are. */
 

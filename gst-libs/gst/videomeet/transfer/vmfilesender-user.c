@@ -47,20 +47,6 @@ vm_file_sender_set_paused (VmFileSender *self, gboolean paused)
   g_mutex_unlock (&self->lock);
 }
 
-/* called with lock held; what has waited for a part of its time waits for the rest at the
- * new rate: a rate that often changes would not hold otherwise */
-static gint64
-scale_wait (VmFileSender *self, guint64 max_bitrate)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (!max_bitrate || self->held_until <= now)
-    return 0;
-  return now
-         + (gint64) gst_util_uint64_scale (
-             self->held_until - now, self->max_bitrate, max_bitrate);
-}
-
 /**
  * vm_file_sender_set_max_bitrate:
  * @self: a #VmFileSender
@@ -76,9 +62,18 @@ vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
   g_return_if_fail (VM_IS_FILE_SENDER (self));
 
   g_mutex_lock (&self->lock);
-  self->held_until = scale_wait (self, max_bitrate);
+  self->held_until = vm_pace_again (self->held_until, self->max_bitrate,
+      max_bitrate, g_get_monotonic_time ());
   self->max_bitrate = max_bitrate;
   g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vm_file_sender_set_pacer (VmFileSender *self, VmPacer *pacer)
+{
+  g_mutex_lock (&self->lock);
+  self->pacer = pacer;
   g_mutex_unlock (&self->lock);
 }
 

@@ -23,8 +23,6 @@
 #include "sender.h"
 #include "sourcefile.h"
 
-/* Reading from the disk may be ahead of max-bitrate by so much. */
-#define BURST_US (50 * 1000)
 /* How often progress is told, beside changes of the state. */
 #define PROGRESS_US (200 * 1000)
 
@@ -227,14 +225,11 @@ static void
 hold (VmFileSender *self, VmAction *read)
 {
   gint64 now = g_get_monotonic_time ();
-  gint64 since = MAX (self->held_until, now - BURST_US);
+  gint64 all = self->pacer ? vm_pacer_take (self->pacer, read->size, now) : now;
 
   self->held = read;
-  self->held_until = self->max_bitrate
-                         ? since
-                               + (gint64) gst_util_uint64_scale (read->size * 8,
-                                   G_USEC_PER_SEC, self->max_bitrate)
-                         : now;
+  self->held_until =
+      MAX (vm_pace (self->held_until, read->size, self->max_bitrate, now), all);
 }
 
 /* called with lock held; whether there was something to do. *@message (transfer
