@@ -273,6 +273,49 @@ GST_START_TEST (test_changed_while_it_comes)
 
 GST_END_TEST;
 
+/* All of it is there, and would be read again before it counts, and once more before
+ * it has its name. */
+GST_START_TEST (test_stopped_before_it_is_read)
+{
+  g_auto (File) file = file_of ("a", 40 * CHUNK, CHUNK);
+  guint64 before;
+
+  for (guint i = 0; i < 4; i++) {
+    g_autoptr (VmReceiveFolder) folder = open_folder ();
+    g_autoptr (VmReceiveFile) receive = NULL;
+    g_autofree gchar *name = NULL;
+    g_autoptr (GError) error = NULL;
+
+    if (i == 1) {
+      vm_receive_folder_stop (folder);
+      before = bytes_read ();
+      fail_if (
+          vm_receive_folder_begin (folder, "ann", "b", &file.header, &error));
+      g_assert_error (error, VM_ERROR, VM_ERROR_DISCONNECTED);
+      fail_unless (bytes_read () - before < 10 * CHUNK);
+      continue;
+    }
+    receive = begin (folder, &file, "a");
+    if (i == 0) {
+      write_run (receive, &file, 0, 40);
+      continue;
+    }
+    fail_unless_equals_int (vm_receive_file_count (receive), 40);
+    if (i == 3) {
+      name = commit (receive, &file);
+      continue;
+    }
+    vm_receive_folder_stop (folder);
+    before = bytes_read ();
+    fail_if (vm_receive_file_commit (receive, file.hash, &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_DISCONNECTED);
+    fail_unless (bytes_read () - before < 10 * CHUNK);
+  }
+  check_content ("a", &file);
+}
+
+GST_END_TEST;
+
 static Suite *
 receivehash_suite (void)
 {
@@ -286,6 +329,7 @@ receivehash_suite (void)
   tcase_add_test (tc, test_large_files);
   tcase_add_test (tc, test_changed_while_the_rest_comes);
   tcase_add_test (tc, test_changed_while_it_comes);
+  tcase_add_test (tc, test_stopped_before_it_is_read);
   return s;
 }
 

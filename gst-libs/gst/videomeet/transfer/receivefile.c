@@ -157,6 +157,7 @@ vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
 {
   g_autofree gchar *name = vm_filename_check (header->name, -1, error);
   g_autoptr (VmReceiveFile) file = NULL;
+  gboolean resumed;
 
   if (!name)
     return NULL;
@@ -171,9 +172,10 @@ vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
       || !vm_receive_enter (file, error))
     return NULL;
   file->verified = g_malloc0 (vm_journal_chunks (&file->header) / 8 + 1);
-  if (vm_receive_resume (file)
-          ? !has_room (file, error) || !preallocate (file, error)
-          : !make_new (file, sender, transfer, error))
+  resumed = vm_receive_resume (file);
+  if (!vm_receive_goes_on (file, error)
+      || (resumed ? !has_room (file, error) || !preallocate (file, error)
+                  : !make_new (file, sender, transfer, error)))
     return NULL;
   return g_steal_pointer (&file);
 }
@@ -377,7 +379,8 @@ hash_rest (VmReceiveFile *file, GError **error)
     file->whole = vm_file_hash_new ();
   }
   while ((left = file->header.size - vm_file_hash_get_done (file->whole)) > 0)
-    if (!hash_on (file, MIN (left, VM_CHUNK_SIZE_MAX), error))
+    if (!vm_receive_goes_on (file, error)
+        || !hash_on (file, MIN (left, VM_CHUNK_SIZE_MAX), error))
       return FALSE;
   return TRUE;
 }

@@ -13,6 +13,7 @@
 struct _VmReceiveFolder
 {
   gint ref_count; /* atomic */
+  gint stopped; /* atomic */
   VmFd dir;
   VmReceiveRules rules;
   struct _VmReceiveUse
@@ -63,6 +64,9 @@ VmFd vm_receive_open_own (VmReceiveFolder *self, const gchar *name);
 /* Quota and name. */
 gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
 void vm_receive_leave (VmReceiveFile *file);
+
+/* FALSE: it was stopped. Asked between two parts of what is read for long. */
+gboolean vm_receive_goes_on (VmReceiveFile *file, GError **error);
 
 /* Sets file->fd, ->journal and what is verified from an earlier transfer; FALSE:
  * there is none. */

@@ -128,6 +128,22 @@ vm_receive_folder_unref (VmReceiveFolder *self)
   g_free (self);
 }
 
+void
+vm_receive_folder_stop (VmReceiveFolder *self)
+{
+  g_atomic_int_set (&self->stopped, TRUE);
+}
+
+gboolean
+vm_receive_goes_on (VmReceiveFile *file, GError **error)
+{
+  if (!g_atomic_int_get (&file->folder->stopped))
+    return TRUE;
+  g_set_error (
+      error, VM_ERROR, VM_ERROR_DISCONNECTED, "The receiver was stopped");
+  return FALSE;
+}
+
 /* Two that come under one name would find out only at the end. */
 gboolean
 vm_receive_enter (VmReceiveFile *file, GError **error)

@@ -45,6 +45,10 @@ VmReceiveFolder *vm_receive_folder_open (
 VmReceiveFolder *vm_receive_folder_ref (VmReceiveFolder *self);
 void vm_receive_folder_unref (VmReceiveFolder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmReceiveFolder, vm_receive_folder_unref)
+/* From now on no file is begun or committed that would have to be read first, nor is
+ * one read to its end that just is: VM_ERROR_DISCONNECTED, and what is verified stays
+ * for the next. Any thread. */
+void vm_receive_folder_stop (VmReceiveFolder *self);
 /* Removes unfinished files that nobody writes and whose journal was last
  * written VM_RECEIVE_PART_AGE before @now, Unix s. Returns: how many */
 guint vm_receive_folder_clean (VmReceiveFolder *self, gint64 now);

@@ -23,7 +23,8 @@ read_again (VmReceiveFile *file)
   guint8 claimed[VM_SHA256_SIZE], hash[VM_SHA256_SIZE];
   guint64 index;
 
-  while (vm_journal_next (file->journal, &index, claimed)) {
+  while (vm_receive_goes_on (file, NULL)
+         && vm_journal_next (file->journal, &index, claimed)) {
     gsize size = vm_journal_chunk_size (&file->header, index);
 
     if (vm_receive_file_has (file, index)

@@ -324,6 +324,7 @@ vm_file_receiver_stop (VmFileReceiver *self)
 
   if (!self->thread)
     return;
+  vm_receive_folder_stop (self->folder);
   g_mutex_lock (&self->lock);
   self->stopping = TRUE;
   g_cond_broadcast (&self->cond);
