@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "device.h"
 #include "digits.h"
+#include "session-trust.h"
 #include "transfer.h"
 #include "typed.h"
 
@@ -20,9 +21,11 @@ typedef struct
   VmNode *node;
   VmTrustStore *store;
   VmFileReceiver *receiver;
+  VmtSessionTrust *trust;
   GMainLoop *loop;
   GHashTable *rates; /* id of a transfer -> VmtRate */
   GQueue asked; /* of Question; the user is asked the first, then the next */
+  guint shown; /* how often somebody had asked for trust when that was shown */
   VmtLines lines; /* typed, not yet whole */
   gboolean over; /* nothing is typed any more */
 } Receiving;
@@ -110,6 +113,7 @@ ask_next (Receiving *self)
   else if (question)
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "%s: take it? [y/n]", question->text);
+  self->shown = vmt_session_trust_get_asked (self->trust);
 }
 
 static void
@@ -209,6 +213,20 @@ on_changed (
   g_idle_add_full (G_PRIORITY_DEFAULT, on_news, news, news_free);
 }
 
+/* Who asks for trust is answered first, as that question came last. */
+static gboolean
+answer_trust (Receiving *self, const gchar *line)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!vmt_session_trust_is_asking (self->trust)
+      || !vmt_session_trust_take_line (self->trust, line, now))
+    return FALSE;
+  if (!vmt_session_trust_is_asking (self->trust))
+    ask_next (self);
+  return TRUE;
+}
+
 static void
 on_line (const gchar *line, gpointer user_data)
 {
@@ -216,10 +234,17 @@ on_line (const gchar *line, gpointer user_data)
   Question *question;
   gboolean yes;
 
-  if (!self->asked.length)
+  if (!self->asked.length && !vmt_session_trust_is_asking (self->trust))
     return;
   if (!line || !vmt_answer_parse (line, &yes)) {
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "Type y or n.");
+    return;
+  }
+  if (answer_trust (self, line))
+    return;
+  /* one who asked for trust has given up meanwhile: that was for it */
+  if (self->shown != vmt_session_trust_get_asked (self->trust)) {
+    ask_next (self);
     return;
   }
   question = g_queue_pop_head (&self->asked);
@@ -324,7 +349,9 @@ run (Receiving *self, gint64 start_us)
   if (self->options->duration > 0)
     g_timeout_add (
         MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);
-  if (self->options->accept == VM_ACCEPT_ASK)
+  /* what others want to read from there is left to them */
+  self->over = self->options->accept != VM_ACCEPT_ASK && !isatty (STDIN_FILENO);
+  if (!self->over)
     read_typed (self);
   tell_ready (self);
   g_main_loop_run (self->loop);
@@ -363,6 +390,7 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   gboolean done;
 
   vmt_device_warn (node, output);
+  self.trust = vmt_session_trust_new (node, options, output, NULL, &self.over);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.rates = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   done = receive (&self, start_us);
@@ -372,6 +400,7 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   while (g_main_context_iteration (NULL, FALSE))
     continue;
   g_clear_object (&self.receiver);
+  vmt_session_trust_free (self.trust);
   vmt_output_ticker (output, NULL);
   vmt_lines_end (&self.lines, ignore_line, NULL);
   g_queue_clear_full (&self.asked, question_free);

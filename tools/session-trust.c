@@ -14,6 +14,7 @@ struct _VmtSessionTrust
   gboolean json;
   gchar *request_id; /* of the open question, or NULL */
   gint64 asked; /* when that was shown */
+  guint questions; /* shown so far */
   gchar *meeting; /* never changes */
   GMutex lock; /* protects host */
   gchar *host; /* the user whose device has that meeting; NULL: not seen */
@@ -116,12 +117,13 @@ tell_requested (VmtSessionTrust *self, const News *news)
   g_free (self->request_id);
   self->request_id = g_strdup (news->request_id);
   self->asked = g_get_monotonic_time ();
+  self->questions++;
   vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", question);
   if (!*self->over)
     return;
   text = g_strdup_printf (
-      "%s asks to be trusted, and nobody can answer: host or join at a "
-      "terminal and type y or n, or, in a lab, with --approve auto.",
+      "%s asks to be trusted, and nobody can answer: run this at a terminal "
+      "and type y or n, or, in a lab, with --approve auto.",
       name);
   vmt_output_warning (self->output, NULL, text);
 }
@@ -242,7 +244,7 @@ on_device (VmNode *node, VmDevice *device, gpointer user_data)
   VmtSessionTrust *self = user_data;
   const gchar *user = vm_device_get_user (device);
 
-  if (!user || !*user
+  if (!self->meeting || !user || !*user
       || g_strcmp0 (vm_device_get_meeting (device), self->meeting) != 0)
     return;
   g_mutex_lock (&self->lock);
@@ -300,6 +302,18 @@ vmt_session_trust_free (VmtSessionTrust *self)
 }
 
 /* The answer */
+
+gboolean
+vmt_session_trust_is_asking (const VmtSessionTrust *self)
+{
+  return self->request_id != NULL;
+}
+
+guint
+vmt_session_trust_get_asked (const VmtSessionTrust *self)
+{
+  return self->questions;
+}
 
 gboolean
 vmt_session_trust_take_line (

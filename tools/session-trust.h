@@ -4,12 +4,12 @@
 #include "options.h"
 #include "output.h"
 
-/* Other devices that ask for trust during a meeting, told to the user, who
- * answers by what is typed. Main thread; the node's signals are brought there. */
+/* Other devices that ask for trust during a meeting, or while files are received, told
+ * to the user, who answers by what is typed. Main thread; the node's signals are brought there. */
 
 typedef struct _VmtSessionTrust VmtSessionTrust;
 
-/* @meeting: its name; @over: whether nobody can type any more. All live longer than it. */
+/* @meeting: its name, NULL: there is none; @over: whether nobody can type any more. All live longer than it. */
 VmtSessionTrust *vmt_session_trust_new (VmNode *node, const VmtOptions *options,
     VmtOutput *output, const gchar *meeting, const gboolean *over);
 void vmt_session_trust_free (VmtSessionTrust *self);
@@ -27,5 +27,9 @@ gboolean vmt_session_trust_take_line (
 gchar *vmt_session_trust_advise (
     VmtSessionTrust *self, const gchar *message, const gchar *uri);
 void vmt_session_trust_answer (VmtSessionTrust *self, gboolean yes, gint64 now);
+/* Whether a question is open. */
+gboolean vmt_session_trust_is_asking (const VmtSessionTrust *self);
+/* How many were shown so far. */
+guint vmt_session_trust_get_asked (const VmtSessionTrust *self);
 /* A link to a page in which the user can answer as well. */
 void vmt_session_trust_show_page (VmtSessionTrust *self);

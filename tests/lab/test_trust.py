@@ -398,6 +398,41 @@ class Handshake(lab.LabTest):
         self.assertEqual(self.list(b), {})
         self.assertEqual(ann.stop(), 0)
 
+    def send(self, host, path):
+        return host.start("videomeet", "send", path, "Ann", "--user", "Bob",
+                          "--json")
+
+    def test_agreed_where_files_are_received(self):
+        """Who may not send there is asked about at that terminal, before the file
+        that waits for its answer."""
+        a, b, c = self.lab.hosts
+        folder = os.path.join(a.home, "in")
+        ann = a.start("videomeet", "receive", folder, "--user", "Ann",
+                      "--policy", "require", "--json", typed=True)
+        ann.wait_event("receiving", CONNECTED)
+        path = os.path.join(b.home, "a.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("from Bob")
+        refused = self.send(b, path)
+        self.assertEqual(refused.wait(CONNECTED), 1)
+        error = refused.wait_event("error", CONNECTED, code="NOT_TRUSTED")
+        self.assertIn("videomeet trust request", error["message"])
+        self.agree(ann, self.ask(b, "Bob"))
+
+        sent = self.send(b, path)
+        ann.wait_event("transfer", CONNECTED, state="pending")
+        asking = self.ask(c, "Carl")
+        asking.wait_event("trust-digits", CONNECTED)
+        ann.wait_event("trust-requested", CONNECTED, name="Carl")
+        ann.type("n")
+        self.assertEqual(asking.wait(CONNECTED), 1)
+        ann.type("y")
+        self.assertEqual(sent.wait(CONNECTED), 0, sent.tail())
+        with open(os.path.join(folder, "a.txt"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "from Bob")
+        self.assertEqual(self.list(a), {"Bob": "trusted"})
+        self.assertEqual(ann.stop(), 0)
+
     def test_export(self):
         a, b, _ = self.lab.hosts
         ann = self.host("--approve", "auto")
