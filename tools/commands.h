@@ -13,8 +13,9 @@
 /* The same in words, for every --help. */
 #define VMT_EXIT_TEXT                                                         \
   "Exit status: 0 when all went well, 1 when something failed, a recording\n" \
-  "included, 2 when the command line cannot be understood. Errors are said\n" \
-  "on the standard error. videomeet(1) has examples.\n"
+  "included, 2 when the command line cannot be understood, 130 after a\n"     \
+  "second Ctrl-C. Errors are said on the standard error. videomeet(1) has\n"  \
+  "examples.\n"
 
 gint vmt_cmd_discover (
     const VmtOptions *options, VmtOutput *output, gint64 start_us);

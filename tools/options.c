@@ -115,12 +115,18 @@ add_device_entries (
     { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
         "Network interfaces to use (default all)", "NAME,..." },
     { "announce", 0, 0, G_OPTION_ARG_STRING, &raw->announce, announce, "HOW" },
+    { NULL },
+  };
+  const GOptionEntry insecure[] = {
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
         "Plain HTTP instead of TLS; for tests on one machine", NULL },
     { NULL },
   };
 
   g_option_context_add_main_entries (context, entries, NULL);
+  /* files are sent to who shows a key, by who shows one */
+  if (command != VMT_COMMAND_RECEIVE)
+    g_option_context_add_main_entries (context, insecure, NULL);
 }
 
 static void

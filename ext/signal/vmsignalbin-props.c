@@ -329,8 +329,9 @@ install_meeting_properties (GObjectClass *klass)
           DEFAULT_MAX_PARTICIPANTS, READY));
   g_object_class_install_property (klass, PROP_PIN,
       string_spec ("pin", "PIN",
-          "Digits that open the meeting, at least 6 (null: none). Hosting with "
-          "one announces the device minimally",
+          "What opens the meeting, 6 to 64 characters, of which videomeet takes "
+          "6 to 32 digits (null: none). Hosting with one announces the device "
+          "minimally",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
