@@ -131,6 +131,18 @@ gate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
                                                    : GST_PAD_PROBE_DROP;
 }
 
+/* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then has it
+ * sent what comes: an event in between would be lost. */
+static void
+link_tee (VmInput *self, GstElement *queue)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (self->tee, "sink");
+
+  GST_PAD_STREAM_LOCK (sink);
+  gst_element_link (self->tee, queue);
+  GST_PAD_STREAM_UNLOCK (sink);
+}
+
 static Branch *
 branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
 {
@@ -178,7 +190,7 @@ branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
   gst_element_sync_state_with_parent (appsink);
   gst_element_sync_state_with_parent (bin);
   gst_element_sync_state_with_parent (queue);
-  gst_element_link (self->tee, queue);
+  link_tee (self, queue);
   return branch;
 }
 

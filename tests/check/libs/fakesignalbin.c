@@ -143,13 +143,17 @@ send_back (FakeSignalBin *self, const gchar *name, const gchar *pad_name,
     GstStaticPadTemplate *template)
 {
   g_autoptr (GstElement) tee = gst_bin_get_by_name (GST_BIN (self), name);
-  g_autoptr (GstPad) target = NULL;
+  g_autoptr (GstPad) sink = NULL, target = NULL;
   g_autoptr (GstPadTemplate) templ = NULL;
   GstPad *pad;
 
   if (!tee)
     return;
+  /* what is sent while a pad is made would not be sent to it */
+  sink = gst_element_get_static_pad (tee, "sink");
+  GST_PAD_STREAM_LOCK (sink);
   target = gst_element_request_pad_simple (tee, "src_%u");
+  GST_PAD_STREAM_UNLOCK (sink);
   templ = gst_static_pad_template_get (template);
   pad = g_object_new (fake_pad_get_type (), "name", pad_name, "direction",
       GST_PAD_SRC, "template", templ, NULL);

@@ -600,7 +600,7 @@ GST_START_TEST (test_links_are_not_followed)
 
   put ("secret", "untouched");
   fail_unless (symlink ("secret", part) == 0);
-  check_begin_fails (folder, &file, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+  vm_receive_file_discard (begin (folder, &file, "x"));
   unlink (part);
   vm_receive_file_free (begin (folder, &file, "x"));
   /* in place of the file that is resumed: a link of either kind */

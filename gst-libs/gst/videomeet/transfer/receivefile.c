@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define NAME_RETRIES 16 /* when somebody took the name that was free */
+#define PARTS_TRIED 16 /* names of a part file */
 /* Chunks that are read again behind one that was written, where there are any
  * that the hash of the whole has not yet. */
 #define CATCH_UP 2
@@ -77,6 +78,25 @@ preallocate (VmReceiveFile *file, GError **error)
   return result == 0 || vm_disk_fail (error, "The file cannot be received");
 }
 
+/* A sender may call another file by the same id later, while what it has left of the
+ * first is still there. */
+static gboolean
+make_part (VmReceiveFile *file, const gchar *sender, const gchar *transfer)
+{
+  for (guint i = 1; i <= PARTS_TRIED; i++) {
+    g_autofree gchar *more = i > 1 ? g_strdup_printf ("-%u", i) : NULL;
+
+    g_free (file->part);
+    file->part = g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s%s.part", sender,
+        transfer, more ? more : "");
+    file->fd = vm_disk_open (
+        file->folder->dir, file->part, O_RDWR | O_CREAT | O_EXCL);
+    if (file->fd >= 0 || errno != EEXIST)
+      break;
+  }
+  return file->fd >= 0;
+}
+
 static gboolean
 make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
     GError **error)
@@ -86,12 +106,9 @@ make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
 
   if (!has_room (file, error))
     return FALSE;
-  file->part =
-      g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s.part", sender, transfer);
-  file->journal_name = vm_receive_sibling (file->part, ".part", ".journal");
-  file->fd = vm_disk_open (dir, file->part, flags);
-  if (file->fd < 0)
+  if (!make_part (file, sender, transfer))
     return vm_disk_fail (error, "The file cannot be received");
+  file->journal_name = vm_receive_sibling (file->part, ".part", ".journal");
   file->journal_fd = vm_disk_open (dir, file->journal_name, flags);
   if (file->journal_fd < 0 || flock (file->journal_fd, LOCK_EX | LOCK_NB) != 0)
     vm_disk_fail (error, "The journal of the file cannot be made");
@@ -168,12 +185,11 @@ vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
   file->header = *header;
   file->header.name = g_steal_pointer (&name);
   file->header.device = g_strdup (header->device);
-  if (!check_offer (file, sender, transfer, error)
-      || !vm_receive_enter (file, error))
+  if (!check_offer (file, sender, transfer, error))
     return NULL;
   file->verified = g_malloc0 (vm_journal_chunks (&file->header) / 8 + 1);
   resumed = vm_receive_resume (file);
-  if (!vm_receive_goes_on (file, error)
+  if (!vm_receive_goes_on (file, error) || !vm_receive_enter (file, error)
       || (resumed ? !has_room (file, error) || !preallocate (file, error)
                   : !make_new (file, sender, transfer, error)))
     return NULL;
@@ -214,6 +230,7 @@ vm_receive_file_discard (VmReceiveFile *file)
     unlinkat (file->folder->dir, file->part, 0);
   if (is_ours (file, file->journal_name, file->journal_fd))
     unlinkat (file->folder->dir, file->journal_name, 0);
+  file->discarded = TRUE;
   vm_receive_file_free (file);
 }
 

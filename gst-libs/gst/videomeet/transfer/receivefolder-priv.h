@@ -16,19 +16,17 @@ struct _VmReceiveFolder
   gint stopped; /* atomic */
   VmFd dir;
   VmReceiveRules rules;
-  struct _VmReceiveUse
-      *use; /* of the quota; that of all who have it open here */
-  GMutex lock; /* of what follows; of that, too */
-  GHashTable *coming; /* keys of names that are being received */
+  struct _VmReceiveUse *use; /* that of all who have it open here */
 };
 
 struct _VmReceiveFile
 {
   VmReceiveFolder *folder;
   VmJournalHeader header;
-  gchar *key; /* in folder->coming; NULL: not */
+  gchar *key; /* in use->coming; NULL: not */
   gboolean charged; /* its size is in folder->use */
   gboolean done; /* committed */
+  gboolean discarded;
   gchar *part; /* names in the folder */
   gchar *journal_name;
   VmFd fd;
@@ -61,7 +59,7 @@ vm_receive_sibling (const gchar *name, const gchar *from, const gchar *to);
  * name. -1 with errno. */
 VmFd vm_receive_open_own (VmReceiveFolder *self, const gchar *name);
 
-/* Quota and name. */
+/* Quota and name, once file->part says whether it goes on with another. */
 gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
 void vm_receive_leave (VmReceiveFile *file);
 

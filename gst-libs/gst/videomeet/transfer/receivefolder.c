@@ -9,19 +9,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What was received in one folder, by whoever has it open in this process: a quota is
- * the folder's, and not that of each who sends. */
+/* What is received in one folder, by whoever has it open in this process: a quota is
+ * the folder's, and a name is taken in it, whoever sends. */
 struct _VmReceiveUse
 {
   dev_t device;
   ino_t inode;
   guint folders; /* that are open */
-  guint64 bytes;
+  guint64 bytes; /* of the quota */
+  GHashTable *coming; /* keys of names that are being received */
+  GHashTable *kept; /* part file that nobody receives now → Kept, in `bytes` */
 };
 typedef struct _VmReceiveUse Use;
 
-static GMutex uses_lock; /* of what follows; within a folder's */
+/* What is verified of it stays for the next transfer. */
+typedef struct
+{
+  gchar *device; /* who has sent it */
+  guint64 size;
+} Kept;
+
+static GMutex uses_lock; /* of what follows, and of all in them */
 static GList *uses; /* of Use */
+
+static void
+kept_free (gpointer data)
+{
+  Kept *kept = data;
+
+  g_free (kept->device);
+  g_free (kept);
+}
 
 static Use *
 use_ref (gint dir)
@@ -41,6 +59,10 @@ use_ref (gint dir)
     use = g_new0 (Use, 1);
     use->device = st.st_dev;
     use->inode = st.st_ino;
+    use->coming =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    use->kept =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kept_free);
     uses = g_list_prepend (uses, use);
   }
   use->folders++;
@@ -54,31 +76,35 @@ use_unref (Use *use)
   g_mutex_lock (&uses_lock);
   if (--use->folders == 0) {
     uses = g_list_remove (uses, use);
+    g_hash_table_unref (use->coming);
+    g_hash_table_unref (use->kept);
     g_free (use);
   }
   g_mutex_unlock (&uses_lock);
 }
 
-/* FALSE: that is more than @quota; 0: there is none. */
+/* With the lock held: what is known of a part file is forgotten. */
+static void
+use_forget (Use *use, const gchar *part)
+{
+  const Kept *kept = part ? g_hash_table_lookup (use->kept, part) : NULL;
+
+  if (!kept)
+    return;
+  use->bytes -= kept->size;
+  g_hash_table_remove (use->kept, part);
+}
+
+/* With the lock held; FALSE: that is more than @quota; 0: there is none. */
 static gboolean
 use_add (Use *use, guint64 size, guint64 quota)
 {
-  gboolean fits;
+  gboolean fits =
+      !quota || (use->bytes <= quota && size <= quota - use->bytes);
 
-  g_mutex_lock (&uses_lock);
-  fits = !quota || (use->bytes <= quota && size <= quota - use->bytes);
   if (fits)
     use->bytes += size;
-  g_mutex_unlock (&uses_lock);
   return fits;
-}
-
-static void
-use_remove (Use *use, guint64 size)
-{
-  g_mutex_lock (&uses_lock);
-  use->bytes -= size;
-  g_mutex_unlock (&uses_lock);
 }
 
 VmReceiveFolder *
@@ -104,8 +130,6 @@ vm_receive_folder_open (
   dir = -1;
   self->rules = *rules;
   self->use = use_ref (self->dir);
-  g_mutex_init (&self->lock);
-  self->coming = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -123,8 +147,6 @@ vm_receive_folder_unref (VmReceiveFolder *self)
     return;
   use_unref (self->use);
   vm_fd_clear (&self->dir);
-  g_hash_table_unref (self->coming);
-  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -144,47 +166,96 @@ vm_receive_goes_on (VmReceiveFile *file, GError **error)
   return FALSE;
 }
 
+/* Whether nobody has its journal open; then it is removed. */
+static gboolean
+remove_part (VmReceiveFolder *self, const gchar *part)
+{
+  g_autofree gchar *journal = vm_receive_sibling (part, ".part", ".journal");
+  g_auto (VmFd) fd = vm_receive_open_own (self, journal);
+
+  if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0)
+    return FALSE;
+  unlinkat (self->dir, part, 0);
+  unlinkat (self->dir, journal, 0);
+  return TRUE;
+}
+
+/* With the lock held. What is not there any more, and, as far as it must be, what this
+ * sender has begun before and left makes room for what it sends now. */
+static void
+make_quota (VmReceiveFile *file)
+{
+  VmReceiveFolder *self = file->folder;
+  g_autoptr (GList) parts = g_hash_table_get_keys (self->use->kept);
+  struct stat st;
+
+  for (GList *l = parts; l; l = l->next) {
+    const Kept *kept = g_hash_table_lookup (self->use->kept, l->data);
+    gboolean gone =
+        fstatat (self->dir, l->data, &st, AT_SYMLINK_NOFOLLOW) != 0
+        && errno == ENOENT;
+
+    if (gone
+        || (g_strcmp0 (kept->device, file->header.device) == 0
+            && remove_part (self, l->data)))
+      use_forget (self->use, l->data);
+  }
+}
+
 /* Two that come under one name would find out only at the end. */
 gboolean
 vm_receive_enter (VmReceiveFile *file, GError **error)
 {
   VmReceiveFolder *self = file->folder;
+  Use *use = self->use;
   gboolean rename = self->rules.overwrite == VM_OVERWRITE_RENAME;
   g_autofree gchar *key = vm_filename_key (file->header.name);
-  gboolean over, twice;
+  guint64 size = file->header.size, quota = self->rules.quota;
+  gboolean over = FALSE, twice;
 
-  g_mutex_lock (&self->lock);
-  twice = !rename && g_hash_table_contains (self->coming, key);
-  over = !twice && !use_add (self->use, file->header.size, self->rules.quota);
-  if (!over && !twice) {
-    file->charged = TRUE;
-    if (!rename) {
-      g_hash_table_add (self->coming, g_strdup (key));
-      file->key = g_steal_pointer (&key);
+  g_mutex_lock (&uses_lock);
+  twice = !rename && g_hash_table_contains (use->coming, key);
+  if (!twice) {
+    use_forget (use, file->part);
+    over = !use_add (use, size, quota);
+    if (over) {
+      make_quota (file);
+      over = !use_add (use, size, quota);
     }
+    file->charged = !over;
   }
-  g_mutex_unlock (&self->lock);
+  if (file->charged && !rename) {
+    g_hash_table_add (use->coming, g_strdup (key));
+    file->key = g_steal_pointer (&key);
+  }
+  g_mutex_unlock (&uses_lock);
   if (over)
     g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "The quota of the receiving folder is used up");
   else if (twice)
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
         "%s is being received already", file->header.name);
-  return !over && !twice;
+  return file->charged;
 }
 
-/* What was committed stays in the quota. */
+/* What was committed stays in the quota, and so does what is kept for later. */
 void
 vm_receive_leave (VmReceiveFile *file)
 {
-  VmReceiveFolder *self = file->folder;
+  Use *use = file->folder->use;
 
-  g_mutex_lock (&self->lock);
-  if (file->charged && !file->done)
-    use_remove (self->use, file->header.size);
+  g_mutex_lock (&uses_lock);
+  if (file->charged && !file->done && file->journal && !file->discarded) {
+    Kept *kept = g_new (Kept, 1);
+
+    *kept = (Kept){ g_strdup (file->header.device), file->header.size };
+    g_hash_table_replace (use->kept, g_strdup (file->part), kept);
+  } else if (file->charged && !file->done) {
+    use->bytes -= file->header.size;
+  }
   if (file->key)
-    g_hash_table_remove (self->coming, file->key);
-  g_mutex_unlock (&self->lock);
+    g_hash_table_remove (use->coming, file->key);
+  g_mutex_unlock (&uses_lock);
   file->charged = FALSE;
   g_clear_pointer (&file->key, g_free);
 }
@@ -222,6 +293,9 @@ clean_one (VmReceiveFolder *self, const gchar *name, gint64 now)
     return 0;
   if (part)
     unlinkat (self->dir, part, 0);
+  g_mutex_lock (&uses_lock);
+  use_forget (self->use, part ? part : name);
+  g_mutex_unlock (&uses_lock);
   return unlinkat (self->dir, name, 0) == 0;
 }
 

@@ -192,7 +192,9 @@ vm_receiver_begun (
 {
   if (vm_engine_is_over (&self->engine) || self->ready)
     return;
-  if (why && self->engine.state == VM_TRANSFER_STATE_PENDING) {
+  /* who is stopped has not said no */
+  if (why && self->engine.state == VM_TRANSFER_STATE_PENDING
+      && !g_error_matches (why, VM_ERROR, VM_ERROR_DISCONNECTED)) {
     vm_receiver_refuse (self, g_error_copy (why));
     vm_receiver_part (self, VM_ACTION_CLOSE);
     return;
@@ -272,7 +274,11 @@ vm_receiver_committed (
     send_verified (self);
     return;
   }
-  vm_engine_give_up (&self->engine, VM_TRANSFER_VERIFIED, g_error_copy (why));
+  vm_engine_give_up (&self->engine,
+      g_error_matches (why, VM_ERROR, VM_ERROR_DISCONNECTED)
+          ? VM_TRANSFER_ERROR
+          : VM_TRANSFER_VERIFIED,
+      g_error_copy (why));
   vm_receiver_part (self, g_error_matches (why, VM_ERROR, VM_ERROR_BAD_MESSAGE)
                               ? VM_ACTION_DISCARD
                               : VM_ACTION_CLOSE);

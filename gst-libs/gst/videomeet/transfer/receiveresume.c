@@ -48,11 +48,13 @@ try_one (VmReceiveFile *file, const gchar *name)
     return FALSE;
   file->journal_name = g_strdup (name);
   file->journal_fd = vm_receive_open_own (file->folder, name);
-  if (file->journal_fd >= 0 && flock (file->journal_fd, LOCK_EX | LOCK_NB) == 0)
+  if (file->journal_fd >= 0)
     file->journal = vm_journal_load (file->journal_fd, NULL);
+  /* those of others are not even locked for a moment: they may be about to */
   if (file->journal
       && vm_journal_same_file (
-          vm_journal_get_header (file->journal), &file->header))
+          vm_journal_get_header (file->journal), &file->header)
+      && flock (file->journal_fd, LOCK_EX | LOCK_NB) == 0)
     file->fd = vm_receive_open_own (file->folder, file->part);
   if (file->fd >= 0)
     return TRUE;

@@ -23,6 +23,8 @@
  * is sent wakes five threads. Half of what a sender has in flight to a near receiver on a
  * data channel (VM_WINDOW_BYTES_CHANNEL). */
 #define VM_FILE_RECEIVER_ACK_BYTES (256 * 1024)
+/* How often what was left unfinished long ago is removed; µs. */
+#define VM_FILE_RECEIVER_CLEAN_EVERY G_TIME_SPAN_HOUR
 /* Who sends, where nobody says it. */
 #define VM_FILE_RECEIVER_FROM "local"
 
@@ -73,8 +75,10 @@ struct _VmFileReceiver
   gboolean stopping;
   VmAccept accept;
 
+  VmReceiveFolder *folder; /* from the start until it is seen that it stops */
+
   /* The thread alone. */
-  VmReceiveFolder *folder;
+  gint64 clean_at; /* monotonic */
   GPtrArray *transfers; /* of VmComing, the oldest first */
 };
 

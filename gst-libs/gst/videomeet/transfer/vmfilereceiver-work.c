@@ -12,6 +12,7 @@
 typedef struct
 {
   VmIncoming *incoming;
+  gchar *id; /* by which the application knows it */
   gint64 told_at; /* when the application heard of it; 0: never */
   gint64 over_at; /* 0: it is not over */
   gboolean told; /* that its lane is gone will be told */
@@ -26,6 +27,7 @@ coming_free (gpointer data)
 
   vm_incoming_free (coming->incoming);
   g_clear_pointer (&coming->ack, vm_transfer_message_free);
+  g_free (coming->id);
   g_free (coming);
 }
 
@@ -50,6 +52,26 @@ find (VmFileReceiver *self, const gchar *from, const gchar *id)
   }
   /* who knows only the seed need not say which */
   return !id && n == 1 ? only : NULL;
+}
+
+static Coming *
+find_told (VmFileReceiver *self, const gchar *id)
+{
+  for (guint i = 0; i < self->transfers->len; i++) {
+    Coming *coming = g_ptr_array_index (self->transfers, i);
+
+    if (g_str_equal (coming->id, id))
+      return coming;
+  }
+  return NULL;
+}
+
+/* A sender chooses the id, and is free to choose another's: what the user says of the
+ * one must not be taken for the other. */
+static gchar *
+choose_id (VmFileReceiver *self, const gchar *id)
+{
+  return find_told (self, id) ? g_uuid_string_random () : g_strdup (id);
 }
 
 static void
@@ -93,6 +115,7 @@ tell_state (VmFileReceiver *self, Coming *coming, VmTransferState state)
 {
   g_autoptr (GstStructure) s = vm_incoming_describe (coming->incoming, state);
 
+  gst_structure_set (s, "transferId", G_TYPE_STRING, coming->id, NULL);
   coming->told_at = g_get_monotonic_time ();
   g_signal_emit (
       self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_CHANGED], 0, s);
@@ -251,6 +274,8 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   accept = self->accept;
   g_mutex_unlock (&self->lock);
   coming = g_new0 (Coming, 1);
+  coming->id = choose_id (
+      self, vm_receiver_get_offer (vm_incoming_get_engine (incoming))->id);
   coming->incoming = g_steal_pointer (&incoming);
   coming->told = item->told;
   g_ptr_array_add (self->transfers, coming);
@@ -292,7 +317,8 @@ take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 static void
 take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
-  Coming *coming = find (self, item->from, item->id);
+  Coming *coming = item->from ? find (self, item->from, item->id)
+                              : find_told (self, item->id);
   VmReceiver *engine =
       coming ? vm_incoming_get_engine (coming->incoming) : NULL;
 
@@ -434,6 +460,13 @@ tell_room (VmFileReceiver *self)
         self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_ROOM], 0);
 }
 
+static void
+clean (VmFileReceiver *self, gint64 now)
+{
+  vm_receive_folder_clean (self->folder, g_get_real_time () / G_USEC_PER_SEC);
+  self->clean_at = now + VM_FILE_RECEIVER_CLEAN_EVERY;
+}
+
 gpointer
 vm_file_receiver_work (gpointer data)
 {
@@ -441,15 +474,19 @@ vm_file_receiver_work (gpointer data)
   gboolean stopping = FALSE;
 
   vm_thread_give_way ();
+  clean (self, g_get_monotonic_time ());
   self->transfers = g_ptr_array_new_with_free_func (coming_free);
   while (!stopping) {
     gint64 until = tick (self);
     g_autoptr (VmReceiverItem) item = NULL;
-    gint64 now;
+    gint64 now = g_get_monotonic_time ();
 
+    if (now >= self->clean_at)
+      clean (self, now);
     send_acks (self);
     g_mutex_lock (&self->lock);
-    item = wait_item (self, until);
+    item = wait_item (
+        self, until < 0 ? self->clean_at : MIN (until, self->clean_at));
     stopping = self->stopping;
     g_mutex_unlock (&self->lock);
     now = g_get_monotonic_time ();

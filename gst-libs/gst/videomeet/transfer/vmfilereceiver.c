@@ -301,7 +301,6 @@ vm_file_receiver_start (VmFileReceiver *self, GError **error)
   self->folder = vm_receive_folder_open (self->directory, &self->rules, error);
   if (!self->folder)
     return FALSE;
-  vm_receive_folder_clean (self->folder, g_get_real_time () / G_USEC_PER_SEC);
   self->stopping = FALSE;
   self->thread = g_thread_new ("vm-receive", vm_file_receiver_work, self);
   return TRUE;
