@@ -167,6 +167,15 @@ close_links (VmCall *call)
     vm_link_close (links->pdata[i]);
 }
 
+static void
+leave (VmCall *call)
+{
+  call->hung_up = TRUE;
+  close_links (call);
+  if (call->meeting)
+    vm_meeting_stop (call->meeting);
+}
+
 static gboolean
 hang_up (gpointer user_data)
 {
@@ -174,10 +183,7 @@ hang_up (gpointer user_data)
 
   if (call->hung_up || vm_call_say_bye (call, hang_up))
     return G_SOURCE_REMOVE;
-  call->hung_up = TRUE;
-  close_links (call);
-  if (call->meeting)
-    vm_meeting_stop (call->meeting);
+  leave (call);
   vm_signal_bin_ended (call->bin);
   return G_SOURCE_REMOVE;
 }
@@ -204,7 +210,9 @@ finish (gpointer user_data)
 
   if (!call->hung_up && vm_call_say_bye (call, finish))
     return G_SOURCE_REMOVE;
-  hang_up (call);
+  /* without an EOS: who stops the element has not come to its end */
+  if (!call->hung_up)
+    leave (call);
   vm_timer_clear (&call->inputs_source);
   vm_timer_clear (&call->stats_source);
   vm_timer_clear (&call->links_source);
@@ -237,6 +245,10 @@ call_thread (gpointer user_data)
   call->finished = TRUE;
   g_cond_broadcast (&call->cond);
   g_mutex_unlock (&call->lock);
+  if (call->left_alone) {
+    gst_object_unref (call->bin);
+    vm_call_unref (call);
+  }
   return NULL;
 }
 
@@ -313,8 +325,12 @@ vm_call_pause (VmCall *call)
 static gboolean
 inputs_changed (gpointer user_data)
 {
-  vm_call_start_waiting (user_data);
-  vm_call_tell_presence (user_data);
+  VmCall *call = user_data;
+
+  for (guint i = 0; i < call->links->len; i++)
+    vm_link_change_inputs (call->links->pdata[i]);
+  vm_call_start_waiting (call);
+  vm_call_tell_presence (call);
   return G_SOURCE_REMOVE;
 }
 
@@ -429,6 +445,17 @@ vm_call_unref (VmCall *call)
   g_atomic_rc_box_release_full (call, vm_call_clear);
 }
 
+/* From a handler of what the element says: nobody can wait for the thread that this
+ * is, so that it ends by itself, with the element. */
+static void
+leave_alone (VmCall *call)
+{
+  call->left_alone = TRUE;
+  gst_object_ref (call->bin);
+  g_thread_unref (call->thread);
+  invoke (call, finish);
+}
+
 void
 vm_call_stop (VmCall *call)
 {
@@ -436,6 +463,10 @@ vm_call_stop (VmCall *call)
   gboolean finished;
 
   g_atomic_int_set (&call->playing, FALSE);
+  if (call->thread == g_thread_self ()) {
+    leave_alone (call);
+    return;
+  }
   invoke (call, finish);
   g_mutex_lock (&call->lock);
   while (!call->finished && g_cond_wait_until (&call->cond, &call->lock, end))

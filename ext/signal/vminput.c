@@ -75,13 +75,13 @@ vm_input_init (VmInput *self)
 }
 
 static void
-vm_input_flag_eos (VmInput *self)
+vm_input_flag_eos (VmInput *self, gboolean eos)
 {
   gboolean news;
 
   g_mutex_lock (&self->lock);
-  news = !self->eos;
-  self->eos = TRUE;
+  news = self->eos != eos;
+  self->eos = eos;
   g_mutex_unlock (&self->lock);
   if (news)
     self->funcs.changed (self->user_data, self->stream);
@@ -277,7 +277,11 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       return GST_PAD_PROBE_DROP;
     }
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
-    vm_input_flag_eos (self);
+    vm_input_flag_eos (self, TRUE);
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT
+             || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP) {
+    /* after a seek, or the way over READY, it begins again */
+    vm_input_flag_eos (self, FALSE);
   }
   return GST_PAD_PROBE_OK;
 }
@@ -299,8 +303,9 @@ vm_input_new (VmPeerStream stream, const gchar *name, const VmInputFuncs *funcs,
   g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
   gst_bin_add_many (GST_BIN (self), self->clocksync, self->tee, NULL);
   src = gst_element_get_static_pad (self->clocksync, "src");
-  gst_pad_add_probe (
-      src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, self, NULL);
+  gst_pad_add_probe (src,
+      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
+      on_event, self, NULL);
   sink = gst_element_get_static_pad (self->clocksync, "sink");
   gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new ("sink", sink));
   return self;
@@ -326,6 +331,14 @@ vm_input_is_eos (VmInput *self)
   eos = self->eos;
   g_mutex_unlock (&self->lock);
   return eos;
+}
+
+void
+vm_input_begin (VmInput *self)
+{
+  g_mutex_lock (&self->lock);
+  self->eos = FALSE;
+  g_mutex_unlock (&self->lock);
 }
 
 VmCodec

@@ -13,7 +13,7 @@ struct _VmLink
 {
   GObject parent;
 
-  VmCall *call; /* outlives the link's use: closed before */
+  VmCall *call; /* closes it, and is there as long */
   VmParticipant *participant;
   VmPeer *peer; /* control thread */
   VmPeer *old_peer; /* what it replaces, while the host is lost */
@@ -25,6 +25,7 @@ struct _VmLink
   guint generation, restarts;
   GQueue early; /* Early */
   guint slot, second_slot; /* or VM_SLOT_NONE */
+  VmInput *inputs[VM_PEER_N_STREAMS]; /* that this is a consumer of */
   GSource *restart_source; /* an offer of ours is due */
   GSource *offer_wait; /* until when theirs must have come */
   gint64 connected_at; /* µs: when the last connection was begun */

@@ -25,6 +25,8 @@ vm_link_finalize (GObject *object)
   VmLink *self = VM_LINK (object);
 
   g_clear_object (&self->participant);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    g_clear_object (&self->inputs[i]);
   g_free (self->session);
   g_free (self->path);
   vm_link_stop_negotiating (self);
@@ -33,6 +35,7 @@ vm_link_finalize (GObject *object)
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
   g_mutex_clear (&self->lock);
+  vm_call_unref (self->call);
   G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);
 }
 
@@ -57,7 +60,7 @@ vm_link_new (VmCall *call, VmParticipant *participant)
 {
   VmLink *self = g_object_new (VM_TYPE_LINK, NULL);
 
-  self->call = call;
+  self->call = vm_call_ref (call);
   self->participant = g_object_ref (participant);
   self->slot = vm_call_take_slot (call);
   return self;
@@ -72,11 +75,8 @@ vm_link_get_participant (VmLink *self)
 static void
 on_peer_key_unit (VmPeer *peer, VmPeerStream stream, VmLink *self)
 {
-  g_autoptr (VmInput) input =
-      vm_signal_bin_get_input (vm_call_get_bin (self->call), stream);
-
-  if (input && self->codecs[stream] != VM_CODEC_NONE)
-    vm_input_request_key_unit (input, self->codecs[stream]);
+  if (self->inputs[stream])
+    vm_input_request_key_unit (self->inputs[stream], self->codecs[stream]);
 }
 
 /* Which codec a stream has with this peer: what the offer says; else what the
@@ -98,16 +98,38 @@ static void
 release_inputs (VmLink *self)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    g_autoptr (VmInput) input =
-        vm_signal_bin_get_input (vm_call_get_bin (self->call), i);
+    g_autoptr (VmInput) input = g_steal_pointer (&self->inputs[i]);
     VmCodec codec;
 
     g_mutex_lock (&self->lock);
     codec = self->codecs[i];
     self->codecs[i] = VM_CODEC_NONE;
     g_mutex_unlock (&self->lock);
-    if (input && codec != VM_CODEC_NONE)
+    if (input)
       vm_input_release (input, codec);
+  }
+}
+
+/* The connection is the same, and so is what it carries. */
+void
+vm_link_change_inputs (VmLink *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (VmInput) input =
+        vm_signal_bin_get_input (vm_call_get_bin (self->call), i);
+    g_autoptr (GError) error = NULL;
+
+    if (!self->inputs[i] || !input || input == self->inputs[i]
+        || !vm_input_has_caps (input))
+      continue;
+    if (!vm_input_acquire (input, self->codecs[i], &error)) {
+      GST_WARNING ("nothing more is sent to %s on this pad: %s",
+          vm_participant_get_id (self->participant), error->message);
+      continue;
+    }
+    vm_input_release (self->inputs[i], self->codecs[i]);
+    g_set_object (&self->inputs[i], input);
+    vm_input_request_key_unit (input, self->codecs[i]);
   }
 }
 
@@ -128,6 +150,7 @@ acquire_inputs (
       continue;
     if (!vm_input_acquire (input, codec, error))
       return FALSE;
+    g_set_object (&self->inputs[i], input);
     g_mutex_lock (&self->lock);
     self->codecs[i] = codec;
     g_mutex_unlock (&self->lock);

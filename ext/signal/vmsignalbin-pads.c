@@ -46,28 +46,40 @@ vm_signal_bin_list_file_pads (VmSignalBin *self)
   return pads;
 }
 
-static gboolean
-files_at_eos (VmSignalBin *self)
+void
+vm_signal_bin_ended (VmSignalBin *self)
 {
-  g_autoptr (GPtrArray) pads = vm_signal_bin_list_file_pads (self);
-
-  for (guint i = 0; i < pads->len; i++) {
-    if (!vm_file_pad_is_eos (pads->pdata[i]))
-      return FALSE;
-  }
-  return TRUE;
+  if (g_atomic_int_compare_and_exchange (&self->ended, FALSE, TRUE))
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
 }
 
-static gboolean
-inputs_at_eos (VmSignalBin *self)
+void
+vm_signal_bin_not_ended (VmSignalBin *self)
 {
+  g_atomic_int_set (&self->ended, FALSE);
+}
+
+/* With the last of what is sent the element is at its end; one that sends nothing is
+ * not for that. */
+static void
+check_ended (VmSignalBin *self)
+{
+  g_autoptr (GPtrArray) pads = vm_signal_bin_list_file_pads (self);
+  guint sent = pads->len, over = 0;
+
+  for (guint i = 0; i < pads->len; i++)
+    over += vm_file_pad_is_eos (pads->pdata[i]);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     g_autoptr (VmInput) input = vm_signal_bin_get_input (self, i);
 
-    if (input && !vm_input_is_eos (input))
-      return FALSE;
+    sent += input != NULL;
+    over += input && vm_input_is_eos (input);
   }
-  return files_at_eos (self);
+  if (over < sent)
+    vm_signal_bin_not_ended (self);
+  else if (sent)
+    vm_signal_bin_ended (self);
 }
 
 static void
@@ -88,8 +100,7 @@ on_input_changed (gpointer user_data, VmPeerStream stream)
 
   if (call)
     vm_call_inputs_changed (call);
-  if (inputs_at_eos (self))
-    vm_signal_bin_ended (self);
+  check_ended (self);
 }
 
 static gboolean
@@ -166,8 +177,7 @@ on_file_changed (gpointer user_data)
 
   if (call)
     vm_call_files_changed (call);
-  if (inputs_at_eos (self))
-    vm_signal_bin_ended (self);
+  check_ended (self);
 }
 
 /* The lowest that is free, or what @name says. Called with the object lock. */
@@ -216,15 +226,16 @@ release_file_pad (VmSignalBin *self, GstPad *pad)
 {
   g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
 
+  gst_pad_set_active (pad, FALSE);
   GST_OBJECT_LOCK (self);
   g_ptr_array_remove (self->file_pads, pad);
   GST_OBJECT_UNLOCK (self);
   gst_child_proxy_child_removed (
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_OBJECT_NAME (pad));
-  gst_pad_set_active (pad, FALSE);
   if (call)
     vm_call_drop_file_pad (call, VM_FILE_PAD (pad));
   gst_element_remove_pad (GST_ELEMENT (self), pad);
+  check_ended (self);
 }
 
 /* So that a launch line can say file_sink_0::to=NAME. */
@@ -285,31 +296,37 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
 {
   VmSignalBin *self = VM_SIGNAL_BIN (element);
   g_autoptr (VmCall) call = NULL;
-  VmInput *input = NULL;
+  g_autoptr (VmInput) input = NULL;
+  guint stream = 0;
 
   if (VM_IS_FILE_PAD (pad)) {
     release_file_pad (self, pad);
     return;
   }
-  GST_OBJECT_LOCK (self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    if (g_strcmp0 (sink_names[i], GST_OBJECT_NAME (pad)) == 0)
-      input = g_steal_pointer (&self->inputs[i]);
+    if (g_strcmp0 (sink_names[i], GST_OBJECT_NAME (pad)) != 0)
+      continue;
+    stream = i;
+    input = vm_signal_bin_get_input (self, i);
   }
-  GST_OBJECT_UNLOCK (self);
+  /* Frees a streaming thread that waits in it for the clock, before one waits for
+   * that. When the element itself goes, its children have gone before its pads. */
+  if (input && gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self))) {
+    gst_element_set_locked_state (GST_ELEMENT (input), TRUE);
+    gst_element_set_state (GST_ELEMENT (input), GST_STATE_NULL);
+  }
   gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (element, pad);
   if (!input)
     return;
-  /* when the element itself goes, its children have gone before its pads */
-  if (gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self))) {
-    gst_element_set_locked_state (GST_ELEMENT (input), TRUE);
-    gst_element_set_state (GST_ELEMENT (input), GST_STATE_NULL);
+  GST_OBJECT_LOCK (self);
+  g_clear_pointer (&self->inputs[stream], gst_object_unref);
+  GST_OBJECT_UNLOCK (self);
+  if (gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self)))
     gst_bin_remove (GST_BIN (self), GST_ELEMENT (input));
-  }
-  gst_object_unref (input);
   if ((call = vm_signal_bin_ref_call (self)))
     vm_call_inputs_changed (call);
+  check_ended (self);
 }
 
 static GstStaticCaps file_caps = GST_STATIC_CAPS (VM_TRANSFER_CAPS);

@@ -162,6 +162,8 @@ void vm_link_offer (VmLink *link);
 void vm_link_restart (VmLink *link);
 /* The host is there again: what failed meanwhile is tried anew. */
 void vm_link_recover (VmLink *link);
+/* Other inputs have taken the place of those that it is sent. */
+void vm_link_change_inputs (VmLink *link);
 /* The other side is to offer, in time. */
 void vm_link_expect_offer (VmLink *link);
 /* What came; nothing of it is used that is not the other's word. */
@@ -246,3 +248,5 @@ void vm_signal_bin_set_active_speaker (VmSignalBin *self, const gchar *id);
 /* The call is over, or all inputs are: the element posts its EOS as the sink that
  * it is, once. */
 void vm_signal_bin_ended (VmSignalBin *self);
+/* Something is sent again, or still. */
+void vm_signal_bin_not_ended (VmSignalBin *self);

@@ -114,14 +114,6 @@ vm_signal_bin_set_active_speaker (VmSignalBin *self, const gchar *id)
       gst_structure_new ("vm-active-speaker", "id", G_TYPE_STRING, id, NULL));
 }
 
-void
-vm_signal_bin_ended (VmSignalBin *self)
-{
-  if (g_atomic_int_compare_and_exchange (&self->ended, FALSE, TRUE))
-    gst_element_post_message (
-        GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
-}
-
 /* The output that @object is a part of, or NULL. Returns: (transfer full) */
 static VmOutput *
 find_output (VmSignalBin *self, GstObject *object)
@@ -308,6 +300,12 @@ begin_call (VmSignalBin *self)
     return FALSE;
   }
   g_atomic_int_set (&self->ended, FALSE);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (VmInput) input = vm_signal_bin_get_input (self, i);
+
+    if (input)
+      vm_input_begin (input);
+  }
   GST_OBJECT_LOCK (self);
   self->call = vm_call_new (self, &config);
   GST_OBJECT_UNLOCK (self);
@@ -367,6 +365,10 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
       clock = gst_element_get_clock (element);
       vm_call_play (self->call, clock, gst_element_get_base_time (element));
+      /* a bin forgets on its way to PAUSED who has come to the end */
+      if (g_atomic_int_get (&self->ended))
+        gst_element_post_message (
+            element, gst_message_new_eos (GST_OBJECT (self)));
       break;
     default:
       break;

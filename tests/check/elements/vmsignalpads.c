@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What an application may do with the pads and the states of vmsignalbin beside a
+ * call: give pads back and ask for them again, stop it alone, begin anew, and hear of
+ * its end each time. */
+
+#include "signalside.h"
+
+static gpointer
+release (gpointer pad)
+{
+  g_autoptr (GstElement) bin = gst_pad_get_parent_element (pad);
+
+  gst_element_release_request_pad (bin, pad);
+  return NULL;
+}
+
+static gboolean
+has_caps (GstPad *pad)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+
+  return caps != NULL;
+}
+
+static void
+wait_caps (GstPad *pad)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+
+  while (!has_caps (pad)) {
+    fail_unless (g_get_monotonic_time () < end, "no caps in time");
+    g_thread_yield ();
+  }
+}
+
+static void
+set_state (gpointer element, GstState state)
+{
+  fail_unless (gst_element_set_state (element, state)
+               != GST_STATE_CHANGE_FAILURE);
+}
+
+/* A source that is not live waits in the element for its time, which does not come in
+ * PAUSED. */
+GST_START_TEST (test_pad_is_released_in_paused)
+{
+  Side a = host ("videotestsrc ! video/x-raw,framerate=1/30 ! m.video_sink_0");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (a.bin, "video_sink_0");
+  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
+
+  wait_caps (pad);
+  set_state (a.pipeline, GST_STATE_PAUSED);
+  g_thread_join (g_thread_new ("release", release, pad));
+  fail_if (gst_pad_is_linked (peer));
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* A camera, at a pad that is asked for. */
+static GstElement *
+add_source (Side *side)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *source =
+      gst_parse_bin_from_description (VIDEO "identity", TRUE, &error);
+
+  g_assert_no_error (error);
+  gst_bin_add (GST_BIN (side->pipeline), source);
+  fail_unless (gst_element_link_pads (source, "src", side->bin, "video_sink_0"));
+  fail_unless (gst_element_sync_state_with_parent (source));
+  return source;
+}
+
+/* And given back. */
+static void
+remove_source (Side *side, GstElement *source)
+{
+  g_autoptr (GstPad) pad =
+      gst_element_get_static_pad (side->bin, "video_sink_0");
+
+  gst_element_set_locked_state (source, TRUE);
+  gst_element_set_state (source, GST_STATE_NULL);
+  release (pad);
+  gst_bin_remove (GST_BIN (side->pipeline), source);
+}
+
+/* Those who are there already go on being sent the picture, and who leaves takes it from
+ * nobody. */
+GST_START_TEST (test_pad_that_is_asked_for_again)
+{
+  Side a = host (AUDIO "m.audio_sink_0"), b, c;
+  GstElement *camera = add_source (&a);
+  Count *seen[2];
+
+  b = join (RECEIVE);
+  seen[0] = count_on (&b, "v");
+  wait_count (seen[0], 10, FALSE);
+  remove_source (&a, camera);
+  add_source (&a);
+  reset_count (seen[0]);
+  wait_count (seen[0], 10, FALSE);
+
+  c = join (RECEIVE);
+  seen[1] = count_on (&c, "v");
+  wait_count (seen[1], 10, FALSE);
+  side_free (&b);
+  gst_message_unref (wait_for (&a, "vm-participant-left"));
+  reset_count (seen[1]);
+  wait_count (seen[1], 10, FALSE);
+  side_free (&c);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+#define SHORT                           \
+  "videotestsrc name=s num-buffers=5 ! " \
+  "video/x-raw,framerate=30/1 ! "
+
+GST_START_TEST (test_end_comes_each_time)
+{
+  Side a = host (SHORT "m.video_sink_0");
+
+  for (guint i = 0; i < 3; i++) {
+    gst_message_unref (wait_for (&a, "eos"));
+    set_state (a.pipeline, GST_STATE_READY);
+    gst_bus_set_flushing (a.bus, TRUE);
+    gst_bus_set_flushing (a.bus, FALSE);
+    set_state (a.pipeline, GST_STATE_PLAYING);
+  }
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_end_comes_after_a_seek)
+{
+  Side a = host (SHORT "m.video_sink_0");
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (a.pipeline), "s");
+
+  for (guint i = 0; i < 3; i++) {
+    gst_message_unref (wait_for (&a, "eos"));
+    fail_unless (gst_element_seek_simple (
+        source, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+  }
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+static void
+wait_eos (GstPad *pad)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+
+  while (!GST_PAD_IS_EOS (pad)) {
+    fail_unless (g_get_monotonic_time () < end, "no EOS in time");
+    g_thread_yield ();
+  }
+}
+
+/* A bin counts anew who has come to the end when it plays again. */
+GST_START_TEST (test_end_is_told_again_after_a_pause)
+{
+  Side a = host (SHORT "m.video_sink_0 "
+                       "audiotestsrc is-live=true name=f ! fakesink");
+  g_autoptr (GstElement) other =
+      gst_bin_get_by_name (GST_BIN (a.pipeline), "f");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (a.bin, "video_sink_0");
+
+  wait_eos (pad);
+  set_state (a.pipeline, GST_STATE_PAUSED);
+  set_state (a.pipeline, GST_STATE_PLAYING);
+  fail_unless (gst_element_send_event (other, gst_event_new_eos ()));
+  gst_message_unref (wait_for (&a, "eos"));
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_last_that_is_sent_is_released)
+{
+  Side a = host (SHORT "m.video_sink_0 "
+                       "audiotestsrc is-live=true name=f ! m.audio_sink_0");
+  g_autoptr (GstElement) other =
+      gst_bin_get_by_name (GST_BIN (a.pipeline), "f");
+  g_autoptr (GstPad) video = gst_element_get_static_pad (a.bin, "video_sink_0");
+  g_autoptr (GstPad) audio = gst_element_get_static_pad (a.bin, "audio_sink_0");
+
+  wait_eos (video);
+  set_state (other, GST_STATE_NULL);
+  release (audio);
+  gst_message_unref (wait_for (&a, "eos"));
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* Its pipeline may go on, in another meeting. */
+GST_START_TEST (test_stopped_alone)
+{
+  Side a = host (AUDIO "m.audio_sink_0");
+  g_autoptr (GstMessage) message = NULL;
+
+  gst_element_set_locked_state (a.bin, TRUE);
+  set_state (a.bin, GST_STATE_READY);
+  message = gst_bus_pop_filtered (a.bus, GST_MESSAGE_EOS);
+  fail_unless (message == NULL, "EOS");
+  set_state (a.bin, GST_STATE_PLAYING);
+  gst_message_unref (wait_for (&a, "vm-joined"));
+  gst_element_set_locked_state (a.bin, FALSE);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  GstElement *pipeline;
+  gboolean stopped;
+} Stop;
+
+static GstBusSyncReply
+stop_at_once (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Stop *stop = user_data;
+
+  if (!gst_message_has_name (message, "vm-joined"))
+    return GST_BUS_PASS;
+  gst_element_set_state (stop->pipeline, GST_STATE_NULL);
+  g_mutex_lock (&stop->lock);
+  stop->stopped = TRUE;
+  g_cond_signal (&stop->cond);
+  g_mutex_unlock (&stop->lock);
+  return GST_BUS_PASS;
+}
+
+/* Whoever is told something may have had enough. */
+GST_START_TEST (test_stopped_by_who_is_told)
+{
+  for (guint i = 0; i < 3; i++) {
+    Stop stop = { .pipeline = gst_parse_launch (
+                      "vmsignalbin name=m mode=host meeting=tea user=Ann "
+                      "audiotestsrc is-live=true ! m.audio_sink_0",
+                      NULL) };
+    g_autoptr (GstBus) bus = gst_element_get_bus (stop.pipeline);
+    gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+    gboolean in_time = TRUE;
+
+    g_mutex_init (&stop.lock);
+    g_cond_init (&stop.cond);
+    gst_bus_set_sync_handler (bus, stop_at_once, &stop, NULL);
+    set_state (stop.pipeline, GST_STATE_PLAYING);
+    g_mutex_lock (&stop.lock);
+    while (!stop.stopped && in_time)
+      in_time = g_cond_wait_until (&stop.cond, &stop.lock, end);
+    g_mutex_unlock (&stop.lock);
+    fail_unless (in_time, "not stopped in time");
+    gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+    gst_object_unref (stop.pipeline);
+    g_mutex_clear (&stop.lock);
+    g_cond_clear (&stop.cond);
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+vmsignalpads_suite (void)
+{
+  Suite *suite = suite_create ("vmsignalpads");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_pad_is_released_in_paused);
+  tcase_add_test (tc, test_pad_that_is_asked_for_again);
+  tcase_add_test (tc, test_end_comes_each_time);
+  tcase_add_test (tc, test_end_comes_after_a_seek);
+  tcase_add_test (tc, test_end_is_told_again_after_a_pause);
+  tcase_add_test (tc, test_last_that_is_sent_is_released);
+  tcase_add_test (tc, test_stopped_alone);
+  tcase_add_test (tc, test_stopped_by_who_is_told);
+  return suite;
+}
+
+GST_CHECK_MAIN (vmsignalpads);
