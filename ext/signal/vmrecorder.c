@@ -3,7 +3,11 @@
 #include "vmrecorder.h"
 #include "vmrecordfile.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
@@ -82,7 +86,8 @@ vm_recorder_init (VmRecorder *self)
   g_cond_init (&self->cond);
 }
 
-/* The name of the next file that does not exist yet. */
+/* The next file that did not exist yet: it does now, so that nobody else in this folder
+ * takes its name. What cannot be made is told by whoever writes it. */
 static gchar *
 next_location (VmRecorder *self)
 {
@@ -93,8 +98,13 @@ next_location (VmRecorder *self)
             : g_strdup_printf ("%s-%u.mkv", self->stem, self->segment);
     gchar *path = g_build_filename (self->directory, name, NULL);
 
+    gint fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    gboolean taken = fd < 0 && errno == EEXIST;
+
+    if (fd >= 0)
+      close (fd);
     self->segment++;
-    if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    if (!taken)
       return path;
     g_free (path);
   }
@@ -192,6 +202,7 @@ begin_file (VmRecorder *self)
   }
   self->file = vm_record_file_new (location, caps, &error);
   if (!self->file) {
+    g_unlink (location);
     give_up (self, location, error);
     return;
   }

@@ -66,6 +66,17 @@ outlet_free (gpointer data)
   g_free (outlet);
 }
 
+/* What was freed by a flush gets its EOS after all, unless something else is sent there
+ * by now. On a thread of the pool: a paused sink holds EOS until it plays again. */
+static void
+send_late_eos (GstElement *element, gpointer peer)
+{
+  if (!gst_pad_is_linked (peer))
+    gst_pad_send_event (peer, gst_event_new_eos ());
+}
+
+/* @force: whatever is downstream holds up; it is flushed, and left so that it can be
+ * linked to another. */
 static void
 remove_outlet (VmSignalBin *self, GstPad *pad, gboolean force)
 {
@@ -85,12 +96,25 @@ remove_outlet (VmSignalBin *self, GstPad *pad, gboolean force)
     gst_pad_push_event (pad, gst_event_new_flush_start ());
   gst_element_set_locked_state (outlet->output, TRUE);
   gst_element_set_state (outlet->output, GST_STATE_NULL);
+  if (force)
+    gst_pad_push_event (pad, gst_event_new_flush_stop (FALSE));
   /* no thread streams any more; what it holds is the pad itself */
   vm_signal_pad_set_ended_func (VM_SIGNAL_PAD (pad), NULL, NULL, NULL);
   gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (GST_ELEMENT (self), pad);
   gst_bin_remove (GST_BIN (self), outlet->output);
   outlet_free (outlet);
+}
+
+static void
+end_outlet (VmSignalBin *self, GstPad *pad)
+{
+  GstPad *peer = gst_pad_get_peer (pad);
+
+  remove_outlet (self, pad, TRUE);
+  if (peer)
+    gst_element_call_async (
+        GST_ELEMENT (self), send_late_eos, peer, gst_object_unref);
 }
 
 /* (transfer full) */
@@ -122,7 +146,7 @@ vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
 
   /* the one before in this slot may still be on its way out */
   if ((pad = find_pad (self, name)))
-    remove_outlet (self, pad, TRUE);
+    end_outlet (self, pad);
   gst_clear_object (&pad);
   gst_bin_add (GST_BIN (self), output);
   target = gst_element_get_static_pad (output, "src");
@@ -175,28 +199,16 @@ end_ref_new (
   return ref;
 }
 
-/* What was freed by a flush gets its EOS after all. On a thread of the pool: a
- * paused sink holds EOS until it plays again. */
-static void
-send_late_eos (GstElement *element, gpointer peer)
-{
-  gst_pad_send_event (peer, gst_event_new_flush_stop (FALSE));
-  gst_pad_send_event (peer, gst_event_new_eos ());
-}
-
 static gboolean
 end_now (gpointer user_data)
 {
   EndRef *ref = user_data;
   g_autoptr (VmSignalBin) self = g_weak_ref_get (&ref->bin);
-  g_autoptr (GstPad) peer = gst_pad_get_peer (ref->pad);
 
-  if (!self)
-    return G_SOURCE_REMOVE;
-  remove_outlet (self, ref->pad, ref->force);
-  if (ref->force && peer)
-    gst_element_call_async (GST_ELEMENT (self), send_late_eos,
-        gst_object_ref (peer), gst_object_unref);
+  if (self && ref->force)
+    end_outlet (self, ref->pad);
+  else if (self)
+    remove_outlet (self, ref->pad, FALSE);
   return G_SOURCE_REMOVE;
 }
 

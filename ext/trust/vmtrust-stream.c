@@ -170,11 +170,6 @@ sign (VmTrust *self, GstBuffer *buffer)
         ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
     return GST_FLOW_ERROR;
   }
-  if (!gst_pad_has_current_caps (self->src)) {
-    g_autoptr (GstCaps) caps = tagged_caps (self, NULL);
-
-    gst_pad_push_event (self->src, gst_event_new_caps (caps));
-  }
   buffer = gst_buffer_append (buffer, gst_buffer_new_wrapped_bytes (tag));
   GST_BUFFER_OFFSET (buffer) = GST_BUFFER_OFFSET_NONE;
   GST_BUFFER_OFFSET_END (buffer) = GST_BUFFER_OFFSET_NONE;
@@ -306,8 +301,17 @@ take_caps (VmTrust *self, GstEvent *event)
 static gboolean
 on_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
+  VmTrust *self = VM_TRUST (parent);
+
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
-    return take_caps (VM_TRUST (parent), event);
+    return take_caps (self, event);
+  /* whose caps nobody knows: they come before the segment */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT && signs (self)
+      && !gst_pad_has_current_caps (self->src)) {
+    g_autoptr (GstCaps) caps = tagged_caps (self, NULL);
+
+    gst_pad_push_event (self->src, gst_event_new_caps (caps));
+  }
   return gst_pad_event_default (pad, parent, event);
 }
 

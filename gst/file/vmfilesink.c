@@ -80,6 +80,9 @@ vm_file_sink_ref_receiver (VmFileSink *self)
   return receiver;
 }
 
+/* The element whose message is being handled on this thread. */
+static GPrivate telling;
+
 static void
 hear_reply (VmFileReceiver *receiver, const GstStructure *message,
     const gchar *from, gpointer user_data)
@@ -87,9 +90,11 @@ hear_reply (VmFileReceiver *receiver, const GstStructure *message,
   GstStructure *s = gst_structure_new (VM_TRANSFER_EVENT, "message",
       GST_TYPE_STRUCTURE, message, "participant", G_TYPE_STRING, from, NULL);
 
+  g_private_set (&telling, user_data);
   if (!gst_pad_push_event (GST_BASE_SINK_PAD (user_data),
           gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM, s)))
     GST_DEBUG_OBJECT (user_data, "nobody hears %" GST_PTR_FORMAT, message);
+  g_private_set (&telling, NULL);
 }
 
 /* Who looks at the line, and not at its messages, hears of what failed. */
@@ -113,11 +118,13 @@ hear_changed (
   VmTransferState state = VM_TRANSFER_STATE_PENDING;
 
   gst_structure_get (transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+  g_private_set (&telling, self);
   if (state == VM_TRANSFER_STATE_FAILED)
     warn (self, transfer);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self),
                               gst_structure_copy (transfer)));
+  g_private_set (&telling, NULL);
 }
 
 static VmFileReceiver *
@@ -162,6 +169,15 @@ start_receiver (VmFileSink *self)
   return TRUE;
 }
 
+static gpointer
+stop_elsewhere (gpointer receiver)
+{
+  vm_file_receiver_stop (receiver);
+  g_object_unref (receiver);
+  return NULL;
+}
+
+/* A thread cannot wait for itself, which whoever handles a message may have it do. */
 static void
 stop_receiver (VmFileSink *self)
 {
@@ -171,8 +187,13 @@ stop_receiver (VmFileSink *self)
   receiver = g_steal_pointer (&self->receiver);
   g_clear_pointer (&self->from, g_free);
   GST_OBJECT_UNLOCK (self);
-  if (receiver)
+  if (receiver && g_private_get (&telling) == self) {
+    g_signal_handlers_disconnect_by_data (receiver, self);
+    g_thread_unref (g_thread_new (
+        "vm-file-stop", stop_elsewhere, g_steal_pointer (&receiver)));
+  } else if (receiver) {
     vm_file_receiver_stop (receiver);
+  }
 }
 
 static void

@@ -566,6 +566,46 @@ GST_START_TEST (test_folder_is_removed)
 
 GST_END_TEST;
 
+static GstBusSyncReply
+stop_when_done (GstBus *bus, GstMessage *message, gpointer stopped)
+{
+  const GstStructure *s = gst_message_get_structure (message);
+  VmTransferState state = VM_TRANSFER_STATE_PENDING;
+
+  if (GST_MESSAGE_SRC (message) != GST_OBJECT (pipe_.sink)
+      || !gst_message_has_name (message, "vm-transfer"))
+    return GST_BUS_PASS;
+  gst_structure_get (s, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
+  if (state == VM_TRANSFER_STATE_COMPLETED) {
+    gst_element_set_state (pipe_.pipeline, GST_STATE_NULL);
+    g_atomic_int_set ((gint *) stopped, TRUE);
+  }
+  return GST_BUS_PASS;
+}
+
+/* By who is told, on the thread that tells. */
+GST_START_TEST (test_stopped_by_who_is_told)
+{
+  g_autoptr (GstBus) bus = NULL;
+  gint64 end = g_get_monotonic_time () + FILE_PIPE_DEADLINE / GST_USECOND;
+  gint stopped = FALSE;
+
+  file_pipe_write (&pipe_, "a", FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, "", "");
+  bus = gst_element_get_bus (pipe_.pipeline);
+  gst_bus_set_sync_handler (bus, stop_when_done, &stopped, NULL);
+  file_pipe_play (&pipe_);
+  while (!g_atomic_int_get (&stopped)) {
+    fail_unless (g_get_monotonic_time () < end, "not in time");
+    g_thread_yield ();
+  }
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  file_pipe_stop (&pipe_);
+  file_pipe_assert_received (&pipe_, "a");
+}
+
+GST_END_TEST;
+
 static GstHarness *
 make_harness (GstBus *bus)
 {
@@ -808,6 +848,7 @@ add_faults (TCase *tc)
   tcase_add_test (tc, test_resumed_after_ready);
   tcase_add_test (tc, test_changed_before_it_is_resumed);
   tcase_add_test (tc, test_folder_is_removed);
+  tcase_add_test (tc, test_stopped_by_who_is_told);
 }
 
 static Suite *

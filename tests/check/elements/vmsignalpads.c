@@ -217,6 +217,41 @@ GST_START_TEST (test_stopped_alone)
 
 GST_END_TEST;
 
+static void
+link_sound (GstElement *bin, GstPad *pad, gpointer sink)
+{
+  if (g_str_has_prefix (GST_PAD_NAME (pad), "audio_src_"))
+    fail_unless (GST_PAD_LINK_SUCCESSFUL (gst_pad_link (pad, sink)));
+}
+
+/* What was linked to a pad that is gone takes the next. */
+GST_START_TEST (test_sink_is_linked_again)
+{
+  Side a = host (AUDIO "m.audio_sink_0"), b;
+  g_autoptr (GstElement) queue = NULL;
+  g_autoptr (GstPad) sink = NULL;
+  Count *heard;
+
+  b = join ("queue name=q ! fakesink name=a sync=false async=false");
+  queue = gst_bin_get_by_name (GST_BIN (b.pipeline), "q");
+  sink = gst_element_get_static_pad (queue, "sink");
+  heard = count_on (&b, "a");
+  g_signal_connect (b.bin, "pad-added", G_CALLBACK (link_sound), sink);
+  for (guint i = 0; i < 2; i++) {
+    wait_count (heard, 20, FALSE);
+    gst_element_set_locked_state (b.bin, TRUE);
+    set_state (b.bin, GST_STATE_READY);
+    reset_count (heard);
+    gst_element_set_locked_state (b.bin, FALSE);
+    set_state (b.bin, GST_STATE_PLAYING);
+  }
+  wait_count (heard, 20, FALSE);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 typedef struct
 {
   GMutex lock;
@@ -285,6 +320,7 @@ vmsignalpads_suite (void)
   tcase_add_test (tc, test_end_is_told_again_after_a_pause);
   tcase_add_test (tc, test_last_that_is_sent_is_released);
   tcase_add_test (tc, test_stopped_alone);
+  tcase_add_test (tc, test_sink_is_linked_again);
   tcase_add_test (tc, test_stopped_by_who_is_told);
   return suite;
 }
