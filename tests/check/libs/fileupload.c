@@ -559,6 +559,30 @@ GST_START_TEST (test_revoked_in_mid_file)
 
 GST_END_TEST;
 
+/* What was given runs out in the middle of it. */
+GST_START_TEST (test_trust_runs_out_in_mid_file)
+{
+  Background up;
+  GPtrArray *known =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_facts_free);
+  VmTrustFacts *facts =
+      vm_trust_facts_new (vm_identity_get_device_id (sender_identity));
+
+  facts->given = VM_PERMISSIONS_FILE;
+  facts->given_until = g_get_real_time () / G_USEC_PER_SEC + 3;
+  g_ptr_array_add (known, facts);
+  vm_server_take_known (server, known, FALSE);
+  vm_server_set_policy (server, VM_POLICY_REQUIRE);
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 64 * 1024);
+  begin (&up);
+  finish (&up);
+  fail_unless (up.error != NULL);
+  g_clear_error (&up.error);
+}
+
+GST_END_TEST;
+
 /* Whichever key was first: another device at the same address is sent nothing. */
 GST_START_TEST (test_another_device_takes_its_place)
 {
@@ -662,6 +686,30 @@ GST_START_TEST (test_message_of_a_size)
     fail_unless (g_str_has_prefix (answer, "{\"type\":\"error\","));
   else
     fail_unless_equals_int (net_socket_wait_closed (socket), 1009);
+  net_socket_free (socket);
+}
+
+GST_END_TEST;
+
+/* What reaches no disk is as dear as any other message, however long. */
+GST_START_TEST (test_flood_of_what_is_nothing)
+{
+  g_autofree gchar *junk = g_strnfill (VM_TRANSFER_SOCKET_FREE, 'x');
+  NetSocket *socket = open_socket ();
+  g_autofree gchar *text = NULL;
+
+  for (guint i = 0; i < 4 * VM_MESSAGE_BURST; i++) {
+    if (__i__)
+      soup_websocket_connection_send_binary (
+          socket->socket, junk, strlen (junk));
+    else
+      net_socket_send (socket, "%s", junk);
+  }
+  do {
+    g_free (text);
+    text = net_socket_next (socket);
+    fail_unless (text != NULL);
+  } while (!strstr (text, "RATE_LIMITED"));
   net_socket_free (socket);
 }
 
@@ -779,9 +827,11 @@ fileupload_suite (void)
   tcase_add_test (tc, test_socket_is_cut);
   tcase_add_test (tc, test_silent_while_paused);
   tcase_add_test (tc, test_revoked_in_mid_file);
+  tcase_add_test (tc, test_trust_runs_out_in_mid_file);
   tcase_add_test (tc, test_another_device_takes_its_place);
   tcase_add_test (tc, test_bad_requests);
   tcase_add_loop_test (tc, test_message_of_a_size, -1, 2);
+  tcase_add_loop_test (tc, test_flood_of_what_is_nothing, 0, 2);
   tcase_add_test (tc, test_chunks_as_json);
   tcase_add_loop_test (tc, test_bytes_that_wait_to_be_sent, -1, 2);
   return s;

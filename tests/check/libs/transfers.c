@@ -32,13 +32,21 @@ teardown (void)
 }
 
 static gchar *
-grant (const gchar *device, const gchar *id)
+grant_at (const gchar *device, const gchar *address, const gchar *id)
 {
   g_autoptr (GError) error = NULL;
-  gchar *ticket = vm_transfers_grant (transfers, device, id, 1, &error);
+  gchar *ticket =
+      vm_transfers_grant (transfers, device, address, id, 1, &error);
 
   g_assert_no_error (error);
   return ticket;
+}
+
+/* Each at an address of its own. */
+static gchar *
+grant (const gchar *device, const gchar *id)
+{
+  return grant_at (device, device, id);
 }
 
 static gboolean
@@ -116,6 +124,25 @@ GST_START_TEST (test_of_one_device)
 
 GST_END_TEST;
 
+/* Somebody with many keys keeps nobody else from sending. */
+GST_START_TEST (test_of_one_address)
+{
+  g_autofree gchar *other = grant ("bob", "t-b");
+  g_autofree gchar *first = grant_at ("d", "there", "t-0");
+
+  for (guint i = 1; i < 2 * VM_TRANSFER_TICKETS_MAX; i++) {
+    g_autofree gchar *device = g_strdup_printf ("d%u", i);
+
+    g_free (grant_at (device, "there", "t"));
+    fail_unless_equals_int (vm_transfers_count (transfers, 2),
+        1 + MIN (i + 1, VM_TRANSFER_TICKETS_PER_ADDRESS));
+  }
+  fail_if (use (first, "d", 2, "t-0"));
+  fail_unless (use (other, "bob", 2, "t-b"));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_of_all)
 {
   g_autoptr (GError) error = NULL;
@@ -127,10 +154,11 @@ GST_START_TEST (test_of_all)
   }
   fail_unless_equals_int (
       vm_transfers_count (transfers, 2), VM_TRANSFER_TICKETS_MAX);
-  fail_unless (vm_transfers_grant (transfers, "more", "t", 2, &error) == NULL);
+  fail_unless (
+      vm_transfers_grant (transfers, "more", "there", "t", 2, &error) == NULL);
   g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
-  g_free (
-      vm_transfers_grant (transfers, "more", "t", 1 + VM_TICKET_TIME, NULL));
+  g_free (vm_transfers_grant (
+      transfers, "more", "there", "t", 1 + VM_TICKET_TIME, NULL));
   fail_unless_equals_int (
       vm_transfers_count (transfers, 1 + VM_TICKET_TIME), 1);
 }
@@ -149,6 +177,7 @@ transfers_suite (void)
   tcase_add_test (tc, test_whose_it_is);
   tcase_add_test (tc, test_expires);
   tcase_add_test (tc, test_of_one_device);
+  tcase_add_test (tc, test_of_one_address);
   tcase_add_test (tc, test_of_all);
   return s;
 }

@@ -148,9 +148,9 @@ set_address (VmConn *conn, GInetAddress *address)
   if (conn->proxy && g_inet_address_equal (conn->proxy, address))
     return;
   conn->count =
-      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address))
+      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->group))
       + 1;
-  g_hash_table_insert (self->per_address, g_strdup (conn->address),
+  g_hash_table_insert (self->per_address, g_strdup (conn->group),
       GUINT_TO_POINTER (conn->count));
 }
 
@@ -159,13 +159,13 @@ clear_address (VmConn *conn)
 {
   VmServer *self = conn->server;
   guint count =
-      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->address));
+      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->group));
 
   if (conn->count && count > 1)
-    g_hash_table_insert (self->per_address, g_strdup (conn->address),
+    g_hash_table_insert (self->per_address, g_strdup (conn->group),
         GUINT_TO_POINTER (count - 1));
   else if (conn->count)
-    g_hash_table_remove (self->per_address, conn->address);
+    g_hash_table_remove (self->per_address, conn->group);
   conn->count = 0;
   g_clear_pointer (&conn->address, vm_text_unshare);
   g_clear_pointer (&conn->group, vm_text_unshare);

@@ -93,7 +93,7 @@ struct _VmServer
   GList *addresses; /* GInetAddress of the local interfaces */
   gint64 addresses_read;
   GHashTable *conns; /* set of VmConn */
-  GHashTable *per_address; /* address -> count */
+  GHashTable *per_address; /* its group -> count of connections */
   VmServerCounters counters;
   guint n_ws; /* open WebSockets */
   GPtrArray *unsent; /* VmWs that have something to send since the last turn */
@@ -112,6 +112,7 @@ struct _VmServer
   VmPolicy policy;
   VmTransfers *transfers;
   GHashTable *transfer_sockets; /* vm_transfer_key() -> VmWs */
+  gint64 transfers_checked; /* when it was asked whether they still may */
   GHashTable *inlets; /* vm_transfer_key() -> VmFileInlet, of meetings */
   VmFileReceiver *receiver; /* or NULL: no files are taken */
   GHashTable *askers; /* serial -> VmConn that waits for the desk's answer */
@@ -292,6 +293,7 @@ int vm_route_guest (VmConn *conn);
 int vm_route_transfers (VmConn *conn);
 /* What is known of devices has changed, or the policy. */
 void vm_transfer_check (VmServer *self);
+void vm_transfer_tick (VmServer *self, gint64 now);
 void vm_transfer_upgrade (VmConn *conn, GError **error);
 void vm_transfer_guest_free (VmTransferGuest *guest);
 /* To the socket that is found by @key, if there is one. */

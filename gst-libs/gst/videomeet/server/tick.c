@@ -53,6 +53,7 @@ vm_server_tick (VmServer *self, gint64 now)
   if (self->user_calls)
     vm_calls_tick (self->user_calls, self->times.ring, now);
   vm_mesh_tick (self->mesh);
+  vm_transfer_tick (self, now);
   vm_sessions_tick (self->sessions, now);
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {

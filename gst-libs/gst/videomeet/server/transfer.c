@@ -153,8 +153,11 @@ take_receiver (VmServer *self, gpointer data)
   if (!data)
     return;
   self->receiver = g_object_ref (data);
-  g_signal_connect (self->receiver, "reply", G_CALLBACK (hear_reply), self);
-  g_signal_connect (self->receiver, "room", G_CALLBACK (hear_room), self);
+  /* a handler may just run on the receiver's thread when the server goes */
+  g_signal_connect_object (
+      self->receiver, "reply", G_CALLBACK (hear_reply), self, 0);
+  g_signal_connect_object (
+      self->receiver, "room", G_CALLBACK (hear_room), self, 0);
 }
 
 void
@@ -178,6 +181,16 @@ may_send (VmServer *self, const gchar *device_id, GError **error)
 
   return vm_trust_decide (self->policy, facts, VM_PERMISSIONS_FILE,
       g_get_real_time () / G_USEC_PER_SEC, NULL, error);
+}
+
+/* And by the clock: what was given runs out. */
+void
+vm_transfer_tick (VmServer *self, gint64 now)
+{
+  if (now - self->transfers_checked < VM_TRUST_CHECK_TIME)
+    return;
+  self->transfers_checked = now;
+  vm_transfer_check (self);
 }
 
 void
@@ -254,8 +267,8 @@ grant (VmConn *conn, GError **error)
         "The request is no FILE_OFFER with an id");
     return NULL;
   }
-  ticket = vm_transfers_grant (
-      self->transfers, device_id, offer->id, g_get_monotonic_time (), error);
+  ticket = vm_transfers_grant (self->transfers, device_id, conn->group,
+      offer->id, g_get_monotonic_time (), error);
   return ticket ? make_grant (conn, offer->id, ticket) : NULL;
 }
 
@@ -313,7 +326,7 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
   gchar text[128];
   const gchar *of_meeting =
       lws_get_urlarg_by_name (conn->wsi, "id=", text, sizeof text);
-  gchar *id;
+  g_autofree gchar *id = NULL;
 
   if (of_meeting) {
     begin_of_meeting (conn, of_meeting, error);
@@ -322,8 +335,9 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
   id = vm_transfers_use (self->transfers,
       lws_get_urlarg_by_name (conn->wsi, "ticket=", text, sizeof text),
       device_id, g_get_monotonic_time (), error);
-  if (id)
-    begin (conn, device_id, id, NULL);
+  /* trust may have ended since the ticket was given */
+  if (id && may_send (self, device_id, error))
+    begin (conn, device_id, g_steal_pointer (&id), NULL);
 }
 
 static void
@@ -422,6 +436,7 @@ on_text (VmWs *ws, GBytes *bytes)
   g_autoptr (GError) error = NULL;
   VmTransferMessage *message = vm_transfer_message_read (text, size, &error);
 
+  ws->of_file = message && message->type == VM_TRANSFER_CHUNK_DATA;
   if (message)
     hand_over (ws, message);
   else
@@ -434,8 +449,9 @@ on_binary (VmWs *ws, GBytes *bytes)
   VmTransferMessage *message = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!vm_frame_joiner_take (
-          ws->transfer_guest->joiner, bytes, &message, &error))
+  ws->of_file = vm_frame_joiner_take (
+      ws->transfer_guest->joiner, bytes, &message, &error);
+  if (error)
     on_tell (ws, error);
   else if (message)
     hand_over (ws, message);

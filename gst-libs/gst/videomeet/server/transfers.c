@@ -11,6 +11,7 @@ typedef struct
 {
   gchar *ticket;
   gchar *device_id;
+  gchar *address;
   gchar *id;
   gint64 expires; /* µs */
 } Grant;
@@ -27,6 +28,7 @@ grant_free (Grant *grant)
 {
   g_free (grant->ticket);
   g_free (grant->device_id);
+  g_free (grant->address);
   g_free (grant->id);
   g_free (grant);
 }
@@ -65,9 +67,10 @@ vm_transfers_count (VmTransfers *self, gint64 now)
   return self->grants.length;
 }
 
-/* A device that asks again and again only replaces its own. */
-static gboolean
-make_room (VmTransfers *self, const gchar *device_id, GError **error)
+/* The oldest of a device, or, without one, of an address, when it has @most. */
+static void
+drop_oldest (
+    VmTransfers *self, const gchar *device_id, const gchar *address, guint most)
 {
   GList *oldest = NULL;
   guint n = 0;
@@ -75,15 +78,25 @@ make_room (VmTransfers *self, const gchar *device_id, GError **error)
   for (GList *l = self->grants.head; l; l = l->next) {
     const Grant *grant = l->data;
 
-    if (!g_str_equal (grant->device_id, device_id))
+    if (!g_str_equal (device_id ? grant->device_id : grant->address,
+            device_id ? device_id : address))
       continue;
     n++;
     oldest = oldest ? oldest : l;
   }
-  if (n >= VM_TRANSFER_TICKETS_PER_DEVICE) {
-    grant_free (oldest->data);
-    g_queue_delete_link (&self->grants, oldest);
-  }
+  if (n < most)
+    return;
+  grant_free (oldest->data);
+  g_queue_delete_link (&self->grants, oldest);
+}
+
+/* Who asks again and again only replaces its own, however many keys it makes. */
+static gboolean
+make_room (VmTransfers *self, const gchar *device_id, const gchar *address,
+    GError **error)
+{
+  drop_oldest (self, device_id, NULL, VM_TRANSFER_TICKETS_PER_DEVICE);
+  drop_oldest (self, NULL, address, VM_TRANSFER_TICKETS_PER_ADDRESS);
   if (self->grants.length < VM_TRANSFER_TICKETS_MAX)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
@@ -104,17 +117,18 @@ make_ticket (VmTransfers *self)
 }
 
 gchar *
-vm_transfers_grant (VmTransfers *self, const gchar *device_id, const gchar *id,
-    gint64 now, GError **error)
+vm_transfers_grant (VmTransfers *self, const gchar *device_id,
+    const gchar *address, const gchar *id, gint64 now, GError **error)
 {
   Grant *grant;
 
   forget_old (self, now);
-  if (!make_room (self, device_id, error))
+  if (!make_room (self, device_id, address, error))
     return NULL;
   grant = g_new0 (Grant, 1);
   grant->ticket = make_ticket (self);
   grant->device_id = g_strdup (device_id);
+  grant->address = g_strdup (address);
   grant->id = g_strdup (id);
   grant->expires = now + VM_TICKET_TIME;
   g_queue_push_tail (&self->grants, grant);

@@ -8,9 +8,11 @@ G_BEGIN_DECLS
 /* Who may open a socket for which transfer: what POST /transfers has granted and
  * nobody has used yet. Sans-I/O. */
 
-/* Grants not yet used, of one server; and of one device, whose oldest makes room. */
+/* Grants not yet used, of one server; and of one device, or of all at one address,
+ * whose oldest makes room. */
 #define VM_TRANSFER_TICKETS_MAX 256
 #define VM_TRANSFER_TICKETS_PER_DEVICE 16
+#define VM_TRANSFER_TICKETS_PER_ADDRESS 64
 
 typedef struct _VmTransfers VmTransfers;
 
@@ -21,10 +23,10 @@ VmTransfers *vm_transfers_new (VmTransfersRandom random, gpointer user_data);
 void vm_transfers_free (VmTransfers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTransfers, vm_transfers_free)
 
-/* @device_id: whose key TLS has proven. @now: µs. RATE_LIMITED. Returns:
+/* @device_id: whose key TLS has proven. @address: where it is. @now: µs. RATE_LIMITED. Returns:
  * (transfer full): the ticket, good once and for VM_TICKET_TIME */
 gchar *vm_transfers_grant (VmTransfers *self, const gchar *device_id,
-    const gchar *id, gint64 now, GError **error);
+    const gchar *address, const gchar *id, gint64 now, GError **error);
 /* BAD_TICKET: it is unknown, used, old, or another device's. Returns: (transfer
  * full): the transfer's id */
 gchar *vm_transfers_use (VmTransfers *self, const gchar *ticket,

@@ -224,13 +224,6 @@ weigh_noise (VmWs *ws, gint64 now)
     pay (ws, noise, now);
 }
 
-/* Whether the disk pays for it, as VM_TRANSFER_SOCKET_MESSAGE_MAX says. */
-static gboolean
-is_of_file (const VmWs *ws, gsize size)
-{
-  return ws->funcs == &vm_transfer_funcs && size >= VM_TRANSFER_SOCKET_FREE;
-}
-
 static int
 ws_receive (VmWs *ws, const guint8 *data, gsize size)
 {
@@ -266,11 +259,13 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   ws->taken += VM_NOISE_FREE + ws->message->len / VM_NOISE_RECORDS;
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&ws->message));
   ws->conn->server->counters.messages_in++;
+  ws->of_file = FALSE;
   if (binary)
     ws->funcs->receive_binary (ws, bytes);
   else
     ws->funcs->receive (ws, bytes);
-  if (!is_of_file (ws, g_bytes_get_size (bytes)))
+  /* else the disk does, as VM_TRANSFER_SOCKET_MESSAGE_MAX says */
+  if (!ws->of_file || g_bytes_get_size (bytes) < VM_TRANSFER_SOCKET_FREE)
     pay (ws, 1, ws->last_heard);
   return 0;
 }

@@ -98,6 +98,7 @@ struct _VmWs
   gint64 last_ping;
 
   guint64 taken; /* bytes off the socket that messages account for */
+  gboolean of_file; /* what was received last is a part of a chunk */
   guint64 noise; /* bytes beyond that were paid for */
   gint64 noise_at; /* when they were looked at */
   gdouble credit; /* messages that may come */
