@@ -311,7 +311,8 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
   }
   /* Frees a streaming thread that waits in it for the clock, before one waits for
    * that. When the element itself goes, its children have gone before its pads. */
-  if (input && gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self))) {
+  if (input
+      && gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self))) {
     gst_element_set_locked_state (GST_ELEMENT (input), TRUE);
     gst_element_set_state (GST_ELEMENT (input), GST_STATE_NULL);
   }

@@ -329,7 +329,8 @@ install_meeting_properties (GObjectClass *klass)
           DEFAULT_MAX_PARTICIPANTS, READY));
   g_object_class_install_property (klass, PROP_PIN,
       string_spec ("pin", "PIN",
-          "What opens the meeting, 6 to 64 characters, of which videomeet takes "
+          "What opens the meeting, 6 to 64 characters, of which videomeet "
+          "takes "
           "6 to 32 digits (null: none). Hosting with one announces the device "
           "minimally",
           NULL, G_PARAM_WRITABLE));

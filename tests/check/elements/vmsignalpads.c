@@ -37,8 +37,8 @@ wait_caps (GstPad *pad)
 static void
 set_state (gpointer element, GstState state)
 {
-  fail_unless (gst_element_set_state (element, state)
-               != GST_STATE_CHANGE_FAILURE);
+  fail_unless (
+      gst_element_set_state (element, state) != GST_STATE_CHANGE_FAILURE);
 }
 
 /* A source that is not live waits in the element for its time, which does not come in
@@ -68,7 +68,8 @@ add_source (Side *side)
 
   g_assert_no_error (error);
   gst_bin_add (GST_BIN (side->pipeline), source);
-  fail_unless (gst_element_link_pads (source, "src", side->bin, "video_sink_0"));
+  fail_unless (
+      gst_element_link_pads (source, "src", side->bin, "video_sink_0"));
   fail_unless (gst_element_sync_state_with_parent (source));
   return source;
 }
@@ -115,7 +116,7 @@ GST_START_TEST (test_pad_that_is_asked_for_again)
 
 GST_END_TEST;
 
-#define SHORT                           \
+#define SHORT                            \
   "videotestsrc name=s num-buffers=5 ! " \
   "video/x-raw,framerate=30/1 ! "
 

@@ -142,7 +142,8 @@ static gchar *
 make_abandoned (gint64 age)
 {
   gchar *part = g_build_filename (path, ".vm-ann-1.part", NULL);
-  g_autofree gchar *journal = g_build_filename (path, ".vm-ann-1.journal", NULL);
+  g_autofree gchar *journal =
+      g_build_filename (path, ".vm-ann-1.journal", NULL);
   struct utimbuf times;
 
   times.actime = times.modtime = g_get_real_time () / G_USEC_PER_SEC - age;
@@ -212,8 +213,8 @@ begin (VmReceiveFolder *folder, const gchar *sender, const gchar *transfer,
 
 GST_START_TEST (test_name_is_taken_for_all)
 {
-  static const VmOverwrite rules[] = { VM_OVERWRITE_NEVER,
-    VM_OVERWRITE_REPLACE, VM_OVERWRITE_RENAME };
+  static const VmOverwrite rules[] = { VM_OVERWRITE_NEVER, VM_OVERWRITE_REPLACE,
+    VM_OVERWRITE_RENAME };
   g_autoptr (VmReceiveFolder) one = open_folder (rules[__i__], 0);
   g_autoptr (VmReceiveFolder) two = open_folder (rules[__i__], 0);
   g_autoptr (GError) error = NULL;

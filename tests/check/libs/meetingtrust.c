@@ -516,8 +516,7 @@ host_high (void)
     fail_unless (vm_node_start (d->node, VM_NODE_ROLES_SERVE, NULL));
   }
   peer = g_strdup_printf ("127.0.0.1:%u", vm_node_get_port (low->node));
-  g_object_set (
-      high->node, "methods", VM_METHODS_MANUAL, "peers", peer, NULL);
+  g_object_set (high->node, "methods", VM_METHODS_MANUAL, "peers", peer, NULL);
   device_open (high, VM_MEETING_MODE_AUTO);
   g_object_set (high->meeting, "browse-time", 0, NULL);
   start (high);

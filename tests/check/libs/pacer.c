@@ -33,8 +33,7 @@ GST_START_TEST (test_rate_that_changes)
   VmPacer *pacer = vm_pacer_new ();
 
   vm_pacer_set_rate (pacer, 8000, START);
-  fail_unless_equals_int64 (
-      vm_pacer_take (pacer, 4050, START), START + 4 * S);
+  fail_unless_equals_int64 (vm_pacer_take (pacer, 4050, START), START + 4 * S);
   vm_pacer_set_rate (pacer, 16000, START + 2 * S);
   fail_unless_equals_int64 (
       vm_pacer_take (pacer, 0, START + 2 * S), START + 3 * S);

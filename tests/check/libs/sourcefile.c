@@ -277,8 +277,7 @@ GST_START_TEST (test_cancelled_while_it_is_hashed)
   close (fd);
   sender = vm_file_sender_new (path, CHUNK, &error);
   g_assert_no_error (error);
-  g_signal_connect (
-      sender, "changed", G_CALLBACK (cancel_at_once), &verifying);
+  g_signal_connect (sender, "changed", G_CALLBACK (cancel_at_once), &verifying);
   check_next (sender, VM_TRANSFER_FILE_OFFER);
   response->accept = TRUE;
   response->encoding = VM_TRANSFER_ENCODING_BINARY;

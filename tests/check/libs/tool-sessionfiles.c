@@ -438,8 +438,8 @@ GST_START_TEST (test_turns)
   WAIT (&m, "\"event\":\"files\"", "\"queue\":\"waiting\"");
   vmt_session_files_send (m.files, m.path, "002");
   vmt_session_files_obey (m.files, VMT_TYPED_CANCEL, VMT_FILES_SENT_MAX + 2);
-  WAIT (&m, SENT, FAILED, "\"code\":\"CANCELLED\"",
-      "\"filename\":\"a.bin\"", "\"size\":300001", "\"done\":0");
+  WAIT (&m, SENT, FAILED, "\"code\":\"CANCELLED\"", "\"filename\":\"a.bin\"",
+      "\"size\":300001", "\"done\":0");
   WAIT (&m, SENT, COMPLETED, "\"number\":1,");
   vmt_session_files_tick (m.files);
   vmt_session_files_tick (m.files);

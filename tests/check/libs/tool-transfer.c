@@ -192,8 +192,7 @@ GST_START_TEST (test_event_of_a_queue)
   fail_unless_equals_int (json_object_get_int_member (event, "number"), 3);
   fail_unless_equals_string (
       json_object_get_string_member (event, "filename"), "a.iso");
-  fail_unless_equals_int (
-      json_object_get_int_member (event, "done"), SIZE / 2);
+  fail_unless_equals_int (json_object_get_int_member (event, "done"), SIZE / 2);
   json_object_unref (event);
 }
 

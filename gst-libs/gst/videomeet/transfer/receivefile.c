@@ -89,8 +89,8 @@ make_part (VmReceiveFile *file, const gchar *sender, const gchar *transfer)
     g_free (file->part);
     file->part = g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s%s.part", sender,
         transfer, more ? more : "");
-    file->fd = vm_disk_open (
-        file->folder->dir, file->part, O_RDWR | O_CREAT | O_EXCL);
+    file->fd =
+        vm_disk_open (file->folder->dir, file->part, O_RDWR | O_CREAT | O_EXCL);
     if (file->fd >= 0 || errno != EEXIST)
       break;
   }

@@ -59,8 +59,7 @@ use_ref (gint dir)
     use = g_new0 (Use, 1);
     use->device = st.st_dev;
     use->inode = st.st_ino;
-    use->coming =
-        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    use->coming = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     use->kept =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kept_free);
     uses = g_list_prepend (uses, use);
@@ -99,8 +98,7 @@ use_forget (Use *use, const gchar *part)
 static gboolean
 use_add (Use *use, guint64 size, guint64 quota)
 {
-  gboolean fits =
-      !quota || (use->bytes <= quota && size <= quota - use->bytes);
+  gboolean fits = !quota || (use->bytes <= quota && size <= quota - use->bytes);
 
   if (fits)
     use->bytes += size;
@@ -191,9 +189,8 @@ make_quota (VmReceiveFile *file)
 
   for (GList *l = parts; l; l = l->next) {
     const Kept *kept = g_hash_table_lookup (self->use->kept, l->data);
-    gboolean gone =
-        fstatat (self->dir, l->data, &st, AT_SYMLINK_NOFOLLOW) != 0
-        && errno == ENOENT;
+    gboolean gone = fstatat (self->dir, l->data, &st, AT_SYMLINK_NOFOLLOW) != 0
+                    && errno == ENOENT;
 
     if (gone
         || (g_strcmp0 (kept->device, file->header.device) == 0

@@ -70,8 +70,7 @@ static gboolean
 next_missing (VmSender *self, guint64 *index)
 {
   *index = self->next;
-  if (self->have
-      && !vm_chunk_set_next_missing (self->have, self->next, index))
+  if (self->have && !vm_chunk_set_next_missing (self->have, self->next, index))
     return FALSE;
   return *index < self->total;
 }

@@ -19,7 +19,8 @@ struct _VmFileQueue
   GMainContext *context;
   VmTransferQueue *turns;
   VmQueueLimits limits;
-  VmPacer *pacer; /* of all: many small files have no time to share the rate in */
+  VmPacer
+      *pacer; /* of all: many small files have no time to share the rate in */
   GHashTable *places; /* receiver → VmQueuePlace */
   GHashTable *jobs; /* number → VmQueueJob */
   GSource *timer;
