@@ -485,128 +485,6 @@ GST_START_TEST (test_invitation_to_nowhere)
 
 GST_END_TEST;
 
-/* Of two hosts the one with the lower id stays. */
-
-static Device *low, *high;
-static gint met; /* @high knows that @low hosts it; atomic */
-
-static void
-on_device (VmNode *node, VmDevice *device, gpointer data)
-{
-  if (vm_device_get_meeting_id (device))
-    g_atomic_int_set (&met, TRUE);
-}
-
-/* @high hosts in mode auto, and as long as it is not told of @low. */
-static void
-host_high (void)
-{
-  g_autofree gchar *peer = NULL;
-
-  low = strcmp (vm_identity_get_device_id (key_of (&a)),
-            vm_identity_get_device_id (key_of (&b)))
-                < 0
-            ? &a
-            : &b;
-  high = low == &a ? &b : &a;
-  for (Device *d = &a; d; d = d == &a ? &b : NULL) {
-    g_object_set (
-        d->node, "interfaces", "", "announce", VM_ANNOUNCE_FULL, NULL);
-    /* a port before the other needs it */
-    fail_unless (vm_node_start (d->node, VM_NODE_ROLES_SERVE, NULL));
-  }
-  peer = g_strdup_printf ("127.0.0.1:%u", vm_node_get_port (low->node));
-  g_object_set (high->node, "methods", VM_METHODS_MANUAL, "peers", peer, NULL);
-  device_open (high, VM_MEETING_MODE_AUTO);
-  g_object_set (high->meeting, "browse-time", 0, NULL);
-  start (high);
-  WAIT_FOR (has (high, "announced"));
-}
-
-/* Until @high has looked at it. */
-static void
-host_low (void)
-{
-  met = FALSE;
-  /* called after the meeting's own */
-  g_signal_connect (high->node, "device-added", G_CALLBACK (on_device), NULL);
-  g_signal_connect (high->node, "device-changed", G_CALLBACK (on_device), NULL);
-  device_open (low, VM_MEETING_MODE_HOST);
-  start (low);
-  WAIT_FOR (g_atomic_int_get (&met));
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-}
-
-static void
-end_hosts (void)
-{
-  for (Device *d = &a; d; d = d == &a ? &b : NULL) {
-    vm_meeting_stop (d->meeting);
-    vm_node_stop (d->node, VM_NODE_ROLES_SERVE);
-  }
-}
-
-static void
-join_high (void)
-{
-  device_open (&c, VM_MEETING_MODE_JOIN);
-  use_port (&c, vm_node_get_port (high->node), "standup");
-  start (&c);
-  WAIT_FOR (has (&c, "active") && has (high, "active"));
-}
-
-/* Anybody can be of that name, and of a lower id. */
-GST_START_TEST (test_guest_stays_with_its_host)
-{
-  host_high ();
-  join_high ();
-  host_low ();
-  fail_unless (vm_meeting_get_hosting (high->meeting));
-  heard (high, "joined:p001 announced +p002 active");
-  heard (&c, "joined:p002 +p001 active");
-
-  /* alone there is nothing to lose */
-  vm_meeting_stop (c.meeting);
-  WAIT_FOR (has (low, "+p002"));
-  fail_if (vm_meeting_get_hosting (high->meeting));
-  end_hosts ();
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_known_host_is_followed)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *user = NULL;
-
-  host_high ();
-  join_high ();
-  g_object_get (low->node, "user", &user, NULL);
-  vm_trust_store_pin (vm_node_get_trust_store (high->node), user, "box",
-      vm_identity_get_tls_certificate (key_of (low)), now, &error);
-  g_assert_no_error (error);
-  host_low ();
-  WAIT_FOR (has (low, "+p002"));
-  fail_if (vm_meeting_get_hosting (high->meeting));
-  end_hosts ();
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_untrusted_host_is_not_followed)
-{
-  require ();
-  host_high ();
-  host_low ();
-  fail_unless (vm_meeting_get_hosting (high->meeting));
-  heard (high, "joined:p001 announced");
-  end_hosts ();
-}
-
-GST_END_TEST;
-
 static Suite *
 meetingtrust_suite (void)
 {
@@ -632,9 +510,6 @@ meetingtrust_suite (void)
   tcase_add_test (tests, test_invitation);
   tcase_add_test (tests, test_invitation_of_a_guest);
   tcase_add_test (tests, test_invitation_to_nowhere);
-  tcase_add_test (tests, test_guest_stays_with_its_host);
-  tcase_add_test (tests, test_known_host_is_followed);
-  tcase_add_test (tests, test_untrusted_host_is_not_followed);
   suite_add_tcase (suite, tests);
   return suite;
 }
