@@ -119,10 +119,13 @@ GST_END_TEST;
 #define SHORT                            \
   "videotestsrc name=s num-buffers=5 ! " \
   "video/x-raw,framerate=30/1 ! "
+/* Which may end before it has joined. */
+#define SHORT_HOST \
+  "vmsignalbin name=m mode=host meeting=tea user=Ann " SHORT "m.video_sink_0"
 
 GST_START_TEST (test_end_comes_each_time)
 {
-  Side a = host (SHORT "m.video_sink_0");
+  Side a = side_new (SHORT_HOST);
 
   for (guint i = 0; i < 3; i++) {
     gst_message_unref (wait_for (&a, "eos"));
@@ -138,7 +141,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_end_comes_after_a_seek)
 {
-  Side a = host (SHORT "m.video_sink_0");
+  Side a = side_new (SHORT_HOST);
   g_autoptr (GstElement) source =
       gst_bin_get_by_name (GST_BIN (a.pipeline), "s");
 
@@ -255,22 +258,29 @@ GST_END_TEST;
 
 typedef struct
 {
-  GMutex lock;
+  GMutex lock; /* of what follows */
   GCond cond;
   GstElement *pipeline;
   gboolean stopped;
+  gchar *failure; /* NULL when there was none */
 } Stop;
 
 static GstBusSyncReply
 stop_at_once (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   Stop *stop = user_data;
+  g_autoptr (GError) error = NULL;
 
-  if (!gst_message_has_name (message, "vm-joined"))
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, &error, NULL);
+  else if (!gst_message_has_name (message, "vm-joined"))
     return GST_BUS_PASS;
-  gst_element_set_state (stop->pipeline, GST_STATE_NULL);
+  else
+    gst_element_set_state (stop->pipeline, GST_STATE_NULL);
   g_mutex_lock (&stop->lock);
   stop->stopped = TRUE;
+  if (error && !stop->failure)
+    stop->failure = g_strdup (error->message);
   g_cond_signal (&stop->cond);
   g_mutex_unlock (&stop->lock);
   return GST_BUS_PASS;
@@ -280,14 +290,18 @@ stop_at_once (GstBus *bus, GstMessage *message, gpointer user_data)
 GST_START_TEST (test_stopped_by_who_is_told)
 {
   for (guint i = 0; i < 3; i++) {
-    Stop stop = { .pipeline = gst_parse_launch (
-                      "vmsignalbin name=m mode=host meeting=tea user=Ann "
-                      "audiotestsrc is-live=true ! m.audio_sink_0",
-                      NULL) };
+    /* one that was stopped from here goes a moment later, and its name with it */
+    g_autofree gchar *launch =
+        g_strdup_printf ("vmsignalbin name=m mode=host meeting=tea%u user=Ann "
+                         "audiotestsrc is-live=true ! m.audio_sink_0",
+            i);
+    g_autoptr (GError) error = NULL;
+    Stop stop = { .pipeline = gst_parse_launch (launch, &error) };
     g_autoptr (GstBus) bus = gst_element_get_bus (stop.pipeline);
     gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
     gboolean in_time = TRUE;
 
+    g_assert_no_error (error);
     g_mutex_init (&stop.lock);
     g_cond_init (&stop.cond);
     gst_bus_set_sync_handler (bus, stop_at_once, &stop, NULL);
@@ -297,7 +311,9 @@ GST_START_TEST (test_stopped_by_who_is_told)
       in_time = g_cond_wait_until (&stop.cond, &stop.lock, end);
     g_mutex_unlock (&stop.lock);
     fail_unless (in_time, "not stopped in time");
+    fail_if (stop.failure, "%s", stop.failure);
     gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+    gst_element_set_state (stop.pipeline, GST_STATE_NULL);
     gst_object_unref (stop.pipeline);
     g_mutex_clear (&stop.lock);
     g_cond_clear (&stop.cond);
