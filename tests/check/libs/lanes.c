@@ -312,6 +312,40 @@ GST_START_TEST (test_at_most)
 
 GST_END_TEST;
 
+static void
+open_and_lose (guint times)
+{
+  for (guint i = 0; i < times; i++) {
+    gint lane = check_next ("a");
+
+    vm_lanes_opened (lanes, lane);
+    lose (lane);
+    now += VM_LANE_REST_MIN;
+  }
+}
+
+/* Whoever opens each and says nothing is no receiver. */
+GST_START_TEST (test_opened_for_nothing)
+{
+  gint lane;
+
+  add (VM_LANE_WSS, "a");
+  open_and_lose (VM_LANES_IDLE_MAX - 1);
+  fail_unless (!vm_lanes_is_over (lanes, now));
+  lane = check_next ("a");
+  vm_lanes_opened (lanes, lane);
+  fail_unless (!vm_lanes_is_over (lanes, now), "it is open");
+  vm_lanes_heard (lanes);
+  lose (lane);
+  now += VM_LANE_REST_MIN;
+  open_and_lose (VM_LANES_IDLE_MAX - 1);
+  fail_unless (!vm_lanes_is_over (lanes, now));
+  open_and_lose (1);
+  fail_unless (vm_lanes_is_over (lanes, now));
+}
+
+GST_END_TEST;
+
 static Suite *
 lanes_suite (void)
 {
@@ -332,6 +366,7 @@ lanes_suite (void)
   tcase_add_test (tc, test_refused_is_not_asked_again);
   tcase_add_test (tc, test_behind_one_door);
   tcase_add_test (tc, test_at_most);
+  tcase_add_test (tc, test_opened_for_nothing);
   return s;
 }
 

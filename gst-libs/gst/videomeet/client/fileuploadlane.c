@@ -195,10 +195,12 @@ on_message (
       vm_transfer_message_read (text ? text : "", size, &error);
 
   self->heard = g_get_monotonic_time ();
-  if (message)
+  if (message) {
+    vm_lanes_heard (self->lanes);
     vm_file_sender_take_message (self->sender, message);
-  else
+  } else {
     g_debug ("a reply is passed over: %s", error->message);
+  }
 }
 
 void

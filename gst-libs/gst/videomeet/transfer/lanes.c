@@ -19,6 +19,7 @@ struct _VmLanes
   guint theirs; /* kinds */
   gboolean inside; /* one has opened; from then on: */
   guint door;
+  guint idle; /* opened since something was heard */
   gint64
       since; /* µs; when it last had an open one, or was first asked; 0: not */
 };
@@ -206,8 +207,15 @@ vm_lanes_opened (VmLanes *self, gint lane)
   if (!move (opened, VM_LANE_EVENT_OPEN))
     return;
   opened->failures = 0;
+  self->idle++;
   self->inside = TRUE;
   self->door = opened->door;
+}
+
+void
+vm_lanes_heard (VmLanes *self)
+{
+  self->idle = 0;
 }
 
 /* Before it is told: one that was open counts until now. */
@@ -257,7 +265,8 @@ vm_lanes_is_over (VmLanes *self, gint64 now)
       return FALSE;
     any |= counts (self, lane);
   }
-  return !any || (self->since && now - self->since >= VM_LANES_LOST_TIME);
+  return !any || self->idle >= VM_LANES_IDLE_MAX
+         || (self->since && now - self->since >= VM_LANES_LOST_TIME);
 }
 
 VmLaneKind

@@ -29,6 +29,8 @@ typedef enum
 #define VM_LANE_REST_MAX (4 * G_USEC_PER_SEC)
 /* Without an open lane for so long, the receiver is gone. */
 #define VM_LANES_LOST_TIME (30 * G_USEC_PER_SEC)
+/* So many opened in a row and nothing came over them: whoever opens them takes no file. */
+#define VM_LANES_IDLE_MAX 32
 
 typedef enum
 {
@@ -76,10 +78,13 @@ gint vm_lanes_next (VmLanes *self, gint64 now);
 /* When to ask again, if nothing happens before; -1: there is no use in it. */
 gint64 vm_lanes_get_deadline (VmLanes *self);
 void vm_lanes_opened (VmLanes *self, gint lane);
+/* The receiver has said something over the open one. */
+void vm_lanes_heard (VmLanes *self);
 /* It did not open, or is dead. */
 void vm_lanes_lost (VmLanes *self, gint lane, gint64 now);
 void vm_lanes_refused (VmLanes *self, gint lane, gint64 now);
-/* Each is refused; or each was tried, and none was open for VM_LANES_LOST_TIME. */
+/* Each is refused; or each was tried, and none was open for VM_LANES_LOST_TIME; or
+ * VM_LANES_IDLE_MAX were open for nothing. */
 gboolean vm_lanes_is_over (VmLanes *self, gint64 now);
 
 VmLaneKind vm_lanes_get_kind (VmLanes *self, gint lane);
