@@ -296,6 +296,7 @@ begin (VmConn *conn, const gchar *device_id, gchar *id, VmFileInlet *inlet)
   guest->key = vm_transfer_key (device_id, id);
   guest->inlet = inlet ? g_object_ref (inlet) : NULL;
   guest->joiner = vm_frame_joiner_new ();
+  vm_frame_joiner_set_max (guest->joiner, VM_FRAME_PENDING_SOCKET);
   conn->request->ws_funcs = &vm_transfer_funcs;
   g_clear_pointer (&conn->request->transfer_guest, vm_transfer_guest_free);
   conn->request->transfer_guest = guest;

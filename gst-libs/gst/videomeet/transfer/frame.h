@@ -31,6 +31,8 @@
  * oldest is forgotten, and comes again. Twice what may be unacknowledged. */
 #define VM_FRAME_PENDING_MAX (8 * 1024 * 1024)
 #define VM_FRAME_PENDING_CHUNKS 256
+/* The same where a message carries a whole chunk, so that nobody need cut one. */
+#define VM_FRAME_PENDING_SOCKET (1024 * 1024)
 /* Pieces of a chunk that do not touch; beyond, BAD_MESSAGE. */
 #define VM_FRAME_RANGES_MAX 64
 
@@ -55,6 +57,8 @@ typedef struct _VmFrameJoiner VmFrameJoiner;
 VmFrameJoiner *vm_frame_joiner_new (void);
 void vm_frame_joiner_free (VmFrameJoiner *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmFrameJoiner, vm_frame_joiner_free)
+/* Less than VM_FRAME_PENDING_MAX: VM_CHUNK_SIZE_MAX at least. Before the first frame. */
+void vm_frame_joiner_set_max (VmFrameJoiner *self, gsize bytes);
 /* A frame that came. *@message (transfer full) is NULL while its chunk is not
  * whole; nobody has compared its hash yet. VM_ERROR_BAD_MESSAGE: no frame, or
  * one that contradicts others of its chunk, which is forgotten then. */

@@ -29,6 +29,7 @@ struct _VmFrameJoiner
 {
   GQueue partials; /* the one that grew last is the last */
   gsize pending; /* bytes: the sum of their room */
+  gsize max; /* of it */
 };
 
 static gboolean
@@ -45,7 +46,14 @@ vm_frame_joiner_new (void)
   VmFrameJoiner *self = g_new0 (VmFrameJoiner, 1);
 
   g_queue_init (&self->partials);
+  self->max = VM_FRAME_PENDING_MAX;
   return self;
+}
+
+void
+vm_frame_joiner_set_max (VmFrameJoiner *self, gsize bytes)
+{
+  self->max = bytes;
 }
 
 static void
@@ -142,7 +150,7 @@ make_room (VmFrameJoiner *self, Partial *partial, gsize end)
     room = MAX (partial->size, partial->room);
   if (room == partial->room)
     return;
-  while (self->pending - partial->room + room > VM_FRAME_PENDING_MAX)
+  while (self->pending - partial->room + room > self->max)
     drop (self, self->partials.head); /* never the last, which is @partial */
   self->pending += room - partial->room;
   partial->data = g_realloc (partial->data, room);
