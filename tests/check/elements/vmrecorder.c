@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define DEADLINE \
   (60 * GST_SECOND) /* of one step, where others take the cores */
@@ -293,6 +294,26 @@ GST_START_TEST (test_nothing_is_overwritten)
 
 GST_END_TEST;
 
+/* A name that leads elsewhere is taken, whether something is there or not. */
+GST_START_TEST (test_link_is_not_followed)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
+  g_autofree gchar *name = g_build_filename (folder, "call.mkv", NULL);
+  g_autofree gchar *elsewhere = g_build_filename (folder, "elsewhere", NULL);
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
+
+  fail_unless_equals_int (symlink (elsewhere, name), 0);
+  push_interleaved (recorder, video, audio, 0);
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 1);
+  fail_unless (g_str_has_suffix (finished->pdata[0], "/call-1.mkv"), "%s",
+      (gchar *) finished->pdata[0]);
+  fail_if (g_file_test (elsewhere, G_FILE_TEST_EXISTS));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_folder_that_cannot_be_written)
 {
   g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
@@ -411,6 +432,7 @@ vmrecorder_suite (void)
   tcase_add_test (tc, test_new_size_begins_a_new_file);
   tcase_add_test (tc, test_muted_video_does_not_hold_sound_back);
   tcase_add_test (tc, test_nothing_is_overwritten);
+  tcase_add_test (tc, test_link_is_not_followed);
   tcase_add_test (tc, test_folder_that_cannot_be_written);
   tcase_add_test (tc, test_disk_is_full);
   tcase_add_test (tc, test_file_is_removed);

@@ -251,6 +251,32 @@ GST_START_TEST (test_behind_a_proxy)
 
 GST_END_TEST;
 
+/* Who has a network of IPv6 addresses has one of these. */
+GST_START_TEST (test_connections_of_a_network)
+{
+  static const gchar *const proxies[] = { "127.0.0.7", NULL };
+  static const struct
+  {
+    const gchar *address;
+    guint status;
+  } clients[] = { { "2001:db8:0:7::1", 200 }, { "2001:db8:0:7::2", 200 },
+    { "2001:db8:0:7:ffff::3", 429 }, { "2001:db8:0:8::1", 200 } };
+  GIOStream *streams[G_N_ELEMENTS (clients)];
+
+  start ((VmServerConfig){ .max_per_address = 2, .trusted_proxies = proxies });
+  net_use_address ("127.0.0.7");
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++) {
+    streams[i] = net_connect (server);
+    fail_unless_equals_int (
+        ask_on (streams[i], "/healthz", clients[i].address), clients[i].status);
+  }
+  net_use_address (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    g_object_unref (streams[i]);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_nobody_else_is_believed)
 {
   static const gchar *const proxies[] = { "127.0.0.7", NULL };
@@ -284,6 +310,7 @@ openrooms_suite (void)
   tcase_add_test (tc, test_connections_of_an_address);
   tcase_add_test (tc, test_two_headers);
   tcase_add_test (tc, test_behind_a_proxy);
+  tcase_add_test (tc, test_connections_of_a_network);
   tcase_add_test (tc, test_nobody_else_is_believed);
   suite_add_tcase (s, tc);
   return s;
