@@ -153,12 +153,16 @@ make_abandoned (gint64 age)
   return part;
 }
 
+/* The journal goes last. */
 static gboolean
 is_gone (const gchar *part)
 {
+  g_autofree gchar *journal =
+      g_build_filename (path, ".vm-ann-1.journal", NULL);
   gint64 until = g_get_monotonic_time () + DEADLINE;
 
-  while (g_file_test (part, G_FILE_TEST_EXISTS))
+  while (g_file_test (part, G_FILE_TEST_EXISTS)
+         || g_file_test (journal, G_FILE_TEST_EXISTS))
     if (g_get_monotonic_time () > until)
       return FALSE;
   return TRUE;
