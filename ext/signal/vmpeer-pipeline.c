@@ -61,13 +61,16 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 /* A jitter buffer holds its first packet back for the whole latency, in case
  * an earlier one is on its way. The first is the start of the key frame that
  * was asked for, and everybody waits for it. And webrtcbin lets each of them
- * ask for lost packets or not by whatever stream it knows last. */
+ * ask for lost packets or not by whatever stream it knows last. And it guesses when the
+ * next packet should be there, and counts it as lost a latency after that, as too late
+ * when it comes: once pictures come that much later than they began to, the first packet
+ * of each is thrown away, for ever. One is missing when a later one is there. */
 static void
 on_jitterbuffer (
     GstElement *rtpbin, GstElement *jitterbuffer, guint session, guint ssrc)
 {
   g_object_set (jitterbuffer, "faststart-min-packets", 1, "do-retransmission",
-      TRUE, NULL);
+      TRUE, "rtx-next-seqnum", FALSE, NULL);
 }
 
 /* Two things an RTP session does not well by itself. It reports each picture's
