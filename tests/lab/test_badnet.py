@@ -65,6 +65,10 @@ class BadNetwork(lab.LabTest):
         self.assertEqual(host.wait(length + lab.SOON), 0, host.tail())
         for process in (guest, host):
             other, = process.events("summary")[-1]["participants"]
+            if not other.get("stamps"):
+                faults.append(f"{process.name}: nothing has come: "
+                              f"{process.events('warning')}")
+                continue
             print(f"{self._testMethodName} {process.name}: "
                   f"frames {other['videoFrames']} "
                   f"stamps missing {other['stamps']['missing']} "
