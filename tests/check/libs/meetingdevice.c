@@ -232,6 +232,22 @@ teardown_three (void)
 }
 
 void
+setup_keys (void)
+{
+  setup_three ();
+  g_object_set (a.node, "interfaces", "", NULL);
+}
+
+VmIdentity *
+key_of (Device *device)
+{
+  VmIdentity *identity = vm_node_get_identity (device->node);
+
+  fail_unless (identity != NULL);
+  return identity;
+}
+
+void
 start (Device *device)
 {
   g_autoptr (GError) error = NULL;

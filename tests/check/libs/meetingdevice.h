@@ -30,6 +30,9 @@ void teardown (void);
 /* Likewise, with the third. */
 void setup_three (void);
 void teardown_three (void);
+/* The three, @a with a server that has a key: one on loopback alone would speak plain
+ * HTTP. */
+void setup_keys (void);
 
 void device_init (Device *device, const gchar *user);
 void device_open (Device *device, VmMeetingMode mode);
@@ -49,6 +52,8 @@ gboolean device_on_late (gpointer data);
   }                                                                            \
   G_STMT_END
 
+/* Borrowed. */
+VmIdentity *key_of (Device *device);
 gboolean has (Device *device, const gchar *word);
 /* Just that, in time; and nothing from now on. */
 void heard (Device *device, const gchar *what);

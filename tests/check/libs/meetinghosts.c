@@ -19,23 +19,6 @@ __lsan_default_suppressions (void)
   return "leak:libcrypto.so\n";
 }
 
-/* A server on loopback alone would speak plain HTTP. */
-static void
-setup_keys (void)
-{
-  setup_three ();
-  g_object_set (a.node, "interfaces", "", NULL);
-}
-
-static VmIdentity *
-key_of (Device *device)
-{
-  VmIdentity *identity = vm_node_get_identity (device->node);
-
-  fail_unless (identity != NULL);
-  return identity;
-}
-
 static Device *low, *high;
 static gint met; /* @high knows that @low hosts it; atomic */
 

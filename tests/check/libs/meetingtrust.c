@@ -15,23 +15,6 @@
 #define INTRODUCER (VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER)
 #define DAY (24 * 3600)
 
-/* A server on loopback alone would speak plain HTTP. */
-static void
-setup_keys (void)
-{
-  setup_three ();
-  g_object_set (a.node, "interfaces", "", NULL);
-}
-
-static VmIdentity *
-key_of (Device *device)
-{
-  VmIdentity *identity = vm_node_get_identity (device->node);
-
-  fail_unless (identity != NULL);
-  return identity;
-}
-
 static VmToken *
 issue (Device *by, Device *to, VmPermissions permissions, GDateTime *now)
 {
