@@ -86,6 +86,8 @@ struct _VmServer
   GError *start_error;
 
   uv_loop_t loop;
+  int event_pipe; /* of libwebsockets, see lwscontext.c */
+  int spare[4]; /* descriptors, for those who open one as it ends */
   uv_poll_t polls[VM_NET_LISTENERS];
   uv_timer_t timer;
   uv_prepare_t turn; /* of the loop, before it waits */
@@ -182,6 +184,10 @@ struct _VmConn
 void vm_server_post (
     VmServer *self, VmServerFunc func, gpointer data, GDestroyNotify destroy);
 void vm_server_run_calls (VmServer *self);
+/* lwscontext.c, on vm-net: NULL when libwebsockets refuses the settings. */
+struct lws_context *vm_server_create_context (VmServer *self);
+void vm_server_destroy_context (VmServer *self, struct lws_context *context);
+void vm_server_drain_loop (VmServer *self);
 /* serverconfig.c: before the start, in its thread; what is taken is forgotten
  * after a failure as well. */
 gboolean vm_server_take_config (

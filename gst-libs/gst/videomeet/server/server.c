@@ -7,14 +7,10 @@
 #include "server-priv.h"
 #include "hostcheck.h"
 
-#include <openssl/ssl.h>
 #include <string.h>
 
 #define GOODBYE_TIME G_TIME_SPAN_SECOND /* for the last messages to get out */
 #define TICK_MS 100
-/* What libwebsockets adds to a header of VM_HTTP_HEADER_MAX as it keeps it. */
-#define HEADER_ENDS 64
-#define LEFTOVER_TURNS 1000 /* of the loop, for libwebsockets to close all */
 
 G_DEFINE_FINAL_TYPE (VmServer, vm_server, G_TYPE_OBJECT)
 
@@ -184,94 +180,6 @@ on_tick (uv_timer_t *timer)
   finish_stop (self, now);
 }
 
-/* What libwebsockets says goes to GLib's log, but for one fact: it has no other
- * way to tell that a request was refused for its header's size. */
-static GPrivate current_server;
-
-static void
-on_lws_log (int level, const char *line)
-{
-  VmServer *self = g_private_get (&current_server);
-
-  if (self && strstr (line, "Ran out of header data space"))
-    vm_http_header_overflow (self);
-  else
-    g_debug ("libwebsockets: %.*s", (int) strcspn (line, "\n"), line);
-}
-
-static void
-drain_loop (VmServer *self)
-{
-  for (guint i = 0; i < LEFTOVER_TURNS; i++) {
-    if (!uv_run (&self->loop, UV_RUN_NOWAIT))
-      break;
-  }
-}
-
-/* On a foreign loop libwebsockets wants to be told twice: to begin to close its
- * handles, and once the loop has run until they are closed. */
-static void
-destroy_context (VmServer *self, struct lws_context *context)
-{
-  lws_context_destroy (context);
-  drain_loop (self);
-  lws_context_destroy (context);
-}
-
-/* A client is asked for a certificate and need not have one. That it holds the
- * key is proven by TLS; whose key it is, no authority says, so none is read:
- * whoever asks for the key compares it (clientkey.c). */
-#define TLS_OPTIONS                                         \
-  (LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT                     \
-      | LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT \
-      | LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED            \
-      | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS)
-
-static struct lws_context *
-create_context (VmServer *self)
-{
-  const gchar *pem = vm_identity_get_path (self->identity);
-  void *loops[] = { &self->loop };
-  struct lws_context_creation_info info = {
-    .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS
-               | (self->secure ? TLS_OPTIONS : 0),
-    .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-    .protocols = vm_server_protocols,
-    .foreign_loops = loops,
-    .user = self,
-    .gid = -1,
-    .uid = -1,
-    .max_http_header_data = VM_HTTP_HEADER_MAX + HEADER_ENDS,
-    /* with fewer, slow headers would keep everybody else waiting */
-    .max_http_header_pool = VM_CONNECTIONS_MAX + VM_ACCEPTED_AT_ONCE,
-    /* a whole TLS record and more: libwebsockets 4.1 on libuv forgets to come
-     * back for what it left inside the TLS layer */
-    .pt_serv_buf_size = 32 * 1024,
-    .timeout_secs = MAX (1, self->times.request / G_USEC_PER_SEC),
-    .keepalive_timeout = VM_HTTP_IDLE_SECONDS,
-    .vhost_name = "videomeet",
-    .alpn = "http/1.1",
-    .server_string = "videomeet",
-    .ssl_options_set =
-        SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION,
-  };
-  struct lws_context *context;
-
-  if (self->secure) {
-    info.ssl_cert_filepath = pem;
-    info.ssl_private_key_filepath = pem;
-  }
-  context = lws_create_context (&info);
-  if (!context)
-    return NULL;
-  self->vhost = lws_create_vhost (context, &info);
-  if (!self->vhost) {
-    destroy_context (self, context);
-    return NULL;
-  }
-  return context;
-}
-
 static void
 report_start (VmServer *self, struct lws_context *context)
 {
@@ -292,10 +200,8 @@ net_thread (gpointer data)
   VmServer *self = data;
   struct lws_context *context;
 
-  g_private_set (&current_server, self);
-  lws_set_log_level (LLL_ERR | LLL_WARN, on_lws_log);
   uv_loop_init (&self->loop);
-  context = create_context (self);
+  context = vm_server_create_context (self);
   if (context) {
     uv_timer_init (&self->loop, &self->timer);
     self->timer.data = self;
@@ -315,10 +221,10 @@ net_thread (gpointer data)
     vm_server_unlisten (self);
     uv_close ((uv_handle_t *) &self->timer, NULL);
     uv_close ((uv_handle_t *) &self->turn, NULL);
-    destroy_context (self, context);
+    vm_server_destroy_context (self, context);
     vm_sessions_close (self->sessions);
   }
-  drain_loop (self);
+  vm_server_drain_loop (self);
   if (uv_loop_close (&self->loop) != 0)
     g_warning ("the server left handles open");
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A server's context of libwebsockets, from its settings to its end. */
+
+#include "server-priv.h"
+
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+/* What libwebsockets adds to a header of VM_HTTP_HEADER_MAX as it keeps it. */
+#define HEADER_ENDS 64
+#define LEFTOVER_TURNS 1000 /* of the loop, for libwebsockets to close all */
+
+/* What libwebsockets says goes to GLib's log, but for one fact: it has no other
+ * way to tell that a request was refused for its header's size. */
+static GPrivate current_server;
+
+static void
+on_lws_log (int level, const char *line)
+{
+  VmServer *self = g_private_get (&current_server);
+
+  if (self && strstr (line, "Ran out of header data space"))
+    vm_http_header_overflow (self);
+  else
+    g_debug ("libwebsockets: %.*s", (int) strcspn (line, "\n"), line);
+}
+
+void
+vm_server_drain_loop (VmServer *self)
+{
+  for (guint i = 0; i < LEFTOVER_TURNS; i++) {
+    if (!uv_run (&self->loop, UV_RUN_NOWAIT))
+      break;
+  }
+}
+
+/* Any descriptor that is harmless to close: another one of the loop's epoll. */
+static int
+take_descriptor (VmServer *self, int from)
+{
+  return fcntl (uv_backend_fd (&self->loop), F_DUPFD_CLOEXEC, from);
+}
+
+static void
+give_back (int *descriptor)
+{
+  if (*descriptor >= 0)
+    close (*descriptor);
+  *descriptor = -1;
+}
+
+static void
+note_event_pipe (uv_handle_t *handle, gpointer data)
+{
+  VmServer *self = data;
+  uv_os_fd_t fd;
+
+  if (handle->type == UV_POLL && uv_fileno (handle, &fd) == 0)
+    self->event_pipe = fd;
+}
+
+/* On a foreign loop libwebsockets wants to be told twice: to begin to close its
+ * handles, and once the loop has run until they are closed.
+ *
+ * libwebsockets 4.1 closes its event pipe the first time, and the number that
+ * the pipe had once more as the loop runs. Whatever another thread has opened
+ * meanwhile would be closed under it: so the number is taken again here, for
+ * that second close. Until it is, others find the spare numbers first, because
+ * these are lower and the lowest that is free is what one gets. */
+void
+vm_server_destroy_context (VmServer *self, struct lws_context *context)
+{
+  int taken = -1;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
+    give_back (&self->spare[i]);
+  lws_context_destroy (context);
+  if (self->event_pipe >= 0)
+    taken = take_descriptor (self, self->event_pipe);
+  if (taken != self->event_pipe)
+    give_back (&taken);
+  self->event_pipe = -1;
+  vm_server_drain_loop (self);
+  lws_context_destroy (context);
+}
+
+/* A client is asked for a certificate and need not have one. That it holds the
+ * key is proven by TLS; whose key it is, no authority says, so none is read:
+ * whoever asks for the key compares it (clientkey.c). */
+#define TLS_OPTIONS                                         \
+  (LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT                     \
+      | LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT \
+      | LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED            \
+      | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS)
+
+struct lws_context *
+vm_server_create_context (VmServer *self)
+{
+  const gchar *pem = vm_identity_get_path (self->identity);
+  void *loops[] = { &self->loop };
+  struct lws_context_creation_info info = {
+    .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS
+               | (self->secure ? TLS_OPTIONS : 0),
+    .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+    .protocols = vm_server_protocols,
+    .foreign_loops = loops,
+    .user = self,
+    .gid = -1,
+    .uid = -1,
+    .max_http_header_data = VM_HTTP_HEADER_MAX + HEADER_ENDS,
+    /* with fewer, slow headers would keep everybody else waiting */
+    .max_http_header_pool = VM_CONNECTIONS_MAX + VM_ACCEPTED_AT_ONCE,
+    /* a whole TLS record and more: libwebsockets 4.1 on libuv forgets to come
+     * back for what it left inside the TLS layer */
+    .pt_serv_buf_size = 32 * 1024,
+    .timeout_secs = MAX (1, self->times.request / G_USEC_PER_SEC),
+    .keepalive_timeout = VM_HTTP_IDLE_SECONDS,
+    .vhost_name = "videomeet",
+    .alpn = "http/1.1",
+    .server_string = "videomeet",
+    .ssl_options_set =
+        SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION,
+  };
+  struct lws_context *context;
+
+  g_private_set (&current_server, self);
+  lws_set_log_level (LLL_ERR | LLL_WARN, on_lws_log);
+  if (self->secure) {
+    info.ssl_cert_filepath = pem;
+    info.ssl_private_key_filepath = pem;
+  }
+  self->event_pipe = -1;
+  for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
+    self->spare[i] = take_descriptor (self, 0);
+  context = lws_create_context (&info);
+  if (!context) {
+    for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
+      give_back (&self->spare[i]);
+    return NULL;
+  }
+  /* it polls nothing else yet */
+  uv_walk (&self->loop, note_event_pipe, self);
+  self->vhost = lws_create_vhost (context, &info);
+  if (!self->vhost) {
+    vm_server_destroy_context (self, context);
+    return NULL;
+  }
+  return context;
+}
