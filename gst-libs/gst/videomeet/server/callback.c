@@ -36,6 +36,7 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
   VmServer *self = lws_context_user (lws_get_context (wsi));
   VmConn *conn = lws_get_opaque_user_data (wsi);
 
+  vm_server_hold_event_pipe (self);
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
     vm_server_set_up_tls (self, user);
     return 0;

@@ -61,27 +61,38 @@ note_event_pipe (uv_handle_t *handle, gpointer data)
     self->event_pipe = fd;
 }
 
+void
+vm_server_hold_event_pipe (VmServer *self)
+{
+  int taken;
+
+  if (!self->ending || self->event_pipe < 0)
+    return;
+  taken = take_descriptor (self, self->event_pipe);
+  if (taken == self->event_pipe)
+    self->event_pipe = -1;
+  else
+    give_back (&taken);
+}
+
 /* On a foreign loop libwebsockets wants to be told twice: to begin to close its
  * handles, and once the loop has run until they are closed.
  *
  * libwebsockets 4.1 closes its event pipe the first time, and the number that
  * the pipe had once more as the loop runs. Whatever another thread has opened
- * meanwhile would be closed under it: so the number is taken again here, for
- * that second close. Until it is, others find the spare numbers first, because
- * these are lower and the lowest that is free is what one gets. */
+ * meanwhile would be closed under it: so the number is taken again, for that second
+ * close, as soon as libwebsockets calls back or returns. Until then others find the
+ * spare numbers first, because these are lower and the lowest that is free is what
+ * one gets. */
 void
 vm_server_destroy_context (VmServer *self, struct lws_context *context)
 {
-  int taken = -1;
-
   for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
     give_back (&self->spare[i]);
+  self->ending = TRUE;
   lws_context_destroy (context);
-  if (self->event_pipe >= 0)
-    taken = take_descriptor (self, self->event_pipe);
-  if (taken != self->event_pipe)
-    give_back (&taken);
-  self->event_pipe = -1;
+  vm_server_hold_event_pipe (self);
+  self->ending = FALSE;
   vm_server_drain_loop (self);
   lws_context_destroy (context);
 }

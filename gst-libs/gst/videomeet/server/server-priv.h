@@ -86,8 +86,9 @@ struct _VmServer
   GError *start_error;
 
   uv_loop_t loop;
-  int event_pipe; /* of libwebsockets, see lwscontext.c */
+  int event_pipe; /* of libwebsockets; -1: held, or none; see lwscontext.c */
   int spare[4]; /* descriptors, for those who open one as it ends */
+  gboolean ending; /* the context */
   uv_poll_t polls[VM_NET_LISTENERS];
   uv_timer_t timer;
   uv_prepare_t turn; /* of the loop, before it waits */
@@ -188,6 +189,8 @@ void vm_server_run_calls (VmServer *self);
 struct lws_context *vm_server_create_context (VmServer *self);
 void vm_server_destroy_context (VmServer *self, struct lws_context *context);
 void vm_server_drain_loop (VmServer *self);
+/* In any callback of libwebsockets. */
+void vm_server_hold_event_pipe (VmServer *self);
 /* serverconfig.c: before the start, in its thread; what is taken is forgotten
  * after a failure as well. */
 gboolean vm_server_take_config (
