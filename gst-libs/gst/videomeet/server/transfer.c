@@ -450,8 +450,9 @@ on_binary (VmWs *ws, GBytes *bytes)
   VmTransferMessage *message = NULL;
   g_autoptr (GError) error = NULL;
 
-  ws->of_file = vm_frame_joiner_take (
-      ws->transfer_guest->joiner, bytes, &message, &error);
+  ws->of_file =
+      vm_frame_joiner_take (ws->transfer_guest->joiner, bytes, &message, &error)
+      && (!message || message->type == VM_TRANSFER_CHUNK_DATA);
   if (error)
     on_tell (ws, error);
   else if (message)
