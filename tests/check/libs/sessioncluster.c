@@ -33,6 +33,16 @@ post (VmServer *at, const gchar *body)
       sid, strlen (body), body);
 }
 
+/* What comes over one connection is heard before what comes over a later one, or in the
+ * same turn: once two were answered, it was heard. */
+static void
+wait_heard (VmServer *at)
+{
+  for (guint i = 0; i < 2; i++)
+    net_answer_free (
+        net_ask (at, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+}
+
 /* A poll whose answer is not yet read. */
 static GIOStream *
 begin_poll (VmServer *at)
@@ -44,6 +54,7 @@ begin_poll (VmServer *at)
   fail_unless (
       g_output_stream_write_all (g_io_stream_get_output_stream (stream),
           request, strlen (request), NULL, NULL, NULL));
+  wait_heard (at);
   return stream;
 }
 
