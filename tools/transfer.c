@@ -145,6 +145,13 @@ speed_of (const Figures *f, const VmtRate *rate)
   return g_strdup_printf ("%s/s  %s left", text, left);
 }
 
+static gboolean
+is_sent (const GstStructure *transfer)
+{
+  return g_strcmp0 (gst_structure_get_string (transfer, "direction"), "send")
+         == 0;
+}
+
 gchar *
 vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
 {
@@ -165,7 +172,9 @@ vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
   if (f.state == VM_TRANSFER_STATE_TRANSFERRING)
     what = speed_of (&f, rate);
   else if (f.state == VM_TRANSFER_STATE_PAUSED)
-    what = g_strdup (full ? "the disk is full" : "paused");
+    what = g_strdup (!full                ? "paused"
+                     : is_sent (transfer) ? "the disk there is full"
+                                          : "the disk is full");
   else
     what = g_strdup ("is verified");
   return g_strdup_printf ("%s  %s  %3u %%  %s", name, bar,

@@ -306,8 +306,8 @@ class File(lab.LabTest):
                "--length", str(10 * MIB), f"{folder}/{part}")
         a.run("dd", "if=/dev/zero", f"of={folder}/filler", "bs=64k",
               timeout=lab.SOON, check=False)
-        sender.wait_event("transfer", lab.SOON, state="paused")
-        receiver.wait_event("transfer", lab.SOON, state="paused",
+        for side in sender, receiver:
+            side.wait_event("transfer", lab.SOON, state="paused",
                             reason="full")
         a.call("rm", f"{folder}/filler")
         self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())

@@ -108,11 +108,14 @@ GST_START_TEST (test_progress)
   {
     VmTransferState state;
     const gchar *reason, *end;
+    const gchar *direction; /* NULL: either */
   } cases[] = {
     { VM_TRANSFER_STATE_PENDING, NULL, "waits for an answer" },
     { VM_TRANSFER_STATE_TRANSFERRING, NULL, "--:-- left" },
     { VM_TRANSFER_STATE_PAUSED, NULL, " 50 %  paused" },
-    { VM_TRANSFER_STATE_PAUSED, "full", " 50 %  the disk is full" },
+    { VM_TRANSFER_STATE_PAUSED, "full", " 50 %  the disk is full", "receive" },
+    { VM_TRANSFER_STATE_PAUSED, "full", " 50 %  the disk there is full",
+        "send" },
     { VM_TRANSFER_STATE_VERIFYING, NULL, " 50 %  is verified" },
   };
 
@@ -123,6 +126,9 @@ GST_START_TEST (test_progress)
 
     if (cases[i].reason)
       gst_structure_set (s, "reason", G_TYPE_STRING, cases[i].reason, NULL);
+    if (cases[i].direction)
+      gst_structure_set (
+          s, "direction", G_TYPE_STRING, cases[i].direction, NULL);
     text = vmt_transfer_progress (s, &rate);
     fail_unless (g_str_has_prefix (text, "a.iso  "), "%s", text);
     fail_unless (g_str_has_suffix (text, cases[i].end), "%s", text);

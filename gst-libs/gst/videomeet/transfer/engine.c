@@ -188,6 +188,12 @@ vm_engine_reason (const GError *why)
     reason = "There is a file of that name already";
   else if (g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
     reason = "The disk is full";
+  else if (g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_ACCES)
+           || g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_PERM)
+           || g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_ROFS))
+    reason = "Its folder cannot be written";
+  else if (g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    reason = "Its folder, or the unfinished file, is gone";
   return vm_text_to_name (reason, VM_TRANSFER_REASON_MAX);
 }
 

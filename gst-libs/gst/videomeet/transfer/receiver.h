@@ -28,8 +28,6 @@
 /* Who is asked answers within this since the sender was last heard: it has given up
  * by then (VM_TRANSFER_OFFER_TIMEOUT), though its word may have been lost. */
 #define VM_TRANSFER_ASK_TIMEOUT (360 * G_USEC_PER_SEC)
-/* The reason of a pause for want of space. */
-#define VM_TRANSFER_REASON_FULL "full"
 /* Bytes/s: a chunk of the seed's size is waited for as long as VM_TRANSFER_PATIENCE
  * (1,093 bytes/s), a larger one as much longer as the rest of it takes. */
 #define VM_TRANSFER_SLOWEST 1024

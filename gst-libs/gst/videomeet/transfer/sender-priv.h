@@ -18,6 +18,7 @@ struct _VmSender
   guint64 total; /* chunks */
   VmChunkSet *have; /* that the receiver had; or NULL */
   gboolean heard; /* the receiver has had TRANSFER_START */
+  gboolean full; /* its disk, for which it has paused */
   guint64 done; /* bytes */
   guint64 sent; /* bytes; what was sent again counts again */
   gboolean has_hash;

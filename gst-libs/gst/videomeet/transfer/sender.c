@@ -275,7 +275,7 @@ take_ack (VmSender *self, const VmTransferMessage *message, gint64 now,
     return TRUE;
   }
   if (message->status == VM_CHUNK_FULL) {
-    self->engine.paused_there = TRUE;
+    self->engine.paused_there = self->full = TRUE;
     vm_engine_update_pause (&self->engine, FALSE);
   }
   pump (self, now);
@@ -318,6 +318,8 @@ take_pause (VmSender *self, const VmTransferMessage *message, gint64 now,
   if (self->engine.state == VM_TRANSFER_STATE_PENDING)
     return vm_engine_out_of_place (&self->engine, message->type, error);
   self->engine.paused_there = message->type == VM_TRANSFER_PAUSE;
+  self->full = self->engine.paused_there
+               && g_strcmp0 (message->reason, VM_TRANSFER_REASON_FULL) == 0;
   update_pause (self, now);
   return TRUE;
 }
@@ -517,4 +519,10 @@ const gchar *
 vm_sender_get_saved_path (VmSender *self)
 {
   return self->saved_path;
+}
+
+gboolean
+vm_sender_is_full (VmSender *self)
+{
+  return self->full;
 }

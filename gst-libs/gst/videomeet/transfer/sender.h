@@ -65,6 +65,9 @@ typedef struct
                             * VM_TRANSFER_JSON_CHUNK_MAX */
 } VmSenderOffer;
 
+/* The reason of a receiver's pause for want of space. */
+#define VM_TRANSFER_REASON_FULL "full"
+
 typedef struct _VmSender VmSender;
 
 /* VM_ERROR_BAD_REQUEST: an offer that nobody can take. */
@@ -125,3 +128,4 @@ guint64 vm_sender_get_sent (VmSender *self);
 VmTransferEncoding vm_sender_get_encoding (VmSender *self);
 /* Where the receiver put it, relative to its folder, as it says; or NULL. */
 const gchar *vm_sender_get_saved_path (VmSender *self);
+gboolean vm_sender_is_full (VmSender *self); /* paused by the receiver's disk */

@@ -33,6 +33,7 @@ struct _VmFileSender
   VmPacer *pacer; /* of all that send with it; or NULL */
   gboolean paused; /* as the user wants it; from its beginning on */
   gboolean flushing;
+  gboolean blocked; /* there is no room for chunks */
   gboolean hashing; /* the whole, a part at a time */
 
   gchar *lane, *address; /* that it goes over; NULL: nobody has said it */
@@ -66,3 +67,9 @@ gboolean vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
     VmLanes *lanes, gchar **key_hash, GCancellable *cancellable,
     GError **error);
 VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);
+/* Whether the next chunk waits: whoever pulls has room for none, and waits for that in
+ * vm_file_sender_pull_message(), where what the receiver and the user say is heard. Any
+ * thread. */
+void vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked);
+/* Bytes that the receiver has acknowledged. Any thread. */
+guint64 vm_file_sender_get_done (VmFileSender *self);

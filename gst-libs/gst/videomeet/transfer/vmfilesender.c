@@ -256,7 +256,7 @@ wait (VmFileSender *self)
 {
   gint64 until = vm_sender_get_deadline (self->engine);
 
-  if (self->held && (until < 0 || self->held_until < until))
+  if (self->held && !self->blocked && (until < 0 || self->held_until < until))
     until = self->held_until;
   if (until < 0)
     g_cond_wait (&self->cond, &self->lock);
@@ -270,7 +270,8 @@ let_go (VmFileSender *self)
 {
   g_autoptr (VmAction) read = NULL;
 
-  if (!self->held || self->held_until > g_get_monotonic_time ())
+  if (!self->held || self->blocked
+      || self->held_until > g_get_monotonic_time ())
     return FALSE;
   read = g_steal_pointer (&self->held);
   read_chunk (self, read);
@@ -287,6 +288,7 @@ vm_file_sender_describe_as (VmFileSender *self, VmTransferState state)
     .size = vm_source_file_get_size (self->file),
     .done = vm_sender_get_done (self->engine),
     .state = state,
+    .full = vm_sender_is_full (self->engine),
     .error = vm_sender_get_error (self->engine),
     .saved_path = vm_sender_get_saved_path (self->engine),
   };
@@ -455,6 +457,26 @@ vm_file_sender_get_encoding (VmFileSender *self)
   encoding = vm_sender_get_encoding (self->engine);
   g_mutex_unlock (&self->lock);
   return encoding;
+}
+
+void
+vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked)
+{
+  g_mutex_lock (&self->lock);
+  self->blocked = blocked;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+guint64
+vm_file_sender_get_done (VmFileSender *self)
+{
+  guint64 done;
+
+  g_mutex_lock (&self->lock);
+  done = vm_sender_get_done (self->engine);
+  g_mutex_unlock (&self->lock);
+  return done;
 }
 
 GError *
