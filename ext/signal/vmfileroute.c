@@ -81,7 +81,7 @@ kind_of (VmFileRoute *self)
 static void
 take_lane (VmFileRoute *self)
 {
-  vm_lanes_opened (self->lanes, self->lane);
+  vm_lanes_opened (self->lanes, self->lane, g_get_monotonic_time ());
   self->open = TRUE;
   vm_file_pad_tell_lane (self->pad, self->id,
       vm_lane_kind_to_string (kind_of (self)),

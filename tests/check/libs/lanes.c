@@ -126,7 +126,7 @@ GST_START_TEST (test_first_address_first)
   add (VM_LANE_WSS, "b");
   lane = check_next ("a");
   check_next (NULL);
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   check_next (NULL);
   fail_unless_equals_int64 (vm_lanes_get_deadline (lanes), -1);
   now += 1000 * S;
@@ -181,7 +181,7 @@ GST_START_TEST (test_dead_lane_is_replaced)
   add (VM_LANE_WSS, "a");
   add (VM_LANE_WSS, "b");
   lane = check_next ("a");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   now += 100 * S;
   lose (lane);
   fail_unless (!vm_lanes_is_over (lanes, now));
@@ -190,7 +190,7 @@ GST_START_TEST (test_dead_lane_is_replaced)
   /* the same again, soon: it has failed as often, and is the better one */
   now = vm_lanes_get_deadline (lanes);
   lane = check_next ("a");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   lose (lane);
   fail_unless_equals_int64 (
       vm_lanes_get_deadline (lanes), now + VM_LANE_REST_MIN);
@@ -205,10 +205,10 @@ GST_START_TEST (test_slower_kind_at_once)
   add (VM_LANE_WSS, "wss");
   add (VM_LANE_CHANNEL, "channel");
   lane = check_next ("wss");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   lose (lane);
   lane = check_next ("channel");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   /* what is faster is back, and not taken while this one lives */
   now += VM_LANE_REST_MIN;
   check_next (NULL);
@@ -228,7 +228,7 @@ GST_START_TEST (test_lost_for_long)
   fail_unless (vm_lanes_is_over (lanes, now + VM_LANES_LOST_TIME));
   now += VM_LANES_LOST_TIME - 1;
   lane = check_next ("a");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   now += 100 * S;
   lose (lane);
   fail_unless (!vm_lanes_is_over (lanes, now + VM_LANES_LOST_TIME - 1));
@@ -281,7 +281,7 @@ GST_START_TEST (test_behind_one_door)
   vm_lanes_refused (lanes, check_next ("a1"), now);
   vm_lanes_refused (lanes, check_next ("b1"), now);
   lane = check_next ("a2");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   lose (lane);
   lose (check_next ("b2"));
   check_next (NULL);
@@ -291,7 +291,7 @@ GST_START_TEST (test_behind_one_door)
   fail_unless (vm_lanes_add (lanes, VM_LANE_WSS, "a1", 1));
   fail_unless (vm_lanes_add (lanes, VM_LANE_WSS, "a2", 2));
   lane = check_next ("a1");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   vm_lanes_refused (lanes, lane, now);
   check_next (NULL);
   fail_unless (vm_lanes_is_over (lanes, now));
@@ -318,7 +318,7 @@ open_and_lose (guint times)
   for (guint i = 0; i < times; i++) {
     gint lane = check_next ("a");
 
-    vm_lanes_opened (lanes, lane);
+    vm_lanes_opened (lanes, lane, now);
     lose (lane);
     now += VM_LANE_REST_MIN;
   }
@@ -333,15 +333,31 @@ GST_START_TEST (test_opened_for_nothing)
   open_and_lose (VM_LANES_IDLE_MAX - 1);
   fail_unless (!vm_lanes_is_over (lanes, now));
   lane = check_next ("a");
-  vm_lanes_opened (lanes, lane);
+  vm_lanes_opened (lanes, lane, now);
   fail_unless (!vm_lanes_is_over (lanes, now), "it is open");
-  vm_lanes_heard (lanes);
+  vm_lanes_advanced (lanes);
   lose (lane);
   now += VM_LANE_REST_MIN;
   open_and_lose (VM_LANES_IDLE_MAX - 1);
   fail_unless (!vm_lanes_is_over (lanes, now));
   open_and_lose (1);
   fail_unless (vm_lanes_is_over (lanes, now));
+}
+
+GST_END_TEST;
+
+/* A long pause may see many of them. */
+GST_START_TEST (test_open_for_long)
+{
+  gint lane;
+
+  add (VM_LANE_WSS, "a");
+  open_and_lose (VM_LANES_IDLE_MAX - 1);
+  lane = check_next ("a");
+  vm_lanes_opened (lanes, lane, now);
+  now += VM_LANE_REST_MAX - __i__;
+  lose (lane);
+  fail_unless_equals_int (vm_lanes_is_over (lanes, now), __i__);
 }
 
 GST_END_TEST;
@@ -367,6 +383,7 @@ lanes_suite (void)
   tcase_add_test (tc, test_behind_one_door);
   tcase_add_test (tc, test_at_most);
   tcase_add_test (tc, test_opened_for_nothing);
+  tcase_add_loop_test (tc, test_open_for_long, 0, 2);
   return s;
 }
 

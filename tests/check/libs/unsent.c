@@ -210,7 +210,7 @@ GST_START_TEST (test_taken)
   join (READS);
   for (guint i = 0; i < 3; i++) {
     send (VM_SIGNAL_UNSENT_BYTES / 4, 3);
-    WAIT_FOR (b.meeting->client->unsent_bytes == 0);
+    WAIT_FOR (b.meeting->client->unsent.bytes == 0);
   }
   fail_unless (b.error == NULL);
   close_server ();

@@ -9,6 +9,7 @@
 #include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
 #include "settle.h"
+#include "unsent.h"
 
 #define REPLY_MAX (256 * 1024) /* of a message that comes: replies are small */
 #define PING_SECONDS 2
@@ -35,6 +36,9 @@ struct _VmFileLine
   /* the thread's */
   SoupSession *session;
   SoupWebsocketConnection *socket; /* NULL: not yet, or no more */
+  VmUnsent unsent; /* in the socket */
+  GQueue waiting; /* of VmTransferMessage: behind that */
+  gsize waiting_bytes;
   GSource *look;
   gint64 heard; /* µs, monotonic */
   gboolean opening, closing;
@@ -154,6 +158,10 @@ drop_socket (VmFileLine *self)
   SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
 
   vm_timer_clear (&self->look);
+  vm_unsent_forget (&self->unsent);
+  g_queue_clear_full (
+      &self->waiting, (GDestroyNotify) vm_transfer_message_free);
+  self->waiting_bytes = 0;
   if (!socket)
     return;
   g_signal_handlers_disconnect_by_data (socket, self);
@@ -273,17 +281,6 @@ open_socket (gpointer data)
       self->cancellable, on_opened, self);
 }
 
-static void
-close_socket (gpointer data)
-{
-  VmFileLine *self = data;
-
-  self->closing = TRUE;
-  g_cancellable_cancel (self->cancellable);
-  drop_socket (self);
-  end_if_over (self);
-}
-
 typedef struct
 {
   VmFileLine *line;
@@ -295,25 +292,90 @@ sending_free (gpointer data)
 {
   Sending *sending = data;
 
-  vm_transfer_message_free (sending->message);
+  g_clear_pointer (&sending->message, vm_transfer_message_free);
   g_free (sending);
+}
+
+static gboolean on_written (GObject *stream, gpointer data);
+
+static gboolean
+can_send (VmFileLine *self)
+{
+  return self->socket
+         && soup_websocket_connection_get_state (self->socket)
+                == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+static void
+pack (VmFileLine *self, VmTransferMessage *message)
+{
+  gboolean text;
+  g_autoptr (GBytes) bytes = vm_frame_pack (message, TRUE, &text);
+
+  vm_unsent_add (&self->unsent, self->socket, g_bytes_get_size (bytes), NULL,
+      G_SOURCE_FUNC (on_written), self);
+  soup_websocket_connection_send_message (self->socket,
+      text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, bytes);
+}
+
+static gsize
+count_bytes (const VmTransferMessage *message)
+{
+  return VM_FILE_LINE_UNTOLD_EACH
+         + (message->data ? g_bytes_get_size (message->data) : 0);
+}
+
+/* Until @max bytes are in the socket. */
+static void
+send_waiting (VmFileLine *self, gsize max)
+{
+  while (self->waiting.length && self->unsent.bytes < max && can_send (self)) {
+    g_autoptr (VmTransferMessage) message = g_queue_pop_head (&self->waiting);
+
+    self->waiting_bytes -= count_bytes (message);
+    pack (self, message);
+  }
+}
+
+static gboolean
+on_written (GObject *stream, gpointer data)
+{
+  VmFileLine *self = data;
+
+  vm_unsent_forget (&self->unsent);
+  send_waiting (self, VM_FILE_LINE_UNSENT_MAX);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 send_message (gpointer data)
 {
-  const Sending *sending = data;
-  SoupWebsocketConnection *socket = sending->line->socket;
-  g_autoptr (GBytes) bytes = NULL;
-  gboolean text;
+  Sending *sending = data;
+  VmFileLine *self = sending->line;
 
-  if (!socket
-      || soup_websocket_connection_get_state (socket)
-             != SOUP_WEBSOCKET_STATE_OPEN)
+  if (!can_send (self))
     return;
-  bytes = vm_frame_pack (sending->message, TRUE, &text);
-  soup_websocket_connection_send_message (socket,
-      text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, bytes);
+  if (!self->waiting.length && self->unsent.bytes < VM_FILE_LINE_UNSENT_MAX) {
+    pack (self, sending->message);
+    return;
+  }
+  self->waiting_bytes += count_bytes (sending->message);
+  g_queue_push_tail (&self->waiting, g_steal_pointer (&sending->message));
+  if (self->waiting_bytes > VM_FILE_LINE_WAITING_MAX)
+    lose (self, VM_ERROR_DISCONNECTED,
+        "The device does not take what is sent to it");
+}
+
+static void
+close_socket (gpointer data)
+{
+  VmFileLine *self = data;
+
+  self->closing = TRUE;
+  g_cancellable_cancel (self->cancellable);
+  send_waiting (self, G_MAXSIZE);
+  drop_socket (self);
+  end_if_over (self);
 }
 
 /* The owner's */

@@ -16,6 +16,12 @@ typedef struct _VmFileLine VmFileLine;
 #define VM_FILE_LINE_UNTOLD_MAX (4 * 1024 * 1024)
 #define VM_FILE_LINE_UNTOLD_EACH 1024
 
+/* What may be in the socket of a device that does not read, and what may wait behind
+ * that: a window several times over, for what is sent again. Beyond, the line is lost:
+ * DISCONNECTED. What the device says that it has got is no measure. */
+#define VM_FILE_LINE_UNSENT_MAX (4 * 1024 * 1024)
+#define VM_FILE_LINE_WAITING_MAX (16 * 1024 * 1024)
+
 /* Each with @owner, in the main context that was the thread's default when the line
  * was made; from each the line may be closed. */
 typedef struct

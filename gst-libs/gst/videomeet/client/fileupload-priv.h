@@ -2,9 +2,15 @@
 #pragma once
 
 #include "../transfer/vmfilesender-priv.h"
+#include "../transfer/window.h"
 #include "signalsocket.h"
+#include "unsent.h"
 
 /* What fileupload.c (the file) and fileuploadlane.c (the network) share. */
+
+/* Bytes that may wait for a device that does not read: the largest window. What it
+ * says that it has got is no measure. */
+#define VM_UPLOAD_UNSENT_MAX VM_WINDOW_BYTES_MAX
 
 /* A message as it travels. */
 typedef struct
@@ -29,19 +35,22 @@ typedef struct
   VmHttpClient *http;
   SoupSession *session;
   SoupWebsocketConnection *socket; /* NULL: there is none now */
+  VmUnsent unsent; /* in the socket */
   GSource *again, *closing;
   GSource
       *look; /* whether the device is still heard, while there is a socket */
   gint64 heard; /* µs, monotonic */
   gchar *offer; /* JSON */
+  guint64 done; /* bytes that were acknowledged when the last lane was lost */
   guint pending; /* requests whose answer has not come */
   gboolean ended;
   GError *last; /* why the last lane was none */
   GError *error; /* why it ended */
 
   GMutex lock; /* of what follows */
-  GCond cond; /* room, or a socket */
+  GCond cond; /* a socket */
   GQueue queue; /* of VmUploadItem */
+  gboolean full; /* no more chunks are read */
   gboolean connected;
   gboolean told; /* the network's thread, which has not looked since */
   gboolean over; /* there is nothing more to read */
@@ -51,6 +60,8 @@ typedef struct
 /* fileupload.c */
 /* A GDestroyNotify of a VmUploadItem. */
 void vm_upload_item_free (gpointer item);
+/* Called with lock held, after what changed the queue. */
+void vm_upload_look_for_room (VmUpload *self);
 
 /* fileuploadlane.c, in the network's thread */
 

@@ -12,8 +12,8 @@
 #include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
 
-/* Messages that were read and wait for the socket; the window bounds their
- * bytes. */
+/* Messages that were read and wait for the socket; with so many no more chunks are
+ * read. */
 #define QUEUE_MAX 64
 
 void
@@ -49,6 +49,17 @@ tell (VmUpload *self)
       self->context, G_PRIORITY_DEFAULT, vm_upload_flush, self, NULL);
 }
 
+void
+vm_upload_look_for_room (VmUpload *self)
+{
+  gboolean full = self->queue.length >= QUEUE_MAX;
+
+  if (full == self->full)
+    return;
+  self->full = full;
+  vm_file_sender_set_blocked (self->sender, full);
+}
+
 static void
 push (VmUpload *self, VmUploadItem *item)
 {
@@ -59,6 +70,7 @@ push (VmUpload *self, VmUploadItem *item)
     self->offer = g_strndup (
         g_bytes_get_data (item->bytes, NULL), g_bytes_get_size (item->bytes));
   g_queue_push_tail (&self->queue, item);
+  vm_upload_look_for_room (self);
   told = self->told;
   self->told = TRUE;
   g_mutex_unlock (&self->lock);
@@ -67,12 +79,12 @@ push (VmUpload *self, VmUploadItem *item)
 }
 
 static gboolean
-wait_room (VmUpload *self)
+wait_connected (VmUpload *self)
 {
   gboolean goes_on;
 
   g_mutex_lock (&self->lock);
-  while ((self->queue.length >= QUEUE_MAX || (!self->connected && self->offer))
+  while (!self->connected && self->offer
          && !g_cancellable_is_cancelled (self->cancellable))
     g_cond_wait (&self->cond, &self->lock);
   goes_on = !g_cancellable_is_cancelled (self->cancellable);
@@ -88,7 +100,7 @@ read_thread (gpointer data)
   GError *why = NULL;
 
   vm_thread_give_way ();
-  while (wait_room (self)
+  while (wait_connected (self)
          && (message = vm_file_sender_pull_message (self->sender, &why)))
     push (self, make_item (self, message));
   g_mutex_lock (&self->lock);

@@ -62,6 +62,29 @@ finish (VmUpload *self)
       self->socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
 }
 
+static void flush (VmUpload *self);
+
+static gboolean
+on_written (GObject *stream, gpointer data)
+{
+  VmUpload *self = data;
+
+  vm_unsent_forget (&self->unsent);
+  if (!self->ended)
+    flush (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+send_item (VmUpload *self, const VmUploadItem *item)
+{
+  vm_unsent_add (&self->unsent, self->socket, g_bytes_get_size (item->bytes),
+      self->context, G_SOURCE_FUNC (on_written), self);
+  soup_websocket_connection_send_message (
+      self->socket, item->type, item->bytes);
+}
+
+/* What is left in the end is no more than QUEUE_MAX messages. */
 static void
 flush (VmUpload *self)
 {
@@ -70,14 +93,16 @@ flush (VmUpload *self)
 
   for (;;) {
     g_mutex_lock (&self->lock);
-    item = can_send (self) ? g_queue_pop_head (&self->queue) : NULL;
     over = self->over;
+    item =
+        can_send (self) && (over || self->unsent.bytes < VM_UPLOAD_UNSENT_MAX)
+            ? g_queue_pop_head (&self->queue)
+            : NULL;
     g_cond_signal (&self->cond);
     g_mutex_unlock (&self->lock);
     if (!item)
       break;
-    soup_websocket_connection_send_message (
-        self->socket, item->type, item->bytes);
+    send_item (self, item);
     vm_upload_item_free (item);
   }
   if (over && !self->closing)
@@ -126,9 +151,13 @@ static void
 change_lane (VmUpload *self, GError *error, gboolean refused)
 {
   gint64 now = g_get_monotonic_time ();
+  guint64 done = vm_file_sender_get_done (self->sender);
 
   g_debug ("another lane than %s: %s",
       vm_lanes_get_address (self->lanes, self->lane), error->message);
+  if (done > self->done)
+    vm_lanes_advanced (self->lanes);
+  self->done = done;
   if (refused)
     vm_lanes_refused (self->lanes, self->lane, now);
   else
@@ -195,18 +224,17 @@ on_message (
       vm_transfer_message_read (text ? text : "", size, &error);
 
   self->heard = g_get_monotonic_time ();
-  if (message) {
-    vm_lanes_heard (self->lanes);
+  if (message)
     vm_file_sender_take_message (self->sender, message);
-  } else {
+  else
     g_debug ("a reply is passed over: %s", error->message);
-  }
 }
 
 void
 vm_upload_drop_socket (VmUpload *self)
 {
   vm_timer_clear (&self->look);
+  vm_unsent_forget (&self->unsent);
   if (!self->socket)
     return;
   g_signal_handlers_disconnect_by_data (self->socket, self);
@@ -215,6 +243,7 @@ vm_upload_drop_socket (VmUpload *self)
   self->connected = FALSE;
   /* asked for again by whoever has not got it */
   g_queue_clear_full (&self->queue, vm_upload_item_free);
+  vm_upload_look_for_room (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -260,7 +289,7 @@ on_socket (GObject *source, GAsyncResult *result, gpointer data)
       change_lane (self, error, FALSE);
     return;
   }
-  vm_lanes_opened (self->lanes, self->lane);
+  vm_lanes_opened (self->lanes, self->lane, g_get_monotonic_time ());
   vm_file_sender_set_lane (self->sender,
       vm_lane_kind_to_string (vm_lanes_get_kind (self->lanes, self->lane)),
       vm_lanes_get_address (self->lanes, self->lane));

@@ -5,6 +5,7 @@
 #include "signalsocket.h"
 #include "../vmtimer-priv.h"
 #include "../wire/line.h"
+#include "unsent.h"
 
 /* Shared by the files of VmSignalClient. */
 
@@ -36,9 +37,7 @@ struct _VmSignalClient
   SoupWebsocketConnection *socket;
   VmLine *line;
   VmSignalMesh *mesh; /* NULL but in a mesh */
-  gsize unsent_bytes; /* that may wait in libsoup */
-  guint unsent_messages;
-  GSource *unsent; /* when nothing does; or the end of it, beyond the limits */
+  VmUnsent unsent; /* its source may be the end of it, beyond the limits */
   gint64 last_heard;
   GSource *look;
   GSource *probe;

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a VmSignalClient says. libsoup keeps what the server does not take, however
- * much that is, and does not tell; so it is counted here. */
+/* What a VmSignalClient says, and that the server takes it. */
 
 #include "signalclient-priv.h"
-
-/* libsoup's own source, of the default priority, goes before: when this one has its
- * turn, nothing waits any more. */
-#define PRIORITY_WRITTEN (G_PRIORITY_DEFAULT + 1)
 
 void
 vm_signal_client_forget_unsent (VmSignalClient *self)
 {
-  vm_timer_clear (&self->unsent);
-  self->unsent_bytes = 0;
-  self->unsent_messages = 0;
+  vm_unsent_forget (&self->unsent);
 }
 
 static gboolean
@@ -32,26 +25,11 @@ on_not_taken (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-watch (VmSignalClient *self)
-{
-  GOutputStream *stream = g_io_stream_get_output_stream (
-      soup_websocket_connection_get_io_stream (self->socket));
-
-  if (self->unsent)
-    return;
-  self->unsent = g_pollable_output_stream_create_source (
-      G_POLLABLE_OUTPUT_STREAM (stream), NULL);
-  g_source_set_priority (self->unsent, PRIORITY_WRITTEN);
-  g_source_set_callback (self->unsent, G_SOURCE_FUNC (on_written), self, NULL);
-  g_source_attach (self->unsent, self->context);
-}
-
 static gboolean
 is_too_much (VmSignalClient *self)
 {
-  return self->unsent_bytes > VM_SIGNAL_UNSENT_BYTES
-         || self->unsent_messages > VM_SIGNAL_UNSENT_MESSAGES;
+  return self->unsent.bytes > VM_SIGNAL_UNSENT_BYTES
+         || self->unsent.messages > VM_SIGNAL_UNSENT_MESSAGES;
 }
 
 /* Whether a message of @size may be said; if not, it is over once the caller is done. */
@@ -60,12 +38,10 @@ count_unsent (VmSignalClient *self, gsize size)
 {
   if (is_too_much (self))
     return FALSE;
-  self->unsent_bytes += size;
-  self->unsent_messages++;
+  vm_unsent_add (&self->unsent, self->socket, size, self->context,
+      G_SOURCE_FUNC (on_written), self);
   if (is_too_much (self))
-    vm_signal_client_set_timer (self, &self->unsent, 0, on_not_taken);
-  else
-    watch (self);
+    vm_signal_client_set_timer (self, &self->unsent.source, 0, on_not_taken);
   return !is_too_much (self);
 }
 

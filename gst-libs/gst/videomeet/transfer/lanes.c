@@ -19,7 +19,8 @@ struct _VmLanes
   guint theirs; /* kinds */
   gboolean inside; /* one has opened; from then on: */
   guint door;
-  guint idle; /* opened since something was heard */
+  guint idle; /* opened in a row for nothing */
+  gint64 opened; /* µs; the last of them */
   gint64
       since; /* µs; when it last had an open one, or was first asked; 0: not */
 };
@@ -200,7 +201,7 @@ vm_lanes_get_deadline (VmLanes *self)
 }
 
 void
-vm_lanes_opened (VmLanes *self, gint lane)
+vm_lanes_opened (VmLanes *self, gint lane, gint64 now)
 {
   Lane *opened = &self->lanes[lane];
 
@@ -208,12 +209,13 @@ vm_lanes_opened (VmLanes *self, gint lane)
     return;
   opened->failures = 0;
   self->idle++;
+  self->opened = now;
   self->inside = TRUE;
   self->door = opened->door;
 }
 
 void
-vm_lanes_heard (VmLanes *self)
+vm_lanes_advanced (VmLanes *self)
 {
   self->idle = 0;
 }
@@ -222,8 +224,11 @@ vm_lanes_heard (VmLanes *self)
 static void
 keep_time (VmLanes *self, const Lane *lane, gint64 now)
 {
-  if (lane->state == VM_LANE_OPEN)
-    self->since = now;
+  if (lane->state != VM_LANE_OPEN)
+    return;
+  self->since = now;
+  if (now - self->opened >= VM_LANE_REST_MAX)
+    self->idle = 0;
 }
 
 void

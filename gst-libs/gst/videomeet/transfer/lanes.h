@@ -29,7 +29,8 @@ typedef enum
 #define VM_LANE_REST_MAX (4 * G_USEC_PER_SEC)
 /* Without an open lane for so long, the receiver is gone. */
 #define VM_LANES_LOST_TIME (30 * G_USEC_PER_SEC)
-/* So many opened in a row and nothing came over them: whoever opens them takes no file. */
+/* So many opened in a row, were lost within VM_LANE_REST_MAX and brought nothing:
+ * whoever opens them takes no file. */
 #define VM_LANES_IDLE_MAX 32
 
 typedef enum
@@ -77,9 +78,9 @@ void vm_lanes_set_theirs (VmLanes *self, guint kinds);
 gint vm_lanes_next (VmLanes *self, gint64 now);
 /* When to ask again, if nothing happens before; -1: there is no use in it. */
 gint64 vm_lanes_get_deadline (VmLanes *self);
-void vm_lanes_opened (VmLanes *self, gint lane);
-/* The receiver has said something over the open one. */
-void vm_lanes_heard (VmLanes *self);
+void vm_lanes_opened (VmLanes *self, gint lane, gint64 now);
+/* More of the file is there by the open one. */
+void vm_lanes_advanced (VmLanes *self);
 /* It did not open, or is dead. */
 void vm_lanes_lost (VmLanes *self, gint lane, gint64 now);
 void vm_lanes_refused (VmLanes *self, gint lane, gint64 now);
