@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One folder and several who send into it: whose transfer an answer is for, whose a
- * name, and what is left of a quota. */
+ * name, what is left of a quota, and that nobody waits for another's disk. For that the
+ * program has its own pread(). */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/receivefolder.h>
 #include <gst/videomeet/transfer/vmfilereceiver-priv.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <glib/gstdio.h>
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <string.h>
 #include <utime.h>
 
@@ -34,6 +37,52 @@ on_changed (VmFileReceiver *self, const GstStructure *transfer, gpointer data)
       g_strdup (gst_structure_get_string (transfer, "transferId")));
   g_string_append_printf (
       said, "%s:%s ", name, vm_transfer_state_to_string (state));
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+}
+
+static gint slow; /* atomic: the disk, for whoever reads what ann has sent */
+static gboolean stuck; /* somebody */
+
+static void
+be_slow (void)
+{
+  g_mutex_lock (&lock);
+  stuck = TRUE;
+  g_cond_broadcast (&cond);
+  while (g_atomic_int_get (&slow))
+    g_cond_wait (&cond, &lock);
+  stuck = FALSE;
+  g_mutex_unlock (&lock);
+}
+
+static gboolean
+is_anns (int fd)
+{
+  g_autofree gchar *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree gchar *file = g_file_read_link (path, NULL);
+
+  return file && strstr (file, "/.vm-ann-") && g_str_has_suffix (file, ".part");
+}
+
+/* In place of the C library's, for this program and its libraries. */
+__attribute__ ((visibility ("default"))) ssize_t
+pread (int fd, void *data, size_t size, off_t offset)
+{
+  static const gchar *const symbol = sizeof offset == 8 ? "pread64" : "pread";
+  ssize_t (*next) (int, void *, size_t, off_t) =
+      (ssize_t (*) (int, void *, size_t, off_t)) dlsym (RTLD_NEXT, symbol);
+
+  if (g_atomic_int_get (&slow) && is_anns (fd))
+    be_slow ();
+  return next (fd, data, size, offset);
+}
+
+static void
+set_slow (gboolean value)
+{
+  g_mutex_lock (&lock);
+  g_atomic_int_set (&slow, value);
   g_cond_broadcast (&cond);
   g_mutex_unlock (&lock);
 }
@@ -215,6 +264,18 @@ begin (VmReceiveFolder *folder, const gchar *sender, const gchar *transfer,
   return vm_receive_folder_begin (folder, sender, transfer, &header, error);
 }
 
+static void
+write_first (VmReceiveFile *file, gsize size)
+{
+  g_autofree guint8 *data = g_malloc0 (size);
+  g_autoptr (GError) error = NULL;
+  guint8 hash[VM_SHA256_SIZE];
+
+  vm_sha256 (data, size, hash);
+  vm_receive_file_write (file, 0, data, size, hash, &error);
+  g_assert_no_error (error);
+}
+
 GST_START_TEST (test_name_is_taken_for_all)
 {
   static const VmOverwrite rules[] = { VM_OVERWRITE_NEVER, VM_OVERWRITE_REPLACE,
@@ -252,6 +313,7 @@ GST_START_TEST (test_unfinished_files_count)
   VmReceiveFile *file = begin (folder, "ann", "1", "a", 100, &error);
 
   g_assert_no_error (error);
+  write_first (file, 100);
   vm_receive_file_free (file);
   fail_unless (begin (folder, "bob", "1", "b", 100, &error) == NULL);
   g_assert_error (error, VM_ERROR, VM_ERROR_TOO_LARGE);
@@ -268,6 +330,7 @@ GST_START_TEST (test_unfinished_files_count)
   vm_receive_file_discard (file);
   file = begin (folder, "bob", "1", "b", 150, &error);
   g_assert_no_error (error);
+  write_first (file, 150);
   vm_receive_file_free (file);
   /* somebody has removed it by hand */
   g_free (g_steal_pointer (&part));
@@ -276,6 +339,219 @@ GST_START_TEST (test_unfinished_files_count)
   file = begin (folder, "ann", "4", "d", 150, &error);
   g_assert_no_error (error);
   vm_receive_file_discard (file);
+}
+
+GST_END_TEST;
+
+static void
+on_reply (VmFileReceiver *self, const GstStructure *message, const gchar *to,
+    gpointer data)
+{
+  const gchar *reason = gst_structure_get_string (message, "reason");
+
+  g_mutex_lock (&lock);
+  g_string_append_printf (said, "%s ", reason ? reason : "");
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+}
+
+/* Who sends hears what is the matter, but for what is where on this device. */
+GST_START_TEST (test_folder_is_gone)
+{
+  g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_AUTO);
+
+  g_signal_connect (self, "reply", G_CALLBACK (on_reply), NULL);
+  fail_unless_equals_int (g_rmdir (path), 0);
+  offer (self, "bob", "holiday");
+  wait_said ("holiday:failed");
+  wait_said ("Its folder, or the unfinished file, is gone");
+  vm_file_receiver_stop (self);
+}
+
+GST_END_TEST;
+
+static guint
+count_own (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+  guint count = 0;
+
+  while ((name = g_dir_read_name (dir)))
+    count += g_str_has_prefix (name, ".vm-");
+  return count;
+}
+
+static void
+push (VmFileReceiver *self, const gchar *from, VmTransferMessage *message)
+{
+  fail_unless (vm_file_receiver_push (self, message, from));
+}
+
+/* Files of zeros, in chunks of 1 KiB; each of one who has its name and id. */
+#define CHUNK 1024
+#define CHUNKS 8
+
+static void
+push_offer (VmFileReceiver *self, const gchar *who, const gchar *id)
+{
+  VmTransferMessage *message =
+      vm_transfer_message_new (VM_TRANSFER_FILE_OFFER, id);
+
+  message->filename = g_strdup (who);
+  message->size = CHUNKS * CHUNK;
+  message->chunk_size = CHUNK;
+  message->encodings = VM_TRANSFER_ENCODING_JSON;
+  push (self, who, message);
+}
+
+static void
+push_chunks (VmFileReceiver *self, const gchar *who, const gchar *id,
+    guint first, guint end)
+{
+  VmTransferMessage *start = vm_transfer_message_new (VM_TRANSFER_START, id);
+
+  start->chunk_size = CHUNK;
+  start->total = CHUNKS;
+  push (self, who, start);
+  for (guint i = first; i < end; i++) {
+    VmTransferMessage *chunk =
+        vm_transfer_message_new (VM_TRANSFER_CHUNK_DATA, id);
+    gpointer zeros = g_malloc0 (CHUNK);
+
+    chunk->index = i;
+    chunk->data = g_bytes_new_take (zeros, CHUNK);
+    chunk->has_hash = TRUE;
+    vm_sha256 (zeros, CHUNK, chunk->hash);
+    push (self, who, chunk);
+  }
+}
+
+static void
+push_complete (VmFileReceiver *self, const gchar *who, const gchar *id)
+{
+  VmTransferMessage *message =
+      vm_transfer_message_new (VM_TRANSFER_COMPLETE, id);
+  g_autofree guint8 *zeros = g_malloc0 (CHUNKS * CHUNK);
+
+  message->total = CHUNKS;
+  message->has_hash = TRUE;
+  vm_sha256 (zeros, CHUNKS * CHUNK, message->hash);
+  push (self, who, message);
+}
+
+static void
+forget_said (void)
+{
+  g_mutex_lock (&lock);
+  g_string_truncate (said, 0);
+  g_mutex_unlock (&lock);
+}
+
+static void
+wait_stuck (void)
+{
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+
+  g_mutex_lock (&lock);
+  while (!stuck)
+    fail_unless (g_cond_wait_until (&cond, &lock, until));
+  g_mutex_unlock (&lock);
+}
+
+/* All of it but the last chunk is there, of a transfer that is over. */
+static void
+leave_unfinished (VmFileReceiver *self)
+{
+  VmTransferMessage *error = vm_transfer_message_new (VM_TRANSFER_ERROR, "1");
+
+  push_offer (self, "ann", "1");
+  wait_said ("ann:transferring");
+  push_chunks (self, "ann", "1", 0, CHUNKS - 1);
+  error->code = g_strdup ("FAILED");
+  push (self, "ann", error);
+  wait_said ("ann:failed");
+  forget_said ();
+}
+
+/* While a file is read again, because it goes on or because it is whole, another's is
+ * begun, received and verified; and it itself is not taken back in between. */
+GST_START_TEST (test_nobody_waits_for_another)
+{
+  g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_AUTO);
+  gboolean commits = __i__;
+
+  leave_unfinished (self);
+  if (!commits)
+    set_slow (TRUE);
+  push_offer (self, "ann", "2");
+  if (commits) {
+    wait_said ("ann:transferring");
+    push_chunks (self, "ann", "2", CHUNKS - 1, CHUNKS);
+    fail_unless (vm_file_receiver_drain (self));
+    set_slow (TRUE);
+    push_complete (self, "ann", "2");
+  }
+  wait_stuck ();
+  push (self, "ann", vm_transfer_message_new (VM_TRANSFER_CANCEL, "2"));
+  push_offer (self, "bob", "1");
+  wait_said ("bob:transferring");
+  push_chunks (self, "bob", "1", 0, CHUNKS);
+  push_complete (self, "bob", "1");
+  wait_said ("bob:completed");
+  set_slow (FALSE);
+  wait_said (commits ? "ann:completed" : "ann:failed");
+  vm_file_receiver_stop (self);
+  fail_unless_equals_int (count_own (), 0);
+}
+
+GST_END_TEST;
+
+/* Whoever offers and goes leaves nothing that takes room, or a name of the sender's
+ * choice. */
+GST_START_TEST (test_nothing_came)
+{
+  g_autoptr (VmReceiveFolder) folder = open_folder (VM_OVERWRITE_NEVER, 150);
+  g_autoptr (GError) error = NULL;
+  VmReceiveFile *file;
+
+  for (guint i = 0; i < 3; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+
+    file = begin (folder, "ann", id, "a", i < 2 ? 100 : 0, &error);
+    g_assert_no_error (error);
+    fail_unless_equals_int (count_own (), 2);
+    vm_receive_file_free (file);
+    fail_unless_equals_int (count_own (), 0);
+  }
+  file = begin (folder, "bob", "1", "b", 150, &error);
+  g_assert_no_error (error);
+  vm_receive_file_discard (file);
+}
+
+GST_END_TEST;
+
+/* A folder with more than it may have: those that are old go, too. */
+GST_START_TEST (test_too_many_are_cleaned)
+{
+  g_autoptr (VmReceiveFolder) folder = open_folder (VM_OVERWRITE_NEVER, 0);
+  gint64 later = g_get_real_time () / G_USEC_PER_SEC + 2 * VM_RECEIVE_PART_AGE;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i <= VM_RECEIVE_ENTRIES_MAX; i++) {
+    g_autofree gchar *name = g_strdup_printf ("%s/.vm-eve-%u.part", path, i);
+    gint fd = open (name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+    fail_unless (fd >= 0);
+    close (fd);
+  }
+  fail_unless (begin (folder, "bob", "1", "b", 100, &error) == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_TOO_LARGE);
+  g_clear_error (&error);
+  fail_unless_equals_int (
+      vm_receive_folder_clean (folder, later), VM_RECEIVE_ENTRIES_MAX + 1);
+  vm_receive_file_discard (begin (folder, "bob", "1", "b", 100, &error));
+  g_assert_no_error (error);
 }
 
 GST_END_TEST;
@@ -291,6 +567,7 @@ GST_START_TEST (test_id_of_another_file)
     VmReceiveFile *file = begin (folder, "ann", "1", name, 100 + i, &error);
 
     g_assert_no_error (error);
+    write_first (file, 100 + i);
     vm_receive_file_free (file);
   }
 }
@@ -309,6 +586,10 @@ filereceiver_suite (void)
   tcase_add_test (tc, test_abandoned_files_go);
   tcase_add_loop_test (tc, test_name_is_taken_for_all, 0, 3);
   tcase_add_test (tc, test_unfinished_files_count);
+  tcase_add_loop_test (tc, test_nobody_waits_for_another, 0, 2);
+  tcase_add_test (tc, test_folder_is_gone);
+  tcase_add_test (tc, test_nothing_came);
+  tcase_add_test (tc, test_too_many_are_cleaned);
   tcase_add_test (tc, test_id_of_another_file);
   return s;
 }

@@ -841,17 +841,17 @@ GST_END_TEST;
 GST_START_TEST (test_abandoned_parts_go)
 {
   g_auto (File) file = file_of ("a", 1, CHUNK);
-  g_autofree gchar *journal =
-      g_build_filename (path, ".vm-ann-t.journal", NULL);
+  g_autofree gchar *name = g_build_filename (path, ".vm-ann-t.journal", NULL);
   g_autoptr (VmReceiveFolder) folder = open_folder ();
   VmReceiveFile *receive = begin (folder, &file, "t");
-  GStatBuf st;
   gint64 old;
+  GStatBuf st;
 
+  write_missing (receive, &file, 1);
   put (".vm-orphan.part", "");
   put ("user.part", "");
   put ("user.journal", "");
-  fail_unless (g_stat (journal, &st) == 0);
+  fail_unless (g_stat (name, &st) == 0);
   old = st.st_mtime + VM_RECEIVE_PART_AGE;
   /* the orphan came a moment later, or in the same second */
   fail_unless_equals_int (vm_receive_folder_clean (folder, old + 3600), 1);

@@ -2,15 +2,41 @@
 
 #include "incoming.h"
 
+#include "../vmthread-priv.h"
 #include "describe.h"
 
 #include <string.h>
+
+/* What may read a whole file, or wait until it is on the disk, has a thread of its
+ * own: others that come have the receiver's meanwhile. The file is the job's until
+ * then. */
+typedef struct
+{
+  GThread *thread;
+  gint over; /* atomic */
+  VmActionType type; /* VM_ACTION_BEGIN or VM_ACTION_COMMIT */
+  VmReceiveFolder *folder; /* of the incoming, as all up to `hash` */
+  const gchar *from;
+  const VmTransferMessage *offer;
+  VmIncomingFunc done;
+  gpointer data;
+  guint32 chunk_size; /* to begin */
+  guint8 hash[VM_SHA256_SIZE]; /* to commit */
+
+  VmReceiveFile *file;
+  VmChunkSet *have; /* what of it is there; NULL: nothing */
+  gchar *name; /* in the folder, once it has it */
+  GError *error;
+} Job;
 
 struct _VmIncoming
 {
   VmReceiver *engine;
   VmReceiveFolder *folder;
-  VmReceiveFile *file; /* NULL: not begun, or over */
+  VmReceiveFile *file; /* NULL: not begun, or over, or the job's */
+  Job *job; /* or NULL */
+  VmIncomingFunc done;
+  gpointer data;
   gchar *from;
   gchar *name; /* in the folder, once it has it */
   const gchar *lane; /* NULL: it is not known */
@@ -18,7 +44,8 @@ struct _VmIncoming
 
 VmIncoming *
 vm_incoming_new (VmReceiveFolder *folder, const gchar *from,
-    const VmTransferMessage *offer, gint64 now)
+    const VmTransferMessage *offer, VmIncomingFunc done, gpointer data,
+    gint64 now)
 {
   VmIncoming *self = g_new0 (VmIncoming, 1);
 
@@ -26,12 +53,15 @@ vm_incoming_new (VmReceiveFolder *folder, const gchar *from,
       offer, VM_TRANSFER_ENCODING_JSON | VM_TRANSFER_ENCODING_BINARY, now);
   self->folder = vm_receive_folder_ref (folder);
   self->from = g_strdup (from);
+  self->done = done;
+  self->data = data;
   return self;
 }
 
 void
 vm_incoming_free (VmIncoming *self)
 {
+  vm_incoming_wait (self);
   vm_receiver_free (self->engine);
   g_clear_pointer (&self->file, vm_receive_file_free);
   vm_receive_folder_unref (self->folder);
@@ -82,28 +112,98 @@ list_verified (VmReceiveFile *file, guint64 total)
 }
 
 static void
-begin (VmIncoming *self, guint32 chunk_size, gint64 now)
+begin (Job *job)
 {
-  const VmTransferMessage *offer = vm_receiver_get_offer (self->engine);
+  const VmTransferMessage *offer = job->offer;
   VmJournalHeader header = {
-    .device = self->from,
+    .device = (gchar *) job->from,
     .name = offer->filename,
     .size = offer->size,
     .mtime = offer->mtime,
-    .chunk_size = chunk_size,
+    .chunk_size = job->chunk_size,
     .has_hash = offer->has_hash,
   };
-  g_autoptr (VmChunkSet) have = NULL;
-  g_autoptr (GError) error = NULL;
 
   memcpy (header.hash, offer->hash, VM_SHA256_SIZE);
   /* of another chunk size: nothing in it counts any more */
-  g_clear_pointer (&self->file, vm_receive_file_discard);
-  self->file = vm_receive_folder_begin (
-      self->folder, self->from, offer->id, &header, &error);
-  if (self->file)
-    have = list_verified (self->file, vm_journal_chunks (&header));
-  vm_receiver_begun (self->engine, have, error, now);
+  g_clear_pointer (&job->file, vm_receive_file_discard);
+  job->file = vm_receive_folder_begin (
+      job->folder, job->from, offer->id, &header, &job->error);
+  if (job->file)
+    job->have = list_verified (job->file, vm_journal_chunks (&header));
+}
+
+static gpointer
+work (gpointer data)
+{
+  Job *job = data;
+  VmIncomingFunc done = job->done;
+  gpointer done_data = job->data;
+
+  vm_thread_give_way ();
+  if (job->type == VM_ACTION_BEGIN)
+    begin (job);
+  else
+    job->name = vm_receive_file_commit (job->file, job->hash, &job->error);
+  if (job->name)
+    g_clear_pointer (&job->file, vm_receive_file_free);
+  g_atomic_int_set (&job->over, TRUE);
+  done (done_data);
+  return NULL;
+}
+
+static void
+start (VmIncoming *self, const VmAction *action)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->type = action->type;
+  job->folder = self->folder;
+  job->from = self->from;
+  job->offer = vm_receiver_get_offer (self->engine);
+  job->done = self->done;
+  job->data = self->data;
+  job->chunk_size = action->chunk_size;
+  memcpy (job->hash, action->hash, VM_SHA256_SIZE);
+  job->file = g_steal_pointer (&self->file);
+  self->job = job;
+  job->thread = g_thread_new ("vm-receive-file", work, job);
+}
+
+gboolean
+vm_incoming_is_busy (VmIncoming *self)
+{
+  return self->job != NULL;
+}
+
+void
+vm_incoming_wait (VmIncoming *self)
+{
+  g_autofree Job *job = g_steal_pointer (&self->job);
+  gint64 now;
+
+  if (!job)
+    return;
+  g_thread_join (job->thread);
+  now = g_get_monotonic_time ();
+  self->file = job->file;
+  if (job->type == VM_ACTION_BEGIN) {
+    vm_receiver_begun (self->engine, job->have, job->error, now);
+  } else {
+    self->name = job->name;
+    vm_receiver_committed (self->engine, self->name, job->error, now);
+  }
+  g_clear_pointer (&job->have, vm_chunk_set_free);
+  g_clear_error (&job->error);
+}
+
+gboolean
+vm_incoming_finish (VmIncoming *self)
+{
+  if (!self->job || !g_atomic_int_get (&self->job->over))
+    return FALSE;
+  vm_incoming_wait (self);
+  return TRUE;
 }
 
 static void
@@ -119,30 +219,17 @@ write_chunk (VmIncoming *self, const VmAction *action, gint64 now)
 }
 
 static void
-commit (VmIncoming *self, const VmAction *action, gint64 now)
-{
-  g_autoptr (GError) error = NULL;
-
-  self->name = vm_receive_file_commit (self->file, action->hash, &error);
-  if (self->name)
-    g_clear_pointer (&self->file, vm_receive_file_free);
-  vm_receiver_committed (self->engine, self->name, error, now);
-}
-
-static void
 do_action (VmIncoming *self, const VmAction *action)
 {
   gint64 now = g_get_monotonic_time ();
 
   switch (action->type) {
     case VM_ACTION_BEGIN:
-      begin (self, action->chunk_size, now);
+    case VM_ACTION_COMMIT:
+      start (self, action);
       break;
     case VM_ACTION_WRITE:
       write_chunk (self, action, now);
-      break;
-    case VM_ACTION_COMMIT:
-      commit (self, action, now);
       break;
     case VM_ACTION_CLOSE:
       g_clear_pointer (&self->file, vm_receive_file_free);
@@ -158,7 +245,7 @@ do_action (VmIncoming *self, const VmAction *action)
 VmTransferMessage *
 vm_incoming_next (VmIncoming *self)
 {
-  for (;;) {
+  while (!self->job) {
     g_autoptr (VmAction) action = vm_receiver_next (self->engine);
 
     if (!action)
@@ -167,6 +254,7 @@ vm_incoming_next (VmIncoming *self)
       return g_steal_pointer (&action->message);
     do_action (self, action);
   }
+  return NULL;
 }
 
 GstStructure *

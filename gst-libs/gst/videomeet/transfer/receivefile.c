@@ -114,7 +114,7 @@ make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
     vm_disk_fail (error, "The journal of the file cannot be made");
   else if (preallocate (file, error))
     file->journal = vm_journal_new (file->journal_fd, &file->header, error);
-  if (file->journal)
+  if ((file->fresh = file->journal != NULL))
     return TRUE;
   unlinkat (dir, file->part, 0);
   if (file->journal_fd >= 0)
@@ -196,9 +196,33 @@ vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
   return g_steal_pointer (&file);
 }
 
+/* Whether @name is the file that is open, and not one put in its place. */
+static gboolean
+is_ours (VmReceiveFile *file, const gchar *name, gint fd)
+{
+  struct stat ours, there;
+
+  return fstat (fd, &ours) == 0
+         && fstatat (file->folder->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0
+         && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+static void
+remove_part (VmReceiveFile *file)
+{
+  if (is_ours (file, file->part, file->fd))
+    unlinkat (file->folder->dir, file->part, 0);
+  if (is_ours (file, file->journal_name, file->journal_fd))
+    unlinkat (file->folder->dir, file->journal_name, 0);
+  file->discarded = TRUE;
+}
+
+/* One of which nothing came would keep its room on the disk for nothing. */
 void
 vm_receive_file_free (VmReceiveFile *file)
 {
+  if (file->fresh && file->count == 0 && !file->done && !file->discarded)
+    remove_part (file);
   vm_receive_leave (file);
   g_clear_pointer (&file->journal, vm_journal_free);
   g_clear_pointer (&file->whole, vm_file_hash_free);
@@ -212,25 +236,10 @@ vm_receive_file_free (VmReceiveFile *file)
   g_free (file);
 }
 
-/* Whether @name is the file that is open, and not one put in its place. */
-static gboolean
-is_ours (VmReceiveFile *file, const gchar *name, gint fd)
-{
-  struct stat ours, there;
-
-  return fstat (fd, &ours) == 0
-         && fstatat (file->folder->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0
-         && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
-}
-
 void
 vm_receive_file_discard (VmReceiveFile *file)
 {
-  if (is_ours (file, file->part, file->fd))
-    unlinkat (file->folder->dir, file->part, 0);
-  if (is_ours (file, file->journal_name, file->journal_fd))
-    unlinkat (file->folder->dir, file->journal_name, 0);
-  file->discarded = TRUE;
+  remove_part (file);
   vm_receive_file_free (file);
 }
 

@@ -5,6 +5,7 @@
 #include "filehash.h"
 #include "receivefolder.h"
 
+#include <dirent.h>
 #include <time.h>
 
 /* What receivefolder.c (the folder, its rules), receivenames.c (what is in it,
@@ -25,6 +26,7 @@ struct _VmReceiveFile
   VmJournalHeader header;
   gchar *key; /* in use->coming; NULL: not */
   gboolean charged; /* its size is in folder->use */
+  gboolean fresh; /* nothing of it was there before */
   gboolean done; /* committed */
   gboolean discarded;
   gchar *part; /* names in the folder */
@@ -42,8 +44,13 @@ struct _VmReceiveFile
   gboolean changed; /* by somebody else: `whole` is of no use */
 };
 
-/* Names in the folder, "." and ".." left out. Returns: (transfer full)
- * (nullable) */
+/* The names in the folder, "." and ".." left out, however many; to be closed with
+ * closedir(). Returns: (nullable) */
+DIR *vm_receive_open_names (VmReceiveFolder *self, GError **error);
+/* Returns: (nullable): the next, until it is asked again; NULL: there is none */
+const gchar *vm_receive_next_name (DIR *dir);
+/* All of them; VM_ERROR_TOO_LARGE: there are more than VM_RECEIVE_ENTRIES_MAX of the
+ * receiver's own or of others. Returns: (transfer full) (nullable) */
 GPtrArray *vm_receive_list (VmReceiveFolder *self, GError **error);
 /* Whether a name is taken: not by @except, which may be NULL. */
 gboolean

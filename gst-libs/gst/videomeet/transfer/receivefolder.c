@@ -296,13 +296,17 @@ clean_one (VmReceiveFolder *self, const gchar *name, gint64 now)
   return unlinkat (self->dir, name, 0) == 0;
 }
 
+/* However many there are: a folder that is too full is one to be cleaned. */
 guint
 vm_receive_folder_clean (VmReceiveFolder *self, gint64 now)
 {
-  g_autoptr (GPtrArray) names = vm_receive_list (self, NULL);
+  DIR *dir = vm_receive_open_names (self, NULL);
+  const gchar *name;
   guint count = 0;
 
-  for (guint i = 0; names && i < names->len; i++)
-    count += clean_one (self, names->pdata[i], now);
+  while (dir && (name = vm_receive_next_name (dir)))
+    count += clean_one (self, name, now);
+  if (dir)
+    closedir (dir);
   return count;
 }

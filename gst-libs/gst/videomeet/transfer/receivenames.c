@@ -2,35 +2,55 @@
 
 #include "receivefolder-priv.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A descriptor of its own: reading moves it. What is being received is counted by
- * itself, or a file that came into a full folder would be one too many itself. */
-GPtrArray *
-vm_receive_list (VmReceiveFolder *self, GError **error)
+/* A descriptor of its own: reading moves it. */
+DIR *
+vm_receive_open_names (VmReceiveFolder *self, GError **error)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   VmFd fd = vm_disk_open (self->dir, ".", O_RDONLY | O_DIRECTORY);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  struct dirent *entry;
-  guint own = 0;
 
   if (!dir) {
     vm_disk_fail (error, "The receiving folder cannot be read");
     vm_fd_clear (&fd);
-    return NULL;
   }
+  return dir;
+}
+
+const gchar *
+vm_receive_next_name (DIR *dir)
+{
+  struct dirent *entry;
+
+  do
+    entry = readdir (dir);
+  while (entry
+         && (strcmp (entry->d_name, ".") == 0
+             || strcmp (entry->d_name, "..") == 0));
+  return entry ? entry->d_name : NULL;
+}
+
+/* What is being received is counted by itself, or a file that came into a full folder
+ * would be one too many itself. */
+GPtrArray *
+vm_receive_list (VmReceiveFolder *self, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  DIR *dir = vm_receive_open_names (self, error);
+  const gchar *name;
+  guint own = 0;
+
+  if (!dir)
+    return NULL;
   while (MAX (own, names->len - own) <= VM_RECEIVE_ENTRIES_MAX
-         && (entry = readdir (dir))) {
-    if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
-      continue;
-    g_ptr_array_add (names, g_strdup (entry->d_name));
-    own += g_str_has_prefix (entry->d_name, VM_FILENAME_OWN_PREFIX);
+         && (name = vm_receive_next_name (dir))) {
+    g_ptr_array_add (names, g_strdup (name));
+    own += g_str_has_prefix (name, VM_FILENAME_OWN_PREFIX);
   }
   closedir (dir);
   if (MAX (own, names->len - own) > VM_RECEIVE_ENTRIES_MAX) {

@@ -14,6 +14,9 @@
 #define VM_FILE_RECEIVER_WISHES_MAX 1024
 /* What a message without a chunk counts of them. */
 #define VM_FILE_RECEIVER_MESSAGE_SIZE 1024
+/* Bytes of one transfer that wait while its file is begun or gets its name: a window.
+ * Others wait for none of that. */
+#define VM_FILE_RECEIVER_HELD_MAX (4 * 1024 * 1024 + 256 * 1024)
 /* A transfer that is over still answers a sender that has not heard, so long and
  * while there are no more of them than VM_FILE_TRANSFERS_MAX; µs. */
 #define VM_FILE_RECEIVER_MEMORY (60 * G_USEC_PER_SEC)
@@ -38,6 +41,7 @@ typedef enum
   VM_WISH_PAUSE,
   VM_WISH_RESUME,
   VM_WISH_CANCEL,
+  VM_WISH_FINISH, /* nobody's: a job of some transfer is over */
 } VmWish;
 
 /* What waits for the thread. */

@@ -4,41 +4,18 @@
 
 #include "../vmerror.h"
 #include "../vmthread-priv.h"
-
-#include "messagestructure.h"
+#include "coming.h"
 
 #include <string.h>
 
-typedef struct
-{
-  VmIncoming *incoming;
-  gchar *id; /* by which the application knows it */
-  gint64 told_at; /* when the application heard of it; 0: never */
-  gint64 over_at; /* 0: it is not over */
-  gboolean told; /* that its lane is gone will be told */
-  VmTransferMessage *ack; /* that is held back; or NULL */
-  gsize acked; /* bytes that it stands for */
-} Coming;
-
-static void
-coming_free (gpointer data)
-{
-  Coming *coming = data;
-
-  vm_incoming_free (coming->incoming);
-  g_clear_pointer (&coming->ack, vm_transfer_message_free);
-  g_free (coming->id);
-  g_free (coming);
-}
-
-static Coming *
+static VmComing *
 find (VmFileReceiver *self, const gchar *from, const gchar *id)
 {
-  Coming *only = NULL;
+  VmComing *only = NULL;
   guint n = 0;
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
     const VmTransferMessage *offer =
         vm_receiver_get_offer (vm_incoming_get_engine (coming->incoming));
 
@@ -54,11 +31,11 @@ find (VmFileReceiver *self, const gchar *from, const gchar *id)
   return !id && n == 1 ? only : NULL;
 }
 
-static Coming *
+static VmComing *
 find_told (VmFileReceiver *self, const gchar *id)
 {
   for (guint i = 0; i < self->transfers->len; i++) {
-    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
 
     if (g_str_equal (coming->id, id))
       return coming;
@@ -75,16 +52,6 @@ choose_id (VmFileReceiver *self, const gchar *id)
 }
 
 static void
-reply (
-    VmFileReceiver *self, const gchar *from, const VmTransferMessage *message)
-{
-  g_autoptr (GstStructure) s = vm_transfer_message_to_structure (message);
-
-  g_signal_emit (self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_REPLY],
-      0, s, from);
-}
-
-static void
 reply_error (
     VmFileReceiver *self, const VmReceiverItem *item, const GError *error)
 {
@@ -96,7 +63,7 @@ reply_error (
   message = vm_transfer_message_new (VM_TRANSFER_ERROR, item->message->id);
   message->code = g_strdup (vm_error_to_code (error->code));
   message->message = g_strndup (error->message, VM_TRANSFER_REASON_MAX);
-  reply (self, item->from, message);
+  vm_coming_reply (self, item->from, message);
 }
 
 static void
@@ -107,93 +74,7 @@ decline (VmFileReceiver *self, const VmReceiverItem *item, const gchar *reason)
 
   message->accept = FALSE;
   message->reason = g_strdup (reason);
-  reply (self, item->from, message);
-}
-
-static void
-tell_state (VmFileReceiver *self, Coming *coming, VmTransferState state)
-{
-  g_autoptr (GstStructure) s = vm_incoming_describe (coming->incoming, state);
-
-  gst_structure_set (s, "transferId", G_TYPE_STRING, coming->id, NULL);
-  coming->told_at = g_get_monotonic_time ();
-  g_signal_emit (
-      self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_CHANGED], 0, s);
-}
-
-/* The application hears each state, also one that was left at once, and how far
- * it is. */
-static void
-tell (VmFileReceiver *self, Coming *coming)
-{
-  VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
-  VmTransferState state = VM_TRANSFER_STATE_PENDING;
-
-  if (!coming->told_at)
-    tell_state (self, coming, state);
-  while (vm_receiver_next_state (engine, &state))
-    tell_state (self, coming, state);
-  if (!vm_incoming_is_over (coming->incoming)
-      && g_get_monotonic_time () - coming->told_at >= VM_FILE_RECEIVER_PROGRESS)
-    tell_state (self, coming, vm_receiver_get_state (engine));
-}
-
-static void
-send_ack (VmFileReceiver *self, Coming *coming)
-{
-  g_autoptr (VmTransferMessage) ack = g_steal_pointer (&coming->ack);
-
-  coming->acked = 0;
-  if (ack)
-    reply (self, vm_incoming_get_from (coming->incoming), ack);
-}
-
-/* That all up to it has come, it itself as well: one that is sent later says so too,
- * to whoever knows more than the seed. */
-static gboolean
-is_cumulative (const VmTransferMessage *message)
-{
-  return message->type == VM_TRANSFER_CHUNK_ACK
-         && message->status == VM_CHUNK_RECEIVED
-         && message->up_to > message->index;
-}
-
-/* Takes @message. */
-static void
-answer (VmFileReceiver *self, Coming *coming, VmTransferMessage *message)
-{
-  gboolean later = is_cumulative (message);
-
-  if (later)
-    g_clear_pointer (&coming->ack, vm_transfer_message_free);
-  else
-    send_ack (self, coming);
-  coming->ack = message;
-  coming->acked +=
-      vm_receiver_get_chunk_size (vm_incoming_get_engine (coming->incoming));
-  if (!later || coming->acked >= VM_FILE_RECEIVER_ACK_BYTES)
-    send_ack (self, coming);
-}
-
-/* Whatever it has to do now. */
-static void
-run (VmFileReceiver *self, Coming *coming)
-{
-  VmTransferMessage *message;
-
-  while ((message = vm_incoming_next (coming->incoming)))
-    answer (self, coming, message);
-  if (!coming->over_at && vm_incoming_is_over (coming->incoming))
-    coming->over_at = g_get_monotonic_time ();
-}
-
-/* Told before it is done, too: the disk may take its time. */
-static void
-run_and_tell (VmFileReceiver *self, Coming *coming)
-{
-  tell (self, coming);
-  run (self, coming);
-  tell (self, coming);
+  vm_coming_reply (self, item->from, message);
 }
 
 /* Forgets what is long over; whether there is room for one more. */
@@ -201,7 +82,7 @@ static gboolean
 make_room (VmFileReceiver *self, gint64 now)
 {
   for (guint i = 0; i < self->transfers->len;) {
-    const Coming *coming = g_ptr_array_index (self->transfers, i);
+    const VmComing *coming = g_ptr_array_index (self->transfers, i);
     gint64 age = coming->over_at ? now - coming->over_at : 0;
 
     if (age > VM_FILE_RECEIVER_MEMORY
@@ -222,8 +103,8 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
 
 /* A sender that was started anew offers its file once more. Its old transfer, for
  * which nobody comes any more, lets go of what it has; where nobody tells that, the
- * new offer does. FALSE: its lane still stands, or what came of it was not all read;
- * the offer will come again. */
+ * new offer does. FALSE: its lane still stands, or what came of it was not all read, or
+ * its file is being read; the offer will come again. */
 static gboolean
 supersede (VmFileReceiver *self, VmIncoming *by)
 {
@@ -235,7 +116,7 @@ supersede (VmFileReceiver *self, VmIncoming *by)
   gboolean stands = FALSE;
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
     VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
 
     const VmTransferMessage *before = vm_receiver_get_offer (engine);
@@ -247,13 +128,29 @@ supersede (VmFileReceiver *self, VmIncoming *by)
         || g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0
         || !is_same_file (before, offer))
       continue;
-    if (gone) {
+    if (gone && vm_incoming_is_busy (coming->incoming)) {
+      stands = TRUE;
+    } else if (gone) {
       vm_receiver_fail (engine, why);
-      run_and_tell (self, coming);
+      vm_coming_run (self, coming);
     }
     stands |= coming->told && !gone;
   }
   return !stands;
+}
+
+/* In the job's thread. */
+static void
+on_job_over (gpointer data)
+{
+  VmFileReceiver *self = data;
+  VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
+
+  item->wish = VM_WISH_FINISH;
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail (&self->wishes, item);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -261,39 +158,62 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
   g_autoptr (VmIncoming) incoming = NULL;
   VmAccept accept;
-  Coming *coming;
+  VmComing *coming;
 
   if (!make_room (self, now)) {
     decline (self, item, "Too many files are being received");
     return;
   }
-  incoming = vm_incoming_new (self->folder, item->from, item->message, now);
+  incoming = vm_incoming_new (
+      self->folder, item->from, item->message, on_job_over, self, now);
   if (!supersede (self, incoming))
     return;
   g_mutex_lock (&self->lock);
   accept = self->accept;
   g_mutex_unlock (&self->lock);
-  coming = g_new0 (Coming, 1);
+  coming = g_new0 (VmComing, 1);
   coming->id = choose_id (
       self, vm_receiver_get_offer (vm_incoming_get_engine (incoming))->id);
   coming->incoming = g_steal_pointer (&incoming);
   coming->told = item->told;
   g_ptr_array_add (self->transfers, coming);
-  tell (self, coming);
+  vm_coming_tell (self, coming);
   if (accept == VM_ACCEPT_AUTO)
     vm_receiver_accept (vm_incoming_get_engine (coming->incoming), now);
   else if (accept == VM_ACCEPT_NEVER)
     vm_receiver_decline (vm_incoming_get_engine (coming->incoming),
         "No files are received here");
-  run_and_tell (self, coming);
+  vm_coming_run (self, coming);
 }
 
-static void
-take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
+/* While its file is begun or gets its name, what comes for it waits, in its order; what
+ * is beyond the limit is said again. Takes *@item then. */
+static gboolean
+hold (VmComing *coming, VmReceiverItem **item)
 {
-  Coming *coming = find (self, item->from, item->message->id);
+  gsize size = (*item)->size + VM_FILE_RECEIVER_MESSAGE_SIZE;
+
+  if (!vm_incoming_is_busy (coming->incoming))
+    return FALSE;
+  if (coming->held_bytes + size > VM_FILE_RECEIVER_HELD_MAX) {
+    g_clear_pointer (item, vm_receiver_item_free);
+    return TRUE;
+  }
+  coming->held_bytes += size;
+  g_queue_push_tail (&coming->held, g_steal_pointer (item));
+  return TRUE;
+}
+
+/* May take *@held, as take_wish() may. */
+static void
+take_message (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
+{
+  const VmReceiverItem *item = *held;
+  VmComing *coming = find (self, item->from, item->message->id);
   g_autoptr (GError) error = NULL;
 
+  if (coming && hold (coming, held))
+    return;
   /* the offer of a meeting comes over its data channels, whatever comes then */
   if (coming && item->lane && item->message->type != VM_TRANSFER_FILE_OFFER)
     vm_incoming_set_lane (coming->incoming, item->lane);
@@ -311,18 +231,19 @@ take_message (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   if (error)
     reply_error (self, item, error);
   if (coming)
-    run_and_tell (self, coming);
+    vm_coming_run (self, coming);
 }
 
 static void
-take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
+take_wish (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
 {
-  Coming *coming = item->from ? find (self, item->from, item->id)
-                              : find_told (self, item->id);
+  const VmReceiverItem *item = *held;
+  VmComing *coming = item->from ? find (self, item->from, item->id)
+                                : find_told (self, item->id);
   VmReceiver *engine =
       coming ? vm_incoming_get_engine (coming->incoming) : NULL;
 
-  if (!coming)
+  if (!coming || hold (coming, held))
     return;
   switch (item->wish) {
     case VM_WISH_ACCEPT:
@@ -345,9 +266,56 @@ take_wish (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
       vm_receiver_set_lost (engine, item->wish == VM_WISH_LOSE, now);
       break;
     case VM_WISH_NONE:
+    case VM_WISH_FINISH:
       break;
   }
-  run_and_tell (self, coming);
+  vm_coming_run (self, coming);
+}
+
+static void
+take (VmFileReceiver *self, VmReceiverItem **item, gint64 now)
+{
+  if ((*item)->message)
+    take_message (self, item, now);
+  else
+    take_wish (self, item, now);
+}
+
+static void
+take_held (VmFileReceiver *self, VmComing *coming)
+{
+  while (coming->held.length && !vm_incoming_is_busy (coming->incoming)) {
+    g_autoptr (VmReceiverItem) item = g_queue_pop_head (&coming->held);
+
+    coming->held_bytes -= item->size + VM_FILE_RECEIVER_MESSAGE_SIZE;
+    take (self, &item, g_get_monotonic_time ());
+  }
+}
+
+static void
+finish_jobs (VmFileReceiver *self)
+{
+  for (guint i = 0; i < self->transfers->len; i++) {
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
+
+    if (!vm_incoming_finish (coming->incoming))
+      continue;
+    vm_coming_run (self, coming);
+    take_held (self, coming);
+  }
+}
+
+static gboolean
+has_jobs (VmFileReceiver *self)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < self->transfers->len; i++) {
+    const VmComing *coming = g_ptr_array_index (self->transfers, i);
+
+    any |= vm_incoming_is_busy (coming->incoming);
+  }
+  return any;
 }
 
 /* What is due by the clock. Returns: when the next is; -1: nothing is */
@@ -357,14 +325,16 @@ tick (VmFileReceiver *self)
   gint64 next = -1;
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
     VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
     gint64 now = g_get_monotonic_time ();
     gint64 deadline = vm_receiver_get_deadline (engine);
 
+    if (vm_incoming_is_busy (coming->incoming))
+      continue;
     if (deadline >= 0 && now >= deadline) {
       vm_receiver_tick (engine, now);
-      run_and_tell (self, coming);
+      vm_coming_run (self, coming);
       deadline = vm_receiver_get_deadline (engine);
     }
     if (deadline >= 0 && (next < 0 || deadline < next))
@@ -380,7 +350,7 @@ wait_item (VmFileReceiver *self, gint64 until)
 {
   VmReceiverItem *item;
 
-  self->busy = FALSE;
+  self->busy = has_jobs (self);
   g_cond_broadcast (&self->cond);
   while (!self->stopping && !self->queue.length && !self->wishes.length) {
     if (until < 0)
@@ -402,7 +372,7 @@ wait_item (VmFileReceiver *self, gint64 until)
 }
 
 /* Whose message is the next; NULL: nobody's, or that of somebody new. */
-static Coming *
+static VmComing *
 find_next (VmFileReceiver *self)
 {
   const VmReceiverItem *next;
@@ -418,13 +388,13 @@ find_next (VmFileReceiver *self)
 static void
 send_acks (VmFileReceiver *self)
 {
-  const Coming *next = find_next (self);
+  const VmComing *next = find_next (self);
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
 
     if (coming != next)
-      send_ack (self, coming);
+      vm_coming_send_ack (self, coming);
   }
 }
 
@@ -436,12 +406,16 @@ end_all (VmFileReceiver *self)
       g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The receiver was stopped");
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    Coming *coming = g_ptr_array_index (self->transfers, i);
+    VmComing *coming = g_ptr_array_index (self->transfers, i);
 
     if (coming->over_at)
       continue;
+    while (vm_incoming_is_busy (coming->incoming)) {
+      vm_incoming_wait (coming->incoming);
+      vm_coming_run (self, coming);
+    }
     vm_receiver_fail (vm_incoming_get_engine (coming->incoming), why);
-    run_and_tell (self, coming);
+    vm_coming_run (self, coming);
   }
 }
 
@@ -475,7 +449,7 @@ vm_file_receiver_work (gpointer data)
 
   vm_thread_give_way ();
   clean (self, g_get_monotonic_time ());
-  self->transfers = g_ptr_array_new_with_free_func (coming_free);
+  self->transfers = g_ptr_array_new_with_free_func (vm_coming_free);
   while (!stopping) {
     gint64 until = tick (self);
     g_autoptr (VmReceiverItem) item = NULL;
@@ -490,10 +464,10 @@ vm_file_receiver_work (gpointer data)
     stopping = self->stopping;
     g_mutex_unlock (&self->lock);
     now = g_get_monotonic_time ();
-    if (item && item->wish == VM_WISH_NONE)
-      take_message (self, item, now);
+    if (item && item->wish == VM_WISH_FINISH)
+      finish_jobs (self);
     else if (item)
-      take_wish (self, item, now);
+      take (self, &item, now);
     tell_room (self);
   }
   end_all (self);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vmfilereceiver-priv.h"
+
+/* A file that comes to a VmFileReceiver, and what others are told of it. All in the
+ * receiver's thread. */
+
+typedef struct
+{
+  VmIncoming *incoming;
+  gchar *id; /* by which the application knows it */
+  gint64 told_at; /* when the application heard of it; 0: never */
+  gint64 over_at; /* 0: it is not over */
+  gboolean told; /* that its lane is gone will be told */
+  VmTransferMessage *ack; /* that is held back; or NULL */
+  gsize acked; /* bytes that it stands for */
+  GQueue held; /* of VmReceiverItem: what came while a job is under way */
+  gsize held_bytes;
+} VmComing;
+void vm_coming_free (gpointer coming);
+
+/* @message: to whom sends it, by the "reply" signal. */
+void vm_coming_reply (
+    VmFileReceiver *self, const gchar *from, const VmTransferMessage *message);
+/* What was held back. */
+void vm_coming_send_ack (VmFileReceiver *self, VmComing *coming);
+/* Each state that it was in since, and how far it is. */
+void vm_coming_tell (VmFileReceiver *self, VmComing *coming);
+/* Does whatever it has to do now, and tells that. */
+void vm_coming_run (VmFileReceiver *self, VmComing *coming);
