@@ -392,8 +392,8 @@ push (VmFileReceiver *self, const gchar *from, VmTransferMessage *message)
 #define CHUNK 1024
 #define CHUNKS 8
 
-static void
-push_offer (VmFileReceiver *self, const gchar *who, const gchar *id)
+static VmTransferMessage *
+make_offer (const gchar *who, const gchar *id)
 {
   VmTransferMessage *message =
       vm_transfer_message_new (VM_TRANSFER_FILE_OFFER, id);
@@ -402,7 +402,13 @@ push_offer (VmFileReceiver *self, const gchar *who, const gchar *id)
   message->size = CHUNKS * CHUNK;
   message->chunk_size = CHUNK;
   message->encodings = VM_TRANSFER_ENCODING_JSON;
-  push (self, who, message);
+  return message;
+}
+
+static void
+push_offer (VmFileReceiver *self, const gchar *who, const gchar *id)
+{
+  push (self, who, make_offer (who, id));
 }
 
 static void
@@ -473,6 +479,42 @@ leave_unfinished (VmFileReceiver *self)
   wait_said ("ann:failed");
   forget_said ();
 }
+
+#define PIECES 16
+
+/* Of what is held, at the limit and on either side; what is beyond is said again. */
+GST_START_TEST (test_bytes_that_are_held)
+{
+  const gsize total =
+      VM_FILE_RECEIVER_HELD_MAX - VM_FILE_RECEIVER_MESSAGE_SIZE + __i__;
+  g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_AUTO);
+
+  leave_unfinished (self);
+  set_slow (TRUE);
+  push_offer (self, "ann", "2");
+  wait_stuck ();
+  for (guint i = 0; i < PIECES; i++) {
+    VmTransferMessage *chunk =
+        vm_transfer_message_new (VM_TRANSFER_CHUNK_DATA, "2");
+    gsize size = total / PIECES + (i ? 0 : total % PIECES)
+                 - VM_FILE_RECEIVER_MESSAGE_SIZE;
+
+    chunk->data = g_bytes_new_take (g_malloc0 (size), size);
+    vm_file_receiver_push (self, chunk, "ann");
+  }
+  vm_file_receiver_push (
+      self, vm_transfer_message_new (VM_TRANSFER_CANCEL, "2"), "ann");
+  /* all of it has been taken once another's file, behind it, is begun */
+  vm_file_receiver_push (self, make_offer ("bob", "1"), "bob");
+  wait_said ("bob:transferring");
+  set_slow (FALSE);
+  fail_unless (vm_file_receiver_drain (self));
+  wait_said ("ann:transferring");
+  fail_unless_equals_int (strstr (said->str, "ann:failed") != NULL, __i__ <= 0);
+  vm_file_receiver_stop (self);
+}
+
+GST_END_TEST;
 
 /* While a file is read again, because it goes on or because it is whole, another's is
  * begun, received and verified; and it itself is not taken back in between. */
@@ -587,6 +629,7 @@ filereceiver_suite (void)
   tcase_add_loop_test (tc, test_name_is_taken_for_all, 0, 3);
   tcase_add_test (tc, test_unfinished_files_count);
   tcase_add_loop_test (tc, test_nobody_waits_for_another, 0, 2);
+  tcase_add_loop_test (tc, test_bytes_that_are_held, -1, 2);
   tcase_add_test (tc, test_folder_is_gone);
   tcase_add_test (tc, test_nothing_came);
   tcase_add_test (tc, test_too_many_are_cleaned);

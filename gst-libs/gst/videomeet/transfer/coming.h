@@ -16,7 +16,6 @@ typedef struct
   VmTransferMessage *ack; /* that is held back; or NULL */
   gsize acked; /* bytes that it stands for */
   GQueue held; /* of VmReceiverItem: what came while a job is under way */
-  gsize held_bytes;
 } VmComing;
 void vm_coming_free (gpointer coming);
 

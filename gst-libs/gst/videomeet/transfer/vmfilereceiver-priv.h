@@ -14,9 +14,9 @@
 #define VM_FILE_RECEIVER_WISHES_MAX 1024
 /* What a message without a chunk counts of them. */
 #define VM_FILE_RECEIVER_MESSAGE_SIZE 1024
-/* Bytes of one transfer that wait while its file is begun or gets its name: a window.
- * Others wait for none of that. */
-#define VM_FILE_RECEIVER_HELD_MAX (4 * 1024 * 1024 + 256 * 1024)
+/* Bytes that wait for files that are being begun or named: each brings no more than a
+ * window, if it heeds that. Others wait for none of it. */
+#define VM_FILE_RECEIVER_HELD_MAX (16 * 1024 * 1024)
 /* A transfer that is over still answers a sender that has not heard, so long and
  * while there are no more of them than VM_FILE_TRANSFERS_MAX; µs. */
 #define VM_FILE_RECEIVER_MEMORY (60 * G_USEC_PER_SEC)
@@ -83,6 +83,7 @@ struct _VmFileReceiver
 
   /* The thread alone. */
   gint64 clean_at; /* monotonic */
+  gsize held; /* bytes, of VM_FILE_RECEIVER_HELD_MAX */
   GPtrArray *transfers; /* of VmComing, the oldest first */
 };
 

@@ -189,17 +189,17 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 /* While its file is begun or gets its name, what comes for it waits, in its order; what
  * is beyond the limit is said again. Takes *@item then. */
 static gboolean
-hold (VmComing *coming, VmReceiverItem **item)
+hold (VmFileReceiver *self, VmComing *coming, VmReceiverItem **item)
 {
-  gsize size = (*item)->size + VM_FILE_RECEIVER_MESSAGE_SIZE;
+  gsize size = (*item)->size;
 
   if (!vm_incoming_is_busy (coming->incoming))
     return FALSE;
-  if (coming->held_bytes + size > VM_FILE_RECEIVER_HELD_MAX) {
+  if (self->held + size > VM_FILE_RECEIVER_HELD_MAX) {
     g_clear_pointer (item, vm_receiver_item_free);
     return TRUE;
   }
-  coming->held_bytes += size;
+  self->held += size;
   g_queue_push_tail (&coming->held, g_steal_pointer (item));
   return TRUE;
 }
@@ -212,7 +212,7 @@ take_message (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
   VmComing *coming = find (self, item->from, item->message->id);
   g_autoptr (GError) error = NULL;
 
-  if (coming && hold (coming, held))
+  if (coming && hold (self, coming, held))
     return;
   /* the offer of a meeting comes over its data channels, whatever comes then */
   if (coming && item->lane && item->message->type != VM_TRANSFER_FILE_OFFER)
@@ -243,7 +243,7 @@ take_wish (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
   VmReceiver *engine =
       coming ? vm_incoming_get_engine (coming->incoming) : NULL;
 
-  if (!coming || hold (coming, held))
+  if (!coming || hold (self, coming, held))
     return;
   switch (item->wish) {
     case VM_WISH_ACCEPT:
@@ -287,7 +287,7 @@ take_held (VmFileReceiver *self, VmComing *coming)
   while (coming->held.length && !vm_incoming_is_busy (coming->incoming)) {
     g_autoptr (VmReceiverItem) item = g_queue_pop_head (&coming->held);
 
-    coming->held_bytes -= item->size + VM_FILE_RECEIVER_MESSAGE_SIZE;
+    self->held -= item->size;
     take (self, &item, g_get_monotonic_time ());
   }
 }
@@ -449,6 +449,7 @@ vm_file_receiver_work (gpointer data)
 
   vm_thread_give_way ();
   clean (self, g_get_monotonic_time ());
+  self->held = 0;
   self->transfers = g_ptr_array_new_with_free_func (vm_coming_free);
   while (!stopping) {
     gint64 until = tick (self);
