@@ -94,6 +94,22 @@ on_rtpbin_element (GstBin *rtpbin, GstElement *element)
       (gdouble) VM_PEER_RTCP_BITRATE, NULL);
 }
 
+/* Nobody here sends FEC in packets of its own (RFC 5109), yet webrtcbin puts a decoder of
+ * it behind each SSRC that comes in, which passes everything on. rtpbin adds them to a
+ * list without a lock, in the thread of each SSRC: of two that begin at once one may be
+ * lost, which is never removed and holds a packet for ever. So none is asked for. */
+static void
+leave_out_fec_decoders (GstElement *webrtc, GstElement *rtpbin)
+{
+  guint request =
+      g_signal_lookup ("request-fec-decoder-full", G_OBJECT_TYPE (rtpbin));
+
+  if (request)
+    g_signal_handlers_disconnect_matched (rtpbin,
+        G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA, request, 0, NULL, NULL,
+        webrtc);
+}
+
 /* rtpbin makes a jitter buffer for each SSRC that comes in. */
 static void
 setup_rtpbin (GstElement *webrtc)
@@ -104,6 +120,7 @@ setup_rtpbin (GstElement *webrtc)
   if (!rtpbin)
     return;
   g_object_set (rtpbin, "max-streams", VM_PEER_SSRCS_MAX, NULL);
+  leave_out_fec_decoders (webrtc, rtpbin);
   g_signal_connect (
       rtpbin, "new-jitterbuffer", G_CALLBACK (on_jitterbuffer), NULL);
   g_signal_connect (

@@ -58,6 +58,20 @@ expect_caps (Pair *pair, guint side, VmPeerStream stream, const gchar *text)
   g_mutex_unlock (&s->lock);
 }
 
+static void
+expect_no_fec_decoder (Side *side)
+{
+  GstIterator *it = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (side->peer->webrtc), "rtpulpfecdec");
+  GValue item = G_VALUE_INIT;
+  GstIteratorResult result;
+
+  while ((result = gst_iterator_next (it, &item)) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (it);
+  fail_unless_equals_int (result, GST_ITERATOR_DONE);
+  gst_iterator_free (it);
+}
+
 GST_START_TEST (test_vp8_opus_both_ways)
 {
   static Pair pair;
@@ -72,6 +86,7 @@ GST_START_TEST (test_vp8_opus_both_ways)
     expect_caps (&pair, i, VM_PEER_VIDEO, "video/x-vp8, width=160, height=120");
     expect_caps (&pair, i, VM_PEER_AUDIO, "audio/x-opus");
     fail_unless_equals_string (pair.sides[i].path, "host");
+    expect_no_fec_decoder (&pair.sides[i]);
   }
   g_print ("connected after %d and %d ms, first video after %d and %d ms\n",
       (gint) (pair.connected[0] - pair.started) / 1000,
