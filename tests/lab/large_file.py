@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A large file from one host to another, over TLS without a meeting and over the
-data channels of one: what arrives is compared, and how long it took is printed. No
+"""A large file from one host to another, over TLS without a meeting, in one, and over
+the data channels of one: what arrives is compared, and how long it took is printed. No
 test: run by hand,
 
     ./dev exec /usr/bin/python3 tests/lab/large_file.py [MIB]
@@ -54,14 +54,16 @@ def over_tls(a, b, path, folder):
           b.start("videomeet", "send", path, a.address, "--json"))
 
 
-def over_channels(a, b, path, folder):
+def in_a_meeting(name, a, b, path, folder, options=""):
     fresh(folder)
-    receiver = a.launch("vmsignalbin name=m meeting=standup mode=host user=Ann "
-                        f"m.file_src_0 ! vmfilesink directory={folder}")
+    receiver = a.launch(f"vmsignalbin name=m meeting=standup mode=host user=Ann "
+                        f"{options} m.file_src_0 ! "
+                        f"vmfilesink directory={folder}")
     receiver.wait_for("vm-joined", lab.SOON)
-    carry("data channels", path, folder, receiver,
+    carry(name, path, folder, receiver,
           b.launch(f"vmsignalbin name=m uri=videomeet://{a.address}:8080/standup "
-                   f"user=Bob vmfilesrc location={path} ! m.file_sink_0"))
+                   f"user=Bob {options} vmfilesrc location={path} ! "
+                   "m.file_sink_0"))
 
 
 def main():
@@ -74,7 +76,8 @@ def main():
             for _ in range(mib):
                 f.write(os.urandom(1 << 20))
         over_tls(a, b, path, folder)
-        over_channels(a, b, path, folder)
+        in_a_meeting("a meeting's TLS", a, b, path, folder)
+        in_a_meeting("data channels", a, b, path, folder, "file-wss=false")
 
 
 if __name__ == "__main__":
