@@ -74,6 +74,60 @@ g_cancellable_is_cancelled (GCancellable *cancellable)
   return cancelled;
 }
 
+/* What a source calls is held by who dispatches it, and given up without a lock: who
+ * destroys the source meanwhile may be the last, and frees what it works on. GLib's own
+ * count of that is static; this is the same, told. */
+
+typedef struct
+{
+  gint refs;
+  GSourceFunc func;
+  gpointer data;
+  GDestroyNotify notify;
+} Callback;
+
+static void
+callback_ref (gpointer data)
+{
+  __atomic_add_fetch (&((Callback *) data)->refs, 1, __ATOMIC_RELAXED);
+}
+
+static void
+callback_unref (gpointer data)
+{
+  Callback *callback = data;
+
+  shim_release (callback);
+  if (__atomic_sub_fetch (&callback->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    return;
+  shim_acquire (callback);
+  if (callback->notify)
+    callback->notify (callback->data);
+  g_free (callback);
+}
+
+static void
+callback_get (
+    gpointer data, GSource *source, GSourceFunc *func, gpointer *user_data)
+{
+  const Callback *callback = data;
+
+  *func = callback->func;
+  *user_data = callback->data;
+}
+
+void
+g_source_set_callback (
+    GSource *source, GSourceFunc func, gpointer data, GDestroyNotify notify)
+{
+  static GSourceCallbackFuncs funcs = { callback_ref, callback_unref,
+    callback_get };
+  Callback *callback = g_new (Callback, 1);
+
+  *callback = (Callback){ 1, func, data, notify };
+  REAL (g_source_set_callback_indirect) (source, callback, &funcs);
+}
+
 /* The last reference comes after what others did before they gave up theirs:
  * a decrement is one atomic operation, and TSan takes such for both halves. */
 
