@@ -126,6 +126,16 @@ read_address (const NiceCandidate *local, const NiceCandidate *remote,
     add_interface (address, &local->base_addr);
 }
 
+/* What waits to be read: the kernel's own bound drops datagrams whenever the thread that
+ * reads them is late by a hundred, and SCTP takes that for a network that is full. */
+static void
+widen (GSocket *socket)
+{
+  if (g_socket_get_socket_type (socket) == G_SOCKET_TYPE_DATAGRAM)
+    g_socket_set_option (
+        socket, SOL_SOCKET, SO_RCVBUF, VM_PEER_RECEIVE_BUFFER, NULL);
+}
+
 /* The further of both ends: what the worse candidate is. */
 static void
 on_selected_pair (NiceAgent *agent, guint stream_id, guint component_id,
@@ -133,8 +143,12 @@ on_selected_pair (NiceAgent *agent, guint stream_id, guint component_id,
 {
   static const gchar *const names[] = { "host", "srflx", "prflx", "relay" };
   guint worse = MAX (local->type, remote->type);
+  GSocket *socket =
+      nice_agent_get_selected_socket (agent, stream_id, component_id);
   Selected *selected;
 
+  if (socket)
+    widen (socket);
   if (worse >= G_N_ELEMENTS (names))
     return;
   selected = g_new0 (Selected, 1);

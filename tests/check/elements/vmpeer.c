@@ -3,8 +3,10 @@
 #include "knownfaults.h"
 #include "peerpair.h"
 
+#include <agent.h>
 #include <gst/check/gstcheck.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define MEDIA_MS 60000 /* two seconds of it, where others take the cores */
 
@@ -72,6 +74,32 @@ expect_no_fec_decoder (Side *side)
   gst_iterator_free (it);
 }
 
+static gint
+get_receive_buffer (GSocket *socket)
+{
+  gint size = 0;
+
+  fail_unless (
+      g_socket_get_option (socket, SOL_SOCKET, SO_RCVBUF, &size, NULL));
+  return size;
+}
+
+/* As much as the kernel gives whoever asks for it, and more than whoever does not. */
+static void
+expect_wide_socket (Side *side)
+{
+  g_autoptr (GSocket) own = g_socket_new (G_SOCKET_FAMILY_IPV4,
+      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  gint usual = get_receive_buffer (own);
+  gint size = get_receive_buffer (
+      nice_agent_get_selected_socket (NICE_AGENT (side->peer->agent), 1, 1));
+
+  g_socket_set_option (
+      own, SOL_SOCKET, SO_RCVBUF, VM_PEER_RECEIVE_BUFFER, NULL);
+  fail_unless_equals_int (size, get_receive_buffer (own));
+  fail_unless (size > usual, "%d bytes", size);
+}
+
 GST_START_TEST (test_vp8_opus_both_ways)
 {
   static Pair pair;
@@ -87,6 +115,7 @@ GST_START_TEST (test_vp8_opus_both_ways)
     expect_caps (&pair, i, VM_PEER_AUDIO, "audio/x-opus");
     fail_unless_equals_string (pair.sides[i].path, "host");
     expect_no_fec_decoder (&pair.sides[i]);
+    expect_wide_socket (&pair.sides[i]);
   }
   g_print ("connected after %d and %d ms, first video after %d and %d ms\n",
       (gint) (pair.connected[0] - pair.started) / 1000,

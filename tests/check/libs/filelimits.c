@@ -437,7 +437,7 @@ GST_START_TEST (test_chunks_that_are_read_ahead)
   } cases[] = {
     { VM_CHUNK_SIZE_MIN, VM_WINDOW_BYTES_MAX, VM_SENDER_AHEAD_CHUNKS },
     { VM_FILE_CHUNK_SIZE, VM_WINDOW_BYTES_MAX, VM_SENDER_AHEAD_CHUNKS },
-    { VM_FILE_CHUNK_SIZE, VM_WINDOW_BYTES_CHANNEL, 8 },
+    { VM_FILE_CHUNK_SIZE, VM_WINDOW_BYTES_CHANNEL, 16 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -197,12 +197,12 @@ GST_START_TEST (test_other_lane_nearby)
   target = 200;
   link_offer (link);
   link_run_until (link, is_far);
-  fail_unless (vm_window_get_chunks (&link->sender->window) > 8);
+  fail_unless (vm_window_get_chunks (&link->sender->window) > 16);
   vm_sender_set_nearby (link->sender, VM_WINDOW_BYTES_CHANNEL);
   link->delay = 1 * MS;
   link_change (link);
-  fail_unless_equals_int (vm_window_get_chunks (&link->sender->window), 8);
-  target = vm_sender_get_done (link->sender) / 65536 + 80;
+  fail_unless_equals_int (vm_window_get_chunks (&link->sender->window), 16);
+  target = vm_sender_get_done (link->sender) / 65536 + 96;
   link_run_until (link, is_far);
   fail_unless (link->sender->window.rtt > 0, "nothing was measured");
   link_run (link);
@@ -314,8 +314,9 @@ GST_START_TEST (test_window)
   } cases[] = {
     { VM_WINDOW_BYTES_MAX, 200 * MS, VM_WINDOW_BYTES_MAX },
     { VM_WINDOW_BYTES_MAX, VM_WINDOW_NEAR / 2, VM_WINDOW_BYTES_MAX },
-    { VM_WINDOW_BYTES_CHANNEL, VM_WINDOW_NEAR / 2, VM_WINDOW_BYTES_CHANNEL },
-    { VM_WINDOW_BYTES_CHANNEL, VM_WINDOW_NEAR, 2 * VM_WINDOW_BYTES_CHANNEL },
+    { VM_WINDOW_BYTES_CHANNEL, VM_WINDOW_NEAR / 4, VM_WINDOW_BYTES_CHANNEL },
+    { VM_WINDOW_BYTES_CHANNEL, VM_WINDOW_NEAR - MS / 2,
+        2 * VM_WINDOW_BYTES_CHANNEL },
     { VM_WINDOW_BYTES_CHANNEL, 200 * MS, VM_WINDOW_BYTES_MAX },
   };
 

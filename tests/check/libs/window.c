@@ -264,17 +264,17 @@ GST_START_TEST (test_nearby)
     gint64 rtt;
     guint chunks;
   } cases[] = {
-    { 65536, 1, 8 },
-    { 65536, VM_WINDOW_NEAR, 8 },
-    { 65536, VM_WINDOW_NEAR + VM_WINDOW_NEAR / 8, 9 },
-    { 65536, 4 * VM_WINDOW_NEAR, 32 },
-    { 65536, 8 * VM_WINDOW_NEAR, 64 },
-    { 65536, 8 * VM_WINDOW_NEAR + 2 * MS, 64 }, /* VM_WINDOW_BYTES_MAX */
+    { 65536, 1, 16 },
+    { 65536, VM_WINDOW_NEAR, 16 },
+    { 65536, VM_WINDOW_NEAR + VM_WINDOW_NEAR / 16, 17 },
+    { 65536, 2 * VM_WINDOW_NEAR, 32 },
+    { 65536, 4 * VM_WINDOW_NEAR, 64 },
+    { 65536, 4 * VM_WINDOW_NEAR + 2 * MS, 64 }, /* VM_WINDOW_BYTES_MAX */
     { 1024, 1, 256 },
-    { 256 * 1024, 1, 2 },
+    { 256 * 1024, 1, 4 },
     { 1024 * 1024, 1, 1 },
     { 1024 * 1024, 3 * VM_WINDOW_NEAR, 3 },
-    { 1024 * 1024, 8 * VM_WINDOW_NEAR, 4 },
+    { 1024 * 1024, 4 * VM_WINDOW_NEAR, 4 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -300,11 +300,11 @@ GST_START_TEST (test_nearby_later)
     vm_window_acked (&window, 1, 1 * MS, n * MS);
   fail_unless_equals_int (vm_window_get_chunks (&window), 64);
   vm_window_set_nearby (&window, 65536, VM_WINDOW_BYTES_CHANNEL);
-  fail_unless_equals_int (vm_window_get_chunks (&window), 8);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 16);
   vm_window_set_nearby (&window, 65536, VM_WINDOW_BYTES_MAX);
-  fail_unless_equals_int (vm_window_get_chunks (&window), 8);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 16);
   vm_window_acked (&window, 1, 1 * MS, 1 * S);
-  fail_unless_equals_int (vm_window_get_chunks (&window), 9);
+  fail_unless_equals_int (vm_window_get_chunks (&window), 17);
 }
 
 GST_END_TEST;

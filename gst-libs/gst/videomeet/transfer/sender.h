@@ -38,7 +38,7 @@
 /* A file of more chunks than this is cut into larger ones: each costs the same beside
  * its bytes, on both sides. */
 #define VM_SENDER_CHUNKS_MANY 1024
-/* Bytes of the largest that are chosen: four of them in VM_WINDOW_BYTES_CHANNEL. */
+/* Bytes of the largest that are chosen: eight of them in VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
 /* Chunks that are read before they may be sent: at most so many, and no more bytes than

@@ -23,8 +23,8 @@
 /* How often progress is told, beside changes of the state; µs. */
 #define VM_FILE_RECEIVER_PROGRESS (200 * 1000)
 /* Bytes that one CHUNK_ACK may stand for, while more of its transfer is next: each that
- * is sent wakes five threads. Half of what a sender has in flight to a near receiver on a
- * data channel (VM_WINDOW_BYTES_CHANNEL). */
+ * is sent wakes five threads. A quarter of what a sender has in flight to a near receiver
+ * on a data channel (VM_WINDOW_BYTES_CHANNEL). */
 #define VM_FILE_RECEIVER_ACK_BYTES (256 * 1024)
 /* How often what was left unfinished long ago is removed; µs. */
 #define VM_FILE_RECEIVER_CLEAN_EVERY G_TIME_SPAN_HOUR

@@ -13,9 +13,9 @@
 
 #define VM_WINDOW_BYTES_MAX (4 * 1024 * 1024) /* unacknowledged; protocol §5 */
 /* The same on a data channel to a peer within VM_WINDOW_NEAR, and as much more as one
- * is farther. SCTP keeps 1 MiB in GStreamer; once that is full, each packet that
+ * is farther. SCTP keeps as much in GStreamer; once that is full, each packet that
  * leaves wakes who waits for room, to add as little as has left. */
-#define VM_WINDOW_BYTES_CHANNEL (512 * 1024)
+#define VM_WINDOW_BYTES_CHANNEL (1024 * 1024)
 #define VM_WINDOW_NEAR (10 * 1000)
 #define VM_WINDOW_CHUNKS_MAX 256 /* of small chunks */
 /* At least so many, of them as many as there are in so many bytes, but one: one
