@@ -143,7 +143,7 @@ on_selected_pair (NiceAgent *agent, guint stream_id, guint component_id,
 {
   static const gchar *const names[] = { "host", "srflx", "prflx", "relay" };
   guint worse = MAX (local->type, remote->type);
-  GSocket *socket =
+  g_autoptr (GSocket) socket =
       nice_agent_get_selected_socket (agent, stream_id, component_id);
   Selected *selected;
 

@@ -91,8 +91,9 @@ expect_wide_socket (Side *side)
   g_autoptr (GSocket) own = g_socket_new (G_SOCKET_FAMILY_IPV4,
       G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   gint usual = get_receive_buffer (own);
-  gint size = get_receive_buffer (
-      nice_agent_get_selected_socket (NICE_AGENT (side->peer->agent), 1, 1));
+  g_autoptr (GSocket) socket =
+      nice_agent_get_selected_socket (NICE_AGENT (side->peer->agent), 1, 1);
+  gint size = get_receive_buffer (socket);
 
   g_socket_set_option (
       own, SOL_SOCKET, SO_RCVBUF, VM_PEER_RECEIVE_BUFFER, NULL);
