@@ -25,8 +25,8 @@
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
 #define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
-/* Bytes that the kernel is asked to keep of what has come; it has a bound of its own
- * (net.core.rmem_max), and counts each byte of what holds a datagram twice. */
+/* Bytes that the kernel is asked to keep of what has come. It has a bound of its own
+ * (net.core.rmem_max), and gives twice as much, for what holds the datagrams. */
 #define VM_PEER_RECEIVE_BUFFER (1024 * 1024)
 #define VM_PEER_DATA_MAX (8 * 1024 * 1024) /* received, not yet handed over */
 #define VM_PEER_DATA_COST 256 /* bytes besides, of each message */
