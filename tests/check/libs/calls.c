@@ -537,7 +537,6 @@ GST_START_TEST (test_users_are_limited)
 
 GST_END_TEST;
 
-/* As a server stops: nobody hears of an end that there is none of. */
 /* The server was stopped and started: each is back, and says what it is in. */
 static void
 claim (Phone *phone, const gchar *call_id, const gchar *other)
@@ -621,6 +620,107 @@ GST_START_TEST (test_ended_meanwhile)
 
 GST_END_TEST;
 
+/* Bob is not back, and Ann does not wait for him. */
+static void
+end_by_saying (void)
+{
+  says (&ann, VM_CALL_END, "c1", "bob");
+  go (&ann);
+}
+
+static void
+end_by_leaving (void)
+{
+  go (&ann);
+}
+
+static void
+end_by_calling (void)
+{
+  says (&ann, VM_CALL_OFFER, "c2", "carl");
+  heard (&carl, "call-offer c2 ann>carl");
+}
+
+static void (*const ends[]) (
+    void) = { end_by_saying, end_by_leaving, end_by_calling };
+
+GST_START_TEST (test_ended_before_the_other_is_back)
+{
+  go (&bob);
+  claim (&ann, "c1", "bob");
+  ends[__i__]();
+  /* of another call, and with somebody else */
+  come (&bob, "bob");
+  claim (&bob, "c9", "ann");
+  claim (&bob, "c1", "carl");
+  heard (&bob, "");
+  claim (&bob, "c1", "ann");
+  heard (&bob, "call-end c1 ann>bob");
+  /* once; and he is free */
+  says (&bob, VM_CALL_OFFER, "c3", "dora");
+  heard (&bob, "call-failed c3 offline");
+  claim (&bob, "c1", "ann");
+  heard (&bob, "");
+}
+
+GST_END_TEST;
+
+/* A server that stops takes no end with it. */
+GST_START_TEST (test_stopped_before_the_other_is_back)
+{
+  go (&bob);
+  claim (&ann, "c1", "bob");
+  vm_call_user_detach (g_steal_pointer (&ann.user));
+  come (&bob, "bob");
+  claim (&bob, "c1", "ann");
+  heard (&bob, "");
+}
+
+GST_END_TEST;
+
+/* Below VM_CALL_END_TIME, and at it. */
+GST_START_TEST (test_ends_are_kept_for_a_while)
+{
+  go (&bob);
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+  claim (&ann, "c1", "bob");
+  end_by_saying ();
+  now += VM_CALL_END_TIME - !__i__;
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+  come (&bob, "bob");
+  claim (&bob, "c1", "ann");
+  heard (&bob, __i__ ? "" : "call-end c1 ann>bob");
+}
+
+GST_END_TEST;
+
+/* Of VM_CALL_ENDS_MAX users, and one more: the oldest goes. Of one it is the last. */
+GST_START_TEST (test_ends_are_limited)
+{
+  Phone one = { g_string_new (NULL) };
+
+  go (&bob);
+  for (guint i = 0; i < VM_CALL_ENDS_MAX + __i__; i++) {
+    g_autofree gchar *id = g_strdup_printf ("user%u", i);
+
+    come (&one, id);
+    claim (&one, "c0", "bob");
+    says (&one, VM_CALL_END, "c0", "bob");
+    claim (&one, "c1", "bob");
+    go (&one);
+  }
+  come (&bob, "bob");
+  claim (&bob, "c0", "user1");
+  heard (&bob, "");
+  claim (&bob, "c1", "user1");
+  heard (&bob, "call-end c1 user1>bob");
+  claim (&bob, "c1", "user0");
+  heard (&bob, __i__ ? "" : "call-end c1 user0>bob");
+  g_string_free (one.heard, TRUE);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_nobody_else_ends_it)
 {
   claim (&ann, "c1", "bob");
@@ -692,6 +792,11 @@ calls_suite (void)
   tcase_add_test (tc, test_both_go_on);
   tcase_add_test (tc, test_one_goes_on);
   tcase_add_test (tc, test_ended_meanwhile);
+  tcase_add_loop_test (
+      tc, test_ended_before_the_other_is_back, 0, G_N_ELEMENTS (ends));
+  tcase_add_test (tc, test_stopped_before_the_other_is_back);
+  tcase_add_loop_test (tc, test_ends_are_kept_for_a_while, 0, 2);
+  tcase_add_loop_test (tc, test_ends_are_limited, 0, 2);
   tcase_add_test (tc, test_nobody_else_ends_it);
   tcase_add_test (tc, test_free_in_mid_call);
   return s;

@@ -714,6 +714,34 @@ GST_START_TEST (test_ended_without_server)
 
 GST_END_TEST;
 
+/* Both lose their servers. Whoever is back first ends it and goes, before the other is
+ * anywhere, or before anybody knows that it is elsewhere. */
+GST_START_TEST (test_ended_before_the_other_is_back)
+{
+  talk ();
+  go (&carl);
+  net_kill (&net->nodes[0]);
+  come_back (&ann, 2, "ann", "c1", "bob");
+  net_settle ();
+  net_pass (ASK + 1);
+  heard (&ann, "registered ann");
+  net_kill (&net->nodes[1]);
+  if (__i__)
+    net_pass (30);
+  says (&ann, VM_CALL_END, "c1", "bob");
+  go (&ann);
+  net_start (&net->nodes[1], 'd');
+  net_take_calls (&net->nodes[1], on_send, on_missed, on_close);
+  net_settle ();
+  come_back (&bob, 1, "bob", "c1", "ann");
+  net_settle ();
+  net_pass (ASK + 1);
+  heard (&bob, "registered bob, call-end c1 ann>bob");
+  fail_unless_equals_int (count_calls (), 0);
+}
+
+GST_END_TEST;
+
 /* A server that lives, and is not reached: its user's name goes to who is there, and it
  * hears so when it is back. */
 GST_START_TEST (test_out_of_reach)
@@ -834,6 +862,7 @@ callshare_suite (void)
   tcase_add_test (tc, test_ended_meanwhile);
   tcase_add_test (tc, test_called_meanwhile);
   tcase_add_test (tc, test_ended_without_server);
+  tcase_add_loop_test (tc, test_ended_before_the_other_is_back, 0, 2);
   tcase_add_test (tc, test_out_of_reach);
   tcase_add_test (tc, test_bad_wire);
   tcase_add_test (tc, test_store_away);

@@ -2,8 +2,8 @@
 
 /* Calls that outlast their server (protocol §6): the two go on talking while it is
  * stopped and started, and say so when they are back. What both say is a call again;
- * what one says makes it busy, and lets the end of the call reach it. Nobody else
- * can end what it is in. */
+ * what one says makes it busy, and lets the end of the call reach it, also when that
+ * was said before it (callended.c). Nobody else can end what it is in. */
 
 #include "calls-priv.h"
 
@@ -44,15 +44,18 @@ vm_call_user_claim (
     VmCallUser *user, const gchar *call_id, const gchar *other_id)
 {
   VmCallUser *other = call_id ? find (user, other_id) : NULL;
+  gboolean ended;
 
   vm_call_user_come_over (user, call_id, other_id);
   /* of a call that it knows the server knows better */
   if (!call_id || user->call || strcmp (user->id, other_id) == 0)
     return;
   forget (user);
-  if (other && has_ended (other, call_id, user)) {
-    vm_calls_keep_last (user, call_id, other->id);
-    vm_calls_tell_end (user, call_id, other);
+  ended = vm_calls_take_end (user->calls, call_id, other_id, user->id);
+  ended |= other && has_ended (other, call_id, user);
+  if (ended) {
+    vm_calls_keep_last (user, call_id, other_id);
+    vm_calls_tell_end (user, call_id, other_id);
   } else if (other && claims (other, call_id, user)) {
     forget (other);
     vm_calls_begin (other, user, call_id, VM_CALL_STATE_ACTIVE);
@@ -69,7 +72,7 @@ vm_call_user_meet_claim (
     VmCallUser *user, VmCallUser *other, const gchar *call_id)
 {
   if (has_ended (user, call_id, other)) {
-    vm_calls_tell_end (other, call_id, user);
+    vm_calls_tell_end (other, call_id, user->id);
     return FALSE;
   }
   if (user->call || !claims (user, call_id, other))
@@ -83,10 +86,12 @@ vm_call_user_meet_claim (
 void
 vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee)
 {
+  if (user->claim_id)
+    vm_calls_keep_end (user->calls, user->claim_id, user, user->claim_other);
   forget (user);
   if (!callee || g_strcmp0 (callee->claim_other, user->id) != 0)
     return;
-  vm_calls_tell_end (callee, callee->claim_id, user);
+  vm_calls_tell_end (callee, callee->claim_id, user->id);
   forget (callee);
 }
 
@@ -111,7 +116,8 @@ vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message)
                  && strcmp (user->claim_id, message->call_id) == 0
                  && strcmp (user->claim_other, message->to) == 0;
 
-  if (!own && !theirs)
+  /* of another server, whose user it is for may just be on the way to this one */
+  if (!own && !theirs && (other || !user->node))
     return FALSE;
   if (own)
     forget (user);
@@ -120,8 +126,21 @@ vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message)
     forget (other);
     vm_calls_keep_last (other, message->call_id, user->id);
     vm_calls_forward (user, other, message);
-  } else if (!other) {
-    vm_call_user_say_on (user, message);
+    return TRUE;
   }
+  vm_calls_keep_end (user->calls, message->call_id, user, message->to);
+  if (own && !other)
+    vm_call_user_say_on (user, message);
   return TRUE;
+}
+
+void
+vm_call_user_leave_claim (VmCallUser *user)
+{
+  g_autoptr (VmCallMessage) message = NULL;
+
+  if (!user->claim_id)
+    return;
+  message = vm_calls_new_end (user->id, user->claim_other, user->claim_id);
+  vm_call_user_end_claimed (user, message);
 }

@@ -49,6 +49,8 @@ struct _VmCalls
   VmCallShare *share; /* with other servers, or NULL */
   GHashTable *remotes; /* id -> VmCallUser, of other servers */
   GQueue idle; /* of those */
+  GQueue ends; /* of calls whose others are not back, the oldest first */
+  gint64 now; /* when it was last looked at the clock */
 };
 
 /* calls.c */
@@ -68,8 +70,11 @@ gboolean vm_calls_take (
 /* The call of @user, who is lost, is over. @quietly: at this server. */
 void vm_calls_end_lost (VmCallUser *user, gboolean quietly);
 void vm_calls_set_taken (GError **error, const gchar *id);
-void vm_calls_tell_end (
-    VmCallUser *user, const gchar *call_id, const VmCallUser *by);
+/* Returns: (transfer full) */
+VmCallMessage *
+vm_calls_new_end (const gchar *by, const gchar *to, const gchar *call_id);
+void
+vm_calls_tell_end (VmCallUser *user, const gchar *call_id, const gchar *by);
 void
 vm_calls_forward (VmCallUser *from, VmCallUser *to, VmCallMessage *message);
 void
@@ -90,6 +95,23 @@ gboolean vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message);
  * hear so. Whether they talk. */
 gboolean vm_call_user_meet_claim (
     VmCallUser *user, VmCallUser *other, const gchar *call_id);
+/* @user is gone, and what it said went on with it. */
+void vm_call_user_leave_claim (VmCallUser *user);
+
+/* callended.c */
+/* @by has ended a call with @other, who may not know. */
+void vm_calls_keep_end (VmCalls *calls, const gchar *call_id,
+    const VmCallUser *by, const gchar *other);
+/* So is that of @call for the other one, who is or was at another server, and was told so
+ * there. */
+void vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by);
+/* Whether that is kept, which it is not from now on. */
+gboolean vm_calls_take_end (
+    VmCalls *calls, const gchar *call_id, const gchar *by, const gchar *other);
+void vm_calls_forget_ends (VmCalls *calls, gint64 now);
+void vm_calls_clear_ends (VmCalls *calls);
+/* Whoever has that vm_cluster_key() is at another server now, or no more. */
+void vm_calls_say_ends (VmCalls *calls, const gchar *key);
 
 /* callremote.c */
 /* Whom @user calls: here, or at another server; NULL: nowhere. */

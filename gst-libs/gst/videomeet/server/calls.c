@@ -24,6 +24,7 @@ vm_calls_new (VmCallsSend send, gpointer user_data)
       g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_call_user_free);
   g_queue_init (&calls->idle);
   g_queue_init (&calls->ringing);
+  g_queue_init (&calls->ends);
   return calls;
 }
 
@@ -45,6 +46,7 @@ vm_calls_free (VmCalls *calls)
   g_hash_table_unref (calls->users);
   g_hash_table_unref (calls->remotes);
   g_queue_clear (&calls->idle);
+  vm_calls_clear_ends (calls);
   g_free (calls);
 }
 
@@ -100,14 +102,22 @@ vm_calls_tell_failed (
   vm_calls_tell (user, message);
 }
 
-void
-vm_calls_tell_end (VmCallUser *user, const gchar *call_id, const VmCallUser *by)
+VmCallMessage *
+vm_calls_new_end (const gchar *by, const gchar *to, const gchar *call_id)
 {
-  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_END);
+  VmCallMessage *message = vm_call_message_new (VM_CALL_END);
 
-  message->to = g_strdup (user->id);
+  message->to = g_strdup (to);
   message->call_id = g_strdup (call_id);
-  message->from = g_strdup (by->id);
+  message->from = g_strdup (by);
+  return message;
+}
+
+void
+vm_calls_tell_end (VmCallUser *user, const gchar *call_id, const gchar *by)
+{
+  g_autoptr (VmCallMessage) message = vm_calls_new_end (by, user->id, call_id);
+
   vm_calls_tell (user, message);
 }
 
@@ -237,7 +247,7 @@ cross (VmCallsCall *call, VmCallUser *user, VmCallMessage *offer, gint64 now)
   vm_calls_advance (call, VM_CALL_EVENT_CROSSED, VM_CALL_BY_SERVER);
   vm_calls_tell_failed (other, call->id, VM_CALL_REASON_BUSY);
   if (order < 0) {
-    vm_calls_tell_end (user, call->id, other);
+    vm_calls_tell_end (user, call->id, other->id);
     ring (user, other, offer, now);
   } else {
     vm_calls_tell_failed (user, offer->call_id, VM_CALL_REASON_BUSY);
@@ -367,6 +377,8 @@ take_event (
     return FALSE;
   }
   vm_calls_forward (user, other, message);
+  if (event == VM_CALL_EVENT_END)
+    vm_calls_keep_end_of (call, user);
   vm_calls_free_if_over (call);
   return TRUE;
 }
@@ -408,12 +420,14 @@ vm_calls_end_lost (VmCallUser *user, gboolean quietly)
   if (!call)
     return;
   vm_calls_advance (call, VM_CALL_EVENT_LOST, party_of (call, user));
-  if (quietly && other->node)
+  if (quietly && other->node) {
     g_debug ("a call goes on at another server, or ends there");
-  else if (call->state == VM_CALL_STATE_FAILED)
+  } else if (call->state == VM_CALL_STATE_FAILED) {
     vm_calls_tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
-  else
-    vm_calls_tell_end (other, call->id, user);
+  } else {
+    vm_calls_tell_end (other, call->id, user->id);
+    vm_calls_keep_end_of (call, user->node ? other : user);
+  }
   call_free (call);
 }
 
@@ -436,9 +450,11 @@ vm_calls_tick (VmCalls *calls, gint64 ring_time, gint64 now)
          && now - call->began >= ring_time) {
     vm_calls_advance (call, VM_CALL_EVENT_TIMEOUT, VM_CALL_BY_SERVER);
     vm_calls_tell_failed (call->caller, call->id, VM_CALL_REASON_TIMEOUT);
-    vm_calls_tell_end (call->callee, call->id, call->caller);
+    vm_calls_tell_end (call->callee, call->id, call->caller->id);
     call_free (call);
   }
+  calls->now = now;
+  vm_calls_forget_ends (calls, now);
   vm_calls_tick_remotes (calls, now);
   vm_calls_forget_idle (calls);
 }

@@ -301,7 +301,8 @@ on_gone (guint epoch, const GError *reason, gpointer user_data)
   }
 }
 
-/* Whoever says that a call goes on with that user says so to where it is now. */
+/* Whoever says that a call goes on with that user says so to where it is now, and who has
+ * ended one has. */
 static void
 on_changed (const gchar *key, gpointer user_data)
 {
@@ -318,6 +319,7 @@ on_changed (const gchar *key, gpointer user_data)
     if (g_strcmp0 (other, key) == 0)
       vm_call_user_say_claim (user);
   }
+  vm_calls_say_ends (self->calls, key);
 }
 
 static void

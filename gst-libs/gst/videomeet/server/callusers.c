@@ -109,6 +109,7 @@ leave (VmCallUser *user, gboolean quietly)
 void
 vm_call_user_leave (VmCallUser *user)
 {
+  vm_call_user_leave_claim (user);
   leave (user, FALSE);
 }
 
