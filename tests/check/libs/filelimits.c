@@ -18,6 +18,7 @@
 #define DEADLINE (60 * G_TIME_SPAN_SECOND)
 
 static gchar *folder;
+static const gchar *who; /* offers */
 static VmFileReceiver *receiver;
 
 /* Of the receiver's signals, which come on its thread. */
@@ -92,6 +93,7 @@ setup (void)
   pending = accepted = declined = rooms = acks = 0;
   hold = held = FALSE;
   receiver = vm_file_receiver_new (folder);
+  who = "ann";
   g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
   g_signal_connect (receiver, "changed", G_CALLBACK (on_changed), NULL);
   g_signal_connect (receiver, "reply", G_CALLBACK (on_reply), NULL);
@@ -127,7 +129,7 @@ take (const gchar *format, const gchar *id)
   g_autoptr (GstBuffer) buffer = make_message (format, id);
   g_autoptr (GError) error = NULL;
 
-  vm_file_receiver_take (receiver, buffer, "ann", &error);
+  vm_file_receiver_take (receiver, buffer, who, &error);
   g_assert_no_error (error);
 }
 
@@ -153,21 +155,33 @@ offer_number (guint n)
 
 GST_START_TEST (test_transfers_at_once)
 {
-  for (guint n = 1; n <= VM_FILE_TRANSFERS_MAX; n++) {
-    offer_number (n);
+  static const gchar *const senders[] = { "ann", "bob", "cid" };
+  guint n = 0;
+
+  for (guint i = 0; i < 2; i++) {
+    who = senders[i];
+    for (guint each = 0; each < VM_FILE_TRANSFERS_PER_SENDER_MAX; each++) {
+      offer_number (++n);
+      fail_unless_equals_int (pending, n);
+      fail_unless_equals_int (declined, i);
+    }
+    /* of this one, and in the end of anybody */
+    offer_number (1000 + i);
     fail_unless_equals_int (pending, n);
-    fail_unless_equals_int (declined, 0);
+    fail_unless_equals_int (declined, i + 1);
   }
-  offer_number (VM_FILE_TRANSFERS_MAX + 1);
+  fail_unless_equals_int (n, VM_FILE_TRANSFERS_MAX);
+  who = senders[2];
+  offer_number (++n);
   fail_unless_equals_int (pending, VM_FILE_TRANSFERS_MAX);
-  fail_unless_equals_int (declined, 1);
+  fail_unless_equals_int (declined, 3);
   /* what is over makes room */
   vm_file_receiver_decline (receiver, "t-1", NULL);
   fail_unless (vm_file_receiver_drain (receiver));
-  fail_unless_equals_int (declined, 2);
-  offer_number (VM_FILE_TRANSFERS_MAX + 2);
+  fail_unless_equals_int (declined, 4);
+  offer_number (++n);
   fail_unless_equals_int (pending, VM_FILE_TRANSFERS_MAX + 1);
-  fail_unless_equals_int (declined, 2);
+  fail_unless_equals_int (declined, 4);
 }
 
 GST_END_TEST;

@@ -77,10 +77,18 @@ decline (VmFileReceiver *self, const VmReceiverItem *item, const gchar *reason)
   vm_coming_reply (self, item->from, message);
 }
 
-/* Forgets what is long over; whether there is room for one more. */
 static gboolean
-make_room (VmFileReceiver *self, gint64 now)
+is_of (const VmComing *coming, const gchar *from)
 {
+  return g_strcmp0 (vm_incoming_get_from (coming->incoming), from) == 0;
+}
+
+/* Forgets what is long over; whether there is room for one more of @from. */
+static gboolean
+make_room (VmFileReceiver *self, const gchar *from, gint64 now)
+{
+  guint of_sender = 0;
+
   for (guint i = 0; i < self->transfers->len;) {
     const VmComing *coming = g_ptr_array_index (self->transfers, i);
     gint64 age = coming->over_at ? now - coming->over_at : 0;
@@ -91,7 +99,13 @@ make_room (VmFileReceiver *self, gint64 now)
     else
       i++;
   }
-  return self->transfers->len < VM_FILE_TRANSFERS_MAX;
+  for (guint i = 0; i < self->transfers->len; i++) {
+    const VmComing *coming = g_ptr_array_index (self->transfers, i);
+
+    of_sender += !coming->over_at && is_of (coming, from);
+  }
+  return self->transfers->len < VM_FILE_TRANSFERS_MAX
+         && of_sender < VM_FILE_TRANSFERS_PER_SENDER_MAX;
 }
 
 static gboolean
@@ -124,8 +138,7 @@ supersede (VmFileReceiver *self, VmIncoming *by)
         coming->told ? vm_receiver_is_lost (engine)
                      : memcmp (before->hash, offer->hash, VM_SHA256_SIZE) == 0;
 
-    if (coming->over_at
-        || g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0
+    if (coming->over_at || !is_of (coming, from)
         || !is_same_file (before, offer))
       continue;
     if (gone && vm_incoming_is_busy (coming->incoming)) {
@@ -160,7 +173,7 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   VmAccept accept;
   VmComing *coming;
 
-  if (!make_room (self, now)) {
+  if (!make_room (self, item->from, now)) {
     decline (self, item, "Too many files are being received");
     return;
   }

@@ -14,6 +14,15 @@ G_BEGIN_DECLS
  * Since: 0.1
  */
 #define VM_FILE_TRANSFERS_MAX 64
+/**
+ * VM_FILE_TRANSFERS_PER_SENDER_MAX:
+ *
+ * Those of them that are of one sender, so that none keeps out all others; as many as a
+ * #VmFileQueue sends at a time.
+ *
+ * Since: 0.1
+ */
+#define VM_FILE_TRANSFERS_PER_SENDER_MAX 32
 
 /**
  * VmFileReceiver:
