@@ -707,6 +707,27 @@ GST_START_TEST (test_another_device_at_the_address)
 
 GST_END_TEST;
 
+/* It is called once, and not for each file; what is added later is tried. */
+GST_START_TEST (test_device_that_is_not_there)
+{
+  guint16 port = vm_server_get_port (peers[0].server);
+
+  g_object_set (queue, "retries", 0, NULL);
+  place (0, "127.0.0.1", 9, "127.0.0.2", 9);
+  for (guint i = 0; i < 3; i++)
+    add (i, 10, 0, 0);
+  WAIT_FOR (unfinished () == 0);
+  fail_unless (failed == 3 && is_told ("code", "DISCONNECTED"), "%s", said ());
+  fail_unless_equals_string (order->str, "a");
+
+  place (0, "127.0.0.1", port, "127.0.0.1", port);
+  add (3, 10, 0, 0);
+  WAIT_FOR (unfinished () == 0);
+  fail_unless (done == 1, "%s", said ());
+}
+
+GST_END_TEST;
+
 /* Nobody could be told. */
 GST_START_TEST (test_cancelled_while_unreachable)
 {
@@ -758,6 +779,7 @@ filequeue_suite (void)
   tcase_add_test (tc, test_next_address);
   tcase_add_test (tc, test_dead_lane_is_replaced);
   tcase_add_test (tc, test_another_device_at_the_address);
+  tcase_add_test (tc, test_device_that_is_not_there);
   tcase_add_test (tc, test_cancelled_while_unreachable);
   tcase_add_test (tc, test_freed_while_it_sends);
   return s;

@@ -112,6 +112,45 @@ may_go_well (const VmQueueJob *job, const GError *error)
          || (error->code == VM_ERROR_NOT_FOUND && job->moved);
 }
 
+static gint
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  guint left = GPOINTER_TO_UINT (a), right = GPOINTER_TO_UINT (b);
+
+  return (left > right) - (left < right);
+}
+
+/* Who is not to be reached at all is not called again for each file that waits. */
+static void
+give_up_receiver (VmFileQueue *self, const gchar *receiver, const GError *error)
+{
+  g_autoptr (GList) numbers =
+      g_list_sort (g_hash_table_get_keys (self->jobs), compare_numbers);
+
+  for (GList *l = numbers; l; l = l->next) {
+    VmQueueJob *job = vm_file_queue_find (self, GPOINTER_TO_UINT (l->data));
+
+    if (job && !job->attempt && !job->reached
+        && g_str_equal (job->receiver, receiver))
+      vm_queue_job_conclude (job, error);
+  }
+}
+
+static void
+conclude_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
+{
+  g_autofree gchar *unreachable =
+      error && !job->reached && !job->cancelled
+              && (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
+                  || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT))
+          ? g_strdup (job->receiver)
+          : NULL;
+
+  vm_queue_job_conclude (job, error);
+  if (unreachable)
+    give_up_receiver (self, unreachable, error);
+}
+
 static void
 end_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
 {
@@ -121,7 +160,7 @@ end_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
   if (!error || !may_go_well (job, error)
       || !vm_transfer_queue_break (
           self->turns, job->number, g_get_monotonic_time ())) {
-    vm_queue_job_conclude (job, error);
+    conclude_attempt (self, job, error);
     return;
   }
   job->sent += sent_of (job->transfer);
@@ -139,6 +178,7 @@ take_news (VmFileQueue *self, VmQueueJob *job, GstStructure *news)
 
   gst_structure_get (news, "state", VM_TYPE_TRANSFER_STATE, &state, "done",
       G_TYPE_UINT64, &done, NULL);
+  job->reached |= gst_structure_has_field (news, "lane");
   job->moved |=
       state != VM_TRANSFER_STATE_PENDING && state != VM_TRANSFER_STATE_FAILED;
   vm_transfer_queue_progress (

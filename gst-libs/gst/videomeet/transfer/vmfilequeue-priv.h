@@ -45,6 +45,7 @@ typedef struct
   VmFileAttempt *attempt; /* NULL: it is not on its way */
   guint64 share; /* bits/s, that the attempt has */
   gboolean cancelled;
+  gboolean reached; /* a socket to the receiver has opened, in any attempt */
   gboolean moved; /* it was accepted, in this attempt */
   VmQueueState told; /* what was said of it last */
   GstStructure *transfer; /* as of the sender, without what is the queue's */
