@@ -31,20 +31,33 @@ is_whole_id (const gchar *text)
 }
 
 static gboolean
-is_meant (VmDevice *device, const gchar *text)
+is_called (const gchar *name, const gchar *text, gboolean folded)
+{
+  g_autofree gchar *a = NULL, *b = NULL;
+
+  if (!name || !folded)
+    return g_strcmp0 (name, text) == 0;
+  a = g_utf8_casefold (name, -1);
+  b = g_utf8_casefold (text, -1);
+  return strcmp (a, b) == 0;
+}
+
+static gboolean
+is_meant (VmDevice *device, const gchar *text, gboolean folded)
 {
   const gchar *id = vm_device_get_id (device);
 
   if (id && g_ascii_strncasecmp (id, text, strlen (text)) == 0)
     return TRUE;
   return !is_whole_id (text)
-         && (g_strcmp0 (vm_device_get_user (device), text) == 0
-             || g_strcmp0 (vm_device_get_device (device), text) == 0);
+         && (is_called (vm_device_get_user (device), text, folded)
+             || is_called (vm_device_get_device (device), text, folded));
 }
 
-/* Those that are meant; @n: devices, whose processes are one. */
+/* Those that are meant; @folded: capitals or not; @n: devices, whose processes are
+ * one. */
 static GList *
-find (VmtLookup *self, guint *n)
+find (VmtLookup *self, gboolean folded, guint *n)
 {
   g_autolist (VmDevice) devices = vm_node_list_devices (self->node);
   VmIdentity *identity = vm_node_get_identity (self->node);
@@ -55,8 +68,8 @@ find (VmtLookup *self, guint *n)
   for (GList *l = devices; l; l = l->next) {
     const gchar *id = vm_device_get_id (l->data);
 
-    if (!is_meant (l->data, self->text) || !vm_device_get_secure (l->data)
-        || (id && g_strcmp0 (id, own) == 0))
+    if (!is_meant (l->data, self->text, folded)
+        || !vm_device_get_secure (l->data) || (id && g_strcmp0 (id, own) == 0))
       continue;
     if (!found || g_strcmp0 (vm_device_get_id (found->data), id) != 0)
       ++*n;
@@ -88,8 +101,11 @@ on_look (gpointer user_data)
   gint64 passed = g_get_monotonic_time () - self->start_us;
   g_autoptr (GError) error = NULL;
   guint n;
-  GList *found = find (self, &n);
+  GList *found = find (self, FALSE, &n);
 
+  /* who is called just so would be here by now */
+  if (n == 0 && passed >= BROWSE_US)
+    found = find (self, TRUE, &n);
   if (passed < BROWSE_US || (n == 0 && passed < FIND_US)) {
     g_list_free_full (found, g_object_unref);
     return G_SOURCE_CONTINUE;

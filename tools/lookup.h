@@ -4,8 +4,8 @@
 #include <gst/videomeet/videomeet.h>
 
 /* Who is meant by DEVICE: a device id, the beginning of one, or the name of a user
- * or device that means one device alone; looked for on the network for as long
- * as it takes to know that it is the only one. Belongs to the main thread. */
+ * or device that means one device alone, in capitals or not where nobody is called just
+ * so; looked for on the network for as long as it takes to know that it is the only one. Belongs to the main thread. */
 
 typedef struct _VmtLookup VmtLookup;
 

@@ -161,6 +161,7 @@ on_all (gpointer data)
     if (search->recipient.base_uris && !is_known (self, &search->recipient))
       g_ptr_array_add (self->found, &search->recipient);
   }
+  vmt_output_ticker (self->output, NULL);
   self->func (self->found, self->user_data);
   return G_SOURCE_REMOVE;
 }
@@ -191,10 +192,24 @@ on_found (GList *devices, const GError *error, gpointer user_data)
     g_idle_add (on_all, self);
 }
 
+/* On a terminal: it takes two seconds, or thirty where nobody answers. */
+static void
+tell_names (VmtRecipients *self, GStrvBuilder *names)
+{
+  g_auto (GStrv) all = g_strv_builder_end (names);
+  g_autofree gchar *joined = g_strjoinv (", ", all);
+  g_autofree gchar *safe = vmt_text_safe (joined);
+  g_autofree gchar *text = g_strdup_printf ("Looks for %s", safe);
+
+  vmt_output_ticker (self->output, text);
+}
+
 void
 vmt_recipients_look (
     VmtRecipients *self, VmtRecipientsFunc func, gpointer user_data)
 {
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
   self->func = func;
   self->user_data = user_data;
   for (guint i = 0; i < self->searches->len; i++) {
@@ -205,7 +220,10 @@ vmt_recipients_look (
     self->left++;
     search->lookup =
         vmt_lookup_new (self->node, search->recipient.name, on_found, search);
+    g_strv_builder_add (names, search->recipient.name);
   }
   if (self->left == 0)
     g_idle_add (on_all, self);
+  else
+    tell_names (self, names);
 }
