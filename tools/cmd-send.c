@@ -73,27 +73,49 @@ advise (const GstStructure *transfer)
   return NULL;
 }
 
+/* Whether what is there is kept there, and more can follow. */
+static gboolean
+is_only_lost (const GstStructure *transfer)
+{
+  const gchar *code = gst_structure_get_string (transfer, "code");
+  VmError error = VM_ERROR_FAILED;
+
+  vm_error_from_code (code, &error);
+  return error == VM_ERROR_DISCONNECTED || error == VM_ERROR_TIMEOUT;
+}
+
+static void
+tell_unfinished (Sending *self, const GstStructure *transfer, const gchar *why)
+{
+  g_autofree gchar *name = name_of (self, transfer);
+  g_autofree gchar *text = g_strdup_printf (
+      "%s is not whole there%s%s; the same command goes on where it was.", name,
+      why ? ": " : "", why ? why : "");
+
+  vmt_output_ticker (self->output, NULL);
+  vmt_output_error (
+      self->output, gst_structure_get_string (transfer, "code"), text);
+}
+
 static void
 conclude (Sending *self, guint entry, const GstStructure *transfer)
 {
+  const VmtRate *rate = g_hash_table_lookup (self->rates, &entry);
   g_autofree gchar *name = name_of (self, transfer);
   const gchar *code = gst_structure_get_string (transfer, "code");
   const gchar *why = gst_structure_get_string (transfer, "message");
-  gboolean begun = g_hash_table_contains (self->rates, &entry);
   g_autofree gchar *safe = vmt_text_safe (why);
   g_autofree gchar *advice = advise (transfer);
-  g_autofree gchar *text = NULL;
+  g_autofree gchar *text = g_strjoin ("; ", safe, advice, NULL);
 
   self->status = VMT_EXIT_FAILED;
-  if (!self->interrupted) {
-    text = g_strjoin ("; ", safe, advice, NULL);
+  if (self->interrupted) {
+    if (rate)
+      tell_unfinished (self, transfer, NULL);
+  } else if (rate && rate->since && is_only_lost (transfer)) {
+    tell_unfinished (self, transfer, safe);
+  } else {
     tell_failed (self, name, code, text);
-  } else if (begun) {
-    text = g_strdup_printf ("%s is not whole there; the same command goes on "
-                            "where it was.",
-        name);
-    vmt_output_ticker (self->output, NULL);
-    vmt_output_error (self->output, code, text);
   }
 }
 
@@ -114,9 +136,12 @@ static void
 tell_progress (Sending *self, VmtRate *rate, const GstStructure *transfer)
 {
   g_autofree gchar *text = vmt_transfer_progress (transfer, rate);
+  g_autofree gchar *warning = vmt_transfer_warning (transfer, rate);
   g_autofree gchar *to = NULL;
   guint unfinished;
 
+  if (warning)
+    vmt_output_warning (self->output, NULL, warning);
   g_object_get (self->queue, "unfinished", &unfinished, NULL);
   if (self->several) {
     g_autofree gchar *safe =

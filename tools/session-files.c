@@ -272,7 +272,7 @@ tell (VmtSessionFiles *self, VmtFileItem *item, const GstStructure *transfer)
 {
   VmTransferState before = item->state;
   gboolean first = !item->last, good = FALSE;
-  g_autofree gchar *text = NULL;
+  g_autofree gchar *text = NULL, *warning = NULL;
 
   g_clear_pointer (&item->last, gst_structure_free);
   item->last = gst_structure_copy (transfer);
@@ -291,6 +291,9 @@ tell (VmtSessionFiles *self, VmtFileItem *item, const GstStructure *transfer)
   if (!item->sending && item->state == VM_TRANSFER_STATE_PENDING
       && (first || before != VM_TRANSFER_STATE_PENDING))
     vmt_file_item_ask (self, item);
+  warning = vmt_transfer_warning (transfer, &item->rate);
+  if (warning)
+    vmt_output_warning (self->place.output, NULL, warning);
   text = vmt_session_files_progress (self);
   vmt_output_ticker (self->place.output, text);
 }

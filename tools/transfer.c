@@ -16,15 +16,21 @@ typedef struct
 {
   guint64 size, done;
   VmTransferState state;
+  gboolean full; /* a disk is */
+  gboolean lost; /* the connection is */
 } Figures;
 
 static Figures
 read_figures (const GstStructure *transfer)
 {
-  Figures f = { 0, 0, VM_TRANSFER_STATE_PENDING };
+  Figures f = { .state = VM_TRANSFER_STATE_PENDING };
 
   gst_structure_get (transfer, "size", G_TYPE_UINT64, &f.size, "done",
       G_TYPE_UINT64, &f.done, "state", VM_TYPE_TRANSFER_STATE, &f.state, NULL);
+  gst_structure_get_boolean (transfer, "lost", &f.lost);
+  f.full =
+      f.state == VM_TRANSFER_STATE_PAUSED
+      && g_strcmp0 (gst_structure_get_string (transfer, "reason"), "full") == 0;
   return f;
 }
 
@@ -47,6 +53,8 @@ vmt_transfer_event (const GstStructure *transfer)
   json_object_set_int_member (event, "done", (gint64) f.done);
   if (gst_structure_get_uint64 (transfer, "sent", &sent))
     json_object_set_int_member (event, "sent", (gint64) sent);
+  if (f.lost)
+    json_object_set_boolean_member (event, "lost", TRUE);
   if (gst_structure_get_uint (transfer, "entry", &number))
     json_object_set_int_member (event, "number", number);
   return event;
@@ -103,11 +111,13 @@ vmt_transfer_follow (const GstStructure *transfer, VmtRate *rate)
   Figures f = read_figures (transfer);
   gint64 now = g_get_monotonic_time ();
 
-  if (f.state == VM_TRANSFER_STATE_PAUSED && rate->since && !rate->stands)
+  if ((f.state == VM_TRANSFER_STATE_PAUSED || f.lost) && rate->since
+      && !rate->stands)
     rate->stands = now;
   if (f.state == VM_TRANSFER_STATE_PENDING
-      || f.state == VM_TRANSFER_STATE_PAUSED)
+      || f.state == VM_TRANSFER_STATE_PAUSED || f.lost)
     return;
+  rate->warned = FALSE;
   if (rate->stands) {
     rate->since += now - rate->stands;
     rate->stands = 0;
@@ -152,6 +162,47 @@ is_sent (const GstStructure *transfer)
          == 0;
 }
 
+static const gchar *
+lost_of (const GstStructure *transfer)
+{
+  return is_sent (transfer) ? "the device does not answer"
+                            : "the sender is gone";
+}
+
+static const gchar *
+full_of (const GstStructure *transfer)
+{
+  return is_sent (transfer) ? "the disk there is full" : "the disk is full";
+}
+
+/* Before it has begun. */
+static const gchar *
+wait_of (const GstStructure *transfer, const Figures *f)
+{
+  const gchar *queue = gst_structure_get_string (transfer, "queue");
+
+  if (g_strcmp0 (queue, "resting") == 0)
+    return "is begun again";
+  if (f->lost)
+    return lost_of (transfer);
+  /* what a meeting carries needs no connection of its own */
+  if (queue && !gst_structure_has_field (transfer, "lane"))
+    return "connects";
+  return "waits for an answer";
+}
+
+gchar *
+vmt_transfer_warning (const GstStructure *transfer, VmtRate *rate)
+{
+  Figures f = read_figures (transfer);
+  g_autofree gchar *name = vmt_transfer_name (transfer);
+
+  if (!f.full || rate->warned)
+    return NULL;
+  rate->warned = TRUE;
+  return g_strdup_printf ("%s waits for room: %s.", name, full_of (transfer));
+}
+
 gchar *
 vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
 {
@@ -160,21 +211,16 @@ vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
   g_autofree gchar *name = vmt_text_cut (safe, VMT_PROGRESS_NAME_MAX);
   g_autofree gchar *bar = bar_of (&f);
   g_autofree gchar *what = NULL;
-  gboolean full =
-      g_strcmp0 (gst_structure_get_string (transfer, "reason"), "full") == 0;
 
   vmt_transfer_follow (transfer, rate);
   if (f.state == VM_TRANSFER_STATE_PENDING)
-    return g_strdup_printf ("%s  %s", name,
-        g_strcmp0 (gst_structure_get_string (transfer, "queue"), "resting") == 0
-            ? "is begun again"
-            : "waits for an answer");
-  if (f.state == VM_TRANSFER_STATE_TRANSFERRING)
+    return g_strdup_printf ("%s  %s", name, wait_of (transfer, &f));
+  if (f.lost)
+    what = g_strdup (lost_of (transfer));
+  else if (f.state == VM_TRANSFER_STATE_TRANSFERRING)
     what = speed_of (&f, rate);
   else if (f.state == VM_TRANSFER_STATE_PAUSED)
-    what = g_strdup (!full                ? "paused"
-                     : is_sent (transfer) ? "the disk there is full"
-                                          : "the disk is full");
+    what = g_strdup (f.full ? full_of (transfer) : "paused");
   else
     what = g_strdup ("is verified");
   return g_strdup_printf ("%s  %s  %3u %%  %s", name, bar,

@@ -23,6 +23,7 @@ typedef struct
   gint64 looked; /* when its speed was last measured */
   guint64 then; /* bytes that were there by then */
   gdouble speed; /* bytes/s, smoothed; 0: not measured */
+  gboolean warned; /* that a disk is full, since it went on last */
 } VmtRate;
 
 /* @transfer: as vm_file_sender_describe(). {"event":"transfer",…} */
@@ -35,6 +36,9 @@ gchar *vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate);
  * whether it is verified. */
 gchar *vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good);
+/* A sentence when a disk has become full, once, as also who sees no line that is written
+ * over has to know it; else NULL. */
+gchar *vmt_transfer_warning (const GstStructure *transfer, VmtRate *rate);
 /* The name of a file that a peer may have chosen, safe and short. */
 gchar *vmt_transfer_name (const GstStructure *transfer);
 /* Where files are received, if it is not there. FALSE: it cannot be made, or nothing

@@ -282,6 +282,20 @@ class File(lab.LabTest):
             next(e["done"] for e in receiver.events("transfer")
                  if e["state"] == "transferring"), 0)
 
+    def test_receiver_ended(self):
+        """The sender's user hears of it at once, and what to do in the end."""
+        a, b = self.lab.hosts
+        path = self.make(b, "a.bin", 40 * MIB)
+        receiver, sender = self.begin(a, b, path)
+        self.assertEqual(receiver.stop(), 0)
+        sender.wait_event("transfer", lab.SOON, lost=True, state="transferring")
+        self.assertEqual(sender.wait(LONG), 1)
+        said = sender.wait_event("error", lab.SOON, code="DISCONNECTED")["message"]
+        self.assertTrue(said.startswith("a.bin is not whole there: "), said)
+        self.assertTrue(
+            said.endswith("; the same command goes on where it was."), said)
+        self.assertGreater(self.go_on(a, b, path), 0)
+
     def test_link_lost(self):
         a, b = self.lab.hosts
         path = self.make(b, "a.bin", 40 * MIB)
@@ -309,6 +323,8 @@ class File(lab.LabTest):
         for side in sender, receiver:
             side.wait_event("transfer", lab.SOON, state="paused",
                             reason="full")
+            self.assertIn("a.bin waits for room", side.wait_event(
+                "warning", lab.SOON)["message"])
         a.call("rm", f"{folder}/filler")
         self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
         a.call("cmp", f"{folder}/a.bin", path)
@@ -328,11 +344,12 @@ class Several(lab.LabTest):
     assert_got = File.assert_got
 
     def test_each_gets_all(self):
+        """By name, in capitals or not."""
         a, b, c = self.lab.hosts
         paths = [self.make(c, f"f{n}", n * 100000) for n in range(3)]
         ann = self.receive(a, "--accept", "auto")
         bob = self.receive(b, "--accept", "auto", user="Bob")
-        sender = self.send(c, *paths, "Ann,Bob", "--priority",
+        sender = self.send(c, *paths, "Ann,BOB", "--priority",
                            "f2=1", "--max-active", "2")
         self.assertEqual(sender.wait(lab.SOON), 0, sender.tail())
         for path in paths:
@@ -340,7 +357,7 @@ class Several(lab.LabTest):
             self.assert_got(b, os.path.basename(path), path)
         done = [(e["receiver"], e["filename"])
                 for e in sender.events("transfer") if e["queue"] == "done"]
-        for name in "Ann", "Bob":
+        for name in "Ann", "BOB":
             self.assertEqual([f for to, f in done if to == name],
                              ["f2", "f0", "f1"])
             last = [e for e in sender.events("transfer")

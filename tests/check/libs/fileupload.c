@@ -287,6 +287,15 @@ finish (Background *self)
   g_clear_object (&self->cancellable);
 }
 
+/* What takes a while at @max_bitrate. */
+static void
+begin_slowly (Background *self, guint64 max_bitrate)
+{
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, max_bitrate);
+  begin (self);
+}
+
 GST_START_TEST (test_user_is_asked)
 {
   Background up;
@@ -332,9 +341,7 @@ GST_START_TEST (test_interrupted_and_resumed)
   g_autoptr (GError) error = NULL;
   guint64 before;
 
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
-  begin (&up);
+  begin_slowly (&up, 16 * 1024 * 1024);
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
   g_mutex_lock (&lock);
   while (seen_done == 0)
@@ -370,9 +377,7 @@ GST_START_TEST (test_sent_again_to_the_same_receiver)
   gint64 until = g_get_monotonic_time () + DEADLINE;
   guint64 before;
 
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
-  begin (&up);
+  begin_slowly (&up, 16 * 1024 * 1024);
   g_mutex_lock (&lock);
   while (seen_done < size / 2)
     fail_unless (g_cond_wait_until (&cond, &lock, until));
@@ -401,9 +406,7 @@ GST_START_TEST (test_sent_twice_at_a_time)
   VmFileSender *first;
   g_autoptr (GError) error = NULL;
 
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
-  begin (&up);
+  begin_slowly (&up, 16 * 1024 * 1024);
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
   first = sender;
   vm_file_sender_set_max_bitrate (first, 0);
@@ -435,9 +438,7 @@ GST_START_TEST (test_socket_is_cut)
 {
   Background up;
 
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 64 * 1024 * 1024);
-  begin (&up);
+  begin_slowly (&up, 64 * 1024 * 1024);
   for (guint64 cut = 1; cut <= 3; cut++) {
     gint64 until = g_get_monotonic_time () + DEADLINE;
 
@@ -451,6 +452,67 @@ GST_START_TEST (test_socket_is_cut)
   g_assert_no_error (up.error);
   assert_received ();
   fail_unless_equals_int (get_pending (), 1);
+}
+
+GST_END_TEST;
+
+/* How often that the connection is lost was told, and that it is there again. */
+typedef struct
+{
+  gboolean lost;
+  guint losses, returns;
+} Told;
+
+static void
+on_told (GObject *object, const GstStructure *transfer, gpointer user_data)
+{
+  Told *told = user_data;
+  gboolean lost = FALSE;
+
+  gst_structure_get_boolean (transfer, "lost", &lost);
+  g_mutex_lock (&lock);
+  told->losses += lost && !told->lost;
+  told->returns += !lost && told->lost;
+  told->lost = lost;
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+}
+
+static void
+wait_told (const guint *count)
+{
+  gint64 until = g_get_monotonic_time () + DEADLINE;
+
+  g_mutex_lock (&lock);
+  while (!*count)
+    fail_unless (g_cond_wait_until (&cond, &lock, until));
+  g_mutex_unlock (&lock);
+}
+
+/* For a moment, to both sides; then for as long as nobody knows that the receiver does not
+ * come back. */
+GST_START_TEST (test_loss_is_told)
+{
+  Told sent = { 0 }, received = { 0 };
+  Background up;
+
+  write_file (8 * 1024 * 1024);
+  vm_file_sender_set_max_bitrate (sender, 16 * 1024 * 1024);
+  g_signal_connect (sender, "changed", G_CALLBACK (on_told), &sent);
+  g_signal_connect (receiver, "changed", G_CALLBACK (on_told), &received);
+  begin (&up);
+  wait_state (VM_TRANSFER_STATE_TRANSFERRING);
+  vm_server_post (server, cut_sockets, NULL, NULL);
+  wait_told (&sent.returns);
+  wait_told (&received.returns);
+  fail_unless (sent.losses == 1 && received.losses == 1);
+  sent.losses = 0;
+  stop_serving ();
+  wait_told (&sent.losses);
+  g_cancellable_cancel (up.cancellable);
+  finish (&up);
+  g_assert_error (up.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&up.error);
 }
 
 GST_END_TEST;
@@ -539,9 +601,7 @@ GST_START_TEST (test_revoked_in_mid_file)
       vm_trust_facts_new (vm_identity_get_device_id (sender_identity));
   g_autofree gchar *there = g_build_filename (in, "a.bin", NULL);
 
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 1024 * 1024);
-  begin (&up);
+  begin_slowly (&up, 1024 * 1024);
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
   facts->revoked = TRUE;
   g_ptr_array_add (known, facts);
@@ -573,9 +633,7 @@ GST_START_TEST (test_trust_runs_out_in_mid_file)
   g_ptr_array_add (known, facts);
   vm_server_take_known (server, known, FALSE);
   vm_server_set_policy (server, VM_POLICY_REQUIRE);
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 64 * 1024);
-  begin (&up);
+  begin_slowly (&up, 64 * 1024);
   finish (&up);
   fail_unless (up.error != NULL);
   g_clear_error (&up.error);
@@ -593,9 +651,7 @@ GST_START_TEST (test_another_device_takes_its_place)
   g_autoptr (VmIdentity) identity = vm_identity_load (keys, NULL);
   g_autoptr (GError) error = NULL;
 
-  write_file (8 * 1024 * 1024);
-  vm_file_sender_set_max_bitrate (sender, 8 * 1024 * 1024);
-  begin (&up);
+  begin_slowly (&up, 8 * 1024 * 1024);
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
   config.port = vm_server_get_port (server);
   config.port_explicit = TRUE;
@@ -825,6 +881,7 @@ fileupload_suite (void)
   tcase_add_test (tc, test_sent_again_to_the_same_receiver);
   tcase_add_test (tc, test_sent_twice_at_a_time);
   tcase_add_test (tc, test_socket_is_cut);
+  tcase_add_test (tc, test_loss_is_told);
   tcase_add_test (tc, test_silent_while_paused);
   tcase_add_test (tc, test_revoked_in_mid_file);
   tcase_add_test (tc, test_trust_runs_out_in_mid_file);

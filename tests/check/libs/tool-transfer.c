@@ -137,6 +137,95 @@ GST_START_TEST (test_progress)
 
 GST_END_TEST;
 
+/* Of a connection: a rate of before says nothing any more, and the clock stands. */
+GST_START_TEST (test_lost)
+{
+  static const struct
+  {
+    VmTransferState state;
+    const gchar *direction, *end;
+  } cases[] = {
+    { VM_TRANSFER_STATE_PENDING, "send", "  the device does not answer" },
+    { VM_TRANSFER_STATE_TRANSFERRING, "send",
+        " 50 %  the device does not answer" },
+    { VM_TRANSFER_STATE_PAUSED, "send", " 50 %  the device does not answer" },
+    { VM_TRANSFER_STATE_TRANSFERRING, "receive", " 50 %  the sender is gone" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    VmtRate rate = { .since = g_get_monotonic_time () - G_USEC_PER_SEC,
+      .speed = 1e6 };
+    g_autoptr (GstStructure) s = transfer_new (cases[i].state, SIZE / 2);
+    g_autofree gchar *text = NULL;
+    JsonObject *event;
+
+    gst_structure_set (s, "direction", G_TYPE_STRING, cases[i].direction,
+        "lost", G_TYPE_BOOLEAN, TRUE, NULL);
+    text = vmt_transfer_progress (s, &rate);
+    fail_unless (g_str_has_suffix (text, cases[i].end), "%s", text);
+    fail_unless (rate.stands != 0);
+    event = vmt_transfer_event (s);
+    fail_unless (json_object_get_boolean_member (event, "lost"));
+    json_object_unref (event);
+  }
+}
+
+GST_END_TEST;
+
+/* Of a queue, which connects for each file, it is told how far that is. */
+GST_START_TEST (test_before_it_begins)
+{
+  static const struct
+  {
+    const gchar *queue, *lane, *text;
+  } cases[] = {
+    { NULL, NULL, "a.iso  waits for an answer" },
+    { "active", NULL, "a.iso  connects" },
+    { "active", "wss", "a.iso  waits for an answer" },
+    { "resting", NULL, "a.iso  is begun again" },
+    { "resting", "wss", "a.iso  is begun again" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstStructure) s = transfer_new (VM_TRANSFER_STATE_PENDING, 0);
+    g_autofree gchar *text = NULL;
+    VmtRate rate = { 0 };
+
+    if (cases[i].queue)
+      gst_structure_set (s, "queue", G_TYPE_STRING, cases[i].queue, NULL);
+    if (cases[i].lane)
+      gst_structure_set (s, "lane", G_TYPE_STRING, cases[i].lane, NULL);
+    text = vmt_transfer_progress (s, &rate);
+    fail_unless_equals_string (text, cases[i].text);
+  }
+}
+
+GST_END_TEST;
+
+/* Each time a disk becomes full, and not as often as that is told. */
+GST_START_TEST (test_full_is_warned_of_once)
+{
+  g_autoptr (GstStructure) full =
+      transfer_new (VM_TRANSFER_STATE_PAUSED, SIZE / 2);
+  g_autoptr (GstStructure) paused = gst_structure_copy (full);
+  g_autoptr (GstStructure) going =
+      transfer_new (VM_TRANSFER_STATE_TRANSFERRING, SIZE / 2);
+  VmtRate rate = { 0 };
+
+  gst_structure_set (full, "direction", G_TYPE_STRING, "receive", "reason",
+      G_TYPE_STRING, "full", NULL);
+  fail_if (vmt_transfer_warning (paused, &rate));
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *text = vmt_transfer_warning (full, &rate);
+
+    fail_unless_equals_string (text, "a.iso waits for room: the disk is full.");
+    fail_if (vmt_transfer_warning (full, &rate));
+    vmt_transfer_follow (going, &rate);
+  }
+}
+
+GST_END_TEST;
+
 /* Whatever the names and figures: a terminal has 80 columns. */
 GST_START_TEST (test_progress_fits)
 {
@@ -215,6 +304,9 @@ tool_transfer_suite (void)
   tcase_add_test (tc, test_results);
   tcase_add_test (tc, test_times);
   tcase_add_test (tc, test_progress);
+  tcase_add_test (tc, test_lost);
+  tcase_add_test (tc, test_before_it_begins);
+  tcase_add_test (tc, test_full_is_warned_of_once);
   tcase_add_test (tc, test_progress_fits);
   tcase_add_test (tc, test_pause);
   tcase_add_test (tc, test_event_of_a_queue);

@@ -78,14 +78,26 @@ push (VmUpload *self, VmUploadItem *item)
     tell (self);
 }
 
+/* called with lock held; what is pulled first is the offer, and needs no socket */
+static gboolean
+has_to_wait (VmUpload *self)
+{
+  return !self->connected && self->offer
+         && !g_cancellable_is_cancelled (self->cancellable);
+}
+
 static gboolean
 wait_connected (VmUpload *self)
 {
   gboolean goes_on;
 
   g_mutex_lock (&self->lock);
-  while (!self->connected && self->offer
-         && !g_cancellable_is_cancelled (self->cancellable))
+  if (has_to_wait (self)) {
+    g_mutex_unlock (&self->lock);
+    vm_file_sender_tell_changes (self->sender);
+    g_mutex_lock (&self->lock);
+  }
+  while (has_to_wait (self))
     g_cond_wait (&self->cond, &self->lock);
   goes_on = !g_cancellable_is_cancelled (self->cancellable);
   g_mutex_unlock (&self->lock);

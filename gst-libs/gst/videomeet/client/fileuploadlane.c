@@ -100,7 +100,6 @@ flush (VmUpload *self)
         can_send (self) && (over || self->unsent.bytes < VM_UPLOAD_UNSENT_MAX)
             ? g_queue_pop_head (&self->queue)
             : NULL;
-    g_cond_signal (&self->cond);
     g_mutex_unlock (&self->lock);
     if (!item)
       break;
@@ -241,6 +240,8 @@ vm_upload_drop_socket (VmUpload *self)
     return;
   g_signal_handlers_disconnect_by_data (self->socket, self);
   g_clear_object (&self->socket);
+  if (!self->ended && !self->closing)
+    vm_file_sender_set_lost (self->sender);
   g_mutex_lock (&self->lock);
   self->connected = FALSE;
   /* asked for again by whoever has not got it */

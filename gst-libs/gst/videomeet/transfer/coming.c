@@ -26,12 +26,23 @@ vm_coming_reply (
       0, s, from);
 }
 
+/* Whoever sends it may come back. */
+static gboolean
+is_lost (const VmComing *coming)
+{
+  return !vm_incoming_is_over (coming->incoming)
+         && vm_receiver_is_lost (vm_incoming_get_engine (coming->incoming));
+}
+
 static void
 tell_state (VmFileReceiver *self, VmComing *coming, VmTransferState state)
 {
   g_autoptr (GstStructure) s = vm_incoming_describe (coming->incoming, state);
 
   gst_structure_set (s, "transferId", G_TYPE_STRING, coming->id, NULL);
+  coming->told_lost = is_lost (coming);
+  if (coming->told_lost)
+    gst_structure_set (s, "lost", G_TYPE_BOOLEAN, TRUE, NULL);
   coming->told_at = g_get_monotonic_time ();
   g_signal_emit (
       self, vm_file_receiver_signals[VM_FILE_RECEIVER_SIGNAL_CHANGED], 0, s);
@@ -50,7 +61,9 @@ vm_coming_tell (VmFileReceiver *self, VmComing *coming)
   while (vm_receiver_next_state (engine, &state))
     tell_state (self, coming, state);
   if (!vm_incoming_is_over (coming->incoming)
-      && g_get_monotonic_time () - coming->told_at >= VM_FILE_RECEIVER_PROGRESS)
+      && (coming->told_lost != is_lost (coming)
+          || g_get_monotonic_time () - coming->told_at
+                 >= VM_FILE_RECEIVER_PROGRESS))
     tell_state (self, coming, vm_receiver_get_state (engine));
 }
 

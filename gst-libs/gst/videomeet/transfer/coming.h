@@ -13,6 +13,7 @@ typedef struct
   gint64 told_at; /* when the application heard of it; 0: never */
   gint64 over_at; /* 0: it is not over */
   gboolean told; /* that its lane is gone will be told */
+  gboolean told_lost; /* whether the application heard of it last as lost */
   VmTransferMessage *ack; /* that is held back; or NULL */
   gsize acked; /* bytes that it stands for */
   GQueue held; /* of VmReceiverItem: what came while a job is under way */

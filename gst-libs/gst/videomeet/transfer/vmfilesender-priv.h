@@ -37,8 +37,10 @@ struct _VmFileSender
   gboolean hashing; /* the whole, a part at a time */
 
   gchar *lane, *address; /* that it goes over; NULL: nobody has said it */
+  gboolean lost; /* that lane is, and there is no other yet */
 
   gint64 told_at; /* µs; when something was emitted; 0: never */
+  gboolean untold; /* what is said of the lane is another since */
 };
 
 /* Called with its lock held: where it is, in a state that it is or was in.
@@ -71,5 +73,10 @@ VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);
  * vm_file_sender_pull_message(), where what the receiver and the user say is heard. Any
  * thread. */
 void vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked);
+/* The lane is lost, until vm_file_sender_set_lane() names another. Any thread. */
+void vm_file_sender_set_lost (VmFileSender *self);
+/* Emits what is new, in place of vm_file_sender_pull_message() while there is no lane to
+ * pull for. The pulling thread. */
+void vm_file_sender_tell_changes (VmFileSender *self);
 /* Bytes that the receiver has acknowledged. Any thread. */
 guint64 vm_file_sender_get_done (VmFileSender *self);

@@ -129,6 +129,18 @@ vm_file_sender_set_lane (
   g_free (self->address);
   self->lane = g_strdup (lane);
   self->address = g_strdup (address);
+  self->lost = FALSE;
+  self->untold = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vm_file_sender_set_lost (VmFileSender *self)
+{
+  g_mutex_lock (&self->lock);
+  self->untold |= !self->lost;
+  self->lost = TRUE;
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
 }
@@ -161,8 +173,8 @@ vm_file_sender_cancel (VmFileSender *self)
  * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
  * `sent` (#guint64, bytes that went out; what went again counts again), as the
  * transport has said it `lane` (string, `wss` or `data-channel`) and `address` (string,
- * the base URI of `wss`),
- * `state` (#VmTransferState); when it has failed `code` (string, as
+ * the base URI of `wss`), `lost` (#gboolean, only when %TRUE: that lane is lost, and
+ * another is looked for), `state` (#VmTransferState); when it has failed `code` (string, as
  * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
  * (string), if the receiver says it. Any thread.
  *

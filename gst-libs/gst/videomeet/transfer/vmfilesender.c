@@ -300,6 +300,8 @@ vm_file_sender_describe_as (VmFileSender *self, VmTransferState state)
     gst_structure_set (s, "lane", G_TYPE_STRING, self->lane, NULL);
   if (self->address)
     gst_structure_set (s, "address", G_TYPE_STRING, self->address, NULL);
+  if (self->lost)
+    gst_structure_set (s, "lost", G_TYPE_BOOLEAN, TRUE, NULL);
   return s;
 }
 
@@ -310,6 +312,7 @@ tell (VmFileSender *self, VmTransferState state)
   g_autoptr (GstStructure) s = vm_file_sender_describe_as (self, state);
 
   self->told_at = g_get_monotonic_time ();
+  self->untold = FALSE;
   g_mutex_unlock (&self->lock);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, s);
   g_mutex_lock (&self->lock);
@@ -326,8 +329,18 @@ tell_changes (VmFileSender *self)
     tell (self, state);
   while (vm_sender_next_state (self->engine, &state))
     tell (self, state);
-  if (!is_over (self) && g_get_monotonic_time () - self->told_at >= PROGRESS_US)
+  if (!is_over (self)
+      && (self->untold
+          || g_get_monotonic_time () - self->told_at >= PROGRESS_US))
     tell (self, vm_sender_get_state (self->engine));
+}
+
+void
+vm_file_sender_tell_changes (VmFileSender *self)
+{
+  g_mutex_lock (&self->lock);
+  tell_changes (self);
+  g_mutex_unlock (&self->lock);
 }
 
 /* called with lock held; (transfer full): NULL when there will be none */
