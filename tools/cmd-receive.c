@@ -23,27 +23,12 @@ typedef struct
   VmFileReceiver *receiver;
   VmtSessionTrust *trust;
   GMainLoop *loop;
-  GHashTable *coming; /* id of a transfer that is not over -> Coming */
+  GHashTable *rates; /* id of a transfer -> VmtRate */
   GQueue asked; /* of Question; the user is asked the first, then the next */
   guint shown; /* how often somebody had asked for trust when that was shown */
   VmtLines lines; /* typed, not yet whole */
   gboolean over; /* nothing is typed any more */
 } Receiving;
-
-typedef struct
-{
-  VmtRate rate;
-  GstStructure *last; /* that was heard of it */
-} Coming;
-
-static void
-coming_free (gpointer data)
-{
-  Coming *coming = data;
-
-  gst_structure_free (coming->last);
-  g_free (coming);
-}
 
 /* That waits for an answer. */
 typedef struct
@@ -170,45 +155,16 @@ forget_asked (Receiving *self, const gchar *id)
     ask_next (self);
 }
 
-/* What is heard of a transfer. *@known: it was heard of before. */
 static VmtRate *
-hear (Receiving *self, const GstStructure *transfer, gboolean *known)
+rate_of (Receiving *self, const gchar *id)
 {
-  const gchar *id = gst_structure_get_string (transfer, "transferId");
-  Coming *coming = g_hash_table_lookup (self->coming, id);
+  VmtRate *rate = g_hash_table_lookup (self->rates, id);
 
-  *known = coming != NULL;
-  if (coming) {
-    gst_structure_free (coming->last);
-  } else {
-    coming = g_new0 (Coming, 1);
-    g_hash_table_insert (self->coming, g_strdup (id), coming);
+  if (!rate) {
+    rate = g_new0 (VmtRate, 1);
+    g_hash_table_insert (self->rates, g_strdup (id), rate);
   }
-  coming->last = gst_structure_copy (transfer);
-  return &coming->rate;
-}
-
-/* It is over: what is not whole yet stays, and is gone on with. */
-static void
-tell_kept (Receiving *self)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->coming);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    const Coming *coming = value;
-    g_autofree gchar *name = vmt_transfer_name (coming->last);
-    guint64 size = 0, done = 0;
-
-    gst_structure_get (coming->last, "size", G_TYPE_UINT64, &size, "done",
-        G_TYPE_UINT64, &done, NULL);
-    if (done && done <= size)
-      vmt_output_line (self->output, VMT_STYLE_PLAIN,
-          "%s is not whole; %u %% of it is kept, and what is sent again goes "
-          "on from there.",
-          name, (guint) (done * 100 / size));
-  }
+  return rate;
 }
 
 static gboolean
@@ -217,9 +173,10 @@ on_news (gpointer data)
   News *news = data;
   Receiving *self = news->self;
   const gchar *id = gst_structure_get_string (news->transfer, "transferId");
-  gboolean known, good = FALSE;
-  VmtRate *rate = hear (self, news->transfer, &known);
+  gboolean known = g_hash_table_contains (self->rates, id);
+  VmtRate *rate = rate_of (self, id);
   VmTransferState state = VM_TRANSFER_STATE_PENDING;
+  gboolean good = FALSE;
   g_autofree gchar *text = NULL, *warning = NULL;
 
   gst_structure_get (
@@ -237,7 +194,7 @@ on_news (gpointer data)
     vmt_output_ticker (self->output, NULL);
     vmt_output_line (
         self->output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD, "%s", text);
-    g_hash_table_remove (self->coming, id);
+    g_hash_table_remove (self->rates, id);
   } else {
     warning = vmt_transfer_warning (news->transfer, rate);
     if (warning)
@@ -438,8 +395,7 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   vmt_device_warn (node, output);
   self.trust = vmt_session_trust_new (node, options, output, NULL, &self.over);
   self.loop = g_main_loop_new (NULL, FALSE);
-  self.coming =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, coming_free);
+  self.rates = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   done = receive (&self, start_us);
   if (self.receiver)
     vm_file_receiver_stop (self.receiver);
@@ -449,10 +405,9 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   g_clear_object (&self.receiver);
   vmt_session_trust_free (self.trust);
   vmt_output_ticker (output, NULL);
-  tell_kept (&self);
   vmt_lines_end (&self.lines, ignore_line, NULL);
   g_queue_clear_full (&self.asked, question_free);
-  g_hash_table_unref (self.coming);
+  g_hash_table_unref (self.rates);
   g_main_loop_unref (self.loop);
   return done ? VMT_EXIT_OK : VMT_EXIT_FAILED;
 }

@@ -73,6 +73,39 @@ GST_START_TEST (test_results)
 
 GST_END_TEST;
 
+/* A part that may be gone on with is told where it is, and no other. */
+GST_START_TEST (test_what_is_kept)
+{
+  static const struct
+  {
+    const gchar *direction, *code;
+    guint64 done;
+    const gchar *text;
+  } cases[] = {
+    { "receive", "DISCONNECTED", SIZE / 4,
+        "a.iso: Gone; 25 % is kept for when it is sent again" },
+    { "receive", "TIMEOUT", SIZE,
+        "a.iso: Gone; 100 % is kept for when it is sent again" },
+    { "receive", "TIMEOUT", 0, "a.iso: Gone" },
+    { "receive", "CANCELLED", SIZE / 4, "a.iso: Gone" },
+    { "receive", NULL, SIZE / 4, "a.iso: Gone" },
+    { "send", "DISCONNECTED", SIZE / 4, "a.iso: Gone" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstStructure) s =
+        transfer_new (VM_TRANSFER_STATE_FAILED, cases[i].done);
+
+    gst_structure_set (s, "direction", G_TYPE_STRING, cases[i].direction,
+        "message", G_TYPE_STRING, "Gone", NULL);
+    if (cases[i].code)
+      gst_structure_set (s, "code", G_TYPE_STRING, cases[i].code, NULL);
+    check_result (s, cases[i].text, cases[i].text, FALSE);
+  }
+}
+
+GST_END_TEST;
+
 /* A rate is said of what took long enough to have one, and where it was gone on with. */
 GST_START_TEST (test_times)
 {
@@ -302,6 +335,7 @@ tool_transfer_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_lanes);
   tcase_add_test (tc, test_results);
+  tcase_add_test (tc, test_what_is_kept);
   tcase_add_test (tc, test_times);
   tcase_add_test (tc, test_progress);
   tcase_add_test (tc, test_lost);
