@@ -52,7 +52,8 @@ tell (VmUpload *self)
 void
 vm_upload_look_for_room (VmUpload *self)
 {
-  gboolean full = self->queue.length >= QUEUE_MAX;
+  guint most = self->full ? QUEUE_MAX / 2 : QUEUE_MAX - 1;
+  gboolean full = self->queue.length > most;
 
   if (full == self->full)
     return;

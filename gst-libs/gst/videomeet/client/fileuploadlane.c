@@ -100,6 +100,7 @@ flush (VmUpload *self)
         can_send (self) && (over || self->unsent.bytes < VM_UPLOAD_UNSENT_MAX)
             ? g_queue_pop_head (&self->queue)
             : NULL;
+    vm_upload_look_for_room (self);
     g_mutex_unlock (&self->lock);
     if (!item)
       break;
