@@ -665,6 +665,42 @@ GST_START_TEST (test_ended_before_the_other_is_back)
 
 GST_END_TEST;
 
+/* Who was only away, and says again that the call goes on, has not ended it. */
+GST_START_TEST (test_away_before_the_other_is_back)
+{
+  go (&bob);
+  claim (&ann, "c1", "bob");
+  go (&ann);
+  come (&ann, "ann");
+  claim (&ann, "c1", "bob");
+  come (&bob, "bob");
+  claim (&bob, "c1", "ann");
+  heard (&bob, "");
+  heard (&ann, "");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+}
+
+GST_END_TEST;
+
+/* A call that has begun since is another, whatever it is called. */
+GST_START_TEST (test_called_alike_since)
+{
+  go (&bob);
+  claim (&ann, "c1", "bob");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  come (&bob, "bob");
+  talk ();
+  vm_call_user_detach (g_steal_pointer (&bob.user));
+  vm_call_user_detach (g_steal_pointer (&ann.user));
+  g_string_truncate (ann.heard, 0);
+  g_string_truncate (bob.heard, 0);
+  come (&bob, "bob");
+  claim (&bob, "c1", "ann");
+  heard (&bob, "");
+}
+
+GST_END_TEST;
+
 /* A server that stops takes no end with it. */
 GST_START_TEST (test_stopped_before_the_other_is_back)
 {
@@ -694,7 +730,7 @@ GST_START_TEST (test_ends_are_kept_for_a_while)
 
 GST_END_TEST;
 
-/* Of VM_CALL_ENDS_MAX users, and one more: the oldest goes. Of one it is the last. */
+/* VM_CALL_ENDS_MAX, and one more: the oldest goes. */
 GST_START_TEST (test_ends_are_limited)
 {
   Phone one = { g_string_new (NULL) };
@@ -704,19 +740,39 @@ GST_START_TEST (test_ends_are_limited)
     g_autofree gchar *id = g_strdup_printf ("user%u", i);
 
     come (&one, id);
-    claim (&one, "c0", "bob");
-    says (&one, VM_CALL_END, "c0", "bob");
     claim (&one, "c1", "bob");
     go (&one);
   }
   come (&bob, "bob");
-  claim (&bob, "c0", "user1");
-  heard (&bob, "");
   claim (&bob, "c1", "user1");
   heard (&bob, "call-end c1 user1>bob");
   claim (&bob, "c1", "user0");
   heard (&bob, __i__ ? "" : "call-end c1 user0>bob");
   g_string_free (one.heard, TRUE);
+}
+
+GST_END_TEST;
+
+/* Of one user VM_CALL_ENDS_OF_USER, and one more: its own oldest goes. */
+GST_START_TEST (test_ends_of_a_user_are_limited)
+{
+  go (&bob);
+  claim (&carl, "c1", "bob");
+  go (&carl);
+  for (guint i = 0; i < VM_CALL_ENDS_OF_USER + __i__; i++) {
+    g_autofree gchar *id = g_strdup_printf ("c%u", i);
+
+    claim (&ann, id, "bob");
+    says (&ann, VM_CALL_END, id, "bob");
+  }
+  come (&bob, "bob");
+  claim (&bob, "c1", "carl");
+  heard (&bob, "call-end c1 carl>bob");
+  go (&ann);
+  claim (&bob, "c1", "ann");
+  heard (&bob, "call-end c1 ann>bob");
+  claim (&bob, "c0", "ann");
+  heard (&bob, __i__ ? "" : "call-end c0 ann>bob");
 }
 
 GST_END_TEST;
@@ -797,6 +853,9 @@ calls_suite (void)
   tcase_add_test (tc, test_stopped_before_the_other_is_back);
   tcase_add_loop_test (tc, test_ends_are_kept_for_a_while, 0, 2);
   tcase_add_loop_test (tc, test_ends_are_limited, 0, 2);
+  tcase_add_loop_test (tc, test_ends_of_a_user_are_limited, 0, 2);
+  tcase_add_test (tc, test_away_before_the_other_is_back);
+  tcase_add_test (tc, test_called_alike_since);
   tcase_add_test (tc, test_nobody_else_ends_it);
   tcase_add_test (tc, test_free_in_mid_call);
   return s;

@@ -742,6 +742,32 @@ GST_START_TEST (test_ended_before_the_other_is_back)
 
 GST_END_TEST;
 
+/* And is itself where the other comes back, of which the server where it was does not
+ * know. */
+GST_START_TEST (test_ended_at_another_server)
+{
+  talk ();
+  go (&carl);
+  net_kill (&net->nodes[0]);
+  net_kill (&net->nodes[1]);
+  come_back (&ann, 2, "ann", "c1", "bob");
+  net_settle ();
+  net_pass (ASK + 1);
+  heard (&ann, "registered ann");
+  go (&ann);
+  net_start (&net->nodes[1], 'd');
+  net_take_calls (&net->nodes[1], on_send, on_missed, on_close);
+  net_settle ();
+  come_in (&ann, 1, "ann");
+  come_back (&bob, 1, "bob", "c1", "ann");
+  net_settle ();
+  net_pass (ASK + 1);
+  heard (&bob, "registered bob, call-end c1 ann>bob");
+  heard (&ann, "");
+}
+
+GST_END_TEST;
+
 /* A server that lives, and is not reached: its user's name goes to who is there, and it
  * hears so when it is back. */
 GST_START_TEST (test_out_of_reach)
@@ -863,6 +889,7 @@ callshare_suite (void)
   tcase_add_test (tc, test_called_meanwhile);
   tcase_add_test (tc, test_ended_without_server);
   tcase_add_loop_test (tc, test_ended_before_the_other_is_back, 0, 2);
+  tcase_add_test (tc, test_ended_at_another_server);
   tcase_add_test (tc, test_out_of_reach);
   tcase_add_test (tc, test_bad_wire);
   tcase_add_test (tc, test_store_away);

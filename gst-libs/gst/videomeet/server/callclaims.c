@@ -51,6 +51,8 @@ vm_call_user_claim (
   if (!call_id || user->call || strcmp (user->id, other_id) == 0)
     return;
   forget (user);
+  /* it was only away */
+  vm_calls_take_end (user->calls, call_id, user->id, other_id);
   ended = vm_calls_take_end (user->calls, call_id, other_id, user->id);
   ended |= other && has_ended (other, call_id, user);
   if (ended) {
@@ -116,8 +118,11 @@ vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message)
                  && strcmp (user->claim_id, message->call_id) == 0
                  && strcmp (user->claim_other, message->to) == 0;
 
-  /* of another server, whose user it is for may just be on the way to this one */
-  if (!own && !theirs && (other || !user->node))
+  if (!own && !theirs && user->node) {
+    vm_calls_hear_end (user->calls, user, message->to, message->call_id);
+    return TRUE;
+  }
+  if (!own && !theirs)
     return FALSE;
   if (own)
     forget (user);
@@ -132,6 +137,25 @@ vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message)
   if (own && !other)
     vm_call_user_say_on (user, message);
   return TRUE;
+}
+
+void
+vm_calls_hear_end (
+    VmCalls *calls, const VmCallUser *by, const gchar *to, const gchar *call_id)
+{
+  VmCallUser *user = g_hash_table_lookup (calls->users, to);
+  const VmCallUser *here = g_hash_table_lookup (calls->users, by->id);
+
+  /* who is not here may be on the way; and whoever has come itself, and says that the call
+   * goes on, knows better */
+  if (!user) {
+    if (!here || g_strcmp0 (here->claim_id, call_id) != 0)
+      vm_calls_keep_end (calls, call_id, by, to);
+  } else if (claims (user, call_id, by)) {
+    forget (user);
+    vm_calls_keep_last (user, call_id, by->id);
+    vm_calls_tell_end (user, call_id, by->id);
+  }
 }
 
 void

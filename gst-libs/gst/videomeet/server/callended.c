@@ -3,8 +3,8 @@
 /* Calls that outlast their server, and are ended before both are back (protocol §6):
  * who ends one may be gone when the other returns and says that it goes on. Each server
  * remembers such ends for a while, and says those of its own users on as soon as the
- * other is at another server. So it does when the server of the other is another than
- * is known here, or is gone without anybody having noticed yet. */
+ * other is at another server. Of a user of another server it remembers each, because
+ * that one may be gone without anybody having noticed yet. */
 
 #include "calls-priv.h"
 #include "clusterrecord.h"
@@ -45,20 +45,33 @@ vm_calls_clear_ends (VmCalls *calls)
   g_queue_clear_full (&calls->ends, end_free);
 }
 
-/* One of each user: whoever ends many takes the place of nobody else's. */
+/* Whoever ends many takes the place of nobody else's. */
+static void
+make_room (VmCalls *calls, const gchar *by)
+{
+  GList *first = NULL;
+  guint n = 0;
+
+  for (GList *one = calls->ends.tail; one; one = one->prev) {
+    if (strcmp (((End *) one->data)->by, by) == 0) {
+      first = one;
+      n++;
+    }
+  }
+  if (n >= VM_CALL_ENDS_OF_USER)
+    drop (calls, first);
+  else if (calls->ends.length == VM_CALL_ENDS_MAX)
+    drop (calls, calls->ends.head);
+}
+
 void
 vm_calls_keep_end (VmCalls *calls, const gchar *call_id, const VmCallUser *by,
     const gchar *other)
 {
   End *end = g_new0 (End, 1);
 
-  for (GList *one = calls->ends.head, *next; one; one = next) {
-    next = one->next;
-    if (strcmp (((End *) one->data)->by, by->id) == 0)
-      drop (calls, one);
-  }
-  if (calls->ends.length == VM_CALL_ENDS_MAX)
-    drop (calls, calls->ends.head);
+  vm_calls_take_end (calls, call_id, by->id, other);
+  make_room (calls, by->id);
   end->call_id = g_strdup (call_id);
   end->by = g_strdup (by->id);
   end->other = g_strdup (other);

@@ -149,15 +149,17 @@ vm_calls_hear (VmCalls *calls, const gchar *node, const gchar *from,
 {
   VmCallUser *user = g_hash_table_lookup (calls->users, to);
   VmCallUser *remote = NULL;
+  const VmCallUser was = { .id = (gchar *) from, .node = (gchar *) node };
+  gboolean good = message->to && strcmp (message->to, to) == 0;
   g_autoptr (GError) error = NULL;
 
-  if (message->type == VM_CALL_FAILED) {
-    if (user)
-      take_failed (user, node, message);
-  } else if (message->to && strcmp (message->to, to) == 0
-             && !g_hash_table_contains (calls->users, from)) {
+  if (message->type == VM_CALL_FAILED && user)
+    take_failed (user, node, message);
+  else if (message->type != VM_CALL_FAILED && good
+           && !g_hash_table_contains (calls->users, from))
     remote = find_speaker (calls, node, from, message);
-  }
+  if (!remote && good && message->type == VM_CALL_END)
+    vm_calls_hear_end (calls, &was, to, message->call_id);
   if (remote && message->type == VM_CALL_OFFER) {
     g_free (remote->name);
     remote->name = g_strdup (message->username);
@@ -236,6 +238,7 @@ vm_calls_hear_claim (VmCalls *calls, const gchar *node, const gchar *from,
   VmCallUser *remote;
   gboolean moved, talk;
 
+  vm_calls_take_end (calls, call_id, from, to);
   if (!user || g_hash_table_contains (calls->users, from))
     return;
   remote = vm_calls_get_remote (calls, from, node);

@@ -49,7 +49,7 @@ struct _VmCalls
   VmCallShare *share; /* with other servers, or NULL */
   GHashTable *remotes; /* id -> VmCallUser, of other servers */
   GQueue idle; /* of those */
-  GQueue ends; /* of calls whose others are not back, the oldest first */
+  GQueue ends; /* of calls whose others may not know, the oldest first */
   gint64 now; /* when it was last looked at the clock */
 };
 
@@ -97,6 +97,9 @@ gboolean vm_call_user_meet_claim (
     VmCallUser *user, VmCallUser *other, const gchar *call_id);
 /* @user is gone, and what it said went on with it. */
 void vm_call_user_leave_claim (VmCallUser *user);
+/* @by, who was at another server, has ended there what @to may say to go on. */
+void vm_calls_hear_end (VmCalls *calls, const VmCallUser *by, const gchar *to,
+    const gchar *call_id);
 
 /* callended.c */
 /* @by has ended a call with @other, who may not know. */

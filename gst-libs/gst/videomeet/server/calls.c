@@ -207,6 +207,8 @@ vm_calls_begin (VmCallUser *caller, VmCallUser *callee, const gchar *call_id,
 {
   VmCallsCall *call = g_new0 (VmCallsCall, 1);
 
+  vm_calls_take_end (caller->calls, call_id, caller->id, callee->id);
+  vm_calls_take_end (caller->calls, call_id, callee->id, caller->id);
   call->id = g_strdup (call_id);
   call->caller = caller;
   call->callee = callee;

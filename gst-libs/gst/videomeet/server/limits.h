@@ -57,9 +57,10 @@
 #define VM_CALL_USERS_MAX 8192
 #define VM_CALL_RING_TIME (45 * G_USEC_PER_SEC)
 #define VM_CALL_BURST 5
-/* Ends of calls that the other does not know of, because it is not back since a server
- * was stopped: of so many users (the oldest goes), and for so long. */
+/* Ends of calls that the other may not know of, because its server was stopped: so many,
+ * so many of one user (beyond, the oldest goes), and for so long. */
 #define VM_CALL_ENDS_MAX 1024
+#define VM_CALL_ENDS_OF_USER 8
 #define VM_CALL_END_TIME (120 * G_USEC_PER_SEC)
 #define VM_CALL_TIME (2 * G_USEC_PER_SEC)
 
