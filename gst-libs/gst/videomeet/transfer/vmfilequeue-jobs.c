@@ -120,35 +120,63 @@ compare_numbers (gconstpointer a, gconstpointer b)
   return (left > right) - (left < right);
 }
 
-/* Who is not to be reached at all is not called again for each file that waits. */
-static void
-give_up_receiver (VmFileQueue *self, const gchar *receiver, const GError *error)
+/* Whether nobody was there where @job has looked for its receiver, which is the last
+ * that was said of it. */
+static gboolean
+is_unreachable (const VmQueueJob *job, const GError *error)
 {
-  g_autoptr (GList) numbers =
-      g_list_sort (g_hash_table_get_keys (self->jobs), compare_numbers);
+  const VmQueuePlace *place =
+      g_hash_table_lookup (job->queue->places, job->receiver);
 
-  for (GList *l = numbers; l; l = l->next) {
-    VmQueueJob *job = vm_file_queue_find (self, GPOINTER_TO_UINT (l->data));
-
-    if (job && !job->attempt && !job->reached
-        && g_str_equal (job->receiver, receiver))
-      vm_queue_job_conclude (job, error);
-  }
+  return error && !job->reached && !job->cancelled
+         && job->place == place->number
+         && (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
+             || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT));
 }
 
+/* Those of @job's receiver that wait for the same; NULL: another goes to it, or there
+ * are none. Returns: (transfer container) */
+static GList *
+find_alike (VmFileQueue *self, const VmQueueJob *job)
+{
+  GList *numbers = NULL;
+  GHashTableIter iter;
+  gpointer data;
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &data)) {
+    const VmQueueJob *other = data;
+
+    if (other == job || !g_str_equal (other->receiver, job->receiver))
+      continue;
+    if (other->attempt && other->reached) {
+      g_list_free (numbers);
+      return NULL;
+    }
+    if (!other->attempt && !other->reached)
+      numbers = g_list_prepend (numbers, GUINT_TO_POINTER (other->number));
+  }
+  return g_list_sort (numbers, compare_numbers);
+}
+
+/* Who is not to be reached at all is not called again for each file that waits. What a
+ * handler adds meanwhile is another matter. */
 static void
 conclude_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
 {
-  g_autofree gchar *unreachable =
-      error && !job->reached && !job->cancelled
-              && (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
-                  || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT))
-          ? g_strdup (job->receiver)
-          : NULL;
+  guint place = job->place;
+  g_autoptr (GList) alike =
+      is_unreachable (job, error) ? find_alike (self, job) : NULL;
 
   vm_queue_job_conclude (job, error);
-  if (unreachable)
-    give_up_receiver (self, unreachable, error);
+  for (GList *l = alike; l; l = l->next) {
+    VmQueueJob *other = vm_file_queue_find (self, GPOINTER_TO_UINT (l->data));
+    const VmQueuePlace *now =
+        other ? g_hash_table_lookup (self->places, other->receiver) : NULL;
+
+    if (other && !other->attempt && now->number == place)
+      vm_queue_job_conclude (other, error);
+  }
 }
 
 static void
@@ -164,7 +192,7 @@ end_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
     return;
   }
   job->sent += sent_of (job->transfer);
-  gst_structure_remove_field (job->transfer, "sent");
+  gst_structure_remove_fields (job->transfer, "sent", "lost", NULL);
   set_error (job, VM_TRANSFER_STATE_PENDING, error);
   tell (self, job, VM_QUEUE_RESTING);
 }
@@ -225,6 +253,7 @@ begin (VmFileQueue *self, VmQueueJob *job)
   };
 
   job->moved = FALSE;
+  job->place = place->number;
   job->share = vm_transfer_queue_get_share (self->turns, job->number);
   config.max_bitrate = job->share;
   job->attempt = vm_file_attempt_new (&config);

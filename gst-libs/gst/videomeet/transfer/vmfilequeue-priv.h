@@ -22,6 +22,7 @@ struct _VmFileQueue
   VmPacer
       *pacer; /* of all: many small files have no time to share the rate in */
   GHashTable *places; /* receiver → VmQueuePlace */
+  guint places_said; /* how often one was said */
   GHashTable *jobs; /* number → VmQueueJob */
   GSource *timer;
   gboolean interrupted; /* nothing begins any more */
@@ -32,6 +33,7 @@ typedef struct
 {
   gchar **base_uris;
   gchar *key_hash;
+  guint number; /* of VmFileQueue.places_said */
 } VmQueuePlace;
 
 /* A file for one receiver. */
@@ -44,6 +46,7 @@ typedef struct
   gchar *key_hash; /* that answered an earlier attempt: no other is sent to */
   VmFileAttempt *attempt; /* NULL: it is not on its way */
   guint64 share; /* bits/s, that the attempt has */
+  guint place; /* its number, where the attempt has looked */
   gboolean cancelled;
   gboolean reached; /* a socket to the receiver has opened, in any attempt */
   gboolean moved; /* it was accepted, in this attempt */

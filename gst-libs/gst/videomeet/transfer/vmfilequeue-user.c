@@ -29,6 +29,7 @@ vm_file_queue_set_receiver (VmFileQueue *self, const gchar *receiver,
   place = g_new0 (VmQueuePlace, 1);
   place->base_uris = g_strdupv ((gchar **) base_uris);
   place->key_hash = g_strdup (key_hash);
+  place->number = ++self->places_said;
   g_hash_table_replace (self->places, g_strdup (receiver), place);
 }
 
