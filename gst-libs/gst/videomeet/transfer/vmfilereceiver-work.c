@@ -102,7 +102,8 @@ make_room (VmFileReceiver *self, const gchar *from, gint64 now)
   for (guint i = 0; i < self->transfers->len; i++) {
     const VmComing *coming = g_ptr_array_index (self->transfers, i);
 
-    of_sender += !coming->over_at && is_of (coming, from);
+    of_sender +=
+        !vm_incoming_is_over (coming->incoming) && is_of (coming, from);
   }
   return self->transfers->len < VM_FILE_TRANSFERS_MAX
          && of_sender < VM_FILE_TRANSFERS_PER_SENDER_MAX;
@@ -125,7 +126,7 @@ supersede (VmFileReceiver *self, VmIncoming *by)
   const gchar *from = vm_incoming_get_from (by);
   const VmTransferMessage *offer =
       vm_receiver_get_offer (vm_incoming_get_engine (by));
-  g_autoptr (GError) why = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
+  g_autoptr (GError) why = g_error_new (VM_ERROR, VM_ERROR_CANCELLED,
       "The sender was started again, and goes on where it was");
   gboolean stands = FALSE;
 
@@ -173,14 +174,14 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   VmAccept accept;
   VmComing *coming;
 
-  if (!make_room (self, item->from, now)) {
-    decline (self, item, "Too many files are being received");
-    return;
-  }
   incoming = vm_incoming_new (
       self->folder, item->from, item->message, on_job_over, self, now);
   if (!supersede (self, incoming))
     return;
+  if (!make_room (self, item->from, now)) {
+    decline (self, item, "Too many files are being received");
+    return;
+  }
   g_mutex_lock (&self->lock);
   accept = self->accept;
   g_mutex_unlock (&self->lock);
