@@ -191,9 +191,11 @@ on_news (gpointer data)
   vmt_transfer_follow (news->transfer, rate);
   text = vmt_transfer_result (news->transfer, rate, &good);
   if (text) {
+    g_autofree gchar *kept = vmt_transfer_kept (news->transfer);
+
     vmt_output_ticker (self->output, NULL);
-    vmt_output_line (
-        self->output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD, "%s", text);
+    vmt_output_line (self->output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD,
+        "%s%s", text, kept);
     g_hash_table_remove (self->rates, id);
   } else {
     warning = vmt_transfer_warning (news->transfer, rate);

@@ -266,23 +266,6 @@ begun_of (const Figures *f, const VmtRate *rate)
       ", resumed at %u %%", (guint) (rate->before * 100 / f->size));
 }
 
-/* Why it has failed; of what was only interrupted, what of it stays here. */
-static gchar *
-failure_of (const GstStructure *transfer, const Figures *f)
-{
-  g_autofree gchar *why =
-      vmt_text_safe (gst_structure_get_string (transfer, "message"));
-  const gchar *code = gst_structure_get_string (transfer, "code");
-  VmError error = VM_ERROR_FAILED;
-
-  vm_error_from_code (code, &error);
-  if (is_sent (transfer) || !f->done || f->done > f->size
-      || (error != VM_ERROR_DISCONNECTED && error != VM_ERROR_TIMEOUT))
-    return g_steal_pointer (&why);
-  return g_strdup_printf ("%s; %u %% is kept for when it is sent again", why,
-      (guint) (f->done * 100 / f->size));
-}
-
 gchar *
 vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good)
@@ -303,11 +286,27 @@ vmt_transfer_result (
     return g_strdup_printf ("%s: %s, verified, in %s%s%s%s%s", name, size, time,
         lane_of (transfer), begun, renamed ? ", as " : "", renamed ? path : "");
   if (f.state == VM_TRANSFER_STATE_FAILED) {
-    g_autofree gchar *why = failure_of (transfer, &f);
+    g_autofree gchar *why =
+        vmt_text_safe (gst_structure_get_string (transfer, "message"));
 
     return g_strdup_printf ("%s: %s", name, why);
   }
   return NULL;
+}
+
+gchar *
+vmt_transfer_kept (const GstStructure *transfer)
+{
+  Figures f = read_figures (transfer);
+  const gchar *code = gst_structure_get_string (transfer, "code");
+  VmError error = VM_ERROR_FAILED;
+
+  vm_error_from_code (code, &error);
+  if (f.state != VM_TRANSFER_STATE_FAILED || !f.done || f.done > f.size
+      || (error != VM_ERROR_DISCONNECTED && error != VM_ERROR_TIMEOUT))
+    return g_strdup ("");
+  return g_strdup_printf ("; %u %% is kept for when it is sent again",
+      (guint) (f.done * 100 / f.size));
 }
 
 gboolean

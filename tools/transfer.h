@@ -36,6 +36,9 @@ gchar *vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate);
  * whether it is verified. */
 gchar *vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good);
+/* "; 43 % is kept for when it is sent again", of one that this device has received a part
+ * of, and who sends it shows its key; "" where nothing is. */
+gchar *vmt_transfer_kept (const GstStructure *transfer);
 /* A sentence when a disk has become full, once, as also who sees no line that is written
  * over has to know it; else NULL. */
 gchar *vmt_transfer_warning (const GstStructure *transfer, VmtRate *rate);

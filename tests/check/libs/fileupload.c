@@ -505,8 +505,10 @@ GST_START_TEST (test_loss_is_told)
   vm_server_post (server, cut_sockets, NULL, NULL);
   wait_told (&sent.returns);
   wait_told (&received.returns);
+  g_mutex_lock (&lock);
   fail_unless (sent.losses == 1 && received.losses == 1);
   sent.losses = 0;
+  g_mutex_unlock (&lock);
   stop_serving ();
   wait_told (&sent.losses);
   g_cancellable_cancel (up.cancellable);

@@ -78,29 +78,29 @@ GST_START_TEST (test_what_is_kept)
 {
   static const struct
   {
-    const gchar *direction, *code;
+    VmTransferState state;
+    const gchar *code;
     guint64 done;
     const gchar *text;
   } cases[] = {
-    { "receive", "DISCONNECTED", SIZE / 4,
-        "a.iso: Gone; 25 % is kept for when it is sent again" },
-    { "receive", "TIMEOUT", SIZE,
-        "a.iso: Gone; 100 % is kept for when it is sent again" },
-    { "receive", "TIMEOUT", 0, "a.iso: Gone" },
-    { "receive", "CANCELLED", SIZE / 4, "a.iso: Gone" },
-    { "receive", NULL, SIZE / 4, "a.iso: Gone" },
-    { "send", "DISCONNECTED", SIZE / 4, "a.iso: Gone" },
+    { VM_TRANSFER_STATE_FAILED, "DISCONNECTED", SIZE / 4,
+        "; 25 % is kept for when it is sent again" },
+    { VM_TRANSFER_STATE_FAILED, "TIMEOUT", SIZE,
+        "; 100 % is kept for when it is sent again" },
+    { VM_TRANSFER_STATE_FAILED, "TIMEOUT", 0, "" },
+    { VM_TRANSFER_STATE_FAILED, "CANCELLED", SIZE / 4, "" },
+    { VM_TRANSFER_STATE_FAILED, NULL, SIZE / 4, "" },
+    { VM_TRANSFER_STATE_COMPLETED, NULL, SIZE, "" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GstStructure) s =
-        transfer_new (VM_TRANSFER_STATE_FAILED, cases[i].done);
+    g_autoptr (GstStructure) s = transfer_new (cases[i].state, cases[i].done);
+    g_autofree gchar *text = NULL;
 
-    gst_structure_set (s, "direction", G_TYPE_STRING, cases[i].direction,
-        "message", G_TYPE_STRING, "Gone", NULL);
     if (cases[i].code)
       gst_structure_set (s, "code", G_TYPE_STRING, cases[i].code, NULL);
-    check_result (s, cases[i].text, cases[i].text, FALSE);
+    text = vmt_transfer_kept (s);
+    fail_unless_equals_string (text, cases[i].text);
   }
 }
 

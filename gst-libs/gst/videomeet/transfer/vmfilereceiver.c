@@ -239,8 +239,9 @@ vm_file_receiver_class_init (VmFileReceiverClass *klass)
    * VmFileReceiver::changed:
    * @self: the receiver
    * @transfer: a #GstStructure as of vm_file_sender_describe(), its direction
-   *   `receive`, with `from` (string); `reason` (string) is `full` when it is
-   *   paused because the disk is full; without `sent` and `address`, and with `lane`
+   *   `receive`, with `from` (string); `lost` is %TRUE while its sender has no
+   *   connection; `reason` (string) is `full` when it is paused because the disk is
+   *   full; without `sent` and `address`, and with `lane`
    *   once something has come behind the offer
    *
    * A transfer has another state, or five times a second: it goes on. Emitted in

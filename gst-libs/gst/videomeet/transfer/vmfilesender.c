@@ -300,7 +300,8 @@ vm_file_sender_describe_as (VmFileSender *self, VmTransferState state)
     gst_structure_set (s, "lane", G_TYPE_STRING, self->lane, NULL);
   if (self->address)
     gst_structure_set (s, "address", G_TYPE_STRING, self->address, NULL);
-  if (self->lost)
+  if (self->lost && state != VM_TRANSFER_STATE_COMPLETED
+      && state != VM_TRANSFER_STATE_FAILED)
     gst_structure_set (s, "lost", G_TYPE_BOOLEAN, TRUE, NULL);
   return s;
 }
