@@ -3,8 +3,8 @@
 /* Calls that outlast their server, and are ended before both are back (protocol §6):
  * who ends one may be gone when the other returns and says that it goes on. Each server
  * remembers such ends for a while, and says those of its own users on as soon as the
- * other is at another server. Of a user of another server it remembers each, because
- * that one may be gone without anybody having noticed yet. */
+ * other is at another server. It remembers the end of each call, because the other may
+ * be gone, or its server, without anybody having noticed yet. */
 
 #include "calls-priv.h"
 #include "clusterrecord.h"
@@ -45,7 +45,7 @@ vm_calls_clear_ends (VmCalls *calls)
   g_queue_clear_full (&calls->ends, end_free);
 }
 
-/* Whoever ends many takes the place of nobody else's. */
+/* Whoever ends many takes places of its own first. */
 static void
 make_room (VmCalls *calls, const gchar *by)
 {
@@ -122,9 +122,9 @@ vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by)
   const VmCallUser *other = vm_calls_other_of (call, by);
   const gchar *node;
 
+  vm_calls_keep_end (calls, call->id, by, other->id);
   if (by->node || !other->node || !calls->share)
     return;
-  vm_calls_keep_end (calls, call->id, by, other->id);
   node = vm_call_share_find (calls->share, other->id);
   if (node && strcmp (node, other->node) != 0)
     say (calls, node, g_queue_peek_tail (&calls->ends));

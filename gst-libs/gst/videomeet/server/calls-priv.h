@@ -89,7 +89,8 @@ void vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee);
 /* A candidate in a call that @user has claimed, whose other is at another server, which
  * has not answered yet; FALSE: it is something else. */
 gboolean vm_call_user_say_claimed (VmCallUser *user, VmCallMessage *message);
-/* The end of a call that one of the two has claimed; FALSE: neither has. */
+/* The end of a call that one of the two has claimed; FALSE: neither has, and @user is
+ * here. */
 gboolean vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message);
 /* The two talk, if @user says that this call goes on; else, if it has ended, they
  * hear so. Whether they talk. */
@@ -105,8 +106,7 @@ void vm_calls_hear_end (VmCalls *calls, const VmCallUser *by, const gchar *to,
 /* @by has ended a call with @other, who may not know. */
 void vm_calls_keep_end (VmCalls *calls, const gchar *call_id,
     const VmCallUser *by, const gchar *other);
-/* So is that of @call for the other one, who is or was at another server, and was told so
- * there. */
+/* So has it @call, of which the other was told where it is known to be. */
 void vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by);
 /* Whether that is kept, which it is not from now on. */
 gboolean vm_calls_take_end (

@@ -428,7 +428,8 @@ vm_calls_end_lost (VmCallUser *user, gboolean quietly)
     vm_calls_tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
   } else {
     vm_calls_tell_end (other, call->id, user->id);
-    vm_calls_keep_end_of (call, user->node ? other : user);
+    vm_calls_keep_end_of (call, user);
+    vm_calls_keep_end_of (call, other);
   }
   call_free (call);
 }

@@ -57,11 +57,12 @@
 #define VM_CALL_USERS_MAX 8192
 #define VM_CALL_RING_TIME (45 * G_USEC_PER_SEC)
 #define VM_CALL_BURST 5
-/* Ends of calls that the other may not know of, because its server was stopped: so many,
- * so many of one user (beyond, the oldest goes), and for so long. */
-#define VM_CALL_ENDS_MAX 1024
+/* Ends of calls that the other may not know of, because its connection or its server is
+ * gone: so many, so many of one user (beyond, the oldest goes), and as long as a device
+ * tries to come back. */
+#define VM_CALL_ENDS_MAX 4096
 #define VM_CALL_ENDS_OF_USER 8
-#define VM_CALL_END_TIME (120 * G_USEC_PER_SEC)
+#define VM_CALL_END_TIME (300 * G_USEC_PER_SEC)
 #define VM_CALL_TIME (2 * G_USEC_PER_SEC)
 
 /* Sessions of Engine.IO that have no WebSocket: an address may have as many of them
