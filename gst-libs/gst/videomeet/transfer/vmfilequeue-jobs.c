@@ -69,7 +69,7 @@ set_error (VmQueueJob *job, VmTransferState state, const GError *error)
 {
   gst_structure_set (
       job->transfer, "state", VM_TYPE_TRANSFER_STATE, state, NULL);
-  gst_structure_remove_fields (job->transfer, "code", "message", NULL);
+  gst_structure_remove_fields (job->transfer, "code", "message", "lost", NULL);
   if (error)
     gst_structure_set (job->transfer, "code", G_TYPE_STRING,
         vm_error_to_code (
@@ -134,8 +134,8 @@ is_unreachable (const VmQueueJob *job, const GError *error)
              || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT));
 }
 
-/* Those of @job's receiver that wait for the same; NULL: another goes to it, or there
- * are none. Returns: (transfer container) */
+/* Those of @job's receiver that wait for the same; NULL: one that has reached it before is
+ * on its way again, or there are none. Returns: (transfer container) */
 static GList *
 find_alike (VmFileQueue *self, const VmQueueJob *job)
 {
@@ -192,7 +192,7 @@ end_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
     return;
   }
   job->sent += sent_of (job->transfer);
-  gst_structure_remove_fields (job->transfer, "sent", "lost", NULL);
+  gst_structure_remove_field (job->transfer, "sent");
   set_error (job, VM_TRANSFER_STATE_PENDING, error);
   tell (self, job, VM_QUEUE_RESTING);
 }

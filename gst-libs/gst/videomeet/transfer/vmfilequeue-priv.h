@@ -22,7 +22,7 @@ struct _VmFileQueue
   VmPacer
       *pacer; /* of all: many small files have no time to share the rate in */
   GHashTable *places; /* receiver → VmQueuePlace */
-  guint places_said; /* how often one was said */
+  guint places_said; /* how often another one was said */
   GHashTable *jobs; /* number → VmQueueJob */
   GSource *timer;
   gboolean interrupted; /* nothing begins any more */

@@ -2,6 +2,14 @@
 
 #include "vmfilequeue-priv.h"
 
+static gboolean
+is_same (const VmQueuePlace *a, const VmQueuePlace *b)
+{
+  return g_strv_equal ((const gchar *const *) a->base_uris,
+             (const gchar *const *) b->base_uris)
+         && g_strcmp0 (a->key_hash, b->key_hash) == 0;
+}
+
 /**
  * vm_file_queue_set_receiver:
  * @self: a #VmFileQueue
@@ -20,6 +28,7 @@ void
 vm_file_queue_set_receiver (VmFileQueue *self, const gchar *receiver,
     const gchar *const *base_uris, const gchar *key_hash)
 {
+  const VmQueuePlace *before;
   VmQueuePlace *place;
 
   g_return_if_fail (VM_IS_FILE_QUEUE (self));
@@ -29,7 +38,9 @@ vm_file_queue_set_receiver (VmFileQueue *self, const gchar *receiver,
   place = g_new0 (VmQueuePlace, 1);
   place->base_uris = g_strdupv ((gchar **) base_uris);
   place->key_hash = g_strdup (key_hash);
-  place->number = ++self->places_said;
+  before = g_hash_table_lookup (self->places, receiver);
+  place->number =
+      before && is_same (before, place) ? before->number : ++self->places_said;
   g_hash_table_replace (self->places, g_strdup (receiver), place);
 }
 

@@ -12,7 +12,8 @@
  * nothing goes on, because a user has not answered yet or a disk is full, gives its
  * place to another device until it goes on. When a device cannot be reached the
  * transfer is begun again, after a while, and goes on where it was. When it has failed
- * in the end, and never had a connection, all that waits for that device fails with it.
+ * in the end, and nobody had a connection to that device where it was last said to be,
+ * what waits for it fails as well.
  *
  * A queue belongs to the main context that was the thread's default when it was
  * made: it is used there, and its signals are emitted there. Files are read and sent
