@@ -9,8 +9,9 @@ VmTrustDesk *desk;
 gchar *asked, *digits;
 void (*host_approve) (const gchar *request_id);
 
-static GAsyncQueue *words; /* of gchar *, from the desk's thread */
-static GMutex lock; /* of asked and digits */
+/* Of gchar *, from the thread of the desk or the node; NULL: nobody listens. */
+static GAsyncQueue *words;
+static GMutex lock; /* of asked and digits, and of what words is */
 static gboolean changed; /* was heard, and nobody has waited for it */
 
 void
@@ -19,7 +20,11 @@ host_hear (const gchar *format, ...)
   va_list args;
 
   va_start (args, format);
-  g_async_queue_push (words, g_strdup_vprintf (format, args));
+  g_mutex_lock (&lock);
+  /* a node may say its last when the test is over: its meetings end later */
+  if (words)
+    g_async_queue_push (words, g_strdup_vprintf (format, args));
+  g_mutex_unlock (&lock);
   va_end (args);
 }
 
@@ -101,9 +106,11 @@ host_open_ears (void)
 void
 host_close_ears (void)
 {
+  g_mutex_lock (&lock);
   g_clear_pointer (&words, g_async_queue_unref);
   g_clear_pointer (&asked, g_free);
   g_clear_pointer (&digits, g_free);
+  g_mutex_unlock (&lock);
   net_use_identity (NULL);
   net_use_address (NULL);
   fixture_teardown ();
