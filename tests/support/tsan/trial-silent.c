@@ -2,7 +2,13 @@
 /* Every way in which this project hands something from thread to thread. Each
  * is correct; without the shim TSan reports most of them. */
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <gio/gio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "trial.h"
 
 #define ROUNDS 100
@@ -639,6 +645,45 @@ by_bus_watch (void)
   gst_bus_remove_watch (bus);
 }
 
+/* A number that one thread has given back, and another is given: as libuv does
+ * the one and this project's stores the other. */
+
+typedef struct
+{
+  gint descriptor;
+  gint closed;
+} Descriptor;
+
+static gpointer
+close_thread (gpointer data)
+{
+  Descriptor *d = data;
+  gint fd = epoll_create1 (EPOLL_CLOEXEC);
+
+  __atomic_store_n (&d->descriptor, fd, __ATOMIC_RELAXED);
+  syscall (SYS_close, fd);
+  mark (&d->closed);
+  return NULL;
+}
+
+static void
+by_number (void)
+{
+  Descriptor d = { -1, 0 };
+  GThread *thread = g_thread_new ("trial", close_thread, &d);
+  gint fd;
+  DIR *dir;
+
+  wait_for (&d.closed);
+  fd = openat (AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd != __atomic_load_n (&d.descriptor, __ATOMIC_RELAXED))
+    abort ();
+  dir = fdopendir (fd);
+  if (!dir || closedir (dir) != 0)
+    abort ();
+  g_thread_join (thread);
+}
+
 const Trial trials_silent[] = {
   { "mutex", by_mutex },
   { "mutex-trylock", by_trylock },
@@ -664,5 +709,6 @@ const Trial trials_silent[] = {
   { "cancellable", by_cancellable },
   { "bus", by_bus },
   { "bus-watch", by_bus_watch },
+  { "descriptor", by_number },
   { NULL, NULL },
 };
