@@ -317,12 +317,25 @@ test("the statistics", async () => {
 test("speaking is shown", async () => {
   const ann = await host();
   const browser = await Browser.start();
-  const page = await browser.join(ann.link, "Cleo");
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    const read = AnalyserNode.prototype.getFloatTimeDomainData;
+
+    window.looks = []; // how long each was, in seconds
+    AnalyserNode.prototype.getFloatTimeDomainData = function look(samples) {
+      window.looks.push(samples.length / this.context.sampleRate);
+      return read.call(this, samples);
+    };
+  });
+  await page.goto(joinLink(ann.link, "Cleo"));
   await untilState(page, "joined");
 
-  // the stamped source hums, the fake microphone beeps
+  // the stamped source hums, the fake microphone beeps for 20 ms twice a second, which
+  // whoever looks for a shorter time than there is between two looks may never hear
   await untilClass(page, "Ann", "speaking", true);
   await untilClass(page, "Cleo (you)", "speaking", true);
+  const looks = await page.evaluate(() => window.looks);
+  assert(looks.length > 0 && Math.min(...looks) >= 0.3, `looks of ${looks[0]} s, five a second`);
   await page.click("#toggle-audio");
   await untilClass(page, "Cleo (you)", "speaking", false);
 });

@@ -5,6 +5,30 @@
 const EVERY_MS = 200;
 const LOUD = 0.015; // of 1
 const HOLD_MS = 700; // between two words nobody falls silent
+const BLOCK = 1024; // samples whose level is one: 20 ms or so
+const MOST_SAMPLES = 32768; // of an AnalyserNode
+
+// What an analyser has to hold, so that a look misses nothing since the one
+// before, also when it comes late: a power of two, as it wants it.
+function samplesOfALook(rate) {
+  const least = rate * EVERY_MS * 1.5 / 1000;
+  let size = BLOCK;
+
+  while (size < least && size < MOST_SAMPLES) size *= 2;
+  return size;
+}
+
+// Of the loudest block.
+function level(samples) {
+  let loudest = 0;
+
+  for (let i = 0; i + BLOCK <= samples.length; i += BLOCK) {
+    let sum = 0;
+    for (let j = i; j < i + BLOCK; j++) sum += samples[j] * samples[j];
+    loudest = Math.max(loudest, sum);
+  }
+  return Math.sqrt(loudest / BLOCK);
+}
 
 async function receivedLevel(receiver) {
   for (const report of (await receiver.getStats()).values()) {
@@ -59,8 +83,9 @@ export class Levels {
     if (!track) return;
     try {
       this.#context ||= new AudioContext();
-      this.#analyser ||= new AnalyserNode(this.#context, { fftSize: 1024 });
-      this.#samples ||= new Float32Array(1024);
+      this.#analyser ||= new AnalyserNode(this.#context,
+        { fftSize: samplesOfALook(this.#context.sampleRate) });
+      this.#samples ||= new Float32Array(this.#analyser.fftSize);
       this.#source = new MediaStreamAudioSourceNode(this.#context,
         { mediaStream: new MediaStream([track]) });
       this.#source.connect(this.#analyser);
@@ -82,9 +107,7 @@ export class Levels {
   #ownLevel() {
     if (!this.#source || this.#context.state !== "running") return 0;
     this.#analyser.getFloatTimeDomainData(this.#samples);
-    let sum = 0;
-    for (const sample of this.#samples) sum += sample * sample;
-    return Math.sqrt(sum / this.#samples.length);
+    return level(this.#samples);
   }
 
   async #measure(list, own) {
