@@ -87,19 +87,20 @@ has_to_wait (VmUpload *self)
          && !g_cancellable_is_cancelled (self->cancellable);
 }
 
+/* A socket that was lost before this thread woke up for it is told as every other. */
 static gboolean
 wait_connected (VmUpload *self)
 {
   gboolean goes_on;
 
   g_mutex_lock (&self->lock);
-  if (has_to_wait (self)) {
+  while (has_to_wait (self)) {
     g_mutex_unlock (&self->lock);
     vm_file_sender_tell_changes (self->sender);
     g_mutex_lock (&self->lock);
+    if (has_to_wait (self))
+      g_cond_wait (&self->cond, &self->lock);
   }
-  while (has_to_wait (self))
-    g_cond_wait (&self->cond, &self->lock);
   goes_on = !g_cancellable_is_cancelled (self->cancellable);
   g_mutex_unlock (&self->lock);
   return goes_on;

@@ -41,7 +41,17 @@ struct _VmFileSender
 
   gint64 told_at; /* µs; when something was emitted; 0: never */
   gboolean untold; /* what is said of the lane is another since */
+  gboolean woken; /* something has come since it was looked at all */
 };
+
+/* Called with its lock held: who pulls looks at all once more, also when that thread does
+ * not wait at the moment (the lock is given up while something is told). */
+static inline void
+vm_file_sender_wake (VmFileSender *self)
+{
+  self->woken = TRUE;
+  g_cond_signal (&self->cond);
+}
 
 /* Called with its lock held: where it is, in a state that it is or was in.
  * Returns: (transfer full) */

@@ -20,7 +20,7 @@ vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing)
 
   g_mutex_lock (&self->lock);
   self->flushing = flushing;
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -43,7 +43,7 @@ vm_file_sender_set_paused (VmFileSender *self, gboolean paused)
   self->paused = paused;
   if (!paused)
     vm_sender_resume (self->engine, g_get_monotonic_time ());
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -65,7 +65,7 @@ vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate)
   self->held_until = vm_pace_again (self->held_until, self->max_bitrate,
       max_bitrate, g_get_monotonic_time ());
   self->max_bitrate = max_bitrate;
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -131,7 +131,7 @@ vm_file_sender_set_lane (
   self->address = g_strdup (address);
   self->lost = FALSE;
   self->untold = TRUE;
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -141,7 +141,7 @@ vm_file_sender_set_lost (VmFileSender *self)
   g_mutex_lock (&self->lock);
   self->untold |= !self->lost;
   self->lost = TRUE;
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -161,7 +161,7 @@ vm_file_sender_cancel (VmFileSender *self)
 
   g_mutex_lock (&self->lock);
   vm_sender_cancel (self->engine);
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 

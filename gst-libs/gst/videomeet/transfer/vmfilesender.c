@@ -256,6 +256,8 @@ wait (VmFileSender *self)
 {
   gint64 until = vm_sender_get_deadline (self->engine);
 
+  if (self->woken)
+    return;
   if (self->held && !self->blocked && (until < 0 || self->held_until < until))
     until = self->held_until;
   if (until < 0)
@@ -351,6 +353,7 @@ next_message (VmFileSender *self)
   VmTransferMessage *message = NULL;
 
   while (!self->flushing) {
+    self->woken = FALSE;
     take_replies (self);
     tell_changes (self);
     if (is_over (self)) {
@@ -449,7 +452,7 @@ vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message)
   g_queue_push_tail (&self->replies, message);
   if (self->replies.length > VM_FILE_SENDER_REPLIES_MAX)
     vm_transfer_message_free (g_queue_pop_head (&self->replies));
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -458,7 +461,7 @@ vm_file_sender_fail (VmFileSender *self, const GError *why)
 {
   g_mutex_lock (&self->lock);
   vm_sender_fail (self->engine, why);
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -478,7 +481,7 @@ vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked)
 {
   g_mutex_lock (&self->lock);
   self->blocked = blocked;
-  g_cond_signal (&self->cond);
+  vm_file_sender_wake (self);
   g_mutex_unlock (&self->lock);
 }
 
