@@ -107,15 +107,18 @@ test("a question that takes the place of another is not answered by a click on i
     "--user", "Carl"]);
   await carl.event("trust-digits");
   // the click lands at the moment in which the question changes
-  const changed = page.evaluate(() => new Promise((resolve) => {
+  await page.evaluate(() => {
     const name = document.getElementById("approval-name");
-    new MutationObserver(() => {
-      const yes = document.getElementById("approval-yes");
-      queueMicrotask(() => { yes.click(); resolve(yes.disabled); });
-    }).observe(name, { childList: true, characterData: true, subtree: true });
-  }));
+
+    window.changed = new Promise((resolve) => {
+      new MutationObserver(() => {
+        const yes = document.getElementById("approval-yes");
+        queueMicrotask(() => { yes.click(); resolve(yes.disabled); });
+      }).observe(name, { childList: true, characterData: true, subtree: true });
+    });
+  });
   ann.type("n");
-  assert(await changed, "nothing can be said yet");
+  assert(await page.evaluate(() => window.changed), "nothing can be said yet");
   await until(async () => await text(page, "#approval-name") === "Carl", STEP_MS, "Carl's");
   await bob.event("error", { code: "NOT_TRUSTED" });
   await page.click("#approval-no");

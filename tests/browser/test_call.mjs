@@ -142,10 +142,10 @@ test("one is killed: its tile is gone before its seat, the others go on", async 
 
   two.kill();
   await untilNames(cleo, ["Ann", "Cleo (you)"], SEAT_MS);
-  await untilPictures(cleo, 1);
   // the seat is kept for half a minute, in case it comes back
   await cleo.click("#toggle-people");
   await until(async () => (await text(cleo, "#people-list")).includes("Dan"), STEP_MS, "Dan listed");
+  await untilPictures(cleo, 1);
 });
 
 test("a page that is closed says goodbye", async () => {

@@ -105,6 +105,9 @@ class Nats(lab.LabTest):
         nats.kill()
         self.wait_health("waiting for NATS\n")
         # each is said once
+        lab.wait_until(
+            lambda: sum(waits in line for line in list(server.err)) == 2,
+            lab.SOON, "the second wait")
         said = list(server.err)
         self.assertEqual(sum(waits in line for line in said), 2, said)
         self.assertEqual(sum(there in line for line in said), 1, said)

@@ -66,6 +66,8 @@ class File(lab.LabTest):
         drawn = ["pending", "transferring", "verifying", "completed"]
         for path in paths:
             name = os.path.basename(path)
+            receiver.wait_event("transfer", lab.SOON, state="completed",
+                                filename=name)
             self.assert_got(a, name, path)
             self.assertEqual(self.states(sender, name), drawn)
             self.assertEqual(self.states(receiver, name), drawn)
@@ -209,10 +211,10 @@ class File(lab.LabTest):
         self.assertEqual(os.listdir(os.path.join(a.home, self.folder)), [])
         self.assertEqual(receiver.stop(), 0)
 
-    def begin(self, a, b, path):
+    def begin(self, a, b, path, rate="40M"):
         """A transfer that is slow enough to be interrupted, after a while."""
         receiver = self.receive(a, "--accept", "auto")
-        sender = self.send(b, path, a.address, "--max-bitrate", "40M")
+        sender = self.send(b, path, a.address, "--max-bitrate", rate)
         receiver.wait_for(
             lambda line: '"transferring"' in line and '"done":0' not in line,
             lab.SOON)
@@ -313,7 +315,7 @@ class File(lab.LabTest):
         folder = os.path.join(a.home, self.folder)
         os.mkdir(folder)
         a.call("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder)
-        receiver, sender = self.begin(a, b, path)
+        receiver, sender = self.begin(a, b, path, "10M")
         part, = (n for n in a.call("ls", "-A", folder).split()
                  if n.endswith(".part"))
         a.call("fallocate", "--punch-hole", "--offset", str(10 * MIB),

@@ -35,11 +35,12 @@ class FileLanes(lab.LabTest):
             host.call(tool, *rule)
 
     def meet(self, *more):
-        """Ann hosts, and Bob is her guest; both take files."""
+        """Ann hosts, and Bob is her guest; both take files. Who joins by an
+        address asks nobody whether he is there, which takes ports as well."""
         processes = []
         for host, user in ((self.a, "Ann"), (self.b, "Bob")):
             what = ["host", "--meeting", "standup"] if user == "Ann" \
-                else ["join", "standup"]
+                else ["join", f"videomeet://{self.a.address}/standup"]
             process = host.start(
                 "videomeet", *what, "--user", user, "--source", "test",
                 "--audio-only", "--json", "--accept", "auto", "--files",

@@ -12,8 +12,9 @@ import subprocess
 import lab
 import trustpeer
 
-PIN = "730516284"
-WRONG = "481516234"
+# of so many digits that no time, address or number is one by chance
+PIN = "730516284905162730"
+WRONG = "481516234295018364"
 PASSWORD = "vT7Jc2-turn-password"
 LOUD = {"GST_DEBUG": "*:9", "GST_DEBUG_NO_COLOR": "1",
         "G_MESSAGES_DEBUG": "all", "NICE_DEBUG": "all"}

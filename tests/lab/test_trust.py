@@ -392,6 +392,7 @@ class Handshake(lab.LabTest):
         asking = b.start("videomeet", "trust", "request", "Ann", "--user",
                          "Bob", "--json")
         self.assertEqual(asking.wait(CONNECTED), 1)
+        ann.wait_for(lambda line: "--approve auto" in line, CONNECTED)
         told = asking.events("warning") + ann.events("warning")
         words = [w["message"] for w in told if "--approve auto" in w["message"]]
         self.assertEqual(len(words), 2, told)

@@ -58,10 +58,20 @@ GST_START_TEST (test_join_with_pin)
   check_join ("{\"meeting\":\"standup\",\"user\":\"Bob\"}", 403, "WRONG_PIN");
   check_join ("{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"123456\"}",
       200, NULL);
-  check_join ("{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"000000\"}",
-      403, "WRONG_PIN");
-  check_join ("{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"123456\"}",
-      429, "RATE_LIMITED");
+  /* the wait is short, and over sometimes before the next is read */
+  for (guint tries = 1;; tries++) {
+    g_autoptr (NetAnswer) answer = NULL;
+
+    check_join ("{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"000000\"}",
+        403, "WRONG_PIN");
+    answer = net_join (server,
+        "{\"meeting\":\"standup\",\"user\":\"Bob\",\"pin\":\"123456\"}");
+    if (answer->status == 200 && tries < 5)
+      continue;
+    fail_unless_equals_int (answer->status, 429);
+    has (answer->body, "RATE_LIMITED");
+    break;
+  }
 }
 
 GST_END_TEST;
@@ -422,9 +432,16 @@ GST_START_TEST (test_flood)
 
 GST_END_TEST;
 
+static gint
+lacks (gconstpointer text, gconstpointer part)
+{
+  return strstr (text, part) == NULL;
+}
+
 GST_START_TEST (test_burst_is_read)
 {
   NetSocket *bob = net_socket_join (server, "standup", "Bob");
+  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_USEC_PER_SEC;
   g_autoptr (VmSignal) last = NULL;
 
   g_free (net_socket_wait (bob, "welcome"));
@@ -434,9 +451,14 @@ GST_START_TEST (test_burst_is_read)
   last = host_wait (VM_SIGNAL_HAND);
   fail_unless (g_queue_is_empty (&bob->texts)
                || !strstr (g_queue_peek_tail (&bob->texts), "RATE_LIMITED"));
-  /* beyond, it is read later and said so */
-  for (guint i = 0; i < 200; i++)
-    net_socket_send (bob, "{\"type\":\"presence\",\"status\":\"%u\"}", i);
+  /* beyond, it is read later and said so; a slow server allows more meanwhile */
+  while (g_get_monotonic_time () < end
+         && !g_queue_find_custom (&bob->texts, "RATE_LIMITED", lacks)) {
+    for (guint i = 0; i < VM_MESSAGE_RATE; i++)
+      net_socket_send (bob, "{\"type\":\"presence\",\"status\":\"%u\"}", i);
+    while (g_main_context_iteration (NULL, FALSE))
+      ;
+  }
   net_socket_send (bob, "{\"type\":\"hand\",\"raised\":false}");
   g_clear_pointer (&last, vm_signal_unref);
   last = host_wait (VM_SIGNAL_HAND);
