@@ -409,8 +409,9 @@ GST_START_TEST (test_found_by)
   while (ann[common] == bob[common])
     common++;
   prefix = g_strndup (ann, common + 1);
-  trust (f.ann, "Ann", "laptop");
-  fixture_pin (f.bob, "Bob", "laptop");
+  /* with characters that no id has, so that none begins so */
+  trust (f.ann, "Ann.1", "laptop");
+  fixture_pin (f.bob, "Bob.1", "laptop");
   {
     const struct
     {
@@ -420,11 +421,11 @@ GST_START_TEST (test_found_by)
     } cases[] = {
       { ann, ann, 0 },
       { prefix, ann, 0 },
-      { "Ann", ann, 0 },
-      { "Bob", bob, 0 },
+      { "Ann.1", ann, 0 },
+      { "Bob.1", bob, 0 },
       { "laptop", NULL, VM_ERROR_BAD_REQUEST },
-      { "ann", NULL, VM_ERROR_NOT_FOUND },
-      { "An", NULL, VM_ERROR_NOT_FOUND },
+      { "ann.1", NULL, VM_ERROR_NOT_FOUND },
+      { "Ann.", NULL, VM_ERROR_NOT_FOUND },
       { "", NULL, VM_ERROR_NOT_FOUND },
       { "*", NULL, VM_ERROR_NOT_FOUND },
     };
