@@ -131,6 +131,16 @@ function instrument() {
   };
 }
 
+// As if the network of the page were gone for a moment: it has to connect anew.
+export function loseConnections(page) {
+  return page.evaluate(() => {
+    for (const pc of window.connections) {
+      pc.close();
+      pc.dispatchEvent(new Event("connectionstatechange"));
+    }
+  });
+}
+
 // One Chromium with a profile of its own. `devices`: whether it has a camera
 // and a microphone.
 export class Browser {

@@ -12,7 +12,8 @@ const { tmpdir } = await import("node:os");
 const { join } = await import("node:path");
 const { default: process } = await import("node:process");
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, STEP_MS, host, invite, until, untilState } = await import("./people.mjs");
+const { Browser, STEP_MS, host, invite, loseConnections, until, untilState } =
+  await import("./people.mjs");
 
 const LONG_MS = 600000; // of a case that moves megabytes, on a busy machine
 const folder = mkdtempSync(join(tmpdir(), "vm-files-"));
@@ -44,8 +45,8 @@ async function meet({ devices = false, invited = false } = {}) {
   return { ann, browser, cleo, dan };
 }
 
-function untilTarget(page, user) {
-  return until(() => page.$$eval("#file-target option", (list, name) =>
+function untilTarget(page, user, isThere = true) {
+  return until(async () => isThere === await page.$$eval("#file-target option", (list, name) =>
     list.some((option) => option.textContent === name), user), STEP_MS, `${user} to send to`);
 }
 
@@ -172,11 +173,38 @@ test("declined, and offered again", async () => {
   equal(await words(cleo, file.name), "Dan does not want it.", "said to Cleo");
   equal(await words(dan, file.name), "You have declined it.", "said to Dan");
   await press(dan, file.name, "remove");
-  await press(cleo, file.name, "again");
+  // also over a connection that has no channels for files yet, and once however often
+  await loseConnections(cleo);
+  await untilTarget(cleo, "Dan", false);
+  await untilTarget(cleo, "Dan");
+  await cleo.$eval(`${item(file.name)} [data-action="again"]`, (button) => {
+    button.click();
+    button.click();
+  });
   await untilFile(dan, file.name, "PENDING");
   const got = await saved(dan, () => press(dan, file.name, "accept"));
   equal(got.hash, file.hash, "what was saved");
-});
+  await untilFile(cleo, file.name, "COMPLETED");
+  equal((await there(dan)).length, 1, "what Dan was offered");
+}, LONG_MS);
+
+test("a page whose disk does not start says so, and tries again", async () => {
+  const { cleo, dan } = await meet();
+  const file = make("late.bin", 1000);
+  const worker = "**/disk.worker.js";
+
+  await cleo.context().route(worker, (route) => route.abort());
+  await cleo.reload();
+  await untilState(cleo, "joined");
+  await untilTarget(cleo, "Dan");
+  await send(cleo, "Dan", file);
+  await untilFile(cleo, file.name, "FAILED");
+  equal(await words(cleo, file.name), "It could not be transferred.", "said to Cleo");
+  await cleo.context().unroute(worker);
+  await press(cleo, file.name, "again");
+  await untilFile(dan, file.name, "PENDING");
+  equal((await saved(dan, () => press(dan, file.name, "accept"))).hash, file.hash, "saved");
+}, LONG_MS);
 
 // So slowly that a test can do something in between: chunks wait until it lets go.
 async function slow(page) {
@@ -286,11 +314,17 @@ test("a lost connection: the file goes on where it was", async () => {
         if (this.label === "file") window.again += data.byteLength;
         send.call(this, data);
       };
-      for (const pc of window.connections) {
-        pc.close();
-        pc.dispatchEvent(new Event("connectionstatechange"));
-      }
     });
+    // what was paused stays so
+    await press(cleo, file.name, "pause");
+    await untilFile(dan, file.name, "PAUSED");
+    await loseConnections(cleo);
+    for (const [page, user] of [[cleo, "Dan"], [dan, "Cleo"]])
+      await until(async () => await words(page, file.name)
+        === `The connection to ${user} was lost. It goes on when it is back.`, STEP_MS, "said");
+    await until(async () => await words(cleo, file.name) === "Paused by you", STEP_MS, "back");
+    await untilFile(dan, file.name, "PAUSED");
+    await press(cleo, file.name, "resume");
   });
   equal(got.hash, file.hash, "what was saved");
   await untilFile(cleo, file.name, "COMPLETED");

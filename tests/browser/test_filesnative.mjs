@@ -13,9 +13,9 @@ const { tmpdir } = await import("node:os");
 const { join } = await import("node:path");
 const { default: process } = await import("node:process");
 const { ADDRESS } = await import("./lan.mjs");
-const { equal, main, test } = await import("./check.mjs");
-const { Browser, Native, STEP_MS, guest, host, invite, joinLink, until, untilState } =
-  await import("./people.mjs");
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, Native, STEP_MS, guest, host, invite, joinLink, loseConnections, until,
+  untilState } = await import("./people.mjs");
 const { Program } = await import("./program.mjs");
 
 const LONG_MS = 600000;
@@ -91,6 +91,92 @@ for (const size of [1, 65537, SIZE]) {
     equal(bob.ended, 0, "how it ended");
   }, LONG_MS);
 }
+
+const status = (page, name) => page.innerText(`${item(name)} .transfer-status`);
+const LOST = "was lost. It goes on when it is back.";
+
+const untilStatus = (page, name, part, isThere = true) => until(async () =>
+  (await status(page, name)).includes(part) === isThere, STEP_MS,
+`${isThere ? "" : "not "}"${part}"`);
+
+const untilSome = (page, name) => until(() => page.$eval(`${item(name)} progress`,
+  (e) => !e.hidden && e.value > 0 && e.value < 1), STEP_MS, "some of it");
+
+test("lost connections: a file from vmfilesrc goes on where it was, and an offer stands", async () => {
+  const size = 8 * 1024 * 1024;
+  const file = make("down-lost.bin", size);
+  const bob = new Line("mode=host", "meeting=standup", "user=Bob", "vmfilesrc",
+    `location=${file.path}`, "max-bitrate=8000000", "!", "m.file_sink_0");
+  await bob.message(/vm-joined|announced/);
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.join(`https://${ADDRESS}:8080/?meeting=standup`, "Cleo");
+
+  await untilState(page, "joined");
+  await page.click("#toggle-files");
+  await untilItem(page, file.name, "PENDING");
+  await page.evaluate(() => {
+    window.came = 0;
+    const { set } = Object.getOwnPropertyDescriptor(RTCDataChannel.prototype, "onmessage");
+    Object.defineProperty(RTCDataChannel.prototype, "onmessage", { set(func) {
+      set.call(this, (event) => {
+        if (this.label === "file") window.came += event.data.byteLength;
+        func(event);
+      });
+    } });
+  });
+  await loseConnections(page);
+  await untilStatus(page, file.name, LOST);
+  await untilStatus(page, file.name, LOST, false);
+  equal(await status(page, file.name), "Do you want this file?", "it is still asked");
+  const [download] = await Promise.all([page.waitForEvent("download", { timeout: LONG_MS }),
+    page.click(`${item(file.name)} [data-action="accept"]`).then(async () => {
+      await untilSome(page, file.name);
+      await loseConnections(page);
+      await untilStatus(page, file.name, LOST);
+      equal(await page.isVisible(`${item(file.name)} [data-action="cancel"]`), true, "Cancel");
+    })]);
+  const path = join(folder, "saved-lost");
+  await download.saveAs(path);
+  equal(sha256(readFileSync(path)), file.hash, "equal");
+  await until(() => bob.ended !== null, STEP_MS, "the end of the line");
+  equal(bob.ended, 0, "how it ended");
+  const came = await page.evaluate(() => window.came);
+  assert(came < size + 1024 * 1024, `${came} bytes came`);
+}, LONG_MS);
+
+test("a lost connection: a file to vmfilesink goes on where it was", async () => {
+  const size = 4 * 1024 * 1024;
+  const into = join(folder, "in-lost");
+  const file = make("up-lost.bin", size);
+  mkdirSync(into);
+  const ann = new Line("mode=host", "meeting=standup", "user=Ann", "m.file_src_0", "!",
+    "vmfilesink", `directory=${into}`);
+  await ann.message(/vm-joined|announced/);
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.join(`https://${ADDRESS}:8080/?meeting=standup`, "Cleo");
+
+  await untilState(page, "joined");
+  await page.evaluate(() => {
+    const { send } = RTCDataChannel.prototype;
+    window.sent = 0;
+    window.most = 2 * 1024 * 1024; // then the way is too slow to see it move
+    RTCDataChannel.prototype.send = function count(data) {
+      if (this.label === "file" && (window.sent += data.byteLength) > window.most) return;
+      send.call(this, data);
+    };
+  });
+  await page.click("#toggle-files");
+  await until(() => page.isEnabled("#choose-files"), STEP_MS, "somebody to send to");
+  await page.setInputFiles("#file-input", file.path);
+  await untilSome(page, file.name);
+  await page.evaluate(() => { window.most = Infinity; window.sent = 0; });
+  await loseConnections(page);
+  await untilStatus(page, file.name, LOST);
+  await untilItem(page, file.name, "COMPLETED", LONG_MS);
+  equal(sha256(readFileSync(join(into, file.name))), file.hash, "equal");
+  const sent = await page.evaluate(() => window.sent);
+  assert(sent < size * 0.97, `${sent} bytes were sent afterwards`);
+}, LONG_MS);
 
 // A page that came by an invitation, and has those files to send.
 async function invited(link, user) {

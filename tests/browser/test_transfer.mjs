@@ -12,11 +12,12 @@ const { patience } = await load("transfer/engine.js");
 const { Fault, saidCode } = await load("transfer/fault.js");
 const { NAME_INPUT_MAX, NAME_MAX, checkFilename } = await load("transfer/filename.js");
 const frames = await load("transfer/frame.js");
+const { HIGH, Lane } = await load("transfer/lane.js");
 const { readMessage, writeMessage } = await load("transfer/message.js");
 const { Part, MemoryStore, Source, digest } = await load("transfer/parts.js");
-const { Receiver } = await load("transfer/receiver.js");
+const { ASK_TIMEOUT, Receiver } = await load("transfer/receiver.js");
 const { RUNS_MAX, areRuns, nextMissing, runsOf } = await load("transfer/runs.js");
-const { CHUNK_SIZE, JSON_CHUNK_SIZE, Sender } = await load("transfer/sender.js");
+const { CHUNK_SIZE, JSON_CHUNK_SIZE, OFFER_TIMEOUT, Sender } = await load("transfer/sender.js");
 const { Sha256 } = await load("transfer/sha256.js");
 const { signOffer, verifyOffer } = await load("transfer/offersignature.js");
 const { LATER_MAX, REFUSALS_MAX, Side } = await load("transfer/side.js");
@@ -86,11 +87,18 @@ test("words: sizes, times, and why, whatever code comes", () => {
   equal([[1, 0.2], [1e6, 59], [2e6, 61], [3e7, 6000]].map(([rate, left]) =>
     words.pace({ rate, left })), ["1 byte/s · 1 s left", "1.0 MB/s · 59 s left",
     "2.0 MB/s · 2 min left", "30 MB/s · 2 h left"], "times");
-  const why = (code, more = {}) => words.transferError(code, "Bo", more);
-  equal([why("DECLINED"), why("DISCONNECTED", { hasLeft: true }), why("DISCONNECTED"),
-    why("DISCONNECTED", { wasAccepted: true })], ["Bo does not want it.", "Bo has left.",
-    "The connection to Bo was lost.",
-    "The connection to Bo was lost. It goes on when it is back."], "why");
+  const why = (code, more = {}, message = "") =>
+    words.transferError({ code, message }, "Bo", more);
+  equal([why("DISCONNECTED", { hasLeft: true }), why("DISCONNECTED"),
+    why("TIMEOUT", { outgoing: true }), why("TIMEOUT", { wasAccepted: true }), why("TIMEOUT", {})],
+  ["Bo has left.", "Bo has stopped it.", "Bo did not answer in time.",
+    "Bo did not answer in time.", "Nobody answered in time."], "why");
+  equal(["", "The file was declined", "There is no room", "\u202eroom"].map((reason) =>
+    why("DECLINED", {}, reason)), ["Bo does not want it.", "Bo does not want it.",
+    "Bo does not take it: “There is no room”", "Bo does not take it: “room”"], "declined");
+  const state = (engine) => words.transferState("PAUSED", "Bo", { outgoing: true, engine });
+  equal([{ pausedHere: true, fullThere: true }, { fullThere: true }, {}].map(state),
+    ["Paused by you", "Paused: Bo has no room for it now.", "Paused by Bo"], "paused");
   for (const code of ["<b>", "", undefined, "constructor"])
     equal(why(code), "It could not be transferred.", String(code));
   equal(["TIMEOUT", "CANCELLED_HERE", "NO_SPACE", "<b>", undefined].map(saidCode),
@@ -266,6 +274,25 @@ test("window: grows while nothing waits, shrinks when something does", () => {
   equal(new Window(1024).chunks <= CHUNKS_MAX && new Window(1024 * 1024).chunks, 4, "bounds");
 });
 
+test("lane: chunks take turns, and one that waits is not queued once more", () => {
+  const sent = [];
+  const channel = { readyState: "open", bufferedAmount: HIGH, send: (data) => {
+    const { id, index } = frames.readFrame(data);
+    sent.push(`${id === ID ? "a" : "b"}${index}`);
+  } };
+  const lane = new Lane(channel, channel, () => frames.CHANNEL_MAX);
+  const other = ID.replace("0", "1");
+
+  for (const index of [1, 2, 1, 2, 3]) lane.send(chunk(10, index));
+  for (const index of [1, 1]) lane.send({ ...chunk(10, index), id: other });
+  equal(sent, [], "there is no room");
+  channel.bufferedAmount = HIGH - 1;
+  channel.onbufferedamountlow();
+  equal(sent, ["a1", "b1", "a2", "a3"], "sent");
+  lane.send(chunk(10, 1));
+  equal(sent.at(-1), "a1", "one that has left is sent again");
+});
+
 // --- sender and receiver ---
 
 // A file and both ends of its transfer; `wire(message, back)` says what arrives of a
@@ -277,6 +304,7 @@ class Pair {
     this.wire = wire;
     this.room = room; // of the receiver's disk
     this.part = part || null;
+    this.hasLink = true;
     this.sent = []; // chunks
     this.said = []; // messages that arrived, of both
     this.read = new Source(new Blob([data]));
@@ -319,7 +347,19 @@ class Pair {
     else equal(type, "close", "an action");
   }
 
+  // What is under way is lost with the link.
+  cut() {
+    this.hasLink = false;
+    for (const engine of this.engines) engine.lose();
+  }
+
+  mend() {
+    this.hasLink = true;
+    for (const engine of this.engines) engine.find(this.now);
+  }
+
   deliver(message, back) {
+    if (!this.hasLink) return;
     if (message.type === "CHUNK_DATA") this.sent.push(message.index);
     // later than what it answers could have been doubled
     this.now += message.status === "corrupt" ? 500 : 1;
@@ -488,6 +528,10 @@ test("transfer: declined, with bad names and sizes before anybody is asked", asy
   equal(await declined.run(), "FAILED,FAILED", "declined");
   equal([declined.sender.error.code, declined.receiver.error.code],
     ["DECLINED", "DECLINED_HERE"], "why");
+  const noRoom = new Pair(file(10), {});
+  noRoom.onOffer = (receiver) => receiver.decline(new Fault("NO_SPACE", "There is no room"));
+  equal(await noRoom.run(), "FAILED,FAILED", "without being asked");
+  equal(noRoom.sender.error.message, "There is no room", "and why");
   const offer = { type: "FILE_OFFER", id: ID, filename: "a", size: 1, hash: "" };
   for (const wrong of [{ filename: "../a" }, { filename: "a\u202eb" }, { size: 2 ** 53 - 1 }]) {
     const receiver = new Receiver({ ...offer, ...wrong }, 0);
@@ -534,7 +578,141 @@ test("transfer: cancelled from either side, nothing stays", async () => {
   }
 });
 
-test("transfer: a lost link keeps what is verified, and nothing is sent twice", async () => {
+test("transfer: over another link it goes on where it was, whatever was under way", async () => {
+  const total = 20;
+
+  for (let at = 1; at < total - 1; at++)
+    for (const silent of [false, true]) {
+      let deaf = false;
+      const pair = new Pair(file(total * CHUNK_SIZE - 3), { wire: (message) =>
+        (deaf && message.type === "CHUNK_ACK" ? [] : [message]) });
+      await pair.run(() => pair.receiver?.done >= at * CHUNK_SIZE);
+      // the sender does not know what else has come
+      deaf = silent;
+      if (silent) await pair.run(() => pair.receiver.done >= (at + 1) * CHUNK_SIZE
+        || pair.receiver.isOver);
+      deaf = false;
+      pair.cut();
+      await pair.run(() => false);
+      pair.now += 3600000;
+      pair.mend();
+      equal(await pair.run(), DONE, `cut at ${at}`);
+      assert(await pair.whole(), "equal");
+      const again = pair.sent.length - total;
+      assert(again <= 1, `${again} were sent twice`);
+      equal(pair.said.filter((type) => type === "FILE_OFFER").length, 1, "one offer");
+    }
+});
+
+test("transfer: lost before it is answered, it is offered again", async () => {
+  for (const meanwhile of [false, true]) {
+    const pair = new Pair(file(3 * CHUNK_SIZE), {});
+    pair.onOffer = () => {};
+    await pair.run(() => pair.receiver);
+    pair.cut();
+    if (meanwhile) pair.receiver.accept(pair.now);
+    await pair.run(() => false);
+    pair.now += 3600000;
+    pair.mend();
+    if (!meanwhile) pair.receiver.accept(pair.now);
+    equal(await pair.run(), DONE, `accepted ${meanwhile ? "meanwhile" : "afterwards"}`);
+    assert(await pair.whole(), "equal");
+  }
+});
+
+test("transfer: a pause outlasts the link, and ends over another", async () => {
+  for (const side of ["sender", "receiver"])
+    for (const resumed of ["meanwhile", "afterwards"])
+      for (const heard of [true, false]) {
+        const pair = new Pair(file(20 * CHUNK_SIZE), {});
+        await pair.run(() => pair.receiver?.done > 5 * CHUNK_SIZE);
+        if (!heard) pair.cut();
+        pair[side].pause(pair.now);
+        if (heard) await pair.run(() => pair.states === "PAUSED,PAUSED");
+        pair.cut();
+        await pair.run(() => false);
+        pair.now += 3600000;
+        if (resumed === "meanwhile") pair[side].resume(pair.now);
+        pair.mend();
+        if (resumed === "afterwards") {
+          const until = pair.now + 50000;
+          await pair.run(() => pair.now >= until);
+          equal(pair[side].state, "PAUSED", `${side}: as long as it is wanted`);
+          pair[side].resume(pair.now);
+        }
+        equal(await pair.run(), DONE, `${side}, ${resumed}, ${heard}`);
+        assert(await pair.whole(), "equal");
+        assert(pair.sent.length <= 20 + 8, `${pair.sent.length} chunks were sent`);
+      }
+});
+
+test("transfer: what was lost at the end is said again, and nothing is sent again", async () => {
+  for (const type of ["TRANSFER_COMPLETE", "TRANSFER_VERIFIED"]) {
+    let lost = 0;
+    const pair = new Pair(file(5 * CHUNK_SIZE), { wire: (message) =>
+      (message.type === type && !lost++ ? [] : [message]) });
+    await pair.run(() => lost);
+    pair.cut();
+    await pair.run(() => false);
+    pair.mend();
+    equal(await pair.run(), DONE, type);
+    equal(pair.sent.length, 5, "each chunk once");
+  }
+});
+
+test("transfer: an end without a link is told over another", async () => {
+  for (const side of ["sender", "receiver"]) {
+    const pair = new Pair(file(20 * CHUNK_SIZE), {});
+    await pair.run(() => pair.receiver?.done > 5 * CHUNK_SIZE);
+    pair.cut();
+    pair[side].cancel();
+    await pair.run(() => false);
+    pair.mend();
+    equal(await pair.run(), "FAILED,FAILED", side);
+    equal(pair[side === "sender" ? "receiver" : "sender"].error.code, "CANCELLED", "why");
+  }
+});
+
+test("transfer: a receiver that has given up meanwhile is offered it anew", async () => {
+  for (const [unheard, code] of [[true, "FORGOTTEN"], [false, "TIMEOUT"]]) {
+    const pair = new Pair(file(20 * CHUNK_SIZE), {});
+    await pair.run(() => pair.receiver?.done > 5 * CHUNK_SIZE);
+    if (unheard) pair.cut();
+    pair.receiver.find(pair.now);
+    pair.receiver.tick(pair.now + 3600000);
+    equal(pair.receiver.error.code, "TIMEOUT", "the receiver");
+    if (unheard) {
+      await pair.run(() => false);
+      pair.mend();
+    }
+    equal(await pair.run(), "FAILED,FAILED", "both");
+    equal(pair.sender.error.code, code, "the sender");
+    assert(pair.part !== null, "what is verified stays");
+  }
+});
+
+test("transfer: how long an answer is waited for", () => {
+  const offer = { id: ID, filename: "a", hash: "", mime: "", mtime: 0 };
+  const gb = 1000 * 1000 * 1000;
+
+  for (const [size, more] of [[0, 0], [gb, 10000], [30 * gb, 300000]]) {
+    const sender = new Sender({ ...offer, size }, 0);
+    sender.tick(OFFER_TIMEOUT + more - 1);
+    equal(sender.state, "PENDING", `${size} bytes, below`);
+    sender.tick(OFFER_TIMEOUT + more);
+    equal([sender.state, sender.error?.code], ["FAILED", "TIMEOUT"], `${size} bytes, at`);
+  }
+  const receiver = new Receiver({ type: "FILE_OFFER", ...offer, size: 10 }, 0);
+  receiver.take({ type: "FILE_OFFER", ...offer, size: 10 }, 1000); // the sender is there
+  equal(receiver.deadline, 1000 + ASK_TIMEOUT, "when it is given up");
+  receiver.tick(1000 + ASK_TIMEOUT - 1);
+  equal(receiver.state, "PENDING", "below");
+  receiver.tick(1000 + ASK_TIMEOUT);
+  equal([receiver.state, receiver.error?.code, receiver.next().message.accept],
+    ["FAILED", "TIMEOUT", false], "at");
+});
+
+test("transfer: a sender that stopped keeps what is verified, and nothing is sent twice", async () => {
   const data = file(20 * CHUNK_SIZE + 5);
   const first = new Pair(data, {});
   await first.run(() => first.receiver?.done > 7 * CHUNK_SIZE);
@@ -558,7 +736,7 @@ test("transfer: no room is a pause, which ends by itself", async () => {
   await pair.run(() => pair.states === "PAUSED,PAUSED" && pair.receiver.isFull);
   const { now } = pair;
   await pair.run(() => pair.now > now + 20000);
-  equal(pair.states, "PAUSED,PAUSED", "it is tried");
+  equal([pair.states, pair.sender.fullThere], ["PAUSED,PAUSED", true], "it is tried");
   room = true;
   equal(await pair.run(), DONE, "there is room again");
   assert(await pair.whole(), "equal");
@@ -612,6 +790,13 @@ test("parts: nothing with a gap or a wrong hash is a file", async () => {
   equal(await failed(part.commit(sha256(data))), "BAD_MESSAGE", "a gap");
   await part.write(1, piece(1), await digest(piece(1)));
   equal(await failed(part.commit(HASH)), "BAD_MESSAGE", "another hash");
+  const store = new MemoryStore();
+  store.write(data, 0);
+  equal([store.finish().size, store.read(0)], [data.length, undefined], "nothing twice in memory");
+  // and it is still what it is
+  for (let i = 0; i < 2; i++)
+    assert(Buffer.from(await (await part.commit(sha256(data))).arrayBuffer()).equals(
+      Buffer.from(data)), "the file");
 });
 
 test("offers: whose word one is, in each field, and to whom", async () => {

@@ -164,7 +164,7 @@ export class FilesPanel {
 
   #moveTo(transfer, item) {
     if (transfer.state === "COMPLETED" && transfer.file) this.#save(transfer);
-    if (transfer.state === "COMPLETED" || (transfer.state === "FAILED"
+    if (transfer.state === "COMPLETED" || ((transfer.state === "FAILED" || transfer.isLost)
         && (transfer.outgoing || transfer.wasAccepted)))
       announce(`${transfer.name}: ${item.words}`);
   }

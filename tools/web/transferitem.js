@@ -14,7 +14,7 @@ const ACTIONS = [
   ["pause", "Pause", (t) => Boolean(t.engine?.canPause) && !t.isOver],
   ["resume", "Resume", (t) => Boolean(t.engine?.canResume) && !t.isOver],
   ["save", "Save again", (t) => t.file !== null],
-  ["again", "Send again", (t) => t.outgoing && t.state === "FAILED" && !t.hasLeft && !t.isCut
+  ["again", "Send again", (t) => t.outgoing && t.state === "FAILED" && !t.hasLeft
     && t.error.code !== "BAD_NAME"],
   ["cancel", "Cancel", (t) => !t.isOver && (t.outgoing || t.wasAccepted)],
   ["remove", "Remove", (t) => t.isOver],
@@ -79,10 +79,10 @@ export class TransferItem {
 
   // What decides which words and buttons there are.
   get #key() {
-    const { state, error, engine, wasAccepted, hasLeft, file, isStarted } = this.#transfer;
+    const { state, error, engine, wasAccepted, hasLeft, file, isStarted, isLost } = this.#transfer;
 
     return [state, error?.code, engine?.pausedHere, engine?.pausedThere, engine?.isFull,
-      wasAccepted, hasLeft, file !== null, isStarted, engine !== null].join();
+      engine?.fullThere, isLost, wasAccepted, hasLeft, file !== null, isStarted, engine !== null].join();
   }
 
   get words() {
@@ -99,7 +99,7 @@ export class TransferItem {
     this.state = this.#key;
     this.root.dataset.state = state;
     this.#bar.hidden = state === "PENDING" || transfer.isOver;
-    if (state !== "TRANSFERRING") setText(this.#pace, "");
+    if (state !== "TRANSFERRING" || transfer.isLost) setText(this.#pace, "");
     this.#status.querySelector(".icon")?.remove();
     if (state === "COMPLETED") this.#status.prepend(icon("shield-check"));
     this.#showButtons();
@@ -120,7 +120,8 @@ export class TransferItem {
     const transfer = this.#transfer;
     const { state, size, done, error } = transfer;
 
-    if (state === "FAILED") return transferError(error.code, this.#user, transfer);
+    if (state === "FAILED") return transferError(error, this.#user, transfer);
+    if (transfer.isLost) return transferState("lost", this.#user, transfer);
     if (state === "TRANSFERRING") return `${Math.floor(size ? 100 * done / size : 100)}%`;
     return transferState(state, this.#user, transfer);
   }

@@ -235,16 +235,19 @@ export function pace({ rate, left }) {
   return `${bytes(Math.round(rate))}/s · ${time} left`;
 }
 
-// Of a file to or from `user` that has not ended badly.
+// Of a file to or from `user` that has not ended badly; "lost": there is no connection.
 export function transferState(state, user, { outgoing, engine, isStarted, wasAccepted }) {
   switch (state) {
+    case "lost":
+      return `The connection to ${user} was lost. It goes on when it is back.`;
     case "PENDING":
       if (!outgoing) return wasAccepted ? "Getting ready…" : "Do you want this file?";
       if (engine) return `Waiting for ${user} to accept it`;
       return isStarted ? "Reading the file…" : "Waiting for its turn";
     case "PAUSED":
       if (engine?.isFull) return "Paused: there is no room for it here. It is tried again.";
-      return engine?.pausedHere ? "Paused by you" : `Paused by ${user}`;
+      if (engine?.pausedHere) return "Paused by you";
+      return engine?.fullThere ? `Paused: ${user} has no room for it now.` : `Paused by ${user}`;
     case "VERIFYING":
       return outgoing ? `${user} is checking it…` : "Checking it…";
     case "COMPLETED":
@@ -255,7 +258,6 @@ export function transferState(state, user, { outgoing, engine, isStarted, wasAcc
 }
 
 const TRANSFER_ERRORS = new Map([
-  ["DECLINED", (user) => `${user} does not want it.`],
   ["DECLINED_HERE", () => "You have declined it."],
   ["CANCELLED", (user) => `${user} has cancelled it.`],
   ["CANCELLED_HERE", () => "You have cancelled it."],
@@ -274,11 +276,19 @@ const TRANSFER_ERRORS = new Map([
   ["BAD_NAME", () => "A file of this name cannot be sent. Rename it, then send it."],
 ]);
 
-// Why a file to or from `user` was not transferred, by its code.
-export function transferError(code, user, { hasLeft, wasAccepted, outgoing }) {
-  if (code === "DISCONNECTED" && hasLeft) return `${user} has left.`;
+// What every side says of itself when its user does not want a file.
+const PLAIN = "The file was declined";
+
+// Why a file to or from `user` was not transferred, by a Fault's code; `message` is
+// what the other has said of it, if anything.
+export function transferError({ code, message }, user, { hasLeft, wasAccepted, outgoing }) {
+  const reason = cleanName(message, "");
+
   if (code === "DISCONNECTED")
-    return `The connection to ${user} was lost.${outgoing || wasAccepted
-      ? " It goes on when it is back." : ""}`;
+    return hasLeft ? `${user} has left.` : `${user} has stopped it.`;
+  if (code === "DECLINED")
+    return !reason || reason === PLAIN ? `${user} does not want it.`
+      : `${user} does not take it: “${reason}”`;
+  if (code === "TIMEOUT" && !outgoing && !wasAccepted) return "Nobody answered in time.";
   return TRANSFER_ERRORS.get(code)?.(user) || "It could not be transferred.";
 }

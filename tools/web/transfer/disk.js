@@ -28,13 +28,17 @@ export class Disk {
       this.#waiting.delete(n);
       resolve?.(fault ? { fault: new Fault(fault.code, fault.message) } : result);
     });
-    worker.addEventListener("error", () => this.#fail());
+    worker.addEventListener("error", () => this.#fail(worker));
     return worker;
   }
 
-  #fail() {
+  // It could not be loaded, or is broken: the next request starts another.
+  #fail(worker) {
     const waiting = [...this.#waiting.values()];
 
+    if (worker !== this.#worker) return;
+    worker.terminate();
+    this.#worker = null;
     this.#waiting.clear();
     for (const resolve of waiting)
       resolve({ fault: new Fault("FAILED", "The disk does not take part") });

@@ -109,6 +109,14 @@ async function discard({ id }) {
   return {};
 }
 
+// On the disk it stays, for the browser to save; in memory the page alone has it.
+async function commit({ id, hash }) {
+  const file = await partOf(id).commit(hash);
+
+  if (!await folder) parts.delete(id);
+  return { file };
+}
+
 function partOf(id) {
   const part = parts.get(id);
 
@@ -136,7 +144,7 @@ const operations = {
     await partOf(id).write(index, data, hash);
     return {};
   },
-  commit: async ({ id, hash }) => ({ file: await partOf(id).commit(hash) }),
+  commit,
   discard,
 };
 

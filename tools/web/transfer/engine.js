@@ -36,6 +36,7 @@ export const chunkSizeOf = (size, chunkSize, index) =>
 export class Engine {
   #actions = [];
   #last = ""; // the type of the message that told how it ended
+  #unsaid = false; // and whether there was no link to tell it by
   #wait = 0;
 
   constructor(id) {
@@ -45,6 +46,8 @@ export class Engine {
     this.seed = false; // the other side knows the seed's messages alone
     this.pausedHere = false;
     this.pausedThere = false;
+    this.isLost = false; // there is no link
+    this.unheard = false; // nothing has come since the link was lost
     this.again = Infinity; // when what was not answered is said once more
     this.giveUpAt = Infinity;
   }
@@ -100,7 +103,22 @@ export class Engine {
   endWith(type, fault) {
     if (!this.end(fault)) return;
     this.#last = type;
+    this.#unsaid = this.isLost;
     this.#tell();
+  }
+
+  // The link is gone: what is said is not heard, and nobody is waited for.
+  lose() {
+    this.isLost = this.unheard = true;
+  }
+
+  // There is another link: what it takes to go on is said.
+  find(now) {
+    if (!this.isLost) return;
+    this.isLost = false;
+    if (!this.isOver) this.goOn(now);
+    else if (this.#unsaid) this.#tell();
+    this.#unsaid = false;
   }
 
   #tell() {

@@ -34,9 +34,12 @@ export class Lane {
   // `encoding`: of chunks. What cannot be sent now is sent again by its engine.
   send(message, encoding) {
     if (message.type === "CHUNK_DATA") {
-      const { id } = message;
+      const { id, index } = message;
       if (!this.#queue.has(id)) this.#queue.set(id, []);
-      this.#queue.get(id).push({ message, encoding });
+      const chunks = this.#queue.get(id);
+      // one that is sent again may not have left yet
+      if (!chunks.some(({ message: other }) => other.index === index))
+        chunks.push({ message, encoding });
       this.#pump();
     } else if (this.#control.readyState === "open"
         && this.#control.bufferedAmount < CONTROL_HIGH) {

@@ -18,6 +18,7 @@ export class Outbox {
   #have;
   #chunks = new Map(); // index -> {state: "reading", "ready" or "sent", …}
   #next = 0;
+  #question = -1; // the chunk whose answer says what came by a link that is lost
 
   // `have`: runs that the receiver has
   constructor(engine, { size, chunkSize, total, have }) {
@@ -37,7 +38,8 @@ export class Outbox {
     let index = nextMissing(this.#have, this.#next);
 
     while (this.#chunks.size < this.window.chunks && index < this.#total) {
-      this.#chunks.set(index, { index, state: "reading", retries: 0, untimed: false });
+      this.#chunks.set(index, { index, state: "reading", retries: 0, untimed: false,
+        unsure: false });
       this.#engine.want("read", { index, offset: index * this.#chunkSize,
         size: chunkSizeOf(this.#size, this.#chunkSize, index) });
       this.#next = index + 1;
@@ -46,11 +48,17 @@ export class Outbox {
     return this.#chunks.size === 0 && index >= this.#total;
   }
 
+  #maySend({ index }) {
+    return this.#engine.state === "TRANSFERRING" && !this.#engine.isLost
+      && (this.#question < 0 || this.#question === index);
+  }
+
   #send(chunk, now) {
-    if (this.#engine.state !== "TRANSFERRING") {
+    if (!this.#maySend(chunk)) {
       chunk.state = "ready";
       return;
     }
+    chunk.unsure = false;
     this.#engine.send("CHUNK_DATA",
       { index: chunk.index, data: chunk.data, hash: chunk.hash });
     chunk.state = "sent";
@@ -75,6 +83,22 @@ export class Outbox {
     }
   }
 
+  // By another link. What went over the lost one may have come: one chunk is sent again,
+  // and its answer says which of the others have not.
+  ask(now) {
+    this.window = new Window(this.#chunkSize);
+    this.#question = -1;
+    for (const chunk of this.#chunks.values()) {
+      chunk.retries = 0;
+      chunk.unsure ||= chunk.state === "sent";
+      if (!chunk.unsure) continue;
+      chunk.state = "ready";
+      chunk.untimed = true;
+      if (this.#question < 0) this.#question = chunk.index;
+    }
+    this.sendReady(now);
+  }
+
   #finish(chunk) {
     this.done += chunk.data.length;
     this.#chunks.delete(chunk.index);
@@ -94,8 +118,11 @@ export class Outbox {
     // an acknowledgement that was doubled on its way comes sooner than one of what
     // was sent because of it
     const doubled = chunk?.retries && now - chunk.sentAt < this.window.rtt / 2;
+    const isAnswer = this.#question >= 0
+      && (index === this.#question || upTo > this.#question);
     let count = 1, rtt = -1;
 
+    if (isAnswer) this.#question = -1;
     // of one that was not sent: a lie, or damage
     if (chunk && chunk.state !== "reading") {
       if (status === "received") {
@@ -108,11 +135,12 @@ export class Outbox {
     // their own acknowledgements were lost, or are behind this one, or it stands for them
     for (const other of [...this.#chunks.values()]) {
       if (!(other.index < upTo)) break;
-      if (other.state !== "sent") continue;
+      if (other.state !== "sent" && !other.unsure) continue;
       if (!other.untimed) count++;
       this.#finish(other);
     }
     this.window.acked(count, rtt, now);
+    if (isAnswer) this.sendReady(now);
   }
 
   // Sends what is late again; whether anything was. Throws a Fault: too often.

@@ -79,8 +79,10 @@ export class MemoryStore {
 
   finish() {
     const order = [...this.#pieces.keys()].sort((a, b) => a - b);
+    const file = new Blob(order.map((at) => this.#pieces.get(at)));
 
-    return new Blob(order.map((at) => this.#pieces.get(at)));
+    this.#pieces.clear(); // it has them
+    return file;
   }
 
   remove() {
@@ -96,6 +98,8 @@ export class Part {
   #total;
   #hash = new Sha256();
   #hashed = 0; // chunks
+  #hex = ""; // the hash of the whole, once it was asked for
+  #file = null; // the whole, once it is verified
 
   constructor(store, size, chunkSize) {
     this.#store = store;
@@ -129,9 +133,12 @@ export class Part {
 
   // The file, when it is the one that was announced.
   async commit(hash) {
-    if (this.#hashed < this.#total || this.#hash.hex() !== hash)
-      throw badMessage("The file is not what was announced");
-    return this.#store.finish();
+    const isWhole = this.#hashed === this.#total;
+
+    if (isWhole) this.#hex ||= this.#hash.hex();
+    if (!isWhole || this.#hex !== hash) throw badMessage("The file is not what was announced");
+    this.#file ||= await this.#store.finish();
+    return this.#file;
   }
 
   remove() {

@@ -9,8 +9,9 @@
 // is a pause: both sides know, and it is tried again. VERIFYING: all chunks are there,
 // the whole is compared with its hash and gets its name.
 //
-// The file stays for another transfer when the link is gone, nothing comes for long, or
-// the disk fails; it is discarded when either side cancels, or it is not what was
+// Over another link it goes on where it was, when the sender asks or offers it again.
+// The file stays for another transfer when the sender is gone, nothing comes for long,
+// or the disk fails; it is discarded when either side cancels, or it is not what was
 // announced.
 
 import { Engine, chunksOf, patience } from "./engine.js";
@@ -20,6 +21,7 @@ import { isUuid } from "./frame.js";
 import { Inbox } from "./inbox.js";
 import { CHUNKS_TOTAL_MAX } from "./message.js";
 
+export const ASK_TIMEOUT = 360000; // for the user; the sender gives up before
 export const FULL_RETRY = 5000; // between two attempts to write on a full disk
 // Chunks that come longer than this after TRANSFER_PAUSE end the pause: what ends it
 // was lost.
@@ -98,7 +100,12 @@ export class Receiver extends Engine {
     this.#part(type === "error" ? "close" : "discard");
   }
 
-  // The link is gone.
+  // Of find(): the sender speaks first.
+  goOn(now) {
+    this.#heard = now;
+  }
+
+  // The sender is not there any more.
   fail(fault, part = "close") {
     if (this.end(fault)) this.#part(part);
   }
@@ -221,6 +228,7 @@ export class Receiver extends Engine {
       return;
     }
     this.#heard = now;
+    this.unheard = false;
     this.#poke(now);
     switch (message.type) {
       case "FILE_OFFER":
@@ -327,11 +335,21 @@ export class Receiver extends Engine {
       : Infinity;
   }
 
+  // Nobody answers.
+  get #ignoredAt() {
+    return this.state === "PENDING" && !this.#accepted ? this.#heard + ASK_TIMEOUT : Infinity;
+  }
+
   get deadline() {
-    return Math.min(this.#idleAt, this.again, this.isFull ? this.#probeAt : Infinity);
+    return this.isLost ? Infinity : Math.min(this.#idleAt, this.#ignoredAt, this.again,
+      this.isFull ? this.#probeAt : Infinity);
   }
 
   tick(now) {
+    if (now >= this.#ignoredAt) {
+      this.#refuse(new Fault("TIMEOUT", "Nobody has answered the offer"));
+      return;
+    }
     if (now >= this.#idleAt) {
       this.#giveUp("error", new Fault("TIMEOUT", "Nothing comes from the other side"));
       return;

@@ -9,13 +9,20 @@
 // TRANSFER_COMPLETE until TRANSFER_VERIFIED. PAUSED: either side has said so, or the
 // receiver has no room. A peer that answers without an encoding knows the seed's
 // messages alone, and is sent no other.
+//
+// Over another link it goes on where it was: an offer is said again, and what one chunk
+// is answered says which of the others have come.
 
 import { Engine, chunksOf, patience } from "./engine.js";
 import { Fault, saidCode } from "./fault.js";
 import { CHUNKS_TOTAL_MAX } from "./message.js";
 import { Outbox } from "./outbox.js";
 
-const OFFER_TIMEOUT = 300000; // for an answer: somebody has to be asked
+// For an answer: somebody has to be asked, and what is there of it is read again.
+export const OFFER_TIMEOUT = 300000;
+const READ_RATE = 100000; // bytes per ms
+// What a receiver says that has waited too long for the link, or was closed meanwhile.
+const FORGETS = new Set(["TIMEOUT", "NOT_FOUND"]);
 export const CHUNK_SIZE = 65536; // bytes
 export const JSON_CHUNK_SIZE = 32768; // with base64 it is within 65,536 bytes
 
@@ -37,8 +44,8 @@ export class Sender extends Engine {
     this.#hash = hash;
     this.encoding = "";
     this.savedPath = "";
-    this.#sendOffer();
-    this.repeat(now, now + OFFER_TIMEOUT);
+    this.fullThere = false; // the receiver has no room
+    this.#beginOffer(now);
   }
 
   get size() {
@@ -54,7 +61,26 @@ export class Sender extends Engine {
     this.send("FILE_OFFER", this.#offer);
   }
 
-  // The link is gone: the file can go on in another transfer.
+  #beginOffer(now) {
+    this.#sendOffer();
+    this.repeat(now, now + OFFER_TIMEOUT + Math.floor(this.size / READ_RATE));
+  }
+
+  // Of find().
+  goOn(now) {
+    if (this.state === "PENDING") {
+      this.#beginOffer(now);
+    } else if (this.state === "VERIFYING") {
+      if (this.#hash) this.#beginComplete(now);
+    } else {
+      // who does not know of it says so; else nothing would be said while it is paused
+      if (!this.#heard || (this.state === "PAUSED" && !this.seed)) this.#sendStart();
+      if (this.pausedHere) this.say("TRANSFER_PAUSE");
+      this.#outbox.ask(now);
+    }
+  }
+
+  // The receiver is not there any more: the file can go on in another transfer.
   fail(fault) {
     if (this.end(fault)) this.#outbox?.clear();
   }
@@ -98,6 +124,8 @@ export class Sender extends Engine {
       this.tellAgain(message);
       return;
     }
+    const { unheard } = this;
+    this.unheard = false;
     switch (message.type) {
       case "FILE_RESPONSE":
         if (this.state === "PENDING") this.#takeResponse(message, now);
@@ -112,17 +140,17 @@ export class Sender extends Engine {
         this.fail(new Fault("CANCELLED", "The other side has cancelled"));
         break;
       case "error":
-        if (message.id) this.fail(new Fault(saidCode(message.code),
-          "The other side does not go on"));
+        if (message.id) this.fail(new Fault(unheard && FORGETS.has(message.code) ? "FORGOTTEN"
+          : saidCode(message.code), "The other side does not go on"));
         break;
       default:
         this.#takePause(message, now);
     }
   }
 
-  #takeResponse({ accept, encoding, have = [] }, now) {
+  #takeResponse({ accept, encoding, have = [], reason }, now) {
     if (!accept) {
-      this.fail(new Fault("DECLINED", "The file was declined"));
+      this.fail(new Fault("DECLINED", reason || ""));
       return;
     }
     this.seed = encoding === undefined;
@@ -150,15 +178,15 @@ export class Sender extends Engine {
     if (message.index >= this.#total || message.upTo > this.#total)
       throw new Fault("BAD_MESSAGE", "CHUNK_ACK is of a chunk that the file does not have");
     this.#heard = true;
+    if (message.status === "full") {
+      this.pausedThere = this.fullThere = true;
+      this.updatePause(false);
+    }
     try {
       this.#outbox.acked(message, now);
     } catch (fault) {
       this.#giveUp("error", fault);
       return;
-    }
-    if (message.status === "full") {
-      this.pausedThere = true;
-      this.updatePause(false);
     }
     this.#pump(now);
   }
@@ -182,9 +210,10 @@ export class Sender extends Engine {
     this.#pump(now);
   }
 
-  #takePause({ type }, now) {
+  #takePause({ type, reason }, now) {
     if (this.state === "PENDING") throw this.outOfPlace(type);
     this.pausedThere = type === "TRANSFER_PAUSE";
+    this.fullThere = this.pausedThere && reason === "full";
     this.#updatePause(now);
   }
 
@@ -214,6 +243,7 @@ export class Sender extends Engine {
   // --- time ---
 
   get deadline() {
+    if (this.isLost) return Infinity;
     if (this.state === "TRANSFERRING") return this.#outbox.deadline;
     return Math.min(this.again, this.giveUpAt);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// One file to or from one participant, as it is shown; over a lost connection it has
+// One file to or from one participant, as it is shown; when it is offered again it has
 // one engine after the other.
 
 const RATE_MS = 5000; // what the rate is of
@@ -17,6 +17,7 @@ export class Transfer {
     this.engine = null; // null: it waits for its turn
     this.error = null;
     this.source = null; // the File that is sent
+    this.reader = ""; // what the disk knows it by
     this.file = null; // what was received, once it is verified
     this.part = null; // where it is received: {id, key}
     this.isStarted = false; // it is among those that are sent now
@@ -36,9 +37,16 @@ export class Transfer {
     return this.state === "COMPLETED" ? this.size : this.engine?.done ?? 0;
   }
 
-  // It goes on once the other is there again.
+  // There is no link to the other; it goes on once there is.
+  get isLost() {
+    return !this.isOver && Boolean(this.engine?.isLost);
+  }
+
+  // What comes goes on with another offer of the file: the sender has stopped, or nothing
+  // was heard of it since a link was lost.
   get isCut() {
-    return this.error?.code === "DISCONNECTED" && !this.hasLeft;
+    return this.isOver ? this.error?.code === "DISCONNECTED" && this.wasAccepted
+      : Boolean(this.engine?.unheard);
   }
 
   // A new engine is a new beginning.
@@ -50,7 +58,7 @@ export class Transfer {
 
   // {rate: bytes per s, left: s}, or null while nobody can say.
   pace(now) {
-    if (this.state !== "TRANSFERRING") {
+    if (this.state !== "TRANSFERRING" || this.isLost) {
       this.#samples = [];
       return null;
     }

@@ -70,8 +70,7 @@ export class Transfers extends EventTarget {
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const transfer of this.list)
-      if (!transfer.isOver) this.#act(transfer, (engine) => engine?.cancel());
+    for (const { key, isOver } of this.list) if (!isOver) this.cancel(key);
     for (const part of this.#kept.values()) this.#disk.request("discard", { id: part });
     for (const id of [...this.#sides.keys()]) this.#lose(id);
   }
@@ -94,7 +93,7 @@ export class Transfers extends EventTarget {
     if (this.#sides.has(id)) return;
     if (control && data) this.#gain(id, peer, new Lane(control, data, () => Math.min(
       peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX, peer.connection.sctp.maxMessageSize)));
-    else if (peer?.takesFiles && this.#of(id).some((t) => t.outgoing && (t.isCut || !t.isOver)))
+    else if (peer?.takesFiles && this.#of(id).some((t) => t.outgoing && !t.isOver))
       peer.openFiles();
   }
 
@@ -107,8 +106,10 @@ export class Transfers extends EventTarget {
 
   #gain(id, peer, lane) {
     this.#sides.set(id, new Side(peer, lane));
-    for (const transfer of this.#of(id))
-      if (transfer.outgoing && transfer.isCut) this.#restart(transfer);
+    for (const transfer of this.#of(id).filter(({ engine }) => engine?.isLost)) {
+      transfer.engine.find(now());
+      this.#drain(transfer);
+    }
     this.#startNext(id);
   }
 
@@ -118,9 +119,11 @@ export class Transfers extends EventTarget {
     if (!side) return;
     this.#sides.delete(id);
     side.lane.close();
-    for (const transfer of this.#of(id))
-      if (transfer.engine && !transfer.isOver)
-        this.#fail(transfer, new Fault("DISCONNECTED", "The connection is lost"));
+    for (const transfer of this.#of(id)) {
+      if (!transfer.engine || transfer.isOver) continue;
+      transfer.engine.lose();
+      this.#drain(transfer);
+    }
   }
 
   #left(id) {
@@ -140,6 +143,7 @@ export class Transfers extends EventTarget {
   #fail(transfer, fault) {
     transfer.engine?.fail(fault);
     transfer.error ||= fault;
+    if (!transfer.engine) this.#finish(transfer);
     this.#drain(transfer);
   }
 
@@ -179,22 +183,25 @@ export class Transfers extends EventTarget {
   }
 
   async #start(transfer) {
-    const { key, source } = transfer;
+    const { source } = transfer;
+    const reader = String(++this.#count);
     let hash = "";
 
     transfer.isStarted = true;
-    await this.#disk.request("open", { id: key, file: source });
-    if (source.size <= HASH_FIRST) {
-      const result = await this.#disk.request("hash", { id: key });
-      if (result.fault && !transfer.isOver) transfer.error = result.fault;
-      hash = result.hash;
-    }
-    // meanwhile it may have been cancelled
-    if (!transfer.isOver && !this.#sides.has(transfer.participant))
-      transfer.error = new Fault("DISCONNECTED", "The connection is lost");
-    if (!transfer.isOver) this.#offer(transfer, hash);
-    else this.#finish(transfer);
+    transfer.reader = reader;
     this.#emit("changed", transfer);
+    let { fault } = await this.#disk.request("open", { id: reader, file: source });
+    if (!fault && source.size <= HASH_FIRST)
+      ({ fault, hash } = await this.#disk.request("hash", { id: reader }));
+    // cancelled meanwhile, and perhaps begun anew
+    if (transfer.reader !== reader) return;
+    if (fault) {
+      transfer.error = fault;
+      this.#finish(transfer);
+      this.#emit("changed", transfer);
+    } else {
+      this.#offer(transfer, hash);
+    }
   }
 
   #offer(transfer, hash) {
@@ -203,8 +210,10 @@ export class Transfers extends EventTarget {
     try {
       transfer.begin(new Sender({ id: uuid(), filename: checkFilename(name),
         size: source.size, mime: source.type, mtime: source.lastModified, hash }, now()));
+      if (!this.#sides.has(transfer.participant)) transfer.engine.lose();
     } catch (fault) {
       transfer.error = fault;
+      this.#finish(transfer);
     }
     this.#drain(transfer);
   }
@@ -212,8 +221,9 @@ export class Transfers extends EventTarget {
   #restart(transfer) {
     transfer.engine = null;
     transfer.error = null;
-    transfer.isStarted = false;
+    this.#look(transfer.participant);
     this.#startNext(transfer.participant);
+    this.#emit("changed", transfer);
   }
 
   // --- what comes ---
@@ -313,8 +323,11 @@ export class Transfers extends EventTarget {
       return;
     }
     const key = this.#keyOf(id, offer, engine);
-    const cut = this.#of(id).find((t) => !t.outgoing && t.isCut && t.wasAccepted
-      && t.part?.key === key);
+    const cut = this.#of(id).find((t) => !t.outgoing && t.isCut && t.part?.key === key);
+    if (cut && !cut.isOver) {
+      cut.engine.fail(new Fault("DISCONNECTED", "The file is offered anew"));
+      this.#performAll(cut);
+    }
     const transfer = cut || new Transfer({ key: String(++this.#count), participant: id,
       outgoing: false, name: engine.name, size: engine.size });
     transfer.begin(engine);
@@ -325,7 +338,7 @@ export class Transfers extends EventTarget {
     this.#list.set(transfer.key, transfer);
     this.#trim(id);
     // it was said before that the file is wanted
-    if (cut) engine.accept(now());
+    if (transfer.wasAccepted) engine.accept(now());
     this.#drain(transfer);
     if (!cut && engine.state === "PENDING") this.#emit("offer", transfer);
   }
@@ -383,7 +396,9 @@ export class Transfers extends EventTarget {
 
   // One that has failed is offered again.
   again(key) {
-    this.#restart(this.#list.get(key));
+    const transfer = this.#list.get(key);
+
+    if (transfer.isOver) this.#restart(transfer);
   }
 
   // One that is over leaves the list. A file that was received stays on the disk as long
@@ -401,14 +416,21 @@ export class Transfers extends EventTarget {
 
   // --- what the engines want ---
 
-  #drain(transfer) {
+  #performAll(transfer) {
     const { engine } = transfer;
 
     for (let action = engine?.next(); action; action = engine.next())
       this.#perform(transfer, engine, action);
+  }
+
+  #drain(transfer) {
+    const { engine } = transfer;
+
+    this.#performAll(transfer);
     if (engine?.isOver && transfer.engine === engine) {
       transfer.error ||= engine.error;
       this.#finish(transfer);
+      if (transfer.error?.code === "FORGOTTEN") this.#restart(transfer);
     }
     this.#schedule();
     this.#emit("changed", transfer);
@@ -422,9 +444,10 @@ export class Transfers extends EventTarget {
       side?.lane.forget(transfer.engine.id);
       side?.joiner.forget(transfer.engine.id);
     }
-    if (!transfer.outgoing || !transfer.isStarted) return;
+    if (!transfer.isStarted) return;
     transfer.isStarted = false;
-    this.#disk.request("close", { id: transfer.key });
+    this.#disk.request("close", { id: transfer.reader });
+    transfer.reader = "";
     queueMicrotask(() => this.#startNext(transfer.participant));
   }
 
@@ -450,10 +473,10 @@ export class Transfers extends EventTarget {
 
     if (type === "send") this.#send(transfer, engine, action.message);
     else if (type === "read")
-      await ask("read", { id: transfer.key, offset: action.offset, size: action.size },
+      await ask("read", { id: transfer.reader, offset: action.offset, size: action.size },
         (result) => engine.read(index, result, now()));
     else if (type === "hash")
-      await ask("hash", { id: transfer.key }, (result) => engine.hashed(result, now()));
+      await ask("hash", { id: transfer.reader }, (result) => engine.hashed(result, now()));
     else if (type === "begin") {
       this.#takePart(transfer);
       await ask("begin", { id: part, size: transfer.size, chunkSize: action.chunkSize },
@@ -464,8 +487,8 @@ export class Transfers extends EventTarget {
         (result) => engine.written(index, result, now()));
     else if (type === "commit")
       await ask("commit", { id: part, hash }, (result) => {
-        transfer.file = result.file || null;
         engine.committed(result, now());
+        if (engine.state === "COMPLETED") transfer.file = result.file;
       });
     else if (type === "close") this.#keepPart(transfer);
     else if (type === "discard") this.#forgetPart(transfer);
