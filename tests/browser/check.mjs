@@ -3,6 +3,7 @@
 // A list of cases, one after the other: each begins with nobody there.
 
 import process from "node:process";
+import { clearTimeout, setTimeout } from "node:timers"; // a test may have another clock
 import { endAll } from "./program.mjs";
 
 const CASE_MS = 300000; // a busy machine is slow

@@ -297,7 +297,14 @@ test("who leaves in mid-file is gone, and the others' files go on", async () => 
   const next = make("next.bin", 100000);
   await send(cleo, "Eve", next);
   await untilFile(eve, next.name, "PENDING");
+  let downloads = 0;
+  eve.on("download", () => downloads++);
   equal((await saved(eve, () => press(eve, next.name, "accept"))).hash, next.hash, "to Eve");
+  // what is there is not saved once more when its sender goes
+  await cleo.close();
+  await untilTarget(eve, "Cleo", false);
+  equal([downloads, await words(eve, next.name)],
+    [1, "Verified, and saved by your browser"], "saved");
 }, LONG_MS);
 
 test("a lost connection: the file goes on where it was", async () => {

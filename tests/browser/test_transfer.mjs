@@ -604,6 +604,34 @@ test("transfer: over another link it goes on where it was, whatever was under wa
     }
 });
 
+test("transfer: over another link, which may be slower, the window begins anew", async () => {
+  let acks = Infinity; // that arrive
+  let chunks = true; // whether they do
+  const pair = new Pair(file(200 * CHUNK_SIZE), { wire: (message) => {
+    if (message.type === "CHUNK_ACK") return acks-- > 0 ? [message] : [];
+    return message.type !== "CHUNK_DATA" || chunks ? [message] : [];
+  } });
+
+  await pair.run(() => pair.receiver?.done > 120 * CHUNK_SIZE);
+  chunks = false;
+  const { length } = pair.sent;
+  await pair.run(() => pair.sent.length > length + 20);
+  pair.cut();
+  await pair.run(() => false);
+  // one is asked for, and what is sent by its answer is not answered yet
+  chunks = true;
+  acks = 1;
+  const before = pair.sent.length;
+  pair.mend();
+  const end = pair.now + TIMEOUT_FIRST - 100;
+  await pair.run(() => pair.now >= end);
+  const sent = pair.sent.length - before;
+  assert(sent > 2 && sent < 10, `${sent} chunks were sent`);
+  acks = Infinity;
+  equal(await pair.run(), DONE, "it ends");
+  assert(await pair.whole(), "equal");
+});
+
 test("transfer: lost before it is answered, it is offered again", async () => {
   for (const meanwhile of [false, true]) {
     const pair = new Pair(file(3 * CHUNK_SIZE), {});

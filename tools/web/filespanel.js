@@ -156,9 +156,10 @@ export class FilesPanel {
   #show(transfer) {
     const item = this.#item(transfer);
     const before = item.state;
+    const wasCompleted = item.root.dataset.state === "COMPLETED";
 
     item.show();
-    if (before !== item.state) this.#moveTo(transfer, item);
+    if (before !== item.state && !wasCompleted) this.#moveTo(transfer, item);
     this.#countOffers();
   }
 

@@ -36,7 +36,8 @@ export const chunkSizeOf = (size, chunkSize, index) =>
 export class Engine {
   #actions = [];
   #last = ""; // the type of the message that told how it ended
-  #unsaid = false; // and whether there was no link to tell it by
+  #unsaid = false; // and whether that went over a link that is lost
+  #saidAgain = false;
   #wait = 0;
 
   constructor(id) {
@@ -107,18 +108,29 @@ export class Engine {
     this.#tell();
   }
 
-  // The link is gone: what is said is not heard, and nobody is waited for.
+  // The link is gone: what is said is not heard, and nobody is waited for. What was said
+  // last may not have been heard either: a link is silent for a while before it is lost.
   lose() {
     this.isLost = this.unheard = true;
+    this.#unsaid ||= this.#last !== "" && !this.#saidAgain;
+  }
+
+  // Whether another link is of use.
+  get wantsLink() {
+    return this.isLost && (!this.isOver || this.#unsaid);
   }
 
   // There is another link: what it takes to go on is said.
   find(now) {
     if (!this.isLost) return;
     this.isLost = false;
-    if (!this.isOver) this.goOn(now);
-    else if (this.#unsaid) this.#tell();
-    this.#unsaid = false;
+    if (!this.isOver) {
+      this.goOn(now);
+    } else if (this.#unsaid) {
+      this.#unsaid = false;
+      this.#saidAgain = true;
+      this.#tell();
+    }
   }
 
   #tell() {

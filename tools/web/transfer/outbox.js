@@ -74,13 +74,25 @@ export class Outbox {
     this.#send(chunk, now);
   }
 
+  // As many of those that wait as the window takes.
+  #sendSome(now) {
+    const chunks = [...this.#chunks.values()];
+    let room = this.window.chunks - chunks.filter(({ state }) => state === "sent").length;
+
+    for (const chunk of chunks.filter(({ state }) => state === "ready")) {
+      if (room <= 0) return;
+      this.#send(chunk, now);
+      if (chunk.state === "sent") room--;
+    }
+  }
+
   // Behind a pause.
   sendReady(now) {
     for (const chunk of this.#chunks.values()) {
-      if (chunk.state === "ready") this.#send(chunk, now);
-      else if (chunk.state === "sent") chunk.deadline = now + this.window.timeout;
-      chunk.untimed = chunk.state === "sent";
+      if (chunk.state === "sent") chunk.deadline = now + this.window.timeout;
+      chunk.untimed ||= chunk.state === "sent" || chunk.state === "ready";
     }
+    this.#sendSome(now);
   }
 
   // By another link. What went over the lost one may have come: one chunk is sent again,
@@ -96,7 +108,7 @@ export class Outbox {
       chunk.untimed = true;
       if (this.#question < 0) this.#question = chunk.index;
     }
-    this.sendReady(now);
+    this.#sendSome(now);
   }
 
   #finish(chunk) {
@@ -140,7 +152,7 @@ export class Outbox {
       this.#finish(other);
     }
     this.window.acked(count, rtt, now);
-    if (isAnswer) this.sendReady(now);
+    this.#sendSome(now);
   }
 
   // Sends what is late again; whether anything was. Throws a Fault: too often.

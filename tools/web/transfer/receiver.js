@@ -100,9 +100,15 @@ export class Receiver extends Engine {
     this.#part(type === "error" ? "close" : "discard");
   }
 
-  // Of find(): the sender speaks first.
+  // Of find(). The sender asks for what it needs to know, but for a pause that it has not
+  // heard of; and whoever does not send any more says so.
   goOn(now) {
     this.#heard = now;
+    if (!this.#started || this.state === "VERIFYING") return;
+    if (this.pausedHere || this.isFull)
+      this.say("TRANSFER_PAUSE", this.isFull ? "full" : undefined);
+    else
+      this.say("TRANSFER_RESUME");
   }
 
   // The sender is not there any more.

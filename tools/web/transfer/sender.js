@@ -21,8 +21,6 @@ import { Outbox } from "./outbox.js";
 // For an answer: somebody has to be asked, and what is there of it is read again.
 export const OFFER_TIMEOUT = 300000;
 const READ_RATE = 100000; // bytes per ms
-// What a receiver says that has waited too long for the link, or was closed meanwhile.
-const FORGETS = new Set(["TIMEOUT", "NOT_FOUND"]);
 export const CHUNK_SIZE = 65536; // bytes
 export const JSON_CHUNK_SIZE = 32768; // with base64 it is within 65,536 bytes
 
@@ -124,7 +122,9 @@ export class Sender extends Engine {
       this.tellAgain(message);
       return;
     }
-    const { unheard } = this;
+    // it has waited too long for the link, and keeps what it has
+    const isForgotten = this.unheard && message.code === "TIMEOUT"
+      && ["TRANSFERRING", "PAUSED"].includes(this.state);
     this.unheard = false;
     switch (message.type) {
       case "FILE_RESPONSE":
@@ -140,7 +140,7 @@ export class Sender extends Engine {
         this.fail(new Fault("CANCELLED", "The other side has cancelled"));
         break;
       case "error":
-        if (message.id) this.fail(new Fault(unheard && FORGETS.has(message.code) ? "FORGOTTEN"
+        if (message.id) this.fail(new Fault(isForgotten ? "FORGOTTEN"
           : saidCode(message.code), "The other side does not go on"));
         break;
       default:

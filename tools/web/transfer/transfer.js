@@ -45,6 +45,7 @@ export class Transfer {
   // What comes goes on with another offer of the file: the sender has stopped, or nothing
   // was heard of it since a link was lost.
   get isCut() {
+    if (this.hasLeft) return false; // whoever has the id of somebody else is a stranger
     return this.isOver ? this.error?.code === "DISCONNECTED" && this.wasAccepted
       : Boolean(this.engine?.unheard);
   }

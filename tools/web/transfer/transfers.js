@@ -24,7 +24,7 @@ const SENT_AT_ONCE = 3; // to one participant
 // anybody did; what comes beyond is passed over.
 export const OFFERS_MAX = 16;
 export const ENDED_MAX = 8;
-const KEPT_MAX = 8; // unfinished files that wait to go on
+export const KEPT_MAX = 8; // unfinished files that wait to go on
 const TO_SENDER = new Set(["FILE_RESPONSE", "CHUNK_ACK", "TRANSFER_VERIFIED"]);
 
 const now = () => performance.now();
@@ -93,8 +93,8 @@ export class Transfers extends EventTarget {
     if (this.#sides.has(id)) return;
     if (control && data) this.#gain(id, peer, new Lane(control, data, () => Math.min(
       peer.hasMedia ? CHANNEL_MEDIA : CHANNEL_MAX, peer.connection.sctp.maxMessageSize)));
-    else if (peer?.takesFiles && this.#of(id).some((t) => t.outgoing && !t.isOver))
-      peer.openFiles();
+    else if (peer?.takesFiles && this.#of(id).some(({ outgoing, isOver, engine }) =>
+      (outgoing && !isOver) || engine?.wantsLink)) peer.openFiles();
   }
 
   #setTarget(id, is) {
@@ -120,9 +120,8 @@ export class Transfers extends EventTarget {
     this.#sides.delete(id);
     side.lane.close();
     for (const transfer of this.#of(id)) {
-      if (!transfer.engine || transfer.isOver) continue;
-      transfer.engine.lose();
-      this.#drain(transfer);
+      transfer.engine?.lose();
+      if (!transfer.isOver) this.#drain(transfer);
     }
   }
 
@@ -130,14 +129,15 @@ export class Transfers extends EventTarget {
     this.#lose(id);
     this.#setTarget(id, false);
     for (const transfer of this.#of(id)) {
-      transfer.hasLeft = true;
       if (!transfer.isOver) this.#fail(transfer, new Fault("DISCONNECTED", "It has left"));
+      transfer.hasLeft = true;
       this.#emit("changed", transfer);
     }
   }
 
+  // Of those who have left another may have the id now.
   #of(id) {
-    return this.list.filter(({ participant }) => participant === id);
+    return this.list.filter(({ participant, hasLeft }) => participant === id && !hasLeft);
   }
 
   #fail(transfer, fault) {
@@ -331,7 +331,7 @@ export class Transfers extends EventTarget {
     const transfer = cut || new Transfer({ key: String(++this.#count), participant: id,
       outgoing: false, name: engine.name, size: engine.size });
     transfer.begin(engine);
-    if (!cut) {
+    if (!cut || this.#isShared(transfer)) {
       const busy = this.list.some((t) => t.part?.key === key && !t.isOver);
       transfer.part = { key, id: (!busy && this.#kept.get(key)) || uuid() };
     }
@@ -351,7 +351,8 @@ export class Transfers extends EventTarget {
 
   // Offers that were taken back before anybody answered do not fill the list.
   #trim(id) {
-    const ended = this.#of(id).filter((t) => !t.outgoing && t.isOver && !t.wasAccepted);
+    const ended = this.list.filter((t) => t.participant === id && !t.outgoing && t.isOver
+      && !t.wasAccepted);
 
     for (const transfer of ended.slice(0, Math.max(ended.length - ENDED_MAX, 0)))
       this.remove(transfer.key);
@@ -511,7 +512,14 @@ export class Transfers extends EventTarget {
     if (this.#kept.get(part?.key) === part?.id) this.#kept.delete(part?.key);
   }
 
+  // Whether another goes on in the same part, or has become a file there.
+  #isShared({ key, part }) {
+    return this.list.some((t) => t.key !== key && part && t.part?.id === part.id
+      && (!t.isOver || t.file));
+  }
+
   #forgetPart(transfer) {
+    if (this.#isShared(transfer)) return;
     this.#takePart(transfer);
     if (transfer.part) this.#disk.request("discard", { id: transfer.part.id });
   }
