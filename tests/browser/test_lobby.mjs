@@ -231,6 +231,7 @@ test("devices and resolution can be chosen in mid-call", async () => {
   equal(await settings().then((s) => [s.width, s.height]), [1280, 720], "at first");
 
   await page.click('.call-head [data-open="settings"]');
+  await until(() => page.isVisible("#settings"), STEP_MS, "the choices"); // the devices were found
   const cameras = await page.$$eval("#camera-choice option", (l) => l.map((o) => o.textContent));
   assert(cameras[0].includes("fake_device"), `cameras ${cameras}`);
   await page.selectOption("#quality-choice", "1080");
