@@ -4,6 +4,7 @@
 #include "vmsignalbin-priv.h"
 
 #include <gst/videomeet/quality/speaker.h>
+#include <gst/videomeet/vmmailbox-priv.h>
 
 /* Shared by vmcall.c (the thread and its life), vmcall-meeting.c (the meeting)
  * and vmcall-talk.c (what is said in it). */
@@ -16,6 +17,7 @@ struct _VmCall
   VmSignalBin *bin; /* not owned: the bin owns the call */
   VmCallConfig config;
   GMainContext *context;
+  VmMailbox *mailbox; /* to it */
   GMainLoop *loop;
   GThread *thread;
 

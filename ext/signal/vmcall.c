@@ -260,11 +260,7 @@ void
 vm_call_invoke (
     VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, func, data, notify);
-  g_source_attach (source, call->context);
+  vm_mailbox_post (call->mailbox, func, data, notify);
 }
 
 static void
@@ -289,6 +285,7 @@ vm_call_new (VmSignalBin *bin, VmCallConfig *config)
   call->speaker = vm_speaker_new ();
   call->context = g_main_context_new ();
   call->loop = g_main_loop_new (call->context, FALSE);
+  call->mailbox = vm_mailbox_new (call->context);
   call->thread = g_thread_new ("vm-signal", call_thread, call);
   return call;
 }
@@ -420,6 +417,7 @@ vm_call_clear (gpointer data)
 {
   VmCall *call = data;
 
+  vm_mailbox_free (call->mailbox);
   g_main_loop_unref (call->loop);
   g_main_context_unref (call->context);
   g_ptr_array_unref (call->links);

@@ -3,6 +3,8 @@
 #define GST_USE_UNSTABLE_API
 #include "vmpeer-priv.h"
 
+#include <gst/videomeet/vmthread-priv.h>
+
 #include <gst/webrtc/webrtc.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
@@ -39,6 +41,19 @@ pipeline_error (VmPeer *self, gpointer data)
       "The connection to the other side broke down: %s", error->message);
 }
 
+/* In the thread that begins or ends. GStreamer may give it to anybody afterwards. */
+static void
+set_turns (GstMessage *message)
+{
+  GstStreamStatusType type;
+
+  gst_message_parse_stream_status (message, &type, NULL);
+  if (type == GST_STREAM_STATUS_TYPE_ENTER)
+    vm_thread_take_short_turns ();
+  else if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+    vm_thread_take_turns ();
+}
+
 /* Nobody reads this bus: errors become failures of the peer, the rest goes. */
 static GstBusSyncReply
 on_message (GstBus *bus, GstMessage *message, gpointer user_data)
@@ -53,6 +68,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     GST_WARNING_OBJECT (message->src, "%s (%s)", error->message, debug);
     vm_peer_link_post (
         link, pipeline_error, error, (GDestroyNotify) g_error_free);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS) {
+    set_turns (message);
   }
   gst_message_unref (message);
   return GST_BUS_DROP;

@@ -14,7 +14,9 @@
  * it. */
 #define LONG_TURN (5 * G_GUINT64_CONSTANT (1000000))
 #define USUAL_TURN 0
-#define SHORT_TURN G_GUINT64_CONSTANT (1000000)
+/* The least that the kernel takes: near its end a long turn has a deadline before that
+ * of a turn like any other, and then keeps the processor until the next tick. */
+#define SHORT_TURN G_GUINT64_CONSTANT (100000)
 #define KEEP G_MAXUINT32 /* the policy */
 #define NICER 10 /* a tenth of the weight */
 #define NICEST 19

@@ -6,6 +6,7 @@
 #include "../transfer/frame.h"
 #include "../transfer/messagestructure.h"
 #include "../vmerror.h"
+#include "../vmmailbox-priv.h"
 #include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
 #include "settle.h"
@@ -21,6 +22,7 @@ struct _VmFileLine
   /* not changed once the thread has something to do */
   VmNodeThread *thread;
   GMainContext *context; /* the owner's */
+  VmMailbox *mailbox; /* to it */
   VmIdentity *identity;
   gchar *base_uri, *path, *protocol, *key_hash;
   guint open_ms, dead_ms;
@@ -83,23 +85,14 @@ on_news (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-post (VmFileLine *self, GSourceFunc func, gpointer data, GDestroyNotify destroy)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, func, data, destroy);
-  g_source_attach (source, self->context);
-}
-
 /* Takes what @news has. */
 static void
 tell (VmFileLine *self, News news)
 {
   news.line = self;
   g_atomic_int_add (&self->untold, news.size);
-  post (self, on_news, g_memdup2 (&news, sizeof news), news_free);
+  vm_mailbox_post (
+      self->mailbox, on_news, g_memdup2 (&news, sizeof news), news_free);
 }
 
 /* The last that the owner's context hears of it. */
@@ -112,6 +105,7 @@ on_ended (gpointer user_data)
   g_object_unref (self->token);
   g_object_unref (self->cancellable);
   g_object_unref (self->identity);
+  vm_mailbox_free (self->mailbox);
   g_main_context_unref (self->context);
   g_free (self->base_uri);
   g_free (self->path);
@@ -131,7 +125,7 @@ end (gpointer data)
   g_clear_object (&self->session);
   if (!vm_settle (SETTLE_MS))
     g_debug ("a socket of a file still closes");
-  post (self, on_ended, self, NULL);
+  vm_mailbox_post (self->mailbox, on_ended, self, NULL);
 }
 
 /* Not from inside a signal of the socket. */
@@ -387,6 +381,7 @@ vm_file_line_new (VmIdentity *identity, const VmSignalSocketConfig *config,
   VmFileLine *self = g_new0 (VmFileLine, 1);
 
   self->context = g_main_context_ref_thread_default ();
+  self->mailbox = vm_mailbox_new (self->context);
   self->identity = g_object_ref (identity);
   self->base_uri = g_strdup (config->base_uri);
   self->path = g_strdup (config->path);

@@ -2,11 +2,14 @@
 
 #include "nodethread.h"
 
+#include "../vmmailbox-priv.h"
+
 struct _VmNodeThread
 {
   GThread *thread;
   GMainContext *context;
   GMainLoop *loop;
+  VmMailbox *mailbox;
 };
 
 /* One function to run; shared by both sides when one of them waits. */
@@ -69,6 +72,7 @@ vm_node_thread_new (const gchar *name)
 
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
+  self->mailbox = vm_mailbox_new (self->context);
   self->thread = g_thread_new (name, run, g_main_loop_ref (self->loop));
   return self;
 }
@@ -89,6 +93,7 @@ vm_node_thread_free (VmNodeThread *self)
     g_thread_unref (self->thread);
   else
     g_thread_join (self->thread);
+  vm_mailbox_free (self->mailbox);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_free (self);
@@ -115,13 +120,9 @@ call_new (VmNodeFunc func, gpointer data, GDestroyNotify destroy)
 
 /* Takes @call. */
 static void
-attach (VmNodeThread *self, Call *call)
+post (VmNodeThread *self, Call *call)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_call, call, call_unref);
-  g_source_attach (source, self->context);
+  vm_mailbox_post (self->mailbox, on_call, call, call_unref);
 }
 
 /* It is the thread's alone: whoever posts may be slower to let go than the thread is to
@@ -130,7 +131,7 @@ void
 vm_node_thread_post (
     VmNodeThread *self, VmNodeFunc func, gpointer data, GDestroyNotify destroy)
 {
-  attach (self, call_new (func, data, destroy));
+  post (self, call_new (func, data, destroy));
 }
 
 gboolean
@@ -148,7 +149,7 @@ vm_node_thread_call (VmNodeThread *self, VmNodeFunc func, gpointer data,
     return TRUE;
   }
   call = call_new (func, data, destroy);
-  attach (self, g_atomic_rc_box_acquire (call));
+  post (self, g_atomic_rc_box_acquire (call));
   g_mutex_lock (&call->lock);
   while (!call->done && g_cond_wait_until (&call->cond, &call->lock, deadline))
     ;

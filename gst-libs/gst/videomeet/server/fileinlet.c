@@ -18,6 +18,7 @@
 #include "../transfer/lanes.h"
 #include "../transfer/messagestructure.h"
 #include "../transfer/vmtransfermeta.h"
+#include "../vmmailbox-priv.h"
 
 #include <string.h>
 
@@ -28,14 +29,15 @@ struct _VmFileInlet
 {
   GObject parent;
 
-  gchar *device_id, *id; /* fixed, as the next two */
+  gchar *device_id, *id; /* fixed, as the next three */
   GMainContext *context;
+  VmMailbox *mailbox; /* to it */
   GWeakRef server;
 
   GMutex lock; /* of what follows */
   GQueue waiting; /* of GstBuffer */
   gsize bytes; /* that they count */
-  GSource *source; /* that hands them over */
+  gboolean posted; /* that they are handed over */
   gboolean full; /* the socket is not read */
   gboolean attached;
   gboolean closed; /* by the owner */
@@ -51,7 +53,7 @@ vm_file_inlet_finalize (GObject *object)
   VmFileInlet *self = VM_FILE_INLET (object);
 
   g_queue_clear_full (&self->waiting, (GDestroyNotify) gst_buffer_unref);
-  g_clear_pointer (&self->source, g_source_unref);
+  vm_mailbox_free (self->mailbox);
   g_weak_ref_clear (&self->server);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->device_id);
@@ -86,6 +88,7 @@ vm_file_inlet_init (VmFileInlet *self)
   g_queue_init (&self->waiting);
   g_weak_ref_init (&self->server, NULL);
   self->context = g_main_context_ref_thread_default ();
+  self->mailbox = vm_mailbox_new (self->context);
 }
 
 /* On its way to the owner */
@@ -113,7 +116,7 @@ pop (VmFileInlet *self)
   if (buffer)
     self->bytes -= size_of (buffer);
   else
-    g_clear_pointer (&self->source, g_source_unref);
+    self->posted = FALSE;
   room = self->full && self->bytes <= VM_FILE_INLET_QUEUE_MAX / 2;
   if (room)
     self->full = FALSE;
@@ -140,26 +143,13 @@ hand_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Called with lock held. */
-static void
-wake (VmFileInlet *self)
-{
-  if (self->source)
-    return;
-  self->source = g_idle_source_new ();
-  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (
-      self->source, hand_over, g_object_ref (self), g_object_unref);
-  g_source_attach (self->source, self->context);
-}
-
 gboolean
 vm_file_inlet_push (VmFileInlet *self, VmTransferMessage *message)
 {
   g_autoptr (VmTransferMessage) taken = message;
   GstBuffer *buffer = vm_transfer_message_to_buffer (
       taken, vm_lane_kind_to_string (VM_LANE_WSS));
-  gboolean room;
+  gboolean room, first;
 
   g_mutex_lock (&self->lock);
   if (self->closed) {
@@ -171,8 +161,12 @@ vm_file_inlet_push (VmFileInlet *self, VmTransferMessage *message)
   self->bytes += size_of (buffer);
   room = self->bytes <= VM_FILE_INLET_QUEUE_MAX;
   self->full |= !room;
-  wake (self);
+  first = !self->posted;
+  self->posted = TRUE;
   g_mutex_unlock (&self->lock);
+  if (first)
+    vm_mailbox_post (
+        self->mailbox, hand_over, g_object_ref (self), g_object_unref);
   return room;
 }
 
@@ -332,10 +326,9 @@ vm_file_inlet_close (VmFileInlet *self)
   self->closed = TRUE;
   g_queue_clear_full (&self->waiting, (GDestroyNotify) gst_buffer_unref);
   self->bytes = 0;
-  if (self->source) /* else a context that does not run again keeps it */
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
   g_mutex_unlock (&self->lock);
+  vm_mailbox_close (
+      self->mailbox); /* else a context that does not run keeps it */
   server = g_weak_ref_get (&self->server);
   if (server)
     vm_server_post (server, forget_inlet, g_object_ref (self), g_object_unref);
