@@ -19,10 +19,12 @@
   " ! compositor name=mix background=black min-upstream-latency=300000000 " \
   "! capsfilter caps=\"" PICTURE                                            \
   "\" ! queue max-size-buffers=2 leaky=downstream ! videoconvert ! "
-#define AUDIO                                                \
-  "audiotestsrc name=nobody is-live=true wave=silence ! "    \
-  "audio/x-raw,rate=48000,channels=2 ! audiomixer name=mix " \
-  "min-upstream-latency=300000000 ! queue ! audioconvert ! audioresample ! "
+#define SOUND "audio/x-raw,rate=48000,channels=2"
+/* Without caps behind it a mix takes the rate of whoever comes first */
+#define AUDIO                                                      \
+  "audiotestsrc name=nobody is-live=true wave=silence ! " SOUND    \
+  " ! audiomixer name=mix min-upstream-latency=300000000 ! " SOUND \
+  " ! queue ! audioconvert ! audioresample ! "
 #define WINDOW "autovideosink sync=false"
 #define SPEAKER "autoaudiosink"
 /* some devices open, and hang when they are told what they are to play */

@@ -42,15 +42,19 @@ vmt_file_item_start (VmtSessionFiles *self, VmtFileItem *item)
   if (!source)
     return FALSE;
   item->element = gst_object_ref (source);
-  gst_bin_add (GST_BIN (place->pipeline), source);
   g_object_set (source, "location", item->path, NULL);
+  /* a pipeline that still starts would start it before it is linked */
+  gst_element_set_locked_state (source, TRUE);
+  gst_bin_add (GST_BIN (place->pipeline), source);
   item->pad = gst_element_request_pad_simple (place->signalbin, "file_sink_%u");
   if (!item->pad)
     return FALSE;
   g_object_set (item->pad, "to", item->participant, NULL);
   src = gst_element_get_static_pad (source, "src");
-  return GST_PAD_LINK_SUCCESSFUL (gst_pad_link (src, item->pad))
-         && gst_element_sync_state_with_parent (source);
+  if (GST_PAD_LINK_FAILED (gst_pad_link (src, item->pad)))
+    return FALSE;
+  gst_element_set_locked_state (source, FALSE);
+  return gst_element_sync_state_with_parent (source);
 }
 
 /* The pad first: that frees a thread which waits in it. */

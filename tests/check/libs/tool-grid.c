@@ -77,9 +77,12 @@ come (VmtGrid *grid, GstElement *pipeline, gboolean video, GstPad **tile)
   g_assert_no_error (error);
   *tile = gst_object_ref (vmt_grid_add (grid, video, "Bob <b> & Co"));
   gst_pad_add_probe (*tile, GST_PAD_PROBE_TYPE_BUFFER, count, NULL, NULL);
+  /* a pipeline that still starts would start it before it is linked */
+  gst_element_set_locked_state (source, TRUE);
   gst_bin_add (GST_BIN (pipeline), gst_object_ref (source));
   src = gst_element_get_static_pad (source, "src");
   fail_unless_equals_int (gst_pad_link (src, *tile), GST_PAD_LINK_OK);
+  gst_element_set_locked_state (source, FALSE);
   gst_element_sync_state_with_parent (source);
   return source;
 }
@@ -96,6 +99,36 @@ go (VmtGrid *grid, GstElement *pipeline, GstElement *source, GstPad *tile)
   gst_object_unref (tile);
 }
 
+static GstPadProbeReturn
+hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+/* The one of the factory named @factory that @pipeline begins with. */
+static GstElement *
+find_source (GstElement *pipeline, const gchar *factory)
+{
+  g_autoptr (GstIterator) all =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), factory);
+  GValue value = G_VALUE_INIT;
+  GstElement *found = NULL;
+
+  if (gst_iterator_next (all, &value) == GST_ITERATOR_OK)
+    found = g_value_dup_object (&value);
+  g_value_unset (&value);
+  fail_unless (found != NULL);
+  return found;
+}
+
+static const gchar *
+say (GstMessage *message)
+{
+  const GstStructure *s = message ? gst_message_get_structure (message) : NULL;
+
+  return s ? gst_structure_to_string (s) : "EOS";
+}
+
 static void
 wait_for_frames (GstBus *bus, gint n)
 {
@@ -105,8 +138,7 @@ wait_for_frames (GstBus *bus, gint n)
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
         bus, 50 * GST_MSECOND, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
 
-    fail_if (
-        message != NULL, "%s", message ? GST_MESSAGE_TYPE_NAME (message) : "");
+    fail_if (message != NULL, "%s", say (message));
     fail_unless (gst_util_get_timestamp () < end, "%d of %d frames",
         g_atomic_int_get (&seen), n);
   }
@@ -138,6 +170,46 @@ GST_START_TEST (test_come_and_go)
         bus, WAIT, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
 
     fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  vmt_grid_free (grid);
+}
+
+GST_END_TEST;
+
+/* The picture and sound of nobody come late, after somebody's, whose sound has another
+ * rate. */
+GST_START_TEST (test_somebody_comes_first)
+{
+  static const gchar *const factories[] = { "videotestsrc", "audiotestsrc" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline =
+      gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", &error);
+  GstElement *sources[2];
+  GstPad *tiles[2], *late[2];
+  gulong held[2];
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++) {
+    g_autoptr (GstElement) nobody = find_source (pipeline, factories[i]);
+
+    late[i] = gst_element_get_static_pad (nobody, "src");
+    held[i] = gst_pad_add_probe (
+        late[i], GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, NULL, NULL);
+  }
+  g_atomic_int_set (&seen, 0);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    sources[i] = come (grid, pipeline, i == 0, &tiles[i]);
+  wait_for_frames (bus, 60);
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    gst_pad_remove_probe (late[i], held[i]);
+  wait_for_frames (bus, 120);
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++) {
+    go (grid, pipeline, sources[i], tiles[i]);
+    gst_object_unref (late[i]);
   }
   gst_element_set_state (pipeline, GST_STATE_NULL);
   vmt_grid_free (grid);
@@ -222,6 +294,7 @@ tool_grid_suite (void)
   tcase_add_test (tc, test_cells);
   tcase_add_test (tc, test_few_are_large);
   tcase_add_test (tc, test_come_and_go);
+  tcase_add_test (tc, test_somebody_comes_first);
   tcase_add_test (tc, test_opening);
   tcase_add_test (tc, test_no_sound);
   return s;

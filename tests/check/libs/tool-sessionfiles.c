@@ -313,6 +313,31 @@ GST_START_TEST (test_taken)
 
 GST_END_TEST;
 
+/* As a pipeline does with what comes while it starts, in a thread of its own. */
+static void
+start_at_once (GstBin *bin, GstElement *element, gpointer user_data)
+{
+  if (!gst_element_is_locked_state (element))
+    gst_element_set_state (element, GST_STATE_PLAYING);
+}
+
+GST_START_TEST (test_while_it_starts)
+{
+  Meeting m;
+
+  open_meeting (&m, VM_ACCEPT_AUTO);
+  start (&m);
+  g_signal_connect (
+      m.pipeline, "element-added", G_CALLBACK (start_at_once), NULL);
+  vmt_session_files_send (m.files, m.path, "002");
+  WAIT (&m, SENT, COMPLETED);
+  WAIT (&m, RECEIVED, COMPLETED);
+  assert_received (&m, "a.bin");
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
 /* The user answers by number, or what was offered first. */
 GST_START_TEST (test_asked)
 {
@@ -689,6 +714,7 @@ tool_sessionfiles_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_taken);
+  tcase_add_test (tc, test_while_it_starts);
   tcase_add_test (tc, test_asked);
   tcase_add_test (tc, test_nobody_to_ask);
   tcase_add_test (tc, test_cancelled);
