@@ -51,7 +51,7 @@ set_turns (GstMessage *message)
   if (type == GST_STREAM_STATUS_TYPE_ENTER)
     vm_thread_take_short_turns ();
   else if (type == GST_STREAM_STATUS_TYPE_LEAVE)
-    vm_thread_take_turns ();
+    vm_thread_take_usual_turns ();
 }
 
 /* Nobody reads this bus: errors become failures of the peer, the rest goes. */

@@ -19,3 +19,5 @@ void vm_thread_take_turns (void);
 /* The calling thread, and those that it begins, do little at a time, and somebody
  * waits for it: when it wakes up it goes before threads that run on and on. */
 void vm_thread_take_short_turns (void);
+/* What it does next is somebody else's again; its policy stays as it is. */
+void vm_thread_take_usual_turns (void);

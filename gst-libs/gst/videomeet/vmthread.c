@@ -74,3 +74,9 @@ vm_thread_take_short_turns (void)
 {
   set (KEEP, SHORT_TURN, 0);
 }
+
+void
+vm_thread_take_usual_turns (void)
+{
+  set (KEEP, USUAL_TURN, 0);
+}

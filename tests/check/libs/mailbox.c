@@ -178,7 +178,7 @@ typedef struct
 {
   VmMailbox *mailbox;
   GMainLoop *loop;
-  guint poster, last[POSTERS], *left;
+  guint left, last[POSTERS];
 } Crowd;
 
 typedef struct
@@ -194,7 +194,7 @@ on_number (gpointer user_data)
   Crowd *crowd = number->crowd;
 
   fail_unless_equals_int (number->n, ++crowd->last[number->poster]);
-  if (--*crowd->left == 0)
+  if (--crowd->left == 0)
     g_main_loop_quit (crowd->loop);
   return G_SOURCE_REMOVE;
 }
@@ -220,8 +220,7 @@ GST_START_TEST (test_many)
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (VmMailbox) mailbox = vm_mailbox_new (context);
   g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
-  guint left = POSTERS * EACH;
-  Crowd crowd = { .mailbox = mailbox, .loop = loop, .left = &left };
+  Crowd crowd = { .mailbox = mailbox, .loop = loop, .left = POSTERS * EACH };
   Numbered posters[POSTERS];
   GThread *threads[POSTERS];
 

@@ -9,7 +9,7 @@
 typedef struct
 {
   gint before; /* the policy that the thread is given first */
-  gint giving_way, after, long_turns;
+  gint short_turns, usual_turns, giving_way, after, long_turns;
   gint nice_before, nice_after;
 } Policies;
 
@@ -22,13 +22,15 @@ run (gpointer data)
   fail_unless (sched_setscheduler (0, policies->before, &param) == 0);
   policies->nice_before =
       getpriority (PRIO_PROCESS, 0); /* of a thread, on Linux */
+  vm_thread_take_short_turns ();
+  policies->short_turns = sched_getscheduler (0);
+  vm_thread_take_usual_turns ();
+  policies->usual_turns = sched_getscheduler (0);
+  fail_unless_equals_int (getpriority (PRIO_PROCESS, 0), policies->nice_before);
   vm_thread_take_long_turns ();
   policies->long_turns = sched_getscheduler (0);
   vm_thread_take_turns ();
   policies->after = sched_getscheduler (0);
-  fail_unless_equals_int (getpriority (PRIO_PROCESS, 0), policies->nice_before);
-  vm_thread_take_short_turns ();
-  fail_unless_equals_int (sched_getscheduler (0), policies->after);
   fail_unless_equals_int (getpriority (PRIO_PROCESS, 0), policies->nice_before);
   vm_thread_give_way ();
   policies->giving_way = sched_getscheduler (0);
@@ -66,10 +68,26 @@ GST_START_TEST (test_decided)
   Policies policies = { .before = SCHED_IDLE };
 
   look (&policies);
+  fail_unless_equals_int (policies.short_turns, SCHED_IDLE);
+  fail_unless_equals_int (policies.usual_turns, SCHED_IDLE);
   fail_unless_equals_int (policies.giving_way, SCHED_IDLE);
   fail_unless_equals_int (policies.after, SCHED_IDLE);
   fail_unless_equals_int (policies.long_turns, SCHED_IDLE);
   fail_unless_equals_int (policies.nice_after, policies.nice_before);
+}
+
+GST_END_TEST;
+
+/* A thread for batches stays one while it is somebody's whom others wait for. */
+GST_START_TEST (test_batches)
+{
+  Policies policies = { .before = SCHED_BATCH };
+
+  if (sched_getscheduler (0) != SCHED_OTHER)
+    return;
+  look (&policies);
+  fail_unless_equals_int (policies.short_turns, SCHED_BATCH);
+  fail_unless_equals_int (policies.usual_turns, SCHED_BATCH);
 }
 
 GST_END_TEST;
@@ -95,6 +113,7 @@ thread_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_usual);
   tcase_add_test (tc, test_decided);
+  tcase_add_test (tc, test_batches);
   tcase_add_test (tc, test_alone);
   return s;
 }

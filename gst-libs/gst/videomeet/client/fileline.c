@@ -21,8 +21,7 @@ struct _VmFileLine
 {
   /* not changed once the thread has something to do */
   VmNodeThread *thread;
-  GMainContext *context; /* the owner's */
-  VmMailbox *mailbox; /* to it */
+  VmMailbox *mailbox; /* to the owner's context */
   VmIdentity *identity;
   gchar *base_uri, *path, *protocol, *key_hash;
   guint open_ms, dead_ms;
@@ -106,7 +105,6 @@ on_ended (gpointer user_data)
   g_object_unref (self->cancellable);
   g_object_unref (self->identity);
   vm_mailbox_free (self->mailbox);
-  g_main_context_unref (self->context);
   g_free (self->base_uri);
   g_free (self->path);
   g_free (self->protocol);
@@ -378,10 +376,10 @@ VmFileLine *
 vm_file_line_new (VmIdentity *identity, const VmSignalSocketConfig *config,
     guint dead_ms, const VmFileLineFuncs *funcs, gpointer owner)
 {
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
   VmFileLine *self = g_new0 (VmFileLine, 1);
 
-  self->context = g_main_context_ref_thread_default ();
-  self->mailbox = vm_mailbox_new (self->context);
+  self->mailbox = vm_mailbox_new (context);
   self->identity = g_object_ref (identity);
   self->base_uri = g_strdup (config->base_uri);
   self->path = g_strdup (config->path);

@@ -29,9 +29,8 @@ struct _VmFileInlet
 {
   GObject parent;
 
-  gchar *device_id, *id; /* fixed, as the next three */
-  GMainContext *context;
-  VmMailbox *mailbox; /* to it */
+  gchar *device_id, *id; /* fixed, as the next two */
+  VmMailbox *mailbox; /* to the owner's context */
   GWeakRef server;
 
   GMutex lock; /* of what follows */
@@ -55,7 +54,6 @@ vm_file_inlet_finalize (GObject *object)
   g_queue_clear_full (&self->waiting, (GDestroyNotify) gst_buffer_unref);
   vm_mailbox_free (self->mailbox);
   g_weak_ref_clear (&self->server);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->device_id);
   g_free (self->id);
   g_mutex_clear (&self->lock);
@@ -84,11 +82,12 @@ vm_file_inlet_class_init (VmFileInletClass *klass)
 static void
 vm_file_inlet_init (VmFileInlet *self)
 {
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
   g_mutex_init (&self->lock);
   g_queue_init (&self->waiting);
   g_weak_ref_init (&self->server, NULL);
-  self->context = g_main_context_ref_thread_default ();
-  self->mailbox = vm_mailbox_new (self->context);
+  self->mailbox = vm_mailbox_new (context);
 }
 
 /* On its way to the owner */
