@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <gst/video/video.h>
 #include "grid.h"
 #include "opening.h"
 #include "output.h"
@@ -217,6 +218,23 @@ video_line (void)
                  : QUEUE "videoconvert name=last";
 }
 
+/* A query that is answered in its turn, behind what waits in the queue, would hold
+ * whoever asks as long as the window or the sound device holds the mix: somebody
+ * who leaves then could not be taken out. What is behind the queue takes frames of
+ * whatever layout, so that much is answered at once. */
+static GstPadProbeReturn
+on_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (!GST_QUERY_IS_SERIALIZED (query))
+    return GST_PAD_PROBE_OK;
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
+    return GST_PAD_PROBE_DROP;
+  gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 static void
 add_ghost (GstElement *part, const gchar *name, const gchar *pad_name)
 {
@@ -224,6 +242,9 @@ add_ghost (GstElement *part, const gchar *name, const gchar *pad_name)
   g_autoptr (GstPad) target = gst_element_get_static_pad (element, pad_name);
 
   gst_element_add_pad (part, gst_ghost_pad_new (pad_name, target));
+  if (gst_pad_get_direction (target) == GST_PAD_SINK)
+    gst_pad_add_probe (
+        target, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, NULL, NULL);
 }
 
 static GstElement *

@@ -87,16 +87,81 @@ come (VmtGrid *grid, GstElement *pipeline, gboolean video, GstPad **tile)
   return source;
 }
 
+/* What may be held up, on a thread of its own: a test that ended in it would say
+ * nothing. */
+typedef struct
+{
+  VmtGrid *grid;
+  GstElement *pipeline, *source;
+  GstPad *tile;
+
+  GMutex lock; /* protects what is below */
+  GCond cond;
+  const gchar *step; /* NULL when all is done */
+} Going;
+
+static void
+say_step (Going *self, const gchar *step)
+{
+  g_mutex_lock (&self->lock);
+  self->step = step;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+go_thread (gpointer user_data)
+{
+  Going *self = user_data;
+
+  gst_element_set_locked_state (self->source, TRUE);
+  gst_element_set_state (self->source, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (self->pipeline), self->source);
+  gst_object_unref (self->source);
+  say_step (self, "taking the tile out");
+  vmt_grid_remove (self->grid, self->tile);
+  vmt_grid_remove (self->grid, self->tile); /* twice does nothing */
+  gst_object_unref (self->tile);
+  say_step (self, NULL);
+  return NULL;
+}
+
+static gpointer
+end_thread (gpointer user_data)
+{
+  Going *self = user_data;
+
+  vmt_grid_end (self->grid);
+  say_step (self, NULL);
+  return NULL;
+}
+
+static void
+run_in_time (Going *self, GThreadFunc func, const gchar *step)
+{
+  gint64 end = g_get_monotonic_time () + WAIT / GST_USECOND;
+  GThread *thread;
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  self->step = step;
+  thread = g_thread_new ("going", func, self);
+  g_mutex_lock (&self->lock);
+  while (self->step && g_cond_wait_until (&self->cond, &self->lock, end))
+    ;
+  fail_if (self->step != NULL, "held up in %s", self->step);
+  g_mutex_unlock (&self->lock);
+  g_thread_join (thread);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+}
+
 static void
 go (VmtGrid *grid, GstElement *pipeline, GstElement *source, GstPad *tile)
 {
-  gst_element_set_locked_state (source, TRUE);
-  gst_element_set_state (source, GST_STATE_NULL);
-  gst_bin_remove (GST_BIN (pipeline), source);
-  gst_object_unref (source);
-  vmt_grid_remove (grid, tile);
-  vmt_grid_remove (grid, tile); /* twice does nothing */
-  gst_object_unref (tile);
+  Going going = { grid, pipeline, source, tile };
+
+  run_in_time (&going, go_thread, "stopping the source");
 }
 
 static GstPadProbeReturn
@@ -105,9 +170,9 @@ hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* The one of the factory named @factory that @pipeline begins with. */
+/* The first of the factory named @factory in @pipeline. */
 static GstElement *
-find_source (GstElement *pipeline, const gchar *factory)
+find_element (GstElement *pipeline, const gchar *factory)
 {
   g_autoptr (GstIterator) all =
       gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), factory);
@@ -164,7 +229,11 @@ GST_START_TEST (test_come_and_go)
     for (guint i = 0; i < G_N_ELEMENTS (tiles); i++)
       go (grid, pipeline, sources[i], tiles[i]);
   }
-  vmt_grid_end (grid);
+  {
+    Going going = { grid, pipeline };
+
+    run_in_time (&going, end_thread, "saying that it is over");
+  }
   {
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
         bus, WAIT, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
@@ -193,7 +262,7 @@ GST_START_TEST (test_somebody_comes_first)
 
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (late); i++) {
-    g_autoptr (GstElement) nobody = find_source (pipeline, factories[i]);
+    g_autoptr (GstElement) nobody = find_element (pipeline, factories[i]);
 
     late[i] = gst_element_get_static_pad (nobody, "src");
     held[i] = gst_pad_add_probe (
@@ -211,6 +280,46 @@ GST_START_TEST (test_somebody_comes_first)
     go (grid, pipeline, sources[i], tiles[i]);
     gst_object_unref (late[i]);
   }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  vmt_grid_free (grid);
+}
+
+GST_END_TEST;
+
+/* A window or a sound device that takes nothing, or nothing more, holds nobody: not
+ * who sends, not who leaves. */
+GST_START_TEST (test_goes_while_it_stands_still)
+{
+  gboolean video = __i__ % 2, late = __i__ / 2;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline =
+      gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  VmtGrid *grid = vmt_grid_new (
+      pipeline, "fakesink name=window", "fakesink name=speaker", &error);
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), video ? "window" : "speaker");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  GstElement *sources[3];
+  GstPad *tiles[3];
+  gulong held = 0;
+
+  g_assert_no_error (error);
+  if (!late)
+    held = gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, NULL, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++) {
+    g_atomic_int_set (&seen, 0);
+    sources[i] = come (grid, pipeline, video, &tiles[i]);
+    wait_for_frames (bus, 10);
+    if (!held)
+      held = gst_pad_add_probe (
+          pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, NULL, NULL);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (tiles); i++)
+    go (grid, pipeline, sources[i], tiles[i]);
+  gst_pad_remove_probe (pad, held);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   vmt_grid_free (grid);
 }
@@ -295,6 +404,7 @@ tool_grid_suite (void)
   tcase_add_test (tc, test_few_are_large);
   tcase_add_test (tc, test_come_and_go);
   tcase_add_test (tc, test_somebody_comes_first);
+  tcase_add_loop_test (tc, test_goes_while_it_stands_still, 0, 4);
   tcase_add_test (tc, test_opening);
   tcase_add_test (tc, test_no_sound);
   return s;
