@@ -153,10 +153,12 @@ vm_file_pad_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   if (!vm_buffer_get_transfer_meta (buffer)) {
     gst_buffer_unref (buffer);
-    GST_ELEMENT_ERROR (parent, STREAM, WRONG_TYPE,
+    GST_ELEMENT_ERROR_WITH_DETAILS (parent, STREAM, WRONG_TYPE,
         ("What comes to %s is no message of a file transfer",
             GST_OBJECT_NAME (pad)),
-        (NULL));
+        (NULL),
+        ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_BAD_MESSAGE), "pad",
+            G_TYPE_STRING, GST_OBJECT_NAME (pad), NULL));
     return GST_FLOW_ERROR;
   }
   ret = keep (self, buffer);

@@ -156,8 +156,9 @@ sign (VmTrust *self, GstBuffer *buffer)
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     gst_buffer_unref (buffer);
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, READ, (NULL), ("a buffer cannot be read"));
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, READ,
+        ("A buffer that is to be signed cannot be read"), (NULL),
+        ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_FAILED), NULL));
     return GST_FLOW_ERROR;
   }
   message = g_bytes_new_static (map.data, map.size);

@@ -153,14 +153,15 @@ start_receiver (VmFileSink *self)
 
   g_object_get (receiver, "directory", &directory, NULL);
   if (!*directory) {
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
         ("There is no folder to receive in: set the property \"directory\""),
-        (NULL));
+        (NULL), ("property", G_TYPE_STRING, "directory", NULL));
     return FALSE;
   }
   if (!vm_file_receiver_start (receiver, &error)) {
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("\"%s\": %s", directory, error->message), (NULL));
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_WRITE,
+        ("\"%s\": %s", directory, error->message), (NULL),
+        ("property", G_TYPE_STRING, "directory", NULL));
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
@@ -277,11 +278,14 @@ vm_file_sink_render (GstBaseSink *sink, GstBuffer *buffer)
   if (!error)
     return GST_FLOW_OK;
   if (vm_buffer_get_transfer_meta (buffer)) {
-    GST_ELEMENT_WARNING (self, STREAM, DECODE,
-        ("A message is passed over: %s", error->message), (NULL));
+    GST_ELEMENT_WARNING_WITH_DETAILS (self, STREAM, DECODE,
+        ("A message is passed over: %s", error->message), (NULL),
+        ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
     return GST_FLOW_OK;
   }
-  GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE, ("%s", error->message), (NULL));
+  GST_ELEMENT_ERROR_WITH_DETAILS (self, STREAM, WRONG_TYPE,
+      ("%s", error->message), (NULL),
+      ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
   return GST_FLOW_ERROR;
 }
 

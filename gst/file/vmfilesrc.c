@@ -116,8 +116,10 @@ tell (VmFileSrc *self, GstMessageType type, const GError *error,
       missing ? GST_RESOURCE_ERROR_NOT_FOUND : GST_RESOURCE_ERROR_FAILED,
       g_strdup_printf ("\"%s\" is not sent: %s", name, error->message), NULL,
       __FILE__, GST_FUNCTION, __LINE__,
-      gst_structure_new (
-          "details", "code", G_TYPE_STRING, vm_error_get_code (error), NULL));
+      gst_structure_new ("details", "code", G_TYPE_STRING,
+          missing ? vm_error_to_code (VM_ERROR_NOT_FOUND)
+                  : vm_error_get_code (error),
+          NULL));
 }
 
 static void
@@ -288,8 +290,9 @@ vm_file_src_start (GstBaseSrc *src)
   GST_OBJECT_UNLOCK (self);
   self->next = self->failed = 0;
   if (none)
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
-        ("There is no file to send: set the property \"location\""), (NULL));
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
+        ("There is no file to send: set the property \"location\""), (NULL),
+        ("property", G_TYPE_STRING, "location", NULL));
   return !none;
 }
 

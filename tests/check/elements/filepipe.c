@@ -26,6 +26,7 @@ forget (FilePipe *pipe)
   g_clear_error (&pipe->warning);
   g_clear_error (&pipe->error);
   g_clear_pointer (&pipe->code, g_free);
+  g_clear_pointer (&pipe->property, g_free);
   pipe->warnings = 0;
   pipe->eos = FALSE;
 }
@@ -105,18 +106,27 @@ hear_transfer (FilePipe *pipe, const GstStructure *s)
   *last = gst_structure_copy (s);
 }
 
-static void
-hear_error (FilePipe *pipe, GstMessage *message)
+gchar *
+file_pipe_detail (GstMessage *message, const gchar *name)
 {
   const GstStructure *details = NULL;
 
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error_details (message, &details);
+  else
+    gst_message_parse_warning_details (message, &details);
+  return details ? g_strdup (gst_structure_get_string (details, name)) : NULL;
+}
+
+static void
+hear_error (FilePipe *pipe, GstMessage *message)
+{
   /* the base class tells another one after the element's own */
   if (pipe->error)
     return;
   gst_message_parse_error (message, &pipe->error, NULL);
-  gst_message_parse_error_details (message, &details);
-  if (details)
-    pipe->code = g_strdup (gst_structure_get_string (details, "code"));
+  pipe->code = file_pipe_detail (message, "code");
+  pipe->property = file_pipe_detail (message, "property");
 }
 
 static void

@@ -24,7 +24,7 @@ typedef struct
   guint warnings;
   GError *warning; /* the last */
   GError *error; /* the first, or NULL: it ended with EOS */
-  gchar *code; /* of its details */
+  gchar *code, *property; /* of its details */
   gboolean eos;
 } FilePipe;
 
@@ -41,6 +41,8 @@ void
 file_pipe_wait_state (FilePipe *pipe, const gchar *sent, const gchar *received);
 /* For the next, whatever it says. */
 void file_pipe_wait_message (FilePipe *pipe);
+/* What the details of a warning or an error say under @name, to free. */
+gchar *file_pipe_detail (GstMessage *message, const gchar *name);
 /* Until EOS or an error. */
 void file_pipe_wait (FilePipe *pipe);
 /* NULL again; what was told stays. */

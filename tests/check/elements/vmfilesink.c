@@ -518,6 +518,7 @@ GST_START_TEST (test_no_directory)
   file_pipe_wait (&pipe_);
   file_pipe_stop (&pipe_);
   fail_unless (strstr (pipe_.error->message, "directory") != NULL);
+  fail_unless_equals_string (pipe_.property, "directory");
 }
 
 GST_END_TEST;
@@ -529,6 +530,7 @@ GST_START_TEST (test_missing_directory)
   fail_unless (!file_pipe_run (&pipe_, NULL, NULL));
   fail_unless (g_error_matches (
       pipe_.error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE));
+  fail_unless_equals_string (pipe_.property, "directory");
   fail_unless_equals_int (g_mkdir (pipe_.in, 0700), 0);
 }
 
@@ -636,12 +638,14 @@ GST_START_TEST (test_buffer_without_a_message)
 {
   g_autoptr (GstBus) bus = gst_bus_new ();
   g_autoptr (GstMessage) message = NULL;
+  g_autofree gchar *code = NULL;
   GstHarness *h = make_harness (bus);
 
   fail_unless_equals_int (
       gst_harness_push (h, gst_harness_create_buffer (h, 100)), GST_FLOW_ERROR);
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
-  fail_unless (message != NULL);
+  code = file_pipe_detail (message, "code");
+  fail_unless_equals_string (code, "BAD_MESSAGE");
   /* messages hold the element, which holds the bus */
   gst_bus_set_flushing (bus, TRUE);
   gst_harness_teardown (h);
@@ -654,13 +658,15 @@ GST_START_TEST (test_message_that_is_none)
 {
   g_autoptr (GstBus) bus = gst_bus_new ();
   g_autoptr (GstMessage) message = NULL;
+  g_autofree gchar *code = NULL;
   GstHarness *h = make_harness (bus);
   GstBuffer *buffer = gst_harness_create_buffer (h, 100);
 
   vm_buffer_add_transfer_meta (buffer, gst_structure_new_empty ("FORMAT_DISK"));
   fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING);
-  fail_unless (message != NULL);
+  code = file_pipe_detail (message, "code");
+  fail_unless_equals_string (code, "BAD_MESSAGE");
   /* messages hold the element, which holds the bus */
   gst_bus_set_flushing (bus, TRUE);
   gst_harness_teardown (h);

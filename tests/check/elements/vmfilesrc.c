@@ -112,6 +112,7 @@ GST_START_TEST (test_no_location)
   fail_unless (g_error_matches (
       pipe_.error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND));
   fail_unless (strstr (pipe_.error->message, "location") != NULL);
+  fail_unless_equals_string (pipe_.property, "location");
 }
 
 GST_END_TEST;
@@ -124,6 +125,7 @@ GST_START_TEST (test_missing_file)
   fail_unless (g_error_matches (
       pipe_.error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND));
   fail_unless (strstr (pipe_.error->message, "gone.bin") != NULL);
+  fail_unless_equals_string (pipe_.code, "NOT_FOUND");
   file_pipe_assert_empty (&pipe_);
 }
 

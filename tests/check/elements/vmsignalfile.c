@@ -335,6 +335,21 @@ GST_START_TEST (test_it_must_be_said_for_whom)
 
 GST_END_TEST;
 
+/* What is no message does not get into a meeting, and says so where it came from. */
+GST_START_TEST (test_buffer_without_a_message)
+{
+  Side a = receiving_host (),
+       b = guest ("Bob", "fakesrc sizetype=fixed sizemax=10 ! "
+                         "application/x-vm-transfer ! m.file_sink_0");
+
+  side_play (&b);
+  expect_error (&b, "BAD_MESSAGE");
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 static void
 find_slot (GstElement *bin, GstPad *pad, gpointer user_data)
 {
@@ -607,6 +622,7 @@ vmsignalfile_suite (void)
   tcase_add_test (tc, test_damaged_chunks_are_sent_again);
   tcase_add_test (tc, test_nobody_receives);
   tcase_add_test (tc, test_it_must_be_said_for_whom);
+  tcase_add_test (tc, test_buffer_without_a_message);
   tcase_add_test (tc, test_to_one_of_two);
   tcase_add_test (tc, test_receiver_leaves);
   tcase_add_test (tc, test_sender_leaves);
