@@ -8,8 +8,8 @@
  *     audiotestsrc is-live=true ! m.audio_sink_0'
  *
  * A line is said to everybody. /mute and /unmute, /hand, /status TEXT, /restart
- * (all connections, anew) and /leave are this participant's; /mute ID, /kick ID,
- * /lock, /unlock and /end are the host's.
+ * (all connections, anew) and /leave are this participant's; /mute ID, /kick
+ * ID, /lock, /unlock and /end are the host's.
  */
 
 #include <gio/gunixinputstream.h>

@@ -63,8 +63,8 @@ news_free (gpointer data)
   g_free (news);
 }
 
-/* Whom the trust store knows by that key; else the beginning of its id, and what it says
- * of itself. */
+/* Whom the trust store knows by that key; else the beginning of its id, and
+ * what it says of itself. */
 static gchar *
 name_of (Receiving *self, const GstStructure *transfer)
 {
@@ -102,7 +102,8 @@ decline_all (Receiving *self)
   }
 }
 
-/* The first, once those before it are answered: no answer is meant for another. */
+/* The first, once those before it are answered: no answer is meant for
+ * another. */
 static void
 ask_next (Receiving *self)
 {

@@ -52,7 +52,8 @@ name_of (Sending *self, const GstStructure *transfer)
                        : g_steal_pointer (&name);
 }
 
-/* What the user can do about it; NULL: nothing that is known here. (transfer full) */
+/* What the user can do about it; NULL: nothing that is known here. (transfer
+ * full) */
 static gchar *
 advise (const GstStructure *transfer)
 {
@@ -296,7 +297,8 @@ set_up (Sending *self, gboolean *browses)
   return !error;
 }
 
-/* Before anybody is looked for: each that cannot be sent is named, and then none is. */
+/* Before anybody is looked for: each that cannot be sent is named, and then
+ * none is. */
 static gboolean
 check_files (Sending *self)
 {

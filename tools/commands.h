@@ -9,7 +9,8 @@
 #define VMT_EXIT_OK 0
 #define VMT_EXIT_FAILED 1
 #define VMT_EXIT_USAGE 2
-#define VMT_EXIT_SIGNAL 130 /* what a shell says of a program ended by Ctrl-C */
+/* what a shell says of a program ended by Ctrl-C */
+#define VMT_EXIT_SIGNAL 130
 /* The same in words, for every --help. */
 #define VMT_EXIT_TEXT                                                         \
   "Exit status: 0 when all went well, 1 when something failed, a recording\n" \

@@ -73,8 +73,8 @@ tell_warning (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* On the node's thread. That one way of finding devices does not work is for those who
- * look for all of them. */
+/* On the node's thread. That one way of finding devices does not work is for
+ * those who look for all of them. */
 static void
 on_warning (
     VmNode *node, const gchar *method, const gchar *message, gpointer user_data)

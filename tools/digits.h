@@ -3,13 +3,13 @@
 
 #include <glib.h>
 
-/* How people are asked to compare the digits of a trust handshake, and what they
- * answer. */
+/* How people are asked to compare the digits of a trust handshake, and what
+ * they answer. */
 
 #define VMT_ASKER_NAME_MAX 32 /* characters */
 
-/* @name, which a peer chose, as part of a question: safe to show, on one line, so
- * short that it cannot look like a question of its own. */
+/* @name, which a peer chose, as part of a question: safe to show, on one line,
+ * so short that it cannot look like a question of its own. */
 gchar *vmt_asker_name (const gchar *name);
 /* "123 456: does the screen of “Ann” show the same? [y/n]"; @name and @digits
  * come from a peer or the library and are made safe. The digits come first:

@@ -10,11 +10,11 @@
 #define PICTURE                                              \
   "video/x-raw,width=" STR (VMT_GRID_WIDTH) ",height=" STR ( \
       VMT_GRID_HEIGHT) ",framerate=30/1,pixel-aspect-ratio=1/1"
-/* What is there from the start: a picture and a sound of nothing keep window and
- * mix alive when nobody else is there. Participants' streams come late by their
- * jitter buffers, which is reckoned with from the start. The mix keeps time; a
- * window that kept it too would show nothing on a machine that is a little
- * late. */
+/* What is there from the start: a picture and a sound of nothing keep window
+ * and mix alive when nobody else is there. Participants' streams come late by
+ * their jitter buffers, which is reckoned with from the start. The mix keeps
+ * time; a window that kept it too would show nothing on a machine that is a
+ * little late. */
 #define VIDEO                                                               \
   "videotestsrc name=nobody is-live=true pattern=black ! " PICTURE          \
   " ! compositor name=mix background=black min-upstream-latency=300000000 " \
@@ -98,8 +98,8 @@ has_display (GError **error)
   return FALSE;
 }
 
-/* What to end the sound in: @line, unless that cannot be opened, which would hold
- * up the whole pipeline or end it. */
+/* What to end the sound in: @line, unless that cannot be opened, which would
+ * hold up the whole pipeline or end it. */
 static const gchar *
 choose_speaker (const gchar *line, const gchar **note)
 {
@@ -218,10 +218,10 @@ video_line (void)
                  : QUEUE "videoconvert name=last";
 }
 
-/* A query that is answered in its turn, behind what waits in the queue, would hold
- * whoever asks as long as the window or the sound device holds the mix: somebody
- * who leaves then could not be taken out. What is behind the queue takes frames of
- * whatever layout, so that much is answered at once. */
+/* A query that is answered in its turn, behind what waits in the queue, would
+ * hold whoever asks as long as the window or the sound device holds the mix:
+ * somebody who leaves then could not be taken out. What is behind the queue
+ * takes frames of whatever layout, so that much is answered at once. */
 static GstPadProbeReturn
 on_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {

@@ -3,8 +3,8 @@
 
 #include <gst/gst.h>
 
-/* Everybody in one window, in rows and columns that are made anew as people come
- * and go, and everybody's sound in one mix. Any thread. */
+/* Everybody in one window, in rows and columns that are made anew as people
+ * come and go, and everybody's sound in one mix. Any thread. */
 
 #define VMT_GRID_WIDTH 1280
 #define VMT_GRID_HEIGHT 720

@@ -54,8 +54,8 @@ is_meant (VmDevice *device, const gchar *text, gboolean folded)
              || is_called (vm_device_get_device (device), text, folded));
 }
 
-/* Those that are meant; @folded: capitals or not; @n: devices, whose processes are
- * one. */
+/* Those that are meant; @folded: capitals or not; @n: devices, whose processes
+ * are one. */
 static GList *
 find (VmtLookup *self, gboolean folded, guint *n)
 {

@@ -3,15 +3,16 @@
 
 #include <gst/videomeet/videomeet.h>
 
-/* Who is meant by DEVICE: a device id, the beginning of one, or the name of a user
- * or device that means one device alone, in capitals or not where nobody is called just
- * so; looked for on the network for as long as it takes to know that it is the only one. Belongs to the main thread. */
+/* Who is meant by DEVICE: a device id, the beginning of one, or the name of a
+ * user or device that means one device alone, in capitals or not where nobody
+ * is called just so; looked for on the network for as long as it takes to know
+ * that it is the only one. Belongs to the main thread. */
 
 typedef struct _VmtLookup VmtLookup;
 
-/* Once. @devices: (transfer full) (element-type VmDevice): the processes of the one
- * device; NULL with @error: a sentence for the user; BAD_REQUEST: several are meant,
- * NOT_FOUND: none. */
+/* Once. @devices: (transfer full) (element-type VmDevice): the processes of the
+ * one device; NULL with @error: a sentence for the user; BAD_REQUEST: several
+ * are meant, NOT_FOUND: none. */
 typedef void (*VmtLookupFunc) (
     GList *devices, const GError *error, gpointer user_data);
 

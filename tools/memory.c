@@ -7,10 +7,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* Both are read before main(). GLib before 2.76 keeps slices that are freed, and
- * glibc keeps hundreds of small pieces for each thread. Those that last, as the
- * one that takes peers apart, collect pieces of every peer's memory, and each
- * holds a page. */
+/* Both are read before main(). GLib before 2.76 keeps slices that are freed,
+ * and glibc keeps hundreds of small pieces for each thread. Those that last, as
+ * the one that takes peers apart, collect pieces of every peer's memory, and
+ * each holds a page. */
 static const gchar *const settings[][2] = {
   { "G_SLICE", "always-malloc" },
   { "GLIBC_TUNABLES", "glibc.malloc.tcache_count=0" },
@@ -34,9 +34,9 @@ vmt_memory_give_back (gchar **argv)
   execv (program, argv);
 }
 
-/* A chunk has 64 KiB, and on its way it is a message, a frame and what TLS and the
- * socket make of it. By glibc's own settings each of these goes back to the system
- * when it is freed, and the next one is paged in anew. */
+/* A chunk has 64 KiB, and on its way it is a message, a frame and what TLS and
+ * the socket make of it. By glibc's own settings each of these goes back to the
+ * system when it is freed, and the next one is paged in anew. */
 #define KEEP_FREED (32 * 1024 * 1024) /* bytes; a window is 4 MiB */
 #define MAP_FROM (4 * 1024 * 1024)
 

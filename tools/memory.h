@@ -9,8 +9,9 @@
  * when this is so, or cannot be. */
 void vmt_memory_give_back (gchar **argv);
 
-/* For a process that moves a file and ends: what is freed is kept for what comes
- * next, for giving back and asking again costs more than the hash of the file. */
+/* For a process that moves a file and ends: what is freed is kept for what
+ * comes next, for giving back and asking again costs more than the hash of the
+ * file. */
 void vmt_memory_keep (void);
 
 /* GNUTLS_E_RANDOM_FAILED */

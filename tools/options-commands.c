@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define MISSPELLING_MAX 2 /* edits that still pass for a slip of the fingers */
+/* edits that still pass for a slip of the fingers */
+#define MISSPELLING_MAX 2
 
 const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
   [VMT_COMMAND_DISCOVER] = { "discover", NULL,

@@ -3,8 +3,8 @@
 
 #include "options.h"
 
-/* The options of server, on the command line and in a file. Errors are sentences
- * for the user. */
+/* The options of server, on the command line and in a file. Errors are
+ * sentences for the user. */
 
 void vmt_options_add_server (GOptionContext *context, VmtOptions *options);
 /* What the file of --config says, in front of the command line, where the later

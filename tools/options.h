@@ -35,8 +35,8 @@ typedef enum
 #define VMT_NAME_MAX 128 /* bytes of user, device, meeting; security.md */
 #define VMT_PIN_MIN 6 /* digits; security.md */
 #define VMT_PIN_MAX 32
-/* Characters of a token for a server, as many as a server reads; its file may have
- * blanks besides. */
+/* Characters of a token for a server, as many as a server reads; its file may
+ * have blanks besides. */
 #define VMT_TOKEN_MAX 4096
 #define VMT_TOKEN_FILE_MAX (2 * VMT_TOKEN_MAX)
 #define VMT_PARTICIPANTS_MIN 2
@@ -49,8 +49,9 @@ typedef enum
  * flags FALSE where nothing was said. */
 typedef struct
 {
-  /* NAME|URI of join, USER of call, ADDR of status, DEVICE of forget, DEVICE or FILE of trust,
-   * DEVICE[,DEVICE]… of send, or a participant with --meeting, DIR of receive */
+  /* NAME|URI of join, USER of call, ADDR of status, DEVICE of forget, DEVICE or
+   * FILE of trust, DEVICE[,DEVICE]… of send, or a participant with --meeting,
+   * DIR of receive */
   gchar *target;
   VmtTrustAction trust;
 

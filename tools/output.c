@@ -77,8 +77,8 @@ vmt_output_is_broken (VmtOutput *self)
 
 static gchar *escape_unsafe (const gchar *json);
 
-/* Whether @file takes a line without making anybody wait: a pipe that is writable
- * takes PIPE_BUF bytes, which no line of an impatient program has. */
+/* Whether @file takes a line without making anybody wait: a pipe that is
+ * writable takes PIPE_BUF bytes, which no line of an impatient program has. */
 static gboolean
 is_taken (const VmtOutput *self, FILE *file)
 {
@@ -174,7 +174,8 @@ width_of (gunichar character)
                                            : 1;
 }
 
-/* As much of the beginning of @text as has @columns; *@taken: how many it has. */
+/* As much of the beginning of @text as has @columns; *@taken: how many it
+ * has. */
 static gchar *
 start_of (const gchar *text, glong columns, glong *taken)
 {
@@ -219,7 +220,8 @@ get_columns (VmtOutput *self)
              : COLUMNS;
 }
 
-/* In one line: a longer one could not be written over. What is typed has half of it. */
+/* In one line: a longer one could not be written over. What is typed has half
+ * of it. */
 static void
 show (VmtOutput *self)
 {
@@ -239,7 +241,8 @@ show (VmtOutput *self)
 }
 
 /* Where a terminal of @columns would go on in a new line, this does, behind a
- * margin: else what somebody says could end in a line that looks like another's. */
+ * margin: else what somebody says could end in a line that looks like
+ * another's. */
 static gchar *
 fold (const gchar *text, glong columns)
 {

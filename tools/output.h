@@ -30,9 +30,10 @@ void vmt_output_free (VmtOutput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtOutput, vmt_output_free)
 
 /* From now on nobody waits for who does not read: what is not taken in
- * VMT_OUTPUT_PATIENCE is lost, and what follows at once, until something is read
- * again; then how many lines are missing is told ({"event":"lost","lines"}). Of a
- * program that has to go on, and to end when it is told to. */
+ * VMT_OUTPUT_PATIENCE is lost, and what follows at once, until something is
+ * read again; then how many lines are missing is told
+ * ({"event":"lost","lines"}). Of a program that has to go on, and to end when
+ * it is told to. */
 void vmt_output_set_impatient (VmtOutput *self);
 gboolean vmt_output_is_terminal (VmtOutput *self);
 gboolean vmt_output_has_colour (VmtOutput *self);
@@ -44,9 +45,9 @@ void vmt_output_event (VmtOutput *self, JsonObject *event);
 /* The other way round. */
 void vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
     G_GNUC_PRINTF (3, 4);
-/* What somebody says, in its lines and at most VMT_SAID_LINES_MAX of them; @text
- * may hold anything. Each line but the first stands behind a margin, as nothing
- * else does. */
+/* What somebody says, in its lines and at most VMT_SAID_LINES_MAX of them;
+ * @text may hold anything. Each line but the first stands behind a margin, as
+ * nothing else does. */
 void vmt_output_said (
     VmtOutput *self, VmtStyle style, const gchar *who, const gchar *text);
 /* Both ways: as a sentence, or as {"event":"warning","code","message"}. */
@@ -68,9 +69,9 @@ void vmt_event_add_string (
 /* The members of @other that @event has not, in their order. */
 void vmt_event_add_members (JsonObject *event, JsonObject *other);
 
-/* @text, which may come from a peer, without what could steer a terminal or pass
- * unseen: control, bidirectional formatting and invisible characters become
- * U+FFFD. */
+/* @text, which may come from a peer, without what could steer a terminal or
+ * pass unseen: control, bidirectional formatting and invisible characters
+ * become U+FFFD. */
 gchar *vmt_text_safe (const gchar *text);
 /* @text, or its first @max characters and an ellipsis. */
 gchar *vmt_text_cut (const gchar *text, glong max);

@@ -6,7 +6,8 @@
 #include "roster.h"
 
 /* Takes every stream that comes out of @signalbin into @pipeline, counts it in
- * @roster, and shows it in @grid, or lets it go when that is NULL. Streams come and go on
- * threads of their own. @pipeline, @roster and @grid must outlive @signalbin. */
+ * @roster, and shows it in @grid, or lets it go when that is NULL. Streams come
+ * and go on threads of their own. @pipeline, @roster and @grid must outlive
+ * @signalbin. */
 void vmt_receiver_watch (GstElement *signalbin, GstElement *pipeline,
     VmtRoster *roster, VmtGrid *grid);

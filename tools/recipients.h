@@ -5,8 +5,8 @@
 
 #include <gst/videomeet/videomeet.h>
 
-/* Whom `videomeet send` was told to send to: TO[,TO]…, each a device as of lookup.h
- * or an address. Belongs to the main thread. */
+/* Whom `videomeet send` was told to send to: TO[,TO]…, each a device as of
+ * lookup.h or an address. Belongs to the main thread. */
 
 typedef struct
 {
@@ -18,12 +18,12 @@ typedef struct
 
 typedef struct _VmtRecipients VmtRecipients;
 
-/* Once, when all were looked for. @found: of VmtRecipient, each device once, in the
- * order of the user. */
+/* Once, when all were looked for. @found: of VmtRecipient, each device once, in
+ * the order of the user. */
 typedef void (*VmtRecipientsFunc) (GPtrArray *found, gpointer user_data);
 
-/* NULL: @targets cannot be read. @node browses, if vmt_recipients_need_node(). Who is
- * not found is said on @output. */
+/* NULL: @targets cannot be read. @node browses, if vmt_recipients_need_node().
+ * Who is not found is said on @output. */
 VmtRecipients *vmt_recipients_new (
     const gchar *targets, VmNode *node, VmtOutput *output, GError **error);
 void vmt_recipients_free (VmtRecipients *self);

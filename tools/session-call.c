@@ -6,9 +6,9 @@
 #include "session-priv.h"
 #include "digits.h"
 
-/* Whoever is called and calls, too, has the call of the lower id (protocol §6): of
- * the other one the server says first that there is another call, and then that one
- * rings. */
+/* Whoever is called and calls, too, has the call of the lower id (protocol §6):
+ * of the other one the server says first that there is another call, and then
+ * that one rings. */
 #define CROSSING_MS 2000
 
 static const gchar *
@@ -163,7 +163,8 @@ ask (VmtSession *self)
   }
 }
 
-/* Whom this side calls calls it: then both want the same. Others find it busy. */
+/* Whom this side calls calls it: then both want the same. Others find it
+ * busy. */
 static void
 take_crossing (VmtSession *self, const gchar *id)
 {

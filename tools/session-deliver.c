@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A meeting that is joined for nothing but to send files to somebody who is in it. */
+/* A meeting that is joined for nothing but to send files to somebody who is in
+ * it. */
 
 #include "session-priv.h"
 

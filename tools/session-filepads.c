@@ -14,7 +14,8 @@ vmt_session_files_participant (gpointer object)
   return object ? g_object_get_data (object, PARTICIPANT) : NULL;
 }
 
-/* The plugin stands where this program was installed, as that of vmsignalbin. */
+/* The plugin stands where this program was installed, as that of
+ * vmsignalbin. */
 static GstElement *
 make_element (const gchar *name, const gchar *participant)
 {

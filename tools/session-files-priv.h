@@ -30,12 +30,10 @@ struct _VmtSessionFiles
   GPtrArray *items; /* of VmtFileItem, in the order of their numbers */
   guint count; /* numbers that were given */
   guint failed; /* of what is sent, or was to be */
-  VmFileReceiver
-      *keeper; /* NULL: without a quota, which counts as long as it is
-                           * started, whoever comes and goes */
-  GstPad *
-      spare; /* of vmsignalbin, which would end with the last of its inputs: where
-                    there are none but files, this one stays */
+  VmFileReceiver *keeper; /* NULL: without a quota, which counts as long as it
+                           * is started, whoever comes and goes */
+  GstPad *spare; /* of vmsignalbin, which would end with the last of its inputs:
+                    where there are none but files, this one stays */
 };
 
 /* session-files.c */
@@ -75,8 +73,8 @@ void vmt_session_files_decline_all (VmtSessionFiles *self);
 
 /* Has vmfilesink take what comes out of vmsignalbin from here on. */
 void vmt_session_files_watch (VmtSessionFiles *self);
-/* The participant that @object, an element, sends to or receives from; NULL: it has
- * nothing to do with files. */
+/* The participant that @object, an element, sends to or receives from; NULL: it
+ * has nothing to do with files. */
 const gchar *vmt_session_files_participant (gpointer object);
 /* Whether it could be begun. */
 gboolean vmt_file_item_start (VmtSessionFiles *self, VmtFileItem *item);

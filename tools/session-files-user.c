@@ -12,8 +12,8 @@ warn (VmtSessionFiles *self, VmError code, const gchar *text)
 
 /* Sending */
 
-/* As it will be offered by somebody else; NULL: it cannot be sent, which is said.
- * (transfer full) */
+/* As it will be offered by somebody else; NULL: it cannot be sent, which is
+ * said. (transfer full) */
 static GstStructure *
 plan_file (VmtSessionFiles *self, const gchar *path)
 {

@@ -202,8 +202,8 @@ vmt_file_item_say_over (VmtSessionFiles *self, const VmtFileItem *item,
         self->place.output, good ? VMT_STYLE_GOOD : VMT_STYLE_BAD, "%s", text);
 }
 
-/* @result: as of vmt_file_item_say_over(), and taken. What fails while the user leaves
- * has not failed by itself. */
+/* @result: as of vmt_file_item_say_over(), and taken. What fails while the user
+ * leaves has not failed by itself. */
 static void
 finish (VmtSessionFiles *self, VmtFileItem *item, gboolean good,
     const gchar *code, gchar *result)
@@ -422,8 +422,8 @@ has_pad_for (const VmtFileItem *item, gconstpointer participant)
   return has_pad (item, NULL) && g_str_equal (item->participant, participant);
 }
 
-/* Of those that wait, one for whom the fewest are on their way, the first of those: who
- * does not answer holds up nobody else. NULL: none waits. */
+/* Of those that wait, one for whom the fewest are on their way, the first of
+ * those: who does not answer holds up nobody else. NULL: none waits. */
 static VmtFileItem *
 find_next (VmtSessionFiles *self)
 {

@@ -13,13 +13,13 @@
 
 typedef struct _VmtSessionFiles VmtSessionFiles;
 
-/* Files on their way to others at a time; the others wait. One less than vmsignalbin
- * has pads for: see `spare`. */
+/* Files on their way to others at a time; the others wait. One less than
+ * vmsignalbin has pads for: see `spare`. */
 #define VMT_FILES_SENT_MAX 15
 /* Files that are sent, those that wait included. */
 #define VMT_FILES_WAITING_MAX 256
-/* Offers of one participant that nobody has answered; more are declined without a
- * word. */
+/* Offers of one participant that nobody has answered; more are declined without
+ * a word. */
 #define VMT_FILES_ASKED_MAX 16
 /* Of the files that are over, so many are remembered, the latest. */
 #define VMT_FILES_OVER_MAX 32
@@ -35,7 +35,8 @@ typedef struct
   const gboolean *given_up; /* whether the user leaves */
 } VmtSessionFilesPlace;
 
-/* With a folder to receive in, that is made here. NULL with @error: it cannot be. */
+/* With a folder to receive in, that is made here. NULL with @error: it cannot
+ * be. */
 VmtSessionFiles *
 vmt_session_files_new (const VmtSessionFilesPlace *place, GError **error);
 /* After the pipeline has stopped. */

@@ -88,7 +88,8 @@ gboolean vmt_session_is_refused (const VmtSession *self);
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);
 
-/* session-call.c; main thread. Whether it is a call between users of a server. */
+/* session-call.c; main thread. Whether it is a call between users of a
+ * server. */
 gboolean vmt_session_is_call (const VmtSession *self);
 void vmt_session_call_registered (VmtSession *self);
 /* What vmsignalbin tells of it. */

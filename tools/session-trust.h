@@ -4,18 +4,20 @@
 #include "options.h"
 #include "output.h"
 
-/* Other devices that ask for trust during a meeting, or while files are received, told
- * to the user, who answers by what is typed. Main thread; the node's signals are brought there. */
+/* Other devices that ask for trust during a meeting, or while files are
+ * received, told to the user, who answers by what is typed. Main thread; the
+ * node's signals are brought there. */
 
 typedef struct _VmtSessionTrust VmtSessionTrust;
 
-/* @meeting: its name, NULL: there is none; @over: whether nobody can type any more. All live longer than it. */
+/* @meeting: its name, NULL: there is none; @over: whether nobody can type any
+ * more. All live longer than it. */
 VmtSessionTrust *vmt_session_trust_new (VmNode *node, const VmtOptions *options,
     VmtOutput *output, const gchar *meeting, const gboolean *over);
 void vmt_session_trust_free (VmtSessionTrust *self);
-/* A yes that is typed sooner was not meant for the question: it came in the place
- * of another, or under what somebody was writing. Of programs (--json) it is
- * taken at once. */
+/* A yes that is typed sooner was not meant for the question: it came in the
+ * place of another, or under what somebody was writing. Of programs (--json) it
+ * is taken at once. */
 #define VMT_LOOK_TIME (1 * G_USEC_PER_SEC)
 
 /* Whether @line is the answer to an open question; it is given then. @now is

@@ -161,8 +161,8 @@ vmt_session_leave (VmtSession *self)
   g_thread_unref (thread);
 }
 
-/* Whoever named the dialect, or heard what a server of rooms says, has found the
- * server that was meant. */
+/* Whoever named the dialect, or heard what a server of rooms says, has found
+ * the server that was meant. */
 static gboolean
 may_be_native (VmtSession *self, const gchar *code)
 {

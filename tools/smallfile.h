@@ -3,12 +3,12 @@
 
 #include <glib.h>
 
-/* A file that the user names, which may be a pipe, and has no business to be large:
- * keys, a configuration. */
+/* A file that the user names, which may be a pipe, and has no business to be
+ * large: keys, a configuration. */
 
 #define VMT_SMALL_FILE_MAX (64 * 1024) /* bytes */
 
-/* Whole, if it has at most @max bytes, with a NUL behind them; @size may be NULL.
- * G_FILE_ERROR. Returns: (transfer full) */
+/* Whole, if it has at most @max bytes, with a NUL behind them; @size may be
+ * NULL. G_FILE_ERROR. Returns: (transfer full) */
 gchar *
 vmt_small_file_read (const gchar *path, gsize max, gsize *size, GError **error);

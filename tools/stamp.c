@@ -11,7 +11,8 @@
 #define HEIGHT_SHARE 3 /* the grid takes one third of the height */
 #define LUMA_WHITE 235 /* ITU-R BT.601, studio range */
 #define LUMA_BLACK 16
-#define MIN_CONTRAST 64 /* between the references; beneath it nothing is read */
+/* between the references; beneath it nothing is read */
+#define MIN_CONTRAST 64
 
 G_STATIC_ASSERT (CELL_DATA + COUNTER_BITS + CHECK_BITS == N_CELLS);
 

@@ -6,16 +6,16 @@
 /* What `videomeet join` was given: a name to look for, or the place where the
  * meeting is. Exactly one of @meeting and @uri is set; @uri is
  * "videomeet://HOST:PORT/NAME", or "ws://HOST:PORT/ROOM" (wss) as it was given.
- * The https:// link that a host shows is taken as well, since that is what people
- * paste. */
+ * The https:// link that a host shows is taken as well, since that is what
+ * people paste. */
 gboolean vmt_target_parse_meeting (
     const gchar *text, gchar **meeting, gchar **uri, GError **error);
 
 /* The name of the meeting or room at such a @uri, or NULL. */
 gchar *vmt_target_get_name (const gchar *uri);
 
-/* What the server at @uri (or NULL) speaks: @asked for by the user, or NULL. NULL
- * when that cannot be. */
+/* What the server at @uri (or NULL) speaks: @asked for by the user, or NULL.
+ * NULL when that cannot be. */
 const gchar *vmt_target_choose_dialect (
     const gchar *uri, const gchar *asked, GError **error);
 

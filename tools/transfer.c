@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define BAR 10 /* characters */
-#define LOOK_US (G_USEC_PER_SEC / 2) /* between two measurements of the speed */
+/* between two measurements of the speed */
+#define LOOK_US (G_USEC_PER_SEC / 2)
 #define SMOOTH 0.3 /* how much the last counts */
 
 typedef struct

@@ -112,8 +112,8 @@ take_kind (VmtTyped *typed, gchar *rest)
   typed->audio = TRUE;
 }
 
-/* Takes WORD, or "WORD", off the beginning of @rest. Returns: what follows it, or
- * NULL: there is none, or its quotes are open. */
+/* Takes WORD, or "WORD", off the beginning of @rest. Returns: what follows it,
+ * or NULL: there is none, or its quotes are open. */
 static const gchar *
 take_word (const gchar *rest, gchar **word)
 {

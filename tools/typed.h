@@ -85,8 +85,8 @@ typedef struct
 
 typedef void (*VmtLineFunc) (const gchar *line, gpointer user_data);
 
-/* @func gets each whole line, without its end, as valid UTF-8; NULL for one that
- * is longer than VMT_TYPED_LINE_MAX. */
+/* @func gets each whole line, without its end, as valid UTF-8; NULL for one
+ * that is longer than VMT_TYPED_LINE_MAX. */
 void vmt_lines_take (VmtLines *lines, const gchar *bytes, gsize size,
     VmtLineFunc func, gpointer user_data);
 /* The same with what can be read from @fd now. FALSE: it was the end, as of

@@ -56,8 +56,8 @@ has_argument (gchar **argv, const gchar *wanted)
   return FALSE;
 }
 
-/* What makes no pipeline needs no plugins: to read what is known of them all is a
- * fifth of the time until a small file is sent. */
+/* What makes no pipeline needs no plugins: to read what is known of them all is
+ * a fifth of the time until a small file is sent. */
 static void
 init_gst (VmtCommand command, const VmtOptions *options)
 {
@@ -105,8 +105,8 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
   return functions[command](&options, output, start_us);
 }
 
-/* What is closed is opened on nothing: else the first file or socket that is opened
- * would be read from as if it were typed. */
+/* What is closed is opened on nothing: else the first file or socket that is
+ * opened would be read from as if it were typed. */
 static void
 open_standard (void)
 {

@@ -25,7 +25,8 @@
  * gst-launch-1.0 -m vmdiscoversrc announce=off methods=udp ! fakesink
  * ]| Looks for others by datagrams only, unseen, and shows the bus messages.
  * |[
- * gst-launch-1.0 -q vmdiscoversrc methods=manual peers=192.168.1.20:8080 ! fdsink
+ * gst-launch-1.0 -q vmdiscoversrc methods=manual \
+ *   peers=192.168.1.20:8080 ! fdsink
  * ]| Watches one device at a known address, where multicast does not reach.
  */
 

@@ -25,8 +25,8 @@ struct _VmCall
   VmNode *node;
   VmMeeting *meeting;
   gboolean inputs_given_up, hung_up, bye_said;
-  gboolean
-      left_alone; /* stopped by its own thread, which then owns it and the bin */
+  gboolean left_alone; /* stopped by its own thread, which then owns it and the
+                          bin */
   gboolean serves; /* for files that are received */
   GPtrArray *waiting; /* connections to begin once inputs are there */
   GSource *inputs_source, *stats_source, *links_source;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What people say and do in a call, and what the application does in their name.
- * Control thread but where it says otherwise. */
+/* What people say and do in a call, and what the application does in their
+ * name. Control thread but where it says otherwise. */
 
 #include "vmcall-priv.h"
 

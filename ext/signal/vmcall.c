@@ -443,8 +443,8 @@ vm_call_unref (VmCall *call)
   g_atomic_rc_box_release_full (call, vm_call_clear);
 }
 
-/* From a handler of what the element says: nobody can wait for the thread that this
- * is, so that it ends by itself, with the element. */
+/* From a handler of what the element says: nobody can wait for the thread that
+ * this is, so that it ends by itself, with the element. */
 static void
 leave_alone (VmCall *call)
 {

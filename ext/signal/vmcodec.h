@@ -4,7 +4,8 @@
 #include "vmpeer-codec.h"
 #include "vmpeer.h"
 
-/* How the codecs of the table in vmpeer-codec.c are made, parsed and decoded. */
+/* How the codecs of the table in vmpeer-codec.c are made, parsed and
+ * decoded. */
 
 const gchar *vm_codec_get_name (VmCodec codec);
 gboolean vm_codec_is_audio (VmCodec codec);

@@ -4,11 +4,11 @@
 #include <gst/base/gstpushsrc.h>
 
 /* What one participant sends of files, on its way out of a pad file_src_N: a
- * bounded number of messages waits here for the thread that pushes them, and the
- * answers come back upstream. */
+ * bounded number of messages waits here for the thread that pushes them, and
+ * the answers come back upstream. */
 
-/* Bytes of chunks that wait: of two windows. Beyond, a chunk is dropped, and comes
- * again. */
+/* Bytes of chunks that wait: of two windows. Beyond, a chunk is dropped, and
+ * comes again. */
 #define VM_FILE_OUTPUT_WAITING_MAX (8 * 1024 * 1024)
 #define VM_FILE_OUTPUT_MESSAGES_MAX 1024
 
@@ -26,7 +26,8 @@ VmFileOutput *vm_file_output_new (const gchar *name, const gchar *from,
 
 /* Never blocks. FALSE: dropped; there is no room, or it has ended. */
 gboolean vm_file_output_push (VmFileOutput *self, GstBuffer *buffer);
-/* Whether somebody takes what comes (its pad is linked); until then it waits. */
+/* Whether somebody takes what comes (its pad is linked); until then it
+ * waits. */
 void vm_file_output_set_wanted (VmFileOutput *self, gboolean wanted);
 gboolean vm_file_output_is_wanted (VmFileOutput *self);
 /* The offers that wait, and nothing else any more.

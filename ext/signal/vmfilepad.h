@@ -14,8 +14,8 @@
 #define VM_TYPE_FILE_PAD (vm_file_pad_get_type ())
 G_DECLARE_FINAL_TYPE (VmFilePad, vm_file_pad, VM, FILE_PAD, GstPad)
 
-/* @changed: there is something to take, or EOS came; on a streaming thread, must
- * not block. The pad does not live longer than @user_data. */
+/* @changed: there is something to take, or EOS came; on a streaming thread,
+ * must not block. The pad does not live longer than @user_data. */
 VmFilePad *vm_file_pad_new (const gchar *name, GstPadTemplate *templ,
     void (*changed) (gpointer user_data), gpointer user_data);
 

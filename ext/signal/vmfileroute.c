@@ -160,8 +160,8 @@ wait_for_lane (VmFileRoute *self)
         self->context, (guint) (MAX (wait, 0) / 1000 + 1), on_again, self);
 }
 
-/* How long none is there is the link's to judge: it ends when the participant has
- * left. */
+/* How long none is there is the link's to judge: it ends when the participant
+ * has left. */
 static void
 try_next (VmFileRoute *self)
 {

@@ -131,8 +131,8 @@ gate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
                                                    : GST_PAD_PROBE_DROP;
 }
 
-/* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then has it
- * sent what comes: an event in between would be lost. */
+/* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then
+ * has it sent what comes: an event in between would be lost. */
 static void
 link_tee (VmInput *self, GstElement *queue)
 {

@@ -5,8 +5,8 @@
 #include "vmfileroute.h"
 #include "vmlink-priv.h"
 
-/* What vmlink-files.c (what is sent, and what comes) and vmlink-inbox.c (what is
- * received) share. */
+/* What vmlink-files.c (what is sent, and what comes) and vmlink-inbox.c (what
+ * is received) share. */
 
 struct _VmLinkFiles
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a link does with files: from the sink pads to the lane that each has, and the
- * answers back; and whose a message is that comes on the data channels. Control
- * thread. */
+/* What a link does with files: from the sink pads to the lane that each has,
+ * and the answers back; and whose a message is that comes on the data channels.
+ * Control thread. */
 
 #include "vmlink-files-priv.h"
 
@@ -320,8 +320,8 @@ vm_link_pump_files (VmLink *self)
 
 /* --- in --- */
 
-/* What has sent what @message answers, or NULL. Who knows only the seed need not say
- * which: that is the last that it was offered. */
+/* What has sent what @message answers, or NULL. Who knows only the seed need
+ * not say which: that is the last that it was offered. */
 static VmFileRoute *
 find_route (VmLink *self, const GstStructure *message)
 {
@@ -334,9 +334,9 @@ find_route (VmLink *self, const GstStructure *message)
   return id ? g_hash_table_lookup (self->files->sent, id) : NULL;
 }
 
-/* Where the receiver's server is: on the address on which it was found to be, and
- * only for a device that has signed the connection. Returns: (transfer full)
- * (nullable) */
+/* Where the receiver's server is: on the address on which it was found to be,
+ * and only for a device that has signed the connection. Returns: (transfer
+ * full) (nullable) */
 static gchar *
 server_of (VmLink *self, const GstStructure *response)
 {

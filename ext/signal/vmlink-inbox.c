@@ -7,8 +7,8 @@
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* A pad that is linked later than this after it came receives nothing of what was
- * offered before. */
+/* A pad that is linked later than this after it came receives nothing of what
+ * was offered before. */
 #define LINK_WAIT_MS 2000
 /* Why a file is declined. */
 #define NOBODY "Nobody receives files here"
@@ -63,8 +63,8 @@ end_received (VmLink *self, const gchar *id)
   g_hash_table_remove (self->files->received, id);
 }
 
-/* Who sends hears the answers on the lane that it has spoken on last: it knows before
- * this side that a lane is gone. */
+/* Who sends hears the answers on the lane that it has spoken on last: it knows
+ * before this side that a lane is gone. */
 static void
 receive (VmLink *self, GstBuffer *buffer, gboolean by_socket)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who may offer files to whom (security.md, permission `file`): each side looks at
- * what it knows itself. Control thread; the trust store is a few small files. */
+/* Who may offer files to whom (security.md, permission `file`): each side looks
+ * at what it knows itself. Control thread; the trust store is a few small
+ * files. */
 
 #include "vmlink-priv.h"
 
@@ -16,8 +17,8 @@ vm_link_get_signer (VmLink *self)
              : NULL;
 }
 
-/* A browser has no key that a permission could be given to, and a device that has
- * signed nothing is no device. */
+/* A browser has no key that a permission could be given to, and a device that
+ * has signed nothing is no device. */
 static gboolean
 may_without_key (VmLink *self, VmPolicy policy, GError **error)
 {

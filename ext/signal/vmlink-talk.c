@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a link does with data channels: they are the meeting's. Control thread. */
+/* What a link does with data channels: they are the meeting's. Control
+ * thread. */
 
 #include "vmlink-priv.h"
 
@@ -8,7 +9,8 @@
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* A connection that was replaced carries what is said to set the next one up. */
+/* A connection that was replaced carries what is said to set the next one
+ * up. */
 #define OLD_PEER_MS 15000
 
 static gboolean

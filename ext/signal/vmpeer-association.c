@@ -2,12 +2,12 @@
 
 #include "vmpeer-priv.h"
 
-/* webrtcbin 1.22.0 draws the number of its SCTP association, which has to be its own
- * in the process, out of 65,535 and does not look whether it is taken. With 90
- * connections in a process two have the same in one of twenty runs: their data
- * channels never open, and the task of the second one's sctpenc runs where nobody
- * stops it, so that whoever frees it waits for ever (GStreamer's issue 4188). So each
- * connection is given one. */
+/* webrtcbin 1.22.0 draws the number of its SCTP association, which has to be
+ * its own in the process, out of 65,535 and does not look whether it is taken.
+ * With 90 connections in a process two have the same in one of twenty runs:
+ * their data channels never open, and the task of the second one's sctpenc runs
+ * where nobody stops it, so that whoever frees it waits for ever (GStreamer's
+ * issue 4188). So each connection is given one. */
 
 static GMutex lock;
 static GHashTable *taken; /* under lock; numbers */

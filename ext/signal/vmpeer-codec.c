@@ -8,8 +8,8 @@
  * meanings of one number. H.264 is received as avc with codec_data, which both
  * matroskamux and the decoders take. VP8 is encoded in real time, at a constant
  * rate, with no frames held back and a key frame only when somebody asks, at
- * most every 500 ms; with one thread, because libvpx's VP8 threads wait for each
- * other by spinning, which at 360p took five times the work. */
+ * most every 500 ms; with one thread, because libvpx's VP8 threads wait for
+ * each other by spinning, which at 360p took five times the work. */
 static const VmPeerCodec codecs[VM_CODEC_N] = {
   [VM_CODEC_OPUS] = {
       .name = "Opus",

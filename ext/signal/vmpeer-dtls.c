@@ -49,9 +49,9 @@ find_end (GstPad *pad)
 }
 
 /* webrtcbin 1.22.0 starts its SCTP elements by a task of its own, once DTLS is
- * done. What the other side sends before that meets a pad that is flushing; that
- * is told upstream, and nothing whatever comes in any more, for good. Dropped
- * instead, it is sent again, as SCTP does. */
+ * done. What the other side sends before that meets a pad that is flushing;
+ * that is told upstream, and nothing whatever comes in any more, for good.
+ * Dropped instead, it is sent again, as SCTP does. */
 static gboolean
 is_taken (GstPad *pad, Gate *gate)
 {

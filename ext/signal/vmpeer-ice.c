@@ -98,8 +98,8 @@ find_interface (const NiceAddress *local)
   return index;
 }
 
-/* libnice leaves a link-local address without its interface, which is that of the
- * address on this side. */
+/* libnice leaves a link-local address without its interface, which is that of
+ * the address on this side. */
 static void
 add_interface (gchar address[ADDRESS_SIZE], const NiceAddress *local)
 {
@@ -126,8 +126,9 @@ read_address (const NiceCandidate *local, const NiceCandidate *remote,
     add_interface (address, &local->base_addr);
 }
 
-/* What waits to be read: the kernel's own bound drops datagrams whenever the thread that
- * reads them is late by a hundred, and SCTP takes that for a network that is full. */
+/* What waits to be read: the kernel's own bound drops datagrams whenever the
+ * thread that reads them is late by a hundred, and SCTP takes that for a
+ * network that is full. */
 static void
 widen (GSocket *socket)
 {

@@ -13,7 +13,8 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 #define LEVEL_ID 2
 
 /* Each step asks webrtcbin and goes on in the peer's context when its promise
- * is kept; on-negotiation-needed, which 1.22.0 loses now and then, is not used. */
+ * is kept; on-negotiation-needed, which 1.22.0 loses now and then, is not
+ * used. */
 
 typedef struct
 {

@@ -41,7 +41,8 @@ pipeline_error (VmPeer *self, gpointer data)
       "The connection to the other side broke down: %s", error->message);
 }
 
-/* In the thread that begins or ends. GStreamer may give it to anybody afterwards. */
+/* In the thread that begins or ends. GStreamer may give it to anybody
+ * afterwards. */
 static void
 set_turns (GstMessage *message)
 {
@@ -78,10 +79,11 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 /* A jitter buffer holds its first packet back for the whole latency, in case
  * an earlier one is on its way. The first is the start of the key frame that
  * was asked for, and everybody waits for it. And webrtcbin lets each of them
- * ask for lost packets or not by whatever stream it knows last. And it guesses when the
- * next packet should be there, and counts it as lost a latency after that, as too late
- * when it comes: once pictures come that much later than they began to, the first packet
- * of each is thrown away, for ever. One is missing when a later one is there. */
+ * ask for lost packets or not by whatever stream it knows last. And it guesses
+ * when the next packet should be there, and counts it as lost a latency after
+ * that, as too late when it comes: once pictures come that much later than they
+ * began to, the first packet of each is thrown away, for ever. One is missing
+ * when a later one is there. */
 static void
 on_jitterbuffer (
     GstElement *rtpbin, GstElement *jitterbuffer, guint session, guint ssrc)
@@ -111,10 +113,11 @@ on_rtpbin_element (GstBin *rtpbin, GstElement *element)
       (gdouble) VM_PEER_RTCP_BITRATE, NULL);
 }
 
-/* Nobody here sends FEC in packets of its own (RFC 5109), yet webrtcbin puts a decoder of
- * it behind each SSRC that comes in, which passes everything on. rtpbin adds them to a
- * list without a lock, in the thread of each SSRC: of two that begin at once one may be
- * lost, which is never removed and holds a packet for ever. So none is asked for. */
+/* Nobody here sends FEC in packets of its own (RFC 5109), yet webrtcbin puts a
+ * decoder of it behind each SSRC that comes in, which passes everything on.
+ * rtpbin adds them to a list without a lock, in the thread of each SSRC: of two
+ * that begin at once one may be lost, which is never removed and holds a packet
+ * for ever. So none is asked for. */
 static void
 leave_out_fec_decoders (GstElement *webrtc, GstElement *rtpbin)
 {

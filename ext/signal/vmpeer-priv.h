@@ -12,9 +12,11 @@
  * streaming threads and webrtcbin's own thread touch is VmPeerLink; it outlives
  * the peer until the last of their callbacks is gone. */
 
-#define VM_PEER_CONNECT_MS 15000 /* default; from start, again from the offer */
+/* default; from start, again from the offer */
+#define VM_PEER_CONNECT_MS 15000
 #define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md, key frame storms */
-#define VM_PEER_TWCC_MS 100 /* between reports of arrivals; browsers: 50-250 */
+/* between reports of arrivals; browsers: 50-250 */
+#define VM_PEER_TWCC_MS 100
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
 #define VM_PEER_PING_MS 2000 /* webrtcbin.md, consent */
 #define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
@@ -25,8 +27,9 @@
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
 #define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
-/* Bytes that the kernel is asked to keep of what has come. It has a bound of its own
- * (net.core.rmem_max), and gives twice as much, for what holds the datagrams. */
+/* Bytes that the kernel is asked to keep of what has come. It has a bound of
+ * its own (net.core.rmem_max), and gives twice as much, for what holds the
+ * datagrams. */
 #define VM_PEER_RECEIVE_BUFFER (1024 * 1024)
 #define VM_PEER_DATA_MAX (8 * 1024 * 1024) /* received, not yet handed over */
 #define VM_PEER_DATA_COST 256 /* bytes besides, of each message */
@@ -276,8 +279,8 @@ GstStructure *vm_peer_stats_read (VmPeer *self);
 void vm_peer_worker_close (
     GstElement *pipeline, GstElement *webrtc, VmPeerLink *link);
 
-/* vmpeer-association.c: the number of an SCTP association, that no other connection of
- * this process has. Any thread. */
+/* vmpeer-association.c: the number of an SCTP association, that no other
+ * connection of this process has. Any thread. */
 #define VM_PEER_ASSOCIATIONS_MAX G_MAXUINT16
 #define VM_PEER_ASSOCIATION_NONE 0
 /* VM_PEER_ASSOCIATION_NONE: all are taken. */

@@ -13,8 +13,8 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 /* Encoded frames towards the remote side: a pad of this file's own, then a
  * payloader, then webrtcbin, all run by the thread that brings the frame. What
  * follows the pad does not wait for the network: a datagram that cannot be sent
- * is lost. A queue here would have a thread for each stream of each peer, and in
- * a meeting of ten the wakening of eighteen threads costs more than all that
+ * is lost. A queue here would have a thread for each stream of each peer, and
+ * in a meeting of ten the wakening of eighteen threads costs more than all that
  * they do. Should a frame stay inside all the same, the peer is given up, so
  * that it holds up the others for a moment only. */
 

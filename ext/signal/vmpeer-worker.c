@@ -140,9 +140,10 @@ let_tasks_go (Hold *hold)
   hold_unref (hold);
 }
 
-/* webrtcbin 1.22.0 closes a data channel that has failed on the way down in its own
- * thread, by way of the SCTP association, which the SCTP elements give up without a
- * lock when they go to READY. Afterwards it finds the channel without a pad. */
+/* webrtcbin 1.22.0 closes a data channel that has failed on the way down in its
+ * own thread, by way of the SCTP association, which the SCTP elements give up
+ * without a lock when they go to READY. Afterwards it finds the channel without
+ * a pad. */
 static void
 take_down (const Closing *closing)
 {

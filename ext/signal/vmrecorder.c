@@ -86,8 +86,9 @@ vm_recorder_init (VmRecorder *self)
   g_cond_init (&self->cond);
 }
 
-/* The next file that did not exist yet: it does now, so that nobody else in this folder
- * takes its name. What cannot be made is told by whoever writes it. */
+/* The next file that did not exist yet: it does now, so that nobody else in
+ * this folder takes its name. What cannot be made is told by whoever writes
+ * it. */
 static gchar *
 next_location (VmRecorder *self)
 {

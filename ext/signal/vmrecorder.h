@@ -6,9 +6,9 @@
 /* One participant's streams, as they arrive, in Matroska files without
  * transcoding: a pipeline of its own, so that a slow disk never slows the
  * meeting. A new file (segment) begins when caps change, a stream is added, or
- * one comes back after it was silent for long (VM_RECORD_SILENT_MAX). Any thread,
- * but for the functions, which run on the recorder's, and the one for events also
- * on that of vm_recorder_abandon(). */
+ * one comes back after it was silent for long (VM_RECORD_SILENT_MAX). Any
+ * thread, but for the functions, which run on the recorder's, and the one for
+ * events also on that of vm_recorder_abandon(). */
 
 /* Samples between the streaming threads and the recorder's thread, while a file
  * is opened or closed; more are lost. */

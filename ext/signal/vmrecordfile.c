@@ -148,8 +148,8 @@ vm_record_file_fits (
 }
 
 /* The queue itself is not bounded: a full one would hold up the recorder's
- * thread in a muxer that waits for the other track. Nor is it asked: what is on its
- * way to it would be counted in neither place, or in both. */
+ * thread in a muxer that waits for the other track. Nor is it asked: what is on
+ * its way to it would be counted in neither place, or in both. */
 static guint
 count_waiting (const Track *track)
 {
@@ -164,16 +164,17 @@ end_track (Track *track)
 }
 
 /* The muxer waits for all tracks, so that others pile up behind one that brings
- * nothing (muted, lost). A gap does not move it: gstmatroskamux.c (1.22) has all
- * its pads locked in waiting. */
+ * nothing (muted, lost). A gap does not move it: gstmatroskamux.c (1.22) has
+ * all its pads locked in waiting. */
 static void
 end_silent_tracks (VmRecordFile *self, const Track *loud)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     Track *track = &self->tracks[i];
 
-    /* Everything may have been written out since the loud one was counted: so it is
-     * counted once more, behind this one. Nobody else brings anything meanwhile. */
+    /* Everything may have been written out since the loud one was counted: so
+     * it is counted once more, behind this one. Nobody else brings anything
+     * meanwhile. */
     if (track == loud || !track->appsrc || track->ended
         || count_waiting (track) > 0
         || count_waiting (loud) < VM_RECORD_SILENT_MAX)

@@ -4,8 +4,8 @@
 #include "vmpeer.h"
 
 /* One Matroska file with a track for each stream of a participant, without
- * transcoding. Belongs to one thread, which opening and closing may hold up; the
- * disk itself is written to by others. */
+ * transcoding. Belongs to one thread, which opening and closing may hold up;
+ * the disk itself is written to by others. */
 
 /* Buffers of a track that wait for the disk: some 20 s of sound, 17 of pictures
  * at 60/s. A disk that is further behind loses frames. */

@@ -167,8 +167,8 @@ install_call_actions (void)
    * @participant_id: (nullable): who alone shall read it; %NULL for everybody
    *
    * Says something in writing. What comes of it, of this and of the actions
-   * below, is a warning on the bus when it cannot be done, with the field `code`
-   * in its details.
+   * below, is a warning on the bus when it cannot be done, with the field
+   * `code` in its details.
    */
   install (
       "send-chat", G_CALLBACK (send_chat), 2, G_TYPE_STRING, G_TYPE_STRING);
@@ -238,8 +238,8 @@ install_ring_actions (void)
    * @self: the element, at a server with dialect=call
    * @user_id: who is called there
    *
-   * Calls a user: it is a participant from now on, and leaves with a `code` when
-   * it declines, is not there, has another call or does not answer.
+   * Calls a user: it is a participant from now on, and leaves with a `code`
+   * when it declines, is not there, has another call or does not answer.
    */
   install ("call", G_CALLBACK (call_user), 1, G_TYPE_STRING);
   /**
@@ -260,8 +260,8 @@ install_ring_actions (void)
    * vmsignalbin::end-call:
    * @self: the element, at a server with dialect=call
    *
-   * Ends the call that was made or accepted; others can be. To leave the server,
-   * hang-up.
+   * Ends the call that was made or accepted; others can be. To leave the
+   * server, hang-up.
    */
   install ("end-call", G_CALLBACK (end_call), 0);
 }

@@ -43,8 +43,8 @@ on_unlinked (GstPad *pad, GstPad *peer, GstElement *output)
 
 /* The pad keeps the output. Handlers that only watch it would not do: the last
  * thread to let go of the pad may be another one than the output's, and GLib
- * aborts when it frees handlers that an object which goes at the same time takes
- * back (gsignal.c, g_signal_handlers_destroy()). */
+ * aborts when it frees handlers that an object which goes at the same time
+ * takes back (gsignal.c, g_signal_handlers_destroy()). */
 static void
 watch_links (GstPad *pad, GstElement *output)
 {
@@ -66,8 +66,9 @@ outlet_free (gpointer data)
   g_free (outlet);
 }
 
-/* What was freed by a flush gets its EOS after all, unless something else is sent there
- * by now. On a thread of the pool: a paused sink holds EOS until it plays again. */
+/* What was freed by a flush gets its EOS after all, unless something else is
+ * sent there by now. On a thread of the pool: a paused sink holds EOS until it
+ * plays again. */
 static void
 send_late_eos (GstElement *element, gpointer peer)
 {
@@ -75,8 +76,8 @@ send_late_eos (GstElement *element, gpointer peer)
     gst_pad_send_event (peer, gst_event_new_eos ());
 }
 
-/* @force: whatever is downstream holds up; it is flushed, and left so that it can be
- * linked to another. */
+/* @force: whatever is downstream holds up; it is flushed, and left so that it
+ * can be linked to another. */
 static void
 remove_outlet (VmSignalBin *self, GstPad *pad, gboolean force)
 {

@@ -60,8 +60,8 @@ vm_signal_bin_not_ended (VmSignalBin *self)
   g_atomic_int_set (&self->ended, FALSE);
 }
 
-/* With the last of what is sent the element is at its end; one that sends nothing is
- * not for that. */
+/* With the last of what is sent the element is at its end; one that sends
+ * nothing is not for that. */
 static void
 check_ended (VmSignalBin *self)
 {
@@ -141,9 +141,9 @@ read_settings (
   GST_OBJECT_UNLOCK (self);
 }
 
-/* Takes @input as that of @stream, with the settings that it has then. The input
- * is called without the lock, so that a property may be set meanwhile: then once
- * more. FALSE when there is one already. */
+/* Takes @input as that of @stream, with the settings that it has then. The
+ * input is called without the lock, so that a property may be set meanwhile:
+ * then once more. FALSE when there is one already. */
 static gboolean
 adopt_input (VmSignalBin *self, VmPeerStream stream, VmInput *input)
 {
@@ -309,8 +309,9 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
     stream = i;
     input = vm_signal_bin_get_input (self, i);
   }
-  /* Frees a streaming thread that waits in it for the clock, before one waits for
-   * that. When the element itself goes, its children have gone before its pads. */
+  /* Frees a streaming thread that waits in it for the clock, before one waits
+   * for that. When the element itself goes, its children have gone before its
+   * pads. */
   if (input
       && gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self))) {
     gst_element_set_locked_state (GST_ELEMENT (input), TRUE);

@@ -14,7 +14,8 @@
 
 /* What the files of vmsignalbin share: vmsignalbin*.c (the element: states,
  * sink pads, src pads, properties, signals), vmcall.c (control thread: the
- * meeting), vmlink.c (one participant: its peer, its outputs, its recording). */
+ * meeting), vmlink.c (one participant: its peer, its outputs, its
+ * recording). */
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
@@ -133,8 +134,8 @@ const VmCallConfig *vm_call_get_config (VmCall *call);
 gboolean vm_call_is_playing (VmCall *call);
 void
 vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time);
-/* Has this device's server run until the end, for files that come in: its port; 0:
- * it does not. */
+/* Has this device's server run until the end, for files that come in: its port;
+ * 0: it does not. */
 guint16 vm_call_serve_files (VmCall *call);
 /* As vm_slots_take(), and its opposite. */
 guint vm_call_take_slot (VmCall *call);
@@ -185,14 +186,15 @@ GstStructure *vm_link_get_stats (VmLink *link);
 gint vm_link_take_audio_level (VmLink *link);
 void vm_link_check_stalled (VmLink *self);
 void vm_link_close (VmLink *link);
-/* vmlink-files.c. Whether its channels for files are open; else they are opened,
- * if they can be. */
+/* vmlink-files.c. Whether its channels for files are open; else they are
+ * opened, if they can be. */
 gboolean vm_link_can_send_files (VmLink *link);
 /* Whether a file of that id is on its way to it. */
 gboolean vm_link_has_transfer (VmLink *link, const gchar *id);
 /* A message from @pad; FALSE: it is to wait. */
 gboolean vm_link_put_file (VmLink *link, VmFilePad *pad, GstBuffer *buffer);
-/* What @pad has offered and is not whole ends, and its receiver keeps what it has. */
+/* What @pad has offered and is not whole ends, and its receiver keeps what it
+ * has. */
 void vm_link_drop_file_pad (VmLink *link, VmFilePad *pad);
 /* Tells whoever sent @message on @pad why it goes nowhere. */
 void vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
@@ -218,7 +220,8 @@ void vm_signal_bin_set_context (GstElement *element, GstContext *context);
 
 /* vmsignalbin-pads.c */
 void vm_signal_bin_install_pads (GstElementClass *klass);
-/* GstChildProxyInterface.get_child_by_name: pads for files are children, too. */
+/* GstChildProxyInterface.get_child_by_name: pads for files are children,
+ * too. */
 GObject *vm_signal_bin_find_child (GstChildProxy *proxy, const gchar *name);
 /* Transfer full, or NULL. */
 VmInput *vm_signal_bin_get_input (VmSignalBin *self, VmPeerStream stream);
@@ -245,8 +248,8 @@ void vm_signal_bin_fail (VmSignalBin *self, const GError *error);
 /* Another participant speaks; "" when the last who did has left. Control
  * thread. */
 void vm_signal_bin_set_active_speaker (VmSignalBin *self, const gchar *id);
-/* The call is over, or all inputs are: the element posts its EOS as the sink that
- * it is, once. */
+/* The call is over, or all inputs are: the element posts its EOS as the sink
+ * that it is, once. */
 void vm_signal_bin_ended (VmSignalBin *self);
 /* Something is sent again, or still. */
 void vm_signal_bin_not_ended (VmSignalBin *self);

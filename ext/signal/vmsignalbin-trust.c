@@ -67,7 +67,8 @@ vm_signal_bin_drop_node (VmSignalBin *self)
   g_clear_object (&node);
 }
 
-/* Looking at an element must not make a key: before it is used there is none. */
+/* Looking at an element must not make a key: before it is used there is
+ * none. */
 gchar *
 vm_signal_bin_dup_fingerprint (VmSignalBin *self)
 {

@@ -18,14 +18,14 @@
  * participant, the lowest one that is free, so the first other participant is
  * always number 0. A src pad that nobody links costs no decoding.
  *
- * Files go to the pads `file_sink_N`, one participant each: the property `to` of
- * the pad is its id or name, and may be left out where there is only one other.
- * What a participant sends comes out of `file_src_N`, once it offers something; a
- * file that no linked element takes is declined. Over data channels, or, where the
- * receiver's device is reached on its own address, over WSS (`file-wss`), which is
- * faster; when one dies the other goes on. They are made for vmfilesrc and
- * vmfilesink, which cut, verify and resume. When nothing but files is sent the
- * element ends with the last of them.
+ * Files go to the pads `file_sink_N`, one participant each: the property `to`
+ * of the pad is its id or name, and may be left out where there is only one
+ * other. What a participant sends comes out of `file_src_N`, once it offers
+ * something; a file that no linked element takes is declined. Over data
+ * channels, or, where the receiver's device is reached on its own address, over
+ * WSS (`file-wss`), which is faster; when one dies the other goes on. They are
+ * made for vmfilesrc and vmfilesink, which cut, verify and resume. When nothing
+ * but files is sent the element ends with the last of them.
  *
  * The element is live; it posts element messages for all that happens, named
  * `vm-…`: `gst-launch-1.0 -m` shows them. Applications may connect to a signal
@@ -36,23 +36,31 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 vmsignalbin name=m meeting=standup mode=host videotestsrc is-live=true ! m.video_sink_0 audiotestsrc is-live=true wave=ticks ! m.audio_sink_0 m.video_src_0 ! queue ! videoconvert ! autovideosink m.audio_src_0 ! queue ! audioconvert ! autoaudiosink
+ * gst-launch-1.0 vmsignalbin name=m meeting=standup mode=host \
+ *   videotestsrc is-live=true ! m.video_sink_0 \
+ *   audiotestsrc is-live=true wave=ticks ! m.audio_sink_0 \
+ *   m.video_src_0 ! queue ! videoconvert ! autovideosink \
+ *   m.audio_src_0 ! queue ! audioconvert ! autoaudiosink
  * ]|
  * Hosts the meeting "standup" with a test picture and ticks, and shows whoever
  * joins first.
  * |[
- * gst-launch-1.0 -e vmsignalbin name=m meeting=standup mode=join record-dir=calls m.video_src_0 ! fakesink
+ * gst-launch-1.0 -e vmsignalbin name=m meeting=standup mode=join \
+ *   record-dir=calls m.video_src_0 ! fakesink
  * ]|
  * Joins "standup" without sending anything and records each participant into a
  * Matroska file of its own, without transcoding.
  * |[
- * gst-launch-1.0 vmsignalbin name=m meeting=standup mode=join file_sink_0::to=Ann vmfilesrc location=a.iso ! m.file_sink_0
+ * gst-launch-1.0 vmsignalbin name=m meeting=standup mode=join \
+ *   file_sink_0::to=Ann vmfilesrc location=a.iso ! m.file_sink_0
  * ]|
  * Sends Ann a file and leaves once she has verified it.
  * |[
- * gst-launch-1.0 -m vmsignalbin name=m meeting=standup mode=host m.file_src_0 ! vmfilesink directory=in
+ * gst-launch-1.0 -m vmsignalbin name=m meeting=standup mode=host \
+ *   m.file_src_0 ! vmfilesink directory=in
  * ]|
- * Hosts the meeting and receives what whoever joins first sends, in the folder "in".
+ * Hosts the meeting and receives what whoever joins first sends, in the folder
+ * "in".
  */
 
 #include "vmsignalbin-priv.h"

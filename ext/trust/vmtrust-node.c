@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What other devices ask of this one, the user's answers, and the trust store for
- * the application. */
+/* What other devices ask of this one, the user's answers, and the trust store
+ * for the application. */
 
 #include "vmtrust-priv.h"
 
@@ -306,8 +306,9 @@ vm_trust_install_signals (void)
    * @sas: six digits, which the other user reads as well if nobody stands
    *   between the two devices
    *
-   * Another device asks for trust. With approve=auto there is nothing to answer.
-   * Emitted on the thread "vm-node", as all of these: a handler must not block.
+   * Another device asks for trust. With approve=auto there is nothing to
+   * answer. Emitted on the thread "vm-node", as all of these: a handler must
+   * not block.
    */
   signals[SIGNAL_REQUESTED] = g_signal_new ("trust-requested", VM_TYPE_TRUST,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_STRING,
@@ -324,8 +325,8 @@ vm_trust_install_signals (void)
   /**
    * vmtrust::trust-failed:
    * @self: the element
-   * @request: (nullable): the request that has failed, when trust-requested told
-   *   of it; NULL for a device that was not let into a meeting
+   * @request: (nullable): the request that has failed, when trust-requested
+   *   told of it; NULL for a device that was not let into a meeting
    * @device_id: (nullable): the device, NULL for one that showed no key
    * @name: what it says it is called
    * @error: (type GError): why: of #VM_ERROR, with a sentence for this device's

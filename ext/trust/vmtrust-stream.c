@@ -32,8 +32,8 @@ signs (VmTrust *self)
 
 /* The other device */
 
-/* The peer's key, NULL for this device itself. FALSE: there is no such device, or
- * it is none to have to do with. */
+/* The peer's key, NULL for this device itself. FALSE: there is no such device,
+ * or it is none to have to do with. */
 static gboolean
 look_up_peer (VmTrust *self, GBytes **spki, GError **error)
 {

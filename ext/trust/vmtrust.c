@@ -5,28 +5,28 @@
  * @title: vmtrust
  * @short_description: who this device is, and whom it trusts
  *
- * Holds the identity of this device and its trust store for a pipeline, and shares
- * them with the other elements of it as the GstContext `vm.trust`, wherever in
- * the line it stands. It exists so that a launch line can say with one word whom
- * a meeting is for, and so that an application can ask its user about other
- * devices' requests for trust. Without it those elements use the store in
- * `$XDG_CONFIG_HOME/videomeet`, and the policy `pin`.
+ * Holds the identity of this device and its trust store for a pipeline, and
+ * shares them with the other elements of it as the GstContext `vm.trust`,
+ * wherever in the line it stands. It exists so that a launch line can say with
+ * one word whom a meeting is for, and so that an application can ask its user
+ * about other devices' requests for trust. Without it those elements use the
+ * store in `$XDG_CONFIG_HOME/videomeet`, and the policy `pin`.
  *
- * When another device asks for trust the message `vm-trust-requested` is posted,
- * and the signal `trust-requested` emitted, with six digits: the two users
- * compare them, and each says yes or no, here by the action signals `approve` and
- * `deny`. `vm-trust-established`, `vm-trust-failed` and `vm-trust-changed` tell
- * what comes of it. That needs an element that is on the network, as vmsignalbin
- * or vmdiscoversrc.
+ * When another device asks for trust the message `vm-trust-requested` is
+ * posted, and the signal `trust-requested` emitted, with six digits: the two
+ * users compare them, and each says yes or no, here by the action signals
+ * `approve` and `deny`. `vm-trust-established`, `vm-trust-failed` and
+ * `vm-trust-changed` tell what comes of it. That needs an element that is on
+ * the network, as vmsignalbin or vmdiscoversrc.
  *
- * Linked, it authenticates what flows: with `mode=sign` each buffer gets a tag at
- * its end, and with `mode=verify` that tag is checked and taken off again, by this
- * device or another, at once or, from a recording, later. What was changed, is
- * not from `peer`, came before, or has no tag ends the stream, or with
- * `on-failure=drop` is left out. Buffers that are missing are told by
+ * Linked, it authenticates what flows: with `mode=sign` each buffer gets a tag
+ * at its end, and with `mode=verify` that tag is checked and taken off again,
+ * by this device or another, at once or, from a recording, later. What was
+ * changed, is not from `peer`, came before, or has no tag ends the stream, or
+ * with `on-failure=drop` is left out. Buffers that are missing are told by
  * `vm-trust-missed`; that the last ones are is not found out. The bytes of a
- * buffer are protected and the order of buffers, not their times and caps; buffers
- * must arrive as they were sent, as through gdppay or a datagram.
+ * buffer are protected and the order of buffers, not their times and caps;
+ * buffers must arrive as they were sent, as through gdppay or a datagram.
  *
  * ## Example launch lines
  * |[
@@ -39,11 +39,13 @@
  * A device whose key and trust lie in the folder "trust". It approves every
  * request for trust unseen, which is for laboratories.
  * |[
- * gst-launch-1.0 filesrc location=a.ogg ! vmtrust mode=sign ! gdppay ! filesink location=a.signed
+ * gst-launch-1.0 filesrc location=a.ogg ! vmtrust mode=sign ! gdppay \
+ *   ! filesink location=a.signed
  * ]|
  * Keeps a file with the signature of this device on each part.
  * |[
- * gst-launch-1.0 filesrc location=a.signed ! gdpdepay ! vmtrust mode=verify ! filesink location=b.ogg
+ * gst-launch-1.0 filesrc location=a.signed ! gdpdepay ! vmtrust mode=verify \
+ *   ! filesink location=b.ogg
  * ]|
  * Takes it apart again, and stops where it is not what was signed.
  */

@@ -77,8 +77,8 @@ vm_file_sink_install_actions (void)
    * VmFileSink::accept:
    * @transfer_id: the id of a transfer that is pending
    *
-   * Has it sent. An action signal, as the others; what has no such transfer does
-   * nothing.
+   * Has it sent. An action signal, as the others; what has no such transfer
+   * does nothing.
    */
   signals[SIGNAL_ACCEPT] =
       add_action ("accept", G_CALLBACK (vm_file_sink_accept));

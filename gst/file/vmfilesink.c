@@ -6,24 +6,26 @@
  * @short_description: receives files and verifies them
  * @see_also: vmfilesrc
  *
- * Receives in one folder what a vmfilesrc sends, here or on another device. Each
- * chunk is compared with its SHA-256 before it is written, and the whole before
- * the file gets its name; until then it is hidden, and what is verified of it
- * stays for the next attempt, for seven days. Names that lead out of the folder,
- * or could fool their reader, are declined, as is what the folder has no room for.
+ * Receives in one folder what a vmfilesrc sends, here or on another device.
+ * Each chunk is compared with its SHA-256 before it is written, and the whole
+ * before the file gets its name; until then it is hidden, and what is verified
+ * of it stays for the next attempt, for seven days. Names that lead out of the
+ * folder, or could fool their reader, are declined, as is what the folder has
+ * no room for.
  *
- * With `accept=ask` an offer is told by the message `vm-transfer` with the state
- * `pending`, and waits for the action signal `accept` or `decline`.
+ * With `accept=ask` an offer is told by the message `vm-transfer` with the
+ * state `pending`, and waits for the action signal `accept` or `decline`.
  *
- * The element message `vm-transfer` tells each state, and five times a second how
- * far it is: `transferId`, `filename`, `from`, `size` and `done` in bytes,
+ * The element message `vm-transfer` tells each state, and five times a second
+ * how far it is: `transferId`, `filename`, `from`, `size` and `done` in bytes,
  * `state`, `reason` (`full`: the disk is); when it has failed `code` and
- * `message`, and there is a warning, too; when it is verified `savedPath`; `lane`
- * where a meeting or a server says it.
+ * `message`, and there is a warning, too; when it is verified `savedPath`;
+ * `lane` where a meeting or a server says it.
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -m vmfilesrc location=a.iso ! vmfilesink directory=in overwrite=rename
+ * gst-launch-1.0 -m vmfilesrc location=a.iso \
+ *   ! vmfilesink directory=in overwrite=rename
  * ]|
  * Copies a file into the folder "in", as "a (1).iso" if "a.iso" is taken.
  */
@@ -178,7 +180,8 @@ stop_elsewhere (gpointer receiver)
   return NULL;
 }
 
-/* A thread cannot wait for itself, which whoever handles a message may have it do. */
+/* A thread cannot wait for itself, which whoever handles a message may have it
+ * do. */
 static void
 stop_receiver (VmFileSink *self)
 {
@@ -214,9 +217,9 @@ on_linked (GstPad *pad, GstPad *peer, VmFileSink *self)
   set_is_sink (self, TRUE);
 }
 
-/* A pipeline ends when all its sinks have. One that waits for a pad which comes with
- * the first file is none before: where nobody sends a file it would hold up the end
- * for ever. */
+/* A pipeline ends when all its sinks have. One that waits for a pad which comes
+ * with the first file is none before: where nobody sends a file it would hold
+ * up the end for ever. */
 static GstStateChangeReturn
 vm_file_sink_change_state (GstElement *element, GstStateChange transition)
 {
@@ -252,8 +255,8 @@ vm_file_sink_set_caps (GstBaseSink *sink, GstCaps *caps)
   return TRUE;
 }
 
-/* Whoever waits here is let go for PAUSED as well: then it waits for PLAYING, and goes
- * on. */
+/* Whoever waits here is let go for PAUSED as well: then it waits for PLAYING,
+ * and goes on. */
 static GstFlowReturn
 vm_file_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 {

@@ -5,8 +5,8 @@
 
 #include <gst/videomeet/videomeet.h>
 
-/* vmfilesrc-lane.c: a VM_TRANSFER_EVENT without a message. FALSE: it is none, or of
- * another file than @sender's. */
+/* vmfilesrc-lane.c: a VM_TRANSFER_EVENT without a message. FALSE: it is none,
+ * or of another file than @sender's. */
 gboolean
 vm_file_src_take_lane (VmFileSender *sender, const GstStructure *event);
 

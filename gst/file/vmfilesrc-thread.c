@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where vmfilesrc reads and hashes: a thread of its own that gives way to others, and
- * not one of GStreamer's pool, which could not have it back as it was. Whoever sets
- * another pool in answer to the message on the bus has that one. */
+/* Where vmfilesrc reads and hashes: a thread of its own that gives way to
+ * others, and not one of GStreamer's pool, which could not have it back as it
+ * was. Whoever sets another pool in answer to the message on the bus has that
+ * one. */
 
 #include "vmfilesrc-priv.h"
 

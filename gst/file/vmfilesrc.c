@@ -8,10 +8,10 @@
  *
  * Offers a file and, once the receiver has accepted, sends it in chunks: each
  * with its SHA-256, those that are lost or damaged again, and the hash of the
- * whole at the end. It ends, with EOS, when the receiver has verified all of it;
- * when it was declined, cancelled or broken it ends with an error that says why,
- * its code in the details. What the receiver has verified it is not sent again by
- * the same line.
+ * whole at the end. It ends, with EOS, when the receiver has verified all of
+ * it; when it was declined, cancelled or broken it ends with an error that says
+ * why, its code in the details. What the receiver has verified it is not sent
+ * again by the same line.
  *
  * Each buffer is one message, with a #VmTransferMeta; the replies come upstream
  * as events. Linked to vmfilesink it copies and verifies; between two devices
@@ -21,9 +21,10 @@
  * warning, the others are sent all the same, and an error at the end says how
  * many failed.
  *
- * The element message `vm-transfer` tells each state, and five times a second how
- * far it is: `transferId`, `filename`, `size` and `done` in bytes, `state`; over
- * vmsignalbin `lane` and `address`; when it has failed `code` and `message`; when it is verified `savedPath`.
+ * The element message `vm-transfer` tells each state, and five times a second
+ * how far it is: `transferId`, `filename`, `size` and `done` in bytes, `state`;
+ * over vmsignalbin `lane` and `address`; when it has failed `code` and
+ * `message`; when it is verified `savedPath`.
  *
  * ## Example launch lines
  * |[
@@ -31,7 +32,8 @@
  * ]|
  * Copies a file into the folder "in", and verifies it.
  * |[
- * gst-launch-1.0 -m vmfilesrc location=a.iso max-bitrate=8000000 ! vmfilesink directory=in
+ * gst-launch-1.0 -m vmfilesrc location=a.iso max-bitrate=8000000 \
+ *   ! vmfilesink directory=in
  * ]|
  * At 1 MB a second, and tells how it goes on.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* How long a line of chat and the answer to it take between two devices in a
- * meeting while a file goes from the one to the other as fast as it can, against
- * the same before the file: the slowest of a hundred but one. Both go over the
- * data channels of one connection; each device is a process. */
+ * meeting while a file goes from the one to the other as fast as it can,
+ * against the same before the file: the slowest of a hundred but one. Both go
+ * over the data channels of one connection; each device is a process. */
 
 #include "bench.h"
 #include "trusted.h"
@@ -242,8 +242,8 @@ start_other (const gchar *program, const gchar *folder, gchar **port)
   return other;
 }
 
-/* All of it is written: what a sparse file has not is made while it is read, by a
- * system that does nothing else for 20 ms at a time. */
+/* All of it is written: what a sparse file has not is made while it is read, by
+ * a system that does nothing else for 20 ms at a time. */
 static void
 make_file (const gchar *path)
 {

@@ -21,7 +21,8 @@
 #include <stdio.h>
 
 #define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
-/* A host gives no two key frames within half a second: who comes sooner waits. */
+/* A host gives no two key frames within half a second: who comes sooner
+ * waits. */
 #define KEY_FRAME_US (600 * G_TIME_SPAN_MILLISECOND)
 /* They differ by less than a frame, which comes when it comes. */
 #define TRUST_ROUNDS (3 * BENCH_ROUNDS)

@@ -3,8 +3,8 @@
 
 #include <gst/videomeet/videomeet.h>
 
-/* Hosts that are other devices: this program again, each with a store of its own,
- * in a folder below @folder. */
+/* Hosts that are other devices: this program again, each with a store of its
+ * own, in a folder below @folder. */
 
 #define TRUSTED_HOST "--host" /* first argument of such a program */
 

@@ -79,9 +79,9 @@ take_from_server (gpointer state, const gchar *line)
 }
 
 /* What three clients say, a message a line, each after its own digit; "!" after
- * it: the connection is lost. A line that begins with 'T' is the passing of time;
- * with '<', what a stranger's server says to this device, whose user calls,
- * accepts, rejects and ends by 'C', 'A', 'R' and 'E'. */
+ * it: the connection is lost. A line that begins with 'T' is the passing of
+ * time; with '<', what a stranger's server says to this device, whose user
+ * calls, accepts, rejects and ends by 'C', 'A', 'R' and 'E'. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

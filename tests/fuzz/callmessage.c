@@ -184,8 +184,8 @@ say (VmCallUser *user, VmCallMessageType type)
   vm_call_user_receive (user, message, START, NULL);
 }
 
-/* What another server says to one with two users, a message after the other, in between
- * what they say; then so late that nothing is waited for any more. */
+/* What another server says to one with two users, a message after the other, in
+ * between what they say; then so late that nothing is waited for any more. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

@@ -31,8 +31,8 @@ check_claims (const gchar *text, gsize size)
   g_assert_cmpstr (one, ==, two);
 }
 
-/* A token of whoever sends it: nothing that the key has not signed is good. Or the
- * claims inside one. */
+/* A token of whoever sends it: nothing that the key has not signed is good. Or
+ * the claims inside one. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

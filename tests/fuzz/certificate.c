@@ -14,8 +14,8 @@ parse (const guint8 *data, gsize size)
   return g_initable_new (type, NULL, NULL, "certificate", der, NULL);
 }
 
-/* A certificate as TLS presents it, DER: whose key it is, in each of the ways to say
- * it, is the same. */
+/* A certificate as TLS presents it, DER: whose key it is, in each of the ways
+ * to say it, is the same. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

@@ -13,8 +13,8 @@
   "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\na=ice-" \
   "ufrag:abcd\r\n"
 
-/* `identity` as it comes; what reads is never an offer of a device whose key the
- * input does not have, nor, be it of the key in it, of this call. */
+/* `identity` as it comes; what reads is never an offer of a device whose key
+ * the input does not have, nor, be it of the key in it, of this call. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

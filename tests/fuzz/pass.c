@@ -30,8 +30,8 @@ is_good (VmPasses *passes, const gchar *token, const VmPassUse *use, gint64 now)
   return good;
 }
 
-/* Whoever may do something may ask; nothing is good for ever, or for another room and
- * another user at once. */
+/* Whoever may do something may ask; nothing is good for ever, or for another
+ * room and another user at once. */
 static void
 check (VmPasses *passes, const gchar *token)
 {
@@ -65,7 +65,8 @@ sign (const guint8 *claims, gsize size)
   return g_strdup_printf ("%s.%s", text, end);
 }
 
-/* As the claims of a token that is signed as it must be, and as a whole token. */
+/* As the claims of a token that is signed as it must be, and as a whole
+ * token. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

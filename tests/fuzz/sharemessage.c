@@ -253,8 +253,8 @@ on_message (const guint8 *data, gsize size, gpointer user_data)
   answer_all (server);
 }
 
-/* What another server says to one that shares a room with it, a message after the
- * other; then so late that nothing is waited for any more. */
+/* What another server says to one that shares a room with it, a message after
+ * the other; then so late that nothing is waited for any more. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

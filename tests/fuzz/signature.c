@@ -40,8 +40,8 @@ check_tag (VmTagProtection protection, const guint8 *data, gsize size)
   g_assert_true (!good || protection == VM_TAG_SHA256);
 }
 
-/* As a signature, as a chat message's mac, as one with it and as a tag: none of a key that the
- * input does not have. */
+/* As a signature, as a chat message's mac, as one with it and as a tag: none of
+ * a key that the input does not have. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

@@ -67,8 +67,8 @@ take (VmRooms *rooms, Peer *peer, const gchar *line, const gchar *alias)
   }
 }
 
-/* A frame that a stranger's server sends to us: what follows from it can be written
- * and read. */
+/* A frame that a stranger's server sends to us: what follows from it can be
+ * written and read. */
 static void
 take_from_server (gpointer state, const gchar *line)
 {
@@ -99,8 +99,8 @@ take_from_server (gpointer state, const gchar *line)
 }
 
 /* What two clients say, an event a line, one after the other, in a meeting with
- * a native host and a client of the room dialect. A line that begins with '<' is
- * a stranger's server's, to a client of its own. */
+ * a native host and a client of the room dialect. A line that begins with '<'
+ * is a stranger's server's, to a client of its own. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

@@ -5,18 +5,18 @@
 
 #include <string.h>
 
-/* Both engines of a transfer, each told whatever its peer, its disk and its user
- * may say, in any order: they answer each thing with a bounded number of actions,
- * keep no more than they may, and when they are over they stay so.
+/* Both engines of a transfer, each told whatever its peer, its disk and its
+ * user may say, in any order: they answer each thing with a bounded number of
+ * actions, keep no more than they may, and when they are over they stay so.
  *
- * A line is a message (JSON), or a letter and a digit: t lets time go on, d has the
- * disk answer the oldest that it was asked, u is the user, x the lane. The first
- * line with an offer is the receiver's. */
+ * A line is a message (JSON), or a letter and a digit: t lets time go on, d has
+ * the disk answer the oldest that it was asked, u is the user, x the lane. The
+ * first line with an offer is the receiver's. */
 
 /* Actions that one thing may bring: a window, with an answer to each chunk. */
 #define ACTIONS_MAX 2048
-/* What the disk is asked to write and has not answered: one window, and the chunk
- * it is tried with. */
+/* What the disk is asked to write and has not answered: one window, and the
+ * chunk it is tried with. */
 #define WRITING_MAX (4 * 1024 * 1024 + VM_CHUNK_SIZE_MAX)
 #define LINES_MAX 2000
 

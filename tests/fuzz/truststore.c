@@ -92,7 +92,8 @@ bundle (const gchar *text, gsize size)
   g_assert_cmpuint (one->tokens->len, ==, two->tokens->len);
 }
 
-/* A line that says what follows: "device ID", "tokens ID", "revoked", "bundle". */
+/* A line that says what follows: "device ID", "tokens ID", "revoked",
+ * "bundle". */
 void
 fuzz_one (const guint8 *data, gsize size)
 {

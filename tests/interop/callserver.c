@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A server on loopback that takes calls, and has rooms that nobody hosts, for pages
- * written by others.
- * usage: callserver WEB_ROOT [PORT [RING_MS]]
- * The address it has is a line of JSON; it ends with its standard input. */
+/* A server on loopback that takes calls, and has rooms that nobody hosts, for
+ * pages written by others. usage: callserver WEB_ROOT [PORT [RING_MS]] The
+ * address it has is a line of JSON; it ends with its standard input. */
 
 #include <gst/videomeet/server/server-priv.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The library with a server that lies: loaded before the real one, it makes of a
- * host one that alters what two of its guests say to each other, or lets in whom
- * it does not trust, or tells of keys that they have not, as $VM_LIE says. The linker
- * puts __wrap_vm_room_send() in the place of vm_room_send(), and so with the
- * others. */
+/* The library with a server that lies: loaded before the real one, it makes of
+ * a host one that alters what two of its guests say to each other, or lets in
+ * whom it does not trust, or tells of keys that they have not, as $VM_LIE says.
+ * The linker puts __wrap_vm_room_send() in the place of vm_room_send(), and so
+ * with the others. */
 
 #include "server/rooms-priv.h"
 #include "wire/line.h"
@@ -115,7 +115,8 @@ __wrap_vm_room_send (VmRoom *room, VmMember *member, const VmSignal *signal)
   __real_vm_room_send (room, member, signal);
 }
 
-/* Another key than each of them has, but the host. Done twice, it is as it was. */
+/* Another key than each of them has, but the host. Done twice, it is as it
+ * was. */
 static void
 swap_keys (const VmSignal *signal)
 {

@@ -3,9 +3,9 @@
 /* One participant of a meeting for the lab: a small stamped picture and a tone
  * in, everything of everybody decoded and its stamps read. Prints a JSON line
  * for what vmsignalbin reports and, each second, one with what came so far from
- * those who are there and how many encoders exist in the whole process, whatever pipeline they stand
- * in. It may send a file, from SIGUSR1 on, and receive some. Ctrl-C leaves and
- * prints the summary. */
+ * those who are there and how many encoders exist in the whole process,
+ * whatever pipeline they stand in. It may send a file, from SIGUSR1 on, and
+ * receive some. Ctrl-C leaves and prints the summary. */
 
 #include "memory.h"
 #include "output.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Bytes over a bare data channel of webrtcbin, from one process to another, for
- * the bench file-dc: `datachannel send BYTES` and `datachannel receive BYTES`. Each
- * prints its description as a line of base64, candidates in it, and reads that of
- * the other from its standard input. The sender prints "open" when the channel is,
- * and "done" when the other side has said that it has all. */
+ * the bench file-dc: `datachannel send BYTES` and `datachannel receive BYTES`.
+ * Each prints its description as a line of base64, candidates in it, and reads
+ * that of the other from its standard input. The sender prints "open" when the
+ * channel is, and "done" when the other side has said that it has all. */
 
 #define GST_USE_UNSTABLE_API
 #include <gst/gst.h>

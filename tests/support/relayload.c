@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Clients of a server of rooms on this machine, as many as the benches of the
- * relay need and cheap enough to stand beside it. They meet two and two, and stay.
- * usage: relayload PORT room|socketio; then lines on the standard input, each
- * answered by one when it is done:
+ * relay need and cheap enough to stand beside it. They meet two and two, and
+ * stay. usage: relayload PORT room|socketio; then lines on the standard input,
+ * each answered by one when it is done:
  *
  *   connect N   so many more clients, an even number
  *   offers N M  the first M send N offers each, the next when one has come

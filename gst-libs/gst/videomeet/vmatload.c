@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a process has to have done before its first thread: before main(). Nobody calls
- * it: who links the archive asks for it by name. */
+/* What a process has to have done before its first thread: before main().
+ * Nobody calls it: who links the archive asks for it by name. */
 
 #include <libsoup/soup.h>
 #include <openssl/crypto.h>
@@ -20,10 +20,10 @@ keep_openssl_at_exit (void)
 
 /* GLib makes a class under a lock that a type with interfaces takes while it is
  * registered. So a thread that makes the first SoupSession, whose class names
- * GInetSocketAddress, and another that just registers that wait for each other for
- * ever: one start of a server of a thousand. What is made here is there when they
- * come: the classes of the network, and by that the types that they name. None of
- * them begins a thread (GTask does): who forks would lose it. */
+ * GInetSocketAddress, and another that just registers that wait for each other
+ * for ever: one start of a server of a thousand. What is made here is there
+ * when they come: the classes of the network, and by that the types that they
+ * name. None of them begins a thread (GTask does): who forks would lose it. */
 static void
 make_classes (void)
 {

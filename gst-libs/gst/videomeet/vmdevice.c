@@ -405,8 +405,8 @@ vm_device_get_base_uri (VmDevice *self)
  * vm_device_get_base_uris:
  * @self: a #VmDevice
  *
- * Returns: (transfer none) (array zero-terminated=1): where its server is, at each of
- *   its addresses, in their order, as vm_device_get_base_uri()
+ * Returns: (transfer none) (array zero-terminated=1): where its server is, at
+ *   each of its addresses, in their order, as vm_device_get_base_uri()
  *
  * Since: 0.1
  */

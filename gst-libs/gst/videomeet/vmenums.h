@@ -153,8 +153,8 @@ typedef enum
  * VmOverwrite:
  * @VM_OVERWRITE_NEVER: a file whose name is taken is refused
  * @VM_OVERWRITE_RENAME: it becomes "name (1).ext"
- * @VM_OVERWRITE_REPLACE: the file of exactly this name is replaced, once the new
- *   one is verified; one whose name only looks alike is not
+ * @VM_OVERWRITE_REPLACE: the file of exactly this name is replaced, once the
+ *   new one is verified; one whose name only looks alike is not
  *
  * What happens when a file is received whose name is taken.
  *

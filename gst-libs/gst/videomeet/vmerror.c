@@ -95,7 +95,8 @@ vm_error_to_code (VmError error)
  *
  * What to call it where it is told to programs. Pure: any thread.
  *
- * Returns: (transfer none): as vm_error_to_code(); `FAILED` for what is no #VmError
+ * Returns: (transfer none): as vm_error_to_code(); `FAILED` for what is no
+ *   #VmError
  *
  * Since: 0.1
  */

@@ -82,8 +82,9 @@ check (GSource *source)
   return count (((Source *) source)->mailbox) > 0;
 }
 
-/* As many as there are now: what they post has its turn with the other sources. A
- * function may run the context again, which goes on here, or free all of it. */
+/* As many as there are now: what they post has its turn with the other sources.
+ * A function may run the context again, which goes on here, or free all of
+ * it. */
 static gboolean
 dispatch (GSource *source, GSourceFunc func, gpointer user_data)
 {

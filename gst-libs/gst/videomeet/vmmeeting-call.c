@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls between users of somebody else's server (protocol §6, "call"). The meeting
- * is what there is between this device and the other of the call it has. */
+/* Calls between users of somebody else's server (protocol §6, "call"). The
+ * meeting is what there is between this device and the other of the call it
+ * has. */
 
 #include "vmmeeting-priv.h"
 #include "vmerror.h"
@@ -26,10 +27,10 @@ get_calls (VmMeeting *self, GError **error)
  * @user_id: who is called, 1 to 128 bytes without control characters
  * @error: return location for a #GError
  *
- * Calls another user of the server: it is a participant from now on, and is to be
- * offered to. It leaves with an error where nothing comes of it: %VM_ERROR_DECLINED
- * (or it has another call), %VM_ERROR_NOT_FOUND, %VM_ERROR_TIMEOUT (after 45 s),
- * %VM_ERROR_RATE_LIMITED.
+ * Calls another user of the server: it is a participant from now on, and is to
+ * be offered to. It leaves with an error where nothing comes of it:
+ * %VM_ERROR_DECLINED (or it has another call), %VM_ERROR_NOT_FOUND,
+ * %VM_ERROR_TIMEOUT (after 45 s), %VM_ERROR_RATE_LIMITED.
  *
  * Returns: whether it is called; else %VM_ERROR_DISCONNECTED, %VM_ERROR_FAILED
  *   when there is a call already, or %VM_ERROR_BAD_REQUEST
@@ -72,8 +73,8 @@ vm_meeting_call (VmMeeting *self, const gchar *user_id, GError **error)
  * @self: a #VmMeeting
  * @error: return location for a #GError
  *
- * Accepts the call of #VmMeeting::call-offered: the caller is a participant from
- * now on, and its offer comes.
+ * Accepts the call of #VmMeeting::call-offered: the caller is a participant
+ * from now on, and its offer comes.
  *
  * Returns: whether there was one to accept; else %VM_ERROR_DISCONNECTED or
  *   %VM_ERROR_FAILED
@@ -106,7 +107,8 @@ vm_meeting_accept_call (VmMeeting *self, GError **error)
  *
  * Declines the call of #VmMeeting::call-offered.
  *
- * Returns: whether there was one; else %VM_ERROR_DISCONNECTED or %VM_ERROR_FAILED
+ * Returns: whether there was one; else %VM_ERROR_DISCONNECTED or
+ *   %VM_ERROR_FAILED
  *
  * Since: 0.1
  */
@@ -131,11 +133,12 @@ vm_meeting_reject_call (VmMeeting *self, GError **error)
  * @self: a #VmMeeting
  * @error: return location for a #GError
  *
- * Ends the call that this device has made or accepted; it stays at the server, for
- * others. The other of the call leaves. While the server is lost the other hears of
- * it when both are back there.
+ * Ends the call that this device has made or accepted; it stays at the server,
+ * for others. The other of the call leaves. While the server is lost the other
+ * hears of it when both are back there.
  *
- * Returns: whether there was one; else %VM_ERROR_DISCONNECTED or %VM_ERROR_FAILED
+ * Returns: whether there was one; else %VM_ERROR_DISCONNECTED or
+ *   %VM_ERROR_FAILED
  *
  * Since: 0.1
  */

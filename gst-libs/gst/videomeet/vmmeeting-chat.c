@@ -89,8 +89,8 @@ deliver (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
     send_to_server (self, vm_participant_get_id (to), message);
 }
 
-/* A mesh says to everybody what is said, whatever channels there are; and it has no
- * message for one alone. */
+/* A mesh says to everybody what is said, whatever channels there are; and it
+ * has no message for one alone. */
 static gboolean
 has_own_chat (VmMeeting *self)
 {
@@ -130,8 +130,8 @@ may_say (VmMeeting *self, VmParticipant *participant, const gchar *text,
  * vm_meeting_send_chat:
  * @self: a #VmMeeting that was joined
  * @participant: (nullable): who alone shall read it; %NULL for everybody
- * @text: 1 to 4096 bytes of UTF-8, with newlines and tabs, without other control
- *   characters
+ * @text: 1 to 4096 bytes of UTF-8, with newlines and tabs, without other
+ *   control characters
  * @error: return location for an error
  *
  * Says something in writing. It is in vm_meeting_list_chat() from now on; no
@@ -189,8 +189,8 @@ vm_meeting_send_chat (VmMeeting *self, VmParticipant *participant,
  * vm_meeting_list_chat:
  * @self: a #VmMeeting
  *
- * What was said to everybody, this device's own messages included, and before it
- * came if the host has told: the newest 100 messages, or 48 KiB of them.
+ * What was said to everybody, this device's own messages included, and before
+ * it came if the host has told: the newest 100 messages, or 48 KiB of them.
  *
  * Returns: (transfer full) (element-type VmChatMessage): oldest first
  *

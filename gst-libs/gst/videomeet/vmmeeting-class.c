@@ -173,9 +173,9 @@ install_ice_properties (
    * VmMeeting:ice-servers: (type GStrv)
    *
    * The own STUN and TURN servers (default %NULL: none), as `stun://host:port`
-   * and `turn://user:password@host:port?transport=tcp` (`turns`, `udp`; user and
-   * password percent-encoded). A host names them, passwords too, to whoever may
-   * join: at most 8, and one that is neither keeps the meeting from being
+   * and `turn://user:password@host:port?transport=tcp` (`turns`, `udp`; user
+   * and password percent-encoded). A host names them, passwords too, to whoever
+   * may join: at most 8, and one that is neither keeps the meeting from being
    * opened (%VM_ERROR_BAD_REQUEST).
    *
    * Since: 0.1
@@ -229,8 +229,8 @@ install_names (GObjectClass *klass, GParamFlags flags)
   /**
    * VmMeeting:pin:
    *
-   * To host: only who has it comes in, 6 to 64 bytes without control characters.
-   * To join: what to show. %NULL, the default, for none.
+   * To host: only who has it comes in, 6 to 64 bytes without control
+   * characters. To join: what to show. %NULL, the default, for none.
    *
    * Since: 0.1
    */
@@ -240,10 +240,11 @@ install_names (GObjectClass *klass, GParamFlags flags)
   /**
    * VmMeeting:cap-token:
    *
-   * The capability that a mesh is shown (%VM_DIALECT_NAME_MESH), for `call` and, where
-   * a screen is sent, `screen`; %NULL, the default, for one that its server gives, and
-   * gives again before it expires. Any other server is shown it when this device
-   * joins: one that admits those alone who have a token (#VmRoomServer:auth-keys).
+   * The capability that a mesh is shown (%VM_DIALECT_NAME_MESH), for `call`
+   * and, where a screen is sent, `screen`; %NULL, the default, for one that its
+   * server gives, and gives again before it expires. Any other server is shown
+   * it when this device joins: one that admits those alone who have a token
+   * (#VmRoomServer:auth-keys).
    *
    * Since: 0.1
    */
@@ -280,8 +281,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * `wss://host:port/room`: with a #VmMeeting:name the whole address, else its
    * last part is the room. A path that is not told is `/socket.io/` with
    * %VM_DIALECT_NAME_SOCKETIO and `/v2/ws` with %VM_DIALECT_NAME_MESH, where
-   * `?access_token=` may bring a session that was begun. The certificate must be one
-   * that the system trusts, unless the server is on this machine.
+   * `?access_token=` may bring a session that was begun. The certificate must
+   * be one that the system trusts, unless the server is on this machine.
    *
    * Since: 0.1
    */
@@ -360,9 +361,9 @@ install_limits (GObjectClass *klass, GParamFlags flags)
   /**
    * VmMeeting:browse-time:
    *
-   * Milliseconds that mode auto looks for the meeting before it hosts it, and in
-   * which a host is looked for that takes the PIN, after one that does not; 2000
-   * by default.
+   * Milliseconds that mode auto looks for the meeting before it hosts it, and
+   * in which a host is looked for that takes the PIN, after one that does not;
+   * 2000 by default.
    *
    * Since: 0.1
    */

@@ -103,9 +103,9 @@ yields_to (VmMeeting *self, VmDevice *device)
              && vm_device_get_port (device) < vm_node_get_port (self->node));
 }
 
-/* Whether what runs here may be given up for the meeting of @device: not for one
- * that this device would refuse at its door, and while somebody is here for no
- * stranger, unless everybody is welcome. */
+/* Whether what runs here may be given up for the meeting of @device: not for
+ * one that this device would refuse at its door, and while somebody is here for
+ * no stranger, unless everybody is welcome. */
 static gboolean
 may_follow (VmMeeting *self, VmDevice *device)
 {

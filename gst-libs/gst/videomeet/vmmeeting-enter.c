@@ -99,7 +99,8 @@ host_instead (VmMeeting *self)
     vm_meeting_finish (self, error);
 }
 
-/* A host has it under that name, and the PIN was wrong: it is not asked again. */
+/* A host has it under that name, and the PIN was wrong: it is not asked
+ * again. */
 static gboolean
 is_pin_refused (const GError *error)
 {
@@ -146,8 +147,8 @@ weight (const GError *error)
              : 2;
 }
 
-/* Whether no other device can have the meeting that was meant: this one says that
- * it has, or, if it hides that, has opened the PIN and then refused. */
+/* Whether no other device can have the meeting that was meant: this one says
+ * that it has, or, if it hides that, has opened the PIN and then refused. */
 static gboolean
 is_the_meeting (const VmMeetingDoor *door, const GError *error)
 {

@@ -22,8 +22,8 @@ vm_meeting_renew_nonce (VmMeeting *self)
   return self->nonce;
 }
 
-/* Whether a browser without a key may be connected to: who came by an invitation
- * has one, and signs. */
+/* Whether a browser without a key may be connected to: who came by an
+ * invitation has one, and signs. */
 static gboolean
 takes_keyless (VmMeeting *self)
 {
@@ -44,8 +44,8 @@ takes_keyless (VmMeeting *self)
  * for no other, and what came for an earlier one is not taken.
  *
  * Returns: (transfer full) (nullable): by which descriptions are signed and
- *   checked; %NULL at a server of another #VmMeeting:dialect than the native one,
- *   where nobody has a key
+ *   checked; %NULL at a server of another #VmMeeting:dialect than the native
+ *   one, where nobody has a key
  *
  * Since: 0.1
  */
@@ -210,9 +210,9 @@ sign_restart (VmParticipant *participant, VmSignal *signal)
  * @reason: (nullable): why, at most 128 bytes
  *
  * Asks for a new offer; only the offerer restarts. It is signed where the last
- * connection to @participant was. In a room
- * (%VM_DIALECT_NAME_ROOM, %VM_DIALECT_NAME_SOCKETIO), which cannot be asked, this
- * device leaves and joins when nobody else is disturbed by it.
+ * connection to @participant was. In a room (%VM_DIALECT_NAME_ROOM,
+ * %VM_DIALECT_NAME_SOCKETIO), which cannot be asked, this device leaves and
+ * joins when nobody else is disturbed by it.
  *
  * Since: 0.1
  */

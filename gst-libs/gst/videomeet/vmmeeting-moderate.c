@@ -34,13 +34,14 @@ vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to)
 /**
  * vm_meeting_set_presence:
  * @self: a #VmMeeting
- * @status: (nullable): what this participant is doing, at most 128 bytes without
- *   control characters (more is cut off, others are replaced); %NULL: as it was
+ * @status: (nullable): what this participant is doing, at most 128 bytes
+ *   without control characters (more is cut off, others are replaced); %NULL:
+ *   as it was
  * @audio: whether it sends sound
  * @video: whether it sends a picture
  *
- * Tells the others, and whoever joins later; may be called before the meeting is
- * joined. What is the case already is not told again.
+ * Tells the others, and whoever joins later; may be called before the meeting
+ * is joined. What is the case already is not told again.
  *
  * Since: 0.1
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A meeting whose host is lost (protocol §4): media among the others goes on,
- * and what they have to say to set it up goes over their data channels `signal`,
- * as over the server, but for numbers: a channel loses nothing. */
+ * and what they have to say to set it up goes over their data channels
+ * `signal`, as over the server, but for numbers: a channel loses nothing. */
 
 #include "vmmeeting-priv.h"
 #include "vmerror.h"
@@ -417,8 +417,9 @@ cannot_be_told (VmMeeting *self)
  * @self: a #VmMeeting
  *
  * Tells the others that this device is about to leave, where the host cannot:
- * when it is lost. To be followed by vm_meeting_stop() or vm_meeting_end_call(),
- * once the messages had time to get out of their channels.
+ * when it is lost. To be followed by vm_meeting_stop() or
+ * vm_meeting_end_call(), once the messages had time to get out of their
+ * channels.
  *
  * Returns: whether anything was said
  *

@@ -15,8 +15,8 @@
 #define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
 #define VM_MEETING_STEP_TIMEOUT 5000 /* ms, default */
 #define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
-/* For coming back to a server that may be started anew: of calls, or of rooms that
- * nobody hosts; default. */
+/* For coming back to a server that may be started anew: of calls, or of rooms
+ * that nobody hosts; default. */
 #define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
@@ -177,8 +177,8 @@ void vm_meeting_watch_devices (VmMeeting *self);
 void vm_meeting_look_soon (VmMeeting *self);
 void vm_meeting_ignore_devices (VmMeeting *self);
 
-/* vmmeeting-room.c: the address of a room server's WebSocket, from the meeting's
- * properties; the meeting has the room's name then. */
+/* vmmeeting-room.c: the address of a room server's WebSocket, from the
+ * meeting's properties; the meeting has the room's name then. */
 gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
 /* The only other participant is to offer anew. */
 void vm_meeting_restart_room (VmMeeting *self);
@@ -191,8 +191,8 @@ void vm_meeting_forget_call (VmMeeting *self);
 void vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost);
 
 /* vmmeeting-return.c: back into a room whose server was lost */
-/* The connection is lost for good: whether it is tried anew, the others staying as
- * they are. */
+/* The connection is lost for good: whether it is tried anew, the others staying
+ * as they are. */
 gboolean vm_meeting_return (VmMeeting *self, const GError *error);
 /* An attempt has failed. */
 void vm_meeting_fail_return (VmMeeting *self, const GError *error);
@@ -280,5 +280,6 @@ gboolean vm_meeting_survive (VmMeeting *self, const GError *error);
 /* Somebody has gone: a meeting without a server ends with its last guest. */
 void vm_meeting_look_whether_alone (VmMeeting *self);
 void vm_meeting_forget_host (VmMeeting *self);
-/* Its address as it may be told: without what may be a secret. (transfer full) */
+/* Its address as it may be told: without what may be a secret. (transfer
+ * full) */
 gchar *vm_meeting_dup_place (VmMeeting *self);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Coming back to a room that no device hosts, when its server was lost or has begun
- * anew. What flows between this device and the others needs no server and goes on
- * meanwhile; once it is inside again they have other ids, and nobody can say which of
- * them is who. So they leave then, and come. */
+/* Coming back to a room that no device hosts, when its server was lost or has
+ * begun anew. What flows between this device and the others needs no server and
+ * goes on meanwhile; once it is inside again they have other ids, and nobody
+ * can say which of them is who. So they leave then, and come. */
 
 #include "vmmeeting-priv.h"
 #include "vmerror.h"
@@ -11,9 +11,9 @@
 /* Before each attempt, ms; the last one repeats. */
 static const guint delays[] = { 500, 1000, 2000, 4000 };
 
-/* A server that has thrown this device out, or a host that has ended the meeting, has
- * said so. A native seat is resumed by the client; what that could not do is done
- * here. */
+/* A server that has thrown this device out, or a host that has ended the
+ * meeting, has said so. A native seat is resumed by the client; what that could
+ * not do is done here. */
 static gboolean
 may_return (VmMeeting *self, const GError *error)
 {

@@ -126,7 +126,8 @@ vm_meeting_read_room_uri (VmMeeting *self, GError **error)
 }
 
 /* A restart is a leave and a join (protocol §6), which everybody in the room
- * takes for one: with a third participant the connection to that would go too. */
+ * takes for one: with a third participant the connection to that would go
+ * too. */
 void
 vm_meeting_restart_room (VmMeeting *self)
 {

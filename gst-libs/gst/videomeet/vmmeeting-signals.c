@@ -122,8 +122,8 @@ install_participants (guint *ids)
    *   #VmParticipant:trust, or who vouches for it
    * @old: the #VmTrustLevel it had
    *
-   * Trust was agreed on, or has ended, while both are in the meeting. Who is not
-   * to be met any more leaves instead.
+   * Trust was agreed on, or has ended, while both are in the meeting. Who is
+   * not to be met any more leaves instead.
    *
    * Since: 0.1
    */
@@ -142,7 +142,8 @@ install_exchange (guint *ids)
    * @sdp: the SDP, byte for byte as it was sent
    * @session: (nullable): the uuid of the exchange
    * @generation: counts the offers of a session
-   * @identity: (nullable): what signs it, for vm_media_session_check(); any text
+   * @identity: (nullable): what signs it, for vm_media_session_check(); any
+   *   text
    *
    * Since: 0.1
    */
@@ -204,8 +205,8 @@ install_doubts (guint *ids)
    * @error: why, in its words
    *
    * It has not taken this device's description for its word; see
-   * vm_meeting_refuse_description(). Nothing says that the meeting's server passed it on
-   * as it was.
+   * vm_meeting_refuse_description(). Nothing says that the meeting's server
+   * passed it on as it was.
    *
    * Since: 0.1
    */
@@ -244,8 +245,8 @@ install_talk (guint *ids)
   /**
    * VmMeeting::presence-changed:
    * @self: the meeting
-   * @participant: who tells something else of itself: its status, and whether it
-   *   is muted
+   * @participant: who tells something else of itself: its status, and whether
+   *   it is muted
    *
    * Since: 0.1
    */

@@ -159,8 +159,9 @@ take_left (VmMeeting *self, const VmSignal *signal)
     vm_meeting_look_soon (self);
 }
 
-/* Of the states that the server tells only that of the connection to it is news:
- * the others are known better here. It may say how well the host knows it now. */
+/* Of the states that the server tells only that of the connection to it is
+ * news: the others are known better here. It may say how well the host knows it
+ * now. */
 static void
 take_participant_state (VmMeeting *self, const VmSignal *signal)
 {

@@ -128,7 +128,8 @@ vm_meeting_check_others (VmMeeting *self)
       check_guest (self, l->data, now);
 }
 
-/* What the store says now. @broke: it could be read before, and no longer can. */
+/* What the store says now. @broke: it could be read before, and no longer
+ * can. */
 static void
 check_all (VmMeeting *self, gboolean broke)
 {

@@ -5,8 +5,8 @@
  * @title: VmMeeting
  * @short_description: being in a meeting
  *
- * One meeting that this device hosts or joins: who is in it, and the messages by
- * which two participants set up WebRTC. Media is not its business.
+ * One meeting that this device hosts or joins: who is in it, and the messages
+ * by which two participants set up WebRTC. Media is not its business.
  *
  * A meeting belongs to the thread whose default main context made it: its
  * functions are called there, and its signals are emitted there. It is started
@@ -16,9 +16,9 @@
  * g_autoptr (VmNode) node = vm_node_get_default ();
  * VmMeeting *meeting = vm_meeting_new (node);
  *
- * g_object_set (meeting, "name", "standup", NULL);
- * g_signal_connect (meeting, "participant-joined", G_CALLBACK (on_joined), NULL);
- * vm_meeting_start (meeting, &error);
+ * g_object_set (meeting, "name", "standup", NULL); g_signal_connect (meeting,
+ * "participant-joined", G_CALLBACK (on_joined), NULL); vm_meeting_start
+ * (meeting, &error);
  * ]|
  */
 
@@ -264,10 +264,10 @@ vm_meeting_stop (VmMeeting *self)
  * @timeout_ms: milliseconds to wait at most; 2,000 is ample
  *
  * Runs the calling thread's default main context until the connections of its
- * meetings are closed. A connection says goodbye and closes after its meeting is
- * stopped and unreferenced. A program that ends such a context, and not itself,
- * calls this first; what still waits for a context that never runs again is
- * leaked. Meetings of this context that go on are waited for as well.
+ * meetings are closed. A connection says goodbye and closes after its meeting
+ * is stopped and unreferenced. A program that ends such a context, and not
+ * itself, calls this first; what still waits for a context that never runs
+ * again is leaked. Meetings of this context that go on are waited for as well.
  *
  * Returns: %FALSE when something is still open after @timeout_ms
  *

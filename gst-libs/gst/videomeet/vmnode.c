@@ -200,8 +200,8 @@ vm_node_class_init (VmNodeClass *klass)
   /**
    * VmNode::warning:
    * @self: the node
-   * @method: what does not work: `mdns`, `udp` or `manual`, or `interfaces` when
-   *   #VmNode:interfaces has one that does not exist
+   * @method: what does not work: `mdns`, `udp` or `manual`, or `interfaces`
+   *   when #VmNode:interfaces has one that does not exist
    * @message: a sentence for users
    *
    * Something does not work, the rest goes on. Emitted on the thread "vm-node".
@@ -358,8 +358,8 @@ vm_node_get_port (VmNode *self)
  * @meeting: name of a meeting
  *
  * What to give to somebody who is to join with a browser. The host is the name
- * that #VmNode:tls-cert is for, if there is one, else an address that others can
- * reach when there is one, else this machine's own.
+ * that #VmNode:tls-cert is for, if there is one, else an address that others
+ * can reach when there is one, else this machine's own.
  *
  * Returns: (transfer full): `https://10.0.0.1:8080/?meeting=standup`, the name
  *   percent-encoded
@@ -399,10 +399,12 @@ vm_node_get_link (VmNode *self, const gchar *meeting)
  * @error: return location for an error
  *
  * What vm_meeting_make_invitation() puts behind `#invitation=` of its link, for
- * whoever has the link already. A secret. Blocks for 5 s at most; any thread. Errors
- * as there; %VM_ERROR_MEETING_ENDED also for a meeting that is not hosted here.
+ * whoever has the link already. A secret. Blocks for 5 s at most; any thread.
+ * Errors as there; %VM_ERROR_MEETING_ENDED also for a meeting that is not
+ * hosted here.
  *
- * Returns: (transfer full) (nullable): 43 characters that need no escaping in a URI
+ * Returns: (transfer full) (nullable): 43 characters that need no escaping in a
+ *   URI
  *
  * Since: 0.1
  */
@@ -433,14 +435,14 @@ vm_node_make_invitation (
  * @error: return location for an error
  *
  * Makes a link to the page in which this device's user can answer who asks for
- * trust, beside whoever handles #VmNode::trust-requested: the first answer counts.
- * It works once, within ten minutes, and in a browser on this machine only; the
- * page then asks for as long as it is open, or until another one is. It is a
- * secret: who has it can trust others in the user's name. Source: security.md,
- * "Trust handshake". Blocks for 5 s at most; any thread.
+ * trust, beside whoever handles #VmNode::trust-requested: the first answer
+ * counts. It works once, within ten minutes, and in a browser on this machine
+ * only; the page then asks for as long as it is open, or until another one is.
+ * It is a secret: who has it can trust others in the user's name. Source:
+ * security.md, "Trust handshake". Blocks for 5 s at most; any thread.
  *
- * Errors: %VM_ERROR_FAILED when the node does not serve, or speaks plain HTTP, over
- * which nobody asks; %VM_ERROR_TIMEOUT.
+ * Errors: %VM_ERROR_FAILED when the node does not serve, or speaks plain HTTP,
+ * over which nobody asks; %VM_ERROR_TIMEOUT.
  *
  * Returns: (transfer full) (nullable): the link,
  *   `https://localhost:8080/?meeting=standup#approve=…`

@@ -167,11 +167,11 @@ vm_participant_class_init (VmParticipantClass *klass)
    *
    * How well its device is known. To the host that is what its own store says
    * of the key that it showed. To a guest it is what its own store says of the
-   * host; and of the others, whose keys only the host has seen, if it trusts the
-   * host: without that they are %VM_TRUST_LEVEL_UNKNOWN.
+   * host; and of the others, whose keys only the host has seen, if it trusts
+   * the host: without that they are %VM_TRUST_LEVEL_UNKNOWN.
    * %VM_TRUST_LEVEL_VOUCHED are those with a token of an introducer,
-   * #VmParticipant:voucher. It changes when trust is agreed on or ends while the
-   * participant is there; who came for the first time stays unknown.
+   * #VmParticipant:voucher. It changes when trust is agreed on or ends while
+   * the participant is there; who came for the first time stays unknown.
    *
    * Since: 0.1
    */

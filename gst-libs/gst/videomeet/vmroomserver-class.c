@@ -159,8 +159,8 @@ make_numbers (void)
   /**
    * VmRoomServer:loopback:
    *
-   * Whether to listen on loopback alone, in plain HTTP: behind a proxy on the same
-   * machine.
+   * Whether to listen on loopback alone, in plain HTTP: behind a proxy on the
+   * same machine.
    *
    * Since: 0.1
    */
@@ -188,7 +188,8 @@ make_numbers (void)
   /**
    * VmRoomServer:max-per-address:
    *
-   * How many connections one address may have, and how many rooms it may have begun.
+   * How many connections one address may have, and how many rooms it may have
+   * begun.
    *
    * Since: 0.1
    */
@@ -213,7 +214,8 @@ make_texts (void)
   /**
    * VmRoomServer:tls-key:
    *
-   * A file with the private key of #VmRoomServer:tls-cert; %NULL: in the same file.
+   * A file with the private key of #VmRoomServer:tls-cert; %NULL: in the same
+   * file.
    *
    * Since: 0.1
    */
@@ -222,8 +224,8 @@ make_texts (void)
   /**
    * VmRoomServer:turn-secret:
    *
-   * The secret that is shared with #VmRoomServer:turn-servers (`static-auth-secret`
-   * of coturn).
+   * The secret that is shared with #VmRoomServer:turn-servers
+   * (`static-auth-secret` of coturn).
    *
    * Since: 0.1
    */
@@ -232,9 +234,9 @@ make_texts (void)
   /**
    * VmRoomServer:state-file:
    *
-   * A file that vm_room_server_stop() writes and vm_room_server_start() reads and
-   * removes: native participants who come back within 30 s have the seats they had,
-   * and miss nothing. %NULL: rooms end with the server.
+   * A file that vm_room_server_stop() writes and vm_room_server_start() reads
+   * and removes: native participants who come back within 30 s have the seats
+   * they had, and miss nothing. %NULL: rooms end with the server.
    *
    * Since: 0.1
    */
@@ -248,11 +250,12 @@ make_auth (void)
   /**
    * VmRoomServer:auth-keys:
    *
-   * What verifies the tokens (JSON Web Token, RFC 7519) of those who are admitted: one
-   * to four public keys of P-256 (PEM), for ES256, or a secret of 32 to 1,024 bytes, for
-   * HS256. A token says until when it is good (`exp`), and may say for which room
-   * (`room_id`, `aud`), from when on (`nbf`), and for whom (`sub`), which users who call
-   * each other must. %NULL: everybody is admitted.
+   * What verifies the tokens (JSON Web Token, RFC 7519) of those who are
+   * admitted: one to four public keys of P-256 (PEM), for ES256, or a secret of
+   * 32 to 1,024 bytes, for HS256. A token says until when it is good (`exp`),
+   * and may say for which room
+   * (`room_id`, `aud`), from when on (`nbf`), and for whom (`sub`), which users
+   * who call each other must. %NULL: everybody is admitted.
    *
    * Since: 0.1
    */
@@ -266,10 +269,11 @@ make_cluster (void)
   /**
    * VmRoomServer:cluster:
    *
-   * A NATS server with JetStream, `nats://` or `tls://`, at which other servers hold
-   * the same rooms: whoever comes to one of them meets those who came to others, and
-   * may come back to any. All have the same identity and the same settings. Not with
-   * #VmRoomServer:state-file. %NULL: the rooms are this server's alone.
+   * A NATS server with JetStream, `nats://` or `tls://`, at which other servers
+   * hold the same rooms: whoever comes to one of them meets those who came to
+   * others, and may come back to any. All have the same identity and the same
+   * settings. Not with #VmRoomServer:state-file. %NULL: the rooms are this
+   * server's alone.
    *
    * Since: 0.1
    */
@@ -287,8 +291,8 @@ make_cluster (void)
   /**
    * VmRoomServer:cluster-ca:
    *
-   * A file, PEM, of whom its certificate must be signed by, with `tls://`; %NULL: by
-   * whom this machine trusts.
+   * A file, PEM, of whom its certificate must be signed by, with `tls://`;
+   * %NULL: by whom this machine trusts.
    *
    * Since: 0.1
    */
@@ -302,9 +306,9 @@ make_gotify (void)
   /**
    * VmRoomServer:gotify-url:
    *
-   * Where a Gotify server is that is told of missed calls, chat in the mesh, what its
-   * agents share, and when one is gone: `https://push.example.org`, or `http://` on
-   * this machine. Nobody waits for it. %NULL: none is told.
+   * Where a Gotify server is that is told of missed calls, chat in the mesh,
+   * what its agents share, and when one is gone: `https://push.example.org`, or
+   * `http://` on this machine. Nobody waits for it. %NULL: none is told.
    *
    * Since: 0.1
    */
@@ -327,8 +331,8 @@ make_lists (void)
   /**
    * VmRoomServer:names:
    *
-   * Names by which this server may be asked for (`Host`), besides its addresses and
-   * those of #VmRoomServer:tls-cert.
+   * Names by which this server may be asked for (`Host`), besides its addresses
+   * and those of #VmRoomServer:tls-cert.
    *
    * Since: 0.1
    */
@@ -346,8 +350,8 @@ make_lists (void)
   /**
    * VmRoomServer:trusted-proxies:
    *
-   * Addresses and networks, as `10.0.0.0/8`, of proxies whose `X-Forwarded-For` is
-   * believed.
+   * Addresses and networks, as `10.0.0.0/8`, of proxies whose `X-Forwarded-For`
+   * is believed.
    *
    * Since: 0.1
    */
@@ -366,8 +370,9 @@ make_lists (void)
   /**
    * VmRoomServer:turn-servers:
    *
-   * TURN servers without user and password, `turn://host:port`: everybody who joins
-   * is told some that are made of #VmRoomServer:turn-secret and good for 12 hours.
+   * TURN servers without user and password, `turn://host:port`: everybody who
+   * joins is told some that are made of #VmRoomServer:turn-secret and good for
+   * 12 hours.
    *
    * Since: 0.1
    */
@@ -393,8 +398,8 @@ vm_room_server_install (GObjectClass *klass)
    * @id: which room: a uuid, of a room of this name another time another one
    * @participants: how many are in it now; 0: it is gone
    *
-   * Somebody has come or gone. Changes that follow each other closely are told as
-   * one.
+   * Somebody has come or gone. Changes that follow each other closely are told
+   * as one.
    *
    * Since: 0.1
    */

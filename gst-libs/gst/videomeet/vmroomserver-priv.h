@@ -4,8 +4,8 @@
 #include "server/server.h"
 #include "vmroomserver.h"
 
-/* Shared by vmroomserver.c and vmroomserver-class.c, which has its properties and its
- * signal. */
+/* Shared by vmroomserver.c and vmroomserver-class.c, which has its properties
+ * and its signal. */
 
 struct _VmRoomServer
 {

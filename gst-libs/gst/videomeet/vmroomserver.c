@@ -5,17 +5,17 @@
  * @title: VmRoomServer
  * @short_description: a signalling server for rooms that nobody hosts
  *
- * An HTTP and WebSocket server in which a room begins with whoever comes first and
- * is gone with the last, and over which users call each other (docs/protocol.md §6).
- * It passes on what participants say to
- * set up their connections; sound, pictures and files go between them directly.
- * It admits anybody, or whoever shows a token (#VmRoomServer:auth-keys), announces
- * itself nowhere, and is not a device of #VmNode.
+ * An HTTP and WebSocket server in which a room begins with whoever comes first
+ * and is gone with the last, and over which users call each other
+ * (docs/protocol.md §6). It passes on what participants say to set up their
+ * connections; sound, pictures and files go between them directly. It admits
+ * anybody, or whoever shows a token (#VmRoomServer:auth-keys), announces itself
+ * nowhere, and is not a device of #VmNode.
  *
- * Properties are read by vm_room_server_start(). The server has a thread of its own,
- * `vm-net`; the functions here may be called from one thread at a time, and
- * #VmRoomServer::room-changed is emitted in the main context that was this thread's
- * default at the start.
+ * Properties are read by vm_room_server_start(). The server has a thread of its
+ * own, `vm-net`; the functions here may be called from one thread at a time,
+ * and #VmRoomServer::room-changed is emitted in the main context that was this
+ * thread's default at the start.
  */
 
 #include "vmroomserver-priv.h"
@@ -158,9 +158,9 @@ web_root (void)
  *
  * Listens, and serves from now on. Blocks until it does, 5 s at most.
  *
- * Returns: %FALSE with #VM_ERROR_PORT_IN_USE, #VM_ERROR_BAD_REQUEST when a property
- *   is of no use (what it says of addresses and servers, a size), or why a file
- *   cannot be read
+ * Returns: %FALSE with #VM_ERROR_PORT_IN_USE, #VM_ERROR_BAD_REQUEST when a
+ *   property is of no use (what it says of addresses and servers, a size), or
+ *   why a file cannot be read
  *
  * Since: 0.1
  */
@@ -244,8 +244,8 @@ vm_room_server_get_secure (VmRoomServer *self)
  * vm_room_server_drain:
  * @self: a #VmRoomServer
  *
- * Admits nobody from now on; those in the rooms go on. `GET /healthz` is answered
- * with 503, so that others are sent elsewhere. To be followed by
+ * Admits nobody from now on; those in the rooms go on. `GET /healthz` is
+ * answered with 503, so that others are sent elsewhere. To be followed by
  * vm_room_server_stop().
  *
  * Since: 0.1
@@ -262,9 +262,9 @@ vm_room_server_drain (VmRoomServer *self)
  * vm_room_server_stop:
  * @self: a #VmRoomServer
  *
- * Closes every connection with 1001, by which clients know that they may come back,
- * and stops. Connections between participants stay. Blocks, 5 s at most. May be
- * called when it does not run.
+ * Closes every connection with 1001, by which clients know that they may come
+ * back, and stops. Connections between participants stay. Blocks, 5 s at most.
+ * May be called when it does not run.
  *
  * Since: 0.1
  */

@@ -8,21 +8,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ns of a turn. The kernel's own is about 3 ms; since Linux 6.12 one can ask for
- * another, and who wakes up with a shorter one goes before who runs with a longer.
- * Much longer would let two of these wait for each other. Earlier kernels pass over
- * it. */
+/* ns of a turn. The kernel's own is about 3 ms; since Linux 6.12 one can ask
+ * for another, and who wakes up with a shorter one goes before who runs with a
+ * longer. Much longer would let two of these wait for each other. Earlier
+ * kernels pass over it. */
 #define LONG_TURN (5 * G_GUINT64_CONSTANT (1000000))
 #define USUAL_TURN 0
-/* The least that the kernel takes: near its end a long turn has a deadline before that
- * of a turn like any other, and then keeps the processor until the next tick. */
+/* The least that the kernel takes: near its end a long turn has a deadline
+ * before that of a turn like any other, and then keeps the processor until the
+ * next tick. */
 #define SHORT_TURN G_GUINT64_CONSTANT (100000)
 #define KEEP G_MAXUINT32 /* the policy */
 #define NICER 10 /* a tenth of the weight */
 #define NICEST 19
 
-/* sched_setattr(2). The C library has no name for it yet, and the kernel's header
- * does not go together with <sched.h>. */
+/* sched_setattr(2). The C library has no name for it yet, and the kernel's
+ * header does not go together with <sched.h>. */
 typedef struct
 {
   guint32 size;

@@ -5,8 +5,8 @@
 
 #include <gst/gst.h>
 
-/* How vmtrust and the elements that use the network agree on a trust store, by a
- * GstContext. Its structure has
+/* How vmtrust and the elements that use the network agree on a trust store, by
+ * a GstContext. Its structure has
  *
  *   store    VmTrustStore  whose folder has the identity, too
  *   policy   VmPolicy      only if it was set
@@ -23,8 +23,8 @@ GstContext *vm_trust_context_new (
 gboolean
 vm_trust_context_apply (GstContext *context, VmNode *node, GError **error);
 
-/* Looks for the context as elements do: what @element was given, its neighbours,
- * then a message to the bins and the application; and applies it. Without one,
- * nothing. To be called in READY→PAUSED. Errors: as above. */
+/* Looks for the context as elements do: what @element was given, its
+ * neighbours, then a message to the bins and the application; and applies it.
+ * Without one, nothing. To be called in READY→PAUSED. Errors: as above. */
 gboolean
 vm_trust_context_ask (GstElement *element, VmNode *node, GError **error);

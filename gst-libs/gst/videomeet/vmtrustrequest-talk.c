@@ -11,7 +11,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#define ANSWER_TIMEOUT_MS 20000 /* of what the other device answers by itself */
+/* of what the other device answers by itself */
+#define ANSWER_TIMEOUT_MS 20000
 /* of what is held until its user has answered */
 #define POLL_TIMEOUT_MS (VM_TRUST_POLL_TIME / 1000 + ANSWER_TIMEOUT_MS)
 

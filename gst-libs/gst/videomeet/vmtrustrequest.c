@@ -14,8 +14,8 @@
  *
  * A request belongs to the thread whose default main context
  * vm_trust_request_run_async() is called in; its signals are emitted there. The
- * store is written on a thread of GLib's pool, and looked at five times a second
- * in the request's own, for revocations.
+ * store is written on a thread of GLib's pool, and looked at five times a
+ * second in the request's own, for revocations.
  */
 
 #include "vmtrustrequest-priv.h"
@@ -133,7 +133,8 @@ vm_trust_request_init (VmTrustRequest *self)
  * vm_trust_request_new:
  * @store: where trust is kept; that of @identity, in the same folder
  * @identity: the key of this device
- * @user: the name its user goes by, at most 128 bytes without control characters
+ * @user: the name its user goes by, at most 128 bytes without control
+ *   characters
  * @uri: where the other device's server is, `https://10.0.0.1:8080`, as
  *   vm_device_get_base_uri() has it
  * @key_hash: (nullable): the key that it must show, as
@@ -303,8 +304,8 @@ vm_trust_request_confirm (VmTrustRequest *self, GError **error)
  * @self: a #VmTrustRequest
  *
  * The user has found the digits different, or wants no trust: the request ends
- * with #VM_ERROR_NOT_TRUSTED. Does nothing when it is over. In the thread of the
- * request.
+ * with #VM_ERROR_NOT_TRUSTED. Does nothing when it is over. In the thread of
+ * the request.
  *
  * Since: 0.1
  */
@@ -341,8 +342,8 @@ vm_trust_request_get_digits (VmTrustRequest *self)
  * vm_trust_request_get_device_id:
  * @self: a #VmTrustRequest
  *
- * Returns: (transfer none) (nullable): the id of the other device, proven by its
- *   TLS key; %NULL before it has answered
+ * Returns: (transfer none) (nullable): the id of the other device, proven by
+ *   its TLS key; %NULL before it has answered
  *
  * Since: 0.1
  */

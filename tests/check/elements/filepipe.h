@@ -57,7 +57,8 @@ void file_pipe_assert_absent (FilePipe *pipe, const gchar *name);
 guint file_pipe_count (FilePipe *pipe);
 void file_pipe_assert_empty (FilePipe *pipe);
 
-/* What passes from one to the other: @probe sees each buffer, and each reply. */
+/* What passes from one to the other: @probe sees each buffer, and each
+ * reply. */
 void file_pipe_probe (FilePipe *pipe, GstPadProbeType type,
     GstPadProbeCallback probe, gpointer user_data);
 /* Of a message on its way; NULL of what is none. */

@@ -8,7 +8,8 @@
 
 /* rtpsession.c, schedule_remaining_nacks(): it gives the session's lock back
  * in the middle of g_hash_table_foreach(), and a source may be added meanwhile.
- * GLib ends the loop there, and the losses are asked for with the next report. */
+ * GLib ends the loop there, and the losses are asked for with the next
+ * report. */
 static const gchar *const faults[] = {
   "g_hash_table_foreach: assertion 'version == hash_table->version' failed",
 };

@@ -168,8 +168,8 @@ count_seen (Person *person)
   return seen;
 }
 
-/* What the others have become to somebody, and what went wrong: for the log of a
- * test that fails. */
+/* What the others have become to somebody, and what went wrong: for the log of
+ * a test that fails. */
 static void
 print_messages (guint index)
 {

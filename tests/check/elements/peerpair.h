@@ -81,8 +81,8 @@ void pair_feed_talkers (Pair *pair);
 typedef gboolean (*Condition) (gpointer data);
 /* Runs the main context until @condition, at most @ms; FALSE: too late. */
 gboolean wait_for (Condition condition, gpointer data, guint ms);
-/* Waits at most PAIR_CONNECT_MS, and so long the peers of a pair try: a sanitizer
- * on a busy machine is slow. */
+/* Waits at most PAIR_CONNECT_MS, and so long the peers of a pair try: a
+ * sanitizer on a busy machine is slow. */
 #define PAIR_CONNECT_MS 60000
 void pair_expect_connected (Pair *pair);
 gboolean side_has_ended (gpointer side);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a user of vmfilesink finds in the folder, whatever happens on the way. */
+/* What a user of vmfilesink finds in the folder, whatever happens. */
 
 #include "filepipe.h"
 
@@ -741,7 +741,7 @@ push_many (gpointer user_data)
   return NULL;
 }
 
-/* Who waits for room is let go for PAUSED, and waits on: nothing is lost by it. */
+/* Who waits for room is let go for PAUSED, and waits on: nothing is lost. */
 GST_START_TEST (test_paused_while_it_waits_for_the_disk)
 {
   g_autoptr (GstBus) bus = gst_bus_new ();

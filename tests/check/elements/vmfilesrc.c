@@ -252,7 +252,8 @@ change_file (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* g_file_set_contents() puts another file in its place: what was opened is sent. */
+/* g_file_set_contents() puts another file in its place: what was opened is
+ * sent. */
 GST_START_TEST (test_another_file_takes_its_place)
 {
   file_pipe_write (&pipe_, "a.bin", 1024 * 1024);

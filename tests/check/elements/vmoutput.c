@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames of one participant while nobody takes them: how many wait, what becomes
- * of the rest, and how the stream goes on. */
+/* Frames of one participant while nobody takes them: how many wait, what
+ * becomes of the rest, and how the stream goes on. */
 
 #include "vmoutput.h"
 
@@ -124,7 +124,8 @@ teardown (void)
   g_clear_pointer (&out, g_array_unref);
 }
 
-/* Part of each test: GstCheck waits for GStreamer's threads before a teardown. */
+/* Part of each test: GstCheck waits for GStreamer's threads before a
+ * teardown. */
 static void
 stop (void)
 {
@@ -160,8 +161,8 @@ GST_START_TEST (test_below_and_at_the_limit_nothing_is_lost)
 
 GST_END_TEST;
 
-/* A picture without one before it is no picture: up to the next key frame, which
- * is asked for, nothing comes out. */
+/* A picture without one before it is no picture: up to the next key frame,
+ * which is asked for, nothing comes out. */
 GST_START_TEST (test_beyond_the_limit_pictures_go_on_with_a_key_frame)
 {
   guint next = VM_OUTPUT_QUEUE_MAX + 1;

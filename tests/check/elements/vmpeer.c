@@ -84,7 +84,8 @@ get_receive_buffer (GSocket *socket)
   return size;
 }
 
-/* As much as the kernel gives whoever asks for it, and more than whoever does not. */
+/* As much as the kernel gives whoever asks for it, and more than whoever does
+ * not. */
 static void
 expect_wide_socket (Side *side)
 {
@@ -786,8 +787,8 @@ association_of (VmPeer *peer, const gchar *factory)
   return id;
 }
 
-/* As many connections as a process may have: each has a number of its own, and not by
- * chance. */
+/* As many connections as a process may have: each has a number of its own, and
+ * not by chance. */
 GST_START_TEST (test_associations)
 {
   static Pair pairs[2];

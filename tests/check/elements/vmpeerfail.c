@@ -608,8 +608,8 @@ watch_pads (const GValue *item, gpointer data)
       G_CALLBACK (on_sctp_pad_removed), data);
 }
 
-/* A channel that fails on the way down is closed in webrtcbin's thread, by way of an
- * association for which webrtcbin 1.22.0 has no lock. */
+/* A channel that fails on the way down is closed in webrtcbin's thread, by way
+ * of an association for which webrtcbin 1.22.0 has no lock. */
 GST_START_TEST (test_no_task_while_sctp_is_taken_down)
 {
   static Pair pair;
@@ -719,8 +719,8 @@ has_late_ones (gpointer data)
          >= SLIDES_ON_TIME + 5;
 }
 
-/* Seldom ones, as of a screen. The others would be in time by what is known of those
- * before, and each would count as lost before it is sent. */
+/* Seldom ones, as of a screen. The others would be in time by what is known of
+ * those before, and each would count as lost before it is sent. */
 GST_START_TEST (test_later_than_they_began)
 {
   static Pair pair;

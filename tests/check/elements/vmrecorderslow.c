@@ -188,7 +188,8 @@ push (VmRecorder *recorder, VmPeerStream stream, guint n, gboolean key)
   vm_recorder_push (recorder, stream, sample);
 }
 
-/* A recording whose disk hangs, if at all, from its first sound and picture on. */
+/* A recording whose disk hangs, if at all, from its first sound and picture
+ * on. */
 static VmRecorder *
 start (Hang place)
 {
@@ -336,8 +337,8 @@ GST_START_TEST (test_above_the_limit_while_writing)
 GST_END_TEST;
 
 /* The muxer waits for all its tracks: behind a camera that is off, sound must
- * not. Then it comes back: nothing of it fits without a key frame, which is asked
- * for and begins another file. */
+ * not. Then it comes back: nothing of it fits without a key frame, which is
+ * asked for and begins another file. */
 GST_START_TEST (test_silent_stream_holds_nothing_up)
 {
   const guint n = 4 * VM_RECORD_TRACK_MAX;

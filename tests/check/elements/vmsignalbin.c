@@ -119,8 +119,8 @@ GST_START_TEST (test_sound_only)
 
 GST_END_TEST;
 
-/* A pad that comes late, and to which nothing is pushed, as for a screen that nobody has
- * chosen yet, keeps nobody out. */
+/* A pad that comes late, and to which nothing is pushed, as for a screen that
+ * nobody has chosen yet, keeps nobody out. */
 GST_START_TEST (test_late_pad_without_caps)
 {
   Side a = host (AUDIO "m.audio_sink_0"), b;

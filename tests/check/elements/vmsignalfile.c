@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Files through a meeting: two or three vmsignalbin in one process, over loopback,
- * with vmfilesrc and vmfilesink as in a launch line. */
+/* Files through a meeting: two or three vmsignalbin in one process, over
+ * loopback, with vmfilesrc and vmfilesink as in a launch line. */
 
 #include "knownfaults.h"
 
@@ -335,7 +335,8 @@ GST_START_TEST (test_it_must_be_said_for_whom)
 
 GST_END_TEST;
 
-/* What is no message does not get into a meeting, and says so where it came from. */
+/* What is no message does not get into a meeting, and says so where it came
+ * from. */
 GST_START_TEST (test_buffer_without_a_message)
 {
   Side a = receiving_host (),
@@ -421,8 +422,8 @@ GST_START_TEST (test_receiver_leaves)
 
 GST_END_TEST;
 
-/* The sender stops without leaving: who receives hears it, and what it has is not sent
- * again when the file is. */
+/* The sender stops without leaving: who receives hears it, and what it has is
+ * not sent again when the file is. */
 GST_START_TEST (test_sender_stops_and_goes_on)
 {
   g_autofree gchar *path = write_file ("a.bin", 40 * 65536);
@@ -459,8 +460,8 @@ say (GstPad *pad, GstStructure *message)
                                    GST_TYPE_STRUCTURE, taken, NULL)));
 }
 
-/* A receiver that knows the messages of seed 1 alone, which need not say of which
- * transfer they are. */
+/* A receiver that knows the messages of seed 1 alone, which need not say of
+ * which transfer they are. */
 static GstPadProbeReturn
 answer_as_seed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {

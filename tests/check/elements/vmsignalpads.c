@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an application may do with the pads and the states of vmsignalbin beside a
- * call: give pads back and ask for them again, stop it alone, begin anew, and hear of
- * its end each time. */
+/* What an application may do with the pads and the states of vmsignalbin beside
+ * a call: give pads back and ask for them again, stop it alone, begin anew, and
+ * hear of its end each time. */
 
 #include "knownfaults.h"
 #include "signalside.h"
@@ -42,8 +42,8 @@ set_state (gpointer element, GstState state)
       gst_element_set_state (element, state) != GST_STATE_CHANGE_FAILURE);
 }
 
-/* A source that is not live waits in the element for its time, which does not come in
- * PAUSED. */
+/* A source that is not live waits in the element for its time, which does not
+ * come in PAUSED. */
 GST_START_TEST (test_pad_is_released_in_paused)
 {
   Side a = host ("videotestsrc ! video/x-raw,framerate=1/30 ! m.video_sink_0");
@@ -88,8 +88,8 @@ remove_source (Side *side, GstElement *source)
   gst_bin_remove (GST_BIN (side->pipeline), source);
 }
 
-/* Those who are there already go on being sent the picture, and who leaves takes it from
- * nobody. */
+/* Those who are there already go on being sent the picture, and who leaves
+ * takes it from nobody. */
 GST_START_TEST (test_pad_that_is_asked_for_again)
 {
   Side a = host (AUDIO "m.audio_sink_0"), b, c;
@@ -291,7 +291,8 @@ stop_at_once (GstBus *bus, GstMessage *message, gpointer user_data)
 GST_START_TEST (test_stopped_by_who_is_told)
 {
   for (guint i = 0; i < 3; i++) {
-    /* one that was stopped from here goes a moment later, and its name with it */
+    /* one that was stopped from here goes a moment later, and its name with
+     * it */
     g_autofree gchar *launch =
         g_strdup_printf ("vmsignalbin name=m mode=host meeting=tea%u user=Ann "
                          "audiotestsrc is-live=true ! m.audio_sink_0",

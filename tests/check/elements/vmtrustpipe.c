@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* vmtrust behind a source that says nothing of its caps, as filesrc. A warning of
- * GStreamer fails these tests. */
+/* vmtrust behind a source that says nothing of its caps, as filesrc. A warning
+ * of GStreamer fails these tests. */
 
 #include <gst/check/gstcheck.h>
 

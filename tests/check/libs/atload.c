@@ -4,7 +4,8 @@
 
 #include <gst/check/gstcheck.h>
 
-/* Classes that others name, with interfaces of their own, and those that name them. */
+/* Classes that others name, with interfaces of their own, and those that name
+ * them. */
 static const gchar *const classes[] = { "GInetSocketAddress", "GSocketAddress",
   "GSocketClient", "GSocketConnection", "GTlsConnection", "SoupMessage",
   "SoupSession", "SoupWebsocketConnection" };

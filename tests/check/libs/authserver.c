@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A server that admits those alone who show a token, in every dialect: none, a good one,
- * and each kind that is not, by the dialect's own error. */
+/* A server that admits those alone who show a token, in every dialect: none, a
+ * good one, and each kind that is not, by the dialect's own error. */
 
 #include "netclient.h"
 #include "passtokens.h"
@@ -234,8 +234,8 @@ GST_START_TEST (test_call)
 
 GST_END_TEST;
 
-/* A session is opened by a token for whatever room; the room is asked for at the
- * join. */
+/* A session is opened by a token for whatever room; the room is asked for at
+ * the join. */
 GST_START_TEST (test_mesh)
 {
   const gchar *code = cases[__i__].code;

@@ -294,7 +294,8 @@ GST_START_TEST (test_crossed)
 
 GST_END_TEST;
 
-/* The server is lost and back: what it is told of the call, and what becomes of it. */
+/* The server is lost and back: what it is told of the call, and what becomes of
+ * it. */
 static void
 registers (const gchar *going_on)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages of calls, against the tables of seed 3, "Message Types", and what
- * protocol §6 adds to them. */
+/* The messages of calls, against the tables of seed 3, "Message Types", and
+ * what protocol §6 adds to them. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/wire/call.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls that outlast their server, and those that end meanwhile: protocol §6, with a
- * clock of its own. */
+/* Calls that outlast their server, and those that end meanwhile: protocol §6,
+ * with a clock of its own. */
 
 #include "phones.h"
 
@@ -55,7 +55,8 @@ GST_START_TEST (test_one_goes_on)
 
 GST_END_TEST;
 
-/* Ann has ended it while there was no server, and is back before Bob, or after. */
+/* Ann has ended it while there was no server, and is back before Bob, or
+ * after. */
 GST_START_TEST (test_ended_meanwhile)
 {
   for (guint later = 0; later < 2; later++) {
@@ -164,8 +165,8 @@ GST_START_TEST (test_called_alike_since)
 
 GST_END_TEST;
 
-/* Ann's connection is dead, which the server knows, or not yet; Bob has ended the call
- * and gone when she is back. */
+/* Ann's connection is dead, which the server knows, or not yet; Bob has ended
+ * the call and gone when she is back. */
 GST_START_TEST (test_ended_while_away)
 {
   talk ();
@@ -193,8 +194,8 @@ hear_end (const gchar *from, const gchar *to)
   vm_calls_hear (calls, "another-server", from, to, end, now);
 }
 
-/* Of another server's user, for one who comes to this one a moment later; unless whoever
- * it is of says since that the call goes on, there or here. */
+/* Of another server's user, for one who comes to this one a moment later;
+ * unless whoever it is of says since that the call goes on, there or here. */
 GST_START_TEST (test_ended_before_it_is_here)
 {
   static const gchar *const told[] = { "call-end c1 dora>bob", "", "" };
@@ -217,7 +218,8 @@ GST_START_TEST (test_ended_before_it_is_here)
 
 GST_END_TEST;
 
-/* At another server as well as here: who is in no call with him, or in another one. */
+/* At another server as well as here: who is in no call with him, or in another
+ * one. */
 GST_START_TEST (test_nobody_elsewhere_ends_it)
 {
   claim (&bob, "c1", "ann");

@@ -266,7 +266,8 @@ GST_START_TEST (test_server_lost_while_it_rings)
 
 GST_END_TEST;
 
-/* The other says it where the server cannot: on the data channel between them. */
+/* The other says it where the server cannot: on the data channel between
+ * them. */
 GST_START_TEST (test_bye_without_server)
 {
   const gchar *bye = "{\"type\":\"bye\"}";

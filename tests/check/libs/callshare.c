@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Users of three servers who call one another (seed 3, "Call Flow Diagram"; protocol
- * §6, §8): what each hears, wherever the other is, whatever becomes of a server, of the
- * store or of the wire. */
+/* Users of three servers who call one another (seed 3, "Call Flow Diagram";
+ * protocol §6, §8): what each hears, wherever the other is, whatever becomes of
+ * a server, of the store or of the wire. */
 
 #include "sharenet.h"
 
@@ -12,7 +12,7 @@
 #define ASK (VM_CALL_ASK_TIME / (gdouble) NET_SECOND)
 #define LEAVE (VM_CALL_LEAVE_TIME / (gdouble) NET_SECOND)
 
-/* One connection; what it heard, in the words of the wire, without the media. */
+/* One connection; what it heard, as on the wire, without the media. */
 typedef struct
 {
   NetNode *node;
@@ -555,8 +555,8 @@ GST_START_TEST (test_nobody_comes_back)
 
 GST_END_TEST;
 
-/* Stopped, not killed: the name is free, and the call goes on if its user comes back in
- * time; what rings is over at once. */
+/* Stopped, not killed: the name is free, and the call goes on if its user comes
+ * back in time; what rings is over at once. */
 GST_START_TEST (test_server_stopped)
 {
   talk ();
@@ -592,8 +592,8 @@ GST_START_TEST (test_server_stopped)
 
 GST_END_TEST;
 
-/* Those who are killed lose signalling alone: the call goes on (test_stop, of one
- * server), and can be ended. */
+/* Those who are killed lose signalling alone: the call goes on (test_stop, of
+ * one server), and can be ended. */
 GST_START_TEST (test_a_call_goes_on)
 {
   talk ();
@@ -670,8 +670,8 @@ GST_START_TEST (test_ended_meanwhile)
 
 GST_END_TEST;
 
-/* Somebody calls one of the two in the moment in which that one says that its call with
- * another goes on. */
+/* Somebody calls one of the two in the moment in which that one says that its
+ * call with another goes on. */
 GST_START_TEST (test_called_meanwhile)
 {
   come_in (&bob, 1, "bob");
@@ -714,8 +714,8 @@ GST_START_TEST (test_ended_without_server)
 
 GST_END_TEST;
 
-/* Both lose their servers. Whoever is back first ends it and goes, before the other is
- * anywhere, or before anybody knows that it is elsewhere. */
+/* Both lose their servers. Whoever is back first ends it and goes, before the
+ * other is anywhere, or before anybody knows that it is elsewhere. */
 GST_START_TEST (test_ended_before_the_other_is_back)
 {
   talk ();
@@ -742,8 +742,8 @@ GST_START_TEST (test_ended_before_the_other_is_back)
 
 GST_END_TEST;
 
-/* And is itself where the other comes back, of which the server where it was does not
- * know. */
+/* And is itself where the other comes back, of which the server where it was
+ * does not know. */
 GST_START_TEST (test_ended_at_another_server)
 {
   talk ();
@@ -768,8 +768,8 @@ GST_START_TEST (test_ended_at_another_server)
 
 GST_END_TEST;
 
-/* A server that lives, and is not reached: its user's name goes to who is there, and it
- * hears so when it is back. */
+/* A server that lives, and is not reached: its user's name goes to who is
+ * there, and it hears so when it is back. */
 GST_START_TEST (test_out_of_reach)
 {
   Phone again = { .heard = g_string_new (NULL) };
@@ -793,7 +793,7 @@ GST_START_TEST (test_out_of_reach)
 
 GST_END_TEST;
 
-/* A wire that doubles, and one that is cut: nothing is lost, doubled or out of order. */
+/* A wire that doubles, or is cut: nothing is lost, doubled or out of order. */
 GST_START_TEST (test_bad_wire)
 {
   g_autoptr (GString) expected = g_string_new (NULL);

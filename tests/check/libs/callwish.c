@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Users at two servers of a cluster who call one another, and what one says before
- * the other server has answered whether its name is free (callguest.c). */
+/* Users at two servers of a cluster who call one another, and what one says
+ * before the other server has answered whether its name is free
+ * (callguest.c). */
 
 #include "natsserver.h"
 #include "netclient.h"
@@ -111,8 +112,8 @@ GST_START_TEST (test_too_much)
 
 GST_END_TEST;
 
-/* Its server is stopped, and nobody hears that a call has ended; who comes back at
- * another server goes on with it. */
+/* Its server is stopped, and nobody hears that a call has ended; who comes back
+ * at another server goes on with it. */
 GST_START_TEST (test_stopped)
 {
   NetSocket *ann = come (0, "ann"), *bob = come (1, "bob");

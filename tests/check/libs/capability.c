@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Capabilities: what is good, and everything that is not, by its exact code. What
- * is forged is put together here by hand, and signed without libjwt. */
+/* Capabilities: what is good, and everything that is not, by its exact code.
+ * What is forged is put together here by hand, and signed without libjwt. */
 
 #include "trustkeys.h"
 

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /* A self-signed certificate as an authority would make it, with its key behind
- * it, as PEM in @file. @type: "EC" or "RSA"; @names: of the subject's alternative
- * names, as "DNS:a.example,DNS:*.b.example", or NULL; @days: until it expires,
- * which may have been. */
+ * it, as PEM in @file. @type: "EC" or "RSA"; @names: of the subject's
+ * alternative names, as "DNS:a.example,DNS:*.b.example", or NULL; @days: until
+ * it expires, which may have been. */
 void certificate_write (
     const gchar *file, const gchar *type, const gchar *names, gint days);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The set of verified chunks: against a plain array of flags, at its bounds, and
- * as the list that travels. */
+/* The set of verified chunks: against a plain array of flags, at its bounds,
+ * and as the list that travels. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/chunkset.h>

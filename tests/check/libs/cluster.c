@@ -380,8 +380,8 @@ GST_START_TEST (test_device_comes_again)
 
 GST_END_TEST;
 
-/* A node that the others took for dead finds its participants out, and puts them
- * back where they were. */
+/* A node that the others took for dead finds its participants out, and puts
+ * them back where they were. */
 GST_START_TEST (test_taken_for_dead)
 {
   seat (a, "ann");
@@ -521,8 +521,8 @@ GST_START_TEST (test_lists_that_prove_nothing)
 
 GST_END_TEST;
 
-/* Whose beats are lost and who writes still: it is taken out, puts its participants
- * back, and is believed. */
+/* Whose beats are lost and who writes still: it is taken out, puts its
+ * participants back, and is believed. */
 GST_START_TEST (test_beats_of_one_lost)
 {
   seat (a, "ann");
@@ -658,7 +658,8 @@ GST_START_TEST (test_rooms_are_limited)
 
 GST_END_TEST;
 
-/* Others are faster each time: it asks again, and then lets them have their turn. */
+/* Others are faster each time: it asks again, and then lets them have their
+ * turn. */
 GST_START_TEST (test_always_slower)
 {
   guint served = 0;
@@ -804,7 +805,8 @@ step (GRand *random)
   }
 }
 
-/* Whatever happens in whatever order, at the end all have the same, which is so. */
+/* Whatever happens in whatever order, at the end all have the same, which is
+ * so. */
 GST_START_TEST (test_histories)
 {
   for (guint seed = 0; seed < 100; seed++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Numbers between two servers that are not what was said: a broken one, or somebody
- * else with the credentials of NATS, deafens nobody for good. */
+/* Numbers between two servers that are not what was said: a broken one, or
+ * somebody else with the credentials of NATS, deafens nobody for good. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/server/clusterline.h>
@@ -120,7 +120,8 @@ GST_START_TEST (test_jump)
 
 GST_END_TEST;
 
-/* However far it was led astray, beyond what was said, it hears what is said next. */
+/* However far it was led astray, beyond what was said, it hears what is said
+ * next. */
 GST_START_TEST (test_deafened)
 {
   static const guint64 numbers[] = { 5, 500, VM_CLUSTER_LINE_JUMP_MAX,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is good once: one of two has it, whatever becomes of the store's answers. */
+/* What is good once: one of two has it, whatever becomes of the store's
+ * answers. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/server/clusteronce.h>

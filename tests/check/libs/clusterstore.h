@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A store in memory, several nodes at it, and a clock: requests wait until they are
- * served, and answers and tellings until they are delivered, so that a test says in
- * which order things happen. */
+/* A store in memory, several nodes at it, and a clock: requests wait until they
+ * are served, and answers and tellings until they are delivered, so that a test
+ * says in which order things happen. */
 
 #define STORE_NODES 3
 

@@ -3,9 +3,9 @@
 
 #include <gio/gio.h>
 
-/* A proxy on loopback that passes connections on to a server and cuts those that
- * became WebSockets where a test says; messages are seen in plain HTTP only. It runs
- * in the default main context. */
+/* A proxy on loopback that passes connections on to a server and cuts those
+ * that became WebSockets where a test says; messages are seen in plain HTTP
+ * only. It runs in the default main context. */
 
 typedef struct _Cutter Cutter;
 

@@ -86,8 +86,9 @@ GST_START_TEST (test_waits_for_the_channel)
 
 GST_END_TEST;
 
-/* While one connection takes another's place neither may carry what is said, though
- * nobody has said that the channel is closed: it goes out when the other opens. */
+/* While one connection takes another's place neither may carry what is said,
+ * though nobody has said that the channel is closed: it goes out when the other
+ * opens. */
 GST_START_TEST (test_waits_for_the_next_connection)
 {
   meet ();
@@ -206,8 +207,8 @@ describe (Device *from, Device *to, VmDescriptionType type,
   g_assert_no_error (error);
 }
 
-/* What the server knows and passes on is enough for two guests, and no more than
- * that can be said in their names. */
+/* What the server knows and passes on is enough for two guests, and no more
+ * than that can be said in their names. */
 GST_START_TEST (test_signed_by_guests)
 {
   g_autoptr (VmMediaSession) bob = NULL;

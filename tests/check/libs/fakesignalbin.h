@@ -6,10 +6,11 @@
 /* Registers an element "vmsignalbin" in this process that knows no network:
  * its property "meeting", or the end of its "uri", names what is played.
  * "call": Bob is there and sends back what he gets; "refused": an error;
- * "nowhere": the one of a meeting that nobody hosts; "token": the one of a token
- * that is too old; "silent": nothing happens;
- * "ends": the host ends the meeting at once; "leaves": Bob comes and goes. */
+ * "nowhere": the one of a meeting that nobody hosts; "token": the one of a
+ * token that is too old; "silent": nothing happens; "ends": the host ends the
+ * meeting at once; "leaves": Bob comes and goes. */
 void fake_signal_bin_register (void);
 
-/* Buffers that Bob has sent back since the last one began to play. Any thread. */
+/* Buffers that Bob has sent back since the last one began to play. Any
+ * thread. */
 guint fake_signal_bin_count (gboolean video);

@@ -245,8 +245,8 @@ GST_START_TEST (test_offers_are_bounded)
 
 GST_END_TEST;
 
-/* Whoever ends a transfer wants no more of its chunks, those cut already neither;
- * others' go on. */
+/* Whoever ends a transfer wants no more of its chunks, those cut already
+ * neither; others' go on. */
 GST_START_TEST (test_an_end_drops_chunks)
 {
   static const gchar *const ends[] = {

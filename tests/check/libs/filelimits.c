@@ -305,8 +305,8 @@ begin_file (guint n, guint chunks, VmTransferEncoding encodings)
   g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
 }
 
-/* One stands for those before it, while more of them wait; who knows no more than the
- * seed hears of each. */
+/* One stands for those before it, while more of them wait; who knows no more
+ * than the seed hears of each. */
 GST_START_TEST (test_acks_that_are_held_back)
 {
   guint most = VM_FILE_RECEIVER_ACK_BYTES / VM_FILE_CHUNK_SIZE;
@@ -443,8 +443,8 @@ GST_START_TEST (test_states_that_nobody_asks_for)
 
 GST_END_TEST;
 
-/* Nobody acknowledges: as many chunks go out as the first window has, and beside
- * them so many are read, a few at a time. */
+/* Nobody acknowledges: as many chunks go out as the first window has, and
+ * beside them so many are read, a few at a time. */
 GST_START_TEST (test_chunks_that_are_read_ahead)
 {
   static const struct
@@ -544,8 +544,8 @@ GST_START_TEST (test_patience_with_chunks)
 
 GST_END_TEST;
 
-/* What it wants to do; @begun: the file is begun when it wants that. Returns: whether
- * @wanted was among it */
+/* What it wants to do; @begun: the file is begun when it wants that. Returns:
+ * whether @wanted was among it */
 static gboolean
 does (VmReceiver *engine, gboolean begun, VmActionType wanted)
 {
@@ -691,7 +691,7 @@ GST_START_TEST (test_rate_that_changes)
     vm_file_sender_set_max_bitrate (sender, 2 * rate);
     vm_file_sender_set_max_bitrate (sender, rate);
   }
-  /* a microsecond is lost each time, and what this takes counts at either rate */
+  /* a microsecond is lost each time; what this takes counts at either rate */
   fail_unless (sender->held_until > until - 60 * G_USEC_PER_SEC);
   fail_unless (sender->held_until < until + 60 * G_USEC_PER_SEC);
   vm_file_sender_set_max_bitrate (sender, 4 * rate);
@@ -740,7 +740,7 @@ GST_START_TEST (test_replies_that_wait)
 
 GST_END_TEST;
 
-/* Bytes of a chunk in the offer of a file of @size, none of which are written. */
+/* Bytes of a chunk in the offer of a file of @size that is not written. */
 static gint64
 offered_chunk (guint64 size, guint chunk_size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The socket of a file whose other end says too much, or reads nothing: what the sender
- * keeps of it. Real sockets, on loopback only. */
+/* The socket of a file whose other end says too much, or reads nothing: what
+ * the sender keeps of it. Real sockets, on loopback only. */
 
 #include "trustkeys.h"
 
@@ -215,8 +215,8 @@ teardown (void)
   g_clear_error (&closed);
 }
 
-/* Up to VM_FILE_LINE_UNTOLD_MAX all is heard once there is time for it; beyond, the line
- * is lost. */
+/* Up to VM_FILE_LINE_UNTOLD_MAX all is heard once there is time for it; beyond,
+ * the line is lost. */
 GST_START_TEST (test_says_much)
 {
   const guint at = VM_FILE_LINE_UNTOLD_MAX / COUNTS;
@@ -267,8 +267,8 @@ close_line (VmFileLine *line)
   fail_unless (vm_settle (DEADLINE / 1000));
 }
 
-/* What waits within the limit waits; beyond, the line is lost. How much more the kernel
- * takes is its own, and less than the rest. */
+/* What waits within the limit waits; beyond, the line is lost. How much more
+ * the kernel takes is its own, and less than the rest. */
 GST_START_TEST (test_not_read)
 {
   VmFileLine *line = open_line (0);
@@ -314,7 +314,8 @@ read_all (gpointer unused)
   return NULL;
 }
 
-/* Who reads gets all, also what waited, and what waited as the line was closed. */
+/* Who reads gets all, also what waited, and what waited as the line was
+ * closed. */
 GST_START_TEST (test_all_is_read)
 {
   VmFileLine *line = open_line_to (read_all, NULL);
@@ -389,7 +390,8 @@ read_bytes (guint64 n, const gchar *ack, const gchar *id)
   }
 }
 
-/* Says that it has got all, again and again, and reads nothing; or @late all of it. */
+/* Says that it has got all, again and again, and reads nothing; or @late all of
+ * it. */
 static gpointer
 lie (gpointer late)
 {
@@ -425,8 +427,8 @@ on_changed (VmFileSender *sender, const GstStructure *transfer, gpointer data)
   gst_structure_get (transfer, "sent", G_TYPE_UINT64, &sent, NULL);
 }
 
-/* What a device says that it has got is no measure of what may wait for it; and what has
- * waited goes on once it is read. */
+/* What a device says that it has got is no measure of what may wait for it; and
+ * what has waited goes on once it is read. */
 GST_START_TEST (test_lies)
 {
   const guint64 most = VM_UPLOAD_UNSENT_MAX + 64 * VM_FILE_CHUNK_SIZE;

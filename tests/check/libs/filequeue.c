@@ -13,10 +13,11 @@
 #include <gmodule.h>
 #include <string.h>
 
-/* Of four servers at a time in one process LeakSanitizer finds the TLS contexts of
- * three when all is over, also when nothing was sent; of servers one after the other
- * none, as nearly every program has them. Why is not known. What made them cannot be
- * told without frame pointers; whole stacks take this program seven minutes. */
+/* Of four servers at a time in one process LeakSanitizer finds the TLS contexts
+ * of three when all is over, also when nothing was sent; of servers one after
+ * the other none, as nearly every program has them. Why is not known. What made
+ * them cannot be told without frame pointers; whole stacks take this program
+ * seven minutes. */
 G_MODULE_EXPORT const gchar *__lsan_default_suppressions (void);
 
 const gchar *
@@ -299,8 +300,9 @@ assert_received (guint n, guint peer)
   fail_unless (memcmp (a, b, size_a) == 0);
 }
 
-/* One of the four has not answered: the others get all of theirs, each once, through
- * the single place that it has given up. When it answers it gets its own. */
+/* One of the four has not answered: the others get all of theirs, each once,
+ * through the single place that it has given up. When it answers it gets its
+ * own. */
 GST_START_TEST (test_hundred_files_one_stalled)
 {
   const guint each = FILES / PEERS;
@@ -313,7 +315,8 @@ GST_START_TEST (test_hundred_files_one_stalled)
   fail_unless_equals_int (unfinished (), FILES);
   WAIT_FOR (done == FILES - each);
   fail_unless_equals_int (unfinished (), each);
-  /* and no other; that one again where all of it took longer than an offer may wait */
+  /* and no other; that one again where all of it took longer than an offer may
+   * wait */
   fail_unless (get (&offered[0]) >= 1 && get (&offered[0]) < each);
   fail_unless_equals_int (get (&received[0]), 0);
 
@@ -491,7 +494,8 @@ get_seen (guint i)
   return state;
 }
 
-/* What nobody takes is kept up to VM_FILE_ATTEMPT_NEWS_MAX, and of more the latest. */
+/* What nobody takes is kept up to VM_FILE_ATTEMPT_NEWS_MAX, and of more the
+ * latest. */
 GST_START_TEST (test_news_at_most)
 {
   const gchar *uris[2] = { NULL };
@@ -724,8 +728,8 @@ find_elsewhere (VmFileQueue *self, guint entry, const GstStructure *transfer,
   }
 }
 
-/* It is called once, and not for each file; what is added later is tried, and so is what
- * waits for one that is looked for elsewhere. */
+/* It is called once, and not for each file; what is added later is tried, and
+ * so is what waits for one that is looked for elsewhere. */
 GST_START_TEST (test_device_that_is_not_there)
 {
   guint16 port = vm_server_get_port (peers[0].server);

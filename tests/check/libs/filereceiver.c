@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One folder and several who send into it: whose transfer an answer is for, whose a
- * name, what is left of a quota, and that nobody waits for another's disk. For that the
- * program has its own pread(). */
+/* One folder and several who send into it: whose transfer an answer is for,
+ * whose a name, what is left of a quota, and that nobody waits for another's
+ * disk. For that the program has its own pread(). */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/receivefolder.h>
@@ -303,8 +303,8 @@ GST_START_TEST (test_name_is_taken_for_all)
 
 GST_END_TEST;
 
-/* What is left unfinished has its room in the quota; its own sender's makes room for
- * what that sends instead, and nobody else's does. */
+/* What is left unfinished has its room in the quota; its own sender's makes
+ * room for what that sends instead, and nobody else's does. */
 GST_START_TEST (test_unfinished_files_count)
 {
   g_autoptr (VmReceiveFolder) folder = open_folder (VM_OVERWRITE_NEVER, 150);
@@ -482,7 +482,8 @@ leave_unfinished (VmFileReceiver *self)
 
 #define PIECES 16
 
-/* Of what is held, at the limit and on either side; what is beyond is said again. */
+/* Of what is held, at the limit and on either side; what is beyond is said
+ * again. */
 GST_START_TEST (test_bytes_that_are_held)
 {
   const gsize total =
@@ -516,8 +517,9 @@ GST_START_TEST (test_bytes_that_are_held)
 
 GST_END_TEST;
 
-/* While a file is read again, because it goes on or because it is whole, another's is
- * begun, received and verified; and it itself is not taken back in between. */
+/* While a file is read again, because it goes on or because it is whole,
+ * another's is begun, received and verified; and it itself is not taken back in
+ * between. */
 GST_START_TEST (test_nobody_waits_for_another)
 {
   g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_AUTO);
@@ -549,8 +551,8 @@ GST_START_TEST (test_nobody_waits_for_another)
 
 GST_END_TEST;
 
-/* Whoever offers and goes leaves nothing that takes room, or a name of the sender's
- * choice. */
+/* Whoever offers and goes leaves nothing that takes room, or a name of the
+ * sender's choice. */
 GST_START_TEST (test_nothing_came)
 {
   g_autoptr (VmReceiveFolder) folder = open_folder (VM_OVERWRITE_NEVER, 150);

@@ -20,8 +20,8 @@ on_changed (VmFileSender *sender, const GstStructure *transfer, guint *told)
     vm_file_sender_set_lane (sender, "wss", "127.0.0.1:1");
 }
 
-/* Who pulls is not at its wait while the application is told, and hears all the same
- * what came then. It is blocked, so that nothing else would wake it up. */
+/* Who pulls is not at its wait while the application is told, and hears all the
+ * same what came then. It is blocked, so that nothing else would wake it up. */
 GST_START_TEST (test_called_while_it_tells)
 {
   g_autofree gchar *folder = g_dir_make_tmp ("vm-filesender-XXXXXX", NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A transfer of a meeting over a WebSocket: who may open one, and what it carries. */
+/* A transfer of a meeting over a WebSocket: who may open one, and what it
+ * carries. */
 
 #include "trustkeys.h"
 
@@ -372,8 +373,8 @@ GST_START_TEST (test_nothing_is_there)
 
 GST_END_TEST;
 
-/* Below VM_FILE_INLET_QUEUE_MAX, at it, and above, where the socket is not read until
- * half of it was taken. */
+/* Below VM_FILE_INLET_QUEUE_MAX, at it, and above, where the socket is not read
+ * until half of it was taken. */
 GST_START_TEST (test_what_waits)
 {
   const gsize count = 1024; /* of each message */
@@ -441,7 +442,8 @@ fill (VmFileInlet *full)
   }
 }
 
-/* Of two inlets that are full one is emptied: the socket of the other waits on. */
+/* Of two inlets that are full one is emptied: the socket of the other waits
+ * on. */
 GST_START_TEST (test_one_of_two_is_full)
 {
   g_autoptr (GMainContext) elsewhere = g_main_context_new ();

@@ -399,7 +399,7 @@ GST_START_TEST (test_sent_again_to_the_same_receiver)
 
 GST_END_TEST;
 
-/* Beside one whose socket stands the second waits, and then the name is taken. */
+/* Beside one whose socket stands the second waits; then its name is taken. */
 GST_START_TEST (test_sent_twice_at_a_time)
 {
   Background up;
@@ -456,7 +456,7 @@ GST_START_TEST (test_socket_is_cut)
 
 GST_END_TEST;
 
-/* How often that the connection is lost was told, and that it is there again. */
+/* How often it was told that the connection is lost, and is there again. */
 typedef struct
 {
   gboolean lost;
@@ -489,8 +489,8 @@ wait_told (const guint *count)
   g_mutex_unlock (&lock);
 }
 
-/* For a moment, to both sides; then for as long as nobody knows that the receiver does not
- * come back. */
+/* For a moment, to both sides; then for as long as nobody knows that the
+ * receiver does not come back. */
 GST_START_TEST (test_loss_is_told)
 {
   Told sent = { 0 }, received = { 0 };
@@ -560,8 +560,8 @@ look (Sockets *sockets)
   g_mutex_unlock (&lock);
 }
 
-/* Nothing is read any more from a socket that nobody has closed, as when the machine has
- * lost its power; and nothing is to be said. */
+/* Nothing is read any more from a socket that nobody has closed, as when the
+ * machine has lost its power; and nothing is to be said. */
 GST_START_TEST (test_silent_while_paused)
 {
   Background up;
@@ -643,7 +643,8 @@ GST_START_TEST (test_trust_runs_out_in_mid_file)
 
 GST_END_TEST;
 
-/* Whichever key was first: another device at the same address is sent nothing. */
+/* Whichever key was first: another device at the same address is sent
+ * nothing. */
 GST_START_TEST (test_another_device_takes_its_place)
 {
   Background up;
@@ -776,8 +777,8 @@ GST_END_TEST;
 #define SEED_CHUNK 1024
 #define SEED_CHUNKS (VM_MESSAGE_BURST + 500)
 
-/* A sender that knows only the seed, and is faster than other messages may come: bytes
- * of a file are paid for by the disk, in JSON as well. */
+/* A sender that knows only the seed, and is faster than other messages may
+ * come: bytes of a file are paid for by the disk, in JSON as well. */
 GST_START_TEST (test_chunks_as_json)
 {
   g_autofree guint8 *zeros = g_malloc0 (SEED_CHUNK * SEED_CHUNKS);

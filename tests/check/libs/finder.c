@@ -52,8 +52,8 @@ on_warning (gpointer user_data, VmMethods method, const gchar *message)
 static const VmFinderEvents finder_events = { on_found, on_gone, on_ready,
   on_warning };
 
-/* One for this process, so that tests side by side do not hear each other; below
- * those that the kernel gives to whoever asks for none. */
+/* One for this process, so that tests side by side do not hear each other;
+ * below those that the kernel gives to whoever asks for none. */
 static guint16
 udp_port (void)
 {

@@ -7,5 +7,6 @@
  * device may be, until the test lets it go. */
 
 void hang_register (void);
-/* Ends every hang, and waits until the elements are gone; FALSE when they stay. */
+/* Ends every hang, and waits until the elements are gone; FALSE when they
+ * stay. */
 gboolean hang_release (void);

@@ -206,8 +206,8 @@ GST_START_TEST (test_wrong_key_sends_nothing)
 
 GST_END_TEST;
 
-/* A server that ends in whatever moment of a request was cut off, and nobody has
- * cancelled anything. */
+/* A server that ends in whatever moment of a request was cut off, and nobody
+ * has cancelled anything. */
 GST_START_TEST (test_hung_up)
 {
   g_autofree gchar *uri = serve (TRUE, "/status");

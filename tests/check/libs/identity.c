@@ -139,8 +139,8 @@ GST_START_TEST (test_broken_file_is_an_error_and_is_kept)
 
 GST_END_TEST;
 
-/* Instead of the file: what it would take for ever, or all memory, to read, what
- * leads elsewhere, and what somebody else can write. */
+/* Instead of the file: what it would take for ever, or all memory, to read,
+ * what leads elsewhere, and what somebody else can write. */
 static void
 replace (guint kind, const gchar *file, const gchar *aside)
 {

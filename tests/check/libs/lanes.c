@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which of the ways to a receiver is taken, and what follows when it is none. The
- * clock is a number. */
+/* Which of the ways to a receiver is taken, and what follows when it is none.
+ * The clock is a number. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/lanes.h>

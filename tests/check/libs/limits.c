@@ -117,8 +117,8 @@ is_cut (GIOStream *stream)
   return g_socket_condition_check (socket, G_IO_IN) & G_IO_IN;
 }
 
-/* As many as it may have, and VM_CONNECTIONS_REFUSED_MAX that would be told 429;
- * beyond, nothing is said. */
+/* As many as it may have, and VM_CONNECTIONS_REFUSED_MAX that would be told
+ * 429; beyond, nothing is said. */
 GST_START_TEST (test_connections_that_are_refused)
 {
   const guint most = VM_CONNECTIONS_PER_ADDRESS + VM_CONNECTIONS_REFUSED_MAX;
@@ -529,7 +529,8 @@ typedef struct
   gboolean done;
 } Feed;
 
-#define SMALL_BUFFER 4096 /* bytes in the kernel, so that a queue fills soon */
+/* bytes in the kernel, so that a queue fills soon */
+#define SMALL_BUFFER 4096
 
 static VmWs *
 only_client (VmServer *self)
@@ -611,7 +612,8 @@ let_pass (guint ms)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* A client that has read what a newcomer is told, and reads no more by itself. */
+/* A client that has read what a newcomer is told, and reads no more by
+ * itself. */
 static GIOStream *
 open_silent (void)
 {

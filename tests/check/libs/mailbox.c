@@ -140,7 +140,8 @@ GST_START_TEST (test_freed_inside)
 
 GST_END_TEST;
 
-/* What a function waits for by running the context may be in the mailbox, too. */
+/* What a function waits for by running the context may be in the mailbox,
+ * too. */
 GST_START_TEST (test_run_inside)
 {
   Box box;
@@ -213,8 +214,8 @@ post_numbers (gpointer user_data)
   return NULL;
 }
 
-/* Whoever posts while the context sleeps, runs or falls asleep: nothing is lost, and
- * what one thread posts stays in order. */
+/* Whoever posts while the context sleeps, runs or falls asleep: nothing is
+ * lost, and what one thread posts stays in order. */
 GST_START_TEST (test_many)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();

@@ -312,8 +312,8 @@ GST_START_TEST (test_crossing_restarts)
 
 GST_END_TEST;
 
-/* An offer that nobody asked for and a restart pass each other: the answer is by
- * the nonces of its offer. */
+/* An offer that nobody asked for and a restart pass each other: the answer is
+ * by the nonces of its offer. */
 GST_START_TEST (test_restart_crosses_offer)
 {
   g_autoptr (VmMediaSession) offers = NULL;

@@ -487,7 +487,8 @@ GST_START_TEST (test_pin_of_the_other_host)
 
 GST_END_TEST;
 
-/* How many addresses of the host are known, when @first is to be tried first. */
+/* How many addresses of the host are known, when @first is to be tried
+ * first. */
 static guint
 count_addresses (const gchar *first)
 {

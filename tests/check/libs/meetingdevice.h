@@ -30,8 +30,8 @@ void teardown (void);
 /* Likewise, with the third. */
 void setup_three (void);
 void teardown_three (void);
-/* The three, @a with a server that has a key: one on loopback alone would speak plain
- * HTTP. */
+/* The three, @a with a server that has a key: one on loopback alone would speak
+ * plain HTTP. */
 void setup_keys (void);
 
 void device_init (Device *device, const gchar *user);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two devices host a meeting of one name: the one with the lower id stays, unless
- * that would take a guest to somebody unknown. */
+/* Two devices host a meeting of one name: the one with the lower id stays,
+ * unless that would take a guest to somebody unknown. */
 
 #include "meetingdevice.h"
 

@@ -97,8 +97,8 @@ redeem (VmMeshRecords *records, const gchar *id, const gchar *token,
   return good;
 }
 
-/* Both are told, each of the other; the target verifies the capability by itself,
- * and takes the session once. */
+/* Both are told, each of the other; the target verifies the capability by
+ * itself, and takes the session once. */
 GST_START_TEST (test_session)
 {
   g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
@@ -399,8 +399,8 @@ GST_START_TEST (test_control_ends_with_the_connection)
 
 GST_END_TEST;
 
-/* Takes control by a capability that runs out soon; one that has run out on the way,
- * on a busy machine, was too short. */
+/* Takes control by a capability that runs out soon; one that has run out on the
+ * way, on a busy machine, was too short. */
 static gchar *
 take_for_a_while (void)
 {
@@ -452,7 +452,8 @@ GST_START_TEST (test_terminals_that_are_not_there)
 
 GST_END_TEST;
 
-/* Agents are told of a room and sit in it not; what they report needs no answer. */
+/* Agents are told of a room and sit in it not; what they report needs no
+ * answer. */
 GST_START_TEST (test_agents_have_no_seat)
 {
   MeshClient *page;
@@ -531,7 +532,8 @@ is_kicked (MeshClient *client)
 
 #define OFFLINE "{\"peer_id\":\"%s\",\"status\":\"offline\"}"
 
-/* Who moderates sends an agent out by its id, and it stays out; others may come. */
+/* Who moderates sends an agent out by its id, and it stays out; others may
+ * come. */
 GST_START_TEST (test_agent_is_kicked)
 {
   MeshClient *again, *other;

@@ -27,8 +27,8 @@ MeshClient *
 mesh_open (const gchar *user, const gchar *device_id, const gchar *query);
 /* With the session of @of; @device_id: as above. */
 MeshClient *mesh_open_again (const MeshClient *of, const gchar *device_id);
-/* The same, and in the meeting "standup"; what it is told of that is read: its own
- * room.joined and @others more. */
+/* The same, and in the meeting "standup"; what it is told of that is read: its
+ * own room.joined and @others more. */
 MeshClient *mesh_sit (const gchar *user, const gchar *device_id, guint others);
 void mesh_free (MeshClient *client);
 

@@ -436,7 +436,8 @@ GST_START_TEST (test_refuses)
 
 GST_END_TEST;
 
-/* At, below and above: names, what is said, and how many others there can be. */
+/* At, below and above: names, what is said, and how many others there can
+ * be. */
 GST_START_TEST (test_limits)
 {
   g_auto (Session) b = { NULL };

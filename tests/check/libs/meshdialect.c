@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The mesh dialect, against the tables of seed 4: what is read of a client, and what
- * it is told, member by member. */
+/* The mesh dialect, against the tables of seed 4: what is read of a client, and
+ * what it is told, member by member. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/wire/mesh.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The mesh at the server, over real sockets: each rule of protocol §7 with and without
- * a valid capability, by its exact code. */
+/* The mesh at the server, over real sockets: each rule of protocol §7 with and
+ * without a valid capability, by its exact code. */
 
 #include "meshclient.h"
 
@@ -432,8 +432,8 @@ stop_refilling (VmServer *self, gpointer data)
   self->checks = vm_rates_new (VM_CAPABILITY_CHECK_BURST, NET_LONG);
 }
 
-/* Signatures cost the server: an address has a rate of them. What was looked at before
- * is not looked at again. */
+/* Signatures cost the server: an address has a rate of them. What was looked at
+ * before is not looked at again. */
 GST_START_TEST (test_rate_of_capabilities)
 {
   MeshClient *bob = mesh_sit ("Bob", NULL, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A page of the mesh at a server of a cluster: what it says before the others have
- * answered whether it has a seat (meshjoin.c). */
+/* A page of the mesh at a server of a cluster: what it says before the others
+ * have answered whether it has a seat (meshjoin.c). */
 
 #include "meshclient.h"
 #include "natsserver.h"
@@ -63,8 +63,8 @@ come (void)
   return client;
 }
 
-/* The first is answered, and with that the others are taken: one is refused at once,
- * and one waits. */
+/* The first is answered, and with that the others are taken: one is refused at
+ * once, and one waits. */
 static void
 join_three (MeshClient *client)
 {

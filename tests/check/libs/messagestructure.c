@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Messages of a file transfer between elements: as structures, and on buffers. */
+/* Messages of a file transfer between elements: as structures, and on
+ * buffers. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/messagestructure.h>
@@ -167,7 +168,8 @@ GST_START_TEST (test_no_message)
 
 GST_END_TEST;
 
-/* gst_buffer_copy() and what tee and queue make of a buffer keep the message. */
+/* gst_buffer_copy() and what tee and queue make of a buffer keep the
+ * message. */
 GST_START_TEST (test_meta_is_copied)
 {
   g_autoptr (GstBuffer) buffer = gst_buffer_new_and_alloc (16);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What waits for NATS, at the limits of natsstore.h and natsbus.h, below and above: the
- * thread that takes it is held in a callback until all is there. */
+/* What waits for NATS, at the limits of natsstore.h and natsbus.h, below and
+ * above: the thread that takes it is held in a callback until all is there. */
 
 #include "natsserver.h"
 
@@ -214,8 +214,8 @@ say (VmNatsBus *bus, guint number)
   vm_nats_bus_send (bus, "two", frame);
 }
 
-/* Whether both threads are: what is said from now on waits. A frame that finds no
- * connection is lost; the next one then makes another try. */
+/* Whether both threads are: what is said from now on waits. A frame that finds
+ * no connection is lost; the next one then makes another try. */
 static gboolean
 is_held (gpointer bus)
 {

@@ -35,7 +35,8 @@ die_with_parent (gpointer user_data)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* The server says where it listens in a file, `{"nats":["nats://127.0.0.1:4222"]}`. */
+/* The server says where it listens in a file,
+ * `{"nats":["nats://127.0.0.1:4222"]}`. */
 static gboolean
 has_port (gpointer user_data)
 {

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A nats-server with JetStream on a port of loopback that it finds itself, and keeps
- * when it is started again. */
+/* A nats-server with JetStream on a port of loopback that it finds itself, and
+ * keeps when it is started again. */
 
 typedef struct
 {

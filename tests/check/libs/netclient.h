@@ -64,10 +64,11 @@ gchar *net_socket_wait (NetSocket *socket, const gchar *type);
 guint net_socket_wait_closed (NetSocket *socket);
 void net_socket_free (NetSocket *socket);
 
-/* A WebSocket written by hand, for what no well-behaved client does: @user has a
- * ticket for the meeting “standup”; no hello was said. */
+/* A WebSocket written by hand, for what no well-behaved client does: @user has
+ * a ticket for the meeting “standup”; no hello was said. */
 GIOStream *net_raw_open (VmServer *server, const gchar *user);
-/* The same at @path, with the lines @header besides; of no dialect in particular. */
+/* The same at @path, with the lines @header besides; of no dialect in
+ * particular. */
 GIOStream *
 net_raw_upgrade (VmServer *server, const gchar *path, const gchar *header);
 /* One frame, masked with zeros. FALSE when the server has hung up. */
@@ -76,7 +77,8 @@ gboolean net_raw_send (
 /* That frame, so many times at once. */
 gboolean net_raw_send_many (GIOStream *stream, guint8 first_byte,
     const gchar *payload, gsize size, guint times);
-/* The next frame, of at most NET_RAW_MAX bytes; its first byte, 0 at the end. */
+/* The next frame, of at most NET_RAW_MAX bytes; its first byte, 0 at the
+ * end. */
 #define NET_RAW_MAX 65536
 guint8 net_raw_read (GIOStream *stream, guint8 *payload, gsize *size);
 /* Reads on until the close frame; its code, 0 without one. */

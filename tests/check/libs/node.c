@@ -12,8 +12,8 @@
 #define FOUND 60 /* s; a sanitizer on a busy machine is slow */
 #define PROBE 10000 /* ms; who is silent is for another test */
 
-/* One for this process, so that tests side by side do not hear each other; below
- * those that the kernel gives to whoever asks for none. */
+/* One for this process, so that tests side by side do not hear each other;
+ * below those that the kernel gives to whoever asks for none. */
 static guint16
 udp_port (void)
 {
@@ -417,8 +417,9 @@ post_many (gpointer data)
   return NULL;
 }
 
-/* What is posted is freed on the thread: it may be the last that holds whoever has
- * posted it. Some posters are slower than the thread, where there are many. */
+/* What is posted is freed on the thread: it may be the last that holds whoever
+ * has posted it. Some posters are slower than the thread, where there are
+ * many. */
 GST_START_TEST (test_posted_is_freed_there)
 {
   Posts posts = { vm_node_thread_new ("posts"), POSTERS * POSTS };

@@ -363,7 +363,8 @@ GST_START_TEST (test_long_answer)
 
 GST_END_TEST;
 
-/* What waits is bounded, and nobody waits for it: not who notifies, nor who ends. */
+/* What waits is bounded, and nobody waits for it: not who notifies, nor who
+ * ends. */
 static void
 check_queue (guint waiting, guint64 dropped)
 {

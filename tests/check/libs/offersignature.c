@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The offer of a file is the word of the device that sends it, to the one that is
- * meant. */
+/* The offer of a file is the word of the device that sends it, to the one that
+ * is meant. */
 
 #include "trustkeys.h"
 

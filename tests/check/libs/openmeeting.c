@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Devices that meet in a room that nobody hosts, on a server over TLS: what they
- * make of a meeting without a host, and the one that moderates it. */
+/* Devices that meet in a room that nobody hosts, on a server over TLS: what
+ * they make of a meeting without a host, and the one that moderates it. */
 
 #include "meetingdevice.h"
 #include "passtokens.h"
@@ -162,7 +162,8 @@ GST_START_TEST (test_restart)
 
 GST_END_TEST;
 
-/* The next server knows of no seats: both are in the room again, by other ids. */
+/* The next server knows of no seats: both are in the room again, by other
+ * ids. */
 GST_START_TEST (test_killed)
 {
   g_autofree gchar *state = g_build_filename (folder, "rooms", NULL);
@@ -192,7 +193,8 @@ GST_START_TEST (test_killed)
 
 GST_END_TEST;
 
-/* What is said while it is away is nobody's, and it is not waited for without end. */
+/* What is said while it is away is nobody's, and it is not waited for without
+ * end. */
 GST_START_TEST (test_gone_for_good)
 {
   g_autofree gchar *state = g_build_filename (folder, "rooms", NULL);

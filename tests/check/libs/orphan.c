@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A meeting whose host is lost: two guests go on without it, over data channels
- * that are function calls here. Slow: a lost connection is given up after 30 s. */
+ * that are function calls here. Slow: a lost connection is given up after 30
+ * s. */
 
 #include "cutter.h"
 #include "meetingdevice.h"
@@ -149,7 +150,8 @@ GST_START_TEST (test_signalling_without_host)
   vm_meeting_send_restart (c.meeting, c.other, "why not");
   vm_meeting_raise_hand (c.meeting, TRUE);
   heard (&b, "restart:why not p003^");
-  /* what a channel brings is said by whose channel it is, and no host speaks so */
+  /* what a channel brings is said by whose channel it is, and no host speaks
+   * so */
   vm_meeting_take_message (c.meeting, c.other, "signal",
       "{\"type\":\"kick\",\"from\":\"p001\",\"to\":\"p003\"}");
   vm_meeting_take_message (c.meeting, c.other, "signal",
@@ -191,8 +193,8 @@ check_unsent (guint n, guint m)
   heard (&c, wanted->str);
 }
 
-/* While one connection takes another's place, neither may carry what the next one is
- * set up with. */
+/* While one connection takes another's place, neither may carry what the next
+ * one is set up with. */
 GST_START_TEST (test_signalling_waits)
 {
   g_autofree gchar *sdp = g_strnfill (VM_SIGNAL_TEXT_MAX, 'x');
@@ -258,8 +260,8 @@ GST_START_TEST (test_the_other_is_cut)
 
 GST_END_TEST;
 
-/* The host is there again and has given Bob's seat away, but not Carl's: were Bob
- * to go on without it, there would be two meetings. */
+/* The host is there again and has given Bob's seat away, but not Carl's: were
+ * Bob to go on without it, there would be two meetings. */
 GST_START_TEST (test_seat_is_given_away)
 {
   VmParticipant *bob;

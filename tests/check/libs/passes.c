@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tokens that admit: whose count, for what and until when, and everything that is
- * refused, by its exact code. */
+/* Tokens that admit: whose count, for what and until when, and everything that
+ * is refused, by its exact code. */
 
 #include "passtokens.h"
 #include "trustkeys.h"
@@ -186,7 +186,8 @@ GST_START_TEST (test_number_of_keys)
 
 GST_END_TEST;
 
-/* A key of another curve signs nothing here, and a private one is not wanted. */
+/* A key of another curve signs nothing here, and a private one is not
+ * wanted. */
 GST_START_TEST (test_other_keys)
 {
   g_autofree gchar *curve = pass_other_curve_to_pem ();

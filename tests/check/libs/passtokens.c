@@ -67,8 +67,8 @@ pass_token_by_key (VmIdentity *identity, const gchar *claims)
   return g_strdup_printf ("%s.%s", text, end);
 }
 
-/* Three bytes are four characters: blanks in the claims make up what is missing, and
- * some in the header what is left. */
+/* Three bytes are four characters: blanks in the claims make up what is
+ * missing, and some in the header what is left. */
 gchar *
 pass_token_of_size (gsize size)
 {

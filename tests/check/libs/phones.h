@@ -6,10 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Three who are registered at one server, which has no sockets and a clock that stands
- * until a test moves it. */
+/* Three who are registered at one server, which has no sockets and a clock that
+ * stands until a test moves it. */
 
-/* One connection; what it heard, in the words of the wire, without the media. */
+/* One connection; what it heard, in the words of the wire, without the
+ * media. */
 typedef struct
 {
   GString *heard;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The queue of files: who begins next, who gives its place up, who gets how much
- * of the rate. The clock is a number. */
+/* The queue of files: who begins next, who gives its place up, who gets how
+ * much of the rate. The clock is a number. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/queue.h>
@@ -560,8 +560,8 @@ GST_START_TEST (test_receivers_at_most)
 
 GST_END_TEST;
 
-/* 100 files to four, of whom one takes nothing for a long time. Each file takes a
- * second; all of the three are there long before it wakes up. */
+/* 100 files to four, of whom one takes nothing for a long time. Each file takes
+ * a second; all of the three are there long before it wakes up. */
 GST_START_TEST (test_hundred_files)
 {
   static const gchar *const names[] = { "ann", "bob", "cid", "dan" };

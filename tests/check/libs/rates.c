@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How often an address may: below, at and above what it may at once, and later. */
+/* How often an address may: below, at and above what it may at once, and
+ * later. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/server/rates.h>

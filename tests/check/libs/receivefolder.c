@@ -441,7 +441,7 @@ GST_START_TEST (test_limits_before_a_byte_is_sent)
 
 GST_END_TEST;
 
-/* Whoever brings them: a quota is the folder's. It counts until nobody has it open. */
+/* Whoever brings them: a quota is the folder's, until nobody has it open. */
 GST_START_TEST (test_quota_is_shared)
 {
   g_autoptr (VmReceiveFolder) one = NULL, two = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a file that is received is hashed: as it comes, and again where that is not
- * enough. */
+/* How a file that is received is hashed: as it comes, and again where that is
+ * not enough. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/receivefolder.h>
@@ -168,7 +168,8 @@ GST_START_TEST (test_what_comes_in_order_is_not_read_again)
 
 GST_END_TEST;
 
-/* In order but for one that came late, and behind what an earlier transfer had. */
+/* In order but for one that came late, and behind what an earlier transfer
+ * had. */
 GST_START_TEST (test_gaps_and_what_was_there)
 {
   g_auto (File) file = file_of ("a", 20 * CHUNK + 3, CHUNK);
@@ -194,7 +195,8 @@ GST_START_TEST (test_gaps_and_what_was_there)
 
 GST_END_TEST;
 
-/* What was received earlier counts as it is on the disk when the rest has come. */
+/* What was received earlier counts as it is on the disk when the rest has
+ * come. */
 GST_START_TEST (test_changed_while_the_rest_comes)
 {
   g_auto (File) file = file_of ("a", 10 * CHUNK, CHUNK);
@@ -219,7 +221,8 @@ GST_START_TEST (test_changed_while_the_rest_comes)
 
 GST_END_TEST;
 
-/* More than is held back before the disk is asked to write, with and without. */
+/* More than is held back before the disk is asked to write, with and
+ * without. */
 GST_START_TEST (test_large_files)
 {
   g_auto (File) file = file_of ("a", 20 * 1024 * 1024 + 3, CHUNK);
@@ -241,7 +244,8 @@ GST_START_TEST (test_large_files)
 
 GST_END_TEST;
 
-/* What was hashed as it came counts no more when somebody else has written there. */
+/* What was hashed as it came counts no more when somebody else has written
+ * there. */
 GST_START_TEST (test_changed_while_it_comes)
 {
   g_auto (File) file = file_of ("a", 10 * CHUNK, CHUNK);
@@ -273,8 +277,8 @@ GST_START_TEST (test_changed_while_it_comes)
 
 GST_END_TEST;
 
-/* All of it is there, and would be read again before it counts, and once more before
- * it has its name. */
+/* All of it is there, and would be read again before it counts, and once more
+ * before it has its name. */
 GST_START_TEST (test_stopped_before_it_is_read)
 {
   g_auto (File) file = file_of ("a", 40 * CHUNK, CHUNK);

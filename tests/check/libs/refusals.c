@@ -57,7 +57,8 @@ GST_START_TEST (test_of_all)
 
 GST_END_TEST;
 
-/* Addresses that come late in the time of others are kept within bounds, too. */
+/* Addresses that come late in the time of others are kept within bounds,
+ * too. */
 GST_START_TEST (test_addresses_are_bounded)
 {
   for (guint i = 0; i < 20 * VM_REFUSALS_MAX; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A client of the room dialect at a server of a cluster: what it says before the
- * others have answered whether it has a seat (roomguest.h). */
+/* A client of the room dialect at a server of a cluster: what it says before
+ * the others have answered whether it has a seat (roomguest.h). */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/server/roomguest.h>
@@ -62,7 +62,8 @@ on_frame (const gchar *node, GBytes *frame, gpointer user_data)
 {
 }
 
-/* One thing that the store is asked, and what follows from it; FALSE: nothing. */
+/* One thing that the store is asked, and what follows from it; FALSE:
+ * nothing. */
 static gboolean
 serve (void)
 {
@@ -143,8 +144,8 @@ teardown (void)
   revision = 0;
 }
 
-/* One join is refused at once while what came early is taken, and the next is not
- * answered yet when the client is gone: nobody sits down for it. */
+/* One join is refused at once while what came early is taken, and the next is
+ * not answered yet when the client is gone: nobody sits down for it. */
 GST_START_TEST (test_gone_before_second_answer)
 {
   say ("{\"type\":\"join\",\"roomId\":\"a\"}");

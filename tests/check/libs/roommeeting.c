@@ -173,8 +173,8 @@ GST_START_TEST (test_kicked)
 
 GST_END_TEST;
 
-/* A socket that is lost is a seat that is lost, at once; whoever had it comes back, as
- * another, until that takes too long. */
+/* A socket that is lost is a seat that is lost, at once; whoever had it comes
+ * back, as another, until that takes too long. */
 GST_START_TEST (test_cut)
 {
   Cutter *cutter;

@@ -139,7 +139,8 @@ GST_START_TEST (test_tickets)
 
 GST_END_TEST;
 
-/* Below VM_TICKETS_PER_ADDRESS and at it each is good; above, the oldest is not. */
+/* Below VM_TICKETS_PER_ADDRESS and at it each is good; above, the oldest is
+ * not. */
 GST_START_TEST (test_tickets_of_one_address)
 {
   guint given = VM_TICKETS_PER_ADDRESS - 1 + __i__;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Open rooms over a restart, in the model: who has which seat afterwards, and for
- * how long; and what a line keeps. */
+/* Open rooms over a restart, in the model: who has which seat afterwards, and
+ * for how long; and what a line keeps. */
 
 #include "roompeer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One room at three servers: what each of its participants hears, whatever becomes of
- * a server, of the store or of the wire (protocol §8). */
+/* One room at three servers: what each of its participants hears, whatever
+ * becomes of a server, of the store or of the wire (protocol §8). */
 
 #include "sharenet.h"
 
@@ -289,7 +289,8 @@ GST_START_TEST (test_names)
 
 GST_END_TEST;
 
-/* A wire that doubles, and one that is cut: nothing is lost, doubled or out of order. */
+/* A wire that doubles, and one that is cut: nothing is lost, doubled or out of
+ * order. */
 GST_START_TEST (test_bad_wire)
 {
   GString *expected = g_string_new (NULL);
@@ -349,8 +350,8 @@ GST_START_TEST (test_late_words)
 
 GST_END_TEST;
 
-/* Killed: who comes back elsewhere keeps the seat, and the others hear nothing of it
- * but what it says. */
+/* Killed: who comes back elsewhere keeps the seat, and the others hear nothing
+ * of it but what it says. */
 GST_START_TEST (test_killed)
 {
   sit_all ();
@@ -456,8 +457,8 @@ GST_START_TEST (test_stranger_token)
 
 GST_END_TEST;
 
-/* Without the store the rooms go on, and joins wait until there is an answer or no
- * hope of one. */
+/* Without the store the rooms go on, and joins wait until there is an answer or
+ * no hope of one. */
 GST_START_TEST (test_store_away)
 {
   sit_all ();

@@ -342,7 +342,8 @@ GST_START_TEST (test_strangers_are_told_little)
 
 GST_END_TEST;
 
-/* Whom the policy shuts out has no PINs to try, and hears nothing of the room. */
+/* Whom the policy shuts out has no PINs to try, and hears nothing of the
+ * room. */
 GST_START_TEST (test_before_the_pin)
 {
   VmJoin join = { "standup", "Bob", NULL, "wrong1", "10.0.0.2" };
@@ -428,8 +429,8 @@ guest_token (VmIdentity *who)
   return token;
 }
 
-/* Who came by an invitation and was removed does not come in by it again, as who
- * left by itself does; who is trusted was not kept out by that. */
+/* Who came by an invitation and was removed does not come in by it again, as
+ * who left by itself does; who is trusted was not kept out by that. */
 GST_START_TEST (test_removed_guest)
 {
   g_autoptr (VmToken) token = guest_token (f.bob);
@@ -492,8 +493,8 @@ check_sent_out (Peer *peer, VmError code)
       host.heard->str);
 }
 
-/* Who is trusted as Carl is Carl, whatever it says; of others it is said how well
- * they are known. */
+/* Who is trusted as Carl is Carl, whatever it says; of others it is said how
+ * well they are known. */
 GST_START_TEST (test_names_are_labels)
 {
   static const struct

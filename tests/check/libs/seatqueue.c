@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A host whose thread does not look for a while: how much waits for it, and what
- * becomes of the rest. */
+/* A host whose thread does not look for a while: how much waits for it, and
+ * what becomes of the rest. */
 
 #include "nethost.h"
 

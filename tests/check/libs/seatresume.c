@@ -167,7 +167,8 @@ GST_END_TEST;
 
 #define MISSED 250 /* below VM_LINE_MESSAGES */
 
-/* As much as is kept for who is lost: what is told it next has room behind it. */
+/* As much as is kept for who is lost: what is told it next has room behind
+ * it. */
 GST_START_TEST (test_resume_after_a_mebibyte)
 {
   NetSocket *bob = net_socket_join (server, "standup", "Bob"), *again;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is said to a server in confidence, and by it, is in no log: nonces of the
- * trust handshake, tokens, tickets, PINs, invitations, the secret of the page that
- * answers. What is in files is looked for by tests/lab/test_secrets.py. */
+/* What is said to a server in confidence, and by it, is in no log: nonces of
+ * the trust handshake, tokens, tickets, PINs, invitations, the secret of the
+ * page that answers. What is in files is looked for by
+ * tests/lab/test_secrets.py. */
 
 #include "trusthost.h"
 

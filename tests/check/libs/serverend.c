@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What others have open when a server ends: a descriptor that another thread
- * opens the moment libwebsockets has closed its event pipe stays open. No thread
- * would be sure to be that fast, so this program has its own close(), which
- * opens a file then, as another thread would. */
+ * opens the moment libwebsockets has closed its event pipe stays open. No
+ * thread would be sure to be that fast, so this program has its own close(),
+ * which opens a file then, as another thread would. */
 
 #include "netclient.h"
 

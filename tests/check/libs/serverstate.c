@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The file in which rooms outlast a restart of their server: whose it must be, and
- * what a server does that is about to stop. */
+/* The file in which rooms outlast a restart of their server: whose it must be,
+ * and what a server does that is about to stop. */
 
 #include "netclient.h"
 
@@ -145,7 +145,8 @@ make_pipe (void)
 static void
 make_foreign (void)
 {
-  /* only root can give a file away; to anybody else it is as good as readable */
+  /* only root can give a file away; to anybody else it is as good as
+   * readable */
   if (chown (state, 1, -1) != 0)
     make_readable ();
 }
@@ -161,8 +162,8 @@ make_other (void)
 static void (*const spoil[]) (void) = { make_readable, make_writable, make_link,
   make_pipe, make_foreign, make_other };
 
-/* What others may have put there opens no seat, and is left to its owner, at the end of
- * the server too. */
+/* What others may have put there opens no seat, and is left to its owner, at
+ * the end of the server too. */
 GST_START_TEST (test_of_others)
 {
   struct stat before, after;
@@ -221,8 +222,9 @@ ask (guint16 port)
   return answer->status;
 }
 
-/* Somebody does not hang up, so that the server waits a moment for them: who comes
- * back in that moment would find the rooms gone, and is for the next server. */
+/* Somebody does not hang up, so that the server waits a moment for them: who
+ * comes back in that moment would find the rooms gone, and is for the next
+ * server. */
 GST_START_TEST (test_who_comes_back_at_once)
 {
   NetSocket *ann;

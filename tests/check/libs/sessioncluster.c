@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A session of Engine.IO that is polled at a server that does not have it (protocol
- * §8). */
+/* A session of Engine.IO that is polled at a server that does not have it
+ * (protocol §8). */
 
 #include "natsserver.h"
 #include "nethost.h"
@@ -33,8 +33,8 @@ post (VmServer *at, const gchar *body)
       sid, strlen (body), body);
 }
 
-/* What comes over one connection is heard before what comes over a later one, or in the
- * same turn: once two were answered, it was heard. */
+/* What comes over one connection is heard before what comes over a later one,
+ * or in the same turn: once two were answered, it was heard. */
 static void
 wait_heard (VmServer *at)
 {
@@ -66,8 +66,8 @@ is (NetAnswer *answer, guint status, const gchar *body)
   net_answer_free (answer);
 }
 
-/* Both know of each other when one passes on to the other what that does not know
- * at once: nothing is waited for. */
+/* Both know of each other when one passes on to the other what that does not
+ * know at once: nothing is waited for. */
 static gboolean
 knows_first (gpointer user_data)
 {
@@ -176,7 +176,8 @@ GST_START_TEST (test_give_up)
 
 GST_END_TEST;
 
-/* Nobody's, nobody's at a server that is there, and one of a server that is not. */
+/* Nobody's, nobody's at a server that is there, and one of a server that is
+ * not. */
 GST_START_TEST (test_unknown)
 {
   const gchar *node = strchr (sid, '.');
@@ -205,7 +206,8 @@ GST_START_TEST (test_dead_server)
 
 GST_END_TEST;
 
-/* Its server has one WebSocket for it, which is not passed on: polling goes on. */
+/* Its server has one WebSocket for it, which is not passed on: polling goes
+ * on. */
 GST_START_TEST (test_upgrade)
 {
   g_autofree gchar *path =

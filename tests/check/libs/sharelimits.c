@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the servers of a cluster bear of one another, at limits of clusterline.h and
- * roomshare.h, below and above (protocol §8). */
+/* What the servers of a cluster bear of one another, at limits of clusterline.h
+ * and roomshare.h, below and above (protocol §8). */
 
 #include "sharenet.h"
 
@@ -169,7 +169,8 @@ GST_START_TEST (test_hold_max)
 
 GST_END_TEST;
 
-/* What was said to a server that is gone is said again, so long as it may come back. */
+/* What was said to a server that is gone is said again, so long as it may come
+ * back. */
 GST_START_TEST (test_line_time)
 {
   const gdouble again = (gdouble) VM_CLUSTER_LINE_AGAIN_TIME / NET_SECOND;
@@ -190,8 +191,8 @@ GST_START_TEST (test_line_time)
 
 GST_END_TEST;
 
-/* The numbers of a meeting's states go on for who comes back at another server, however
- * many its own has told since the last second began. */
+/* The numbers of a meeting's states go on for who comes back at another server,
+ * however many its own has told since the last second began. */
 GST_START_TEST (test_counts_max)
 {
   guint64 most;

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Three servers' rooms on one store and one wire, both in memory, and a clock: all
- * that is said waits until it is passed on, so that a test says what is lost and what
- * comes late. */
+/* Three servers' rooms on one store and one wire, both in memory, and a clock:
+ * all that is said waits until it is passed on, so that a test says what is
+ * lost and what comes late. */
 
 #define NET_NODES 3
 #define NET_SECOND G_USEC_PER_SEC
@@ -71,7 +71,8 @@ void net_pass (gdouble seconds);
 void net_kill (NetNode *node);
 /* Another server in the place of one that was killed. */
 void net_start (NetNode *node, gchar letter);
-/* It has users who call one another; what @send is told, another of the tests does. */
+/* It has users who call one another; what @send is told, another of the tests
+ * does. */
 void net_take_calls (
     NetNode *node, VmCallsSend send, VmCallsMissed missed, VmCallsClose close);
 
@@ -81,7 +82,8 @@ void net_client_clear (NetClient *client);
 void net_sit (NetClient *client, const gchar *room, const gchar *user);
 /* A ticket of @node, that all know of. Returns: (transfer full) */
 gchar *net_get_ticket (NetNode *node, const VmJoin *join);
-/* Natively by that, wherever @client is connected, with @key or NULL; not settled. */
+/* Natively by that, wherever @client is connected, with @key or NULL; not
+ * settled. */
 void net_sit_by (NetClient *client, const gchar *ticket, const gchar *key);
 /* By a dialect without tickets; not settled. */
 void net_enter (NetClient *client, const gchar *room);
@@ -90,7 +92,8 @@ void net_come_back (NetClient *client, NetNode *node);
 void net_say (
     NetClient *client, VmSignalType type, const gchar *to, const gchar *text);
 void net_leave (NetClient *client);
-/* Just that, and nothing from now on; states and presence are not written down. */
+/* Just that, and nothing from now on; states and presence are not written
+ * down. */
 void net_heard (NetClient *client, const gchar *what);
 /* Why it was refused, or "". */
 const gchar *net_refusal (const NetClient *client);

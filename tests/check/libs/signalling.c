@@ -451,7 +451,8 @@ GST_START_TEST (test_burst_is_read)
   last = host_wait (VM_SIGNAL_HAND);
   fail_unless (g_queue_is_empty (&bob->texts)
                || !strstr (g_queue_peek_tail (&bob->texts), "RATE_LIMITED"));
-  /* beyond, it is read later and said so; a slow server allows more meanwhile */
+  /* beyond, it is read later and said so; a slow server allows more
+   * meanwhile */
   while (g_get_monotonic_time () < end
          && !g_queue_find_custom (&bob->texts, "RATE_LIMITED", lacks)) {
     for (guint i = 0; i < VM_MESSAGE_RATE; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What trust hashes and signs: transcripts, the six digits, detached signatures.
- * The vectors were made by another implementation (Python's hashlib). */
+/* What trust hashes and signs: transcripts, the six digits, detached
+ * signatures. The vectors were made by another implementation (Python's
+ * hashlib). */
 
 #include "trustkeys.h"
 

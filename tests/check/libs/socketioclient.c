@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A client of seed 5, frame by frame, against its "Signaling Flow" and "Protocol
- * exchange" of the Socket.IO protocol. */
+/* A client of seed 5, frame by frame, against its "Signaling Flow" and
+ * "Protocol exchange" of the Socket.IO protocol. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/wire/dialect.h>
@@ -309,7 +309,8 @@ GST_START_TEST (test_join_again)
 
 GST_END_TEST;
 
-/* Before its time, and what cannot be read: one frame each, in a room of one. */
+/* Before its time, and what cannot be read: one frame each, in a room of
+ * one. */
 GST_START_TEST (test_refuses)
 {
   const gchar *early[] = { "40", "41x", "42[\"room_joined\",{}]", "", "7", "4",

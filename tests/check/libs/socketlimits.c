@@ -293,8 +293,8 @@ GST_START_TEST (test_flood_that_goes_on)
 
 GST_END_TEST;
 
-/* A connection whose client takes next to nothing: its server's buffer is small as
- * well, as is that of a slow network. */
+/* A connection whose client takes next to nothing: its server's buffer is small
+ * as well, as is that of a slow network. */
 static GSocket *
 connect_narrow (void)
 {

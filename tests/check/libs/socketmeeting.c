@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A device that joins a room of seed 5's protocol, on a server of Socket.IO that
- * speaks it: the other device's. Real sockets, on loopback only. */
+/* A device that joins a room of seed 5's protocol, on a server of Socket.IO
+ * that speaks it: the other device's. Real sockets, on loopback only. */
 
 #include "cutter.h"
 #include "meetingdevice.h"
@@ -191,8 +191,8 @@ GST_START_TEST (test_kicked)
 
 GST_END_TEST;
 
-/* A socket that is lost is a seat that is lost, at once; whoever had it comes back, as
- * another, until that takes too long. */
+/* A socket that is lost is a seat that is lost, at once; whoever had it comes
+ * back, as another, until that takes too long. */
 GST_START_TEST (test_cut)
 {
   Cutter *cutter;

@@ -431,7 +431,8 @@ GST_START_TEST (test_pings)
 
 GST_END_TEST;
 
-/* Engine.IO asks whether the client is there; its WebSocket does not ask as well. */
+/* Engine.IO asks whether the client is there; its WebSocket does not ask as
+ * well. */
 GST_START_TEST (test_pings_once)
 {
   VmServerTimes times = patient;
@@ -664,8 +665,8 @@ GST_START_TEST (test_stop_in_a_meeting)
 
 GST_END_TEST;
 
-/* What flows between those in it goes on: nobody is told that the others have left,
- * whatever each is connected by. */
+/* What flows between those in it goes on: nobody is told that the others have
+ * left, whatever each is connected by. */
 GST_START_TEST (test_stop_in_an_open_room)
 {
   VmServerConfig config = { .loopback_only = TRUE, .open_rooms = TRUE };

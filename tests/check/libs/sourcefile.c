@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #define CHUNK 65536
-/* none of which is written, and which is read for far longer than between two signals
- * of VmFileSender::changed */
+/* none of which is written, and which is read for far longer than between two
+ * signals of VmFileSender::changed */
 #define LARGE (G_GUINT64_CONSTANT (16) << 30)
 
 static gchar *folder;
@@ -97,7 +97,8 @@ GST_START_TEST (test_chunks_and_the_whole_in_one_reading)
 
 GST_END_TEST;
 
-/* As after a resume: some chunks are sent out of order, the hash comes anyway. */
+/* As after a resume: some chunks are sent out of order, the hash comes
+ * anyway. */
 GST_START_TEST (test_hash_of_what_is_not_sent)
 {
   gsize size = 20 * CHUNK + 5;
@@ -262,8 +263,8 @@ check_next (VmFileSender *sender, VmTransferType type)
   fail_unless_equals_int (message->type, type);
 }
 
-/* A receiver has the whole of a large file already, and the hash of it takes its
- * time: whoever cancels meanwhile is heard. */
+/* A receiver has the whole of a large file already, and the hash of it takes
+ * its time: whoever cancels meanwhile is heard. */
 GST_START_TEST (test_cancelled_while_it_is_hashed)
 {
   gint fd = g_open (path, O_WRONLY | O_CREAT, 0600);

@@ -3,8 +3,8 @@
 
 #include "meetingdevice.h"
 
-/* Devices that talk: what each hears of the others is kept as words. Data channels
- * are function calls. */
+/* Devices that talk: what each hears of the others is kept as words. Data
+ * channels are function calls. */
 
 /* One more word. */
 void talk_note (Device *device, const gchar *format, ...) G_GNUC_PRINTF (2, 3);

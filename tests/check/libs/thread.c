@@ -44,7 +44,8 @@ look (Policies *policies)
   g_thread_join (g_thread_new ("policies", run, policies));
 }
 
-/* It takes long turns, and is as it was when it goes back; or gives way for good. */
+/* It takes long turns, and is as it was when it goes back; or gives way for
+ * good. */
 GST_START_TEST (test_usual)
 {
   Policies policies = { .before = SCHED_OTHER };
@@ -78,7 +79,8 @@ GST_START_TEST (test_decided)
 
 GST_END_TEST;
 
-/* A thread for batches stays one while it is somebody's whom others wait for. */
+/* A thread for batches stays one while it is somebody's whom others wait
+ * for. */
 GST_START_TEST (test_batches)
 {
   Policies policies = { .before = SCHED_BATCH };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Everybody in one window: where each picture stands, and how they come and go. */
+/* Everybody in one window: where each picture stands, and how they come and
+ * go. */
 
 #include <gst/check/gstcheck.h>
 #include "grid.h"
@@ -87,8 +88,8 @@ come (VmtGrid *grid, GstElement *pipeline, gboolean video, GstPad **tile)
   return source;
 }
 
-/* What may be held up, on a thread of its own: a test that ended in it would say
- * nothing. */
+/* What may be held up, on a thread of its own: a test that ended in it would
+ * say nothing. */
 typedef struct
 {
   VmtGrid *grid;
@@ -246,8 +247,8 @@ GST_START_TEST (test_come_and_go)
 
 GST_END_TEST;
 
-/* The picture and sound of nobody come late, after somebody's, whose sound has another
- * rate. */
+/* The picture and sound of nobody come late, after somebody's, whose sound has
+ * another rate. */
 GST_START_TEST (test_somebody_comes_first)
 {
   static const gchar *const factories[] = { "videotestsrc", "audiotestsrc" };
@@ -286,8 +287,8 @@ GST_START_TEST (test_somebody_comes_first)
 
 GST_END_TEST;
 
-/* A window or a sound device that takes nothing, or nothing more, holds nobody: not
- * who sends, not who leaves. */
+/* A window or a sound device that takes nothing, or nothing more, holds nobody:
+ * not who sends, not who leaves. */
 GST_START_TEST (test_goes_while_it_stands_still)
 {
   gboolean video = __i__ % 2, late = __i__ / 2;

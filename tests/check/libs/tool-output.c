@@ -285,8 +285,8 @@ GST_END_TEST;
 
 #define WIDE "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0" /* six columns */
 
-/* What is on its way has the whole line of a terminal, but for its last column; beside
- * what is typed, half of it. */
+/* What is on its way has the whole line of a terminal, but for its last column;
+ * beside what is typed, half of it. */
 GST_START_TEST (test_ticker_on_a_terminal)
 {
   static const gchar *const cases[][3] = {

@@ -376,8 +376,8 @@ GST_START_TEST (test_not_found)
 
 GST_END_TEST;
 
-/* A server that has looked at a token is one of rooms, and whoever says the dialect
- * knows what is there. */
+/* A server that has looked at a token is one of rooms, and whoever says the
+ * dialect knows what is there. */
 GST_START_TEST (test_not_taken_for_a_device)
 {
   g_auto (VmtOptions) plain = { 0 };

@@ -313,7 +313,8 @@ GST_START_TEST (test_taken)
 
 GST_END_TEST;
 
-/* As a pipeline does with what comes while it starts, in a thread of its own. */
+/* As a pipeline does with what comes while it starts, in a thread of its
+ * own. */
 static void
 start_at_once (GstBin *bin, GstElement *element, gpointer user_data)
 {
@@ -422,7 +423,8 @@ GST_START_TEST (test_left)
 
 GST_END_TEST;
 
-/* What fails is an error for who has come to send; not what they leave behind. */
+/* What fails is an error for who has come to send; not what they leave
+ * behind. */
 GST_START_TEST (test_who_came_to_send)
 {
   Meeting m;
@@ -474,8 +476,8 @@ GST_START_TEST (test_turns)
 
 GST_END_TEST;
 
-/* A pad that is free goes to whom the fewest files are on their way to, wherever its
- * turn stands. */
+/* A pad that is free goes to whom the fewest files are on their way to,
+ * wherever its turn stands. */
 GST_START_TEST (test_turns_are_fair)
 {
   const guint bobs = VMT_FILES_SENT_MAX / 2 + 1;

@@ -106,7 +106,8 @@ GST_START_TEST (test_what_is_kept)
 
 GST_END_TEST;
 
-/* A rate is said of what took long enough to have one, and where it was gone on with. */
+/* A rate is said of what took long enough to have one, and where it was gone on
+ * with. */
 GST_START_TEST (test_times)
 {
   static const struct
@@ -170,7 +171,8 @@ GST_START_TEST (test_progress)
 
 GST_END_TEST;
 
-/* Of a connection: a rate of before says nothing any more, and the clock stands. */
+/* Of a connection: a rate of before says nothing any more, and the clock
+ * stands. */
 GST_START_TEST (test_lost)
 {
   static const struct

@@ -24,8 +24,8 @@ GST_START_TEST (test_question)
 
 GST_END_TEST;
 
-/* A name with digits of its own, and blanks that push the true ones out of sight
- * where lines are broken. */
+/* A name with digits of its own, and blanks that push the true ones out of
+ * sight where lines are broken. */
 GST_START_TEST (test_name_is_no_question)
 {
   g_autofree gchar *pushes = vmt_digits_question (
@@ -287,7 +287,8 @@ meeting_open (Meeting *meeting)
 {
   static const VmtOptions options = { 0 };
 
-  /* before another thread makes it: how GLib hands it on is not shown to TSan */
+  /* before another thread makes it: how GLib hands it on is not shown to
+   * TSan */
   g_main_context_default ();
   *meeting = (Meeting){ .node = g_object_new (VM_TYPE_NODE, NULL) };
   meeting->out = open_memstream (&meeting->text, &meeting->size);
@@ -366,8 +367,8 @@ count_in (Meeting *meeting, const gchar *words)
   return n;
 }
 
-/* A yes to what was asked before, or to somebody in the chat, under which another
- * question has come, is no yes to that; a no needs no time. */
+/* A yes to what was asked before, or to somebody in the chat, under which
+ * another question has come, is no yes to that; a no needs no time. */
 GST_START_TEST (test_question_can_be_read)
 {
   Meeting meeting;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A sender against a receiver: files of every size at the edges of a chunk, over
- * links that lose, double, damage and reorder, and cut and resumed. */
+/* A sender against a receiver: files of every size at the edges of a chunk,
+ * over links that lose, double, damage and reorder, and cut and resumed. */
 
 #include "transferlink.h"
 
@@ -120,9 +120,9 @@ GST_START_TEST (test_resume)
 
 GST_END_TEST;
 
-/* Another link takes its place when a tenth, two tenths … are written, and twice in a
- * row: the transfer goes on, and of what was written one chunk goes again, to ask
- * what was written. */
+/* Another link takes its place when a tenth, two tenths … are written, and
+ * twice in a row: the transfer goes on, and of what was written one chunk goes
+ * again, to ask what was written. */
 GST_START_TEST (test_other_lane)
 {
   for (guint tenth = 0; tenth < 10; tenth++) {
@@ -187,8 +187,8 @@ GST_START_TEST (test_other_lane_and_one_for_several)
 
 GST_END_TEST;
 
-/* The next lane carries less at once; how far the one before was counts no more, and
- * what was read and not sent yet tells soon how far this one is. */
+/* The next lane carries less at once; how far the one before was counts no
+ * more, and what was read and not sent yet tells soon how far this one is. */
 GST_START_TEST (test_other_lane_nearby)
 {
   g_autoptr (Link) link = link_new (512 * 65536, 1);
@@ -245,8 +245,8 @@ is_late (Link *link)
   return link->now >= 12 * G_USEC_PER_SEC;
 }
 
-/* How often chunks were lost on one lane does not count on the next, as long as it
- * has not counted as often as it may. */
+/* How often chunks were lost on one lane does not count on the next, as long as
+ * it has not counted as often as it may. */
 GST_START_TEST (test_other_lane_after_retries)
 {
   g_autoptr (Link) link = link_new (8 * 65536, 1);

@@ -73,7 +73,8 @@ void link_run (Link *link);
 void link_run_until (Link *link, gboolean (*done) (Link *link));
 /* The link is cut: both sides are told, what is on its way is lost. */
 void link_cut (Link *link);
-/* Another link takes its place: what is on its way is lost, the sender knows. */
+/* Another link takes its place: what is on its way is lost, the sender
+ * knows. */
 void link_change (Link *link);
 /* As a peer would. */
 void link_inject (

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A peer written by hand from seed 1 §4.2, which knows its seven messages, JSON
- * and base64, and nothing else: it fails the test when it is sent anything that the
- * seed does not draw. It sends to us and receives from us. */
+ * and base64, and nothing else: it fails the test when it is sent anything that
+ * the seed does not draw. It sends to us and receives from us. */
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/frame.h>
@@ -313,8 +313,8 @@ GST_START_TEST (test_sends_in_its_way)
 
 GST_END_TEST;
 
-/* What it has no messages for: it is not told of pauses, a full disk is silence,
- * and what ends a transfer is a file that is not verified. */
+/* What it has no messages for: it is not told of pauses, a full disk is
+ * silence, and what ends a transfer is a file that is not verified. */
 GST_START_TEST (test_is_told_no_more)
 {
   g_auto (Ours) ours = { NULL };

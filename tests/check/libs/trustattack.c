@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The handshake with somebody in between, or at one end, who does not mean well:
- * each attempt fails, each is told for what it is. */
+/* The handshake with somebody in between, or at one end, who does not mean
+ * well: each attempt fails, each is told for what it is. */
 
 #include "trustpair.h"
 

@@ -109,8 +109,8 @@ GST_START_TEST (test_members)
 
 GST_END_TEST;
 
-/* No body is taken for another, but for one that has all of the other's members;
- * they go opposite ways. */
+/* No body is taken for another, but for one that has all of the other's
+ * members; they go opposite ways. */
 GST_START_TEST (test_others)
 {
   VmTrustBody body = full ();

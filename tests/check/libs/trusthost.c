@@ -152,7 +152,8 @@ host_heard (const gchar *word)
 {
   gchar *next;
 
-  /* the store's changes come when they come, also before what was their cause */
+  /* the store's changes come when they come, also before what was their
+   * cause */
   while ((next = g_async_queue_timeout_pop (
               words, NET_SECONDS * G_TIME_SPAN_SECOND))
          && (strcmp (next, "changed") == 0

@@ -30,8 +30,8 @@ void host_take_request (const gchar *request_id, const gchar *six);
 /* How this user says yes; the desk's way by host_setup(). */
 extern void (*host_approve) (const gchar *request_id);
 /* The next word from the desk, as "requested:Bob", "established:Bob",
- * "failed:Bob:TIMEOUT", "answered:yes"; waits for it. "changed" is dropped, and an
- * answer that is not asked for. */
+ * "failed:Bob:TIMEOUT", "answered:yes"; waits for it. "changed" is dropped, and
+ * an answer that is not asked for. */
 void host_heard (const gchar *word);
 /* The same, or "changed"; others are dropped. */
 void host_waits_for (const gchar *word);

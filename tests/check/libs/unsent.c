@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a device bears that joins a room of seed 5's protocol where the server does not
- * read. Real sockets, on loopback only. */
+/* What a device bears that joins a room of seed 5's protocol where the server
+ * does not read. Real sockets, on loopback only. */
 
 #include "meetingdevice.h"
 
@@ -77,7 +77,8 @@ shake_hands (void)
   put (answer, strlen (answer));
 }
 
-/* Not without end: libsoup reads as long as there is more, before it hands on any. */
+/* Not without end: libsoup reads as long as there is more, before it hands on
+ * any. */
 static void
 ask (void)
 {

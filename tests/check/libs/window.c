@@ -202,8 +202,8 @@ GST_START_TEST (test_longer_path)
 
 GST_END_TEST;
 
-/* As few as there are in VM_WINDOW_BYTES_MIN, but two if they are small, and one if
- * they are large. */
+/* As few as there are in VM_WINDOW_BYTES_MIN, but two if they are small, and
+ * one if they are large. */
 GST_START_TEST (test_least)
 {
   static const struct

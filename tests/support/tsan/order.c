@@ -74,9 +74,9 @@ g_cancellable_is_cancelled (GCancellable *cancellable)
   return cancelled;
 }
 
-/* What a source calls is held by who dispatches it, and given up without a lock: who
- * destroys the source meanwhile may be the last, and frees what it works on. GLib's own
- * count of that is static; this is the same, told. */
+/* What a source calls is held by who dispatches it, and given up without a
+ * lock: who destroys the source meanwhile may be the last, and frees what it
+ * works on. GLib's own count of that is static; this is the same, told. */
 
 typedef struct
 {
@@ -154,8 +154,9 @@ UNREF (g_thread_unref, GThread)
 UNREF (g_variant_unref, GVariant)
 
 /* Before the decrement itself another thread may give up its reference, and
- * this one be the last after all. GObject asks for an object's weak locations once
- * it has seen that, before it disposes of it: there the others' are taken. */
+ * this one be the last after all. GObject asks for an object's weak locations
+ * once it has seen that, before it disposes of it: there the others' are
+ * taken. */
 static _Thread_local GObject *unreffed;
 
 void

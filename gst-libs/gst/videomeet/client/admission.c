@@ -24,8 +24,8 @@ typedef struct
   VmJudge *judge; /* of the key that was shown */
   gboolean knows; /* and so does the judge */
   gchar *user, *device; /* by which it was judged, or NULL */
-  gchar *
-      pass; /* what the server is shown, and nobody who is not judged; or NULL */
+  gchar *pass; /* what the server is shown, and nobody who is not judged; or
+                  NULL */
   GString *request; /* its closing brace and the token are still to come */
   VmAdmission *admission; /* granted */
   guint timeout_ms;

@@ -7,10 +7,10 @@
 
 /* How a guest is admitted (protocol §2): GET /status over TLS, the key held
  * against the device id and against what is remembered of the device, which
- * must be one that the guest's own policy accepts; then POST /meetings/join on a
- * connection of the same key, with the token that the host once gave. A host
- * that hides its names from strangers is held to them when the grant tells them.
- * Over plain HTTP there is no key and only the last step, or none under
+ * must be one that the guest's own policy accepts; then POST /meetings/join on
+ * a connection of the same key, with the token that the host once gave. A host
+ * that hides its names from strangers is held to them when the grant tells
+ * them. Over plain HTTP there is no key and only the last step, or none under
  * VM_POLICY_REQUIRE. Belongs to the thread of @http. */
 
 typedef struct

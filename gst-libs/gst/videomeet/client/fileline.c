@@ -12,7 +12,8 @@
 #include "settle.h"
 #include "unsent.h"
 
-#define REPLY_MAX (256 * 1024) /* of a message that comes: replies are small */
+/* of a message that comes: replies are small */
+#define REPLY_MAX (256 * 1024)
 #define PING_SECONDS 2
 #define LOOK_MS 1000
 #define SETTLE_MS (5 * 1000) /* until the socket is gone, at most */

@@ -6,13 +6,14 @@
  * @short_description: a file of a meeting over a WebSocket
  *
  * The faster lane between two devices that have signed their connection in a
- * meeting: a socket of the receiver's server, for one transfer that it has accepted
- * (protocol §7). TLS must show the key that the other has signed with, and this
- * device shows its own. The messages are those of the data channels, and the
- * transfer knows nothing of it: where the socket ends, it goes on over another.
+ * meeting: a socket of the receiver's server, for one transfer that it has
+ * accepted (protocol §7). TLS must show the key that the other has signed with,
+ * and this device shows its own. The messages are those of the data channels,
+ * and the transfer knows nothing of it: where the socket ends, it goes on over
+ * another.
  *
- * A socket belongs to the main context that was the thread's default when it was
- * made; what it costs to encrypt and send is done in a thread of its own.
+ * A socket belongs to the main context that was the thread's default when it
+ * was made; what it costs to encrypt and send is done in a thread of its own.
  */
 
 #include "../transfer/vmfilesocket.h"
@@ -111,8 +112,8 @@ vm_file_socket_class_init (VmFileSocketClass *klass)
    *   %VM_ERROR_DISCONNECTED, %VM_ERROR_TIMEOUT: it did not open, or is lost;
    *   %VM_ERROR_RATE_LIMITED: the other says far more than it was asked
    *
-   * It is of no more use; the last signal. What was sent and is not answered may not
-   * have come.
+   * It is of no more use; the last signal. What was sent and is not answered
+   * may not have come.
    *
    * Since: 0.1
    */
@@ -161,7 +162,8 @@ key_hash_of (VmMediaSession *session)
 /**
  * vm_file_socket_new:
  * @session: of the two, for which vm_media_session_is_signed()
- * @base_uri: where the receiver's server is, as vm_device_get_base_uri(); over TLS
+ * @base_uri: where the receiver's server is, as vm_device_get_base_uri(); over
+ *   TLS
  * @transfer_id: of a file that the receiver has accepted in the meeting, by a
  *   `FILE_RESPONSE` with a `port` and the encoding `binary`
  *
@@ -223,8 +225,8 @@ vm_file_socket_get_base_uri (VmFileSocket *self)
  * @self: a #VmFileSocket
  * @message: what is to be said of the transfer, as in #VmTransferMeta
  * @data: (nullable): the bytes of a CHUNK_DATA
- * @error: %VM_ERROR_BAD_MESSAGE: it is no such message; %VM_ERROR_DISCONNECTED: it is
- *   not open
+ * @error: %VM_ERROR_BAD_MESSAGE: it is no such message; %VM_ERROR_DISCONNECTED:
+ *   it is not open
  *
  * Never blocks: what waits is bounded by what a transfer sends before it is
  * acknowledged.
@@ -259,8 +261,8 @@ vm_file_socket_send (VmFileSocket *self, const GstStructure *message,
  * vm_file_socket_close:
  * @self: a #VmFileSocket
  *
- * Nothing more is heard of it; what was sent gets out. Also when its last reference
- * is given up.
+ * Nothing more is heard of it; what was sent gets out. Also when its last
+ * reference is given up.
  *
  * Since: 0.1
  */

@@ -8,8 +8,8 @@
 
 /* What fileupload.c (the file) and fileuploadlane.c (the network) share. */
 
-/* Bytes that may wait for a device that does not read: the largest window. What it
- * says that it has got is no measure. */
+/* Bytes that may wait for a device that does not read: the largest window. What
+ * it says that it has got is no measure. */
 #define VM_UPLOAD_UNSENT_MAX VM_WINDOW_BYTES_MAX
 
 /* A message as it travels. */
@@ -68,7 +68,8 @@ void vm_upload_look_for_room (VmUpload *self);
 /* Takes @error; of several, the first counts. */
 void vm_upload_end (VmUpload *self, GError *error);
 void vm_upload_drop_socket (VmUpload *self);
-/* For tests: after how long without a word a socket that is opened later is lost; ms. */
+/* For tests: after how long without a word a socket that is opened later is
+ * lost; ms. */
 void vm_upload_set_dead_time (guint ms);
 /* What was read, and the first attempt. */
 gboolean vm_upload_flush (gpointer upload);

@@ -2,9 +2,9 @@
 
 /* A file to a device outside any meeting: POST /transfers, then the socket at
  * /transfer (protocol §2, §5). A thread reads the file; the caller's own runs a
- * main loop for the network. When the socket is lost another takes its place, at the
- * same address or another (lanes.h): the transfer on both sides knows nothing of
- * sockets and goes on where it was. */
+ * main loop for the network. When the socket is lost another takes its place,
+ * at the same address or another (lanes.h): the transfer on both sides knows
+ * nothing of sockets and goes on where it was. */
 
 #include "fileupload-priv.h"
 
@@ -12,8 +12,8 @@
 #include "../vmthread-priv.h"
 #include "../vmtimer-priv.h"
 
-/* Messages that were read and wait for the socket; with so many no more chunks are
- * read. */
+/* Messages that were read and wait for the socket; with so many no more chunks
+ * are read. */
 #define QUEUE_MAX 64
 
 void
@@ -79,7 +79,8 @@ push (VmUpload *self, VmUploadItem *item)
     tell (self);
 }
 
-/* called with lock held; what is pulled first is the offer, and needs no socket */
+/* called with lock held; what is pulled first is the offer, and needs no
+ * socket */
 static gboolean
 has_to_wait (VmUpload *self)
 {
@@ -87,7 +88,8 @@ has_to_wait (VmUpload *self)
          && !g_cancellable_is_cancelled (self->cancellable);
 }
 
-/* A socket that was lost before this thread woke up for it is told as every other. */
+/* A socket that was lost before this thread woke up for it is told as every
+ * other. */
 static gboolean
 wait_connected (VmUpload *self)
 {
@@ -198,8 +200,8 @@ run (VmUpload *self)
   vm_file_sender_set_flushing (self->sender, FALSE);
 }
 
-/* What comes first counts: that it was given up here, that the network was, that
- * the transfer has failed. */
+/* What comes first counts: that it was given up here, that the network was,
+ * that the transfer has failed. */
 static gboolean
 take_result (VmUpload *self, GError **error)
 {
@@ -247,16 +249,18 @@ vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
  * @self: a #VmFileSender that nobody pulls from
  * @identity: the key of this device, which the other resumes by
  * @base_uri: where the other device's server is, as vm_device_get_base_uri()
- * @key_hash: (nullable): the key that it must show, as vm_device_get_key_hash();
- *   %NULL for whichever answers first; from then on that one
+ * @key_hash: (nullable): the key that it must show, as
+ *   vm_device_get_key_hash(); %NULL for whichever answers first; from then on
+ *   that one
  * @cancellable: (nullable): ends it, so that the same file can go on later
  * @error: as vm_file_sender_pull(); #VM_ERROR_NOT_FOUND: no files are received
- *   there; #VM_ERROR_NOT_TRUSTED; #VM_ERROR_WRONG_KEY; #VM_ERROR_DISCONNECTED: it was
- *   not to be reached for 30 s; %G_IO_ERROR_CANCELLED
+ *   there; #VM_ERROR_NOT_TRUSTED; #VM_ERROR_WRONG_KEY; #VM_ERROR_DISCONNECTED:
+ *   it was not to be reached for 30 s; %G_IO_ERROR_CANCELLED
  *
  * Sends the file to a device, outside any meeting, over its server's WebSocket
- * (protocol §5). Blocks until the device has verified it, or it has failed: to be
- * called on a thread for it. #VmFileSender::changed is emitted on another one.
+ * (protocol §5). Blocks until the device has verified it, or it has failed: to
+ * be called on a thread for it. #VmFileSender::changed is emitted on another
+ * one.
  *
  * Returns: whether the device has verified the file
  *

@@ -9,14 +9,15 @@
 #include <string.h>
 
 #define ATTEMPT_MS (10 * 1000) /* of a request, and of the socket */
-/* For the last word to get out. libsoup closes after 5 s of its own, by a timer that it
- * then loses; GLib lets that come 250 ms sooner. */
+/* For the last word to get out. libsoup closes after 5 s of its own, by a timer
+ * that it then loses; GLib lets that come 250 ms sooner. */
 #define CLOSE_MS 4000
 #define TICKET_MAX 128
 /* Of a message that comes: replies are small. */
 #define REPLY_MAX (256 * 1024)
-/* After as long without a word of the device the socket is lost: as long as a chunk that
- * is sent, which its pongs wait behind, may take at the least rate. */
+/* After as long without a word of the device the socket is lost: as long as a
+ * chunk that is sent, which its pongs wait behind, may take at the least
+ * rate. */
 #define DEAD_MS (60 * 1000)
 
 static gint dead_ms = DEAD_MS; /* atomic */
@@ -175,8 +176,8 @@ vm_upload_set_dead_time (guint ms)
   g_atomic_int_set (&dead_ms, (gint) ms);
 }
 
-/* While the transfer is paused nothing else is said: a machine that has lost its power
- * closes no socket. */
+/* While the transfer is paused nothing else is said: a machine that has lost
+ * its power closes no socket. */
 static gboolean
 on_look (gpointer data)
 {

@@ -219,8 +219,8 @@ on_starting (SoupMessage *message, GTask *task)
     g_cancellable_cancel (exchange->cancellable);
 }
 
-/* Told at once: libsoup, which has the task too, says when it has given up, and a
- * deadline is no longer one where that is waited for. */
+/* Told at once: libsoup, which has the task too, says when it has given up, and
+ * a deadline is no longer one where that is waited for. */
 static gboolean
 on_timeout (gpointer user_data)
 {
@@ -243,7 +243,8 @@ on_caller_cancelled (GCancellable *caller, GCancellable *own)
   g_cancellable_cancel (own);
 }
 
-/* By the caller; else it was given up here, because there was no key to be seen. */
+/* By the caller; else it was given up here, because there was no key to be
+ * seen. */
 static gboolean
 was_cancelled (const Exchange *exchange, const GError *error)
 {

@@ -9,8 +9,8 @@
 
 /* Shared by the files of VmSignalClient. */
 
-/* What may wait for a server to take it: four times what ours lets wait for a client.
- * Beyond, it is over. */
+/* What may wait for a server to take it: four times what ours lets wait for a
+ * client. Beyond, it is over. */
 #define VM_SIGNAL_UNSENT_BYTES (4 * 1024 * 1024)
 #define VM_SIGNAL_UNSENT_MESSAGES 4096
 

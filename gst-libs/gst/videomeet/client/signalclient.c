@@ -283,8 +283,8 @@ on_pong (SoupWebsocketConnection *socket, GBytes *payload, VmSignalClient *self)
   self->last_heard = g_get_monotonic_time ();
 }
 
-/* A server that closes with a word has given the seat back, but for the one that
- * thought us dead; a socket that ends without one is lost. */
+/* A server that closes with a word has given the seat back, but for the one
+ * that thought us dead; a socket that ends without one is lost. */
 static void
 on_closed (SoupWebsocketConnection *socket, VmSignalClient *self)
 {

@@ -17,8 +17,8 @@ G_DECLARE_FINAL_TYPE (
 
 typedef struct
 {
-  /* but for the native one: @uri alone says where. In a room a socket that is lost
-   * is a seat that is lost. */
+  /* but for the native one: @uri alone says where. In a room a socket that is
+   * lost is a seat that is lost. */
   VmDialectName dialect;
   const gchar *uri; /* "wss://host/", of a room server */
   const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
@@ -30,8 +30,8 @@ typedef struct
   const gchar *device;
   const gchar *pin; /* or NULL */
   const gchar *nonce; /* to tell the others at coming, or NULL */
-  /* for a mesh; NULL: what its server gives. Else what a server is shown that admits
-   * those alone who have a token; or NULL */
+  /* for a mesh; NULL: what its server gives. Else what a server is shown that
+   * admits those alone who have a token; or NULL */
   const gchar *cap_token;
   VmCallType call_type;
   guint timeout_ms; /* for each of the steps */
@@ -44,10 +44,11 @@ typedef void (*VmSignalClientFunc) (
 /* Once, when the connection is lost for good or was closed by the server; not
  * after vm_signal_client_close(). A socket that is lost is replaced by another
  * within 30 s (protocol §3, "Resume") and nobody hears of it: what is said
- * meanwhile, either way, arrives once and in order. At a server of calls it is the
- * same but for that: it takes as long as the configuration says, and what is said
- * meanwhile is lost. VM_ERROR_DISCONNECTED: the time is over; VM_ERROR_RESUME_FAILED: the server has given the seat away, or
- * more was missed than is kept. */
+ * meanwhile, either way, arrives once and in order. At a server of calls it is
+ * the same but for that: it takes as long as the configuration says, and what
+ * is said meanwhile is lost. VM_ERROR_DISCONNECTED: the time is over;
+ * VM_ERROR_RESUME_FAILED: the server has given the seat away, or more was
+ * missed than is kept. */
 typedef void (*VmSignalClientClosedFunc) (
     VmSignalClient *self, const GError *error, gpointer user_data);
 
@@ -79,7 +80,8 @@ typedef void (*VmSignalClientLostFunc) (
 void vm_signal_client_set_lost_func (
     VmSignalClient *self, VmSignalClientLostFunc func);
 gboolean vm_signal_client_is_lost (VmSignalClient *self);
-/* Of one that is closed: whether its socket was lost, and not closed for a reason. */
+/* Of one that is closed: whether its socket was lost, and not closed for a
+ * reason. */
 gboolean vm_signal_client_was_cut (VmSignalClient *self);
 /* Finds out within seconds whether the server still answers; when it does not,
  * the socket is lost. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a guest takes its seat: it is admitted, opens the socket, and says hello. */
+/* How a guest takes its seat: it is admitted, opens the socket, and says
+ * hello. */
 
 #include "signalclient-priv.h"
 #include "admission.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a guest keeps its seat when its socket is lost (protocol §3, "Resume"): by
- * another socket, within 30 s, and the messages that either side has missed. At a
- * server of calls nobody has a seat: there it registers again. */
+/* How a guest keeps its seat when its socket is lost (protocol §3, "Resume"):
+ * by another socket, within 30 s, and the messages that either side has missed.
+ * At a server of calls nobody has a seat: there it registers again. */
 
 #include "signalclient-priv.h"
 
@@ -197,8 +197,9 @@ take_refusal (VmSignalClient *self, const VmSignal *signal)
       self, g_task_new (self, self->cancellable, on_entered_again, NULL));
 }
 
-/* An error is not the last word: a server that is about to stop says one, and one
- * that has not missed the lost socket yet takes this device for somebody else. */
+/* An error is not the last word: a server that is about to stop says one, and
+ * one that has not missed the lost socket yet takes this device for somebody
+ * else. */
 static void
 take_registered (VmSignalClient *self, GBytes *message)
 {

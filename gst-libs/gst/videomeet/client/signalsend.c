@@ -32,7 +32,8 @@ is_too_much (VmSignalClient *self)
          || self->unsent.messages > VM_SIGNAL_UNSENT_MESSAGES;
 }
 
-/* Whether a message of @size may be said; if not, it is over once the caller is done. */
+/* Whether a message of @size may be said; if not, it is over once the caller is
+ * done. */
 static gboolean
 count_unsent (VmSignalClient *self, gsize size)
 {

@@ -8,10 +8,10 @@
 /* Opens the WebSocket of a device's server (protocol §3). Belongs to the thread
  * of @session, which is vm_http_session_new()'s. */
 
-/* The whole address of a stranger's WebSocket, "wss://host:port/path", instead of
- * what a device's server is found by: no subprotocol, and this device shows no
- * key. A certificate must be one that the system trusts, unless the server is
- * on this machine. The session is vm_signal_socket_session_new()'s. */
+/* The whole address of a stranger's WebSocket, "wss://host:port/path", instead
+ * of what a device's server is found by: no subprotocol, and this device shows
+ * no key. A certificate must be one that the system trusts, unless the server
+ * is on this machine. The session is vm_signal_socket_session_new()'s. */
 typedef struct
 {
   const gchar *uri; /* or NULL */
@@ -28,7 +28,8 @@ typedef struct
 /* For the server of a stranger at @uri: system trust, proxies and all, but for
  * one on this machine. */
 SoupSession *vm_signal_socket_session_new (const gchar *uri);
-/* Lets @message, to a stranger's server, take any certificate from this machine. */
+/* Lets @message, to a stranger's server, take any certificate from this
+ * machine. */
 void vm_signal_socket_trust_own_machine (SoupMessage *message);
 /* An address, or a name. */
 gboolean vm_signal_host_is_loopback (const gchar *host);

@@ -4,8 +4,8 @@
 
 #include "../vmtimer-priv.h"
 
-/* libsoup's own source, of the default priority, goes before: when this one has its
- * turn, nothing waits any more. */
+/* libsoup's own source, of the default priority, goes before: when this one has
+ * its turn, nothing waits any more. */
 #define PRIORITY_WRITTEN (G_PRIORITY_DEFAULT + 1)
 
 void

@@ -4,7 +4,8 @@
 #include "../vmdevice.h"
 #include "../wire/deviceinfo.h"
 
-/* @addresses: GSocketAddress, at least one, the one that answered last first. */
+/* @addresses: GSocketAddress, at least one, the one that answered last
+ * first. */
 VmDevice *vm_device_new (
     const VmDeviceInfo *info, GPtrArray *addresses, VmMethods methods);
 /* The same device, and whether it is trusted. */

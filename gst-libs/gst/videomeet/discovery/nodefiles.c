@@ -9,9 +9,9 @@
  * @receiver: (nullable): what takes the files, started; %NULL for none
  *
  * Lets other devices send files to this one, outside any meeting (protocol §2,
- * `POST /transfers`): those that #VmNode:policy lets do so, each under its device
- * id. The node must serve. Any thread. @receiver is stopped only after another,
- * or %NULL, was set in its place.
+ * `POST /transfers`): those that #VmNode:policy lets do so, each under its
+ * device id. The node must serve. Any thread. @receiver is stopped only after
+ * another, or %NULL, was set in its place.
  *
  * Since: 0.1
  */
@@ -35,15 +35,17 @@ vm_node_set_file_receiver (VmNode *self, VmFileReceiver *receiver)
  * vm_node_add_file_inlet:
  * @self: a #VmNode
  * @device_id: of the sender, which has signed its part of the connection
- * @transfer_id: of a file that it has offered in a meeting, and that was accepted
+ * @transfer_id: of a file that it has offered in a meeting, and that was
+ *   accepted
  *
- * Lets that device open a WebSocket to this one for that transfer (protocol §7): with
- * the key of that id, and as long as #VmNode:policy lets it send files. Where it
- * finds the server is to be told by the `port` of the `FILE_RESPONSE`. The inlet
- * belongs to the thread's default main context, and is to be closed.
+ * Lets that device open a WebSocket to this one for that transfer (protocol
+ * §7): with the key of that id, and as long as #VmNode:policy lets it send
+ * files. Where it finds the server is to be told by the `port` of the
+ * `FILE_RESPONSE`. The inlet belongs to the thread's default main context, and
+ * is to be closed.
  *
- * Returns: (transfer full) (nullable): the inlet; %NULL: this node does not serve, or
- *   not over TLS
+ * Returns: (transfer full) (nullable): the inlet; %NULL: this node does not
+ *   serve, or not over TLS
  *
  * Since: 0.1
  */

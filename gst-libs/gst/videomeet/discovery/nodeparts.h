@@ -66,8 +66,8 @@ extern guint vm_node_signals[VM_NODE_N_SIGNALS];
 
 /* Any thread. */
 VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
-/* Announces anew what has changed, once for all changes until the thread comes to
- * it. */
+/* Announces anew what has changed, once for all changes until the thread comes
+ * to it. */
 void vm_node_queue_refresh (VmNode *self);
 
 /* noderoles.c; on the thread. @device_id NULL: of anybody. */

@@ -336,10 +336,10 @@ install_network (GObjectClass *klass)
   /**
    * VmNode:tls-cert:
    *
-   * File of a certificate (PEM, those that vouch for it behind it) for the names
-   * by which browsers reach this device; empty for none. It is shown to who asks
-   * for one of its names, and to nobody else: devices are known by their own
-   * keys. What cannot be used is an error of vm_node_start().
+   * File of a certificate (PEM, those that vouch for it behind it) for the
+   * names by which browsers reach this device; empty for none. It is shown to
+   * who asks for one of its names, and to nobody else: devices are known by
+   * their own keys. What cannot be used is an error of vm_node_start().
    */
   install_text (klass, VM_NODE_PROP_TLS_CERT, "tls-cert", "TLS certificate",
       "PEM file of a certificate for browsers that ask by its names (empty = "
@@ -348,8 +348,8 @@ install_network (GObjectClass *klass)
   /**
    * VmNode:tls-key:
    *
-   * File of the private key of #VmNode:tls-cert (PEM, without a password); empty
-   * when that file has it, too.
+   * File of the private key of #VmNode:tls-cert (PEM, without a password);
+   * empty when that file has it, too.
    */
   install_text (klass, VM_NODE_PROP_TLS_KEY, "tls-key", "TLS key",
       "PEM file of the key of tls-cert (empty = it is in that file)", "");

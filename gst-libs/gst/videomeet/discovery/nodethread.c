@@ -125,8 +125,9 @@ post (VmNodeThread *self, Call *call)
   vm_mailbox_post (self->mailbox, on_call, call, call_unref);
 }
 
-/* It is the thread's alone: whoever posts may be slower to let go than the thread is to
- * be done with it, and what it frees could be what the poster runs on. */
+/* It is the thread's alone: whoever posts may be slower to let go than the
+ * thread is to be done with it, and what it frees could be what the poster runs
+ * on. */
 void
 vm_node_thread_post (
     VmNodeThread *self, VmNodeFunc func, gpointer data, GDestroyNotify destroy)

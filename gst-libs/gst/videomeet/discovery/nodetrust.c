@@ -247,8 +247,8 @@ vm_node_install_trust_signals (void)
    * VmNode::trust-failed:
    * @self: the node
    * @request_id: (nullable): the request that has failed, as of
-   *   #VmNode::trust-requested when it had come so far; %NULL when the device was
-   *   not let into a meeting, which is no answer to what it asks besides
+   *   #VmNode::trust-requested when it had come so far; %NULL when the device
+   *   was not let into a meeting, which is no answer to what it asks besides
    * @device_id: (nullable): the device, %NULL for one that showed no key
    * @name: what it says it is called, or nothing
    * @error: (type GError): why: of #VM_ERROR, with a sentence for this device's
@@ -256,14 +256,14 @@ vm_node_install_trust_signals (void)
    *
    * A request for trust has ended without it, and not by this user: nobody
    * answered in time (%VM_ERROR_TIMEOUT), the device began another
-   * (%VM_ERROR_DISCONNECTED), a nonce or a proof is not its own, so that somebody
-   * may be between the two (%VM_ERROR_SIGNATURE), trust in it was revoked
-   * meanwhile (%VM_ERROR_NOT_TRUSTED), its name is another device's
-   * (%VM_ERROR_KEY_CHANGED), or the store cannot be written (any other). Or
-   * a device was not let into a meeting hosted here, or sent out of it, because
+   * (%VM_ERROR_DISCONNECTED), a nonce or a proof is not its own, so that
+   * somebody may be between the two (%VM_ERROR_SIGNATURE), trust in it was
+   * revoked meanwhile (%VM_ERROR_NOT_TRUSTED), its name is another device's
+   * (%VM_ERROR_KEY_CHANGED), or the store cannot be written (any other). Or a
+   * device was not let into a meeting hosted here, or sent out of it, because
    * it is not trusted (%VM_ERROR_NOT_TRUSTED) or shows another key than before
-   * (%VM_ERROR_KEY_CHANGED). Of refused joins 3 a minute are told of each address,
-   * 10 of all. Emitted on the thread "vm-node".
+   * (%VM_ERROR_KEY_CHANGED). Of refused joins 3 a minute are told of each
+   * address, 10 of all. Emitted on the thread "vm-node".
    *
    * Since: 0.1
    */
@@ -276,9 +276,10 @@ vm_node_install_trust_signals (void)
    * @request_id: of #VmNode::trust-requested
    * @approved: whether the user has said yes
    *
-   * The user has answered, by vm_node_approve_trust() or vm_node_deny_trust() or
-   * in the page (vm_node_make_approval_link()), or #VmNode:approve has for them: a
-   * dialog that still asks can be closed. Emitted on the thread "vm-node".
+   * The user has answered, by vm_node_approve_trust() or vm_node_deny_trust()
+   * or in the page (vm_node_make_approval_link()), or #VmNode:approve has for
+   * them: a dialog that still asks can be closed. Emitted on the thread
+   * "vm-node".
    *
    * Since: 0.1
    */
@@ -292,9 +293,9 @@ vm_node_install_trust_signals (void)
    *   forgotten; %NULL when the list of revoked devices can no longer be read,
    *   which concerns all
    *
-   * The trust store has changed, whoever has changed it: vm_node_get_trust_store()
-   * tells what it says now. Meetings hosted here have sent out who may not stay.
-   * Emitted on the thread "vm-node".
+   * The trust store has changed, whoever has changed it:
+   * vm_node_get_trust_store() tells what it says now. Meetings hosted here have
+   * sent out who may not stay. Emitted on the thread "vm-node".
    *
    * Since: 0.1
    */
@@ -328,7 +329,8 @@ vm_node_get_trust_store (VmNode *self)
   return store;
 }
 
-/* With the lock held: where identity and store are, or NULL while that is open. */
+/* With the lock held: where identity and store are, or NULL while that is
+ * open. */
 static gchar *
 dup_folder (VmNode *self)
 {
@@ -346,9 +348,9 @@ dup_folder (VmNode *self)
  * @error: #VM_ERROR_FAILED when it uses another one already
  *
  * Which device this process is: identity and trust of that folder, in the place
- * of `$XDG_CONFIG_HOME/videomeet`. Nothing changes once the node was started, or
- * its identity or store asked for: the same store may be set again, another is
- * an error. Any thread; does not block.
+ * of `$XDG_CONFIG_HOME/videomeet`. Nothing changes once the node was started,
+ * or its identity or store asked for: the same store may be set again, another
+ * is an error. Any thread; does not block.
  *
  * Returns: whether the node uses that store
  *

@@ -12,7 +12,8 @@
 #define VM_UDP_INTERVAL 30000 /* ms, after the burst */
 #define VM_UDP_REPLY_DELAY 100 /* ms, at most */
 #define VM_UDP_REPLY_SPACING 1000 /* ms between replies to one address */
-#define VM_UDP_ADDRESSES_MAX 256 /* addresses whose last reply is remembered */
+/* addresses whose last reply is remembered */
+#define VM_UDP_ADDRESSES_MAX 256
 
 typedef struct _VmUdp VmUdp;
 

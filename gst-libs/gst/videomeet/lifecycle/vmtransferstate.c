@@ -6,7 +6,8 @@
  * @short_description: the state machine of a file transfer
  *
  * One table of edges, as seed 1 §4.3 draws it, and what it leaves out: that a
- * transfer can fail wherever it is not over yet. Sender and receiver have one each.
+ * transfer can fail wherever it is not over yet. Sender and receiver have one
+ * each.
  */
 
 #include "vmtransferstate.h"

@@ -9,7 +9,8 @@
 #define VM_SPEAKER_SILENCE 127 /* -dBov; RFC 6464 §3 */
 /* Quieter than this nobody speaks: a room's noise is at about -60 dBov. */
 #define VM_SPEAKER_THRESHOLD 50 /* -dBov */
-/* Who becomes louder is so after about this long, which is more than a cough, */
+/* Who becomes louder is so after about this long, which is more than a
+ * cough, */
 #define VM_SPEAKER_ATTACK_US (300 * G_TIME_SPAN_MILLISECOND)
 /* who becomes quieter after this: pauses between words are shorter. */
 #define VM_SPEAKER_RELEASE_US (1200 * G_TIME_SPAN_MILLISECOND)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whom a server admits that does not admit everybody (passes.h), in whatever dialect. */
+/* Whom a server admits that does not admit everybody (passes.h), in whatever
+ * dialect. */
 
 #include "server-priv.h"
 
@@ -31,7 +32,8 @@ vm_server_admits (VmServer *self, const gchar *pass, const VmPassUse *use,
       self->passes, pass, use, g_get_real_time () / G_USEC_PER_SEC, error);
 }
 
-/* Of the mesh that header has the token of a session, but where one is opened. */
+/* Of the mesh that header has the token of a session, but where one is
+ * opened. */
 static gchar *
 take_header (VmConn *conn)
 {
@@ -45,8 +47,8 @@ take_header (VmConn *conn)
   return g_strdup (header + strlen (BEARER));
 }
 
-/* The buffer holds any argument: libwebsockets finds none behind one that it cannot
- * copy. */
+/* The buffer holds any argument: libwebsockets finds none behind one that it
+ * cannot copy. */
 void
 vm_conn_take_pass (VmConn *conn)
 {

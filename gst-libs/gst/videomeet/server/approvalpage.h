@@ -6,11 +6,13 @@
 G_BEGIN_DECLS
 
 /* The page in which the user of this device answers who asks for trust
- * (security.md, "Trust handshake"): opened by a secret that only the launcher has
- * to hand out, once. The page that was opened last is the one that is asked; one
- * question at a time. Sans-I/O: @now is monotonic, in µs; one thread at a time. */
+ * (security.md, "Trust handshake"): opened by a secret that only the launcher
+ * has to hand out, once. The page that was opened last is the one that is
+ * asked; one question at a time. Sans-I/O: @now is monotonic, in µs; one thread
+ * at a time. */
 
-#define VM_APPROVAL_SECRET_TIME (10 * G_TIME_SPAN_MINUTE) /* unused, it dies */
+/* unused, it dies */
+#define VM_APPROVAL_SECRET_TIME (10 * G_TIME_SPAN_MINUTE)
 #define VM_APPROVAL_SESSION_BYTES 32 /* of randomness */
 #define VM_APPROVAL_SESSION_LENGTH 43 /* characters: base64url of them */
 

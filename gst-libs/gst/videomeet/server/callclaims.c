@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls that outlast their server (protocol §6): the two go on talking while it is
- * stopped and started, and say so when they are back. What both say is a call again;
- * what one says makes it busy, and lets the end of the call reach it, also when that
- * was said before it (callended.c). Nobody else can end what it is in. */
+/* Calls that outlast their server (protocol §6): the two go on talking while it
+ * is stopped and started, and say so when they are back. What both say is a
+ * call again; what one says makes it busy, and lets the end of the call reach
+ * it, also when that was said before it (callended.c). Nobody else can end what
+ * it is in. */
 
 #include "calls-priv.h"
 
@@ -146,8 +147,8 @@ vm_calls_hear_end (
   VmCallUser *user = g_hash_table_lookup (calls->users, to);
   const VmCallUser *here = g_hash_table_lookup (calls->users, by->id);
 
-  /* who is not here may be on the way; and whoever has come itself, and says that the call
-   * goes on, knows better */
+  /* who is not here may be on the way; and whoever has come itself, and says
+   * that the call goes on, knows better */
   if (!user) {
     if (!here || g_strcmp0 (here->claim_id, call_id) != 0)
       vm_calls_keep_end (calls, call_id, by, to);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls with users of other servers. Each of the two servers has the call, and decides
- * what its own user does in it; what that one hears is said to the other server, where
- * it does the same there. What crosses is settled alike on both sides, or comes too
- * late. */
+/* Calls with users of other servers. Each of the two servers has the call, and
+ * decides what its own user does in it; what that one hears is said to the
+ * other server, where it does the same there. What crosses is settled alike on
+ * both sides, or comes too late. */
 
 #include "calls-priv.h"
 
@@ -126,8 +126,8 @@ vm_calls_end_denied (VmCallUser *remote)
   vm_calls_free_if_over (call);
 }
 
-/* What is said at the server where a user was before is of no call any more; and who
- * begins one at another has lost the last. */
+/* What is said at the server where a user was before is of no call any more;
+ * and who begins one at another has lost the last. */
 static VmCallUser *
 find_speaker (VmCalls *calls, const gchar *node, const gchar *id,
     const VmCallMessage *message)

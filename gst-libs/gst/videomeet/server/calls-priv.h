@@ -30,8 +30,8 @@ struct _VmCallUser
   /* in a cluster: */
   guint seat; /* its number among those of this server; 0: it shares none */
   gchar *node; /* the server at which it is; NULL: this one */
-  gint64
-      missed_at; /* when it was not there any more, as its record says; 0: it is */
+  gint64 missed_at; /* when it was not there any more, as its record says; 0: it
+                       is */
   gboolean idle; /* it is about to be forgotten, unless it is in a call */
 };
 
@@ -86,14 +86,14 @@ VmCallsCall *vm_calls_begin (VmCallUser *caller, VmCallUser *callee,
 /* @user begins something else; so does @callee where it was in a call with
  * @user, and hears that this one is over. */
 void vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee);
-/* A candidate in a call that @user has claimed, whose other is at another server, which
- * has not answered yet; FALSE: it is something else. */
+/* A candidate in a call that @user has claimed, whose other is at another
+ * server, which has not answered yet; FALSE: it is something else. */
 gboolean vm_call_user_say_claimed (VmCallUser *user, VmCallMessage *message);
-/* The end of a call that one of the two has claimed; FALSE: neither has, and @user is
- * here. */
+/* The end of a call that one of the two has claimed; FALSE: neither has, and
+ * @user is here. */
 gboolean vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message);
-/* The two talk, if @user says that this call goes on; else, if it has ended, they
- * hear so. Whether they talk. */
+/* The two talk, if @user says that this call goes on; else, if it has ended,
+ * they hear so. Whether they talk. */
 gboolean vm_call_user_meet_claim (
     VmCallUser *user, VmCallUser *other, const gchar *call_id);
 /* @user is gone, and what it said went on with it. */
@@ -119,15 +119,16 @@ void vm_calls_say_ends (VmCalls *calls, const gchar *key);
 /* callremote.c */
 /* Whom @user calls: here, or at another server; NULL: nowhere. */
 VmCallUser *vm_calls_find_callee (VmCallUser *user, const gchar *id);
-/* One at @node, for as long as it is in a call, or until vm_calls_forget_idle(). */
+/* One at @node, for as long as it is in a call, or until
+ * vm_calls_forget_idle(). */
 VmCallUser *
 vm_calls_get_remote (VmCalls *calls, const gchar *id, const gchar *node);
 /* It is not in a call any more. */
 void vm_calls_drop_remote (VmCallUser *remote);
 void vm_calls_forget_idle (VmCalls *calls);
 void vm_calls_tick_remotes (VmCalls *calls, gint64 now);
-/* The server of @remote says that it is in another call than it is here, or none: that
- * is over. */
+/* The server of @remote says that it is in another call than it is here, or
+ * none: that is over. */
 void vm_calls_end_denied (VmCallUser *remote);
 /* What @from at @node, which is not empty, says to @to. */
 void vm_calls_hear (VmCalls *calls, const gchar *node, const gchar *from,

@@ -310,8 +310,8 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
   return TRUE;
 }
 
-/* The end of a call crosses what the other side has sent in it: that is dropped,
- * and no fault of anybody's. */
+/* The end of a call crosses what the other side has sent in it: that is
+ * dropped, and no fault of anybody's. */
 static gboolean
 is_late (const VmCallUser *user, const VmCallMessage *message)
 {

@@ -9,8 +9,9 @@
  * each has, one at most, and who may say what in it. Sans-I/O: time comes in,
  * messages go out. `now` is monotonic time in µs.
  *
- * In a cluster (callshare.h) a user is there when no other server has one of that
- * name, and one at another server can be called like those who are here. */
+ * In a cluster (callshare.h) a user is there when no other server has one of
+ * that name, and one at another server can be called like those who are
+ * here. */
 
 typedef struct _VmCalls VmCalls;
 typedef struct _VmCallUser VmCallUser;
@@ -19,13 +20,14 @@ typedef struct _VmCallUser VmCallUser;
 typedef void (*VmCallsSend) (
     gpointer peer, const VmCallMessage *message, gpointer user_data);
 
-/* @callee has missed a call of @caller, because it did not answer or is not there:
- * names, or ids where they have none. Must not call back into the calls. */
+/* @callee has missed a call of @caller, because it did not answer or is not
+ * there: names, or ids where they have none. Must not call back into the
+ * calls. */
 typedef void (*VmCallsMissed) (
     const gchar *callee, const gchar *caller, gpointer user_data);
 
-/* The name of the user at @peer is somebody else's now, at another server: @reason.
- * The user is gone. Must not call back into the calls. */
+/* The name of the user at @peer is somebody else's now, at another server:
+ * @reason. The user is gone. Must not call back into the calls. */
 typedef void (*VmCallsClose) (
     gpointer peer, const GError *reason, gpointer user_data);
 
@@ -48,7 +50,8 @@ guint vm_calls_count (VmCalls *calls);
  * vm_calls_wish_user() comes first. */
 VmCallUser *vm_calls_register (VmCalls *calls, const gchar *id,
     const gchar *name, gpointer peer, gint64 now, GError **error);
-/* The same once more, with another name perhaps; BAD_MESSAGE with another id. */
+/* The same once more, with another name perhaps; BAD_MESSAGE with another
+ * id. */
 gboolean vm_call_user_rename (
     VmCallUser *user, const gchar *id, const gchar *name, GError **error);
 /* A call with @other_id goes on, which began at a server that was stopped or at
@@ -67,12 +70,13 @@ void vm_call_user_detach (VmCallUser *user);
 
 typedef struct _VmCallWish VmCallWish;
 
-/* The answer to vm_calls_wish_user(), once. @user NULL: @error. The wish is gone. */
+/* The answer to vm_calls_wish_user(), once. @user NULL: @error. The wish is
+ * gone. */
 typedef void (*VmCallsSeated) (
     VmCallUser *user, const GError *error, gpointer user_data);
 
-/* As vm_calls_register(), when the other servers have been asked. Returns: the wish
- * while it is to be waited for; else all is told before it returns. */
+/* As vm_calls_register(), when the other servers have been asked. Returns: the
+ * wish while it is to be waited for; else all is told before it returns. */
 VmCallWish *
 vm_calls_wish_user (VmCalls *calls, const gchar *id, const gchar *name,
     gpointer peer, gint64 now, VmCallsSeated seated, gpointer user_data);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whose a name is, over the records of the cluster, and what servers say of calls to
- * one another. Whoever has a name is asked before it is given to somebody else: a
- * server that was killed does not answer, and its record would hold for half a
- * minute. */
+/* Whose a name is, over the records of the cluster, and what servers say of
+ * calls to one another. Whoever has a name is asked before it is given to
+ * somebody else: a server that was killed does not answer, and its record would
+ * hold for half a minute. */
 
 #include "calls-priv.h"
 #include "clusterpack.h"
@@ -301,8 +301,8 @@ on_gone (guint epoch, const GError *reason, gpointer user_data)
   }
 }
 
-/* Whoever says that a call goes on with that user says so to where it is now, and who has
- * ended one has. */
+/* Whoever says that a call goes on with that user says so to where it is now,
+ * and who has ended one has. */
 static void
 on_changed (const gchar *key, gpointer user_data)
 {

@@ -6,17 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* The users of one server, of which others of its cluster have some too (protocol §8).
- * Whose a name is is said by a record each, of one seat; what is said in a call goes by
- * the lines between the servers. Sans-I/O; `now` is monotonic time in µs. */
+/* The users of one server, of which others of its cluster have some too
+ * (protocol §8). Whose a name is is said by a record each, of one seat; what is
+ * said in a call goes by the lines between the servers. Sans-I/O; `now` is
+ * monotonic time in µs. */
 
 typedef struct _VmCallShare VmCallShare;
 
-/* A server that has the name that somebody wants is asked whether it has it still,
- * and has so long to say so. */
+/* A server that has the name that somebody wants is asked whether it has it
+ * still, and has so long to say so. */
 #define VM_CALL_ASK_TIME (5 * G_USEC_PER_SEC)
-/* A user that its record has no more, and who has not said why, is waited for: its
- * server was stopped, and it may come back to another. */
+/* A user that its record has no more, and who has not said why, is waited for:
+ * its server was stopped, and it may come back to another. */
 #define VM_CALL_LEAVE_TIME (10 * G_USEC_PER_SEC)
 
 /* @calls, of which nobody is there yet, is shared from now on. */

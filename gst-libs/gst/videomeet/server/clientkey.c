@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The key that a client shows by TLS, to which its ticket and its seat are bound
- * (protocol §2, §3). A client need not have one: a browser has none. */
+/* The key that a client shows by TLS, to which its ticket and its seat are
+ * bound (protocol §2, §3). A client need not have one: a browser has none. */
 
 #include "server-priv.h"
 

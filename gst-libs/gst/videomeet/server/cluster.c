@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A node of a cluster: its beat, the other nodes, and what the store answers. */
+/* A node of a cluster: its beat, the other nodes, and what the store
+ * answers. */
 
 #include "cluster-priv.h"
 #include "../wire/text.h"
@@ -370,8 +371,8 @@ vm_cluster_is_busy (VmCluster *self)
   return FALSE;
 }
 
-/* What the store has under @room's key; @value NULL: nothing. What cannot be read,
- * as that of a later version, is left alone. */
+/* What the store has under @room's key; @value NULL: nothing. What cannot be
+ * read, as that of a later version, is left alone. */
 static void
 take_value (VmClusterRoom *room, GBytes *value, guint64 revision)
 {

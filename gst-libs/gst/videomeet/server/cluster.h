@@ -5,21 +5,24 @@
 
 G_BEGIN_DECLS
 
-/* One node of several that hold the same rooms (protocol §8). Sans-I/O: time and the
- * answers of a store come in, requests to it go out. `now` is monotonic time in µs.
+/* One node of several that hold the same rooms (protocol §8). Sans-I/O: time
+ * and the answers of a store come in, requests to it go out. `now` is monotonic
+ * time in µs.
  *
- * What this node wants is which seats it holds; what is, is the record of each room.
- * Whenever a record is seen it is made so that it has the seats of this node and no
- * others of it, and none of nodes that are gone; if that changes it, it is written
- * against the revision that was seen, and seen anew when somebody was faster. So
- * what was written twice, or not, or late, does no harm. */
+ * What this node wants is which seats it holds; what is, is the record of each
+ * room. Whenever a record is seen it is made so that it has the seats of this
+ * node and no others of it, and none of nodes that are gone; if that changes
+ * it, it is written against the revision that was seen, and seen anew when
+ * somebody was faster. So what was written twice, or not, or late, does no
+ * harm. */
 
 typedef struct _VmCluster VmCluster;
 
 #define VM_CLUSTER_BEAT_TIME (3 * G_USEC_PER_SEC) /* protocol §8 */
-#define VM_CLUSTER_BEAT_AGE (10 * G_USEC_PER_SEC) /* of a beat, in the store */
-/* After its beat a node's participants have so long to come back elsewhere: then
- * they have been without a connection for VM_RESUME_TIME. */
+/* of a beat, in the store */
+#define VM_CLUSTER_BEAT_AGE (10 * G_USEC_PER_SEC)
+/* After its beat a node's participants have so long to come back elsewhere:
+ * then they have been without a connection for VM_RESUME_TIME. */
 #define VM_CLUSTER_GRACE_TIME (VM_RESUME_TIME - VM_CLUSTER_BEAT_AGE)
 /* Without an answer of the store; and before it is asked again. */
 #define VM_CLUSTER_ANSWER_TIME (5 * G_USEC_PER_SEC)
@@ -28,7 +31,8 @@ typedef struct _VmCluster VmCluster;
 #define VM_CLUSTER_CONFLICTS_MAX 16
 /* In which a seat is given or refused; DISCONNECTED. */
 #define VM_CLUSTER_SEAT_TIME (10 * G_USEC_PER_SEC)
-/* Rooms that a node knows; beyond, RATE_LIMITED, and those of others are not heard of. */
+/* Rooms that a node knows; beyond, RATE_LIMITED, and those of others are not
+ * heard of. */
 #define VM_CLUSTER_ROOMS_MAX VM_OPEN_ROOMS_MAX
 
 /* What the store keeps apart. */
@@ -66,9 +70,11 @@ typedef struct
    * refused, and forgotten. @room: likewise. */
   void (*seated) (guint epoch, const VmClusterRecord *room,
       const VmClusterParticipant *one, const GError *error, gpointer user_data);
-  /* A seat that was held is lost: it was taken up elsewhere, or given to others. */
+  /* A seat that was held is lost: it was taken up elsewhere, or given to
+   * others. */
   void (*gone) (guint epoch, const GError *reason, gpointer user_data);
-  /* Others than before are in the room @key, as far as is known; @room NULL: nobody. */
+  /* Others than before are in the room @key, as far as is known; @room NULL:
+   * nobody. */
   void (*changed) (
       const gchar *key, const VmClusterRecord *room, gpointer user_data);
 } VmClusterFuncs;
@@ -82,22 +88,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCluster, vm_cluster_free)
 /* To be called each second at least. */
 void vm_cluster_tick (VmCluster *self, gint64 now);
 
-/* A seat in the room @name, which has @size of them and the id @id if it begins with
- * this one. @one: without id, node and epoch. @token: of the seat that it takes up
- * again, or NULL for a new one. Told by `seated` later: MEETING_FULL,
- * MEETING_LOCKED, WRONG_KEY, RESUME_FAILED, DISCONNECTED. Returns: the seat's epoch; 0: BAD_REQUEST, RATE_LIMITED */
+/* A seat in the room @name, which has @size of them and the id @id if it begins
+ * with this one. @one: without id, node and epoch. @token: of the seat that it
+ * takes up again, or NULL for a new one. Told by `seated` later: MEETING_FULL,
+ * MEETING_LOCKED, WRONG_KEY, RESUME_FAILED, DISCONNECTED. Returns: the seat's
+ * epoch; 0: BAD_REQUEST, RATE_LIMITED */
 guint vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
     guint size, const VmClusterParticipant *one, const gchar *token, gint64 now,
     GError **error);
-/* It holds the seat, and has another token to resume with. Nothing is done about one
- * that is gone, as by the next function. */
+/* It holds the seat, and has another token to resume with. Nothing is done
+ * about one that is gone, as by the next function. */
 void
 vm_cluster_renew (VmCluster *self, guint epoch, const gchar *token, gint64 now);
 /* It is given back, or wanted no more; nothing is told of it from now on. */
 void vm_cluster_leave (VmCluster *self, guint epoch, gint64 now);
 
-/* Whether others than those who are in it are admitted to the room @name, in which
- * this node has a seat. */
+/* Whether others than those who are in it are admitted to the room @name, in
+ * which this node has a seat. */
 void vm_cluster_lock (
     VmCluster *self, const gchar *name, gboolean locked, gint64 now);
 /* Whether it is locked, or about to be. */
@@ -106,7 +113,8 @@ gboolean vm_cluster_is_locked (VmCluster *self, const gchar *name);
 gboolean vm_cluster_has_id (VmCluster *self, const gchar *id);
 /* Whether something is being written. */
 gboolean vm_cluster_is_busy (VmCluster *self);
-/* What is known of the room @name; NULL: it is not there, as far as is known. */
+/* What is known of the room @name; NULL: it is not there, as far as is
+ * known. */
 const VmClusterRecord *vm_cluster_look_up (VmCluster *self, const gchar *name);
 /* The room in which somebody may come back by @token, and who; or NULL. */
 const VmClusterRecord *vm_cluster_find_token (
@@ -116,14 +124,16 @@ const VmClusterRecord *vm_cluster_find_token (
  * record; @revision: of it, or of what was written. */
 void vm_cluster_answer (VmCluster *self, guint64 request,
     VmClusterResult result, GBytes *value, guint64 revision, gint64 now);
-/* Those whose beat is there. A list in which this node is not proves nothing. */
+/* Those whose beat is there. A list in which this node is not proves
+ * nothing. */
 void vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now);
-/* The store tells of a change by itself; @value NULL: the record was removed. */
+/* The store tells of a change by itself; @value NULL: the record was
+ * removed. */
 void vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
     guint64 revision, gint64 now);
 
-/* The store was away, and did not tell what has changed; it may have lost all that
- * it had. */
+/* The store was away, and did not tell what has changed; it may have lost all
+ * that it had. */
 void vm_cluster_back (VmCluster *self, gint64 now);
 
 /* Whether the beat of @node was there when it was listed last. */

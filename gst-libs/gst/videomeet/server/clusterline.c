@@ -3,8 +3,8 @@
 #include "clusterline.h"
 #include "clusterpack.h"
 
-/* Node; its line's number; the message's number, 0: none, and that of the first that
- * waits; what it has heard, of which line; the message. */
+/* Node; its line's number; the message's number, 0: none, and that of the first
+ * that waits; what it has heard, of which line; the message. */
 #define FRAME "(stttttay)"
 #define MAGIC "VML1"
 
@@ -149,8 +149,8 @@ vm_cluster_line_get_node (GBytes *bytes)
   return g_strdup (frame.node);
 }
 
-/* The other cannot follow, or somebody has told it of messages that were never said:
- * numbers begin again, with what waits. */
+/* The other cannot follow, or somebody has told it of messages that were never
+ * said: numbers begin again, with what waits. */
 static void
 begin_anew (VmClusterLine *line, gint64 now)
 {

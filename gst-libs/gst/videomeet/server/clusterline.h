@@ -6,19 +6,19 @@
 G_BEGIN_DECLS
 
 /* What one node says to another and hears from it, in order and once, over a
- * transport that may lose, double and interrupt: what was not acknowledged is sent
- * again, and what does not follow is not heard. What is heard is acknowledged at
- * once: else it would be said to whoever comes back elsewhere, who has it already.
- * Sans-I/O; `now` is monotonic, µs. */
+ * transport that may lose, double and interrupt: what was not acknowledged is
+ * sent again, and what does not follow is not heard. What is heard is
+ * acknowledged at once: else it would be said to whoever comes back elsewhere,
+ * who has it already. Sans-I/O; `now` is monotonic, µs. */
 
-/* What waits for the other node, beyond which the oldest is dropped: a room that
- * says so much in half a minute is over its own limits. */
+/* What waits for the other node, beyond which the oldest is dropped: a room
+ * that says so much in half a minute is over its own limits. */
 #define VM_CLUSTER_LINE_MESSAGES 4096
 #define VM_CLUSTER_LINE_BYTES (16 * 1024 * 1024)
 /* Without a word of the other node's, what waits is sent again. */
 #define VM_CLUSTER_LINE_AGAIN_TIME (2 * G_USEC_PER_SEC)
-/* Messages that the other may have dropped unheard; beyond, it is not believed, and
- * its numbers have to begin again. */
+/* Messages that the other may have dropped unheard; beyond, it is not believed,
+ * and its numbers have to begin again. */
 #define VM_CLUSTER_LINE_JUMP_MAX (64 * 1024)
 /* So much of it at once. */
 #define VM_CLUSTER_LINE_AGAIN_MAX 256

@@ -5,13 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* What is good once in a whole cluster (protocol §8): a ticket, which one server gives
- * and any takes, and the `jti` of a capability. Sans-I/O; `now` is monotonic time in
- * µs.
+/* What is good once in a whole cluster (protocol §8): a ticket, which one
+ * server gives and any takes, and the `jti` of a capability. Sans-I/O; `now` is
+ * monotonic time in µs.
  *
  * Whoever uses a thing writes over it that it is used, and by whom, against the
- * revision that was read. So a write whose answer was lost is known again, and told
- * from another's. The store forgets everything after a while. */
+ * revision that was read. So a write whose answer was lost is known again, and
+ * told from another's. The store forgets everything after a while. */
 
 typedef struct _VmOnce VmOnce;
 
@@ -39,8 +39,8 @@ typedef struct
 /* Who wants it. Neither may free the VmOnce. */
 typedef struct
 {
-  /* Whether @value, which was kept, may be used by this one; else it is spent for
-   * it, and good for others still. */
+  /* Whether @value, which was kept, may be used by this one; else it is spent
+   * for it, and good for others still. */
   gboolean (*look) (GBytes *value, gpointer user_data);
   /* The answer, once; @value: what was used. */
   void (*done) (VmOnceResult result, GBytes *value, gpointer user_data);
@@ -55,8 +55,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmOnce, vm_once_free)
 /* To be called each second at least. */
 void vm_once_tick (VmOnce *self, gint64 now);
 
-/* Each returns a number for vm_once_cancel(), and is answered later; 0: too much is
- * under way. */
+/* Each returns a number for vm_once_cancel(), and is answered later; 0: too
+ * much is under way. */
 
 /* @value is kept under @name, to be used. */
 guint64 vm_once_keep (VmOnce *self, VmClusterBucket bucket, const gchar *name,

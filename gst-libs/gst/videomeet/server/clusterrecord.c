@@ -325,8 +325,8 @@ vm_cluster_record_has_other (
   return FALSE;
 }
 
-/* The older entry of the same device is taken out. What a device without a key says
- * it is called proves nothing, and harms nobody. */
+/* The older entry of the same device is taken out. What a device without a key
+ * says it is called proves nothing, and harms nobody. */
 static gboolean
 replace_older (
     VmClusterRecord *record, const VmClusterParticipant *one, GError **error)

@@ -7,13 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* What the servers of a cluster share of one room (protocol §8): who sits in it, and
- * at which server. Pure; each change is made to a copy and counts when it was
- * written against the revision that it was made from.
+/* What the servers of a cluster share of one room (protocol §8): who sits in
+ * it, and at which server. Pure; each change is made to a copy and counts when
+ * it was written against the revision that it was made from.
  *
- * A participant is held by (node, epoch): the epoch is a counter of the seats that
- * one node has taken, so nobody has the same twice, and a change that was made
- * twice is the same as one that was made once. */
+ * A participant is held by (node, epoch): the epoch is a counter of the seats
+ * that one node has taken, so nobody has the same twice, and a change that was
+ * made twice is the same as one that was made once. */
 
 #define VM_CLUSTER_KEY_LENGTH \
   52 /* characters: base32 of a SHA-256, no padding */
@@ -46,8 +46,9 @@ typedef struct
   GPtrArray *participants; /* VmClusterParticipant, in the order they joined */
 } VmClusterRecord;
 
-/* What a name, or a token, is called in keys and subjects: base32 (RFC 4648 §6) of
- * its SHA-256, so that no name says anything there. Returns: (transfer full) */
+/* What a name, or a token, is called in keys and subjects: base32 (RFC 4648 §6)
+ * of its SHA-256, so that no name says anything there. Returns: (transfer
+ * full) */
 gchar *vm_cluster_key (const gchar *name);
 gboolean vm_cluster_is_node (const gchar *node);
 
@@ -80,19 +81,19 @@ const VmClusterParticipant *vm_cluster_record_find_token (
     const VmClusterRecord *record, const gchar *token);
 /* A lock goes with the last who could open it: those without an alias. */
 void vm_cluster_record_look_who_moderates (VmClusterRecord *record);
-/* Whether @one, which (node, epoch) does not find, has been replaced: it is there
- * under its id, or its device is. */
+/* Whether @one, which (node, epoch) does not find, has been replaced: it is
+ * there under its id, or its device is. */
 gboolean vm_cluster_record_has_other (
     const VmClusterRecord *record, const VmClusterParticipant *one);
-/* A seat for @one, which gets an id unless it has one. An older entry of the same
- * device makes room for it, with the same key alone. MEETING_FULL;
- * MEETING_LOCKED, unless it has an id; WRONG_KEY: that device is here with another
- * key; RESUME_FAILED: somebody else has that id. */
+/* A seat for @one, which gets an id unless it has one. An older entry of the
+ * same device makes room for it, with the same key alone. MEETING_FULL;
+ * MEETING_LOCKED, unless it has an id; WRONG_KEY: that device is here with
+ * another key; RESUME_FAILED: somebody else has that id. */
 const VmClusterParticipant *vm_cluster_record_seat (
     VmClusterRecord *record, const VmClusterParticipant *one, GError **error);
-/* The seat that @token, a vm_cluster_key(), brings back goes over to the node, the
- * epoch and the next token of @one, whose key must be the same, where it showed one.
- * RESUME_FAILED. */
+/* The seat that @token, a vm_cluster_key(), brings back goes over to the node,
+ * the epoch and the next token of @one, whose key must be the same, where it
+ * showed one. RESUME_FAILED. */
 const VmClusterParticipant *vm_cluster_record_resume (VmClusterRecord *record,
     const VmClusterParticipant *one, const gchar *token, GError **error);
 

@@ -114,8 +114,8 @@ hold (VmClusterSeat *seat, const VmClusterParticipant *one)
       held->epoch, seat->room->record, one, NULL, self->user_data);
 }
 
-/* Who has written lives, whatever became of the beats: else two nodes could take out
- * and put back the same seat without end. */
+/* Who has written lives, whatever became of the beats: else two nodes could
+ * take out and put back the same seat without end. */
 static void
 look_who_lives (const VmClusterRoom *room, const VmClusterRecord *before)
 {
@@ -199,7 +199,8 @@ put_in (VmClusterRecord *record, const VmClusterSeat *seat, GError **error)
              : !!vm_cluster_record_seat (record, wanted, error);
 }
 
-/* A room that nobody is in; one that the store has lost begins anew as it was. */
+/* A room that nobody is in; one that the store has lost begins anew as it
+ * was. */
 static VmClusterRecord *
 begin (const VmClusterRoom *room)
 {
@@ -217,8 +218,10 @@ begin (const VmClusterRoom *room)
   return record;
 }
 
-/* What should be stored instead of what is. @refused: the seats that cannot be had;
- * @reasons: why, in the same order. Returns: (transfer full), or NULL: nothing */
+/* What should be stored instead of what is. @refused: the seats that cannot be
+ * had;
+ * @reasons: why, in the same order. Returns: (transfer full), or NULL:
+ * nothing */
 static VmClusterRecord *
 make (VmClusterRoom *room, GPtrArray *refused, GPtrArray *reasons, gint64 now)
 {

@@ -18,7 +18,8 @@ typedef enum
 
 typedef enum
 {
-  VM_CLUSTER_EVENT_READ, /* what is known of the record is too old, or nothing */
+  VM_CLUSTER_EVENT_READ, /* what is known of the record is too old, or
+                          * nothing */
   VM_CLUSTER_EVENT_WRITE, /* it is not as it should be */
   VM_CLUSTER_EVENT_DONE, /* the store has answered */
   VM_CLUSTER_EVENT_CONFLICT, /* somebody else was faster */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define MAGIC "VMT1"
-/* Meeting, its id, user, device id, group, key, PEM of what is presented; how it calls,
- * whether the key is proven. No text: "". */
+/* Meeting, its id, user, device id, group, key, PEM of what is presented; how
+ * it calls, whether the key is proven. No text: "". */
 #define TICKET "(sssssssub)"
 #define TEXT_LENGTH 43 /* base64url of 32 bytes */
 

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A ticket, as one server of a cluster keeps it for whichever it is shown to. Pure. */
+/* A ticket, as one server of a cluster keeps it for whichever it is shown to.
+ * Pure. */
 
 #define VM_CLUSTER_TICKET_MAX (16 * 1024) /* bytes; most have 300 */
 

@@ -5,12 +5,12 @@
  * @title: VmFileInlet
  * @short_description: where a file of a meeting may come in over a WebSocket
  *
- * The receiver's end of the faster lane of #VmFileSocket: for one transfer that a
- * device has offered in a meeting, the server of this device takes a socket of that
- * device's and of nobody else's. What comes over it is the transfer's, and is handed
- * to whoever has made the inlet; the answers go back the same way as long as the
- * socket stands. Offers are not taken here: who may make one, and whose word it is,
- * was decided in the meeting.
+ * The receiver's end of the faster lane of #VmFileSocket: for one transfer that
+ * a device has offered in a meeting, the server of this device takes a socket
+ * of that device's and of nobody else's. What comes over it is the transfer's,
+ * and is handed to whoever has made the inlet; the answers go back the same way
+ * as long as the socket stands. Offers are not taken here: who may make one,
+ * and whose word it is, was decided in the meeting.
  */
 
 #include "fileinlet-priv.h"
@@ -69,8 +69,8 @@ vm_file_inlet_class_init (VmFileInletClass *klass)
    * @self: the inlet
    * @message: a #GstBuffer with a #VmTransferMeta, as of vmfilesrc
    *
-   * A message of the transfer has come. Emitted in the main context that was the
-   * thread's default when the inlet was made.
+   * A message of the transfer has come. Emitted in the main context that was
+   * the thread's default when the inlet was made.
    *
    * Since: 0.1
    */
@@ -272,7 +272,8 @@ send_answer (VmServer *self, gpointer data)
  *
  * Never blocks. In the main context of #VmFileInlet::message.
  *
- * Returns: whether there is a socket that it goes to; else it is to go another way
+ * Returns: whether there is a socket that it goes to; else it is to go another
+ *   way
  *
  * Since: 0.1
  */
@@ -308,9 +309,9 @@ vm_file_inlet_send (VmFileInlet *self, const GstStructure *message)
  * vm_file_inlet_close:
  * @self: a #VmFileInlet
  *
- * The transfer is over: what was answered gets out, and no socket is taken any more.
- * To be called before the last reference is given up. In the main context of
- * #VmFileInlet::message.
+ * The transfer is over: what was answered gets out, and no socket is taken any
+ * more. To be called before the last reference is given up. In the main context
+ * of #VmFileInlet::message.
  *
  * Since: 0.1
  */

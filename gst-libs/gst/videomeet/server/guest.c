@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The native dialect at a WebSocket: a guest of a meeting hosted here, its seat,
- * and the line to it, which outlives its sockets (protocol §3, "Resume"). A guest
- * lives as long as its seat or its socket, whichever is longer. */
+/* The native dialect at a WebSocket: a guest of a meeting hosted here, its
+ * seat, and the line to it, which outlives its sockets (protocol §3, "Resume").
+ * A guest lives as long as its seat or its socket, whichever is longer. */
 
 #include "roomshare.h"
 #include "server-priv.h"
@@ -168,8 +168,8 @@ take_seat_by (VmWs *ws, const gchar *ticket, const VmSignal *hello)
 }
 
 /* What the guest has missed, in the numbers it had: past the limit of the
- * socket's queue, which it would fill at once, and what is said next has room behind
- * it. */
+ * socket's queue, which it would fill at once, and what is said next has room
+ * behind it. */
 static void
 send_again (VmGuest *guest, GPtrArray *again)
 {
@@ -179,8 +179,8 @@ send_again (VmGuest *guest, GPtrArray *again)
   }
 }
 
-/* By the token of @hello, at a server that has never seen it: it goes on with the
- * numbers of the guest's, which has kept what nobody has acknowledged. */
+/* By the token of @hello, at a server that has never seen it: it goes on with
+ * the numbers of the guest's, which has kept what nobody has acknowledged. */
 static void
 resume_here (VmWs *ws, const VmSignal *hello)
 {
@@ -208,7 +208,8 @@ resume (VmWs *ws, const VmSignal *hello, VmMember *member, GError **error)
     g_propagate_error (error, reason);
     return;
   }
-  /* the new socket supersedes the old, which may not know yet that it is dead */
+  /* the new socket supersedes the old, which may not know yet that it is
+   * dead */
   if (guest->ws)
     vm_ws_supersede (guest->ws);
   guest->ws = ws;
@@ -241,8 +242,8 @@ come_back (VmWs *ws, const VmSignal *hello, GError **error)
     g_propagate_error (error, g_steal_pointer (&unknown));
 }
 
-/* What one server has not acknowledged is said again to the next, where others may
- * have heard it: so in a cluster nothing waits for that. */
+/* What one server has not acknowledged is said again to the next, where others
+ * may have heard it: so in a cluster nothing waits for that. */
 static gboolean
 wants_ack (const VmGuest *guest)
 {

@@ -141,7 +141,8 @@ vm_type_is_json (const gchar *content_type)
 
 #define PREFIX_BYTES 8 /* of a network's addresses, RFC 4291 §2.5.1 */
 
-/* A network of ours: its hosts are neighbours, each with one address or a few. */
+/* A network of ours: its hosts are neighbours, each with one address or a
+ * few. */
 static gboolean
 is_on_link (GInetAddress *address, GList *own)
 {

@@ -268,8 +268,8 @@ find_overflowing (VmServer *self)
 }
 
 /* A request's header was larger than VM_HTTP_HEADER_MAX. libwebsockets is about
- * to close the connection without a word, and says only in its log that it will;
- * the refusal is written past it. */
+ * to close the connection without a word, and says only in its log that it
+ * will; the refusal is written past it. */
 void
 vm_http_header_overflow (VmServer *self)
 {

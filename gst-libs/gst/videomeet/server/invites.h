@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /* How a browser comes in as a guest under `require` (security.md, "Trust
- * handshake"): it redeems the invitation of its link for a guest's token for the
- * key it has made, and signs with that key each time it joins. Nothing of it is
- * on disk: it ends with the process. @now is monotonic time, @date Unix seconds;
- * one thread at a time. */
+ * handshake"): it redeems the invitation of its link for a guest's token for
+ * the key it has made, and signs with that key each time it joins. Nothing of
+ * it is on disk: it ends with the process. @now is monotonic time, @date Unix
+ * seconds; one thread at a time. */
 
 #define VM_INVITATION_LIFETIME (G_TIME_SPAN_HOUR) /* default, µs */
 /* Of a guest's token, s; it is good for one meeting, and ends with that. */
@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 #define VM_GUEST_NONCE_BYTES 32
 #define VM_GUEST_NONCE_LENGTH 43 /* characters: base64url, no padding */
 #define VM_GUEST_NONCE_TIME (30 * G_USEC_PER_SEC) /* as a ticket */
-/* Not yet used; beyond, the oldest of the same address goes, else RATE_LIMITED. */
+/* Not yet used; beyond, the oldest of the same address goes, else
+ * RATE_LIMITED. */
 #define VM_GUEST_NONCES_MAX 256
 #define VM_GUEST_NONCES_PER_ADDRESS 16
 
@@ -37,8 +38,8 @@ void vm_invites_withdraw (VmInvites *self, const gchar *meeting_id);
 
 /* Uses @invitation up for a guest's token for the key @spki. Wrong ones of one
  * @group are waited for longer and longer, as wrong PINs are: RATE_LIMITED.
- * NOT_TRUSTED: the invitation is not good; WRONG_KEY: @spki is no P-256 key, and
- * the invitation is as good as before.
+ * NOT_TRUSTED: the invitation is not good; WRONG_KEY: @spki is no P-256 key,
+ * and the invitation is as good as before.
  * Returns: (transfer full) */
 VmToken *vm_invites_redeem (VmInvites *self, const gchar *invitation,
     GBytes *spki, const gchar *meeting_id, const gchar *group, gint64 now,

@@ -54,8 +54,9 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
   return g_string_free_to_bytes (out);
 }
 
-/* A guest's token comes with a signature of its key, where TLS shows none. By that
- * key it signs its descriptions as well, so that the others are told its id. */
+/* A guest's token comes with a signature of its key, where TLS shows none. By
+ * that key it signs its descriptions as well, so that the others are told its
+ * id. */
 static gboolean
 prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *wish, gchar **key,
     gchar **id, GError **error)
@@ -99,7 +100,8 @@ on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
   vm_http_answer (conn, vm_error_to_http_status (error->code), refusal);
 }
 
-/* Whether @ticket is to be known to the other servers before @grant is the answer. */
+/* Whether @ticket is to be known to the other servers before @grant is the
+ * answer. */
 static gboolean
 share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
 {

@@ -19,23 +19,24 @@
 #define VM_HTTP_ANSWER_TIME (60 * G_USEC_PER_SEC)
 #define VM_FILE_SERVED_MAX (2 * 1024 * 1024) /* one file of the page */
 
-#define VM_MESSAGE_MAX (256 * 1024) /* over all fragments; beyond: close 1009 */
-/* Of a file that comes: a message, over all fragments, and what may wait to be sent,
- * in however many messages. A message of so many bytes is paid for by the disk,
- * which reading waits for, and not by VM_MESSAGE_RATE. */
+/* over all fragments; beyond: close 1009 */
+#define VM_MESSAGE_MAX (256 * 1024)
+/* Of a file that comes: a message, over all fragments, and what may wait to be
+ * sent, in however many messages. A message of so many bytes is paid for by the
+ * disk, which reading waits for, and not by VM_MESSAGE_RATE. */
 #define VM_TRANSFER_SOCKET_MESSAGE_MAX (1024 * 1024 + 1024)
 #define VM_TRANSFER_SOCKET_QUEUE (8 * 1024 * 1024)
 #define VM_TRANSFER_SOCKET_FREE 1024
 #define VM_FIRST_MESSAGE_TIME (10 * G_USEC_PER_SEC)
 #define VM_PING_TIME (20 * G_USEC_PER_SEC)
 #define VM_DEAD_TIME (45 * G_USEC_PER_SEC)
-/* One client's send queue. Close 1013 when it is beyond the bytes, or beyond the
- * messages for so long. */
+/* One client's send queue. Close 1013 when it is beyond the bytes, or beyond
+ * the messages for so long. */
 #define VM_QUEUE_BYTES (1024 * 1024)
 #define VM_QUEUE_MESSAGES 256
 #define VM_QUEUE_TIME G_USEC_PER_SEC
-/* Messages from one client while the other servers are asked for its seat; beyond, it
- * is closed, or told that it is too much. */
+/* Messages from one client while the other servers are asked for its seat;
+ * beyond, it is closed, or told that it is too much. */
 #define VM_EARLY_MAX 64
 /* Signals not yet taken by the host's thread; beyond, the newest is dropped. */
 #define VM_SEAT_QUEUE 4096
@@ -45,30 +46,31 @@
 #define VM_FLOOD_TIME (10 * G_USEC_PER_SEC) /* then close */
 #define VM_CLOSE_TIME (5 * G_USEC_PER_SEC) /* for a close frame to get out */
 
-/* Seats that one connection takes, of a dialect in which they are left and taken
- * again: each makes everybody set up a call. So many, then one in so long;
- * beyond, RATE_LIMITED. */
+/* Seats that one connection takes, of a dialect in which they are left and
+ * taken again: each makes everybody set up a call. So many, then one in so
+ * long; beyond, RATE_LIMITED. */
 #define VM_JOIN_BURST 5
 #define VM_JOIN_TIME (2 * G_USEC_PER_SEC)
 
-/* Of calls between users, see calls.h. Beyond so many users RATE_LIMITED; a call
- * that nobody answers is missed. Calls that one connection begins: each makes
- * somebody's device ring. So many, then one in so long; beyond, RATE_LIMITED. */
+/* Of calls between users, see calls.h. Beyond so many users RATE_LIMITED; a
+ * call that nobody answers is missed. Calls that one connection begins: each
+ * makes somebody's device ring. So many, then one in so long; beyond,
+ * RATE_LIMITED. */
 #define VM_CALL_USERS_MAX 8192
 #define VM_CALL_RING_TIME (45 * G_USEC_PER_SEC)
 #define VM_CALL_BURST 5
-/* Ends of calls that the other may not know of, because its connection or its server is
- * gone: so many, so many of one user (beyond, the oldest goes), and as long as a device
- * tries to come back. */
+/* Ends of calls that the other may not know of, because its connection or its
+ * server is gone: so many, so many of one user (beyond, the oldest goes), and
+ * as long as a device tries to come back. */
 #define VM_CALL_ENDS_MAX 4096
 #define VM_CALL_ENDS_OF_USER 8
 #define VM_CALL_END_TIME (300 * G_USEC_PER_SEC)
 #define VM_CALL_TIME (2 * G_USEC_PER_SEC)
 
-/* Sessions of Engine.IO that have no WebSocket: an address may have as many of them
- * as connections, and all together so many, each of which holds a connection of
- * VM_CONNECTIONS_MAX with its poll. Beyond: an address that has fewer than others takes
- * one of theirs, else 429. */
+/* Sessions of Engine.IO that have no WebSocket: an address may have as many of
+ * them as connections, and all together so many, each of which holds a
+ * connection of VM_CONNECTIONS_MAX with its poll. Beyond: an address that has
+ * fewer than others takes one of theirs, else 429. */
 #define VM_ENGINE_POLLING_MAX 256
 /* `pingInterval` and `pingTimeout`; without an answer the session ends. */
 #define VM_ENGINE_PING_TIME (25 * G_USEC_PER_SEC)
@@ -79,8 +81,8 @@
  * a message. */
 #define VM_NOISE_SLACK (64 * 1024)
 #define VM_NOISE_FREE 64
-/* One byte in so many of a message is what TLS puts around it: a record of 16 KiB
- * has 22, and not all are full. */
+/* One byte in so many of a message is what TLS puts around it: a record of 16
+ * KiB has 22, and not all are full. */
 #define VM_NOISE_RECORDS 128
 #define VM_NOISE_BYTES 256
 #define VM_NOISE_TIME (2 * G_USEC_PER_SEC) /* how often it is looked at */
@@ -103,14 +105,14 @@
 #define VM_TICKETS_MAX 256 /* not yet used, of one server */
 #define VM_TICKETS_PER_ADDRESS \
   16 /* beyond, the oldest of it is good no longer */
-/* Of a server with open rooms: all those, hosted ones included, and the tickets.
- * Each address has begun as many rooms, and has as many tickets, as it may have
- * connections. */
+/* Of a server with open rooms: all those, hosted ones included, and the
+ * tickets. Each address has begun as many rooms, and has as many tickets, as it
+ * may have connections. */
 #define VM_OPEN_ROOMS_MAX 10000
 #define VM_ROOM_SIZE 10 /* seats of each, unless told otherwise */
 #define VM_OPEN_TICKETS_MAX 4096
-/* beyond so many known devices guests are not remembered: who comes with ever new
- * keys does not push out those that this device has met itself */
+/* beyond so many known devices guests are not remembered: who comes with ever
+ * new keys does not push out those that this device has met itself */
 #define VM_GUESTS_KNOWN_MAX 512
 /* devices whose revocation a meeting tells of: the last that had a seat */
 #define VM_ROOM_MET_MAX 128
@@ -129,13 +131,14 @@
 
 /* Addresses whose rate is remembered, see rates.h. */
 #define VM_RATES_ADDRESSES 1024
-/* Signatures of capabilities that are looked at for one address: so many, then one
- * in so long; beyond, RATE_LIMITED. One that a connection shows again is not. */
+/* Signatures of capabilities that are looked at for one address: so many, then
+ * one in so long; beyond, RATE_LIMITED. One that a connection shows again is
+ * not. */
 #define VM_CAPABILITY_CHECK_BURST 256
 #define VM_CAPABILITY_CHECK_TIME (G_USEC_PER_SEC / 64)
 
-/* How often trust that runs out is looked for; a change of the store is acted on
- * at once. */
+/* How often trust that runs out is looked for; a change of the store is acted
+ * on at once. */
 #define VM_TRUST_CHECK_TIME (5 * G_USEC_PER_SEC)
 
 /* Joins that were refused for want of trust, as the user is told of them. */

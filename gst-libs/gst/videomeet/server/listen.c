@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #define PORT_TRIES 64 /* "the next free port" is looked for among these */
-#define ADDRESSES_AGE (2 * G_USEC_PER_SEC) /* between two looks at interfaces */
+/* between two looks at interfaces */
+#define ADDRESSES_AGE (2 * G_USEC_PER_SEC)
 
 static GSocket *
 bind_one (GSocketFamily family, gboolean loopback, guint16 port, GError **error)

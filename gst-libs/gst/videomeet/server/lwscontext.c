@@ -80,10 +80,10 @@ vm_server_hold_event_pipe (VmServer *self)
  *
  * libwebsockets 4.1 closes its event pipe the first time, and the number that
  * the pipe had once more as the loop runs. Whatever another thread has opened
- * meanwhile would be closed under it: so the number is taken again, for that second
- * close, as soon as libwebsockets calls back or returns. Until then others find the
- * spare numbers first, because these are lower and the lowest that is free is what
- * one gets. */
+ * meanwhile would be closed under it: so the number is taken again, for that
+ * second close, as soon as libwebsockets calls back or returns. Until then
+ * others find the spare numbers first, because these are lower and the lowest
+ * that is free is what one gets. */
 void
 vm_server_destroy_context (VmServer *self, struct lws_context *context)
 {

@@ -77,19 +77,20 @@ void vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func);
 gint64 vm_mesh_now (void); /* Unix seconds */
 /* 32 random bytes as text for a URL. */
 gchar *vm_mesh_make_token (VmMesh *mesh);
-/* The capability that @message has for this, until the next message; or NULL: without
- * @error the message is taken again later. */
+/* The capability that @message has for this, until the next message; or NULL:
+ * without @error the message is taken again later. */
 const VmCapability *vm_mesh_may (VmMeshGuest *guest,
     const VmMeshMessage *message, VmCaps caps, GError **error);
 
-/* meshproof.c: whether nobody has shown it before but this connection; FALSE without
- * @error as above. */
+/* meshproof.c: whether nobody has shown it before but this connection; FALSE
+ * without @error as above. */
 gboolean vm_mesh_is_first (
     VmMeshGuest *guest, const VmCapability *capability, GError **error);
 void vm_mesh_forget_claim (VmMeshGuest *guest);
 
 /* mesh.c */
-/* A page was removed from the room that it is in: its user's agents there are, too. */
+/* A page was removed from the room that it is in: its user's agents there are,
+ * too. */
 void vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason);
 /* Whether that agent was removed from @room, or its user. */
 gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
@@ -98,8 +99,8 @@ gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
 /* What was said while it waited for its seat. */
 void vm_mesh_guest_take_early (VmMeshGuest *guest);
 void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);
-/* A new envelope to @guest, cleared by vm_mesh_envelope_clear(); @from NULL: the
- * server. */
+/* A new envelope to @guest, cleared by vm_mesh_envelope_clear(); @from NULL:
+ * the server. */
 typedef struct
 {
   VmMeshEnvelope head;
@@ -108,8 +109,8 @@ typedef struct
 VmMeshStamp vm_mesh_stamp (VmMeshGuest *guest, const gchar *from);
 void vm_mesh_stamp_clear (VmMeshStamp *stamp);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmMeshStamp, vm_mesh_stamp_clear)
-/* @news: it comes, and says so itself: @guest, which was there before, is to offer.
- * Else it is in the room, as the server says. */
+/* @news: it comes, and says so itself: @guest, which was there before, is to
+ * offer. Else it is in the room, as the server says. */
 void vm_mesh_guest_tell_joined (
     VmMeshGuest *guest, const gchar *id, const gchar *role, gboolean news);
 void vm_mesh_guest_tell_status (

@@ -100,8 +100,8 @@ vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func)
   }
 }
 
-/* What is signed in @token, or NULL. All candidates of a call show one capability,
- * whose signature is looked at once. */
+/* What is signed in @token, or NULL. All candidates of a call show one
+ * capability, whose signature is looked at once. */
 static const VmCapability *
 read_capability (VmMeshGuest *guest, const gchar *token, GError **error)
 {
@@ -154,8 +154,8 @@ send_out (VmMeshGuest *agent, const GError *reason)
   vm_mesh_guest_fail (agent, reason);
 }
 
-/* Words for vm_room_keep_out(). Where TLS shows a key, a device cannot come by another
- * id; and a user's session is good for all its devices. */
+/* Words for vm_room_keep_out(). Where TLS shows a key, a device cannot come by
+ * another id; and a user's session is good for all its devices. */
 static gchar *
 word_of_device (const gchar *device_id)
 {
@@ -214,8 +214,8 @@ vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason)
   }
 }
 
-/* An agent has no seat, so nobody tells it that the room is over, and nobody looks
- * whether it is trusted still. */
+/* An agent has no seat, so nobody tells it that the room is over, and nobody
+ * looks whether it is trusted still. */
 static void
 tick_agent (VmMeshGuest *agent)
 {

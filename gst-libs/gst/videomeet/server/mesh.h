@@ -4,10 +4,10 @@
 #include "rooms.h"
 #include "../wire/mesh.h"
 
-/* The mesh of seed 4 at a server (protocol §7): who has signed in, the pages and
- * agents that are connected, what they may do by which capability, and what goes on
- * between agents. Media, chat and presence of pages are the room model's; agents
- * are told of a room, and have no seat in it. All on vm-net. */
+/* The mesh of seed 4 at a server (protocol §7): who has signed in, the pages
+ * and agents that are connected, what they may do by which capability, and what
+ * goes on between agents. Media, chat and presence of pages are the room
+ * model's; agents are told of a room, and have no seat in it. All on vm-net. */
 
 /* The rooms of seed 4 hold 2 to 4: a page comes into no room that is fuller. */
 #define VM_MESH_ROOM_SIZE 4
@@ -25,8 +25,8 @@ void vm_mesh_free (VmMesh *mesh);
 void vm_mesh_set_secret (VmMesh *mesh, const gchar *secret);
 /* 0: VM_MESH_ROOM_SIZE */
 void vm_mesh_set_room_size (VmMesh *mesh, guint size);
-/* An agent is sent out of @room, where the room model has no seat to take from it,
- * and stays out while that is there. FALSE: it is not in it. */
+/* An agent is sent out of @room, where the room model has no seat to take from
+ * it, and stays out while that is there. FALSE: it is not in it. */
 gboolean vm_mesh_remove_agent (
     VmMesh *mesh, VmRoom *room, const gchar *device_id, const GError *reason);
 /* Ends what has run out. */

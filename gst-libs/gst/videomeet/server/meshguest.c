@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A page or an agent of the mesh at a WebSocket, GET /v2/ws (seed 4 §3–§9; protocol
- * §7). It cannot come back: a socket that is lost is a seat that is left. */
+/* A page or an agent of the mesh at a WebSocket, GET /v2/ws (seed 4 §3–§9;
+ * protocol §7). It cannot come back: a socket that is lost is a seat that is
+ * left. */
 
 #include "mesh-priv.h"
 
@@ -89,8 +90,8 @@ is_taken_name (const gchar *id)
          || (*id == 'p' && strspn (id + 1, "0123456789") == strlen (id + 1));
 }
 
-/* Where TLS shows a key, the device is that key's. Another connection of the same
- * name is replaced if it is the same user's. */
+/* Where TLS shows a key, the device is that key's. Another connection of the
+ * same name is replaced if it is the same user's. */
 static gboolean
 may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
 {

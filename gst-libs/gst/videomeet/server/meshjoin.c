@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Into a room and out of it: a page takes a seat, an agent is told who of the mesh is
- * there. */
+/* Into a room and out of it: a page takes a seat, an agent is told who of the
+ * mesh is there. */
 
 #include "mesh-priv.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the room model tells a page of the mesh, in the words of seed 4. What it has
- * no word for is told by those that it has: who leaves is offline, and who begins anew
- * has left and joined. */
+/* What the room model tells a page of the mesh, in the words of seed 4. What it
+ * has no word for is told by those that it has: who leaves is offline, and who
+ * begins anew has left and joined. */
 
 #include "mesh-priv.h"
 
@@ -54,8 +54,8 @@ tell_again (VmMeshGuest *guest, const VmRoomPeer *peer, gboolean news)
   vm_mesh_guest_tell_joined (guest, alias, "member", news);
 }
 
-/* A device restarts by an offer of another session, which a page would take for more
- * of the connection it has. */
+/* A device restarts by an offer of another session, which a page would take for
+ * more of the connection it has. */
 static gboolean
 is_restart (const VmRoomPeer *peer, const VmSignal *offer)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A capability that is shown at this server for the first time: whether another server
- * of the cluster has seen it is asked for, and what showed it waits meanwhile, with
- * all that comes behind (protocol §7, §8). */
+/* A capability that is shown at this server for the first time: whether another
+ * server of the cluster has seen it is asked for, and what showed it waits
+ * meanwhile, with all that comes behind (protocol §7, §8). */
 
 #include "mesh-priv.h"
 

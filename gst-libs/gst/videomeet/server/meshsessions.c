@@ -51,8 +51,8 @@ count_of (GHashTable *counts, const VmMeshSession *session)
   return GPOINTER_TO_UINT (g_hash_table_lookup (counts, session->group));
 }
 
-/* Of the address that has most of all, its oldest; or NULL when none has two. So a
- * few addresses cannot keep everybody else out. */
+/* Of the address that has most of all, its oldest; or NULL when none has two.
+ * So a few addresses cannot keep everybody else out. */
 static VmMeshSession *
 find_dispensable (VmMeshSessions *sessions)
 {

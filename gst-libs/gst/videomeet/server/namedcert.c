@@ -150,8 +150,8 @@ vm_named_cert_get_name (VmNamedCert *named)
   return named->name;
 }
 
-/* Runs when the client's hello is read. The device's certificate is there already,
- * and would be chosen where its kind suits the client better. */
+/* Runs when the client's hello is read. The device's certificate is there
+ * already, and would be chosen where its kind suits the client better. */
 static int
 on_hello (SSL *ssl, void *data)
 {

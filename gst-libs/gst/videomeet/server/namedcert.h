@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A certificate for names, that an authority vouches for: browsers know nothing of
- * device keys. It is shown to who asks for one of its names (SNI, RFC 6066 §3),
- * while devices ask for none and see the device's own. Never changed: any
+/* A certificate for names, that an authority vouches for: browsers know nothing
+ * of device keys. It is shown to who asks for one of its names (SNI, RFC 6066
+ * §3), while devices ask for none and see the device's own. Never changed: any
  * thread. */
 
 typedef struct _VmNamedCert VmNamedCert;

@@ -5,15 +5,16 @@
 
 G_BEGIN_DECLS
 
-/* Frames between the nodes of a cluster, over subjects of NATS: each node hears what
- * comes to `vm.node.` and its own name as of vm_cluster_key(). Nothing is kept: what
- * is said while there is no connection is lost, and whoever says it asks again
- * (clusterline.h). A thread that speaks and one that listens, each with a connection
- * of its own, which it makes anew when it is lost. */
+/* Frames between the nodes of a cluster, over subjects of NATS: each node hears
+ * what comes to `vm.node.` and its own name as of vm_cluster_key(). Nothing is
+ * kept: what is said while there is no connection is lost, and whoever says it
+ * asks again (clusterline.h). A thread that speaks and one that listens, each
+ * with a connection of its own, which it makes anew when it is lost. */
 
 /* Frames that wait to be said; beyond, they are lost. */
 #define VM_NATS_BUS_MAX 16384
-#define VM_NATS_BUS_WAIT 500 /* ms; how often it looks whether it is to stop */
+/* ms; how often it looks whether it is to stop */
+#define VM_NATS_BUS_WAIT 500
 
 /* Each on a thread of the bus, to be posted on; must not block. */
 typedef struct

@@ -45,8 +45,8 @@ skip_place (const gchar *detail)
   return end ? end + strlen ("): ") : detail;
 }
 
-/* What libnats says of the last thing that failed in this thread tells more than its
- * status, but of what is refused it tells the same twice. */
+/* What libnats says of the last thing that failed in this thread tells more
+ * than its status, but of what is refused it tells the same twice. */
 static void
 set_error (GError **error, natsStatus status)
 {
@@ -144,8 +144,8 @@ create (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
   return VM_CLUSTER_LOST;
 }
 
-/* libnats 3.4 has no removal of a certain revision, so it is said to the stream in
- * its own words (ADR-8 of NATS). */
+/* libnats 3.4 has no removal of a certain revision, so it is said to the stream
+ * in its own words (ADR-8 of NATS). */
 static VmClusterResult
 replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     GBytes *value, guint64 expected, guint64 *revision)

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A connection to NATS with all buckets, of one thread; it is not mended but made
- * anew. */
+/* A connection to NATS with all buckets, of one thread; it is not mended but
+ * made anew. */
 
 typedef struct
 {
@@ -21,8 +21,8 @@ typedef struct
 /* natsstore.c: BAD_REQUEST: @config is not good. */
 natsOptions *vm_nats_options_new (const VmNatsConfig *config, GError **error);
 
-/* NULL: it cannot be had now. NOT_TRUSTED: nor will it be, for one of the two does not
- * accept the other; DISCONNECTED. */
+/* NULL: it cannot be had now. NOT_TRUSTED: nor will it be, for one of the two
+ * does not accept the other; DISCONNECTED. */
 VmNatsLink *vm_nats_link_new (natsOptions *options, GError **error);
 void vm_nats_link_free (VmNatsLink *link);
 gboolean vm_nats_link_is_lost (VmNatsLink *link);
@@ -35,8 +35,8 @@ VmClusterResult vm_nats_link_put (VmNatsLink *link, VmClusterBucket bucket,
 void vm_nats_link_beat (VmNatsLink *link, const gchar *node);
 /* Returns: (transfer full) (nullable): NULL when nobody knows */
 gchar **vm_nats_link_list (VmNatsLink *link);
-/* Drops the markers of rooms' records that were removed longer than @age ago, µs. A record
- * that has come since stays. */
+/* Drops the markers of rooms' records that were removed longer than @age ago,
+ * µs. A record that has come since stays. */
 void vm_nats_link_sweep (VmNatsLink *link, gint64 age);
 
 G_END_DECLS

@@ -78,7 +78,8 @@ answer (VmNatsStore *self, VmNatsLink *link, const Request *request)
       self->user_data);
 }
 
-/* @link, or another when that is lost; NULL: none, and not tried again at once. */
+/* @link, or another when that is lost; NULL: none, and not tried again at
+ * once. */
 static VmNatsLink *
 keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
 {
@@ -203,8 +204,8 @@ watch (gpointer data)
   return NULL;
 }
 
-/* TLS is to show that it is the host of the URL, whom @config's authority vouches
- * for. */
+/* TLS is to show that it is the host of the URL, whom @config's authority
+ * vouches for. */
 static natsStatus
 set_tls (natsOptions *options, const VmNatsConfig *config, const gchar *host)
 {

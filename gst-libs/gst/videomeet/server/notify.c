@@ -12,7 +12,8 @@
 
 #define READ_SIZE 8192 /* bytes at once */
 #define TOO_MANY_REQUESTS 429 /* RFC 6585 §4 */
-#define EXTRAS "videomeet::event" /* Gotify: names of extras have a namespace */
+/* Gotify: names of extras have a namespace */
+#define EXTRAS "videomeet::event"
 
 struct _VmNotify
 {
@@ -175,8 +176,8 @@ end_exchange (VmNotify *self)
 
 static void on_read (GObject *stream, GAsyncResult *result, gpointer data);
 
-/* What the server says besides its status is read, so that the connection can be
- * used again, and thrown away. */
+/* What the server says besides its status is read, so that the connection can
+ * be used again, and thrown away. */
 static void
 read_more (VmNotify *self)
 {

@@ -3,10 +3,11 @@
 
 #include <glib.h>
 
-/* Tells a Gotify server (https://gotify.net, POST /message) what happens here (seed 4
- * §13; protocol §7). It has a thread of its own, "vm-notify": whoever notifies never
- * waits. One message is on its way at a time, in the order they came; what cannot be
- * delivered is tried again, after ever longer pauses. Any thread. */
+/* Tells a Gotify server (https://gotify.net, POST /message) what happens here
+ * (seed 4 §13; protocol §7). It has a thread of its own, "vm-notify": whoever
+ * notifies never waits. One message is on its way at a time, in the order they
+ * came; what cannot be delivered is tried again, after ever longer pauses. Any
+ * thread. */
 
 /* That wait, besides the one on its way; of more the oldest are dropped. */
 #define VM_NOTIFY_QUEUE_MAX 64
@@ -27,8 +28,8 @@ const gchar *vm_notify_event_to_string (VmNotifyEvent event);
 
 typedef struct _VmNotify VmNotify;
 
-/* ms: for one message to be taken; until it is tried again, at first, and at most,
- * each pause being twice the last one. */
+/* ms: for one message to be taken; until it is tried again, at first, and at
+ * most, each pause being twice the last one. */
 typedef struct
 {
   guint exchange, pause, pause_max;
@@ -41,9 +42,9 @@ typedef struct
   guint64 dropped; /* for there were too many */
 } VmNotifyCounts;
 
-/* @url: where the Gotify server is, https://, or http:// on this machine. @key: of an
- * application of it. @times NULL: the usual ones. VM_ERROR_BAD_REQUEST, with words
- * that do not have the key. */
+/* @url: where the Gotify server is, https://, or http:// on this machine. @key:
+ * of an application of it. @times NULL: the usual ones. VM_ERROR_BAD_REQUEST,
+ * with words that do not have the key. */
 VmNotify *vm_notify_new (const gchar *url, const gchar *key,
     const VmNotifyTimes *times, GError **error);
 /* What waits is dropped. */

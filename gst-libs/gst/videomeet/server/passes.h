@@ -3,9 +3,10 @@
 
 #include "../vmerror.h"
 
-/* Who may come to a server that does not admit everybody (`--auth`; docs/protocol.md
- * §6): whoever shows a JSON Web Token (RFC 7519) that somebody else has signed, the
- * site that knows its users. Sans-I/O; the clock is an argument, in Unix seconds. */
+/* Who may come to a server that does not admit everybody (`--auth`;
+ * docs/protocol.md §6): whoever shows a JSON Web Token (RFC 7519) that somebody
+ * else has signed, the site that knows its users. Sans-I/O; the clock is an
+ * argument, in Unix seconds. */
 
 #define VM_PASS_KEYS_MAX \
   4 /* one that is used, one that is to be, and their like */
@@ -16,21 +17,22 @@
 
 typedef struct _VmPasses VmPasses;
 
-/* @text: PEM of public keys (P-256), whose tokens are signed by ES256, or a secret, for
- * HS256. VM_ERROR_BAD_REQUEST. Returns: (transfer full) */
+/* @text: PEM of public keys (P-256), whose tokens are signed by ES256, or a
+ * secret, for HS256. VM_ERROR_BAD_REQUEST. Returns: (transfer full) */
 VmPasses *vm_passes_read (const gchar *text, GError **error);
 void vm_passes_free (VmPasses *passes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPasses, vm_passes_free)
 
-/* What somebody wants by it: to come into @room; to be called as @user; both NULL: only
- * to ask. */
+/* What somebody wants by it: to come into @room; to be called as @user; both
+ * NULL: only to ask. */
 typedef struct
 {
   const gchar *room;
   const gchar *user;
 } VmPassUse;
 
-/* VM_ERROR_CAP_REQUIRED: there is no @token (NULL or empty); VM_ERROR_CAP_EXPIRED: it
- * was good, and is too old; VM_ERROR_CAP_INVALID: anything else. */
+/* VM_ERROR_CAP_REQUIRED: there is no @token (NULL or empty);
+ * VM_ERROR_CAP_EXPIRED: it was good, and is too old; VM_ERROR_CAP_INVALID:
+ * anything else. */
 gboolean vm_passes_check (VmPasses *passes, const gchar *token,
     const VmPassUse *use, gint64 now, GError **error);

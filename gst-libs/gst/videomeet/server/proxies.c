@@ -78,7 +78,8 @@ vm_proxies_find_client (
   guint n = g_strv_length (hops);
   guint last = n > VM_FORWARDED_MAX ? n - VM_FORWARDED_MAX : 0;
 
-  /* what stands before an address that is not trusted, anybody may have written */
+  /* what stands before an address that is not trusted, anybody may have
+   * written */
   for (guint i = n; i > last && vm_proxies_trust (proxies, client); i--) {
     GInetAddress *hop = read_address (hops[i - 1]);
 

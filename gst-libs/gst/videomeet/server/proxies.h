@@ -9,11 +9,12 @@
 #define VM_FORWARDED_MAX 16 /* addresses of a header that are looked at */
 
 /* Addresses, or networks as 10.0.0.0/8 or fd00::/8; @texts may be NULL.
- * VM_ERROR_BAD_REQUEST. Returns: (transfer full) (element-type GInetAddressMask) */
+ * VM_ERROR_BAD_REQUEST. Returns: (transfer full) (element-type
+ * GInetAddressMask) */
 GPtrArray *vm_proxies_read (const gchar *const *texts, GError **error);
 gboolean vm_proxies_trust (GPtrArray *proxies, GInetAddress *address);
-/* The last address of @header (NULL: none was sent) that is no trusted proxy's, as
- * far as it is written by @peer and others that are; @peer where that says
+/* The last address of @header (NULL: none was sent) that is no trusted proxy's,
+ * as far as it is written by @peer and others that are; @peer where that says
  * nothing. Returns: (transfer full) */
 GInetAddress *vm_proxies_find_client (
     GPtrArray *proxies, GInetAddress *peer, const gchar *header);

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* Which refused joins the user is told of: whoever may not come in can ask as
- * often as it likes, and is not to fill a terminal or a log by that, nor to hide
- * others there. Sans-I/O. */
+ * often as it likes, and is not to fill a terminal or a log by that, nor to
+ * hide others there. Sans-I/O. */
 
 typedef struct _VmRefusals VmRefusals;
 

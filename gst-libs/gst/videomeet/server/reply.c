@@ -143,9 +143,9 @@ vm_http_reply_error (
   return vm_http_reply (conn, status, "application/json", NULL, body, close);
 }
 
-/* Neither libwebsockets nor tick.c is to think that the request is a while coming.
- * libwebsockets reads nothing meanwhile, but would be told again and again of what
- * has come behind the request: it is not to ask. */
+/* Neither libwebsockets nor tick.c is to think that the request is a while
+ * coming. libwebsockets reads nothing meanwhile, but would be told again and
+ * again of what has come behind the request: it is not to ask. */
 void
 vm_http_wait (VmConn *conn)
 {

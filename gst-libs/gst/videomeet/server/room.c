@@ -368,8 +368,8 @@ vm_room_tell_joined (VmRoom *room, const VmMember *member)
 }
 
 /* The next seat. Ids are a counter of those who ever joined, so that an id
- * tells who came earlier: by its number, for text compares like numbers up to p999
- * alone (see compare_joined() in clusterrecord.c). */
+ * tells who came earlier: by its number, for text compares like numbers up to
+ * p999 alone (see compare_joined() in clusterrecord.c). */
 VmMember *
 vm_room_seat (
     VmRoom *room, gpointer peer, const VmTicket *ticket, const VmSignal *hello)

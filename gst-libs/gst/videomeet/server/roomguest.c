@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect at a WebSocket, and dialects like it wherever they are spoken
- * (protocol §6): a client that has an id from the moment it connects, and a seat
- * from `join` to `leave`. It cannot come back: a connection that is lost is a seat
- * that is left. */
+/* The room dialect at a WebSocket, and dialects like it wherever they are
+ * spoken (protocol §6): a client that has an id from the moment it connects,
+ * and a seat from `join` to `leave`. It cannot come back: a connection that is
+ * lost is a seat that is left. */
 
 #include "roomguest.h"
 #include "roomshare.h"
@@ -95,8 +95,8 @@ forget_peer (VmRoomGuest *guest, const VmRoomPeer *peer)
   send_left (guest, id);
 }
 
-/* A native device restarts by an offer of another session, which a browser would
- * take for more of the connection it has. */
+/* A native device restarts by an offer of another session, which a browser
+ * would take for more of the connection it has. */
 static gboolean
 is_restart (const VmRoomPeer *peer, const VmSignal *offer)
 {

@@ -49,7 +49,8 @@ check_pass (VmRooms *rooms, const VmJoin *join, GError **error)
       join->pass, join->meeting, join->group, rooms->user_data, error);
 }
 
-/* Whom the policy shuts out learns nothing by asking for names, and begins nothing. */
+/* Whom the policy shuts out learns nothing by asking for names, and begins
+ * nothing. */
 static VmRoom *
 get (VmRooms *rooms, const gchar *meeting, const VmBearer *bearer,
     gboolean begins, GError **error)

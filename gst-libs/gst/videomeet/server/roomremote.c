@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Those of a room who sit at other servers: who they are is in its record, and what
- * they say of themselves comes from there. */
+/* Those of a room who sit at other servers: who they are is in its record, and
+ * what they say of themselves comes from there. */
 
 #include "roomshare-priv.h"
 
@@ -71,8 +71,8 @@ has_node (const VmRoom *room, const gchar *node)
   return FALSE;
 }
 
-/* A node that comes into the room knows who is in it, and not what has become of
- * them since. */
+/* A node that comes into the room knows who is in it, and not what has become
+ * of them since. */
 static void
 introduce_all (VmRoom *room, const gchar *node)
 {

@@ -118,7 +118,8 @@ VmBearer vm_member_to_bearer (const VmMember *member);
  * @error: as others may read it; the user is told the reason. */
 gboolean vm_room_trusts (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel *level, GError **error);
-/* Whom the room would have, if there is a seat; see vm_rooms_let_in(). @pin: as given;
+/* Whom the room would have, if there is a seat; see vm_rooms_let_in(). @pin: as
+ * given;
  * @group: NULL when the PIN was checked before; @level: how it is shown. */
 gboolean
 vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
@@ -134,23 +135,25 @@ void vm_room_bar (VmRoom *room, const VmMember *member);
 /* Those of them whose trust is withdrawn. Returns: (transfer full) */
 gchar **vm_room_list_revoked (VmRoom *room);
 
-/* PEM, by which others may see why @member is here: what this device gave it, or
- * what it presented; NULL when there is none. Returns: (transfer full) */
+/* PEM, by which others may see why @member is here: what this device gave it,
+ * or what it presented; NULL when there is none. Returns: (transfer full) */
 gchar *vm_member_get_voucher (const VmMember *member);
 /* What the introducer is called here by whose word alone @member is, or NULL.
  * Returns: (transfer full) */
 gchar *vm_member_name_voucher (const VmMember *member);
-/* What the others are told that it is called: what it says, but a device that is
- * trusted goes by the name that it is trusted under. Returns: (transfer full) */
+/* What the others are told that it is called: what it says, but a device that
+ * is trusted goes by the name that it is trusted under. Returns: (transfer
+ * full) */
 gchar *vm_room_name (VmRoom *room, const VmTicket *ticket);
 
-/* roomopen.c: the room that somebody asks for who comes, in whatever dialect and by
- * whatever step: there is no other way to it. Here is asked for what a server wants
- * that does not admit everybody: whoever has no pass learns of no room, and begins
- * none. @begins: an open one that is not there. */
+/* roomopen.c: the room that somebody asks for who comes, in whatever dialect
+ * and by whatever step: there is no other way to it. Here is asked for what a
+ * server wants that does not admit everybody: whoever has no pass learns of no
+ * room, and begins none. @begins: an open one that is not there. */
 VmRoom *vm_rooms_look_up (
     VmRooms *rooms, const VmJoin *join, gboolean begins, GError **error);
-/* Likewise for somebody who has come that way: by a ticket, or to another seat. */
+/* Likewise for somebody who has come that way: by a ticket, or to another
+ * seat. */
 VmRoom *vm_rooms_look_again (VmRooms *rooms, const gchar *meeting,
     const VmBearer *bearer, GError **error);
 /* The last step of vm_rooms_enter(), into a room that was looked up. */
@@ -160,7 +163,8 @@ VmMember *vm_room_enter (VmRoom *room, const VmJoin *join, const gchar *alias,
 VmRoom *vm_rooms_of_ticket (VmRooms *rooms, const VmTicket *ticket,
     const VmBearer *bearer, GError **error);
 /* Whoever wants in, through whatever dialect, comes through here; see
- * vm_room_lets_in(). @from: the seat that is given back for the new one, or NULL. */
+ * vm_room_lets_in(). @from: the seat that is given back for the new one, or
+ * NULL. */
 gboolean vm_room_admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
     const gchar *group, const VmMember *from, gint64 now, VmTrustLevel *level,
     GError **error);
@@ -205,8 +209,9 @@ vm_member_describe (const VmMember *member, VmSignalParticipant *participant);
 VmSignal *vm_member_make_state (const VmMember *member);
 /* No token brings it back any more. */
 void vm_member_forget_tokens (VmMember *member);
-/* The token of the welcome to come: @next, or another one if that is NULL. The one
- * that was @used is good until that has arrived, for it may be lost as well. */
+/* The token of the welcome to come: @next, or another one if that is NULL. The
+ * one that was @used is good until that has arrived, for it may be lost as
+ * well. */
 void vm_member_renew (VmMember *member, const gchar *used, const gchar *next);
 VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
 void vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal);

@@ -28,9 +28,9 @@ typedef struct
   /* Something that is announced has changed. */
   void (*changed) (VmRoom *room, gpointer user_data);
   void (*random) (guint8 *bytes, gsize size, gpointer user_data);
-  /* What is known of the device @device_id (NULL: it shows no key), that says it
-   * is called so (either may be NULL), at @date, Unix seconds. NULL: nothing is
-   * known of anybody. Returns: (transfer full) */
+  /* What is known of the device @device_id (NULL: it shows no key), that says
+   * it is called so (either may be NULL), at @date, Unix seconds. NULL: nothing
+   * is known of anybody. Returns: (transfer full) */
   VmTrustFacts *(*know) (const gchar *device_id, const gchar *user,
       const gchar *device, gint64 *date, gpointer user_data);
   /* The host's signature of a `meeting-state`, base64; NULL, or no function:
@@ -45,8 +45,8 @@ typedef struct
    * function: there is nobody of that id. */
   gboolean (*remove) (
       VmRoom *room, const gchar *id, const GError *reason, gpointer user_data);
-  /* Whether @pass, of VmJoin, admits to @room, which nobody hosts and which need not
-   * be there; no function: everybody is admitted. */
+  /* Whether @pass, of VmJoin, admits to @room, which nobody hosts and which
+   * need not be there; no function: everybody is admitted. */
   gboolean (*admit) (const gchar *pass, const gchar *room, const gchar *group,
       gpointer user_data, GError **error);
 } VmRoomsFuncs;
@@ -59,7 +59,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRooms, vm_rooms_free)
 void vm_rooms_tick (VmRooms *rooms, gint64 now);
 /* Whom all rooms admit; VM_POLICY_PIN at first. Checks when it is another. */
 void vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy);
-/* Looks at everybody anew, after a change of what is known: who would not be let in any more is out, and is told why. A host stays. */
+/* Looks at everybody anew, after a change of what is known: who would not be
+ * let in any more is out, and is told why. A host stays. */
 void vm_rooms_check (VmRooms *rooms);
 VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
 /* Whether a room of this meeting id is open. */
@@ -70,8 +71,9 @@ guint vm_rooms_count (VmRooms *rooms);
 guint vm_rooms_count_members (VmRooms *rooms);
 
 /* Rooms that nobody hosts here (roomopen.c): each begins with whoever comes
- * first, and is gone with the last. The earliest of its participants that speaks
- * the native dialect moderates: it may do what a host may, but for ending it. */
+ * first, and is gone with the last. The earliest of its participants that
+ * speaks the native dialect moderates: it may do what a host may, but for
+ * ending it. */
 typedef struct
 {
   guint size; /* seats of a room, 2 to 128 */
@@ -160,12 +162,13 @@ VmMember *vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket,
 VmMember *
 vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error);
-/* Whether it would be let in if there is a seat: what hears of a room and sits in it
- * not. Nothing is opened. */
+/* Whether it would be let in if there is a seat: what hears of a room and sits
+ * in it not. Nothing is opened. */
 VmRoom *vm_rooms_let_in (
     VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
-/* @who, in words that mean nothing to the room, was sent out and is not to hear of
- * it again: the last VM_ROOM_BARRED_MAX are known, as long as the room is there. */
+/* @who, in words that mean nothing to the room, was sent out and is not to hear
+ * of it again: the last VM_ROOM_BARRED_MAX are known, as long as the room is
+ * there. */
 void vm_room_keep_out (VmRoom *room, const gchar *who);
 gboolean vm_room_keeps_out (VmRoom *room, const gchar *who);
 /* Whether whoever was let in so would be still, as far as it is trusted. */

@@ -4,8 +4,8 @@
 #include "../wire/line.h"
 #include "rooms.h"
 
-/* Open rooms, as bytes. What holds their seats is told by @line and made again by
- * @peer. Sans-I/O. */
+/* Open rooms, as bytes. What holds their seats is told by @line and made again
+ * by @peer. Sans-I/O. */
 
 #define VM_ROOMS_SAVED "a(ssuuuubsa(smsmsmsmsuumsbsmsx" VM_LINE_SAVED "))"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The last step into a room, where the other servers have a word in it: who may come
- * in is decided here, and whether there is a seat by the record of the room. */
+/* The last step into a room, where the other servers have a word in it: who may
+ * come in is decided here, and whether there is a seat by the record of the
+ * room. */
 
 #include "clusterticket.h"
 #include "roomshare-priv.h"

@@ -113,8 +113,8 @@ void vm_room_share_introduce (const VmMember *member, const gchar *node);
 /* What waits for @member at @node, where it is no more, goes to where it is. */
 void vm_room_share_send_on (VmMember *member, const gchar *node);
 
-/* roomremote.c: @room gets the members of @record who sit elsewhere; those who sit
- * here are told. */
+/* roomremote.c: @room gets the members of @record who sit elsewhere; those who
+ * sit here are told. */
 void vm_room_share_sync (
     VmRoomShare *share, VmRoom *room, const VmClusterRecord *record);
 void vm_room_share_tick_room (VmRoomShare *share, VmRoom *room);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the cluster says, and when the rooms hear of it: never while one of them is in
- * the middle of something. */
+/* What the cluster says, and when the rooms hear of it: never while one of them
+ * is in the middle of something. */
 
 #include "roomshare-priv.h"
 

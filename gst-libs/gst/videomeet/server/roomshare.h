@@ -7,25 +7,27 @@
 G_BEGIN_DECLS
 
 /* The open rooms of one server, of which others of its cluster have members too
- * (protocol §8). Who sits where is said by the record of each room (cluster.h), what
- * one says to another by lines between the servers (clusterline.h). A member who sits
- * elsewhere is one of the room like any other, but for its peer. Sans-I/O; `now` is
- * monotonic time in µs. */
+ * (protocol §8). Who sits where is said by the record of each room (cluster.h),
+ * what one says to another by lines between the servers (clusterline.h). A
+ * member who sits elsewhere is one of the room like any other, but for its
+ * peer. Sans-I/O; `now` is monotonic time in µs. */
 
 typedef struct _VmRoomShare VmRoomShare;
 typedef struct _VmRoomShared VmRoomShared;
 
-/* How long a member whom the record has no more is waited for a last word of. */
+/* How long a member whom the record has no more is waited for a last word
+ * of. */
 #define VM_SHARE_LEAVE_TIME (2 * G_USEC_PER_SEC)
-/* How long a message waits for its sender or receiver to be heard of, and how many
- * do; beyond, the oldest is not. */
+/* How long a message waits for its sender or receiver to be heard of, and how
+ * many do; beyond, the oldest is not. */
 #define VM_SHARE_HOLD_TIME (5 * G_USEC_PER_SEC)
 #define VM_SHARE_HOLD_MAX 4096
 /* A line to a node that is gone is kept for so long. */
 #define VM_SHARE_LINE_TIME (60 * G_USEC_PER_SEC)
 /* Who comes back at another server hears of the last so many who have left. */
 #define VM_SHARE_LEFT_MAX 64
-/* States of a room that a server may have told in the last second of its life. */
+/* States of a room that a server may have told in the last second of its
+ * life. */
 #define VM_SHARE_COUNTS_MAX (2 * VM_SIGNAL_ROSTER_MAX)
 
 /* None of these may call back into the share. */
@@ -42,8 +44,8 @@ typedef struct
   void (*send) (const gchar *node, GBytes *frame, gpointer user_data);
 } VmRoomShareFuncs;
 
-/* From now on the open rooms of @rooms are shared; there are none yet. @node: as in
- * vm_cluster_new(). @date: Unix seconds. */
+/* From now on the open rooms of @rooms are shared; there are none yet. @node:
+ * as in vm_cluster_new(). @date: Unix seconds. */
 VmRoomShare *vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
     gpointer user_data, const gchar *node, gint64 now, gint64 date);
 /* Its rooms are there still, and shared no more. */
@@ -76,18 +78,18 @@ typedef struct _VmSeatWish VmSeatWish;
 
 typedef struct
 {
-  /* The seat that it leaves for the new one, or NULL; and what leaves that when there
-   * is a new one, later. Both may be NULL. */
+  /* The seat that it leaves for the new one, or NULL; and what leaves that when
+   * there is a new one, later. Both may be NULL. */
   VmMember *(*from) (gpointer user_data);
   void (*leave) (gpointer user_data);
-  /* The answer, once; it was welcomed already. @member NULL: @error. The wish is
-   * gone. */
+  /* The answer, once; it was welcomed already. @member NULL: @error. The wish
+   * is gone. */
   void (*seated) (VmMember *member, const GError *error, gpointer user_data);
 } VmSeatFuncs;
 
-/* As vm_rooms_take_seat(), vm_rooms_enter() and vm_rooms_find_lost(), of somebody who
- * sat at another server. Each returns the wish while it is to be waited for; else all
- * is told before it returns. */
+/* As vm_rooms_take_seat(), vm_rooms_enter() and vm_rooms_find_lost(), of
+ * somebody who sat at another server. Each returns the wish while it is to be
+ * waited for; else all is told before it returns. */
 VmSeatWish *vm_rooms_wish_seat (VmRooms *rooms, const VmTicket *ticket,
     const VmSignal *hello, gpointer peer, const VmSeatFuncs *funcs,
     gpointer user_data);
@@ -111,14 +113,15 @@ void vm_seat_wish_cancel (VmSeatWish *wish);
 gboolean vm_rooms_are_shared (VmRooms *rooms);
 /* What is good once in the whole cluster; or NULL. */
 VmOnce *vm_rooms_get_once (VmRooms *rooms);
-/* The ticket @text of vm_rooms_join() is good at every server when that is answered;
- * the rest as vm_once_keep(). */
+/* The ticket @text of vm_rooms_join() is good at every server when that is
+ * answered; the rest as vm_once_keep(). */
 guint64 vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
     const VmOnceAsker *asker, gpointer user_data, gint64 now);
 /* Whether a room of this id is open here, or at another server. */
 gboolean vm_rooms_know_id (VmRooms *rooms, const gchar *id);
 
-/* What the rooms say of themselves; none of it matters to one that is not shared */
+/* What the rooms say of themselves; none of it matters to one that is not
+ * shared */
 
 /* @room, which is new, is known to the others. */
 void vm_room_share_begin (VmRoom *room);

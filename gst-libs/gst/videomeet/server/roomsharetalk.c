@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What members of a room say to those at other servers. A message names its room by
- * the room's key, and is what the native dialect makes of it, besides what a browser
- * wrote, byte for byte. */
+/* What members of a room say to those at other servers. A message names its
+ * room by the room's key, and is what the native dialect makes of it, besides
+ * what a browser wrote, byte for byte. */
 
 #include "roomshare-priv.h"
 #include "clusterpack.h"
@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-/* Key of the room; from; to; number; count of states; signal; a browser's object. */
+/* Key of the room; from; to; number; count of states; signal; a browser's
+ * object. */
 #define MESSAGE "(sssxuayay)"
 #define MAGIC VM_SHARE_MAGIC
 
@@ -84,8 +85,8 @@ vm_room_share_send (
   vm_room_share_tell (share, to->node, message);
 }
 
-/* States are told in order, whichever server tells them: whoever comes from another
- * one must not take the next for an old one. */
+/* States are told in order, whichever server tells them: whoever comes from
+ * another one must not take the next for an old one. */
 void
 vm_room_share_count (VmRoom *room)
 {

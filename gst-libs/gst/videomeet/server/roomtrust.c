@@ -100,8 +100,8 @@ refuse (const GError *reason, VmTrustLevel level, GError **error)
   return FALSE;
 }
 
-/* Whoever came by an invitation has a token that is good until the meeting ends;
- * whoever was removed needs another invitation. */
+/* Whoever came by an invitation has a token that is good until the meeting
+ * ends; whoever was removed needs another invitation. */
 void
 vm_room_bar (VmRoom *room, const VmMember *member)
 {

@@ -29,7 +29,8 @@
  * belongs to the thread vm-net. */
 
 #define VM_NET_LISTENERS 2 /* IPv4 and IPv6 */
-#define VM_SERVER_CALL_TIME (5 * G_TIME_SPAN_SECOND) /* what blocks, at most */
+/* what blocks, at most */
+#define VM_SERVER_CALL_TIME (5 * G_TIME_SPAN_SECOND)
 
 typedef void (*VmServerFunc) (VmServer *self, gpointer data);
 
@@ -122,9 +123,9 @@ struct _VmServer
   guint64 serials;
 };
 
-/* The HTTP request that is read or answered, the last one too, and what an upgrade
- * brings. A WebSocket has none once it is open: most of an idle server's connections
- * are such. */
+/* The HTTP request that is read or answered, the last one too, and what an
+ * upgrade brings. A WebSocket has none once it is open: most of an idle
+ * server's connections are such. */
 typedef struct
 {
   gint64 began; /* 0 between two requests */
@@ -233,11 +234,12 @@ gboolean vm_server_admits (VmServer *self, const gchar *pass,
 /* One more signature that an address shows. */
 gboolean
 vm_server_may_verify (VmServer *self, const gchar *group, GError **error);
-/* `?token=` of the URL, or what is in the header Authorization; of a request of which
- * no body has come. */
+/* `?token=` of the URL, or what is in the header Authorization; of a request of
+ * which no body has come. */
 void vm_conn_take_pass (VmConn *conn);
 
-/* clientkey.c: the hash of the key that TLS proved the client to hold, or NULL */
+/* clientkey.c: the hash of the key that TLS proved the client to hold, or
+ * NULL */
 const gchar *vm_conn_get_key (VmConn *conn);
 /* What TLS showed, proven alike, or NULL. Returns: (transfer full) */
 GTlsCertificate *vm_conn_get_certificate (VmConn *conn);
@@ -254,8 +256,8 @@ int vm_http_body_done (VmConn *conn);
 int vm_http_upgrade (VmConn *conn);
 void vm_http_header_overflow (VmServer *self);
 /* Whether a GET that changes something may: a page embeds what another site has
- * without an Origin, which tells it from its own (Fetch Metadata Request Headers §2.3;
- * RFC 9110 §10.1.3). To be asked before a body. */
+ * without an Origin, which tells it from its own (Fetch Metadata Request
+ * Headers §2.3; RFC 9110 §10.1.3). To be asked before a body. */
 gboolean vm_http_is_admitted (VmConn *conn);
 void vm_http_reset (VmConn *conn);
 
@@ -269,7 +271,8 @@ int vm_http_reply_error (
     VmConn *conn, guint status, const GError *error, gboolean close);
 /* What that says. */
 GBytes *vm_http_error_body (const GError *error);
-/* The answer is a while coming, and here it is: what vm_trust_writeable() sends. */
+/* The answer is a while coming, and here it is: what vm_trust_writeable()
+ * sends. */
 void vm_http_wait (VmConn *conn);
 void vm_http_answer (VmConn *conn, guint status, GBytes *body);
 /* Whether it waits so, or for a session. */
@@ -286,7 +289,8 @@ int vm_route_post (VmConn *conn);
 GVariant *vm_guest_save (gpointer outlet);
 gpointer
 vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data);
-/* serverstate.c: before vm-net runs, and when all its sockets are about to close */
+/* serverstate.c: before vm-net runs, and when all its sockets are about to
+ * close */
 void vm_server_load_rooms (VmServer *self);
 /* Whether they can be kept at @path. */
 gboolean vm_server_check_state (const gchar *path, GError **error);

@@ -305,8 +305,8 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
   return FALSE;
 }
 
-/* Before anybody leaves: what flows between clients needs no server, and one that
- * heard of the others' leaving would end it. */
+/* Before anybody leaves: what flows between clients needs no server, and one
+ * that heard of the others' leaving would end it. */
 static void
 close_others (VmServer *self)
 {

@@ -10,12 +10,12 @@
 #include "../wire/signal.h"
 
 /* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
- * /status, POST /meetings/join, the page, native signalling on /ws, the rooms of
- * seed 2 and the calls of seed 3 on a WebSocket at /, the mesh of seed 4 at /v2/,
- * the rooms of seed 5 at /socket.io/. It runs on the thread "vm-net"; every
- * function here may be called from any thread and enqueues, but for start, stop,
- * vm_server_open_meeting() and vm_server_make_invitation(), which block (deadline
- * 5 s). */
+ * /status, POST /meetings/join, the page, native signalling on /ws, the rooms
+ * of seed 2 and the calls of seed 3 on a WebSocket at /, the mesh of seed 4 at
+ * /v2/, the rooms of seed 5 at /socket.io/. It runs on the thread "vm-net";
+ * every function here may be called from any thread and enqueues, but for
+ * start, stop, vm_server_open_meeting() and vm_server_make_invitation(), which
+ * block (deadline 5 s). */
 
 #define VM_TYPE_SERVER (vm_server_get_type ())
 G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
@@ -51,13 +51,14 @@ typedef struct
   const gchar *const *turn_servers;
   const gchar *turn_secret;
   const gchar *mesh_secret; /* see vm_mesh_set_secret(), or NULL */
-  /* see vm_passes_read(): open rooms, calls and the mesh are for those alone who show
-   * a token; NULL: for everybody */
+  /* see vm_passes_read(): open rooms, calls and the mesh are for those alone
+   * who show a token; NULL: for everybody */
   const gchar *auth_keys;
   /* a file in which open rooms outlast a restart, or NULL */
   const gchar *state_file;
   /* whose open rooms are those of other servers as well: a NATS server, its
-   * credentials and whom its TLS is certified by (natsstore.h); or NULL. Without a
+   * credentials and whom its TLS is certified by (natsstore.h); or NULL.
+   * Without a
    * @state_file: the others are there. */
   const gchar *cluster, *cluster_credentials, *cluster_ca;
   /* of a Gotify server that is told what happens (notify.h), both or NULL */
@@ -85,15 +86,16 @@ const gchar *vm_server_get_name (VmServer *self);
 /* What GET /status answers; the server adds the open meeting by itself. */
 void vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info);
 
-/* Where it is asked for trust, and learns whom to trust (trustdesk.h); before the
- * start, once. Without one, nobody is known and /trust/ is not there. */
+/* Where it is asked for trust, and learns whom to trust (trustdesk.h); before
+ * the start, once. Without one, nobody is known and /trust/ is not there. */
 void vm_server_set_desk (VmServer *self, VmTrustDesk *desk);
 /* Whom meetings admit; VM_POLICY_PIN at first. Who does not meet it any more is
  * sent out. Before the start too. */
 void vm_server_set_policy (VmServer *self, VmPolicy policy);
 
-/* What takes the files that come without a meeting; NULL: none do. It has started,
- * and is stopped only after this was set to NULL. Before the start too. */
+/* What takes the files that come without a meeting; NULL: none do. It has
+ * started, and is stopped only after this was set to NULL. Before the start
+ * too. */
 void vm_server_set_file_receiver (VmServer *self, VmFileReceiver *receiver);
 
 /* A meeting hosted here. The host sits in seat one, in this process. */
@@ -126,14 +128,14 @@ void vm_seat_send (VmSeat *seat, const VmSignal *signal);
 void vm_seat_close (VmSeat *seat);
 /* Words that let one browser into the meeting of that id as a guest, once
  * (guestjoin.c, trust/invitation.h): a secret, for the fragment of a link.
- * @lifetime: µs, VM_INVITATION_LIFETIME_MAX at most. Blocks; not to be called on
- * vm-net. RATE_LIMITED, MEETING_ENDED, TIMEOUT. Returns: (transfer full) */
+ * @lifetime: µs, VM_INVITATION_LIFETIME_MAX at most. Blocks; not to be called
+ * on vm-net. RATE_LIMITED, MEETING_ENDED, TIMEOUT. Returns: (transfer full) */
 gchar *vm_server_make_invitation (
     VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error);
 
 /* What opens the page in which this device's user answers who asks for trust,
- * once (approvalpage.h): a secret, for a browser on this machine. Blocks; not to
- * be called on vm-net. TIMEOUT. Returns: (transfer full) */
+ * once (approvalpage.h): a secret, for a browser on this machine. Blocks; not
+ * to be called on vm-net. TIMEOUT. Returns: (transfer full) */
 gchar *vm_server_make_approval_secret (VmServer *self, GError **error);
 
 /* What discovery announces; called on vm-net at each change of an open

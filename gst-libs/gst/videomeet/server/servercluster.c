@@ -60,7 +60,8 @@ news_free (gpointer data)
   g_free (news);
 }
 
-/* For whoever started this server: nothing is wrong with it, and nobody joins. */
+/* For whoever started this server: nothing is wrong with it, and nobody
+ * joins. */
 static void
 take_waits (VmServerCluster *self, const gchar *why)
 {
@@ -295,8 +296,8 @@ connect_nats (
   self->store = vm_nats_store_new (&nats, &store_funcs, self, error);
   if (!self->store)
     return FALSE;
-  /* before anything that it writes: who is named by a record and beats not is gone,
-   * for the three seconds to the next list of somebody else */
+  /* before anything that it writes: who is named by a record and beats not is
+   * gone, for the three seconds to the next list of somebody else */
   vm_nats_store_beat (self->store, self->node);
   self->bus = vm_nats_bus_new (&nats, self->node, &bus_funcs, self, error);
   return self->bus != NULL;

@@ -6,12 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* The rooms of a server as those of a cluster: what NATS says is posted to vm-net,
- * where vm_room_share_*() hears it. All on vm-net, but for what is said otherwise. */
+/* The rooms of a server as those of a cluster: what NATS says is posted to
+ * vm-net, where vm_room_share_*() hears it. All on vm-net, but for what is said
+ * otherwise. */
 
 typedef struct _VmServerCluster VmServerCluster;
 
-/* Before vm-net runs. BAD_REQUEST; NOT_FOUND: this program was built without NATS. */
+/* Before vm-net runs. BAD_REQUEST; NOT_FOUND: this program was built without
+ * NATS. */
 VmServerCluster *vm_server_cluster_new (
     VmServer *server, const VmServerConfig *config, GError **error);
 /* After vm-net has run. Blocks until NATS's threads have ended: 5 s. */
@@ -26,7 +28,8 @@ gboolean vm_server_cluster_waits (VmServerCluster *self);
 const gchar *vm_server_cluster_get_node (VmServerCluster *self);
 /* Whether @node is another server that is there. */
 gboolean vm_server_cluster_is_other (VmServerCluster *self, const gchar *node);
-/* See clusterforward.h; @asker: a VmConn, answered by vm_session_take_forwarded(). */
+/* See clusterforward.h; @asker: a VmConn, answered by
+ * vm_session_take_forwarded(). */
 guint64 vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
     const VmForward *forward, gpointer asker);
 void vm_server_cluster_give_up (VmServerCluster *self, guint64 forward);

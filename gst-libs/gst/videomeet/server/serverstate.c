@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The file in which open rooms outlast a restart. It has what opens a seat, so it is
- * its owner's alone, and gone as soon as it is read. */
+/* The file in which open rooms outlast a restart. It has what opens a seat, so
+ * it is its owner's alone, and gone as soon as it is read. */
 
 #include "roomsave.h"
 #include "server-priv.h"
@@ -66,8 +66,8 @@ fail (GError **error, gint number, const gchar *path, const gchar *why)
   return FALSE;
 }
 
-/* Whoever could write it, or put another in its place, would be given seats by it.
- * The descriptor, or -1. */
+/* Whoever could write it, or put another in its place, would be given seats by
+ * it. The descriptor, or -1. */
 static gint
 open_state (const gchar *path, GError **error)
 {
@@ -86,7 +86,8 @@ open_state (const gchar *path, GError **error)
       && about.st_size <= STATE_MAX)
     return fd;
   close (fd);
-  /* made beforehand, by an installer: there is nothing in it to read or to lose */
+  /* made beforehand, by an installer: there is nothing in it to read or to
+   * lose */
   if (S_ISREG (about.st_mode) && about.st_size == 0)
     fail (error, ENOENT, path, "is empty");
   else
@@ -119,8 +120,9 @@ read_state (const gchar *path, GError **error)
   return NULL;
 }
 
-/* Rooms that nobody can come back to are left where they are. So is what is no file of
- * rooms: whoever named it by mistake has it still when the server ends. */
+/* Rooms that nobody can come back to are left where they are. So is what is no
+ * file of rooms: whoever named it by mistake has it still when the server
+ * ends. */
 void
 vm_server_load_rooms (VmServer *self)
 {

@@ -66,8 +66,8 @@ struct _VmSession
 /* session.c. NULL with @error: there are too many; only where @ws is NULL. */
 VmSession *vm_session_new (
     VmSessions *sessions, const VmRoomCaller *caller, VmWs *ws, GError **error);
-/* The one of @sid, or NULL, for who shows @key; one that was begun with a key is found with
- * that key alone, whoever has learnt its sid. */
+/* The one of @sid, or NULL, for who shows @key; one that was begun with a key
+ * is found with that key alone, whoever has learnt its sid. */
 VmSession *
 vm_session_find (VmServer *server, const gchar *sid, const gchar *key);
 /* Whether one may begin still: not at a server that is about to stop. */
@@ -80,19 +80,21 @@ gboolean vm_session_receive (
     VmSession *session, const VmEnginePacket *packet, GError **error);
 /* @ws is its own from now on, and has what waits. */
 void vm_session_move (VmSession *session, VmWs *ws);
-/* Gives the seat back and frees it; whatever waits is answered. Its WebSocket is
- * closed with @code, 0: goes by itself. Not to be called by what the room model
- * calls. */
+/* Gives the seat back and frees it; whatever waits is answered. Its WebSocket
+ * is closed with @code, 0: goes by itself. Not to be called by what the room
+ * model calls. */
 void vm_session_close (VmSession *session, guint code, const gchar *reason);
 void vm_session_refill (VmSession *session, gint64 now);
 
 /* sessionhttp.c */
 gboolean vm_session_waits (const VmSessionAsker *asker);
-/* The answer of a request that waits, @asker of @session; it waits no longer. */
+/* The answer of a request that waits, @asker of @session; it waits no
+ * longer. */
 void vm_session_answer (
     VmSession *session, VmSessionAsker *asker, guint status, GBytes *body);
-/* Whoever polls the session @sid with @key, or sends @body to it, and is answered now
- * or later; @session NULL: there is none. Returns: what the lws callback is to. */
+/* Whoever polls the session @sid with @key, or sends @body to it, and is
+ * answered now or later; @session NULL: there is none. Returns: what the lws
+ * callback is to. */
 int vm_session_take_poll (
     VmServer *server, VmSession *session, VmSessionAsker *asker);
 int vm_session_take_post (
@@ -102,11 +104,11 @@ void vm_session_take_answer (VmConn *conn, guint status, GBytes *body);
 /* What Engine.IO says of a sid that is nobody's. */
 GBytes *vm_session_make_unknown (void);
 
-/* sessionfar.c: whether the request of @conn goes to the server that its sid names,
- * or has failed on its way: @error. */
+/* sessionfar.c: whether the request of @conn goes to the server that its sid
+ * names, or has failed on its way: @error. */
 gboolean vm_session_forward (VmConn *conn, VmForwardKind kind, GError **error);
 /* The poll that waits is answered, in a moment: more may come till then. */
 void vm_session_wake (VmSession *session);
-/* What waits, in one body; @far: as much as another server takes. Returns: (transfer
- * full) */
+/* What waits, in one body; @far: as much as another server takes. Returns:
+ * (transfer full) */
 GBytes *vm_session_take_body (VmSession *session, gboolean far);

@@ -109,8 +109,8 @@ find_dispensable (VmSessions *sessions)
   return found;
 }
 
-/* A few addresses cannot keep everybody else out: whoever has fewer takes its share
- * from whoever has most. */
+/* A few addresses cannot keep everybody else out: whoever has fewer takes its
+ * share from whoever has most. */
 static gboolean
 make_room (VmSessions *sessions, guint count)
 {
@@ -200,8 +200,8 @@ vm_session_greet (VmSession *session)
 }
 
 /* The last that a client hears of a session that it polls: what waits, else the
- * end of it, but not both, for socket.io-client takes the end first and drops what
- * came before. Whoever has not heard it does at the next poll. */
+ * end of it, but not both, for socket.io-client takes the end first and drops
+ * what came before. Whoever has not heard it does at the next poll. */
 static void
 answer_all (VmSession *session)
 {
@@ -411,7 +411,8 @@ tick_one (VmSession *session, gint64 now)
   if (!session->ws)
     tick_rate (session, now);
   tick_ping (session, now);
-  /* its WebSocket works: the client waits for this poll before it changes over */
+  /* its WebSocket works: the client waits for this poll before it changes
+   * over */
   if (session->probed && vm_session_waits (&session->poll)
       && !session->queue.length)
     send_type (session, VM_ENGINE_NOOP);

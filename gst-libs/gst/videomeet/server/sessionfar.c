@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sessions of Engine.IO at another server of the cluster: a poll or a POST that came
- * here goes to the one that the sid names, which answers by way of this one. It is
- * passed on once: who is asked so and has no such session says that. A WebSocket is
- * not passed on: its client, refused, goes on polling (protocol §8). */
+/* Sessions of Engine.IO at another server of the cluster: a poll or a POST that
+ * came here goes to the one that the sid names, which answers by way of this
+ * one. It is passed on once: who is asked so and has no such session says that.
+ * A WebSocket is not passed on: its client, refused, goes on polling (protocol
+ * §8). */
 
 #include "session-priv.h"
 #include "../wire/text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Engine.IO by requests: a GET waits for packets, a POST brings some. One of each
- * at a time: a second means that the client has lost count, and ends the
+/* Engine.IO by requests: a GET waits for packets, a POST brings some. One of
+ * each at a time: a second means that the client has lost count, and ends the
  * session, as does the loss of the one that waits. */
 
 #include "session-priv.h"

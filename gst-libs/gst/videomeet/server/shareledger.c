@@ -185,8 +185,8 @@ vm_share_ledger_settle (VmShareLedger *ledger)
 
 /* For whose records they are */
 
-/* A seat is taken over from the node that has it by that one's name: so it is that
- * node's, and nobody else's who was faster. */
+/* A seat is taken over from the node that has it by that one's name: so it is
+ * that node's, and nobody else's who was faster. */
 guint
 vm_share_ledger_take_seat (VmShareLedger *ledger, const gchar *name, guint size,
     const VmClusterParticipant *one, const gchar *owner, GError **error)

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* Other records than those of rooms, in the same store and by the same rules
- * (cluster.h): who is who at which server. What the cluster says is told when nobody
- * is in the middle of something. */
+ * (cluster.h): who is who at which server. What the cluster says is told when
+ * nobody is in the middle of something. */
 
 typedef struct _VmShareLedger VmShareLedger;
 
@@ -39,7 +39,8 @@ void vm_share_ledger_free (VmShareLedger *ledger);
 /* What another server says to the share's lines, in order and once. */
 typedef void (*VmShareHear) (
     const gchar *node, GBytes *message, gpointer user_data);
-/* @magic: of what @hear is for; static. @hear NULL: nobody hears it any more. */
+/* @magic: of what @hear is for; static. @hear NULL: nobody hears it any
+ * more. */
 void vm_room_share_set_hearer (VmRoomShare *share, VmShareKind kind,
     const gchar *magic, VmShareHear hear, gpointer user_data);
 /* To the hearer of @node. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The lines between this server and others, and whom what comes there is for: four
- * letters say what kind of message it is (clusterpack.h). */
+/* The lines between this server and others, and whom what comes there is for:
+ * four letters say what kind of message it is (clusterpack.h). */
 
 #include "clusterpack.h"
 #include "roomshare-priv.h"

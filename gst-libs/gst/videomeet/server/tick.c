@@ -6,8 +6,8 @@
 #include "server-priv.h"
 #include "ws.h"
 
-/* libwebsockets keeps what the socket does not take, and has no timer for it once a
- * request has waited for its answer. */
+/* libwebsockets keeps what the socket does not take, and has no timer for it
+ * once a request has waited for its answer. */
 static gboolean
 is_untaken (VmConn *conn, gint64 now)
 {

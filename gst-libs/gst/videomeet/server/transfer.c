@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Files that come without a meeting: POST /transfers and GET /transfer?ticket=
- * (protocol §2, §5). The file itself is the VmFileReceiver's, on its own thread:
- * while more waits there than its disk takes, the socket is not read. And those that
- * were offered in a meeting: GET /transfer?id=, for a VmFileInlet. */
+ * (protocol §2, §5). The file itself is the VmFileReceiver's, on its own
+ * thread: while more waits there than its disk takes, the socket is not read.
+ * And those that were offered in a meeting: GET /transfer?id=, for a
+ * VmFileInlet. */
 
 #include "fileinlet-priv.h"
 #include "transfers.h"
@@ -379,8 +380,8 @@ on_hang_up (VmWs *ws, const GError *reason)
         self->receiver, guest->device_id, guest->id, TRUE);
 }
 
-/* With its id it ends the transfer, which goes on when all that was wrong is that it
- * came too fast. */
+/* With its id it ends the transfer, which goes on when all that was wrong is
+ * that it came too fast. */
 static void
 on_tell (VmWs *ws, const GError *error)
 {

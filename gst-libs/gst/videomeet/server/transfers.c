@@ -90,7 +90,8 @@ drop_oldest (
   g_queue_delete_link (&self->grants, oldest);
 }
 
-/* Who asks again and again only replaces its own, however many keys it makes. */
+/* Who asks again and again only replaces its own, however many keys it
+ * makes. */
 static gboolean
 make_room (VmTransfers *self, const gchar *device_id, const gchar *address,
     GError **error)

@@ -5,11 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Who may open a socket for which transfer: what POST /transfers has granted and
- * nobody has used yet. Sans-I/O. */
+/* Who may open a socket for which transfer: what POST /transfers has granted
+ * and nobody has used yet. Sans-I/O. */
 
-/* Grants not yet used, of one server; and of one device, or of all at one address,
- * whose oldest makes room. */
+/* Grants not yet used, of one server; and of one device, or of all at one
+ * address, whose oldest makes room. */
 #define VM_TRANSFER_TICKETS_MAX 256
 #define VM_TRANSFER_TICKETS_PER_DEVICE 16
 #define VM_TRANSFER_TICKETS_PER_ADDRESS 64
@@ -23,8 +23,9 @@ VmTransfers *vm_transfers_new (VmTransfersRandom random, gpointer user_data);
 void vm_transfers_free (VmTransfers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTransfers, vm_transfers_free)
 
-/* @device_id: whose key TLS has proven. @address: where it is. @now: µs. RATE_LIMITED. Returns:
- * (transfer full): the ticket, good once and for VM_TICKET_TIME */
+/* @device_id: whose key TLS has proven. @address: where it is. @now: µs.
+ * RATE_LIMITED. Returns: (transfer full): the ticket, good once and for
+ * VM_TICKET_TIME */
 gchar *vm_transfers_grant (VmTransfers *self, const gchar *device_id,
     const gchar *address, const gchar *id, gint64 now, GError **error);
 /* BAD_TICKET: it is unknown, used, old, or another device's. Returns: (transfer

@@ -6,8 +6,8 @@
 #include "../trust/storewatch.h"
 #include "trustdesk.h"
 
-/* What trustdesk.c (its thread and its life), trustdeskasks.c (the four requests
- * and the user's answers), trustdeskstore.c (what is remembered) and
+/* What trustdesk.c (its thread and its life), trustdeskasks.c (the four
+ * requests and the user's answers), trustdeskstore.c (what is remembered) and
  * trustdesknews.c (who was not let in, and who came) share. */
 
 typedef struct
@@ -88,8 +88,8 @@ void vm_trust_desk_close_store (VmTrustDesk *desk);
 /* What the store knows, to the server. */
 void vm_trust_desk_tell_known (VmTrustDesk *desk);
 /* The same, done by the watcher before it returns: one after the other, so that
- * what is older cannot come later. FALSE when it took longer than @time_ms, or the
- * store cannot be read now: then it follows. */
+ * what is older cannot come later. FALSE when it took longer than @time_ms, or
+ * the store cannot be read now: then it follows. */
 gboolean vm_trust_desk_call_known (VmTrustDesk *desk, guint time_ms);
 /* As of VmApproverFuncs. */
 gboolean vm_trust_desk_remember (const VmTrustPrompt *peer, VmToken *given,

@@ -8,17 +8,18 @@
 G_BEGIN_DECLS
 
 /* Where this device is asked for trust (security.md, "Trust handshake"): the
- * handshake, what the user says to it, and the store, which it watches. The first
- * two are on a thread of their own, "vm-trust", because the store reads and writes
- * files, and another process may hold its lock; the watch is on another,
- * "vm-watch", which that does not keep from seeing a revocation. Unless said
- * otherwise a function enqueues and may be called from any thread. */
+ * handshake, what the user says to it, and the store, which it watches. The
+ * first two are on a thread of their own, "vm-trust", because the store reads
+ * and writes files, and another process may hold its lock; the watch is on
+ * another, "vm-watch", which that does not keep from seeing a revocation.
+ * Unless said otherwise a function enqueues and may be called from any
+ * thread. */
 
 /* What a server needs to know on the way there; beyond, the newest is dropped
  * (of refusals that nobody has heard of yet). */
 #define VM_TRUST_NEWS_MAX 64
-/* Requests that nobody has looked at yet, while another process holds the store's
- * lock: their bodies take 1 MiB. */
+/* Requests that nobody has looked at yet, while another process holds the
+ * store's lock: their bodies take 1 MiB. */
 #define VM_TRUST_ASKS_MAX 64
 
 /* Called on "vm-trust", `changed` on "vm-watch"; none may free the desk. */
@@ -30,8 +31,8 @@ typedef struct
       const gchar *name, const gchar *digits, gpointer user_data);
   void (*established) (
       const gchar *device_id, const gchar *name, gpointer user_data);
-  /* A request, or an attempt to join, which has no @request_id. @device_id NULL:
-   * it showed no key. */
+  /* A request, or an attempt to join, which has no @request_id. @device_id
+   * NULL: it showed no key. */
   void (*failed) (const gchar *request_id, const gchar *device_id,
       const gchar *name, const GError *reason, gpointer user_data);
   /* The store has changed, through whoever: what is said of that device, or of
@@ -49,8 +50,8 @@ VmTrustDesk *vm_trust_desk_new (VmIdentity *identity, VmTrustStore *store,
 VmTrustDesk *vm_trust_desk_ref (VmTrustDesk *desk);
 void vm_trust_desk_unref (VmTrustDesk *desk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustDesk, vm_trust_desk_unref)
-/* Once, before the last reference goes, and after the server has stopped: nothing
- * more is called. Blocks until the thread has ended. */
+/* Once, before the last reference goes, and after the server has stopped:
+ * nothing more is called. Blocks until the thread has ended. */
 void vm_trust_desk_close (VmTrustDesk *desk);
 
 /* What the other user reads who asks; a name. */
@@ -71,8 +72,8 @@ void vm_trust_desk_pass_time (VmTrustDesk *desk, gint64 time);
 /* The rest is for the server. */
 
 /* From now on @server is told what the store knows, beginning before this
- * returns: it blocks, @time (µs) at most, then FALSE; as well when the store cannot
- * be read for want of descriptors or memory. */
+ * returns: it blocks, @time (µs) at most, then FALSE; as well when the store
+ * cannot be read for want of descriptors or memory. */
 gboolean
 vm_trust_desk_attach (VmTrustDesk *desk, VmServer *server, gint64 time);
 void vm_trust_desk_detach (VmTrustDesk *desk);
@@ -86,9 +87,9 @@ typedef enum
 } VmTrustAskKind;
 
 /* One of the requests; vm_server_answer_trust() gets its answer. A poll may be
- * held for VM_TRUST_POLL_TIME, one for each request at most: a later one ends it,
- * so that VM_TRUST_PENDING_MAX are held in all. @group: see vm_address_group().
- * FALSE: VM_TRUST_ASKS_MAX wait already. */
+ * held for VM_TRUST_POLL_TIME, one for each request at most: a later one ends
+ * it, so that VM_TRUST_PENDING_MAX are held in all. @group: see
+ * vm_address_group(). FALSE: VM_TRUST_ASKS_MAX wait already. */
 gboolean
 vm_trust_desk_ask (VmTrustDesk *desk, guint64 serial, VmTrustAskKind kind,
     GTlsCertificate *certificate, const gchar *group, GBytes *data);

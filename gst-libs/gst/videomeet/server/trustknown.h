@@ -25,9 +25,10 @@ guint vm_known_count (VmKnown *known);
 void vm_known_add (VmKnown *known, const VmTrustFacts *facts);
 
 /* What is known of @device_id (NULL: a device without a key), that says it is
- * called so; NULL: it has not said yet, "": it has no such name. With a user's name
- * and either of a device, that another device was known by them is a fact, too: by
- * both, or if it has no name itself by that of the user. Returns: (transfer full)
+ * called so; NULL: it has not said yet, "": it has no such name. With a user's
+ * name and either of a device, that another device was known by them is a fact,
+ * too: by both, or if it has no name itself by that of the user. Returns:
+ * (transfer full)
  */
 VmTrustFacts *vm_known_get (VmKnown *known, const gchar *device_id,
     const gchar *user, const gchar *device);

@@ -212,7 +212,8 @@ weigh_noise (VmWs *ws, gint64 now)
   if (now - ws->noise_at < VM_NOISE_TIME)
     return;
   ws->noise_at = now;
-  /* from most nothing has come: what waits at the socket is not asked for then */
+  /* from most nothing has come: what waits at the socket is not asked for
+   * then */
   if (vm_socket_received (fd) <= ws->taken + ws->noise)
     return;
   taken = vm_socket_taken (fd);
@@ -340,8 +341,8 @@ ws_writeable (VmWs *ws)
   return 0;
 }
 
-/* A socket takes most of what is said at once. To be asked first whether it does
- * is two changes of what epoll watches, which cost more than the write. */
+/* A socket takes most of what is said at once. To be asked first whether it
+ * does is two changes of what epoll watches, which cost more than the write. */
 static void
 send_now (VmWs *ws)
 {

@@ -4,10 +4,10 @@
 #include "message.h"
 
 /* What an engine of a file transfer (sender.h, receiver.h) wants done. Whoever
- * owns the engine takes one after the other and does them in this order: what is
- * sent stays in order among itself, and so does what is for the disk. The disk's
- * go to a thread that may block; its results come back through the function that
- * is named, once for each, whenever they are there. */
+ * owns the engine takes one after the other and does them in this order: what
+ * is sent stays in order among itself, and so does what is for the disk. The
+ * disk's go to a thread that may block; its results come back through the
+ * function that is named, once for each, whenever they are there. */
 
 typedef enum
 {

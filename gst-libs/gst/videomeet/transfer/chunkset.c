@@ -42,7 +42,8 @@ end_of (const VmChunkRun *run)
   return run->first + run->count;
 }
 
-/* The first run that ends behind @index: it has the chunk, or starts after it. */
+/* The first run that ends behind @index: it has the chunk, or starts after
+ * it. */
 static guint
 find (const VmChunkSet *set, guint64 index)
 {

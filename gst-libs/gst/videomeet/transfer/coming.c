@@ -77,8 +77,8 @@ vm_coming_send_ack (VmFileReceiver *self, VmComing *coming)
     vm_coming_reply (self, vm_incoming_get_from (coming->incoming), ack);
 }
 
-/* That all up to it has come, it itself as well: one that is sent later says so too,
- * to whoever knows more than the seed. */
+/* That all up to it has come, it itself as well: one that is sent later says so
+ * too, to whoever knows more than the seed. */
 static gboolean
 is_cumulative (const VmTransferMessage *message)
 {

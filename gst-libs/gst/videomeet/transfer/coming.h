@@ -3,8 +3,8 @@
 
 #include "vmfilereceiver-priv.h"
 
-/* A file that comes to a VmFileReceiver, and what others are told of it. All in the
- * receiver's thread. */
+/* A file that comes to a VmFileReceiver, and what others are told of it. All in
+ * the receiver's thread. */
 
 typedef struct
 {

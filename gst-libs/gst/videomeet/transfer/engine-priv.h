@@ -45,9 +45,9 @@ void vm_engine_move (VmEngine *engine, VmTransferEvent event);
 gboolean vm_engine_update_pause (VmEngine *engine, gboolean also);
 /* FAILED, unless it is over; what waits for the disk is not wanted any more. */
 gboolean vm_engine_fail (VmEngine *engine, const GError *why);
-/* The same, and tells the peer: CANCEL, after which nothing is kept; ERROR, after
- * which another transfer can go on, neither of them to who knows only the seed;
- * a FILE_RESPONSE or VERIFIED that says no. Takes @why. */
+/* The same, and tells the peer: CANCEL, after which nothing is kept; ERROR,
+ * after which another transfer can go on, neither of them to who knows only the
+ * seed; a FILE_RESPONSE or VERIFIED that says no. Takes @why. */
 void vm_engine_give_up (VmEngine *engine, VmTransferType type, GError *why);
 /* For a peer that goes on: it has not heard. */
 void vm_engine_tell_again (VmEngine *engine, const VmTransferMessage *message);

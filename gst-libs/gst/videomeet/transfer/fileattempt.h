@@ -4,9 +4,9 @@
 #include "pacer.h"
 #include "vmfilesender.h"
 
-/* One attempt to bring one file to one device, on a thread of its own: the disk and
- * the network may block it. What happened is kept until the owner takes it, in the
- * owner's context, where all of this is called. */
+/* One attempt to bring one file to one device, on a thread of its own: the disk
+ * and the network may block it. What happened is kept until the owner takes it,
+ * in the owner's context, where all of this is called. */
 
 /* Of what was not taken yet; of more, the oldest is forgotten. */
 #define VM_FILE_ATTEMPT_NEWS_MAX 32
@@ -43,8 +43,8 @@ void vm_file_attempt_interrupt (VmFileAttempt *self);
 /* As of VmFileSender::changed, the oldest first; NULL: none. Returns: (transfer
  * full) */
 GstStructure *vm_file_attempt_next_news (VmFileAttempt *self);
-/* FALSE while it goes on. *@error (transfer full): why it failed; NULL: the device
- * has verified the file. */
+/* FALSE while it goes on. *@error (transfer full): why it failed; NULL: the
+ * device has verified the file. */
 gboolean vm_file_attempt_is_over (VmFileAttempt *self, GError **error);
 /* Of one that is over: the key that was asked for, or has answered; or NULL. */
 const gchar *vm_file_attempt_get_key_hash (VmFileAttempt *self);

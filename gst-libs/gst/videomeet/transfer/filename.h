@@ -12,12 +12,12 @@
 /* Of the receiving folder's own files: no peer's file is called so. */
 #define VM_FILENAME_OWN_PREFIX ".vm-"
 
-/* @name as it will be written: in NFC, otherwise unchanged. @size: bytes, -1 when
- * NUL ends it. VM_ERROR_TOO_LARGE beyond the limits; VM_ERROR_BAD_MESSAGE when it
- * is empty, is not UTF-8, or has what no name may have: a separator (also
- * Windows'), "." and "..", NUL, characters that control the terminal, lines or
- * the direction of writing, a name of a Windows device, a dot or space at its
- * end, VM_FILENAME_OWN_PREFIX at its beginning.
+/* @name as it will be written: in NFC, otherwise unchanged. @size: bytes, -1
+ * when NUL ends it. VM_ERROR_TOO_LARGE beyond the limits; VM_ERROR_BAD_MESSAGE
+ * when it is empty, is not UTF-8, or has what no name may have: a separator
+ * (also Windows'), "." and "..", NUL, characters that control the terminal,
+ * lines or the direction of writing, a name of a Windows device, a dot or space
+ * at its end, VM_FILENAME_OWN_PREFIX at its beginning.
  * Returns: (transfer full) (nullable) */
 gchar *vm_filename_check (const gchar *name, gssize size, GError **error);
 
@@ -26,6 +26,6 @@ gchar *vm_filename_check (const gchar *name, gssize size, GError **error);
  * that is not UTF-8 is its own. Returns: (transfer full) */
 gchar *vm_filename_key (const gchar *name);
 
-/* "name (2).ext" for 2, cut between characters where it would be too long; @name
- * is a checked one. Returns: (transfer full) */
+/* "name (2).ext" for 2, cut between characters where it would be too long;
+ * @name is a checked one. Returns: (transfer full) */
 gchar *vm_filename_number (const gchar *name, guint number);

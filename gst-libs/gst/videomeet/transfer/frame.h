@@ -16,8 +16,9 @@
  *   40  SHA-256 of the whole chunk 32 B
  *   72  payload: the piece, or the message as JSON
  *
- * A chunk is split at any offset to fit a transport; its pieces may come doubled
- * and in any order. Another message is one frame, whose id may be 0. Sans-I/O. */
+ * A chunk is split at any offset to fit a transport; its pieces may come
+ * doubled and in any order. Another message is one frame, whose id may be 0.
+ * Sans-I/O. */
 
 #define VM_FRAME_HEADER_SIZE 72 /* bytes */
 #define VM_FRAME_HEADER_MAX 1024 /* bytes; of a later version */
@@ -31,7 +32,8 @@
  * oldest is forgotten, and comes again. Twice what may be unacknowledged. */
 #define VM_FRAME_PENDING_MAX (8 * 1024 * 1024)
 #define VM_FRAME_PENDING_CHUNKS 256
-/* The same where a message carries a whole chunk, so that nobody need cut one. */
+/* The same where a message carries a whole chunk, so that nobody need cut
+ * one. */
 #define VM_FRAME_PENDING_SOCKET (1024 * 1024)
 /* Pieces of a chunk that do not touch; beyond, BAD_MESSAGE. */
 #define VM_FRAME_RANGES_MAX 64
@@ -39,14 +41,15 @@
 /* Whether it begins as a frame: else it is JSON. Pure. */
 gboolean vm_frame_is (gconstpointer data, gsize size);
 
-/* @message in frames of at most @max bytes, at least VM_FRAME_MESSAGE_MAX. Pure.
- * VM_ERROR_BAD_MESSAGE: a chunk of a transfer whose id is no uuid; JSON only.
+/* @message in frames of at most @max bytes, at least VM_FRAME_MESSAGE_MAX.
+ * Pure. VM_ERROR_BAD_MESSAGE: a chunk of a transfer whose id is no uuid; JSON
+ * only.
  * Returns: (transfer full) (nullable): of GBytes */
 GPtrArray *
 vm_frame_split (const VmTransferMessage *message, gsize max, GError **error);
 
-/* @message as one message of a WebSocket: a chunk in one frame if @binary and its
- * id is a uuid, all else as JSON, which *@text says. Pure.
+/* @message as one message of a WebSocket: a chunk in one frame if @binary and
+ * its id is a uuid, all else as JSON, which *@text says. Pure.
  * Returns: (transfer full) */
 GBytes *vm_frame_pack (
     const VmTransferMessage *message, gboolean binary, gboolean *text);
@@ -57,7 +60,8 @@ typedef struct _VmFrameJoiner VmFrameJoiner;
 VmFrameJoiner *vm_frame_joiner_new (void);
 void vm_frame_joiner_free (VmFrameJoiner *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmFrameJoiner, vm_frame_joiner_free)
-/* Less than VM_FRAME_PENDING_MAX: VM_CHUNK_SIZE_MAX at least. Before the first frame. */
+/* Less than VM_FRAME_PENDING_MAX: VM_CHUNK_SIZE_MAX at least. Before the first
+ * frame. */
 void vm_frame_joiner_set_max (VmFrameJoiner *self, gsize bytes);
 /* A frame that came. *@message (transfer full) is NULL while its chunk is not
  * whole; nobody has compared its hash yet. VM_ERROR_BAD_MESSAGE: no frame, or

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* What may read a whole file, or wait until it is on the disk, has a thread of its
- * own: others that come have the receiver's meanwhile. The file is the job's until
- * then. */
+/* What may read a whole file, or wait until it is on the disk, has a thread of
+ * its own: others that come have the receiver's meanwhile. The file is the
+ * job's until then. */
 typedef struct
 {
   GThread *thread;

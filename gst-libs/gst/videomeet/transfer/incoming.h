@@ -5,9 +5,10 @@
 #include "receivefolder.h"
 #include "receiver.h"
 
-/* A file that comes: receiver.h and what it wants of the disk. For a chunk it blocks;
- * beginning a file, of which much may be there and is read again, and committing it
- * are jobs of threads of their own. One thread at a time; times as there. */
+/* A file that comes: receiver.h and what it wants of the disk. For a chunk it
+ * blocks; beginning a file, of which much may be there and is read again, and
+ * committing it are jobs of threads of their own. One thread at a time; times
+ * as there. */
 typedef struct _VmIncoming VmIncoming;
 
 /* In a job's thread: vm_incoming_finish() has something to do. */
@@ -17,7 +18,8 @@ typedef void (*VmIncomingFunc) (gpointer data);
 VmIncoming *vm_incoming_new (VmReceiveFolder *folder, const gchar *from,
     const VmTransferMessage *offer, VmIncomingFunc done, gpointer data,
     gint64 now);
-/* What is verified stays for the next, unless it was cancelled. Waits for a job. */
+/* What is verified stays for the next, unless it was cancelled. Waits for a
+ * job. */
 void vm_incoming_free (VmIncoming *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmIncoming, vm_incoming_free)
 
@@ -32,8 +34,8 @@ gboolean vm_incoming_is_over (VmIncoming *self);
  * (transfer full) (nullable): NULL: it waits, also while a job is under way */
 VmTransferMessage *vm_incoming_next (VmIncoming *self);
 
-/* Whether a job is under way, or over and not finished with. Nothing is to be said to
- * the engine meanwhile: a file that gets its name is not taken back. */
+/* Whether a job is under way, or over and not finished with. Nothing is to be
+ * said to the engine meanwhile: a file that gets its name is not taken back. */
 gboolean vm_incoming_is_busy (VmIncoming *self);
 /* What a job brought is told to the engine. FALSE: none is over. */
 gboolean vm_incoming_finish (VmIncoming *self);

@@ -14,9 +14,9 @@
  *
  * The check is the beginning of SHA-256 (the header's SHA-256, index, hash): a
  * record that was cut, or is another file's, ends the journal. A record says
- * what was written, not what is on the disk now: whoever resumes reads the chunk
- * again and compares its hash. So nothing has to be synchronised while a file
- * comes, also not for a machine that loses its power. */
+ * what was written, not what is on the disk now: whoever resumes reads the
+ * chunk again and compares its hash. So nothing has to be synchronised while a
+ * file comes, also not for a machine that loses its power. */
 
 #define VM_JOURNAL_DEVICE_MAX 128 /* bytes of a sender's id */
 #define VM_JOURNAL_HEADER_MAX 1024 /* bytes, with the SHA-256 behind it */

@@ -4,16 +4,18 @@
 #include "../vmerror.h"
 
 /* The ways on which one file can reach one receiver, and which of them is taken
- * (protocol §5): the fastest kind that both sides have. A lane that does not open,
- * or dies, rests for a while, and meanwhile another is tried: of the same kind that
- * which failed least, or a slower kind. What goes over a lane stays on it as long as
- * it lives. Sans-I/O; one thread at a time; times in µs, monotonic.
+ * (protocol §5): the fastest kind that both sides have. A lane that does not
+ * open, or dies, rests for a while, and meanwhile another is tried: of the same
+ * kind that which failed least, or a slower kind. What goes over a lane stays
+ * on it as long as it lives. Sans-I/O; one thread at a time; times in µs,
+ * monotonic.
  *
- * The addresses behind one door are of the same program; once one has opened, the
- * others' doors are closed, because another program knows nothing of the file. */
+ * The addresses behind one door are of the same program; once one has opened,
+ * the others' doors are closed, because another program knows nothing of the
+ * file. */
 
-/* The fastest first: a link in one process copies nothing; on one machine WSS moved
- * 240 to 350 MB/s, a data channel 30 to 70. */
+/* The fastest first: a link in one process copies nothing; on one machine WSS
+ * moved 240 to 350 MB/s, a data channel 30 to 70. */
 typedef enum
 {
   VM_LANE_LINK, /* pads that are linked */
@@ -29,8 +31,8 @@ typedef enum
 #define VM_LANE_REST_MAX (4 * G_USEC_PER_SEC)
 /* Without an open lane for so long, the receiver is gone. */
 #define VM_LANES_LOST_TIME (30 * G_USEC_PER_SEC)
-/* So many opened in a row, were lost within VM_LANE_REST_MAX and brought nothing:
- * whoever opens them takes no file. */
+/* So many opened in a row, were lost within VM_LANE_REST_MAX and brought
+ * nothing: whoever opens them takes no file. */
 #define VM_LANES_IDLE_MAX 32
 
 typedef enum
@@ -39,7 +41,8 @@ typedef enum
   VM_LANE_TRYING,
   VM_LANE_OPEN,
   VM_LANE_RESTING,
-  VM_LANE_REFUSED, /* for good: the receiver is not there, or does not want it */
+  VM_LANE_REFUSED, /* for good: the receiver is not there, or does not want
+                    * it */
   VM_LANE_N_STATES
 } VmLaneState;
 
@@ -70,11 +73,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLanes, vm_lanes_free)
  * there are VM_LANES_MAX. */
 gboolean
 vm_lanes_add (VmLanes *self, VmLaneKind kind, const gchar *address, guint door);
-/* Which kinds the other side has, 1 << VmLaneKind each; all, unless it is said. */
+/* Which kinds the other side has, 1 << VmLaneKind each; all, unless it is
+ * said. */
 void vm_lanes_set_theirs (VmLanes *self, guint kinds);
 
-/* The lane to try now, which is TRYING from here on; -1: none, because one is open
- * or tried, or all of them rest. */
+/* The lane to try now, which is TRYING from here on; -1: none, because one is
+ * open or tried, or all of them rest. */
 gint vm_lanes_next (VmLanes *self, gint64 now);
 /* When to ask again, if nothing happens before; -1: there is no use in it. */
 gint64 vm_lanes_get_deadline (VmLanes *self);
@@ -84,8 +88,8 @@ void vm_lanes_advanced (VmLanes *self);
 /* It did not open, or is dead. */
 void vm_lanes_lost (VmLanes *self, gint lane, gint64 now);
 void vm_lanes_refused (VmLanes *self, gint lane, gint64 now);
-/* Each is refused; or each was tried, and none was open for VM_LANES_LOST_TIME; or
- * VM_LANES_IDLE_MAX were open for nothing. */
+/* Each is refused; or each was tried, and none was open for VM_LANES_LOST_TIME;
+ * or VM_LANES_IDLE_MAX were open for nothing. */
 gboolean vm_lanes_is_over (VmLanes *self, gint64 now);
 
 VmLaneKind vm_lanes_get_kind (VmLanes *self, gint lane);

@@ -49,7 +49,8 @@ gboolean vm_transfer_bad_field (
 const gchar *vm_transfer_word (const VmTransferMessage *self);
 gboolean vm_transfer_read_word (VmTransferMessage *self, const gchar *word);
 
-/* ISO 8601, UTC, with milliseconds; Unix ms, 0: not told. Any time zone is read.
+/* ISO 8601, UTC, with milliseconds; Unix ms, 0: not told. Any time zone is
+ * read.
  */
 gboolean vm_transfer_read_time (const gchar *text, gint64 *time);
 void vm_transfer_write_time (GString *out, const gchar *key, gint64 time);

@@ -11,10 +11,12 @@
  * chunk in base64. What the seed does not draw is optional, so that a peer that
  * knows only the seed is read, and can read us. Sans-I/O, pure. */
 
-/* Limits; beyond them, and for whatever else is wrong, VM_ERROR_BAD_MESSAGE. Bytes
- * of the text itself. */
-#define VM_TRANSFER_ID_MAX 64 /* letters, digits, "-" and "_"; a uuid has 36 */
-#define VM_TRANSFER_MIME_MAX 127 /* RFC 6838 §4.2: both halves and the slash */
+/* Limits; beyond them, and for whatever else is wrong, VM_ERROR_BAD_MESSAGE.
+ * Bytes of the text itself. */
+/* letters, digits, "-" and "_"; a uuid has 36 */
+#define VM_TRANSFER_ID_MAX 64
+/* RFC 6838 §4.2: both halves and the slash */
+#define VM_TRANSFER_MIME_MAX 127
 #define VM_TRANSFER_USER_MAX 128 /* as VM_NAME_MAX */
 #define VM_TRANSFER_REASON_MAX 256
 #define VM_TRANSFER_PATH_MAX 4096 /* PATH_MAX of Linux */
@@ -72,9 +74,8 @@ typedef struct
   gint64 mtime; /* Unix ms; 0: not told */
   gchar *user; /* what the sender's user is called, as it says */
   guint encodings; /* VmTransferEncoding, those that the sender has */
-  gint64
-      chunk_size; /* bytes; of FILE_OFFER, what `have` counts; of FILE_RESPONSE,
-                      * the most that there may be as JSON */
+  gint64 chunk_size; /* bytes; of FILE_OFFER, what `have` counts; of
+                      * FILE_RESPONSE, the most that there may be as JSON */
   gint64 total; /* chunks */
   gchar *signature; /* of the offer, by the sender's device: offersignature.h */
 

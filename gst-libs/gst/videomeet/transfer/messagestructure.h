@@ -7,13 +7,13 @@
 /* The messages of message.h as structures, which is how they pass between
  * elements: named as the message, a field for each of its fields that is told.
  * Texts, hashes (hex) and words are strings, numbers and times int64, accept a
- * boolean, encodings a GStrv, have a GstValueArray of uint64. The bytes of a chunk
- * are beside it, in a buffer. Pure. */
+ * boolean, encodings a GStrv, have a GstValueArray of uint64. The bytes of a
+ * chunk are beside it, in a buffer. Pure. */
 
 /* Returns: (transfer full): without the data */
 GstStructure *vm_transfer_message_to_structure (const VmTransferMessage *self);
-/* As vmfilesrc pushes it: the structure in a VmTransferMeta, the bytes of a chunk
- * in the buffer. @lane: a constant, or NULL. Returns: (transfer full) */
+/* As vmfilesrc pushes it: the structure in a VmTransferMeta, the bytes of a
+ * chunk in the buffer. @lane: a constant, or NULL. Returns: (transfer full) */
 GstBuffer *vm_transfer_message_to_buffer (
     const VmTransferMessage *self, const gchar *lane);
 /* As strict as vm_transfer_message_read(); VM_ERROR_BAD_MESSAGE. @data: of

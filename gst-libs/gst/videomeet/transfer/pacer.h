@@ -10,12 +10,13 @@
 
 /* Until when @size bytes take their time, behind those that do until @until. */
 gint64 vm_pace (gint64 until, gsize size, guint64 rate, gint64 now);
-/* Until when they do at @to, where @until was of @from: what has waited for a part of
- * its time waits for the rest. A rate that often changes would not hold otherwise. */
+/* Until when they do at @to, where @until was of @from: what has waited for a
+ * part of its time waits for the rest. A rate that often changes would not hold
+ * otherwise. */
 gint64 vm_pace_again (gint64 until, guint64 from, guint64 to, gint64 now);
 
-/* What several do one after the other, all at one rate; any thread. Its owner frees it
- * last. */
+/* What several do one after the other, all at one rate; any thread. Its owner
+ * frees it last. */
 typedef struct _VmPacer VmPacer;
 
 VmPacer *vm_pacer_new (void);

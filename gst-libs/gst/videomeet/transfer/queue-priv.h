@@ -3,8 +3,8 @@
 
 #include "queue.h"
 
-/* What queue.c (entries and turns) and queuetime.c (what comes with time: stalls,
- * rests, shares) have in common. */
+/* What queue.c (entries and turns) and queuetime.c (what comes with time:
+ * stalls, rests, shares) have in common. */
 
 typedef struct
 {

@@ -3,21 +3,22 @@
 
 #include "../vmerror.h"
 
-/* Files that wait for their turn (protocol §5): which begins next, and how fast it
- * may go. An entry is one file to one receiver; who owns the queue begins what
- * vm_transfer_queue_next() names, and tells how it goes on. Sans-I/O; one thread at
- * a time; times in µs, monotonic.
+/* Files that wait for their turn (protocol §5): which begins next, and how fast
+ * it may go. An entry is one file to one receiver; who owns the queue begins
+ * what vm_transfer_queue_next() names, and tells how it goes on. Sans-I/O; one
+ * thread at a time; times in µs, monotonic.
  *
- * Of all that could begin it is one of the highest priority; among receivers with
- * such a one, that which was begun with longest ago. To a receiver they begin by
- * priority, then in the order in which they came; one that waits to be begun again
- * is not overtaken, because what it waits for is the receiver.
+ * Of all that could begin it is one of the highest priority; among receivers
+ * with such a one, that which was begun with longest ago. To a receiver they
+ * begin by priority, then in the order in which they came; one that waits to be
+ * begun again is not overtaken, because what it waits for is the receiver.
  *
- * WAITING: for its turn. ACTIVE: it has one of the places. STALLED: nothing of it
- * went on for VM_QUEUE_STALL_TIME; it runs on, and its place is another receiver's.
- * As soon as it goes on it counts again: nobody is interrupted for it, so for a while
- * there may be more than max-active, and none begins meanwhile. RESTING: it broke,
- * and waits to be begun again. Who is DONE or has FAILED is forgotten. */
+ * WAITING: for its turn. ACTIVE: it has one of the places. STALLED: nothing of
+ * it went on for VM_QUEUE_STALL_TIME; it runs on, and its place is another
+ * receiver's. As soon as it goes on it counts again: nobody is interrupted for
+ * it, so for a while there may be more than max-active, and none begins
+ * meanwhile. RESTING: it broke, and waits to be begun again. Who is DONE or has
+ * FAILED is forgotten. */
 
 #define VM_QUEUE_ENTRIES_MAX 16384
 #define VM_QUEUE_RECEIVERS_MAX \
@@ -88,14 +89,15 @@ void vm_queue_limits_init (VmQueueLimits *limits);
 void vm_transfer_queue_set_limits (
     VmTransferQueue *self, const VmQueueLimits *limits);
 
-/* A file for @receiver, any word; its number, from 1. 0: VM_ERROR_BAD_REQUEST, a
- * priority out of range; VM_ERROR_RATE_LIMITED, there are too many. */
+/* A file for @receiver, any word; its number, from 1. 0: VM_ERROR_BAD_REQUEST,
+ * a priority out of range; VM_ERROR_RATE_LIMITED, there are too many. */
 guint vm_transfer_queue_add (VmTransferQueue *self, const gchar *receiver,
     gint priority, GError **error);
 /* The one to begin now, which is ACTIVE from here on; 0: none. */
 guint vm_transfer_queue_next (VmTransferQueue *self, gint64 now);
 
-/* Of one that runs: so many bytes are there. More than ever before: it goes on. */
+/* Of one that runs: so many bytes are there. More than ever before: it goes
+ * on. */
 void vm_transfer_queue_progress (
     VmTransferQueue *self, guint entry, guint64 done, gint64 now);
 /* It broke. FALSE: that was once too often, and it has FAILED. */
@@ -112,8 +114,8 @@ void vm_transfer_queue_tick (VmTransferQueue *self, gint64 now);
 /* FALSE: there is none of that number, or no longer. */
 gboolean vm_transfer_queue_get_state (
     VmTransferQueue *self, guint entry, VmQueueState *state);
-/* What one that runs may send, bits/s; 0: any. The rate is shared by the receivers
- * to which something goes, and their parts by their files; of what does not move
- * each is counted for itself alone, so that it can begin to. */
+/* What one that runs may send, bits/s; 0: any. The rate is shared by the
+ * receivers to which something goes, and their parts by their files; of what
+ * does not move each is counted for itself alone, so that it can begin to. */
 guint64 vm_transfer_queue_get_share (VmTransferQueue *self, guint entry);
 guint vm_transfer_queue_count (VmTransferQueue *self, VmQueueState state);

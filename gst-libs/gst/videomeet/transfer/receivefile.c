@@ -61,8 +61,8 @@ has_room (VmReceiveFile *file, GError **error)
   return vm_disk_fail (error, "The file cannot be received");
 }
 
-/* So that it does not run full in between. A file system that cannot is one that
- * tells later. */
+/* So that it does not run full in between. A file system that cannot is one
+ * that tells later. */
 static gboolean
 preallocate (VmReceiveFile *file, GError **error)
 {
@@ -78,8 +78,8 @@ preallocate (VmReceiveFile *file, GError **error)
   return result == 0 || vm_disk_fail (error, "The file cannot be received");
 }
 
-/* A sender may call another file by the same id later, while what it has left of the
- * first is still there. */
+/* A sender may call another file by the same id later, while what it has left
+ * of the first is still there. */
 static gboolean
 make_part (VmReceiveFile *file, const gchar *sender, const gchar *transfer)
 {
@@ -256,7 +256,7 @@ vm_receive_file_count (VmReceiveFile *file)
   return file->count;
 }
 
-/* Whether somebody else has written into it, as far as its size and time tell. */
+/* Whether somebody else has written into it, as its size and time tell. */
 static void
 look_for_others (VmReceiveFile *file, const struct stat *st)
 {
@@ -310,8 +310,8 @@ hash_on (VmReceiveFile *file, gsize size, GError **error)
   return TRUE;
 }
 
-/* Where chunks came in another order, or were there from an earlier transfer. What
- * cannot be read is told when the file is verified. */
+/* Where chunks came in another order, or were there from an earlier transfer.
+ * What cannot be read is told when the file is verified. */
 static void
 catch_up (VmReceiveFile *file)
 {
@@ -393,8 +393,8 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
   return TRUE;
 }
 
-/* Of all that was not hashed when it was written, or that may be something else by
- * now. */
+/* Of all that was not hashed when it was written, or that may be something else
+ * by now. */
 static gboolean
 hash_rest (VmReceiveFile *file, GError **error)
 {
@@ -448,8 +448,8 @@ choose_name (VmReceiveFile *file, GError **error)
   return names ? vm_receive_free_name (names, file->header.name, error) : NULL;
 }
 
-/* Some file systems (NFS, some of FUSE) cannot rename without replacing. Nor does
- * a second name replace; the first one goes then, if it still is the file's. */
+/* Some file systems (NFS, some of FUSE) cannot rename without replacing. Nor
+ * does a second name replace; the first goes then, if it is still its own. */
 static gboolean
 rename_new (VmReceiveFile *file, const gchar *name)
 {
@@ -464,8 +464,8 @@ rename_new (VmReceiveFile *file, const gchar *name)
   return TRUE;
 }
 
-/* Looked at before and after: what somebody put in the part's place is not to be
- * called as the file. */
+/* Looked at before and after: what somebody put in the part's place is not to
+ * be called as the file. */
 static gboolean
 give_name (VmReceiveFile *file, const gchar *name, GError **error)
 {
@@ -487,8 +487,8 @@ give_name (VmReceiveFile *file, const gchar *name, GError **error)
       "Another file was put in place of the unfinished one");
 }
 
-/* When it was changed last, as its sender says (protocol §5), if that can be so:
- * after 1970 began, and no later than the last of it was written here. */
+/* When it was changed last, as its sender says (protocol §5), if that can be
+ * so: after 1970 began, and no later than the last of it was written here. */
 static void
 set_time (VmReceiveFile *file)
 {

@@ -44,13 +44,14 @@ struct _VmReceiveFile
   gboolean changed; /* by somebody else: `whole` is of no use */
 };
 
-/* The names in the folder, "." and ".." left out, however many; to be closed with
- * closedir(). Returns: (nullable) */
+/* The names in the folder, "." and ".." left out, however many; to be closed
+ * with closedir(). Returns: (nullable) */
 DIR *vm_receive_open_names (VmReceiveFolder *self, GError **error);
-/* Returns: (nullable): the next, until it is asked again; NULL: there is none */
+/* Returns: (nullable): the next, until it is asked again; NULL: there is
+ * none */
 const gchar *vm_receive_next_name (DIR *dir);
-/* All of them; VM_ERROR_TOO_LARGE: there are more than VM_RECEIVE_ENTRIES_MAX of the
- * receiver's own or of others. Returns: (transfer full) (nullable) */
+/* All of them; VM_ERROR_TOO_LARGE: there are more than VM_RECEIVE_ENTRIES_MAX
+ * of the receiver's own or of others. Returns: (transfer full) (nullable) */
 GPtrArray *vm_receive_list (VmReceiveFolder *self, GError **error);
 /* Whether a name is taken: not by @except, which may be NULL. */
 gboolean
@@ -73,6 +74,6 @@ void vm_receive_leave (VmReceiveFile *file);
 /* FALSE: it was stopped. Asked between two parts of what is read for long. */
 gboolean vm_receive_goes_on (VmReceiveFile *file, GError **error);
 
-/* Sets file->fd, ->journal and what is verified from an earlier transfer; FALSE:
- * there is none. */
+/* Sets file->fd, ->journal and what is verified from an earlier transfer;
+ * FALSE: there is none. */
 gboolean vm_receive_resume (VmReceiveFile *file);

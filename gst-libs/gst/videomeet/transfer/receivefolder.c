@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What is received in one folder, by whoever has it open in this process: a quota is
- * the folder's, and a name is taken in it, whoever sends. */
+/* What is received in one folder, by whoever has it open in this process: a
+ * quota is the folder's, and a name is taken in it, whoever sends. */
 struct _VmReceiveUse
 {
   dev_t device;
@@ -178,8 +178,9 @@ remove_part (VmReceiveFolder *self, const gchar *part)
   return TRUE;
 }
 
-/* With the lock held. What is not there any more, and, as far as it must be, what this
- * sender has begun before and left makes room for what it sends now. */
+/* With the lock held. What is not there any more, and, as far as it must be,
+ * what this sender has begun before and left makes room for what it sends
+ * now. */
 static void
 make_quota (VmReceiveFile *file)
 {

@@ -8,13 +8,14 @@
  * path afterwards leads nowhere else. No symbolic link in it is followed
  * (openat2). A file that comes is `.vm-SENDER-TRANSFER.part`, its journal
  * `.vm-SENDER-TRANSFER.journal`; it gets its name only when it is whole and its
- * hash is right, and the time at which it was changed last, as far as its sender
- * tells one that can be. Files are 0600.
+ * hash is right, and the time at which it was changed last, as far as its
+ * sender tells one that can be. Files are 0600.
  *
- * What fails is a G_FILE_ERROR (NOSPC: full; EXIST: the name is taken; NOENT: the
- * folder or the part file was removed; ACCES, ROFS, MFILE, NFILE) or a VM_ERROR
- * (TOO_LARGE: max-size, quota or a limit; BAD_MESSAGE: what the peer sent is
- * wrong). Everything here blocks for the disk: call it on a worker thread. */
+ * What fails is a G_FILE_ERROR (NOSPC: full; EXIST: the name is taken; NOENT:
+ * the folder or the part file was removed; ACCES, ROFS, MFILE, NFILE) or a
+ * VM_ERROR (TOO_LARGE: max-size, quota or a limit; BAD_MESSAGE: what the peer
+ * sent is wrong). Everything here blocks for the disk: call it on a worker
+ * thread. */
 
 /* Parts of disk that a file must leave free: 1 %. */
 #define VM_RECEIVE_RESERVE 100
@@ -45,9 +46,9 @@ VmReceiveFolder *vm_receive_folder_open (
 VmReceiveFolder *vm_receive_folder_ref (VmReceiveFolder *self);
 void vm_receive_folder_unref (VmReceiveFolder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmReceiveFolder, vm_receive_folder_unref)
-/* From now on no file is begun or committed that would have to be read first, nor is
- * one read to its end that just is: VM_ERROR_DISCONNECTED, and what is verified stays
- * for the next. Any thread. */
+/* From now on no file is begun or committed that would have to be read first,
+ * nor is one read to its end that just is: VM_ERROR_DISCONNECTED, and what is
+ * verified stays for the next. Any thread. */
 void vm_receive_folder_stop (VmReceiveFolder *self);
 /* Removes unfinished files that nobody writes and whose journal was last
  * written VM_RECEIVE_PART_AGE before @now, Unix s. Returns: how many */
@@ -55,9 +56,9 @@ guint vm_receive_folder_clean (VmReceiveFolder *self, gint64 now);
 
 /* Before a byte is sent: checks name, sizes, space, quota and name collisions,
  * finds verified chunks of an earlier transfer of the same file (they are read
- * again), or makes and preallocates a new one. @sender: the device id, or another
- * token of letters, digits, "-" and "_", as @transfer; header->device may be
- * longer. @header->name needs not be checked. */
+ * again), or makes and preallocates a new one. @sender: the device id, or
+ * another token of letters, digits, "-" and "_", as @transfer; header->device
+ * may be longer. @header->name needs not be checked. */
 VmReceiveFile *
 vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
     const gchar *transfer, const VmJournalHeader *header, GError **error);
@@ -76,11 +77,11 @@ guint64 vm_receive_file_count (VmReceiveFile *file); /* verified chunks */
 gboolean
 vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     gsize size, const guint8 hash[VM_SHA256_SIZE], GError **error);
-/* All chunks are there: if the SHA-256 of the whole file is @hash, and that of the
- * offer, gives it its name. What came in order was hashed as it was written; the
- * rest is read, and all of it when somebody else wrote into it, as far as size and
- * time of the file tell. BAD_MESSAGE: it has another hash; then discard it.
- * After other errors it can be called again. Returns: (transfer full)
- * (nullable): the name in the folder */
+/* All chunks are there: if the SHA-256 of the whole file is @hash, and that of
+ * the offer, gives it its name. What came in order was hashed as it was
+ * written; the rest is read, and all of it when somebody else wrote into it, as
+ * far as size and time of the file tell. BAD_MESSAGE: it has another hash; then
+ * discard it. After other errors it can be called again. Returns: (transfer
+ * full) (nullable): the name in the folder */
 gchar *vm_receive_file_commit (
     VmReceiveFile *file, const guint8 hash[VM_SHA256_SIZE], GError **error);

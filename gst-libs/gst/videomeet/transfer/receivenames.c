@@ -35,8 +35,8 @@ vm_receive_next_name (DIR *dir)
   return entry ? entry->d_name : NULL;
 }
 
-/* What is being received is counted by itself, or a file that came into a full folder
- * would be one too many itself. */
+/* What is being received is counted by itself, or a file that came into a full
+ * folder would be one too many itself. */
 GPtrArray *
 vm_receive_list (VmReceiveFolder *self, GError **error)
 {
@@ -110,7 +110,8 @@ vm_receive_sibling (const gchar *name, const gchar *from, const gchar *to)
       "%.*s%s", (gint) (strlen (name) - strlen (from)), name, to);
 }
 
-/* With a second name it may be a file of somebody's that is not to be written. */
+/* With a second name it may be a file of somebody's that is not to be
+ * written. */
 VmFd
 vm_receive_open_own (VmReceiveFolder *self, const gchar *name)
 {

@@ -5,31 +5,34 @@
 
 /* One file from one sender: the other end of sender.h, with the same rules.
  *
- * PENDING: somebody is asked, or nobody; vm_receiver_accept() has the file begun,
- * and then FILE_RESPONSE says so, with the chunks that are there from an earlier
- * transfer. TRANSFERRING: a chunk is written when its hash is right, and then
- * acknowledged. Chunks that come before TRANSFER_START, or while it is paused
- * here, wait, at most VM_WINDOW_BYTES_MAX of them; beyond that they are dropped,
- * and sent again. A full disk is a pause: both sides know, and it is tried again
- * every VM_TRANSFER_FULL_RETRY. VERIFYING: all chunks are there, the whole is
- * compared with the hash and gets its name.
+ * PENDING: somebody is asked, or nobody; vm_receiver_accept() has the file
+ * begun, and then FILE_RESPONSE says so, with the chunks that are there from an
+ * earlier transfer. TRANSFERRING: a chunk is written when its hash is right,
+ * and then acknowledged. Chunks that come before TRANSFER_START, or while it is
+ * paused here, wait, at most VM_WINDOW_BYTES_MAX of them; beyond that they are
+ * dropped, and sent again. A full disk is a pause: both sides know, and it is
+ * tried again every VM_TRANSFER_FULL_RETRY. VERIFYING: all chunks are there,
+ * the whole is compared with the hash and gets its name.
  *
- * What becomes of the file: it stays for another transfer when the lane is gone,
- * nothing comes for long, or the disk fails; it is discarded when either side
- * cancels, or it is not what was announced. */
+ * What becomes of the file: it stays for another transfer when the lane is
+ * gone, nothing comes for long, or the disk fails; it is discarded when either
+ * side cancels, or it is not what was announced. */
 
 /* Between two attempts to write on a full disk. */
 #define VM_TRANSFER_FULL_RETRY (5 * G_USEC_PER_SEC)
-/* Chunks that come longer than this after TRANSFER_PAUSE end the pause: what ends
- * it was lost. */
+/* Chunks that come longer than this after TRANSFER_PAUSE end the pause: what
+ * ends it was lost. */
 #define VM_TRANSFER_PAUSE_GRACE (5 * G_USEC_PER_SEC)
-/* A sender whose lane is gone is waited for so long, in any state but VERIFYING. */
+/* A sender whose lane is gone is waited for so long, in any state but
+ * VERIFYING. */
 #define VM_TRANSFER_LOST_TIMEOUT (60 * G_USEC_PER_SEC)
-/* Who is asked answers within this since the sender was last heard: it has given up
- * by then (VM_TRANSFER_OFFER_TIMEOUT), though its word may have been lost. */
+/* Who is asked answers within this since the sender was last heard: it has
+ * given up by then (VM_TRANSFER_OFFER_TIMEOUT), though its word may have been
+ * lost. */
 #define VM_TRANSFER_ASK_TIMEOUT (360 * G_USEC_PER_SEC)
-/* Bytes/s: a chunk of the seed's size is waited for as long as VM_TRANSFER_PATIENCE
- * (1,093 bytes/s), a larger one as much longer as the rest of it takes. */
+/* Bytes/s: a chunk of the seed's size is waited for as long as
+ * VM_TRANSFER_PATIENCE (1,093 bytes/s), a larger one as much longer as the rest
+ * of it takes. */
 #define VM_TRANSFER_SLOWEST 1024
 
 typedef struct _VmReceiver VmReceiver;
@@ -51,8 +54,8 @@ gboolean vm_receiver_take (VmReceiver *self, const VmTransferMessage *message,
  * or @why not, which declines. */
 void vm_receiver_begun (
     VmReceiver *self, const VmChunkSet *have, const GError *why, gint64 now);
-/* Of VM_ACTION_WRITE. VM_ERROR_BAD_MESSAGE: it is corrupt; G_FILE_ERROR_NOSPC: a
- * pause; others end the transfer. */
+/* Of VM_ACTION_WRITE. VM_ERROR_BAD_MESSAGE: it is corrupt; G_FILE_ERROR_NOSPC:
+ * a pause; others end the transfer. */
 void vm_receiver_written (
     VmReceiver *self, guint64 index, const GError *why, gint64 now);
 /* Of VM_ACTION_COMMIT: the name in the folder, or @why not. */

@@ -5,26 +5,26 @@
 #include "action.h"
 
 /* One file to one receiver (seed 1 §4, protocol §5): messages, times and what
- * the disk answered go in, actions come out. Sans-I/O; one thread at a time; the
- * time is that of a monotonic clock, in µs, and does not go back.
+ * the disk answered go in, actions come out. Sans-I/O; one thread at a time;
+ * the time is that of a monotonic clock, in µs, and does not go back.
  *
  * PENDING: FILE_OFFER is sent, again after 3 s and then ever more seldom, until
- * FILE_RESPONSE comes. TRANSFERRING: TRANSFER_START, then as many chunks at once
- * as window.h says, those that the receiver has passed over. A chunk that is
- * corrupt, or not acknowledged in time, is sent again, VM_TRANSFER_RETRIES times.
- * When all are acknowledged: VERIFYING, TRANSFER_COMPLETE until TRANSFER_VERIFIED.
- * PAUSED: either side has said so, or the receiver's disk is full; chunks that
- * were sent are still acknowledged. Then COMPLETED, or FAILED, which tells the
- * receiver unless it knows, or is not to be reached.
+ * FILE_RESPONSE comes. TRANSFERRING: TRANSFER_START, then as many chunks at
+ * once as window.h says, those that the receiver has passed over. A chunk that
+ * is corrupt, or not acknowledged in time, is sent again, VM_TRANSFER_RETRIES
+ * times. When all are acknowledged: VERIFYING, TRANSFER_COMPLETE until
+ * TRANSFER_VERIFIED. PAUSED: either side has said so, or the receiver's disk is
+ * full; chunks that were sent are still acknowledged. Then COMPLETED, or
+ * FAILED, which tells the receiver unless it knows, or is not to be reached.
  *
- * A peer that answers without an encoding knows the seed's messages alone, and is
- * sent no other. Each call may add actions, change the state and the deadline:
- * look at all three behind it. */
+ * A peer that answers without an encoding knows the seed's messages alone, and
+ * is sent no other. Each call may add actions, change the state and the
+ * deadline: look at all three behind it. */
 
 /* Of a chunk, before the transfer fails; protocol §5. */
 #define VM_TRANSFER_RETRIES 3
-/* For an answer to the offer: somebody has to be asked, and then what is there of the
- * file is read again, at least so fast. */
+/* For an answer to the offer: somebody has to be asked, and then what is there
+ * of the file is read again, at least so fast. */
 #define VM_TRANSFER_OFFER_TIMEOUT (300 * G_USEC_PER_SEC)
 #define VM_TRANSFER_READ_RATE (100 * 1000 * 1000) /* bytes/s */
 /* For what the other side does with the whole file: a minute, and as long as a
@@ -32,17 +32,18 @@
 #define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)
 #define VM_TRANSFER_PATIENCE_RATE (10 * 1000 * 1000) /* bytes/s */
 
-/* Bytes of a chunk in seed 1 §4.1: the least that is chosen, and what who does not say
- * it is thought to cut. */
+/* Bytes of a chunk in seed 1 §4.1: the least that is chosen, and what who does
+ * not say it is thought to cut. */
 #define VM_TRANSFER_SEED_CHUNK_SIZE 65536
-/* A file of more chunks than this is cut into larger ones: each costs the same beside
- * its bytes, on both sides. */
+/* A file of more chunks than this is cut into larger ones: each costs the same
+ * beside its bytes, on both sides. */
 #define VM_SENDER_CHUNKS_MANY 1024
-/* Bytes of the largest that are chosen: eight of them in VM_WINDOW_BYTES_CHANNEL. */
+/* Bytes of the largest that are chosen: eight of them in
+ * VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
-/* Chunks that are read before they may be sent: at most so many, and no more bytes than
- * vm_sender_set_nearby() has said. */
+/* Chunks that are read before they may be sent: at most so many, and no more
+ * bytes than vm_sender_set_nearby() has said. */
 #define VM_SENDER_AHEAD_CHUNKS 32
 /* Chunks that are asked for at once: what is read goes out before more is. */
 #define VM_SENDER_READING_MAX 4
@@ -91,8 +92,8 @@ void vm_sender_tick (VmSender *self, gint64 now);
  * be answered with an error, unless it is one. */
 gboolean vm_sender_take (VmSender *self, const VmTransferMessage *message,
     gint64 now, GError **error);
-/* What VM_ACTION_READ brought; @data NULL with @why (VM_ERROR_BAD_REQUEST: the file
- * has changed), which ends the transfer. */
+/* What VM_ACTION_READ brought; @data NULL with @why (VM_ERROR_BAD_REQUEST: the
+ * file has changed), which ends the transfer. */
 void vm_sender_read (VmSender *self, guint64 index, GBytes *data,
     const guint8 hash[VM_SHA256_SIZE], const GError *why, gint64 now);
 /* What VM_ACTION_HASH brought; @hash NULL with @why. */
@@ -102,10 +103,11 @@ void vm_sender_hashed (
 /* How many bytes may be unacknowledged, as vm_window_init() takes it; at first
  * VM_WINDOW_BYTES_MAX. */
 void vm_sender_set_nearby (VmSender *self, guint32 bytes);
-/* What carries it is another from now on, and what was in the one before is lost. The
- * first of the chunks that are not acknowledged goes out again, as a question: by
- * `upTo` of the answer the receiver says which others it has, and the rest follows.
- * How often and how fast the one before carried them counts no more. */
+/* What carries it is another from now on, and what was in the one before is
+ * lost. The first of the chunks that are not acknowledged goes out again, as a
+ * question: by `upTo` of the answer the receiver says which others it has, and
+ * the rest follows. How often and how fast the one before carried them counts
+ * no more. */
 void vm_sender_change_lane (VmSender *self, gint64 now);
 /* The user's. FALSE: the state has no such thing. */
 gboolean vm_sender_pause (VmSender *self, gint64 now);

@@ -199,7 +199,8 @@ vm_sender_change_lane (VmSender *self, gint64 now)
   if (state != VM_TRANSFER_STATE_TRANSFERRING
       && state != VM_TRANSFER_STATE_PAUSED)
     return;
-  /* who does not know of it says so; else nothing would be said while it is paused */
+  /* who does not know of it says so; else nothing would be said while it is
+   * paused */
   if (!self->heard || (state == VM_TRANSFER_STATE_PAUSED && !self->engine.seed))
     vm_sender_send_start (self);
   forget_lane (self, now);
@@ -248,9 +249,9 @@ finish (VmSender *self, GList *link)
   free_chunk (chunk);
 }
 
-/* All before @up_to that were sent: their own acknowledgements were lost, or are
- * behind this one, or it stands for them. Returns: how many, but for those that were
- * sent more than once */
+/* All before @up_to that were sent: their own acknowledgements were lost, or
+ * are behind this one, or it stands for them. Returns: how many, but for those
+ * that were sent more than once */
 static guint
 finish_up_to (VmSender *self, gint64 up_to)
 {
@@ -304,8 +305,8 @@ send_rest (VmSender *self, gint64 now)
   }
 }
 
-/* Whether what the receiver has is known now: by the answer to the question, or by one
- * that stands for it. */
+/* Whether what the receiver has is known now: by the answer to the question, or
+ * by one that stands for it. */
 static gboolean
 is_answer (VmSender *self, const VmTransferMessage *ack)
 {

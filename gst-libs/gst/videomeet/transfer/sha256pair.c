@@ -87,7 +87,8 @@ store (Lanes lanes, VmSha256State *state)
   _mm_storeu_si128 (words + 1, _mm_alignr_epi8 (dchg, feba, 8));
 }
 
-/* Four words of the message schedule behind the sixteen in @m; FIPS 180-4 §6.2.2 */
+/* Four words of the message schedule behind the sixteen in @m; FIPS 180-4
+ * §6.2.2 */
 WITH_SHA static inline __m128i
 schedule (const __m128i m[4], guint step)
 {

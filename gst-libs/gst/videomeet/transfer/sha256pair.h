@@ -3,10 +3,11 @@
 
 #include "../trust/transcript.h"
 
-/* Two SHA-256 of the same bytes (FIPS 180-4), that of a chunk and that of the file
- * which it belongs to, in a time that is nearly that of one: the instructions for it
- * wait for each other's results, and what both have in common is made once. Where the
- * processor has no such instructions OpenSSL hashes twice. */
+/* Two SHA-256 of the same bytes (FIPS 180-4), that of a chunk and that of the
+ * file which it belongs to, in a time that is nearly that of one: the
+ * instructions for it wait for each other's results, and what both have in
+ * common is made once. Where the processor has no such instructions OpenSSL
+ * hashes twice. */
 
 #define VM_SHA256_BLOCK_SIZE 64 /* bytes */
 

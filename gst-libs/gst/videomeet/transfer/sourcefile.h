@@ -33,8 +33,9 @@ gboolean vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
     guint8 hash[VM_SHA256_SIZE], GError **error);
 /* Bytes from the beginning that are in the hash of the whole so far. */
 guint64 vm_source_file_get_hashed (VmSourceFile *self);
-/* Of the whole: reads what vm_source_file_read_next() has not, so that it may be
- * called at once, to announce a hash or to resume, or when all was read. A part of
- * that each time: @hash is there, and again the same, once it is @whole. */
+/* Of the whole: reads what vm_source_file_read_next() has not, so that it may
+ * be called at once, to announce a hash or to resume, or when all was read. A
+ * part of that each time: @hash is there, and again the same, once it is
+ * @whole. */
 gboolean vm_source_file_hash (VmSourceFile *self, guint8 hash[VM_SHA256_SIZE],
     gboolean *whole, GError **error);

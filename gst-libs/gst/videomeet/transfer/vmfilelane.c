@@ -6,15 +6,15 @@
  * @short_description: files over data channels, without the channels
  *
  * What stands between the messages of a transfer and two data channels: one for
- * chunks, and one for all else, which is short and overtakes them. What is put in
- * comes out as packets that fit into a message of a channel, small ones while
- * media runs beside it; what a peer sent comes out as buffers with a
- * #VmTransferMeta. It keeps a bounded part of what either side says, does no I/O,
- * knows no time, and belongs to one thread.
+ * chunks, and one for all else, which is short and overtakes them. What is put
+ * in comes out as packets that fit into a message of a channel, small ones
+ * while media runs beside it; what a peer sent comes out as buffers with a
+ * #VmTransferMeta. It keeps a bounded part of what either side says, does no
+ * I/O, knows no time, and belongs to one thread.
  *
  * A chunk travels in binary frames if the receiver of its transfer has said so,
- * else as JSON; the answer that says it then tells the sender that a chunk may have
- * %VM_FILE_LANE_JSON_CHUNK_MAX bytes.
+ * else as JSON; the answer that says it then tells the sender that a chunk may
+ * have %VM_FILE_LANE_JSON_CHUNK_MAX bytes.
  */
 
 #include "vmfilelane.h"
@@ -220,8 +220,9 @@ put_control (VmFileLane *self, VmTransferMessage *message, GError **error)
  * @self: a #VmFileLane
  * @message: what is to be said, as in #VmTransferMeta
  * @data: (nullable): the bytes of a CHUNK_DATA
- * @error: %VM_ERROR_BAD_MESSAGE: it is none; %VM_ERROR_RATE_LIMITED: as much as may
- *   waits already; %VM_ERROR_TOO_LARGE: a chunk that the receiver wants as JSON
+ * @error: %VM_ERROR_BAD_MESSAGE: it is none; %VM_ERROR_RATE_LIMITED: as much as
+ *   may waits already; %VM_ERROR_TOO_LARGE: a chunk that the receiver wants as
+ *   JSON
  *
  * A message that ends a transfer drops the chunks of it that wait.
  *
@@ -301,8 +302,8 @@ next_frame (VmFileLane *self, gboolean media, gboolean *text)
  * @media: whether sound or pictures run beside it
  * @text: (out): whether it is a message of text
  *
- * Returns: (transfer full) (nullable): the next message for that channel, or %NULL:
- *   there is none, or the channel has enough
+ * Returns: (transfer full) (nullable): the next message for that channel, or
+ *   %NULL: there is none, or the channel has enough
  *
  * Since: 0.1
  */
@@ -355,8 +356,8 @@ is_its_word (VmFileLane *self, const VmTransferMessage *message, GError **error)
              error);
 }
 
-/* Who takes no frames is sent chunks that fit into a message as JSON: the sender
- * learns it by the answer, whoever wrote that. */
+/* Who takes no frames is sent chunks that fit into a message as JSON: the
+ * sender learns it by the answer, whoever wrote that. */
 static void
 bound_chunks (VmTransferMessage *message)
 {
@@ -376,8 +377,8 @@ bound_chunks (VmTransferMessage *message)
  * @error: %VM_ERROR_BAD_MESSAGE: it is nothing of a file transfer;
  *   %VM_ERROR_SIGNATURE: an offer that is not the word of the other device
  *
- * Returns: (transfer full) (nullable): a message, as of vmfilesrc; or %NULL without
- *   an error: it is a part of a chunk, of which others are missing
+ * Returns: (transfer full) (nullable): a message, as of vmfilesrc; or %NULL
+ *   without an error: it is a part of a chunk, of which others are missing
  *
  * Since: 0.1
  */
@@ -412,8 +413,8 @@ vm_file_lane_take (
  * @session: (nullable): whose keys the two sides have signed their connection
  *   with; or %NULL: either of them has none
  *
- * With a session for which vm_media_session_is_signed(), offers that are put are
- * signed by this device, and those that come must be by the other.
+ * With a session for which vm_media_session_is_signed(), offers that are put
+ * are signed by this device, and those that come must be by the other.
  *
  * Since: 0.1
  */

@@ -100,8 +100,9 @@ vm_queue_job_conclude (VmQueueJob *job, const GError *error)
 
 /* Attempts */
 
-/* Whether the same may go well later: what was refused is refused, and a file that
- * is gone is gone. Who knows nothing of a transfer that went on was started anew. */
+/* Whether the same may go well later: what was refused is refused, and a file
+ * that is gone is gone. Who knows nothing of a transfer that went on was
+ * started anew. */
 static gboolean
 may_go_well (const VmQueueJob *job, const GError *error)
 {
@@ -120,8 +121,8 @@ compare_numbers (gconstpointer a, gconstpointer b)
   return (left > right) - (left < right);
 }
 
-/* Whether nobody was there where @job has looked for its receiver, which is the last
- * that was said of it. */
+/* Whether nobody was there where @job has looked for its receiver, which is the
+ * last that was said of it. */
 static gboolean
 is_unreachable (const VmQueueJob *job, const GError *error)
 {
@@ -134,8 +135,9 @@ is_unreachable (const VmQueueJob *job, const GError *error)
              || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT));
 }
 
-/* Those of @job's receiver that wait for the same; NULL: one that has reached it before is
- * on its way again, or there are none. Returns: (transfer container) */
+/* Those of @job's receiver that wait for the same; NULL: one that has reached
+ * it before is on its way again, or there are none. Returns: (transfer
+ * container) */
 static GList *
 find_alike (VmFileQueue *self, const VmQueueJob *job)
 {
@@ -159,8 +161,8 @@ find_alike (VmFileQueue *self, const VmQueueJob *job)
   return g_list_sort (numbers, compare_numbers);
 }
 
-/* Who is not to be reached at all is not called again for each file that waits. What a
- * handler adds meanwhile is another matter. */
+/* Who is not to be reached at all is not called again for each file that waits.
+ * What a handler adds meanwhile is another matter. */
 static void
 conclude_attempt (VmFileQueue *self, VmQueueJob *job, const GError *error)
 {

@@ -7,8 +7,9 @@
 #include "queue.h"
 #include "vmfilequeue.h"
 
-/* What vmfilequeue.c (the object), vmfilequeue-user.c (what applications call) and
- * vmfilequeue-jobs.c (what goes on) share. All of it is the queue's thread's. */
+/* What vmfilequeue.c (the object), vmfilequeue-user.c (what applications call)
+ * and vmfilequeue-jobs.c (what goes on) share. All of it is the queue's
+ * thread's. */
 
 struct _VmFileQueue
 {

@@ -14,13 +14,14 @@ is_same (const VmQueuePlace *a, const VmQueuePlace *b)
  * vm_file_queue_set_receiver:
  * @self: a #VmFileQueue
  * @receiver: a name for it, of the application's choice; its device id is one
- * @base_uris: (array zero-terminated=1): where its server is, the best first; one
- *   or more, as vm_device_get_base_uri()
- * @key_hash: (nullable): the key that it must show, as vm_device_get_key_hash();
- *   %NULL for whichever answers; a file that was begun with one goes on with no other
+ * @base_uris: (array zero-terminated=1): where its server is, the best first;
+ *   one or more, as vm_device_get_base_uri()
+ * @key_hash: (nullable): the key that it must show, as
+ *   vm_device_get_key_hash(); %NULL for whichever answers; a file that was
+ *   begun with one goes on with no other
  *
- * Says where a receiver is, before files for it are added, or where it is now: that
- * counts from the next attempt on. The queue's thread.
+ * Says where a receiver is, before files for it are added, or where it is now:
+ * that counts from the next attempt on. The queue's thread.
  *
  * Since: 0.1
  */
@@ -60,17 +61,17 @@ describe_unopened (const gchar *location)
 /**
  * vm_file_queue_add:
  * @self: a #VmFileQueue
- * @location: (type filename): the path of a plain file, which is opened when it is
- *   its turn
+ * @location: (type filename): the path of a plain file, which is opened when it
+ *   is its turn
  * @receiver: for whom, as of vm_file_queue_set_receiver()
- * @priority: -%VM_FILE_QUEUE_PRIORITY_MAX to %VM_FILE_QUEUE_PRIORITY_MAX; what is
- *   higher goes first; 0 is the usual one
+ * @priority: -%VM_FILE_QUEUE_PRIORITY_MAX to %VM_FILE_QUEUE_PRIORITY_MAX; what
+ *   is higher goes first; 0 is the usual one
  * @error: #VM_ERROR_NOT_FOUND: nobody has said where @receiver is;
- *   #VM_ERROR_BAD_REQUEST: @priority is out of range; #VM_ERROR_RATE_LIMITED: there
- *   are %VM_FILE_QUEUE_MAX already
+ *   #VM_ERROR_BAD_REQUEST: @priority is out of range; #VM_ERROR_RATE_LIMITED:
+ *   there are %VM_FILE_QUEUE_MAX already
  *
- * Adds a file for a receiver. Nothing is told of it before the main context has run.
- * The queue's thread.
+ * Adds a file for a receiver. Nothing is told of it before the main context has
+ * run. The queue's thread.
  *
  * Returns: its number in this queue, not 0; 0 on error
  *
@@ -123,9 +124,9 @@ give_up (VmQueueJob *job, const gchar *why)
  * @self: a #VmFileQueue
  * @entry: as vm_file_queue_add(); one that is over is none any more
  *
- * Nobody wants the file any more; a receiver that has a part of it removes that.
- * That it has failed, with %VM_ERROR_CANCELLED, is told when it has: at once, if it
- * is not on its way. The queue's thread.
+ * Nobody wants the file any more; a receiver that has a part of it removes
+ * that. That it has failed, with %VM_ERROR_CANCELLED, is told when it has: at
+ * once, if it is not on its way. The queue's thread.
  *
  * Since: 0.1
  */
@@ -151,9 +152,10 @@ vm_file_queue_cancel (VmFileQueue *self, guint entry)
  * vm_file_queue_interrupt:
  * @self: a #VmFileQueue
  *
- * Nothing more is sent, for good. What is on its way stays with its receiver, and goes
- * on when the same file is sent again. Each entry is told as failed, with
- * %VM_ERROR_CANCELLED; #VmFileQueue:unfinished is 0 when all are. The queue's thread.
+ * Nothing more is sent, for good. What is on its way stays with its receiver,
+ * and goes on when the same file is sent again. Each entry is told as failed,
+ * with %VM_ERROR_CANCELLED; #VmFileQueue:unfinished is 0 when all are. The
+ * queue's thread.
  *
  * Since: 0.1
  */
@@ -184,13 +186,13 @@ vm_file_queue_interrupt (VmFileQueue *self)
  * @entry: as vm_file_queue_add()
  *
  * Where a transfer is: as vm_file_sender_describe(), and `entry` (#guint),
- * `receiver` (string), `queue` (string): `waiting` for its turn, `active`, `stalled`:
- * nothing goes on, `resting` until it is begun again, `done` or `failed`. `transferId`
- * is missing until the file is open. `sent` counts all attempts. With `resting`,
- * `code` and `message` say why. The queue's thread.
+ * `receiver` (string), `queue` (string): `waiting` for its turn, `active`,
+ * `stalled`: nothing goes on, `resting` until it is begun again, `done` or
+ * `failed`. `transferId` is missing until the file is open. `sent` counts all
+ * attempts. With `resting`, `code` and `message` say why. The queue's thread.
  *
- * Returns: (transfer full) (nullable): a structure named `vm-transfer`; %NULL: it is
- *   over
+ * Returns: (transfer full) (nullable): a structure named `vm-transfer`; %NULL:
+ *   it is over
  *
  * Since: 0.1
  */

@@ -5,19 +5,19 @@
  * @title: VmFileQueue
  * @short_description: many files on their way to many devices
  *
- * An application says where the devices are, and adds files; a few of them are on
- * their way at a time. Of those that wait the more urgent go first; devices take
- * turns; to one device files go in the order in which they were added. A rate that
- * was set is shared by the devices that something goes to. A transfer in which
- * nothing goes on, because a user has not answered yet or a disk is full, gives its
- * place to another device until it goes on. When a device cannot be reached the
- * transfer is begun again, after a while, and goes on where it was. When it has failed
- * in the end, and nobody had a connection to that device where it was last said to be,
- * what waits for it fails as well.
+ * An application says where the devices are, and adds files; a few of them are
+ * on their way at a time. Of those that wait the more urgent go first; devices
+ * take turns; to one device files go in the order in which they were added. A
+ * rate that was set is shared by the devices that something goes to. A transfer
+ * in which nothing goes on, because a user has not answered yet or a disk is
+ * full, gives its place to another device until it goes on. When a device
+ * cannot be reached the transfer is begun again, after a while, and goes on
+ * where it was. When it has failed in the end, and nobody had a connection to
+ * that device where it was last said to be, what waits for it fails as well.
  *
  * A queue belongs to the main context that was the thread's default when it was
- * made: it is used there, and its signals are emitted there. Files are read and sent
- * on threads of their own.
+ * made: it is used there, and its signals are emitted there. Files are read and
+ * sent on threads of their own.
  */
 
 #include "../wire/text.h"
@@ -179,8 +179,8 @@ install_turns (void)
   /**
    * VmFileQueue:max-active:
    *
-   * Files that are on their way at a time, those not counted in which nothing goes
-   * on. What is on its way when it is lowered stays so.
+   * Files that are on their way at a time, those not counted in which nothing
+   * goes on. What is on its way when it is lowered stays so.
    *
    * Since: 0.1
    */
@@ -203,9 +203,9 @@ install_turns (void)
   /**
    * VmFileQueue:retries:
    *
-   * How often in a row a transfer is begun again that brought nothing more, because
-   * its receiver is not to be reached. The first wait is a second; it doubles, to a
-   * minute.
+   * How often in a row a transfer is begun again that brought nothing more,
+   * because its receiver is not to be reached. The first wait is a second; it
+   * doubles, to a minute.
    *
    * Since: 0.1
    */
@@ -221,8 +221,8 @@ install_others (void)
   /**
    * VmFileQueue:max-bitrate:
    *
-   * Bits of files a second, of all together, shared by the receivers that something
-   * goes to; 0: as fast as it goes.
+   * Bits of files a second, of all together, shared by the receivers that
+   * something goes to; 0: as fast as it goes.
    *
    * Since: 0.1
    */
@@ -232,9 +232,9 @@ install_others (void)
   /**
    * VmFileQueue:user:
    *
-   * What receivers are told that this device's user is called: 1 to 128 bytes of UTF-8
-   * without control characters, or %NULL. Of files that are begun from then on. It
-   * proves nothing, and they say so.
+   * What receivers are told that this device's user is called: 1 to 128 bytes
+   * of UTF-8 without control characters, or %NULL. Of files that are begun from
+   * then on. It proves nothing, and they say so.
    *
    * Since: 0.1
    */
@@ -272,8 +272,9 @@ vm_file_queue_class_init (VmFileQueueClass *klass)
    * @entry: of which file for which receiver, as vm_file_queue_add()
    * @transfer: a #GstStructure as of vm_file_queue_describe()
    *
-   * A file has another state, or goes on: five times a second at most. Of one that is
-   * over this is the last, and it is forgotten. Emitted in the queue's main context.
+   * A file has another state, or goes on: five times a second at most. Of one
+   * that is over this is the last, and it is forgotten. Emitted in the queue's
+   * main context.
    *
    * Since: 0.1
    */
@@ -299,8 +300,8 @@ vm_file_queue_init (VmFileQueue *self)
  * @identity: the key of this device
  *
  * Makes an empty queue, of the calling thread's default main context. Its last
- * reference is given up there as well; that waits for the disk, and interrupts what
- * is on its way.
+ * reference is given up there as well; that waits for the disk, and interrupts
+ * what is on its way.
  *
  * Returns: (transfer full): the queue
  *

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * VM_FILE_QUEUE_MAX:
  *
- * Files, each counted once for each of its receivers, that wait in a #VmFileQueue or
- * are on their way.
+ * Files, each counted once for each of its receivers, that wait in a
+ * #VmFileQueue or are on their way.
  *
  * Since: 0.1
  */

@@ -7,24 +7,24 @@
 /* What vmfilereceiver.c (the object, what others hand to it) and
  * vmfilereceiver-work.c (its thread, which owns the transfers) share. */
 
-/* Bytes of chunks that wait for the disk; whoever brings more waits. As much as a
- * sender's window, twice. */
+/* Bytes of chunks that wait for the disk; whoever brings more waits. As much as
+ * a sender's window, twice. */
 #define VM_FILE_RECEIVER_QUEUE_MAX (8 * 1024 * 1024)
 /* Wishes of the user that wait; more are not heard. */
 #define VM_FILE_RECEIVER_WISHES_MAX 1024
 /* What a message without a chunk counts of them. */
 #define VM_FILE_RECEIVER_MESSAGE_SIZE 1024
-/* Bytes that wait for files that are being begun or named: each brings no more than a
- * window, if it heeds that. Others wait for none of it. */
+/* Bytes that wait for files that are being begun or named: each brings no more
+ * than a window, if it heeds that. Others wait for none of it. */
 #define VM_FILE_RECEIVER_HELD_MAX (16 * 1024 * 1024)
-/* A transfer that is over still answers a sender that has not heard, so long and
- * while there are no more of them than VM_FILE_TRANSFERS_MAX; µs. */
+/* A transfer that is over still answers a sender that has not heard, so long
+ * and while there are no more of them than VM_FILE_TRANSFERS_MAX; µs. */
 #define VM_FILE_RECEIVER_MEMORY (60 * G_USEC_PER_SEC)
 /* How often progress is told, beside changes of the state; µs. */
 #define VM_FILE_RECEIVER_PROGRESS (200 * 1000)
-/* Bytes that one CHUNK_ACK may stand for, while more of its transfer is next: each that
- * is sent wakes five threads. A quarter of what a sender has in flight to a near receiver
- * on a data channel (VM_WINDOW_BYTES_CHANNEL). */
+/* Bytes that one CHUNK_ACK may stand for, while more of its transfer is next:
+ * each that is sent wakes five threads. A quarter of what a sender has in
+ * flight to a near receiver on a data channel (VM_WINDOW_BYTES_CHANNEL). */
 #define VM_FILE_RECEIVER_ACK_BYTES (256 * 1024)
 /* How often what was left unfinished long ago is removed; µs. */
 #define VM_FILE_RECEIVER_CLEAN_EVERY G_TIME_SPAN_HOUR
@@ -89,13 +89,14 @@ struct _VmFileReceiver
 
 /* For a thread that must not wait: takes @message (transfer full) in any case.
  * FALSE: more than VM_FILE_RECEIVER_QUEUE_MAX wait now, and "room" is emitted
- * when there is room again. It also tells when the lane of a transfer is gone. */
+ * when there is room again. It also tells when the lane of a transfer is
+ * gone. */
 gboolean vm_file_receiver_push (
     VmFileReceiver *self, VmTransferMessage *message, const gchar *from);
 
-/* The lane of a transfer is gone, behind all that came over it, or there is another.
- * The transfer waits for that VM_TRANSFER_LOST_TIMEOUT; but when @from offers the same
- * file anew, that one goes on. */
+/* The lane of a transfer is gone, behind all that came over it, or there is
+ * another. The transfer waits for that VM_TRANSFER_LOST_TIMEOUT; but when @from
+ * offers the same file anew, that one goes on. */
 void vm_file_receiver_set_lost (VmFileReceiver *self, const gchar *from,
     const gchar *transfer_id, gboolean lost);
 

@@ -43,8 +43,8 @@ vm_file_receiver_set_lost (VmFileReceiver *self, const gchar *from,
  * @self: a #VmFileReceiver
  * @transfer_id: the id of a transfer that is pending
  *
- * Nothing happens when there is none. Any thread; #VmFileReceiver::changed tells
- * what came of it.
+ * Nothing happens when there is none. Any thread; #VmFileReceiver::changed
+ * tells what came of it.
  *
  * Since: 0.1
  */

@@ -43,8 +43,8 @@ find_told (VmFileReceiver *self, const gchar *id)
   return NULL;
 }
 
-/* A sender chooses the id, and is free to choose another's: what the user says of the
- * one must not be taken for the other. */
+/* A sender chooses the id, and is free to choose another's: what the user says
+ * of the one must not be taken for the other. */
 static gchar *
 choose_id (VmFileReceiver *self, const gchar *id)
 {
@@ -116,10 +116,10 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
          && a->mtime == b->mtime;
 }
 
-/* A sender that was started anew offers its file once more. Its old transfer, for
- * which nobody comes any more, lets go of what it has; where nobody tells that, the
- * new offer does. FALSE: its lane still stands, or what came of it was not all read, or
- * its file is being read; the offer will come again. */
+/* A sender that was started anew offers its file once more. Its old transfer,
+ * for which nobody comes any more, lets go of what it has; where nobody tells
+ * that, the new offer does. FALSE: its lane still stands, or what came of it
+ * was not all read, or its file is being read; the offer will come again. */
 static gboolean
 supersede (VmFileReceiver *self, VmIncoming *by)
 {
@@ -200,8 +200,8 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   vm_coming_run (self, coming);
 }
 
-/* While its file is begun or gets its name, what comes for it waits, in its order; what
- * is beyond the limit is said again. Takes *@item then. */
+/* While its file is begun or gets its name, what comes for it waits, in its
+ * order; what is beyond the limit is said again. Takes *@item then. */
 static gboolean
 hold (VmFileReceiver *self, VmComing *coming, VmReceiverItem **item)
 {
@@ -357,8 +357,8 @@ tick (VmFileReceiver *self)
   return next;
 }
 
-/* called with lock held. Returns: (transfer full) (nullable): NULL: something is
- * due, or it is the end */
+/* called with lock held. Returns: (transfer full) (nullable): NULL: something
+ * is due, or it is the end */
 static VmReceiverItem *
 wait_item (VmFileReceiver *self, gint64 until)
 {

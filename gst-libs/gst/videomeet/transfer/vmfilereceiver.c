@@ -6,13 +6,13 @@
  * @short_description: a folder that files are received in
  *
  * What vmfilesink is made of, for applications with a transport of their own:
- * whatever arrives from the senders is given to vm_file_receiver_take(), and each
- * #VmFileReceiver::reply is carried back to the sender it names. A thread of its
- * own writes to the disk, and emits the signals.
+ * whatever arrives from the senders is given to vm_file_receiver_take(), and
+ * each #VmFileReceiver::reply is carried back to the sender it names. A thread
+ * of its own writes to the disk, and emits the signals.
  *
- * A file gets its name when all of it is there and its hash is right; until then
- * it is `.vm-SENDER-TRANSFER.part`, and what is verified of it is not sent again
- * when the transfer is interrupted and begun once more within seven days.
+ * A file gets its name when all of it is there and its hash is right; until
+ * then it is `.vm-SENDER-TRANSFER.part`, and what is verified of it is not sent
+ * again when the transfer is interrupted and begun once more within seven days.
  */
 
 #include "vmfilereceiver-priv.h"
@@ -128,8 +128,9 @@ install_limits (GObjectClass *klass)
   /**
    * VmFileReceiver:max-size:
    *
-   * Bytes that a file may have; 0: as many as there is room for. A larger one is
-   * declined. What is set after vm_file_receiver_start() holds from the next.
+   * Bytes that a file may have; 0: as many as there is room for. A larger one
+   * is declined. What is set after vm_file_receiver_start() holds from the
+   * next.
    *
    * Since: 0.1
    */
@@ -140,10 +141,10 @@ install_limits (GObjectClass *klass)
   /**
    * VmFileReceiver:quota:
    *
-   * Bytes of all files that come into the folder, unfinished ones with their whole
-   * size; 0: no limit. They count from the first start of a receiver of that folder in
-   * this process until none is started. A file beyond it is declined. What is set
-   * after vm_file_receiver_start() holds from the next.
+   * Bytes of all files that come into the folder, unfinished ones with their
+   * whole size; 0: no limit. They count from the first start of a receiver of
+   * that folder in this process until none is started. A file beyond it is
+   * declined. What is set after vm_file_receiver_start() holds from the next.
    *
    * Since: 0.1
    */
@@ -240,12 +241,12 @@ vm_file_receiver_class_init (VmFileReceiverClass *klass)
    * @self: the receiver
    * @transfer: a #GstStructure as of vm_file_sender_describe(), its direction
    *   `receive`, with `from` (string); `lost` is %TRUE while its sender has no
-   *   connection; `reason` (string) is `full` when it is paused because the disk is
-   *   full; without `sent` and `address`, and with `lane`
-   *   once something has come behind the offer
+   *   connection; `reason` (string) is `full` when it is paused because the
+   *   disk is full; without `sent` and `address`, and with `lane` once
+   *   something has come behind the offer
    *
-   * A transfer has another state, or five times a second: it goes on. Emitted in
-   * the receiver's thread.
+   * A transfer has another state, or five times a second: it goes on. Emitted
+   * in the receiver's thread.
    *
    * Since: 0.1
    */
@@ -362,13 +363,13 @@ push (VmFileReceiver *self, VmReceiverItem *item, GError **error)
  * vm_file_receiver_take:
  * @self: a #VmFileReceiver that has started
  * @buffer: a message of a sender: a buffer with a #VmTransferMeta
- * @from: (nullable): who sends it, by letters, digits, `-` and `_`, at most 64: a
- *   device id; what was interrupted is resumed for the same sender only
+ * @from: (nullable): who sends it, by letters, digits, `-` and `_`, at most 64:
+ *   a device id; what was interrupted is resumed for the same sender only
  * @error: #VM_ERROR_BAD_MESSAGE: it is none, and nothing else has changed;
  *   %G_IO_ERROR_CANCELLED: flushing, or not started
  *
- * Waits while more than 8 MiB wait for the disk. Any thread; the messages of one
- * sender must come from one thread, or their order is lost.
+ * Waits while more than 8 MiB wait for the disk. Any thread; the messages of
+ * one sender must come from one thread, or their order is lost.
  *
  * Returns: whether it was taken
  *

@@ -17,8 +17,8 @@ G_BEGIN_DECLS
 /**
  * VM_FILE_TRANSFERS_PER_SENDER_MAX:
  *
- * Those of them that are of one sender, so that none keeps out all others; as many as a
- * #VmFileQueue sends at a time.
+ * Those of them that are of one sender, so that none keeps out all others; as
+ * many as a #VmFileQueue sends at a time.
  *
  * Since: 0.1
  */

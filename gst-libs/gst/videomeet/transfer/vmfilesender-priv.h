@@ -44,8 +44,9 @@ struct _VmFileSender
   gboolean woken; /* something has come since it was looked at all */
 };
 
-/* Called with its lock held: who pulls looks at all once more, also when that thread does
- * not wait at the moment (the lock is given up while something is told). */
+/* Called with its lock held: who pulls looks at all once more, also when that
+ * thread does not wait at the moment (the lock is given up while something is
+ * told). */
 static inline void
 vm_file_sender_wake (VmFileSender *self)
 {
@@ -73,20 +74,23 @@ vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message);
 void vm_file_sender_fail (VmFileSender *self, const GError *why);
 /* Why it has failed; NULL: it has not. Returns: (transfer full) */
 GError *vm_file_sender_dup_error (VmFileSender *self);
-/* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base URIs.
- * @key_hash: (inout): where it was NULL, the key that has answered first, if any. */
+/* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base
+ * URIs.
+ * @key_hash: (inout): where it was NULL, the key that has answered first, if
+ *   any. */
 gboolean vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
     VmLanes *lanes, gchar **key_hash, GCancellable *cancellable,
     GError **error);
 VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);
-/* Whether the next chunk waits: whoever pulls has room for none, and waits for that in
- * vm_file_sender_pull_message(), where what the receiver and the user say is heard. Any
- * thread. */
+/* Whether the next chunk waits: whoever pulls has room for none, and waits for
+ * that in vm_file_sender_pull_message(), where what the receiver and the user
+ * say is heard. Any thread. */
 void vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked);
-/* The lane is lost, until vm_file_sender_set_lane() names another. Any thread. */
+/* The lane is lost, until vm_file_sender_set_lane() names another. Any
+ * thread. */
 void vm_file_sender_set_lost (VmFileSender *self);
-/* Emits what is new, in place of vm_file_sender_pull_message() while there is no lane to
- * pull for. The pulling thread. */
+/* Emits what is new, in place of vm_file_sender_pull_message() while there is
+ * no lane to pull for. The pulling thread. */
 void vm_file_sender_tell_changes (VmFileSender *self);
 /* Bytes that the receiver has acknowledged. Any thread. */
 guint64 vm_file_sender_get_done (VmFileSender *self);

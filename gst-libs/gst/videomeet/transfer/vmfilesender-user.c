@@ -83,8 +83,8 @@ vm_file_sender_set_pacer (VmFileSender *self, VmPacer *pacer)
  * @user: (nullable): the user's name, 1 to 128 bytes of UTF-8 without control
  *   characters
  *
- * What the receiver's user is told besides the device's id. It proves nothing: the
- * receiver says so. Before the first vm_file_sender_pull().
+ * What the receiver's user is told besides the device's id. It proves nothing:
+ * the receiver says so. Before the first vm_file_sender_pull().
  *
  * Since: 0.1
  */
@@ -105,9 +105,9 @@ vm_file_sender_set_user (VmFileSender *self, const gchar *user)
  * @lane: what carries it from now on, as `wss` or `data-channel`
  * @address: (nullable): where to
  *
- * For a transport: vm_file_sender_describe() tells it. What the one before has not
- * brought is lost: of what is not acknowledged, what the receiver does not have goes
- * again at once. Any thread.
+ * For a transport: vm_file_sender_describe() tells it. What the one before has
+ * not brought is lost: of what is not acknowledged, what the receiver does not
+ * have goes again at once. Any thread.
  *
  * Since: 0.1
  */
@@ -169,14 +169,15 @@ vm_file_sender_cancel (VmFileSender *self)
  * vm_file_sender_describe:
  * @self: a #VmFileSender
  *
- * Where the transfer is: `transferId` (string), `direction` (`send`), `filename`
- * (string), `size` and `done` (#guint64, bytes; done: acknowledged as verified),
- * `sent` (#guint64, bytes that went out; what went again counts again), as the
- * transport has said it `lane` (string, `wss` or `data-channel`) and `address` (string,
- * the base URI of `wss`), `lost` (#gboolean, only when %TRUE: that lane is lost, and
- * another is looked for), `state` (#VmTransferState); when it has failed `code` (string, as
- * vm_error_to_code()) and `message` (string); when it is verified `savedPath`
- * (string), if the receiver says it. Any thread.
+ * Where the transfer is: `transferId` (string), `direction` (`send`),
+ * `filename` (string), `size` and `done` (#guint64, bytes; done: acknowledged
+ * as verified), `sent` (#guint64, bytes that went out; what went again counts
+ * again), as the transport has said it `lane` (string, `wss` or `data-channel`)
+ * and `address` (string, the base URI of `wss`), `lost` (#gboolean, only when
+ * %TRUE: that lane is lost, and another is looked for), `state`
+ * (#VmTransferState); when it has failed `code` (string, as vm_error_to_code())
+ * and `message` (string); when it is verified `savedPath` (string), if the
+ * receiver says it. Any thread.
  *
  * Returns: (transfer full): a structure named `vm-transfer`
  *

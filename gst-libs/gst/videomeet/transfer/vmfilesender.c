@@ -11,8 +11,8 @@
  * vm_file_sender_take(), from any thread. There is nothing more to pull once
  * the receiver has verified the file, or the transfer has failed.
  *
- * The file is read once: each chunk and the whole are hashed as they go. It must
- * not change meanwhile; a change ends the transfer.
+ * The file is read once: each chunk and the whole are hashed as they go. It
+ * must not change meanwhile; a change ends the transfer.
  */
 
 #include "vmfilesender-priv.h"
@@ -116,8 +116,8 @@ make_engine (VmFileSender *self, GError **error)
 /**
  * vm_file_sender_new:
  * @location: (type filename): the path of a plain file
- * @chunk_size: bytes, %VM_FILE_CHUNK_SIZE_MIN to %VM_FILE_CHUNK_SIZE_MAX; or 0: as
- *   is good for a file of that size, %VM_FILE_CHUNK_SIZE at least
+ * @chunk_size: bytes, %VM_FILE_CHUNK_SIZE_MIN to %VM_FILE_CHUNK_SIZE_MAX; or 0:
+ *   as is good for a file of that size, %VM_FILE_CHUNK_SIZE at least
  * @error: a #GFileError, or #VM_ERROR_BAD_REQUEST for what is no plain file, or
  *   has a name that no receiver may take
  *
@@ -179,8 +179,8 @@ read_chunk (VmFileSender *self, const VmAction *action)
       self->engine, action->index, bytes, hash, error, g_get_monotonic_time ());
 }
 
-/* called with lock held, which is given up meanwhile. A large file takes minutes,
- * in which somebody may want something else. */
+/* called with lock held, which is given up meanwhile. A large file takes
+ * minutes, in which somebody may want something else. */
 static void
 hash_more (VmFileSender *self)
 {
@@ -219,8 +219,8 @@ take_replies (VmFileSender *self)
     vm_sender_pause (self->engine, now);
 }
 
-/* called with lock held. The wait is before the disk is read, because the engine
- * counts the time of a chunk from there. */
+/* called with lock held. The wait is before the disk is read, because the
+ * engine counts the time of a chunk from there. */
 static void
 hold (VmFileSender *self, VmAction *read)
 {

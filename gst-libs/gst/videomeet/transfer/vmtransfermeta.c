@@ -5,11 +5,11 @@
  * @title: VmTransferMeta
  * @short_description: a message of a file transfer, on a buffer
  *
- * What vmfilesrc pushes and vmfilesink takes: one buffer for each message that goes
- * with the file. What goes against it, as FILE_RESPONSE and CHUNK_ACK, travels
- * upstream in events named %VM_TRANSFER_EVENT. An application that stands between
- * the two, with a probe or an element of its own, carries both over whatever it
- * has.
+ * What vmfilesrc pushes and vmfilesink takes: one buffer for each message that
+ * goes with the file. What goes against it, as FILE_RESPONSE and CHUNK_ACK,
+ * travels upstream in events named %VM_TRANSFER_EVENT. An application that
+ * stands between the two, with a probe or an element of its own, carries both
+ * over whatever it has.
  */
 
 #include "vmtransfermeta.h"

@@ -19,11 +19,12 @@ G_BEGIN_DECLS
 /**
  * VM_TRANSFER_EVENT:
  *
- * The name of the structure of a #GST_EVENT_CUSTOM_UPSTREAM that carries a reply.
- * Its field `message` is the reply (#GstStructure, as #VmTransferMeta.message);
- * `participant` (string) is whose it is, where that is known. Without `message` it has
- * `transferId` (string), `lane` (string) and, for some, `address` (string): what
- * carries the transfer from now on, as vm_file_sender_set_lane().
+ * The name of the structure of a #GST_EVENT_CUSTOM_UPSTREAM that carries a
+ * reply. Its field `message` is the reply (#GstStructure, as
+ * #VmTransferMeta.message); `participant` (string) is whose it is, where that
+ * is known. Without `message` it has `transferId` (string), `lane` (string)
+ * and, for some, `address` (string): what carries the transfer from now on, as
+ * vm_file_sender_set_lane().
  *
  * Since: 0.1
  */
@@ -35,11 +36,12 @@ typedef struct _VmTransferMeta VmTransferMeta;
  * VmTransferMeta:
  * @meta: the parent
  * @message: the message: named FILE_OFFER, TRANSFER_START, CHUNK_DATA,
- *   TRANSFER_COMPLETE and so on, its fields those of seed 1 §4.2 and protocol §5.
- *   Texts, words and hashes (64 hexadecimal digits) are strings, numbers #gint64,
- *   `accept` is a boolean, `encodings` a #GStrv, `have` a #GstValueArray of #guint64
- * @lane: (nullable): what carried it, as `wss` or `data-channel`, a constant; %NULL
- *   where nobody says it
+ *   TRANSFER_COMPLETE and so on, its fields those of seed 1 §4.2 and protocol
+ *   §5. Texts, words and hashes (64 hexadecimal digits) are strings, numbers
+ *   #gint64, `accept` is a boolean, `encodings` a #GStrv, `have` a
+ *   #GstValueArray of #guint64
+ * @lane: (nullable): what carried it, as `wss` or `data-channel`, a constant;
+ *   %NULL where nobody says it
  *
  * A message of a file transfer on a buffer. It is copied with the buffer, and
  * goes with a part of it, too: the hash of a CHUNK_DATA tells that it is one.

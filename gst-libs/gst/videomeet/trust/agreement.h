@@ -13,6 +13,7 @@
 gboolean
 vm_agree (EVP_PKEY *own, EVP_PKEY *peer, guint8 secret[VM_SECRET_SIZE]);
 
-/* HKDF-SHA-256, RFC 5869. @salt: VM_SHA256_SIZE bytes. FALSE: OpenSSL does not. */
+/* HKDF-SHA-256, RFC 5869. @salt: VM_SHA256_SIZE bytes. FALSE: OpenSSL does
+ * not. */
 gboolean vm_hkdf (const guint8 secret[VM_SECRET_SIZE], const guint8 *salt,
     const VmTranscript *info, guint8 key[VM_DERIVED_SIZE]);

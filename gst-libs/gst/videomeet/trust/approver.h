@@ -16,14 +16,14 @@
  *              |                                          FAILED (bad)
  *   DENIED, DONE, FAILED: nothing more
  *
- * What is not there is refused and changes nothing. `prompt` is this side's: one
- * request at a time is before the user, the others wait in the order of their
- * reveals. `replace` is a newer request of the same device, `revoke` that trust
- * in it was revoked while the request ran, whatever the user has said. After
- * VM_TRUST_REQUEST_TIME a request is gone, whatever its state; until then it
- * takes one of VM_TRUST_PENDING_MAX places, even if it failed: otherwise, who
- * stands between two devices could begin again as often as it likes until the
- * digits happen to agree. Only what the user has ended makes room. */
+ * What is not there is refused and changes nothing. `prompt` is this side's:
+ * one request at a time is before the user, the others wait in the order of
+ * their reveals. `replace` is a newer request of the same device, `revoke` that
+ * trust in it was revoked while the request ran, whatever the user has said.
+ * After VM_TRUST_REQUEST_TIME a request is gone, whatever its state; until then
+ * it takes one of VM_TRUST_PENDING_MAX places, even if it failed: otherwise,
+ * who stands between two devices could begin again as often as it likes until
+ * the digits happen to agree. Only what the user has ended makes room. */
 
 typedef enum
 {
@@ -73,7 +73,8 @@ typedef struct
 typedef struct
 {
   void (*random) (guint8 *bytes, gsize size, gpointer user_data);
-  /* The user is to compare the digits, then vm_approver_approve() or _deny(). */
+  /* The user is to compare the digits, then vm_approver_approve() or
+   * _deny(). */
   void (*prompt) (const VmTrustPrompt *prompt, gpointer user_data);
   /* A GET that is held for @request_id has its answer now. */
   void (*ready) (const gchar *request_id, gpointer user_data);

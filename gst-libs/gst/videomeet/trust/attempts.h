@@ -4,8 +4,8 @@
 #include "handshake.h"
 
 /* Counts the trust requests of each device and of each address: after
- * VM_TRUST_ATTEMPTS_MAX, none for VM_TRUST_ATTEMPTS_TIME since the last of them.
- * Sans-I/O; `now` is monotonic time in µs. */
+ * VM_TRUST_ATTEMPTS_MAX, none for VM_TRUST_ATTEMPTS_TIME since the last of
+ * them. Sans-I/O; `now` is monotonic time in µs. */
 
 /* Devices and addresses that are remembered. An approver's pending requests
  * let in 2 times VM_TRUST_PENDING_MAX in VM_TRUST_REQUEST_TIME, so that this

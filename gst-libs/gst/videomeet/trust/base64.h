@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-/* Base64 (RFC 4648), mostly of a known number of bytes, read strictly: the length is
- * right, nothing is around it, and of the spellings that decode to the same
- * bytes only the one that the writer makes is taken. Pure. */
+/* Base64 (RFC 4648), mostly of a known number of bytes, read strictly: the
+ * length is right, nothing is around it, and of the spellings that decode to
+ * the same bytes only the one that the writer makes is taken. Pure. */
 
 /* §4, with padding; `data` is written only when it is good. */
 gboolean vm_base64_read (const gchar *text, guint8 *data, gsize size);

@@ -5,13 +5,15 @@
 #include "webtoken.h"
 #include "../vmerror.h"
 
-/* What a client of the mesh may do for a few minutes (seed 4 §5; protocol §7): a
- * JSON Web Token (RFC 7519) that a server signs with its device key, by ES256 (RFC
- * 7518 §3.4) and nothing else. Sans-I/O: the clock is an argument, in Unix
+/* What a client of the mesh may do for a few minutes (seed 4 §5; protocol §7):
+ * a JSON Web Token (RFC 7519) that a server signs with its device key, by ES256
+ * (RFC 7518 §3.4) and nothing else. Sans-I/O: the clock is an argument, in Unix
  * seconds; any thread, but for VmCapabilityReplay. */
 
-#define VM_CAPABILITY_SIZE_MAX VM_WEBTOKEN_SIZE_MAX /* characters of a token */
-#define VM_CAPABILITY_TTL_MAX 300 /* seconds between nbf and exp; protocol §7 */
+/* characters of a token */
+#define VM_CAPABILITY_SIZE_MAX VM_WEBTOKEN_SIZE_MAX
+/* seconds between nbf and exp; protocol §7 */
+#define VM_CAPABILITY_TTL_MAX 300
 #define VM_CAPABILITY_TTL 120 /* where no other is asked for */
 #define VM_CAPABILITY_TEXT_MAX 128 /* bytes of a claim that is a name */
 
@@ -74,13 +76,14 @@ typedef struct
   const gchar *target_device_id; /* likewise */
 } VmCapabilityUse;
 
-/* Whether @token allows @use at @now. VM_ERROR_CAP_REQUIRED: there is none (NULL or
- * empty), or it does not have the caps; VM_ERROR_CAP_EXPIRED: it was good, and is
- * too old; VM_ERROR_CAP_INVALID: anything else. Returns: (transfer full) */
+/* Whether @token allows @use at @now. VM_ERROR_CAP_REQUIRED: there is none
+ * (NULL or empty), or it does not have the caps; VM_ERROR_CAP_EXPIRED: it was
+ * good, and is too old; VM_ERROR_CAP_INVALID: anything else. Returns: (transfer
+ * full) */
 VmCapability *vm_capability_verify (
     const gchar *token, const VmCapabilityUse *use, gint64 now, GError **error);
-/* Its two steps: what the key @spki has signed, which costs something, and whether
- * that allows @use. Returns: (transfer full) */
+/* Its two steps: what the key @spki has signed, which costs something, and
+ * whether that allows @use. Returns: (transfer full) */
 VmCapability *
 vm_capability_read (const gchar *token, GBytes *spki, GError **error);
 gboolean vm_capability_allows (const VmCapability *capability,
@@ -90,9 +93,9 @@ gboolean vm_capability_allows (const VmCapability *capability,
  * the key. Returns: (transfer full) */
 gchar *vm_capability_make_keys (VmIdentity *identity);
 
-/* capabilityreplay.c: who has shown which token. A jti belongs to the sub and the
- * connection that showed it first; from another it is VM_ERROR_CAP_INVALID. Used by
- * one thread. */
+/* capabilityreplay.c: who has shown which token. A jti belongs to the sub and
+ * the connection that showed it first; from another it is VM_ERROR_CAP_INVALID.
+ * Used by one thread. */
 
 #define VM_CAPABILITY_SEEN_MAX 8192 /* tokens that have not expired */
 #define VM_CAPABILITY_SEEN_PER_ADDRESS 256 /* of them */
@@ -102,10 +105,10 @@ typedef struct _VmCapabilityReplay VmCapabilityReplay;
 VmCapabilityReplay *vm_capability_replay_new (void);
 void vm_capability_replay_free (VmCapabilityReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCapabilityReplay, vm_capability_replay_free)
-/* @group: the address, see vm_address_group(); @connection: any number but 0 that no
- * other connection has had.
- * VM_ERROR_RATE_LIMITED: too many are remembered, of this address or of all; none is
- * forgotten for a new one while it is good. */
+/* @group: the address, see vm_address_group(); @connection: any number but 0
+ * that no other connection has had. VM_ERROR_RATE_LIMITED: too many are
+ * remembered, of this address or of all; none is forgotten for a new one while
+ * it is good. */
 gboolean vm_capability_replay_check (VmCapabilityReplay *replay,
     const VmCapability *capability, const gchar *group, guint64 connection,
     gint64 now, GError **error);

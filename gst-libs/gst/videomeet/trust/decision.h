@@ -41,9 +41,9 @@ VmTrustLevel vm_trust_level_meanwhile (VmTrustLevel was, VmTrustLevel now);
  * is not in the store: vouched for by another, or a guest's of @meeting_id.
  * @issuer is what the store knows of token->issuer_id; this device itself, or
  * one with VM_PERMISSIONS_INTRODUCER. What is vouched for is at most what the
- * introducer may do itself, and never to introduce. @meeting_id may be NULL when
- * there is none: then no guest's token is good.
- * Errors: VM_ERROR_NOT_TRUSTED, VM_ERROR_WRONG_KEY; @facts are then unchanged.
+ * introducer may do itself, and never to introduce. @meeting_id may be NULL
+ * when there is none: then no guest's token is good. Errors:
+ * VM_ERROR_NOT_TRUSTED, VM_ERROR_WRONG_KEY; @facts are then unchanged.
  */
 gboolean vm_trust_facts_add_token (VmTrustFacts *facts, VmToken *token,
     const VmTrustFacts *issuer, const gchar *meeting_id, gint64 now,

@@ -23,8 +23,8 @@
  * and signatures are base64. `name` and `expiresIn` (seconds) of the answer may
  * be left out. Every refusal is an error of protocol §2.
  *
- * Both sides are sans-I/O: `now` is monotonic time in µs, `date` is Unix time in
- * seconds (it only goes into tokens: the clocks of the two sides need not
+ * Both sides are sans-I/O: `now` is monotonic time in µs, `date` is Unix time
+ * in seconds (it only goes into tokens: the clocks of the two sides need not
  * agree), randomness comes in from outside. One thread at a time. */
 
 #define VM_TRUST_REQUEST_TIME \
@@ -57,8 +57,8 @@ typedef enum
   VM_TRUST_ROLE_REQUESTER, /* signs the proof */
 } VmTrustRole;
 
-/* SHA-256 of "vm2 commit", nonce-B and SPKI-B, one behind the other; all but the
- * last are of a fixed length. */
+/* SHA-256 of "vm2 commit", nonce-B and SPKI-B, one behind the other; all but
+ * the last are of a fixed length. */
 void vm_trust_commit (const guint8 nonce[VM_TRUST_NONCE_SIZE], GBytes *spki,
     guint8 commit[VM_SHA256_SIZE]);
 

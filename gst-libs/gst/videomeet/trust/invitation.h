@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * @now is monotonic, in microseconds; one thread at a time. */
 
 #define VM_INVITATION_BYTES 32 /* of randomness */
-#define VM_INVITATION_LENGTH 43 /* characters: base64url of them, no padding */
+/* characters: base64url of them, no padding */
+#define VM_INVITATION_LENGTH 43
 #define VM_INVITATIONS_MAX 64 /* neither used nor expired, of all meetings */
 #define VM_INVITATION_LIFETIME_MAX (G_TIME_SPAN_DAY) /* µs */
 

@@ -41,8 +41,8 @@ add_side (VmTranscript *bytes, const VmMediaSide *side)
   vm_transcript_add (bytes, side->nonce, VM_MEDIA_NONCE_SIZE);
 }
 
-/* NULL when the SDP says no fingerprint or user name, or more than one, or there
- * was no offer. */
+/* NULL when the SDP says no fingerprint or user name, or more than one, or
+ * there was no offer. */
 static VmTranscript *
 binding_bytes (const VmMediaBinding *binding, GBytes *ek, gint64 expires,
     gchar **fingerprint, GError **error)

@@ -10,11 +10,11 @@
  *   version u8 = 1 | SPKI 91 | ek 91 | expiry u64, Unix seconds | signature 64
  *
  * with integers big-endian, both keys as DER SubjectPublicKeyInfo. What else is
- * signed both sides know already, so it is not sent again: nothing in the string
- * can contradict it. The signature is over the transcript of
+ * signed both sides know already, so it is not sent again: nothing in the
+ * string can contradict it. The signature is over the transcript of
  *
- *   "vm2 media", role, meeting, device, participant and nonce of the sender, the
- *   same of the receiver, session, generation, fingerprint ("AA:BB:…"),
+ *   "vm2 media", role, meeting, device, participant and nonce of the sender,
+ *   the same of the receiver, session, generation, fingerprint ("AA:BB:…"),
  *   ice-ufrag, ek, expiry, and of an answer SHA-256 of the offer's identity as
  *   it was on the wire (empty otherwise)
  *
@@ -28,7 +28,8 @@
  * that an identity is fresh. */
 #define VM_MEDIA_CLOCK_SKEW 300
 /* Identities that a replay guard remembers until they expire: one takes 2
- * VM_MEDIA_CLOCK_SKEW + VM_MEDIA_IDENTITY_TIME at most; beyond, none is taken. */
+ * VM_MEDIA_CLOCK_SKEW + VM_MEDIA_IDENTITY_TIME at most; beyond, none is
+ * taken. */
 #define VM_MEDIA_REPLAY_MAX 1024
 
 typedef enum

@@ -3,8 +3,8 @@
 
 #include "mediaidentity.h"
 
-/* The nonces of two participants to each other: told at their coming, renewed by
- * restarts. Pure. */
+/* The nonces of two participants to each other: told at their coming, renewed
+ * by restarts. Pure. */
 
 /* Restarts of this side that may be under way at once; of more, the oldest are
  * lost. */

@@ -43,8 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMessageKeys, vm_message_keys_free)
 /* The next message of this side: base64, with its @sequence. */
 gchar *
 vm_message_keys_sign (VmMessageKeys *keys, const gchar *text, gint64 *sequence);
-/* One of the other side's; @mac: any text, or NULL. Its sequence must be greater than
- * all before; @missed (nullable): how many are missing between.
+/* One of the other side's; @mac: any text, or NULL. Its sequence must be
+ * greater than all before; @missed (nullable): how many are missing between.
  * VM_ERROR_BAD_MESSAGE: no mac, or no sequence; VM_ERROR_SIGNATURE: it was
  * changed, came before, or too late; then nothing changes. */
 gboolean vm_message_keys_verify (VmMessageKeys *keys, const gchar *text,

@@ -4,8 +4,8 @@
 #include "messagekeys.h"
 
 /* A message of the data channel `chat` between two devices that know each
- * other's keys: `{"seq":N,"mac":"…"}`, spelt so, and right behind it the message,
- * whatever that is. Pure. */
+ * other's keys: `{"seq":N,"mac":"…"}`, spelt so, and right behind it the
+ * message, whatever that is. Pure. */
 
 #define VM_MESSAGE_SEAL_MAX 77 /* bytes more: N has 16 digits at most */
 

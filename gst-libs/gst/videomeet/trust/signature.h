@@ -7,8 +7,8 @@
 
 /* Signatures by device keys: ECDSA P-256 over SHA-256, as r ‖ s (IEEE P1363,
  * which WebCrypto and ES256 use too), in JSON base64. Whoever knows one
- * signature can make another of the same bytes: never compare them, nor take one
- * for a name of what it signs. Pure: any thread. */
+ * signature can make another of the same bytes: never compare them, nor take
+ * one for a name of what it signs. Pure: any thread. */
 
 #define VM_SIGNATURE_SIZE 64 /* bytes */
 #define VM_SIGNATURE_BASE64_SIZE 88 /* characters */
@@ -23,7 +23,8 @@ gboolean vm_signature_is (GBytes *spki, gconstpointer data, gsize size,
 /* What a detached signature is for. */
 typedef enum
 {
-  VM_SIGNATURE_MEETING_STATE, /* context: meeting id; version: epoch and count */
+  VM_SIGNATURE_MEETING_STATE, /* context: meeting id; version: epoch and
+                               * count */
   VM_SIGNATURE_FILE_OFFER, /* context: transfer id */
   VM_SIGNATURE_INVITATION, /* context: meeting id */
   VM_SIGNATURE_N_PURPOSES
@@ -42,7 +43,7 @@ typedef struct
 /* Base64, or NULL with VM_ERROR_IDENTITY. */
 gchar *vm_signature_sign (VmIdentity *identity, const VmSignatureScope *scope,
     gconstpointer data, gsize size, GError **error);
-/* @signature: any text, or NULL when there is none. VM_ERROR_BAD_MESSAGE: it is no signature;
- * VM_ERROR_SIGNATURE: it is not that of @spki over this. */
+/* @signature: any text, or NULL when there is none. VM_ERROR_BAD_MESSAGE: it is
+ * no signature; VM_ERROR_SIGNATURE: it is not that of @spki over this. */
 gboolean vm_signature_verify (GBytes *spki, const VmSignatureScope *scope,
     gconstpointer data, gsize size, const gchar *signature, GError **error);

@@ -13,7 +13,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
  * a P-256 key with its point uncompressed. There is no other spelling, so one
  * key has one id. Pure; any thread. */
 
-#define VM_SPKI_SIZE 91 /* bytes: 27 that are always the same, and the point */
+/* bytes: 27 that are always the same, and the point */
+#define VM_SPKI_SIZE 91
 
 /* VM_ERROR_WRONG_KEY when @spki is not that, or its point is not on the curve.
  * Returns: (transfer full) (nullable) */

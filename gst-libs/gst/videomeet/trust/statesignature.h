@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * vm_state_version() as version, over the transcript
  *
  *   "vm2 meeting-state", state, host, maxParticipants, locked (0 or 1),
- *   number of roster, each, number of revoked, each, moderator where there is one
+ *   number of roster, each, number of revoked, each, moderator where there is
+ *   one
  *
  * so that neither the order of JSON's members nor who it is sent to matters.
  * Pure: any thread. */

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /* Tells when a trust store changes, whoever changes it: another process of this
  * user, or an editor. While it cannot be read for want of descriptors or memory
- * nothing has changed, and it is looked at again. It looks every VM_STORE_WATCH_MS, which is a stat() of
- * three files. */
+ * nothing has changed, and it is looked at again. It looks every
+ * VM_STORE_WATCH_MS, which is a stat() of three files. */
 
 #define VM_STORE_WATCH_MS 200 /* a change is told within two of these */
 

@@ -6,7 +6,8 @@
 /* A tag beside each message of a stream, which one end makes and the other
  * checks; for what passes through a pipeline (vmtrust). It is
  *
- *   "VMT1" | protection u8 | stream 16 | sequence u64, big-endian, from 1 | proof
+ *   "VMT1" | protection u8 | stream 16 | sequence u64, big-endian, from 1
+ *   | proof
  *
  * where the proof is that of the transcript "vm2 tag", protection, stream,
  * sequence, message: 32 bytes of HMAC-SHA-256, or 64 of the device key's
@@ -46,10 +47,10 @@ VmTagChecker *vm_tag_checker_new (VmTagProtection protection, GBytes *spki,
     const guint8 *key, const guint8 *stream);
 void vm_tag_checker_free (VmTagChecker *checker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTagChecker, vm_tag_checker_free)
-/* @tag: any bytes, or NULL when there is none; @missed (nullable): messages that
- * are missing before this one. VM_ERROR_BAD_MESSAGE: no tag of that protection;
- * VM_ERROR_SIGNATURE: the message was changed, is from somebody else, came
- * before, or is of another stream; then nothing changes. */
+/* @tag: any bytes, or NULL when there is none; @missed (nullable): messages
+ * that are missing before this one. VM_ERROR_BAD_MESSAGE: no tag of that
+ * protection; VM_ERROR_SIGNATURE: the message was changed, is from somebody
+ * else, came before, or is of another stream; then nothing changes. */
 gboolean
 vm_tag_checker_check (VmTagChecker *checker, gconstpointer data, gsize size,
     const guint8 *tag, gsize tag_size, guint64 *missed, GError **error);

@@ -3,8 +3,8 @@
 
 #include "tag.h"
 
-/* The key of HMAC tags between two devices, which comes of their device keys and
- * so need not be told by one to the other:
+/* The key of HMAC tags between two devices, which comes of their device keys
+ * and so need not be told by one to the other:
  *
  *   IKM  = ECDH of the two device keys: the shared x, SEC 1 §3.3.1
  *   salt = SHA-256 of the transcript "vm2 tag salt"

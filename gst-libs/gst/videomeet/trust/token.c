@@ -212,7 +212,8 @@ read_names_and_key (VmToken *token, X509 *x509, GError **error)
   return FALSE;
 }
 
-/* One certificate has one spelling: what was read, written anew, is the same. */
+/* One certificate has one spelling: what was read, written anew, is the
+ * same. */
 static gboolean
 is_canonical (X509 *x509, const guint8 *data, gsize size)
 {

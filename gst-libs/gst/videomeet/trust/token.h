@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  *     meeting     UTF8String OPTIONAL }   -- a guest's: that meeting only
  *
  * A token says nothing about who presents it: the presenter must prove the key.
- * Pure (the caller's clock; OpenSSL's randomness for signatures); any thread. */
+ * Pure (the caller's clock; OpenSSL's randomness for signatures); any
+ * thread. */
 
 /* 2.25.UUID needs no registration (ITU-T X.667 §6.3); docs/decisions.md */
 #define VM_TOKEN_OID "2.25.304768019059966969847772149076174210869"

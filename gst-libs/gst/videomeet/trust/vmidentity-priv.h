@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* How the names of a key are written; characters. */
-#define VM_DEVICE_ID_LENGTH 64 /* 52 of base32 in groups of four, and dashes */
+/* 52 of base32 in groups of four, and dashes */
+#define VM_DEVICE_ID_LENGTH 64
 #define VM_KEY_HASH_LENGTH 43 /* base64url of 32 bytes, without padding */
 
 /* Whether @text has the form of a device id; pure. */

@@ -34,7 +34,8 @@
 #include <openssl/x509v3.h>
 
 #define IDENTITY_FILE "identity.pem"
-#define IDENTITY_FILE_MAX 65536 /* bytes; a key and a certificate take 1 KiB */
+/* bytes; a key and a certificate take 1 KiB */
+#define IDENTITY_FILE_MAX 65536
 #define IDENTITY_YEARS 20
 
 struct _VmIdentity

@@ -23,8 +23,9 @@ typedef struct
   guint generation; /* counts the offers of a session */
 } VmMediaSessionConfig;
 
-/* @before: an earlier connection of the same two, or NULL: its identities are not
- * taken again, and of @config only keyless, session and generation count. */
+/* @before: an earlier connection of the same two, or NULL: its identities are
+ * not taken again, and of @config only keyless, session and generation
+ * count. */
 VmMediaSession *vm_media_session_new (
     const VmMediaSessionConfig *config, VmMediaSession *before);
 /* A request for a new offer, which renews this side's nonce; signed as what

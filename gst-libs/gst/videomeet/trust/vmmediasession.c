@@ -356,8 +356,8 @@ check_keyless (VmMediaSession *self, GError **error)
  *
  * Returns: %FALSE with #VM_ERROR_SIGNATURE when it is not signed, not by that
  *   device, not for this connection, is too old or came before;
- *   #VM_ERROR_WRONG_KEY when another key signs it; #VM_ERROR_BAD_MESSAGE when it
- *   cannot be read; #VM_ERROR_NOT_TRUSTED when it has no key and should
+ *   #VM_ERROR_WRONG_KEY when another key signs it; #VM_ERROR_BAD_MESSAGE when
+ *   it cannot be read; #VM_ERROR_NOT_TRUSTED when it has no key and should
  *
  * Since: 0.1
  */
@@ -442,8 +442,8 @@ vm_media_session_seal (VmMediaSession *self, const gchar *text)
  * @error: return location for an error
  *
  * Returns: (transfer full) (nullable): the message; %NULL with
- *   #VM_ERROR_BAD_MESSAGE when nothing authenticates it, #VM_ERROR_SIGNATURE when
- *   it was changed, came before, or after later ones
+ *   #VM_ERROR_BAD_MESSAGE when nothing authenticates it, #VM_ERROR_SIGNATURE
+ *   when it was changed, came before, or after later ones
  *
  * Since: 0.1
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whether this device has to do with another, for who is not the one that admits
- * it to a meeting. */
+/* Whether this device has to do with another, for who is not the one that
+ * admits it to a meeting. */
 
 #include "decision.h"
 #include "vmtruststore-priv.h"

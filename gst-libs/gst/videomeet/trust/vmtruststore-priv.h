@@ -8,14 +8,15 @@ G_BEGIN_DECLS
 
 /* Remembers that trust was agreed on with the device of @certificate, which its
  * TLS presented: @given is the token that this device issued for it (on both
- * sides of a handshake: it is what "trusted" means in this store), @held the one
- * it issued for this device, or NULL. Both are verified. Replaces what was
+ * sides of a handshake: it is what "trusted" means in this store), @held the
+ * one it issued for this device, or NULL. Both are verified. Replaces what was
  * there. @user and @device are of a length and form checked before.
  * Errors: VM_ERROR_NOT_TRUSTED (revoked, or a token that is not good),
  * VM_ERROR_WRONG_KEY (a token of other keys),
  * VM_ERROR_KEY_CHANGED (another key is known by these names),
  * VM_ERROR_TOO_LARGE (VM_TRUST_STORE_DEVICES_MAX are trusted),
- * VM_ERROR_IDENTITY, VM_ERROR_FAILED (disk). Blocks for the disk; any thread. */
+ * VM_ERROR_IDENTITY, VM_ERROR_FAILED (disk). Blocks for the disk; any
+ * thread. */
 gboolean vm_trust_store_add (VmTrustStore *self, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, VmToken *given,
     VmToken *held, GDateTime *now, GError **error);
@@ -27,7 +28,8 @@ gboolean vm_trust_store_add_anew (VmTrustStore *self, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, VmToken *given,
     VmToken *held, const gchar *pardon, GDateTime *now, GError **error);
 
-/* The date of a line of the list, in Unix µs; what is none is later than all. */
+/* The date of a line of the list, in Unix µs; what is none is later than
+ * all. */
 gint64 vm_revocation_time (const gchar *date);
 
 /* Which revocation of @device_id is on the list, NULL: none, or none that was
@@ -58,8 +60,8 @@ gchar *vm_trust_store_file_name (const gchar *device_id);
 VmKnownDevice *vm_trust_store_read_device (VmTrustStore *self,
     const gchar *device_id, gchar **certificate_pem, GBytes **spki);
 
-/* @revoked: (out): id -> date, empty when there are none. FALSE, with a warning,
- * when the list is damaged: then it holds what could be read. */
+/* @revoked: (out): id -> date, empty when there are none. FALSE, with a
+ * warning, when the list is damaged: then it holds what could be read. */
 gboolean vm_trust_store_read_revoked (VmTrustStore *self, GHashTable **revoked);
 
 /* The key of identity.pem beside it, NULL when there is none. No private key is

@@ -249,8 +249,8 @@ by_first_sight (gconstpointer a, gconstpointer b)
  * @self: a #VmTrustStore
  * @now: the time
  *
- * Returns: (transfer full) (element-type VmTrustFacts): what is known at @now of
- *   each device that was met before, by first sight, then of those that are
+ * Returns: (transfer full) (element-type VmTrustFacts): what is known at @now
+ *   of each device that was met before, by first sight, then of those that are
  *   only revoked
  *
  * Since: 0.1

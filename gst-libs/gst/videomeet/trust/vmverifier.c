@@ -5,8 +5,8 @@
  * @title: VmVerifier
  * @short_description: checks an authenticated stream of messages
  *
- * A verifier takes the messages that a #VmSigner has made tags for, each with its
- * tag behind it. It takes one stream, the first that comes or the one it is
+ * A verifier takes the messages that a #VmSigner has made tags for, each with
+ * its tag behind it. It takes one stream, the first that comes or the one it is
  * told; of that, messages may be missing, which it counts, but never come twice
  * or late.
  */
@@ -71,8 +71,8 @@ read_stream (
  * @protection: with what the stream is protected
  * @peer: (nullable): the public key (SubjectPublicKeyInfo, DER) of the device
  *   whose stream it is, as #VmTrustFacts has it; %NULL for this device itself
- * @stream: (nullable): which stream, as vm_signer_get_stream() has it; %NULL for
- *   the first that comes
+ * @stream: (nullable): which stream, as vm_signer_get_stream() has it; %NULL
+ *   for the first that comes
  * @error: #VM_ERROR_WRONG_KEY when @peer is no P-256 key, #VM_ERROR_BAD_MESSAGE
  *   when @stream is not the number of one
  *
@@ -117,8 +117,8 @@ vm_verifier_new (VmIdentity *identity, VmProtection protection, GBytes *peer,
  * @message_size: (out) (optional): bytes of the message alone
  * @missed: (out) (optional): how many messages are missing before this one
  * @error: #VM_ERROR_BAD_MESSAGE when there is no tag of that protection behind
- *   it; #VM_ERROR_SIGNATURE when the message was changed, is from somebody else,
- *   came before, or is of another stream
+ *   it; #VM_ERROR_SIGNATURE when the message was changed, is from somebody
+ *   else, came before, or is of another stream
  *
  * What is refused changes nothing: the next message may be good.
  *

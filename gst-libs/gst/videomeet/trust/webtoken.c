@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Verified by libjwt. It takes the algorithm from the token's own header; so that
- * header is read here first, and libjwt sees only what says the one that the key is
- * for. */
+/* Verified by libjwt. It takes the algorithm from the token's own header; so
+ * that header is read here first, and libjwt sees only what says the one that
+ * the key is for. */
 
 #include "webtoken.h"
 #include "base64.h"
@@ -49,8 +49,8 @@ is_pinned (const gchar *token, gsize length, const gchar *wanted)
          && g_strcmp0 (algorithm, wanted) == 0;
 }
 
-/* libjwt 1.10 reads them before it looks at the signature, and where there are none it
- * writes beyond what it has. */
+/* libjwt 1.10 reads them before it looks at the signature, and where there are
+ * none it writes beyond what it has. */
 static gboolean
 are_claims (const gchar *text, gsize size)
 {

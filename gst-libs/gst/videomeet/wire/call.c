@@ -274,7 +274,8 @@ vm_call_message_parse (VmCallSide side, GBytes *bytes, GError **error)
   return g_steal_pointer (&message);
 }
 
-/* Candidates are called so in both dialects; who names one to a `toId` calls. */
+/* Candidates are called so in both dialects; who names one to a `toId`
+ * calls. */
 gboolean
 vm_call_is_first (GBytes *bytes)
 {
@@ -288,7 +289,8 @@ vm_call_is_first (GBytes *bytes)
          || vm_json_get (&json, 0, "toId") != VM_JSON_NONE;
 }
 
-/* Writing, in the order of the seed's tables; what the server adds comes last */
+/* Writing, in the order of the seed's tables; what the server adds comes
+ * last */
 
 static void
 write_kind (GString *out, const VmCallMessage *message)

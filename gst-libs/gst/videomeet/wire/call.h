@@ -5,8 +5,8 @@
 
 /* Calls between two users: the messages of seed 3, "Message Types", and what
  * protocol §6 adds to them: register, registered, call-end, call-failed, error,
- * `fromId`, the `callId` of candidates, and the call that a register goes on with. What is forwarded keeps the form it
- * came in. Sans-I/O. */
+ * `fromId`, the `callId` of candidates, and the call that a register goes on
+ * with. What is forwarded keeps the form it came in. Sans-I/O. */
 
 #define VM_CALL_ID_MAX VM_SIGNAL_ID_MAX /* bytes of a callId; a uuid has 36 */
 #define VM_CALL_NAME_MAX VM_SIGNAL_NAME_MAX /* bytes of a user's id or name */
@@ -62,7 +62,8 @@ VmCallMessage *vm_call_message_new_error (const GError *error);
 void vm_call_message_free (VmCallMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCallMessage, vm_call_message_free)
 
-/* What has come to that @side of a connection; NULL with VM_ERROR_BAD_MESSAGE. */
+/* What has come to that @side of a connection; NULL with
+ * VM_ERROR_BAD_MESSAGE. */
 VmCallMessage *
 vm_call_message_parse (VmCallSide side, GBytes *bytes, GError **error);
 GBytes *vm_call_message_format (const VmCallMessage *message);

@@ -9,7 +9,8 @@
  * A message is `{"type":"chat","id","text","time"}`, with `"private":true` when
  * it is for one participant alone; anything else is plain text, as pages of
  * other makers send it (protocol §4). The host tells newcomers what was said:
- * `{"type":"chat-history","messages":[{"id","from","user","text","time"}…]}`. */
+ * `{"type":"chat-history","messages":[{"id","from","user","text","time"}…]}`.
+ */
 
 #define VM_CHAT_HISTORY_MAX 100 /* messages */
 #define VM_CHAT_HISTORY_BYTES (48 * 1024) /* of the message that tells them */

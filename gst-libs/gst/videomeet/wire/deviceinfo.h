@@ -8,7 +8,8 @@
  * GET /status (protocol §2). Sans-I/O: bytes in, bytes out.
  *
  * Limits, each with its name: */
-#define VM_DEVICE_TEXT_MAX 128 /* bytes of user, device, meeting; security.md */
+/* bytes of user, device, meeting; security.md */
+#define VM_DEVICE_TEXT_MAX 128
 #define VM_INSTANCE_MAX 58 /* bytes of an mDNS instance; protocol §1 */
 #define VM_DATAGRAM_MAX 1200 /* bytes of a UDP datagram; protocol §1 */
 #define VM_STATUS_MAX 65536 /* bytes of a /status body accepted */

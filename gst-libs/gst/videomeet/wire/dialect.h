@@ -17,8 +17,9 @@ typedef struct
    * without when there is nothing in it for the model. */
   VmSignal *(*parse) (gpointer state, GBytes *message, GError **error);
 
-  /* What else there was in it for the model, one after the other, until NULL; and
-   * what the dialect itself says in answer. Either is NULL when it never has any. */
+  /* What else there was in it for the model, one after the other, until NULL;
+   * and what the dialect itself says in answer. Either is NULL when it never
+   * has any. */
   VmSignal *(*more) (gpointer state);
   GBytes *(*reply) (gpointer state);
 
@@ -42,7 +43,8 @@ extern const VmDialect vm_dialect_native;
 extern const VmDialect vm_dialect_room;
 extern const VmDialect vm_dialect_room_client;
 
-/* `/`, the calls of seed 3, as a client speaks them (protocol §6); callclient.h. */
+/* `/`, the calls of seed 3, as a client speaks them (protocol §6);
+ * callclient.h. */
 extern const VmDialect vm_dialect_call_client;
 
 /* Of a vm_dialect_room: the client is called @id from now on, in every room.
@@ -52,9 +54,10 @@ GBytes *vm_dialect_room_greet (gpointer state, const gchar *id);
 /* The events of seed 5 (protocol §6), each as the array that a Socket.IO packet
  * carries; what vm_dialect_room_greet() does goes for its states too. */
 extern const VmDialect vm_dialect_socketio;
-/* As a client sends and gets them, with all that they are packed in: each message
- * is a frame of the WebSocket. */
+/* As a client sends and gets them, with all that they are packed in: each
+ * message is a frame of the WebSocket. */
 extern const VmDialect vm_dialect_socketio_client;
 
-/* `/v2/ws`, what a client says and hears of seed 4 (protocol §6); meshclient.h. */
+/* `/v2/ws`, what a client says and hears of seed 4 (protocol §6);
+ * meshclient.h. */
 extern const VmDialect vm_dialect_mesh_client;

@@ -21,10 +21,10 @@ typedef struct
 void vm_ice_server_clear (VmIceServer *server);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmIceServer, vm_ice_server_clear)
 
-/* @server must be all zero, and is to be cleared whatever comes of it. A URI has
- * everything in it ("turn://user:password@host:port?transport=tcp", user and
- * password percent-encoded), a URL of an RTCIceServer (W3C WebRTC, §4.2.4) has
- * them beside it. */
+/* @server must be all zero, and is to be cleared whatever comes of it. A URI
+ * has everything in it ("turn://user:password@host:port?transport=tcp", user
+ * and password percent-encoded), a URL of an RTCIceServer (W3C WebRTC, §4.2.4)
+ * has them beside it. */
 gboolean vm_ice_server_from_uri (VmIceServer *server, const gchar *uri);
 gboolean vm_ice_server_from_url (VmIceServer *server, const gchar *url,
     const gchar *user, const gchar *password);

@@ -69,7 +69,8 @@ guint vm_json_length (const VmJson *json, VmJsonNode node);
  * VM_JSON_NONE; also when @node is none or no object. */
 VmJsonNode vm_json_get (const VmJson *json, VmJsonNode node, const gchar *key);
 
-/* Walks an array: the first element, then each next; VM_JSON_NONE at the end. */
+/* Walks an array: the first element, then each next; VM_JSON_NONE at the
+ * end. */
 VmJsonNode vm_json_first (const VmJson *json, VmJsonNode array);
 VmJsonNode vm_json_next (const VmJson *json, VmJsonNode element);
 

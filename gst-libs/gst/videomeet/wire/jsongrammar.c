@@ -23,8 +23,8 @@ skip_space (Check *c)
     c->p++;
 }
 
-/* Most of what comes is text in strings: it is read a word at a time. The flag of
- * a byte is its highest bit; those below the first that is set are right. */
+/* Most of what comes is text in strings: it is read a word at a time. The flag
+ * of a byte is its highest bit; those below the first that is set are right. */
 #define WORD sizeof (guint64)
 #define EACH(byte) (G_MAXUINT64 / 0xff * (byte))
 #define FLAGS EACH (0x80)

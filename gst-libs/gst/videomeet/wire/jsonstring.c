@@ -112,7 +112,8 @@ vm_span_string_size (VmSpan span)
   return size;
 }
 
-/* No character is shorter as JSON writes it, so that most need not be counted. */
+/* No character is shorter as JSON writes it, so that most need not be
+ * counted. */
 gboolean
 vm_span_string_exceeds (VmSpan span, gsize max)
 {

@@ -20,8 +20,8 @@ typedef struct _VmLine VmLine;
 
 VmLine *vm_line_new (const VmDialect *dialect);
 void vm_line_free (VmLine *line);
-/* Its numbers and what it keeps, to go on in another process, with a dialect that
- * has numbers. Returns: floating, of type VM_LINE_SAVED */
+/* Its numbers and what it keeps, to go on in another process, with a dialect
+ * that has numbers. Returns: floating, of type VM_LINE_SAVED */
 #define VM_LINE_SAVED "(xxxa(xay))"
 GVariant *vm_line_save (VmLine *line);
 VmLine *vm_line_restore (const VmDialect *dialect, GVariant *saved);
@@ -37,8 +37,8 @@ GBytes *vm_line_format (VmLine *line, const VmSignal *signal);
  * when it came before, or is for the line alone. */
 VmSignal *vm_line_parse (VmLine *line, GBytes *message, GError **error);
 
-/* What else was in the message that was received last, and what is to be sent in
- * answer to it; each until NULL. */
+/* What else was in the message that was received last, and what is to be sent
+ * in answer to it; each until NULL. */
 VmSignal *vm_line_more (VmLine *line);
 GBytes *vm_line_reply (VmLine *line);
 
@@ -52,6 +52,6 @@ gboolean vm_line_wants_ack (VmLine *line);
 gboolean vm_line_owes_ack (VmLine *line);
 
 /* The other end has got everything up to @last_seq. Returns what it has not, to
- * be sent again as it is; NULL with VM_ERROR_RESUME_FAILED when that is not kept
- * any more, or @last_seq was never sent. */
+ * be sent again as it is; NULL with VM_ERROR_RESUME_FAILED when that is not
+ * kept any more, or @last_seq was never sent. */
 GPtrArray *vm_line_resume (VmLine *line, gint64 last_seq, GError **error);

@@ -211,8 +211,8 @@ vm_mesh_read_sdp (
          || bad (error, "sdp", "is too long");
 }
 
-/* As JSON.stringify writes RTCSessionDescription, which pages of other dialects are
- * given: so an offer of a page is told from one of a device, too. */
+/* As JSON.stringify writes RTCSessionDescription, which pages of other dialects
+ * are given: so an offer of a page is told from one of a device, too. */
 static void
 make_object (VmMeshType type, VmSignal *signal)
 {

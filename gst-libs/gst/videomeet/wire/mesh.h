@@ -3,11 +3,11 @@
 
 #include "roomwire.h"
 
-/* The mesh dialect (seed 4 §3–§14; protocol §7): an envelope with a payload, between
- * a server and its clients, which are pages, and agents, which are devices. It says
- * more than the server's model of signalling has, so it is not a VmDialect: what it
- * has in common with the others is a VmSignal inside. Sans-I/O: ids and times are
- * arguments. */
+/* The mesh dialect (seed 4 §3–§14; protocol §7): an envelope with a payload,
+ * between a server and its clients, which are pages, and agents, which are
+ * devices. It says more than the server's model of signalling has, so it is not
+ * a VmDialect: what it has in common with the others is a VmSignal inside.
+ * Sans-I/O: ids and times are arguments. */
 
 #define VM_MESH_ENDPOINTS_MAX 8 /* of an agent */
 #define VM_MESH_FINGERPRINT_MAX \
@@ -77,8 +77,8 @@ typedef struct
 void vm_mesh_message_free (VmMeshMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshMessage, vm_mesh_message_free)
 
-/* @id: that of the message as soon as it can be read, even if the rest cannot; or
- * NULL. @peers: of this connection. VM_ERROR_BAD_MESSAGE. */
+/* @id: that of the message as soon as it can be read, even if the rest cannot;
+ * or NULL. @peers: of this connection. VM_ERROR_BAD_MESSAGE. */
 VmMeshMessage *
 vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error);
 

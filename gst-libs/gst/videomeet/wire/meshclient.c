@@ -401,8 +401,8 @@ next_reply (gpointer data)
   return vm_room_view_take_reply (&((State *) data)->view);
 }
 
-/* Of a server that says more than that to whom it has given no capability, nothing
- * is told but this. */
+/* Of a server that says more than that to whom it has given no capability,
+ * nothing is told but this. */
 static void
 count_held (State *state, gsize size)
 {

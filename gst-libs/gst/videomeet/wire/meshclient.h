@@ -3,11 +3,11 @@
 
 #include "dialect.h"
 
-/* What a client of the mesh does besides reading and writing messages: all on the
- * state of a vm_dialect_mesh_client. Sans-I/O. */
+/* What a client of the mesh does besides reading and writing messages: all on
+ * the state of a vm_dialect_mesh_client. Sans-I/O. */
 
-/* Bytes of messages that wait for a capability, some eighty offers; beyond, all of
- * them are dropped, and RATE_LIMITED is told. */
+/* Bytes of messages that wait for a capability, some eighty offers; beyond, all
+ * of them are dropped, and RATE_LIMITED is told. */
 #define VM_MESH_CLIENT_HELD_MAX (1024 * 1024)
 
 /* A new uuid, and the time as ISO 8601. Both: (transfer full) */
@@ -31,6 +31,6 @@ gboolean vm_mesh_client_wants_capability (gpointer state);
 /* From now on; NULL: none. What has waited is there by VmDialect.more(). */
 void vm_mesh_client_set_capability (gpointer state, const gchar *cap_token);
 
-/* When a JSON Web Token expires, Unix seconds; -1: it does not say. Nothing of it is
- * verified. */
+/* When a JSON Web Token expires, Unix seconds; -1: it does not say. Nothing of
+ * it is verified. */
 gint64 vm_mesh_token_get_expiry (const gchar *token);

@@ -3,9 +3,9 @@
 
 #include "mesh.h"
 
-/* Sessions between agents (seed 4 §10): a server records what it has issued, and an
- * agent what it was told, for whoever comes with P2P_HELLO: once, and not after
- * expires_in. Sans-I/O: `now` is monotonic time in µs. */
+/* Sessions between agents (seed 4 §10): a server records what it has issued,
+ * and an agent what it was told, for whoever comes with P2P_HELLO: once, and
+ * not after expires_in. Sans-I/O: `now` is monotonic time in µs. */
 
 #define VM_MESH_RECORD_TIME (180 * G_TIME_SPAN_SECOND) /* expires_in */
 #define VM_MESH_RECORDS_MAX 1024
@@ -31,7 +31,8 @@ gboolean vm_mesh_records_add (VmMeshRecords *records,
 /* The device @a is gone: what it was issued is good no more. */
 void vm_mesh_records_forget (VmMeshRecords *records, const gchar *a);
 guint vm_mesh_records_count (VmMeshRecords *records, gint64 now);
-/* Of a P2P_HELLO, the first message of a stream: whose session it is, which is used
- * up. VM_ERROR_P2P_SESSION_DENIED; VM_ERROR_BAD_MESSAGE: it is no P2P_HELLO. */
+/* Of a P2P_HELLO, the first message of a stream: whose session it is, which is
+ * used up. VM_ERROR_P2P_SESSION_DENIED; VM_ERROR_BAD_MESSAGE: it is no
+ * P2P_HELLO. */
 gboolean vm_mesh_records_redeem (VmMeshRecords *records, const gchar *hello,
     gsize size, gint64 now, VmMeshKind *kind, GError **error);

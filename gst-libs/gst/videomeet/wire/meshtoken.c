@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a client of the mesh reads of its capability, which is the server's to check. */
+/* What a client of the mesh reads of its capability, which is the server's to
+ * check. */
 
 #include "json.h"
 #include "meshclient.h"

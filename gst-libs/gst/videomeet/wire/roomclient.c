@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect as a client speaks it with somebody else's server. The ids of
- * such a room tell nothing; who was there before and who came later does, so
+/* The room dialect as a client speaks it with somebody else's server. The ids
+ * of such a room tell nothing; who was there before and who came later does, so
  * that each gets a number in that order, as the model counts. */
 
 #include "dialect.h"

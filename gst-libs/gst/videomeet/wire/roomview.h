@@ -3,9 +3,9 @@
 
 #include "roomwire.h"
 
-/* A room as a client sees it on a server that does not say at once who is there: the
- * model is told of those as they are seen, with the lower numbers, as they are to
- * offer; of those who come later with the higher ones. */
+/* A room as a client sees it on a server that does not say at once who is
+ * there: the model is told of those as they are seen, with the lower numbers,
+ * as they are to offer; of those who come later with the higher ones. */
 
 /* Of those who were there before so many have a number below its own, ever. */
 #define VM_ROOM_VIEW_EARLIER_MAX 99999

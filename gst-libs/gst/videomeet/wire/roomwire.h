@@ -78,8 +78,8 @@ typedef gboolean (*VmRoomWrite) (
 GBytes *
 vm_room_format (VmRoomPeers *peers, const VmSignal *signal, VmRoomWrite write);
 /* An offer, an answer or a candidate, with the peer @id of the model, the other
- * end of it, as @key; without and with the type. NULL or FALSE: there is no such
- * peer, or nothing that the wire can say. */
+ * end of it, as @key; without and with the type. NULL or FALSE: there is no
+ * such peer, or nothing that the wire can say. */
 VmRoomPeer *vm_room_append_content (GString *out, VmRoomPeers *peers,
     const VmSignal *signal, const gchar *id, const gchar *key);
 gboolean vm_room_append_forwarded (GString *out, VmRoomPeers *peers,

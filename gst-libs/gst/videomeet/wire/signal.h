@@ -50,7 +50,8 @@ typedef enum
 #define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
 #define VM_SIGNAL_REVOKED_MAX 128 /* devices of one message */
 #define VM_SIGNAL_SIGNATURE_MAX 88 /* base64 of 64 bytes */
-#define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1) /* JavaScript's */
+/* JavaScript's */
+#define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1)
 
 /* One of a meeting, as hello (nonce, device, callType of the sender),
  * participant-joined and welcome tell of it. */

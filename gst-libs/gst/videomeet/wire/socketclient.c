@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Seed 5 as a client speaks it with somebody else's server: the frames of an
- * Engine.IO session over one WebSocket, in them Socket.IO, and in that the events
- * (protocol §6). Its `room_joined` counts who is there and names nobody; so those
- * who were there before are known by their first offer. */
+ * Engine.IO session over one WebSocket, in them Socket.IO, and in that the
+ * events (protocol §6). Its `room_joined` counts who is there and names nobody;
+ * so those who were there before are known by their first offer. */
 
 #include "dialect.h"
 #include "engineio.h"

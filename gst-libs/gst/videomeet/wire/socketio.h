@@ -8,7 +8,8 @@
  * carry, are vm_dialect_socketio's. */
 
 #define VM_SOCKET_NAMESPACE_MAX 128 /* bytes, with its slash */
-#define VM_SOCKET_ATTACHMENTS_MAX 16 /* of a binary packet, told by its head */
+/* of a binary packet, told by its head */
+#define VM_SOCKET_ATTACHMENTS_MAX 16
 
 typedef enum
 {
@@ -31,9 +32,9 @@ typedef struct
   VmSpan data; /* as checked JSON in what was read; empty: none */
 } VmSocketPacket;
 
-/* VM_ERROR_BAD_MESSAGE: it is no packet. What a packet of its type must carry it
- * does: an event an array that begins with a name, an acknowledgement an array
- * and an id, a connection an object or nothing. */
+/* VM_ERROR_BAD_MESSAGE: it is no packet. What a packet of its type must carry
+ * it does: an event an array that begins with a name, an acknowledgement an
+ * array and an id, a connection an object or nothing. */
 gboolean vm_socket_packet_read (
     const gchar *data, gsize size, VmSocketPacket *packet, GError **error);
 void vm_socket_packet_clear (VmSocketPacket *packet);

@@ -14,8 +14,8 @@ gboolean vm_text_is_lines (const gchar *text, gsize max);
 /* @text as a name: cut at @max bytes, between characters, and what a name must
  * not have replaced by blanks. */
 gchar *vm_text_to_name (const gchar *text, gsize max);
-/* One copy of @text for all who ask for it: for names that very many have, or that
- * several hold of each of very many. Any thread. Returns: (transfer full), and NULL
- * for NULL; to be given back by vm_text_unshare() alone. */
+/* One copy of @text for all who ask for it: for names that very many have, or
+ * that several hold of each of very many. Any thread. Returns: (transfer full),
+ * and NULL for NULL; to be given back by vm_text_unshare() alone. */
 gchar *vm_text_share (const gchar *text);
 void vm_text_unshare (gchar *text);
