@@ -560,6 +560,7 @@ GST_START_TEST (test_receives_over_a_data_channel)
   g_autoptr (VmFileLane) lane = vm_file_lane_new ();
   g_autoptr (VmFileSender) sender = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree gchar *offered = NULL, *whole = hash_of (data, size);
   GstBuffer *buffer;
 
   fail_unless (g_file_set_contents (path, (gchar *) data, size, NULL));
@@ -574,11 +575,14 @@ GST_START_TEST (test_receives_over_a_data_channel)
       gst_buffer_extract_dup (buffer, 0, n, &copy, &n);
       bytes = g_bytes_new_take (copy, n);
     }
+    if (gst_structure_has_name (meta->message, "FILE_OFFER"))
+      offered = g_strdup (gst_structure_get_string (meta->message, "hash"));
     fail_unless (vm_file_lane_put (lane, meta->message, bytes, &error));
     gst_buffer_unref (buffer);
     pass_on (sender, lane, disk, size);
   }
   g_assert_no_error (error);
+  fail_unless_equals_string (offered, whole);
   fail_unless (memcmp (disk, data, size) == 0);
   fail_unless_equals_int (g_unlink (path) + g_rmdir (folder), 0);
 }

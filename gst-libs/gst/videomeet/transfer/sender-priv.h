@@ -4,12 +4,13 @@
 #include "engine-priv.h"
 #include "window.h"
 
-/* What sender.c and senderchunks.c share. */
+/* What sender.c, senderoffer.c and senderchunks.c share. */
 
 struct _VmSender
 {
   VmEngine engine;
   VmTransferMessage *offer;
+  gboolean hash_first; /* it waits for its hash, and nobody has heard of it */
   guint32 json_chunk_size;
 
   /* once it is accepted */
@@ -48,6 +49,13 @@ void vm_sender_send_ready (VmSender *self, gint64 now);
 /* Sends what is late again; an error: too often. */
 GError *vm_sender_retry (VmSender *self, gint64 now);
 gint64 vm_sender_chunk_deadline (VmSender *self);
+
+/* senderoffer.c */
+gboolean vm_sender_check_offer (const VmSenderOffer *offer, GError **error);
+void vm_sender_set_offered_hash (VmSender *self, const guint8 *hash);
+void vm_sender_send_offer (VmSender *self);
+/* From now on again and again, until it is answered or nobody does. */
+void vm_sender_begin_offer (VmSender *self, gint64 now);
 
 /* sender.c */
 void vm_sender_send_start (VmSender *self);

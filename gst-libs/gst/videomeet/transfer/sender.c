@@ -2,71 +2,14 @@
 
 #include "sender-priv.h"
 
-#include "frame-priv.h"
-
 #include <string.h>
-
-guint32
-vm_sender_choose_chunk_size (guint64 size)
-{
-  guint32 chunk_size = VM_TRANSFER_SEED_CHUNK_SIZE;
-
-  while (chunk_size < VM_SENDER_CHUNK_LARGE
-         && vm_engine_chunks (size, chunk_size) > VM_SENDER_CHUNKS_MANY)
-    chunk_size *= 2;
-  return chunk_size;
-}
-
-static gboolean
-check_offer (const VmSenderOffer *offer, GError **error)
-{
-  gboolean binary = (offer->encodings & VM_TRANSFER_ENCODING_BINARY) != 0;
-  guint8 id[VM_FRAME_ID_SIZE];
-
-  if (!offer->id || !vm_transfer_id_check (offer->id)
-      || (binary && !vm_frame_id_read (offer->id, id))
-      || !vm_text_is_name (offer->filename, VM_FILENAME_INPUT_MAX)
-      || (offer->mime && !vm_text_is_name (offer->mime, VM_TRANSFER_MIME_MAX))
-      || offer->chunk_size < VM_CHUNK_SIZE_MIN
-      || offer->chunk_size > VM_CHUNK_SIZE_MAX
-      || offer->json_chunk_size < VM_CHUNK_SIZE_MIN
-      || offer->json_chunk_size > VM_TRANSFER_JSON_CHUNK_MAX
-      || offer->size > VM_TRANSFER_NUMBER_MAX
-      || vm_engine_chunks (
-             offer->size, MIN (offer->chunk_size, offer->json_chunk_size))
-             > VM_CHUNKS_MAX) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "A file cannot be offered so: its name, its size or its chunks are "
-        "beyond the limits");
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static void
-send_offer (VmSender *self)
-{
-  const VmTransferMessage *from = self->offer;
-  VmTransferMessage *message =
-      vm_engine_send (&self->engine, VM_TRANSFER_FILE_OFFER);
-
-  message->filename = g_strdup (from->filename);
-  message->mime = g_strdup (from->mime);
-  message->user = g_strdup (from->user);
-  message->size = from->size;
-  message->mtime = from->mtime;
-  message->encodings = from->encodings;
-  message->chunk_size = from->chunk_size;
-  message->has_hash = from->has_hash;
-  memcpy (message->hash, from->hash, VM_SHA256_SIZE);
-}
 
 VmSender *
 vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error)
 {
   VmSender *self;
 
-  if (!check_offer (offer, error))
+  if (!vm_sender_check_offer (offer, error))
     return NULL;
   self = g_new0 (VmSender, 1);
   vm_engine_init (&self->engine, offer->id);
@@ -79,31 +22,14 @@ vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error)
   self->offer->chunk_size = offer->chunk_size;
   self->json_chunk_size = offer->json_chunk_size;
   self->nearby = VM_WINDOW_BYTES_MAX;
-  self->has_hash = self->offer->has_hash = offer->hash != NULL;
-  if (offer->hash) {
-    memcpy (self->hash, offer->hash, VM_SHA256_SIZE);
-    memcpy (self->offer->hash, offer->hash, VM_SHA256_SIZE);
-  }
-  send_offer (self);
-  vm_engine_repeat (&self->engine, now,
-      now + VM_TRANSFER_OFFER_TIMEOUT
-          + offer->size / VM_TRANSFER_READ_RATE * G_USEC_PER_SEC);
+  if (offer->hash)
+    vm_sender_set_offered_hash (self, offer->hash);
+  self->hash_first = offer->hash_first && !offer->hash;
+  if (self->hash_first)
+    vm_engine_want (&self->engine, VM_ACTION_HASH);
+  else
+    vm_sender_begin_offer (self, now);
   return self;
-}
-
-void
-vm_sender_set_user (VmSender *self, const gchar *user)
-{
-  VmAction *first = g_queue_peek_head (&self->engine.actions);
-
-  g_free (self->offer->user);
-  self->offer->user = g_strdup (user);
-  /* the offer that waits to be sent */
-  if (!first || first->type != VM_ACTION_SEND
-      || first->message->type != VM_TRANSFER_FILE_OFFER)
-    return;
-  g_free (first->message->user);
-  first->message->user = g_strdup (user);
 }
 
 void
@@ -130,10 +56,15 @@ vm_sender_fail (VmSender *self, const GError *why)
     vm_sender_clear_chunks (self);
 }
 
-/* Fails, and says so. Takes @why. */
+/* Fails, and says so, if the receiver has heard of it. Takes @why. */
 static void
 give_up (VmSender *self, VmTransferType type, GError *why)
 {
+  if (self->hash_first) {
+    vm_sender_fail (self, why);
+    g_error_free (why);
+    return;
+  }
   vm_engine_give_up (&self->engine, type, why);
   vm_sender_clear_chunks (self);
 }
@@ -341,7 +272,7 @@ vm_sender_take (VmSender *self, const VmTransferMessage *message, gint64 now,
 {
   if (!vm_engine_check_id (&self->engine, message, error))
     return FALSE;
-  if (message->type == VM_TRANSFER_FILE_OFFER
+  if (self->hash_first || message->type == VM_TRANSFER_FILE_OFFER
       || message->type == VM_TRANSFER_START
       || message->type == VM_TRANSFER_CHUNK_DATA
       || message->type == VM_TRANSFER_COMPLETE)
@@ -396,15 +327,24 @@ void
 vm_sender_hashed (
     VmSender *self, const guint8 *hash, const GError *why, gint64 now)
 {
-  if (self->engine.state != VM_TRANSFER_STATE_VERIFYING || self->has_hash)
+  gboolean first = self->hash_first;
+
+  if (self->has_hash
+      || self->engine.state
+             != (first ? VM_TRANSFER_STATE_PENDING
+                       : VM_TRANSFER_STATE_VERIFYING))
     return;
   if (!hash) {
     lose_source (self, why);
-    return;
+  } else if (first) {
+    self->hash_first = FALSE;
+    vm_sender_set_offered_hash (self, hash);
+    vm_sender_begin_offer (self, now);
+  } else {
+    self->has_hash = TRUE;
+    memcpy (self->hash, hash, VM_SHA256_SIZE);
+    begin_complete (self, now);
   }
-  self->has_hash = TRUE;
-  memcpy (self->hash, hash, VM_SHA256_SIZE);
-  begin_complete (self, now);
 }
 
 gint64
@@ -438,7 +378,7 @@ vm_sender_tick (VmSender *self, gint64 now)
     run_out (self);
   } else if (vm_engine_is_due (&self->engine, now)) {
     if (self->engine.state == VM_TRANSFER_STATE_PENDING)
-      send_offer (self);
+      vm_sender_send_offer (self);
     else
       send_complete (self);
   }

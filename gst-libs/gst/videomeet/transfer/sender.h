@@ -42,6 +42,11 @@
  * VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
+/* Bytes of a file that is hashed before it is offered, as protocol §5 wants it
+ * for who knows only the seed; a larger one would wait for that too long, and
+ * is bound by the hash at its end. */
+#define VM_SENDER_HASH_FIRST_MAX (32 * 1024 * 1024)
+
 /* Chunks that are read before they may be sent: at most so many, and no more
  * bytes than vm_sender_set_nearby() has said. */
 #define VM_SENDER_AHEAD_CHUNKS 32
@@ -60,6 +65,7 @@ typedef struct
   guint64 size; /* bytes */
   gint64 mtime; /* Unix ms; 0: not told */
   const guint8 *hash; /* of the whole; NULL: it is told at the end */
+  gboolean hash_first; /* without @hash: before it is offered, and then told */
   guint encodings; /* VmTransferEncoding: what the lane carries, JSON always */
   guint32 chunk_size; /* bytes; what is offered */
   guint32 json_chunk_size; /* bytes, when the receiver takes JSON; at most

@@ -11,8 +11,10 @@
  * vm_file_sender_take(), from any thread. There is nothing more to pull once
  * the receiver has verified the file, or the transfer has failed.
  *
- * The file is read once: each chunk and the whole are hashed as they go. It
- * must not change meanwhile; a change ends the transfer.
+ * Each chunk and the whole are hashed as they go, so that a file is read once.
+ * One of up to 32 MiB is hashed as a whole before, and its hash offered: who
+ * knows only the seed may look at that. The file must not change meanwhile; a
+ * change ends the transfer.
  */
 
 #include "vmfilesender-priv.h"
@@ -104,6 +106,8 @@ make_engine (VmFileSender *self, GError **error)
     .mime = mime,
     .size = vm_source_file_get_size (self->file),
     .mtime = vm_source_file_get_mtime (self->file),
+    .hash_first =
+        vm_source_file_get_size (self->file) <= VM_SENDER_HASH_FIRST_MAX,
     .encodings = VM_TRANSFER_ENCODING_JSON | VM_TRANSFER_ENCODING_BINARY,
     .chunk_size = self->chunk_size,
     .json_chunk_size = MIN (self->chunk_size, VM_FILE_CHUNK_SIZE),
