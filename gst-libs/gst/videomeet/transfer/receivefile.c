@@ -227,7 +227,7 @@ vm_receive_file_free (VmReceiveFile *file)
   g_clear_pointer (&file->journal, vm_journal_free);
   g_clear_pointer (&file->whole, vm_file_hash_free);
   vm_fd_clear (&file->fd);
-  vm_fd_clear (&file->journal_fd);
+  vm_receive_gone (file);
   vm_journal_header_clear (&file->header);
   g_free (file->part);
   g_free (file->journal_name);

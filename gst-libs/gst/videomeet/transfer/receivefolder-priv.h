@@ -67,6 +67,11 @@ vm_receive_sibling (const gchar *name, const gchar *from, const gchar *to);
  * name. -1 with errno. */
 VmFd vm_receive_open_own (VmReceiveFolder *self, const gchar *name);
 
+/* While somebody else in this process, by another of its folders, receives the
+ * same file, and not longer than the rules have patience. */
+void vm_receive_wait (VmReceiveFile *file);
+/* Closes its journal, which can be locked again, and lets go who waits. */
+void vm_receive_gone (VmReceiveFile *file);
 /* Quota and name, once file->part says whether it goes on with another. */
 gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
 void vm_receive_leave (VmReceiveFile *file);

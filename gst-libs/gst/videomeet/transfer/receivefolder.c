@@ -19,6 +19,7 @@ struct _VmReceiveUse
   guint64 bytes; /* of the quota */
   GHashTable *coming; /* keys of names that are being received */
   GHashTable *kept; /* part file that nobody receives now → Kept, in `bytes` */
+  GPtrArray *open; /* VmReceiveFile that are being received */
 };
 typedef struct _VmReceiveUse Use;
 
@@ -30,6 +31,7 @@ typedef struct
 } Kept;
 
 static GMutex uses_lock; /* of what follows, and of all in them */
+static GCond uses_cond; /* one is not received any more, or a folder stopped */
 static GList *uses; /* of Use */
 
 static void
@@ -62,6 +64,7 @@ use_ref (gint dir)
     use->coming = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     use->kept =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kept_free);
+    use->open = g_ptr_array_new ();
     uses = g_list_prepend (uses, use);
   }
   use->folders++;
@@ -77,6 +80,7 @@ use_unref (Use *use)
     uses = g_list_remove (uses, use);
     g_hash_table_unref (use->coming);
     g_hash_table_unref (use->kept);
+    g_ptr_array_unref (use->open);
     g_free (use);
   }
   g_mutex_unlock (&uses_lock);
@@ -151,7 +155,10 @@ vm_receive_folder_unref (VmReceiveFolder *self)
 void
 vm_receive_folder_stop (VmReceiveFolder *self)
 {
+  g_mutex_lock (&uses_lock);
   g_atomic_int_set (&self->stopped, TRUE);
+  g_cond_broadcast (&uses_cond);
+  g_mutex_unlock (&uses_lock);
 }
 
 gboolean
@@ -200,6 +207,47 @@ make_quota (VmReceiveFile *file)
   }
 }
 
+/* With the lock held. Of one receiver the later transfer ends the one before.
+ */
+static gboolean
+is_received_elsewhere (const VmReceiveFile *file)
+{
+  const GPtrArray *open = file->folder->use->open;
+
+  for (guint i = 0; i < open->len; i++) {
+    const VmReceiveFile *other = g_ptr_array_index (open, i);
+
+    if (other->folder != file->folder
+        && vm_journal_same_file (&other->header, &file->header))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void
+vm_receive_wait (VmReceiveFile *file)
+{
+  VmReceiveFolder *self = file->folder;
+  gint64 end = g_get_monotonic_time () + self->rules.patience;
+
+  g_mutex_lock (&uses_lock);
+  while (self->rules.patience && is_received_elsewhere (file)
+         && !g_atomic_int_get (&self->stopped)
+         && g_cond_wait_until (&uses_cond, &uses_lock, end))
+    ;
+  g_mutex_unlock (&uses_lock);
+}
+
+void
+vm_receive_gone (VmReceiveFile *file)
+{
+  vm_fd_clear (&file->journal_fd);
+  g_mutex_lock (&uses_lock);
+  if (g_ptr_array_remove_fast (file->folder->use->open, file))
+    g_cond_broadcast (&uses_cond);
+  g_mutex_unlock (&uses_lock);
+}
+
 /* Two that come under one name would find out only at the end. */
 gboolean
 vm_receive_enter (VmReceiveFile *file, GError **error)
@@ -222,6 +270,8 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
     }
     file->charged = !over;
   }
+  if (file->charged)
+    g_ptr_array_add (use->open, file);
   if (file->charged && !rename) {
     g_hash_table_add (use->coming, g_strdup (key));
     file->key = g_steal_pointer (&key);

@@ -26,6 +26,11 @@
 /* An unfinished file is kept so long after the last chunk; seconds. */
 #define VM_RECEIVE_PART_AGE (7 * 24 * 60 * 60)
 #define VM_RECEIVE_NAMES_MAX 10000 /* that are tried for "name (N).ext" */
+/* A sender that was killed and comes back at once as another participant finds
+ * what it has sent in the hands of the first, until that is known to be gone:
+ * after 10 s (protocol §3). So long a file is waited for before it is begun
+ * anew beside that one. */
+#define VM_RECEIVE_PATIENCE (12 * G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -35,6 +40,7 @@ typedef struct
                   * once or more, unfinished ones with their whole size; 0: no
                   * limit */
   gboolean no_fsync; /* a machine that loses its power may lose the file */
+  gint64 patience; /* µs; see VM_RECEIVE_PATIENCE */
 } VmReceiveRules;
 
 typedef struct _VmReceiveFolder VmReceiveFolder; /* any thread */

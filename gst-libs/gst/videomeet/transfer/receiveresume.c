@@ -65,8 +65,10 @@ try_one (VmReceiveFile *file, const gchar *name)
 gboolean
 vm_receive_resume (VmReceiveFile *file)
 {
-  g_autoptr (GPtrArray) names = vm_receive_list (file->folder, NULL);
+  g_autoptr (GPtrArray) names = NULL;
 
+  vm_receive_wait (file);
+  names = vm_receive_list (file->folder, NULL);
   for (guint i = 0; names && i < names->len; i++) {
     if (!try_one (file, names->pdata[i]))
       continue;

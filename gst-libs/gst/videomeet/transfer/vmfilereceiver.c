@@ -262,6 +262,7 @@ vm_file_receiver_init (VmFileReceiver *self)
   g_cond_init (&self->cond);
   g_queue_init (&self->queue);
   g_queue_init (&self->wishes);
+  self->rules.patience = VM_RECEIVE_PATIENCE;
 }
 
 /**
