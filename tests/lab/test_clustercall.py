@@ -53,10 +53,10 @@ class ClusterCall(lab.LabTest):
                    for e in one.events("participant-state"))
 
     def check_moves(self, stamps):
-        """It went on to the end; at most half has fallen to a busy machine."""
-        sent = stamps["last"] - stamps["first"]
-        self.assertGreater(sent, MOVES, stamps)
-        self.assertLess(stamps["missing"], sent // 2, stamps)
+        """It went on for so long, however much of it a machine with a dozen
+        encoders and decoders has left out."""
+        self.assertGreater(stamps["last"] - stamps["first"], MOVES, stamps)
+        self.assertGreater(stamps["read"], MOVES // 6, stamps)
 
     def check_end(self, one, others):
         """It stops well, and has seen pictures of each of so many others."""
