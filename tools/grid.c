@@ -316,8 +316,10 @@ vmt_grid_add (VmtGrid *self, gboolean video, const gchar *name)
 
     gst_pad_set_active (ghost, TRUE);
     gst_element_add_pad (bin, ghost);
+    g_mutex_lock (&self->lock);
     gst_object_unref (tile->sink);
     tile->sink = gst_object_ref (ghost);
+    g_mutex_unlock (&self->lock);
     return ghost;
   }
 }

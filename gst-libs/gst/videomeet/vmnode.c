@@ -22,7 +22,7 @@
  */
 
 #include "vmnode.h"
-#include "discovery/nodeparts.h"
+#include "discovery/nodeparts-priv.h"
 #include "discovery/udp.h"
 #include "vmerror.h"
 

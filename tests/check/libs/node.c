@@ -4,7 +4,7 @@
 
 #include "eventlog.h"
 
-#include <gst/videomeet/discovery/nodeparts.h>
+#include <gst/videomeet/discovery/nodeparts-priv.h>
 #include <gst/videomeet/discovery/nodethread.h>
 #include <gst/videomeet/videomeet.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "nodeparts.h"
+#include "nodeparts-priv.h"
 #include "../server/fileinlet-priv.h"
 
 /**

@@ -2,7 +2,7 @@
 
 #include "device-priv.h"
 #include "interfaces.h"
-#include "nodeparts.h"
+#include "nodeparts-priv.h"
 #include "../trust/ephemerals.h"
 #include "../vmerror.h"
 

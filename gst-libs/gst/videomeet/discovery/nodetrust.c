@@ -2,7 +2,7 @@
 
 /* The trust of others that a VmNode has, and asks its user for. */
 
-#include "nodeparts.h"
+#include "nodeparts-priv.h"
 #include "../vmerror.h"
 
 #include <string.h>

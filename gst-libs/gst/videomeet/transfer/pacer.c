@@ -6,7 +6,7 @@
 
 struct _VmPacer
 {
-  GMutex lock;
+  GMutex lock; /* of what follows */
   guint64 rate;
   gint64 until;
 };
