@@ -17,6 +17,11 @@
  * as events. Linked to vmfilesink it copies and verifies; between two devices
  * something carries both, as vmsignalbin does.
  *
+ * EOS from outside, as of `gst-launch-1.0 -e` when it is interrupted, ends it
+ * with an error as well while a file is not whole there, `DISCONNECTED`; what
+ * the receiver has verified it keeps. A file that the receiver is just checking
+ * as a whole is waited for.
+ *
  * With `locations` the files follow each other. One that fails is told by a
  * warning, the others are sent all the same, and an error at the end says how
  * many failed.
@@ -44,25 +49,6 @@
 
 GST_DEBUG_CATEGORY_STATIC (vm_file_src_debug);
 #define GST_CAT_DEFAULT vm_file_src_debug
-
-struct _VmFileSrc
-{
-  GstPushSrc parent;
-
-  /* under the object's lock */
-  gchar **locations;
-  guint chunk_size; /* bytes; 0: by the size of the file */
-  guint64 max_bitrate; /* bits/s */
-  gboolean paused;
-  gboolean flushing;
-  VmFileSender *sender; /* of the file that is being sent; made by create() */
-  VmTransferState state;
-  gdouble progress; /* 0 to 1 */
-
-  /* the streaming thread, and start() before it */
-  guint next; /* of locations */
-  guint failed; /* files */
-};
 
 enum
 {
@@ -106,22 +92,15 @@ ref_sender (VmFileSrc *self)
   return sender;
 }
 
-/* An error or a warning about one file. */
-static void
-tell (VmFileSrc *self, GstMessageType type, const GError *error,
-    const gchar *name)
+static gboolean
+is_ended (VmFileSrc *self)
 {
-  gboolean missing = g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  gboolean ended;
 
-  gst_element_message_full_with_details (GST_ELEMENT (self), type,
-      GST_RESOURCE_ERROR,
-      missing ? GST_RESOURCE_ERROR_NOT_FOUND : GST_RESOURCE_ERROR_FAILED,
-      g_strdup_printf ("\"%s\" is not sent: %s", name, error->message), NULL,
-      __FILE__, GST_FUNCTION, __LINE__,
-      gst_structure_new ("details", "code", G_TYPE_STRING,
-          missing ? vm_error_to_code (VM_ERROR_NOT_FOUND)
-                  : vm_error_get_code (error),
-          NULL));
+  GST_OBJECT_LOCK (self);
+  ended = self->ended;
+  GST_OBJECT_UNLOCK (self);
+  return ended;
 }
 
 static void
@@ -149,74 +128,25 @@ hear_changed (
                               gst_structure_copy (transfer)));
 }
 
-/* The file at an index; NULL: there are no more. */
-static gchar *
-dup_location (VmFileSrc *self, guint index)
-{
-  gchar *location = NULL;
-
-  GST_OBJECT_LOCK (self);
-  if (self->locations && index < g_strv_length (self->locations))
-    location = g_strdup (self->locations[index]);
-  GST_OBJECT_UNLOCK (self);
-  return location;
-}
-
-static gboolean
-is_only_one (VmFileSrc *self)
-{
-  gboolean only;
-
-  GST_OBJECT_LOCK (self);
-  only = g_strv_length (self->locations) == 1;
-  GST_OBJECT_UNLOCK (self);
-  return only;
-}
-
-/* One of several files has failed, or the only one. */
-static GstFlowReturn
-lose (VmFileSrc *self, const GError *error, const gchar *name)
-{
-  self->failed++;
-  if (is_only_one (self)) {
-    tell (self, GST_MESSAGE_ERROR, error, name);
-    return GST_FLOW_ERROR;
-  }
-  tell (self, GST_MESSAGE_WARNING, error, name);
-  return GST_FLOW_OK;
-}
-
-/* The end of all files. */
-static GstFlowReturn
-finish (VmFileSrc *self)
-{
-  if (self->failed == 0)
-    return GST_FLOW_EOS;
-  GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, FAILED,
-      ("%u of %u files are not sent", self->failed, self->next), (NULL),
-      ("code", G_TYPE_STRING, "FAILED", "failed", G_TYPE_UINT, self->failed,
-          NULL));
-  return GST_FLOW_ERROR;
-}
-
 /* The sender of the next file that can be opened. *@ret (GST_FLOW_OK with NULL:
  * another is to be tried). */
 static VmFileSender *
 open_next (VmFileSrc *self, GstFlowReturn *ret)
 {
-  g_autofree gchar *location = dup_location (self, self->next);
+  g_autofree gchar *location = vm_file_src_dup_location (self, self->next);
+  g_autoptr (VmFileSender) sender = NULL;
   g_autoptr (GError) error = NULL;
-  VmFileSender *sender;
+  gboolean ended;
 
-  if (!location) {
-    *ret = finish (self);
+  if (!location || is_ended (self)) {
+    *ret = vm_file_src_finish (self);
     return NULL;
   }
   self->next++;
   *ret = GST_FLOW_OK;
   sender = vm_file_sender_new (location, self->chunk_size, &error);
   if (!sender) {
-    *ret = lose (self, error, location);
+    *ret = vm_file_src_lose (self, error, location);
     return NULL;
   }
   g_signal_connect_object (
@@ -225,18 +155,22 @@ open_next (VmFileSrc *self, GstFlowReturn *ret)
   vm_file_sender_set_max_bitrate (sender, self->max_bitrate);
   vm_file_sender_set_paused (sender, self->paused);
   vm_file_sender_set_flushing (sender, self->flushing);
-  self->sender = g_object_ref (sender);
+  ended = self->ended; /* while it was opened */
+  if (!ended)
+    self->sender = g_object_ref (sender);
   GST_OBJECT_UNLOCK (self);
-  return sender;
+  return ended ? NULL : g_steal_pointer (&sender);
 }
 
+/* @verified: files that are */
 static void
-drop_sender (VmFileSrc *self)
+drop_sender (VmFileSrc *self, guint verified)
 {
   VmFileSender *sender;
 
   GST_OBJECT_LOCK (self);
   sender = g_steal_pointer (&self->sender);
+  self->verified += verified;
   GST_OBJECT_UNLOCK (self);
   g_clear_object (&sender);
 }
@@ -249,11 +183,15 @@ end_file (VmFileSrc *self, const GError *error)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return GST_FLOW_FLUSHING;
-  drop_sender (self);
+  drop_sender (self, error ? 0 : 1);
   if (!error)
     return GST_FLOW_OK;
-  location = dup_location (self, self->next - 1);
-  return lose (self, error, location);
+  /* vm_file_src_end() has left it, and tells */
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
+      && is_ended (self))
+    return GST_FLOW_OK;
+  location = vm_file_src_dup_location (self, self->next - 1);
+  return vm_file_src_lose (self, error, location);
 }
 
 static GstFlowReturn
@@ -285,8 +223,11 @@ vm_file_src_start (GstBaseSrc *src)
   gboolean none;
 
   GST_OBJECT_LOCK (self);
-  none = !self->locations || !self->locations[0];
-  self->flushing = FALSE;
+  self->files = self->locations ? g_strv_length (self->locations) : 0;
+  none = self->files == 0;
+  self->flushing = self->ended = self->end_told = FALSE;
+  self->running = !none;
+  self->verified = 0;
   self->state = VM_TRANSFER_STATE_PENDING;
   self->progress = 0;
   GST_OBJECT_UNLOCK (self);
@@ -301,7 +242,24 @@ vm_file_src_start (GstBaseSrc *src)
 static gboolean
 vm_file_src_stop (GstBaseSrc *src)
 {
-  drop_sender (VM_FILE_SRC (src));
+  VmFileSrc *self = VM_FILE_SRC (src);
+
+  GST_OBJECT_LOCK (self);
+  self->running = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  drop_sender (self, 0);
+  return TRUE;
+}
+
+/* The base class would end create() in mid-file, and push it. */
+static gboolean
+vm_file_src_send_event (GstElement *element, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) != GST_EVENT_EOS
+      || !vm_file_src_end (VM_FILE_SRC (element)))
+    return GST_ELEMENT_CLASS (vm_file_src_parent_class)
+        ->send_event (element, event);
+  gst_event_unref (event);
   return TRUE;
 }
 
@@ -517,6 +475,7 @@ vm_file_src_class_init (VmFileSrcClass *klass)
 
   install_class (klass);
   element_class->post_message = vm_file_src_post_message;
+  element_class->send_event = vm_file_src_send_event;
   base_class->start = vm_file_src_start;
   base_class->stop = vm_file_src_stop;
   base_class->unlock = vm_file_src_unlock;

@@ -294,6 +294,213 @@ GST_START_TEST (test_truncated_while_it_is_read)
 
 GST_END_TEST;
 
+#define CHUNKS 64
+static guint at; /* chunks that pass; those behind them are dropped */
+static guint seen;
+
+static GstPadProbeReturn
+drop_from (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (g_strcmp0 (file_pipe_message_name (info), "CHUNK_DATA") != 0)
+    return GST_PAD_PROBE_OK;
+  return seen++ < at ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+/* Each chunk once: what a slow disk is late with is sent again. */
+static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer sent)
+{
+  VmTransferMeta *meta =
+      vm_buffer_get_transfer_meta (GST_PAD_PROBE_INFO_BUFFER (info));
+  gint64 id;
+
+  if (g_strcmp0 (file_pipe_message_name (info), "CHUNK_DATA") == 0
+      && gst_structure_get_int64 (meta->message, "id", &id))
+    g_hash_table_add (sent, GSIZE_TO_POINTER ((gsize) id));
+  return GST_PAD_PROBE_OK;
+}
+
+/* Until the receiver has verified half of the file, and gets no more. */
+static void
+play_half (void)
+{
+  guint64 done = 0;
+
+  at = CHUNKS / 2;
+  seen = 0;
+  file_pipe_write (&pipe_, "a.bin", CHUNKS * FILE_PIPE_CHUNK);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, drop_from, NULL);
+  file_pipe_play (&pipe_);
+  while (done < at * FILE_PIPE_CHUNK) {
+    file_pipe_wait_message (&pipe_);
+    if (pipe_.last_sent)
+      gst_structure_get_uint64 (pipe_.last_sent, "done", &done);
+  }
+}
+
+static void
+assert_not_whole (void)
+{
+  fail_unless (pipe_.error != NULL);
+  fail_unless_equals_string (pipe_.code, "DISCONNECTED");
+  fail_unless (
+      strstr (pipe_.error->message, "\"a.bin\" is not whole there") != NULL,
+      "%s", pipe_.error->message);
+  file_pipe_assert_absent (&pipe_, "a.bin");
+}
+
+/* To the pipeline, as gst-launch does, or to the element. */
+GST_START_TEST (test_eos_in_mid_file)
+{
+  g_autoptr (GHashTable) sent = g_hash_table_new (NULL, NULL);
+
+  play_half ();
+  fail_unless (gst_element_send_event (
+      __i__ ? pipe_.src : pipe_.pipeline, gst_event_new_eos ()));
+  file_pipe_wait (&pipe_);
+  fail_unless (!pipe_.eos);
+  while (!pipe_.eos)
+    file_pipe_wait_message (&pipe_);
+  file_pipe_stop (&pipe_);
+  assert_not_whole ();
+  fail_unless_equals_string (pipe_.sent->str, "pending transferring failed");
+  fail_unless_equals_string (
+      pipe_.received->str, "pending transferring failed");
+  fail_unless_equals_string (
+      gst_structure_get_string (pipe_.last_received, "code"), "DISCONNECTED");
+
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, count, sent);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+  fail_unless_equals_int (g_hash_table_size (sent), CHUNKS - at);
+}
+
+GST_END_TEST;
+
+/* The offer stands in the sink until PLAYING: nobody waits for that. */
+GST_START_TEST (test_eos_in_paused)
+{
+  file_pipe_write (&pipe_, "a.bin", 10);
+  file_pipe_make (&pipe_, NULL, NULL);
+  gst_element_set_state (pipe_.pipeline, GST_STATE_PAUSED);
+  file_pipe_wait_state (&pipe_, "pending", NULL);
+  fail_unless (gst_element_send_event (pipe_.pipeline, gst_event_new_eos ()));
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  assert_not_whole ();
+  file_pipe_assert_empty (&pipe_);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_eos_in_mid_file_in_paused)
+{
+  play_half ();
+  gst_element_set_state (pipe_.pipeline, GST_STATE_PAUSED);
+  fail_unless (gst_element_send_event (pipe_.pipeline, gst_event_new_eos ()));
+  file_pipe_wait (&pipe_);
+  fail_unless (!pipe_.eos);
+  file_pipe_play (&pipe_);
+  while (!pipe_.eos)
+    file_pipe_wait_message (&pipe_);
+  file_pipe_stop (&pipe_);
+  assert_not_whole ();
+}
+
+GST_END_TEST;
+
+/* The first is there, the second is on its way, the third has not begun. */
+GST_START_TEST (test_eos_in_several_files)
+{
+  g_auto (GStrv) paths = three_paths ("two");
+
+  at = 1;
+  seen = 0;
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, drop_from, NULL);
+  g_object_set (pipe_.src, "locations", paths, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait_state (&pipe_, STATES " pending transferring", NULL);
+  fail_unless (gst_element_send_event (pipe_.pipeline, gst_event_new_eos ()));
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  fail_unless (pipe_.error != NULL);
+  fail_unless (
+      strstr (pipe_.error->message, "2 of 3 files are not sent") != NULL, "%s",
+      pipe_.error->message);
+  fail_unless_equals_string (pipe_.code, "DISCONNECTED");
+  file_pipe_assert_absent (&pipe_, "two");
+  file_pipe_assert_absent (&pipe_, "three");
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+end_it (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (g_strcmp0 (file_pipe_message_name (info), "TRANSFER_COMPLETE") == 0)
+    gst_element_send_event (pipe_.src, gst_event_new_eos ());
+  return GST_PAD_PROBE_OK;
+}
+
+/* What has all its bytes there gets its name. */
+GST_START_TEST (test_eos_while_it_is_verified)
+{
+  file_pipe_write (&pipe_, "a.bin", 1024 * 1024);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_probe (&pipe_, GST_PAD_PROBE_TYPE_BUFFER, end_it, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  fail_unless_equals_string (pipe_.sent->str, STATES);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_eos_after_the_end)
+{
+  file_pipe_write (&pipe_, "a.bin", 10);
+  file_pipe_make (&pipe_, NULL, NULL);
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  gst_element_send_event (pipe_.pipeline, gst_event_new_eos ());
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  fail_unless_equals_string (pipe_.sent->str, STATES);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
+/* It is at its end when it begins, as any source; and then only once. */
+GST_START_TEST (test_eos_before_it_begins)
+{
+  file_pipe_write (&pipe_, "a.bin", 10);
+  file_pipe_make (&pipe_, NULL, NULL);
+  gst_element_set_state (pipe_.pipeline, GST_STATE_READY);
+  gst_element_send_event (pipe_.src, gst_event_new_eos ());
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  g_assert_no_error (pipe_.error);
+  gst_element_set_state (pipe_.pipeline, GST_STATE_READY);
+  file_pipe_assert_empty (&pipe_);
+  pipe_.eos = FALSE;
+  file_pipe_play (&pipe_);
+  file_pipe_wait (&pipe_);
+  file_pipe_stop (&pipe_);
+  g_assert_no_error (pipe_.error);
+  file_pipe_assert_received (&pipe_, "a.bin");
+}
+
+GST_END_TEST;
+
 static Suite *
 vmfilesrc_suite (void)
 {
@@ -318,6 +525,13 @@ vmfilesrc_suite (void)
   tcase_add_test (tc, test_stopped_while_it_waits);
   tcase_add_test (tc, test_another_file_takes_its_place);
   tcase_add_test (tc, test_truncated_while_it_is_read);
+  tcase_add_loop_test (tc, test_eos_in_mid_file, 0, 2);
+  tcase_add_test (tc, test_eos_in_paused);
+  tcase_add_test (tc, test_eos_in_mid_file_in_paused);
+  tcase_add_test (tc, test_eos_in_several_files);
+  tcase_add_test (tc, test_eos_while_it_is_verified);
+  tcase_add_test (tc, test_eos_after_the_end);
+  tcase_add_test (tc, test_eos_before_it_begins);
   return s;
 }
 

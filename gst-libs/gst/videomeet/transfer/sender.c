@@ -419,6 +419,19 @@ vm_sender_cancel (VmSender *self)
   return TRUE;
 }
 
+gboolean
+vm_sender_leave (VmSender *self)
+{
+  gboolean asked = self->engine.state == VM_TRANSFER_STATE_VERIFYING
+                   && self->engine.again >= 0;
+
+  if (asked || vm_engine_is_over (&self->engine))
+    return FALSE;
+  give_up (self, VM_TRANSFER_ERROR,
+      vm_engine_error (VM_ERROR_DISCONNECTED, "It was ended for now", NULL));
+  return TRUE;
+}
+
 VmTransferState
 vm_sender_get_state (VmSender *self)
 {

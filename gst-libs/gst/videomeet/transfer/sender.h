@@ -119,6 +119,10 @@ void vm_sender_change_lane (VmSender *self, gint64 now);
 gboolean vm_sender_pause (VmSender *self, gint64 now);
 gboolean vm_sender_resume (VmSender *self, gint64 now);
 gboolean vm_sender_cancel (VmSender *self);
+/* Ends it with VM_ERROR_DISCONNECTED, and says so: the receiver keeps what it
+ * has. FALSE: it is over, or the receiver has been asked whether the whole is
+ * right, and may give the file its name whatever is said now. */
+gboolean vm_sender_leave (VmSender *self);
 /* The lane is gone: the transfer has failed, and can be resumed by another with
  * the same file. */
 void vm_sender_fail (VmSender *self, const GError *why);

@@ -166,6 +166,34 @@ vm_file_sender_cancel (VmFileSender *self)
 }
 
 /**
+ * vm_file_sender_leave:
+ * @self: a #VmFileSender
+ *
+ * Ends the transfer for now, with %VM_ERROR_DISCONNECTED, and tells the
+ * receiver, which keeps what it has verified: the next transfer of the same
+ * file goes on there. One whose bytes are all there, and that the receiver
+ * compares with the hash of the whole, is left to that. Any thread.
+ *
+ * Returns: %FALSE: it is over, or left to the receiver; what becomes of it
+ *   vm_file_sender_pull() says
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_file_sender_leave (VmFileSender *self)
+{
+  gboolean left;
+
+  g_return_val_if_fail (VM_IS_FILE_SENDER (self), FALSE);
+
+  g_mutex_lock (&self->lock);
+  left = vm_sender_leave (self->engine);
+  vm_file_sender_wake (self);
+  g_mutex_unlock (&self->lock);
+  return left;
+}
+
+/**
  * vm_file_sender_describe:
  * @self: a #VmFileSender
  *

@@ -55,6 +55,7 @@ VM_API void vm_file_sender_set_user (VmFileSender *self, const gchar *user);
 VM_API void vm_file_sender_set_lane (
     VmFileSender *self, const gchar *lane, const gchar *address);
 VM_API void vm_file_sender_cancel (VmFileSender *self);
+VM_API gboolean vm_file_sender_leave (VmFileSender *self);
 VM_API gboolean vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
     const gchar *base_uri, const gchar *key_hash, GCancellable *cancellable,
     GError **error);
