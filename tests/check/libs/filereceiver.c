@@ -5,8 +5,8 @@
  * disk. For that the program has its own pread(). */
 
 #include <gst/check/gstcheck.h>
+#include <gst/videomeet/transfer/coming.h>
 #include <gst/videomeet/transfer/receivefolder.h>
-#include <gst/videomeet/transfer/vmfilereceiver-priv.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <glib/gstdio.h>
 #include <dlfcn.h>
@@ -349,8 +349,11 @@ on_reply (VmFileReceiver *self, const GstStructure *message, const gchar *to,
 {
   const gchar *reason = gst_structure_get_string (message, "reason");
 
+  if (!reason)
+    reason = gst_structure_get_string (message, "message");
   g_mutex_lock (&lock);
-  g_string_append_printf (said, "%s ", reason ? reason : "");
+  g_string_append_printf (said, "%s %s %s ", gst_structure_get_name (message),
+      gst_structure_get_string (message, "transferId"), reason ? reason : "");
   g_cond_broadcast (&cond);
   g_mutex_unlock (&lock);
 }
@@ -618,6 +621,110 @@ GST_START_TEST (test_id_of_another_file)
 
 GST_END_TEST;
 
+static VmTransferMessage *
+make_other (const gchar *name, gint64 size, gint64 mtime, guint8 hash)
+{
+  VmTransferMessage *message = make_offer (name, "1");
+
+  message->size = size;
+  message->mtime = mtime;
+  message->has_hash = hash != 0;
+  message->hash[0] = hash;
+  return message;
+}
+
+static const struct
+{
+  const gchar *name; /* composed or not, it is the same */
+  gint64 size;
+  gint64 mtime; /* 0: not told */
+  guint8 hash; /* 0: not told */
+  gboolean other;
+} others[] = {
+  { "\xc3\xa9", 100, 1000, 1, FALSE },
+  { "e\xcc\x81", 100, 1000, 1, FALSE },
+  { "\xc3\xa9", 100, 0, 0, FALSE },
+  { "e", 100, 1000, 1, TRUE },
+  { "\xc3\xa9", 101, 1000, 1, TRUE },
+  { "\xc3\xa9", 100, 1001, 1, TRUE },
+  { "\xc3\xa9", 100, 1000, 2, TRUE },
+};
+
+/* The same offer is of a sender that has not heard; of another file it is new,
+ * and so is what the application is told. */
+GST_START_TEST (test_id_of_one_that_was_declined)
+{
+  g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_ASK);
+  g_autofree gchar *id = NULL;
+
+  g_signal_connect (self, "reply", G_CALLBACK (on_reply), NULL);
+  push (self, "ann", make_other ("\xc3\xa9", 100, 1000, 1));
+  wait_said (":pending");
+  vm_file_receiver_decline (self, "1", "No");
+  wait_said ("FILE_RESPONSE 1 No");
+  fail_unless (vm_file_receiver_drain (self));
+  forget_said ();
+
+  push (self, "ann",
+      make_other (others[__i__].name, others[__i__].size, others[__i__].mtime,
+          others[__i__].hash));
+  if (!others[__i__].other) {
+    wait_said ("FILE_RESPONSE 1 No");
+    fail_unless (vm_file_receiver_drain (self));
+    fail_if (strstr (said->str, ":pending"), "%s", said->str);
+  } else {
+    wait_said (":pending");
+    id = told_id (others[__i__].name);
+    fail_if (g_str_equal (id, "1"));
+    vm_file_receiver_accept (self, id);
+    wait_said (":transferring");
+    fail_unless (vm_file_receiver_drain (self));
+    fail_if (strstr (said->str, "No"), "%s", said->str);
+  }
+  vm_file_receiver_stop (self);
+}
+
+GST_END_TEST;
+
+static void
+push_whole (VmFileReceiver *self, const gchar *name)
+{
+  g_autofree gchar *transferring = g_strconcat (name, ":transferring", NULL);
+  g_autofree gchar *completed = g_strconcat (name, ":completed", NULL);
+  VmTransferMessage *message = make_offer (name, "1");
+
+  push (self, "ann", message);
+  wait_said (transferring);
+  push_chunks (self, "ann", "1", 0, CHUNKS);
+  push_complete (self, "ann", "1");
+  wait_said (completed);
+  fail_unless (vm_file_receiver_drain (self));
+  forget_said ();
+}
+
+/* And one that is whole, until it is forgotten; then the same offer is new. */
+GST_START_TEST (test_id_of_one_that_is_whole)
+{
+  g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_AUTO);
+  VmComing *coming;
+
+  push_whole (self, "one");
+  push_whole (self, "two");
+  fail_unless_equals_int (self->transfers->len, 2);
+  push (self, "ann", make_offer ("two", "1"));
+  fail_unless (vm_file_receiver_drain (self));
+  fail_unless_equals_int (self->transfers->len, 2);
+
+  /* a minute later; the thread is at rest */
+  coming = self->transfers->pdata[1];
+  coming->over_at -= VM_FILE_RECEIVER_MEMORY + 1;
+  push (self, "ann", make_offer ("two", "1"));
+  wait_said ("two:pending");
+  vm_file_receiver_stop (self);
+}
+
+GST_END_TEST;
+
 static Suite *
 filereceiver_suite (void)
 {
@@ -636,6 +743,9 @@ filereceiver_suite (void)
   tcase_add_test (tc, test_nothing_came);
   tcase_add_test (tc, test_too_many_are_cleaned);
   tcase_add_test (tc, test_id_of_another_file);
+  tcase_add_loop_test (
+      tc, test_id_of_one_that_was_declined, 0, G_N_ELEMENTS (others));
+  tcase_add_test (tc, test_id_of_one_that_is_whole);
   return s;
 }
 

@@ -8,13 +8,14 @@
 
 #include <string.h>
 
+/* The newest: the others of that id are over. */
 static VmComing *
 find (VmFileReceiver *self, const gchar *from, const gchar *id)
 {
   VmComing *only = NULL;
   guint n = 0;
 
-  for (guint i = 0; i < self->transfers->len; i++) {
+  for (guint i = self->transfers->len; i-- > 0;) {
     VmComing *coming = g_ptr_array_index (self->transfers, i);
     const VmTransferMessage *offer =
         vm_receiver_get_offer (vm_incoming_get_engine (coming->incoming));
@@ -43,8 +44,8 @@ find_told (VmFileReceiver *self, const gchar *id)
   return NULL;
 }
 
-/* A sender chooses the id, and is free to choose another's: what the user says
- * of the one must not be taken for the other. */
+/* A sender chooses the id, and is free to choose another's, or one that it had
+ * before: what the user says of the one must not be taken for the other. */
 static gchar *
 choose_id (VmFileReceiver *self, const gchar *id)
 {
@@ -116,6 +117,28 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
          && a->mtime == b->mtime;
 }
 
+/* Whoever knows only the seed may count its files from 1 each day: what has the
+ * id of a transfer that is over is that offer again, for which nobody is asked
+ * once more, or a file that has not been offered yet. */
+static gboolean
+is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
+{
+  const VmTransferMessage *before =
+      vm_receiver_get_offer (vm_incoming_get_engine (coming->incoming));
+  g_autofree gchar *name = NULL;
+
+  if (offer->type != VM_TRANSFER_FILE_OFFER || !coming->over_at)
+    return FALSE;
+  if (now - coming->over_at > VM_FILE_RECEIVER_MEMORY)
+    return TRUE;
+  name = vm_filename_check (offer->filename, -1, NULL); /* as it was kept */
+  return g_strcmp0 (name ? name : offer->filename, before->filename) != 0
+         || offer->size != before->size
+         || (offer->mtime && before->mtime && offer->mtime != before->mtime)
+         || (offer->has_hash && before->has_hash
+             && memcmp (offer->hash, before->hash, VM_SHA256_SIZE) != 0);
+}
+
 /* A sender that was started anew offers its file once more. Its old transfer,
  * for which nobody comes any more, lets go of what it has; where nobody tells
  * that, the new offer does. FALSE: its lane still stands, or what came of it
@@ -171,6 +194,8 @@ static void
 take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 {
   g_autoptr (VmIncoming) incoming = NULL;
+  /* before what had it is forgotten */
+  g_autofree gchar *id = choose_id (self, item->message->id);
   VmAccept accept;
   VmComing *coming;
 
@@ -186,8 +211,7 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   accept = self->accept;
   g_mutex_unlock (&self->lock);
   coming = g_new0 (VmComing, 1);
-  coming->id = choose_id (
-      self, vm_receiver_get_offer (vm_incoming_get_engine (incoming))->id);
+  coming->id = g_steal_pointer (&id);
   coming->incoming = g_steal_pointer (&incoming);
   coming->told = item->told;
   g_ptr_array_add (self->transfers, coming);
@@ -226,6 +250,8 @@ take_message (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
   VmComing *coming = find (self, item->from, item->message->id);
   g_autoptr (GError) error = NULL;
 
+  if (coming && is_anew (coming, item->message, now))
+    coming = NULL;
   if (coming && hold (self, coming, held))
     return;
   /* the offer of a meeting comes over its data channels, whatever comes then */
