@@ -6,6 +6,7 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/transfer/coming.h>
+#include <gst/videomeet/transfer/messagestructure.h>
 #include <gst/videomeet/transfer/receivefolder.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <glib/gstdio.h>
@@ -725,6 +726,50 @@ GST_START_TEST (test_id_of_one_that_is_whole)
 
 GST_END_TEST;
 
+/* As from a line of elements, where nobody tells that a lane is gone. */
+static void
+take_offer (VmFileReceiver *self, const gchar *id, guint encodings)
+{
+  g_autoptr (VmTransferMessage) message = make_offer ("holiday", id);
+  g_autoptr (GstBuffer) buffer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  message->encodings = encodings;
+  buffer = vm_transfer_message_to_buffer (message, NULL);
+  vm_file_receiver_take (self, buffer, "ann", &error);
+  g_assert_no_error (error);
+}
+
+/* Copies of one file, or one sender that was started again: if the first is
+ * there, it does not wait for what does not come. */
+GST_START_TEST (test_same_file_twice)
+{
+  gboolean asks = __i__ == 0, seed = __i__ == 2;
+  g_autoptr (VmFileReceiver) self =
+      start_receiver (asks ? VM_ACCEPT_ASK : VM_ACCEPT_AUTO);
+  guint encodings =
+      seed ? VM_TRANSFER_ENCODING_NONE : VM_TRANSFER_ENCODING_JSON;
+
+  g_signal_connect (self, "reply", G_CALLBACK (on_reply), NULL);
+  take_offer (self, "1", encodings);
+  wait_said (asks ? "holiday:pending" : "holiday:transferring");
+  fail_unless (vm_file_receiver_drain (self));
+  take_offer (self, "2", encodings);
+  wait_said ("holiday:failed");
+  if (asks)
+    wait_said ("FILE_RESPONSE 1 The same file was offered anew");
+  else
+    wait_said ("FILE_RESPONSE 2 ");
+  if (!asks && !seed)
+    wait_said ("error 1 The same file was offered anew");
+  fail_unless (vm_file_receiver_drain (self));
+  if (seed)
+    fail_if (strstr (said->str, "TRANSFER_VERIFIED"), "%s", said->str);
+  vm_file_receiver_stop (self);
+}
+
+GST_END_TEST;
+
 static Suite *
 filereceiver_suite (void)
 {
@@ -746,6 +791,7 @@ filereceiver_suite (void)
   tcase_add_loop_test (
       tc, test_id_of_one_that_was_declined, 0, G_N_ELEMENTS (others));
   tcase_add_test (tc, test_id_of_one_that_is_whole);
+  tcase_add_loop_test (tc, test_same_file_twice, 0, 3);
   return s;
 }
 

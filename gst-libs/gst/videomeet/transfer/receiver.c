@@ -470,18 +470,14 @@ gone_deadline (VmReceiver *self)
              : -1;
 }
 
-static void
-be_gone (VmReceiver *self)
+void
+vm_receiver_give_way (VmReceiver *self, const GError *why)
 {
-  GError *why = vm_engine_error (VM_ERROR_TIMEOUT,
-      self->lost ? "The sender is gone" : "Nobody has answered the offer",
-      NULL);
-
   if (self->engine.state != VM_TRANSFER_STATE_PENDING) {
-    vm_receiver_give_up (self, VM_TRANSFER_ERROR, why);
+    vm_receiver_give_up (self, VM_TRANSFER_ERROR, g_error_copy (why));
     return;
   }
-  vm_receiver_refuse (self, why);
+  vm_receiver_refuse (self, g_error_copy (why));
   vm_receiver_part (self, VM_ACTION_CLOSE);
 }
 
@@ -520,7 +516,10 @@ vm_receiver_tick (VmReceiver *self, gint64 now)
   gint64 idle = idle_deadline (self), gone = gone_deadline (self);
 
   if (gone >= 0 && now >= gone) {
-    be_gone (self);
+    g_autoptr (GError) why = g_error_new_literal (VM_ERROR, VM_ERROR_TIMEOUT,
+        self->lost ? "The sender is gone" : "Nobody has answered the offer");
+
+    vm_receiver_give_way (self, why);
     return;
   }
   if (idle >= 0 && now >= idle) {

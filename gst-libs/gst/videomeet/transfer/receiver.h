@@ -70,6 +70,8 @@ gboolean vm_receiver_pause (VmReceiver *self, gint64 now);
 gboolean vm_receiver_resume (VmReceiver *self, gint64 now);
 gboolean vm_receiver_cancel (VmReceiver *self);
 void vm_receiver_fail (VmReceiver *self, const GError *why);
+/* The same, and the sender hears of it. */
+void vm_receiver_give_way (VmReceiver *self, const GError *why);
 /* The lane of the sender is gone, until it is heard again, or has another. */
 void vm_receiver_set_lost (VmReceiver *self, gboolean lost, gint64 now);
 gboolean vm_receiver_is_lost (VmReceiver *self);

@@ -139,6 +139,28 @@ is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
              && memcmp (offer->hash, before->hash, VM_SHA256_SIZE) != 0);
 }
 
+/* For the same file anew. Where nobody tells that a lane is gone, the old one's
+ * sender may be there: it hears that nothing comes of its transfer. One that
+ * was started again passes that over, as it is of another id; but whoever knows
+ * only the seed might take it for its new one. */
+static void
+give_way (VmFileReceiver *self, VmComing *coming)
+{
+  VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+  gboolean tells =
+      !coming->told
+      && vm_receiver_get_offer (engine)->encodings != VM_TRANSFER_ENCODING_NONE;
+  g_autoptr (GError) why = g_error_new_literal (VM_ERROR, VM_ERROR_CANCELLED,
+      tells ? "The same file was offered anew, and goes on there"
+            : "The sender was started again, and goes on where it was");
+
+  if (tells)
+    vm_receiver_give_way (engine, why);
+  else
+    vm_receiver_fail (engine, why);
+  vm_coming_run (self, coming);
+}
+
 /* A sender that was started anew offers its file once more. Its old transfer,
  * for which nobody comes any more, lets go of what it has; where nobody tells
  * that, the new offer does. FALSE: its lane still stands, or what came of it
@@ -149,8 +171,6 @@ supersede (VmFileReceiver *self, VmIncoming *by)
   const gchar *from = vm_incoming_get_from (by);
   const VmTransferMessage *offer =
       vm_receiver_get_offer (vm_incoming_get_engine (by));
-  g_autoptr (GError) why = g_error_new (VM_ERROR, VM_ERROR_CANCELLED,
-      "The sender was started again, and goes on where it was");
   gboolean stands = FALSE;
 
   for (guint i = 0; i < self->transfers->len; i++) {
@@ -165,12 +185,10 @@ supersede (VmFileReceiver *self, VmIncoming *by)
     if (coming->over_at || !is_of (coming, from)
         || !is_same_file (before, offer))
       continue;
-    if (gone && vm_incoming_is_busy (coming->incoming)) {
+    if (gone && vm_incoming_is_busy (coming->incoming))
       stands = TRUE;
-    } else if (gone) {
-      vm_receiver_fail (engine, why);
-      vm_coming_run (self, coming);
-    }
+    else if (gone)
+      give_way (self, coming);
     stands |= coming->told && !gone;
   }
   return !stands;
