@@ -308,22 +308,29 @@ test("what was told but not heard does not bring a file back that was taken from
     equal([cleo.states, dan.states], [["NOT_FOUND"], []], "Dan is not asked again");
   });
 
-test("two of one file's contents: neither takes the other's", async () => {
+// Dan, and others of whom the test says what they say; `said`: what he does.
+function meetStrangers(ids) {
   const dan = new Page();
   const said = [];
-  const peers = ["ann", "bob"].map((id) => {
+
+  for (const id of ids) {
     const channel = { readyState: "open", bufferedAmount: 0,
       send: (text) => said.push({ to: id, ...readMessage(text) }) };
     dan.call.peers.set(id, { takesFiles: true, signsOffers: false,
       fileChannel: () => channel, openFiles() {} });
     dan.call.participants.set(id, { user: id });
     dan.call.emit("participant", { id, what: "came" });
-    return id;
-  });
+  }
   const say = async (id, message) => {
     dan.call.emit("file", { id, label: "file", text: writeMessage(message) });
     await settle();
   };
+  return { dan, said, say };
+}
+
+test("two of one file's contents: neither takes the other's", async () => {
+  const peers = ["ann", "bob"];
+  const { dan, said, say } = meetStrangers(peers);
   const offer = (id, transferId) => say(id, { type: "FILE_OFFER", filename: "a", hash: sha256(data),
     size: data.length, id: transferId, encodings: ["json"], chunkSize: CHUNK_SIZE });
   const chunk = (id, transferId, index) => {
@@ -351,6 +358,58 @@ test("two of one file's contents: neither takes the other's", async () => {
   await say(peers[1], { type: "TRANSFER_COMPLETE", id: "b1", total: 11, hash: sha256(data) });
   equal(dan.states, ["CANCELLED", "COMPLETED"], "Ann's and Bob's");
   assert(await isWhole(dan.last), "equal");
+});
+
+const FIRST = { type: "FILE_OFFER", filename: "\u00e9", hash: sha256(data), size: data.length,
+  id: "1" };
+
+for (const [what, change] of [["name", { filename: "e" }], ["size", { size: 1 }],
+  ["hash", { hash: sha256("") }]])
+  test(`the id of one that was declined, and a file of another ${what}`, async () => {
+    const { dan, said, say } = meetStrangers(["ann"]);
+
+    await say("ann", FIRST);
+    dan.transfers.decline(dan.last.key);
+    await say("ann", { ...FIRST, filename: "e\u0301" });
+    equal([said.map(({ accept }) => accept), dan.offers.length], [[false, false], 1],
+      "the same is answered again");
+    await say("ann", { ...FIRST, ...change });
+    equal([dan.states, dan.offers.length], [["DECLINED_HERE", "PENDING"], 2], "Dan is asked");
+    dan.transfers.accept(dan.last.key);
+    await settle();
+    equal([dan.states, said.at(-1).accept], [["DECLINED_HERE", "TRANSFERRING"], true], "taken");
+    // over another connection nothing is said of the one before: it would end this one
+    dan.transfers.pause(dan.last.key);
+    said.length = 0;
+    const peer = dan.call.peers.get("ann");
+    dan.call.peers.delete("ann");
+    dan.call.emit("participant", { id: "ann", what: "streams" });
+    dan.call.peers.set("ann", peer);
+    dan.call.emit("participant", { id: "ann", what: "streams" });
+    await settle();
+    equal(said.filter(({ type }) => type === "FILE_RESPONSE"), [], "nothing");
+  });
+
+test("the id of one that is whole, and another file", async () => {
+  const { dan, said, say } = meetStrangers(["ann"]);
+  const send = async (filename) => {
+    await say("ann", { ...FIRST, filename });
+    dan.transfers.accept(dan.last.key);
+    await settle();
+    await say("ann", { type: "TRANSFER_START", id: "1", chunkSize: CHUNK_SIZE, total: 11 });
+    for (let index = 0; index < 11; index++) {
+      const part = data.subarray(index * CHUNK_SIZE, (index + 1) * CHUNK_SIZE);
+      await say("ann", { type: "CHUNK_DATA", id: "1", index, data: part, hash: sha256(part) });
+    }
+    await say("ann", { type: "TRANSFER_COMPLETE", id: "1", total: 11, hash: sha256(data) });
+    assert(await isWhole(dan.last), filename);
+  };
+
+  await send("a");
+  await send("b");
+  equal([dan.states, dan.offers.length], [["COMPLETED", "COMPLETED"], 2], "both");
+  await say("ann", { ...FIRST, filename: "b" });
+  equal([dan.transfers.list.length, said.at(-1).type], [2, "TRANSFER_VERIFIED"], "once");
 });
 
 test("more are lost at once than are kept of those that failed", async () => {

@@ -85,6 +85,24 @@ export class Receiver extends Engine {
     return this.#inbox.probe !== null;
   }
 
+  // Whoever knows the seed alone may count its files from 1 each day.
+  isOfAnother({ filename, size, hash, mtime }) {
+    const { filename: name, hash: before, mtime: changed } = this.#offer;
+
+    return filename.normalize("NFC") !== name.normalize("NFC") || size !== this.size
+      || Boolean(hash && before && hash !== before)
+      || Boolean(mtime && changed && mtime !== changed);
+  }
+
+  // Another has the id. What is said of this one would be taken for word of that.
+  forget() {
+    this.id = "";
+  }
+
+  lose() {
+    if (this.id) super.lose();
+  }
+
   #refuse(fault) {
     this.endWith("FILE_RESPONSE", fault);
   }

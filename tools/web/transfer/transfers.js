@@ -280,7 +280,7 @@ export class Transfers extends EventTarget {
     const transfer = message.id === undefined ? this.#only(id, message)
       : this.#find(id, message.id);
 
-    if (message.type === "FILE_OFFER" && !transfer) {
+    if (message.type === "FILE_OFFER" && (!transfer || this.#isAnew(transfer, message))) {
       if (side.signs) this.#checkOffer(id, side, message);
       else this.#takeOffer(id, side, message);
       return;
@@ -299,6 +299,12 @@ export class Transfers extends EventTarget {
         side.refuse("error", { code: fault.code, message: fault.message });
     }
     this.#drain(transfer);
+  }
+
+  // One that is over has the offer's id, and is of another file; the same offer once
+  // more is not shown again.
+  #isAnew({ outgoing, isOver, engine }, offer) {
+    return !outgoing && isOver && engine.isOfAnother(offer);
   }
 
   async #checkOffer(id, side, offer) {
@@ -328,6 +334,7 @@ export class Transfers extends EventTarget {
       cut.engine.fail(new Fault("DISCONNECTED", "The file is offered anew"));
       this.#performAll(cut);
     }
+    this.#find(id, offer.id)?.engine.forget();
     const transfer = cut || new Transfer({ key: String(++this.#count), participant: id,
       outgoing: false, name: engine.name, size: engine.size });
     transfer.begin(engine);
