@@ -255,6 +255,9 @@ find_received (VmtSessionFiles *self, GstElement *sink,
   gst_structure_get (transfer, "state", VM_TYPE_TRANSFER_STATE, &state, NULL);
   if (item && (!item->result || state != VM_TRANSFER_STATE_PENDING))
     return item;
+  /* over, and another has its id now */
+  if (item)
+    g_clear_pointer (&item->id, g_free);
   if (vmt_session_files_count (self, is_asked_by, participant)
       >= VMT_FILES_ASKED_MAX) {
     g_signal_emit_by_name (

@@ -637,6 +637,28 @@ GST_START_TEST (test_asked_at_most)
 
 GST_END_TEST;
 
+/* A sender may count its files from 1 each day. */
+GST_START_TEST (test_id_once_more)
+{
+  Meeting m;
+  GstElement *sink;
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  start (&m);
+  sink = make_sink ();
+  tell (&m, sink, 1, VM_TRANSFER_STATE_PENDING);
+  tell (&m, sink, 1, VM_TRANSFER_STATE_FAILED);
+  tell (&m, sink, 1, VM_TRANSFER_STATE_PENDING);
+  tell (&m, sink, 1, VM_TRANSFER_STATE_COMPLETED);
+  fail_unless (
+      has_told (&m, (const gchar *const[]){ COMPLETED, "\"number\":2", NULL }));
+  tell_gone (&m, sink);
+  gst_object_unref (sink);
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
 /* Of the files that are over, how many /files shows when the next comes. */
 static guint
 count_shown (guint over)
@@ -727,6 +749,7 @@ tool_sessionfiles_suite (void)
   tcase_add_test (tc, test_rate);
   tcase_add_test (tc, test_too_many);
   tcase_add_test (tc, test_asked_at_most);
+  tcase_add_test (tc, test_id_once_more);
   tcase_add_test (tc, test_over_at_most);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_no_folder);
