@@ -15,7 +15,7 @@ const timers = new Map(); // number -> {at, func}
 let time = 0;
 let count = 0;
 
-performance.now = () => time;
+Object.defineProperty(performance, "now", { value: () => time });
 globalThis.setTimeout = (func, ms = 0) => {
   timers.set(++count, { at: time + ms, func });
   return count;

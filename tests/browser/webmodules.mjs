@@ -14,8 +14,14 @@ const folder = mkdtempSync(join(tmpdir(), "vm-web-"));
 
 cpSync(fileURLToPath(new URL("../../tools/web", import.meta.url)), folder, { recursive: true });
 writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-// node 18 does not have it by that name
+// node 18 does not have the one by that name, nor the other at all
 globalThis.crypto ??= webcrypto;
+globalThis.CustomEvent ??= class extends Event {
+  constructor(type, { detail = null } = {}) {
+    super(type);
+    this.detail = detail;
+  }
+};
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 export const load = (name) => import(pathToFileURL(join(folder, name)).href);
