@@ -171,6 +171,33 @@ GST_START_TEST (test_members)
 
 GST_END_TEST;
 
+/* One key and so many elements, from a server: how many there are. */
+static guint
+read_relayed (guint elements)
+{
+  g_autoptr (GString) text = g_string_new ("{\"k\":[0");
+
+  for (guint i = 1; i < elements; i++)
+    g_string_append (text, ",0");
+  g_string_append (text, "]}");
+  return vm_json_read_relayed (&json, text->str, text->len, NULL)
+             ? vm_json_length (&json, vm_json_get (&json, 0, "k"))
+             : 0;
+}
+
+GST_START_TEST (test_members_of_a_server)
+{
+  static const guint most = VM_JSON_RELAYED_MAX - 1;
+
+  fail_unless_equals_int (
+      read_relayed (VM_JSON_MEMBERS_MAX), VM_JSON_MEMBERS_MAX);
+  fail_unless_equals_int (read_relayed (most - 1), most - 1);
+  fail_unless_equals_int (read_relayed (most), most);
+  fail_unless_equals_int (read_relayed (most + 1), 0);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_size)
 {
   g_autofree gchar *text = g_malloc (VM_JSON_SIZE_MAX + 1);
@@ -339,6 +366,7 @@ json_suite (void)
   tcase_add_test (tc, test_every_place_of_a_string);
   tcase_add_test (tc, test_depth);
   tcase_add_test (tc, test_members);
+  tcase_add_test (tc, test_members_of_a_server);
   tcase_add_test (tc, test_size);
   tcase_add_test (tc, test_get);
   tcase_add_test (tc, test_walk);

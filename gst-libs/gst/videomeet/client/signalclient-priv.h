@@ -47,6 +47,7 @@ struct _VmSignalClient
   gchar *meeting_id; /* NULL until welcomed */
   gboolean welcomed;
   gint64 lost_at; /* 0: the socket is there */
+  gint64 back_at; /* when it was there again, the last time */
   guint attempts;
   GSource *retry; /* the next attempt, or the end of this one */
   gboolean resuming; /* the welcome that answers a resume is awaited */

@@ -41,7 +41,7 @@ get_dialect (VmSignalClient *self)
     case VM_DIALECT_NAME_MESH:
       return &vm_dialect_mesh_client;
     default:
-      return &vm_dialect_native;
+      return &vm_dialect_native_client;
   }
 }
 

@@ -9,6 +9,9 @@
 #define RESUME_TIME (30 * G_USEC_PER_SEC) /* from the loss; protocol §3 */
 
 /* Before each attempt to resume, ms; the last one repeats. */
+/* How long a socket has to last, to be one that is there. */
+#define STEADY_TIME G_USEC_PER_SEC
+
 static const guint delays[] = { 0, 500, 1000, 2000, 4000 };
 
 static gboolean
@@ -132,7 +135,9 @@ vm_signal_client_interrupt (VmSignalClient *self)
     return;
   }
   if (!self->lost_at) {
-    self->attempts = 0;
+    /* a server that drops each anew is not asked without a pause */
+    if (now - self->back_at >= STEADY_TIME)
+      self->attempts = 0;
     vm_signal_client_set_lost (self, now);
     if (self->over)
       return;
@@ -219,7 +224,7 @@ take_registered (VmSignalClient *self, GBytes *message)
 static void
 take_resume_answer (VmSignalClient *self, GBytes *message)
 {
-  const VmDialect *dialect = &vm_dialect_native;
+  const VmDialect *dialect = &vm_dialect_native_client;
   gpointer state = dialect->state_new ();
   g_autoptr (VmSignal) signal = dialect->parse (state, message, NULL);
 

@@ -133,7 +133,7 @@ read_signal (VmShareMessage *message, GVariant *text, GVariant *object)
   /* it goes to a browser as it is */
   if (size && !vm_json_is_readable (data, size, NULL))
     return FALSE;
-  message->signal = vm_dialect_native.parse (NULL, bytes, NULL);
+  message->signal = vm_dialect_native_client.parse (NULL, bytes, NULL);
   if (!message->signal)
     return FALSE;
   message->signal->seq = message->seq;

@@ -34,9 +34,12 @@ typedef struct
   void (*set_numbers) (gpointer state, gint64 sent, gint64 received);
 } VmDialect;
 
-/* `/ws`, subprotocol videomeet.v2 (protocol §3); both ends use it. Without a
- * state it reads and writes no numbers: on the data channel `signal`. */
+/* `/ws`, subprotocol videomeet.v2 (protocol §3). Without a state it reads and
+ * writes no numbers: on the data channel `signal`. A client, and a server that
+ * hears of another's participants, read longer messages than anybody may write:
+ * what was said, and what the server had to add (VM_JSON_RELAYED_MAX). */
 extern const VmDialect vm_dialect_native;
+extern const VmDialect vm_dialect_native_client;
 
 /* `/`, the rooms of seed 2 (protocol §6): what a server reads and writes, and
  * what a client does in somebody else's room. */

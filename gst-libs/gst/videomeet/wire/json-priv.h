@@ -9,8 +9,9 @@
 gboolean vm_json_bad (GError **error, const gchar *what);
 
 /* jsongrammar.c: whether @data, valid UTF-8, is one object or array and within
- * VM_JSON_DEPTH_MAX and VM_JSON_MEMBERS_MAX. */
-gboolean vm_json_check (const gchar *data, gsize size, GError **error);
+ * VM_JSON_DEPTH_MAX and @members_max. */
+gboolean vm_json_check (
+    const gchar *data, gsize size, guint members_max, GError **error);
 
 /* jsonstring.c: the UTF-16 unit or pair behind a "\u" at @p (past the 'u'),
  * RFC 8259 §7, and how many bytes it took; -1 when it is none. A lone surrogate

@@ -19,25 +19,32 @@ vm_json_bad (GError **error, const gchar *what)
   return FALSE;
 }
 
-gboolean
-vm_json_is_readable (const gchar *data, gsize size, GError **error)
+static gboolean
+is_within (const gchar *data, gsize size, guint members_max, GError **error)
 {
   if (size > VM_JSON_SIZE_MAX)
     return vm_json_bad (error, "it is too large");
   if (!vm_text_is_utf8 (data, size))
     return vm_json_bad (error, "it is not UTF-8");
-  return vm_json_check (data, size, error);
+  return vm_json_check (data, size, members_max, error);
+}
+
+gboolean
+vm_json_is_readable (const gchar *data, gsize size, GError **error)
+{
+  return is_within (data, size, VM_JSON_MEMBERS_MAX, error);
 }
 
 /* Reads @data, which stays the caller's and must outlive @json. */
-gboolean
-vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error)
+static gboolean
+read_within (VmJson *json, const gchar *data, gsize size, guint members_max,
+    GError **error)
 {
   jsmn_parser parser;
 
   json->data = data;
   json->n_tokens = 0;
-  if (!vm_json_is_readable (data, size, error))
+  if (!is_within (data, size, members_max, error))
     return FALSE;
   jsmn_init (&parser);
   json->n_tokens =
@@ -47,6 +54,19 @@ vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error)
     return vm_json_bad (error, "it has too many members");
   }
   return TRUE;
+}
+
+gboolean
+vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error)
+{
+  return read_within (json, data, size, VM_JSON_MEMBERS_MAX, error);
+}
+
+gboolean
+vm_json_read_relayed (
+    VmJson *json, const gchar *data, gsize size, GError **error)
+{
+  return read_within (json, data, size, VM_JSON_RELAYED_MAX, error);
 }
 
 VmJsonType

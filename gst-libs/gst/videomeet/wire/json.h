@@ -21,9 +21,13 @@
 #define VM_JSON_SIZE_MAX (1024 * 1024) /* bytes; transports allow less */
 #define VM_JSON_DEPTH_MAX 32 /* objects and arrays inside one another */
 #define VM_JSON_MEMBERS_MAX 1024 /* members and elements together */
+/* Of what a server says: it hands on the longest message that it takes, with an
+ * envelope about it, and its `welcome` names 128 participants, 12 members each.
+ */
+#define VM_JSON_RELAYED_MAX 2048
 
 /* The top value, and a key and a value for each member. */
-#define VM_JSON_TOKENS_MAX (1 + 2 * VM_JSON_MEMBERS_MAX)
+#define VM_JSON_TOKENS_MAX (1 + 2 * VM_JSON_RELAYED_MAX)
 
 /* A piece of JSON text: one whole value, a string with its quotes. Empty
  * (size 0) when there is none. */
@@ -33,7 +37,7 @@ typedef struct
   gsize size;
 } VmSpan;
 
-/* A text that was read; about 40 KB, meant for the stack. It points into the
+/* A text that was read; about 80 KB, meant for the stack. It points into the
  * text, which must outlive it. */
 typedef struct
 {
@@ -60,6 +64,9 @@ typedef enum
 gboolean vm_json_is_readable (const gchar *data, gsize size, GError **error);
 gboolean
 vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error);
+/* The same within VM_JSON_RELAYED_MAX. */
+gboolean vm_json_read_relayed (
+    VmJson *json, const gchar *data, gsize size, GError **error);
 
 VmJsonType vm_json_type (const VmJson *json, VmJsonNode node);
 VmSpan vm_json_span (const VmJson *json, VmJsonNode node);

@@ -208,7 +208,7 @@ check_after (Check *c)
 }
 
 static gboolean
-check_text (const gchar *data, gsize size, GError **error)
+check_text (const gchar *data, gsize size, guint members_max, GError **error)
 {
   Check c = { data, data + size };
 
@@ -232,7 +232,7 @@ check_text (const gchar *data, gsize size, GError **error)
     }
     if (!check_after (&c))
       return vm_json_bad (error, "a comma or bracket is missing");
-    if (c.members > VM_JSON_MEMBERS_MAX)
+    if (c.members > members_max)
       return vm_json_bad (error, "it has too many members");
   } while (c.depth > 0);
 
@@ -251,9 +251,9 @@ has_top (const gchar *data, gsize size)
 }
 
 gboolean
-vm_json_check (const gchar *data, gsize size, GError **error)
+vm_json_check (const gchar *data, gsize size, guint members_max, GError **error)
 {
-  if (!check_text (data, size, error))
+  if (!check_text (data, size, members_max, error))
     return FALSE;
   return has_top (data, size)
          || vm_json_bad (error, "it is neither an object nor an array");

@@ -213,7 +213,7 @@ static gboolean
 read_envelope (const VmJson *json, VmSignal *signal, GError **error)
 {
   return vm_json_get_int (
-             json, 0, "seq", 0, VM_SIGNAL_INT_MAX, &signal->seq, error)
+             json, 0, "seq", 1, VM_SIGNAL_INT_MAX, &signal->seq, error)
          && vm_json_get_int (
              json, 0, "ack", 0, VM_SIGNAL_INT_MAX, &signal->ack, error)
          && vm_native_read_name (
@@ -246,13 +246,16 @@ count (State *counters, const VmJson *json)
   gint64 seq = -1;
 
   if (counters
-      && vm_json_get_int (json, 0, "seq", 0, VM_SIGNAL_INT_MAX, &seq, NULL)
+      && vm_json_get_int (json, 0, "seq", 1, VM_SIGNAL_INT_MAX, &seq, NULL)
       && seq > counters->received)
     counters->received = seq;
 }
 
+typedef gboolean (*ReadFunc) (
+    VmJson *json, const gchar *data, gsize size, GError **error);
+
 static VmSignal *
-parse (gpointer state, GBytes *message, GError **error)
+parse_with (ReadFunc read, gpointer state, GBytes *message, GError **error)
 {
   g_autoptr (VmSignal) signal = NULL;
   g_autoptr (GError) reason = NULL;
@@ -261,7 +264,7 @@ parse (gpointer state, GBytes *message, GError **error)
   const gchar *data = g_bytes_get_data (message, &size);
   VmJson json;
 
-  if (!vm_json_read (&json, data ? data : "", size, error))
+  if (!read (&json, data ? data : "", size, error))
     return NULL;
   count (state, &json);
   if (!read_type (&json, &type, error))
@@ -277,6 +280,18 @@ parse (gpointer state, GBytes *message, GError **error)
     }
   }
   return g_steal_pointer (&signal);
+}
+
+static VmSignal *
+parse (gpointer state, GBytes *message, GError **error)
+{
+  return parse_with (vm_json_read, state, message, error);
+}
+
+static VmSignal *
+parse_relayed (gpointer state, GBytes *message, GError **error)
+{
+  return parse_with (vm_json_read_relayed, state, message, error);
 }
 
 static void
@@ -374,13 +389,12 @@ set_numbers (gpointer state, gint64 sent, gint64 received)
   *(State *) state = (State){ sent, received };
 }
 
-const VmDialect vm_dialect_native = {
-  .name = "native",
-  .state_new = state_new,
-  .state_free = g_free,
-  .parse = parse,
-  .format = format,
-  .get_sent = get_sent,
-  .get_received = get_received,
-  .set_numbers = set_numbers,
-};
+#define NATIVE(parse_func)                                          \
+  {                                                                 \
+    .name = "native", .state_new = state_new, .state_free = g_free, \
+    .parse = parse_func, .format = format, .get_sent = get_sent,    \
+    .get_received = get_received, .set_numbers = set_numbers,       \
+  }
+
+const VmDialect vm_dialect_native = NATIVE (parse);
+const VmDialect vm_dialect_native_client = NATIVE (parse_relayed);
