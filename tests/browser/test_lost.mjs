@@ -9,10 +9,11 @@ import { enter } from "./lan.mjs";
 enter();
 
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, SEAT_MS, STEP_MS, guest, host, state, until, untilNames, untilPictures,
-  untilState } = await import("./people.mjs");
+const { Browser, SEAT_MS, STEP_MS, guest, host, joinLink, state, until, untilNames,
+  untilPictures, untilState } = await import("./people.mjs");
 
 const RESUME_MS = 30000; // the server keeps a seat so long
+const GOING_AWAY = 1001; // no goodbye when a server says it
 
 const text = (page, selector) => page.locator(selector).innerText();
 
@@ -49,6 +50,54 @@ test("a lost WebSocket is taken up again; media goes on, nothing said is lost", 
   const raised = '#tiles .tile.raised .tile-name:text-is("Cleo")';
   await until(() => dan.$(raised), STEP_MS, "Cleo's hand at Dan's");
   assert(!ann.lines.some((e) => e.event === "participant-left"), "nobody left");
+});
+
+// What the first socket carries gets lost on the way to one of them, and then it is cut;
+// the server sees nothing of that.
+function loseFirst(page, { hello }) {
+  const opened = [];
+
+  return page.routeWebSocket(/\/ws/, (socket) => {
+    const url = new URL(socket.url());
+    opened.push(url.searchParams.has("ticket") ? "ticket" : "resume");
+    const first = opened.length === 1;
+    const device = socket.connectToServer();
+    const cutIt = () => socket.close({ code: GOING_AWAY });
+
+    socket.onMessage((data) => {
+      if (first && hello) cutIt();
+      else device.send(data);
+    });
+    device.onMessage((data) => {
+      if (first) cutIt();
+      else socket.send(data);
+    });
+  }).then(() => opened);
+}
+
+test("a socket cut before its first welcome: in the one seat that is left, once", async () => {
+  for (const [hello, ways] of [[false, ["ticket", "resume"]],
+    [true, ["ticket", "resume", "ticket"]]]) {
+    const ann = await host({ args: ["--max-participants", "2"] });
+    const browser = await Browser.start();
+    const cleo = await browser.page();
+    const opened = await loseFirst(cleo, { hello });
+
+    await cleo.goto(joinLink(ann.link, "Cleo"));
+    await untilState(cleo, "joined");
+    equal(opened, ways, "how it came in");
+    await untilNames(cleo, ["Ann", "Cleo (you)"]);
+    await untilPictures(cleo, 1);
+    await ann.event("participant-state", { user: "Cleo", state: "connected" });
+    const came = ann.lines.filter((e) => e.event === "participant-joined");
+    equal(came.map(({ user }) => user), ["Cleo"], "who came");
+    assert(!ann.lines.some((e) => e.event === "participant-left"), "nobody left");
+    equal(cleo.faults, [], "faults of the page");
+    await cleo.click("#leave");
+    await ann.event("participant-left", { user: "Cleo" });
+    await ann.end();
+    await browser.close();
+  }
 });
 
 test("the host is killed: the others stay and speak over the data channels", async () => {

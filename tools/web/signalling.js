@@ -11,6 +11,7 @@ import { nonce } from "./ids.js";
 import { refusal } from "./words.js";
 
 const ANSWER_MS = 10000; // of one request, one attempt
+const JOIN_MS = 30000; // until the welcome, all attempts together
 const RESUME_MS = 30000; // from the loss; the server keeps the seat so long
 const RETRY_MS = [0, 500, 1000, 2000, 4000]; // the last repeats
 const GOING_AWAY = 1001;
@@ -49,16 +50,20 @@ export class Signalling extends EventTarget {
   #socket = null;
   #line = new Line();
   #ticket = null;
-  #token = null;
+  #token = null; // to resume; until one has come the ticket stands in for it
   #callType;
   #device;
   #nonce = nonce();
   #state = "new";
+  #joinBy = 0;
   #lostAt = 0;
   #attempts = 0;
   #timer = 0;
+  #greeted = false; // hello was said: there may be a seat to come back to
   #resuming = false;
+  #welcomed = false;
   #welcome = null; // {resolve, reject} of the first
+  #begunAgain = false;
   #reason = null; // the SignallingError told before a close
 
   constructor({ callType, device }) {
@@ -78,7 +83,13 @@ export class Signalling extends EventTarget {
   }
 
   // Takes a seat: {grant, welcome}. `guest`: see guest.js. Throws a SignallingError.
-  async join({ meeting, user, pin, guest, signal }) {
+  async join(wish) {
+    this.#joinBy = Date.now() + JOIN_MS;
+    // null: hello never came there, and no seat was taken
+    return await this.#takeSeat(wish) || this.#takeSeat(wish);
+  }
+
+  async #takeSeat({ meeting, user, pin, guest, signal }) {
     const body = { meeting, user, callType: this.#callType,
       ...await guest?.prove(meeting, signal) };
 
@@ -93,7 +104,7 @@ export class Signalling extends EventTarget {
           ...token && { authorization: `Bearer ${token}` } },
         body: JSON.stringify(body),
         signal: AbortSignal.any
-          ? AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) : signal,
+          ? AbortSignal.any([signal, AbortSignal.timeout(this.#answerMs)]) : signal,
       });
     } catch (error) {
       if (signal.aborted) throw error;
@@ -110,7 +121,16 @@ export class Signalling extends EventTarget {
       });
       this.#open();
     });
-    return { grant, welcome };
+    return welcome && { grant, welcome };
+  }
+
+  get #giveUpAt() {
+    return this.#welcomed ? this.#lostAt + RESUME_MS : this.#joinBy;
+  }
+
+  // The deadline of one attempt, which ends with the time for all of them.
+  get #answerMs() {
+    return Math.max(1, Math.min(ANSWER_MS, this.#giveUpAt - Date.now()));
   }
 
   #setState(state, error = null) {
@@ -128,10 +148,10 @@ export class Signalling extends EventTarget {
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     url.search = "";
     url.hash = "";
-    if (!this.#welcomed) url.searchParams.set("ticket", this.#ticket);
+    if (!this.#greeted) url.searchParams.set("ticket", this.#ticket);
     const socket = new WebSocket(url, "videomeet.v2");
     this.#socket = socket;
-    this.#resuming = this.#welcomed;
+    this.#resuming = this.#greeted;
     socket.onopen = () => this.#hello(socket);
     socket.onmessage = (event) => {
       if (socket === this.#socket) this.#take(event.data);
@@ -139,13 +159,11 @@ export class Signalling extends EventTarget {
     socket.onclose = (event) => {
       if (socket === this.#socket) this.#closed(event);
     };
-    this.#setTimer(ANSWER_MS, () => {
+    this.#setTimer(this.#answerMs, () => {
       this.#abandon();
-      this.#lose();
+      this.#lose("TIMEOUT");
     });
   }
-
-  #welcomed = false;
 
   #setTimer(ms, func) {
     clearTimeout(this.#timer);
@@ -169,12 +187,14 @@ export class Signalling extends EventTarget {
       socket.close();
       return;
     }
-    if (this.#resuming)
-      socket.send(JSON.stringify({ type: "hello", resume: this.#token,
+    if (this.#resuming) {
+      socket.send(JSON.stringify({ type: "hello", resume: this.#token ?? this.#ticket,
         lastSeq: this.#line.received }));
-    else
-      socket.send(this.#line.write({ type: "hello", nonce: this.#nonce,
-        device: this.#device, callType: this.#callType }));
+      return;
+    }
+    this.#greeted = true;
+    socket.send(this.#line.write({ type: "hello", nonce: this.#nonce,
+      device: this.#device, callType: this.#callType }));
   }
 
   #take(data) {
@@ -202,10 +222,17 @@ export class Signalling extends EventTarget {
   #takeWelcome(message) {
     if (this.#welcomed) return;
     this.#welcomed = true;
-    this.#token = message.resume;
+    // one that is said again has a token that was replaced since
+    this.#token ??= message.resume;
+    this.#settle();
+    this.#welcome.resolve(message);
+  }
+
+  #settle() {
+    this.#lostAt = 0;
+    this.#attempts = 0;
     clearTimeout(this.#timer);
     this.#setState("open");
-    this.#welcome.resolve(message);
   }
 
   #takeError(message) {
@@ -217,50 +244,62 @@ export class Signalling extends EventTarget {
   // Until the welcome nothing has a number.
   #takeResumed(message) {
     if (message.type === "error") {
-      this.#abandon();
-      this.#end(new SignallingError(message.code || "RESUME_FAILED", message.message));
+      this.#refuseResume(new SignallingError(message.code || "RESUME_FAILED", message.message));
       return;
     }
     if (message.type !== "welcome" || message.resumed !== true) return;
     this.#resuming = false;
     this.#token = message.resume;
-    this.#lostAt = 0;
-    this.#attempts = 0;
-    clearTimeout(this.#timer);
     for (const text of this.#line.resume(message.ack)) this.#sendText(text);
     // says that the token has arrived
     this.#sendText(this.#line.writeAck());
-    this.#setState("open");
+    // else the first welcome comes next, within the time of this attempt
+    if (this.#welcomed) this.#settle();
+  }
+
+  // Who was not welcomed may have no seat yet: once it joins from the beginning.
+  #refuseResume(error) {
+    this.#abandon();
+    if (this.#welcomed || this.#begunAgain || error.code !== "RESUME_FAILED") {
+      this.#end(error);
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#begunAgain = true;
+    this.#greeted = this.#resuming = false;
+    this.#token = null;
+    this.#line = new Line();
+    this.#lostAt = 0;
+    this.#attempts = 0;
+    this.#welcome.resolve(null);
   }
 
   #closed(event) {
     this.#socket = null;
-    if (!this.#welcomed) {
-      this.#end(this.#reason || new SignallingError("DISCONNECTED"));
-    } else if (!this.#reason
-        && (event.code === NO_CLOSE_FRAME || event.code === GOING_AWAY)) {
-      this.#lose();
-    } else {
-      this.#end(this.#reason);
-    }
+    if (this.#greeted && !this.#reason
+        && (event.code === NO_CLOSE_FRAME || event.code === GOING_AWAY))
+      this.#lose("DISCONNECTED");
+    else
+      this.#end(this.#reason || (this.#welcomed ? null : new SignallingError("DISCONNECTED")));
   }
 
-  #lose() {
+  // `code`: what a join ends with when the time is over.
+  #lose(code) {
     if (this.#state === "over") return;
-    if (!this.#welcomed) {
-      this.#end(new SignallingError("TIMEOUT"));
-      return;
-    }
     const now = Date.now();
     if (!this.#lostAt) this.#lostAt = now;
-    const left = this.#lostAt + RESUME_MS - now;
-    if (left <= 0 || this.#line.overflown) {
-      this.#end(new SignallingError("DISCONNECTED"));
+    const left = this.#giveUpAt - now;
+    if (this.#reason || !this.#greeted || left <= 0 || this.#line.overflown) {
+      this.#end(this.#reason || new SignallingError(this.#welcomed ? "DISCONNECTED" : code));
       return;
     }
     const delay = RETRY_MS[Math.min(this.#attempts++, RETRY_MS.length - 1)];
-    this.#setTimer(Math.min(delay, left), () => this.#open());
-    this.#setState("lost");
+    this.#setTimer(Math.min(delay, left), () => {
+      if (delay < left) this.#open();
+      else this.#lose(code);
+    });
+    // before the welcome join() is what tells
+    if (this.#welcomed) this.#setState("lost");
   }
 
   #end(error) {
@@ -286,7 +325,7 @@ export class Signalling extends EventTarget {
   renew() {
     if (this.#state !== "open") return;
     this.#abandon();
-    this.#lose();
+    this.#lose("DISCONNECTED");
   }
 
   // A goodbye, which gives the seat back at once.
