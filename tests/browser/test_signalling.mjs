@@ -202,6 +202,7 @@ globalThis.fetch = async (path, { body, signal }) => {
 };
 
 const { Signalling } = await load("signalling.js");
+const { ACK_AFTER, ACK_BYTES, Line } = await load("line.js");
 
 // A page that joins: what it has got, said and come to.
 class Page {
@@ -430,6 +431,54 @@ test("signalling: who gives up while it is lost is not brought in", async () => 
   sockets[0].cut();
   await pass(60 * SECOND);
   equal([page.result.error.name, sockets.length, timers.size], ["AbortError", 2, 0], "asking");
+});
+
+// --- what is acknowledged ---
+
+test("line: what was not acknowledged is counted in messages and in bytes", async () => {
+  const line = new Line();
+  let seq = 0;
+  const read = (text) => line.read({ seq: ++seq }, text);
+  const brief = JSON.stringify({ type: "chat" });
+
+  for (let i = 0; i < ACK_AFTER - 1; i++) read(brief);
+  assert(!line.wantsAck, "one message less");
+  read(brief);
+  assert(line.wantsAck, "so many messages");
+  line.writeAck();
+  assert(!line.wantsAck, "said");
+
+  read("x".repeat(ACK_BYTES - 1));
+  assert(!line.wantsAck, "one byte less");
+  read("x");
+  assert(line.wantsAck, "so many bytes");
+  line.write({ type: "chat" });
+  assert(!line.wantsAck, "anything that is said says it");
+
+  // in UTF-8, as the other side counts
+  read("é".repeat(ACK_BYTES / 2 - 1));
+  assert(!line.wantsAck, "two bytes less");
+  read("é");
+  assert(line.wantsAck, "bytes of UTF-8");
+  line.writeAck();
+
+  line.read({ seq }, "x".repeat(ACK_BYTES));
+  line.read({ type: "ack", ack: 1 }, "x".repeat(ACK_BYTES));
+  assert(!line.wantsAck, "neither what came before nor what has no number");
+});
+
+test("signalling: much that is said to a page is acknowledged before the server drops it", async () => {
+  const { seats } = new Server();
+  const page = new Page();
+  await pass(0);
+  let most = 0;
+
+  for (let i = 0; i < 24; i++) {
+    server.tell(seats[0], { type: "offer", from: "p001", sdp: "x".repeat(100 * 1024) });
+    most = Math.max(most, seats[0].said.reduce((sum, said) => sum + JSON.stringify(said).length, 0));
+  }
+  assert(most < 512 * 1024, `${most} bytes were not acknowledged`);
+  equal(page.heard.length, 25, "what came");
 });
 
 await main();

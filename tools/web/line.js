@@ -6,12 +6,19 @@
 
 export const UNACKED_MAX = 256; // messages
 export const UNACKED_BYTES = 1024 * 1024;
-export const ACK_AFTER = 32; // messages that nothing acknowledged
+// What may come before it is acknowledged by an `ack` of its own when there is nothing
+// else to say: well below what the server keeps, which drops the oldest beyond
+// UNACKED_MAX and UNACKED_BYTES and then cannot resume.
+export const ACK_AFTER = 32; // messages
+export const ACK_BYTES = 128 * 1024;
+
+const size = (text) => new TextEncoder().encode(text).length;
 
 export class Line {
   #sent = 0;
   #received = 0;
-  #acknowledged = 0;
+  #due = 0; // messages that came and are not acknowledged
+  #dueBytes = 0;
   #bytes = 0;
   #unacked = []; // {seq, text}, oldest first
 
@@ -25,7 +32,7 @@ export class Line {
   }
 
   get wantsAck() {
-    return this.#received - this.#acknowledged >= ACK_AFTER;
+    return this.#due >= ACK_AFTER || this.#dueBytes >= ACK_BYTES;
   }
 
   // The text of a message that has a number.
@@ -33,7 +40,7 @@ export class Line {
     const seq = ++this.#sent;
     const text = JSON.stringify({ ...message, seq, ack: this.#received });
 
-    this.#acknowledged = this.#received;
+    this.#acknowledged();
     this.#unacked.push({ seq, text });
     this.#bytes += text.length;
     return text;
@@ -41,8 +48,13 @@ export class Line {
 
   // One that only acknowledges has none.
   writeAck() {
-    this.#acknowledged = this.#received;
+    this.#acknowledged();
     return JSON.stringify({ type: "ack", ack: this.#received });
+  }
+
+  #acknowledged() {
+    this.#due = 0;
+    this.#dueBytes = 0;
   }
 
   #drop(upTo) {
@@ -50,12 +62,14 @@ export class Line {
       this.#bytes -= this.#unacked.shift().text.length;
   }
 
-  // Takes the numbers of a message; whether it is new.
-  read(message) {
+  // Takes the numbers of a message that came as `text`; whether it is new.
+  read(message, text = "") {
     if (Number.isSafeInteger(message.ack)) this.#drop(message.ack);
     if (!Number.isSafeInteger(message.seq)) return true;
     if (message.seq <= this.#received) return false;
     this.#received = message.seq;
+    this.#due++;
+    this.#dueBytes += size(text);
     return true;
   }
 

@@ -210,7 +210,7 @@ export class Signalling extends EventTarget {
       this.#takeResumed(message);
       return;
     }
-    if (!this.#line.read(message)) return;
+    if (!this.#line.read(message, data)) return;
     if (message.type === "error") this.#takeError(message);
     else if (message.type === "welcome") this.#takeWelcome(message);
     else if (message.type === "kick") this.#reason = new SignallingError("KICKED");
