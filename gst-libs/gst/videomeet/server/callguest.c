@@ -199,11 +199,19 @@ call_guest_hang_up (VmWs *ws, const GError *reason)
   g_free (guest);
 }
 
+/* VM_CALL_USERS_MAX of them do. */
+static gboolean
+call_guest_has_seat (VmWs *ws)
+{
+  return ws->call_guest && ws->call_guest->user;
+}
+
 const VmWsFuncs vm_call_guest_funcs = {
   .open = call_guest_open,
   .receive = call_guest_receive,
   .tell = call_guest_tell,
   .hang_up = call_guest_hang_up,
+  .has_seat = call_guest_has_seat,
 };
 
 /* A name of the URL, NULL when there is none; FALSE when it is no name. The

@@ -376,6 +376,12 @@ guest_hang_up (VmWs *ws, const GError *reason)
     vm_member_lose (guest->member, g_get_monotonic_time ());
 }
 
+static gboolean
+guest_has_seat (VmWs *ws)
+{
+  return ws->guest && ws->guest->member;
+}
+
 /* Over a restart of the server (roomsave.h) */
 
 GVariant *
@@ -400,4 +406,5 @@ const VmWsFuncs vm_guest_funcs = {
   .receive = guest_receive,
   .tell = guest_tell,
   .hang_up = guest_hang_up,
+  .has_seat = guest_has_seat,
 };

@@ -93,6 +93,15 @@
 /* WebSockets not counted; beyond, the oldest that has not asked for anything
  * makes room, else the oldest. Twice the devices that probe (protocol §1). */
 #define VM_CONNECTIONS_MAX 512
+/* WebSockets without a seat, which may be silent for as long as they answer
+ * pings: of the 1,024 descriptors that a shell gives a program they and
+ * VM_CONNECTIONS_MAX leave a quarter to the seats, the call and its files.
+ * Beyond, the oldest of the address that has most of them is closed by 1013. Of
+ * a server with open rooms, whose operator says how many descriptors there are:
+ * such a share of those, up to as many as it has tickets. */
+#define VM_SEATLESS_MAX 256
+#define VM_SEATLESS_SHARE 4
+#define VM_OPEN_SEATLESS_MAX 4096
 /* The sockets' backlog, and what is accepted before others have a turn. */
 #define VM_ACCEPTED_AT_ONCE 128
 

@@ -379,9 +379,17 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   g_free (guest);
 }
 
+/* An agent has none, in a room neither: any number may be there. */
+static gboolean
+mesh_guest_has_seat (VmWs *ws)
+{
+  return ws->mesh_guest && ws->mesh_guest->member;
+}
+
 const VmWsFuncs vm_mesh_guest_funcs = {
   .open = mesh_guest_open,
   .receive = mesh_guest_receive,
   .tell = mesh_guest_tell,
   .hang_up = mesh_guest_hang_up,
+  .has_seat = mesh_guest_has_seat,
 };

@@ -362,6 +362,12 @@ vm_room_guest_tell (VmRoomGuest *guest, const GError *error)
   send_error (guest, error);
 }
 
+gboolean
+vm_room_guest_has_seat (const VmRoomGuest *guest)
+{
+  return guest->member != NULL;
+}
+
 VmRoomGuest *
 vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link)
@@ -474,9 +480,16 @@ room_guest_hang_up (VmWs *ws, const GError *reason)
     vm_room_guest_free (guest, reason);
 }
 
+static gboolean
+has_seat (VmWs *ws)
+{
+  return ws->room_guest && vm_room_guest_has_seat (ws->room_guest);
+}
+
 const VmWsFuncs vm_room_guest_funcs = {
   .open = room_guest_open,
   .receive = room_guest_receive,
   .tell = room_guest_tell,
   .hang_up = room_guest_hang_up,
+  .has_seat = has_seat,
 };

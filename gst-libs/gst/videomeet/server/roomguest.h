@@ -40,6 +40,8 @@ VmRoomGuest *vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link);
 /* What the other clients call it, in every room. */
 const gchar *vm_room_guest_get_id (VmRoomGuest *guest);
+/* Whether it is in a room. */
+gboolean vm_room_guest_has_seat (const VmRoomGuest *guest);
 void vm_room_guest_receive (VmRoomGuest *guest, GBytes *message);
 /* Says what is wrong with the connection. */
 void vm_room_guest_tell (VmRoomGuest *guest, const GError *error);

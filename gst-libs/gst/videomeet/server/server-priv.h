@@ -55,6 +55,7 @@ struct _VmServer
   VmNamedCert *named; /* or NULL */
   GPtrArray *proxies; /* see proxies.h */
   guint max_per_address; /* connections */
+  guint seatless_max; /* see seatless.c */
   gchar **ice_servers; /* see VmServerConfig */
   gchar **turn_servers;
   gchar *turn_secret; /* or NULL */
@@ -100,6 +101,8 @@ struct _VmServer
   GHashTable *per_address; /* its group -> count of connections */
   VmServerCounters counters;
   guint n_ws; /* open WebSockets */
+  /* those that had no seat when they were counted, and that came since */
+  guint n_seatless;
   GPtrArray *unsent; /* VmWs that have something to send since the last turn */
   gint64 stopping; /* 0, or when to stop at the latest */
   gboolean draining; /* nobody is admitted any more */
@@ -223,6 +226,14 @@ void vm_conn_free (VmConn *conn);
 void vm_conn_end_requests (VmConn *conn);
 void vm_conn_cut (VmConn *conn);
 GList *vm_server_local_addresses (VmServer *self);
+
+/* seatless.c: how many WebSockets may be without a seat, where the process may
+ * have so many @descriptors */
+guint vm_seatless_max (gboolean open_rooms, guint64 descriptors);
+/* Whoever is too much is told to go. */
+void vm_server_bound_seatless (VmServer *self);
+/* One more has come: as above, if that may be too much. */
+void vm_server_count_seatless (VmServer *self);
 
 /* callback.c: what libwebsockets calls */
 extern const struct lws_protocols vm_server_protocols[];

@@ -7,6 +7,8 @@
 #include "../wire/iceservers.h"
 #include "../wire/turncredential.h"
 
+#include <sys/resource.h>
+
 static gboolean
 read_origins (VmServer *self, const gchar *const *texts, GError **error)
 {
@@ -145,6 +147,14 @@ vm_server_make_ice_servers (VmServer *self)
   return g_strv_builder_end (uris);
 }
 
+static guint64
+count_descriptors (void)
+{
+  struct rlimit limit;
+
+  return getrlimit (RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 gboolean
 vm_server_take_config (
     VmServer *self, const VmServerConfig *config, GError **error)
@@ -152,6 +162,9 @@ vm_server_take_config (
   self->secure = !config->loopback_only && !config->insecure;
   self->max_per_address = config->max_per_address ? config->max_per_address
                                                   : VM_CONNECTIONS_PER_ADDRESS;
+  self->seatless_max =
+      vm_seatless_max (config->open_rooms, count_descriptors ());
+  self->n_seatless = 0;
   self->names = g_strdupv ((gchar **) config->names);
   self->host_name = g_strdup (g_get_host_name ());
   self->web_root = config->web_root ? realpath (config->web_root, NULL) : NULL;

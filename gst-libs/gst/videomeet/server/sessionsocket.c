@@ -158,11 +158,19 @@ session_hang_up (VmWs *ws, const GError *reason)
     end_probe (ws);
 }
 
+/* One that is tried by a session that has, too. */
+static gboolean
+session_has_seat (VmWs *ws)
+{
+  return ws->session && vm_socket_guest_has_seat (ws->session->guest);
+}
+
 const VmWsFuncs vm_session_ws_funcs = {
   .open = session_open,
   .receive = session_receive,
   .tell = session_tell,
   .hang_up = session_hang_up,
+  .has_seat = session_has_seat,
   .receive_binary = session_receive_binary,
   .pings = TRUE,
 };

@@ -181,6 +181,12 @@ vm_socket_guest_is_connected (VmSocketGuest *guest)
   return guest->guest && !guest->finished;
 }
 
+gboolean
+vm_socket_guest_has_seat (VmSocketGuest *guest)
+{
+  return guest->guest && vm_room_guest_has_seat (guest->guest);
+}
+
 VmSocketGuest *
 vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller)
 {

@@ -13,6 +13,7 @@ gboolean vm_socket_guest_receive (
     VmSocketGuest *guest, const gchar *data, gsize size, GError **error);
 void vm_socket_guest_tell (VmSocketGuest *guest, const GError *error);
 gboolean vm_socket_guest_is_connected (VmSocketGuest *guest);
+gboolean vm_socket_guest_has_seat (VmSocketGuest *guest);
 /* The session is gone. */
 void vm_socket_guest_free (VmSocketGuest *guest);
 

@@ -55,6 +55,7 @@ vm_server_tick (VmServer *self, gint64 now)
   vm_mesh_tick (self->mesh);
   vm_transfer_tick (self, now);
   vm_sessions_tick (self->sessions, now);
+  vm_server_bound_seatless (self);
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     VmConn *conn = key;

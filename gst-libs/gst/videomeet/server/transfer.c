@@ -25,6 +25,8 @@ struct _VmTransferGuest
   gchar *key; /* of both */
   VmFileInlet *inlet; /* of a meeting; NULL: the receiver's */
   VmFrameJoiner *joiner;
+  gboolean accepted; /* it is one of those that the receiver takes at a time */
+  gboolean ended; /* by its sender, who is not answered then */
 };
 
 void
@@ -44,6 +46,8 @@ typedef struct
 {
   gchar *key;
   GBytes *text;
+  VmTransferType type;
+  gboolean accept; /* of FILE_RESPONSE */
 } Reply;
 
 static void
@@ -67,10 +71,30 @@ vm_transfer_answer (VmServer *self, const gchar *key, GBytes *text)
 }
 
 static void
+note_reply (VmTransferGuest *guest, const Reply *reply)
+{
+  switch (reply->type) {
+    case VM_TRANSFER_FILE_RESPONSE:
+      guest->accepted = reply->accept;
+      break;
+    case VM_TRANSFER_VERIFIED:
+    case VM_TRANSFER_CANCEL:
+    case VM_TRANSFER_ERROR:
+      guest->accepted = FALSE;
+      break;
+    default:
+      break;
+  }
+}
+
+static void
 send_reply (VmServer *self, gpointer data)
 {
   const Reply *reply = data;
+  VmWs *ws = g_hash_table_lookup (self->transfer_sockets, reply->key);
 
+  if (ws)
+    note_reply (ws->transfer_guest, reply);
   vm_transfer_answer (self, reply->key, reply->text);
 }
 
@@ -88,6 +112,8 @@ hear_reply (VmFileReceiver *receiver, const GstStructure *message,
     return;
   text = vm_transfer_message_write (read);
   reply = g_new0 (Reply, 1);
+  reply->type = read->type;
+  reply->accept = read->accept;
   reply->key = vm_transfer_key (from, read->id);
   reply->text = g_bytes_new_take (text, strlen (text));
   vm_server_post (self, send_reply, reply, reply_free);
@@ -417,7 +443,7 @@ push (VmWs *ws, VmTransferMessage *message)
 static void
 hand_over (VmWs *ws, VmTransferMessage *message)
 {
-  const VmTransferGuest *guest = ws->transfer_guest;
+  VmTransferGuest *guest = ws->transfer_guest;
 
   if (message->id && !g_str_equal (message->id, guest->id)) {
     vm_transfer_message_free (message);
@@ -426,6 +452,8 @@ hand_over (VmWs *ws, VmTransferMessage *message)
   }
   if (!message->id)
     message->id = g_strdup (guest->id);
+  if (message->type == VM_TRANSFER_CANCEL || message->type == VM_TRANSFER_ERROR)
+    guest->ended = TRUE;
   if (!push (ws, message))
     vm_ws_hold (ws, TRUE);
 }
@@ -460,11 +488,21 @@ on_binary (VmWs *ws, GBytes *bytes)
     hand_over (ws, message);
 }
 
+/* Of a meeting there are as many inlets as its participant has accepted. */
+static gboolean
+has_seat (VmWs *ws)
+{
+  const VmTransferGuest *guest = ws->transfer_guest;
+
+  return guest->inlet || (guest->accepted && !guest->ended);
+}
+
 const VmWsFuncs vm_transfer_funcs = {
   .open = on_open,
   .receive = on_text,
   .tell = on_tell,
   .hang_up = on_hang_up,
+  .has_seat = has_seat,
   .receive_binary = on_binary,
   .message_max = VM_TRANSFER_SOCKET_MESSAGE_MAX,
   .queue_bytes = VM_TRANSFER_SOCKET_QUEUE,

@@ -95,6 +95,7 @@ ws_open (VmConn *conn)
   conn->server->n_ws++;
   ws->funcs->open (ws);
   vm_conn_end_requests (conn);
+  vm_server_count_seatless (conn->server);
 }
 
 /* Gives the seat back; not to be called by what the room model calls. */

@@ -40,6 +40,9 @@ typedef struct
   /* The socket is gone, or goes; @reason: for good; NULL: the client may come
    * back, if its dialect knows how. Called once or more. */
   void (*hang_up) (VmWs *ws, const GError *reason);
+  /* Whether it has a place of which there are not more than so many; see
+   * VM_SEATLESS_MAX. */
+  gboolean (*has_seat) (VmWs *ws);
   /* NULL: it speaks text alone */
   void (*receive_binary) (VmWs *ws, GBytes *message);
   gsize message_max; /* bytes; 0: VM_MESSAGE_MAX */
