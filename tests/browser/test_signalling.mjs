@@ -258,6 +258,7 @@ test("signalling: cut before the welcome, the ticket stands in for the token", a
 
     // by the token of the welcome that resumed: that of the first was replaced
     page.signalling.send({ type: "chat", text: "hello" });
+    await pass(SECOND);
     sockets[1].cut();
     await pass(0);
     equal(hellos().at(-1), [null, "token-2", 2], "the next time");
@@ -431,6 +432,32 @@ test("signalling: who gives up while it is lost is not brought in", async () => 
   sockets[0].cut();
   await pass(60 * SECOND);
   equal([page.result.error.name, sockets.length, timers.size], ["AbortError", 2, 0], "asking");
+});
+
+// --- after it ---
+
+test("signalling: a server that drops each new socket is not asked without a pause", async () => {
+  const { seats, sockets } = new Server();
+  const page = new Page();
+  await pass(0);
+  equal(page.code, "", "inside");
+  const { accept } = server;
+  server.accept = (socket) => {
+    accept.call(server, socket);
+    if (sockets.length < 50) later(() => socket.cut(), 0);
+  };
+  sockets[0].cut();
+  await pass(10 * SECOND);
+  assert(sockets.length > 3 && sockets.length < 8, `${sockets.length} sockets in ten seconds`);
+  server.accept = accept;
+  await pass(5 * SECOND);
+  equal([page.signalling.state, seats.length, timers.size], ["open", 1, 0], "inside still");
+
+  // one that has lasted is taken up again at once
+  const { length } = sockets;
+  sockets.at(-1).cut();
+  await pass(0);
+  equal([page.signalling.state, sockets.length - length], ["open", 1], "again");
 });
 
 // --- what is acknowledged ---

@@ -14,6 +14,7 @@ const ANSWER_MS = 10000; // of one request, one attempt
 const JOIN_MS = 30000; // until the welcome, all attempts together
 const RESUME_MS = 30000; // from the loss; the server keeps the seat so long
 const RETRY_MS = [0, 500, 1000, 2000, 4000]; // the last repeats
+const STEADY_MS = 1000; // how long a socket has to last, to be one that is there
 const GOING_AWAY = 1001;
 const NO_CLOSE_FRAME = 1006;
 
@@ -57,6 +58,7 @@ export class Signalling extends EventTarget {
   #state = "new";
   #joinBy = 0;
   #lostAt = 0;
+  #backAt = 0; // when it was there, the last time
   #attempts = 0;
   #timer = 0;
   #greeted = false; // hello was said: there may be a seat to come back to
@@ -230,7 +232,7 @@ export class Signalling extends EventTarget {
 
   #settle() {
     this.#lostAt = 0;
-    this.#attempts = 0;
+    this.#backAt = Date.now();
     clearTimeout(this.#timer);
     this.#setState("open");
   }
@@ -287,7 +289,11 @@ export class Signalling extends EventTarget {
   #lose(code) {
     if (this.#state === "over") return;
     const now = Date.now();
-    if (!this.#lostAt) this.#lostAt = now;
+    if (!this.#lostAt) {
+      // a server that drops each anew is not asked without a pause
+      if (now - this.#backAt >= STEADY_MS) this.#attempts = 0;
+      this.#lostAt = now;
+    }
     const left = this.#giveUpAt - now;
     if (this.#reason || !this.#greeted || left <= 0 || this.#line.overflown) {
       this.#end(this.#reason || new SignallingError(this.#welcomed ? "DISCONNECTED" : code));
