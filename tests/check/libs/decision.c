@@ -42,6 +42,8 @@ fill (VmTrustFacts *facts, Known known)
     facts->first_seen = g_date_time_new_utc (2026, 1, 2, 3, 4, 5);
   if (known & CHANGED) {
     facts->changed_id = g_strdup ("OLD-ID");
+    facts->changed_user = g_strdup ("Ann");
+    facts->changed_device = g_strdup ("laptop");
     facts->changed_seen = g_date_time_new_utc (2025, 1, 2, 3, 4, 5);
   }
   facts->revoked = (known & REVOKED) != 0;
@@ -215,6 +217,56 @@ GST_START_TEST (test_says_what_to_do)
   vm_trust_decide (VM_POLICY_REQUIRE, unknown, CALL, NOW, NULL, &error);
   fail_unless_equals_string (
       error->message, "Ann is not trusted and may not meet");
+}
+
+GST_END_TEST;
+
+/* Of a key that changed: whose it was, and whose the other is if that is
+ * known. */
+static const struct
+{
+  const gchar *old_device;
+  gboolean seen;
+  const gchar *user, *device; /* as the other is known, or now says */
+  const gchar *label, *owner, *advice;
+} changes[] = {
+  { "laptop", FALSE, NULL, NULL, "Ann's laptop", "NEW-ID. ",
+      "Somebody may be posing as Ann. If you know why the key changed" },
+  { "laptop", FALSE, "Ann", NULL, "Ann's laptop", "NEW-ID. ",
+      "Somebody may be posing as Ann. If you know why the key changed" },
+  { "", FALSE, "Ann", NULL, "Ann", "NEW-ID. ",
+      "Somebody may be posing as Ann. If you know why the key changed" },
+  { "laptop", TRUE, "Mallory", "phone", "Ann's laptop",
+      "NEW-ID, which is no new key but that of Mallory's phone. ",
+      "Mallory is probably posing as Ann. Only if you know that it is not so" },
+  { "laptop", TRUE, "Mallory", "", "Ann's laptop",
+      "NEW-ID, which is no new key but that of Mallory. ",
+      "Mallory is probably posing as Ann. Only if you know that it is not so" },
+  { "laptop", TRUE, "", "", "Ann's laptop",
+      "NEW-ID, which is no new key but that of NEW-ID. ",
+      "NEW-ID is probably posing as Ann. Only if you know that it is not so" },
+  { "laptop", TRUE, "Ann", "phone", "Ann's laptop",
+      "NEW-ID, which is no new key but that of Ann's phone. ",
+      "Somebody may be posing as Ann. If you know why the key changed" },
+};
+
+GST_START_TEST (test_says_whose_key)
+{
+  g_autoptr (VmTrustFacts) facts = vm_trust_facts_new ("NEW-ID");
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *words = NULL;
+
+  fill (facts, changes[__i__].seen ? CHANGED | SEEN : CHANGED);
+  g_free (facts->changed_device);
+  facts->changed_device = g_strdup (changes[__i__].old_device);
+  facts->user = g_strdup (changes[__i__].user);
+  facts->device = g_strdup (changes[__i__].device);
+  vm_trust_decide (VM_POLICY_PIN, facts, CALL, NOW, NULL, &error);
+  words = g_strdup_printf (
+      "%s has another key than when it was first seen on 2025-01-02. It was "
+      "OLD-ID and now is %s%s, forget the old one: videomeet forget OLD-ID",
+      changes[__i__].label, changes[__i__].owner, changes[__i__].advice);
+  fail_unless_equals_string (error->message, words);
 }
 
 GST_END_TEST;
@@ -404,6 +456,8 @@ GST_START_TEST (test_copy)
   fail_unless_equals_string (copy->device_id, "ID");
   fail_unless_equals_string (copy->voucher, "VOUCHER");
   fail_unless_equals_string (copy->changed_id, "OLD-ID");
+  fail_unless_equals_string (copy->changed_user, "Ann");
+  fail_unless_equals_string (copy->changed_device, "laptop");
   fail_unless_equals_int (g_date_time_get_year (copy->first_seen), 2026);
 }
 
@@ -486,6 +540,7 @@ decision_suite (void)
   tcase_add_loop_test (tc, test_meets, 0, G_N_ELEMENTS (meets));
   tcase_add_loop_test (tc, test_wishes, 0, G_N_ELEMENTS (wishes));
   tcase_add_test (tc, test_says_what_to_do);
+  tcase_add_loop_test (tc, test_says_whose_key, 0, G_N_ELEMENTS (changes));
   tcase_add_test (tc, test_copy);
   tcase_add_test (tc, test_names_of_permissions);
   tcase_add_test (tc, test_meanwhile);

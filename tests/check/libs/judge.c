@@ -139,6 +139,26 @@ GST_START_TEST (test_against)
 
 GST_END_TEST;
 
+/* Ann's device is known as Mallory's, and goes by the names of Eve's. */
+GST_START_TEST (test_one_known_as_another)
+{
+  g_autoptr (GError) error = NULL;
+  VmTrustLevel level;
+
+  fixture_pin (f.ann, "Mallory", "phone");
+  fixture_pin (f.eve, "Ann", "desk");
+  open_judge (VM_POLICY_PIN);
+  fail_if (vm_judge_host (judge, FIXTURE_NOW, &level, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED);
+  fail_unless (g_str_has_prefix (error->message, "Ann's desk has another key"),
+      "%s", error->message);
+  fail_unless (strstr (error->message, "that of Mallory's phone"));
+  fail_unless (
+      g_str_has_suffix (error->message, vm_identity_get_device_id (f.eve)));
+}
+
+GST_END_TEST;
+
 /* Each way of a host to be somebody else. */
 typedef enum
 {
@@ -573,6 +593,7 @@ judge_suite (void)
   tcase_add_test (tests, test_levels);
   tcase_add_test (tests, test_known_by_a_trusted_host);
   tcase_add_test (tests, test_against);
+  tcase_add_test (tests, test_one_known_as_another);
   tcase_add_loop_test (tests, test_lies, 0, N_LIES);
   tcase_add_test (tests, test_id_from_tls);
   tcase_add_test (tests, test_joined);

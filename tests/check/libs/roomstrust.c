@@ -76,6 +76,7 @@ trust_teardown (void)
   teardown ();
   g_clear_pointer (&known.first_seen, g_date_time_unref);
   g_clear_pointer (&known.changed_id, g_free);
+  g_clear_pointer (&known.changed_user, g_free);
   room_funcs.know = NULL;
   room_funcs.untrusted = NULL;
   g_string_free (refusals, TRUE);
@@ -162,6 +163,7 @@ know (Fact fact)
 {
   g_clear_pointer (&known.first_seen, g_date_time_unref);
   g_clear_pointer (&known.changed_id, g_free);
+  g_clear_pointer (&known.changed_user, g_free);
   memset (&known, 0, sizeof known);
   if (fact != NOTHING)
     known.first_seen = g_date_time_ref (f.now);
@@ -172,8 +174,10 @@ know (Fact fact)
   known.given_until = fact == EXPIRED ? FIXTURE_NOW - 1 : FIXTURE_NOW;
   known.revoked = fact == REVOKED;
   known.damaged = fact == DAMAGED;
-  if (fact == CHANGED)
+  if (fact == CHANGED) {
     known.changed_id = g_strdup ("OLD-ID");
+    known.changed_user = g_strdup ("Bob");
+  }
 }
 
 #define IN -1

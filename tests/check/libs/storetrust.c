@@ -2,6 +2,7 @@
 
 #include "storefixture.h"
 
+#include <gst/videomeet/trust/decision.h>
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -494,7 +495,33 @@ GST_START_TEST (test_another_key_under_known_names)
   fail_if (nameless->changed_id);
   fail_unless_equals_string (
       other->changed_id, vm_identity_get_device_id (f.ann));
+  fail_unless_equals_string (other->changed_user, "Ann");
+  fail_unless_equals_string (other->changed_device, "laptop");
   fail_unless (g_date_time_equal (other->changed_seen, f.now));
+}
+
+GST_END_TEST;
+
+/* Whoever writes the store says the same. */
+GST_START_TEST (test_one_known_as_another)
+{
+  g_autoptr (VmTrustFacts) facts = NULL;
+  g_autoptr (GError) judged = NULL;
+  g_autoptr (GError) pinned = NULL;
+
+  fixture_pin (f.ann, "Ann", "laptop");
+  fixture_pin (f.eve, "Mallory", "phone");
+  facts = vm_trust_store_know (
+      f.store, vm_identity_get_device_id (f.eve), "Ann", "laptop", f.now);
+  fail_if (vm_trust_decide (
+      VM_POLICY_PIN, facts, VM_PERMISSIONS_CALL, FIXTURE_NOW, NULL, &judged));
+  fail_unless (
+      g_str_has_prefix (judged->message, "Ann's laptop has another key"), "%s",
+      judged->message);
+  fail_unless (strstr (judged->message, "that of Mallory's phone"));
+  fail_if (vm_trust_store_pin (f.store, "Ann", "laptop",
+      vm_identity_get_tls_certificate (f.eve), f.now, &pinned));
+  fail_unless_equals_string (pinned->message, judged->message);
 }
 
 GST_END_TEST;
@@ -619,6 +646,7 @@ storetrust_suite (void)
   tcase_add_test (tc, test_found_by);
   tcase_add_test (tc, test_names_like_ids);
   tcase_add_test (tc, test_another_key_under_known_names);
+  tcase_add_test (tc, test_one_known_as_another);
   tcase_add_test (tc, test_list);
   tcase_add_test (tc, test_admitted);
   tcase_add_test (tc, test_modes);

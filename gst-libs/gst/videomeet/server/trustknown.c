@@ -96,6 +96,8 @@ add_changed (
   if (!found)
     return;
   facts->changed_id = g_strdup (found->device_id);
+  facts->changed_user = g_strdup (found->user);
+  facts->changed_device = g_strdup (found->device);
   facts->changed_seen = g_date_time_ref (found->first_seen);
 }
 
@@ -115,6 +117,8 @@ vm_known_get (VmKnown *known, const gchar *device_id, const gchar *user,
   facts = there ? vm_trust_facts_copy (there) : vm_trust_facts_new (device_id);
   facts->damaged |= known->damaged;
   g_clear_pointer (&facts->changed_id, g_free);
+  g_clear_pointer (&facts->changed_user, g_free);
+  g_clear_pointer (&facts->changed_device, g_free);
   g_clear_pointer (&facts->changed_seen, g_date_time_unref);
   if (user && *user && device)
     add_changed (known, facts, user, device);

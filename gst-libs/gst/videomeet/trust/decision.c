@@ -39,19 +39,60 @@ vm_trust_level_meanwhile (VmTrustLevel was, VmTrustLevel now)
                                                                       : now;
 }
 
-static gboolean
-refuse_changed (const VmTrustFacts *facts, GError **error)
+static gchar *
+to_label (const gchar *user, const gchar *device)
+{
+  return device && *device ? g_strdup_printf ("%s's %s", user, device)
+                           : g_strdup (user);
+}
+
+/* Whose the key is, if it is no new one: that says most about who poses. */
+static gchar *
+tell_owner (const VmTrustFacts *facts)
+{
+  const gchar *name = vm_trust_name_of (facts);
+  g_autofree gchar *label = NULL;
+
+  if (!facts->first_seen)
+    return g_strdup ("");
+  label = to_label (name, facts->device);
+  return g_strdup_printf (", which is no new key but that of %s", label);
+}
+
+static gchar *
+advise (const VmTrustFacts *facts)
+{
+  const gchar *name = vm_trust_name_of (facts);
+  const gchar *as = facts->changed_user;
+
+  /* who goes by one name here and by another there */
+  if (facts->first_seen && g_strcmp0 (name, as) != 0)
+    return g_strdup_printf (
+        "%s is probably posing as %s. Only if you know that "
+        "it is not so, forget the old one",
+        name, as);
+  return g_strdup_printf ("Somebody may be posing as %s. If you know why the "
+                          "key changed, forget the old one",
+      as);
+}
+
+gboolean
+vm_trust_refuse_changed (const VmTrustFacts *facts, GError **error)
 {
   g_autofree gchar *date = facts->changed_seen
                                ? g_date_time_format (facts->changed_seen, "%F")
                                : g_strdup ("an earlier day");
+  g_autofree gchar *label =
+      to_label (facts->changed_user, facts->changed_device);
+  g_autofree gchar *owner = tell_owner (facts);
+  g_autofree gchar *advice = advise (facts);
 
   g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
       "%s has another key than when it was first seen on %s. It was %s and now "
-      "is %s. Somebody may be posing. If you know why the key is new, forget "
-      "the old one: videomeet forget %s",
-      vm_trust_name_of (facts), date, facts->changed_id,
-      facts->device_id ? facts->device_id : "none", facts->changed_id);
+      "is %s%s. %s: videomeet forget %s",
+      label, date, facts->changed_id,
+      facts->device_id ? facts->device_id : "none", owner, advice,
+      facts->changed_id);
   return FALSE;
 }
 
@@ -99,7 +140,7 @@ weigh (VmPolicy policy, const VmTrustFacts *facts, gint64 now,
     return FALSE;
   }
   if (facts->changed_id && policy != VM_POLICY_OPEN)
-    return refuse_changed (facts, error);
+    return vm_trust_refuse_changed (facts, error);
   if (policy != VM_POLICY_REQUIRE)
     decision->permissions = VM_POLICY_PERMISSIONS;
   decision->permissions |= given | vouched | guest;

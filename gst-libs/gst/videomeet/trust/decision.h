@@ -30,6 +30,11 @@ gboolean vm_trust_decide (VmPolicy policy, const VmTrustFacts *facts,
     VmPermissions permission, gint64 now, VmTrustDecision *decision,
     GError **error);
 
+/* Sets VM_ERROR_KEY_CHANGED: another device, changed_id of @facts, is known by
+ * the names that this one goes by. @facts have that one's names as well.
+ * Returns: FALSE */
+gboolean vm_trust_refuse_changed (const VmTrustFacts *facts, GError **error);
+
 /* What people know the device by: its user's name, else its id. */
 const gchar *vm_trust_name_of (const VmTrustFacts *facts);
 

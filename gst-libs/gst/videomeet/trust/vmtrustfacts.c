@@ -51,6 +51,8 @@ vm_trust_facts_copy (const VmTrustFacts *facts)
   copy->user = g_strdup (facts->user);
   copy->device = g_strdup (facts->device);
   copy->changed_id = g_strdup (facts->changed_id);
+  copy->changed_user = g_strdup (facts->changed_user);
+  copy->changed_device = g_strdup (facts->changed_device);
   copy->given_token = g_strdup (facts->given_token);
   copy->voucher = g_strdup (facts->voucher);
   if (facts->first_seen)
@@ -79,6 +81,8 @@ vm_trust_facts_free (VmTrustFacts *facts)
   g_free (facts->user);
   g_free (facts->device);
   g_free (facts->changed_id);
+  g_free (facts->changed_user);
+  g_free (facts->changed_device);
   g_free (facts->given_token);
   g_free (facts->voucher);
   g_clear_pointer (&facts->first_seen, g_date_time_unref);

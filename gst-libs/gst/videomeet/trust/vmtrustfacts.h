@@ -20,6 +20,8 @@ typedef struct _VmTrustFacts VmTrustFacts;
  * @revoked: trust in it was withdrawn
  * @damaged: the list of revoked devices cannot be read: nobody is trusted
  * @changed_id: (nullable): the device that was known by its names before
+ * @changed_user: (nullable): the user's name of that one
+ * @changed_device: (nullable): its own name
  * @changed_seen: (nullable): when that one was first seen
  * @given: what it may do by the token that this device gave it
  * @given_until: until when; Unix seconds
@@ -47,6 +49,8 @@ struct _VmTrustFacts
   gboolean revoked;
   gboolean damaged;
   gchar *changed_id;
+  gchar *changed_user;
+  gchar *changed_device;
   GDateTime *changed_seen;
   VmPermissions given;
   gint64 given_until;

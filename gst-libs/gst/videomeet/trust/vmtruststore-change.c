@@ -103,7 +103,7 @@ add_locked (VmTrustStore *self, const gchar *id, const gchar *user,
   devices = vm_trust_store_list (self);
   namesake = vm_trust_store_namesake (devices, id, user, device);
   if (namesake)
-    return vm_trust_store_refuse_changed (namesake, id, error);
+    return vm_trust_store_refuse_changed (devices, namesake, id, error);
   return vm_trust_store_remember (
              self, devices, id, user, device, certificate, now, error)
          && vm_trust_store_write_tokens (self, id, given, held, error)

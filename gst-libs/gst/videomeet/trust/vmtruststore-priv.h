@@ -79,7 +79,7 @@ const VmKnownDevice *vm_trust_store_namesake (GPtrArray *devices,
     const gchar *device_id, const gchar *user, const gchar *device);
 VmKnownDevice *
 vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id);
-gboolean vm_trust_store_refuse_changed (
+gboolean vm_trust_store_refuse_changed (GPtrArray *devices,
     const VmKnownDevice *old, const gchar *device_id, GError **error);
 
 /* With the lock held. */

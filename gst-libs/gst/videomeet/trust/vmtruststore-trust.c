@@ -224,6 +224,8 @@ vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
 
     if (old) {
       facts->changed_id = g_strdup (old->device_id);
+      facts->changed_user = g_strdup (old->user);
+      facts->changed_device = g_strdup (old->device);
       facts->changed_seen = g_date_time_ref (old->first_seen);
     }
   }

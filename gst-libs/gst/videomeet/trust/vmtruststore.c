@@ -17,6 +17,7 @@
  */
 
 #include "vmtruststore-priv.h"
+#include "decision.h"
 #include "storefile.h"
 #include "storetext.h"
 
@@ -251,21 +252,6 @@ vm_trust_store_namesake (GPtrArray *devices, const gchar *device_id,
   return NULL;
 }
 
-gboolean
-vm_trust_store_refuse_changed (
-    const VmKnownDevice *old, const gchar *device_id, GError **error)
-{
-  g_autofree gchar *date = g_date_time_format (old->first_seen, "%F");
-
-  g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
-      "%s's %s has another key than when it was first seen on %s. It was "
-      "%s and now is %s. Somebody may be posing as %s. If you know why the "
-      "key is new, forget the old one: videomeet forget %s",
-      old->user, old->device, date, old->device_id, device_id, old->user,
-      old->device_id);
-  return FALSE;
-}
-
 VmKnownDevice *
 vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id)
 {
@@ -276,6 +262,26 @@ vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id)
       return vm_known_device_copy (one);
   }
   return NULL;
+}
+
+gboolean
+vm_trust_store_refuse_changed (GPtrArray *devices, const VmKnownDevice *old,
+    const gchar *device_id, GError **error)
+{
+  g_autoptr (VmKnownDevice) known =
+      vm_trust_store_remembered (devices, device_id);
+  const VmTrustFacts facts = {
+    .device_id = (gchar *) device_id,
+    .user = known ? known->user : NULL,
+    .device = known ? known->device : NULL,
+    .first_seen = known ? known->first_seen : NULL,
+    .changed_id = old->device_id,
+    .changed_user = old->user,
+    .changed_device = old->device,
+    .changed_seen = old->first_seen,
+  };
+
+  return vm_trust_refuse_changed (&facts, error);
 }
 
 gboolean
@@ -351,7 +357,7 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
   devices = vm_trust_store_list (self);
   namesake = vm_trust_store_namesake (devices, id, user, device);
   if (namesake)
-    return vm_trust_store_refuse_changed (namesake, id, error);
+    return vm_trust_store_refuse_changed (devices, namesake, id, error);
   known = vm_trust_store_remembered (devices, id);
   if (known && strcmp (known->user, user) == 0
       && strcmp (known->device, device) == 0)
@@ -363,9 +369,10 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
   g_ptr_array_unref (devices);
   devices = vm_trust_store_list (self);
   namesake = vm_trust_store_namesake (devices, id, user, device);
-  pinned = namesake ? vm_trust_store_refuse_changed (namesake, id, error)
-                    : vm_trust_store_remember (self, devices, id, user, device,
-                        certificate, now, error);
+  pinned = namesake
+               ? vm_trust_store_refuse_changed (devices, namesake, id, error)
+               : vm_trust_store_remember (
+                   self, devices, id, user, device, certificate, now, error);
   vm_store_unlock (lock);
   return pinned;
 }
