@@ -558,6 +558,57 @@ GST_START_TEST (test_revoked_inside)
 
 GST_END_TEST;
 
+/* Whoever has a seat has it by its key, whoever is known by its names since;
+ * whoever knocks is judged by them. */
+GST_START_TEST (test_named_by_another_meanwhile)
+{
+  g_autoptr (GError) error = NULL;
+  Peer bob, again;
+
+  know (SEEN);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  know (CHANGED);
+  vm_rooms_check (rooms);
+  fail_if (bob.closed);
+  vm_member_lose (bob.member, now);
+  fail_unless (vm_rooms_find_lost (rooms, bob.token,
+                   vm_identity_get_key_hash (f.bob), now, NULL)
+               == bob.member);
+  fail_if (come (&again, NATIVE, NULL, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED);
+  vm_rooms_set_policy (rooms, VM_POLICY_OPEN);
+  vm_rooms_set_policy (rooms, VM_POLICY_PIN);
+  fail_if (bob.closed);
+  know (REVOKED);
+  g_string_truncate (host.heard, 0);
+  vm_rooms_check (rooms);
+  check_sent_out (&bob, VM_ERROR_NOT_TRUSTED);
+  know (NOTHING);
+  peer_clear (&bob);
+  peer_clear (&again);
+}
+
+GST_END_TEST;
+
+/* Names that nobody judged at the door are judged when somebody does. */
+GST_START_TEST (test_named_by_another_under_open)
+{
+  Peer bob;
+
+  vm_rooms_set_policy (rooms, VM_POLICY_OPEN);
+  know (CHANGED);
+  fail_unless (come (&bob, NATIVE, NULL, NULL));
+  vm_rooms_check (rooms);
+  fail_if (bob.closed);
+  g_string_truncate (host.heard, 0);
+  vm_rooms_set_policy (rooms, VM_POLICY_PIN);
+  check_sent_out (&bob, VM_ERROR_KEY_CHANGED);
+  know (NOTHING);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
 static void
 heard_level (const gchar *trust, const gchar *voucher, gboolean token)
 {
@@ -821,6 +872,8 @@ roomstrust_suite (void)
   tcase_add_test (tests, test_removed_guests);
   tcase_add_test (tests, test_names_are_labels);
   tcase_add_test (tests, test_revoked_inside);
+  tcase_add_test (tests, test_named_by_another_meanwhile);
+  tcase_add_test (tests, test_named_by_another_under_open);
   tcase_add_test (tests, test_known_better_meanwhile);
   tcase_add_test (tests, test_remembered_meanwhile);
   tcase_add_test (tests, test_trusted_under_another_name);

@@ -236,13 +236,12 @@ GST_END_TEST;
 
 /* Guests are held to the key they had first */
 
-/* @device NULL: hello tells none. What the server says to that. */
-static gchar *
-come (VmIdentity *who, const gchar *device, const gchar *type)
+/* @device NULL: hello tells none. */
+static NetSocket *
+knock (VmIdentity *who, const gchar *device)
 {
   g_autofree gchar *ticket = NULL;
   g_autofree gchar *path = NULL;
-  g_autofree gchar *heard = NULL;
   g_autoptr (GError) error = NULL;
   NetSocket *socket;
 
@@ -253,23 +252,34 @@ come (VmIdentity *who, const gchar *device, const gchar *type)
   g_assert_no_error (error);
   net_socket_send (socket, "{\"type\":\"hello\",\"seq\":1%s%s%s}",
       device ? ",\"device\":\"" : "", device ? device : "", device ? "\"" : "");
-  heard = net_socket_wait (socket, type);
+  return socket;
+}
+
+static void
+leaves (NetSocket *socket)
+{
+  net_socket_send (socket, "{\"type\":\"bye\",\"seq\":2}");
+  net_socket_wait_closed (socket);
   net_socket_free (socket);
-  return g_steal_pointer (&heard);
 }
 
 static void
 comes (VmIdentity *who, const gchar *device)
 {
-  g_free (come (who, device, "welcome"));
+  NetSocket *socket = knock (who, device);
+
+  g_free (net_socket_wait (socket, "welcome"));
+  leaves (socket);
 }
 
 static void
 is_kept_out (VmIdentity *who, const gchar *device)
 {
-  g_autofree gchar *refusal = come (who, device, "error");
+  NetSocket *socket = knock (who, device);
+  g_autofree gchar *refusal = net_socket_wait (socket, "error");
 
   fail_unless (strstr (refusal, "KEY_CHANGED"), "%s", refusal);
+  net_socket_free (socket);
 }
 
 static void
@@ -341,6 +351,77 @@ know_others (guint n)
   vm_server_take_known (server, facts, FALSE);
 }
 
+/* A page sits there without a key, for as long as it likes: by @device, or by
+ * none. */
+static NetSocket *
+sit_without_key (const gchar *device)
+{
+  NetSocket *sam = knock (NULL, device);
+
+  g_free (net_socket_wait (sam, "welcome"));
+  return sam;
+}
+
+static void
+sits_still (NetSocket *sam)
+{
+  comes (f.ann, "tablet");
+  g_free (net_socket_wait (sam, "participant-left"));
+}
+
+/* As another process would; the server looks at everybody then. */
+static void
+is_met (VmIdentity *who, const gchar *user, const gchar *device)
+{
+  g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
+  g_autoptr (GError) error = NULL;
+
+  vm_trust_store_pin (f.store, user, device,
+      vm_identity_get_tls_certificate (who), today, &error);
+  g_assert_no_error (error);
+  host_waits_for ("changed");
+}
+
+/* Eve takes the names of a page that is in the meeting already: that does not
+ * put it out, and it can come again. When it is gone they are hers. */
+GST_START_TEST (test_names_of_a_page)
+{
+  const gchar *const devices[] = { "box", NULL };
+  NetSocket *sam;
+
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  sam = sit_without_key (devices[__i__]);
+  comes (f.eve, "box");
+  g_free (net_socket_wait (sam, "participant-left"));
+  is_met (f.bob, "Carl", "phone");
+  sits_still (sam);
+  leaves (sam);
+  sam = sit_without_key (devices[__i__]);
+  leaves (sam);
+  comes (f.eve, "box");
+  is_kept_out (NULL, "box");
+}
+
+GST_END_TEST;
+
+/* Another process has met Eve by the names of the page. */
+GST_START_TEST (test_names_of_a_page_known_elsewhere)
+{
+  NetSocket *sam;
+
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  sam = sit_without_key ("box");
+  is_met (f.eve, "Bob", "box");
+  sits_still (sam);
+  is_kept_out (NULL, "box");
+  is_kept_out (f.bob, "box");
+  comes (f.eve, "box");
+  net_socket_free (sam);
+  is_kept_out (NULL, "box");
+}
+
+GST_END_TEST;
+
 /* Whoever comes with ever new keys fills the store only so far. */
 GST_START_TEST (test_as_many_guests)
 {
@@ -394,6 +475,8 @@ trustjoin_suite (void)
   tcase_add_test (tests, test_room_dialect);
   tcase_add_test (tests, test_held_to_the_first_key);
   tcase_add_test (tests, test_nobody_is_held_under_open);
+  tcase_add_loop_test (tests, test_names_of_a_page, 0, 2);
+  tcase_add_test (tests, test_names_of_a_page_known_elsewhere);
   tcase_add_test (tests, test_as_many_guests);
   suite_add_tcase (suite, tests);
   return suite;

@@ -324,6 +324,7 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->presented =
       ticket->presented ? vm_token_ref (ticket->presented) : NULL;
   member->trust = ticket->trust;
+  vm_member_keep_names (member);
   if (!ticket->text)
     return;
   member->token = g_strdup (ticket->text);

@@ -269,6 +269,7 @@ vm_room_bring_back (
   member->peer = wish->peer;
   member->seat = wish->seat;
   member->missed_at = 0;
+  vm_member_keep_names (member);
   vm_member_renew (member, NULL, wish->next);
   /* past whatever its server has told, however much that was at once */
   room->count =

@@ -66,6 +66,7 @@ struct _VmMember
   VmParticipantState state;
 
   VmTrustLevel trust;
+  gboolean named; /* its names were judged when it came, and are its own */
   gboolean proven; /* see VmJoin */
   gchar *key; /* of its TLS, or NULL */
   VmToken *presented; /* see VmJoin, or NULL */
@@ -113,7 +114,11 @@ typedef struct
   const gchar *group; /* see VmJoin, or NULL */
 } VmBearer;
 
+/* To be judged as whoever sits already: by the names as well if they have not
+ * been yet. */
 VmBearer vm_member_to_bearer (const VmMember *member);
+/* It has its seat by the policy that the rooms have now. */
+void vm_member_keep_names (VmMember *member);
 /* roomtrust.c: the policy towards @bearer; @level is filled in either case.
  * @error: as others may read it; the user is told the reason. */
 gboolean vm_room_trusts (

@@ -193,7 +193,7 @@ void vm_member_resumed (VmMember *member);
 void vm_member_arrived (VmMember *member);
 
 /* Whether its key, which it shows for the first time, is to be remembered under
- * these names. */
+ * these names; not while somebody else has a seat by them. */
 gboolean vm_member_is_new (
     const VmMember *member, const gchar **user, const gchar **device);
 gpointer vm_member_get_peer (VmMember *member);

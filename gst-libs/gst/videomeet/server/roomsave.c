@@ -96,6 +96,7 @@ restore_member (VmRoom *room, GVariant *saved, gint64 lost_at,
     g_hash_table_insert (room->rooms->resumes, member->old_token, member);
   g_ptr_array_add (room->members, member);
   member->peer = peer (member, line, user_data);
+  vm_member_keep_names (member);
   vm_room_meet (room, member);
 }
 

@@ -396,10 +396,10 @@ static gboolean
 may_resume (VmRooms *rooms, const VmClusterParticipant *one, const gchar *key,
     GError **error)
 {
+  /* not by its names: it has the seat, which has them */
   const VmBearer bearer = {
     .key = *one->key ? one->key : NULL,
     .user = one->user,
-    .device = *one->alias ? NULL : one->device,
   };
 
   if (!*one->key || one->proven || g_strcmp0 (one->key, key) == 0)

@@ -17,16 +17,56 @@ vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy)
   vm_rooms_check (rooms);
 }
 
+/* Names are judged at the door: whoever is known by those of a seat later, by
+ * another key, could otherwise put out who has it. `open` judges none. */
+void
+vm_member_keep_names (VmMember *member)
+{
+  member->named |= member->room->rooms->policy != VM_POLICY_OPEN;
+}
+
 VmBearer
 vm_member_to_bearer (const VmMember *member)
 {
   /* names of the room dialect are ours */
   const gchar *none = member->alias ? NULL : "";
+  const gchar *device = member->device ? member->device : none;
 
   return (VmBearer){ .key = member->key,
     .user = member->user,
-    .device = member->device ? member->device : none,
+    .device = member->named ? NULL : device,
     .presented = member->presented };
+}
+
+/* Whether @other came by these names, and by another key than @member or by
+ * none. A host is not judged at its own door. */
+static gboolean
+is_namesake (const VmMember *other, const VmMember *member)
+{
+  return other != other->room->host && !other->alias
+         && g_strcmp0 (other->key, member->key) != 0
+         && g_strcmp0 (other->user, member->user) == 0
+         && (!other->device || !*other->device
+             || strcmp (other->device, member->device) == 0);
+}
+
+/* As long as they sit there the names are nobody's, or who came first could not
+ * come again. */
+static gboolean
+has_namesake (const VmMember *member)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, member->room->rooms->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const VmRoom *room = value;
+
+    for (guint i = 0; i < room->members->len; i++)
+      if (is_namesake (room->members->pdata[i], member))
+        return TRUE;
+  }
+  return FALSE;
 }
 
 gboolean
@@ -37,7 +77,8 @@ vm_member_is_new (
   *device = member->device;
   return member->room->rooms->policy != VM_POLICY_OPEN && member->key
          && member->trust == VM_TRUST_LEVEL_UNKNOWN && member->user
-         && *member->user && member->device && *member->device;
+         && *member->user && member->device && *member->device
+         && !has_namesake (member);
 }
 
 static VmTrustFacts *
@@ -281,10 +322,12 @@ check_member (VmMember *member)
   VmTrustLevel level;
   g_autoptr (GError) reason = NULL;
 
-  if (vm_room_trusts (member->room, &bearer, &level, &reason))
-    renew (member, level);
-  else
+  if (!vm_room_trusts (member->room, &bearer, &level, &reason)) {
     vm_member_leave (member, reason);
+    return;
+  }
+  vm_member_keep_names (member);
+  renew (member, level);
 }
 
 gchar *
