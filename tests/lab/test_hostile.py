@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A call beside five hundred connections that mean no good: its frame rate
-stays."""
+stays. And one that begins beside more WebSockets than the host has
+descriptors."""
 
 import glob
 import itertools
@@ -9,6 +10,7 @@ import json
 import os
 import random
 import re
+import resource
 import socket
 import sys
 import threading
@@ -21,9 +23,11 @@ CONNECTED = lab.SOON
 SETTLE = 2  # s, from connected to the first measurement
 WINDOW = 4  # s of each measurement
 CONNECTIONS = 500
-ADDRESSES = 10  # more than the server takes from one are spread over these
+ADDRESSES = 18  # more than the server takes from one are spread over these
 KEPT = 0.95  # of the frame rate
 ATTEMPTS = 4  # to find the machine equally busy in the three windows of one
+DESCRIPTORS = 1024  # of the host, as a shell gives them
+IDLE = 1100  # WebSockets; of an address fewer than it may have
 MEMORY = 64 * 1024  # KiB that the connections may cost the host
 GARBAGE = (b"\x16\x03\x01\xff\xff" + b"\xaa" * 500, b"\0" * 300,
            b"GET / HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
@@ -57,14 +61,26 @@ class Hostile(lab.LabTest):
         time.sleep(SETTLE)
         return host, guest
 
+    def idle(self, source):
+        """A WebSocket over which nothing is said."""
+        sock = attacker.connect(self.a.address, source=source, timeout=5)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(f"GET / HTTP/1.1\r\nHost: {self.a.address}:8080\r\n"
+                     "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                     "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+        return sock
+
     def one(self, i, source):
-        """Idle TCP, idle TLS, a slow header, or garbage."""
+        """Idle TCP, idle TLS, a slow header, garbage, or an idle WebSocket."""
+        if i % 5 == 4:
+            return self.idle(source)
         sock = attacker.connect(self.a.address, source=source,
-                                tls=i % 4 in (1, 2), timeout=5)
-        if i % 4 == 2:
+                                tls=i % 5 in (1, 2), timeout=5)
+        if i % 5 == 2:
             sock.sendall(b"GET /status HTTP/1.1\r\nHost: ")
-        elif i % 4 == 3:
-            sock.sendall(GARBAGE[i // 4 % len(GARBAGE)])
+        elif i % 5 == 3:
+            sock.sendall(GARBAGE[i // 5 % len(GARBAGE)])
         return sock
 
     def attack(self, stop, sources):
@@ -165,6 +181,36 @@ class Hostile(lab.LabTest):
         for rates in sides:
             self.assertGreater(rates[0], 0)
             self.assertGreaterEqual(min(rates[1:]), KEPT * rates[0])
+
+    def crowd(self):
+        """IDLE WebSockets, each of which is let in."""
+        for i in range(IDLE):
+            sock = self.idle(self.sources[i % ADDRESSES])
+            self.addCleanup(sock.close)
+            self.assertEqual(attacker.read_answer(sock)[0], 101)
+
+    def test_idle_websockets(self):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        host = self.a.start(
+            "prlimit", f"--nofile={DESCRIPTORS}", "videomeet", "host",
+            "--meeting", "standup", "--user", "Ann", "--source", "stamp",
+            "--methods", "udp", "--json")
+        host.wait_event("meeting", lab.SOON, state="announced")
+        attacker.inside(self.c, self.crowd)
+        guest = self.b.start(
+            "videomeet", "join", f"videomeet://{self.a.address}:8080/standup",
+            "--user", "Bob", "--source", "stamp", "--methods", "manual",
+            "--json")
+        for process in (host, guest):
+            process.wait_event("participant-state", CONNECTED,
+                               state="connected")
+        open_ = os.listdir(f"/proc/{host.popen.pid}/fd")
+        print(f"{len(open_)} descriptors beside {IDLE} WebSockets",
+              file=sys.stderr)
+        self.assertLess(len(open_), DESCRIPTORS / 2)
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
 
     def announce(self, stop):
         """Devices that are not there, byes for one that is, and what is no
