@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* How long after asking to join the first picture is there. Ours: a
- * vmsignalbin that joins a host by its address, over TLS, from POST
- * /meetings/join to the first decoded frame. Peer: two bare webrtcbins whose
- * offer and answer are handed over in memory, from making them to the first
- * decoded frame. Sources and encoders run before, and send the same.
+ * vmsignalbin that joins a host by its address, over TLS, from making it,
+ * before POST /meetings/join, to the first decoded frame. Peer: two bare
+ * webrtcbins whose offer and answer are handed over in memory, from making them
+ * to the first decoded frame. Sources and encoders run before, and send the
+ * same.
  *
  * Then, with hosts that are other programs and other devices: how much longer a
  * trusted device takes under the policy `require` than anybody under `open`. */
@@ -107,12 +108,11 @@ ours (const gchar *uri, const gchar *policy)
       "m.video_src_0 ! fakesink name=v sync=false async=false "
       "m.audio_src_0 ! fakesink sync=false async=false " SOUND "m.audio_sink_0",
       uri, policy);
+  gint64 start = g_get_monotonic_time ();
   GstElement *pipeline = launch (line);
-  gint64 start;
   gdouble ms;
 
   watch (&moment, pipeline, "v");
-  start = g_get_monotonic_time ();
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   ms = wait_ms (&moment, start);
   stop (pipeline);

@@ -14,7 +14,8 @@ SERVICE = "_videomeet._tcp"
 
 
 def announce(host):
-    return host.start("gst-launch-1.0", "-q", "vmdiscoversrc", "user=Ann",
+    """Says "Pipeline is live" when it begins to."""
+    return host.start("gst-launch-1.0", "vmdiscoversrc", "user=Ann",
                       "!", "fakesink")
 
 

@@ -7,8 +7,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-/* What a server hands on is longer than what it takes (256 KiB) by what it adds,
- * and its `welcome` names up to 128 participants, with their tokens. */
+/* What a server hands on is longer than what it takes (256 KiB) by what it
+ * adds, and its `welcome` names up to 128 participants, with their tokens. */
 #define MESSAGE_MAX VM_JSON_SIZE_MAX
 #define PING_SECONDS 20 /* protocol §3 */
 #define DEAD_TIME (45 * G_USEC_PER_SEC) /* without a word; protocol §3 */
