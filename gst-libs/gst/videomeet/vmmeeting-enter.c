@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+/* Steps from the first `hello` to `welcome` at one door: a socket that is cut
+ * in between is opened anew, and `hello` said again. */
+#define WELCOME_STEPS_MAX 3
+
 /* Hosting */
 
 static void
@@ -182,6 +186,7 @@ try_another (VmMeeting *self, GError *error)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   gboolean final;
 
+  vm_timer_clear (&self->welcome_timer);
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
@@ -231,6 +236,71 @@ vm_meeting_refused (VmMeeting *self, GError *error)
     g_error_free (error);
 }
 
+/* Waiting for `welcome` */
+
+/* The other addresses of a device that is silent there lead to the same, most
+ * likely: other devices come first. */
+static void
+put_last (VmMeeting *self, const gchar *device)
+{
+  GList *end = self->doors.tail;
+
+  for (GList *l = self->doors.head, *next; l; l = next) {
+    VmMeetingDoor *door = l->data;
+
+    next = l == end ? NULL : l->next;
+    if (g_strcmp0 (door->device, device) != 0)
+      continue;
+    g_queue_unlink (&self->doors, l);
+    g_queue_push_tail_link (&self->doors, l);
+  }
+}
+
+static gboolean
+on_unwelcomed (gpointer data)
+{
+  g_autoptr (VmMeeting) self = g_object_ref (data);
+
+  vm_timer_clear (&self->welcome_timer);
+  put_last (self, self->door->device);
+  vm_meeting_refused (
+      self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+                "The host's server took the connection, but did not answer"));
+  return G_SOURCE_REMOVE;
+}
+
+/* As long as for any other step. */
+static guint
+step_ms (VmMeeting *self)
+{
+  return MIN (self->step_timeout, self->join_timeout);
+}
+
+static void
+go_on_waiting (VmMeeting *self)
+{
+  gint64 left = (self->welcome_until - g_get_monotonic_time ()) / 1000;
+
+  vm_timer_clear (&self->welcome_timer);
+  self->welcome_timer = vm_timer_new (self->context,
+      (guint) CLAMP (left, 1, step_ms (self)), on_unwelcomed, self);
+}
+
+/* `hello` is said. At an address there is no other device to be tried, and a
+ * server of several may take longer for a seat or a name;
+ * VmMeeting:join-timeout ends that. */
+static void
+await_welcome (VmMeeting *self)
+{
+  if (self->uri || self->welcomed)
+    return;
+  self->welcome_until = g_get_monotonic_time ()
+                        + WELCOME_STEPS_MAX * (gint64) step_ms (self) * 1000;
+  go_on_waiting (self);
+}
+
+/* The client */
+
 static void
 on_client_signal (VmSignalClient *client, const VmSignal *signal, gpointer data)
 {
@@ -260,7 +330,11 @@ on_client_lost (VmSignalClient *client, gboolean lost, gpointer data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (data);
 
-  if (client != self->client || !self->welcomed || self->returning)
+  if (client != self->client)
+    return;
+  if (self->welcome_timer)
+    go_on_waiting (self);
+  if (!self->welcomed || self->returning)
     return;
   vm_meeting_set_socket_lost (self, lost);
   vm_meeting_set_calls_lost (self, lost);
@@ -274,12 +348,12 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   vm_signal_client_join_finish (client, result, &error);
-  if (!error)
-    return;
-  if (client == self->client && self->door)
+  if (client != self->client || !self->door)
+    g_clear_error (&error);
+  else if (error)
     shut (self, error);
   else
-    g_error_free (error);
+    await_welcome (self);
 }
 
 void
@@ -311,7 +385,7 @@ vm_meeting_try_next (VmMeeting *self)
     .nonce = vm_meeting_renew_nonce (self),
     .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,
     .call_type = self->call_type,
-    .timeout_ms = MIN (self->step_timeout, self->join_timeout),
+    .timeout_ms = step_ms (self),
     .return_ms = self->return_time,
   };
   self->client = vm_signal_client_new (vm_node_get_identity (self->node),
@@ -368,6 +442,7 @@ vm_meeting_stop_entering (VmMeeting *self)
 {
   vm_timer_clear (&self->join_timer);
   vm_timer_clear (&self->browse_timer);
+  vm_timer_clear (&self->welcome_timer);
   g_clear_error (&self->refusal);
   self->may_host = FALSE;
 }

@@ -96,6 +96,8 @@ struct _VmMeeting
   GCancellable *cancellable;
   GSource *join_timer;
   GSource *browse_timer;
+  GSource *welcome_timer; /* `hello` is said, and `welcome` awaited; or NULL */
+  gint64 welcome_until; /* whatever happens in between */
   gulong node_handlers[2];
   gboolean browsing;
   VmTrustStore *store; /* of the devices met before */

@@ -6,6 +6,10 @@
 #include "cutter.h"
 #include "meetingdevice.h"
 
+#include <gst/videomeet/vmmeeting-priv.h>
+
+#define PROBE_MS 10000 /* of a busy machine */
+
 static Cutter *cutter;
 
 static void
@@ -120,6 +124,35 @@ GST_START_TEST (test_cut_at_every_message)
 
 GST_END_TEST;
 
+/* By name another host would be tried when the first does not welcome this
+ * device in time: it does, on the next socket. */
+GST_START_TEST (test_cut_at_welcome_by_name)
+{
+  g_autofree gchar *peer = NULL;
+  guint16 port;
+
+  g_object_set (a.node, "announce", VM_ANNOUNCE_FULL, NULL);
+  host ();
+  port = vm_node_get_port (a.node);
+  cutter = cutter_new_at ("127.0.0.2", port, port);
+  cutter_arm (cutter, 1 + __i__ / 2, __i__ % 2);
+  peer = g_strdup_printf ("127.0.0.2:%u", port);
+  g_object_set (b.node, "methods", VM_METHODS_MANUAL, "peers", peer, "timeout",
+      PROBE_MS, NULL);
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  b.meeting->step_timeout = WAIT_SECONDS * 1000 / 4;
+  start (&b);
+  WAIT_FOR (has (&a, "active") && has (&b, "active"));
+  fail_unless_equals_int (cutter_count_cuts (cutter), 1);
+  settle ();
+  heard (&a, "joined:p001 announced +p002 active candidate:b-last:0:m:s:1");
+  heard (&b, "joined:p002 +p001 active candidate:a-last:0:m:s:1");
+  fail_unless (b.meeting->welcome_timer == NULL);
+  part ();
+}
+
+GST_END_TEST;
+
 /* Both talk on while there is no way through. */
 GST_START_TEST (test_talk_while_cut)
 {
@@ -220,6 +253,7 @@ resume_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_cut_at_every_message);
+  tcase_add_loop_test (tc, test_cut_at_welcome_by_name, 0, 4);
   tcase_add_test (tc, test_talk_while_cut);
   tcase_add_test (tc, test_over_tls);
   tcase_add_test (tc, test_too_much_missed);
