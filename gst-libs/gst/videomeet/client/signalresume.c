@@ -8,10 +8,10 @@
 
 #define RESUME_TIME (30 * G_USEC_PER_SEC) /* from the loss; protocol §3 */
 
-/* Before each attempt to resume, ms; the last one repeats. */
 /* How long a socket has to last, to be one that is there. */
 #define STEADY_TIME G_USEC_PER_SEC
 
+/* Before each attempt to resume, ms; the last one repeats. */
 static const guint delays[] = { 0, 500, 1000, 2000, 4000 };
 
 static gboolean
