@@ -17,6 +17,7 @@
 
 GST_DEBUG_CATEGORY (vm_signal_debug);
 
+static struct rlimit file_size; /* as it was */
 static gchar *folder;
 static GMutex lock; /* of what follows */
 static GPtrArray *finished; /* locations, in order */
@@ -30,6 +31,7 @@ setup (void)
   folder = g_dir_make_tmp ("vm-record-XXXXXX", NULL);
   finished = g_ptr_array_new_with_free_func (g_free);
   begun = FALSE;
+  fail_unless (getrlimit (RLIMIT_FSIZE, &file_size) == 0);
 }
 
 static void
@@ -48,6 +50,9 @@ remove_files (void)
 static void
 teardown (void)
 {
+  /* whatever the test has set for the whole process */
+  setrlimit (RLIMIT_FSIZE, &file_size);
+  signal (SIGXFSZ, SIG_DFL);
   remove_files ();
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
@@ -337,16 +342,13 @@ GST_START_TEST (test_disk_is_full)
   g_autoptr (GPtrArray) video = samples_of (VP8 (60, SMALL));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (100));
   VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
-  struct rlimit before, little = { 4096, 4096 };
+  struct rlimit little = { 4096, file_size.rlim_max };
 
-  fail_unless (getrlimit (RLIMIT_FSIZE, &before) == 0);
-  little.rlim_max = before.rlim_max;
   signal (SIGXFSZ, SIG_IGN);
   fail_unless (setrlimit (RLIMIT_FSIZE, &little) == 0);
   push_interleaved (recorder, video, audio, 0);
   vm_recorder_close (recorder);
   fail_unless (vm_recorder_wait (recorder, 10 * GST_SECOND));
-  setrlimit (RLIMIT_FSIZE, &before);
   g_object_unref (recorder);
   fail_unless (failure != NULL);
   fail_unless_equals_int (finished->len, 0);

@@ -21,6 +21,7 @@ static GString *logged;
 static GPtrArray *held; /* SoupServerMessage, which are not answered */
 static gboolean holds, half;
 static gsize answer_size;
+static guint handlers[2]; /* of what is logged, for the whole process */
 
 static const VmNotifyTimes patient = { DEADLINE_MS, 1, 4 };
 
@@ -143,13 +144,15 @@ setup (void)
   fail_unless (soup_server_listen_local (
                    server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error),
       "%s", error ? error->message : "");
-  g_log_set_handler (NULL, G_LOG_LEVEL_MASK, on_log, NULL);
-  g_log_set_handler ("videomeet", G_LOG_LEVEL_MASK, on_log, NULL);
+  handlers[0] = g_log_set_handler (NULL, G_LOG_LEVEL_MASK, on_log, NULL);
+  handlers[1] = g_log_set_handler ("videomeet", G_LOG_LEVEL_MASK, on_log, NULL);
 }
 
 static void
 teardown (void)
 {
+  g_log_remove_handler (NULL, handlers[0]);
+  g_log_remove_handler ("videomeet", handlers[1]);
   soup_server_disconnect (server);
   g_clear_object (&server);
   g_ptr_array_unref (bodies);

@@ -134,6 +134,7 @@ GST_START_TEST (test_refused)
   g_autoptr (GError) nothing = NULL;
   g_autoptr (GError) no_media = NULL;
   g_autoptr (GError) no_display = NULL;
+  g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
 
   fail_unless (vmt_source_new ("camra", FALSE, &nothing) == NULL);
   fail_unless (strstr (nothing->message, "camera, screen, test and stamp"));
@@ -141,6 +142,8 @@ GST_START_TEST (test_refused)
   fail_unless (strstr (no_media->message, "/dev/null"));
   g_unsetenv ("DISPLAY");
   fail_unless (vmt_source_new ("screen", FALSE, &no_display) == NULL);
+  if (display)
+    g_setenv ("DISPLAY", display, TRUE);
   fail_unless (strstr (no_display->message, "DISPLAY"));
 }
 
