@@ -13,6 +13,8 @@ import sys
 import tempfile
 import threading
 
+import ports
+
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 WAIT = 90  # s, for any one thing, where others take the cores
 SOUND = ["--source", "test", "--audio-only"]
@@ -93,11 +95,16 @@ class Place:
 
     def __init__(self, folder):
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
-        self.server = Launcher(folder, "server", "--json", "--loopback",
-                               f"--port={self.port}")
-        self.server.event("serving")
+        self.server = None
+        self.port = ports.take(self.serve)
+
+    def serve(self, port):
+        """Whether the server does, at that port."""
+        self.server = Launcher(self.folder, "server", "--json", "--loopback",
+                               f"--port={port}")
+        told = self.server.wait_for(lambda event: event["event"] in ("serving", "error"))
+        assert told["event"] == "serving" or told["code"] == ports.IN_USE, told
+        return told["event"] == "serving"
 
     def at(self, user):
         return [f"--server=ws://127.0.0.1:{self.port}", f"--user={user}"]

@@ -21,6 +21,8 @@ import tempfile
 import threading
 import time
 
+import ports
+
 DEADLINE = 90  # s, for anything
 
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
@@ -29,27 +31,36 @@ environment = {**os.environ, "XDG_CONFIG_HOME": str(home), "LC_ALL": "C.UTF-8"}
 SECRET = "between-the-two"
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 class Server:
     all = []
 
     def __init__(self, *options):
-        self.port = free_port()
+        self.port = ports.take(lambda port: self.start(port, *options))
+
+    def start(self, port, *options):
+        """Whether it serves at that port."""
         self.log = []
         self.events = queue.Queue()
         self.process = subprocess.Popen(
-            [launcher, "server", "--json", "--loopback", f"--port={self.port}",
-             *options],
+            [launcher, "server", "--json", "--loopback", f"--port={port}", *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=environment)
         Server.all.append(self.process)
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
-        self.wait("serving")
+        event = self.next()
+        while event["event"] not in ("serving", "error", "end"):
+            event = self.next()
+        if event["event"] == "serving":
+            return True
+        assert event.get("code") == ports.IN_USE, self.log
+        # the next one has another log
+        self.process.wait(timeout=DEADLINE)
+        self.reader.join()
+        return False
+
+    def next(self):
+        return self.events.get(timeout=DEADLINE)
 
     def read(self):
         for line in self.process.stdout:
@@ -59,7 +70,7 @@ class Server:
 
     def wait(self, name, **members):
         while True:
-            event = self.events.get(timeout=DEADLINE)
+            event = self.next()
             assert event["event"] != "end" or name == "end", self.log
             if event["event"] == name and members.items() <= event.items():
                 return event
@@ -514,11 +525,18 @@ def refused(text, *options):
 
 
 def test_link():
-    port = free_port()
-    run = subprocess.run(
-        [launcher, "server", "--loopback", f"--port={port}", "--duration=0.1"],
-        capture_output=True, text=True, timeout=DEADLINE, env=environment,
-        check=True)
+    run = None
+
+    def start(port):
+        nonlocal run
+        run = subprocess.run(
+            [launcher, "server", "--loopback", f"--port={port}", "--duration=0.1"],
+            capture_output=True, text=True, timeout=DEADLINE, env=environment,
+            check=False)
+        assert run.returncode == 0 or "is in use" in run.stderr, run
+        return run.returncode == 0
+
+    port = ports.take(start)
     assert f"In a browser:  http://localhost:{port}/\n" in run.stdout, run
     # of whom it knows nothing it says nothing: users of calls are in no room
     assert run.stdout.endswith("Stopped.\n"), run
