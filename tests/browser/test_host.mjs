@@ -126,16 +126,16 @@ test("the host ends the meeting for all, if it means to", async () => {
   for (const refuse of [() => cleo.keyboard.press("Escape"), () => cleo.keyboard.press("Enter"),
     () => cleo.click("#end-question .plain")]) {
     await cleo.click("#end-meeting");
-    await until(() => cleo.isVisible("#end-question"), 5000, "the question");
+    await until(() => cleo.isVisible("#end-question"), STEP_MS, "the question");
     equal(await focused(), "Cancel", "what Enter does");
     await refuse();
-    await until(() => cleo.isHidden("#end-question"), 5000, "no question");
+    await until(() => cleo.isHidden("#end-question"), STEP_MS, "no question");
     equal(await focused(), "End the meeting for all", "focus");
     assert(await cleo.isVisible("#people"), "the list stays");
   }
   // nothing was said: what was asked for next is done, in a meeting that goes on
   await cleo.click("#lock-meeting");
-  await until(() => dan.isVisible("#call-locked"), 10000, "the lock at Dan's");
+  await until(() => dan.isVisible("#call-locked"), STEP_MS, "the lock at Dan's");
   equal(role.said, [{ type: "lock", locked: true }], "what was said");
 
   await cleo.click("#end-meeting");
@@ -151,13 +151,13 @@ test("without the host's server there is no end for all, and a question for it g
   const { cleo, role } = await meet();
 
   await cleo.click("#end-meeting");
-  await until(() => cleo.isVisible("#end-question"), 5000, "the question");
+  await until(() => cleo.isVisible("#end-question"), STEP_MS, "the question");
   role.cut();
-  await until(() => cleo.isHidden("#end-question"), 10000, "no question");
+  await until(() => cleo.isHidden("#end-question"), STEP_MS, "no question");
   assert(await cleo.isDisabled("#end-meeting"), "no end");
   assert(await cleo.isVisible("#server-banner"), "the reason");
   role.mend();
-  await until(() => cleo.isEnabled("#end-meeting"), 20000, "the end again");
+  await until(() => cleo.isEnabled("#end-meeting"), STEP_MS, "the end again");
   equal(role.said, [], "what was said");
 });
 

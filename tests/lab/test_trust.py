@@ -11,6 +11,9 @@ import time
 import lab
 
 CONNECTED = lab.SOON
+# s, from the end of trust until who was trusted is out. It takes two looks at the
+# store, 0.4 s; nothing else ends a call, and who is lost keeps its seat for 30 s.
+LET_GO = lab.GONE
 
 
 class Trust(lab.LabTest):
@@ -136,13 +139,13 @@ class Handshake(lab.LabTest):
 
     def refused(self, guest, words):
         error = guest.wait_event("error", CONNECTED, code="NOT_TRUSTED")
-        self.assertNotEqual(guest.wait(15), 0)
+        self.assertNotEqual(guest.wait(lab.SOON), 0)
         self.assertIn(words, error["message"])
         self.assertEqual(guest.events("participant-joined"), [])
 
     def list(self, host):
         done = host.start("videomeet", "trust", "list", "--json")
-        self.assertEqual(done.wait(10), 0)
+        self.assertEqual(done.wait(lab.SOON), 0)
         return {e["user"]: e["trust"] for e in done.events("trust")}
 
     def agree(self, ann, asking):
@@ -177,18 +180,19 @@ class Handshake(lab.LabTest):
         self.refused(self.join(c, "Eve"), "videomeet trust request")
         self.assertEqual(len(ann.events("participant-joined")), 1)
         ann.type("/who")
-        who = ann.wait_event("who", 10)["participants"]
+        who = ann.wait_event("who", lab.SOON)["participants"]
         self.assertEqual([(p["user"], p["trust"]) for p in who],
                          [("Bob", "trusted")])
 
-        a.run("videomeet", "trust", "revoke", "Bob", timeout=10)
+        a.run("videomeet", "trust", "revoke", "Bob", timeout=lab.SOON)
         revoked = time.monotonic()
         left = ann.wait_event("participant-left", CONNECTED, user="Bob")
-        self.assertLess(left["when"] - revoked, 2)
+        self.assertEqual(left["code"], "NOT_TRUSTED")
+        self.assertLess(left["when"] - revoked, LET_GO)
         error = bob.wait_event("error", CONNECTED, code="NOT_TRUSTED")
-        self.assertLess(error["when"] - revoked, 2)
-        self.assertNotEqual(bob.wait(15), 0)
-        ann.wait_event("trust-changed", 10, revoked=True)
+        self.assertLess(error["when"] - revoked, LET_GO)
+        self.assertNotEqual(bob.wait(lab.SOON), 0)
+        ann.wait_event("trust-changed", lab.SOON, revoked=True)
         self.refused(self.join(b, "Bob"), "does not trust this device")
         self.assertEqual(ann.stop(), 0)
 
@@ -214,7 +218,8 @@ class Handshake(lab.LabTest):
         a.run("videomeet", "trust", "revoke", "Bob", timeout=CONNECTED)
         revoked = time.monotonic()
         left = ann.wait_event("participant-left", CONNECTED, user="Bob")
-        self.assertLess(left["when"] - revoked, 2)
+        self.assertEqual(left["code"], "NOT_TRUSTED")
+        self.assertLess(left["when"] - revoked, LET_GO)
         bob.wait_for("does not trust this device", CONNECTED, stream="err")
         self.assertNotEqual(bob.wait(CONNECTED), 0)
         self.assertEqual(ann.stop(), 0)
@@ -440,14 +445,14 @@ class Handshake(lab.LabTest):
         self.assertEqual(
             self.ask(b, "Bob", "Ann", "--approve", "auto").wait(CONNECTED), 0)
         file = os.path.join(b.home, "trust.pem")
-        b.run("videomeet", "trust", "export", file, timeout=10)
+        b.run("videomeet", "trust", "export", file, timeout=lab.SOON)
         # the same device again, that has lost what it knew
         for name in ("devices", "tokens"):
             shutil.rmtree(os.path.join(b.config, "videomeet", name))
         self.assertEqual(self.list(b), {})
-        b.run("videomeet", "trust", "import", file, timeout=10)
+        b.run("videomeet", "trust", "import", file, timeout=lab.SOON)
         self.assertEqual(self.list(b), {"Ann": "trusted"})
-        shown = b.run("videomeet", "trust", "show", "Ann", timeout=10).stdout
+        shown = b.run("videomeet", "trust", "show", "Ann", timeout=lab.SOON).stdout
         self.assertIn("it may", shown)
         self.assertIn("call, file, folder", shown)
         self.assertEqual(ann.stop(), 0)
