@@ -9,6 +9,7 @@ import time
 
 import attacker
 import lab
+import media
 
 CONNECTED = lab.SOON
 CLOSED = lab.SOON  # until a bad message has ended a connection
@@ -52,7 +53,7 @@ class Intruder(lab.LabTest):
         return guest
 
     def end_call(self, guest):
-        """Both saw each other's frames throughout, none missing."""
+        """Both saw each other's frames throughout, as good as all of them."""
         # a quick machine is through with the attack before there is a call
         time.sleep(max(0, self.until - time.monotonic()))
         self.assertEqual(guest.stop(), 0)
@@ -64,8 +65,9 @@ class Intruder(lab.LabTest):
                         key=lambda p: p["videoFrames"])
             self.assertGreater(other["videoFrames"], 30, other)
             stamps = other["stamps"]
-            self.assertEqual((stamps["missing"], stamps["repeated"]), (0, 0),
-                             stamps)
+            sent = stamps["last"] - stamps["first"]
+            self.assertTrue(media.few(stamps["missing"], sent), stamps)
+            self.assertTrue(media.few(stamps["repeated"], sent), stamps)
             for event in process.events():
                 self.assertFalse(
                     event.get("user") in ("Ann", "Bob") and "code" in event,

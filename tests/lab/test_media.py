@@ -43,9 +43,16 @@ class Stamps(unittest.TestCase):
             self.assertEqual(stamps, list(range(30)))
             self.assertGreater(min(media.loudness(audio)[2:8]), 1000)
 
-    def test_gaps(self):
-        self.assertEqual(media.gaps([None, 4, 5, 6, 8, 9]), [(6, 8)])
-        self.assertEqual(media.gaps([4, 5, 5]), [(5, 5)])
+    def test_tally(self):
+        self.assertEqual(
+            media.tally([None, 4, 5, None, 6, 9, 9, 8, 10]),
+            {"first": 4, "last": 10, "read": 7, "missing": 2, "repeated": 2,
+             "unreadable": 1})
+
+    def test_few(self):
+        self.assertTrue(media.few(0, 0))
+        self.assertTrue(media.few(15, 300))
+        self.assertFalse(media.few(16, 300))
 
     def test_speech(self):
         with tempfile.TemporaryDirectory() as folder:

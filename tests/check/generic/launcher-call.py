@@ -14,6 +14,8 @@ import tempfile
 import threading
 import time
 
+import media
+
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual"]
 WAIT = 90  # seconds, for any one event, where others take the cores
@@ -86,11 +88,15 @@ def check_other(summary, user, frames):
     assert other["audioBuffers"] >= 50, other
     assert other["firstFrameMs"] > 0, other
     assert other["path"] == "host", other
-    # from the first frame on, every one that was sent, once and undamaged
-    assert (stamps["missing"], stamps["repeated"],
-            stamps["unreadable"]) == (0, 0, 0), other
+    # from the first frame on, as good as every one that was sent, undamaged
+    sent = stamps["last"] - stamps["first"]
+    assert media.few(stamps["missing"], sent), other
+    assert media.few(stamps["repeated"], sent), other
+    assert stamps["unreadable"] == 0, other
     assert stamps["read"] >= frames, other
-    assert stamps["last"] - stamps["first"] == stamps["read"] - 1, other
+    # and each is accounted for
+    assert (stamps["read"] - stamps["repeated"] + stamps["missing"] - 1
+            == sent), other
     return other
 
 
