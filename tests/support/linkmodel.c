@@ -67,6 +67,14 @@ happens (LinkModel *self, gdouble probability)
   return probability > 0 && g_rand_double (self->rand) < probability;
 }
 
+static void
+count_way (LinkCounts *counts, gsize size, gint64 way)
+{
+  counts->shortest = counts->bytes ? MIN (counts->shortest, way) : way;
+  counts->longest = MAX (counts->longest, way);
+  counts->bytes += size;
+}
+
 gboolean
 link_model_push (LinkModel *self, gint64 now, gsize size, gpointer data)
 {
@@ -101,6 +109,7 @@ link_model_push (LinkModel *self, gint64 now, gsize size, gpointer data)
     at = MAX (at, self->last_at);
     self->last_at = at;
   }
+  count_way (&self->counts, size, at - now);
   packet = g_new0 (Packet, 1);
   packet->at = at;
   packet->order = self->order++;

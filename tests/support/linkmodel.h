@@ -22,6 +22,8 @@ typedef struct
 typedef struct
 {
   guint64 sent, delivered, lost, overflowed, reordered;
+  guint64 bytes; /* of those that were neither lost nor overflowed */
+  gint64 shortest, longest; /* µs: their way, 0 when there were none */
 } LinkCounts;
 
 typedef struct _LinkModel LinkModel;

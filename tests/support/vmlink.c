@@ -117,8 +117,10 @@ print_counts (const gchar *name, LinkModel *model)
 
   printf ("%s sent=%" G_GUINT64_FORMAT " delivered=%" G_GUINT64_FORMAT
           " lost=%" G_GUINT64_FORMAT " overflowed=%" G_GUINT64_FORMAT
-          " reordered=%" G_GUINT64_FORMAT "\n",
-      name, c->sent, c->delivered, c->lost, c->overflowed, c->reordered);
+          " reordered=%" G_GUINT64_FORMAT " bytes=%" G_GUINT64_FORMAT
+          " shortest=%" G_GINT64_FORMAT " longest=%" G_GINT64_FORMAT "\n",
+      name, c->sent, c->delivered, c->lost, c->overflowed, c->reordered,
+      c->bytes, c->shortest, c->longest);
 }
 
 static gint

@@ -46,6 +46,9 @@ GST_START_TEST (test_nothing_asked_nothing_done)
 
   for (guint i = 0; i < N; i++)
     fail_unless_equals_int64 (at[i], (gint64) i * 10);
+  fail_unless_equals_uint64 (counts.bytes, (guint64) N * 1000);
+  fail_unless_equals_int64 (counts.shortest, 0);
+  fail_unless_equals_int64 (counts.longest, 0);
 }
 
 GST_END_TEST;
@@ -55,16 +58,20 @@ GST_START_TEST (test_delay_and_jitter_keep_the_order)
   LinkConfig config = { .delay_ms = 150, .jitter_ms = 30, .seed = 7 };
   LinkCounts counts;
   g_autofree gint64 *at = send_all (&config, 1000, 1000, &counts);
-  gint64 sum = 0;
+  gint64 sum = 0, shortest = G_MAXINT64, longest = 0;
 
   for (guint i = 0; i < N; i++) {
     gint64 delay = at[i] - (gint64) i * 1000;
 
+    shortest = MIN (shortest, delay);
+    longest = MAX (longest, delay);
     fail_unless (delay >= 120000 && delay <= 180000);
     fail_unless (i == 0 || at[i] >= at[i - 1]);
     sum += delay;
   }
   fail_unless (sum / N > 145000);
+  fail_unless_equals_int64 (counts.shortest, shortest);
+  fail_unless_equals_int64 (counts.longest, longest);
 }
 
 GST_END_TEST;
@@ -99,6 +106,9 @@ GST_START_TEST (test_rate_and_queue)
   }
   /* at most the queue: ten packets of 8 ms */
   fail_unless (worst <= 80000 && worst > 70000, "%d", (gint) worst);
+  fail_unless_equals_int64 (counts.longest, worst);
+  fail_unless_equals_uint64 (
+      counts.bytes, (counts.sent - counts.overflowed) * 1000);
 }
 
 GST_END_TEST;
