@@ -12,25 +12,55 @@ import random
 import re
 import resource
 import socket
+import ssl
 import sys
 import threading
 import time
 
 import attacker
 import lab
+import media
 
 CONNECTED = lab.SOON
 SETTLE = 2  # s, from connected to the first measurement
 WINDOW = 4  # s of each measurement
 CONNECTIONS = 500
 ADDRESSES = 18  # more than the server takes from one are spread over these
+# Of those connections stand while the call is measured, by the host's own count:
+# a fifth is garbage, which it closes, and of one address it keeps 64
+# (VM_CONNECTIONS_PER_ADDRESS). Half of either is there on a busy machine too.
+STAND = CONNECTIONS // 2
+STAND_OF_ONE = 64 // 2
 KEPT = 0.95  # of the frame rate
+CALM = 15  # a second at least without the connections, of the 30 that are sent
+DATAGRAMS = 1000  # false announcements at least, of some 4,000 a second
 ATTEMPTS = 4  # to find the machine equally busy in the three windows of one
 DESCRIPTORS = 1024  # of the host, as a shell gives them
 IDLE = 1100  # WebSockets; of an address fewer than it may have
 MEMORY = 64 * 1024  # KiB that the connections may cost the host
 GARBAGE = (b"\x16\x03\x01\xff\xff" + b"\xaa" * 500, b"\0" * 300,
            b"GET / HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+
+class Adversary(threading.Thread):
+    """function(*arguments) on that host, whose failure is the test's."""
+
+    def __init__(self, host, function, *arguments):
+        super().__init__()
+        self.work = host, function, *arguments
+        self.error = None
+        self.start()
+
+    def run(self):
+        try:
+            attacker.inside(*self.work)
+        except Exception as e:  # pylint: disable=broad-except
+            self.error = e
+
+    def finish(self):
+        self.join()
+        if self.error:
+            raise self.error
 
 
 class Hostile(lab.LabTest):
@@ -42,8 +72,9 @@ class Hostile(lab.LabTest):
         self.a, self.b, self.c = self.lab.hosts
         self.sources = [f"10.77.1.{100 + i}" for i in range(ADDRESSES)]
         for source in self.sources:
-            self.c.run("ip", "addr", "add", source + "/24", "dev", "eth0",
-                       timeout=lab.SOON, check=False)
+            # there already from the test before
+            self.c.run("ip", "addr", "replace", source + "/24", "dev", "eth0",
+                       timeout=lab.SOON)
 
     def start_call(self):
         host = self.a.start(
@@ -84,28 +115,34 @@ class Hostile(lab.LabTest):
         return sock
 
     def attack(self, stop, sources):
-        """CONNECTIONS of them, and each that ends is made again."""
+        """CONNECTIONS of them, then ever new ones in place of the oldest."""
         open_ = []
-        self.made = 0
+        self.tried = self.made = 0
 
         def run():
-            i = 0
             while not stop.is_set():
                 if len(open_) >= CONNECTIONS:
                     open_.pop(0).close()
                 try:
-                    open_.append(self.one(i, sources[i % len(sources)]))
-                except OSError:
-                    pass
-                i += 1
-                self.made = i
-                if i >= CONNECTIONS:
+                    open_.append(self.one(
+                        self.tried, sources[self.tried % len(sources)]))
+                    self.made += 1
+                except (ConnectionError, TimeoutError, ssl.SSLError):
+                    pass  # the host's doing
+                self.tried += 1
+                if self.tried >= CONNECTIONS:
                     stop.wait(0.02)  # then fifty a second
 
-        thread = threading.Thread(
-            target=attacker.inside, args=(self.c, run))
-        thread.start()
-        return thread, open_
+        return Adversary(self.c, run), open_
+
+    def standing(self):
+        """The connections that the host knows of."""
+        with attacker.inside(self.a, attacker.connect, "127.0.0.1") as sock:
+            status, _, body = attacker.ask(sock, "GET", "/metrics",
+                                           "127.0.0.1:8080")
+        self.assertEqual(status, 200)
+        return int(re.search(rb"^videomeet_connections (\d+)$", body,
+                             re.MULTILINE)[1])
 
     def memory(self, process):
         with open(f"/proc/{process.popen.pid}/status", encoding="ascii") as f:
@@ -123,21 +160,30 @@ class Hostile(lab.LabTest):
         os.remove(file)
         return [int(h) * 3600 + int(m) * 60 + float(s) for h, m, s in found]
 
-    def phase(self, sources, connected):
-        """The window, in s after connected, in which all connections stood."""
+    def phase(self, sources, connected, least):
+        """The window, in s after connected, in which all connections stood,
+        as many as the least at its beginning and end."""
         stop = threading.Event()
-        thread, connections = self.attack(stop, sources)
+        adversary, connections = self.attack(stop, sources)
         try:
-            lab.wait_until(lambda: self.made >= CONNECTIONS, 3 * lab.SOON,
+            lab.wait_until(lambda: self.tried >= CONNECTIONS
+                           or not adversary.is_alive(), 3 * lab.SOON,
                            f"{CONNECTIONS} connections")
+            stood = [self.standing()]
             start = time.monotonic() - connected
             time.sleep(WINDOW)
             self.check_answer()
+            stood.append(self.standing())
         finally:
             stop.set()
-            thread.join()
+            adversary.join()
             for sock in connections:
                 sock.close()
+        adversary.finish()
+        print(f"{self.made} of {self.tried} connections made from "
+              f"{len(sources)} addresses, of which stand {stood}",
+              file=sys.stderr)
+        self.assertGreaterEqual(min(stood), least)
         return start
 
     def check_answer(self):
@@ -155,8 +201,8 @@ class Hostile(lab.LabTest):
         # the recording's time begins up to a second after connected
         calm = SETTLE - 1
         time.sleep(WINDOW)
-        many = self.phase(self.sources, connected) - 1
-        one = self.phase(self.sources[:1], connected) - 1
+        many = self.phase(self.sources, connected, STAND) - 1
+        one = self.phase(self.sources[:1], connected, STAND_OF_ONE) - 1
         self.assertLess(self.memory(host) - before, MEMORY)
         self.assertEqual(guest.stop(), 0)
         self.assertEqual(host.stop(), 0)
@@ -176,10 +222,10 @@ class Hostile(lab.LabTest):
         # what else the machine does must not count against the server
         for _ in range(ATTEMPTS):
             sides = self.measure()
-            if all(min(r) >= KEPT * r[0] for r in sides):
+            if all(r[0] >= CALM and min(r) >= KEPT * r[0] for r in sides):
                 break
         for rates in sides:
-            self.assertGreater(rates[0], 0)
+            self.assertGreaterEqual(rates[0], CALM)
             self.assertGreaterEqual(min(rates[1:]), KEPT * rates[0])
 
     def crowd(self):
@@ -240,6 +286,7 @@ class Hostile(lab.LabTest):
             for data in datagrams:
                 for target in (self.a, self.b):
                     sock.sendto(data, (target.address, 48080))
+                    self.sent += 1
 
     def test_false_announcements(self):
         host = self.a.start(
@@ -248,9 +295,8 @@ class Hostile(lab.LabTest):
         host.wait_event("meeting", lab.SOON, state="announced")
         before = self.memory(host)
         stop = threading.Event()
-        thread = threading.Thread(
-            target=attacker.inside, args=(self.c, self.announce, stop))
-        thread.start()
+        self.sent = 0
+        adversary = Adversary(self.c, self.announce, stop)
         try:
             watcher = self.b.start("videomeet", "discover", "--json",
                                    "--methods", "udp")
@@ -267,11 +313,17 @@ class Hostile(lab.LabTest):
                              - {"Ann", "Bob", "root"}, set())
         finally:
             stop.set()
-            thread.join()
+            adversary.join()
+        adversary.finish()
         more = self.memory(host) - before
         self.assertEqual(guest.stop(), 0)
         stamps = guest.events("summary")[0]["participants"][0]["stamps"]
-        self.assertEqual((stamps["missing"], stamps["repeated"]), (0, 0))
+        print(f"{self.sent} datagrams, {stamps}", file=sys.stderr)
+        self.assertGreaterEqual(self.sent, DATAGRAMS)
+        self.assertEqual(stamps["unreadable"], 0)
+        shown = stamps["last"] - stamps["first"]
+        self.assertTrue(media.few(stamps["missing"], shown), stamps)
+        self.assertTrue(media.few(stamps["repeated"], shown), stamps)
         self.assertGreaterEqual(stamps["read"], 30)
         self.assertLess(more, MEMORY)
 
