@@ -31,7 +31,8 @@ static VmFileSender *sender;
 static GMutex lock;
 static GCond cond;
 static VmTransferState seen; /* by the receiver */
-static gchar *seen_from, *seen_id;
+static gchar *seen_from;
+static const gchar *seen_id; /* interned: others read it */
 static guint64 seen_done;
 static guint seen_pending; /* transfers */
 static guint64 seen_before; /* what the last one found when it was accepted */
@@ -52,8 +53,7 @@ on_changed (
   seen_pending += seen == VM_TRANSFER_STATE_PENDING;
   g_free (seen_from);
   seen_from = g_strdup (gst_structure_get_string (transfer, "from"));
-  g_free (seen_id);
-  seen_id = g_strdup (gst_structure_get_string (transfer, "transferId"));
+  seen_id = g_intern_string (gst_structure_get_string (transfer, "transferId"));
   g_cond_broadcast (&cond);
   g_mutex_unlock (&lock);
 }
@@ -162,7 +162,7 @@ teardown (void)
   g_clear_pointer (&path, g_free);
   g_clear_pointer (&data, g_free);
   g_clear_pointer (&seen_from, g_free);
-  g_clear_pointer (&seen_id, g_free);
+  seen_id = NULL;
 }
 
 static void
