@@ -25,9 +25,11 @@ REPEATED = 30  # where a frame comes late the one before is sent again
 # of what is under way on a slow cable something has waited so long, at least
 WAIT = 20  # ms
 LOAD = 0.3  # of the rate, from the start to the end of both programs
-# The detailed picture: noise beneath the stamp, of which there is as much as
-# makes the encoder need half of 1 Mbit/s. The stamp alone needs a quarter.
-WIDTH, HEIGHT, NOISE = 320, 180, 2  # pixels, and lines of them
+# The detailed pictures: noise beneath the stamp, of which there is as much as
+# makes the encoder need half of 1 Mbit/s (the stamp alone needs a quarter), or
+# more than it can show with all the bits that it has by default.
+WIDTH, HEIGHT = 320, 180  # pixels
+DETAILED, CROWDED = 2, 8  # lines of noise
 FRAMES = 30 * (LONG_CALL + 16)
 
 
@@ -35,17 +37,17 @@ class BadNetwork(lab.LabTest):
     hosts = 2
     avahi = False
 
-    def detailed(self):
-        """A file of stamps, noise and a tone, made once."""
-        path = os.path.join(self.lab.folder, "detailed.mkv")
+    def noisy(self, lines):
+        """A file of stamps, so many lines of noise and a tone, made once."""
+        path = os.path.join(self.lab.folder, f"noise-{lines}.mkv")
         if os.path.exists(path):
             return path
         raw = path + ".raw"
         media.write_stamped(raw, WIDTH, HEIGHT, FRAMES)
         with open(raw, "r+b") as f:
             for i in range(FRAMES):
-                f.seek(i * WIDTH * HEIGHT * 3 // 2 + WIDTH * (HEIGHT - NOISE))
-                f.write(random.randbytes(WIDTH * NOISE))
+                f.seek(i * WIDTH * HEIGHT * 3 // 2 + WIDTH * (HEIGHT - lines))
+                f.write(random.randbytes(WIDTH * lines))
         self.lab.hosts[0].run(
             "gst-launch-1.0", "-q", "filesrc", "location=" + raw, "!",
             "rawvideoparse", f"width={WIDTH}", f"height={HEIGHT}",
@@ -73,10 +75,10 @@ class BadNetwork(lab.LabTest):
             host.call("ip", "link", "set", "eth1", "up")
         return cable
 
-    def call(self, frames, sound, length=CALL, **bad):
+    def call(self, frames, sound, length=CALL, noise=0, **bad):
         """bad: what is asked of the cable, in the words of its options."""
         for _ in range(ATTEMPTS):
-            faults = self.faults_of(bad, frames, sound, length)
+            faults = self.faults_of(bad, frames, sound, length, noise)
             if not faults:
                 break
         self.assertEqual(faults, [])
@@ -104,12 +106,12 @@ class BadNetwork(lab.LabTest):
             tests.append(("has not overflowed", counts["overflowed"] > 0))
         return [fault for fault, good in tests if not good]
 
-    def faults_of(self, bad, frames, sound, length):
+    def faults_of(self, bad, frames, sound, length, noise):
         """What a call over such a cable lacks, in words, or the cable."""
         a, b = self.lab.hosts
         faults = []
         cable = self.link(*(f"--{name}={n}" for name, n in bad.items()))
-        source = self.detailed() if "rate" in bad else "stamp"
+        source = self.noisy(noise) if noise else "stamp"
         # there and back, at its shortest
         rtt = 2 * (bad.get("delay", 0) - bad.get("jitter", 0))
         # the good network is gone
@@ -175,16 +177,20 @@ class BadNetwork(lab.LabTest):
         self.call(loss=2, frames=0.9, sound=0.9)
 
     def test_rate(self):
-        self.call(rate=1000000, frames=0.9, sound=0.9)
+        self.call(rate=1000000, noise=DETAILED, frames=0.9, sound=0.9)
+
+    def test_picture_larger_than_the_rate(self):
+        self.call(rate=1000000, noise=CROWDED, frames=0.9, sound=0.9)
 
     def test_overflow(self):
         # as much may wait as a small router keeps: where a few frames come at
         # once, some of that is sent again
-        self.call(rate=1000000, queue=3000, frames=0.5, sound=0.8)
+        self.call(rate=1000000, queue=3000, noise=DETAILED, frames=0.5,
+                  sound=0.8)
 
     def test_all_together(self):
-        self.call(delay=150, jitter=30, loss=2, rate=1000000, frames=0.4,
-                  sound=0.8, length=LONG_CALL)
+        self.call(delay=150, jitter=30, loss=2, rate=1000000, noise=DETAILED,
+                  frames=0.4, sound=0.8, length=LONG_CALL)
 
 
 if __name__ == "__main__":
