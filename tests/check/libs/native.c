@@ -4,6 +4,7 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/wire/dialect.h>
+#include <gst/videomeet/wire/json.h>
 #include <string.h>
 
 static const VmDialect *dialect = &vm_dialect_native;
@@ -412,6 +413,36 @@ GST_START_TEST (test_limits_of_trust)
 
 GST_END_TEST;
 
+static VmSignal *
+parse_relayed (gsize size)
+{
+  const gchar text[] = "{\"type\":\"presence\",\"status\":\"busy\"}";
+  const VmDialect *client = &vm_dialect_native_client;
+  gpointer state = client->state_new ();
+  gchar *data = g_malloc (size);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (data, size);
+  VmSignal *signal;
+
+  memset (data, ' ', size);
+  memcpy (data, text, sizeof text - 1);
+  signal = client->parse (state, bytes, NULL);
+  client->state_free (state);
+  return signal;
+}
+
+/* Of a server, which hands on more than it takes. */
+GST_START_TEST (test_longest_relayed)
+{
+  for (guint below = 0; below < 2; below++) {
+    g_autoptr (VmSignal) signal = parse_relayed (VM_JSON_SIZE_MAX - below);
+
+    fail_unless (signal && signal->type == VM_SIGNAL_PRESENCE);
+  }
+  fail_unless (parse_relayed (VM_JSON_SIZE_MAX + 1) == NULL);
+}
+
+GST_END_TEST;
+
 /* A token has lines. */
 GST_START_TEST (test_token)
 {
@@ -446,6 +477,7 @@ native_suite (void)
   tcase_add_test (tc, test_a_bad_error_is_still_an_error);
   tcase_add_test (tc, test_limits);
   tcase_add_test (tc, test_limits_of_trust);
+  tcase_add_test (tc, test_longest_relayed);
   tcase_add_test (tc, test_token);
   tcase_add_test (tc, test_made_here);
   tcase_add_test (tc, test_errors);
