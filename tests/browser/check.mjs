@@ -8,6 +8,7 @@ import { endAll } from "./program.mjs";
 
 const CASE_MS = 300000; // a busy machine is slow
 const cases = [];
+const now = () => Math.round(process.uptime() * 1000); // a test may have another Date
 
 // `ms`: when it is given up.
 export function test(name, func, ms = CASE_MS) {
@@ -44,13 +45,13 @@ export async function main() {
 
   for (const { name, func, ms } of chosen) {
     const limit = deadline(ms);
-    const began = Date.now();
+    const began = now();
     try {
       await Promise.race([func(), limit.promise]);
-      console.log(`ok    ${name} (${Date.now() - began} ms)`);
+      console.log(`ok    ${name} (${now() - began} ms)`);
     } catch (error) {
       failures++;
-      console.log(`FAIL  ${name} (${Date.now() - began} ms)\n${error.stack}`);
+      console.log(`FAIL  ${name} (${now() - began} ms)\n${error.stack}`);
     }
     limit.clear();
     await endAll();

@@ -3,45 +3,14 @@
 // The page's way to its server, without a browser: a server that keeps seats as a
 // device does, sockets that the test cuts, on a clock of the test's.
 
+import { setTimeout as later } from "node:timers";
 import { assert, equal, main, test } from "./check.mjs";
+import { pass, timers } from "./clock.mjs";
 import { load } from "./webmodules.mjs";
 
 const SECOND = 1000;
 const NO_FRAME = 1006; // how a browser tells of a socket that ended without one
 const POLICY = 1008;
-
-// --- the clock: time passes when the test says so ---
-
-const later = globalThis.setTimeout;
-const timers = new Map(); // number -> {at, func}
-let time = 0;
-let count = 0;
-
-Date.now = () => time;
-globalThis.setTimeout = (func, ms = 0) => {
-  timers.set(++count, { at: time + ms, func });
-  return count;
-};
-globalThis.clearTimeout = (number) => timers.delete(number);
-
-async function settle() {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => { later(resolve, 0); });
-}
-
-async function pass(ms) {
-  const end = time + ms;
-
-  for (;;) {
-    await settle();
-    const due = [...timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
-    if (!due) break;
-    const [number, { at, func }] = due;
-    timers.delete(number);
-    time = Math.max(time, at);
-    func();
-  }
-  time = end;
-}
 
 // --- the sockets, and what they lead to ---
 

@@ -5,48 +5,15 @@
 
 import { File } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import { setTimeout as wait } from "node:timers";
 import { assert, equal, main, test } from "./check.mjs";
+import { pass, settle } from "./clock.mjs";
 import { load } from "./webmodules.mjs";
-
-// --- the clock: time passes when the test says so ---
-
-const timers = new Map(); // number -> {at, func}
-let time = 0;
-let count = 0;
-
-Object.defineProperty(performance, "now", { value: () => time });
-globalThis.setTimeout = (func, ms = 0) => {
-  timers.set(++count, { at: time + ms, func });
-  return count;
-};
-globalThis.clearTimeout = (number) => timers.delete(number);
-
-// What is to be done now: the disk's turns, hashes and microtasks.
-async function settle() {
-  for (let i = 0; i < 30; i++) await new Promise((resolve) => { wait(resolve, 0); });
-}
-
-async function pass(ms) {
-  const end = time + ms;
-
-  for (;;) {
-    await settle();
-    const due = [...timers].filter(([, { at }]) => at <= end)
-      .sort(([, a], [, b]) => a.at - b.at)[0];
-    if (!due) break;
-    const [number, { at, func }] = due;
-    timers.delete(number);
-    time = Math.max(time, at);
-    func();
-  }
-  time = end;
-}
 
 // --- the disk: the worker itself, in memory ---
 
 const answers = new Map(); // number -> resolve
 let work = null;
+let count = 0; // of requests
 
 Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
 globalThis.addEventListener = (type, func) => { work = func; };
