@@ -520,7 +520,6 @@ typedef struct
 {
   VmWs *held;
   VmWs *other; /* that has come since */
-  gboolean looked;
 } Sockets;
 
 /* The first time, the one that is there is not read from any more. */
@@ -531,7 +530,6 @@ look_at_sockets (VmServer *self, gpointer data)
   GHashTableIter iter;
   gpointer ws;
 
-  g_mutex_lock (&lock);
   g_hash_table_iter_init (&iter, self->transfer_sockets);
   while (g_hash_table_iter_next (&iter, NULL, &ws)) {
     if (!sockets->held)
@@ -539,22 +537,6 @@ look_at_sockets (VmServer *self, gpointer data)
     else if (ws != sockets->held)
       sockets->other = ws;
   }
-  sockets->looked = TRUE;
-  g_cond_broadcast (&cond);
-  g_mutex_unlock (&lock);
-}
-
-static void
-look (Sockets *sockets)
-{
-  gint64 until = g_get_monotonic_time () + DEADLINE;
-
-  sockets->looked = FALSE;
-  vm_server_post (server, look_at_sockets, sockets, NULL);
-  g_mutex_lock (&lock);
-  while (!sockets->looked)
-    fail_unless (g_cond_wait_until (&cond, &lock, until));
-  g_mutex_unlock (&lock);
 }
 
 /* Nothing is read any more from a socket that nobody has closed, as when the
@@ -570,14 +552,14 @@ GST_START_TEST (test_silent_while_paused)
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
   vm_file_receiver_set_paused (receiver, seen_id, TRUE);
   wait_state (VM_TRANSFER_STATE_PAUSED);
-  look (&sockets);
+  net_run (server, look_at_sockets, &sockets);
   fail_unless (sockets.held);
   while (!sockets.other) {
     fail_unless (g_get_monotonic_time () < until);
     g_mutex_lock (&lock);
     g_cond_wait_until (&cond, &lock, g_get_monotonic_time () + 20 * 1000);
     g_mutex_unlock (&lock);
-    look (&sockets);
+    net_run (server, look_at_sockets, &sockets);
   }
   vm_file_receiver_set_paused (receiver, seen_id, FALSE);
   finish (&up);

@@ -523,10 +523,6 @@ typedef struct
   guint waiting;
   guint close_code;
   gboolean choked;
-
-  GMutex lock; /* of done */
-  GCond cond;
-  gboolean done;
 } Feed;
 
 /* bytes in the kernel, so that a queue fills soon */
@@ -571,27 +567,14 @@ feed_on_net (VmServer *self, gpointer data)
     feed->close_code = ws->close_code;
     feed->choked = lws_send_pipe_choked (wsi);
   }
-  g_mutex_lock (&feed->lock);
-  feed->done = TRUE;
-  g_cond_signal (&feed->cond);
-  g_mutex_unlock (&feed->lock);
 }
 
 static Feed
 feed (guint messages, gsize size, gsize last_size)
 {
   Feed what = { messages, size, last_size };
-  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_USEC_PER_SEC;
 
-  g_mutex_init (&what.lock);
-  g_cond_init (&what.cond);
-  vm_server_post (server, feed_on_net, &what, NULL);
-  g_mutex_lock (&what.lock);
-  while (!what.done)
-    fail_unless (g_cond_wait_until (&what.cond, &what.lock, end));
-  g_mutex_unlock (&what.lock);
-  g_mutex_clear (&what.lock);
-  g_cond_clear (&what.cond);
+  net_run (server, feed_on_net, &what);
   return what;
 }
 

@@ -55,6 +55,45 @@ net_server (VmServerConfig *config, const VmServerTimes *times)
   return server;
 }
 
+typedef struct
+{
+  VmServerFunc func;
+  gpointer data;
+
+  GMutex lock; /* of done */
+  GCond cond;
+  gboolean done;
+} Run;
+
+static void
+run_on_net (VmServer *server, gpointer data)
+{
+  Run *run = data;
+
+  run->func (server, run->data);
+  g_mutex_lock (&run->lock);
+  run->done = TRUE;
+  g_cond_signal (&run->cond);
+  g_mutex_unlock (&run->lock);
+}
+
+void
+net_run (VmServer *server, VmServerFunc func, gpointer data)
+{
+  Run run = { .func = func, .data = data };
+  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_TIME_SPAN_SECOND;
+
+  g_mutex_init (&run.lock);
+  g_cond_init (&run.cond);
+  vm_server_post (server, run_on_net, &run, NULL);
+  g_mutex_lock (&run.lock);
+  while (!run.done)
+    fail_unless (g_cond_wait_until (&run.cond, &run.lock, end));
+  g_mutex_unlock (&run.lock);
+  g_mutex_clear (&run.lock);
+  g_cond_clear (&run.cond);
+}
+
 static gboolean
 accept_any (GTlsConnection *connection, GTlsCertificate *certificate,
     GTlsCertificateFlags errors, gpointer data)

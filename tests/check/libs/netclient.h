@@ -27,6 +27,8 @@ void net_use_identity (VmIdentity *identity);
 void net_use_address (const gchar *address);
 /* With @times, or patient. */
 VmServer *net_server (VmServerConfig *config, const VmServerTimes *times);
+/* Runs @func on vm-net, and waits for its end. */
+void net_run (VmServer *server, VmServerFunc func, gpointer data);
 GIOStream *net_connect (VmServer *server);
 /* Sends all of @request and reads one answer with its body. */
 NetAnswer *net_ask_on (GIOStream *stream, const gchar *request, gsize size);

@@ -36,15 +36,11 @@ GST_START_TEST (test_bound)
 
 GST_END_TEST;
 
-/* What vm-net is asked, and waited for. */
+/* What vm-net is asked. */
 typedef struct
 {
   guint max; /* if not 0, from now on */
   guint open, told; /* WebSockets */
-
-  GMutex lock;
-  GCond cond;
-  gboolean done;
 } Look;
 
 static void
@@ -63,27 +59,14 @@ look_on_net (VmServer *self, gpointer data)
     look->open += ws && !ws->close_code;
     look->told += ws && ws->close_code;
   }
-  g_mutex_lock (&look->lock);
-  look->done = TRUE;
-  g_cond_signal (&look->cond);
-  g_mutex_unlock (&look->lock);
 }
 
 static Look
 look (guint max)
 {
   Look what = { .max = max };
-  gint64 end = g_get_monotonic_time () + NET_SECONDS * G_USEC_PER_SEC;
 
-  g_mutex_init (&what.lock);
-  g_cond_init (&what.cond);
-  vm_server_post (server, look_on_net, &what, NULL);
-  g_mutex_lock (&what.lock);
-  while (!what.done)
-    fail_unless (g_cond_wait_until (&what.cond, &what.lock, end));
-  g_mutex_unlock (&what.lock);
-  g_mutex_clear (&what.lock);
-  g_cond_clear (&what.cond);
+  net_run (server, look_on_net, &what);
   return what;
 }
 

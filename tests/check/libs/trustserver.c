@@ -273,21 +273,18 @@ check_pending (GIOStream *stream)
 
 /* How many connections wait for the desk, asked on vm-net. */
 static void
-count_askers (VmServer *of, gpointer queue)
+count_askers (VmServer *of, gpointer count)
 {
-  g_async_queue_push (
-      queue, GUINT_TO_POINTER (g_hash_table_size (of->askers) + 1));
+  *(guint *) count = g_hash_table_size (of->askers);
 }
 
 static guint
 askers (void)
 {
-  g_autoptr (GAsyncQueue) queue = g_async_queue_new ();
+  guint count = 0;
 
-  vm_server_post (server, count_askers, queue, NULL);
-  return GPOINTER_TO_UINT (g_async_queue_timeout_pop (
-             queue, NET_SECONDS * G_TIME_SPAN_SECOND))
-         - 1;
+  net_run (server, count_askers, &count);
+  return count;
 }
 
 static void
