@@ -159,16 +159,18 @@ tell_failed (VmtSessionTrust *self, const News *news)
 {
   g_autofree gchar *name = name_of (news), *text = NULL;
   g_autofree gchar *why = vmt_text_safe (news->error->message);
-  const gchar *advice = "";
+  const gchar *rest = ".";
   JsonObject *event;
 
   /* that a device may not join says nothing of what it asks besides */
   if (news->request_id && g_strcmp0 (self->request_id, news->request_id) == 0)
     g_clear_pointer (&self->request_id, g_free);
   if (g_error_matches (news->error, VM_ERROR, VM_ERROR_NOT_TRUSTED))
-    advice = " Who is to be let in asks this device first: videomeet trust "
-             "request, with the name of this one.";
-  text = g_strdup_printf ("%s was refused: %s.%s", name, why, advice);
+    rest = ". Who is to be let in asks this device first: videomeet trust "
+           "request, with the name of this one.";
+  else if (g_error_matches (news->error, VM_ERROR, VM_ERROR_KEY_CHANGED))
+    rest = ""; /* or it is copied with the command at the end */
+  text = g_strdup_printf ("%s was refused: %s%s", name, why, rest);
   event = event_of ("trust-failed", news);
   vmt_event_add_string (event, "message", text);
   vmt_output_event (self->output, event);

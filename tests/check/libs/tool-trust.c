@@ -316,14 +316,20 @@ take_news (void)
 }
 
 static void
-fails_with (Meeting *meeting, const gchar *request_id, const gchar *message)
+fails (Meeting *meeting, const gchar *request_id, VmError code,
+    const gchar *message)
 {
-  g_autoptr (GError) error =
-      g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED, message);
+  g_autoptr (GError) error = g_error_new_literal (VM_ERROR, code, message);
 
   g_signal_emit_by_name (
       meeting->node, "trust-failed", request_id, "ID", "Bob", error);
   take_news ();
+}
+
+static void
+fails_with (Meeting *meeting, const gchar *request_id, const gchar *message)
+{
+  fails (meeting, request_id, VM_ERROR_NOT_TRUSTED, message);
 }
 
 /* Only the end of the request that is asked about closes its question. */
@@ -414,6 +420,27 @@ GST_START_TEST (test_programs_answer_at_once)
 
 GST_END_TEST;
 
+/* What is said to be typed can be copied with the rest of its line. */
+GST_START_TEST (test_command_is_the_end)
+{
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  fails (&meeting, NULL, VM_ERROR_KEY_CHANGED,
+      "another key, forget the old one: videomeet forget OLD-ID");
+  fails (&meeting, NULL, VM_ERROR_TIMEOUT, "too late");
+  fails_with (&meeting, NULL, "not let in");
+  fail_unless_equals_int (
+      count_in (&meeting, ": videomeet forget OLD-ID\n"), 1);
+  fail_unless_equals_int (
+      count_in (&meeting, "Bob was refused: too late.\n"), 1);
+  fail_unless_equals_int (
+      count_in (&meeting, "Bob was refused: not let in. Who is"), 1);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
 /* Nothing that others have written moves the cursor. */
 GST_START_TEST (test_words_of_others_are_safe)
 {
@@ -484,6 +511,7 @@ tool_trust_suite (void)
   tcase_add_test (tc, test_question_stays_open);
   tcase_add_test (tc, test_question_can_be_read);
   tcase_add_test (tc, test_programs_answer_at_once);
+  tcase_add_test (tc, test_command_is_the_end);
   tcase_add_test (tc, test_words_of_others_are_safe);
   return s;
 }
