@@ -6,7 +6,7 @@
 #include <gst/videomeet/wire/deviceinfo.h>
 #include <libsoup/soup.h>
 
-#define MUTE_HOLD_MS 1200 /* a socket that lasts so long is one that is there */
+#define MUTE_HOLD_MS 1200 /* a socket that lasts so long is there */
 
 /* A device that goes along with its guests up to `hello`, and then */
 typedef enum

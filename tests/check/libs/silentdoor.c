@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How long a guest waits for `welcome` at one door, by name: what keeps a socket
- * open does not put it off, and sockets that are cut only up to a limit. */
+/* How long a guest waits for `welcome` at one door, by name: what keeps a
+ * socket open does not put it off, and sockets that are cut only up to a limit.
+ */
 
 #include "mutehost.h"
 
@@ -47,30 +48,34 @@ on_alive (gpointer stream)
   return G_SOURCE_CONTINUE;
 }
 
-/* Called after the client's own. */
+/* Called after the client's own; and of a door that is left, whose socket is
+ * read for a while. */
 static void
 on_pong (SoupWebsocketConnection *socket, GBytes *payload, gpointer data)
 {
+  if (!b.meeting->welcome_timer)
+    return;
   n_pongs++;
-  fail_unless (b.meeting->welcome_timer != NULL);
   fail_unless (g_source_get_ready_time (b.meeting->welcome_timer) == due);
 }
 
 GST_START_TEST (test_pongs_do_not_put_it_off)
 {
+  g_autoptr (SoupWebsocketConnection) socket = NULL;
   guint timer;
 
   meet (MUTE_SILENT, STEP_MS);
+  socket = g_object_ref (b.meeting->client->socket);
   due = g_source_get_ready_time (b.meeting->welcome_timer);
   n_pongs = 0;
-  g_signal_connect (
-      b.meeting->client->socket, "pong", G_CALLBACK (on_pong), NULL);
+  g_signal_connect (socket, "pong", G_CALLBACK (on_pong), NULL);
   WAIT_FOR (mute->hellos);
   timer = g_timeout_add (PONG_MS, on_alive,
       g_io_stream_get_output_stream (
           soup_websocket_connection_get_io_stream (mute_get_socket (mute))));
   WAIT_FOR (has (&b, "announced") || has (&b, "ended"));
   g_source_remove (timer);
+  g_signal_handlers_disconnect_by_func (socket, on_pong, NULL);
   heard (&b, "joined:p001 announced");
   fail_unless (n_pongs > 0);
   fail_unless_equals_int (mute->hellos, 1);
@@ -118,7 +123,7 @@ GST_START_TEST (test_step_with_time_left)
   WAIT_FOR (mute->hellos == 1);
   waits = cut_with (2 * LONG_STEP_MS);
   fail_unless (waits >= LONG_STEP_MS - 1, "%" G_GINT64_FORMAT, waits);
-  fail_unless (waits < 2 * LONG_STEP_MS, "%" G_GINT64_FORMAT, waits);
+  fail_unless (waits < LONG_STEP_MS * 3 / 2, "%" G_GINT64_FORMAT, waits);
   part ();
 }
 
@@ -132,8 +137,8 @@ GST_START_TEST (test_last_step)
   meet (MUTE_KEEPS, LONG_STEP_MS);
   WAIT_FOR (mute->hellos == 1);
   waits = cut_with (LONG_STEP_MS / 2);
-  fail_unless (
-      ABS (waits - LONG_STEP_MS / 2) <= 100, "%" G_GINT64_FORMAT, waits);
+  fail_unless (waits >= LONG_STEP_MS / 2 - 1, "%" G_GINT64_FORMAT, waits);
+  fail_unless (waits < LONG_STEP_MS * 3 / 4, "%" G_GINT64_FORMAT, waits);
   part ();
 }
 
@@ -151,8 +156,7 @@ GST_START_TEST (test_no_time_left)
   mute_cut (mute);
   WAIT_FOR (has (&b, "announced") || has (&b, "ended"));
   /* not after one more step */
-  fail_unless (
-      g_get_monotonic_time () - cut_at < LONG_STEP_MS * (gint64) 1000);
+  fail_unless (g_get_monotonic_time () - cut_at < LONG_STEP_MS * (gint64) 1000);
   heard (&b, "joined:p001 announced");
   part ();
 }

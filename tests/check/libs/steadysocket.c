@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A guest whose host has a socket that is no good: it drops each anew, or brings
- * a message that is too long. */
+/* A guest whose host has a socket that is no good: it drops each anew, or
+ * brings a message that is too long. */
 
 #include "mutehost.h"
 
@@ -187,7 +187,7 @@ GST_START_TEST (test_longest_message)
 
 GST_END_TEST;
 
-/* It is not taken: the client closes that socket, and comes back with another. */
+/* It is not taken: the client closes that socket, and comes with another. */
 GST_START_TEST (test_too_long_a_message)
 {
   say (VM_JSON_SIZE_MAX + 1);
