@@ -177,15 +177,13 @@ GST_START_TEST (test_vp8_at_200_kbits)
 
 GST_END_TEST;
 
+/* Not by libav: what it loads has instructions that valgrind knows only where
+ * the processor says that it has them. */
 GST_START_TEST (test_h264_at_200_kbits)
 {
-  if (!gst_registry_check_feature_version (
-          gst_registry_get (), "x264enc", 1, 0, 0)
-      || !gst_registry_check_feature_version (
-          gst_registry_get (), "avdec_h264", 1, 0, 0))
-    return;
   survives ("x264enc bitrate=200 tune=zerolatency speed-preset=ultrafast ! "
-            "h264parse ! avdec_h264",
+            "video/x-h264,profile=constrained-baseline ! h264parse ! "
+            "openh264dec",
       90);
 }
 
