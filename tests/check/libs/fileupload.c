@@ -583,7 +583,7 @@ know (gboolean revoked, gint64 seconds)
   facts->given = revoked ? 0 : VM_PERMISSIONS_FILE;
   facts->given_until = g_get_real_time () / G_USEC_PER_SEC + seconds;
   g_ptr_array_add (known, facts);
-  vm_server_take_known (server, known, FALSE);
+  vm_server_take_known (server, known, FALSE, G_MAXUINT64);
 }
 
 /* The socket is closed, and what it asks for again is refused. */

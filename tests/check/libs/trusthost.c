@@ -13,6 +13,8 @@ void (*host_approve) (const gchar *request_id);
 static GAsyncQueue *words;
 static GMutex lock; /* of asked and digits, and of what words is */
 static gboolean changed; /* was heard, and nobody has waited for it */
+static GMutex busy;
+static gboolean kept; /* the test has it */
 
 void
 host_hear (const gchar *format, ...)
@@ -58,6 +60,8 @@ static void
 on_failed (const gchar *request_id, const gchar *device_id, const gchar *name,
     const GError *reason, gpointer user_data)
 {
+  g_mutex_lock (&busy);
+  g_mutex_unlock (&busy);
   host_hear ("failed:%s:%s", name, vm_error_to_code (reason->code));
 }
 
@@ -124,9 +128,21 @@ host_setup (void)
   open_host ((VmServerConfig){ 0 }, NULL);
 }
 
+void
+host_keep_busy (gboolean keep)
+{
+  if (keep)
+    g_mutex_lock (&busy);
+  else
+    g_mutex_unlock (&busy);
+  kept = keep;
+}
+
 static void
 close_host (void)
 {
+  if (kept)
+    host_keep_busy (FALSE);
   vm_server_stop (server);
   vm_trust_desk_close (desk);
   g_clear_pointer (&desk, vm_trust_desk_unref);

@@ -35,6 +35,9 @@ extern void (*host_approve) (const gchar *request_id);
 void host_heard (const gchar *word);
 /* The same, or "changed"; others are dropped. */
 void host_waits_for (const gchar *word);
+/* From the next refusal on the desk does nothing, until it is no longer kept.
+ */
+void host_keep_busy (gboolean keep);
 
 /* One request of @who (NULL: no certificate); @body NULL: a GET. */
 NetAnswer *trust_ask (VmIdentity *who, const gchar *path, const gchar *body);

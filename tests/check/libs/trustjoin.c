@@ -319,6 +319,46 @@ GST_START_TEST (test_held_to_the_first_key)
 
 GST_END_TEST;
 
+/* As another process would; the server looks at everybody then. */
+static void
+is_met (VmIdentity *who, const gchar *user, const gchar *device)
+{
+  g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
+  g_autoptr (GError) error = NULL;
+
+  vm_trust_store_pin (f.store, user, device,
+      vm_identity_get_tls_certificate (who), today, &error);
+  g_assert_no_error (error);
+  host_waits_for ("changed");
+}
+
+/* The store is read before the guest is in it: it is held to its key all the
+ * same, and once it is in it for as long as it stays there. */
+GST_START_TEST (test_held_before_it_is_written)
+{
+  g_autoptr (VmKnownDevice) forgotten = NULL;
+  g_autoptr (GError) error = NULL;
+
+  vm_server_set_policy (server, VM_POLICY_PIN);
+  is_met (f.ann, "Bob", "tablet");
+  host_keep_busy (TRUE);
+  is_kept_out (f.eve, "tablet");
+  comes (f.bob, "box");
+  is_met (f.eve, "Carl", "phone");
+  stranger_is_kept_out ();
+  comes (f.bob, "box");
+  host_keep_busy (FALSE);
+  host_waits_for ("changed");
+  stranger_is_kept_out ();
+  forgotten = vm_trust_store_forget (
+      f.store, vm_identity_get_device_id (f.bob), &error);
+  g_assert_no_error (error);
+  host_waits_for ("changed");
+  comes (NULL, "box");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_nobody_is_held_under_open)
 {
   g_autoptr (GPtrArray) known = NULL;
@@ -348,7 +388,7 @@ know_others (guint n)
 
     g_ptr_array_add (facts, vm_trust_facts_new (id));
   }
-  vm_server_take_known (server, facts, FALSE);
+  vm_server_take_known (server, facts, FALSE, G_MAXUINT64);
 }
 
 /* A page sits there without a key, for as long as it likes: by @device, or by
@@ -367,19 +407,6 @@ sits_still (NetSocket *sam)
 {
   comes (f.ann, "tablet");
   g_free (net_socket_wait (sam, "participant-left"));
-}
-
-/* As another process would; the server looks at everybody then. */
-static void
-is_met (VmIdentity *who, const gchar *user, const gchar *device)
-{
-  g_autoptr (GDateTime) today = g_date_time_new_now_utc ();
-  g_autoptr (GError) error = NULL;
-
-  vm_trust_store_pin (f.store, user, device,
-      vm_identity_get_tls_certificate (who), today, &error);
-  g_assert_no_error (error);
-  host_waits_for ("changed");
 }
 
 /* Eve takes the names of a page that is in the meeting already: that does not
@@ -474,6 +501,7 @@ trustjoin_suite (void)
   tcase_add_test (tests, test_revoked_before_the_start);
   tcase_add_test (tests, test_room_dialect);
   tcase_add_test (tests, test_held_to_the_first_key);
+  tcase_add_test (tests, test_held_before_it_is_written);
   tcase_add_test (tests, test_nobody_is_held_under_open);
   tcase_add_loop_test (tests, test_names_of_a_page, 0, 2);
   tcase_add_test (tests, test_names_of_a_page_known_elsewhere);

@@ -77,7 +77,7 @@ vm_judge_set_host_names (VmJudge *judge, const gchar *user, const gchar *device)
 void
 vm_judge_take_known (VmJudge *judge, GPtrArray *facts, gboolean damaged)
 {
-  vm_known_take (judge->known, facts, damaged);
+  vm_known_take (judge->known, facts, damaged, 0);
 }
 
 const gchar *

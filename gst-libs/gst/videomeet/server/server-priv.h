@@ -359,8 +359,10 @@ int vm_trust_writeable (VmConn *conn);
 /* The connection is no more. */
 void vm_trust_forget (VmConn *conn);
 /* From the desk, on any thread. @facts: (transfer full) (element-type
- * VmTrustFacts) */
-void vm_server_take_known (VmServer *self, GPtrArray *facts, gboolean damaged);
+ * VmTrustFacts). @written: the last guest that the desk had asked the store to
+ * remember before it was read; those who came later stay known. */
+void vm_server_take_known (
+    VmServer *self, GPtrArray *facts, gboolean damaged, guint64 written);
 void vm_server_answer_trust (
     VmServer *self, guint64 serial, guint status, const gchar *body);
 

@@ -178,6 +178,7 @@ typedef struct
 {
   GPtrArray *facts;
   gboolean damaged;
+  guint64 written;
 } Knowledge;
 
 static void
@@ -194,17 +195,19 @@ take_known (VmServer *self, gpointer data)
 {
   Knowledge *knowledge = data;
 
-  vm_known_take (self->known, knowledge->facts, knowledge->damaged);
+  vm_known_take (
+      self->known, knowledge->facts, knowledge->damaged, knowledge->written);
   vm_rooms_check (vm_meetings_get_rooms (self->meetings));
   vm_transfer_check (self);
 }
 
 void
-vm_server_take_known (VmServer *self, GPtrArray *facts, gboolean damaged)
+vm_server_take_known (
+    VmServer *self, GPtrArray *facts, gboolean damaged, guint64 written)
 {
   Knowledge *knowledge = g_new (Knowledge, 1);
 
-  *knowledge = (Knowledge){ facts, damaged };
+  *knowledge = (Knowledge){ facts, damaged, written };
   vm_server_post (self, take_known, knowledge, knowledge_free);
 }
 
@@ -216,6 +219,7 @@ vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
   g_autofree gchar *hash = vm_key_hash_from_certificate (certificate);
   g_autofree gchar *id = hash ? vm_device_id_from_key_hash (hash) : NULL;
   g_autoptr (VmTrustFacts) facts = NULL;
+  guint64 number;
 
   if (!self->desk || !id || vm_known_count (self->known) >= VM_GUESTS_KNOWN_MAX)
     return;
@@ -227,8 +231,8 @@ vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
   g_free (facts->device);
   facts->device = g_strdup (device);
   facts->first_seen = g_date_time_new_now_utc ();
-  vm_known_add (self->known, facts);
-  vm_trust_desk_remember_guest (self->desk, user, device, certificate);
+  number = vm_trust_desk_remember_guest (self->desk, user, device, certificate);
+  vm_known_add_guest (self->known, facts, number);
 }
 
 /* From whoever has the server */

@@ -32,6 +32,7 @@ struct _VmTrustDesk
   VmTrustStore *store;
   gint news; /* atomic: what is on its way here, see VM_TRUST_NEWS_MAX */
   gint asks; /* the same; see VM_TRUST_ASKS_MAX */
+  guint64 guests; /* only the server's thread: counts those to remember */
   VmTrustDeskFuncs funcs;
   gpointer user_data;
   GMutex lock; /* of what follows; no other is taken under it */
@@ -39,6 +40,7 @@ struct _VmTrustDesk
   VmNodeThread *watcher; /* "vm-watch"; as well */
   VmServer *server; /* attached, or NULL */
   gboolean told; /* it has what the store says */
+  guint64 written; /* the last guest that the store was asked to remember */
 
   /* only the watcher: it never waits for the store's lock */
   gboolean unwatched;

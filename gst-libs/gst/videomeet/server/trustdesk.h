@@ -96,8 +96,9 @@ vm_trust_desk_ask (VmTrustDesk *desk, guint64 serial, VmTrustAskKind kind,
 /* Nobody waits for that answer any more. */
 void vm_trust_desk_forget (VmTrustDesk *desk, guint64 serial);
 /* Somebody came for the first time: remembers it, if it may be. At most
- * VM_TRUST_NEWS_MAX on their way. */
-void vm_trust_desk_remember_guest (VmTrustDesk *desk, const gchar *user,
+ * VM_TRUST_NEWS_MAX on their way. From the server's thread. Returns: its number
+ * among the guests (see vm_server_take_known()), or 0: it is not remembered. */
+guint64 vm_trust_desk_remember_guest (VmTrustDesk *desk, const gchar *user,
     const gchar *device, GTlsCertificate *certificate);
 /* Somebody was not let in; see VmTrustDeskFuncs. */
 void vm_trust_desk_tell_failed (VmTrustDesk *desk, const gchar *device_id,

@@ -65,6 +65,7 @@ typedef struct
   gchar *user;
   gchar *device;
   GTlsCertificate *certificate;
+  guint64 number;
 } Guest; /* it came for the first time */
 
 static void
@@ -89,18 +90,22 @@ take_guest (VmTrustDesk *desk, gpointer *data)
   if (!vm_trust_store_pin (desk->store, guest->user, guest->device,
           guest->certificate, now, &error))
     g_warning ("a guest is not remembered: %s", error->message);
+  g_mutex_lock (&desk->lock);
+  desk->written = guest->number;
+  g_mutex_unlock (&desk->lock);
 }
 
-void
+guint64
 vm_trust_desk_remember_guest (VmTrustDesk *desk, const gchar *user,
     const gchar *device, GTlsCertificate *certificate)
 {
   Guest *guest;
 
   if (!has_room (desk))
-    return;
+    return 0;
   guest = g_new (Guest, 1);
   *guest = (Guest){ desk, g_strdup (user), g_strdup (device),
-    g_object_ref (certificate) };
+    g_object_ref (certificate), ++desk->guests };
   vm_trust_desk_post (desk, take_guest, guest, guest_free);
+  return desk->guests;
 }

@@ -30,11 +30,23 @@ set_told (VmTrustDesk *desk, gboolean told)
   g_mutex_unlock (&desk->lock);
 }
 
+static guint64
+get_written (VmTrustDesk *desk)
+{
+  guint64 written;
+
+  g_mutex_lock (&desk->lock);
+  written = desk->written;
+  g_mutex_unlock (&desk->lock);
+  return written;
+}
+
 /* What was known stays, where the store cannot be read just now. */
 void
 vm_trust_desk_tell_known (VmTrustDesk *desk)
 {
   guint shortages = vm_store_shortages ();
+  guint64 written = get_written (desk); /* before the store is read */
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GPtrArray) all = vm_trust_store_know_all (desk->store, now);
   g_autoptr (VmTrustFacts) nobody =
@@ -43,7 +55,8 @@ vm_trust_desk_tell_known (VmTrustDesk *desk)
   gboolean sure = vm_store_shortages () == shortages;
 
   if (sure && server)
-    vm_server_take_known (server, g_steal_pointer (&all), nobody->damaged);
+    vm_server_take_known (
+        server, g_steal_pointer (&all), nobody->damaged, written);
   set_told (desk, sure);
   vm_timer_clear (&desk->again);
   if (!sure)

@@ -5,10 +5,17 @@
 
 #include <string.h>
 
+typedef struct
+{
+  VmTrustFacts *facts;
+  guint64 number;
+} Guest; /* it is not in the store yet */
+
 struct _VmKnown
 {
   VmTrustFacts *own;
   GHashTable *devices; /* id -> VmTrustFacts */
+  GQueue guests; /* of Guest, by number */
   gboolean damaged;
 };
 
@@ -24,19 +31,30 @@ vm_known_new (VmIdentity *own)
   known->own->given_until = known->own->held_until = G_MAXINT64;
   known->devices = g_hash_table_new_full (
       g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_trust_facts_free);
+  g_queue_init (&known->guests);
   return known;
+}
+
+static void
+guest_free (gpointer data)
+{
+  Guest *guest = data;
+
+  vm_trust_facts_free (guest->facts);
+  g_free (guest);
 }
 
 void
 vm_known_free (VmKnown *known)
 {
+  g_queue_clear_full (&known->guests, guest_free);
   g_hash_table_unref (known->devices);
   vm_trust_facts_free (known->own);
   g_free (known);
 }
 
-void
-vm_known_add (VmKnown *known, const VmTrustFacts *facts)
+static void
+add (VmKnown *known, const VmTrustFacts *facts)
 {
   VmTrustFacts *copy;
 
@@ -53,12 +71,43 @@ vm_known_count (VmKnown *known)
 }
 
 void
-vm_known_take (VmKnown *known, GPtrArray *facts, gboolean damaged)
+vm_known_add_guest (VmKnown *known, const VmTrustFacts *facts, guint64 number)
+{
+  Guest *guest;
+
+  add (known, facts);
+  if (!facts->device_id || !number)
+    return;
+  guest = g_new (Guest, 1);
+  *guest = (Guest){ vm_trust_facts_copy (facts), number };
+  g_queue_push_tail (&known->guests, guest);
+}
+
+static void
+drop_written (VmKnown *known, guint64 written)
+{
+  Guest *guest;
+
+  while (
+      (guest = g_queue_peek_head (&known->guests)) && guest->number <= written)
+    guest_free (g_queue_pop_head (&known->guests));
+}
+
+void
+vm_known_take (
+    VmKnown *known, GPtrArray *facts, gboolean damaged, guint64 written)
 {
   g_hash_table_remove_all (known->devices);
   known->damaged = damaged;
   for (guint i = 0; i < facts->len; i++)
-    vm_known_add (known, facts->pdata[i]);
+    add (known, facts->pdata[i]);
+  drop_written (known, written);
+  for (GList *l = known->guests.head; l; l = l->next) {
+    const Guest *guest = l->data;
+
+    if (!g_hash_table_contains (known->devices, guest->facts->device_id))
+      add (known, guest->facts);
+  }
 }
 
 /* Whether @other, which was met, went by these names: one that tells no name of
