@@ -224,9 +224,9 @@ run (Serving *self, VmIdentity *identity, gint64 start_us)
         MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);
   /* who reads it may end the server at once */
   tell_started (self, identity);
+  /* no source is removed: a signal that comes while it ends must not end it
+   * otherwise; no loop runs after this one */
   g_main_loop_run (self->loop);
-  while (g_source_remove_by_user_data (self))
-    continue;
 }
 
 /* What the server knows by the name of a property the user knows by a file. */

@@ -357,6 +357,14 @@ def test_ended_at_once():
         server.ended()
 
 
+def test_told_until_it_ends():
+    for _ in range(10):
+        server = Server()
+        while server.process.poll() is None:
+            server.tell(signal.SIGTERM)
+        server.ended()
+
+
 class Unread(Server):
     """One whose log nobody reads after the first line."""
 
