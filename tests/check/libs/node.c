@@ -7,6 +7,7 @@
 #include <gst/videomeet/discovery/nodeparts-priv.h>
 #include <gst/videomeet/discovery/nodethread.h>
 #include <gst/videomeet/videomeet.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FOUND 60 /* s; a sanitizer on a busy machine is slow */
@@ -383,6 +384,78 @@ GST_START_TEST (test_names_are_cleaned)
 
 GST_END_TEST;
 
+#define STARTS 5
+
+typedef struct
+{
+  guint16 port;
+  gchar *answer; /* of the first that is answered, or NULL */
+} Asker;
+
+/* Asks before there is anybody to answer, and again until there is. */
+static gpointer
+ask_early (gpointer data)
+{
+  static const gchar request[] = "GET /status HTTP/1.1\r\n"
+                                 "Host: 127.0.0.1\r\n"
+                                 "Connection: close\r\n\r\n";
+  Asker *asker = data;
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  gint64 deadline = g_get_monotonic_time () + FOUND * G_TIME_SPAN_SECOND;
+  gchar text[4096];
+  gsize size = 0;
+
+  g_socket_client_set_timeout (client, FOUND);
+  while (!connection && g_get_monotonic_time () < deadline)
+    connection = g_socket_client_connect_to_host (
+        client, "127.0.0.1", asker->port, NULL, NULL);
+  if (connection
+      && g_output_stream_write_all (
+          g_io_stream_get_output_stream (G_IO_STREAM (connection)), request,
+          strlen (request), NULL, NULL, NULL)
+      && g_input_stream_read_all (
+          g_io_stream_get_input_stream (G_IO_STREAM (connection)), text,
+          sizeof text - 1, &size, NULL, NULL))
+    asker->answer = g_strndup (text, size);
+  return NULL;
+}
+
+/* Whoever holds the port's last tenant for this one would take its name from
+ * what is answered first. */
+GST_START_TEST (test_first_answer_has_a_name)
+{
+  for (guint i = 0; i < STARTS; i++) {
+    g_autoptr (GSocketListener) probe = g_socket_listener_new ();
+    g_autoptr (GError) error = NULL;
+    Asker asker = { g_socket_listener_add_any_inet_port (probe, NULL, NULL) };
+    Host host;
+    GThread *thread;
+
+    g_socket_listener_close (probe);
+    host_init (&host, "a", VM_METHODS_MANUAL);
+    g_object_set (host.node, "port", asker.port, NULL);
+    thread = g_thread_new ("asker", ask_early, &asker);
+    fail_unless (vm_node_start (host.node, VM_NODE_ROLES_SERVE, &error), "%s",
+        error ? error->message : "");
+    g_thread_join (thread);
+    fail_unless (asker.answer != NULL);
+    fail_unless (
+        strstr (asker.answer, "\"user\":\"a\"") != NULL, "%s", asker.answer);
+    fail_unless (
+        strstr (asker.answer, "\"secure\":false") != NULL, "%s", asker.answer);
+    fail_unless (strstr (asker.answer, vm_identity_get_device_id (
+                                           vm_node_get_identity (host.node)))
+                     != NULL,
+        "%s", asker.answer);
+    vm_node_stop (host.node, VM_NODE_ROLES_SERVE);
+    g_free (asker.answer);
+    host_clear (&host);
+  }
+}
+
+GST_END_TEST;
+
 #define POSTERS 8
 #define POSTS 10000 /* of each */
 
@@ -456,6 +529,7 @@ node_suite (void)
   tcase_add_test (tc, test_manual_alone);
   tcase_add_test (tc, test_stop_from_a_handler);
   tcase_add_test (tc, test_names_are_cleaned);
+  tcase_add_test (tc, test_first_answer_has_a_name);
   return s;
 }
 

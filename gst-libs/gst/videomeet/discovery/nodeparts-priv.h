@@ -7,7 +7,7 @@
 #include "nodethread.h"
 #include "../server/trustdesk.h"
 
-/* What vmnode.c (the object) and noderoles.c (what it does on its thread)
+/* What vmnode.c (the object) and the files of what it does on its thread
  * share. */
 
 /* Starting and stopping: the server has 5 s (server.h), Avahi's calls to its
@@ -70,7 +70,9 @@ VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
  * to it. */
 void vm_node_queue_refresh (VmNode *self);
 
-/* noderoles.c; on the thread. @device_id NULL: of anybody. */
+/* nodeevents.c; on the thread */
+extern const VmDiscoveryEvents vm_node_discovery_events;
+/* @device_id: whose trust, or NULL: anybody's */
 void vm_node_trust_changed (VmNode *self, const gchar *device_id);
 
 /* nodetrust.c; on the thread */

@@ -1,143 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "device-priv.h"
 #include "interfaces.h"
 #include "nodeparts-priv.h"
 #include "../trust/ephemerals.h"
 #include "../vmerror.h"
 
 #include <string.h>
-
-static const gchar *const method_names[] = { "mdns", "udp", "manual" };
-
-/* Events of discovery, on the thread. */
-
-static gint
-find_device (VmNode *self, VmDevice *device)
-{
-  for (guint i = 0; i < self->devices->len; i++) {
-    VmDevice *one = self->devices->pdata[i];
-
-    if (vm_device_get_port (one) == vm_device_get_port (device)
-        && !strcmp (vm_device_get_id (one), vm_device_get_id (device)))
-      return i;
-  }
-  return -1;
-}
-
-/* Reads a few small files; whoever trusts another says so rarely. */
-static VmDevice *
-with_trust (VmNode *self, VmDevice *device)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  VmTrustLevel level = VM_TRUST_LEVEL_UNKNOWN;
-  g_autoptr (VmTrustFacts) facts = NULL;
-
-  /* over plain HTTP the id is only said */
-  if (vm_device_get_secure (device))
-    facts = vm_trust_store_admit (vm_node_get_trust_store (self),
-        vm_device_get_id (device), VM_POLICY_REQUIRE, VM_PERMISSIONS_CALL, now,
-        &level, NULL);
-  return vm_device_new_trusted (device, level == VM_TRUST_LEVEL_TRUSTED);
-}
-
-static void
-on_added (gpointer user_data, VmDevice *found)
-{
-  VmNode *self = user_data;
-  g_autoptr (VmDevice) device = with_trust (self, found);
-
-  g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->devices, g_object_ref (device));
-  g_mutex_unlock (&self->lock);
-  g_signal_emit (self, vm_node_signals[VM_NODE_SIGNAL_DEVICE_ADDED], 0, device);
-}
-
-static void
-on_changed (gpointer user_data, VmDevice *found)
-{
-  VmNode *self = user_data;
-  g_autoptr (VmDevice) device = with_trust (self, found);
-  gint i;
-
-  g_mutex_lock (&self->lock);
-  i = find_device (self, device);
-  if (i >= 0)
-    g_set_object ((VmDevice **) &self->devices->pdata[i], device);
-  g_mutex_unlock (&self->lock);
-  g_signal_emit (
-      self, vm_node_signals[VM_NODE_SIGNAL_DEVICE_CHANGED], 0, device);
-}
-
-static void
-on_removed (gpointer user_data, VmDevice *device)
-{
-  VmNode *self = user_data;
-  gint i;
-
-  g_mutex_lock (&self->lock);
-  i = find_device (self, device);
-  if (i >= 0)
-    g_ptr_array_remove_index (self->devices, i);
-  g_mutex_unlock (&self->lock);
-  g_signal_emit (
-      self, vm_node_signals[VM_NODE_SIGNAL_DEVICE_REMOVED], 0, device);
-}
-
-static void
-on_state (gpointer user_data, VmDiscoveryState before, VmDiscoveryState now)
-{
-  VmNode *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->state = now;
-  g_mutex_unlock (&self->lock);
-  g_signal_emit (
-      self, vm_node_signals[VM_NODE_SIGNAL_STATE_CHANGED], 0, before, now);
-  g_object_notify (G_OBJECT (self), "discovery-state");
-}
-
-static void
-on_warning (gpointer user_data, VmMethods method, const gchar *message)
-{
-  const gchar *name = method & VM_METHODS_MDNS  ? method_names[0]
-                      : method & VM_METHODS_UDP ? method_names[1]
-                                                : method_names[2];
-
-  g_signal_emit (
-      user_data, vm_node_signals[VM_NODE_SIGNAL_WARNING], 0, name, message);
-}
-
-static void
-on_network (gpointer user_data, const gchar *best_address)
-{
-  VmNode *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  g_free (self->address);
-  self->address = g_strdup (best_address);
-  g_mutex_unlock (&self->lock);
-}
-
-void
-vm_node_trust_changed (VmNode *self, const gchar *device_id)
-{
-  GList *devices = vm_node_list_devices (self);
-
-  for (GList *l = devices; l; l = l->next) {
-    g_autoptr (VmDevice) now = NULL;
-
-    if (device_id && strcmp (vm_device_get_id (l->data), device_id) != 0)
-      continue;
-    now = with_trust (self, l->data);
-    if (vm_device_get_trusted (now) != vm_device_get_trusted (l->data))
-      on_changed (self, l->data);
-  }
-  g_list_free_full (devices, g_object_unref);
-}
-
-static const VmDiscoveryEvents discovery_events = { on_added, on_changed,
-  on_removed, on_state, on_warning, on_network };
 
 /* What is announced. */
 
@@ -174,14 +42,29 @@ dup_info_locked (VmNode *self, VmAnnounce *mode)
   return info;
 }
 
+/* To discovery and to who asks the server. Returns: what is shown. */
+static VmDeviceInfo *
+describe (VmNode *self)
+{
+  g_autoptr (VmDeviceInfo) info = NULL;
+  VmDeviceInfo *shown;
+  VmAnnounce mode;
+
+  g_mutex_lock (&self->lock);
+  info = dup_info_locked (self, &mode);
+  g_mutex_unlock (&self->lock);
+  vm_discovery_set_info (self->discovery, info, mode);
+  shown = vm_discovery_dup_public_info (self->discovery);
+  vm_server_set_device_info (self->server, shown);
+  return shown;
+}
+
 /* On the thread. */
 static void
 refresh (gpointer data)
 {
   VmNode *self = data;
-  g_autoptr (VmDeviceInfo) info = NULL;
   g_autoptr (VmDeviceInfo) shown = NULL;
-  VmAnnounce mode;
 
   /* first: what changes from now on needs another one */
   g_atomic_int_set (&self->refreshing, FALSE);
@@ -189,12 +72,7 @@ refresh (gpointer data)
     vm_node_refresh_trust (self, NULL);
   if (!self->discovery || !self->serving)
     return;
-  g_mutex_lock (&self->lock);
-  info = dup_info_locked (self, &mode);
-  g_mutex_unlock (&self->lock);
-  vm_discovery_set_info (self->discovery, info, mode);
-  shown = vm_discovery_dup_public_info (self->discovery);
-  vm_server_set_device_info (self->server, shown);
+  shown = describe (self);
   /* who is announced without a name has none here either */
   vm_node_refresh_trust (self, *shown->user ? shown->user : shown->device);
 }
@@ -261,6 +139,7 @@ static gboolean
 start_server (VmNode *self, GError **error)
 {
   VmServerConfig config = { 0 };
+  g_autoptr (VmDeviceInfo) shown = NULL;
   g_auto (GStrv) names = NULL;
   g_auto (GStrv) origins = NULL;
   g_autofree gchar *web_root = NULL, *tls_cert = NULL, *tls_key = NULL;
@@ -292,6 +171,8 @@ start_server (VmNode *self, GError **error)
   config.tls_cert = tls_cert;
   config.tls_key = tls_key;
   vm_node_refresh_trust (self, NULL);
+  /* who asks as soon as the port is open is answered, too */
+  shown = describe (self);
   if (!vm_server_start (self->server, &config, error))
     return FALSE;
   vm_server_set_meetings_func (self->server, on_meeting, self);
@@ -421,19 +302,19 @@ do_start (gpointer data)
   if (!vm_node_ensure_identity (self, &request->error))
     return;
   vm_node_ensure_desk (self);
+  if (!self->discovery)
+    self->discovery =
+        vm_discovery_new (self->identity, &vm_node_discovery_events, self);
+  configure (self);
   if (request->roles & (VM_NODE_ROLES_SERVE | VM_NODE_ROLES_ANNOUNCE)
       && !self->serving && !start_server (self, &request->error))
     return;
-  if (!self->discovery)
-    self->discovery =
-        vm_discovery_new (self->identity, &discovery_events, self);
   count (self, request->roles, 1);
   /* whoever forgets to stop keeps the node; signals need it whole */
   if (!held) {
     g_object_ref (self);
     warn_of_interfaces (self);
   }
-  configure (self);
   refresh (self);
   vm_discovery_set_roles (
       self->discovery, self->counts[1] > 0, self->counts[2] > 0);

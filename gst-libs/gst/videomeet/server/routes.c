@@ -21,6 +21,7 @@ get_status (VmConn *conn)
   g_autoptr (VmDeviceInfo) info = vm_device_info_copy (conn->server->info);
   g_autoptr (GBytes) body = NULL;
 
+  info->secure = conn->server->secure;
   vm_meetings_describe (conn->server->meetings, info);
   body = vm_device_info_to_status (info);
   return vm_http_reply_json (conn, 200, body);
