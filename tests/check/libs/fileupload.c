@@ -32,7 +32,7 @@ static GMutex lock;
 static GCond cond;
 static VmTransferState seen; /* by the receiver */
 static gchar *seen_from;
-static const gchar *seen_id; /* interned: others read it */
+static const gchar *seen_id; /* interned: it outlives the lock */
 static guint64 seen_done;
 static guint seen_pending; /* transfers */
 static guint64 seen_before; /* what the last one found when it was accepted */
@@ -56,6 +56,17 @@ on_changed (
   seen_id = g_intern_string (gst_structure_get_string (transfer, "transferId"));
   g_cond_broadcast (&cond);
   g_mutex_unlock (&lock);
+}
+
+static const gchar *
+get_id (void)
+{
+  const gchar *id;
+
+  g_mutex_lock (&lock);
+  id = seen_id;
+  g_mutex_unlock (&lock);
+  return id;
 }
 
 static void
@@ -319,7 +330,7 @@ GST_START_TEST (test_user_is_asked)
   g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
   begin (&up);
   wait_state (VM_TRANSFER_STATE_PENDING);
-  vm_file_receiver_accept (receiver, seen_id);
+  vm_file_receiver_accept (receiver, get_id ());
   finish (&up);
   g_assert_no_error (up.error);
   assert_received ();
@@ -341,7 +352,7 @@ GST_START_TEST (test_user_declines)
   g_object_set (receiver, "accept", VM_ACCEPT_ASK, NULL);
   begin (&up);
   wait_state (VM_TRANSFER_STATE_PENDING);
-  vm_file_receiver_decline (receiver, seen_id, declined[__i__][0]);
+  vm_file_receiver_decline (receiver, get_id (), declined[__i__][0]);
   finish (&up);
   g_assert_error (up.error, VM_ERROR, VM_ERROR_DECLINED);
   fail_unless_equals_string (up.error->message, declined[__i__][1]);
@@ -550,7 +561,7 @@ GST_START_TEST (test_silent_while_paused)
   vm_upload_set_dead_time (2000);
   begin_slowly (&up, 64 * 1024 * 1024);
   wait_state (VM_TRANSFER_STATE_TRANSFERRING);
-  vm_file_receiver_set_paused (receiver, seen_id, TRUE);
+  vm_file_receiver_set_paused (receiver, get_id (), TRUE);
   wait_state (VM_TRANSFER_STATE_PAUSED);
   net_run (server, look_at_sockets, &sockets);
   fail_unless (sockets.held);
@@ -561,7 +572,7 @@ GST_START_TEST (test_silent_while_paused)
     g_mutex_unlock (&lock);
     net_run (server, look_at_sockets, &sockets);
   }
-  vm_file_receiver_set_paused (receiver, seen_id, FALSE);
+  vm_file_receiver_set_paused (receiver, get_id (), FALSE);
   finish (&up);
   g_assert_no_error (up.error);
   assert_received ();
