@@ -49,6 +49,7 @@ GST_START_TEST (test_status)
       vm_device_info_from_status (answer->body, strlen (answer->body), &error);
   g_assert_no_error (error);
   fail_unless_equals_string (info->user, "Ann");
+  fail_if (info->secure);
   fail_unless (strstr (answer->text, "default-src 'self'") != NULL);
   fail_unless (strstr (answer->text, "nosniff") != NULL);
 }
@@ -71,6 +72,7 @@ GST_START_TEST (test_secure)
         net_ask_on (stream, request, strlen (request));
 
     fail_unless_equals_int (answer->status, 200);
+    fail_unless (strstr (answer->body, "\"secure\":true") != NULL);
   }
   g_object_get (stream, "base-io-stream", &base, NULL);
   hash = vm_key_hash_from_certificate (
