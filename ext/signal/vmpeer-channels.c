@@ -132,12 +132,49 @@ vm_peer_get_buffered (VmPeer *self, const gchar *label)
 
 /* --- heartbeat: libnice keeps no consent (RFC 7675), so this side asks --- */
 
+/* When the other side was alive for sure. SCTP that lost some packets waits
+ * longer and longer before it sends them again, up to a minute, so that a frame
+ * counts as well. Who was not asked owes no answer: this side's thread may have
+ * stood still. */
+static gint64
+last_sign_of_life (VmPeer *self)
+{
+  gint64 answered = self->ping_n > self->pong_n
+                        ? self->owed_since
+                              - VM_PEER_PING_MS * G_TIME_SPAN_MILLISECOND
+                        : g_get_monotonic_time ();
+  gint64 heard;
+
+  g_mutex_lock (&self->link->lock);
+  heard = self->link->heard_at;
+  g_mutex_unlock (&self->link->lock);
+  return MAX (answered, heard);
+}
+
+static gboolean on_silence (gpointer user_data);
+
+/* Behind what came meanwhile, an answer perhaps. */
+static void
+expect_sign_of_life (VmPeer *self, guint ms)
+{
+  vm_timer_clear (&self->silence);
+  self->silence = vm_timer_new (self->context, ms, on_silence, self);
+  g_source_set_priority (self->silence, G_PRIORITY_LOW);
+}
+
 static gboolean
 on_silence (gpointer user_data)
 {
-  vm_peer_fail (user_data, VM_ERROR_TIMEOUT,
-      "The other side has been silent for %d seconds",
-      VM_PEER_SILENCE_MS / 1000);
+  VmPeer *self = user_data;
+  gint64 ms = (g_get_monotonic_time () - last_sign_of_life (self))
+              / G_TIME_SPAN_MILLISECOND;
+
+  if (ms < VM_PEER_SILENCE_MS)
+    expect_sign_of_life (self, VM_PEER_SILENCE_MS - ms);
+  else
+    vm_peer_fail (self, VM_ERROR_TIMEOUT,
+        "The other side has been silent for %d seconds",
+        VM_PEER_SILENCE_MS / 1000);
   return G_SOURCE_REMOVE;
 }
 
@@ -164,10 +201,12 @@ static gboolean
 on_ping (gpointer user_data)
 {
   VmPeer *self = user_data;
-  g_autofree gchar *text =
-      g_strdup_printf ("{\"t\":\"ping\",\"n\":%u}", ++self->ping_n);
+  g_autofree gchar *text = NULL;
 
   self->ping_time = g_get_monotonic_time ();
+  if (self->ping_n == self->pong_n)
+    self->owed_since = self->ping_time;
+  text = g_strdup_printf ("{\"t\":\"ping\",\"n\":%u}", ++self->ping_n);
   send_text (find_channel (self, HEARTBEAT), text, NULL);
   return G_SOURCE_CONTINUE;
 }
@@ -182,11 +221,12 @@ on_pong (VmPeer *self, guint n)
   self->pong_n = n;
   if (n == self->ping_n)
     self->rtt_ms = (g_get_monotonic_time () - self->ping_time) / 1000.0;
-  vm_timer_clear (&self->silence);
-  self->silence =
-      vm_timer_new (self->context, VM_PEER_SILENCE_MS, on_silence, self);
+  else
+    self->owed_since = g_get_monotonic_time ();
+  expect_sign_of_life (self, VM_PEER_SILENCE_MS);
   vm_timer_clear (&self->quiet);
   self->quiet = vm_timer_new (self->context, VM_PEER_QUIET_MS, on_quiet, self);
+  g_source_set_priority (self->quiet, G_PRIORITY_LOW);
   set_beats (self, TRUE);
 }
 

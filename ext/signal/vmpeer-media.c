@@ -107,6 +107,7 @@ on_sample (GstAppSink *appsink, gpointer user_data)
   link->func (link->user_data, branch->stream, out);
   g_mutex_lock (&link->lock);
   link->in[branch->stream].received++;
+  link->heard_at = g_get_monotonic_time ();
   g_mutex_unlock (&link->lock);
   vm_peer_link_leave (link);
   return GST_FLOW_OK;

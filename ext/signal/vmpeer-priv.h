@@ -89,6 +89,7 @@ struct _VmPeerLink
   GCond left;
   gboolean closed;
   gboolean flowing; /* connected: frames may be pushed */
+  gint64 heard_at; /* µs, monotonic: the last frame that came; 0: none */
   guint inside; /* sample functions running */
   gchar *fingerprint; /* that the remote description names */
   VmPeerOut out[VM_PEER_N_STREAMS];
@@ -170,6 +171,7 @@ struct _VmPeer
   guint ping_n; /* asked last, from 1 */
   guint pong_n; /* answered last */
   gint64 ping_time;
+  gint64 owed_since; /* µs: not answered since, while pong_n < ping_n */
   gdouble rtt_ms;
 
   gboolean stopped;

@@ -507,6 +507,56 @@ GST_START_TEST (test_silent_death)
 
 GST_END_TEST;
 
+/* Answers that stay away on a slow network do not end what is seen and heard;
+ * that which is neither ends as ever. */
+GST_START_TEST (test_who_is_heard_is_not_silent)
+{
+  static Pair pair;
+  VmPeer *peer;
+
+  pair_make_talkers (&pair);
+  pair_feed_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  peer = pair.sides[1].peer;
+  fail_unless (
+      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
+  /* a question that is on its way for ever */
+  vm_timer_clear (&peer->ping);
+  peer->ping_n++;
+  peer->owed_since = g_get_monotonic_time ();
+  fail_if (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + VM_PEER_PING_MS));
+  g_atomic_int_set (&pair.sides[0].peer->link->gate, VM_PEER_GATE_REFUSED);
+  fail_unless (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
+  fail_unless (
+      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* Who has stood still, as on a machine that is too busy or was asleep, has not
+ * asked, and does not take the other one for gone. */
+GST_START_TEST (test_own_stall_is_no_silence)
+{
+  static Pair pair;
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  for (guint i = 0; i < 2; i++)
+    fail_unless (
+        wait_for (heartbeat_is_counted, &pair.sides[i], PAIR_CONNECT_MS));
+  g_usleep ((VM_PEER_SILENCE_MS + VM_PEER_PING_MS) * G_TIME_SPAN_MILLISECOND);
+  for (guint i = 0; i < 2; i++)
+    fail_if (wait_for (side_has_ended, &pair.sides[i], 2 * VM_PEER_PING_MS));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* Its pipeline stops without a word. */
 GST_START_TEST (test_other_side_stops)
 {
@@ -770,6 +820,8 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_close_while_connecting);
   tcase_add_test (tc, test_open_and_close);
   tcase_add_test (tc, test_silent_death);
+  tcase_add_test (tc, test_who_is_heard_is_not_silent);
+  tcase_add_test (tc, test_own_stall_is_no_silence);
   tcase_add_test (tc, test_other_side_stops);
   tcase_add_loop_test (tc, test_close_while_sending, 0, CLOSINGS);
   tcase_add_test (tc, test_no_task_while_sctp_is_taken_down);
