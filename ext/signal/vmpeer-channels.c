@@ -139,12 +139,11 @@ vm_peer_get_buffered (VmPeer *self, const gchar *label)
 static gint64
 last_sign_of_life (VmPeer *self)
 {
-  gint64 answered = self->ping_n > self->pong_n
-                        ? self->owed_since
-                              - VM_PEER_PING_MS * G_TIME_SPAN_MILLISECOND
-                        : g_get_monotonic_time ();
+  gint64 answered = g_get_monotonic_time ();
   gint64 heard;
 
+  if (self->ping_n > self->pong_n)
+    answered = self->owed_since - VM_PEER_PING_MS * G_TIME_SPAN_MILLISECOND;
   g_mutex_lock (&self->link->lock);
   heard = self->link->heard_at;
   g_mutex_unlock (&self->link->lock);
