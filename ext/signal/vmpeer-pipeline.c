@@ -113,21 +113,35 @@ on_rtpbin_element (GstBin *rtpbin, GstElement *element)
       (gdouble) VM_PEER_RTCP_BITRATE, NULL);
 }
 
-/* Nobody here sends FEC in packets of its own (RFC 5109), yet webrtcbin puts a
+static void
+leave_out (GstElement *webrtc, GstElement *rtpbin, const gchar *signal)
+{
+  guint id = g_signal_lookup (signal, G_OBJECT_TYPE (rtpbin));
+
+  if (id)
+    g_signal_handlers_disconnect_matched (rtpbin,
+        G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA, id, 0, NULL, NULL, webrtc);
+}
+
+/* Of what webrtcbin does on rtpbin's signals, this is left out.
+ *
+ * Nobody here sends FEC in packets of its own (RFC 5109), yet webrtcbin puts a
  * decoder of it behind each SSRC that comes in, which passes everything on.
  * rtpbin adds them to a list without a lock, in the thread of each SSRC: of two
  * that begin at once one may be lost, which is never removed and holds a packet
- * for ever. So none is asked for. */
+ * for ever. So none is asked for.
+ *
+ * webrtcbin learns from the description which SSRC is which stream, and forgets
+ * it once the session has not heard of that SSRC for some seconds. A browser
+ * sends one packet of padding for a screen that is not shared, and the report
+ * of one that is before its first packet: what began then would be taken for
+ * the first stream, which is sound. */
 static void
-leave_out_fec_decoders (GstElement *webrtc, GstElement *rtpbin)
+leave_out_handlers (GstElement *webrtc, GstElement *rtpbin)
 {
-  guint request =
-      g_signal_lookup ("request-fec-decoder-full", G_OBJECT_TYPE (rtpbin));
-
-  if (request)
-    g_signal_handlers_disconnect_matched (rtpbin,
-        G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA, request, 0, NULL, NULL,
-        webrtc);
+  leave_out (webrtc, rtpbin, "request-fec-decoder-full");
+  leave_out (webrtc, rtpbin, "on-sender-timeout");
+  leave_out (webrtc, rtpbin, "on-timeout");
 }
 
 /* rtpbin makes a jitter buffer for each SSRC that comes in. */
@@ -140,7 +154,7 @@ setup_rtpbin (GstElement *webrtc)
   if (!rtpbin)
     return;
   g_object_set (rtpbin, "max-streams", VM_PEER_SSRCS_MAX, NULL);
-  leave_out_fec_decoders (webrtc, rtpbin);
+  leave_out_handlers (webrtc, rtpbin);
   g_signal_connect (
       rtpbin, "new-jitterbuffer", G_CALLBACK (on_jitterbuffer), NULL);
   g_signal_connect (

@@ -3,7 +3,6 @@
 #include "knownfaults.h"
 #include "peerpair.h"
 
-#include <gst/app/gstappsink.h>
 #include <gst/check/gstcheck.h>
 #include <string.h>
 
@@ -15,8 +14,6 @@
 #define MESSAGES 100 /* more than a window of SCTP takes at once */
 #define MESSAGE_SIZE 10000
 #define CLOSINGS 20
-/* a peer is gone within 10 s: silence, and the ping before it */
-G_STATIC_ASSERT (VM_PEER_SILENCE_MS + VM_PEER_PING_MS <= 10000);
 
 /* --- the certificate is not the one of the description --- */
 
@@ -478,112 +475,6 @@ GST_START_TEST (test_open_and_close)
 GST_END_TEST;
 
 static gboolean
-heartbeat_is_counted (gpointer side)
-{
-  return ((Side *) side)->peer->silence != NULL;
-}
-
-/* Nothing comes any more, as when the other machine loses its power. */
-GST_START_TEST (test_silent_death)
-{
-  static Pair pair;
-  gint64 from;
-
-  pair_make_talkers (&pair);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  from = g_get_monotonic_time ();
-  fail_unless (
-      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
-  g_atomic_int_set (&pair.sides[0].peer->link->gate, VM_PEER_GATE_REFUSED);
-  fail_unless (wait_for (
-      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
-  fail_unless (
-      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
-  fail_unless (g_get_monotonic_time () - from
-               >= (VM_PEER_SILENCE_MS - 10) * G_TIME_SPAN_MILLISECOND);
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-/* Answers that stay away on a slow network do not end what is seen and heard;
- * that which is neither ends as ever. */
-GST_START_TEST (test_who_is_heard_is_not_silent)
-{
-  static Pair pair;
-  VmPeer *peer;
-
-  pair_make_talkers (&pair);
-  pair_feed_talkers (&pair);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  peer = pair.sides[1].peer;
-  fail_unless (
-      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
-  /* a question that is on its way for ever */
-  vm_timer_clear (&peer->ping);
-  peer->ping_n++;
-  peer->owed_since = g_get_monotonic_time ();
-  fail_if (wait_for (
-      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + VM_PEER_PING_MS));
-  g_atomic_int_set (&pair.sides[0].peer->link->gate, VM_PEER_GATE_REFUSED);
-  fail_unless (wait_for (
-      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
-  fail_unless (
-      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-static gboolean
-all_is_answered (gpointer side)
-{
-  VmPeer *peer = ((Side *) side)->peer;
-
-  return peer->pong_n != 0 && peer->pong_n == peer->ping_n;
-}
-
-/* Who has not asked, as its thread stood still on a machine that is too busy,
- * does not take the other one for gone. */
-GST_START_TEST (test_not_asked_is_no_silence)
-{
-  static Pair pair;
-
-  pair_make_talkers (&pair);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  fail_unless (wait_for (all_is_answered, &pair.sides[1], PAIR_CONNECT_MS));
-  vm_timer_clear (&pair.sides[1].peer->ping);
-  fail_if (wait_for (
-      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + VM_PEER_PING_MS));
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-/* Its pipeline stops without a word. */
-GST_START_TEST (test_other_side_stops)
-{
-  static Pair pair;
-
-  pair_make_talkers (&pair);
-  pair_feed_talkers (&pair);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  fail_unless (
-      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
-  vm_peer_close (pair.sides[0].peer);
-  fail_unless (wait_for (
-      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
-  fail_unless (pair.sides[1].error != NULL);
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-static gboolean
 channels_are_open (gpointer data)
 {
   Pair *pair = data;
@@ -713,96 +604,6 @@ GST_START_TEST (test_deadline)
 
 GST_END_TEST;
 
-/* --- pictures that come later than they began to --- */
-
-#define SLIDE_MS 500
-#define SLIDE_LATE_MS 400 /* twice what the jitter buffer waits */
-#define SLIDES_ON_TIME 3
-
-typedef struct
-{
-  Pair *pair;
-  GstSample *picture; /* a key frame, of several packets */
-  GstClockTime began; /* running time */
-  guint pushed;
-  guint source;
-} Slides;
-
-static gboolean
-push_slide (gpointer data)
-{
-  Slides *slides = data;
-  g_autoptr (GstBuffer) buffer =
-      gst_buffer_copy (gst_sample_get_buffer (slides->picture));
-  g_autoptr (GstSample) sample = NULL;
-  gboolean late = slides->pushed + 1 == SLIDES_ON_TIME;
-
-  GST_BUFFER_PTS (buffer) =
-      slides->began + slides->pushed++ * SLIDE_MS * GST_MSECOND;
-  sample = gst_sample_new (
-      buffer, gst_sample_get_caps (slides->picture), NULL, NULL);
-  vm_peer_push (slides->pair->sides[0].peer, VM_PEER_VIDEO, sample);
-  slides->source = g_timeout_add (
-      late ? SLIDE_MS + SLIDE_LATE_MS : SLIDE_MS, push_slide, slides);
-  return G_SOURCE_REMOVE;
-}
-
-static GstSample *
-make_picture (void)
-{
-  g_autoptr (GstElement) pipeline = gst_parse_launch (
-      "videotestsrc pattern=snow num-buffers=1 ! "
-      "video/x-raw,width=160,height=120,framerate=2/1 ! vp8enc deadline=1 ! "
-      "appsink name=sink sync=false",
-      NULL);
-  g_autoptr (GstElement) sink =
-      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
-  GstSample *sample;
-
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  sample = gst_app_sink_try_pull_sample (
-      GST_APP_SINK (sink), MEDIA_MS * GST_MSECOND);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  fail_unless (sample != NULL);
-  fail_unless (gst_buffer_get_size (gst_sample_get_buffer (sample)) > 3000);
-  return sample;
-}
-
-static gboolean
-has_late_ones (gpointer data)
-{
-  return g_atomic_int_get (&((Side *) data)->samples[VM_PEER_VIDEO])
-         >= SLIDES_ON_TIME + 5;
-}
-
-/* Seldom ones, as of a screen. The others would be in time by what is known of
- * those before, and each would count as lost before it is sent. */
-GST_START_TEST (test_later_than_they_began)
-{
-  static Pair pair;
-  Slides slides = { &pair, make_picture () };
-
-  pair_init (&pair);
-  pair_config (&pair, 0, VM_PEER_VIDEO, VP8_CAPS, FALSE);
-  pair_config (&pair, 1, VM_PEER_VIDEO, NULL, TRUE);
-  pair_make (&pair);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  slides.began = gst_clock_get_time (pair.clock) - pair.base_time;
-  push_slide (&slides);
-  fail_unless (wait_for (has_late_ones, &pair.sides[1], MEDIA_MS),
-      "%d of %u came", pair.sides[1].samples[VM_PEER_VIDEO], slides.pushed);
-  /* all that were sent, but those on their way */
-  fail_unless (
-      slides.pushed <= (guint) pair.sides[1].samples[VM_PEER_VIDEO] + 2,
-      "%d of %u came", pair.sides[1].samples[VM_PEER_VIDEO], slides.pushed);
-  g_source_remove (slides.source);
-  gst_sample_unref (slides.picture);
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
 static Suite *
 vmpeerfail_suite (void)
 {
@@ -825,14 +626,9 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_unknown_codec);
   tcase_add_test (tc, test_close_while_connecting);
   tcase_add_test (tc, test_open_and_close);
-  tcase_add_test (tc, test_silent_death);
-  tcase_add_test (tc, test_who_is_heard_is_not_silent);
-  tcase_add_test (tc, test_not_asked_is_no_silence);
-  tcase_add_test (tc, test_other_side_stops);
   tcase_add_loop_test (tc, test_close_while_sending, 0, CLOSINGS);
   tcase_add_test (tc, test_no_task_while_sctp_is_taken_down);
   tcase_add_test (tc, test_deadline);
-  tcase_add_test (tc, test_later_than_they_began);
   return s;
 }
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "knownfaults.h"
+#include "peerpair.h"
+
+#include <gst/check/gstcheck.h>
+
+/* Whose other side says nothing any more. */
+
+/* a peer is gone within 10 s: silence, and the ping before it */
+G_STATIC_ASSERT (VM_PEER_SILENCE_MS + VM_PEER_PING_MS <= 10000);
+
+static gboolean
+heartbeat_is_counted (gpointer side)
+{
+  return ((Side *) side)->peer->silence != NULL;
+}
+
+/* Nothing comes any more, as when the other machine loses its power. */
+GST_START_TEST (test_silent_death)
+{
+  static Pair pair;
+  gint64 from;
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  from = g_get_monotonic_time ();
+  fail_unless (
+      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
+  g_atomic_int_set (&pair.sides[0].peer->link->gate, VM_PEER_GATE_REFUSED);
+  fail_unless (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
+  fail_unless (
+      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  fail_unless (g_get_monotonic_time () - from
+               >= (VM_PEER_SILENCE_MS - 10) * G_TIME_SPAN_MILLISECOND);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* Answers that stay away on a slow network do not end what is seen and heard;
+ * that which is neither ends as ever. */
+GST_START_TEST (test_who_is_heard_is_not_silent)
+{
+  static Pair pair;
+  VmPeer *peer;
+
+  pair_make_talkers (&pair);
+  pair_feed_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  peer = pair.sides[1].peer;
+  fail_unless (
+      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
+  /* a question that is on its way for ever */
+  vm_timer_clear (&peer->ping);
+  peer->ping_n++;
+  peer->owed_since = g_get_monotonic_time ();
+  fail_if (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + VM_PEER_PING_MS));
+  g_atomic_int_set (&pair.sides[0].peer->link->gate, VM_PEER_GATE_REFUSED);
+  fail_unless (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
+  fail_unless (
+      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+static gboolean
+all_is_answered (gpointer side)
+{
+  VmPeer *peer = ((Side *) side)->peer;
+
+  return peer->pong_n != 0 && peer->pong_n == peer->ping_n;
+}
+
+/* Who has not asked, as its thread stood still on a machine that is too busy,
+ * does not take the other one for gone. */
+GST_START_TEST (test_not_asked_is_no_silence)
+{
+  static Pair pair;
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (wait_for (all_is_answered, &pair.sides[1], PAIR_CONNECT_MS));
+  vm_timer_clear (&pair.sides[1].peer->ping);
+  fail_if (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + VM_PEER_PING_MS));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+/* Its pipeline stops without a word. */
+GST_START_TEST (test_other_side_stops)
+{
+  static Pair pair;
+
+  pair_make_talkers (&pair);
+  pair_feed_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (
+      wait_for (heartbeat_is_counted, &pair.sides[1], PAIR_CONNECT_MS));
+  vm_peer_close (pair.sides[0].peer);
+  fail_unless (wait_for (
+      side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS + PAIR_CONNECT_MS));
+  fail_unless (pair.sides[1].error != NULL);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
+static Suite *
+vmpeersilence_suite (void)
+{
+  Suite *s = suite_create ("vmpeersilence");
+  TCase *tc = tcase_create ("silence");
+
+  known_faults_pass ();
+  vm_peer_prepare ();
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, NULL, pair_stop_failed);
+  tcase_set_timeout (tc, 240);
+  tcase_add_test (tc, test_silent_death);
+  tcase_add_test (tc, test_who_is_heard_is_not_silent);
+  tcase_add_test (tc, test_not_asked_is_no_silence);
+  tcase_add_test (tc, test_other_side_stops);
+  return s;
+}
+
+GST_CHECK_MAIN (vmpeersilence);
