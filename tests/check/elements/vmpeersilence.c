@@ -96,6 +96,48 @@ GST_START_TEST (test_not_asked_is_no_silence)
 
 GST_END_TEST;
 
+/* A thread of webrtcbin. */
+static void
+on_data_channel (GstElement *webrtc, GObject *channel, GObject **heartbeat)
+{
+  g_autofree gchar *label = NULL;
+
+  g_object_get (channel, "label", &label, NULL);
+  if (g_strcmp0 (label, "heartbeat") == 0)
+    g_atomic_pointer_set (heartbeat, g_object_ref (channel));
+}
+
+/* The time is over and the answer is there, but this side's thread had no time
+ * for either. */
+GST_START_TEST (test_an_answer_that_waits_is_read_first)
+{
+  static Pair pair;
+  static GObject *heartbeat;
+  g_autofree gchar *answer = NULL;
+  VmPeer *peer;
+
+  pair_make_talkers (&pair);
+  peer = pair.sides[1].peer;
+  g_signal_connect (peer->webrtc, "on-data-channel",
+      G_CALLBACK (on_data_channel), &heartbeat);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (wait_for (all_is_answered, &pair.sides[1], PAIR_CONNECT_MS));
+  vm_timer_clear (&peer->ping);
+  peer->ping_n++;
+  peer->owed_since = g_get_monotonic_time ()
+                     - 2 * VM_PEER_SILENCE_MS * G_TIME_SPAN_MILLISECOND;
+  g_source_set_ready_time (peer->silence, 0);
+  answer = g_strdup_printf ("{\"t\":\"pong\",\"n\":%u}", peer->ping_n);
+  g_signal_emit_by_name (heartbeat, "on-message-string", answer);
+  fail_if (wait_for (side_has_ended, &pair.sides[1], VM_PEER_PING_MS));
+  fail_unless (all_is_answered (&pair.sides[1]));
+  g_clear_object (&heartbeat);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* Its pipeline stops without a word. */
 GST_START_TEST (test_other_side_stops)
 {
@@ -130,6 +172,7 @@ vmpeersilence_suite (void)
   tcase_add_test (tc, test_silent_death);
   tcase_add_test (tc, test_who_is_heard_is_not_silent);
   tcase_add_test (tc, test_not_asked_is_no_silence);
+  tcase_add_test (tc, test_an_answer_that_waits_is_read_first);
   tcase_add_test (tc, test_other_side_stops);
   return s;
 }
