@@ -170,6 +170,14 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, Side *side)
 /* --- the pair --- */
 
 void
+pair_prepare (void)
+{
+  vm_peer_prepare ();
+  if (!vm_peer_join_workers (WORKERS_TIME))
+    g_error ("a worker still runs");
+}
+
+void
 pair_init (Pair *pair)
 {
   memset (pair, 0, sizeof *pair);

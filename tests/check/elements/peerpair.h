@@ -60,6 +60,9 @@ struct _Pair
   "video/x-h264, stream-format=(string)byte-stream, alignment=(string)au, " \
   "profile=(string)constrained-baseline"
 
+/* Of a program, before its tests: they are forked, and a thread of this process
+ * that holds a lock just then would hold it in theirs for ever. */
+void pair_prepare (void);
 void pair_init (Pair *pair);
 void pair_config (Pair *pair, guint side, VmPeerStream stream,
     const gchar *send, gboolean receive);

@@ -863,8 +863,7 @@ vmpeer_suite (void)
   TCase *tc = tcase_create ("media");
 
   known_faults_pass ();
-  vm_peer_prepare ();
-  vm_peer_join_workers (60 * GST_SECOND);
+  pair_prepare ();
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, NULL, pair_stop_failed);
   tcase_set_timeout (tc, 180);

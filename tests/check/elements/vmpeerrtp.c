@@ -166,7 +166,7 @@ vmpeerrtp_suite (void)
   TCase *tc = tcase_create ("rtp");
 
   known_faults_pass ();
-  vm_peer_prepare ();
+  pair_prepare ();
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, NULL, pair_stop_failed);
   tcase_set_timeout (tc, 240);
