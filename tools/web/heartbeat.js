@@ -6,8 +6,8 @@
 // stood still has not asked, and an answer may wait to be read.
 
 export const PING_MS = 1000;
-export const UNSTEADY_MS = 4000; // of silence
-export const SILENCE_MS = 6500; // then the other end is taken for gone
+export const UNSTEADY_MS = 3500; // of silence: four pings
+export const SILENCE_MS = 5500; // six; then the other end is taken for gone
 
 export class Heartbeat {
   #alive = false;
