@@ -100,38 +100,6 @@ test("a socket cut before its first welcome: in the one seat that is left, once"
   }
 });
 
-test("who is seen and heard is there, though no heartbeat comes", async () => {
-  const ann = await host();
-  const browser = await Browser.start();
-  const cleo = await browser.join(ann.link, "Cleo");
-  const dan = await browser.join(ann.link, "Dan");
-  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
-  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
-  const connections = await cleo.evaluate(() => window.connections.length);
-  const heard = () => cleo.evaluate(() => window.heard);
-
-  await cleo.evaluate(() => {
-    window.heard = 0;
-    for (const channel of window.channels.filter((c) => c.label === "heartbeat"))
-      channel.addEventListener("message", ({ data }) => {
-        if (JSON.parse(data).t === "ping") window.heard++;
-      });
-  });
-  await dan.evaluate(() => {
-    for (const channel of window.channels.filter((c) => c.label === "heartbeat"))
-      channel.send = () => {};
-  });
-  // Ann's go on, one every 2 s: longer than any silence may last
-  const before = await heard();
-  await until(async () => await heard() > before + 6, STEP_MS, "Ann's pings");
-  await untilPictures(cleo, 2);
-  equal(await cleo.evaluate(() => window.connections.length), connections, "connections");
-  assert(!await cleo.$("#tiles .tile.unsteady"), "steady");
-  await ann.event("participant-state", { user: "Dan", state: "connected" });
-  assert(!ann.lines.some((e) => e.event === "participant-state" && e.user === "Dan"
-    && e.old === "connected"), "Ann kept hers too");
-});
-
 test("the host is killed: the others stay and speak over the data channels", async () => {
   const ann = await host();
   const browser = await Browser.start();

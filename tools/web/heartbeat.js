@@ -2,16 +2,14 @@
 
 // Whether the other end of a connection is alive, by pings on the data channel
 // `heartbeat`. Silence counts only after a first sign of life: not everybody
-// has a heartbeat. It is as long as the pings without an answer: a page that
-// stood still has not asked, and an answer may wait to be read.
+// has a heartbeat.
 
 export const PING_MS = 1000;
-export const UNSTEADY_MS = 3500; // of silence: four pings
-export const SILENCE_MS = 5500; // six; then the other end is taken for gone
+export const UNSTEADY_MS = 4000; // of silence
+export const SILENCE_MS = 6500; // then the other end is taken for gone
 
 export class Heartbeat {
-  #alive = false;
-  #owed = 0; // pings since the last sign of life
+  #heard = 0;
   #sent = 0;
   #sentAt = 0;
   #send;
@@ -24,7 +22,6 @@ export class Heartbeat {
 
   ping(now) {
     this.#sentAt = now;
-    this.#owed++;
     this.#send(JSON.stringify({ t: "ping", n: ++this.#sent }));
   }
 
@@ -38,22 +35,16 @@ export class Heartbeat {
     }
     if (!Number.isSafeInteger(message?.n)) return;
     if (message.t === "ping") {
-      this.hear();
+      this.#heard = now;
       this.#send(JSON.stringify({ t: "pong", n: message.n }));
     } else if (message.t === "pong") {
-      this.hear();
+      this.#heard = now;
       if (message.n === this.#sent) this.rtt = now - this.#sentAt;
     }
   }
 
-  // Any sign of life.
-  hear() {
-    this.#alive = true;
-    this.#owed = 0;
-  }
-
-  // ms, in steps of a ping; 0 before the first sign of life
-  get silence() {
-    return this.#alive ? this.#owed * PING_MS : 0;
+  // ms since the last sign of life; 0 before the first
+  silence(now) {
+    return this.#heard ? now - this.#heard : 0;
   }
 }

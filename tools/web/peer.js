@@ -13,7 +13,6 @@ import { Heartbeat, PING_MS, SILENCE_MS, UNSTEADY_MS } from "./heartbeat.js";
 import { withStartBitrate } from "./sdp.js";
 
 const CONNECT_MS = 15000; // the other side's deadline too
-const LISTEN_MS = 2 * PING_MS; // of silence
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
 const LABELS = ["chat", "signal", "heartbeat"];
 const FILES = ["file-control", "file"]; // made when there is a file
@@ -38,7 +37,6 @@ export class Peer extends EventTarget {
   #theirs = new Map(); // of FILES, those the other has made
   #transceivers = {}; // by the names of STREAMS
   #heartbeat = new Heartbeat((text) => this.sendMessage("heartbeat", text));
-  #packets = null; // of sound and pictures, when they were counted last in a silence
   #timer = 0;
   #startedAt = performance.now();
   #interruptedAt = 0;
@@ -409,36 +407,23 @@ export class Peer extends EventTarget {
       ? this.#interruptedAt || now : 0;
     if (connectionState === "failed") this.#setState("failed");
     else if (connectionState === "connected" && !this.#interruptedAt)
-      this.#setState(this.#heartbeat.silence > UNSTEADY_MS ? "unsteady" : "connected");
+      this.#setState(this.#heartbeat.silence(now) > UNSTEADY_MS ? "unsteady" : "connected");
     else if (this.#interruptedAt && this.wasConnected) this.#setState("unsteady");
   }
 
   #tick() {
     const now = performance.now();
-    const { silence } = this.#heartbeat;
+    const silent = this.#heartbeat.silence(now) > SILENCE_MS;
     const interrupted = this.#interruptedAt && now - this.#interruptedAt > INTERRUPTED_MS;
 
-    if (silence > SILENCE_MS || interrupted
+    if (silent || interrupted
         || (!this.wasConnected && now - this.#startedAt > CONNECT_MS)) {
       this.#setState("failed");
       return;
     }
     this.#look();
     this.#lookForScreen().catch(() => {});
-    if (silence >= LISTEN_MS) this.#listen().catch(() => {});
-    else this.#packets = null;
-    this.#heartbeat.ping(now); // where the channel has closed nothing answers either
-  }
-
-  // Sound or a picture that comes is a sign of life as well. What came before this
-  // silence is none.
-  async #listen() {
-    let packets = 0;
-
-    for (const report of (await this.#pc.getStats()).values())
-      if (report.type === "inbound-rtp") packets += report.packetsReceived || 0;
-    if (this.#packets !== null && packets > this.#packets) this.#heartbeat.hear();
-    this.#packets = packets;
+    if (this.isOpen("heartbeat")) this.#heartbeat.ping(now);
   }
 
   close() {
