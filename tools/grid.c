@@ -52,8 +52,9 @@ struct _VmtGrid
   GstElement *video, *audio;
   const gchar *note; /* or NULL */
 
-  GMutex lock; /* protects tiles */
+  GMutex lock; /* for what follows; nothing else is called with it held */
   GPtrArray *tiles; /* of Tile, in the order they came */
+  guint layout; /* counts them */
 };
 
 static void
@@ -184,25 +185,48 @@ vmt_grid_cell (guint n, guint index)
     cell.width - 2 * VMT_GRID_GAP, cell.height - 2 * VMT_GRID_GAP };
 }
 
-/* called with lock held; properties of the mix's pads take effect by
- * themselves */
+/* called with lock held; the mix's pads of all pictures, in their order; and
+ * which layout this is */
+static GPtrArray *
+list_pictures (VmtGrid *self, guint *layout)
+{
+  GPtrArray *pads = g_ptr_array_new_with_free_func (gst_object_unref);
+
+  for (guint i = 0; i < self->tiles->len; i++) {
+    Tile *tile = g_ptr_array_index (self->tiles, i);
+
+    if (tile->video)
+      g_ptr_array_add (pads, gst_object_ref (tile->mix));
+  }
+  *layout = self->layout;
+  return pads;
+}
+
+/* Not called with lock held: others may hear of a pad's properties, which take
+ * effect by themselves. Who finds another layout afterwards may have undone it
+ * in part, and lays that out. */
 static void
 lay_out (VmtGrid *self)
 {
-  guint n = 0, index = 0;
+  guint layout = 0;
+  gboolean again;
 
-  for (guint i = 0; i < self->tiles->len; i++)
-    n += ((Tile *) g_ptr_array_index (self->tiles, i))->video;
-  for (guint i = 0; i < self->tiles->len; i++) {
-    Tile *tile = g_ptr_array_index (self->tiles, i);
-    VmtCell cell;
+  do {
+    g_autoptr (GPtrArray) pads = NULL;
 
-    if (!tile->video)
-      continue;
-    cell = vmt_grid_cell (n, index++);
-    g_object_set (tile->mix, "xpos", cell.x, "ypos", cell.y, "width",
-        cell.width, "height", cell.height, NULL);
-  }
+    g_mutex_lock (&self->lock);
+    pads = list_pictures (self, &layout);
+    g_mutex_unlock (&self->lock);
+    for (guint i = 0; i < pads->len; i++) {
+      VmtCell cell = vmt_grid_cell (pads->len, i);
+
+      g_object_set (g_ptr_array_index (pads, i), "xpos", cell.x, "ypos", cell.y,
+          "width", cell.width, "height", cell.height, NULL);
+    }
+    g_mutex_lock (&self->lock);
+    again = layout != self->layout;
+    g_mutex_unlock (&self->lock);
+  } while (again);
 }
 
 static const gchar *
@@ -304,8 +328,9 @@ vmt_grid_add (VmtGrid *self, gboolean video, const gchar *name)
   tile->mix = request_mix (bin, video);
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->tiles, tile);
-  lay_out (self);
+  self->layout++;
   g_mutex_unlock (&self->lock);
+  lay_out (self);
   gst_bin_add (GST_BIN (bin), part);
   src = gst_element_get_static_pad (part, "src");
   gst_pad_link (src, tile->mix);
@@ -334,8 +359,10 @@ steal_tile (VmtGrid *self, GstPad *pad)
     if (((Tile *) g_ptr_array_index (self->tiles, i))->sink == pad)
       found = g_ptr_array_steal_index (self->tiles, i);
   }
-  lay_out (self);
+  self->layout += found != NULL;
   g_mutex_unlock (&self->lock);
+  if (found)
+    lay_out (self);
   return found;
 }
 

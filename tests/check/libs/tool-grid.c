@@ -327,6 +327,80 @@ GST_START_TEST (test_goes_while_it_stands_still)
 
 GST_END_TEST;
 
+/* The mix's pad that was asked for last. */
+static GstPad *
+last_pad (GstElement *mix)
+{
+  GstPad *pad = NULL;
+
+  GST_OBJECT_LOCK (mix);
+  pad = gst_object_ref (g_list_last (mix->sinkpads)->data);
+  GST_OBJECT_UNLOCK (mix);
+  return pad;
+}
+
+static void
+stands_at (GstPad *pad, guint n, guint index)
+{
+  VmtCell cell = vmt_grid_cell (n, index);
+  gint x, y, width, height;
+
+  g_object_get (
+      pad, "xpos", &x, "ypos", &y, "width", &width, "height", &height, NULL);
+  fail_unless_equals_int (x, cell.x);
+  fail_unless_equals_int (y, cell.y);
+  fail_unless_equals_int (width, cell.width);
+  fail_unless_equals_int (height, cell.height);
+}
+
+static void
+on_width (GstPad *pad, GParamSpec *pspec, gpointer user_data)
+{
+  Going *self = user_data;
+  g_autoptr (GstPad) tile = g_steal_pointer (&self->tile);
+
+  if (tile)
+    vmt_grid_remove (self->grid, tile);
+}
+
+static gpointer
+add_thread (gpointer user_data)
+{
+  Going *self = user_data;
+
+  vmt_grid_add (self->grid, TRUE, "Carol");
+  say_step (self, NULL);
+  return NULL;
+}
+
+/* Whoever hears that a picture is moved may take another out, and in the end
+ * all stand where they belong. */
+GST_START_TEST (test_changes_while_it_is_laid_out)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline =
+      gst_object_ref_sink (gst_pipeline_new (NULL));
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", &error);
+  g_autoptr (GstElement) mix = find_element (pipeline, "compositor");
+  g_autoptr (GstPad) ann = NULL, carol = NULL;
+  Going going = { grid, pipeline };
+
+  g_assert_no_error (error);
+  vmt_grid_add (grid, TRUE, "Ann");
+  ann = last_pad (mix);
+  going.tile = gst_object_ref (vmt_grid_add (grid, TRUE, "Bob"));
+  stands_at (ann, 2, 0);
+  g_signal_connect (ann, "notify::width", G_CALLBACK (on_width), &going);
+  run_in_time (&going, add_thread, "laying out");
+  carol = last_pad (mix);
+  fail_unless (going.tile == NULL);
+  stands_at (ann, 2, 0);
+  stands_at (carol, 2, 1);
+  vmt_grid_free (grid);
+}
+
+GST_END_TEST;
+
 static VmtOpening
 open_line (const gchar *line, GstState state, guint ms)
 {
@@ -405,6 +479,7 @@ tool_grid_suite (void)
   tcase_add_test (tc, test_few_are_large);
   tcase_add_test (tc, test_come_and_go);
   tcase_add_test (tc, test_somebody_comes_first);
+  tcase_add_test (tc, test_changes_while_it_is_laid_out);
   tcase_add_loop_test (tc, test_goes_while_it_stands_still, 0, 4);
   tcase_add_test (tc, test_opening);
   tcase_add_test (tc, test_no_sound);
