@@ -146,6 +146,21 @@ make_receiver (VmFileSink *self)
   return receiver;
 }
 
+/* To the receiver, if there is one. Not called with lock held: others may be
+ * told that its property has changed. */
+static void
+pass_accept (VmFileSink *self)
+{
+  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
+  VmAccept accept;
+
+  GST_OBJECT_LOCK (self);
+  accept = self->accept;
+  GST_OBJECT_UNLOCK (self);
+  if (receiver)
+    g_object_set (receiver, "accept", accept, NULL);
+}
+
 static gboolean
 start_receiver (VmFileSink *self)
 {
@@ -169,6 +184,8 @@ start_receiver (VmFileSink *self)
   GST_OBJECT_LOCK (self);
   self->receiver = g_steal_pointer (&receiver);
   GST_OBJECT_UNLOCK (self);
+  /* it may have been set meanwhile */
+  pass_accept (self);
   return TRUE;
 }
 
@@ -356,13 +373,13 @@ vm_file_sink_set_property (
       break;
     case PROP_ACCEPT:
       self->accept = g_value_get_enum (value);
-      if (self->receiver)
-        g_object_set (self->receiver, "accept", self->accept, NULL);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
+  if (id == PROP_ACCEPT)
+    pass_accept (self);
 }
 
 static void
