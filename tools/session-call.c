@@ -11,22 +11,6 @@
  * that one rings. */
 #define CROSSING_MS 2000
 
-static const gchar *
-state_to_string (VmtCallState state)
-{
-  static const gchar *const names[] = {
-    [VMT_CALL_REGISTERING] = "registering",
-    [VMT_CALL_WAITING] = "waiting",
-    [VMT_CALL_CALLING] = "calling",
-    [VMT_CALL_RINGING] = "ringing",
-    [VMT_CALL_ANSWERED] = "answered",
-    [VMT_CALL_CONNECTED] = "connected",
-    [VMT_CALL_OVER] = "ended",
-  };
-
-  return names[state];
-}
-
 gboolean
 vmt_session_is_call (const VmtSession *self)
 {
@@ -61,17 +45,20 @@ event_of (const VmtSession *self, const gchar *state)
 static void
 enter (VmtSession *self, VmtCallState state)
 {
-  self->call.state = state;
-  vmt_output_event (self->output, event_of (self, state_to_string (state)));
+  if (vmt_call_state_move (&self->call.state, state))
+    vmt_output_event (
+        self->output, event_of (self, vmt_call_state_to_string (state)));
 }
 
 static void
 end (VmtSession *self, const gchar *code, const gchar *message)
 {
-  JsonObject *event = event_of (self, state_to_string (VMT_CALL_OVER));
   gint64 now = g_get_monotonic_time ();
+  JsonObject *event;
 
-  self->call.state = VMT_CALL_OVER;
+  if (!vmt_call_state_move (&self->call.state, VMT_CALL_OVER))
+    return;
+  event = event_of (self, vmt_call_state_to_string (VMT_CALL_OVER));
   json_object_set_int_member (
       event, "durationMs", self->call_us ? (now - self->call_us) / 1000 : 0);
   vmt_event_add_string (event, "code", code);
@@ -139,7 +126,7 @@ answer (VmtSession *self, gboolean yes)
   g_signal_emit_by_name (self->signalbin, "reject-call");
   vmt_output_event (self->output, event_of (self, "declined"));
   vmt_output_line (self->output, VMT_STYLE_FAINT, "You have declined.");
-  self->call.state = VMT_CALL_WAITING;
+  vmt_call_state_move (&self->call.state, VMT_CALL_WAITING);
 }
 
 static void
@@ -209,7 +196,7 @@ vmt_session_call_missed (VmtSession *self, const GstStructure *s)
   vmt_output_event (self->output, event_of (self, "missed"));
   vmt_output_line (
       self->output, VMT_STYLE_BAD, "You have missed a call of “%s”.", name);
-  self->call.state = VMT_CALL_WAITING;
+  vmt_call_state_move (&self->call.state, VMT_CALL_WAITING);
 }
 
 gboolean
@@ -239,8 +226,7 @@ vmt_session_call_connected (VmtSession *self, const gchar *id)
   g_autofree gchar *name = NULL;
 
   if (g_strcmp0 (id, self->call.participant) != 0
-      || self->call.state == VMT_CALL_CONNECTED
-      || self->call.state == VMT_CALL_OVER)
+      || !vmt_call_state_leads (self->call.state, VMT_CALL_CONNECTED))
     return;
   name = name_of (self);
   enter (self, VMT_CALL_CONNECTED);
@@ -265,7 +251,7 @@ vmt_session_call_left (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = NULL;
 
   if (!self->call.participant || self->leaving
-      || self->call.state == VMT_CALL_OVER
+      || !vmt_call_state_leads (self->call.state, VMT_CALL_OVER)
       || g_strcmp0 (vmt_field (s, "id"), self->call.participant) != 0)
     return;
   g_clear_pointer (&self->call.participant, g_free);
@@ -306,9 +292,7 @@ vmt_session_call_leave (VmtSession *self)
   g_clear_handle_id (&self->call.crossing, g_source_remove);
   if (self->call.state == VMT_CALL_RINGING)
     answer (self, FALSE);
-  else if (self->call.state == VMT_CALL_CALLING
-           || self->call.state == VMT_CALL_ANSWERED
-           || self->call.state == VMT_CALL_CONNECTED)
+  else if (vmt_call_state_leads (self->call.state, VMT_CALL_OVER))
     end (self, NULL, NULL);
 }
 

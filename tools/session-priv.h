@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "callstate.h"
 #include "grid.h"
 #include "roster.h"
 #include "session.h"
@@ -10,17 +11,6 @@
 #include "typed.h"
 
 #include <gst/gst.h>
-
-typedef enum
-{
-  VMT_CALL_REGISTERING,
-  VMT_CALL_WAITING, /* to be called */
-  VMT_CALL_CALLING,
-  VMT_CALL_RINGING, /* somebody calls, and waits for the answer */
-  VMT_CALL_ANSWERED,
-  VMT_CALL_CONNECTED,
-  VMT_CALL_OVER,
-} VmtCallState;
 
 /* Of call and answer. */
 typedef struct
