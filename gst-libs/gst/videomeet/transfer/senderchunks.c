@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "chunkstate.h"
 #include "sender-priv.h"
 
 #include <string.h>
 
-typedef enum
-{
-  READING,
-  AHEAD, /* not sent yet */
-  READY, /* not sent: paused, or the receiver had no room */
-  SENT,
-} ChunkState;
-
 typedef struct
 {
   guint64 index;
-  ChunkState state;
+  VmChunkState state;
   GBytes *data; /* kept until it is acknowledged: the window bounds it */
   guint8 hash[VM_SHA256_SIZE];
   guint retries;
@@ -81,7 +74,7 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
   VmTransferMessage *message;
 
   if (self->engine.state != VM_TRANSFER_STATE_TRANSFERRING) {
-    chunk->state = READY;
+    vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_READY);
     return;
   }
   message = vm_engine_send (&self->engine, VM_TRANSFER_CHUNK_DATA);
@@ -90,7 +83,7 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
   message->has_hash = TRUE;
   memcpy (message->hash, chunk->hash, VM_SHA256_SIZE);
   self->sent += g_bytes_get_size (chunk->data);
-  chunk->state = SENT;
+  vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_SENT);
   chunk->unsure = FALSE;
   chunk->sent = now;
   chunk->deadline = now + vm_window_get_timeout (&self->window);
@@ -105,12 +98,12 @@ send_ahead (VmSender *self, gint64 now)
   for (GList *link = self->chunks.head; link; link = link->next) {
     Chunk *chunk = link->data;
 
-    if (chunk->state == AHEAD
+    if (chunk->state == VM_CHUNK_STATE_AHEAD
         && in_flight >= vm_window_get_chunks (&self->window))
       return;
-    if (chunk->state == AHEAD)
+    if (chunk->state == VM_CHUNK_STATE_AHEAD)
       send_chunk (self, chunk, now);
-    in_flight += chunk->state != READING;
+    in_flight += chunk->state != VM_CHUNK_STATE_READING;
   }
 }
 
@@ -121,7 +114,8 @@ count_reading (VmSender *self)
   guint n = 0;
 
   for (GList *link = self->chunks.tail;
-       link && ((Chunk *) link->data)->state == READING; link = link->prev)
+       link && ((Chunk *) link->data)->state == VM_CHUNK_STATE_READING;
+       link = link->prev)
     n++;
   return n;
 }
@@ -164,8 +158,8 @@ forget_lane (VmSender *self, gint64 now)
     Chunk *chunk = link->data;
 
     chunk->retries = 0;
-    chunk->untimed = chunk->state > AHEAD;
-    chunk->unsure = chunk->state == SENT;
+    chunk->untimed = chunk->state > VM_CHUNK_STATE_AHEAD;
+    chunk->unsure = chunk->state == VM_CHUNK_STATE_SENT;
     chunk->deadline = now + vm_window_get_timeout (&self->window);
   }
 }
@@ -218,11 +212,11 @@ vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
   GList *link = find (self, index);
   Chunk *chunk = link ? link->data : NULL;
 
-  if (!chunk || chunk->state != READING)
+  if (!chunk || chunk->state != VM_CHUNK_STATE_READING)
     return;
   chunk->data = g_bytes_ref (data);
   memcpy (chunk->hash, hash, VM_SHA256_SIZE);
-  chunk->state = AHEAD;
+  vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_AHEAD);
 }
 
 void
@@ -231,11 +225,11 @@ vm_sender_send_ready (VmSender *self, gint64 now)
   for (GList *link = self->chunks.head; link; link = link->next) {
     Chunk *chunk = link->data;
 
-    if (chunk->state == READY)
+    if (chunk->state == VM_CHUNK_STATE_READY)
       send_chunk (self, chunk, now);
-    else if (chunk->state == SENT)
+    else if (chunk->state == VM_CHUNK_STATE_SENT)
       chunk->deadline = now + vm_window_get_timeout (&self->window);
-    chunk->untimed = chunk->state == SENT;
+    chunk->untimed = chunk->state == VM_CHUNK_STATE_SENT;
   }
 }
 
@@ -263,7 +257,7 @@ finish_up_to (VmSender *self, gint64 up_to)
     next = link->next;
     if (up_to < 0 || chunk->index >= (guint64) up_to)
       break;
-    if (chunk->state != SENT)
+    if (chunk->state != VM_CHUNK_STATE_SENT)
       continue;
     n += !chunk->untimed;
     finish (self, link);
@@ -331,15 +325,16 @@ vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
   guint others;
   GError *error = NULL;
 
-  if (chunk && chunk->state <= AHEAD)
+  if (chunk && chunk->state <= VM_CHUNK_STATE_AHEAD)
     chunk = NULL; /* of one that was not sent: a lie, or damage */
   if (!chunk || ack->status != VM_CHUNK_RECEIVED)
     rtt = -1;
   if (chunk && ack->status == VM_CHUNK_RECEIVED)
     finish (self, link);
   else if (chunk && ack->status == VM_CHUNK_FULL)
-    chunk->state = READY;
-  else if (chunk && chunk->state == SENT && !is_doubled (self, chunk, now))
+    vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_READY);
+  else if (chunk && chunk->state == VM_CHUNK_STATE_SENT
+           && !is_doubled (self, chunk, now))
     error = retry (self, chunk, VM_ERROR_BAD_MESSAGE, "came corrupt", now);
   if (error)
     return error;
@@ -359,7 +354,7 @@ vm_sender_retry (VmSender *self, gint64 now)
     Chunk *chunk = link->data;
     GError *error;
 
-    if (chunk->state != SENT || chunk->deadline > now)
+    if (chunk->state != VM_CHUNK_STATE_SENT || chunk->deadline > now)
       continue;
     if (!late)
       vm_window_timed_out (&self->window, now);
@@ -382,7 +377,8 @@ vm_sender_chunk_deadline (VmSender *self)
   for (GList *link = self->chunks.head; link; link = link->next) {
     const Chunk *chunk = link->data;
 
-    if (chunk->state == SENT && (deadline < 0 || chunk->deadline < deadline))
+    if (chunk->state == VM_CHUNK_STATE_SENT
+        && (deadline < 0 || chunk->deadline < deadline))
       deadline = chunk->deadline;
   }
   return deadline;
