@@ -132,10 +132,9 @@ leave_out (GstElement *webrtc, GstElement *rtpbin, const gchar *signal)
  * for ever. So none is asked for.
  *
  * webrtcbin learns from the description which SSRC is which stream, and forgets
- * it once the session has not heard of that SSRC for some seconds. A browser
- * sends one packet of padding for a screen that is not shared, and the report
- * of one that is before its first packet: what began then would be taken for
- * the first stream, which is sound. */
+ * it once the session takes that SSRC for gone, which it does at once where a
+ * browser's report of a screen comes before the screen's first packet: that
+ * would be taken for the first stream, which is sound. */
 static void
 leave_out_handlers (GstElement *webrtc, GstElement *rtpbin)
 {

@@ -210,6 +210,11 @@ gboolean vm_peer_is_live (VmPeer *self); /* neither failed nor closed */
 void vm_peer_check_connected (VmPeer *self);
 void vm_peer_start_deadline (VmPeer *self);
 
+/* vmpeerstate.c */
+/* FALSE, with a warning that names the peer, where no edge leads to @to. */
+gboolean
+vm_peer_state_move (VmPeerState *state, VmPeerState to, const gchar *name);
+
 /* vmpeer-pipeline.c */
 gboolean vm_peer_pipeline_build (
     VmPeer *self, GstClock *clock, GstClockTime base_time, GError **error);

@@ -24,40 +24,14 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VmPeer, vm_peer, G_TYPE_OBJECT)
 
-/* Rows: from; columns: to. */
-static const gboolean transitions[5][5] = {
-  [VM_PEER_STATE_NEW] = { FALSE, TRUE, FALSE, TRUE, TRUE },
-  [VM_PEER_STATE_CONNECTING] = { FALSE, FALSE, TRUE, TRUE, TRUE },
-  [VM_PEER_STATE_CONNECTED] = { FALSE, FALSE, FALSE, TRUE, TRUE },
-  [VM_PEER_STATE_FAILED] = { FALSE, FALSE, FALSE, FALSE, TRUE },
-  [VM_PEER_STATE_CLOSED] = { FALSE, FALSE, FALSE, FALSE, FALSE },
-};
-
-const gchar *
-vm_peer_state_to_string (VmPeerState state)
-{
-  static const gchar *const names[] = { "new", "connecting", "connected",
-    "failed", "closed" };
-
-  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (names), "");
-
-  return names[state];
-}
-
-static gboolean
+static void
 set_state (VmPeer *self, VmPeerState state)
 {
-  if (!transitions[self->state][state]) {
-    if (self->state != state)
-      g_warning ("Peer %s: no way from %s to %s", self->name,
-          vm_peer_state_to_string (self->state),
-          vm_peer_state_to_string (state));
-    return FALSE;
-  }
-  GST_INFO_OBJECT (self->pipeline, "%s -> %s",
-      vm_peer_state_to_string (self->state), vm_peer_state_to_string (state));
-  self->state = state;
-  return TRUE;
+  VmPeerState from = self->state;
+
+  if (vm_peer_state_move (&self->state, state, self->name))
+    GST_INFO_OBJECT (self->pipeline, "%s -> %s", vm_peer_state_to_string (from),
+        vm_peer_state_to_string (state));
 }
 
 gboolean

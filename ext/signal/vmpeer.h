@@ -28,7 +28,8 @@ typedef enum
   VM_PEER_STATE_CONNECTING,
   VM_PEER_STATE_CONNECTED, /* ICE and DTLS done, certificate compared */
   VM_PEER_STATE_FAILED,
-  VM_PEER_STATE_CLOSED
+  VM_PEER_STATE_CLOSED,
+  VM_PEER_N_STATES
 } VmPeerState;
 
 /* Bytes of one message on a data channel; webrtcbin 1.22.0 sends no larger. */
