@@ -25,7 +25,8 @@ await load("transfer/disk.worker.js");
 const { Fault } = await load("transfer/fault.js");
 const { readMessage, writeMessage } = await load("transfer/message.js");
 const { CHUNK_SIZE } = await load("transfer/sender.js");
-const { KEPT_MAX, Transfers } = await load("transfer/transfers.js");
+const { KEPT_MAX } = await load("transfer/keptparts.js");
+const { Transfers } = await load("transfer/transfers.js");
 
 class Disk {
   static #count = 0;

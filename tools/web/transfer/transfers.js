@@ -9,6 +9,7 @@ import { uuid } from "../ids.js";
 import { Fault, badMessage } from "./fault.js";
 import { checkFilename } from "./filename.js";
 import { CHANNEL_MAX, CHANNEL_MEDIA, readFrame } from "./frame.js";
+import { KeptParts } from "./keptparts.js";
 import { Lane } from "./lane.js";
 import { CHUNK_MESSAGE_MAX, MESSAGE_MAX, readMessage } from "./message.js";
 import { Receiver } from "./receiver.js";
@@ -24,7 +25,6 @@ const SENT_AT_ONCE = 3; // to one participant
 // anybody did; what comes beyond is passed over.
 export const OFFERS_MAX = 16;
 export const ENDED_MAX = 8;
-export const KEPT_MAX = 8; // unfinished files that wait to go on
 const TO_SENDER = new Set(["FILE_RESPONSE", "CHUNK_ACK", "TRANSFER_VERIFIED"]);
 
 const now = () => performance.now();
@@ -35,7 +35,7 @@ export class Transfers extends EventTarget {
   #sides = new Map(); // participant id -> Side
   #targets = new Set(); // ids of those who can be sent to
   #list = new Map(); // key -> Transfer
-  #kept = new Map(); // key of an unfinished file -> id of its part
+  #kept; // KeptParts
   #count = 0;
   #timer = 0;
   #closed = false;
@@ -45,6 +45,7 @@ export class Transfers extends EventTarget {
     super();
     this.#call = call;
     this.#disk = disk;
+    this.#kept = new KeptParts((id) => this.#discard(id));
     call.addEventListener("channel", ({ detail }) => this.#look(detail.id));
     call.addEventListener("participant", ({ detail }) => {
       if (detail.what === "left") this.#left(detail.id);
@@ -71,7 +72,7 @@ export class Transfers extends EventTarget {
     this.#closed = true;
     clearTimeout(this.#timer);
     for (const { key, isOver } of this.list) if (!isOver) this.cancel(key);
-    for (const part of this.#kept.values()) this.#disk.request("discard", { id: part });
+    this.#kept.clear();
     for (const id of [...this.#sides.keys()]) this.#lose(id);
   }
 
@@ -340,7 +341,7 @@ export class Transfers extends EventTarget {
     transfer.begin(engine);
     if (!cut || this.#isShared(transfer)) {
       const busy = this.list.some((t) => t.part?.key === key && !t.isOver);
-      transfer.part = { key, id: (!busy && this.#kept.get(key)) || uuid() };
+      transfer.part = { key, id: (!busy && this.#kept.find(key)) || uuid() };
     }
     this.#list.set(transfer.key, transfer);
     this.#trim(id);
@@ -486,7 +487,7 @@ export class Transfers extends EventTarget {
     else if (type === "hash")
       await ask("hash", { id: transfer.reader }, (result) => engine.hashed(result, now()));
     else if (type === "begin") {
-      this.#takePart(transfer);
+      this.#kept.take(transfer.part);
       await ask("begin", { id: part, size: transfer.size, chunkSize: action.chunkSize },
         (result) => engine.begun(result, now()));
     } else if (type === "write")
@@ -498,25 +499,8 @@ export class Transfers extends EventTarget {
         engine.committed(result, now());
         if (engine.state === "COMPLETED") transfer.file = result.file;
       });
-    else if (type === "close") this.#keepPart(transfer);
+    else if (type === "close") this.#kept.keep(transfer.part);
     else if (type === "discard") this.#forgetPart(transfer);
-  }
-
-  #keepPart({ part }) {
-    const before = this.#kept.get(part.key);
-
-    this.#kept.delete(part.key);
-    this.#kept.set(part.key, part.id);
-    if (before && before !== part.id) this.#disk.request("discard", { id: before });
-    if (this.#kept.size <= KEPT_MAX) return;
-    const [key, id] = this.#kept.entries().next().value;
-    this.#kept.delete(key);
-    this.#disk.request("discard", { id });
-  }
-
-  // It does not wait any more: a transfer has it, or it is gone.
-  #takePart({ part }) {
-    if (this.#kept.get(part?.key) === part?.id) this.#kept.delete(part?.key);
   }
 
   // Whether another goes on in the same part, or has become a file there.
@@ -527,8 +511,12 @@ export class Transfers extends EventTarget {
 
   #forgetPart(transfer) {
     if (this.#isShared(transfer)) return;
-    this.#takePart(transfer);
-    if (transfer.part) this.#disk.request("discard", { id: transfer.part.id });
+    this.#kept.take(transfer.part);
+    if (transfer.part) this.#discard(transfer.part.id);
+  }
+
+  #discard(id) {
+    this.#disk.request("discard", { id });
   }
 
   // --- time ---
