@@ -345,11 +345,10 @@ class Host:
         with open(path, "w", encoding="utf-8") as f:
             f.write(_BUS_CONFIG)
         self._bus = self.start("dbus-daemon", "--config-file=" + path,
-                               "--nofork", "--nopidfile")
+                               "--nofork", "--nopidfile", "--print-address=1")
         self.processes.remove(self._bus)
-        wait_until(lambda: os.path.exists(
-            f"/proc/{self.pid}/root/run/dbus/system_bus_socket"),
-            SOON, f"D-Bus of {self.name}")
+        # it listens by then; its socket is there a little earlier
+        self._bus.wait_for(r"^unix:", SOON)
 
     def start_avahi(self, wait=True):
         self._avahi = self.start("avahi-daemon", "--no-drop-root",
