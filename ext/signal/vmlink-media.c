@@ -9,9 +9,6 @@
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* Frames kept while an output is made: less than half a second. */
-#define PENDING_MAX 24
-
 void
 vm_link_push (
     VmLink *self, VmPeerStream stream, VmCodec codec, GstSample *sample)
@@ -95,16 +92,21 @@ new_output_free (gpointer data)
   g_free (new_output);
 }
 
-/* Gives the output what came while it was made, and then all that comes. */
+/* Gives the output what came while it was made, and then all that comes. What
+ * comes in between is kept behind it. */
 static void
 hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
 {
+  VmPending *pending = &self->pending[stream];
+
   for (;;) {
     g_autoptr (GstSample) sample = NULL;
 
     g_mutex_lock (&self->lock);
-    sample = g_queue_pop_head (&self->pending[stream]);
+    sample = vm_pending_take (pending);
     if (!sample) {
+      if (!pending->whole)
+        vm_output_wait_key (output);
       self->outputs[stream] = output;
       self->pads[stream] = pad;
     }
@@ -113,22 +115,6 @@ hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
       return;
     vm_output_push (output, sample);
   }
-}
-
-/* Called with the lock held. Keeps the key frame that a picture begins with
- * and what follows it: asking for another one takes half a second. */
-static void
-keep_for_output (VmLink *self, VmPeerStream stream, GstSample *sample)
-{
-  GQueue *pending = &self->pending[stream];
-  gboolean key = !GST_BUFFER_FLAG_IS_SET (
-      gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
-
-  if (g_queue_get_length (pending) >= PENDING_MAX
-      || (key && stream != VM_PEER_AUDIO))
-    g_queue_clear_full (pending, (GDestroyNotify) gst_sample_unref);
-  if (key || !g_queue_is_empty (pending))
-    g_queue_push_tail (pending, gst_sample_ref (sample));
 }
 
 /* Whichever of camera and screen comes first has the number of the sound. */
@@ -217,7 +203,9 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   else if (vm_call_is_playing (self->call)) {
     ask = !self->asked[stream];
     self->asked[stream] = TRUE;
-    keep_for_output (self, stream, sample);
+    vm_pending_keep (&self->pending[stream], sample, stream != VM_PEER_AUDIO);
+  } else {
+    vm_pending_clear (&self->pending[stream]);
   }
   if (self->recorder)
     recorder = g_object_ref (self->recorder);
@@ -346,7 +334,7 @@ vm_link_end_outputs (VmLink *self)
     output = g_steal_pointer (&self->outputs[i]);
     pad = g_steal_pointer (&self->pads[i]);
     self->asked[i] = FALSE;
-    g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
+    vm_pending_clear (&self->pending[i]);
     g_mutex_unlock (&self->lock);
     if (output)
       vm_signal_bin_end_output (vm_call_get_bin (self->call), pad,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "vmpending.h"
 #include "vmsignalbin-priv.h"
 
 /* One other participant: shared by vmlink.c (the connection),
@@ -42,7 +43,7 @@ struct _VmLink
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
-  GQueue pending[VM_PEER_N_STREAMS]; /* GstSample: until the output is there */
+  VmPending pending[VM_PEER_N_STREAMS]; /* until the output is there */
   guint64 frames[VM_PEER_N_STREAMS];
   VmRecorder *recorder;
 };

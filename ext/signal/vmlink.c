@@ -33,7 +33,7 @@ vm_link_finalize (GObject *object)
   g_clear_object (&self->media);
   g_clear_object (&self->old_media);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    g_queue_clear_full (&self->pending[i], (GDestroyNotify) gst_sample_unref);
+    vm_pending_clear (&self->pending[i]);
   g_mutex_clear (&self->lock);
   vm_call_unref (self->call);
   G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);

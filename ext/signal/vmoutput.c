@@ -171,13 +171,19 @@ vm_output_push (VmOutput *self, GstSample *sample)
 }
 
 void
+vm_output_wait_key (VmOutput *self)
+{
+  g_atomic_int_set (&self->wait_key, !vm_codec_is_audio (self->codec));
+}
+
+void
 vm_output_set_wanted (VmOutput *self, gboolean wanted)
 {
   if (wanted == g_atomic_int_get (&self->wanted))
     return;
   /* the first frame that is no key frame asks for one */
   if (wanted)
-    g_atomic_int_set (&self->wait_key, !vm_codec_is_audio (self->codec));
+    vm_output_wait_key (self);
   g_atomic_int_set (&self->wanted, wanted);
 }
 

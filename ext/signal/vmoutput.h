@@ -32,6 +32,8 @@ VmOutput *vm_output_new (const gchar *name, const VmOutputConfig *config,
 /* Streaming thread of a peer. Never blocks: when VM_OUTPUT_QUEUE_MAX frames
  * wait, the frame is dropped, and with video all up to the next key frame. */
 void vm_output_push (VmOutput *self, GstSample *sample);
+/* A frame was lost before it: video begins anew with the next key frame. */
+void vm_output_wait_key (VmOutput *self);
 /* Unwanted output (its pad is not linked) drops everything. */
 void vm_output_set_wanted (VmOutput *self, gboolean wanted);
 void vm_output_end (VmOutput *self);

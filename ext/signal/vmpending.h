@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+/* Encoded frames of one stream that wait for whoever takes them, whole from a
+ * key frame on: asking for another key frame takes half a second. No lock. */
+
+/* Frames: less than half a second. */
+#define VM_PENDING_MAX 24
+
+/* Zero is a new one. */
+typedef struct
+{
+  GQueue samples;
+  gboolean whole; /* the next frame follows the last that was kept, which may
+                     have been taken */
+} VmPending;
+
+/* A key frame of video begins anew. What does not follow is dropped, and so is
+ * all that waits when there is too much of it. */
+void vm_pending_keep (VmPending *self, GstSample *sample, gboolean video);
+/* The oldest (transfer full), or NULL. */
+GstSample *vm_pending_take (VmPending *self);
+/* Nothing waits, and nothing follows. */
+void vm_pending_clear (VmPending *self);
