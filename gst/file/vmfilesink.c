@@ -146,19 +146,32 @@ make_receiver (VmFileSink *self)
   return receiver;
 }
 
+static VmAccept
+get_accept (VmFileSink *self)
+{
+  VmAccept accept;
+
+  GST_OBJECT_LOCK (self);
+  accept = self->accept;
+  GST_OBJECT_UNLOCK (self);
+  return accept;
+}
+
 /* To the receiver, if there is one. Not called with lock held: others may be
- * told that its property has changed. */
+ * told that its property has changed. Who finds another afterwards may have
+ * undone it, and passes that on. */
 static void
 pass_accept (VmFileSink *self)
 {
   g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
   VmAccept accept;
 
-  GST_OBJECT_LOCK (self);
-  accept = self->accept;
-  GST_OBJECT_UNLOCK (self);
-  if (receiver)
+  if (!receiver)
+    return;
+  do {
+    accept = get_accept (self);
     g_object_set (receiver, "accept", accept, NULL);
+  } while (accept != get_accept (self));
 }
 
 static gboolean
