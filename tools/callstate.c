@@ -3,7 +3,8 @@
 #include "callstate.h"
 
 /* Every edge there is. Who calls is answered by being connected; of two that
- * call each other one answers. Calls that are declined or missed are none. */
+ * call each other one answers. Calls that are declined or missed are none, be
+ * it that they were answered too late. */
 static const struct
 {
   VmtCallState from, to;
@@ -16,6 +17,7 @@ static const struct
   { VMT_CALL_CALLING, VMT_CALL_ANSWERED },
   { VMT_CALL_CALLING, VMT_CALL_CONNECTED },
   { VMT_CALL_CALLING, VMT_CALL_OVER },
+  { VMT_CALL_ANSWERED, VMT_CALL_WAITING },
   { VMT_CALL_ANSWERED, VMT_CALL_CONNECTED },
   { VMT_CALL_ANSWERED, VMT_CALL_OVER },
   { VMT_CALL_CONNECTED, VMT_CALL_OVER },

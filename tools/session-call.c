@@ -93,7 +93,7 @@ vmt_session_call_registered (VmtSession *self)
 {
   g_autofree gchar *own = vmt_text_safe (self->meeting);
 
-  if (self->call.state != VMT_CALL_REGISTERING)
+  if (self->leaving || self->call.state != VMT_CALL_REGISTERING)
     return;
   if (!is_caller (self)) {
     vmt_output_line (self->output, VMT_STYLE_STRONG,
@@ -155,12 +155,13 @@ ask (VmtSession *self)
 static void
 take_crossing (VmtSession *self, const gchar *id)
 {
+  /* a refusal that was waited for is no answer to what follows */
+  g_clear_handle_id (&self->call.crossing, g_source_remove);
   if (g_strcmp0 (id, self->call.user) != 0) {
     g_signal_emit_by_name (self->signalbin, "reject-call");
     dial (self);
     return;
   }
-  g_clear_handle_id (&self->call.crossing, g_source_remove);
   answer (self, TRUE);
 }
 
@@ -185,13 +186,19 @@ vmt_session_call_offered (VmtSession *self, const GstStructure *s)
   ask (self);
 }
 
+/* It may have been answered by then, which came too late. */
 void
 vmt_session_call_missed (VmtSession *self, const GstStructure *s)
 {
   g_autofree gchar *name = NULL;
 
-  if (self->call.state != VMT_CALL_RINGING)
+  if (self->call.state != VMT_CALL_RINGING
+      && (self->call.state != VMT_CALL_ANSWERED || self->call.participant))
     return;
+  if (is_caller (self)) {
+    end_failed (self, NULL, NULL);
+    return;
+  }
   name = name_of (self);
   vmt_output_event (self->output, event_of (self, "missed"));
   vmt_output_line (

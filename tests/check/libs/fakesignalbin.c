@@ -59,6 +59,7 @@ typedef struct
   GstBin parent;
   gchar *meeting;
   gint mode;
+  guint accepted; /* calls; main thread */
 } FakeSignalBin;
 
 typedef struct
@@ -189,6 +190,13 @@ play (FakeSignalBin *self)
         ("code", G_TYPE_STRING, "TIMEOUT", NULL));
     return;
   }
+  if (g_str_equal (self->meeting, "missed")) {
+    post_joined (self);
+    post_bob (self, "vm-call-offered", "call-type", "audio");
+    post_bob (self, "vm-call-missed", NULL, NULL);
+    post_bob (self, "vm-call-offered", "call-type", "audio");
+    return;
+  }
   post_state (self, "created", "announced");
   post_joined (self);
   if (g_str_equal (self->meeting, "ends")) {
@@ -211,6 +219,16 @@ play (FakeSignalBin *self)
   }
   if (g_str_equal (self->meeting, "leaves"))
     post_bob (self, "vm-participant-left", "message", "The network is gone.");
+}
+
+/* The first one comes too late. */
+static void
+accept_call (FakeSignalBin *self)
+{
+  if (++self->accepted < 2)
+    return;
+  post_bob (self, "vm-participant-joined", "device", "phone");
+  post_bob (self, "vm-participant-state-changed", "new", "connected");
 }
 
 static GstStateChangeReturn
@@ -323,6 +341,9 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
   g_object_class_install_property (object_class, PROP_STATS,
       g_param_spec_boxed (
           "stats", NULL, NULL, GST_TYPE_STRUCTURE, G_PARAM_READABLE));
+  g_signal_new_class_handler ("accept-call", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (accept_call), NULL, NULL,
+      NULL, G_TYPE_NONE, 0);
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (

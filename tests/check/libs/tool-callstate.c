@@ -14,7 +14,7 @@ GST_START_TEST (test_every_edge)
     "waiting ringing",
     "calling answered connected ended",
     "ringing answered waiting",
-    "answered connected ended",
+    "answered waiting connected ended",
     "connected ended",
     "ended",
   };

@@ -335,6 +335,40 @@ GST_START_TEST (test_audio_only)
 
 GST_END_TEST;
 
+static gboolean
+is_connected (void)
+{
+  return has_told ("\"state\":\"connected\"");
+}
+
+/* Who gives up while the call is answered leaves nobody waiting for it, and the
+ * next one comes about. */
+GST_START_TEST (test_answered_too_late)
+{
+  static const gchar *const states[] = { "waiting", "ringing", "answered",
+    "missed", "ringing", "answered", "connected", "ended" };
+  g_auto (VmtOptions)
+      options = { .audio_only = TRUE, .accept = VM_ACCEPT_AUTO };
+  g_auto (Result) result = { 0 };
+  guint n = 0;
+
+  options.server = g_strdup ("ws://127.0.0.1");
+  result = run_until (is_connected, &options, VM_MEETING_MODE_JOIN, "missed");
+  fail_unless_equals_int (result.status, 0);
+  for (guint i = 0; i < result.events->len; i++) {
+    JsonObject *event = event_at (&result, i);
+
+    if (!g_str_equal (name_of (event), "call"))
+      continue;
+    fail_unless (n < G_N_ELEMENTS (states), "%s", result.text);
+    fail_unless_equals_string (
+        json_object_get_string_member (event, "state"), states[n++]);
+  }
+  fail_unless_equals_int (n, G_N_ELEMENTS (states));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused)
 {
   g_auto (VmtOptions) options = { 0 };
@@ -663,6 +697,7 @@ tool_session_suite (void)
   tcase_add_unchecked_fixture (tc, fake_signal_bin_register, NULL);
   tcase_add_test (tc, test_call);
   tcase_add_test (tc, test_audio_only);
+  tcase_add_test (tc, test_answered_too_late);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_refused_is_all_that_is_told);
   tcase_add_test (tc, test_not_found);
