@@ -92,6 +92,16 @@ for (const size of [1, 65537, SIZE]) {
   }, LONG_MS);
 }
 
+// Fails with what is shown: a page that has given the file up offers no button.
+async function accept(page, name) {
+  await page.click(`${item(name)} [data-action="accept"]`, { timeout: STEP_MS })
+    .catch(async (error) => {
+      throw new Error(`${error.message}; there are ${await page.$$eval("[data-transfer]",
+        (list) => list.map((e) => `${e.dataset.state} ${e.innerText}`))}; the page says ${
+        await page.innerText("body")}`);
+    });
+}
+
 const status = (page, name) => page.innerText(`${item(name)} .transfer-status`);
 const LOST = "was lost. It goes on when it is back.";
 
@@ -112,7 +122,7 @@ test("lost connections: a file from vmfilesrc goes on where it was, and an offer
   const page = await browser.join(`https://${ADDRESS}:8080/?meeting=standup`, "Cleo");
 
   await untilState(page, "joined");
-  await page.click("#toggle-files");
+  await until(() => page.isVisible("#files"), STEP_MS, "what the offer opens");
   await untilItem(page, file.name, "PENDING");
   await page.evaluate(() => {
     window.came = 0;
@@ -129,7 +139,7 @@ test("lost connections: a file from vmfilesrc goes on where it was, and an offer
   await untilStatus(page, file.name, LOST, false);
   equal(await status(page, file.name), "Do you want this file?", "it is still asked");
   const [download] = await Promise.all([page.waitForEvent("download", { timeout: LONG_MS }),
-    page.click(`${item(file.name)} [data-action="accept"]`).then(async () => {
+    accept(page, file.name).then(async () => {
       await untilSome(page, file.name);
       await loseConnections(page);
       await untilStatus(page, file.name, LOST);
