@@ -186,6 +186,37 @@ GST_START_TEST (test_beyond_the_limit_pictures_go_on_with_a_key_frame)
 
 GST_END_TEST;
 
+/* Nothing is lost while frames wait, but one before them was. */
+GST_START_TEST (test_after_a_loss_pictures_go_on_with_a_key_frame)
+{
+  start (VM_CODEC_VP8, "video/x-vp8");
+  push (1, FALSE);
+  vm_output_wait_key (output);
+  push (1000, FALSE);
+  fail_unless_equals_int (key_units, 1);
+  push (2, TRUE);
+  push (3, FALSE);
+  gst_pad_remove_probe (src, block);
+  expect_first (4);
+  fail_unless_equals_int (key_units, 1);
+  stop ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_after_a_loss_sound_goes_on)
+{
+  start (VM_CODEC_OPUS, "audio/x-opus, channel-mapping-family=(int)0");
+  vm_output_wait_key (output);
+  push (1, TRUE);
+  gst_pad_remove_probe (src, block);
+  expect_first (2);
+  fail_unless_equals_int (key_units, 0);
+  stop ();
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_beyond_the_limit_sound_lacks_what_came_too_much)
 {
   guint next = VM_OUTPUT_QUEUE_MAX + 1;
@@ -216,6 +247,8 @@ vmoutput_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_loop_test (tc, test_below_and_at_the_limit_nothing_is_lost, 0, 2);
   tcase_add_test (tc, test_beyond_the_limit_pictures_go_on_with_a_key_frame);
+  tcase_add_test (tc, test_after_a_loss_pictures_go_on_with_a_key_frame);
+  tcase_add_test (tc, test_after_a_loss_sound_goes_on);
   tcase_add_test (tc, test_beyond_the_limit_sound_lacks_what_came_too_much);
   return s;
 }
