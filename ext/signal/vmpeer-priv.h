@@ -35,7 +35,8 @@
 #define VM_PEER_DATA_COST 256 /* bytes besides, of each message */
 #define VM_PEER_STALL_CHECKS 20 /* that a frame may see while it is sent */
 #define VM_PEER_SSRCS_MAX 16 /* streams rtpbin makes for what comes in */
-#define VM_PEER_LEAVE_MS 2000 /* a sample function that must not block */
+/* Until a sample function is left, or a frame has gone out; neither blocks. */
+#define VM_PEER_LEAVE_MS 2000
 
 typedef struct _VmPeerLink VmPeerLink;
 
@@ -86,7 +87,7 @@ struct _VmPeerLink
   guint association; /* VM_PEER_ASSOCIATION_NONE: webrtcbin chooses */
 
   GMutex lock; /* for what follows; held for state only */
-  GCond left;
+  GCond left; /* by a sample function, or by a frame that went out */
   gboolean closed;
   gboolean flowing; /* connected: frames may be pushed */
   gint64 heard_at; /* µs, monotonic: the last frame that came; 0: none */
@@ -252,6 +253,7 @@ gboolean vm_peer_missing (GError **error, const gchar *launch);
 /* vmpeer-send.c */
 gboolean vm_peer_send_add (VmPeer *self, guint index, GError **error);
 void vm_peer_send_start (VmPeer *self);
+void vm_peer_send_drain (VmPeerLink *link);
 
 /* vmpeer-level.c */
 void vm_peer_level_write_on (VmPeer *self, GstPad *pad);

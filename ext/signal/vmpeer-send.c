@@ -296,6 +296,32 @@ leave (VmPeerLink *link, VmPeerStream stream)
 {
   g_mutex_lock (&link->lock);
   link->out[stream].inside = FALSE;
+  g_cond_broadcast (&link->left);
+  g_mutex_unlock (&link->lock);
+}
+
+static gboolean
+is_sending (const VmPeerLink *link)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    if (link->out[i].inside)
+      return TRUE;
+  return FALSE;
+}
+
+/* A payloader of GStreamer loses memory when it is stopped in the moment in
+ * which a first frame goes through it. A stalled one is not waited for longer
+ * than VM_PEER_LEAVE_MS. */
+void
+vm_peer_send_drain (VmPeerLink *link)
+{
+  gint64 deadline =
+      g_get_monotonic_time () + VM_PEER_LEAVE_MS * G_TIME_SPAN_MILLISECOND;
+  gboolean waited = TRUE;
+
+  g_mutex_lock (&link->lock);
+  while (is_sending (link) && waited)
+    waited = g_cond_wait_until (&link->left, &link->lock, deadline);
   g_mutex_unlock (&link->lock);
 }
 

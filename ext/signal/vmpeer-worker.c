@@ -149,6 +149,7 @@ take_down (const Closing *closing)
 {
   Hold *hold;
 
+  vm_peer_send_drain (closing->link);
   vm_peer_dtls_quiesce (closing->pipeline, closing->link);
   hold = hold_tasks (closing->webrtc);
   gst_element_set_state (closing->pipeline, GST_STATE_READY);

@@ -584,6 +584,90 @@ GST_START_TEST (test_no_task_while_sctp_is_taken_down)
 
 GST_END_TEST;
 
+#define GOING_MS 300 /* thirty times what taking a pipeline down takes */
+
+/* A frame that stands in front of its payloader. */
+typedef struct
+{
+  GstPad *src; /* of the payloader */
+  GMutex lock; /* of what follows */
+  GCond cond;
+  gboolean came, closed;
+} Underway;
+
+static gboolean
+is_flushing (GstPad *pad)
+{
+  gboolean flushing;
+
+  GST_OBJECT_LOCK (pad);
+  flushing = GST_PAD_IS_FLUSHING (pad);
+  GST_OBJECT_UNLOCK (pad);
+  return flushing;
+}
+
+/* Stands until the peer is closed, and then until whoever does not wait for it
+ * would have stopped the payloader. */
+static GstPadProbeReturn
+on_underway (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Underway *frame = data;
+  gint64 until = g_get_monotonic_time () + HOLD_MS * G_TIME_SPAN_MILLISECOND;
+
+  g_mutex_lock (&frame->lock);
+  frame->came = TRUE;
+  while (
+      !frame->closed && g_cond_wait_until (&frame->cond, &frame->lock, until))
+    ;
+  g_mutex_unlock (&frame->lock);
+  until = g_get_monotonic_time () + GOING_MS * G_TIME_SPAN_MILLISECOND;
+  while (!is_flushing (frame->src) && g_get_monotonic_time () < until)
+    g_thread_yield ();
+  fail_if (is_flushing (frame->src), "it is stopped with a frame inside");
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static gboolean
+is_underway (gpointer data)
+{
+  Underway *frame = data;
+  gboolean came;
+
+  g_mutex_lock (&frame->lock);
+  came = frame->came;
+  g_mutex_unlock (&frame->lock);
+  return came;
+}
+
+GST_START_TEST (test_no_frame_inside_while_payloaders_are_stopped)
+{
+  static Pair pair;
+  static Underway frame;
+  g_autoptr (GstPad) sink = NULL;
+  g_autoptr (GstElement) payloader = NULL;
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  sink = gst_pad_get_peer (pair.sides[0].peer->link->out[VM_PEER_AUDIO].pad);
+  payloader = gst_pad_get_parent_element (sink);
+  frame.src = gst_element_get_static_pad (payloader, "src");
+  gst_pad_add_probe (
+      sink, GST_PAD_PROBE_TYPE_BUFFER, on_underway, &frame, NULL);
+  pair_feed_talkers (&pair);
+  fail_unless (wait_for (is_underway, &frame, MEDIA_MS));
+  vm_peer_close (pair.sides[0].peer);
+  g_mutex_lock (&frame.lock);
+  frame.closed = TRUE;
+  g_cond_broadcast (&frame.cond);
+  g_mutex_unlock (&frame.lock);
+  fail_unless (vm_peer_join_workers (HOLD_MS * GST_MSECOND));
+  gst_object_unref (frame.src);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* The answer never comes, or no path works. */
 GST_START_TEST (test_deadline)
 {
@@ -627,6 +711,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_open_and_close);
   tcase_add_loop_test (tc, test_close_while_sending, 0, CLOSINGS);
   tcase_add_test (tc, test_no_task_while_sctp_is_taken_down);
+  tcase_add_test (tc, test_no_frame_inside_while_payloaders_are_stopped);
   tcase_add_test (tc, test_deadline);
   return s;
 }
