@@ -4,6 +4,8 @@
 
 #include <gst/videomeet/videomeet.h>
 
+#define TAKEN_MS 2500 /* longer than a refusal waits for a crossing call */
+
 typedef struct
 {
   GstGhostPad parent;
@@ -59,7 +61,7 @@ typedef struct
   GstBin parent;
   gchar *meeting;
   gint mode;
-  guint accepted; /* calls; main thread */
+  guint accepted, rejected, called; /* calls; main thread */
 } FakeSignalBin;
 
 typedef struct
@@ -165,6 +167,14 @@ send_back (FakeSignalBin *self, const gchar *name, const gchar *pad_name,
   gst_element_add_pad (GST_ELEMENT (self), pad);
 }
 
+/* Where this side calls. */
+static gboolean
+is_of_calls (FakeSignalBin *self)
+{
+  return g_str_equal (self->meeting, "crossed")
+         || g_str_equal (self->meeting, "disturbed");
+}
+
 static void
 play (FakeSignalBin *self)
 {
@@ -197,6 +207,10 @@ play (FakeSignalBin *self)
     post_bob (self, "vm-call-offered", "call-type", "audio");
     return;
   }
+  if (is_of_calls (self)) {
+    post_joined (self);
+    return;
+  }
   post_state (self, "created", "announced");
   post_joined (self);
   if (g_str_equal (self->meeting, "ends")) {
@@ -221,14 +235,55 @@ play (FakeSignalBin *self)
     post_bob (self, "vm-participant-left", "message", "The network is gone.");
 }
 
+static void
+connect_bob (FakeSignalBin *self)
+{
+  post_bob (self, "vm-participant-joined", "device", "phone");
+  post_bob (self, "vm-participant-state-changed", "new", "connected");
+}
+
 /* The first one comes too late. */
 static void
 accept_call (FakeSignalBin *self)
 {
-  if (++self->accepted < 2)
+  if (g_str_equal (self->meeting, "crossed"))
+    post_bob (self, "vm-call-missed", NULL, NULL);
+  else if (++self->accepted == 2)
+    connect_bob (self);
+}
+
+static void
+reject_call (FakeSignalBin *self)
+{
+  self->rejected++;
+}
+
+static gboolean
+on_taken (gpointer self)
+{
+  connect_bob (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The first one finds another call under way. */
+static void
+call (FakeSignalBin *self, const gchar *user)
+{
+  if (++self->called > 1) {
+    g_assert_cmpuint (self->rejected, ==, 1);
+    g_timeout_add_full (G_PRIORITY_DEFAULT, TAKEN_MS, on_taken,
+        gst_object_ref (self), gst_object_unref);
     return;
+  }
   post_bob (self, "vm-participant-joined", "device", "phone");
-  post_bob (self, "vm-participant-state-changed", "new", "connected");
+  post_bob (self, "vm-participant-left", "code",
+      vm_error_to_code (VM_ERROR_DECLINED));
+  if (g_str_equal (self->meeting, "crossed"))
+    post_bob (self, "vm-call-offered", "call-type", "audio");
+  else
+    post (self, gst_structure_new ("vm-call-offered", "id", G_TYPE_STRING,
+                    "003", "user", G_TYPE_STRING, "Carl", "call-type",
+                    G_TYPE_STRING, "audio", NULL));
 }
 
 static GstStateChangeReturn
@@ -344,6 +399,12 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
   g_signal_new_class_handler ("accept-call", G_TYPE_FROM_CLASS (klass),
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (accept_call), NULL, NULL,
       NULL, G_TYPE_NONE, 0);
+  g_signal_new_class_handler ("reject-call", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (reject_call), NULL, NULL,
+      NULL, G_TYPE_NONE, 0);
+  g_signal_new_class_handler ("call", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (call), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, G_TYPE_STRING);
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (

@@ -341,30 +341,74 @@ is_connected (void)
   return has_told ("\"state\":\"connected\"");
 }
 
+/* Of the events of a call. */
+static void
+check_states (const Result *result, const gchar *const *states)
+{
+  for (guint i = 0; i < result->events->len; i++) {
+    JsonObject *event = event_at (result, i);
+
+    if (g_str_equal (name_of (event), "call")) {
+      fail_unless (*states, "%s", result->text);
+      fail_unless_equals_string (
+          json_object_get_string_member (event, "state"), *states++);
+    }
+  }
+  fail_if (*states, "nothing is %s", *states);
+}
+
 /* Who gives up while the call is answered leaves nobody waiting for it, and the
  * next one comes about. */
 GST_START_TEST (test_answered_too_late)
 {
   static const gchar *const states[] = { "waiting", "ringing", "answered",
-    "missed", "ringing", "answered", "connected", "ended" };
+    "missed", "ringing", "answered", "connected", "ended", NULL };
   g_auto (VmtOptions)
       options = { .audio_only = TRUE, .accept = VM_ACCEPT_AUTO };
   g_auto (Result) result = { 0 };
-  guint n = 0;
 
   options.server = g_strdup ("ws://127.0.0.1");
   result = run_until (is_connected, &options, VM_MEETING_MODE_JOIN, "missed");
   fail_unless_equals_int (result.status, 0);
-  for (guint i = 0; i < result.events->len; i++) {
-    JsonObject *event = event_at (&result, i);
+  check_states (&result, states);
+}
 
-    if (!g_str_equal (name_of (event), "call"))
-      continue;
-    fail_unless (n < G_N_ELEMENTS (states), "%s", result.text);
-    fail_unless_equals_string (
-        json_object_get_string_member (event, "state"), states[n++]);
-  }
-  fail_unless_equals_int (n, G_N_ELEMENTS (states));
+GST_END_TEST;
+
+/* Two call each other, one answers, and the other has given up: that is told,
+ * and nobody is waited for. */
+GST_START_TEST (test_crossing_call_given_up)
+{
+  static const gchar *const states[] = { "calling", "answered", "ended", NULL };
+  g_auto (VmtOptions) options = { .audio_only = TRUE };
+  g_auto (Result) result = { 0 };
+
+  options.server = g_strdup ("ws://127.0.0.1");
+  options.target = g_strdup ("002");
+  result = run (&options, VM_MEETING_MODE_JOIN, "crossed");
+  fail_unless_equals_int (result.status, 1);
+  check_states (&result, states);
+  fail_unless (strstr (result.errors, "has ended the call at once"), "%s",
+      result.errors);
+}
+
+GST_END_TEST;
+
+/* Who is called by a third one while it calls is busy, calls again, and is not
+ * ended by what the first call was answered with. */
+GST_START_TEST (test_call_disturbed_by_another)
+{
+  static const gchar *const states[] = { "calling", "connected", "ended",
+    NULL };
+  g_auto (VmtOptions) options = { .audio_only = TRUE };
+  g_auto (Result) result = { 0 };
+
+  options.server = g_strdup ("ws://127.0.0.1");
+  options.target = g_strdup ("002");
+  result =
+      run_until (is_connected, &options, VM_MEETING_MODE_JOIN, "disturbed");
+  fail_unless_equals_int (result.status, 0);
+  check_states (&result, states);
 }
 
 GST_END_TEST;
@@ -698,6 +742,8 @@ tool_session_suite (void)
   tcase_add_test (tc, test_call);
   tcase_add_test (tc, test_audio_only);
   tcase_add_test (tc, test_answered_too_late);
+  tcase_add_test (tc, test_crossing_call_given_up);
+  tcase_add_test (tc, test_call_disturbed_by_another);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_refused_is_all_that_is_told);
   tcase_add_test (tc, test_not_found);
