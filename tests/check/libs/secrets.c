@@ -134,17 +134,23 @@ word_is_not_said (const gchar *what, const gchar *word)
   bytes_are_not_said (what, bytes, sizeof bytes);
 }
 
-/* None of the lines of a PEM, which JSON has as "\n". */
+#define PEM_LINE 64 /* characters (RFC 7468 §2) */
+
+/* None of the lines of a PEM, which JSON has as "\n". The last one is left out:
+ * four characters, as it may have, are in a log by chance. */
 static void
 pem_is_not_said (const gchar *what, const gchar *pem)
 {
   g_auto (GStrv) lines = g_regex_split_simple ("\\\\n|\n", pem, 0, 0);
+  guint full = 0;
 
-  fail_unless (g_strv_length (lines) > 3, "no %s", what);
   for (guint i = 0; lines[i]; i++) {
-    if (*lines[i] && *lines[i] != '-')
+    if (*lines[i] != '-' && strlen (lines[i]) == PEM_LINE) {
       is_not_said (what, lines[i]);
+      full++;
+    }
   }
+  fail_unless (full > 1, "no %s", what);
 }
 
 /* A log that says nothing would pass every test. */
