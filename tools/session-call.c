@@ -6,11 +6,6 @@
 #include "session-priv.h"
 #include "digits.h"
 
-/* Whoever is called and calls, too, has the call of the lower id (protocol §6):
- * of the other one the server says first that there is another call, and then
- * that one rings. */
-#define CROSSING_MS 2000
-
 gboolean
 vmt_session_is_call (const VmtSession *self)
 {
@@ -266,7 +261,8 @@ vmt_session_call_left (VmtSession *self, const GstStructure *s)
       && g_strcmp0 (code, vm_error_to_code (VM_ERROR_DECLINED)) == 0) {
     g_free (self->call.declined);
     self->call.declined = g_strdup (vmt_field (s, "message"));
-    self->call.crossing = g_timeout_add (CROSSING_MS, on_not_crossing, self);
+    self->call.crossing =
+        g_timeout_add (VMT_CROSSING_MS, on_not_crossing, self);
     return;
   }
   if (code || self->call.state != VMT_CALL_CONNECTED) {

@@ -613,13 +613,16 @@ on_underway (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   Underway *frame = data;
   gint64 until = g_get_monotonic_time () + HOLD_MS * G_TIME_SPAN_MILLISECOND;
+  gboolean closed;
 
   g_mutex_lock (&frame->lock);
   frame->came = TRUE;
   while (
       !frame->closed && g_cond_wait_until (&frame->cond, &frame->lock, until))
     ;
+  closed = frame->closed;
   g_mutex_unlock (&frame->lock);
+  fail_unless (closed, "the peer was not closed");
   until = g_get_monotonic_time () + GOING_MS * G_TIME_SPAN_MILLISECOND;
   while (!is_flushing (frame->src) && g_get_monotonic_time () < until)
     g_thread_yield ();

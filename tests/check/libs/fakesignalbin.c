@@ -2,9 +2,11 @@
 
 #include "fakesignalbin.h"
 
+#include "session-priv.h"
+
 #include <gst/videomeet/videomeet.h>
 
-#define TAKEN_MS 2500 /* longer than a refusal waits for a crossing call */
+#define TAKEN_MS (VMT_CROSSING_MS + 500) /* a refusal waits no longer */
 
 typedef struct
 {
@@ -180,7 +182,8 @@ play (FakeSignalBin *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (sent_back); i++)
     g_atomic_int_set (&sent_back[i], 0);
-  if (g_str_equal (self->meeting, "silent"))
+  if (g_str_equal (self->meeting, "silent")
+      || g_str_equal (self->meeting, "late"))
     return;
   if (g_str_equal (self->meeting, "refused")) {
     GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
@@ -289,11 +292,15 @@ call (FakeSignalBin *self, const gchar *user)
 static GstStateChangeReturn
 fake_signal_bin_change_state (GstElement *element, GstStateChange change)
 {
+  FakeSignalBin *self = (FakeSignalBin *) element;
   GstStateChangeReturn result = GST_ELEMENT_CLASS (fake_signal_bin_parent_class)
                                     ->change_state (element, change);
 
   if (change == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
-    play ((FakeSignalBin *) element);
+    play (self);
+  if (change == GST_STATE_CHANGE_PLAYING_TO_PAUSED
+      && g_str_equal (self->meeting, "late"))
+    post_joined (self);
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED)
     return GST_STATE_CHANGE_NO_PREROLL;
   return result;

@@ -413,6 +413,24 @@ GST_START_TEST (test_call_disturbed_by_another)
 
 GST_END_TEST;
 
+/* Who gave up before there was a seat calls nobody when it comes. */
+GST_START_TEST (test_registered_too_late)
+{
+  static const gchar *const states[] = { NULL };
+  g_auto (VmtOptions) options = { .audio_only = TRUE, .duration = 0.3 };
+  g_auto (Result) result = { 0 };
+
+  options.server = g_strdup ("ws://127.0.0.1");
+  options.target = g_strdup ("002");
+  result = run (&options, VM_MEETING_MODE_JOIN, "late");
+  fail_unless_equals_int (result.status, 1);
+  fail_unless (strstr (result.errors, "did not answer"), "%s", result.errors);
+  fail_unless (find_event (&result, "joined"), "%s", result.text);
+  check_states (&result, states);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused)
 {
   g_auto (VmtOptions) options = { 0 };
@@ -744,6 +762,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_answered_too_late);
   tcase_add_test (tc, test_crossing_call_given_up);
   tcase_add_test (tc, test_call_disturbed_by_another);
+  tcase_add_test (tc, test_registered_too_late);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_refused_is_all_that_is_told);
   tcase_add_test (tc, test_not_found);
