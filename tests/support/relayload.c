@@ -11,8 +11,6 @@
  * It ends with the input, and with status 1 when a message is missing, comes
  * twice, is no offer, or does not come for long. */
 
-#define _GNU_SOURCE /* SOCK_NONBLOCK */
-
 #include <errno.h>
 #include <glib.h>
 #include <netinet/in.h>

@@ -6,7 +6,8 @@
 
 #include "knownfaults.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -286,4 +287,4 @@ mesh_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (mesh);
+CHECK_PROGRAM (mesh)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/base/gstbasesrc.h>
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
@@ -363,4 +364,4 @@ vmdiscoversrc_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmdiscoversrc);
+CHECK_PROGRAM (vmdiscoversrc)

@@ -2,6 +2,7 @@
 
 /* What a user of vmfilesink finds in the folder, whatever happens. */
 
+#include "program.h"
 #include "filepipe.h"
 
 #include <gst/check/gstharness.h>
@@ -897,4 +898,4 @@ vmfilesink_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmfilesink);
+CHECK_PROGRAM (vmfilesink)

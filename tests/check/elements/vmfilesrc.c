@@ -3,6 +3,7 @@
 /* What a user of vmfilesrc sees: which files are sent, in which states, and how
  * it says that one is not. */
 
+#include "program.h"
 #include "filepipe.h"
 
 #include <glib/gstdio.h>
@@ -535,4 +536,4 @@ vmfilesrc_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmfilesrc);
+CHECK_PROGRAM (vmfilesrc)

@@ -4,11 +4,12 @@
 
 #include "vminput.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
-GST_DEBUG_CATEGORY (vm_signal_debug);
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 #define INTERVAL_MS 500 /* what vminput.h promises */
 #define PEERS 9
@@ -119,4 +120,4 @@ vminput_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vminput);
+CHECK_PROGRAM (vminput)

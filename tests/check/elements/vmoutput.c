@@ -5,9 +5,9 @@
 
 #include "vmoutput.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
-GST_DEBUG_CATEGORY (vm_signal_debug);
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 #define WAIT_MS 10000
 
@@ -253,4 +253,4 @@ vmoutput_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmoutput);
+CHECK_PROGRAM (vmoutput)

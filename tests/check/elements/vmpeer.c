@@ -4,7 +4,8 @@
 #include "peerpair.h"
 
 #include <agent.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
@@ -890,4 +891,4 @@ vmpeer_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpeer);
+CHECK_PROGRAM (vmpeer)

@@ -2,7 +2,8 @@
 
 #include "vmpeer-codec.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
@@ -108,4 +109,4 @@ vmpeercodec_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpeercodec);
+CHECK_PROGRAM (vmpeercodec)

@@ -3,7 +3,8 @@
 #include "knownfaults.h"
 #include "peerpair.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define SETTLE_MS 3000 /* as long as a sound connection needs thirty times */
@@ -719,4 +720,4 @@ vmpeerfail_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpeerfail);
+CHECK_PROGRAM (vmpeerfail)

@@ -5,7 +5,8 @@
 #include "peerpair.h"
 
 #include <gst/app/gstappsink.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/webrtc/webrtc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,4 +177,4 @@ vmpeerrtp_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpeerrtp);
+CHECK_PROGRAM (vmpeerrtp)

@@ -3,7 +3,7 @@
 #include "knownfaults.h"
 #include "peerpair.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 /* Whose other side says nothing any more. */
 
@@ -177,4 +177,4 @@ vmpeersilence_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpeersilence);
+CHECK_PROGRAM (vmpeersilence)

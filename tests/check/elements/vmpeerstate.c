@@ -5,7 +5,7 @@
 #include "libs/statemoves.h"
 #include "vmpeer-priv.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 static const gchar *
 state_name (guint state)
@@ -52,4 +52,4 @@ vmpeerstate_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpeerstate);
+CHECK_PROGRAM (vmpeerstate)

@@ -4,7 +4,7 @@
 
 #include "vmpending.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 static VmPending pending;
 
@@ -127,4 +127,4 @@ vmpending_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmpending);
+CHECK_PROGRAM (vmpending)

@@ -5,7 +5,8 @@
 #include "vmrecorder.h"
 
 #include <gst/app/gstappsink.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -15,7 +16,7 @@
 #define DEADLINE \
   (60 * GST_SECOND) /* of one step, where others take the cores */
 
-GST_DEBUG_CATEGORY (vm_signal_debug);
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 static struct rlimit file_size; /* as it was */
 static gchar *folder;
@@ -443,4 +444,4 @@ vmrecorder_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmrecorder);
+CHECK_PROGRAM (vmrecorder)

@@ -9,9 +9,9 @@
 #include <glib/gstdio.h>
 #include <gst/app/gstappsink.h>
 #include <gst/base/gstbasesink.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
-GST_DEBUG_CATEGORY (vm_signal_debug);
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 #define DEADLINE \
   (60 * GST_SECOND) /* of one step, where others take the cores */
@@ -393,4 +393,4 @@ vmrecorderslow_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmrecorderslow);
+CHECK_PROGRAM (vmrecorderslow)

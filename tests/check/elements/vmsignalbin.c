@@ -4,6 +4,7 @@
  * gst-launch sees. A harness has no bus, no preroll and no parent, so all of it
  * is done with pipelines. */
 
+#include "program.h"
 #include "knownfaults.h"
 #include "signalside.h"
 
@@ -616,4 +617,4 @@ vmsignalbin_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmsignalbin);
+CHECK_PROGRAM (vmsignalbin)

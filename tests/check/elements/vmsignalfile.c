@@ -5,7 +5,8 @@
 
 #include "knownfaults.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -633,4 +634,4 @@ vmsignalfile_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmsignalfile);
+CHECK_PROGRAM (vmsignalfile)

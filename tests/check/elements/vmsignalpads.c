@@ -4,6 +4,7 @@
  * a call: give pads back and ask for them again, stop it alone, begin anew, and
  * hear of its end each time. */
 
+#include "program.h"
 #include "knownfaults.h"
 #include "signalside.h"
 
@@ -345,4 +346,4 @@ vmsignalpads_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (vmsignalpads);
+CHECK_PROGRAM (vmsignalpads)

@@ -4,7 +4,8 @@
 
 #include "vmslots.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/signal.h>
 
 GST_START_TEST (test_lowest_that_is_free)
@@ -61,4 +62,4 @@ vmslots_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmslots);
+CHECK_PROGRAM (vmslots)

@@ -4,7 +4,8 @@
 
 #include "nodegone.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/check/gstharness.h>
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
@@ -896,4 +897,4 @@ vmtrust_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (vmtrust);
+CHECK_PROGRAM (vmtrust)

@@ -3,7 +3,7 @@
 /* vmtrust behind a source that says nothing of its caps, as filesrc. A warning
  * of GStreamer fails these tests. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 #define DEADLINE (60 * GST_SECOND)
 
@@ -59,4 +59,4 @@ vmtrustpipe_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (vmtrustpipe);
+CHECK_PROGRAM (vmtrustpipe)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 /* What gst-inspect-1.0 shows of every element and plugin of this project must
  * be enough to use it. */
@@ -197,4 +197,4 @@ inspect_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (inspect);
+CHECK_PROGRAM (inspect)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 
 /* Every element of this project through its states, whatever it is. */
@@ -177,4 +178,4 @@ states_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (states);
+CHECK_PROGRAM (states)

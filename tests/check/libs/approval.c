@@ -2,6 +2,7 @@
 
 /* Who asks to be trusted, answered over HTTP by the page of this device. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <string.h>
@@ -197,4 +198,4 @@ approval_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (approval);
+CHECK_PROGRAM (approval)

@@ -2,7 +2,8 @@
 
 /* Who may answer in the page, and what: secrets, sessions, the question. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/approvalpage.h>
 #include <gst/videomeet/vmerror.h>
 
@@ -187,4 +188,4 @@ approvalpage_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (approvalpage);
+CHECK_PROGRAM (approvalpage)

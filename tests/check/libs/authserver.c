@@ -6,7 +6,8 @@
 #include "netclient.h"
 #include "passtokens.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/json.h>
 #include <string.h>
 
@@ -325,4 +326,4 @@ authserver_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (authserver);
+CHECK_PROGRAM (authserver)

@@ -2,7 +2,8 @@
 
 /* A client of calls, against the tables of seed 3 and protocol §6. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/callclient.h>
 #include <string.h>
 
@@ -390,4 +391,4 @@ callclient_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (callclient);
+CHECK_PROGRAM (callclient)

@@ -3,7 +3,8 @@
 /* The messages of calls, against the tables of seed 3, "Message Types", and
  * what protocol §6 adds to them. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/call.h>
 #include <string.h>
 
@@ -336,4 +337,4 @@ calldialect_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (calldialect);
+CHECK_PROGRAM (calldialect)

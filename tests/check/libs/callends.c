@@ -3,6 +3,7 @@
 /* Calls that outlast their server, and those that end meanwhile: protocol §6,
  * with a clock of its own. */
 
+#include "program.h"
 #include "phones.h"
 
 /* The server was stopped and started: each is back, and says what it is in. */
@@ -357,4 +358,4 @@ callends_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (callends);
+CHECK_PROGRAM (callends)

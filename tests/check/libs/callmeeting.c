@@ -3,6 +3,7 @@
 /* Two devices that call each other over a server of calls. Real sockets, on
  * loopback only. */
 
+#include "program.h"
 #include "meetingdevice.h"
 #include "netclient.h"
 
@@ -368,4 +369,4 @@ callmeeting_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (callmeeting);
+CHECK_PROGRAM (callmeeting)

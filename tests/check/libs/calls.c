@@ -3,6 +3,7 @@
 /* Users that call one another, with a clock of its own: seed 3, "Call Flow
  * Diagram", and protocol §6. */
 
+#include "program.h"
 #include "phones.h"
 
 #include <string.h>
@@ -475,4 +476,4 @@ calls_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (calls);
+CHECK_PROGRAM (calls)

@@ -4,7 +4,8 @@
 
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define OFFER "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\ns=-\\r\\n\"}"
@@ -476,4 +477,4 @@ callserver_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (callserver);
+CHECK_PROGRAM (callserver)

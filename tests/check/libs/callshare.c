@@ -4,6 +4,7 @@
  * protocol §6, §8): what each hears, wherever the other is, whatever becomes of
  * a server, of the store or of the wire. */
 
+#include "program.h"
 #include "sharenet.h"
 
 #include <string.h>
@@ -897,4 +898,4 @@ callshare_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (callshare);
+CHECK_PROGRAM (callshare)

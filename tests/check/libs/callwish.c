@@ -7,7 +7,8 @@
 #include "natsserver.h"
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define OFFER                                                              \
@@ -160,4 +161,4 @@ callwish_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (callwish);
+CHECK_PROGRAM (callwish)

@@ -3,6 +3,7 @@
 /* Capabilities: what is good, and everything that is not, by its exact code.
  * What is forged is put together here by hand, and signed without libjwt. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/base64.h>
@@ -662,4 +663,4 @@ capability_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (capability);
+CHECK_PROGRAM (capability)

@@ -2,7 +2,8 @@
 
 /* What is said on the data channel `chat`, and what is kept of it. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/chat.h>
 
 #define NOW "2026-11-20T10:00:00Z"
@@ -355,4 +356,4 @@ chat_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (chat);
+CHECK_PROGRAM (chat)

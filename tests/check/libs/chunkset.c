@@ -3,7 +3,8 @@
 /* The set of verified chunks: against a plain array of flags, at its bounds,
  * and as the list that travels. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/chunkset.h>
 #include <string.h>
 
@@ -213,4 +214,4 @@ chunkset_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (chunkset);
+CHECK_PROGRAM (chunkset)

@@ -4,7 +4,8 @@
 
 #include "libs/statemoves.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/chunkstate.h>
 
 static const gchar *
@@ -51,4 +52,4 @@ chunkstate_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (chunkstate);
+CHECK_PROGRAM (chunkstate)

@@ -5,7 +5,8 @@
 
 #include "clusterstore.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/clusterstate.h>
 #include <string.h>
 
@@ -863,4 +864,4 @@ cluster_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (cluster);
+CHECK_PROGRAM (cluster)

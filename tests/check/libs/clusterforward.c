@@ -2,7 +2,8 @@
 
 /* Requests that another server has to answer, over a wire in memory. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/clusterforward.h>
 #include <string.h>
 
@@ -307,4 +308,4 @@ clusterforward_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (clusterforward);
+CHECK_PROGRAM (clusterforward)

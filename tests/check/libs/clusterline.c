@@ -3,7 +3,8 @@
 /* Numbers between two servers that are not what was said: a broken one, or
  * somebody else with the credentials of NATS, deafens nobody for good. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/clusterline.h>
 #include <gst/videomeet/server/clusterpack.h>
 #include <string.h>
@@ -212,4 +213,4 @@ clusterline_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (clusterline);
+CHECK_PROGRAM (clusterline)

@@ -2,7 +2,8 @@
 
 /* The bound of what NATS's threads tell, below, at and above. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/clusternews.h>
 
 static VmClusterNews *news;
@@ -113,4 +114,4 @@ clusternews_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (clusternews);
+CHECK_PROGRAM (clusternews)

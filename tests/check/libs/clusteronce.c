@@ -3,7 +3,8 @@
 /* What is good once: one of two has it, whatever becomes of the store's
  * answers. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/clusteronce.h>
 #include <string.h>
 
@@ -397,4 +398,4 @@ clusteronce_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (clusteronce);
+CHECK_PROGRAM (clusteronce)

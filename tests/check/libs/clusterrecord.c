@@ -2,7 +2,8 @@
 
 /* What the servers of a cluster share of one room: protocol §8. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/clusterrecord.h>
 #include <string.h>
 
@@ -408,4 +409,4 @@ clusterrecord_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (clusterrecord);
+CHECK_PROGRAM (clusterrecord)

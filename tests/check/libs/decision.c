@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/trust/decision.h>
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
@@ -554,4 +555,4 @@ decision_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (decision);
+CHECK_PROGRAM (decision)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/vmerror.h>
 #include <gst/videomeet/wire/deviceinfo.h>
 #include <string.h>
@@ -475,4 +476,4 @@ deviceinfo_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (deviceinfo);
+CHECK_PROGRAM (deviceinfo)

@@ -4,6 +4,7 @@
  * name of others: a host and two guests in one process. Data channels are
  * function calls. */
 
+#include "program.h"
 #include "talkdevice.h"
 
 #include <gst/videomeet/vmmeeting-priv.h>
@@ -253,4 +254,4 @@ directchat_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (directchat);
+CHECK_PROGRAM (directchat)

@@ -2,7 +2,8 @@
 
 /* Engine.IO 4, against the examples of its protocol: "Packet encoding". */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/engineio.h>
 #include <string.h>
 
@@ -189,4 +190,4 @@ engineio_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (engineio);
+CHECK_PROGRAM (engineio)

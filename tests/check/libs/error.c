@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 
 GST_START_TEST (test_codes)
@@ -69,4 +70,4 @@ error_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (error);
+CHECK_PROGRAM (error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/filehash.h>
 #include <gst/videomeet/transfer/sha256pair.h>
 #include <string.h>
@@ -185,4 +186,4 @@ filehash_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filehash);
+CHECK_PROGRAM (filehash)

@@ -2,7 +2,8 @@
 
 /* What goes over the data channels of one peer, without channels. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/frame.h>
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
@@ -332,4 +333,4 @@ filelane_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filelane);
+CHECK_PROGRAM (filelane)

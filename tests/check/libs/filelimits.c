@@ -3,7 +3,8 @@
 /* What the two sides of a transfer keep in memory, and the receiving folder's
  * names: below, at and above each limit. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/engine-priv.h>
 #include <gst/videomeet/transfer/receivefolder-priv.h>
 #include <gst/videomeet/transfer/sender-priv.h>
@@ -897,4 +898,4 @@ filelimits_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filelimits);
+CHECK_PROGRAM (filelimits)

@@ -3,6 +3,7 @@
 /* The socket of a file whose other end says too much, or reads nothing: what
  * the sender keeps of it. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/client/fileline.h>
@@ -470,4 +471,4 @@ fileline_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (fileline);
+CHECK_PROGRAM (fileline)

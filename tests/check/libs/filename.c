@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/filename.h>
 #include <string.h>
 
@@ -166,4 +167,4 @@ filename_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filename);
+CHECK_PROGRAM (filename)

@@ -5,7 +5,8 @@
 #include "cutter.h"
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <gst/videomeet/transfer/vmfilequeue-priv.h>
 #include <gst/videomeet/transfer/vmfilereceiver.h>
@@ -811,4 +812,4 @@ filequeue_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filequeue);
+CHECK_PROGRAM (filequeue)

@@ -4,7 +4,8 @@
  * whose a name, what is left of a quota, and that nobody waits for another's
  * disk. For that the program has its own pread(). */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/coming.h>
 #include <gst/videomeet/transfer/messagestructure.h>
 #include <gst/videomeet/transfer/receivefolder.h>
@@ -795,4 +796,4 @@ filereceiver_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filereceiver);
+CHECK_PROGRAM (filereceiver)

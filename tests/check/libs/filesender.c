@@ -2,7 +2,8 @@
 
 /* A sender between whoever pulls from it and whoever tells it something. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/sender.h>
 #include <gst/videomeet/transfer/vmfilesender-priv.h>
 #include <glib/gstdio.h>
@@ -160,4 +161,4 @@ filesender_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filesender);
+CHECK_PROGRAM (filesender)

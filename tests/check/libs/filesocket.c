@@ -3,6 +3,7 @@
 /* A transfer of a meeting over a WebSocket: who may open one, and what it
  * carries. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/client/filesocket-priv.h>
@@ -492,4 +493,4 @@ filesocket_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (filesocket);
+CHECK_PROGRAM (filesocket)

@@ -5,7 +5,8 @@
 
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/client/fileupload-priv.h>
 #include <gst/videomeet/lifecycle/vmtransferstate.h>
 #include <gst/videomeet/server/ws.h>
@@ -890,4 +891,4 @@ fileupload_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (fileupload);
+CHECK_PROGRAM (fileupload)

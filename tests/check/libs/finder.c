@@ -2,6 +2,7 @@
 
 /* What finds devices, and the addresses it finds. */
 
+#include "program.h"
 #include "eventlog.h"
 
 #include <gst/videomeet/discovery/probe.h>
@@ -209,4 +210,4 @@ finder_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (finder);
+CHECK_PROGRAM (finder)

@@ -3,7 +3,8 @@
 /* Binary frames: byte by byte, chunks split and joined in any order, and what a
  * hostile peer can have us keep. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/frame.h>
 #include <string.h>
 
@@ -517,4 +518,4 @@ frame_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (frame);
+CHECK_PROGRAM (frame)

@@ -4,6 +4,7 @@
  * one whose invitation is not good does not. Its key is Bob's, which its TLS
  * does not show. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <gst/videomeet/trust/signature.h>
@@ -354,4 +355,4 @@ guestjoin_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (guestjoin);
+CHECK_PROGRAM (guestjoin)

@@ -3,6 +3,7 @@
 /* The handshake of two devices that mean well: every state and message, every
  * limit (security.md, "Trust handshake"). trustattack.c has the others. */
 
+#include "program.h"
 #include "trustpair.h"
 
 #include <openssl/ec.h>
@@ -740,4 +741,4 @@ handshake_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (handshake);
+CHECK_PROGRAM (handshake)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/client/admission.h>
 #include <gst/videomeet/client/httpclient.h>
 #include <glib/gstdio.h>
@@ -363,4 +364,4 @@ httpclient_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (httpclient);
+CHECK_PROGRAM (httpclient)

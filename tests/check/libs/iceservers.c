@@ -2,7 +2,8 @@
 
 /* STUN and TURN servers, from what a host has set to what a guest uses. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/iceservers.h>
 #include <string.h>
 
@@ -254,4 +255,4 @@ ice_servers_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (ice_servers);
+CHECK_PROGRAM (ice_servers)

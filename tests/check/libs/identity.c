@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -254,4 +255,4 @@ identity_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (identity);
+CHECK_PROGRAM (identity)

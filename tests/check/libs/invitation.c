@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/trust/invitation.h>
 #include <string.h>
 
@@ -235,4 +236,4 @@ invitation_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (invitation);
+CHECK_PROGRAM (invitation)

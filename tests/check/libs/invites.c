@@ -3,6 +3,7 @@
 /* Guests' tokens and what is signed to use them: limits and single use. How it
  * goes over HTTP is guestjoin.c's. */
 
+#include "program.h"
 #include "storefixture.h"
 
 #include <gst/videomeet/server/invites.h>
@@ -304,4 +305,4 @@ invites_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (invites);
+CHECK_PROGRAM (invites)

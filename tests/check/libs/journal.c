@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/diskfile.h>
 #include <gst/videomeet/transfer/journal.h>
 #include <string.h>
@@ -288,4 +288,4 @@ journal_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (journal);
+CHECK_PROGRAM (journal)

@@ -2,7 +2,8 @@
 
 /* The JSON reader against RFC 8259 and the limits of security.md. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/json.h>
 #include <string.h>
 
@@ -377,4 +378,4 @@ json_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (json);
+CHECK_PROGRAM (json)

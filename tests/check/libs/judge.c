@@ -3,6 +3,7 @@
 /* What a guest believes of what a host says: of itself, and of others. Ann
  * hosts; Bob and Eve are there; the store is this device's. */
 
+#include "program.h"
 #include "storefixture.h"
 
 #include <gst/videomeet/client/judge.h>
@@ -610,4 +611,4 @@ judge_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (judge);
+CHECK_PROGRAM (judge)

@@ -3,7 +3,8 @@
 /* Which of the ways to a receiver is taken, and what follows when it is none.
  * The clock is a number. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/lanes.h>
 
 #define S G_USEC_PER_SEC
@@ -387,4 +388,4 @@ lanes_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (lanes);
+CHECK_PROGRAM (lanes)

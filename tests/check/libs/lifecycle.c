@@ -4,7 +4,8 @@
  * seed 1 §2.2, §4.3 and §5.1 written down once more as text: a row a state, a
  * column an event, "-" where the picture has no edge. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 
 typedef const gchar *(*NameFunc) (gint);
@@ -119,4 +120,4 @@ lifecycle_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (lifecycle);
+CHECK_PROGRAM (lifecycle)

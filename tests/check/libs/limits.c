@@ -5,7 +5,8 @@
 
 #include "nethost.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
@@ -715,4 +716,4 @@ limits_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (limits);
+CHECK_PROGRAM (limits)

@@ -3,7 +3,8 @@
 /* Both ends of a line over sockets that a test imagines: what is kept, what is
  * sent again, and that nothing comes twice (protocol §3, "Resume"). */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/line.h>
 #include <string.h>
 
@@ -240,4 +241,4 @@ line_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (line);
+CHECK_PROGRAM (line)

@@ -4,7 +4,7 @@
 
 #include "linkmodel.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 #define N 10000
 
@@ -143,4 +143,4 @@ linkmodel_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (linkmodel);
+CHECK_PROGRAM (linkmodel)

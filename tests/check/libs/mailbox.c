@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/vmmailbox-priv.h>
 
 #define POSTERS 4
@@ -254,4 +255,4 @@ mailbox_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (mailbox);
+CHECK_PROGRAM (mailbox)

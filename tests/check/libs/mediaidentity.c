@@ -3,6 +3,7 @@
 /* `identity` of offers, answers and restarts (security.md, "Media and
  * messages"): every thing it is signed over, changed once. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/base64.h>
@@ -458,4 +459,4 @@ mediaidentity_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (mediaidentity);
+CHECK_PROGRAM (mediaidentity)

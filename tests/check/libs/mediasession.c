@@ -2,6 +2,7 @@
 
 /* The two ends of a connection, and who is between them. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/ephemerals.h>
@@ -422,4 +423,4 @@ mediasession_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (mediasession);
+CHECK_PROGRAM (mediasession)

@@ -3,6 +3,7 @@
 /* Two devices in one process: one hosts a meeting, the other joins it, and they
  * exchange what WebRTC needs. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "cutter.h"
 #include "meetingdevice.h"
 
@@ -740,4 +741,4 @@ meeting_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meeting);
+CHECK_PROGRAM (meeting)

@@ -4,6 +4,7 @@
  * unless that would take a guest to somebody unknown. Or one of them only says
  * that it does, and keeps whoever comes waiting. */
 
+#include "program.h"
 #include "mutehost.h"
 
 #include <gmodule.h>
@@ -259,4 +260,4 @@ meetinghosts_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (meetinghosts);
+CHECK_PROGRAM (meetinghosts)

@@ -3,6 +3,7 @@
 /* Three devices that trust each other more or less: Ann hosts, Bob and Carl
  * join. Who meets whom, and how it is shown. */
 
+#include "program.h"
 #include "meetingdevice.h"
 
 #include <gst/videomeet/client/signalclient.h>
@@ -497,4 +498,4 @@ meetingtrust_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (meetingtrust);
+CHECK_PROGRAM (meetingtrust)

@@ -6,7 +6,8 @@
 #include "meshclient.h"
 
 #include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/meshsessions.h>
 #include <gst/videomeet/trust/capability.h>
 #include <gst/videomeet/wire/meshrecords.h>
@@ -814,4 +815,4 @@ meshagent_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshagent);
+CHECK_PROGRAM (meshagent)

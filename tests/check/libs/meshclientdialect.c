@@ -2,7 +2,8 @@
 
 /* A client of the mesh, message by message, against seed 4 §3 and §6 to §9. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/meshclient.h>
 #include <string.h>
 
@@ -483,4 +484,4 @@ meshclientdialect_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshclientdialect);
+CHECK_PROGRAM (meshclientdialect)

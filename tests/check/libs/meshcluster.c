@@ -6,7 +6,8 @@
 #include "meshclient.h"
 #include "natsserver.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/trust/capability.h>
 #include <string.h>
 
@@ -187,4 +188,4 @@ meshcluster_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshcluster);
+CHECK_PROGRAM (meshcluster)

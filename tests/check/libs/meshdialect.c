@@ -3,7 +3,8 @@
 /* The mesh dialect, against the tables of seed 4: what is read of a client, and
  * what it is told, member by member. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/mesh.h>
 #include <string.h>
 
@@ -487,4 +488,4 @@ meshdialect_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshdialect);
+CHECK_PROGRAM (meshdialect)

@@ -3,6 +3,7 @@
 /* A device that joins a room of the mesh, on a server that speaks it: the other
  * device's. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "meetingdevice.h"
 
 #include <gst/videomeet/vmmeeting-priv.h>
@@ -194,4 +195,4 @@ meshmeeting_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshmeeting);
+CHECK_PROGRAM (meshmeeting)

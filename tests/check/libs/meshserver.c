@@ -5,7 +5,8 @@
 
 #include "meshclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/trust/capability.h>
 #include <string.h>
 #include <unistd.h>
@@ -754,4 +755,4 @@ meshserver_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshserver);
+CHECK_PROGRAM (meshserver)

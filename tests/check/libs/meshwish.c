@@ -6,7 +6,8 @@
 #include "meshclient.h"
 #include "natsserver.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define JOINED "{\"peer_id\":\"%s\",\"role\":\"member\",\"room_id\":\"%s\"}"
@@ -143,4 +144,4 @@ meshwish_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (meshwish);
+CHECK_PROGRAM (meshwish)

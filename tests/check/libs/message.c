@@ -3,7 +3,8 @@
 /* The messages of a file transfer: as seed 1 §4.2 draws them, with all that
  * protocol §5 adds, without each of their fields, and at their limits. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/message.h>
 #include <string.h>
 
@@ -392,4 +393,4 @@ message_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (message);
+CHECK_PROGRAM (message)

@@ -3,6 +3,7 @@
 /* Chat authenticated under keys of one call: what is changed, repeated,
  * reordered, reflected, or of another call is refused. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/hmac.h>
@@ -311,4 +312,4 @@ messagekeys_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (messagekeys);
+CHECK_PROGRAM (messagekeys)

@@ -3,7 +3,8 @@
 /* Messages of a file transfer between elements: as structures, and on
  * buffers. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/messagestructure.h>
 #include <gst/videomeet/transfer/vmtransfermeta.h>
 #include <string.h>
@@ -210,4 +211,4 @@ messagestructure_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (messagestructure);
+CHECK_PROGRAM (messagestructure)

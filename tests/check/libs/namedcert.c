@@ -5,7 +5,8 @@
 #include "certificate.h"
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/client/httpclient.h>
 #include <gst/videomeet/discovery/node-priv.h>
 #include <gst/videomeet/videomeet.h>
@@ -236,4 +237,4 @@ namedcert_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (namedcert);
+CHECK_PROGRAM (namedcert)

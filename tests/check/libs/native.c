@@ -2,7 +2,8 @@
 
 /* The native dialect, against messages written from protocol §3. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/dialect.h>
 #include <gst/videomeet/wire/json.h>
 #include <string.h>
@@ -484,4 +485,4 @@ native_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (native);
+CHECK_PROGRAM (native)

@@ -5,7 +5,8 @@
 
 #include "natsserver.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/natsbus.h>
 #include <string.h>
 
@@ -271,4 +272,4 @@ natslimits_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (natslimits);
+CHECK_PROGRAM (natslimits)

@@ -4,7 +4,8 @@
 
 #include "natsserver.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/natslink.h>
 #include <string.h>
 
@@ -736,4 +737,4 @@ natsstore_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (natsstore);
+CHECK_PROGRAM (natsstore)

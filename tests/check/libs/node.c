@@ -2,6 +2,7 @@
 
 /* Whole nodes, which find each other on loopback. */
 
+#include "program.h"
 #include "eventlog.h"
 #include "netclient.h"
 
@@ -529,4 +530,4 @@ node_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (node);
+CHECK_PROGRAM (node)

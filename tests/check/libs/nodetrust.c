@@ -3,6 +3,7 @@
 /* Trust at a whole node: its properties, its signals, and what an application
  * answers to them. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <gst/videomeet/discovery/node-priv.h>
@@ -356,4 +357,4 @@ nodetrust_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (nodetrust);
+CHECK_PROGRAM (nodetrust)

@@ -3,7 +3,8 @@
 /* Notifications, to a server that checks each request as Gotify documents it
  * (https://gotify.net/docs/pushmsg), and to some that are none. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/notify.h>
 #include <gst/videomeet/vmerror.h>
 #include <json-glib/json-glib.h>
@@ -477,4 +478,4 @@ notify_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (notify);
+CHECK_PROGRAM (notify)

@@ -3,6 +3,7 @@
 /* The offer of a file is the word of the device that sends it, to the one that
  * is meant. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/transfer/offersignature.h>
@@ -185,4 +186,4 @@ offersignature_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (offersignature);
+CHECK_PROGRAM (offersignature)

@@ -3,6 +3,7 @@
 /* Devices that meet in a room that nobody hosts, on a server over TLS: what
  * they make of a meeting without a host, and the one that moderates it. */
 
+#include "program.h"
 #include "meetingdevice.h"
 #include "passtokens.h"
 
@@ -312,4 +313,4 @@ openmeeting_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (openmeeting);
+CHECK_PROGRAM (openmeeting)

@@ -6,7 +6,8 @@
 
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 static VmServer *server;
@@ -316,4 +317,4 @@ openrooms_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (openrooms);
+CHECK_PROGRAM (openrooms)

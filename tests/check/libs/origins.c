@@ -5,7 +5,8 @@
 
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/hostcheck.h>
 #include <string.h>
 
@@ -223,4 +224,4 @@ origins_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (origins);
+CHECK_PROGRAM (origins)

@@ -4,6 +4,7 @@
  * that are function calls here. Slow: a lost connection is given up after 30
  * s. */
 
+#include "program.h"
 #include "cutter.h"
 #include "meetingdevice.h"
 
@@ -330,4 +331,4 @@ orphan_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (orphan);
+CHECK_PROGRAM (orphan)

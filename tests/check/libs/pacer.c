@@ -2,7 +2,8 @@
 
 /* How long what is sent at a rate waits for its turn. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/pacer.h>
 
 #define S G_USEC_PER_SEC
@@ -60,4 +61,4 @@ pacer_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (pacer);
+CHECK_PROGRAM (pacer)

@@ -6,7 +6,8 @@
 #include "passtokens.h"
 #include "trustkeys.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/passes.h>
 #include <gst/videomeet/trust/webtoken.h>
 #include <string.h>
@@ -242,4 +243,4 @@ passes_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (passes);
+CHECK_PROGRAM (passes)

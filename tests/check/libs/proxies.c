@@ -2,7 +2,8 @@
 
 /* Whom X-Forwarded-For is believed from, and what. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/proxies.h>
 #include <gst/videomeet/vmerror.h>
 
@@ -127,4 +128,4 @@ proxies_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (proxies);
+CHECK_PROGRAM (proxies)

@@ -3,7 +3,8 @@
 /* The queue of files: who begins next, who gives its place up, who gets how
  * much of the rate. The clock is a number. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/queue.h>
 
 #define S G_USEC_PER_SEC
@@ -635,4 +636,4 @@ queue_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (queue);
+CHECK_PROGRAM (queue)

@@ -3,7 +3,8 @@
 /* How often an address may: below, at and above what it may at once, and
  * later. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/rates.h>
 
 #define START (1000 * G_USEC_PER_SEC)
@@ -94,4 +95,4 @@ rates_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (rates);
+CHECK_PROGRAM (rates)

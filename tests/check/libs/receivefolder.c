@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE /* unshare */
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/receivefolder.h>
 #include <glib/gstdio.h>
 #include <errno.h>
@@ -897,4 +897,4 @@ receivefolder_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (receivefolder);
+CHECK_PROGRAM (receivefolder)

@@ -3,7 +3,8 @@
 /* How a file that is received is hashed: as it comes, and again where that is
  * not enough. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/receivefolder.h>
 #include <fcntl.h>
 #include <string.h>
@@ -337,4 +338,4 @@ receivehash_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (receivehash);
+CHECK_PROGRAM (receivehash)

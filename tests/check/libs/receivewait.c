@@ -3,7 +3,8 @@
 /* A sender that was killed and is back at once, as another participant, while
  * the receiver still has the first one's file open. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/receivefolder.h>
 #include <string.h>
 
@@ -221,4 +222,4 @@ receivewait_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (receivewait);
+CHECK_PROGRAM (receivewait)

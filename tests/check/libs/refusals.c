@@ -2,7 +2,8 @@
 
 /* Of how many refused joins the user is told. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/refusals.h>
 
 #define START (1000 * G_USEC_PER_SEC)
@@ -83,4 +84,4 @@ refusals_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (refusals);
+CHECK_PROGRAM (refusals)

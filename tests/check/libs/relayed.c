@@ -4,6 +4,7 @@
  * full meeting is longer than anything that a participant may say: a device
  * reads it all. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "meetingdevice.h"
 #include "netclient.h"
 
@@ -177,4 +178,4 @@ relayed_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (relayed);
+CHECK_PROGRAM (relayed)

@@ -3,6 +3,7 @@
 /* A meeting whose signalling is cut, at every message and in between: nobody
  * notices (protocol §3, "Resume"). */
 
+#include "program.h"
 #include "cutter.h"
 #include "meetingdevice.h"
 
@@ -261,4 +262,4 @@ resume_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (resume);
+CHECK_PROGRAM (resume)

@@ -3,6 +3,7 @@
 /* Signalling that does not come back: 30 s of it, on both sides (protocol §3,
  * "Resume"). Slow for that reason alone. */
 
+#include "program.h"
 #include "cutter.h"
 #include "meetingdevice.h"
 
@@ -77,4 +78,4 @@ resumelate_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (resumelate);
+CHECK_PROGRAM (resumelate)

@@ -3,7 +3,8 @@
 /* The room dialect, against the tables and examples of seed 2: "Message Types"
  * and "Detailed Steps". */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/dialect.h>
 #include <string.h>
 
@@ -515,4 +516,4 @@ roomdialect_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomdialect);
+CHECK_PROGRAM (roomdialect)

@@ -3,7 +3,8 @@
 /* A client of the room dialect at a server of a cluster: what it says before
  * the others have answered whether it has a seat (roomguest.h). */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/roomguest.h>
 #include <gst/videomeet/server/roomshare.h>
 #include <string.h>
@@ -212,4 +213,4 @@ roomguest_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomguest);
+CHECK_PROGRAM (roomguest)

@@ -3,6 +3,7 @@
 /* A device that joins a room of seed 2's protocol, on a server that speaks it:
  * the other device's. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "cutter.h"
 #include "meetingdevice.h"
 
@@ -253,4 +254,4 @@ roommeeting_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roommeeting);
+CHECK_PROGRAM (roommeeting)

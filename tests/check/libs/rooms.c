@@ -3,6 +3,7 @@
 /* The room model with a clock of its own: who comes in, who hears what, and the
  * meeting's life, from protocol §3, §4 and security.md. */
 
+#include "program.h"
 #include "roompeer.h"
 
 #include <gst/videomeet/server/pinguard.h>
@@ -599,4 +600,4 @@ rooms_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (rooms);
+CHECK_PROGRAM (rooms)

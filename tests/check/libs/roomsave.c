@@ -3,6 +3,7 @@
 /* Open rooms over a restart, in the model: who has which seat afterwards, and
  * for how long; and what a line keeps. */
 
+#include "program.h"
 #include "roompeer.h"
 
 #include <gst/videomeet/server/roomsave.h>
@@ -300,4 +301,4 @@ roomsave_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomsave);
+CHECK_PROGRAM (roomsave)

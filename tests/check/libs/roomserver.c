@@ -5,7 +5,8 @@
 
 #include "nethost.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define OFFER "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\ns=-\\r\\n\"}"
@@ -521,4 +522,4 @@ roomserver_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomserver);
+CHECK_PROGRAM (roomserver)

@@ -3,6 +3,7 @@
 /* One room at three servers: what each of its participants hears, whatever
  * becomes of a server, of the store or of the wire (protocol §8). */
 
+#include "program.h"
 #include "sharenet.h"
 
 #include <gst/videomeet/server/clusterline.h>
@@ -639,4 +640,4 @@ roomshare_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomshare);
+CHECK_PROGRAM (roomshare)

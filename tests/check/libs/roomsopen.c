@@ -3,6 +3,7 @@
 /* Rooms that nobody hosts, in the model: how they begin and end, who moderates
  * them, and their limits (protocol §6). */
 
+#include "program.h"
 #include "roompeer.h"
 
 #include <string.h>
@@ -535,4 +536,4 @@ roomsopen_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomsopen);
+CHECK_PROGRAM (roomsopen)

@@ -3,6 +3,7 @@
 /* Seats whose connection is lost, with a clock of their own: who may come back,
  * by what, and until when (protocol §3, "Resume"). */
 
+#include "program.h"
 #include "roompeer.h"
 
 #include <string.h>
@@ -253,4 +254,4 @@ roomsresume_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomsresume);
+CHECK_PROGRAM (roomsresume)

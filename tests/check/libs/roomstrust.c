@@ -4,6 +4,7 @@
  * the way it comes in; and whom it sends out again: security.md, "Trust
  * handshake", policies. What facts mean is decision.c's to test. */
 
+#include "program.h"
 #include "roompeer.h"
 #include "storefixture.h"
 
@@ -887,4 +888,4 @@ roomstrust_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (roomstrust);
+CHECK_PROGRAM (roomstrust)

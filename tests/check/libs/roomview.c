@@ -2,7 +2,8 @@
 
 /* The numbers that a client gives to those whom it sees in a room. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/roomview.h>
 
 static VmRoomView view;
@@ -71,4 +72,4 @@ roomview_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (roomview);
+CHECK_PROGRAM (roomview)

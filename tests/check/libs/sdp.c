@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/vmerror.h>
 #include <gst/videomeet/wire/vmsdp.h>
 
@@ -198,4 +199,4 @@ sdp_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (sdp);
+CHECK_PROGRAM (sdp)

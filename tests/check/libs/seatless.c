@@ -7,7 +7,8 @@
 #include "nethost.h"
 #include "socketclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/vmfilereceiver.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -382,4 +383,4 @@ seatless_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (seatless);
+CHECK_PROGRAM (seatless)

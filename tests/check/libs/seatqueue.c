@@ -5,7 +5,7 @@
 
 #include "nethost.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 #define GUESTS 5 /* together they may say so much in one burst */
 #define EACH (VM_SEAT_QUEUE / GUESTS + 2)
@@ -150,4 +150,4 @@ seatqueue_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (seatqueue);
+CHECK_PROGRAM (seatqueue)

@@ -6,7 +6,8 @@
 #include "nethost.h"
 
 #include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/line.h>
 #include <string.h>
 
@@ -314,4 +315,4 @@ seatresume_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (seatresume);
+CHECK_PROGRAM (seatresume)

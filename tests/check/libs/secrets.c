@@ -5,6 +5,7 @@
  * page that answers. What is in files is looked for by
  * tests/lab/test_secrets.py. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <gst/videomeet/server/invites.h>
@@ -331,4 +332,4 @@ secrets_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (secrets);
+CHECK_PROGRAM (secrets)

@@ -5,7 +5,8 @@
 
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -522,4 +523,4 @@ server_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (server);
+CHECK_PROGRAM (server)

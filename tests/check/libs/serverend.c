@@ -7,7 +7,8 @@
 
 #include "netclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -94,4 +95,4 @@ serverend_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (serverend);
+CHECK_PROGRAM (serverend)

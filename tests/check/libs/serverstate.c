@@ -7,7 +7,8 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -265,4 +266,4 @@ serverstate_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (serverstate);
+CHECK_PROGRAM (serverstate)

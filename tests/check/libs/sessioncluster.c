@@ -6,7 +6,8 @@
 #include "natsserver.h"
 #include "nethost.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define UNKNOWN "{\"code\":1,\"message\":\"Session ID unknown\"}"
@@ -239,4 +240,4 @@ sessioncluster_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (sessioncluster);
+CHECK_PROGRAM (sessioncluster)

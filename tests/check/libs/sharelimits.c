@@ -3,6 +3,7 @@
 /* What the servers of a cluster bear of one another, at limits of clusterline.h
  * and roomshare.h, below and above (protocol §8). */
 
+#include "program.h"
 #include "sharenet.h"
 
 #include <gst/videomeet/server/clusterline.h>
@@ -284,4 +285,4 @@ sharelimits_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (sharelimits);
+CHECK_PROGRAM (sharelimits)

@@ -3,6 +3,7 @@
 /* A ticket that one server has given, shown to another: good once, whatever
  * becomes of the store meanwhile (protocol §8). */
 
+#include "program.h"
 #include "sharenet.h"
 
 #include <gst/videomeet/server/clusterticket.h>
@@ -303,4 +304,4 @@ sharetickets_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (sharetickets);
+CHECK_PROGRAM (sharetickets)

@@ -5,7 +5,8 @@
 
 #include "nethost.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/line.h>
 #include <string.h>
 
@@ -608,4 +609,4 @@ signalling_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (signalling);
+CHECK_PROGRAM (signalling)

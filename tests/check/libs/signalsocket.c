@@ -2,7 +2,8 @@
 
 /* The opening of a WebSocket towards servers that send it elsewhere. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/client/signalsocket.h>
 #include <libsoup/soup.h>
 
@@ -169,4 +170,4 @@ signalsocket_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (signalsocket);
+CHECK_PROGRAM (signalsocket)

@@ -4,6 +4,7 @@
  * signatures. The vectors were made by another implementation (Python's
  * hashlib). */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/base64.h>
@@ -303,4 +304,4 @@ signature_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (signature);
+CHECK_PROGRAM (signature)

@@ -3,6 +3,7 @@
 /* Streams between two devices, by the public objects: each protection against
  * each change. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/tag.h>
@@ -271,4 +272,4 @@ signer_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (signer);
+CHECK_PROGRAM (signer)

@@ -4,6 +4,7 @@
  * socket open does not put it off, and sockets that are cut only up to a limit.
  */
 
+#include "program.h"
 #include "mutehost.h"
 
 #include <gst/videomeet/client/signalclient-priv.h>
@@ -179,4 +180,4 @@ silentdoor_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (silentdoor);
+CHECK_PROGRAM (silentdoor)

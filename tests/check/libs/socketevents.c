@@ -3,7 +3,8 @@
 /* The events of seed 5, against its "Key Socket.IO Events" and "Signaling
  * Flow". */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/dialect.h>
 #include <string.h>
 
@@ -375,4 +376,4 @@ socketevents_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (socketevents);
+CHECK_PROGRAM (socketevents)

@@ -2,7 +2,8 @@
 
 /* Socket.IO 5, against the examples of its protocol: "Packet encoding". */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/signal.h>
 #include <gst/videomeet/wire/socketio.h>
 #include <string.h>
@@ -125,4 +126,4 @@ socketio_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (socketio);
+CHECK_PROGRAM (socketio)

@@ -3,7 +3,8 @@
 /* A client of seed 5, frame by frame, against its "Signaling Flow" and
  * "Protocol exchange" of the Socket.IO protocol. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/dialect.h>
 #include <string.h>
 
@@ -390,4 +391,4 @@ socketioclient_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (socketioclient);
+CHECK_PROGRAM (socketioclient)

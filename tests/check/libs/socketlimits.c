@@ -6,7 +6,8 @@
 #include "socketclient.h"
 
 #include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/engineio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -470,4 +471,4 @@ socketlimits_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (socketlimits);
+CHECK_PROGRAM (socketlimits)

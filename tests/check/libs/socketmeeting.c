@@ -3,6 +3,7 @@
 /* A device that joins a room of seed 5's protocol, on a server of Socket.IO
  * that speaks it: the other device's. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "cutter.h"
 #include "meetingdevice.h"
 
@@ -238,4 +239,4 @@ socketmeeting_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (socketmeeting);
+CHECK_PROGRAM (socketmeeting)

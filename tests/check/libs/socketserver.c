@@ -6,7 +6,8 @@
 #include "nethost.h"
 #include "socketclient.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define OFFER "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\ns=-\\r\\n\"}"
@@ -774,4 +775,4 @@ socketserver_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (socketserver);
+CHECK_PROGRAM (socketserver)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/sourcefile.h>
 #include <gst/videomeet/transfer/vmfilesender-priv.h>
 #include <glib/gstdio.h>
@@ -311,4 +312,4 @@ sourcefile_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (sourcefile);
+CHECK_PROGRAM (sourcefile)

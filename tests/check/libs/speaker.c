@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/quality/speaker.h>
 
 #define MS G_TIME_SPAN_MILLISECOND
@@ -207,4 +208,4 @@ speaker_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (speaker);
+CHECK_PROGRAM (speaker)

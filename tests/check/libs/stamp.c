@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gst/app/gstappsink.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
 #include "stamp.h"
 
 #define WAIT (60 * GST_SECOND)
@@ -239,4 +239,4 @@ stamp_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (stamp);
+CHECK_PROGRAM (stamp)

@@ -2,6 +2,7 @@
 
 /* The host signs the state of its meeting: nothing in it can be changed. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/statesignature.h>
@@ -163,4 +164,4 @@ statesignature_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (statesignature);
+CHECK_PROGRAM (statesignature)

@@ -3,6 +3,7 @@
 /* A guest whose host has a socket that is no good: it drops each anew, or
  * brings a message that is too long. */
 
+#include "program.h"
 #include "mutehost.h"
 
 #include <gst/videomeet/client/signalclient-priv.h>
@@ -213,4 +214,4 @@ steadysocket_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (steadysocket);
+CHECK_PROGRAM (steadysocket)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "program.h"
 #include "storefixture.h"
 
 #include <gst/videomeet/trust/bundle.h>
@@ -443,4 +444,4 @@ storebundle_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (storebundle);
+CHECK_PROGRAM (storebundle)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "program.h"
 #include "storefixture.h"
 
 #include <gst/videomeet/trust/storefile.h>
@@ -592,4 +593,4 @@ storehostile_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (storehostile);
+CHECK_PROGRAM (storehostile)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "program.h"
 #include "storefixture.h"
 
 #include <gst/videomeet/trust/decision.h>
@@ -653,4 +654,4 @@ storetrust_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (storetrust);
+CHECK_PROGRAM (storetrust)

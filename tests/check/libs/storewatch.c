@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "program.h"
 #include "storefixture.h"
 
 #include <gst/videomeet/trust/storefile.h>
@@ -313,4 +314,4 @@ storewatch_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (storewatch);
+CHECK_PROGRAM (storewatch)

@@ -3,6 +3,7 @@
 /* The table of devices: hints of devices that a test makes up go in, and what
  * comes out is checked against the keys that they show. */
 
+#include "program.h"
 #include "eventlog.h"
 #include "fakedevice.h"
 
@@ -324,4 +325,4 @@ table_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (table);
+CHECK_PROGRAM (table)

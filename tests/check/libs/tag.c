@@ -2,6 +2,7 @@
 
 /* Tags beside the messages of a stream: each protection against each change. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/tag.h>
@@ -170,4 +171,4 @@ tag_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tag);
+CHECK_PROGRAM (tag)

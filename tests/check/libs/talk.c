@@ -3,6 +3,7 @@
 /* What people say and do in a meeting: a host and two guests in one process,
  * over real sockets on loopback. Data channels are function calls here. */
 
+#include "program.h"
 #include "talkdevice.h"
 
 #include <gst/videomeet/vmmeeting-priv.h>
@@ -384,4 +385,4 @@ talk_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (talk);
+CHECK_PROGRAM (talk)

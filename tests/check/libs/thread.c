@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/vmthread-priv.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -120,4 +120,4 @@ thread_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (thread);
+CHECK_PROGRAM (thread)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/trust/token.h>
 #include <gst/videomeet/videomeet.h>
 #include <openssl/ec.h>
@@ -612,4 +613,4 @@ token_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (token);
+CHECK_PROGRAM (token)

@@ -5,7 +5,7 @@
 #include "callstate.h"
 #include "libs/statemoves.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 static const gchar *
 state_name (guint state)
@@ -55,4 +55,4 @@ tool_callstate_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_callstate);
+CHECK_PROGRAM (tool_callstate)

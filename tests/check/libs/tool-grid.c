@@ -3,7 +3,7 @@
 /* Everybody in one window: where each picture stands, and how they come and
  * go. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 #include "grid.h"
 #include "hang.h"
 #include "opening.h"
@@ -486,4 +486,4 @@ tool_grid_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_grid);
+CHECK_PROGRAM (tool_grid)

@@ -4,7 +4,8 @@
 
 #include "memory.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 
 #define MORE_THAN_AT_ONCE 1000000 /* bytes; the kernel answers 256 whole */
@@ -84,4 +85,4 @@ memory_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (memory);
+CHECK_PROGRAM (memory)

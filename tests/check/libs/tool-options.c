@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <glib/gstdio.h>
 #include <unistd.h>
 #include "options-files.h"
@@ -469,4 +470,4 @@ tool_options_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_options);
+CHECK_PROGRAM (tool_options)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <pty.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -412,4 +413,4 @@ tool_output_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_output);
+CHECK_PROGRAM (tool_output)

@@ -2,7 +2,7 @@
 
 /* Who is in the meeting, as the launcher remembers it. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 #include "roster.h"
 
 static guint
@@ -117,4 +117,4 @@ tool_roster_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_roster);
+CHECK_PROGRAM (tool_roster)

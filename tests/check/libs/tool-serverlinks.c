@@ -2,7 +2,7 @@
 
 #include "serverlinks.h"
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 
 static void
 links_are (const VmtOptions *options, gboolean secure, const gchar *wanted)
@@ -64,4 +64,4 @@ tool_serverlinks_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_serverlinks);
+CHECK_PROGRAM (tool_serverlinks)

@@ -3,7 +3,8 @@
 /* The launcher's time in a meeting, with an element in vmsignalbin's place
  * that plays one. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <signal.h>
 #include "fakesignalbin.h"
 #include "hang.h"
@@ -782,4 +783,4 @@ tool_session_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_session);
+CHECK_PROGRAM (tool_session)

@@ -3,7 +3,8 @@
 /* Files that are sent by what is typed in a meeting, with an element in
  * vmsignalbin's place that gives back to us what we send. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 #include "session-files.h"
@@ -756,4 +757,4 @@ tool_sessionfiles_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_sessionfiles);
+CHECK_PROGRAM (tool_sessionfiles)

@@ -3,7 +3,8 @@
 #include "smallfile.h"
 
 #include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -109,4 +110,4 @@ tool_smallfile_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_smallfile);
+CHECK_PROGRAM (tool_smallfile)

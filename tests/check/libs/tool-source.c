@@ -3,7 +3,7 @@
 /* What is sent, counted by what counts what is received. */
 
 #include <glib/gstdio.h>
-#include <gst/check/gstcheck.h>
+#include "program.h"
 #include "output.h"
 #include "roster.h"
 #include "source.h"
@@ -258,4 +258,4 @@ tool_source_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_source);
+CHECK_PROGRAM (tool_source)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
 #include "target.h"
 
 GST_START_TEST (test_meetings)
@@ -231,4 +231,4 @@ tool_target_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_target);
+CHECK_PROGRAM (tool_target)

@@ -2,7 +2,8 @@
 
 /* What a user reads of a file that is on its way, and when it is over. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include "transfer.h"
 #include <string.h>
@@ -349,4 +350,4 @@ tool_transfer_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_transfer);
+CHECK_PROGRAM (tool_transfer)

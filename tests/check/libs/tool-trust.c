@@ -2,7 +2,8 @@
 
 /* What `videomeet trust` reads, asks and shows. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -516,4 +517,4 @@ tool_trust_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_trust);
+CHECK_PROGRAM (tool_trust)

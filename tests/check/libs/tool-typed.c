@@ -2,7 +2,8 @@
 
 /* What is typed during a meeting, and who is meant. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -348,4 +349,4 @@ tool_typed_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (tool_typed);
+CHECK_PROGRAM (tool_typed)

@@ -3,6 +3,7 @@
 /* A sender against a receiver: files of every size at the edges of a chunk,
  * over links that lose, double, damage and reorder, and cut and resumed. */
 
+#include "program.h"
 #include "transferlink.h"
 
 #include <gst/videomeet/transfer/sender-priv.h>
@@ -357,4 +358,4 @@ transfer_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (transfer);
+CHECK_PROGRAM (transfer)

@@ -2,7 +2,8 @@
 
 /* Who may open a socket for which file. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/server/limits.h>
 #include <gst/videomeet/server/transfers.h>
 #include <gst/videomeet/vmerror.h>
@@ -182,4 +183,4 @@ transfers_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (transfers);
+CHECK_PROGRAM (transfers)

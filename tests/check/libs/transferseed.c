@@ -4,7 +4,8 @@
  * and base64, and nothing else: it fails the test when it is sent anything that
  * the seed does not draw. It sends to us and receives from us. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/frame.h>
 #include <gst/videomeet/transfer/receiver.h>
 #include <gst/videomeet/transfer/vmfilereceiver-priv.h>
@@ -671,4 +672,4 @@ transferseed_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (transferseed);
+CHECK_PROGRAM (transferseed)

@@ -3,6 +3,7 @@
 /* The handshake with somebody in between, or at one end, who does not mean
  * well: each attempt fails, each is told for what it is. */
 
+#include "program.h"
 #include "trustpair.h"
 
 #include <gst/videomeet/trust/base64.h>
@@ -523,4 +524,4 @@ trustattack_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (trustattack);
+CHECK_PROGRAM (trustattack)

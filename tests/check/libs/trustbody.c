@@ -3,6 +3,7 @@
 /* The bodies of the handshake: every one written and read, without each of its
  * members, with each of a wrong form, and at its limits. */
 
+#include "program.h"
 #include "trustkeys.h"
 
 #include <gst/videomeet/trust/trustbody.h>
@@ -312,4 +313,4 @@ trustbody_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (trustbody);
+CHECK_PROGRAM (trustbody)

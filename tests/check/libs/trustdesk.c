@@ -2,6 +2,7 @@
 
 /* What waits for the desk while it waits for the disk. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <sys/resource.h>
@@ -136,4 +137,4 @@ trustdesk_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (trustdesk);
+CHECK_PROGRAM (trustdesk)

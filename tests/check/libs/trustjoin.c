@@ -3,6 +3,7 @@
 /* Trust and meetings over real sockets: who is let in under `require`, and who
  * goes when it is revoked. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <string.h>
@@ -510,4 +511,4 @@ trustjoin_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (trustjoin);
+CHECK_PROGRAM (trustjoin)

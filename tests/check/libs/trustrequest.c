@@ -2,7 +2,8 @@
 
 /* A device asks another one for trust, over a real connection. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/discovery/node-priv.h>
 #include <gst/videomeet/trust/vmtruststore-priv.h>
 #include <gst/videomeet/videomeet.h>
@@ -485,4 +486,4 @@ trustrequest_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (trustrequest);
+CHECK_PROGRAM (trustrequest)

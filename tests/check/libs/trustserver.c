@@ -3,6 +3,7 @@
 /* The four requests at /trust/ over real sockets: protocol §2, security.md
  * "Trust handshake". What the handshake itself accepts is handshake.c's. */
 
+#include "program.h"
 #include "trusthost.h"
 
 #include <gst/videomeet/trust/storefile.h>
@@ -701,4 +702,4 @@ trustserver_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (trustserver);
+CHECK_PROGRAM (trustserver)

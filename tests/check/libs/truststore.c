@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -190,4 +191,4 @@ truststore_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (truststore);
+CHECK_PROGRAM (truststore)

@@ -2,7 +2,8 @@
 
 /* Credentials as a TURN server that has the secret works them out. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/wire/iceserver.h>
 #include <gst/videomeet/wire/turncredential.h>
 #include <string.h>
@@ -100,4 +101,4 @@ turncredential_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (turncredential);
+CHECK_PROGRAM (turncredential)

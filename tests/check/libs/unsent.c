@@ -3,6 +3,7 @@
 /* What a device bears that joins a room of seed 5's protocol where the server
  * does not read. Real sockets, on loopback only. */
 
+#include "program.h"
 #include "meetingdevice.h"
 
 #include <gst/videomeet/client/signalclient-priv.h>
@@ -234,4 +235,4 @@ unsent_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (unsent);
+CHECK_PROGRAM (unsent)

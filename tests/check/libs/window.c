@@ -3,7 +3,8 @@
 /* The window: what each event makes of it, and what it settles at on links of
  * a known rate. */
 
-#include <gst/check/gstcheck.h>
+#include "program.h"
+
 #include <gst/videomeet/transfer/window.h>
 
 #define MS G_GINT64_CONSTANT (1000)
@@ -328,4 +329,4 @@ window_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (window);
+CHECK_PROGRAM (window)

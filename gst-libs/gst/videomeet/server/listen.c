@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE /* accept4 */
-
 /* The sockets of the server. They are bound here and not by libwebsockets, so
  * that a taken port is an error of vm_server_start(), both families share one
  * port, and connections are counted before they cost a TLS handshake. */

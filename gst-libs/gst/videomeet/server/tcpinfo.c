@@ -3,8 +3,6 @@
 /* A file of its own: <linux/tcp.h>, which alone has the newer fields, and
  * <netinet/tcp.h> do not go together. */
 
-#define _GNU_SOURCE /* POLLRDHUP */
-
 #include "tcpinfo.h"
 
 #include <linux/tcp.h>

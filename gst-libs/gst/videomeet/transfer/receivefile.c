@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE /* fallocate, futimens, renameat2 */
 #include "receivefolder-priv.h"
 
 #include <errno.h>
