@@ -34,6 +34,8 @@ main (int argc, char **argv)
     if (argc == 1)
       g_print ("%s\n", name);
   }
-  g_printerr ("usage: %s PROGRAM\n", argv[0]);
+  if (argc == 1)
+    return 0;
+  g_printerr ("usage: %s [PROGRAM]\nWithout one, lists them.\n", argv[0]);
   return 2;
 }

@@ -6,8 +6,8 @@ usage: count.py REPORT.json...   (meson's testlog, one JSON object a line)
        count.py --failed REPORT.json...
 
 A program of GstCheck or of the lab prints "100%: Checks: N, Failures: N,
-Errors: N"; any other counts as one. The last line written is
-"N passed, N failed, N skipped"; the exit status is 0 when something ran and
+Errors: N"; any other counts as one. The twenty slowest programs of more are
+listed. The last line written is "N passed, N failed, N skipped"; the exit status is 0 when something ran and
 nothing failed. The end of what a failed program printed stands before it. A
 program that a later report of the same folder has again counts as it ended
 there, and is named.
@@ -21,6 +21,7 @@ import re
 import sys
 
 SHOWN = 40  # lines of a failed program
+SLOWEST = 20
 
 COUNT = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)"
                    r"(?:, Skipped: (\d+))?", re.MULTILINE)
@@ -54,6 +55,17 @@ def show(test):
     print(f"--- {test['name']}: the last of {len(lines)} lines")
     print("\n".join(lines[-SHOWN:]))
     print("---")
+
+
+def print_slowest(tests):
+    """Where the time goes; the name of a build folder tells which sanitizer."""
+    if len(tests) <= SLOWEST:
+        return
+    rows = sorted(tests, key=lambda row: -row[1]["duration"])
+    for (folder, name), test in rows[:SLOWEST]:
+        build = os.path.basename(os.path.dirname(folder))
+        name = name.rsplit(" / ", 1)[-1]
+        print(f"slow: {test['duration']:6.1f} s  {build}  {name}")
 
 
 def print_failed(path):
@@ -98,6 +110,7 @@ def main():
                   f"{test['duration']:.1f} s)")
         elif s:
             print(f"skipped: {s} of {test['name']}")
+    print_slowest(last.items())
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 

@@ -4,7 +4,6 @@
 
 #include "program.h"
 #include "filepipe.h"
-
 #include <gst/check/gstharness.h>
 #include <glib/gstdio.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 
 #include "program.h"
 #include "sharenet.h"
-
 #include <string.h>
 
 #define RING (VM_CALL_RING_TIME / (gdouble) NET_SECOND)

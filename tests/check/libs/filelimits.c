@@ -4,7 +4,6 @@
  * names: below, at and above each limit. */
 
 #include "program.h"
-
 #include <gst/videomeet/transfer/engine-priv.h>
 #include <gst/videomeet/transfer/receivefolder-priv.h>
 #include <gst/videomeet/transfer/sender-priv.h>
