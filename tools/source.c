@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 #include <gst/pbutils/pbutils.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TONE "audiotestsrc is-live=true freq=440 volume=0.1"
@@ -13,10 +14,10 @@
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
-#define TEST_CAPS                                                            \
-  FILTER ("video/x-raw,format=I420,width=" G_STRINGIFY (                     \
-      VMT_TEST_WIDTH) ",height=" G_STRINGIFY (VMT_TEST_HEIGHT) ",framerate=" \
-                                                               "30/1")
+#define TEST_CAPS                                                           \
+  FILTER ("video/x-raw,format=I420,width=" G_STRINGIFY (                    \
+      VMT_TEST_WIDTH) ",height=" G_STRINGIFY (VMT_TEST_HEIGHT) ",framerate" \
+                                                               "=" G_STRINGIFY (VMT_TEST_RATE) "/1")
 /* what a meeting between laptops carries well */
 #define CAMERA_CAPS                                           \
   FILTER ("video/x-raw,width=1280,height=720,framerate=30/1," \
@@ -62,13 +63,46 @@ add_test_video (VmtSource *self, GError **error)
       error);
 }
 
+/* "stamp", or "stamp:WIDTHxHEIGHT@RATE"; FALSE with @error for another. */
 static gboolean
-add_stamp_video (VmtSource *self, GError **error)
+parse_stamp (
+    const gchar *spec, guint *width, guint *height, guint *rate, GError **error)
+{
+  gint end = 0;
+
+  *width = VMT_TEST_WIDTH;
+  *height = VMT_TEST_HEIGHT;
+  *rate = VMT_TEST_RATE;
+  if (g_str_equal (spec, VMT_STAMP))
+    return TRUE;
+  if (sscanf (spec, VMT_STAMP ":%4ux%4u@%2u%n", width, height, rate, &end) == 3
+      && !spec[end] && *width % 2 == 0 && *height % 2 == 0
+      && *width >= VMT_STAMP_MIN_WIDTH && *width <= VMT_STAMP_MAX_WIDTH
+      && *height >= VMT_STAMP_MIN_HEIGHT && *height <= VMT_STAMP_MAX_HEIGHT
+      && *rate >= 1 && *rate <= VMT_STAMP_MAX_RATE)
+    return TRUE;
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+      "'%s' is not stamp:WIDTHxHEIGHT@RATE with even sizes from %ux%u to %ux%u "
+      "and 1 to %u pictures a second, as stamp:160x90@10.",
+      spec, VMT_STAMP_MIN_WIDTH, VMT_STAMP_MIN_HEIGHT, VMT_STAMP_MAX_WIDTH,
+      VMT_STAMP_MAX_HEIGHT, VMT_STAMP_MAX_RATE);
+  return FALSE;
+}
+
+static gboolean
+add_stamp_video (VmtSource *self, const gchar *spec, GError **error)
 {
   g_autoptr (GstPad) pad = NULL;
+  g_autofree gchar *line = NULL;
+  guint width, height, rate;
 
-  if (!add_line (self, "video",
-          "videotestsrc is-live=true pattern=ball ! " TEST_CAPS, error))
+  if (!parse_stamp (spec, &width, &height, &rate, error))
+    return FALSE;
+  line = g_strdup_printf (
+      "videotestsrc is-live=true pattern=ball ! " FILTER (
+          "video/x-raw,format=I420,width=%u,height=%u,framerate=%u/1"),
+      width, height, rate);
+  if (!add_line (self, "video", line, error))
     return FALSE;
   pad = gst_element_get_static_pad (self->bin, "video");
   vmt_stamp_pad (pad);
@@ -336,12 +370,14 @@ kind_from_spec (const gchar *spec)
     [VMT_SOURCE_CAMERA] = "camera",
     [VMT_SOURCE_SCREEN] = "screen",
     [VMT_SOURCE_TEST] = "test",
-    [VMT_SOURCE_STAMP] = "stamp",
+    [VMT_SOURCE_STAMP] = VMT_STAMP,
   };
 
   for (guint kind = 0; kind < G_N_ELEMENTS (names); kind++)
     if (g_str_equal (spec, names[kind]))
       return kind;
+  if (g_str_has_prefix (spec, VMT_STAMP ":"))
+    return VMT_SOURCE_STAMP;
   return VMT_SOURCE_URI;
 }
 
@@ -361,7 +397,7 @@ fill (VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
                  "audiotestsrc is-live=true wave=ticks volume=0.3 ! " RAW_AUDIO,
                  error);
     case VMT_SOURCE_STAMP:
-      return (audio_only || add_stamp_video (self, error))
+      return (audio_only || add_stamp_video (self, spec, error))
              && add_line (self, "audio", TONE " ! " RAW_AUDIO, error);
     case VMT_SOURCE_URI:
       return add_uri (self, spec, audio_only, error);

@@ -16,6 +16,11 @@ typedef enum
 #define VMT_MICROPHONE "microphone"
 #define VMT_TEST_WIDTH 640 /* pixels of test and stamp */
 #define VMT_TEST_HEIGHT 360
+#define VMT_TEST_RATE 30 /* a second */
+#define VMT_STAMP "stamp"
+#define VMT_STAMP_MAX_WIDTH 3840 /* pixels; the least are in stamp.h */
+#define VMT_STAMP_MAX_HEIGHT 2160
+#define VMT_STAMP_MAX_RATE 60 /* a second */
 #define VMT_URI_WAIT (10 * GST_SECOND) /* to find out what a URI holds */
 
 /* What is sent into the meeting: a bin with source pads "video", "audio" or
@@ -28,7 +33,8 @@ typedef struct
   GPtrArray *notes; /* sentences the user should read, none most often */
 } VmtSource;
 
-/* @spec: camera, screen, test, stamp, a URI or the name of a file. Without a
+/* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a URI or the
+ * name of a file. Without a
  * camera the test picture stands in, without a microphone silence, and a note
  * says so. Blocks while devices are listed or a URI is looked into. NULL with
  * a sentence when there is nothing to send. */

@@ -15,6 +15,8 @@ export const STEP_MS = 60000;
 // Less than the server keeps the seat of one that is lost (30 s): who is gone by
 // then has said goodbye, or was missed by those who were connected to it.
 export const SEAT_MS = 25000;
+// Small, so that encoders and decoders of several programs fit on two processors.
+const STAMP = "stamp:160x90@10";
 const FLAGS = [...CHROMIUM_FLAGS, "--auto-select-desktop-capture-source=Entire screen"];
 
 // --- the native side ---
@@ -31,13 +33,13 @@ export class Native extends Program {
 
 export async function host({ meeting = "standup", user = "Ann", args = [], env } = {}) {
   const native = new Native(["host", "--meeting", meeting, "--user", user, "--source",
-    "stamp", "--methods", "manual", ...args], env);
+    STAMP, "--methods", "manual", ...args], env);
   native.link = (await native.event("meeting", { state: "announced" })).link;
   return native;
 }
 
 export function guest(native, { user = "Bob", args = [], env } = {}) {
-  return new Native(["join", native.link, "--user", user, "--source", "stamp",
+  return new Native(["join", native.link, "--user", user, "--source", STAMP,
     "--methods", "manual", ...args], env);
 }
 
@@ -141,21 +143,45 @@ export function loseConnections(page) {
   });
 }
 
-// One Chromium with a profile of its own. `devices`: whether it has a camera
-// and a microphone.
+// Chromium takes longer to start than most cases run: those of one program share the
+// processes, and each of their pages has a profile of its own. One that a case has
+// killed or closed is no more.
+const idle = [];
+
+// `devices`: whether it has a camera and a microphone.
 export class Browser {
   static async start({ devices = true, flags = [] } = {}) {
+    const args = [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags];
+    const key = args.join(" ");
+    const found = idle.findIndex((one) => one.key === key);
+    const browser = found >= 0 ? idle.splice(found, 1)[0] : await Browser.#launch(args, key);
+
+    atEnd(() => browser.#release());
+    return browser;
+  }
+
+  static async #launch(args, key) {
     const browser = new Browser();
+    browser.key = key;
+    browser.isClosed = false;
     browser.server = await chromium.launchServer({
       executablePath: CHROMIUM, timeout: STEP_MS,
       headless: true, handleSIGINT: false,
       // without UTF-8 it cannot name a file as a test does
-      env: { ...process.env, LC_ALL: "C.UTF-8" },
-      args: [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags],
+      env: { ...process.env, LC_ALL: "C.UTF-8" }, args,
     });
     browser.chromium = await chromium.connect(browser.server.wsEndpoint());
-    atEnd(() => browser.close());
     return browser;
+  }
+
+  async #release() {
+    if (this.isClosed) return;
+    try {
+      await Promise.all(this.chromium.contexts().map((context) => context.close()));
+      idle.push(this);
+    } catch {
+      await this.close();
+    }
   }
 
   // A page that nothing but the address is known to.
@@ -187,10 +213,12 @@ export class Browser {
 
   // All its processes at once, as when the machine stops.
   kill() {
+    this.isClosed = true;
     process.kill(-this.server.process().pid, "SIGKILL");
   }
 
   close() {
+    this.isClosed = true;
     return this.server.kill();
   }
 }

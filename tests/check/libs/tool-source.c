@@ -64,6 +64,63 @@ GST_START_TEST (test_stamp)
 
 GST_END_TEST;
 
+GST_START_TEST (test_small_stamp)
+{
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp:64x36@60", FALSE, NULL);
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  VmtCounts counts;
+
+  fail_unless (source && source->has_video && source->has_audio);
+  play (source, counter, 30);
+  counts = vmt_counter_get (counter);
+  fail_unless_equals_int (counts.width, 64);
+  fail_unless_equals_int (counts.height, 36);
+  fail_unless_equals_int64 (counts.stamps.last, counts.video_frames - 1);
+  fail_unless_equals_int64 (counts.stamps.missing, 0);
+  fail_unless_equals_int64 (counts.stamps.unreadable, 0);
+}
+
+GST_END_TEST;
+
+/* Below, at and above each limit. */
+GST_START_TEST (test_stamp_limits)
+{
+  static const struct
+  {
+    const gchar *spec;
+    gboolean good;
+  } rows[] = {
+    { "stamp:64x36@1", TRUE },
+    { "stamp:62x36@1", FALSE },
+    { "stamp:64x34@1", FALSE },
+    { "stamp:66x38@2", TRUE },
+    { "stamp:3840x2160@60", TRUE },
+    { "stamp:3842x2160@60", FALSE },
+    { "stamp:3840x2162@60", FALSE },
+    { "stamp:160x90@61", FALSE },
+    { "stamp:160x90@59", TRUE },
+    { "stamp:160x90@0", FALSE },
+    { "stamp:161x90@10", FALSE },
+    { "stamp:160x91@10", FALSE },
+    { "stamp:160x90", FALSE },
+    { "stamp:160x90@10 ", FALSE },
+    { "stamp:99999999999x90@10", FALSE },
+    { "stamp:", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (VmtSource) source = vmt_source_new (rows[i].spec, FALSE, &error);
+
+    fail_unless_equals_int (source != NULL, rows[i].good);
+    if (!rows[i].good)
+      fail_unless (strstr (error->message, "stamp:160x90@10"), "%s: %s",
+          rows[i].spec, error->message);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_test_picture_has_no_stamps)
 {
   g_autoptr (VmtSource) source = vmt_source_new ("test", FALSE, NULL);
@@ -249,6 +306,8 @@ tool_source_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_stamp);
+  tcase_add_test (tc, test_small_stamp);
+  tcase_add_test (tc, test_stamp_limits);
   tcase_add_test (tc, test_test_picture_has_no_stamps);
   tcase_add_test (tc, test_audio_only);
   tcase_add_test (tc, test_file);
