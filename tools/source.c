@@ -14,10 +14,11 @@
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
-#define TEST_CAPS                                                           \
-  FILTER ("video/x-raw,format=I420,width=" G_STRINGIFY (                    \
-      VMT_TEST_WIDTH) ",height=" G_STRINGIFY (VMT_TEST_HEIGHT) ",framerate" \
-                                                               "=" G_STRINGIFY (VMT_TEST_RATE) "/1")
+#define TEST_CAPS                                                                \
+  FILTER ("video/x-raw,format=I420,width=" G_STRINGIFY (                         \
+      VMT_TEST_WIDTH) ",height=" G_STRINGIFY (VMT_TEST_HEIGHT) ",framerate"      \
+                                                               "=" G_STRINGIFY ( \
+                                                                   VMT_TEST_RATE) "/1")
 /* what a meeting between laptops carries well */
 #define CAMERA_CAPS                                           \
   FILTER ("video/x-raw,width=1280,height=720,framerate=30/1," \

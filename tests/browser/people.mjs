@@ -5,7 +5,8 @@
 import process from "node:process";
 import { chromium } from "playwright-core";
 import { ADDRESS } from "./lan.mjs";
-import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, atEnd, until } from "./program.mjs";
+import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STAMP, atEnd, takeSoundAsItIs,
+  until } from "./program.mjs";
 
 export { until };
 
@@ -15,8 +16,6 @@ export const STEP_MS = 60000;
 // Less than the server keeps the seat of one that is lost (30 s): who is gone by
 // then has said goodbye, or was missed by those who were connected to it.
 export const SEAT_MS = 25000;
-// Small, so that encoders and decoders of several programs fit on two processors.
-const STAMP = "stamp:160x90@10";
 const FLAGS = [...CHROMIUM_FLAGS, "--auto-select-desktop-capture-source=Entire screen"];
 
 // --- the native side ---
@@ -73,7 +72,6 @@ export class Pipeline extends Program {
 // (tools/stamp.h).
 function instrument() {
   const Native = window.RTCPeerConnection;
-
   window.connections = [];
   window.channels = []; // those the others have made
   window.RTCPeerConnection = class extends Native {
@@ -200,6 +198,7 @@ export class Browser {
       if (hostname !== ADDRESS && hostname !== "127.0.0.1" && hostname !== "localhost")
         page.faults.push(`asked ${request.url()}`);
     });
+    await page.addInitScript(takeSoundAsItIs);
     await page.addInitScript(instrument);
     return page;
   }

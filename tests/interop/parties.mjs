@@ -8,8 +8,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { chromium } from "playwright-core";
-import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STARTUP_MS, atEnd, until }
-  from "../browser/program.mjs";
+export { STAMP } from "../browser/program.mjs";
+import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STARTUP_MS, atEnd, takeSoundAsItIs,
+  until } from "../browser/program.mjs";
 
 const SOURCE = process.env.VM_SOURCE_ROOT;
 
@@ -71,6 +72,7 @@ export class Page {
     atEnd(() => context.close());
     self.errors = [];
     self.page = await context.newPage();
+    await self.page.addInitScript(takeSoundAsItIs);
     self.page.on("pageerror", (error) => self.errors.push(String(error)));
     self.page.on("console", (message) => {
       if (message.type() === "error") self.errors.push(message.text());

@@ -9,7 +9,7 @@ enter();
 const { join } = await import("node:path");
 const { equal, main, test } = await import("../browser/check.mjs");
 const { Program, STARTUP_MS, until } = await import("../browser/program.mjs");
-const { Page, roomServer } = await import("./parties.mjs");
+const { Page, roomServer, STAMP } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
 const PAGE = join(process.env.VM_SOURCE_ROOT, "examples/web/mesh");
@@ -119,7 +119,7 @@ async function pagesTalk() {
 // A device hosts, and serves the page; a page of another dialect comes from elsewhere.
 async function everybodyMeets() {
   const rooms = await roomServer();
-  const host = new Program("videomeet", ["host", "-m", "room 123", "--source", "stamp",
+  const host = new Program("videomeet", ["host", "-m", "room 123", "--source", STAMP,
     "--insecure", "--origin", new URL(rooms.url).origin, "--json"], { VM_WEB_ROOT: PAGE });
   const { port } = new URL((await host.event("meeting")).link);
   const ann = await open(`http://localhost:${port}/`, "Ann");

@@ -10,7 +10,7 @@ import { enter } from "../browser/lan.mjs";
 enter();
 const { assert, equal, main, test } = await import("../browser/check.mjs");
 const { Program } = await import("../browser/program.mjs");
-const { Page, device, restartable } = await import("./parties.mjs");
+const { Page, device, restartable, STAMP } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
 const ROOM = "room 123";
@@ -30,7 +30,7 @@ async function ownServer() {
 }
 
 const joinRoom = (url, ...args) => device("join", "--dialect", "mesh",
-  `${url}/${encodeURIComponent(ROOM)}`, "--source", "stamp", ...args);
+  `${url}/${encodeURIComponent(ROOM)}`, "--source", STAMP, ...args);
 
 // Seed 4 §3 and §6 to §9: the fields of what a client says.
 const SAID = {

@@ -7,7 +7,7 @@ import { ADDRESS, enter } from "../browser/lan.mjs";
 
 enter();
 const { equal, main, test } = await import("../browser/check.mjs");
-const { Page, device, restartable, roomServer } = await import("./parties.mjs");
+const { Page, device, restartable, roomServer, STAMP } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
 
@@ -89,7 +89,7 @@ async function deviceAtTheirServer() {
   const server = await roomServer();
   const ann = await Page.open(server.url, { room: "room-123" });
   const a = await ann.id();
-  const ours = device("join", `ws://localhost:${server.port}/room-123`, "--source", "stamp");
+  const ours = device("join", `ws://localhost:${server.port}/room-123`, "--source", STAMP);
   await ours.event("participant-state", { state: "connected" });
   const carl = await Page.open(server.url, { room: "room-123" });
   const c = await carl.id();
@@ -110,7 +110,7 @@ async function deviceAtTheirServer() {
 async function pageAtOurServer() {
   const server = await roomServer();
   const origin = new URL(server.url).origin;
-  const host = device("host", "-m", "standup", "--source", "stamp", "--insecure", "--origin", origin);
+  const host = device("host", "-m", "standup", "--source", STAMP, "--insecure", "--origin", origin);
   const hosting = await host.event("meeting");
   const port = new URL(hosting.link).port;
   const address = `ws://localhost:${port}/`;
@@ -136,7 +136,7 @@ async function pageAtOurServer() {
 
 async function otherOriginsAreRefused() {
   const server = await roomServer();
-  const host = device("host", "-m", "standup", "--source", "stamp", "--insecure",
+  const host = device("host", "-m", "standup", "--source", STAMP, "--insecure",
     "--origin", "https://example.org");
   const { link } = await host.event("meeting");
   const ann = await Page.open(server.url,
@@ -147,10 +147,10 @@ async function otherOriginsAreRefused() {
 
 // A device is known by its key; a server of rooms is not.
 async function strangersNeedACertificate() {
-  const host = device("host", "-m", "standup", "--source", "stamp");
+  const host = device("host", "-m", "standup", "--source", STAMP);
   const { port } = new URL((await host.event("meeting")).link);
-  const trusted = device("join", `wss://localhost:${port}/standup`, "--source", "stamp");
-  const stranger = device("join", `wss://${ADDRESS}:${port}/standup`, "--source", "stamp");
+  const trusted = device("join", `wss://localhost:${port}/standup`, "--source", STAMP);
+  const stranger = device("join", `wss://${ADDRESS}:${port}/standup`, "--source", STAMP);
 
   await trusted.event("participant-state", { state: "connected" });
   await stranger.event("error", { code: "NOT_TRUSTED" });

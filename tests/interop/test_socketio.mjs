@@ -10,7 +10,7 @@ import { enter } from "../browser/lan.mjs";
 enter();
 const { assert, equal, main, test } = await import("../browser/check.mjs");
 const { Program, STARTUP_MS, atEnd, until } = await import("../browser/program.mjs");
-const { Page, device, pageServer, roomServer } = await import("./parties.mjs");
+const { Page, device, pageServer, roomServer, STAMP } = await import("./parties.mjs");
 const { io } = await import("socket.io-client");
 
 const CASE_MS = 180000;
@@ -20,7 +20,7 @@ const CANDIDATE = { candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMi
   sdpMLineIndex: 0 };
 
 async function host(...args) {
-  const program = device("host", "-m", "room1", "--source", "stamp", "--insecure", ...args);
+  const program = device("host", "-m", "room1", "--source", STAMP, "--insecure", ...args);
   program.link = (await program.event("meeting")).link;
   program.url = `http://localhost:${new URL(program.link).port}`;
   return program;
@@ -205,7 +205,7 @@ async function mixed() {
   const bob = await Page.open(rooms.url,
     { room: "room1", server: server.url.replace("http", "ws") });
   const b = await bob.id();
-  const guest = device("join", server.link, "--source", "stamp", "--insecure");
+  const guest = device("join", server.link, "--source", STAMP, "--insecure");
   await guest.event("participant-state", { state: "connected" });
   const native = "p004";
 

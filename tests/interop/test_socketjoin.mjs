@@ -10,7 +10,7 @@ import { enter } from "../browser/lan.mjs";
 enter();
 const { assert, equal, main, test } = await import("../browser/check.mjs");
 const { Program } = await import("../browser/program.mjs");
-const { Page, device, restartable } = await import("./parties.mjs");
+const { Page, device, restartable, STAMP } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
 
@@ -22,7 +22,7 @@ async function openServer(...args) {
 }
 
 const joinRoom = (server, room, ...args) => device("join", "--dialect", "socketio",
-  `ws://localhost:${server.port}/${room}`, "--source", "stamp", ...args);
+  `ws://localhost:${server.port}/${room}`, "--source", STAMP, ...args);
 
 // What one client said and heard, in order; neighbouring candidates count as one.
 function logOf(server, id) {
