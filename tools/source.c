@@ -14,11 +14,6 @@
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
-#define TEST_CAPS                                                                \
-  FILTER ("video/x-raw,format=I420,width=" G_STRINGIFY (                         \
-      VMT_TEST_WIDTH) ",height=" G_STRINGIFY (VMT_TEST_HEIGHT) ",framerate"      \
-                                                               "=" G_STRINGIFY ( \
-                                                                   VMT_TEST_RATE) "/1")
 /* what a meeting between laptops carries well */
 #define CAMERA_CAPS                                           \
   FILTER ("video/x-raw,width=1280,height=720,framerate=30/1," \
@@ -57,11 +52,22 @@ add_line (
 }
 
 static gboolean
+add_pattern (VmtSource *self, const gchar *pattern, guint width, guint height,
+    guint rate, GError **error)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "videotestsrc is-live=true pattern=%s ! " FILTER (
+          "video/x-raw,format=I420,width=%u,height=%u,framerate=%u/1"),
+      pattern, width, height, rate);
+
+  return add_line (self, "video", line, error);
+}
+
+static gboolean
 add_test_video (VmtSource *self, GError **error)
 {
-  return add_line (self, "video",
-      "videotestsrc is-live=true pattern=smpte horizontal-speed=2 ! " TEST_CAPS,
-      error);
+  return add_pattern (self, "smpte horizontal-speed=2", VMT_TEST_WIDTH,
+      VMT_TEST_HEIGHT, VMT_TEST_RATE, error);
 }
 
 /* "stamp", or "stamp:WIDTHxHEIGHT@RATE"; FALSE with @error for another. */
@@ -94,16 +100,10 @@ static gboolean
 add_stamp_video (VmtSource *self, const gchar *spec, GError **error)
 {
   g_autoptr (GstPad) pad = NULL;
-  g_autofree gchar *line = NULL;
   guint width, height, rate;
 
-  if (!parse_stamp (spec, &width, &height, &rate, error))
-    return FALSE;
-  line = g_strdup_printf (
-      "videotestsrc is-live=true pattern=ball ! " FILTER (
-          "video/x-raw,format=I420,width=%u,height=%u,framerate=%u/1"),
-      width, height, rate);
-  if (!add_line (self, "video", line, error))
+  if (!parse_stamp (spec, &width, &height, &rate, error)
+      || !add_pattern (self, "ball", width, height, rate, error))
     return FALSE;
   pad = gst_element_get_static_pad (self->bin, "video");
   vmt_stamp_pad (pad);

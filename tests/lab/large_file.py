@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A large file from one host to another, over TLS without a meeting, in one, and over
-the data channels of one: what arrives is compared, and how long it took is printed. No
-test: run by hand,
+the data channels of one: what arrives is compared, and how long it took is printed.
+./dev test soak runs it; by hand,
 
     ./dev exec /usr/bin/python3 tests/lab/large_file.py [MIB]
 

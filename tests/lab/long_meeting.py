@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A meeting of five for half an hour, or for as many minutes as are given: the
-memory of the host, each ten seconds, and its slope. No test: run by hand,
+memory of the host, each ten seconds, and its slope. ./dev test soak runs it; by
+hand,
 
     ./dev exec /usr/bin/python3 tests/lab/long_meeting.py [MINUTES]
 
