@@ -277,6 +277,33 @@ recipe_name (X509_NAME *name, const gchar *text)
       name, NID_commonName, MBSTRING_ASC, (const guint8 *) text, -1, -1, 0));
 }
 
+/* Signs it as X509_sign() does, which in OpenSSL 3.5 makes version 3 of
+ * whatever has extensions. */
+static void
+sign (X509 *x509, glong version, EVP_PKEY *key, const EVP_MD *digest)
+{
+  g_autofree guint8 *signature = g_malloc (EVP_PKEY_get_size (key));
+  gsize signature_size = EVP_PKEY_get_size (key);
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new ();
+  const ASN1_BIT_STRING *old;
+  guint8 *signed_part = NULL;
+  gint size;
+
+  /* for the algorithm's name */
+  fail_unless (X509_sign (x509, key, digest) > 0);
+  fail_unless (X509_set_version (x509, version - 1));
+  size = i2d_re_X509_tbs (x509, &signed_part);
+  fail_unless (size > 0);
+  fail_unless (EVP_DigestSignInit (ctx, NULL, digest, NULL, key) == 1);
+  fail_unless (
+      EVP_DigestSign (ctx, signature, &signature_size, signed_part, size) == 1);
+  X509_get0_signature (&old, NULL, x509);
+  fail_unless (ASN1_STRING_set (
+      (ASN1_BIT_STRING *) old, signature, (int) signature_size));
+  OPENSSL_free (signed_part);
+  EVP_MD_CTX_free (ctx);
+}
+
 static GBytes *
 cook (const Recipe *recipe)
 {
@@ -287,7 +314,6 @@ cook (const Recipe *recipe)
   guint8 *der = NULL;
   gint size;
 
-  X509_set_version (x509, recipe->version ? recipe->version - 1 : 2);
   ASN1_INTEGER_set_uint64 (X509_get_serialNumber (x509), 7);
   ASN1_TIME_set (X509_getm_notBefore (x509), NOW - DAY);
   ASN1_TIME_set (X509_getm_notAfter (x509), NOW + DAY);
@@ -299,8 +325,9 @@ cook (const Recipe *recipe)
   recipe_name (X509_get_issuer_name (x509),
       recipe->issuer ? recipe->issuer : vm_identity_get_device_id (ann));
   recipe_extensions (recipe, x509);
-  fail_unless (X509_sign (x509, vm_identity_get_key (signer),
-      recipe->digest ? recipe->digest () : EVP_sha256 ()));
+  sign (x509, recipe->version ? recipe->version : 3,
+      vm_identity_get_key (signer),
+      recipe->digest ? recipe->digest () : EVP_sha256 ());
   size = i2d_X509 (x509, &der);
   fail_unless (size > 0);
   X509_free (x509);
