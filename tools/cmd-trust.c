@@ -5,7 +5,9 @@
 #include "commands.h"
 #include "device.h"
 
+#include <errno.h>
 #include <gio/gunixinputstream.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -201,6 +203,25 @@ revoke_one (VmTrustStore *store, const gchar *device, VmtOutput *output)
   return VMT_EXIT_OK;
 }
 
+/* Under a name that is new: over a file that is there, GLib's call gives what
+ * it writes that file's mode in some versions. */
+static gboolean
+write_bundle (const gchar *path, const gchar *bundle, GError **error)
+{
+  g_autofree gchar *part = g_strdup_printf ("%s.%08x", path, g_random_int ());
+  gboolean written = g_file_set_contents_full (
+      part, bundle, -1, G_FILE_SET_CONTENTS_CONSISTENT, FILE_MODE, error);
+  gint code;
+
+  if (!written || g_rename (part, path) == 0)
+    return written;
+  code = errno;
+  g_unlink (part);
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+      "%s cannot be written: %s", path, g_strerror (code));
+  return FALSE;
+}
+
 static gint
 export_to (VmTrustStore *store, const gchar *path, VmtOutput *output)
 {
@@ -210,9 +231,7 @@ export_to (VmTrustStore *store, const gchar *path, VmtOutput *output)
 
   if (!bundle)
     return fail (output, error);
-  if (path && !g_str_equal (path, "-")
-      && !g_file_set_contents_full (
-          path, bundle, -1, G_FILE_SET_CONTENTS_CONSISTENT, FILE_MODE, &error))
+  if (path && !g_str_equal (path, "-") && !write_bundle (path, bundle, &error))
     return fail (output, error);
   event = vmt_event_new ("exported");
   if (path && !g_str_equal (path, "-")) {

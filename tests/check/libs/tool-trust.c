@@ -260,6 +260,9 @@ GST_START_TEST (test_store)
   says ("trust revoke Ann", 0, "Trust in Ann's desk is revoked");
   says ("trust show Ann", 0, "trust       revoked");
   says ("trust revoke Bob --json", 0, "\"event\":\"revoked\"");
+  /* whatever was there before */
+  fail_unless (g_file_set_contents (file, "old", -1, NULL));
+  fail_unless (g_chmod (file, 0644) == 0);
   says (export, 0, "Written to");
   fail_unless (g_stat (file, &st) == 0);
   fail_unless_equals_int (st.st_mode & 0777, 0600);

@@ -17,6 +17,32 @@
 #define OTHERS 0077
 #define STATE_MAX (256 * 1024 * 1024) /* bytes */
 
+static gboolean
+fail (GError **error, gint number, const gchar *path, const gchar *why)
+{
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (number), "%s %s",
+      path, why);
+  return FALSE;
+}
+
+/* Under a name that is new: over a file that is there, GLib's call gives what
+ * it writes that file's mode in some versions, and whoever reads the file could
+ * take the seats. */
+static gboolean
+write_state (const gchar *path, GVariant *state, GError **error)
+{
+  g_autofree gchar *part = g_strdup_printf ("%s.%08x", path, g_random_int ());
+  gboolean written = g_file_set_contents_full (part, g_variant_get_data (state),
+      g_variant_get_size (state), G_FILE_SET_CONTENTS_CONSISTENT, STATE_MODE,
+      error);
+
+  if (!written || g_rename (part, path) == 0)
+    return written;
+  fail (error, errno, path, g_strerror (errno));
+  g_unlink (part);
+  return FALSE;
+}
+
 void
 vm_server_save_rooms (VmServer *self)
 {
@@ -30,9 +56,7 @@ vm_server_save_rooms (VmServer *self)
       g_get_monotonic_time (), vm_guest_save);
   state = g_variant_ref_sink (
       g_variant_new ("(x@" VM_ROOMS_SAVED ")", g_get_real_time (), rooms));
-  if (!g_file_set_contents_full (self->state_file, g_variant_get_data (state),
-          g_variant_get_size (state), G_FILE_SET_CONTENTS_CONSISTENT,
-          STATE_MODE, &error))
+  if (!write_state (self->state_file, state, &error))
     g_warning ("the rooms are not kept over a restart: %s", error->message);
 }
 
@@ -56,14 +80,6 @@ vm_server_check_state (const gchar *path, GError **error)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "Rooms cannot be kept in %s: %s", folder, why);
   return !why;
-}
-
-static gboolean
-fail (GError **error, gint number, const gchar *path, const gchar *why)
-{
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (number), "%s %s",
-      path, why);
-  return FALSE;
 }
 
 /* Whoever could write it, or put another in its place, would be given seats by
