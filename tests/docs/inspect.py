@@ -18,6 +18,8 @@ FOLDER = os.path.join(SOURCE, "docs", "inspect")
 # differ from one machine or release to the next
 DROPPED = re.compile(
     r"^\s*(Filename|Version|Source release date|Binary package|Origin URL)\b")
+# of a base class, since 1.24
+INHERITED = {"automatic-eos"}
 # of this machine or this process
 MACHINE = {"user", "device", "device-name", "device-id", "name", "web-root"}
 
@@ -33,19 +35,63 @@ def inspect(name, *options):
     return done.stdout if done.returncode == 0 else ""
 
 
+def as_before(lines):
+    """As 1.22 says it, but for blank lines in a list: since 1.24 one is behind
+    each property and each signal, there are flags, types are written as in C
+    and an action is shown as the call of it."""
+    said = []
+    level = section = opening = None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if not line:
+            if level is None and section != "Element Flags:":
+                said.append(line)
+            continue
+        if level is not None and indent <= level:
+            level = None
+            said.append("")
+        if indent == 0:
+            section = line
+        if section == "Element Flags:":
+            continue
+        if re.match(r" *(Element|Pad) (Properties|Signals|Actions):$", line):
+            level = indent
+        if section in ("Element Signals:", "Element Actions:"):
+            line = re.sub(r"\bconst gchar \*", "gchararray", line)
+            line = re.sub(r"(\w) +\*", r"\1*", line)
+            action = re.match(
+                r'  (".+") -> (.+?) *:  g_signal_emit_by_name \(element, \1', line)
+            if action:
+                opening = f"  {action[1]} :  {action[2]} user_function ("
+                line = f"{opening}GstElement* object{line[action.end():]}"
+            elif indent == 2:
+                opening = None
+            elif opening and line.endswith("p_return_value);"):
+                said[-1] = said[-1].removesuffix(",") + ");"
+                continue
+            elif opening:
+                line = " " * len(opening) + line.lstrip()
+        said.append(line)
+    return said
+
+
 def normalise(text):
     prop = None
     lines = []
-    for line in text.splitlines():
+    for line in as_before(map(str.rstrip, text.splitlines())):
         if DROPPED.match(line):
             continue
         head = re.match(r"^  ([a-z][a-z0-9-]*)\s*: ", line)
         if head:
             prop = head[1]
+        elif not line:
+            prop = None
+        if prop in INHERITED:
+            continue
         if prop in MACHINE:
             line = re.sub(r'(Default: )(".*"|null)', r"\1(of this machine)",
                           line)
-        lines.append(line.rstrip())
+        lines.append(line)
     return "\n".join(lines).rstrip() + "\n"
 
 
