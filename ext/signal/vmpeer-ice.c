@@ -23,10 +23,24 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 
 /* --- our own side --- */
 
+/* The last one, once. */
+static void
+all_gathered (VmPeer *self)
+{
+  if (self->gathered)
+    return;
+  self->gathered = TRUE;
+  g_signal_emit_by_name (self, "candidate", 0u, "");
+}
+
+/* webrtcbin says since 1.24 that it was the last, by an empty one. */
 static void
 local_candidate (VmPeer *self, gpointer data)
 {
-  g_signal_emit_by_name (self, "candidate", 0u, data);
+  if (*(const gchar *) data)
+    g_signal_emit_by_name (self, "candidate", 0u, data);
+  else
+    all_gathered (self);
 }
 
 static void
@@ -36,17 +50,15 @@ on_local_candidate (
   vm_peer_link_post (link, local_candidate, g_strdup (candidate), g_free);
 }
 
-/* webrtcbin 1.22.0 does not say that it was the last. */
+/* webrtcbin 1.22.0 says by this alone that it was the last. */
 static void
 gathering_changed (VmPeer *self, gpointer data)
 {
   GstWebRTCICEGatheringState state = 0;
 
   g_object_get (self->webrtc, "ice-gathering-state", &state, NULL);
-  if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE || self->gathered)
-    return;
-  self->gathered = TRUE;
-  g_signal_emit_by_name (self, "candidate", 0u, "");
+  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+    all_gathered (self);
 }
 
 static void
