@@ -3,7 +3,8 @@
 /* What others have open when a server ends: a descriptor that another thread
  * opens the moment libwebsockets has closed its event pipe stays open. No
  * thread would be sure to be that fast, so this program has its own close(),
- * which opens a file then, as another thread would. */
+ * which opens a file then, as another thread would. And what the server had
+ * open is closed. */
 
 #include "netclient.h"
 
@@ -20,22 +21,13 @@ static gboolean ending; /* whether others open files: while a server ends */
 static gint closed_twice;
 static gint n_opened;
 static int opened[OPENED_MAX];
-
-static gboolean
-is_event_pipe (int fd)
-{
-  g_autofree gchar *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  gchar link[32] = "";
-
-  return readlink (path, link, sizeof link - 1) > 0
-         && strstr (link, "[eventfd]") != NULL;
-}
+static int event_pipe; /* of the server that ends */
 
 /* In place of the C library's, for this program and its libraries. */
 __attribute__ ((visibility ("default"))) int
 close (int fd)
 {
-  gboolean opens = g_atomic_int_get (&ending) && is_event_pipe (fd);
+  gboolean opens = g_atomic_int_get (&ending) && fd == event_pipe;
   int (*next) (int) = (int (*) (int)) dlsym (RTLD_NEXT, "close");
   int result = next (fd);
 
@@ -46,8 +38,8 @@ close (int fd)
   return result;
 }
 
-static void
-check_end (gboolean secure)
+static VmServer *
+start (gboolean secure)
 {
   VmServerConfig config = { .loopback_only = !secure };
   VmServer *server = net_server (&config, NULL);
@@ -55,6 +47,16 @@ check_end (gboolean secure)
       net_ask (server, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
   fail_unless_equals_int (answer->status, 200);
+  return server;
+}
+
+static void
+check_end (gboolean secure)
+{
+  VmServer *server = start (secure);
+
+  event_pipe = server->event_pipe;
+  fail_unless (event_pipe >= 0);
   n_opened = 0;
   g_atomic_int_set (&closed_twice, 0);
   g_atomic_int_set (&ending, TRUE);
@@ -83,6 +85,35 @@ GST_START_TEST (test_others_stay_open_secure)
 
 GST_END_TEST;
 
+static guint
+count_open (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir))
+    count++;
+  return count;
+}
+
+GST_START_TEST (test_closes_what_was_open)
+{
+  guint before = 0;
+
+  /* what libraries open once and keep is open after the first time */
+  for (guint i = 0; i < 3; i++) {
+    VmServer *server = start (TRUE);
+
+    vm_server_stop (server);
+    g_object_unref (server);
+    if (i > 0)
+      fail_unless_equals_int (count_open (), before);
+    before = count_open ();
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 serverend_suite (void)
 {
@@ -92,6 +123,7 @@ serverend_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_others_stay_open);
   tcase_add_test (tc, test_others_stay_open_secure);
+  tcase_add_test (tc, test_closes_what_was_open);
   return s;
 }
 

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What libwebsockets adds to a header of VM_HTTP_HEADER_MAX as it keeps it. */
 #define HEADER_ENDS 64
@@ -36,11 +38,11 @@ vm_server_drain_loop (VmServer *self)
   }
 }
 
-/* Any descriptor that is harmless to close: another one of the loop's epoll. */
+/* Any descriptor that is harmless to close: another one of the marker. */
 static int
 take_descriptor (VmServer *self, int from)
 {
-  return fcntl (uv_backend_fd (&self->loop), F_DUPFD_CLOEXEC, from);
+  return fcntl (self->marker, F_DUPFD_CLOEXEC, from);
 }
 
 static void
@@ -51,13 +53,37 @@ give_back (int *descriptor)
   *descriptor = -1;
 }
 
+/* The end of a pipe: it has an inode of its own as long as it is open. */
+static int
+make_marker (void)
+{
+  int ends[2];
+
+  if (pipe2 (ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    return -1;
+  close (ends[1]);
+  return ends[0];
+}
+
+static gboolean
+is_marker (VmServer *self, int fd)
+{
+  struct stat own, other;
+
+  return fstat (self->marker, &own) == 0 && fstat (fd, &other) == 0
+         && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+/* libwebsockets 4.3 may poll a socket of the kernel's besides. */
 static void
 note_event_pipe (uv_handle_t *handle, gpointer data)
 {
   VmServer *self = data;
+  struct stat about;
   uv_os_fd_t fd;
 
-  if (handle->type == UV_POLL && uv_fileno (handle, &fd) == 0)
+  if (handle->type == UV_POLL && uv_fileno (handle, &fd) == 0
+      && fstat (fd, &about) == 0 && !S_ISSOCK (about.st_mode))
     self->event_pipe = fd;
 }
 
@@ -75,6 +101,13 @@ vm_server_hold_event_pipe (VmServer *self)
     give_back (&taken);
 }
 
+static void
+give_back_all (VmServer *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
+    give_back (&self->spare[i]);
+}
+
 /* On a foreign loop libwebsockets wants to be told twice: to begin to close its
  * handles, and once the loop has run until they are closed.
  *
@@ -83,18 +116,28 @@ vm_server_hold_event_pipe (VmServer *self)
  * meanwhile would be closed under it: so the number is taken again, for that
  * second close, as soon as libwebsockets calls back or returns. Until then
  * others find the spare numbers first, because these are lower and the lowest
- * that is free is what one gets. */
+ * that is free is what one gets.
+ *
+ * libwebsockets 4.3 leaves its event pipe open for good. Which of the two it
+ * is, and whose the number is by now, is seen by the marker, which takes the
+ * pipe's place: nobody wakes this context any more. */
 void
 vm_server_destroy_context (VmServer *self, struct lws_context *context)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
-    give_back (&self->spare[i]);
+  int event_pipe = self->event_pipe;
+
+  give_back_all (self);
+  if (event_pipe >= 0 && self->marker >= 0)
+    dup3 (self->marker, event_pipe, O_CLOEXEC);
   self->ending = TRUE;
   lws_context_destroy (context);
   vm_server_hold_event_pipe (self);
   self->ending = FALSE;
   vm_server_drain_loop (self);
   lws_context_destroy (context);
+  if (event_pipe >= 0 && is_marker (self, event_pipe))
+    close (event_pipe);
+  give_back (&self->marker);
 }
 
 /* A client is asked for a certificate and need not have one. That it holds the
@@ -143,12 +186,13 @@ vm_server_create_context (VmServer *self)
     info.ssl_private_key_filepath = pem;
   }
   self->event_pipe = -1;
+  self->marker = make_marker ();
   for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
     self->spare[i] = take_descriptor (self, 0);
   context = lws_create_context (&info);
   if (!context) {
-    for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
-      give_back (&self->spare[i]);
+    give_back_all (self);
+    give_back (&self->marker);
     return NULL;
   }
   /* it polls nothing else yet */

@@ -89,6 +89,7 @@ struct _VmServer
 
   uv_loop_t loop;
   int event_pipe; /* of libwebsockets; -1: held, or none; see lwscontext.c */
+  int marker; /* a descriptor of a file that nothing else has */
   int spare[4]; /* descriptors, for those who open one as it ends */
   gboolean ending; /* the context */
   uv_poll_t polls[VM_NET_LISTENERS];
