@@ -378,6 +378,7 @@ GST_START_TEST (test_pipelined)
   g_autofree gchar *id = trust_reveal (f.bob, 1);
   g_autoptr (GIOStream) poll = trust_poll (f.bob, id);
   g_autoptr (NetAnswer) answer = NULL;
+  g_autoptr (NetAnswer) second = NULL;
   static const gchar next[] =
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -389,6 +390,11 @@ GST_START_TEST (test_pipelined)
   fail_unless_equals_int (answer->status, 200);
   fail_unless (strstr (answer->body, "challenge") != NULL);
   wait_for_askers (0);
+  /* it may have come together with the first */
+  if (!strstr (answer->body, "HTTP/1.1 200")) {
+    second = net_ask_on (poll, "", 0);
+    fail_unless_equals_int (second->status, 200);
+  }
 }
 
 GST_END_TEST;

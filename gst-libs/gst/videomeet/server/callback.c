@@ -5,9 +5,7 @@
 static int
 on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
 {
-  const VmRequest *request = conn->request;
-
-  if (!request)
+  if (!conn->request)
     return 0;
   switch (reason) {
     case LWS_CALLBACK_HTTP:
@@ -16,10 +14,6 @@ on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
       return vm_http_body (conn, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
       return vm_http_body_done (conn);
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-      return request->session || request->session_answer
-                 ? vm_session_writeable (conn)
-                 : vm_trust_writeable (conn);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
       return vm_http_upgrade (conn);
     default:

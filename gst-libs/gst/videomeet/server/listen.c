@@ -210,6 +210,8 @@ vm_conn_end_requests (VmConn *conn)
 
   if (!request)
     return;
+  if (request->answered)
+    g_ptr_array_remove_fast (conn->server->answered, conn);
   vm_trust_forget (conn);
   vm_join_forget (conn);
   vm_session_forget (conn);

@@ -90,6 +90,9 @@ vm_http_reply (VmConn *conn, guint status, const gchar *type,
     memcpy (p, g_bytes_get_data (body, NULL), size);
     p += size;
   }
+  if (conn->request->deaf)
+    lws_rx_flow_control (conn->wsi, 1);
+  conn->request->deaf = FALSE;
   vm_http_reset (conn);
   if (lws_write (conn->wsi, start, p - start, LWS_WRITE_HTTP_HEADERS) < 0)
     return -1;
@@ -144,14 +147,45 @@ vm_http_reply_error (
 }
 
 /* Neither libwebsockets nor tick.c is to think that the request is a while
- * coming. libwebsockets reads nothing meanwhile, but would be told again and
- * again of what has come behind the request: it is not to ask. */
+ * coming. What comes behind the request stays in the socket until it is
+ * answered: libwebsockets 4.1 would be told of it again and again, and 4.3
+ * would read it and hang up. */
 void
 vm_http_wait (VmConn *conn)
 {
   conn->request->began = 0;
   lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
+  conn->request->deaf = TRUE;
   lws_rx_flow_control (conn->wsi, 0);
+}
+
+void
+vm_http_write_soon (VmConn *conn)
+{
+  if (conn->request->answered)
+    return;
+  conn->request->answered = TRUE;
+  g_ptr_array_add (conn->server->answered, conn);
+}
+
+/* Not when libwebsockets says that it may be written: it says nothing while it
+ * is not to read, and 4.3 reads first, so that whoever has sent the next
+ * request already would find the connection closed. */
+void
+vm_http_write_answers (VmServer *self)
+{
+  while (self->answered->len) {
+    VmConn *conn =
+        g_ptr_array_steal_index_fast (self->answered, self->answered->len - 1);
+    VmRequest *request = conn->request;
+
+    request->answered = FALSE;
+    if ((request->session || request->session_answer
+                ? vm_session_writeable (conn)
+                : vm_trust_writeable (conn))
+        < 0)
+      vm_conn_cut (conn);
+  }
 }
 
 void
@@ -160,8 +194,7 @@ vm_http_answer (VmConn *conn, guint status, GBytes *body)
   conn->request->began = g_get_monotonic_time ();
   conn->request->answer_status = status;
   conn->request->answer = g_bytes_ref (body);
-  lws_rx_flow_control (conn->wsi, 1);
-  lws_callback_on_writable (conn->wsi);
+  vm_http_write_soon (conn);
 }
 
 gboolean

@@ -104,6 +104,7 @@ struct _VmServer
   guint n_ws; /* open WebSockets */
   /* those that had no seat when they were counted, and that came since */
   guint n_seatless;
+  GPtrArray *answered; /* VmConn whose answer is there, since the last turn */
   GPtrArray *unsent; /* VmWs that have something to send since the last turn */
   gint64 stopping; /* 0, or when to stop at the latest */
   gboolean draining; /* nobody is admitted any more */
@@ -139,6 +140,8 @@ typedef struct
   gchar *origin; /* another one that is admitted, or NULL */
   gchar *path;
   gboolean head; /* of a HEAD request */
+  gboolean deaf; /* nothing is read until it is answered */
+  gboolean answered; /* in the server's set of these */
   gboolean preflight; /* what @origin asks before its request (CORS) */
   GByteArray *body;
   GError *refusal; /* to be sent when the body has been read */
@@ -287,6 +290,9 @@ GBytes *vm_http_error_body (const GError *error);
  * sends. */
 void vm_http_wait (VmConn *conn);
 void vm_http_answer (VmConn *conn, guint status, GBytes *body);
+/* In this turn of the loop, what there is by then. */
+void vm_http_write_soon (VmConn *conn);
+void vm_http_write_answers (VmServer *self);
 /* Whether it waits so, or for a session. */
 gboolean vm_http_waits (const VmConn *conn);
 

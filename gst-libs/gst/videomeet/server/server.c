@@ -53,6 +53,7 @@ vm_server_finalize (GObject *object)
   g_hash_table_unref (self->inlets);
   g_hash_table_unref (self->askers);
   g_ptr_array_unref (self->unsent);
+  g_ptr_array_unref (self->answered);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (vm_server_parent_class)->finalize (object);
@@ -78,6 +79,7 @@ vm_server_init (VmServer *self)
   self->sessions = vm_sessions_new (self);
   self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->unsent = g_ptr_array_new ();
+  self->answered = g_ptr_array_new ();
   self->policy = VM_POLICY_PIN;
   self->transfers = vm_transfers_new (vm_server_random, NULL);
   self->transfer_sockets = g_hash_table_new (g_str_hash, g_str_equal);

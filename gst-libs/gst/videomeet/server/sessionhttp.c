@@ -130,8 +130,7 @@ static void
 write_soon (VmConn *conn)
 {
   conn->request->began = g_get_monotonic_time ();
-  lws_rx_flow_control (conn->wsi, 1);
-  lws_callback_on_writable (conn->wsi);
+  vm_http_write_soon (conn);
 }
 
 gboolean
@@ -177,8 +176,7 @@ vm_session_wake (VmSession *session)
   g_autoptr (GBytes) body = NULL;
 
   if (session->poll.conn) {
-    lws_rx_flow_control (session->poll.conn->wsi, 1);
-    lws_callback_on_writable (session->poll.conn->wsi);
+    vm_http_write_soon (session->poll.conn);
     return;
   }
   body = vm_session_take_body (session, TRUE);

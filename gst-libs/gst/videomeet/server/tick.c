@@ -69,6 +69,7 @@ static void
 on_turn (uv_prepare_t *turn)
 {
   vm_ws_send_unsent (turn->data);
+  vm_http_write_answers (turn->data);
 }
 
 void
