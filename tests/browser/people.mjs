@@ -5,7 +5,7 @@
 import process from "node:process";
 import { chromium } from "playwright-core";
 import { ADDRESS } from "./lan.mjs";
-import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STAMP, atEnd, takeSoundAsItIs,
+import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STAMP, atEnd, leaveEchoAndNoise,
   until } from "./program.mjs";
 
 export { until };
@@ -198,7 +198,7 @@ export class Browser {
       if (hostname !== ADDRESS && hostname !== "127.0.0.1" && hostname !== "localhost")
         page.faults.push(`asked ${request.url()}`);
     });
-    await page.addInitScript(takeSoundAsItIs);
+    await page.addInitScript(leaveEchoAndNoise);
     await page.addInitScript(instrument);
     return page;
   }

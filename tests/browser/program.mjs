@@ -22,16 +22,17 @@ export const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"
 export const STAMP = "stamp:160x90@10";
 export const FAKE_DEVICE = "--use-fake-device-for-media-stream=fps=10";
 
-// In a page: cleaning the sound of a microphone takes a quarter of a processor for each,
-// and the fake one makes nothing to be cleaned.
-export function takeSoundAsItIs() {
+// In a page: to cancel echo and noise takes a quarter of a processor for each page, and
+// the fake microphone makes neither. Gain control stays: with all three off Chromium
+// does not measure how loud a microphone is, and nobody is seen to speak.
+export function leaveEchoAndNoise() {
   const { mediaDevices } = navigator;
   const capture = mediaDevices && mediaDevices.getUserMedia.bind(mediaDevices);
 
   if (!capture) return;
   mediaDevices.getUserMedia = ({ audio, ...rest } = {}) => capture({ ...rest,
     ...(audio && { audio: { ...(audio === true ? {} : audio), echoCancellation: false,
-      noiseSuppression: false, autoGainControl: false } }) });
+      noiseSuppression: false } }) });
 }
 
 const toClose = [];

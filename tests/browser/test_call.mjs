@@ -308,7 +308,7 @@ test("the statistics", async () => {
   await until(async () => {
     const row = await text(page, "#stats tbody tr").catch(() => "");
     return row.includes("Ann") && row.includes("path found") && row.includes("same network")
-      && /[1-9]\d* kbit\/s/.test(row) && row.includes("640×360");
+      && /[1-9]\d* kbit\/s/.test(row) && row.includes("160×90");
   }, STEP_MS, "Ann's row");
   await page.click("#toggle-stats");
   assert(await page.isHidden("#stats"), "hidden again");
