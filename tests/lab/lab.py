@@ -18,12 +18,16 @@ all of it is gone when the program ends, however it ends.
     if __name__ == "__main__":
         lab.main()
 
+Most tests wait for most of their time: lab.main(at_once=4) runs four at a time,
+each in labs of its own.
+
 Needs root; without it a test program says so and exits 77 (skipped).
 """
 
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -41,6 +45,10 @@ SOON = 60  # s
 # that is not busy; what comes otherwise is later: the seat is kept for 30 s,
 # and multicast DNS forgets after 120.
 GONE = 25  # s
+# What a test sends where any picture will do: so small that several tests fit on two
+# processors, and RATE of them a second.
+STAMP = "stamp:160x90@10"
+RATE = 10
 LEAVE_TIMEOUT = 15  # s, for what a test leaves behind to leave by itself
 KILL_TIMEOUT = 30  # s, from SIGKILL to the last process gone
 # environment in which a program's stdout is written line by line into a pipe
@@ -48,6 +56,7 @@ LINE_BUFFERED = {"LD_PRELOAD": "/usr/libexec/coreutils/libstdbuf.so",
                  "_STDBUF_O": "L"}
 TAIL = 40  # lines of a process shown when a test fails
 X_SOCKETS = "/tmp/.X11-unix"
+CLAIMS = "VM_LAB_CLAIMS"  # the descriptor of the pipe in _share()
 
 _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC
  "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -513,6 +522,14 @@ class LabTest(unittest.TestCase):
         cls.lab = Lab(cls.hosts, cls.avahi)
         cls.addClassCleanup(cls.lab.close)
 
+    def run(self, result=None):
+        began = time.monotonic()
+        bad = len(result.failures) + len(result.errors)
+        super().run(result)
+        word = "ok" if bad == len(result.failures) + len(result.errors) else "FAIL"
+        print(f"{word:5} {self.id().removeprefix('__main__.')} "
+              f"({time.monotonic() - began:.1f} s)", flush=True)
+
     def tearDown(self):
         for host in self.lab.hosts:
             if self._failed():
@@ -540,23 +557,63 @@ def count_line(result):
             f"Errors: {errors}, Skipped: {skipped}")
 
 
+def _tests(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from _tests(test)
+        else:
+            yield test
+
+
+class _Claimed(unittest.TestSuite):
+    """Those tests of which this process gets hold before others do. `claims` is
+    the descriptor of the pipe in _share()."""
+
+    def __init__(self, tests, claims):
+        super().__init__(tests)
+        self._claims = claims
+
+    def __iter__(self):
+        mine = os.read(self._claims, 1)
+        for index, test in enumerate(super().__iter__()):
+            if mine == bytes([index]):
+                yield test
+                mine = os.read(self._claims, 1)
+
+    def _removeTestAtIndex(self, index):
+        """Indices are those of the tests claimed: all stay."""
+
+
+class _Loader(unittest.TestLoader):
+    def loadTestsFromModule(self, module, **more):
+        tests = super().loadTestsFromModule(module, **more)
+        if CLAIMS not in os.environ:
+            return tests
+        return _Claimed(_tests(tests), int(os.environ[CLAIMS]))
+
+
 def run_tests():
     """Runs the tests of the main module, prints the count; exits."""
-    program = unittest.main(exit=False, verbosity=2)
+    program = unittest.main(exit=False, verbosity=0, testLoader=_Loader())
     result = program.result
     print(count_line(result))
-    sys.stdout.flush()
-    if not result.wasSuccessful() or result.testsRun == 0:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{used.ru_utime:.0f} s of a processor, and {used.ru_stime:.0f} s in the "
+          "kernel, for what it has started", flush=True)
+    # the others may have been faster at all of them
+    none = result.testsRun == 0 and CLAIMS not in os.environ
+    if none or not result.wasSuccessful():
         sys.exit(1)
-    sys.exit(SKIP if len(result.skipped) == result.testsRun else 0)
+    sys.exit(SKIP if 0 < result.testsRun == len(result.skipped) else 0)
 
 
 def _leave(number, frame):
     sys.exit(128 + number)
 
 
-def enter():
-    """Goes on inside namespaces of its own; exits 77 where that cannot be."""
+def enter(at_once=1):
+    """Goes on inside namespaces of its own; exits 77 where that cannot be. With
+    at_once, so many processes do, and share the tests."""
     if os.environ.get("VM_LAB_INSIDE") == "1":
         signal.signal(signal.SIGTERM, _leave)
         return
@@ -570,9 +627,28 @@ def enter():
         print("skipped: root may not make namespaces here")
         sys.exit(SKIP)
     os.environ["VM_LAB_INSIDE"] = "1"
-    os.execvp(command[0], command + [sys.executable, *sys.argv])
+    command += [sys.executable, *sys.argv]
+    if at_once > 1 and len(sys.argv) == 1:
+        sys.exit(_share(command, at_once))
+    os.execvp(command[0], command)
 
 
-def main():
-    enter()
+def _share(command, at_once):
+    """Runs the command so many times, with a pipe of the tests to claim: a byte
+    each, its place in the list. The worst of their exit statuses."""
+    count = sum(1 for _ in _tests(
+        unittest.TestLoader().loadTestsFromModule(sys.modules["__main__"])))
+    claims, tests = os.pipe()
+    os.write(tests, bytes(range(count)))
+    os.close(tests)
+    env = dict(os.environ, **{CLAIMS: str(claims)})
+    running = [subprocess.Popen(command, env=env, pass_fds=[claims],
+                                stdin=subprocess.DEVNULL)
+               for _ in range(min(at_once, count))]
+    statuses = {process.wait() for process in running}
+    return 1 if statuses - {0, SKIP} else min(statuses)
+
+
+def main(at_once=1):
+    enter(at_once)
     run_tests()

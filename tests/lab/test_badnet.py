@@ -194,4 +194,4 @@ class BadNetwork(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=4)

@@ -635,4 +635,4 @@ class LastSeat(Cluster):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=3)

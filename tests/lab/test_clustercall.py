@@ -46,7 +46,7 @@ class ClusterCall(lab.LabTest):
         return host.start(
             "videomeet", "join", f"{scheme}://{self.cloud.address}:{port}/hall",
             *([] if dialect == "native" else [f"--dialect={dialect}"]),
-            "--insecure", f"--user={dialect}", "--source", "stamp", "--json")
+            "--insecure", f"--user={dialect}", "--source", lab.STAMP, "--json")
 
     def connected(self, one):
         return sum(e["state"] == "connected"
@@ -92,7 +92,7 @@ class ClusterCall(lab.LabTest):
     def test_users_of_two_servers(self):
         def at(port, user):
             return [f"--server=ws://{self.cloud.address}:{port}",
-                    f"--user={user}", "--source", "stamp", "--json"]
+                    f"--user={user}", "--source", lab.STAMP, "--json"]
 
         bob = self.places[1].start("videomeet", "answer", *at(PORTS[1], "bob"),
                                    "--accept=auto")

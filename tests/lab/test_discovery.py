@@ -276,4 +276,4 @@ class NoDaemon(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=4)

@@ -41,7 +41,7 @@ class Examples(lab.LabTest):
 
         def join():
             return b.start("videomeet", "join", uri, "--user", "Bob",
-                           "--source", "test", "--json")
+                           "--source", lab.STAMP, "--json")
 
         def ask():
             asking = b.start("videomeet", "trust", "request", a.address,

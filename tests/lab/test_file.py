@@ -175,7 +175,7 @@ class File(lab.LabTest):
         a, b = self.lab.hosts
         path = self.make(b, "a.bin", 10)
         host = a.start("videomeet", "host", "--user", "Ann", "--source",
-                       "test", "--json")
+                       lab.STAMP, "--json")
         host.wait_event("meeting", lab.SOON, state="announced")
         sender = self.send(b, path, a.address)
         self.assertEqual(sender.wait(lab.SOON), 1)
@@ -476,4 +476,4 @@ class Several(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=4)

@@ -42,7 +42,7 @@ class FileLanes(lab.LabTest):
             what = ["host", "--meeting", "standup"] if user == "Ann" \
                 else ["join", f"videomeet://{self.a.address}/standup"]
             process = host.start(
-                "videomeet", *what, "--user", user, "--source", "test",
+                "videomeet", *what, "--user", user, "--source", lab.STAMP,
                 "--audio-only", "--json", "--accept", "auto", "--files",
                 os.path.join(host.home, "in"), *more, typed=True)
             process.wait_event("joined", lab.SOON)
@@ -176,4 +176,4 @@ class FileLanes(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=3)

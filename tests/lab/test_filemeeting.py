@@ -157,7 +157,7 @@ class MeetingFile(lab.LabTest):
         _, b = self.lab.hosts
         self.write(100)
         bob = b.start("videomeet", "host", "--meeting", "desk", "--user", "Bob",
-                      "--source", "test", "--approve", "auto", "--json")
+                      "--source", lab.STAMP, "--approve", "auto", "--json")
         bob.wait_event("meeting", lab.SOON, state="announced")
         self.trust(b.address, "call")
         self.assertEqual(bob.stop(), 0)
@@ -174,4 +174,4 @@ class MeetingFile(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=2)

@@ -198,7 +198,7 @@ class Named(lab.LabTest):
             f.write(f"127.0.0.1 localhost\n{a.address} meet.lab\n")
         b.call("mount", "--bind", names, "/etc/hosts")
         self.host = a.start("videomeet", "host", "--meeting", "standup",
-                            "--user", "Ann", "--source", "test", "--tls-cert",
+                            "--user", "Ann", "--source", lab.STAMP, "--tls-cert",
                             self.cert, "--tls-key", key, "--json")
         self.meeting = self.host.wait_event("meeting", lab.SOON,
                                             state="announced")
@@ -222,7 +222,7 @@ class Named(lab.LabTest):
         a, b = self.lab.hosts
         for place in "meet.lab", a.address:
             guest = b.start("videomeet", "join", f"videomeet://{place}/standup",
-                            "--user", "Bob", "--source", "test", "--json")
+                            "--user", "Bob", "--source", lab.STAMP, "--json")
             guest.wait_event("participant-state", lab.SOON, state="connected")
             self.assertEqual(guest.stop(), 0)
         done = b.start("videomeet", "known", "--json")

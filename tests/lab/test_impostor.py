@@ -54,14 +54,14 @@ class Impostor(lab.LabTest):
     def host(self, *more):
         process = self.lab.hosts[0].start(
             "videomeet", "host", "--meeting", "vault", "--user", "Ann",
-            "--source", "test", "--methods", "manual", "--json", *more)
+            "--source", lab.STAMP, "--methods", "manual", "--json", *more)
         process.wait_event("meeting", lab.SOON, state="announced")
         return process
 
     def join(self, host, port, *more):
         return self.lab.hosts[1].start(
             "videomeet", "join", f"videomeet://{host.address}:{port}/vault",
-            "--user", "Bob", "--source", "test", "--methods", "manual",
+            "--user", "Bob", "--source", lab.STAMP, "--methods", "manual",
             "--audio-only", "--json", *more)
 
     def meet(self, ann):
@@ -222,4 +222,4 @@ class Impostor(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=2)

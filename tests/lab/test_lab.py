@@ -3,8 +3,13 @@
 """The lab itself: what the other lab tests stand on."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
+import tempfile
 import time
+import unittest
 
 import lab
 
@@ -125,5 +130,46 @@ class Processes(lab.LabTest):
         self.assertFalse(os.path.exists(folder))
 
 
+class Sharing(unittest.TestCase):
+    """Programs that share their tests between several processes."""
+
+    def share(self, body):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "shared.py")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("import lab, unittest\n"
+                        "class Two(unittest.TestCase):\n"
+                        f"    {body}\n"
+                        "    def test_a(self): print('ran a', flush=True)\n"
+                        "    def test_b(self): print('ran b', flush=True)\n"
+                        "class One(unittest.TestCase):\n"
+                        "    def test_c(self): print('ran c', flush=True)\n"
+                        "lab.main(at_once=2)\n")
+            env = {k: v for k, v in os.environ.items()
+                   if k not in ("VM_LAB_INSIDE", lab.CLAIMS)}
+            env["PYTHONPATH"] = os.path.dirname(lab.__file__)
+            return subprocess.run([sys.executable, path], env=env, text=True,
+                                  capture_output=True, timeout=lab.SOON,
+                                  check=False)
+
+    def test_each_runs_once(self):
+        done = self.share("maxDiff = None")
+        lines = done.stdout.splitlines()
+        self.assertEqual(sorted(x for x in lines if x.startswith("ran")),
+                         ["ran a", "ran b", "ran c"])
+        counts = [int(re.search(r"Checks: (\d+)", x)[1])
+                  for x in lines if "Checks: " in x]
+        self.assertEqual((len(counts), sum(counts)), (2, 3), done.stdout)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_one_fails(self):
+        done = self.share("def test_d(self): self.fail('so it is')")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("so it is", done.stderr)
+        self.assertEqual(sorted(x for x in done.stdout.splitlines()
+                                if x.startswith("ran")),
+                         ["ran a", "ran b", "ran c"])
+
+
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=2)

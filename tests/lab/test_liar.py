@@ -26,7 +26,7 @@ class Liar(lab.LabTest):
         self.a, self.b, self.c = self.lab.hosts
         self.host = self.a.start(
             "videomeet", "host", "--meeting", "standup", "--user", "Liar",
-            "--source", "stamp", "--methods", "udp", "--json", *more,
+            "--source", lab.STAMP, "--methods", "udp", "--json", *more,
             env={"LD_PRELOAD": LIAR, "VM_LIE": lie})
         self.host.wait_event("meeting", lab.SOON, state="announced")
 
@@ -34,7 +34,7 @@ class Liar(lab.LabTest):
         """A guest, who has the host."""
         guest = host.start(
             "videomeet", "join", f"videomeet://{self.a.address}:{PORT}/standup",
-            "--user", user, "--source", "stamp", "--methods", "manual",
+            "--user", user, "--source", lab.STAMP, "--methods", "manual",
             "--json", typed=True)
         guest.wait_event("participant-state", CONNECTED, user="Liar",
                          state="connected")
@@ -146,7 +146,7 @@ class Liar(lab.LabTest):
                              deviceId=seen["deviceId"], revoked=True)
         cem = self.c.start(
             "videomeet", "join", f"videomeet://{self.a.address}:{PORT}/standup",
-            "--user", "Cem", "--source", "stamp", "--methods", "manual",
+            "--user", "Cem", "--source", lab.STAMP, "--methods", "manual",
             "--json")
         told = bob.wait_event("warning", CONNECTED, code="NOT_TRUSTED")
         self.assertIn("Cem", told["message"])

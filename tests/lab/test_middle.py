@@ -34,7 +34,7 @@ class Middle(lab.LabTest):
     def host(self, *more):
         ann = self.a.start(
             "videomeet", "host", "--meeting", "vault", "--user", "Ann",
-            "--source", "test", "--methods", "manual", "--policy", "require",
+            "--source", lab.STAMP, "--methods", "manual", "--policy", "require",
             "--json", *more, typed=True)
         ann.wait_event("meeting", lab.SOON, state="announced")
         self.status = self.eve.ask(self.a.address, "GET", "/status")[1]

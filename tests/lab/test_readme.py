@@ -273,4 +273,4 @@ class Readme(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=3)

@@ -91,7 +91,7 @@ class Secrets(lab.LabTest):
         turn = f"turn://ann:{PASSWORD}@{b.address}:3478?transport=udp"
         logs = [self.loud(
             a, "host", "videomeet", "host", "--meeting", "vault", "--user",
-            "Ann", "--source", "test", "--pin", PIN, "--policy", "require",
+            "Ann", "--source", lab.STAMP, "--pin", PIN, "--policy", "require",
             "--approve", "auto", "--turn", turn, "--json", typed=True)]
         host = logs[0][1]
         host.wait_event("meeting", lab.SOON, state="announced")
@@ -104,7 +104,7 @@ class Secrets(lab.LabTest):
             logs.append(self.loud(
                 b, "right" if pin == PIN else "wrong", "videomeet", "join",
                 f"videomeet://{a.address}/vault", "--user", "Bob", "--source",
-                "test", "--pin", pin, "--policy", "require", "--json"))
+                lab.STAMP, "--pin", pin, "--policy", "require", "--json"))
             guest = logs[-1][1]
             if pin != PIN:
                 guest.wait_event("error", lab.SOON, code="WRONG_PIN")

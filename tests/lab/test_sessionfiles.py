@@ -326,4 +326,4 @@ class SessionFiles(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=4)

@@ -8,7 +8,6 @@ import signal
 import lab
 
 PORT = 8080
-RATE = 30
 AWAY = 3 * 5  # s without a server at least, until both know, three times
 
 
@@ -25,7 +24,7 @@ class Stop(lab.LabTest):
 
     def at(self, user):
         return [f"--server=ws://{self.lab.hosts[0].address}:{PORT}",
-                f"--user={user}", "--source", "stamp", "--json"]
+                f"--user={user}", "--source", lab.STAMP, "--json"]
 
     def metric(self, name):
         out = self.lab.hosts[0].call("curl", "-s",
@@ -56,7 +55,7 @@ class Stop(lab.LabTest):
             stamps = other["stamps"]
             self.assertEqual(len(one.events("participant-joined")), 1)
             sent = stamps["last"] - stamps["first"]
-            self.assertGreater(sent, AWAY * RATE // 2, stamps)
+            self.assertGreater(sent, AWAY * lab.RATE // 2, stamps)
             self.assertLess(stamps["missing"], sent // 2, stamps)
             # where one comes late the one before is sent again; what came over two
             # connections would all be there twice
@@ -90,7 +89,7 @@ class Stop(lab.LabTest):
         server = self.serve()
         place = f"{first.address}:{PORT}/blue"
         people = [host.start("videomeet", "join", uri, "--insecure", "--source",
-                             "stamp", "--json")
+                             lab.STAMP, "--json")
                   for host, uri in ((a, f"videomeet://{place}"),
                                     (b, f"videomeet://{place}"),
                                     (b, f"ws://{place}"))]
@@ -147,4 +146,4 @@ class Stop(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=3)

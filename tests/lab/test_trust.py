@@ -21,13 +21,13 @@ class Trust(lab.LabTest):
 
     def host(self, host):
         process = host.start("videomeet", "host", "--meeting", "standup",
-                             "--user", "Ann", "--source", "test", "--json")
+                             "--user", "Ann", "--source", lab.STAMP, "--json")
         process.wait_event("meeting", lab.SOON, state="announced")
         return process
 
     def join(self, host, *more):
         return host.start("videomeet", "join", *(more or ("standup",)),
-                          "--user", "Bob", "--source", "test", "--json")
+                          "--user", "Bob", "--source", lab.STAMP, "--json")
 
     def meet(self, a, b):
         host = self.host(a)
@@ -86,7 +86,7 @@ class Trust(lab.LabTest):
         host = self.host(a)
         for target in ("standup", f"videomeet://{a.address}/standup"):
             guest = a.start("videomeet", "join", target, "--user", "Ann",
-                            "--source", "test", "--json")
+                            "--source", lab.STAMP, "--json")
             for process in (host, guest):
                 state = process.wait_event("participant-state", CONNECTED,
                                            state="connected")
@@ -125,13 +125,13 @@ class Handshake(lab.LabTest):
     def host(self, *more, user="Ann", at=0):
         process = self.lab.hosts[at].start(
             "videomeet", "host", "--meeting", "vault", "--user", user,
-            "--source", "test", "--json", *more, typed=True)
+            "--source", lab.STAMP, "--json", *more, typed=True)
         process.wait_event("meeting", CONNECTED, state="announced")
         return process
 
     def join(self, host, user, *more):
         return host.start("videomeet", "join", "vault", "--user", user,
-                          "--source", "test", "--json", *more)
+                          "--source", lab.STAMP, "--json", *more)
 
     def ask(self, host, user, device="Ann", *more):
         return host.start("videomeet", "trust", "request", device, "--user",
@@ -202,7 +202,7 @@ class Handshake(lab.LabTest):
         ann = self.host()
         # he reads what people read
         bob = b.start("videomeet", "join", "vault", "--user", "Bob",
-                      "--source", "test", typed=True)
+                      "--source", lab.STAMP, typed=True)
         bob.wait_for("^Ann is here, .*: unknown\\.$", CONNECTED)
         bob.wait_for("^Ann is connected\\.$", CONNECTED)
         seen = ann.wait_event("participant-joined", CONNECTED, user="Bob")
@@ -246,7 +246,7 @@ class Handshake(lab.LabTest):
 
     def guest(self, host, user):
         return host.start("videomeet", "join", "vault", "--user", user,
-                          "--source", "test", "--json", "--policy", "require",
+                          "--source", lab.STAMP, "--json", "--policy", "require",
                           typed=True)
 
     def test_vouched(self):
@@ -391,7 +391,7 @@ class Handshake(lab.LabTest):
     def test_nobody_to_ask(self):
         """Without a terminal both sides say what to do."""
         a, b, _ = self.lab.hosts
-        ann = a.start("videomeet", "host", "--user", "Ann", "--source", "test",
+        ann = a.start("videomeet", "host", "--user", "Ann", "--source", lab.STAMP,
                       "--json")
         ann.wait_event("meeting", CONNECTED, state="announced")
         asking = b.start("videomeet", "trust", "request", "Ann", "--user",
@@ -459,4 +459,4 @@ class Handshake(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=3)

@@ -120,4 +120,4 @@ class Turn(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main()
+    lab.main(at_once=2)
