@@ -5,7 +5,7 @@
 import process from "node:process";
 import { chromium } from "playwright-core";
 import { ADDRESS } from "./lan.mjs";
-import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STAMP, atEnd, leaveEchoAndNoise,
+import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STAMP, atEnd, captureLightly,
   until } from "./program.mjs";
 
 export { until };
@@ -141,27 +141,53 @@ export function loseConnections(page) {
   });
 }
 
-// One Chromium with a profile of its own. `devices`: whether it has a camera
-// and a microphone.
+// Chromium takes longer to start than most cases run: those of one program share the
+// processes, and each of their pages has a profile of its own. One that a case has
+// killed or closed is no more.
+const idle = [];
+
+// `devices`: whether it has a camera and a microphone.
 export class Browser {
   static async start({ devices = true, flags = [] } = {}) {
+    const args = [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags];
+    const key = args.join(" ");
+    const found = idle.findIndex((one) => one.key === key);
+    const browser = found >= 0 ? idle.splice(found, 1)[0] : await Browser.#launch(args, key);
+
+    atEnd(() => browser.#release());
+    return browser;
+  }
+
+  static async #launch(args, key) {
     const browser = new Browser();
+    browser.key = key;
+    browser.isClosed = false;
     browser.server = await chromium.launchServer({
       executablePath: CHROMIUM, timeout: STEP_MS,
       headless: true, handleSIGINT: false,
       // without UTF-8 it cannot name a file as a test does
-      env: { ...process.env, LC_ALL: "C.UTF-8" },
-      args: [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags],
+      env: { ...process.env, LC_ALL: "C.UTF-8" }, args,
     });
     browser.chromium = await chromium.connect(browser.server.wsEndpoint());
-    atEnd(() => browser.close());
     return browser;
   }
 
-  // A page that nothing but the address is known to.
-  async page(options = {}) {
+  async #release() {
+    if (this.isClosed) return;
+    try {
+      await Promise.all(this.chromium.contexts().map((context) => context.close()));
+      idle.push(this);
+    } catch {
+      await this.close();
+    }
+  }
+
+  // A page that nothing but the address is known to. `fullPicture`: as large as the page
+  // wants it.
+  async page({ fullPicture = false, ...options } = {}) {
     const context = await this.chromium.newContext({
-      ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...options });
+      ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 },
+      permissions: ["camera", "microphone"], ...options });
     context.setDefaultTimeout(STEP_MS);
     const page = await context.newPage();
     page.faults = [];
@@ -174,7 +200,7 @@ export class Browser {
       if (hostname !== ADDRESS && hostname !== "127.0.0.1" && hostname !== "localhost")
         page.faults.push(`asked ${request.url()}`);
     });
-    await page.addInitScript(leaveEchoAndNoise);
+    await page.addInitScript(captureLightly, fullPicture);
     await page.addInitScript(instrument);
     return page;
   }
@@ -188,10 +214,12 @@ export class Browser {
 
   // All its processes at once, as when the machine stops.
   kill() {
+    this.isClosed = true;
     process.kill(-this.server.process().pid, "SIGKILL");
   }
 
   close() {
+    this.isClosed = true;
     return this.server.kill();
   }
 }

@@ -48,7 +48,7 @@ test("the link joins; picture and sound go both ways", async () => {
   await until(async () => await page.evaluate(() => window.soundEnergy()) > before, STEP_MS,
     "sound from Ann");
   // long enough for both directions to be counted
-  await until(async () => await page.evaluate(() => window.framesDecoded()) > 150, STEP_MS,
+  await until(async () => await page.evaluate(() => window.framesDecoded()) > 50, STEP_MS,
     "pictures for five seconds");
   await untilSent(page);
   equal(page.faults, [], "faults of the page");
@@ -74,7 +74,7 @@ test("a native guest who comes later is offered a connection by the page", async
   await until(() => page.evaluate(() =>
     window.readStamp(document.querySelector('video[data-participant="p003"]'))), STEP_MS,
   "a stamp in Bob's picture");
-  await until(async () => await page.evaluate(() => window.framesDecoded()) > 300, STEP_MS,
+  await until(async () => await page.evaluate(() => window.framesDecoded()) > 100, STEP_MS,
     "pictures for five seconds");
   await untilSent(page);
   const cleo = (await bob.end()).at(-1).participants.find((p) => p.user === "Cleo");

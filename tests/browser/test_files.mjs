@@ -33,7 +33,7 @@ function make(name, size) {
 // Cleo and Dan in a meeting, each a page that can send to the other; `invited`: each has
 // a key, and signs what it says.
 async function meet({ devices = false, invited = false } = {}) {
-  const ann = await host();
+  const ann = await host({ args: devices ? [] : ["--audio-only"] });
   const browser = await Browser.start({ devices });
   const link = async () => (invited ? invite(ann) : ann.link);
   const cleo = await browser.join(await link(), "Cleo");

@@ -225,7 +225,7 @@ test("a browser that holds sound back until there is a click", async () => {
 test("devices and resolution can be chosen in mid-call", async () => {
   const ann = await host();
   const browser = await Browser.start();
-  const page = await browser.join(ann.link, "Cleo");
+  const page = await browser.join(ann.link, "Cleo", { fullPicture: true });
   await untilState(page, "joined");
   const settings = () => page.evaluate(() => document.querySelector(
     'video[data-participant="p002"]').srcObject.getVideoTracks()[0]?.getSettings());

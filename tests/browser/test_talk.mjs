@@ -6,6 +6,10 @@ import { enter } from "./lan.mjs";
 
 enter();
 
+const { mkdtempSync, rmSync, writeFileSync } = await import("node:fs");
+const { tmpdir } = await import("node:os");
+const { join } = await import("node:path");
+const { default: process } = await import("node:process");
 const { assert, equal, main, test } = await import("./check.mjs");
 const { Browser, Pipeline, STEP_MS, guest, host, until, untilState } =
   await import("./people.mjs");
@@ -24,9 +28,37 @@ function untilClass(page, user, name, on) {
     .then((has) => has === on, () => false), STEP_MS, `${user} ${on ? "" : "not "}${name}`);
 }
 
-async function meet(user = "Cleo") {
+// A microphone that hears a tone all the time: the one that Chromium makes up beeps for
+// 20 ms twice a second, which is hardly speech.
+const folder = mkdtempSync(join(tmpdir(), "vm-talk-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+function tone() {
+  const rate = 48000;
+  const path = join(folder, "tone.wav");
+  const head = Buffer.alloc(44);
+  const samples = Int16Array.from({ length: rate }, (_, i) =>
+    10000 * Math.sin(2 * Math.PI * 440 * i / rate));
+
+  head.write("RIFF");
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20); // PCM
+  head.writeUInt16LE(1, 22); // mono
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(2 * rate, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples.byteLength, 40);
+  writeFileSync(path, Buffer.concat([head, Buffer.from(samples.buffer)]));
+  return `--use-file-for-fake-audio-capture=${path}`;
+}
+
+async function meet({ user = "Cleo", flags = [] } = {}) {
   const ann = await host();
-  const browser = await Browser.start();
+  const browser = await Browser.start({ flags });
   const page = await browser.join(ann.link, user);
   await untilState(page, "joined");
   await ann.event("participant-state", { user, state: "connected" });
@@ -128,7 +160,7 @@ async function untilActive(pipeline, ann) {
 }
 
 test("the page's sound makes it the active speaker, by its own offer", async () => {
-  const { ann, page } = await meet();
+  const { ann, page } = await meet({ flags: [tone()] });
 
   ann.type("/mute");
   await untilClass(page, "Ann", "muted", true);
@@ -140,7 +172,7 @@ test("and by the offer of a native device", async () => {
   ann.type("/mute");
   const bob = new Pipeline(ann);
   await ann.event("participant-joined", { user: "Bob" });
-  const browser = await Browser.start();
+  const browser = await Browser.start({ flags: [tone()] });
   const page = await browser.join(ann.link, "Cleo");
   await untilState(page, "joined");
 

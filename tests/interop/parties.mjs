@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { chromium } from "playwright-core";
 export { STAMP } from "../browser/program.mjs";
-import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STARTUP_MS, atEnd, leaveEchoAndNoise,
+import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STARTUP_MS, atEnd, captureLightly,
   until } from "../browser/program.mjs";
 
 const SOURCE = process.env.VM_SOURCE_ROOT;
@@ -72,7 +72,7 @@ export class Page {
     atEnd(() => context.close());
     self.errors = [];
     self.page = await context.newPage();
-    await self.page.addInitScript(leaveEchoAndNoise);
+    await self.page.addInitScript(captureLightly);
     self.page.on("pageerror", (error) => self.errors.push(String(error)));
     self.page.on("console", (message) => {
       if (message.type() === "error") self.errors.push(message.text());

@@ -8,7 +8,7 @@ import { enter } from "../browser/lan.mjs";
 enter();
 const { join } = await import("node:path");
 const { equal, main, test } = await import("../browser/check.mjs");
-const { Program, STARTUP_MS, atEnd, leaveEchoAndNoise, until } =
+const { Program, STARTUP_MS, atEnd, captureLightly, until } =
   await import("../browser/program.mjs");
 const { restartable, theBrowser } = await import("./parties.mjs");
 
@@ -33,7 +33,7 @@ class Phone {
     const self = new Phone();
     const context = await (await theBrowser()).newContext();
     atEnd(() => context.close());
-    await context.addInitScript(leaveEchoAndNoise);
+    await context.addInitScript(captureLightly);
     // calls are named by the time
     await context.addInitScript((ms) => {
       const now = Date.now;

@@ -423,4 +423,4 @@ class Element(lab.LabTest):
 
 
 if __name__ == "__main__":
-    lab.main(at_once=5)
+    lab.main(at_once=3)
