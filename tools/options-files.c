@@ -2,6 +2,7 @@
 
 #include "options-files.h"
 
+#include "options-priv.h"
 #include "options-trust.h"
 
 #include <math.h>
@@ -46,6 +47,7 @@ vmt_options_add_send (
         "NAME|URI" },
     { "pin", 0, 0, G_OPTION_ARG_STRING, &options->pin, "PIN of the meeting",
         "DIGITS" },
+    VMT_HOST_KEY_ENTRY (options),
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
         "Name to be known by (default: this account's real name)", "NAME" },
     { "max-active", 0, 0, G_OPTION_ARG_STRING, &raw->max_active,

@@ -23,6 +23,15 @@ gboolean
 vmt_check_name (const gchar *option, const gchar *text, GError **error);
 gboolean vmt_check_pin (const gchar *pin, GError **error);
 
+/* Whom the PIN may be shown. */
+#define VMT_HOST_KEY_ENTRY(o)                                            \
+  {                                                                      \
+    "host-key", 0, 0, G_OPTION_ARG_STRING, &(o)->host_key,               \
+        "Show the PIN to the host of this id, which it shows its user, " \
+        "though "                                                        \
+        "it was never met before (default: ask)",                        \
+        "ID"                                                             \
+  }
 /* What a server is shown that admits those alone who have a token. */
 #define VMT_TOKEN_ENTRY(o)                                       \
   {                                                              \

@@ -6,6 +6,7 @@
 #include "options-priv.h"
 #include "options-server.h"
 #include "options-trust.h"
+#include "target.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,6 +22,7 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->peers);
   g_free (options->meeting);
   g_free (options->pin);
+  g_free (options->host_key);
   g_free (options->token_file);
   g_free (options->token);
   g_free (options->dialect);
@@ -249,6 +251,7 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
         "What the server at URI speaks: native, room, socketio or mesh "
         "(default: room where URI is ws:// or wss://)",
         "DIALECT" },
+    VMT_HOST_KEY_ENTRY (o),
     VMT_TOKEN_ENTRY (o),
     { NULL },
   };
@@ -418,6 +421,18 @@ take_choices (
   return TRUE;
 }
 
+/* A link that the host shows names its key as well. */
+static void
+take_host_key (VmtOptions *options, VmtCommand command)
+{
+  const gchar *target = command == VMT_COMMAND_JOIN   ? options->target
+                        : command == VMT_COMMAND_SEND ? options->meeting
+                                                      : NULL;
+
+  if (target && !options->host_key)
+    options->host_key = vmt_target_get_host_key (target);
+}
+
 gboolean
 vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     gchar ***argv, GError **error)
@@ -476,7 +491,10 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     return FALSE;
   if (!options->source)
     options->source = g_strdup ("camera");
-  return take_rest (options, command, raw.rest, error)
-         && (!vmt_command_is_call (command)
-             || vmt_options_take_call (options, error));
+  if (!take_rest (options, command, raw.rest, error)
+      || (vmt_command_is_call (command)
+          && !vmt_options_take_call (options, error)))
+    return FALSE;
+  take_host_key (options, command);
+  return TRUE;
 }

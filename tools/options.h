@@ -73,7 +73,7 @@ typedef struct
   gboolean permissions_set;
   VmPermissions permissions;
 
-  gchar *meeting, *pin;
+  gchar *meeting, *pin, *host_key;
   gchar *token_file, *token; /* what it has, for the server that is joined */
   gchar *server; /* WebSocket of call and answer; NULL: another command */
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */

@@ -43,7 +43,8 @@ set_bin (VmtSession *self)
   if (options->user)
     g_object_set (bin, "user", options->user, NULL);
   if (options->pin)
-    g_object_set (bin, "pin", options->pin, NULL);
+    g_object_set (bin, "pin", options->pin, "host-key", options->host_key,
+        "ask-host", TRUE, NULL);
   if (options->token)
     g_object_set (bin, "cap-token", options->token, NULL);
   if (options->max_participants)

@@ -4,6 +4,7 @@
 
 #include "session-priv.h"
 #include "qr.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -47,7 +48,7 @@ show_link (VmtSession *self)
       strspn (meeting, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")
       == strlen (meeting);
   g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
-  g_autofree gchar *code = NULL;
+  g_autofree gchar *code = NULL, *link = NULL;
 
   if (self->link_shown || !self->link)
     return;
@@ -55,15 +56,19 @@ show_link (VmtSession *self)
   vmt_output_line (self->output, VMT_STYLE_PLAIN,
       "Others on this network join with:  videomeet join %s%s",
       plain ? meeting : quoted, self->options->pin ? " --pin PIN" : "");
+  /* the PIN is for a host whose key is known */
+  link = identity && self->options->pin ? vmt_target_with_host_key (
+             self->link, vm_identity_get_device_id (identity))
+                                        : g_strdup (self->link);
   vmt_output_line (
-      self->output, VMT_STYLE_PLAIN, "This meeting's link:  %s", self->link);
+      self->output, VMT_STYLE_PLAIN, "This meeting's link:  %s", link);
   warn_of_loopback (self);
   if (identity)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "This device's id:  %s",
         vm_identity_get_device_id (identity));
   if (!vmt_output_is_terminal (self->output))
     return;
-  code = vmt_qr_to_text (self->link, vmt_output_has_colour (self->output));
+  code = vmt_qr_to_text (link, vmt_output_has_colour (self->output));
   if (code)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", code);
 }
@@ -120,6 +125,7 @@ static void
 on_joined (VmtSession *self, const GstStructure *s)
 {
   JsonObject *event = vmt_event_new ("joined");
+  g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
   g_autofree gchar *meeting = vmt_text_safe (self->meeting);
 
   self->joined = TRUE;
@@ -133,6 +139,9 @@ on_joined (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "meeting", self->meeting);
   vmt_event_add_string (event, "link", self->link);
   json_object_set_boolean_member (event, "hosting", vmt_flag (s, "hosting"));
+  if (vmt_flag (s, "hosting") && identity)
+    vmt_event_add_string (
+        event, "deviceId", vm_identity_get_device_id (identity));
   vmt_output_event (self->output, event);
 
   if (vmt_flag (s, "hosting")) {
@@ -299,6 +308,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     void (*handle) (VmtSession *self, const GstStructure *s);
   } handlers[] = {
     { "vm-meeting-state-changed", on_meeting_state },
+    { "vm-host-unknown", vmt_session_host_unknown },
     { "vm-joined", on_joined },
     { "vm-participant-joined", on_participant_joined },
     { "vm-participant-left", on_participant_left },

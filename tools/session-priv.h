@@ -55,6 +55,7 @@ typedef struct
   VmtKeys keys; /* likewise, on a terminal */
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
+  GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
   VmtSessionFiles *files;
   gboolean delivering; /* of who joins to send files: to whom is known */
   gchar *receiver; /* then: an id; NULL: everybody */
@@ -102,6 +103,14 @@ void vmt_session_call_leave (VmtSession *self);
 /* The last line; transfer full. */
 gchar *vmt_session_call_ticker (VmtSession *self);
 void vmt_session_call_clear (VmtSession *self);
+
+/* session-host.c; main thread. A host that was never met before; nobody who
+ * could say that it is right types any more. */
+void vmt_session_host_unknown (VmtSession *self, const GstStructure *s);
+void vmt_session_host_typed_over (VmtSession *self);
+/* Whether @line answers the question about such a host. */
+gboolean vmt_session_host_take_line (VmtSession *self, const gchar *line);
+void vmt_session_host_clear (VmtSession *self);
 
 /* session-deliver.c; main thread. Whether it is there to send files alone. */
 gboolean vmt_session_delivers (const VmtSession *self);

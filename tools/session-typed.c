@@ -230,7 +230,8 @@ on_line (const gchar *line, gpointer user_data)
         "A line has at most %d bytes; this one was not sent.",
         VMT_TYPED_LINE_MAX);
   if (line
-      && (vmt_session_trust_take_line (
+      && (vmt_session_host_take_line (self, line)
+          || vmt_session_trust_take_line (
               self->trust, line, g_get_monotonic_time ())
           || vmt_session_call_take_line (self, line)))
     return;
@@ -281,6 +282,7 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
   if (size <= 0) {
     vmt_lines_end (&self->lines, on_line, self);
     self->typed_over = TRUE;
+    vmt_session_host_typed_over (self);
     return G_SOURCE_REMOVE;
   }
   if (!changed) {

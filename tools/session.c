@@ -462,6 +462,7 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
         node, options, output, self.meeting, &self.typed_over);
     run_loop (&self);
     g_clear_pointer (&self.trust, vmt_session_trust_free);
+    vmt_session_host_clear (&self);
     g_signal_handler_disconnect (node, handler);
   } else {
     self.failed = TRUE;

@@ -99,6 +99,25 @@ refuse_web_socket (GError **error, const gchar *text, const gchar *why)
   return FALSE;
 }
 
+gchar *
+vmt_target_get_host_key (const gchar *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GHashTable) fields = NULL;
+
+  if (!uri || is_web_socket (text) || !g_uri_get_fragment (uri))
+    return NULL;
+  fields = g_uri_parse_params (
+      g_uri_get_fragment (uri), -1, "&", G_URI_PARAMS_NONE, NULL);
+  return fields ? g_strdup (g_hash_table_lookup (fields, "key")) : NULL;
+}
+
+gchar *
+vmt_target_with_host_key (const gchar *link, const gchar *device_id)
+{
+  return g_strdup_printf ("%s#key=%s", link, device_id);
+}
+
 gboolean
 vmt_target_parse_meeting (
     const gchar *text, gchar **meeting, gchar **uri, GError **error)

@@ -11,6 +11,11 @@
 gboolean vmt_target_parse_meeting (
     const gchar *text, gchar **meeting, gchar **uri, GError **error);
 
+/* The device id of the host that a link names, "#key=ID", or NULL; and such a
+ * link. */
+gchar *vmt_target_get_host_key (const gchar *text);
+gchar *vmt_target_with_host_key (const gchar *link, const gchar *device_id);
+
 /* The name of the meeting or room at such a @uri, or NULL. */
 gchar *vmt_target_get_name (const gchar *uri);
 

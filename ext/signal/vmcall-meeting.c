@@ -366,7 +366,8 @@ vm_call_set_up_meeting (VmCall *call)
   call->node = vm_node_get_default ();
   call->meeting = vm_meeting_new (call->node);
   g_object_set (call->meeting, "mode", config->mode, "dialect", config->dialect,
-      "pin", config->pin, "cap-token", config->cap_token, "max-participants",
+      "pin", config->pin, "host-key", config->host_key, "ask-host",
+      config->ask_host, "cap-token", config->cap_token, "max-participants",
       config->max_participants, "call-type", config->call_type, "direct-chat",
       TRUE, NULL);
   set_own_servers (call);

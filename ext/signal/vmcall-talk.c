@@ -49,6 +49,16 @@ on_presence (VmMeeting *meeting, VmParticipant *who, VmCall *call)
 }
 
 static void
+on_host_unknown (VmMeeting *meeting, const gchar *device_id, const gchar *user,
+    const gchar *device, VmCall *call)
+{
+  vm_signal_bin_post (
+      call->bin, gst_structure_new ("vm-host-unknown", "device-id",
+                     G_TYPE_STRING, device_id, "user", G_TYPE_STRING, user,
+                     "device", G_TYPE_STRING, device, NULL));
+}
+
+static void
 on_hand (VmMeeting *meeting, VmParticipant *who, VmCall *call)
 {
   GstStructure *s = about ("vm-hand-changed", who);
@@ -177,6 +187,7 @@ vm_call_connect_talk (VmCall *call)
     { "trust-changed", G_CALLBACK (on_trust_changed) },
     { "mute-requested", G_CALLBACK (on_mute_requested) },
     { "notify::locked", G_CALLBACK (on_locked) },
+    { "host-unknown", G_CALLBACK (on_host_unknown) },
     { "host-lost", G_CALLBACK (on_host_lost) },
     { "host-returned", G_CALLBACK (on_host_returned) },
     { "send-message", G_CALLBACK (on_send_message) },
@@ -339,6 +350,8 @@ perform (VmCall *call, const Act *act, GError **error)
       return vm_meeting_reject_call (call->meeting, error);
     case VM_CALL_ACTION_END_CALL:
       return end_call (call, error);
+    case VM_CALL_ACTION_CONFIRM_HOST:
+      return vm_meeting_confirm_host (call->meeting, act->id, act->a, error);
   }
   g_return_val_if_reached (FALSE);
 }

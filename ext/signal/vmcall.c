@@ -21,6 +21,7 @@ vm_call_config_clear (VmCallConfig *config)
   g_clear_pointer (&config->meeting, g_free);
   g_clear_pointer (&config->user, g_free);
   g_clear_pointer (&config->pin, g_free);
+  g_clear_pointer (&config->host_key, g_free);
   g_clear_pointer (&config->cap_token, g_free);
   g_clear_pointer (&config->stun_server, g_free);
   g_clear_pointer (&config->record_dir, g_free);

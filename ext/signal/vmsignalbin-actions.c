@@ -108,6 +108,12 @@ end_call (VmSignalBin *self)
 }
 
 static void
+confirm_host (VmSignalBin *self, const gchar *device_id, gboolean is_right)
+{
+  act (self, VM_CALL_ACTION_CONFIRM_HOST, device_id, NULL, is_right, FALSE);
+}
+
+static void
 install (const gchar *name, GCallback handler, guint n, ...)
 {
   GClosure *closure = g_cclosure_new (handler, NULL, NULL);
@@ -127,8 +133,8 @@ static const gchar *const told[] = { "meeting-state-changed", "joined",
   "participant-joined", "participant-left", "participant-state-changed",
   "participant-detached", "participant-trust", "path-changed", "record",
   "chat-received", "presence", "hand-changed", "mute-requested", "locked",
-  "kicked", "host-lost", "host-returned", "active-speaker", "call-offered",
-  "call-missed" };
+  "kicked", "host-unknown", "host-lost", "host-returned", "active-speaker",
+  "call-offered", "call-missed" };
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)
@@ -177,6 +183,15 @@ install_call_actions (void)
 static void
 install_host_actions (void)
 {
+  /**
+   * vmsignalbin::confirm-host:
+   * @self: the element, which has told of a host by `vm-host-unknown`
+   * @device_id: that host's
+   * @is_right: whether the host shows its user the same: then it is shown the
+   *   PIN; else it is not asked again
+   */
+  install ("confirm-host", G_CALLBACK (confirm_host), 2, G_TYPE_STRING,
+      G_TYPE_BOOLEAN);
   /**
    * vmsignalbin::kick:
    * @self: the element, whose device hosts the meeting

@@ -52,9 +52,11 @@ struct _VmSignalBin
   VmIceTransportPolicy ice_transport_policy;
   VmPolicy policy;
   gboolean policy_set;
-  gchar *uri, *meeting, *user, *pin, *cap_token, *stun_server, *turn_servers;
+  gchar *uri, *meeting, *user, *pin, *host_key, *cap_token;
+  gchar *stun_server, *turn_servers;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
+  gboolean ask_host;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   VmInput *inputs[VM_PEER_N_STREAMS];
@@ -73,11 +75,11 @@ typedef struct
   VmMeetingMode mode;
   VmDialectName dialect;
   VmCallType call_type;
-  gchar *uri, *meeting, *user, *pin, *cap_token;
+  gchar *uri, *meeting, *user, *pin, *host_key, *cap_token;
   gchar *stun_server, *record_dir;
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
-  gboolean relay_only, decode, end_when_alone, file_wss;
+  gboolean ask_host, relay_only, decode, end_when_alone, file_wss;
   guint max_participants, latency_ms, start_bitrate;
 } VmCallConfig;
 
@@ -112,6 +114,7 @@ typedef enum
   VM_CALL_ACTION_ACCEPT_CALL,
   VM_CALL_ACTION_REJECT_CALL,
   VM_CALL_ACTION_END_CALL,
+  VM_CALL_ACTION_CONFIRM_HOST, /* id: of the device; a: whether it is right */
 } VmCallAction;
 /* What cannot be done is a warning on the bus. */
 void vm_call_act (VmCall *call, VmCallAction action, const gchar *id,

@@ -16,6 +16,8 @@ enum
   PROP_CALL_TYPE,
   PROP_MAX_PARTICIPANTS,
   PROP_PIN,
+  PROP_HOST_KEY,
+  PROP_ASK_HOST,
   PROP_STUN_SERVER,
   PROP_TURN_SERVERS,
   PROP_ICE_TRANSPORT_POLICY,
@@ -105,6 +107,12 @@ vm_signal_bin_set_property (
       break;
     case PROP_PIN:
       set_string (self, &self->pin, value);
+      break;
+    case PROP_HOST_KEY:
+      set_string (self, &self->host_key, value);
+      break;
+    case PROP_ASK_HOST:
+      self->ask_host = g_value_get_boolean (value);
       break;
     case PROP_CAP_TOKEN:
       set_string (self, &self->cap_token, value);
@@ -215,6 +223,12 @@ vm_signal_bin_get_property (
       break;
     case PROP_USER:
       g_value_set_string (value, self->user);
+      break;
+    case PROP_HOST_KEY:
+      g_value_set_string (value, self->host_key);
+      break;
+    case PROP_ASK_HOST:
+      g_value_set_boolean (value, self->ask_host);
       break;
     case PROP_CALL_TYPE:
       g_value_set_enum (value, self->call_type);
@@ -332,8 +346,19 @@ install_meeting_properties (GObjectClass *klass)
           "What opens the meeting, 6 to 64 characters, of which videomeet "
           "takes "
           "6 to 32 digits (null: none). Hosting with one announces the device "
-          "minimally",
+          "minimally. To join: shown to a host whose key is known, or that of "
+          "host-key",
           NULL, G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_HOST_KEY,
+      string_spec ("host-key", "Host key",
+          "Device id of a host that may be shown the PIN though it was never "
+          "met before, as that host shows it (null: none)",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_ASK_HOST,
+      g_param_spec_boolean ("ask-host", "Ask about hosts",
+          "Whether the application answers vm-host-unknown with the action "
+          "confirm-host; else such a host is passed by",
+          FALSE, READY));
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
           "JSON Web Token that the server is shown, with dialect=mesh the "

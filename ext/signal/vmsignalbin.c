@@ -209,6 +209,8 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
   config->meeting = g_strdup (self->meeting);
   config->user = g_strdup (self->user);
   config->pin = g_strdup (self->pin);
+  config->host_key = g_strdup (self->host_key);
+  config->ask_host = self->ask_host;
   config->cap_token = g_strdup (self->cap_token);
   config->stun_server = g_strdup (self->stun_server);
   config->record_dir = g_strdup (self->record_dir);
@@ -250,8 +252,7 @@ default_meeting (const VmCallConfig *config)
   return g_strdup_printf ("%s's meeting", config->user ? config->user : user);
 }
 
-/* Whether there is, or can be made, a folder @path to write into: said now, and
- * not when somebody has come. */
+/* A folder to write into: what is wrong is said before somebody has come. */
 static gboolean
 prepare_folder (VmSignalBin *self, const gchar *path)
 {
@@ -384,8 +385,7 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
-/* An application's EOS ends the call: bye, EOS on every src pad, and this
- * element's own EOS. */
+/* An application's EOS ends the call: bye, EOS on every src pad, its own. */
 static gboolean
 vm_signal_bin_send_event (GstElement *element, GstEvent *event)
 {
@@ -414,6 +414,7 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->meeting);
   g_free (self->user);
   g_free (self->pin);
+  g_free (self->host_key);
   g_free (self->cap_token);
   g_free (self->stun_server);
   g_free (self->turn_servers);

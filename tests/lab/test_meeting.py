@@ -5,6 +5,7 @@ host: typed into the launcher, and asked of the element."""
 
 import json
 import os
+import re
 import time
 
 import lab
@@ -136,17 +137,27 @@ class Talk(lab.LabTest):
     def test_pin_and_seats(self):
         ann = self.host_meeting("--pin", "246810", "--max-participants", "2",
                                 "--audio-only", name="vault")
-        for more, code in (((), "WRONG_PIN"),
-                           (("--pin", "111111"), "WRONG_PIN")):
-            uri = f"videomeet://{self.lab.hosts[0].address}/vault"
+        key = ann.wait_event("joined", lab.SOON)["deviceId"]
+        uri = f"videomeet://{self.lab.hosts[0].address}/vault"
+        # to whom it would be told is asked first
+        bob = self.join(1, "Bob", "--audio-only", "--pin", "246810", name=uri)
+        self.assertEqual(
+            bob.wait_event("host-unknown", CONNECTED)["deviceId"], key)
+        bob.type("n")
+        bob.wait_event("error", CONNECTED, code="HOST_UNKNOWN")
+        self.assertEqual(bob.wait(lab.SOON), 1)
+        for more in (), ("--pin", "111111", "--host-key", key):
             bob = self.join(1, "Bob", "--audio-only", *more, name=uri)
-            bob.wait_event("error", CONNECTED, code=code)
+            bob.wait_event("error", CONNECTED, code="WRONG_PIN")
             self.assertEqual(bob.wait(lab.SOON), 1)
         bob = self.join(1, "Bob", "--audio-only", "--pin", "246810",
-                        name="vault")
+                        "--host-key", key, name="vault")
         self.connected(bob, "Ann")
         carl = self.join(2, "Carl", "--audio-only", "--pin", "246810",
                          name="vault")
+        self.assertEqual(
+            carl.wait_event("host-unknown", CONNECTED)["deviceId"], key)
+        carl.type("y")
         carl.wait_event("error", CONNECTED, code="MEETING_FULL")
         self.assertEqual(carl.wait(lab.SOON), 1)
         # idle, and back
@@ -154,7 +165,7 @@ class Talk(lab.LabTest):
         self.assertEqual(bob.wait(lab.SOON), 0)
         ann.wait_event("meeting", TOLD, state="idle")
         carl = self.join(2, "Carl", "--audio-only", "--pin", "246810",
-                         name="vault")
+                         "--host-key", key, name="vault")
         self.connected(carl, "Ann")
         ann.type("/end")
         self.assertEqual(ann.wait(lab.SOON), 0)
@@ -366,12 +377,20 @@ class Element(lab.LabTest):
         host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
         line = (f"vmsignalbin name=m uri=videomeet://{a.address}/vault "
                 "user=Bob audiotestsrc is-live=true ! m.audio_sink_0 ")
-        guest = b.launch(line)
+        # one that has never met the host
+        env = {"XDG_CONFIG_HOME": os.path.join(b.home, "config-refusals")}
+        guest = b.launch(line, env)
         guest.wait_for("ERROR: .*only with its PIN", CONNECTED, "err")
-        guest = b.launch(line.replace("user=Bob", "user=Bob pin=246810")
-                         + "m.audio_src_0 ! fakesink")
+        with_pin = "user=Bob pin=246810"
+        guest = b.launch(line.replace("user=Bob", with_pin), {
+            "XDG_CONFIG_HOME": os.path.join(b.home, "config-unknown")})
+        refusal = guest.wait_for("ERROR: .*The PIN was not sent", CONNECTED, "err")
+        key = re.search(r"Its id is ([-A-Z0-9]+);", refusal)[1]
+        guest = b.launch(
+            line.replace("user=Bob", f"{with_pin} host-key={key}")
+            + "m.audio_src_0 ! fakesink", env)
         guest.wait_for(r"new=\(string\)connected", CONNECTED)
-        late = b.launch(line.replace("user=Bob", "user=Carl pin=246810"))
+        late = b.launch(line.replace("user=Bob", "user=Carl pin=246810"), env)
         late.wait_for("ERROR: .*All 2 seats of the meeting are taken",
                       CONNECTED, "err")
 

@@ -222,7 +222,10 @@ class SessionFiles(lab.LabTest):
         path = self.make(self.bob, "a.bin", 100)
         ann = self.come(self.ann, "Ann", "--pin", "123456",
                         *self.into(self.ann, "--accept", "auto"))
-        process, status = self.send(path, "Dan", "--pin", "123456")
+        # it is known from then on
+        key = ann.wait_event("joined", lab.SOON)["deviceId"]
+        process, status = self.send(path, "Dan", "--pin", "123456",
+                                    "--host-key", key)
         self.assertEqual(status, 1, process.tail())
         error = process.wait_event("error", lab.SOON, code="UNROUTABLE")
         self.assertRegex(error["message"], "“Dan” is not one.*Ann .id ")

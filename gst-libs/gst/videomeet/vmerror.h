@@ -56,6 +56,9 @@ G_BEGIN_DECLS
  *   another room's, or for something else
  * @VM_ERROR_P2P_SESSION_DENIED: the two devices cannot have that session
  * @VM_ERROR_USER_TAKEN: somebody else is registered under that user id
+ * @VM_ERROR_HOST_UNKNOWN: the host's key is not known, and its user has not
+ * said that it is the right one: it is told neither the meeting's name nor the
+ * PIN
  *
  * What can go wrong, on the wire as its name without the prefix
  * (`MEETING_FULL`), see vm_error_to_code().
@@ -99,6 +102,7 @@ typedef enum
   VM_ERROR_CAP_INVALID,
   VM_ERROR_P2P_SESSION_DENIED,
   VM_ERROR_USER_TAKEN,
+  VM_ERROR_HOST_UNKNOWN,
 } VmError;
 
 VM_API GQuark vm_error_quark (void);

@@ -13,6 +13,8 @@ enum
   PROP_URI,
   PROP_DIALECT,
   PROP_PIN,
+  PROP_HOST_KEY,
+  PROP_ASK_HOST,
   PROP_CAP_TOKEN,
   PROP_MAX_PARTICIPANTS,
   PROP_CALL_TYPE,
@@ -64,6 +66,12 @@ vm_meeting_get_property (
       break;
     case PROP_PIN:
       g_value_set_string (value, self->pin);
+      break;
+    case PROP_HOST_KEY:
+      g_value_set_string (value, self->host_key);
+      break;
+    case PROP_ASK_HOST:
+      g_value_set_boolean (value, self->ask_host);
       break;
     case PROP_CAP_TOKEN:
       g_value_set_string (value, self->cap_token);
@@ -137,6 +145,12 @@ vm_meeting_set_property (
       break;
     case PROP_PIN:
       take_text (&self->pin, value);
+      break;
+    case PROP_HOST_KEY:
+      take_text (&self->host_key, value);
+      break;
+    case PROP_ASK_HOST:
+      self->ask_host = g_value_get_boolean (value);
       break;
     case PROP_CAP_TOKEN:
       take_text (&self->cap_token, value);
@@ -230,13 +244,41 @@ install_names (GObjectClass *klass, GParamFlags flags)
    * VmMeeting:pin:
    *
    * To host: only who has it comes in, 6 to 64 bytes without control
-   * characters. To join: what to show. %NULL, the default, for none.
+   * characters. To join: what to show, to a host whose key is known or that of
+   * #VmMeeting:host-key. %NULL, the default, for none.
    *
    * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_PIN,
       g_param_spec_string ("pin", "PIN",
           "Opens the meeting, 6 to 64 bytes (null: none)", NULL, flags));
+  /**
+   * VmMeeting:host-key:
+   *
+   * Device id of the host that is shown the #VmMeeting:pin though it was never
+   * met before; what the host shows its user. %NULL, the default, for none.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_HOST_KEY,
+      g_param_spec_string ("host-key", "Host key",
+          "Device id of a host that may be shown the PIN though it was never "
+          "met "
+          "(null: none)",
+          NULL, flags));
+  /**
+   * VmMeeting:ask-host:
+   *
+   * Whether somebody answers #VmMeeting::host-unknown; by default nobody does,
+   * and such a host is passed by (%VM_ERROR_HOST_UNKNOWN).
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_ASK_HOST,
+      g_param_spec_boolean ("ask-host", "Ask about hosts",
+          "Whether the application asks its user about a host's key before the "
+          "PIN is shown (default false)",
+          FALSE, flags));
   /**
    * VmMeeting:cap-token:
    *

@@ -19,6 +19,7 @@ vm_meeting_door_free (VmMeetingDoor *door)
   g_free (door->key_hash);
   g_free (door->key);
   g_free (door->device);
+  g_free (door->stranger);
   g_free (door);
 }
 
@@ -134,7 +135,7 @@ yield (VmMeeting *self)
   self->welcomed = FALSE;
   self->may_host = TRUE; /* again, when the other is no host after all */
   vm_meeting_drop_participants (self, NULL);
-  vm_meeting_limit_entering (self);
+  vm_meeting_limit_entering (self, self->join_timeout);
 }
 
 static gboolean

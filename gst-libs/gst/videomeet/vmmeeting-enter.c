@@ -5,6 +5,7 @@
 
 #include "vmmeeting-priv.h"
 #include "discovery/node-priv.h"
+#include "trust/vmidentity-priv.h"
 #include "wire/iceservers.h"
 
 #include <string.h>
@@ -60,8 +61,8 @@ host (VmMeeting *self, GError **error)
 
 /* Joining */
 
-static void
-give_up (VmMeeting *self, GError *fallback)
+void
+vm_meeting_give_up (VmMeeting *self, GError *fallback)
 {
   g_autoptr (GError) error = g_steal_pointer (&self->refusal);
   g_autoptr (GError) other = fallback;
@@ -75,7 +76,7 @@ on_join_timeout (gpointer data)
   VmMeeting *self = data;
 
   vm_timer_clear (&self->join_timer);
-  give_up (
+  vm_meeting_give_up (
       self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
                 self->uri ? "The meeting could not be joined in time"
                           : "No device on this network hosts the meeting “%s”",
@@ -84,10 +85,10 @@ on_join_timeout (gpointer data)
 }
 
 void
-vm_meeting_limit_entering (VmMeeting *self)
+vm_meeting_limit_entering (VmMeeting *self, guint ms)
 {
-  self->join_timer =
-      vm_timer_new (self->context, self->join_timeout, on_join_timeout, self);
+  vm_timer_clear (&self->join_timer);
+  self->join_timer = vm_timer_new (self->context, ms, on_join_timeout, self);
 }
 
 /* Nobody else hosts it (mode auto). */
@@ -103,6 +104,12 @@ host_instead (VmMeeting *self)
     vm_meeting_finish (self, error);
 }
 
+static gboolean
+is_unknown (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_HOST_UNKNOWN);
+}
+
 /* A host has it under that name, and the PIN was wrong: it is not asked
  * again. */
 static gboolean
@@ -112,14 +119,13 @@ is_pin_refused (const GError *error)
          || g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
 }
 
-/* No door is left, for now. */
-static void
-take_stock (VmMeeting *self)
+void
+vm_meeting_take_stock (VmMeeting *self)
 {
-  if (!self->browsed)
+  if (!self->browsed || !g_queue_is_empty (&self->strangers))
     return;
   if (self->refusal && is_pin_refused (self->refusal))
-    give_up (self, NULL);
+    vm_meeting_give_up (self, NULL);
   else if (self->may_host)
     host_instead (self);
 }
@@ -133,7 +139,7 @@ on_browse_timeout (gpointer data)
   self->browsed = TRUE;
   self->may_host = self->mode == VM_MEETING_MODE_AUTO;
   if (!self->door && !self->client)
-    take_stock (self);
+    vm_meeting_take_stock (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -156,7 +162,7 @@ weight (const GError *error)
 static gboolean
 is_the_meeting (const VmMeetingDoor *door, const GError *error)
 {
-  return weight (error) == 2 && !is_pin_refused (error)
+  return weight (error) == 2 && !is_pin_refused (error) && !is_unknown (error)
          && (door->named || error->code == VM_ERROR_MEETING_FULL
              || error->code == VM_ERROR_MEETING_LOCKED);
 }
@@ -181,21 +187,30 @@ pass_by (VmMeeting *self, const VmMeetingDoor *refused)
 static void
 try_another (VmMeeting *self, GError *error)
 {
+  g_autoptr (VmSignalClient) client = g_steal_pointer (&self->client);
   g_autoptr (VmMeetingDoor) door = g_steal_pointer (&self->door);
   gboolean cancelled =
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  const VmHostNames *stranger = NULL;
   gboolean final;
 
   vm_timer_clear (&self->welcome_timer);
-  if (self->client)
-    vm_signal_client_close (self->client);
-  g_clear_object (&self->client);
+  if (client)
+    vm_signal_client_close (client);
   if (cancelled || self->stopped) {
     g_error_free (error);
     return;
   }
-  final = self->uri ? weight (error) > 0 || g_queue_is_empty (&self->doors)
-                    : is_the_meeting (door, error);
+  if (client && self->ask_host && is_unknown (error))
+    stranger = vm_signal_client_get_stranger (client);
+  if (stranger)
+    final = FALSE;
+  else if (self->uri)
+    final = weight (error) > 0
+            || (g_queue_is_empty (&self->doors)
+                && g_queue_is_empty (&self->strangers));
+  else
+    final = is_the_meeting (door, error);
   /* when the device says something new, it may be asked again */
   if (weight (error) < 2 && door->key)
     g_hash_table_remove (self->tried, door->key);
@@ -207,10 +222,13 @@ try_another (VmMeeting *self, GError *error)
   } else {
     g_error_free (error);
   }
-  if (final)
-    give_up (self, NULL);
-  else
-    vm_meeting_try_next (self);
+  if (final) {
+    vm_meeting_give_up (self, NULL);
+    return;
+  }
+  if (stranger)
+    vm_meeting_ask_about (self, g_steal_pointer (&door), stranger);
+  vm_meeting_try_next (self);
 }
 
 static void
@@ -361,16 +379,18 @@ vm_meeting_try_next (VmMeeting *self)
 {
   VmSignalClientConfig config;
   g_autofree gchar *device = NULL;
+  gboolean insecure;
   VmPolicy policy;
 
   if (self->door || self->client || self->seat || self->stopped)
     return;
   self->door = g_queue_pop_head (&self->doors);
   if (!self->door) {
-    take_stock (self);
+    vm_meeting_take_stock (self);
     return;
   }
-  g_object_get (self->node, "device", &device, "policy", &policy, NULL);
+  g_object_get (self->node, "device", &device, "policy", &policy, "insecure",
+      &insecure, NULL);
   config = (VmSignalClientConfig){
     .dialect = self->dialect,
     .uri = self->door->base_uri,
@@ -382,6 +402,8 @@ vm_meeting_try_next (VmMeeting *self)
     .user = self->user,
     .device = device,
     .pin = self->pin && *self->pin ? self->pin : NULL,
+    .host_id = self->host_key,
+    .insecure = insecure,
     .nonce = vm_meeting_renew_nonce (self),
     .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,
     .call_type = self->call_type,
@@ -411,6 +433,12 @@ vm_meeting_enter (VmMeeting *self, GError **error)
 {
   VmNodeRoles roles = VM_NODE_ROLES_BROWSE;
 
+  if (self->host_key && *self->host_key
+      && !vm_device_id_is_valid (self->host_key)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "“%s” is no id of a device, as a host shows its own", self->host_key);
+    return FALSE;
+  }
   self->cancellable = g_cancellable_new ();
   self->tried = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (self->mode == VM_MEETING_MODE_HOST)
@@ -420,7 +448,7 @@ vm_meeting_enter (VmMeeting *self, GError **error)
     return take_roles (self, roles, error);
   }
   self->store = open_store (self);
-  vm_meeting_limit_entering (self);
+  vm_meeting_limit_entering (self, self->join_timeout);
   if (self->uri) {
     if (!vm_meeting_read_address (self, error))
       return FALSE;
@@ -464,6 +492,7 @@ vm_meeting_disconnect (VmMeeting *self)
   g_clear_object (&self->client);
   g_clear_pointer (&self->seat, vm_seat_close);
   g_queue_clear_full (&self->doors, (GDestroyNotify) vm_meeting_door_free);
+  g_queue_clear_full (&self->strangers, (GDestroyNotify) vm_meeting_door_free);
   self->roles = VM_NODE_ROLES_NONE;
   if (roles)
     vm_node_stop (self->node, roles);

@@ -18,6 +18,8 @@
 /* For coming back to a server that may be started anew: of calls, or of rooms
  * that nobody hosts; default. */
 #define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
+/* For a user to compare a host's key with what the host shows. */
+#define VM_MEETING_CONFIRM_TIME (2 * 60 * 1000) /* ms */
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
 #define VM_MEETING_HOST_LOST_MS 5000
@@ -42,6 +44,7 @@ typedef enum
   VM_MEETING_SIGNAL_DETACHED_CHANGED,
   VM_MEETING_SIGNAL_TRUST_CHANGED,
   VM_MEETING_SIGNAL_MUTE_REQUESTED,
+  VM_MEETING_SIGNAL_HOST_UNKNOWN,
   VM_MEETING_SIGNAL_HOST_LOST,
   VM_MEETING_SIGNAL_HOST_RETURNED,
   VM_MEETING_SIGNAL_SEND_MESSAGE,
@@ -60,6 +63,7 @@ typedef struct
   gchar *key; /* in VmMeeting::tried, or NULL */
   gchar *device; /* in VmMeeting::tried once it refused the PIN, or NULL */
   gboolean named; /* it says itself that it hosts the meeting */
+  gchar *stranger; /* whose key its user is asked about; or NULL */
 } VmMeetingDoor;
 
 void vm_meeting_door_free (VmMeetingDoor *door);
@@ -76,6 +80,8 @@ struct _VmMeeting
   VmDialectName dialect;
   gchar *uri;
   gchar *pin;
+  gchar *host_key; /* device id of whom the PIN may be shown; or NULL */
+  gboolean ask_host;
   gchar *cap_token;
   guint max_participants;
   VmCallType call_type;
@@ -104,6 +110,7 @@ struct _VmMeeting
   VmJudge *judge; /* what is believed of the others; NULL where nothing is */
   VmStoreWatch *watch; /* of the store, inside; NULL without a judge */
   GQueue doors; /* of VmMeetingDoor, to be tried */
+  GQueue strangers; /* of VmMeetingDoor, whose keys were asked about */
   /* of "uri meeting-id", so that each is asked once, and of "device-id port
    * meeting-id", which is asked nothing more */
   GHashTable *tried;
@@ -168,8 +175,19 @@ void vm_meeting_refused (VmMeeting *self, GError *error);
 
 /* The next door, or what is done when there is none. */
 void vm_meeting_try_next (VmMeeting *self);
-/* It must be inside from now on within VmMeeting:join-timeout. */
-void vm_meeting_limit_entering (VmMeeting *self);
+/* It must be inside from now on within @ms. */
+void vm_meeting_limit_entering (VmMeeting *self, guint ms);
+/* The best reason so far why no door opened, else that one. @fallback:
+ * (nullable) (transfer full). */
+void vm_meeting_give_up (VmMeeting *self, GError *fallback);
+/* No door is left, for now. */
+void vm_meeting_take_stock (VmMeeting *self);
+
+/* vmmeeting-strangers.c */
+/* The host behind @door is a stranger: the user is asked about it, once. @door:
+ * (transfer full). The answer may come meanwhile. */
+void vm_meeting_ask_about (
+    VmMeeting *self, VmMeetingDoor *door, const VmHostNames *names);
 
 /* vmmeeting-doors.c: the doors that VmMeeting:uri leads to */
 gboolean vm_meeting_read_address (VmMeeting *self, GError **error);

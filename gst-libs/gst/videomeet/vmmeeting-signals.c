@@ -59,6 +59,28 @@ install_states (guint *ids)
 }
 
 static void
+install_hosts (guint *ids)
+{
+  /**
+   * VmMeeting::host-unknown:
+   * @self: the meeting
+   * @device_id: of the key that the host has shown
+   * @user: (nullable): what it says that its user is called
+   * @device: (nullable): what it says that it is called
+   *
+   * With #VmMeeting:ask-host: a host that may have the meeting was never met
+   * before, so that it is told neither the meeting's name nor the PIN. To be
+   * answered with vm_meeting_confirm_host() within two minutes, by whoever has
+   * compared @device_id with what the host shows its user. Nothing in @user and
+   * @device is proven. Once for each host.
+   *
+   * Since: 0.1
+   */
+  ids[VM_MEETING_SIGNAL_HOST_UNKNOWN] = install_signal (
+      "host-unknown", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
 install_participants (guint *ids)
 {
   /**
@@ -345,6 +367,7 @@ vm_meeting_install_signals (void)
   guint *ids = vm_meeting_signals;
 
   install_states (ids);
+  install_hosts (ids);
   install_participants (ids);
   install_exchange (ids);
   install_doubts (ids);

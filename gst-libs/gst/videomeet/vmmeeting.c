@@ -54,6 +54,7 @@ vm_meeting_finalize (GObject *object)
   g_free (self->user);
   g_free (self->uri);
   g_free (self->pin);
+  g_free (self->host_key);
   g_free (self->cap_token);
   g_strfreev (self->ice_servers);
   g_free (self->id);

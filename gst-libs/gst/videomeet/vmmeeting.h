@@ -22,6 +22,8 @@ VM_API G_DECLARE_FINAL_TYPE (VmMeeting, vm_meeting, VM, MEETING, GObject)
 VM_API VmMeeting *vm_meeting_new (VmNode *node);
 VM_API gboolean vm_meeting_start (VmMeeting *self, GError **error);
 VM_API void vm_meeting_stop (VmMeeting *self);
+VM_API gboolean vm_meeting_confirm_host (
+    VmMeeting *self, const gchar *device_id, gboolean is_right, GError **error);
 VM_API gboolean vm_meeting_settle (guint timeout_ms);
 VM_API VmMeetingState vm_meeting_get_state (VmMeeting *self);
 VM_API const gchar *vm_meeting_get_id (VmMeeting *self);

@@ -50,6 +50,8 @@ enum
   PROP_PIN,
   PROP_CODECS,
   PROP_RECORD_DIR,
+  PROP_HOST_KEY,
+  PROP_ASK_HOST,
   PROP_MODE,
   PROP_CALL_TYPE,
   PROP_MUTE_AUDIO,
@@ -376,7 +378,7 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   static const gchar *const strings[] = { "meeting", "uri", "user", "pin",
-    "codecs", "record-dir" };
+    "codecs", "record-dir", "host-key" };
 
   object_class->set_property = fake_signal_bin_set_property;
   object_class->get_property = fake_signal_bin_get_property;
@@ -393,6 +395,8 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
   g_object_class_install_property (object_class, PROP_CALL_TYPE,
       g_param_spec_enum (
           "call-type", NULL, NULL, VM_TYPE_CALL_TYPE, 0, G_PARAM_WRITABLE));
+  g_object_class_install_property (object_class, PROP_ASK_HOST,
+      g_param_spec_boolean ("ask-host", NULL, NULL, FALSE, G_PARAM_WRITABLE));
   g_object_class_install_property (object_class, PROP_MUTE_AUDIO,
       g_param_spec_boolean ("mute-audio", NULL, NULL, FALSE, G_PARAM_WRITABLE));
   g_object_class_install_property (object_class, PROP_MUTE_VIDEO,

@@ -10,8 +10,6 @@
 #include <gst/videomeet/vmmeeting-priv.h>
 #include <gst/videomeet/vmparticipant-priv.h>
 
-#define PROBE_MS 10000 /* a TLS handshake takes seconds under a sanitizer */
-
 static void
 meet (void)
 {
@@ -211,16 +209,6 @@ GST_START_TEST (test_over_tls)
 }
 
 GST_END_TEST;
-
-static void
-know (Device *device, Device *other)
-{
-  g_autofree gchar *peer =
-      g_strdup_printf ("127.0.0.1:%u", vm_node_get_port (other->node));
-
-  g_object_set (device->node, "methods", VM_METHODS_MANUAL, "peers", peer,
-      "timeout", PROBE_MS, NULL);
-}
 
 /* The same names with another key, which @a has from now on. */
 static void

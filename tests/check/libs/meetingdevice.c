@@ -5,6 +5,8 @@
 #include <glib/gstdio.h>
 #include <gst/videomeet/vmmeeting-priv.h>
 
+#define PROBE_MS 10000 /* a TLS handshake takes seconds under a sanitizer */
+
 Device a, b, c;
 
 static void
@@ -271,6 +273,16 @@ use_port (Device *device, guint port, const gchar *meeting)
       g_strdup_printf ("videomeet://127.0.0.1:%u/%s", port, meeting);
 
   g_object_set (device->meeting, "uri", uri, NULL);
+}
+
+void
+know (Device *device, Device *other)
+{
+  g_autofree gchar *peer =
+      g_strdup_printf ("127.0.0.1:%u", vm_node_get_port (other->node));
+
+  g_object_set (device->node, "methods", VM_METHODS_MANUAL, "peers", peer,
+      "timeout", PROBE_MS, NULL);
 }
 
 void

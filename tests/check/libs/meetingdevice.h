@@ -60,6 +60,8 @@ void heard (Device *device, const gchar *what);
 void start (Device *device);
 /* @a hosts "standup". */
 void host (void);
+/* @device finds @other by its address. */
+void know (Device *device, Device *other);
 /* @device joins at @a's address, or at another port of this machine. */
 void use_uri (Device *device, const gchar *meeting);
 void use_port (Device *device, guint port, const gchar *meeting);

@@ -65,6 +65,34 @@ GST_START_TEST (test_bad_meetings)
 GST_END_TEST;
 
 /* Who pastes what a program connects to is told what a person types. */
+GST_START_TEST (test_host_keys)
+{
+  static const struct
+  {
+    const gchar *text, *key;
+  } cases[] = {
+    { "standup", NULL },
+    { "https://10.0.0.1:8080/?meeting=x", NULL },
+    { "https://10.0.0.1:8080/?meeting=x#key=ABCD-EFGH", "ABCD-EFGH" },
+    { "https://10.0.0.1:8080/?meeting=x#invitation=a&key=ABCD", "ABCD" },
+    { "videomeet://10.0.0.1/x#key=ABCD", "ABCD" },
+    { "https://10.0.0.1:8080/?meeting=x#invitation=a", NULL },
+    { "wss://10.0.0.1/room#key=ABCD", NULL },
+  };
+  g_autofree gchar *link =
+      vmt_target_with_host_key (cases[1].text, "ABCD-EFGH");
+
+  fail_unless_equals_string (link, cases[2].text);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *key = vmt_target_get_host_key (cases[i].text);
+
+    fail_unless (
+        g_strcmp0 (key, cases[i].key) == 0, "%s: %s", cases[i].text, key);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_web_socket_of_a_device)
 {
   static const gchar *const cases[][2] = {
@@ -225,6 +253,7 @@ tool_target_suite (void)
   tcase_add_test (tc, test_dialects);
   tcase_add_test (tc, test_servers_of_calls);
   tcase_add_test (tc, test_web_socket_of_a_device);
+  tcase_add_test (tc, test_host_keys);
   tcase_add_test (tc, test_addresses);
   tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_bad_addresses);

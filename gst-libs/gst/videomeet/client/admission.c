@@ -2,16 +2,15 @@
 
 #include "admission.h"
 
+#include "grant.h"
 #include "refusal.h"
+#include "signalsocket.h"
 #include "../trust/decision.h"
 #include "../trust/vmtruststore-priv.h"
 #include "../wire/deviceinfo.h"
-#include "../wire/iceservers.h"
 #include "../wire/signal.h"
 
 #include <string.h>
-
-#define TICKET_MAX 128 /* characters; ours have 43 */
 
 /* One guest at one door; the data of its GTask. */
 typedef struct
@@ -24,6 +23,10 @@ typedef struct
   VmJudge *judge; /* of the key that was shown */
   gboolean knows; /* and so does the judge */
   gchar *user, *device; /* by which it was judged, or NULL */
+  gboolean has_pin;
+  gchar
+      *host_id; /* whom it may be shown though the key is not known; or NULL */
+  VmHostNames *stranger; /* whom it was not shown */
   gchar *pass; /* what the server is shown, and nobody who is not judged; or
                   NULL */
   GString *request; /* its closing brace and the token are still to come */
@@ -42,9 +45,20 @@ visit_free (Visit *visit)
   g_clear_pointer (&visit->judge, vm_judge_unref);
   g_free (visit->user);
   g_free (visit->device);
+  g_free (visit->host_id);
+  g_clear_pointer (&visit->stranger, vm_host_names_free);
   vm_admission_free (visit->admission);
   g_string_free (visit->request, TRUE);
   g_free (visit);
+}
+
+void
+vm_host_names_free (VmHostNames *names)
+{
+  g_free (names->device_id);
+  g_free (names->user);
+  g_free (names->device);
+  g_free (names);
 }
 
 void
@@ -76,6 +90,7 @@ typedef struct
   gchar *user;
   gchar *device;
   GTlsCertificate *certificate;
+  gboolean must_be_known;
 
   gchar *token; /* PEM: what it gave this device, or NULL */
   GPtrArray *known; /* what the store knew before */
@@ -108,8 +123,24 @@ find_token (Judgement *judgement, GDateTime *now)
 }
 
 static gboolean
+refuse_unknown (const Judgement *judgement, GError **error)
+{
+  const gchar *user = judgement->user, *device = judgement->device;
+  gboolean is_named = user && *user && device && *device;
+
+  g_set_error (error, VM_ERROR, VM_ERROR_HOST_UNKNOWN,
+      "The PIN was not sent: this device has never met the host%s%s%s%s. Its "
+      "id "
+      "is %s; whoever hosts the meeting is shown their own",
+      is_named ? " " : "", is_named ? user : "", is_named ? "'s " : "",
+      is_named ? device : "", judgement->device_id);
+  return FALSE;
+}
+
+static gboolean
 judge (Judgement *judgement, GDateTime *now, GError **error)
 {
+  VmTrustDecision decision;
   g_autoptr (VmTrustFacts) facts = vm_trust_store_know (judgement->store,
       judgement->device_id, judgement->user, judgement->device, now);
 
@@ -117,10 +148,13 @@ judge (Judgement *judgement, GDateTime *now, GError **error)
   if (!facts->user)
     facts->user = g_strdup (judgement->user);
   if (!vm_trust_decide (judgement->policy, facts, VM_PERMISSIONS_CALL,
-          g_date_time_to_unix (now), NULL, error)) {
+          g_date_time_to_unix (now), &decision, error)) {
     g_prefix_error (error, "This device does not join: ");
     return FALSE;
   }
+  if (judgement->must_be_known && !facts->own
+      && decision.level == VM_TRUST_LEVEL_UNKNOWN)
+    return refuse_unknown (judgement, error);
   judgement->damaged = facts->damaged;
   if (facts->own)
     return TRUE;
@@ -180,6 +214,8 @@ judge_device (GTask *task, const gchar *user, const gchar *device,
   judgement->user = g_strdup (user);
   judgement->device = g_strdup (device);
   judgement->certificate = g_object_ref (reply->certificate);
+  judgement->must_be_known =
+      visit->has_pin && g_strcmp0 (judgement->device_id, visit->host_id) != 0;
   judging = g_task_new (g_task_get_source_object (task),
       g_task_get_cancellable (task), callback, task);
   g_task_set_task_data (judging, judgement, (GDestroyNotify) judgement_free);
@@ -188,103 +224,6 @@ judge_device (GTask *task, const gchar *user, const gchar *device,
 }
 
 /* POST /meetings/join */
-
-static gboolean
-check_id (const gchar *claimed, const gchar *key_hash, GError **error)
-{
-  g_autofree gchar *id = vm_device_id_from_key_hash (key_hash);
-
-  if (g_strcmp0 (id, claimed) == 0)
-    return TRUE;
-  g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
-      "The host's key does not hash to the device id it claims");
-  return FALSE;
-}
-
-typedef struct
-{
-  gchar *ticket;
-  gchar *user; /* of the host */
-  gchar *device;
-  gchar **ice_servers;
-} Grant;
-
-static void
-grant_clear (Grant *grant)
-{
-  g_free (grant->ticket);
-  g_free (grant->user);
-  g_free (grant->device);
-  g_strfreev (grant->ice_servers);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Grant, grant_clear)
-
-/* The host's device id must be the hash of the key that TLS showed
- * (security.md, "Identity"). */
-static gboolean
-read_host (
-    const VmJson *json, Grant *grant, const gchar *key_hash, GError **error)
-{
-  VmJsonNode list = vm_json_get (json, 0, "participants");
-
-  for (VmJsonNode e = vm_json_first (json, list); e != VM_JSON_NONE;
-       e = vm_json_next (json, e)) {
-    g_autofree gchar *claimed = NULL;
-    gboolean host = FALSE;
-
-    if (!vm_json_get_boolean (json, e, "host", &host, error))
-      return FALSE;
-    if (!host)
-      continue;
-    return vm_json_get_string (
-               json, e, "deviceId", VM_SIGNAL_NAME_MAX, &claimed, error)
-           && vm_json_get_string (
-               json, e, "user", VM_SIGNAL_NAME_MAX, &grant->user, error)
-           && vm_json_get_string (
-               json, e, "device", VM_SIGNAL_NAME_MAX, &grant->device, error)
-           && (!key_hash || !claimed || check_id (claimed, key_hash, error));
-  }
-  return TRUE;
-}
-
-/* Without them the meeting may still be reached: what is wrong with them is no
- * reason to refuse it. */
-static void
-read_ice_servers (const VmJson *json, Grant *grant)
-{
-  guint ignored = 0;
-
-  grant->ice_servers = vm_ice_servers_read (json, 0, &ignored);
-  if (ignored)
-    g_message ("%u STUN or TURN server%s that the host names cannot be used "
-               "and %s ignored",
-        ignored, ignored == 1 ? "" : "s", ignored == 1 ? "is" : "are");
-}
-
-static gboolean
-read_grant (const VmHttpReply *reply, Grant *grant, GError **error)
-{
-  gsize size;
-  const gchar *data = g_bytes_get_data (reply->body, &size);
-  VmJson json;
-
-  if (reply->status != 200) {
-    g_propagate_error (error, vm_http_reply_to_error (reply));
-    return FALSE;
-  }
-  if (!vm_json_read (&json, data ? data : "", size, error)
-      || !vm_json_get_string (
-          &json, 0, "ticket", TICKET_MAX, &grant->ticket, error)
-      || !read_host (&json, grant, reply->key_hash, error))
-    return FALSE;
-  if (grant->ticket) {
-    read_ice_servers (&json, grant);
-    return TRUE;
-  }
-  g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-      "The host's server gave no ticket");
-  return FALSE;
-}
 
 static void
 admit (GTask *task)
@@ -313,7 +252,7 @@ on_host_judged (GObject *source, GAsyncResult *result, gpointer data)
 
 /* By names that the host has not been judged by. */
 static gboolean
-is_news (const Visit *visit, const Grant *grant)
+is_news (const Visit *visit, const VmGrant *grant)
 {
   return grant->user && grant->device
          && (g_strcmp0 (grant->user, visit->user) != 0
@@ -326,11 +265,11 @@ on_grant (GObject *source, GAsyncResult *result, gpointer data)
   GTask *task = data;
   Visit *visit = g_task_get_task_data (task);
   GError *error = NULL;
-  g_auto (Grant) grant = { NULL };
+  g_auto (VmGrant) grant = { NULL };
   g_autoptr (VmHttpReply) reply =
       vm_http_client_send_finish (VM_HTTP_CLIENT (source), result, &error);
 
-  if (!reply || !read_grant (reply, &grant, &error)) {
+  if (!reply || !vm_grant_read (reply, &grant, &error)) {
     fail (task, error);
     return;
   }
@@ -363,6 +302,17 @@ ask_to_join (GTask *task)
 /* GET /status */
 
 static void
+take_stranger (Visit *visit, Judgement *judgement)
+{
+  visit->stranger = g_new (VmHostNames, 1);
+  *visit->stranger = (VmHostNames){
+    g_steal_pointer (&judgement->device_id),
+    g_steal_pointer (&judgement->user),
+    g_steal_pointer (&judgement->device),
+  };
+}
+
+static void
 on_status_judged (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
@@ -371,6 +321,8 @@ on_status_judged (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error)) {
+    if (g_error_matches (error, VM_ERROR, VM_ERROR_HOST_UNKNOWN))
+      take_stranger (visit, judgement);
     fail (task, error);
     return;
   }
@@ -394,7 +346,7 @@ read_status (const VmHttpReply *reply, GError **error)
   if (!info)
     return NULL;
   if (info->device_id && *info->device_id
-      && !check_id (info->device_id, reply->key_hash, error))
+      && !vm_grant_check_id (info->device_id, reply->key_hash, error))
     return NULL;
   return g_steal_pointer (&info);
 }
@@ -448,6 +400,14 @@ make_request (VmIdentity *identity, const VmSignalClientConfig *config)
   return out;
 }
 
+static gboolean
+is_own_machine (const gchar *base_uri)
+{
+  g_autoptr (GUri) uri = g_uri_parse (base_uri, G_URI_FLAGS_NONE, NULL);
+
+  return uri && vm_signal_host_is_loopback (g_uri_get_host (uri));
+}
+
 void
 vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
     const VmSignalClientConfig *config, GCancellable *cancellable,
@@ -463,6 +423,8 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
   g_set_object (&visit->store, config->store);
   visit->policy = config->policy;
   visit->request = make_request (identity, config);
+  visit->has_pin = config->pin != NULL;
+  visit->host_id = g_strdup (config->host_id);
   visit->pass = g_strdup (config->cap_token);
   visit->timeout_ms = config->timeout_ms;
   g_task_set_task_data (task, visit, (GDestroyNotify) visit_free);
@@ -479,11 +441,24 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
     fail (task, g_error_new_literal (VM_ERROR, VM_ERROR_NOT_TRUSTED,
                     "This device does not join: the host speaks plain HTTP and "
                     "shows no key, so that it cannot be one that is trusted"));
+  else if (config->pin && !config->insecure
+           && !is_own_machine (config->base_uri))
+    fail (task, g_error_new_literal (VM_ERROR, VM_ERROR_HOST_UNKNOWN,
+                    "The PIN was not sent: the host speaks plain HTTP, and "
+                    "shows no key that it could be known by"));
   else {
     g_clear_pointer (&visit->key_hash, g_free);
     set_judge (visit, NULL, NULL);
     ask_to_join (task);
   }
+}
+
+VmHostNames *
+vm_admission_steal_stranger (GAsyncResult *result)
+{
+  Visit *visit = g_task_get_task_data (G_TASK (result));
+
+  return g_steal_pointer (&visit->stranger);
 }
 
 VmAdmission *

@@ -11,7 +11,9 @@
  * a connection of the same key, with the token that the host once gave. A host
  * that hides its names from strangers is held to them when the grant tells
  * them. Over plain HTTP there is no key and only the last step, or none under
- * VM_POLICY_REQUIRE. Belongs to the thread of @http. */
+ * VM_POLICY_REQUIRE. With a PIN the last step is for a host whose key is known
+ * already, or that of host_id; plain HTTP for this machine, or for who is
+ * insecure. Belongs to the thread of @http. */
 
 typedef struct
 {
@@ -30,3 +32,5 @@ void vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
     GAsyncReadyCallback callback, gpointer user_data);
 VmAdmission *vm_admission_ask_finish (
     VmHttpClient *http, GAsyncResult *result, GError **error);
+/* Who it was, after VM_ERROR_HOST_UNKNOWN and a key; else NULL. */
+VmHostNames *vm_admission_steal_stranger (GAsyncResult *result);

@@ -32,6 +32,7 @@ struct _VmSignalClient
   VmSignalClientConfig config; /* its strings are ours */
   gchar *key_hash; /* of the server, once it is known */
   VmJudge *judge; /* what it says is believed by; NULL in a room */
+  VmHostNames *stranger; /* that was not told the PIN; or NULL */
   gchar **ice_servers; /* that the host names; NULL before the grant */
 
   SoupWebsocketConnection *socket;

@@ -78,6 +78,7 @@ clear_config (VmSignalClientConfig *config)
   g_free ((gchar *) config->user);
   g_free ((gchar *) config->device);
   g_free ((gchar *) config->pin);
+  g_free ((gchar *) config->host_id);
   g_free ((gchar *) config->nonce);
   g_free ((gchar *) config->cap_token);
 }
@@ -90,6 +91,7 @@ vm_signal_client_finalize (GObject *object)
   clear_config (&self->config);
   g_free (self->key_hash);
   g_clear_pointer (&self->judge, vm_judge_unref);
+  g_clear_pointer (&self->stranger, vm_host_names_free);
   g_strfreev (self->ice_servers);
   g_free (self->token);
   g_free (self->meeting_id);

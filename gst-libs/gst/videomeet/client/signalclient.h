@@ -15,6 +15,17 @@
 G_DECLARE_FINAL_TYPE (
     VmSignalClient, vm_signal_client, VM, SIGNAL_CLIENT, GObject)
 
+/* A host by its key, and by what it says that it is called. */
+typedef struct
+{
+  gchar *device_id;
+  gchar *user;
+  gchar *device;
+} VmHostNames;
+
+void vm_host_names_free (VmHostNames *names);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmHostNames, vm_host_names_free)
+
 typedef struct
 {
   /* but for the native one: @uri alone says where. In a room a socket that is
@@ -28,7 +39,11 @@ typedef struct
   const gchar *meeting;
   const gchar *user;
   const gchar *device;
-  const gchar *pin; /* or NULL */
+  /* or NULL; a host is shown it, and told the meeting's name, if its key is
+   * known or that of @host_id: VM_ERROR_HOST_UNKNOWN */
+  const gchar *pin;
+  const gchar *host_id; /* device id; or NULL */
+  gboolean insecure; /* shows the PIN over plain HTTP, too, to other machines */
   const gchar *nonce; /* to tell the others at coming, or NULL */
   /* for a mesh; NULL: what its server gives. Else what a server is shown that
    * admits those alone who have a token; or NULL */
@@ -70,6 +85,9 @@ gboolean vm_signal_client_join_finish (
 /* The STUN and TURN servers that the host names, as URIs; NULL before
  * the grant, and of a room server. */
 const gchar *const *vm_signal_client_get_ice_servers (VmSignalClient *self);
+
+/* Who it was, after VM_ERROR_HOST_UNKNOWN; else NULL. */
+const VmHostNames *vm_signal_client_get_stranger (VmSignalClient *self);
 
 /* NULL before the grant, and of a room server. */
 VmJudge *vm_signal_client_get_judge (VmSignalClient *self);

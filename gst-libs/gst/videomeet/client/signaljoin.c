@@ -20,6 +20,8 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .user = g_strdup (from->user),
     .device = g_strdup (from->device),
     .pin = g_strdup (from->pin),
+    .host_id = g_strdup (from->host_id),
+    .insecure = from->insecure,
     .nonce = g_strdup (from->nonce),
     .cap_token = g_strdup (from->cap_token),
     .call_type = from->call_type,
@@ -101,6 +103,7 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
     g_set_error (
         &error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Joining was cancelled");
   if (error) {
+    self->stranger = vm_admission_steal_stranger (result);
     finish (task, error);
     return;
   }
@@ -177,6 +180,12 @@ vm_signal_client_join_finish (
     VmSignalClient *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+const VmHostNames *
+vm_signal_client_get_stranger (VmSignalClient *self)
+{
+  return self->stranger;
 }
 
 const gchar *const *

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "httpclient.h"
+
+G_BEGIN_DECLS
+
+/* The answer to POST /meetings/join (protocol §2). */
+typedef struct
+{
+  gchar *ticket;
+  gchar *user; /* of the host */
+  gchar *device;
+  gchar **ice_servers; /* URIs that the host names; see iceservers.h */
+} VmGrant;
+
+void vm_grant_clear (VmGrant *grant);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmGrant, vm_grant_clear)
+
+/* Errors: what the server answered, by its code; VM_ERROR_BAD_MESSAGE;
+ * VM_ERROR_WRONG_KEY. */
+gboolean
+vm_grant_read (const VmHttpReply *reply, VmGrant *grant, GError **error);
+
+/* Whether a device id is that of the key: VM_ERROR_WRONG_KEY. */
+gboolean
+vm_grant_check_id (const gchar *claimed, const gchar *key_hash, GError **error);
+
+G_END_DECLS
