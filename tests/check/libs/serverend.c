@@ -17,17 +17,17 @@
 
 #define OPENED_MAX 16
 
-static gboolean ending; /* whether others open files: while a server ends */
 static gint closed_twice;
 static gint n_opened;
 static int opened[OPENED_MAX];
-static int event_pipe; /* of the server that ends */
+/* Atomic: of the server that ends, while it does; others open files then. */
+static gint event_pipe = -1;
 
 /* In place of the C library's, for this program and its libraries. */
 __attribute__ ((visibility ("default"))) int
 close (int fd)
 {
-  gboolean opens = g_atomic_int_get (&ending) && fd == event_pipe;
+  gboolean opens = fd >= 0 && fd == g_atomic_int_get (&event_pipe);
   int (*next) (int) = (int (*) (int)) dlsym (RTLD_NEXT, "close");
   int result = next (fd);
 
@@ -55,13 +55,12 @@ check_end (gboolean secure)
 {
   VmServer *server = start (secure);
 
-  event_pipe = server->event_pipe;
-  fail_unless (event_pipe >= 0);
+  fail_unless (server->event_pipe >= 0);
   n_opened = 0;
   g_atomic_int_set (&closed_twice, 0);
-  g_atomic_int_set (&ending, TRUE);
+  g_atomic_int_set (&event_pipe, server->event_pipe);
   vm_server_stop (server);
-  g_atomic_int_set (&ending, FALSE);
+  g_atomic_int_set (&event_pipe, -1);
   fail_unless (n_opened > 0);
   fail_unless_equals_int (g_atomic_int_get (&closed_twice), 0);
   for (gint i = 0; i < n_opened; i++) {
