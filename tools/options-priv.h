@@ -23,7 +23,7 @@ gboolean
 vmt_check_name (const gchar *option, const gchar *text, GError **error);
 gboolean vmt_check_pin (const gchar *pin, GError **error);
 
-/* Whom the PIN may be shown. */
+/* Names the host that may be shown the PIN. */
 #define VMT_HOST_KEY_ENTRY(o)                                            \
   {                                                                      \
     "host-key", 0, 0, G_OPTION_ARG_STRING, &(o)->host_key,               \

@@ -6,7 +6,7 @@
 #include "session-priv.h"
 #include "digits.h"
 
-/* What the host says, which need not be true. */
+/* A name that the host gives itself; it may be false. */
 static gchar *
 name_of (const GstStructure *s, const gchar *field)
 {

@@ -112,7 +112,8 @@ struct _VmMeeting
   GQueue doors; /* of VmMeetingDoor, to be tried */
   GQueue strangers; /* of VmMeetingDoor, whose keys were asked about */
   /* of "uri meeting-id", so that each is asked once, and of "device-id port
-   * meeting-id", which is asked nothing more */
+   * meeting-id", which is asked nothing more, and of device ids that the user
+   * was asked about */
   GHashTable *tried;
   VmMeetingDoor *door; /* being tried, or gone through */
   GError *refusal; /* the best reason so far why none opened */

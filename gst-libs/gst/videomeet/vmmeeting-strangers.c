@@ -21,8 +21,8 @@ void
 vm_meeting_ask_about (
     VmMeeting *self, VmMeetingDoor *door, const VmHostNames *names)
 {
-  /* another of its addresses */
-  if (find_stranger (self, names->device_id)) {
+  /* another of its addresses, or of its announcements */
+  if (!g_hash_table_add (self->tried, g_strdup (names->device_id))) {
     vm_meeting_door_free (door);
     return;
   }

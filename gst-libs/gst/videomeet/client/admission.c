@@ -24,9 +24,8 @@ typedef struct
   gboolean knows; /* and so does the judge */
   gchar *user, *device; /* by which it was judged, or NULL */
   gboolean has_pin;
-  gchar
-      *host_id; /* whom it may be shown though the key is not known; or NULL */
-  VmHostNames *stranger; /* whom it was not shown */
+  gchar *host_id; /* of a host that is shown the PIN unknown; or NULL */
+  VmHostNames *stranger; /* the host that was not shown the PIN; or NULL */
   gchar *pass; /* what the server is shown, and nobody who is not judged; or
                   NULL */
   GString *request; /* its closing brace and the token are still to come */
@@ -130,8 +129,7 @@ refuse_unknown (const Judgement *judgement, GError **error)
 
   g_set_error (error, VM_ERROR, VM_ERROR_HOST_UNKNOWN,
       "The PIN was not sent: this device has never met the host%s%s%s%s. Its "
-      "id "
-      "is %s; whoever hosts the meeting is shown their own",
+      "id is %s; whoever hosts the meeting is shown their own",
       is_named ? " " : "", is_named ? user : "", is_named ? "'s " : "",
       is_named ? device : "", judgement->device_id);
   return FALSE;

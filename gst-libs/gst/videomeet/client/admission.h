@@ -32,5 +32,6 @@ void vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
     GAsyncReadyCallback callback, gpointer user_data);
 VmAdmission *vm_admission_ask_finish (
     VmHttpClient *http, GAsyncResult *result, GError **error);
-/* Who it was, after VM_ERROR_HOST_UNKNOWN and a key; else NULL. */
+/* The host that was refused with VM_ERROR_HOST_UNKNOWN and has a key; else
+ * NULL. */
 VmHostNames *vm_admission_steal_stranger (GAsyncResult *result);

@@ -29,6 +29,7 @@ vm_grant_clear (VmGrant *grant)
   g_free (grant->device);
   g_strfreev (grant->ice_servers);
 }
+
 /* The host's device id must be the hash of the key that TLS showed
  * (security.md, "Identity"). */
 static gboolean

@@ -86,7 +86,7 @@ gboolean vm_signal_client_join_finish (
  * the grant, and of a room server. */
 const gchar *const *vm_signal_client_get_ice_servers (VmSignalClient *self);
 
-/* Who it was, after VM_ERROR_HOST_UNKNOWN; else NULL. */
+/* The host that was refused with VM_ERROR_HOST_UNKNOWN; else NULL. */
 const VmHostNames *vm_signal_client_get_stranger (VmSignalClient *self);
 
 /* NULL before the grant, and of a room server. */
