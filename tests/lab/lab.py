@@ -249,8 +249,8 @@ class Host:
         self.processes = []
         self._displays = 0
         self._bus = self._avahi = None
-        for folder in ("config", "cache", "rec"):
-            os.makedirs(os.path.join(self.home, folder))
+        os.makedirs(os.path.join(self.home, "rec"))
+        self._make_stores()
         # what keeps the namespaces
         self._holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "--uts", "--propagation",
@@ -266,6 +266,10 @@ class Host:
         self.call("hostname", name)
         self.call("ip", "link", "set", "lo", "up")
         self._net = _namespace(self.pid, "net")
+
+    def _make_stores(self):
+        for folder in ("config", "cache"):
+            os.makedirs(os.path.join(self.home, folder))
 
     @property
     def config(self):
@@ -424,6 +428,13 @@ class Host:
             process.kill()
         self.processes.clear()
 
+    def forget(self):
+        """Drops the identity, known devices and caches: a test may come after any
+        other."""
+        for folder in ("config", "cache"):
+            shutil.rmtree(os.path.join(self.home, folder))
+        self._make_stores()
+
 
 def _namespace(pid, kind):
     try:
@@ -510,8 +521,15 @@ class Lab:
         self.close()
 
 
+def _processor():
+    """Seconds that ended children have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class LabTest(unittest.TestCase):
-    """One lab for all tests of the class; what a test starts ends with it."""
+    """One lab for all tests of the class; what a test starts ends with it,
+    and what it lets a host remember."""
 
     hosts = 2
     avahi = True
@@ -523,12 +541,13 @@ class LabTest(unittest.TestCase):
         cls.addClassCleanup(cls.lab.close)
 
     def run(self, result=None):
-        began = time.monotonic()
+        began, used = time.monotonic(), _processor()
         bad = len(result.failures) + len(result.errors)
         super().run(result)
         word = "ok" if bad == len(result.failures) + len(result.errors) else "FAIL"
         print(f"{word:5} {self.id().removeprefix('__main__.')} "
-              f"({time.monotonic() - began:.1f} s)", flush=True)
+              f"({time.monotonic() - began:.1f} s, {_processor() - used:.1f} of a "
+              "processor)", flush=True)
 
     def tearDown(self):
         for host in self.lab.hosts:
@@ -536,6 +555,7 @@ class LabTest(unittest.TestCase):
                 for process in host.processes:
                     print(process.tail(), file=sys.stderr)
             host.end_processes()
+            host.forget()
 
     def _failed(self):
         outcome = getattr(self._outcome, "result", None)
@@ -597,9 +617,7 @@ def run_tests():
     program = unittest.main(exit=False, verbosity=0, testLoader=_Loader())
     result = program.result
     print(count_line(result))
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{used.ru_utime:.0f} s of a processor, and {used.ru_stime:.0f} s in the "
-          "kernel, for what it has started", flush=True)
+    print(f"{_processor():.0f} s of a processor for what it has started", flush=True)
     # the others may have been faster at all of them
     none = result.testsRun == 0 and CLAIMS not in os.environ
     if none or not result.wasSuccessful():
