@@ -146,6 +146,12 @@ class Talk(lab.LabTest):
         bob.type("n")
         bob.wait_event("error", CONNECTED, code="HOST_UNKNOWN")
         self.assertEqual(bob.wait(lab.SOON), 1)
+        # where there is nobody to ask
+        bob = self.lab.hosts[1].start(
+            "videomeet", "join", uri, "--source", "test", "--json", "--user", "Bob",
+            "--pin", "246810")
+        bob.wait_event("error", CONNECTED, code="HOST_UNKNOWN")
+        self.assertEqual(bob.wait(lab.SOON), 1)
         for more in (), ("--pin", "111111", "--host-key", key):
             bob = self.join(1, "Bob", "--audio-only", *more, name=uri)
             bob.wait_event("error", CONNECTED, code="WRONG_PIN")

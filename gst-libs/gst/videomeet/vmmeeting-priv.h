@@ -20,6 +20,8 @@
 #define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
 /* For a user to compare a host's key with what the host shows. */
 #define VM_MEETING_CONFIRM_TIME (2 * 60 * 1000) /* ms */
+/* Hosts whose keys wait for an answer; more are passed by. */
+#define VM_MEETING_STRANGERS_MAX 16
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
 #define VM_MEETING_HOST_LOST_MS 5000

@@ -21,14 +21,17 @@ void
 vm_meeting_ask_about (
     VmMeeting *self, VmMeetingDoor *door, const VmHostNames *names)
 {
-  /* another of its addresses, or of its announcements */
-  if (!g_hash_table_add (self->tried, g_strdup (names->device_id))) {
+  if (self->strangers.length >= VM_MEETING_STRANGERS_MAX
+      /* another of its addresses, or of its announcements */
+      || !g_hash_table_add (self->tried, g_strdup (names->device_id))) {
     vm_meeting_door_free (door);
     return;
   }
   door->stranger = g_strdup (names->device_id);
   g_queue_push_tail (&self->strangers, door);
-  vm_meeting_limit_entering (self, VM_MEETING_CONFIRM_TIME);
+  /* no later stranger puts off the end of the question before */
+  if (self->strangers.length == 1)
+    vm_meeting_limit_entering (self, VM_MEETING_CONFIRM_TIME);
   g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_HOST_UNKNOWN], 0,
       names->device_id, names->user, names->device);
 }
@@ -36,8 +39,10 @@ vm_meeting_ask_about (
 static void
 pass_by_stranger (VmMeeting *self)
 {
-  if (!g_queue_is_empty (&self->strangers))
+  if (!g_queue_is_empty (&self->strangers)) {
+    vm_meeting_limit_entering (self, VM_MEETING_CONFIRM_TIME);
     return;
+  }
   if (self->uri) {
     vm_meeting_give_up (self, NULL);
     return;

@@ -5,6 +5,9 @@
 #include "program.h"
 #include "meetingdevice.h"
 
+#include <gst/videomeet/client/admission.h>
+#include <gst/videomeet/vmmeeting-priv.h>
+
 #define PIN "123456"
 
 static guint asked;
@@ -185,6 +188,66 @@ GST_START_TEST (test_found)
 
 GST_END_TEST;
 
+static void
+count_hosts (VmMeeting *meeting, const gchar *device_id, const gchar *user,
+    const gchar *device, guint *hosts)
+{
+  ++*hosts;
+}
+
+GST_START_TEST (test_questions_below_at_and_above_the_limit)
+{
+  guint hosts = 0;
+  GSource *timer = NULL;
+
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  use_uri (&b, "standup");
+  start (&b);
+  g_signal_connect (
+      b.meeting, "host-unknown", G_CALLBACK (count_hosts), &hosts);
+  for (guint i = 0; i <= VM_MEETING_STRANGERS_MAX; i++) {
+    g_autofree gchar *id = g_strdup_printf ("key %u", i);
+    VmHostNames names = { .device_id = id };
+
+    vm_meeting_ask_about (b.meeting, g_new0 (VmMeetingDoor, 1), &names);
+    fail_unless_equals_int (hosts, MIN (i + 1, VM_MEETING_STRANGERS_MAX));
+    /* the first alone sets until when there is time to answer */
+    if (i == 0)
+      timer = b.meeting->join_timer;
+    fail_unless (b.meeting->join_timer == timer);
+  }
+  fail_unless (vm_meeting_confirm_host (b.meeting, "key 0", FALSE, NULL));
+  fail_if (vm_meeting_confirm_host (b.meeting, "key 16", FALSE, NULL));
+}
+
+GST_END_TEST;
+
+static void
+on_asked (GObject *http, GAsyncResult *result, gpointer data)
+{
+  GError **error = data;
+
+  fail_if (vm_admission_ask_finish (VM_HTTP_CLIENT (http), result, error));
+}
+
+GST_START_TEST (test_no_key_over_plain_http)
+{
+  g_autoptr (VmHttpClient) http = vm_http_client_new (key_of (&b));
+  g_autoptr (GError) error = NULL;
+  VmSignalClientConfig config = { .base_uri = "http://192.0.2.1:8080",
+    .meeting = "standup",
+    .user = "Bob",
+    .device = "b",
+    .pin = PIN,
+    .timeout_ms = 1000 };
+
+  vm_admission_ask_async (http, key_of (&b), &config, NULL, on_asked, &error);
+  WAIT_FOR (error);
+  g_assert_error (error, VM_ERROR, VM_ERROR_HOST_UNKNOWN);
+}
+
+GST_END_TEST;
+
 static Suite *
 hostkey_suite (void)
 {
@@ -200,6 +263,8 @@ hostkey_suite (void)
   tcase_add_loop_test (tests, test_asked, 0, 2);
   tcase_add_test (tests, test_answer_to_no_question);
   tcase_add_loop_test (tests, test_found, 0, 4);
+  tcase_add_test (tests, test_questions_below_at_and_above_the_limit);
+  tcase_add_test (tests, test_no_key_over_plain_http);
   suite_add_tcase (suite, tests);
   return suite;
 }

@@ -52,15 +52,6 @@ visit_free (Visit *visit)
 }
 
 void
-vm_host_names_free (VmHostNames *names)
-{
-  g_free (names->device_id);
-  g_free (names->user);
-  g_free (names->device);
-  g_free (names);
-}
-
-void
 vm_admission_free (VmAdmission *admission)
 {
   if (!admission)
@@ -398,14 +389,6 @@ make_request (VmIdentity *identity, const VmSignalClientConfig *config)
   return out;
 }
 
-static gboolean
-is_own_machine (const gchar *base_uri)
-{
-  g_autoptr (GUri) uri = g_uri_parse (base_uri, G_URI_FLAGS_NONE, NULL);
-
-  return uri && vm_signal_host_is_loopback (g_uri_get_host (uri));
-}
-
 void
 vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
     const VmSignalClientConfig *config, GCancellable *cancellable,
@@ -440,7 +423,7 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
                     "This device does not join: the host speaks plain HTTP and "
                     "shows no key, so that it cannot be one that is trusted"));
   else if (config->pin && !config->insecure
-           && !is_own_machine (config->base_uri))
+           && !vm_signal_uri_is_own_machine (config->base_uri))
     fail (task, g_error_new_literal (VM_ERROR, VM_ERROR_HOST_UNKNOWN,
                     "The PIN was not sent: the host speaks plain HTTP, and "
                     "shows no key that it could be known by"));

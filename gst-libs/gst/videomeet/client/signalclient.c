@@ -21,6 +21,15 @@
 G_DEFINE_FINAL_TYPE (VmSignalClient, vm_signal_client, G_TYPE_OBJECT)
 
 void
+vm_host_names_free (VmHostNames *names)
+{
+  g_free (names->device_id);
+  g_free (names->user);
+  g_free (names->device);
+  g_free (names);
+}
+
+void
 vm_signal_client_set_timer (
     VmSignalClient *self, GSource **source, guint ms, GSourceFunc func)
 {

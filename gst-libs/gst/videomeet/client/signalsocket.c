@@ -93,15 +93,22 @@ is_on_this_machine (GUri *uri)
          && vm_signal_host_is_loopback (g_uri_get_host (uri));
 }
 
+gboolean
+vm_signal_uri_is_own_machine (const gchar *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, SOUP_HTTP_URI_FLAGS, NULL);
+
+  return is_on_this_machine (parsed);
+}
+
 SoupSession *
 vm_signal_socket_session_new (const gchar *uri)
 {
   SoupSession *session = soup_session_new_with_options (
       "timeout", 0, "user-agent", "gst-videomeet/" PACKAGE_VERSION, NULL);
-  g_autoptr (GUri) parsed = g_uri_parse (uri, SOUP_HTTP_URI_FLAGS, NULL);
 
   /* what is on this machine needs no authority, and has no proxy before it */
-  if (is_on_this_machine (parsed)) {
+  if (vm_signal_uri_is_own_machine (uri)) {
     soup_session_set_tls_database (session, NULL);
     soup_session_set_proxy_resolver (session, NULL);
   }

@@ -33,6 +33,7 @@ SoupSession *vm_signal_socket_session_new (const gchar *uri);
 void vm_signal_socket_trust_own_machine (SoupMessage *message);
 /* An address, or a name. */
 gboolean vm_signal_host_is_loopback (const gchar *host);
+gboolean vm_signal_uri_is_own_machine (const gchar *uri);
 
 /* Errors: VM_ERROR_WRONG_KEY, VM_ERROR_NOT_TRUSTED, VM_ERROR_TIMEOUT,
  * VM_ERROR_DISCONNECTED. */
