@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A list of cases, one after the other: each begins with nobody there.
+// A list of cases, one after the other: each begins with nobody there, or with those whom
+// the cases beside it have met too.
 
 import process from "node:process";
 import { clearTimeout, setTimeout } from "node:timers"; // a test may have another clock
@@ -13,6 +14,21 @@ const now = () => Math.round(process.uptime() * 1000); // a test may have anothe
 // `ms`: when it is given up.
 export function test(name, func, ms = CASE_MS) {
   cases.push({ name, func, ms });
+}
+
+// A test() for cases beside each other that share what `begin` makes, each in the state
+// in which the one before has left it: a page takes longer to come than most cases to
+// run. After one that fails, and where others come between, it is made anew.
+export function together(begin) {
+  const meeting = { begin, made: null };
+
+  return (name, func, ms = CASE_MS) => cases.push({ name, func, ms, meeting });
+}
+
+async function run({ func, meeting }) {
+  if (!meeting) return func();
+  meeting.made ??= await meeting.begin();
+  return func(meeting.made);
 }
 
 // What it says is asserted: a condition, and what it means when it is false.
@@ -43,17 +59,22 @@ export async function main() {
     wanted.length === 0 || wanted.some((part) => name.includes(part)));
   let failures = 0;
 
-  for (const { name, func, ms } of chosen) {
+  for (const [i, one] of chosen.entries()) {
+    const { name, ms, meeting } = one;
     const limit = deadline(ms);
     const began = now();
+    let goesOn = meeting && meeting === chosen[i + 1]?.meeting;
     try {
-      await Promise.race([func(), limit.promise]);
+      await Promise.race([run(one), limit.promise]);
       console.log(`ok    ${name} (${now() - began} ms)`);
     } catch (error) {
       failures++;
+      goesOn = false;
       console.log(`FAIL  ${name} (${now() - began} ms)\n${error.stack}`);
     }
     limit.clear();
+    if (goesOn) continue;
+    if (meeting) meeting.made = null;
     await endAll();
   }
   const good = chosen.length ? Math.floor(100 * (chosen.length - failures) / chosen.length) : 0;

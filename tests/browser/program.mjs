@@ -11,6 +11,7 @@ import process from "node:process";
 
 export const STARTUP_MS = 60000; // a busy machine is slow
 const END_MS = 60000;
+const LOOK_MS = 30; // between two looks at what a test waits for
 
 export const CHROMIUM = process.env.VM_CHROMIUM || "/usr/bin/chromium-headless-shell";
 export const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic",
@@ -60,7 +61,7 @@ export async function until(condition, ms, what) {
     if (value) return value;
     if (Date.now() > end)
       throw new Error(`not within ${ms} ms: ${typeof what === "function" ? what() : what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 100); });
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
   }
 }
 

@@ -83,14 +83,18 @@ test("what the server refuses, in words", async () => {
     ["RATE_LIMITED", 429, "Too many attempts"],
     ["SOMETHING_NEW", 400, "words of the server"]];
 
+  const page = await browser.page();
+  let answer = null;
+
+  await page.route("**/meetings/join", (route) => route.fulfill(answer));
+  await page.goto(ann.link);
+  await page.fill("#user", "Cleo");
   for (const [code, status, words] of cases) {
-    const page = await browser.page();
-    await page.route("**/meetings/join", (route) => route.fulfill({ status,
-      contentType: "application/json",
-      body: JSON.stringify({ error: { code, message: "words of the server" } }) }));
-    await page.goto(joinLink(ann.link, "Cleo"));
-    await untilState(page, "failed");
+    answer = { status, contentType: "application/json",
+      body: JSON.stringify({ error: { code, message: "words of the server" } }) };
+    await page.click("#join");
     await untilText(page, "#notice", words);
+    await untilState(page, "failed");
   }
 });
 
@@ -116,16 +120,17 @@ test("every error of getUserMedia has its words", async () => {
     ["OverconstrainedError", "cannot be had"], ["AbortError", "A fault has stopped"],
     ["SecurityError", "settings forbid"], ["OddError", "could not be started (OddError)"]];
 
+  const page = await browser.page();
+
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () =>
+      Promise.reject(new DOMException("no", window.errorName));
+  });
+  await page.goto(ann.link);
   for (const [name, words] of cases) {
-    const page = await browser.page();
-    await page.addInitScript((errorName) => {
-      navigator.mediaDevices.getUserMedia = () =>
-        Promise.reject(new DOMException("no", errorName));
-    }, name);
-    await page.goto(ann.link);
+    await page.evaluate((errorName) => { window.errorName = errorName; }, name);
     await page.click("#use-media");
     await untilText(page, "#media-note", words);
-    await page.close();
   }
 });
 

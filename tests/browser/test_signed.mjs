@@ -128,61 +128,55 @@ async function untilTold(page, user, finds, keys = false) {
     : `${user} did not get what this browser has signed`);
 }
 
-// Nothing of `user` has come to the page, and all of Ann.
-async function untilApart(page, user) {
+// Nothing of the others has come to the page, and all of Ann.
+async function untilApart(page) {
   await untilPictures(page, 1);
   const connections = () => page.evaluate(() => window.connections
     .filter((c) => c.connectionState === "connected").length);
-  equal(await connections(), 1, `connections beside that to ${user}`);
+  equal(await connections(), 1, "connections");
 }
 
-async function between(lie, browserFirst) {
-  const ann = await liar(lie);
-  const browser = await Browser.start();
-  const come1 = async () => come(browser, await invite(ann), "Cleo");
-  let bob = null;
-  let cleo = null;
-
-  if (browserFirst) cleo = await come1();
-  bob = guest(ann);
-  await bob.event("participant-state", { user: "Ann", ...CONNECTED });
-  if (!browserFirst) cleo = await come1();
-  // whoever was there first offers
-  const found = lie.endsWith("answer") === browserFirst;
-  await untilTold(cleo, "Bob", found, lie === "keys");
-  await bob.wait(() => bob.lines.some(({ event, code, message }) => event === "warning"
-    && code === (lie === "keys" ? "WRONG_KEY" : "SIGNATURE") && message.includes("Cleo") && (found
+// Bob's device has found out, or been told, that there was a lie between it and `user`.
+function untilWarned(bob, user, lie, found) {
+  return bob.wait(() => bob.lines.some(({ event, code, message }) => event === "warning"
+    && code === (lie === "keys" ? "WRONG_KEY" : "SIGNATURE") && message.includes(user) && (found
     ? message.includes("refuses this device's description") : /sign|taken off/.test(message))),
-  STEP_MS, "what Bob reads");
-  await untilApart(cleo, "Bob");
-  const got = (await bob.summary()).find(({ name }) => name === "Cleo");
-  equal([got.videoFrames, got.audioBuffers], [0, 0], "what came of Cleo");
+  STEP_MS, `what Bob reads of ${user}`);
 }
 
-for (const [lie, browserFirst, what] of [
-  ["fingerprint-offer", true, "a browser’s offer is altered"],
-  ["fingerprint-answer", false, "a browser’s answer is altered"],
-  ["fingerprint-offer", false, "a device’s offer to a browser is altered"],
-  ["fingerprint-answer", true, "a device’s answer to a browser is altered"],
-  ["strip-offer", true, "a browser’s signature is taken off"],
-  ["strip-offer", false, "a device’s signature is taken off"],
-  ["keys", true, "a device is told of another key than a browser has"],
-  ["keys", false, "a browser is told of another key than a device has"],
-]) test(`${what}: refused and told`, () => between(lie, browserFirst));
-
-for (const lie of ["fingerprint-offer", "fingerprint-answer"])
-  test(`between two browsers, ${lie}: refused and told`, async () => {
+// A lie is about each of the offers, or of the answers, that the host's server passes on.
+// Whoever was there first offers: Cleo's browser to Bob's device, that to Dan's browser, and
+// Cleo's browser to Dan's.
+for (const [lie, what, browsersToo] of [
+  ["fingerprint-offer", "offers of browsers and devices are altered", true],
+  ["fingerprint-answer", "answers of browsers and devices are altered", true],
+  ["strip-offer", "signatures of browsers and devices are taken off", false],
+  ["keys", "browsers and devices are told of other keys than the others have", false],
+])
+  test(`${what}: refused and told on both sides`, async () => {
     const ann = await liar(lie);
     const browser = await Browser.start();
     const cleo = await come(browser, await invite(ann), "Cleo");
+    const bob = guest(ann);
+    await bob.event("participant-state", { user: "Ann", ...CONNECTED });
     const dan = await come(browser, await invite(ann), "Dan");
-    const [finder, of, other, found] = lie.endsWith("offer") ? [dan, "Cleo", cleo, "Dan"]
-      : [cleo, "Dan", dan, "Cleo"];
+    // who offers finds a lie about an answer
+    const offerer = lie.endsWith("answer");
 
-    await untilTold(finder, of, true);
-    await untilTold(other, found, false);
-    await untilApart(finder, of);
-    await untilApart(other, found);
+    await untilTold(cleo, "Bob", offerer, lie === "keys");
+    await untilWarned(bob, "Cleo", lie, offerer);
+    await untilTold(dan, "Bob", !offerer, lie === "keys");
+    await untilWarned(bob, "Dan", lie, !offerer);
+    if (browsersToo) {
+      await untilTold(cleo, "Dan", offerer);
+      await untilTold(dan, "Cleo", !offerer);
+    }
+    await untilApart(cleo);
+    await untilApart(dan);
+    for (const name of ["Cleo", "Dan"]) {
+      const got = (await bob.summary()).find((one) => one.name === name);
+      equal([got.videoFrames, got.audioBuffers], [0, 0], `what came to Bob of ${name}`);
+    }
   });
 
 await main();

@@ -10,7 +10,7 @@ const { mkdtempSync, rmSync, writeFileSync } = await import("node:fs");
 const { tmpdir } = await import("node:os");
 const { join } = await import("node:path");
 const { default: process } = await import("node:process");
-const { assert, equal, main, test } = await import("./check.mjs");
+const { assert, equal, main, test, together } = await import("./check.mjs");
 const { Browser, Pipeline, STEP_MS, guest, host, until, untilState } =
   await import("./people.mjs");
 
@@ -65,9 +65,14 @@ async function meet({ user = "Cleo", flags = [] } = {}) {
   return { ann, browser, page };
 }
 
-test("chat both ways, and its history for who comes later", async () => {
-  const { ann, browser, page } = await meet();
+// What a case has heard counts, and not what those before it have.
+const meeting = together(meet);
+const shared = (name, func) => meeting(name, (there) => {
+  there.ann.lines.length = 0;
+  return func(there);
+});
 
+shared("chat both ways, and its history for who comes later", async ({ ann, browser, page }) => {
   await page.click("#toggle-chat");
   ann.type("Good morning");
   await untilSaid(page, "Good morning");
@@ -89,11 +94,11 @@ test("chat both ways, and its history for who comes later", async () => {
   const bob = guest(ann);
   const old = await bob.event("chat", { old: true, user: "Cleo" });
   equal(old.text, "two\nlines", "the history at the native guest");
+  await bob.end();
+  await dan.context().close();
 });
 
-test("mute, camera and hand are seen on both sides", async () => {
-  const { ann, page } = await meet();
-
+shared("mute, camera and hand are seen on both sides", async ({ ann, page }) => {
   await page.click("#toggle-audio");
   await ann.event("presence", { user: "Cleo", audioMuted: true, videoMuted: false });
   await page.click("#toggle-video");
@@ -106,11 +111,12 @@ test("mute, camera and hand are seen on both sides", async () => {
   await untilClass(page, "Ann", "muted", false);
   ann.type("/hand");
   await untilClass(page, "Ann", "raised", true);
+  await page.click("#toggle-audio");
+  await page.click("#toggle-video");
+  await ann.event("presence", { user: "Cleo", audioMuted: false, videoMuted: false });
 });
 
-test("the host mutes: the page is muted, and says by whom", async () => {
-  const { ann, page } = await meet();
-
+shared("the host mutes: the page is muted, and says by whom", async ({ ann, page }) => {
   ann.type("/mute Cleo");
   await until(async () => await page.getAttribute("#toggle-audio", "aria-label")
     === "Unmute microphone", STEP_MS, "muted");
@@ -121,9 +127,7 @@ test("the host mutes: the page is muted, and says by whom", async () => {
   equal(await page.getAttribute("#toggle-audio", "aria-label"), "Mute microphone", "on again");
 });
 
-test("the host locks the meeting, and opens it again", async () => {
-  const { ann, browser, page } = await meet();
-
+shared("the host locks the meeting, and opens it again", async ({ ann, browser, page }) => {
   ann.type("/lock");
   await until(() => page.isVisible("#call-locked"), STEP_MS, "the lock");
   const dan = await browser.join(ann.link, "Dan");
@@ -133,10 +137,10 @@ test("the host locks the meeting, and opens it again", async () => {
   await until(() => page.isHidden("#call-locked"), STEP_MS, "no lock");
   await dan.click("#join");
   await untilState(dan, "joined");
+  await dan.context().close();
 });
 
-test("the host removes somebody, then ends the meeting", async () => {
-  const { ann, browser, page } = await meet();
+shared("the host removes somebody, then ends the meeting", async ({ ann, browser, page }) => {
   const dan = await browser.join(ann.link, "Dan");
   await untilState(dan, "joined");
 
