@@ -340,7 +340,102 @@ GST_START_TEST (test_body_without_end)
 
   check (huge, 413, "TOO_LARGE");
   check (none, 411, "BAD_REQUEST");
-  check (negative, 411, "BAD_REQUEST");
+  check (negative, 400, "BAD_REQUEST");
+}
+
+GST_END_TEST;
+
+/* What could be read in two ways is refused, and nothing behind it is read. */
+GST_START_TEST (test_framing)
+{
+  static const struct
+  {
+    const gchar *request;
+    guint status;
+  } asked[] = {
+    { "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+      "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        400 },
+    { "POST /nothing HTTP/1.1\r\nHost: localhost\r\n"
+      "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2\r\n{}\r\n0\r\n\r\n",
+        411 },
+    { "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+      "Transfer-Encoding: identity\r\n\r\n",
+        411 },
+    { "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+      "Content-Length: 40\r\nContent-Type: application/json\r\n\r\n{}",
+        400 },
+    { "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+      "{}",
+        400 },
+    { "GET /healthz%0aX:%20y HTTP/1.1\r\nHost: localhost\r\n\r\n", 400 },
+    { "GET /healthz%0aHost:localhost HTTP/1.1\r\nHost: evil.test\r\n\r\n",
+        400 },
+    { "GET /healthz%0d HTTP/1.1\r\nHost: localhost\r\n\r\n", 400 },
+    { "GET /healthz?a=%0ab HTTP/1.1\r\nHost: localhost\r\n\r\n", 400 },
+    { "GET /healthz\r\nHost: localhost\r\n\r\n", 400 },
+    { "GET /healthz HTTP/2.7\r\nHost: localhost\r\n\r\n", 400 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (asked); i++) {
+    g_autofree gchar *both = g_strconcat (asked[i].request,
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", NULL);
+    g_autoptr (GIOStream) stream = net_connect (server);
+    g_autoptr (NetAnswer) answer = net_ask_on (stream, both, strlen (both));
+    gchar more;
+
+    check (answer, asked[i].status, "BAD_REQUEST");
+    fail_if (g_input_stream_read (
+                 g_io_stream_get_input_stream (stream), &more, 1, NULL, NULL)
+                 > 0,
+        "%s", asked[i].request);
+  }
+}
+
+GST_END_TEST;
+
+/* libwebsockets never sees the end of these headers. */
+GST_START_TEST (test_header_without_end)
+{
+  const gchar *fields[] = { "Hos:", "Hos: x", "Acc: x", "Content-Len: 1" };
+  VmServerTimes times = patient;
+  VmServerConfig configs[] = { { .loopback_only = TRUE },
+    { .insecure = FALSE } };
+
+  times.request = G_TIME_SPAN_SECOND;
+  for (guint c = 0; c < G_N_ELEMENTS (configs); c++) {
+    VmServer *hasty = net_server (&configs[c], &times);
+
+    for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+      g_autoptr (NetAnswer) answer = net_ask (hasty,
+          "GET /healthz HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", fields[i]);
+
+      check (answer, 400, "BAD_REQUEST");
+    }
+    vm_server_stop (hasty);
+    g_object_unref (hasty);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_websocket_version)
+{
+  const gchar *versions[] = { "Sec-WebSocket-Version: 7\r\n",
+    "Sec-WebSocket-Version: 8\r\n", "Sec-WebSocket-Version: 14\r\n", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (versions); i++) {
+    g_autoptr (NetAnswer) answer = net_ask (server,
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "%s\r\n",
+        versions[i]);
+
+    check (answer, 426, "BAD_REQUEST");
+    fail_unless (strstr (answer->text, "sec-websocket-version: 13\r\n") != NULL,
+        "%s", answer->text);
+  }
 }
 
 GST_END_TEST;
@@ -458,8 +553,13 @@ GST_START_TEST (test_page)
     fail_unless_equals_int (answer->status, 200);
     fail_unless_equals_string (answer->body, "<p>page</p>");
     fail_unless (strstr (answer->text, "text/html") != NULL);
+    fail_unless (strstr (answer->text,
+                     "default-src 'self'; base-uri 'none'; form-action 'self'; "
+                     "frame-ancestors 'none'")
+                 != NULL);
     fail_unless (
-        strstr (answer->text, "default-src 'self'; frame-ancestors 'none'")
+        strstr (answer->text, "cross-origin-opener-policy: same-origin\r\n"
+                              "cross-origin-resource-policy: same-origin\r\n")
         != NULL);
   }
   for (goffset size = VM_FILE_SERVED_MAX - 1; size <= VM_FILE_SERVED_MAX + 1;
@@ -516,6 +616,9 @@ server_suite (void)
   tcase_add_test (tc, test_form_post);
   tcase_add_test (tc, test_body_size);
   tcase_add_test (tc, test_body_without_end);
+  tcase_add_test (tc, test_framing);
+  tcase_add_test (tc, test_header_without_end);
+  tcase_add_test (tc, test_websocket_version);
   tcase_add_test (tc, test_header_size);
   tcase_add_test (tc, test_connections_per_address);
   tcase_add_test (tc, test_garbage);

@@ -12,10 +12,13 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#define WEBSOCKET_VERSION "13" /* RFC 6455 §4.4 */
+#define UPGRADE_REQUIRED 426
+
 void
 vm_http_reset (VmConn *conn)
 {
-  conn->request->began = 0;
+  conn->request->began = conn->request->header_since = 0;
   if (conn->wsi)
     conn->request->received =
         vm_socket_received (lws_get_socket_fd (conn->wsi));
@@ -37,7 +40,6 @@ refuse (VmConn *conn, guint status, VmError code, const gchar *message)
   return FALSE;
 }
 
-/* Host, Origin and the number of connections; for upgrades too. */
 /* Whoever has a certificate for a name is reached by it. */
 static gboolean
 is_named (VmServer *self, const gchar *header)
@@ -47,6 +49,45 @@ is_named (VmServer *self, const gchar *header)
   return host && self->named && vm_named_cert_covers (self->named, host);
 }
 
+/* A number of bytes as RFC 9110 §8.6 writes it; -1 for anything else. */
+static gint64
+content_length (VmConn *conn)
+{
+  g_autofree gchar *text = vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+  guint64 size;
+
+  if (!text
+      || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &size, NULL))
+    return -1;
+  return (gint64) size;
+}
+
+/* libwebsockets takes a line break that is written as %0a or %0d in the target
+ * for the end of the line, and what follows it for a header; then no version
+ * comes behind the target. Who frames the same body in two ways hopes that
+ * somebody on the way reads the other one (RFC 9112 §6.3); the one way read
+ * here is Content-Length. */
+static gboolean
+check_framing (VmConn *conn)
+{
+  g_autofree gchar *version = vm_http_header (conn, WSI_TOKEN_HTTP);
+  g_autofree gchar *length =
+      vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+
+  if (g_strcmp0 (version, "HTTP/1.1") != 0
+      && g_strcmp0 (version, "HTTP/1.0") != 0)
+    return refuse (conn, 400, VM_ERROR_BAD_REQUEST,
+        "The request line does not end in HTTP/1.1");
+  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+    return refuse (conn, length ? 400 : 411, VM_ERROR_BAD_REQUEST,
+        "A Transfer-Encoding is not taken here");
+  if (length && content_length (conn) < 0)
+    return refuse (conn, 400, VM_ERROR_BAD_REQUEST,
+        "The Content-Length is not one number");
+  return TRUE;
+}
+
+/* Host, Origin and the number of connections; for upgrades too. */
 static gboolean
 check_caller (VmConn *conn)
 {
@@ -117,19 +158,6 @@ vm_http_is_admitted (VmConn *conn)
   return is_same_site (conn) && is_admitted (conn, referer);
 }
 
-/* A number of bytes as RFC 9110 §8.6 writes it; -1 for anything else. */
-static gint64
-content_length (VmConn *conn)
-{
-  g_autofree gchar *text = vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-  guint64 size;
-
-  if (!text
-      || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &size, NULL))
-    return -1;
-  return (gint64) size;
-}
-
 /* Engine.IO tells its clients its own limit, and its bodies are no JSON. */
 static gint64
 body_max (VmConn *conn)
@@ -176,9 +204,14 @@ static int
 answer_refusal (VmConn *conn, gboolean close)
 {
   g_autoptr (GError) error = g_steal_pointer (&conn->request->refusal);
+  guint status = conn->request->refusal_status;
+  g_autoptr (GBytes) body = NULL;
 
-  return vm_http_reply_error (
-      conn, conn->request->refusal_status, error, close);
+  if (status != UPGRADE_REQUIRED)
+    return vm_http_reply_error (conn, status, error, close);
+  body = vm_http_error_body (error);
+  return vm_http_reply (conn, status, "application/json",
+      "sec-websocket-version: " WEBSOCKET_VERSION, body, close);
 }
 
 int
@@ -196,6 +229,9 @@ vm_http_request (VmConn *conn)
     vm_session_take_query (conn);
   vm_conn_take_pass (conn);
   conn->request->head = method == WSI_TOKEN_HEAD_URI;
+  /* where its body ends nobody can tell */
+  if (!check_framing (conn))
+    return answer_refusal (conn, TRUE);
   if (method != WSI_TOKEN_POST_URI) {
     conn->request->preflight = check_caller (conn) && conn->request->origin
                                && method == WSI_TOKEN_OPTIONS_URI;
@@ -204,8 +240,12 @@ vm_http_request (VmConn *conn)
       refuse (conn, 405, VM_ERROR_BAD_REQUEST,
           "The method is neither GET nor HEAD nor POST");
     /* a body that nobody asked for is not waited for */
-    if (conn->request->refusal)
+    if (conn->request->refusal || content_length (conn) > 0) {
+      if (!conn->request->refusal)
+        refuse (
+            conn, 400, VM_ERROR_BAD_REQUEST, "A body is taken with POST alone");
       return answer_refusal (conn, content_length (conn) > 0);
+    }
     return conn->request->preflight ? vm_http_reply_empty (conn)
                                     : vm_route_get (conn);
   }
@@ -267,27 +307,45 @@ find_overflowing (VmServer *self)
   return found;
 }
 
-/* A request's header was larger than VM_HTTP_HEADER_MAX. libwebsockets is about
- * to close the connection without a word, and says only in its log that it
- * will; the refusal is written past it. */
+/* Past libwebsockets, which is about to close the connection without a word. */
+static void
+answer_past (
+    VmConn *conn, const gchar *status, VmError code, const gchar *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (VM_ERROR, code, message);
+  g_autoptr (GBytes) body = vm_http_error_body (error);
+  gsize size = g_bytes_get_size (body);
+  g_autofree gchar *answer = g_strdup_printf (
+      "HTTP/1.1 %s\r\ncontent-type: application/json\r\nconnection: close\r\n"
+      "content-length: %" G_GSIZE_FORMAT "\r\n\r\n%.*s",
+      status, size, (int) size, (const gchar *) g_bytes_get_data (body, NULL));
+  SSL *ssl = lws_get_ssl (conn->wsi);
+
+  if (!ssl)
+    send (lws_get_socket_fd (conn->wsi), answer, strlen (answer), MSG_NOSIGNAL);
+  else if (SSL_is_init_finished (ssl))
+    SSL_write (ssl, answer, (int) strlen (answer));
+}
+
+/* A request's header was larger than VM_HTTP_HEADER_MAX, which libwebsockets
+ * says in its log alone. */
 void
 vm_http_header_overflow (VmServer *self)
 {
-  static const gchar body[] =
-      "{\"error\":{\"code\":\"TOO_LARGE\",\"message\":"
-      "\"The request's header is larger than 16 KiB\"}}";
-  g_autofree gchar *answer =
-      g_strdup_printf ("HTTP/1.1 431 Request Header Fields Too Large\r\n"
-                       "content-type: application/json\r\nconnection: close\r\n"
-                       "content-length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
-          sizeof body - 1, body);
   VmConn *conn = find_overflowing (self);
-  SSL *ssl = conn ? lws_get_ssl (conn->wsi) : NULL;
 
-  if (ssl)
-    SSL_write (ssl, answer, (int) strlen (answer));
-  else if (conn)
-    send (lws_get_socket_fd (conn->wsi), answer, strlen (answer), MSG_NOSIGNAL);
+  if (conn)
+    answer_past (conn, "431 Request Header Fields Too Large",
+        VM_ERROR_TOO_LARGE, "The request's header is larger than 16 KiB");
+}
+
+/* libwebsockets reads on behind the empty line where the last field's name is
+ * the beginning of one that it knows ("Hos:"). */
+void
+vm_http_header_late (VmConn *conn)
+{
+  answer_past (conn, "400 Bad Request", VM_ERROR_BAD_REQUEST,
+      "The request's header has not ended in time");
 }
 
 /* Before a WebSocket: 0 to go on, 1 when it was refused by an answer, -1 to
@@ -296,6 +354,7 @@ int
 vm_http_upgrade (VmConn *conn)
 {
   g_autofree gchar *upgrade = vm_http_header (conn, WSI_TOKEN_UPGRADE);
+  g_autofree gchar *version = vm_http_header (conn, WSI_TOKEN_VERSION);
 
   /* libwebsockets asks even after it refused an upgrade itself */
   if (!upgrade)
@@ -304,8 +363,11 @@ vm_http_upgrade (VmConn *conn)
   conn->request->began = g_get_monotonic_time ();
   conn->server->counters.requests++;
   conn->asked = TRUE;
-  if (check_caller (conn) && g_ascii_strcasecmp (upgrade, "websocket") != 0)
-    refuse (conn, 426, VM_ERROR_BAD_REQUEST, "Only WebSocket is spoken here");
+  if (check_framing (conn) && check_caller (conn)
+      && (g_ascii_strcasecmp (upgrade, "websocket") != 0
+          || g_strcmp0 (version, WEBSOCKET_VERSION) != 0))
+    refuse (conn, UPGRADE_REQUIRED, VM_ERROR_BAD_REQUEST,
+        "Only WebSocket of version " WEBSOCKET_VERSION " is spoken here");
   if (!conn->request->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
     refuse (conn, 0, VM_ERROR_BAD_REQUEST, "A WebSocket begins with GET");
   vm_conn_take_pass (conn);

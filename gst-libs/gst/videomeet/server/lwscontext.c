@@ -12,6 +12,7 @@
 
 /* What libwebsockets adds to a header of VM_HTTP_HEADER_MAX as it keeps it. */
 #define HEADER_ENDS 64
+#define LATER 5 /* s */
 #define LEFTOVER_TURNS 1000 /* of the loop, for libwebsockets to close all */
 
 /* What libwebsockets says goes to GLib's log, but for one fact: it has no other
@@ -169,7 +170,8 @@ vm_server_create_context (VmServer *self)
     /* a whole TLS record and more: libwebsockets 4.1 on libuv forgets to come
      * back for what it left inside the TLS layer */
     .pt_serv_buf_size = 32 * 1024,
-    .timeout_secs = MAX (1, self->times.request / G_USEC_PER_SEC),
+    /* tick.c is first, and says why */
+    .timeout_secs = MAX (1, self->times.request / G_USEC_PER_SEC) + LATER,
     .keepalive_timeout = VM_HTTP_IDLE_SECONDS,
     .vhost_name = "videomeet",
     .alpn = "http/1.1",

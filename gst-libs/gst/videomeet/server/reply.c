@@ -59,7 +59,11 @@ add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
   return lws_add_http_common_headers (conn->wsi, status, type, size, p, end)
              == 0
          && add (conn, "content-security-policy:",
-             "default-src 'self'; frame-ancestors 'none'", p, end)
+             "default-src 'self'; base-uri 'none'; form-action 'self'; "
+             "frame-ancestors 'none'",
+             p, end)
+         && add (conn, "cross-origin-opener-policy:", "same-origin", p, end)
+         && add (conn, "cross-origin-resource-policy:", "same-origin", p, end)
          && add (conn, "x-content-type-options:", "nosniff", p, end)
          && add (conn, "referrer-policy:", "no-referrer", p, end)
          && add (conn, "cache-control:", "no-store", p, end)

@@ -135,6 +135,7 @@ typedef struct
 {
   gint64 began; /* 0 between two requests */
   gint64 untaken_since; /* of an answer; 0: the socket has all of it */
+  gint64 header_since; /* of one that has not ended; 0: there is none */
   guint64 received; /* bytes of the socket up to the end of the last one */
   gchar *host; /* the Host header */
   gchar *origin; /* another one that is admitted, or NULL */
@@ -270,6 +271,8 @@ int vm_http_body (VmConn *conn, const guint8 *data, gsize size);
 int vm_http_body_done (VmConn *conn);
 int vm_http_upgrade (VmConn *conn);
 void vm_http_header_overflow (VmServer *self);
+/* The same for a header that has not ended in time. */
+void vm_http_header_late (VmConn *conn);
 /* Whether a GET that changes something may: a page embeds what another site has
  * without an Origin, which tells it from its own (Fetch Metadata Request
  * Headers §2.3; RFC 9110 §10.1.3). To be asked before a body. */

@@ -22,6 +22,21 @@ is_untaken (VmConn *conn, gint64 now)
 }
 
 static gboolean
+is_header_late (VmConn *conn, gint64 now)
+{
+  VmRequest *request = conn->request;
+
+  if (!conn->wsi || request->began
+      || vm_socket_received (lws_get_socket_fd (conn->wsi))
+             <= request->received)
+    request->header_since = 0;
+  else if (!request->header_since)
+    request->header_since = now;
+  return request->header_since
+         && now - request->header_since >= conn->server->times.request;
+}
+
+static gboolean
 is_over (VmConn *conn, gint64 now)
 {
   const VmRequest *request = conn->request;
@@ -37,6 +52,10 @@ is_over (VmConn *conn, gint64 now)
    * it does not see the end of the connection either */
   if (vm_http_waits (conn))
     return conn->wsi && vm_socket_is_left (lws_get_socket_fd (conn->wsi));
+  if (is_header_late (conn, now)) {
+    vm_http_header_late (conn);
+    return TRUE;
+  }
   return conn->wsi && request->began
          && now - request->began >= conn->server->times.request;
 }
