@@ -10,7 +10,7 @@ import { $, setText } from "./dom.js";
 import { SignallingError, readRefusal } from "./signalling.js";
 import { refusal } from "./words.js";
 
-const PATH = "/trust/page";
+const PATH = "trust/page";
 const ASK_MS = 1000; // between two looks for a question
 const LOOK_MS = 1000; // no yes is taken before a question could be read
 const KEPT = "approval";

@@ -30,7 +30,7 @@ export class Device extends EventTarget {
 
   async refresh() {
     try {
-      const answer = await fetch("/status", {
+      const answer = await fetch("status", {
         cache: "no-store",
         signal: AbortSignal.timeout(ANSWER_MS),
       });

@@ -61,7 +61,7 @@ async function ask(body, signal) {
   let response;
 
   try {
-    response = await fetch("/meetings/guest", {
+    response = await fetch("meetings/guest", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),

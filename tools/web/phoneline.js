@@ -71,7 +71,7 @@ export class PhoneLine extends EventTarget {
 
   #open() {
     const going = this.#owed || (this.call?.answered ? this.call : null);
-    const url = new URL("/", location.href);
+    const url = new URL(".", location.href);
     // of a server that admits those alone who have one
     const token = new URLSearchParams(location.search).get("token");
 

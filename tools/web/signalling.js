@@ -100,7 +100,7 @@ export class Signalling extends EventTarget {
     const token = new URLSearchParams(location.search).get("token");
     let response;
     try {
-      response = await fetch("/meetings/join", {
+      response = await fetch("meetings/join", {
         method: "POST",
         headers: { "content-type": "application/json",
           ...token && { authorization: `Bearer ${token}` } },
@@ -145,7 +145,7 @@ export class Signalling extends EventTarget {
   // The address in the grant is not followed: this one is known to be the
   // device that was asked.
   #open() {
-    const url = new URL("/ws", location.href);
+    const url = new URL("ws", location.href);
 
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     url.search = "";

@@ -242,7 +242,7 @@ export class Stage {
   }
 
   async #copyLink() {
-    const link = new URL("/", location.href);
+    const link = new URL(".", location.href);
 
     link.searchParams.set("meeting", this.#call.meeting);
     try {
