@@ -2,6 +2,7 @@
 
 #include "program.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 static CheckProgram *programs;
@@ -22,10 +23,50 @@ program_name (const CheckProgram *program)
   return name;
 }
 
+/* GIO reads the authorities that this machine trusts, more than a hundred, anew
+ * for each TLS connection: with a sanitizer that takes longer than all the rest
+ * of most tests. No test has a certificate that one of them has signed; none of
+ * these says so without reading any. */
+typedef GTlsDatabase NoAuthorities;
+typedef GTlsDatabaseClass NoAuthoritiesClass;
+
+GType no_authorities_get_type (void);
+G_DEFINE_TYPE (NoAuthorities, no_authorities, G_TYPE_TLS_DATABASE)
+
+static GTlsCertificateFlags
+vouch_for_nobody (GTlsDatabase *self, GTlsCertificate *chain,
+    const gchar *purpose, GSocketConnectable *identity,
+    GTlsInteraction *interaction, GTlsDatabaseVerifyFlags flags,
+    GCancellable *cancellable, GError **error)
+{
+  return G_TLS_CERTIFICATE_UNKNOWN_CA;
+}
+
+static void
+no_authorities_class_init (NoAuthoritiesClass *klass)
+{
+  klass->verify_chain = vouch_for_nobody;
+}
+
+static void
+no_authorities_init (NoAuthorities *self)
+{
+}
+
+static void
+trust_no_authority (void)
+{
+  g_autoptr (GTlsDatabase) none =
+      g_object_new (no_authorities_get_type (), NULL);
+
+  g_tls_backend_set_default_database (g_tls_backend_get_default (), none);
+}
+
 int
 main (int argc, char **argv)
 {
   gst_check_init (&argc, &argv);
+  trust_no_authority ();
   for (CheckProgram *p = programs; p; p = p->next) {
     g_autofree gchar *name = program_name (p);
 

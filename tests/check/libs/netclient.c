@@ -139,14 +139,15 @@ net_connect (VmServer *server)
   return G_IO_STREAM (connection);
 }
 
-/* Whether @text holds a whole answer. */
+/* Whether @text holds a whole answer; one to HEAD has no body, whatever its
+ * length says. */
 static gboolean
-is_whole (const gchar *text)
+is_whole (const gchar *text, gboolean head)
 {
   const gchar *end = strstr (text, "\r\n\r\n"), *length;
 
-  if (!end)
-    return FALSE;
+  if (!end || head)
+    return end != NULL;
   length = strstr (text, "content-length:");
   return length && length < end
          && strlen (end + 4) >= strtoul (length + 15, NULL, 10);
@@ -158,6 +159,7 @@ net_ask_on (GIOStream *stream, const gchar *request, gsize size)
   NetAnswer *answer = g_new0 (NetAnswer, 1);
   GInputStream *input = g_io_stream_get_input_stream (stream);
   GString *text = g_string_new (NULL);
+  gboolean head = strncmp (request, "HEAD ", strlen ("HEAD ")) == 0;
   gchar block[4096];
   gssize n;
 
@@ -165,7 +167,7 @@ net_ask_on (GIOStream *stream, const gchar *request, gsize size)
   g_output_stream_write_all (
       g_io_stream_get_output_stream (stream), request, size, NULL, NULL, NULL);
   while (
-      !is_whole (text->str)
+      !is_whole (text->str, head)
       && (n = g_input_stream_read (input, block, sizeof block, NULL, NULL)) > 0)
     g_string_append_len (text, block, n);
   answer->text = g_string_free (text, FALSE);

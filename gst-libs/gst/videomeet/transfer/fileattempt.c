@@ -14,6 +14,7 @@ struct _VmFileAttempt
   gchar *key_hash; /* until it is over, the thread's */
   gchar *user;
   VmPacer *pacer;
+  gint64 lost_time; /* µs; 0: that of VmLanes */
   GMainContext *context;
   VmFileAttemptFunc func;
   gpointer user_data;
@@ -117,6 +118,8 @@ send_over (VmFileAttempt *self, VmFileSender *sender, GError **error)
 {
   g_autoptr (VmLanes) lanes = vm_lanes_new ();
 
+  if (self->lost_time)
+    vm_lanes_set_lost_time (lanes, self->lost_time);
   for (guint i = 0; self->base_uris[i]; i++)
     vm_lanes_add (
         lanes, VM_LANE_WSS, self->base_uris[i], door_of (self->base_uris[i]));
@@ -156,6 +159,7 @@ vm_file_attempt_new (const VmFileAttemptConfig *config)
   self->user = g_strdup (config->user);
   self->max_bitrate = config->max_bitrate;
   self->pacer = config->pacer;
+  self->lost_time = config->lost_time;
   self->context = g_main_context_ref (config->context);
   self->func = config->func;
   self->user_data = config->user_data;

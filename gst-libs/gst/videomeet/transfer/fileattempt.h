@@ -25,6 +25,7 @@ typedef struct
   const gchar *user; /* or NULL */
   guint64 max_bitrate; /* bits/s; 0: any */
   VmPacer *pacer; /* of all of its owner's; lives longer */
+  gint64 lost_time; /* µs; 0: VM_LANES_LOST_TIME */
   GMainContext *context;
   VmFileAttemptFunc func;
   gpointer user_data;

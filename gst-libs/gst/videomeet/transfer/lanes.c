@@ -17,6 +17,7 @@ struct _VmLanes
   Lane lanes[VM_LANES_MAX];
   gint n;
   guint theirs; /* kinds */
+  gint64 lost_time; /* µs */
   gboolean inside; /* one has opened; from then on: */
   guint door;
   guint idle; /* opened in a row for nothing */
@@ -103,6 +104,7 @@ vm_lanes_new (void)
   VmLanes *self = g_new0 (VmLanes, 1);
 
   self->theirs = VM_LANE_ALL_KINDS;
+  self->lost_time = VM_LANES_LOST_TIME;
   return self;
 }
 
@@ -132,6 +134,12 @@ void
 vm_lanes_set_theirs (VmLanes *self, guint kinds)
 {
   self->theirs = kinds;
+}
+
+void
+vm_lanes_set_lost_time (VmLanes *self, gint64 lost_time)
+{
+  self->lost_time = lost_time;
 }
 
 /* Whether it is one that there is use in. */
@@ -271,7 +279,7 @@ vm_lanes_is_over (VmLanes *self, gint64 now)
     any |= counts (self, lane);
   }
   return !any || self->idle >= VM_LANES_IDLE_MAX
-         || (self->since && now - self->since >= VM_LANES_LOST_TIME);
+         || (self->since && now - self->since >= self->lost_time);
 }
 
 VmLaneKind

@@ -76,6 +76,8 @@ vm_lanes_add (VmLanes *self, VmLaneKind kind, const gchar *address, guint door);
 /* Which kinds the other side has, 1 << VmLaneKind each; all, unless it is
  * said. */
 void vm_lanes_set_theirs (VmLanes *self, guint kinds);
+/* Another than VM_LANES_LOST_TIME. */
+void vm_lanes_set_lost_time (VmLanes *self, gint64 lost_time);
 
 /* The lane to try now, which is TRYING from here on; -1: none, because one is
  * open or tried, or all of them rest. */

@@ -247,6 +247,7 @@ begin (VmFileQueue *self, VmQueueJob *job)
     .identity = self->identity,
     .user = self->user,
     .pacer = self->pacer,
+    .lost_time = self->lost_time,
     .base_uris = (const gchar *const *) place->base_uris,
     .key_hash = place->key_hash ? place->key_hash : job->key_hash,
     .context = self->context,

@@ -20,6 +20,7 @@ struct _VmFileQueue
   GMainContext *context;
   VmTransferQueue *turns;
   VmQueueLimits limits;
+  gint64 lost_time; /* as of VmFileAttemptConfig */
   VmPacer
       *pacer; /* of all: many small files have no time to share the rate in */
   GHashTable *places; /* receiver → VmQueuePlace */
@@ -63,6 +64,8 @@ void vm_file_queue_tell (
 void vm_file_queue_counted (VmFileQueue *self);
 /* For tests: when a transfer counts as stalled, µs. */
 void vm_file_queue_set_stall_time (VmFileQueue *self, gint64 stall_time);
+/* For tests: after how long without a lane a receiver is gone, µs. */
+void vm_file_queue_set_lost_time (VmFileQueue *self, gint64 lost_time);
 
 /* vmfilequeue-jobs.c */
 void vm_queue_job_free (gpointer job);

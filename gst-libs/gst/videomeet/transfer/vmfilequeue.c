@@ -325,3 +325,9 @@ vm_file_queue_set_stall_time (VmFileQueue *self, gint64 stall_time)
   self->limits.stall_time = stall_time;
   vm_transfer_queue_set_limits (self->turns, &self->limits);
 }
+
+void
+vm_file_queue_set_lost_time (VmFileQueue *self, gint64 lost_time)
+{
+  self->lost_time = lost_time;
+}

@@ -140,19 +140,23 @@ read_line (VmBundle *bundle, const gchar *line, gsize size, GString *headers,
   return TRUE;
 }
 
+/* Each line is looked for up to the end that is known: a function that wants a
+ * string's end finds it anew for each, under a checker of memory. */
 static gboolean
-read_all (VmBundle *bundle, const gchar *text, GError **error)
+read_all (VmBundle *bundle, const gchar *text, gsize size, GError **error)
 {
   g_autoptr (GString) headers = g_string_new (NULL);
+  const gchar *last;
 
   if (!g_str_has_prefix (text, FIRST_LINE))
     return bad (error, "its first line is another");
+  if (!g_str_has_suffix (text, "\n" LAST_LINE))
+    return bad (error, "its end is missing");
+  last = text + size - strlen (LAST_LINE);
   text += strlen (FIRST_LINE);
-  while (strcmp (text, LAST_LINE) != 0) {
-    const gchar *next = strchr (text, '\n');
+  while (text < last) {
+    const gchar *next = memchr (text, '\n', last - text);
 
-    if (!next)
-      return bad (error, "its end is missing");
     if (g_str_has_prefix (text, "-----BEGIN ")) {
       if (!read_block (bundle, &text, headers, error))
         return FALSE;
@@ -184,7 +188,8 @@ vm_bundle_from_text (const gchar *text, gssize size, GError **error)
     bad (error, "it holds a NUL");
     return NULL;
   }
-  return read_all (bundle, copy, error) ? g_steal_pointer (&bundle) : NULL;
+  return read_all (bundle, copy, length, error) ? g_steal_pointer (&bundle)
+                                                : NULL;
 }
 
 gchar *

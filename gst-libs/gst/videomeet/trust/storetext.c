@@ -41,10 +41,20 @@ header (const gchar *text, const gchar *key)
   return NULL;
 }
 
+/* strspn() finds the end of all of the text first, under a checker of memory.
+ */
+static const gchar *
+skip_space (const gchar *text)
+{
+  while (*text == ' ' || *text == '\r' || *text == '\n')
+    text++;
+  return text;
+}
+
 gboolean
 vm_pem_next (const gchar **text, gsize max, gchar **pem)
 {
-  const gchar *begin = *text + strspn (*text, " \r\n");
+  const gchar *begin = skip_space (*text);
   const gchar *end;
 
   *pem = NULL;
@@ -73,7 +83,7 @@ read_certificate (
   g_autoptr (GTlsCertificate) certificate = NULL;
 
   if (!rest || !vm_pem_next (&rest, VM_DEVICE_FILE_MAX, &block)
-      || rest[strspn (rest, " \r\n")] != '\0')
+      || *skip_space (rest) != '\0')
     return FALSE;
   certificate = g_tls_certificate_new_from_pem (block, -1, NULL);
   hash = certificate ? vm_key_hash_from_certificate (certificate) : NULL;
@@ -128,7 +138,7 @@ vm_tokens_from_text (const gchar *text, const gchar *own_id,
   VmToken *tokens[2] = { NULL, NULL }; /* given, held */
 
   *given = *held = NULL;
-  while (text[strspn (text, " \r\n")] != '\0') {
+  while (*skip_space (text) != '\0') {
     g_autofree gchar *pem = NULL;
     g_autoptr (VmToken) token = NULL;
     gboolean is_held;
