@@ -165,6 +165,37 @@ test("a microphone alone", async () => {
   equal(await page.getAttribute("#toggle-video", "aria-label"), "Camera on", "camera");
 });
 
+// Whichever is refused, before the page asks or by the answer to its question.
+for (const [refused, before, words, audio, video] of [
+  ["camera", true, "allowed to use your camera", "Mute microphone", "Camera on"],
+  ["camera", false, "allowed to use your camera", "Mute microphone", "Camera on"],
+  ["microphone", true, "allowed to use your microphone", "Unmute microphone", "Camera off"],
+]) {
+  test(`the ${refused} alone is refused, ${before ? "from before" : "when asked"}`, async () => {
+    const ann = await host();
+    const browser = await Browser.start();
+    const page = await browser.page();
+    await page.addInitScript(([device, known]) => {
+      const kind = device === "camera" ? "video" : "audio";
+      const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      let asked = known;
+      navigator.permissions.query = ({ name }) => Promise.resolve(
+        { state: !asked ? "prompt" : name === device ? "denied" : "granted" });
+      navigator.mediaDevices.getUserMedia = (constraints) => {
+        asked = true;
+        return constraints[kind] ? Promise.reject(new DOMException("no", "NotAllowedError"))
+          : real(constraints);
+      };
+    }, [refused, before]);
+    await page.goto(joinLink(ann.link, "Cleo"));
+
+    await untilState(page, "joined");
+    await untilText(page, "#media-banner", words);
+    equal(await page.getAttribute("#toggle-audio", "aria-label"), audio, "the microphone");
+    equal(await page.getAttribute("#toggle-video", "aria-label"), video, "the camera");
+  });
+}
+
 test("joining to watch and listen only", async () => {
   const ann = await host();
   const browser = await Browser.start();

@@ -12,9 +12,10 @@ const { ADDRESS } = await import("./lan.mjs");
 const { assert, equal, main, test } = await import("./check.mjs");
 const { Browser, Native, STEP_MS, until, untilState } = await import("./people.mjs");
 const { Program } = await import("./program.mjs");
+const { localTypes, relayOnly, startTurnOfSecret } = await import("./turn.mjs");
 
-async function serve() {
-  const server = new Native(["server", "--port", "8443"]);
+async function serve(...args) {
+  const server = new Native(["server", "--port", "8443", ...args]);
   const { port } = await server.event("serving");
 
   return `https://${ADDRESS}:${port}/`;
@@ -35,9 +36,10 @@ function says(page, sentence) {
   return until(async () => await text(page, "notice") === sentence, STEP_MS, sentence);
 }
 
-async function phone(browser, url, user) {
+async function phone(browser, url, user, prepare = () => {}) {
   const page = await browser.page();
 
+  await prepare(page);
   await page.goto(`${url}phone.html?user=${user}&online=1`);
   await untilState(page, "online");
   return page;
@@ -62,6 +64,20 @@ async function sees(page) {
 
   await until(async () => await frames(page) > first + 5, STEP_MS, "pictures");
 }
+
+test("over the server's TURN server, where nothing else passes", async () => {
+  await startTurnOfSecret("between the two");
+  const url = await serve("--turn", `turn://${ADDRESS}:3478?transport=udp`, "--turn-secret", "between the two");
+  const browser = await Browser.start();
+  const [ann, bob] = await Promise.all(["Ann", "Bob"].map((user) =>
+    phone(browser, url, user, relayOnly)));
+
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await Promise.all([sees(ann), sees(bob)]);
+  equal(await localTypes(ann), ["relay"], "the way of Ann's picture");
+});
 
 test("from the lobby to a call with picture, and its end", async () => {
   const url = await serve();

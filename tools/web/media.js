@@ -145,19 +145,37 @@ export class LocalMedia extends EventTarget {
     if (name !== "screen") this.#fault(new MediaError("AbortError", WHAT[name]));
   }
 
-  // Both with one question, and what is there of them when one is missing.
+  // Both with one question, and what is there of them when one is missing or refused.
   // Throws the MediaError of what could not be had.
   async start({ audio = true, camera = true } = {}) {
     const names = [audio && "audio", camera && "camera"]
       .filter((name) => name && !this.#tracks[name]);
+    const refused = await this.#withPermission("denied", names);
+    const rest = names.filter((name) => !refused.includes(name));
+
+    await this.#startTogether(rest.length > 0 ? rest : names);
+    if (rest.length > 0 && refused.length > 0)
+      throw new MediaError("NotAllowedError", WHAT[refused[0]]);
+  }
+
+  async #withPermission(state, names) {
+    const allowed = LocalMedia.isPossible ? await LocalMedia.permissions() : {};
+
+    return names.filter((name) => allowed[name] === state);
+  }
+
+  async #startTogether(names) {
     if (names.length === 0) return;
     try {
       this.#adopt(await this.#acquire(names));
     } catch (error) {
-      if (names.length === 1 || error.name === "NotAllowedError"
-          || error.name === "Insecure") throw error;
-      const failures = [];
-      for (const name of names) {
+      if (names.length === 1 || error.name === "Insecure") throw error;
+      // whoever has refused both is not asked again
+      const again = error.name === "NotAllowedError"
+        ? await this.#withPermission("granted", names) : names;
+      const failures = names.filter((name) => !again.includes(name))
+        .map((name) => new MediaError(error.name, WHAT[name]));
+      for (const name of again) {
         try {
           this.#adopt(await this.#acquire([name]));
         } catch (alone) {

@@ -7,6 +7,8 @@
 // Events: "changed", "ringing", "missed" (detail: {name, id}), "over" (detail: a
 // sentence), "refused" (detail: {code, message}), "streams" (detail: {audio, video}).
 
+import { readIceServers } from "./iceservers.js";
+
 const RETRY_MS = [500, 1000, 2000, 4000];
 const CANDIDATES_MAX = 64; // of one that rings
 
@@ -21,6 +23,7 @@ export class PhoneLine extends EventTarget {
   #socket = null;
   #user = ""; // "" while nobody is to be there
   #registered = false;
+  #iceServers = []; // that the server names
   #attempts = 0;
   #timer = 0;
   #owed = null; // {id, other} of a call that ended while there was no server
@@ -117,7 +120,7 @@ export class PhoneLine extends EventTarget {
     const call = this.call?.id === message.callId ? this.call : null;
 
     switch (message.type) {
-      case "registered": this.#takeRegistered(); break;
+      case "registered": this.#takeRegistered(message); break;
       case "call-offer": this.#takeOffer(message); break;
       case "call-answer":
         if (call?.outgoing) await this.#takeAnswer(call, message);
@@ -142,7 +145,8 @@ export class PhoneLine extends EventTarget {
     }
   }
 
-  #takeRegistered() {
+  #takeRegistered(message) {
+    this.#iceServers = readIceServers(message.iceServers).servers;
     this.#registered = true;
     this.#attempts = 0;
     if (this.#owed) this.#send({ type: "call-end", toId: this.#owed.other, callId: this.#owed.id });
@@ -306,7 +310,7 @@ export class PhoneLine extends EventTarget {
   }
 
   #connect(call) {
-    const pc = call.pc = new RTCPeerConnection();
+    const pc = call.pc = new RTCPeerConnection({ iceServers: this.#iceServers });
 
     pc.onicecandidate = ({ candidate }) => {
       if (candidate && this.call === call) {

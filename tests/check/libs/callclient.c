@@ -310,9 +310,11 @@ registers (const gchar *going_on)
   me->user = g_strdup ("Ann");
   hello->meeting = g_strdup ("ann");
   writes (hello, text);
-  welcome = hears ("{\"type\":\"registered\",\"userId\":\"ann\"}");
+  welcome = hears ("{\"type\":\"registered\",\"userId\":\"ann\","
+                   "\"iceServers\":[{\"urls\":\"stun:h\"},{\"urls\":7}]}");
   fail_unless_equals_int (welcome->type, VM_SIGNAL_WELCOME);
   fail_unless (welcome->resumed);
+  fail_unless_equals_int (g_strv_length (welcome->ice_servers), 1);
 }
 
 static void

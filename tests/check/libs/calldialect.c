@@ -143,6 +143,10 @@ GST_START_TEST (test_additions)
   const gchar *going_on =
       "{\"type\":\"register\",\"userId\":\"user123\",\"toId\":\"user456\","
       "\"callId\":\"c1\"}";
+  const gchar *with_stun =
+      "{\"type\":\"registered\",\"userId\":\"user123\",\"username\":\"Alice\","
+      "\"iceServers\":[{\"urls\":[\"stun:h:3478\"]}]}";
+  g_autoptr (VmCallMessage) named = NULL;
   const gchar *reasons[] = { "offline", "busy", "timeout" };
   g_autoptr (VmCallMessage) goes_on = parse (SERVER, going_on, NULL);
   g_autoptr (VmCallMessage) reg = parse (SERVER, register_text, NULL);
@@ -168,6 +172,10 @@ GST_START_TEST (test_additions)
   registered->username = g_strdup ("Alice");
   writes (registered, "{\"type\":\"registered\",\"userId\":\"user123\","
                       "\"username\":\"Alice\"}");
+  registered->ice_servers = g_strsplit ("stun://h:3478", " ", 0);
+  writes (registered, with_stun);
+  named = parse (CLIENT, with_stun, NULL);
+  fail_unless_equals_string (named->ice_servers[0], "stun://h:3478");
   writes (error, "{\"type\":\"error\",\"code\":\"USER_TAKEN\",\"message\":"
                  "\"Somebody is\"}");
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++) {

@@ -28,7 +28,16 @@ void
 vm_call_guest_send (
     gpointer peer, const VmCallMessage *message, gpointer user_data)
 {
-  send_message (peer, message);
+  VmCallGuest *guest = peer;
+  VmCallMessage with = *message;
+
+  if (message->type != VM_CALL_REGISTERED) {
+    send_message (guest, message);
+    return;
+  }
+  with.ice_servers = vm_server_make_ice_servers (guest->ws->conn->server);
+  send_message (guest, &with);
+  g_strfreev (with.ice_servers);
 }
 
 void

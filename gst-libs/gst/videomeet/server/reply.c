@@ -62,7 +62,10 @@ add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
              "default-src 'self'; base-uri 'none'; form-action 'self'; "
              "frame-ancestors 'none'",
              p, end)
-         && add (conn, "cross-origin-opener-policy:", "same-origin", p, end)
+         /* elsewhere browsers complain of it */
+         && (!conn->server->is_trustworthy
+             || add (
+                 conn, "cross-origin-opener-policy:", "same-origin", p, end))
          && add (conn, "cross-origin-resource-policy:", "same-origin", p, end)
          && add (conn, "x-content-type-options:", "nosniff", p, end)
          && add (conn, "referrer-policy:", "no-referrer", p, end)

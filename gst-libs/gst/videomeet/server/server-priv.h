@@ -51,6 +51,7 @@ struct _VmServer
   gchar **names;
   gchar **origins; /* or NULL */
   gchar *host_name;
+  gboolean is_trustworthy; /* to browsers: TLS, or this machine alone */
   gchar *web_root; /* canonical, or NULL */
   VmNamedCert *named; /* or NULL */
   GPtrArray *proxies; /* see proxies.h */

@@ -160,6 +160,7 @@ vm_server_take_config (
     VmServer *self, const VmServerConfig *config, GError **error)
 {
   self->secure = !config->loopback_only && !config->insecure;
+  self->is_trustworthy = self->secure || config->loopback_only;
   self->max_per_address = config->max_per_address ? config->max_per_address
                                                   : VM_CONNECTIONS_PER_ADDRESS;
   self->seatless_max =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "call.h"
+#include "iceservers.h"
 #include "roomwire.h"
 
 #include <string.h>
@@ -91,6 +92,7 @@ vm_call_message_free (VmCallMessage *message)
   g_free (message->call_id);
   g_free (message->user_id);
   g_free (message->username);
+  g_strfreev (message->ice_servers);
   g_free (message->code);
   g_free (message->text);
   g_clear_pointer (&message->media, vm_signal_unref);
@@ -201,6 +203,7 @@ read_fields (
     const VmJson *json, VmCallSide side, VmCallMessage *message, GError **error)
 {
   guint fields = types[message->type].fields;
+  guint ignored = 0;
 
   if (fields & TO && !read_parties (json, side, message, error))
     return FALSE;
@@ -212,6 +215,8 @@ read_fields (
            && read_name (
                json, "username", VM_CALL_NAME_MAX, &message->username, error)))
     return FALSE;
+  if (message->type == VM_CALL_REGISTERED)
+    message->ice_servers = vm_ice_servers_read (json, 0, &ignored);
   if (message->type == VM_CALL_REGISTER
       && !read_going_on (json, message, error))
     return FALSE;
@@ -321,6 +326,8 @@ vm_call_message_format (const VmCallMessage *message)
     vm_json_append_member (out, "toId", message->to);
     vm_json_append_member (out, "callId", message->call_id);
   }
+  if (message->ice_servers && message->ice_servers[0])
+    vm_ice_servers_append (out, (const gchar *const *) message->ice_servers);
   if (message->media)
     vm_room_append_object (out, message->media);
   if (fields & KIND)

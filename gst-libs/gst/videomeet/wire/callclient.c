@@ -128,6 +128,7 @@ take_registered (State *state, const VmCallMessage *message)
   welcome->meeting = g_strdup (state->own);
   welcome->meeting_id = g_strdup (state->own);
   welcome->state = g_strdup ("active");
+  welcome->ice_servers = g_strdupv (message->ice_servers);
   return welcome;
 }
 

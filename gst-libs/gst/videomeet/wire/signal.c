@@ -105,6 +105,7 @@ clear (gpointer data)
   g_free (signal->moderator);
   g_strfreev (signal->roster);
   g_strfreev (signal->revoked);
+  g_strfreev (signal->ice_servers);
   g_free (signal->signature);
   g_free (signal->resume);
   g_free (signal->reason);

@@ -112,6 +112,7 @@ struct _VmSignal
   gint64 epoch;
   gchar **roster;
   gchar **revoked; /* device ids */
+  gchar **ice_servers; /* URIs; of welcome, where no grant has named them */
   gint64 count; /* of the states of an epoch, from 1 */
   gchar *signature; /* base64; see trust/statesignature.h */
   gboolean locked;
