@@ -241,6 +241,66 @@ GST_START_TEST (test_only_plain_files)
 
 GST_END_TEST;
 
+static gsize
+size_on_paper (const gchar *name)
+{
+  struct stat st;
+
+  fail_unless (stat (name, &st) == 0);
+  return st.st_size;
+}
+
+/* Files that the system makes as they are read say that they have nothing, or a
+ * page. */
+GST_START_TEST (test_size_is_not_what_can_be_read)
+{
+  static const gchar *const names[] = { "/proc/self/cmdline", "/proc/version",
+    "/sys/devices/system/cpu/online" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *text = NULL;
+    g_autoptr (VmSourceFile) file = NULL;
+    g_autoptr (GError) error = NULL;
+    gsize size;
+
+    if (!g_file_get_contents (names[i], &text, &size, NULL))
+      continue; /* a kernel without it */
+    fail_unless (size > 0 && size_on_paper (names[i]) != size);
+    file = vm_source_file_open (names[i], &error);
+    g_assert_no_error (error);
+    fail_unless_equals_uint64 (vm_source_file_get_size (file), size);
+    check_whole (file, (const guint8 *) text, size);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_limit_of_what_does_not_tell_its_size)
+{
+  const gchar *name = "/proc/version";
+  g_autofree gchar *text = NULL;
+  g_autoptr (VmSourceFile) below = NULL;
+  g_autoptr (VmSourceFile) at = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  fail_unless (g_file_get_contents (name, &text, &size, NULL));
+  below = vm_source_file_open_within (name, size + 1, &error);
+  g_assert_no_error (error);
+  at = vm_source_file_open_within (name, size, &error);
+  g_assert_no_error (error);
+  check_whole (below, (const guint8 *) text, size);
+  check_whole (at, (const guint8 *) text, size);
+  fail_if (vm_source_file_open_within (name, size - 1, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+  fail_unless (strstr (error->message, "send a copy"), "%s", error->message);
+  /* 256 GiB of it */
+  check_not_opened (
+      "/proc/self/pagemap", VM_ERROR, VM_ERROR_BAD_REQUEST, "send a copy");
+}
+
+GST_END_TEST;
+
 static void
 cancel_at_once (
     VmFileSender *sender, const GstStructure *transfer, gpointer verifying)
@@ -308,6 +368,8 @@ sourcefile_suite (void)
   tcase_add_test (tc, test_changed_while_it_is_sent);
   tcase_add_test (tc, test_path_is_another_files);
   tcase_add_test (tc, test_only_plain_files);
+  tcase_add_test (tc, test_size_is_not_what_can_be_read);
+  tcase_add_test (tc, test_limit_of_what_does_not_tell_its_size);
   tcase_add_test (tc, test_cancelled_while_it_is_hashed);
   return s;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define READ_SIZE (256 * 1024) /* bytes at a time, for the hash alone */
@@ -25,13 +26,67 @@ refuse (GError **error, const gchar *why)
   return FALSE;
 }
 
-/* A FIFO would be waited for. */
+/* Whether as many bytes can be read as @st says: not so where a file is made as
+ * it is read, as in /proc (0), /sys (a page) and some file systems of programs
+ * (anything). -1: with errno. */
+static gint
+has_its_size (gint fd, const struct stat *st)
+{
+  guint8 last[4096]; /* some are read by whole words alone */
+  guint64 known = st->st_size ? 1 : 0;
+  gssize n = vm_disk_read (fd, last, sizeof last, st->st_size - known);
+  struct stat now;
+
+  if (n < 0 || fstat (fd, &now) != 0)
+    return -1;
+  /* one that is just written to is told when it is read */
+  return (guint64) n == known || now.st_size != st->st_size;
+}
+
+/* All of *@fd goes into memory, which takes its place: it may be another text
+ * each time, and only then is its size known. */
+static gboolean
+copy (VmFd *fd, guint64 max, GError **error)
+{
+  g_auto (VmFd) memory = memfd_create ("vm-source", MFD_CLOEXEC);
+  g_autofree guint8 *data = g_malloc (READ_SIZE);
+  guint64 size = 0;
+  gssize n = -1;
+
+  while (memory >= 0 && (n = vm_disk_read (*fd, data, READ_SIZE, size)) > 0) {
+    if (n > max - size) {
+      g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+          "The file does not tell its size, and has more than "
+          "%" G_GUINT64_FORMAT " bytes; send a copy of it",
+          max);
+      return FALSE;
+    }
+    if (!vm_disk_write (memory, data, n, size))
+      break;
+    size += n;
+  }
+  if (n != 0)
+    return vm_disk_fail (error, "The file cannot be read");
+  vm_fd_clear (fd);
+  *fd = memory;
+  memory = -1;
+  return TRUE;
+}
+
 VmSourceFile *
 vm_source_file_open (const gchar *path, GError **error)
+{
+  return vm_source_file_open_within (path, VM_SOURCE_FILE_COPY_MAX, error);
+}
+
+/* A FIFO would be waited for. */
+VmSourceFile *
+vm_source_file_open_within (const gchar *path, guint64 max, GError **error)
 {
   g_auto (VmFd) fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   VmSourceFile *self;
   struct stat st;
+  gint whole;
 
   if (fd < 0 || fstat (fd, &st) != 0) {
     vm_disk_fail (error, "The file cannot be read");
@@ -41,6 +96,13 @@ vm_source_file_open (const gchar *path, GError **error)
     refuse (error, S_ISDIR (st.st_mode)
                        ? "It is a folder; pack it first, as with tar"
                        : "Only plain files can be sent");
+    return NULL;
+  }
+  whole = has_its_size (fd, &st);
+  if (whole < 0
+      || (!whole && (!copy (&fd, max, error) || fstat (fd, &st) != 0))) {
+    if (error && !*error)
+      vm_disk_fail (error, "The file cannot be read");
     return NULL;
   }
   self = g_new0 (VmSourceFile, 1);

@@ -15,9 +15,16 @@
  * the whole is made by one at a time. */
 typedef struct _VmSourceFile VmSourceFile;
 
+/* Bytes that are kept in memory of a file whose size cannot be known but by
+ * reading it, as in /proc and /sys. */
+#define VM_SOURCE_FILE_COPY_MAX (64 * 1024 * 1024)
+
 /* G_FILE_ERROR_NOENT, _ACCES, and others; VM_ERROR_BAD_REQUEST: it is no plain
- * file. */
+ * file, or does not tell its size and has more than VM_SOURCE_FILE_COPY_MAX. */
 VmSourceFile *vm_source_file_open (const gchar *path, GError **error);
+/* The same with @max in its place. */
+VmSourceFile *
+vm_source_file_open_within (const gchar *path, guint64 max, GError **error);
 void vm_source_file_free (VmSourceFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSourceFile, vm_source_file_free)
 
