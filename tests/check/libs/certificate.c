@@ -2,6 +2,7 @@
 
 #include "certificate.h"
 
+#include <glib/gstdio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -13,11 +14,13 @@ void
 certificate_write (
     const gchar *file, const gchar *type, const gchar *names, gint days)
 {
-  EVP_PKEY *key =
-      strcmp (type, "RSA") == 0 ? EVP_RSA_gen (2048) : EVP_EC_gen ("P-256");
+  EVP_PKEY *key = strcmp (type, "RSA") == 0
+                      ? EVP_RSA_gen (2048)
+                      : EVP_EC_gen (strcmp (type, "EC") == 0 ? "P-256" : type);
   X509 *x509 = X509_new ();
   BIO *out = BIO_new_file (file, "w");
 
+  g_assert (g_chmod (file, 0600) == 0);
   g_assert (key && x509 && out);
   X509_set_version (x509, X509_VERSION_3);
   ASN1_INTEGER_set (X509_get_serialNumber (x509), 1);

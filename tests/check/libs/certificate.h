@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /* A self-signed certificate as an authority would make it, with its key behind
- * it, as PEM in @file. @type: "EC" or "RSA"; @names: of the subject's
+ * it, as PEM in @file. @type: "EC" (P-256), "RSA" or the name of
+ * another curve; @names: of the subject's
  * alternative names, as "DNS:a.example,DNS:*.b.example", or NULL; @days: until
  * it expires, which may have been. */
 void certificate_write (

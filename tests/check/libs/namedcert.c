@@ -162,6 +162,26 @@ GST_START_TEST (test_devices_by_name)
 
 GST_END_TEST;
 
+/* A device has a P-256 key. */
+GST_START_TEST (test_key_of_no_device)
+{
+  static const gchar *const kinds[] = { "EC", "RSA", "P-384", "P-521" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autoptr (GTlsCertificate) certificate = NULL;
+    g_autofree gchar *hash = NULL;
+    g_autoptr (GError) error = NULL;
+
+    certificate_write (file, kinds[i], NAMES, 1);
+    certificate = g_tls_certificate_new_from_file (file, &error);
+    g_assert_no_error (error);
+    hash = vm_key_hash_from_certificate (certificate);
+    fail_unless_equals_int (hash != NULL, i == 0);
+  }
+}
+
+GST_END_TEST;
+
 /* Words of why it is no certificate to start with. */
 static void
 does_not_start (const gchar *cert, const gchar *key, const gchar *words)
@@ -232,6 +252,7 @@ namedcert_suite (void)
   tcase_add_loop_test (tc, test_who_sees_it, 0, G_N_ELEMENTS (types));
   tcase_add_test (tc, test_host_header);
   tcase_add_loop_test (tc, test_devices_by_name, 0, G_N_ELEMENTS (types));
+  tcase_add_test (tc, test_key_of_no_device);
   tcase_add_test (tc, test_what_is_none);
   tcase_add_test (tc, test_link);
   return s;

@@ -4,6 +4,7 @@
 
 #include "vmidentity-priv.h"
 #include "base64.h"
+#include "spki.h"
 #include "transcript.h"
 
 #include <string.h>
@@ -86,14 +87,12 @@ vm_spki_to_device_id (GBytes *spki)
 gchar *
 vm_key_hash_from_key (EVP_PKEY *key)
 {
-  guint8 *der = NULL;
+  g_autoptr (GBytes) spki = vm_spki_from_key (key, NULL);
   guint8 hash[VM_SHA256_SIZE];
-  gint size = i2d_PUBKEY (key, &der);
 
-  if (size <= 0)
+  if (!spki)
     return NULL;
-  vm_sha256 (der, size, hash);
-  OPENSSL_free (der);
+  vm_sha256 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki), hash);
   return vm_base64url_write (hash, sizeof hash);
 }
 
@@ -106,7 +105,8 @@ vm_key_hash_from_key (EVP_PKEY *key)
  *
  * Returns: (transfer full) (nullable): base64url SHA-256 of the DER encoding
  *   of its public key (SubjectPublicKeyInfo), 43 characters, or %NULL when the
- *   certificate cannot be read
+ *   certificate cannot be read, or has another key than one of ECDSA P-256, as
+ *   no device has
  *
  * Since: 0.1
  */
