@@ -171,7 +171,7 @@ set_gotify (Serving *self, GError **error)
     return TRUE;
   key =
       vmt_small_file_read (o->gotify_key_file, VMT_SMALL_FILE_MAX, NULL, error);
-  if (!key)
+  if (!key || !vmt_small_file_is_secret (o->gotify_key_file, error))
     return FALSE;
   g_object_set (self->server, "gotify-url", o->gotify_url, "gotify-key",
       g_strstrip (key), NULL);
@@ -187,7 +187,10 @@ set_auth (Serving *self, GError **error)
     return TRUE;
   keys = vmt_small_file_read (
       self->options->auth, VMT_SMALL_FILE_MAX, NULL, error);
-  if (!keys)
+  /* public keys are for all to see */
+  if (!keys
+      || (!strstr (keys, "-----BEGIN PUBLIC KEY-----")
+          && !vmt_small_file_is_secret (self->options->auth, error)))
     return FALSE;
   g_object_set (self->server, "auth-keys", keys, NULL);
   return TRUE;

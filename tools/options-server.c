@@ -379,6 +379,22 @@ add_file (Config *config, GStrvBuilder *arguments, GError **error)
   return TRUE;
 }
 
+/* A secret of its own; the others are in files that it names. */
+static gboolean
+has_secret (GKeyFile *file)
+{
+  g_auto (GStrv) turn =
+      g_key_file_get_string_list (file, GROUP, "turn", NULL, NULL);
+  g_autofree gchar *cluster =
+      g_key_file_get_string (file, GROUP, "cluster", NULL);
+  gboolean found = g_key_file_has_key (file, GROUP, "turn-secret", NULL)
+                   || (cluster && strchr (cluster, '@'));
+
+  for (guint i = 0; turn && turn[i]; i++)
+    found |= strchr (turn[i], '@') != NULL;
+  return found;
+}
+
 static gboolean
 read_file (const gchar *path, gchar **text, GKeyFile *file, GError **error)
 {
@@ -389,7 +405,7 @@ read_file (const gchar *path, gchar **text, GKeyFile *file, GError **error)
   if (!*text)
     return FALSE;
   if (g_key_file_load_from_data (file, *text, size, G_KEY_FILE_NONE, &reason))
-    return TRUE;
+    return !has_secret (file) || vmt_small_file_is_secret (path, error);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
       "The configuration %s cannot be read: %s", path, reason->message);
   return FALSE;

@@ -92,7 +92,7 @@ vmt_options_take_token (VmtOptions *options, GError **error)
     return TRUE;
   options->token = vmt_small_file_read (
       options->token_file, VMT_TOKEN_FILE_MAX, NULL, error);
-  if (!options->token)
+  if (!options->token || !vmt_small_file_is_secret (options->token_file, error))
     return FALSE;
   g_strstrip (options->token);
   if (strlen (options->token) > VMT_TOKEN_MAX) {

@@ -3,19 +3,28 @@
 #include "smallfile.h"
 #include "output.h"
 
+#include <gst/videomeet/vmprivatefile.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
 static gchar *
-fail (const gchar *path, gint number, GError **error)
+refuse (const gchar *path, GFileError code, const gchar *why, GError **error)
 {
   g_autofree gchar *safe = vmt_text_safe (path);
 
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (number),
-      "The file %s cannot be read: %s", safe, g_strerror (number));
+  g_set_error (
+      error, G_FILE_ERROR, code, "The file %s cannot be read: %s", safe, why);
   return NULL;
+}
+
+static gchar *
+fail (const gchar *path, gint number, GError **error)
+{
+  return refuse (
+      path, g_file_error_from_errno (number), g_strerror (number), error);
 }
 
 /* Until its end, or @max and one more. -1: with errno. */
@@ -38,10 +47,18 @@ vmt_small_file_read (const gchar *path, gsize max, gsize *size, GError **error)
   g_autofree gchar *text = g_malloc (max + 2);
   gint fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
   gint number = errno;
+  const gchar *fault = NULL;
+  struct stat st;
   gssize n;
 
   if (fd < 0)
     return fail (path, number, error);
+  if (fstat (fd, &st) == 0)
+    fault = vm_private_file_fault (&st, FALSE);
+  if (fault) {
+    close (fd);
+    return refuse (path, G_FILE_ERROR_PERM, fault, error);
+  }
   n = fill (fd, text, max);
   number = n < 0 ? errno : EFBIG;
   close (fd);
@@ -51,4 +68,17 @@ vmt_small_file_read (const gchar *path, gsize max, gsize *size, GError **error)
   if (size)
     *size = n;
   return g_steal_pointer (&text);
+}
+
+gboolean
+vmt_small_file_is_secret (const gchar *path, GError **error)
+{
+  const gchar *fault = NULL;
+  struct stat st;
+
+  if (stat (path, &st) == 0)
+    fault = vm_private_file_fault (&st, TRUE);
+  if (fault)
+    refuse (path, G_FILE_ERROR_PERM, fault, error);
+  return !fault;
 }

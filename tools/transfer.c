@@ -316,7 +316,7 @@ vmt_transfer_make_folder (const gchar *folder, GError **error)
   g_autofree gchar *safe = vmt_text_safe (folder);
   gint reason;
 
-  if (g_mkdir_with_parents (folder, 0777) == 0
+  if (g_mkdir_with_parents (folder, 0700) == 0
       && g_access (folder, W_OK | X_OK) == 0)
     return TRUE;
   reason = errno;

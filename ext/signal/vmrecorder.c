@@ -99,7 +99,7 @@ next_location (VmRecorder *self)
             : g_strdup_printf ("%s-%u.mkv", self->stem, self->segment);
     gchar *path = g_build_filename (self->directory, name, NULL);
 
-    gint fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    gint fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     gboolean taken = fd < 0 && errno == EEXIST;
 
     if (fd >= 0)

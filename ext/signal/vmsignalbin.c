@@ -260,7 +260,7 @@ prepare_folder (VmSignalBin *self, const gchar *path)
   g_autofree gchar *trial = g_build_filename (path, ".vm-XXXXXX", NULL);
   gint fd, reason;
 
-  if (g_mkdir_with_parents (path, 0777) == 0) {
+  if (g_mkdir_with_parents (path, 0700) == 0) {
     fd = g_mkstemp (trial);
     if (fd >= 0) {
       close (fd);

@@ -287,6 +287,7 @@ GST_START_TEST (test_nothing_is_overwritten)
 {
   g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
   g_autoptr (GPtrArray) audio = samples_of (OPUS (25));
+  GStatBuf st;
 
   for (guint i = 0; i < 2; i++) {
     VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
@@ -296,6 +297,11 @@ GST_START_TEST (test_nothing_is_overwritten)
   }
   fail_unless_equals_int (finished->len, 2);
   fail_if (g_strcmp0 (finished->pdata[0], finished->pdata[1]) == 0);
+  /* what was said there is not for everybody */
+  for (guint i = 0; i < 2; i++) {
+    fail_unless (g_stat (finished->pdata[i], &st) == 0);
+    fail_unless_equals_int (st.st_mode & 07777, 0600);
+  }
 }
 
 GST_END_TEST;

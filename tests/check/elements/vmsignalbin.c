@@ -543,7 +543,8 @@ GST_END_TEST;
 GST_START_TEST (test_recording_and_statistics)
 {
   g_autofree gchar *folder = g_dir_make_tmp ("vm-call-XXXXXX", NULL);
-  g_autofree gchar *settings = g_strdup_printf ("record-dir=%s " BOTH, folder);
+  g_autofree gchar *inner = g_build_filename (folder, "today", NULL);
+  g_autofree gchar *settings = g_strdup_printf ("record-dir=%s " BOTH, inner);
   Side a = host (settings), b = join (BOTH);
   Count *video = count_on (&a, "v");
   g_autoptr (GstMessage) message = NULL;
@@ -573,8 +574,12 @@ GST_START_TEST (test_recording_and_statistics)
       gst_message_get_structure (message), "location"));
   fail_unless_equals_int (g_stat (location, &st), 0);
   fail_unless (st.st_size > 1000);
+  fail_unless_equals_int (st.st_mode & 07777, 0600);
+  fail_unless_equals_int (g_stat (inner, &st), 0);
+  fail_unless_equals_int (st.st_mode & 07777, 0700);
   side_free (&a);
   g_unlink (location);
+  g_rmdir (inner);
   g_rmdir (folder);
 }
 

@@ -390,7 +390,8 @@ def test_nobody_reads_the_log():
 
 def test_turn():
     config = home / "server.conf"
-    config.write_text(
+    keep(
+        config,
         f"[server]\nturn-secret = {SECRET}\n"
         "turn = turn://192.0.2.1:3478;turns://turn.example.org:5349\n"
         "stun = stun://192.0.2.1:3478\nroom-size = 3\n")
@@ -446,7 +447,7 @@ def test_gotify():
     gotify = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gotify)
     threading.Thread(target=gotify.serve_forever, daemon=True).start()
     key = home / "gotify.key"
-    key.write_text(SECRET + "\n")
+    keep(key, SECRET + "\n")
     server = Server(f"--gotify-url=http://127.0.0.1:{gotify.server_port}/",
                     f"--gotify-key-file={key}")
     ann = Phone(server, "ann")
@@ -500,7 +501,7 @@ def signed(**claims):
 
 def test_auth():
     secret = home / "auth.secret"
-    secret.write_text(SECRET * 3 + "\n")
+    keep(secret, SECRET * 3 + "\n")
     server = Server(f"--auth={secret}", "--drain=0")
     late = time.time() + 3600
     status, body = server.join("blue")
@@ -521,6 +522,12 @@ def test_auth():
     server.tell(signal.SIGTERM)
     server.ended()
     assert SECRET not in "".join(server.log), server.log
+
+
+def keep(path, text):
+    """A file that nobody else can read."""
+    path.write_text(text)
+    path.chmod(0o600)
 
 
 def refused(text, *options):
@@ -600,9 +607,9 @@ def test_refusals():
     refused("No such file", *here, f"--gotify-key-file={home / 'none'}")
     key = home / "bad.key"
     for text in ("", "\n", SECRET + "\nX: y\n"):
-        key.write_text(text)
+        keep(key, text)
         refused("no key", *here, f"--gotify-key-file={key}")
-    key.write_text(SECRET)
+    keep(key, SECRET)
     refused("A Gotify server is at", "--loopback", f"--gotify-key-file={key}",
             "--gotify-url=http://push.example.org")
     refused("32 to 1,024 bytes, for HS256", "--loopback", f"--auth={key}")
@@ -623,6 +630,43 @@ def test_refusals():
     refused("cannot be read", f"--config={home / 'none.conf'}")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused("is in use", "--loopback", f"--port={taken.getsockname()[1]}")
+
+
+def test_files_of_others():
+    file = home / "common"
+    users = {
+        f"[server]\nturn-secret = {SECRET}\nturn = turn://192.0.2.1\n":
+            ("--config",),
+        f"[server]\nturn = turn://a:{SECRET}@192.0.2.1\n": ("--config",),
+        f"[server]\ncluster = nats://a:{SECRET}@127.0.0.1:1\n": ("--config",),
+        SECRET * 3: ("--loopback", "--auth"),
+        SECRET: ("--loopback", "--gotify-url=http://localhost:1",
+                 "--gotify-key-file")}
+    for text, (*before, option) in users.items():
+        file.write_text(text)
+        for mode in 0o640, 0o604:
+            file.chmod(mode)
+            refused(f"{file} cannot be read: it holds a secret that others can read",
+                    *before, f"{option}={file}")
+        for mode in 0o620, 0o602:
+            file.chmod(mode)
+            refused(f"{file} cannot be read: others can write it",
+                    *before, f"{option}={file}")
+        if os.geteuid() == 0:
+            file.chmod(0o600)
+            os.chown(file, 65534, 65534)
+            refused(f"{file} cannot be read: it belongs to another user",
+                    *before, f"{option}={file}")
+            file.unlink()
+    # in which there is nothing to hide
+    file.write_text("[server]\nroom-size = 2\nloopback = true\n")
+    file.chmod(0o644)
+    server = Server(f"--config={file}")
+    server.tell(signal.SIGTERM)
+    server.tell(signal.SIGTERM)
+    server.ended()
+    file.chmod(0o664)
+    refused("others can write it", f"--config={file}")
 
 
 def test_command_line_wins():

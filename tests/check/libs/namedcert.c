@@ -202,7 +202,7 @@ GST_START_TEST (test_what_is_none)
   g_autofree gchar *other = g_build_filename (folder, "other.pem", NULL);
 
   does_not_start (file, NULL, "cannot be read");
-  g_file_set_contents (file, "", 0, NULL);
+  g_file_set_contents_full (file, "", 0, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
   does_not_start (file, NULL, "no certificate");
   certificate_write (file, "EC", NULL, 1);
   does_not_start (file, NULL, "no host name");
@@ -210,10 +210,21 @@ GST_START_TEST (test_what_is_none)
   does_not_start (file, NULL, "expired");
   certificate_write (file, "EC", NAMES, 1);
   does_not_start (file, other, "cannot be read");
-  g_file_set_contents (other, "", 0, NULL);
+  g_file_set_contents_full (other, "", 0, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
   does_not_start (file, other, "no private key");
   certificate_write (other, "EC", NAMES, 1);
+  g_chmod (other, 0600);
   does_not_start (file, other, "not that of the certificate");
+  g_chmod (other, 0640);
+  does_not_start (file, other, "others can read");
+  g_chmod (other, 0620);
+  does_not_start (file, other, "others can write");
+  g_chmod (other, 0600);
+  g_chmod (file, 0622);
+  does_not_start (file, other, "others can write");
+  /* with the key in it */
+  g_chmod (file, 0644);
+  does_not_start (file, NULL, "others can read");
   g_remove (other);
 }
 

@@ -129,15 +129,19 @@ GST_START_TEST (test_token)
 
   fail_unless (g_file_set_contents (path, " ab.c-d._~+/=\n", -1, NULL));
   line = g_strdup_printf ("join x --token-file %s", path);
+  refused (line, "others can read"); /* as the umask has it */
+  fail_unless (g_chmod (path, 0600) == 0);
   fail_unless (parse (&options, line) == NULL);
   fail_unless_equals_string (options.token, "ab.c-d._~+/=");
-  fail_unless (g_file_set_contents (path, "ab c", -1, NULL));
+  fail_unless (g_file_set_contents_full (
+      path, "ab c", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   refused (line, "no token in");
   for (gsize size = VMT_TOKEN_MAX - 1; size <= VMT_TOKEN_MAX + 1; size++) {
     g_autofree gchar *text = g_strnfill (VMT_TOKEN_FILE_MAX, ' ');
 
     memset (text, 't', size);
-    fail_unless (g_file_set_contents (path, text, -1, NULL));
+    fail_unless (g_file_set_contents_full (
+        path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     if (size <= VMT_TOKEN_MAX)
       taken (line);
     else

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include "program.h"
 
+#include <gst/videomeet/vmprivatefile.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +97,62 @@ GST_START_TEST (test_pipe)
 
 GST_END_TEST;
 
+/* Of a file with mode @mode, by @user: whether it is read, and is a secret. */
+static void
+check_mode (gint mode, uid_t user, gboolean is_read, gboolean is_secret)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) why = NULL;
+  g_autofree gchar *text = NULL;
+
+  fail_unless (chown (path, user, -1) == 0);
+  fail_unless (g_chmod (path, mode) == 0);
+  text = vmt_small_file_read (path, LIMIT, NULL, &error);
+  fail_unless_equals_int (text != NULL, is_read);
+  fail_unless_equals_int (error == NULL, is_read);
+  fail_unless_equals_int (vmt_small_file_is_secret (path, &why), is_secret);
+  fail_unless_equals_int (why == NULL, is_secret);
+  if (error)
+    fail_unless (strstr (error->message, path) != NULL, "%s", error->message);
+}
+
+GST_START_TEST (test_modes)
+{
+  fail_unless (g_file_set_contents (path, "key", -1, NULL));
+  check_mode (0600, geteuid (), TRUE, TRUE);
+  check_mode (0400, geteuid (), TRUE, TRUE);
+  check_mode (0700, geteuid (), TRUE, TRUE);
+  check_mode (0640, geteuid (), TRUE, FALSE);
+  check_mode (0604, geteuid (), TRUE, FALSE);
+  check_mode (0620, geteuid (), FALSE, FALSE);
+  check_mode (0602, geteuid (), FALSE, FALSE);
+  if (geteuid () == 0)
+    check_mode (0600, 65534, FALSE, FALSE);
+}
+
+GST_END_TEST;
+
+/* As a service sees them that is not root. */
+GST_START_TEST (test_of_root)
+{
+  gboolean root = geteuid () == 0;
+
+  if (!root)
+    return;
+  fail_unless (g_file_set_contents (path, "key", -1, NULL));
+  fail_unless (seteuid (65534) == 0);
+  for (guint i = 0; i < 3; i++) {
+    static const gint modes[] = { 0640, 0644, 0660 };
+    struct stat st = { .st_mode = S_IFREG | modes[i] };
+
+    fail_unless_equals_int (vm_private_file_fault (&st, TRUE) == NULL, i == 0);
+    fail_unless_equals_int (vm_private_file_fault (&st, FALSE) == NULL, i < 2);
+  }
+  fail_unless (seteuid (0) == 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_smallfile_suite (void)
 {
@@ -107,6 +164,8 @@ tool_smallfile_suite (void)
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_pipe);
+  tcase_add_test (tc, test_modes);
+  tcase_add_test (tc, test_of_root);
   return s;
 }
 

@@ -6,6 +6,7 @@
 
 #include <gst/videomeet/videomeet.h>
 #include "transfer.h"
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define SIZE G_GUINT64_CONSTANT (3000000)
@@ -329,6 +330,33 @@ GST_START_TEST (test_event_of_a_queue)
 
 GST_END_TEST;
 
+/* What is received is for nobody else to see, whatever the umask says. */
+GST_START_TEST (test_folder)
+{
+  g_autofree gchar *top = g_dir_make_tmp ("vm-receive-XXXXXX", NULL);
+  g_autofree gchar *middle = g_build_filename (top, "from", NULL);
+  g_autofree gchar *folder = g_build_filename (middle, "ann", NULL);
+  g_autoptr (GError) error = NULL;
+  GStatBuf st;
+
+  fail_unless (vmt_transfer_make_folder (folder, &error));
+  g_assert_no_error (error);
+  fail_unless (g_stat (folder, &st) == 0);
+  fail_unless_equals_int (st.st_mode & 07777, 0700);
+  fail_unless (g_stat (middle, &st) == 0);
+  fail_unless_equals_int (st.st_mode & 07777, 0700);
+  /* one that was there is as its user wants it */
+  fail_unless (g_chmod (folder, 0755) == 0);
+  fail_unless (vmt_transfer_make_folder (folder, NULL));
+  fail_unless (g_stat (folder, &st) == 0);
+  fail_unless_equals_int (st.st_mode & 07777, 0755);
+  g_rmdir (folder);
+  g_rmdir (middle);
+  g_rmdir (top);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_transfer_suite (void)
 {
@@ -347,6 +375,7 @@ tool_transfer_suite (void)
   tcase_add_test (tc, test_progress_fits);
   tcase_add_test (tc, test_pause);
   tcase_add_test (tc, test_event_of_a_queue);
+  tcase_add_test (tc, test_folder);
   return s;
 }
 

@@ -2,6 +2,7 @@
 
 #include "namedcert.h"
 #include "../vmerror.h"
+#include "../vmprivatefile.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -25,6 +26,18 @@ fail (GError **error, const gchar *file, const gchar *why)
   g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
       "%s cannot be used for TLS: %s", file, why);
   return FALSE;
+}
+
+/* @secret: with the key. What cannot be read is told by who reads it. */
+static gboolean
+is_private (const gchar *file, gboolean secret, GError **error)
+{
+  const gchar *fault = NULL;
+  struct stat st;
+
+  if (stat (file, &st) == 0)
+    fault = vm_private_file_fault (&st, secret);
+  return !fault || fail (error, file, fault);
 }
 
 /* A key with a password is none that a server can use: nobody is asked. */
@@ -116,9 +129,11 @@ vm_named_cert_load (const gchar *file, const gchar *key, GError **error)
   g_autoptr (VmNamedCert) named = g_new0 (VmNamedCert, 1);
 
   named->chain = sk_X509_new_null ();
-  if (!read_certificates (named, file, error)
-      || !read_key (named, key && *key ? key : file, error)
-      || !check (named, file, error))
+  if (!key || !*key)
+    key = file;
+  if (!is_private (file, FALSE, error) || !is_private (key, TRUE, error)
+      || !read_certificates (named, file, error)
+      || !read_key (named, key, error) || !check (named, file, error))
     return NULL;
   return g_steal_pointer (&named);
 }

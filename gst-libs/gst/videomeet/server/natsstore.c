@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "../vmprivatefile.h"
 #include "natslink.h"
 
 #include <string.h>
@@ -218,6 +219,21 @@ set_tls (natsOptions *options, const VmNatsConfig *config, const gchar *host)
   return status;
 }
 
+static gboolean
+is_private (const gchar *file, gboolean secret, GError **error)
+{
+  const gchar *fault = NULL;
+  struct stat st;
+
+  /* what cannot be read is told by who reads it */
+  if (file && stat (file, &st) == 0)
+    fault = vm_private_file_fault (&st, secret);
+  if (fault)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "NATS cannot be used so: %s: %s", file, fault);
+  return !fault;
+}
+
 natsOptions *
 vm_nats_options_new (const VmNatsConfig *config, GError **error)
 {
@@ -233,6 +249,9 @@ vm_nats_options_new (const VmNatsConfig *config, GError **error)
         "A cluster is given as nats://HOST:PORT or tls://HOST:PORT");
     return NULL;
   }
+  if (!is_private (config->credentials, TRUE, error)
+      || !is_private (config->ca_file, FALSE, error))
+    return NULL;
   status = natsOptions_Create (&options);
   if (status == NATS_OK)
     status = natsOptions_SetURL (options, config->url);

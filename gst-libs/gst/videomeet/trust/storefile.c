@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "storefile.h"
+#include "../vmprivatefile.h"
 #include "vmidentity-priv.h"
 
 #include <dirent.h>
@@ -68,18 +69,19 @@ open_folder (const gchar *folder, const gchar *sub)
   return openat (top, sub ? sub : ".", flags | O_NOFOLLOW);
 }
 
-static gboolean
-is_ours (gint fd, gsize max)
+/* What stands against reading it, in words. */
+static const gchar *
+fault_of (gint fd, gsize max, gboolean secret)
 {
   struct stat st;
 
   if (fstat (fd, &st) != 0)
-    return FALSE;
-  if (S_ISREG (st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0
-      && (guint64) st.st_size <= max)
-    return TRUE;
-  errno = S_ISREG (st.st_mode) && (guint64) st.st_size > max ? EFBIG : EPERM;
-  return FALSE;
+    return g_strerror (errno);
+  if (!S_ISREG (st.st_mode))
+    return "it is no plain file";
+  if ((guint64) st.st_size > max)
+    return g_strerror (EFBIG);
+  return vm_private_file_fault (&st, secret);
 }
 
 /* Up to @max bytes and not one more, whatever its size was a moment ago. */
@@ -111,18 +113,25 @@ read_all (gint fd, gsize max)
 
 gchar *
 vm_store_read (const gchar *folder, const gchar *sub, const gchar *name,
-    gsize max, GError **error)
+    gsize max, gboolean secret, GError **error)
 {
   g_auto (Fd) dir = open_folder (folder, sub);
   g_auto (Fd) fd = -1;
+  const gchar *fault = NULL;
   gchar *text = NULL;
 
   /* a FIFO would be waited for */
   if (dir >= 0)
     fd = openat (dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd >= 0 && is_ours (fd, max))
+  if (fd >= 0)
+    fault = fault_of (fd, max, secret);
+  if (fd >= 0 && !fault)
     text = read_all (fd, max);
-  if (!text)
+  if (fault)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_PERM,
+        "%s/%s%s%s cannot be read: %s", folder, sub ? sub : "", sub ? "/" : "",
+        name, fault);
+  else if (!text)
     fail_errno (error, "read", folder, sub, name);
   return text;
 }

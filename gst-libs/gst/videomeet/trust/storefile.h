@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* Files of the trust store, which nobody vouches for: whoever could write there
  * must not be able to lead us elsewhere, stop us or fill memory. Nothing below
  * @folder is reached through a symbolic link; only plain files are read, of a
- * limited size, that neither group nor others may write. What is written
+ * limited size, that are this user's (or root's) and that neither group nor
+ * others may write, nor read what is @secret. What is written
  * replaces the old file as a whole and is on the disk when the call returns.
  * @sub is a folder in @folder, NULL for @folder itself. Blocks; any thread. */
 
@@ -19,7 +20,7 @@ G_BEGIN_DECLS
  * read or is not such a file. Returns: (transfer full) (nullable): its text,
  * which holds no NUL */
 gchar *vm_store_read (const gchar *folder, const gchar *sub, const gchar *name,
-    gsize max, GError **error);
+    gsize max, gboolean secret, GError **error);
 
 /* Makes the folders (0700) where they are not; files get 0600. Lock held. */
 gboolean vm_store_write (const gchar *folder, const gchar *sub,

@@ -280,12 +280,12 @@ vm_identity_load (const gchar *directory, GError **error)
       return NULL;
     OPENSSL_cleanse (pem, strlen (pem));
   }
-  self->pem =
-      vm_store_read (folder, NULL, IDENTITY_FILE, IDENTITY_FILE_MAX, &local);
+  self->pem = vm_store_read (
+      folder, NULL, IDENTITY_FILE, IDENTITY_FILE_MAX, TRUE, &local);
   if (!self->pem) {
     g_set_error (error, VM_ERROR, VM_ERROR_IDENTITY,
-        "The device identity, which must be a plain file that nobody else can "
-        "write, cannot be read: %s",
+        "The device identity, which must be a plain file of this user's that "
+        "nobody else can read or write, cannot be read: %s",
         local->message);
     return NULL;
   }

@@ -17,7 +17,7 @@ vm_trust_store_read_revoked (VmTrustStore *self, GHashTable **revoked)
   g_autoptr (GError) error = NULL;
   const guint shortages = vm_store_shortages ();
   g_autofree gchar *text = vm_store_read (
-      folder, NULL, VM_STORE_REVOKED, VM_REVOKED_FILE_MAX, &error);
+      folder, NULL, VM_STORE_REVOKED, VM_REVOKED_FILE_MAX, FALSE, &error);
 
   *revoked = vm_revoked_new ();
   if (text && vm_revoked_from_text (text, *revoked))
@@ -38,7 +38,7 @@ GBytes *
 vm_trust_store_read_own_spki (VmTrustStore *self)
 {
   g_autofree gchar *text = vm_store_read (vm_trust_store_get_folder (self),
-      NULL, IDENTITY_FILE, IDENTITY_FILE_MAX, NULL);
+      NULL, IDENTITY_FILE, IDENTITY_FILE_MAX, FALSE, NULL);
   const gchar *rest =
       text ? strstr (text, "-----BEGIN CERTIFICATE-----") : NULL;
   g_autofree gchar *pem = NULL;
@@ -74,8 +74,8 @@ vm_trust_store_read_tokens (VmTrustStore *self, const gchar *device_id,
   if (!own)
     return;
   own_id = vm_spki_to_device_id (own);
-  text =
-      vm_store_read (folder, VM_STORE_TOKENS, name, VM_TOKENS_FILE_MAX, &error);
+  text = vm_store_read (
+      folder, VM_STORE_TOKENS, name, VM_TOKENS_FILE_MAX, FALSE, &error);
   if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     return;
   if (!text || !vm_tokens_from_text (text, own_id, device_id, given, held))

@@ -141,7 +141,7 @@ vm_trust_store_read_device (VmTrustStore *self, const gchar *device_id,
   g_autofree gchar *name = vm_trust_store_file_name (device_id);
   g_autoptr (GError) error = NULL;
   g_autofree gchar *text = vm_store_read (
-      self->folder, VM_STORE_DEVICES, name, VM_DEVICE_FILE_MAX, &error);
+      self->folder, VM_STORE_DEVICES, name, VM_DEVICE_FILE_MAX, FALSE, &error);
   VmKnownDevice *device =
       text ? vm_known_device_from_text (text, device_id, certificate_pem, spki)
            : NULL;
