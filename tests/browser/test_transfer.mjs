@@ -10,7 +10,7 @@ import { load } from "./webmodules.mjs";
 const words = await load("words.js");
 const { patience } = await load("transfer/engine.js");
 const { Fault, saidCode } = await load("transfer/fault.js");
-const { NAME_INPUT_MAX, NAME_MAX, checkFilename } = await load("transfer/filename.js");
+const { NAME_INPUT_MAX, NAME_MAX, checkFilename, safeFilename } = await load("transfer/filename.js");
 const frames = await load("transfer/frame.js");
 const { HIGH, Lane } = await load("transfer/lane.js");
 const { readMessage, writeMessage } = await load("transfer/message.js");
@@ -75,6 +75,14 @@ test("names: what a file may be called", () => {
   for (const name of ["x".repeat(NAME_MAX + 1), "é".repeat(NAME_MAX / 2 + 1),
     "x".repeat(NAME_INPUT_MAX), "x".repeat(NAME_INPUT_MAX + 1)])
     equal(faultOf(() => checkFilename(name)), "TOO_LARGE", `${name.length} long`);
+  for (const [name, safe] of [["a-b.c", "a-b.c"], [".bashrc", "_bashrc"], ["...a", "_..a"],
+    ["-rf", "_rf"], ["~root", "_root"], ["a:b", "a_b"], ["<a>|\"?*", "_a_____"],
+    ["a\u200bb", "ab"], ["\u200b.bashrc", "_bashrc"], ["a\ufe0f", "a"], ["a\u{e0021}b", "ab"]]) {
+    equal(safeFilename(name), safe, JSON.stringify(name));
+    equal(safeFilename(safe), safe, "made safe once more");
+  }
+  for (const name of ["\u200b", "a.\u200b", "co\u200bn", "..", "a/b", "a\u202egpj.exe"])
+    equal(faultOf(() => safeFilename(name)), "BAD_MESSAGE", JSON.stringify(name));
   const apart = "e\u0301".repeat(NAME_MAX / 2);
   assert(Buffer.byteLength(apart) > NAME_MAX, "long before it is composed");
   equal(checkFilename(apart), "é".repeat(NAME_MAX / 2), "composed it is short enough");

@@ -25,6 +25,21 @@ check (const gchar *name)
   g_assert_cmpstr (numbered, !=, name);
 }
 
+/* What it is saved under is a name, too, and stays as it is. */
+static void
+check_safe (const gchar *name)
+{
+  g_autofree gchar *safe = vm_filename_make_safe (name, NULL);
+  g_autofree gchar *again = safe ? vm_filename_make_safe (safe, NULL) : NULL;
+
+  if (!safe)
+    return;
+  check (safe);
+  g_assert_cmpstr (again, ==, safe);
+  g_assert_null (strpbrk (safe, ":<>|?*\""));
+  g_assert_null (strchr (".-~", safe[0]));
+}
+
 void
 fuzz_one (const guint8 *data, gsize size)
 {
@@ -33,6 +48,8 @@ fuzz_one (const guint8 *data, gsize size)
       vm_filename_check ((const gchar *) data, size, &error);
 
   g_assert_true (!name == !!error);
-  if (name)
+  if (name) {
     check (name);
+    check_safe (name);
+  }
 }

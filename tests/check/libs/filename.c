@@ -57,6 +57,58 @@ GST_START_TEST (test_attacks_are_refused)
 
 GST_END_TEST;
 
+static void
+check_safe (const gchar *name, const gchar *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *safe = vm_filename_make_safe (name, &error);
+  g_autofree gchar *again = NULL;
+
+  if (!expected) {
+    fail_unless (safe == NULL, "taken: %s", name);
+    g_assert_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE);
+    return;
+  }
+  g_assert_no_error (error);
+  fail_unless_equals_string (safe, expected);
+  again = vm_filename_make_safe (safe, NULL);
+  fail_unless_equals_string (again, expected);
+}
+
+/* Names by which others than their reader are meant: a shell's start-up file,
+ * an option of rm, another stream of a file, one that looks like another. */
+GST_START_TEST (test_saved_under_a_safe_name)
+{
+  static const gchar *const same[] = { "report.pdf", "a", "日本語.txt", "a-b.c",
+    "it's 100% (final) [1] & more.txt", " leading", "$HOME", "a..b",
+    "e\314\201t\303\251", "#1", "a~" };
+  static const gchar *const others[][2] = { { ".bashrc", "_bashrc" },
+    { "...a", "_..a" }, { "-rf", "_rf" },
+    { "--checkpoint=1", "_-checkpoint=1" }, { "~", "_" }, { "~root", "_root" },
+    { "a:b", "a_b" }, { "12:30:00.png", "12_30_00.png" },
+    { "a<b>c\"d|e?f*g", "a_b_c_d_e_f_g" }, { ":", "_" },
+    { "a\342\200\213b", "ab" }, /* zero width space */
+    { "\342\200\213.bashrc", "_bashrc" },
+    { "\342\201\240-rf", "_rf" }, /* word joiner */
+    { "a\357\270\217", "a" }, /* variation selector */
+    { "a\302\255b", "ab" }, /* soft hyphen */
+    { "a\363\240\200\241b", "ab" }, /* tag */
+    { "a\343\205\244b", "ab" }, /* Hangul filler */
+    { "\342\200\213", NULL }, { "a.\342\200\213", NULL },
+    { "co\342\200\213n", NULL }, { ".\342\200\213.", NULL }, { "..", NULL },
+    { "a/b", NULL }, { "a\342\200\256gpj.exe", NULL } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (same); i++) {
+    g_autofree gchar *name = g_utf8_normalize (same[i], -1, G_NORMALIZE_NFC);
+
+    check_safe (same[i], name);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    check_safe (others[i][0], others[i][1]);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_names_are_composed)
 {
   g_autofree gchar *name = vm_filename_check ("Cafe\314\201", -1, NULL);
@@ -160,6 +212,7 @@ filename_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_good_names_stay_as_they_are);
   tcase_add_test (tc, test_attacks_are_refused);
+  tcase_add_test (tc, test_saved_under_a_safe_name);
   tcase_add_test (tc, test_names_are_composed);
   tcase_add_test (tc, test_length_counts_as_written);
   tcase_add_test (tc, test_names_that_a_file_system_takes_for_one);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // What a file may be called that another participant sends. A bad name is refused,
-// not repaired: a repaired one would hide what was sent.
+// not repaired: a repaired one would hide what was sent. One that deceives people or
+// programs is saved under another.
 
 import { Fault } from "./fault.js";
 
@@ -47,4 +48,17 @@ export function checkFilename(name) {
   if (fault) refuse("BAD_MESSAGE", fault);
   if (bytes(composed) > NAME_MAX) refuse("TOO_LARGE", "it is too long");
   return composed;
+}
+
+// What Windows has in no name
+const RESERVED = /[<>:"|?*]/gu;
+// Hidden, an option, or a folder
+const FIRST = /^[.\-~]/u;
+// What is not seen, and an empty pattern
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+// The name that a file is saved under that is called `name`; throws as checkFilename().
+export function safeFilename(name) {
+  return checkFilename(checkFilename(name).replace(UNSEEN, "").replace(RESERVED, "_")
+    .replace(FIRST, "_"));
 }

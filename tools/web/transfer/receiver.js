@@ -16,7 +16,7 @@
 
 import { Engine, chunksOf, patience } from "./engine.js";
 import { Fault, badMessage, saidCode } from "./fault.js";
-import { checkFilename } from "./filename.js";
+import { safeFilename } from "./filename.js";
 import { isUuid } from "./frame.js";
 import { Inbox } from "./inbox.js";
 import { CHUNKS_TOTAL_MAX } from "./message.js";
@@ -58,7 +58,7 @@ export class Receiver extends Engine {
       this.#encoding = offer.encodings.includes("binary") && isUuid(offer.id)
         ? "binary" : "json";
     try {
-      this.name = checkFilename(offer.filename);
+      this.name = safeFilename(offer.filename);
       const chunkSize = offer.chunkSize || SEED_CHUNK_SIZE;
       if (chunksOf(offer.size, chunkSize) > CHUNKS_TOTAL_MAX)
         throw new Fault("TOO_LARGE", "The file has too many chunks");

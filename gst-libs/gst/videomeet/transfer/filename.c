@@ -120,6 +120,46 @@ vm_filename_check (const gchar *name, gssize size, GError **error)
   return g_steal_pointer (&composed);
 }
 
+/* Default_Ignorable_Code_Point (Unicode 16, DerivedCoreProperties.txt), and
+ * U+2800, which is an empty pattern. */
+static gboolean
+is_ignorable (gunichar c)
+{
+  static const gunichar ranges[][2] = { { 0xad, 0xad }, { 0x34f, 0x34f },
+    { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
+    { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x202a, 0x202e },
+    { 0x2060, 0x206f }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 },
+    { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
+    { 0xfff0, 0xfff8 }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+    { 0xe0000, 0xe0fff } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ranges) && c >= ranges[i][0]; i++) {
+    if (c <= ranges[i][1])
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gchar *
+vm_filename_make_safe (const gchar *name, GError **error)
+{
+  g_autofree gchar *checked = vm_filename_check (name, -1, error);
+  g_autoptr (GString) safe = g_string_new (NULL);
+
+  if (!checked)
+    return NULL;
+  for (const gchar *p = checked; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (!is_ignorable (c))
+      g_string_append_unichar (safe,
+          c < 0x80 && strchr (safe->len ? "<>:\"|?*" : "<>:\"|?*.-~", c) ? '_'
+                                                                         : c);
+  }
+  /* what was hidden may be all that made it a name */
+  return vm_filename_check (safe->str, safe->len, error);
+}
+
 /* Unicode §3.13, canonical caseless matching (D145). */
 gchar *
 vm_filename_key (const gchar *name)

@@ -21,6 +21,14 @@
  * Returns: (transfer full) (nullable) */
 gchar *vm_filename_check (const gchar *name, gssize size, GError **error);
 
+/* The name that a file is saved under that a peer calls @name: as above, and
+ * what is a name but deceives people or programs is written otherwise. Nothing
+ * that is not seen stays in it (as U+200B); "_" takes the place of ".", "-" or
+ * "~" at its beginning, by which it would be hidden, an option or a folder, and
+ * of what Windows has in no name, as ":". The same once more for what it has
+ * made. Returns: (transfer full) (nullable) */
+gchar *vm_filename_make_safe (const gchar *name, GError **error);
+
 /* Equal for two checked names that a file system may take for one: those that
  * differ in case or in normalisation. Also of any name found in a folder; one
  * that is not UTF-8 is its own. Returns: (transfer full) */

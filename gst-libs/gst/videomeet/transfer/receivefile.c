@@ -171,7 +171,7 @@ VmReceiveFile *
 vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
     const gchar *transfer, const VmJournalHeader *header, GError **error)
 {
-  g_autofree gchar *name = vm_filename_check (header->name, -1, error);
+  g_autofree gchar *name = vm_filename_make_safe (header->name, error);
   g_autoptr (VmReceiveFile) file = NULL;
   gboolean resumed;
 

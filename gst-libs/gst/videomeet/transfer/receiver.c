@@ -13,7 +13,7 @@
 static gboolean
 check_offer (VmReceiver *self, GError **error)
 {
-  gchar *name = vm_filename_check (self->offer->filename, -1, error);
+  gchar *name = vm_filename_make_safe (self->offer->filename, error);
 
   if (!name)
     return FALSE;

@@ -131,7 +131,7 @@ is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
     return FALSE;
   if (now - coming->over_at > VM_FILE_RECEIVER_MEMORY)
     return TRUE;
-  name = vm_filename_check (offer->filename, -1, NULL); /* as it was kept */
+  name = vm_filename_make_safe (offer->filename, NULL); /* as it was kept */
   return g_strcmp0 (name ? name : offer->filename, before->filename) != 0
          || offer->size != before->size
          || (offer->mtime && before->mtime && offer->mtime != before->mtime)
