@@ -186,6 +186,38 @@ addresses_to_gather (VmPeer *self)
   return alone ? g_strsplit ("127.0.0.1", " ", 0) : NULL;
 }
 
+/* Where a packet comes to this machine itself, or to everybody. */
+static gboolean
+is_nobodys (const gchar *address)
+{
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
+  const struct in6_addr *ip6;
+
+  if (!inet)
+    return FALSE;
+  ip6 = (gconstpointer) g_inet_address_to_bytes (inet);
+  if (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6
+      && (IN6_IS_ADDR_V4MAPPED (ip6) || IN6_IS_ADDR_V4COMPAT (ip6))) {
+    g_autoptr (GInetAddress) ip4 =
+        g_inet_address_new_from_bytes (ip6->s6_addr + 12, G_SOCKET_FAMILY_IPV4);
+
+    g_set_object (&inet, ip4);
+  }
+  return g_inet_address_get_is_loopback (inet)
+         || g_inet_address_get_is_any (inet)
+         || g_inet_address_get_is_multicast (inet)
+         || *g_inet_address_to_bytes (inet) == 0;
+}
+
+/* Whoever names 127.0.0.1 from another machine has this one talk to its own
+ * services. */
+gboolean
+vm_peer_ice_may_be_at (VmPeer *self, const gchar *address)
+{
+  return g_hostname_is_ip_address (address)
+         && (self->on_loopback || !is_nobodys (address));
+}
+
 /* Before the first description, which starts the gathering. */
 void
 vm_peer_ice_setup (VmPeer *self)
@@ -200,6 +232,7 @@ vm_peer_ice_setup (VmPeer *self)
   for (guint i = 0; addresses && addresses[i]; i++) {
     gboolean added = FALSE;
 
+    self->on_loopback |= is_nobodys (addresses[i]);
     g_signal_emit_by_name (ice, "add-local-ip-address", addresses[i], &added);
     if (!added)
       GST_WARNING_OBJECT (
@@ -300,7 +333,7 @@ on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
     g_free (resolving->fields[ADDRESS_FIELD]);
     resolving->fields[ADDRESS_FIELD] = g_strdup (address);
     candidate = g_strjoinv (" ", resolving->fields);
-    if (g_hostname_is_ip_address (address))
+    if (vm_peer_ice_may_be_at (self, address))
       hand_over (self, candidate);
   }
   resolved (self);
@@ -364,8 +397,10 @@ take_candidate (VmPeer *self, const gchar *candidate)
     return;
   }
   address = fields[ADDRESS_FIELD];
-  if (g_hostname_is_ip_address (address))
+  if (vm_peer_ice_may_be_at (self, address))
     hand_over (self, candidate);
+  else if (g_hostname_is_ip_address (address))
+    GST_INFO_OBJECT (self->pipeline, "a candidate of this machine, dropped");
   else if (g_str_has_suffix (address, ".local")
            && strlen (address) <= LOCAL_NAME_MAX)
     resolve (self, g_steal_pointer (&fields));

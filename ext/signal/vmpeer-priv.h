@@ -126,6 +126,7 @@ struct _VmPeer
   gchar *stun_server;
   gchar **turn_servers;
   gchar **local_addresses;
+  gboolean on_loopback; /* it gathers there: its peer is on this machine */
   gboolean relay_only;
   guint latency_ms;
   guint connect_ms; /* until it is given up; tests wait longer */
@@ -274,6 +275,8 @@ void vm_peer_ice_setup (VmPeer *self);
  * which lets it gather. */
 void vm_peer_ice_add_relays (VmPeer *self);
 void vm_peer_ice_remote_ready (VmPeer *self);
+/* Whether a peer may be at @address, which a candidate names. */
+gboolean vm_peer_ice_may_be_at (VmPeer *self, const gchar *address);
 void vm_peer_ice_stop (VmPeer *self);
 
 /* vmpeer-channels.c */

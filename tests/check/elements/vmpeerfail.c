@@ -309,6 +309,38 @@ GST_START_TEST (test_hostile_candidates)
 
 GST_END_TEST;
 
+/* A peer elsewhere that says to be at 127.0.0.1 is looked for nowhere; one on
+ * the same machine, where there is no network, is there. */
+GST_START_TEST (test_candidates_of_this_machine)
+{
+  static const gchar *const own[] = { "127.0.0.1", "127.1.2.3", "0.0.0.0",
+    "0.1.2.3", "::1", "::", "::ffff:127.0.0.1", "::7f00:1", "::ffff:0.0.0.0",
+    "224.0.0.1", "ff02::1" };
+  static const gchar *const others[] = { "192.0.2.1", "10.0.0.1", "fe80::1",
+    "2001:db8::1", "::ffff:192.0.2.1", "169.254.1.1" };
+  static const gchar *const network[] = { "192.0.2.7", NULL };
+  static Pair pair;
+
+  pair_init (&pair);
+  pair_config (&pair, 0, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
+  pair_config (&pair, 1, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
+  pair.config[1].local_addresses = network;
+  pair_make (&pair);
+  for (guint i = 0; i < 2; i++) {
+    VmPeer *peer = pair.sides[i].peer;
+
+    vm_peer_start (peer);
+    for (guint n = 0; n < G_N_ELEMENTS (own); n++)
+      fail_unless_equals_int (vm_peer_ice_may_be_at (peer, own[n]), i == 0);
+    for (guint n = 0; n < G_N_ELEMENTS (others); n++)
+      fail_unless (vm_peer_ice_may_be_at (peer, others[n]), "%s", others[n]);
+    fail_if (vm_peer_ice_may_be_at (peer, "localhost"));
+  }
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* --- codecs --- */
 
 GST_START_TEST (test_other_codec)
@@ -709,6 +741,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_hostile_offers);
   tcase_add_test (tc, test_hostile_answers);
   tcase_add_test (tc, test_hostile_candidates);
+  tcase_add_test (tc, test_candidates_of_this_machine);
   tcase_add_test (tc, test_other_codec);
   tcase_add_test (tc, test_unknown_codec);
   tcase_add_test (tc, test_close_while_connecting);
