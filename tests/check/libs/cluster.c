@@ -562,6 +562,38 @@ GST_START_TEST (test_record_that_cannot_be_read)
 
 GST_END_TEST;
 
+static void
+sits (StoreNode *node, const gchar *room, const gchar *id)
+{
+  store_seat (node, room, 4, "ann", NULL, NULL, NULL);
+  store_settle (store);
+  fail_unless (g_str_has_suffix (node->heard->str, id), "%s", node->heard->str);
+  g_string_truncate (node->heard, 0);
+}
+
+/* Who is there writes it anew; it does not keep anybody from the name. */
+GST_START_TEST (test_record_that_is_damaged)
+{
+  static const gchar *const records[] = { "", "x", "VMR1", "VMR1 garbage",
+    "VMR0", "nobody knows what this is" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (records); i++) {
+    g_autofree gchar *name = g_strdup_printf ("room %u", i);
+
+    store_put (store, name, records[i], strlen (records[i]));
+    store_settle (store);
+    sits (a, name, "p001");
+    sits (b, name, "p002");
+    store_put (store, name, records[i], strlen (records[i]));
+    store_settle (store);
+    heard (a, "");
+    heard (b, "");
+    sits (a, name, "p003");
+  }
+}
+
+GST_END_TEST;
+
 /* Where the record of one room lies under the name of another. */
 GST_START_TEST (test_record_of_another_room)
 {
@@ -574,7 +606,7 @@ GST_START_TEST (test_record_of_another_room)
   store_settle (store);
   seat (a, "ann");
   store_settle (store);
-  heard (a, "refused 1 BAD_MESSAGE");
+  heard (a, "seated 1 p001");
 }
 
 GST_END_TEST;
@@ -854,6 +886,7 @@ cluster_suite (void)
   tcase_add_test (tc, test_lists_that_prove_nothing);
   tcase_add_test (tc, test_beats_of_one_lost);
   tcase_add_test (tc, test_record_that_cannot_be_read);
+  tcase_add_test (tc, test_record_that_is_damaged);
   tcase_add_test (tc, test_record_of_another_room);
   tcase_add_test (tc, test_entries_of_nobody);
   tcase_add_test (tc, test_names);

@@ -4,6 +4,7 @@
  * answers. */
 
 #include "cluster-priv.h"
+#include "clusterpack.h"
 #include "../wire/text.h"
 
 #include <string.h>
@@ -371,8 +372,20 @@ vm_cluster_is_busy (VmCluster *self)
   return FALSE;
 }
 
-/* What the store has under @room's key; @value NULL: nothing. What cannot be
- * read, as that of a later version, is left alone. */
+static gboolean
+is_later_version (GBytes *value)
+{
+  gsize size;
+  const gchar *data = g_bytes_get_data (value, &size);
+
+  return size >= VM_CLUSTER_MAGIC_SIZE && memcmp (data, "VMR", 3) == 0
+         && data[3] > '1' && data[3] <= '9';
+}
+
+/* What the store has under @room's key; @value NULL: nothing. That of a later
+ * version is left alone, and nobody comes into the room. Any other that cannot
+ * be read is damaged, and there is none: who is in the room writes it anew, in
+ * its place. */
 static void
 take_value (VmClusterRoom *room, GBytes *value, guint64 revision)
 {
@@ -388,9 +401,13 @@ take_value (VmClusterRoom *room, GBytes *value, guint64 revision)
     error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The record of a room is that of another");
   }
-  if (error)
+  if (error && is_later_version (value))
     vm_cluster_room_fail (room, error);
+  else if (error)
+    g_message ("%s: it is written anew", error->message);
   vm_cluster_room_adopt (room, g_steal_pointer (&record), revision);
+  if (error && !is_later_version (value))
+    room->base = revision;
 }
 
 static void
