@@ -339,6 +339,78 @@ granted (MeshClient *client)
   }
 }
 
+/* By Bob, whose device it is. */
+static gchar *
+let_control (const MeshClient *holder, const gchar *more)
+{
+  g_autofree gchar *all = g_strdup_printf (
+      ",\"target_device_id\":\"dev-b\",\"for_peer_id\":\"%s\"%s", holder->id,
+      more);
+
+  return mesh_mint (b, "\"terminal:control\"", all);
+}
+
+static void
+is_not_minted (const MeshClient *client, const gchar *body, guint status,
+    const gchar *code)
+{
+  g_autoptr (NetAnswer) answer =
+      mesh_post (client->access_token, "/v2/rooms/standup/capabilities", body);
+
+  fail_unless_equals_int (answer->status, status);
+  has (answer->text, code);
+}
+
+#define WISH(more) "{\"caps\":[\"terminal:control\"]" more "}"
+
+/* Who is in the room takes nobody's keyboard. */
+GST_START_TEST (test_control_is_given_by_the_devices_user)
+{
+  MeshClient *page;
+  g_autofree gchar *own = NULL;
+  g_autofree gchar *stolen = NULL;
+
+  sit ();
+  page = mesh_sit ("Carl", NULL, 3);
+  is_not_minted (page, WISH (""), 403, "CAP_REQUIRED");
+  is_not_minted (
+      page, WISH (",\"target_device_id\":\"dev-b\""), 403, "CAP_REQUIRED");
+  is_not_minted (
+      a, WISH (",\"target_device_id\":\"dev-b\""), 403, "CAP_REQUIRED");
+  is_not_minted (a,
+      WISH (",\"target_device_id\":\"dev-b\",\"for_peer_id\":\"dev-b\""), 403,
+      "CAP_REQUIRED");
+  is_not_minted (a,
+      "{\"caps\":[\"call\",\"terminal:control\"],"
+      "\"target_device_id\":\"dev-b\"}",
+      403, "CAP_REQUIRED");
+  /* nor by a device that is not there, or by the other capabilities */
+  is_not_minted (
+      b, WISH (",\"target_device_id\":\"dev-c\""), 403, "CAP_REQUIRED");
+  is_not_minted (b, WISH (""), 403, "CAP_REQUIRED");
+  is_not_minted (b, "{\"caps\":[\"share:file\"],\"for_peer_id\":\"dev-a\"}",
+      403, "CAP_REQUIRED");
+  is_not_minted (b,
+      WISH (",\"target_device_id\":\"dev-b\",\"for_peer_id\":\"dev-c\""), 404,
+      "UNROUTABLE");
+  /* what is given is its holder's, and for that device */
+  own =
+      mesh_mint (a, "\"terminal:control\"", ",\"target_device_id\":\"dev-a\"");
+  g_free (mesh_next (b, "room.joined"));
+  control (a, "take", own);
+  g_free (mesh_next (a, "room.joined"));
+  mesh_fails (a, "CAP_INVALID");
+  stolen = let_control (a, "");
+  control (page, "take", stolen);
+  mesh_fails (page, "CAP_INVALID");
+  control (a, "take", stolen);
+  granted (a);
+  mesh_free (page);
+  leave ();
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_one_controls)
 {
   MeshClient *page;
@@ -350,8 +422,8 @@ GST_START_TEST (test_one_controls)
   page = mesh_sit ("Carl", NULL, 3);
   g_free (mesh_next (a, "room.joined"));
   g_free (mesh_next (b, "room.joined"));
-  cap_a = mesh_mint (a, "\"terminal:control\"", "");
-  cap_page = mesh_mint (page, "\"terminal:control\"", "");
+  cap_a = let_control (a, "");
+  cap_page = let_control (page, "");
   view = mesh_mint (a, "\"terminal:view\"", "");
 
   control (a, "take", NULL);
@@ -388,7 +460,7 @@ GST_START_TEST (test_control_ends_with_the_connection)
   g_autofree gchar *cap = NULL;
 
   sit ();
-  cap = mesh_mint (a, "\"terminal:control\"", "");
+  cap = let_control (a, "");
   control (a, "take", cap);
   granted (a);
   mesh_free (a);
@@ -407,7 +479,7 @@ take_for_a_while (void)
 {
   for (guint ttl = 2;; ttl *= 2) {
     g_autofree gchar *more = g_strdup_printf (",\"ttl\":%u", ttl);
-    g_autofree gchar *cap = mesh_mint (a, "\"terminal:control\"", more);
+    g_autofree gchar *cap = let_control (a, more);
     g_autofree gchar *text = NULL;
 
     control (a, "take", cap);
@@ -440,14 +512,14 @@ GST_START_TEST (test_terminals_that_are_not_there)
   g_autofree gchar *cap = NULL;
 
   sit ();
-  cap = mesh_mint (b, "\"terminal:control\"", "");
+  cap = let_control (b, "");
   control (b, "take", cap);
   mesh_fails (b, "P2P_SESSION_DENIED");
   mesh_say (b, "terminal.control.take",
       "{\"room_id\":\"standup\",\"target_device_id\":\"dev-c\","
       "\"cap_token\":\"%s\"}",
       cap);
-  mesh_fails (b, "UNROUTABLE");
+  mesh_fails (b, "CAP_INVALID");
   leave ();
 }
 
@@ -796,6 +868,7 @@ meshagent_suite (void)
   tcase_add_test (tc, test_one_controls);
   tcase_add_test (tc, test_control_ends_with_the_connection);
   tcase_add_test (tc, test_control_ends_with_the_capability);
+  tcase_add_test (tc, test_control_is_given_by_the_devices_user);
   tcase_add_test (tc, test_terminals_that_are_not_there);
   tcase_add_test (tc, test_agents_have_no_seat);
   tcase_add_test (tc, test_no_longer_trusted);

@@ -69,6 +69,9 @@ struct _VmMeshGuest
 /* The agent @device_id, or any guest of the user, in @room; or NULL. */
 VmMeshGuest *
 vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id);
+/* A page by its peer_id, or an agent. */
+VmMeshGuest *
+vm_mesh_find_peer (VmMesh *mesh, const gchar *room, const gchar *id);
 VmMeshGuest *
 vm_mesh_find_user (VmMesh *mesh, const gchar *room, const gchar *user_id);
 /* Everybody of the mesh in the room of @guest but itself. */

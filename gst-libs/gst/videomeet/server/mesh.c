@@ -75,6 +75,18 @@ find (VmMesh *mesh, const gchar *room, const gchar *device_id,
 }
 
 VmMeshGuest *
+vm_mesh_find_peer (VmMesh *mesh, const gchar *room, const gchar *id)
+{
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
+
+    if (g_strcmp0 (guest->room, room) == 0 && g_strcmp0 (guest->id, id) == 0)
+      return guest;
+  }
+  return NULL;
+}
+
+VmMeshGuest *
 vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id)
 {
   return find (mesh, room, device_id, NULL);

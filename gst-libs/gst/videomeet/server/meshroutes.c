@@ -300,6 +300,38 @@ read_wish (const VmJson *json, VmCapability *wish, gint64 *ttl, GError **error)
              json, 0, "max_rate", 0, VM_SIGNAL_INT_MAX, &wish->max_rate, error);
 }
 
+/* Whose it will be: who asks, or whom "for_peer_id" names in the room. Whoever
+ * types into a terminal is that device's user, or has it from that user. */
+static const gchar *
+find_holder (VmConn *conn, const VmMeshSession *session, const gchar *room,
+    const VmCapability *wish, const gchar *for_peer, GError **error)
+{
+  VmMesh *mesh = conn->server->mesh;
+  VmMeshGuest *agent, *holder = NULL;
+
+  if (wish->caps & VM_CAP_TERMINAL_CONTROL) {
+    agent = wish->target_device_id
+                ? vm_mesh_find_agent (mesh, room, wish->target_device_id)
+                : NULL;
+    if (!agent || strcmp (agent->user_id, session->user_id) != 0) {
+      g_set_error (error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
+          "The user of the device that \"target_device_id\" names, which must "
+          "be in the room, gives the control of its terminal");
+      return NULL;
+    }
+  } else if (for_peer) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
+        "Only the control of a terminal is given to somebody else");
+    return NULL;
+  }
+  if (for_peer)
+    holder = vm_mesh_find_peer (mesh, room, for_peer);
+  if (for_peer && !holder)
+    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+        "Nobody \"%s\" of the mesh is in the room", for_peer);
+  return !for_peer ? session->user_id : holder ? holder->user_id : NULL;
+}
+
 /* For who was let in, and is there: a capability is worth as much as that. */
 static gboolean
 may_mint (
@@ -320,13 +352,18 @@ post_capability (
   g_autoptr (VmCapability) capability = vm_capability_new ();
   g_autoptr (GError) error = NULL;
   g_autofree gchar *token = NULL;
+  g_autofree gchar *for_peer = NULL;
+  const gchar *holder = NULL;
   gint64 ttl;
   GString *out;
 
-  if (!read_wish (json, capability, &ttl, &error)
-      || !may_mint (conn, session, room, &error))
+  if (read_wish (json, capability, &ttl, &error)
+      && read_target (json, "for_peer_id", &for_peer, &error)
+      && may_mint (conn, session, room, &error))
+    holder = find_holder (conn, session, room, capability, for_peer, &error);
+  if (!holder)
     return reply_error (conn, error);
-  capability->sub = g_strdup (session->user_id);
+  capability->sub = g_strdup (holder);
   capability->room_id = g_strdup (room);
   capability->jti =
       vm_rooms_make_uuid (vm_meetings_get_rooms (conn->server->meetings));
