@@ -16,6 +16,8 @@ typedef struct
   VmtCounter *counter;
   GPtrArray *records, *lost_records;
   GstStructure *stats;
+  gint64 told_until; /* µs; when more is told, less what may be at once */
+  GstStructure *untold[VMT_N_TELLS]; /* the latest, or NULL */
 } VmtRosterEntry;
 
 struct _VmtRoster

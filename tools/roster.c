@@ -20,6 +20,8 @@ participant_free (gpointer data)
   g_free (p->voucher);
   g_free (p->status);
   g_clear_pointer (&p->stats, gst_structure_free);
+  for (guint i = 0; i < VMT_N_TELLS; i++)
+    g_clear_pointer (&p->untold[i], gst_structure_free);
   g_ptr_array_unref (p->records);
   g_ptr_array_unref (p->lost_records);
   vmt_counter_unref (p->counter);
@@ -213,6 +215,54 @@ vmt_roster_set_trust (
   g_free (p->voucher);
   p->voucher = g_strdup (voucher);
   g_mutex_unlock (&self->lock);
+}
+
+/* Whoever does a hundred things a second must not fill a terminal, or a log.
+ * Called with lock held. */
+static gboolean
+take_turn (VmtRosterEntry *p, gint64 now)
+{
+  gint64 late = now - (VMT_ROSTER_TELL_BURST - 1) * VMT_ROSTER_TELL_EVERY;
+
+  if (p->told_until > now)
+    return FALSE;
+  p->told_until = MAX (p->told_until, late) + VMT_ROSTER_TELL_EVERY;
+  return TRUE;
+}
+
+gboolean
+vmt_roster_may_tell (
+    VmtRoster *self, const GstStructure *message, VmtTell what, gint64 now)
+{
+  VmtRosterEntry *p;
+  gboolean may;
+
+  g_mutex_lock (&self->lock);
+  p = get (self, gst_structure_get_string (message, "id"));
+  g_clear_pointer (&p->untold[what], gst_structure_free);
+  may = take_turn (p, now);
+  if (!may)
+    p->untold[what] = gst_structure_copy (message);
+  g_mutex_unlock (&self->lock);
+  return may;
+}
+
+GstStructure *
+vmt_roster_take_untold (VmtRoster *self, gint64 now)
+{
+  GstStructure *message = NULL;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; !message && i < self->participants->len; i++) {
+    VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    for (guint what = 0; !message && what < VMT_N_TELLS; what++) {
+      if (p->present && p->untold[what] && take_turn (p, now))
+        message = g_steal_pointer (&p->untold[what]);
+    }
+  }
+  g_mutex_unlock (&self->lock);
+  return message;
 }
 
 void

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gst/gst.h>
 #include <json-glib/json-glib.h>
 #include "counter.h"
 
 /* Of those who have left, so many are remembered, the latest: a meeting may go
  * on for weeks. */
 #define VMT_ROSTER_LEFT_MAX 64
+
+/* What one participant does is told so often at once, and then once in so long
+ * (µs). */
+#define VMT_ROSTER_TELL_BURST 5
+#define VMT_ROSTER_TELL_EVERY (2 * G_USEC_PER_SEC)
+
+typedef enum
+{
+  VMT_TELL_PRESENCE,
+  VMT_TELL_HAND,
+  VMT_N_TELLS
+} VmtTell;
 
 /* Who is, and who was, in the meeting besides this device, and what came from
  * each. Everything may be called from any thread: pads appear on threads of
@@ -43,6 +56,12 @@ void vmt_roster_set_trust (
     VmtRoster *self, const gchar *id, const gchar *trust, const gchar *voucher);
 /* Both for people, "vouched by Ann"; "" for NULL. Transfer full. */
 gchar *vmt_trust_words (const gchar *trust, const gchar *voucher);
+/* Whether what @message, of the participant "id", says is told now, @now in µs.
+ * If not, the latest one is told later. */
+gboolean vmt_roster_may_tell (
+    VmtRoster *self, const GstStructure *message, VmtTell what, gint64 now);
+/* One whose time has come; NULL: there is none. Transfer full. */
+GstStructure *vmt_roster_take_untold (VmtRoster *self, gint64 now);
 void vmt_roster_left (VmtRoster *self, const gchar *id);
 /* "vm-stats" of vmsignalbin */
 void vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats);

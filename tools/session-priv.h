@@ -134,6 +134,8 @@ void vmt_session_invite_first (VmtSession *self);
 
 /* session-talk.c; main thread. */
 void vmt_session_handle_talk (VmtSession *self, const GstStructure *s);
+/* Once a second: what was not told when it happened, as there was too much. */
+void vmt_session_tell_late (VmtSession *self);
 
 /* session-messages.c; main thread. */
 void vmt_session_handle_message (VmtSession *self, GstMessage *message);

@@ -56,7 +56,7 @@ on_chat (VmtSession *self, const GstStructure *s)
 }
 
 static void
-on_presence (VmtSession *self, const GstStructure *s)
+tell_presence (VmtSession *self, const GstStructure *s)
 {
   gboolean audio = vmt_flag (s, "audio-muted"),
            video = vmt_flag (s, "video-muted");
@@ -64,8 +64,6 @@ on_presence (VmtSession *self, const GstStructure *s)
   g_autofree gchar *status = vmt_text_safe (vmt_field (s, "status"));
   JsonObject *event = about ("presence", s);
 
-  vmt_roster_set_presence (
-      self->roster, vmt_field (s, "id"), vmt_field (s, "status"), audio, video);
   json_object_set_string_member (
       event, "status", vmt_field (s, "status") ? vmt_field (s, "status") : "");
   json_object_set_boolean_member (event, "audioMuted", audio);
@@ -80,17 +78,52 @@ on_presence (VmtSession *self, const GstStructure *s)
 }
 
 static void
-on_hand (VmtSession *self, const GstStructure *s)
+on_presence (VmtSession *self, const GstStructure *s)
+{
+  vmt_roster_set_presence (self->roster, vmt_field (s, "id"),
+      vmt_field (s, "status"), vmt_flag (s, "audio-muted"),
+      vmt_flag (s, "video-muted"));
+  if (vmt_roster_may_tell (
+          self->roster, s, VMT_TELL_PRESENCE, g_get_monotonic_time ()))
+    tell_presence (self, s);
+}
+
+static void
+tell_hand (VmtSession *self, const GstStructure *s)
 {
   gboolean raised = vmt_flag (s, "raised");
   g_autofree gchar *name = name_of (self, s);
   JsonObject *event = about ("hand", s);
 
-  vmt_roster_set_hand (self->roster, vmt_field (s, "id"), raised);
   json_object_set_boolean_member (event, "raised", raised);
   vmt_output_event (self->output, event);
   vmt_output_line (self->output, VMT_STYLE_STRONG, "%s %s.", name,
       raised ? "has raised a hand" : "has taken the hand down");
+}
+
+static void
+on_hand (VmtSession *self, const GstStructure *s)
+{
+  vmt_roster_set_hand (
+      self->roster, vmt_field (s, "id"), vmt_flag (s, "raised"));
+  if (vmt_roster_may_tell (
+          self->roster, s, VMT_TELL_HAND, g_get_monotonic_time ()))
+    tell_hand (self, s);
+}
+
+void
+vmt_session_tell_late (VmtSession *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  GstStructure *s;
+
+  while ((s = vmt_roster_take_untold (self->roster, now))) {
+    if (gst_structure_has_name (s, "vm-hand-changed"))
+      tell_hand (self, s);
+    else
+      tell_presence (self, s);
+    gst_structure_free (s);
+  }
 }
 
 static void

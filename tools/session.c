@@ -239,6 +239,7 @@ on_tick (gpointer user_data)
     vmt_session_leave (self);
   if (others && (now - self->start_us) / G_TIME_SPAN_SECOND % STATS_TICKS == 0)
     read_stats (self);
+  vmt_session_tell_late (self);
   vmt_session_files_tick (self->files);
   vmt_session_deliver (self);
   if ((text = vmt_session_files_progress (self->files))) {

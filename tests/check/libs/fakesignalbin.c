@@ -236,6 +236,11 @@ play (FakeSignalBin *self)
         ("The recording of Bob (002) into rec/bob.mkv failed: No space left"),
         (NULL));
   }
+  if (g_str_equal (self->meeting, "burst")) {
+    for (guint i = 0; i < 900; i++)
+      post_bob (self, "vm-presence", "status", i % 2 ? "here" : "away");
+    post_bob (self, "vm-presence", "status", "lunch");
+  }
   if (g_str_equal (self->meeting, "leaves"))
     post_bob (self, "vm-participant-left", "message", "The network is gone.");
 }

@@ -104,6 +104,59 @@ GST_START_TEST (test_how_well_somebody_is_known)
 
 GST_END_TEST;
 
+static gboolean
+is_told (
+    VmtRoster *roster, const gchar *id, guint number, VmtTell what, gint64 now)
+{
+  g_autoptr (GstStructure) message = gst_structure_new ("vm-presence", "id",
+      G_TYPE_STRING, id, "number", G_TYPE_UINT, number, NULL);
+
+  return vmt_roster_may_tell (roster, message, what, now);
+}
+
+static guint
+untold (VmtRoster *roster, gint64 now)
+{
+  g_autoptr (GstStructure) message = vmt_roster_take_untold (roster, now);
+  guint number = 0;
+
+  if (message)
+    gst_structure_get_uint (message, "number", &number);
+  return number;
+}
+
+GST_START_TEST (test_told_so_often)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  const gint64 every = VMT_ROSTER_TELL_EVERY;
+  gint64 now = 1000 * every;
+
+  vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
+  vmt_roster_joined (roster, "p3", "Carl", "box", NULL, FALSE);
+  for (guint i = 1; i <= 900; i++)
+    fail_unless_equals_int (is_told (roster, "p2", i, VMT_TELL_PRESENCE, now),
+        i <= VMT_ROSTER_TELL_BURST);
+  /* nobody is silent because of another */
+  fail_unless (is_told (roster, "p3", 1, VMT_TELL_HAND, now));
+  fail_if (is_told (roster, "p2", 901, VMT_TELL_HAND, now));
+  fail_unless_equals_int (untold (roster, now + every - 1), 0);
+  /* the last of each, in time */
+  fail_unless_equals_int (untold (roster, now + every), 900);
+  fail_unless_equals_int (untold (roster, now + every), 0);
+  fail_unless_equals_int (untold (roster, now + 2 * every), 901);
+  fail_unless_equals_int (untold (roster, now + 9 * every), 0);
+  /* who was quiet may tell as much as before, and no more */
+  now += 1000 * every;
+  for (guint i = 1; i <= VMT_ROSTER_TELL_BURST + 1; i++)
+    fail_unless_equals_int (is_told (roster, "p2", i, VMT_TELL_PRESENCE, now),
+        i <= VMT_ROSTER_TELL_BURST);
+  /* of who has left nothing is told later */
+  vmt_roster_left (roster, "p2");
+  fail_unless_equals_int (untold (roster, now + every), 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_roster_suite (void)
 {
@@ -113,6 +166,7 @@ tool_roster_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_those_who_left_are_forgotten);
   tcase_add_test (tc, test_who_steers_no_terminal);
+  tcase_add_test (tc, test_told_so_often);
   tcase_add_test (tc, test_how_well_somebody_is_known);
   return s;
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include "fakesignalbin.h"
 #include "hang.h"
+#include "roster.h"
 #include "session.h"
 
 /* A camera and a microphone that are unplugged after some buffers. */
@@ -601,6 +602,28 @@ GST_START_TEST (test_participant_leaves)
 
 GST_END_TEST;
 
+static gboolean
+has_last_status (void)
+{
+  return has_told ("status: lunch");
+}
+
+/* What somebody does a hundred times a second is not told as often; what it is
+ * in the end is. */
+GST_START_TEST (test_burst)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = run_as_until (
+      has_last_status, FALSE, &options, VM_MEETING_MODE_HOST, "burst");
+  guint lines = 0;
+
+  for (const gchar *at = result.text; (at = strstr (at, "Bob sends")); at++)
+    lines++;
+  fail_unless_equals_int (lines, VMT_ROSTER_TELL_BURST + 1);
+}
+
+GST_END_TEST;
+
 static guint frames_at_failure;
 
 /* And frames, of those that come after the failure was told. */
@@ -775,6 +798,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_host_ends);
   tcase_add_test (tc, test_duration);
   tcase_add_test (tc, test_participant_leaves);
+  tcase_add_test (tc, test_burst);
   tcase_add_test (tc, test_recording_fails);
   tcase_add_test (tc, test_interrupt);
   tcase_add_test (tc, test_bad_source);
