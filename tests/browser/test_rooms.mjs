@@ -79,7 +79,7 @@ test("a server that admits those who show a token", async () => {
     return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
   };
 
-  writeFileSync(keys, secret);
+  writeFileSync(keys, secret, { mode: 0o600 });
   const server = await serve(["--auth", keys]);
   const browser = await Browser.start();
   const cleo = await browser.join(server.link, "Cleo");
