@@ -17,7 +17,7 @@ const { readMessage, writeMessage } = await load("transfer/message.js");
 const { Part, MemoryStore, Source, digest } = await load("transfer/parts.js");
 const { ASK_TIMEOUT, Receiver } = await load("transfer/receiver.js");
 const { RUNS_MAX, areRuns, nextMissing, runsOf } = await load("transfer/runs.js");
-const { CHUNK_SIZE, JSON_CHUNK_SIZE, OFFER_TIMEOUT, Sender } = await load("transfer/sender.js");
+const { AGAIN_TIMEOUT, CHUNK_SIZE, JSON_CHUNK_SIZE, OFFER_TIMEOUT, Sender } = await load("transfer/sender.js");
 const { Sha256 } = await load("transfer/sha256.js");
 const { signOffer, verifyOffer } = await load("transfer/offersignature.js");
 const { LATER_MAX, REFUSALS_MAX, Side } = await load("transfer/side.js");
@@ -447,7 +447,39 @@ test("transfer: a peer that knows only the seed's messages, either way", async (
       [back === (side === "receiver") ? bare(message) : message] });
     equal(await pair.run(), DONE, `a ${side} of the seed`);
     assert(await pair.whole(), "equal");
-    if (side === "receiver") equal(pair.sent, [0, 1, 2, 3], "in chunks that JSON has room for");
+    if (side === "sender") continue;
+    equal(pair.sent, [0, 1, 2, 3], "in chunks that JSON has room for");
+    equal(pair.said.slice(0, 5), ["FILE_OFFER", "FILE_RESPONSE", "FILE_OFFER", "FILE_RESPONSE",
+      "TRANSFER_START"], "it is told the hash before anything of the file");
+  }
+});
+
+test("transfer: a peer of the seed that answers but once is told the hash all the same", async () => {
+  const data = file(10);
+  const offered = [];
+  let answers = 0;
+  const pair = new Pair(data, { wire: (message, back) => {
+    if (!back && message.type === "FILE_OFFER") offered.push(message.hash);
+    if (message.type !== "FILE_RESPONSE") return [message];
+    return answers++ ? [] : [{ type: message.type, accept: true, id: message.id }];
+  } });
+
+  equal(await pair.run(), DONE, "it goes on");
+  assert(await pair.whole(), "equal");
+  assert(pair.now >= AGAIN_TIMEOUT && pair.now < OFFER_TIMEOUT, `after ${pair.now} ms`);
+  equal([offered[0], offered[1]], ["", sha256(data)], "offers");
+});
+
+test("transfer: a peer of the seed that was told the hash is told it once", async () => {
+  for (const hash of [sha256(file(3)), ""]) {
+    const offers = [];
+    const pair = new Pair(file(3), { hash, wire: (message, back) => {
+      if (message.type === "FILE_OFFER") offers.push(message.hash);
+      return message.type === "FILE_RESPONSE" && back
+        ? [{ type: message.type, accept: true, id: message.id }] : [message];
+    } });
+    await pair.run(() => pair.said.includes("TRANSFER_START"));
+    equal(offers.length, hash ? 1 : 2, "offers");
   }
 });
 

@@ -403,9 +403,11 @@ GST_START_TEST (test_wishes_that_wait)
 GST_END_TEST;
 
 static VmSender *
+  static const guint8 hash[VM_SHA256_SIZE];
 new_sender (guint64 size, guint32 chunk_size)
 {
   const VmSenderOffer what = { .id = "t",
+    .hash = hash,
     .filename = "a",
     .size = size,
     .encodings = VM_TRANSFER_ENCODING_JSON,

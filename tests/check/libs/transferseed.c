@@ -360,6 +360,8 @@ GST_START_TEST (test_is_declined)
 
 GST_END_TEST;
 
+static gsize to_hash; /* bytes of the file whose hash is asked for */
+
 /* What our sender says; its disk is @data. */
 static gchar *
 hear_sender (VmSender *sender, const guint8 *data, gint64 now)
@@ -372,6 +374,12 @@ hear_sender (VmSender *sender, const guint8 *data, gint64 now)
 
     if (action->type == VM_ACTION_SEND)
       return write_and_free (action);
+    if (action->type == VM_ACTION_HASH) {
+      vm_sha256 (data, to_hash, hash);
+      vm_sender_hashed (sender, hash, NULL, now);
+      vm_action_free (action);
+      continue;
+    }
     fail_unless_equals_int (action->type, VM_ACTION_READ);
     bytes = g_bytes_new (data + action->offset, action->size);
     vm_sha256 (data + action->offset, action->size, hash);
@@ -486,6 +494,90 @@ GST_START_TEST (test_receives_from_us)
     fail_unless_equals_string (vm_sender_get_saved_path (sender), "/path");
     fail_unless (memcmp (disk, data, sizes[i]) == 0);
   }
+}
+
+GST_END_TEST;
+
+/* A file that is too large to be hashed before it is offered: who has shown to
+ * know only the seed is told its hash before anything else of it, whether it
+ * answers that as well or has said all it had to. */
+GST_START_TEST (test_is_told_the_hash)
+{
+  const gboolean answers = __i__ == 0;
+  const gsize size = 3 * CHUNK;
+  g_autofree guint8 *data = new_file (size);
+  g_autofree guint8 *disk = g_malloc0 (size);
+  g_autofree gchar *whole = hash_of (data, size);
+  const VmSenderOffer offer = { .id = ID,
+    .filename = "f",
+    .size = size,
+    .encodings = VM_TRANSFER_ENCODING_JSON,
+    .chunk_size = CHUNK,
+    .json_chunk_size = CHUNK };
+  g_autoptr (VmSender) sender = vm_sender_new (&offer, 0, NULL);
+  g_autofree gchar *first = hear_sender (sender, data, 0), *again = NULL;
+  gint64 now = VM_SENDER_AGAIN_TIMEOUT;
+  gchar *text;
+
+  to_hash = size;
+  fail_unless (strstr (first, "\"hash\":\"\""), "%s", first);
+  answer_sender (sender, first, disk, size);
+  again = hear_sender (sender, data, 0);
+  fail_unless (
+      strstr (again, "FILE_OFFER") && strstr (again, whole), "%s", again);
+  fail_unless (strstr (again, ID) != NULL);
+  fail_unless (!hear_sender (sender, data, 0));
+  if (answers) {
+    answer_sender (sender, again, disk, size);
+  } else {
+    while (vm_sender_get_deadline (sender) < now) {
+      gint64 due = vm_sender_get_deadline (sender);
+
+      vm_sender_tick (sender, due);
+      /* it is only offered once more */
+      while ((text = hear_sender (sender, data, due))) {
+        fail_unless (strstr (text, "FILE_OFFER") != NULL, "%s", text);
+        g_free (text);
+      }
+    }
+    vm_sender_tick (sender, now);
+  }
+  while ((text = hear_sender (sender, data, now))) {
+    answer_sender (sender, text, disk, size);
+    g_free (text);
+  }
+  fail_unless_equals_int (
+      vm_sender_get_state (sender), VM_TRANSFER_STATE_COMPLETED);
+  fail_unless (memcmp (disk, data, size) == 0);
+}
+
+GST_END_TEST;
+
+/* It may say no to the file that it has the hash of, or cancel meanwhile. */
+GST_START_TEST (test_declines_by_the_hash)
+{
+  static const gchar *const answers[] = {
+    "{\"type\":\"FILE_RESPONSE\",\"accept\":false,\"transferId\":\"" ID "\"}",
+    "{\"type\":\"TRANSFER_CANCEL\",\"transferId\":\"" ID "\"}"
+  };
+  g_autofree guint8 *data = new_file (CHUNK);
+  g_autofree guint8 *disk = g_malloc0 (CHUNK);
+  const VmSenderOffer offer = { .id = ID,
+    .filename = "f",
+    .size = CHUNK,
+    .encodings = VM_TRANSFER_ENCODING_JSON,
+    .chunk_size = CHUNK,
+    .json_chunk_size = CHUNK };
+  g_autoptr (VmSender) sender = vm_sender_new (&offer, 0, NULL);
+  g_autofree gchar *first = hear_sender (sender, data, 0), *again = NULL;
+
+  to_hash = CHUNK;
+  answer_sender (sender, first, disk, CHUNK);
+  again = hear_sender (sender, data, 0);
+  tell_sender (sender, answers[__i__], 0);
+  fail_unless_equals_int (
+      vm_sender_get_state (sender), VM_TRANSFER_STATE_FAILED);
+  fail_unless (!hear_sender (sender, data, VM_SENDER_AGAIN_TIMEOUT));
 }
 
 GST_END_TEST;
@@ -667,6 +759,8 @@ transferseed_suite (void)
   tcase_add_test (tc, test_is_declined);
   tcase_add_test (tc, test_receives_from_us);
   tcase_add_test (tc, test_is_sent_no_more);
+  tcase_add_loop_test (tc, test_is_told_the_hash, 0, 2);
+  tcase_add_loop_test (tc, test_declines_by_the_hash, 0, 2);
   tcase_add_loop_test (
       tc, test_receives_over_a_data_channel, 0, G_N_ELEMENTS (sizes));
   return s;

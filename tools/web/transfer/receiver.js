@@ -290,8 +290,9 @@ export class Receiver extends Engine {
     }
   }
 
+  // Once more; one that had no hash may have it by now.
   #takeOffer({ size, hash }) {
-    if (size !== this.size || hash !== this.#offer.hash)
+    if (size !== this.size || (this.#offer.hash && hash !== this.#offer.hash))
       throw badMessage("FILE_OFFER has the id of another file");
     if (this.state !== "PENDING") this.#respond();
   }

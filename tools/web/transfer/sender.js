@@ -8,7 +8,8 @@
 // not acknowledged in time, is sent again. When all are acknowledged: VERIFYING,
 // TRANSFER_COMPLETE until TRANSFER_VERIFIED. PAUSED: either side has said so, or the
 // receiver has no room. A peer that answers without an encoding knows the seed's
-// messages alone, and is sent no other.
+// messages alone, and is sent no other. It may hold a file to the hash of its offer: if
+// that had none, the file is hashed, and offered again with it.
 //
 // Over another link it goes on where it was: an offer is said again, and what one chunk
 // is answered says which of the others have come.
@@ -21,6 +22,9 @@ import { Outbox } from "./outbox.js";
 // For an answer: somebody has to be asked, and what is there of it is read again.
 export const OFFER_TIMEOUT = 300000;
 const READ_RATE = 100000; // bytes per ms
+// For the answer to an offer that was accepted already, and is made again with its hash;
+// then the first counts.
+export const AGAIN_TIMEOUT = 10000;
 export const CHUNK_SIZE = 65536; // bytes
 export const JSON_CHUNK_SIZE = 32768; // with base64 it is within 65,536 bytes
 
@@ -30,6 +34,8 @@ export class Sender extends Engine {
   #total = 0;
   #heard = false; // the receiver has had TRANSFER_START
   #hash;
+  #accepted = null; // what who knows only the seed has answered to an offer without hash
+  #acceptedUntil = Infinity; // when it was told the hash: for another answer
 
   // {id (a uuid), filename, size, mime, mtime (Unix ms), hash ("": told at the end)}.
   // Throws a Fault, TOO_LARGE.
@@ -67,7 +73,7 @@ export class Sender extends Engine {
   // Of find().
   goOn(now) {
     if (this.state === "PENDING") {
-      this.#beginOffer(now);
+      if (!this.#accepted || this.#hash) this.#beginOffer(now);
     } else if (this.state === "VERIFYING") {
       if (this.#hash) this.#beginComplete(now);
     } else {
@@ -148,11 +154,19 @@ export class Sender extends Engine {
     }
   }
 
-  #takeResponse({ accept, encoding, have = [], reason }, now) {
-    if (!accept) {
-      this.fail(new Fault("DECLINED", reason || ""));
-      return;
+  #takeResponse(response, now) {
+    if (!response.accept) {
+      this.fail(new Fault("DECLINED", response.reason || ""));
+    } else if (response.encoding !== undefined || this.#hash) {
+      this.#beAccepted(response, now);
+    } else if (!this.#accepted) {
+      this.#accepted = response;
+      this.answered();
+      this.want("hash");
     }
+  }
+
+  #beAccepted({ encoding, have = [] }, now) {
     this.seed = encoding === undefined;
     this.encoding = encoding || "json";
     this.chunkSize = this.encoding === "json" ? JSON_CHUNK_SIZE : CHUNK_SIZE;
@@ -231,13 +245,21 @@ export class Sender extends Engine {
   }
 
   hashed({ hash, fault }, now) {
-    if (this.state !== "VERIFYING" || this.#hash) return;
+    const again = this.state === "PENDING" && this.#accepted;
+
+    if ((this.state !== "VERIFYING" && !again) || this.#hash) return;
     if (fault) {
       this.#loseSource(fault);
       return;
     }
     this.#hash = hash;
-    this.#beginComplete(now);
+    if (!again) {
+      this.#beginComplete(now);
+      return;
+    }
+    this.#offer.hash = hash;
+    this.#acceptedUntil = now + AGAIN_TIMEOUT;
+    this.#beginOffer(now);
   }
 
   // --- time ---
@@ -245,11 +267,14 @@ export class Sender extends Engine {
   get deadline() {
     if (this.isLost) return Infinity;
     if (this.state === "TRANSFERRING") return this.#outbox.deadline;
-    return Math.min(this.again, this.giveUpAt);
+    return Math.min(this.again, this.giveUpAt,
+      this.state === "PENDING" ? this.#acceptedUntil : Infinity);
   }
 
   tick(now) {
     if (this.state === "TRANSFERRING") this.#retry(now);
+    else if (this.state === "PENDING" && now >= this.#acceptedUntil)
+      this.#beAccepted(this.#accepted, now);
     else if (now >= this.giveUpAt) this.#runOut();
     else if (this.isDue(now)) {
       if (this.state === "PENDING") this.#sendOffer();

@@ -284,12 +284,13 @@ vm_receiver_committed (
                               : VM_ACTION_CLOSE);
 }
 
+/* Once more; one that had no hash may have it by now. */
 static gboolean
 take_offer (VmReceiver *self, const VmTransferMessage *message, GError **error)
 {
   if (message->size != self->offer->size
-      || message->has_hash != self->offer->has_hash
-      || memcmp (message->hash, self->offer->hash, VM_SHA256_SIZE) != 0) {
+      || (self->offer->has_hash
+          && memcmp (message->hash, self->offer->hash, VM_SHA256_SIZE) != 0)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "FILE_OFFER has the id of another file");
     return FALSE;

@@ -12,6 +12,10 @@ struct _VmSender
   VmTransferMessage *offer;
   gboolean hash_first; /* it waits for its hash, and nobody has heard of it */
   guint32 json_chunk_size;
+  /* of who knows only the seed, and was told no hash, once it has accepted: */
+  VmTransferMessage *accepted; /* its answer; or NULL */
+  gboolean hash_again; /* the hash is made, to be offered */
+  gint64 accepted_until; /* then: for another answer; -1: not yet */
 
   /* once it is accepted */
   VmTransferEncoding encoding;
@@ -56,6 +60,12 @@ void vm_sender_set_offered_hash (VmSender *self, const guint8 *hash);
 void vm_sender_send_offer (VmSender *self);
 /* From now on again and again, until it is answered or nobody does. */
 void vm_sender_begin_offer (VmSender *self, gint64 now);
+
+/* Whoever has accepted without a hash is told it; TRUE: that is to come. */
+gboolean
+vm_sender_offer_again (VmSender *self, const VmTransferMessage *response);
+/* It is known now. */
+void vm_sender_offer_hash (VmSender *self, const guint8 *hash, gint64 now);
 
 /* sender.c */
 void vm_sender_send_start (VmSender *self);

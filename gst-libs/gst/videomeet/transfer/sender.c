@@ -39,6 +39,7 @@ vm_sender_free (VmSender *self)
   vm_engine_clear (&self->engine);
   vm_transfer_message_free (self->offer);
   g_clear_pointer (&self->have, vm_chunk_set_free);
+  g_clear_pointer (&self->accepted, vm_transfer_message_free);
   g_free (self->saved_path);
   g_free (self);
 }
@@ -176,6 +177,9 @@ take_response (VmSender *self, const VmTransferMessage *message, gint64 now)
 {
   if (self->engine.state != VM_TRANSFER_STATE_PENDING)
     return TRUE; /* to an offer that was sent again */
+  if (message->accept
+      && (self->hash_again || vm_sender_offer_again (self, message)))
+    return TRUE;
   if (message->accept)
     be_accepted (self, message, now);
   else
@@ -327,7 +331,7 @@ void
 vm_sender_hashed (
     VmSender *self, const guint8 *hash, const GError *why, gint64 now)
 {
-  gboolean first = self->hash_first;
+  gboolean first = self->hash_first || self->hash_again;
 
   if (self->has_hash
       || self->engine.state
@@ -337,14 +341,20 @@ vm_sender_hashed (
   if (!hash) {
     lose_source (self, why);
   } else if (first) {
-    self->hash_first = FALSE;
-    vm_sender_set_offered_hash (self, hash);
-    vm_sender_begin_offer (self, now);
+    vm_sender_offer_hash (self, hash, now);
   } else {
     self->has_hash = TRUE;
     memcpy (self->hash, hash, VM_SHA256_SIZE);
     begin_complete (self, now);
   }
+}
+
+/* Before: it may well not say so twice. */
+static gboolean
+is_accepted (VmSender *self)
+{
+  return self->accepted && self->accepted_until >= 0
+         && self->engine.state == VM_TRANSFER_STATE_PENDING;
 }
 
 gint64
@@ -354,6 +364,8 @@ vm_sender_get_deadline (VmSender *self)
     return vm_sender_chunk_deadline (self);
   if (self->engine.again < 0)
     return -1;
+  if (is_accepted (self))
+    return MIN (self->engine.again, self->accepted_until);
   return MIN (self->engine.again, self->engine.give_up);
 }
 
@@ -374,6 +386,8 @@ vm_sender_tick (VmSender *self, gint64 now)
 
     if (why)
       give_up (self, VM_TRANSFER_ERROR, why);
+  } else if (is_accepted (self) && now >= self->accepted_until) {
+    be_accepted (self, self->accepted, now);
   } else if (self->engine.give_up >= 0 && now >= self->engine.give_up) {
     run_out (self);
   } else if (vm_engine_is_due (&self->engine, now)) {

@@ -18,8 +18,9 @@
  * FAILED, which tells the receiver unless it knows, or is not to be reached.
  *
  * A peer that answers without an encoding knows the seed's messages alone, and
- * is sent no other. Each call may add actions, change the state and the
- * deadline: look at all three behind it. */
+ * is sent no other. It may hold a file to the hash of its offer: if that had
+ * none, the file is hashed, and offered again with it. Each call may add
+ * actions, change the state and the deadline: look at all three behind it. */
 
 /* Of a chunk, before the transfer fails; protocol §5. */
 #define VM_TRANSFER_RETRIES 3
@@ -41,6 +42,10 @@
 /* Bytes of the largest that are chosen: eight of them in
  * VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
+
+/* For the answer to an offer that was accepted already, and is made again with
+ * its hash; then the first counts. */
+#define VM_SENDER_AGAIN_TIMEOUT (10 * G_USEC_PER_SEC)
 
 /* Bytes of a file that is hashed before it is offered, as protocol §5 wants it
  * for who knows only the seed; a larger one would wait for that too long, and

@@ -80,6 +80,33 @@ vm_sender_set_offered_hash (VmSender *self, const guint8 *hash)
   memcpy (self->offer->hash, hash, VM_SHA256_SIZE);
 }
 
+gboolean
+vm_sender_offer_again (VmSender *self, const VmTransferMessage *response)
+{
+  if (response->encoding != VM_TRANSFER_ENCODING_NONE || self->offer->has_hash)
+    return FALSE;
+  self->accepted =
+      vm_transfer_message_new (VM_TRANSFER_FILE_RESPONSE, response->id);
+  self->accepted->accept = TRUE;
+  self->accepted->encoding = VM_TRANSFER_ENCODING_NONE;
+  self->accepted->chunk_size = response->chunk_size;
+  self->accepted_until = -1;
+  self->hash_again = TRUE;
+  vm_engine_answered (&self->engine);
+  vm_engine_want (&self->engine, VM_ACTION_HASH);
+  return TRUE;
+}
+
+void
+vm_sender_offer_hash (VmSender *self, const guint8 *hash, gint64 now)
+{
+  self->hash_first = self->hash_again = FALSE;
+  vm_sender_set_offered_hash (self, hash);
+  vm_sender_begin_offer (self, now);
+  if (self->accepted)
+    self->accepted_until = now + VM_SENDER_AGAIN_TIMEOUT;
+}
+
 void
 vm_sender_set_user (VmSender *self, const gchar *user)
 {
