@@ -8,7 +8,8 @@
 #define GST_CAT_DEFAULT vm_signal_debug
 
 /* A pad that is linked later than this after it came receives nothing of what
- * was offered before. */
+ * was offered before. If nobody links it, a sink that is free gets the files.
+ */
 #define LINK_WAIT_MS 2000
 /* Why a file is declined. */
 #define NOBODY "Nobody receives files here"
@@ -213,7 +214,9 @@ on_not_linked (gpointer user_data)
   VmLinkFiles *files = self->files;
 
   vm_timer_clear (&files->link_wait);
-  if (!vm_file_output_is_wanted (files->output)) {
+  if (!vm_file_output_is_wanted (files->output)
+      && !vm_signal_bin_link_free_sink (
+          vm_call_get_bin (self->call), files->pad)) {
     g_autoptr (GPtrArray) offers = vm_file_output_take_offers (files->output);
 
     for (guint i = 0; i < offers->len; i++)

@@ -76,6 +76,87 @@ send_late_eos (GstElement *element, gpointer peer)
     gst_pad_send_event (peer, gst_event_new_eos ());
 }
 
+static void
+weak_pad_free (gpointer ref)
+{
+  g_weak_ref_clear (ref);
+  g_free (ref);
+}
+
+/* Called with object lock held: whether that one is known, and others that are
+ * no more are forgotten. */
+static gboolean
+is_remembered (VmSignalBin *self, GstPad *sink)
+{
+  gboolean known = FALSE;
+
+  for (GSList *l = self->free_sinks, *next; l; l = next) {
+    g_autoptr (GstPad) other = g_weak_ref_get (l->data);
+
+    next = l->next;
+    known |= other == sink;
+    if (other)
+      continue;
+    weak_pad_free (l->data);
+    self->free_sinks = g_slist_delete_link (self->free_sinks, l);
+  }
+  return known;
+}
+
+/* A launch line links its sink once, and not to the pad of who comes later. */
+static void
+remember_sink (VmSignalBin *self, GstPad *pad)
+{
+  g_autoptr (GstPad) sink = gst_pad_get_peer (pad);
+  GWeakRef *ref;
+
+  if (!sink)
+    return;
+  GST_OBJECT_LOCK (self);
+  if (!is_remembered (self, sink)) {
+    ref = g_new0 (GWeakRef, 1);
+    g_weak_ref_init (ref, sink);
+    self->free_sinks = g_slist_append (self->free_sinks, ref);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static GSList *
+list_sinks (VmSignalBin *self)
+{
+  GSList *sinks = NULL;
+
+  GST_OBJECT_LOCK (self);
+  for (GSList *l = self->free_sinks; l; l = l->next) {
+    GstPad *sink = g_weak_ref_get (l->data);
+
+    if (sink)
+      sinks = g_slist_prepend (sinks, sink);
+  }
+  GST_OBJECT_UNLOCK (self);
+  return g_slist_reverse (sinks);
+}
+
+gboolean
+vm_signal_bin_link_free_sink (VmSignalBin *self, GstPad *pad)
+{
+  GSList *sinks = list_sinks (self);
+  gboolean linked = FALSE;
+
+  for (GSList *l = sinks; l && !linked; l = l->next) {
+    GstPad *sink = l->data;
+
+    if (gst_pad_is_linked (sink) || !gst_pad_is_active (sink))
+      continue;
+    /* it is at the end of what it got before */
+    gst_pad_send_event (sink, gst_event_new_flush_start ());
+    gst_pad_send_event (sink, gst_event_new_flush_stop (FALSE));
+    linked = gst_pad_link (pad, sink) == GST_PAD_LINK_OK;
+  }
+  g_slist_free_full (sinks, gst_object_unref);
+  return linked;
+}
+
 /* @force: whatever is downstream holds up; it is flushed, and left so that it
  * can be linked to another. */
 static void
@@ -92,6 +173,8 @@ remove_outlet (VmSignalBin *self, GstPad *pad, gboolean force)
   GST_OBJECT_UNLOCK (self);
   if (!outlet)
     return;
+  if (VM_IS_FILE_OUTPUT (outlet->output))
+    remember_sink (self, pad);
   /* frees a streaming thread that a paused sink holds */
   if (force)
     gst_pad_push_event (pad, gst_event_new_flush_start ());
@@ -274,7 +357,10 @@ vm_signal_bin_remove_outputs (VmSignalBin *self)
       pad = gst_object_ref (((Outlet *) self->outlets->pdata[0])->pad);
     GST_OBJECT_UNLOCK (self);
     if (!pad)
-      return;
+      break;
     remove_outlet (self, pad, TRUE);
   }
+  GST_OBJECT_LOCK (self);
+  g_slist_free_full (g_steal_pointer (&self->free_sinks), weak_pad_free);
+  GST_OBJECT_UNLOCK (self);
 }

@@ -61,6 +61,7 @@ struct _VmSignalBin
   guint max_participants, latency, start_bitrate;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
+  GSList *free_sinks; /* GWeakRef of GstPad: that have taken files */
   GPtrArray *file_pads; /* VmFilePad */
 
   VmNode *node; /* as call */
@@ -241,6 +242,9 @@ GstPad *vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
 /* EOS leaves the pad, then the pad and the output go. */
 void vm_signal_bin_end_output (
     VmSignalBin *self, GstPad *pad, GstElement *output, GMainContext *context);
+/* Links @pad, on which files come, to a sink that has taken those of somebody
+ * who has left. FALSE: there is none. */
+gboolean vm_signal_bin_link_free_sink (VmSignalBin *self, GstPad *pad);
 /* At once, whatever still streams. */
 void vm_signal_bin_remove_outputs (VmSignalBin *self);
 

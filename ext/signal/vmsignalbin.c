@@ -59,8 +59,8 @@
  * gst-launch-1.0 -m vmsignalbin name=m meeting=standup mode=host \
  *   m.file_src_0 ! vmfilesink directory=in
  * ]|
- * Hosts the meeting and receives what whoever joins first sends, in the folder
- * "in".
+ * Hosts the meeting and receives in the folder "in" what whoever joins first
+ * sends, and when that one has left the next.
  */
 
 #include "vmsignalbin-priv.h"

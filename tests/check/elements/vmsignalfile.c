@@ -526,6 +526,71 @@ GST_START_TEST (test_sender_leaves)
 
 GST_END_TEST;
 
+/* The line has one sink, which is for one sender after the other, and for none
+ * beside another. */
+GST_START_TEST (test_sender_comes_back)
+{
+  static const gchar *const names[] = { "a.bin", "b.bin", "c.bin" };
+  Side a = receiving_host ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *path = write_file (names[i], 3 * 65536 + i);
+    Side b = sender (i == 1 ? "Cem" : "Bob", "", path, "");
+
+    side_play (&b);
+    expect (&b, "eos");
+    check_received (names[i]);
+    side_free (&b);
+    expect (&a, "vm-participant-left");
+  }
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_sink_that_is_taken)
+{
+  g_autofree gchar *path = write_file ("a.bin", 40 * 65536);
+  g_autofree gchar *other = write_file ("b.bin", 10);
+  Side a = receiving_host ();
+  Side b = sender ("Bob", "file_sink_0::to=Ann", path, "max-bitrate=2000000");
+  Side c;
+
+  side_play (&b);
+  expect_state (&a, VM_TRANSFER_STATE_TRANSFERRING, NULL);
+  c = sender ("Cem", "file_sink_0::to=Ann", other, "");
+  side_play (&c);
+  expect_error (&c, "DECLINED");
+  side_free (&c);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* An application has taken its sink out. */
+GST_START_TEST (test_sink_that_is_gone)
+{
+  g_autofree gchar *path = write_file ("a.bin", 10);
+  Side a = receiving_host (), b = sender ("Bob", "", path, "");
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (a.pipeline), "s");
+
+  side_play (&b);
+  expect (&b, "eos");
+  side_free (&b);
+  expect (&a, "vm-participant-left");
+  gst_element_set_state (sink, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (a.pipeline), sink);
+  b = sender ("Bob", "", path, "");
+  side_play (&b);
+  expect_error (&b, "DECLINED");
+  side_free (&b);
+  side_free (&a);
+  gst_object_unref (sink);
+}
+
+GST_END_TEST;
+
 #define MEDIA                                                         \
   "videotestsrc is-live=true ! "                                      \
   "video/x-raw,width=160,height=120,framerate=15/1 ! m.video_sink_0 " \
@@ -628,6 +693,9 @@ vmsignalfile_suite (void)
   tcase_add_test (tc, test_to_one_of_two);
   tcase_add_test (tc, test_receiver_leaves);
   tcase_add_test (tc, test_sender_leaves);
+  tcase_add_test (tc, test_sender_comes_back);
+  tcase_add_test (tc, test_sink_that_is_taken);
+  tcase_add_test (tc, test_sink_that_is_gone);
   tcase_add_test (tc, test_sender_stops_and_goes_on);
   tcase_add_test (tc, test_two_files_to_who_knows_the_seed);
   tcase_add_test (tc, test_beside_a_call);
