@@ -457,7 +457,7 @@ make_properties (void)
   properties[PROP_QUOTA] = g_param_spec_uint64 ("quota",
       "Most bytes of all files",
       "Bytes of all files that come into the directory, from any vmfilesink "
-      "of this process, until all have stopped; 0: no limit",
+      "and before, as long as they lie there; 0: no limit",
       0, G_MAXUINT64, 0, ready);
   properties[PROP_FSYNC] = g_param_spec_boolean ("fsync", "Wait for the disk",
       "Whether a file is on the disk before it is told verified", TRUE, ready);

@@ -175,17 +175,15 @@ GST_START_TEST (test_transfers_at_once)
     fail_unless (pending == n && declined == i + 1);
   }
   fail_unless_equals_int (n, VM_FILE_TRANSFERS_MAX);
+  /* of two that have all places, one has to give way, and is told so */
   who = senders[2];
   offer_number (++n);
-  fail_unless_equals_int (pending, VM_FILE_TRANSFERS_MAX);
-  fail_unless_equals_int (declined, 3);
+  fail_unless (pending == VM_FILE_TRANSFERS_MAX + 1 && declined == 3);
   /* what is over makes room */
   vm_file_receiver_decline (receiver, "t-2", NULL);
-  fail_unless (vm_file_receiver_drain (receiver));
-  fail_unless_equals_int (declined, 4);
+  fail_unless (vm_file_receiver_drain (receiver) && declined == 4);
   offer_number (++n);
-  fail_unless_equals_int (pending, VM_FILE_TRANSFERS_MAX + 1);
-  fail_unless_equals_int (declined, 4);
+  fail_unless (pending == VM_FILE_TRANSFERS_MAX + 2 && declined == 4);
 }
 
 GST_END_TEST;
@@ -236,7 +234,7 @@ push (gsize size)
   message->index = 0;
   message->data =
       g_bytes_new_take (g_malloc0 (size), size - VM_FILE_RECEIVER_MESSAGE_SIZE);
-  return vm_file_receiver_push (receiver, message, "ann");
+  return vm_file_receiver_push (receiver, message, "ann", NULL, FALSE);
 }
 
 #define PUSHED (1024 * 1024)
@@ -278,8 +276,8 @@ push_offer (guint n, guint chunks, VmTransferEncoding encodings)
   offer->encodings = encodings;
   start->chunk_size = VM_FILE_CHUNK_SIZE;
   start->total = chunks;
-  vm_file_receiver_push (receiver, offer, "ann");
-  vm_file_receiver_push (receiver, start, "ann");
+  vm_file_receiver_push (receiver, offer, "ann", NULL, FALSE);
+  vm_file_receiver_push (receiver, start, "ann", NULL, FALSE);
 }
 
 static void
@@ -292,7 +290,7 @@ push_chunk (guint n, guint index)
   chunk->data = g_bytes_new_take (data, VM_FILE_CHUNK_SIZE);
   chunk->has_hash = TRUE;
   vm_sha256 (data, VM_FILE_CHUNK_SIZE, chunk->hash);
-  vm_file_receiver_push (receiver, chunk, "ann");
+  vm_file_receiver_push (receiver, chunk, "ann", NULL, FALSE);
 }
 
 /* It is begun, and its chunks may come. */
@@ -403,13 +401,13 @@ GST_START_TEST (test_wishes_that_wait)
 GST_END_TEST;
 
 static VmSender *
-  static const guint8 hash[VM_SHA256_SIZE];
 new_sender (guint64 size, guint32 chunk_size)
 {
+  static const guint8 hash[VM_SHA256_SIZE];
   const VmSenderOffer what = { .id = "t",
-    .hash = hash,
     .filename = "a",
     .size = size,
+    .hash = hash,
     .encodings = VM_TRANSFER_ENCODING_JSON,
     .chunk_size = chunk_size,
     .json_chunk_size = chunk_size };

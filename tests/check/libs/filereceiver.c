@@ -154,7 +154,7 @@ offer (VmFileReceiver *self, const gchar *from, const gchar *name)
   message->filename = g_strdup (name);
   message->size = 100;
   message->encodings = VM_TRANSFER_ENCODING_BINARY;
-  fail_unless (vm_file_receiver_push (self, message, from));
+  fail_unless (vm_file_receiver_push (self, message, from, NULL, FALSE));
 }
 
 /* A sender chooses its ids, also one that it has heard from somebody else. */
@@ -390,7 +390,7 @@ count_own (void)
 static void
 push (VmFileReceiver *self, const gchar *from, VmTransferMessage *message)
 {
-  fail_unless (vm_file_receiver_push (self, message, from));
+  fail_unless (vm_file_receiver_push (self, message, from, NULL, FALSE));
 }
 
 /* Files of zeros, in chunks of 1 KiB; each of one who has its name and id. */
@@ -506,12 +506,12 @@ GST_START_TEST (test_bytes_that_are_held)
                  - VM_FILE_RECEIVER_MESSAGE_SIZE;
 
     chunk->data = g_bytes_new_take (g_malloc0 (size), size);
-    vm_file_receiver_push (self, chunk, "ann");
+    vm_file_receiver_push (self, chunk, "ann", NULL, FALSE);
   }
-  vm_file_receiver_push (
-      self, vm_transfer_message_new (VM_TRANSFER_CANCEL, "2"), "ann");
+  vm_file_receiver_push (self,
+      vm_transfer_message_new (VM_TRANSFER_CANCEL, "2"), "ann", NULL, FALSE);
   /* all of it has been taken once another's file, behind it, is begun */
-  vm_file_receiver_push (self, make_offer ("bob", "1"), "bob");
+  vm_file_receiver_push (self, make_offer ("bob", "1"), "bob", NULL, FALSE);
   wait_said ("bob:transferring");
   set_slow (FALSE);
   fail_unless (vm_file_receiver_drain (self));

@@ -695,7 +695,7 @@ push (VmFileReceiver *receiver, const gchar *format, ...)
   va_end (arguments);
   message = vm_transfer_message_read (text, strlen (text), &error);
   g_assert_no_error (error);
-  fail_unless (vm_file_receiver_push (receiver, message, "ann"));
+  fail_unless (vm_file_receiver_push (receiver, message, "ann", NULL, FALSE));
 }
 
 /* Into a folder, in chunks of which the offer has said nothing: there is a file

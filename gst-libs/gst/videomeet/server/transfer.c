@@ -25,6 +25,7 @@ struct _VmTransferGuest
   gchar *key; /* of both */
   VmFileInlet *inlet; /* of a meeting; NULL: the receiver's */
   VmFrameJoiner *joiner;
+  gboolean known; /* the device: no stranger */
   gboolean accepted; /* it is one of those that the receiver takes at a time */
   gboolean ended; /* by its sender, who is not answered then */
 };
@@ -200,14 +201,20 @@ vm_server_set_file_receiver (VmServer *self, VmFileReceiver *receiver)
 
 /* POST /transfers */
 
+/* @known: (out) (optional): whether it is no stranger. */
 static gboolean
-may_send (VmServer *self, const gchar *device_id, GError **error)
+may_send (
+    VmServer *self, const gchar *device_id, gboolean *known, GError **error)
 {
   g_autoptr (VmTrustFacts) facts =
       vm_known_get (self->known, device_id, NULL, NULL);
+  VmTrustDecision decision;
+  gboolean may = vm_trust_decide (self->policy, facts, VM_PERMISSIONS_FILE,
+      g_get_real_time () / G_USEC_PER_SEC, &decision, error);
 
-  return vm_trust_decide (self->policy, facts, VM_PERMISSIONS_FILE,
-      g_get_real_time () / G_USEC_PER_SEC, NULL, error);
+  if (known)
+    *known = may && decision.level != VM_TRUST_LEVEL_UNKNOWN;
+  return may;
 }
 
 /* And by the clock: what was given runs out. */
@@ -230,7 +237,7 @@ vm_transfer_check (VmServer *self)
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     VmWs *ws = value;
 
-    if (!may_send (self, ws->transfer_guest->device_id, NULL))
+    if (!may_send (self, ws->transfer_guest->device_id, NULL, NULL))
       vm_ws_close (ws, VM_CLOSE_POLICY, "not trusted", TRUE);
   }
 }
@@ -250,8 +257,8 @@ admit (VmConn *conn, GError **error)
     return NULL;
   }
   device_id = vm_device_id_from_key_hash (key);
-  return may_send (self, device_id, error) ? g_steal_pointer (&device_id)
-                                           : NULL;
+  return may_send (self, device_id, NULL, error) ? g_steal_pointer (&device_id)
+                                                 : NULL;
 }
 
 static GBytes *
@@ -314,12 +321,14 @@ vm_route_transfers (VmConn *conn)
 
 /* Takes @id. */
 static void
-begin (VmConn *conn, const gchar *device_id, gchar *id, VmFileInlet *inlet)
+begin (VmConn *conn, const gchar *device_id, gchar *id, VmFileInlet *inlet,
+    gboolean known)
 {
   VmTransferGuest *guest = g_new0 (VmTransferGuest, 1);
 
   guest->device_id = g_strdup (device_id);
   guest->id = id;
+  guest->known = known;
   guest->key = vm_transfer_key (device_id, id);
   guest->inlet = inlet ? g_object_ref (inlet) : NULL;
   guest->joiner = vm_frame_joiner_new ();
@@ -339,7 +348,7 @@ begin_of_meeting (VmConn *conn, const gchar *id, GError **error)
                 : NULL;
 
   if (inlet)
-    begin (conn, device_id, g_strdup (id), inlet);
+    begin (conn, device_id, g_strdup (id), inlet, FALSE);
   else if (device_id)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_TICKET,
         "No such file was offered by this device in a meeting");
@@ -355,6 +364,7 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
   const gchar *of_meeting =
       lws_get_urlarg_by_name (conn->wsi, "id=", text, sizeof text);
   g_autofree gchar *id = NULL;
+  gboolean known;
 
   if (of_meeting) {
     begin_of_meeting (conn, of_meeting, error);
@@ -364,8 +374,8 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
       lws_get_urlarg_by_name (conn->wsi, "ticket=", text, sizeof text),
       device_id, g_get_monotonic_time (), error);
   /* trust may have ended since the ticket was given */
-  if (id && may_send (self, device_id, error))
-    begin (conn, device_id, g_steal_pointer (&id), NULL);
+  if (id && may_send (self, device_id, &known, error))
+    begin (conn, device_id, g_steal_pointer (&id), NULL, known);
 }
 
 static void
@@ -434,7 +444,8 @@ push (VmWs *ws, VmTransferMessage *message)
   if (guest->inlet && message->type != VM_TRANSFER_FILE_OFFER)
     return vm_file_inlet_push (guest->inlet, message);
   if (!guest->inlet && self->receiver)
-    return vm_file_receiver_push (self->receiver, message, guest->device_id);
+    return vm_file_receiver_push (self->receiver, message, guest->device_id,
+        ws->conn->group, guest->known);
   vm_transfer_message_free (message);
   return TRUE;
 }

@@ -13,6 +13,7 @@ vm_coming_free (gpointer data)
   g_clear_pointer (&coming->ack, vm_transfer_message_free);
   g_queue_clear_full (&coming->held, (GDestroyNotify) vm_receiver_item_free);
   g_free (coming->id);
+  g_free (coming->group);
   g_free (coming);
 }
 

@@ -13,6 +13,8 @@ typedef struct
   gint64 told_at; /* when the application heard of it; 0: never */
   gint64 over_at; /* 0: it is not over */
   gboolean told; /* that its lane is gone will be told */
+  gchar *group; /* its sender's address; NULL: it is not told */
+  gboolean known; /* the sender: no stranger */
   gboolean told_lost; /* whether the application heard of it last as lost */
   VmTransferMessage *ack; /* that is held back; or NULL */
   gsize acked; /* bytes that it stands for */
@@ -27,5 +29,10 @@ void vm_coming_reply (
 void vm_coming_send_ack (VmFileReceiver *self, VmComing *coming);
 /* Each state that it was in since, and how far it is. */
 void vm_coming_tell (VmFileReceiver *self, VmComing *coming);
+gboolean vm_coming_is_of (const VmComing *coming, const gchar *from);
+/* comingplaces.c. Forgets what is long over, and has strangers give way; FALSE:
+ * there is no place for what @item offers. */
+gboolean vm_coming_make_place (
+    VmFileReceiver *self, const VmReceiverItem *item, gint64 now);
 /* Does whatever it has to do now, and tells that. */
 void vm_coming_run (VmFileReceiver *self, VmComing *coming);

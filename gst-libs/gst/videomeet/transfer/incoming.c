@@ -21,6 +21,7 @@ typedef struct
   VmIncomingFunc done;
   gpointer data;
   guint32 chunk_size; /* to begin */
+  gboolean known; /* likewise */
   guint8 hash[VM_SHA256_SIZE]; /* to commit */
 
   VmReceiveFile *file;
@@ -40,6 +41,7 @@ struct _VmIncoming
   gchar *from;
   gchar *name; /* in the folder, once it has it */
   const gchar *lane; /* NULL: it is not known */
+  gboolean known; /* who sends it */
 };
 
 VmIncoming *
@@ -83,6 +85,12 @@ vm_incoming_get_from (VmIncoming *self)
 }
 
 void
+vm_incoming_set_known (VmIncoming *self, gboolean known)
+{
+  self->known = known;
+}
+
+void
 vm_incoming_set_lane (VmIncoming *self, const gchar *lane)
 {
   self->lane = lane;
@@ -122,6 +130,7 @@ begin (Job *job)
     .mtime = offer->mtime,
     .chunk_size = job->chunk_size,
     .has_hash = offer->has_hash,
+    .known = job->known,
   };
 
   memcpy (header.hash, offer->hash, VM_SHA256_SIZE);
@@ -164,6 +173,7 @@ start (VmIncoming *self, const VmAction *action)
   job->done = self->done;
   job->data = self->data;
   job->chunk_size = action->chunk_size;
+  job->known = self->known;
   memcpy (job->hash, action->hash, VM_SHA256_SIZE);
   job->file = g_steal_pointer (&self->file);
   self->job = job;

@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmIncoming, vm_incoming_free)
 
 /* For what is said to it; vm_incoming_next() behind it. */
 VmReceiver *vm_incoming_get_engine (VmIncoming *self);
+/* Of a device that is known: its file has room on the disk before it comes.
+ * FALSE where nobody says it. */
+void vm_incoming_set_known (VmIncoming *self, gboolean known);
 const gchar *vm_incoming_get_from (VmIncoming *self);
 /* What it comes over from now on: a constant. */
 void vm_incoming_set_lane (VmIncoming *self, const gchar *lane);

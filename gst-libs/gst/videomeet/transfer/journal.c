@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HAS_HASH 1
+#define KNOWN 2
 #define MAGIC "VMJ1"
 #define MAGIC_SIZE 4
 #define PREFIX_SIZE (MAGIC_SIZE + 2)
@@ -107,14 +109,15 @@ write_header (const VmJournalHeader *header, guint8 seed[VM_SHA256_SIZE])
   guint64 size = GUINT64_TO_BE (header->size);
   guint64 mtime = GUINT64_TO_BE ((guint64) header->mtime);
   guint32 chunk_size = GUINT32_TO_BE (header->chunk_size);
-  guint8 has_hash = header->has_hash;
+  guint8 flags =
+      (header->has_hash ? HAS_HASH : 0) | (header->known ? KNOWN : 0);
   guint16 length;
 
   add (bytes, MAGIC "\0\0", PREFIX_SIZE);
   add (bytes, &size, sizeof size);
   add (bytes, &mtime, sizeof mtime);
   add (bytes, &chunk_size, sizeof chunk_size);
-  add (bytes, &has_hash, sizeof has_hash);
+  add (bytes, &flags, sizeof flags);
   add (bytes, header->hash, VM_SHA256_SIZE);
   add_text (bytes, header->device);
   add_text (bytes, header->name);
@@ -163,21 +166,22 @@ static gboolean
 read_fields (Reader *reader, VmJournalHeader *header)
 {
   guint64 mtime;
-  guint8 has_hash;
+  guint8 flags;
 
   if (!take (reader, &header->size, sizeof header->size)
       || !take (reader, &mtime, sizeof mtime)
       || !take (reader, &header->chunk_size, sizeof header->chunk_size)
-      || !take (reader, &has_hash, sizeof has_hash)
+      || !take (reader, &flags, sizeof flags)
       || !take (reader, header->hash, VM_SHA256_SIZE))
     return FALSE;
   header->size = GUINT64_FROM_BE (header->size);
   header->mtime = (gint64) GUINT64_FROM_BE (mtime);
   header->chunk_size = GUINT32_FROM_BE (header->chunk_size);
-  header->has_hash = has_hash;
+  header->has_hash = (flags & HAS_HASH) != 0;
+  header->known = (flags & KNOWN) != 0;
   header->device = take_text (reader);
   header->name = header->device ? take_text (reader) : NULL;
-  return header->name && has_hash <= 1 && reader->left == 0;
+  return header->name && flags <= (HAS_HASH | KNOWN) && reader->left == 0;
 }
 
 /* The bytes that the header takes; 0: it is none. */

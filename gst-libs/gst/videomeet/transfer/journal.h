@@ -8,8 +8,9 @@
  * what is left after SIGKILL. Big-endian:
  *
  *   "VMJ1"  length u16  header  SHA-256 of all before
- *   header: size u64, mtime i64, chunk size u32, whether there is a hash u8,
- *           hash 32 B, device and name, each behind its length u16
+ *   header: size u64, mtime i64, chunk size u32, flags u8 (1: there is a hash,
+ *           2: of a known device), hash 32 B, device and name, each behind its
+ *           length u16
  *   record: chunk index u64, SHA-256 of the chunk 32 B, check 8 B, any number
  *
  * The check is the beginning of SHA-256 (the header's SHA-256, index, hash): a
@@ -38,6 +39,7 @@ typedef struct
   guint32 chunk_size; /* bytes */
   gboolean has_hash; /* else it comes when the file ends */
   guint8 hash[VM_SHA256_SIZE];
+  gboolean known; /* the device was known when this was begun: no stranger */
 } VmJournalHeader;
 void vm_journal_header_clear (VmJournalHeader *header);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmJournalHeader, vm_journal_header_clear)

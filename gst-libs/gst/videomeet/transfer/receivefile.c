@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define NAME_RETRIES 16 /* when somebody took the name that was free */
@@ -39,44 +38,6 @@ refuse (GError **error, VmError code, const gchar *why)
   return FALSE;
 }
 
-/* Of @size bytes, @have are on the disk. */
-static gboolean
-has_room (VmReceiveFile *file, GError **error)
-{
-  struct statvfs fs;
-  struct stat st = { 0 };
-  guint64 room, reserve, have;
-
-  if (fstatvfs (file->folder->dir, &fs) != 0)
-    return vm_disk_fail (error, "The receiving folder's disk cannot be asked");
-  if (file->fd >= 0 && fstat (file->fd, &st) != 0)
-    return vm_disk_fail (error, "The unfinished file cannot be asked");
-  room = (guint64) fs.f_bavail * fs.f_frsize;
-  reserve = (guint64) fs.f_blocks * fs.f_frsize / VM_RECEIVE_RESERVE;
-  have = MIN ((guint64) st.st_blocks * 512, file->header.size);
-  if (file->header.size - have <= (room > reserve ? room - reserve : 0))
-    return TRUE;
-  errno = ENOSPC;
-  return vm_disk_fail (error, "The file cannot be received");
-}
-
-/* So that it does not run full in between. A file system that cannot is one
- * that tells later. */
-static gboolean
-preallocate (VmReceiveFile *file, GError **error)
-{
-  gint result;
-
-  if (file->header.size == 0)
-    return TRUE;
-  do
-    result = fallocate (file->fd, 0, 0, file->header.size);
-  while (result != 0 && errno == EINTR);
-  if (result != 0 && errno == EOPNOTSUPP)
-    result = ftruncate (file->fd, file->header.size);
-  return result == 0 || vm_disk_fail (error, "The file cannot be received");
-}
-
 /* A sender may call another file by the same id later, while what it has left
  * of the first is still there. */
 static gboolean
@@ -103,7 +64,7 @@ make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
   const gint flags = O_RDWR | O_CREAT | O_EXCL;
   gint dir = file->folder->dir;
 
-  if (!has_room (file, error))
+  if (!vm_receive_has_room (file, error))
     return FALSE;
   if (!make_part (file, sender, transfer))
     return vm_disk_fail (error, "The file cannot be received");
@@ -111,7 +72,7 @@ make_new (VmReceiveFile *file, const gchar *sender, const gchar *transfer,
   file->journal_fd = vm_disk_open (dir, file->journal_name, flags);
   if (file->journal_fd < 0 || flock (file->journal_fd, LOCK_EX | LOCK_NB) != 0)
     vm_disk_fail (error, "The journal of the file cannot be made");
-  else if (preallocate (file, error))
+  else if (vm_receive_preallocate (file, error))
     file->journal = vm_journal_new (file->journal_fd, &file->header, error);
   if ((file->fresh = file->journal != NULL))
     return TRUE;
@@ -189,7 +150,8 @@ vm_receive_folder_begin (VmReceiveFolder *self, const gchar *sender,
   file->verified = g_malloc0 (vm_journal_chunks (&file->header) / 8 + 1);
   resumed = vm_receive_resume (file);
   if (!vm_receive_goes_on (file, error) || !vm_receive_enter (file, error)
-      || (resumed ? !has_room (file, error) || !preallocate (file, error)
+      || (resumed ? !vm_receive_has_room (file, error)
+                        || !vm_receive_preallocate (file, error)
                   : !make_new (file, sender, transfer, error)))
     return NULL;
   return g_steal_pointer (&file);
@@ -223,10 +185,9 @@ vm_receive_file_free (VmReceiveFile *file)
   if (file->fresh && file->count == 0 && !file->done && !file->discarded)
     remove_part (file);
   vm_receive_leave (file);
-  g_clear_pointer (&file->journal, vm_journal_free);
   g_clear_pointer (&file->whole, vm_file_hash_free);
-  vm_fd_clear (&file->fd);
   vm_receive_gone (file);
+  vm_fd_clear (&file->fd);
   vm_journal_header_clear (&file->header);
   g_free (file->part);
   g_free (file->journal_name);
@@ -384,6 +345,8 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     return FALSE;
   if (vm_receive_file_has (file, index))
     return TRUE;
+  if (!vm_receive_keeps_reserve (file, size, error))
+    return FALSE;
   if (!vm_disk_write (file->fd, data, size, index * file->header.chunk_size))
     return vm_disk_fail (error, "A chunk cannot be written");
   if (!vm_journal_append (file->journal, index, hash, error))
@@ -532,6 +495,7 @@ vm_receive_file_commit (
     }
   }
   file->done = TRUE;
+  vm_receive_note_received (file, name);
   unlinkat (file->folder->dir, file->journal_name, 0);
   if (sync)
     fsync (file->folder->dir);

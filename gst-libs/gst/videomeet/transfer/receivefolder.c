@@ -9,61 +9,45 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What is received in one folder, by whoever has it open in this process: a
- * quota is the folder's, and a name is taken in it, whoever sends. */
-struct _VmReceiveUse
-{
-  dev_t device;
-  ino_t inode;
-  guint folders; /* that are open */
-  guint64 bytes; /* of the quota */
-  GHashTable *coming; /* keys of names that are being received */
-  GHashTable *kept; /* part file that nobody receives now → Kept, in `bytes` */
-  GPtrArray *open; /* VmReceiveFile that are being received */
-};
-typedef struct _VmReceiveUse Use;
-
-/* What is verified of it stays for the next transfer. */
-typedef struct
-{
-  gchar *device; /* who has sent it */
-  guint64 size;
-} Kept;
-
 static GMutex uses_lock; /* of what follows, and of all in them */
 static GCond uses_cond; /* one is not received any more, or a folder stopped */
-static GList *uses; /* of Use */
+static GList *uses; /* of VmReceiveUse */
 
-static void
-kept_free (gpointer data)
+void
+vm_receive_lock (void)
 {
-  Kept *kept = data;
-
-  g_free (kept->device);
-  g_free (kept);
+  g_mutex_lock (&uses_lock);
 }
 
-static Use *
+void
+vm_receive_unlock (void)
+{
+  g_mutex_unlock (&uses_lock);
+}
+
+static VmReceiveUse *
 use_ref (gint dir)
 {
   struct stat st = { 0 };
-  Use *use = NULL;
+  VmReceiveUse *use = NULL;
 
   fstat (dir, &st);
   g_mutex_lock (&uses_lock);
   for (GList *l = uses; l && !use; l = l->next) {
-    Use *other = l->data;
+    VmReceiveUse *other = l->data;
 
     if (other->device == st.st_dev && other->inode == st.st_ino)
       use = other;
   }
   if (!use) {
-    use = g_new0 (Use, 1);
+    use = g_new0 (VmReceiveUse, 1);
     use->device = st.st_dev;
     use->inode = st.st_ino;
     use->coming = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     use->kept =
-        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kept_free);
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, vm_kept_free);
+    use->received =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
     use->open = g_ptr_array_new ();
     uses = g_list_prepend (uses, use);
   }
@@ -73,34 +57,34 @@ use_ref (gint dir)
 }
 
 static void
-use_unref (Use *use)
+use_unref (VmReceiveUse *use)
 {
   g_mutex_lock (&uses_lock);
   if (--use->folders == 0) {
     uses = g_list_remove (uses, use);
     g_hash_table_unref (use->coming);
     g_hash_table_unref (use->kept);
+    g_hash_table_unref (use->received);
     g_ptr_array_unref (use->open);
     g_free (use);
   }
   g_mutex_unlock (&uses_lock);
 }
 
-/* With the lock held: what is known of a part file is forgotten. */
-static void
-use_forget (Use *use, const gchar *part)
+void
+vm_receive_forget (VmReceiveUse *use, const gchar *part)
 {
-  const Kept *kept = part ? g_hash_table_lookup (use->kept, part) : NULL;
+  const VmKept *kept = part ? g_hash_table_lookup (use->kept, part) : NULL;
 
   if (!kept)
     return;
-  use->bytes -= kept->size;
+  use->bytes -= kept->header.size;
   g_hash_table_remove (use->kept, part);
 }
 
 /* With the lock held; FALSE: that is more than @quota; 0: there is none. */
 static gboolean
-use_add (Use *use, guint64 size, guint64 quota)
+use_add (VmReceiveUse *use, guint64 size, guint64 quota)
 {
   gboolean fits = !quota || (use->bytes <= quota && size <= quota - use->bytes);
 
@@ -132,6 +116,9 @@ vm_receive_folder_open (
   dir = -1;
   self->rules = *rules;
   self->use = use_ref (self->dir);
+  if (rules->quota)
+    vm_receive_read_received (self);
+  vm_receive_look_at_kept (self);
   return self;
 }
 
@@ -171,20 +158,6 @@ vm_receive_goes_on (VmReceiveFile *file, GError **error)
   return FALSE;
 }
 
-/* Whether nobody has its journal open; then it is removed. */
-static gboolean
-remove_part (VmReceiveFolder *self, const gchar *part)
-{
-  g_autofree gchar *journal = vm_receive_sibling (part, ".part", ".journal");
-  g_auto (VmFd) fd = vm_receive_open_own (self, journal);
-
-  if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0)
-    return FALSE;
-  unlinkat (self->dir, part, 0);
-  unlinkat (self->dir, journal, 0);
-  return TRUE;
-}
-
 /* With the lock held. What is not there any more, and, as far as it must be,
  * what this sender has begun before and left makes room for what it sends
  * now. */
@@ -195,15 +168,16 @@ make_quota (VmReceiveFile *file)
   g_autoptr (GList) parts = g_hash_table_get_keys (self->use->kept);
   struct stat st;
 
+  vm_receive_look_at_received (self);
   for (GList *l = parts; l; l = l->next) {
-    const Kept *kept = g_hash_table_lookup (self->use->kept, l->data);
+    const VmKept *kept = g_hash_table_lookup (self->use->kept, l->data);
     gboolean gone = fstatat (self->dir, l->data, &st, AT_SYMLINK_NOFOLLOW) != 0
                     && errno == ENOENT;
 
     if (gone
-        || (g_strcmp0 (kept->device, file->header.device) == 0
-            && remove_part (self, l->data)))
-      use_forget (self->use, l->data);
+        || (g_strcmp0 (kept->header.device, file->header.device) == 0
+            && vm_receive_remove_part (self, l->data)))
+      vm_receive_forget (self->use, l->data);
   }
 }
 
@@ -238,22 +212,12 @@ vm_receive_wait (VmReceiveFile *file)
   g_mutex_unlock (&uses_lock);
 }
 
-void
-vm_receive_gone (VmReceiveFile *file)
-{
-  vm_fd_clear (&file->journal_fd);
-  g_mutex_lock (&uses_lock);
-  if (g_ptr_array_remove_fast (file->folder->use->open, file))
-    g_cond_broadcast (&uses_cond);
-  g_mutex_unlock (&uses_lock);
-}
-
 /* Two that come under one name would find out only at the end. */
 gboolean
 vm_receive_enter (VmReceiveFile *file, GError **error)
 {
   VmReceiveFolder *self = file->folder;
-  Use *use = self->use;
+  VmReceiveUse *use = self->use;
   gboolean rename = self->rules.overwrite == VM_OVERWRITE_RENAME;
   g_autofree gchar *key = vm_filename_key (file->header.name);
   guint64 size = file->header.size, quota = self->rules.quota;
@@ -262,7 +226,7 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
   g_mutex_lock (&uses_lock);
   twice = !rename && g_hash_table_contains (use->coming, key);
   if (!twice) {
-    use_forget (use, file->part);
+    vm_receive_forget (use, file->part);
     over = !use_add (use, size, quota);
     if (over) {
       make_quota (file);
@@ -286,26 +250,53 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
   return file->charged;
 }
 
+static VmKept *
+keep (VmReceiveFile *file)
+{
+  VmKept *kept =
+      vm_kept_new (&file->header, file->count * file->header.chunk_size,
+          g_get_real_time () / G_USEC_PER_SEC);
+  struct stat st = { 0 };
+
+  if (!file->unread)
+    vm_receive_give_back (file->fd, &file->header, file->verified);
+  fstat (file->journal_fd, &st);
+  kept->inode = st.st_ino;
+  return kept;
+}
+
 /* What was committed stays in the quota, and so does what is kept for later. */
 void
 vm_receive_leave (VmReceiveFile *file)
 {
-  Use *use = file->folder->use;
+  VmReceiveUse *use = file->folder->use;
+  gboolean charged = file->charged && !file->done;
 
   g_mutex_lock (&uses_lock);
-  if (file->charged && !file->done && file->journal && !file->discarded) {
-    Kept *kept = g_new (Kept, 1);
-
-    *kept = (Kept){ g_strdup (file->header.device), file->header.size };
-    g_hash_table_replace (use->kept, g_strdup (file->part), kept);
-  } else if (file->charged && !file->done) {
+  if (charged)
     use->bytes -= file->header.size;
-  }
   if (file->key)
     g_hash_table_remove (use->coming, file->key);
   g_mutex_unlock (&uses_lock);
   file->charged = FALSE;
   g_clear_pointer (&file->key, g_free);
+}
+
+/* Its journal can be locked again. */
+void
+vm_receive_gone (VmReceiveFile *file)
+{
+  VmKept *kept =
+      !file->done && file->journal && !file->discarded ? keep (file) : NULL;
+
+  g_clear_pointer (&file->journal, vm_journal_free);
+  vm_fd_clear (&file->journal_fd);
+  if (kept)
+    vm_receive_keep (file->folder, file->part, kept);
+  g_mutex_lock (&uses_lock);
+  if (g_ptr_array_remove_fast (file->folder->use->open, file))
+    g_cond_broadcast (&uses_cond);
+  g_mutex_unlock (&uses_lock);
 }
 
 static gboolean
@@ -342,7 +333,7 @@ clean_one (VmReceiveFolder *self, const gchar *name, gint64 now)
   if (part)
     unlinkat (self->dir, part, 0);
   g_mutex_lock (&uses_lock);
-  use_forget (self->use, part ? part : name);
+  vm_receive_forget (self->use, part ? part : name);
   g_mutex_unlock (&uses_lock);
   return unlinkat (self->dir, name, 0) == 0;
 }

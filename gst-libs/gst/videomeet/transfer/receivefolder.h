@@ -25,6 +25,11 @@
 #define VM_RECEIVE_ID_MAX 64 /* characters of sender and transfer in a name */
 /* An unfinished file is kept so long after the last chunk; seconds. */
 #define VM_RECEIVE_PART_AGE (7 * 24 * 60 * 60)
+/* Unfinished files that are kept of one device, and of all: the oldest goes, of
+ * strangers first. What strangers have left has no more bytes than are free
+ * besides. */
+#define VM_RECEIVE_KEPT_PER_DEVICE 64
+#define VM_RECEIVE_KEPT_MAX 256
 #define VM_RECEIVE_NAMES_MAX 10000 /* that are tried for "name (N).ext" */
 /* A sender that was killed and comes back at once as another participant finds
  * what it has sent in the hands of the first, until that is known to be gone:
@@ -36,8 +41,8 @@ typedef struct
 {
   VmOverwrite overwrite;
   guint64 max_size; /* bytes of a file; 0: no limit */
-  guint64 quota; /* bytes of all files while this process has the folder open,
-                  * once or more, unfinished ones with their whole size; 0: no
+  guint64 quota; /* bytes of all that was received under one and lies in the
+                  * folder, and of unfinished files with their whole size; 0: no
                   * limit */
   gboolean no_fsync; /* a machine that loses its power may lose the file */
   gint64 patience; /* µs; see VM_RECEIVE_PATIENCE */
@@ -62,7 +67,8 @@ guint vm_receive_folder_clean (VmReceiveFolder *self, gint64 now);
 
 /* Before a byte is sent: checks name, sizes, space, quota and name collisions,
  * finds verified chunks of an earlier transfer of the same file (they are read
- * again), or makes and preallocates a new one. @sender: the device id, or
+ * again), or makes a new one, and preallocates it for a known device: that of a
+ * stranger has what has come of it. @sender: the device id, or
  * another token of letters, digits, "-" and "_", as @transfer; header->device
  * may be longer. @header->name needs not be checked. */
 VmReceiveFile *

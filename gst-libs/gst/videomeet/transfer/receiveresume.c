@@ -37,6 +37,7 @@ read_again (VmReceiveFile *file)
       file->count++;
     }
   }
+  file->unread = !vm_receive_goes_on (file, NULL);
 }
 
 /* The lock keeps two transfers from one part file. */
@@ -62,14 +63,33 @@ try_one (VmReceiveFile *file, const gchar *name)
   return FALSE;
 }
 
+/* The journals of what was left of the same file. */
+static GPtrArray *
+list_same (VmReceiveFile *file)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer part, kept;
+
+  vm_receive_look_at_kept (file->folder);
+  vm_receive_lock ();
+  g_hash_table_iter_init (&iter, file->folder->use->kept);
+  while (g_hash_table_iter_next (&iter, &part, &kept)) {
+    if (vm_journal_same_file (&((VmKept *) kept)->header, &file->header))
+      g_ptr_array_add (names, vm_receive_sibling (part, ".part", ".journal"));
+  }
+  vm_receive_unlock ();
+  return names;
+}
+
 gboolean
 vm_receive_resume (VmReceiveFile *file)
 {
   g_autoptr (GPtrArray) names = NULL;
 
   vm_receive_wait (file);
-  names = vm_receive_list (file->folder, NULL);
-  for (guint i = 0; names && i < names->len; i++) {
+  names = list_same (file);
+  for (guint i = 0; i < names->len; i++) {
     if (!try_one (file, names->pdata[i]))
       continue;
     read_again (file);

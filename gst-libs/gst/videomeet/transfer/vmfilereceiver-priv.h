@@ -51,6 +51,8 @@ typedef struct
   VmTransferMessage *message;
   gboolean told; /* the end of its lane will be: vm_file_receiver_set_lost() */
   gchar *from; /* of the message, or of the lane */
+  gchar *group; /* its address, see vm_address_group(); NULL: it is not told */
+  gboolean known; /* it: no stranger */
   gchar *id; /* of the wish, or of what the lane was for */
   gchar *reason;
   const gchar *lane; /* of the message: a constant, or NULL */
@@ -88,11 +90,14 @@ struct _VmFileReceiver
 };
 
 /* For a thread that must not wait: takes @message (transfer full) in any case.
+ * @group: where it comes from, or NULL; strangers, who are not @known, have
+ * their share by it, and of what they offer no room on the disk is reserved.
  * FALSE: more than VM_FILE_RECEIVER_QUEUE_MAX wait now, and "room" is emitted
  * when there is room again. It also tells when the lane of a transfer is
  * gone. */
-gboolean vm_file_receiver_push (
-    VmFileReceiver *self, VmTransferMessage *message, const gchar *from);
+gboolean
+vm_file_receiver_push (VmFileReceiver *self, VmTransferMessage *message,
+    const gchar *from, const gchar *group, gboolean known);
 
 /* The lane of a transfer is gone, behind all that came over it, or there is
  * another. The transfer waits for that VM_TRANSFER_LOST_TIMEOUT; but when @from

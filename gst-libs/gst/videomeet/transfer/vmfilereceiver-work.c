@@ -79,38 +79,6 @@ decline (VmFileReceiver *self, const VmReceiverItem *item, const gchar *reason)
 }
 
 static gboolean
-is_of (const VmComing *coming, const gchar *from)
-{
-  return g_strcmp0 (vm_incoming_get_from (coming->incoming), from) == 0;
-}
-
-/* Forgets what is long over; whether there is room for one more of @from. */
-static gboolean
-make_room (VmFileReceiver *self, const gchar *from, gint64 now)
-{
-  guint of_sender = 0;
-
-  for (guint i = 0; i < self->transfers->len;) {
-    const VmComing *coming = g_ptr_array_index (self->transfers, i);
-    gint64 age = coming->over_at ? now - coming->over_at : 0;
-
-    if (age > VM_FILE_RECEIVER_MEMORY
-        || (coming->over_at && self->transfers->len >= VM_FILE_TRANSFERS_MAX))
-      g_ptr_array_remove_index (self->transfers, i);
-    else
-      i++;
-  }
-  for (guint i = 0; i < self->transfers->len; i++) {
-    const VmComing *coming = g_ptr_array_index (self->transfers, i);
-
-    of_sender +=
-        !vm_incoming_is_over (coming->incoming) && is_of (coming, from);
-  }
-  return self->transfers->len < VM_FILE_TRANSFERS_MAX
-         && of_sender < VM_FILE_TRANSFERS_PER_SENDER_MAX;
-}
-
-static gboolean
 is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
 {
   return g_strcmp0 (a->filename, b->filename) == 0 && a->size == b->size
@@ -182,7 +150,7 @@ supersede (VmFileReceiver *self, VmIncoming *by)
         coming->told ? vm_receiver_is_lost (engine)
                      : memcmp (before->hash, offer->hash, VM_SHA256_SIZE) == 0;
 
-    if (coming->over_at || !is_of (coming, from)
+    if (coming->over_at || !vm_coming_is_of (coming, from)
         || !is_same_file (before, offer))
       continue;
     if (gone && vm_incoming_is_busy (coming->incoming))
@@ -219,9 +187,10 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
 
   incoming = vm_incoming_new (
       self->folder, item->from, item->message, on_job_over, self, now);
+  vm_incoming_set_known (incoming, item->known);
   if (!supersede (self, incoming))
     return;
-  if (!make_room (self, item->from, now)) {
+  if (!vm_coming_make_place (self, item, now)) {
     decline (self, item, "Too many files are being received");
     return;
   }
@@ -232,6 +201,8 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   coming->id = g_steal_pointer (&id);
   coming->incoming = g_steal_pointer (&incoming);
   coming->told = item->told;
+  coming->group = g_strdup (item->group);
+  coming->known = item->known;
   g_ptr_array_add (self->transfers, coming);
   vm_coming_tell (self, coming);
   if (accept == VM_ACCEPT_AUTO)

@@ -41,6 +41,7 @@ vm_receiver_item_free (VmReceiverItem *item)
 {
   g_clear_pointer (&item->message, vm_transfer_message_free);
   g_free (item->from);
+  g_free (item->group);
   g_free (item->id);
   g_free (item->reason);
   g_free (item);
@@ -142,9 +143,10 @@ install_limits (GObjectClass *klass)
    * VmFileReceiver:quota:
    *
    * Bytes of all files that come into the folder, unfinished ones with their
-   * whole size; 0: no limit. They count from the first start of a receiver of
-   * that folder in this process until none is started. A file beyond it is
-   * declined. What is set after vm_file_receiver_start() holds from the next.
+   * whole size; 0: no limit. What was received under a quota, by any process,
+   * counts as long as it lies in the folder: it is listed there in
+   * `.vm-received`. A file beyond the quota is declined. What is set after
+   * vm_file_receiver_start() holds from the next.
    *
    * Since: 0.1
    */
@@ -407,14 +409,15 @@ vm_file_receiver_take (
   if (!item->message)
     return FALSE;
   item->from = g_strdup (from ? from : VM_FILE_RECEIVER_FROM);
+  item->known = !from; /* this application's own */
   item->lane = meta->lane;
   item->size = VM_FILE_RECEIVER_MESSAGE_SIZE + size;
   return push (self, g_steal_pointer (&item), error);
 }
 
 gboolean
-vm_file_receiver_push (
-    VmFileReceiver *self, VmTransferMessage *message, const gchar *from)
+vm_file_receiver_push (VmFileReceiver *self, VmTransferMessage *message,
+    const gchar *from, const gchar *group, gboolean known)
 {
   VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
   gboolean room = TRUE;
@@ -423,6 +426,8 @@ vm_file_receiver_push (
   item->told = TRUE;
   item->lane = vm_lane_kind_to_string (VM_LANE_WSS);
   item->from = g_strdup (from);
+  item->group = g_strdup (group);
+  item->known = known;
   item->size = VM_FILE_RECEIVER_MESSAGE_SIZE
                + (message->data ? g_bytes_get_size (message->data) : 0);
   g_mutex_lock (&self->lock);

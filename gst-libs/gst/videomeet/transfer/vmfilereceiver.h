@@ -23,6 +23,15 @@ G_BEGIN_DECLS
  * Since: 0.1
  */
 #define VM_FILE_TRANSFERS_PER_SENDER_MAX 32
+/**
+ * VM_FILE_TRANSFERS_PER_ADDRESS_MAX:
+ *
+ * Those of them that are of devices at one address that are not known, however
+ * many keys they have.
+ *
+ * Since: 0.1
+ */
+#define VM_FILE_TRANSFERS_PER_ADDRESS_MAX 32
 
 /**
  * VmFileReceiver:
