@@ -116,6 +116,29 @@ open_standard (void)
   }
 }
 
+static gboolean
+are_utf8 (gchar **argv)
+{
+  for (; *argv; argv++)
+    if (!g_utf8_validate (*argv, -1, NULL))
+      return FALSE;
+  return TRUE;
+}
+
+/* GOption reads text by the locale. ASCII, which is that of LC_ALL=C, says
+ * nothing of any other byte, and what is UTF-8 is hardly ever anything else. */
+static void
+set_locale (gchar **argv)
+{
+  const gchar *charset;
+
+  setlocale (LC_ALL, "");
+  if (!g_get_charset (&charset)
+      && (g_str_equal (charset, "ANSI_X3.4-1968")
+          || g_str_equal (charset, "US-ASCII") || are_utf8 (argv)))
+    setlocale (LC_CTYPE, "C.UTF-8");
+}
+
 gint
 main (gint argc, gchar **argv)
 {
@@ -124,7 +147,7 @@ main (gint argc, gchar **argv)
   const gchar *first;
 
   open_standard ();
-  setlocale (LC_ALL, "");
+  set_locale (argv);
   /* a reader that goes away is noticed by the write that fails */
   signal (SIGPIPE, SIG_IGN);
   first = argc > 1 ? argv[1] : NULL;
