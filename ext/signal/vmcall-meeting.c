@@ -363,7 +363,6 @@ vm_call_set_up_meeting (VmCall *call)
 {
   VmCallConfig *config = &call->config;
 
-  call->node = vm_node_get_default ();
   call->meeting = vm_meeting_new (call->node);
   g_object_set (call->meeting, "mode", config->mode, "dialect", config->dialect,
       "pin", config->pin, "host-key", config->host_key, "ask-host",

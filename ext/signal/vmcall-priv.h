@@ -15,6 +15,7 @@
 struct _VmCall
 {
   VmSignalBin *bin; /* not owned: the bin owns the call */
+  VmNode *node; /* owned; set once */
   VmCallConfig config;
   GMainContext *context;
   VmMailbox *mailbox; /* to it */
@@ -22,7 +23,6 @@ struct _VmCall
   GThread *thread;
 
   /* control thread */
-  VmNode *node;
   VmMeeting *meeting;
   gboolean inputs_given_up, hung_up, bye_said;
   gboolean left_alone; /* stopped by its own thread, which then owns it and the

@@ -42,6 +42,12 @@ vm_call_get_bin (VmCall *call)
   return call->bin;
 }
 
+VmNode *
+vm_call_get_node (VmCall *call)
+{
+  return call->node;
+}
+
 VmMeeting *
 vm_call_get_meeting (VmCall *call)
 {
@@ -225,7 +231,6 @@ finish (gpointer user_data)
     GST_WARNING_OBJECT (call->bin, "peers still close down");
   if (call->serves)
     vm_node_stop (call->node, VM_NODE_ROLES_SERVE);
-  g_clear_object (&call->node);
   g_main_loop_quit (call->loop);
   return G_SOURCE_REMOVE;
 }
@@ -271,11 +276,12 @@ invoke (VmCall *call, GSourceFunc func)
 }
 
 VmCall *
-vm_call_new (VmSignalBin *bin, VmCallConfig *config)
+vm_call_new (VmSignalBin *bin, VmNode *node, VmCallConfig *config)
 {
   VmCall *call = g_atomic_rc_box_new0 (VmCall);
 
   call->bin = bin;
+  call->node = g_object_ref (node);
   call->config = *config;
   *config = (VmCallConfig){ 0 };
   g_mutex_init (&call->lock);
@@ -419,6 +425,7 @@ vm_call_clear (gpointer data)
   VmCall *call = data;
 
   vm_mailbox_free (call->mailbox);
+  g_clear_object (&call->node);
   g_main_loop_unref (call->loop);
   g_main_context_unref (call->context);
   g_ptr_array_unref (call->links);

@@ -126,9 +126,8 @@ invite (VmLink *self, const GstStructure *message)
     return NULL;
   received = find_received (self, id);
   if (!received->inlet) {
-    g_autoptr (VmNode) node = vm_node_get_default ();
-
-    received->inlet = vm_node_add_file_inlet (node, device, id);
+    received->inlet =
+        vm_node_add_file_inlet (vm_call_get_node (self->call), device, id);
     if (!received->inlet)
       return NULL;
     g_signal_connect (received->inlet, "message", G_CALLBACK (on_inlet), self);

@@ -33,7 +33,7 @@ may_without_key (VmLink *self, VmPolicy policy, GError **error)
 gboolean
 vm_link_may_be_sent_files (VmLink *self, GError **error)
 {
-  g_autoptr (VmNode) node = vm_node_get_default ();
+  VmNode *node = vm_call_get_node (self->call);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   const gchar *device = vm_link_get_signer (self);
   g_autoptr (VmTrustFacts) facts = NULL;
@@ -65,7 +65,7 @@ is_own_guest (VmLink *self)
 gboolean
 vm_link_may_offer_files (VmLink *self, GError **error)
 {
-  g_autoptr (VmNode) node = vm_node_get_default ();
+  VmNode *node = vm_call_get_node (self->call);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   const gchar *device = vm_link_get_signer (self);
   g_autoptr (VmTrustFacts) facts = NULL;

@@ -59,12 +59,14 @@ struct _VmSignalBin
   gboolean ask_host;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
+  guint port;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
   GSList *free_sinks; /* GWeakRef of GstPad: that have taken files */
   GPtrArray *file_pads; /* VmFilePad */
 
   VmNode *node; /* as call */
+  gboolean hosts; /* it may, on that node */
   VmCall *call; /* between READY->PAUSED and back */
 
   gint ended; /* atomic: EOS was posted */
@@ -87,7 +89,7 @@ typedef struct
 void vm_call_config_clear (VmCallConfig *config);
 
 /* vmcall.c; any thread. */
-VmCall *vm_call_new (VmSignalBin *bin, VmCallConfig *config);
+VmCall *vm_call_new (VmSignalBin *bin, VmNode *node, VmCallConfig *config);
 void vm_call_play (VmCall *call, GstClock *clock, GstClockTime base_time);
 void vm_call_pause (VmCall *call);
 void vm_call_inputs_changed (VmCall *call);
@@ -133,6 +135,7 @@ GMainContext *vm_call_get_context (VmCall *call);
 void vm_call_invoke (
     VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify);
 VmSignalBin *vm_call_get_bin (VmCall *call);
+VmNode *vm_call_get_node (VmCall *call);
 VmMeeting *vm_call_get_meeting (VmCall *call);
 const VmCallConfig *vm_call_get_config (VmCall *call);
 gboolean vm_call_is_playing (VmCall *call);
@@ -215,7 +218,8 @@ void vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure);
 void vm_signal_bin_install_properties (GObjectClass *klass);
 
 /* vmsignalbin-trust.c; any thread. FALSE: an error was posted. */
-gboolean vm_signal_bin_take_node (VmSignalBin *self);
+gboolean
+vm_signal_bin_take_node (VmSignalBin *self, const VmCallConfig *config);
 void vm_signal_bin_drop_node (VmSignalBin *self);
 void vm_signal_bin_apply_policy (VmSignalBin *self);
 /* This device's, or NULL before it has begun. */

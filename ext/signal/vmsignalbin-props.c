@@ -21,6 +21,7 @@ enum
   PROP_STUN_SERVER,
   PROP_TURN_SERVERS,
   PROP_ICE_TRANSPORT_POLICY,
+  PROP_PORT,
   PROP_POLICY,
   PROP_FINGERPRINT,
   PROP_TLS_CERT,
@@ -125,6 +126,9 @@ vm_signal_bin_set_property (
       break;
     case PROP_ICE_TRANSPORT_POLICY:
       self->ice_transport_policy = g_value_get_enum (value);
+      break;
+    case PROP_PORT:
+      self->port = g_value_get_uint (value);
       break;
     case PROP_POLICY:
       self->policy = g_value_get_enum (value);
@@ -241,6 +245,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_ICE_TRANSPORT_POLICY:
       g_value_set_enum (value, self->ice_transport_policy);
+      break;
+    case PROP_PORT:
+      g_value_set_uint (value, self->port);
       break;
     case PROP_POLICY:
       g_value_set_enum (value, self->policy);
@@ -412,6 +419,11 @@ install_network_properties (GObjectClass *klass)
           "Which paths media may take to the others",
           ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
           READY));
+  g_object_class_install_property (klass, PROP_PORT,
+      g_param_spec_uint ("port", "Port",
+          "TCP port of this device's server, at which a meeting is hosted "
+          "(0: 8080 or the next free one); one that is taken is an error",
+          0, G_MAXUINT16, 0, READY));
   install_trust_properties (klass);
   g_object_class_install_property (klass, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency",

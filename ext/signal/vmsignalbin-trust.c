@@ -18,20 +18,43 @@ ref_node (VmSignalBin *self)
   return node;
 }
 
-/* Its own policy was set for this element alone, and so counts more. */
-gboolean
-vm_signal_bin_take_node (VmSignalBin *self)
+/* Who hosts is announced as the user of this element, and on its port; who
+ * joins is not, and shares what the process has. */
+static VmNode *
+choose_node (VmSignalBin *self, const VmCallConfig *config)
 {
   g_autoptr (VmNode) node = vm_node_get_default ();
+  guint port;
+
+  GST_OBJECT_LOCK (self);
+  port = self->port;
+  GST_OBJECT_UNLOCK (self);
+  if (config->mode == VM_MEETING_MODE_JOIN) {
+    if (port)
+      g_object_set (node, "port", port, NULL);
+    return g_steal_pointer (&node);
+  }
+  return vm_node_take_to_host (node, config->user, port);
+}
+
+/* Its own policy was set for this element alone, and so counts more. */
+gboolean
+vm_signal_bin_take_node (VmSignalBin *self, const VmCallConfig *config)
+{
+  g_autoptr (VmNode) node = choose_node (self, config);
   g_autofree gchar *tls_cert = NULL, *tls_key = NULL;
   g_autoptr (GError) error = NULL;
 
+  GST_OBJECT_LOCK (self);
+  self->node = g_object_ref (node);
+  self->hosts = config->mode != VM_MEETING_MODE_JOIN;
+  GST_OBJECT_UNLOCK (self);
   if (!vm_trust_context_ask (GST_ELEMENT (self), node, &error)) {
     vm_signal_bin_fail (self, error);
+    vm_signal_bin_drop_node (self);
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
-  self->node = g_object_ref (node);
   tls_cert = g_strdup (self->tls_cert);
   tls_key = g_strdup (self->tls_key);
   GST_OBJECT_UNLOCK (self);
@@ -60,10 +83,15 @@ void
 vm_signal_bin_drop_node (VmSignalBin *self)
 {
   VmNode *node;
+  gboolean hosts;
 
   GST_OBJECT_LOCK (self);
   node = g_steal_pointer (&self->node);
+  hosts = self->hosts;
+  self->hosts = FALSE;
   GST_OBJECT_UNLOCK (self);
+  if (node && hosts)
+    vm_node_end_hosting (node);
   g_clear_object (&node);
 }
 

@@ -304,7 +304,7 @@ begin_call (VmSignalBin *self)
     vm_call_config_clear (&config);
     return FALSE;
   }
-  if (!vm_signal_bin_take_node (self)) {
+  if (!vm_signal_bin_take_node (self, &config)) {
     vm_call_config_clear (&config);
     return FALSE;
   }
@@ -316,7 +316,7 @@ begin_call (VmSignalBin *self)
       vm_input_begin (input);
   }
   GST_OBJECT_LOCK (self);
-  self->call = vm_call_new (self, &config);
+  self->call = vm_call_new (self, self->node, &config);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }

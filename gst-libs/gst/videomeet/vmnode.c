@@ -129,6 +129,7 @@ vm_node_finalize (GObject *object)
   g_free (self->tls_name);
   g_free (self->meeting);
   g_free (self->meeting_id);
+  g_free (self->host_user);
   g_free (self->config_dir);
   g_weak_ref_clear (&self->weak);
   g_mutex_clear (&self->lock);

@@ -254,6 +254,38 @@ GST_START_TEST (test_meeting_is_announced)
 
 GST_END_TEST;
 
+/* Two meetings of one process, whoever shares its node. */
+GST_START_TEST (test_two_hosts_of_one_process)
+{
+  Host a, b;
+  VmNode *first, *second;
+
+  host_init (&a, "a", VM_METHODS_UDP);
+  host_init (&b, "b", VM_METHODS_UDP);
+  fail_unless (vm_node_start (b.node, ALL, NULL));
+  first = vm_node_take_to_host (a.node, "Ann", 0);
+  second = vm_node_take_to_host (a.node, "Bob", 0);
+  fail_unless (first == a.node && second != a.node);
+  fail_unless (vm_node_start (first, ALL, NULL));
+  fail_unless (vm_node_start (second, ALL, NULL));
+  fail_unless (event_log_seen ("b added Ann", 1, FOUND));
+  fail_unless (event_log_seen ("b added Bob", 1, FOUND));
+  vm_node_stop (second, ALL);
+  vm_node_end_hosting (second);
+  g_object_unref (second);
+  fail_unless (event_log_seen ("b removed Bob", 1, FOUND));
+  vm_node_end_hosting (first);
+  g_object_unref (first);
+  /* it is there still, without a host */
+  fail_unless (event_log_seen ("b changed a", 1, FOUND));
+  vm_node_stop (a.node, ALL);
+  vm_node_stop (b.node, ALL);
+  host_clear (&a);
+  host_clear (&b);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_states_in_the_seed_s_order)
 {
   static const gchar *const order[] = { "a registering", "a discoverable",
@@ -520,6 +552,7 @@ node_suite (void)
   tcase_add_test (tc, test_nodes_find_each_other);
   tcase_add_test (tc, test_changes_are_announced_together);
   tcase_add_test (tc, test_meeting_is_announced);
+  tcase_add_test (tc, test_two_hosts_of_one_process);
   tcase_add_test (tc, test_states_in_the_seed_s_order);
   tcase_add_test (tc, test_roles_are_counted);
   tcase_add_test (tc, test_port_asked_for_and_taken);

@@ -44,6 +44,8 @@ struct _VmNode
   gchar *meeting, *meeting_id; /* hosted here, or NULL */
   guint participants, meeting_max, epoch;
   gboolean has_pin;
+  gboolean host_taken; /* somebody hosts, or may come to */
+  gchar *host_user; /* who does, where that is not the user; or NULL */
   VmTrustStore *store; /* NULL before it is asked for */
   gchar *asked; /* the request for trust that is before the user, or NULL */
 };

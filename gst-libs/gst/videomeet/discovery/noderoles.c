@@ -18,7 +18,8 @@ dup_info_locked (VmNode *self, VmAnnounce *mode)
   g_free (info->device);
   g_free (info->status);
   g_strfreev (info->capabilities);
-  info->user = g_strdup (self->settings.user);
+  info->user =
+      g_strdup (self->host_user ? self->host_user : self->settings.user);
   info->device = g_strdup (self->settings.device);
   info->device_name = g_strdup (self->settings.device_name);
   info->status = g_strdup (self->settings.status);

@@ -15,8 +15,8 @@
 
 /* Names go to other people's screens: no control characters, at most as long
  * as others accept (security.md, "Limits"). */
-static gchar *
-clean_text (const gchar *text)
+gchar *
+vm_node_settings_clean (const gchar *text)
 {
   g_autofree gchar *valid = g_utf8_make_valid (text ? text : "", -1);
   GString *out = g_string_new (NULL);
@@ -40,14 +40,14 @@ default_user (void)
 
   if (!real || !*real || !strcmp (real, "Unknown"))
     real = g_get_user_name ();
-  return clean_text (real);
+  return vm_node_settings_clean (real);
 }
 
 void
 vm_node_settings_init (VmNodeSettings *self)
 {
   self->user = default_user ();
-  self->device = clean_text (g_get_host_name ());
+  self->device = vm_node_settings_clean (g_get_host_name ());
   self->device_name = g_strdup (self->device);
   self->status = g_strdup ("available");
   self->capabilities = g_strdup ("video,audio,share");
@@ -140,7 +140,7 @@ set_text (VmNodeSettings *self, guint id, const gchar *text)
   if (id == VM_NODE_PROP_USER || id == VM_NODE_PROP_DEVICE
       || id == VM_NODE_PROP_DEVICE_NAME || id == VM_NODE_PROP_STATUS
       || id == VM_NODE_PROP_CAPABILITIES)
-    *field = clean_text (text);
+    *field = vm_node_settings_clean (text);
   else
     *field = g_strdup (text ? text : "");
 }

@@ -55,6 +55,8 @@ enum
 void vm_node_settings_init (VmNodeSettings *self);
 void vm_node_settings_clear (VmNodeSettings *self);
 void vm_node_settings_install (GObjectClass *klass);
+/* A name as it is announced. */
+gchar *vm_node_settings_clean (const gchar *text);
 /* FALSE when @id is not one of the settings. */
 gboolean
 vm_node_settings_set (VmNodeSettings *self, guint id, const GValue *value);
