@@ -130,6 +130,7 @@ update_links (gpointer user_data)
     gint level = vm_link_take_audio_level (link);
 
     vm_link_check_stalled (link);
+    vm_link_check_key_frames (link, now);
     if (level >= 0)
       vm_speaker_add_level (call->speaker,
           vm_participant_get_id (vm_link_get_participant (link)), level, now);

@@ -188,6 +188,42 @@ make_output (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* With the lock held. A picture that stands still, as a muted one does, needs
+ * none. */
+static gboolean
+is_key_frame_due (
+    VmLink *self, VmPeerStream stream, gint64 interval_us, gint64 now)
+{
+  VmOutput *output = self->outputs[stream];
+
+  return (self->recorder || (output && vm_output_is_encoded (output)))
+         && self->frames[stream] > self->key_frames[stream]
+         && now - self->key_at[stream] >= interval_us;
+}
+
+/* A sender makes key frames only when somebody asks: who records, or cuts the
+ * stream into segments, could begin nowhere else. */
+void
+vm_link_check_key_frames (VmLink *self, gint64 now)
+{
+  gint64 interval_us = vm_call_get_config (self->call)->key_frame_interval_ms
+                       * G_TIME_SPAN_MILLISECOND;
+
+  for (guint i = VM_PEER_VIDEO; interval_us && i < VM_PEER_N_STREAMS; i++) {
+    gboolean due;
+
+    g_mutex_lock (&self->lock);
+    due = is_key_frame_due (self, i, interval_us, now);
+    if (due) {
+      self->key_at[i] = now;
+      self->key_frames[i] = self->frames[i];
+    }
+    g_mutex_unlock (&self->lock);
+    if (due)
+      request_key_unit (self, i);
+  }
+}
+
 /* A streaming thread of the peer. */
 void
 vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
@@ -210,6 +246,11 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   if (self->recorder)
     recorder = g_object_ref (self->recorder);
   self->frames[stream]++;
+  if (!GST_BUFFER_FLAG_IS_SET (
+          gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT)) {
+    self->key_at[stream] = g_get_monotonic_time ();
+    self->key_frames[stream] = self->frames[stream];
+  }
   g_mutex_unlock (&self->lock);
   if (recorder)
     vm_recorder_push (recorder, stream, sample);

@@ -45,6 +45,9 @@ struct _VmLink
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
   VmPending pending[VM_PEER_N_STREAMS]; /* until the output is there */
   guint64 frames[VM_PEER_N_STREAMS];
+  /* µs: when the last key frame came, or was asked for without one; 0: none */
+  gint64 key_at[VM_PEER_N_STREAMS];
+  guint64 key_frames[VM_PEER_N_STREAMS]; /* frames that there were then */
   VmRecorder *recorder;
 };
 

@@ -3,6 +3,7 @@
 #include "vmoutput.h"
 
 #include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
 #include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
@@ -13,6 +14,7 @@ struct _VmOutput
   GstBin parent;
 
   VmCodec codec;
+  gboolean decode;
   gchar *participant_id, *stream_id;
   GstElement *appsrc;
   GstCaps *caps; /* as last pushed; streaming thread of the peer */
@@ -70,6 +72,20 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Whoever is downstream cuts the stream, as a muxer of segments does, or has
+ * lost a part of it; nobody but the sender can make a key frame. */
+static GstPadProbeReturn
+on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmOutput *self = user_data;
+
+  if (!gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
+    return GST_PAD_PROBE_OK;
+  self->need_key_unit (self->user_data);
+  gst_event_unref (GST_PAD_PROBE_INFO_EVENT (info));
+  return GST_PAD_PROBE_HANDLED;
+}
+
 VmOutput *
 vm_output_new (const gchar *name, const VmOutputConfig *config,
     void (*need_key_unit) (gpointer user_data), gpointer user_data,
@@ -82,6 +98,7 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   g_autoptr (GstPad) start = NULL;
 
   self->codec = config->codec;
+  self->decode = config->decode;
   self->participant_id = g_strdup (config->participant_id);
   self->stream_id = g_strdup (config->stream_id);
   self->need_key_unit = need_key_unit;
@@ -101,6 +118,9 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   start = gst_element_get_static_pad (self->appsrc, "src");
   gst_pad_add_probe (start, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event,
       g_strdup (config->stream_id), g_free);
+  if (!vm_codec_is_audio (config->codec))
+    gst_pad_add_probe (
+        start, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, self, NULL);
   gst_bin_add_many (GST_BIN (self), self->appsrc, next, NULL);
   if (config->decode && config->codec == VM_CODEC_H264) {
     /* decoders differ in the stream format they take */
@@ -185,6 +205,12 @@ vm_output_set_wanted (VmOutput *self, gboolean wanted)
   if (wanted)
     vm_output_wait_key (self);
   g_atomic_int_set (&self->wanted, wanted);
+}
+
+gboolean
+vm_output_is_encoded (VmOutput *self)
+{
+  return !self->decode && g_atomic_int_get (&self->wanted);
 }
 
 void

@@ -27,6 +27,7 @@ G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
 #define DEFAULT_LATENCY_MS 200
 #define DEFAULT_CODECS "vp8,h264"
 #define DEFAULT_START_BITRATE 750000
+#define DEFAULT_KEY_FRAME_INTERVAL_MS 2000
 
 GST_ELEMENT_REGISTER_DECLARE (vmsignalbin);
 
@@ -59,7 +60,7 @@ struct _VmSignalBin
   gboolean ask_host;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
-  guint port;
+  guint port, key_frame_interval;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
   GSList *free_sinks; /* GWeakRef of GstPad: that have taken files */
@@ -83,7 +84,7 @@ typedef struct
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
   gboolean ask_host, relay_only, decode, end_when_alone, file_wss;
-  guint max_participants, latency_ms, start_bitrate;
+  guint max_participants, latency_ms, start_bitrate, key_frame_interval_ms;
 } VmCallConfig;
 
 void vm_call_config_clear (VmCallConfig *config);
@@ -192,6 +193,9 @@ GstStructure *vm_link_get_stats (VmLink *link);
 /* As vm_peer_take_audio_level(). */
 gint vm_link_take_audio_level (VmLink *link);
 void vm_link_check_stalled (VmLink *self);
+/* Asks for a key frame where the last one is too long ago for those who take
+ * what is encoded. */
+void vm_link_check_key_frames (VmLink *link, gint64 now);
 void vm_link_close (VmLink *link);
 /* vmlink-files.c. Whether its channels for files are open; else they are
  * opened, if they can be. */

@@ -31,6 +31,7 @@ enum
   PROP_LATENCY,
   PROP_CODECS,
   PROP_START_BITRATE,
+  PROP_KEY_FRAME_INTERVAL,
   PROP_END_WHEN_ALONE,
   PROP_FILE_WSS,
   PROP_MUTE_AUDIO,
@@ -157,6 +158,9 @@ vm_signal_bin_set_property (
     case PROP_START_BITRATE:
       self->start_bitrate = g_value_get_uint (value);
       break;
+    case PROP_KEY_FRAME_INTERVAL:
+      self->key_frame_interval = g_value_get_uint (value);
+      break;
     case PROP_END_WHEN_ALONE:
       self->end_when_alone = g_value_get_boolean (value);
       break;
@@ -272,6 +276,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_START_BITRATE:
       g_value_set_uint (value, self->start_bitrate);
+      break;
+    case PROP_KEY_FRAME_INTERVAL:
+      g_value_set_uint (value, self->key_frame_interval);
       break;
     case PROP_END_WHEN_ALONE:
       g_value_set_boolean (value, self->end_when_alone);
@@ -455,6 +462,13 @@ install_media_properties (GObjectClass *klass)
       g_param_spec_uint ("start-bitrate", "Start bit rate",
           "Rate at which raw video is encoded, in bits per second", 50000,
           100000000, DEFAULT_START_BITRATE, READY));
+  g_object_class_install_property (klass, PROP_KEY_FRAME_INTERVAL,
+      g_param_spec_uint ("key-frame-interval", "Key frame interval",
+          "Longest time between two key frames of a picture that is recorded, "
+          "or whose pad gives it encoded and is linked, in milliseconds: the "
+          "sender is asked for one then (0: it never is). It makes one every "
+          "500 ms at most",
+          0, 3600000, DEFAULT_KEY_FRAME_INTERVAL_MS, READY));
 }
 
 static void

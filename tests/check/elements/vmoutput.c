@@ -7,6 +7,8 @@
 
 #include "program.h"
 
+#include <gst/video/video.h>
+
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 #define WAIT_MS 10000
@@ -235,6 +237,21 @@ GST_START_TEST (test_beyond_the_limit_sound_lacks_what_came_too_much)
 
 GST_END_TEST;
 
+/* What cuts the stream, or has lost a part of it, asks upstream. */
+GST_START_TEST (test_key_unit_is_asked_for)
+{
+  start (VM_CODEC_VP8, "video/x-vp8");
+  fail_unless_equals_int (key_units, 0);
+  fail_unless (
+      gst_pad_send_event (src, gst_video_event_new_upstream_force_key_unit (
+                                   GST_CLOCK_TIME_NONE, TRUE, 0)));
+  fail_unless_equals_int (key_units, 1);
+  gst_pad_remove_probe (src, block);
+  stop ();
+}
+
+GST_END_TEST;
+
 static Suite *
 vmoutput_suite (void)
 {
@@ -250,6 +267,7 @@ vmoutput_suite (void)
   tcase_add_test (tc, test_after_a_loss_pictures_go_on_with_a_key_frame);
   tcase_add_test (tc, test_after_a_loss_sound_goes_on);
   tcase_add_test (tc, test_beyond_the_limit_sound_lacks_what_came_too_much);
+  tcase_add_test (tc, test_key_unit_is_asked_for);
   return s;
 }
 
