@@ -303,6 +303,9 @@ link_source (VmtSession *self, VmtSource *source, const gchar *from,
     const gchar *to, GError **error)
 {
   g_autoptr (GstPad) src = gst_element_get_static_pad (source->bin, from);
+  /* what ends with a song is the song, not its cover */
+  gboolean ends = source->kind == VMT_SOURCE_URI
+                  && !(source->still && g_str_equal (from, "video"));
 
   if (!gst_element_link_pads (source->bin, from, self->signalbin, to)) {
     g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
@@ -310,11 +313,10 @@ link_source (VmtSession *self, VmtSource *source, const gchar *from,
         to);
     return FALSE;
   }
-  if (source->kind == VMT_SOURCE_URI)
+  if (ends)
     g_atomic_int_inc (&self->sources_left);
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-      source->kind == VMT_SOURCE_URI ? on_source_event : on_device_event, self,
-      NULL);
+      ends ? on_source_event : on_device_event, self, NULL);
   return TRUE;
 }
 

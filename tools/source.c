@@ -14,6 +14,8 @@
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
+/* what is sent in the end, or anything else: vmsignalbin mixes */
+#define MICROPHONE_CAPS FILTER ("audio/x-raw,rate=48000;audio/x-raw")
 /* what a meeting between laptops carries well */
 #define CAMERA_CAPS                                           \
   FILTER ("video/x-raw,width=1280,height=720,framerate=30/1," \
@@ -205,7 +207,7 @@ add_microphone (VmtSource *self, GError **error)
   if (device)
     return add_device_line (self, "audio", device,
         "queue max-size-buffers=0 max-size-bytes=0 max-size-time=200000000 "
-        "leaky=downstream ! audioconvert ! audioresample ! " RAW_AUDIO,
+        "leaky=downstream ! " MICROPHONE_CAPS,
         error);
   g_ptr_array_add (self->notes,
       g_strdup ("No microphone was found; silence is sent instead."));
@@ -296,6 +298,61 @@ add_uri_part (VmtSource *self, const gchar *pad_name, const gchar *part_name,
   return gst_element_add_pad (self->bin, gst_ghost_pad_new (pad_name, target));
 }
 
+/* videorate takes it for granted that a frame says when it is shown, and for
+ * how long: a browser's recorder writes no durations, and GStreamer 1.22.0
+ * aborts. */
+static GstPadProbeReturn
+on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  if (!GST_BUFFER_PTS_IS_VALID (buffer))
+    return GST_PAD_PROBE_DROP;
+  if (GST_BUFFER_DURATION_IS_VALID (buffer) && GST_BUFFER_DURATION (buffer))
+    return GST_PAD_PROBE_OK;
+  buffer = gst_buffer_make_writable (buffer);
+  GST_BUFFER_DURATION (buffer) = GST_SECOND / VMT_TEST_RATE;
+  GST_PAD_PROBE_INFO_DATA (info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+add_uri_video (VmtSource *self, GError **error)
+{
+  g_autofree gchar *still =
+      g_strdup_printf ("queue ! videoconvert ! videoscale ! " FILTER (
+                           "video/"
+                           "x-raw,width=[1,%u],height=[1,%u],pixel-aspect-"
+                           "ratio=1/1") " ! imagefreeze is-live=true "
+                                        "! " FILTER ("video/x-raw,framerate=%u/"
+                                                     "1"),
+          VMT_STILL_MAX_WIDTH, VMT_STILL_MAX_HEIGHT, VMT_TEST_RATE);
+  g_autofree gchar *moving = g_strdup_printf (
+      "queue ! videoconvert ! videorate name=rate drop-only=true max-rate=%u",
+      VMT_TEST_RATE);
+  g_autoptr (GstElement) rate = NULL;
+  g_autoptr (GstPad) sink = NULL;
+
+  if (!add_uri_part (
+          self, "video", "video-part", self->still ? still : moving, error))
+    return FALSE;
+  if (!(rate = gst_bin_get_by_name (GST_BIN (self->bin), "rate")))
+    return TRUE;
+  sink = gst_element_get_static_pad (rate, "sink");
+  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, on_frame, NULL, NULL);
+  return TRUE;
+}
+
+/* A photo, or the cover of a song. */
+static gboolean
+are_pictures (const GList *video)
+{
+  for (; video; video = video->next)
+    if (!gst_discoverer_video_info_is_image (video->data))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 add_uri (
     VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
@@ -320,6 +377,7 @@ add_uri (
   video = gst_discoverer_info_get_video_streams (info);
   self->has_audio = audio != NULL;
   self->has_video = video != NULL && !audio_only;
+  self->still = self->has_video && are_pictures (video);
   gst_discoverer_stream_info_list_free (audio);
   gst_discoverer_stream_info_list_free (video);
   if (!self->has_audio && !self->has_video) {
@@ -327,13 +385,9 @@ add_uri (
         "'%s' holds nothing that can be sent.", spec);
     return FALSE;
   }
-  if ((self->has_video
-          && !add_uri_part (self, "video", "video-part",
-              "queue ! videoconvert ! videorate drop-only=true max-rate=30",
-              error))
+  if ((self->has_video && !add_uri_video (self, error))
       || (self->has_audio
-          && !add_uri_part (self, "audio", "audio-part",
-              "queue ! audioconvert ! audioresample ! " RAW_AUDIO, error)))
+          && !add_uri_part (self, "audio", "audio-part", "queue", error)))
     return FALSE;
   decoder = gst_element_factory_make ("uridecodebin", NULL);
   if (!decoder) {

@@ -17,6 +17,9 @@ typedef enum
 #define VMT_TEST_WIDTH 640 /* pixels of test and stamp */
 #define VMT_TEST_HEIGHT 360
 #define VMT_TEST_RATE 30 /* a second */
+#define VMT_STILL_MAX_WIDTH \
+  1920 /* pixels; one that is larger is made smaller */
+#define VMT_STILL_MAX_HEIGHT 1080
 #define VMT_STAMP "stamp"
 #define VMT_STAMP_MAX_WIDTH 3840 /* pixels; the least are in stamp.h */
 #define VMT_STAMP_MAX_HEIGHT 2160
@@ -30,6 +33,7 @@ typedef struct
   VmtSourceKind kind; /* after falling back, if it had to */
   GstElement *bin; /* owned */
   gboolean has_video, has_audio;
+  gboolean still; /* the picture is one, and has no end */
   GPtrArray *notes; /* sentences the user should read, none most often */
 } VmtSource;
 

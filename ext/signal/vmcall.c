@@ -345,6 +345,49 @@ vm_call_inputs_changed (VmCall *call)
   invoke (call, inputs_changed);
 }
 
+typedef struct
+{
+  VmCall *call;
+  VmPeerStream stream;
+  VmCodec codec;
+  gchar *why;
+} InputFailed;
+
+static void
+input_failed_free (gpointer data)
+{
+  g_free (((InputFailed *) data)->why);
+  g_free (data);
+}
+
+/* Once for all who take it, and not for each of them: the fault is here. */
+static gboolean
+input_failed (gpointer user_data)
+{
+  static const gchar *const pads[] = { "audio_sink_0", "video_sink_0",
+    "video_sink_1" };
+  InputFailed *failed = user_data;
+  VmCall *call = failed->call;
+
+  GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, STREAM, ENCODE,
+      ("What %s brings cannot be sent as %s: %s", pads[failed->stream],
+          vm_codec_get_name (failed->codec), failed->why),
+      (NULL), ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_CODEC), NULL));
+  for (guint i = 0; i < call->links->len; i++)
+    vm_link_drop_codec (call->links->pdata[i], failed->stream, failed->codec);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_call_input_failed (
+    VmCall *call, VmPeerStream stream, VmCodec codec, const gchar *why)
+{
+  InputFailed *failed = g_new (InputFailed, 1);
+
+  *failed = (InputFailed){ call, stream, codec, g_strdup (why) };
+  vm_call_invoke (call, input_failed, failed, input_failed_free);
+}
+
 void
 vm_call_push (
     VmCall *call, VmPeerStream stream, VmCodec codec, GstSample *sample)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "vminput.h"
+#include "vminput-priv.h"
 
-#include <gst/app/gstappsink.h>
 #include <gst/video/video-event.h>
 #include <gst/videomeet/videomeet.h>
 
@@ -11,43 +10,6 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 /* webrtcbin.md, "key frame storms" */
 #define KEY_UNIT_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND)
-/* Frames waiting for an encoder: what a busy machine keeps it from for a
- * moment; one that is too slow for good loses the oldest. */
-#define RAW_VIDEO_QUEUE_MAX 8
-#define RAW_AUDIO_QUEUE_MAX (200 * GST_MSECOND)
-
-/* One codec's way out of the input: gate, queue, encoder or parser, appsink. */
-typedef struct
-{
-  VmInput *input; /* not owned: the input owns the branch */
-  VmCodec codec;
-  GstElement *bin; /* encoder or parser; owned by the bin */
-  gboolean bin_is_parser;
-  GstElement *appsink;
-  gint consumers; /* atomic */
-} Branch;
-
-struct _VmInput
-{
-  GstBin parent;
-
-  VmPeerStream stream;
-  VmInputFuncs funcs;
-  gpointer user_data;
-  GstElement *clocksync, *tee;
-
-  GMutex lock; /* guards what follows; nothing is called under it */
-  GstElement *volume;
-  Branch *branches[VM_CODEC_N]; /* set once, kept until finalize */
-  gboolean have_caps, raw, eos;
-  VmCodec codec;
-  guint bitrate;
-  gint64 key_unit_at[VM_CODEC_N]; /* µs, monotonic; last request */
-  gboolean key_unit_pending[VM_CODEC_N];
-
-  gint mute; /* atomic */
-};
-
 G_DEFINE_FINAL_TYPE (VmInput, vm_input, GST_TYPE_BIN)
 
 static void
@@ -62,9 +24,21 @@ vm_input_finalize (GObject *object)
 }
 
 static void
+vm_input_handle_message (GstBin *bin, GstMessage *message)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR
+      && vm_input_branch_take_error (VM_INPUT (bin), message)) {
+    gst_message_unref (message);
+    return;
+  }
+  GST_BIN_CLASS (vm_input_parent_class)->handle_message (bin, message);
+}
+
+static void
 vm_input_class_init (VmInputClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = vm_input_finalize;
+  GST_BIN_CLASS (klass)->handle_message = vm_input_handle_message;
 }
 
 static void
@@ -87,113 +61,6 @@ vm_input_flag_eos (VmInput *self, gboolean eos)
     self->funcs.changed (self->user_data, self->stream);
 }
 
-/* Outside of this pipeline only running time means anything; x264enc, for one,
- * begins its segment at 1000 hours. */
-static GstSample *
-in_running_time (GstSample *sample)
-{
-  const GstSegment *segment = gst_sample_get_segment (sample);
-  g_autoptr (GstBuffer) buffer =
-      gst_buffer_copy (gst_sample_get_buffer (sample));
-
-  GST_BUFFER_PTS (buffer) = gst_segment_to_running_time (
-      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  return gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
-}
-
-static GstFlowReturn
-on_sample (GstAppSink *appsink, gpointer user_data)
-{
-  Branch *branch = user_data;
-  VmInput *self = branch->input;
-  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (appsink);
-  /* raw sound goes on as silence, so that the other side hears a pause and no
-   * loss; all else has to stop */
-  gboolean muted = g_atomic_int_get (&self->mute)
-                   && (self->stream != VM_PEER_AUDIO || branch->bin_is_parser);
-
-  if (sample && !muted && g_atomic_int_get (&branch->consumers) > 0) {
-    g_autoptr (GstSample) timed = in_running_time (sample);
-
-    self->funcs.sample (self->user_data, self->stream, branch->codec, timed);
-  }
-  return GST_FLOW_OK;
-}
-
-/* Nobody takes this codec just now: nothing is encoded. */
-static GstPadProbeReturn
-gate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  Branch *branch = user_data;
-
-  return g_atomic_int_get (&branch->consumers) > 0 ? GST_PAD_PROBE_OK
-                                                   : GST_PAD_PROBE_DROP;
-}
-
-/* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then
- * has it sent what comes: an event in between would be lost. */
-static void
-link_tee (VmInput *self, GstElement *queue)
-{
-  g_autoptr (GstPad) sink = gst_element_get_static_pad (self->tee, "sink");
-
-  GST_PAD_STREAM_LOCK (sink);
-  gst_element_link (self->tee, queue);
-  GST_PAD_STREAM_UNLOCK (sink);
-}
-
-static Branch *
-branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
-{
-  g_autoptr (GstElement) bin = NULL;
-  GstAppSinkCallbacks callbacks = { .new_sample = on_sample };
-  GstElement *queue, *appsink;
-  g_autoptr (GstPad) head = NULL;
-  Branch *branch;
-
-  bin = raw ? vm_codec_make_encoder (codec, self->bitrate, error)
-            : vm_codec_make_parser (codec, error);
-  if (!bin)
-    return NULL;
-  gst_object_ref_sink (bin);
-  queue = gst_element_factory_make ("queue", NULL);
-  appsink = gst_element_factory_make ("appsink", NULL);
-  if (!queue || !appsink) {
-    gst_clear_object (&queue);
-    gst_clear_object (&appsink);
-    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
-        "The elements queue and appsink are not installed");
-    return NULL;
-  }
-  g_object_set (queue, "max-size-bytes", 0, "max-size-buffers",
-      self->stream == VM_PEER_AUDIO ? 0 : RAW_VIDEO_QUEUE_MAX, "max-size-time",
-      self->stream == VM_PEER_AUDIO ? (guint64) RAW_AUDIO_QUEUE_MAX : 0, NULL);
-  /* A slow encoder drops raw frames; encoded ones depend on each other. */
-  gst_util_set_object_arg (
-      G_OBJECT (queue), "leaky", raw ? "downstream" : "no");
-  g_object_set (appsink, "sync", FALSE, "async", FALSE, "max-buffers", 8,
-      "emit-signals", FALSE, "enable-last-sample", FALSE, NULL);
-
-  branch = g_new0 (Branch, 1);
-  branch->input = self;
-  branch->codec = codec;
-  branch->bin = bin;
-  branch->bin_is_parser = !raw;
-  branch->appsink = appsink;
-  gst_app_sink_set_callbacks (GST_APP_SINK (appsink), &callbacks, branch, NULL);
-  gst_bin_add_many (GST_BIN (self), queue, bin, appsink, NULL);
-  gst_element_link_many (queue, bin, appsink, NULL);
-  head = gst_element_get_static_pad (queue, "sink");
-  if (raw)
-    gst_pad_add_probe (head, GST_PAD_PROBE_TYPE_BUFFER, gate, branch, NULL);
-  gst_element_sync_state_with_parent (appsink);
-  gst_element_sync_state_with_parent (bin);
-  gst_element_sync_state_with_parent (queue);
-  link_tee (self, queue);
-  return branch;
-}
-
 static void
 fail (VmInput *self, const GError *error, const GstCaps *caps)
 {
@@ -210,13 +77,13 @@ static void
 on_first_caps (VmInput *self, const GstCaps *caps)
 {
   VmCodec codec = vm_codec_from_caps (caps);
-  GstElement *head = self->tee, *volume = NULL, *level;
+  GstElement *head = self->tee, *volume = NULL;
   g_autoptr (GstQuery) latency = gst_query_new_latency ();
   g_autoptr (GstPad) sink =
       gst_element_get_static_pad (self->clocksync, "sink");
   gboolean live = FALSE;
   g_autoptr (GError) error = NULL;
-  Branch *branch = NULL;
+  VmInputBranch *branch = NULL;
 
   if (gst_pad_peer_query (sink, latency))
     gst_query_parse_latency (latency, &live, NULL, NULL);
@@ -224,22 +91,12 @@ on_first_caps (VmInput *self, const GstCaps *caps)
       self, "%s input %" GST_PTR_FORMAT, live ? "live" : "not live,", caps);
   /* A file would otherwise be sent as fast as it can be read. */
   g_object_set (self->clocksync, "sync", !live, NULL);
-  if (codec == VM_CODEC_NONE && self->stream == VM_PEER_AUDIO) {
-    volume = gst_element_factory_make ("volume", NULL);
-    head = gst_element_factory_make ("audioconvert", NULL);
-    /* tells others who speaks */
-    level = gst_element_factory_make ("level", NULL);
-    g_object_set (volume, "mute", g_atomic_int_get (&self->mute), NULL);
-    g_object_set (
-        level, "audio-level-meta", TRUE, "post-messages", FALSE, NULL);
-    gst_bin_add_many (GST_BIN (self), head, volume, level, NULL);
-    gst_element_link_many (head, volume, level, self->tee, NULL);
-    gst_element_sync_state_with_parent (level);
-    gst_element_sync_state_with_parent (volume);
-    gst_element_sync_state_with_parent (head);
-  }
+  if (codec == VM_CODEC_NONE)
+    head = self->stream == VM_PEER_AUDIO
+               ? vm_input_add_raw_audio (self, &volume)
+               : vm_input_add_raw_video (self);
   if (codec != VM_CODEC_NONE) {
-    branch = branch_new (self, codec, FALSE, &error);
+    branch = vm_input_branch_new (self, codec, FALSE, &error);
     if (!branch)
       fail (self, error, caps);
   }
@@ -263,7 +120,16 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstCaps *caps;
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
+    vm_input_name_channels (info);
+    event = GST_PAD_PROBE_INFO_EVENT (info);
     gst_event_parse_caps (event, &caps);
+    if (!vm_input_can_mix (caps)) {
+      g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_CODEC,
+          "Sound of so many channels cannot be mixed");
+
+      fail (self, error, caps);
+      return GST_PAD_PROBE_DROP;
+    }
     if (!vm_input_has_caps (self)) {
       on_first_caps (self, caps);
       self->funcs.changed (self->user_data, self->stream);
@@ -286,6 +152,16 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* What is not taken is said by on_event(), in words. */
+static GstPadProbeReturn
+on_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (GST_QUERY_TYPE (GST_PAD_PROBE_INFO_QUERY (info)) != GST_QUERY_ACCEPT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_query_set_accept_caps_result (GST_PAD_PROBE_INFO_QUERY (info), TRUE);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 VmInput *
 vm_input_new (VmPeerStream stream, const gchar *name, const VmInputFuncs *funcs,
     gpointer user_data)
@@ -303,6 +179,8 @@ vm_input_new (VmPeerStream stream, const gchar *name, const VmInputFuncs *funcs,
   g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
   gst_bin_add_many (GST_BIN (self), self->clocksync, self->tee, NULL);
   src = gst_element_get_static_pad (self->clocksync, "src");
+  gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, self, NULL);
   gst_pad_add_probe (src,
       GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
       on_event, self, NULL);
@@ -338,6 +216,10 @@ vm_input_begin (VmInput *self)
 {
   g_mutex_lock (&self->lock);
   self->eos = FALSE;
+  for (guint i = 0; i < VM_CODEC_N; i++) {
+    if (self->branches[i])
+      g_atomic_int_set (&self->branches[i]->failed, FALSE);
+  }
   g_mutex_unlock (&self->lock);
 }
 
@@ -352,10 +234,10 @@ vm_input_get_codec (VmInput *self)
   return codec;
 }
 
-static Branch *
+static VmInputBranch *
 vm_input_get_branch (VmInput *self, VmCodec codec, gboolean *raw)
 {
-  Branch *branch;
+  VmInputBranch *branch;
 
   g_mutex_lock (&self->lock);
   branch = self->branches[codec];
@@ -368,16 +250,22 @@ gboolean
 vm_input_acquire (VmInput *self, VmCodec codec, GError **error)
 {
   gboolean raw;
-  Branch *branch = vm_input_get_branch (self, codec, &raw);
+  VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
 
   if (!branch && raw
       && vm_codec_is_audio (codec) == (self->stream == VM_PEER_AUDIO)) {
-    branch = branch_new (self, codec, TRUE, error);
+    branch = vm_input_branch_new (self, codec, TRUE, error);
     if (!branch)
       return FALSE;
     g_mutex_lock (&self->lock);
     self->branches[codec] = branch;
     g_mutex_unlock (&self->lock);
+  }
+  if (branch && g_atomic_int_get (&branch->failed)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        "What this pad brings cannot be encoded as %s",
+        vm_codec_get_name (codec));
+    return FALSE;
   }
   if (!branch) {
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
@@ -393,14 +281,23 @@ void
 vm_input_release (VmInput *self, VmCodec codec)
 {
   gboolean raw;
-  Branch *branch = vm_input_get_branch (self, codec, &raw);
+  VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
 
   if (branch)
     g_atomic_int_add (&branch->consumers, -1);
 }
 
+gboolean
+vm_input_has_failed (VmInput *self, VmCodec codec)
+{
+  gboolean raw;
+  VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
+
+  return branch && g_atomic_int_get (&branch->failed);
+}
+
 static void
-send_key_unit (VmInput *self, Branch *branch)
+send_key_unit (VmInput *self, VmInputBranch *branch)
 {
   g_autoptr (GstPad) pad = gst_element_get_static_pad (branch->appsink, "sink");
 
@@ -415,7 +312,7 @@ send_key_unit_later (GstElement *element, gpointer user_data)
   VmInput *self = VM_INPUT (element);
   VmCodec codec = GPOINTER_TO_INT (user_data);
   gboolean raw;
-  Branch *branch = vm_input_get_branch (self, codec, &raw);
+  VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
 
   g_mutex_lock (&self->lock);
   self->key_unit_pending[codec] = FALSE;
@@ -472,7 +369,7 @@ vm_input_request_key_unit (VmInput *self, VmCodec codec)
 {
   gint64 now = g_get_monotonic_time (), wait = 0;
   gboolean raw, pending;
-  Branch *branch = vm_input_get_branch (self, codec, &raw);
+  VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
 
   if (!branch || self->stream == VM_PEER_AUDIO)
     return;
@@ -517,7 +414,7 @@ vm_input_set_bitrate (VmInput *self, guint bitrate)
   self->bitrate = bitrate;
   g_mutex_unlock (&self->lock);
   for (gint codec = 0; codec < VM_CODEC_N; codec++) {
-    Branch *branch = vm_input_get_branch (self, codec, &raw);
+    VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
 
     if (branch && raw)
       vm_codec_set_bitrate (branch->bin, codec, bitrate);

@@ -10,13 +10,17 @@
 #define VM_TYPE_INPUT (vm_input_get_type ())
 G_DECLARE_FINAL_TYPE (VmInput, vm_input, VM, INPUT, GstBin)
 
-/* Both run on a streaming thread and must not block. */
+/* All run on a streaming thread and must not block. */
 typedef struct
 {
   void (*sample) (gpointer user_data, VmPeerStream stream, VmCodec codec,
       GstSample *sample);
   /* caps are known, or the pad got EOS */
   void (*changed) (gpointer user_data, VmPeerStream stream);
+  /* nothing more comes in this codec, which others than the input's own thread
+   * may notice, too; vm_input_has_failed() */
+  void (*failed) (
+      gpointer user_data, VmPeerStream stream, VmCodec codec, const gchar *why);
 } VmInputFuncs;
 
 VmInput *vm_input_new (VmPeerStream stream, const gchar *name,
@@ -35,6 +39,8 @@ VmCodec vm_input_get_codec (VmInput *self);
  * otherwise or no encoder is installed. */
 gboolean vm_input_acquire (VmInput *self, VmCodec codec, GError **error);
 void vm_input_release (VmInput *self, VmCodec codec);
+/* Whether the encoder of @codec failed at what the input brings; any thread. */
+gboolean vm_input_has_failed (VmInput *self, VmCodec codec);
 
 /* Any thread; at most one request goes upstream every 500 ms, a later one is
  * sent when that time is over. */

@@ -91,7 +91,14 @@ choose_codec (
     return vm_codec_from_sdp (offer, stream);
   if (input && vm_input_get_codec (input) != VM_CODEC_NONE)
     return vm_input_get_codec (input);
-  return stream == VM_PEER_AUDIO ? VM_CODEC_OPUS : config->codecs[0];
+  if (stream == VM_PEER_AUDIO)
+    return VM_CODEC_OPUS;
+  for (guint i = 0; input && i < VM_CODEC_N; i++) {
+    if (config->codecs[i] != VM_CODEC_NONE
+        && !vm_input_has_failed (input, config->codecs[i]))
+      return config->codecs[i];
+  }
+  return config->codecs[0];
 }
 
 static void
@@ -146,10 +153,16 @@ acquire_inputs (
     VmCodec codec = choose_codec (self, i, input, offer);
 
     config->receive[i] = i == VM_PEER_AUDIO || video;
-    if (!input || !vm_input_has_caps (input) || codec == VM_CODEC_NONE)
+    if (!input || !vm_input_has_caps (input) || codec == VM_CODEC_NONE
+        || vm_input_has_failed (input, codec))
       continue;
-    if (!vm_input_acquire (input, codec, error))
-      return FALSE;
+    if (!vm_input_acquire (input, codec, error)) {
+      if (!vm_input_has_failed (input, codec))
+        return FALSE;
+      /* it has this moment: what else there is goes on */
+      g_clear_error (error);
+      continue;
+    }
     g_set_object (&self->inputs[i], input);
     g_mutex_lock (&self->lock);
     self->codecs[i] = codec;
@@ -157,6 +170,19 @@ acquire_inputs (
     config->send[i] = vm_codec_get_caps (codec);
   }
   return TRUE;
+}
+
+void
+vm_link_drop_codec (VmLink *self, VmPeerStream stream, VmCodec codec)
+{
+  VmMeeting *meeting = vm_call_get_meeting (self->call);
+
+  if (!self->peer || !self->inputs[stream] || self->codecs[stream] != codec)
+    return;
+  if (vm_meeting_offers_to (meeting, self->participant))
+    vm_link_restart (self);
+  else
+    vm_meeting_send_restart (meeting, self->participant, "codec");
 }
 
 /* The connection */

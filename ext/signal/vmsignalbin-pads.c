@@ -103,6 +103,17 @@ on_input_changed (gpointer user_data, VmPeerStream stream)
   check_ended (self);
 }
 
+static void
+on_input_failed (
+    gpointer user_data, VmPeerStream stream, VmCodec codec, const gchar *why)
+{
+  VmSignalBin *self = user_data;
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+  if (call)
+    vm_call_input_failed (call, stream, codec, why);
+}
+
 static gboolean
 stream_from_name (const gchar *name, gboolean audio, VmPeerStream *stream)
 {
@@ -255,7 +266,8 @@ static GstPad *
 vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const gchar *name, const GstCaps *caps)
 {
-  static const VmInputFuncs funcs = { on_input_sample, on_input_changed };
+  static const VmInputFuncs funcs = { on_input_sample, on_input_changed,
+    on_input_failed };
   VmSignalBin *self = VM_SIGNAL_BIN (element);
   gboolean audio = g_str_has_prefix (templ->name_template, "audio");
   VmPeerStream stream;

@@ -94,6 +94,9 @@ VmCall *vm_call_new (VmSignalBin *bin, VmNode *node, VmCallConfig *config);
 void vm_call_play (VmCall *call, GstClock *clock, GstClockTime base_time);
 void vm_call_pause (VmCall *call);
 void vm_call_inputs_changed (VmCall *call);
+/* The encoder of @codec has failed. */
+void vm_call_input_failed (
+    VmCall *call, VmPeerStream stream, VmCodec codec, const gchar *why);
 /* What waits on the pads for files has changed; or a channel for it has. */
 void vm_call_files_changed (VmCall *call);
 /* Nothing comes from @pad any more. */
@@ -173,6 +176,8 @@ void vm_link_restart (VmLink *link);
 void vm_link_recover (VmLink *link);
 /* Other inputs have taken the place of those that it is sent. */
 void vm_link_change_inputs (VmLink *link);
+/* What cannot be encoded as @codec is sent in another one, or not at all. */
+void vm_link_drop_codec (VmLink *link, VmPeerStream stream, VmCodec codec);
 /* The other side is to offer, in time. */
 void vm_link_expect_offer (VmLink *link);
 /* What came; nothing of it is used that is not the other's word. */
@@ -242,6 +247,12 @@ GPtrArray *vm_signal_bin_list_file_pads (VmSignalBin *self);
 /* Whether every requested sink pad has caps (or EOS). */
 gboolean vm_signal_bin_inputs_ready (VmSignalBin *self);
 
+/* The call is over, or all inputs are: the element posts its EOS as the sink
+ * that it is, once. */
+void vm_signal_bin_ended (VmSignalBin *self);
+/* Something is sent again, or still. */
+void vm_signal_bin_not_ended (VmSignalBin *self);
+
 /* vmsignalbin-outlets.c */
 /* Adds the pad @kind_src_@slot ("video", "audio", "file"), of a VmOutput or a
  * VmFileOutput; takes a floating @output. */
@@ -258,13 +269,12 @@ void vm_signal_bin_remove_outputs (VmSignalBin *self);
 
 /* vmsignalbin.c. The call, transfer full, or NULL: any thread. */
 VmCall *vm_signal_bin_ref_call (VmSignalBin *self);
+
+/* vmsignalbin-messages.c */
+/* GstBinClass.handle_message */
+void vm_signal_bin_handle_message (GstBin *bin, GstMessage *message);
 void vm_signal_bin_post (VmSignalBin *self, GstStructure *structure);
 void vm_signal_bin_fail (VmSignalBin *self, const GError *error);
 /* Another participant speaks; "" when the last who did has left. Control
  * thread. */
 void vm_signal_bin_set_active_speaker (VmSignalBin *self, const gchar *id);
-/* The call is over, or all inputs are: the element posts its EOS as the sink
- * that it is, once. */
-void vm_signal_bin_ended (VmSignalBin *self);
-/* Something is sent again, or still. */
-void vm_signal_bin_not_ended (VmSignalBin *self);

@@ -25,11 +25,18 @@ ignore_change (gpointer user_data, VmPeerStream stream)
 {
 }
 
+static void
+ignore_failure (
+    gpointer user_data, VmPeerStream stream, VmCodec codec, const gchar *why)
+{
+}
+
 /* An input of VP8, which all peers take. */
 static GstHarness *
 harness_new (VmInput **input)
 {
-  static const VmInputFuncs funcs = { ignore_sample, ignore_change };
+  static const VmInputFuncs funcs = { ignore_sample, ignore_change,
+    ignore_failure };
   g_autoptr (GError) error = NULL;
   GstHarness *h;
 

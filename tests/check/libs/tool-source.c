@@ -186,6 +186,73 @@ GST_START_TEST (test_file)
 
 GST_END_TEST;
 
+/* What @line writes to a file named @name is sent: until its end, or for as
+ * long as that many frames take. */
+static VmtCounts
+send_file (const gchar *name, const gchar *line, gint frames, gboolean *still)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-source-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *whole =
+      g_strdup_printf ("%s ! filesink location=%s", line, path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (whole, NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  g_autoptr (VmtSource) source = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, WAIT, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  source = vmt_source_new (path, FALSE, &error);
+  g_assert_no_error (error);
+  *still = source->still;
+  play (source, counter, frames);
+  g_unlink (path);
+  g_rmdir (folder);
+  return vmt_counter_get (counter);
+}
+
+#define PICTURES(n) "videotestsrc num-buffers=" #n " ! video/x-raw,"
+
+/* Sent as a still, at the usual rate, however large it is. */
+GST_START_TEST (test_photo)
+{
+  gboolean still;
+  VmtCounts counts = send_file (
+      "a.jpg", PICTURES (1) "width=321,height=201 ! jpegenc", 10, &still);
+
+  fail_unless (still && counts.video_frames >= 10);
+  fail_unless_equals_int (counts.width, 321);
+  counts = send_file (
+      "a.png", PICTURES (1) "width=3840,height=2160 ! pngenc", 3, &still);
+  fail_unless (still && counts.video_frames >= 3);
+  fail_unless_equals_int (counts.width, 1920);
+}
+
+GST_END_TEST;
+
+/* As a browser's recorder writes it. */
+GST_START_TEST (test_file_without_durations)
+{
+  gboolean still;
+  VmtCounts counts = send_file ("a.webm",
+      PICTURES (20) "framerate=0/1,width=160,height=120 ! vp8enc deadline=1 ! "
+                    "video/x-vp8,framerate=0/1 ! identity drop-probability=0 ! "
+                    "webmmux",
+      -1, &still);
+
+  fail_unless (!still && counts.video_frames >= 1);
+  counts = send_file ("a.mkv",
+      PICTURES (1) "width=160,height=120 ! vp8enc ! matroskamux", -1, &still);
+  fail_unless (!still && counts.video_frames == 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused)
 {
   g_autoptr (GError) nothing = NULL;
@@ -311,6 +378,8 @@ tool_source_suite (void)
   tcase_add_test (tc, test_test_picture_has_no_stamps);
   tcase_add_test (tc, test_audio_only);
   tcase_add_test (tc, test_file);
+  tcase_add_test (tc, test_photo);
+  tcase_add_test (tc, test_file_without_durations);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_roster);
   tcase_add_test (tc, test_roster_forgets);
