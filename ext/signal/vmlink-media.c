@@ -130,6 +130,34 @@ choose_slot (VmLink *self, VmPeerStream stream)
 }
 
 static void
+end_output (VmLink *self, VmPeerStream stream)
+{
+  VmOutput *output;
+  GstPad *pad;
+
+  g_mutex_lock (&self->lock);
+  output = g_steal_pointer (&self->outputs[stream]);
+  pad = g_steal_pointer (&self->pads[stream]);
+  g_mutex_unlock (&self->lock);
+  if (output)
+    vm_signal_bin_end_output (vm_call_get_bin (self->call), pad,
+        GST_ELEMENT (output), vm_call_get_context (self->call));
+  g_clear_object (&output);
+}
+
+void
+vm_link_end_outputs (VmLink *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_mutex_lock (&self->lock);
+    self->asked[i] = FALSE;
+    vm_pending_clear (&self->pending[i]);
+    g_mutex_unlock (&self->lock);
+    end_output (self, i);
+  }
+}
+
+static void
 tell_not_shown (VmLink *self, VmPeerStream stream, const gchar *why)
 {
   GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), STREAM,
@@ -158,9 +186,17 @@ make_output (gpointer user_data)
   guint slot;
   GstPad *pad;
 
-  if (self->closed || out.codec == VM_CODEC_NONE || self->outputs[stream])
+  if (self->closed || out.codec == VM_CODEC_NONE)
     return G_SOURCE_REMOVE;
-  slot = choose_slot (self, stream);
+  if (self->outputs[stream]) {
+    if (vm_output_get_codec (self->outputs[stream]) == out.codec)
+      return G_SOURCE_REMOVE;
+    /* the other side sends in another codec now: another pad of that name */
+    end_output (self, stream);
+  } else {
+    self->slots[stream] = choose_slot (self, stream);
+  }
+  slot = self->slots[stream];
   if (slot == VM_SLOT_NONE) {
     tell_not_shown (self, stream, "no number is left for its pad");
     return G_SOURCE_REMOVE;
@@ -229,12 +265,19 @@ void
 vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 {
   VmLink *self = user_data;
+  VmCodec codec = vm_codec_from_caps (gst_sample_get_caps (sample));
   g_autoptr (VmOutput) output = NULL;
   g_autoptr (VmRecorder) recorder = NULL;
-  gboolean ask = FALSE;
+  gboolean ask = FALSE, other;
 
   g_mutex_lock (&self->lock);
-  if (self->outputs[stream])
+  other = self->outputs[stream]
+          && vm_output_get_codec (self->outputs[stream]) != codec;
+  /* once: until it is made, what comes waits */
+  if (other && !self->renewed[stream])
+    self->asked[stream] = FALSE;
+  self->renewed[stream] = other;
+  if (self->outputs[stream] && !other)
     output = g_object_ref (self->outputs[stream]);
   else if (vm_call_is_playing (self->call)) {
     ask = !self->asked[stream];
@@ -362,24 +405,4 @@ vm_link_stop_recording (VmLink *self)
     return;
   vm_recorder_close (recorder);
   vm_call_adopt_recorder (self->call, recorder);
-}
-
-void
-vm_link_end_outputs (VmLink *self)
-{
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    VmOutput *output;
-    GstPad *pad;
-
-    g_mutex_lock (&self->lock);
-    output = g_steal_pointer (&self->outputs[i]);
-    pad = g_steal_pointer (&self->pads[i]);
-    self->asked[i] = FALSE;
-    vm_pending_clear (&self->pending[i]);
-    g_mutex_unlock (&self->lock);
-    if (output)
-      vm_signal_bin_end_output (vm_call_get_bin (self->call), pad,
-          GST_ELEMENT (output), vm_call_get_context (self->call));
-    g_clear_object (&output);
-  }
 }

@@ -26,6 +26,7 @@ struct _VmLink
   guint generation, restarts;
   GQueue early; /* Early */
   guint slot, second_slot; /* or VM_SLOT_NONE */
+  guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
   VmInput *inputs[VM_PEER_N_STREAMS]; /* that this is a consumer of */
   GSource *restart_source; /* an offer of ours is due */
   GSource *offer_wait; /* until when theirs must have come */
@@ -43,6 +44,8 @@ struct _VmLink
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
+  gboolean
+      renewed[VM_PEER_N_STREAMS]; /* its codec is another than the output's */
   VmPending pending[VM_PEER_N_STREAMS]; /* until the output is there */
   guint64 frames[VM_PEER_N_STREAMS];
   /* µs: when the last key frame came, or was asked for without one; 0: none */

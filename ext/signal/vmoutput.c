@@ -207,6 +207,12 @@ vm_output_set_wanted (VmOutput *self, gboolean wanted)
   g_atomic_int_set (&self->wanted, wanted);
 }
 
+VmCodec
+vm_output_get_codec (VmOutput *self)
+{
+  return self->codec;
+}
+
 gboolean
 vm_output_is_encoded (VmOutput *self)
 {

@@ -36,6 +36,8 @@ void vm_output_push (VmOutput *self, GstSample *sample);
 void vm_output_wait_key (VmOutput *self);
 /* Unwanted output (its pad is not linked) drops everything. */
 void vm_output_set_wanted (VmOutput *self, gboolean wanted);
+/* The codec that it was made for. */
+VmCodec vm_output_get_codec (VmOutput *self);
 /* Whether somebody takes the frames as they come; any thread. */
 gboolean vm_output_is_encoded (VmOutput *self);
 void vm_output_end (VmOutput *self);
