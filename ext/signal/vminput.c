@@ -152,14 +152,42 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* What comes encoded is taken as well, whatever raw frames pass. */
+static void
+add_encoded (VmInput *self, GstQuery *query)
+{
+  g_autoptr (GstCaps) all = NULL;
+  GstCaps *caps, *filter;
+
+  gst_query_parse_caps_result (query, &caps);
+  if (!caps)
+    return;
+  all = gst_caps_merge (gst_caps_copy (caps),
+      gst_caps_from_string (self->stream == VM_PEER_AUDIO
+                                ? "audio/x-opus"
+                                : "video/x-vp8; video/x-h264"));
+  gst_query_parse_caps (query, &filter);
+  if (filter)
+    gst_caps_take (
+        &all, gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST));
+  gst_query_set_caps_result (query, all);
+}
+
 /* What is not taken is said by on_event(), in words. */
 static GstPadProbeReturn
 on_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  if (GST_QUERY_TYPE (GST_PAD_PROBE_INFO_QUERY (info)) != GST_QUERY_ACCEPT_CAPS)
-    return GST_PAD_PROBE_OK;
-  gst_query_set_accept_caps_result (GST_PAD_PROBE_INFO_QUERY (info), TRUE);
-  return GST_PAD_PROBE_HANDLED;
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS) {
+    gst_query_set_accept_caps_result (query, TRUE);
+    return GST_PAD_PROBE_HANDLED;
+  }
+  /* once it was answered */
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS
+      && info->type & GST_PAD_PROBE_TYPE_PULL)
+    add_encoded (user_data, query);
+  return GST_PAD_PROBE_OK;
 }
 
 VmInput *
