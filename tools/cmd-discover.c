@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "device.h"
+#include "hangup.h"
 
 #include <glib-unix.h>
 #include <string.h>
@@ -221,6 +222,7 @@ vmt_cmd_discover (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   g_signal_connect (node, "warning", G_CALLBACK (on_warning), &self);
   g_unix_signal_add (SIGINT, on_end, &self);
   g_unix_signal_add (SIGTERM, on_end, &self);
+  vmt_hangup_add (on_end, &self);
   vmt_output_line (
       output, VMT_STYLE_FAINT, "Looking for devices. Ctrl-C ends.");
   if (vm_node_start (node, roles, &error)) {

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "device.h"
 #include "digits.h"
+#include "hangup.h"
 #include "session-trust.h"
 #include "transfer.h"
 #include "typed.h"
@@ -352,6 +353,7 @@ run (Receiving *self, gint64 start_us)
 
   g_unix_signal_add (SIGINT, on_end, self);
   g_unix_signal_add (SIGTERM, on_end, self);
+  vmt_hangup_add (on_end, self);
   if (self->options->duration > 0)
     g_timeout_add (
         MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "device.h"
+#include "hangup.h"
 #include "options-files.h"
 #include "recipients.h"
 #include "session.h"
@@ -273,6 +274,14 @@ on_signal (gpointer user_data)
 }
 
 static gboolean
+on_hangup (gpointer user_data)
+{
+  Sending *self = user_data;
+
+  return self->interrupted ? G_SOURCE_CONTINUE : on_signal (self);
+}
+
+static gboolean
 set_up (Sending *self, gboolean *browses)
 {
   g_autoptr (GError) error = NULL;
@@ -354,6 +363,7 @@ vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
     vmt_recipients_look (self.recipients, on_recipients, &self);
     g_unix_signal_add (SIGINT, on_signal, &self);
     g_unix_signal_add (SIGTERM, on_signal, &self);
+    vmt_hangup_add (on_hangup, &self);
     g_main_loop_run (self.loop);
     while (g_source_remove_by_user_data (&self))
       continue;

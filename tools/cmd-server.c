@@ -3,6 +3,7 @@
 /* Serves rooms that nobody hosts, until it is told to end. */
 
 #include "commands.h"
+#include "hangup.h"
 #include "serverlinks.h"
 #include "smallfile.h"
 
@@ -105,6 +106,14 @@ on_end (gpointer data)
       self->options->drain);
   g_timeout_add (self->options->drain * 1000, on_drained, self);
   return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hangup (gpointer data)
+{
+  Serving *self = data;
+
+  return self->draining ? G_SOURCE_CONTINUE : on_end (self);
 }
 
 static void
@@ -222,6 +231,7 @@ run (Serving *self, VmIdentity *identity, gint64 start_us)
 
   g_unix_signal_add (SIGINT, on_end, self);
   g_unix_signal_add (SIGTERM, on_end, self);
+  vmt_hangup_add (on_hangup, self);
   if (self->options->duration > 0)
     g_timeout_add (
         MAX (0, self->options->duration * 1000 - elapsed_ms), on_end, self);

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "device.h"
 #include "digits.h"
+#include "hangup.h"
 #include "lookup.h"
 #include "target.h"
 #include "typed.h"
@@ -234,6 +235,7 @@ run (Asking *self)
   }
   g_unix_signal_add (SIGINT, on_signal, self);
   g_unix_signal_add (SIGTERM, on_signal, self);
+  vmt_hangup_add (on_signal, self);
   g_unix_fd_add (
       STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
   if (address)

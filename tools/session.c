@@ -4,6 +4,7 @@
 #include "session-priv.h"
 #include "target.h"
 #include "device.h"
+#include "hangup.h"
 #include "receiver.h"
 
 #include <glib-unix.h>
@@ -215,6 +216,14 @@ on_signal (gpointer user_data)
 }
 
 static gboolean
+on_hangup (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  return self->leaving ? G_SOURCE_CONTINUE : on_signal (self);
+}
+
+static gboolean
 on_duration (gpointer user_data)
 {
   VmtSession *self = user_data;
@@ -417,6 +426,7 @@ run_loop (VmtSession *self)
 
   g_unix_signal_add (SIGINT, on_signal, self);
   g_unix_signal_add (SIGTERM, on_signal, self);
+  vmt_hangup_add (on_hangup, self);
   g_timeout_add (TICK_MS, on_tick, self);
   gst_bus_add_watch (bus, on_bus, self);
   if (self->options->duration > 0)

@@ -20,16 +20,35 @@ host_and_port (const gchar *host, gint port)
       port > 0 ? port : VM_DEFAULT_PORT);
 }
 
-static gchar *
-meeting_of_link (GUri *uri)
+/* Parts as they stand in @uri: a name is decoded once, and may be "..", which a
+ * GUri takes for another place. */
+static void
+split (const gchar *uri, gchar **path, gchar **query)
 {
-  g_autoptr (GHashTable) query = NULL;
+  g_uri_split (uri, G_URI_FLAGS_ENCODED, NULL, NULL, NULL, NULL, path, query,
+      NULL, NULL);
+}
 
-  if (!g_uri_get_query (uri))
+static gchar *
+meeting_of_link (const gchar *link)
+{
+  g_autofree gchar *query = NULL;
+  g_autoptr (GHashTable) fields = NULL;
+
+  split (link, NULL, &query);
+  if (!query)
     return NULL;
-  query = g_uri_parse_params (
-      g_uri_get_query (uri), -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
-  return query ? g_strdup (g_hash_table_lookup (query, "meeting")) : NULL;
+  fields = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+  return fields ? g_strdup (g_hash_table_lookup (fields, "meeting")) : NULL;
+}
+
+static gchar *
+meeting_of_uri (const gchar *uri)
+{
+  g_autofree gchar *path = NULL;
+
+  split (uri, &path, NULL);
+  return path && *path ? g_uri_unescape_string (path + 1, NULL) : NULL;
 }
 
 static gboolean
@@ -138,8 +157,7 @@ vmt_target_parse_meeting (
         "videomeet://HOST:PORT/NAME.");
   scheme = g_uri_get_scheme (parsed);
   if (g_str_equal (scheme, "videomeet")) {
-    if (strlen (g_uri_get_path (parsed)) > 1)
-      name = g_strdup (g_uri_get_path (parsed) + 1);
+    name = meeting_of_uri (text);
   } else if (is_web_socket (text)) {
     /* the last part names the room, whatever is before it */
     if (g_str_has_suffix (g_uri_get_path (parsed), "/")
@@ -151,7 +169,7 @@ vmt_target_parse_meeting (
     *uri = g_strdup (text);
     return TRUE;
   } else if (g_str_equal (scheme, "https") || g_str_equal (scheme, "http"))
-    name = meeting_of_link (parsed);
+    name = meeting_of_link (text);
   else
     return refuse (error, text,
         "is no meeting this program can join; it takes a name, "
@@ -169,9 +187,11 @@ vmt_target_parse_meeting (
 gchar *
 vmt_target_get_name (const gchar *uri)
 {
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED_PATH, NULL);
-  const gchar *last = parsed ? strrchr (g_uri_get_path (parsed), '/') : NULL;
+  g_autofree gchar *path = NULL;
+  const gchar *last;
 
+  split (uri, &path, NULL);
+  last = path ? strrchr (path, '/') : NULL;
   return last ? g_uri_unescape_string (last + 1, NULL) : NULL;
 }
 
