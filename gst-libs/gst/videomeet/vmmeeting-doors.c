@@ -38,6 +38,19 @@ add_door (VmMeeting *self, gchar *base_uri, const VmMeetingDoor *how)
 
 static const VmMeetingDoor given = { .named = TRUE };
 
+/* Decoded once, and "..", which a GUri takes for another place, is a name. */
+static gchar *
+read_name (const gchar *uri)
+{
+  g_autofree gchar *scheme = NULL, *path = NULL;
+
+  if (!g_uri_split (uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED,
+          &scheme, NULL, NULL, NULL, &path, NULL, NULL, NULL)
+      || strcmp (scheme, "videomeet") != 0 || *path != '/')
+    return NULL;
+  return g_uri_unescape_string (path + 1, NULL);
+}
+
 static gboolean
 read_uri (VmMeeting *self, GError **error)
 {
@@ -45,14 +58,11 @@ read_uri (VmMeeting *self, GError **error)
       g_uri_parse (self->uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
   g_autofree gchar *place = vm_meeting_dup_place (self);
   const gchar *address = uri ? g_uri_get_host (uri) : NULL;
-  g_autofree gchar *meeting = NULL;
+  g_autofree gchar *meeting = uri ? read_name (self->uri) : NULL;
   g_autofree gchar *authority = NULL;
   gboolean insecure = FALSE;
   gint port;
 
-  if (uri && strcmp (g_uri_get_scheme (uri), "videomeet") == 0
-      && *g_uri_get_path (uri) == '/')
-    meeting = g_uri_unescape_string (g_uri_get_path (uri) + 1, NULL);
   if (!address || !*address || !meeting || !*meeting) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "“%s” is no address of a meeting (videomeet://host:port/meeting)",

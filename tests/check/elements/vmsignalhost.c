@@ -143,6 +143,28 @@ GST_START_TEST (test_port_that_is_taken)
 
 GST_END_TEST;
 
+static const gchar *const names[] = { "stand up", "100%", "%25", "a&b=c", "a+b",
+  "..", ".", "a/../b", "../..", "Zo\xc3\xab #1?" };
+
+/* Whatever its name holds. */
+GST_START_TEST (test_meeting_is_joined_at_its_address)
+{
+  g_autofree gchar *quoted = g_strescape (names[__i__], "\xc3\xab");
+  g_autofree gchar *hosting = g_strdup_printf (HOST ("meeting=\"%s\""), quoted);
+  g_autofree gchar *escaped = g_uri_escape_string (names[__i__], NULL, FALSE);
+  Side a = side_new (hosting), b;
+  g_autofree gchar *joining = g_strdup_printf (
+      "vmsignalbin name=m mode=join uri=videomeet://127.0.0.1:%u/%s",
+      port_of (&a), escaped);
+
+  b = side_new (joining);
+  gst_message_unref (wait_for (&b, "vm-joined"));
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmsignalhost_suite (void)
 {
@@ -156,6 +178,8 @@ vmsignalhost_suite (void)
   tcase_add_test (tc, test_two_hosts_are_both_announced);
   tcase_add_test (tc, test_port);
   tcase_add_test (tc, test_port_that_is_taken);
+  tcase_add_loop_test (
+      tc, test_meeting_is_joined_at_its_address, 0, G_N_ELEMENTS (names));
   return suite;
 }
 
