@@ -37,6 +37,12 @@ warn_of_loopback (VmtSession *self)
       && g_strcmp0 (self->options->interfaces, "lo") != 0)
     vmt_output_warning (self->output, vm_error_to_code (VM_ERROR_NO_NETWORK),
         "This device has no network: nobody but this machine can join.");
+  else if (uri && strchr (g_uri_get_host (uri), '%'))
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "There are link-local IPv6 addresses alone: others join by the name, "
+        "or "
+        "by that link with the name of their own interface behind the %%; "
+        "browsers cannot.");
 }
 
 static void

@@ -216,6 +216,28 @@ class Interfaces(lab.LabTest):
         self.assertEqual(users(one, "removed"), [])
 
 
+class LinkLocal(lab.LabTest):
+    hosts = 2
+
+    def test_no_other_addresses(self):
+        """Two laptops and a cable: there is a network, and the host says so."""
+        a, b = self.lab.hosts
+        for host in (a, b):
+            host.call("ip", "addr", "flush", "dev", "eth0", "scope", "global")
+        people = a.start("videomeet", "host", "--meeting", "cable", "--user",
+                         "Ann", "--source", "test")
+        text = people.wait_for("link:", lab.SOON)
+        self.assertIn(f"[{a.link_local}%25eth0]", text)
+        people.wait_for("link-local IPv6 addresses alone", lab.SOON)
+        for target in ("cable", text.split()[-1]):
+            guest = b.start("videomeet", "join", target, "--user", "Bob",
+                            "--source", "test", "--json")
+            guest.wait_event("participant-state", lab.SOON, state="connected")
+            self.assertEqual(guest.stop(), 0)
+        self.assertEqual(people.stop(), 0)
+        self.assertNotIn("no network", people.tail())
+
+
 class Loss(lab.LabTest):
     hosts = 2
 

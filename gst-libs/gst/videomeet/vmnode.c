@@ -360,7 +360,9 @@ vm_node_get_port (VmNode *self)
  *
  * What to give to somebody who is to join with a browser. The host is the name
  * that #VmNode:tls-cert is for, if there is one, else an address that others
- * can reach when there is one, else this machine's own.
+ * can reach when there is one, else this machine's own. Where there are
+ * link-local IPv6 addresses alone it has a zone, which is this device's word
+ * for the interface, and which browsers do not take.
  *
  * Returns: (transfer full): `https://10.0.0.1:8080/?meeting=standup`, the name
  *   percent-encoded
@@ -387,6 +389,13 @@ vm_node_get_link (VmNode *self, const gchar *meeting)
   g_mutex_unlock (&self->lock);
   name = g_uri_escape_string (meeting, NULL, FALSE);
   v6 = strchr (address, ':') != NULL;
+  /* of a zone; RFC 6874 §2 */
+  if (strchr (address, '%')) {
+    g_auto (GStrv) parts = g_strsplit (address, "%", 2);
+
+    g_free (address);
+    address = g_strjoinv ("%25", parts);
+  }
   return g_strdup_printf ("%s://%s%s%s:%u/?meeting=%s",
       secure ? "https" : "http", v6 ? "[" : "", address, v6 ? "]" : "", port,
       name);

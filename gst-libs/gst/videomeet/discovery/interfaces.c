@@ -318,26 +318,33 @@ vm_address_rank (GInetAddress *address)
 gchar *
 vm_interfaces_best_address (VmInterfaces *self)
 {
+  VmInterface *of = NULL;
   GInetAddress *best = NULL;
   guint best_rank = G_MAXUINT;
+  g_autofree gchar *text = NULL;
 
   for (guint i = 0; i < self->list->len; i++) {
     VmInterface *interface = self->list->pdata[i];
 
     for (guint j = 0; j < interface->addresses->len; j++) {
       GInetAddress *address = interface->addresses->pdata[j];
-      gboolean v4 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4;
       guint rank = vm_address_rank (address);
 
-      /* a link-local IPv6 address means nothing on another host */
-      if (rank < best_rank
-          && (v4 || !g_inet_address_get_is_link_local (address))) {
+      if (rank < best_rank) {
+        of = interface;
         best = address;
         best_rank = rank;
       }
     }
   }
-  return best ? g_inet_address_to_string (best) : NULL;
+  if (!best)
+    return NULL;
+  text = g_inet_address_to_string (best);
+  /* the zone means nothing on another host but where its interface has the same
+   * name; it is better than an address of this machine alone */
+  return g_inet_address_get_is_link_local (best) && strchr (text, ':')
+             ? g_strdup_printf ("%s%%%s", text, of->name)
+             : g_steal_pointer (&text);
 }
 
 gchar *
