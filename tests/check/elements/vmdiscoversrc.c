@@ -346,6 +346,31 @@ GST_START_TEST (test_provider)
 
 GST_END_TEST;
 
+/* Who asks for a list once looks for devices, and finds them; where others take
+ * the cores, one that takes longer. */
+GST_START_TEST (test_list)
+{
+  g_autoptr (VmNode) node = vm_node_get_default ();
+  g_autoptr (GstDeviceProvider) provider =
+      gst_device_provider_factory_get_by_name ("vmdeviceprovider");
+  gint64 deadline = g_get_monotonic_time () + FOUND * G_USEC_PER_SEC;
+  GList *devices = NULL;
+
+  start_other ();
+  g_object_set (node, "interfaces", "lo", "methods", VM_METHODS_UDP, "timeout",
+      PROBE, NULL);
+  while (!devices && g_get_monotonic_time () < deadline)
+    devices = gst_device_provider_get_devices (provider);
+  fail_unless (devices != NULL);
+  fail_unless (gst_device_has_classes (devices->data, "Network/VideoMeet"));
+  g_list_free_full (devices, gst_object_unref);
+  /* and then looks no more */
+  fail_unless_equals_int (
+      vm_node_get_discovery_state (node), VM_DISCOVERY_STATE_OFFLINE);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmdiscoversrc_suite (void)
 {
@@ -361,6 +386,7 @@ vmdiscoversrc_suite (void)
   tcase_add_test (tc, test_port_taken);
   tcase_add_test (tc, test_looking_makes_no_key);
   tcase_add_test (tc, test_provider);
+  tcase_add_test (tc, test_list);
   return s;
 }
 
