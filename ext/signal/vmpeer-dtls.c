@@ -2,6 +2,7 @@
 
 #include "vmpeer-priv.h"
 
+#include <gst/videomeet/wire/vmsdp.h>
 #include <string.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
@@ -103,9 +104,9 @@ gate_each (GstElement *element, GstPad *pad, gpointer link)
   return TRUE;
 }
 
-/* SHA-256 of the DER in @pem, as in the description; NULL when it is none. */
-static gchar *
-fingerprint_of_pem (const gchar *pem)
+/* Whether @pem is one of the certificates in the description. */
+static gboolean
+is_announced (const gchar *pem, gchar **fingerprints)
 {
   static const gchar begin[] = "-----BEGIN CERTIFICATE-----";
   static const gchar end[] = "-----END CERTIFICATE-----";
@@ -113,25 +114,16 @@ fingerprint_of_pem (const gchar *pem)
   const gchar *to = from ? strstr (from, end) : NULL;
   g_autofree gchar *base64 = NULL;
   g_autofree guint8 *der = NULL;
-  g_autoptr (GChecksum) checksum = NULL;
-  g_autoptr (GString) text = NULL;
-  guint8 digest[32];
-  gsize size = 0, n = sizeof digest;
+  gsize size = 0;
 
-  if (!to)
-    return NULL;
+  if (!to || !fingerprints)
+    return FALSE;
   from += strlen (begin);
   base64 = g_strndup (from, to - from);
   der = g_base64_decode (base64, &size);
-  if (!size)
-    return NULL;
-  checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_checksum_update (checksum, der, size);
-  g_checksum_get_digest (checksum, digest, &n);
-  text = g_string_new (NULL);
-  for (gsize i = 0; i < n; i++)
-    g_string_append_printf (text, i ? ":%02X" : "%02X", digest[i]);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  return size
+         && vm_sdp_fingerprints_match (
+             (const gchar *const *) fingerprints, der, size);
 }
 
 static void
@@ -161,23 +153,35 @@ static void
 on_peer_pem (GObject *dtls, GParamSpec *pspec, VmPeerLink *link)
 {
   g_autofree gchar *pem = NULL;
-  g_autofree gchar *seen = NULL;
-  g_autofree gchar *wanted = NULL;
+  g_auto (GStrv) announced = NULL;
 
   g_object_get (dtls, "peer-pem", &pem, NULL);
-  seen = fingerprint_of_pem (pem);
   g_mutex_lock (&link->lock);
-  wanted = g_strdup (link->fingerprint);
+  announced = g_strdupv (link->fingerprints);
   g_mutex_unlock (&link->lock);
 
-  if (!seen || !wanted || strcmp (seen, wanted) != 0) {
-    GST_WARNING_OBJECT (dtls, "certificate %s, description %s",
-        GST_STR_NULL (seen), GST_STR_NULL (wanted));
+  if (!is_announced (pem, announced)) {
+    GST_WARNING_OBJECT (
+        dtls, "another certificate than %s", announced ? *announced : "none");
     refuse (link);
   } else if (g_atomic_int_compare_and_exchange (
                  &link->gate, VM_PEER_GATE_CLOSED, VM_PEER_GATE_OPEN)) {
     vm_peer_link_post (link, certificate_accepted, NULL, NULL);
   }
+}
+
+/* webrtcbin 1.22.0 takes this side's for both. */
+static void
+on_remote_port (GObject *sctpenc, GParamSpec *pspec, VmPeerLink *link)
+{
+  guint wanted, port = 0;
+
+  g_mutex_lock (&link->lock);
+  wanted = link->sctp_port;
+  g_mutex_unlock (&link->lock);
+  g_object_get (sctpenc, "remote-sctp-port", &port, NULL);
+  if (wanted && port != wanted)
+    g_object_set (sctpenc, "remote-sctp-port", wanted, NULL);
 }
 
 static void
@@ -195,6 +199,10 @@ on_element (GstBin *bin, GstBin *sub_bin, GstElement *element, VmPeerLink *link)
   if (link->association != VM_PEER_ASSOCIATION_NONE
       && (strcmp (name, "sctpenc") == 0 || strcmp (name, "sctpdec") == 0))
     g_object_set (element, "sctp-association-id", link->association, NULL);
+  if (strcmp (name, "sctpenc") == 0)
+    g_signal_connect_data (element, "notify::remote-sctp-port",
+        G_CALLBACK (on_remote_port), vm_peer_link_ref (link),
+        vm_peer_link_unref_closure, 0);
   /* All is bundled, so there is one transport. A second one would be let
    * through on the certificate of the first. */
   if (decoder && g_atomic_int_add (&link->transports, 1) > 0)

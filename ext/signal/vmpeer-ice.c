@@ -23,6 +23,15 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 
 /* --- our own side --- */
 
+/* Of the m-line whose transport it is. */
+static void
+emit_candidate (VmPeer *self, const gchar *candidate)
+{
+  guint mline = self->offerer || !self->remote ? 0 : self->remote->tag;
+
+  g_signal_emit_by_name (self, "candidate", mline, candidate);
+}
+
 /* The last one, once. */
 static void
 all_gathered (VmPeer *self)
@@ -30,7 +39,7 @@ all_gathered (VmPeer *self)
   if (self->gathered)
     return;
   self->gathered = TRUE;
-  g_signal_emit_by_name (self, "candidate", 0u, "");
+  emit_candidate (self, "");
 }
 
 /* webrtcbin says since 1.24 that it was the last, by an empty one. */
@@ -38,7 +47,7 @@ static void
 local_candidate (VmPeer *self, gpointer data)
 {
   if (*(const gchar *) data)
-    g_signal_emit_by_name (self, "candidate", 0u, data);
+    emit_candidate (self, data);
   else
     all_gathered (self);
 }
@@ -379,10 +388,13 @@ resolve (VmPeer *self, gchar **fields)
 }
 
 static void
-take_candidate (VmPeer *self, const gchar *candidate)
+take_candidate (VmPeer *self, guint mline, const gchar *candidate)
 {
   g_auto (GStrv) fields = NULL;
   const gchar *address;
+
+  if (!vm_peer_remote_takes_candidate (self->remote, mline, candidate))
+    return;
 
   if (!*candidate) {
     if (self->resolving)
@@ -425,6 +437,8 @@ is_usable (const gchar *candidate)
 void
 vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate)
 {
+  VmPeerEarly *early;
+
   g_return_if_fail (VM_IS_PEER (self));
   g_return_if_fail (candidate != NULL);
 
@@ -433,27 +447,40 @@ vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate)
   if (!vm_peer_is_live (self) || !is_usable (candidate)
       || self->n_candidates >= VM_PEER_CANDIDATES_MAX
       || (!self->remote_known
-          && self->early->len >= VM_PEER_CANDIDATES_EARLY)) {
+          && self->early.length >= VM_PEER_CANDIDATES_EARLY)) {
     GST_INFO ("a candidate dropped");
     return;
   }
   self->n_candidates++;
-  if (self->remote_known)
-    take_candidate (self, candidate);
-  else
-    g_ptr_array_add (self->early, g_strdup (candidate));
+  if (self->remote_known) {
+    take_candidate (self, mline, candidate);
+    return;
+  }
+  early = g_new (VmPeerEarly, 1);
+  *early = (VmPeerEarly){ mline, g_strdup (candidate) };
+  g_queue_push_tail (&self->early, early);
+}
+
+void
+vm_peer_early_free (gpointer data)
+{
+  VmPeerEarly *early = data;
+
+  g_free (early->candidate);
+  g_free (early);
 }
 
 /* Both descriptions are set. */
 void
 vm_peer_ice_remote_ready (VmPeer *self)
 {
-  g_autoptr (GPtrArray) early = g_steal_pointer (&self->early);
+  VmPeerEarly *early;
 
-  self->early = g_ptr_array_new_with_free_func (g_free);
   self->remote_known = TRUE;
-  for (guint i = 0; i < early->len; i++)
-    take_candidate (self, g_ptr_array_index (early, i));
+  while ((early = g_queue_pop_head (&self->early))) {
+    take_candidate (self, early->mline, early->candidate);
+    vm_peer_early_free (early);
+  }
 }
 
 void

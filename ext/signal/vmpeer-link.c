@@ -39,7 +39,7 @@ vm_peer_link_unref (VmPeerLink *link)
   vm_peer_association_give_back (link->association);
   g_weak_ref_clear (&link->peer);
   g_main_context_unref (link->context);
-  g_free (link->fingerprint);
+  g_strfreev (link->fingerprints);
   g_mutex_clear (&link->lock);
   g_cond_clear (&link->left);
   g_free (link);

@@ -108,6 +108,8 @@ local_set (VmPeer *self, gpointer data)
     vm_peer_fail (self, VM_ERROR_FAILED, "No local description was made");
     return;
   }
+  if (!self->offerer)
+    vm_peer_remote_fit_answer (self->remote, local->sdp);
   text = gst_sdp_message_as_text (local->sdp);
   self->local_sent = TRUE;
   g_signal_emit_by_name (self, "description", self->offerer, text);
@@ -225,9 +227,9 @@ remote_answer_set (VmPeer *self, gpointer data)
 }
 
 static gboolean
-take_offer (VmPeer *self, const GstSDPMessage *sdp, GError **error)
+take_offer (VmPeer *self, const VmPeerRemote *offer, GError **error)
 {
-  if (!vm_peer_sdp_plan_answer (self, sdp, error))
+  if (!vm_peer_sdp_plan_answer (self, offer, error))
     return FALSE;
   for (guint i = 0; i < self->n_mlines; i++) {
     if (!self->mlines[i].data
@@ -250,24 +252,31 @@ take_answer (VmPeer *self, const GstSDPMessage *sdp, GError **error)
   return TRUE;
 }
 
+static GstSDPMessage *
+copy_sdp (const GstSDPMessage *sdp)
+{
+  GstSDPMessage *copy = NULL;
+
+  gst_sdp_message_copy (sdp, &copy);
+  return copy;
+}
+
 /* In one place, before webrtcbin hears of it: the fingerprint DTLS is held
  * to is the one of the description that is really set. */
 static gboolean
 take_description (
     VmPeer *self, gboolean offer, const gchar *text, GError **error)
 {
-  g_autofree gchar *fingerprint = NULL;
-  g_autoptr (GstSDPMessage) sdp = vm_peer_sdp_parse (text, &fingerprint, error);
+  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (text, offer, error);
   g_autoptr (GstWebRTCSessionDescription) description = NULL;
-  g_autoptr (GPtrArray) candidates = NULL;
 
-  if (!sdp
-      || !(offer ? take_offer (self, sdp, error)
-                 : take_answer (self, sdp, error)))
+  if (!remote
+      || !(offer ? take_offer (self, remote, error)
+                 : take_answer (self, remote->sdp, error)))
     return FALSE;
-  candidates = vm_peer_sdp_take_candidates (sdp);
   g_mutex_lock (&self->link->lock);
-  self->link->fingerprint = g_steal_pointer (&fingerprint);
+  self->link->fingerprints = g_strdupv (remote->fingerprints);
+  self->link->sctp_port = remote->sctp_port;
   for (guint i = 0; i < self->n_mlines; i++)
     self->link->mline_stream[i] =
         self->mlines[i].receive ? self->mlines[i].stream : -1;
@@ -275,11 +284,14 @@ take_description (
 
   description = gst_webrtc_session_description_new (
       offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER,
-      g_steal_pointer (&sdp));
+      copy_sdp (remote->sdp));
+  self->remote = g_steal_pointer (&remote);
   emit_with_promise (self, "set-remote-description", description,
       offer ? remote_offer_set : remote_answer_set);
-  for (guint i = 0; vm_peer_is_live (self) && i < candidates->len; i++)
-    vm_peer_add_candidate (self, 0, g_ptr_array_index (candidates, i));
+  for (guint i = 0; vm_peer_is_live (self) && i < self->remote->candidates->len;
+       i++)
+    vm_peer_add_candidate (
+        self, self->remote->tag, self->remote->candidates->pdata[i]);
   return TRUE;
 }
 

@@ -92,11 +92,34 @@ struct _VmPeerLink
   gboolean flowing; /* connected: frames may be pushed */
   gint64 heard_at; /* µs, monotonic: the last frame that came; 0: none */
   guint inside; /* sample functions running */
-  gchar *fingerprint; /* that the remote description names */
+  gchar **fingerprints; /* that the remote description names */
+  guint sctp_port; /* of the remote side; 0: not known */
   VmPeerOut out[VM_PEER_N_STREAMS];
   VmPeerIn in[VM_PEER_N_STREAMS];
   gint mline_stream[VM_PEER_MLINES_MAX]; /* VmPeerStream or -1 */
 };
+
+/* The remote side's description. */
+typedef struct
+{
+  GstSDPMessage *sdp; /* as webrtcbin takes it; NULL: handed over */
+  gchar **fingerprints; /* "sha-256 AA:BB…": the certificate is one of them */
+  GPtrArray *candidates; /* that it has; "candidate:…" */
+  GstSDPMedia *rejected[VM_PEER_MLINES_MAX]; /* of an offer, as offered */
+  guint tag; /* the m-line whose transport is that of all */
+  gchar *ufrag; /* of that transport */
+  guint sctp_port;
+  gboolean own_transports; /* m-lines have ICE credentials of their own */
+  gboolean bundled; /* it has an a=group:BUNDLE */
+  gboolean sctp_map; /* it describes SCTP by a=sctpmap */
+} VmPeerRemote;
+
+/* A candidate that came before the description. */
+typedef struct
+{
+  guint mline;
+  gchar *candidate;
+} VmPeerEarly;
 
 /* One m-line as both sides know it. */
 typedef struct
@@ -143,6 +166,7 @@ struct _VmPeer
   /* negotiation */
   VmPeerMline mlines[VM_PEER_MLINES_MAX];
   guint n_mlines;
+  VmPeerRemote *remote; /* NULL until it is taken */
   gboolean remote_set;
   gboolean local_sent;
   gboolean remote_known; /* the remote description was handed to webrtcbin */
@@ -150,7 +174,7 @@ struct _VmPeer
   /* ICE */
   GObject *agent;
   gulong agent_handler;
-  GPtrArray *early; /* candidates before the description */
+  GQueue early; /* VmPeerEarly: candidates before the description */
   guint n_candidates;
   guint resolving; /* .local candidates on their way */
   gboolean end_waits; /* end-of-candidates came while resolving */
@@ -227,17 +251,24 @@ gboolean vm_peer_plan_offer (VmPeer *self, GError **error);
 void vm_peer_create_offer (VmPeer *self);
 void vm_peer_clear_mlines (VmPeer *self);
 
-/* vmpeer-sdp.c: reading what the remote side sent, nothing else */
-GstSDPMessage *
-vm_peer_sdp_parse (const gchar *text, gchar **fingerprint, GError **error);
-/* Takes a=candidate out of @sdp: (transfer full) candidates. */
-GPtrArray *vm_peer_sdp_take_candidates (GstSDPMessage *sdp);
-gboolean vm_peer_sdp_plan_answer (
-    VmPeer *self, const GstSDPMessage *offer, GError **error);
+/* vmpeer-remote.c */
+VmPeerRemote *
+vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error);
+void vm_peer_remote_free (VmPeerRemote *remote);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPeerRemote, vm_peer_remote_free)
+/* Gives @answer, as webrtcbin made it, what the offer makes it repeat. */
+void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
+gboolean vm_peer_remote_takes_candidate (
+    VmPeerRemote *remote, guint mline, const gchar *candidate);
+gboolean vm_peer_sdp_is_rejected (const GstSDPMedia *media);
+
+/* vmpeer-sdp.c: what the remote side's descriptions mean */
 /* What @sdp offers for @stream first, of the codecs that are known; NULL when
  * there is none or @sdp is refused. */
 const VmPeerCodec *
 vm_peer_sdp_offered_codec (const gchar *sdp, VmPeerStream stream);
+gboolean vm_peer_sdp_plan_answer (
+    VmPeer *self, const VmPeerRemote *offer, GError **error);
 gboolean vm_peer_sdp_check_answer (
     VmPeer *self, const GstSDPMessage *answer, GError **error);
 
@@ -277,6 +308,7 @@ void vm_peer_ice_add_relays (VmPeer *self);
 void vm_peer_ice_remote_ready (VmPeer *self);
 /* Whether a peer may be at @address, which a candidate names. */
 gboolean vm_peer_ice_may_be_at (VmPeer *self, const gchar *address);
+void vm_peer_early_free (gpointer early);
 void vm_peer_ice_stop (VmPeer *self);
 
 /* vmpeer-channels.c */

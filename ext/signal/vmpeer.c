@@ -153,7 +153,8 @@ vm_peer_finalize (GObject *object)
   g_strfreev (self->local_addresses);
   g_free (self->path);
   g_free (self->remote_address);
-  g_ptr_array_unref (self->early);
+  g_queue_clear_full (&self->early, vm_peer_early_free);
+  g_clear_pointer (&self->remote, vm_peer_remote_free);
   g_ptr_array_unref (self->channels);
   g_object_unref (self->cancellable);
   gst_clear_structure (&self->last_stats);
@@ -195,7 +196,7 @@ static void
 vm_peer_init (VmPeer *self)
 {
   self->context = g_main_context_ref_thread_default ();
-  self->early = g_ptr_array_new_with_free_func (g_free);
+  g_queue_init (&self->early);
   self->channels = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
   self->rtt_ms = -1;

@@ -11,6 +11,7 @@ fuzz_one (const guint8 *data, gsize size)
   g_autofree gchar *sdp = g_strndup ((const gchar *) data, size);
   g_autofree gchar *fingerprint = NULL;
   g_autofree gchar *ufrag = NULL;
+  g_auto (GStrv) listed = NULL;
 
   if (vm_sdp_get_fingerprint (sdp, &fingerprint, NULL)) {
     /* 32 bytes of SHA-256, RFC 8122 §5 */
@@ -21,5 +22,10 @@ fuzz_one (const guint8 *data, gsize size)
     /* RFC 8839 §5.4 */
     g_assert_cmpuint (strlen (ufrag), >=, 4);
     g_assert_cmpuint (strlen (ufrag), <=, 256);
+  }
+  if (vm_sdp_list_fingerprints (sdp, size % 3, &listed, NULL)) {
+    g_assert_nonnull (listed[0]);
+    g_assert_false (
+        vm_sdp_fingerprints_match ((const gchar *const *) listed, data, size));
   }
 }

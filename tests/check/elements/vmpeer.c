@@ -288,11 +288,11 @@ GST_START_TEST (test_early_candidates_bounded)
   vm_peer_start (pair.sides[1].peer);
   for (guint i = 0; i < VM_PEER_CANDIDATES_EARLY; i++) {
     vm_peer_add_candidate (pair.sides[1].peer, 0, candidate);
-    fail_unless_equals_int (pair.sides[1].peer->early->len, i + 1);
+    fail_unless_equals_int (pair.sides[1].peer->early.length, i + 1);
   }
   vm_peer_add_candidate (pair.sides[1].peer, 0, candidate);
   fail_unless_equals_int (
-      pair.sides[1].peer->early->len, VM_PEER_CANDIDATES_EARLY);
+      pair.sides[1].peer->early.length, VM_PEER_CANDIDATES_EARLY);
   pair_clear (&pair);
 }
 

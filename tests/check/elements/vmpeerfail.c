@@ -187,15 +187,20 @@ static const Change changes[] = {
   { "a=mid:audio", "a=mid:au dio" },
   { "a=group:BUNDLE audio camera application0", "a=group:BUNDLE audio camera" },
   { "a=group:BUNDLE audio camera application0",
-      "a=group:BUNDLE camera audio application0" },
+      "a=group:BUNDLE audio camera audio application0" },
+  { "a=group:BUNDLE", "a=group:BUNDLE audio\r\na=group:BUNDLE" },
   { "a=group:BUNDLE", "a=group:LS" },
   { "a=setup:actpass", "a=setup:holdconn" },
-  { "a=sctp-port:5000", "a=sctp-port:6000" },
+  { "a=sctp-port:5000", "a=sctp-port:0" },
+  { "a=sctp-port:5000", "a=sctp-port:65536" },
+  { "UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5000" },
   { "m=video", "m=text" },
   { "a=ice-options:trickle",
       "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
       "a=ice-pwd:0123456789012345678901" },
   { "a=fingerprint:sha-256", "a=fingerprint:sha-1" },
+  { "a=fingerprint:sha-256", "a=fingerprint:md5" },
+  { "a=ice-ufrag:", "a=ice-ufrag:!" },
   { "v=0", "v=1" },
 };
 

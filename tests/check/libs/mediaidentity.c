@@ -286,7 +286,10 @@ GST_START_TEST (test_bad_sdp)
   const gchar *const sdps[] = { "", "v=0\r\n", HEAD,
     HEAD MEDIA (FP, "abcd") MEDIA (FP_OTHER, "abcd"),
     HEAD MEDIA (FP, "abcd") MEDIA (FP, "abce"),
-    HEAD MEDIA (FP, "abcd") "a=fingerprint:sha-1 00\r\n" };
+    HEAD MEDIA (FP, "abcd") "a=fingerprint:sha-1 00\r\n",
+    HEAD MEDIA (FP, "abcd") "a=fingerprint:sha-384 " FP ":" FP "\r\n",
+    HEAD MEDIA (FP, "abcd") "a=fingerprint:sha-256 " FP "\r\n",
+    HEAD MEDIA (FP, "abcd") "a=fingerprint:sha-256 " FP_OTHER "\r\n" };
 
   for (guint i = 0; i < G_N_ELEMENTS (sdps); i++) {
     bad.sdp = sdps[i];

@@ -144,6 +144,105 @@ GST_START_TEST (test_mutations)
 
 GST_END_TEST;
 
+#define HEX_28 FP_BYTES_20 ":19:1A:1B:1C:1D:1E:1F:20"
+#define FP_BYTES_20 \
+  "0A:1B:2C:3D:4E:5F:60:71:82:93:A4:B5:C6:D7:E8:F9:15:16:17:18"
+#define HEX_48 FP ":20:21:22:23:24:25:26:27:28:29:2A:2B:2C:2D:2E:2F"
+#define HEX_64 FP ":" FP
+#define SHA384 "a=fingerprint:sha-384 " HEX_48 "\r\n"
+#define SHA512 "a=fingerprint:SHA-512 " HEX_64 "\r\n"
+#define SHA224 "a=fingerprint:sha-224 " HEX_28 "\r\n"
+#define SHA1 "a=fingerprint:sha-1 " FP_BYTES_20 "\r\n"
+#define MD5                                             \
+  "a=fingerprint:md5 00:11:22:33:44:55:66:77:88:99:AA:" \
+  "BB:CC:DD:EE:FF\r\n"
+
+/* @expected: with a comma between; NULL: refused */
+static void
+check_list (const gchar *sdp, guint media, const gchar *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) list = NULL;
+  g_autofree gchar *joined = NULL;
+  gboolean good = vm_sdp_list_fingerprints (sdp, media, &list, &error);
+
+  fail_unless (good == (expected != NULL), "%s: %s", sdp,
+      error ? error->message : "taken");
+  if (!expected) {
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+    fail_unless (list == NULL);
+    return;
+  }
+  joined = g_strjoinv (",", list);
+  fail_unless_equals_string (joined, expected);
+}
+
+/* Whatever the order, that by SHA-256; another when there is no such. */
+GST_START_TEST (test_several_fingerprints)
+{
+  check_list (HEAD AUDIO LINE (FP) SHA384 SHA512, 0, "sha-256 " FP);
+  check_list (HEAD AUDIO SHA512 SHA384 LINE (FP_LOWER), 0, "sha-256 " FP);
+  check_list (HEAD SHA512 LINE (FP) AUDIO, 0, "sha-256 " FP);
+  check_list (HEAD AUDIO SHA1 SHA224 SHA512 SHA384, 0, "sha-384 " HEX_48);
+  check_list (HEAD AUDIO SHA512, 0, "sha-512 " HEX_64);
+  check_list (HEAD AUDIO SHA224, 0, "sha-224 " HEX_28);
+  check_list (HEAD AUDIO MD5 SHA1, 0, "sha-1 " FP_BYTES_20);
+  check_list (
+      HEAD AUDIO "a=fingerprint:sha3-256 00\r\n" LINE (FP), 0, "sha-256 " FP);
+  /* several certificates */
+  check_list (HEAD AUDIO LINE (FP) LINE (FP_OTHER), 0,
+      "sha-256 " FP ",sha-256 " FP_OTHER);
+  /* what the m-line says counts more than the session */
+  check_list (
+      HEAD LINE (FP) AUDIO LINE (FP_OTHER) VIDEO, 0, "sha-256 " FP_OTHER);
+  check_list (HEAD LINE (FP) AUDIO LINE (FP_OTHER) VIDEO, 1, "sha-256 " FP);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_several_fingerprints_refused)
+{
+  g_autoptr (GString) many = g_string_new (HEAD AUDIO);
+
+  for (guint i = 0; i < 16; i++)
+    g_string_append (many, SHA512);
+  g_string_append (many, LINE (FP));
+  check_list (many->str, 0, NULL);
+  check_list (HEAD AUDIO, 0, NULL);
+  check_list (HEAD AUDIO MD5, 0, NULL);
+  check_list (HEAD AUDIO LINE (FP), 1, NULL);
+  check_list (HEAD AUDIO VIDEO LINE (FP), 0, NULL);
+  check_list (HEAD AUDIO LINE (FP ":00") SHA384, 0, NULL);
+  check_list (HEAD AUDIO "a=fingerprint:sha-384 " FP "\r\n", 0, NULL);
+  check_list ("", 0, NULL);
+}
+
+GST_END_TEST;
+
+/* "abc" by each function, of FIPS 180-4's examples. */
+GST_START_TEST (test_fingerprints_match)
+{
+  static const gchar *const good[] = {
+    "sha-256 " FP_OTHER,
+    "sha-256 BA:78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:"
+    "B0:03:61:A3:96:17:7A:9C:B4:10:FF:61:F2:00:15:AD",
+    NULL,
+  };
+  static const gchar *const sha1[] = {
+    "sha-1 A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D",
+    NULL,
+  };
+  static const gchar *const none[] = { NULL };
+
+  fail_unless (vm_sdp_fingerprints_match (good, (const guint8 *) "abc", 3));
+  fail_if (vm_sdp_fingerprints_match (good, (const guint8 *) "abd", 3));
+  fail_if (vm_sdp_fingerprints_match (good, (const guint8 *) "abc", 2));
+  fail_unless (vm_sdp_fingerprints_match (sha1, (const guint8 *) "abc", 3));
+  fail_if (vm_sdp_fingerprints_match (none, (const guint8 *) "abc", 3));
+}
+
+GST_END_TEST;
+
 static void
 check_ufrag (const gchar *sdp, const gchar *expected)
 {
@@ -195,6 +294,9 @@ sdp_suite (void)
   tcase_add_test (tc, test_fingerprint_refused);
   tcase_add_test (tc, test_size_limit);
   tcase_add_test (tc, test_mutations);
+  tcase_add_test (tc, test_several_fingerprints);
+  tcase_add_test (tc, test_several_fingerprints_refused);
+  tcase_add_test (tc, test_fingerprints_match);
   tcase_add_test (tc, test_ice_ufrag);
   return s;
 }

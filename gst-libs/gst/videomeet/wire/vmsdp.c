@@ -7,21 +7,27 @@
  *
  * A description is signed by its device (seed 1 §6.2), and the signature
  * covers two things in it: the fingerprint of the DTLS certificate and the ICE
- * user name. These functions read them out of text that came from the network.
- * They are strict where WebRTC is liberal: one fingerprint, SHA-256, the same
- * everywhere, so that "the fingerprint of this description" has one meaning.
+ * user name. vm_sdp_get_fingerprint() and vm_sdp_get_ice_ufrag() read them out
+ * of text that came from the network. They are strict where WebRTC is liberal:
+ * one fingerprint, SHA-256, the same everywhere, so that "the fingerprint of
+ * this description" has one meaning.
  *
- * Both are pure and may be called from any thread.
+ * Programs that sign nothing write more than that: vm_sdp_list_fingerprints()
+ * reads what RFC 8122 allows.
+ *
+ * All are pure and may be called from any thread.
  */
 
 #include "vmsdp.h"
 #include "../vmerror.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #define SDP_MAX 65536 /* bytes; security.md, limits */
 #define SHA256_SIZE 32
 #define FINGERPRINT_LENGTH (SHA256_SIZE * 3 - 1) /* "AA:BB:…" */
+#define FINGERPRINTS_MAX 16 /* a=fingerprint lines of one section */
 #define UFRAG_MIN 4 /* characters; RFC 8839 §5.4 */
 #define UFRAG_MAX 256
 
@@ -267,4 +273,194 @@ vm_sdp_get_ice_ufrag (const gchar *sdp, gchar **ufrag, GError **error)
   g_return_val_if_fail (ufrag != NULL, FALSE);
 
   return collect (sdp, ufrag_line, "ice-ufrag", FALSE, ufrag, error);
+}
+
+/* --- what others write --- */
+
+/* RFC 8122 §5, the first is preferred. MD2 and MD5 are of that set too, and by
+ * the same section nothing is verified by them. */
+static const struct
+{
+  const gchar *name;
+  gsize size; /* bytes */
+  const EVP_MD *(*get) (void);
+} hashes[] = {
+  { "sha-256", 32, EVP_sha256 },
+  { "sha-384", 48, EVP_sha384 },
+  { "sha-512", 64, EVP_sha512 },
+  { "sha-224", 28, EVP_sha224 },
+  { "sha-1", 20, EVP_sha1 },
+};
+
+typedef struct
+{
+  guint media; /* counts from 1 */
+  GPtrArray *session, *section; /* "sha-256 AA:BB…" */
+} Lister;
+
+static gint
+find_hash (const gchar *value, gsize length)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (hashes); i++) {
+    gsize n = strlen (hashes[i].name);
+
+    if (length > n && value[n] == ' '
+        && g_ascii_strncasecmp (value, hashes[i].name, n) == 0)
+      return i;
+  }
+  return -1;
+}
+
+static gboolean
+is_hex_of (const gchar *text, gsize length, gsize bytes)
+{
+  if (length != bytes * 3 - 1)
+    return FALSE;
+  for (gsize i = 0; i < length; i++) {
+    if (i % 3 == 2 ? text[i] != ':' : !g_ascii_isxdigit (text[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+list_line (const gchar *line, gsize length, guint section, gpointer user_data,
+    GError **error)
+{
+  Lister *lister = user_data;
+  GPtrArray *list = section ? lister->section : lister->session;
+  gsize n = 0;
+  const gchar *value = attribute_value (line, length, "fingerprint", &n);
+  g_autofree gchar *upper = NULL;
+  gint hash;
+
+  if (!value || (section && section != lister->media))
+    return TRUE;
+  hash = find_hash (value, n);
+  if (hash < 0)
+    return TRUE;
+  value += strlen (hashes[hash].name) + 1;
+  n -= strlen (hashes[hash].name) + 1;
+  if (!is_hex_of (value, n, hashes[hash].size))
+    return bad_sdp (error, "a=fingerprint:%s is not %" G_GSIZE_FORMAT " bytes",
+        hashes[hash].name, hashes[hash].size);
+  if (list->len >= FINGERPRINTS_MAX)
+    return bad_sdp (
+        error, "more than %d a=fingerprint lines", FINGERPRINTS_MAX);
+  upper = g_ascii_strup (value, n);
+  g_ptr_array_add (list, g_strconcat (hashes[hash].name, " ", upper, NULL));
+  return TRUE;
+}
+
+/* Of @list, those of the hash that is preferred among them. */
+static gchar **
+choose_hash (const GPtrArray *list)
+{
+  g_autoptr (GStrvBuilder) chosen = g_strv_builder_new ();
+  gint best = G_MAXINT;
+
+  for (guint i = 0; i < list->len; i++) {
+    const gchar *text = list->pdata[i];
+
+    best = MIN (best, find_hash (text, strlen (text)));
+  }
+  for (guint i = 0; i < list->len; i++) {
+    const gchar *text = list->pdata[i];
+
+    if (find_hash (text, strlen (text)) == best)
+      g_strv_builder_add (chosen, text);
+  }
+  return g_strv_builder_end (chosen);
+}
+
+/**
+ * vm_sdp_list_fingerprints:
+ * @sdp: a session description as received; any string
+ * @media: which m-line, from 0
+ * @fingerprints: (out) (transfer full) (array zero-terminated=1): each the name
+ *   of a hash function in lower case, a blank, and the bytes in upper-case
+ *   hexadecimal with colons between
+ * @error: #VM_ERROR_BAD_MESSAGE when @sdp is longer than 64 KiB, is no SDP, has
+ *   no such m-line, or says no fingerprint of it that can be checked
+ *
+ * Reads which certificates may be presented for one m-line (RFC 8122 §5): what
+ * stands at the m-line, else what stands at the session. A description may say
+ * the same certificate by several hash functions, in any order, and several
+ * certificates by each. Those by SHA-256 are taken; without one those by
+ * SHA-384, SHA-512, SHA-224 or SHA-1, the first of these that is there. Other
+ * functions are passed over.
+ *
+ * Returns: %TRUE with at least one in @fingerprints, all by the same hash
+ *   function, or %FALSE with @error
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_sdp_list_fingerprints (
+    const gchar *sdp, guint media, gchar ***fingerprints, GError **error)
+{
+  g_autoptr (GPtrArray) session = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) section = g_ptr_array_new_with_free_func (g_free);
+  Lister lister = { .session = session, .section = section };
+  guint n_media = 0;
+
+  g_return_val_if_fail (sdp != NULL, FALSE);
+  g_return_val_if_fail (fingerprints != NULL, FALSE);
+  g_return_val_if_fail (media < G_MAXUINT, FALSE);
+
+  lister.media = media + 1;
+  if (!for_each_line (sdp, list_line, &lister, &n_media, error))
+    return FALSE;
+  if (media >= n_media)
+    return bad_sdp (error, "it has no media %u", media);
+  if (!section->len && !session->len)
+    return bad_sdp (error,
+        "media %u has no a=fingerprint by a hash function that is known",
+        media);
+  *fingerprints = choose_hash (section->len ? section : session);
+  return TRUE;
+}
+
+static gboolean
+fingerprint_is (const gchar *fingerprint, const guint8 *der, gsize size)
+{
+  gint hash = find_hash (fingerprint, strlen (fingerprint));
+  guint8 digest[EVP_MAX_MD_SIZE];
+  guint n = 0;
+  g_autoptr (GString) text = NULL;
+
+  if (hash < 0
+      || !EVP_Digest (der, size, digest, &n, hashes[hash].get (), NULL))
+    return FALSE;
+  text = g_string_new (hashes[hash].name);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%c%02X", i ? ':' : ' ', digest[i]);
+  return strcmp (text->str, fingerprint) == 0;
+}
+
+/**
+ * vm_sdp_fingerprints_match:
+ * @fingerprints: (array zero-terminated=1): what vm_sdp_list_fingerprints()
+ *   gave
+ * @der: (array length=size): a certificate in DER
+ * @size: its bytes
+ *
+ * Whether @der is one of the certificates that a description names.
+ *
+ * Returns: %TRUE if it is
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_sdp_fingerprints_match (
+    const gchar *const *fingerprints, const guint8 *der, gsize size)
+{
+  g_return_val_if_fail (fingerprints != NULL, FALSE);
+  g_return_val_if_fail (der != NULL, FALSE);
+
+  for (guint i = 0; fingerprints[i]; i++) {
+    if (fingerprint_is (fingerprints[i], der, size))
+      return TRUE;
+  }
+  return FALSE;
 }

@@ -10,4 +10,9 @@ VM_API gboolean vm_sdp_get_fingerprint (
 VM_API gboolean vm_sdp_get_ice_ufrag (
     const gchar *sdp, gchar **ufrag, GError **error);
 
+VM_API gboolean vm_sdp_list_fingerprints (
+    const gchar *sdp, guint media, gchar ***fingerprints, GError **error);
+VM_API gboolean vm_sdp_fingerprints_match (
+    const gchar *const *fingerprints, const guint8 *der, gsize size);
+
 G_END_DECLS
