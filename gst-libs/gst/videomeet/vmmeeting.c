@@ -446,7 +446,9 @@ vm_meeting_set_participant_state (VmMeeting *self, VmParticipant *participant,
       && self->dialect == VM_DIALECT_NAME_NATIVE
       && event != VM_PARTICIPANT_EVENT_CONNECTED)
     return;
-  if (!vm_participant_take_event (participant, event, &old))
+  /* who has left does not come back by a connection that still ends */
+  if (vm_meeting_find (self, vm_participant_get_id (participant)) != participant
+      || !vm_participant_take_event (participant, event, &old))
     return;
   if (reason)
     g_debug ("%s: %s", vm_participant_get_id (participant), reason->message);

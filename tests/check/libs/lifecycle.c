@@ -86,7 +86,7 @@ GST_START_TEST (test_participant)
   CHECK ("state connected leaves fails\n"
          "connecting connected disconnected disconnected\n"
          "connected - disconnected -\n"
-         "disconnected - - -",
+         "disconnected connected - -",
       PARTICIPANT, participant);
 }
 

@@ -155,6 +155,27 @@ GST_START_TEST (test_two_clients)
 
 GST_END_TEST;
 
+/* A page that is closed, or goes elsewhere, says no `leave`: its socket ends
+ * with a close frame. One that is lost ends without. */
+GST_START_TEST (test_a_closed_page_has_left)
+{
+  static const gchar join_it[] = "{\"type\":\"join\",\"roomId\":\"standup\"}";
+  g_autoptr (GIOStream) page = net_raw_upgrade (server, "/", "");
+  g_autoptr (VmSignal) joined = NULL;
+  g_autoptr (VmSignal) left = NULL;
+
+  fail_unless (net_raw_send (page, 0x81, join_it, strlen (join_it)));
+  joined = host_wait (VM_SIGNAL_PARTICIPANT_JOINED);
+  if (__i__ == 0)
+    fail_unless (net_raw_send (page, 0x88, "\x03\xe9", 2));
+  else
+    fail_unless (g_io_stream_close (page, NULL, NULL));
+  left = host_wait (VM_SIGNAL_PARTICIPANT_LEFT);
+  fail_unless_equals_string (left->code, __i__ == 0 ? NULL : "DISCONNECTED");
+}
+
+GST_END_TEST;
+
 static gboolean
 on_time (gpointer data)
 {
@@ -507,6 +528,7 @@ roomserver_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_two_clients);
+  tcase_add_loop_test (tc, test_a_closed_page_has_left, 0, 2);
   tcase_add_test (tc, test_silence_is_legal);
   tcase_add_test (tc, test_wrong_messages);
   tcase_add_test (tc, test_with_the_host);

@@ -9,9 +9,10 @@ G_BEGIN_DECLS
  * VmParticipantState:
  * @VM_PARTICIPANT_STATE_CONNECTING: has a seat; WebRTC is being set up
  * @VM_PARTICIPANT_STATE_CONNECTED: media flows
- * @VM_PARTICIPANT_STATE_DISCONNECTED: gone
+ * @VM_PARTICIPANT_STATE_DISCONNECTED: gone, or not reached any more
  *
- * Where a participant is in a meeting (seed 1 §5.1).
+ * Where a participant is in a meeting (seed 1 §5.1). While it has a seat, a
+ * connection that was lost may come back.
  *
  * Since: 0.1
  */

@@ -355,7 +355,9 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
 
   if (!guest)
     return;
-  if (!reason)
+  if (ws->left)
+    reason = NULL;
+  else if (!reason)
     reason = lost = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
         "The connection to the participant was lost");
   vm_mesh_forget_claim (guest);

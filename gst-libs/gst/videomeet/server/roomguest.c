@@ -221,8 +221,8 @@ may_join (VmRoomJoins *joins, gint64 now, GError **error)
   return FALSE;
 }
 
-static void
-leave (VmRoomGuest *guest)
+void
+vm_room_guest_leave (VmRoomGuest *guest)
 {
   if (!guest->member)
     return;
@@ -240,7 +240,7 @@ get_seat (gpointer user_data)
 static void
 leave_seat (gpointer user_data)
 {
-  leave (user_data);
+  vm_room_guest_leave (user_data);
 }
 
 /* What was said first, or NULL. */
@@ -324,7 +324,7 @@ take (VmRoomGuest *guest, VmSignal *signal, GError **error)
       enter (guest, signal, error);
       break;
     case VM_SIGNAL_BYE:
-      leave (guest);
+      vm_room_guest_leave (guest);
       break;
     case VM_SIGNAL_ERROR:
       break;
@@ -476,8 +476,12 @@ room_guest_hang_up (VmWs *ws, const GError *reason)
 {
   VmRoomGuest *guest = g_steal_pointer (&ws->room_guest);
 
-  if (guest)
-    vm_room_guest_free (guest, reason);
+  if (!guest)
+    return;
+  /* a page that is closed says no more than this */
+  if (ws->left)
+    vm_room_guest_leave (guest);
+  vm_room_guest_free (guest, reason);
 }
 
 static gboolean

@@ -47,4 +47,7 @@ void vm_room_guest_receive (VmRoomGuest *guest, GBytes *message);
 void vm_room_guest_tell (VmRoomGuest *guest, const GError *error);
 /* Gives the seat back; nothing is sent any more. @reason NULL: the connection
  * was lost. */
+/* As if the client had said `leave`. */
+void vm_room_guest_leave (VmRoomGuest *guest);
+/* @reason NULL: the connection was lost. */
 void vm_room_guest_free (VmRoomGuest *guest, const GError *reason);

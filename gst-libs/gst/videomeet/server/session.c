@@ -347,6 +347,7 @@ vm_session_receive (
       take_pong (session);
       return TRUE;
     case VM_ENGINE_CLOSE:
+      vm_socket_guest_leave (session->guest);
       session->over = "bye";
       return TRUE;
     case VM_ENGINE_NOOP:

@@ -152,10 +152,13 @@ session_hang_up (VmWs *ws, const GError *reason)
 {
   if (!ws->session)
     return;
-  if (ws->session->ws == ws)
+  if (ws->session->ws == ws) {
+    if (ws->left)
+      vm_socket_guest_leave (ws->session->guest);
     vm_session_close (ws->session, 0, "hung up");
-  else
+  } else {
     end_probe (ws);
+  }
 }
 
 /* One that is tried by a session that has, too. */

@@ -135,6 +135,7 @@ take_from_guest (VmSocketGuest *guest, const VmSocketPacket *packet)
 {
   switch (packet->type) {
     case VM_SOCKET_DISCONNECT:
+      vm_room_guest_leave (guest->guest);
       drop_guest (guest);
       break;
     case VM_SOCKET_EVENT:
@@ -200,6 +201,13 @@ vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller)
   guest->pass = g_strdup (caller->pass);
   vm_room_joins_init (&guest->joins);
   return guest;
+}
+
+void
+vm_socket_guest_leave (VmSocketGuest *guest)
+{
+  if (guest->guest)
+    vm_room_guest_leave (guest->guest);
 }
 
 void

@@ -15,6 +15,8 @@ void vm_socket_guest_tell (VmSocketGuest *guest, const GError *error);
 gboolean vm_socket_guest_is_connected (VmSocketGuest *guest);
 gboolean vm_socket_guest_has_seat (VmSocketGuest *guest);
 /* The session is gone. */
+/* As if the client had said `leave`. */
+void vm_socket_guest_leave (VmSocketGuest *guest);
 void vm_socket_guest_free (VmSocketGuest *guest);
 
 /* session.c: a packet for the client. What is too slow ends later. */

@@ -381,6 +381,7 @@ vm_ws_event (
       return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
       conn->ws->said_goodbye = TRUE;
+      conn->ws->left = !conn->ws->close_code;
       /* the answer to ours needs none */
       return conn->ws->close_sent ? -1 : 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:

@@ -89,6 +89,7 @@ struct _VmWs
   guint close_now : 1; /* without sending the queue first */
   guint close_sent : 1;
   guint said_goodbye : 1; /* the client, by a close frame */
+  guint left : 1; /* it was the first to */
   guint ping_due : 1;
   guint pause_due : 1; /* the credit is used up */
   guint held : 1; /* nothing is to be read until it is let go */
