@@ -66,6 +66,42 @@ vm_link_stop_negotiating (VmLink *self)
   g_queue_clear_full (&self->early, early_free);
 }
 
+static gchar *
+find_attribute (const gchar *text)
+{
+  for (const gchar *at = text; (at = strchr (at, '=')); at++) {
+    if (at - text < 2 || at[-2] != ' ' || (at[-1] != 'a' && at[-1] != 'm'))
+      continue;
+    return g_strndup (at - 1, strcspn (at - 1, " ,;:"));
+  }
+  return NULL;
+}
+
+gchar *
+vm_link_find_field (const GError *error)
+{
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_CODEC))
+    return g_strdup ("a=rtpmap");
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT))
+    return g_strdup ("a=fingerprint");
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_SIGNATURE)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_KEY))
+    return g_strdup ("identity");
+  return g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE)
+             ? find_attribute (error->message)
+             : NULL;
+}
+
+void
+vm_link_tell_refusal (VmLink *self, const GError *error)
+{
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_CODEC)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT))
+    vm_meeting_refuse_description (
+        vm_call_get_meeting (self->call), self->participant, error);
+}
+
 /* Says what is wrong with something that came in the other's name, to the user
  * and to the other. */
 static void

@@ -69,6 +69,10 @@ void vm_link_fail (VmLink *self, const GError *error);
 void vm_link_start_negotiating (VmLink *self);
 void vm_link_stop_negotiating (VmLink *self);
 void vm_link_add_early_candidates (VmLink *self);
+/* What of a description @error is about, as "a=setup"; or NULL. */
+gchar *vm_link_find_field (const GError *error);
+/* The other side hears it, if @error is that its description is not taken. */
+void vm_link_tell_refusal (VmLink *self, const GError *error);
 
 /* vmlink-media.c */
 void vm_link_on_sample (gpointer link, VmPeerStream stream, GstSample *sample);

@@ -283,12 +283,13 @@ static void
 warn (VmLink *self, gchar *text, const GError *error)
 {
   g_autofree gchar *message = text;
+  g_autofree gchar *field = vm_link_find_field (error);
 
   GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
       OPEN_READ_WRITE, ("%s", message), (NULL),
       ("participant-id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
-          vm_error_get_code (error), NULL));
+          vm_error_get_code (error), "field", G_TYPE_STRING, field, NULL));
 }
 
 void
@@ -353,6 +354,7 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
             ? g_error_copy (error)
             : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "Connection lost");
 
+    vm_link_tell_refusal (self, why);
     vm_link_fail (self, why);
   }
 }
@@ -398,6 +400,8 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
     gst_clear_caps (&peer.send[i]);
   if (!self->peer) {
     release_inputs (self);
+    if (offer)
+      vm_link_tell_refusal (self, error);
     vm_link_fail (self, error);
     return;
   }

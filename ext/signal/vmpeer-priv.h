@@ -24,6 +24,7 @@
 #define VM_PEER_CANDIDATES_MAX 256 /* taken in all */
 #define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
 #define VM_PEER_MLINES_MAX 8
+#define VM_PEER_SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
 #define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
@@ -256,11 +257,16 @@ VmPeerRemote *
 vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error);
 void vm_peer_remote_free (VmPeerRemote *remote);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPeerRemote, vm_peer_remote_free)
-/* Gives @answer, as webrtcbin made it, what the offer makes it repeat. */
-void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
 gboolean vm_peer_remote_takes_candidate (
     VmPeerRemote *remote, guint mline, const gchar *candidate);
 gboolean vm_peer_sdp_is_rejected (const GstSDPMedia *media);
+gboolean vm_peer_sdp_is_data (const GstSDPMedia *media);
+const gchar *vm_peer_sdp_get_mid (const GstSDPMedia *media);
+void vm_peer_sdp_remove_attribute (GstSDPMedia *media, const gchar *key);
+void vm_peer_sdp_remove_from_session (GstSDPMessage *sdp, const gchar *key);
+
+/* vmpeer-answer.c: what the offer makes @answer repeat */
+void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
 
 /* vmpeer-sdp.c: what the remote side's descriptions mean */
 /* What @sdp offers for @stream first, of the codecs that are known; NULL when

@@ -10,11 +10,9 @@
  * takes, which asserts on some and misreads others: every m-line named, all in
  * one bundle in their order, one set of ICE credentials, and nothing that an
  * m-line takes over from the session. What an answer has to repeat of the form
- * that was offered is put back by vm_peer_remote_fit_answer(). */
+ * that was offered is put back in vmpeer-answer.c. */
 
-#define SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
 #define SDP_MAX 65536 /* bytes; security.md, limits */
-#define SCTP_STREAMS "65535" /* of a=sctpmap */
 #define MID_MAX 64 /* characters; RFC 8843 has no limit */
 #define UFRAG_MIN 4 /* characters; RFC 8839 §5.4, as are the others */
 #define PASSWORD_MIN 22
@@ -47,14 +45,14 @@ get_media (const GstSDPMessage *sdp, guint index)
   return (GstSDPMedia *) gst_sdp_message_get_media (sdp, index);
 }
 
-static const gchar *
-get_mid (const GstSDPMedia *media)
+const gchar *
+vm_peer_sdp_get_mid (const GstSDPMedia *media)
 {
   return gst_sdp_media_get_attribute_val (media, "mid");
 }
 
-static gboolean
-is_data (const GstSDPMedia *media)
+gboolean
+vm_peer_sdp_is_data (const GstSDPMedia *media)
 {
   return g_strcmp0 (gst_sdp_media_get_media (media), "application") == 0;
 }
@@ -77,8 +75,8 @@ has_direction (const GstSDPMedia *media)
   return FALSE;
 }
 
-static void
-remove_attribute (GstSDPMedia *media, const gchar *key)
+void
+vm_peer_sdp_remove_attribute (GstSDPMedia *media, const gchar *key)
 {
   for (guint i = gst_sdp_media_attributes_len (media); i > 0; i--) {
     if (strcmp (gst_sdp_media_get_attribute (media, i - 1)->key, key) == 0)
@@ -86,8 +84,8 @@ remove_attribute (GstSDPMedia *media, const gchar *key)
   }
 }
 
-static void
-remove_from_session (GstSDPMessage *sdp, const gchar *key)
+void
+vm_peer_sdp_remove_from_session (GstSDPMessage *sdp, const gchar *key)
 {
   for (guint i = gst_sdp_message_attributes_len (sdp); i > 0; i--) {
     if (strcmp (gst_sdp_message_get_attribute (sdp, i - 1)->key, key) == 0)
@@ -177,14 +175,14 @@ check_data (VmPeerRemote *self, GstSDPMedia *media, guint index, GError **error)
 static void
 write_data (GstSDPMedia *media)
 {
-  g_autofree gchar *port = g_strdup_printf ("%d", SCTP_PORT);
+  g_autofree gchar *port = g_strdup_printf ("%d", VM_PEER_SCTP_PORT);
 
   gst_sdp_media_set_proto (media, "UDP/DTLS/SCTP");
   while (gst_sdp_media_formats_len (media))
     gst_sdp_media_remove_format (media, 0);
   gst_sdp_media_add_format (media, "webrtc-datachannel");
-  remove_attribute (media, "sctpmap");
-  remove_attribute (media, "sctp-port");
+  vm_peer_sdp_remove_attribute (media, "sctpmap");
+  vm_peer_sdp_remove_attribute (media, "sctp-port");
   gst_sdp_media_add_attribute (media, "sctp-port", port);
 }
 
@@ -193,9 +191,9 @@ check_media (
     VmPeerRemote *self, GstSDPMedia *media, guint index, GError **error)
 {
   const gchar *kind = gst_sdp_media_get_media (media);
-  const gchar *mid = get_mid (media);
+  const gchar *mid = vm_peer_sdp_get_mid (media);
 
-  if (!is_data (media) && g_strcmp0 (kind, "audio") != 0
+  if (!vm_peer_sdp_is_data (media) && g_strcmp0 (kind, "audio") != 0
       && g_strcmp0 (kind, "video") != 0)
     return bad (error, "m=%s of media %u is of an unknown kind", kind, index);
   if (!mid || !*mid || strlen (mid) > MID_MAX || strpbrk (mid, " \t\",;()<>")
@@ -207,14 +205,14 @@ check_media (
     if (gst_sdp_media_get_attribute_val_n (media, transport_keys[i], 1))
       return bad (error, "media %u has a=%s twice", index, transport_keys[i]);
   }
-  return !is_data (media) || check_data (self, media, index, error);
+  return !vm_peer_sdp_is_data (media) || check_data (self, media, index, error);
 }
 
 static gboolean
 is_mid_taken (const GstSDPMessage *sdp, guint n, const gchar *mid)
 {
   for (guint i = 0; i < n; i++) {
-    if (g_strcmp0 (get_mid (get_media (sdp, i)), mid) == 0)
+    if (g_strcmp0 (vm_peer_sdp_get_mid (get_media (sdp, i)), mid) == 0)
       return TRUE;
   }
   return FALSE;
@@ -259,7 +257,7 @@ check_medias (VmPeerRemote *self, gboolean offer, GError **error)
     }
     if (!check_media (self, media, i, error))
       return FALSE;
-    if (is_mid_taken (self->sdp, i, get_mid (media)))
+    if (is_mid_taken (self->sdp, i, vm_peer_sdp_get_mid (media)))
       return bad (error, "two media have the same a=mid");
     push_down (self->sdp, media);
     used++;
@@ -302,7 +300,7 @@ find_mid (VmPeerRemote *self, const gchar *mid)
 {
   for (guint i = 0; i < gst_sdp_message_medias_len (self->sdp); i++) {
     if (takes_part (self, i)
-        && strcmp (get_mid (get_media (self->sdp, i)), mid) == 0)
+        && strcmp (vm_peer_sdp_get_mid (get_media (self->sdp, i)), mid) == 0)
       return i;
   }
   return -1;
@@ -390,7 +388,7 @@ copy_attribute (
 
   if (strcmp (key, "ice-ufrag") == 0 && old && g_strcmp0 (old, value) != 0)
     *other = TRUE;
-  remove_attribute (to, key);
+  vm_peer_sdp_remove_attribute (to, key);
   if (value)
     gst_sdp_media_add_attribute (to, key, value);
 }
@@ -404,20 +402,20 @@ write_transport (VmPeerRemote *self)
   g_autoptr (GString) group = g_string_new ("BUNDLE");
 
   for (guint i = 0; transport_keys[i]; i++)
-    remove_from_session (self->sdp, transport_keys[i]);
-  remove_from_session (self->sdp, "fingerprint");
-  remove_from_session (self->sdp, "group");
+    vm_peer_sdp_remove_from_session (self->sdp, transport_keys[i]);
+  vm_peer_sdp_remove_from_session (self->sdp, "fingerprint");
+  vm_peer_sdp_remove_from_session (self->sdp, "group");
   for (guint i = 0; i < gst_sdp_message_medias_len (self->sdp); i++) {
     GstSDPMedia *media = get_media (self->sdp, i);
 
     for (guint k = 0; i != self->tag && transport_keys[k]; k++)
       copy_attribute (media, tagged, transport_keys[k], &self->own_transports);
-    remove_attribute (media, "fingerprint");
+    vm_peer_sdp_remove_attribute (media, "fingerprint");
     gst_sdp_media_add_attribute (media, "fingerprint", self->fingerprints[0]);
-    if (is_data (media) && takes_part (self, i))
+    if (vm_peer_sdp_is_data (media) && takes_part (self, i))
       write_data (media);
     if (takes_part (self, i) || self->rejected[i])
-      g_string_append_printf (group, " %s", get_mid (media));
+      g_string_append_printf (group, " %s", vm_peer_sdp_get_mid (media));
   }
   gst_sdp_message_add_attribute (self->sdp, "group", group->str);
 }
@@ -459,7 +457,7 @@ take_candidates (VmPeerRemote *self)
          j++)
       g_ptr_array_add (
           self->candidates, g_strconcat ("candidate:", value, NULL));
-    remove_attribute (media, "candidate");
+    vm_peer_sdp_remove_attribute (media, "candidate");
   }
 }
 
@@ -470,7 +468,7 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
 {
   g_autoptr (VmPeerRemote) self = g_new0 (VmPeerRemote, 1);
 
-  self->sctp_port = SCTP_PORT;
+  self->sctp_port = VM_PEER_SCTP_PORT;
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   if (strnlen (text, SDP_MAX + 1) > SDP_MAX) {
     bad (error, "it is longer than %d bytes", SDP_MAX);
@@ -502,73 +500,4 @@ vm_peer_remote_free (VmPeerRemote *self)
     g_clear_pointer (&self->rejected[i], gst_sdp_media_free);
   g_free (self->ufrag);
   g_free (self);
-}
-
-/* RFC 3264 §6: it stays rejected. */
-static void
-reject (GstSDPMedia *media, const GstSDPMedia *offered)
-{
-  const gchar *mid = get_mid (offered);
-
-  gst_sdp_media_uninit (media);
-  gst_sdp_media_init (media);
-  gst_sdp_media_set_media (media, gst_sdp_media_get_media (offered));
-  gst_sdp_media_set_port_info (media, 0, 0);
-  gst_sdp_media_set_proto (media, gst_sdp_media_get_proto (offered));
-  for (guint i = 0; i < gst_sdp_media_formats_len (offered); i++)
-    gst_sdp_media_add_format (media, gst_sdp_media_get_format (offered, i));
-  gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
-  if (mid)
-    gst_sdp_media_add_attribute (media, "mid", mid);
-  gst_sdp_media_add_attribute (media, "inactive", "");
-}
-
-static void
-map_sctp (GstSDPMedia *media)
-{
-  g_autofree gchar *port = g_strdup_printf ("%d", SCTP_PORT);
-  g_autofree gchar *map =
-      g_strdup_printf ("%d webrtc-datachannel " SCTP_STREAMS, SCTP_PORT);
-
-  gst_sdp_media_set_proto (media, "DTLS/SCTP");
-  while (gst_sdp_media_formats_len (media))
-    gst_sdp_media_remove_format (media, 0);
-  gst_sdp_media_add_format (media, port);
-  remove_attribute (media, "sctp-port");
-  gst_sdp_media_add_attribute (media, "sctpmap", map);
-}
-
-/* RFC 8843 §7.3.1: the tag stays where it was offered, and there is no group
- * where none was offered. */
-static void
-regroup (VmPeerRemote *self, GstSDPMessage *answer)
-{
-  g_autoptr (GString) group = g_string_new ("BUNDLE");
-
-  remove_from_session (answer, "group");
-  if (!self->bundled)
-    return;
-  g_string_append_printf (
-      group, " %s", get_mid (get_media (answer, self->tag)));
-  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
-    const GstSDPMedia *media = get_media (answer, i);
-
-    if (i != self->tag && !vm_peer_sdp_is_rejected (media))
-      g_string_append_printf (group, " %s", get_mid (media));
-  }
-  gst_sdp_message_add_attribute (answer, "group", group->str);
-}
-
-void
-vm_peer_remote_fit_answer (VmPeerRemote *self, GstSDPMessage *answer)
-{
-  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
-    GstSDPMedia *media = get_media (answer, i);
-
-    if (self->rejected[i])
-      reject (media, self->rejected[i]);
-    else if (is_data (media) && self->sctp_map)
-      map_sctp (media);
-  }
-  regroup (self, answer);
 }

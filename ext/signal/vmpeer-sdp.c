@@ -216,7 +216,7 @@ vm_peer_sdp_check_answer (
     VmPeer *self, const GstSDPMessage *answer, GError **error)
 {
   if (gst_sdp_message_medias_len (answer) != self->n_mlines)
-    return bad (error, "it has not the media of the offer");
+    return bad (error, "its m= lines are not those of the offer");
   for (guint i = 0; i < self->n_mlines; i++) {
     const GstSDPMedia *media = gst_sdp_message_get_media (answer, i);
     VmPeerMline *line = &self->mlines[i];
@@ -230,7 +230,7 @@ vm_peer_sdp_check_answer (
             && strcmp (
                    line->mid, gst_sdp_media_get_attribute_val (media, "mid"))
                    != 0))
-      return bad (error, "it has not the media of the offer");
+      return bad (error, "its m= lines are not those of the offer");
     if (g_strcmp0 (gst_sdp_media_get_attribute_val (media, "setup"), "actpass")
         == 0)
       return bad (error, "a=setup of an answer leaves the DTLS role open");

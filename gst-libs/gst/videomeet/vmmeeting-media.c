@@ -245,8 +245,9 @@ vm_meeting_send_restart (
  * @participant: whose description was not taken
  * @error: why
  *
- * Tells @participant that no connection to it will be set up, so that its user
- * learns why. In a room of another maker nobody is told.
+ * Tells @participant that what it has sent is not taken, so that its user
+ * learns why: by an `error` of the meeting's protocol, which a server of
+ * another maker may keep to itself.
  *
  * Since: 0.1
  */
@@ -260,8 +261,6 @@ vm_meeting_refuse_description (
   g_return_if_fail (VM_IS_PARTICIPANT (participant));
   g_return_if_fail (error != NULL);
 
-  if (self->dialect != VM_DIALECT_NAME_NATIVE)
-    return;
   signal = vm_signal_new_error (error, -1);
   signal->to = g_strdup (vm_participant_get_id (participant));
   vm_meeting_send (self, signal);

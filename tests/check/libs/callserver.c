@@ -132,6 +132,32 @@ GST_START_TEST (test_a_call)
 
 GST_END_TEST;
 
+/* What one does not take of the other's; of a call that is not, nobody hears.
+ */
+GST_START_TEST (test_refusals)
+{
+  NetSocket *ann = come ("ann"), *bob = come ("bob"), *carl = come ("carl");
+
+  offer (ann, "bob", "c1");
+  g_free (net_socket_wait (bob, "call-offer"));
+  net_socket_send (carl,
+      "{\"type\":\"error\",\"code\":\"CODEC\",\"toId\":\"ann\","
+      "\"callId\":\"c1\"}");
+  net_socket_send (bob,
+      "{\"type\":\"error\",\"code\":\"CODEC\",\"message\":\"no\","
+      "\"toId\":\"ann\",\"callId\":\"c1\"}");
+  next_is (ann, "{\"type\":\"error\",\"code\":\"CODEC\",\"message\":\"no\","
+                "\"toId\":\"ann\",\"callId\":\"c1\",\"fromId\":\"bob\"}");
+  /* nothing has ended */
+  say (bob, "call-reject", "ann", "c1");
+  g_free (net_socket_wait (ann, "call-reject"));
+  net_socket_free (ann);
+  net_socket_free (bob);
+  net_socket_free (carl);
+}
+
+GST_END_TEST;
+
 /* A client without a userId has the greeting of rooms, and ignores it. */
 GST_START_TEST (test_first_message_latches)
 {
@@ -459,6 +485,7 @@ callserver_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_a_call);
+  tcase_add_test (tc, test_refusals);
   tcase_add_test (tc, test_first_message_latches);
   tcase_add_test (tc, test_before_registering);
   tcase_add_test (tc, test_user_taken);

@@ -503,6 +503,7 @@ GST_START_TEST (test_first_message)
       socket, "{\"type\":\"room.join\",\"payload\":{\"room_id\":\"a\"}}");
   text = net_socket_wait (socket, "error");
   has (text, "BAD_MESSAGE");
+  has (text, "\"from\":\"server\",\"to\":\"client\",");
   net_socket_free (socket);
 }
 
@@ -660,6 +661,25 @@ GST_START_TEST (test_with_the_host)
 
 GST_END_TEST;
 
+GST_START_TEST (test_refusals)
+{
+  MeshClient *bob = mesh_sit ("Bob", NULL, 1);
+  g_autoptr (VmSignal) refusal = NULL;
+
+  mesh_say (bob, "error",
+      "{\"code\":\"CODEC\",\"message\":\"no\",\"target_peer_id\":\"p001\"}");
+  refusal = host_wait (VM_SIGNAL_ERROR);
+  fail_unless_equals_string (refusal->from, "p002");
+  fail_unless_equals_string (refusal->code, "CODEC");
+  host_refuses ("p002", "BAD_MESSAGE");
+  mesh_hears (
+      bob, "error", "{\"code\":\"BAD_MESSAGE\",\"message\":\"a=setup\"}");
+  fail_unless_equals_string (bob->from, "p001");
+  mesh_free (bob);
+}
+
+GST_END_TEST;
+
 /* Pages of seed 2 in the same room */
 GST_START_TEST (test_with_a_room_page)
 {
@@ -750,6 +770,7 @@ meshserver_suite (void)
   tcase_add_test (tc, test_room_size);
   tcase_add_test (tc, test_room_size_is_raised);
   tcase_add_test (tc, test_with_the_host);
+  tcase_add_test (tc, test_refusals);
   tcase_add_test (tc, test_with_a_room_page);
   tcase_add_test (tc, test_end);
   return s;

@@ -44,6 +44,17 @@ host_wait (VmSignalType type)
 }
 
 void
+host_refuses (const gchar *to, const gchar *code)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_ERROR);
+
+  signal->to = g_strdup (to);
+  signal->code = g_strdup (code);
+  signal->message = g_strdup ("a=setup");
+  vm_seat_send (seat, signal);
+}
+
+void
 host_wait_locked (gboolean locked)
 {
   gboolean now;

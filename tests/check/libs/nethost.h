@@ -19,6 +19,8 @@ void reopen (const VmServerTimes *times, const gchar *pin, guint max);
 void on_host_signal (VmSeat *of, const VmSignal *signal, gpointer user_data);
 /* The host's next signal of @type; others are dropped. */
 VmSignal *host_wait (VmSignalType type);
+/* The host does not take what the participant @to has sent. */
+void host_refuses (const gchar *to, const gchar *code);
 /* That the host hears that the meeting is @locked, or no longer. */
 void host_wait_locked (gboolean locked);
 void has (const gchar *text, const gchar *part);

@@ -97,8 +97,6 @@ host_says (
   signal->text = g_strdup ("hello");
   signal->status = g_strdup ("busy");
   signal->locked = signal->raised = TRUE;
-  if (type == VM_SIGNAL_ERROR)
-    signal->code = g_strdup ("KICKED");
   vm_seat_send (seat, signal);
 }
 
@@ -151,6 +149,39 @@ GST_START_TEST (test_two_clients)
   net_socket_free (bob);
   next_is (ann, "{\"type\":\"peer-left\",\"peerId\":\"%s\"}", b);
   net_socket_free (ann);
+}
+
+GST_END_TEST;
+
+/* What one does not take of the other's, each hears as the other's word, and
+ * the room is as it was. */
+GST_START_TEST (test_refusals)
+{
+  g_autofree gchar *id = NULL;
+  NetSocket *socket = sit (&id);
+  g_autoptr (VmSignal) refusal = NULL;
+
+  net_socket_send (socket,
+      "{\"type\":\"error\",\"code\":\"CODEC\",\"message\":\"no\","
+      "\"targetId\":\"nobody\"}");
+  net_socket_send (socket,
+      "{\"type\":\"error\",\"code\":\"CODEC\",\"message\":\"no\","
+      "\"targetId\":\"p001\"}");
+  refusal = host_wait (VM_SIGNAL_ERROR);
+  fail_unless_equals_string (refusal->from, "p002");
+  fail_unless_equals_string (refusal->code, "CODEC");
+  fail_unless_equals_string (refusal->message, "no");
+  host_refuses ("p002", "BAD_MESSAGE");
+  next_is (socket,
+      "{\"type\":\"error\",\"code\":\"BAD_MESSAGE\",\"message\":\"a=setup\","
+      "\"senderId\":\"p001\"}");
+  /* who is not met is gone */
+  host_refuses ("p002", "NOT_TRUSTED");
+  next_is (socket,
+      "{\"type\":\"error\",\"code\":\"NOT_TRUSTED\",\"message\":\"a=setup\","
+      "\"senderId\":\"p001\"}");
+  next_is (socket, "{\"type\":\"peer-left\",\"peerId\":\"p001\"}");
+  net_socket_free (socket);
 }
 
 GST_END_TEST;
@@ -270,8 +301,6 @@ GST_START_TEST (test_with_the_host)
   host_says (VM_SIGNAL_HAND, NULL, NULL, -1);
   host_says (VM_SIGNAL_PRESENCE, NULL, NULL, -1);
   host_says (VM_SIGNAL_MUTE_REQUEST, "p002", NULL, -1);
-  /* an error is the server's word there, not another participant's */
-  host_says (VM_SIGNAL_ERROR, "p002", NULL, -1);
   /* the same exchange goes on; another one is a leave and an offer */
   host_says (VM_SIGNAL_OFFER, "p002", "s-1", 2);
   g_free (net_socket_next (socket));
@@ -528,6 +557,7 @@ roomserver_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_two_clients);
+  tcase_add_test (tc, test_refusals);
   tcase_add_loop_test (tc, test_a_closed_page_has_left, 0, 2);
   tcase_add_test (tc, test_silence_is_legal);
   tcase_add_test (tc, test_wrong_messages);

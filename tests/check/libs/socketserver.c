@@ -357,6 +357,30 @@ GST_START_TEST (test_lost_poll)
 
 GST_END_TEST;
 
+GST_START_TEST (test_refusals)
+{
+  static const gchar *const targets[] = { "", ",\"target\":\"p001\"" };
+  SocketClient *ann = sit (FALSE, 2);
+
+  for (guint i = 0; i < G_N_ELEMENTS (targets); i++) {
+    g_autoptr (VmSignal) refusal = NULL;
+
+    socket_client_say (ann,
+        "42[\"error\",{\"room\":\"standup\",\"code\":\"CODEC\","
+        "\"message\":\"no\"%s}]",
+        targets[i]);
+    refusal = host_wait (VM_SIGNAL_ERROR);
+    fail_unless_equals_string (refusal->from, "p002");
+    fail_unless_equals_string (refusal->code, "CODEC");
+  }
+  host_refuses ("p002", "BAD_MESSAGE");
+  socket_client_hears (ann, "42[\"error\",{\"code\":\"BAD_MESSAGE\","
+                            "\"message\":\"a=setup\",\"sender\":\"p001\"}]");
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
 /* A page that disconnects, or is closed, has left; one whose socket ends
  * without a word was lost. */
 GST_START_TEST (test_closed_socket)
@@ -767,6 +791,7 @@ socketserver_suite (void)
   tcase_add_test (tc, test_drain);
   tcase_add_test (tc, test_origin);
   tcase_add_test (tc, test_embedded_elsewhere);
+  tcase_add_test (tc, test_refusals);
   tcase_add_test (tc, test_lost_poll);
   tcase_add_loop_test (tc, test_closed_socket, 0, 3);
   tcase_add_loop_test (tc, test_pings, 0, 2);

@@ -101,7 +101,7 @@ register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
 static gboolean
 take (VmCallGuest *guest, VmCallMessage *message, GError **error)
 {
-  if (message->type == VM_CALL_ERROR)
+  if (message->type == VM_CALL_ERROR && !guest->user)
     return TRUE;
   if (guest->user)
     return vm_call_user_receive (

@@ -354,6 +354,16 @@ take_candidate (VmCallUser *user, VmCallMessage *message, GError **error)
   return TRUE;
 }
 
+/* Never an error for an error. */
+static void
+take_refusal (VmCallUser *user, VmCallMessage *message)
+{
+  VmCallsCall *call = message->to ? find_call (user, message, NULL) : NULL;
+
+  if (call)
+    vm_calls_forward (user, vm_calls_other_of (call, user), message);
+}
+
 static gboolean
 take_event (
     VmCallUser *user, VmCallMessage *message, VmCallEvent event, GError **error)
@@ -406,6 +416,9 @@ vm_calls_take (
       return take_event (user, message, VM_CALL_EVENT_REJECT, error);
     case VM_CALL_END:
       return take_event (user, message, VM_CALL_EVENT_END, error);
+    case VM_CALL_ERROR:
+      take_refusal (user, message);
+      return TRUE;
     default:
       return TRUE;
   }

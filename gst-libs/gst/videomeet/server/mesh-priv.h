@@ -119,6 +119,9 @@ void vm_mesh_guest_tell_joined (
 void vm_mesh_guest_tell_status (
     VmMeshGuest *guest, const gchar *id, const gchar *status);
 void vm_mesh_guest_fail (VmMeshGuest *guest, const GError *error);
+/* By the participant @from, of what the guest has sent it. */
+void vm_mesh_guest_tell_refusal (
+    VmMeshGuest *guest, const gchar *from, const GError *error);
 
 /* meshjoin.c: into a room, and out of it */
 void vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error);

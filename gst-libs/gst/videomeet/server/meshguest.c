@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define NOBODY_YET "client" /* `to` before there is a peer_id */
+
 VmMeshStamp
 vm_mesh_stamp (VmMeshGuest *guest, const gchar *from)
 {
@@ -20,7 +22,7 @@ vm_mesh_stamp (VmMeshGuest *guest, const gchar *from)
   stamp.head = (VmMeshEnvelope){ .id = stamp.id,
     .time = stamp.time,
     .from = from ? from : "server",
-    .to = guest->id };
+    .to = guest->id ? guest->id : NOBODY_YET };
   return stamp;
 }
 
@@ -66,6 +68,15 @@ vm_mesh_guest_fail (VmMeshGuest *guest, const GError *error)
 
   vm_mesh_guest_send (
       guest, vm_mesh_write_error (&stamp.head, error, guest->replying));
+}
+
+void
+vm_mesh_guest_tell_refusal (
+    VmMeshGuest *guest, const gchar *from, const GError *error)
+{
+  g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, from);
+
+  vm_mesh_guest_send (guest, vm_mesh_write_error (&stamp.head, error, NULL));
 }
 
 /* system.hello */
@@ -254,8 +265,11 @@ take (VmMeshGuest *guest, VmMeshMessage **message, GError **error)
 {
   VmMeshType type = (*message)->type;
 
-  if (type == VM_MESH_ERROR)
+  if (type == VM_MESH_ERROR) {
+    if (guest->member && (*message)->signal)
+      vm_member_receive (guest->member, (*message)->signal);
     return;
+  }
   if (type == VM_MESH_HELLO)
     take_hello (guest, message, error);
   else if (!guest->id)

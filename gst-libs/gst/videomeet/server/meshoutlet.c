@@ -142,13 +142,16 @@ take_restart (VmMeshGuest *guest, const VmSignal *signal)
     tell_again (guest, peer, TRUE);
 }
 
-/* Another participant's is for devices. */
+/* Another participant's comes from it, not from the server. */
 static void
 take_error (VmMeshGuest *guest, const VmSignal *signal)
 {
   g_autoptr (GError) error = vm_signal_get_error (signal);
+  const VmRoomPeer *peer = vm_room_peers_find (guest->peers, signal->from);
 
-  if (error && !signal->from)
+  if (error && peer)
+    vm_mesh_guest_tell_refusal (guest, peer->alias, error);
+  else if (error && !signal->from)
     vm_mesh_guest_fail (guest, error);
 }
 

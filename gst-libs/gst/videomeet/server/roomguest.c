@@ -116,6 +116,16 @@ forget_connection (VmRoomGuest *guest, const VmRoomPeer *peer)
   vm_room_peers_add (guest->state, id, alias);
 }
 
+/* By whom this client is not met. */
+static gboolean
+is_unmet (const VmSignal *signal)
+{
+  g_autoptr (GError) error = vm_signal_get_error (signal);
+
+  return g_error_matches (error, VM_ERROR, VM_ERROR_NOT_TRUSTED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_KEY_CHANGED);
+}
+
 /* Candidates that came with a description go after it. */
 static void
 send_candidates (VmRoomGuest *guest, const VmSignal *signal)
@@ -163,10 +173,10 @@ outlet_send (VmOutlet *outlet, const VmSignal *signal)
       say_ended (guest);
       break;
     case VM_SIGNAL_ERROR:
-      /* seed 2 has no word for one who does not meet this client */
-      if (!signal->from)
+      /* of another participant: only as its own */
+      if (!signal->from || peer)
         send_signal (guest, signal);
-      else if (peer)
+      if (peer && is_unmet (signal))
         forget_peer (guest, peer);
       break;
     case VM_SIGNAL_OFFER:
@@ -327,6 +337,8 @@ take (VmRoomGuest *guest, VmSignal *signal, GError **error)
       vm_room_guest_leave (guest);
       break;
     case VM_SIGNAL_ERROR:
+      if (guest->member && signal->to)
+        vm_member_receive (guest->member, signal);
       break;
     default:
       if (guest->member)

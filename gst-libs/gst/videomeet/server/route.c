@@ -171,15 +171,11 @@ receive (VmMember *member, VmSignal *signal, GError **error)
   }
 }
 
-/* One participant tells another why it does not connect to it. Whoever comes by
- * a dialect takes an error for the server's. */
+/* One participant tells another why it does not take what it has sent. */
 static void
 forward_refusal (VmMember *member, VmSignal *signal)
 {
-  VmMember *to = receiver_of (member, signal, NULL);
-
-  if (to && !to->alias)
-    forward (member, signal, FALSE, NULL);
+  forward (member, signal, FALSE, NULL);
 }
 
 void

@@ -198,6 +198,28 @@ read_media (
   return vm_room_read_object (json, message->media, error);
 }
 
+/* A name that is there, or none. */
+static void
+read_address (const VmJson *json, const gchar *key, gsize max, gchar **value)
+{
+  if (!vm_json_get_string (json, 0, key, max, value, NULL)
+      || (*value && !vm_text_is_name (*value, max)))
+    g_clear_pointer (value, g_free);
+}
+
+/* What one user does not take of another's. */
+static void
+read_refusal (const VmJson *json, VmCallMessage *message)
+{
+  g_autoptr (VmSignal) error = vm_signal_new (VM_SIGNAL_ERROR);
+
+  vm_room_read_error_in (json, 0, error);
+  message->code = g_steal_pointer (&error->code);
+  message->text = g_steal_pointer (&error->message);
+  read_address (json, "toId", VM_CALL_NAME_MAX, &message->to);
+  read_address (json, "callId", VM_CALL_ID_MAX, &message->call_id);
+}
+
 static gboolean
 read_fields (
     const VmJson *json, VmCallSide side, VmCallMessage *message, GError **error)
@@ -224,8 +246,14 @@ read_fields (
     return FALSE;
   if (fields & REASON && !read_reason (json, message, error))
     return FALSE;
-  /* what a client complains of is not looked at, and never wrong */
-  return !(fields & CODE) || side == VM_CALL_SIDE_SERVER
+  /* what a client complains of is never wrong */
+  if (fields & CODE && side == VM_CALL_SIDE_SERVER) {
+    read_refusal (json, message);
+    return TRUE;
+  }
+  if (fields & CODE)
+    read_address (json, "fromId", VM_CALL_NAME_MAX, &message->from);
+  return !(fields & CODE)
          || (read_name (json, "code", VM_SIGNAL_ID_MAX, &message->code, error)
              && read_name (json, "message", VM_SIGNAL_MESSAGE_MAX,
                  &message->text, error));
@@ -337,6 +365,9 @@ vm_call_message_format (const VmCallMessage *message)
   if (fields & CODE) {
     vm_json_append_member (out, "code", message->code);
     vm_json_append_member (out, "message", message->text);
+    vm_json_append_member (out, "toId", message->to);
+    vm_json_append_member (out, "callId", message->call_id);
+    vm_json_append_member (out, "fromId", message->from);
   }
   if (message->type == VM_CALL_CANDIDATE)
     vm_json_append_member (out, "callId", message->call_id);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "callclient.h"
-#include "roomwire.h"
+#include "callclient-priv.h"
 
 #include <string.h>
 
@@ -9,28 +8,6 @@
  * there before, who is called comes afterwards. */
 #define OWN_ID "p100000"
 #define CALLED_FIRST 100001
-
-typedef struct
-{
-  gchar *own, *name;
-  guint callers, called; /* so far */
-  VmRoomPeers *peers; /* the other of the call, if there is one */
-  gchar *call_id;
-  VmCallType call_type;
-  gboolean calls; /* this side does */
-  gboolean offered;
-  gboolean answered;
-  gchar *owed_id, *owed_to; /* a call whose end is still to be said, or NULL */
-  VmCallMessage *ringing; /* the offer that waits for the user, or NULL */
-  GPtrArray *candidates; /* of VmCallMessage: of that */
-} State;
-
-static VmRoomPeer *
-get_other (State *state)
-{
-  return state->peers->peers->len ? g_ptr_array_index (state->peers->peers, 0)
-                                  : NULL;
-}
 
 static gboolean
 fail (GError **error, const gchar *what)
@@ -40,7 +17,7 @@ fail (GError **error, const gchar *what)
 }
 
 static void
-forget_ringing (State *state)
+forget_ringing (VmCallClient *state)
 {
   g_clear_pointer (&state->ringing, vm_call_message_free);
   g_ptr_array_set_size (state->candidates, 0);
@@ -75,7 +52,7 @@ tell_ringing (const VmCallMessage *offer, const gchar *what)
 }
 
 static VmSignal *
-tell_missed (State *state)
+tell_missed (VmCallClient *state)
 {
   VmSignal *missed = tell_ringing (state->ringing, VM_CALL_MISSED);
 
@@ -85,9 +62,9 @@ tell_missed (State *state)
 
 /* The call is over; @code 0: without a reason. */
 static VmSignal *
-tell_left (State *state, VmError code, const gchar *format)
+tell_left (VmCallClient *state, VmError code, const gchar *format)
 {
-  VmRoomPeer *other = get_other (state);
+  VmRoomPeer *other = vm_call_client_other (state);
   VmSignal *left = vm_signal_new (VM_SIGNAL_PARTICIPANT_LEFT);
 
   left->id = g_strdup (other->id);
@@ -101,9 +78,9 @@ tell_left (State *state, VmError code, const gchar *format)
 }
 
 static VmSignal *
-tell_media (State *state, const VmCallMessage *message)
+tell_media (VmCallClient *state, const VmCallMessage *message)
 {
-  VmRoomPeer *other = get_other (state);
+  VmRoomPeer *other = vm_call_client_other (state);
   VmSignal *signal = message->media;
 
   signal->from = g_strdup (other->id);
@@ -116,7 +93,7 @@ tell_media (State *state, const VmCallMessage *message)
 /* Reading */
 
 static VmSignal *
-take_registered (State *state, const VmCallMessage *message)
+take_registered (VmCallClient *state, const VmCallMessage *message)
 {
   VmSignal *welcome = vm_signal_new (VM_SIGNAL_WELCOME);
 
@@ -135,9 +112,9 @@ take_registered (State *state, const VmCallMessage *message)
 /* While this side calls the same user, the lower id lives: that the other one
  * does not is still to be heard. */
 static VmSignal *
-take_offer (State *state, VmCallMessage *offer)
+take_offer (VmCallClient *state, VmCallMessage *offer)
 {
-  VmRoomPeer *other = get_other (state);
+  VmRoomPeer *other = vm_call_client_other (state);
   gboolean crosses = other && state->calls && state->offered
                      && strcmp (other->alias, offer->from) == 0
                      && strcmp (offer->call_id, state->call_id) < 0;
@@ -149,13 +126,13 @@ take_offer (State *state, VmCallMessage *offer)
 }
 
 static gboolean
-is_of_call (State *state, const VmCallMessage *message)
+is_of_call (VmCallClient *state, const VmCallMessage *message)
 {
   return state->call_id && g_strcmp0 (message->call_id, state->call_id) == 0;
 }
 
 static gboolean
-is_of_ringing (State *state, const VmCallMessage *message)
+is_of_ringing (VmCallClient *state, const VmCallMessage *message)
 {
   return state->ringing
          && g_strcmp0 (message->call_id, state->ringing->call_id) == 0
@@ -163,7 +140,7 @@ is_of_ringing (State *state, const VmCallMessage *message)
 }
 
 static VmSignal *
-take_ended (State *state, const VmCallMessage *message)
+take_ended (VmCallClient *state, const VmCallMessage *message)
 {
   if (is_of_call (state, message))
     return message->type == VM_CALL_REJECT
@@ -173,7 +150,7 @@ take_ended (State *state, const VmCallMessage *message)
 }
 
 static VmSignal *
-take_failed (State *state, const VmCallMessage *message)
+take_failed (VmCallClient *state, const VmCallMessage *message)
 {
   static const struct
   {
@@ -191,25 +168,32 @@ take_failed (State *state, const VmCallMessage *message)
 }
 
 static VmSignal *
-take_error (State *state, const VmCallMessage *message)
+take_error (VmCallClient *state, const VmCallMessage *message)
 {
+  VmRoomPeer *other = vm_call_client_other (state);
   VmSignal *signal;
 
+  /* of a user: only of the one who is in the call */
+  if (message->from && (!other || strcmp (other->alias, message->from) != 0))
+    return NULL;
   /* it was not even rung */
-  if (g_strcmp0 (message->code, vm_error_to_code (VM_ERROR_RATE_LIMITED)) == 0
-      && get_other (state) && state->calls)
+  if (!message->from
+      && g_strcmp0 (message->code, vm_error_to_code (VM_ERROR_RATE_LIMITED))
+             == 0
+      && vm_call_client_other (state) && state->calls)
     return tell_left (
         state, VM_ERROR_RATE_LIMITED, "is not called: too many calls");
   signal = vm_signal_new (VM_SIGNAL_ERROR);
   signal->code = g_strdup (
       message->code ? message->code : vm_error_to_code (VM_ERROR_FAILED));
   signal->message = g_strdup (message->text);
+  signal->from = message->from ? g_strdup (other->id) : NULL;
   return signal;
 }
 
 /* Takes @message where it has to wait. */
 static VmSignal *
-take (State *state, VmCallMessage **message)
+take (VmCallClient *state, VmCallMessage **message)
 {
   VmSignal *signal;
 
@@ -270,110 +254,11 @@ parse (gpointer state, GBytes *bytes, GError **error)
   return message ? take (state, &message) : NULL;
 }
 
-/* Writing */
-
-static VmCallMessage *
-new_message (State *state, VmCallMessageType type)
-{
-  VmCallMessage *message = vm_call_message_new (type);
-
-  message->to = g_strdup (get_other (state)->alias);
-  message->call_id = g_strdup (state->call_id);
-  return message;
-}
-
-static VmCallMessage *
-write_media (State *state, const VmSignal *signal)
-{
-  VmRoomPeer *other = get_other (state);
-  VmCallMessage *message;
-
-  if (!other || g_strcmp0 (signal->to, other->id) != 0
-      || !vm_room_has_object (signal))
-    return NULL;
-  switch (signal->type) {
-    case VM_SIGNAL_OFFER:
-      /* an exchange cannot begin anew in this dialect */
-      if (!state->calls || state->offered)
-        return NULL;
-      state->offered = TRUE;
-      vm_room_peer_follow (other, signal);
-      message = new_message (state, VM_CALL_OFFER);
-      message->call_type = state->call_type;
-      message->username = g_strdup (state->name ? state->name : state->own);
-      break;
-    case VM_SIGNAL_ANSWER:
-      state->answered = TRUE;
-      message = new_message (state, VM_CALL_ANSWER);
-      break;
-    default:
-      message = new_message (state, VM_CALL_CANDIDATE);
-      break;
-  }
-  message->media = vm_signal_ref (signal);
-  return message;
-}
-
-static VmCallMessage *
-write_hello (State *state, const VmSignal *hello)
-{
-  VmCallMessage *message = vm_call_message_new (VM_CALL_REGISTER);
-  const VmSignalParticipant *me =
-      hello->participants->len ? g_ptr_array_index (hello->participants, 0)
-                               : NULL;
-
-  g_free (state->name);
-  state->name = me && me->user && *me->user ? g_strdup (me->user) : NULL;
-  message->user_id = g_strdup (hello->meeting);
-  message->username = g_strdup (state->name);
-  /* the server may be another by now, and know of no call */
-  if (state->owed_id) {
-    message->call_id = g_strdup (state->owed_id);
-    message->to = g_strdup (state->owed_to);
-  } else if (get_other (state) && state->answered) {
-    message->call_id = g_strdup (state->call_id);
-    message->to = g_strdup (get_other (state)->alias);
-  }
-  return message;
-}
-
-static VmCallMessage *
-write_bye (State *state)
-{
-  if (get_other (state) && (!state->calls || state->offered))
-    return new_message (state, VM_CALL_END);
-  return NULL;
-}
-
-static GBytes *
-format (gpointer data, const VmSignal *signal)
-{
-  State *state = data;
-  g_autoptr (VmCallMessage) message = NULL;
-
-  switch (signal->type) {
-    case VM_SIGNAL_HELLO:
-      message = write_hello (state, signal);
-      break;
-    case VM_SIGNAL_OFFER:
-    case VM_SIGNAL_ANSWER:
-    case VM_SIGNAL_CANDIDATE:
-      message = write_media (state, signal);
-      break;
-    case VM_SIGNAL_BYE:
-      message = write_bye (state);
-      break;
-    default:
-      break;
-  }
-  return message ? vm_call_message_format (message) : NULL;
-}
-
 /* What the user does */
 
 static VmRoomPeer *
-begin (State *state, const gchar *id, const gchar *alias, const gchar *call_id,
-    gboolean calls)
+begin (VmCallClient *state, const gchar *id, const gchar *alias,
+    const gchar *call_id, gboolean calls)
 {
   g_free (state->call_id);
   state->call_id = g_strdup (call_id);
@@ -386,10 +271,10 @@ VmSignal *
 vm_call_client_dial (gpointer data, const gchar *user, const gchar *call_id,
     VmCallType call_type, GError **error)
 {
-  State *state = data;
+  VmCallClient *state = data;
   g_autofree gchar *id = NULL;
 
-  if (get_other (state) || state->ringing) {
+  if (vm_call_client_other (state) || state->ringing) {
     fail (error, "This device has a call already");
     return NULL;
   }
@@ -401,7 +286,7 @@ vm_call_client_dial (gpointer data, const gchar *user, const gchar *call_id,
 GPtrArray *
 vm_call_client_accept (gpointer data, GError **error)
 {
-  State *state = data;
+  VmCallClient *state = data;
   g_autofree gchar *id = NULL;
   GPtrArray *signals;
   VmRoomPeer *other;
@@ -410,7 +295,7 @@ vm_call_client_accept (gpointer data, GError **error)
     fail (error, "Nobody calls this device");
     return NULL;
   }
-  if (get_other (state)) {
+  if (vm_call_client_other (state)) {
     fail (error, "This device has a call already");
     return NULL;
   }
@@ -430,7 +315,7 @@ vm_call_client_accept (gpointer data, GError **error)
 GBytes *
 vm_call_client_reject (gpointer data, GError **error)
 {
-  State *state = data;
+  VmCallClient *state = data;
   g_autoptr (VmCallMessage) message = NULL;
 
   if (!state->ringing) {
@@ -448,12 +333,12 @@ gboolean
 vm_call_client_end (
     gpointer data, GBytes **bytes, VmSignal **left, GError **error)
 {
-  State *state = data;
+  VmCallClient *state = data;
   g_autoptr (VmCallMessage) message = NULL;
 
-  if (!get_other (state))
+  if (!vm_call_client_other (state))
     return fail (error, "There is no call");
-  message = write_bye (state);
+  message = vm_call_client_write_bye (state);
   *bytes = message ? vm_call_message_format (message) : NULL;
   *left = tell_left (state, 0, NULL);
   return TRUE;
@@ -462,16 +347,16 @@ vm_call_client_end (
 VmSignal *
 vm_call_client_lose (gpointer data)
 {
-  State *state = data;
+  VmCallClient *state = data;
 
-  if (get_other (state) && !state->answered)
+  if (vm_call_client_other (state) && !state->answered)
     return tell_left (state, VM_ERROR_DISCONNECTED,
         "is not reached: the connection to the server is lost");
   return state->ringing ? tell_missed (state) : NULL;
 }
 
 static void
-forget_owed (State *state)
+forget_owed (VmCallClient *state)
 {
   g_clear_pointer (&state->owed_id, g_free);
   g_clear_pointer (&state->owed_to, g_free);
@@ -480,19 +365,19 @@ forget_owed (State *state)
 void
 vm_call_client_owe_end (gpointer data)
 {
-  State *state = data;
+  VmCallClient *state = data;
 
-  if (!get_other (state) || !state->answered)
+  if (!vm_call_client_other (state) || !state->answered)
     return;
   forget_owed (state);
   state->owed_id = g_strdup (state->call_id);
-  state->owed_to = g_strdup (get_other (state)->alias);
+  state->owed_to = g_strdup (vm_call_client_other (state)->alias);
 }
 
 GBytes *
 vm_call_client_take_owed (gpointer data)
 {
-  State *state = data;
+  VmCallClient *state = data;
   g_autoptr (VmCallMessage) end = NULL;
 
   if (!state->owed_id)
@@ -506,7 +391,7 @@ vm_call_client_take_owed (gpointer data)
 static gpointer
 state_new (void)
 {
-  State *state = g_new0 (State, 1);
+  VmCallClient *state = g_new0 (VmCallClient, 1);
 
   state->peers = vm_room_peers_new ();
   state->candidates =
@@ -517,7 +402,7 @@ state_new (void)
 static void
 state_free (gpointer data)
 {
-  State *state = data;
+  VmCallClient *state = data;
 
   forget_ringing (state);
   g_ptr_array_unref (state->candidates);
@@ -534,5 +419,5 @@ const VmDialect vm_dialect_call_client = {
   .state_new = state_new,
   .state_free = state_free,
   .parse = parse,
-  .format = format,
+  .format = vm_call_client_format,
 };

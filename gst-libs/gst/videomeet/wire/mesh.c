@@ -338,14 +338,29 @@ read_addresses (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
   return TRUE;
 }
 
+/* Of what another participant has sent; never an error for an error. */
+static void
+read_refusal (const VmJson *json, VmJsonNode payload, VmRoomPeers *peers,
+    VmMeshMessage *message)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_ERROR);
+
+  if (payload != VM_JSON_NONE && vm_json_type (json, payload) == VM_JSON_OBJECT
+      && vm_room_read_refusal_in (
+          json, payload, "target_peer_id", peers, signal, &signal->to))
+    message->signal = g_steal_pointer (&signal);
+}
+
 static gboolean
 read_payload (const VmJson *json, VmRoomPeers *peers, VmMeshMessage *message,
     GBytes *bytes, GError **error)
 {
   VmJsonNode payload = vm_json_get (json, 0, "payload");
 
-  if (message->type == VM_MESH_ERROR)
+  if (message->type == VM_MESH_ERROR) {
+    read_refusal (json, payload, peers, message);
     return TRUE;
+  }
   if (payload == VM_JSON_NONE || vm_json_type (json, payload) != VM_JSON_OBJECT)
     return bad (error, "payload", "is missing, or no object");
   if (!read_addresses (json, payload, message, error))

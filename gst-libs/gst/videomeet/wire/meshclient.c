@@ -134,6 +134,20 @@ write_rtc (State *state, const VmSignal *signal, const gchar *type)
 }
 
 static GBytes *
+write_error (State *state, const VmSignal *signal)
+{
+  VmRoomPeer *peer = vm_room_peers_find (state->view.peers, signal->to);
+  GString *out;
+
+  if (!peer)
+    return NULL;
+  out = begin (state, "error", peer->alias);
+  vm_room_append_error (
+      out, state->view.peers, signal, signal->to, "target_peer_id");
+  return vm_mesh_end (out);
+}
+
+static GBytes *
 format (gpointer data, const VmSignal *signal)
 {
   State *state = data;
@@ -156,6 +170,8 @@ format (gpointer data, const VmSignal *signal)
       return write_chat (state, signal);
     case VM_SIGNAL_PRESENCE:
       return write_presence (state, signal);
+    case VM_SIGNAL_ERROR:
+      return write_error (state, signal);
     default:
       return NULL;
   }
@@ -338,7 +354,11 @@ take_error (State *state, const Message *message, GError **error)
     { "ROOM_FULL", VM_ERROR_MEETING_FULL },
   };
   VmSignal *signal = vm_room_view_tell (&state->view, VM_SIGNAL_ERROR);
+  VmRoomPeer *peer = message->from ? vm_room_peers_find_alias (
+                         state->view.peers, message->from)
+                                   : NULL;
 
+  signal->from = peer ? g_strdup (peer->id) : NULL;
   vm_room_read_error_in (message->json, message->payload, signal);
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++) {
     if (strcmp (signal->code, codes[i].theirs) == 0) {

@@ -58,6 +58,10 @@ read_fields (
     case VM_SIGNAL_ANSWER:
     case VM_SIGNAL_CANDIDATE:
       return read_forwarded (json, peers, signal, error);
+    case VM_SIGNAL_ERROR:
+      /* never an error for an error */
+      vm_room_read_refusal_in (json, 0, "targetId", peers, signal, &signal->to);
+      return TRUE;
     default:
       return TRUE;
   }
@@ -189,8 +193,7 @@ write_message (GString *out, VmRoomPeers *peers, const VmSignal *signal)
           out, peers, signal, signal->from, "senderId");
     case VM_SIGNAL_ERROR:
       vm_json_append_member (out, "type", "error");
-      vm_json_append_member (out, "code", signal->code);
-      vm_json_append_member (out, "message", signal->message);
+      vm_room_append_error (out, peers, signal, signal->from, "senderId");
       return TRUE;
     default:
       return FALSE;

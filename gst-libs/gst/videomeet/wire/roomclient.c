@@ -160,7 +160,12 @@ read_forwarded (
 static gboolean
 read_error (State *state, const VmJson *json, VmSignal *signal, GError **error)
 {
-  vm_room_read_error_in (json, 0, signal);
+  if (vm_json_get (json, 0, "senderId") == VM_JSON_NONE) {
+    vm_room_read_error_in (json, 0, signal);
+    return TRUE;
+  }
+  vm_room_read_refusal_in (
+      json, 0, "senderId", state->peers, signal, &signal->from);
   return TRUE;
 }
 
@@ -209,6 +214,8 @@ says_something (const VmSignal *signal)
     case VM_SIGNAL_ANSWER:
     case VM_SIGNAL_CANDIDATE:
       return signal->from != NULL;
+    case VM_SIGNAL_ERROR:
+      return signal->code != NULL;
     default:
       return TRUE;
   }
@@ -259,6 +266,10 @@ write_message (GString *out, VmRoomPeers *peers, const VmSignal *signal)
     case VM_SIGNAL_CANDIDATE:
       return vm_room_append_forwarded (
           out, peers, signal, signal->to, "targetId");
+    case VM_SIGNAL_ERROR:
+      vm_json_append_member (out, "type", "error");
+      vm_room_append_error (out, peers, signal, signal->to, "targetId");
+      return TRUE;
     default:
       return FALSE;
   }

@@ -244,6 +244,37 @@ vm_room_read_error_in (const VmJson *json, VmJsonNode node, VmSignal *signal)
 }
 
 gboolean
+vm_room_read_refusal_in (const VmJson *json, VmJsonNode node, const gchar *key,
+    VmRoomPeers *peers, VmSignal *signal, gchar **id)
+{
+  g_autofree gchar *alias = NULL;
+  VmRoomPeer *peer;
+
+  if (!vm_json_get_string (json, node, key, VM_SIGNAL_NAME_MAX, &alias, NULL)
+      || !alias)
+    return FALSE;
+  peer = vm_room_peers_find_alias (peers, alias);
+  if (!peer)
+    return FALSE;
+  vm_room_read_error_in (json, node, signal);
+  g_free (*id);
+  *id = g_strdup (peer->id);
+  return TRUE;
+}
+
+void
+vm_room_append_error (GString *out, VmRoomPeers *peers, const VmSignal *signal,
+    const gchar *id, const gchar *key)
+{
+  VmRoomPeer *peer = id ? vm_room_peers_find (peers, id) : NULL;
+
+  vm_json_append_member (out, "code", signal->code);
+  vm_json_append_member (out, "message", signal->message);
+  if (peer)
+    vm_json_append_member (out, key, peer->alias);
+}
+
+gboolean
 vm_room_has_object (const VmSignal *signal)
 {
   return signal->object.size

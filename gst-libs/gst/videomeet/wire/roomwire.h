@@ -62,6 +62,13 @@ gboolean vm_room_read_object_in (
  * error: FAILED, without a message. */
 void
 vm_room_read_error_in (const VmJson *json, VmJsonNode node, VmSignal *signal);
+/* An `error` of one client about what another has sent: to whom, by @key, and
+ * from whom. One that names nobody who is known is FALSE, and no error. */
+gboolean vm_room_read_refusal_in (const VmJson *json, VmJsonNode node,
+    const gchar *key, VmRoomPeers *peers, VmSignal *signal, gchar **id);
+/* Its members; @id in the model, as @key, or NULL. */
+void vm_room_append_error (GString *out, VmRoomPeers *peers,
+    const VmSignal *signal, const gchar *id, const gchar *key);
 /* Whether there is one to write: the wire has no end of candidates. */
 gboolean vm_room_has_object (const VmSignal *signal);
 /* It as a member. */

@@ -139,6 +139,20 @@ write_content (State *state, const VmSignal *signal)
 }
 
 static GBytes *
+write_error (State *state, const VmSignal *signal)
+{
+  VmRoomPeer *peer = vm_room_peers_find (state->view.peers, signal->to);
+  GString *out;
+
+  if (!peer)
+    return NULL;
+  out = begin_event (state, "error");
+  vm_room_append_error (out, state->view.peers, signal,
+      is_named (state, peer) ? signal->to : NULL, "target");
+  return end_event (out);
+}
+
+static GBytes *
 format (gpointer data, const VmSignal *signal)
 {
   State *state = data;
@@ -159,6 +173,8 @@ format (gpointer data, const VmSignal *signal)
     case VM_SIGNAL_ANSWER:
     case VM_SIGNAL_CANDIDATE:
       return write_content (state, signal);
+    case VM_SIGNAL_ERROR:
+      return write_error (state, signal);
     default:
       return NULL;
   }
@@ -300,8 +316,17 @@ take_content (State *state, const VmJson *json, VmJsonNode node,
 static gboolean
 take_error (State *state, const VmJson *json, VmJsonNode node, GError **error)
 {
-  vm_room_read_error_in (
-      json, node, vm_room_view_tell (&state->view, VM_SIGNAL_ERROR));
+  g_autoptr (VmSignal) refusal = NULL;
+
+  if (vm_json_get (json, node, "sender") == VM_JSON_NONE) {
+    vm_room_read_error_in (
+        json, node, vm_room_view_tell (&state->view, VM_SIGNAL_ERROR));
+    return TRUE;
+  }
+  refusal = vm_signal_new (VM_SIGNAL_ERROR);
+  if (vm_room_read_refusal_in (
+          json, node, "sender", state->view.peers, refusal, &refusal->from))
+    g_queue_push_tail (&state->view.signals, g_steal_pointer (&refusal));
   return TRUE;
 }
 

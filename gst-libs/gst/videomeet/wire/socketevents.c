@@ -179,6 +179,22 @@ read_content (const VmJson *json, VmJsonNode node, VmRoomPeers *peers,
   return TRUE;
 }
 
+/* Where there is one other it is meant. Never an error for an error. */
+static void
+read_refusal (
+    const VmJson *json, VmJsonNode node, VmRoomPeers *peers, VmSignal *signal)
+{
+  if (node == VM_JSON_NONE || vm_json_type (json, node) != VM_JSON_OBJECT
+      || vm_room_read_refusal_in (
+          json, node, "target", peers, signal, &signal->to)
+      || vm_json_get (json, node, "target") != VM_JSON_NONE
+      || peers->peers->len != 1)
+    return;
+  vm_room_read_error_in (json, node, signal);
+  signal->to =
+      g_strdup (((VmRoomPeer *) g_ptr_array_index (peers->peers, 0))->id);
+}
+
 static gboolean
 read_fields (const VmJson *json, VmJsonNode node, VmRoomPeers *peers,
     VmSignal *signal, GError **error)
@@ -192,6 +208,9 @@ read_fields (const VmJson *json, VmJsonNode node, VmRoomPeers *peers,
     case VM_SIGNAL_ANSWER:
     case VM_SIGNAL_CANDIDATE:
       return read_content (json, node, peers, signal, error);
+    case VM_SIGNAL_ERROR:
+      read_refusal (json, node, peers, signal);
+      return TRUE;
     default:
       return TRUE;
   }
@@ -349,8 +368,7 @@ write_event (GString *out, VmRoomPeers *peers, const VmSignal *signal)
       return write_forwarded (out, peers, signal);
     case VM_SIGNAL_ERROR:
       begin (out, "error");
-      vm_json_append_member (out, "code", signal->code);
-      vm_json_append_member (out, "message", signal->message);
+      vm_room_append_error (out, peers, signal, signal->from, "sender");
       return TRUE;
     default:
       return FALSE;

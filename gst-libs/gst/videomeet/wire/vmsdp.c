@@ -111,7 +111,7 @@ end_of_section (Collector *c, const gchar *name, GError **error)
   if (c->section == 0)
     c->in_session = c->in_section;
   else if (c->want_all && c->needed && !c->in_section && !c->in_session)
-    return bad_sdp (error, "media %u has no %s", c->section, name);
+    return bad_sdp (error, "media %u has no a=%s", c->section, name);
   return TRUE;
 }
 
@@ -144,9 +144,9 @@ take_value (Collector *c, gchar *value, const gchar *name, GError **error)
   g_autofree gchar *owned = value;
 
   if (c->in_section)
-    return bad_sdp (error, "more than one %s in one section", name);
+    return bad_sdp (error, "more than one a=%s in one section", name);
   if (c->value && strcmp (c->value, owned) != 0)
-    return bad_sdp (error, "its sections differ in %s", name);
+    return bad_sdp (error, "its sections differ in a=%s", name);
   c->in_section = TRUE;
   if (!c->value)
     c->value = g_steal_pointer (&owned);
@@ -170,14 +170,14 @@ fingerprint_line (const gchar *line, gsize length, guint section,
     return TRUE;
   if (n < strlen (algorithm)
       || g_ascii_strncasecmp (value, algorithm, strlen (algorithm)) != 0)
-    return bad_sdp (error, "a fingerprint that is not sha-256");
+    return bad_sdp (error, "an a=fingerprint that is not sha-256");
   value += strlen (algorithm);
   n -= strlen (algorithm);
   if (n != FINGERPRINT_LENGTH)
-    return bad_sdp (error, "a fingerprint that is not 32 bytes");
+    return bad_sdp (error, "an a=fingerprint that is not 32 bytes");
   for (gsize i = 0; i < n; i++) {
     if (i % 3 == 2 ? value[i] != ':' : !g_ascii_isxdigit (value[i]))
-      return bad_sdp (error, "a fingerprint that is not hexadecimal");
+      return bad_sdp (error, "an a=fingerprint that is not hexadecimal");
   }
   upper = g_ascii_strup (value, n);
   return take_value (c, upper, "fingerprint", error);
@@ -198,10 +198,11 @@ ufrag_line (const gchar *line, gsize length, guint section, gpointer user_data,
   if (!value)
     return TRUE;
   if (n < UFRAG_MIN || n > UFRAG_MAX)
-    return bad_sdp (error, "an ice-ufrag of %" G_GSIZE_FORMAT " characters", n);
+    return bad_sdp (
+        error, "an a=ice-ufrag of %" G_GSIZE_FORMAT " characters", n);
   for (gsize i = 0; i < n; i++) {
     if (!g_ascii_isalnum (value[i]) && value[i] != '+' && value[i] != '/')
-      return bad_sdp (error, "an ice-ufrag with a strange character");
+      return bad_sdp (error, "an a=ice-ufrag with a strange character");
   }
   return take_value (c, g_strndup (value, n), "ice-ufrag", error);
 }
@@ -220,7 +221,7 @@ collect (const gchar *sdp, LineFunc func, const gchar *name, gboolean want_all,
   if (!good)
     return FALSE;
   if (!value)
-    return bad_sdp (error, "it has no %s", name);
+    return bad_sdp (error, "it has no a=%s", name);
   *result = g_steal_pointer (&value);
   return TRUE;
 }

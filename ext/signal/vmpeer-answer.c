@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vmpeer-priv.h"
+
+/* Gives an answer, as webrtcbin 1.22.0 made it to what vmpeer-remote.c had
+ * brought into form, the form that was offered. */
+
+#define SCTP_STREAMS "65535" /* of a=sctpmap */
+
+static GstSDPMedia *
+get_media (const GstSDPMessage *sdp, guint index)
+{
+  return (GstSDPMedia *) gst_sdp_message_get_media (sdp, index);
+}
+
+/* RFC 3264 §6: it stays rejected. */
+static void
+reject (GstSDPMedia *media, const GstSDPMedia *offered)
+{
+  const gchar *mid = vm_peer_sdp_get_mid (offered);
+
+  gst_sdp_media_uninit (media);
+  gst_sdp_media_init (media);
+  gst_sdp_media_set_media (media, gst_sdp_media_get_media (offered));
+  gst_sdp_media_set_port_info (media, 0, 0);
+  gst_sdp_media_set_proto (media, gst_sdp_media_get_proto (offered));
+  for (guint i = 0; i < gst_sdp_media_formats_len (offered); i++)
+    gst_sdp_media_add_format (media, gst_sdp_media_get_format (offered, i));
+  gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
+  if (mid)
+    gst_sdp_media_add_attribute (media, "mid", mid);
+  gst_sdp_media_add_attribute (media, "inactive", "");
+}
+
+static void
+map_sctp (GstSDPMedia *media)
+{
+  g_autofree gchar *port = g_strdup_printf ("%d", VM_PEER_SCTP_PORT);
+  g_autofree gchar *map = g_strdup_printf (
+      "%d webrtc-datachannel " SCTP_STREAMS, VM_PEER_SCTP_PORT);
+
+  gst_sdp_media_set_proto (media, "DTLS/SCTP");
+  while (gst_sdp_media_formats_len (media))
+    gst_sdp_media_remove_format (media, 0);
+  gst_sdp_media_add_format (media, port);
+  vm_peer_sdp_remove_attribute (media, "sctp-port");
+  gst_sdp_media_add_attribute (media, "sctpmap", map);
+}
+
+/* RFC 8843 §7.3.1: the tag stays where it was offered, and there is no group
+ * where none was offered. */
+static void
+regroup (VmPeerRemote *self, GstSDPMessage *answer)
+{
+  g_autoptr (GString) group = g_string_new ("BUNDLE");
+
+  vm_peer_sdp_remove_from_session (answer, "group");
+  if (!self->bundled)
+    return;
+  g_string_append_printf (
+      group, " %s", vm_peer_sdp_get_mid (get_media (answer, self->tag)));
+  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
+    const GstSDPMedia *media = get_media (answer, i);
+
+    if (i != self->tag && !vm_peer_sdp_is_rejected (media))
+      g_string_append_printf (group, " %s", vm_peer_sdp_get_mid (media));
+  }
+  gst_sdp_message_add_attribute (answer, "group", group->str);
+}
+
+void
+vm_peer_remote_fit_answer (VmPeerRemote *self, GstSDPMessage *answer)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
+    GstSDPMedia *media = get_media (answer, i);
+
+    if (self->rejected[i])
+      reject (media, self->rejected[i]);
+    else if (vm_peer_sdp_is_data (media) && self->sctp_map)
+      map_sctp (media);
+  }
+  regroup (self, answer);
+}
