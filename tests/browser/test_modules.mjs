@@ -174,8 +174,18 @@ test("words: names of strangers, times, rates", async () => {
     words.initials("Ann"), words.initials("José  María Núñez"), words.initials(" "),
     words.duration(61000), words.duration(3600000 + 5000), words.bitrate(1234567),
     words.bitrate(NaN), words.deviceError("Strange", "camera")]),
-  ["a b c", "x", "x", "A", "JN", "?", "01:01", "1:00:05", "1.2 Mbit/s", "–",
+  ["a bc", "x", "x", "A", "JN", "?", "01:01", "1:00:05", "1.2 Mbit/s", "–",
     "Your camera could not be started (Strange)."], "words");
+});
+
+test("words: names that look the same are told apart", async () => {
+  equal(await within("words.js", ({ apart, cleanName }) => [
+    apart("Ann", []), apart("Ann", ["Bob"]), apart("ann", ["Ann", "Bob"]),
+    apart("Ann", ["Ann", "ANN (2)"]), apart("\uff21nn", ["Ann"]), apart("Weiß", ["WEISS"]),
+    apart("Jo\u0308rg", ["JÖRG"]), apart("A  B", ["a\u00a0b"]),
+    cleanName(" A\u200dnn\ufe0f\u3000", "x")]),
+  ["Ann", "Ann", "ann (2)", "Ann (3)", "\uff21nn (2)", "Weiß (2)", "Jo\u0308rg (2)",
+    "A  B (2)", "Ann"], "apart");
 });
 
 test("words: who does not meet this browser, and what is not taken", async () => {
@@ -188,7 +198,7 @@ test("words: who does not meet this browser, and what is not taken", async () =>
     ...Array(4).fill("Ann does not take what this browser sent.")], "refusals");
   equal(await within("words.js", ({ knownAs }) => [
     knownAs("vouched", "A\u202eb"), knownAs("vouched"), knownAs("trusted", "Ann"), knownAs(5)]),
-  [{ trust: "vouched", voucher: "A b" }, { trust: "vouched", voucher: "" },
+  [{ trust: "vouched", voucher: "Ab" }, { trust: "vouched", voucher: "" },
     { trust: "trusted", voucher: "" }, { trust: "", voucher: "" }], "levels");
 });
 

@@ -184,6 +184,7 @@ export class Call extends EventTarget {
     if (typeof id !== "string" || this.participants.has(id)) return;
     const participant = new Participant(described, false);
     participant.host = id === this.hostId;
+    participant.tellApart(this.participants.values());
     this.participants.set(id, participant);
     this.#mesh.add(described, offers);
     this.#changed(id, "came");

@@ -8,7 +8,7 @@
 import { commands } from "./commands.js";
 import { $, dress, setText, showAvatar } from "./dom.js";
 import { LocalMedia } from "./media.js";
-import { INSECURE, meetingState } from "./words.js";
+import { cleanName, INSECURE, meetingState } from "./words.js";
 
 const COPIED_MS = 2000;
 const NAME_KEY = "videomeet-user";
@@ -237,7 +237,7 @@ export class Lobby extends EventTarget {
   // --- joining ---
 
   submit(media) {
-    const user = $("user").value.trim();
+    const user = cleanName($("user").value, "");
     const meeting = $("meeting").value.trim();
 
     this.#complain("user", user ? "" : "The others need a name to call you by.");

@@ -3,7 +3,8 @@
 // One of those in a meeting, as the host and it itself have told. Knows no element of
 // the page.
 
-import { cleanName, knownAs } from "./words.js";
+import { isEarlier } from "./ids.js";
+import { apart, cleanName, knownAs } from "./words.js";
 
 const PRESENTING = "presenting";
 export const UNSENT_MAX = 25; // of its chat; of more, the oldest are dropped
@@ -16,6 +17,7 @@ export class Participant {
     this.deviceId = typeof deviceId === "string" ? deviceId : ""; // "": it has no key
     this.host = host === true;
     this.self = self;
+    this.isMarked = false; // behind its name
     Object.assign(this, knownAs(trust, voucher)); // as the host sees it
     this.audio = null; // whether sound is sent: true, false, null for unknown
     this.video = null;
@@ -25,6 +27,20 @@ export class Participant {
     this.plain = false; // whether it speaks plain text in the chat
     this.unsent = []; // chat that waits for its data channel
     this.forgedChat = false; // whether somebody wrote in its name, which was told
+  }
+
+  // A newcomer, which may be this page, has a mark where one of those before it goes by a
+  // name that looks the same; by the order of joining, so that all see the same.
+  tellApart(others) {
+    const all = [...others];
+    const self = all.find((other) => other.self);
+
+    if (self && isEarlier(self.id, this.id)) self.tellApart(all);
+    if (this.isMarked) return;
+    const name = apart(this.user, all.filter(({ id }) => isEarlier(id, this.id))
+      .map(({ user }) => user));
+    this.isMarked = name !== this.user;
+    this.user = name;
   }
 
   get status() {

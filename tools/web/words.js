@@ -201,12 +201,28 @@ export function initials(name) {
   return (first(words[0]) + first(words.at(-1))).toLocaleUpperCase();
 }
 
-// Strangers choose their names: no control or direction characters, one line.
+// Strangers choose their names: no control characters and none that are not seen, one line.
 export function cleanName(value, fallback, max = 128) {
   const text = typeof value === "string"
-    ? value.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, " ").trim() : "";
+    ? value.replace(/\p{Cc}/gu, " ")
+      .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu, "").trim() : "";
 
   return text.slice(0, max) || fallback;
+}
+
+// What names that look the same have in common, as the host compares them.
+function skeleton(name) {
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC")
+    .replace(/\s+/gu, " ");
+}
+
+// The name, with a mark when one of those who were there before looks the same.
+export function apart(name, before) {
+  const taken = new Set(before.map(skeleton));
+  let shown = name;
+
+  for (let n = 2; taken.has(skeleton(shown)); n++) shown = `${name} (${n})`;
+  return shown;
 }
 
 // One of `count` for a name, always the same one.

@@ -35,6 +35,41 @@ mirror_state (VmMeeting *self, const gchar *name)
   }
 }
 
+/* Whether @other, who came before @id, is shown by a name like @name. */
+static gboolean
+has_name (VmParticipant *other, const gchar *id, const gchar *name)
+{
+  return other
+         && vm_participant_id_is_earlier (vm_participant_get_id (other), id)
+         && vm_text_looks_like (vm_participant_get_user (other), name);
+}
+
+static gboolean
+is_taken (VmMeeting *self, const gchar *id, const gchar *name)
+{
+  if (has_name (self->me, id, name))
+    return TRUE;
+  for (guint i = 0; i < self->participants->len; i++) {
+    if (has_name (self->participants->pdata[i], id, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Names are compared as they look: a newcomer, which may be this device, is
+ * told apart from whoever was here before it, and keeps its mark. By the order
+ * of joining, so that all see the same. */
+static void
+tell_apart (VmMeeting *self, VmParticipant *newcomer)
+{
+  const gchar *id = vm_participant_get_id (newcomer);
+
+  for (guint n = 2; *vm_participant_get_user (newcomer)
+                    && is_taken (self, id, vm_participant_get_user (newcomer));
+       n++)
+    vm_participant_mark (newcomer, n);
+}
+
 /* Each is a connection to be set up: a host cannot make them up without end. */
 static void
 add_participant (VmMeeting *self, const VmSignalParticipant *described)
@@ -55,6 +90,7 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
     return;
   }
   participant = vm_participant_new (described);
+  tell_apart (self, participant);
   if (described->refused || !vm_meeting_judge (self, participant, &reason)) {
     vm_meeting_refuse (self, participant, reason ? reason : described->refused);
     return;
@@ -137,6 +173,8 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
     vm_meeting_check_trust (self);
   for (guint i = 0; i < signal->participants->len && !self->stopped; i++)
     add_participant (self, g_ptr_array_index (signal->participants, i));
+  if (!self->stopped)
+    tell_apart (self, self->me);
   if (self->stopped)
     return;
   mirror_state (self, signal->state);

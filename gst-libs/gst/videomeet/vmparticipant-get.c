@@ -25,8 +25,12 @@ vm_participant_get_id (VmParticipant *self)
  * vm_participant_get_user:
  * @self: a #VmParticipant
  *
- * Returns: (transfer none): the name its user goes by, at most 128 bytes
- *   without control characters; a label, not an identity
+ * The name that its user goes by; a label, not an identity. Who came when
+ * somebody else was there by a name that looks the same has a mark behind it,
+ * as `Ann (2)`.
+ *
+ * Returns: (transfer none): the name, at most 128 bytes and the mark, without
+ *   control characters
  *
  * Since: 0.1
  */
@@ -35,7 +39,7 @@ vm_participant_get_user (VmParticipant *self)
 {
   g_return_val_if_fail (VM_IS_PARTICIPANT (self), NULL);
 
-  return self->user;
+  return self->shown ? self->shown : self->user;
 }
 
 /**

@@ -27,7 +27,8 @@ struct _VmParticipant
   GObject parent;
 
   gchar *id;
-  gchar *user;
+  gchar *user; /* as it was told */
+  gchar *shown; /* with a mark, or NULL: as it was told */
   gchar *device;
   gchar *device_id;
   gchar *token; /* that came with it, or NULL */
@@ -67,6 +68,9 @@ void vm_participant_set_token (VmParticipant *self, const gchar *token);
 gboolean vm_participant_set_trust (
     VmParticipant *self, VmTrustLevel trust, const gchar *voucher);
 VmParticipant *vm_participant_new (const VmSignalParticipant *described);
+/* Another goes by a name that looks the same: it is shown as the @number of
+ * them. */
+void vm_participant_mark (VmParticipant *self, guint number);
 /* What the host has told of who it is; the strings belong to @self. */
 void
 vm_participant_describe (VmParticipant *self, VmSignalParticipant *described);

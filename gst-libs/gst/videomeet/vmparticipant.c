@@ -39,6 +39,7 @@ vm_participant_finalize (GObject *object)
 
   g_free (self->id);
   g_free (self->user);
+  g_free (self->shown);
   g_free (self->device);
   g_free (self->device_id);
   g_free (self->token);
@@ -208,6 +209,13 @@ vm_participant_new (const VmSignalParticipant *described)
   self->state = VM_PARTICIPANT_STATE_CONNECTING;
   self->detached = g_strcmp0 (described->state, "detached") == 0;
   return self;
+}
+
+void
+vm_participant_mark (VmParticipant *self, guint number)
+{
+  g_free (self->shown);
+  self->shown = g_strdup_printf ("%s (%u)", self->user, number);
 }
 
 void

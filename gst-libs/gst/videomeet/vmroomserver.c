@@ -111,7 +111,7 @@ describe (VmServer *server, VmIdentity *identity)
   VmDeviceInfo *info = vm_device_info_new ();
 
   g_free (info->device);
-  info->device = vm_text_to_name (g_get_host_name (), VM_SIGNAL_NAME_MAX);
+  info->device = vm_text_to_label (g_get_host_name (), VM_SIGNAL_NAME_MAX);
   g_free (info->device_id);
   info->device_id = g_strdup (vm_identity_get_device_id (identity));
   g_strfreev (info->capabilities);

@@ -354,6 +354,71 @@ GST_START_TEST (test_names)
 
 GST_END_TEST;
 
+GST_START_TEST (test_labels)
+{
+  static const gchar *const good[] = { "", "Ann", "J\xc3\xb6rg M", "A",
+    "e\xcc\x81", "\xf0\x9f\x98\x80" };
+  static const gchar *const bad[] = { " Ann", "Ann ",
+    "\xc2\xa0"
+    "Ann",
+    "Ann\xe3\x80\x80", " ", "A\xe2\x80\x8dnn", "Ann\xef\xb8\x8f",
+    "\xef\xbb\xbf"
+    "Ann",
+    "A\xc2\xadnn", "A\xe2\x80\xaenn", "\xe3\x85\xa4", "\xe2\xa0\x80",
+    "A\xf3\xa0\x81\x81nn", "A\nnn" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    fail_unless (vm_text_is_label (good[i], 9), "good %u", i);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree gchar *made = vm_text_to_label (bad[i], 9);
+
+    fail_if (vm_text_is_label (bad[i], 16), "bad %u", i);
+    fail_unless (vm_text_is_label (made, 9), "made of %u: %s", i, made);
+  }
+  fail_unless (vm_text_is_label ("Ann", 3));
+  fail_if (vm_text_is_label ("Ann", 2));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_labels_are_made)
+{
+  static const gchar *const cases[][2] = { { " Ann  B.\t", "Ann B." },
+    { "A\xe2\x80\x8dnn\xef\xb8\x8f", "Ann" }, { "A\nB", "A B" },
+    { "abcdefgh ij", "abcdefgh" }, { "abcdefghi", "abcdefghi" },
+    { "abcdefghij", "abcdefghi" }, { "\xff", "\xef\xbf\xbd" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *made = vm_text_to_label (cases[i][0], 9);
+
+    fail_unless_equals_string (made, cases[i][1]);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_names_that_look_the_same)
+{
+  static const gchar *const same[] = { "ann o'hara", "ANN O'HARA",
+    "Ann O'Hara ", " Ann\xc2\xa0O'Hara", "Ann  O'Hara",
+    "A\xe2\x80\x8dnn O'Hara", "Ann O'Hara\xef\xb8\x8f", "\xef\xbc\xa1nn O'Hara",
+    "\xf0\x9d\x90\x80nn O'Hara" };
+  static const gchar *const others[] = { "", "Ann", "AnnO'Hara", "Ann O'Haro" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (same); i++)
+    fail_unless (vm_text_looks_like ("Ann O'Hara", same[i]), "same %u", i);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    fail_if (vm_text_looks_like ("Ann O'Hara", others[i]), "other %u", i);
+  /* of one letter and of two, and a sharp s */
+  fail_unless (vm_text_looks_like ("J\xc3\xb6rg", "JO\xcc\x88RG"));
+  fail_unless (vm_text_looks_like ("Wei\xc3\x9f", "WEISS"));
+  fail_unless (vm_text_looks_like (NULL, NULL));
+  fail_if (vm_text_looks_like (NULL, ""));
+  fail_if (vm_text_looks_like ("Ann", NULL));
+}
+
+GST_END_TEST;
+
 static Suite *
 json_suite (void)
 {
@@ -375,6 +440,9 @@ json_suite (void)
   tcase_add_test (tc, test_strings_survive_a_round_trip);
   tcase_add_test (tc, test_writer);
   tcase_add_test (tc, test_names);
+  tcase_add_test (tc, test_labels);
+  tcase_add_test (tc, test_labels_are_made);
+  tcase_add_test (tc, test_names_that_look_the_same);
   return s;
 }
 

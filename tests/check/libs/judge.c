@@ -140,6 +140,15 @@ GST_START_TEST (test_against)
 
 GST_END_TEST;
 
+GST_START_TEST (test_against_a_name_that_looks_the_same)
+{
+  fixture_pin (f.eve, "BOB", "Box");
+  open_judge (VM_POLICY_PIN);
+  check_levels ("unknown", "unknown", VM_ERROR_KEY_CHANGED);
+}
+
+GST_END_TEST;
+
 /* Ann's device is known as Mallory's, and goes by the names of Eve's. */
 GST_START_TEST (test_one_known_as_another)
 {
@@ -594,6 +603,7 @@ judge_suite (void)
   tcase_add_test (tests, test_levels);
   tcase_add_test (tests, test_known_by_a_trusted_host);
   tcase_add_test (tests, test_against);
+  tcase_add_test (tests, test_against_a_name_that_looks_the_same);
   tcase_add_test (tests, test_one_known_as_another);
   tcase_add_loop_test (tests, test_lies, 0, N_LIES);
   tcase_add_test (tests, test_id_from_tls);

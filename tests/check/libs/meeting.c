@@ -154,6 +154,38 @@ GST_START_TEST (test_steps_of_a_participant_are_logged)
 
 GST_END_TEST;
 
+/* Everybody sees the same: who came second has the mark, as the host's
+ * namesake has. */
+GST_START_TEST (test_namesakes)
+{
+  host ();
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  g_object_set (b.meeting, "user", "\xef\xbc\xa1nn", NULL); /* a wide A */
+  use_uri (&b, "standup");
+  start (&b);
+  WAIT_FOR (has (&a, "active") && has (&b, "active"));
+  fail_unless_equals_string (
+      vm_participant_get_user (a.other), "\xef\xbc\xa1nn (2)");
+  fail_unless_equals_string (vm_participant_get_user (b.other), "Ann");
+  device_open (&c, VM_MEETING_MODE_JOIN);
+  g_object_set (c.meeting, "user", "Ann", NULL);
+  use_uri (&c, "standup");
+  start (&c);
+  WAIT_FOR (find (&a, "p003") && find (&b, "p003") && find (&c, "p002"));
+  fail_unless_equals_string (
+      vm_participant_get_user (find (&a, "p003")), "Ann (3)");
+  fail_unless_equals_string (
+      vm_participant_get_user (find (&b, "p003")), "Ann (3)");
+  fail_unless_equals_string (
+      vm_participant_get_user (find (&c, "p001")), "Ann");
+  fail_unless_equals_string (
+      vm_participant_get_user (vm_meeting_get_self (c.meeting)), "Ann (3)");
+  fail_unless_equals_string (
+      vm_participant_get_user (find (&c, "p002")), "\xef\xbc\xa1nn (2)");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_guest_leaves)
 {
   meet ();
@@ -698,6 +730,7 @@ meeting_suite (void)
   suite_add_tcase (s, tc);
   suite_add_tcase (s, three);
   tcase_add_checked_fixture (three, setup_three, teardown_three);
+  tcase_add_test (three, test_namesakes);
   tcase_add_loop_test (three, test_pin_of_the_other_host, 0, 2);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_call);

@@ -225,7 +225,14 @@ GST_START_TEST (test_names)
     { "standup", NULL, VM_ERROR_BAD_REQUEST },
     { "standup", longer, VM_ERROR_BAD_REQUEST },
     { "standup", "a\nb", VM_ERROR_BAD_REQUEST },
-    { "standup", "\xff", VM_ERROR_BAD_REQUEST } };
+    { "standup", "\xff", VM_ERROR_BAD_REQUEST },
+    { "standup", "Bob ", VM_ERROR_BAD_REQUEST },
+    { "standup",
+        "Bo\xe2\x80\x8d"
+        "b",
+        VM_ERROR_BAD_REQUEST },
+    { " standup", "Bob", VM_ERROR_BAD_REQUEST },
+    { "standup\xef\xb8\x8f", "Bob", VM_ERROR_BAD_REQUEST } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     VmJoin join = { cases[i].meeting, cases[i].user, NULL, NULL, "a", 0 };
@@ -244,7 +251,9 @@ GST_START_TEST (test_bad_configs)
   g_autofree gchar *longer = g_strnfill (VM_NAME_MAX + 1, 'x');
   const VmRoomConfig bad[] = { { NULL, "Ann", "", "", NULL, 10 },
     { "", "Ann", "", "", NULL, 10 }, { longer, "Ann", "", "", NULL, 10 },
-    { "a", longer, "", "", NULL, 10 }, { "a", "Ann", "", "", "12345", 10 },
+    { "a", longer, "", "", NULL, 10 }, { "a", " Ann", "", "", NULL, 10 },
+    { "a", "A\xe2\x80\x8dnn", "", "", NULL, 10 },
+    { "a ", "Ann", "", "", NULL, 10 }, { "a", "Ann", "", "", "12345", 10 },
     { "a", "Ann", "", "", NULL, 1 }, { "a", "Ann", "", "", NULL, 129 },
     { "standup", "Ann", "", "", NULL, 10 } };
   VmMember *member;

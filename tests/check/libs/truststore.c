@@ -94,6 +94,34 @@ GST_START_TEST (test_new_key_under_a_known_name_is_refused)
 
 GST_END_TEST;
 
+/* What people cannot tell apart is one name. */
+GST_START_TEST (test_new_key_under_a_name_that_looks_the_same)
+{
+  static const gchar *const names[][2] = { { "ann", "laptop" },
+    { "Ann", "LAPTOP" }, { "Ann ", "laptop" }, { "A\xe2\x80\x8dnn", "laptop" },
+    { "Ann\xef\xb8\x8f", "laptop" }, { "\xef\xbc\xa1nn", "laptop" },
+    { "Ann", "\xc2\xa0laptop" } };
+  g_autoptr (VmIdentity) ann = identity ("ann");
+  g_autoptr (VmIdentity) other = identity ("other");
+
+  fail_unless (pin (ann, "Ann", "laptop", NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (VmTrustFacts) facts = vm_trust_store_know (store,
+        vm_identity_get_device_id (other), names[i][0], names[i][1], now);
+
+    fail_if (pin (other, names[i][0], names[i][1], &error), "names %u", i);
+    g_assert_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED);
+    fail_unless_equals_string (
+        facts->changed_id, vm_identity_get_device_id (ann));
+  }
+  /* its own key may write them as it likes */
+  fail_unless (pin (ann, "ANN", "laptop", NULL));
+  fail_unless (pin (other, "Anna", "laptop", NULL));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_other_devices_and_new_names_are_welcome)
 {
   g_autoptr (VmIdentity) ann = identity ("ann");
@@ -184,6 +212,7 @@ truststore_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_remembered_at_first_sight);
   tcase_add_test (tc, test_new_key_under_a_known_name_is_refused);
+  tcase_add_test (tc, test_new_key_under_a_name_that_looks_the_same);
   tcase_add_test (tc, test_other_devices_and_new_names_are_welcome);
   tcase_add_test (tc, test_nameless_devices_are_not_pinned);
   tcase_add_test (tc, test_forget_must_mean_one);

@@ -4,6 +4,7 @@
 #include "../trust/decision.h"
 #include "../lifecycle/vmdiscoverystate.h"
 #include "../wire/deviceinfo.h"
+#include "../wire/text.h"
 
 #include <string.h>
 
@@ -18,19 +19,7 @@
 gchar *
 vm_node_settings_clean (const gchar *text)
 {
-  g_autofree gchar *valid = g_utf8_make_valid (text ? text : "", -1);
-  GString *out = g_string_new (NULL);
-
-  for (const gchar *p = valid; *p; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-
-    if (g_unichar_iscntrl (c))
-      continue;
-    if (out->len + g_unichar_to_utf8 (c, NULL) > VM_DEVICE_TEXT_MAX)
-      break;
-    g_string_append_unichar (out, c);
-  }
-  return g_string_free (out, FALSE);
+  return vm_text_to_label (text ? text : "", VM_DEVICE_TEXT_MAX);
 }
 
 static gchar *

@@ -236,9 +236,10 @@ read_name (
 
   if (!text || !*text)
     return TRUE;
-  if (!vm_text_is_name (text, max)) {
+  if (!vm_text_is_label (text, max)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "A name in the URL is too long, or has control characters");
+        "A name in the URL is too long, has control or invisible characters, "
+        "or blanks around it");
     return FALSE;
   }
   *name = g_strdup (text);

@@ -148,7 +148,7 @@ read_name (const VmJson *json, const gchar *key, gchar **name, GError **error)
 {
   if (!vm_json_get_string (json, 0, key, VM_NAME_MAX, name, error))
     return FALSE;
-  if (*name && **name && vm_text_is_name (*name, VM_NAME_MAX))
+  if (*name && **name && vm_text_is_label (*name, VM_NAME_MAX))
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
       "The field \"%s\" is missing or no name", key);

@@ -119,7 +119,7 @@ static gboolean
 may_begin (
     VmRooms *rooms, const gchar *name, const gchar *group, GError **error)
 {
-  if (!name || !*name || !vm_text_is_name (name, VM_NAME_MAX)) {
+  if (!name || !*name || !vm_text_is_label (name, VM_NAME_MAX)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "A room needs a name of at most 128 bytes without control characters");
     return FALSE;

@@ -147,11 +147,12 @@ check_config (VmRooms *rooms, const VmRoomConfig *config, GError **error)
   const gchar *wrong = NULL;
 
   if (!config->name || !*config->name
-      || !vm_text_is_name (config->name, VM_NAME_MAX))
-    wrong = "A meeting needs a name of at most 128 bytes without control "
-            "characters";
-  else if (!config->user || !vm_text_is_name (config->user, VM_NAME_MAX))
-    wrong = "The user's name has more than 128 bytes or control characters";
+      || !vm_text_is_label (config->name, VM_NAME_MAX))
+    wrong = "A meeting needs a name of at most 128 bytes without control or "
+            "invisible characters and without blanks around it";
+  else if (!config->user || !vm_text_is_label (config->user, VM_NAME_MAX))
+    wrong = "The user's name has more than 128 bytes, control or invisible "
+            "characters, or blanks around it";
   else if (config->pin
            && (strlen (config->pin) < VM_PIN_MIN
                || !vm_text_is_name (config->pin, VM_PIN_MAX)))
@@ -299,10 +300,11 @@ check_join (const VmJoin *join, GError **error)
   }
 
   if (!join->meeting || !*join->meeting
-      || !vm_text_is_name (join->meeting, VM_NAME_MAX))
+      || !vm_text_is_label (join->meeting, VM_NAME_MAX))
     wrong = "The field \"meeting\" is missing or no name";
-  else if (!join->user || !vm_text_is_name (join->user, VM_NAME_MAX))
-    wrong = "The field \"user\" is missing or no name";
+  else if (!join->user || !vm_text_is_label (join->user, VM_NAME_MAX))
+    wrong = "The field \"user\" is missing or no name: one has no control or "
+            "invisible characters and no blanks around it";
   else if (join->device_id && !vm_text_is_name (join->device_id, VM_NAME_MAX))
     wrong = "The field \"deviceId\" is no id";
   else if (join->pin && !vm_text_is_name (join->pin, VM_PIN_MAX))

@@ -5,6 +5,7 @@
 
 #include "rooms-priv.h"
 #include "../trust/vmidentity.h"
+#include "../wire/text.h"
 
 #include <string.h>
 
@@ -38,16 +39,16 @@ vm_member_to_bearer (const VmMember *member)
     .presented = member->presented };
 }
 
-/* Whether @other came by these names, and by another key than @member or by
- * none. A host is not judged at its own door. */
+/* Whether @other came by names that look like these, and by another key than
+ * @member or by none. A host is not judged at its own door. */
 static gboolean
 is_namesake (const VmMember *other, const VmMember *member)
 {
   return other != other->room->host && !other->alias
          && g_strcmp0 (other->key, member->key) != 0
-         && g_strcmp0 (other->user, member->user) == 0
+         && vm_text_looks_like (other->user, member->user)
          && (!other->device || !*other->device
-             || strcmp (other->device, member->device) == 0);
+             || vm_text_looks_like (other->device, member->device));
 }
 
 /* As long as they sit there the names are nobody's, or who came first could not

@@ -2,6 +2,7 @@
 
 #include "trustknown.h"
 #include "../trust/vmidentity-priv.h"
+#include "../wire/text.h"
 
 #include <string.h>
 
@@ -110,13 +111,13 @@ vm_known_take (
   }
 }
 
-/* Whether @other, which was met, went by these names: one that tells no name of
- * the device goes by those of any of its user's. */
+/* Whether @other, which was met, went by names that look like these: one that
+ * tells no name of the device goes by those of any of its user's. */
 static gboolean
 went_by (const VmTrustFacts *other, const gchar *user, const gchar *device)
 {
-  return other->first_seen && g_strcmp0 (other->user, user) == 0
-         && (!*device || g_strcmp0 (other->device, device) == 0);
+  return other->first_seen && vm_text_looks_like (other->user, user)
+         && (!*device || vm_text_looks_like (other->device, device));
 }
 
 /* The device that went by these names before: the one met first of all. */

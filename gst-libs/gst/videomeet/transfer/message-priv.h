@@ -10,6 +10,7 @@ typedef enum
 {
   VM_FIELD_ID, /* gchar *, of a transfer */
   VM_FIELD_NAME, /* gchar *, no control characters */
+  VM_FIELD_LABEL, /* gchar *, see vm_text_is_label() */
   VM_FIELD_NUMBER, /* gint64 from 0 */
   VM_FIELD_BOOLEAN,
   VM_FIELD_WORD, /* see vm_transfer_word() */

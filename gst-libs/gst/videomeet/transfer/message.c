@@ -35,7 +35,7 @@ const VmTransferField vm_transfer_fields[] = {
   FIELD ("mime", NAME, mime, VM_TRANSFER_MIME_MAX, IN (FILE_OFFER), 0),
   FIELD ("mtime", TIME, mtime, 0, IN (FILE_OFFER), 0),
   FIELD ("encodings", ENCODINGS, encodings, 0, IN (FILE_OFFER), 0),
-  FIELD ("user", NAME, user, VM_TRANSFER_USER_MAX, IN (FILE_OFFER), 0),
+  FIELD ("user", LABEL, user, VM_TRANSFER_USER_MAX, IN (FILE_OFFER), 0),
   FIELD ("signature", NAME, signature, VM_TRANSFER_SIGNATURE_MAX,
       IN (FILE_OFFER), 0),
   FIELD ("accept", BOOLEAN, accept, 0, IN (FILE_RESPONSE), IN (FILE_RESPONSE)),
@@ -150,6 +150,10 @@ vm_transfer_read_text (
       if (!vm_text_is_name (*text, field->max))
         return FALSE;
       break;
+    case VM_FIELD_LABEL:
+      if (!vm_text_is_label (*text, field->max))
+        return FALSE;
+      break;
     case VM_FIELD_WORD:
       return vm_transfer_read_word (self, *text);
     case VM_FIELD_TIME:
@@ -254,6 +258,7 @@ write_field (GString *out, const VmTransferMessage *self, guint i)
   switch (vm_transfer_fields[i].kind) {
     case VM_FIELD_ID:
     case VM_FIELD_NAME:
+    case VM_FIELD_LABEL:
       vm_json_append_member (out, key, *(gchar *const *) at);
       break;
     case VM_FIELD_NUMBER:

@@ -57,6 +57,7 @@ set_field (GstStructure *s, const VmTransferMessage *self, guint i)
   switch (field->kind) {
     case VM_FIELD_ID:
     case VM_FIELD_NAME:
+    case VM_FIELD_LABEL:
       text = *(gchar *const *) at;
       break;
     case VM_FIELD_WORD:

@@ -133,7 +133,7 @@ read_names (Reader *r, VmTrustBody *body, GError **error)
   if (body->device_id && !vm_device_id_is_valid (body->device_id))
     return bad (error, "deviceId");
   if (body->name
-      && (!*body->name || !vm_text_is_name (body->name, VM_DEVICE_TEXT_MAX)))
+      && (!*body->name || !vm_text_is_label (body->name, VM_DEVICE_TEXT_MAX)))
     return bad (error, "name");
   /* it becomes part of a path */
   if (body->request_id && !vm_base64url_read (body->request_id, id, sizeof id))

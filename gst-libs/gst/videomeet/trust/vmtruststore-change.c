@@ -159,10 +159,10 @@ vm_trust_store_add_anew (VmTrustStore *self, const gchar *user,
         "There is no identity in %s", vm_trust_store_get_folder (self));
     return FALSE;
   }
-  if (!vm_text_is_name (user, VM_NAME_MAX)
-      || !vm_text_is_name (device, VM_NAME_MAX)) {
+  if (!vm_text_is_label (user, VM_NAME_MAX)
+      || !vm_text_is_label (device, VM_NAME_MAX)) {
     g_set_error_literal (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "A name is too long or not printable");
+        "A name is too long or not printable, or has blanks around it");
     return FALSE;
   }
   spki = vm_spki_from_certificate (certificate, error);

@@ -20,6 +20,7 @@
 #include "decision.h"
 #include "storefile.h"
 #include "storetext.h"
+#include "../wire/text.h"
 
 #include <string.h>
 
@@ -234,7 +235,8 @@ vm_trust_store_make_room (
   return FALSE;
 }
 
-/* Which of @devices goes by these names and is not @device_id. */
+/* Which of @devices goes by names that look like these and is not
+ * @device_id. */
 const VmKnownDevice *
 vm_trust_store_namesake (GPtrArray *devices, const gchar *device_id,
     const gchar *user, const gchar *device)
@@ -245,8 +247,8 @@ vm_trust_store_namesake (GPtrArray *devices, const gchar *device_id,
     const VmKnownDevice *other = devices->pdata[i];
 
     if (g_strcmp0 (other->device_id, device_id) != 0
-        && strcmp (other->user, user) == 0
-        && strcmp (other->device, device) == 0)
+        && vm_text_looks_like (other->user, user)
+        && vm_text_looks_like (other->device, device))
       return other;
   }
   return NULL;

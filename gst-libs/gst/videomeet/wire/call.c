@@ -220,6 +220,29 @@ read_refusal (const VmJson *json, VmCallMessage *message)
   read_address (json, "callId", VM_CALL_ID_MAX, &message->call_id);
 }
 
+/* Users are told apart by these. */
+static gboolean
+read_user (const VmJson *json, VmCallMessage *message, GError **error)
+{
+  const gchar *unclear = NULL;
+
+  if (!vm_room_read_name (
+          json, "userId", VM_CALL_NAME_MAX, &message->user_id, error)
+      || !read_name (
+          json, "username", VM_CALL_NAME_MAX, &message->username, error))
+    return FALSE;
+  if (!vm_text_is_label (message->user_id, VM_CALL_NAME_MAX))
+    unclear = "userId";
+  else if (message->username
+           && !vm_text_is_label (message->username, VM_CALL_NAME_MAX))
+    unclear = "username";
+  if (unclear)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The field \"%s\" has invisible characters or blanks around it",
+        unclear);
+  return !unclear;
+}
+
 static gboolean
 read_fields (
     const VmJson *json, VmCallSide side, VmCallMessage *message, GError **error)
@@ -231,11 +254,7 @@ read_fields (
     return FALSE;
   if (!read_call_id (json, message, error))
     return FALSE;
-  if (fields & USER
-      && !(vm_room_read_name (
-               json, "userId", VM_CALL_NAME_MAX, &message->user_id, error)
-           && read_name (
-               json, "username", VM_CALL_NAME_MAX, &message->username, error)))
+  if (fields & USER && !read_user (json, message, error))
     return FALSE;
   if (message->type == VM_CALL_REGISTERED)
     message->ice_servers = vm_ice_servers_read (json, 0, &ignored);

@@ -19,6 +19,16 @@ vm_device_field_bad (GError **error, const gchar *what)
   return FALSE;
 }
 
+static gboolean
+take_label (gchar **to, const gchar *key, const gchar *value, GError **error)
+{
+  if (!vm_text_is_label (value, VM_DEVICE_TEXT_MAX))
+    return vm_device_field_bad (error, key);
+  g_free (*to);
+  *to = g_strdup (value);
+  return TRUE;
+}
+
 gboolean
 vm_device_field_take_text (
     gchar **to, const gchar *key, const gchar *value, gsize max, GError **error)
@@ -111,11 +121,9 @@ vm_device_field_take (
     return vm_device_field_take_text (
         &info->version, key, value, VM_CAPABILITY_MAX, error);
   if (!strcmp (key, "user"))
-    return vm_device_field_take_text (
-        &info->user, key, value, VM_DEVICE_TEXT_MAX, error);
+    return take_label (&info->user, key, value, error);
   if (!strcmp (key, "device"))
-    return vm_device_field_take_text (
-        &info->device, key, value, VM_DEVICE_TEXT_MAX, error);
+    return take_label (&info->device, key, value, error);
   if (!strcmp (key, "status"))
     return vm_device_field_take_text (
         &info->status, key, value, VM_DEVICE_TEXT_MAX, error);

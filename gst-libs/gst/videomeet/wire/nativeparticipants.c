@@ -71,10 +71,14 @@ read_participant (
     gchar **at = (gchar **) G_STRUCT_MEMBER_P (
         participant, participant_fields[i].offset);
     gboolean lines = at == &participant->token;
+    gboolean label = at == &participant->user || at == &participant->device;
 
     if (!(lines ? vm_native_read_text : vm_native_read_name) (json, node,
             participant_fields[i].key, participant_fields[i].max, at, error))
       return FALSE;
+    if (label && *at && !vm_text_is_label (*at, participant_fields[i].max))
+      return vm_native_bad (error, participant_fields[i].key,
+          "has invisible characters or blanks around it");
   }
   if (!vm_json_get_boolean (json, node, "host", &participant->host, error)
       || !vm_native_read_name (
