@@ -734,6 +734,55 @@ GST_START_TEST (test_names_of_others)
 
 GST_END_TEST;
 
+/* As an agent of that id, in a session of @user's; @answer: what it hears. */
+static NetSocket *
+open_agent (const gchar *user, const gchar *id, const gchar *answer)
+{
+  g_autofree gchar *token = mesh_session (user);
+  g_autofree gchar *path = g_strdup_printf ("/v2/ws?access_token=%s", token);
+  g_autoptr (GError) error = NULL;
+  NetSocket *socket = net_socket_open (server, path, NULL, &error);
+
+  g_assert_no_error (error);
+  net_socket_send (socket,
+      "{\"type\":\"system.hello\",\"payload\":{\"peer_type\":\"agent\","
+      "\"device_id\":\"%s\"}}",
+      id);
+  g_free (net_socket_wait (socket, answer));
+  return socket;
+}
+
+/* Anybody may write down another's id, and its owner alone shows the key: it
+ * takes the place of who has none, and keeps it, whoever's session it is. */
+GST_START_TEST (test_owner_of_an_id)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-mesh-XXXXXX", NULL);
+  g_autoptr (VmIdentity) identity = vm_identity_load (folder, NULL);
+  const gchar *id = vm_identity_get_device_id (identity);
+  NetSocket *eve, *ann, *again;
+
+  teardown ();
+  open_with ((VmServerConfig){ 0 }, NULL, NULL, 10);
+  eve = open_agent ("Eve", id, "system.welcome");
+  net_use_identity (identity);
+  ann = open_agent ("Ann", id, "system.welcome");
+  fail_unless_equals_int (net_socket_wait_closed (eve), VM_CLOSE_POLICY);
+  net_socket_free (eve);
+  net_use_identity (NULL);
+  for (guint i = 0; i < 2; i++)
+    net_socket_free (open_agent (i ? "Ann" : "Eve", id, "error"));
+  net_use_identity (identity);
+  again = open_agent ("Ann B.", id, "system.welcome");
+  fail_unless_equals_int (net_socket_wait_closed (ann), VM_CLOSE_POLICY);
+  net_socket_free (ann);
+  net_socket_free (again);
+  net_use_identity (NULL);
+  g_unlink (vm_identity_get_path (identity));
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 /* Where TLS shows a key, the device is that key's. */
 GST_START_TEST (test_key_of_a_device)
 {
@@ -878,6 +927,7 @@ meshagent_suite (void)
   tcase_add_test (tc, test_device_ids);
   tcase_add_test (tc, test_names_of_others);
   tcase_add_test (tc, test_key_of_a_device);
+  tcase_add_test (tc, test_owner_of_an_id);
   suite_add_tcase (s, tables);
   tcase_add_test (tables, test_records);
   tcase_add_test (tables, test_size_of_hello);

@@ -101,8 +101,20 @@ is_taken_name (const gchar *id)
          || (*id == 'p' && strspn (id + 1, "0123456789") == strlen (id + 1));
 }
 
-/* Where TLS shows a key, the device is that key's. Another connection of the
- * same name is replaced if it is the same user's. */
+/* Whether @guest takes the place of @other, which goes by the same id: by the
+ * key of that id, which anybody may write down and one device show; else as the
+ * same user, of one that has not shown it. */
+static gboolean
+supersedes (VmMeshGuest *guest, gboolean shows_key, const VmMeshGuest *other)
+{
+  if (!other->hello)
+    return FALSE;
+  return shows_key
+         || (!vm_conn_get_key (other->ws->conn)
+             && strcmp (other->user_id, guest->user_id) == 0);
+}
+
+/* Where TLS shows a key, the device is that key's. */
 static gboolean
 may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
 {
@@ -120,8 +132,7 @@ may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
         "The field \"device_id\" is a name that others have");
     return FALSE;
   }
-  if (other
-      && (!other->hello || strcmp (other->user_id, guest->user_id) != 0)) {
+  if (other && !supersedes (guest, own != NULL, other)) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "Somebody else is connected under that device id");
     return FALSE;
