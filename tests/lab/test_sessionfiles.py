@@ -53,11 +53,11 @@ class SessionFiles(lab.LabTest):
     def into(self, host, *more):
         return ["--files", os.path.join(host.home, "in"), *more]
 
-    def assert_got(self, host, path):
+    def assert_got(self, host, path, *lists):
         folder = os.path.join(host.home, "in")
         name = os.path.basename(path)
         self.assertTrue(filecmp.cmp(path, os.path.join(folder, name), False))
-        self.assertEqual(os.listdir(folder), [name])
+        self.assertEqual(sorted(os.listdir(folder)), sorted([name, *lists]))
 
     def assert_drawn(self, process, name, size):
         """The states of a file that went without a stop, as they are drawn."""
@@ -144,8 +144,12 @@ class SessionFiles(lab.LabTest):
         self.assertIn("quota of the receiving folder", refused["message"])
         ann.wait_event("transfer", LONG, state="failed", filename="b.bin")
         self.assertEqual(bob.stop(), 0)
-        self.assert_got(self.ann, path)
+        self.assert_got(self.ann, path, ".vm-received")
 
+        # nor is it another one when she comes again
+        self.assertEqual(ann.stop(), 0)
+        ann = self.come(self.ann, "Ann", *self.into(
+            self.ann, "--accept", "auto", "--quota", "100k"))
         cleo = self.come(self.cleo, "Cleo")
         cleo.wait_event("participant-state", LONG, state="connected")
         cleo.type(f"/send {self.make(self.cleo, 'c.bin', 60_000)}")
