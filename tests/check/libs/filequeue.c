@@ -564,6 +564,60 @@ GST_START_TEST (test_rate_of_small_files)
 
 GST_END_TEST;
 
+/* On the disk, of the unfinished file that peer 0 has; 0: it has none. */
+static guint64
+room_taken (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (peers[0].in, 0, NULL);
+  const gchar *name;
+  GStatBuf st = { 0 };
+
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (peers[0].in, name, NULL);
+
+    if (g_str_has_suffix (name, ".part") && g_stat (path, &st) == 0)
+      return (guint64) st.st_blocks * 512;
+  }
+  return 0;
+}
+
+static void
+make_known (void)
+{
+  g_autoptr (GPtrArray) known =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_facts_free);
+  VmTrustFacts *facts =
+      vm_trust_facts_new (vm_identity_get_device_id (identity));
+
+  facts->user = g_strdup ("Ann");
+  facts->device = g_strdup ("desk");
+  facts->first_seen = g_date_time_new_now_utc ();
+  g_ptr_array_add (known, facts);
+  vm_server_take_known (
+      peers[0].server, g_steal_pointer (&known), FALSE, G_MAXUINT64);
+}
+
+/* Its server tells the receiver whether a device is known. */
+GST_START_TEST (test_room_for_strangers)
+{
+  const gsize size = 64 * CHUNK;
+
+  g_object_set (queue, "max-bitrate", (guint64) 1000 * 1000, NULL);
+  for (guint known = 0; known < 2; known++) {
+    guint entry;
+
+    if (known)
+      make_known ();
+    entry = add (known, size, 0, 0);
+    WAIT_FOR (room_taken () > 0);
+    fail_unless_equals_int (room_taken () >= size, known);
+    vm_file_queue_cancel (queue, entry);
+    WAIT_FOR (room_taken () == 0 && unfinished () == 0);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_cancelled)
 {
   guint first, second;
@@ -803,6 +857,7 @@ filequeue_suite (void)
   tcase_add_test (tc, test_active_at_most);
   tcase_add_test (tc, test_news_at_most);
   tcase_add_test (tc, test_rate_of_small_files);
+  tcase_add_test (tc, test_room_for_strangers);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_interrupted_goes_on_in_another);
   tcase_add_test (tc, test_next_address);
