@@ -124,6 +124,38 @@ write_err (VmtOutput *self, const gchar *kind, const gchar *text)
   g_mutex_unlock (&self->lock);
 }
 
+/* JSON-GLib writes 17 digits of each number with a fraction, so that 0.715 is
+ * 0.71499999999999997: as few as say the same. */
+static gchar *
+shorten_numbers (const gchar *json)
+{
+  GString *out = g_string_new (NULL);
+  gboolean quoted = FALSE;
+
+  for (const gchar *p = json; *p;) {
+    gsize size = quoted ? 0 : strspn (p, "+-.0123456789eE");
+    gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+
+    if (size > 0 && (g_ascii_isdigit (*p) || *p == '-')) {
+      gdouble value = g_ascii_strtod (p, NULL);
+
+      g_ascii_formatd (number, sizeof number, "%.15g", value);
+      if (memchr (p, '.', size) && g_ascii_strtod (number, NULL) == value)
+        g_string_append (out, number);
+      else
+        g_string_append_len (out, p, size);
+      p += size;
+      continue;
+    }
+    if (quoted && *p == '\\' && p[1])
+      g_string_append_c (out, *p++);
+    else if (*p == '"')
+      quoted = !quoted;
+    g_string_append_c (out, *p++);
+  }
+  return g_string_free (out, FALSE);
+}
+
 void
 vmt_output_event (VmtOutput *self, JsonObject *event)
 {
@@ -132,7 +164,8 @@ vmt_output_event (VmtOutput *self, JsonObject *event)
         json_node_init_object (json_node_alloc (), event);
     g_autofree gchar *text = json_to_string (node, FALSE);
     g_autofree gchar *safe = escape_unsafe (text);
-    g_autofree gchar *line = g_strconcat (safe, "\n", NULL);
+    g_autofree gchar *brief = shorten_numbers (safe);
+    g_autofree gchar *line = g_strconcat (brief, "\n", NULL);
 
     write_out (self, line);
   }

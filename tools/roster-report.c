@@ -5,6 +5,8 @@
 #include "roster-priv.h"
 #include "output.h"
 
+#include <math.h>
+
 /* called with lock held */
 static gint64
 ms_since_start (VmtRoster *self, gint64 time_us)
@@ -66,8 +68,9 @@ add_stat (GQuark field, const GValue *value, gpointer user_data)
   if (G_VALUE_HOLDS_DOUBLE (value) || G_VALUE_HOLDS_FLOAT (value)) {
     g_value_init (&number, G_TYPE_DOUBLE);
     if (g_value_transform (value, &number))
+      /* milliseconds, of a clock that has microseconds */
       json_object_set_double_member (
-          object, member, g_value_get_double (&number));
+          object, member, round (g_value_get_double (&number) * 1000) / 1000);
     return TRUE;
   }
   g_value_init (&number, G_TYPE_INT64);

@@ -61,6 +61,28 @@ GST_START_TEST (test_json)
 
 GST_END_TEST;
 
+GST_START_TEST (test_numbers)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+  JsonObject *event = vmt_event_new ("n");
+
+  json_object_set_double_member (event, "a", 0.715);
+  json_object_set_double_member (event, "b", -1.1);
+  json_object_set_double_member (event, "c", 20);
+  json_object_set_double_member (event, "d", 0.1 + 0.2);
+  json_object_set_int_member (event, "e", G_MAXINT64);
+  /* no number */
+  vmt_event_add_string (event, "f", "0.71499999999999997 \\\" 1.50");
+  vmt_output_event (output, event);
+  fflush (out);
+  fail_unless_equals_string (out_text,
+      "{\"event\":\"n\",\"a\":0.715,\"b\":-1.1,\"c\":20,"
+      "\"d\":0.30000000000000004,\"e\":9223372036854775807,"
+      "\"f\":\"0.71499999999999997 \\\\\\\" 1.50\"}\n");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_people_without_a_terminal)
 {
   g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
@@ -398,6 +420,7 @@ tool_output_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_json);
+  tcase_add_test (tc, test_numbers);
   tcase_add_test (tc, test_people_without_a_terminal);
   tcase_add_test (tc, test_reader_gone);
   tcase_add_loop_test (tc, test_reader_sleeps, 0, 2);
