@@ -133,6 +133,7 @@ struct _VmMeeting
   gchar *nonce; /* told the others at coming; base64 */
   VmParticipant *me;
   GPtrArray *participants; /* the others, in the order they joined */
+  gboolean in_call; /* there are any, and the node knows */
   gboolean told_crowd; /* that there are too many of them */
   GError *kicked;
 
@@ -259,6 +260,8 @@ VmParticipant *vm_meeting_find (VmMeeting *self, const gchar *id);
 /* Takes it out of the list, and says so. */
 void vm_meeting_remove (
     VmMeeting *self, VmParticipant *participant, const GError *reason);
+/* Tells the node whether there is anybody to talk to. */
+void vm_meeting_look_whether_busy (VmMeeting *self);
 void vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal);
 
 /* vmmeeting-chat.c: what is said in writing */

@@ -3,6 +3,7 @@
 /* What the host's server says to one participant, the host itself included. */
 
 #include "vmmeeting-priv.h"
+#include "discovery/node-priv.h"
 #include "vmparticipant-priv.h"
 
 #include <string.h>
@@ -70,6 +71,20 @@ tell_apart (VmMeeting *self, VmParticipant *newcomer)
     vm_participant_mark (newcomer, n);
 }
 
+void
+vm_meeting_look_whether_busy (VmMeeting *self)
+{
+  gboolean in_call = self->participants->len > 0;
+
+  if (in_call == self->in_call)
+    return;
+  self->in_call = in_call;
+  if (in_call)
+    vm_node_begin_call (self->node);
+  else
+    vm_node_end_call (self->node);
+}
+
 /* Each is a connection to be set up: a host cannot make them up without end. */
 static void
 add_participant (VmMeeting *self, const VmSignalParticipant *described)
@@ -96,6 +111,7 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
     return;
   }
   g_ptr_array_add (self->participants, g_object_ref (participant));
+  vm_meeting_look_whether_busy (self);
   g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_PARTICIPANT_JOINED],
       0, participant);
 }
@@ -109,6 +125,7 @@ vm_meeting_remove (
 
   if (!g_ptr_array_remove (self->participants, participant))
     return;
+  vm_meeting_look_whether_busy (self);
   vm_participant_clear_talk (participant);
   if (vm_participant_take_event (
           participant, VM_PARTICIPANT_EVENT_LEAVES, &old))

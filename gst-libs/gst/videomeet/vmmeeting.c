@@ -38,8 +38,10 @@ vm_meeting_dispose (GObject *object)
   self->stopped = TRUE;
   if (self->node)
     vm_meeting_disconnect (self);
-  g_clear_object (&self->node);
   g_ptr_array_set_size (self->participants, 0);
+  if (self->node)
+    vm_meeting_look_whether_busy (self);
+  g_clear_object (&self->node);
   g_clear_object (&self->me);
   G_OBJECT_CLASS (vm_meeting_parent_class)->dispose (object);
 }

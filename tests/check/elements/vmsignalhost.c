@@ -143,6 +143,43 @@ GST_START_TEST (test_port_that_is_taken)
 
 GST_END_TEST;
 
+static void
+wait_for_status (guint16 port, const gchar *status)
+{
+  g_autofree gchar *wanted = g_strdup_printf ("\"status\":\"%s\"", status);
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+
+  for (;;) {
+    g_autofree gchar *said = get_status (port);
+
+    if (strstr (said, wanted))
+      return;
+    fail_unless (g_get_monotonic_time () < end, "not %s: %s", status, said);
+  }
+}
+
+/* Seed 1 §2.1: who is in a call is busy, but who says otherwise. */
+GST_START_TEST (test_status_in_a_call)
+{
+  Side a = side_new (HOST ("meeting=k")), b;
+  guint16 port = port_of (&a);
+  g_autofree gchar *joining = g_strdup_printf (
+      "vmsignalbin name=m mode=join uri=videomeet://127.0.0.1:%u/k", port);
+
+  wait_for_status (port, "available");
+  b = side_new (joining);
+  wait_for_status (port, "busy");
+  g_object_set (node, "status", "away", NULL);
+  wait_for_status (port, "away");
+  g_object_set (node, "status", "available", NULL);
+  wait_for_status (port, "busy");
+  side_free (&b);
+  wait_for_status (port, "available");
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 static const gchar *const names[] = { "stand up", "100%", "%25", "a&b=c", "a+b",
   "..", ".", "a/../b", "../..", "Zo\xc3\xab #1?" };
 
@@ -178,6 +215,7 @@ vmsignalhost_suite (void)
   tcase_add_test (tc, test_two_hosts_are_both_announced);
   tcase_add_test (tc, test_port);
   tcase_add_test (tc, test_port_that_is_taken);
+  tcase_add_test (tc, test_status_in_a_call);
   tcase_add_loop_test (
       tc, test_meeting_is_joined_at_its_address, 0, G_N_ELEMENTS (names));
   return suite;

@@ -11,6 +11,10 @@ VmNode *vm_node_new (const gchar *config_dir);
  * run side by side apart. */
 void vm_node_set_udp_port (VmNode *self, guint16 port);
 
+/* Somebody is in a call on this device, or is no more. Any thread. */
+void vm_node_begin_call (VmNode *self);
+void vm_node_end_call (VmNode *self);
+
 /* The server of this process, running while VM_NODE_ROLES_SERVE is held; not
  * owned by the caller. NULL before the first start. */
 VmServer *vm_node_get_server (VmNode *self);

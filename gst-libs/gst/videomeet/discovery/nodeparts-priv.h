@@ -44,6 +44,7 @@ struct _VmNode
   gchar *meeting, *meeting_id; /* hosted here, or NULL */
   guint participants, meeting_max, epoch;
   gboolean has_pin;
+  guint calls; /* that somebody is in */
   gboolean host_taken; /* somebody hosts, or may come to */
   gchar *host_user; /* who does, where that is not the user; or NULL */
   VmTrustStore *store; /* NULL before it is asked for */

@@ -22,7 +22,11 @@ dup_info_locked (VmNode *self, VmAnnounce *mode)
       g_strdup (self->host_user ? self->host_user : self->settings.user);
   info->device = g_strdup (self->settings.device);
   info->device_name = g_strdup (self->settings.device_name);
-  info->status = g_strdup (self->settings.status);
+  /* seed 1 §2.1; what the user says of itself counts more */
+  info->status = g_strdup (
+      self->calls && strcmp (self->settings.status, VM_STATUS_AVAILABLE) == 0
+          ? VM_STATUS_BUSY
+          : self->settings.status);
   info->capabilities = g_strsplit (self->settings.capabilities, ",", -1);
   info->device_id = g_strdup (vm_identity_get_device_id (self->identity));
   info->key_hash = g_strdup (vm_identity_get_key_hash (self->identity));
@@ -41,6 +45,27 @@ dup_info_locked (VmNode *self, VmAnnounce *mode)
   if (self->meeting && self->has_pin && !self->settings.announce_explicit)
     *mode = VM_ANNOUNCE_MINIMAL;
   return info;
+}
+
+static void
+count_call (VmNode *self, gint by)
+{
+  g_mutex_lock (&self->lock);
+  self->calls += by;
+  g_mutex_unlock (&self->lock);
+  vm_node_queue_refresh (self);
+}
+
+void
+vm_node_begin_call (VmNode *self)
+{
+  count_call (self, 1);
+}
+
+void
+vm_node_end_call (VmNode *self)
+{
+  count_call (self, -1);
 }
 
 /* To discovery and to who asks the server. Returns: what is shown. */

@@ -38,7 +38,7 @@ vm_node_settings_init (VmNodeSettings *self)
   self->user = default_user ();
   self->device = vm_node_settings_clean (g_get_host_name ());
   self->device_name = g_strdup (self->device);
-  self->status = g_strdup ("available");
+  self->status = g_strdup (VM_STATUS_AVAILABLE);
   self->capabilities = g_strdup ("video,audio,share");
   self->peers = g_strdup ("");
   self->service_type = g_strdup ("_videomeet._tcp");
@@ -253,10 +253,11 @@ install_description (GObjectClass *klass)
   /**
    * VmNode:status:
    *
-   * `available`, `busy` or `away`. May be changed at any time.
+   * `available`, `busy` or `away`. May be changed at any time. Who is in a call
+   * is announced as busy, unless this says otherwise than available.
    */
   install_text (klass, VM_NODE_PROP_STATUS, "status", "Status",
-      "available, busy or away", "available");
+      "available (busy while in a call), busy or away", VM_STATUS_AVAILABLE);
   /**
    * VmNode:capabilities:
    *

@@ -6,6 +6,9 @@
 /* What a user sets on a VmNode: the values, their defaults and the GObject
  * properties that carry them. The node's lock guards all of it. */
 
+#define VM_STATUS_AVAILABLE "available"
+#define VM_STATUS_BUSY "busy"
+
 typedef struct
 {
   gchar *user, *device, *device_name, *status, *capabilities;
