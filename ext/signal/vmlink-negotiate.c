@@ -125,6 +125,8 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
       offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER;
   g_autoptr (VmLink) alive = g_object_ref (self);
   g_autofree gchar *identity = NULL;
+  g_auto (GStrv) found = NULL;
+  guint mline = 0;
   g_autoptr (GError) error = NULL;
 
   /* not the text: it has the password of ICE */
@@ -136,8 +138,10 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
     vm_link_fail (self, error);
     return;
   }
-  vm_meeting_send_description (vm_call_get_meeting (self->call),
-      self->participant, type, sdp, self->session, self->generation, identity);
+  found = vm_peer_take_found (peer, &mline);
+  vm_meeting_send_description_with_candidates (vm_call_get_meeting (self->call),
+      self->participant, type, sdp, (const gchar *const *) found, mline,
+      self->session, self->generation, identity);
 }
 
 static void

@@ -24,56 +24,77 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 /* --- our own side --- */
 
 /* Of the m-line whose transport it is. */
-static void
-emit_candidate (VmPeer *self, const gchar *candidate)
+static guint
+own_mline (VmPeer *self)
 {
-  guint mline = self->offerer || !self->remote ? 0 : self->remote->tag;
-
-  g_signal_emit_by_name (self, "candidate", mline, candidate);
+  return self->offerer || !self->remote ? 0 : self->remote->tag;
 }
 
-/* The last one, once. */
 static void
-all_gathered (VmPeer *self)
+local_candidate (VmPeer *self, gpointer data)
+{
+  if (self->trickles)
+    g_signal_emit_by_name (self, "candidate", own_mline (self), data);
+  else
+    g_ptr_array_add (self->found, g_strdup (data));
+}
+
+static void
+all_gathered (VmPeer *self, gpointer data)
 {
   if (self->gathered)
     return;
   self->gathered = TRUE;
-  emit_candidate (self, "");
+  if (self->trickles)
+    g_signal_emit_by_name (self, "candidate", own_mline (self), "");
 }
 
-/* webrtcbin says since 1.24 that it was the last, by an empty one. */
-static void
-local_candidate (VmPeer *self, gpointer data)
-{
-  if (*(const gchar *) data)
-    emit_candidate (self, data);
-  else
-    all_gathered (self);
-}
-
+/* By the agent itself, which tells of the last one last: webrtcbin 1.22.0 says
+ * that it has gathered all before it hands on what it has gathered. */
 static void
 on_local_candidate (
-    GstElement *webrtc, guint mline, const gchar *candidate, VmPeerLink *link)
+    NiceAgent *agent, NiceCandidate *candidate, VmPeerLink *link)
 {
-  vm_peer_link_post (link, local_candidate, g_strdup (candidate), g_free);
-}
+  g_autofree gchar *line = NULL;
 
-/* webrtcbin 1.22.0 says by this alone that it was the last. */
-static void
-gathering_changed (VmPeer *self, gpointer data)
-{
-  GstWebRTCICEGatheringState state = 0;
-
-  g_object_get (self->webrtc, "ice-gathering-state", &state, NULL);
-  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
-    all_gathered (self);
+  if (candidate->stream_id != FIRST_STREAM
+      || candidate->component_id != NICE_COMPONENT_TYPE_RTP)
+    return;
+  line = nice_agent_generate_local_candidate_sdp (agent, candidate);
+  if (line && g_str_has_prefix (line, "a="))
+    vm_peer_link_post (
+        link, local_candidate, g_strdup (line + strlen ("a=")), g_free);
 }
 
 static void
-on_gathering_state (GstElement *webrtc, GParamSpec *pspec, VmPeerLink *link)
+on_gathered (NiceAgent *agent, guint stream_id, VmPeerLink *link)
 {
-  vm_peer_link_post (link, gathering_changed, NULL, NULL);
+  if (stream_id == FIRST_STREAM)
+    vm_peer_link_post (link, all_gathered, NULL, NULL);
+}
+
+gchar **
+vm_peer_take_found (VmPeer *self, guint *mline)
+{
+  GPtrArray *found = self->found;
+
+  *mline = own_mline (self);
+  self->found = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (found, NULL);
+  return (gchar **) g_ptr_array_free (found, FALSE);
+}
+
+void
+vm_peer_ice_local_sent (VmPeer *self)
+{
+  guint mline;
+  g_auto (GStrv) rest = vm_peer_take_found (self, &mline);
+
+  self->trickles = TRUE;
+  for (guint i = 0; vm_peer_is_live (self) && rest[i]; i++)
+    g_signal_emit_by_name (self, "candidate", mline, rest[i]);
+  if (vm_peer_is_live (self) && self->gathered)
+    g_signal_emit_by_name (self, "candidate", mline, "");
 }
 
 /* With the name of its interface, where that belongs to it (RFC 4007 §11). */
@@ -227,6 +248,13 @@ vm_peer_ice_may_be_at (VmPeer *self, const gchar *address)
          && (self->on_loopback || !is_nobodys (address));
 }
 
+static gulong
+watch_agent (VmPeer *self, const gchar *signal, GCallback func)
+{
+  return g_signal_connect_data (self->agent, signal, func,
+      vm_peer_link_ref (self->link), vm_peer_link_unref_closure, 0);
+}
+
 /* Before the first description, which starts the gathering. */
 void
 vm_peer_ice_setup (VmPeer *self)
@@ -247,15 +275,12 @@ vm_peer_ice_setup (VmPeer *self)
       GST_WARNING_OBJECT (
           self->pipeline, "%s is no address to gather on", addresses[i]);
   }
-  self->agent_handler = g_signal_connect_data (self->agent,
-      "new-selected-pair-full", G_CALLBACK (on_selected_pair),
-      vm_peer_link_ref (self->link), vm_peer_link_unref_closure, 0);
-  g_signal_connect_data (self->webrtc, "on-ice-candidate",
-      G_CALLBACK (on_local_candidate), vm_peer_link_ref (self->link),
-      vm_peer_link_unref_closure, 0);
-  g_signal_connect_data (self->webrtc, "notify::ice-gathering-state",
-      G_CALLBACK (on_gathering_state), vm_peer_link_ref (self->link),
-      vm_peer_link_unref_closure, 0);
+  self->agent_handlers[0] = watch_agent (
+      self, "new-selected-pair-full", G_CALLBACK (on_selected_pair));
+  self->agent_handlers[1] =
+      watch_agent (self, "new-candidate-full", G_CALLBACK (on_local_candidate));
+  self->agent_handlers[2] =
+      watch_agent (self, "candidate-gathering-done", G_CALLBACK (on_gathered));
 }
 
 static gboolean
@@ -487,8 +512,7 @@ void
 vm_peer_ice_stop (VmPeer *self)
 {
   g_cancellable_cancel (self->cancellable);
-  if (self->agent && self->agent_handler)
-    g_signal_handler_disconnect (self->agent, self->agent_handler);
-  self->agent_handler = 0;
+  for (guint i = 0; self->agent && i < G_N_ELEMENTS (self->agent_handlers); i++)
+    g_clear_signal_handler (&self->agent_handlers[i], self->agent);
   g_clear_object (&self->agent);
 }

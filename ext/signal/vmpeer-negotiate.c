@@ -113,6 +113,8 @@ local_set (VmPeer *self, gpointer data)
   text = gst_sdp_message_as_text (local->sdp);
   self->local_sent = TRUE;
   g_signal_emit_by_name (self, "description", self->offerer, text);
+  if (vm_peer_is_live (self))
+    vm_peer_ice_local_sent (self);
   if (vm_peer_is_live (self) && !self->offerer)
     vm_peer_ice_remote_ready (self);
 }

@@ -174,12 +174,14 @@ struct _VmPeer
 
   /* ICE */
   GObject *agent;
-  gulong agent_handler;
+  gulong agent_handlers[3];
   GQueue early; /* VmPeerEarly: candidates before the description */
   guint n_candidates;
   guint resolving; /* .local candidates on their way */
   gboolean end_waits; /* end-of-candidates came while resolving */
-  gboolean gathered; /* our own end was sent */
+  gboolean gathered; /* all of our own are known */
+  gboolean trickles; /* they go as they are found */
+  GPtrArray *found; /* of our own, until the description is sent */
   GCancellable *cancellable;
   gchar *path;
   gchar *remote_address; /* of the peer itself; or NULL */
@@ -314,6 +316,8 @@ void vm_peer_ice_add_relays (VmPeer *self);
 void vm_peer_ice_remote_ready (VmPeer *self);
 /* Whether a peer may be at @address, which a candidate names. */
 gboolean vm_peer_ice_may_be_at (VmPeer *self, const gchar *address);
+/* The description has been sent: so are the candidates. */
+void vm_peer_ice_local_sent (VmPeer *self);
 void vm_peer_early_free (gpointer early);
 void vm_peer_ice_stop (VmPeer *self);
 

@@ -154,6 +154,7 @@ vm_peer_finalize (GObject *object)
   g_free (self->path);
   g_free (self->remote_address);
   g_queue_clear_full (&self->early, vm_peer_early_free);
+  g_ptr_array_unref (self->found);
   g_clear_pointer (&self->remote, vm_peer_remote_free);
   g_ptr_array_unref (self->channels);
   g_object_unref (self->cancellable);
@@ -197,6 +198,7 @@ vm_peer_init (VmPeer *self)
 {
   self->context = g_main_context_ref_thread_default ();
   g_queue_init (&self->early);
+  self->found = g_ptr_array_new_with_free_func (g_free);
   self->channels = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
   self->rtt_ms = -1;

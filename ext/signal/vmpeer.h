@@ -73,7 +73,7 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
 
 /* Signals, emitted in the peer's context:
  *  "description" (gboolean offer, const gchar *sdp)
- *      the local description is set; send it
+ *      the local description is set; send it, with vm_peer_take_found()
  *  "candidate" (guint mline, const gchar *candidate)
  *      "" at the end
  *  "state" (guint VmPeerState, GError *)
@@ -112,6 +112,10 @@ void vm_peer_start (VmPeer *self);
 void
 vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp);
 void vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate);
+
+/* While "description" is emitted: the candidates of the m-line @mline that are
+ * known already. Those not taken come by "candidate", as do all others. */
+gchar **vm_peer_take_found (VmPeer *self, guint *mline);
 
 /* Sends one encoded frame, in the caller's thread. While another frame of the
  * stream is inside, it is dropped and a key unit is requested. The buffer's PTS

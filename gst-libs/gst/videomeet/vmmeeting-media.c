@@ -111,6 +111,71 @@ new_signal_to (VmParticipant *participant, VmSignalType type)
   return signal;
 }
 
+/* As RTCIceCandidate has them. */
+static void
+add_candidates (VmSignal *signal, const gchar *const *candidates, gint mline)
+{
+  GString *json = g_string_new ("[");
+
+  for (guint i = 0; candidates[i]; i++) {
+    g_string_append (json, i ? ",{" : "{");
+    vm_json_append_member (json, "candidate", candidates[i]);
+    vm_json_append_int (json, "sdpMLineIndex", mline);
+    g_string_append_c (json, '}');
+  }
+  g_string_append_c (json, ']');
+  vm_signal_take_candidates (signal, json);
+}
+
+/**
+ * vm_meeting_send_description_with_candidates:
+ * @self: a #VmMeeting
+ * @participant: whom to send it
+ * @type: offer or answer
+ * @sdp: the SDP, at most 64 KiB
+ * @candidates: (nullable) (array zero-terminated=1): ICE candidates that are
+ *   known already
+ * @mline: index of their m-line
+ * @session: (nullable): uuid of the exchange; an answer repeats the offer's
+ * @generation: counts the offers of a session; an answer repeats the offer's
+ * @identity: (nullable): what signs it, of vm_media_session_sign()
+ *
+ * Sends a session description and the candidates that were gathered before it:
+ * in one message, where the meeting's protocol can. It is lost without a word
+ * when @participant has left.
+ *
+ * Since: 0.1
+ */
+void
+vm_meeting_send_description_with_candidates (VmMeeting *self,
+    VmParticipant *participant, VmDescriptionType type, const gchar *sdp,
+    const gchar *const *candidates, gint mline, const gchar *session,
+    guint generation, const gchar *identity)
+{
+  g_autoptr (VmSignal) signal = NULL;
+  gboolean within;
+
+  g_return_if_fail (VM_IS_MEETING (self));
+  g_return_if_fail (VM_IS_PARTICIPANT (participant));
+  g_return_if_fail (sdp != NULL);
+
+  within = self->dialect == VM_DIALECT_NAME_NATIVE;
+  signal = new_signal_to (participant,
+      type == VM_DESCRIPTION_TYPE_OFFER ? VM_SIGNAL_OFFER : VM_SIGNAL_ANSWER);
+  vm_signal_set_text (signal, &signal->sdp, sdp);
+  if (candidates && candidates[0] && within)
+    add_candidates (signal, candidates, mline);
+  if (session)
+    vm_signal_set_text (signal, &signal->session, session);
+  signal->generation = generation;
+  if (identity)
+    vm_signal_set_text (signal, &signal->identity, identity);
+  vm_meeting_send (self, signal);
+  for (guint i = 0; candidates && candidates[i] && !within; i++)
+    vm_meeting_send_candidate (
+        self, participant, candidates[i], mline, NULL, session, generation);
+}
+
 /**
  * vm_meeting_send_description:
  * @self: a #VmMeeting
@@ -131,21 +196,8 @@ vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
     VmDescriptionType type, const gchar *sdp, const gchar *session,
     guint generation, const gchar *identity)
 {
-  g_autoptr (VmSignal) signal = NULL;
-
-  g_return_if_fail (VM_IS_MEETING (self));
-  g_return_if_fail (VM_IS_PARTICIPANT (participant));
-  g_return_if_fail (sdp != NULL);
-
-  signal = new_signal_to (participant,
-      type == VM_DESCRIPTION_TYPE_OFFER ? VM_SIGNAL_OFFER : VM_SIGNAL_ANSWER);
-  vm_signal_set_text (signal, &signal->sdp, sdp);
-  if (session)
-    vm_signal_set_text (signal, &signal->session, session);
-  signal->generation = generation;
-  if (identity)
-    vm_signal_set_text (signal, &signal->identity, identity);
-  vm_meeting_send (self, signal);
+  vm_meeting_send_description_with_candidates (
+      self, participant, type, sdp, NULL, 0, session, generation, identity);
 }
 
 /**

@@ -75,6 +75,8 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, Side *side)
 {
   Pair *pair = side->pair;
 
+  side->described = TRUE;
+  side->found = peer->found->len;
   fail_unless (offer == (side->index == 0));
   if (pair->hold_descriptions) {
     g_free (pair->held);
@@ -88,6 +90,8 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, Side *side)
 static void
 on_candidate (VmPeer *peer, guint mline, const gchar *candidate, Side *side)
 {
+  side->after_end += *candidate && side->ends;
+  side->before_description += !side->described;
   if (*candidate)
     side->candidates++;
   else

@@ -19,6 +19,10 @@ typedef struct
   GError *error;
   gchar *path;
   guint candidates, ends;
+  guint after_end; /* candidates that came after the last */
+  gboolean described;
+  guint found; /* candidates known with the description */
+  guint before_description; /* candidates */
   guint connected_seen;
   guint key_units[VM_PEER_N_STREAMS]; /* wanted of this side */
   gint64 key_unit_time; /* of the last for the camera, by the peer's clock */

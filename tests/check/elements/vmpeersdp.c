@@ -483,6 +483,33 @@ GST_START_TEST (test_another_certificate)
 
 GST_END_TEST;
 
+/* --- what this side writes --- */
+
+static gboolean
+both_have_ended (gpointer data)
+{
+  return pair.sides[0].ends && pair.sides[1].ends;
+}
+
+/* The description, its candidates, and last that there are no more. */
+GST_START_TEST (test_end_of_candidates_is_last)
+{
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_unless (wait_for (both_have_ended, NULL, PAIR_CONNECT_MS));
+  for (guint i = 0; i < 2; i++) {
+    fail_unless (pair.sides[i].candidates > 0);
+    fail_unless (pair.sides[i].found > 0);
+    fail_unless_equals_int (pair.sides[i].ends, 1);
+    fail_unless_equals_int (pair.sides[i].after_end, 0);
+    fail_unless_equals_int (pair.sides[i].before_description, 0);
+  }
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* --- read, without a connection --- */
 
 #define HEAD                                                 \
@@ -606,6 +633,7 @@ vmpeersdp_suite (void)
   tcase_set_timeout (tc, 240);
   tcase_add_loop_test (tc, test_taken, 0, G_N_ELEMENTS (kinds));
   tcase_add_loop_test (tc, test_another_certificate, 0, 2);
+  tcase_add_test (tc, test_end_of_candidates_is_last);
   tcase_add_test (tc, test_sctp_ports);
   tcase_add_test (tc, test_from_the_session);
   tcase_add_test (tc, test_candidates_of_other_transports);

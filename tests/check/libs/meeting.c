@@ -74,6 +74,23 @@ all_servers (Device *device)
   return g_strjoinv (" ", all);
 }
 
+/* Seed 1 §3.1: `offer {sdp, candidates}`. */
+GST_START_TEST (test_candidates_within_an_offer)
+{
+  static const gchar *const candidates[] = { "candidate:1", "candidate:2",
+    NULL };
+
+  meet ();
+  g_string_truncate (b.heard, 0);
+  vm_meeting_send_description_with_candidates (a.meeting, a.other,
+      VM_DESCRIPTION_TYPE_OFFER, "v=0", candidates, 2, "s-1", 1, NULL);
+  WAIT_FOR (has (&b, "candidate:2"));
+  heard (&b, "offer:s-1:1 candidate:candidate:1:2::s-1:1 "
+             "candidate:candidate:2:2::s-1:1");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_ice_servers)
 {
   const gchar *const of_host[] = { "stun://10.0.0.1",
@@ -734,6 +751,7 @@ meeting_suite (void)
   tcase_add_loop_test (three, test_pin_of_the_other_host, 0, 2);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_call);
+  tcase_add_test (tc, test_candidates_within_an_offer);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_ice_servers_refused);
   tcase_add_test (tc, test_steps_of_a_participant_are_logged);

@@ -172,6 +172,12 @@ vm_signal_take_object (VmSignal *signal, GString *json)
   own (signal, &signal->object, json);
 }
 
+void
+vm_signal_take_candidates (VmSignal *signal, GString *json)
+{
+  own (signal, &signal->candidates, json);
+}
+
 VmSignalParticipant *
 vm_signal_add_participant (VmSignal *signal)
 {

@@ -153,6 +153,8 @@ GError *vm_signal_get_error (const VmSignal *signal);
 void vm_signal_set_text (VmSignal *signal, VmSpan *span, const gchar *text);
 /* @json, which is given away, is the object that a browser would have sent. */
 void vm_signal_take_object (VmSignal *signal, GString *json);
+/* The array of them, likewise. */
+void vm_signal_take_candidates (VmSignal *signal, GString *json);
 
 /* Another participant of @signal, which owns it; all empty. */
 VmSignalParticipant *vm_signal_add_participant (VmSignal *signal);
