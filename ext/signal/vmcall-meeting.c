@@ -301,7 +301,7 @@ on_description (VmMeeting *meeting, VmParticipant *participant,
   description = vm_link_description_new (sdp, session, generation, identity);
   if (type == VM_DESCRIPTION_TYPE_ANSWER)
     vm_link_take_answer (link, description);
-  else if (!vm_meeting_offers_to (meeting, participant))
+  else if (vm_link_wants_offer (link, description))
     wait_for_inputs (call, link, g_steal_pointer (&description));
 }
 

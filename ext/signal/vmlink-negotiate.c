@@ -217,6 +217,22 @@ hold_offer (VmLink *self, const VmLinkDescription *offer, guint delay)
       vm_timer_new (vm_call_get_context (self->call), delay, on_held, self);
 }
 
+/* Each of its descriptions is signed for one connection. */
+static gboolean
+has_key (VmLink *self)
+{
+  return *vm_participant_get_device_id (self->participant) != '\0';
+}
+
+static void
+take_words (VmLink *self, gboolean offer, const gchar *sdp)
+{
+  g_free (self->theirs);
+  self->theirs = vm_peer_name_connection (sdp, offer);
+  if (!offer)
+    vm_peer_set_remote_description (self->peer, FALSE, sdp);
+}
+
 /* Checked before anything is given up for it: a connection that stands is not
  * ended by what is nobody's word. */
 void
@@ -226,7 +242,8 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   g_autoptr (VmMediaSession) media = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (self->peer && offer->generation <= self->generation) {
+  if (self->peer && offer->generation <= self->generation
+      && (has_key (self) || g_strcmp0 (offer->session, self->session) == 0)) {
     GST_INFO ("%s: stale offer %u dropped",
         vm_participant_get_id (self->participant), offer->generation);
     return;
@@ -250,6 +267,7 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   self->session = g_strdup (offer->session);
   self->generation = offer->generation;
   g_set_object (&self->media, media);
+  take_words (self, TRUE, offer->sdp);
   vm_link_connect (self, FALSE, offer->sdp);
 }
 
@@ -258,6 +276,43 @@ is_current (VmLink *self, const gchar *session, guint generation)
 {
   return self->peer && g_strcmp0 (session, self->session) == 0
          && generation == self->generation;
+}
+
+/* webrtcbin 1.22.0 cannot change what a connection carries, nor begin its ICE
+ * anew; and a browser takes no answer of another connection for one of its
+ * own. */
+static gboolean
+changes_connection (VmLink *self, const gchar *sdp)
+{
+  g_autofree gchar *name = NULL;
+
+  if (!self->theirs)
+    return FALSE;
+  name = vm_peer_name_connection (sdp, TRUE);
+  return g_strcmp0 (name, self->theirs) == 0;
+}
+
+gboolean
+vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
+{
+  VmMeeting *meeting = vm_call_get_meeting (self->call);
+  gboolean offers = vm_meeting_offers_to (meeting, self->participant);
+  g_autoptr (GError) error = NULL;
+
+  if (has_key (self))
+    return !offers;
+  if (changes_connection (self, offer->sdp))
+    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The connection that there is cannot be changed by another offer; it "
+        "goes on as it is, and a new connection is taken");
+  else if (offers && !self->theirs)
+    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "An offer crosses the one of this side, which goes first");
+  if (!error)
+    return TRUE;
+  vm_meeting_refuse_description (meeting, self->participant, error);
+  vm_link_warn_refused (self, error);
+  return FALSE;
 }
 
 void
@@ -272,7 +327,7 @@ vm_link_take_answer (VmLink *self, const VmLinkDescription *answer)
           answer->sdp, answer->identity, &error))
     refuse (self, error);
   else
-    vm_peer_set_remote_description (self->peer, FALSE, answer->sdp);
+    take_words (self, FALSE, answer->sdp);
 }
 
 void

@@ -23,6 +23,7 @@ struct _VmLink
   GSource *old_source; /* until then at most */
   gulong handlers[5];
   gchar *session;
+  gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
   guint generation, restarts;
   GQueue early; /* Early */
   guint slot, second_slot; /* or VM_SLOT_NONE */
@@ -64,6 +65,9 @@ void vm_link_retire_peer (VmLink *self);
 guint vm_link_connect_delay (VmLink *self);
 /* The connection is given up, and tried again if that may help. */
 void vm_link_fail (VmLink *self, const GError *error);
+
+/* An offer is refused, and the connection is as it was. */
+void vm_link_warn_refused (VmLink *self, const GError *error);
 
 /* vmlink-negotiate.c */
 void vm_link_start_negotiating (VmLink *self);

@@ -28,6 +28,7 @@ vm_link_finalize (GObject *object)
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     g_clear_object (&self->inputs[i]);
   g_free (self->session);
+  g_free (self->theirs);
   g_free (self->path);
   vm_link_stop_negotiating (self);
   g_clear_object (&self->media);
@@ -290,6 +291,15 @@ warn (VmLink *self, gchar *text, const GError *error)
       ("participant-id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
           vm_error_get_code (error), "field", G_TYPE_STRING, field, NULL));
+}
+
+void
+vm_link_warn_refused (VmLink *self, const GError *error)
+{
+  warn (self,
+      g_strdup_printf ("An offer of %s is not taken: %s",
+          vm_participant_get_user (self->participant), error->message),
+      error);
 }
 
 void

@@ -125,6 +125,18 @@ vm_peer_sdp_offered_codec (const gchar *text, VmPeerStream stream)
   return NULL;
 }
 
+gchar *
+vm_peer_name_connection (const gchar *sdp, gboolean offer)
+{
+  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (sdp, offer, NULL);
+  const GstSDPOrigin *origin;
+
+  if (!remote)
+    return NULL;
+  origin = gst_sdp_message_get_origin (remote->sdp);
+  return g_strdup_printf ("%s %s", origin->sess_id, remote->fingerprints[0]);
+}
+
 static gboolean
 plan_media (
     VmPeer *self, VmPeerMline *line, const GstSDPMedia *media, GError **error)

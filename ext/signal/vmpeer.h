@@ -112,6 +112,10 @@ void vm_peer_start (VmPeer *self);
 void
 vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp);
 void vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate);
+/* What all descriptions of one connection of a side have in common, and no
+ * other has: its session of SDP and its certificate. NULL: @sdp is not usable.
+ */
+gchar *vm_peer_name_connection (const gchar *sdp, gboolean offer);
 
 /* While "description" is emitted: the candidates of the m-line @mline that are
  * known already. Those not taken come by "candidate", as do all others. */

@@ -181,6 +181,8 @@ void vm_link_drop_codec (VmLink *link, VmPeerStream stream, VmCodec codec);
 /* The other side is to offer, in time. */
 void vm_link_expect_offer (VmLink *link);
 /* What came; nothing of it is used that is not the other's word. */
+/* Whether it may be taken; else the other side hears why. */
+gboolean vm_link_wants_offer (VmLink *link, const VmLinkDescription *offer);
 void vm_link_take_offer (VmLink *link, const VmLinkDescription *offer);
 void vm_link_take_answer (VmLink *link, const VmLinkDescription *answer);
 /* The other side says that it does not connect to this one. */

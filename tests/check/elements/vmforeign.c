@@ -14,7 +14,7 @@ typedef struct
 {
   VmMeeting *meeting;
   VmParticipant *host;
-  gchar *offer, *session;
+  gchar *offer, *answer, *session;
   guint generation, offers;
   GError *refused;
 } Guest;
@@ -32,7 +32,11 @@ on_description (VmMeeting *meeting, VmParticipant *from, VmDescriptionType type,
     const gchar *sdp, const gchar *session, guint generation,
     const gchar *identity, gpointer user_data)
 {
-  fail_unless_equals_int (type, VM_DESCRIPTION_TYPE_OFFER);
+  if (type == VM_DESCRIPTION_TYPE_ANSWER) {
+    g_free (guest.answer);
+    guest.answer = g_strdup (sdp);
+    return;
+  }
   g_free (guest.offer);
   g_free (guest.session);
   guest.offer = g_strdup (sdp);
@@ -100,6 +104,7 @@ guest_clear (void)
   g_clear_object (&guest.host);
   g_clear_error (&guest.refused);
   g_free (guest.offer);
+  g_free (guest.answer);
   g_free (guest.session);
 }
 
@@ -172,6 +177,86 @@ GST_START_TEST (test_refusal_is_heard_and_named)
 
 GST_END_TEST;
 
+static gchar *
+replaced (const gchar *text, const gchar *from, const gchar *to)
+{
+  g_auto (GStrv) parts = g_strsplit (text, from, 0);
+
+  fail_unless (parts[1] != NULL, "no %s in %s", from, text);
+  return g_strjoinv (to, parts);
+}
+
+/* The connection of the host's offer, which the guest has answered. */
+static gchar *
+answer_well (void)
+{
+  g_autofree gchar *active =
+      replaced (guest.offer, "a=setup:actpass", "a=setup:active");
+  g_autofree gchar *sdp = replaced (active, "a=recvonly", "a=sendonly");
+
+  answer (sdp);
+  return g_strdup (guest.offer);
+}
+
+static void
+offer (const gchar *sdp, const gchar *session)
+{
+  vm_meeting_send_description (guest.meeting, guest.host,
+      VM_DESCRIPTION_TYPE_OFFER, sdp, session, 1, NULL);
+}
+
+static const gchar *const changes[][2] = {
+  { "a=setup:actpass", "a=setup:actpass\r\na=x-same:1" },
+  { "a=ice-ufrag:", "a=ice-ufrag:anew" },
+  { "a=mid:camera", "a=mid:camera\r\na=inactive" },
+};
+
+/* A page that changes its connection, or restarts its ICE: what cannot be done
+ * is said, and what there is goes on. */
+GST_START_TEST (test_second_offer_is_refused_and_ends_nothing)
+{
+  Side a = host (VIDEO "m.video_sink_0");
+  g_autofree gchar *own = NULL, *changed = NULL;
+  g_autoptr (GstMessage) failed = NULL;
+
+  guest_join (&a);
+  own = answer_well ();
+  changed = replaced (own, changes[__i__][0], changes[__i__][1]);
+  offer (changed, "anew");
+  expect ((gpointer *) &guest.refused, "error");
+  fail_unless (g_error_matches (guest.refused, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+  fail_unless (strstr (guest.refused->message, "goes on") != NULL, "%s",
+      guest.refused->message);
+  fail_unless_equals_int (guest.offers, 1);
+  failed = gst_bus_pop_filtered (a.bus, GST_MESSAGE_WARNING);
+  fail_unless (failed != NULL);
+  gst_clear_message (&failed);
+  failed = gst_bus_pop_filtered (a.bus, GST_MESSAGE_WARNING);
+  fail_unless (failed == NULL, "the connection was given up");
+  guest_clear ();
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* Another connection of the page is taken: it is answered. */
+GST_START_TEST (test_new_connection_is_answered)
+{
+  Side a = host (VIDEO "m.video_sink_0");
+  g_autofree gchar *own = NULL, *other = NULL;
+
+  guest_join (&a);
+  own = answer_well ();
+  other = replaced (own, "o=- ", "o=- 1");
+  offer (other, "anew");
+  expect ((gpointer *) &guest.answer, "answer");
+  fail_unless (guest.refused == NULL);
+  guest_clear ();
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmforeign_suite (void)
 {
@@ -184,6 +269,9 @@ vmforeign_suite (void)
   tcase_set_timeout (tc, 240);
   tcase_add_loop_test (
       tc, test_refusal_is_heard_and_named, 0, G_N_ELEMENTS (wrongs));
+  tcase_add_loop_test (tc, test_second_offer_is_refused_and_ends_nothing, 0,
+      G_N_ELEMENTS (changes));
+  tcase_add_test (tc, test_new_connection_is_answered);
   return s;
 }
 
