@@ -14,13 +14,16 @@ fuzz_one (const guint8 *data, gsize size)
   g_autofree gchar *header = g_strndup ((const gchar *) data, size);
   g_autoptr (GInetAddress) told = NULL, kept = NULL, again = NULL;
   g_autofree gchar *longer = NULL;
+  gboolean sure;
 
-  told = vm_proxies_find_client (proxies, proxy, header);
+  told = vm_proxies_find_client (proxies, proxy, header, &sure);
   g_assert_true (G_IS_INET_ADDRESS (told));
-  kept = vm_proxies_find_client (proxies, other, header);
+  kept = vm_proxies_find_client (proxies, other, header, &sure);
+  g_assert_true (sure);
   g_assert_true (g_inet_address_equal (kept, other));
   /* what stands before an address that is no proxy's changes nothing */
   longer = g_strconcat (header, ",192.0.2.1", NULL);
-  again = vm_proxies_find_client (proxies, proxy, longer);
+  again = vm_proxies_find_client (proxies, proxy, longer, &sure);
+  g_assert_true (sure);
   g_assert_true (g_inet_address_equal (again, other));
 }

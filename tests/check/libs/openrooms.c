@@ -244,10 +244,39 @@ GST_START_TEST (test_behind_a_proxy)
   fail_unless_equals_int (ask_on (streams[3], "/metrics", "192.0.2.1"), 404);
   fail_unless_equals_int (
       ask_on (streams[3], "/metrics", "127.0.0.1, 192.0.2.1"), 404);
-  fail_unless_equals_int (ask_on (streams[3], "/metrics", NULL), 200);
   net_use_address (NULL);
   for (guint i = 0; i < 4; i++)
     g_object_unref (streams[i]);
+}
+
+GST_END_TEST;
+
+/* Who does not say whom it asks for may ask for anybody: this machine's own
+ * have no proxy between. */
+GST_START_TEST (test_no_right_behind_a_proxy)
+{
+  static const gchar *const proxies[] = { "127.0.0.7", NULL };
+  static const gchar *const unreadable[] = { "unknown", "", "_hidden",
+    "192.0.2.1, unknown", "127.0.0.1, unknown, 127.0.0.7" };
+  g_autoptr (GIOStream) own = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+
+  start ((VmServerConfig){ .trusted_proxies = proxies });
+  net_use_address ("127.0.0.7");
+  stream = net_connect (server);
+  fail_unless_equals_int (ask_on (stream, "/metrics", NULL), 404);
+  fail_unless_equals_int (ask_on (stream, "/healthz", NULL), 200);
+  for (guint i = 0; i < G_N_ELEMENTS (unreadable); i++)
+    fail_unless_equals_int (ask_on (stream, "/metrics", unreadable[i]), 404);
+  fail_unless_equals_int (ask_on (stream, "/metrics", "127.0.0.1"), 200);
+  fail_unless_equals_int (ask_on (stream, "/metrics", NULL), 404);
+  /* one that the server was not told of is a proxy all the same */
+  net_use_address ("127.0.0.8");
+  own = net_connect (server);
+  fail_unless_equals_int (ask_on (own, "/metrics", NULL), 200);
+  fail_unless_equals_int (ask_on (own, "/metrics", "127.0.0.1"), 404);
+  fail_unless_equals_int (ask_on (own, "/metrics", NULL), 200);
+  net_use_address (NULL);
 }
 
 GST_END_TEST;
@@ -311,6 +340,7 @@ openrooms_suite (void)
   tcase_add_test (tc, test_connections_of_an_address);
   tcase_add_test (tc, test_two_headers);
   tcase_add_test (tc, test_behind_a_proxy);
+  tcase_add_test (tc, test_no_right_behind_a_proxy);
   tcase_add_test (tc, test_connections_of_a_network);
   tcase_add_test (tc, test_nobody_else_is_believed);
   suite_add_tcase (s, tc);

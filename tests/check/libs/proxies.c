@@ -10,13 +10,15 @@
 static const gchar *const texts[] = { "10.0.0.1", "192.168.0.0/16", "fd00::/8",
   NULL };
 
+static gboolean told; /* by the last find() */
+
 static gchar *
 find (const gchar *peer, const gchar *header)
 {
   g_autoptr (GPtrArray) proxies = vm_proxies_read (texts, NULL);
   g_autoptr (GInetAddress) from = g_inet_address_new_from_string (peer);
   g_autoptr (GInetAddress) client =
-      vm_proxies_find_client (proxies, from, header);
+      vm_proxies_find_client (proxies, from, header, &told);
 
   return g_inet_address_to_string (client);
 }
@@ -63,6 +65,37 @@ GST_START_TEST (test_whose_request)
 
 GST_END_TEST;
 
+/* Whether somebody has said who it is, all the way. */
+GST_START_TEST (test_who_is_told_of)
+{
+  static const struct
+  {
+    const gchar *peer, *header;
+    gboolean told;
+  } cases[] = {
+    { "192.0.2.7", NULL, TRUE },
+    { "192.0.2.7", "127.0.0.1", TRUE },
+    { "10.0.0.1", "192.0.2.7", TRUE },
+    { "10.0.0.1", "192.0.2.7, 192.168.4.5", TRUE },
+    { "10.0.0.1", "unknown, 192.0.2.7", TRUE },
+    /* the first of all may be where a proxy is */
+    { "10.0.0.1", "192.168.4.5", TRUE },
+    { "10.0.0.1", NULL, FALSE },
+    { "10.0.0.1", "", FALSE },
+    { "10.0.0.1", "unknown", FALSE },
+    { "10.0.0.1", "unknown, 192.168.4.5", FALSE },
+    { "10.0.0.1", "192.0.2.7, ,192.168.4.5", FALSE },
+    { "10.0.0.1", "192.0.2.7, _hidden", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_free (find (cases[i].peer, cases[i].header));
+    fail_unless (told == cases[i].told, "case %u", i);
+  }
+}
+
+GST_END_TEST;
+
 static gchar *
 chain (guint proxies)
 {
@@ -82,6 +115,7 @@ GST_START_TEST (test_longest_chain)
 
   fail_unless_equals_string (a, "192.0.2.7");
   fail_unless_equals_string (b, "192.168.4.5");
+  fail_if (told);
 }
 
 GST_END_TEST;
@@ -121,6 +155,7 @@ proxies_suite (void)
   TCase *tc = tcase_create ("general");
 
   tcase_add_test (tc, test_whose_request);
+  tcase_add_test (tc, test_who_is_told_of);
   tcase_add_test (tc, test_longest_chain);
   tcase_add_test (tc, test_bad_proxies);
   tcase_add_test (tc, test_nobody_is_trusted);

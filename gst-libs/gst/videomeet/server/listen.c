@@ -132,17 +132,23 @@ vm_server_local_addresses (VmServer *self)
   return self->addresses;
 }
 
+/* Of a proxy on this machine that does not say whom it asks for, no right comes
+ * from the address: it may be anybody, and shares only the limits. */
 static void
-set_address (VmConn *conn, GInetAddress *address)
+set_address (VmConn *conn, GInetAddress *address, gboolean told)
 {
   VmServer *self = conn->server;
+  gboolean local = g_inet_address_get_is_loopback (address);
   g_autofree gchar *text = g_inet_address_to_string (address);
   g_autofree gchar *group =
-      vm_address_group (address, vm_server_local_addresses (self));
+      local && !told
+          ? g_strconcat ("proxy ", text, NULL)
+          : vm_address_group (address, vm_server_local_addresses (self));
 
   conn->address = vm_text_share (text);
   conn->group = vm_text_share (group);
-  conn->loopback = g_inet_address_get_is_loopback (address) != FALSE;
+  conn->told = told != FALSE;
+  conn->loopback = local && told;
   /* a proxy speaks for many: each of its connections counts for its client */
   if (conn->proxy && g_inet_address_equal (conn->proxy, address))
     return;
@@ -176,16 +182,22 @@ vm_conn_take_forwarded (VmConn *conn)
   g_autofree gchar *header = NULL;
   g_autofree gchar *address = NULL;
   g_autoptr (GInetAddress) client = NULL;
+  gboolean told;
 
-  if (!conn->proxy)
-    return;
   header = vm_http_header (conn, WSI_TOKEN_X_FORWARDED_FOR);
-  client = vm_proxies_find_client (conn->server->proxies, conn->proxy, header);
+  if (conn->proxy) {
+    client = vm_proxies_find_client (
+        conn->server->proxies, conn->proxy, header, &told);
+  } else {
+    /* nor of one that is not believed */
+    client = g_inet_address_new_from_string (conn->address);
+    told = !header;
+  }
   address = g_inet_address_to_string (client);
-  if (g_str_equal (address, conn->address))
+  if (g_str_equal (address, conn->address) && told == conn->told)
     return;
   clear_address (conn);
-  set_address (conn, client);
+  set_address (conn, client, told);
 }
 
 static VmConn *
@@ -197,7 +209,7 @@ conn_new (VmServer *self, GInetAddress *address)
   conn->request = g_new0 (VmRequest, 1);
   if (vm_proxies_trust (self->proxies, address))
     conn->proxy = g_object_ref (address);
-  set_address (conn, address);
+  set_address (conn, address, !conn->proxy);
   conn->since = g_get_monotonic_time ();
   g_hash_table_add (self->conns, conn);
   return conn;

@@ -71,18 +71,21 @@ read_address (const gchar *text)
 
 GInetAddress *
 vm_proxies_find_client (
-    GPtrArray *proxies, GInetAddress *peer, const gchar *header)
+    GPtrArray *proxies, GInetAddress *peer, const gchar *header, gboolean *told)
 {
   g_auto (GStrv) hops = g_strsplit (header ? header : "", ",", -1);
   GInetAddress *client = g_object_ref (peer);
   guint n = g_strv_length (hops);
   guint last = n > VM_FORWARDED_MAX ? n - VM_FORWARDED_MAX : 0;
 
+  *told = !vm_proxies_trust (proxies, client);
+
   /* what stands before an address that is not trusted, anybody may have
    * written */
   for (guint i = n; i > last && vm_proxies_trust (proxies, client); i--) {
     GInetAddress *hop = read_address (hops[i - 1]);
 
+    *told = hop && (i == 1 || !vm_proxies_trust (proxies, hop));
     if (!hop)
       break;
     g_object_unref (client);

@@ -15,6 +15,8 @@ GPtrArray *vm_proxies_read (const gchar *const *texts, GError **error);
 gboolean vm_proxies_trust (GPtrArray *proxies, GInetAddress *address);
 /* The last address of @header (NULL: none was sent) that is no trusted proxy's,
  * as far as it is written by @peer and others that are; @peer where that says
- * nothing. Returns: (transfer full) */
-GInetAddress *vm_proxies_find_client (
-    GPtrArray *proxies, GInetAddress *peer, const gchar *header);
+ * nothing. @told: FALSE when it ends with a proxy that says of nobody, or
+ * nothing that can be read, whom it asks for: then it may be anybody. Returns:
+ * (transfer full) */
+GInetAddress *vm_proxies_find_client (GPtrArray *proxies, GInetAddress *peer,
+    const gchar *header, gboolean *told);

@@ -181,7 +181,8 @@ struct _VmConn
   gchar *group; /* shared; what wrong PINs and tickets are counted by */
   guint
       count; /* connections of the address when this one came; 0: of a proxy */
-  guint loopback : 1;
+  guint loopback : 1; /* somebody on this machine, as far as that is told */
+  guint told : 1; /* whose address it is, see vm_proxies_find_client() */
   guint asked : 1; /* a whole request has come */
   guint cut : 1; /* about to be closed */
   gint64 since;
