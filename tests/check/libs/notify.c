@@ -239,11 +239,11 @@ GST_START_TEST (test_events)
 {
   g_autoptr (VmNotify) notify = notify_new (&patient);
 
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "Ann", NULL);
-  vm_notify_push (notify, VM_NOTIFY_CALL_MISSED, "Bob", "Ann");
-  vm_notify_push (notify, VM_NOTIFY_SHARE_COMPLETED, "Ann", "d1");
-  vm_notify_push (notify, VM_NOTIFY_TERMINAL_STARTED, "Ann", "d2");
-  vm_notify_push (notify, VM_NOTIFY_AGENT_OFFLINE, "Ann", "d3");
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "Ann", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CALL_MISSED, "by", "Bob", "Ann");
+  vm_notify_push (notify, VM_NOTIFY_SHARE_COMPLETED, "by", "Ann", "d1");
+  vm_notify_push (notify, VM_NOTIFY_TERMINAL_STARTED, "by", "Ann", "d2");
+  vm_notify_push (notify, VM_NOTIFY_AGENT_OFFLINE, "by", "Ann", "d3");
   wait_for (notify, 5, 5, 0);
   says (0, "\"message\":\"Ann has written in the chat\"");
   says (1, "\"message\":\"Bob has missed a call of Ann\"");
@@ -267,7 +267,7 @@ GST_START_TEST (test_names)
   g_autoptr (VmNotify) notify = notify_new (&patient);
 
   vm_notify_push (
-      notify, VM_NOTIFY_CHAT, "\"},\\\n\"priority\":10,“Ünn”", NULL);
+      notify, VM_NOTIFY_CHAT, "by", "\"},\\\n\"priority\":10,“Ünn”", NULL);
   wait_for (notify, 1, 1, 0);
   says (0, "\\\"priority\\\":10");
 }
@@ -281,16 +281,16 @@ GST_START_TEST (test_refused)
 
   answer_by (401);
   answer_by (302); /* who knows where to */
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "one", NULL);
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "two", NULL);
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "three", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "one", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "two", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "three", NULL);
   wait_for (notify, 3, 1, 2);
   says (2, "three has written");
   fail_unless (has_logged ("the server says 401"));
   /* said once, until it works again */
   fail_if (has_logged ("302"));
   answer_by (403);
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "four", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "four", NULL);
   wait_for (notify, 4, 1, 3);
   fail_unless (has_logged ("403"));
 }
@@ -304,8 +304,8 @@ GST_START_TEST (test_tried_again)
   g_autoptr (VmNotify) notify = notify_new (&patient);
 
   g_array_append_vals (answers, statuses, G_N_ELEMENTS (statuses));
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "one", NULL);
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "two", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "one", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "two", NULL);
   wait_for (notify, 6, 2, 0);
   for (guint i = 0; i < 5; i++)
     says (i, "one has written");
@@ -322,7 +322,7 @@ GST_START_TEST (test_hangs)
   guint deadline = g_timeout_add (DEADLINE_MS, on_deadline, NULL);
 
   holds = TRUE;
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "one", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "one", NULL);
   while (bodies->len < 2)
     g_main_context_iteration (NULL, TRUE);
   says (0, "one has written");
@@ -343,7 +343,7 @@ GST_START_TEST (test_half_an_answer)
   VmNotifyCounts counts = { 0 };
 
   half = TRUE;
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "one", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "one", NULL);
   while (!counts.sent) {
     g_main_context_iteration (NULL, TRUE);
     vm_notify_count (notify, &counts);
@@ -360,8 +360,8 @@ GST_START_TEST (test_long_answer)
   g_autoptr (VmNotify) notify = notify_new (&patient);
 
   answer_size = 1024 * 1024;
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "one", NULL);
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "two", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "one", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "two", NULL);
   wait_for (notify, 2, 2, 0);
 }
 
@@ -378,13 +378,13 @@ check_queue (guint waiting, guint64 dropped)
   guint deadline = g_timeout_add (DEADLINE_MS, on_deadline, NULL);
 
   holds = TRUE;
-  vm_notify_push (notify, VM_NOTIFY_CHAT, "on its way", NULL);
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "on its way", NULL);
   while (!held->len)
     g_main_context_iteration (NULL, TRUE);
   for (guint i = 0; i < waiting; i++) {
     g_autofree gchar *who = g_strdup_printf ("<%u>", i);
 
-    vm_notify_push (notify, VM_NOTIFY_CHAT, who, NULL);
+    vm_notify_push (notify, VM_NOTIFY_CHAT, "by", who, NULL);
   }
   vm_notify_count (notify, &counts);
   fail_unless_equals_uint64 (counts.dropped, dropped);
@@ -397,6 +397,54 @@ check_queue (guint waiting, guint64 dropped)
   says (1, dropped ? "<1>" : "<0>");
   g_ptr_array_set_size (bodies, 0);
 }
+
+/* A user who causes too many is held back, and nobody else; what is missed
+ * waits in a queue of its own. */
+GST_START_TEST (test_one_floods)
+{
+  static const VmNotifyTimes usual = { DEADLINE_MS, 1, 4, DEADLINE_MS };
+  g_autoptr (VmNotify) notify = notify_new (&usual);
+  const guint flood = 550;
+  VmNotifyCounts counts;
+
+  for (guint i = 0; i < flood; i++)
+    vm_notify_push (notify, VM_NOTIFY_SHARE_COMPLETED, "eve", "Eve", "d1");
+  vm_notify_push (notify, VM_NOTIFY_CALL_MISSED, "bob", "Ann", "Bob");
+  wait_for (notify, VM_NOTIFY_USER_BURST + 1, VM_NOTIFY_USER_BURST + 1, 0);
+  vm_notify_count (notify, &counts);
+  fail_unless_equals_uint64 (counts.dropped, flood - VM_NOTIFY_USER_BURST);
+  g_ptr_array_set_size (bodies, 0);
+}
+
+GST_END_TEST;
+
+/* However many cause them: what is of another event is not lost, and waits for
+ * one of each other event. */
+GST_START_TEST (test_many_flood)
+{
+  g_autoptr (VmNotify) notify = notify_new (&patient);
+  guint deadline = g_timeout_add (DEADLINE_MS, on_deadline, NULL);
+  guint taken = VM_NOTIFY_QUEUE_MAX + 2;
+
+  holds = TRUE;
+  vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "on its way", NULL);
+  while (!held->len)
+    g_main_context_iteration (NULL, TRUE);
+  vm_notify_push (notify, VM_NOTIFY_CALL_MISSED, "bob", "Ann", "Bob");
+  for (guint i = 0; i < 550; i++) {
+    g_autofree gchar *by = g_strdup_printf ("eve%u", i);
+
+    vm_notify_push (notify, VM_NOTIFY_SHARE_COMPLETED, by, "Eve", "d1");
+  }
+  g_source_remove (deadline);
+  holds = FALSE;
+  soup_server_message_unpause (g_ptr_array_index (held, 0));
+  g_ptr_array_set_size (held, 0);
+  wait_for (notify, taken, taken, 0);
+  says (1, "Ann has missed a call of Bob");
+}
+
+GST_END_TEST;
 
 GST_START_TEST (test_queue)
 {
@@ -416,8 +464,8 @@ GST_START_TEST (test_nobody_there)
   soup_server_disconnect (server);
   notify = vm_notify_new (url, KEY, &patient, NULL);
   for (guint i = 0; i < 3; i++)
-    vm_notify_push (notify, VM_NOTIFY_CHAT, "one", NULL);
-  vm_notify_push (NULL, VM_NOTIFY_CHAT, "nobody", NULL);
+    vm_notify_push (notify, VM_NOTIFY_CHAT, "by", "one", NULL);
+  vm_notify_push (NULL, VM_NOTIFY_CHAT, "by", "nobody", NULL);
 }
 
 GST_END_TEST;
@@ -473,6 +521,8 @@ notify_suite (void)
   tcase_add_test (tc, test_half_an_answer);
   tcase_add_test (tc, test_long_answer);
   tcase_add_test (tc, test_queue);
+  tcase_add_test (tc, test_one_floods);
+  tcase_add_test (tc, test_many_flood);
   tcase_add_test (tc, test_nobody_there);
   tcase_add_test (tc, test_addresses);
   return s;

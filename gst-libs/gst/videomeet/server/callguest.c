@@ -48,7 +48,8 @@ vm_call_guest_missed (
 
   /* whoever is cut off by this server has hung up on nobody */
   if (!server->stopping)
-    vm_notify_push (server->notify, VM_NOTIFY_CALL_MISSED, callee, caller);
+    vm_notify_push (
+        server->notify, VM_NOTIFY_CALL_MISSED, caller, callee, caller);
 }
 
 static void

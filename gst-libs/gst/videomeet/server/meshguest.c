@@ -192,8 +192,8 @@ take_chat (VmMeshGuest *guest, VmSignal *signal)
   vm_mesh_guest_send (guest,
       vm_mesh_write_signal (&stamp.head, guest->peers, guest->room, signal));
   vm_member_receive (guest->member, signal);
-  vm_notify_push (
-      guest->mesh->server->notify, VM_NOTIFY_CHAT, guest->user, NULL);
+  vm_notify_push (guest->mesh->server->notify, VM_NOTIFY_CHAT, guest->user_id,
+      guest->user, NULL);
 }
 
 static void
@@ -233,7 +233,8 @@ take_report (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
     return;
   }
   g_info ("agent %s: %s", guest->id, vm_mesh_type_to_string (message->type));
-  vm_notify_push (guest->mesh->server->notify, event, guest->user, guest->id);
+  vm_notify_push (guest->mesh->server->notify, event, guest->user_id,
+      guest->user, guest->id);
 }
 
 static gboolean
@@ -390,7 +391,7 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   g_ptr_array_remove (guest->mesh->guests, guest);
   if (guest->hello && !guest->replaced && !guest->mesh->server->stopping)
     vm_notify_push (guest->mesh->server->notify, VM_NOTIFY_AGENT_OFFLINE,
-        guest->user, guest->id);
+        guest->user_id, guest->user, guest->id);
   g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
   vm_room_peers_free (guest->peers);
   g_clear_pointer (&guest->hello, vm_mesh_message_free);

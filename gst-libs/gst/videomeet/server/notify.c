@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "notify.h"
+#include "rates.h"
 #include "../client/httpclient.h"
 #include "../client/signalsocket.h"
 #include "../vmerror.h"
@@ -25,7 +26,9 @@ struct _VmNotify
   GMainLoop *loop;
 
   GMutex lock; /* guards what follows, up to the next blank line */
-  GQueue waiting; /* of GBytes, the oldest first */
+  GQueue waiting[VM_NOTIFY_N_EVENTS]; /* of GBytes, the oldest first */
+  guint turn; /* the event that is next */
+  VmRates *rates; /* of users; NULL: none is held back */
   VmNotifyCounts counts;
   GSource *wake; /* that begins to send, or NULL */
 
@@ -243,6 +246,20 @@ send_current (VmNotify *self)
       self->cancellable, on_sent, self);
 }
 
+/* called with lock held */
+static GBytes *
+pop_next (VmNotify *self)
+{
+  for (guint i = 0; i < VM_NOTIFY_N_EVENTS; i++) {
+    GBytes *next = g_queue_pop_head (&self->waiting[self->turn]);
+
+    self->turn = (self->turn + 1) % VM_NOTIFY_N_EVENTS;
+    if (next)
+      return next;
+  }
+  return NULL;
+}
+
 static void
 send_next (VmNotify *self)
 {
@@ -250,7 +267,7 @@ send_next (VmNotify *self)
     return;
   if (!self->current) {
     g_mutex_lock (&self->lock);
-    self->current = g_queue_pop_head (&self->waiting);
+    self->current = pop_next (self);
     g_mutex_unlock (&self->lock);
   }
   if (self->current)
@@ -349,13 +366,18 @@ VmNotify *
 vm_notify_new (const gchar *url, const gchar *key, const VmNotifyTimes *times,
     GError **error)
 {
-  static const VmNotifyTimes usual = { 10 * 1000, 1000, 5 * 60 * 1000 };
+  static const VmNotifyTimes usual = { 10 * 1000, 1000, 5 * 60 * 1000,
+    VM_NOTIFY_USER_TIME };
   VmNotify *self = g_new0 (VmNotify, 1);
 
   self->times = times ? *times : usual;
   self->pause = self->times.pause;
   g_mutex_init (&self->lock);
-  g_queue_init (&self->waiting);
+  for (guint i = 0; i < VM_NOTIFY_N_EVENTS; i++)
+    g_queue_init (&self->waiting[i]);
+  if (self->times.user)
+    self->rates =
+        vm_rates_new (VM_NOTIFY_USER_BURST, self->times.user * (gint64) 1000);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   if (read_url (self, url, error) && read_key (self, key, error)) {
@@ -395,7 +417,9 @@ vm_notify_free (VmNotify *self)
     g_source_destroy (self->wake);
     g_source_unref (self->wake);
   }
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  for (guint i = 0; i < VM_NOTIFY_N_EVENTS; i++)
+    g_queue_clear_full (&self->waiting[i], (GDestroyNotify) g_bytes_unref);
+  g_clear_pointer (&self->rates, vm_rates_free);
   g_clear_pointer (&self->current, g_bytes_unref);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
@@ -405,19 +429,13 @@ vm_notify_free (VmNotify *self)
   g_free (self);
 }
 
-void
-vm_notify_push (
-    VmNotify *self, VmNotifyEvent event, const gchar *who, const gchar *other)
+/* called with lock held */
+static void
+add (VmNotify *self, VmNotifyEvent event, const gchar *who, const gchar *other)
 {
-  GBytes *message;
-
-  if (!self)
-    return;
-  message = format (event, who, other);
-  g_mutex_lock (&self->lock);
-  g_queue_push_tail (&self->waiting, message);
-  if (self->waiting.length > VM_NOTIFY_QUEUE_MAX) {
-    g_bytes_unref (g_queue_pop_head (&self->waiting));
+  g_queue_push_tail (&self->waiting[event], format (event, who, other));
+  if (self->waiting[event].length > VM_NOTIFY_QUEUE_MAX) {
+    g_bytes_unref (g_queue_pop_head (&self->waiting[event]));
     self->counts.dropped++;
   }
   if (!self->wake) {
@@ -425,6 +443,19 @@ vm_notify_push (
     g_source_set_callback (self->wake, on_wake, self, NULL);
     g_source_attach (self->wake, self->context);
   }
+}
+
+void
+vm_notify_push (VmNotify *self, VmNotifyEvent event, const gchar *by,
+    const gchar *who, const gchar *other)
+{
+  if (!self)
+    return;
+  g_mutex_lock (&self->lock);
+  if (!self->rates || vm_rates_take (self->rates, by, g_get_monotonic_time ()))
+    add (self, event, who, other);
+  else
+    self->counts.dropped++;
   g_mutex_unlock (&self->lock);
 }
 

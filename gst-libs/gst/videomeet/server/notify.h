@@ -5,12 +5,18 @@
 
 /* Tells a Gotify server (https://gotify.net, POST /message) what happens here
  * (seed 4 §13; protocol §7). It has a thread of its own, "vm-notify": whoever
- * notifies never waits. One message is on its way at a time, in the order they
- * came; what cannot be delivered is tried again, after ever longer pauses. Any
- * thread. */
+ * notifies never waits. One message is on its way at a time; those of an event
+ * in the order they came, and the events in turn, so that none waits for
+ * another's flood. What cannot be delivered is tried again, after ever longer
+ * pauses. Any thread. */
 
-/* That wait, besides the one on its way; of more the oldest are dropped. */
+/* That wait of an event, besides the one on its way; of more the oldest are
+ * dropped. */
 #define VM_NOTIFY_QUEUE_MAX 64
+/* Messages that one user causes: so many, then one in so long; more are
+ * dropped. */
+#define VM_NOTIFY_USER_BURST 16
+#define VM_NOTIFY_USER_TIME (10 * 1000) /* ms */
 #define VM_NOTIFY_KEY_MAX 256 /* bytes; those of Gotify have 15 */
 
 typedef enum
@@ -29,10 +35,11 @@ const gchar *vm_notify_event_to_string (VmNotifyEvent event);
 typedef struct _VmNotify VmNotify;
 
 /* ms: for one message to be taken; until it is tried again, at first, and at
- * most, each pause being twice the last one. */
+ * most, each pause being twice the last one; and VM_NOTIFY_USER_TIME, 0: no
+ * user is held back. */
 typedef struct
 {
-  guint exchange, pause, pause_max;
+  guint exchange, pause, pause_max, user;
 } VmNotifyTimes;
 
 typedef struct
@@ -51,7 +58,8 @@ VmNotify *vm_notify_new (const gchar *url, const gchar *key,
 void vm_notify_free (VmNotify *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNotify, vm_notify_free)
 
-/* Does nothing where @self is NULL. @other is NULL where the event has none. */
-void vm_notify_push (
-    VmNotify *self, VmNotifyEvent event, const gchar *who, const gchar *other);
+/* Does nothing where @self is NULL. @by: the user who causes it, as the server
+ * tells users apart. @other is NULL where the event has none. */
+void vm_notify_push (VmNotify *self, VmNotifyEvent event, const gchar *by,
+    const gchar *who, const gchar *other);
 void vm_notify_count (VmNotify *self, VmNotifyCounts *counts);
