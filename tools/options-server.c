@@ -59,6 +59,8 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "public "
         "keys (PEM, P-256) for ES256, or a secret for HS256",
         "FILE" },
+    { "auth-any-room", 0, 0, G_OPTION_ARG_NONE, &o->auth_any_room,
+        "Let a token that names no room open them all", NULL },
     { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
         "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
     { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
@@ -184,6 +186,8 @@ vmt_options_take_server (VmtOptions *options, GError **error)
     options->drain = VMT_DRAIN;
   else if (!(options->drain >= 0 && options->drain <= VMT_DRAIN_MAX))
     return refuse (error, "--drain takes 0 to 600 seconds.");
+  if (options->auth_any_room && !options->auth)
+    return refuse (error, "--auth-any-room is of use with --auth alone.");
   if (!options->gotify_url != !options->gotify_key_file)
     return refuse (error, "--gotify-url and --gotify-key-file are of use "
                           "together alone.");
@@ -226,6 +230,7 @@ static const struct
   { "name", KIND_LIST },
   { "origin", KIND_LIST },
   { "auth", KIND_TEXT },
+  { "auth-any-room", KIND_FLAG },
   { "room-size", KIND_TEXT },
   { "max-per-address", KIND_TEXT },
   { "trusted-proxy", KIND_LIST },

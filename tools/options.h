@@ -108,6 +108,7 @@ typedef struct
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key_file;
   gchar *auth; /* file */
+  gboolean auth_any_room;
   gdouble drain; /* seconds */
 } VmtOptions;
 

@@ -87,7 +87,8 @@ test("a server that admits those who show a token", async () => {
     STEP_MS, "what Cleo is told");
   const token = sign({ exp: 4102444800, sub: "Dan" });
   const dan = await browser.page();
-  await dan.goto(joinLink(server.link, "Dan", { token }));
+  await dan.goto(joinLink(server.link, "Dan",
+    { token: sign({ exp: 4102444800, room_id: "blue" }) }));
   await untilState(dan, "joined");
   await server.event("room", { inRoom: 1 });
   equal(dan.faults, [], "faults of the page");

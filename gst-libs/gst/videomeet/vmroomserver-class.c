@@ -26,6 +26,7 @@ enum
   PROP_GOTIFY_URL,
   PROP_GOTIFY_KEY,
   PROP_AUTH_KEYS,
+  PROP_AUTH_ANY_ROOM,
   N_PROPS
 };
 
@@ -115,6 +116,8 @@ vm_room_server_set_property (
     self->loopback = g_value_get_boolean (value);
   } else if (id == PROP_INSECURE) {
     self->insecure = g_value_get_boolean (value);
+  } else if (id == PROP_AUTH_ANY_ROOM) {
+    self->auth_any_room = g_value_get_boolean (value);
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -138,6 +141,8 @@ vm_room_server_get_property (
     g_value_set_boolean (value, self->loopback);
   else if (id == PROP_INSECURE)
     g_value_set_boolean (value, self->insecure);
+  else if (id == PROP_AUTH_ANY_ROOM)
+    g_value_set_boolean (value, self->auth_any_room);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -252,15 +257,26 @@ make_auth (void)
    *
    * What verifies the tokens (JSON Web Token, RFC 7519) of those who are
    * admitted: one to four public keys of P-256 (PEM), for ES256, or a secret of
-   * 32 to 1,024 bytes, for HS256. A token says until when it is good (`exp`),
-   * and may say for which room
-   * (`room_id`, `aud`), from when on (`nbf`), and for whom (`sub`), which users
-   * who call each other must. %NULL: everybody is admitted.
+   * 32 to 1,024 bytes, for HS256. A token says until when it is good (`exp`)
+   * and for which room (`room_id`, `aud`), see #VmRoomServer:auth-any-room; or,
+   * for users who call each other, for whom (`sub`). It may say from when on
+   * (`nbf`). %NULL: everybody is admitted.
    *
    * Since: 0.1
    */
   props[PROP_AUTH_KEYS] = g_param_spec_string (
       "auth-keys", "Authorisation keys", "PEM, or a secret", NULL, FLAGS);
+  /**
+   * VmRoomServer:auth-any-room:
+   *
+   * Whether a token that names no room is good for all: whatever else the keys
+   * of #VmRoomServer:auth-keys have signed, which has an `exp`, is then.
+   *
+   * Since: 0.1
+   */
+  props[PROP_AUTH_ANY_ROOM] =
+      g_param_spec_boolean ("auth-any-room", "Tokens without a room",
+          "Whether they are good for every room", FALSE, FLAGS);
 }
 
 static void

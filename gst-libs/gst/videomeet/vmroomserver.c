@@ -198,6 +198,7 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.notify_url = self->gotify_url;
   config.notify_key = self->gotify_key;
   config.auth_keys = self->auth_keys;
+  config.auth_any_room = self->auth_any_room;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_lock (&self->lock);
   self->tells = TRUE;

@@ -508,6 +508,7 @@ def test_auth():
     assert (status, body["error"]["code"]) == (403, "CAP_REQUIRED"), body
     for token, code in ((signed(exp=int(late), room_id="blue"), None),
                         (signed(exp=int(late), room_id="red"), "CAP_INVALID"),
+                        (signed(exp=int(late)), "CAP_INVALID"),
                         (signed(exp=1), "CAP_EXPIRED")):
         ann = Client(server, f"/?token={token}")
         ann.say(type="join", roomId="blue")
@@ -522,6 +523,13 @@ def test_auth():
     server.tell(signal.SIGTERM)
     server.ended()
     assert SECRET not in "".join(server.log), server.log
+    server = Server(f"--auth={secret}", "--auth-any-room", "--drain=0")
+    ann = Client(server, f"/?token={signed(exp=int(late))}")
+    ann.say(type="join", roomId="blue")
+    ann.hear("joined")
+    ann.hang_up()
+    server.tell(signal.SIGTERM)
+    server.ended()
 
 
 def keep(path, text):
@@ -615,6 +623,7 @@ def test_refusals():
     refused("32 to 1,024 bytes, for HS256", "--loopback", f"--auth={key}")
     refused(f"{key}: A secret for tokens", "--loopback", f"--auth={key}")
     refused("No such file", "--loopback", f"--auth={home / 'none'}")
+    refused("--auth-any-room is of use with --auth alone", "--loopback", "--auth-any-room")
     refused("no origin", "--loopback", "--origin=https://example.org/page")
     config = home / "bad.conf"
     for text, words in (

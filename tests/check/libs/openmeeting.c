@@ -245,12 +245,13 @@ join_with (Device *device, const gchar *token, VmDialectName dialect)
 static const VmDialectName dialects[] = { VM_DIALECT_NAME_NATIVE,
   VM_DIALECT_NAME_ROOM, VM_DIALECT_NAME_SOCKETIO };
 
+#define BLUE_TOKEN "{\"exp\":4102444800,\"room_id\":\"blue\"}"
+
 /* A server that admits those who show a token, and what each is told. */
 GST_START_TEST (test_token)
 {
   VmDialectName dialect = dialects[__i__];
-  g_autofree gchar *good =
-      pass_token_by_secret (PASS_SECRET, "{\"exp\":4102444800}");
+  g_autofree gchar *good = pass_token_by_secret (PASS_SECRET, BLUE_TOKEN);
   g_autofree gchar *old = pass_token_by_secret (PASS_SECRET, "{\"exp\":1}");
 
   device_init (&c, "Carl");
@@ -272,8 +273,7 @@ GST_END_TEST;
 /* Whoever's token is not good any more need not try for five minutes. */
 GST_START_TEST (test_token_of_before)
 {
-  g_autofree gchar *good =
-      pass_token_by_secret (PASS_SECRET, "{\"exp\":4102444800}");
+  g_autofree gchar *good = pass_token_by_secret (PASS_SECRET, BLUE_TOKEN);
   guint16 port;
 
   vm_server_stop (server);

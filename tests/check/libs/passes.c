@@ -14,6 +14,7 @@
 
 #define NOW 1700000000
 #define GOOD "\"exp\":1700000060"
+#define ROOM "\"room_id\":\"blue\""
 
 static const VmPassUse any = { NULL, NULL };
 static const VmPassUse blue = { .room = "blue" };
@@ -54,10 +55,11 @@ claims_are_answered (VmPasses *passes, const gchar *claims,
 GST_START_TEST (test_secret)
 {
   g_autoptr (VmPasses) passes = read_keys (" " PASS_SECRET "\n");
-  g_autofree gchar *good = pass_token_by_secret (PASS_SECRET, "{" GOOD "}");
+  g_autofree gchar *good =
+      pass_token_by_secret (PASS_SECRET, "{" GOOD "," ROOM "}");
   g_autofree gchar *other =
       pass_token_by_secret ("another secret of 32 bytes or more", "{" GOOD "}");
-  g_autofree gchar *key = pass_token_by_key (ann, "{" GOOD "}");
+  g_autofree gchar *key = pass_token_by_key (ann, "{" GOOD "," ROOM "}");
 
   is_answered (passes, good, &blue, NOW, 0);
   is_answered (passes, NULL, &blue, NOW, VM_ERROR_CAP_REQUIRED);
@@ -77,8 +79,8 @@ GST_START_TEST (test_keys)
   g_autofree gchar *two = pass_key_to_pem (bob);
   g_autofree gchar *both = g_strconcat ("# today's\n", one, two, NULL);
   g_autoptr (VmPasses) passes = read_keys (both);
-  g_autofree gchar *first = pass_token_by_key (ann, "{" GOOD "}");
-  g_autofree gchar *second = pass_token_by_key (bob, "{" GOOD "}");
+  g_autofree gchar *first = pass_token_by_key (ann, "{" GOOD "," ROOM "}");
+  g_autofree gchar *second = pass_token_by_key (bob, "{" GOOD "," ROOM "}");
   g_autofree gchar *foreign = pass_token_by_key (eve, "{" GOOD "}");
   g_autofree gchar *hmac = pass_token_by_secret (one, "{" GOOD "}");
   g_autofree gchar *none =
@@ -96,7 +98,8 @@ GST_END_TEST;
 GST_START_TEST (test_times)
 {
   g_autoptr (VmPasses) passes = read_keys (PASS_SECRET);
-  const gchar *claims = "{\"exp\":1700000060,\"nbf\":1700000000}";
+  const gchar *claims =
+      "{\"exp\":1700000060,\"nbf\":1700000000,\"room_id\":\"blue\"}";
   const gchar *wrong[] = { "{}", "{\"nbf\":1}", "{\"exp\":\"1700000060\"}",
     "{\"exp\":-1}", "{\"exp\":1700000060.5}", "[]", "null", "{", "" };
 
@@ -110,6 +113,26 @@ GST_START_TEST (test_times)
 
 GST_END_TEST;
 
+/* What was signed for something else opens nothing, unless that is wanted. */
+GST_START_TEST (test_any_room)
+{
+  static const gchar *const claims[] = { "{" GOOD "}",
+    "{" GOOD ",\"sub\":\"ann\",\"scope\":\"mail\"}" };
+  g_autoptr (VmPasses) passes = read_keys (PASS_SECRET);
+
+  for (guint i = 0; i < G_N_ELEMENTS (claims); i++) {
+    vm_passes_set_any_room (passes, FALSE);
+    claims_are_answered (passes, claims[i], &blue, NOW, VM_ERROR_CAP_INVALID);
+    vm_passes_set_any_room (passes, TRUE);
+    claims_are_answered (passes, claims[i], &blue, NOW, 0);
+  }
+  /* one that names a room is for that */
+  claims_are_answered (
+      passes, "{" GOOD ",\"aud\":\"red\"}", &blue, NOW, VM_ERROR_CAP_INVALID);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_rooms_and_users)
 {
   g_autoptr (VmPasses) passes = read_keys (PASS_SECRET);
@@ -119,14 +142,14 @@ GST_START_TEST (test_rooms_and_users)
     const gchar *claims;
     gint to_ask, to_blue, to_call; /* answers */
   } cases[] = {
-    { "{" GOOD "}", 0, 0, bad },
+    { "{" GOOD "}", 0, bad, bad },
     { "{" GOOD ",\"room_id\":\"blue\"}", 0, 0, bad },
     { "{" GOOD ",\"room_id\":\"red\"}", 0, bad, bad },
     { "{" GOOD ",\"aud\":\"blue\"}", 0, 0, bad },
     { "{" GOOD ",\"aud\":\"red\",\"room_id\":\"blue\"}", 0, bad, bad },
     { "{" GOOD ",\"aud\":[\"blue\"]}", bad, bad, bad },
-    { "{" GOOD ",\"sub\":\"ann\"}", 0, 0, 0 },
-    { "{" GOOD ",\"sub\":\"bob\"}", 0, 0, bad },
+    { "{" GOOD ",\"sub\":\"ann\"}", 0, bad, 0 },
+    { "{" GOOD ",\"sub\":\"bob\"}", 0, bad, bad },
     { "{" GOOD ",\"sub\":5}", bad, bad, bad },
     { "{" GOOD ",\"sub\":\"ann\",\"room_id\":\"blue\"}", 0, 0, bad },
   };
@@ -236,6 +259,7 @@ passes_suite (void)
   tcase_add_test (tc, test_keys);
   tcase_add_test (tc, test_times);
   tcase_add_test (tc, test_rooms_and_users);
+  tcase_add_test (tc, test_any_room);
   tcase_add_test (tc, test_size_of_a_secret);
   tcase_add_test (tc, test_number_of_keys);
   tcase_add_test (tc, test_other_keys);

@@ -15,6 +15,7 @@ struct _VmPasses
 {
   const gchar *algorithm;
   GPtrArray *keys; /* of GBytes */
+  gboolean any_room;
 };
 
 /* Keys */
@@ -94,6 +95,12 @@ vm_passes_read (const gchar *text, GError **error)
 }
 
 void
+vm_passes_set_any_room (VmPasses *passes, gboolean any_room)
+{
+  passes->any_room = any_room;
+}
+
+void
 vm_passes_free (VmPasses *passes)
 {
   g_ptr_array_unref (passes->keys);
@@ -170,8 +177,16 @@ is_for_room (const gchar *claim, const VmPassUse *use)
   return use->room && strcmp (claim, use->room) == 0;
 }
 
+/* One that names none may have been signed for something else. */
 static gboolean
-check (const Claims *claims, const VmPassUse *use, gint64 now, GError **error)
+names_room (VmPasses *passes, const Claims *claims, const VmPassUse *use)
+{
+  return passes->any_room || !use->room || claims->room_id || claims->aud;
+}
+
+static gboolean
+check (VmPasses *passes, const Claims *claims, const VmPassUse *use, gint64 now,
+    GError **error)
 {
   if (claims->exp == G_MININT64)
     return invalid (error, "does not say when it expires (\"exp\")");
@@ -181,10 +196,13 @@ check (const Claims *claims, const VmPassUse *use, gint64 now, GError **error)
     return invalid (error, "is another user's (\"sub\")");
   if (now < claims->nbf)
     return invalid (error, "is not good yet");
-  if (now < claims->exp)
-    return TRUE;
-  g_set_error (error, VM_ERROR, VM_ERROR_CAP_EXPIRED, "The token has expired");
-  return FALSE;
+  if (now >= claims->exp) {
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_CAP_EXPIRED, "The token has expired");
+    return FALSE;
+  }
+  return names_room (passes, claims, use)
+         || invalid (error, "does not say for which room it is (\"room_id\")");
 }
 
 gboolean
@@ -205,5 +223,5 @@ vm_passes_check (VmPasses *passes, const gchar *token, const VmPassUse *use,
     return FALSE;
   if (!read_claims (&claims, text, size))
     return invalid (error, "has claims that make no sense");
-  return check (&claims, use, now, error);
+  return check (passes, &claims, use, now, error);
 }

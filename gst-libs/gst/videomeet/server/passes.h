@@ -20,6 +20,8 @@ typedef struct _VmPasses VmPasses;
 /* @text: PEM of public keys (P-256), whose tokens are signed by ES256, or a
  * secret, for HS256. VM_ERROR_BAD_REQUEST. Returns: (transfer full) */
 VmPasses *vm_passes_read (const gchar *text, GError **error);
+/* Whether a token that names no room is one for all; not so at first. */
+void vm_passes_set_any_room (VmPasses *passes, gboolean any_room);
 void vm_passes_free (VmPasses *passes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPasses, vm_passes_free)
 

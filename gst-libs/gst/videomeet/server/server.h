@@ -54,6 +54,7 @@ typedef struct
   /* see vm_passes_read(): open rooms, calls and the mesh are for those alone
    * who show a token; NULL: for everybody */
   const gchar *auth_keys;
+  gboolean auth_any_room; /* see vm_passes_set_any_room() */
   /* a file in which open rooms outlast a restart, or NULL */
   const gchar *state_file;
   /* whose open rooms are those of other servers as well: a NATS server, its

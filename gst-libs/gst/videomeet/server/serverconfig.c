@@ -106,6 +106,8 @@ read_auth (VmServer *self, const VmServerConfig *config, GError **error)
   if (!config->auth_keys)
     return TRUE;
   self->passes = vm_passes_read (config->auth_keys, &reason);
+  if (self->passes)
+    vm_passes_set_any_room (self->passes, config->auth_any_room);
   if (reason)
     g_set_error (error, VM_ERROR, reason->code,
         "auth-keys: %s; there may be public keys of P-256 (PEM), for ES256, or "
