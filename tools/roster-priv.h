@@ -10,7 +10,7 @@ typedef struct
   gchar *id, *user, *device, *device_id;
   gchar *state, *path, *trust, *voucher;
   gchar *status;
-  gboolean host, present;
+  gboolean host, present, removed;
   gboolean audio_muted, video_muted, hand, detached;
   gint64 joined_us, left_us; /* monotonic; 0 when it has not happened */
   VmtCounter *counter;

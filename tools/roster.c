@@ -318,8 +318,17 @@ vmt_roster_get_name (VmtRoster *self, const gchar *id)
   return name;
 }
 
+void
+vmt_roster_set_removed (VmtRoster *self, const gchar *id, gboolean removed)
+{
+  g_mutex_lock (&self->lock);
+  get (self, id)->removed = removed;
+  g_mutex_unlock (&self->lock);
+}
+
 gchar *
-vmt_roster_find (VmtRoster *self, const gchar *who, GError **error)
+vmt_roster_find (
+    VmtRoster *self, const gchar *who, gboolean removed, GError **error)
 {
   gchar *id = NULL;
   guint n = 0;
@@ -329,7 +338,8 @@ vmt_roster_find (VmtRoster *self, const gchar *who, GError **error)
     VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
     gboolean by_id = g_strcmp0 (p->id, who) == 0;
 
-    if (!p->present || (!by_id && g_strcmp0 (p->user, who) != 0))
+    if (!(removed ? p->removed : p->present)
+        || (!by_id && g_strcmp0 (p->user, who) != 0))
       continue;
     g_free (id);
     id = g_strdup (p->id);
@@ -344,8 +354,10 @@ vmt_roster_find (VmtRoster *self, const gchar *who, GError **error)
     return id;
   g_free (id);
   g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
-      n ? "There are several called “%s”; /who shows their ids."
-        : "Nobody called “%s” is here; /who shows who is.",
+      n && removed ? "Several called “%s” were removed; use an id."
+      : removed    ? "Nobody called “%s” was removed."
+      : n          ? "There are several called “%s”; /who shows their ids."
+                   : "Nobody called “%s” is here; /who shows who is.",
       who);
   return NULL;
 }

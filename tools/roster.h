@@ -70,9 +70,13 @@ void vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats);
 VmtCounter *vmt_roster_get_counter (VmtRoster *self, const gchar *id);
 /* The user's name, else the id; transfer full. */
 gchar *vmt_roster_get_name (VmtRoster *self, const gchar *id);
-/* The id of who is here by that id, or by that name if nobody else has it;
- * transfer full. Errors are sentences for the user. */
-gchar *vmt_roster_find (VmtRoster *self, const gchar *who, GError **error);
+/* The host has removed it, or lets it come again. */
+void
+vmt_roster_set_removed (VmtRoster *self, const gchar *id, gboolean removed);
+/* The id of who is here, or of who was @removed, by that id, or by that name if
+ * nobody else has it; transfer full. Errors are sentences for the user. */
+gchar *vmt_roster_find (
+    VmtRoster *self, const gchar *who, gboolean removed, GError **error);
 /* The ids of those who are; strings, transfer full. */
 GPtrArray *vmt_roster_list_present (VmtRoster *self);
 /* How many are in the meeting now, besides this device. */

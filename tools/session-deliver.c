@@ -80,7 +80,7 @@ look_for_receiver (VmtSession *self)
     look_for_everybody (self);
     return;
   }
-  if ((id = vmt_roster_find (self->roster, who, NULL)))
+  if ((id = vmt_roster_find (self->roster, who, FALSE, NULL)))
     begin (self, id);
   else if (++self->looked_for == RECEIVER_TICKS)
     tell_who_is_here (self);

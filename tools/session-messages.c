@@ -207,6 +207,7 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   const gchar *id = vmt_field (s, "id");
   g_autofree gchar *name = NULL, *why = NULL;
   JsonObject *event;
+  gboolean removed;
 
   if (!id)
     return;
@@ -225,7 +226,13 @@ on_participant_left (VmtSession *self, const GstStructure *s)
 
   name = vmt_roster_get_name (self->roster, id);
   why = vmt_text_safe (vmt_field (s, "message"));
-  if (*why)
+  removed = g_strcmp0 (vmt_field (s, "code"), "KICKED") == 0;
+  if (removed)
+    vmt_roster_set_removed (self->roster, id, TRUE);
+  if (removed && self->hosting)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "%s (%s) was removed and cannot come again before /unban.", name, id);
+  else if (*why)
     vmt_output_line (self->output, VMT_STYLE_BAD, "%s has left: %s", name, why);
   else
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s has left.", name);

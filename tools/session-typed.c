@@ -132,6 +132,10 @@ act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
     case VMT_TYPED_SEND:
       vmt_session_files_send (self->files, typed->text, id);
       break;
+    case VMT_TYPED_UNBAN:
+      g_signal_emit_by_name (self->signalbin, "unban", id);
+      vmt_roster_set_removed (self->roster, id, FALSE);
+      break;
     default:
       g_signal_emit_by_name (self->signalbin, "kick", id);
       break;
@@ -145,7 +149,8 @@ obey (VmtSession *self, const VmtTyped *typed)
   g_autoptr (GError) error = NULL;
 
   if (typed->who) {
-    id = vmt_roster_find (self->roster, typed->who, &error);
+    id = vmt_roster_find (
+        self->roster, typed->who, typed->verb == VMT_TYPED_UNBAN, &error);
     if (id)
       act_on (self, typed, id);
     else

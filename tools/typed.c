@@ -21,6 +21,7 @@ static const struct
   { "status", VMT_TYPED_STATUS, FALSE, "/status [TEXT]" },
   { "who", VMT_TYPED_WHO, FALSE, "/who" },
   { "kick", VMT_TYPED_KICK, TRUE, "/kick WHO" },
+  { "unban", VMT_TYPED_UNBAN, TRUE, "/unban WHO" },
   { "lock", VMT_TYPED_LOCK, FALSE, "/lock" },
   { "unlock", VMT_TYPED_UNLOCK, FALSE, "/unlock" },
   { "invite", VMT_TYPED_INVITE, FALSE, "/invite [TIME]" },
@@ -49,6 +50,7 @@ static const gchar *const help[] = {
   "  /status [TEXT]            tell the others what you are doing",
   "  /who                      show who is here",
   "  /kick WHO                 remove somebody (host)",
+  "  /unban WHO                let somebody come again who was removed (host)",
   "  /lock, /unlock            admit nobody else, and admit them again (host)",
   "  /invite [TIME]            show a link that lets one browser in, for an "
   "hour",
@@ -215,6 +217,7 @@ take_rest (
       typed->text = g_steal_pointer (&rest);
       return TRUE;
     case VMT_TYPED_KICK:
+    case VMT_TYPED_UNBAN:
       typed->who = g_steal_pointer (&rest);
       return TRUE;
     case VMT_TYPED_INVITE:

@@ -17,6 +17,7 @@ typedef enum
   VMT_TYPED_STATUS, /* text */
   VMT_TYPED_WHO,
   VMT_TYPED_KICK, /* who */
+  VMT_TYPED_UNBAN, /* who */
   VMT_TYPED_LOCK,
   VMT_TYPED_UNLOCK,
   VMT_TYPED_INVITE, /* seconds */

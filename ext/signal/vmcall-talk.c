@@ -333,6 +333,8 @@ perform (VmCall *call, const Act *act, GError **error)
     case VM_CALL_ACTION_KICK:
       who = find_participant (call, act->id, error);
       return who && vm_meeting_kick (call->meeting, who, error);
+    case VM_CALL_ACTION_UNBAN:
+      return vm_meeting_unban (call->meeting, act->id ? act->id : "", error);
     case VM_CALL_ACTION_MUTE_REQUEST:
       who = find_participant (call, act->id, error);
       return who

@@ -53,6 +53,12 @@ kick (VmSignalBin *self, const gchar *participant_id)
 }
 
 static void
+unban (VmSignalBin *self, const gchar *participant_id)
+{
+  act (self, VM_CALL_ACTION_UNBAN, participant_id, NULL, FALSE, FALSE);
+}
+
+static void
 lock (VmSignalBin *self, gboolean locked)
 {
   act (self, VM_CALL_ACTION_LOCK, NULL, NULL, locked, FALSE);
@@ -198,6 +204,12 @@ install_host_actions (void)
    * @participant_id: who is removed from it
    */
   install ("kick", G_CALLBACK (kick), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::unban:
+   * @self: the element, whose device hosts the meeting
+   * @participant_id: the id of who was removed and may come again
+   */
+  install ("unban", G_CALLBACK (unban), 1, G_TYPE_STRING);
   /**
    * vmsignalbin::lock:
    * @self: the element, whose device hosts the meeting

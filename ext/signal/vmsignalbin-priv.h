@@ -114,6 +114,7 @@ typedef enum
 {
   VM_CALL_ACTION_SEND_CHAT, /* id or NULL, text */
   VM_CALL_ACTION_KICK, /* id */
+  VM_CALL_ACTION_UNBAN, /* id */
   VM_CALL_ACTION_MUTE_REQUEST, /* id, a: audio, b: video */
   VM_CALL_ACTION_LOCK, /* a */
   VM_CALL_ACTION_END,

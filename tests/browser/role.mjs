@@ -5,7 +5,7 @@
 import { assert } from "./check.mjs";
 
 const GOING_AWAY = 1001; // no goodbye when a server says it
-const HOSTS = new Set(["mute-request", "kick", "lock"]);
+const HOSTS = new Set(["mute-request", "kick", "unban", "lock"]);
 
 // On the way to a page the host is another; what only a host may say is kept in
 // `said` on the way back, without the numbers of the line, and carried out by
@@ -66,6 +66,7 @@ export class Role {
     const user = this.users[message.to];
     if (ends) this.ann.type("/end");
     else if (message.type === "kick") this.ann.type(`/kick ${user}`);
+    else if (message.type === "unban") this.ann.type(`/unban ${message.id}`);
     else if (message.type === "mute-request") this.ann.type(`/mute ${user} audio`);
     else this.ann.type(message.locked ? "/lock" : "/unlock");
   }

@@ -126,13 +126,21 @@ test("the host removes somebody, by the keyboard", async ({ browser, ann, cleo, 
   equal(await text(cleo, "#people-count"), "2", "count");
   equal(await cleo.$$(person("p003")).then((list) => list.length), 0, "Dan's line");
   equal(await cleo.evaluate(() => document.activeElement.id), "people-list", "focus");
+  // nobody comes from there, where nobody is known, before the host lets it
+  const again = await browser.join(ann.link, "Dan");
+  await until(async () => (await text(again, "#notice")).includes("removed"), STEP_MS, "why");
+  assert((await text(cleo, "#removed-list")).includes("Dan"), "who was removed");
+  await cleo.click(tool("unban", "p003"));
+  equal(role.said[1], { type: "unban", id: "p003" }, "what was said");
+  assert(await cleo.isHidden("#removed"), "no list of who was removed");
   // who else comes is there to be removed too
   const fay = await browser.join(ann.link, "Fay");
   const { id } = await ann.event("participant-joined", { user: "Fay" });
   role.users[id] = "Fay";
   await cleo.click(tool("kick", id));
   await untilState(fay, "left");
-  equal(role.said[1], { type: "kick", to: id }, "what was said");
+  equal(role.said[2], { type: "kick", to: id }, "what was said");
+  await cleo.click(tool("unban", id));
   equal(cleo.faults, [], "faults of the page");
 });
 

@@ -39,6 +39,7 @@ export class Call extends EventTarget {
     super();
     this.#media = media;
     this.participants = new Map();
+    this.removed = new Map(); // id -> name of whom the host has removed
     this.chat = new Chat();
     this.#talk = new Talk(this, {
       signs: () => this.#identity !== null,
@@ -190,10 +191,11 @@ export class Call extends EventTarget {
     this.#changed(id, "came");
   }
 
-  #remove(id) {
+  #remove(id, kicked) {
     const participant = this.participants.get(id);
 
     if (!participant || participant.self) return;
+    if (kicked) this.removed.set(id, participant.user);
     this.#mesh.remove(id);
     this.participants.delete(id);
     this.#told.delete(id);
@@ -318,7 +320,7 @@ export class Call extends EventTarget {
         }
         break;
       case "participant-left":
-        this.#remove(message.id);
+        this.#remove(message.id, message.code === "KICKED");
         break;
       case "participant-state":
         this.#takeState(message);
@@ -515,6 +517,11 @@ export class Call extends EventTarget {
 
   kick(id) {
     this.#signalling.send({ type: "kick", to: id });
+  }
+
+  unban(id) {
+    this.#signalling.send({ type: "unban", id });
+    this.removed.delete(id);
   }
 
   lock(locked) {

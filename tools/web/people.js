@@ -47,6 +47,8 @@ export class PeoplePanel {
     $("toggle-people").setAttribute("aria-label",
       `Participants, ${order.length} in the meeting`);
     $("host-tools").hidden = !call.isHost;
+    $("removed").hidden = !call.isHost || call.removed.size === 0;
+    $("removed-list").replaceChildren(...[...call.removed].map((one) => this.#removed(...one)));
     $("end-meeting").hidden = !call.hostId; // a room that nobody hosts goes with the last
     $("end-meeting").disabled = !call.canEnd;
     if (!call.canEnd) $("end-question").close();
@@ -87,6 +89,21 @@ export class PeoplePanel {
     item.classList.toggle("speaking", this.#speaking.has(id));
     if (call.isHost && !self) item.append(this.#tools(participant));
     return item;
+  }
+
+  // Whoever was removed comes again only when the host lets it.
+  #removed(id, user) {
+    const again = element("button", { type: "button", className: "small-button",
+      dataset: { action: `unban:${id}` }, textContent: "Let in again" });
+
+    again.setAttribute("aria-label", `Let ${user} in again`);
+    again.addEventListener("click", () => {
+      this.#call.unban(id);
+      this.show();
+      $("people-list").focus();
+    });
+    return element("li", { className: "person" },
+      element("span", { className: "person-name", textContent: user }), again);
   }
 
   // In words beside the icon; why, for whoever points at it or has it read.

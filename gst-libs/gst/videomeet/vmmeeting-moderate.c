@@ -238,7 +238,8 @@ vm_meeting_mute_request (VmMeeting *self, VmParticipant *participant,
  * @participant: whom to remove
  * @error: return location for an error
  *
- * Removes a participant; its meeting fails with #VM_ERROR_KICKED.
+ * Removes a participant; its meeting fails with #VM_ERROR_KICKED, and it does
+ * not come again before vm_meeting_unban().
  *
  * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host,
  *   #VM_ERROR_UNROUTABLE when @participant has left
@@ -257,6 +258,37 @@ vm_meeting_kick (VmMeeting *self, VmParticipant *participant, GError **error)
     return FALSE;
   signal = vm_signal_new (VM_SIGNAL_KICK);
   signal->to = g_strdup (vm_participant_get_id (participant));
+  vm_meeting_send (self, signal);
+  return TRUE;
+}
+
+/**
+ * vm_meeting_unban:
+ * @self: a #VmMeeting hosted here, or moderated from here
+ * @id: the id that somebody had who was removed, see vm_meeting_kick()
+ * @error: return location for an error
+ *
+ * Lets somebody come again who was removed: its key is kept out for as long as
+ * the meeting goes on, and whoever is not known, of its address, for ten
+ * minutes. That nobody was removed by that id is told later, by
+ * #VmMeeting::error.
+ *
+ * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_meeting_unban (VmMeeting *self, const gchar *id, GError **error)
+{
+  g_autoptr (VmSignal) signal = NULL;
+
+  g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
+  g_return_val_if_fail (id != NULL, FALSE);
+
+  if (!may_moderate (self, error))
+    return FALSE;
+  signal = vm_signal_new (VM_SIGNAL_UNBAN);
+  signal->id = g_strdup (id);
   vm_meeting_send (self, signal);
   return TRUE;
 }

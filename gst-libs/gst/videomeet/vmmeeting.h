@@ -66,6 +66,8 @@ VM_API gboolean vm_meeting_mute_request (VmMeeting *self,
     VmParticipant *participant, gboolean audio, gboolean video, GError **error);
 VM_API gboolean vm_meeting_kick (
     VmMeeting *self, VmParticipant *participant, GError **error);
+VM_API gboolean vm_meeting_unban (
+    VmMeeting *self, const gchar *id, GError **error);
 VM_API gchar *
 vm_meeting_make_invitation (VmMeeting *self, guint lifetime, GError **error);
 VM_API gboolean vm_meeting_end (VmMeeting *self, GError **error);

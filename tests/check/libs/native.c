@@ -98,6 +98,7 @@ static const gchar *const vectors[] = {
   HEAD ("mute-request") ",\"from\":\"p001\",\"to\":\"p002\"}",
   HEAD ("mute-request") ",\"to\":\"p002\",\"audio\":true,\"video\":false}",
   HEAD ("kick") ",\"to\":\"p002\"}",
+  HEAD ("unban") ",\"id\":\"p002\"}",
   HEAD ("lock") ",\"locked\":true}",
   HEAD ("bye") ",\"reason\":\"done\"}",
   HEAD ("error") ",\"code\":\"UNROUTABLE\",\"message\":\"p009 is not here\","

@@ -103,7 +103,7 @@ GST_START_TEST (test_seats)
   g_assert_no_error (error);
   fail_unless_equals_string (vm_member_get_id (member), "p002");
   fail_unless (member == after[1].member);
-  vm_member_resume (member, bob.token);
+  vm_member_resume (member, bob.token, "a");
   vm_member_resumed (member);
   heard (&after[1], "welcome:active");
   fail_unless (after[1].last->resumed);
@@ -123,7 +123,7 @@ GST_START_TEST (test_seats)
   }
   /* numbers are not given twice */
   member = vm_rooms_find_lost (rooms, ann.token, NULL, now, &error);
-  vm_member_resume (member, ann.token);
+  vm_member_resume (member, ann.token, "a");
   {
     g_autoptr (VmSignal) lock = vm_signal_new (VM_SIGNAL_LOCK);
     Peer carl;
@@ -154,7 +154,7 @@ GST_START_TEST (test_who_does_not_return)
   now += 10 * SECOND;
   fail_unless (restart (after, SECOND));
   member = vm_rooms_find_lost (rooms, ann.token, NULL, now, &error);
-  vm_member_resume (member, ann.token);
+  vm_member_resume (member, ann.token, "a");
   g_string_truncate (after[0].heard, 0);
   /* the time before counts as well */
   now += VM_RESUME_TIME - 11 * SECOND - 1;

@@ -57,7 +57,7 @@ GST_START_TEST (test_resume)
   heard (&bob, "");
   fail_unless (come_back (token, NULL, NULL) == carl.member);
   fail_unless (vm_member_get_peer (carl.member) == &carl);
-  vm_member_resume (carl.member, token);
+  vm_member_resume (carl.member, token, "a");
   vm_member_resumed (carl.member);
   heard (&carl, "welcome:active");
   fail_unless (carl.last->resumed);
@@ -90,11 +90,11 @@ GST_START_TEST (test_resume_twice_by_one_token)
   g_autofree gchar *token = lose_carl (&bob, &carl);
   g_autofree gchar *lost = NULL, *next = NULL;
 
-  vm_member_resume (carl.member, token);
+  vm_member_resume (carl.member, token, "a");
   lost = token_of (&carl);
   vm_member_lose (carl.member, now);
   fail_unless (come_back (token, NULL, NULL) == carl.member);
-  vm_member_resume (carl.member, token);
+  vm_member_resume (carl.member, token, "a");
   next = token_of (&carl);
   refused_back (lost, NULL);
   fail_unless (come_back (next, NULL, NULL) == carl.member);
@@ -116,7 +116,7 @@ GST_START_TEST (test_resume_by_ticket)
   fail_unless (sit (&bob, ticket, NULL));
   vm_member_lose (bob.member, now);
   fail_unless (come_back (ticket, NULL, NULL) == bob.member);
-  vm_member_resume (bob.member, ticket);
+  vm_member_resume (bob.member, ticket, "a");
   vm_member_arrived (bob.member);
   refused_back (ticket, NULL);
   peer_clear (&bob);
@@ -155,7 +155,7 @@ GST_START_TEST (test_detached)
   now += VM_RESUME_TIME - VM_DETACHED_TIME - 1;
   vm_rooms_tick (rooms, now);
   fail_unless (come_back (token, NULL, NULL) == carl.member);
-  vm_member_resume (carl.member, token);
+  vm_member_resume (carl.member, token, "a");
   vm_member_resumed (carl.member);
   heard (&bob, "participant-state:connecting");
   heard (&carl, "participant-state:detached welcome:active "

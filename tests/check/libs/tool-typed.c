@@ -54,6 +54,7 @@ GST_START_TEST (test_commands)
       "/status at  lunch", VMT_TYPED_STATUS, NULL, "at  lunch", FALSE, FALSE);
   check ("/status", VMT_TYPED_STATUS, NULL, "", FALSE, FALSE);
   check ("/kick Bob Ray", VMT_TYPED_KICK, "Bob Ray", NULL, FALSE, FALSE);
+  check ("/unban Bob Ray", VMT_TYPED_UNBAN, "Bob Ray", NULL, FALSE, FALSE);
   check (
       "/msg Bob over there", VMT_TYPED_MSG, "Bob", "over there", FALSE, FALSE);
   check ("/msg \"Bob Ray\" hi", VMT_TYPED_MSG, "Bob Ray", "hi", FALSE, FALSE);
@@ -121,13 +122,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_refused)
 {
-  const gchar *bad[] = { "/", "/dance", "/kick", "/kick  ", "/msg", "/msg Bob",
-    "/msg Bob ", "/msg \"Bob hi", "/msg \"\" hi", "/lock now", "/end all",
-    "/hand up", "/unmute Bob", "/invite Bob", "/invite 0s", "/invite 86401s",
-    "/invite 1441m", "/invite 25h", "/invite -1m", "/invite 10", "/invite 1 m",
-    "/invite 99999999999999999999h", "/send", "/send \"a.iso", "/send ''",
-    "/files all", "/accept 0", "/accept -1", "/accept all",
-    "/decline 1000000000", "/cancel", "/cancel 1 2", "/pause", "/resume x" };
+  const gchar *bad[] = { "/", "/dance", "/kick", "/kick  ", "/unban", "/msg",
+    "/msg Bob", "/msg Bob ", "/msg \"Bob hi", "/msg \"\" hi", "/lock now",
+    "/end all", "/hand up", "/unmute Bob", "/invite Bob", "/invite 0s",
+    "/invite 86401s", "/invite 1441m", "/invite 25h", "/invite -1m",
+    "/invite 10", "/invite 1 m", "/invite 99999999999999999999h", "/send",
+    "/send \"a.iso", "/send ''", "/files all", "/accept 0", "/accept -1",
+    "/accept all", "/decline 1000000000", "/cancel", "/cancel 1 2", "/pause",
+    "/resume x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_auto (VmtTyped) typed = { 0 };
@@ -299,12 +301,36 @@ GST_START_TEST (test_who)
   vmt_roster_left (roster, "p005");
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;
-    g_autofree gchar *id = vmt_roster_find (roster, cases[i].who, &error);
+    g_autofree gchar *id =
+        vmt_roster_find (roster, cases[i].who, FALSE, &error);
 
     fail_unless (g_strcmp0 (id, cases[i].id) == 0, "%s: %s", cases[i].who, id);
     if (!cases[i].id)
       g_assert_error (error, VM_ERROR, VM_ERROR_UNROUTABLE);
   }
+}
+
+GST_END_TEST;
+
+/* Whoever was removed is there for /unban alone, until it may come again. */
+GST_START_TEST (test_who_was_removed)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *here = NULL, *removed = NULL;
+
+  vmt_roster_joined (roster, "p002", "Bob", "box", "AAAA", FALSE);
+  fail_if (vmt_roster_find (roster, "Bob", TRUE, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_UNROUTABLE);
+  vmt_roster_left (roster, "p002");
+  vmt_roster_set_removed (roster, "p002", TRUE);
+  vmt_roster_joined (roster, "p003", "Bob", "box", "AAAA", FALSE);
+  removed = vmt_roster_find (roster, "Bob", TRUE, NULL);
+  fail_unless_equals_string (removed, "p002");
+  here = vmt_roster_find (roster, "Bob", FALSE, NULL);
+  fail_unless_equals_string (here, "p003");
+  vmt_roster_set_removed (roster, "p002", FALSE);
+  fail_if (vmt_roster_find (roster, "p002", TRUE, NULL));
 }
 
 GST_END_TEST;
@@ -345,6 +371,7 @@ tool_typed_suite (void)
   tcase_add_test (tc, test_keys);
   tcase_add_test (tc, test_keys_limit);
   tcase_add_test (tc, test_who);
+  tcase_add_test (tc, test_who_was_removed);
   tcase_add_test (tc, test_who_lines);
   return s;
 }

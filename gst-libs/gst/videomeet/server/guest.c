@@ -214,7 +214,7 @@ resume (VmWs *ws, const VmSignal *hello, VmMember *member, GError **error)
     vm_ws_supersede (guest->ws);
   guest->ws = ws;
   ws->guest = guest;
-  vm_member_resume (member, hello->resume);
+  vm_member_resume (member, hello->resume, ws->conn->group);
   send_again (guest, again);
   vm_member_resumed (member);
 }

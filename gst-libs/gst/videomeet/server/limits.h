@@ -125,9 +125,10 @@
 #define VM_GUESTS_KNOWN_MAX 512
 /* devices whose revocation a meeting tells of: the last that had a seat */
 #define VM_ROOM_MET_MAX 128
-/* Guests that were removed from a meeting and are kept out; the oldest are
- * forgotten. */
+/* Who was removed from a meeting and is kept out; the oldest are forgotten. And
+ * for how long strangers from their addresses are. */
 #define VM_ROOM_BARRED_MAX 128
+#define VM_ROOM_BARRED_TIME (600 * G_USEC_PER_SEC)
 #define VM_NAME_MAX 128 /* user, device, meeting */
 #define VM_PIN_MIN 6 /* characters; security.md "Trust handshake" */
 #define VM_PIN_MAX 64

@@ -92,9 +92,10 @@ gboolean vm_mesh_is_first (
 void vm_mesh_forget_claim (VmMeshGuest *guest);
 
 /* mesh.c */
-/* A page was removed from the room that it is in: its user's agents there are,
- * too. */
-void vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason);
+/* A page was removed from the room that it is in, where it had @seat: its
+ * user's agents there are, too. */
+void vm_mesh_remove_agents_of (
+    VmMeshGuest *page, const gchar *seat, const GError *reason);
 /* Whether that agent was removed from @room, or its user. */
 gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
 

@@ -203,20 +203,21 @@ vm_mesh_remove_agent (
 
   if (!agent)
     return FALSE;
-  vm_room_keep_out (room, word);
+  vm_room_keep_out (room, device_id, word);
   send_out (agent, reason);
   return TRUE;
 }
 
 void
-vm_mesh_remove_agents_of (VmMeshGuest *page, const GError *reason)
+vm_mesh_remove_agents_of (
+    VmMeshGuest *page, const gchar *seat, const GError *reason)
 {
   GPtrArray *guests = page->mesh->guests;
   VmRoom *room = vm_rooms_find (
       vm_meetings_get_rooms (page->mesh->server->meetings), page->room);
   g_autofree gchar *word = word_of_user (page->user_id);
 
-  vm_room_keep_out (room, word);
+  vm_room_keep_out (room, seat, word);
   for (guint i = 0; i < guests->len; i++) {
     VmMeshGuest *agent = g_ptr_array_index (guests, i);
 

@@ -200,9 +200,9 @@ outlet_close (VmOutlet *outlet, const GError *reason)
 {
   VmMeshGuest *guest = (VmMeshGuest *) outlet;
 
+  if (guest->member && g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED))
+    vm_mesh_remove_agents_of (guest, vm_member_get_id (guest->member), reason);
   guest->member = NULL;
-  if (g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED))
-    vm_mesh_remove_agents_of (guest, reason);
   vm_mesh_guest_forget_room (guest);
   if (guest->leaves)
     return;

@@ -73,6 +73,7 @@ member_free (VmMember *member)
   vm_member_forget_tokens (member);
   g_free (member->node);
   g_free (member->key);
+  vm_text_unshare (member->group);
   g_clear_pointer (&member->presented, vm_token_unref);
   vm_text_unshare (member->id);
   vm_text_unshare (member->alias);
@@ -320,6 +321,7 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);
+  member->group = vm_text_share (ticket->group);
   member->proven = ticket->proven;
   member->presented =
       ticket->presented ? vm_token_ref (ticket->presented) : NULL;

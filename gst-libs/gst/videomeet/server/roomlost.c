@@ -43,8 +43,10 @@ vm_member_lose (VmMember *member, gint64 now)
 }
 
 void
-vm_member_resume (VmMember *member, const gchar *token)
+vm_member_resume (VmMember *member, const gchar *token, const gchar *group)
 {
+  vm_text_unshare (member->group);
+  member->group = vm_text_share (group);
   member->lost_at = 0;
   vm_member_renew (member, token, NULL);
   vm_room_share_renew (member);
@@ -71,6 +73,7 @@ vm_room_tick (VmRoom *room, gint64 now)
 {
   g_autoptr (GError) reason = NULL;
 
+  vm_room_tick_bars (room, now);
   /* backwards: whoever goes is taken out */
   for (guint i = room->members->len; i > 0; i--) {
     VmMember *member = g_ptr_array_index (room->members, i - 1);

@@ -36,9 +36,7 @@ struct _VmRoom
   /* ids of the devices that had a seat, the last of them; NULL: none */
   GPtrArray *met;
   gchar **revoked; /* of those, as was told last; NULL: none */
-  /* keys of guests that were removed, and who was kept out, the last of them;
-   * NULL: nobody */
-  GPtrArray *barred;
+  GPtrArray *barred; /* whom it keeps out, see roombars.c; NULL: nobody */
   gboolean locked;
   VmMeetingState state;
   VmMember *host; /* NULL of an open room */
@@ -69,6 +67,7 @@ struct _VmMember
   gboolean named; /* its names were judged when it came, and are its own */
   gboolean proven; /* see VmJoin */
   gchar *key; /* of its TLS, or NULL */
+  gchar *group; /* of VmJoin, shared; NULL: it sits at another server */
   VmToken *presented; /* see VmJoin, or NULL */
   gchar *token; /* to resume with; NULL for the host, who needs none */
   gchar *old_token; /* good until the welcome with @token has arrived */
@@ -135,8 +134,23 @@ vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
 
 /* Remembers who had a seat. */
 void vm_room_meet (VmRoom *room, const VmMember *member);
-/* It was removed: what it presented as a guest is good no longer. */
+/* roombars.c: it was removed. Its key is kept out as long as the room is there,
+ * what it presented as a guest is good no longer, and for VM_ROOM_BARRED_TIME
+ * nobody comes from its address who is not known. */
 void vm_room_bar (VmRoom *room, const VmMember *member);
+gboolean vm_room_bars_key (VmRoom *room, const gchar *key);
+/* Whoever was removed as @id may come again. FALSE: nobody was. */
+gboolean vm_room_unbar (VmRoom *room, const gchar *id);
+void vm_room_tick_bars (VmRoom *room, gint64 now);
+/* Whether the room lets @bearer in, although somebody was removed from it. */
+gboolean
+vm_room_admits_key (VmRoom *room, const VmBearer *bearer, GError **error);
+gboolean vm_room_admits_group (
+    VmRoom *room, const VmBearer *bearer, VmTrustLevel level, GError **error);
+/* Whether there is a seat for one more of those who are not known, and come
+ * from one address. @from: see vm_room_admits(). */
+gboolean vm_room_has_share (VmRoom *room, const VmBearer *bearer,
+    const VmMember *from, VmTrustLevel level, GError **error);
 /* Those of them whose trust is withdrawn. Returns: (transfer full) */
 gchar **vm_room_list_revoked (VmRoom *room);
 

@@ -245,7 +245,9 @@ vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
 {
   /* whom the policy shuts out has no PINs to try; and the PIN before the rest:
    * what the room is like is nobody's business without it */
-  if (!vm_room_trusts (room, bearer, level, error)
+  if (!vm_room_admits_key (room, bearer, error)
+      || !vm_room_trusts (room, bearer, level, error)
+      || !vm_room_admits_group (room, bearer, *level, error)
       || !check_pin (room, pin, group, now, error))
     return FALSE;
   if (room->rooms->closing)
@@ -272,7 +274,7 @@ vm_room_admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
         "All %u seats of the meeting are taken", room->max_participants);
     return FALSE;
   }
-  return TRUE;
+  return vm_room_has_share (room, bearer, from, *level, error);
 }
 
 /* An id is the hash of a key (security.md, "Identity"): whoever shows another
@@ -484,6 +486,7 @@ vm_room_enter (VmRoom *room, const VmJoin *join, const gchar *alias,
   ticket.user = (gchar *) join->user;
   ticket.device_id = (gchar *) join->device_id;
   ticket.key = (gchar *) join->key;
+  ticket.group = (gchar *) join->group;
   ticket.presented = join->token;
   hello = vm_signal_new (VM_SIGNAL_HELLO);
   vm_signal_add_participant (hello)->alias = g_strdup (alias);

@@ -168,8 +168,8 @@ VmRoom *vm_rooms_let_in (
     VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
 /* @who, in words that mean nothing to the room, was sent out and is not to hear
  * of it again: the last VM_ROOM_BARRED_MAX are known, as long as the room is
- * there. */
-void vm_room_keep_out (VmRoom *room, const gchar *who);
+ * there, or until the host lets @id in again. */
+void vm_room_keep_out (VmRoom *room, const gchar *id, const gchar *who);
 gboolean vm_room_keeps_out (VmRoom *room, const gchar *who);
 /* Whether whoever was let in so would be still, as far as it is trusted. */
 gboolean
@@ -185,8 +185,10 @@ VmMember *vm_rooms_find_lost (VmRooms *rooms, const gchar *token,
     const gchar *key, gint64 now, GError **error);
 /* The connection of @member is gone. */
 void vm_member_lose (VmMember *member, gint64 now);
-/* It has another, by @token: a `welcome` with the next one goes out on it. */
-void vm_member_resume (VmMember *member, const gchar *token);
+/* It has another, by @token and from @group: a `welcome` with the next one goes
+ * out on it. */
+void
+vm_member_resume (VmMember *member, const gchar *token, const gchar *group);
 /* What was missed has been sent: the others are told, if they knew. */
 void vm_member_resumed (VmMember *member);
 /* The last `welcome` has arrived: only its token is good from now on. */

@@ -219,6 +219,8 @@ take_left (VmRoom *room, VmMember *member, const VmSignal *signal)
   g_autoptr (GError) reason = vm_signal_get_error (signal);
 
   g_hash_table_add (room->shared->departed, g_strdup (member->id));
+  if (g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED))
+    vm_room_bar (room, member);
   vm_member_leave (member, reason);
 }
 
@@ -286,6 +288,9 @@ deliver (VmRoomShare *share, const VmShareMessage *message)
     case VM_SIGNAL_KICK:
       if (to)
         take_kick (room, to, message->signal);
+      break;
+    case VM_SIGNAL_UNBAN:
+      vm_room_unbar (room, message->signal->id);
       break;
     default:
       if (to)

@@ -142,15 +142,6 @@ refuse (const GError *reason, VmTrustLevel level, GError **error)
   return FALSE;
 }
 
-/* Whoever came by an invitation has a token that is good until the meeting
- * ends; whoever was removed needs another invitation. */
-void
-vm_room_bar (VmRoom *room, const VmMember *member)
-{
-  if (member->key && member->trust == VM_TRUST_LEVEL_GUEST)
-    vm_room_keep_out (room, member->key);
-}
-
 static gboolean
 has_text (GPtrArray *texts, const gchar *text)
 {
@@ -169,25 +160,13 @@ add_text (GPtrArray **texts, guint max, gchar *text)
   g_ptr_array_add (*texts, text);
 }
 
-gboolean
-vm_room_keeps_out (VmRoom *room, const gchar *who)
-{
-  return has_text (room->barred, who);
-}
-
-void
-vm_room_keep_out (VmRoom *room, const gchar *who)
-{
-  if (vm_room_keeps_out (room, who))
-    return;
-  add_text (&room->barred, VM_ROOM_BARRED_MAX, g_strdup (who));
-}
-
+/* Whoever came by an invitation has a token that is good until the meeting
+ * ends; whoever was removed needs another invitation. */
 static gboolean
 is_barred (VmRoom *room, const VmBearer *bearer)
 {
   return bearer->key && bearer->presented && bearer->presented->meeting_id
-         && vm_room_keeps_out (room, bearer->key);
+         && vm_room_bars_key (room, bearer->key);
 }
 
 gboolean

@@ -102,6 +102,21 @@ kick (VmMember *member, VmSignal *signal, GError **error)
   return TRUE;
 }
 
+/* At the other servers of a room too, each of which keeps out whom it knows. */
+static gboolean
+unban (VmMember *member, const VmSignal *signal, GError **error)
+{
+  if (!is_host (member, error))
+    return FALSE;
+  vm_room_share_say (member, signal);
+  if (vm_room_unbar (member->room, signal->id) || member->room->shared)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+      "Nobody was removed from the meeting as \"%s\", or it may come again",
+      signal->id);
+  return FALSE;
+}
+
 static gboolean
 lock (VmMember *member, const VmSignal *signal, GError **error)
 {
@@ -159,6 +174,8 @@ receive (VmMember *member, VmSignal *signal, GError **error)
       return is_host (member, error) && forward (member, signal, FALSE, error);
     case VM_SIGNAL_KICK:
       return kick (member, signal, error);
+    case VM_SIGNAL_UNBAN:
+      return unban (member, signal, error);
     case VM_SIGNAL_LOCK:
       return lock (member, signal, error);
     case VM_SIGNAL_PARTICIPANT_STATE:

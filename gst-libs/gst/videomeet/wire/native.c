@@ -55,8 +55,9 @@ static const struct
   FIELD (
       "generation", INT, generation, G_MAXINT, DESCRIPTION | IN (CANDIDATE), 0),
   FIELD ("id", NAME, id, VM_SIGNAL_ID_MAX,
-      IN (WELCOME) | IN (PARTICIPANT_LEFT) | IN (PARTICIPANT_STATE) | IN (CHAT),
-      IN (WELCOME) | IN (PARTICIPANT_LEFT)),
+      IN (WELCOME) | IN (PARTICIPANT_LEFT) | IN (PARTICIPANT_STATE) | IN (CHAT)
+          | IN (UNBAN),
+      IN (WELCOME) | IN (PARTICIPANT_LEFT) | IN (UNBAN)),
   FIELD ("resume", NAME, resume, VM_SIGNAL_TOKEN_MAX, IN (HELLO) | IN (WELCOME),
       0),
   FIELD ("lastSeq", INT, last_seq, VM_SIGNAL_INT_MAX, IN (HELLO), 0),

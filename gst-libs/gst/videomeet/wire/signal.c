@@ -18,6 +18,7 @@ static const gchar *const names[] = {
   [VM_SIGNAL_HAND] = "hand",
   [VM_SIGNAL_MUTE_REQUEST] = "mute-request",
   [VM_SIGNAL_KICK] = "kick",
+  [VM_SIGNAL_UNBAN] = "unban",
   [VM_SIGNAL_LOCK] = "lock",
   [VM_SIGNAL_BYE] = "bye",
   [VM_SIGNAL_ERROR] = "error",
