@@ -616,11 +616,10 @@ GST_START_TEST (test_trust_clears_attempts)
 
 GST_END_TEST;
 
-/* Devices without number, each from an address of its own. */
+/* Devices without number. */
 static gchar *
-ask_from_new (guint n, guint *status)
+ask_from (const gchar *address, guint n, guint *status)
 {
-  g_autofree gchar *address = g_strdup_printf ("10.0.1.%u", n);
   g_autoptr (EVP_PKEY) key = EVP_EC_gen ("P-256");
   g_autoptr (GBytes) spki = vm_spki_from_key (key, NULL);
   gchar *id;
@@ -632,6 +631,15 @@ ask_from_new (guint n, guint *status)
     fail_unless_equals_int (pair_reveal (spki, id, n + 1), 403);
   pair.address = "10.0.0.2";
   return id;
+}
+
+/* Each from an address of its own. */
+static gchar *
+ask_from_new (guint n, guint *status)
+{
+  g_autofree gchar *address = g_strdup_printf ("10.0.1.%u", n);
+
+  return ask_from (address, n, status);
 }
 
 GST_START_TEST (test_pending)
@@ -656,6 +664,104 @@ GST_START_TEST (test_pending)
   fail_unless_equals_int (status, 202);
   g_free (ask_from_new (53, &status));
   fail_unless_equals_int (status, 429);
+}
+
+GST_END_TEST;
+
+/* An address that has less takes from the one that has most, the newest, and
+ * one that has as much takes nothing. */
+GST_START_TEST (test_pending_of_an_address)
+{
+  static const gchar *const from[VM_TRUST_PENDING_MAX] = { "10.0.2.1",
+    "10.0.2.2", "10.0.2.3", "10.0.2.1", "10.0.2.2", "10.0.2.3", "10.0.2.1",
+    "10.0.2.4" };
+  g_autofree gchar *newest = NULL;
+  guint status;
+
+  for (guint i = 0; i < G_N_ELEMENTS (from); i++) {
+    g_autofree gchar *id = ask_from (from[i], i, &status);
+
+    fail_unless_equals_int (status, 202);
+    if (i == 6)
+      newest = g_steal_pointer (&id);
+  }
+  fail_unless (pair_find (newest) != NULL);
+  g_free (ask_from ("10.0.3.1", 20, &status));
+  fail_unless_equals_int (status, 202);
+  fail_unless (pair_find (newest) == NULL);
+  g_free (ask_from ("10.0.3.1", 21, &status));
+  fail_unless_equals_int (status, 429);
+  fail_unless_equals_int (
+      vm_approver_count (pair.approver), VM_TRUST_PENDING_MAX);
+}
+
+GST_END_TEST;
+
+/* Whoever was met before is heard among any number of strangers, and from their
+ * address; it makes no room for them. */
+GST_START_TEST (test_pending_of_the_known)
+{
+  g_autofree gchar *bobs = NULL;
+  guint status;
+
+  for (guint i = 0; i < VM_TRUST_PENDING_MAX; i++)
+    g_free (ask_from_new (i, &status));
+  pair.address = "10.0.1.1";
+  pair.known = TRUE;
+  bobs = pair_request (KEY (bob), "Bob", 1, &status);
+  fail_unless_equals_int (status, 202);
+  pair.known = FALSE;
+  for (guint i = 20; i < 20 + VM_TRUST_PENDING_MAX; i++)
+    g_free (ask_from_new (i, &status));
+  fail_unless_equals_int (status, 429);
+  fail_unless (pair_find (bobs) != NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_attempts_of_the_known)
+{
+  guint status;
+
+  use_up_attempts (KEY (eve));
+  g_free (pair_request (KEY (bob), "Bob", 1, &status));
+  fail_unless_equals_int (status, 429);
+  pair.known = TRUE;
+  use_up_attempts (KEY (bob));
+  /* its own count is as everybody's */
+  g_free (pair_request (KEY (bob), "Bob", 1, &status));
+  fail_unless_equals_int (status, 429);
+}
+
+GST_END_TEST;
+
+/* What is before the user stays there; what goes from the queue is told. */
+GST_START_TEST (test_pending_and_the_user)
+{
+  g_autofree gchar *shown = NULL;
+  g_autofree gchar *queued = NULL;
+  guint status;
+
+  shown = pair_request (KEY (bob), "Bob", 1, &status);
+  status = pair_reveal (KEY (bob), shown, 1);
+  fail_unless_equals_int (status, 202);
+  queued = pair_request (KEY (eve), "Eve", 2, &status);
+  status = pair_reveal (KEY (eve), queued, 2);
+  fail_unless_equals_int (status, 202);
+  for (guint i = 2; i < VM_TRUST_PENDING_MAX; i++)
+    g_free (ask_from_new (i, &status));
+  g_string_truncate (pair.heard, 0);
+  g_free (ask_from ("10.0.3.1", 20, &status));
+  fail_unless_equals_int (status, 202);
+  fail_unless (pair_find (queued) == NULL);
+  fail_unless (g_str_has_prefix (pair.heard->str, "failed:Eve:RATE_LIMITED"),
+      "%s", pair.heard->str);
+  g_free (ask_from ("10.0.3.2", 21, &status));
+  fail_unless_equals_int (status, 429);
+  pair.known = TRUE;
+  g_free (ask_from ("10.0.3.2", 22, &status));
+  fail_unless_equals_int (status, 202);
+  fail_unless (pair_find (shown) != NULL);
 }
 
 GST_END_TEST;
@@ -695,8 +801,10 @@ GST_START_TEST (test_attempts_kept)
         MIN (i + 1, VM_TRUST_ATTEMPTS_KEPT));
   }
   /* the oldest is forgotten */
-  fail_unless (vm_trust_attempts_allows (attempts, "0", 200, NULL));
-  fail_if (vm_trust_attempts_allows (attempts, "1", 200, NULL));
+  fail_unless (vm_trust_attempts_allows (
+      attempts, "0", VM_TRUST_ATTEMPTS_KEPT + 100, NULL));
+  fail_if (vm_trust_attempts_allows (
+      attempts, "1", VM_TRUST_ATTEMPTS_KEPT + 100, NULL));
 }
 
 GST_END_TEST;
@@ -737,6 +845,10 @@ handshake_suite (void)
   tcase_add_test (tc, test_trust_clears_attempts);
   tcase_add_test (tc, test_pending);
   tcase_add_test (tc, test_pending_after_the_user);
+  tcase_add_test (tc, test_pending_of_an_address);
+  tcase_add_test (tc, test_pending_of_the_known);
+  tcase_add_test (tc, test_pending_and_the_user);
+  tcase_add_test (tc, test_attempts_of_the_known);
   tcase_add_test (tc, test_attempts_kept);
   return s;
 }

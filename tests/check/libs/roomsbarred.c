@@ -294,6 +294,50 @@ GST_START_TEST (test_seats_of_this_machine)
 
 GST_END_TEST;
 
+static void
+try_pin (const gchar *key, const gchar *group, const gchar *pin, gint code)
+{
+  const VmJoin join = {
+    .meeting = "standup", .user = "Bob", .group = group, .key = key, .pin = pin
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+
+  vm_rooms_join (rooms, &join, now, &text, &error);
+  if (code < 0)
+    g_assert_no_error (error);
+  else
+    g_assert_error (error, VM_ERROR, code);
+}
+
+/* Strangers who guess hold up one another, and nobody who was met before; who
+ * was waits for its own guesses, and is counted as well. */
+GST_START_TEST (test_wrong_pins)
+{
+  vm_room_end (room);
+  peer_clear (&host);
+  peer_init (&host);
+  open_room ("123456", 10);
+  for (guint i = 0; i < VM_PIN_WRONG_MAX; i++) {
+    g_autofree gchar *group = i ? g_strdup_printf ("10.0.1.%u", i) : NULL;
+
+    try_pin (EVE, group ? group : HERE, "000000", VM_ERROR_WRONG_PIN);
+  }
+  try_pin (BOB, THERE, "123456", VM_ERROR_RATE_LIMITED);
+  try_pin (NULL, THERE, "123456", VM_ERROR_RATE_LIMITED);
+  try_pin (FRIEND, HERE, "123456", -1);
+  try_pin (FRIEND, HERE, "000000", VM_ERROR_WRONG_PIN);
+  try_pin (FRIEND, THERE, "123456", VM_ERROR_RATE_LIMITED);
+  for (guint i = 1; i < VM_PIN_WRONG_MAX; i++) {
+    now += VM_PIN_WRONG_TIME / VM_PIN_WRONG_MAX - 1;
+    if (i < 5)
+      try_pin (FRIEND, HERE, "000000", VM_ERROR_WRONG_PIN);
+  }
+  try_pin (FRIEND, HERE, "123456", -1);
+}
+
+GST_END_TEST;
+
 static Suite *
 roomsbarred_suite (void)
 {
@@ -309,6 +353,7 @@ roomsbarred_suite (void)
   tcase_add_test (tc, test_where_it_came_back_from);
   tcase_add_test (tc, test_share_of_an_address);
   tcase_add_loop_test (tc, test_seats_of_this_machine, 0, 2);
+  tcase_add_test (tc, test_wrong_pins);
   return s;
 }
 

@@ -138,6 +138,7 @@ pair_step (void)
     .date = PAIR_DATE,
     .real_time = PAIR_DATE * G_USEC_PER_SEC,
     .address = pair.address,
+    .known = pair.known,
     .spki = pair.seen_by_ann };
   gint64 when;
 
@@ -218,6 +219,7 @@ pair_ask (
     .date = PAIR_DATE,
     .real_time = PAIR_DATE * G_USEC_PER_SEC,
     .address = pair.address,
+    .known = pair.known,
     .spki = key };
 
   dispatch (&caller, path, body, answer);

@@ -25,6 +25,7 @@ typedef struct
   VmToken *given; /* that ann's device remembers */
   gboolean disk_full;
   const gchar *address;
+  gboolean known;
   /* What each side's TLS shows of the other. */
   GBytes *seen_by_ann;
   GBytes *seen_by_bob;

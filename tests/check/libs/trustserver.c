@@ -236,6 +236,20 @@ GST_START_TEST (test_attempts)
 
 GST_END_TEST;
 
+/* Strangers at its address do not count for whoever was met before. */
+GST_START_TEST (test_attempts_of_the_known)
+{
+  g_autofree gchar *body = trust_request_body (f.bob, 1);
+
+  for (guint i = 0; i < VM_TRUST_ATTEMPTS_MAX; i++)
+    g_free (trust_request (f.eve, (guint8) i));
+  trust_refused (f.bob, "/trust/request", body, VM_ERROR_RATE_LIMITED);
+  fixture_pin (f.bob, "Bob", "box");
+  g_free (trust_request (f.bob, 1));
+}
+
+GST_END_TEST;
+
 /* As many as may wait, of a device and an address each; then one more. */
 GST_START_TEST (test_pending)
 {
@@ -692,6 +706,7 @@ trustserver_suite (void)
   tcase_add_test (tests, test_wrong_proof);
   tcase_add_test (tests, test_expired);
   tcase_add_test (tests, test_attempts);
+  tcase_add_test (tests, test_attempts_of_the_known);
   tcase_add_test (tests, test_pending);
   tcase_add_test (tests, test_poll_ends);
   tcase_add_test (tests, test_poll_left);

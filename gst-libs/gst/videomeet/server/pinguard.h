@@ -14,7 +14,7 @@ VmPinGuard *vm_pin_guard_new (void);
 void vm_pin_guard_free (VmPinGuard *guard);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPinGuard, vm_pin_guard_free)
 
-/* Whether @group (see vm_address_group()) may try now:
+/* Whether @group (see vm_address_group()), or a key, may try now:
  * VM_ERROR_RATE_LIMITED. */
 gboolean vm_pin_guard_allows (
     VmPinGuard *guard, const gchar *group, gint64 now, GError **error);

@@ -22,6 +22,13 @@ struct _VmRooms
   VmRoomShare *share; /* with other servers, or NULL */
 };
 
+/* The wrong PINs of a minute. */
+typedef struct
+{
+  gint64 since;
+  guint n;
+} VmWrongPins;
+
 struct _VmRoom
 {
   VmRooms *rooms;
@@ -44,8 +51,9 @@ struct _VmRoom
   gint64 awaited; /* until when somebody may come by a ticket */
   VmMember *moderator; /* of an open room, or NULL */
   GPtrArray *members; /* in the order they joined */
-  gint64 wrong_since; /* the minute in which wrong PINs are counted */
-  guint wrong_pins;
+  /* by how well they are known who gave them: strangers, who can make keys
+   * without end, keep nobody out but strangers */
+  VmWrongPins wrong[VM_TRUST_LEVEL_TRUSTED + 1];
   gboolean open; /* see VmOpenRooms */
   VmRoomShared *shared; /* of a room that other servers have as well, or NULL */
 };
@@ -131,6 +139,12 @@ vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
 /* The policy where there is no room: nobody is told. */
 gboolean
 vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
+
+/* roompin.c: whether @pin opens the room to @bearer, who is known as well as
+ * @level. @group: NULL when that was checked before. */
+gboolean
+vm_room_checks_pin (VmRoom *room, const VmBearer *bearer, VmTrustLevel level,
+    const gchar *pin, const gchar *group, gint64 now, GError **error);
 
 /* Remembers who had a seat. */
 void vm_room_meet (VmRoom *room, const VmMember *member);

@@ -193,52 +193,6 @@ vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
   return room;
 }
 
-/* As long for a wrong PIN as for a right one. */
-static gboolean
-pin_equals (const gchar *a, const gchar *b)
-{
-  gsize size = strlen (b);
-  guint differ = strlen (a) != size;
-
-  for (gsize i = 0; a[i]; i++)
-    differ |= (guint) (a[i] ^ b[i % (size + 1)]);
-  return !differ;
-}
-
-static gboolean
-check_pin (VmRoom *room, const gchar *pin, const gchar *group, gint64 now,
-    GError **error)
-{
-  VmPinGuard *guard = room->rooms->guard;
-
-  if (!room->pin || !group)
-    return TRUE;
-  if (!pin) {
-    g_set_error (error, VM_ERROR, VM_ERROR_WRONG_PIN,
-        "The meeting is open only with its PIN");
-    return FALSE;
-  }
-  if (now - room->wrong_since >= VM_PIN_WRONG_TIME) {
-    room->wrong_since = now;
-    room->wrong_pins = 0;
-  }
-  if (room->wrong_pins >= VM_PIN_WRONG_MAX) {
-    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        "Too many wrong PINs for this meeting; try again in a minute");
-    return FALSE;
-  }
-  if (!vm_pin_guard_allows (guard, group, now, error))
-    return FALSE;
-  if (pin_equals (room->pin, pin)) {
-    vm_pin_guard_right (guard, group);
-    return TRUE;
-  }
-  vm_pin_guard_wrong (guard, group, now);
-  room->wrong_pins++;
-  g_set_error (error, VM_ERROR, VM_ERROR_WRONG_PIN, "The PIN is wrong");
-  return FALSE;
-}
-
 gboolean
 vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
     const gchar *group, gint64 now, VmTrustLevel *level, GError **error)
@@ -248,7 +202,7 @@ vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
   if (!vm_room_admits_key (room, bearer, error)
       || !vm_room_trusts (room, bearer, level, error)
       || !vm_room_admits_group (room, bearer, *level, error)
-      || !check_pin (room, pin, group, now, error))
+      || !vm_room_checks_pin (room, bearer, *level, pin, group, now, error))
     return FALSE;
   if (room->rooms->closing)
     return vm_rooms_refuse_closing (error);

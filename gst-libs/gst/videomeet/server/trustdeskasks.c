@@ -128,6 +128,19 @@ ask_again (VmTrustDesk *desk, const VmTrustCaller *caller,
   vm_approver_poll (desk->approver, caller, id, answer);
 }
 
+static gboolean
+is_known (VmTrustDesk *desk, const VmTrustAsk *ask)
+{
+  g_autofree gchar *id = ask->spki ? vm_spki_to_device_id (ask->spki) : NULL;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (VmTrustFacts) facts = NULL;
+
+  if (!id || ask->kind != VM_TRUST_ASK_REQUEST)
+    return FALSE;
+  facts = vm_trust_store_know (desk->store, id, NULL, NULL, now);
+  return facts->first_seen && !facts->revoked && !facts->damaged;
+}
+
 static void
 run (VmTrustDesk *desk, const VmTrustAsk *ask, VmTrustAnswer *answer)
 {
@@ -136,6 +149,7 @@ run (VmTrustDesk *desk, const VmTrustAsk *ask, VmTrustAnswer *answer)
     .date = real_time / G_USEC_PER_SEC,
     .real_time = real_time,
     .address = ask->group,
+    .known = is_known (desk, ask),
     .spki = ask->spki };
   gsize size;
   const gchar *data = g_bytes_get_data (ask->data, &size);

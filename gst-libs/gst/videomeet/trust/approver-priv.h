@@ -16,6 +16,7 @@ typedef struct
   gchar *device_id;
   gchar *name;
   gchar *address;
+  gboolean known; /* see VmTrustCaller */
   GBytes *spki;
   guint8 commit[VM_SHA256_SIZE];
   guint8 own_nonce[VM_TRUST_NONCE_SIZE];
@@ -51,5 +52,7 @@ VmTrustExchange
 vm_approver_exchange_of (VmApprover *self, const VmApproverRequest *request);
 void vm_approver_tell_failed (
     VmApprover *self, const VmApproverRequest *request, const GError *reason);
+/* It has to go before its time. */
+void vm_approver_evict (VmApprover *self, VmApproverRequest *request);
 /* Puts the next that waits before the user, when nobody is. */
 void vm_approver_prompt_next (VmApprover *self);

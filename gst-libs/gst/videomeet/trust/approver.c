@@ -235,6 +235,25 @@ expire (VmApprover *self, VmApproverRequest *request)
     vm_approver_tell_failed (self, request, reason);
 }
 
+void
+vm_approver_evict (VmApprover *self, VmApproverRequest *request)
+{
+  g_autoptr (GError) reason = g_error_new (VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Others ask for trust as well, and most requests came from the address "
+      "of "
+      "%s",
+      request->name);
+  gboolean missed = is_missed (request);
+  guint i;
+
+  if (!g_ptr_array_find (self->requests, request, &i))
+    return;
+  g_ptr_array_steal_index (self->requests, i);
+  if (missed)
+    vm_approver_tell_failed (self, request, reason);
+  request_free (request);
+}
+
 gint64
 vm_approver_tick (VmApprover *self, gint64 now)
 {

@@ -23,7 +23,9 @@
  * After VM_TRUST_REQUEST_TIME a request is gone, whatever its state; until then
  * it takes one of VM_TRUST_PENDING_MAX places, even if it failed: otherwise,
  * who stands between two devices could begin again as often as it likes until
- * the digits happen to agree. Only what the user has ended makes room. */
+ * the digits happen to agree. What the user has ended makes room; else that of
+ * a stranger whose address has most, for somebody whose address has less, or
+ * who is known: by that nobody gets more attempts, which are counted. */
 
 typedef enum
 {
@@ -103,6 +105,7 @@ typedef struct
   gint64 date;
   gint64 real_time; /* Unix µs: to tell what came before a revocation */
   const gchar *address; /* group; see vm_address_group() */
+  gboolean known; /* its key was met before */
   GBytes *spki; /* what TLS presented; NULL: nothing, or no P-256 key */
 } VmTrustCaller;
 

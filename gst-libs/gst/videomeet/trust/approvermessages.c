@@ -79,15 +79,54 @@ check_caller (VmApprover *self, const VmTrustCaller *caller,
   }
   return vm_trust_attempts_allows (
              self->attempts, body->device_id, caller->now, error)
-         && vm_trust_attempts_allows (
-             self->attempts, caller->address, caller->now, error);
+         && (caller->known
+             || vm_trust_attempts_allows (
+                 self->attempts, caller->address, caller->now, error));
+}
+
+/* How many requests of strangers there are from an address. */
+static guint
+count_from (VmApprover *self, const gchar *address)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->requests->len; i++) {
+    const VmApproverRequest *request = self->requests->pdata[i];
+
+    n += !request->known && strcmp (request->address, address) == 0;
+  }
+  return n;
+}
+
+/* The newest of the address that has most; but what is before a user, here or
+ * there, is not taken away from under their eyes. */
+static VmApproverRequest *
+find_victim (VmApprover *self, const VmTrustCaller *caller)
+{
+  /* one of its own would be in its place */
+  guint most = caller->known ? 0 : count_from (self, caller->address) + 1;
+  VmApproverRequest *victim = NULL;
+
+  for (guint i = self->requests->len; i > 0; i--) {
+    VmApproverRequest *request = self->requests->pdata[i - 1];
+    guint n = count_from (self, request->address);
+
+    if (request->known || request->state == VM_APPROVER_PROMPTED
+        || request->state == VM_APPROVER_APPROVED || n <= most)
+      continue;
+    most = n;
+    victim = request;
+  }
+  return victim;
 }
 
 /* Among VM_TRUST_PENDING_MAX, if need be by forgetting the oldest that this
- * user has ended. */
+ * user has ended, or a stranger's. */
 static gboolean
-make_room (VmApprover *self, GError **error)
+make_room (VmApprover *self, const VmTrustCaller *caller, GError **error)
 {
+  VmApproverRequest *victim;
+
   if (self->requests->len < VM_TRUST_PENDING_MAX)
     return TRUE;
   for (guint i = 0; i < self->requests->len; i++) {
@@ -98,6 +137,11 @@ make_room (VmApprover *self, GError **error)
       g_ptr_array_remove_index (self->requests, i);
       return TRUE;
     }
+  }
+  victim = find_victim (self, caller);
+  if (victim) {
+    vm_approver_evict (self, victim);
+    return TRUE;
   }
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
       "%d trust requests wait here already; try again in a few minutes",
@@ -137,11 +181,13 @@ add_request (
   request->device_id = g_strdup (body->device_id);
   request->name = g_strdup (body->name);
   request->address = g_strdup (caller->address);
+  request->known = caller->known;
   request->spki = g_bytes_ref (body->spki);
   memcpy (request->commit, body->commit, sizeof request->commit);
   g_ptr_array_add (self->requests, request);
   vm_trust_attempts_add (self->attempts, body->device_id, caller->now);
-  vm_trust_attempts_add (self->attempts, caller->address, caller->now);
+  if (!caller->known)
+    vm_trust_attempts_add (self->attempts, caller->address, caller->now);
   return request;
 }
 
@@ -157,7 +203,7 @@ vm_approver_request (VmApprover *self, const VmTrustCaller *caller,
   vm_approver_tick (self, caller->now);
   if (!vm_trust_body_read (&body, VM_TRUST_BODY_REQUEST, data, size, &error)
       || !check_caller (self, caller, &body, &error)
-      || !make_room (self, &error)) {
+      || !make_room (self, caller, &error)) {
     refuse (answer, error);
     return;
   }

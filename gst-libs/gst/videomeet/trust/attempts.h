@@ -7,10 +7,10 @@
  * VM_TRUST_ATTEMPTS_MAX, none for VM_TRUST_ATTEMPTS_TIME since the last of
  * them. Sans-I/O; `now` is monotonic time in µs. */
 
-/* Devices and addresses that are remembered. An approver's pending requests
- * let in 2 times VM_TRUST_PENDING_MAX in VM_TRUST_REQUEST_TIME, so that this
- * holds all that are not yet to be forgotten; beyond, the oldest makes room. */
-#define VM_TRUST_ATTEMPTS_KEPT 128
+/* Devices and addresses that are remembered; beyond, the oldest makes room. An
+ * approver's requests may make room for one another: this holds those of 500
+ * addresses. */
+#define VM_TRUST_ATTEMPTS_KEPT 1024
 
 typedef struct _VmTrustAttempts VmTrustAttempts;
 
