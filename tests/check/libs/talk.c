@@ -253,6 +253,35 @@ GST_START_TEST (test_kick)
 
 GST_END_TEST;
 
+/* Who was removed hears why it does not come in, and does as soon as it may. */
+GST_START_TEST (test_unban)
+{
+  g_autoptr (GError) error = NULL;
+
+  talk_meet ();
+  fail_unless (vm_meeting_kick (a.meeting, talk_who (&a, "p002"), NULL));
+  WAIT_FOR (has (&b, "ended") && has (&c, "-p002KICKED"));
+  for (guint i = 0; i < 2; i++) {
+    g_clear_object (&b.other);
+    g_clear_object (&b.meeting);
+    g_clear_error (&b.error);
+    g_string_truncate (b.heard, 0);
+    device_open (&b, VM_MEETING_MODE_JOIN);
+    use_uri (&b, "standup");
+    start (&b);
+    WAIT_FOR (has (&b, i ? "active" : "failed"));
+    if (i)
+      break;
+    g_assert_error (b.error, VM_ERROR, VM_ERROR_KICKED);
+    fail_if (vm_meeting_unban (c.meeting, "p002", &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+    fail_unless (vm_meeting_unban (a.meeting, "p002", NULL));
+  }
+  WAIT_FOR (has (&a, "+p004") && has (&c, "+p004"));
+}
+
+GST_END_TEST;
+
 /* Each state of seed 1 §5.1, and back from idle. */
 GST_START_TEST (test_end)
 {
@@ -379,6 +408,7 @@ talk_suite (void)
   tcase_add_test (tc, test_mute_request);
   tcase_add_test (tc, test_lock);
   tcase_add_test (tc, test_kick);
+  tcase_add_test (tc, test_unban);
   tcase_add_test (tc, test_end);
   tcase_add_test (tc, test_guests_are_no_hosts);
   tcase_add_test (tc, test_crowd_below_at_and_above_the_limit);
