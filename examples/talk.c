@@ -9,7 +9,7 @@
  *
  * A line is said to everybody. /mute and /unmute, /hand, /status TEXT, /restart
  * (all connections, anew) and /leave are this participant's; /mute ID, /kick
- * ID, /lock, /unlock and /end are the host's.
+ * ID, /unban ID, /lock, /unlock and /end are the host's.
  */
 
 #include <gio/gunixinputstream.h>
@@ -41,6 +41,8 @@ obey (GstElement *meeting, const gchar *command, const gchar *rest)
     g_signal_emit_by_name (meeting, "set-status", rest);
   else if (strcmp (command, "/kick") == 0)
     g_signal_emit_by_name (meeting, "kick", rest);
+  else if (strcmp (command, "/unban") == 0)
+    g_signal_emit_by_name (meeting, "unban", rest);
   else if (strcmp (command, "/lock") == 0)
     g_signal_emit_by_name (meeting, "lock", TRUE);
   else if (strcmp (command, "/unlock") == 0)

@@ -126,6 +126,13 @@ class Talk(lab.LabTest):
         for process in (ann, carl):
             process.wait_event("participant-left", TOLD, user="Bob",
                                code="KICKED")
+        again = self.join(1, "Bob", "--audio-only")
+        again.wait_event("error", CONNECTED, code="KICKED")
+        self.assertEqual(again.wait(lab.SOON), 1)
+        ann.type("/unban Bob")
+        again = self.join(1, "Bob", "--audio-only")
+        self.connected(again, "Ann")
+        self.assertEqual(again.stop(), 0)
         ann.type("/end")
         for process in (ann, carl):
             self.assertEqual(process.wait(lab.SOON), 0)
@@ -360,6 +367,7 @@ class Element(lab.LabTest):
         host.type("/kick p002")
         guest.wait_for("ERROR: from element .*The host removed", TOLD, "err")
         host.wait_for("^meeting idle", TOLD)
+        host.type("/unban p002")
 
         guest = b.launch("vmsignalbin name=m meeting=standup mode=join "
                          "user=Bob m.audio_src_0 ! fakesink")
