@@ -78,6 +78,25 @@ hear_created (MeshClient *client, Created *created)
   vm_json_get_string (&json, auth, "cap_token", 4096, &created->cap, NULL);
 }
 
+static gboolean
+redeem (VmMeshRecords *records, const gchar *id, const gchar *token,
+    const gchar *from, gint64 now, gint code)
+{
+  g_autofree gchar *hello = g_strdup_printf (
+      "{\"t\":\"P2P_HELLO\",\"session_id\":\"%s\",\"session_token\":\"%s\","
+      "\"from_device_id\":\"%s\"}",
+      id, token, from);
+  g_autoptr (GError) error = NULL;
+  VmMeshKind kind = VM_MESH_N_KINDS;
+  gboolean good = vm_mesh_records_redeem (
+      records, hello, strlen (hello), now, &kind, &error);
+
+  if (!good)
+    g_assert_error (error, VM_ERROR, code);
+  fail_unless_equals_int (kind, good ? VM_MESH_FILE : VM_MESH_N_KINDS);
+  return good;
+}
+
 /* Both are told, each of the other; the target verifies the capability by
  * itself, and takes the session once. */
 GST_START_TEST (test_session)
@@ -209,6 +228,83 @@ GST_START_TEST (test_number_of_sessions)
   request (a, "dev-b", "file", 1, cap);
   mesh_fails (a, "RATE_LIMITED");
   leave ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_records)
+{
+  g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
+  const VmMeshRecord record = { "s-1", "secret", VM_MESH_FILE, "dev-a" };
+  const gchar *wrong[] = { "", "[]", "{}", "{\"t\":\"P2P_OK\"}",
+    "{\"t\":\"P2P_HELLO\",\"session_id\":\"s-1\"}" };
+  const gint denied = VM_ERROR_P2P_SESSION_DENIED;
+  const gint64 late = VM_MESH_RECORD_TIME;
+
+  fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+  fail_if (redeem (records, "s-2", "secret", "dev-a", 1, denied));
+  fail_if (redeem (records, "s-1", "secre", "dev-a", 1, denied));
+  fail_if (redeem (records, "s-1", "secrets", "dev-a", 1, denied));
+  fail_if (redeem (records, "s-1", "", "dev-a", 1, denied));
+  fail_if (redeem (records, "s-1", "secret", "dev-b", 1, denied));
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_autoptr (GError) error = NULL;
+    VmMeshKind kind;
+
+    fail_if (vm_mesh_records_redeem (
+        records, wrong[i], strlen (wrong[i]), 1, &kind, &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE);
+  }
+  fail_unless (redeem (records, "s-1", "secret", "dev-a", late - 1, 0));
+
+  fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+  fail_if (redeem (records, "s-1", "secret", "dev-a", late, denied));
+  fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+  vm_mesh_records_forget (records, "dev-b");
+  fail_unless_equals_int (vm_mesh_records_count (records, 1), 1);
+  vm_mesh_records_forget (records, "dev-a");
+  fail_unless_equals_int (vm_mesh_records_count (records, 1), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_size_of_hello)
+{
+  for (gint more = -1; more <= 1; more++) {
+    g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
+    const VmMeshRecord record = { "s-1", "secret", VM_MESH_FILE, "dev-a" };
+    const gchar hello[] =
+        "{\"t\":\"P2P_HELLO\",\"session_id\":\"s-1\",\"session_token\":"
+        "\"secret\",\"from_device_id\":\"dev-a\"}";
+    g_autofree gchar *text =
+        g_strdup_printf ("%-*s", VM_MESH_P2P_HELLO_MAX + more, hello);
+    VmMeshKind kind;
+
+    fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+    fail_unless_equals_int (
+        vm_mesh_records_redeem (records, text, strlen (text), 1, &kind, NULL),
+        more <= 0);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_number_of_records)
+{
+  g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
+  g_autoptr (GError) error = NULL;
+  VmMeshRecord record = { "one more", "t", VM_MESH_FILE, "one more" };
+
+  for (guint i = 0; i < VM_MESH_RECORDS_MAX; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+    const VmMeshRecord next = { id, "t", VM_MESH_FILE, id };
+
+    fail_unless (vm_mesh_records_add (records, &next, 0, NULL));
+  }
+  fail_if (vm_mesh_records_add (records, &record, 0, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  fail_unless (
+      vm_mesh_records_add (records, &record, VM_MESH_RECORD_TIME, NULL));
 }
 
 GST_END_TEST;
@@ -727,6 +823,7 @@ meshagent_suite (void)
 {
   Suite *s = suite_create ("meshagent");
   TCase *tc = tcase_create ("agents");
+  TCase *tables = tcase_create ("records");
 
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
@@ -748,6 +845,10 @@ meshagent_suite (void)
   tcase_add_test (tc, test_names_of_others);
   tcase_add_test (tc, test_key_of_a_device);
   tcase_add_test (tc, test_owner_of_an_id);
+  suite_add_tcase (s, tables);
+  tcase_add_test (tables, test_records);
+  tcase_add_test (tables, test_size_of_hello);
+  tcase_add_test (tables, test_number_of_records);
   return s;
 }
 
