@@ -48,7 +48,7 @@ class States(unittest.TestCase):
         self.assertTrue(ok)
         self.assertEqual(state, Vm.MeetingState.ANNOUNCED)
         ok, state = Vm.participant_state_next(
-            Vm.ParticipantState.DISCONNECTED, Vm.ParticipantEvent.CONNECTED)
+            Vm.ParticipantState.DISCONNECTED, Vm.ParticipantEvent.LEAVES)
         self.assertFalse(ok)
         self.assertEqual(Vm.discovery_state_to_string(
             Vm.DiscoveryState.ACTIVE), "active")

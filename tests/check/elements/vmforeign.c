@@ -228,7 +228,7 @@ GST_START_TEST (test_second_offer_is_refused_and_ends_nothing)
   fail_unless (strstr (guest.refused->message, "goes on") != NULL, "%s",
       guest.refused->message);
   fail_unless_equals_int (guest.offers, 1);
-  failed = gst_bus_pop_filtered (a.bus, GST_MESSAGE_WARNING);
+  failed = gst_bus_timed_pop_filtered (a.bus, DEADLINE, GST_MESSAGE_WARNING);
   fail_unless (failed != NULL);
   gst_clear_message (&failed);
   failed = gst_bus_pop_filtered (a.bus, GST_MESSAGE_WARNING);

@@ -408,7 +408,7 @@ GST_START_TEST (test_names_are_cleaned)
   host_init (&a, "a", VM_METHODS_UDP);
   g_object_set (a.node, "user", "A\n\x1b[2Jnn", NULL);
   g_object_get (a.node, "user", &user, NULL);
-  fail_unless_equals_string (user, "A[2Jnn");
+  fail_unless_equals_string (user, "A [2Jnn");
   g_free (user);
   g_object_set (a.node, "user", cut, NULL);
   g_object_get (a.node, "user", &user, NULL);
