@@ -47,6 +47,7 @@ vmt_options_add_send (
         "NAME|URI" },
     { "pin", 0, 0, G_OPTION_ARG_STRING, &options->pin, "PIN of the meeting",
         "DIGITS" },
+    VMT_PIN_FILE_ENTRY (options),
     VMT_HOST_KEY_ENTRY (options),
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
         "Name to be known by (default: this account's real name)", "NAME" },

@@ -77,6 +77,7 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "--turn-secret, else turn://USER:PASSWORD@HOST:PORT; may be given "
         "several times",
         "URI" },
+    VMT_TURN_FILE_ENTRY (o),
     { "turn-secret", 0, 0, G_OPTION_ARG_STRING, &o->turn_secret,
         "Secret that is shared with the TURN servers; everybody is told a "
         "password of its own, good for 12 hours. Better in the file of "
@@ -236,6 +237,7 @@ static const struct
   { "trusted-proxy", KIND_LIST },
   { "stun", KIND_TEXT },
   { "turn", KIND_LIST },
+  { "turn-file", KIND_TEXT },
   { "turn-secret", KIND_TEXT },
   { "state", KIND_TEXT },
   { "cluster", KIND_TEXT },

@@ -23,6 +23,8 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->meeting);
   g_free (options->pin);
   g_free (options->host_key);
+  g_free (options->pin_file);
+  g_free (options->turn_file);
   g_free (options->token_file);
   g_free (options->token);
   g_free (options->dialect);
@@ -217,8 +219,10 @@ add_media_entries (GOptionContext *context, VmtOptions *o)
         "URI" },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
         "TURN server, turn://USER:PASSWORD@HOST:PORT; a host tells it to all "
-        "who join; may be given several times",
+        "who join; may be given several times. Others see the command line; "
+        "better in --turn-file",
         "URI" },
+    VMT_TURN_FILE_ENTRY (o),
     { NULL },
   };
 
@@ -257,7 +261,10 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
   };
   const GOptionEntry both[] = {
     { "pin", 0, 0, G_OPTION_ARG_STRING, &o->pin,
-        "PIN of the meeting, at least 6 digits", "DIGITS" },
+        "PIN of the meeting, at least 6 digits. Others on this machine see "
+        "the command line; better in --pin-file",
+        "DIGITS" },
+    VMT_PIN_FILE_ENTRY (o),
     { NULL },
   };
 
@@ -448,7 +455,8 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       && !vmt_options_read_config (options, argc, argv, error))
     return FALSE;
   context = make_context (options, &raw, command);
-  if (!g_option_context_parse (context, argc, argv, error))
+  if (!g_option_context_parse (context, argc, argv, error)
+      || !vmt_secrets_take (options, command, error))
     return FALSE;
   if (!vmt_check_numbers (options, options->port != G_MININT,
           !isnan (options->duration), options->max_participants != G_MININT,

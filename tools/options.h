@@ -74,6 +74,7 @@ typedef struct
   VmPermissions permissions;
 
   gchar *meeting, *pin, *host_key;
+  gchar *pin_file, *turn_file;
   gchar *token_file, *token; /* what it has, for the server that is joined */
   gchar *server; /* WebSocket of call and answer; NULL: another command */
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
@@ -125,6 +126,9 @@ gboolean vmt_command_is_call (VmtCommand command);
 /* The known command that @text was probably meant to be, or NULL. */
 const gchar *vmt_command_suggest (const gchar *text);
 
+/* Writes over the PINs and passwords in @argv, which is that of main(): others
+ * have seen them by then, and see them no longer. */
+void vmt_secrets_hide (gchar **argv);
 /* Reads @argv (its first string is the command's name), which ends up holding
  * nothing but that name. @options must be all zero. Errors are sentences for
  * the user. `--help` prints and exits. */

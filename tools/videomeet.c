@@ -88,13 +88,17 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (VmtOutput) output = NULL;
+  /* GOption takes from the list what it has understood */
+  g_auto (GStrv) given = g_strdupv (argv);
+  g_autofree gchar **rest = g_memdup2 (given, (argc + 1) * sizeof *given);
   gboolean json = has_argument (argv, "--json");
   g_autofree gchar *program =
       g_strdup_printf ("videomeet %s", vmt_command_to_string (command));
 
   g_set_prgname (program);
   output = vmt_output_new (stdout, stderr, json);
-  if (!vmt_options_parse (&options, command, &argc, &argv, &error)) {
+  vmt_secrets_hide (argv);
+  if (!vmt_options_parse (&options, command, &argc, &rest, &error)) {
     vmt_output_error (output, NULL, error->message);
     fprintf (stderr, "Try 'videomeet %s --help'.\n",
         vmt_command_to_string (command));

@@ -153,6 +153,81 @@ GST_START_TEST (test_token)
 
 GST_END_TEST;
 
+/* @text into the file at @path, which others may read or not. */
+static void
+write_secret (const gchar *path, const gchar *text, guint mode)
+{
+  fail_unless (g_file_set_contents_full (
+      path, text, -1, G_FILE_SET_CONTENTS_NONE, mode, NULL));
+  fail_unless (g_chmod (path, mode) == 0);
+}
+
+GST_START_TEST (test_secrets_in_files)
+{
+  g_autofree gchar *path = NULL, *host = NULL, *turn = NULL, *both = NULL;
+  g_auto (VmtOptions) a = { 0 }, b = { 0 }, c = { 0 };
+  gint fd = g_file_open_tmp (NULL, &path, NULL);
+
+  host = g_strdup_printf ("host --pin-file %s", path);
+  write_secret (path, "246810\n", 0644);
+  refused (host, "others can read");
+  write_secret (path, "246810\n", 0600);
+  fail_unless (parse (&a, host) == NULL);
+  fail_unless_equals_string (a.pin, "246810");
+  both = g_strdup_printf ("%s --pin 246810", host);
+  refused (both, "cannot both be given");
+  write_secret (path, "12345\n", 0600);
+  refused (host, "6 to 32 digits");
+  refused ("join x --pin-file /no/such/file", "No such file");
+
+  turn = g_strdup_printf ("host --turn-file %s", path);
+  write_secret (path, "turn://a:b@h:1\n\nturn://c:d@h:2\n", 0600);
+  fail_unless (parse (&b, turn) == NULL);
+  fail_unless_equals_int (g_strv_length (b.turn), 2);
+  fail_unless_equals_string (b.turn[1], "turn://c:d@h:2");
+  for (gint more = -1; more <= 1; more++) {
+    g_autofree gchar *text = g_strnfill (VMT_SECRET_FILE_MAX + more, ' ');
+
+    memcpy (text, "turn://a:b@h:1", strlen ("turn://a:b@h:1"));
+    write_secret (path, text, 0600);
+    if (more <= 0)
+      taken (turn);
+    else
+      refused (turn, "too large");
+  }
+  g_setenv ("VIDEOMEET_PIN", "135791", TRUE);
+  taken ("discover");
+  fail_unless (parse (&c, "join x") == NULL);
+  fail_unless_equals_string (c.pin, "135791");
+  fail_unless (g_getenv ("VIDEOMEET_PIN") == NULL);
+  close (fd);
+  g_unlink (path);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_secrets_are_hidden)
+{
+  gchar *line[] = { g_strdup ("host"), g_strdup ("--pin"), g_strdup ("246810"),
+    g_strdup ("--pin=246810"), g_strdup ("--pin-file"), g_strdup ("a"),
+    g_strdup ("--turn=turn://a:b@h"), g_strdup ("--turn"), g_strdup ("turn://h"),
+    g_strdup ("--turn-secret"), g_strdup ("s"), g_strdup ("--"),
+    g_strdup ("--pin=1"), g_strdup ("--pin"), NULL };
+  const gchar *left[] = { "host", "--pin", "******", "--pin=******",
+    "--pin-file", "a", "--turn=************", "--turn", "turn://h",
+    "--turn-secret", "*", "--", "--pin=1", "--pin" };
+  gchar *last[] = { (gchar *) "--pin", NULL };
+
+  vmt_secrets_hide (line);
+  for (guint i = 0; i < G_N_ELEMENTS (left); i++) {
+    fail_unless_equals_string (line[i], left[i]);
+    g_free (line[i]);
+  }
+  vmt_secrets_hide (last);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_ice_servers)
 {
   g_auto (VmtOptions) host = { 0 };
@@ -461,6 +536,8 @@ tool_options_suite (void)
   tcase_add_test (tc, test_host);
   tcase_add_test (tc, test_pages_and_rooms);
   tcase_add_test (tc, test_token);
+  tcase_add_test (tc, test_secrets_in_files);
+  tcase_add_test (tc, test_secrets_are_hidden);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_calls);
   tcase_add_test (tc, test_pin_hides_unless_told);
