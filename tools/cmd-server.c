@@ -214,8 +214,9 @@ set_up (Serving *self)
       o->loopback, "insecure", o->insecure, "tls-cert", o->tls_cert, "tls-key",
       o->tls_key, "names", o->names, "origins", o->origins, "trusted-proxies",
       o->proxies, "state-file", o->state, "cluster", o->cluster,
-      "auth-any-room", o->auth_any_room, "cluster-credentials",
-      o->cluster_credentials, "cluster-ca", o->cluster_ca, NULL);
+      "auth-any-room", o->auth_any_room, "unmoderated", o->no_moderator,
+      "cluster-credentials", o->cluster_credentials, "cluster-ca",
+      o->cluster_ca, NULL);
   if (o->room_size)
     g_object_set (self->server, "room-size", o->room_size, NULL);
   if (o->max_per_address)

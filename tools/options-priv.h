@@ -39,21 +39,21 @@ gboolean vmt_check_pin (const gchar *pin, GError **error);
         "Show the token in FILE to the server", "FILE"           \
   }
 #define VMT_SECRET_FILE_MAX 4096 /* bytes */
-#define VMT_PIN_FILE_ENTRY(o)                                \
-  {                                                          \
-    "pin-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->pin_file, \
+#define VMT_PIN_FILE_ENTRY(o)                                  \
+  {                                                            \
+    "pin-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->pin_file,   \
         "The PIN is in FILE, which others cannot read", "FILE" \
   }
-#define VMT_TURN_FILE_ENTRY(o)                                 \
-  {                                                            \
-    "turn-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->turn_file, \
+#define VMT_TURN_FILE_ENTRY(o)                                               \
+  {                                                                          \
+    "turn-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->turn_file,               \
         "The URIs of --turn are in FILE, one a line; others cannot read it", \
-        "FILE"                                                 \
+        "FILE"                                                               \
   }
 /* Reads --pin-file and --turn-file, and the environment where neither these
  * nor --pin, --turn and --turn-secret are given. */
-gboolean vmt_secrets_take (
-    VmtOptions *options, VmtCommand command, GError **error);
+gboolean
+vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error);
 /* Reads it. */
 gboolean vmt_options_take_token (VmtOptions *options, GError **error);
 /* Of those that were given. */

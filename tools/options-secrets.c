@@ -135,8 +135,7 @@ vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
   gboolean in_meeting =
       command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN;
 
-  if ((in_meeting || command == VMT_COMMAND_SEND)
-      && !take_pin (options, error))
+  if ((in_meeting || command == VMT_COMMAND_SEND) && !take_pin (options, error))
     return FALSE;
   if ((in_meeting || vmt_command_is_call (command)
           || command == VMT_COMMAND_SERVER)

@@ -61,6 +61,10 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "FILE" },
     { "auth-any-room", 0, 0, G_OPTION_ARG_NONE, &o->auth_any_room,
         "Let a token that names no room open them all", NULL },
+    { "no-moderator", 0, 0, G_OPTION_ARG_NONE, &o->no_moderator,
+        "Let nobody remove or mute others in rooms, or lock them (default: "
+        "who came first by the page or videomeet may)",
+        NULL },
     { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
         "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
     { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
@@ -232,6 +236,7 @@ static const struct
   { "origin", KIND_LIST },
   { "auth", KIND_TEXT },
   { "auth-any-room", KIND_FLAG },
+  { "no-moderator", KIND_FLAG },
   { "room-size", KIND_TEXT },
   { "max-per-address", KIND_TEXT },
   { "trusted-proxy", KIND_LIST },

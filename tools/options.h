@@ -109,7 +109,7 @@ typedef struct
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key_file;
   gchar *auth; /* file */
-  gboolean auth_any_room;
+  gboolean auth_any_room, no_moderator;
   gdouble drain; /* seconds */
 } VmtOptions;
 

@@ -27,6 +27,7 @@ enum
   PROP_GOTIFY_KEY,
   PROP_AUTH_KEYS,
   PROP_AUTH_ANY_ROOM,
+  PROP_UNMODERATED,
   N_PROPS
 };
 
@@ -118,6 +119,8 @@ vm_room_server_set_property (
     self->insecure = g_value_get_boolean (value);
   } else if (id == PROP_AUTH_ANY_ROOM) {
     self->auth_any_room = g_value_get_boolean (value);
+  } else if (id == PROP_UNMODERATED) {
+    self->unmoderated = g_value_get_boolean (value);
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -143,6 +146,8 @@ vm_room_server_get_property (
     g_value_set_boolean (value, self->insecure);
   else if (id == PROP_AUTH_ANY_ROOM)
     g_value_set_boolean (value, self->auth_any_room);
+  else if (id == PROP_UNMODERATED)
+    g_value_set_boolean (value, self->unmoderated);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -277,6 +282,17 @@ make_auth (void)
   props[PROP_AUTH_ANY_ROOM] =
       g_param_spec_boolean ("auth-any-room", "Tokens without a room",
           "Whether they are good for every room", FALSE, FLAGS);
+  /**
+   * VmRoomServer:unmoderated:
+   *
+   * Whether nobody moderates the rooms: else the earliest participant that
+   * speaks the native dialect, whoever that is, may remove and mute others and
+   * lock the room.
+   *
+   * Since: 0.1
+   */
+  props[PROP_UNMODERATED] = g_param_spec_boolean ("unmoderated", "Unmoderated",
+      "Whether nobody moderates the rooms", FALSE, FLAGS);
 }
 
 static void

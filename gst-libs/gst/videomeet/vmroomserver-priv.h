@@ -18,7 +18,7 @@ struct _VmRoomServer
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key;
   gchar *auth_keys;
-  gboolean auth_any_room;
+  gboolean auth_any_room, unmoderated;
   gchar **names, **origins, **proxies, **ice_servers, **turn_servers;
   GMainContext *context; /* of the signal, while it runs */
 

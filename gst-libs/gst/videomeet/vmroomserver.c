@@ -199,6 +199,7 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.notify_key = self->gotify_key;
   config.auth_keys = self->auth_keys;
   config.auth_any_room = self->auth_any_room;
+  config.unmoderated = self->unmoderated;
   self->context = g_main_context_ref_thread_default ();
   g_mutex_lock (&self->lock);
   self->tells = TRUE;

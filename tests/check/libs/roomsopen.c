@@ -374,6 +374,30 @@ GST_START_TEST (test_tickets)
 
 GST_END_TEST;
 
+GST_START_TEST (test_nobody_moderates)
+{
+  Peer ann, bob;
+  VmOpenRooms unmoderated = open;
+  g_autoptr (VmSignal) lock = vm_signal_new (VM_SIGNAL_LOCK);
+
+  unmoderated.unmoderated = TRUE;
+  vm_rooms_set_open (rooms, &unmoderated);
+  come (&ann, "blue", "a");
+  come (&bob, "blue", "b");
+  fail_unless (ann.last->moderator == NULL);
+  g_string_truncate (ann.heard, 0);
+  lock->seq = 5;
+  lock->locked = TRUE;
+  vm_member_receive (ann.member, lock);
+  heard_error (&ann, VM_ERROR_NOT_TRUSTED);
+  say (&ann, VM_SIGNAL_KICK, "p002");
+  fail_if (bob.closed);
+  peer_clear (&ann);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_hosted_beside)
 {
   Peer bob;
@@ -526,6 +550,7 @@ roomsopen_suite (void)
   tcase_add_test (tc, test_rooms_of_an_address);
   tcase_add_test (tc, test_rooms_in_all);
   tcase_add_test (tc, test_tickets);
+  tcase_add_test (tc, test_nobody_moderates);
   tcase_add_test (tc, test_hosted_beside);
   tcase_add_test (tc, test_a_thousand_rooms);
   tcase_add_test (tc, test_rooms_of_a_server);

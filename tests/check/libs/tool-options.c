@@ -210,9 +210,9 @@ GST_START_TEST (test_secrets_are_hidden)
 {
   gchar *line[] = { g_strdup ("host"), g_strdup ("--pin"), g_strdup ("246810"),
     g_strdup ("--pin=246810"), g_strdup ("--pin-file"), g_strdup ("a"),
-    g_strdup ("--turn=turn://a:b@h"), g_strdup ("--turn"), g_strdup ("turn://h"),
-    g_strdup ("--turn-secret"), g_strdup ("s"), g_strdup ("--"),
-    g_strdup ("--pin=1"), g_strdup ("--pin"), NULL };
+    g_strdup ("--turn=turn://a:b@h"), g_strdup ("--turn"),
+    g_strdup ("turn://h"), g_strdup ("--turn-secret"), g_strdup ("s"),
+    g_strdup ("--"), g_strdup ("--pin=1"), g_strdup ("--pin"), NULL };
   const gchar *left[] = { "host", "--pin", "******", "--pin=******",
     "--pin-file", "a", "--turn=************", "--turn", "turn://h",
     "--turn-secret", "*", "--", "--pin=1", "--pin" };

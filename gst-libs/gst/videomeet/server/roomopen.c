@@ -182,7 +182,9 @@ void
 vm_room_choose_moderator (VmRoom *room)
 {
   room->moderator = NULL;
-  for (guint i = 0; room->open && i < room->members->len; i++) {
+  for (guint i = 0;
+       room->open && !room->rooms->open.unmoderated && i < room->members->len;
+       i++) {
     VmMember *member = g_ptr_array_index (room->members, i);
 
     if (!member->alias) {

@@ -80,6 +80,7 @@ typedef struct
   guint rooms_max;
   guint per_address; /* rooms that one group of VmJoin has begun, and tickets */
   guint tickets_max; /* not yet used */
+  gboolean unmoderated; /* nobody moderates */
 } VmOpenRooms;
 
 /* NULL: rooms are opened by hosts alone, as at first. */

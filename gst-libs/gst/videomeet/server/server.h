@@ -55,6 +55,7 @@ typedef struct
    * who show a token; NULL: for everybody */
   const gchar *auth_keys;
   gboolean auth_any_room; /* see vm_passes_set_any_room() */
+  gboolean unmoderated; /* see VmOpenRooms */
   /* a file in which open rooms outlast a restart, or NULL */
   const gchar *state_file;
   /* whose open rooms are those of other servers as well: a NATS server, its

@@ -47,6 +47,7 @@ read_rooms (VmServer *self, const VmServerConfig *config, GError **error)
     .rooms_max = VM_OPEN_ROOMS_MAX,
     .per_address = self->max_per_address,
     .tickets_max = VM_OPEN_TICKETS_MAX,
+    .unmoderated = config->unmoderated,
   };
 
   if (size < 2 || size > VM_SIGNAL_ROSTER_MAX) {
