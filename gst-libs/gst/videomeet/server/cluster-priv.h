@@ -18,6 +18,7 @@ struct _VmCluster
   guint epoch; /* seats so far */
   gint64 beaten; /* when this node's beat was sent last */
   gint64 listed; /* when a list last proved something */
+  gint64 settled; /* since when lists have, without a gap */
 };
 
 typedef struct
@@ -66,5 +67,6 @@ void vm_cluster_seat_end (VmClusterSeat *seat, const GError *reason);
 /* Nobody can tell who is in it. */
 void vm_cluster_room_fail (VmClusterRoom *room, const GError *reason);
 
-/* cluster.c: whether @node is gone, and nobody of it can come back. */
-gboolean vm_cluster_is_over (VmCluster *self, const gchar *node, gint64 now);
+/* cluster.c: whether @one has left with its node, which is gone. */
+gboolean vm_cluster_is_over (
+    VmCluster *self, const VmClusterParticipant *one, gint64 now);

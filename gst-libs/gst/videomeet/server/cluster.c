@@ -63,12 +63,24 @@ vm_cluster_is_absent (VmCluster *self, const gchar *node)
   return g_hash_table_contains (self->absent, node);
 }
 
-gboolean
-vm_cluster_is_over (VmCluster *self, const gchar *node, gint64 now)
+/* Who has no token to come back by has left as soon as its node is missed, but
+ * for the time in which nodes find the store again. */
+static gboolean
+is_gone_at_once (VmCluster *self, const VmClusterParticipant *one, gint64 since)
 {
-  const gint64 *since = g_hash_table_lookup (self->absent, node);
+  return !(one->resume && *one->resume)
+         && since - self->settled >= VM_CLUSTER_GRACE_TIME;
+}
 
-  return since && now - *since >= VM_CLUSTER_GRACE_TIME;
+gboolean
+vm_cluster_is_over (
+    VmCluster *self, const VmClusterParticipant *one, gint64 now)
+{
+  const gint64 *since = g_hash_table_lookup (self->absent, one->node);
+
+  return since
+         && (now - *since >= VM_CLUSTER_GRACE_TIME
+             || is_gone_at_once (self, one, *since));
 }
 
 static void
@@ -168,7 +180,7 @@ has_over (const VmClusterRoom *room, gint64 now)
   for (guint i = 0; room->record && i < room->record->participants->len; i++) {
     const VmClusterParticipant *one = room->record->participants->pdata[i];
 
-    if (vm_cluster_is_over (room->cluster, one->node, now))
+    if (vm_cluster_is_over (room->cluster, one, now))
       return TRUE;
   }
   return FALSE;
@@ -183,10 +195,13 @@ vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now)
    * those who live as well. */
   if (!g_strv_contains (nodes, self->node)) {
     g_hash_table_remove_all (self->absent);
+    self->settled = now;
     return;
   }
-  if (now - self->listed > VM_CLUSTER_BEAT_AGE)
+  if (now - self->listed > VM_CLUSTER_BEAT_AGE) {
     g_hash_table_remove_all (self->absent);
+    self->settled = now;
+  }
   self->listed = now;
   g_hash_table_remove_all (self->alive);
   for (guint i = 0; nodes[i]; i++)

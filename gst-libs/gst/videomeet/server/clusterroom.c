@@ -172,7 +172,7 @@ take_out (VmClusterRoom *room, VmClusterRecord *record, gint64 now)
     gboolean own = strcmp (one->node, room->cluster->node) == 0;
 
     if (own ? !has_seat (room, one->epoch)
-            : vm_cluster_is_over (room->cluster, one->node, now))
+            : vm_cluster_is_over (room->cluster, one, now))
       g_ptr_array_remove_index (record->participants, i - 1);
   }
 }
