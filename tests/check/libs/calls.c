@@ -84,9 +84,32 @@ GST_START_TEST (test_busy)
   says (&bob, VM_CALL_ANSWER, "c1", "ann");
   says (&carl, VM_CALL_OFFER, "c5", "bob");
   heard (&carl, "call-failed c5 busy");
-  says (&ann, VM_CALL_OFFER, "c6", "bob");
-  heard (&ann, "call-answer c1 bob>ann, call-failed c6 busy");
+  heard (&ann, "call-answer c1 bob>ann");
   heard (&bob, "");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+}
+
+GST_END_TEST;
+
+/* A page that ends a call says nothing; what it offers next says it. */
+GST_START_TEST (test_new_offer_replaces_the_old_call)
+{
+  talk ();
+  says (&ann, VM_CALL_OFFER, "c2", "carl");
+  heard (&bob, "call-end c1 ann>bob");
+  heard (&carl, "call-offer c2 ann>carl");
+  /* nobody is busy who is in no call */
+  says (&bob, VM_CALL_OFFER, "c3", "ann");
+  heard (&bob, "call-failed c3 busy");
+  says (&carl, VM_CALL_ANSWER, "c2", "ann");
+  heard (&ann, "call-answer c2 carl>ann");
+  /* the other party, and to the same user again */
+  says (&carl, VM_CALL_OFFER, "c4", "ann");
+  heard (&ann, "call-end c2 carl>ann, call-offer c4 carl>ann");
+  /* one that still rings is its caller's */
+  says (&carl, VM_CALL_OFFER, "c5", "bob");
+  heard (&ann, "call-end c4 carl>ann");
+  heard (&bob, "call-offer c5 carl>bob");
   fail_unless_equals_int (vm_calls_count (calls), 1);
 }
 
@@ -352,14 +375,14 @@ on_offer (gpointer peer, const VmCallMessage *message, gpointer user_data)
   called = g_strdup (message->username);
 }
 
-/* Nobody rings under a name that they have not registered. */
+/* The name that was registered counts, and else the one that is given. */
 GST_START_TEST (test_from_username)
 {
   g_autoptr (VmCalls) own = vm_calls_new (on_offer, NULL);
   VmCallUser *named = vm_calls_register (own, "a", "Ann", NULL, now, NULL);
   VmCallUser *nameless = vm_calls_register (own, "c", NULL, NULL, now, NULL);
   VmCallUser *callers[] = { named, nameless };
-  const gchar *names[] = { "Ann", "c" };
+  const gchar *names[] = { "Ann", "The Bank" };
 
   vm_calls_register (own, "b", "Bob", NULL, now, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (callers); i++) {
@@ -461,6 +484,7 @@ calls_suite (void)
   tcase_add_test (tc, test_nobody_there);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_busy);
+  tcase_add_test (tc, test_new_offer_replaces_the_old_call);
   tcase_add_test (tc, test_ring_time);
   tcase_add_test (tc, test_rings_end_in_order);
   tcase_add_test (tc, test_connection_lost);

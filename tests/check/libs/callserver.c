@@ -132,6 +132,22 @@ GST_START_TEST (test_a_call)
 
 GST_END_TEST;
 
+/* Who has registered no name is called as the offer says. */
+GST_START_TEST (test_name_of_an_offer)
+{
+  NetSocket *ann = come ("user456"), *bob = come ("bob");
+  g_autofree gchar *text = NULL;
+
+  offer (ann, "bob", "c1");
+  text = net_socket_wait (bob, "call-offer");
+  fail_unless (strstr (text, "\"fromUsername\":\"A\",") != NULL, "%s", text);
+  fail_unless (strstr (text, "\"fromId\":\"user456\"") != NULL, "%s", text);
+  net_socket_free (ann);
+  net_socket_free (bob);
+}
+
+GST_END_TEST;
+
 /* What one does not take of the other's; of a call that is not, nobody hears.
  */
 GST_START_TEST (test_refusals)
@@ -486,6 +502,7 @@ callserver_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_a_call);
   tcase_add_test (tc, test_refusals);
+  tcase_add_test (tc, test_name_of_an_offer);
   tcase_add_test (tc, test_first_message_latches);
   tcase_add_test (tc, test_before_registering);
   tcase_add_test (tc, test_user_taken);

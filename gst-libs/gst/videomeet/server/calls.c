@@ -229,8 +229,10 @@ ring (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer, gint64 now)
   call->began = now;
   g_queue_push_tail_link (&calls->ringing, &call->link);
   /* as it has registered, whatever it says now */
-  g_free (offer->username);
-  offer->username = g_strdup (name_of (caller));
+  if (caller->name || !offer->username) {
+    g_free (offer->username);
+    offer->username = g_strdup (name_of (caller));
+  }
   vm_calls_forward (caller, callee, offer);
 }
 
@@ -272,6 +274,23 @@ may_ring (VmCallUser *user, gint64 now, GError **error)
   return FALSE;
 }
 
+/* Whoever offers a call to somebody is in no other any more: a page need not
+ * say that it has closed the last. One that rings at @user is not its own. */
+static void
+end_replaced (VmCallUser *user)
+{
+  VmCallsCall *call = user->call;
+  VmCallUser *other;
+
+  if (!call || (call->state == VM_CALL_STATE_RINGING && call->callee == user))
+    return;
+  other = vm_calls_other_of (call, user);
+  vm_calls_advance (call, VM_CALL_EVENT_END, party_of (call, user));
+  vm_calls_tell_end (other, call->id, user->id);
+  vm_calls_keep_end_of (call, user);
+  vm_calls_free_if_over (call);
+}
+
 static gboolean
 take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
 {
@@ -297,9 +316,11 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
   /* of another server's users it counts itself */
   if (!user->node && !may_ring (user, now, error))
     return FALSE;
+  if (!crosses)
+    end_replaced (user);
   if (crosses) {
     cross (call, user, offer, now);
-  } else if (!callee || call || callee->call || callee->claim_id) {
+  } else if (!callee || user->call || callee->call || callee->claim_id) {
     vm_calls_tell_failed (user, offer->call_id,
         callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
     if (!callee)
