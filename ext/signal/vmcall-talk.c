@@ -72,10 +72,14 @@ static void
 on_detached (VmMeeting *meeting, VmParticipant *who, VmCall *call)
 {
   GstStructure *s = about ("vm-participant-detached", who);
+  VmLink *link = vm_call_find_link (call, who);
 
   gst_structure_set (
       s, "detached", G_TYPE_BOOLEAN, vm_participant_get_detached (who), NULL);
   vm_signal_bin_post (call->bin, s);
+  /* it may have been away for longer than a connection to it was tried */
+  if (link && !vm_participant_get_detached (who))
+    vm_link_recover (link);
 }
 
 static const gchar *

@@ -6,6 +6,7 @@ host: typed into the launcher, and asked of the element."""
 import json
 import os
 import re
+import signal
 import time
 
 import lab
@@ -15,6 +16,8 @@ CONNECTED = lab.SOON  # from the start of a device to media
 TOLD = lab.SOON  # for what somebody does to be seen by the others
 LOST = lab.GONE
 GIVEN_UP = 90  # s, for a host to be given up: 30 of them are promised to it
+# s: longer than three tries to connect, shorter than a silent guest's seat lasts (75)
+ASLEEP = 64
 BUILD = os.environ["VM_BUILD_ROOT"]
 
 
@@ -330,6 +333,35 @@ class Talk(lab.LabTest):
                                    code="TIMEOUT")
         finally:
             b.set_link(True)
+
+
+    def test_guest_sleeps(self):
+        """Longer than anybody tries to connect, shorter than its seat is kept."""
+        ann = self.host_meeting("--audio-only")
+        bob = self.join(1, "Bob", "--audio-only")
+        self.connected(ann, "Bob")
+        self.connected(bob, "Ann")
+        bob.signal(signal.SIGSTOP)
+        began = time.monotonic()
+        ann.wait_event("participant-detached", 120, user="Bob", detached=True)
+        ann.wait_event("participant-state", CONNECTED, user="Bob",
+                       state="disconnected")
+        time.sleep(max(0, began + ASLEEP - time.monotonic()))
+        bob.signal(signal.SIGCONT)
+        ann.wait_event("participant-detached", CONNECTED, user="Bob",
+                       detached=False)
+        for process, user in ((ann, "Bob"), (bob, "Ann")):
+            lab.wait_until(
+                lambda p=process, u=user: [
+                    e["state"] for e in p.events("participant-state")
+                    if e["user"] == u][-1] == "connected"
+                and len(p.events("participant-state")) > 1,
+                CONNECTED, f"{user}, connected again")
+        bob.type("/leave")
+        self.assertEqual(bob.wait(lab.SOON), 0)
+        self.assertEqual(ann.events("participant-left")[0].get("code"), None)
+        ann.type("/end")
+        self.assertEqual(ann.wait(lab.SOON), 0)
 
 
 class Element(lab.LabTest):
