@@ -270,8 +270,7 @@ vm_meeting_kick (VmMeeting *self, VmParticipant *participant, GError **error)
  *
  * Lets somebody come again who was removed: its key is kept out for as long as
  * the meeting goes on, and whoever is not known, of its address, for ten
- * minutes. That nobody was removed by that id is told later, by
- * #VmMeeting::error.
+ * minutes. An id by which nobody was removed changes nothing.
  *
  * Returns: %FALSE with #VM_ERROR_NOT_TRUSTED when this device is not the host
  *
