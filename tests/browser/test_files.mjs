@@ -146,7 +146,7 @@ between("an empty file", async ({ cleo, dan }) => {
 });
 
 between("a name of two scripts and with markup", async ({ cleo, dan }) => {
-  const name = "Отчёт <b>2</b> (é).txt".replace("/", "∕");
+  const name = "Отчёт &lt;b&gt;2&lt;∕b&gt; (é).txt";
   const file = make(name, 1200);
 
   await send(cleo, "Dan", file);

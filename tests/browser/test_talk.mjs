@@ -121,9 +121,9 @@ shared("the host mutes: the page is muted, and says by whom", async ({ ann, page
   await until(async () => await page.getAttribute("#toggle-audio", "aria-label")
     === "Unmute microphone", STEP_MS, "muted");
   await until(async () => (await text(page, "#announcer")).includes("The host has"), STEP_MS, "said");
+  await ann.event("presence", { user: "Cleo", audioMuted: true });
   // nobody but oneself ends it
   await page.click("#toggle-audio");
-  await ann.event("presence", { user: "Cleo", audioMuted: true });
   equal(await page.getAttribute("#toggle-audio", "aria-label"), "Mute microphone", "on again");
 });
 

@@ -455,15 +455,14 @@ export class Call extends EventTarget {
   // Over the channel `signal`, where `from` is whose channel it is.
   #takeDirect(id, text) {
     let message;
-
     try {
       message = JSON.parse(text);
     } catch {
       return;
     }
     if (message === null || typeof message !== "object") return;
-    if (message.type === "bye") this.#remove(id);
-    else this.#takeFrom({ ...message, from: id });
+    if (message.type !== "bye") this.#takeFrom({ ...message, from: id });
+    else if (this.server !== "open") this.#remove(id); // else the server says it, and why
   }
 
   say(text) {
