@@ -38,7 +38,6 @@ gboolean vmt_check_pin (const gchar *pin, GError **error);
     "token-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->token_file, \
         "Show the token in FILE to the server", "FILE"           \
   }
-#define VMT_SECRET_FILE_MAX 4096 /* bytes */
 #define VMT_PIN_FILE_ENTRY(o)                                  \
   {                                                            \
     "pin-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->pin_file,   \

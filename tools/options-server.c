@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "options-server.h"
+#include "options-priv.h"
 #include "output.h"
 #include "smallfile.h"
 

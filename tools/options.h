@@ -39,6 +39,7 @@ typedef enum
  * have blanks besides. */
 #define VMT_TOKEN_MAX 4096
 #define VMT_TOKEN_FILE_MAX (2 * VMT_TOKEN_MAX)
+#define VMT_SECRET_FILE_MAX 4096 /* bytes */
 #define VMT_PARTICIPANTS_MIN 2
 #define VMT_PARTICIPANTS_MAX 64
 #define VMT_DRAIN 5.0 /* seconds in which a server that ends admits nobody */

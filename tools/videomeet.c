@@ -90,7 +90,8 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
   g_autoptr (VmtOutput) output = NULL;
   /* GOption takes from the list what it has understood */
   g_auto (GStrv) given = g_strdupv (argv);
-  g_autofree gchar **rest = g_memdup2 (given, (argc + 1) * sizeof *given);
+  g_autofree gchar **copy = g_memdup2 (given, (argc + 1) * sizeof *given);
+  gchar **rest = copy;
   gboolean json = has_argument (argv, "--json");
   g_autofree gchar *program =
       g_strdup_printf ("videomeet %s", vmt_command_to_string (command));

@@ -228,6 +228,7 @@ test("how well each is known", async () => {
     document.getElementById("call").hidden = false;
     document.getElementById("people").hidden = false;
     new PeoplePanel().attach({ self: participants.get("p004"), participants, isHost: false,
+      removed: new Map(),
       canEnd: false, locked: false, moderates: () => false, stateOf: () => "connected" });
   });
   equal(await page.$$eval("#people-list .person", (list) => list.map((e) =>
