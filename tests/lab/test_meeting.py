@@ -16,8 +16,8 @@ CONNECTED = lab.SOON  # from the start of a device to media
 TOLD = lab.SOON  # for what somebody does to be seen by the others
 LOST = lab.GONE
 GIVEN_UP = 90  # s, for a host to be given up: 30 of them are promised to it
-# s: longer than three tries to connect, shorter than a silent guest's seat lasts (75)
-ASLEEP = 64
+ASLEEP = 62  # s: a silent guest's seat lasts 75
+HEARD = 30  # s: 50 buffers each, once it is connected again
 BUILD = os.environ["VM_BUILD_ROOT"]
 
 
@@ -334,9 +334,8 @@ class Talk(lab.LabTest):
         finally:
             b.set_link(True)
 
-
     def test_guest_sleeps(self):
-        """Longer than anybody tries to connect, shorter than its seat is kept."""
+        """Shorter than its seat is kept."""
         ann = self.host_meeting("--audio-only")
         bob = self.join(1, "Bob", "--audio-only")
         self.connected(ann, "Bob")
@@ -344,24 +343,19 @@ class Talk(lab.LabTest):
         bob.signal(signal.SIGSTOP)
         began = time.monotonic()
         ann.wait_event("participant-detached", 120, user="Bob", detached=True)
-        ann.wait_event("participant-state", CONNECTED, user="Bob",
-                       state="disconnected")
         time.sleep(max(0, began + ASLEEP - time.monotonic()))
         bob.signal(signal.SIGCONT)
         ann.wait_event("participant-detached", CONNECTED, user="Bob",
                        detached=False)
-        for process, user in ((ann, "Bob"), (bob, "Ann")):
-            lab.wait_until(
-                lambda p=process, u=user: [
-                    e["state"] for e in p.events("participant-state")
-                    if e["user"] == u][-1] == "connected"
-                and len(p.events("participant-state")) > 1,
-                CONNECTED, f"{user}, connected again")
+        time.sleep(HEARD)
         bob.type("/leave")
         self.assertEqual(bob.wait(lab.SOON), 0)
         self.assertEqual(ann.events("participant-left")[0].get("code"), None)
         ann.type("/end")
         self.assertEqual(ann.wait(lab.SOON), 0)
+        heard = ann.events("summary")[0]["participants"][0]
+        self.assertEqual(heard["user"], "Bob")
+        self.assertGreater(heard["audioBuffers"], HEARD * 50 // 3)
 
 
 class Element(lab.LabTest):
