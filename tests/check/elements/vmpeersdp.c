@@ -143,12 +143,12 @@ static gchar *
 two_certificates (const gchar *sdp)
 {
   g_autofree gchar *no = g_strnfill (95, '0');
+  g_autofree gchar *both = NULL;
 
   for (gsize i = 2; no[i]; i += 3)
     no[i] = ':';
-  return then (g_strdup (sdp), "a=fingerprint:",
-      g_intern_string (
-          g_strdup_printf ("a=fingerprint:sha-256 %s\r\na=fingerprint:", no)));
+  both = g_strdup_printf ("a=fingerprint:sha-256 %s\r\na=fingerprint:", no);
+  return then (g_strdup (sdp), "a=fingerprint:", both);
 }
 
 static gchar *
