@@ -46,9 +46,14 @@ make_part (VmReceiveFile *file, const gchar *sender, const gchar *transfer)
   for (guint i = 1; i <= PARTS_TRIED; i++) {
     g_autofree gchar *more = i > 1 ? g_strdup_printf ("-%u", i) : NULL;
 
+    gchar *part = g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s%s.part",
+        sender, transfer, more ? more : "");
+
+    /* whoever opens the folder looks at the parts of open files */
+    vm_receive_lock ();
     g_free (file->part);
-    file->part = g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s%s.part", sender,
-        transfer, more ? more : "");
+    file->part = part;
+    vm_receive_unlock ();
     file->fd =
         vm_disk_open (file->folder->dir, file->part, O_RDWR | O_CREAT | O_EXCL);
     if (file->fd >= 0 || errno != EEXIST)
