@@ -165,7 +165,7 @@ write_secret (const gchar *path, const gchar *text, guint mode)
 GST_START_TEST (test_secrets_in_files)
 {
   g_autofree gchar *path = NULL, *host = NULL, *turn = NULL, *both = NULL;
-  g_auto (VmtOptions) a = { 0 }, b = { 0 }, c = { 0 };
+  g_auto (VmtOptions) a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 }, e = { 0 };
   gint fd = g_file_open_tmp (NULL, &path, NULL);
 
   host = g_strdup_printf ("host --pin-file %s", path);
@@ -200,6 +200,13 @@ GST_START_TEST (test_secrets_in_files)
   fail_unless (parse (&c, "join x") == NULL);
   fail_unless_equals_string (c.pin, "135791");
   fail_unless (g_getenv ("VIDEOMEET_PIN") == NULL);
+  g_setenv ("VIDEOMEET_TURN", "turn://a:b@h:1  turn://c:d@h:2", TRUE);
+  fail_unless (parse (&d, "host") == NULL);
+  fail_unless_equals_int (g_strv_length (d.turn), 2);
+  fail_unless (g_getenv ("VIDEOMEET_TURN") == NULL);
+  g_setenv ("VIDEOMEET_TURN_SECRET", "s", TRUE);
+  fail_unless (parse (&e, "server --turn turn://h:1") == NULL);
+  fail_unless_equals_string (e.turn_secret, "s");
   close (fd);
   g_unlink (path);
 }
