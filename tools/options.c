@@ -255,6 +255,10 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
         "What the server at URI speaks: native, room, socketio or mesh "
         "(default: room where URI is ws:// or wss://)",
         "DIALECT" },
+    { "no-rejoin", 0, 0, G_OPTION_ARG_NONE, &o->no_rejoin,
+        "End when the seat is lost with the connection, as after a long "
+        "sleep, instead of joining anew for 5 minutes",
+        NULL },
     VMT_HOST_KEY_ENTRY (o),
     VMT_TOKEN_ENTRY (o),
     { NULL },

@@ -67,6 +67,7 @@ typedef struct
   VmMethods methods;
   gchar *interfaces, *peers;
   gboolean insecure;
+  gboolean no_rejoin;
   gboolean policy_set;
   VmPolicy policy;
   gboolean approve_set;

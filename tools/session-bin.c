@@ -50,6 +50,8 @@ set_bin (VmtSession *self)
   if (options->max_participants)
     g_object_set (
         bin, "max-participants", (guint) options->max_participants, NULL);
+  if (options->no_rejoin)
+    g_object_set (bin, "rejoin", FALSE, NULL);
   if (options->record)
     g_object_set (bin, "record-dir", options->record, NULL);
   if (options->codec)

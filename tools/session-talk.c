@@ -232,6 +232,19 @@ on_host_returned (VmtSession *self, const GstStructure *s)
       self->output, VMT_STYLE_GOOD, "%s, the host, is there again.", name);
 }
 
+static void
+on_rejoining (VmtSession *self, const GstStructure *s)
+{
+  JsonObject *event = vmt_event_new ("rejoining");
+
+  vmt_event_add_string (event, "code", vmt_field (s, "code"));
+  vmt_event_add_string (event, "message", vmt_field (s, "message"));
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_BAD,
+      "%s. Joining the meeting anew, for up to 5 minutes.",
+      vmt_field (s, "message"));
+}
+
 void
 vmt_session_handle_talk (VmtSession *self, const GstStructure *s)
 {
@@ -250,6 +263,7 @@ vmt_session_handle_talk (VmtSession *self, const GstStructure *s)
     { "vm-kicked", on_kicked },
     { "vm-host-lost", on_host_lost },
     { "vm-host-returned", on_host_returned },
+    { "vm-rejoining", on_rejoining },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (handlers); i++)

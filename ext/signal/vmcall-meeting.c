@@ -367,8 +367,8 @@ vm_call_set_up_meeting (VmCall *call)
   g_object_set (call->meeting, "mode", config->mode, "dialect", config->dialect,
       "pin", config->pin, "host-key", config->host_key, "ask-host",
       config->ask_host, "cap-token", config->cap_token, "max-participants",
-      config->max_participants, "call-type", config->call_type, "direct-chat",
-      TRUE, NULL);
+      config->max_participants, "call-type", config->call_type, "rejoin",
+      config->rejoin, "direct-chat", TRUE, NULL);
   set_own_servers (call);
   if (config->meeting)
     g_object_set (call->meeting, "name", config->meeting, NULL);

@@ -149,6 +149,15 @@ on_host_returned (VmMeeting *meeting, VmParticipant *host, VmCall *call)
 }
 
 static void
+on_rejoining (VmMeeting *meeting, const GError *reason, VmCall *call)
+{
+  vm_signal_bin_post (call->bin,
+      gst_structure_new ("vm-rejoining", "code", G_TYPE_STRING,
+          vm_error_get_code (reason), "message", G_TYPE_STRING, reason->message,
+          NULL));
+}
+
+static void
 on_call_offered (VmMeeting *meeting, const gchar *id, const gchar *user,
     VmCallType type, VmCall *call)
 {
@@ -194,6 +203,7 @@ vm_call_connect_talk (VmCall *call)
     { "host-unknown", G_CALLBACK (on_host_unknown) },
     { "host-lost", G_CALLBACK (on_host_lost) },
     { "host-returned", G_CALLBACK (on_host_returned) },
+    { "rejoining", G_CALLBACK (on_rejoining) },
     { "send-message", G_CALLBACK (on_send_message) },
     { "call-offered", G_CALLBACK (on_call_offered) },
     { "call-missed", G_CALLBACK (on_call_missed) },

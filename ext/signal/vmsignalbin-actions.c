@@ -139,8 +139,8 @@ static const gchar *const told[] = { "meeting-state-changed", "joined",
   "participant-joined", "participant-left", "participant-state-changed",
   "participant-detached", "participant-trust", "path-changed", "record",
   "chat-received", "presence", "hand-changed", "mute-requested", "locked",
-  "kicked", "host-unknown", "host-lost", "host-returned", "active-speaker",
-  "call-offered", "call-missed" };
+  "kicked", "host-unknown", "host-lost", "host-returned", "rejoining",
+  "active-speaker", "call-offered", "call-missed" };
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)

@@ -57,7 +57,7 @@ struct _VmSignalBin
   gchar *stun_server, *turn_servers;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
-  gboolean ask_host;
+  gboolean ask_host, rejoin;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   guint port, key_frame_interval;
@@ -83,7 +83,7 @@ typedef struct
   gchar *stun_server, *record_dir;
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
-  gboolean ask_host, relay_only, decode, end_when_alone, file_wss;
+  gboolean ask_host, rejoin, relay_only, decode, end_when_alone, file_wss;
   guint max_participants, latency_ms, start_bitrate, key_frame_interval_ms;
 } VmCallConfig;
 

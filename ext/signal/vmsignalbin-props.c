@@ -18,6 +18,7 @@ enum
   PROP_PIN,
   PROP_HOST_KEY,
   PROP_ASK_HOST,
+  PROP_REJOIN,
   PROP_STUN_SERVER,
   PROP_TURN_SERVERS,
   PROP_ICE_TRANSPORT_POLICY,
@@ -115,6 +116,9 @@ vm_signal_bin_set_property (
       break;
     case PROP_ASK_HOST:
       self->ask_host = g_value_get_boolean (value);
+      break;
+    case PROP_REJOIN:
+      self->rejoin = g_value_get_boolean (value);
       break;
     case PROP_CAP_TOKEN:
       set_string (self, &self->cap_token, value);
@@ -237,6 +241,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_ASK_HOST:
       g_value_set_boolean (value, self->ask_host);
+      break;
+    case PROP_REJOIN:
+      g_value_set_boolean (value, self->rejoin);
       break;
     case PROP_CALL_TYPE:
       g_value_set_enum (value, self->call_type);
@@ -373,6 +380,11 @@ install_meeting_properties (GObjectClass *klass)
           "Whether the application answers vm-host-unknown with the action "
           "confirm-host; else such a host is passed by",
           FALSE, READY));
+  g_object_class_install_property (klass, PROP_REJOIN,
+      g_param_spec_boolean ("rejoin", "Rejoin",
+          "Whether to join anew, for 5 minutes, when the connection to the "
+          "server was lost and the seat with it, as after a long sleep",
+          TRUE, READY));
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
           "JSON Web Token that the server is shown, with dialect=mesh the "

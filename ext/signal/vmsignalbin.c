@@ -114,6 +114,7 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
   config->pin = g_strdup (self->pin);
   config->host_key = g_strdup (self->host_key);
   config->ask_host = self->ask_host;
+  config->rejoin = self->rejoin;
   config->cap_token = g_strdup (self->cap_token);
   config->stun_server = g_strdup (self->stun_server);
   config->record_dir = g_strdup (self->record_dir);
@@ -428,7 +429,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
 static void
 vm_signal_bin_init (VmSignalBin *self)
 {
-  self->decode = self->file_wss = TRUE;
+  self->decode = self->file_wss = self->rejoin = TRUE;
   self->policy = VM_POLICY_PIN;
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
   self->latency = DEFAULT_LATENCY_MS;

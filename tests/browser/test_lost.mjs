@@ -100,6 +100,35 @@ test("a socket cut before its first welcome: in the one seat that is left, once"
   }
 });
 
+// The host takes a seat that is asked for by no word of its own as given away.
+test("a seat that is given away: the page joins anew by itself", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.page();
+  let cutIt = null;
+
+  await cleo.routeWebSocket(/\/ws/, (socket) => {
+    const device = socket.connectToServer();
+    const forgets = cutIt !== null && !new URL(socket.url()).searchParams.has("ticket");
+
+    cutIt = () => socket.close({ code: GOING_AWAY });
+    socket.onMessage((data) => device.send(forgets
+      ? JSON.stringify({ ...JSON.parse(data), resume: "forgotten" }) : data));
+  });
+  await cleo.goto(joinLink(ann.link, "Cleo"));
+  await untilState(cleo, "joined");
+  await untilPictures(cleo, 1);
+  cutIt();
+  await until(() => ann.lines.filter((e) => e.event === "participant-joined").length === 2,
+    SEAT_MS, "Cleo once more");
+  await until(() => ann.lines.filter((e) => e.event === "participant-state"
+    && e.state === "connected").length === 2, STEP_MS, "connected once more");
+  await untilPictures(cleo, 1);
+  await untilNames(cleo, ["Ann", "Cleo (you)"]);
+  await until(() => cleo.isHidden("#server-banner"), STEP_MS, "said that it is over");
+  equal(await state(cleo), "joined", "state");
+});
+
 // One case: the seat at a host that is gone is given up after half a minute.
 test("the host is killed: pages and a native guest go on over the data channels", async () => {
   const ann = await host();

@@ -227,13 +227,13 @@ test("returning: tries again after a word of a server, for five minutes", async 
   equal(await within("returning.js", async ({ RETURN_MS, joinAgain }) => {
     const { signal } = new AbortController();
     const out = [];
-    const times = async (ends, message) => {
+    const times = async (ends, message, hosted = false) => {
       let n = 0;
       const seat = await joinAgain(async () => {
         n++;
         if (n === ends) return "seat";
         throw message;
-      }, signal);
+      }, hosted, signal);
       out.push(n, seat);
     };
     const said = (code) => Object.assign(new Error(code), { code });
@@ -247,13 +247,15 @@ test("returning: tries again after a word of a server, for five minutes", async 
     };
     await times(3, said("DISCONNECTED"));
     await times(2, said("WRONG_PIN"));
+    await times(2, said("MEETING_ENDED"), true);
+    await times(2, said("MEETING_ENDED"));
     console.error = () => {};
     await times(2, new TypeError("a fault of the page"));
     now = began;
     await times(0, said("DISCONNECTED"));
     out.push(now - began >= RETURN_MS, now - began < RETURN_MS + 4000);
     return out;
-  }), [3, "seat", 1, null, 1, null, 78, null, true, true], "returning");
+  }), [3, "seat", 1, null, 1, null, 2, "seat", 1, null, 78, null, true, true], "returning");
 });
 
 test("signalling: an answer that ends too early is a server that is gone", async () => {

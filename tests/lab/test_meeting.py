@@ -321,18 +321,33 @@ class Talk(lab.LabTest):
         self.assertEqual(bob.wait(lab.SOON), 0)
 
     def test_guest_cut_off(self):
-        """Its seat is kept for a while, and everybody is shown that."""
-        ann, bob, carl = self.three("--audio-only")
-        b = self.lab.hosts[1]
-        b.set_link(False)
+        """The host keeps the seats for a while and shows that; then a guest
+        joins anew by itself, unless it was told not to."""
+        ann = self.host_meeting("--audio-only")
+        bob = self.join(1, "Bob", "--audio-only")
+        carl = self.join(2, "Carl", "--audio-only", "--no-rejoin")
+        self.connected(ann, "Bob", "Carl")
+        cut = self.lab.hosts[1:]
+        for host in cut:
+            host.set_link(False)
         try:
-            for process in (ann, carl):
-                process.wait_event("participant-detached", 120, user="Bob",
-                                   detached=True)
-                process.wait_event("participant-left", 90, user="Bob",
-                                   code="TIMEOUT")
+            for user in ("Bob", "Carl"):
+                ann.wait_event("participant-detached", 120, user=user,
+                               detached=True)
+                ann.wait_event("participant-left", 90, user=user,
+                               code="TIMEOUT")
+            bob.wait_event("rejoining", GIVEN_UP, code="DISCONNECTED")
+            carl.wait_event("error", GIVEN_UP, code="DISCONNECTED")
+            self.assertEqual(carl.wait(lab.SOON), 1)
         finally:
-            b.set_link(True)
+            for host in cut:
+                host.set_link(True)
+        for process, user in ((ann, "Bob"), (bob, "Ann")):
+            lab.wait_until(lambda p=process, u=user: len([
+                e for e in p.events("participant-state")
+                if e["user"] == u and e["state"] == "connected"]) == 2,
+                CONNECTED, f"{user} once more")
+        self.assertEqual(len(bob.events("joined")), 2)
 
     def test_guest_sleeps(self):
         """Shorter than its seat is kept."""

@@ -149,7 +149,8 @@ export class Call extends EventTarget {
   // ids, and nobody can say which of them is who: so they leave, and come.
   async #comeBack() {
     this.#setServer("lost");
-    const seat = await joinAgain(() => this.#takeSeat(), this.#abort.signal);
+    const seat = await joinAgain(() => this.#takeSeat(), Boolean(this.hostId),
+      this.#abort.signal);
     if (this.#over) {
       seat?.[0].close();
       return;
@@ -257,6 +258,9 @@ export class Call extends EventTarget {
 
   #serverChanged() {
     const { state, error } = this.#signalling;
+    const hosted = Boolean(this.hostId);
+    // those who are connected to each other go on without their host
+    const goesOn = hosted && error?.code === "DISCONNECTED" && this.#reaches(this.hostId);
 
     // what happens before the welcome is told by join()
     if (!this.self || this.#over) return;
@@ -266,7 +270,7 @@ export class Call extends EventTarget {
       this.#finish(this.#ended.kind, this.#ended.message);
     } else if (error?.code === "KICKED") {
       this.#finish("left", error.message);
-    } else if (!this.hostId && mayReturn(error)) {
+    } else if (mayReturn(error, hosted) && !goesOn) {
       this.#comeBack();
     } else {
       this.#setServer("gone");
@@ -284,10 +288,14 @@ export class Call extends EventTarget {
   // Without the host's server those who are connected stay, and nobody else
   // can come.
   #leaveIfAlone() {
-    if (this.server !== "gone" || this.#over) return;
-    const left = this.others.some(({ id }) =>
-      ["connected", "unsteady"].includes(this.stateOf(id)));
-    if (!left) this.#finish("failed", refusal("DISCONNECTED"));
+    if (this.server === "gone" && !this.#over && !this.#reaches(""))
+      this.#finish("failed", refusal("DISCONNECTED"));
+  }
+
+  // Whether this page is connected to anybody but `except`.
+  #reaches(except) {
+    return this.others.some(({ id }) => id !== except
+      && ["connected", "unsteady"].includes(this.stateOf(id)));
   }
 
   networkChanged() {

@@ -26,6 +26,7 @@ enum
   PROP_ICE_SERVERS,
   PROP_ALL_ICE_SERVERS,
   PROP_DIRECT_CHAT,
+  PROP_REJOIN,
 };
 
 static gchar *
@@ -103,6 +104,9 @@ vm_meeting_get_property (
     case PROP_DIRECT_CHAT:
       g_value_set_boolean (value, self->direct_chat);
       break;
+    case PROP_REJOIN:
+      g_value_set_boolean (value, self->rejoin);
+      break;
     case PROP_ALL_ICE_SERVERS:
       g_value_take_boxed (value,
           vm_ice_servers_merge ((const gchar *const *) self->ice_servers,
@@ -173,6 +177,9 @@ vm_meeting_set_property (
       break;
     case PROP_DIRECT_CHAT:
       self->direct_chat = g_value_get_boolean (value);
+      break;
+    case PROP_REJOIN:
+      self->rejoin = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -388,6 +395,21 @@ install_limits (GObjectClass *klass, GParamFlags flags)
       g_param_spec_uint ("max-participants", "Max participants",
           "Seats of a meeting hosted here, the host's included (default 10)", 2,
           VM_SIGNAL_ROSTER_MAX, VM_MEETING_SEATS, flags));
+  /**
+   * VmMeeting:rejoin:
+   *
+   * Whether the meeting is joined anew when the connection to its server was
+   * lost and the seat with it, as after a long sleep; %TRUE by default. It is
+   * tried for 5 minutes, and ::rejoining tells of it. A meeting that its host
+   * has ended, or sent this participant out of, is not joined anew. In a
+   * meeting whose host is gone it goes on with the others while there are any.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_REJOIN,
+      g_param_spec_boolean ("rejoin", "Rejoin",
+          "Whether to join anew when the seat was lost (default true)", TRUE,
+          flags));
   /**
    * VmMeeting:join-timeout:
    *

@@ -328,6 +328,17 @@ on_client_signal (VmSignalClient *client, const VmSignal *signal, gpointer data)
     vm_meeting_take_signal (self, signal);
 }
 
+/* Those who are connected to each other go on without their host; whoever is
+ * connected to nobody joins anew. A room without a host has its server to come
+ * back to. */
+static gboolean
+go_on (VmMeeting *self, const GError *error)
+{
+  return (self->host_id && vm_meeting_survive (self, error))
+         || vm_meeting_return (self, error)
+         || (!self->host_id && vm_meeting_survive (self, error));
+}
+
 static void
 on_client_closed (VmSignalClient *client, const GError *error, gpointer data)
 {
@@ -337,9 +348,7 @@ on_client_closed (VmSignalClient *client, const GError *error, gpointer data)
     return;
   if (!self->welcomed || self->returning)
     vm_meeting_refused (self, g_error_copy (error));
-  else if (self->kicked
-           || (!vm_meeting_return (self, error)
-               && !vm_meeting_survive (self, error)))
+  else if (self->kicked || !go_on (self, error))
     vm_meeting_finish (self, self->kicked ? self->kicked : error);
 }
 
@@ -408,6 +417,7 @@ vm_meeting_try_next (VmMeeting *self)
     .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,
     .call_type = self->call_type,
     .timeout_ms = step_ms (self),
+    .resume_ms = self->resume_time,
     .return_ms = self->return_time,
   };
   self->client = vm_signal_client_new (vm_node_get_identity (self->node),

@@ -15,13 +15,13 @@
 #define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
 #define VM_MEETING_STEP_TIMEOUT 5000 /* ms, default */
 #define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
-/* For coming back to a server that may be started anew: of calls, or of rooms
- * that nobody hosts; default. */
+/* For coming back to a server or host that does not answer; default. */
 #define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
 /* For a user to compare a host's key with what the host shows. */
 #define VM_MEETING_CONFIRM_TIME (2 * 60 * 1000) /* ms */
 /* Hosts whose keys wait for an answer; more are passed by. */
 #define VM_MEETING_STRANGERS_MAX 16
+#define VM_MEETING_RESUME_TIME 30000 /* ms, from the loss; protocol §3 */
 #define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
 /* Without the server, and without the host's heartbeat; protocol §4. */
 #define VM_MEETING_HOST_LOST_MS 5000
@@ -49,6 +49,7 @@ typedef enum
   VM_MEETING_SIGNAL_HOST_UNKNOWN,
   VM_MEETING_SIGNAL_HOST_LOST,
   VM_MEETING_SIGNAL_HOST_RETURNED,
+  VM_MEETING_SIGNAL_REJOINING,
   VM_MEETING_SIGNAL_SEND_MESSAGE,
   VM_MEETING_SIGNAL_CALL_OFFERED,
   VM_MEETING_SIGNAL_CALL_MISSED,
@@ -90,9 +91,11 @@ struct _VmMeeting
   guint join_timeout; /* ms */
   guint step_timeout; /* ms, for one request to one device; tests wait longer */
   guint browse_time; /* ms */
+  guint resume_time; /* ms, for having a seat back; tests wait less */
   guint return_time; /* ms, to a server that was lost; tests wait less */
   gchar **ice_servers; /* to hand out, or NULL */
   gboolean direct_chat;
+  gboolean rejoin;
 
   VmNode *node;
   VmNodeRoles roles; /* held of the node */
@@ -151,7 +154,7 @@ struct _VmMeeting
   gboolean orphaned; /* for good: the others are all there is */
   GSource *host_timer;
 
-  /* the server of a room is lost, and this device not inside any more */
+  /* the server is lost, and this device not inside any more */
   gboolean returning;
   guint returns; /* attempts so far */
   gint64 return_until;
@@ -214,7 +217,7 @@ void vm_meeting_forget_call (VmMeeting *self);
 /* The server is lost, or back. */
 void vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost);
 
-/* vmmeeting-return.c: back into a room whose server was lost */
+/* vmmeeting-return.c: back into a meeting whose server was lost */
 /* The connection is lost for good: whether it is tried anew, the others staying
  * as they are. */
 gboolean vm_meeting_return (VmMeeting *self, const GError *error);

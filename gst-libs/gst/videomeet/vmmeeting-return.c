@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Coming back to a room that no device hosts, when its server was lost or has
- * begun anew. What flows between this device and the others needs no server and
+/* Joining anew when the server was lost and the seat with it: after a long
+ * sleep, or because the server has begun anew. What flows between this device and the others needs no server and
  * goes on meanwhile; once it is inside again they have other ids, and nobody
  * can say which of them is who. So they leave then, and come. */
 
@@ -11,36 +11,42 @@
 /* Before each attempt, ms; the last one repeats. */
 static const guint delays[] = { 500, 1000, 2000, 4000 };
 
-/* A server that has thrown this device out, or a host that has ended the
- * meeting, has said so. A native seat is resumed by the client; what that could
- * not do is done here. */
+/* The server has no such meeting. A room that nobody hosts cannot end: its
+ * server has begun anew, and makes the room again. */
+static gboolean
+is_over (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED);
+}
+
+/* A server that has thrown this device out has said so. A native seat is
+ * resumed by the client; what that could not do is done here. */
 static gboolean
 may_return (VmMeeting *self, const GError *error)
 {
-  if (!self->uri || !self->door || self->kicked
+  if (!self->rejoin || !self->door || self->kicked
       || self->dialect == VM_DIALECT_NAME_CALL)
     return FALSE;
   if (self->dialect != VM_DIALECT_NAME_NATIVE)
     return vm_signal_client_was_cut (self->client);
-  return !self->host_id
-         && (g_error_matches (error, VM_ERROR, VM_ERROR_RESUME_FAILED)
-             || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND)
-             /* nobody can end such a room: the server has begun anew */
-             || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED)
-             || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED));
+  return g_error_matches (error, VM_ERROR, VM_ERROR_RESUME_FAILED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
+         || (!self->host_id && is_over (error));
 }
 
 static gboolean
-is_final (const GError *error)
+is_final (VmMeeting *self, const GError *error)
 {
   static const VmError codes[] = { VM_ERROR_WRONG_PIN, VM_ERROR_NOT_TRUSTED,
-    VM_ERROR_WRONG_KEY, VM_ERROR_KEY_CHANGED, VM_ERROR_MEETING_LOCKED,
-    VM_ERROR_CAP_REQUIRED, VM_ERROR_CAP_EXPIRED, VM_ERROR_CAP_INVALID };
+    VM_ERROR_WRONG_KEY, VM_ERROR_KEY_CHANGED, VM_ERROR_HOST_UNKNOWN,
+    VM_ERROR_MEETING_LOCKED, VM_ERROR_KICKED, VM_ERROR_CAP_REQUIRED,
+    VM_ERROR_CAP_EXPIRED, VM_ERROR_CAP_INVALID };
 
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
     if (g_error_matches (error, VM_ERROR, codes[i]))
       return TRUE;
-  return FALSE;
+  return self->host_id && is_over (error);
 }
 
 static void
@@ -58,7 +64,7 @@ on_silent (gpointer data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (data);
   g_autoptr (GError) error = g_error_new (
-      VM_ERROR, VM_ERROR_TIMEOUT, "The server of the room does not answer");
+      VM_ERROR, VM_ERROR_TIMEOUT, "The server does not answer");
 
   vm_meeting_fail_return (self, error);
   return G_SOURCE_REMOVE;
@@ -98,7 +104,10 @@ vm_meeting_return (VmMeeting *self, const GError *error)
   self->return_until =
       g_get_monotonic_time () + self->return_time * (gint64) 1000;
   try_later (self);
-  vm_meeting_set_socket_lost (self, TRUE);
+  g_signal_emit (
+      self, vm_meeting_signals[VM_MEETING_SIGNAL_REJOINING], 0, error);
+  if (!self->stopped)
+    vm_meeting_set_socket_lost (self, TRUE);
   return TRUE;
 }
 
@@ -109,14 +118,14 @@ vm_meeting_fail_return (VmMeeting *self, const GError *error)
 
   if (self->stopped || !self->returning)
     return;
-  if (!is_final (error) && g_get_monotonic_time () < self->return_until) {
+  if (!is_final (self, error) && g_get_monotonic_time () < self->return_until) {
     try_later (self);
     return;
   }
-  why = is_final (error)
+  why = is_final (self, error)
             ? g_error_copy (error)
             : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
-                "The connection to the server of the room was lost: %s",
+                "The connection to the server was lost: %s",
                 error->message);
   vm_meeting_stop_returning (self);
   drop_client (self);
@@ -140,7 +149,7 @@ vm_meeting_take_return (VmMeeting *self)
     return;
   vm_meeting_stop_returning (self);
   reason = g_error_new (VM_ERROR, VM_ERROR_RESUME_FAILED,
-      "The server has begun anew; it comes back by itself");
+      "This device has lost its seat, and joins anew");
   vm_meeting_drop_participants (self, reason);
   if (!self->stopped)
     vm_meeting_set_socket_lost (self, FALSE);

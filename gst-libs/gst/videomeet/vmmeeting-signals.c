@@ -327,6 +327,20 @@ install_host (guint *ids)
    */
   ids[VM_MEETING_SIGNAL_HOST_RETURNED] =
       install_signal ("host-returned", 1, VM_TYPE_PARTICIPANT);
+  /**
+   * VmMeeting::rejoining:
+   * @self: the meeting
+   * @reason: why the seat is lost
+   *
+   * The connection to the server was lost, and the seat with it: the meeting is
+   * joined anew, for 5 minutes; see #VmMeeting:rejoin. ::joined says that it
+   * worked, after everybody has left; they come again, by other ids. ::failed
+   * says that it did not.
+   *
+   * Since: 0.1
+   */
+  ids[VM_MEETING_SIGNAL_REJOINING] =
+      install_signal ("rejoining", 1, G_TYPE_ERROR);
 }
 
 static void

@@ -93,7 +93,9 @@ vm_meeting_init (VmMeeting *self)
   self->join_timeout = VM_MEETING_JOIN_TIMEOUT;
   self->step_timeout = VM_MEETING_STEP_TIMEOUT;
   self->browse_time = VM_MEETING_BROWSE_TIME;
+  self->resume_time = VM_MEETING_RESUME_TIME;
   self->return_time = VM_MEETING_RETURN_TIME;
+  self->rejoin = TRUE;
   self->context = g_main_context_ref_thread_default ();
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
   g_queue_init (&self->doors);

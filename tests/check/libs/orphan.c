@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A meeting whose host is lost: two guests go on without it, over data channels
- * that are function calls here. Slow: a lost connection is given up after 30
- * s. */
+ * that are function calls here. */
 
 #include "program.h"
 #include "cutter.h"
@@ -10,9 +9,11 @@
 
 #include <gst/videomeet/vmmeeting-priv.h>
 
-#define GIVEN_UP_SECONDS 60 /* 30, and some for a busy machine */
+#define RESUME_MS 3000 /* a lost connection is given up */
+#define GIVEN_UP_SECONDS 30 /* some for a busy machine */
 
 static Cutter *cutter;
+static guint resume_ms; /* 0: as long as the protocol says */
 /* whether a data channel takes what is said on it, however open it is told */
 static gboolean carries = TRUE;
 
@@ -48,14 +49,26 @@ on_hand (VmMeeting *meeting, VmParticipant *from, Device *device)
 }
 
 static void
+on_rejoining (VmMeeting *meeting, GError *reason, Device *device)
+{
+  fail_unless (g_error_matches (reason, VM_ERROR, VM_ERROR_DISCONNECTED)
+               || g_error_matches (reason, VM_ERROR, VM_ERROR_RESUME_FAILED));
+  g_string_append (device->heard, " REJOINS");
+}
+
+static void
 join (Device *device)
 {
   device_open (device, VM_MEETING_MODE_JOIN);
+  if (resume_ms)
+    device->meeting->resume_time = resume_ms;
   use_port (device, cutter_get_port (cutter), "standup");
   g_signal_connect (
       device->meeting, "host-lost", G_CALLBACK (on_host), (gpointer) "LOST");
   g_signal_connect (device->meeting, "host-returned", G_CALLBACK (on_host),
       (gpointer) "BACK");
+  g_signal_connect (
+      device->meeting, "rejoining", G_CALLBACK (on_rejoining), device);
   g_signal_connect (
       device->meeting, "hand-changed", G_CALLBACK (on_hand), device);
   g_signal_connect (
@@ -227,6 +240,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_goes_on)
 {
+  resume_ms = RESUME_MS;
   meet ();
   lose_host ();
   fail_unless (wait_for_end_of (&b, "-p001") && wait_for_end_of (&c, "-p001"));
@@ -250,6 +264,7 @@ GST_START_TEST (test_the_other_is_cut)
   g_autoptr (GError) cut =
       g_error_new (VM_ERROR, VM_ERROR_TIMEOUT, "silent for 8 seconds");
 
+  resume_ms = RESUME_MS;
   meet ();
   lose_host ();
   fail_unless (wait_for_end_of (&b, "-p001"));
@@ -262,7 +277,7 @@ GST_START_TEST (test_the_other_is_cut)
 GST_END_TEST;
 
 /* The host is there again and has given Bob's seat away, but not Carl's: were
- * Bob to go on without it, there would be two meetings. */
+ * Bob to go on without it, there would be two meetings. So Bob joins anew. */
 GST_START_TEST (test_seat_is_given_away)
 {
   VmParticipant *bob;
@@ -274,13 +289,55 @@ GST_START_TEST (test_seat_is_given_away)
     vm_meeting_send_description (
         a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
   cutter_refuse (cutter, FALSE);
-  WAIT_FOR (has (&b, "ended") && has (&c, "BACK"));
-  g_assert_error (b.error, VM_ERROR, VM_ERROR_RESUME_FAILED);
-  fail_unless (has (&b, "failed"), "%s", b.heard->str);
-  WAIT_FOR (has (&c, "-p002"));
+  WAIT_FOR (has (&b, "joined:p004") && has (&c, "BACK"));
+  fail_unless (has (&b, "-p003RESUME_FAILED"), "%s", b.heard->str);
+  WAIT_FOR (has (&c, "-p002") && has (&c, "+p004"));
+  fail_if (b.error);
+  fail_unless (find (&b, "p001") && find (&b, "p003"));
   fail_unless_equals_int (
       vm_meeting_get_state (c.meeting), VM_MEETING_STATE_ACTIVE);
   fail_unless (find (&c, "p001") != NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_seat_is_given_away_for_good)
+{
+  VmParticipant *bob;
+
+  meet ();
+  bob = find (&a, "p002");
+  g_object_set (b.meeting, "rejoin", FALSE, NULL);
+  lose_host ();
+  for (guint i = 0; i < 300; i++)
+    vm_meeting_send_description (
+        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
+  cutter_refuse (cutter, FALSE);
+  WAIT_FOR (has (&b, "ended") && has (&c, "BACK"));
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_RESUME_FAILED);
+  fail_unless (has (&b, "failed"), "%s", b.heard->str);
+}
+
+GST_END_TEST;
+
+/* Nobody is left but the host, who does not answer; then does, and has ended
+ * the meeting. */
+GST_START_TEST (test_rejoins_what_is_over)
+{
+  resume_ms = RESUME_MS;
+  meet ();
+  vm_meeting_stop (c.meeting);
+  WAIT_FOR (has (&b, "-p003"));
+  cutter_refuse (cutter, TRUE);
+  cutter_cut (cutter);
+  vm_meeting_set_heartbeat (b.meeting, find (&b, "p001"), FALSE);
+  fail_unless (wait_for_end_of (&b, "REJOINS"));
+  vm_node_start (a.node, VM_NODE_ROLES_SERVE, NULL);
+  vm_meeting_stop (a.meeting);
+  cutter_refuse (cutter, FALSE);
+  WAIT_FOR (b.error);
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND);
+  vm_node_stop (a.node, VM_NODE_ROLES_SERVE);
 }
 
 GST_END_TEST;
@@ -309,6 +366,7 @@ GST_END_TEST;
 static void
 teardown_all (void)
 {
+  resume_ms = 0;
   teardown_three ();
   g_clear_pointer (&cutter, cutter_free);
 }
@@ -327,6 +385,8 @@ orphan_suite (void)
   tcase_add_test (tc, test_goes_on);
   tcase_add_test (tc, test_the_other_is_cut);
   tcase_add_test (tc, test_seat_is_given_away);
+  tcase_add_test (tc, test_seat_is_given_away_for_good);
+  tcase_add_test (tc, test_rejoins_what_is_over);
   tcase_add_test (tc, test_host_is_started_anew);
   return s;
 }

@@ -40,6 +40,7 @@ GST_START_TEST (test_lost_for_good)
   cutter = cutter_new (vm_node_get_port (a.node));
   device_open (&b, VM_MEETING_MODE_JOIN);
   use_port (&b, cutter_get_port (cutter), "standup");
+  g_object_set (b.meeting, "rejoin", FALSE, NULL);
   start (&b);
   WAIT_FOR (has (&a, "active") && has (&b, "active"));
   g_signal_connect (

@@ -66,6 +66,7 @@ meet (void)
     .device = "phone",
     .nonce = "bm9uY2U=",
     .timeout_ms = STEP_MS,
+    .resume_ms = 30000,
   };
 
   setup ();

@@ -50,6 +50,7 @@ typedef struct
   const gchar *cap_token;
   VmCallType call_type;
   guint timeout_ms; /* for each of the steps */
+  guint resume_ms; /* for having a lost socket's seat back; protocol §3 */
   guint return_ms; /* at a server of calls, for coming back to it */
 } VmSignalClientConfig;
 

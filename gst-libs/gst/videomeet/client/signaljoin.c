@@ -26,6 +26,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .cap_token = g_strdup (from->cap_token),
     .call_type = from->call_type,
     .timeout_ms = from->timeout_ms,
+    .resume_ms = from->resume_ms,
     .return_ms = from->return_ms,
   };
 }

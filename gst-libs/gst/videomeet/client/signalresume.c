@@ -6,8 +6,6 @@
 
 #include "signalclient-priv.h"
 
-#define RESUME_TIME (30 * G_USEC_PER_SEC) /* from the loss; protocol §3 */
-
 /* How long a socket has to last, to be one that is there. */
 #define STEADY_TIME G_USEC_PER_SEC
 
@@ -30,9 +28,9 @@ may_return (VmSignalClient *self)
 static gint64
 give_up_at (VmSignalClient *self)
 {
-  return self->lost_at
-         + (is_caller (self) ? (gint64) self->config.return_ms * 1000
-                             : RESUME_TIME);
+  guint ms = is_caller (self) ? self->config.return_ms : self->config.resume_ms;
+
+  return self->lost_at + (gint64) ms * 1000;
 }
 
 /* The deadline of one attempt, which ends with the time for all of them. */
