@@ -452,6 +452,17 @@ GST_START_TEST (test_screens)
     { "v=0\r\nm=video 9 X 96\r\na=content:slideshow\r\n", FALSE },
     { "m=video 9 X 96\r\nm=application 9 X\r\na=content:slides\r\n", FALSE },
     { "", FALSE },
+    /* a browser says of no picture that it is a screen: it is the second */
+    { "v=0\r\nm=video 9 X 96\r\na=sendrecv\r\nm=video 9 X 96\r\n", TRUE },
+    { "m=video 9 X 96\r\nm=audio 9 X 0\r\nm=video 9 X 96\r\na=sendonly", TRUE },
+    { "m=video 9 X 96\r\nm=video 9 X 96\r\na=recvonly\r\n", FALSE },
+    { "m=video 9 X 96\r\na=inactive\r\nm=video 9 X 96\r\n", FALSE },
+    { "m=video 9 X 96\r\nm=video 0 X 96\r\na=sendrecv\r\n", FALSE },
+    { "m=video 9 X 96\r\nm=video 0 X 96\r\n", FALSE },
+    { "v=0\r\na=recvonly\r\nm=video 9 X 96\r\nm=video 9 X 96\r\n", FALSE },
+    { "v=0\r\na=recvonly\r\nm=video 9 X 96\r\na=sendonly\r\nm=video 9 X 96\r\n"
+      "a=sendonly\r\n",
+        TRUE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

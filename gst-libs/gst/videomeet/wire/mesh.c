@@ -409,11 +409,38 @@ says_slides (const gchar *line)
   return FALSE;
 }
 
+/* Of a media description: whether it is an accepted picture, and is sent. */
+typedef struct
+{
+  gboolean picture, sent;
+} Section;
+
+static void
+read_direction (const gchar *line, gboolean *sent)
+{
+  if (strcmp (line, "a=recvonly") == 0 || strcmp (line, "a=inactive") == 0)
+    *sent = FALSE;
+  else if (strcmp (line, "a=sendrecv") == 0 || strcmp (line, "a=sendonly") == 0)
+    *sent = TRUE;
+}
+
+/* @line is a media line; @sent: what the description says for all. */
+static Section
+read_media (const gchar *line, gboolean sent)
+{
+  gboolean picture = g_str_has_prefix (line, "m=video ")
+                     && !g_str_has_prefix (line, "m=video 0 ");
+
+  return (Section){ picture, sent };
+}
+
 gboolean
 vm_mesh_has_screen (VmSpan sdp)
 {
   g_autofree gchar *text = vm_span_to_string (sdp);
-  gboolean picture = FALSE;
+  gboolean sent = TRUE, media = FALSE;
+  Section section = { FALSE, FALSE };
+  guint pictures = 0;
   gchar *line = text;
 
   while (line && *line) {
@@ -421,11 +448,16 @@ vm_mesh_has_screen (VmSpan sdp)
     gchar *next = end + strspn (end, "\r\n");
 
     *end = '\0';
-    if (g_str_has_prefix (line, "m="))
-      picture = g_str_has_prefix (line, "m=video ");
-    else if (picture && says_slides (line))
+    if (g_str_has_prefix (line, "m=")) {
+      pictures += section.picture && section.sent;
+      section = read_media (line, sent);
+      media = TRUE;
+    } else if (section.picture && says_slides (line)) {
       return TRUE;
+    } else {
+      read_direction (line, media ? &section.sent : &sent);
+    }
     line = next;
   }
-  return FALSE;
+  return pictures + (section.picture && section.sent) > 1;
 }

@@ -87,7 +87,7 @@ gboolean vm_mesh_read_sdp (
     const VmJson *json, VmJsonNode payload, VmSignal *signal, GError **error);
 
 /* Whether a description has a screen: a picture that says
- * "a=content:slides" (RFC 4796 §5). */
+ * "a=content:slides" (RFC 4796 §5), or a second one that is sent. */
 gboolean vm_mesh_has_screen (VmSpan sdp);
 
 /* Writing (meshwrite.c) */
