@@ -327,6 +327,8 @@ class Talk(lab.LabTest):
         bob = self.join(1, "Bob", "--audio-only")
         carl = self.join(2, "Carl", "--audio-only", "--no-rejoin")
         self.connected(ann, "Bob", "Carl")
+        self.connected(bob, "Carl")
+        time.sleep(5)  # a heart that has never beaten is not missed
         cut = self.lab.hosts[1:]
         for host in cut:
             host.set_link(False)
