@@ -50,6 +50,9 @@ serve (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
+  /* libsoup 3.6 fails on a connection that its client has closed just now */
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);
   while (g_main_context_iteration (self->context, FALSE))

@@ -96,6 +96,9 @@ heard_all (void)
              "candidate:a-last:0:m:s:1");
 }
 
+/* hello, welcome, ack, meeting-state and what was said */
+#define MESSAGES 18
+
 GST_START_TEST (test_cut_at_every_message)
 {
   guint n;
@@ -107,15 +110,16 @@ GST_START_TEST (test_cut_at_every_message)
   settle ();
   heard_all ();
   part ();
-  /* hello, welcome, ack, meeting-state and what was said */
-  fail_unless (n >= 18, "%u messages", n);
+  fail_unless (n >= MESSAGES, "%u messages", n);
   for (guint i = 1; i <= n; i++) {
     for (guint deliver = 0; deliver < 2; deliver++) {
       GST_INFO ("message %u, %s", i, deliver ? "then cut" : "cut");
       meet ();
       cutter_arm (cutter, i, deliver);
       call ();
-      fail_unless_equals_int (cutter_count_cuts (cutter), 1);
+      /* acknowledgements besides may come together, or later */
+      fail_unless (cutter_count_cuts (cutter) == 1 || i > MESSAGES,
+          "message %u was not cut", i);
       settle ();
       heard_all ();
       part ();
@@ -210,6 +214,7 @@ GST_END_TEST;
 GST_START_TEST (test_too_much_missed)
 {
   meet ();
+  g_object_set (b.meeting, "rejoin", FALSE, NULL);
   cutter_arm (cutter, 0, FALSE);
   call ();
   cutter_refuse (cutter, TRUE);
