@@ -8,6 +8,8 @@
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 #define GST_CAT_DEFAULT vm_peer_debug
 
+#define DTLS_CLOSED 1 /* GstDtlsConnectionState, which has no header */
+
 /* webrtcbin 1.22.0 never compares the certificate that DTLS presents with the
  * fingerprint of the description; this file does. The certificate is seen
  * during the handshake, before any key exists. Until it has been compared,
@@ -170,6 +172,18 @@ on_peer_pem (GObject *dtls, GParamSpec *pspec, VmPeerLink *link)
   }
 }
 
+/* A page that closes its connection says so by DTLS's goodbye (close_notify, RFC
+ * 5246 §7.2.1); for webrtcbin 1.22.0 the connection goes on. */
+static void
+on_connection_state (GObject *dtls, GParamSpec *pspec, VmPeerLink *link)
+{
+  gint state = 0;
+
+  g_object_get (dtls, "connection-state", &state, NULL);
+  if (state == DTLS_CLOSED)
+    vm_peer_link_post (link, vm_peer_closed_by_other, NULL, NULL);
+}
+
 /* webrtcbin 1.22.0 takes this side's for both. */
 static void
 on_remote_port (GObject *sctpenc, GParamSpec *pspec, VmPeerLink *link)
@@ -207,6 +221,10 @@ on_element (GstBin *bin, GstBin *sub_bin, GstElement *element, VmPeerLink *link)
    * through on the certificate of the first. */
   if (decoder && g_atomic_int_add (&link->transports, 1) > 0)
     refuse (link);
+  if (strcmp (name, "dtlsdec") == 0)
+    g_signal_connect_data (element, "notify::connection-state",
+        G_CALLBACK (on_connection_state), vm_peer_link_ref (link),
+        vm_peer_link_unref_closure, 0);
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "peer-pem"))
     g_signal_connect_data (element, "notify::peer-pem",
         G_CALLBACK (on_peer_pem), vm_peer_link_ref (link),

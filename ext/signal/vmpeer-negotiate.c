@@ -316,7 +316,8 @@ vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp)
     return;
   }
   self->remote_set = TRUE;
-  vm_peer_start_deadline (self);
+  if (!self->offerer || self->answer_ms)
+    vm_peer_start_deadline (self, self->connect_ms);
   if (!take_description (self, offer, sdp, &error))
     vm_peer_take_failure (self, error);
 }

@@ -6,6 +6,7 @@
 #include <gst/videomeet/vmthread-priv.h>
 
 #include <gst/webrtc/webrtc.h>
+#include <string.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 #define GST_CAT_DEFAULT vm_peer_debug
@@ -41,6 +42,18 @@ pipeline_error (VmPeer *self, gpointer data)
       "The connection to the other side broke down: %s", error->message);
 }
 
+/* A page that closes its connection aborts SCTP before it says goodbye. */
+static gboolean
+is_of_sctp (GstMessage *message)
+{
+  GstElementFactory *factory =
+      GST_IS_ELEMENT (message->src)
+          ? gst_element_get_factory (GST_ELEMENT (message->src))
+          : NULL;
+
+  return factory && strcmp (GST_OBJECT_NAME (factory), "sctpenc") == 0;
+}
+
 /* In the thread that begins or ends. GStreamer may give it to anybody
  * afterwards. */
 static void
@@ -67,8 +80,9 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 
     gst_message_parse_error (message, &error, &debug);
     GST_WARNING_OBJECT (message->src, "%s (%s)", error->message, debug);
-    vm_peer_link_post (
-        link, pipeline_error, error, (GDestroyNotify) g_error_free);
+    vm_peer_link_post (link,
+        is_of_sctp (message) ? vm_peer_closed_by_other : pipeline_error, error,
+        (GDestroyNotify) g_error_free);
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS) {
     set_turns (message);
   }

@@ -12,14 +12,15 @@
  * streaming threads and webrtcbin's own thread touch is VmPeerLink; it outlives
  * the peer until the last of their callbacks is gone. */
 
-/* default; from start, again from the offer */
-#define VM_PEER_CONNECT_MS 15000
 #define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md, key frame storms */
 /* between reports of arrivals; browsers: 50-250 */
 #define VM_PEER_TWCC_MS 100
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
 #define VM_PEER_PING_MS 2000 /* webrtcbin.md, consent */
 #define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
+/* After the other side's goodbye: what is said by the server, that it has left
+ * or offers another connection, comes first. */
+#define VM_PEER_CLOSED_MS 1500
 #define VM_PEER_CANDIDATES_EARLY 64 /* kept until the description is there */
 #define VM_PEER_CANDIDATES_MAX 256 /* taken in all */
 #define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
@@ -153,7 +154,7 @@ struct _VmPeer
   gboolean on_loopback; /* it gathers there: its peer is on this machine */
   gboolean relay_only;
   guint latency_ms;
-  guint connect_ms; /* until it is given up; tests wait longer */
+  guint connect_ms, answer_ms;
 
   VmPeerLink *link;
   GMainContext *context;
@@ -163,6 +164,9 @@ struct _VmPeer
   gint64 start_time; /* g_get_monotonic_time() */
   gint64 connected_time;
   GSource *deadline;
+  guint deadline_ms;
+  GSource *goodbye; /* until which the other side has to say why */
+  gboolean closed_by_other;
 
   /* negotiation */
   VmPeerMline mlines[VM_PEER_MLINES_MAX];
@@ -237,7 +241,10 @@ void vm_peer_fail (VmPeer *self, VmError code, const gchar *format, ...)
 void vm_peer_take_failure (VmPeer *self, GError *error);
 gboolean vm_peer_is_live (VmPeer *self); /* neither failed nor closed */
 void vm_peer_check_connected (VmPeer *self);
-void vm_peer_start_deadline (VmPeer *self);
+/* What was begun has so long; the answer, or all of it. */
+void vm_peer_start_deadline (VmPeer *self, guint ms);
+/* The other side has said goodbye; a #VmPeerFunc. */
+void vm_peer_closed_by_other (VmPeer *self, gpointer data);
 
 /* vmpeerstate.c */
 /* FALSE, with a warning that names the peer, where no edge leads to @to. */

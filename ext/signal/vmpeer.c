@@ -50,16 +50,43 @@ on_deadline (gpointer user_data)
           ? "No connection to the other side within %u seconds; a firewall may "
             "be in the way"
           : "No answer from the other side within %u seconds",
-      self->connect_ms / 1000);
+      self->deadline_ms / 1000);
   return G_SOURCE_REMOVE;
 }
 
 void
-vm_peer_start_deadline (VmPeer *self)
+vm_peer_start_deadline (VmPeer *self, guint ms)
 {
   vm_timer_clear (&self->deadline);
-  self->deadline =
-      vm_timer_new (self->context, self->connect_ms, on_deadline, self);
+  self->deadline_ms = ms;
+  self->deadline = vm_timer_new (self->context, ms, on_deadline, self);
+}
+
+static gboolean
+on_goodbye (gpointer user_data)
+{
+  VmPeer *self = user_data;
+
+  self->closed_by_other = TRUE;
+  vm_peer_fail (self, VM_ERROR_DISCONNECTED,
+      "The other side has closed the connection");
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_peer_closed_by_other (VmPeer *self, gpointer data)
+{
+  if (!self->goodbye)
+    self->goodbye =
+        vm_timer_new (self->context, VM_PEER_CLOSED_MS, on_goodbye, self);
+}
+
+gboolean
+vm_peer_get_closed_by_other (VmPeer *self)
+{
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+
+  return self->closed_by_other;
 }
 
 /* --- end of a peer --- */
@@ -74,6 +101,7 @@ stop (VmPeer *self)
   self->stopped = TRUE;
   self->last_stats = vm_peer_stats_read (self);
   vm_timer_clear (&self->deadline);
+  vm_timer_clear (&self->goodbye);
   vm_peer_key_unit_stop (self);
   vm_peer_ice_stop (self);
   vm_peer_channels_stop (self);
@@ -202,7 +230,6 @@ vm_peer_init (VmPeer *self)
   self->channels = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
   self->rtt_ms = -1;
-  self->connect_ms = VM_PEER_CONNECT_MS;
 }
 
 VmPeer *
@@ -225,6 +252,9 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
   self->local_addresses = g_strdupv ((gchar **) config->local_addresses);
   self->relay_only = config->relay_only;
   self->latency_ms = config->latency_ms;
+  self->connect_ms =
+      config->connect_ms ? config->connect_ms : VM_PEER_CONNECT_MS;
+  self->answer_ms = config->answer_ms;
   self->link = vm_peer_link_new (self, self->context, func, user_data, notify);
   if (!vm_peer_pipeline_build (self, config->clock, config->base_time, &error))
     g_warning ("Peer %s: %s", self->name, error->message);
@@ -246,7 +276,9 @@ vm_peer_start (VmPeer *self)
     return;
   }
   set_state (self, VM_PEER_STATE_CONNECTING);
-  vm_peer_start_deadline (self);
+  vm_peer_start_deadline (
+      self, self->offerer && self->answer_ms ? self->answer_ms
+                                             : self->connect_ms);
   if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING)
       == GST_STATE_CHANGE_FAILURE) {
     vm_peer_fail (self, VM_ERROR_FAILED, "A peer connection does not start");

@@ -36,6 +36,7 @@ typedef enum
 #define VM_PEER_MESSAGE_MAX 65536
 /* Bytes that a channel holds back, when it wants more; webrtcbin.md. */
 #define VM_PEER_BUFFERED_LOW (512 * 1024)
+#define VM_PEER_CONNECT_MS 15000
 /* Without an answer to a heartbeat: the host is lost (protocol §4). */
 #define VM_PEER_QUIET_MS 5000
 
@@ -60,6 +61,10 @@ typedef struct
    * loopback only when there is no other. */
   const gchar *const *local_addresses;
   guint latency_ms; /* jitter buffer */
+  guint connect_ms; /* until it is given up; 0: VM_PEER_CONNECT_MS */
+  /* The offerer waits so long for the answer, and then connect_ms more; 0: all
+   * of it is to be done within connect_ms. */
+  guint answer_ms;
 } VmPeerConfig;
 
 /* One encoded, depayloaded and parsed frame; caps are set whenever they
@@ -107,7 +112,7 @@ void vm_peer_prepare (void);
 const gchar *vm_peer_state_to_string (VmPeerState state);
 
 /* The offerer creates its offer; the answerer waits for one. Either fails with
- * VM_ERROR_TIMEOUT when it is not connected 15 s later. */
+ * VM_ERROR_TIMEOUT when it is not connected in time. */
 void vm_peer_start (VmPeer *self);
 void
 vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp);
@@ -137,6 +142,8 @@ gint vm_peer_take_audio_level (VmPeer *self);
 
 void vm_peer_set_clock (VmPeer *self, GstClock *clock, GstClockTime base_time);
 VmPeerState vm_peer_get_state (VmPeer *self);
+/* Of one that has failed: because the other side has closed its own. */
+gboolean vm_peer_get_closed_by_other (VmPeer *self);
 
 /* One text message on an open data channel. FALSE with an error when the
  * channel is not open, @text is too long, or 1 MiB is waiting already. */

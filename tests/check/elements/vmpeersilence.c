@@ -138,6 +138,48 @@ GST_START_TEST (test_an_answer_that_waits_is_read_first)
 
 GST_END_TEST;
 
+static void
+say_goodbye (const GValue *item, gpointer user_data)
+{
+  g_autoptr (GstIterator) pads =
+      gst_element_iterate_sink_pads (g_value_get_object (item));
+  g_auto (GValue) pad = G_VALUE_INIT;
+
+  fail_unless_equals_int (gst_iterator_next (pads, &pad), GST_ITERATOR_OK);
+  gst_pad_send_event (g_value_get_object (&pad), gst_event_new_eos ());
+}
+
+/* What DTLS says when a connection is closed, as a page does: the other side
+ * knows long before its silence would tell, and not at once, for the reason may
+ * be on its way by the server. */
+GST_START_TEST (test_other_side_says_goodbye)
+{
+  static Pair pair;
+  g_autoptr (GstIterator) encoders = NULL;
+  gint64 from, ms;
+
+  pair_make_talkers (&pair);
+  pair_feed_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  fail_if (vm_peer_get_closed_by_other (pair.sides[1].peer));
+  encoders = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (pair.sides[0].peer->pipeline), "dtlsenc");
+  from = g_get_monotonic_time ();
+  fail_unless_equals_int (
+      gst_iterator_foreach (encoders, say_goodbye, NULL), GST_ITERATOR_DONE);
+  fail_unless (
+      wait_for (side_has_ended, &pair.sides[1], VM_PEER_SILENCE_MS / 2));
+  ms = (g_get_monotonic_time () - from) / G_TIME_SPAN_MILLISECOND;
+  fail_unless (ms >= VM_PEER_CLOSED_MS, "after %d ms", (gint) ms);
+  fail_unless (
+      g_error_matches (pair.sides[1].error, VM_ERROR, VM_ERROR_DISCONNECTED));
+  fail_unless (vm_peer_get_closed_by_other (pair.sides[1].peer));
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* Its pipeline stops without a word. */
 GST_START_TEST (test_other_side_stops)
 {
@@ -173,6 +215,7 @@ vmpeersilence_suite (void)
   tcase_add_test (tc, test_who_is_heard_is_not_silent);
   tcase_add_test (tc, test_not_asked_is_no_silence);
   tcase_add_test (tc, test_an_answer_that_waits_is_read_first);
+  tcase_add_test (tc, test_other_side_says_goodbye);
   tcase_add_test (tc, test_other_side_stops);
   return s;
 }
