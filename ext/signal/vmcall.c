@@ -433,10 +433,7 @@ restart_ice (gpointer user_data)
     if (data->id
         && g_strcmp0 (data->id, vm_participant_get_id (participant)) != 0)
       continue;
-    if (vm_meeting_offers_to (call->meeting, participant))
-      vm_link_offer (link);
-    else
-      vm_meeting_send_restart (call->meeting, participant, "requested");
+    vm_link_begin_anew (link);
   }
   return G_SOURCE_REMOVE;
 }

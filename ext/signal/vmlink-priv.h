@@ -24,7 +24,7 @@ struct _VmLink
   gulong handlers[5];
   gchar *session;
   gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
-  guint generation, restarts;
+  guint generation, failed; /* attempts, since it was connected */
   GQueue early; /* Early */
   guint slot, second_slot; /* or VM_SLOT_NONE */
   guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
@@ -60,12 +60,17 @@ struct _VmLink
 void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
 /* Another connection is about to take its place. */
 void vm_link_retire_peer (VmLink *self);
+void vm_link_close_peer (VmLink *self);
+
+/* vmlink-retry.c */
 /* Milliseconds until a new connection may be begun: whoever asks for one again
  * and again gets one a second. */
 guint vm_link_connect_delay (VmLink *self);
 /* The connection is given up, and tried again if that may help. */
 void vm_link_fail (VmLink *self, const GError *error);
-
+/* The other side has closed the connection: where that is a call, it has hung
+ * up; else it is tried again. */
+void vm_link_end (VmLink *self, const GError *error);
 /* An offer is refused, and the connection is as it was. */
 void vm_link_warn_refused (VmLink *self, const GError *error);
 

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "vmattempts.h"
 #include "vmlink-priv.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* A connection that failed is tried again by the offerer. */
-#define RESTARTS_MAX 3
-#define RESTART_DELAY_MS 1000
-/* For an offer of the other side: its own deadline for a connection. */
-#define OFFER_WAIT_MS 15000
+/* In a call the answer comes when the user answers; its server ends what rings
+ * for 45 s (protocol §6). Of connections there is this one. */
+#define RING_MS 60000
+#define CALL_CONNECT_MS 15000
 
 G_DEFINE_FINAL_TYPE (VmLink, vm_link, G_TYPE_OBJECT)
-
-static void
-add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
-{
-  vm_timer_clear (source);
-  *source = vm_timer_new (vm_call_get_context (self->call), ms, func, self);
-}
 
 static void
 vm_link_finalize (GObject *object)
@@ -188,8 +181,8 @@ vm_link_drop_codec (VmLink *self, VmPeerStream stream, VmCodec codec)
 
 /* The connection */
 
-static void
-close_peer (VmLink *self)
+void
+vm_link_close_peer (VmLink *self)
 {
   if (!self->peer)
     return;
@@ -209,7 +202,7 @@ void
 vm_link_retire_peer (VmLink *self)
 {
   if (!self->peer || !vm_link_keep_old_peer (self)) {
-    close_peer (self);
+    vm_link_close_peer (self);
     return;
   }
   g_mutex_lock (&self->lock);
@@ -222,138 +215,12 @@ vm_link_retire_peer (VmLink *self)
   release_inputs (self);
 }
 
-static gboolean
-on_restart (gpointer user_data)
-{
-  vm_link_offer (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_no_offer (gpointer user_data)
-{
-  g_autoptr (VmLink) self = g_object_ref (user_data);
-  g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
-      "It has not offered a connection within %d seconds",
-      OFFER_WAIT_MS / 1000);
-
-  vm_timer_clear (&self->offer_wait);
-  vm_link_fail (self, error);
-  return G_SOURCE_REMOVE;
-}
-
-void
-vm_link_expect_offer (VmLink *self)
-{
-  add_timer (self, &self->offer_wait, OFFER_WAIT_MS, on_no_offer);
-}
-
-guint
-vm_link_connect_delay (VmLink *self)
-{
-  gint64 past = (g_get_monotonic_time () - self->connected_at) / 1000;
-
-  return self->connected_at && past < RESTART_DELAY_MS
-             ? RESTART_DELAY_MS - (guint) past
-             : 0;
-}
-
-void
-vm_link_restart (VmLink *self)
-{
-  if (!self->restart_source)
-    add_timer (
-        self, &self->restart_source, vm_link_connect_delay (self), on_restart);
-}
-
-void
-vm_link_recover (VmLink *self)
-{
-  if (self->peer || self->closed)
-    return;
-  self->restarts = 0;
-  if (vm_meeting_offers_to (
-          vm_call_get_meeting (self->call), self->participant))
-    vm_link_restart (self);
-  else
-    vm_link_expect_offer (self);
-}
-
-/* Takes @text. */
-static void
-warn (VmLink *self, gchar *text, const GError *error)
-{
-  g_autofree gchar *message = text;
-  g_autofree gchar *field = vm_link_find_field (error);
-
-  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
-      OPEN_READ_WRITE, ("%s", message), (NULL),
-      ("participant-id", G_TYPE_STRING,
-          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
-          vm_error_get_code (error), "field", G_TYPE_STRING, field, NULL));
-}
-
-void
-vm_link_warn_refused (VmLink *self, const GError *error)
-{
-  warn (self,
-      g_strdup_printf ("An offer of %s is not taken: %s",
-          vm_participant_get_user (self->participant), error->message),
-      error);
-}
-
-void
-vm_link_tell_forged (VmLink *self, const GError *error)
-{
-  if (self->told_forged)
-    return;
-  self->told_forged = TRUE;
-  warn (self,
-      g_strdup_printf (
-          "Something that came in the name of %s is not its word: %s",
-          vm_participant_get_user (self->participant), error->message),
-      error);
-}
-
-void
-vm_link_fail (VmLink *self, const GError *error)
-{
-  gboolean again = g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
-                   || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED);
-
-  close_peer (self);
-  if (!vm_meeting_can_signal (
-          vm_call_get_meeting (self->call), self->participant))
-    again = FALSE;
-  vm_link_end_outputs (self);
-  warn (self,
-      g_strdup_printf ("The connection to %s failed: %s",
-          vm_participant_get_user (self->participant), error->message),
-      error);
-  if (again && self->restarts < RESTARTS_MAX) {
-    self->restarts++;
-    if (vm_meeting_offers_to (
-            vm_call_get_meeting (self->call), self->participant))
-      add_timer (self, &self->restart_source, RESTART_DELAY_MS, on_restart);
-    else
-      vm_link_expect_offer (self);
-    return;
-  }
-  vm_meeting_set_participant_state (vm_call_get_meeting (self->call),
-      self->participant,
-      vm_participant_get_state (self->participant)
-              == VM_PARTICIPANT_STATE_CONNECTED
-          ? VM_PARTICIPANT_EVENT_LEAVES
-          : VM_PARTICIPANT_EVENT_FAILS,
-      error);
-}
-
 static void
 on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
 {
   self->state = state;
   if (state == VM_PEER_STATE_CONNECTED) {
-    self->restarts = 0;
+    self->failed = 0;
     vm_link_drop_old_peer (self);
     vm_meeting_set_participant_state (vm_call_get_meeting (self->call),
         self->participant, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
@@ -365,7 +232,10 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
             : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "Connection lost");
 
     vm_link_tell_refusal (self, why);
-    vm_link_fail (self, why);
+    if (vm_peer_get_closed_by_other (peer))
+      vm_link_end (self, why);
+    else
+      vm_link_fail (self, why);
   }
 }
 
@@ -380,6 +250,22 @@ on_peer_path (VmPeer *peer, const gchar *path, VmLink *self)
       gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "path", G_TYPE_STRING,
           path, NULL));
+}
+
+static void
+set_deadlines (VmLink *self, VmPeerConfig *peer)
+{
+  const VmCallConfig *config = vm_call_get_config (self->call);
+
+  if (config->dialect == VM_DIALECT_NAME_CALL) {
+    peer->connect_ms = CALL_CONNECT_MS;
+    peer->answer_ms = RING_MS;
+    return;
+  }
+  peer->connect_ms =
+      vm_attempts_time (self->failed, config->connect_timeout_ms);
+  if (self->failed)
+    peer->answer_ms = peer->connect_ms;
 }
 
 void
@@ -402,6 +288,7 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
     peer.turn_servers = (const gchar *const *) config->turn_servers;
     peer.relay_only = config->relay_only;
     peer.latency_ms = config->latency_ms;
+    set_deadlines (self, &peer);
     vm_link_start_recording (self);
     self->peer = vm_peer_new (
         &peer, vm_link_on_sample, g_object_ref (self), g_object_unref);
@@ -487,7 +374,7 @@ vm_link_close (VmLink *self)
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
   vm_link_drop_old_peer (self);
-  close_peer (self);
+  vm_link_close_peer (self);
   vm_link_end_files (self);
   vm_link_end_outputs (self);
   vm_link_stop_recording (self);

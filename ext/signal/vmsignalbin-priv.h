@@ -28,6 +28,9 @@ G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
 #define DEFAULT_CODECS "vp8,h264"
 #define DEFAULT_START_BITRATE 750000
 #define DEFAULT_KEY_FRAME_INTERVAL_MS 2000
+#define CONNECT_TIMEOUT_MIN_MS 100
+#define CONNECT_TIMEOUT_MAX_MS 60000
+#define DEFAULT_CONNECT_TIMEOUT_MS 8000 /* both hear of it within 10 s */
 
 GST_ELEMENT_REGISTER_DECLARE (vmsignalbin);
 
@@ -60,7 +63,7 @@ struct _VmSignalBin
   gboolean ask_host, rejoin;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
-  guint port, key_frame_interval;
+  guint port, key_frame_interval, connect_timeout;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */
   GSList *free_sinks; /* GWeakRef of GstPad: that have taken files */
@@ -84,7 +87,8 @@ typedef struct
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
   gboolean ask_host, rejoin, relay_only, decode, end_when_alone, file_wss;
-  guint max_participants, latency_ms, start_bitrate, key_frame_interval_ms;
+  guint max_participants, latency_ms, start_bitrate, key_frame_interval_ms,
+      connect_timeout_ms;
 } VmCallConfig;
 
 void vm_call_config_clear (VmCallConfig *config);
@@ -173,6 +177,8 @@ VmParticipant *vm_link_get_participant (VmLink *link);
 void vm_link_offer (VmLink *link);
 /* The same soon, however often it is asked for. */
 void vm_link_restart (VmLink *link);
+/* The user wants another connection, whoever of the two offers it. */
+void vm_link_begin_anew (VmLink *link);
 /* The host is there again: what failed meanwhile is tried anew. */
 void vm_link_recover (VmLink *link);
 /* Other inputs have taken the place of those that it is sent. */

@@ -33,6 +33,7 @@ enum
   PROP_CODECS,
   PROP_START_BITRATE,
   PROP_KEY_FRAME_INTERVAL,
+  PROP_CONNECT_TIMEOUT,
   PROP_END_WHEN_ALONE,
   PROP_FILE_WSS,
   PROP_MUTE_AUDIO,
@@ -165,6 +166,9 @@ vm_signal_bin_set_property (
     case PROP_KEY_FRAME_INTERVAL:
       self->key_frame_interval = g_value_get_uint (value);
       break;
+    case PROP_CONNECT_TIMEOUT:
+      self->connect_timeout = g_value_get_uint (value);
+      break;
     case PROP_END_WHEN_ALONE:
       self->end_when_alone = g_value_get_boolean (value);
       break;
@@ -286,6 +290,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_KEY_FRAME_INTERVAL:
       g_value_set_uint (value, self->key_frame_interval);
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      g_value_set_uint (value, self->connect_timeout);
       break;
     case PROP_END_WHEN_ALONE:
       g_value_set_boolean (value, self->end_when_alone);
@@ -486,6 +493,13 @@ install_media_properties (GObjectClass *klass)
 static void
 install_own_properties (GObjectClass *klass)
 {
+  g_object_class_install_property (klass, PROP_CONNECT_TIMEOUT,
+      g_param_spec_uint ("connect-timeout", "Connect timeout",
+          "Milliseconds after which a participant that is not connected is "
+          "told of, and tried again: five times, twice as long and with pauses "
+          "that grow. In a call there is one connection, which has 15 s",
+          CONNECT_TIMEOUT_MIN_MS, CONNECT_TIMEOUT_MAX_MS,
+          DEFAULT_CONNECT_TIMEOUT_MS, READY));
   g_object_class_install_property (klass, PROP_END_WHEN_ALONE,
       g_param_spec_boolean ("end-when-alone", "End when alone",
           "Whether the call ends when the last other participant leaves", FALSE,

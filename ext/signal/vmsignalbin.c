@@ -130,6 +130,7 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
   config->latency_ms = self->latency;
   config->start_bitrate = self->start_bitrate;
   config->key_frame_interval_ms = self->key_frame_interval;
+  config->connect_timeout_ms = self->connect_timeout;
   names = g_strsplit (self->codecs, ",", -1);
   GST_OBJECT_UNLOCK (self);
   for (guint i = 0; i < VM_CODEC_N; i++)
@@ -436,6 +437,7 @@ vm_signal_bin_init (VmSignalBin *self)
   self->codecs = g_strdup (DEFAULT_CODECS);
   self->start_bitrate = DEFAULT_START_BITRATE;
   self->key_frame_interval = DEFAULT_KEY_FRAME_INTERVAL_MS;
+  self->connect_timeout = DEFAULT_CONNECT_TIMEOUT_MS;
   self->outlets = g_ptr_array_new ();
   self->file_pads = g_ptr_array_new_with_free_func (gst_object_unref);
   /* What children come and go with the call says nothing about the element. */

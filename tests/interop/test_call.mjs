@@ -13,6 +13,7 @@ const { Program, STARTUP_MS, atEnd, captureLightly, until } =
 const { restartable, theBrowser } = await import("./parties.mjs");
 
 const CASE_MS = 180000;
+const GONE_MS = 10000; // until a call is over whose connection is closed
 const PAGE = join(process.env.VM_SOURCE_ROOT, "examples/web/call");
 
 // A server that takes calls and serves the page: its program, and its address.
@@ -385,6 +386,44 @@ async function pageAndDevice() {
   await ann.kinds("sent");
 }
 
+// Seed 3, "Click End Call": the connection is closed, and nothing is said.
+const closeConnection = (phone) => phone.page.evaluate(() => window.connection().close());
+
+// Whoever it talked to hears DTLS's goodbye, and tells the server: neither is busy.
+async function aPageClosesItsConnection() {
+  const { url, port } = await startServer();
+  const ann = await Phone.open(url, "ann");
+  const ours = restartable("", "dialect=call", "mode=join", "user=Bob",
+    `uri=ws://localhost:${port}/bob`);
+  const all = (name) => ours.lines.filter(({ event }) => event === name);
+  await ours.event("vm-joined");
+
+  for (const count of [1, 2]) {
+    // each of them has called once
+    if (count === 1) {
+      await ann.call("bob");
+      await ours.event("vm-call-offered", { id: "ann" });
+      ours.type("accept-call");
+    } else {
+      ours.type("call ann");
+      await ann.is("ringing");
+      await ann.press("accept");
+    }
+    await ann.meets();
+    await ours.wait(() => all("vm-participant-state-changed")
+      .filter((e) => e.new === "connected").length === count);
+    await closeConnection(ann);
+    const [left] = (await ours.wait(() => all("vm-participant-left").length === count
+      && all("vm-participant-left"), GONE_MS)).slice(-1);
+    equal([left.code, left.message], [undefined, undefined], "a reason for it");
+    await ann.is("idle");
+    equal((await ann.log("received")).at(-1).type, "call-end", "how the server told it");
+  }
+  const carl = await Phone.open(url, "carl");
+  await carl.call("bob");
+  await ours.event("vm-call-offered", { id: "carl" });
+}
+
 // A tab that is closed hangs up, and one that dies is missed by the server.
 async function aPageIsLost() {
   const url = await callServer();
@@ -403,7 +442,7 @@ async function aPageIsLost() {
 
 for (const func of [twoPagesTalk, soundAlone, rejectedBusyOffline, nobodyAnswers,
   theCallerGivesUp, twoCallEachOther, theServerIsStopped, endedWithoutServer, deviceWithoutServer,
-  pageAndDevice, aPageIsLost])
+  pageAndDevice, aPageClosesItsConnection, aPageIsLost])
   test(func.name, func, CASE_MS);
 
 await main();

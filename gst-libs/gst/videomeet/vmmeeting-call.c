@@ -128,6 +128,34 @@ vm_meeting_reject_call (VmMeeting *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+end_call (VmMeeting *self, const GError *reason, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (VmSignal) left = NULL;
+  gpointer state;
+
+  /* the server is lost for good */
+  if (self->orphaned && self->participants->len && !self->stopped) {
+    vm_meeting_drop_participants (self, reason);
+    vm_meeting_look_whether_alone (self);
+    return TRUE;
+  }
+  state = get_calls (self, error);
+  if (state && vm_signal_client_is_lost (self->client))
+    vm_call_client_owe_end (state);
+  if (!state || !vm_call_client_end (state, &bytes, &left, error))
+    return FALSE;
+  if (bytes && !vm_signal_client_is_lost (self->client))
+    vm_signal_client_send_bytes (self->client, bytes);
+  if (reason) {
+    left->code = g_strdup (vm_error_get_code (reason));
+    left->message = g_strdup (reason->message);
+  }
+  vm_meeting_take_signal (self, left);
+  return TRUE;
+}
+
 /**
  * vm_meeting_end_call:
  * @self: a #VmMeeting
@@ -146,28 +174,17 @@ gboolean
 vm_meeting_end_call (VmMeeting *self, GError **error)
 {
   g_autoptr (VmMeeting) alive = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (VmSignal) left = NULL;
-  gpointer state;
 
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
 
   alive = g_object_ref (self);
-  /* the server is lost for good */
-  if (self->orphaned && self->participants->len && !self->stopped) {
-    vm_meeting_drop_participants (self, NULL);
-    vm_meeting_look_whether_alone (self);
-    return TRUE;
-  }
-  state = get_calls (self, error);
-  if (state && vm_signal_client_is_lost (self->client))
-    vm_call_client_owe_end (state);
-  if (!state || !vm_call_client_end (state, &bytes, &left, error))
-    return FALSE;
-  if (bytes && !vm_signal_client_is_lost (self->client))
-    vm_signal_client_send_bytes (self->client, bytes);
-  vm_meeting_take_signal (self, left);
-  return TRUE;
+  return end_call (self, NULL, error);
+}
+
+void
+vm_meeting_lose_call (VmMeeting *self, const GError *reason)
+{
+  end_call (self, reason, NULL);
 }
 
 void

@@ -389,8 +389,10 @@ vm_meeting_get_host_lost (VmMeeting *self)
  * @self: a #VmMeeting
  * @participant: another participant
  *
- * Returns: whether a description would reach @participant: over the host's
- *   server, or while the host is lost over the data channel to it
+ * Returns: whether a description of another connection to @participant would
+ *   arrive: over the host's server, or while the host is lost over the data
+ *   channel to it. Never in a call (%VM_DIALECT_NAME_CALL), which is one
+ *   connection
  *
  * Since: 0.1
  */
@@ -400,6 +402,8 @@ vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
   g_return_val_if_fail (VM_IS_PARTICIPANT (participant), FALSE);
 
+  if (self->dialect == VM_DIALECT_NAME_CALL)
+    return FALSE;
   return (!vm_meeting_get_host_lost (self) && !self->returning)
          || vm_participant_get_talk (participant)->signal;
 }

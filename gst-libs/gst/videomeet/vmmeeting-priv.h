@@ -214,6 +214,8 @@ void vm_meeting_restart_room (VmMeeting *self);
 void vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal);
 /* The other has ended the call, and not over the server. */
 void vm_meeting_forget_call (VmMeeting *self);
+/* The connection of the call is lost, and the call with it. */
+void vm_meeting_lose_call (VmMeeting *self, const GError *reason);
 /* The server is lost, or back. */
 void vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost);
 

@@ -432,7 +432,7 @@ tell_connected (VmMeeting *self)
  *
  * Tells the meeting what became of the connection to @participant, which only
  * its owner can know. An event that is no step from the state it is in is
- * ignored.
+ * ignored. A call (%VM_DIALECT_NAME_CALL) is its connection, and ends with it.
  *
  * Since: 0.1
  */
@@ -463,10 +463,13 @@ vm_meeting_set_participant_state (VmMeeting *self, VmParticipant *participant,
       participant, old, vm_participant_get_state (participant));
   if (event == VM_PARTICIPANT_EVENT_CONNECTED)
     vm_ephemerals_prepare (); /* for the next: nobody waits now */
-  /* nobody else can tell that it has gone */
-  if (self->orphaned
-      && vm_participant_get_state (participant)
-             == VM_PARTICIPANT_STATE_DISCONNECTED) {
+  if (vm_participant_get_state (participant)
+      != VM_PARTICIPANT_STATE_DISCONNECTED)
+    return;
+  if (self->dialect == VM_DIALECT_NAME_CALL) {
+    vm_meeting_lose_call (self, reason);
+  } else if (self->orphaned) {
+    /* nobody else can tell that it has gone */
     vm_meeting_remove (self, participant, reason);
     vm_meeting_look_whether_alone (self);
   }

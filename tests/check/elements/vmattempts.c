@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "vmattempts.h"
+
+#include <gst/check/gstcheck.h>
+
+#include "program.h"
+
+/* How often, and how long, a connection is tried. */
+
+#define TIMEOUT_MS 8000
+
+GST_START_TEST (test_time)
+{
+  fail_unless_equals_int (vm_attempts_time (0, TIMEOUT_MS), 8000);
+  for (guint failed = 1; failed <= VM_ATTEMPTS_MORE; failed++)
+    fail_unless_equals_int (vm_attempts_time (failed, TIMEOUT_MS), 16000);
+  fail_unless_equals_int (vm_attempts_patience (TIMEOUT_MS), 3000);
+}
+
+GST_END_TEST;
+
+/* The bound is where they end, and beside it. */
+GST_START_TEST (test_pauses_grow)
+{
+  static const guint pauses[VM_ATTEMPTS_MORE] = { 1000, 2000, 4000, 8000,
+    16000 };
+
+  for (guint i = 0; i < VM_ATTEMPTS_MORE; i++)
+    fail_unless_equals_int (vm_attempts_pause (i + 1, TIMEOUT_MS), pauses[i]);
+  fail_unless_equals_int (
+      vm_attempts_pause (VM_ATTEMPTS_MORE + 1, TIMEOUT_MS), 16000);
+  fail_unless_equals_int (vm_attempts_pause (0, TIMEOUT_MS), 1000);
+}
+
+GST_END_TEST;
+
+static Suite *
+vmattempts_suite (void)
+{
+  Suite *s = suite_create ("vmattempts");
+  TCase *tc = tcase_create ("attempts");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_time);
+  tcase_add_test (tc, test_pauses_grow);
+  return s;
+}
+
+CHECK_PROGRAM (vmattempts)
