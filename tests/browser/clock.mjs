@@ -16,6 +16,14 @@ globalThis.setTimeout = (func, ms = 0) => {
   timers.set(++count, { at: time + ms, func });
   return count;
 };
+globalThis.setInterval = (func, ms) => {
+  const number = ++count;
+  const next = () => timers.set(number, { at: time + ms, func: () => { next(); func(); } });
+
+  next();
+  return number;
+};
+globalThis.clearInterval = (number) => timers.delete(number);
 globalThis.clearTimeout = (number) => timers.delete(number);
 
 // What is to be done now: a disk's turns, hashes and microtasks.

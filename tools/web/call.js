@@ -21,7 +21,7 @@ import { Signalling } from "./signalling.js";
 import { Talk } from "./talk.js";
 import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./words.js";
 
-const GONE = new Set(["reconnecting", "lost", "forged", "refused"]);
+const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
 
 export class Call extends EventTarget {
   #signalling = null;
@@ -140,6 +140,7 @@ export class Call extends EventTarget {
       send: (message) => this.#sendTo(message),
       hasServer: () => this.#signalling.state === "open",
     });
+    this.again = (id) => this.#mesh.again(id);
     this.#listenToMesh(this.#mesh);
     this.participants.set(this.self.id, this.self);
     for (const described of welcome.participants || []) this.#add(described, false);

@@ -7,19 +7,18 @@
 // open}; "message" with {id, label, text or data}; "forged" with {id, error}: something that
 // came in that one's name is not its word (mediasession.js).
 
+import { ASK_MS, MORE, pauseAfter, timeFor } from "./attempts.js";
 import { Forged } from "./forged.js";
 import { MediaSession, Pair } from "./mediasession.js";
 import { Peer } from "./peer.js";
 import { cameraEncoding, screenEncoding } from "./quality.js";
 import { uuid } from "./ids.js";
 
-const RESTARTS_MAX = 3;
-const RESTART_MS = 1000;
-const ASK_MS = 3000; // then an offer that does not come is asked for
-const OFFER_MS = 15000;
+const RESTART_MS = 1000; // whoever asks again and again gets one a second
 const EARLY_MAX = 64; // candidates before their offer
 
-// waiting, connecting, connected, unsteady, reconnecting, lost; forged: what it said
+// waiting, connecting, connected, unsteady; reconnecting, lost: what was connected;
+// trying, unreached: what never was; forged: what it said
 // is not its word; refused: it says so of what this page said
 class Link {
   constructor(id, offers, pair) {
@@ -32,7 +31,8 @@ class Link {
     this.old = null; // the one that `peer` replaces, while the server is lost
     this.session = "";
     this.generation = 0;
-    this.restarts = 0;
+    this.failed = 0; // attempts, since it was connected
+    this.wasConnected = false;
     this.timer = 0;
     this.early = [];
   }
@@ -256,6 +256,7 @@ export class Mesh extends EventTarget {
       iceServers: this.#iceServers,
       tracks: this.#tracks,
       send: (message) => this.#send({ ...message, to: link.id }),
+      time: timeFor(link.failed),
     });
     link.peer = peer;
     const relay = (type) => peer.addEventListener(type, (event) => {
@@ -270,7 +271,7 @@ export class Mesh extends EventTarget {
     peer.addEventListener("state", () => {
       if (link.peer === peer) this.#peerChanged(link);
     });
-    if (link.state !== "reconnecting") this.#setState(link, "connecting");
+    if (!["reconnecting", "trying"].includes(link.state)) this.#setState(link, "connecting");
     this.#adapt();
     return peer;
   }
@@ -283,7 +284,8 @@ export class Mesh extends EventTarget {
       return;
     }
     if (state === "connected") {
-      link.restarts = 0;
+      link.failed = 0;
+      link.wasConnected = true;
       link.old?.close();
       link.old = null;
     }
@@ -292,38 +294,48 @@ export class Mesh extends EventTarget {
 
   #failed(link) {
     link.old?.close();
-    link.peer.close();
+    link.peer?.close();
     link.old = link.peer = null;
-    if (link.restarts >= RESTARTS_MAX) {
-      this.#setState(link, "lost");
+    if (link.failed >= MORE) {
+      this.#setState(link, link.wasConnected ? "lost" : "unreached");
       return;
     }
-    link.restarts++;
-    this.#setState(link, "reconnecting");
-    if (link.offers) this.#restart(link);
-    else this.#expect(link, ASK_MS);
+    link.failed++;
+    this.#setState(link, link.wasConnected ? "reconnecting" : "trying");
+    const pause = pauseAfter(link.failed);
+    if (link.offers) this.#setTimer(link, pause, () => this.#offer(link));
+    else this.#setTimer(link, pause + ASK_MS, () => this.#ask(link));
   }
 
   #restart(link) {
     this.#setTimer(link, RESTART_MS, () => this.#offer(link));
   }
 
-  // An offer that does not come is asked for, then given up.
-  #expect(link, ms = OFFER_MS) {
-    this.#setTimer(link, ms, () => {
-      if (link.restarts >= RESTARTS_MAX) {
-        this.#setState(link, "lost");
-        return;
-      }
-      link.restarts++;
-      this.#ask(link).catch((error) => console.error(error));
-      this.#expect(link);
-    });
+  #expect(link) {
+    this.#setTimer(link, timeFor(link.failed), () => this.#failed(link));
   }
 
-  async #ask(link) {
+  // The user wants another connection to who is not reached.
+  again(id) {
+    const link = this.#links.get(id);
+
+    if (!link || !["lost", "unreached"].includes(link.state)) return;
+    link.failed = 0;
+    this.#setState(link, link.wasConnected ? "reconnecting" : "trying");
+    if (link.offers) this.#offer(link);
+    else this.#ask(link);
+  }
+
+  #ask(link) {
+    this.#sendRestart(link).catch((error) => console.error(error));
+    this.#expect(link);
+  }
+
+  async #sendRestart(link) {
     const signed = await link.pair.signRestart();
 
+    // who has a key is believed only behind a connection that it has signed
+    if (link.pair.identity && !signed.identity) return;
     if (this.#has(link))
       this.#send({ type: "restart", to: link.id, reason: "no connection", ...signed });
   }

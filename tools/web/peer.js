@@ -12,7 +12,6 @@ import { Forged } from "./forged.js";
 import { Heartbeat, PING_MS, SILENCE_MS, UNSTEADY_MS } from "./heartbeat.js";
 import { withStartBitrate } from "./sdp.js";
 
-const CONNECT_MS = 15000; // the other side's deadline too
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
 const LABELS = ["chat", "signal", "heartbeat"];
 const FILES = ["file-control", "file"]; // made when there is a file
@@ -39,6 +38,7 @@ export class Peer extends EventTarget {
   #heartbeat = new Heartbeat((text) => this.sendMessage("heartbeat", text));
   #timer = 0;
   #startedAt = performance.now();
+  #time; // until it must be connected
   #interruptedAt = 0;
   #early = [];
   #found = []; // candidates that wait for their description to be sent; then null
@@ -50,8 +50,9 @@ export class Peer extends EventTarget {
   #work = Promise.resolve();
 
   // `tracks`: {audio, camera, screen}, each a MediaStreamTrack or null;
-  // `media`: a MediaSession; `send(message)` takes offer, answer and candidate.
-  constructor({ id, offerer, session, generation, media, iceServers, tracks, send }) {
+  // `media`: a MediaSession; `send(message)` takes offer, answer and candidate;
+  // `time`: ms until it is connected, or has failed.
+  constructor({ id, offerer, session, generation, media, iceServers, tracks, send, time }) {
     super();
     this.id = id;
     this.offerer = offerer;
@@ -63,6 +64,7 @@ export class Peer extends EventTarget {
     this.main = new MediaStream();
     this.screen = new MediaStream();
     this.#media = media;
+    this.#time = time;
     this.#tracks = { ...tracks };
     this.#send = (message) => send({ ...message, session, generation });
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
@@ -417,7 +419,7 @@ export class Peer extends EventTarget {
     const interrupted = this.#interruptedAt && now - this.#interruptedAt > INTERRUPTED_MS;
 
     if (silent || interrupted
-        || (!this.wasConnected && now - this.#startedAt > CONNECT_MS)) {
+        || (!this.wasConnected && now - this.#startedAt >= this.#time)) {
       this.#setState("failed");
       return;
     }

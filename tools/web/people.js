@@ -87,8 +87,19 @@ export class PeoplePanel {
     if (video === false) sign("camera-off", "camera off");
     item.append(signs);
     item.classList.toggle("speaking", this.#speaking.has(id));
+    if (["lost", "unreached"].includes(call.stateOf(id))) item.append(this.#again(participant));
     if (call.isHost && !self) item.append(this.#tools(participant));
     return item;
+  }
+
+  // Of who is not reached, and not tried any more by itself.
+  #again({ id, user }) {
+    const button = element("button", { type: "button", className: "small-button",
+      dataset: { action: `again:${id}` }, textContent: "Try again" });
+
+    button.setAttribute("aria-label", `Connect to ${user} again`);
+    button.addEventListener("click", () => this.#call.again(id));
+    return button;
   }
 
   // Whoever was removed comes again only when the host lets it.

@@ -121,7 +121,9 @@ const PEER_STATES = new Map([
   ["connected", ""],
   ["unsteady", "Connection unsteady…"],
   ["reconnecting", "Reconnecting…"],
+  ["trying", "Not connected yet, trying again…"],
   ["lost", "Not answering"],
+  ["unreached", "Not connected"],
   ["forged", "Not connected: what came in this name was changed on the way"],
   ["refused", "Not connected: what you sent was changed on the way"],
 ]);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// How often a connection to one participant is tried, and when, as devices do
+// (ext/signal/vmattempts.c). The users of both sides see after the first attempt that
+// there is none.
+
+export const MORE = 5; // attempts beside the first
+const FIRST_MS = 8000;
+
+// Of an attempt that `failed` others went before.
+export const timeFor = (failed) => (failed ? 2 * FIRST_MS : FIRST_MS);
+
+// Before the attempt that follows `failed` others, at least one.
+export const pauseAfter = (failed) => (FIRST_MS / 8) * 2 ** (Math.min(failed, MORE) - 1);
+
+// Then an offer that does not come is asked for.
+export const ASK_MS = 3000;
