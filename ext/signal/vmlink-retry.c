@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A connection that does not come about, or is lost: both users hear of it, and
- * it is tried again so often as vmattempts.h says. The offerer begins; who waits
- * for its offer asks for it where the protocol can. Control thread. */
+ * it is tried again so often as vmattempts.h says. The offerer begins; who
+ * waits for its offer asks for it where the protocol can. Control thread. */
 
 #include "vmattempts.h"
 #include "vmlink-priv.h"
@@ -109,8 +109,8 @@ static gboolean
 on_no_offer (gpointer user_data)
 {
   g_autoptr (VmLink) self = g_object_ref (user_data);
-  g_autoptr (GError) error = g_error_new_literal (VM_ERROR, VM_ERROR_TIMEOUT,
-      "It has not offered a connection in time");
+  g_autoptr (GError) error = g_error_new_literal (
+      VM_ERROR, VM_ERROR_TIMEOUT, "It has not offered a connection in time");
 
   vm_timer_clear (&self->offer_wait);
   vm_link_fail (self, error);
@@ -124,8 +124,8 @@ vm_link_expect_offer (VmLink *self)
       vm_attempts_time (self->failed, get_timeout (self)), on_no_offer);
 }
 
-/* A room is asked by leaving it, which is no matter of two; and who has a key is
- * believed only behind a connection that it has signed. */
+/* A room is asked by leaving it, which is no matter of two; and who has a key
+ * is believed only behind a connection that it has signed. */
 static gboolean
 on_ask (gpointer user_data)
 {

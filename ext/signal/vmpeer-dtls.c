@@ -172,8 +172,8 @@ on_peer_pem (GObject *dtls, GParamSpec *pspec, VmPeerLink *link)
   }
 }
 
-/* A page that closes its connection says so by DTLS's goodbye (close_notify, RFC
- * 5246 §7.2.1); for webrtcbin 1.22.0 the connection goes on. */
+/* A page that closes its connection says so by DTLS's goodbye (close_notify,
+ * RFC 5246 §7.2.1); for webrtcbin 1.22.0 the connection goes on. */
 static void
 on_connection_state (GObject *dtls, GParamSpec *pspec, VmPeerLink *link)
 {

@@ -68,8 +68,8 @@ on_goodbye (gpointer user_data)
   VmPeer *self = user_data;
 
   self->closed_by_other = TRUE;
-  vm_peer_fail (self, VM_ERROR_DISCONNECTED,
-      "The other side has closed the connection");
+  vm_peer_fail (
+      self, VM_ERROR_DISCONNECTED, "The other side has closed the connection");
   return G_SOURCE_REMOVE;
 }
 
@@ -276,9 +276,8 @@ vm_peer_start (VmPeer *self)
     return;
   }
   set_state (self, VM_PEER_STATE_CONNECTING);
-  vm_peer_start_deadline (
-      self, self->offerer && self->answer_ms ? self->answer_ms
-                                             : self->connect_ms);
+  vm_peer_start_deadline (self,
+      self->offerer && self->answer_ms ? self->answer_ms : self->connect_ms);
   if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING)
       == GST_STATE_CHANGE_FAILURE) {
     vm_peer_fail (self, VM_ERROR_FAILED, "A peer connection does not start");

@@ -97,9 +97,8 @@ expect_warning (Side *side, guint pause)
 
   gst_message_parse_warning (warning, &error, NULL);
   gst_message_parse_warning_details (warning, &details);
-  fail_unless (
-      details && gst_structure_get_uint (details, "again-ms", &again), "%s",
-      error->message);
+  fail_unless (details && gst_structure_get_uint (details, "again-ms", &again),
+      "%s", error->message);
   fail_unless (again == pause, "%u, not %u: %s", again, pause, error->message);
   fail_unless_equals_string (gst_structure_get_string (details, "code"),
       vm_error_to_code (VM_ERROR_TIMEOUT));

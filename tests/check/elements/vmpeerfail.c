@@ -729,6 +729,30 @@ GST_START_TEST (test_deadline)
 
 GST_END_TEST;
 
+/* How long the answer may take is not how long the rest may. */
+GST_START_TEST (test_deadline_of_the_answer)
+{
+  static Pair pair;
+  static const guint answers_ms[] = { 0, 1000 };
+  const guint connect_ms = 200, answer_ms = answers_ms[__i__];
+  gint64 from = g_get_monotonic_time (), ms;
+
+  pair_make_talkers (&pair);
+  pair.hold_descriptions = TRUE;
+  pair.sides[0].peer->connect_ms = connect_ms;
+  pair.sides[0].peer->answer_ms = answer_ms;
+  vm_peer_start (pair.sides[0].peer);
+  fail_unless (wait_for (side_has_ended, &pair.sides[0], PAIR_CONNECT_MS));
+  fail_unless (
+      g_error_matches (pair.sides[0].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  ms = (g_get_monotonic_time () - from) / G_TIME_SPAN_MILLISECOND;
+  fail_unless (
+      ms >= MAX (connect_ms, answer_ms) - 10, "after %d ms", (gint) ms);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmpeerfail_suite (void)
 {
@@ -755,6 +779,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_no_task_while_sctp_is_taken_down);
   tcase_add_test (tc, test_no_frame_inside_while_payloaders_are_stopped);
   tcase_add_test (tc, test_deadline);
+  tcase_add_loop_test (tc, test_deadline_of_the_answer, 0, 2);
   return s;
 }
 
