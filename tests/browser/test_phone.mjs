@@ -10,7 +10,7 @@ enter();
 const { join } = await import("node:path");
 const { ADDRESS } = await import("./lan.mjs");
 const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, Native, STEP_MS, until, untilState } = await import("./people.mjs");
+const { Browser, Native, STEP_MS, state, until, untilState } = await import("./people.mjs");
 const { Program } = await import("./program.mjs");
 const { localTypes, relayOnly, startTurnOfSecret } = await import("./turn.mjs");
 
@@ -29,6 +29,8 @@ async function startPlain(port = 0, ...ring) {
 
   return { program, port: listening.port, url: `http://localhost:${listening.port}/` };
 }
+
+const GONE_MS = 10000; // until a call is over whose connection is closed
 
 const text = (page, id) => page.locator(`#${id}`).innerText();
 
@@ -171,6 +173,42 @@ test("declined, missed, busy, nobody there", async () => {
   await untilState(ann, "ringing");
   await ann.click("#decline");
   await says(bob, "Ann has declined.");
+});
+
+// As pages of seed 3 do it.
+async function endInSilence(page) {
+  await page.evaluate(() => {
+    const { send } = WebSocket.prototype;
+
+    WebSocket.prototype.send = function sendOthers(said) {
+      if (!said.includes('"call-end"')) send.call(this, said);
+    };
+  });
+  await page.click("#hang-up");
+}
+
+test("called while talking; then the other ends it without a word", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const [ann, bob, carl] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob"),
+    await phone(browser, url, "Carl")];
+
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await Promise.all([sees(ann), sees(bob)]);
+  // from when on the server asks the page
+  await until(async () => await text(bob, "timer") > "00:11", STEP_MS, "eleven seconds");
+  await dial(carl, "Bob");
+  await says(carl, "Bob has another call.");
+  await Promise.all([sees(ann), sees(bob)]);
+  equal(await state(bob), "talking", "Bob's state");
+  await endInSilence(ann);
+  await until(async () => await text(bob, "notice") === "Ann has ended the call.", GONE_MS,
+    "the end");
+  await dial(carl, "Bob");
+  await untilState(bob, "ringing");
+  equal([...ann.faults, ...bob.faults], [], "faults");
 });
 
 test("no answer", async () => {

@@ -10,6 +10,7 @@
 import { readIceServers } from "./iceservers.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000];
+const CLOSED_MS = 1500; // until which the server may say why a connection was closed
 const CANDIDATES_MAX = 64; // of one that rings
 
 const REASONS = {
@@ -202,6 +203,8 @@ export class PhoneLine extends EventTarget {
   #takeOffer({ callId, fromId, fromUsername, callType, offer }) {
     const crosses = this.call?.outgoing && this.call.other === fromId && !this.call.answered;
 
+    if (this.call?.answered)
+      this.#send({ type: "call-reject", toId: fromId, callId, reason: "busy" });
     // of two who call each other the lower id lives
     if (this.call && !(crosses && callId < this.call.id)) return;
     if (crosses) this.#end();
@@ -309,6 +312,19 @@ export class PhoneLine extends EventTarget {
     this.call?.senders?.[name]?.replaceTrack(track).catch(() => {});
   }
 
+  // Who ends a call by closing its connection need not say so by the server.
+  #watchTransport(call) {
+    const { transport } = call.pc.getReceivers().find((r) => r.transport) ?? {};
+
+    if (!transport) return;
+    transport.onstatechange = () => {
+      if (transport.state !== "closed") return;
+      setTimeout(() => {
+        if (this.call === call) this.hangUp(`${call.name} has ended the call.`);
+      }, CLOSED_MS);
+    };
+  }
+
   #connect(call) {
     const pc = call.pc = new RTCPeerConnection({ iceServers: this.#iceServers });
 
@@ -330,6 +346,7 @@ export class PhoneLine extends EventTarget {
       if (pc.connectionState === "connected") {
         call.connected = true;
         call.began ??= Date.now();
+        this.#watchTransport(call);
       } else if (pc.connectionState === "failed") {
         this.hangUp("The connection between you has failed.");
       }

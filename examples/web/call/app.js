@@ -186,6 +186,8 @@ function decline() {
 
 function onOffer({ callId, fromId, fromUsername, callType, offer }) {
   const both = call?.outgoing && call.other === fromId;
+  if (document.body.dataset.state === 'talking')
+    send({ type: 'call-reject', toId: fromId, callId });
   // two who call each other at once: the lower id lives
   if (call && !(both && callId < call.id))
     return undefined;

@@ -224,8 +224,18 @@ vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal)
       signal->participants->len ? g_ptr_array_index (signal->participants, 0)
                                 : NULL;
 
+  g_autoptr (GBytes) refusal = NULL;
+  gpointer state;
+
   if (!who)
     return;
+  if (g_strcmp0 (signal->state, VM_CALL_REFUSED) == 0) {
+    state = get_calls (self, NULL);
+    refusal = state ? vm_call_client_take_refusal (state) : NULL;
+    if (refusal)
+      vm_signal_client_send_bytes (self->client, refusal);
+    return;
+  }
   if (g_strcmp0 (signal->state, VM_CALL_RINGING) == 0)
     g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_CALL_OFFERED], 0,
         who->alias, who->user, who->call_type);

@@ -244,6 +244,36 @@ GST_START_TEST (test_rejecting_and_missing)
 
 GST_END_TEST;
 
+/* The server asks whether the two still talk, by another's offer. */
+GST_START_TEST (test_called_while_talking)
+{
+  const gchar *called = "{\"type\":\"call-offer\",\"toId\":\"ann\","
+                        "\"callId\":\"c9\",\"offer\":" OFFER
+                        ",\"callType\":\"audio\",\"fromId\":\"carl\"}";
+  g_autofree gchar *bob = dial ();
+  g_autoptr (VmSignal) answer = NULL;
+  g_autoptr (VmSignal) left = NULL;
+  g_autoptr (GBytes) refusal = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  /* while it rings the server knows */
+  hears_nothing (called);
+  answer = hears ("{\"type\":\"call-answer\",\"toId\":\"ann\",\"callId\":"
+                  "\"c5\",\"answer\":" ANSWER ",\"fromId\":\"bob\"}");
+  fail_unless (answer != NULL);
+  hears_as (called, VM_SIGNAL_PARTICIPANT_STATE, VM_CALL_REFUSED);
+  refusal = vm_call_client_take_refusal (state);
+  is_text (refusal, "{\"type\":\"call-reject\",\"toId\":\"carl\",\"callId\":"
+                    "\"c9\",\"reason\":\"busy\"}");
+  fail_unless (vm_call_client_take_refusal (state) == NULL);
+  /* one that was not said any more is no harm */
+  hears_as (called, VM_SIGNAL_PARTICIPANT_STATE, VM_CALL_REFUSED);
+  fail_unless (vm_call_client_end (state, &bytes, &left, NULL));
+  hears_as (called, VM_SIGNAL_PARTICIPANT_STATE, VM_CALL_RINGING);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_ending)
 {
   g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
@@ -386,6 +416,7 @@ callclient_suite (void)
   tcase_add_test (tc, test_what_becomes_of_it);
   tcase_add_test (tc, test_accepting);
   tcase_add_test (tc, test_rejecting_and_missing);
+  tcase_add_test (tc, test_called_while_talking);
   tcase_add_test (tc, test_ending);
   tcase_add_test (tc, test_crossed);
   tcase_add_test (tc, test_server_lost);

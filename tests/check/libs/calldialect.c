@@ -193,6 +193,32 @@ GST_START_TEST (test_additions)
 
 GST_END_TEST;
 
+/* Why a call is rejected is the user's own, but for one reason. */
+GST_START_TEST (test_busy)
+{
+  static const gchar *const others[] = { "", ",\"reason\":\"asleep\"",
+    ",\"reason\":7", ",\"reason\":\"offline\"" };
+  const gchar *busy = "{\"type\":\"call-reject\",\"toId\":\"bob\","
+                      "\"callId\":\"c\",\"reason\":\"busy\"}";
+  g_autoptr (VmCallMessage) message = parse (SERVER, busy, NULL);
+
+  fail_unless (message->busy);
+  writes (message, busy);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    g_autofree gchar *text =
+        g_strdup_printf ("{\"type\":\"call-reject\",\"toId\":\"bob\","
+                         "\"callId\":\"c\"%s}",
+            others[i]);
+    g_autoptr (VmCallMessage) plain = parse (SERVER, text, NULL);
+
+    fail_if (plain->busy);
+    writes (
+        plain, "{\"type\":\"call-reject\",\"toId\":\"bob\",\"callId\":\"c\"}");
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_candidates)
 {
   g_autofree gchar *with_call = with (CANDIDATE, "callId", "call_1");
@@ -338,6 +364,7 @@ calldialect_suite (void)
   tcase_add_test (tc, test_tables);
   tcase_add_test (tc, test_offer);
   tcase_add_test (tc, test_additions);
+  tcase_add_test (tc, test_busy);
   tcase_add_test (tc, test_candidates);
   tcase_add_test (tc, test_which_dialect);
   tcase_add_test (tc, test_wrong_messages);

@@ -128,6 +128,33 @@ GST_START_TEST (test_call)
 
 GST_END_TEST;
 
+/* Its connection is lost, or closed by the other: the server is told, and both
+ * are there for the next. */
+GST_START_TEST (test_connection_ends)
+{
+  g_autoptr (GError) lost =
+      g_error_new_literal (VM_ERROR, VM_ERROR_TIMEOUT, "It is silent");
+  const GError *const reasons[] = { NULL, lost };
+  const GError *reason = reasons[__i__];
+
+  talk ();
+  heard (&a, "answer:s-1:1");
+  fail_if (vm_meeting_can_signal (a.meeting, a.other));
+  vm_meeting_set_participant_state (
+      a.meeting, a.other, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
+  heard (&a, "connected");
+  vm_meeting_set_participant_state (
+      a.meeting, a.other, VM_PARTICIPANT_EVENT_LEAVES, reason);
+  heard (&a, reason ? "disconnected -p100001TIMEOUT" : "disconnected -p100001");
+  WAIT_FOR (has (&b, "-p001"));
+  fail_unless (vm_meeting_call (b.meeting, "ann", NULL));
+  vm_meeting_send_description (
+      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  WAIT_FOR (has (&a, "rings"));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_rejected)
 {
   ring ();
@@ -355,6 +382,7 @@ callmeeting_suite (void)
   tcase_set_timeout (tc, 90);
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_call);
+  tcase_add_loop_test (tc, test_connection_ends, 0, 2);
   tcase_add_test (tc, test_rejected);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_nobody_there);

@@ -70,6 +70,21 @@ GST_START_TEST (test_nobody_there)
 
 GST_END_TEST;
 
+static void
+pass (gint64 time)
+{
+  now += time;
+  vm_calls_tick (calls, VM_CALL_RING_TIME, now);
+}
+
+/* They have talked for so long that it may be over. */
+static void
+talk_long (void)
+{
+  talk ();
+  pass (VM_CALL_SURE_TIME);
+}
+
 GST_START_TEST (test_busy)
 {
   /* while it rings at either */
@@ -80,13 +95,131 @@ GST_START_TEST (test_busy)
   heard (&carl, "call-failed c3 busy");
   says (&bob, VM_CALL_OFFER, "c4", "carl");
   heard (&bob, "call-offer c1 ann>bob, call-failed c4 busy");
-  /* and while they talk */
+  /* and while it was answered just now */
   says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  pass (VM_CALL_SURE_TIME - 1);
   says (&carl, VM_CALL_OFFER, "c5", "bob");
   heard (&carl, "call-failed c5 busy");
   heard (&ann, "call-answer c1 bob>ann");
   heard (&bob, "");
   fail_unless_equals_int (vm_calls_count (calls), 1);
+  pass (1);
+  says (&carl, VM_CALL_OFFER, "c6", "bob");
+  heard (&bob, "call-offer c6 carl>bob");
+}
+
+GST_END_TEST;
+
+static void
+says_busy (Phone *phone, const gchar *call_id, const gchar *to)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_REJECT);
+
+  message->to = g_strdup (to);
+  message->call_id = g_strdup (call_id);
+  message->busy = TRUE;
+  fail_unless (vm_call_user_receive (phone->user, message, now, NULL));
+}
+
+/* While two talk the server does not know whether they still do: who is called
+ * says so, or its user answers or declines. */
+GST_START_TEST (test_called_while_talking)
+{
+  talk_long ();
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  says (&carl, VM_CALL_CANDIDATE, NULL, "bob");
+  heard (&bob, "call-offer c2 carl>bob, ice-candidate c2 carl>bob");
+  says_busy (&bob, "c2", "carl");
+  heard (&carl, "call-failed c2 busy");
+  says (&carl, VM_CALL_OFFER, "c3", "bob");
+  says (&bob, VM_CALL_REJECT, "c3", "carl");
+  heard (&carl, "call-reject c3 bob>carl");
+  heard (&bob, "call-offer c3 carl>bob");
+  /* what they are in goes on */
+  says (&ann, VM_CALL_CANDIDATE, "c1", "bob");
+  heard (&bob, "ice-candidate c1 ann>bob");
+  says (&bob, VM_CALL_END, "c1", "ann");
+  heard (&ann, "call-end c1 bob>ann");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+}
+
+GST_END_TEST;
+
+/* Two pages have closed their connection without a word, and a third calls. */
+GST_START_TEST (test_answered_while_talking)
+{
+  Phone eve = { g_string_new (NULL) };
+
+  talk_long ();
+  come (&eve, "eve");
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  /* one at a time */
+  says (&eve, VM_CALL_OFFER, "c3", "bob");
+  heard (&eve, "call-failed c3 busy");
+  heard (&bob, "call-offer c2 carl>bob");
+  says (&bob, VM_CALL_ANSWER, "c2", "carl");
+  heard (&carl, "call-answer c2 bob>carl");
+  heard (&ann, "call-end c1 bob>ann");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  heard (&bob, "");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+  /* nobody is busy but those two, who have just begun */
+  says (&eve, VM_CALL_OFFER, "c9", "bob");
+  heard (&eve, "call-failed c9 busy");
+  says (&eve, VM_CALL_OFFER, "c4", "ann");
+  heard (&ann, "call-offer c4 eve>ann");
+  says (&bob, VM_CALL_END, "c2", "carl");
+  heard (&carl, "call-end c2 bob>carl");
+  go (&eve);
+  g_string_free (eve.heard, TRUE);
+}
+
+GST_END_TEST;
+
+/* What rings besides, when the one or the other ends. */
+GST_START_TEST (test_ends_while_called_and_talking)
+{
+  talk_long ();
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  says (&ann, VM_CALL_END, "c1", "bob");
+  heard (&bob, "call-offer c2 carl>bob, call-end c1 ann>bob");
+  says (&bob, VM_CALL_ANSWER, "c2", "carl");
+  heard (&carl, "call-answer c2 bob>carl");
+  /* by its caller */
+  pass (VM_CALL_SURE_TIME);
+  says (&ann, VM_CALL_OFFER, "c3", "bob");
+  says (&ann, VM_CALL_END, "c3", "bob");
+  heard (&bob, "call-offer c3 ann>bob, call-end c3 ann>bob");
+  /* by time */
+  says (&ann, VM_CALL_OFFER, "c4", "bob");
+  pass (VM_CALL_RING_TIME);
+  heard (&ann, "call-failed c4 timeout");
+  heard (&bob, "call-offer c4 ann>bob, call-end c4 ann>bob");
+  /* by an offer of who is called, which crosses it or does not */
+  says (&ann, VM_CALL_OFFER, "c5", "bob");
+  says (&bob, VM_CALL_OFFER, "c0", "ann");
+  heard (&carl, "call-end c2 bob>carl");
+  heard (&ann, "call-failed c5 busy, call-offer c0 bob>ann");
+  heard (&bob, "call-offer c5 ann>bob, call-end c5 ann>bob");
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+  /* by the callee, who is lost */
+  says (&ann, VM_CALL_ANSWER, "c0", "bob");
+  pass (VM_CALL_SURE_TIME);
+  says (&carl, VM_CALL_OFFER, "c6", "bob");
+  go (&bob);
+  heard (&carl, "call-failed c6 offline");
+  heard (&ann, "call-end c0 bob>ann");
+  fail_unless_equals_int (vm_calls_count (calls), 0);
+}
+
+GST_END_TEST;
+
+/* Both calls of a user are there when all is freed. */
+GST_START_TEST (test_freed_while_called_and_talking)
+{
+  talk_long ();
+  says (&carl, VM_CALL_OFFER, "c2", "bob");
+  fail_unless_equals_int (vm_calls_count (calls), 2);
 }
 
 GST_END_TEST;
@@ -484,6 +617,10 @@ calls_suite (void)
   tcase_add_test (tc, test_nobody_there);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_busy);
+  tcase_add_test (tc, test_called_while_talking);
+  tcase_add_test (tc, test_answered_while_talking);
+  tcase_add_test (tc, test_ends_while_called_and_talking);
+  tcase_add_test (tc, test_freed_while_called_and_talking);
   tcase_add_test (tc, test_new_offer_replaces_the_old_call);
   tcase_add_test (tc, test_ring_time);
   tcase_add_test (tc, test_rings_end_in_order);

@@ -10,7 +10,7 @@ typedef struct
   gchar *id; /* the caller's choice; unique for the two alone */
   VmCallUser *caller, *callee;
   VmCallState state;
-  gint64 began;
+  gint64 began; /* as what it is: ringing, or active */
   GList link; /* among those that ring */
 } VmCallsCall;
 
@@ -20,6 +20,8 @@ struct _VmCallUser
   gchar *id, *name;
   gpointer peer;
   VmCallsCall *call; /* or NULL */
+  /* one that rings at it besides, while that is active; or NULL */
+  VmCallsCall *knock;
   /* of the last call that is over: messages of it may be on the way */
   gchar *last_id, *last_other;
   /* of one that goes on, by what this user alone has said so far; or NULL */
@@ -59,6 +61,7 @@ void vm_calls_tell (VmCallUser *user, const VmCallMessage *message);
 void vm_calls_tell_failed (
     VmCallUser *user, const gchar *call_id, VmCallReason reason);
 VmCallUser *vm_calls_other_of (const VmCallsCall *call, const VmCallUser *user);
+VmCallParty vm_calls_party_of (const VmCallsCall *call, const VmCallUser *user);
 /* FALSE when the table has no such edge. A call that is over belongs to nobody
  * any more, and is for vm_calls_free_if_over(). */
 gboolean
@@ -67,8 +70,6 @@ void vm_calls_free_if_over (VmCallsCall *call);
 /* What @user says, who is here or at another server. */
 gboolean vm_calls_take (
     VmCallUser *user, VmCallMessage *message, gint64 now, GError **error);
-/* The call of @user, who is lost, is over. @quietly: at this server. */
-void vm_calls_end_lost (VmCallUser *user, gboolean quietly);
 void vm_calls_set_taken (GError **error, const gchar *id);
 /* Returns: (transfer full) */
 VmCallMessage *
@@ -81,6 +82,12 @@ void
 vm_calls_keep_last (VmCallUser *user, const gchar *call_id, const gchar *other);
 VmCallsCall *vm_calls_begin (VmCallUser *caller, VmCallUser *callee,
     const gchar *call_id, VmCallState state);
+
+/* callusers.c */
+/* What rings at @user, who is lost, beside its call is over. */
+void vm_calls_end_knock (VmCallUser *user);
+/* Likewise the call. @quietly: at this server. */
+void vm_calls_end_lost (VmCallUser *user, gboolean quietly);
 
 /* callclaims.c */
 /* @user begins something else; so does @callee where it was in a call with

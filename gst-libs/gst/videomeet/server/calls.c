@@ -11,6 +11,16 @@ call_free (VmCallsCall *call)
   g_free (call);
 }
 
+/* It is not @user's any more; what rings besides takes its place. */
+static void
+drop (VmCallUser *user, const VmCallsCall *call)
+{
+  if (user->knock == call)
+    user->knock = NULL;
+  else
+    user->call = g_steal_pointer (&user->knock);
+}
+
 VmCalls *
 vm_calls_new (VmCallsSend send, gpointer user_data)
 {
@@ -36,10 +46,11 @@ vm_calls_free (VmCalls *calls)
 
   g_hash_table_iter_init (&iter, calls->users);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    VmCallsCall *call = ((VmCallUser *) value)->call;
+    VmCallsCall *call;
 
-    if (call) {
-      call->caller->call = call->callee->call = NULL;
+    while ((call = ((VmCallUser *) value)->call)) {
+      drop (call->caller, call);
+      drop (call->callee, call);
       call_free (call);
     }
   }
@@ -152,8 +163,8 @@ vm_calls_other_of (const VmCallsCall *call, const VmCallUser *user)
   return call->caller == user ? call->callee : call->caller;
 }
 
-static VmCallParty
-party_of (const VmCallsCall *call, const VmCallUser *user)
+VmCallParty
+vm_calls_party_of (const VmCallsCall *call, const VmCallUser *user)
 {
   return call->caller == user ? VM_CALL_BY_CALLER : VM_CALL_BY_CALLEE;
 }
@@ -178,10 +189,11 @@ vm_calls_advance (VmCallsCall *call, VmCallEvent event, VmCallParty party)
     return FALSE;
   if (before == VM_CALL_STATE_RINGING)
     g_queue_unlink (&calls->ringing, &call->link);
+  call->began = calls->now;
   if (!vm_call_state_is_over (call->state))
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (parties); i++) {
-    parties[i]->call = NULL;
+    drop (parties[i], call);
     vm_calls_keep_last (
         parties[i], call->id, vm_calls_other_of (call, parties[i])->id);
     if (parties[i]->node)
@@ -213,8 +225,13 @@ vm_calls_begin (VmCallUser *caller, VmCallUser *callee, const gchar *call_id,
   call->caller = caller;
   call->callee = callee;
   call->state = state;
+  call->began = caller->calls->now;
   call->link.data = call;
-  caller->call = callee->call = call;
+  caller->call = call;
+  if (callee->call)
+    callee->knock = call;
+  else
+    callee->call = call;
   caller->calls->n_calls++;
   return call;
 }
@@ -274,8 +291,9 @@ may_ring (VmCallUser *user, gint64 now, GError **error)
   return FALSE;
 }
 
-/* Whoever offers a call to somebody is in no other any more: a page need not
- * say that it has closed the last. One that rings at @user is not its own. */
+/* Whoever offers a call to somebody, or answers another, is in no other any
+ * more: a page need not say that it has closed the last. One that rings at
+ * @user is not its own. */
 static void
 end_replaced (VmCallUser *user)
 {
@@ -285,10 +303,32 @@ end_replaced (VmCallUser *user)
   if (!call || (call->state == VM_CALL_STATE_RINGING && call->callee == user))
     return;
   other = vm_calls_other_of (call, user);
-  vm_calls_advance (call, VM_CALL_EVENT_END, party_of (call, user));
+  vm_calls_advance (call, VM_CALL_EVENT_END, vm_calls_party_of (call, user));
   vm_calls_tell_end (other, call->id, user->id);
   vm_calls_keep_end_of (call, user);
   vm_calls_free_if_over (call);
+}
+
+/* What was active for a while may be over: of two pages that have closed their
+ * connection without a word nobody else knows, and whoever does talk can
+ * refuse. */
+static gboolean
+is_busy (const VmCallUser *callee, gint64 now)
+{
+  const VmCallsCall *call = callee->call;
+
+  return callee->claim_id || callee->knock
+         || (call
+             && (call->state == VM_CALL_STATE_RINGING
+                 || now - call->began < VM_CALL_SURE_TIME));
+}
+
+static gboolean
+is_crossed (
+    const VmCallsCall *call, const VmCallUser *user, const VmCallUser *callee)
+{
+  return call && call->state == VM_CALL_STATE_RINGING && call->callee == user
+         && call->caller == callee;
 }
 
 static gboolean
@@ -296,8 +336,8 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
 {
   VmCallUser *callee = vm_calls_find_callee (user, offer->to);
   VmCallsCall *call = user->call;
-  gboolean crosses = call && call->state == VM_CALL_STATE_RINGING
-                     && call->callee == user && call->caller == callee;
+  gboolean crosses =
+      is_crossed (call, user, callee) || is_crossed (user->knock, user, callee);
 
   if (callee == user) {
     g_set_error (
@@ -316,11 +356,10 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
   /* of another server's users it counts itself */
   if (!user->node && !may_ring (user, now, error))
     return FALSE;
-  if (!crosses)
-    end_replaced (user);
+  end_replaced (user);
   if (crosses) {
-    cross (call, user, offer, now);
-  } else if (!callee || user->call || callee->call || callee->claim_id) {
+    cross (user->call, user, offer, now);
+  } else if (!callee || user->call || is_busy (callee, now)) {
     vm_calls_tell_failed (user, offer->call_id,
         callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
     if (!callee)
@@ -341,14 +380,21 @@ is_late (const VmCallUser *user, const VmCallMessage *message)
              || g_strcmp0 (user->last_id, message->call_id) == 0);
 }
 
+static gboolean
+is_of (const VmCallMessage *message, const VmCallsCall *call,
+    const VmCallUser *user)
+{
+  return call && strcmp (vm_calls_other_of (call, user)->id, message->to) == 0
+         && (!message->call_id || strcmp (call->id, message->call_id) == 0);
+}
+
 static VmCallsCall *
 find_call (VmCallUser *user, const VmCallMessage *message, GError **error)
 {
-  VmCallsCall *call = user->call;
-
-  if (call && strcmp (vm_calls_other_of (call, user)->id, message->to) == 0
-      && (!message->call_id || strcmp (call->id, message->call_id) == 0))
-    return call;
+  if (is_of (message, user->call, user))
+    return user->call;
+  if (is_of (message, user->knock, user))
+    return user->knock;
   if (!is_late (user, message))
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "There is no such call between these two");
@@ -402,14 +448,19 @@ take_event (
   }
   if (!call)
     return TRUE;
-  if (!vm_calls_advance (call, event, party_of (call, user))) {
+  if (!vm_calls_advance (call, event, vm_calls_party_of (call, user))) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "\"%s\" is not this user's to say while the call is %s",
         vm_call_message_type_to_string (message->type),
         vm_call_state_to_string (call->state));
     return FALSE;
   }
-  vm_calls_forward (user, other, message);
+  if (message->busy)
+    vm_calls_tell_failed (other, call->id, VM_CALL_REASON_BUSY);
+  else
+    vm_calls_forward (user, other, message);
+  if (user->knock == call)
+    end_replaced (user);
   if (event == VM_CALL_EVENT_END)
     vm_calls_keep_end_of (call, user);
   vm_calls_free_if_over (call);
@@ -420,6 +471,7 @@ gboolean
 vm_calls_take (
     VmCallUser *user, VmCallMessage *message, gint64 now, GError **error)
 {
+  user->calls->now = now;
   switch (message->type) {
     case VM_CALL_REGISTER:
       if (!vm_call_user_rename (
@@ -443,29 +495,6 @@ vm_calls_take (
     default:
       return TRUE;
   }
-}
-
-/* Whom the lost user talked to has lost an active call, or one that rang; a
- * caller hears that the other is not there. */
-void
-vm_calls_end_lost (VmCallUser *user, gboolean quietly)
-{
-  VmCallsCall *call = user->call;
-  VmCallUser *other = call ? vm_calls_other_of (call, user) : NULL;
-
-  if (!call)
-    return;
-  vm_calls_advance (call, VM_CALL_EVENT_LOST, party_of (call, user));
-  if (quietly && other->node) {
-    g_debug ("a call goes on at another server, or ends there");
-  } else if (call->state == VM_CALL_STATE_FAILED) {
-    vm_calls_tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
-  } else {
-    vm_calls_tell_end (other, call->id, user->id);
-    vm_calls_keep_end_of (call, user);
-    vm_calls_keep_end_of (call, other);
-  }
-  call_free (call);
 }
 
 gboolean

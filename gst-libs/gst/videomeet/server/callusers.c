@@ -94,6 +94,42 @@ vm_call_user_rename (
   return TRUE;
 }
 
+void
+vm_calls_end_knock (VmCallUser *user)
+{
+  VmCallsCall *knock = user->knock;
+
+  if (!knock)
+    return;
+  vm_calls_advance (knock, VM_CALL_EVENT_LOST, VM_CALL_BY_CALLEE);
+  vm_calls_tell_failed (knock->caller, knock->id, VM_CALL_REASON_OFFLINE);
+  vm_calls_free_if_over (knock);
+}
+
+/* Whom the lost user talked to has lost an active call, or one that rang; a
+ * caller hears that the other is not there. */
+void
+vm_calls_end_lost (VmCallUser *user, gboolean quietly)
+{
+  VmCallsCall *call = user->call;
+  VmCallUser *other = call ? vm_calls_other_of (call, user) : NULL;
+
+  if (!call)
+    return;
+  vm_calls_end_knock (user);
+  vm_calls_advance (call, VM_CALL_EVENT_LOST, vm_calls_party_of (call, user));
+  if (quietly && other->node) {
+    g_debug ("a call goes on at another server, or ends there");
+  } else if (call->state == VM_CALL_STATE_FAILED) {
+    vm_calls_tell_failed (other, call->id, VM_CALL_REASON_OFFLINE);
+  } else {
+    vm_calls_tell_end (other, call->id, user->id);
+    vm_calls_keep_end_of (call, user);
+    vm_calls_keep_end_of (call, other);
+  }
+  vm_calls_free_if_over (call);
+}
+
 static void
 leave (VmCallUser *user, gboolean quietly)
 {

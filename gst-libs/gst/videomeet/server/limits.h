@@ -58,6 +58,8 @@
  * RATE_LIMITED. */
 #define VM_CALL_USERS_MAX 8192
 #define VM_CALL_RING_TIME (45 * G_USEC_PER_SEC)
+/* Since it was answered: that its two talk is not asked. */
+#define VM_CALL_SURE_TIME (10 * G_USEC_PER_SEC)
 #define VM_CALL_BURST 5
 /* Ends of calls that the other may not know of, because its connection or its
  * server is gone: so many, so many of one user (beyond, the oldest goes), and

@@ -243,6 +243,17 @@ read_user (const VmJson *json, VmCallMessage *message, GError **error)
   return !unclear;
 }
 
+/* Any other reason is the user's own. */
+static void
+read_busy (const VmJson *json, VmCallMessage *message)
+{
+  g_autofree gchar *reason = NULL;
+
+  message->busy =
+      vm_json_get_string (json, 0, "reason", VM_SIGNAL_ID_MAX, &reason, NULL)
+      && g_strcmp0 (reason, reasons[VM_CALL_REASON_BUSY]) == 0;
+}
+
 static gboolean
 read_fields (
     const VmJson *json, VmCallSide side, VmCallMessage *message, GError **error)
@@ -265,6 +276,8 @@ read_fields (
     return FALSE;
   if (fields & REASON && !read_reason (json, message, error))
     return FALSE;
+  if (message->type == VM_CALL_REJECT)
+    read_busy (json, message);
   /* what a client complains of is never wrong */
   if (fields & CODE && side == VM_CALL_SIDE_SERVER) {
     read_refusal (json, message);
@@ -381,6 +394,8 @@ vm_call_message_format (const VmCallMessage *message)
     write_kind (out, message);
   if (fields & REASON)
     vm_json_append_member (out, "reason", reasons[message->reason]);
+  if (message->busy)
+    vm_json_append_member (out, "reason", reasons[VM_CALL_REASON_BUSY]);
   if (fields & CODE) {
     vm_json_append_member (out, "code", message->code);
     vm_json_append_member (out, "message", message->text);

@@ -55,6 +55,7 @@ typedef struct
   VmSignal
       *media; /* of an offer, an answer or a candidate: what it describes */
   VmCallReason reason; /* of call-failed */
+  gboolean busy; /* of call-reject: the user was not asked, for it has a call */
   gchar *code, *text; /* of an error */
 } VmCallMessage;
 

@@ -17,6 +17,7 @@ typedef struct
   gchar *owed_id, *owed_to; /* a call whose end is still to be said, or NULL */
   VmCallMessage *ringing; /* the offer that waits for the user, or NULL */
   GPtrArray *candidates; /* of VmCallMessage: of that */
+  GBytes *refusal; /* of another offer, which is still to be said; or NULL */
 } VmCallClient;
 
 /* The other of the call, or NULL. */

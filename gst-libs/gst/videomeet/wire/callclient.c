@@ -109,6 +109,26 @@ take_registered (VmCallClient *state, const VmCallMessage *message)
   return welcome;
 }
 
+/* The user is in a call, and is not asked. */
+static VmSignal *
+refuse (VmCallClient *state, const VmCallMessage *offer)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new (VM_CALL_REJECT);
+
+  message->to = g_strdup (offer->from);
+  message->call_id = g_strdup (offer->call_id);
+  message->busy = TRUE;
+  g_clear_pointer (&state->refusal, g_bytes_unref);
+  state->refusal = vm_call_message_format (message);
+  return tell_ringing (offer, VM_CALL_REFUSED);
+}
+
+GBytes *
+vm_call_client_take_refusal (gpointer data)
+{
+  return g_steal_pointer (&((VmCallClient *) data)->refusal);
+}
+
 /* While this side calls the same user, the lower id lives: that the other one
  * does not is still to be heard. */
 static VmSignal *
@@ -119,6 +139,8 @@ take_offer (VmCallClient *state, VmCallMessage *offer)
                      && strcmp (other->alias, offer->from) == 0
                      && strcmp (offer->call_id, state->call_id) < 0;
 
+  if (other && state->answered)
+    return refuse (state, offer);
   if (state->ringing || (other && !crosses))
     return NULL;
   state->ringing = offer;
@@ -202,7 +224,7 @@ take (VmCallClient *state, VmCallMessage **message)
       return take_registered (state, *message);
     case VM_CALL_OFFER:
       signal = take_offer (state, *message);
-      if (signal)
+      if (state->ringing == *message)
         *message = NULL;
       return signal;
     case VM_CALL_ANSWER:
@@ -408,6 +430,7 @@ state_free (gpointer data)
   g_ptr_array_unref (state->candidates);
   vm_room_peers_free (state->peers);
   forget_owed (state);
+  g_clear_pointer (&state->refusal, g_bytes_unref);
   g_free (state->own);
   g_free (state->name);
   g_free (state->call_id);

@@ -12,6 +12,8 @@
  * VM_CALL_RINGING and the caller as its participant; that it rings no more, by
  * one with VM_CALL_MISSED. */
 #define VM_CALL_RINGING "ringing"
+/* vm_call_client_take_refusal() */
+#define VM_CALL_REFUSED "refused"
 #define VM_CALL_MISSED "missed"
 
 /* Candidates of a call that rings, which wait for it to be accepted. Chromium
@@ -28,6 +30,9 @@ VmSignal *vm_call_client_dial (gpointer state, const gchar *user,
 GPtrArray *vm_call_client_accept (gpointer state, GError **error);
 /* What to say when it is not. */
 GBytes *vm_call_client_reject (gpointer state, GError **error);
+/* Whoever is in a call is asked by its server whether it is, and not its user:
+ * what to say to who calls. */
+GBytes *vm_call_client_take_refusal (gpointer state);
 /* Ends the call that was accepted, or made: what to say, NULL when it was not
  * offered yet, and in @left what the model is to be told. FALSE with
  * VM_ERROR_FAILED: there is none. */
