@@ -121,8 +121,10 @@ hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
 static guint
 choose_slot (VmLink *self, VmPeerStream stream)
 {
-  if (stream == VM_PEER_AUDIO
-      || !(self->outputs[VM_PEER_VIDEO] || self->outputs[VM_PEER_SCREEN]))
+  VmPeerStream other = stream == VM_PEER_VIDEO ? VM_PEER_SCREEN : VM_PEER_VIDEO;
+
+  if (stream == VM_PEER_AUDIO || !self->outputs[other]
+      || self->slots[other] != self->slot)
     return self->slot;
   if (self->second_slot == VM_SLOT_NONE)
     self->second_slot = vm_call_take_slot (self->call);
@@ -146,15 +148,20 @@ end_output (VmLink *self, VmPeerStream stream)
 }
 
 void
+vm_link_end_stream (VmLink *self, VmPeerStream stream)
+{
+  g_mutex_lock (&self->lock);
+  self->asked[stream] = FALSE;
+  vm_pending_clear (&self->pending[stream]);
+  g_mutex_unlock (&self->lock);
+  end_output (self, stream);
+}
+
+void
 vm_link_end_outputs (VmLink *self)
 {
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    g_mutex_lock (&self->lock);
-    self->asked[i] = FALSE;
-    vm_pending_clear (&self->pending[i]);
-    g_mutex_unlock (&self->lock);
-    end_output (self, i);
-  }
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    vm_link_end_stream (self, i);
 }
 
 static void
@@ -186,7 +193,8 @@ make_output (gpointer user_data)
   guint slot;
   GstPad *pad;
 
-  if (self->closed || out.codec == VM_CODEC_NONE)
+  /* the stream may have ended since */
+  if (self->closed || !self->asked[stream] || out.codec == VM_CODEC_NONE)
     return G_SOURCE_REMOVE;
   if (self->outputs[stream]) {
     if (vm_output_get_codec (self->outputs[stream]) == out.codec)

@@ -152,9 +152,25 @@ on_candidate (VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
       self->generation);
 }
 
+static void
+tell_offer_refused (VmLink *self, const GError *error)
+{
+  vm_meeting_refuse_description (
+      vm_call_get_meeting (self->call), self->participant, error);
+  vm_link_warn_refused (self, error);
+}
+
+static void
+on_offer_refused (VmPeer *peer, const GError *error, VmLink *self)
+{
+  tell_offer_refused (self, error);
+}
+
 void
 vm_link_start_negotiating (VmLink *self)
 {
+  self->handlers[6] = g_signal_connect (
+      self->peer, "offer-refused", G_CALLBACK (on_offer_refused), self);
   self->handlers[1] = g_signal_connect (
       self->peer, "description", G_CALLBACK (on_description), self);
   self->handlers[2] = g_signal_connect (
@@ -186,6 +202,7 @@ vm_link_offer (VmLink *self)
 {
   vm_timer_clear (&self->restart_source);
   vm_link_retire_peer (self);
+  g_clear_pointer (&self->theirs, g_free);
   g_free (self->session);
   self->session = g_uuid_string_random ();
   self->generation++;
@@ -228,9 +245,34 @@ static void
 take_words (VmLink *self, gboolean offer, const gchar *sdp)
 {
   g_free (self->theirs);
-  self->theirs = vm_peer_name_connection (sdp, offer);
+  self->theirs = vm_peer_name_connection (sdp, offer, NULL);
   if (!offer)
     vm_peer_set_remote_description (self->peer, FALSE, sdp);
+}
+
+/* What a signature of @offer is held to; NULL, with @error: it is nobody's
+ * word. Nobody has a key where there is no error. */
+static VmMediaSession *
+check_offer (VmLink *self, const VmLinkDescription *offer, GError **error)
+{
+  g_autoptr (VmMediaSession) media =
+      open_media (self, offer->session, offer->generation);
+
+  if (media
+      && !vm_media_session_check (
+          media, VM_DESCRIPTION_TYPE_OFFER, offer->sdp, offer->identity, error))
+    return NULL;
+  return g_steal_pointer (&media);
+}
+
+static void
+begin_session (
+    VmLink *self, const VmLinkDescription *offer, VmMediaSession *media)
+{
+  g_free (self->session);
+  self->session = g_strdup (offer->session);
+  self->generation = offer->generation;
+  g_set_object (&self->media, media);
 }
 
 /* Checked before anything is given up for it: a connection that stands is not
@@ -252,10 +294,8 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
     hold_offer (self, offer, delay);
     return;
   }
-  media = open_media (self, offer->session, offer->generation);
-  if (media
-      && !vm_media_session_check (media, VM_DESCRIPTION_TYPE_OFFER, offer->sdp,
-          offer->identity, &error)) {
+  media = check_offer (self, offer, &error);
+  if (error) {
     refuse (self, error);
     return;
   }
@@ -263,10 +303,7 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   clear_held (self);
   vm_link_retire_peer (self);
   vm_link_end_outputs (self);
-  g_free (self->session);
-  self->session = g_strdup (offer->session);
-  self->generation = offer->generation;
-  g_set_object (&self->media, media);
+  begin_session (self, offer, media);
   take_words (self, TRUE, offer->sdp);
   vm_link_connect (self, FALSE, offer->sdp);
 }
@@ -278,40 +315,61 @@ is_current (VmLink *self, const gchar *session, guint generation)
          && generation == self->generation;
 }
 
-/* webrtcbin 1.22.0 cannot change what a connection carries, nor begin its ICE
- * anew; and a browser takes no answer of another connection for one of its
- * own. */
-static gboolean
-changes_connection (VmLink *self, const gchar *sdp)
+/* It is answered in the connection there is: a browser takes no answer of
+ * another connection for one of its own. */
+static void
+change_connection (VmLink *self, const VmLinkDescription *offer)
 {
-  g_autofree gchar *name = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmMediaSession) media = check_offer (self, offer, &error);
 
-  if (!self->theirs)
+  if (error) {
+    tell_offer_refused (self, error);
+    return;
+  }
+  begin_session (self, offer, media);
+  vm_link_acquire_more (self, offer->sdp);
+  vm_peer_renegotiate (self->peer, offer->sdp);
+}
+
+/* Whether @offer is none for another connection; then it is seen to. */
+static gboolean
+take_change (VmLink *self, const VmLinkDescription *offer)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *name = vm_peer_name_connection (offer->sdp, TRUE, &error);
+
+  if (!self->theirs || (name && strcmp (name, self->theirs) != 0))
     return FALSE;
-  name = vm_peer_name_connection (sdp, TRUE);
-  return g_strcmp0 (name, self->theirs) == 0;
+  if (name && self->peer) {
+    change_connection (self, offer);
+    return TRUE;
+  }
+  if (name)
+    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The connection of this offer has ended; a new connection is taken");
+  else if (self->peer)
+    g_prefix_error (&error, "The connection goes on as it is. ");
+  tell_offer_refused (self, error);
+  return TRUE;
 }
 
 gboolean
 vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
 {
-  VmMeeting *meeting = vm_call_get_meeting (self->call);
-  gboolean offers = vm_meeting_offers_to (meeting, self->participant);
+  gboolean offers = vm_meeting_offers_to (
+      vm_call_get_meeting (self->call), self->participant);
   g_autoptr (GError) error = NULL;
 
   if (has_key (self))
     return !offers;
-  if (changes_connection (self, offer->sdp))
-    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "The connection that there is cannot be changed by another offer; it "
-        "goes on as it is, and a new connection is taken");
-  else if (offers && !self->theirs)
-    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "An offer crosses the one of this side, which goes first");
-  if (!error)
+  if (take_change (self, offer))
+    return FALSE;
+  if (!offers || self->theirs)
     return TRUE;
-  vm_meeting_refuse_description (meeting, self->participant, error);
-  vm_link_warn_refused (self, error);
+  error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+      "An offer crosses the one of this side, which goes first");
+  tell_offer_refused (self, error);
   return FALSE;
 }
 

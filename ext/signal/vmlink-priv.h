@@ -21,7 +21,7 @@ struct _VmLink
   VmMediaSession *media, *old_media; /* of those; NULL: nobody has a key */
   gboolean told_forged; /* what is not the other's word, once a link */
   GSource *old_source; /* until then at most */
-  gulong handlers[5];
+  gulong handlers[7];
   gchar *session;
   gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
   guint generation, failed; /* attempts, since it was connected */
@@ -73,6 +73,8 @@ void vm_link_fail (VmLink *self, const GError *error);
 void vm_link_end (VmLink *self, const GError *error);
 /* An offer is refused, and the connection is as it was. */
 void vm_link_warn_refused (VmLink *self, const GError *error);
+/* What @offer takes, in the connection there is, that was not taken before. */
+void vm_link_acquire_more (VmLink *self, const gchar *offer);
 
 /* vmlink-negotiate.c */
 void vm_link_start_negotiating (VmLink *self);
@@ -86,6 +88,7 @@ void vm_link_tell_refusal (VmLink *self, const GError *error);
 /* vmlink-media.c */
 void vm_link_on_sample (gpointer link, VmPeerStream stream, GstSample *sample);
 void vm_link_end_outputs (VmLink *self);
+void vm_link_end_stream (VmLink *self, VmPeerStream stream);
 void vm_link_start_recording (VmLink *self);
 void vm_link_stop_recording (VmLink *self);
 

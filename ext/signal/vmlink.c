@@ -134,6 +134,31 @@ vm_link_change_inputs (VmLink *self)
   }
 }
 
+/* FALSE, with @error: it cannot be; without: there is none to be had. */
+static gboolean
+acquire_input (
+    VmLink *self, VmPeerStream stream, const gchar *offer, GError **error)
+{
+  g_autoptr (VmInput) input =
+      vm_signal_bin_get_input (vm_call_get_bin (self->call), stream);
+  VmCodec codec = choose_codec (self, stream, input, offer);
+
+  if (!input || !vm_input_has_caps (input) || codec == VM_CODEC_NONE
+      || vm_input_has_failed (input, codec))
+    return FALSE;
+  if (!vm_input_acquire (input, codec, error)) {
+    /* it has this moment: what else there is goes on */
+    if (vm_input_has_failed (input, codec))
+      g_clear_error (error);
+    return FALSE;
+  }
+  g_set_object (&self->inputs[stream], input);
+  g_mutex_lock (&self->lock);
+  self->codecs[stream] = codec;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
 static gboolean
 acquire_inputs (
     VmLink *self, const gchar *offer, VmPeerConfig *config, GError **error)
@@ -142,28 +167,32 @@ acquire_inputs (
       vm_call_get_config (self->call)->call_type == VM_CALL_TYPE_VIDEO;
 
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    g_autoptr (VmInput) input =
-        vm_signal_bin_get_input (vm_call_get_bin (self->call), i);
-    VmCodec codec = choose_codec (self, i, input, offer);
-
     config->receive[i] = i == VM_PEER_AUDIO || video;
-    if (!input || !vm_input_has_caps (input) || codec == VM_CODEC_NONE
-        || vm_input_has_failed (input, codec))
-      continue;
-    if (!vm_input_acquire (input, codec, error)) {
-      if (!vm_input_has_failed (input, codec))
-        return FALSE;
-      /* it has this moment: what else there is goes on */
-      g_clear_error (error);
-      continue;
-    }
-    g_set_object (&self->inputs[i], input);
-    g_mutex_lock (&self->lock);
-    self->codecs[i] = codec;
-    g_mutex_unlock (&self->lock);
-    config->send[i] = vm_codec_get_caps (codec);
+    if (acquire_input (self, i, offer, error))
+      config->send[i] = vm_codec_get_caps (self->codecs[i]);
+    else if (*error)
+      return FALSE;
   }
   return TRUE;
+}
+
+void
+vm_link_acquire_more (VmLink *self, const gchar *offer)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GstCaps) caps = NULL;
+
+    if (self->inputs[i])
+      continue;
+    if (acquire_input (self, i, offer, &error)) {
+      caps = vm_codec_get_caps (self->codecs[i]);
+      vm_peer_set_send (self->peer, i, caps);
+    } else if (error) {
+      GST_WARNING ("nothing is sent to %s on this pad: %s",
+          vm_participant_get_id (self->participant), error->message);
+    }
+  }
 }
 
 void
@@ -240,6 +269,12 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
 }
 
 static void
+on_stream_ended (VmPeer *peer, VmPeerStream stream, VmLink *self)
+{
+  vm_link_end_stream (self, stream);
+}
+
+static void
 on_peer_path (VmPeer *peer, const gchar *path, VmLink *self)
 {
   if (g_strcmp0 (path, self->path) == 0)
@@ -309,6 +344,8 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
       self->peer, "key-unit-requested", G_CALLBACK (on_peer_key_unit), self);
   self->handlers[4] =
       g_signal_connect (self->peer, "path", G_CALLBACK (on_peer_path), self);
+  self->handlers[5] = g_signal_connect (
+      self->peer, "stream-ended", G_CALLBACK (on_stream_ended), self);
   vm_link_start_talk (self);
   g_mutex_lock (&self->lock);
   self->sender = self->peer;

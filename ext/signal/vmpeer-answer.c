@@ -2,6 +2,8 @@
 
 #include "vmpeer-priv.h"
 
+#include <string.h>
+
 /* Gives an answer, as webrtcbin 1.22.0 made it to what vmpeer-remote.c had
  * brought into form, the form that was offered. */
 
@@ -47,6 +49,31 @@ map_sctp (GstSDPMedia *media)
   gst_sdp_media_add_attribute (media, "sctpmap", map);
 }
 
+static gboolean
+has_attribute (const GstSDPMedia *media, const GstSDPAttribute *wanted)
+{
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++) {
+    const GstSDPAttribute *a = gst_sdp_media_get_attribute (media, i);
+
+    if (strcmp (a->key, wanted->key) == 0
+        && g_strcmp0 (a->value, wanted->value) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* RFC 8285 §6: no others; webrtcbin has those of an earlier offer, too. */
+static void
+keep_extensions (GstSDPMedia *media, const GstSDPMedia *offered)
+{
+  for (guint i = gst_sdp_media_attributes_len (media); i > 0; i--) {
+    const GstSDPAttribute *a = gst_sdp_media_get_attribute (media, i - 1);
+
+    if (strcmp (a->key, "extmap") == 0 && !has_attribute (offered, a))
+      gst_sdp_media_remove_attribute (media, i - 1);
+  }
+}
+
 /* RFC 8843 §7.3.1: the tag stays where it was offered, and there is no group
  * where none was offered. */
 static void
@@ -78,6 +105,27 @@ vm_peer_remote_fit_answer (VmPeerRemote *self, GstSDPMessage *answer)
       reject (media, self->rejected[i]);
     else if (vm_peer_sdp_is_data (media) && self->sctp_map)
       map_sctp (media);
+    if (!self->rejected[i])
+      keep_extensions (media, get_media (self->sdp, i));
+    if (self->renamed[i]) {
+      vm_peer_sdp_remove_attribute (media, "mid");
+      gst_sdp_media_add_attribute (media, "mid", self->renamed[i]);
+    }
   }
   regroup (self, answer);
+}
+
+void
+vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer)
+{
+  static const gchar *const directions[2][2] = { { "inactive", "recvonly" },
+    { "sendonly", "sendrecv" } };
+
+  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
+    const VmPeerMline *line = &self->mlines[i];
+    GstSDPMedia *media = get_media (answer, i);
+
+    if (!line->data && !vm_peer_sdp_is_rejected (media))
+      vm_peer_sdp_set_direction (media, directions[line->send][line->receive]);
+  }
 }

@@ -116,27 +116,60 @@ vm_peer_link_post (
   g_source_attach (source, link->context);
 }
 
-/* Around each sample function. */
 gboolean
-vm_peer_link_enter (VmPeerLink *link)
+vm_peer_link_enter (VmPeerLink *link, VmPeerStream stream)
 {
   gboolean open;
 
   g_mutex_lock (&link->lock);
-  open = !link->closed && link->func;
+  open = !link->closed && link->func && link->in[stream].wanted;
   if (open)
-    link->inside++;
+    link->in[stream].inside++;
   g_mutex_unlock (&link->lock);
   return open;
 }
 
 void
-vm_peer_link_leave (VmPeerLink *link)
+vm_peer_link_leave (VmPeerLink *link, VmPeerStream stream)
 {
   g_mutex_lock (&link->lock);
-  if (--link->inside == 0)
+  if (--link->in[stream].inside == 0)
     g_cond_broadcast (&link->left);
   g_mutex_unlock (&link->lock);
+}
+
+/* With the lock held. FALSE: a sample function blocks. */
+static gboolean
+wait_until_left (VmPeerLink *link, VmPeerStream stream, gint64 deadline)
+{
+  while (link->in[stream].inside) {
+    if (!g_cond_wait_until (&link->left, &link->lock, deadline))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gint64
+leave_deadline (void)
+{
+  return g_get_monotonic_time () + VM_PEER_LEAVE_MS * G_TIME_SPAN_MILLISECOND;
+}
+
+void
+vm_peer_link_receive (
+    VmPeerLink *link, const gboolean wanted[VM_PEER_N_STREAMS])
+{
+  gint64 deadline = leave_deadline ();
+  gboolean left = TRUE;
+
+  g_mutex_lock (&link->lock);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    link->in[i].wanted = wanted[i];
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    left &= wanted[i] || wait_until_left (link, i, deadline);
+  g_mutex_unlock (&link->lock);
+  if (!left)
+    g_warning ("A sample function of a peer blocks");
 }
 
 /* Elements have probes that hold the link, so the link lets go of elements. */
@@ -161,16 +194,15 @@ drop_elements (VmPeerLink *link)
 void
 vm_peer_link_close (VmPeerLink *link)
 {
-  gint64 deadline =
-      g_get_monotonic_time () + VM_PEER_LEAVE_MS * G_TIME_SPAN_MILLISECOND;
+  gint64 deadline = leave_deadline ();
   gboolean waited = TRUE, was_closed;
 
   g_mutex_lock (&link->lock);
   was_closed = link->closed;
   link->closed = TRUE;
   link->flowing = FALSE;
-  while (link->inside && waited)
-    waited = g_cond_wait_until (&link->left, &link->lock, deadline);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    waited &= wait_until_left (link, i, deadline);
   g_mutex_unlock (&link->lock);
 
   drop_elements (link);

@@ -57,8 +57,8 @@ add_transceiver (VmPeer *self, guint index)
     vm_peer_codec_add_level (caps, line->level);
   }
   g_signal_emit_by_name (self->webrtc, "add-transceiver",
-      line->receive ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY
-                    : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_INACTIVE,
+      line->can_receive ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY
+                        : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_INACTIVE,
       caps, &transceiver);
   if (transceiver && line->codec)
     g_object_set (transceiver, "do-nack", line->stream != VM_PEER_AUDIO, NULL);
@@ -68,7 +68,7 @@ add_transceiver (VmPeer *self, guint index)
 gboolean
 vm_peer_media_add_mline (VmPeer *self, guint index, GError **error)
 {
-  if (self->mlines[index].send)
+  if (self->mlines[index].can_send)
     return vm_peer_send_add (self, index, error);
   add_transceiver (self, index);
   return TRUE;
@@ -102,14 +102,14 @@ on_sample (GstAppSink *appsink, gpointer user_data)
   if (!sample || !gst_sample_get_buffer (sample))
     return GST_FLOW_OK;
   out = in_running_time (sample);
-  if (!vm_peer_link_enter (link))
+  if (!vm_peer_link_enter (link, branch->stream))
     return GST_FLOW_OK;
   link->func (link->user_data, branch->stream, out);
   g_mutex_lock (&link->lock);
   link->in[branch->stream].received++;
   link->heard_at = g_get_monotonic_time ();
   g_mutex_unlock (&link->lock);
-  vm_peer_link_leave (link);
+  vm_peer_link_leave (link, branch->stream);
   return GST_FLOW_OK;
 }
 
@@ -128,6 +128,8 @@ vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error)
   if (!line->receive || !line->codec)
     return TRUE;
   in = &self->link->in[line->stream];
+  if (in->sinkpad && in->codec == line->codec)
+    return TRUE;
   /* on_sample() takes each frame before the next one can come */
   launch = g_strdup_printf ("%s ! appsink name=sink sync=false async=false "
                             "enable-last-sample=false qos=false max-buffers=1",
@@ -143,6 +145,7 @@ vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error)
   gst_element_sync_state_with_parent (bin);
 
   g_mutex_lock (&self->link->lock);
+  gst_clear_object (&in->sinkpad);
   in->sinkpad = gst_element_get_static_pad (bin, "sink");
   in->codec = line->codec;
   g_mutex_unlock (&self->link->lock);
@@ -222,9 +225,12 @@ vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link)
   link->in[stream].srcpad = gst_object_ref (pad);
   g_mutex_unlock (&link->lock);
   if (old) {
-    /* the sender began anew with another SSRC */
+    g_autoptr (GstPad) was = gst_pad_get_peer (old);
+
+    /* the sender began anew with another SSRC, or in another m-line */
     discard (old);
-    gst_pad_unlink (old, sinkpad);
+    if (was)
+      gst_pad_unlink (old, was);
   }
   if (gst_pad_link (pad, sinkpad) != GST_PAD_LINK_OK) {
     GST_WARNING_OBJECT (pad, "cannot be linked");

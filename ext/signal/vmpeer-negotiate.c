@@ -24,13 +24,24 @@ typedef struct
 
 typedef GstWebRTCSessionDescription Description;
 
+/* What works goes on where it is an offer in the connection there is. */
+static void
+give_up (VmPeer *self, GError *error)
+{
+  if (self->next)
+    vm_peer_refuse_again (self, error);
+  else
+    vm_peer_take_failure (self, error);
+}
+
 static void
 step_error (VmPeer *self, gpointer data)
 {
   const GError *error = data;
 
-  vm_peer_fail (self, VM_ERROR_BAD_MESSAGE,
-      "The session descriptions do not fit: %s", error->message);
+  give_up (
+      self, g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+                "The session descriptions do not fit: %s", error->message));
 }
 
 /* Runs on webrtcbin's thread. */
@@ -96,27 +107,72 @@ emit_with_promise (
 /* --- local description --- */
 
 static void
-local_set (VmPeer *self, gpointer data)
+send_answer (VmPeer *self, GstSDPMessage *answer)
 {
-  g_autoptr (GstWebRTCSessionDescription) local = NULL;
   g_autofree gchar *text = NULL;
 
-  g_object_get (self->webrtc,
-      self->offerer ? "pending-local-description" : "current-local-description",
-      &local, NULL);
-  if (!local) {
-    vm_peer_fail (self, VM_ERROR_FAILED, "No local description was made");
+  vm_peer_direct_answer (self, answer);
+  vm_peer_remote_fit_answer (self->remote, answer);
+  text = gst_sdp_message_as_text (answer);
+  g_signal_emit_by_name (self, "description", FALSE, text);
+}
+
+static gboolean
+is_active (const GstSDPMedia *media)
+{
+  return g_strcmp0 (gst_sdp_media_get_attribute_val (media, "setup"), "active")
+         == 0;
+}
+
+static void
+answer_set (VmPeer *self, GstSDPMessage *answer)
+{
+  gboolean again = self->next != NULL;
+
+  if (again && !vm_peer_take_again (self))
     return;
-  }
-  if (!self->offerer)
-    vm_peer_remote_fit_answer (self->remote, local->sdp);
-  text = gst_sdp_message_as_text (local->sdp);
+  if (!again)
+    self->dtls_client =
+        is_active (gst_sdp_message_get_media (answer, self->remote->tag));
   self->local_sent = TRUE;
-  g_signal_emit_by_name (self, "description", self->offerer, text);
+  /* else it would be taken for one to what came meanwhile */
+  if (vm_peer_is_live (self) && (!again || !self->waiting))
+    send_answer (self, answer);
+  if (vm_peer_is_live (self) && !again)
+    vm_peer_ice_local_sent (self);
+  if (vm_peer_is_live (self) && !again)
+    vm_peer_ice_remote_ready (self);
+  if (vm_peer_is_live (self))
+    vm_peer_settle (self);
+}
+
+static void
+offer_set (VmPeer *self, GstSDPMessage *offer)
+{
+  g_autofree gchar *text = gst_sdp_message_as_text (offer);
+
+  self->local_sent = TRUE;
+  g_signal_emit_by_name (self, "description", TRUE, text);
   if (vm_peer_is_live (self))
     vm_peer_ice_local_sent (self);
-  if (vm_peer_is_live (self) && !self->offerer)
-    vm_peer_ice_remote_ready (self);
+}
+
+static void
+local_set (VmPeer *self, gpointer data)
+{
+  gboolean offers = self->offerer && !self->next;
+  g_autoptr (GstWebRTCSessionDescription) local = NULL;
+
+  g_object_get (self->webrtc,
+      offers ? "pending-local-description" : "current-local-description",
+      &local, NULL);
+  if (!local)
+    give_up (self, g_error_new (VM_ERROR, VM_ERROR_FAILED,
+                       "No local description was made"));
+  else if (offers)
+    offer_set (self, local->sdp);
+  else
+    answer_set (self, local->sdp);
 }
 
 /* The payloader knows profile and level only with the first frame, and offers
@@ -160,14 +216,16 @@ local_created (VmPeer *self, gpointer data)
   Description *description = data;
 
   if (!description
-      || gst_sdp_message_medias_len (description->sdp) != self->n_mlines) {
-    vm_peer_fail (
-        self, VM_ERROR_FAILED, "No session description could be made");
+      || gst_sdp_message_medias_len (description->sdp) != self->n_mlines
+      || (self->next && !vm_peer_check_again (self, description->sdp))) {
+    give_up (self, g_error_new (VM_ERROR, VM_ERROR_FAILED,
+                       "No session description could be made"));
     return;
   }
-  if (self->offerer)
+  if (self->offerer && !self->next)
     add_h264_profile (self, description->sdp);
-  vm_peer_ice_add_relays (self);
+  if (!self->next)
+    vm_peer_ice_add_relays (self);
   emit_with_promise (self, "set-local-description", description, local_set);
 }
 
@@ -184,8 +242,8 @@ vm_peer_plan_offer (VmPeer *self, GError **error)
     line = &self->mlines[self->n_mlines++];
     line->stream = s;
     line->mid = g_strdup (vm_peer_stream_to_string (s));
-    line->send = self->send[s] != NULL;
-    line->receive = self->receive[s];
+    line->send = line->can_send = self->send[s] != NULL;
+    line->receive = line->can_receive = self->receive[s];
     line->twcc = TWCC_ID;
     line->level = s == VM_PEER_AUDIO ? LEVEL_ID : 0;
     if (line->send) {
@@ -224,8 +282,12 @@ remote_offer_set (VmPeer *self, gpointer data)
 static void
 remote_answer_set (VmPeer *self, gpointer data)
 {
+  self->dtls_client = !is_active (
+      gst_sdp_message_get_media (self->remote->sdp, self->remote->tag));
   vm_peer_ice_remote_ready (self);
   vm_peer_check_connected (self);
+  if (vm_peer_is_live (self))
+    vm_peer_settle (self);
 }
 
 static gboolean
@@ -263,6 +325,36 @@ copy_sdp (const GstSDPMessage *sdp)
   return copy;
 }
 
+static void
+set_remote (VmPeer *self, gboolean offer, const GstSDPMessage *sdp)
+{
+  g_autoptr (GstWebRTCSessionDescription) description =
+      gst_webrtc_session_description_new (
+          offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER,
+          copy_sdp (sdp));
+
+  emit_with_promise (self, "set-remote-description", description,
+      offer ? remote_offer_set : remote_answer_set);
+}
+
+void
+vm_peer_set_offer (VmPeer *self, const GstSDPMessage *offer)
+{
+  set_remote (self, TRUE, offer);
+}
+
+static void
+set_receivers (VmPeer *self)
+{
+  for (guint i = 0; i < self->n_mlines; i++) {
+    const VmPeerMline *line = &self->mlines[i];
+
+    self->link->mline_stream[i] = line->receive ? line->stream : -1;
+    if (line->receive)
+      self->link->in[line->stream].wanted = TRUE;
+  }
+}
+
 /* In one place, before webrtcbin hears of it: the fingerprint DTLS is held
  * to is the one of the description that is really set. */
 static gboolean
@@ -270,7 +362,6 @@ take_description (
     VmPeer *self, gboolean offer, const gchar *text, GError **error)
 {
   g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (text, offer, error);
-  g_autoptr (GstWebRTCSessionDescription) description = NULL;
 
   if (!remote
       || !(offer ? take_offer (self, remote, error)
@@ -279,17 +370,12 @@ take_description (
   g_mutex_lock (&self->link->lock);
   self->link->fingerprints = g_strdupv (remote->fingerprints);
   self->link->sctp_port = remote->sctp_port;
-  for (guint i = 0; i < self->n_mlines; i++)
-    self->link->mline_stream[i] =
-        self->mlines[i].receive ? self->mlines[i].stream : -1;
+  set_receivers (self);
   g_mutex_unlock (&self->link->lock);
 
-  description = gst_webrtc_session_description_new (
-      offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER,
-      copy_sdp (remote->sdp));
+  vm_peer_sdp_open (self, remote->sdp);
   self->remote = g_steal_pointer (&remote);
-  emit_with_promise (self, "set-remote-description", description,
-      offer ? remote_offer_set : remote_answer_set);
+  set_remote (self, offer, self->remote->sdp);
   for (guint i = 0; vm_peer_is_live (self) && i < self->remote->candidates->len;
        i++)
     vm_peer_add_candidate (

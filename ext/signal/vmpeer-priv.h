@@ -58,6 +58,7 @@ typedef struct
   gboolean wait_key; /* drop until a key frame */
   gboolean inside; /* a frame is on its way to the network */
   guint checks; /* that it has seen */
+  gboolean wanted; /* by the remote side */
   guint64 sent, dropped;
   gint level; /* atomic: extension id of audio levels, 0: not agreed on */
 } VmPeerOut;
@@ -68,6 +69,8 @@ typedef struct
   GstPad *sinkpad; /* of the depayloader; NULL when not received */
   GstPad *srcpad; /* of webrtcbin, linked to it */
   const VmPeerCodec *codec;
+  gboolean wanted; /* the remote side says that it sends it */
+  guint inside; /* frames in the sample function */
   guint64 received;
   gint level; /* atomic: extension id, as above */
   gint loudest; /* atomic: -dBov since it was read, -1: nothing heard */
@@ -93,7 +96,6 @@ struct _VmPeerLink
   gboolean closed;
   gboolean flowing; /* connected: frames may be pushed */
   gint64 heard_at; /* µs, monotonic: the last frame that came; 0: none */
-  guint inside; /* sample functions running */
   gchar **fingerprints; /* that the remote description names */
   guint sctp_port; /* of the remote side; 0: not known */
   VmPeerOut out[VM_PEER_N_STREAMS];
@@ -108,8 +110,10 @@ typedef struct
   gchar **fingerprints; /* "sha-256 AA:BB…": the certificate is one of them */
   GPtrArray *candidates; /* that it has; "candidate:…" */
   GstSDPMedia *rejected[VM_PEER_MLINES_MAX]; /* of an offer, as offered */
+  /* a=mid, where webrtcbin has another of an earlier offer; or NULL */
+  gchar *renamed[VM_PEER_MLINES_MAX];
   guint tag; /* the m-line whose transport is that of all */
-  gchar *ufrag; /* of that transport */
+  gchar *ufrag, *pwd; /* of that transport */
   guint sctp_port;
   gboolean own_transports; /* m-lines have ICE credentials of their own */
   gboolean bundled; /* it has an a=group:BUNDLE */
@@ -129,7 +133,9 @@ typedef struct
   gint stream; /* VmPeerStream; -1: data, or one that is not used */
   gboolean data;
   gchar *mid;
-  gboolean send, receive; /* of this side */
+  gboolean send, receive; /* of this side, now */
+  /* of this side in webrtcbin, which changes it no more */
+  gboolean can_send, can_receive;
   const VmPeerCodec *codec; /* NULL: undecided (receive-only offerer) */
   gint pt;
   guint twcc, level; /* extension ids, 0 without */
@@ -174,6 +180,12 @@ struct _VmPeer
   VmPeerRemote *remote; /* NULL until it is taken */
   gboolean remote_set;
   gboolean local_sent;
+  gboolean settled; /* no description is under way */
+  gboolean dtls_client; /* this side begins DTLS; once it is settled */
+  VmPeerRemote *next; /* an offer that is to change what there is; or NULL */
+  GstSDPMessage *next_named; /* the same with all its SSRCs, if that is due */
+  gchar *waiting; /* another such offer, which came meanwhile; or NULL */
+  gboolean stuck; /* webrtcbin takes no other */
   gboolean remote_known; /* the remote description was handed to webrtcbin */
 
   /* ICE */
@@ -231,8 +243,13 @@ void vm_peer_link_unref_closure (gpointer link, GClosure *closure);
 typedef void (*VmPeerFunc) (VmPeer *self, gpointer data);
 void vm_peer_link_post (
     VmPeerLink *link, VmPeerFunc func, gpointer data, GDestroyNotify notify);
-gboolean vm_peer_link_enter (VmPeerLink *link);
-void vm_peer_link_leave (VmPeerLink *link);
+/* Around the sample function of a frame of @stream. */
+gboolean vm_peer_link_enter (VmPeerLink *link, VmPeerStream stream);
+void vm_peer_link_leave (VmPeerLink *link, VmPeerStream stream);
+/* What is received from now on. No sample function runs for another stream
+ * after it. */
+void vm_peer_link_receive (
+    VmPeerLink *link, const gboolean wanted[VM_PEER_N_STREAMS]);
 void vm_peer_link_close (VmPeerLink *link);
 
 /* vmpeer.c */
@@ -260,6 +277,18 @@ void vm_peer_pipeline_stop (VmPeer *self);
 gboolean vm_peer_plan_offer (VmPeer *self, GError **error);
 void vm_peer_create_offer (VmPeer *self);
 void vm_peer_clear_mlines (VmPeer *self);
+/* webrtcbin hears of every @offer in these steps. */
+void vm_peer_set_offer (VmPeer *self, const GstSDPMessage *offer);
+
+/* vmpeer-again.c: an offer in the connection there is */
+/* The first descriptions are set. */
+void vm_peer_settle (VmPeer *self);
+/* The answer to the other offer is set. FALSE: it is not the last. */
+gboolean vm_peer_take_again (VmPeer *self);
+/* Nothing changes, and the other side is told so. Takes @error. */
+void vm_peer_refuse_again (VmPeer *self, GError *error);
+/* Whether @answer, which is webrtcbin's, has all that it is to have. */
+gboolean vm_peer_check_again (VmPeer *self, const GstSDPMessage *answer);
 
 /* vmpeer-remote.c */
 VmPeerRemote *
@@ -272,10 +301,19 @@ gboolean vm_peer_sdp_is_rejected (const GstSDPMedia *media);
 gboolean vm_peer_sdp_is_data (const GstSDPMedia *media);
 const gchar *vm_peer_sdp_get_mid (const GstSDPMedia *media);
 void vm_peer_sdp_remove_attribute (GstSDPMedia *media, const gchar *key);
+/* @direction: "sendrecv", … */
+void vm_peer_sdp_set_direction (GstSDPMedia *media, const gchar *direction);
+/* Names all m-lines in a=group:BUNDLE. */
+void vm_peer_remote_bundle (VmPeerRemote *remote);
+/* Sets @error, VM_ERROR_BAD_MESSAGE, of a description. FALSE */
+gboolean
+vm_peer_sdp_bad (GError **error, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
 void vm_peer_sdp_remove_from_session (GstSDPMessage *sdp, const gchar *key);
 
 /* vmpeer-answer.c: what the offer makes @answer repeat */
 void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
+/* What really flows of its m-lines. */
+void vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer);
 
 /* vmpeer-sdp.c: what the remote side's descriptions mean */
 /* What @sdp offers for @stream first, of the codecs that are known; NULL when
@@ -286,6 +324,15 @@ gboolean vm_peer_sdp_plan_answer (
     VmPeer *self, const VmPeerRemote *offer, GError **error);
 gboolean vm_peer_sdp_check_answer (
     VmPeer *self, const GstSDPMessage *answer, GError **error);
+/* That of the m-line @index, which comes on; the first @n_known were there. */
+gboolean vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer,
+    guint index, guint n_known, GError **error);
+/* What another offer says of an m-line there is. */
+gboolean vm_peer_sdp_plan_again (
+    VmPeer *self, const VmPeerRemote *offer, guint index, GError **error);
+/* webrtcbin 1.22.0 changes no direction: it is told that all is open, and this
+ * side keeps count of what flows. */
+void vm_peer_sdp_open (VmPeer *self, GstSDPMessage *sdp);
 
 /* vmpeer-media.c */
 gboolean vm_peer_media_add_mline (VmPeer *self, guint index, GError **error);
@@ -299,7 +346,10 @@ gboolean vm_peer_missing (GError **error, const gchar *launch);
 
 /* vmpeer-send.c */
 gboolean vm_peer_send_add (VmPeer *self, guint index, GError **error);
+/* Frames are taken from now on, video from its first key frame, of what the
+ * remote side wants now. */
 void vm_peer_send_start (VmPeer *self);
+void vm_peer_send_ask_key_units (VmPeer *self);
 void vm_peer_send_drain (VmPeerLink *link);
 
 /* vmpeer-level.c */

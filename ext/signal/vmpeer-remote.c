@@ -25,8 +25,8 @@ static const gchar *const transport_keys[] = { "ice-ufrag", "ice-pwd",
 static const gchar *const directions[] = { "sendrecv", "sendonly", "recvonly",
   "inactive", NULL };
 
-static gboolean
-    G_GNUC_PRINTF (2, 3) bad (GError **error, const gchar *format, ...)
+gboolean
+vm_peer_sdp_bad (GError **error, const gchar *format, ...)
 {
   g_autofree gchar *what = NULL;
   va_list args;
@@ -85,6 +85,14 @@ vm_peer_sdp_remove_attribute (GstSDPMedia *media, const gchar *key)
 }
 
 void
+vm_peer_sdp_set_direction (GstSDPMedia *media, const gchar *direction)
+{
+  for (guint i = 0; directions[i]; i++)
+    vm_peer_sdp_remove_attribute (media, directions[i]);
+  gst_sdp_media_add_attribute (media, direction, "");
+}
+
+void
 vm_peer_sdp_remove_from_session (GstSDPMessage *sdp, const gchar *key)
 {
   for (guint i = gst_sdp_message_attributes_len (sdp); i > 0; i--) {
@@ -124,7 +132,7 @@ check_session (const GstSDPMessage *sdp, GError **error)
 {
   for (guint i = 0; transport_keys[i]; i++) {
     if (gst_sdp_message_get_attribute_val_n (sdp, transport_keys[i], 1))
-      return bad (
+      return vm_peer_sdp_bad (
           error, "a=%s stands twice for the session", transport_keys[i]);
   }
   return TRUE;
@@ -139,7 +147,7 @@ check_sctp_port (
   guint64 n = 0;
 
   if (!port || !g_ascii_string_to_unsigned (port, 10, 1, 65535, &n, NULL))
-    return bad (error, "media %u has no usable a=sctp-port", index);
+    return vm_peer_sdp_bad (error, "media %u has no usable a=sctp-port", index);
   self->sctp_port = n;
   return TRUE;
 }
@@ -159,7 +167,7 @@ check_data (VmPeerRemote *self, GstSDPMedia *media, guint index, GError **error)
     g_auto (GStrv) fields = map ? g_strsplit (map, " ", 3) : NULL;
 
     if (!map)
-      return bad (error, "media %u has no usable a=sctpmap", index);
+      return vm_peer_sdp_bad (error, "media %u has no usable a=sctpmap", index);
     if (strcmp (fields[0], format) == 0
         && g_strcmp0 (fields[1], "webrtc-datachannel") == 0)
       break;
@@ -195,15 +203,18 @@ check_media (
 
   if (!vm_peer_sdp_is_data (media) && g_strcmp0 (kind, "audio") != 0
       && g_strcmp0 (kind, "video") != 0)
-    return bad (error, "m=%s of media %u is of an unknown kind", kind, index);
+    return vm_peer_sdp_bad (
+        error, "m=%s of media %u is of an unknown kind", kind, index);
   if (!mid || !*mid || strlen (mid) > MID_MAX || strpbrk (mid, " \t\",;()<>")
       || gst_sdp_media_get_attribute_val_n (media, "mid", 1))
-    return bad (error, "media %u has no usable a=mid", index);
+    return vm_peer_sdp_bad (error, "media %u has no usable a=mid", index);
   if (gst_sdp_media_formats_len (media) == 0)
-    return bad (error, "m=%s of media %u has no format", kind, index);
+    return vm_peer_sdp_bad (
+        error, "m=%s of media %u has no format", kind, index);
   for (guint i = 0; transport_keys[i]; i++) {
     if (gst_sdp_media_get_attribute_val_n (media, transport_keys[i], 1))
-      return bad (error, "media %u has a=%s twice", index, transport_keys[i]);
+      return vm_peer_sdp_bad (
+          error, "media %u has a=%s twice", index, transport_keys[i]);
   }
   return !vm_peer_sdp_is_data (media) || check_data (self, media, index, error);
 }
@@ -227,7 +238,8 @@ replace_rejected (VmPeerRemote *self, guint index)
   g_autofree gchar *mid = NULL;
 
   gst_sdp_media_copy (media, &self->rejected[index]);
-  mid = g_strdup_printf ("rejected-%u", index);
+  /* which is no mid of anybody's (check_media()) */
+  mid = g_strdup_printf ("rejected;%u", index);
   gst_sdp_media_uninit (media);
   gst_sdp_media_init (media);
   gst_sdp_media_set_media (media, "video");
@@ -247,7 +259,7 @@ check_medias (VmPeerRemote *self, gboolean offer, GError **error)
   guint n = gst_sdp_message_medias_len (self->sdp), used = 0;
 
   if (n == 0 || n > VM_PEER_MLINES_MAX)
-    return bad (error, "it has %u m-lines", n);
+    return vm_peer_sdp_bad (error, "it has %u m-lines", n);
   for (guint i = 0; i < n; i++) {
     GstSDPMedia *media = get_media (self->sdp, i);
 
@@ -258,11 +270,14 @@ check_medias (VmPeerRemote *self, gboolean offer, GError **error)
     if (!check_media (self, media, i, error))
       return FALSE;
     if (is_mid_taken (self->sdp, i, vm_peer_sdp_get_mid (media)))
-      return bad (error, "two media have the same a=mid");
+      return vm_peer_sdp_bad (error, "two media have the same a=mid");
     push_down (self->sdp, media);
+    /* webrtcbin crashes by a packet of one that it finds no stream for */
+    if (vm_peer_sdp_is_data (media) || vm_peer_sdp_is_rejected (media))
+      vm_peer_sdp_remove_attribute (media, "ssrc");
     used++;
   }
-  return used || bad (error, "all its m-lines are rejected");
+  return used || vm_peer_sdp_bad (error, "all its m-lines are rejected");
 }
 
 /* --- the bundle --- */
@@ -332,7 +347,7 @@ read_bundle (VmPeerRemote *self, GError **error)
   gboolean seen[VM_PEER_MLINES_MAX] = { FALSE };
 
   if (n_groups > 1)
-    return bad (error, "it has more than one a=group:BUNDLE");
+    return vm_peer_sdp_bad (error, "it has more than one a=group:BUNDLE");
   self->bundled = bundle != NULL;
   if (!bundle && n_parts == 1)
     return TRUE;
@@ -342,13 +357,14 @@ read_bundle (VmPeerRemote *self, GError **error)
     if (index < 0)
       continue;
     if (seen[index])
-      return bad (error, "a=group:BUNDLE names %s twice", mids[i]);
+      return vm_peer_sdp_bad (error, "a=group:BUNDLE names %s twice", mids[i]);
     seen[index] = TRUE;
     if (n_found++ == 0)
       self->tag = index;
   }
   return n_found == n_parts
-         || bad (error, "a=group:BUNDLE does not name all its m-lines");
+         || vm_peer_sdp_bad (
+             error, "a=group:BUNDLE does not name all its m-lines");
 }
 
 static gboolean
@@ -360,10 +376,11 @@ check_credential (
 
   for (gsize i = 0; i < n; i++) {
     if (!g_ascii_isalnum (value[i]) && value[i] != '+' && value[i] != '/')
-      return bad (error, "a=%s has a strange character", key);
+      return vm_peer_sdp_bad (error, "a=%s has a strange character", key);
   }
   return (n >= least && n <= CREDENTIAL_MAX)
-         || bad (error, "a=%s has %" G_GSIZE_FORMAT " characters", key, n);
+         || vm_peer_sdp_bad (
+             error, "a=%s has %" G_GSIZE_FORMAT " characters", key, n);
 }
 
 static gboolean
@@ -374,7 +391,7 @@ check_transport (VmPeerRemote *self, GError **error)
   const gchar *setup = gst_sdp_media_get_attribute_val (media, "setup");
 
   if (!setup || !g_strv_contains (setups, setup))
-    return bad (error, "media %u has no usable a=setup", self->tag);
+    return vm_peer_sdp_bad (error, "media %u has no usable a=setup", self->tag);
   return check_credential (media, "ice-ufrag", UFRAG_MIN, error)
          && check_credential (media, "ice-pwd", PASSWORD_MIN, error);
 }
@@ -393,18 +410,31 @@ copy_attribute (
     gst_sdp_media_add_attribute (to, key, value);
 }
 
+/* Rejected ones have a place of their own there. */
+void
+vm_peer_remote_bundle (VmPeerRemote *self)
+{
+  g_autoptr (GString) group = g_string_new ("BUNDLE");
+
+  vm_peer_sdp_remove_from_session (self->sdp, "group");
+  for (guint i = 0; i < gst_sdp_message_medias_len (self->sdp); i++) {
+    if (takes_part (self, i) || self->rejected[i])
+      g_string_append_printf (
+          group, " %s", vm_peer_sdp_get_mid (get_media (self->sdp, i)));
+  }
+  gst_sdp_message_add_attribute (self->sdp, "group", group->str);
+}
+
 /* The transport of the bundle's tag for all, and one fingerprint that webrtcbin
  * reads; it compares none, vmpeer-dtls.c does. */
 static void
 write_transport (VmPeerRemote *self)
 {
   const GstSDPMedia *tagged = get_media (self->sdp, self->tag);
-  g_autoptr (GString) group = g_string_new ("BUNDLE");
 
   for (guint i = 0; transport_keys[i]; i++)
     vm_peer_sdp_remove_from_session (self->sdp, transport_keys[i]);
   vm_peer_sdp_remove_from_session (self->sdp, "fingerprint");
-  vm_peer_sdp_remove_from_session (self->sdp, "group");
   for (guint i = 0; i < gst_sdp_message_medias_len (self->sdp); i++) {
     GstSDPMedia *media = get_media (self->sdp, i);
 
@@ -414,10 +444,8 @@ write_transport (VmPeerRemote *self)
     gst_sdp_media_add_attribute (media, "fingerprint", self->fingerprints[0]);
     if (vm_peer_sdp_is_data (media) && takes_part (self, i))
       write_data (media);
-    if (takes_part (self, i) || self->rejected[i])
-      g_string_append_printf (group, " %s", vm_peer_sdp_get_mid (media));
   }
-  gst_sdp_message_add_attribute (self->sdp, "group", group->str);
+  vm_peer_remote_bundle (self);
 }
 
 /* --- the candidates --- */
@@ -471,11 +499,11 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
   self->sctp_port = VM_PEER_SCTP_PORT;
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   if (strnlen (text, SDP_MAX + 1) > SDP_MAX) {
-    bad (error, "it is longer than %d bytes", SDP_MAX);
+    vm_peer_sdp_bad (error, "it is longer than %d bytes", SDP_MAX);
     return NULL;
   }
   if (gst_sdp_message_new_from_text (text, &self->sdp) != GST_SDP_OK) {
-    bad (error, "it cannot be parsed");
+    vm_peer_sdp_bad (error, "it cannot be parsed");
     return NULL;
   }
   if (!check_session (self->sdp, error) || !check_medias (self, offer, error)
@@ -485,6 +513,8 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
     return NULL;
   self->ufrag = g_strdup (gst_sdp_media_get_attribute_val (
       get_media (self->sdp, self->tag), "ice-ufrag"));
+  self->pwd = g_strdup (gst_sdp_media_get_attribute_val (
+      get_media (self->sdp, self->tag), "ice-pwd"));
   write_transport (self);
   take_candidates (self);
   return g_steal_pointer (&self);
@@ -496,8 +526,11 @@ vm_peer_remote_free (VmPeerRemote *self)
   g_clear_pointer (&self->sdp, gst_sdp_message_free);
   g_strfreev (self->fingerprints);
   g_ptr_array_unref (self->candidates);
-  for (guint i = 0; i < VM_PEER_MLINES_MAX; i++)
+  for (guint i = 0; i < VM_PEER_MLINES_MAX; i++) {
     g_clear_pointer (&self->rejected[i], gst_sdp_media_free);
+    g_free (self->renamed[i]);
+  }
   g_free (self->ufrag);
+  g_free (self->pwd);
   g_free (self);
 }

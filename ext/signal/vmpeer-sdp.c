@@ -9,20 +9,6 @@
 /* What the remote side's descriptions, as vmpeer-remote.c has brought them into
  * form, mean for each stream. */
 
-static gboolean
-    G_GNUC_PRINTF (2, 3) bad (GError **error, const gchar *format, ...)
-{
-  g_autofree gchar *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-      "The other side's session description is not usable: %s", what);
-  return FALSE;
-}
-
 static void
 remote_direction (const GstSDPMedia *media, gboolean *sends, gboolean *receives)
 {
@@ -51,7 +37,10 @@ extension_id (const GstSDPMedia *media, const gchar *uri)
   return 0;
 }
 
-/* The first offered format that is @wanted, or with NULL any that is known. */
+#define ANY_PT (-1)
+
+/* The first offered format that is @wanted, or with NULL any that is known, and
+ * has the number @pt, or any. */
 static const VmPeerCodec *
 find_codec (const GstSDPMedia *media, const VmPeerCodec *wanted, gint *pt)
 {
@@ -64,7 +53,8 @@ find_codec (const GstSDPMedia *media, const VmPeerCodec *wanted, gint *pt)
     const gchar *mode;
     gint rate = 0;
 
-    if (!caps || gst_caps_is_empty (caps) || format > 127)
+    if (!caps || gst_caps_is_empty (caps) || format > 127
+        || (*pt != ANY_PT && *pt != format))
       continue;
     s = gst_caps_get_structure (caps, 0);
     codec = vm_peer_codec_from_encoding (gst_sdp_media_get_media (media),
@@ -111,7 +101,7 @@ vm_peer_sdp_offered_codec (const gchar *text, VmPeerStream stream)
 
   for (guint i = 0; i < n; i++) {
     const GstSDPMedia *media = gst_sdp_message_get_media (remote->sdp, i);
-    gint s, pt;
+    gint s, pt = ANY_PT;
 
     if (remote->rejected[i]
         || strcmp (gst_sdp_media_get_media (media), "application") == 0)
@@ -126,9 +116,9 @@ vm_peer_sdp_offered_codec (const gchar *text, VmPeerStream stream)
 }
 
 gchar *
-vm_peer_name_connection (const gchar *sdp, gboolean offer)
+vm_peer_name_connection (const gchar *sdp, gboolean offer, GError **error)
 {
-  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (sdp, offer, NULL);
+  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (sdp, offer, error);
   const GstSDPOrigin *origin;
 
   if (!remote)
@@ -137,11 +127,39 @@ vm_peer_name_connection (const gchar *sdp, gboolean offer)
   return g_strdup_printf ("%s %s", origin->sess_id, remote->fingerprints[0]);
 }
 
+/* --- what this side makes of an offer --- */
+
+static gboolean
+is_sent (VmPeer *self, VmPeerStream stream)
+{
+  for (guint i = 0; i < self->n_mlines; i++) {
+    if (self->mlines[i].stream == (gint) stream && self->mlines[i].can_send)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* webrtcbin's codec of an m-line is there once and for all, so that a camera
+ * that is not wanted yet has a say in it, too. */
+static void
+choose_codec (VmPeer *self, VmPeerMline *line, const GstSDPMedia *media)
+{
+  const VmPeerCodec *own =
+      line->can_send ? vm_peer_codec_from_caps (self->send[line->stream])
+                     : NULL;
+
+  line->pt = ANY_PT;
+  line->codec = find_codec (media, own, &line->pt);
+  if (line->codec || line->send)
+    return;
+  line->can_send = FALSE;
+  line->codec = find_codec (media, NULL, &line->pt);
+}
+
 static gboolean
 plan_media (
     VmPeer *self, VmPeerMline *line, const GstSDPMedia *media, GError **error)
 {
-  const VmPeerCodec *own = NULL;
   gboolean sends, receives;
 
   remote_direction (media, &sends, &receives);
@@ -149,51 +167,142 @@ plan_media (
   if (line->stream == VM_PEER_AUDIO)
     line->level = extension_id (media, VM_PEER_LEVEL_URI);
   if (line->stream >= 0) {
-    line->send = receives && self->send[line->stream];
-    line->receive = sends && self->receive[line->stream];
-    if (line->send)
-      own = vm_peer_codec_from_caps (self->send[line->stream]);
+    line->can_send = self->send[line->stream] && !is_sent (self, line->stream);
+    line->can_receive = self->receive[line->stream];
+    line->send = receives && line->can_send;
+    line->receive = sends && line->can_receive;
   }
-  line->codec = find_codec (media, own, &line->pt);
-  if (line->codec || (!line->send && !line->receive))
+  choose_codec (self, line, media);
+  if (!line->codec && (line->send || line->receive)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        line->send ? "The other side does not take the %s stream as %s"
+                   : "The other side offers no known format for the %s "
+                     "stream%s",
+        vm_peer_stream_to_string (line->stream),
+        line->send ? vm_peer_codec_from_caps (self->send[line->stream])->name
+                   : "");
+    return FALSE;
+  }
+  line->can_send &= line->codec != NULL;
+  line->can_receive &= line->codec != NULL;
+  return TRUE;
+}
+
+/* A stream that was sent in an m-line before may come in another, once it does
+ * not come there. */
+static guint
+taken_before (VmPeer *self, guint index, guint n_known, gboolean sends)
+{
+  guint taken = 0;
+
+  for (guint i = 0; i < index; i++) {
+    const VmPeerMline *line = &self->mlines[i];
+
+    if (line->stream >= 0 && (i >= n_known || line->receive || !sends))
+      taken |= 1u << line->stream;
+  }
+  return taken;
+}
+
+static void
+move_stream (VmPeer *self, guint index)
+{
+  for (guint i = 0; self->mlines[index].receive && i < index; i++) {
+    if (self->mlines[i].stream == self->mlines[index].stream)
+      self->mlines[i].can_receive = FALSE;
+  }
+}
+
+gboolean
+vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer, guint index,
+    guint n_known, GError **error)
+{
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->sdp, index);
+  VmPeerMline *line = &self->mlines[index];
+  gboolean sends, receives;
+
+  *line = (VmPeerMline){ .stream = -1, .pt = ANY_PT };
+  line->mid = g_strdup (gst_sdp_media_get_attribute_val (media, "mid"));
+  self->n_mlines = index + 1;
+  if (offer->rejected[index]) {
+    line->codec = find_codec (media, NULL, &line->pt);
     return TRUE;
-  g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
-      own ? "The other side does not take the %s stream as %s"
-          : "The other side offers no known format for the %s stream%s",
-      vm_peer_stream_to_string (line->stream), own ? own->name : "");
-  return FALSE;
+  }
+  if (strcmp (gst_sdp_media_get_media (media), "application") == 0) {
+    line->data = TRUE;
+    return TRUE;
+  }
+  remote_direction (media, &sends, &receives);
+  line->stream = classify (media, taken_before (self, index, n_known, sends));
+  if (!plan_media (self, line, media, error))
+    return FALSE;
+  move_stream (self, index);
+  return TRUE;
 }
 
 gboolean
 vm_peer_sdp_plan_answer (
-    VmPeer *self, const VmPeerRemote *remote, GError **error)
+    VmPeer *self, const VmPeerRemote *offer, GError **error)
 {
-  const GstSDPMessage *offer = remote->sdp;
-  guint taken = 0;
-
-  for (guint i = 0; i < gst_sdp_message_medias_len (offer); i++) {
-    const GstSDPMedia *media = gst_sdp_message_get_media (offer, i);
-    VmPeerMline *line = &self->mlines[i];
-
-    line->mid = g_strdup (gst_sdp_media_get_attribute_val (media, "mid"));
-    line->stream = -1;
-    self->n_mlines = i + 1;
-    if (remote->rejected[i]) {
-      line->codec = find_codec (media, NULL, &line->pt);
-      continue;
-    }
-    if (strcmp (gst_sdp_media_get_media (media), "application") == 0) {
-      line->data = TRUE;
-      continue;
-    }
-    line->stream = classify (media, taken);
-    if (line->stream >= 0)
-      taken |= 1u << line->stream;
-    if (!plan_media (self, line, media, error))
+  for (guint i = 0; i < gst_sdp_message_medias_len (offer->sdp); i++) {
+    if (!vm_peer_sdp_plan_line (self, offer, i, 0, error))
       return FALSE;
   }
   return TRUE;
 }
+
+static gboolean
+changes_extension (const GstSDPMedia *media, const gchar *uri, guint before)
+{
+  guint id = extension_id (media, uri);
+
+  return before && id && id != before;
+}
+
+gboolean
+vm_peer_sdp_plan_again (
+    VmPeer *self, const VmPeerRemote *offer, guint index, GError **error)
+{
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->sdp, index);
+  VmPeerMline *line = &self->mlines[index];
+  gboolean sends, receives;
+  gint pt = line->pt;
+
+  if (offer->rejected[index]) {
+    line->send = line->receive = FALSE;
+    return TRUE;
+  }
+  if (!line->can_send && !line->can_receive)
+    return TRUE;
+  if (!find_codec (media, line->codec, &pt)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        "The other side does not take the %s stream as %s any more",
+        vm_peer_stream_to_string (line->stream), line->codec->name);
+    return FALSE;
+  }
+  if (changes_extension (media, VM_PEER_TWCC_URI, line->twcc)
+      || changes_extension (media, VM_PEER_LEVEL_URI, line->level))
+    return vm_peer_sdp_bad (
+        error, "a=extmap of media %u is another than before", index);
+  remote_direction (media, &sends, &receives);
+  line->send = line->can_send && receives;
+  line->receive = line->can_receive && sends;
+  return TRUE;
+}
+
+void
+vm_peer_sdp_open (VmPeer *self, GstSDPMessage *sdp)
+{
+  for (guint i = 0; i < self->n_mlines; i++) {
+    GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (sdp, i);
+
+    if ((self->mlines[i].can_send || self->mlines[i].can_receive)
+        && !vm_peer_sdp_is_rejected (media))
+      vm_peer_sdp_set_direction (media, "sendrecv");
+  }
+}
+
+/* --- what it makes of an answer --- */
 
 static gboolean
 check_answer_media (
@@ -201,13 +310,14 @@ check_answer_media (
 {
   const VmPeerCodec *codec;
   gboolean sends, receives, wanted = line->send || line->receive;
+  gint pt = ANY_PT;
 
   remote_direction (media, &sends, &receives);
   if (vm_peer_sdp_is_rejected (media))
     sends = receives = FALSE;
   line->send = line->send && receives;
   line->receive = line->receive && sends;
-  codec = find_codec (media, line->codec, &line->pt);
+  codec = find_codec (media, line->codec, &pt);
   if (!codec && wanted
       && (line->send || line->receive || vm_peer_sdp_is_rejected (media))) {
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
@@ -218,8 +328,13 @@ check_answer_media (
     return FALSE;
   }
   line->codec = codec;
+  line->pt = pt;
+  line->can_send &= codec != NULL;
+  line->can_receive &= codec != NULL;
   if (extension_id (media, VM_PEER_LEVEL_URI) != line->level)
     line->level = 0;
+  if (extension_id (media, VM_PEER_TWCC_URI) != line->twcc)
+    line->twcc = 0;
   return TRUE;
 }
 
@@ -228,7 +343,7 @@ vm_peer_sdp_check_answer (
     VmPeer *self, const GstSDPMessage *answer, GError **error)
 {
   if (gst_sdp_message_medias_len (answer) != self->n_mlines)
-    return bad (error, "its m= lines are not those of the offer");
+    return vm_peer_sdp_bad (error, "its m= lines are not those of the offer");
   for (guint i = 0; i < self->n_mlines; i++) {
     const GstSDPMedia *media = gst_sdp_message_get_media (answer, i);
     VmPeerMline *line = &self->mlines[i];
@@ -242,10 +357,13 @@ vm_peer_sdp_check_answer (
             && strcmp (
                    line->mid, gst_sdp_media_get_attribute_val (media, "mid"))
                    != 0))
-      return bad (error, "its m= lines are not those of the offer");
+      return vm_peer_sdp_bad (error, "its m= lines are not those of the offer");
+    if (!line->mid)
+      line->mid = g_strdup (vm_peer_sdp_get_mid (media));
     if (g_strcmp0 (gst_sdp_media_get_attribute_val (media, "setup"), "actpass")
         == 0)
-      return bad (error, "a=setup of an answer leaves the DTLS role open");
+      return vm_peer_sdp_bad (
+          error, "a=setup of an answer leaves the DTLS role open");
     if (!line->data && !check_answer_media (self, line, media, error))
       return FALSE;
   }

@@ -160,8 +160,8 @@ vm_peer_send_add (VmPeer *self, guint index, GError **error)
     return FALSE;
   }
   g_object_set (transceiver, "codec-preferences", caps, "direction",
-      line->receive ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV
-                    : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
+      line->can_receive ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV
+                        : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY,
       "do-nack", line->stream != VM_PEER_AUDIO, NULL);
   gst_bin_add (GST_BIN (self->pipeline), payloader);
   srcpad = gst_element_get_static_pad (payloader, "src");
@@ -197,13 +197,9 @@ tell_latency (VmPeer *self)
     gst_pad_send_event (pad, gst_event_new_latency (0));
 }
 
-/* Frames are taken from now on, video from its first key frame. A stream the
- * remote side does not want is forgotten. */
 void
 vm_peer_send_start (VmPeer *self)
 {
-  GstPad *unwanted[VM_PEER_N_STREAMS] = { NULL };
-
   g_mutex_lock (&self->link->lock);
   for (guint i = 0; i < self->n_mlines; i++) {
     const VmPeerMline *line = &self->mlines[i];
@@ -212,15 +208,32 @@ vm_peer_send_start (VmPeer *self)
       g_atomic_int_set (&self->link->out[line->stream].level, line->level);
       g_atomic_int_set (&self->link->in[line->stream].level, line->level);
     }
-    if (line->stream >= 0 && !line->send)
-      unwanted[line->stream] =
-          g_steal_pointer (&self->link->out[line->stream].pad);
+    if (line->stream >= 0 && line->can_send) {
+      VmPeerOut *out = &self->link->out[line->stream];
+
+      /* what was sent before is forgotten over there */
+      out->wait_key |= !line->send && line->stream != VM_PEER_AUDIO;
+      out->wanted = line->send;
+    }
   }
   self->link->flowing = TRUE;
   g_mutex_unlock (&self->link->lock);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    gst_clear_object (&unwanted[i]);
   tell_latency (self);
+}
+
+/* Of what waits for one. */
+void
+vm_peer_send_ask_key_units (VmPeer *self)
+{
+  for (guint i = 0; vm_peer_is_live (self) && i < VM_PEER_N_STREAMS; i++) {
+    gboolean due;
+
+    g_mutex_lock (&self->link->lock);
+    due = self->link->out[i].wanted && self->link->out[i].wait_key;
+    g_mutex_unlock (&self->link->lock);
+    if (due)
+      vm_peer_key_unit_wanted (self, i);
+  }
 }
 
 typedef enum
@@ -276,7 +289,7 @@ enter (VmPeerLink *link, VmPeerStream stream, GstSample *sample, GstPad **pad,
       /* another frame has not come out yet */
       || out->inside;
 
-  if (!link->flowing || !out->pad)
+  if (!link->flowing || !out->pad || !out->wanted)
     return FRAME_SKIP;
   fate = decide (out, stream != VM_PEER_AUDIO, key, refused);
   if (fate != FRAME_TAKE)

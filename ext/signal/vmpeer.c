@@ -17,6 +17,8 @@ enum
   SIGNAL_DATA,
   SIGNAL_DRAINED,
   SIGNAL_HEARTBEAT,
+  SIGNAL_STREAM_ENDED,
+  SIGNAL_OFFER_REFUSED,
   N_SIGNALS
 };
 
@@ -184,6 +186,9 @@ vm_peer_finalize (GObject *object)
   g_queue_clear_full (&self->early, vm_peer_early_free);
   g_ptr_array_unref (self->found);
   g_clear_pointer (&self->remote, vm_peer_remote_free);
+  g_clear_pointer (&self->next, vm_peer_remote_free);
+  g_clear_pointer (&self->next_named, gst_sdp_message_free);
+  g_free (self->waiting);
   g_ptr_array_unref (self->channels);
   g_object_unref (self->cancellable);
   gst_clear_structure (&self->last_stats);
@@ -218,6 +223,8 @@ vm_peer_class_init (VmPeerClass *klass)
   signals[SIGNAL_MESSAGE] = SIGNAL ("message", 2, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_DATA] = SIGNAL ("data", 2, G_TYPE_STRING, G_TYPE_BYTES);
   signals[SIGNAL_DRAINED] = SIGNAL ("drained", 1, G_TYPE_STRING);
+  signals[SIGNAL_STREAM_ENDED] = SIGNAL ("stream-ended", 1, G_TYPE_UINT);
+  signals[SIGNAL_OFFER_REFUSED] = SIGNAL ("offer-refused", 1, G_TYPE_ERROR);
 #undef SIGNAL
 }
 
@@ -313,10 +320,7 @@ vm_peer_check_connected (VmPeer *self)
   vm_peer_send_start (self);
   g_signal_emit (
       self, signals[SIGNAL_STATE], 0, (guint) VM_PEER_STATE_CONNECTED, NULL);
-  for (guint i = 0; vm_peer_is_live (self) && i < VM_PEER_N_STREAMS; i++) {
-    if (i != VM_PEER_AUDIO && self->link->out[i].pad)
-      vm_peer_key_unit_wanted (self, i);
-  }
+  vm_peer_send_ask_key_units (self);
 }
 
 /* --- small public functions --- */

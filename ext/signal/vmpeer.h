@@ -101,6 +101,11 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
  *  "drained" (const gchar *label)
  *      a channel of vm_peer_open_channel() has sent what it held back, but for
  *      VM_PEER_BUFFERED_LOW bytes
+ *  "stream-ended" (guint VmPeerStream)
+ *      by vm_peer_renegotiate(): the remote side sends it no more; no sample
+ *      function runs for it, until it may be sent again
+ *  "offer-refused" (GError *)
+ *      of vm_peer_renegotiate(); the connection goes on as it is
  */
 VmPeer *vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
     gpointer user_data, GDestroyNotify notify);
@@ -117,10 +122,18 @@ void vm_peer_start (VmPeer *self);
 void
 vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp);
 void vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate);
+/* An offer in the connection there is: one of m-lines that come on, or of other
+ * directions. It is answered by "description", or refused by "offer-refused".
+ * Of several that come at once, the last counts. */
+void vm_peer_renegotiate (VmPeer *self, const gchar *offer);
+/* What is sent of @stream, where a later offer takes it; nothing once something
+ * is. Encoded caps. */
+void vm_peer_set_send (VmPeer *self, VmPeerStream stream, GstCaps *caps);
 /* What all descriptions of one connection of a side have in common, and no
  * other has: its session of SDP and its certificate. NULL: @sdp is not usable.
  */
-gchar *vm_peer_name_connection (const gchar *sdp, gboolean offer);
+gchar *
+vm_peer_name_connection (const gchar *sdp, gboolean offer, GError **error);
 
 /* While "description" is emitted: the candidates of the m-line @mline that are
  * known already. Those not taken come by "candidate", as do all others. */
