@@ -197,6 +197,7 @@ GST_START_TEST (test_accepting)
   g_autoptr (GPtrArray) signals = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) answer = NULL;
+  g_autoptr (VmSignal) anew = NULL;
   const VmSignal *offer;
 
   fail_unless_equals_string (ringing->state, VM_CALL_RINGING);
@@ -221,6 +222,13 @@ GST_START_TEST (test_accepting)
                   "\"c5\",\"answer\":" ANSWER "}");
   fail_unless (vm_call_client_accept (state, &error) == NULL);
   g_assert_error (error, VM_ERROR, VM_ERROR_FAILED);
+  /* with another camera, in the connection there is */
+  anew = hears (CALLED);
+  fail_unless_equals_int (anew->type, VM_SIGNAL_OFFER);
+  fail_unless_equals_string (anew->from, offer->from);
+  fail_unless (anew->generation > offer->generation);
+  writes (answer, "{\"type\":\"call-answer\",\"toId\":\"bob\",\"callId\":"
+                  "\"c5\",\"answer\":" ANSWER "}");
 }
 
 GST_END_TEST;

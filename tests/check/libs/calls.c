@@ -248,6 +248,36 @@ GST_START_TEST (test_new_offer_replaces_the_old_call)
 
 GST_END_TEST;
 
+/* A page that adds its camera offers in the call there is, either of the two;
+ * and the other answers. */
+GST_START_TEST (test_offered_anew)
+{
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_OFFER, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  heard (&bob, "call-offer c1 ann>bob");
+  heard (&ann, "call-answer c1 bob>ann");
+  says (&ann, VM_CALL_OFFER, "c1", "bob");
+  heard (&bob, "call-offer c1 ann>bob");
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_ANSWER, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
+  says (&bob, VM_CALL_ANSWER, "c1", "ann");
+  heard (&ann, "call-answer c1 bob>ann");
+  says (&bob, VM_CALL_OFFER, "c1", "ann");
+  says (&ann, VM_CALL_ANSWER, "c1", "bob");
+  heard (&ann, "call-offer c1 bob>ann");
+  heard (&bob, "call-answer c1 ann>bob");
+  /* once */
+  fail_unless_equals_int (
+      say (&ann, VM_CALL_ANSWER, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
+  fail_unless_equals_int (vm_calls_count (calls), 1);
+  says (&ann, VM_CALL_END, "c1", "bob");
+  heard (&bob, "call-end c1 ann>bob");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_ring_time)
 {
   says (&ann, VM_CALL_OFFER, "c1", "bob");
@@ -424,8 +454,6 @@ GST_START_TEST (test_who_may)
       say (&bob, VM_CALL_ANSWER, "c1", "ann"), VM_ERROR_BAD_MESSAGE);
   fail_unless_equals_int (
       say (&bob, VM_CALL_REJECT, "c1", "ann"), VM_ERROR_BAD_MESSAGE);
-  fail_unless_equals_int (
-      say (&ann, VM_CALL_OFFER, "c1", "bob"), VM_ERROR_BAD_MESSAGE);
   fail_unless_equals_int (
       say (&ann, VM_CALL_OFFER, "c2", "ann"), VM_ERROR_BAD_MESSAGE);
   heard (&ann, "call-answer c1 bob>ann");
@@ -622,6 +650,7 @@ calls_suite (void)
   tcase_add_test (tc, test_ends_while_called_and_talking);
   tcase_add_test (tc, test_freed_while_called_and_talking);
   tcase_add_test (tc, test_new_offer_replaces_the_old_call);
+  tcase_add_test (tc, test_offered_anew);
   tcase_add_test (tc, test_ring_time);
   tcase_add_test (tc, test_rings_end_in_order);
   tcase_add_test (tc, test_connection_lost);

@@ -255,6 +255,11 @@ GST_START_TEST (test_flow_of_the_seed)
   /* however long it lasts */
   net_pass (3 * RING);
   heard (&ann, "");
+  /* and with another camera */
+  tells (&bob, VM_CALL_OFFER, "c1", "ann");
+  heard (&ann, "call-offer c1 bob>ann=v=0 ä");
+  tells (&ann, VM_CALL_ANSWER, "c1", "bob");
+  heard (&bob, "call-answer c1 ann>bob=v=1");
   tells (&ann, VM_CALL_END, "c1", "bob");
   heard (&bob, "call-end c1 ann>bob");
   fail_unless_equals_int (count_calls (), 0);

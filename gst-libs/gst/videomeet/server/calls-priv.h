@@ -10,6 +10,7 @@ typedef struct
   gchar *id; /* the caller's choice; unique for the two alone */
   VmCallUser *caller, *callee;
   VmCallState state;
+  VmCallUser *asks; /* has offered anew in it, and is not answered; or NULL */
   gint64 began; /* as what it is: ringing, or active */
   GList link; /* among those that ring */
 } VmCallsCall;

@@ -236,6 +236,17 @@ vm_calls_begin (VmCallUser *caller, VmCallUser *callee, const gchar *call_id,
   return call;
 }
 
+/* Named as it has registered, whatever it says now. */
+static void
+forward_offer (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer)
+{
+  if (caller->name || !offer->username) {
+    g_free (offer->username);
+    offer->username = g_strdup (name_of (caller));
+  }
+  vm_calls_forward (caller, callee, offer);
+}
+
 static void
 ring (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer, gint64 now)
 {
@@ -245,12 +256,7 @@ ring (VmCallUser *caller, VmCallUser *callee, VmCallMessage *offer, gint64 now)
 
   call->began = now;
   g_queue_push_tail_link (&calls->ringing, &call->link);
-  /* as it has registered, whatever it says now */
-  if (caller->name || !offer->username) {
-    g_free (offer->username);
-    offer->username = g_strdup (name_of (caller));
-  }
-  vm_calls_forward (caller, callee, offer);
+  forward_offer (caller, callee, offer);
 }
 
 /* Whom @call rings offers one to its caller: the lower of the ids lives. Of two
@@ -331,6 +337,16 @@ is_crossed (
          && call->caller == callee;
 }
 
+/* Of the connection that the two have: a page has another camera. */
+static gboolean
+is_offered_anew (
+    const VmCallsCall *call, const VmCallUser *user, const VmCallMessage *offer)
+{
+  return call && call->state == VM_CALL_STATE_ACTIVE
+         && strcmp (call->id, offer->call_id) == 0
+         && strcmp (vm_calls_other_of (call, user)->id, offer->to) == 0;
+}
+
 static gboolean
 take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
 {
@@ -343,6 +359,11 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
     g_set_error (
         error, VM_ERROR, VM_ERROR_BAD_MESSAGE, "Nobody can call themselves");
     return FALSE;
+  }
+  if (is_offered_anew (call, user, offer)) {
+    call->asks = user;
+    forward_offer (user, callee, offer);
+    return TRUE;
   }
   if (call && !crosses && strcmp (call->id, offer->call_id) == 0) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
@@ -448,6 +469,11 @@ take_event (
   }
   if (!call)
     return TRUE;
+  if (event == VM_CALL_EVENT_ANSWER && call->asks == other) {
+    call->asks = NULL;
+    vm_calls_forward (user, other, message);
+    return TRUE;
+  }
   if (!vm_calls_advance (call, event, vm_calls_party_of (call, user))) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "\"%s\" is not this user's to say while the call is %s",

@@ -153,6 +153,14 @@ is_of_call (VmCallClient *state, const VmCallMessage *message)
   return state->call_id && g_strcmp0 (message->call_id, state->call_id) == 0;
 }
 
+/* By the other of the call, in the connection there is. */
+static gboolean
+is_offered_anew (VmCallClient *state, const VmCallMessage *message)
+{
+  return is_of_call (state, message) && state->answered
+         && g_strcmp0 (message->from, vm_call_client_other (state)->alias) == 0;
+}
+
 static gboolean
 is_of_ringing (VmCallClient *state, const VmCallMessage *message)
 {
@@ -223,6 +231,8 @@ take (VmCallClient *state, VmCallMessage **message)
     case VM_CALL_REGISTERED:
       return take_registered (state, *message);
     case VM_CALL_OFFER:
+      if (is_offered_anew (state, *message))
+        return tell_media (state, *message);
       signal = take_offer (state, *message);
       if (state->ringing == *message)
         *message = NULL;
