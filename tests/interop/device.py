@@ -9,7 +9,8 @@ Each message of the element is a line of JSON. A line of standard input,
 with its argument, if it has one; the end of it is the end.
 
 With --receive it decodes what comes: every ten pictures of a participant are a line
-"seen", and sound of it that is not silence a line "heard".
+"seen", the end of its picture a line "gone", and sound of it that is not silence a line
+"heard".
 """
 
 import json
@@ -84,6 +85,10 @@ def main():
         if receives and pad.get_direction() == Gst.PadDirection.SRC:
             receive(pipeline, pad)
 
+    def on_pad_removed(_bin, pad):
+        if receives and pad.get_name().startswith("video_src"):
+            tell("gone", id=pad.props.participant_id)
+
     def on_message(_bus, message):
         structure = message.get_structure()
         if message.type == Gst.MessageType.ERROR:
@@ -112,6 +117,7 @@ def main():
         return bool(line)
 
     pipeline.get_by_name("m").connect("pad-added", on_pad)
+    pipeline.get_by_name("m").connect("pad-removed", on_pad_removed)
     bus = pipeline.get_bus()
     bus.add_signal_watch()
     bus.connect("message", on_message)

@@ -54,6 +54,48 @@ export async function pageServer() {
   return server.wait(() => server.other.find((line) => line.startsWith("http://")));
 }
 
+// What a page of another maker does to the connection that it has, in the page: then it
+// is to offer anew.
+export async function changeConnection(connection, how) {
+  const changes = {
+    // the m-line stays, and says that nothing is sent
+    remove: () => connection.getSenders().filter(({ track }) => track?.kind === "video")
+      .forEach((sender) => connection.removeTrack(sender)),
+    // the m-line is given up
+    stop: () => connection.getTransceivers().filter((t) => t.sender.track?.kind === "video")
+      .forEach((transceiver) => transceiver.stop()),
+    add: async () => {
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320 } });
+      connection.addTrack(stream.getVideoTracks()[0], stream);
+    },
+    restart: () => connection.restartIce(),
+    nothing: () => {},
+  };
+  await changes[how]();
+  const offer = await connection.createOffer();
+  await connection.setLocalDescription(offer);
+  return { type: offer.type, sdp: offer.sdp };
+}
+
+// Of a page, before its scripts: its last WebSocket is window.wire.
+export function keepWire() {
+  const Original = WebSocket;
+
+  window.WebSocket = class extends Original {
+    constructor(...parameters) {
+      super(...parameters);
+      window.wire = this;
+    }
+  };
+}
+
+// Until @program has seen, or lost, the picture of somebody since its line @from; the
+// number of its lines by then.
+export async function pictureIs(program, event, from) {
+  await program.wait(() => program.lines.slice(from).some((line) => line.event === event));
+  return program.lines.length;
+}
+
 let browser = null;
 
 export async function theBrowser() {
@@ -73,6 +115,7 @@ export class Page {
     self.errors = [];
     self.page = await context.newPage();
     await self.page.addInitScript(captureLightly);
+    await self.page.addInitScript(keepWire);
     self.page.on("pageerror", (error) => self.errors.push(String(error)));
     self.page.on("console", (message) => {
       if (message.type() === "error") self.errors.push(message.text());

@@ -10,7 +10,8 @@ const { join } = await import("node:path");
 const { equal, main, test } = await import("../browser/check.mjs");
 const { Program, STARTUP_MS, atEnd, captureLightly, until } =
   await import("../browser/program.mjs");
-const { restartable, theBrowser } = await import("./parties.mjs");
+const { changeConnection, keepWire, pictureIs, receiver, restartable, theBrowser } =
+  await import("./parties.mjs");
 
 const CASE_MS = 180000;
 const GONE_MS = 10000; // until a call is over whose connection is closed
@@ -35,6 +36,7 @@ class Phone {
     const context = await (await theBrowser()).newContext();
     atEnd(() => context.close());
     await context.addInitScript(captureLightly);
+    await context.addInitScript(keepWire);
     // calls are named by the time
     await context.addInitScript((ms) => {
       const now = Date.now;
@@ -457,6 +459,34 @@ async function aPageEndsInSilence() {
   await ours.event("vm-call-offered", { id: "carl" });
 }
 
+// A page that has called with its sound alone, and adds its camera: both see each other
+// then. What it cannot have is said.
+async function cameraInTheMiddle() {
+  const { url, port } = await startServer();
+  const ann = await Phone.open(url, "ann");
+  const ours = receiver("dialect=call", "mode=join", "user=Bob", `uri=ws://localhost:${port}/bob`);
+  const offers = (how) => ann.page.evaluate(`(${changeConnection})(window.connection(), "${how}")
+    .then((offer) => wire.send(JSON.stringify({ ...messages.find(({ sent }) =>
+      sent?.type === "call-offer").sent, offer })))`);
+  await ours.event("vm-joined");
+
+  await ann.call("bob", "audio");
+  await ours.event("vm-call-offered", { id: "ann" });
+  ours.type("accept-call");
+  await ann.meets({ picture: false });
+  await offers("add");
+  await pictureIs(ours, "seen", 0);
+  await ann.meets();
+  await offers("remove");
+  await pictureIs(ours, "gone", 0);
+  await offers("restart");
+  await ann.until(() => document.getElementById("error").textContent.startsWith("BAD_MESSAGE"));
+  await ann.meets();
+  equal((await ann.log("received")).map(({ type }) => type)
+    .filter((type) => type !== "ice-candidate"),
+  ["registered", "call-answer", "call-answer", "call-answer", "error"], "the page heard");
+}
+
 // A tab that is closed hangs up, and one that dies is missed by the server.
 async function aPageIsLost() {
   const url = await callServer();
@@ -475,7 +505,7 @@ async function aPageIsLost() {
 
 for (const func of [twoPagesTalk, soundAlone, rejectedBusyOffline, nobodyAnswers,
   theCallerGivesUp, twoCallEachOther, theServerIsStopped, endedWithoutServer, deviceWithoutServer,
-  pageAndDevice, aPageEndsInSilence, twoPagesEndInSilence,
+  pageAndDevice, aPageEndsInSilence, twoPagesEndInSilence, cameraInTheMiddle,
   aPageIsLost])
   test(func.name, func, CASE_MS);
 

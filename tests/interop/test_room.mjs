@@ -7,7 +7,8 @@ import { ADDRESS, enter } from "../browser/lan.mjs";
 
 enter();
 const { equal, main, test } = await import("../browser/check.mjs");
-const { Page, device, restartable, roomServer, STAMP } = await import("./parties.mjs");
+const { Page, changeConnection, device, pictureIs, receiver, restartable, roomServer, STAMP } =
+  await import("./parties.mjs");
 
 const CASE_MS = 180000;
 
@@ -206,8 +207,43 @@ async function deviceBeginsAnew() {
   await ann.sees(o);
 }
 
+// A page that stops its camera, takes it up again, and restarts its ICE, all in the
+// connection it has; the device has offered that.
+async function cameraInTheMiddle() {
+  const server = await roomServer();
+  const ours = receiver("dialect=room", "mode=join",
+    `uri=ws://localhost:${server.port}/room-123`);
+  await ours.event("vm-joined");
+  const ann = await Page.open(server.url, { room: "room-123" });
+  const a = await ann.id();
+  const o = server.lines.find(({ from }) => from && from !== a).from;
+  const offers = async (how) => {
+    await ann.page.evaluate(`(${changeConnection})(window.peers.get("${o}").connection, "${how}")
+      .then((offer) => wire.send(JSON.stringify({ type: "offer", offer, targetId: "${o}" })))`);
+    if (how !== "restart")
+      await ann.until((id) => window.peers.get(id).connection.signalingState === "stable", o);
+  };
+
+  await ann.sees(o);
+  let from = await pictureIs(ours, "seen", 0);
+  for (const [how, event] of [["nothing", "seen"], ["remove", "gone"], ["add", "seen"],
+    ["stop", "gone"], ["add", "seen"]]) {
+    from = ours.lines.length;
+    await offers(how);
+    await pictureIs(ours, event, from);
+    if (how !== "stop") await ann.sees(o);
+  }
+  await offers("restart");
+  // their server does not pass it on
+  await server.wait(() => kinds(logOf(server, o, "from")).includes("error"));
+  await pictureIs(ours, "seen", ours.lines.length);
+  equal(kinds(logOf(server, o, "from")).filter((type) => type !== "ice-candidate"),
+    ["join", "offer", "answer", "answer", "answer", "answer", "answer", "error"], "ours said");
+}
+
 for (const func of [pagesAtTheirServer, deviceAtTheirServer, pageAtOurServer,
-  otherOriginsAreRefused, strangersNeedACertificate, connectionsBeginAnew, deviceBeginsAnew])
+  otherOriginsAreRefused, strangersNeedACertificate, connectionsBeginAnew, deviceBeginsAnew,
+  cameraInTheMiddle])
   test(func.name, func, CASE_MS);
 
 await main();

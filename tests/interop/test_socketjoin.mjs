@@ -10,7 +10,8 @@ import { enter } from "../browser/lan.mjs";
 enter();
 const { assert, equal, main, test } = await import("../browser/check.mjs");
 const { Program } = await import("../browser/program.mjs");
-const { Page, device, restartable, STAMP } = await import("./parties.mjs");
+const { Page, changeConnection, device, pictureIs, receiver, restartable, STAMP } =
+  await import("./parties.mjs");
 
 const CASE_MS = 180000;
 
@@ -121,6 +122,30 @@ async function withPages() {
   await ann.until((id) => !document.querySelector(`video[data-peer="${id}"]`), o);
 }
 
+// A page that stops its camera and takes it up again, in the connection it has.
+async function cameraInTheMiddle() {
+  const server = await openServer("names");
+  const ann = await Page.open(`http://localhost:${server.port}/`, { room: "room1" });
+  const a = await ann.userId();
+  const ours = receiver("dialect=socketio", "mode=join", `uri=ws://localhost:${server.port}/room1`);
+  await ours.event("vm-joined");
+  const o = server.lines.find(({ from, event }) => event === "join_room" && from !== a).from;
+  const offers = (how) => ann.page.evaluate(
+    `(${changeConnection})(window.peers.get("${o}").connection, "${how}")
+      .then((offer) => socket().emit("offer", { room: "room1", offer, target: "${o}" }))`);
+
+  await ann.sees(o);
+  await pictureIs(ours, "seen", 0);
+  await offers("remove");
+  const from = await pictureIs(ours, "gone", 0);
+  await ann.sees(o);
+  await offers("add");
+  await pictureIs(ours, "seen", from);
+  await ann.sees(o);
+  equal(kinds(logOf(server, o)).filter((kind) => kind.startsWith(">")),
+    ["> join_room", "> answer", "> answer", "> answer"], "ours said");
+}
+
 // Nobody else can say so: it leaves and joins itself.
 async function beginsAnew() {
   const server = await openServer();
@@ -138,7 +163,7 @@ async function beginsAnew() {
     ["> join_room", "> answer", "> leave_room", "> join_room", "> answer"], "ours said");
 }
 
-for (const func of [asTheSeedHasIt, withPages, beginsAnew])
+for (const func of [asTheSeedHasIt, withPages, cameraInTheMiddle, beginsAnew])
   test(func.name, func, CASE_MS);
 
 await main();
