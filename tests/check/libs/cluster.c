@@ -440,7 +440,7 @@ GST_START_TEST (test_store_wiped)
   /* and go on from there */
   seat (c, "dora");
   store_settle (store);
-  all_see ("p001=n1/1 p002=n2/1 p003=n3/1");
+  all_see ("p001=n1/1 p002=n2/1 p004=n3/1");
 }
 
 GST_END_TEST;

@@ -386,6 +386,78 @@ GST_START_TEST (test_resume)
 
 GST_END_TEST;
 
+/* "p001=n1/1 p002=n2/1" */
+static void
+has (const VmClusterRecord *record, const gchar *what)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    g_string_append_printf (
+        text, "%s%s=%s/%u", i ? " " : "", one->id, one->node, one->epoch);
+  }
+  fail_unless_equals_string (text->str, what);
+}
+
+/* Two that were one record, and have each been written to. */
+GST_START_TEST (test_merge)
+{
+  g_autoptr (VmClusterRecord) record = vm_cluster_record_new ("a", "uuid", 4);
+  g_autoptr (VmClusterRecord) other = NULL, another = NULL;
+  const VmClusterParticipant ann = one_at ("n1", 1, "ann", NULL),
+                             cat = one_at ("n1", 2, "cat", NULL),
+                             dan = one_at ("n2", 2, "dan", NULL),
+                             fay = one_at ("n2", 3, "fay", NULL),
+                             gil = one_at ("n2", 4, "gil", NULL);
+  VmClusterParticipant bob = one_at ("n2", 1, "bob", NULL);
+
+  bob.resume = (gchar *) "token";
+  seat (record, &ann);
+  seat (record, &bob);
+  other = vm_cluster_record_copy (record);
+  seat (record, &cat);
+  /* Bob has moved, Cat's number was given to Dan, and Fay has come; for Gil
+   * there is no seat */
+  bob = one_at ("n3", 7, "bob", NULL);
+  fail_unless (vm_cluster_record_resume (other, &bob, "token", NULL));
+  seat (other, &dan);
+  seat (other, &fay);
+  other->size = 5;
+  seat (other, &gil);
+  vm_cluster_record_merge (record, other);
+  has (record, "p001=n1/1 p002=n3/7 p003=n1/2 p004=n2/3");
+  fail_unless_equals_int (record->joined, 5);
+  vm_cluster_record_merge (record, other);
+  has (record, "p001=n1/1 p002=n3/7 p003=n1/2 p004=n2/3");
+  /* those of another meeting are somebody else */
+  another = vm_cluster_record_new ("a", "another", 9);
+  seat (another, &gil);
+  vm_cluster_record_merge (another, record);
+  has (another, "p001=n2/4");
+  fail_unless_equals_int (another->joined, 1);
+}
+
+GST_END_TEST;
+
+/* One device has one seat, which is the later one. */
+GST_START_TEST (test_merge_devices)
+{
+  g_autoptr (VmClusterRecord) record = vm_cluster_record_new ("a", "uuid", 4);
+  g_autoptr (VmClusterRecord) other = NULL;
+  const VmClusterParticipant bob = one_at ("n1", 1, "bob", "key"),
+                             again = one_at ("n2", 1, "bob", "key");
+
+  seat (record, &bob);
+  other = vm_cluster_record_copy (record);
+  seat (other, &again);
+  vm_cluster_record_merge (record, other);
+  has (record, "p002=n2/1");
+}
+
+GST_END_TEST;
+
 static Suite *
 clusterrecord_suite (void)
 {
@@ -406,6 +478,8 @@ clusterrecord_suite (void)
   tcase_add_test (tc, test_put_back);
   tcase_add_test (tc, test_same_device);
   tcase_add_test (tc, test_resume);
+  tcase_add_test (tc, test_merge);
+  tcase_add_test (tc, test_merge_devices);
   return s;
 }
 

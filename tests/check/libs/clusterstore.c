@@ -171,6 +171,8 @@ store_new (void)
 
   store->records =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
+  store->markers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   store->beats =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   store->now = G_USEC_PER_SEC;
@@ -202,6 +204,7 @@ store_free (Store *store)
   }
   g_queue_clear_full (&store->requests, request_free);
   g_hash_table_unref (store->records);
+  g_hash_table_unref (store->markers);
   g_hash_table_unref (store->beats);
   g_free (store);
 }
@@ -219,6 +222,7 @@ void
 store_wipe (Store *store)
 {
   g_hash_table_remove_all (store->records);
+  g_hash_table_remove_all (store->markers);
   g_hash_table_remove_all (store->beats);
   store->revision = 0;
 }
@@ -257,8 +261,11 @@ set (Store *store, const gchar *key, GBytes *value)
   record->value = value ? g_bytes_ref (value) : g_bytes_new (NULL, 0);
   record->revision = store->revision;
   g_hash_table_insert (store->records, g_strdup (key), record);
-  if (!value)
+  if (!value) {
     g_hash_table_remove (store->records, key);
+    g_hash_table_insert (store->markers, g_strdup (key),
+        g_memdup2 (&store->revision, sizeof store->revision));
+  }
   tell_all (store, key, value);
 }
 
@@ -281,6 +288,7 @@ static void
 answer (Store *store, const Request *request, gboolean done)
 {
   const Record *record = g_hash_table_lookup (store->records, request->key);
+  const guint64 *marker = g_hash_table_lookup (store->markers, request->key);
 
   if (request->put)
     tell (request->node, request->number,
@@ -288,7 +296,10 @@ answer (Store *store, const Request *request, gboolean done)
         store->revision);
   else
     tell (request->node, request->number, VM_CLUSTER_DONE, request->key,
-        record ? record->value : NULL, record ? record->revision : 0);
+        record ? record->value : NULL,
+        record   ? record->revision
+        : marker ? *marker
+                 : 0);
 }
 
 static StoreFault

@@ -40,6 +40,7 @@ typedef struct
 struct _Store
 {
   GHashTable *records;
+  GHashTable *markers; /* key of what was removed -> its last revision */
   GHashTable *beats; /* node -> when */
   GQueue requests;
   guint64 revision;

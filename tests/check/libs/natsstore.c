@@ -425,20 +425,35 @@ count_stored (VmNatsLink *link)
   return count;
 }
 
+static VmNatsLink *
+start_link (void)
+{
+  g_autofree gchar *url = url_of ("nats://");
+  VmNatsLink *link = NULL;
+
+  fail_unless (natsOptions_Create (&options) == NATS_OK);
+  fail_unless (natsOptions_SetURL (options, url) == NATS_OK);
+  nats_wait (is_linked, &link);
+  return link;
+}
+
+static void
+stop_link (VmNatsLink *link)
+{
+  vm_nats_link_free (link);
+  g_clear_pointer (&options, natsOptions_Destroy);
+}
+
 /* What removed rooms leave behind goes; what came after them stays. */
 GST_START_TEST (test_swept)
 {
-  g_autofree gchar *url = NULL;
-  VmNatsLink *link = NULL;
+  VmNatsLink *link;
   g_autoptr (GBytes) value = g_bytes_new_static ("one", 3);
   g_autoptr (GBytes) read = NULL;
   guint64 revision = 0;
 
   nats_server_start (&server, NULL, NULL);
-  url = url_of ("nats://");
-  fail_unless (natsOptions_Create (&options) == NATS_OK);
-  fail_unless (natsOptions_SetURL (options, url) == NATS_OK);
-  nats_wait (is_linked, &link);
+  link = start_link ();
   for (guint i = 0; i < 10; i++) {
     g_autofree gchar *key = g_strdup_printf ("room%u", i);
 
@@ -464,8 +479,79 @@ GST_START_TEST (test_swept)
   fail_unless_equals_int (
       vm_nats_link_put (link, VM_CLUSTER_ROOMS, "room1", value, 0, &revision),
       VM_CLUSTER_DONE);
-  vm_nats_link_free (link);
-  natsOptions_Destroy (options);
+  stop_link (link);
+}
+
+GST_END_TEST;
+
+/* A bucket that was removed, and one that is in its place. */
+GST_START_TEST (test_gone_back)
+{
+  VmNatsLink *link, *other;
+  g_autoptr (GBytes) value = g_bytes_new_static ("one", 3);
+  g_autoptr (GBytes) read = NULL;
+  guint64 revision = 0;
+
+  nats_server_start (&server, NULL, NULL);
+  link = start_link ();
+  fail_if (vm_nats_link_has_gone_back (link, 0));
+  fail_unless_equals_int (
+      vm_nats_link_put (link, VM_CLUSTER_ROOMS, "room", value, 0, &revision),
+      VM_CLUSTER_DONE);
+  fail_if (vm_nats_link_has_gone_back (link, revision - 1));
+  fail_if (vm_nats_link_has_gone_back (link, revision));
+  fail_unless (vm_nats_link_has_gone_back (link, revision + 1));
+  fail_unless (
+      js_DeleteStream (link->stream, "KV_vm_rooms", NULL, NULL) == NATS_OK);
+  fail_unless (vm_nats_link_has_gone_back (link, 0));
+  fail_if (vm_nats_link_is_lost (link));
+  fail_unless_equals_int (
+      vm_nats_link_get (link, VM_CLUSTER_ROOMS, "room", &read, &revision),
+      VM_CLUSTER_LOST);
+  fail_unless (vm_nats_link_is_lost (link));
+  nats_wait (is_linked, &other);
+  fail_unless (vm_nats_link_has_gone_back (link, 0));
+  fail_if (vm_nats_link_has_gone_back (other, 0));
+  vm_nats_link_free (other);
+  stop_link (link);
+}
+
+GST_END_TEST;
+
+static gboolean
+is_stored (gpointer link)
+{
+  g_autofree gchar *key = vm_cluster_key (ROOM);
+  g_autoptr (GBytes) read = NULL;
+  guint64 revision = 0;
+
+  tick ();
+  return vm_nats_link_get (link, VM_CLUSTER_ROOMS, key, &read, &revision)
+             == VM_CLUSTER_DONE
+         && read;
+}
+
+/* While NATS lives: the nodes make it anew, and what was in it. */
+GST_START_TEST (test_bucket_deleted)
+{
+  VmNatsLink *link;
+
+  nats_server_start (&server, NULL, NULL);
+  start_nodes ();
+  nats_wait (all_back, GUINT_TO_POINTER (1));
+  seat (&nodes[0], ROOM, 4);
+  nats_wait (all_see, (gpointer) "p001=n1");
+  seat (&nodes[1], ROOM, 4);
+  nats_wait (all_see, (gpointer) "p001=n1 p002=n2");
+  link = start_link ();
+  fail_unless (
+      js_DeleteStream (link->stream, "KV_vm_rooms", NULL, NULL) == NATS_OK);
+  nats_wait (is_stored, link);
+  seat (&nodes[2], ROOM, 4);
+  nats_wait (all_see, (gpointer) "p001=n1 p002=n2 p003=n3");
+  for (guint i = 0; i < NODES; i++)
+    fail_unless_equals_int (nodes[i].gone, 0);
+  stop_link (link);
 }
 
 GST_END_TEST;
@@ -727,6 +813,8 @@ natsstore_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_revisions);
   tcase_add_test (tc, test_swept);
+  tcase_add_test (tc, test_gone_back);
+  tcase_add_test (tc, test_bucket_deleted);
   tcase_add_test (tc, test_race);
   tcase_add_test (tc, test_node_dies);
   tcase_add_test (tc, test_server_restarts);

@@ -494,11 +494,9 @@ GST_END_TEST;
 GST_START_TEST (test_store_wiped)
 {
   sit_all ();
-  g_hash_table_remove_all (net->records);
-  g_hash_table_remove_all (net->beats);
-  net->revision = 0;
+  net_lose ();
   for (guint i = 0; i < NET_NODES; i++)
-    vm_room_share_back (net->nodes[i].share, net->now);
+    net_back (&net->nodes[i]);
   net_pass (20);
   nobody_heard_anything ();
   all_list ("p001 p002 p003");

@@ -12,6 +12,7 @@ typedef struct
     PUT,
     ANSWER,
     TOLD,
+    BACK,
     FRAME,
   } kind;
   NetNode *node; /* that asks, or is told */
@@ -123,38 +124,138 @@ table_of (const Mail *mail)
 }
 
 static void
+set (GHashTable *table, const gchar *key, GBytes *value)
+{
+  Record *record;
+
+  net->revision++;
+  g_hash_table_remove (table, key);
+  if (!value) {
+    g_hash_table_insert (net->markers, g_strdup (key),
+        g_memdup2 (&net->revision, sizeof net->revision));
+    return;
+  }
+  record = g_new (Record, 1);
+  *record = (Record){ g_bytes_ref (value), net->revision };
+  g_hash_table_insert (table, g_strdup (key), record);
+}
+
+static void
+tell_all (const gchar *key, GBytes *value)
+{
+  for (guint i = 0; i < NET_NODES; i++) {
+    if (!net->nodes[i].deaf)
+      post ((Mail){ .kind = TOLD,
+          .node = &net->nodes[i],
+          .key = (gchar *) key,
+          .value = value,
+          .revision = net->revision });
+  }
+}
+
+static void
 take_put (const Mail *mail)
 {
   GHashTable *table = table_of (mail);
   const Record *before = g_hash_table_lookup (table, mail->key);
-  Record *record;
 
   if ((before ? before->revision : 0) != mail->revision) {
     answer (mail, VM_CLUSTER_CONFLICT, NULL, 0);
     return;
   }
-  net->revision++;
-  g_hash_table_remove (table, mail->key);
-  if (mail->value) {
-    record = g_new (Record, 1);
-    *record = (Record){ g_bytes_ref (mail->value), net->revision };
-    g_hash_table_insert (table, g_strdup (mail->key), record);
-  }
+  set (table, mail->key, mail->value);
   answer (mail, VM_CLUSTER_DONE, NULL, net->revision);
-  for (guint i = 0; i < NET_NODES; i++) {
-    if (mail->bucket == VM_CLUSTER_ROOMS && !net->nodes[i].deaf)
-      post ((Mail){ .kind = TOLD,
-          .node = &net->nodes[i],
-          .key = mail->key,
-          .value = mail->value,
-          .revision = net->revision });
+  if (mail->bucket == VM_CLUSTER_ROOMS)
+    tell_all (mail->key, mail->value);
+}
+
+void
+net_write (const gchar *room, gconstpointer data, gsize size)
+{
+  g_autofree gchar *key = vm_cluster_key (room);
+  g_autoptr (GBytes) value = g_bytes_new (data, size);
+
+  set (net->records, key, value);
+  tell_all (key, value);
+}
+
+void
+net_lose (void)
+{
+  g_hash_table_remove_all (net->records);
+  g_hash_table_remove_all (net->markers);
+  g_hash_table_remove_all (net->beats);
+  net->revision = 0;
+}
+
+static void
+copy (GHashTable *from, GHashTable *to)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_remove_all (to);
+  g_hash_table_iter_init (&iter, from);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    Record *record = g_memdup2 (value, sizeof *record);
+
+    g_bytes_ref (record->value);
+    g_hash_table_insert (to, g_strdup (key), record);
   }
+}
+
+void
+net_keep (void)
+{
+  copy (net->records, net->kept);
+  net->kept_revision = net->revision;
+}
+
+void
+net_go_back (void)
+{
+  net_lose ();
+  copy (net->kept, net->records);
+  net->revision = net->kept_revision;
+}
+
+void
+net_restart (void)
+{
+  for (GList *one = net->mail.head; one; one = one->next) {
+    Mail *mail = one->data;
+
+    if (mail->kind != GET && mail->kind != PUT)
+      continue;
+    mail->kind = ANSWER;
+    mail->result = VM_CLUSTER_LOST;
+    g_clear_pointer (&mail->value, g_bytes_unref);
+  }
+  for (guint i = 0; i < NET_NODES; i++)
+    net_back (&net->nodes[i]);
+}
+
+void
+net_back (NetNode *node)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+
+  post ((Mail){ .kind = BACK, .node = node });
+  g_hash_table_iter_init (&iter, net->records);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    post ((Mail){ .kind = TOLD,
+        .node = node,
+        .key = key,
+        .value = ((Record *) value)->value,
+        .revision = ((Record *) value)->revision });
 }
 
 static void
 take_request (const Mail *mail)
 {
   const Record *record = g_hash_table_lookup (table_of (mail), mail->key);
+  const guint64 *marker = g_hash_table_lookup (net->markers, mail->key);
 
   if (net->away || mail->node->silent)
     answer (mail, VM_CLUSTER_LOST, NULL, 0);
@@ -162,7 +263,9 @@ take_request (const Mail *mail)
     take_put (mail);
   else
     answer (mail, VM_CLUSTER_DONE, record ? record->value : NULL,
-        record ? record->revision : 0);
+        record   ? record->revision
+        : marker ? *marker
+                 : 0);
 }
 
 /* The wire */
@@ -193,6 +296,8 @@ take_mail (const Mail *mail)
   else if (mail->kind == ANSWER)
     vm_room_share_answer (node->share, mail->bucket, mail->number, mail->result,
         mail->value, mail->revision, net->now);
+  else if (mail->kind == BACK)
+    vm_room_share_back (node->share, net->now);
   else if (mail->kind == TOLD)
     vm_room_share_told (
         node->share, mail->key, mail->value, mail->revision, net->now);
@@ -367,6 +472,10 @@ net_setup (void)
   net->seats = 6;
   net->records =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
+  net->kept =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
+  net->markers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   net->once =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
   net->beats = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -405,6 +514,8 @@ net_teardown (void)
   }
   g_queue_clear_full (&net->mail, mail_free);
   g_hash_table_unref (net->records);
+  g_hash_table_unref (net->kept);
+  g_hash_table_unref (net->markers);
   g_hash_table_unref (net->once);
   g_hash_table_unref (net->beats);
   g_clear_pointer (&net, g_free);

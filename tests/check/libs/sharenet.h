@@ -38,6 +38,9 @@ struct _Net
   const gchar *shown; /* by who comes, or NULL */
   guint frames; /* so far */
   GHashTable *records; /* of rooms */
+  GHashTable *markers; /* key of what was removed there -> its last revision */
+  GHashTable *kept; /* by net_keep() */
+  guint64 kept_revision;
   GHashTable *once; /* what is good once */
   GHashTable *beats;
   guint64 revision;
@@ -69,6 +72,18 @@ void net_settle (void);
 /* Tenths of seconds, with all that happens in them. */
 void net_pass (gdouble seconds);
 void net_kill (NetNode *node);
+/* The store loses all that it has; or goes back to what it had at the last
+ * net_keep(). The nodes are told by net_back(). */
+void net_lose (void);
+void net_keep (void);
+void net_go_back (void);
+/* The store is started anew: what is asked of it just then is lost, and all
+ * nodes are back at it. */
+void net_restart (void);
+/* @node is back at the store, which tells it what is there. */
+void net_back (NetNode *node);
+/* Somebody else writes that into the record of @room. */
+void net_write (const gchar *room, gconstpointer data, gsize size);
 /* Another server in the place of one that was killed. */
 void net_start (NetNode *node, gchar letter);
 /* It has users who call one another; what @send is told, another of the tests

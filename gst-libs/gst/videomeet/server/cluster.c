@@ -4,7 +4,6 @@
  * answers. */
 
 #include "cluster-priv.h"
-#include "clusterpack.h"
 #include "../wire/text.h"
 
 #include <string.h>
@@ -28,6 +27,7 @@ vm_cluster_new (
   self->alive = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->absent =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->past = vm_cluster_past_new ();
   self->beaten = self->listed = G_MININT64 / 2;
   return self;
 }
@@ -40,6 +40,7 @@ vm_cluster_free (VmCluster *self)
   g_hash_table_unref (self->rooms);
   g_hash_table_unref (self->alive);
   g_hash_table_unref (self->absent);
+  vm_cluster_past_free (self->past);
   g_free (self->node);
   g_free (self);
 }
@@ -129,7 +130,7 @@ tick_room (VmClusterRoom *room, gint64 now)
       wait_for_store (room, now);
     }
     vm_cluster_room_look (room, now);
-  } else if (room->seats->len < seats) {
+  } else if (room->seats->len < seats || (idle && room->amiss)) {
     vm_cluster_room_look (room, now);
   }
 }
@@ -387,44 +388,6 @@ vm_cluster_is_busy (VmCluster *self)
   return FALSE;
 }
 
-static gboolean
-is_later_version (GBytes *value)
-{
-  gsize size;
-  const gchar *data = g_bytes_get_data (value, &size);
-
-  return size >= VM_CLUSTER_MAGIC_SIZE && memcmp (data, "VMR", 3) == 0
-         && data[3] > '1' && data[3] <= '9';
-}
-
-/* What the store has under @room's key; @value NULL: nothing. That of a later
- * version is left alone, and nobody comes into the room. Any other that cannot
- * be read is damaged, and there is none: who is in the room writes it anew, in
- * its place. */
-static void
-take_value (VmClusterRoom *room, GBytes *value, guint64 revision)
-{
-  g_autoptr (VmClusterRecord) record = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *key = NULL;
-
-  if (value)
-    record = vm_cluster_record_read (value, &error);
-  key = record ? vm_cluster_key (record->name) : NULL;
-  if (key && strcmp (key, room->key) != 0) {
-    g_clear_pointer (&record, vm_cluster_record_free);
-    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "The record of a room is that of another");
-  }
-  if (error && is_later_version (value))
-    vm_cluster_room_fail (room, error);
-  else if (error)
-    g_message ("%s: it is written anew", error->message);
-  vm_cluster_room_adopt (room, g_steal_pointer (&record), revision);
-  if (error && !is_later_version (value))
-    room->base = revision;
-}
-
 static void
 take_read (VmClusterRoom *room, VmClusterResult result, GBytes *value,
     guint64 revision, gint64 now)
@@ -437,7 +400,7 @@ take_read (VmClusterRoom *room, VmClusterResult result, GBytes *value,
   room->known = TRUE;
   /* unless it was told of a later change meanwhile */
   if (room->seen == room->seen_before)
-    take_value (room, value, revision);
+    vm_cluster_room_take (room, value, revision, now);
 }
 
 static void
@@ -461,8 +424,20 @@ take_written (
   }
   room->conflicts = 0;
   vm_cluster_room_move (room, VM_CLUSTER_EVENT_DONE);
-  if (room->seen == room->seen_before || revision >= room->seen)
-    vm_cluster_room_adopt (room, g_steal_pointer (&written), revision);
+  if (room->seen != room->seen_before && revision < room->seen)
+    return;
+  vm_cluster_room_settle (room);
+  room->base = written ? revision : 0;
+  vm_cluster_room_adopt (room, g_steal_pointer (&written), revision);
+}
+
+/* Whatever has come of it, the store may be another by now. */
+static void
+take_overtaken (VmClusterRoom *room)
+{
+  g_clear_pointer (&room->written, vm_cluster_record_free);
+  vm_cluster_room_move (room, VM_CLUSTER_EVENT_DONE);
+  room->known = FALSE;
 }
 
 void
@@ -474,7 +449,9 @@ vm_cluster_answer (VmCluster *self, guint64 request, VmClusterResult result,
   if (!room)
     return;
   forget_request (room);
-  if (room->state == VM_CLUSTER_STATE_READING)
+  if (room->overtaken)
+    take_overtaken (room);
+  else if (room->state == VM_CLUSTER_STATE_READING)
     take_read (room, result, value, revision, now);
   else
     take_written (room, result, revision, now);
@@ -486,11 +463,13 @@ vm_cluster_back (VmCluster *self, gint64 now)
 {
   g_autoptr (GList) rooms = g_hash_table_get_values (self->rooms);
 
+  self->says = FALSE;
   for (GList *one = rooms; one; one = one->next) {
     VmClusterRoom *room = one->data;
 
+    vm_cluster_room_doubt (room);
     room->known = FALSE;
-    room->seen = room->seen_before = 0;
+    room->overtaken = TRUE;
     vm_cluster_room_look (room, now);
   }
 }
@@ -508,6 +487,6 @@ vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
     room = vm_cluster_room_new (self, key);
   if (revision <= room->seen)
     return;
-  take_value (room, value, revision);
+  vm_cluster_room_take (room, value, revision, now);
   vm_cluster_room_look (room, now);
 }

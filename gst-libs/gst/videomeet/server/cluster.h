@@ -14,7 +14,13 @@ G_BEGIN_DECLS
  * node and no others of it, and none of nodes that are gone; if that changes
  * it, it is written against the revision that was seen, and seen anew when
  * somebody was faster. So what was written twice, or not, or late, does no
- * harm. */
+ * harm.
+ *
+ * The record is right while the store keeps it. A store may lose what it has
+ * acknowledged, or go back to what it had before; or somebody else writes in
+ * it. Such a record has a revision before the last that was seen, or cannot be
+ * read, or is not there: then this node puts in its place what it remembers of
+ * the room, with whoever is new in it. */
 
 typedef struct _VmCluster VmCluster;
 
@@ -27,6 +33,9 @@ typedef struct _VmCluster VmCluster;
 /* Without an answer of the store; and before it is asked again. */
 #define VM_CLUSTER_ANSWER_TIME (5 * G_USEC_PER_SEC)
 #define VM_CLUSTER_RETRY_TIME G_USEC_PER_SEC
+/* A record that is lost, or damaged, is mended by those who sit in the room; if
+ * they have not after that time, by any node that remembers it. */
+#define VM_CLUSTER_PATIENCE_TIME VM_CLUSTER_BEAT_AGE
 /* So many others in a row were faster: they have their turn first. */
 #define VM_CLUSTER_CONFLICTS_MAX 16
 /* In which a seat is given or refused; DISCONNECTED. */
@@ -121,7 +130,8 @@ const VmClusterRecord *vm_cluster_find_token (
     VmCluster *self, const gchar *token, const VmClusterParticipant **one);
 
 /* The answer to @request. @value: what was read, or NULL when there is no such
- * record; @revision: of it, or of what was written. */
+ * record; @revision: of it, or of its removal, or of what was written; 0:
+ * nothing is there, nor says that something was removed. */
 void vm_cluster_answer (VmCluster *self, guint64 request,
     VmClusterResult result, GBytes *value, guint64 revision, gint64 now);
 /* Those whose beat is there. A list in which this node is not proves
@@ -132,8 +142,9 @@ void vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now);
 void vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
     guint64 revision, gint64 now);
 
-/* The store was away, and did not tell what has changed; it may have lost all
- * that it had. */
+/* The store was away, and did not tell what has changed; it may have lost what
+ * it had, all or since some time. Then its records are made anew of what the
+ * nodes remember. */
 void vm_cluster_back (VmCluster *self, gint64 now);
 
 /* Whether the beat of @node was there when it was listed last. */

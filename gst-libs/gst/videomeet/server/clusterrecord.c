@@ -181,6 +181,30 @@ is_unique (const VmClusterRecord *record, const VmClusterParticipant *one)
   return TRUE;
 }
 
+gboolean
+vm_cluster_participant_is_same (
+    const VmClusterParticipant *a, const VmClusterParticipant *b)
+{
+  return strcmp (a->alias, b->alias) == 0 && strcmp (a->user, b->user) == 0
+         && strcmp (a->device, b->device) == 0
+         && strcmp (a->device_id, b->device_id) == 0
+         && strcmp (a->key, b->key) == 0 && strcmp (a->nonce, b->nonce) == 0
+         && a->call_type == b->call_type;
+}
+
+gboolean
+vm_cluster_record_is_same (const VmClusterRecord *a, const VmClusterRecord *b)
+{
+  g_autoptr (GBytes) one = NULL;
+  g_autoptr (GBytes) other = NULL;
+
+  if (!a || !b)
+    return a == b;
+  one = vm_cluster_record_write (a);
+  other = vm_cluster_record_write (b);
+  return g_bytes_equal (one, other);
+}
+
 static gboolean
 read_participants (VmClusterRecord *record, GVariant *list)
 {
@@ -286,6 +310,14 @@ find_id (const VmClusterRecord *record, const gchar *id)
       return i;
   }
   return -1;
+}
+
+const VmClusterParticipant *
+vm_cluster_record_find_id (const VmClusterRecord *record, const gchar *id)
+{
+  gint i = find_id (record, id);
+
+  return i >= 0 ? record->participants->pdata[i] : NULL;
 }
 
 const VmClusterParticipant *
@@ -415,4 +447,46 @@ vm_cluster_record_resume (VmClusterRecord *record,
   g_set_error (error, VM_ERROR, VM_ERROR_RESUME_FAILED,
       "There is no seat that this brings back");
   return NULL;
+}
+
+/* The seat or the device of @one, in @record; -1: neither is there. */
+static gint
+find_place (const VmClusterRecord *record, const VmClusterParticipant *one)
+{
+  gint i = find_id (record, one->id);
+
+  for (guint n = 0; i < 0 && n < record->participants->len; n++) {
+    if (is_same_device (record->participants->pdata[n], one))
+      i = (gint) n;
+  }
+  return i;
+}
+
+static void
+merge_one (VmClusterRecord *record, const VmClusterParticipant *one)
+{
+  gint i = find_place (record, one);
+  const VmClusterParticipant *known =
+      i >= 0 ? record->participants->pdata[i] : NULL;
+
+  if (vm_cluster_record_find (record, one->node, one->epoch))
+    return;
+  if (known && strcmp (known->id, one->id) == 0
+      && !vm_cluster_participant_is_same (known, one))
+    return;
+  if (known)
+    g_ptr_array_remove_index (record->participants, (guint) i);
+  if (record->participants->len < record->size)
+    g_ptr_array_add (record->participants, vm_cluster_participant_copy (one));
+}
+
+void
+vm_cluster_record_merge (VmClusterRecord *record, const VmClusterRecord *other)
+{
+  if (strcmp (record->id, other->id) != 0)
+    return;
+  record->joined = MAX (record->joined, other->joined);
+  for (guint i = 0; i < other->participants->len; i++)
+    merge_one (record, other->participants->pdata[i]);
+  g_ptr_array_sort (record->participants, compare_joined);
 }

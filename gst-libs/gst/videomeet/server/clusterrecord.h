@@ -58,6 +58,9 @@ void vm_cluster_participant_free (VmClusterParticipant *participant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (
     VmClusterParticipant, vm_cluster_participant_free)
 
+/* Whether @a and @b, of the same id, are one participant, wherever it sits. */
+gboolean vm_cluster_participant_is_same (
+    const VmClusterParticipant *a, const VmClusterParticipant *b);
 /* Whether its texts are what a record may have; NULL stands for "". */
 gboolean vm_cluster_participant_is_good (const VmClusterParticipant *one);
 
@@ -67,6 +70,15 @@ vm_cluster_record_new (const gchar *name, const gchar *id, guint size);
 VmClusterRecord *vm_cluster_record_copy (const VmClusterRecord *record);
 void vm_cluster_record_free (VmClusterRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmClusterRecord, vm_cluster_record_free)
+
+/* Whether they are stored alike; NULL: there is none. */
+gboolean
+vm_cluster_record_is_same (const VmClusterRecord *a, const VmClusterRecord *b);
+/* @record, which is right, gets those of @other, another branch of it, of whom
+ * it does not know, as far as there are seats, and the places that @other has
+ * of those whom it knows elsewhere. Nothing of another meeting. */
+void
+vm_cluster_record_merge (VmClusterRecord *record, const VmClusterRecord *other);
 
 /* As it is stored. Returns: (transfer full) */
 GBytes *vm_cluster_record_write (const VmClusterRecord *record);
@@ -81,6 +93,9 @@ const VmClusterParticipant *vm_cluster_record_find_token (
     const VmClusterRecord *record, const gchar *token);
 /* A lock goes with the last who could open it: those without an alias. */
 void vm_cluster_record_look_who_moderates (VmClusterRecord *record);
+/* Who has that id, or NULL. */
+const VmClusterParticipant *
+vm_cluster_record_find_id (const VmClusterRecord *record, const gchar *id);
 /* Whether @one, which (node, epoch) does not find, has been replaced: it is
  * there under its id, or its device is. */
 gboolean vm_cluster_record_has_other (

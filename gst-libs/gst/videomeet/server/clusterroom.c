@@ -15,6 +15,7 @@ vm_cluster_room_new (VmCluster *cluster, const gchar *key)
   room->key = g_strdup (key);
   room->seats = g_ptr_array_new ();
   room->lock = -1;
+  room->unsure = TRUE;
   g_hash_table_insert (cluster->rooms, room->key, room);
   return room;
 }
@@ -80,20 +81,6 @@ vm_cluster_room_fail (VmClusterRoom *room, const GError *reason)
     vm_cluster_seat_end (room->seats->pdata[0], reason);
 }
 
-/* Either may be NULL: there is no record. */
-static gboolean
-is_same (const VmClusterRecord *a, const VmClusterRecord *b)
-{
-  g_autoptr (GBytes) one = NULL;
-  g_autoptr (GBytes) other = NULL;
-
-  if (!a || !b)
-    return a == b;
-  one = vm_cluster_record_write (a);
-  other = vm_cluster_record_write (b);
-  return g_bytes_equal (one, other);
-}
-
 static void
 hold (VmClusterSeat *seat, const VmClusterParticipant *one)
 {
@@ -127,6 +114,18 @@ look_who_lives (const VmClusterRoom *room, const VmClusterRecord *before)
   }
 }
 
+static void
+look_who_has_gone (const VmClusterRoom *room, const VmClusterRecord *before)
+{
+  for (guint i = 0; before && i < before->participants->len; i++) {
+    const VmClusterParticipant *one = before->participants->pdata[i];
+
+    if (!room->record
+        || !vm_cluster_record_find (room->record, one->node, one->epoch))
+      vm_cluster_past_add (room->cluster->past, one);
+  }
+}
+
 void
 vm_cluster_room_adopt (
     VmClusterRoom *room, VmClusterRecord *record, guint64 revision)
@@ -135,7 +134,6 @@ vm_cluster_room_adopt (
   g_autoptr (VmClusterRecord) before = g_steal_pointer (&room->record);
 
   room->record = record;
-  room->base = record ? revision : 0;
   room->seen = revision;
   room->known = TRUE;
   if (record)
@@ -143,7 +141,8 @@ vm_cluster_room_adopt (
   if (record && room->lock == record->locked)
     room->lock = -1;
   look_who_lives (room, before);
-  if (!is_same (before, record))
+  look_who_has_gone (room, before);
+  if (!vm_cluster_record_is_same (before, record))
     self->funcs.changed (room->key, record, self->user_data);
   for (guint i = 0; record && i < room->seats->len; i++) {
     VmClusterSeat *seat = room->seats->pdata[i];
@@ -261,6 +260,7 @@ ask (VmClusterRoom *room, VmClusterEvent event, gint64 now)
   room->request = ++self->asked;
   room->due = now + VM_CLUSTER_ANSWER_TIME;
   room->seen_before = room->seen;
+  room->overtaken = FALSE;
   g_hash_table_insert (self->requests, &room->request, room);
   return room->request;
 }
@@ -286,6 +286,15 @@ write_it (VmClusterRoom *room, VmClusterRecord *record, gint64 now)
   self->funcs.put (request, room->key, bytes, room->base, self->user_data);
 }
 
+/* Nobody is in it. */
+static void
+forget (VmClusterRoom *room)
+{
+  if (room->record)
+    vm_cluster_room_adopt (room, NULL, room->seen);
+  g_hash_table_remove (room->cluster->rooms, room->key);
+}
+
 void
 vm_cluster_room_look (VmClusterRoom *room, gint64 now)
 {
@@ -293,6 +302,7 @@ vm_cluster_room_look (VmClusterRoom *room, gint64 now)
   g_autoptr (GPtrArray) reasons =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   g_autoptr (VmClusterRecord) record = NULL;
+  gboolean differs;
 
   if (room->state != VM_CLUSTER_STATE_IDLE)
     return;
@@ -300,6 +310,8 @@ vm_cluster_room_look (VmClusterRoom *room, gint64 now)
     read_it (room, now);
     return;
   }
+  if (room->amiss && !room->seats->len && now < room->patience)
+    return;
   record = make (room, refused, reasons, now);
   /* nobody is sent away because of what may be over meanwhile */
   if (refused->len && !room->fresh) {
@@ -309,8 +321,9 @@ vm_cluster_room_look (VmClusterRoom *room, gint64 now)
   }
   for (guint i = 0; i < refused->len; i++)
     vm_cluster_seat_end (refused->pdata[i], reasons->pdata[i]);
-  if (!is_same (record, room->record))
+  differs = room->amiss || !vm_cluster_record_is_same (record, room->record);
+  if (differs && (record || room->base))
     write_it (room, g_steal_pointer (&record), now);
-  else if (!room->record && !room->seats->len)
-    g_hash_table_remove (room->cluster->rooms, room->key);
+  else if (!record && !room->seats->len)
+    forget (room);
 }

@@ -6,6 +6,7 @@
 
 #define NODES "vm_nodes"
 #define NANOSECONDS 1000 /* of a µs */
+#define OPERATION "KV-Operation" /* ADR-8 of NATS: of what is no value */
 
 static const struct
 {
@@ -106,23 +107,73 @@ vm_nats_link_free (VmNatsLink *link)
 gboolean
 vm_nats_link_is_lost (VmNatsLink *link)
 {
-  return natsConnection_IsClosed (link->connection);
+  return link->lost || natsConnection_IsClosed (link->connection);
 }
 
+static gchar *
+stream_of (VmClusterBucket bucket)
+{
+  return g_strdup_printf ("KV_%s", buckets[bucket].name);
+}
+
+static gchar *
+subject_of (VmClusterBucket bucket, const gchar *key)
+{
+  return g_strdup_printf ("$KV.%s.%s", buckets[bucket].name, key);
+}
+
+gboolean
+vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision)
+{
+  g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);
+  jsStreamInfo *info = NULL;
+  jsErrCode code = 0;
+  natsStatus status =
+      js_GetStreamInfo (&info, link->stream, stream, NULL, &code);
+  gboolean back = code == JSStreamNotFoundErr;
+
+  if (status == NATS_OK && !link->made)
+    link->made = info->Created;
+  if (status == NATS_OK)
+    back = info->Created != link->made || info->State.LastSeq < revision;
+  jsStreamInfo_Destroy (info);
+  return back;
+}
+
+/* A request that nobody answers for, though JetStream was there when the link
+ * was made: its bucket has been removed. */
+static void
+look_whether_lost (VmNatsLink *link, natsStatus status, jsErrCode code)
+{
+  if (status == NATS_NO_RESPONDERS || code == JSStreamNotFoundErr)
+    link->lost = TRUE;
+}
+
+/* Not by kvStore_Get(), which does not tell a key that is not there from a
+ * bucket that is not. */
 VmClusterResult
 vm_nats_link_get (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     GBytes **value, guint64 *revision)
 {
-  kvEntry *entry = NULL;
-  natsStatus status = kvStore_Get (&entry, link->buckets[bucket], key);
+  g_autofree gchar *stream = stream_of (bucket);
+  g_autofree gchar *subject = subject_of (bucket, key);
+  const char *operation = NULL;
+  natsMsg *message = NULL;
+  jsErrCode code = 0;
+  natsStatus status =
+      js_GetLastMsg (&message, link->stream, stream, subject, NULL, &code);
 
-  if (status == NATS_NOT_FOUND)
+  if (code == JSNoMessageFoundErr)
     return VM_CLUSTER_DONE;
-  if (status != NATS_OK)
+  if (status != NATS_OK) {
+    look_whether_lost (link, status, code);
     return VM_CLUSTER_LOST;
-  *value = g_bytes_new (kvEntry_Value (entry), kvEntry_ValueLen (entry));
-  *revision = kvEntry_Revision (entry);
-  kvEntry_Destroy (entry);
+  }
+  *revision = natsMsg_GetSequence (message);
+  if (natsMsgHeader_Get (message, OPERATION, &operation) != NATS_OK)
+    *value = g_bytes_new (
+        natsMsg_GetData (message), natsMsg_GetDataLength (message));
+  natsMsg_Destroy (message);
   return VM_CLUSTER_DONE;
 }
 
@@ -150,8 +201,7 @@ static VmClusterResult
 replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     GBytes *value, guint64 expected, guint64 *revision)
 {
-  g_autofree gchar *subject =
-      g_strdup_printf ("$KV.%s.%s", buckets[bucket].name, key);
+  g_autofree gchar *subject = subject_of (bucket, key);
   gsize size = 0;
   const void *data = value ? g_bytes_get_data (value, &size) : NULL;
   natsMsg *message = NULL;
@@ -164,7 +214,7 @@ replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
   settings.ExpectLastSubjectSeq = expected;
   status = natsMsg_Create (&message, subject, NULL, data, (int) size);
   if (status == NATS_OK && !value)
-    status = natsMsgHeader_Set (message, "KV-Operation", "DEL");
+    status = natsMsgHeader_Set (message, OPERATION, "DEL");
   if (status == NATS_OK)
     status = js_PublishMsg (&ack, link->stream, message, &settings, &code);
   if (status == NATS_OK)
@@ -173,6 +223,7 @@ replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
   natsMsg_Destroy (message);
   if (status == NATS_OK)
     return VM_CLUSTER_DONE;
+  look_whether_lost (link, status, code);
   return code == JSStreamWrongLastSequenceErr ? VM_CLUSTER_CONFLICT
                                               : VM_CLUSTER_LOST;
 }
@@ -194,6 +245,7 @@ vm_nats_link_beat (VmNatsLink *link, const gchar *node)
 
   if (status != NATS_OK)
     g_info ("NATS takes no beat: %s", natsStatus_GetText (status));
+  look_whether_lost (link, status, 0);
 }
 
 gchar **
@@ -222,10 +274,9 @@ vm_nats_link_list (VmNatsLink *link)
 static void
 drop (VmNatsLink *link, kvEntry *marker)
 {
-  const gchar *name = buckets[VM_CLUSTER_ROOMS].name;
   g_autofree gchar *subject =
-      g_strdup_printf ("$KV.%s.%s", name, kvEntry_Key (marker));
-  g_autofree gchar *stream = g_strdup_printf ("KV_%s", name);
+      subject_of (VM_CLUSTER_ROOMS, kvEntry_Key (marker));
+  g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);
   jsOptions settings;
 
   jsOptions_Init (&settings);

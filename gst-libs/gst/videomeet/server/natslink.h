@@ -16,6 +16,8 @@ typedef struct
   jsCtx *stream;
   kvStore *buckets[VM_CLUSTER_N_BUCKETS];
   kvStore *nodes;
+  gboolean lost; /* one of those is not there any more */
+  gint64 made; /* when that of the rooms was, ns; 0: not yet looked at */
 } VmNatsLink;
 
 /* natsstore.c: BAD_REQUEST: @config is not good. */
@@ -26,6 +28,9 @@ natsOptions *vm_nats_options_new (const VmNatsConfig *config, GError **error);
 VmNatsLink *vm_nats_link_new (natsOptions *options, GError **error);
 void vm_nats_link_free (VmNatsLink *link);
 gboolean vm_nats_link_is_lost (VmNatsLink *link);
+/* Whether the bucket of rooms is gone, another than when this was called first,
+ * or does not reach @revision any more, which it had. */
+gboolean vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision);
 
 /* As the store's requests; @value of a get and @revision are filled in. */
 VmClusterResult vm_nats_link_get (VmNatsLink *link, VmClusterBucket bucket,

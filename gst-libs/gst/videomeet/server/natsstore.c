@@ -145,13 +145,28 @@ tell (VmNatsStore *self, kvEntry *entry)
       kvEntry_Key (entry), value, kvEntry_Revision (entry), self->user_data);
 }
 
-/* Until the connection is lost, or it is to stop. */
+/* Once each @time; @last: when it was so. */
+static gboolean
+is_time (gint64 *last, gint64 time)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - *last < time)
+    return FALSE;
+  *last = now;
+  return TRUE;
+}
+
+/* Until the connection or what was stored is lost, or it is to stop. */
 static void
 watch_link (VmNatsStore *self, VmNatsLink *link)
 {
-  gint64 swept = g_get_monotonic_time ();
+  gint64 swept = g_get_monotonic_time (), looked = swept;
+  guint64 told = 0;
   kvWatcher *watcher = NULL;
 
+  if (vm_nats_link_has_gone_back (link, 0))
+    return;
   if (kvStore_WatchAll (&watcher, link->buckets[VM_CLUSTER_ROOMS], NULL)
       != NATS_OK)
     return;
@@ -163,13 +178,16 @@ watch_link (VmNatsStore *self, VmNatsLink *link)
 
     if (status != NATS_OK && status != NATS_TIMEOUT)
       break;
-    if (entry)
+    if (entry) {
+      told = MAX (told, kvEntry_Revision (entry));
       tell (self, entry);
+    }
     kvEntry_Destroy (entry);
-    if (g_get_monotonic_time () - swept < VM_NATS_SWEEP_TIME)
-      continue;
-    vm_nats_link_sweep (link, VM_NATS_SWEEP_AGE);
-    swept = g_get_monotonic_time ();
+    if (is_time (&looked, VM_NATS_LOOK_TIME)
+        && vm_nats_link_has_gone_back (link, told))
+      break;
+    if (is_time (&swept, VM_NATS_SWEEP_TIME))
+      vm_nats_link_sweep (link, VM_NATS_SWEEP_AGE);
   }
   kvWatcher_Destroy (watcher);
 }

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define VM_NATS_RETRY_TIME G_USEC_PER_SEC /* between two tries to connect */
 #define VM_NATS_WATCH_TIME \
   500 /* ms; how often it looks whether it is to stop */
+/* How often it looks whether the bucket of rooms is still the one that it was.
+ * A bucket that was removed, or restored from a copy, tells nobody. */
+#define VM_NATS_LOOK_TIME (3 * G_USEC_PER_SEC)
 /* How often it looks for what removed records have left behind, and how old
  * that must be: by then every node has heard of it. */
 #define VM_NATS_SWEEP_TIME (10 * 60 * G_USEC_PER_SEC)

@@ -13,18 +13,6 @@ or_null (const gchar *text)
   return text && *text ? g_strdup (text) : NULL;
 }
 
-static const VmClusterParticipant *
-find_id (const VmClusterRecord *record, const gchar *id)
-{
-  for (guint i = 0; i < record->participants->len; i++) {
-    const VmClusterParticipant *one = record->participants->pdata[i];
-
-    if (strcmp (one->id, id) == 0)
-      return one;
-  }
-  return NULL;
-}
-
 /* How well it is known is this server's own word. */
 static void
 judge (VmMember *member)
@@ -119,7 +107,8 @@ static void
 look_at_member (
     VmRoomShare *share, VmMember *member, const VmClusterRecord *record)
 {
-  const VmClusterParticipant *one = find_id (record, member->id);
+  const VmClusterParticipant *one =
+      vm_cluster_record_find_id (record, member->id);
 
   if (one) {
     member->missed_at = 0;
@@ -160,7 +149,7 @@ forget_departed (VmRoom *room, const VmClusterRecord *record)
 
   g_hash_table_iter_init (&iter, room->shared->departed);
   while (g_hash_table_iter_next (&iter, &id, NULL)) {
-    if (!find_id (record, id))
+    if (!vm_cluster_record_find_id (record, id))
       g_hash_table_iter_remove (&iter);
   }
 }
@@ -295,7 +284,7 @@ vm_room_share_lose_seat (
   const VmClusterRecord *record =
       vm_cluster_look_up (share->cluster, room->name);
   const VmClusterParticipant *one =
-      record ? find_id (record, member->id) : NULL;
+      record ? vm_cluster_record_find_id (record, member->id) : NULL;
   gpointer peer = member->peer;
 
   g_hash_table_remove (share->seats, GUINT_TO_POINTER (member->seat));
