@@ -151,10 +151,10 @@ on_host_returned (VmMeeting *meeting, VmParticipant *host, VmCall *call)
 static void
 on_rejoining (VmMeeting *meeting, const GError *reason, VmCall *call)
 {
-  vm_signal_bin_post (call->bin,
-      gst_structure_new ("vm-rejoining", "code", G_TYPE_STRING,
-          vm_error_get_code (reason), "message", G_TYPE_STRING, reason->message,
-          NULL));
+  vm_signal_bin_post (
+      call->bin, gst_structure_new ("vm-rejoining", "code", G_TYPE_STRING,
+                     vm_error_get_code (reason), "message", G_TYPE_STRING,
+                     reason->message, NULL));
 }
 
 static void

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Joining anew when the server was lost and the seat with it: after a long
- * sleep, or because the server has begun anew. What flows between this device and the others needs no server and
- * goes on meanwhile; once it is inside again they have other ids, and nobody
- * can say which of them is who. So they leave then, and come. */
+ * sleep, or because the server has begun anew. What flows between this device
+ * and the others needs no server and goes on meanwhile; once it is inside again
+ * they have other ids, and nobody can say which of them is who. So they leave
+ * then, and come. */
 
 #include "vmmeeting-priv.h"
 #include "vmerror.h"
@@ -63,8 +64,8 @@ static gboolean
 on_silent (gpointer data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (data);
-  g_autoptr (GError) error = g_error_new (
-      VM_ERROR, VM_ERROR_TIMEOUT, "The server does not answer");
+  g_autoptr (GError) error =
+      g_error_new (VM_ERROR, VM_ERROR_TIMEOUT, "The server does not answer");
 
   vm_meeting_fail_return (self, error);
   return G_SOURCE_REMOVE;
@@ -125,8 +126,7 @@ vm_meeting_fail_return (VmMeeting *self, const GError *error)
   why = is_final (self, error)
             ? g_error_copy (error)
             : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
-                "The connection to the server was lost: %s",
-                error->message);
+                "The connection to the server was lost: %s", error->message);
   vm_meeting_stop_returning (self);
   drop_client (self);
   if (!vm_meeting_survive (self, why))
