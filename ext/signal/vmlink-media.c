@@ -177,6 +177,15 @@ tell_not_shown (VmLink *self, VmPeerStream stream, const gchar *why)
           vm_participant_get_id (self->participant), NULL));
 }
 
+/* The stream may have ended since. */
+static gboolean
+is_asked_for (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->asked[stream];
+}
+
 /* Control thread: the first frame of a stream was seen. */
 static gboolean
 make_output (gpointer user_data)
@@ -193,8 +202,8 @@ make_output (gpointer user_data)
   guint slot;
   GstPad *pad;
 
-  /* the stream may have ended since */
-  if (self->closed || !self->asked[stream] || out.codec == VM_CODEC_NONE)
+  if (self->closed || !is_asked_for (self, stream)
+      || out.codec == VM_CODEC_NONE)
     return G_SOURCE_REMOVE;
   if (self->outputs[stream]) {
     if (vm_output_get_codec (self->outputs[stream]) == out.codec)

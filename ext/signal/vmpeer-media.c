@@ -191,7 +191,7 @@ pad_has_codec (GstPad *pad, const VmPeerCodec *codec)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
 
-  return caps
+  return caps && codec
          && vm_peer_codec_from_encoding (codec->media,
                 gst_structure_get_string (
                     gst_caps_get_structure (caps, 0), "encoding-name"))
@@ -204,6 +204,7 @@ vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link)
 {
   g_autoptr (GstPad) sinkpad = NULL;
   g_autoptr (GstPad) old = NULL;
+  const VmPeerCodec *codec = NULL;
   gint stream;
 
   if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
@@ -213,9 +214,10 @@ vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link)
     g_mutex_lock (&link->lock);
     if (link->in[stream].sinkpad)
       sinkpad = gst_object_ref (link->in[stream].sinkpad);
+    codec = link->in[stream].codec;
     g_mutex_unlock (&link->lock);
   }
-  if (!sinkpad || !pad_has_codec (pad, link->in[stream].codec)) {
+  if (!sinkpad || !pad_has_codec (pad, codec)) {
     GST_WARNING_OBJECT (pad, "a stream nobody asked for");
     discard (pad);
     return;

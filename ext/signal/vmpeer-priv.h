@@ -24,7 +24,8 @@
 #define VM_PEER_CANDIDATES_EARLY 64 /* kept until the description is there */
 #define VM_PEER_CANDIDATES_MAX 256 /* taken in all */
 #define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
-#define VM_PEER_MLINES_MAX 8
+/* one more for each time that a browser's camera is removed and added anew */
+#define VM_PEER_MLINES_MAX 16
 #define VM_PEER_SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */

@@ -147,6 +147,72 @@ test("sound alone, called so and answered so", async () => {
   assert(await bob.isVisible("#avatar"), "a picture that was not given");
 });
 
+// In a page: one of another maker, which is called Carl and calls Ann with its sound, and
+// then offers anew in the connection it has.
+function callAsStranger() {
+  const pc = window.pc = new RTCPeerConnection();
+  const address = new URL(location.origin.replace("http", "ws"));
+  address.search = "?userId=Carl&username=Carl";
+  const ws = new WebSocket(address);
+  const say = (type, fields) =>
+    ws.send(JSON.stringify({ type, toId: "Ann", callId: "c1", ...fields }));
+  const early = [];
+
+  window.answers = 0;
+  window.offer = async () => {
+    const offer = await pc.createOffer();
+    await pc.setLocalDescription(offer);
+    say("call-offer", { offer: { type: offer.type, sdp: offer.sdp }, callType: "audio",
+      fromUsername: "Carl" });
+  };
+  window.add = async (kind) => {
+    const stream = await navigator.mediaDevices.getUserMedia({ [kind]: true });
+    pc.addTrack(stream.getTracks()[0], stream);
+  };
+  pc.onicecandidate = ({ candidate }) => {
+    if (candidate) say("ice-candidate", { candidate });
+  };
+  ws.onmessage = async ({ data }) => {
+    const { type, answer, candidate } = JSON.parse(data);
+    if (candidate) early.push(candidate);
+    if (answer) await pc.setRemoteDescription(answer);
+    if (answer) window.answers++;
+    if (pc.remoteDescription) early.splice(0).forEach((one) => pc.addIceCandidate(one));
+    if (type === "registered") await window.add("audio").then(window.offer);
+  };
+}
+
+test("a page of another maker adds its camera, stops it, and restarts its ICE", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const ann = await phone(browser, url, "Ann");
+  const carl = await browser.page();
+  const answered = (n) => until(() => carl.evaluate((wanted) => window.answers === wanted, n),
+    STEP_MS, `answer ${n}`);
+
+  await carl.goto(`${url}phone.html`);
+  await carl.evaluate(callAsStranger);
+  await untilState(ann, "ringing");
+  await ann.click("#accept-audio");
+  await hears(ann);
+  await until(() => ann.isVisible("#avatar"), STEP_MS, "no picture");
+  await carl.evaluate(() => window.add("video").then(window.offer));
+  await sees(ann);
+  await until(() => ann.isHidden("#avatar"), STEP_MS, "a picture");
+  await carl.evaluate(() => {
+    window.pc.removeTrack(window.pc.getSenders().find(({ track }) => track.kind === "video"));
+    return window.offer();
+  });
+  await until(() => ann.isVisible("#avatar"), STEP_MS, "no picture any more");
+  await answered(3);
+  await carl.evaluate(() => {
+    window.pc.restartIce();
+    return window.offer();
+  });
+  await answered(4);
+  await hears(ann);
+});
+
 test("declined, missed, busy, nobody there", async () => {
   const url = await serve();
   const browser = await Browser.start();

@@ -122,7 +122,10 @@ export class PhoneLine extends EventTarget {
 
     switch (message.type) {
       case "registered": this.#takeRegistered(message); break;
-      case "call-offer": this.#takeOffer(message); break;
+      case "call-offer":
+        if (call?.answered && call.other === message.fromId) await this.#takeAnew(call, message);
+        else this.#takeOffer(message);
+        break;
       case "call-answer":
         if (call?.outgoing) await this.#takeAnswer(call, message);
         break;
@@ -247,6 +250,24 @@ export class PhoneLine extends EventTarget {
     await call.pc.setRemoteDescription(answer);
     await this.#addCandidates(call);
     this.#changed();
+  }
+
+  // In the connection there is: the other has another camera, or none.
+  async #takeAnew(call, { offer }) {
+    const { pc, remote } = call;
+
+    await pc.setRemoteDescription(offer);
+    const answer = await pc.createAnswer();
+    if (this.call !== call) return;
+    this.#send({ type: "call-answer", toId: call.other, callId: call.id,
+      answer: { type: answer.type, sdp: answer.sdp } });
+    await pc.setLocalDescription(answer);
+    for (const { currentDirection, receiver: { track } } of pc.getTransceivers()) {
+      if (!["sendrecv", "recvonly"].includes(currentDirection))
+        remote[track.kind].removeTrack(track);
+    }
+    this.#tell("streams", remote);
+    await this.#addCandidates(call);
   }
 
   async #addCandidates({ pc, candidates }) {

@@ -60,6 +60,12 @@ on_candidate (
       self->candidates, g_strdup_printf ("%u %s", mline, candidate));
 }
 
+static void
+on_channel (GstElement *webrtc, GObject *channel, Stranger *self)
+{
+  g_atomic_int_inc (&self->channels);
+}
+
 Stranger *
 stranger_new (void)
 {
@@ -73,6 +79,8 @@ stranger_new (void)
   g_signal_connect (self->webrtc, "pad-added", G_CALLBACK (on_pad_added), self);
   g_signal_connect (
       self->webrtc, "on-ice-candidate", G_CALLBACK (on_candidate), self);
+  g_signal_connect (
+      self->webrtc, "on-data-channel", G_CALLBACK (on_channel), self);
   gst_bin_add (GST_BIN (self->pipeline), self->webrtc);
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
   return self;

@@ -11,6 +11,7 @@ typedef struct
   GstElement *pipeline, *webrtc;
   GAsyncQueue *candidates; /* of its own, "" first: "0 candidate:…" */
   gint pictures; /* atomic: RTP packets of video that have come */
+  gint channels; /* atomic: data channels; webrtcbin offers none before */
 } Stranger;
 
 Stranger *stranger_new (void);

@@ -479,6 +479,14 @@ expect_sound (void)
   return sound;
 }
 
+/* What the host sends, and all that the stranger can offer. */
+static void
+expect_host (void)
+{
+  expect_flow (&stranger->pictures, "picture of the host");
+  expect_that (is_true, &stranger->channels, "data channel");
+}
+
 /* The host's offer, answered by a stranger with its sound. */
 static Shown *
 answer_host (Side *a)
@@ -491,7 +499,7 @@ answer_host (Side *a)
   stranger_take_offer (stranger, guest.offer);
   sdp = stranger_answer (stranger);
   answer (sdp);
-  expect_flow (&stranger->pictures, "picture of the host");
+  expect_host ();
   return expect_sound ();
 }
 
@@ -593,7 +601,7 @@ GST_START_TEST (test_camera_comes_where_there_was_none)
   memcpy (at, "a=recvonly", strlen ("a=recvonly"));
   answer (silent);
   sound = expect_sound ();
-  expect_flow (&stranger->pictures, "picture of the host");
+  expect_host ();
 
   stranger_turn (stranger, "camera", TRUE);
   g_free (sdp);
@@ -713,6 +721,13 @@ GST_START_TEST (test_last_offer_counts)
 
 GST_END_TEST;
 
+static void
+clean_up (void)
+{
+  g_clear_pointer (&stranger, stranger_free);
+  teardown ();
+}
+
 static Suite *
 vmforeign_suite (void)
 {
@@ -721,7 +736,7 @@ vmforeign_suite (void)
 
   known_faults_pass ();
   suite_add_tcase (s, tc);
-  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_checked_fixture (tc, setup, clean_up);
   tcase_set_timeout (tc, 240);
   tcase_add_loop_test (
       tc, test_refusal_is_heard_and_named, 0, G_N_ELEMENTS (wrongs));

@@ -602,6 +602,38 @@ GST_START_TEST (test_candidates_of_other_transports)
 
 GST_END_TEST;
 
+/* Of m-lines @n, as a page has them whose camera was removed and added again
+ * and again. */
+static gboolean
+takes_lines (guint n)
+{
+  g_autoptr (GString) group = g_string_new (HEAD "a=group:BUNDLE");
+  g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (VmPeerRemote) remote = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < n; i++) {
+    g_string_append_printf (group, " %u", i);
+    g_string_append_printf (lines,
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:%u\r\n",
+        i);
+  }
+  g_string_append_printf (group, "\r\n%s", lines->str);
+  remote = vm_peer_remote_parse (group->str, TRUE, &error);
+  fail_unless (remote || strstr (error->message, "m-lines") != NULL, "%s",
+      error ? error->message : "");
+  return remote != NULL;
+}
+
+GST_START_TEST (test_how_many_lines)
+{
+  fail_unless (takes_lines (VM_PEER_MLINES_MAX - 1));
+  fail_unless (takes_lines (VM_PEER_MLINES_MAX));
+  fail_if (takes_lines (VM_PEER_MLINES_MAX + 1));
+}
+
+GST_END_TEST;
+
 /* One m-line needs no group, and its answer has none. */
 GST_START_TEST (test_no_group)
 {
@@ -637,6 +669,7 @@ vmpeersdp_suite (void)
   tcase_add_test (tc, test_sctp_ports);
   tcase_add_test (tc, test_from_the_session);
   tcase_add_test (tc, test_candidates_of_other_transports);
+  tcase_add_test (tc, test_how_many_lines);
   tcase_add_test (tc, test_no_group);
   return s;
 }
