@@ -12,11 +12,10 @@
 /* what a shell says of a program ended by Ctrl-C */
 #define VMT_EXIT_SIGNAL 130
 /* The same in words, for every --help. */
-#define VMT_EXIT_TEXT                                                         \
-  "Exit status: 0 when all went well, 1 when something failed, a recording\n" \
-  "included, 2 when the command line cannot be understood, 130 after a\n"     \
-  "second Ctrl-C. Errors are said on the standard error. videomeet(1) has\n"  \
-  "examples.\n"
+#define VMT_EXIT_TEXT                                                      \
+  "Exit status: 0 on success, 1 when something failed (a lost recording\n" \
+  "is a failure), 2 for a wrong command line, 130 after a second\n"        \
+  "Ctrl-C. Errors go to the standard error. videomeet(1) has examples.\n"
 
 gint vmt_cmd_discover (
     const VmtOptions *options, VmtOutput *output, gint64 start_us);

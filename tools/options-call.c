@@ -10,19 +10,17 @@ vmt_options_add_call (GOptionContext *context, VmtOptions *options,
 {
   const GOptionEntry both[] = {
     { "server", 0, 0, G_OPTION_ARG_STRING, &options->server,
-        "Where users call each other, as ws://HOST:PORT or wss://HOST:PORT",
-        "URI" },
+        "Server for calls, ws://HOST:PORT or wss://HOST:PORT", "URI" },
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
-        "Name to be known and called by there (default: this account's real "
-        "name)",
+        "Your name at the server, by which others call you (default: this "
+        "account's real name)",
         "NAME" },
     VMT_TOKEN_ENTRY (options),
     { NULL },
   };
   const GOptionEntry answer[] = {
     { "accept", 0, 0, G_OPTION_ARG_STRING, &raw->accept,
-        "Who says whether a call is answered: ask (you), auto (nobody: the "
-        "first one is) (default ask)",
+        "Which call to answer: ask (ask you), auto (the first) (default ask)",
         "HOW" },
     { NULL },
   };

@@ -12,51 +12,52 @@
 const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
   [VMT_COMMAND_DISCOVER] = { "discover", NULL,
       "Show the devices on the local network as they come and go",
-      "Looks without being seen, unless --announce says otherwise. Every\n"
-      "device listed has answered for itself: announcements alone are not\n"
-      "believed." },
-  [VMT_COMMAND_HOST] = { "host", NULL,
-      "Open a meeting on this device and wait for others to join",
-      "Without --meeting the meeting bears the name of the user. Others join\n"
-      "with 'videomeet join NAME'. A line that is typed is sent to everybody;\n"
-      "/help shows what else can be typed. Ctrl-C leaves and ends the "
-      "meeting." },
+      "This device is not announced, unless --announce says otherwise. Each\n"
+      "device in the list has answered a request itself." },
+  [VMT_COMMAND_HOST] = { "host", NULL, "Host a meeting on this device",
+      "Without --meeting the meeting has the name of the user. Others join "
+      "with\n"
+      "'videomeet join NAME'. A line that you type is sent to everybody as "
+      "chat;\n"
+      "/help lists the commands. Ctrl-C ends the meeting." },
   [VMT_COMMAND_JOIN] = { "join", "NAME|URI",
       "Join a meeting on the local network",
-      "NAME is looked for on the network. URI is\n"
-      "videomeet://HOST[:PORT]/NAME, the https:// link that the host shows, "
-      "or\nws://HOST[:PORT]/ROOM (wss://), a room on somebody else's server, "
-      "which\n--dialect says the protocol of.\n"
-      "A line that is typed is sent to everybody; /help shows what else can "
-      "be\n"
-      "typed. Ctrl-C leaves.",
+      "NAME is looked up on the network. URI is videomeet://HOST[:PORT]/NAME, "
+      "the\n"
+      "https:// link that the host shows, or ws://HOST[:PORT]/ROOM (wss://), "
+      "a\n"
+      "room on another server, whose protocol --dialect names.\n"
+      "A line that you type is sent to everybody as chat; /help lists the\n"
+      "commands. Ctrl-C leaves.",
       "Say which meeting: 'videomeet join NAME'. 'videomeet discover' shows "
       "those there are." },
   [VMT_COMMAND_CALL] = { "call", "USER", "Call a user of a server",
-      "USER is who answers there, by the name that is given with --user. The\n"
-      "call ends by Ctrl-C, or when the other side ends it.",
+      "USER is the name that the other side has given with --user. Ctrl-C "
+      "ends\n"
+      "the call, and so does the other side.",
       "Say whom: 'videomeet call USER --server ws://HOST:PORT'." },
-  [VMT_COMMAND_ANSWER] = { "answer", NULL, "Be called at a server, and answer",
-      "Waits until somebody calls who is answered; y and n on a line of their\n"
-      "own answer. It ends with that call, or by Ctrl-C." },
+  [VMT_COMMAND_ANSWER] = { "answer", NULL,
+      "Wait for calls at a server and answer one",
+      "Waits for a call. Type y on a line of its own to answer, n to decline.\n"
+      "Ends with the call that was answered, or by Ctrl-C." },
   [VMT_COMMAND_STATUS] = { "status", "ADDR",
-      "Ask one device who it is and what it does",
+      "Ask one device for its name and state",
       "ADDR is HOST[:PORT]; the port is 8080 where none is given. The key\n"
       "that TLS presents is compared with the device id in the answer.",
       "Say which device: 'videomeet status HOST[:PORT]'." },
   [VMT_COMMAND_KNOWN] = { "known", NULL,
-      "Show the devices met before, whose keys are remembered",
-      "A device is remembered when its meeting is joined for the first time.\n"
-      "From then on its name is believed only with the same key." },
-  [VMT_COMMAND_FORGET] = { "forget", "DEVICE",
-      "Forget a device met before, and its key",
+      "List the devices whose keys are remembered",
+      "A device is remembered when you join its meeting for the first time. "
+      "From\n"
+      "then on its name is accepted only with the same key." },
+  [VMT_COMMAND_FORGET] = { "forget", "DEVICE", "Forget a device and its key",
       "DEVICE is a device id, the beginning of one, or the name of a user or\n"
       "device that means one device alone. Forget a device when you know why\n"
       "its key is new: the next one that bears its name is believed.",
       "Say which device: 'videomeet forget DEVICE'. 'videomeet known' shows "
       "those that are remembered." },
   [VMT_COMMAND_TRUST] = { "trust", "ACTION [DEVICE|FILE]",
-      "Trust other devices, and see and change which are trusted",
+      "Trust other devices, and list or revoke trusted ones",
       "request DEVICE  ask a device for trust: both users compare six digits\n"
       "list            show the devices that are trusted, known or revoked\n"
       "show DEVICE     show what is known of one\n"
@@ -69,7 +70,7 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "and takes HOST:PORT as well. A device that is trusted is let in by\n"
       "'videomeet host --policy require'." },
   [VMT_COMMAND_SEND] = { "send", "FILE… DEVICE[,DEVICE]…",
-      "Send files to devices that receive them",
+      "Send files to other devices or to a meeting",
       "DEVICE is a device id, the beginning of one, or the name of a user or\n"
       "device that means one device alone, looked for on the network, or\n"
       "HOST:PORT. There somebody types 'videomeet receive DIR'. Each file is\n"
@@ -79,20 +80,21 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "meeting,\nby name or id, or 'everybody'.",
       NULL },
   [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
-      "Receive the files that other devices send, in a folder",
-      "DIR is made if it is not there. Each file is asked about, unless\n"
-      "--accept says otherwise, and verified before it gets its name.\n"
-      "Ctrl-C ends; what was interrupted is kept for seven days, to go on.",
+      "Receive files from other devices into a folder",
+      "DIR is made if it does not exist. You are asked about each file, "
+      "unless\n"
+      "--accept says otherwise. A file is verified before it gets its name.\n"
+      "Ctrl-C ends; interrupted transfers are kept for seven days.",
       "Say where to: 'videomeet receive DIR'." },
   [VMT_COMMAND_SERVER] = { "server", NULL,
-      "Serve rooms that nobody hosts, for pages and programs anywhere",
-      "A room begins with whoever comes first and is gone with the last. "
+      "Run a server with rooms for pages and programs anywhere",
+      "A room begins with its first participant and ends with its last. "
       "Sound,\n"
-      "pictures and files go between the participants directly, or by the "
-      "TURN\n"
-      "servers that are told to them; a server passes on what sets that up.\n"
-      "SIGTERM or Ctrl-C admits nobody from then on, and ends after --drain;\n"
-      "the second one ends at once." },
+      "picture and files go between the participants directly, or over TURN\n"
+      "servers; the server relays the signalling only. After SIGTERM or "
+      "Ctrl-C\n"
+      "it admits nobody and ends after --drain; a second one ends it at "
+      "once." },
 };
 
 const gchar *

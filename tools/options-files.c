@@ -27,8 +27,8 @@ add_rate (GOptionContext *context, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "max-bitrate", 0, 0, G_OPTION_ARG_STRING, &raw->max_bitrate,
-        "Send no more than so many bits of files a second, as 8M (default: as "
-        "fast as it goes)",
+        "Limit sent files to this many bits per second, for example 8M "
+        "(default: no limit)",
         "RATE" },
     { NULL },
   };
@@ -42,21 +42,22 @@ vmt_options_add_send (
 {
   const GOptionEntry entries[] = {
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &options->meeting,
-        "Join that meeting, without camera and microphone, and send them to "
-        "the participant DEVICE, or to everybody",
+        "Join this meeting without camera and microphone, and send the files "
+        "to the participant DEVICE, or to everybody",
         "NAME|URI" },
     { "pin", 0, 0, G_OPTION_ARG_STRING, &options->pin, "PIN of the meeting",
         "DIGITS" },
     VMT_PIN_FILE_ENTRY (options),
     VMT_HOST_KEY_ENTRY (options),
     { "user", 'u', 0, G_OPTION_ARG_STRING, &options->user,
-        "Name to be known by (default: this account's real name)", "NAME" },
+        "Your name, as others see it (default: this account's real name)",
+        "NAME" },
     { "max-active", 0, 0, G_OPTION_ARG_STRING, &raw->max_active,
-        "Send so many files at a time, each to another device (default 4)",
+        "Number of files to send at a time, each to another device (default 4)",
         "N" },
     { "priority", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->priorities,
-        "Send files whose name is like PATTERN before others, or, with N below "
-        "0, after them: '*.pdf=1' (-100 to 100; may be repeated)",
+        "Send files that match PATTERN before others, or after them if N is "
+        "negative: '*.pdf=1' (-100 to 100; repeatable)",
         "PATTERN=N" },
     { NULL },
   };
@@ -71,17 +72,17 @@ add_taking (GOptionContext *context, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "accept", 0, 0, G_OPTION_ARG_STRING, &raw->accept,
-        "Who says which files are taken: ask (you), auto (nobody: all that "
-        "the rules allow), never (default ask)",
+        "Which files to accept: ask (ask you), auto (all that the limits "
+        "allow), never (default ask)",
         "HOW" },
     { "overwrite", 0, 0, G_OPTION_ARG_STRING, &raw->overwrite,
-        "A file whose name is taken: never (is refused), rename (becomes "
-        "\"name (1)\"), replace (takes its place) (default rename)",
+        "What to do when a file of that name exists: never (refuse), rename "
+        "(save as \"name (1)\"), replace (overwrite) (default rename)",
         "HOW" },
     { "max-size", 0, 0, G_OPTION_ARG_STRING, &raw->max_size,
-        "Take no file of more bytes, as 2G", "SIZE" },
+        "Refuse files of more bytes, for example 2G", "SIZE" },
     { "quota", 0, 0, G_OPTION_ARG_STRING, &raw->quota,
-        "Take no more bytes in all, as 10G", "SIZE" },
+        "Accept no more bytes in total, for example 10G", "SIZE" },
     { NULL },
   };
 
@@ -100,8 +101,8 @@ vmt_options_add_meeting_files (
 {
   const GOptionEntry entries[] = {
     { "files", 0, 0, G_OPTION_ARG_FILENAME, &options->files_dir,
-        "Receive the files that others offer in DIR, which is made if it is "
-        "not there (default: none are received)",
+        "Receive files into DIR, which is made if it does not exist (default: "
+        "receive none)",
         "DIR" },
     { NULL },
   };

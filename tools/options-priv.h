@@ -24,30 +24,31 @@ vmt_check_name (const gchar *option, const gchar *text, GError **error);
 gboolean vmt_check_pin (const gchar *pin, GError **error);
 
 /* Names the host that may be shown the PIN. */
-#define VMT_HOST_KEY_ENTRY(o)                                            \
-  {                                                                      \
-    "host-key", 0, 0, G_OPTION_ARG_STRING, &(o)->host_key,               \
-        "Show the PIN to the host of this id, which it shows its user, " \
-        "though "                                                        \
-        "it was never met before (default: ask)",                        \
-        "ID"                                                             \
+#define VMT_HOST_KEY_ENTRY(o)                                              \
+  {                                                                        \
+    "host-key", 0, 0, G_OPTION_ARG_STRING, &(o)->host_key,                 \
+        "Send the PIN to the unknown host with this device id, which the " \
+        "host shows on its screen (default: ask)",                         \
+        "ID"                                                               \
   }
 /* What a server is shown that admits those alone who have a token. */
 #define VMT_TOKEN_ENTRY(o)                                       \
   {                                                              \
     "token-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->token_file, \
-        "Show the token in FILE to the server", "FILE"           \
+        "Authenticate with the token in FILE", "FILE"            \
   }
-#define VMT_PIN_FILE_ENTRY(o)                                  \
-  {                                                            \
-    "pin-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->pin_file,   \
-        "The PIN is in FILE, which others cannot read", "FILE" \
+#define VMT_PIN_FILE_ENTRY(o)                                            \
+  {                                                                      \
+    "pin-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->pin_file,             \
+        "Read the PIN from FILE, which others must not be able to read", \
+        "FILE"                                                           \
   }
-#define VMT_TURN_FILE_ENTRY(o)                                               \
-  {                                                                          \
-    "turn-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->turn_file,               \
-        "The URIs of --turn are in FILE, one a line; others cannot read it", \
-        "FILE"                                                               \
+#define VMT_TURN_FILE_ENTRY(o)                                              \
+  {                                                                         \
+    "turn-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->turn_file,              \
+        "Read the URIs of --turn from FILE, one a line, which others must " \
+        "not be able to read",                                              \
+        "FILE"                                                              \
   }
 /* Reads --pin-file and --turn-file, and the environment where neither these
  * nor --pin, --turn and --turn-secret are given. */

@@ -33,81 +33,82 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &o->config,
-        "Read options from FILE, group [server], each under its own name; the "
-        "command line wins",
+        "Read options from group [server] of FILE; the command line takes "
+        "precedence",
         "FILE" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &o->port,
         "TCP port to listen on (default 8080)", "PORT" },
     { "loopback", 0, 0, G_OPTION_ARG_NONE, &o->loopback,
-        "Listen on this machine alone, in plain HTTP: behind a proxy", NULL },
+        "Listen on the loopback interface only, in plain HTTP, behind a proxy",
+        NULL },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
         "Plain HTTP instead of TLS, on every interface", NULL },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_cert,
         "Certificate (PEM) for the names by which browsers reach this server",
         "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
-        "Its private key (PEM), where that is in a file of its own", "FILE" },
+        "Private key of that certificate (PEM), if it is in another file",
+        "FILE" },
     { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->names,
-        "A name of this server, besides its addresses and those of --tls-cert; "
-        "may be given several times",
+        "A name of this server besides its addresses and the names of "
+        "--tls-cert (repeatable)",
         "NAME" },
     { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->origins,
-        "Admit the pages of this site as well, as https://example.org; may be "
-        "given several times",
+        "Also admit pages of this site, for example https://example.org "
+        "(repeatable)",
         "URL" },
     { "auth", 0, 0, G_OPTION_ARG_FILENAME, &o->auth,
-        "Admit those alone who show a JSON Web Token that FILE verifies: "
-        "public "
+        "Admit only users with a JSON Web Token that FILE verifies: public "
         "keys (PEM, P-256) for ES256, or a secret for HS256",
         "FILE" },
     { "auth-any-room", 0, 0, G_OPTION_ARG_NONE, &o->auth_any_room,
-        "Let a token that names no room open them all", NULL },
+        "Accept a token that names no room for all rooms", NULL },
     { "no-moderator", 0, 0, G_OPTION_ARG_NONE, &o->no_moderator,
-        "Let nobody remove or mute others in rooms, or lock them (default: "
-        "who came first by the page or videomeet may)",
+        "Make nobody a moderator who can remove and mute others and lock the "
+        "room (default: the first participant of the page or videomeet)",
         NULL },
     { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
         "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
     { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
-        "Connections of one address, and rooms it may have begun (default 64)",
-        "NUMBER" },
+        "Most connections and new rooms per address (default 64)", "NUMBER" },
     { "trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->proxies,
-        "Believe X-Forwarded-For of this proxy, or of a network of them, as "
-        "10.0.0.0/8; may be given several times",
+        "Trust X-Forwarded-For from this proxy, or this network, for example "
+        "10.0.0.0/8 (repeatable)",
         "ADDRESS" },
     { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
-        "STUN server that everybody is told, stun://HOST:PORT", "URI" },
+        "STUN server for all participants, stun://HOST:PORT", "URI" },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
-        "TURN server that everybody is told: turn://HOST:PORT with "
-        "--turn-secret, else turn://USER:PASSWORD@HOST:PORT; may be given "
-        "several times",
+        "TURN server for all participants: turn://HOST:PORT with "
+        "--turn-secret, else turn://USER:PASSWORD@HOST:PORT (repeatable)",
         "URI" },
     VMT_TURN_FILE_ENTRY (o),
     { "turn-secret", 0, 0, G_OPTION_ARG_STRING, &o->turn_secret,
-        "Secret that is shared with the TURN servers; everybody is told a "
-        "password of its own, good for 12 hours. Better in the file of "
-        "--config, which others cannot read",
+        "Secret shared with the TURN servers; each participant gets its own "
+        "password, valid for 12 hours. Prefer the file of --config, which "
+        "others must not be able to read",
         "SECRET" },
     { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
-        "Keep rooms over a restart in FILE: written at the end, read and "
+        "Keep rooms over a restart: FILE is written at the end, and read and "
         "removed at the start",
         "FILE" },
     { "cluster", 0, 0, G_OPTION_ARG_STRING, &o->cluster,
-        "Hold the same rooms as other servers at this NATS server with "
+        "Share rooms with the other servers at this NATS server with "
         "JetStream, nats://HOST:PORT or tls://HOST:PORT",
         "URL" },
     { "cluster-credentials", 0, 0, G_OPTION_ARG_FILENAME,
-        &o->cluster_credentials, "Credentials for it (.creds)", "FILE" },
+        &o->cluster_credentials, "Credentials for NATS (.creds)", "FILE" },
     { "cluster-ca", 0, 0, G_OPTION_ARG_FILENAME, &o->cluster_ca,
-        "Whom the certificate of tls:// is signed by (PEM)", "FILE" },
+        "Authority that signed the certificate of tls:// (PEM)", "FILE" },
     { "gotify-url", 0, 0, G_OPTION_ARG_STRING, &o->gotify_url,
-        "Gotify server that is told of missed calls and of what happens in the "
-        "mesh, https://HOST",
+        "Gotify server to notify of missed calls and of events in the mesh, "
+        "https://HOST",
         "URL" },
     { "gotify-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o->gotify_key_file,
-        "File with the token of an application there", "FILE" },
+        "File with an application's token for Gotify", "FILE" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
-        "How long nobody is admitted before it ends (default 5)", "SECONDS" },
+        "Time between SIGTERM and the end, in which nobody is admitted "
+        "(default 5)",
+        "SECONDS" },
     { NULL },
   };
 

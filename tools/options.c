@@ -80,12 +80,12 @@ add_run_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
 {
   const GOptionEntry json[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
-        "Print one JSON object a line and nothing else", NULL },
+        "Print one JSON object per line and nothing else", NULL },
     { NULL },
   };
   const GOptionEntry duration[] = {
     { "duration", 0, 0, G_OPTION_ARG_DOUBLE, &o->duration,
-        "Stop by itself, counted from the start of the program", "SECONDS" },
+        "Stop after this time", "SECONDS" },
     { NULL },
   };
 
@@ -101,21 +101,22 @@ add_device_entries (
   const gchar *announce =
       command == VMT_COMMAND_DISCOVER
           ? "What others may learn: full, minimal, off (default off)"
-          : "What others may learn: full, minimal, off (default full; minimal "
-            "with a PIN)";
+          : "What to announce: full, minimal, off (default full; minimal with "
+            "a PIN)";
   const GOptionEntry entries[] = {
     { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
-        "Name to be known by (default: this account's real name)", "NAME" },
+        "Your name, as others see it (default: this account's real name)",
+        "NAME" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &o->device,
         "Name of this device (default: the host name)", "NAME" },
     { "device-name", 0, 0, G_OPTION_ARG_STRING, &o->device_name,
-        "Name of this device as people read it", "NAME" },
+        "Name of this device as others see it", "NAME" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &o->port,
         "TCP port to listen on (default: 8080 or the next one free)", "PORT" },
     { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
-        "Ways to find devices: mdns, udp, manual (default all)", "LIST" },
+        "Discovery methods: mdns, udp, manual (default all)", "LIST" },
     { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
-        "Addresses to ask as well, for the method manual", "HOST:PORT,..." },
+        "More addresses to ask, for the method manual", "HOST:PORT,..." },
     { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
         "Network interfaces to use (default all)", "NAME,..." },
     { "announce", 0, 0, G_OPTION_ARG_STRING, &raw->announce, announce, "HOW" },
@@ -138,18 +139,17 @@ add_policy_entries (GOptionContext *context, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "policy", 0, 0, G_OPTION_ARG_STRING, &raw->policy,
-        "Whom to meet: open (anybody), pin (a device is held to the key it "
-        "first had), require (trusted devices; see 'videomeet trust') (default "
-        "pin)",
+        "Whom to admit: open (anybody), pin (anybody, but a known device only "
+        "with its known key), require (trusted devices only; see 'videomeet "
+        "trust') (default pin)",
         "POLICY" },
     { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
-        "Who answers devices that ask for trust: ask (you), auto (nobody "
-        "looks; "
-        "for labs), never (default ask)",
+        "How to answer requests for trust: ask (ask you), auto (accept all, "
+        "for test labs), never (default ask)",
         "HOW" },
     { "permissions", 0, 0, G_OPTION_ARG_STRING, &raw->permissions,
-        "What whoever is trusted then may do (default call,file,folder); with "
-        "introducer it vouches for others",
+        "What a device that becomes trusted may do (default call,file,folder); "
+        "introducer lets it vouch for others",
         "LIST" },
     { NULL },
   };
@@ -163,9 +163,9 @@ add_finding_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
-        "Ways to find devices: mdns, udp, manual (default all)", "LIST" },
+        "Discovery methods: mdns, udp, manual (default all)", "LIST" },
     { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
-        "Addresses to ask as well, for the method manual", "HOST:PORT,..." },
+        "More addresses to ask, for the method manual", "HOST:PORT,..." },
     { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
         "Network interfaces to use (default all)", "NAME,..." },
     { NULL },
@@ -180,11 +180,11 @@ add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
-        "Name to be known by (default: this account's real name)", "NAME" },
+        "Your name, as others see it (default: this account's real name)",
+        "NAME" },
     { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
-        "Who says that the digits are equal: ask (you), auto (nobody looks; "
-        "for "
-        "labs) (default ask)",
+        "Who compares the digits: ask (you), auto (nobody, for test labs) "
+        "(default ask)",
         "HOW" },
     { "permissions", 0, 0, G_OPTION_ARG_STRING, &raw->permissions,
         "What the other device may do (default call,file,folder); with "
@@ -209,18 +209,19 @@ add_media_entries (GOptionContext *context, VmtOptions *o)
     { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
         "Video codec to send: vp8 or h264 (default vp8)", "CODEC" },
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
-        "Sound without picture", NULL },
+        "Send and receive sound only", NULL },
     { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
         "Show the others in one window and play their sound", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
         "Record every other participant into a file in DIR", "DIR" },
     { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
-        "STUN server, stun://HOST:PORT; a host tells it to all who join",
+        "STUN server, stun://HOST:PORT; a host passes it on to all "
+        "participants",
         "URI" },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
-        "TURN server, turn://USER:PASSWORD@HOST:PORT; a host tells it to all "
-        "who join; may be given several times. Others see the command line; "
-        "better in --turn-file",
+        "TURN server, turn://USER:PASSWORD@HOST:PORT (repeatable); a host "
+        "passes it on to all participants. Other users of this machine can see "
+        "the command line: prefer --turn-file",
         "URI" },
     VMT_TURN_FILE_ENTRY (o),
     { NULL },
@@ -238,26 +239,27 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { "max-participants", 0, 0, G_OPTION_ARG_INT, &o->max_participants,
         "Seats, the host's included (default 10)", "NUMBER" },
     { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->origins,
-        "Admit the pages of this site as well, as https://example.org; may be "
-        "given several times",
+        "Also admit pages of this site, for example https://example.org "
+        "(repeatable)",
         "URL" },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_cert,
         "Certificate (PEM) for the names by which browsers reach this device",
         "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
-        "Its private key (PEM), where that is in a file of its own", "FILE" },
+        "Private key of that certificate (PEM), if it is in another file",
+        "FILE" },
     { NULL },
   };
   const GOptionEntry join[] = {
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &o->meeting,
         "Name of the meeting, instead of NAME", "NAME" },
     { "dialect", 0, 0, G_OPTION_ARG_STRING, &o->dialect,
-        "What the server at URI speaks: native, room, socketio or mesh "
-        "(default: room where URI is ws:// or wss://)",
+        "Protocol of the server at URI: native, room, socketio or mesh "
+        "(default: room for ws:// and wss://)",
         "DIALECT" },
     { "no-rejoin", 0, 0, G_OPTION_ARG_NONE, &o->no_rejoin,
-        "End when the seat is lost with the connection, as after a long "
-        "sleep, instead of joining anew for 5 minutes",
+        "End when the connection and the seat are lost, instead of joining "
+        "again for 5 minutes",
         NULL },
     VMT_HOST_KEY_ENTRY (o),
     VMT_TOKEN_ENTRY (o),
@@ -265,8 +267,8 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
   };
   const GOptionEntry both[] = {
     { "pin", 0, 0, G_OPTION_ARG_STRING, &o->pin,
-        "PIN of the meeting, at least 6 digits. Others on this machine see "
-        "the command line; better in --pin-file",
+        "PIN of the meeting, at least 6 digits. Other users of this machine "
+        "can see the command line: prefer --pin-file",
         "DIGITS" },
     VMT_PIN_FILE_ENTRY (o),
     { NULL },
