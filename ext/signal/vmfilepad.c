@@ -79,9 +79,8 @@ vm_file_pad_class_init (VmFilePadClass *klass)
   object_class->finalize = vm_file_pad_finalize;
   g_object_class_install_property (object_class, PROP_TO,
       g_param_spec_string ("to", "To",
-          "Id or name of the participant that the files are for; null: the "
-          "only "
-          "other one. It counts for the files that are offered next",
+          "Id or name of the participant to send the next files to (null: the "
+          "only other participant)",
           NULL,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING
               | G_PARAM_STATIC_STRINGS));

@@ -336,21 +336,21 @@ install_meeting_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
-          "How the meeting is entered: host it, join it, or look for it for "
-          "2 s, join it if somebody hosts it, and host it if not",
+          "How to enter the meeting: host it, join it, or look for it for 2 s "
+          "and host it if nobody else does",
           VM_TYPE_MEETING_MODE, VM_MEETING_MODE_AUTO, READY));
   g_object_class_install_property (klass, PROP_URI,
       string_spec ("uri", "URI",
-          "Meeting to join without looking for it, as "
-          "videomeet://HOST:PORT/MEETING (null: look for \"meeting\"); with "
-          "another dialect the server's WebSocket, ws://HOST:PORT/ROOM or wss, "
-          "without the room where \"meeting\" names it; with "
-          "dialect=call likewise, ws://HOST:PORT/USER, with this user's id",
+          "Address of the meeting, videomeet://HOST:PORT/MEETING (null: look "
+          "for \"meeting\" on the network). With another dialect the WebSocket "
+          "of the server, ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM; ROOM "
+          "may be left out if \"meeting\" names it. With dialect=call "
+          "ws://HOST:PORT/USER, where USER is the id of this user",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_DIALECT,
       g_param_spec_enum ("dialect", "Dialect",
-          "Signalling protocol spoken with the server at \"uri\"",
-          VM_TYPE_DIALECT_NAME, VM_DIALECT_NAME_NATIVE, READY));
+          "Signalling protocol of the server at \"uri\"", VM_TYPE_DIALECT_NAME,
+          VM_DIALECT_NAME_NATIVE, READY));
   g_object_class_install_property (klass, PROP_MEETING,
       string_spec ("meeting", "Meeting",
           "Name of the meeting, 1 to 128 bytes (null: a host names it after "
@@ -358,12 +358,12 @@ install_meeting_properties (GObjectClass *klass)
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_USER,
       string_spec ("user", "User",
-          "Name that the others see, at most 128 bytes (null: that of the "
-          "logged-in user)",
+          "Name that the other participants see, at most 128 bytes (null: the "
+          "name of the logged-in user)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CALL_TYPE,
       g_param_spec_enum ("call-type", "Call type",
-          "Picture and sound, or sound only: with audio no picture is received",
+          "Send and receive picture and sound (video), or sound only (audio)",
           VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, READY));
   g_object_class_install_property (klass, PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Most participants",
@@ -371,31 +371,30 @@ install_meeting_properties (GObjectClass *klass)
           DEFAULT_MAX_PARTICIPANTS, READY));
   g_object_class_install_property (klass, PROP_PIN,
       string_spec ("pin", "PIN",
-          "What opens the meeting, 6 to 64 characters, of which videomeet "
-          "takes "
-          "6 to 32 digits (null: none). Hosting with one announces the device "
-          "minimally. To join: shown to a host whose key is known, or that of "
+          "PIN of the meeting, 6 to 64 characters; videomeet accepts 6 to 32 "
+          "digits (null: none). A host with a PIN is announced minimally. A "
+          "guest sends it only to a host whose key is known or given by "
           "host-key",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_HOST_KEY,
       string_spec ("host-key", "Host key",
-          "Device id of a host that may be shown the PIN though it was never "
-          "met before, as that host shows it (null: none)",
+          "Device id of an unknown host that may receive the PIN; the host "
+          "shows its id (null: none)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_ASK_HOST,
       g_param_spec_boolean ("ask-host", "Ask about hosts",
-          "Whether the application answers vm-host-unknown with the action "
-          "confirm-host; else such a host is passed by",
+          "Whether the application answers the message vm-host-unknown with "
+          "the action confirm-host; if not, unknown hosts are skipped",
           FALSE, READY));
   g_object_class_install_property (klass, PROP_REJOIN,
       g_param_spec_boolean ("rejoin", "Rejoin",
-          "Whether to join anew, for 5 minutes, when the connection to the "
-          "server was lost and the seat with it, as after a long sleep",
+          "Whether to join again, for 5 minutes, when the connection and the "
+          "seat are lost, for example after a long sleep",
           TRUE, READY));
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
-          "JSON Web Token that the server is shown, with dialect=mesh the "
-          "capability (null: none, of a mesh what its server gives)",
+          "JSON Web Token to show to the server; with dialect=mesh the "
+          "capability (null: none, or what the server of the mesh gives)",
           NULL, G_PARAM_WRITABLE));
 }
 
@@ -404,9 +403,9 @@ install_trust_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_POLICY,
       g_param_spec_enum ("policy", "Policy",
-          "Whom this device meets with; not set, what a vmtrust in the "
-          "pipeline "
-          "says. Who does not meet a stricter one is sent out",
+          "Which devices may take part (not set: as a vmtrust in the pipeline "
+          "says). A stricter policy removes participants that it does not "
+          "admit",
           VM_TYPE_POLICY, VM_POLICY_PIN, PLAYING));
   g_object_class_install_property (klass, PROP_FINGERPRINT,
       g_param_spec_string ("fingerprint", "Fingerprint",
@@ -415,13 +414,13 @@ install_trust_properties (GObjectClass *klass)
           NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (klass, PROP_TLS_CERT,
       string_spec ("tls-cert", "TLS certificate",
-          "PEM file of a certificate for the names by which browsers reach a "
-          "host, shown to who asks by them (null: none)",
+          "PEM file of a certificate for the names by which browsers reach "
+          "this host (null: none)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_TLS_KEY,
       string_spec ("tls-key", "TLS key",
-          "PEM file of the key of tls-cert (null: it is in that file)", NULL,
-          G_PARAM_READWRITE));
+          "PEM file of the private key of tls-cert (null: it is in that file)",
+          NULL, G_PARAM_READWRITE));
 }
 
 static void
@@ -429,32 +428,32 @@ install_network_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_STUN_SERVER,
       string_spec ("stun-server", "STUN server",
-          "stun://HOST:PORT, needed beyond the local network only (null: "
-          "none). A host tells it to all who join; what is set here comes "
-          "first",
+          "stun://HOST:PORT, needed only beyond the local network (null: "
+          "none). A host passes its servers on to all guests; a server set "
+          "here comes first",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_TURN_SERVERS,
       string_spec ("turn-servers", "TURN servers",
           "turn://USER:PASSWORD@HOST:PORT?transport=udp (or tcp), several "
-          "separated by commas (null: none). turns:// is not dependable. A "
-          "host tells them, passwords too, to all who join, at most 8 servers; "
-          "they are used besides those set here",
+          "separated by commas (null: none). turns:// is not reliable. A host "
+          "passes up to 8 servers with their passwords on to all guests, who "
+          "use them in addition to their own",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_ICE_TRANSPORT_POLICY,
       g_param_spec_enum ("ice-transport-policy", "ICE transport policy",
-          "Which paths media may take to the others",
+          "Which network paths media may take",
           ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
           READY));
   g_object_class_install_property (klass, PROP_PORT,
       g_param_spec_uint ("port", "Port",
-          "TCP port of this device's server, at which a meeting is hosted "
-          "(0: 8080 or the next free one); one that is taken is an error",
+          "TCP port of this device's server, for hosting (0: 8080 or the next "
+          "free port); a port in use is an error",
           0, G_MAXUINT16, 0, READY));
   install_trust_properties (klass);
   g_object_class_install_property (klass, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency",
-          "Size of the jitter buffer of each participant, in milliseconds: "
-          "more rides out a worse network, and delays everything",
+          "Size of each participant's jitter buffer, in milliseconds; a larger "
+          "one tolerates more jitter and adds delay",
           0, 10000, DEFAULT_LATENCY_MS, READY));
 }
 
@@ -463,19 +462,20 @@ install_media_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_DECODE,
       g_param_spec_boolean ("decode", "Decode",
-          "Whether src pads give raw audio and video (true) or the encoded "
-          "streams as they arrive, parsed (false)",
+          "Whether src pads produce raw audio and video (true) or the encoded, "
+          "parsed streams (false)",
           TRUE, READY));
   g_object_class_install_property (klass, PROP_RECORD_DIR,
       string_spec ("record-dir", "Recording folder",
-          "Folder, made if absent, that gets one Matroska file per "
-          "participant, not transcoded; a new file begins when a stream's caps "
-          "change, or it comes back after a pause (null: no recording)",
+          "Folder for recordings, made if it does not exist: one Matroska file "
+          "per participant, not transcoded. A new file begins when the caps of "
+          "a stream change or it returns after a pause (null: no recording)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CODECS,
       string_spec ("codecs", "Codecs",
-          "Video codecs for raw input, best first, separated by commas: vp8, "
-          "h264. The first is offered; an offer is answered in its own codec",
+          "Video codecs for raw input, in order of preference, separated by "
+          "commas: vp8, h264. The first is offered; an answer uses the codec "
+          "of the offer",
           DEFAULT_CODECS, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_START_BITRATE,
       g_param_spec_uint ("start-bitrate", "Start bit rate",
@@ -483,10 +483,9 @@ install_media_properties (GObjectClass *klass)
           100000000, DEFAULT_START_BITRATE, READY));
   g_object_class_install_property (klass, PROP_KEY_FRAME_INTERVAL,
       g_param_spec_uint ("key-frame-interval", "Key frame interval",
-          "Longest time between two key frames of a picture that is recorded, "
-          "or whose pad gives it encoded and is linked, in milliseconds: the "
-          "sender is asked for one then (0: it never is). It makes one every "
-          "500 ms at most",
+          "Longest time between key frames of a recorded or encoded output, in "
+          "milliseconds: the sender is asked for a key frame then (0: never). "
+          "A sender makes at most one every 500 ms",
           0, 3600000, DEFAULT_KEY_FRAME_INTERVAL_MS, READY));
 }
 
@@ -495,9 +494,10 @@ install_own_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_CONNECT_TIMEOUT,
       g_param_spec_uint ("connect-timeout", "Connect timeout",
-          "Milliseconds after which a participant that is not connected is "
-          "told of, and tried again: five times, twice as long and with pauses "
-          "that grow. In a call there is one connection, which has 15 s",
+          "Time to connect to a participant, in milliseconds. After it a "
+          "warning is posted and the connection is tried again, up to five "
+          "times, for twice the time each and after growing pauses. A call "
+          "(dialect=call) has one attempt of 15 s",
           CONNECT_TIMEOUT_MIN_MS, CONNECT_TIMEOUT_MAX_MS,
           DEFAULT_CONNECT_TIMEOUT_MS, READY));
   g_object_class_install_property (klass, PROP_END_WHEN_ALONE,
@@ -507,29 +507,29 @@ install_own_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_FILE_WSS,
       g_param_spec_boolean ("file-wss", "Files over WSS",
           "Whether files go over WSS, which is faster, to and from devices "
-          "that "
-          "are reached on their own addresses; else over data channels alone",
+          "that can be reached directly; otherwise only data channels are used",
           TRUE, READY));
   g_object_class_install_property (klass, PROP_MUTE_AUDIO,
       g_param_spec_boolean ("mute-audio", "Mute audio",
-          "Whether silence is sent in place of sound", FALSE, PLAYING));
+          "Whether to send silence instead of sound", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_MUTE_VIDEO,
       g_param_spec_boolean ("mute-video", "Mute video",
-          "Whether camera and screen are held back", FALSE, PLAYING));
+          "Whether to stop sending camera and screen", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_STATUS,
       g_param_spec_string ("status", "Status",
-          "What this participant says it is doing, at most 128 bytes (null: "
-          "nothing)",
+          "Status that the other participants see, at most 128 bytes (null: "
+          "none)",
           NULL, PLAYING));
   g_object_class_install_property (klass, PROP_HAND,
-      g_param_spec_boolean ("hand", "Hand",
-          "Whether this participant's hand is raised", FALSE, PLAYING));
+      g_param_spec_boolean (
+          "hand", "Hand", "Whether the hand is raised", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
-          "Structure vm-stats with a structure for each other participant, "
-          "named by its id: user, path, rtt-ms, bytes-sent, bytes-received, "
-          "packets-lost, jitter-ms, video-frames-received, "
-          "audio-frames-received, screen-frames-received; twice a second",
+          "Structure vm-stats, updated twice a second, with one structure for "
+          "each other participant, named by its id: user, path, rtt-ms, "
+          "bytes-sent, bytes-received, packets-lost, jitter-ms, "
+          "video-frames-received, audio-frames-received, "
+          "screen-frames-received",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 

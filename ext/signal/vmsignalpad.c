@@ -83,8 +83,8 @@ vm_signal_pad_class_init (VmSignalPadClass *klass)
           FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_FINGERPRINT,
       g_param_spec_string ("fingerprint", "Fingerprint",
-          "SHA-256 of the participant's device key, as AB:CD:… (null: it has "
-          "shown none)",
+          "SHA-256 of the participant's device key, as AB:CD:… (null: the "
+          "participant has no key)",
           NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 

@@ -181,9 +181,9 @@ install_device_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_STORE,
       g_param_spec_string ("store", "Store",
-          "Folder of this device's identity and of whom it trusts, made at "
-          "first use (null: $XDG_CONFIG_HOME/videomeet). A process is on the "
-          "network as one device: with one store",
+          "Folder of this device's identity and trust store, made at first use "
+          "(null: $XDG_CONFIG_HOME/videomeet). A process has one store, "
+          "because it is one device on the network",
           NULL,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
               | GST_PARAM_MUTABLE_READY));
@@ -193,18 +193,18 @@ install_device_properties (GObjectClass *klass)
           READ));
   g_object_class_install_property (klass, PROP_FINGERPRINT,
       g_param_spec_string ("fingerprint", "Fingerprint",
-          "The same as AB:CD:…, SHA-256 of the key (null: not known before "
+          "SHA-256 of this device's key, as AB:CD:… (null: not known before "
           "READY)",
           NULL, READ));
   g_object_class_install_property (klass, PROP_POLICY,
       g_param_spec_enum ("policy", "Policy",
-          "Whom the elements of this pipeline meet with, and whose stream is "
-          "verified; once set, it counts for the process",
+          "Which devices the elements of this pipeline admit, and whose "
+          "streams are accepted; applies to the process once set",
           VM_TYPE_POLICY, VM_POLICY_PIN, PLAYING));
   g_object_class_install_property (klass, PROP_APPROVE,
       g_param_spec_enum ("approve", "Approve",
-          "Who approves other devices' requests for trust: with ask, the "
-          "action signals approve and deny",
+          "How requests for trust are answered; with ask by the action signals "
+          "approve and deny",
           VM_TYPE_APPROVE, VM_APPROVE_ASK, PLAYING));
 }
 
@@ -213,32 +213,31 @@ install_stream_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
-          "What is done to the buffers that flow through, if it is linked",
+          "What to do with the buffers of a linked stream",
           trust_mode_get_type (), VM_TRUST_MODE_SIGN, READY));
   g_object_class_install_property (klass, PROP_PROTECTION,
       g_param_spec_enum ("protection", "Protection",
-          "What the tags are; the same at both ends", VM_TYPE_PROTECTION,
-          VM_PROTECTION_SIGNATURE, READY));
+          "How the buffers are protected; must be the same at both ends",
+          VM_TYPE_PROTECTION, VM_PROTECTION_SIGNATURE, READY));
   g_object_class_install_property (klass, PROP_PEER,
       g_param_spec_string ("peer", "Peer",
-          "The device at the other end: its id, the beginning of it, or a name "
-          "that means one device of the store (null: this device itself). "
-          "mode=verify takes what is from it, protection=hmac is for it alone",
+          "Device at the other end: its id, the beginning of its id, or a "
+          "unique name in the store (null: this device). mode=verify accepts "
+          "its buffers only; protection=hmac is verifiable by it only",
           NULL, READY));
   g_object_class_install_property (klass, PROP_STREAM,
       g_param_spec_string ("stream", "Stream",
-          "Number of the stream, 32 hexadecimal digits. With mode=sign it is "
-          "read, from PAUSED on; with mode=verify it may be set, and then an "
-          "older stream is refused as well (null: the first that comes)",
+          "Number of the stream, 32 hexadecimal digits. With mode=sign it can "
+          "be read from PAUSED on. With mode=verify it may be set; other "
+          "streams are then refused (null: accept the first stream)",
           NULL, READY));
   g_object_class_install_property (klass, PROP_ON_FAILURE,
       g_param_spec_enum ("on-failure", "On failure",
-          "What becomes of a buffer that is not what was signed",
+          "What to do with a buffer whose signature is wrong",
           on_failure_get_type (), VM_ON_FAILURE_ERROR, PLAYING));
   g_object_class_install_property (klass, PROP_REFUSED,
       g_param_spec_uint64 ("refused", "Refused",
-          "How many buffers were not what was signed", 0, G_MAXUINT64, 0,
-          READ));
+          "Number of buffers with a wrong signature", 0, G_MAXUINT64, 0, READ));
 }
 
 void

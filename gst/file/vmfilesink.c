@@ -446,23 +446,24 @@ make_properties (void)
       G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_STATIC_STRINGS;
 
   properties[PROP_DIRECTORY] = g_param_spec_string ("directory", "Folder",
-      "The path of the folder, which must exist", NULL, ready);
+      "Path of the folder, which must exist", NULL, ready);
   properties[PROP_OVERWRITE] = g_param_spec_enum ("overwrite",
-      "Names that are taken", "What happens when a name is taken",
+      "Names that are taken", "What to do when a file of the same name exists",
       VM_TYPE_OVERWRITE, VM_OVERWRITE_NEVER, ready);
   properties[PROP_MAX_SIZE] =
       g_param_spec_uint64 ("max-size", "Most bytes of a file",
-          "Bytes that a file may have; 0: as many as there is room for", 0,
+          "Largest file to accept, in bytes (0: limited by free space only)", 0,
           G_MAXUINT64, 0, ready);
-  properties[PROP_QUOTA] = g_param_spec_uint64 ("quota",
-      "Most bytes of all files",
-      "Bytes of all files that come into the directory, from any vmfilesink "
-      "and before, as long as they lie there; 0: no limit",
-      0, G_MAXUINT64, 0, ready);
+  properties[PROP_QUOTA] =
+      g_param_spec_uint64 ("quota", "Most bytes of all files",
+          "Most bytes of all received files in the directory, from all "
+          "elements and earlier runs (0: no limit)",
+          0, G_MAXUINT64, 0, ready);
   properties[PROP_FSYNC] = g_param_spec_boolean ("fsync", "Wait for the disk",
-      "Whether a file is on the disk before it is told verified", TRUE, ready);
+      "Whether to write a file to the disk before it is reported as verified",
+      TRUE, ready);
   properties[PROP_ACCEPT] = g_param_spec_enum ("accept", "Accept",
-      "Which files are received", VM_TYPE_ACCEPT, VM_ACCEPT_AUTO, playing);
+      "Which files to accept", VM_TYPE_ACCEPT, VM_ACCEPT_AUTO, playing);
 }
 
 static void

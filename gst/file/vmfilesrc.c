@@ -424,25 +424,23 @@ make_properties (void)
   const GParamFlags read = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   properties[PROP_LOCATION] = g_param_spec_string (
-      "location", "File", "The path of the file that is sent", NULL, ready);
+      "location", "File", "Path of the file to send", NULL, ready);
   properties[PROP_LOCATIONS] = g_param_spec_boxed ("locations", "Files",
-      "The paths of the files that are sent, one after the other", G_TYPE_STRV,
-      ready);
+      "Paths of the files to send, one after the other", G_TYPE_STRV, ready);
   properties[PROP_CHUNK_SIZE] = g_param_spec_uint ("chunk-size", "Chunk size",
-      "Bytes of a chunk, 1024 at least; 0: 65536, and more for a large file. A "
-      "receiver may want smaller ones",
+      "Size of a chunk in bytes, at least 1024 (0: 65536, and larger for a "
+      "large file). A receiver may ask for smaller chunks",
       0, VM_FILE_CHUNK_SIZE_MAX, 0, ready);
   properties[PROP_MAX_BITRATE] = g_param_spec_uint64 ("max-bitrate",
-      "Highest bit rate", "Bits of the file a second; 0: as fast as it goes", 0,
+      "Highest bit rate", "Most bits of the file per second (0: no limit)", 0,
       G_MAXUINT64, 0, playing);
   properties[PROP_PAUSED] = g_param_spec_boolean ("paused", "Paused",
-      "Whether a file that is being sent waits; both sides show it", FALSE,
-      playing);
+      "Whether the transfer is paused; both sides show it", FALSE, playing);
   properties[PROP_TRANSFER_STATE] = g_param_spec_enum ("transfer-state",
-      "State", "Where the transfer of the present file is",
+      "State", "State of the transfer of the current file",
       VM_TYPE_TRANSFER_STATE, VM_TRANSFER_STATE_PENDING, read);
   properties[PROP_PROGRESS] = g_param_spec_double ("progress", "Progress",
-      "How much of the present file is verified by the receiver, 0 to 1", 0, 1,
+      "Part of the current file that the receiver has verified, 0 to 1", 0, 1,
       0, read);
 }
 
