@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define STATUS_TIMEOUT 5 /* seconds, for all of the answer */
-#define STATUS_MAX 65536 /* bytes of an answer; security.md */
+#define STATUS_MAX 65536 /* bytes of an answer; security.md#limits */
 #define VALUE_MAX 256 /* characters shown of a value */
 #define READ_SIZE 4096 /* bytes at once */
 
@@ -208,7 +208,8 @@ text (JsonObject *object, const gchar *member)
              : NULL;
 }
 
-/* security.md: announced id = hash of the key in TLS = deviceId in the body. */
+/* security.md#announced-id: announced id = hash of the key in TLS = deviceId in
+ * the body. */
 static gboolean
 check_key (JsonObject *status, const gchar *key_hash, GError **error)
 {

@@ -32,8 +32,9 @@ typedef enum
 } VmtTrustAction;
 
 #define VMT_EVERYBODY "everybody" /* of send --meeting */
-#define VMT_NAME_MAX 128 /* bytes of user, device, meeting; security.md */
-#define VMT_PIN_MIN 6 /* digits; security.md */
+/* bytes of user, device, meeting; security.md#limits */
+#define VMT_NAME_MAX 128
+#define VMT_PIN_MIN 6 /* digits; security.md#pin */
 #define VMT_PIN_MAX 32
 /* Characters of a token for a server, as many as a server reads; its file may
  * have blanks besides. */

@@ -12,9 +12,9 @@
 
 #include <gst/gst.h>
 
-/* Whoever is called and calls, too, has the call of the lower id (protocol §6):
- * of the other one the server says first that there is another call, and then
- * that one rings. */
+/* Whoever is called and calls, too, has the call of the lower id
+ * (protocol/calls.md#a-call): of the other one the server says first that there
+ * is another call, and then that one rings. */
 #define VMT_CROSSING_MS 2000
 
 /* Of call and answer. */

@@ -5,7 +5,8 @@
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
 
-#define NATIVE_PATH "/ws" /* of a device's own signalling; protocol §3 */
+/* of a device's own signalling; protocol/signalling.md */
+#define NATIVE_PATH "/ws"
 
 /* @host as GUri gives it: the zone of a link-local address without RFC 6874's
  * escape, which a URI needs. */

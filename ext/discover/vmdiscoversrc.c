@@ -42,7 +42,7 @@ GST_DEBUG_CATEGORY_STATIC (vm_discover_src_debug);
 #define GST_CAT_DEFAULT vm_discover_src_debug
 
 /* Lines kept for a downstream that does not take them: four times the devices
- * that are kept (protocol §1); then the oldest are lost. */
+ * that are kept (protocol/discovery.md#probe); then the oldest are lost. */
 #define QUEUE_MAX 1024
 
 #define ROLES \

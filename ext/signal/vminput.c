@@ -8,7 +8,7 @@
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* webrtcbin.md, "key frame storms" */
+/* webrtcbin.md#key-frame-storms */
 #define KEY_UNIT_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND)
 G_DEFINE_FINAL_TYPE (VmInput, vm_input, GST_TYPE_BIN)
 

@@ -320,8 +320,8 @@ vm_link_pump_files (VmLink *self)
 
 /* --- in --- */
 
-/* What has sent what @message answers, or NULL. Who knows only the seed need
- * not say which: that is the last that it was offered. */
+/* What has sent what @message answers, or NULL. A legacy peer need not say
+ * which: that is the last that it was offered. */
 static VmFileRoute *
 find_route (VmLink *self, const GstStructure *message)
 {

@@ -191,7 +191,7 @@ decline (VmLink *self, const GstStructure *offer, const gchar *reason)
 }
 
 /* In another word than that of a user who does not want the file; who knows the
- * seed's messages alone would not understand it. */
+ * base messages alone would not understand it. */
 static void
 refuse (VmLink *self, const GstStructure *offer)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who may offer files to whom (security.md, permission `file`): each side looks
- * at what it knows itself. Control thread; the trust store is a few small
- * files. */
+/* Who may offer files to whom (security.md#tokens, permission `file`): each
+ * side looks at what it knows itself. Control thread; the trust store is a few
+ * small files. */
 
 #include "vmlink-priv.h"
 

@@ -6,7 +6,7 @@
 #define GST_CAT_DEFAULT vm_signal_debug
 
 /* In a call the answer comes when the user answers; its server ends what rings
- * for 45 s (protocol §6). Of connections there is this one. */
+ * for 45 s (protocol/calls.md). Of connections there is this one. */
 #define RING_MS 60000
 #define CALL_CONNECT_MS 15000
 

@@ -12,8 +12,9 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 #define HEARTBEAT "heartbeat"
 #define HEARTBEAT_MAX 64 /* bytes of {"t":"ping","n":4294967295} */
 
-/* The channels of protocol §4 that exist in every call. The offerer makes them
- * before its offer, which then has the m-line for them. */
+/* The channels of protocol/meeting.md#data-channels that exist in every
+ * call. The offerer makes them before its offer, which then has the m-line
+ * for them. */
 static const gchar *const labels[] = { "chat", "signal", HEARTBEAT };
 
 struct _VmPeerChannel

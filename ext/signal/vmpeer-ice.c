@@ -16,7 +16,7 @@
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 #define GST_CAT_DEFAULT vm_peer_debug
 
-#define RESOLVE_MS 300 /* webrtcbin.md, .local candidates */
+#define RESOLVE_MS 300 /* webrtcbin.md#local-candidates */
 #define FIRST_STREAM 1 /* of an agent; everything is bundled in it */
 #define ADDRESS_FIELD 4 /* of a candidate, RFC 8839 §5.1 */
 #define LOCAL_NAME_MAX 255

@@ -12,11 +12,11 @@
  * streaming threads and webrtcbin's own thread touch is VmPeerLink; it outlives
  * the peer until the last of their callbacks is gone. */
 
-#define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md, key frame storms */
+#define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md#key-frame-storms */
 /* between reports of arrivals; browsers: 50-250 */
 #define VM_PEER_TWCC_MS 100
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
-#define VM_PEER_PING_MS 2000 /* webrtcbin.md, consent */
+#define VM_PEER_PING_MS 2000 /* webrtcbin.md#consent */
 #define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
 /* After the other side's goodbye: what is said by the server, that it has left
  * or offers another connection, comes first. */
@@ -29,7 +29,7 @@
 #define VM_PEER_SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
-#define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md, buffered-amount */
+#define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md#buffered-amount */
 /* Bytes that the kernel is asked to keep of what has come. It has a bound of
  * its own (net.core.rmem_max), and gives twice as much, for what holds the
  * datagrams. */

@@ -12,7 +12,7 @@
  * m-line takes over from the session. What an answer has to repeat of the form
  * that was offered is put back in vmpeer-answer.c. */
 
-#define SDP_MAX 65536 /* bytes; security.md, limits */
+#define SDP_MAX 65536 /* bytes; security.md#limits */
 #define MID_MAX 64 /* characters; RFC 8843 has no limit */
 #define UFRAG_MIN 4 /* characters; RFC 8839 §5.4, as are the others */
 #define PASSWORD_MIN 22

@@ -12,8 +12,8 @@
  * there, but for vm_peer_push(), vm_peer_request_key_unit() (any thread) and
  * the sample function (a streaming thread). */
 
-/* m-lines in this fixed order (webrtcbin.md); those not used are left out by
- * both sides alike. */
+/* m-lines in this fixed order (webrtcbin.md#m-lines); those not used are left
+ * out by both sides alike. */
 typedef enum
 {
   VM_PEER_AUDIO,
@@ -34,10 +34,12 @@ typedef enum
 
 /* Bytes of one message on a data channel; webrtcbin 1.22.0 sends no larger. */
 #define VM_PEER_MESSAGE_MAX 65536
-/* Bytes that a channel holds back, when it wants more; webrtcbin.md. */
+/* Bytes that a channel holds back, when it wants more;
+ * webrtcbin.md#buffered-amount. */
 #define VM_PEER_BUFFERED_LOW (512 * 1024)
 #define VM_PEER_CONNECT_MS 15000
-/* Without an answer to a heartbeat: the host is lost (protocol §4). */
+/* Without an answer to a heartbeat: the host is lost
+ * (protocol/meeting.md#host-lost). */
 #define VM_PEER_QUIET_MS 5000
 
 typedef struct

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A signalling server of seed 5 on socket.io, the other side of the benches
-// relay-socketio and relay-memory-socketio. usage: node socketio-peer.js PORT
+// A signalling server of the Socket.IO dialect on socket.io, the other side of the
+// benches relay-socketio and relay-memory-socketio. usage: node socketio-peer.js PORT
 'use strict';
 
 const http = require('node:http');

@@ -599,7 +599,7 @@ speaking("a corrupted chunk is asked for again, and a wrong whole is never saved
   equal(downloads, 0, "saved");
 });
 
-speaking("a peer that knows only the seed's messages sends, and is sent to", async ({ eve, page }) => {
+speaking("a peer that knows only the base messages sends, and is sent to", async ({ eve, page }) => {
 
   await eve.evaluate(async () => window.say({ type: "FILE_OFFER", filename: "seed.txt", size: 5,
     hash: window.hex(await window.hash(new TextEncoder().encode("hello"))), id: "7" }));
@@ -636,7 +636,7 @@ speaking("a peer that knows only the seed's messages sends, and is sent to", asy
   await untilFile(page, "back.bin", "COMPLETED");
 });
 
-speaking("a chunk of the seed's size as JSON is taken, and one beyond is told", async ({ eve, page }) => {
+speaking("a chunk of the base protocol's size as JSON is taken, and one beyond is told", async ({ eve, page }) => {
   const size = 65536 + 5;
 
   await eve.evaluate((bytes) => window.say({ type: "FILE_OFFER", filename: "seed.bin", size: bytes,

@@ -241,7 +241,7 @@ test("declined, missed, busy, nobody there", async () => {
   await says(bob, "Ann has declined.");
 });
 
-// As pages of seed 3 do it.
+// As pages of the call dialect do it.
 async function endInSilence(page) {
   await page.evaluate(() => {
     const { send } = WebSocket.prototype;

@@ -436,7 +436,7 @@ test("transfer: files at the edges of a chunk, with and without a hash before", 
   }
 });
 
-test("transfer: a peer that knows only the seed's messages, either way", async () => {
+test("transfer: a peer that knows only the base messages, either way", async () => {
   const known = { FILE_OFFER: ["type", "filename", "size", "hash", "id"],
     FILE_RESPONSE: ["type", "accept", "id"], CHUNK_ACK: ["type", "id", "index", "status"] };
   const bare = (message) => Object.fromEntries(Object.entries(message).filter(([key]) =>
@@ -445,7 +445,7 @@ test("transfer: a peer that knows only the seed's messages, either way", async (
   for (const side of ["receiver", "sender"]) {
     const pair = new Pair(file(3 * JSON_CHUNK_SIZE + 1), { wire: (message, back) =>
       [back === (side === "receiver") ? bare(message) : message] });
-    equal(await pair.run(), DONE, `a ${side} of the seed`);
+    equal(await pair.run(), DONE, `a ${side} of the base protocol`);
     assert(await pair.whole(), "equal");
     if (side === "sender") continue;
     equal(pair.sent, [0, 1, 2, 3], "in chunks that JSON has room for");
@@ -454,7 +454,7 @@ test("transfer: a peer that knows only the seed's messages, either way", async (
   }
 });
 
-test("transfer: a peer of the seed that answers but once is told the hash all the same", async () => {
+test("transfer: a legacy peer that answers but once is told the hash all the same", async () => {
   const data = file(10);
   const offered = [];
   let answers = 0;
@@ -470,7 +470,7 @@ test("transfer: a peer of the seed that answers but once is told the hash all th
   equal([offered[0], offered[1]], ["", sha256(data)], "offers");
 });
 
-test("transfer: a peer of the seed that was told the hash is told it once", async () => {
+test("transfer: a legacy peer that was told the hash is told it once", async () => {
   for (const hash of [sha256(file(3)), ""]) {
     const offers = [];
     const pair = new Pair(file(3), { hash, wire: (message, back) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A server of the mesh written from seed 4 alone, on ws: its messages and no requests
-// over HTTP. Rooms have two to four. rtc.* need `CAP` as their capability, when the
-// program is given one; with "rest" there are sessions and rooms over HTTP, and
+// A server of the mesh written from protocol/mesh.md alone, on ws: its messages and no
+// requests over HTTP. Rooms have two to four. rtc.* need `CAP` as their capability, when
+// the program is given one; with "rest" there are sessions and rooms over HTTP, and
 // capabilities that expire soon. Each message that it hears or says is a line of JSON.
 // usage: node meshserver.js [CAP|rest]
 'use strict';
@@ -47,7 +47,7 @@ const server = http.createServer((request, response) => {
 const sockets = new WebSocketServer({ server, path: rest ? '/v2/ws' : '/mesh',
   verifyClient: ({ req }) => authorized(req) });
 
-// Seed 4 §3
+// protocol/mesh.md#envelope
 function send(id, type, from, payload) {
   const message = { type, id: crypto.randomUUID(), timestamp: new Date().toISOString(),
     from, to: id, payload };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A signalling server written from seed 5 alone, on socket.io, and the page of
-// examples/web/socketio. It forwards to the others of the room and names nobody; with
+// A signalling server written from protocol/socketio.md alone, on socket.io, and the page
+// of examples/web/socketio. It forwards to the others of the room and names nobody; with
 // "names" it says who sends, and sends to whom `target` names. Each event that it hears
 // or says is a line of JSON. usage: node socketserver.js [names]
 'use strict';

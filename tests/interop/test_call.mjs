@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Calls between pages that were written from seed 3 alone (examples/web/call),
+// Calls between pages that were written from protocol/calls.md alone (examples/web/call),
 // through this project's server.
 
 import { enter } from "../browser/lan.mjs";
@@ -121,8 +121,8 @@ class Phone {
   }
 }
 
-// Seed 3, "Message Types": the fields that each message has, in order, and no others;
-// then what protocol §6 adds to those that the server forwards.
+// protocol/calls.md#call-messages: the fields that each message has, in order, and no
+// others; then what protocol/calls.md adds to those that the server forwards.
 const TABLE = {
   "call-offer": "type toId callId offer callType fromUsername",
   "call-answer": "type toId callId answer",
@@ -152,7 +152,7 @@ function checkFields(messages, added) {
   }
 }
 
-// The flow diagram of the seed, to the end.
+// The flow diagram of the base protocol, to the end.
 async function twoPagesTalk() {
   const url = await callServer();
   const [ann, bob] = [await Phone.open(url, "ann"), await Phone.open(url, "bob")];
@@ -388,7 +388,7 @@ async function pageAndDevice() {
   await ann.kinds("sent");
 }
 
-// Seed 3, "Click End Call": the connection is closed, and nothing is said.
+// The call dialect, "Click End Call": the connection is closed, and nothing is said.
 async function endInSilence(phone) {
   await phone.page.evaluate(() => {
     const { send } = WebSocket.prototype;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The mesh: pages that were written from seed 4 alone (examples/web/mesh), through
-// this project's server.
+// The mesh: pages that were written from protocol/mesh.md alone (examples/web/mesh),
+// through this project's server.
 
 import { enter } from "../browser/lan.mjs";
 
@@ -21,8 +21,8 @@ async function meshServer() {
   return `http://localhost:${port}/`;
 }
 
-// Seed 4 §6 to §9: the fields of each payload. The capability of who sent it is not
-// handed on.
+// protocol/mesh.md#mesh-messages: the fields of each payload. The capability of who sent
+// it is not handed on.
 const TABLE = {
   "system.hello": "peer_type version",
   "system.welcome": "peer_id user_id",
@@ -43,7 +43,7 @@ function checkFields(messages, sent) {
     const { type, payload } = message;
     const rtc = RTC[type] && (sent ? `${RTC[type]} cap_token` : RTC[type]);
 
-    // seed 4 §3
+    // protocol/mesh.md#envelope
     equal(Object.keys(message).join(" "), "type id timestamp from to payload", "the envelope");
     equal(Object.keys(payload).join(" "), TABLE[type] ?? rtc, `the fields of ${type}`);
     equal(new Date(message.timestamp).getTime() > 0, true, "the time");
@@ -55,7 +55,7 @@ function checkFields(messages, sent) {
 const kinds = (messages) => messages.map(({ type }) => type)
   .filter((type, i, all) => type !== "rtc.ice" || all[i - 1] !== type);
 
-// What the page has said and heard is in the seed's tables.
+// What the page has said and heard is in the base protocol's tables.
 async function logOf(page) {
   const messages = await page.messages();
   const sent = messages.filter((m) => m.sent).map((m) => m.sent);

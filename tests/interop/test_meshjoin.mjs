@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A device in somebody else's mesh: a server that was written from seed 4 alone, and this
-// project's own with a page of examples/web/mesh.
+// A device in somebody else's mesh: a server that was written from protocol/mesh.md
+// alone, and this project's own with a page of examples/web/mesh.
 
 import { join } from "node:path";
 import process from "node:process";
@@ -32,7 +32,7 @@ async function ownServer() {
 const joinRoom = (url, ...args) => device("join", "--dialect", "mesh",
   `${url}/${encodeURIComponent(ROOM)}`, "--source", STAMP, ...args);
 
-// Seed 4 §3 and §6 to §9: the fields of what a client says.
+// protocol/mesh.md#mesh-messages: the fields of what a client says.
 const SAID = {
   "system.hello": "peer_type version",
   "room.join": "room_id",
@@ -84,7 +84,7 @@ async function receives(program) {
   });
 }
 
-// Two devices, and no more than the seed has.
+// Two devices, and no more than the base protocol has.
 async function asTheSeedHasIt() {
   const server = await strangersServer();
   const ann = joinRoom(server.url);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // The room dialect among strangers: a page and a server that were written from
-// seed 2 alone (examples/web/room), with each other and with this project's own.
+// protocol/rooms.md alone (examples/web/room), with each other and with this project's
+// own.
 
 import { ADDRESS, enter } from "../browser/lan.mjs";
 
@@ -25,7 +26,7 @@ const kinds = (messages) => messages.map((message) => message.type)
 const SAID_BY_FIRST = ["join", "offer", "ice-candidate"];
 const SAID_BY_SECOND = ["join", "answer", "ice-candidate"];
 
-// Seed 2, "Message Types": the fields that each message has, and no others.
+// protocol/rooms.md#room-messages: the fields that each message has, and no others.
 const TABLE = {
   id: "type id",
   join: "type roomId",
@@ -49,7 +50,7 @@ function checkFields(messages, address) {
   }
 }
 
-// Everything that a page said and heard is in the seed's table.
+// Everything that a page said and heard is in the base protocol's table.
 async function checkPage(page) {
   const messages = await page.messages();
 

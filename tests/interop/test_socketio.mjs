@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Socket.IO among strangers: socket.io-client and a page that was written from seed
-// 5 alone (examples/web/socketio), at this project's own server.
+// Socket.IO among strangers: socket.io-client and a page that was written from
+// protocol/socketio.md alone (examples/web/socketio), at this project's own server.
 
 import { join } from "node:path";
 import process from "node:process";
@@ -67,7 +67,7 @@ class Client {
 
 const line = (sign, event, data) => `${sign} ${event} ${JSON.stringify(data)}`;
 
-// Seed 5, "Signaling Flow": phases 1 to 3, message by message.
+// protocol/socketio.md#without-a-target: phases 1 to 3, message by message.
 async function flow(transports) {
   const url = await openRooms();
   const room = "room1";
@@ -152,7 +152,7 @@ async function theEnd() {
   }
 }
 
-// Seed 5: the fields that each event has, and no others.
+// The Socket.IO dialect: the fields that each event has, and no others.
 const TABLE = {
   join_room: "room", leave_room: "room", room_joined: "room users",
   user_joined: "user_id users", user_left: "user_id users",

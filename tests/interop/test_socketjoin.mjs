@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // A device at somebody else's server of Socket.IO: socket.io itself, and a server that
-// was written from seed 5 alone.
+// was written from protocol/socketio.md alone.
 
 import { join } from "node:path";
 import process from "node:process";
@@ -37,7 +37,7 @@ const SAID = {
   ice_candidate: "room candidate",
 };
 
-// The fields that each event has in the seed, and no others but @more.
+// The fields that each event has in the base protocol, and no others but @more.
 function checkFields(server, id, ...more) {
   for (const { from, event, data } of logOf(server, id)) {
     if (!from)
@@ -74,7 +74,8 @@ async function receives(program) {
   });
 }
 
-// Seed 5, "Signaling Flow": two devices, and a server that says no more than the seed.
+// protocol/socketio.md#without-a-target: two devices, and a server that says no more than
+// the base protocol.
 async function asTheSeedHasIt() {
   const server = await openServer();
   const room = "x".repeat(128); // which leave_room has in it still

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Three servers of rooms at one NATS server, on loopback (protocol §8), and native
+"""Three servers of rooms at one NATS server, on loopback (protocol/cluster.md), and native
 clients at them."""
 
 import asyncio

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Clients of a server of rooms (protocol §6), as many as one event loop carries."""
+"""Clients of a server of rooms (protocol/rooms.md), as many as one event loop carries."""
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Three servers of rooms at one NATS server, on loopback (protocol §8): clients of one
+"""Three servers of rooms at one NATS server, on loopback (protocol/cluster.md): clients of one
 room are spread over them, a server is killed, NATS is started anew, and nobody who is
 not concerned notices."""
 
@@ -40,7 +40,7 @@ def sign(key, claims):
 
 
 class Page(Native):
-    """A page of the mesh (protocol §7)."""
+    """A page of the mesh (protocol/mesh.md)."""
 
     def post(self, path, body):
         request = urllib.request.Request(
@@ -73,7 +73,7 @@ class Page(Native):
 
 
 class Phone(roomclients.Client):
-    """A user who calls others (seed 3)."""
+    """A user who calls others (the call dialect)."""
 
     def __init__(self, port, user):
         super().__init__(port)
@@ -343,7 +343,7 @@ class Cluster(clusterlab.ClusterTest):
     def test_nats_restarted(self):
         self.run_clients(self.restart_nats())
 
-    # users who call one another (seed 3), each at another server
+    # users who call one another (the call dialect), each at another server
 
     async def come(self):
         users = [Phone(port, user) for port, user in zip(PORTS, "abc")]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Three servers at one NATS server (protocol §8), and real devices at them: picture
+"""Three servers at one NATS server (protocol/cluster.md), and real devices at them: picture
 goes between all, whichever server each has and whichever dialect it speaks there."""
 
 import os

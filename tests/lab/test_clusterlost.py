@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Three servers at one NATS server (protocol §8) that loses what it has of the rooms,
+"""Three servers at one NATS server (protocol/cluster.md) that loses what it has of the rooms,
 goes back to what it had before, or has something else in its place, while clients are in
 them: they hear nobody leave, and whoever comes finds everybody."""
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Devices find each other and notice each other's going: seed 1 §2, each way
+"""Devices find each other and notice each other's going: protocol/discovery.md#mdns, each way
 alone, with daemons that come and go."""
 
 import json
@@ -10,7 +10,7 @@ import time
 import lab
 
 FOUND = lab.SOON
-MISSED = 12  # s, in which a dead one would have been missed; protocol §1
+MISSED = 12  # s, in which a dead one would have been missed; protocol/discovery.md#probe
 
 
 def discover(host, **properties):

@@ -84,7 +84,7 @@ class Stop(lab.LabTest):
         self.assertEqual(self.metric("calls"), 0)
 
     def test_room(self):
-        """Devices in a room that nobody hosts, one by the dialect of seed 2."""
+        """Devices in a room that nobody hosts, one by the room dialect."""
         first, a, b = self.lab.hosts
         server = self.serve()
         place = f"{first.address}:{PORT}/blue"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Where the user of this device answers who asks to be trusted, beside its
-// terminal: a page that the launcher's link opens by a secret, once, on the same
-// machine (docs/protocol.md, "Approval in the page"). The session that it gets is
-// this tab's, and outlives a reload.
+// Where the user of this device answers who asks to be trusted, beside its terminal: a
+// page that the launcher's link opens by a secret, once, on the same machine
+// (protocol/trust.md#approval-in-the-page). The session that it gets is this tab's, and
+// outlives a reload.
 
 import { announce } from "./announce.js";
 import { $, setText } from "./dom.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Bytes as they are written, hashed and signed (docs/protocol.md). Knows nothing of
-// the page.
+// Bytes as they are written, hashed and signed (protocol/README.md#conventions). Knows
+// nothing of the page.
 
 const TEXT = new TextEncoder();
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

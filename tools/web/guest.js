@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // How a browser comes in where only trusted devices do: the link's invitation is
-// redeemed, once, for a guest's token of a key that this page makes; to join, that
-// key signs what the host asks (docs/protocol.md, "Invitations"). The private key
-// cannot be read out; it is kept with the token for as long as the meeting lasts.
+// redeemed, once, for a guest's token of a key that this page makes; to join, that key
+// signs what the host asks (protocol/trust.md#invitations). The private key cannot be
+// read out; it is kept with the token for as long as the meeting lasts.
 
 import { base64, deviceIdOf, transcript } from "./bytes.js";
 import { SignallingError, readAnswer } from "./signalling.js";

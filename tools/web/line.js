@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The numbers on one signalling connection (docs/protocol.md, "When the socket
-// is lost"): what was sent and not acknowledged is kept, to be sent again on
-// the next socket. Knows nothing of sockets.
+// The numbers on one signalling connection (protocol/signalling.md#resume): what was sent
+// and not acknowledged is kept, to be sent again on the next socket. Knows nothing of
+// sockets.
 
 export const UNACKED_MAX = 256; // messages
 export const UNACKED_BYTES = 1024 * 1024;

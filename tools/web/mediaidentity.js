@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // `identity` of an offer, an answer or a restart: whose word it is
-// (trust/mediaidentity.h, docs/protocol.md). `binding` is what it holds for: role;
-// meetingId; from and to, each {device, id, nonce}; session; generation; sdp; and of
-// an answer `offer`, the identity that it answers.
+// (trust/mediaidentity.h, protocol/signalling.md#identity). `binding` is what it holds
+// for: role; meetingId; from and to, each {device, id, nonce}; session; generation; sdp;
+// and of an answer `offer`, the identity that it answers.
 
 import { base64url, deviceIdOf, readBase64url, sha256, transcript, utf8 } from "./bytes.js";
 import { Forged } from "./forged.js";

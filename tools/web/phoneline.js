@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// One user of a server of calls (docs/protocol.md, "Calls"): one call at a time, and the
+// One user of a server of calls (protocol/calls.md): one call at a time, and the
 // connection to the other. What flows in a call needs no server; when that is lost the
 // user comes back to it. Knows nothing of a page.
 //

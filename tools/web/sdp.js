@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 const START_KBITS = 1500;
-const SDP_MAX = 65536; // characters; docs/protocol.md, limits
+const SDP_MAX = 65536; // characters; security.md#limits
 
 // Chromium begins at 300 kbit/s and takes half a minute to show a face sharply;
 // a local network bears more at once. It reads from what the other side says

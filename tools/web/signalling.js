@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The way to the host's server: POST /meetings/join, then a WebSocket that is
-// opened again when it is lost (docs/protocol.md).
+// The way to the host's server: POST /meetings/join, then a WebSocket that is opened
+// again when it is lost (protocol/signalling.md#resume).
 //
 // Events: "message" (detail: the message), "state" (detail: "open", "lost" or
 // "over"; with "over" the property `error`, null after a proper end).

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The client of seed 3: one call at a time with one other user. In the URL:
+// The client of the call dialect: one call at a time with one other user. In the URL:
 // user=ID&name=NAME (online=1 goes online at once, register=1 says who it is by a
-// message), server=ws://HOST:PORT/ for another signalling server than the page's
-// own, stun=stun:HOST:PORT, width=PIXELS of the camera's picture.
+// message), server=ws://HOST:PORT/ for another signalling server than the page's own,
+// stun=stun:HOST:PORT, width=PIXELS of the camera's picture.
 
 const query = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A client of seed 4: one RTCPeerConnection for each other client of the room, and a
-// capability for what is said of them. In the URL: user=NAME, room=ROOM (join=1
+// A client of the mesh dialect: one RTCPeerConnection for each other client of the room,
+// and a capability for what is said of them. In the URL: user=NAME, room=ROOM (join=1
 // joins at once), pin=PIN, stun=stun:HOST:PORT, width=PIXELS of the camera's picture.
 
 const VERSION = '1.0.0';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The client of seed 2: one RTCPeerConnection for each other client of the room.
-// In the URL: room=ROOM (join=1 joins at once), server=ws://HOST:PORT/ for
-// another signalling server than the page's own, stun=stun:HOST:PORT, width=PIXELS
-// of the camera's picture.
+// The client of the room dialect: one RTCPeerConnection for each other client of the
+// room. In the URL: room=ROOM (join=1 joins at once), server=ws://HOST:PORT/ for another
+// signalling server than the page's own, stun=stun:HOST:PORT, width=PIXELS of the
+// camera's picture.
 
 const query = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A signalling server of seed 2: rooms, and messages from one client of a room
-// to another. usage: node server.js [PORT [HOST]]; with ROOM_LOG=1 in the
-// environment every message is a line of JSON on the standard output.
+// A signalling server of the room dialect: rooms, and messages from one client of a room
+// to another. usage: node server.js [PORT [HOST]]; with ROOM_LOG=1 in the environment
+// every message is a line of JSON on the standard output.
 'use strict';
 
 const crypto = require('node:crypto');

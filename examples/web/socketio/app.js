@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A client of seed 5: rooms by Socket.IO, and one RTCPeerConnection for each other
-// user of the room. In the URL: room=ROOM (join=1 joins at once),
+// A client of the Socket.IO dialect: rooms by Socket.IO, and one RTCPeerConnection for
+// each other user of the room. In the URL: room=ROOM (join=1 joins at once),
 // server=http://HOST:PORT of the signalling, transports=polling,websocket,
 // stun=stun:HOST:PORT, width=PIXELS of the camera's picture.
 

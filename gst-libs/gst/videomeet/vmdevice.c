@@ -5,11 +5,11 @@
  * @title: VmDevice
  * @short_description: another device on the network
  *
- * What a device said of itself when it last answered, after its key was
- * checked (protocol §1). A #VmDevice never changes: when the device does,
- * #VmNode::device-changed brings a new one with the same id and port. So all
- * getters may be called from any thread, and what they return lives as long as
- * the object.
+ * What a device said of itself when it last answered, after its key was checked
+ * (`protocol/discovery.md#probe`). A #VmDevice never changes: when the device
+ * does, #VmNode::device-changed brings a new one with the same id and port. So
+ * all getters may be called from any thread, and what they return lives as long
+ * as the object.
  *
  * A device is known by its id and port together: several processes of one user
  * share an id. Names and addresses are only labels.
@@ -156,7 +156,8 @@ vm_device_get_user (VmDevice *self)
  * vm_device_get_device:
  * @self: a #VmDevice
  *
- * Returns: (transfer none): its name, as `macbook-pro-123` (seed 1 §2.1)
+ * Returns: (transfer none): its name, as `macbook-pro-123`
+ *   (`protocol/discovery.md#txt`)
  *
  * Since: 0.1
  */
@@ -254,7 +255,8 @@ vm_device_get_meeting_id (VmDevice *self)
  * vm_device_get_epoch:
  * @self: a #VmDevice
  *
- * Returns: which host the meeting is at, from 1 (protocol §4); 0 without one
+ * Returns: which host the meeting is at, from 1
+ *   (`protocol/meeting.md#meeting-states`); 0 without one
  *
  * Since: 0.1
  */
@@ -475,9 +477,9 @@ method_nicks (VmMethods methods)
  * vm_device_to_json:
  * @self: a #VmDevice
  *
- * The members of `GET /status` (protocol §2), and where the device is:
- * `address`, `addresses`, `port`, `uri` (see vm_device_get_uri()), and
- * `methods`, which found it; `trusted` and `fingerprint`.
+ * The members of `GET /status` (`protocol/http.md#requests`), and where the
+ * device is: `address`, `addresses`, `port`, `uri` (see vm_device_get_uri()),
+ * and `methods`, which found it; `trusted` and `fingerprint`.
  *
  * Returns: (transfer full): one JSON object without line breaks
  *

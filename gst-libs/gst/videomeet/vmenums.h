@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * VM_DEFAULT_PORT:
  *
  * The TCP port on which a device listens, and is looked for, where no other is
- * said (protocol §2; seed 1 §2.1). When it is taken, a device listens on the
- * next one that is free.
+ * said (`protocol/http.md#requests`; `protocol/discovery.md#mdns`). When it is
+ * taken, a device listens on the next one that is free.
  *
  * Since: 0.1
  */
@@ -23,7 +23,8 @@ G_BEGIN_DECLS
  *   `meeting=private`: that somebody is here, not who
  * @VM_ANNOUNCE_OFF: nothing is announced; this device still finds others
  *
- * How much a device tells the network about itself (protocol §1).
+ * How much a device tells the network about itself
+ * (`protocol/discovery.md#announce`).
  *
  * Since: 0.1
  */
@@ -42,7 +43,7 @@ typedef enum
  * @VM_METHODS_MANUAL: the addresses in `peers`
  * @VM_METHODS_ALL: all of them
  *
- * How devices find each other (seed 1 §1.1, discovery layer).
+ * How devices find each other (protocol/discovery.md).
  *
  * Since: 0.1
  */
@@ -99,7 +100,7 @@ typedef enum
  * @VM_PERMISSIONS_INTRODUCER: vouch for others
  * @VM_PERMISSIONS_ALL: all of them
  *
- * What a trusted device may do (security.md, "Trust handshake").
+ * What a trusted device may do (`security.md#tokens`).
  *
  * Since: 0.1
  */
@@ -191,7 +192,8 @@ typedef enum
  *   check
  * @VM_PROTECTION_SHA256: a checksum: finds accidents, and no attacker
  *
- * With what the messages of a stream are authenticated (seed 1 §6.2).
+ * With what the messages of a stream are authenticated
+ * (`security.md#media-and-messages`).
  *
  * Since: 0.1
  */
@@ -250,7 +252,8 @@ typedef enum
  * @VM_DIALECT_NAME_MESH: rooms of a mesh, whose messages are `system.hello`,
  *   `room.join`, `rtc.offer`, `chat.message.send` and so on
  *
- * What is spoken with the server that a meeting is joined at (protocol §6).
+ * What is spoken with the server that a meeting is joined at
+ * (`protocol/README.md#words`).
  *
  * Since: 0.1
  */

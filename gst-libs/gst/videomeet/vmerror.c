@@ -28,7 +28,7 @@ vm_error_quark (void)
 }
 
 /* One row a code: its name on the wire and the HTTP status it travels with
- * (protocol §2). */
+ * (protocol/http.md#errors). */
 static const struct
 {
   const gchar *code;
@@ -138,8 +138,8 @@ vm_error_from_code (const gchar *code, VmError *error)
  * vm_error_to_http_status:
  * @error: a #VmError
  *
- * Says with which HTTP status an error is answered (protocol §2). Pure: any
- * thread.
+ * Says with which HTTP status an error is answered (`protocol/http.md#errors`).
+ * Pure: any thread.
  *
  * Returns: the HTTP status that goes with it, 400–599
  *

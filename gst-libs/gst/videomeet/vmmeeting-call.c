@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls between users of somebody else's server (protocol §6, "call"). The
+/* Calls between users of somebody else's server (protocol/calls.md). The
  * meeting is what there is between this device and the other of the call it
  * has. */
 

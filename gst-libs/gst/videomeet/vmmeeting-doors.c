@@ -155,7 +155,8 @@ hosts_it (VmMeeting *self, VmDevice *device, gboolean *named)
 
   *named = g_strcmp0 (meeting, self->name) == 0
            && vm_device_get_meeting_id (device) != NULL;
-  /* a hidden meeting is asked about only with its PIN (protocol §1) */
+  /* a hidden meeting is asked about only with its PIN
+   * (protocol/discovery.md#announce) */
   return *named
          || (g_strcmp0 (meeting, "private") == 0 && self->pin && *self->pin);
 }

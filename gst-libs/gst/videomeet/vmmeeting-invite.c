@@ -14,8 +14,8 @@
  * Makes a link that lets one browser in as a guest, once, also under
  * %VM_POLICY_REQUIRE: whoever has it is let in, so it is to be passed on in
  * confidence, and not to be logged. What the guest has by it ends with the
- * meeting. Source: security.md, "Trust handshake". Blocks for 5 s at most; the
- * thread that the meeting was made in.
+ * meeting. Source: `security.md#pairing`. Blocks for 5 s at most; the thread
+ * that the meeting was made in.
  *
  * Errors: %VM_ERROR_NOT_TRUSTED when the meeting is not hosted here,
  * %VM_ERROR_BAD_REQUEST for another @lifetime, %VM_ERROR_RATE_LIMITED when 64

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What connections between participants are set up by, and whose word it is
- * (security.md, "Media and messages"). */
+ * (security.md#media-and-messages). */
 
 #include "vmmeeting-priv.h"
 #include "trust/mediaidentity.h"

@@ -103,7 +103,8 @@ vm_meeting_raise_hand (VmMeeting *self, gboolean raised)
   vm_meeting_send (self, signal);
 }
 
-/* In a room that nobody hosts the server names somebody (protocol §6). */
+/* In a room that nobody hosts the server names somebody
+ * (protocol/rooms.md#open-rooms). */
 void
 vm_meeting_take_moderator (VmMeeting *self, const gchar *id)
 {

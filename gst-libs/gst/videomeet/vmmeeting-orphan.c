@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A meeting whose host is lost (protocol §4): media among the others goes on,
- * and what they have to say to set it up goes over their data channels
- * `signal`, as over the server, but for numbers: a channel loses nothing. */
+/* A meeting whose host is lost (protocol/meeting.md#host-lost): media among the
+ * others goes on, and what they have to say to set it up goes over their data
+ * channels `signal`, as over the server, but for numbers: a channel loses
+ * nothing. */
 
 #include "vmmeeting-priv.h"
 #include "vmerror.h"

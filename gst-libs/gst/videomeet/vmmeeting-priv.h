@@ -14,16 +14,18 @@
 
 #define VM_MEETING_JOIN_TIMEOUT 30000 /* ms, default */
 #define VM_MEETING_STEP_TIMEOUT 5000 /* ms, default */
-#define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture §3, "mode" */
+#define VM_MEETING_BROWSE_TIME 2000 /* ms, default; architecture.md#mode */
 /* For coming back to a server or host that does not answer; default. */
 #define VM_MEETING_RETURN_TIME (5 * 60 * 1000) /* ms */
 /* For a user to compare a host's key with what the host shows. */
 #define VM_MEETING_CONFIRM_TIME (2 * 60 * 1000) /* ms */
 /* Hosts whose keys wait for an answer; more are passed by. */
 #define VM_MEETING_STRANGERS_MAX 16
-#define VM_MEETING_RESUME_TIME 30000 /* ms, from the loss; protocol §3 */
-#define VM_MEETING_SEATS 10 /* default; security.md "Limits" */
-/* Without the server, and without the host's heartbeat; protocol §4. */
+/* ms, from the loss; protocol/signalling.md#resume */
+#define VM_MEETING_RESUME_TIME 30000
+#define VM_MEETING_SEATS 10 /* default; security.md#limits */
+/* Without the server, and without the host's heartbeat;
+ * protocol/meeting.md#host-lost. */
 #define VM_MEETING_HOST_LOST_MS 5000
 
 typedef enum

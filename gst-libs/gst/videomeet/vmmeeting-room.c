@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Rooms on somebody else's server (protocol §6, "room"). */
+/* Rooms on somebody else's server (protocol/rooms.md). */
 
 #include "vmmeeting-priv.h"
 
@@ -125,9 +125,9 @@ vm_meeting_read_room_uri (VmMeeting *self, GError **error)
   return g_uri_to_string (socket);
 }
 
-/* A restart is a leave and a join (protocol §6), which everybody in the room
- * takes for one: with a third participant the connection to that would go
- * too. */
+/* A restart is a leave and a join (protocol/rooms.md#restart), which everybody
+ * in the room takes for one: with a third participant the connection to that
+ * would go too. */
 void
 vm_meeting_restart_room (VmMeeting *self)
 {

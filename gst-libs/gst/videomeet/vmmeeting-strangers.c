@@ -61,7 +61,7 @@ pass_by_stranger (VmMeeting *self)
  * @error: return location, or %NULL
  *
  * Answers #VmMeeting::host-unknown. On the meeting's thread. Source:
- * security.md, "PIN".
+ * `security.md#pin`.
  *
  * Returns: %FALSE with %VM_ERROR_BAD_REQUEST when no such host waits for an
  *   answer

@@ -288,7 +288,8 @@ vm_meeting_settle (guint timeout_ms)
  * vm_meeting_get_state:
  * @self: a #VmMeeting
  *
- * Returns: where the meeting is in its life (seed 1 §5.1)
+ * Returns: where the meeting is in its life
+ *   (`protocol/meeting.md#meeting-states`)
  *
  * Since: 0.1
  */
@@ -378,7 +379,7 @@ vm_meeting_get_hosting (VmMeeting *self)
  * @participant: another participant
  *
  * Whoever joined earlier offers to the newcomer, so that two offers never cross
- * (protocol §3).
+ * (protocol/signalling.md).
  *
  * Returns: whether this device makes the offer to @participant
  *

@@ -15,10 +15,10 @@
  * there; a handler must not block, or the node no longer notices who comes and
  * goes. Functions and properties may be used from any thread.
  *
- * How a device is found and believed is protocol §1: mDNS, UDP and manual
- * addresses bring hints, and only an answer to `GET /status` from the announced
- * key makes a #VmDevice. It is asked every 3 s and gone after 3 misses, within
- * 10 s.
+ * How a device is found and believed is `protocol/discovery.md#probe`: mDNS,
+ * UDP and manual addresses bring hints, and only an answer to `GET /status`
+ * from the announced key makes a #VmDevice. It is asked every 3 s and gone
+ * after 3 misses, within 10 s.
  */
 
 #include "vmnode.h"
@@ -449,7 +449,7 @@ vm_node_make_invitation (
  * counts. It works once, within ten minutes, and in a browser on this machine
  * only; the page then asks for as long as it is open, or until another one is.
  * It is a secret: who has it can trust others in the user's name. Source:
- * security.md, "Trust handshake". Blocks for 5 s at most; any thread.
+ * `security.md#pairing`. Blocks for 5 s at most; any thread.
  *
  * Errors: %VM_ERROR_FAILED when the node does not serve, or speaks plain HTTP,
  * over which nobody asks; %VM_ERROR_TIMEOUT.

@@ -96,8 +96,8 @@ vm_participant_get_call_type (VmParticipant *self)
  * vm_participant_get_state:
  * @self: a #VmParticipant
  *
- * Returns: where it is between joining and leaving (seed 1 §5.1), as seen from
- *   this device
+ * Returns: where it is between joining and leaving
+ *   (`protocol/meeting.md#participant-states`), as seen from this device
  *
  * Since: 0.1
  */

@@ -7,10 +7,10 @@
  *
  * An HTTP and WebSocket server in which a room begins with whoever comes first
  * and is gone with the last, and over which users call each other
- * (docs/protocol.md §6). It passes on what participants say to set up their
- * connections; sound, pictures and files go between them directly. It admits
- * anybody, or whoever shows a token (#VmRoomServer:auth-keys), announces itself
- * nowhere, and is not a device of #VmNode.
+ * (`protocol/rooms.md#open-rooms`). It passes on what participants say to set
+ * up their connections; sound, pictures and files go between them directly. It
+ * admits anybody, or whoever shows a token (#VmRoomServer:auth-keys), announces
+ * itself nowhere, and is not a device of #VmNode.
  *
  * Properties are read by vm_room_server_start(). The server has a thread of its
  * own, `vm-net`; the functions here may be called from one thread at a time,

@@ -5,12 +5,12 @@
  * @title: VmTrustRequest
  * @short_description: ask another device for trust
  *
- * The trust handshake of seed 1 §6.1 from the side that asks, over TLS in which
- * both devices show their keys. Once the other device has answered,
- * #VmTrustRequest::digits tells six digits, which the other device shows its
- * user as well: when the two users have found them equal, on both sides, each
- * device keeps a token of the other in its #VmTrustStore. Nothing is remembered
- * before.
+ * The trust handshake of `protocol/trust.md#pairing` from the side that asks,
+ * over TLS in which both devices show their keys. Once the other device has
+ * answered, #VmTrustRequest::digits tells six digits, which the other device
+ * shows its user as well: when the two users have found them equal, on both
+ * sides, each device keeps a token of the other in its #VmTrustStore. Nothing
+ * is remembered before.
  *
  * A request belongs to the thread whose default main context
  * vm_trust_request_run_async() is called in; its signals are emitted there. The

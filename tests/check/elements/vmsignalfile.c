@@ -461,8 +461,8 @@ say (GstPad *pad, GstStructure *message)
                                    GST_TYPE_STRUCTURE, taken, NULL)));
 }
 
-/* A receiver that knows the messages of seed 1 alone, which need not say of
- * which transfer they are. */
+/* A receiver that knows the base messages alone, which need not say of which
+ * transfer they are. */
 static GstPadProbeReturn
 answer_as_seed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {

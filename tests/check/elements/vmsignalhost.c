@@ -158,7 +158,8 @@ wait_for_status (guint16 port, const gchar *status)
   }
 }
 
-/* Seed 1 §2.1: who is in a call is busy, but who says otherwise. */
+/* protocol/discovery.md#txt: who is in a call is busy, but who says
+ * otherwise. */
 GST_START_TEST (test_status_in_a_call)
 {
   Side a = side_new (HOST ("meeting=k")), b;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A client of calls, against the tables of seed 3 and protocol §6. */
+/* A client of calls, against the tables of protocol/calls.md. */
 
 #include "program.h"
 

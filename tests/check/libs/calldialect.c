@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages of calls, against the tables of seed 3, "Message Types", and
- * what protocol §6 adds to them. */
+/* The messages of calls, against the tables of protocol/calls.md#call-messages,
+ * and what protocol/calls.md adds to them. */
 
 #include "program.h"
 
@@ -12,7 +12,7 @@
 #define CLIENT VM_CALL_SIDE_CLIENT
 
 #define SDP "\"v=0\\r\\no=- 123456789 2 IN IP4 127.0.0.1\\r\\ns=-\\r\\n\""
-/* The seed's own tables, with what stands for "..." there. */
+/* The base protocol's own tables, with what stands for "..." there. */
 #define OFFER                                                        \
   "{\"type\":\"call-offer\",\"toId\":\"user123\",\"callId\":\"call_" \
   "1701234567890\",\"offer\":{\"type\":\"offer\",\"sdp\":" SDP       \
@@ -135,7 +135,7 @@ GST_START_TEST (test_offer)
 
 GST_END_TEST;
 
-/* What the seed leaves open, in the words of protocol §6. */
+/* What the base protocol leaves open, in the words of protocol/calls.md. */
 GST_START_TEST (test_additions)
 {
   const gchar *register_text =
@@ -235,7 +235,7 @@ GST_START_TEST (test_candidates)
 
 GST_END_TEST;
 
-/* Protocol §6: the first message latches the dialect. */
+/* protocol/calls.md#registration: the first message latches the dialect. */
 GST_START_TEST (test_which_dialect)
 {
   static const struct

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls that outlast their server, and those that end meanwhile: protocol §6,
- * with a clock of its own. */
+/* Calls that outlast their server, and those that end meanwhile:
+ * protocol/calls.md#returning-calls, with a clock of its own. */
 
 #include "program.h"
 #include "phones.h"

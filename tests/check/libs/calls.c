@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Users that call one another, with a clock of its own: seed 3, "Call Flow
- * Diagram", and protocol §6. */
+/* Users that call one another, with a clock of its own:
+ * protocol/calls.md#call-messages, and protocol/calls.md. */
 
 #include "program.h"
 #include "phones.h"

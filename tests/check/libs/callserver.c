@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The calls of seed 3 at the server, over real sockets (protocol §6). */
+/* Calls at the server, over real sockets (protocol/calls.md). */
 
 #include "netclient.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Users of three servers who call one another (seed 3, "Call Flow Diagram";
- * protocol §6, §8): what each hears, wherever the other is, whatever becomes of
- * a server, of the store or of the wire. */
+/* Users of three servers who call one another (protocol/calls.md#call-messages,
+ * protocol/cluster.md#calls-between-servers): what each hears, wherever the
+ * other is, whatever becomes of a server, of the store or of the wire. */
 
 #include "program.h"
 #include "sharenet.h"
@@ -451,7 +451,7 @@ GST_START_TEST (test_names)
 
 GST_END_TEST;
 
-/* The seed: whose connection is lost is gone, and its call with it. */
+/* The base protocol: whose connection is lost is gone, and its call with it. */
 GST_START_TEST (test_connection_lost)
 {
   talk ();

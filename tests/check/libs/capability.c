@@ -338,7 +338,8 @@ GST_START_TEST (test_algorithms)
 
 GST_END_TEST;
 
-/* Each claim of §7 must be there, and be what it is. */
+/* Each claim of protocol/mesh.md#capabilities must be there, and be what it
+ * is. */
 GST_START_TEST (test_claims)
 {
   const gchar *needed[] = { "iss", "sub", "aud", "room_id", "caps", "iat",

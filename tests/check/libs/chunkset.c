@@ -76,7 +76,7 @@ GST_START_TEST (test_runs)
 
 GST_END_TEST;
 
-#define TOTAL 156 /* the file of seed 1 §4.2 */
+#define TOTAL 156 /* the file of protocol/files.md#base-messages */
 
 static gboolean
 same (const VmChunkSet *set, const gboolean *flags)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Several nodes that hold the same rooms, at a store that loses, delays and
- * forgets: protocol §8. */
+ * forgets: protocol/cluster.md#records. */
 
 #include "clusterstore.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the servers of a cluster share of one room: protocol §8. */
+/* What the servers of a cluster share of one room:
+ * protocol/cluster.md#records. */
 
 #include "program.h"
 

@@ -13,7 +13,7 @@
   "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
 #define MID "0b1e3f0a-8f4e-4bb0-9b2f-0d2f6a6b9c11"
 
-/* The example of seed 1 §2.1. */
+/* The example of protocol/discovery.md#txt. */
 static const gchar *const seed_txt[] = { "version=2.0", "user=John Doe",
   "device=macbook-pro-123", "status=available", "participants=0",
   "maxparticipants=10", "capabilities=video,audio,share", "secure=true",

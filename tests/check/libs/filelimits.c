@@ -304,7 +304,7 @@ begin_file (guint n, guint chunks, VmTransferEncoding encodings)
 }
 
 /* One stands for those before it, while more of them wait; who knows no more
- * than the seed hears of each. */
+ * than the base protocol hears of each. */
 GST_START_TEST (test_acks_that_are_held_back)
 {
   guint most = VM_FILE_RECEIVER_ACK_BYTES / VM_FILE_CHUNK_SIZE;

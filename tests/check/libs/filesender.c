@@ -93,7 +93,8 @@ static const struct
   gboolean told;
 } limits[] = { { -1, TRUE }, { 0, TRUE }, { 1, FALSE } };
 
-/* Who knows only the seed may look at the hash of an offer (seed 1 §4.2). */
+/* A legacy peer may look at the hash of an offer
+ * (protocol/files.md#base-messages). */
 GST_START_TEST (test_hash_of_the_offer)
 {
   gsize size = VM_SENDER_HASH_FIRST_MAX + limits[__i__].beyond;

@@ -771,8 +771,8 @@ GST_END_TEST;
 #define SEED_CHUNK 1024
 #define SEED_CHUNKS (VM_MESSAGE_BURST + 500)
 
-/* A sender that knows only the seed, and is faster than other messages may
- * come: bytes of a file are paid for by the disk, in JSON as well. */
+/* A sender that knows only the base messages, and is faster than other messages
+ * may come: bytes of a file are paid for by the disk, in JSON as well. */
 GST_START_TEST (test_chunks_as_json)
 {
   g_autofree guint8 *zeros = g_malloc0 (SEED_CHUNK * SEED_CHUNKS);

@@ -20,7 +20,8 @@
 
 #define FOUND 60 /* s, where others take the cores */
 #define ANSWERED 25 /* s, shorter than VM_UDP_INTERVAL */
-#define BURST 3 /* announcements before the first interval; protocol §1 */
+/* announcements before the first interval; protocol/discovery.md#udp */
+#define BURST 3
 
 /* Datagrams on loopback. */
 

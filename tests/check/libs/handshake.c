@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The handshake of two devices that mean well: every state and message, every
- * limit (security.md, "Trust handshake"). trustattack.c has the others. */
+ * limit (security.md#pairing). trustattack.c has the others. */
 
 #include "program.h"
 #include "trustpair.h"

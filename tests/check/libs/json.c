@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The JSON reader against RFC 8259 and the limits of security.md. */
+/* The JSON reader against RFC 8259 and security.md#limits. */
 
 #include "program.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The four state machines over every state x event, against the pictures of
- * seed 1 §2.2, §4.3 and §5.1 written down once more as text: a row a state, a
- * column an event, "-" where the picture has no edge. */
+ * protocol/discovery.md#discovery-states, protocol/files.md#transfer-states,
+ * protocol/meeting.md#meeting-states written down once more as text: a row a
+ * state, a column an event, "-" where the picture has no edge. */
 
 #include "program.h"
 

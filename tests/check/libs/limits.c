@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* security.md, "Limits", at the edge itself, over real sockets: what server.c
- * and signalling.c only pass by, and what nobody there tries. */
+/* security.md#limits, at the edge itself, over real sockets: what server.c and
+ * signalling.c only pass by, and what nobody there tries. */
 
 #include "nethost.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Both ends of a line over sockets that a test imagines: what is kept, what is
- * sent again, and that nothing comes twice (protocol §3, "Resume"). */
+ * sent again, and that nothing comes twice (protocol/signalling.md#resume). */
 
 #include "program.h"
 

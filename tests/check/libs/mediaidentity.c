@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* `identity` of offers, answers and restarts (security.md, "Media and
- * messages"): every thing it is signed over, changed once. */
+/* `identity` of offers, answers and restarts (security.md#media-and-messages):
+ * every thing it is signed over, changed once. */
 
 #include "program.h"
 #include "trustkeys.h"

@@ -74,7 +74,7 @@ all_servers (Device *device)
   return g_strjoinv (" ", all);
 }
 
-/* Seed 1 §3.1: `offer {sdp, candidates}`. */
+/* protocol/signalling.md#messages: `offer {sdp, candidates}`. */
 GST_START_TEST (test_candidates_within_an_offer)
 {
   static const gchar *const candidates[] = { "candidate:1", "candidate:2",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Agents of the mesh: sessions between two of them, which begin once, and whose
- * terminal is controlled by whom (seed 4 §10, §12; protocol §7). */
+ * terminal is controlled by whom (protocol/mesh.md#quic-sessions,
+ * protocol/mesh.md#terminal-control). */
 
 #include "meshclient.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A client of the mesh, message by message, against seed 4 §3 and §6 to §9. */
+/* A client of the mesh, message by message, against protocol/mesh.md#envelope
+ * and #mesh-messages. */
 
 #include "program.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A capability that one server of a cluster has seen, shown to another
- * (protocol §7, §8). */
+ * (protocol/mesh.md#capabilities, protocol/cluster.md#single-use-keys). */
 
 #include "meshclient.h"
 #include "natsserver.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The mesh dialect, against the tables of seed 4: what is read of a client, and
- * what it is told, member by member. */
+/* The mesh dialect, against the tables of protocol/mesh.md#mesh-messages: what
+ * is read of a client, and what it is told, member by member. */
 
 #include "program.h"
 
@@ -79,7 +79,7 @@ writes (GBytes *bytes, const gchar *wanted)
   g_bytes_unref (bytes);
 }
 
-/* Seed 4 §6 */
+/* protocol/mesh.md#mesh-messages */
 GST_START_TEST (test_hello)
 {
   g_autoptr (VmMeshMessage) client =
@@ -143,7 +143,7 @@ GST_START_TEST (test_limits_of_hello)
 
 GST_END_TEST;
 
-/* Seed 4 §7, §8 */
+/* protocol/mesh.md#mesh-messages */
 GST_START_TEST (test_room_presence_and_chat)
 {
   g_autoptr (VmMeshMessage) join =
@@ -174,7 +174,7 @@ GST_START_TEST (test_room_presence_and_chat)
 
 GST_END_TEST;
 
-/* Seed 4 §9 */
+/* protocol/mesh.md#mesh-messages */
 GST_START_TEST (test_rtc)
 {
   g_autoptr (VmMeshMessage) offer = take ("rtc.offer",
@@ -251,7 +251,7 @@ GST_START_TEST (test_address_of_the_envelope)
 
 GST_END_TEST;
 
-/* Seed 4 §10, §12 */
+/* protocol/mesh.md#quic-sessions, protocol/mesh.md#terminal-control */
 GST_START_TEST (test_agents)
 {
   const gchar *kinds[] = { "file", "folder", "terminal" };
@@ -314,7 +314,7 @@ GST_START_TEST (test_what_is_no_message)
 
 GST_END_TEST;
 
-/* Seed 4 §6, §7, §14 */
+/* protocol/mesh.md#mesh-messages, protocol/mesh.md#codes */
 GST_START_TEST (test_writing)
 {
   g_autoptr (GError) full =
@@ -348,7 +348,8 @@ GST_START_TEST (test_writing)
 
 GST_END_TEST;
 
-/* Seed 4 §8, §9: from a mesh client, from a page of seed 2, from a device. */
+/* protocol/mesh.md#mesh-messages: from a mesh client, from a page of the room
+ * dialect, from a device. */
 GST_START_TEST (test_writing_signals)
 {
   const VmMeshEnvelope from = { "m-2", "2026-01-02T03:04:05Z", "peer-b",
@@ -400,7 +401,7 @@ GST_START_TEST (test_writing_signals)
 
 GST_END_TEST;
 
-/* Seed 4 §10.1, §12 */
+/* protocol/mesh.md#quic-sessions, protocol/mesh.md#terminal-control */
 GST_START_TEST (test_writing_to_agents)
 {
   const VmMeshEndpoint a = { (gchar *) "192.0.2.1", 45432 };

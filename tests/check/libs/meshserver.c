@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The mesh at the server, over real sockets: each rule of protocol §7 with and
- * without a valid capability, by its exact code. */
+/* The mesh at the server, over real sockets: each rule of protocol/mesh.md with
+ * and without a valid capability, by its exact code. */
 
 #include "meshclient.h"
 
@@ -165,7 +165,7 @@ GST_START_TEST (test_bearer)
 
 GST_END_TEST;
 
-/* Seed 4 §6 to §9, in the order of its tables */
+/* protocol/mesh.md#mesh-messages, in the order of its tables */
 GST_START_TEST (test_two_pages)
 {
   MeshClient *ann = mesh_open ("Ann", NULL, ""), *bob;
@@ -644,7 +644,7 @@ GST_START_TEST (test_with_the_host)
   session = vm_span_to_string (answer->session);
   fail_unless_equals_string (session, "s-1");
   fail_unless_equals_string (answer->from, "p002");
-  /* what seed 4 has no message for is not sent */
+  /* what the mesh dialect has no message for is not sent */
   host_says (VM_SIGNAL_HAND, NULL, NULL);
   host_says (VM_SIGNAL_CHAT, NULL, NULL);
   chat = mesh_next (bob, "chat.message.created");
@@ -680,7 +680,7 @@ GST_START_TEST (test_refusals)
 
 GST_END_TEST;
 
-/* Pages of seed 2 in the same room */
+/* Pages of the room dialect in the same room */
 GST_START_TEST (test_with_a_room_page)
 {
   MeshClient *bob = mesh_sit ("Bob", NULL, 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages of a file transfer: as seed 1 §4.2 draws them, with all that
- * protocol §5 adds, without each of their fields, and at their limits. */
+/* The messages of a file transfer: as protocol/files.md#base-messages draws
+ * them, with all that protocol/files.md#file-messages adds, without each of
+ * their fields, and at their limits. */
 
 #include "program.h"
 
@@ -47,7 +48,7 @@ check_again (const gchar *text)
   fail_unless_equals_string (written, text);
 }
 
-/* What the seed draws, and nothing else. */
+/* What the base protocol draws, and nothing else. */
 static const gchar *const of_the_seed[] = {
   "{\"type\":\"FILE_OFFER\",\"filename\":\"a.iso\",\"size\":10223616,"
   "\"hash\":\"" A "\",\"id\":\"" UUID "\"}",
@@ -63,7 +64,7 @@ static const gchar *const of_the_seed[] = {
   "\"savedPath\":\"/path\"}",
 };
 
-/* What protocol §5 adds. */
+/* What protocol/files.md#file-messages adds. */
 static const gchar *const added[] = {
   "{\"type\":\"FILE_OFFER\",\"filename\":\"é\",\"size\":0,\"hash\":\"\","
   "\"id\":\"1\",\"mime\":\"text/plain\","
@@ -136,7 +137,7 @@ GST_START_TEST (test_fields)
 
 GST_END_TEST;
 
-/* A peer of the seed's may leave transferId out, and has fields of its own. */
+/* A legacy peer may leave transferId out, and has fields of its own. */
 GST_START_TEST (test_strangers)
 {
   g_autoptr (VmTransferMessage) bare = read_message (

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The native dialect, against messages written from protocol §3. */
+/* The native dialect, against messages written from protocol/signalling.md. */
 
 #include "program.h"
 
@@ -126,7 +126,7 @@ GST_START_TEST (test_every_type_round_trips)
 
 GST_END_TEST;
 
-/* What belongs to one socket alone (protocol §3, "Resume"). */
+/* What belongs to one socket alone (protocol/signalling.md#resume). */
 static const gchar *const unnumbered[] = {
   "{\"type\":\"hello\",\"ack\":0,\"resume\":\"t-1\",\"lastSeq\":7,"
   "\"callType\":\"video\"}",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Nodes of a cluster at a real nats-server, on loopback: protocol §8. */
+/* Nodes of a cluster at a real nats-server, on loopback:
+ * protocol/cluster.md. */
 
 #include "natsserver.h"
 

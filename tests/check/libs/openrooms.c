@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A server with rooms that nobody hosts, over real sockets: natives and clients
- * of seed 2 in one room, connections for each address, and clients behind a
- * proxy. */
+ * of the room dialect in one room, connections for each address, and clients
+ * behind a proxy. */
 
 #include "netclient.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Pages of other origins: which are admitted, to what, and what they are told
- * (security.md, "The HTTP server on a LAN"; Fetch, "CORS protocol"). */
+ * (security.md#http-server; Fetch, "CORS protocol"). */
 
 #include "netclient.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A meeting whose signalling is cut, at every message and in between: nobody
- * notices (protocol §3, "Resume"). */
+ * notices (protocol/signalling.md#resume). */
 
 #include "program.h"
 #include "cutter.h"

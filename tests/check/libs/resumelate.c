@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Signalling that does not come back: 30 s of it, on both sides (protocol §3,
- * "Resume"). Slow for that reason alone. */
+/* Signalling that does not come back: 30 s of it, on both sides
+ * (protocol/signalling.md#resume). Slow for that reason alone. */
 
 #include "program.h"
 #include "cutter.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect, against the tables and examples of seed 2: "Message Types"
- * and "Detailed Steps". */
+/* The room dialect, against the tables and examples of
+ * protocol/rooms.md#room-messages. */
 
 #include "program.h"
 
@@ -219,7 +219,7 @@ GST_START_TEST (test_from_native)
 
 GST_END_TEST;
 
-/* The seed has no such messages: its pages hear nothing of them. */
+/* The base protocol has no such messages: its pages hear nothing of them. */
 GST_START_TEST (test_what_the_dialect_has_not)
 {
   const VmSignalType types[] = { VM_SIGNAL_CHAT, VM_SIGNAL_PRESENCE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A device that joins a room of seed 2's protocol, on a server that speaks it:
+/* A device that joins a room of the room dialect, on a server that speaks it:
  * the other device's. Real sockets, on loopback only. */
 
 #include "program.h"

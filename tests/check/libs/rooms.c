@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The room model with a clock of its own: who comes in, who hears what, and the
- * meeting's life, from protocol §3, §4 and security.md. */
+ * meeting's life, from protocol/signalling.md, protocol/meeting.md and
+ * security.md. */
 
 #include "program.h"
 #include "roompeer.h"

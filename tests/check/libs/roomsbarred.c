@@ -2,7 +2,7 @@
 
 /* Whom a room keeps out because the host removed it, for how long, and how the
  * host lifts that; and how many seats strangers from one address have:
- * protocol §4, "kick", and its limits. */
+ * protocol/meeting.md#kick, and its limits. */
 
 #include "program.h"
 #include "roompeer.h"

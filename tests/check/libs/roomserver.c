@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect at the server, over real sockets: clients of seed 2 in a
- * meeting that a native device hosts (protocol §6). */
+/* The room dialect at the server, over real sockets: clients of the room
+ * dialect in a meeting that a native device hosts (protocol/rooms.md). */
 
 #include "nethost.h"
 
@@ -296,7 +296,7 @@ GST_START_TEST (test_with_the_host)
   fail_unless_equals_int64 (candidate->generation, 1);
   fail_unless_equals_int64 (candidate->sdp_mline_index, 2);
 
-  /* what seed 2 has no message for is not sent */
+  /* what the room dialect has no message for is not sent */
   host_says (VM_SIGNAL_CHAT, NULL, NULL, -1);
   host_says (VM_SIGNAL_HAND, NULL, NULL, -1);
   host_says (VM_SIGNAL_PRESENCE, NULL, NULL, -1);

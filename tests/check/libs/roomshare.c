@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One room at three servers: what each of its participants hears, whatever
- * becomes of a server, of the store or of the wire (protocol §8). */
+ * becomes of a server, of the store or of the wire (protocol/cluster.md). */
 
 #include "program.h"
 #include "sharenet.h"

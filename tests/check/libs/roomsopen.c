@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Rooms that nobody hosts, in the model: how they begin and end, who moderates
- * them, and their limits (protocol §6). */
+ * them, and their limits (protocol/rooms.md#open-rooms). */
 
 #include "program.h"
 #include "roompeer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Seats whose connection is lost, with a clock of their own: who may come back,
- * by what, and until when (protocol §3, "Resume"). */
+ * by what, and until when (protocol/signalling.md#resume). */
 
 #include "program.h"
 #include "roompeer.h"

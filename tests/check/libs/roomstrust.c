@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Whom the room model admits, by policy, by what is known of a device, and by
- * the way it comes in; and whom it sends out again: security.md, "Trust
- * handshake", policies. What facts mean is decision.c's to test. */
+ * the way it comes in; and whom it sends out again: security.md#policies. What
+ * facts mean is decision.c's to test. */
 
 #include "program.h"
 #include "roompeer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Seats of the server whose socket is lost, over real sockets: what comes back,
- * what does not, and for whom (protocol §3, "Resume"). */
+ * what does not, and for whom (protocol/signalling.md#resume). */
 
 #include "nethost.h"
 

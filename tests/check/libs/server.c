@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The server over real loopback sockets: its start and stop, its HTTP, and
- * every refusal of security.md, "The HTTP server on a LAN" and "Limits". */
+ * every refusal of security.md#http-server and security.md#limits. */
 
 #include "netclient.h"
 

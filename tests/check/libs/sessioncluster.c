@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A session of Engine.IO that is polled at a server that does not have it
- * (protocol §8). */
+ * (protocol/cluster.md#polling). */
 
 #include "natsserver.h"
 #include "nethost.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What the servers of a cluster bear of one another, at limits of clusterline.h
- * and roomshare.h, below and above (protocol §8). */
+ * and roomshare.h, below and above (protocol/cluster.md). */
 
 #include "program.h"
 #include "sharenet.h"

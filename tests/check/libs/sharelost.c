@@ -2,7 +2,7 @@
 
 /* One room at three servers, whose store loses its record, goes back to an
  * older one or has something else there: nobody hears that anybody left, and
- * whoever comes finds those who are there (protocol §8). */
+ * whoever comes finds those who are there (protocol/cluster.md#records). */
 
 #include "program.h"
 #include "sharenet.h"

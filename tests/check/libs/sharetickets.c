@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A ticket that one server has given, shown to another: good once, whatever
- * becomes of the store meanwhile (protocol §8). */
+ * becomes of the store meanwhile (protocol/cluster.md#tickets). */
 
 #include "program.h"
 #include "sharenet.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Native signalling of the server over real sockets: POST /meetings/join, the
- * WebSocket, relaying, and every limit of security.md that is a socket's. */
+ * WebSocket, relaying, and every limit of security.md#limits that is a
+ * socket's. */
 
 #include "nethost.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The events of seed 5, against its "Key Socket.IO Events" and "Signaling
- * Flow". */
+/* The events of the Socket.IO dialect, against protocol/socketio.md. */
 
 #include "program.h"
 
@@ -184,7 +183,8 @@ GST_START_TEST (test_relay_keeps_the_bytes)
 
 GST_END_TEST;
 
-/* Seed 5 knows rooms of two: who came first offers to who came then. */
+/* The Socket.IO dialect knows rooms of two: who came first offers to who came
+ * then. */
 GST_START_TEST (test_two_without_targets)
 {
   gpointer a = dialect->state_new (), b = dialect->state_new ();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A client of seed 5, frame by frame, against its "Signaling Flow" and
- * "Protocol exchange" of the Socket.IO protocol. */
+/* A client of the Socket.IO dialect, frame by frame, against
+ * protocol/socketio.md and "Protocol exchange" of the Socket.IO protocol. */
 
 #include "program.h"
 

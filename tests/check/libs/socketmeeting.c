@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A device that joins a room of seed 5's protocol, on a server of Socket.IO
+/* A device that joins a room of the Socket.IO dialect, on a server of Socket.IO
  * that speaks it: the other device's. Real sockets, on loopback only. */
 
 #include "program.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Clients of seed 5 in a meeting that a native device hosts, over real sockets:
- * Engine.IO 4 and Socket.IO 5 (protocol §6). */
+/* Clients of the Socket.IO dialect in a meeting that a native device hosts,
+ * over real sockets: Engine.IO 4 and Socket.IO 5 (protocol/socketio.md). */
 
 #include "nethost.h"
 #include "socketclient.h"
@@ -52,7 +52,7 @@ host_sees_left (void)
   vm_signal_unref (host_wait (VM_SIGNAL_PARTICIPANT_LEFT));
 }
 
-/* Seed 5, "Signaling Flow", with a host beside. */
+/* protocol/socketio.md#without-a-target, with a host beside. */
 static void
 check_two (gboolean ann_polls, gboolean bob_polls)
 {

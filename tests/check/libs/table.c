@@ -13,7 +13,7 @@
 
 #define FOUND 60 /* s; a sanitizer on a busy machine is slow */
 #define PROBE 1000 /* ms that an answer may take, if nothing else is set */
-/* gone within 10 s of the last answer; protocol §1 */
+/* gone within 10 s of the last answer; protocol/discovery.md#probe */
 G_STATIC_ASSERT (VM_PROBE_INTERVAL + (VM_PROBE_MISSES - 1) * VM_PROBE_RETRY
                      + VM_PROBE_MISSES * PROBE
                  <= 10000);

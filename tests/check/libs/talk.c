@@ -282,7 +282,7 @@ GST_START_TEST (test_unban)
 
 GST_END_TEST;
 
-/* Each state of seed 1 §5.1, and back from idle. */
+/* Each state of protocol/meeting.md#meeting-states, and back from idle. */
 GST_START_TEST (test_end)
 {
   host ();

@@ -10,7 +10,7 @@
 
 #include <gst/videomeet/transfer/window.h>
 
-/* the last is the file of seed 1 §4.2 */
+/* the last is the file of protocol/files.md#base-messages */
 static const gsize sizes[] = { 0, 1, 65535, 65536, 65537, 156 * 65536 };
 
 static guint

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A peer written by hand from seed 1 §4.2, which knows its seven messages, JSON
- * and base64, and nothing else: it fails the test when it is sent anything that
- * the seed does not draw. It sends to us and receives from us. */
+/* A peer written by hand from protocol/files.md#base-messages, which knows its
+ * seven messages, JSON and base64, and nothing else: it fails the test when it
+ * is sent anything that the base protocol does not draw. It sends to us and
+ * receives from us. */
 
 #include "program.h"
 
@@ -414,7 +415,7 @@ keep_chunk (const VmJson *json, guint8 *disk, gsize size, gsize chunk)
 }
 
 /* The peer receives, in chunks of that size: what it answers to each message as
- * the seed draws it; or NULL. */
+ * the base protocol draws it; or NULL. */
 static gchar *
 answer_of (const gchar *text, guint8 *disk, gsize size, gsize chunk)
 {
@@ -499,8 +500,8 @@ GST_START_TEST (test_receives_from_us)
 GST_END_TEST;
 
 /* A file that is too large to be hashed before it is offered: who has shown to
- * know only the seed is told its hash before anything else of it, whether it
- * answers that as well or has said all it had to. */
+ * know only the base protocol is told its hash before anything else of it,
+ * whether it answers that as well or has said all it had to. */
 GST_START_TEST (test_is_told_the_hash)
 {
   const gboolean answers = __i__ == 0;
@@ -641,8 +642,8 @@ pass_on (VmFileSender *sender, VmFileLane *lane, guint8 *disk, gsize size)
   }
 }
 
-/* A chunk of the seed's size does not fit into a message of a data channel: who
- * sends larger ones cuts them smaller by itself. */
+/* A chunk of the base protocol's size does not fit into a message of a data
+ * channel: who sends larger ones cuts them smaller by itself. */
 GST_START_TEST (test_receives_over_a_data_channel)
 {
   gsize size = sizes[__i__];

@@ -184,7 +184,8 @@ GST_START_TEST (test_level)
 
 GST_END_TEST;
 
-#define REVOKED_TIME (2 * G_TIME_SPAN_SECOND) /* promised; security.md */
+/* promised; security.md#policies */
+#define REVOKED_TIME (2 * G_TIME_SPAN_SECOND)
 /* What a busy machine, a sanitizer or both may add. */
 #define SLACK (NET_SECONDS * G_TIME_SPAN_SECOND)
 

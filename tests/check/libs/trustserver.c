@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The four requests at /trust/ over real sockets: protocol §2, security.md
- * "Trust handshake". What the handshake itself accepts is handshake.c's. */
+/* The four requests at /trust/ over real sockets: protocol/trust.md#pairing,
+ * security.md#pairing. What the handshake itself accepts is handshake.c's. */
 
 #include "program.h"
 #include "trusthost.h"

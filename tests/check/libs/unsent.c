@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a device bears that joins a room of seed 5's protocol where the server
- * does not read. Real sockets, on loopback only. */
+/* What a device bears that joins a room of the Socket.IO dialect where the
+ * server does not read. Real sockets, on loopback only. */
 
 #include "program.h"
 #include "meetingdevice.h"

@@ -44,7 +44,7 @@ export class Engine {
     this.id = id;
     this.state = "PENDING";
     this.error = null;
-    this.seed = false; // the other side knows the seed's messages alone
+    this.seed = false; // the other side knows the base messages alone
     this.pausedHere = false;
     this.pausedThere = false;
     this.isLost = false; // there is no link
@@ -69,7 +69,7 @@ export class Engine {
     this.want("send", { message: { type, id: this.id, ...fields } });
   }
 
-  // What the seed does not have.
+  // What the base protocol does not have.
   say(type, reason) {
     if (!this.seed) this.send(type, { reason });
   }

@@ -66,7 +66,7 @@ export class Inbox {
   }
 
   ack(index, status) {
-    // not of the seed; without an answer, too, it is sent again
+    // not of the base protocol; without an answer, too, it is sent again
     if (this.#engine.seed && status === "full") return;
     this.#engine.send("CHUNK_ACK", { index, status,
       upTo: this.#engine.seed ? undefined : this.first });

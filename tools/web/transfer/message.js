@@ -12,8 +12,8 @@ export const CHUNK_SIZE_MAX = 1024 * 1024;
 export const JSON_CHUNK_MAX = 512 * 1024;
 export const CHUNKS_TOTAL_MAX = 2 ** 26; // of a file
 export const MESSAGE_MAX = 16384; // bytes of any but a chunk in JSON
-// Characters of a chunk in JSON on a channel: one of the seed's size is 87,384 of base64,
-// and its fields.
+// Characters of a chunk in JSON on a channel: one of the base protocol's size is 87,384
+// of base64, and its fields.
 export const CHUNK_MESSAGE_MAX = 96 * 1024;
 const ID = /^[A-Za-z0-9_-]{1,64}$/u;
 const HASH = /^[0-9a-f]{64}$/u;

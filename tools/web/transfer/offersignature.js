@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// `signature` of a FILE_OFFER: whose word it is, and to whom
-// (transfer/offersignature.h, docs/protocol.md). An offer is a message in memory.
+// `signature` of a FILE_OFFER: whose word it is, and to whom (transfer/offersignature.h,
+// protocol/files.md#offer-signature). An offer is a message in memory.
 
 import { base64, readBase64, transcript } from "../bytes.js";
 import { fromHex } from "./hex.js";

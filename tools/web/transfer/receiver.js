@@ -28,14 +28,14 @@ export const FULL_RETRY = 5000; // between two attempts to write on a full disk
 const PAUSE_GRACE = 5000;
 const NAG_EVERY = 1000; // to a sender that goes on although it was told to pause
 const SEED_CHUNK_SIZE = 65536;
-// Bytes per ms: a chunk of more than the seed's size is waited for as much longer as the
-// rest of it takes.
+// Bytes per ms: a chunk of more than the base protocol's size is waited for as much
+// longer as the rest of it takes.
 const SLOWEST = 1.024;
 
 export class Receiver extends Engine {
   #offer;
   #inbox;
-  #encoding; // undefined: the sender knows the seed alone
+  #encoding; // undefined: the sender knows the base protocol alone
   #accepted = false;
   #ready = false; // the file is begun, with this size of chunks
   #started = false; // TRANSFER_START has come
@@ -85,7 +85,7 @@ export class Receiver extends Engine {
     return this.#inbox.probe !== null;
   }
 
-  // Whoever knows the seed alone may count its files from 1 each day.
+  // Whoever knows the base protocol alone may count its files from 1 each day.
   isOfAnother({ filename, size, hash, mtime }) {
     const { filename: name, hash: before, mtime: changed } = this.#offer;
 

@@ -7,9 +7,9 @@
 // window.js says, those that the receiver has passed over. A chunk that is corrupt, or
 // not acknowledged in time, is sent again. When all are acknowledged: VERIFYING,
 // TRANSFER_COMPLETE until TRANSFER_VERIFIED. PAUSED: either side has said so, or the
-// receiver has no room. A peer that answers without an encoding knows the seed's
-// messages alone, and is sent no other. It may hold a file to the hash of its offer: if
-// that had none, the file is hashed, and offered again with it.
+// receiver has no room. A peer that answers without an encoding knows the base messages
+// alone, and is sent no other. It may hold a file to the hash of its offer: if that had
+// none, the file is hashed, and offered again with it.
 //
 // Over another link it goes on where it was: an offer is said again, and what one chunk
 // is answered says which of the others have come.
@@ -34,7 +34,7 @@ export class Sender extends Engine {
   #total = 0;
   #heard = false; // the receiver has had TRANSFER_START
   #hash;
-  #accepted = null; // what who knows only the seed has answered to an offer without hash
+  #accepted = null; // what a legacy peer has answered to an offer without hash
   #acceptedUntil = Infinity; // when it was told the hash: for another answer
 
   // {id (a uuid), filename, size, mime, mtime (Unix ms), hash ("": told at the end)}.

@@ -269,7 +269,7 @@ export class Transfers extends EventTarget {
     return this.#of(participant).find(({ engine }) => engine?.id === id);
   }
 
-  // Whoever knows only the seed need not say which, where there is one.
+  // A legacy peer need not say which, where there is one.
   #only(participant, { type }) {
     const live = this.#of(participant).filter(({ engine, isOver, outgoing }) => engine && !isOver
       && outgoing === TO_SENDER.has(type));

@@ -5,15 +5,15 @@
 #include "judge.h"
 #include "signalclient.h"
 
-/* How a guest is admitted (protocol §2): GET /status over TLS, the key held
- * against the device id and against what is remembered of the device, which
- * must be one that the guest's own policy accepts; then POST /meetings/join on
- * a connection of the same key, with the token that the host once gave. A host
- * that hides its names from strangers is held to them when the grant tells
- * them. Over plain HTTP there is no key and only the last step, or none under
- * VM_POLICY_REQUIRE. With a PIN the last step is for a host whose key is known
- * already, or that of host_id; plain HTTP for this machine, or for who is
- * insecure. Belongs to the thread of @http. */
+/* How a guest is admitted (protocol/http.md#join): GET /status over TLS, the
+ * key held against the device id and against what is remembered of the device,
+ * which must be one that the guest's own policy accepts; then POST
+ * /meetings/join on a connection of the same key, with the token that the host
+ * once gave. A host that hides its names from strangers is held to them when
+ * the grant tells them. Over plain HTTP there is no key and only the last step,
+ * or none under VM_POLICY_REQUIRE. With a PIN the last step is for a host whose
+ * key is known already, or that of host_id; plain HTTP for this machine, or for
+ * who is insecure. Belongs to the thread of @http. */
 
 typedef struct
 {

@@ -7,10 +7,10 @@
  *
  * The faster lane between two devices that have signed their connection in a
  * meeting: a socket of the receiver's server, for one transfer that it has
- * accepted (protocol §7). TLS must show the key that the other has signed with,
- * and this device shows its own. The messages are those of the data channels,
- * and the transfer knows nothing of it: where the socket ends, it goes on over
- * another.
+ * accepted (protocol/files.md). TLS must show the key that the other has signed
+ * with, and this device shows its own. The messages are those of the data
+ * channels, and the transfer knows nothing of it: where the socket ends, it
+ * goes on over another.
  *
  * A socket belongs to the main context that was the thread's default when it
  * was made; what it costs to encrypt and send is done in a thread of its own.

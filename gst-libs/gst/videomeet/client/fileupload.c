@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A file to a device outside any meeting: POST /transfers, then the socket at
- * /transfer (protocol §2, §5). A thread reads the file; the caller's own runs a
- * main loop for the network. When the socket is lost another takes its place,
- * at the same address or another (lanes.h): the transfer on both sides knows
- * nothing of sockets and goes on where it was. */
+ * /transfer (protocol/files.md#without-a-meeting). A thread reads the file; the
+ * caller's own runs a main loop for the network. When the socket is lost
+ * another takes its place, at the same address or another (lanes.h): the
+ * transfer on both sides knows nothing of sockets and goes on where it was. */
 
 #include "fileupload-priv.h"
 
@@ -258,9 +258,9 @@ vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
  *   it was not to be reached for 30 s; %G_IO_ERROR_CANCELLED
  *
  * Sends the file to a device, outside any meeting, over its server's WebSocket
- * (protocol §5). Blocks until the device has verified it, or it has failed: to
- * be called on a thread for it. #VmFileSender::changed is emitted on another
- * one.
+ * (`protocol/files.md#without-a-meeting`). Blocks until the device has verified
+ * it, or it has failed: to be called on a thread for it. #VmFileSender::changed
+ * is emitted on another one.
  *
  * Returns: whether the device has verified the file
  *

@@ -31,7 +31,7 @@ vm_grant_clear (VmGrant *grant)
 }
 
 /* The host's device id must be the hash of the key that TLS showed
- * (security.md, "Identity"). */
+ * (security.md#identity). */
 static gboolean
 read_host (
     const VmJson *json, VmGrant *grant, const gchar *key_hash, GError **error)

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The answer to POST /meetings/join (protocol §2). */
+/* The answer to POST /meetings/join (protocol/http.md#join). */
 typedef struct
 {
   gchar *ticket;

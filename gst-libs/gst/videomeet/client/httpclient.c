@@ -7,9 +7,10 @@
 
 #include <libsoup/soup.h>
 
-#define CONNECTIONS_MAX 1024 /* four times the devices kept; protocol §1 */
+/* four times the devices kept; protocol/discovery.md#probe */
+#define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_HOST 8 /* several devices may share one address */
-#define IDLE_TIMEOUT 30 /* s; ten probes of protocol §1 */
+#define IDLE_TIMEOUT 30 /* s; ten probes of protocol/discovery.md#probe */
 #define READ_SIZE 8192 /* bytes at once */
 
 struct _VmHttpClient

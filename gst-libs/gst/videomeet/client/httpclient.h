@@ -8,7 +8,8 @@
  * connections, TLS with the peer's key compared with the one announced. All
  * functions belong to the thread whose default context made the client. */
 
-#define VM_HTTP_BODY_MAX 65536 /* bytes of an answer read; security.md */
+/* bytes of an answer read; security.md#limits */
+#define VM_HTTP_BODY_MAX 65536
 
 #define VM_TYPE_HTTP_CLIENT (vm_http_client_get_type ())
 G_DECLARE_FINAL_TYPE (VmHttpClient, vm_http_client, VM, HTTP_CLIENT, GObject)

@@ -10,8 +10,9 @@
 /* What a server hands on is longer than what it takes (256 KiB) by what it
  * adds, and its `welcome` names up to 128 participants, with their tokens. */
 #define MESSAGE_MAX VM_JSON_SIZE_MAX
-#define PING_SECONDS 20 /* protocol §3 */
-#define DEAD_TIME (45 * G_USEC_PER_SEC) /* without a word; protocol §3 */
+#define PING_SECONDS 20 /* protocol/signalling.md#messages */
+/* without a word; protocol/signalling.md#messages */
+#define DEAD_TIME (45 * G_USEC_PER_SEC)
 #define PROBE_SECONDS 1 /* between the pings of a probe */
 #define PROBE_MS 2500
 #define PROBE_ANSWER_MS 1500 /* of it: since the first ping */

@@ -8,8 +8,9 @@
 #include "judge.h"
 
 /* The way into a meeting that another device hosts: GET /status, POST
- * /meetings/join, the WebSocket with the ticket, then hello (protocol §2, §3).
- * All belongs to the thread whose default context made the client. */
+ * /meetings/join, the WebSocket with the ticket, then hello
+ * (protocol/http.md#join, protocol/signalling.md). All belongs to the thread
+ * whose default context made the client. */
 
 #define VM_TYPE_SIGNAL_CLIENT (vm_signal_client_get_type ())
 G_DECLARE_FINAL_TYPE (
@@ -50,7 +51,8 @@ typedef struct
   const gchar *cap_token;
   VmCallType call_type;
   guint timeout_ms; /* for each of the steps */
-  guint resume_ms; /* for having a lost socket's seat back; protocol §3 */
+  /* for having a lost socket's seat back; protocol/signalling.md#resume */
+  guint resume_ms;
   guint return_ms; /* at a server of calls, for coming back to it */
 } VmSignalClientConfig;
 
@@ -59,10 +61,10 @@ typedef void (*VmSignalClientFunc) (
     VmSignalClient *self, const VmSignal *signal, gpointer user_data);
 /* Once, when the connection is lost for good or was closed by the server; not
  * after vm_signal_client_close(). A socket that is lost is replaced by another
- * within 30 s (protocol §3, "Resume") and nobody hears of it: what is said
- * meanwhile, either way, arrives once and in order. At a server of calls it is
- * the same but for that: it takes as long as the configuration says, and what
- * is said meanwhile is lost. VM_ERROR_DISCONNECTED: the time is over;
+ * within 30 s (protocol/signalling.md#resume) and nobody hears of it: what is
+ * said meanwhile, either way, arrives once and in order. At a server of calls
+ * it is the same but for that: it takes as long as the configuration says, and
+ * what is said meanwhile is lost. VM_ERROR_DISCONNECTED: the time is over;
  * VM_ERROR_RESUME_FAILED: the server has given the seat away, or more was
  * missed than is kept. */
 typedef void (*VmSignalClientClosedFunc) (

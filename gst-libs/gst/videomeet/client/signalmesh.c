@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a client comes into somebody else's mesh (protocol §6, "The mesh"): by a
- * session and a room over HTTP, where the server has that, and inside by
- * capabilities, which are renewed before they expire. */
+/* How a client comes into somebody else's mesh (protocol/mesh.md): by a session
+ * and a room over HTTP, where the server has that, and inside by capabilities,
+ * which are renewed before they expire. */
 
 #include "refusal.h"
 #include "signalclient-priv.h"

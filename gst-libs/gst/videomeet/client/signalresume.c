@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a guest keeps its seat when its socket is lost (protocol §3, "Resume"):
- * by another socket, within 30 s, and the messages that either side has missed.
- * At a server of calls nobody has a seat: there it registers again. */
+/* How a guest keeps its seat when its socket is lost
+ * (protocol/signalling.md#resume): by another socket, within 30 s, and the
+ * messages that either side has missed. At a server of calls nobody has a seat:
+ * there it registers again. */
 
 #include "signalclient-priv.h"
 

@@ -5,8 +5,8 @@
 
 #include <libsoup/soup.h>
 
-/* Opens the WebSocket of a device's server (protocol §3). Belongs to the thread
- * of @session, which is vm_http_session_new()'s. */
+/* Opens the WebSocket of a device's server (protocol/signalling.md). Belongs to
+ * the thread of @session, which is vm_http_session_new()'s. */
 
 /* The whole address of a stranger's WebSocket, "wss://host:port/path", instead
  * of what a device's server is found by: no subprotocol, and this device shows

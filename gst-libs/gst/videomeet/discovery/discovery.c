@@ -372,7 +372,8 @@ on_network (gpointer user_data)
   VmDiscovery *self = user_data;
   g_autofree gchar *best = vm_interfaces_best_address (self->interfaces);
 
-  /* the return of the network counts as App Start; protocol §1 */
+  /* the return of the network counts as App Start;
+   * protocol/discovery.md#discovery-states */
   self->held = FALSE;
   if (vm_interfaces_list (self->interfaces)->len) {
     announce (self);

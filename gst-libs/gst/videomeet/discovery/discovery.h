@@ -6,10 +6,10 @@
 #include "../vmdevice.h"
 #include "finder.h"
 
-/* Announcer and browser of one device: the state machine of seed 1 §2.2 over
- * the methods and the table of devices. Belongs to the thread whose default
- * context made it; all events are emitted there, always from the loop, never
- * from inside a call. */
+/* Announcer and browser of one device: the state machine of
+ * protocol/discovery.md#discovery-states over the methods and the table of
+ * devices. Belongs to the thread whose default context made it; all events are
+ * emitted there, always from the loop, never from inside a call. */
 
 #define VM_DISCOVERY_RETRY 5000 /* ms after every method failed */
 

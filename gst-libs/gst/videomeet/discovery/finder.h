@@ -5,10 +5,10 @@
 #include "../vmtimer-priv.h"
 #include "../wire/deviceinfo.h"
 
-/* The contract between discovery and its methods (mDNS, UDP, manual). All of
- * it runs on the thread "vm-node", whose GMainContext is thread-default; no
- * lock is held in any of it. What a method finds is a hint: discovery believes
- * only GET /status (protocol §1). */
+/* The contract between discovery and its methods (mDNS, UDP, manual). All of it
+ * runs on the thread "vm-node", whose GMainContext is thread-default; no lock
+ * is held in any of it. What a method finds is a hint: discovery believes only
+ * GET /status (protocol/discovery.md#probe). */
 typedef struct
 {
   /* Somebody may be at @address (its port included). @info is what was

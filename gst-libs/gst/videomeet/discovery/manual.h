@@ -3,8 +3,8 @@
 
 #include "finder.h"
 
-/* The addresses a user gave, "host:port,host:port" (seed 1 §1.1, "Manual IP
- * Connect"). */
+/* The addresses a user gave, "host:port,host:port"
+ * (protocol/discovery.md#manual-addresses). */
 
 #define VM_MANUAL_PEERS_MAX 64 /* what follows is not looked at */
 #define VM_MANUAL_RETRY 1000 /* ms, doubled after each try */

@@ -4,7 +4,7 @@
 #include "finder.h"
 #include "interfaces.h"
 
-/* DNS-SD over mDNS, by the Avahi daemon (seed 1 §2, protocol §1). */
+/* DNS-SD over mDNS, by the Avahi daemon (protocol/discovery.md#mdns). */
 
 /* 256 devices on two interfaces by two protocols */
 #define VM_MDNS_SERVICES_MAX 1024

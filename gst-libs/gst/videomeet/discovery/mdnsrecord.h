@@ -5,11 +5,11 @@
 #include "../wire/deviceinfo.h"
 
 /* The records of one DNS-SD service, written one by one because
- * avahi_entry_group_add_service() gives SRV the weight 0 and seed 1 §2.1 wants
- * 5 (RFC 2782, RFC 6763). */
+ * avahi_entry_group_add_service() gives SRV the weight 0 and
+ * protocol/discovery.md#mdns wants 5 (RFC 2782, RFC 6763). */
 
-#define VM_SRV_PRIORITY 0 /* seed 1 §2.1 */
-#define VM_SRV_WEIGHT 5 /* seed 1 §2.1 */
+#define VM_SRV_PRIORITY 0 /* protocol/discovery.md#mdns */
+#define VM_SRV_WEIGHT 5 /* protocol/discovery.md#mdns */
 
 typedef struct
 {

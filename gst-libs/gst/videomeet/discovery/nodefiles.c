@@ -8,10 +8,11 @@
  * @self: a #VmNode
  * @receiver: (nullable): what takes the files, started; %NULL for none
  *
- * Lets other devices send files to this one, outside any meeting (protocol §2,
- * `POST /transfers`): those that #VmNode:policy lets do so, each under its
- * device id. The node must serve. Any thread. @receiver is stopped only after
- * another, or %NULL, was set in its place.
+ * Lets other devices send files to this one, outside any meeting
+ * (`protocol/files.md#without-a-meeting`, `POST /transfers`): those that
+ * #VmNode:policy lets do so, each under its device id. The node must serve. Any
+ * thread. @receiver is stopped only after another, or %NULL, was set in its
+ * place.
  *
  * Since: 0.1
  */
@@ -38,11 +39,11 @@ vm_node_set_file_receiver (VmNode *self, VmFileReceiver *receiver)
  * @transfer_id: of a file that it has offered in a meeting, and that was
  *   accepted
  *
- * Lets that device open a WebSocket to this one for that transfer (protocol
- * §7): with the key of that id, and as long as #VmNode:policy lets it send
- * files. Where it finds the server is to be told by the `port` of the
- * `FILE_RESPONSE`. The inlet belongs to the thread's default main context, and
- * is to be closed.
+ * Lets that device open a WebSocket to this one for that transfer
+ * (protocol/files.md): with the key of that id, and as long as #VmNode:policy
+ * lets it send files. Where it finds the server is to be told by the `port` of
+ * the `FILE_RESPONSE`. The inlet belongs to the thread's default main context,
+ * and is to be closed.
  *
  * Returns: (transfer full) (nullable): the inlet; %NULL: this node does not
  *   serve, or not over TLS

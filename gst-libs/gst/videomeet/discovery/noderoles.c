@@ -22,7 +22,7 @@ dup_info_locked (VmNode *self, VmAnnounce *mode)
       g_strdup (self->host_user ? self->host_user : self->settings.user);
   info->device = g_strdup (self->settings.device);
   info->device_name = g_strdup (self->settings.device_name);
-  /* seed 1 §2.1; what the user says of itself counts more */
+  /* protocol/discovery.md#txt; what the user says of itself counts more */
   info->status = g_strdup (
       self->calls && strcmp (self->settings.status, VM_STATUS_AVAILABLE) == 0
           ? VM_STATUS_BUSY
@@ -40,7 +40,8 @@ dup_info_locked (VmNode *self, VmAnnounce *mode)
     info->max_participants = self->meeting_max;
     info->epoch = self->epoch;
   }
-  /* a meeting with a PIN hides, unless its host said otherwise; protocol §1 */
+  /* a meeting with a PIN hides, unless its host said otherwise;
+   * protocol/discovery.md#announce */
   *mode = self->settings.announce;
   if (self->meeting && self->has_pin && !self->settings.announce_explicit)
     *mode = VM_ANNOUNCE_MINIMAL;

@@ -8,14 +8,14 @@
 
 #include <string.h>
 
-#define DEFAULT_TIMEOUT 1000 /* ms; protocol §1 */
+#define DEFAULT_TIMEOUT 1000 /* ms; protocol/discovery.md#probe */
 #define TIMEOUT_MIN 100 /* ms */
 #define TIMEOUT_MAX 30000 /* ms */
-#define DEFAULT_MAX_PARTICIPANTS 10 /* seed 1 §2.1 */
+#define DEFAULT_MAX_PARTICIPANTS 10 /* protocol/discovery.md#txt */
 #define PARTICIPANTS_MAX 65535 /* as many as others believe; devicefield.c */
 
-/* Names go to other people's screens: no control characters, at most as long
- * as others accept (security.md, "Limits"). */
+/* Names go to other people's screens: no control characters, at most as long as
+ * others accept (security.md#limits). */
 gchar *
 vm_node_settings_clean (const gchar *text)
 {
@@ -283,7 +283,8 @@ install_network (GObjectClass *klass)
   /**
    * VmNode:service-type:
    *
-   * The DNS-SD service type, `_videomeet._tcp` by default (seed 1 §2.1).
+   * The DNS-SD service type, `_videomeet._tcp` by default
+   * (`protocol/discovery.md#mdns`).
    */
   install_text (klass, VM_NODE_PROP_SERVICE_TYPE, "service-type",
       "Service type", "DNS-SD service type", "_videomeet._tcp");
@@ -300,7 +301,7 @@ install_network (GObjectClass *klass)
    *
    * More names by which clients may reach the server, between commas. It
    * answers to its own names and addresses and to these alone, against DNS
-   * rebinding (security.md).
+   * rebinding (`security.md#http-server`).
    */
   install_text (klass, VM_NODE_PROP_NAMES, "names", "Names",
       "More host names the server answers to, between commas (empty = none)",
@@ -373,7 +374,8 @@ install_numbers (GObjectClass *klass)
   /**
    * VmNode:methods:
    *
-   * How devices find each other, by default in all ways (protocol §1).
+   * How devices find each other, by default in all ways
+   * (protocol/discovery.md).
    */
   g_object_class_install_property (klass, VM_NODE_PROP_METHODS,
       g_param_spec_flags ("methods", "Methods", "How devices find each other",
@@ -475,7 +477,7 @@ vm_node_settings_install (GObjectClass *klass)
   /**
    * VmNode:discovery-state:
    *
-   * Where discovery is (seed 1 §2.2).
+   * Where discovery is (`protocol/discovery.md#discovery-states`).
    */
   g_object_class_install_property (klass, VM_NODE_PROP_DISCOVERY_STATE,
       g_param_spec_enum ("discovery-state", "Discovery state",

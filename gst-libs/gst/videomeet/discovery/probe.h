@@ -4,8 +4,9 @@
 #include "../client/httpclient.h"
 #include "finder.h"
 
-/* One GET /status and its judgement (protocol §1): the id that was announced,
- * the hash of the key TLS shows and the deviceId in the body are one. */
+/* One GET /status and its judgement (protocol/discovery.md#probe): the id that
+ * was announced, the hash of the key TLS shows and the deviceId in the body are
+ * one. */
 
 typedef struct
 {

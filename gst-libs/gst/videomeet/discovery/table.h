@@ -6,16 +6,18 @@
 #include "finder.h"
 
 /* The devices that are known: hints go in, devices that answered come out
- * (protocol §1). Belongs to the thread whose default context made it. */
+ * (protocol/discovery.md#probe). Belongs to the thread whose default context
+ * made it. */
 
-#define VM_TABLE_MAX 256 /* devices kept; protocol §1 */
+#define VM_TABLE_MAX 256 /* devices kept; protocol/discovery.md#probe */
 #define VM_TABLE_ADDRESSES_MAX 8 /* of one device */
-#define VM_PROBE_INTERVAL 3000 /* ms between probes; protocol §1 */
+/* ms between probes; protocol/discovery.md#probe */
+#define VM_PROBE_INTERVAL 3000
 /* ms after a miss: 3 misses end 8 s after the last answer, inside the 10 s of
- * protocol §1 */
+ * protocol/discovery.md#probe */
 #define VM_PROBE_RETRY 1000
 #define VM_PROBE_HURRY 250 /* ms, once it was said to leave */
-#define VM_PROBE_MISSES 3 /* misses until gone; protocol §1 */
+#define VM_PROBE_MISSES 3 /* misses until gone; protocol/discovery.md#probe */
 
 typedef struct
 {

@@ -11,8 +11,8 @@
 #define BATCH 64 /* datagrams read before other work has its turn */
 #define REPLIES_MAX 64 /* replies waiting for their delay */
 
-/* ms after a start or a change of network, each since the one before: 0.1,
- * 0.5 and 2 s; protocol §1 */
+/* ms after a start or a change of network, each since the one before: 0.1, 0.5
+ * and 2 s; protocol/discovery.md#udp */
 static const guint burst[] = { 100, 400, 1500 };
 
 enum

@@ -4,8 +4,8 @@
 #include "finder.h"
 #include "interfaces.h"
 
-/* Discovery by datagrams (protocol §1): for networks whose mDNS is filtered or
- * absent. All limits are from there: */
+/* Discovery by datagrams (protocol/discovery.md#udp): for networks whose mDNS
+ * is filtered or absent. All limits are from there: */
 #define VM_UDP_PORT 48080
 #define VM_UDP_GROUP4 "239.255.86.77"
 #define VM_UDP_GROUP6 "ff02::5677"

@@ -52,7 +52,7 @@ vm_udp_socket_open (gint family, guint16 port, gboolean shared)
     return -1;
   if (shared)
     set_int (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  /* TTL 1: a datagram never leaves the link; protocol §1 */
+  /* TTL 1: a datagram never leaves the link; protocol/discovery.md#udp */
   if (family == AF_INET) {
     set_int (fd, SOL_SOCKET, SO_BROADCAST, 1);
     set_int (fd, IPPROTO_IP, IP_TTL, 1);

@@ -5,8 +5,8 @@
  * @title: VmDiscoveryState
  * @short_description: the state machine of discovery
  *
- * One table of edges, as seed 1 §2.2 draws it; the node moves along it and says
- * so by its signal.
+ * One table of edges, as `protocol/discovery.md#discovery-states` draws it; the
+ * node moves along it and says so by its signal.
  */
 
 #include "vmdiscoverystate.h"
@@ -67,7 +67,7 @@ static const struct
       VM_DISCOVERY_STATE_ACTIVE },
   { VM_DISCOVERY_STATE_DISCOVERING, VM_DISCOVERY_EVENT_NETWORK_LOST,
       VM_DISCOVERY_STATE_UNREGISTERING },
-  /* the edge that the seed draws without a label */
+  /* the edge that the base protocol draws without a label */
   { VM_DISCOVERY_STATE_ACTIVE, VM_DISCOVERY_EVENT_LAST_DEVICE_GONE,
       VM_DISCOVERY_STATE_DISCOVERABLE },
   { VM_DISCOVERY_STATE_ACTIVE, VM_DISCOVERY_EVENT_CONNECTION_LOST,
@@ -76,7 +76,8 @@ static const struct
       VM_DISCOVERY_STATE_UNREGISTERING },
   { VM_DISCOVERY_STATE_UNREGISTERING, VM_DISCOVERY_EVENT_UNREGISTERED,
       VM_DISCOVERY_STATE_OFFLINE },
-  /* the seed draws App Close from ACTIVE alone, but users close anywhere */
+  /* the base protocol draws App Close from ACTIVE alone, but users close
+   * anywhere */
   { VM_DISCOVERY_STATE_REGISTERING, VM_DISCOVERY_EVENT_APP_CLOSE,
       VM_DISCOVERY_STATE_UNREGISTERING },
   { VM_DISCOVERY_STATE_DISCOVERABLE, VM_DISCOVERY_EVENT_APP_CLOSE,

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * @VM_DISCOVERY_STATE_ACTIVE: at least one other device is known
  * @VM_DISCOVERY_STATE_UNREGISTERING: withdrawing the announcement
  *
- * Where a device is between the network and its users (seed 1 §2.2).
+ * Where a device is between the network and its users
+ * (`protocol/discovery.md#discovery-states`).
  *
  * Since: 0.1
  */

@@ -5,8 +5,8 @@
  * @title: VmMeetingState
  * @short_description: the state machine of a meeting
  *
- * One table of edges, as seed 1 §5.1 draws it; a meeting moves along it and
- * says so by its signal.
+ * One table of edges, as `protocol/meeting.md#meeting-states` draws it; a
+ * meeting moves along it and says so by its signal.
  */
 
 #include "vmmeetingstate.h"
@@ -42,7 +42,7 @@ static const struct
       VM_MEETING_STATE_ACTIVE },
   { VM_MEETING_STATE_ACTIVE, VM_MEETING_EVENT_ALL_LEAVE,
       VM_MEETING_STATE_IDLE },
-  /* protocol §4: an idle meeting comes back */
+  /* protocol/meeting.md#meeting-states: an idle meeting comes back */
   { VM_MEETING_STATE_IDLE, VM_MEETING_EVENT_PARTICIPANT_JOINS,
       VM_MEETING_STATE_ACTIVE },
   { VM_MEETING_STATE_IDLE, VM_MEETING_EVENT_HOST_ENDS, VM_MEETING_STATE_ENDED },

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @VM_MEETING_STATE_IDLE: everybody but the host has left
  * @VM_MEETING_STATE_ENDED: over for good
  *
- * Where a meeting is in its life (seed 1 §5.1).
+ * Where a meeting is in its life (`protocol/meeting.md#meeting-states`).
  *
  * Since: 0.1
  */

@@ -5,7 +5,7 @@
  * @title: VmParticipantState
  * @short_description: the state machine of a participant
  *
- * One table of edges, as seed 1 §5.1 draws it.
+ * One table of edges, as `protocol/meeting.md#participant-states` draws it.
  */
 
 #include "vmparticipantstate.h"

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * @VM_PARTICIPANT_STATE_CONNECTED: media flows
  * @VM_PARTICIPANT_STATE_DISCONNECTED: gone, or not reached any more
  *
- * Where a participant is in a meeting (seed 1 §5.1). While it has a seat, a
- * connection that was lost may come back.
+ * Where a participant is in a meeting
+ * (`protocol/meeting.md#participant-states`). While it has a seat, a connection
+ * that was lost may come back.
  *
  * Since: 0.1
  */

@@ -5,9 +5,9 @@
  * @title: VmTransferState
  * @short_description: the state machine of a file transfer
  *
- * One table of edges, as seed 1 §4.3 draws it, and what it leaves out: that a
- * transfer can fail wherever it is not over yet. Sender and receiver have one
- * each.
+ * One table of edges, as `protocol/files.md#transfer-states` draws it, and what
+ * it leaves out: that a transfer can fail wherever it is not over yet. Sender
+ * and receiver have one each.
  */
 
 #include "vmtransferstate.h"
@@ -53,7 +53,7 @@ static const struct
       VM_TRANSFER_STATE_COMPLETED },
   { VM_TRANSFER_STATE_TRANSFERRING, VM_TRANSFER_EVENT_FAIL,
       VM_TRANSFER_STATE_FAILED },
-  /* protocol §5: not drawn in the seed */
+  /* protocol/files.md#transfer-states: not drawn in the base protocol */
   { VM_TRANSFER_STATE_PENDING, VM_TRANSFER_EVENT_FAIL,
       VM_TRANSFER_STATE_FAILED },
   { VM_TRANSFER_STATE_PAUSED, VM_TRANSFER_EVENT_FAIL,

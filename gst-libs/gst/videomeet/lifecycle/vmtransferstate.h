@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * @VM_TRANSFER_STATE_COMPLETED: verified, and under its name
  * @VM_TRANSFER_STATE_FAILED: declined, cancelled or broken, for good
  *
- * Where the transfer of a file is in its life (seed 1 §4.3).
+ * Where the transfer of a file is in its life
+ * (`protocol/files.md#transfer-states`).
  *
  * Since: 0.1
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* POST /trust/page and what is below it (docs/protocol.md, "Approval in the
- * page"): to browsers on this machine alone. */
+/* POST /trust/page and what is below it
+ * (protocol/trust.md#approval-in-the-page): to browsers on this machine
+ * alone. */
 
 #include "approvalbody.h"
 #include "approvalpage.h"

@@ -6,10 +6,10 @@
 G_BEGIN_DECLS
 
 /* The page in which the user of this device answers who asks for trust
- * (security.md, "Trust handshake"): opened by a secret that only the launcher
- * has to hand out, once. The page that was opened last is the one that is
- * asked; one question at a time. Sans-I/O: @now is monotonic, in µs; one thread
- * at a time. */
+ * (security.md#pairing): opened by a secret that only the launcher has to
+ * hand out, once. The page that was opened last is the one that is asked;
+ * one question at a time. Sans-I/O: @now is monotonic, in µs; one thread at
+ * a time. */
 
 /* unused, it dies */
 #define VM_APPROVAL_SECRET_TIME (10 * G_TIME_SPAN_MINUTE)

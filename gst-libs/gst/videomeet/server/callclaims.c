@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls that outlast their server (protocol §6): the two go on talking while it
- * is stopped and started, and say so when they are back. What both say is a
- * call again; what one says makes it busy, and lets the end of the call reach
- * it, also when that was said before it (callended.c). Nobody else can end what
- * it is in. */
+/* Calls that outlast their server (protocol/calls.md#returning-calls): the two
+ * go on talking while it is stopped and started, and say so when they are back.
+ * What both say is a call again; what one says makes it busy, and lets the end
+ * of the call reach it, also when that was said before it (callended.c). Nobody
+ * else can end what it is in. */
 
 #include "calls-priv.h"
 

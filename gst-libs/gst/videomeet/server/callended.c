@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Calls that outlast their server, and are ended before both are back (protocol
- * §6): who ends one may be gone when the other returns and says that it goes
- * on. Each server remembers such ends for a while, and says those of its own
- * users on as soon as the other is at another server. It remembers the end of
- * each call, because the other may be gone, or its server, without anybody
- * having noticed yet. */
+/* Calls that outlast their server, and are ended before both are back
+ * (protocol/calls.md#returning-calls): who ends one may be gone when the other
+ * returns and says that it goes on. Each server remembers such ends for a
+ * while, and says those of its own users on as soon as the other is at another
+ * server. It remembers the end of each call, because the other may be gone, or
+ * its server, without anybody having noticed yet. */
 
 #include "calls-priv.h"
 #include "clusterrecord.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The calls of seed 3 at a WebSocket (protocol §6): a client that is known by
- * its URL, or by what it says first. A socket that is lost ends its call; one
- * that is new may bring a call that goes on (callclaims.c). */
+/* Calls at a WebSocket (protocol/calls.md): a client that is known by its URL,
+ * or by what it says first. A socket that is lost ends its call; one that is
+ * new may bring a call that goes on (callclaims.c). */
 
 #include "server-priv.h"
 

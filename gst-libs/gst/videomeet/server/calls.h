@@ -5,7 +5,7 @@
 #include "callstate.h"
 #include "limits.h"
 
-/* Users that call one another (seed 3, protocol §6): who is there, which call
+/* Users that call one another (protocol/calls.md): who is there, which call
  * each has, one at most, and who may say what in it. Sans-I/O: time comes in,
  * messages go out. `now` is monotonic time in µs.
  *

@@ -7,9 +7,9 @@
 G_BEGIN_DECLS
 
 /* The users of one server, of which others of its cluster have some too
- * (protocol §8). Whose a name is is said by a record each, of one seat; what is
- * said in a call goes by the lines between the servers. Sans-I/O; `now` is
- * monotonic time in µs. */
+ * (protocol/cluster.md#records). Whose a name is is said by a record each, of
+ * one seat; what is said in a call goes by the lines between the servers.
+ * Sans-I/O; `now` is monotonic time in µs. */
 
 typedef struct _VmCallShare VmCallShare;
 

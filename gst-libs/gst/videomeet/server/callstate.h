@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Where a call is (protocol §6), and what ends it. Pure. */
+/* Where a call is (protocol/calls.md#a-call), and what ends it. Pure. */
 
 typedef enum
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The key that a client shows by TLS, to which its ticket and its seat are
- * bound (protocol §2, §3). A client need not have one: a browser has none. */
+ * bound (protocol/http.md#join, protocol/signalling.md). A client need not have
+ * one: a browser has none. */
 
 #include "server-priv.h"
 

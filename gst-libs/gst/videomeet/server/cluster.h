@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* One node of several that hold the same rooms (protocol §8). Sans-I/O: time
- * and the answers of a store come in, requests to it go out. `now` is monotonic
- * time in µs.
+/* One node of several that hold the same rooms (protocol/cluster.md#records).
+ * Sans-I/O: time and the answers of a store come in, requests to it go out.
+ * `now` is monotonic time in µs.
  *
  * What this node wants is which seats it holds; what is, is the record of each
  * room. Whenever a record is seen it is made so that it has the seats of this
@@ -24,7 +24,8 @@ G_BEGIN_DECLS
 
 typedef struct _VmCluster VmCluster;
 
-#define VM_CLUSTER_BEAT_TIME (3 * G_USEC_PER_SEC) /* protocol §8 */
+/* protocol/cluster.md#records */
+#define VM_CLUSTER_BEAT_TIME (3 * G_USEC_PER_SEC)
 /* of a beat, in the store */
 #define VM_CLUSTER_BEAT_AGE (10 * G_USEC_PER_SEC)
 /* After its beat a node's participants have so long to come back elsewhere:

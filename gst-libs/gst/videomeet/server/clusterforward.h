@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* Requests that came to one server of a cluster and are another's to answer:
  * those of Engine.IO's polling, whose session is at the server that its sid
- * names (protocol §8). Sans-I/O; `now` is monotonic time in µs.
+ * names (protocol/cluster.md#polling). Sans-I/O; `now` is monotonic time in µs.
  *
  * What is lost on the way is not said again: the client, who hears so at the
  * deadline, begins anew, and no packet of its session is lost without a word.

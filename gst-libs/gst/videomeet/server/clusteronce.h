@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* What is good once in a whole cluster (protocol §8): a ticket, which one
- * server gives and any takes, and the `jti` of a capability. Sans-I/O; `now` is
- * monotonic time in µs.
+/* What is good once in a whole cluster (protocol/cluster.md#single-use-keys): a
+ * ticket, which one server gives and any takes, and the `jti` of a capability.
+ * Sans-I/O; `now` is monotonic time in µs.
  *
  * Whoever uses a thing writes over it that it is used, and by whom, against the
  * revision that was read. So a write whose answer was lost is known again, and

@@ -7,9 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* What the servers of a cluster share of one room (protocol §8): who sits in
- * it, and at which server. Pure; each change is made to a copy and counts when
- * it was written against the revision that it was made from.
+/* What the servers of a cluster share of one room
+ * (protocol/cluster.md#records): who sits in it, and at which server. Pure;
+ * each change is made to a copy and counts when it was written against the
+ * revision that it was made from.
  *
  * A participant is held by (node, epoch): the epoch is a counter of the seats
  * that one node has taken, so nobody has the same twice, and a change that was

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The native dialect at a WebSocket: a guest of a meeting hosted here, its
- * seat, and the line to it, which outlives its sockets (protocol §3, "Resume").
- * A guest lives as long as its seat or its socket, whichever is longer. */
+ * seat, and the line to it, which outlives its sockets
+ * (protocol/signalling.md#resume). A guest lives as long as its seat or its
+ * socket, whichever is longer. */
 
 #include "roomshare.h"
 #include "server-priv.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* POST /meetings/guest, by which a browser comes to a guest's token and to what
- * it must sign to use it (docs/protocol.md), and the invitations that the host
- * makes. */
+ * it must sign to use it (protocol/trust.md#invitations), and the invitations
+ * that the host makes. */
 
 #include "guestbody.h"
 #include "invites.h"

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-/* The rules of security.md, "The HTTP server on a LAN", against DNS rebinding
- * and foreign pages. Sans-I/O. */
+/* The rules of security.md#http-server, against DNS rebinding and foreign
+ * pages. Sans-I/O. */
 
 /* "host", "host:port" or "[v6%zone]:port" -> host, lower case, without zone
  * and final dot; NULL when it is malformed. */

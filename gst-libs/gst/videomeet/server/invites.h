@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* How a browser comes in as a guest under `require` (security.md, "Trust
- * handshake"): it redeems the invitation of its link for a guest's token for
- * the key it has made, and signs with that key each time it joins. Nothing of
- * it is on disk: it ends with the process. @now is monotonic time, @date Unix
- * seconds; one thread at a time. */
+/* How a browser comes in as a guest under `require`
+ * (protocol/trust.md#invitations): it redeems the invitation of its link for a
+ * guest's token for the key it has made, and signs with that key each time it
+ * joins. Nothing of it is on disk: it ends with the process. @now is monotonic
+ * time, @date Unix seconds; one thread at a time. */
 
 #define VM_INVITATION_LIFETIME (G_TIME_SPAN_HOUR) /* default, µs */
 /* Of a guest's token, s; it is good for one meeting, and ends with that. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* POST /meetings/join and the ways to a WebSocket: GET /ws?ticket= and GET /
- * (protocol §2, §3, §6). */
+ * (protocol/http.md#join, protocol/signalling.md, protocol/rooms.md). */
 
 #include "joinbody.h"
 #include "meetings.h"
@@ -221,8 +221,8 @@ upgrade_native (VmConn *conn, GError **error)
         rooms, ticket, vm_conn_get_key (conn), g_get_monotonic_time (), error);
 }
 
-/* The dialect has no field for a PIN (protocol §6). One that is too long for
- * the buffer is cut, and wrong either way. */
+/* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). One that
+ * is too long for the buffer is cut, and wrong either way. */
 static void
 upgrade_room (VmConn *conn)
 {

@@ -4,14 +4,14 @@
 #include "../vmenums.h"
 #include "../vmerror.h"
 
-/* What POST /meetings/join brings (protocol §2). Sans-I/O. */
+/* What POST /meetings/join brings (protocol/http.md#join). Sans-I/O. */
 typedef struct
 {
   gchar *meeting;
   gchar *user;
   gchar *device_id;
   gchar *pin;
-  gchar *token; /* PEM, as issued here; protocol §2 */
+  gchar *token; /* PEM, as issued here; protocol/http.md#join */
   gchar *nonce; /* of POST /meetings/guest, signed by the token's key */
   gchar *signature; /* base64 */
   VmCallType call_type;

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* What the server bears from the network, from security.md "Limits" and
- * protocol §2 where nothing else is said. Sizes in bytes, times in µs. */
+/* What the server bears from the network, from security.md#limits and
+ * protocol/http.md where nothing else is said. Sizes in bytes, times in µs. */
 
 #define VM_HTTP_REQUEST_MAX \
   (64 * 1024) /* body, but of Engine.IO; beyond: 413 */
@@ -13,7 +13,8 @@
 #define VM_HTTP_DISCARD_MAX (1024 * 1024)
 /* From first byte to last; a WebSocket message too. */
 #define VM_HTTP_REQUEST_TIME (20 * G_USEC_PER_SEC)
-/* Between two requests; a prober asks every 3 s (protocol §1). */
+/* Between two requests; a prober asks every 3 s
+ * (protocol/discovery.md#probe). */
 #define VM_HTTP_IDLE_SECONDS 30
 /* For an answer to be taken by its client. */
 #define VM_HTTP_ANSWER_TIME (60 * G_USEC_PER_SEC)
@@ -93,7 +94,8 @@
 /* Beyond this not even a 429 is worth a TLS handshake. */
 #define VM_CONNECTIONS_REFUSED_MAX 32
 /* WebSockets not counted; beyond, the oldest that has not asked for anything
- * makes room, else the oldest. Twice the devices that probe (protocol §1). */
+ * makes room, else the oldest. Twice the devices that probe
+ * (protocol/discovery.md#probe). */
 #define VM_CONNECTIONS_MAX 512
 /* WebSockets without a seat, which may be silent for as long as they answer
  * pings: of the 1,024 descriptors that a shell gives a program they and
@@ -108,7 +110,7 @@
 #define VM_ACCEPTED_AT_ONCE 128
 
 /* Without a socket a participant is shown as detached, then its seat is given
- * back; protocol §3, "Resume". */
+ * back; protocol/signalling.md#resume. */
 #define VM_DETACHED_TIME (10 * G_USEC_PER_SEC)
 #define VM_RESUME_TIME (30 * G_USEC_PER_SEC)
 
@@ -132,9 +134,9 @@
 #define VM_ROOM_BARRED_MAX 128
 #define VM_ROOM_BARRED_TIME (600 * G_USEC_PER_SEC)
 #define VM_NAME_MAX 128 /* user, device, meeting */
-#define VM_PIN_MIN 6 /* characters; security.md "Trust handshake" */
+#define VM_PIN_MIN 6 /* characters; security.md#pin */
 #define VM_PIN_MAX 64
-/* Wrong PIN: the address waits, doubling; security.md. */
+/* Wrong PIN: the address waits, doubling; security.md#limits. */
 #define VM_PIN_DELAY_MIN (100 * 1000)
 #define VM_PIN_DELAY_MAX (25 * G_USEC_PER_SEC)
 #define VM_PIN_ADDRESSES 1024 /* remembered */

@@ -296,7 +296,7 @@ vm_meetings_describe (VmMeetings *meetings, VmDeviceInfo *info)
   g_free (info->meeting);
   g_clear_pointer (&info->meeting_id, g_free);
   g_clear_pointer (&info->meeting_state, g_free);
-  /* who hides its id hides its meeting (protocol §1, "announce") */
+  /* who hides its id hides its meeting (protocol/discovery.md#announce) */
   if (!info->device_id) {
     info->meeting = g_strdup ("private");
     return;

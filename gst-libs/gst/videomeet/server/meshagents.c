@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What goes on between agents by way of the server: sessions, and who controls
- * a terminal (seed 4 §10, §12; protocol §7). */
+ * a terminal (protocol/mesh.md#quic-sessions,
+ * protocol/mesh.md#terminal-control). */
 
 #include "mesh-priv.h"
 

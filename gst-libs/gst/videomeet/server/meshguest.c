@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A page or an agent of the mesh at a WebSocket, GET /v2/ws (seed 4 §3–§9;
- * protocol §7). It cannot come back: a socket that is lost is a seat that is
- * left. */
+/* A page or an agent of the mesh at a WebSocket, GET /v2/ws
+ * (protocol/mesh.md#envelope, protocol/mesh.md#mesh-messages). It cannot come
+ * back: a socket that is lost is a seat that is left. */
 
 #include "mesh-priv.h"
 
@@ -219,7 +219,7 @@ take_signal (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
   vm_member_receive (guest->member, message->signal);
 }
 
-/* What notifications are made of (seed 4 §13). */
+/* What notifications are made of (protocol/mesh.md#notifications). */
 static void
 take_report (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the room model tells a page of the mesh, in the words of seed 4. What it
- * has no word for is told by those that it has: who leaves is offline, and who
- * begins anew has left and joined. */
+/* What the room model tells a page of the mesh, in the words of the mesh
+ * dialect. What it has no word for is told by those that it has: who leaves is
+ * offline, and who begins anew has left and joined. */
 
 #include "mesh-priv.h"
 

@@ -2,7 +2,8 @@
 
 /* A capability that is shown at this server for the first time: whether another
  * server of the cluster has seen it is asked for, and what showed it waits
- * meanwhile, with all that comes behind (protocol §7, §8). */
+ * meanwhile, with all that comes behind (protocol/mesh.md#capabilities,
+ * protocol/cluster.md#single-use-keys). */
 
 #include "mesh-priv.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The mesh over HTTP: /v2/… (protocol §7). */
+/* The mesh over HTTP: /v2/… (protocol/mesh.md#requests). */
 
 #include "mesh-priv.h"
 

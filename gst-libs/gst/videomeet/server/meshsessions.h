@@ -3,8 +3,8 @@
 
 #include "../vmerror.h"
 
-/* Who has signed in to the mesh (protocol §7, POST /v2/sessions): a token, and
- * whom it stands for. Sans-I/O: `now` is monotonic time in µs. */
+/* Who has signed in to the mesh (protocol/mesh.md#requests, POST /v2/sessions):
+ * a token, and whom it stands for. Sans-I/O: `now` is monotonic time in µs. */
 
 #define VM_MESH_SESSION_TIME (12 * 3600 * G_TIME_SPAN_SECOND)
 /* Beyond, the oldest of the address that has most of them is forgotten. */

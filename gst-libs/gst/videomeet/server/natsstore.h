@@ -6,10 +6,10 @@
 G_BEGIN_DECLS
 
 /* The store of a VmCluster and a VmOnce in JetStream's key-value buckets
- * (protocol §8): `vm_rooms`, `vm_tickets` and `vm_jti` as VmClusterBucket says,
- * `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. A thread for requests and one
- * for what others change, each with a connection of its own, which it makes
- * anew when it is lost; meanwhile every request is lost. */
+ * (protocol/cluster.md): `vm_rooms`, `vm_tickets` and `vm_jti` as
+ * VmClusterBucket says, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. A thread
+ * for requests and one for what others change, each with a connection of its
+ * own, which it makes anew when it is lost; meanwhile every request is lost. */
 
 #define VM_NATS_CONNECT_TIME 2000 /* ms */
 #define VM_NATS_ANSWER_TIME 2000 /* ms; before VM_CLUSTER_ANSWER_TIME */

@@ -46,7 +46,7 @@ struct _VmNotify
 };
 
 /* Messages. Who, and not what: neither what was written nor the name of a room
- * leaves this server (docs/decisions.md). */
+ * leaves this server (decisions/dialects.md#what-a-notification-says). */
 
 static const struct
 {

@@ -4,11 +4,11 @@
 #include <glib.h>
 
 /* Tells a Gotify server (https://gotify.net, POST /message) what happens here
- * (seed 4 §13; protocol §7). It has a thread of its own, "vm-notify": whoever
- * notifies never waits. One message is on its way at a time; those of an event
- * in the order they came, and the events in turn, so that none waits for
- * another's flood. What cannot be delivered is tried again, after ever longer
- * pauses. Any thread. */
+ * (protocol/mesh.md#notifications). It has a thread of its own, "vm-notify":
+ * whoever notifies never waits. One message is on its way at a time; those of
+ * an event in the order they came, and the events in turn, so that none waits
+ * for another's flood. What cannot be delivered is tried again, after ever
+ * longer pauses. Any thread. */
 
 /* That wait of an event, besides the one on its way; of more the oldest are
  * dropped. */
@@ -29,7 +29,7 @@ typedef enum
   VM_NOTIFY_N_EVENTS
 } VmNotifyEvent;
 
-/* As seed 4 calls it, "call.missed". */
+/* As the mesh dialect calls it, "call.missed". */
 const gchar *vm_notify_event_to_string (VmNotifyEvent event);
 
 typedef struct _VmNotify VmNotify;

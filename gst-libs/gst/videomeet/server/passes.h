@@ -4,9 +4,9 @@
 #include "../vmerror.h"
 
 /* Who may come to a server that does not admit everybody (`--auth`;
- * docs/protocol.md §6): whoever shows a JSON Web Token (RFC 7519) that somebody
- * else has signed, the site that knows its users. Sans-I/O; the clock is an
- * argument, in Unix seconds. */
+ * protocol/rooms.md#access-tokens): whoever shows a JSON Web Token (RFC 7519)
+ * that somebody else has signed, the site that knows its users. Sans-I/O; the
+ * clock is an argument, in Unix seconds. */
 
 #define VM_PASS_KEYS_MAX \
   4 /* one that is used, one that is to be, and their like */

@@ -4,7 +4,7 @@
 #include "../vmerror.h"
 #include "limits.h"
 
-/* Slows down whoever guesses PINs (security.md, "Limits"): after each wrong one
+/* Slows down whoever guesses PINs (security.md#limits): after each wrong one
  * the address waits, 100 ms at first and twice as long each time, up to 25 s.
  * What comes earlier is refused unread. Sans-I/O. */
 

@@ -51,7 +51,7 @@ add_cors (VmConn *conn, guint8 **p, guint8 *end)
              && add (conn, "access-control-max-age:", "600", p, end));
 }
 
-/* The headers of every answer (security.md, "The HTTP server on a LAN"). */
+/* The headers of every answer (security.md#http-server). */
 static gboolean
 add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
     guint8 **p, guint8 *end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who has lost the connection, and by what it comes back (protocol §3,
- * "Resume"). */
+/* Who has lost the connection, and by what it comes back
+ * (protocol/signalling.md#resume). */
 
 #include "rooms-priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The PIN of a meeting, and who may guess at it how often (security.md,
- * "Limits"). */
+/* The PIN of a meeting, and who may guess at it how often
+ * (security.md#limits). */
 
 #include "rooms-priv.h"
 

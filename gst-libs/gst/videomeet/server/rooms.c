@@ -231,8 +231,8 @@ vm_room_admits (VmRoom *room, const VmBearer *bearer, const gchar *pin,
   return vm_room_has_share (room, bearer, from, *level, error);
 }
 
-/* An id is the hash of a key (security.md, "Identity"): whoever shows another
- * key poses as somebody else. */
+/* An id is the hash of a key (security.md#identity): whoever shows another key
+ * poses as somebody else. */
 static gboolean
 is_own_id (const VmJoin *join)
 {

@@ -7,10 +7,10 @@
 #include "../wire/signal.h"
 #include "limits.h"
 
-/* The model that all dialects share (protocol §3, §4, §6): rooms, who sits in
- * them, who may come in, and who may say what to whom. Sans-I/O: time and
- * randomness come in, messages go out through VmRoomsFuncs. `now` is monotonic
- * time in µs. */
+/* The model that all dialects share (protocol/signalling.md,
+ * protocol/meeting.md, protocol/README.md#words): rooms, who sits in them, who
+ * may come in, and who may say what to whom. Sans-I/O: time and randomness come
+ * in, messages go out through VmRoomsFuncs. `now` is monotonic time in µs. */
 
 typedef struct _VmRooms VmRooms;
 typedef struct _VmRoom VmRoom;
@@ -178,9 +178,9 @@ vm_room_trusts_still (VmRoom *room, const VmJoin *join, GError **error);
 void vm_ticket_free (VmTicket *ticket);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTicket, vm_ticket_free)
 
-/* A connection may be lost and come back (protocol §3, "Resume"). The token is
- * that of the last `welcome`; the one before it, or the ticket, is good until
- * vm_member_arrived(). Only with the @key of the first connection.
+/* A connection may be lost and come back (protocol/signalling.md#resume). The
+ * token is that of the last `welcome`; the one before it, or the ticket, is
+ * good until vm_member_arrived(). Only with the @key of the first connection.
  * VM_ERROR_RESUME_FAILED: nobody may come back by it any more. */
 VmMember *vm_rooms_find_lost (VmRooms *rooms, const gchar *token,
     const gchar *key, gint64 now, GError **error);

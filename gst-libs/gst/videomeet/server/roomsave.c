@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Open rooms over a restart of their server: who may resume a seat (protocol
- * §3, "Resume") may do so at the next one. */
+/* Open rooms over a restart of their server: who may resume a seat
+ * (protocol/signalling.md#resume) may do so at the next one. */
 
 #include "roomsave.h"
 #include "rooms-priv.h"

@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /* The open rooms of one server, of which others of its cluster have members too
- * (protocol §8). Who sits where is said by the record of each room (cluster.h),
- * what one says to another by lines between the servers (clusterline.h). A
- * member who sits elsewhere is one of the room like any other, but for its
- * peer. Sans-I/O; `now` is monotonic time in µs. */
+ * (protocol/cluster.md#records). Who sits where is said by the record of each
+ * room (cluster.h), what one says to another by lines between the servers
+ * (clusterline.h). A member who sits elsewhere is one of the room like any
+ * other, but for its peer. Sans-I/O; `now` is monotonic time in µs. */
 
 typedef struct _VmRoomShare VmRoomShare;
 typedef struct _VmRoomShared VmRoomShared;

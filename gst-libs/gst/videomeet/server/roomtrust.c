@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whom the policy lets into rooms, and whom it sends out again (security.md,
- * "Trust handshake", policies). */
+/* Whom the policy lets into rooms, and whom it sends out again
+ * (security.md#policies). */
 
 #include "rooms-priv.h"
 #include "../trust/vmidentity.h"
@@ -124,9 +124,9 @@ decide (VmRooms *rooms, const gchar *meeting_id, const VmBearer *bearer,
 }
 
 /* What somebody is told who is not let in, and whoever else is in the room: not
- * what this device knows of others, or where (security.md, "The HTTP server on
- * a LAN"). @reason is for its own user. What it was given it knows, and so may
- * hear what it was not. */
+ * what this device knows of others, or where (security.md#http-server). @reason
+ * is for its own user. What it was given it knows, and so may hear what it was
+ * not. */
 static gboolean
 refuse (const GError *reason, VmTrustLevel level, GError **error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a participant says, and who may hear it (protocol §3). */
+/* What a participant says, and who may hear it (protocol/signalling.md). */
 
 #include "rooms-priv.h"
 

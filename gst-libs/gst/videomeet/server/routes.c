@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which path answers what (protocol §2). */
+/* Which path answers what (protocol/http.md#requests). */
 
 #include "server-priv.h"
 
@@ -66,7 +66,8 @@ add_notifications (GString *text, VmNotify *notify)
       "Notifications that were too many to wait.", counts.dropped);
 }
 
-/* Prometheus text format 0.0.4, to this machine only (protocol §2). */
+/* Prometheus text format 0.0.4, to this machine only
+ * (protocol/http.md#requests). */
 static int
 get_metrics (VmConn *conn)
 {

@@ -9,13 +9,13 @@
 #include "../wire/deviceinfo.h"
 #include "../wire/signal.h"
 
-/* The one HTTP and WebSocket server of a process (protocol §2, §3, §6): GET
- * /status, POST /meetings/join, the page, native signalling on /ws, the rooms
- * of seed 2 and the calls of seed 3 on a WebSocket at /, the mesh of seed 4 at
- * /v2/, the rooms of seed 5 at /socket.io/. It runs on the thread "vm-net";
- * every function here may be called from any thread and enqueues, but for
- * start, stop, vm_server_open_meeting() and vm_server_make_invitation(), which
- * block (deadline 5 s). */
+/* The one HTTP and WebSocket server of a process (protocol/http.md,
+ * protocol/signalling.md, protocol/README.md#words): GET /status, POST
+ * /meetings/join, the page, native signalling on /ws, rooms and calls on a
+ * WebSocket at /, the mesh at /v2/, rooms over Socket.IO at /socket.io/. It
+ * runs on the thread "vm-net"; every function here may be called from any
+ * thread and enqueues, but for start, stop, vm_server_open_meeting() and
+ * vm_server_make_invitation(), which block (deadline 5 s). */
 
 #define VM_TYPE_SERVER (vm_server_get_type ())
 G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)

@@ -3,8 +3,8 @@
 /* Sessions of Engine.IO at another server of the cluster: a poll or a POST that
  * came here goes to the one that the sid names, which answers by way of this
  * one. It is passed on once: who is asked so and has no such session says that.
- * A WebSocket is not passed on: its client, refused, goes on polling (protocol
- * §8). */
+ * A WebSocket is not passed on: its client, refused, goes on polling
+ * (protocol/cluster.md#polling). */
 
 #include "session-priv.h"
 #include "../wire/text.h"

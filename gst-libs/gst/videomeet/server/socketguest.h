@@ -4,7 +4,7 @@
 #include "roomguest.h"
 
 /* Socket.IO 5 in a session of Engine.IO: its one namespace, "/", in which a
- * client of seed 5 is connected or not. On vm-net. */
+ * client of the Socket.IO dialect is connected or not. On vm-net. */
 
 VmSocketGuest *
 vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The four requests at /trust/ (protocol §2), which the desk answers on its own
- * thread while the connection waits, and what the desk knows of the store. */
+/* The four requests at /trust/ (protocol/trust.md#pairing), which the desk
+ * answers on its own thread while the connection waits, and what the desk knows
+ * of the store. */
 
 #include "server-priv.h"
 #include "../trust/trustbody.h"

@@ -7,13 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* Where this device is asked for trust (security.md, "Trust handshake"): the
- * handshake, what the user says to it, and the store, which it watches. The
- * first two are on a thread of their own, "vm-trust", because the store reads
- * and writes files, and another process may hold its lock; the watch is on
- * another, "vm-watch", which that does not keep from seeing a revocation.
- * Unless said otherwise a function enqueues and may be called from any
- * thread. */
+/* Where this device is asked for trust (security.md#pairing): the handshake,
+ * what the user says to it, and the store, which it watches. The first two are
+ * on a thread of their own, "vm-trust", because the store reads and writes
+ * files, and another process may hold its lock; the watch is on another,
+ * "vm-watch", which that does not keep from seeing a revocation. Unless said
+ * otherwise a function enqueues and may be called from any thread. */
 
 /* What a server needs to know on the way there; beyond, the newest is dropped
  * (of refusals that nobody has heard of yet). */

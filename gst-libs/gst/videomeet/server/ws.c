@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One WebSocket: bounded in what it reads, in how fast, and in what it keeps to
- * send (security.md, "Limits"). */
+ * send (security.md#limits). */
 
 #include "server-priv.h"
 #include "ws.h"

@@ -30,7 +30,8 @@ enum
   VM_CLOSE_TRY_LATER = 1013,
 };
 
-/* Who speaks over it; chosen by the upgrade's path (protocol §6). */
+/* Who speaks over it; chosen by the upgrade's path
+ * (protocol/README.md#words). */
 typedef struct
 {
   void (*open) (VmWs *ws);

@@ -4,10 +4,10 @@
 #include "../wire/json.h"
 
 /* Which chunks of a file are verified, as runs: what a journal keeps, and what
- * FILE_RESPONSE.have tells on a resume (protocol §5). On the wire a flat list
- * of pairs, the first chunk of a run and how many it has: [0,10,12,3] is 0 to 9
- * and 12 to 14. Runs ascend and do not touch, so that a set has one spelling.
- * Sans-I/O; one thread at a time.
+ * FILE_RESPONSE.have tells on a resume (protocol/files.md#have). On the wire a
+ * flat list of pairs, the first chunk of a run and how many it has: [0,10,12,3]
+ * is 0 to 9 and 12 to 14. Runs ascend and do not touch, so that a set has one
+ * spelling. Sans-I/O; one thread at a time.
  *
  * A window's worth of chunks is all that can be out of order, so runs are few;
  * the bound keeps the list within VM_JSON_MEMBERS_MAX, and memory small

@@ -79,7 +79,7 @@ vm_coming_send_ack (VmFileReceiver *self, VmComing *coming)
 }
 
 /* That all up to it has come, it itself as well: one that is sent later says so
- * too, to whoever knows more than the seed. */
+ * too, to whoever knows more than the base protocol. */
 static gboolean
 is_cumulative (const VmTransferMessage *message)
 {

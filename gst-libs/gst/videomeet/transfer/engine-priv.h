@@ -33,7 +33,7 @@ VmAction *vm_engine_next (VmEngine *engine);
 VmAction *vm_engine_want (VmEngine *engine, VmActionType type);
 /* Adds a message, for the caller to fill in. Returns: (transfer none) */
 VmTransferMessage *vm_engine_send (VmEngine *engine, VmTransferType type);
-/* One that the seed does not have: not sent to who knows only the seed. */
+/* One that the base protocol does not have: not sent to a legacy peer. */
 void vm_engine_say (VmEngine *engine, VmTransferType type, const gchar *reason);
 
 gboolean vm_engine_is_over (const VmEngine *engine);
@@ -46,8 +46,8 @@ gboolean vm_engine_update_pause (VmEngine *engine, gboolean also);
 /* FAILED, unless it is over; what waits for the disk is not wanted any more. */
 gboolean vm_engine_fail (VmEngine *engine, const GError *why);
 /* The same, and tells the peer: CANCEL, after which nothing is kept; ERROR,
- * after which another transfer can go on, neither of them to who knows only the
- * seed; a FILE_RESPONSE or VERIFIED that says no. Takes @why. */
+ * after which another transfer can go on, neither of them to a legacy peer; a
+ * FILE_RESPONSE or VERIFIED that says no. Takes @why. */
 void vm_engine_give_up (VmEngine *engine, VmTransferType type, GError *why);
 /* For a peer that goes on: it has not heard. */
 void vm_engine_tell_again (VmEngine *engine, const VmTransferMessage *message);

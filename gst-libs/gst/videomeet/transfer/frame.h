@@ -3,7 +3,8 @@
 
 #include "message.h"
 
-/* The binary encoding of file transfer (protocol §5). A frame, big-endian:
+/* The binary encoding of file transfer (protocol/files.md#frames). A frame,
+ * big-endian:
  *
  *    0  "VMF1"
  *    4  type u8: 1 a piece of a chunk, 2 another message

@@ -4,11 +4,11 @@
 #include "../vmerror.h"
 
 /* The ways on which one file can reach one receiver, and which of them is taken
- * (protocol §5): the fastest kind that both sides have. A lane that does not
- * open, or dies, rests for a while, and meanwhile another is tried: of the same
- * kind that which failed least, or a slower kind. What goes over a lane stays
- * on it as long as it lives. Sans-I/O; one thread at a time; times in µs,
- * monotonic.
+ * (protocol/files.md#in-a-meeting): the fastest kind that both sides have. A
+ * lane that does not open, or dies, rests for a while, and meanwhile another is
+ * tried: of the same kind that which failed least, or a slower kind. What goes
+ * over a lane stays on it as long as it lives. Sans-I/O; one thread at a time;
+ * times in µs, monotonic.
  *
  * The addresses behind one door are of the same program; once one has opened,
  * the others' doors are closed, because another program knows nothing of the

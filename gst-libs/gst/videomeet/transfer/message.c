@@ -23,8 +23,8 @@ static const gchar *const types[VM_TRANSFER_N_TYPES] = { "FILE_OFFER",
         required                                                            \
   }
 
-/* Every field there is, in the order in which the seed draws them. Both
- * directions go by it, so that what is read is what is written. */
+/* Every field there is, in the order in which the base protocol draws them.
+ * Both directions go by it, so that what is read is what is written. */
 const VmTransferField vm_transfer_fields[] = {
   FIELD ("filename", NAME, filename, VM_FILENAME_INPUT_MAX, IN (FILE_OFFER),
       IN (FILE_OFFER)),

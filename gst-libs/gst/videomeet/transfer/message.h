@@ -6,10 +6,11 @@
 #include "filename.h"
 #include "journal.h"
 
-/* The messages of a file transfer (seed 1 §4.2, protocol §5), and their JSON:
- * one object a message, the seed's name of it in "type", the seed's fields, a
- * chunk in base64. What the seed does not draw is optional, so that a peer that
- * knows only the seed is read, and can read us. Sans-I/O, pure. */
+/* The messages of a file transfer (protocol/files.md#base-messages,
+ * protocol/files.md#file-messages), and their JSON: one object a message, the
+ * base protocol's name of it in "type", the base protocol's fields, a chunk in
+ * base64. What the base protocol does not draw is optional, so that a peer that
+ * knows only the base messages is read, and can read us. Sans-I/O, pure. */
 
 /* Limits; beyond them, and for whatever else is wrong, VM_ERROR_BAD_MESSAGE.
  * Bytes of the text itself. */
@@ -36,7 +37,7 @@ typedef enum
   VM_TRANSFER_CHUNK_ACK,
   VM_TRANSFER_COMPLETE,
   VM_TRANSFER_VERIFIED,
-  /* not in the seed */
+  /* not in the base protocol */
   VM_TRANSFER_PAUSE,
   VM_TRANSFER_RESUME,
   VM_TRANSFER_CANCEL,
@@ -44,7 +45,8 @@ typedef enum
   VM_TRANSFER_N_TYPES
 } VmTransferType;
 
-/* How chunks travel. None told: JSON, to a peer that knows only the seed. */
+/* How chunks travel. None told: JSON, to a peer that knows only the base
+ * messages. */
 typedef enum
 {
   VM_TRANSFER_ENCODING_NONE = 0,
@@ -66,8 +68,9 @@ typedef enum
 typedef struct
 {
   VmTransferType type;
-  gchar *id; /* the transfer's: FILE_OFFER.id, else transferId, which a peer of
-              * the seed need not tell */
+  /* the transfer's: FILE_OFFER.id, else transferId, which a legacy peer need
+   * not tell */
+  gchar *id;
   gchar *filename;
   gint64 size; /* bytes */
   gchar *mime;

@@ -4,9 +4,9 @@
 #include "../trust/signature.h"
 #include "message.h"
 
-/* The signature of a FILE_OFFER by the device that sends the file (security.md,
- * "Media and messages"): of VM_SIGNATURE_FILE_OFFER, with the transfer's id as
- * context, over the transcript
+/* The signature of a FILE_OFFER by the device that sends the file
+ * (security.md#media-and-messages): of VM_SIGNATURE_FILE_OFFER, with the
+ * transfer's id as context, over the transcript
  *
  *   "vm2 file-offer", filename, size, hash ("": none), mime, mtime, encodings,
  *   chunkSize (0: none), device id of the receiver

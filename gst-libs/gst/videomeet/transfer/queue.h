@@ -3,10 +3,10 @@
 
 #include "../vmerror.h"
 
-/* Files that wait for their turn (protocol §5): which begins next, and how fast
- * it may go. An entry is one file to one receiver; who owns the queue begins
- * what vm_transfer_queue_next() names, and tells how it goes on. Sans-I/O; one
- * thread at a time; times in µs, monotonic.
+/* Files that wait for their turn (protocol/files.md#flow): which begins next,
+ * and how fast it may go. An entry is one file to one receiver; who owns the
+ * queue begins what vm_transfer_queue_next() names, and tells how it goes on.
+ * Sans-I/O; one thread at a time; times in µs, monotonic.
  *
  * Of all that could begin it is one of the highest priority; among receivers
  * with such a one, that which was begun with longest ago. To a receiver they
@@ -22,7 +22,7 @@
 
 #define VM_QUEUE_ENTRIES_MAX 16384
 #define VM_QUEUE_RECEIVERS_MAX \
-  128 /* as participants of a meeting, protocol §5 */
+  128 /* as participants of a meeting, protocol/files.md#flow */
 /* Each has two threads, a file and a socket. */
 #define VM_QUEUE_RUNNING_MAX 64 /* ACTIVE and STALLED */
 #define VM_QUEUE_ACTIVE_MAX 32

@@ -454,8 +454,9 @@ give_name (VmReceiveFile *file, const gchar *name, GError **error)
       "Another file was put in place of the unfinished one");
 }
 
-/* When it was changed last, as its sender says (protocol §5), if that can be
- * so: after 1970 began, and no later than the last of it was written here. */
+/* When it was changed last, as its sender says
+ * (protocol/files.md#file-messages), if that can be so: after 1970 began, and
+ * no later than the last of it was written here. */
 static void
 set_time (VmReceiveFile *file)
 {

@@ -33,8 +33,8 @@
 #define VM_RECEIVE_NAMES_MAX 10000 /* that are tried for "name (N).ext" */
 /* A sender that was killed and comes back at once as another participant finds
  * what it has sent in the hands of the first, until that is known to be gone:
- * after 10 s (protocol §3). So long a file is waited for before it is begun
- * anew beside that one. */
+ * after 10 s (protocol/signalling.md#resume). So long a file is waited for
+ * before it is begun anew beside that one. */
 #define VM_RECEIVE_PATIENCE (12 * G_USEC_PER_SEC)
 
 typedef struct

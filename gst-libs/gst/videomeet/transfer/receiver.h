@@ -30,7 +30,7 @@
  * given up by then (VM_TRANSFER_OFFER_TIMEOUT), though its word may have been
  * lost. */
 #define VM_TRANSFER_ASK_TIMEOUT (360 * G_USEC_PER_SEC)
-/* Bytes/s: a chunk of the seed's size is waited for as long as
+/* Bytes/s: a chunk of the base protocol's size is waited for as long as
  * VM_TRANSFER_PATIENCE (1,093 bytes/s), a larger one as much longer as the rest
  * of it takes. */
 #define VM_TRANSFER_SLOWEST 1024

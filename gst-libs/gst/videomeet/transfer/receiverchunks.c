@@ -77,7 +77,7 @@ vm_receiver_ack (VmReceiver *self, guint64 index, VmChunkStatus status)
 {
   VmTransferMessage *message;
 
-  /* not of the seed; without an answer, too, it is sent again */
+  /* not of the base protocol; without an answer, too, it is sent again */
   if (self->engine.seed && status == VM_CHUNK_FULL)
     return;
   message = vm_engine_send (&self->engine, VM_TRANSFER_CHUNK_ACK);

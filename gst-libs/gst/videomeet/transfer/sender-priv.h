@@ -12,7 +12,7 @@ struct _VmSender
   VmTransferMessage *offer;
   gboolean hash_first; /* it waits for its hash, and nobody has heard of it */
   guint32 json_chunk_size;
-  /* of who knows only the seed, and was told no hash, once it has accepted: */
+  /* of a legacy peer, and was told no hash, once it has accepted: */
   VmTransferMessage *accepted; /* its answer; or NULL */
   gboolean hash_again; /* the hash is made, to be offered */
   gint64 accepted_until; /* then: for another answer; -1: not yet */

@@ -4,9 +4,9 @@
 #include "../lifecycle/vmtransferstate.h"
 #include "action.h"
 
-/* One file to one receiver (seed 1 §4, protocol §5): messages, times and what
- * the disk answered go in, actions come out. Sans-I/O; one thread at a time;
- * the time is that of a monotonic clock, in µs, and does not go back.
+/* One file to one receiver (protocol/files.md#file-messages): messages, times
+ * and what the disk answered go in, actions come out. Sans-I/O; one thread at a
+ * time; the time is that of a monotonic clock, in µs, and does not go back.
  *
  * PENDING: FILE_OFFER is sent, again after 3 s and then ever more seldom, until
  * FILE_RESPONSE comes. TRANSFERRING: TRANSFER_START, then as many chunks at
@@ -17,12 +17,12 @@
  * full; chunks that were sent are still acknowledged. Then COMPLETED, or
  * FAILED, which tells the receiver unless it knows, or is not to be reached.
  *
- * A peer that answers without an encoding knows the seed's messages alone, and
- * is sent no other. It may hold a file to the hash of its offer: if that had
- * none, the file is hashed, and offered again with it. Each call may add
- * actions, change the state and the deadline: look at all three behind it. */
+ * A peer that answers without an encoding knows the base messages alone, and is
+ * sent no other. It may hold a file to the hash of its offer: if that had none,
+ * the file is hashed, and offered again with it. Each call may add actions,
+ * change the state and the deadline: look at all three behind it. */
 
-/* Of a chunk, before the transfer fails; protocol §5. */
+/* Of a chunk, before the transfer fails; protocol/files.md#flow. */
 #define VM_TRANSFER_RETRIES 3
 /* For an answer to the offer: somebody has to be asked, and then what is there
  * of the file is read again, at least so fast. */
@@ -33,8 +33,8 @@
 #define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)
 #define VM_TRANSFER_PATIENCE_RATE (10 * 1000 * 1000) /* bytes/s */
 
-/* Bytes of a chunk in seed 1 §4.1: the least that is chosen, and what who does
- * not say it is thought to cut. */
+/* Bytes of a chunk in protocol/files.md#base-messages: the least that is
+ * chosen, and what who does not say it is thought to cut. */
 #define VM_TRANSFER_SEED_CHUNK_SIZE 65536
 /* A file of more chunks than this is cut into larger ones: each costs the same
  * beside its bytes, on both sides. */
@@ -47,9 +47,9 @@
  * its hash; then the first counts. */
 #define VM_SENDER_AGAIN_TIMEOUT (10 * G_USEC_PER_SEC)
 
-/* Bytes of a file that is hashed before it is offered, as protocol §5 wants it
- * for who knows only the seed; a larger one would wait for that too long, and
- * is bound by the hash at its end. */
+/* Bytes of a file that is hashed before it is offered, as
+ * protocol/files.md#hash wants it for a legacy peer; a larger one would wait
+ * for that too long, and is bound by the hash at its end. */
 #define VM_SENDER_HASH_FIRST_MAX (32 * 1024 * 1024)
 
 /* Chunks that are read before they may be sent: at most so many, and no more

@@ -28,7 +28,7 @@ find (VmFileReceiver *self, const gchar *from, const gchar *id)
     if (!coming->over_at)
       only = coming;
   }
-  /* who knows only the seed need not say which */
+  /* a legacy peer need not say which */
   return !id && n == 1 ? only : NULL;
 }
 
@@ -85,9 +85,9 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
          && a->mtime == b->mtime;
 }
 
-/* Whoever knows only the seed may count its files from 1 each day: what has the
- * id of a transfer that is over is that offer again, for which nobody is asked
- * once more, or a file that has not been offered yet. */
+/* A legacy peer may count its files from 1 each day: what has the id of a
+ * transfer that is over is that offer again, for which nobody is asked once
+ * more, or a file that has not been offered yet. */
 static gboolean
 is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
 {
@@ -109,8 +109,8 @@ is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
 
 /* For the same file anew. Where nobody tells that a lane is gone, the old one's
  * sender may be there: it hears that nothing comes of its transfer. One that
- * was started again passes that over, as it is of another id; but whoever knows
- * only the seed might take it for its new one. */
+ * was started again passes that over, as it is of another id; but a legacy peer
+ * might take it for its new one. */
 static void
 give_way (VmFileReceiver *self, VmComing *coming)
 {

@@ -12,9 +12,9 @@
  * the receiver has verified the file, or the transfer has failed.
  *
  * Each chunk and the whole are hashed as they go, so that a file is read once.
- * One of up to 32 MiB is hashed as a whole before, and its hash offered: who
- * knows only the seed may look at that. The file must not change meanwhile; a
- * change ends the transfer.
+ * One of up to 32 MiB is hashed as a whole before, and its hash offered: a
+ * legacy peer may look at that. The file must not change meanwhile; a change
+ * ends the transfer.
  */
 
 #include "vmfilesender-priv.h"

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /**
  * VM_FILE_CHUNK_SIZE:
  *
- * Bytes of a chunk, where nothing else is said (seed 1 §4.1).
+ * Bytes of a chunk, where nothing else is said
+ * (`protocol/files.md#base-messages`).
  *
  * Since: 0.1
  */

@@ -36,8 +36,9 @@ typedef struct _VmTransferMeta VmTransferMeta;
  * VmTransferMeta:
  * @meta: the parent
  * @message: the message: named FILE_OFFER, TRANSFER_START, CHUNK_DATA,
- *   TRANSFER_COMPLETE and so on, its fields those of seed 1 §4.2 and protocol
- *   §5. Texts, words and hashes (64 hexadecimal digits) are strings, numbers
+ *   TRANSFER_COMPLETE and so on, its fields those of
+ *   `protocol/files.md#base-messages` and `protocol/files.md#file-messages`.
+ *   Texts, words and hashes (64 hexadecimal digits) are strings, numbers
  *   #gint64, `accept` is a boolean, `encodings` a #GStrv, `have` a
  *   #GstValueArray of #guint64
  * @lane: (nullable): what carried it, as `wss` or `data-channel`, a constant;

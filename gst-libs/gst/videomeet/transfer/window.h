@@ -11,7 +11,7 @@
  * 6817), by as much again each round trip at first, then by a chunk, and
  * shrinks alike. Sans-I/O, pure; times in µs, monotonic. */
 
-/* unacknowledged; protocol §5 */
+/* unacknowledged; protocol/files.md#flow */
 #define VM_WINDOW_BYTES_MAX (4 * 1024 * 1024)
 /* The same on a data channel to a peer within VM_WINDOW_NEAR, and as much more
  * as one is farther. SCTP keeps as much in GStreamer; once that is full, each

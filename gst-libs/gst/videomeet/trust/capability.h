@@ -5,14 +5,15 @@
 #include "webtoken.h"
 #include "../vmerror.h"
 
-/* What a client of the mesh may do for a few minutes (seed 4 §5; protocol §7):
- * a JSON Web Token (RFC 7519) that a server signs with its device key, by ES256
- * (RFC 7518 §3.4) and nothing else. Sans-I/O: the clock is an argument, in Unix
- * seconds; any thread, but for VmCapabilityReplay. */
+/* What a client of the mesh may do for a few minutes
+ * (protocol/mesh.md#capabilities): a JSON Web Token (RFC 7519) that a server
+ * signs with its device key, by ES256 (RFC 7518 §3.4) and nothing else.
+ * Sans-I/O: the clock is an argument, in Unix seconds; any thread, but for
+ * VmCapabilityReplay. */
 
 /* characters of a token */
 #define VM_CAPABILITY_SIZE_MAX VM_WEBTOKEN_SIZE_MAX
-/* seconds between nbf and exp; protocol §7 */
+/* seconds between nbf and exp; protocol/mesh.md#capabilities */
 #define VM_CAPABILITY_TTL_MAX 300
 #define VM_CAPABILITY_TTL 120 /* where no other is asked for */
 #define VM_CAPABILITY_TEXT_MAX 128 /* bytes of a claim that is a name */

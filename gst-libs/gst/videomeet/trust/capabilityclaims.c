@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The claims of a capability, as JSON (RFC 7519 §4; seed 4 §5). */
+/* The claims of a capability, as JSON (RFC 7519 §4;
+ * protocol/mesh.md#capabilities). */
 
 #include "capability.h"
 #include "../wire/json.h"

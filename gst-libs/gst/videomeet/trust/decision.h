@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Whether a device may do something, from what is known of it (security.md,
- * "Trust handshake", policies). Pure. */
+/* Whether a device may do something, from what is known of it
+ * (security.md#policies). Pure. */
 
 /* Without a token these are had under `open` and `pin`. */
 #define VM_POLICY_PERMISSIONS \

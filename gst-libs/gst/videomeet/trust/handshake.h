@@ -5,7 +5,7 @@
 #include "signature.h"
 #include "token.h"
 
-/* The trust handshake (security.md, "Trust handshake"; seed 1 §6.1): B, the
+/* The trust handshake (security.md#pairing; protocol/trust.md#pairing): B, the
  * requester (requester.h), asks A, the approver (approver.h), over TLS in which
  * both show their device keys.
  *
@@ -21,7 +21,7 @@
  *
  * pubKey is DER SubjectPublicKeyInfo, token is PEM; keys, nonces, commitments
  * and signatures are base64. `name` and `expiresIn` (seconds) of the answer may
- * be left out. Every refusal is an error of protocol §2.
+ * be left out. Every refusal is an error of protocol/http.md#errors.
  *
  * Both sides are sans-I/O: `now` is monotonic time in µs, `date` is Unix time
  * in seconds (it only goes into tokens: the clocks of the two sides need not

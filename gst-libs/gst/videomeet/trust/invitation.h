@@ -6,10 +6,10 @@
 G_BEGIN_DECLS
 
 /* Invitations that let a browser in as a guest under the policy `require`
- * (security.md, "Trust handshake"): random words for the fragment of a link,
- * good for one meeting, once, and for a while. Only their hashes are kept. What
- * is refused is refused with the same words, whatever the reason. Sans-I/O:
- * @now is monotonic, in microseconds; one thread at a time. */
+ * (security.md#pairing): random words for the fragment of a link, good for one
+ * meeting, once, and for a while. Only their hashes are kept. What is refused
+ * is refused with the same words, whatever the reason. Sans-I/O: @now is
+ * monotonic, in microseconds; one thread at a time. */
 
 #define VM_INVITATION_BYTES 32 /* of randomness */
 /* characters: base64url of them, no padding */

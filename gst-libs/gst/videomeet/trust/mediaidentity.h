@@ -3,9 +3,9 @@
 
 #include "signature.h"
 
-/* `identity` of an offer, an answer or a restart (security.md, "Media and
- * messages"): the device's word on whose media these are. On the wire it is one
- * string, the base64url (RFC 4648 §5, no padding) of
+/* `identity` of an offer, an answer or a restart
+ * (security.md#media-and-messages): the device's word on whose media these are.
+ * On the wire it is one string, the base64url (RFC 4648 §5, no padding) of
  *
  *   version u8 = 1 | SPKI 91 | ek 91 | expiry u64, Unix seconds | signature 64
  *

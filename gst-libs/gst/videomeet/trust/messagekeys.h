@@ -3,7 +3,7 @@
 
 #include "mediaidentity.h"
 
-/* Authenticates chat between two devices (security.md, "Media and messages"):
+/* Authenticates chat between two devices (security.md#media-and-messages):
  * HMAC-SHA-256 under keys that come from the `ek` of the offer and the answer.
  *
  *   IKM  = ECDH of the two ek: the shared x, SEC 1 §3.3.1

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* The six digits that two people compare (security.md, "Trust handshake"). */
+/* The six digits that two people compare (security.md#pairing). */
 
 #define VM_TRUST_NONCE_SIZE 32 /* bytes */
 #define VM_SAS_DIGITS 6

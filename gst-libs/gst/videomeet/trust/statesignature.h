@@ -6,9 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* The signature of a `meeting-state` by the host's device key (protocol §4): of
- * VM_SIGNATURE_MEETING_STATE, with the meeting's id as context and
- * vm_state_version() as version, over the transcript
+/* The signature of a `meeting-state` by the host's device key
+ * (protocol/signalling.md#meeting-state): of VM_SIGNATURE_MEETING_STATE, with
+ * the meeting's id as context and vm_state_version() as version, over the
+ * transcript
  *
  *   "vm2 meeting-state", state, host, maxParticipants, locked (0 or 1),
  *   number of roster, each, number of revoked, each, moderator where there is

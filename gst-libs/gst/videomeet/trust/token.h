@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /* What one device lets another do: an X.509 certificate for the other's P-256
- * key, signed by the device key (security.md, "Trust handshake"). Subject and
- * issuer are the two device ids as common names; a critical extension of our
- * own (VM_TOKEN_OID) holds the permissions, so that nothing that does not know
- * it takes a token for a certificate of something else:
+ * key, signed by the device key (security.md#pairing). Subject and issuer are
+ * the two device ids as common names; a critical extension of our own
+ * (VM_TOKEN_OID) holds the permissions, so that nothing that does not know it
+ * takes a token for a certificate of something else:
  *
  *   Capability ::= SEQUENCE {
  *     permissions BIT STRING (named bits, VmPermissions from bit 0),
@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  * Pure (the caller's clock; OpenSSL's randomness for signatures); any
  * thread. */
 
-/* 2.25.UUID needs no registration (ITU-T X.667 §6.3); docs/decisions.md */
+/* 2.25.UUID needs no registration (ITU-T X.667 §6.3);
+ * decisions/trust.md#what-a-token-looks-like */
 #define VM_TOKEN_OID "2.25.304768019059966969847772149076174210869"
 #define VM_TOKEN_DER_MAX 2048 /* bytes; a token takes about 500 */
 #define VM_TOKEN_PEM_MAX 4096 /* bytes, of one token */

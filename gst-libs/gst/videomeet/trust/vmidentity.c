@@ -320,7 +320,7 @@ vm_identity_get_device_id (VmIdentity *self)
  * The hash of the public key, which the device id is made from.
  *
  * Returns: (transfer none): base64url SHA-256 of the public key, as announced
- *   in the TXT key `pk` (protocol §1)
+ *   in the TXT key `pk` (`protocol/discovery.md#txt`)
  *
  * Since: 0.1
  */

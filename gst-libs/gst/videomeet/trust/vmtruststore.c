@@ -323,8 +323,8 @@ vm_trust_store_remember (VmTrustStore *self, GPtrArray *devices,
  * @error: #VM_ERROR_KEY_CHANGED when another key is known by these names
  *
  * Remembers a device at first sight, and holds it to its key from then on
- * (security.md, "Identity"). A device without names (announced minimally) is
- * not pinned. A known key that goes by new names gets them.
+ * (`security.md#identity`). A device without names (announced minimally) is not
+ * pinned. A known key that goes by new names gets them.
  *
  * Returns: whether the device may be spoken to
  *

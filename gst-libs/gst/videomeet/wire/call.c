@@ -354,8 +354,8 @@ vm_call_is_first (GBytes *bytes)
          || vm_json_get (&json, 0, "toId") != VM_JSON_NONE;
 }
 
-/* Writing, in the order of the seed's tables; what the server adds comes
- * last */
+/* Writing, in the order of the base protocol's tables; what the server adds
+ * comes last */
 
 static void
 write_kind (GString *out, const VmCallMessage *message)

@@ -3,10 +3,11 @@
 
 #include "signal.h"
 
-/* Calls between two users: the messages of seed 3, "Message Types", and what
- * protocol §6 adds to them: register, registered, call-end, call-failed, error,
- * `fromId`, the `callId` of candidates, and the call that a register goes on
- * with. What is forwarded keeps the form it came in. Sans-I/O. */
+/* Calls between two users: the messages of protocol/calls.md#call-messages,
+ * and what protocol/calls.md adds to them: register, registered, call-end,
+ * call-failed, error, `fromId`, the `callId` of candidates, and the call
+ * that a register goes on with. What is forwarded keeps the form it came in.
+ * Sans-I/O. */
 
 #define VM_CALL_ID_MAX VM_SIGNAL_ID_MAX /* bytes of a callId; a uuid has 36 */
 #define VM_CALL_NAME_MAX VM_SIGNAL_NAME_MAX /* bytes of a user's id or name */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a client of calls says (protocol §6). */
+/* What a client of calls says (protocol/calls.md). */
 
 #include "callclient-priv.h"
 

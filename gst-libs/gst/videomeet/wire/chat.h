@@ -8,7 +8,8 @@
  *
  * A message is `{"type":"chat","id","text","time"}`, with `"private":true` when
  * it is for one participant alone; anything else is plain text, as pages of
- * other makers send it (protocol §4). The host tells newcomers what was said:
+ * other makers send it (protocol/meeting.md#chat). The host tells newcomers
+ * what was said:
  * `{"type":"chat-history","messages":[{"id","from","user","text","time"}…]}`.
  */
 

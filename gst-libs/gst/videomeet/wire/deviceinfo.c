@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define PROTOCOL 2 /* the "vm" of a datagram; protocol §1 */
+#define PROTOCOL 2 /* the "vm" of a datagram; protocol/discovery.md#udp */
 #define TXT_STRINGS_MAX 64 /* strings looked at in one TXT record */
 
 VmDeviceInfo *
@@ -149,8 +149,8 @@ vm_device_info_instance (const VmDeviceInfo *info)
   return instance;
 }
 
-/* The fields, in the order of seed 1 §2.1 and then protocol §1, as keys and
- * values by turns. */
+/* The fields, in the order of protocol/discovery.md#txt, as keys and values by
+ * turns. */
 static GPtrArray *
 to_fields (const VmDeviceInfo *info)
 {
@@ -197,8 +197,8 @@ vm_device_info_to_txt (const VmDeviceInfo *info)
   return g_strv_builder_end (txt);
 }
 
-/* "none" is how the seed spells "no meeting"; a meeting that is really called
- * so has an id. */
+/* "none" is how the base protocol spells "no meeting"; a meeting that is really
+ * called so has an id. */
 static void
 drop_none (VmDeviceInfo *info)
 {

@@ -4,14 +4,17 @@
 #include "../vmenums.h"
 
 /* What a device says of itself, and its three spellings: the TXT record of
- * seed 1 §2.1 (mDNS), the datagram of protocol §1 (UDP), and the body of
- * GET /status (protocol §2). Sans-I/O: bytes in, bytes out.
+ * protocol/discovery.md#txt (mDNS), the datagram of protocol/discovery.md#udp
+ * (UDP), and the body of GET /status (protocol/http.md#requests). Sans-I/O:
+ * bytes in, bytes out.
  *
  * Limits, each with its name: */
-/* bytes of user, device, meeting; security.md */
+/* bytes of user, device, meeting; security.md#limits */
 #define VM_DEVICE_TEXT_MAX 128
-#define VM_INSTANCE_MAX 58 /* bytes of an mDNS instance; protocol §1 */
-#define VM_DATAGRAM_MAX 1200 /* bytes of a UDP datagram; protocol §1 */
+/* bytes of an mDNS instance; protocol/discovery.md#mdns */
+#define VM_INSTANCE_MAX 58
+/* bytes of a UDP datagram; protocol/discovery.md#udp */
+#define VM_DATAGRAM_MAX 1200
 #define VM_STATUS_MAX 65536 /* bytes of a /status body accepted */
 
 typedef struct
@@ -48,7 +51,7 @@ VmDeviceInfo *vm_device_info_redact (
 /* "{UserName}'s {DeviceName}", cut on a UTF-8 boundary. */
 gchar *vm_device_info_instance (const VmDeviceInfo *info);
 
-/* TXT strings "key=value" in the order of seed 1 §2.1. */
+/* TXT strings "key=value" in the order of protocol/discovery.md#txt. */
 gchar **vm_device_info_to_txt (const VmDeviceInfo *info);
 VmDeviceInfo *vm_device_info_from_txt (const gchar *const *txt, GError **error);
 

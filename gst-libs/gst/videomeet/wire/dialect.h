@@ -3,8 +3,9 @@
 
 #include "signal.h"
 
-/* One way to spell the server's model of signalling (protocol §6). A dialect
- * only translates; who may say what to whom is the room model's. Sans-I/O. */
+/* One way to spell the server's model of signalling (protocol/README.md#words).
+ * A dialect only translates; who may say what to whom is the room model's.
+ * Sans-I/O. */
 typedef struct
 {
   const gchar *name;
@@ -34,33 +35,34 @@ typedef struct
   void (*set_numbers) (gpointer state, gint64 sent, gint64 received);
 } VmDialect;
 
-/* `/ws`, subprotocol videomeet.v2 (protocol §3). Without a state it reads and
- * writes no numbers: on the data channel `signal`. A client, and a server that
- * hears of another's participants, read longer messages than anybody may write:
- * what was said, and what the server had to add (VM_JSON_RELAYED_MAX). */
+/* `/ws`, subprotocol videomeet.v2 (protocol/signalling.md). Without a state it
+ * reads and writes no numbers: on the data channel `signal`. A client, and a
+ * server that hears of another's participants, read longer messages than
+ * anybody may write: what was said, and what the server had to add
+ * (VM_JSON_RELAYED_MAX). */
 extern const VmDialect vm_dialect_native;
 extern const VmDialect vm_dialect_native_client;
 
-/* `/`, the rooms of seed 2 (protocol §6): what a server reads and writes, and
- * what a client does in somebody else's room. */
+/* `/`, rooms (protocol/rooms.md): what a server reads and writes, and what a
+ * client does in somebody else's room. */
 extern const VmDialect vm_dialect_room;
 extern const VmDialect vm_dialect_room_client;
 
-/* `/`, the calls of seed 3, as a client speaks them (protocol §6);
- * callclient.h. */
+/* `/`, calls, as a client speaks them (protocol/calls.md); callclient.h. */
 extern const VmDialect vm_dialect_call_client;
 
 /* Of a vm_dialect_room: the client is called @id from now on, in every room.
  * The first message to it. */
 GBytes *vm_dialect_room_greet (gpointer state, const gchar *id);
 
-/* The events of seed 5 (protocol §6), each as the array that a Socket.IO packet
- * carries; what vm_dialect_room_greet() does goes for its states too. */
+/* The events of the Socket.IO dialect (protocol/socketio.md), each as the array
+ * that a Socket.IO packet carries; what vm_dialect_room_greet() does goes for
+ * its states too. */
 extern const VmDialect vm_dialect_socketio;
 /* As a client sends and gets them, with all that they are packed in: each
  * message is a frame of the WebSocket. */
 extern const VmDialect vm_dialect_socketio_client;
 
-/* `/v2/ws`, what a client says and hears of seed 4 (protocol §6);
- * meshclient.h. */
+/* `/v2/ws`, what a client says and hears of the mesh dialect
+ * (protocol/mesh.md); meshclient.h. */
 extern const VmDialect vm_dialect_mesh_client;

@@ -9,8 +9,8 @@
 
 #define VM_ENGINE_PROTOCOL "4" /* as ?EIO= says it */
 
-/* One frame, or one body; what `maxPayload` of the handshake says (protocol
- * §6). */
+/* One frame, or one body; what `maxPayload` of the handshake says
+ * (protocol/socketio.md#sessions). */
 #define VM_ENGINE_PAYLOAD_MAX (256 * 1024)
 /* Packets in one body: as many as wait for a client at most. */
 #define VM_ENGINE_PACKETS_MAX 256

@@ -6,8 +6,8 @@
 
 /* STUN and TURN servers in both notations: a URI with everything in it
  * ("stun://host:port", "turn://user:password@host:port?transport=tcp", user and
- * password percent-encoded), and the member `iceServers`
- * of an answer to POST /meetings/join (protocol §2), which is a list of
+ * password percent-encoded), and the member `iceServers` of an answer to POST
+ * /meetings/join (protocol/http.md#ice-servers), which is a list of
  * RTCIceServer (W3C WebRTC, §4.2.4). Sans-I/O. */
 
 /* Each is asked by everybody for every connection. */

@@ -16,7 +16,7 @@
  * bounded in size, depth and members, valid UTF-8 only. Values are spans of the
  * text that was read, so that what is only relayed keeps its bytes. Sans-I/O.
  *
- * Limits (security.md, "Limits"); beyond them, or when the text is not JSON, a
+ * Limits (security.md#limits); beyond them, or when the text is not JSON, a
  * reader answers VM_ERROR_BAD_MESSAGE: */
 #define VM_JSON_SIZE_MAX (1024 * 1024) /* bytes; transports allow less */
 #define VM_JSON_DEPTH_MAX 32 /* objects and arrays inside one another */

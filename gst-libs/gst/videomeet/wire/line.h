@@ -3,12 +3,12 @@
 
 #include "dialect.h"
 
-/* One end of a native conversation, which may outlive its socket (protocol §3,
- * "Resume"): numbers what is sent and keeps it until the other end has
- * acknowledged it, and hands over nothing twice. Sans-I/O. */
+/* One end of a native conversation, which may outlive its socket
+ * (protocol/signalling.md#resume): numbers what is sent and keeps it until the
+ * other end has acknowledged it, and hands over nothing twice. Sans-I/O. */
 
 /* What is kept, beyond which the oldest is dropped and a resume that needs it
- * fails; protocol §3. */
+ * fails; protocol/signalling.md#resume. */
 #define VM_LINE_MESSAGES 256
 #define VM_LINE_BYTES (1024 * 1024)
 /* What may come before it is acknowledged by an `ack` of its own when there is

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What clients of the mesh say (seed 4 §6–§12). */
+/* What clients of the mesh say (protocol/mesh.md#mesh-messages,
+ * protocol/mesh.md#terminal-control). */
 
 #include "mesh.h"
 

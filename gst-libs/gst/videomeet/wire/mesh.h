@@ -3,11 +3,11 @@
 
 #include "roomwire.h"
 
-/* The mesh dialect (seed 4 §3–§14; protocol §7): an envelope with a payload,
- * between a server and its clients, which are pages, and agents, which are
- * devices. It says more than the server's model of signalling has, so it is not
- * a VmDialect: what it has in common with the others is a VmSignal inside.
- * Sans-I/O: ids and times are arguments. */
+/* The mesh dialect (protocol/mesh.md#envelope, protocol/mesh.md#codes): an
+ * envelope with a payload, between a server and its clients, which are pages,
+ * and agents, which are devices. It says more than the server's model of
+ * signalling has, so it is not a VmDialect: what it has in common with the
+ * others is a VmSignal inside. Sans-I/O: ids and times are arguments. */
 
 #define VM_MESH_ENDPOINTS_MAX 8 /* of an agent */
 #define VM_MESH_FINGERPRINT_MAX \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Seed 4 §6 to §9 as a client speaks them with somebody else's server (protocol
- * §6, "The mesh"). */
+/* protocol/mesh.md#mesh-messages as a client speaks them with somebody else's
+ * server (protocol/mesh.md). */
 
 #include "meshclient.h"
 #include "mesh.h"
@@ -401,7 +401,7 @@ take_message (State *state, Message *message, GError **error)
     if (strcmp (types[i].name, name) == 0)
       return types[i].take (state, message, error);
   }
-  /* of agents, or more than seed 4 knows */
+  /* of agents, or more than the mesh dialect knows */
   return TRUE;
 }
 

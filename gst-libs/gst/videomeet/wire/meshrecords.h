@@ -3,9 +3,10 @@
 
 #include "mesh.h"
 
-/* Sessions between agents (seed 4 §10): a server records what it has issued,
- * and an agent what it was told, for whoever comes with P2P_HELLO: once, and
- * not after expires_in. Sans-I/O: `now` is monotonic time in µs. */
+/* Sessions between agents (protocol/mesh.md#quic-sessions): a server records
+ * what it has issued, and an agent what it was told, for whoever comes with
+ * P2P_HELLO: once, and not after expires_in. Sans-I/O: `now` is monotonic time
+ * in µs. */
 
 #define VM_MESH_RECORD_TIME (180 * G_TIME_SPAN_SECOND) /* expires_in */
 #define VM_MESH_RECORDS_MAX 1024

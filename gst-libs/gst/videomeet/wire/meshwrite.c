@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What clients of the mesh are told (seed 4 §6–§14), members in its order. */
+/* What clients of the mesh are told (protocol/mesh.md#mesh-messages,
+ * protocol/mesh.md#codes), members in its order. */
 
 #include "mesh.h"
 

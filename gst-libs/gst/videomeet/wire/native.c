@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The native dialect (protocol §3): one JSON object a message. Both directions
- * go by the same table of fields, so that what is read is what is written. What
- * is only relayed stays the span it came in. */
+/* The native dialect (protocol/signalling.md): one JSON object a message. Both
+ * directions go by the same table of fields, so that what is read is what is
+ * written. What is only relayed stays the span it came in. */
 
 #include "dialect.h"
 #include "native-priv.h"
@@ -333,7 +333,8 @@ write_field (GString *out, const VmSignal *signal, guint i)
 }
 
 /* What belongs to one socket and not to the conversation over them has no
- * number: it is neither acknowledged nor sent again (protocol §3, "Resume"). */
+ * number: it is neither acknowledged nor sent again
+ * (protocol/signalling.md#resume). */
 static gboolean
 is_numbered (const VmSignal *signal)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect as a server speaks it (seed 2, "Message Types"; protocol
- * §6). Clients are named when they connect, before there is a room; the names
- * of the model's seats stay inside. */
+/* The room dialect as a server speaks it (protocol/rooms.md#room-messages).
+ * Clients are named when they connect, before there is a room; the names of the
+ * model's seats stay inside. */
 
 #include "dialect.h"
 #include "roomwire.h"
@@ -24,7 +24,8 @@ read_forwarded (
   g_autofree gchar *target = NULL;
   VmRoomPeer *peer;
 
-  /* of a call, whose dialect this connection does not speak (protocol §6) */
+  /* of a call, whose dialect this connection does not speak
+   * (protocol/calls.md#registration) */
   if (vm_json_get (json, 0, "toId") != VM_JSON_NONE) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "A message has either \"toId\" or \"targetId\"");

@@ -237,7 +237,7 @@ parse (gpointer data, GBytes *message, GError **error)
     return NULL;
   while (i < G_N_ELEMENTS (types) && strcmp (types[i].name, name) != 0)
     i++;
-  /* a server may say more than seed 2 knows */
+  /* a server may say more than the room dialect knows */
   if (i == G_N_ELEMENTS (types)
       || (types[i].type == VM_SIGNAL_WELCOME && state->inside))
     return NULL;

@@ -3,8 +3,9 @@
 
 #include "signal.h"
 
-/* What both ends of the room dialect share (seed 2, "Message Types"): who is
- * called what, which exchange goes on with whom, and a browser's objects. */
+/* What both ends of the room dialect share (protocol/rooms.md#room-messages):
+ * who is called what, which exchange goes on with whom, and a browser's
+ * objects. */
 
 /* One other client. The model's ids tell who came earlier, the wire's tell
  * nothing: each is known by both. */

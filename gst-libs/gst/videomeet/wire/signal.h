@@ -5,10 +5,10 @@
 #include "../vmerror.h"
 #include "json.h"
 
-/* The server's one model of a signalling message; a VmDialect translates to
- * and from it (protocol §6). A string that is only relayed (sdp, candidate,
- * candidates, identity) is kept as the raw JSON span it came in, so that it
- * leaves byte for byte. */
+/* The server's one model of a signalling message; a VmDialect translates to and
+ * from it (protocol/README.md#words). A string that is only relayed (sdp,
+ * candidate, candidates, identity) is kept as the raw JSON span it came in, so
+ * that it leaves byte for byte. */
 
 typedef enum
 {
@@ -35,8 +35,8 @@ typedef enum
   VM_SIGNAL_N_TYPES
 } VmSignalType;
 
-/* Limits (security.md, "Limits"); beyond them VM_ERROR_BAD_MESSAGE. Bytes of
- * the text itself, not of its JSON. */
+/* Limits (security.md#limits); beyond them VM_ERROR_BAD_MESSAGE. Bytes of the
+ * text itself, not of its JSON. */
 #define VM_SIGNAL_SDP_MAX (64 * 1024)
 #define VM_SIGNAL_CHAT_MAX 4096
 #define VM_SIGNAL_TIME_MAX 40 /* ISO 8601 with microseconds has 27 */

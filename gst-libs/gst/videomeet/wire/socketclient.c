@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Seed 5 as a client speaks it with somebody else's server: the frames of an
- * Engine.IO session over one WebSocket, in them Socket.IO, and in that the
- * events (protocol §6). Its `room_joined` counts who is there and names nobody;
- * so those who were there before are known by their first offer. */
+/* The Socket.IO dialect as a client speaks it with somebody else's server: the
+ * frames of an Engine.IO session over one WebSocket, in them Socket.IO, and in
+ * that the events (protocol/socketio.md). Its `room_joined` counts who is there
+ * and names nobody; so those who were there before are known by their first
+ * offer. */
 
 #include "dialect.h"
 #include "engineio.h"
@@ -111,7 +112,8 @@ write_join (State *state)
   return end_event (begin_event (state, "join_room"));
 }
 
-/* Where there is one other it is meant, and the event is as the seed has it. */
+/* Where there is one other it is meant, and the event is as the base protocol
+ * has it. */
 static gboolean
 is_named (State *state, const VmRoomPeer *peer)
 {
@@ -361,7 +363,7 @@ take_event (State *state, VmSpan data, GBytes *message, GError **error)
   name = vm_span_to_string (vm_json_span (&json, first));
   while (i < G_N_ELEMENTS (events) && g_strcmp0 (events[i].name, name) != 0)
     i++;
-  /* a server may say more than seed 5 knows */
+  /* a server may say more than the Socket.IO dialect knows */
   if (i == G_N_ELEMENTS (events))
     return TRUE;
   first = vm_json_next (&json, first);

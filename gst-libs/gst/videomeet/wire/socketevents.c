@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The events of seed 5, "Key Socket.IO Events" and "Signaling Flow", as a
- * server reads and writes them (protocol §6). Its clients are called as those
- * of a room are; but what they send need not say to whom. */
+/* The events of protocol/socketio.md#events, as a server reads and writes them
+ * (protocol/socketio.md). Its clients are called as those of a room are; but
+ * what they send need not say to whom. */
 
 #include "dialect.h"
 #include "roomwire.h"

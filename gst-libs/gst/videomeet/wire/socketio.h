@@ -4,8 +4,8 @@
 #include "json.h"
 
 /* Socket.IO protocol 5, "Packet encoding": what the messages of an Engine.IO
- * session say. Sans-I/O: pure, any thread. The events of seed 5, which they
- * carry, are vm_dialect_socketio's. */
+ * session say. Sans-I/O: pure, any thread. The events of the Socket.IO dialect,
+ * which they carry, are vm_dialect_socketio's. */
 
 #define VM_SOCKET_NAMESPACE_MAX 128 /* bytes, with its slash */
 /* of a binary packet, told by its head */

@@ -5,12 +5,12 @@
  * @title: VmSdp
  * @short_description: what an SDP says of its sender's certificate
  *
- * A description is signed by its device (seed 1 §6.2), and the signature
- * covers two things in it: the fingerprint of the DTLS certificate and the ICE
- * user name. vm_sdp_get_fingerprint() and vm_sdp_get_ice_ufrag() read them out
- * of text that came from the network. They are strict where WebRTC is liberal:
- * one fingerprint, SHA-256, the same everywhere, so that "the fingerprint of
- * this description" has one meaning.
+ * A description is signed by its device (`security.md#media-and-messages`), and
+ * the signature covers two things in it: the fingerprint of the DTLS
+ * certificate and the ICE user name. vm_sdp_get_fingerprint() and
+ * vm_sdp_get_ice_ufrag() read them out of text that came from the network. They
+ * are strict where WebRTC is liberal: one fingerprint, SHA-256, the same
+ * everywhere, so that "the fingerprint of this description" has one meaning.
  *
  * Programs that sign nothing write more than that: vm_sdp_list_fingerprints()
  * reads what RFC 8122 allows.
@@ -24,7 +24,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define SDP_MAX 65536 /* bytes; security.md, limits */
+#define SDP_MAX 65536 /* bytes; security.md#limits */
 #define SHA256_SIZE 32
 #define FINGERPRINT_LENGTH (SHA256_SIZE * 3 - 1) /* "AA:BB:…" */
 #define FINGERPRINTS_MAX 16 /* a=fingerprint lines of one section */
