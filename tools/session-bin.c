@@ -50,7 +50,8 @@ set_bin (VmtSession *self)
   if (options->max_participants)
     g_object_set (
         bin, "max-participants", (guint) options->max_participants, NULL);
-  if (options->no_rejoin)
+  /* a file that is sent again goes on where it was */
+  if (options->no_rejoin || vmt_session_delivers (self))
     g_object_set (bin, "rejoin", FALSE, NULL);
   if (options->record)
     g_object_set (bin, "record-dir", options->record, NULL);

@@ -40,10 +40,10 @@ class MeetingFile(lab.LabTest):
         process.wait_for("vm-joined", lab.SOON)
         return process
 
-    def send(self, *more):
+    def send(self, *more, bin=""):
         return self.lab.hosts[1].launch(
             " ".join(["vmsignalbin name=m meeting=standup mode=join user=Bob",
-                      f"vmfilesrc location={self.path}", *more,
+                      bin, f"vmfilesrc location={self.path}", *more,
                       "! m.file_sink_0"]))
 
     def assert_received(self):
@@ -116,7 +116,7 @@ class MeetingFile(lab.LabTest):
         """The sender ends, and says why; the same lines go on."""
         self.write(6_000_000)
         ann = self.receive()
-        bob = self.send("max-bitrate=8000000")
+        bob = self.send("max-bitrate=8000000", bin="rejoin=false")
         self.wait_done(bob, 1_000_000)
         kept = self.done(bob)
         ann.kill()
