@@ -100,7 +100,7 @@ test("a socket cut before its first welcome: in the one seat that is left, once"
   }
 });
 
-// The host takes a seat that is asked for by no word of its own as given away.
+// To the host it is as if the page had said goodbye; to the page, as if it had lost its socket.
 test("a seat that is given away: the page joins anew by itself", async () => {
   const ann = await host();
   const browser = await Browser.start();
@@ -109,16 +109,17 @@ test("a seat that is given away: the page joins anew by itself", async () => {
 
   await cleo.routeWebSocket(/\/ws/, (socket) => {
     const device = socket.connectToServer();
-    const forgets = cutIt !== null && !new URL(socket.url()).searchParams.has("ticket");
 
-    cutIt = () => socket.close({ code: GOING_AWAY });
-    socket.onMessage((data) => device.send(forgets
-      ? JSON.stringify({ ...JSON.parse(data), resume: "forgotten" }) : data));
+    device.onClose(() => {}); // else the page hears of it
+    cutIt = async () => {
+      await device.close({ code: 1000 });
+      await socket.close({ code: GOING_AWAY });
+    };
   });
   await cleo.goto(joinLink(ann.link, "Cleo"));
   await untilState(cleo, "joined");
   await untilPictures(cleo, 1);
-  cutIt();
+  await cutIt();
   await until(() => ann.lines.filter((e) => e.event === "participant-joined").length === 2,
     SEAT_MS, "Cleo once more");
   await until(() => ann.lines.filter((e) => e.event === "participant-state"
