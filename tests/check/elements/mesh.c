@@ -112,8 +112,9 @@ person_start (guint index, const gchar *how)
   g_autoptr (GError) error = NULL;
   /* one decodes, one has a voice: small machines run this under a sanitizer */
   g_autofree gchar *line = g_strdup_printf (
-      "vmsignalbin name=m user=P%u decode=%d %s " PICTURE " %s", index,
-      index == 0, how, index < 1 ? SOUND : "");
+      "vmsignalbin name=m user=P%u connect-timeout=60000 decode=%d %s " PICTURE
+      " %s",
+      index, index == 0, how, index < 1 ? SOUND : "");
 
   person->frames =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -2,6 +2,9 @@
 
 #include "signalside.h"
 
+/* Under a sanitizer a connection may take longer than users are to wait. */
+#define PATIENT "connect-timeout=60000 "
+
 VmNode *node;
 /* What a test has not stopped itself, because it failed: where tests share a
  * process, the end of the next one waits for the threads of what still runs,
@@ -168,7 +171,7 @@ Side
 host (const gchar *rest)
 {
   g_autofree gchar *launch = g_strdup_printf (
-      "vmsignalbin name=m mode=host meeting=tea user=Ann %s", rest);
+      "vmsignalbin name=m mode=host meeting=tea user=Ann " PATIENT "%s", rest);
   Side side = side_new (launch);
 
   gst_message_unref (wait_for (&side, "vm-joined"));
@@ -179,7 +182,8 @@ Side
 join (const gchar *rest)
 {
   g_autofree gchar *launch = g_strdup_printf (
-      "vmsignalbin name=m uri=videomeet://127.0.0.1:%u/tea user=Bob %s",
+      "vmsignalbin name=m uri=videomeet://127.0.0.1:%u/tea user=Bob " PATIENT
+      "%s",
       vm_node_get_port (node), rest);
 
   return side_new (launch);
