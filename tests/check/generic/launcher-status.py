@@ -77,7 +77,7 @@ for arguments in ["--help"], ["host", "--help"], ["join", "--help"]:
     run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
                          timeout=GRACE, check=False)
     assert run.returncode == 0 and not run.stderr, run
-    for words in "Exit status: 0", "1 when", "2 when", "standard error":
+    for words in "Exit status: 0", "1 when", "2 for", "standard error":
         assert words in run.stdout, run.stdout
 for arguments in ([], ["hots"], ["join"], ["host", "--nope"],
                   ["join", "wss://10.0.0.1/ws"]):
