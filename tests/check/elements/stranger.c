@@ -70,6 +70,7 @@ Stranger *
 stranger_new (void)
 {
   Stranger *self = g_new0 (Stranger, 1);
+  g_autoptr (GObject) ice = NULL, agent = NULL;
 
   self->candidates = g_async_queue_new_full (g_free);
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("stranger"));
@@ -81,6 +82,10 @@ stranger_new (void)
       self->webrtc, "on-ice-candidate", G_CALLBACK (on_candidate), self);
   g_signal_connect (
       self->webrtc, "on-data-channel", G_CALLBACK (on_channel), self);
+  /* libnice's UPnP loses the addresses of its sockets */
+  g_object_get (self->webrtc, "ice-agent", &ice, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
+  g_object_set (agent, "upnp", FALSE, NULL);
   gst_bin_add (GST_BIN (self->pipeline), self->webrtc);
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
   return self;
