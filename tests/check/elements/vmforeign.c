@@ -745,9 +745,7 @@ vmforeign_suite (void)
   tcase_add_test (tc, test_new_connection_is_answered);
   tcase_add_loop_test (
       tc, test_camera_comes_and_goes, 0, G_N_ELEMENTS (answers_to_stop));
-#ifndef __SANITIZE_ADDRESS__ /* its picture does not come in time there */
   tcase_add_test (tc, test_camera_comes_where_there_was_none);
-#endif
   tcase_add_test (tc, test_camera_of_who_has_offered);
   tcase_add_test (tc, test_ice_restart_ends_nothing);
   tcase_add_test (tc, test_last_offer_counts);
