@@ -276,6 +276,17 @@ GST_START_TEST (test_the_other_is_cut)
 
 GST_END_TEST;
 
+/* The host says more to @bob than it keeps for a lost seat, and is there
+ * again. */
+static void
+give_seat_away (VmParticipant *bob)
+{
+  for (guint i = 0; i < 300; i++)
+    vm_meeting_send_description (
+        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
+  cutter_refuse (cutter, FALSE);
+}
+
 /* The host is there again and has given Bob's seat away, but not Carl's: were
  * Bob to go on without it, there would be two meetings. So Bob joins anew. */
 GST_START_TEST (test_seat_is_given_away)
@@ -285,10 +296,7 @@ GST_START_TEST (test_seat_is_given_away)
   meet ();
   bob = find (&a, "p002");
   lose_host ();
-  for (guint i = 0; i < 300; i++)
-    vm_meeting_send_description (
-        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
-  cutter_refuse (cutter, FALSE);
+  give_seat_away (bob);
   WAIT_FOR (has (&b, "joined:p004") && has (&c, "BACK"));
   fail_unless (has (&b, "-p003RESUME_FAILED"), "%s", b.heard->str);
   WAIT_FOR (has (&c, "-p002") && has (&c, "+p004"));
@@ -309,10 +317,7 @@ GST_START_TEST (test_seat_is_given_away_for_good)
   bob = find (&a, "p002");
   g_object_set (b.meeting, "rejoin", FALSE, NULL);
   lose_host ();
-  for (guint i = 0; i < 300; i++)
-    vm_meeting_send_description (
-        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
-  cutter_refuse (cutter, FALSE);
+  give_seat_away (bob);
   WAIT_FOR (has (&b, "ended") && has (&c, "BACK"));
   g_assert_error (b.error, VM_ERROR, VM_ERROR_RESUME_FAILED);
   fail_unless (has (&b, "failed"), "%s", b.heard->str);

@@ -262,7 +262,7 @@ replace (VmCallsCall *call, VmCallUser *remote, VmCallUser *user)
     call->caller = user;
   else
     call->callee = user;
-  vm_calls_end_knock (remote);
+  vm_calls_end_waiting (remote);
   user->call = call;
   remote->call = NULL;
   vm_calls_drop_remote (remote);

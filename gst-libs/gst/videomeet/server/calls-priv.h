@@ -22,7 +22,7 @@ struct _VmCallUser
   gpointer peer;
   VmCallsCall *call; /* or NULL */
   /* one that rings at it besides, while that is active; or NULL */
-  VmCallsCall *knock;
+  VmCallsCall *waiting;
   /* of the last call that is over: messages of it may be on the way */
   gchar *last_id, *last_other;
   /* of one that goes on, by what this user alone has said so far; or NULL */
@@ -86,7 +86,7 @@ VmCallsCall *vm_calls_begin (VmCallUser *caller, VmCallUser *callee,
 
 /* callusers.c */
 /* What rings at @user, who is lost, beside its call is over. */
-void vm_calls_end_knock (VmCallUser *user);
+void vm_calls_end_waiting (VmCallUser *user);
 /* Likewise the call. @quietly: at this server. */
 void vm_calls_end_lost (VmCallUser *user, gboolean quietly);
 

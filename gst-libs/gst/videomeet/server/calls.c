@@ -15,10 +15,10 @@ call_free (VmCallsCall *call)
 static void
 drop (VmCallUser *user, const VmCallsCall *call)
 {
-  if (user->knock == call)
-    user->knock = NULL;
+  if (user->waiting == call)
+    user->waiting = NULL;
   else
-    user->call = g_steal_pointer (&user->knock);
+    user->call = g_steal_pointer (&user->waiting);
 }
 
 VmCalls *
@@ -229,7 +229,7 @@ vm_calls_begin (VmCallUser *caller, VmCallUser *callee, const gchar *call_id,
   call->link.data = call;
   caller->call = call;
   if (callee->call)
-    callee->knock = call;
+    callee->waiting = call;
   else
     callee->call = call;
   caller->calls->n_calls++;
@@ -323,7 +323,7 @@ is_busy (const VmCallUser *callee, gint64 now)
 {
   const VmCallsCall *call = callee->call;
 
-  return callee->claim_id || callee->knock
+  return callee->claim_id || callee->waiting
          || (call
              && (call->state == VM_CALL_STATE_RINGING
                  || now - call->began < VM_CALL_SURE_TIME));
@@ -352,8 +352,8 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
 {
   VmCallUser *callee = vm_calls_find_callee (user, offer->to);
   VmCallsCall *call = user->call;
-  gboolean crosses =
-      is_crossed (call, user, callee) || is_crossed (user->knock, user, callee);
+  gboolean crosses = is_crossed (call, user, callee)
+                     || is_crossed (user->waiting, user, callee);
 
   if (callee == user) {
     g_set_error (
@@ -414,8 +414,8 @@ find_call (VmCallUser *user, const VmCallMessage *message, GError **error)
 {
   if (is_of (message, user->call, user))
     return user->call;
-  if (is_of (message, user->knock, user))
-    return user->knock;
+  if (is_of (message, user->waiting, user))
+    return user->waiting;
   if (!is_late (user, message))
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "There is no such call between these two");
@@ -485,7 +485,7 @@ take_event (
     vm_calls_tell_failed (other, call->id, VM_CALL_REASON_BUSY);
   else
     vm_calls_forward (user, other, message);
-  if (user->knock == call)
+  if (user->waiting == call)
     end_replaced (user);
   if (event == VM_CALL_EVENT_END)
     vm_calls_keep_end_of (call, user);

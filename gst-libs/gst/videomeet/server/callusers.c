@@ -95,15 +95,15 @@ vm_call_user_rename (
 }
 
 void
-vm_calls_end_knock (VmCallUser *user)
+vm_calls_end_waiting (VmCallUser *user)
 {
-  VmCallsCall *knock = user->knock;
+  VmCallsCall *waiting = user->waiting;
 
-  if (!knock)
+  if (!waiting)
     return;
-  vm_calls_advance (knock, VM_CALL_EVENT_LOST, VM_CALL_BY_CALLEE);
-  vm_calls_tell_failed (knock->caller, knock->id, VM_CALL_REASON_OFFLINE);
-  vm_calls_free_if_over (knock);
+  vm_calls_advance (waiting, VM_CALL_EVENT_LOST, VM_CALL_BY_CALLEE);
+  vm_calls_tell_failed (waiting->caller, waiting->id, VM_CALL_REASON_OFFLINE);
+  vm_calls_free_if_over (waiting);
 }
 
 /* Whom the lost user talked to has lost an active call, or one that rang; a
@@ -116,7 +116,7 @@ vm_calls_end_lost (VmCallUser *user, gboolean quietly)
 
   if (!call)
     return;
-  vm_calls_end_knock (user);
+  vm_calls_end_waiting (user);
   vm_calls_advance (call, VM_CALL_EVENT_LOST, vm_calls_party_of (call, user));
   if (quietly && other->node) {
     g_debug ("a call goes on at another server, or ends there");
