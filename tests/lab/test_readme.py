@@ -68,15 +68,6 @@ class Readme(lab.LabTest):
                   for n in dir(self) if n.startswith("test_line_")}
         self.assertEqual(set(names), tested)
 
-    def test_intro_is_short(self):
-        """Who opens the page reads on: no block of more than four lines."""
-        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
-            intro = f.read().split("\n## ")[0]
-        for block in intro.split("\n\n"):
-            self.assertLessEqual(block.strip("\n").count("\n") + 1, 4, block)
-            for line in block.splitlines():
-                self.assertLessEqual(len(line), 80, line)
-
     def test_line_inspect(self):
         # in the tree, as its first lines are run
         plain = {k: v for k, v in os.environ.items() if k[:4] != "GST_"}
