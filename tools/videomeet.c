@@ -2,8 +2,8 @@
 
 /* The launcher: reads which subcommand is meant and hands over to it. */
 
-#include "commands.h"
-#include "memory.h"
+#include "cmd/commands.h"
+#include "ui/memory.h"
 
 #include <fcntl.h>
 #include <gst/gst.h>

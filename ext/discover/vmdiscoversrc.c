@@ -34,7 +34,7 @@
 #include "vmdevicemessage.h"
 #include "vmparamspec.h"
 
-#include <gst/videomeet/vmtrustcontext-priv.h>
+#include <gst/videomeet/node/vmtrustcontext-priv.h>
 
 #include <string.h>
 

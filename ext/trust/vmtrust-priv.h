@@ -3,7 +3,7 @@
 
 #include <gst/gst.h>
 #include <gst/videomeet/videomeet.h>
-#include <gst/videomeet/vmtrustcontext-priv.h>
+#include <gst/videomeet/node/vmtrustcontext-priv.h>
 
 /* What the files of vmtrust share: vmtrust.c (the element: states, context),
  * vmtrust-props.c (properties), vmtrust-node.c (what others ask of this device,

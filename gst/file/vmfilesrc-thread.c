@@ -7,7 +7,7 @@
 
 #include "vmfilesrc-priv.h"
 
-#include <gst/videomeet/vmthread-priv.h>
+#include <gst/videomeet/base/vmthread-priv.h>
 
 #define VM_TYPE_FILE_TASK_POOL (vm_file_task_pool_get_type ())
 G_DECLARE_FINAL_TYPE (

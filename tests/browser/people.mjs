@@ -69,7 +69,7 @@ export class Pipeline extends Program {
 // --- browsers ---
 
 // What a test must know of a page: its connections, and the stamp in a picture
-// (tools/stamp.h).
+// (tools/ui/stamp.h).
 function instrument() {
   const Native = window.RTCPeerConnection;
   window.connections = [];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/approvalbody.h"
-#include "server/approvalpage.h"
+#include <gst/videomeet/server/http/approvalbody.h>
+#include <gst/videomeet/server/http/approvalpage.h>
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/calls.h"
-#include "wire/callclient.h"
+#include <gst/videomeet/call/calls.h>
+#include <gst/videomeet/wire/call/callclient.h>
 
 #include <string.h>
 

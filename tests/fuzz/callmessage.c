@@ -3,9 +3,9 @@
 #include "fuzz.h"
 #include "fuzzframes.h"
 #include "fuzzrooms.h"
-#include "server/callshare.h"
-#include "server/clusterline.h"
-#include "wire/json.h"
+#include <gst/videomeet/cluster/shared/callshare.h>
+#include <gst/videomeet/cluster/clusterline.h>
+#include <gst/videomeet/base/json/json.h>
 
 #include <string.h>
 

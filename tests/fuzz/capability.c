@@ -2,7 +2,7 @@
 
 #include "fuzz.h"
 #include "fuzzkeys.h"
-#include "trust/capability.h"
+#include <gst/videomeet/trust/token/capability.h>
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "trust/vmidentity-priv.h"
+#include <gst/videomeet/trust/keys/vmidentity-priv.h>
 
 static GTlsCertificate *
 parse (const guint8 *data, gsize size)

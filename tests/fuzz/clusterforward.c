@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/clusterforward.h"
+#include <gst/videomeet/cluster/clusterforward.h>
 
 static void
 on_send (const gchar *node, GBytes *frame, gpointer user_data)

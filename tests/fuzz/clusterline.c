@@ -2,7 +2,7 @@
 
 #include "fuzz.h"
 #include "fuzzframes.h"
-#include "server/clusterline.h"
+#include <gst/videomeet/cluster/clusterline.h>
 
 #define SAID 8
 

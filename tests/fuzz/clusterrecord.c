@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/clusterrecord.h"
+#include <gst/videomeet/cluster/clusterrecord.h>
 
 /* Whatever is done to a record that was read, others can read. */
 static void

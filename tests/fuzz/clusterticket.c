@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/clusterticket.h"
+#include <gst/videomeet/cluster/shared/clusterticket.h>
 
 /* What was read, others can read. */
 void

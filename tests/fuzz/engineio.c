@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "wire/engineio.h"
-#include "wire/socketio.h"
+#include <gst/videomeet/wire/socketio/engineio.h>
+#include <gst/videomeet/wire/socketio/socketio.h>
 
 #include <string.h>
 

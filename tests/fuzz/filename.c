@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "transfer/filename.h"
+#include <gst/videomeet/transfer/disk/filename.h>
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "server/rooms.h"
+#include <gst/videomeet/room/rooms.h>
 
 /* What rooms are given that need no more: nobody hears of changes, and what is
  * random is the same at each run. @next is a guint8. */

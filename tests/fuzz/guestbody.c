@@ -2,8 +2,8 @@
 
 #include "fuzz.h"
 #include "fuzzkeys.h"
-#include "server/guestbody.h"
-#include "server/invites.h"
+#include <gst/videomeet/server/http/guestbody.h>
+#include <gst/videomeet/room/invites.h>
 
 #include <string.h>
 

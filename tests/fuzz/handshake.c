@@ -2,9 +2,9 @@
 
 #include "fuzz.h"
 #include "fuzzkeys.h"
-#include "trust/approver.h"
-#include "trust/requester.h"
-#include "trust/trustbody.h"
+#include <gst/videomeet/trust/pairing/approver.h>
+#include <gst/videomeet/trust/pairing/requester.h>
+#include <gst/videomeet/trust/pairing/trustbody.h>
 
 #include <string.h>
 

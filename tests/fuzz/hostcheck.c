@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/hostcheck.h"
+#include <gst/videomeet/base/hostcheck.h>
 
 /* Three headers, a line each: Host, Origin, Content-Type. */
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "trust/invitation.h"
+#include <gst/videomeet/trust/token/invitation.h>
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/joinbody.h"
-#include "server/rooms.h"
+#include <gst/videomeet/server/http/joinbody.h>
+#include <gst/videomeet/room/rooms.h>
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "transfer/journal.h"
-#include "transfer/diskfile.h"
+#include <gst/videomeet/transfer/disk/journal.h>
+#include <gst/videomeet/transfer/disk/diskfile.h>
 
 #include <string.h>
 #include <sys/mman.h>

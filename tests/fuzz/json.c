@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "wire/json.h"
+#include <gst/videomeet/base/json/json.h>
 
 #include <string.h>
 

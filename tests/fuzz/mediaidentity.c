@@ -2,7 +2,7 @@
 
 #include "fuzz.h"
 #include "fuzzkeys.h"
-#include "trust/mediaidentity.h"
+#include <gst/videomeet/trust/media/mediaidentity.h>
 
 #include <string.h>
 

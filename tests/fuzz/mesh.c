@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "wire/meshclient.h"
-#include "wire/meshrecords.h"
+#include <gst/videomeet/wire/mesh/meshclient.h>
+#include <gst/videomeet/wire/mesh/meshrecords.h>
 
 #include <string.h>
 

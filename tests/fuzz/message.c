@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "transfer/message.h"
+#include <gst/videomeet/transfer/message/message.h>
 
 #include <string.h>
 

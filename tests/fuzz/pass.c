@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "server/passes.h"
-#include "trust/base64.h"
+#include <gst/videomeet/server/passes.h>
+#include <gst/videomeet/base/base64.h>
 
 #include <openssl/hmac.h>
 #include <string.h>

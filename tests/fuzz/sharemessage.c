@@ -3,9 +3,9 @@
 #include "fuzz.h"
 #include "fuzzframes.h"
 #include "fuzzrooms.h"
-#include "server/clusterline.h"
-#include "server/roomshare.h"
-#include "wire/dialect.h"
+#include <gst/videomeet/cluster/clusterline.h>
+#include <gst/videomeet/cluster/shared/roomshare.h>
+#include <gst/videomeet/wire/dialect.h>
 
 #include <string.h>
 

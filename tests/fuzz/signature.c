@@ -2,8 +2,8 @@
 
 #include "fuzz.h"
 #include "fuzzkeys.h"
-#include "trust/messageseal.h"
-#include "trust/tag.h"
+#include <gst/videomeet/trust/media/messageseal.h>
+#include <gst/videomeet/trust/media/tag.h>
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "fuzz.h"
 #include "fuzzrooms.h"
-#include "wire/dialect.h"
+#include <gst/videomeet/wire/dialect.h>
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "wire/deviceinfo.h"
+#include <gst/videomeet/wire/deviceinfo.h>
 
 void
 fuzz_one (const guint8 *data, gsize size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "trust/token.h"
+#include <gst/videomeet/trust/token/token.h>
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "transfer/receiver.h"
+#include <gst/videomeet/transfer/engine/receiver.h>
 
 #include <string.h>
 

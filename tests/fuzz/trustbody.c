@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "trust/trustbody.h"
+#include <gst/videomeet/trust/pairing/trustbody.h>
 
 #include <string.h>
 

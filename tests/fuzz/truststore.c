@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include "trust/bundle.h"
-#include "trust/storetext.h"
+#include <gst/videomeet/trust/store/bundle.h>
+#include <gst/videomeet/trust/store/storetext.h>
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
  * The linker puts __wrap_vm_room_send() in the place of vm_room_send(), and so
  * with the others. */
 
-#include "server/rooms-priv.h"
-#include "wire/line.h"
+#include <gst/videomeet/room/rooms-priv.h>
+#include <gst/videomeet/wire/line.h>
 
 #include <string.h>
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 import wave
 
-# The stamp of tools/stamp.h: 16 x 3 blocks in the top third of the picture, a
+# The stamp of tools/ui/stamp.h: 16 x 3 blocks in the top third of the picture, a
 # white and a black reference, 32 bits of counter, 14 check bits.
 COLUMNS, ROWS = 16, 3
 COUNTER_BITS, CHECK_BITS = 32, 14
@@ -15,7 +15,7 @@ WHITE, BLACK, GREY = 235, 16, 128
 MIN_CONTRAST = 64
 # Of the frames that are sent one in so many may be missing, or come twice, with
 # nothing wrong but a busy machine. Who sends keeps 8 raw ones for its encoder and
-# lets go of the oldest (RAW_VIDEO_QUEUE_MAX in ext/signal/vminput.c), which begins
+# lets go of the oldest (RAW_VIDEO_QUEUE_MAX in ext/signal/media/vminput.c), which begins
 # after 270 ms without a core at 30 a second; and where one comes late the one
 # before is sent again.
 SPARED = 20
@@ -108,7 +108,7 @@ def few(count, sent):
 
 
 def tally(stamps):
-    """The "stamps" of a summary, see tools/stamp.h, from the frames themselves.
+    """The "stamps" of a summary, see tools/ui/stamp.h, from the frames themselves.
     Those before the first whole one are not counted."""
     known = [s for s in stamps if s is not None]
     row = {"first": known[0], "last": known[0], "read": len(known),

@@ -7,10 +7,10 @@
  * whatever pipeline they stand in. It may send a file, from SIGUSR1 on, and
  * receive some. Ctrl-C leaves and prints the summary. */
 
-#include "memory.h"
-#include "output.h"
-#include "receiver.h"
-#include "stamp.h"
+#include "ui/memory.h"
+#include "ui/output.h"
+#include "cmd/receiver.h"
+#include "ui/stamp.h"
 
 #include <glib-unix.h>
 #include <gst/audio/gstaudioencoder.h>

@@ -3,16 +3,16 @@
 // From the lobby into a meeting and back. body[data-state] is idle, joining,
 // joined, failed or left. /?meeting=NAME&user=USER&join=1 joins without a click.
 
-import { announce } from "./announce.js";
-import { Approval } from "./approve.js";
+import { announce } from "./view/announce.js";
+import { Approval } from "./trust/approve.js";
 import { Call } from "./call.js";
-import { Device } from "./device.js";
-import { $ } from "./dom.js";
-import { Guest } from "./guest.js";
-import { Lobby } from "./lobby.js";
+import { Device } from "./trust/device.js";
+import { $ } from "./view/dom.js";
+import { Guest } from "./trust/guest.js";
+import { Lobby } from "./view/lobby.js";
 import { LocalMedia } from "./media.js";
-import { SignallingError } from "./signalling.js";
-import { Stage } from "./stage.js";
+import { SignallingError } from "./net/signalling.js";
+import { Stage } from "./view/stage.js";
 
 const asked = new URLSearchParams(location.search);
 const device = new Device();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // How often a connection to one participant is tried, and when, as devices do
-// (ext/signal/vmattempts.c). The users of both sides see after the first attempt that
+// (ext/signal/link/vmattempts.c). The users of both sides see after the first attempt that
 // there is none.
 
 export const MORE = 5; // attempts beside the first

@@ -12,14 +12,14 @@
 // data}), what comes on the channels of files.
 
 import { Chat, parse } from "./chat.js";
-import { readIceServers } from "./iceservers.js";
+import { readIceServers } from "./net/iceservers.js";
 import { isEarlier } from "./ids.js";
-import { Mesh } from "./mesh.js";
+import { Mesh } from "./net/mesh.js";
 import { Participant } from "./participant.js";
-import { joinAgain, mayReturn } from "./returning.js";
-import { Signalling } from "./signalling.js";
-import { Talk } from "./talk.js";
-import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./words.js";
+import { joinAgain, mayReturn } from "./net/returning.js";
+import { Signalling } from "./net/signalling.js";
+import { Talk } from "./view/talk.js";
+import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./view/words.js";
 
 const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
 

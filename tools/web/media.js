@@ -5,7 +5,7 @@
 // Events: "track" (detail: {name, track}), "changed", "fault" (detail: a
 // sentence).
 
-import { deviceError, INSECURE } from "./words.js";
+import { deviceError, INSECURE } from "./view/words.js";
 
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const BLACK_MS = 400; // of black frames before the camera is let go

@@ -4,7 +4,7 @@
 // the page.
 
 import { isEarlier } from "./ids.js";
-import { apart, cleanName, knownAs } from "./words.js";
+import { apart, cleanName, knownAs } from "./view/words.js";
 
 const PRESENTING = "presenting";
 export const UNSENT_MAX = 25; // of its chat; of more, the oldest are dropped

@@ -3,10 +3,10 @@
 // The page of calls between users of this server. body[data-state] is out, online, lost,
 // calling, ringing or talking. /phone.html?user=NAME&online=1 is there without a click.
 
-import { $, dress, element, setText, showAvatar } from "./dom.js";
+import { $, dress, element, setText, showAvatar } from "./view/dom.js";
 import { LocalMedia } from "./media.js";
-import { PhoneLine } from "./phoneline.js";
-import { INSECURE } from "./words.js";
+import { PhoneLine } from "./net/phoneline.js";
+import { INSECURE } from "./view/words.js";
 
 const asked = new URLSearchParams(location.search);
 const media = new LocalMedia();

@@ -2,7 +2,7 @@
 
 // Which camera, microphone and loudspeaker, and how fine a picture.
 
-import { $, element, setText } from "./dom.js";
+import { $, element, setText } from "./view/dom.js";
 import { LocalMedia } from "./media.js";
 
 const SELECTS = [

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/lifecycle/vmdiscoverystate.h>
-#include <gst/videomeet/lifecycle/vmmeetingstate.h>
-#include <gst/videomeet/lifecycle/vmparticipantstate.h>
-#include <gst/videomeet/lifecycle/vmtransferstate.h>
-#include <gst/videomeet/transfer/vmfileinlet.h>
-#include <gst/videomeet/transfer/vmfilelane.h>
-#include <gst/videomeet/transfer/vmfilequeue.h>
-#include <gst/videomeet/transfer/vmfilereceiver.h>
-#include <gst/videomeet/transfer/vmfilesender.h>
-#include <gst/videomeet/transfer/vmfilesocket.h>
-#include <gst/videomeet/transfer/vmtransfermeta.h>
-#include <gst/videomeet/trust/vmidentity.h>
-#include <gst/videomeet/trust/vmmediasession.h>
-#include <gst/videomeet/trust/vmsigner.h>
-#include <gst/videomeet/trust/vmtrustfacts.h>
-#include <gst/videomeet/trust/vmtruststore.h>
-#include <gst/videomeet/trust/vmverifier.h>
+#include <gst/videomeet/vmdiscoverystate.h>
+#include <gst/videomeet/vmmeetingstate.h>
+#include <gst/videomeet/vmparticipantstate.h>
+#include <gst/videomeet/vmtransferstate.h>
+#include <gst/videomeet/vmfileinlet.h>
+#include <gst/videomeet/vmfilelane.h>
+#include <gst/videomeet/vmfilequeue.h>
+#include <gst/videomeet/vmfilereceiver.h>
+#include <gst/videomeet/vmfilesender.h>
+#include <gst/videomeet/vmfilesocket.h>
+#include <gst/videomeet/vmtransfermeta.h>
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmmediasession.h>
+#include <gst/videomeet/vmsigner.h>
+#include <gst/videomeet/vmtrustfacts.h>
+#include <gst/videomeet/vmtruststore.h>
+#include <gst/videomeet/vmverifier.h>
 #include <gst/videomeet/vmapi.h>
 #include <gst/videomeet/vmchatmessage.h>
 #include <gst/videomeet/vmdevice.h>
@@ -28,4 +28,4 @@
 #include <gst/videomeet/vmparticipant.h>
 #include <gst/videomeet/vmroomserver.h>
 #include <gst/videomeet/vmtrustrequest.h>
-#include <gst/videomeet/wire/vmsdp.h>
+#include <gst/videomeet/vmsdp.h>

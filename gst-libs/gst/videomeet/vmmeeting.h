@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/lifecycle/vmmeetingstate.h>
-#include <gst/videomeet/trust/vmmediasession.h>
+#include <gst/videomeet/vmmeetingstate.h>
+#include <gst/videomeet/vmmediasession.h>
 #include <gst/videomeet/vmchatmessage.h>
 #include <gst/videomeet/vmnode.h>
 #include <gst/videomeet/vmparticipant.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/lifecycle/vmdiscoverystate.h>
-#include <gst/videomeet/transfer/vmfileinlet.h>
-#include <gst/videomeet/transfer/vmfilereceiver.h>
-#include <gst/videomeet/trust/vmidentity.h>
-#include <gst/videomeet/trust/vmtruststore.h>
+#include <gst/videomeet/vmdiscoverystate.h>
+#include <gst/videomeet/vmfileinlet.h>
+#include <gst/videomeet/vmfilereceiver.h>
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmtruststore.h>
 #include <gst/videomeet/vmdevice.h>
 #include <gst/videomeet/vmenums.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/lifecycle/vmparticipantstate.h>
+#include <gst/videomeet/vmparticipantstate.h>
 #include <gst/videomeet/vmenums.h>
 
 G_BEGIN_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/trust/vmidentity.h>
+#include <gst/videomeet/vmidentity.h>
 #include <gst/videomeet/vmapi.h>
 
 G_BEGIN_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/trust/vmidentity.h>
-#include <gst/videomeet/trust/vmtruststore.h>
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmtruststore.h>
 #include <gst/videomeet/vmenums.h>
 
 G_BEGIN_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "vmpeer-priv.h"
+#include "peer/vmpeer-priv.h"
 
 /* Two peers in one process over loopback, with signalling in memory, and
  * sources that make what they send. */

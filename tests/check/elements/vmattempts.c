@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "vmattempts.h"
+#include "link/vmattempts.h"
 
 #include <gst/check/gstcheck.h>
 

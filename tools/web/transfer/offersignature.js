@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// `signature` of a FILE_OFFER: whose word it is, and to whom (transfer/offersignature.h,
+// `signature` of a FILE_OFFER: whose word it is, and to whom (transfer/message/offersignature.h,
 // protocol/files.md#offer-signature). An offer is a message in memory.
 
 import { base64, readBase64, transcript } from "../bytes.js";

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "admission.h"
+#include "client/admission.h"
 
-#include "grant.h"
-#include "refusal.h"
-#include "signalsocket.h"
-#include "../trust/decision.h"
-#include "../trust/vmtruststore-priv.h"
-#include "../wire/deviceinfo.h"
-#include "../wire/signal.h"
+#include "client/grant.h"
+#include "client/refusal.h"
+#include "client/signalsocket.h"
+#include "trust/store/decision.h"
+#include "trust/store/vmtruststore-priv.h"
+#include "wire/deviceinfo.h"
+#include "wire/signal.h"
 
 #include <string.h>
 

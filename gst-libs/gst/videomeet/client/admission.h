@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "httpclient.h"
-#include "judge.h"
-#include "signalclient.h"
+#include "client/httpclient.h"
+#include "client/judge.h"
+#include "client/signalclient.h"
 
 /* How a guest is admitted (protocol/http.md#join): GET /status over TLS, the
  * key held against the device id and against what is remembered of the device,

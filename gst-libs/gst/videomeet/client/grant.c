@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "grant.h"
+#include "client/grant.h"
 
-#include "refusal.h"
-#include "../wire/iceservers.h"
-#include "../wire/json.h"
-#include "../wire/signal.h"
+#include "client/refusal.h"
+#include "wire/iceservers.h"
+#include "base/json/json.h"
+#include "wire/signal.h"
 
 #define TICKET_MAX 128 /* characters; ours have 43 */
 

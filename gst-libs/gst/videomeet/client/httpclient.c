@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "httpclient.h"
-#include "../vmtimer-priv.h"
-#include "settle.h"
-#include "signalsocket.h"
+#include "client/httpclient.h"
+#include "base/vmtimer-priv.h"
+#include "client/settle.h"
+#include "client/signalsocket.h"
 
 #include <libsoup/soup.h>
 

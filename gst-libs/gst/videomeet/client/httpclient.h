@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../trust/vmidentity.h"
-#include "../vmerror.h"
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmerror.h>
 
 /* HTTP client of one device towards others, on libsoup: kept-alive
  * connections, TLS with the peer's key compared with the one announced. All

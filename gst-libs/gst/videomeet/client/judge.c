@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "judge.h"
-#include "../server/trustknown.h"
-#include "../trust/decision.h"
-#include "../trust/statesignature.h"
-#include "../trust/vmidentity-priv.h"
+#include "client/judge.h"
+#include "trust/store/trustknown.h"
+#include "trust/store/decision.h"
+#include "trust/keys/statesignature.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include <string.h>
 

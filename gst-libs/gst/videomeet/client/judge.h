@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../trust/vmidentity.h"
-#include "../vmenums.h"
-#include "../wire/signal.h"
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmenums.h>
+#include "wire/signal.h"
 
 G_BEGIN_DECLS
 

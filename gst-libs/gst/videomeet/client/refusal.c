@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "refusal.h"
+#include "client/refusal.h"
 
-#include "../wire/json-priv.h"
-#include "../wire/signal.h"
+#include "base/json/json-priv.h"
+#include "wire/signal.h"
 
 GError *
 vm_http_reply_to_error (const VmHttpReply *reply)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "httpclient.h"
+#include "client/httpclient.h"
 
 /* What a refusal by another device says; the server's own words when there are
  * any. Returns: (transfer full): a VM_ERROR */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "settle.h"
+#include "client/settle.h"
 
 static GMutex lock;
 static GHashTable *watched; /* GMainContext → number of objects; under lock */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "signalclient.h"
-#include "signalsocket.h"
-#include "../vmtimer-priv.h"
-#include "../wire/line.h"
-#include "unsent.h"
+#include "client/signalclient.h"
+#include "client/signalsocket.h"
+#include "base/vmtimer-priv.h"
+#include "wire/line.h"
+#include "client/unsent.h"
 
 /* Shared by the files of VmSignalClient. */
 

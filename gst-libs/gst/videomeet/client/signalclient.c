@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "signalclient-priv.h"
-#include "../wire/json.h"
-#include "settle.h"
+#include "client/signalclient-priv.h"
+#include "base/json/json.h"
+#include "client/settle.h"
 
 #include <openssl/rand.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../trust/vmidentity.h"
-#include "../trust/vmtruststore.h"
-#include "../vmenums.h"
-#include "../wire/signal.h"
-#include "judge.h"
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmtruststore.h>
+#include <gst/videomeet/vmenums.h>
+#include "wire/signal.h"
+#include "client/judge.h"
 
 /* The way into a meeting that another device hosts: GET /status, POST
  * /meetings/join, the WebSocket with the ticket, then hello

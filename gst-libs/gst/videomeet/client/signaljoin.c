@@ -3,8 +3,8 @@
 /* How a guest takes its seat: it is admitted, opens the socket, and says
  * hello. */
 
-#include "signalclient-priv.h"
-#include "admission.h"
+#include "client/signalclient-priv.h"
+#include "client/admission.h"
 
 static void
 copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)

@@ -4,9 +4,9 @@
  * and a room over HTTP, where the server has that, and inside by capabilities,
  * which are renewed before they expire. */
 
-#include "refusal.h"
-#include "signalclient-priv.h"
-#include "../wire/meshclient.h"
+#include "client/refusal.h"
+#include "client/signalclient-priv.h"
+#include "wire/mesh/meshclient.h"
 
 #define RENEW_SECONDS 30 /* before a capability expires; between attempts */
 #define RENEW_SECONDS_MIN 5

@@ -5,7 +5,7 @@
  * messages that either side has missed. At a server of calls nobody has a seat:
  * there it registers again. */
 
-#include "signalclient-priv.h"
+#include "client/signalclient-priv.h"
 
 /* How long a socket has to last, to be one that is there. */
 #define STEADY_TIME G_USEC_PER_SEC

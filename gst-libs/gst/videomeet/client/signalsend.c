@@ -2,7 +2,7 @@
 
 /* What a VmSignalClient says, and that the server takes it. */
 
-#include "signalclient-priv.h"
+#include "client/signalclient-priv.h"
 
 void
 vm_signal_client_forget_unsent (VmSignalClient *self)

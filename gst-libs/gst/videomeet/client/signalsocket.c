@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "signalsocket.h"
-#include "../vmtimer-priv.h"
+#include "client/signalsocket.h"
+#include "base/vmtimer-priv.h"
 
 /* One attempt; the data of its GTask. */
 typedef struct

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "httpclient.h"
+#include "client/httpclient.h"
 
 #include <libsoup/soup.h>
 

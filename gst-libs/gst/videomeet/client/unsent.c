@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "unsent.h"
+#include "client/unsent.h"
 
-#include "../vmtimer-priv.h"
+#include "base/vmtimer-priv.h"
 
 /* libsoup's own source, of the default priority, goes before: when this one has
  * its turn, nothing waits any more. */

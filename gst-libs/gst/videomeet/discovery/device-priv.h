@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../vmdevice.h"
-#include "../wire/deviceinfo.h"
+#include <gst/videomeet/vmdevice.h>
+#include "wire/deviceinfo.h"
 
 /* @addresses: GSocketAddress, at least one, the one that answered last
  * first. */

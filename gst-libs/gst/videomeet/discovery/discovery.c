@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "discovery.h"
-#include "interfaces.h"
-#include "manual.h"
+#include "discovery/discovery.h"
+#include "discovery/interfaces.h"
+#include "discovery/manual.h"
 #if HAVE_AVAHI
-#include "mdns.h"
+#include "discovery/mdns.h"
 #endif
-#include "table.h"
-#include "udp.h"
+#include "discovery/table.h"
+#include "discovery/udp.h"
 
 #define ANNOUNCING (VM_METHODS_MDNS | VM_METHODS_UDP)
 

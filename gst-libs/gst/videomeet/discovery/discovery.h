@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../lifecycle/vmdiscoverystate.h"
-#include "../trust/vmidentity.h"
-#include "../vmdevice.h"
-#include "finder.h"
+#include <gst/videomeet/vmdiscoverystate.h>
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmdevice.h>
+#include "discovery/finder.h"
 
 /* Announcer and browser of one device: the state machine of
  * protocol/discovery.md#discovery-states over the methods and the table of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "finder.h"
+#include "discovery/finder.h"
 
 #include <net/if.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../vmenums.h"
-#include "../vmtimer-priv.h"
-#include "../wire/deviceinfo.h"
+#include <gst/videomeet/vmenums.h>
+#include "base/vmtimer-priv.h"
+#include "wire/deviceinfo.h"
 
 /* The contract between discovery and its methods (mDNS, UDP, manual). All of it
  * runs on the thread "vm-node", whose GMainContext is thread-default; no lock

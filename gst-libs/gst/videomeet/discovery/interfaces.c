@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "interfaces.h"
-#include "finder.h"
+#include "discovery/interfaces.h"
+#include "discovery/finder.h"
 
 #include <errno.h>
 #include <ifaddrs.h>

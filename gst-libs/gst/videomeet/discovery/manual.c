@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "manual.h"
+#include "discovery/manual.h"
 
 #define ADDRESSES_MAX 8 /* of one name */
 

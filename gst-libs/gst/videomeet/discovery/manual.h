@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "finder.h"
+#include "discovery/finder.h"
 
 /* The addresses a user gave, "host:port,host:port"
  * (protocol/discovery.md#manual-addresses). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "mdns.h"
+#include "discovery/mdns.h"
 
 #include <avahi-client/client.h>
 #include <avahi-client/lookup.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "mdns-priv.h"
+#include "discovery/mdns-priv.h"
 
 #include <avahi-glib/glib-malloc.h>
 

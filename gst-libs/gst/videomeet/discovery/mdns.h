@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "finder.h"
-#include "interfaces.h"
+#include "discovery/finder.h"
+#include "discovery/interfaces.h"
 
 /* DNS-SD over mDNS, by the Avahi daemon (protocol/discovery.md#mdns). */
 

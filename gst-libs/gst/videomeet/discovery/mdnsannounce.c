@@ -2,8 +2,8 @@
 
 /* The device as a service of DNS-SD, under a name of its own. */
 
-#include "mdns-priv.h"
-#include "mdnsrecord.h"
+#include "discovery/mdns-priv.h"
+#include "discovery/mdnsrecord.h"
 
 #include <avahi-common/alternative.h>
 #include <avahi-common/malloc.h>

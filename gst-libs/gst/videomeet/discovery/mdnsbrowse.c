@@ -2,7 +2,7 @@
 
 /* The services that others announce, resolved one by one. */
 
-#include "mdns-priv.h"
+#include "discovery/mdns-priv.h"
 
 #include <string.h>
 

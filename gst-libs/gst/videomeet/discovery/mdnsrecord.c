@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "mdnsrecord.h"
+#include "discovery/mdnsrecord.h"
 
 #include <avahi-common/defs.h>
 #include <avahi-common/domain.h>

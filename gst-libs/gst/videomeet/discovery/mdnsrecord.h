@@ -2,7 +2,7 @@
 #pragma once
 
 #include <avahi-client/publish.h>
-#include "../wire/deviceinfo.h"
+#include "wire/deviceinfo.h"
 
 /* The records of one DNS-SD service, written one by one because
  * avahi_entry_group_add_service() gives SRV the weight 0 and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "probe.h"
+#include "discovery/probe.h"
 
 typedef struct
 {

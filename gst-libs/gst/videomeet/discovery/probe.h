@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../client/httpclient.h"
-#include "finder.h"
+#include "client/httpclient.h"
+#include "discovery/finder.h"
 
 /* One GET /status and its judgement (protocol/discovery.md#probe): the id that
  * was announced, the hash of the key TLS shows and the deviceId in the body are

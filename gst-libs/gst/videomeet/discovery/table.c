@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "table.h"
-#include "device-priv.h"
-#include "interfaces.h"
-#include "probe.h"
+#include "discovery/table.h"
+#include "discovery/device-priv.h"
+#include "discovery/interfaces.h"
+#include "discovery/probe.h"
 
 #define REFUSED_MAX 256 /* refusals remembered, so that each is told once */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../client/httpclient.h"
-#include "../vmdevice.h"
-#include "finder.h"
+#include "client/httpclient.h"
+#include <gst/videomeet/vmdevice.h>
+#include "discovery/finder.h"
 
 /* The devices that are known: hints go in, devices that answered come out
  * (protocol/discovery.md#probe). Belongs to the thread whose default context

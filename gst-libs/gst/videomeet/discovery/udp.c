@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "udp.h"
-#include "udpsocket.h"
+#include "discovery/udp.h"
+#include "discovery/udpsocket.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "finder.h"
-#include "interfaces.h"
+#include "discovery/finder.h"
+#include "discovery/interfaces.h"
 
 /* Discovery by datagrams (protocol/discovery.md#udp): for networks whose mDNS
  * is filtered or absent. All limits are from there: */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "udpsocket.h"
+#include "discovery/udpsocket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

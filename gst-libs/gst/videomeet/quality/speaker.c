@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "speaker.h"
+#include "quality/speaker.h"
 
 #include <math.h>
 

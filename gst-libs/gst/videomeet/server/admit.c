@@ -3,7 +3,7 @@
 /* Whom a server admits that does not admit everybody (passes.h), in whatever
  * dialect. */
 
-#include "server-priv.h"
+#include "server/server-priv.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "server-priv.h"
+#include "server/server-priv.h"
 
 static int
 on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)

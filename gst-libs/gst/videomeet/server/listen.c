@@ -4,8 +4,8 @@
  * that a taken port is an error of vm_server_start(), both families share one
  * port, and connections are counted before they cost a TLS handshake. */
 
-#include "server-priv.h"
-#include "hostcheck.h"
+#include "server/server-priv.h"
+#include "base/hostcheck.h"
 
 #include <errno.h>
 #include <ifaddrs.h>

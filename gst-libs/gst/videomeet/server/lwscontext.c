@@ -2,7 +2,7 @@
 
 /* A server's context of libwebsockets, from its settings to its end. */
 
-#include "server-priv.h"
+#include "server/server-priv.h"
 
 #include <fcntl.h>
 #include <openssl/ssl.h>

@@ -3,10 +3,10 @@
 /* Between the room model and what is around it: the host's seat, which is in
  * this process but on another thread, and what is announced. */
 
-#include "meetings.h"
-#include "refusals.h"
-#include "server-priv.h"
-#include "../trust/statesignature.h"
+#include "server/meetings.h"
+#include "server/socket/refusals.h"
+#include "server/server-priv.h"
+#include "trust/keys/statesignature.h"
 
 struct _VmMeetings
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rooms.h"
-#include "server.h"
+#include "room/rooms.h"
+#include "server/server.h"
 
 /* The meetings of one server: the room model with its connections and the
  * hosts' seats of this process around it. All on vm-net. */

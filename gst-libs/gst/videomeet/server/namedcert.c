@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "namedcert.h"
-#include "../vmerror.h"
-#include "../vmprivatefile.h"
+#include "server/namedcert.h"
+#include <gst/videomeet/vmerror.h>
+#include "base/vmprivatefile.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "passes.h"
-#include "../trust/spki.h"
-#include "../trust/webtoken.h"
-#include "../wire/json.h"
+#include "server/passes.h"
+#include "trust/keys/spki.h"
+#include "trust/token/webtoken.h"
+#include "base/json/json.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

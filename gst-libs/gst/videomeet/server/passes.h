@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../vmerror.h"
+#include <gst/videomeet/vmerror.h>
 
 /* Who may come to a server that does not admit everybody (`--auth`;
  * protocol/rooms.md#access-tokens): whoever shows a JSON Web Token (RFC 7519)

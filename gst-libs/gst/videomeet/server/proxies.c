@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "proxies.h"
-#include "../vmerror.h"
+#include "server/proxies.h"
+#include <gst/videomeet/vmerror.h>
 
 #include <string.h>
 

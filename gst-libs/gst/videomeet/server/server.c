@@ -5,8 +5,8 @@
  * SIGTERM, SIGHUP, SIGSEGV and SIGFPE from the process
  * (architecture.md#threads). */
 
-#include "server-priv.h"
-#include "hostcheck.h"
+#include "server/server-priv.h"
+#include "base/hostcheck.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../trust/vmidentity.h"
-#include "../transfer/vmfilereceiver.h"
-#include "../vmenums.h"
-#include "../vmerror.h"
-#include "../lifecycle/vmmeetingstate.h"
-#include "../wire/deviceinfo.h"
-#include "../wire/signal.h"
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmfilereceiver.h>
+#include <gst/videomeet/vmenums.h>
+#include <gst/videomeet/vmerror.h>
+#include <gst/videomeet/vmmeetingstate.h>
+#include "wire/deviceinfo.h"
+#include "wire/signal.h"
 
 /* The one HTTP and WebSocket server of a process (protocol/http.md,
  * protocol/signalling.md, protocol/README.md#words): GET /status, POST
@@ -129,7 +129,8 @@ void vm_seat_send (VmSeat *seat, const VmSignal *signal);
  * the seat's context. */
 void vm_seat_close (VmSeat *seat);
 /* Words that let one browser into the meeting of that id as a guest, once
- * (guestjoin.c, trust/invitation.h): a secret, for the fragment of a link.
+ * (guestjoin.c, trust/token/invitation.h): a secret, for the fragment of a
+ * link.
  * @lifetime: µs, VM_INVITATION_LIFETIME_MAX at most. Blocks; not to be called
  * on vm-net. RATE_LIMITED, MEETING_ENDED, TIMEOUT. Returns: (transfer full) */
 gchar *vm_server_make_invitation (

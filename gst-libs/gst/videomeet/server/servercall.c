@@ -2,7 +2,7 @@
 
 /* A text from vm-net, for a thread that waits for it, and random numbers. */
 
-#include "server-priv.h"
+#include "server/server-priv.h"
 
 #include <openssl/rand.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "servercluster.h"
-#include "callshare.h"
-#include "clusternews.h"
-#include "natsbus.h"
-#include "server-priv.h"
+#include "server/servercluster.h"
+#include "cluster/shared/callshare.h"
+#include "cluster/clusternews.h"
+#include "cluster/nats/natsbus.h"
+#include "server/server-priv.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "clusterforward.h"
-#include "server.h"
+#include "cluster/clusterforward.h"
+#include "server/server.h"
 
 G_BEGIN_DECLS
 

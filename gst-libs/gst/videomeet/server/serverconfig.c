@@ -2,10 +2,10 @@
 
 /* What a server is told before it starts: checked, and kept for vm-net. */
 
-#include "server-priv.h"
-#include "hostcheck.h"
-#include "../wire/iceservers.h"
-#include "../wire/turncredential.h"
+#include "server/server-priv.h"
+#include "base/hostcheck.h"
+#include "wire/iceservers.h"
+#include "wire/turncredential.h"
 
 #include <sys/resource.h>
 

@@ -2,7 +2,7 @@
 
 /* Without libnats there is no cluster. */
 
-#include "servercluster.h"
+#include "server/servercluster.h"
 
 VmServerCluster *
 vm_server_cluster_new (

@@ -3,8 +3,8 @@
 /* The file in which open rooms outlast a restart. It has what opens a seat, so
  * it is its owner's alone, and gone as soon as it is read. */
 
-#include "roomsave.h"
-#include "server-priv.h"
+#include "room/roomsave.h"
+#include "server/server-priv.h"
 
 #include <errno.h>
 #include <fcntl.h>

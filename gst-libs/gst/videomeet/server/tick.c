@@ -2,9 +2,9 @@
 
 /* The deadlines of a server's connections, and the turns of its loop. */
 
-#include "meetings.h"
-#include "server-priv.h"
-#include "ws.h"
+#include "server/meetings.h"
+#include "server/server-priv.h"
+#include "server/socket/ws.h"
 
 /* libwebsockets keeps what the socket does not take, and has no timer for it
  * once a request has waited for its answer. */

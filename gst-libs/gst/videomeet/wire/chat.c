@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "chat.h"
+#include "wire/chat.h"
 
 #include <string.h>
 

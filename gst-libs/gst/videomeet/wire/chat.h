@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../vmchatmessage.h"
-#include "signal.h"
+#include <gst/videomeet/vmchatmessage.h>
+#include "wire/signal.h"
 
 /* The data channel `chat`, and what is kept of it. Sans-I/O.
  *

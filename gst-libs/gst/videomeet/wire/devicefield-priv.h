@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "deviceinfo.h"
-#include "json.h"
+#include "wire/deviceinfo.h"
+#include "base/json/json.h"
 
 /* What the three spellings of a VmDeviceInfo share: the checks that every
  * field from outside passes. */

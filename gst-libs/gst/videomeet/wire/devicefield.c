@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "devicefield-priv.h"
-#include "../trust/vmidentity-priv.h"
-#include "../trust/vmidentity.h"
-#include "../vmerror.h"
+#include "wire/devicefield-priv.h"
+#include "trust/keys/vmidentity-priv.h"
+#include <gst/videomeet/vmidentity.h>
+#include <gst/videomeet/vmerror.h>
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "devicefield-priv.h"
-#include "../vmerror.h"
+#include "wire/devicefield-priv.h"
+#include <gst/videomeet/vmerror.h>
 
 #include <string.h>
 

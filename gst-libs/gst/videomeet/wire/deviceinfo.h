@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../vmenums.h"
+#include <gst/videomeet/vmenums.h>
 
 /* What a device says of itself, and its three spellings: the TXT record of
  * protocol/discovery.md#txt (mDNS), the datagram of protocol/discovery.md#udp

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "devicefield-priv.h"
-#include "../vmerror.h"
+#include "wire/devicefield-priv.h"
+#include <gst/videomeet/vmerror.h>
 
 static void
 append_string_or_null (GString *out, const gchar *key, const gchar *value)

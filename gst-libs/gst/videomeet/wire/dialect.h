@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "signal.h"
+#include "wire/signal.h"
 
 /* One way to spell the server's model of signalling (protocol/README.md#words).
  * A dialect only translates; who may say what to whom is the room model's.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "iceserver.h"
-#include "text.h"
+#include "wire/iceserver.h"
+#include "base/text.h"
 
 #include <gio/gio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "iceservers.h"
+#include "wire/iceservers.h"
 
 gboolean
 vm_ice_servers_check (const gchar *const *uris, GError **error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "iceserver.h"
-#include "json.h"
+#include "wire/iceserver.h"
+#include "base/json/json.h"
 
 /* STUN and TURN servers in both notations: a URI with everything in it
  * ("stun://host:port", "turn://user:password@host:port?transport=tcp", user and

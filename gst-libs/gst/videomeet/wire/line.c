@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "line.h"
+#include "wire/line.h"
 
 typedef struct
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "dialect.h"
+#include "wire/dialect.h"
 
 /* One end of a native conversation, which may outlive its socket
  * (protocol/signalling.md#resume): numbers what is sent and keeps it until the

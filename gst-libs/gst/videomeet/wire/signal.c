@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "signal.h"
+#include "wire/signal.h"
 
 static const gchar *const names[] = {
   [VM_SIGNAL_HELLO] = "hello",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "../vmenums.h"
-#include "../vmerror.h"
-#include "json.h"
+#include <gst/videomeet/vmenums.h>
+#include <gst/videomeet/vmerror.h>
+#include "base/json/json.h"
 
 /* The server's one model of a signalling message; a VmDialect translates to and
  * from it (protocol/README.md#words). A string that is only relayed (sdp,
@@ -115,7 +115,7 @@ struct _VmSignal
   gchar **revoked; /* device ids */
   gchar **ice_servers; /* URIs; of welcome, where no grant has named them */
   gint64 count; /* of the states of an epoch, from 1 */
-  gchar *signature; /* base64; see trust/statesignature.h */
+  gchar *signature; /* base64; see trust/keys/statesignature.h */
   gboolean locked;
   gint64 max_participants;
 

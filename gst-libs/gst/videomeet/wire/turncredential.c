@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "turncredential.h"
-#include "iceserver.h"
+#include "wire/turncredential.h"
+#include "wire/iceserver.h"
 
 #include <string.h>
 

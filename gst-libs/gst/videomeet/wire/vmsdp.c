@@ -18,8 +18,8 @@
  * All are pure and may be called from any thread.
  */
 
-#include "vmsdp.h"
-#include "../vmerror.h"
+#include <gst/videomeet/vmsdp.h>
+#include <gst/videomeet/vmerror.h>
 
 #include <openssl/evp.h>
 #include <string.h>

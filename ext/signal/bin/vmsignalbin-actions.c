@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The signals of vmsignalbin: what an application asks it to do, and what it
+ * tells besides its messages on the bus. */
+
+#include "bin/vmsignalbin-priv.h"
+
+#include <string.h>
+
+static void
+act (VmSignalBin *self, VmCallAction action, const gchar *id, const gchar *text,
+    gboolean a, gboolean b)
+{
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+  if (call)
+    vm_call_act (call, action, id, text, a, b);
+  else
+    GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, FAILED,
+        ("This device is not in the meeting"), (NULL),
+        ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_DISCONNECTED),
+            NULL));
+}
+
+static void
+hang_up (VmSignalBin *self)
+{
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+  if (call)
+    vm_call_hang_up (call);
+}
+
+static void
+restart_ice (VmSignalBin *self, const gchar *participant_id)
+{
+  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+
+  if (call)
+    vm_call_restart_ice (call, participant_id);
+}
+
+static void
+send_chat (VmSignalBin *self, const gchar *text, const gchar *participant_id)
+{
+  act (self, VM_CALL_ACTION_SEND_CHAT, participant_id, text, FALSE, FALSE);
+}
+
+static void
+kick (VmSignalBin *self, const gchar *participant_id)
+{
+  act (self, VM_CALL_ACTION_KICK, participant_id, NULL, FALSE, FALSE);
+}
+
+static void
+unban (VmSignalBin *self, const gchar *participant_id)
+{
+  act (self, VM_CALL_ACTION_UNBAN, participant_id, NULL, FALSE, FALSE);
+}
+
+static void
+lock (VmSignalBin *self, gboolean locked)
+{
+  act (self, VM_CALL_ACTION_LOCK, NULL, NULL, locked, FALSE);
+}
+
+static void
+mute_request (VmSignalBin *self, const gchar *participant_id, gboolean audio,
+    gboolean video)
+{
+  act (self, VM_CALL_ACTION_MUTE_REQUEST, participant_id, NULL, audio, video);
+}
+
+static void
+end_meeting (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_END, NULL, NULL, FALSE, FALSE);
+}
+
+static void
+set_status (VmSignalBin *self, const gchar *status)
+{
+  g_object_set (self, "status", status, NULL);
+}
+
+static void
+raise_hand (VmSignalBin *self, gboolean raised)
+{
+  g_object_set (self, "hand", raised, NULL);
+}
+
+static void
+call_user (VmSignalBin *self, const gchar *user_id)
+{
+  act (self, VM_CALL_ACTION_CALL, user_id, NULL, FALSE, FALSE);
+}
+
+static void
+accept_call (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_ACCEPT_CALL, NULL, NULL, FALSE, FALSE);
+}
+
+static void
+reject_call (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_REJECT_CALL, NULL, NULL, FALSE, FALSE);
+}
+
+static void
+end_call (VmSignalBin *self)
+{
+  act (self, VM_CALL_ACTION_END_CALL, NULL, NULL, FALSE, FALSE);
+}
+
+static void
+confirm_host (VmSignalBin *self, const gchar *device_id, gboolean is_right)
+{
+  act (self, VM_CALL_ACTION_CONFIRM_HOST, device_id, NULL, is_right, FALSE);
+}
+
+static void
+install (const gchar *name, GCallback handler, guint n, ...)
+{
+  GClosure *closure = g_cclosure_new (handler, NULL, NULL);
+  va_list types;
+
+  va_start (types, n);
+  g_signal_new_valist (name, VM_TYPE_SIGNAL_BIN,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, closure, NULL, NULL, NULL,
+      G_TYPE_NONE, n, types);
+  va_end (types);
+}
+
+/* Each tells what the message `vm-NAME` tells, as the same structure. Who is
+ * the active-speaker comes from the audio levels that devices send along (RFC
+ * 6464); of those that send none nothing is known. */
+static const gchar *const told[] = { "meeting-state-changed", "joined",
+  "participant-joined", "participant-left", "participant-state-changed",
+  "participant-detached", "participant-trust", "path-changed", "record",
+  "chat-received", "presence", "hand-changed", "mute-requested", "locked",
+  "kicked", "host-unknown", "host-lost", "host-returned", "rejoining",
+  "active-speaker", "call-offered", "call-missed" };
+
+void
+vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)
+{
+  const gchar *name = gst_structure_get_name (structure) + strlen ("vm-");
+  guint id = g_signal_lookup (name, VM_TYPE_SIGNAL_BIN);
+
+  if (id && g_signal_has_handler_pending (self, id, 0, FALSE))
+    g_signal_emit (self, id, 0, structure);
+}
+
+static void
+install_call_actions (void)
+{
+  /**
+   * vmsignalbin::hang-up:
+   * @self: the element
+   *
+   * Says bye; every src pad gets EOS, then the element posts its own. A host
+   * ends the meeting by it. Any thread, as all of these.
+   */
+  install ("hang-up", G_CALLBACK (hang_up), 0);
+  /**
+   * vmsignalbin::restart-ice:
+   * @self: the element
+   * @participant_id: (nullable): whose connection is made anew; %NULL for all
+   *
+   * Replaces a connection by a new one.
+   */
+  install ("restart-ice", G_CALLBACK (restart_ice), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::send-chat:
+   * @self: the element
+   * @text: 1 to 4096 bytes of UTF-8 without control characters but newline and
+   *   tab
+   * @participant_id: (nullable): who alone shall read it; %NULL for everybody
+   *
+   * Says something in writing. What comes of it, of this and of the actions
+   * below, is a warning on the bus when it cannot be done, with the field
+   * `code` in its details.
+   */
+  install (
+      "send-chat", G_CALLBACK (send_chat), 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+install_host_actions (void)
+{
+  /**
+   * vmsignalbin::confirm-host:
+   * @self: the element, which has told of a host by `vm-host-unknown`
+   * @device_id: that host's
+   * @is_right: whether the host shows its user the same: then it is shown the
+   *   PIN; else it is not asked again
+   */
+  install ("confirm-host", G_CALLBACK (confirm_host), 2, G_TYPE_STRING,
+      G_TYPE_BOOLEAN);
+  /**
+   * vmsignalbin::kick:
+   * @self: the element, whose device hosts the meeting
+   * @participant_id: who is removed from it
+   */
+  install ("kick", G_CALLBACK (kick), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::unban:
+   * @self: the element, whose device hosts the meeting
+   * @participant_id: the id of who was removed and may come again
+   */
+  install ("unban", G_CALLBACK (unban), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::lock:
+   * @self: the element, whose device hosts the meeting
+   * @locked: whether nobody else is admitted
+   */
+  install ("lock", G_CALLBACK (lock), 1, G_TYPE_BOOLEAN);
+  /**
+   * vmsignalbin::mute-request:
+   * @self: the element, whose device hosts the meeting
+   * @participant_id: who is asked
+   * @audio: to mute its sound
+   * @video: to hold its picture back
+   *
+   * Asks a participant to mute itself; nobody can be asked to be heard again.
+   */
+  install ("mute-request", G_CALLBACK (mute_request), 3, G_TYPE_STRING,
+      G_TYPE_BOOLEAN, G_TYPE_BOOLEAN);
+  /**
+   * vmsignalbin::end-meeting:
+   * @self: the element, whose device hosts the meeting
+   *
+   * Sends everybody out.
+   */
+  install ("end-meeting", G_CALLBACK (end_meeting), 0);
+}
+
+static void
+install_presence_actions (void)
+{
+  /**
+   * vmsignalbin::set-status:
+   * @self: the element
+   * @status: (nullable): what this participant is doing
+   *
+   * Sets the property status.
+   */
+  install ("set-status", G_CALLBACK (set_status), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::raise-hand:
+   * @self: the element
+   * @raised: whether this participant's hand is up
+   *
+   * Sets the property hand.
+   */
+  install ("raise-hand", G_CALLBACK (raise_hand), 1, G_TYPE_BOOLEAN);
+}
+
+static void
+install_ring_actions (void)
+{
+  /**
+   * vmsignalbin::call:
+   * @self: the element, at a server with dialect=call
+   * @user_id: who is called there
+   *
+   * Calls a user: it is a participant from now on, and leaves with a `code`
+   * when it declines, is not there, has another call or does not answer.
+   */
+  install ("call", G_CALLBACK (call_user), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::accept-call:
+   * @self: the element, which has told of a call by `vm-call-offered`
+   *
+   * The caller becomes a participant.
+   */
+  install ("accept-call", G_CALLBACK (accept_call), 0);
+  /**
+   * vmsignalbin::reject-call:
+   * @self: the element, which has told of a call by `vm-call-offered`
+   *
+   * Declines it.
+   */
+  install ("reject-call", G_CALLBACK (reject_call), 0);
+  /**
+   * vmsignalbin::end-call:
+   * @self: the element, at a server with dialect=call
+   *
+   * Ends the call that was made or accepted; others can be. To leave the
+   * server, hang-up.
+   */
+  install ("end-call", G_CALLBACK (end_call), 0);
+}
+
+void
+vm_signal_bin_install_signals (void)
+{
+  install_call_actions ();
+  install_host_actions ();
+  install_presence_actions ();
+  install_ring_actions ();
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    g_signal_new (told[i], VM_TYPE_SIGNAL_BIN, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+        NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
+}

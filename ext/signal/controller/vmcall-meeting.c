@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a call does when the meeting says something. Control thread. */
+
+#include "controller/vmcall-priv.h"
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+typedef struct
+{
+  VmLink *link;
+  VmLinkDescription *offer; /* that waits, or NULL: offer ours */
+} Waiting;
+
+void
+vm_call_waiting_free (gpointer data)
+{
+  Waiting *waiting = data;
+
+  g_object_unref (waiting->link);
+  g_clear_pointer (&waiting->offer, vm_link_description_free);
+  g_free (waiting);
+}
+
+/* Waiting for the inputs */
+
+void
+vm_call_start_waiting (VmCall *call)
+{
+  g_autoptr (GPtrArray) waiting = NULL;
+
+  if (!call->inputs_given_up && !vm_signal_bin_inputs_ready (call->bin))
+    return;
+  waiting = g_steal_pointer (&call->waiting);
+  call->waiting = g_ptr_array_new_with_free_func (vm_call_waiting_free);
+  for (guint i = 0; i < waiting->len; i++) {
+    Waiting *w = waiting->pdata[i];
+
+    if (w->offer)
+      vm_link_take_offer (w->link, w->offer);
+    else
+      vm_link_offer (w->link);
+  }
+}
+
+static void
+stop_waiting_for (VmCall *call, VmLink *link)
+{
+  for (guint i = call->waiting->len; i > 0; i--) {
+    if (((Waiting *) call->waiting->pdata[i - 1])->link == link)
+      g_ptr_array_remove_index (call->waiting, i - 1);
+  }
+}
+
+static gboolean
+is_waiting (VmCall *call, VmLink *link)
+{
+  for (guint i = 0; i < call->waiting->len; i++) {
+    if (((Waiting *) call->waiting->pdata[i])->link == link)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean inputs_timeout (gpointer call);
+
+/* From the start on, and for pads that come later from the first that waits. */
+void
+vm_call_limit_waiting (VmCall *call)
+{
+  call->inputs_source =
+      vm_timer_new (call->context, INPUTS_TIMEOUT_MS, inputs_timeout, call);
+}
+
+/* One a link: of several offers, which it takes, the last counts. */
+static void
+wait_for_inputs (VmCall *call, VmLink *link, VmLinkDescription *offer)
+{
+  Waiting *waiting = g_new0 (Waiting, 1);
+
+  stop_waiting_for (call, link);
+  waiting->link = g_object_ref (link);
+  waiting->offer = offer;
+  g_ptr_array_add (call->waiting, waiting);
+  vm_call_start_waiting (call);
+  if (call->waiting->len && !call->inputs_source)
+    vm_call_limit_waiting (call);
+}
+
+static gboolean
+inputs_timeout (gpointer user_data)
+{
+  VmCall *call = user_data;
+
+  vm_timer_clear (&call->inputs_source);
+  if (!vm_signal_bin_inputs_ready (call->bin)) {
+    GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, STREAM, FAILED,
+        ("A sink pad has no caps after %d s; the call begins without it",
+            INPUTS_TIMEOUT_MS / 1000),
+        ("nothing was pushed to it: is its source running?"),
+        ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_TIMEOUT), NULL));
+    call->inputs_given_up = TRUE;
+    vm_call_start_waiting (call);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+/* The meeting */
+
+VmLink *
+vm_call_find_link (VmCall *call, VmParticipant *participant)
+{
+  VmLink *link = NULL;
+
+  g_mutex_lock (&call->lock);
+  for (guint i = 0; i < call->links->len && !link; i++) {
+    if (vm_link_get_participant (call->links->pdata[i]) == participant)
+      link = call->links->pdata[i];
+  }
+  g_mutex_unlock (&call->lock);
+  return link;
+}
+
+static GstStructure *
+participant_message (const gchar *name, VmParticipant *participant)
+{
+  return gst_structure_new (name, "id", G_TYPE_STRING,
+      vm_participant_get_id (participant), "user", G_TYPE_STRING,
+      vm_participant_get_user (participant), NULL);
+}
+
+static void
+on_state_changed (
+    VmMeeting *meeting, VmMeetingState old, VmMeetingState new, VmCall *call)
+{
+  g_autofree gchar *link = NULL;
+  g_autofree gchar *name = NULL;
+
+  g_object_get (meeting, "link", &link, "name", &name, NULL);
+  vm_signal_bin_post (call->bin,
+      gst_structure_new ("vm-meeting-state-changed", "old", G_TYPE_STRING,
+          vm_meeting_state_to_string (old), "new", G_TYPE_STRING,
+          vm_meeting_state_to_string (new), "id", G_TYPE_STRING,
+          vm_meeting_get_id (meeting), "name", G_TYPE_STRING, name, "link",
+          G_TYPE_STRING, link, "hosting", G_TYPE_BOOLEAN,
+          vm_meeting_get_hosting (meeting), NULL));
+  if (new == VM_MEETING_STATE_ENDED && !call->hung_up)
+    vm_call_hang_up (call);
+}
+
+static gboolean
+is_stun (const gchar *uri)
+{
+  return g_str_has_prefix (uri, "stun:");
+}
+
+/* Those that were set here, then the host's; webrtcbin asks one STUN server
+ * only. */
+static void
+take_servers (VmCall *call)
+{
+  VmCallConfig *config = &call->config;
+  g_autoptr (GStrvBuilder) turn = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+
+  g_object_get (call->meeting, "all-ice-servers", &all, NULL);
+  g_clear_pointer (&config->stun_server, g_free);
+  g_clear_pointer (&config->turn_servers, g_strfreev);
+  for (guint i = 0; all[i]; i++) {
+    if (!is_stun (all[i]))
+      g_strv_builder_add (turn, all[i]);
+    else if (!config->stun_server)
+      config->stun_server = g_strdup (all[i]);
+  }
+  config->turn_servers = g_strv_builder_end (turn);
+}
+
+static void
+set_own_servers (VmCall *call)
+{
+  const VmCallConfig *config = &call->config;
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+  g_auto (GStrv) servers = NULL;
+
+  if (config->stun_server && *config->stun_server)
+    g_strv_builder_add (all, config->stun_server);
+  for (guint i = 0; config->turn_servers && config->turn_servers[i]; i++)
+    g_strv_builder_add (all, config->turn_servers[i]);
+  servers = g_strv_builder_end (all);
+  g_object_set (call->meeting, "ice-servers", servers, NULL);
+}
+
+static void
+on_joined (VmMeeting *meeting, VmParticipant *self, VmCall *call)
+{
+  g_autofree gchar *link = NULL;
+
+  take_servers (call);
+  g_object_get (meeting, "link", &link, NULL);
+  vm_signal_bin_post (call->bin,
+      gst_structure_new ("vm-joined", "id", G_TYPE_STRING,
+          vm_participant_get_id (self), "link", G_TYPE_STRING, link, "hosting",
+          G_TYPE_BOOLEAN, vm_meeting_get_hosting (meeting), NULL));
+}
+
+static void
+on_participant_joined (
+    VmMeeting *meeting, VmParticipant *participant, VmCall *call)
+{
+  GstStructure *s = participant_message ("vm-participant-joined", participant);
+  g_autofree gchar *fingerprint = vm_fingerprint_from_device_id (
+      vm_participant_get_device_id (participant));
+  VmLink *link;
+
+  if (vm_call_find_link (call, participant)) {
+    gst_structure_free (s);
+    return;
+  }
+  gst_structure_set (s, "device", G_TYPE_STRING,
+      vm_participant_get_device (participant), "device-id", G_TYPE_STRING,
+      vm_participant_get_device_id (participant), "host", G_TYPE_BOOLEAN,
+      vm_participant_get_host (participant), "fingerprint", G_TYPE_STRING,
+      fingerprint, NULL);
+  vm_call_describe_trust (participant, s);
+  vm_signal_bin_post (call->bin, s);
+  link = vm_link_new (call, participant);
+  g_mutex_lock (&call->lock);
+  g_ptr_array_add (call->links, link);
+  g_mutex_unlock (&call->lock);
+  if (vm_meeting_offers_to (meeting, participant))
+    wait_for_inputs (call, link, NULL);
+  else
+    vm_link_expect_offer (link);
+}
+
+static void
+on_participant_left (VmMeeting *meeting, VmParticipant *participant,
+    GError *reason, VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+  GstStructure *s = participant_message ("vm-participant-left", participant);
+  g_autoptr (VmLink) keep = NULL;
+  gboolean alone;
+
+  if (reason)
+    gst_structure_set (s, "code", G_TYPE_STRING, vm_error_get_code (reason),
+        "message", G_TYPE_STRING, reason->message, NULL);
+  vm_signal_bin_post (call->bin, s);
+  if (!link)
+    return;
+  keep = g_object_ref (link);
+  stop_waiting_for (call, link);
+  vm_speaker_remove (call->speaker, vm_participant_get_id (participant));
+  g_mutex_lock (&call->lock);
+  g_ptr_array_remove (call->links, link);
+  alone = call->links->len == 0;
+  g_mutex_unlock (&call->lock);
+  vm_link_close (link);
+  /* who has to come back because the server has begun anew does */
+  if (alone && call->config.end_when_alone && !call->hung_up
+      && !g_error_matches (reason, VM_ERROR, VM_ERROR_RESUME_FAILED))
+    vm_call_hang_up (call);
+}
+
+/* There is no link to whom this device does not meet. */
+static void
+on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
+    const GError *reason, VmCall *call)
+{
+  GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, RESOURCE, NOT_AUTHORIZED,
+      ("%s is in the meeting and is not met: %s",
+          vm_participant_get_user (participant), reason->message),
+      (NULL),
+      ("participant-id", G_TYPE_STRING, vm_participant_get_id (participant),
+          "code", G_TYPE_STRING, vm_error_to_code (reason->code), NULL));
+}
+
+static void
+on_participant_state (VmMeeting *meeting, VmParticipant *participant,
+    VmParticipantState old, VmParticipantState new, VmCall *call)
+{
+  GstStructure *s =
+      participant_message ("vm-participant-state-changed", participant);
+
+  gst_structure_set (s, "old", G_TYPE_STRING,
+      vm_participant_state_to_string (old), "new", G_TYPE_STRING,
+      vm_participant_state_to_string (new), NULL);
+  vm_signal_bin_post (call->bin, s);
+}
+
+static void
+on_description (VmMeeting *meeting, VmParticipant *participant,
+    VmDescriptionType type, const gchar *sdp, const gchar *session,
+    guint generation, const gchar *identity, VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+  g_autoptr (VmLinkDescription) description = NULL;
+
+  if (!link)
+    return;
+  description = vm_link_description_new (sdp, session, generation, identity);
+  if (type == VM_DESCRIPTION_TYPE_ANSWER)
+    vm_link_take_answer (link, description);
+  else if (vm_link_wants_offer (link, description))
+    wait_for_inputs (call, link, g_steal_pointer (&description));
+}
+
+static void
+on_refused (VmMeeting *meeting, VmParticipant *participant, const GError *error,
+    VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+
+  if (link)
+    vm_link_take_refusal (link, error);
+}
+
+static void
+on_forged (VmMeeting *meeting, VmParticipant *participant, const GError *error,
+    VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+
+  if (link)
+    vm_link_tell_forged (link, error);
+}
+
+static void
+on_candidate (VmMeeting *meeting, VmParticipant *participant,
+    const gchar *candidate, gint mline, const gchar *mid, const gchar *session,
+    guint generation, VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+
+  if (link)
+    vm_link_take_candidate (link, candidate, mline, session, generation);
+}
+
+static void
+on_restart (VmMeeting *meeting, VmParticipant *participant, const gchar *reason,
+    VmCall *call)
+{
+  VmLink *link = vm_call_find_link (call, participant);
+
+  if (link && vm_meeting_offers_to (meeting, participant)
+      && !is_waiting (call, link))
+    vm_link_restart (link);
+}
+
+static void
+on_failed (VmMeeting *meeting, GError *error, VmCall *call)
+{
+  if (call->hung_up)
+    return;
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED))
+    vm_signal_bin_post (call->bin, gst_structure_new ("vm-kicked", "message",
+                                       G_TYPE_STRING, error->message, NULL));
+  vm_signal_bin_fail (call->bin, error);
+}
+
+void
+vm_call_set_up_meeting (VmCall *call)
+{
+  VmCallConfig *config = &call->config;
+
+  call->meeting = vm_meeting_new (call->node);
+  g_object_set (call->meeting, "mode", config->mode, "dialect", config->dialect,
+      "pin", config->pin, "host-key", config->host_key, "ask-host",
+      config->ask_host, "cap-token", config->cap_token, "max-participants",
+      config->max_participants, "call-type", config->call_type, "rejoin",
+      config->rejoin, "direct-chat", TRUE, NULL);
+  set_own_servers (call);
+  if (config->meeting)
+    g_object_set (call->meeting, "name", config->meeting, NULL);
+  if (config->uri)
+    g_object_set (call->meeting, "uri", config->uri, NULL);
+  if (config->user)
+    g_object_set (call->meeting, "user", config->user, NULL);
+  g_signal_connect (
+      call->meeting, "state-changed", G_CALLBACK (on_state_changed), call);
+  g_signal_connect (call->meeting, "joined", G_CALLBACK (on_joined), call);
+  g_signal_connect (call->meeting, "participant-joined",
+      G_CALLBACK (on_participant_joined), call);
+  g_signal_connect (call->meeting, "participant-left",
+      G_CALLBACK (on_participant_left), call);
+  g_signal_connect (call->meeting, "participant-refused",
+      G_CALLBACK (on_participant_refused), call);
+  g_signal_connect (call->meeting, "participant-state-changed",
+      G_CALLBACK (on_participant_state), call);
+  g_signal_connect (
+      call->meeting, "description", G_CALLBACK (on_description), call);
+  g_signal_connect (
+      call->meeting, "candidate", G_CALLBACK (on_candidate), call);
+  g_signal_connect (call->meeting, "restart", G_CALLBACK (on_restart), call);
+  g_signal_connect (call->meeting, "refused", G_CALLBACK (on_refused), call);
+  g_signal_connect (call->meeting, "forged", G_CALLBACK (on_forged), call);
+  g_signal_connect (call->meeting, "failed", G_CALLBACK (on_failed), call);
+  vm_call_connect_talk (call);
+}

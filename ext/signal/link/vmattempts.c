@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "link/vmattempts.h"
+
+guint
+vm_attempts_time (guint failed, guint timeout_ms)
+{
+  return failed ? 2 * timeout_ms : timeout_ms;
+}
+
+guint
+vm_attempts_pause (guint failed, guint timeout_ms)
+{
+  return (timeout_ms / 8) << (CLAMP (failed, 1, VM_ATTEMPTS_MORE) - 1);
+}
+
+guint
+vm_attempts_patience (guint timeout_ms)
+{
+  return timeout_ms * 3 / 8;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "file/vmfileoutput.h"
+#include "file/vmfileroute.h"
+#include "link/vmlink-priv.h"
+
+/* What vmlink-files.c (what is sent, and what comes) and vmlink-inbox.c (what
+ * is received) share. */
+
+struct _VmLinkFiles
+{
+  VmFileLane *lane;
+  GHashTable *sent; /* transfer id → VmFileRoute */
+  gchar *last_sent; /* the id of the last of them, which may be gone; or NULL */
+  GHashTable
+      *received; /* ids, of what the output was offered → VmLinkReceived */
+  VmFileOutput *output; /* once the peer has offered a file */
+  GstPad *pad;
+  GSource *link_wait;
+  gboolean no_server; /* that of the peer is not reached, in this connection */
+  guint errors;
+  gboolean told_refused; /* that it may offer none */
+};
+
+/* vmlink-files.c */
+const gchar *vm_file_message_get_id (const GstStructure *message);
+/* After which the other side of a transfer is told no more. */
+gboolean vm_file_message_ends (const GstStructure *message);
+/* An error message, as a peer would send it. @id may be NULL. */
+GstStructure *vm_file_message_new_error (const gchar *id, const GError *error);
+
+/* vmlink-inbox.c */
+/* A GDestroyNotify of a VmLinkReceived. */
+void vm_link_received_free (gpointer received);
+/* To who sends. */
+void vm_link_answer_file (VmLink *self, const GstStructure *message);
+void vm_link_take_file_offer (
+    VmLink *self, GstBuffer *buffer, const GstStructure *offer);
+/* Of a transfer that is received; on the data channels. */
+void vm_link_receive_file (VmLink *self, GstBuffer *buffer);
+/* Whoever receives what is not whole waits for nothing, and keeps it. */
+void vm_link_end_inbox (VmLink *self, VmLinkFiles *files, const GError *gone);

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a link does with frames: to the peer, from the peer to the outputs, and
+ * into the recording. */
+
+#include "link/vmlink-priv.h"
+
+#include <string.h>
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+void
+vm_link_push (
+    VmLink *self, VmPeerStream stream, VmCodec codec, GstSample *sample)
+{
+  g_autoptr (VmPeer) peer = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->sender && self->codecs[stream] == codec)
+    peer = g_object_ref (self->sender);
+  g_mutex_unlock (&self->lock);
+  if (peer)
+    vm_peer_push (peer, stream, sample);
+}
+
+typedef struct
+{
+  VmLink *link;
+  VmPeerStream stream;
+} StreamRef;
+
+static void
+stream_ref_free (gpointer data)
+{
+  StreamRef *ref = data;
+
+  g_object_unref (ref->link);
+  g_free (ref);
+}
+
+static StreamRef *
+stream_ref_new (VmLink *self, VmPeerStream stream)
+{
+  StreamRef *ref = g_new0 (StreamRef, 1);
+
+  ref->link = g_object_ref (self);
+  ref->stream = stream;
+  return ref;
+}
+
+static void
+request_key_unit (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (VmPeer) peer = NULL;
+
+  g_mutex_lock (&self->lock);
+  peer = self->sender ? g_object_ref (self->sender) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (peer)
+    vm_peer_request_key_unit (peer, stream);
+}
+
+static void
+on_need_key_unit (gpointer user_data)
+{
+  StreamRef *ref = user_data;
+
+  request_key_unit (ref->link, ref->stream);
+}
+
+static const gchar *
+stream_name (VmPeerStream stream)
+{
+  static const gchar *names[] = { "audio", "video", "screen" };
+
+  return names[stream];
+}
+
+typedef struct
+{
+  StreamRef *ref;
+  GstCaps *caps;
+} NewOutput;
+
+static void
+new_output_free (gpointer data)
+{
+  NewOutput *new_output = data;
+
+  stream_ref_free (new_output->ref);
+  gst_caps_unref (new_output->caps);
+  g_free (new_output);
+}
+
+/* Gives the output what came while it was made, and then all that comes. What
+ * comes in between is kept behind it. */
+static void
+hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
+{
+  VmPending *pending = &self->pending[stream];
+
+  for (;;) {
+    g_autoptr (GstSample) sample = NULL;
+
+    g_mutex_lock (&self->lock);
+    sample = vm_pending_take (pending);
+    if (!sample) {
+      if (!pending->whole)
+        vm_output_wait_key (output);
+      self->outputs[stream] = output;
+      self->pads[stream] = pad;
+    }
+    g_mutex_unlock (&self->lock);
+    if (!sample)
+      return;
+    vm_output_push (output, sample);
+  }
+}
+
+/* Whichever of camera and screen comes first has the number of the sound. */
+static guint
+choose_slot (VmLink *self, VmPeerStream stream)
+{
+  VmPeerStream other = stream == VM_PEER_VIDEO ? VM_PEER_SCREEN : VM_PEER_VIDEO;
+
+  if (stream == VM_PEER_AUDIO || !self->outputs[other]
+      || self->slots[other] != self->slot)
+    return self->slot;
+  if (self->second_slot == VM_SLOT_NONE)
+    self->second_slot = vm_call_take_slot (self->call);
+  return self->second_slot;
+}
+
+static void
+end_output (VmLink *self, VmPeerStream stream)
+{
+  VmOutput *output;
+  GstPad *pad;
+
+  g_mutex_lock (&self->lock);
+  output = g_steal_pointer (&self->outputs[stream]);
+  pad = g_steal_pointer (&self->pads[stream]);
+  g_mutex_unlock (&self->lock);
+  if (output)
+    vm_signal_bin_end_output (vm_call_get_bin (self->call), pad,
+        GST_ELEMENT (output), vm_call_get_context (self->call));
+  g_clear_object (&output);
+}
+
+void
+vm_link_end_stream (VmLink *self, VmPeerStream stream)
+{
+  g_mutex_lock (&self->lock);
+  self->asked[stream] = FALSE;
+  vm_pending_clear (&self->pending[stream]);
+  g_mutex_unlock (&self->lock);
+  end_output (self, stream);
+}
+
+void
+vm_link_end_outputs (VmLink *self)
+{
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    vm_link_end_stream (self, i);
+}
+
+static void
+tell_not_shown (VmLink *self, VmPeerStream stream, const gchar *why)
+{
+  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), STREAM,
+      DECODE,
+      ("%s's %s cannot be shown: %s",
+          vm_participant_get_user (self->participant), stream_name (stream),
+          why),
+      (NULL),
+      ("participant-id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), NULL));
+}
+
+/* The stream may have ended since. */
+static gboolean
+is_asked_for (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->asked[stream];
+}
+
+/* Control thread: the first frame of a stream was seen. */
+static gboolean
+make_output (gpointer user_data)
+{
+  NewOutput *data = user_data;
+  VmLink *self = data->ref->link;
+  VmPeerStream stream = data->ref->stream;
+  const VmCallConfig *config = vm_call_get_config (self->call);
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *stream_id = NULL;
+  g_autoptr (GError) error = NULL;
+  VmOutput *output;
+  VmOutputConfig out = { .codec = vm_codec_from_caps (data->caps) };
+  guint slot;
+  GstPad *pad;
+
+  if (self->closed || !is_asked_for (self, stream)
+      || out.codec == VM_CODEC_NONE)
+    return G_SOURCE_REMOVE;
+  if (self->outputs[stream]) {
+    if (vm_output_get_codec (self->outputs[stream]) == out.codec)
+      return G_SOURCE_REMOVE;
+    /* the other side sends in another codec now: another pad of that name */
+    end_output (self, stream);
+  } else {
+    self->slots[stream] = choose_slot (self, stream);
+  }
+  slot = self->slots[stream];
+  if (slot == VM_SLOT_NONE) {
+    tell_not_shown (self, stream, "no number is left for its pad");
+    return G_SOURCE_REMOVE;
+  }
+  name = g_strdup_printf ("%s-%s-%u", vm_participant_get_id (self->participant),
+      stream_name (stream), slot);
+  stream_id = g_strdup_printf (
+      "%s/%s", vm_participant_get_id (self->participant), stream_name (stream));
+  out.decode = config->decode;
+  out.latency = config->latency_ms * GST_MSECOND;
+  out.participant_id = vm_participant_get_id (self->participant);
+  out.stream_id = stream_id;
+  out.title = vm_participant_get_user (self->participant);
+  output = vm_output_new (name, &out, on_need_key_unit,
+      stream_ref_new (self, stream), stream_ref_free, &error);
+  if (!output) {
+    tell_not_shown (self, stream, error->message);
+    return G_SOURCE_REMOVE;
+  }
+  g_object_ref (output);
+  pad = vm_signal_bin_add_output (vm_call_get_bin (self->call),
+      GST_ELEMENT (output), stream == VM_PEER_AUDIO ? "audio" : "video", slot,
+      self->participant);
+  hand_over (self, stream, output, pad);
+  return G_SOURCE_REMOVE;
+}
+
+/* With the lock held. A picture that stands still, as a muted one does, needs
+ * none. */
+static gboolean
+is_key_frame_due (
+    VmLink *self, VmPeerStream stream, gint64 interval_us, gint64 now)
+{
+  VmOutput *output = self->outputs[stream];
+
+  return (self->recorder || (output && vm_output_is_encoded (output)))
+         && self->frames[stream] > self->key_frames[stream]
+         && now - self->key_at[stream] >= interval_us;
+}
+
+/* A sender makes key frames only when somebody asks: who records, or cuts the
+ * stream into segments, could begin nowhere else. */
+void
+vm_link_check_key_frames (VmLink *self, gint64 now)
+{
+  gint64 interval_us = vm_call_get_config (self->call)->key_frame_interval_ms
+                       * G_TIME_SPAN_MILLISECOND;
+
+  for (guint i = VM_PEER_VIDEO; interval_us && i < VM_PEER_N_STREAMS; i++) {
+    gboolean due;
+
+    g_mutex_lock (&self->lock);
+    due = is_key_frame_due (self, i, interval_us, now);
+    if (due) {
+      self->key_at[i] = now;
+      self->key_frames[i] = self->frames[i];
+    }
+    g_mutex_unlock (&self->lock);
+    if (due)
+      request_key_unit (self, i);
+  }
+}
+
+/* A streaming thread of the peer. */
+void
+vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
+{
+  VmLink *self = user_data;
+  VmCodec codec = vm_codec_from_caps (gst_sample_get_caps (sample));
+  g_autoptr (VmOutput) output = NULL;
+  g_autoptr (VmRecorder) recorder = NULL;
+  gboolean ask = FALSE, other;
+
+  g_mutex_lock (&self->lock);
+  other = self->outputs[stream]
+          && vm_output_get_codec (self->outputs[stream]) != codec;
+  /* once: until it is made, what comes waits */
+  if (other && !self->renewed[stream])
+    self->asked[stream] = FALSE;
+  self->renewed[stream] = other;
+  if (self->outputs[stream] && !other)
+    output = g_object_ref (self->outputs[stream]);
+  else if (vm_call_is_playing (self->call)) {
+    ask = !self->asked[stream];
+    self->asked[stream] = TRUE;
+    vm_pending_keep (&self->pending[stream], sample, stream != VM_PEER_AUDIO);
+  } else {
+    vm_pending_clear (&self->pending[stream]);
+  }
+  if (self->recorder)
+    recorder = g_object_ref (self->recorder);
+  self->frames[stream]++;
+  if (!GST_BUFFER_FLAG_IS_SET (
+          gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT)) {
+    self->key_at[stream] = g_get_monotonic_time ();
+    self->key_frames[stream] = self->frames[stream];
+  }
+  g_mutex_unlock (&self->lock);
+  if (recorder)
+    vm_recorder_push (recorder, stream, sample);
+  if (output)
+    vm_output_push (output, sample);
+  if (ask) {
+    NewOutput *data = g_new0 (NewOutput, 1);
+
+    data->ref = stream_ref_new (self, stream);
+    data->caps = gst_caps_ref (gst_sample_get_caps (sample));
+    vm_call_invoke (self->call, make_output, data, new_output_free);
+  }
+}
+
+/* Recording */
+
+typedef struct
+{
+  GWeakRef bin, link;
+  gchar *id, *user;
+} RecordRef;
+
+static void
+record_ref_free (gpointer data)
+{
+  RecordRef *ref = data;
+
+  g_weak_ref_clear (&ref->bin);
+  g_weak_ref_clear (&ref->link);
+  g_free (ref->id);
+  g_free (ref->user);
+  g_free (ref);
+}
+
+static void
+on_record (gpointer user_data, const gchar *location, gboolean started,
+    const GError *error)
+{
+  RecordRef *ref = user_data;
+  g_autoptr (VmSignalBin) bin = g_weak_ref_get (&ref->bin);
+  GstStructure *s;
+
+  if (!bin)
+    return;
+  s = gst_structure_new ("vm-record", "id", G_TYPE_STRING, ref->id, "user",
+      G_TYPE_STRING, ref->user, "location", G_TYPE_STRING, location, "event",
+      G_TYPE_STRING,
+      error     ? "failed"
+      : started ? "started"
+                : "finished",
+      NULL);
+  if (error)
+    gst_structure_set (s, "message", G_TYPE_STRING, error->message, NULL);
+  vm_signal_bin_post (bin, s);
+  if (error)
+    GST_ELEMENT_WARNING_WITH_DETAILS (bin, RESOURCE, WRITE,
+        ("The recording of %s (%s) into %s failed: %s", ref->user, ref->id,
+            location, error->message),
+        (NULL), ("participant-id", G_TYPE_STRING, ref->id, NULL));
+}
+
+static void
+on_record_needs_key_unit (gpointer user_data, VmPeerStream stream)
+{
+  RecordRef *ref = user_data;
+  g_autoptr (VmLink) link = g_weak_ref_get (&ref->link);
+
+  if (link)
+    request_key_unit (link, stream);
+}
+
+void
+vm_link_start_recording (VmLink *self)
+{
+  static const VmRecorderFuncs funcs = { on_record, on_record_needs_key_unit };
+  const VmCallConfig *config = vm_call_get_config (self->call);
+  g_autofree gchar *meeting = NULL;
+  g_autofree gchar *stem = NULL;
+  RecordRef *ref;
+  VmRecorder *recorder;
+
+  if (!config->record_dir || self->recorder)
+    return;
+  g_object_get (vm_call_get_meeting (self->call), "name", &meeting, NULL);
+  stem = vm_recorder_make_stem (meeting,
+      vm_participant_get_user (self->participant),
+      vm_participant_get_id (self->participant));
+  ref = g_new0 (RecordRef, 1);
+  g_weak_ref_init (&ref->bin, vm_call_get_bin (self->call));
+  g_weak_ref_init (&ref->link, self);
+  ref->id = g_strdup (vm_participant_get_id (self->participant));
+  ref->user = g_strdup (vm_participant_get_user (self->participant));
+  recorder =
+      vm_recorder_new (config->record_dir, stem, &funcs, ref, record_ref_free);
+  g_mutex_lock (&self->lock);
+  self->recorder = recorder;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vm_link_stop_recording (VmLink *self)
+{
+  VmRecorder *recorder;
+
+  g_mutex_lock (&self->lock);
+  recorder = g_steal_pointer (&self->recorder);
+  g_mutex_unlock (&self->lock);
+  if (!recorder)
+    return;
+  vm_recorder_close (recorder);
+  vm_call_adopt_recorder (self->call, recorder);
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a link sends and takes to set a connection up, and whose word it is:
+ * descriptions are signed and checked by the session of the meeting
+ * (VmMediaSession) before the connection hears of them. Control thread. */
+
+#include "link/vmlink-priv.h"
+
+#include <string.h>
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Trickled candidates that arrive before their offer. */
+#define EARLY_CANDIDATES_MAX 64
+
+typedef struct
+{
+  gchar *candidate, *session;
+  gint mline;
+  guint generation;
+} Early;
+
+VmLinkDescription *
+vm_link_description_new (const gchar *sdp, const gchar *session,
+    guint generation, const gchar *identity)
+{
+  VmLinkDescription *self = g_new0 (VmLinkDescription, 1);
+
+  self->sdp = g_strdup (sdp);
+  self->session = g_strdup (session);
+  self->generation = generation;
+  self->identity = g_strdup (identity);
+  return self;
+}
+
+void
+vm_link_description_free (VmLinkDescription *self)
+{
+  g_free (self->sdp);
+  g_free (self->session);
+  g_free (self->identity);
+  g_free (self);
+}
+
+static void
+early_free (gpointer data)
+{
+  Early *early = data;
+
+  g_free (early->candidate);
+  g_free (early->session);
+  g_free (early);
+}
+
+static void
+clear_held (VmLink *self)
+{
+  vm_timer_clear (&self->held_source);
+  g_clear_pointer (&self->held, vm_link_description_free);
+}
+
+void
+vm_link_stop_negotiating (VmLink *self)
+{
+  clear_held (self);
+  g_queue_clear_full (&self->early, early_free);
+}
+
+static gchar *
+find_attribute (const gchar *text)
+{
+  for (const gchar *at = text; (at = strchr (at, '=')); at++) {
+    if (at - text < 2 || at[-2] != ' ' || (at[-1] != 'a' && at[-1] != 'm'))
+      continue;
+    return g_strndup (at - 1, strcspn (at - 1, " ,;:"));
+  }
+  return NULL;
+}
+
+gchar *
+vm_link_find_field (const GError *error)
+{
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_CODEC))
+    return g_strdup ("a=rtpmap");
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT))
+    return g_strdup ("a=fingerprint");
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_SIGNATURE)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_KEY))
+    return g_strdup ("identity");
+  return g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE)
+             ? find_attribute (error->message)
+             : NULL;
+}
+
+void
+vm_link_tell_refusal (VmLink *self, const GError *error)
+{
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_CODEC)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT))
+    vm_meeting_refuse_description (
+        vm_call_get_meeting (self->call), self->participant, error);
+}
+
+/* Says what is wrong with something that came in the other's name, to the user
+ * and to the other. */
+static void
+refuse (VmLink *self, const GError *error)
+{
+  VmMeeting *meeting = vm_call_get_meeting (self->call);
+
+  vm_meeting_refuse_description (meeting, self->participant, error);
+  if (self->state == VM_PEER_STATE_CONNECTED && self->peer) {
+    vm_link_tell_forged (self, error);
+  } else {
+    vm_timer_clear (&self->offer_wait);
+    vm_link_fail (self, error);
+  }
+}
+
+static void
+on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
+{
+  VmDescriptionType type =
+      offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER;
+  g_autoptr (VmLink) alive = g_object_ref (self);
+  g_autofree gchar *identity = NULL;
+  g_auto (GStrv) found = NULL;
+  guint mline = 0;
+  g_autoptr (GError) error = NULL;
+
+  /* not the text: it has the password of ICE */
+  GST_DEBUG_OBJECT (vm_call_get_bin (self->call),
+      "%s for %s, %" G_GSIZE_FORMAT " bytes", offer ? "offer" : "answer",
+      vm_participant_get_id (self->participant), strlen (sdp));
+  if (self->media
+      && !vm_media_session_sign (self->media, type, sdp, &identity, &error)) {
+    vm_link_fail (self, error);
+    return;
+  }
+  found = vm_peer_take_found (peer, &mline);
+  vm_meeting_send_description_with_candidates (vm_call_get_meeting (self->call),
+      self->participant, type, sdp, (const gchar *const *) found, mline,
+      self->session, self->generation, identity);
+}
+
+static void
+on_candidate (VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
+{
+  vm_meeting_send_candidate (vm_call_get_meeting (self->call),
+      self->participant, candidate, mline, NULL, self->session,
+      self->generation);
+}
+
+static void
+tell_offer_refused (VmLink *self, const GError *error)
+{
+  vm_meeting_refuse_description (
+      vm_call_get_meeting (self->call), self->participant, error);
+  vm_link_warn_refused (self, error);
+}
+
+static void
+on_offer_refused (VmPeer *peer, const GError *error, VmLink *self)
+{
+  tell_offer_refused (self, error);
+}
+
+void
+vm_link_start_negotiating (VmLink *self)
+{
+  self->handlers[6] = g_signal_connect (
+      self->peer, "offer-refused", G_CALLBACK (on_offer_refused), self);
+  self->handlers[1] = g_signal_connect (
+      self->peer, "description", G_CALLBACK (on_description), self);
+  self->handlers[2] = g_signal_connect (
+      self->peer, "candidate", G_CALLBACK (on_candidate), self);
+}
+
+void
+vm_link_add_early_candidates (VmLink *self)
+{
+  Early *early;
+
+  while ((early = g_queue_pop_head (&self->early))) {
+    if (self->peer && g_strcmp0 (early->session, self->session) == 0
+        && early->generation == self->generation)
+      vm_peer_add_candidate (self->peer, early->mline, early->candidate);
+    early_free (early);
+  }
+}
+
+static VmMediaSession *
+open_media (VmLink *self, const gchar *session, guint generation)
+{
+  return vm_meeting_open_media (
+      vm_call_get_meeting (self->call), self->participant, session, generation);
+}
+
+void
+vm_link_offer (VmLink *self)
+{
+  vm_timer_clear (&self->restart_source);
+  vm_link_retire_peer (self);
+  g_clear_pointer (&self->theirs, g_free);
+  g_free (self->session);
+  self->session = g_uuid_string_random ();
+  self->generation++;
+  g_clear_object (&self->media);
+  self->media = open_media (self, self->session, self->generation);
+  vm_link_connect (self, TRUE, NULL);
+}
+
+static gboolean
+on_held (gpointer user_data)
+{
+  VmLink *self = user_data;
+  VmLinkDescription *held = g_steal_pointer (&self->held);
+
+  clear_held (self);
+  vm_link_take_offer (self, held);
+  vm_link_description_free (held);
+  return G_SOURCE_REMOVE;
+}
+
+/* Of offers that come too soon, the last counts. */
+static void
+hold_offer (VmLink *self, const VmLinkDescription *offer, guint delay)
+{
+  clear_held (self);
+  self->held = vm_link_description_new (
+      offer->sdp, offer->session, offer->generation, offer->identity);
+  self->held_source =
+      vm_timer_new (vm_call_get_context (self->call), delay, on_held, self);
+}
+
+/* Each of its descriptions is signed for one connection. */
+static gboolean
+has_key (VmLink *self)
+{
+  return *vm_participant_get_device_id (self->participant) != '\0';
+}
+
+static void
+take_words (VmLink *self, gboolean offer, const gchar *sdp)
+{
+  g_free (self->theirs);
+  self->theirs = vm_peer_name_connection (sdp, offer, NULL);
+  if (!offer)
+    vm_peer_set_remote_description (self->peer, FALSE, sdp);
+}
+
+/* What a signature of @offer is held to; NULL, with @error: it is nobody's
+ * word. Nobody has a key where there is no error. */
+static VmMediaSession *
+check_offer (VmLink *self, const VmLinkDescription *offer, GError **error)
+{
+  g_autoptr (VmMediaSession) media =
+      open_media (self, offer->session, offer->generation);
+
+  if (media
+      && !vm_media_session_check (
+          media, VM_DESCRIPTION_TYPE_OFFER, offer->sdp, offer->identity, error))
+    return NULL;
+  return g_steal_pointer (&media);
+}
+
+static void
+begin_session (
+    VmLink *self, const VmLinkDescription *offer, VmMediaSession *media)
+{
+  g_free (self->session);
+  self->session = g_strdup (offer->session);
+  self->generation = offer->generation;
+  g_set_object (&self->media, media);
+}
+
+/* Checked before anything is given up for it: a connection that stands is not
+ * ended by what is nobody's word. */
+void
+vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
+{
+  guint delay = vm_link_connect_delay (self);
+  g_autoptr (VmMediaSession) media = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->peer && offer->generation <= self->generation
+      && (has_key (self) || g_strcmp0 (offer->session, self->session) == 0)) {
+    GST_INFO ("%s: stale offer %u dropped",
+        vm_participant_get_id (self->participant), offer->generation);
+    return;
+  }
+  if (delay) {
+    hold_offer (self, offer, delay);
+    return;
+  }
+  media = check_offer (self, offer, &error);
+  if (error) {
+    refuse (self, error);
+    return;
+  }
+  vm_timer_clear (&self->offer_wait);
+  clear_held (self);
+  vm_link_retire_peer (self);
+  vm_link_end_outputs (self);
+  begin_session (self, offer, media);
+  take_words (self, TRUE, offer->sdp);
+  vm_link_connect (self, FALSE, offer->sdp);
+}
+
+static gboolean
+is_current (VmLink *self, const gchar *session, guint generation)
+{
+  return self->peer && g_strcmp0 (session, self->session) == 0
+         && generation == self->generation;
+}
+
+/* It is answered in the connection there is: a browser takes no answer of
+ * another connection for one of its own. */
+static void
+change_connection (VmLink *self, const VmLinkDescription *offer)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmMediaSession) media = check_offer (self, offer, &error);
+
+  if (error) {
+    tell_offer_refused (self, error);
+    return;
+  }
+  begin_session (self, offer, media);
+  vm_link_acquire_more (self, offer->sdp);
+  vm_peer_renegotiate (self->peer, offer->sdp);
+}
+
+/* Whether @offer is none for another connection; then it is seen to. */
+static gboolean
+take_change (VmLink *self, const VmLinkDescription *offer)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *name = vm_peer_name_connection (offer->sdp, TRUE, &error);
+
+  if (!self->theirs || (name && strcmp (name, self->theirs) != 0))
+    return FALSE;
+  if (name && self->peer) {
+    change_connection (self, offer);
+    return TRUE;
+  }
+  if (name)
+    error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "The connection of this offer has ended; a new connection is taken");
+  else if (self->peer)
+    g_prefix_error (&error, "The connection goes on as it is. ");
+  tell_offer_refused (self, error);
+  return TRUE;
+}
+
+gboolean
+vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
+{
+  gboolean offers = vm_meeting_offers_to (
+      vm_call_get_meeting (self->call), self->participant);
+  g_autoptr (GError) error = NULL;
+
+  if (has_key (self))
+    return !offers;
+  if (take_change (self, offer))
+    return FALSE;
+  if (!offers || self->theirs)
+    return TRUE;
+  error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
+      "An offer crosses the one of this side, which goes first");
+  tell_offer_refused (self, error);
+  return FALSE;
+}
+
+void
+vm_link_take_answer (VmLink *self, const VmLinkDescription *answer)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!is_current (self, answer->session, answer->generation))
+    return;
+  if (self->media
+      && !vm_media_session_check (self->media, VM_DESCRIPTION_TYPE_ANSWER,
+          answer->sdp, answer->identity, &error))
+    refuse (self, error);
+  else
+    take_words (self, FALSE, answer->sdp);
+}
+
+void
+vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
+    const gchar *session, guint generation)
+{
+  Early *early;
+
+  if (is_current (self, session, generation)) {
+    vm_peer_add_candidate (self->peer, MAX (mline, 0), candidate);
+    return;
+  }
+  if (generation <= self->generation && self->peer)
+    return;
+  if (g_queue_get_length (&self->early) >= EARLY_CANDIDATES_MAX)
+    early_free (g_queue_pop_head (&self->early));
+  early = g_new0 (Early, 1);
+  early->candidate = g_strdup (candidate);
+  early->session = g_strdup (session);
+  early->mline = MAX (mline, 0);
+  early->generation = generation;
+  g_queue_push_tail (&self->early, early);
+}
+
+void
+vm_link_take_refusal (VmLink *self, const GError *error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (!self->peer || self->state == VM_PEER_STATE_CONNECTED) {
+    GST_INFO ("%s refuses what it has: %s",
+        vm_participant_get_id (self->participant), error->message);
+    return;
+  }
+  why = g_error_copy (error);
+  g_prefix_error (&why, "It refuses this device's description: ");
+  vm_link_fail (self, why);
+}

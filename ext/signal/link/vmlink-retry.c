@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A connection that does not come about, or is lost: both users hear of it, and
+ * it is tried again so often as vmattempts.h says. The offerer begins; who
+ * waits for its offer asks for it where the protocol can. Control thread. */
+
+#include "link/vmattempts.h"
+#include "link/vmlink-priv.h"
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Whoever asks for a connection again and again gets one a second. */
+#define CONNECT_PAUSE_MS 1000
+
+static void
+add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
+{
+  vm_timer_clear (source);
+  *source = vm_timer_new (vm_call_get_context (self->call), ms, func, self);
+}
+
+static guint
+get_timeout (VmLink *self)
+{
+  return vm_call_get_config (self->call)->connect_timeout_ms;
+}
+
+static gboolean
+offers (VmLink *self)
+{
+  return vm_meeting_offers_to (
+      vm_call_get_meeting (self->call), self->participant);
+}
+
+static gboolean
+can_signal (VmLink *self)
+{
+  return vm_meeting_can_signal (
+      vm_call_get_meeting (self->call), self->participant);
+}
+
+/* What is told */
+
+/* Takes @text. */
+static void
+warn (VmLink *self, gchar *text, const GError *error, guint again_ms)
+{
+  g_autofree gchar *message = text;
+  g_autofree gchar *field = vm_link_find_field (error);
+
+  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
+      OPEN_READ_WRITE, ("%s", message), (NULL),
+      ("participant-id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
+          vm_error_get_code (error), "field", G_TYPE_STRING, field, "again-ms",
+          G_TYPE_UINT, again_ms, NULL));
+}
+
+void
+vm_link_warn_refused (VmLink *self, const GError *error)
+{
+  warn (self,
+      g_strdup_printf ("An offer of %s is not taken: %s",
+          vm_participant_get_user (self->participant), error->message),
+      error, 0);
+}
+
+void
+vm_link_tell_forged (VmLink *self, const GError *error)
+{
+  if (self->told_forged)
+    return;
+  self->told_forged = TRUE;
+  warn (self,
+      g_strdup_printf (
+          "Something that came in the name of %s is not its word: %s",
+          vm_participant_get_user (self->participant), error->message),
+      error, 0);
+}
+
+static void
+warn_failed (VmLink *self, const GError *error, guint again_ms)
+{
+  const gchar *user = vm_participant_get_user (self->participant);
+
+  if (again_ms)
+    warn (self,
+        g_strdup_printf ("The connection to %s failed: %s; it is tried again "
+                         "(%u of %u)",
+            user, error->message, self->failed, VM_ATTEMPTS_MORE),
+        error, again_ms);
+  else
+    warn (self,
+        g_strdup_printf (
+            "The connection to %s failed: %s", user, error->message),
+        error, 0);
+}
+
+/* What is done */
+
+static gboolean
+on_restart (gpointer user_data)
+{
+  vm_link_offer (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_no_offer (gpointer user_data)
+{
+  g_autoptr (VmLink) self = g_object_ref (user_data);
+  g_autoptr (GError) error = g_error_new_literal (
+      VM_ERROR, VM_ERROR_TIMEOUT, "It has not offered a connection in time");
+
+  vm_timer_clear (&self->offer_wait);
+  vm_link_fail (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_link_expect_offer (VmLink *self)
+{
+  add_timer (self, &self->offer_wait,
+      vm_attempts_time (self->failed, get_timeout (self)), on_no_offer);
+}
+
+/* A room is asked by leaving it, which is no matter of two; and who has a key
+ * is believed only behind a connection that it has signed. */
+static gboolean
+on_ask (gpointer user_data)
+{
+  VmLink *self = user_data;
+
+  if (self->theirs
+      && vm_call_get_config (self->call)->dialect == VM_DIALECT_NAME_NATIVE)
+    vm_meeting_send_restart (
+        vm_call_get_meeting (self->call), self->participant, "no connection");
+  vm_link_expect_offer (self);
+  return G_SOURCE_REMOVE;
+}
+
+guint
+vm_link_connect_delay (VmLink *self)
+{
+  gint64 past = (g_get_monotonic_time () - self->connected_at) / 1000;
+
+  return self->connected_at && past < CONNECT_PAUSE_MS
+             ? CONNECT_PAUSE_MS - (guint) past
+             : 0;
+}
+
+void
+vm_link_restart (VmLink *self)
+{
+  if (!self->restart_source)
+    add_timer (
+        self, &self->restart_source, vm_link_connect_delay (self), on_restart);
+}
+
+void
+vm_link_recover (VmLink *self)
+{
+  if (self->peer || self->closed)
+    return;
+  self->failed = 0;
+  if (offers (self))
+    vm_link_restart (self);
+  else
+    vm_link_expect_offer (self);
+}
+
+void
+vm_link_begin_anew (VmLink *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!can_signal (self)) {
+    error = g_error_new_literal (VM_ERROR, VM_ERROR_UNROUTABLE,
+        "there is no way to set up another, and it goes on as it is");
+    warn (self,
+        g_strdup_printf ("The connection to %s is not made anew: %s",
+            vm_participant_get_user (self->participant), error->message),
+        error, 0);
+    return;
+  }
+  self->failed = 0;
+  if (offers (self)) {
+    vm_link_offer (self);
+    return;
+  }
+  vm_meeting_send_restart (
+      vm_call_get_meeting (self->call), self->participant, "requested");
+  if (!self->peer && !self->closed)
+    vm_link_expect_offer (self);
+}
+
+static void
+try_again (VmLink *self, guint pause)
+{
+  if (offers (self))
+    add_timer (self, &self->restart_source, pause, on_restart);
+  else
+    add_timer (self, &self->offer_wait,
+        pause + vm_attempts_patience (get_timeout (self)), on_ask);
+}
+
+static void
+give_up (VmLink *self)
+{
+  vm_link_close_peer (self);
+  vm_link_end_outputs (self);
+}
+
+static void
+set_lost (VmLink *self, VmParticipantEvent event, const GError *error)
+{
+  vm_meeting_set_participant_state (
+      vm_call_get_meeting (self->call), self->participant, event, error);
+}
+
+void
+vm_link_fail (VmLink *self, const GError *error)
+{
+  gboolean again = g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
+                   || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED);
+  guint pause = 0;
+
+  give_up (self);
+  if (again && can_signal (self) && self->failed < VM_ATTEMPTS_MORE)
+    pause = vm_attempts_pause (++self->failed, get_timeout (self));
+  warn_failed (self, error, pause);
+  if (pause)
+    try_again (self, pause);
+  else
+    set_lost (self,
+        vm_participant_get_state (self->participant)
+                == VM_PARTICIPANT_STATE_CONNECTED
+            ? VM_PARTICIPANT_EVENT_LEAVES
+            : VM_PARTICIPANT_EVENT_FAILS,
+        error);
+}
+
+void
+vm_link_end (VmLink *self, const GError *error)
+{
+  if (vm_call_get_config (self->call)->dialect != VM_DIALECT_NAME_CALL) {
+    vm_link_fail (self, error);
+    return;
+  }
+  give_up (self);
+  set_lost (self, VM_PARTICIPANT_EVENT_LEAVES, NULL);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "media/vmcodec.h"
+#include "peer/vmpeer-priv.h"
+
+#include <string.h>
+
+const gchar *
+vm_codec_get_name (VmCodec codec)
+{
+  return codec == VM_CODEC_NONE ? "none" : vm_peer_codec_get (codec)->id;
+}
+
+gboolean
+vm_codec_is_audio (VmCodec codec)
+{
+  return strcmp (vm_peer_codec_get (codec)->media, "audio") == 0;
+}
+
+VmCodec
+vm_codec_from_caps (const GstCaps *caps)
+{
+  return vm_peer_codec_index (vm_peer_codec_from_caps (caps));
+}
+
+VmCodec
+vm_codec_from_name (const gchar *name)
+{
+  for (gint i = 0; i < VM_CODEC_N; i++) {
+    if (g_ascii_strcasecmp (vm_peer_codec_get (i)->id, name) == 0)
+      return i;
+  }
+  return VM_CODEC_NONE;
+}
+
+GstCaps *
+vm_codec_get_caps (VmCodec codec)
+{
+  const VmPeerCodec *row = vm_peer_codec_get (codec);
+  g_autofree gchar *text = g_strconcat (row->caps, row->caps_fields, NULL);
+
+  return gst_caps_from_string (text);
+}
+
+GstElement *
+vm_codec_make_encoder (VmCodec codec, guint bitrate, GError **error)
+{
+  const VmPeerCodec *row = vm_peer_codec_get (codec);
+
+  for (guint i = 0; i < G_N_ELEMENTS (row->encoders); i++) {
+    const VmPeerEncoder *encoder = &row->encoders[i];
+    g_autoptr (GstElementFactory) found = NULL;
+    g_autofree gchar *launch = NULL;
+
+    if (!encoder->factory
+        || !(found = gst_element_factory_find (encoder->factory)))
+      continue;
+    launch = g_strdup_printf (encoder->launch, bitrate / encoder->divisor);
+    return gst_parse_bin_from_description (launch, TRUE, error);
+  }
+  g_set_error (
+      error, VM_ERROR, VM_ERROR_CODEC, "No %s encoder is installed", row->name);
+  return NULL;
+}
+
+void
+vm_codec_set_bitrate (GstElement *bin, VmCodec codec, guint bitrate)
+{
+  const VmPeerCodec *row = vm_peer_codec_get (codec);
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (bin), "encoder");
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  for (guint i = 0; i < G_N_ELEMENTS (row->encoders); i++) {
+    const VmPeerEncoder *encoder = &row->encoders[i];
+
+    if (g_strcmp0 (encoder->factory, GST_OBJECT_NAME (factory)) == 0)
+      g_object_set (
+          element, encoder->bitrate_property, bitrate / encoder->divisor, NULL);
+  }
+}
+
+GstElement *
+vm_codec_make_parser (VmCodec codec, GError **error)
+{
+  const VmPeerCodec *row = vm_peer_codec_get (codec);
+  g_autofree gchar *launch = NULL;
+
+  /* a stream format to be made is part of the caps of H.264 alone */
+  launch = codec == VM_CODEC_H264
+               ? g_strdup_printf ("%s ! capsfilter caps=\"%s%s\"", row->parser,
+                   row->caps, row->caps_fields)
+               : g_strdup (row->parser ? row->parser : "identity");
+  return gst_parse_bin_from_description (launch, TRUE, error);
+}
+
+GstElement *
+vm_codec_make_decoder (VmCodec codec, GError **error)
+{
+  g_autoptr (GstCaps) caps = vm_codec_get_caps (codec);
+  GList *all = gst_element_factory_list_get_elements (
+      GST_ELEMENT_FACTORY_TYPE_DECODER, GST_RANK_MARGINAL);
+  GList *fit = gst_element_factory_list_filter (all, caps, GST_PAD_SINK, FALSE);
+  GstElement *decoder = NULL;
+
+  fit = g_list_sort (fit, (GCompareFunc) gst_plugin_feature_rank_compare_func);
+  for (GList *l = fit; l && !decoder; l = l->next) {
+    /* decodebin and friends are decoders of everything */
+    if (gst_element_factory_list_is_type (
+            l->data, GST_ELEMENT_FACTORY_TYPE_HARDWARE)
+        || strstr (GST_OBJECT_NAME (l->data), "bin"))
+      continue;
+    decoder = gst_element_factory_create (l->data, NULL);
+    if (decoder
+        && gst_element_set_state (decoder, GST_STATE_READY)
+               != GST_STATE_CHANGE_SUCCESS) {
+      gst_element_set_state (decoder, GST_STATE_NULL);
+      gst_clear_object (&decoder);
+    }
+  }
+  gst_plugin_feature_list_free (fit);
+  gst_plugin_feature_list_free (all);
+  if (!decoder)
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC, "No %s decoder is installed",
+        vm_peer_codec_get (codec)->name);
+  else if (g_object_class_find_property (
+               G_OBJECT_GET_CLASS (decoder), "use-inband-fec"))
+    g_object_set (decoder, "use-inband-fec", TRUE, "plc", TRUE, NULL);
+  return decoder;
+}
+
+VmCodec
+vm_codec_from_sdp (const gchar *sdp, VmPeerStream stream)
+{
+  return vm_peer_codec_index (vm_peer_sdp_offered_codec (sdp, stream));
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One codec's way out of an input. What fails in an encoder costs that codec:
+ * nothing of it gets to whoever makes the frames. */
+
+#include "media/vminput-priv.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/videomeet/videomeet.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Frames waiting for an encoder: what a busy machine keeps it from for a
+ * moment; one that is too slow for good loses the oldest. */
+#define RAW_VIDEO_QUEUE_MAX 8
+#define RAW_AUDIO_QUEUE_MAX (200 * GST_MSECOND)
+
+#define BRANCH "vm-branch" /* data of its bin, and of that one's sink pad */
+
+/* Outside of this pipeline only running time means anything; x264enc, for one,
+ * begins its segment at 1000 hours. */
+static GstSample *
+in_running_time (GstSample *sample)
+{
+  const GstSegment *segment = gst_sample_get_segment (sample);
+  g_autoptr (GstBuffer) buffer =
+      gst_buffer_copy (gst_sample_get_buffer (sample));
+
+  GST_BUFFER_PTS (buffer) = gst_segment_to_running_time (
+      segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  return gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
+}
+
+static GstFlowReturn
+on_sample (GstAppSink *appsink, gpointer user_data)
+{
+  VmInputBranch *branch = user_data;
+  VmInput *self = branch->input;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (appsink);
+  /* raw sound goes on as silence, so that the other side hears a pause and no
+   * loss; all else has to stop */
+  gboolean muted = g_atomic_int_get (&self->mute)
+                   && (self->stream != VM_PEER_AUDIO || branch->bin_is_parser);
+
+  if (sample && !muted && g_atomic_int_get (&branch->consumers) > 0) {
+    g_autoptr (GstSample) timed = in_running_time (sample);
+
+    self->funcs.sample (self->user_data, self->stream, branch->codec, timed);
+  }
+  return GST_FLOW_OK;
+}
+
+/* Nobody takes this codec just now, or nobody can: nothing is encoded. */
+static GstPadProbeReturn
+gate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmInputBranch *branch = user_data;
+
+  return g_atomic_int_get (&branch->consumers) > 0
+                 && !g_atomic_int_get (&branch->failed)
+             ? GST_PAD_PROBE_OK
+             : GST_PAD_PROBE_DROP;
+}
+
+/* What an encoder cannot take */
+
+void
+vm_input_branch_fail (VmInputBranch *branch, const gchar *why)
+{
+  VmInput *self = branch->input;
+
+  if (!g_atomic_int_compare_and_exchange (&branch->failed, FALSE, TRUE))
+    return;
+  GST_WARNING_OBJECT (
+      self, "no more %s: %s", vm_codec_get_name (branch->codec), why);
+  self->funcs.failed (self->user_data, self->stream, branch->codec, why);
+}
+
+static VmInputBranch *
+branch_of (GstPad *pad)
+{
+  return g_object_get_data (G_OBJECT (pad), BRANCH);
+}
+
+static GstFlowReturn
+guard_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstFlowReturn flow = gst_proxy_pad_chain_default (pad, parent, buffer);
+
+  if (flow > GST_FLOW_NOT_NEGOTIATED)
+    return flow;
+  vm_input_branch_fail (branch_of (pad), gst_flow_get_name (flow));
+  return GST_FLOW_OK;
+}
+
+static gboolean
+guard_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  gboolean caps = GST_EVENT_TYPE (event) == GST_EVENT_CAPS;
+
+  if (gst_pad_event_default (pad, parent, event))
+    return TRUE;
+  if (caps)
+    vm_input_branch_fail (branch_of (pad), "its format cannot be encoded");
+  return caps;
+}
+
+/* The tee asks all its branches what they take: one that takes nothing would
+ * have the source send nothing. */
+static void
+take_anything (GstQuery *query)
+{
+  GstCaps *caps, *filter;
+  g_autoptr (GstCaps) any = NULL;
+
+  gst_query_parse_caps_result (query, &caps);
+  if (caps && !gst_caps_is_empty (caps))
+    return;
+  gst_query_parse_caps (query, &filter);
+  any = filter ? gst_caps_ref (filter) : gst_caps_new_any ();
+  gst_query_set_caps_result (query, any);
+}
+
+static gboolean
+guard_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  gboolean answered = gst_pad_query_default (pad, parent, query);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS) {
+    gst_query_set_accept_caps_result (query, TRUE);
+    return TRUE;
+  }
+  if (answered && GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
+    take_anything (query);
+  return answered;
+}
+
+static void
+guard (VmInputBranch *branch)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (branch->bin, "sink");
+
+  g_object_set_data (G_OBJECT (pad), BRANCH, branch);
+  gst_pad_set_chain_function (pad, guard_chain);
+  gst_pad_set_event_function (pad, guard_event);
+  gst_pad_set_query_function (pad, guard_query);
+}
+
+gboolean
+vm_input_branch_take_error (VmInput *self, GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  GstObject *at = GST_MESSAGE_SRC (message);
+  VmInputBranch *branch = NULL;
+
+  for (; at && at != GST_OBJECT (self) && !branch; at = GST_OBJECT_PARENT (at))
+    branch = g_object_get_data (G_OBJECT (at), BRANCH);
+  if (!branch || branch->bin_is_parser)
+    return FALSE;
+  gst_message_parse_error (message, &error, NULL);
+  vm_input_branch_fail (branch, error->message);
+  return TRUE;
+}
+
+/* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then
+ * has it sent what comes: an event in between would be lost. */
+static void
+link_tee (VmInput *self, GstElement *queue)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (self->tee, "sink");
+
+  GST_PAD_STREAM_LOCK (sink);
+  gst_element_link (self->tee, queue);
+  GST_PAD_STREAM_UNLOCK (sink);
+}
+
+VmInputBranch *
+vm_input_branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
+{
+  g_autoptr (GstElement) bin = NULL;
+  GstAppSinkCallbacks callbacks = { .new_sample = on_sample };
+  GstElement *queue, *appsink;
+  g_autoptr (GstPad) head = NULL;
+  VmInputBranch *branch;
+
+  bin = raw ? vm_codec_make_encoder (codec, self->bitrate, error)
+            : vm_codec_make_parser (codec, error);
+  if (!bin)
+    return NULL;
+  gst_object_ref_sink (bin);
+  queue = gst_element_factory_make ("queue", NULL);
+  appsink = gst_element_factory_make ("appsink", NULL);
+  if (!queue || !appsink) {
+    gst_clear_object (&queue);
+    gst_clear_object (&appsink);
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "The elements queue and appsink are not installed");
+    return NULL;
+  }
+  g_object_set (queue, "max-size-bytes", 0, "max-size-buffers",
+      self->stream == VM_PEER_AUDIO ? 0 : RAW_VIDEO_QUEUE_MAX, "max-size-time",
+      self->stream == VM_PEER_AUDIO ? (guint64) RAW_AUDIO_QUEUE_MAX : 0, NULL);
+  /* A slow encoder drops raw frames; encoded ones depend on each other. */
+  gst_util_set_object_arg (
+      G_OBJECT (queue), "leaky", raw ? "downstream" : "no");
+  g_object_set (appsink, "sync", FALSE, "async", FALSE, "max-buffers", 8,
+      "emit-signals", FALSE, "enable-last-sample", FALSE, NULL);
+
+  branch = g_new0 (VmInputBranch, 1);
+  branch->input = self;
+  branch->codec = codec;
+  branch->bin = bin;
+  branch->bin_is_parser = !raw;
+  branch->appsink = appsink;
+  gst_app_sink_set_callbacks (GST_APP_SINK (appsink), &callbacks, branch, NULL);
+  g_object_set_data (G_OBJECT (bin), BRANCH, branch);
+  if (raw)
+    guard (branch);
+  gst_bin_add_many (GST_BIN (self), queue, bin, appsink, NULL);
+  gst_element_link_many (queue, bin, appsink, NULL);
+  head = gst_element_get_static_pad (queue, "sink");
+  if (raw)
+    gst_pad_add_probe (head, GST_PAD_PROBE_TYPE_BUFFER, gate, branch, NULL);
+  gst_element_sync_state_with_parent (appsink);
+  gst_element_sync_state_with_parent (bin);
+  gst_element_sync_state_with_parent (queue);
+  link_tee (self, queue);
+  return branch;
+}

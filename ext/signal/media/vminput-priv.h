@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "media/vminput.h"
+
+#include <gst/gst.h>
+
+/* What the files of a VmInput share: vminput.c (the pad, and who asks),
+ * vminput-raw.c (what raw input passes first), vminput-branch.c (the encoder or
+ * parser of one codec). */
+
+/* One codec's way out of the input: gate, queue, encoder or parser, appsink. */
+typedef struct
+{
+  VmInput *input; /* not owned: the input owns the branch */
+  VmCodec codec;
+  GstElement *bin; /* encoder or parser; owned by the bin */
+  gboolean bin_is_parser;
+  GstElement *appsink;
+  gint consumers; /* atomic */
+  gint failed; /* atomic: its encoder has, and gets nothing more */
+} VmInputBranch;
+
+struct _VmInput
+{
+  GstBin parent;
+
+  VmPeerStream stream;
+  VmInputFuncs funcs;
+  gpointer user_data;
+  GstElement *clocksync, *tee;
+
+  GMutex lock; /* guards what follows; nothing is called under it */
+  GstElement *volume;
+  VmInputBranch *branches[VM_CODEC_N]; /* set once, kept until finalize */
+  gboolean have_caps, raw, eos;
+  VmCodec codec;
+  guint bitrate;
+  gint64 key_unit_at[VM_CODEC_N]; /* µs, monotonic; last request */
+  gboolean key_unit_pending[VM_CODEC_N];
+
+  gint mute; /* atomic */
+};
+
+/* Adds a branch behind the tee. NULL: @error. */
+VmInputBranch *vm_input_branch_new (
+    VmInput *self, VmCodec codec, gboolean raw, GError **error);
+/* What it sends has come to its end for good; told once. Any thread. */
+void vm_input_branch_fail (VmInputBranch *branch, const gchar *why);
+
+/* Whether it is a branch's own; then it fails, and nothing else. */
+gboolean vm_input_branch_take_error (VmInput *self, GstMessage *message);
+
+/* Adds to the input what makes raw frames such that any encoder takes them, and
+ * links it to the tee. Returns: (transfer none): its first element */
+GstElement *vm_input_add_raw_video (VmInput *self);
+GstElement *vm_input_add_raw_audio (VmInput *self, GstElement **volume);
+/* Whether sound of these caps has no more channels than GStreamer can mix. */
+gboolean vm_input_can_mix (const GstCaps *caps);
+/* Completes a CAPS event of raw sound that does not say which channel is
+ * where. */
+void vm_input_name_channels (GstPadProbeInfo *info);

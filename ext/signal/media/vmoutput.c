@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "media/vmoutput.h"
+
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
+#include <gst/videomeet/videomeet.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+#define GST_CAT_DEFAULT vm_signal_debug
+
+struct _VmOutput
+{
+  GstBin parent;
+
+  VmCodec codec;
+  gboolean decode;
+  gchar *participant_id, *stream_id;
+  GstElement *appsrc;
+  GstCaps *caps; /* as last pushed; streaming thread of the peer */
+  GstTagList *tags; /* to be sent after the next buffer, or NULL */
+  void (*need_key_unit) (gpointer user_data);
+  gpointer user_data;
+  GDestroyNotify notify;
+
+  gint wanted; /* atomic */
+  gint wait_key; /* atomic: drop up to the next key frame */
+  gint dropped; /* atomic */
+};
+
+G_DEFINE_FINAL_TYPE (VmOutput, vm_output, GST_TYPE_BIN)
+
+static void
+vm_output_finalize (GObject *object)
+{
+  VmOutput *self = VM_OUTPUT (object);
+
+  g_free (self->participant_id);
+  g_free (self->stream_id);
+  gst_clear_caps (&self->caps);
+  gst_clear_tag_list (&self->tags);
+  if (self->notify)
+    self->notify (self->user_data);
+  G_OBJECT_CLASS (vm_output_parent_class)->finalize (object);
+}
+
+static void
+vm_output_class_init (VmOutputClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vm_output_finalize;
+}
+
+static void
+vm_output_init (VmOutput *self)
+{
+}
+
+/* appsrc makes up a stream id; downstream shall know whose stream it is. */
+static GstPadProbeReturn
+on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info), *named;
+  guint group;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
+    named = gst_event_new_stream_start (user_data);
+    if (gst_event_parse_group_id (event, &group))
+      gst_event_set_group_id (named, group);
+    gst_event_unref (event);
+    GST_PAD_PROBE_INFO_DATA (info) = named;
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* Whoever is downstream cuts the stream, as a muxer of segments does, or has
+ * lost a part of it; nobody but the sender can make a key frame. */
+static GstPadProbeReturn
+on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmOutput *self = user_data;
+
+  if (!gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
+    return GST_PAD_PROBE_OK;
+  self->need_key_unit (self->user_data);
+  gst_event_unref (GST_PAD_PROBE_INFO_EVENT (info));
+  return GST_PAD_PROBE_HANDLED;
+}
+
+VmOutput *
+vm_output_new (const gchar *name, const VmOutputConfig *config,
+    void (*need_key_unit) (gpointer user_data), gpointer user_data,
+    GDestroyNotify notify, GError **error)
+{
+  g_autoptr (VmOutput) self =
+      gst_object_ref_sink (g_object_new (VM_TYPE_OUTPUT, "name", name, NULL));
+  GstElement *next;
+  g_autoptr (GstPad) src = NULL;
+  g_autoptr (GstPad) start = NULL;
+
+  self->codec = config->codec;
+  self->decode = config->decode;
+  self->participant_id = g_strdup (config->participant_id);
+  self->stream_id = g_strdup (config->stream_id);
+  self->need_key_unit = need_key_unit;
+  self->user_data = user_data;
+  self->notify = notify;
+  self->wait_key = !vm_codec_is_audio (config->codec);
+  next = config->decode ? vm_codec_make_decoder (config->codec, error)
+                        : vm_codec_make_parser (config->codec, error);
+  if (!next)
+    return NULL;
+  self->appsrc = gst_element_factory_make ("appsrc", NULL);
+  g_object_set (self->appsrc, "format", GST_FORMAT_TIME, "is-live", TRUE,
+      "block", FALSE, "max-bytes", (guint64) 0, "max-time", (guint64) 0,
+      "max-buffers", (guint64) VM_OUTPUT_QUEUE_MAX, "min-latency",
+      (gint64) config->latency, "emit-signals", FALSE, "do-timestamp", FALSE,
+      NULL);
+  start = gst_element_get_static_pad (self->appsrc, "src");
+  gst_pad_add_probe (start, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event,
+      g_strdup (config->stream_id), g_free);
+  if (!vm_codec_is_audio (config->codec))
+    gst_pad_add_probe (
+        start, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, self, NULL);
+  gst_bin_add_many (GST_BIN (self), self->appsrc, next, NULL);
+  if (config->decode && config->codec == VM_CODEC_H264) {
+    /* decoders differ in the stream format they take */
+    GstElement *parse = gst_element_factory_make ("h264parse", NULL);
+
+    gst_bin_add (GST_BIN (self), parse);
+    gst_element_link_many (self->appsrc, parse, next, NULL);
+  } else {
+    gst_element_link (self->appsrc, next);
+  }
+  src = gst_element_get_static_pad (next, "src");
+  gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new ("src", src));
+  self->tags = gst_tag_list_new (GST_TAG_TITLE, config->title, NULL);
+  /* the floating reference that a new element has */
+  g_object_force_floating (G_OBJECT (self));
+  return g_steal_pointer (&self);
+}
+
+const gchar *
+vm_output_get_participant_id (VmOutput *self)
+{
+  return self->participant_id;
+}
+
+const gchar *
+vm_output_get_stream_id (VmOutput *self)
+{
+  return self->stream_id;
+}
+
+void
+vm_output_push (VmOutput *self, GstSample *sample)
+{
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  GstCaps *caps = gst_sample_get_caps (sample);
+  gboolean key = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  gboolean video = !vm_codec_is_audio (self->codec);
+
+  if (!g_atomic_int_get (&self->wanted))
+    return;
+  if (gst_app_src_get_current_level_buffers (GST_APP_SRC (self->appsrc))
+      >= VM_OUTPUT_QUEUE_MAX) {
+    g_atomic_int_inc (&self->dropped);
+    if (video && g_atomic_int_compare_and_exchange (&self->wait_key, 0, 1)) {
+      GST_WARNING_OBJECT (self, "downstream is slow: dropping to the next key "
+                                "frame");
+      self->need_key_unit (self->user_data);
+    }
+    return;
+  }
+  if (video && g_atomic_int_get (&self->wait_key)) {
+    if (!key) {
+      g_atomic_int_inc (&self->dropped);
+      self->need_key_unit (self->user_data);
+      return;
+    }
+    g_atomic_int_set (&self->wait_key, 0);
+  }
+  if (caps && (!self->caps || !gst_caps_is_equal (caps, self->caps))) {
+    gst_caps_replace (&self->caps, caps);
+    gst_app_src_set_caps (GST_APP_SRC (self->appsrc), caps);
+  }
+  gst_app_src_push_buffer (GST_APP_SRC (self->appsrc), gst_buffer_ref (buffer));
+  /* not earlier: tags that overtake the segment are misordered */
+  if (self->tags)
+    gst_element_send_event (
+        self->appsrc, gst_event_new_tag (g_steal_pointer (&self->tags)));
+}
+
+void
+vm_output_wait_key (VmOutput *self)
+{
+  g_atomic_int_set (&self->wait_key, !vm_codec_is_audio (self->codec));
+}
+
+void
+vm_output_set_wanted (VmOutput *self, gboolean wanted)
+{
+  if (wanted == g_atomic_int_get (&self->wanted))
+    return;
+  /* the first frame that is no key frame asks for one */
+  if (wanted)
+    vm_output_wait_key (self);
+  g_atomic_int_set (&self->wanted, wanted);
+}
+
+VmCodec
+vm_output_get_codec (VmOutput *self)
+{
+  return self->codec;
+}
+
+gboolean
+vm_output_is_encoded (VmOutput *self)
+{
+  return !self->decode && g_atomic_int_get (&self->wanted);
+}
+
+void
+vm_output_end (VmOutput *self)
+{
+  g_atomic_int_set (&self->wanted, FALSE);
+  gst_app_src_end_of_stream (GST_APP_SRC (self->appsrc));
+}

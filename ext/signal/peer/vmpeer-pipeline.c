@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#define GST_USE_UNSTABLE_API
+#include "peer/vmpeer-priv.h"
+
+#include <gst/videomeet/base/vmthread-priv.h>
+
+#include <gst/webrtc/webrtc.h>
+#include <string.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
+#define GST_CAT_DEFAULT vm_peer_debug
+
+static void
+connection_changed (VmPeer *self, gpointer data)
+{
+  GstWebRTCPeerConnectionState state = 0;
+
+  g_object_get (self->webrtc, "connection-state", &state, NULL);
+  GST_DEBUG_OBJECT (self->pipeline, "connection-state %d", state);
+  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
+    vm_peer_check_connected (self);
+  else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED
+           || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED)
+    vm_peer_fail (self, VM_ERROR_DISCONNECTED,
+        self->connected_time ? "The connection to the other side is lost"
+                             : "No network path to the other side works");
+}
+
+static void
+on_connection_state (GstElement *webrtc, GParamSpec *pspec, VmPeerLink *link)
+{
+  vm_peer_link_post (link, connection_changed, NULL, NULL);
+}
+
+static void
+pipeline_error (VmPeer *self, gpointer data)
+{
+  const GError *error = data;
+
+  vm_peer_fail (self, VM_ERROR_FAILED,
+      "The connection to the other side broke down: %s", error->message);
+}
+
+/* A page that closes its connection aborts SCTP before it says goodbye. */
+static gboolean
+is_of_sctp (GstMessage *message)
+{
+  GstElementFactory *factory =
+      GST_IS_ELEMENT (message->src)
+          ? gst_element_get_factory (GST_ELEMENT (message->src))
+          : NULL;
+
+  return factory && strcmp (GST_OBJECT_NAME (factory), "sctpenc") == 0;
+}
+
+/* In the thread that begins or ends. GStreamer may give it to anybody
+ * afterwards. */
+static void
+set_turns (GstMessage *message)
+{
+  GstStreamStatusType type;
+
+  gst_message_parse_stream_status (message, &type, NULL);
+  if (type == GST_STREAM_STATUS_TYPE_ENTER)
+    vm_thread_take_short_turns ();
+  else if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+    vm_thread_take_usual_turns ();
+}
+
+/* Nobody reads this bus: errors become failures of the peer, the rest goes. */
+static GstBusSyncReply
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  VmPeerLink *link = user_data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    GError *error = NULL;
+    g_autofree gchar *debug = NULL;
+
+    gst_message_parse_error (message, &error, &debug);
+    GST_WARNING_OBJECT (message->src, "%s (%s)", error->message, debug);
+    vm_peer_link_post (link,
+        is_of_sctp (message) ? vm_peer_closed_by_other : pipeline_error, error,
+        (GDestroyNotify) g_error_free);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS) {
+    set_turns (message);
+  }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+/* A jitter buffer holds its first packet back for the whole latency, in case
+ * an earlier one is on its way. The first is the start of the key frame that
+ * was asked for, and everybody waits for it. And webrtcbin lets each of them
+ * ask for lost packets or not by whatever stream it knows last. And it guesses
+ * when the next packet should be there, and counts it as lost a latency after
+ * that, as too late when it comes: once pictures come that much later than they
+ * began to, the first packet of each is thrown away, for ever. One is missing
+ * when a later one is there. */
+static void
+on_jitterbuffer (
+    GstElement *rtpbin, GstElement *jitterbuffer, guint session, guint ssrc)
+{
+  g_object_set (jitterbuffer, "faststart-min-packets", 1, "do-retransmission",
+      TRUE, "rtx-next-seqnum", FALSE, NULL);
+}
+
+/* Two things an RTP session does not well by itself. It reports each picture's
+ * arrival in a packet of its own, which is a sixth of the cost of sending in a
+ * meeting of ten. And it allows itself a twentieth of what flows for all its
+ * reports, so that with small pictures a request for a lost packet waits longer
+ * than the jitter buffer. Regular reports do not become more by that: RFC 4585
+ * §3.5.3 holds them back. */
+static void
+on_rtpbin_element (GstBin *rtpbin, GstElement *element)
+{
+  g_autoptr (GObject) session = NULL;
+
+  if (g_strcmp0 (
+          GST_OBJECT_NAME (gst_element_get_factory (element)), "rtpsession")
+      != 0)
+    return;
+  g_object_get (element, "internal-session", &session, NULL);
+  g_object_set (session, "twcc-feedback-interval",
+      (guint64) VM_PEER_TWCC_MS * GST_MSECOND, "rtcp-fraction",
+      (gdouble) VM_PEER_RTCP_BITRATE, NULL);
+}
+
+static void
+leave_out (GstElement *webrtc, GstElement *rtpbin, const gchar *signal)
+{
+  guint id = g_signal_lookup (signal, G_OBJECT_TYPE (rtpbin));
+
+  if (id)
+    g_signal_handlers_disconnect_matched (rtpbin,
+        G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA, id, 0, NULL, NULL, webrtc);
+}
+
+/* Of what webrtcbin does on rtpbin's signals, this is left out.
+ *
+ * Nobody here sends FEC in packets of its own (RFC 5109), yet webrtcbin puts a
+ * decoder of it behind each SSRC that comes in, which passes everything on.
+ * rtpbin adds them to a list without a lock, in the thread of each SSRC: of two
+ * that begin at once one may be lost, which is never removed and holds a packet
+ * for ever. So none is asked for.
+ *
+ * webrtcbin learns from the description which SSRC is which stream, and forgets
+ * it once the session takes that SSRC for gone, which it does at once where a
+ * browser's report of a screen comes before the screen's first packet: that
+ * would be taken for the first stream, which is sound. */
+static void
+leave_out_handlers (GstElement *webrtc, GstElement *rtpbin)
+{
+  leave_out (webrtc, rtpbin, "request-fec-decoder-full");
+  leave_out (webrtc, rtpbin, "on-sender-timeout");
+  leave_out (webrtc, rtpbin, "on-timeout");
+}
+
+/* rtpbin makes a jitter buffer for each SSRC that comes in. */
+static void
+setup_rtpbin (GstElement *webrtc)
+{
+  g_autoptr (GstElement) rtpbin =
+      gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+
+  if (!rtpbin)
+    return;
+  g_object_set (rtpbin, "max-streams", VM_PEER_SSRCS_MAX, NULL);
+  leave_out_handlers (webrtc, rtpbin);
+  g_signal_connect (
+      rtpbin, "new-jitterbuffer", G_CALLBACK (on_jitterbuffer), NULL);
+  g_signal_connect (
+      rtpbin, "element-added", G_CALLBACK (on_rtpbin_element), NULL);
+}
+
+static void
+set_servers (VmPeer *self)
+{
+  if (self->stun_server)
+    g_object_set (self->webrtc, "stun-server", self->stun_server, NULL);
+  if (self->relay_only)
+    gst_util_set_object_arg (
+        G_OBJECT (self->webrtc), "ice-transport-policy", "relay");
+}
+
+/* From a base time that is still to come there is no running time, and
+ * rtptwcc.c of 1.22.0 then adds up its intervals for ever. */
+static GstClockTime
+not_to_come (GstClock *clock, GstClockTime base_time)
+{
+  return MIN (base_time, gst_clock_get_time (clock));
+}
+
+gboolean
+vm_peer_pipeline_build (
+    VmPeer *self, GstClock *clock, GstClockTime base_time, GError **error)
+{
+  g_autofree gchar *name = g_strdup_printf ("vm-peer-%s", self->name);
+  g_autoptr (GstClock) own_clock = NULL;
+  g_autoptr (GstBus) bus = NULL;
+  GstElement *webrtc = gst_element_factory_make ("webrtcbin", NULL);
+
+  if (!webrtc) {
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "GStreamer's element webrtcbin is not installed");
+    return FALSE;
+  }
+  if (!clock) {
+    own_clock = gst_system_clock_obtain ();
+    base_time = gst_clock_get_time (own_clock);
+    clock = own_clock;
+  }
+  self->pipeline = gst_object_ref_sink (gst_pipeline_new (name));
+  self->webrtc = webrtc;
+  gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
+  gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time (self->pipeline, not_to_come (clock, base_time));
+
+  bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
+  gst_bus_set_sync_handler (bus, on_message, vm_peer_link_ref (self->link),
+      (GDestroyNotify) vm_peer_link_unref);
+
+  /* before webrtcbin makes its transports */
+  vm_peer_dtls_watch (self);
+  g_object_set (webrtc, "latency", self->latency_ms, NULL);
+  gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
+  setup_rtpbin (webrtc);
+  gst_bin_add (GST_BIN (self->pipeline), webrtc);
+  set_servers (self);
+
+  g_signal_connect_data (webrtc, "notify::connection-state",
+      G_CALLBACK (on_connection_state), vm_peer_link_ref (self->link),
+      vm_peer_link_unref_closure, 0);
+  g_signal_connect_data (webrtc, "pad-added",
+      G_CALLBACK (vm_peer_media_pad_added), vm_peer_link_ref (self->link),
+      vm_peer_link_unref_closure, 0);
+  vm_peer_channels_watch (self);
+  return TRUE;
+}
+
+/* The rest is the worker's: webrtcbin joins its threads on the way down. */
+void
+vm_peer_pipeline_stop (VmPeer *self)
+{
+  GstElement *webrtc = g_steal_pointer (&self->webrtc);
+
+  if (self->pipeline)
+    vm_peer_worker_close (
+        g_steal_pointer (&self->pipeline), webrtc, self->link);
+}
+
+void
+vm_peer_set_clock (VmPeer *self, GstClock *clock, GstClockTime base_time)
+{
+  g_autoptr (GstIterator) it = NULL;
+  g_auto (GValue) item = G_VALUE_INIT;
+
+  g_return_if_fail (VM_IS_PEER (self));
+
+  if (!self->pipeline)
+    return;
+  base_time = not_to_come (clock, base_time);
+  gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
+  gst_element_set_clock (self->pipeline, clock);
+  gst_element_set_base_time (self->pipeline, base_time);
+  /* a bin hands its base time down only when it changes state */
+  it = gst_bin_iterate_recurse (GST_BIN (self->pipeline));
+  for (;;) {
+    switch (gst_iterator_next (it, &item)) {
+      case GST_ITERATOR_OK:
+        gst_element_set_base_time (g_value_get_object (&item), base_time);
+        g_value_reset (&item);
+        break;
+      case GST_ITERATOR_RESYNC:
+        gst_iterator_resync (it);
+        break;
+      default:
+        return;
+    }
+  }
+}

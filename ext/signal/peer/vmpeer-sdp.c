@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "peer/vmpeer-priv.h"
+
+#include <gst/videomeet/videomeet.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the remote side's descriptions, as vmpeer-remote.c has brought them into
+ * form, mean for each stream. */
+
+static void
+remote_direction (const GstSDPMedia *media, gboolean *sends, gboolean *receives)
+{
+  *sends = !gst_sdp_media_get_attribute_val (media, "recvonly")
+           && !gst_sdp_media_get_attribute_val (media, "inactive");
+  *receives = !gst_sdp_media_get_attribute_val (media, "sendonly")
+              && !gst_sdp_media_get_attribute_val (media, "inactive");
+}
+
+/* Of an extension that came without attributes: webrtcbin's caps with them are
+ * others, and its answer would lack it. */
+static guint
+extension_id (const GstSDPMedia *media, const gchar *uri)
+{
+  const gchar *value;
+
+  for (guint i = 0;
+       (value = gst_sdp_media_get_attribute_val_n (media, "extmap", i)); i++) {
+    const gchar *space = strchr (value, ' ');
+    guint64 id = g_ascii_strtoull (value, NULL, 10);
+
+    /* RFC 8285 §4.2: one-byte headers have 1 to 14 */
+    if (space && strcmp (space + 1, uri) == 0 && id >= 1 && id <= 14)
+      return id;
+  }
+  return 0;
+}
+
+#define ANY_PT (-1)
+
+/* The first offered format that is @wanted, or with NULL any that is known, and
+ * has the number @pt, or any. */
+static const VmPeerCodec *
+find_codec (const GstSDPMedia *media, const VmPeerCodec *wanted, gint *pt)
+{
+  for (guint i = 0; i < gst_sdp_media_formats_len (media); i++) {
+    gint format = atoi (gst_sdp_media_get_format (media, i));
+    g_autoptr (GstCaps) caps =
+        gst_sdp_media_get_caps_from_media (media, format);
+    const VmPeerCodec *codec;
+    const GstStructure *s;
+    const gchar *mode;
+    gint rate = 0;
+
+    if (!caps || gst_caps_is_empty (caps) || format > 127
+        || (*pt != ANY_PT && *pt != format))
+      continue;
+    s = gst_caps_get_structure (caps, 0);
+    codec = vm_peer_codec_from_encoding (gst_sdp_media_get_media (media),
+        gst_structure_get_string (s, "encoding-name"));
+    mode = gst_structure_get_string (s, "packetization-mode");
+    if (!codec || (wanted && codec != wanted)
+        || !gst_structure_get_int (s, "clock-rate", &rate)
+        || rate != codec->clock_rate)
+      continue;
+    /* what rtph264pay makes, RFC 6184 §6.3 */
+    if (strcmp (codec->encoding, "H264") == 0 && g_strcmp0 (mode, "1") != 0)
+      continue;
+    *pt = format;
+    return codec;
+  }
+  return NULL;
+}
+
+/* By its name; of a side that names otherwise, by its place. */
+static gint
+classify (const GstSDPMedia *media, guint taken)
+{
+  const gchar *mid = gst_sdp_media_get_attribute_val (media, "mid");
+  gboolean audio = strcmp (gst_sdp_media_get_media (media), "audio") == 0;
+
+  for (gint s = 0; s < VM_PEER_N_STREAMS; s++) {
+    if ((s == VM_PEER_AUDIO) == audio && !(taken & 1u << s)
+        && strcmp (mid, vm_peer_stream_to_string (s)) == 0)
+      return s;
+  }
+  for (gint s = 0; s < VM_PEER_N_STREAMS; s++) {
+    if ((s == VM_PEER_AUDIO) == audio && !(taken & 1u << s))
+      return s;
+  }
+  return -1;
+}
+
+const VmPeerCodec *
+vm_peer_sdp_offered_codec (const gchar *text, VmPeerStream stream)
+{
+  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (text, TRUE, NULL);
+  guint n = remote ? gst_sdp_message_medias_len (remote->sdp) : 0;
+  guint taken = 0;
+
+  for (guint i = 0; i < n; i++) {
+    const GstSDPMedia *media = gst_sdp_message_get_media (remote->sdp, i);
+    gint s, pt = ANY_PT;
+
+    if (remote->rejected[i]
+        || strcmp (gst_sdp_media_get_media (media), "application") == 0)
+      continue;
+    s = classify (media, taken);
+    if (s == (gint) stream)
+      return find_codec (media, NULL, &pt);
+    if (s >= 0)
+      taken |= 1u << s;
+  }
+  return NULL;
+}
+
+gchar *
+vm_peer_name_connection (const gchar *sdp, gboolean offer, GError **error)
+{
+  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (sdp, offer, error);
+  const GstSDPOrigin *origin;
+
+  if (!remote)
+    return NULL;
+  origin = gst_sdp_message_get_origin (remote->sdp);
+  return g_strdup_printf ("%s %s", origin->sess_id, remote->fingerprints[0]);
+}
+
+/* --- what this side makes of an offer --- */
+
+static gboolean
+is_sent (VmPeer *self, VmPeerStream stream)
+{
+  for (guint i = 0; i < self->n_mlines; i++) {
+    if (self->mlines[i].stream == (gint) stream && self->mlines[i].can_send)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* webrtcbin's codec of an m-line is there once and for all, so that a camera
+ * that is not wanted yet has a say in it, too. */
+static void
+choose_codec (VmPeer *self, VmPeerMline *line, const GstSDPMedia *media)
+{
+  const VmPeerCodec *own =
+      line->can_send ? vm_peer_codec_from_caps (self->send[line->stream])
+                     : NULL;
+
+  line->pt = ANY_PT;
+  line->codec = find_codec (media, own, &line->pt);
+  if (line->codec || line->send)
+    return;
+  line->can_send = FALSE;
+  line->codec = find_codec (media, NULL, &line->pt);
+}
+
+static gboolean
+plan_media (
+    VmPeer *self, VmPeerMline *line, const GstSDPMedia *media, GError **error)
+{
+  gboolean sends, receives;
+
+  remote_direction (media, &sends, &receives);
+  line->twcc = extension_id (media, VM_PEER_TWCC_URI);
+  if (line->stream == VM_PEER_AUDIO)
+    line->level = extension_id (media, VM_PEER_LEVEL_URI);
+  if (line->stream >= 0) {
+    line->can_send = self->send[line->stream] && !is_sent (self, line->stream);
+    line->can_receive = self->receive[line->stream];
+    line->send = receives && line->can_send;
+    line->receive = sends && line->can_receive;
+  }
+  choose_codec (self, line, media);
+  if (!line->codec && (line->send || line->receive)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        line->send ? "The other side does not take the %s stream as %s"
+                   : "The other side offers no known format for the %s "
+                     "stream%s",
+        vm_peer_stream_to_string (line->stream),
+        line->send ? vm_peer_codec_from_caps (self->send[line->stream])->name
+                   : "");
+    return FALSE;
+  }
+  line->can_send &= line->codec != NULL;
+  line->can_receive &= line->codec != NULL;
+  return TRUE;
+}
+
+/* A stream that was sent in an m-line before may come in another, once it does
+ * not come there. */
+static guint
+taken_before (VmPeer *self, guint index, guint n_known, gboolean sends)
+{
+  guint taken = 0;
+
+  for (guint i = 0; i < index; i++) {
+    const VmPeerMline *line = &self->mlines[i];
+
+    if (line->stream >= 0 && (i >= n_known || line->receive || !sends))
+      taken |= 1u << line->stream;
+  }
+  return taken;
+}
+
+static void
+move_stream (VmPeer *self, guint index)
+{
+  for (guint i = 0; self->mlines[index].receive && i < index; i++) {
+    if (self->mlines[i].stream == self->mlines[index].stream)
+      self->mlines[i].can_receive = FALSE;
+  }
+}
+
+gboolean
+vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer, guint index,
+    guint n_known, GError **error)
+{
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->sdp, index);
+  VmPeerMline *line = &self->mlines[index];
+  gboolean sends, receives;
+
+  *line = (VmPeerMline){ .stream = -1, .pt = ANY_PT };
+  line->mid = g_strdup (gst_sdp_media_get_attribute_val (media, "mid"));
+  self->n_mlines = index + 1;
+  if (offer->rejected[index]) {
+    line->codec = find_codec (media, NULL, &line->pt);
+    return TRUE;
+  }
+  if (strcmp (gst_sdp_media_get_media (media), "application") == 0) {
+    line->data = TRUE;
+    return TRUE;
+  }
+  remote_direction (media, &sends, &receives);
+  line->stream = classify (media, taken_before (self, index, n_known, sends));
+  if (!plan_media (self, line, media, error))
+    return FALSE;
+  move_stream (self, index);
+  return TRUE;
+}
+
+gboolean
+vm_peer_sdp_plan_answer (
+    VmPeer *self, const VmPeerRemote *offer, GError **error)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (offer->sdp); i++) {
+    if (!vm_peer_sdp_plan_line (self, offer, i, 0, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+changes_extension (const GstSDPMedia *media, const gchar *uri, guint before)
+{
+  guint id = extension_id (media, uri);
+
+  return before && id && id != before;
+}
+
+gboolean
+vm_peer_sdp_plan_again (
+    VmPeer *self, const VmPeerRemote *offer, guint index, GError **error)
+{
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->sdp, index);
+  VmPeerMline *line = &self->mlines[index];
+  gboolean sends, receives;
+  gint pt = line->pt;
+
+  if (offer->rejected[index]) {
+    line->send = line->receive = FALSE;
+    return TRUE;
+  }
+  if (!line->can_send && !line->can_receive)
+    return TRUE;
+  if (!find_codec (media, line->codec, &pt)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        "The other side does not take the %s stream as %s any more",
+        vm_peer_stream_to_string (line->stream), line->codec->name);
+    return FALSE;
+  }
+  if (changes_extension (media, VM_PEER_TWCC_URI, line->twcc)
+      || changes_extension (media, VM_PEER_LEVEL_URI, line->level))
+    return vm_peer_sdp_bad (
+        error, "a=extmap of media %u is another than before", index);
+  remote_direction (media, &sends, &receives);
+  line->send = line->can_send && receives;
+  line->receive = line->can_receive && sends;
+  return TRUE;
+}
+
+void
+vm_peer_sdp_open (VmPeer *self, GstSDPMessage *sdp)
+{
+  for (guint i = 0; i < self->n_mlines; i++) {
+    GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (sdp, i);
+
+    if ((self->mlines[i].can_send || self->mlines[i].can_receive)
+        && !vm_peer_sdp_is_rejected (media))
+      vm_peer_sdp_set_direction (media, "sendrecv");
+  }
+}
+
+/* --- what it makes of an answer --- */
+
+static gboolean
+check_answer_media (
+    VmPeer *self, VmPeerMline *line, const GstSDPMedia *media, GError **error)
+{
+  const VmPeerCodec *codec;
+  gboolean sends, receives, wanted = line->send || line->receive;
+  gint pt = ANY_PT;
+
+  remote_direction (media, &sends, &receives);
+  if (vm_peer_sdp_is_rejected (media))
+    sends = receives = FALSE;
+  line->send = line->send && receives;
+  line->receive = line->receive && sends;
+  codec = find_codec (media, line->codec, &pt);
+  if (!codec && wanted
+      && (line->send || line->receive || vm_peer_sdp_is_rejected (media))) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        line->codec ? "The other side does not take the %s stream as %s"
+                    : "The other side has no known format for the %s stream%s",
+        vm_peer_stream_to_string (line->stream),
+        line->codec ? line->codec->name : "");
+    return FALSE;
+  }
+  line->codec = codec;
+  line->pt = pt;
+  line->can_send &= codec != NULL;
+  line->can_receive &= codec != NULL;
+  if (extension_id (media, VM_PEER_LEVEL_URI) != line->level)
+    line->level = 0;
+  if (extension_id (media, VM_PEER_TWCC_URI) != line->twcc)
+    line->twcc = 0;
+  return TRUE;
+}
+
+gboolean
+vm_peer_sdp_check_answer (
+    VmPeer *self, const GstSDPMessage *answer, GError **error)
+{
+  if (gst_sdp_message_medias_len (answer) != self->n_mlines)
+    return vm_peer_sdp_bad (error, "its m= lines are not those of the offer");
+  for (guint i = 0; i < self->n_mlines; i++) {
+    const GstSDPMedia *media = gst_sdp_message_get_media (answer, i);
+    VmPeerMline *line = &self->mlines[i];
+    const gchar *kind = gst_sdp_media_get_media (media);
+    const gchar *wanted = line->data                      ? "application"
+                          : line->stream == VM_PEER_AUDIO ? "audio"
+                                                          : "video";
+
+    if (strcmp (kind, wanted) != 0
+        || (line->mid
+            && strcmp (
+                   line->mid, gst_sdp_media_get_attribute_val (media, "mid"))
+                   != 0))
+      return vm_peer_sdp_bad (error, "its m= lines are not those of the offer");
+    if (!line->mid)
+      line->mid = g_strdup (vm_peer_sdp_get_mid (media));
+    if (g_strcmp0 (gst_sdp_media_get_attribute_val (media, "setup"), "actpass")
+        == 0)
+      return vm_peer_sdp_bad (
+          error, "a=setup of an answer leaves the DTLS role open");
+    if (!line->data && !check_answer_media (self, line, media, error))
+      return FALSE;
+  }
+  return TRUE;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cluster/cluster.h"
+
+G_BEGIN_DECLS
+
+/* The store of a VmCluster and a VmOnce in JetStream's key-value buckets
+ * (protocol/cluster.md): `vm_rooms`, `vm_tickets` and `vm_jti` as
+ * VmClusterBucket says, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. A thread
+ * for requests and one for what others change, each with a connection of its
+ * own, which it makes anew when it is lost; meanwhile every request is lost. */
+
+#define VM_NATS_CONNECT_TIME 2000 /* ms */
+#define VM_NATS_ANSWER_TIME 2000 /* ms; before VM_CLUSTER_ANSWER_TIME */
+#define VM_NATS_RETRY_TIME G_USEC_PER_SEC /* between two tries to connect */
+#define VM_NATS_WATCH_TIME \
+  500 /* ms; how often it looks whether it is to stop */
+/* How often it looks whether the bucket of rooms is still the one that it was.
+ * A bucket that was removed, or restored from a copy, tells nobody. */
+#define VM_NATS_LOOK_TIME (3 * G_USEC_PER_SEC)
+/* How often it looks for what removed records have left behind, and how old
+ * that must be: by then every node has heard of it. */
+#define VM_NATS_SWEEP_TIME (10 * 60 * G_USEC_PER_SEC)
+#define VM_NATS_SWEEP_AGE (10 * 60 * G_USEC_PER_SEC)
+/* Requests that wait; beyond, they are not answered, and the cluster asks
+ * again. */
+#define VM_NATS_QUEUE_MAX 16384
+
+typedef struct
+{
+  const gchar *url; /* nats:// or tls://, [user:password@]host[:port] */
+  const gchar *credentials; /* a file of NATS's (.creds), or NULL */
+  const gchar *ca_file; /* PEM: whom tls:// must be certified by */
+} VmNatsConfig;
+
+/* Each on a thread of the store, to be posted on; must not block. See
+ * cluster.h. */
+typedef struct
+{
+  void (*answer) (VmClusterBucket bucket, guint64 request,
+      VmClusterResult result, GBytes *value, guint64 revision,
+      gpointer user_data);
+  void (*nodes) (const gchar *const *nodes, gpointer user_data);
+  void (*told) (
+      const gchar *key, GBytes *value, guint64 revision, gpointer user_data);
+  void (*back) (gpointer user_data);
+  /* It is waited for, and why; NULL: it is there again. Or NULL. */
+  void (*waits) (const gchar *why, gpointer user_data);
+} VmNatsFuncs;
+
+typedef struct _VmNatsStore VmNatsStore;
+
+/* Whether NATS may be waited for, as @config says: BAD_REQUEST: that is not
+ * good; NOT_TRUSTED: it is there, and one of the two does not accept the other.
+ * Blocks for VM_NATS_CONNECT_TIME, and then as long as it answers. */
+gboolean vm_nats_check (const VmNatsConfig *config, GError **error);
+
+/* It need not be there yet. BAD_REQUEST: @config is not good. */
+VmNatsStore *vm_nats_store_new (const VmNatsConfig *config,
+    const VmNatsFuncs *funcs, gpointer user_data, GError **error);
+/* Nothing is told from now on. Waits for both threads, at most for what is
+ * under way: 5 s. */
+void vm_nats_store_free (VmNatsStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNatsStore, vm_nats_store_free)
+
+/* As in VmClusterFuncs; from any thread. */
+void vm_nats_store_get (VmNatsStore *self, VmClusterBucket bucket,
+    guint64 request, const gchar *key);
+void vm_nats_store_put (VmNatsStore *self, VmClusterBucket bucket,
+    guint64 request, const gchar *key, GBytes *value, guint64 revision);
+void vm_nats_store_beat (VmNatsStore *self, const gchar *node);
+void vm_nats_store_list (VmNatsStore *self);
+
+G_END_DECLS

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whose a name is, over the records of the cluster, and what servers say of
+ * calls to one another. Whoever has a name is asked before it is given to
+ * somebody else: a server that was killed does not answer, and its record would
+ * hold for half a minute. */
+
+#include "call/calls-priv.h"
+#include "cluster/clusterpack.h"
+#include "cluster/shared/roomshare-priv.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define MAGIC "VMC1"
+/* A Word; whom it is from and for; a call's id; what a client is told. */
+#define MESSAGE "(usssay)"
+
+typedef enum
+{
+  SAY, /* in a call */
+  CLAIM, /* that call goes on */
+  ASK, /* whether that user is there */
+  HERE,
+  AWAY,
+} Word;
+
+struct _VmCallShare
+{
+  VmRoomShare *share;
+  VmShareLedger *ledger;
+  VmCalls *calls;
+  GHashTable *wishes; /* seat -> VmCallWish, which waits for it */
+  GQueue asking; /* of VmCallWish, which wait for an answer */
+};
+
+struct _VmCallWish
+{
+  VmCallShare *share; /* NULL: it is over */
+  gchar *id;
+  gchar *name;
+  gpointer peer;
+  VmCallsSeated seated;
+  gpointer user_data;
+  guint seat; /* 0: it asks */
+  gchar *owner; /* whom it asks, or from whom it takes the name; or NULL */
+  gint64 asked_at;
+  gboolean again; /* it was given back meanwhile, and is tried for once more */
+};
+
+static void
+wish_free (VmCallWish *wish)
+{
+  g_free (wish->id);
+  g_free (wish->name);
+  g_free (wish->owner);
+  g_free (wish);
+}
+
+static void
+forget (VmCallWish *wish)
+{
+  if (!wish->share)
+    return;
+  g_hash_table_remove (wish->share->wishes, GUINT_TO_POINTER (wish->seat));
+  g_queue_remove (&wish->share->asking, wish);
+}
+
+static void
+refuse (VmCallWish *wish, const GError *error)
+{
+  forget (wish);
+  wish->seated (NULL, error, wish->user_data);
+  wish_free (wish);
+}
+
+static void
+refuse_taken (VmCallWish *wish)
+{
+  g_autoptr (GError) error = NULL;
+
+  vm_calls_set_taken (&error, wish->id);
+  refuse (wish, error);
+}
+
+/* What is said */
+
+static void
+tell (VmCallShare *self, const gchar *node, Word word, const gchar *from,
+    const gchar *to, const gchar *call_id, GBytes *text)
+{
+  g_autoptr (GBytes) none = g_bytes_new (NULL, 0);
+  g_autoptr (GBytes) message = vm_cluster_pack (
+      MAGIC, g_variant_new ("(usss@ay)", (guint) word, from ? from : "",
+                 to ? to : "", call_id ? call_id : "",
+                 g_variant_new_from_bytes (
+                     G_VARIANT_TYPE_BYTESTRING, text ? text : none, TRUE)));
+
+  vm_room_share_tell (self->share, node, message);
+}
+
+void
+vm_call_share_say (VmCallShare *self, const gchar *node, const gchar *from,
+    const gchar *to, const VmCallMessage *message)
+{
+  g_autoptr (GBytes) text = vm_call_message_format (message);
+
+  tell (self, node, SAY, from, to, message->call_id, text);
+}
+
+void
+vm_call_share_claim (VmCallShare *self, const gchar *node, const gchar *from,
+    const gchar *to, const gchar *call_id)
+{
+  tell (self, node, CLAIM, from, to, call_id, NULL);
+}
+
+/* Names */
+
+static VmCallUser *
+find_user (VmCallShare *self, const gchar *id)
+{
+  return g_hash_table_lookup (self->calls->users, id);
+}
+
+static gboolean
+is_own (VmCallShare *self, const gchar *node)
+{
+  return strcmp (node, vm_room_share_get_node (self->share)) == 0;
+}
+
+/* The server that has the name, or NULL. */
+static const gchar *
+find_owner (VmCallShare *self, const gchar *id)
+{
+  const VmClusterRecord *record = vm_share_ledger_look_up (self->ledger, id);
+  const VmClusterParticipant *one = record && record->participants->len
+                                        ? record->participants->pdata[0]
+                                        : NULL;
+
+  return one ? one->node : NULL;
+}
+
+const gchar *
+vm_call_share_find (VmCallShare *self, const gchar *id)
+{
+  const gchar *node = find_owner (self, id);
+
+  return node && !is_own (self, node) && !vm_call_share_is_absent (self, node)
+             ? node
+             : NULL;
+}
+
+gboolean
+vm_call_share_is_absent (VmCallShare *self, const gchar *node)
+{
+  return vm_share_ledger_is_absent (self->ledger, node);
+}
+
+/* FALSE: the wish is refused, and gone. @owner: from whom the name is taken, or
+ * NULL. */
+static gboolean
+take_name (VmCallWish *wish, const gchar *owner)
+{
+  VmCallShare *self = wish->share;
+  const VmClusterParticipant one = { .call_type = VM_CALL_TYPE_VIDEO };
+  g_autoptr (GError) error = NULL;
+
+  wish->seat = vm_share_ledger_take_seat (
+      self->ledger, wish->id, 1, &one, owner, &error);
+  if (!wish->seat) {
+    refuse (wish, error);
+    return FALSE;
+  }
+  g_hash_table_insert (self->wishes, GUINT_TO_POINTER (wish->seat), wish);
+  return TRUE;
+}
+
+VmCallWish *
+vm_call_share_wish (VmCallShare *self, const gchar *id, const gchar *name,
+    gpointer peer, VmCallsSeated seated, gpointer user_data)
+{
+  VmCallWish *wish = g_new0 (VmCallWish, 1);
+
+  wish->share = self;
+  wish->id = g_strdup (id);
+  wish->name = g_strdup (name);
+  wish->peer = peer;
+  wish->seated = seated;
+  wish->user_data = user_data;
+  return take_name (wish, NULL) ? wish : NULL;
+}
+
+void
+vm_call_wish_cancel (VmCallWish *wish)
+{
+  forget (wish);
+  if (wish->share && wish->seat)
+    vm_share_ledger_leave (wish->share->ledger, wish->seat);
+  wish_free (wish);
+}
+
+void
+vm_call_share_leave (VmCallShare *self, guint seat)
+{
+  vm_share_ledger_leave (self->ledger, seat);
+}
+
+static void
+grant (VmCallWish *wish)
+{
+  VmCallShare *self = wish->share;
+  g_autoptr (GError) error = NULL;
+  VmCallUser *user = vm_calls_register (
+      self->calls, wish->id, wish->name, wish->peer, self->share->now, &error);
+
+  if (!user) {
+    vm_share_ledger_leave (self->ledger, wish->seat);
+    refuse (wish, error);
+    return;
+  }
+  user->seat = wish->seat;
+  forget (wish);
+  wish->seated (user, NULL, wish->user_data);
+  wish_free (wish);
+}
+
+static void
+ask (VmCallWish *wish, const gchar *owner)
+{
+  VmCallShare *self = wish->share;
+
+  g_free (wish->owner);
+  wish->owner = g_strdup (owner);
+  wish->asked_at = self->share->now;
+  g_queue_push_tail (&self->asking, wish);
+  tell (self, owner, ASK, NULL, wish->id, NULL, NULL);
+}
+
+/* Whoever had the name has it no more, or does not answer. */
+static void
+take_over (VmCallWish *wish)
+{
+  g_queue_remove (&wish->share->asking, wish);
+  take_name (wish, wish->owner);
+}
+
+static void
+look_who_has_it (VmCallWish *wish)
+{
+  VmCallShare *self = wish->share;
+  const gchar *owner = find_owner (self, wish->id);
+
+  forget (wish);
+  wish->seat = 0;
+  if (!owner && !wish->again) {
+    wish->again = TRUE;
+    take_name (wish, NULL);
+  } else if (!owner || wish->owner || is_own (self, owner)) {
+    refuse_taken (wish);
+  } else {
+    ask (wish, owner);
+  }
+}
+
+static void
+on_seated (guint epoch, const GError *error, gpointer user_data)
+{
+  VmCallShare *self = user_data;
+  VmCallWish *wish =
+      g_hash_table_lookup (self->wishes, GUINT_TO_POINTER (epoch));
+
+  if (!wish)
+    return;
+  if (!error)
+    grant (wish);
+  else if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_FULL)
+           || g_error_matches (error, VM_ERROR, VM_ERROR_RESUME_FAILED))
+    look_who_has_it (wish);
+  else
+    refuse (wish, error);
+}
+
+static void
+on_gone (guint epoch, const GError *reason, gpointer user_data)
+{
+  VmCallShare *self = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->calls->users);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VmCallUser *user = value;
+    g_autoptr (GError) error = NULL;
+
+    if (user->seat != epoch)
+      continue;
+    vm_calls_set_taken (&error, user->id);
+    vm_call_user_lose (user, error);
+    return;
+  }
+}
+
+/* Whoever says that a call goes on with that user says so to where it is now,
+ * and who has ended one has. */
+static void
+on_changed (const gchar *key, gpointer user_data)
+{
+  VmCallShare *self = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->calls->users);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const VmCallUser *user = value;
+    g_autofree gchar *other =
+        user->claim_other ? vm_cluster_key (user->claim_other) : NULL;
+
+    if (g_strcmp0 (other, key) == 0)
+      vm_call_user_say_claim (user);
+  }
+  vm_calls_say_ends (self->calls, key);
+}
+
+static void
+on_tick (gint64 now, gpointer user_data)
+{
+  VmCallShare *self = user_data;
+
+  for (GList *one = self->asking.head, *next; one; one = next) {
+    VmCallWish *wish = one->data;
+
+    next = one->next;
+    if (now - wish->asked_at >= VM_CALL_ASK_TIME
+        || vm_call_share_is_absent (self, wish->owner))
+      take_over (wish);
+  }
+}
+
+/* What is heard */
+
+static gboolean
+is_wished (VmCallShare *self, const gchar *id)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->wishes);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    if (strcmp (((VmCallWish *) value)->id, id) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+take_answer (VmCallShare *self, const gchar *node, const gchar *id, Word word)
+{
+  for (GList *one = self->asking.head, *next; one; one = next) {
+    VmCallWish *wish = one->data;
+
+    next = one->next;
+    if (strcmp (wish->id, id) != 0 || strcmp (wish->owner, node) != 0)
+      continue;
+    if (word == HERE)
+      refuse_taken (wish);
+    else
+      take_over (wish);
+  }
+}
+
+static void
+take_word (VmCallShare *self, const gchar *node, const gchar *from,
+    const gchar *to, GBytes *text)
+{
+  g_autoptr (VmCallMessage) message =
+      vm_call_message_parse (VM_CALL_SIDE_CLIENT, text, NULL);
+
+  if (message && message->type != VM_CALL_ERROR
+      && message->type != VM_CALL_REGISTERED
+      && (message->type == VM_CALL_FAILED || *from))
+    vm_calls_hear (self->calls, node, from, to, message, self->share->now);
+}
+
+static void
+take (VmCallShare *self, const gchar *node, Word word, const gchar *from,
+    const gchar *to, const gchar *call_id, GBytes *text)
+{
+  switch (word) {
+    case SAY:
+      take_word (self, node, from, to, text);
+      break;
+    case CLAIM:
+      if (*from && *call_id)
+        vm_calls_hear_claim (self->calls, node, from, to, call_id);
+      break;
+    case ASK:
+      tell (self, node,
+          find_user (self, to) || is_wished (self, to) ? HERE : AWAY, NULL, to,
+          NULL, NULL);
+      break;
+    case HERE:
+    case AWAY:
+      take_answer (self, node, to, word);
+      break;
+    default:
+      break;
+  }
+}
+
+static void
+hear (const gchar *node, GBytes *bytes, gpointer user_data)
+{
+  g_autoptr (GVariant) variant = vm_cluster_unpack (MAGIC, MESSAGE, bytes);
+  g_autoptr (GVariant) body = NULL;
+  g_autoptr (GBytes) text = NULL;
+  const gchar *from, *to, *call_id;
+  guint32 word;
+
+  if (!variant)
+    return;
+  g_variant_get (variant, "(u&s&s&s@ay)", &word, &from, &to, &call_id, &body);
+  text = g_variant_get_data_as_bytes (body);
+  if (*to && vm_text_is_name (from, VM_CALL_NAME_MAX)
+      && vm_text_is_name (to, VM_CALL_NAME_MAX)
+      && vm_text_is_name (call_id, VM_CALL_ID_MAX))
+    take (user_data, node, word, from, to, call_id, text);
+}
+
+VmCallShare *
+vm_call_share_new (VmRoomShare *share, VmCalls *calls)
+{
+  static const VmShareLedgerFuncs funcs = {
+    .seated = on_seated,
+    .gone = on_gone,
+    .changed = on_changed,
+    .tick = on_tick,
+  };
+  VmCallShare *self = g_new0 (VmCallShare, 1);
+
+  self->share = share;
+  self->calls = calls;
+  self->ledger = vm_share_ledger_new (share, VM_SHARE_USERS, &funcs, self);
+  self->wishes = g_hash_table_new (NULL, NULL);
+  g_queue_init (&self->asking);
+  vm_room_share_set_hearer (share, VM_SHARE_USERS, MAGIC, hear, self);
+  calls->share = self;
+  return self;
+}
+
+void
+vm_call_share_free (VmCallShare *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  vm_room_share_set_hearer (self->share, VM_SHARE_USERS, MAGIC, NULL, NULL);
+  self->calls->share = NULL;
+  /* whoever wishes is gone, or cannot be told */
+  g_hash_table_iter_init (&iter, self->wishes);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    ((VmCallWish *) value)->share = NULL;
+  for (GList *one = self->asking.head; one; one = one->next)
+    ((VmCallWish *) one->data)->share = NULL;
+  g_hash_table_unref (self->wishes);
+  g_queue_clear (&self->asking);
+  vm_share_ledger_free (self->ledger);
+  g_free (self);
+}

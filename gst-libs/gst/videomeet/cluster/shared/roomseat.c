@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The last step into a room, where the other servers have a word in it: who may
+ * come in is decided here, and whether there is a seat by the record of the
+ * room. */
+
+#include "cluster/shared/clusterticket.h"
+#include "cluster/shared/roomshare-priv.h"
+
+#include <string.h>
+
+static void
+wish_free (VmSeatWish *wish)
+{
+  g_clear_pointer (&wish->ticket, vm_ticket_free);
+  g_clear_pointer (&wish->hello, vm_signal_unref);
+  g_free (wish->text);
+  g_free (wish->key);
+  g_free (wish->name);
+  g_free (wish->next);
+  g_free (wish);
+}
+
+static VmSeatWish *
+wish_new (VmRooms *rooms, const gchar *name, gpointer peer,
+    const VmSeatFuncs *funcs, gpointer user_data)
+{
+  VmSeatWish *wish = g_new0 (VmSeatWish, 1);
+
+  wish->rooms = rooms;
+  wish->name = g_strdup (name);
+  wish->peer = peer;
+  wish->funcs = *funcs;
+  wish->user_data = user_data;
+  return wish;
+}
+
+static void
+forget (VmSeatWish *wish)
+{
+  VmRoomShare *share = wish->rooms->share;
+
+  if (share && wish->seat)
+    g_hash_table_remove (share->wishes, GUINT_TO_POINTER (wish->seat));
+}
+
+void
+vm_seat_wish_cancel (VmSeatWish *wish)
+{
+  VmRoomShare *share = wish->rooms->share;
+
+  forget (wish);
+  if (share && wish->use)
+    vm_once_cancel (share->once, wish->use);
+  if (share && wish->seat)
+    vm_cluster_leave (share->cluster, wish->seat, share->now);
+  wish_free (wish);
+}
+
+void
+vm_seat_wish_refuse (VmSeatWish *wish, const GError *error)
+{
+  VmRoom *room = wish->name ? vm_rooms_find (wish->rooms, wish->name) : NULL;
+
+  forget (wish);
+  if (room)
+    vm_room_look_whether_empty (room);
+  wish->funcs.seated (NULL, error, wish->user_data);
+  wish_free (wish);
+}
+
+/* NULL stands for nothing that it says of itself. */
+static VmClusterParticipant
+describe (VmRoom *room, const VmTicket *ticket, const VmSignal *hello,
+    const gchar *resume)
+{
+  const VmSignalParticipant *said =
+      hello->participants->len ? g_ptr_array_index (hello->participants, 0)
+                               : NULL;
+
+  return (VmClusterParticipant){ .alias = said ? said->alias : NULL,
+    .user = ticket->user ? vm_room_name (room, ticket) : NULL,
+    .device = said ? said->device : NULL,
+    .device_id = ticket->device_id,
+    .key = ticket->key,
+    .nonce = said ? said->nonce : NULL,
+    .resume = (gchar *) resume,
+    .call_type = ticket->call_type,
+    .proven = ticket->proven };
+}
+
+/* Asks for the seat that @wish, which is given away, is for. */
+static VmSeatWish *
+ask (VmSeatWish *wish, VmRoom *room)
+{
+  VmRoomShare *share = wish->rooms->share;
+  g_autofree gchar *resume = wish->next ? vm_cluster_key (wish->next) : NULL;
+  VmClusterParticipant one = describe (room, wish->ticket, wish->hello, resume);
+  g_autoptr (GError) error = NULL;
+
+  room->awaited = MAX (room->awaited, share->now + VM_CLUSTER_SEAT_TIME);
+  wish->seat = vm_cluster_take_seat (share->cluster, wish->name, room->id,
+      room->max_participants, &one, NULL, share->now, &error);
+  g_free (one.user);
+  if (!wish->seat) {
+    vm_seat_wish_refuse (wish, error);
+    return NULL;
+  }
+  g_hash_table_insert (share->wishes, GUINT_TO_POINTER (wish->seat), wish);
+  return wish;
+}
+
+static VmTicket *
+ticket_copy (const VmTicket *ticket)
+{
+  VmTicket *copy = g_new0 (VmTicket, 1);
+
+  copy->text = g_strdup (ticket->text);
+  copy->meeting = g_strdup (ticket->meeting);
+  copy->meeting_id = g_strdup (ticket->meeting_id);
+  copy->user = g_strdup (ticket->user);
+  copy->device_id = g_strdup (ticket->device_id);
+  copy->group = g_strdup (ticket->group);
+  copy->key = g_strdup (ticket->key);
+  copy->proven = ticket->proven;
+  copy->presented = ticket->presented ? vm_token_ref (ticket->presented) : NULL;
+  copy->trust = ticket->trust;
+  copy->call_type = ticket->call_type;
+  copy->open = ticket->open;
+  return copy;
+}
+
+/* By its ticket into @room, which is shared. */
+static VmSeatWish *
+ask_by_ticket (VmSeatWish *wish, VmRoom *room)
+{
+  const VmBearer bearer = vm_ticket_to_bearer (wish->ticket, wish->hello);
+  g_autoptr (GError) error = NULL;
+
+  if (!vm_room_admits (
+          room, &bearer, NULL, NULL, NULL, 0, &wish->ticket->trust, &error)) {
+    vm_seat_wish_refuse (wish, error);
+    return NULL;
+  }
+  wish->next = vm_rooms_make_token (wish->rooms);
+  return ask (wish, room);
+}
+
+static VmSeatWish *
+tell (const VmSeatFuncs *funcs, VmMember *member, const GError *error,
+    gpointer user_data)
+{
+  funcs->seated (member, error, user_data);
+  return NULL;
+}
+
+VmSeatWish *
+vm_rooms_wish_seat (VmRooms *rooms, const VmTicket *ticket,
+    const VmSignal *hello, gpointer peer, const VmSeatFuncs *funcs,
+    gpointer user_data)
+{
+  const VmBearer bearer = vm_ticket_to_bearer (ticket, hello);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmTicket) own = ticket_copy (ticket);
+  VmSeatWish *wish;
+  VmRoom *room;
+
+  room =
+      rooms->share ? vm_rooms_of_ticket (rooms, ticket, &bearer, &error) : NULL;
+  if (!rooms->share || (room && !room->shared)) {
+    VmMember *member = vm_rooms_take_seat (rooms, own, hello, peer, &error);
+
+    return tell (funcs, member, error, user_data);
+  }
+  wish = wish_new (rooms, ticket->meeting, peer, funcs, user_data);
+  wish->ticket = g_steal_pointer (&own);
+  wish->hello = vm_signal_ref (hello);
+  if (room)
+    return ask_by_ticket (wish, room);
+  vm_seat_wish_refuse (wish, error);
+  return NULL;
+}
+
+/* A ticket of another server's */
+
+gboolean
+vm_rooms_shares_ticket (VmRooms *rooms, const gchar *text)
+{
+  const VmTicket *own =
+      rooms->share ? g_hash_table_lookup (rooms->tickets, text) : NULL;
+
+  return rooms->share && vm_cluster_ticket_is_text (text)
+         && (!own || own->open);
+}
+
+guint64
+vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
+    const VmOnceAsker *asker, gpointer user_data, gint64 now)
+{
+  g_autoptr (GBytes) value =
+      vm_cluster_ticket_write (g_hash_table_lookup (rooms->tickets, text));
+
+  return vm_once_keep (rooms->share->once, VM_CLUSTER_TICKETS, text, value,
+      asker, user_data, now);
+}
+
+void
+vm_room_share_drop_ticket (VmRoomShare *share, const gchar *text)
+{
+  vm_once_use (share->once, VM_CLUSTER_TICKETS, text, NULL, NULL, share->now);
+}
+
+static gboolean
+is_own_ticket (GBytes *value, gpointer user_data)
+{
+  const VmSeatWish *wish = user_data;
+  g_autoptr (VmTicket) ticket = vm_cluster_ticket_read (value);
+
+  return ticket
+         && (!ticket->key || ticket->proven
+             || g_strcmp0 (ticket->key, wish->key) == 0);
+}
+
+static void
+refuse_ticket (VmSeatWish *wish, VmOnceResult result)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (result == VM_ONCE_SPENT)
+    vm_rooms_refuse_ticket (&error);
+  else
+    g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "The other servers cannot be reached; try again in a minute");
+  vm_seat_wish_refuse (wish, error);
+}
+
+/* The room that the ticket was given for, if it begins here. */
+static VmRoom *
+get_room_of_ticket (VmSeatWish *wish, GError **error)
+{
+  const VmBearer bearer = vm_ticket_to_bearer (wish->ticket, wish->hello);
+  gboolean was_there = vm_rooms_find (wish->rooms, wish->name) != NULL;
+  VmRoom *room = vm_rooms_of_ticket (wish->rooms, wish->ticket, &bearer, error);
+
+  if (room && !room->shared) {
+    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "A meeting of that name is hosted at this server");
+    return NULL;
+  }
+  if (room && !was_there && !room->members->len) {
+    g_free (room->id);
+    room->id = g_strdup (wish->ticket->meeting_id);
+  }
+  return room;
+}
+
+static void
+on_ticket_used (VmOnceResult result, GBytes *value, gpointer user_data)
+{
+  VmSeatWish *wish = user_data;
+  g_autoptr (GError) error = NULL;
+  VmRoom *room;
+
+  wish->use = 0;
+  g_hash_table_remove (wish->rooms->tickets, wish->text);
+  if (result != VM_ONCE_DONE) {
+    refuse_ticket (wish, result);
+    return;
+  }
+  wish->ticket = vm_cluster_ticket_read (value);
+  wish->ticket->text = g_steal_pointer (&wish->text);
+  wish->name = g_strdup (wish->ticket->meeting);
+  room = get_room_of_ticket (wish, &error);
+  if (room)
+    ask_by_ticket (wish, room);
+  else
+    vm_seat_wish_refuse (wish, error);
+}
+
+VmSeatWish *
+vm_rooms_wish_by_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
+    const VmSignal *hello, gpointer peer, const VmSeatFuncs *funcs,
+    gpointer user_data)
+{
+  static const VmOnceAsker asker = { is_own_ticket, on_ticket_used };
+  VmRoomShare *share = rooms->share;
+  VmSeatWish *wish = wish_new (rooms, NULL, peer, funcs, user_data);
+  g_autoptr (GError) error = NULL;
+
+  wish->text = g_strdup (text);
+  wish->key = g_strdup (key);
+  wish->hello = vm_signal_ref (hello);
+  if (share)
+    wish->use = vm_once_use (
+        share->once, VM_CLUSTER_TICKETS, text, &asker, wish, share->now);
+  if (wish->use)
+    return wish;
+  g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many are about to join; try again in half a minute");
+  vm_seat_wish_refuse (wish, error);
+  return NULL;
+}
+
+/* A ticket without text: the seat is given back when its connection is lost. */
+static VmTicket *
+ticket_of (const VmJoin *join, VmTrustLevel level)
+{
+  const VmTicket ticket = { .meeting = (gchar *) join->meeting,
+    .user = (gchar *) join->user,
+    .device_id = (gchar *) join->device_id,
+    .group = (gchar *) join->group,
+    .key = (gchar *) join->key,
+    .presented = join->token,
+    .trust = level,
+    .call_type = join->call_type,
+    .open = TRUE };
+
+  return ticket_copy (&ticket);
+}
+
+static VmMember *
+from_of (const VmSeatFuncs *funcs, gpointer user_data)
+{
+  return funcs->from ? funcs->from (user_data) : NULL;
+}
+
+/* Who joins its own room again leaves it first: two seats it may not have. */
+static VmRoom *
+leave_same (VmRooms *rooms, const VmJoin *join, VmMember *from, GError **error)
+{
+  const VmBearer bearer = vm_join_to_bearer (join);
+
+  vm_member_leave (from, NULL);
+  return vm_rooms_look_again (rooms, join->meeting, &bearer, error);
+}
+
+VmSeatWish *
+vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
+    gpointer peer, gint64 now, const VmSeatFuncs *funcs, gpointer user_data)
+{
+  const VmBearer bearer = vm_join_to_bearer (join);
+  VmMember *from = from_of (funcs, user_data);
+  g_autoptr (GError) error = NULL;
+  VmRoom *room = vm_rooms_look_up (rooms, join, TRUE, &error);
+  VmTrustLevel level;
+  VmSeatWish *wish;
+
+  if (room && !room->shared) {
+    VmMember *member =
+        vm_room_enter (room, join, alias, from, peer, now, &error);
+
+    return tell (funcs, member, error, user_data);
+  }
+  if (room
+      && !vm_room_admits (
+          room, &bearer, join->pin, join->group, from, now, &level, &error)) {
+    vm_room_look_whether_empty (room);
+    room = NULL;
+  }
+  if (room && from && from->room == room)
+    room = leave_same (rooms, join, from, &error);
+  if (!room)
+    return tell (funcs, NULL, error, user_data);
+  wish = wish_new (rooms, room->name, peer, funcs, user_data);
+  wish->ticket = ticket_of (join, level);
+  wish->hello = vm_signal_new (VM_SIGNAL_HELLO);
+  vm_signal_add_participant (wish->hello)->alias = g_strdup (alias);
+  return ask (wish, room);
+}
+
+/* Somebody whose server is gone, or out of its reach. */
+static VmSeatWish *
+ask_to_resume (VmRooms *rooms, const VmClusterRecord *record,
+    const VmClusterParticipant *one, const gchar *token, VmSeatWish *wish,
+    GError **error)
+{
+  VmRoomShare *share = rooms->share;
+  g_autofree gchar *resume = NULL;
+  VmClusterParticipant mine = *one;
+
+  wish->resumes = TRUE;
+  wish->next = vm_rooms_make_token (rooms);
+  resume = vm_cluster_key (wish->next);
+  mine.resume = resume;
+  wish->seat = vm_cluster_take_seat (share->cluster, record->name, record->id,
+      record->size, &mine, token, share->now, error);
+  if (!wish->seat) {
+    wish_free (wish);
+    return NULL;
+  }
+  g_hash_table_insert (share->wishes, GUINT_TO_POINTER (wish->seat), wish);
+  return wish;
+}
+
+static gboolean
+may_resume (VmRooms *rooms, const VmClusterParticipant *one, const gchar *key,
+    GError **error)
+{
+  /* not by its names: it has the seat, which has them */
+  const VmBearer bearer = {
+    .key = *one->key ? one->key : NULL,
+    .user = one->user,
+  };
+
+  if (!*one->key || one->proven || g_strcmp0 (one->key, key) == 0)
+    return vm_rooms_trust (rooms, &bearer, error);
+  g_set_error (
+      error, VM_ERROR, VM_ERROR_RESUME_FAILED, "The seat is another device's");
+  return FALSE;
+}
+
+VmSeatWish *
+vm_rooms_wish_resume (VmRooms *rooms, const gchar *token, const gchar *key,
+    gpointer peer, const VmSeatFuncs *funcs, gpointer user_data)
+{
+  const VmClusterParticipant *one = NULL;
+  const VmClusterRecord *record =
+      rooms->share && token
+          ? vm_cluster_find_token (rooms->share->cluster, token, &one)
+          : NULL;
+  g_autoptr (GError) error = NULL;
+  VmSeatWish *wish = NULL;
+
+  if (!record || strcmp (one->node, rooms->share->node) == 0)
+    g_set_error (&error, VM_ERROR, VM_ERROR_RESUME_FAILED,
+        "The seat is given back: its connection was lost for too long, or it "
+        "was left");
+  else if (rooms->closing)
+    vm_rooms_refuse_closing (&error);
+  else if (may_resume (rooms, one, key, &error))
+    wish = ask_to_resume (rooms, record, one, token,
+        wish_new (rooms, record->name, peer, funcs, user_data), &error);
+  return wish ? wish : tell (funcs, NULL, error, user_data);
+}
+
+/* The answer */
+
+static VmRoom *
+get_room (VmRooms *rooms, const VmSeatWish *wish, GError **error)
+{
+  VmRoom *room = vm_rooms_find (rooms, wish->name);
+
+  if (room)
+    return room;
+  return vm_room_begin (
+      rooms, wish->name, wish->ticket ? wish->ticket->group : NULL, error);
+}
+
+static VmMember *
+sit (VmSeatWish *wish, VmRoom *room, const VmClusterParticipant *one)
+{
+  VmMember *from = from_of (&wish->funcs, wish->user_data);
+  VmRoom *left = from ? from->room : NULL;
+  VmMember *member;
+
+  if (wish->resumes)
+    return vm_room_bring_back (room, one, wish);
+  wish->rooms->walks++;
+  if (from)
+    wish->funcs.leave (wish->user_data);
+  wish->ticket->seat_id = one->id;
+  wish->ticket->next = wish->next;
+  wish->ticket->seat = wish->seat;
+  member = vm_room_seat (room, wish->peer, wish->ticket, wish->hello);
+  wish->rooms->walks--;
+  if (left)
+    vm_room_look_whether_empty (left);
+  return member;
+}
+
+void
+vm_seat_wish_grant (VmSeatWish *wish, VmRoomShare *share,
+    const VmClusterRecord *record, const VmClusterParticipant *one)
+{
+  g_autoptr (VmClusterParticipant) own = vm_cluster_participant_copy (one);
+  g_autoptr (GError) error = NULL;
+  VmRoom *room = get_room (share->rooms, wish, &error);
+  VmMember *member;
+
+  if (!room || !room->shared) {
+    vm_cluster_leave (share->cluster, wish->seat, share->now);
+    if (!error)
+      g_set_error (&error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+          "A meeting of that name is hosted here");
+    vm_seat_wish_refuse (wish, error);
+    return;
+  }
+  vm_room_share_sync (share, room, record);
+  member = sit (wish, room, own);
+  g_hash_table_insert (share->seats, GUINT_TO_POINTER (wish->seat), member);
+  forget (wish);
+  wish->funcs.seated (member, NULL, wish->user_data);
+  wish_free (wish);
+}

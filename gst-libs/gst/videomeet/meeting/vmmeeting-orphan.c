@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A meeting whose host is lost (protocol/meeting.md#host-lost): media among the
+ * others goes on, and what they have to say to set it up goes over their data
+ * channels `signal`, as over the server, but for numbers: a channel loses
+ * nothing. */
+
+#include "meeting/vmmeeting-priv.h"
+#include <gst/videomeet/vmerror.h>
+#include "meeting/vmparticipant-priv.h"
+#include "wire/dialect.h"
+
+#include <string.h>
+
+static void look_for_host (VmMeeting *self);
+
+static VmParticipant *
+find_host (VmMeeting *self)
+{
+  return vm_meeting_find (self, self->host_id);
+}
+
+void
+vm_meeting_forget_host (VmMeeting *self)
+{
+  vm_timer_clear (&self->host_timer);
+}
+
+static void
+set_host_lost (VmMeeting *self, gboolean lost)
+{
+  VmParticipant *host = find_host (self);
+
+  vm_timer_clear (&self->host_timer);
+  if (self->host_lost == lost)
+    return;
+  self->host_lost = lost;
+  g_signal_emit (self,
+      vm_meeting_signals[lost ? VM_MEETING_SIGNAL_HOST_LOST
+                              : VM_MEETING_SIGNAL_HOST_RETURNED],
+      0, host);
+}
+
+static gboolean
+on_host_timer (gpointer data)
+{
+  g_autoptr (VmMeeting) self = g_object_ref (data);
+
+  set_host_lost (self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether the host's own heartbeat says that it is there. */
+static gboolean
+host_beats (VmMeeting *self)
+{
+  VmParticipant *host = find_host (self);
+  VmParticipantTalk *talk = host ? vm_participant_get_talk (host) : NULL;
+
+  return talk && talk->heartbeat && !talk->quiet;
+}
+
+static void
+look_for_host (VmMeeting *self)
+{
+  VmParticipant *host = find_host (self);
+  gboolean quiet = host && vm_participant_get_talk (host)->quiet;
+
+  if (self->stopped || self->seat || self->orphaned)
+    return;
+  if (!self->socket_lost || host_beats (self)) {
+    set_host_lost (self, FALSE);
+    /* a host without power never closes its socket */
+    if (quiet && self->client)
+      vm_signal_client_probe (self->client);
+    return;
+  }
+  if (self->host_lost)
+    return;
+  if (quiet) {
+    set_host_lost (self, TRUE);
+  } else if (!self->host_timer) {
+    self->host_timer = vm_timer_new (
+        self->context, VM_MEETING_HOST_LOST_MS, on_host_timer, self);
+  }
+}
+
+void
+vm_meeting_set_socket_lost (VmMeeting *self, gboolean lost)
+{
+  g_autoptr (VmMeeting) alive = g_object_ref (self);
+
+  self->socket_lost = lost;
+  look_for_host (self);
+}
+
+/**
+ * vm_meeting_set_heartbeat:
+ * @self: a #VmMeeting
+ * @participant: another participant
+ * @beats: whether its heartbeat is heard, on the data channel of that name
+ *
+ * Tells the meeting, which cannot know, that a participant answers directly, or
+ * has not for 5 s. Needed to find out that the host is lost.
+ *
+ * Since: 0.1
+ */
+void
+vm_meeting_set_heartbeat (
+    VmMeeting *self, VmParticipant *participant, gboolean beats)
+{
+  g_autoptr (VmMeeting) alive = NULL;
+  VmParticipantTalk *talk;
+
+  g_return_if_fail (VM_IS_MEETING (self));
+  g_return_if_fail (VM_IS_PARTICIPANT (participant));
+
+  alive = g_object_ref (self);
+  talk = vm_participant_get_talk (participant);
+  talk->heartbeat = talk->heartbeat || beats;
+  talk->quiet = talk->heartbeat && !beats;
+  if (participant == find_host (self))
+    look_for_host (self);
+}
+
+static void
+send_unsent_signals (VmMeeting *self, VmParticipant *to)
+{
+  GQueue *unsent = &vm_participant_get_talk (to)->unsent_signals;
+  const gchar *text;
+
+  while ((text = g_queue_peek_head (unsent))
+         && vm_meeting_send_text (self, to, "signal", text))
+    g_free (g_queue_pop_head (unsent));
+}
+
+/* In order: what is said while neither of two connections carries it waits. */
+static void
+send_signal_text (VmMeeting *self, VmParticipant *to, const gchar *text)
+{
+  GQueue *unsent = &vm_participant_get_talk (to)->unsent_signals;
+
+  send_unsent_signals (self, to);
+  if (g_queue_is_empty (unsent)
+      && vm_meeting_send_text (self, to, "signal", text))
+    return;
+  if (strlen (text) > VM_SIGNAL_TEXT_MAX)
+    return;
+  g_queue_push_tail (unsent, g_strdup (text));
+  if (g_queue_get_length (unsent) > VM_SIGNALS_UNSENT_MAX)
+    g_free (g_queue_pop_head (unsent));
+}
+
+static void
+set_signal_channel (VmMeeting *self, VmParticipant *participant, gboolean open)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (participant);
+
+  talk->signal = open;
+  if (open)
+    send_unsent_signals (self, participant);
+  else
+    g_queue_clear_full (&talk->unsent_signals, g_free);
+}
+
+/**
+ * vm_meeting_set_channel:
+ * @self: a #VmMeeting
+ * @participant: another participant
+ * @label: of a data channel: `chat` and `signal` matter
+ * @open: whether messages can be sent on it
+ *
+ * Tells the meeting of a data channel, which its owner has. What the meeting
+ * says there it asks for by #VmMeeting::send-message; what comes there it is
+ * given by vm_meeting_take_message().
+ *
+ * Since: 0.1
+ */
+void
+vm_meeting_set_channel (VmMeeting *self, VmParticipant *participant,
+    const gchar *label, gboolean open)
+{
+  VmParticipantTalk *talk;
+  gboolean was_open;
+
+  g_return_if_fail (VM_IS_MEETING (self));
+  g_return_if_fail (VM_IS_PARTICIPANT (participant));
+  g_return_if_fail (label != NULL);
+
+  talk = vm_participant_get_talk (participant);
+  if (vm_meeting_find (self, vm_participant_get_id (participant))
+      != participant)
+    return;
+  if (strcmp (label, "signal") == 0)
+    set_signal_channel (self, participant, open);
+  if (strcmp (label, "chat") != 0)
+    return;
+  was_open = talk->chat;
+  talk->chat = open;
+  if (open && !was_open)
+    vm_meeting_start_chat (self, participant);
+  else if (open)
+    /* another connection takes the place of one; what neither could carry has
+     * waited */
+    vm_meeting_go_on_with_chat (self, participant);
+}
+
+static gboolean
+goes_past_server (VmSignalType type)
+{
+  switch (type) {
+    case VM_SIGNAL_OFFER:
+    case VM_SIGNAL_ANSWER:
+    case VM_SIGNAL_CANDIDATE:
+    case VM_SIGNAL_RESTART:
+    case VM_SIGNAL_PRESENCE:
+    case VM_SIGNAL_HAND:
+    case VM_SIGNAL_BYE:
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+/* An offer with all it carries may have more than a channel takes; the channel
+ * refuses it then, and the other side asks again. */
+static void
+send_on_channels (VmMeeting *self, const VmSignal *signal)
+{
+  g_autoptr (GBytes) bytes = vm_dialect_native.format (NULL, signal);
+  gsize size;
+  const gchar *data = g_bytes_get_data (bytes, &size);
+  g_autofree gchar *text = g_strndup (data, size);
+  g_autoptr (GPtrArray) others =
+      g_ptr_array_copy (self->participants, (GCopyFunc) g_object_ref, NULL);
+
+  for (guint i = 0; i < others->len; i++) {
+    VmParticipant *to = g_ptr_array_index (others, i);
+
+    if (signal->to && strcmp (signal->to, vm_participant_get_id (to)) != 0)
+      continue;
+    if (vm_participant_get_talk (to)->signal)
+      send_signal_text (self, to, text);
+  }
+}
+
+gboolean
+vm_meeting_send_past_server (VmMeeting *self, VmSignal *signal)
+{
+  if (!self->host_lost && !self->orphaned)
+    return FALSE;
+  if (goes_past_server (signal->type))
+    send_on_channels (self, signal);
+  /* whatever the host should know it would be told when it is back */
+  return self->orphaned || goes_past_server (signal->type);
+}
+
+static void
+take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmSignal) signal = vm_dialect_native.parse (NULL, bytes, &error);
+
+  if (!signal || !goes_past_server (signal->type)) {
+    g_debug ("%s on the channel signal dropped: %s",
+        vm_participant_get_id (from), error ? error->message : "out of place");
+    return;
+  }
+  /* whose channel it is, whatever it says */
+  g_free (signal->from);
+  signal->from = g_strdup (vm_participant_get_id (from));
+  vm_meeting_take_signal (self, signal);
+}
+
+/**
+ * vm_meeting_take_message:
+ * @self: a #VmMeeting
+ * @participant: whose data channel it is
+ * @label: of the channel: `chat` and `signal` are understood
+ * @text: what came, valid UTF-8
+ *
+ * Gives the meeting what came on a data channel.
+ *
+ * Since: 0.1
+ */
+void
+vm_meeting_take_message (VmMeeting *self, VmParticipant *participant,
+    const gchar *label, const gchar *text)
+{
+  g_autoptr (VmMeeting) alive = NULL;
+  g_autoptr (VmParticipant) from = NULL;
+
+  g_return_if_fail (VM_IS_MEETING (self));
+  g_return_if_fail (VM_IS_PARTICIPANT (participant));
+  g_return_if_fail (label != NULL && text != NULL);
+
+  alive = g_object_ref (self);
+  from = g_object_ref (participant);
+  if (self->stopped
+      || vm_meeting_find (self, vm_participant_get_id (from)) != from)
+    return;
+  if (strcmp (label, "chat") == 0)
+    vm_meeting_take_chat_text (self, from, text);
+  else if (strcmp (label, "signal") == 0)
+    take_signal_text (self, from, text);
+}
+
+/* Nobody is left whom one can hear. */
+static gboolean
+is_alone (VmMeeting *self)
+{
+  return self->participants->len == 0;
+}
+
+void
+vm_meeting_look_whether_alone (VmMeeting *self)
+{
+  if (self->orphaned && is_alone (self))
+    vm_meeting_finish (self, NULL);
+}
+
+/* Without the host. */
+static gboolean
+is_reached (VmParticipant *other)
+{
+  return !vm_participant_get_host (other)
+         && vm_participant_get_state (other) == VM_PARTICIPANT_STATE_CONNECTED
+         && !vm_participant_get_talk (other)->quiet;
+}
+
+/* Whoever answers something else has the meeting still, with the others in it:
+ * to go on without that host would make two meetings of one. */
+static gboolean
+is_gone (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_ENDED);
+}
+
+gboolean
+vm_meeting_survive (VmMeeting *self, const GError *error)
+{
+  guint connected = 0;
+
+  if (!self->host_lost || !is_gone (error))
+    return FALSE;
+  for (guint i = 0; i < self->participants->len; i++) {
+    VmParticipant *other = g_ptr_array_index (self->participants, i);
+
+    connected += is_reached (other);
+  }
+  if (!connected)
+    return FALSE;
+  self->orphaned = TRUE;
+  if (self->client)
+    vm_signal_client_close (self->client);
+  g_clear_object (&self->client);
+  for (guint i = self->participants->len; i > 0 && !self->stopped; i--) {
+    VmParticipant *other = i <= self->participants->len
+                               ? g_ptr_array_index (self->participants, i - 1)
+                               : NULL;
+
+    if (other && !is_reached (other))
+      vm_meeting_remove (self, other, error);
+  }
+  vm_meeting_look_whether_alone (self);
+  return TRUE;
+}
+
+/**
+ * vm_meeting_get_host_lost:
+ * @self: a #VmMeeting
+ *
+ * Returns: whether the host is lost, for now or for good
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_meeting_get_host_lost (VmMeeting *self)
+{
+  g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
+
+  return self->host_lost || self->orphaned;
+}
+
+/**
+ * vm_meeting_can_signal:
+ * @self: a #VmMeeting
+ * @participant: another participant
+ *
+ * Returns: whether a description of another connection to @participant would
+ *   arrive: over the host's server, or while the host is lost over the data
+ *   channel to it. Never in a call (%VM_DIALECT_NAME_CALL), which is one
+ *   connection
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
+{
+  g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
+  g_return_val_if_fail (VM_IS_PARTICIPANT (participant), FALSE);
+
+  if (self->dialect == VM_DIALECT_NAME_CALL)
+    return FALSE;
+  return (!vm_meeting_get_host_lost (self) && !self->returning)
+         || vm_participant_get_talk (participant)->signal;
+}
+
+/* A host comes back within seconds, and tells; a server of calls may not. */
+static gboolean
+cannot_be_told (VmMeeting *self)
+{
+  return vm_meeting_get_host_lost (self)
+         || (self->socket_lost && self->dialect == VM_DIALECT_NAME_CALL);
+}
+
+/**
+ * vm_meeting_say_bye:
+ * @self: a #VmMeeting
+ *
+ * Tells the others that this device is about to leave, where the host cannot:
+ * when it is lost. To be followed by vm_meeting_stop() or
+ * vm_meeting_end_call(), once the messages had time to get out of their
+ * channels.
+ *
+ * Returns: whether anything was said
+ *
+ * Since: 0.1
+ */
+gboolean
+vm_meeting_say_bye (VmMeeting *self)
+{
+  g_autoptr (VmSignal) bye = NULL;
+
+  g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
+
+  if (self->stopped || !cannot_be_told (self))
+    return FALSE;
+  bye = vm_signal_new (VM_SIGNAL_BYE);
+  send_on_channels (self, bye);
+  return TRUE;
+}

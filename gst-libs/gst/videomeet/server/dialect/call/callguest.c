@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Calls at a WebSocket (protocol/calls.md): a client that is known by its URL,
+ * or by what it says first. A socket that is lost ends its call; one that is
+ * new may bring a call that goes on (callclaims.c). */
+
+#include "server/server-priv.h"
+
+struct _VmCallGuest
+{
+  VmWs *ws;
+  VmCallUser *user; /* NULL: not registered */
+  VmCallWish *wish; /* to be one, or NULL */
+  gboolean registers; /* its wish is being made, and may be answered at once */
+  gchar *claim_id, *claim_other; /* of a call that goes on, while it wishes */
+  GQueue early; /* of GBytes: what was said before that is answered */
+};
+
+static void
+send_message (VmCallGuest *guest, const VmCallMessage *message)
+{
+  g_autoptr (GBytes) bytes = vm_call_message_format (message);
+
+  vm_ws_send (guest->ws, bytes);
+}
+
+void
+vm_call_guest_send (
+    gpointer peer, const VmCallMessage *message, gpointer user_data)
+{
+  VmCallGuest *guest = peer;
+  VmCallMessage with = *message;
+
+  if (message->type != VM_CALL_REGISTERED) {
+    send_message (guest, message);
+    return;
+  }
+  with.ice_servers = vm_server_make_ice_servers (guest->ws->conn->server);
+  send_message (guest, &with);
+  g_strfreev (with.ice_servers);
+}
+
+void
+vm_call_guest_missed (
+    const gchar *callee, const gchar *caller, gpointer user_data)
+{
+  VmServer *server = user_data;
+
+  /* whoever is cut off by this server has hung up on nobody */
+  if (!server->stopping)
+    vm_notify_push (
+        server->notify, VM_NOTIFY_CALL_MISSED, caller, callee, caller);
+}
+
+static void
+send_error (VmCallGuest *guest, const GError *error)
+{
+  g_autoptr (VmCallMessage) message = vm_call_message_new_error (error);
+
+  send_message (guest, message);
+}
+
+static void take_early (VmCallGuest *guest);
+
+static void
+on_registered (VmCallUser *user, const GError *error, gpointer user_data)
+{
+  VmCallGuest *guest = user_data;
+  g_autofree gchar *call_id = g_steal_pointer (&guest->claim_id);
+  g_autofree gchar *other = g_steal_pointer (&guest->claim_other);
+
+  guest->wish = NULL;
+  guest->user = user;
+  if (user)
+    vm_call_user_claim (user, call_id, other);
+  else
+    send_error (guest, error);
+  take_early (guest);
+}
+
+static gboolean
+register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
+    const gchar *call_id, const gchar *other, GError **error)
+{
+  VmConn *conn = guest->ws->conn;
+  VmServer *server = conn->server;
+  const VmPassUse use = { .user = id };
+
+  if (server->draining)
+    return vm_rooms_refuse_closing (error);
+  if (!vm_server_admits (server, conn->pass, &use, conn->group, error))
+    return FALSE;
+  guest->claim_id = g_strdup (call_id);
+  guest->claim_other = g_strdup (other);
+  guest->registers = TRUE;
+  guest->wish = vm_calls_wish_user (server->user_calls, id, name, guest,
+      g_get_monotonic_time (), on_registered, guest);
+  guest->registers = FALSE;
+  return TRUE;
+}
+
+static gboolean
+take (VmCallGuest *guest, VmCallMessage *message, GError **error)
+{
+  if (message->type == VM_CALL_ERROR && !guest->user)
+    return TRUE;
+  if (guest->user)
+    return vm_call_user_receive (
+        guest->user, message, g_get_monotonic_time (), error);
+  if (message->type == VM_CALL_REGISTER)
+    return register_as (guest, message->user_id, message->username,
+        message->call_id, message->to, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+      "Nobody can be reached before a user is registered");
+  return FALSE;
+}
+
+static void
+read_message (VmCallGuest *guest, GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmCallMessage) message =
+      vm_call_message_parse (VM_CALL_SIDE_SERVER, bytes, &error);
+
+  if (!message || !take (guest, message, &error))
+    send_error (guest, error);
+}
+
+static void
+take_early (VmCallGuest *guest)
+{
+  GBytes *bytes;
+
+  /* what comes next may make another wish */
+  while (!guest->registers && !guest->wish
+         && (bytes = g_queue_pop_head (&guest->early))) {
+    read_message (guest, bytes);
+    g_bytes_unref (bytes);
+  }
+}
+
+static void
+call_guest_receive (VmWs *ws, GBytes *bytes)
+{
+  VmCallGuest *guest = ws->call_guest;
+  g_autoptr (GError) error = NULL;
+
+  if (!guest)
+    return;
+  if (!guest->wish) {
+    read_message (guest, bytes);
+  } else if (guest->early.length < VM_EARLY_MAX) {
+    g_queue_push_tail (&guest->early, g_bytes_ref (bytes));
+  } else {
+    g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too much was said before the user was registered");
+    send_error (guest, error);
+  }
+}
+
+void
+vm_call_guest_close (gpointer peer, const GError *reason, gpointer user_data)
+{
+  VmCallGuest *guest = peer;
+
+  guest->user = NULL;
+  send_error (guest, reason);
+  vm_ws_finish (guest->ws, reason);
+}
+
+static void
+call_guest_open (VmWs *ws)
+{
+  const VmRequest *url = ws->conn->request;
+  g_autoptr (GError) error = NULL;
+
+  ws->call_guest = g_new0 (VmCallGuest, 1);
+  ws->call_guest->ws = ws;
+  /* one that has a name comes by the URL, or by its first message */
+  if (url && url->call_user
+      && !register_as (ws->call_guest, url->call_user, url->call_name,
+          url->call_id, url->call_other, &error))
+    send_error (ws->call_guest, error);
+}
+
+static void
+call_guest_tell (VmWs *ws, const GError *error)
+{
+  if (ws->call_guest)
+    send_error (ws->call_guest, error);
+}
+
+static void
+call_guest_hang_up (VmWs *ws, const GError *reason)
+{
+  VmCallGuest *guest = g_steal_pointer (&ws->call_guest);
+
+  if (!guest)
+    return;
+  if (guest->wish)
+    vm_call_wish_cancel (guest->wish);
+  if (guest->user && ws->conn->server->stopping)
+    vm_call_user_detach (guest->user);
+  else if (guest->user)
+    vm_call_user_leave (guest->user);
+  g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
+  g_free (guest->claim_id);
+  g_free (guest->claim_other);
+  g_free (guest);
+}
+
+/* VM_CALL_USERS_MAX of them do. */
+static gboolean
+call_guest_has_seat (VmWs *ws)
+{
+  return ws->call_guest && ws->call_guest->user;
+}
+
+const VmWsFuncs vm_call_guest_funcs = {
+  .open = call_guest_open,
+  .receive = call_guest_receive,
+  .tell = call_guest_tell,
+  .hang_up = call_guest_hang_up,
+  .has_seat = call_guest_has_seat,
+};
+
+/* A name of the URL, NULL when there is none; FALSE when it is no name. The
+ * buffer holds any argument: libwebsockets finds none behind one that it cannot
+ * copy. */
+static gboolean
+read_name (
+    VmConn *conn, const gchar *key, gsize max, gchar **name, GError **error)
+{
+  g_autofree gchar *buffer = g_malloc (VM_HTTP_HEADER_MAX);
+  const gchar *text =
+      lws_get_urlarg_by_name (conn->wsi, key, buffer, VM_HTTP_HEADER_MAX);
+
+  if (!text || !*text)
+    return TRUE;
+  if (!vm_text_is_label (text, max)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A name in the URL is too long, has control or invisible characters, "
+        "or blanks around it");
+    return FALSE;
+  }
+  *name = g_strdup (text);
+  return TRUE;
+}
+
+gboolean
+vm_call_upgrade (VmConn *conn, GError **error)
+{
+  g_clear_pointer (&conn->request->call_user, g_free);
+  g_clear_pointer (&conn->request->call_name, g_free);
+  g_clear_pointer (&conn->request->call_other, g_free);
+  g_clear_pointer (&conn->request->call_id, g_free);
+  if (!read_name (
+          conn, "userId=", VM_CALL_NAME_MAX, &conn->request->call_user, error)
+      || !read_name (
+          conn, "username=", VM_CALL_NAME_MAX, &conn->request->call_name, error)
+      || !read_name (
+          conn, "toId=", VM_CALL_NAME_MAX, &conn->request->call_other, error)
+      || !read_name (
+          conn, "callId=", VM_CALL_ID_MAX, &conn->request->call_id, error))
+    return TRUE;
+  /* both, or neither */
+  if (!conn->request->call_other)
+    g_clear_pointer (&conn->request->call_id, g_free);
+  if (!conn->request->call_user)
+    return FALSE;
+  if (!conn->server->user_calls)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "Users cannot call one another here");
+  conn->request->ws_funcs = &vm_call_guest_funcs;
+  return TRUE;
+}
+
+gboolean
+vm_call_take_over (VmWs *ws, GBytes *first)
+{
+  if (!ws->conn->server->user_calls || !vm_call_is_first (first))
+    return FALSE;
+  ws->funcs->hang_up (ws, NULL);
+  ws->funcs = &vm_call_guest_funcs;
+  ws->funcs->open (ws);
+  ws->funcs->receive (ws, first);
+  return TRUE;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "server/dialect/mesh/mesh.h"
+#include "server/dialect/mesh/meshsessions.h"
+#include "room/pinguard.h"
+#include "cluster/shared/roomshare.h"
+#include "server/server-priv.h"
+#include "trust/token/capability.h"
+#include "wire/mesh/meshrecords.h"
+
+/* Shared by the files of the mesh. */
+
+struct _VmMesh
+{
+  VmServer *server;
+  gchar *secret; /* or NULL */
+  guint room_size;
+  VmMeshSessions *sessions;
+  VmPinGuard *guard; /* against guessing the secret */
+  VmCapabilityReplay *replay;
+  VmMeshRecords *records;
+  GPtrArray *guests; /* of VmMeshGuest, in the order they said hello */
+  guint64 numbers; /* given to connections */
+};
+
+/* One WebSocket at /v2/ws. */
+struct _VmMeshGuest
+{
+  VmOutlet outlet;
+
+  VmMesh *mesh;
+  VmWs *ws;
+  VmRoomPeers *peers;
+  guint64 number; /* no other connection has it */
+  gchar *user_id; /* of its session */
+  gchar *user;
+  gchar *pin; /* of the URL, or NULL */
+  gchar *pass; /* of its session, or NULL */
+  gchar *replying; /* id of the message that is taken, or NULL */
+
+  gchar *id; /* peer_id, or device_id of an agent; NULL until hello */
+  VmMeshMessage *hello; /* of an agent, else NULL */
+
+  gchar *room; /* where it is, or NULL */
+  gchar *room_id; /* in the model: of an agent */
+  VmMember *member; /* NULL: in no room, or an agent */
+  gchar *shown_token; /* the last capability that was good, or NULL */
+  VmCapability *shown;
+  VmSeatWish *wish; /* for a seat, or NULL */
+  gchar *asked; /* id of the message that wished it, or NULL */
+  GQueue early; /* of GBytes: what was said before that is answered */
+  guint64 claim; /* of a capability, that is asked for, or 0 */
+  gchar *claimed; /* its jti, or NULL */
+  gboolean unproven; /* nobody could be asked about the one that comes next */
+  gboolean replaced; /* by another connection of the same agent */
+  gboolean leaves; /* by itself: it stays connected */
+  gboolean enters; /* its wish is being made, and may be answered at once */
+  gdouble joins; /* that are free still */
+  gint64 joins_at;
+
+  /* of an agent: who controls its terminal, or NULL, and until when (Unix
+   * seconds) */
+  VmMeshGuest *controller;
+  gint64 control_ends;
+};
+
+/* mesh.c */
+/* The agent @device_id, or any guest of the user, in @room; or NULL. */
+VmMeshGuest *
+vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id);
+/* A page by its peer_id, or an agent. */
+VmMeshGuest *
+vm_mesh_find_peer (VmMesh *mesh, const gchar *room, const gchar *id);
+VmMeshGuest *
+vm_mesh_find_user (VmMesh *mesh, const gchar *room, const gchar *user_id);
+/* Everybody of the mesh in the room of @guest but itself. */
+typedef void (*VmMeshEach) (VmMeshGuest *other, VmMeshGuest *guest);
+void vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func);
+gint64 vm_mesh_now (void); /* Unix seconds */
+/* 32 random bytes as text for a URL. */
+gchar *vm_mesh_make_token (VmMesh *mesh);
+/* The capability that @message has for this, until the next message; or NULL:
+ * without @error the message is taken again later. */
+const VmCapability *vm_mesh_may (VmMeshGuest *guest,
+    const VmMeshMessage *message, VmCaps caps, GError **error);
+
+/* meshproof.c: whether nobody has shown it before but this connection; FALSE
+ * without @error as above. */
+gboolean vm_mesh_is_first (
+    VmMeshGuest *guest, const VmCapability *capability, GError **error);
+void vm_mesh_forget_claim (VmMeshGuest *guest);
+
+/* mesh.c */
+/* A page was removed from the room that it is in, where it had @seat: its
+ * user's agents there are, too. */
+void vm_mesh_remove_agents_of (
+    VmMeshGuest *page, const gchar *seat, const GError *reason);
+/* Whether that agent was removed from @room, or its user. */
+gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
+
+/* meshguest.c */
+/* What was said while it waited for its seat. */
+void vm_mesh_guest_take_early (VmMeshGuest *guest);
+void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);
+/* A new envelope to @guest, cleared by vm_mesh_envelope_clear(); @from NULL:
+ * the server. */
+typedef struct
+{
+  VmMeshEnvelope head;
+  gchar *id, *time;
+} VmMeshStamp;
+VmMeshStamp vm_mesh_stamp (VmMeshGuest *guest, const gchar *from);
+void vm_mesh_stamp_clear (VmMeshStamp *stamp);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmMeshStamp, vm_mesh_stamp_clear)
+/* @news: it comes, and says so itself: @guest, which was there before, is to
+ * offer. Else it is in the room, as the server says. */
+void vm_mesh_guest_tell_joined (
+    VmMeshGuest *guest, const gchar *id, const gchar *role, gboolean news);
+void vm_mesh_guest_tell_status (
+    VmMeshGuest *guest, const gchar *id, const gchar *status);
+void vm_mesh_guest_fail (VmMeshGuest *guest, const GError *error);
+/* By the participant @from, of what the guest has sent it. */
+void vm_mesh_guest_tell_refusal (
+    VmMeshGuest *guest, const gchar *from, const GError *error);
+
+/* meshjoin.c: into a room, and out of it */
+void vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error);
+/* @reason: why others are told that a page leaves, or NULL. */
+void vm_mesh_guest_leave (VmMeshGuest *guest, const GError *reason);
+/* It has no seat any more, or hears of no room. */
+void vm_mesh_guest_forget_room (VmMeshGuest *guest);
+/* It is seated: the agents of the room are told, and it of them. */
+void vm_mesh_guest_met (VmMeshGuest *guest);
+
+/* meshagents.c */
+void vm_mesh_request (
+    VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
+void vm_mesh_take_terminal (
+    VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
+void vm_mesh_release_terminal (
+    VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
+/* Ends its control of others' terminals, and others' of its. */
+void vm_mesh_drop_terminals (VmMeshGuest *guest);
+void vm_mesh_tick_terminal (VmMeshGuest *agent, gint64 now);
+
+/* meshoutlet.c: what the room model says */
+extern const VmOutletFuncs vm_mesh_outlet_funcs;

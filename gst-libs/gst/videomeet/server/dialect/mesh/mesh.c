@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "server/dialect/mesh/mesh-priv.h"
+#include "base/base64.h"
+
+#include <string.h>
+
+VmMesh *
+vm_mesh_new (VmServer *server)
+{
+  VmMesh *mesh = g_new0 (VmMesh, 1);
+
+  mesh->server = server;
+  mesh->sessions = vm_mesh_sessions_new ();
+  mesh->guard = vm_pin_guard_new ();
+  mesh->replay = vm_capability_replay_new ();
+  mesh->records = vm_mesh_records_new ();
+  mesh->guests = g_ptr_array_new ();
+  return mesh;
+}
+
+void
+vm_mesh_free (VmMesh *mesh)
+{
+  g_free (mesh->secret);
+  vm_mesh_sessions_free (mesh->sessions);
+  vm_pin_guard_free (mesh->guard);
+  vm_capability_replay_free (mesh->replay);
+  vm_mesh_records_free (mesh->records);
+  g_ptr_array_unref (mesh->guests);
+  g_free (mesh);
+}
+
+void
+vm_mesh_set_secret (VmMesh *mesh, const gchar *secret)
+{
+  g_free (mesh->secret);
+  mesh->secret = g_strdup (secret);
+}
+
+void
+vm_mesh_set_room_size (VmMesh *mesh, guint size)
+{
+  mesh->room_size = size ? size : VM_MESH_ROOM_SIZE;
+}
+
+gint64
+vm_mesh_now (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+gchar *
+vm_mesh_make_token (VmMesh *mesh)
+{
+  guint8 bytes[32];
+
+  vm_server_random (bytes, sizeof bytes, NULL);
+  return vm_base64url_write (bytes, sizeof bytes);
+}
+
+static VmMeshGuest *
+find (VmMesh *mesh, const gchar *room, const gchar *device_id,
+    const gchar *user_id)
+{
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
+
+    if (g_strcmp0 (guest->room, room) == 0
+        && (!device_id || (guest->hello && strcmp (guest->id, device_id) == 0))
+        && (!user_id || strcmp (guest->user_id, user_id) == 0))
+      return guest;
+  }
+  return NULL;
+}
+
+VmMeshGuest *
+vm_mesh_find_peer (VmMesh *mesh, const gchar *room, const gchar *id)
+{
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
+
+    if (g_strcmp0 (guest->room, room) == 0 && g_strcmp0 (guest->id, id) == 0)
+      return guest;
+  }
+  return NULL;
+}
+
+VmMeshGuest *
+vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id)
+{
+  return find (mesh, room, device_id, NULL);
+}
+
+VmMeshGuest *
+vm_mesh_find_user (VmMesh *mesh, const gchar *room, const gchar *user_id)
+{
+  return find (mesh, room, NULL, user_id);
+}
+
+void
+vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func)
+{
+  GPtrArray *guests = guest->mesh->guests;
+
+  for (guint i = 0; guest->room && i < guests->len; i++) {
+    VmMeshGuest *other = g_ptr_array_index (guests, i);
+
+    if (other != guest && g_strcmp0 (other->room, guest->room) == 0
+        && (agents || !other->hello))
+      func (other, guest);
+  }
+}
+
+/* What is signed in @token, or NULL. All candidates of a call show one
+ * capability, whose signature is looked at once. */
+static const VmCapability *
+read_capability (VmMeshGuest *guest, const gchar *token, GError **error)
+{
+  VmMesh *mesh = guest->mesh;
+  VmCapability *capability;
+
+  if (token && guest->shown && strcmp (token, guest->shown_token) == 0)
+    return guest->shown;
+  if (token && *token
+      && !vm_server_may_verify (mesh->server, guest->ws->conn->group, error))
+    return NULL;
+  capability = vm_capability_read (
+      token, vm_identity_get_spki (mesh->server->identity), error);
+  if (!capability)
+    return NULL;
+  g_clear_pointer (&guest->shown, vm_capability_free);
+  guest->shown = capability;
+  g_free (guest->shown_token);
+  guest->shown_token = g_strdup (token);
+  return capability;
+}
+
+const VmCapability *
+vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
+    GError **error)
+{
+  VmIdentity *identity = guest->mesh->server->identity;
+  const VmCapabilityUse use = {
+    .iss = vm_identity_get_device_id (identity),
+    .sub = guest->user_id,
+    .room_id = guest->room,
+    .caps = caps,
+    .target_peer_id = message->target_peer_id,
+    .target_device_id = message->target_device_id,
+  };
+  const VmCapability *capability =
+      read_capability (guest, message->cap_token, error);
+
+  if (!capability
+      || !vm_capability_allows (capability, &use, vm_mesh_now (), error)
+      || !vm_mesh_is_first (guest, capability, error))
+    return NULL;
+  return capability;
+}
+
+static void
+send_out (VmMeshGuest *agent, const GError *reason)
+{
+  vm_mesh_guest_leave (agent, NULL);
+  vm_mesh_guest_fail (agent, reason);
+}
+
+/* Words for vm_room_keep_out(). Where TLS shows a key, a device cannot come by
+ * another id; and a user's session is good for all its devices. */
+static gchar *
+word_of_device (const gchar *device_id)
+{
+  return g_strconcat ("device ", device_id, NULL);
+}
+
+static gchar *
+word_of_user (const gchar *user_id)
+{
+  return g_strconcat ("user ", user_id, NULL);
+}
+
+gboolean
+vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error)
+{
+  g_autofree gchar *device = word_of_device (agent->id);
+  g_autofree gchar *user = word_of_user (agent->user_id);
+
+  if (!vm_room_keeps_out (room, device) && !vm_room_keeps_out (room, user))
+    return FALSE;
+  g_set_error (error, VM_ERROR, VM_ERROR_KICKED,
+      "The host removed this device, or its user, from the meeting");
+  return TRUE;
+}
+
+gboolean
+vm_mesh_remove_agent (
+    VmMesh *mesh, VmRoom *room, const gchar *device_id, const GError *reason)
+{
+  VmMeshGuest *agent =
+      vm_mesh_find_agent (mesh, vm_room_get_name (room), device_id);
+  g_autofree gchar *word = word_of_device (device_id);
+
+  if (!agent)
+    return FALSE;
+  vm_room_keep_out (room, device_id, word);
+  send_out (agent, reason);
+  return TRUE;
+}
+
+void
+vm_mesh_remove_agents_of (
+    VmMeshGuest *page, const gchar *seat, const GError *reason)
+{
+  GPtrArray *guests = page->mesh->guests;
+  VmRoom *room = vm_rooms_find (
+      vm_meetings_get_rooms (page->mesh->server->meetings), page->room);
+  g_autofree gchar *word = word_of_user (page->user_id);
+
+  vm_room_keep_out (room, seat, word);
+  for (guint i = 0; i < guests->len; i++) {
+    VmMeshGuest *agent = g_ptr_array_index (guests, i);
+
+    if (agent->hello && g_strcmp0 (agent->room, page->room) == 0
+        && strcmp (agent->user_id, page->user_id) == 0)
+      send_out (agent, reason);
+  }
+}
+
+/* An agent has no seat, so nobody tells it that the room is over, and nobody
+ * looks whether it is trusted still. */
+static void
+tick_agent (VmMeshGuest *agent)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (agent->mesh->server->meetings);
+  VmRoom *room = vm_rooms_find (rooms, agent->room);
+  const VmJoin wish = { .user = agent->user,
+    .key = vm_conn_get_key (agent->ws->conn) };
+  g_autoptr (GError) error = NULL;
+
+  if (!room || strcmp (vm_room_get_id (room), agent->room_id) != 0)
+    g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+        "The host has ended the meeting");
+  if (error || !vm_room_trusts_still (room, &wish, &error))
+    send_out (agent, error);
+  else
+    vm_mesh_tick_terminal (agent, vm_mesh_now ());
+}
+
+void
+vm_mesh_tick (VmMesh *mesh)
+{
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
+
+    if (guest->hello && guest->room)
+      tick_agent (guest);
+  }
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Into a room and out of it: a page takes a seat, an agent is told who of the
+ * mesh is there. */
+
+#include "server/dialect/mesh/mesh-priv.h"
+
+static gboolean
+may_join (VmMeshGuest *guest, gint64 now, GError **error)
+{
+  guest->joins += (now - guest->joins_at) / (gdouble) VM_JOIN_TIME;
+  guest->joins = MIN (guest->joins, VM_JOIN_BURST);
+  guest->joins_at = now;
+  if (guest->joins >= 1)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Too many rooms were joined; try again in 2 seconds");
+  return FALSE;
+}
+
+static const gchar *
+role_of (const VmMeshGuest *guest)
+{
+  return guest->hello ? "agent" : "member";
+}
+
+static void
+introduce (VmMeshGuest *other, VmMeshGuest *guest)
+{
+  /* between two pages it is the model that tells */
+  if (!other->hello && !guest->hello)
+    return;
+  vm_mesh_guest_tell_joined (guest, other->id, role_of (other), FALSE);
+  vm_mesh_guest_tell_joined (other, guest->id, role_of (guest), TRUE);
+}
+
+void
+vm_mesh_guest_met (VmMeshGuest *guest)
+{
+  vm_mesh_each (guest, TRUE, introduce);
+}
+
+static void
+take_leave (VmMeshGuest *other, VmMeshGuest *guest)
+{
+  if (other->hello || guest->hello)
+    vm_mesh_guest_tell_status (other, guest->id, "offline");
+}
+
+void
+vm_mesh_guest_forget_room (VmMeshGuest *guest)
+{
+  if (!guest->room)
+    return;
+  vm_mesh_drop_terminals (guest);
+  vm_mesh_each (guest, TRUE, take_leave);
+  if (guest->hello)
+    vm_mesh_records_forget (guest->mesh->records, guest->id);
+  g_ptr_array_set_size (guest->peers->peers, 0);
+  guest->member = NULL;
+  g_clear_pointer (&guest->room, g_free);
+  g_clear_pointer (&guest->room_id, g_free);
+}
+
+void
+vm_mesh_guest_leave (VmMeshGuest *guest, const GError *reason)
+{
+  guest->leaves = TRUE;
+  if (guest->wish)
+    vm_seat_wish_cancel (g_steal_pointer (&guest->wish));
+  if (guest->member)
+    vm_member_leave (guest->member, reason);
+  guest->leaves = FALSE;
+  vm_mesh_guest_forget_room (guest);
+}
+
+/* A larger room has seats for other dialects. */
+static gboolean
+has_room (VmMeshGuest *guest, VmRoom *room, GError **error)
+{
+  gboolean again = g_strcmp0 (guest->room, vm_room_get_name (room)) == 0;
+
+  if (vm_room_count (room) - again < guest->mesh->room_size)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
+      "A room of the mesh has %u seats, and all are taken",
+      guest->mesh->room_size);
+  return FALSE;
+}
+
+static VmMember *
+get_seat (gpointer user_data)
+{
+  return ((VmMeshGuest *) user_data)->member;
+}
+
+static void
+leave_seat (gpointer user_data)
+{
+  VmMeshGuest *guest = user_data;
+
+  guest->leaves = TRUE;
+  vm_member_leave (guest->member, NULL);
+  guest->leaves = FALSE;
+}
+
+static void
+on_seated (VmMember *member, const GError *error, gpointer user_data)
+{
+  VmMeshGuest *guest = user_data;
+
+  guest->wish = NULL;
+  if (member) {
+    guest->member = member;
+    guest->joins--;
+    vm_mesh_guest_met (guest);
+  } else {
+    if (!guest->replying)
+      guest->replying = g_steal_pointer (&guest->asked);
+    vm_mesh_guest_fail (guest, error);
+  }
+  g_clear_pointer (&guest->asked, g_free);
+  vm_mesh_guest_take_early (guest);
+}
+
+static void
+enter_as_page (
+    VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
+{
+  static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
+  VmRooms *rooms = vm_meetings_get_rooms (guest->mesh->server->meetings);
+  VmRoom *room = vm_rooms_find (rooms, wish->meeting);
+
+  if (room
+      && (!vm_rooms_let_in (rooms, wish, now, error)
+          || !has_room (guest, room, error)))
+    return;
+  guest->leaves = guest->enters = TRUE;
+  guest->wish = vm_rooms_wish_enter (
+      rooms, wish, guest->id, &guest->outlet, now, &funcs, guest);
+  guest->leaves = guest->enters = FALSE;
+  if (guest->wish)
+    guest->asked = g_steal_pointer (&guest->replying);
+}
+
+static void
+enter_as_agent (
+    VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (guest->mesh->server->meetings);
+  VmRoom *room = vm_rooms_let_in (rooms, wish, now, error);
+
+  if (!room || vm_mesh_keeps_out (guest, room, error))
+    return;
+  vm_mesh_guest_forget_room (guest);
+  guest->room = g_strdup (wish->meeting);
+  guest->room_id = g_strdup (vm_room_get_id (room));
+  guest->joins--;
+  vm_mesh_guest_tell_joined (guest, guest->id, "agent", FALSE);
+  vm_mesh_guest_met (guest);
+}
+
+void
+vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error)
+{
+  VmConn *conn = guest->ws->conn;
+  gint64 now = g_get_monotonic_time ();
+  const VmJoin wish = {
+    .meeting = room,
+    .user = guest->user,
+    .pin = guest->pin,
+    .group = conn->group,
+    .key = vm_conn_get_key (conn),
+    .pass = guest->pass,
+    .call_type = VM_CALL_TYPE_VIDEO,
+  };
+
+  if (!may_join (guest, now, error))
+    return;
+  if (guest->hello)
+    enter_as_agent (guest, &wish, now, error);
+  else
+    enter_as_page (guest, &wish, now, error);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* POST /meetings/join and the ways to a WebSocket: GET /ws?ticket= and GET /
+ * (protocol/http.md#join, protocol/signalling.md, protocol/rooms.md). */
+
+#include "server/http/joinbody.h"
+#include "server/meetings.h"
+#include "cluster/shared/roomshare.h"
+#include "server/server-priv.h"
+#include "wire/iceservers.h"
+
+#include <string.h>
+
+static void
+append_participants (GString *out, VmRoom *room)
+{
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+
+  vm_room_list (room, list, NULL);
+  vm_json_append_key (out, "participants");
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < list->participants->len; i++) {
+    const VmSignalParticipant *who = g_ptr_array_index (list->participants, i);
+
+    g_string_append (out, i ? ",{" : "{");
+    vm_json_append_member (out, "id", who->id);
+    vm_json_append_member (out, "user", who->user);
+    vm_json_append_member (out, "device", who->device);
+    vm_json_append_member (out, "deviceId", who->device_id);
+    vm_json_append_boolean (out, "host", who->host);
+    vm_json_append_member (out, "trust", who->trust);
+    g_string_append_c (out, '}');
+  }
+  g_string_append_c (out, ']');
+}
+
+static GBytes *
+make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
+{
+  g_auto (GStrv) own =
+      vm_room_is_open (room) ? vm_server_make_ice_servers (conn->server) : NULL;
+  g_autofree gchar *uri = g_strdup_printf (
+      "%s://%s/ws", conn->server->secure ? "wss" : "ws", conn->request->host);
+  GString *out = g_string_new ("{");
+
+  vm_json_append_member (out, "meetingId", vm_room_get_id (room));
+  vm_json_append_member (out, "webSocket", uri);
+  vm_json_append_member (out, "ticket", ticket);
+  vm_json_append_int (out, "expiresIn", VM_TICKET_TIME / G_USEC_PER_SEC);
+  vm_ice_servers_append (
+      out, own ? (const gchar *const *) own : vm_room_get_ice_servers (room));
+  append_participants (out, room);
+  g_string_append_c (out, '}');
+  return g_string_free_to_bytes (out);
+}
+
+/* A guest's token comes with a signature of its key, where TLS shows none. By
+ * that key it signs its descriptions as well, so that the others are told its
+ * id. */
+static gboolean
+prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *wish, gchar **key,
+    gchar **id, GError **error)
+{
+  if (wish->key || !body->nonce || !body->signature || !wish->token)
+    return TRUE;
+  *key = vm_invites_prove (conn->server->invites, wish->token, body->nonce,
+      body->signature, g_get_monotonic_time (), error);
+  if (!*key)
+    return FALSE;
+  *id = vm_device_id_from_key_hash (*key);
+  wish->key = *key;
+  wish->device_id = *id;
+  wish->proven = TRUE;
+  return TRUE;
+}
+
+/* A token of trust is a certificate; any other is for the server itself. */
+static gboolean
+is_pass (VmConn *conn, const gchar *token)
+{
+  return conn->server->passes && token && !strstr (token, "-----BEGIN");
+}
+
+static void
+on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
+{
+  VmConn *conn = user_data;
+  g_autoptr (GBytes) grant = g_steal_pointer (&conn->request->answer);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) refusal = NULL;
+
+  conn->request->keeping = 0;
+  if (result == VM_ONCE_DONE) {
+    vm_http_answer (conn, 200, grant);
+    return;
+  }
+  g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
+      "The other servers cannot be reached; try again in a minute");
+  refusal = vm_http_error_body (error);
+  vm_http_answer (conn, vm_error_to_http_status (error->code), refusal);
+}
+
+/* Whether @ticket is to be known to the other servers before @grant is the
+ * answer. */
+static gboolean
+share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
+{
+  static const VmOnceAsker asker = { .done = on_kept };
+  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+
+  if (!vm_rooms_shares_ticket (rooms, ticket))
+    return FALSE;
+  conn->request->keeping = vm_rooms_keep_ticket (
+      rooms, ticket, &asker, conn, g_get_monotonic_time ());
+  if (!conn->request->keeping) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "Too many are about to join; try again in half a minute");
+    return FALSE;
+  }
+  conn->request->answer = g_bytes_ref (grant);
+  return TRUE;
+}
+
+void
+vm_join_forget (VmConn *conn)
+{
+  VmOnce *once =
+      vm_rooms_get_once (vm_meetings_get_rooms (conn->server->meetings));
+
+  if (conn->request->keeping && once)
+    vm_once_cancel (once, conn->request->keeping);
+  conn->request->keeping = 0;
+}
+
+static GBytes *
+join (VmConn *conn, gchar **ticket, GError **error)
+{
+  g_auto (VmJoinBody) body = { NULL };
+  VmJoin wish = { 0 };
+  VmRoom *room;
+  g_autofree gchar *key = NULL;
+  g_autofree gchar *id = NULL;
+  g_autoptr (VmToken) token = NULL;
+
+  if (!vm_join_body_read (&body, (gchar *) conn->request->body->data,
+          conn->request->body->len, error))
+    return NULL;
+  wish.pass = conn->pass;
+  if (is_pass (conn, body.token))
+    wish.pass = body.token;
+  else if (body.token && !(token = vm_token_from_pem (body.token, -1, error)))
+    return NULL;
+  wish.token = token;
+  wish.meeting = body.meeting;
+  wish.user = body.user;
+  /* without a key an id proves nothing; only this machine may do without TLS */
+  if (!conn->server->secure || vm_conn_get_key (conn))
+    wish.device_id = body.device_id;
+  wish.pin = body.pin;
+  wish.group = conn->group;
+  wish.key = vm_conn_get_key (conn);
+  wish.call_type = body.call_type;
+  if (!prove_key (conn, &body, &wish, &key, &id, error))
+    return NULL;
+  room = vm_rooms_join (vm_meetings_get_rooms (conn->server->meetings), &wish,
+      g_get_monotonic_time (), ticket, error);
+  return room ? make_grant (conn, room, *ticket) : NULL;
+}
+
+int
+vm_route_join (VmConn *conn)
+{
+  g_autofree gchar *ticket = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = join (conn, &ticket, &error);
+
+  if (answer && share_ticket (conn, ticket, answer, &error)) {
+    vm_http_wait (conn);
+    return 0;
+  }
+  if (error)
+    return vm_http_reply_error (conn, 0, error, FALSE);
+  return vm_http_reply_json (conn, 200, answer);
+}
+
+/* Whether a comma-separated header has @item. */
+static gboolean
+lists (const gchar *header, const gchar *item)
+{
+  g_auto (GStrv) items = g_strsplit (header ? header : "", ",", 32);
+
+  for (guint i = 0; items[i]; i++) {
+    if (strcmp (g_strstrip (items[i]), item) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+upgrade_native (VmConn *conn, GError **error)
+{
+  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+  g_autofree gchar *protocols = vm_http_header (conn, WSI_TOKEN_PROTOCOL);
+  const gchar *ticket;
+  gchar buffer[128];
+
+  if (!lists (protocols, "videomeet.v2")) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "The WebSocket subprotocol must be videomeet.v2");
+    return;
+  }
+  conn->request->ws_funcs = &vm_guest_funcs;
+  /* without one it is to resume a seat, which hello will say */
+  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
+    return;
+  ticket = lws_get_urlarg_by_name (conn->wsi, "ticket=", buffer, sizeof buffer);
+  if (ticket && vm_rooms_shares_ticket (rooms, ticket))
+    conn->request->shared_ticket = g_strdup (ticket);
+  else
+    conn->request->ticket = vm_rooms_use_ticket (
+        rooms, ticket, vm_conn_get_key (conn), g_get_monotonic_time (), error);
+}
+
+/* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). One that
+ * is too long for the buffer is cut, and wrong either way. */
+static void
+upgrade_room (VmConn *conn)
+{
+  gchar pin[2 * VM_PIN_MAX];
+
+  conn->request->ws_funcs = &vm_room_guest_funcs;
+  conn->request->pin =
+      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
+}
+
+/* One path, two dialects; a client without a `userId` may call too, see
+ * vm_call_take_over(). */
+static void
+upgrade_root (VmConn *conn, GError **error)
+{
+  if (!vm_call_upgrade (conn, error))
+    upgrade_room (conn);
+}
+
+/* By the others somebody who is inside may come back, or go on by another way,
+ * until the seats go. */
+static gboolean
+begins_anew (const gchar *path)
+{
+  return strcmp (path, "/") == 0 || strcmp (path, "/v2/ws") == 0;
+}
+
+void
+vm_route_upgrade (VmConn *conn, GError **error)
+{
+  g_clear_pointer (&conn->request->ticket, vm_ticket_free);
+  g_clear_pointer (&conn->request->shared_ticket, g_free);
+  g_clear_pointer (&conn->request->pin, g_free);
+  g_clear_pointer (&conn->request->mesh_user_id, g_free);
+  g_clear_pointer (&conn->request->mesh_user, g_free);
+  if (conn->server->stopping
+      || (conn->server->draining && begins_anew (conn->request->path)))
+    vm_rooms_refuse_closing (error);
+  else if (strcmp (conn->request->path, "/ws") == 0)
+    upgrade_native (conn, error);
+  else if (strcmp (conn->request->path, "/transfer") == 0)
+    vm_transfer_upgrade (conn, error);
+  else if (strcmp (conn->request->path, "/v2/ws") == 0)
+    vm_mesh_upgrade (conn, error);
+  else if (vm_session_is_path (conn->request->path))
+    vm_session_upgrade (conn, error);
+  else if (strcmp (conn->request->path, "/") == 0)
+    upgrade_root (conn, error);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+        "There is no WebSocket at this address");
+}

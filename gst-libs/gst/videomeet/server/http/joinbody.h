@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmenums.h>
+#include <gst/videomeet/vmerror.h>
+
+/* What POST /meetings/join brings (protocol/http.md#join). Sans-I/O. */
+typedef struct
+{
+  gchar *meeting;
+  gchar *user;
+  gchar *device_id;
+  gchar *pin;
+  gchar *token; /* PEM, as issued here; protocol/http.md#join */
+  gchar *nonce; /* of POST /meetings/guest, signed by the token's key */
+  gchar *signature; /* base64 */
+  VmCallType call_type;
+} VmJoinBody;
+
+/* @body: all zero. Names may be one byte longer than allowed, so that the room
+ * model says what is wrong with them. */
+gboolean vm_join_body_read (
+    VmJoinBody *body, const gchar *data, gsize size, GError **error);
+void vm_join_body_clear (VmJoinBody *body);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmJoinBody, vm_join_body_clear)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "transfer/engine/lanes.h"
+#include "transfer/engine/pacer.h"
+#include "transfer/engine/sender.h"
+#include "transfer/disk/sourcefile.h"
+#include <gst/videomeet/vmfilesender.h>
+
+/* What vmfilesender.c (reading, and what the receiver says) and
+ * vmfilesender-user.c (what the user wants) share. */
+
+/* Replies that wait until they are looked at: four windows of the smallest
+ * chunks. Beyond, the oldest is dropped, and what it answered is sent again. */
+#define VM_FILE_SENDER_REPLIES_MAX 1024
+
+struct _VmFileSender
+{
+  GObject parent;
+
+  VmSourceFile *file; /* the pulling thread alone */
+  guint32 chunk_size;
+  gchar *filename;
+
+  GMutex lock; /* of what follows; not held while the disk is read */
+  GCond cond; /* a reply, a wish of the user, flushing */
+  gchar *id;
+  VmSender *engine;
+  GQueue replies; /* of VmTransferMessage */
+  VmAction *held; /* a chunk to read whose time has not come */
+  gint64 held_until; /* µs, monotonic; when the rate allows it */
+  guint64 max_bitrate; /* bits/s; 0: any */
+  VmPacer *pacer; /* of all that send with it; or NULL */
+  gboolean paused; /* as the user wants it; from its beginning on */
+  gboolean flushing;
+  gboolean blocked; /* there is no room for chunks */
+  gboolean hashing; /* the whole, a part at a time */
+
+  gchar *lane, *address; /* that it goes over; NULL: nobody has said it */
+  gboolean lost; /* that lane is, and there is no other yet */
+
+  gint64 told_at; /* µs; when something was emitted; 0: never */
+  gboolean untold; /* what is said of the lane is another since */
+  gboolean woken; /* something has come since it was looked at all */
+};
+
+/* Called with its lock held: who pulls looks at all once more, also when that
+ * thread does not wait at the moment (the lock is given up while something is
+ * told). */
+static inline void
+vm_file_sender_wake (VmFileSender *self)
+{
+  self->woken = TRUE;
+  g_cond_signal (&self->cond);
+}
+
+/* Called with its lock held: where it is, in a state that it is or was in.
+ * Returns: (transfer full) */
+GstStructure *
+vm_file_sender_describe_as (VmFileSender *self, VmTransferState state);
+
+/* Before the first message. @pacer lives longer than @self. */
+void vm_file_sender_set_pacer (VmFileSender *self, VmPacer *pacer);
+
+/* VmFileSender for the library's own transports: messages as they are. */
+
+/* As vm_file_sender_pull(). Returns: (transfer full) (nullable) */
+VmTransferMessage *
+vm_file_sender_pull_message (VmFileSender *self, GError **error);
+/* Takes @message. */
+void
+vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message);
+/* The receiver is not to be reached any more: the transfer has failed. */
+void vm_file_sender_fail (VmFileSender *self, const GError *why);
+/* Why it has failed; NULL: it has not. Returns: (transfer full) */
+GError *vm_file_sender_dup_error (VmFileSender *self);
+/* vm_file_sender_upload(), by @lanes of VM_LANE_WSS, whose addresses are base
+ * URIs.
+ * @key_hash: (inout): where it was NULL, the key that has answered first, if
+ *   any. */
+gboolean vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
+    VmLanes *lanes, gchar **key_hash, GCancellable *cancellable,
+    GError **error);
+VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);
+/* Whether the next chunk waits: whoever pulls has room for none, and waits for
+ * that in vm_file_sender_pull_message(), where what the receiver and the user
+ * say is heard. Any thread. */
+void vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked);
+/* The lane is lost, until vm_file_sender_set_lane() names another. Any
+ * thread. */
+void vm_file_sender_set_lost (VmFileSender *self);
+/* Emits what is new, in place of vm_file_sender_pull_message() while there is
+ * no lane to pull for. The pulling thread. */
+void vm_file_sender_tell_changes (VmFileSender *self);
+/* Bytes that the receiver has acknowledged. Any thread. */
+guint64 vm_file_sender_get_done (VmFileSender *self);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "trust/token/token.h"
+#include <gst/videomeet/vmtruststore.h>
+
+G_BEGIN_DECLS
+
+/* What stands in the files of the trust store. Pure; any thread.
+ *
+ *   devices/ID.pem  lines "user: …", "device: …", "first-seen: ISO 8601", then
+ *                   the device's certificate, PEM
+ *   tokens/ID.pem   the token that this device gave to that one, the one it was
+ *                   given by it, or both, PEM
+ *   revoked         a line "ID ISO8601" for each, and a last line "end": a file
+ *                   that was cut is told by that
+ */
+
+#define VM_DEVICE_FILE_MAX 16384 /* bytes; a P-256 certificate takes 1 KiB */
+#define VM_TOKENS_FILE_MAX (2 * VM_TOKEN_PEM_MAX)
+#define VM_REVOKED_FILE_MAX (1024 * 1024) /* bytes; a line has 86 */
+
+/* NULL unless @text is of the device @device_id: its key hashes to that, and
+ * its names have the form of names. @certificate_pem and @spki: (out)
+ * (optional); @spki is NULL for a key that is not P-256. */
+VmKnownDevice *vm_known_device_from_text (const gchar *text,
+    const gchar *device_id, gchar **certificate_pem, GBytes **spki);
+/* Returns: (transfer full) */
+gchar *vm_known_device_to_text (
+    const VmKnownDevice *device, const gchar *certificate_pem);
+
+/* Reads the certificate in PEM that begins at *@text, and moves *@text behind
+ * it; FALSE when there is none or it is more than @max bytes. */
+gboolean vm_pem_next (const gchar **text, gsize max, gchar **pem);
+
+/* FALSE when something in @text is not a token between @own_id and @device_id.
+ * Signatures are not looked at. @given, @held: (out): NULL if there is none */
+gboolean vm_tokens_from_text (const gchar *text, const gchar *own_id,
+    const gchar *device_id, VmToken **given, VmToken **held);
+gchar *vm_tokens_to_text (VmToken *given, VmToken *held);
+
+/* Adds ids and dates (strings) to @revoked; FALSE when the list is not whole,
+ * or longer than VM_TRUST_STORE_REVOKED_MAX: then it holds what was read. */
+gboolean vm_revoked_from_text (const gchar *text, GHashTable *revoked);
+gchar *vm_revoked_to_text (GHashTable *revoked);
+
+/* For the two above: id -> date. */
+GHashTable *vm_revoked_new (void);
+
+/* "device-id DATE": one line of the list. */
+gboolean vm_revoked_line (GHashTable *revoked, const gchar *line, gsize size);
+
+G_END_DECLS

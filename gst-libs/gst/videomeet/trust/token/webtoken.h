@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmerror.h>
+
+G_BEGIN_DECLS
+
+/* The claims of a JSON Web Token (RFC 7519), if one key has signed them by the
+ * one algorithm that it is for. Pure; any thread. */
+
+#define VM_WEBTOKEN_SIZE_MAX 4096 /* characters */
+
+typedef struct
+{
+  const gchar *algorithm; /* as the header spells it: "ES256", "HS256" */
+  GBytes *key; /* PEM of a public key, or the secret */
+} VmWebtokenKey;
+
+/* A token whose header says another algorithm, or that something is critical
+ * (RFC 7515 §4.1.11), or of which there is another spelling, is refused:
+ * VM_ERROR_CAP_INVALID.
+ * Returns: (transfer full): the claims, of @size bytes */
+gchar *vm_webtoken_read (
+    const gchar *token, const VmWebtokenKey *key, gsize *size, GError **error);
+
+G_END_DECLS

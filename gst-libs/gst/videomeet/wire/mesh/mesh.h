@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/room/roomwire.h"
+
+/* The mesh dialect (protocol/mesh.md#envelope, protocol/mesh.md#codes): an
+ * envelope with a payload, between a server and its clients, which are pages,
+ * and agents, which are devices. It says more than the server's model of
+ * signalling has, so it is not a VmDialect: what it has in common with the
+ * others is a VmSignal inside. Sans-I/O: ids and times are arguments. */
+
+#define VM_MESH_ENDPOINTS_MAX 8 /* of an agent */
+#define VM_MESH_FINGERPRINT_MAX \
+  128 /* bytes; SHA-256 in hex with colons has 95 */
+
+typedef enum
+{
+  VM_MESH_HELLO, /* system.hello */
+  VM_MESH_ROOM_JOIN,
+  VM_MESH_PRESENCE, /* presence.update */
+  VM_MESH_CHAT, /* chat.message.send */
+  VM_MESH_OFFER, /* rtc.* */
+  VM_MESH_ANSWER,
+  VM_MESH_ICE,
+  VM_MESH_P2P_REQUEST, /* p2p.session.request */
+  VM_MESH_TERMINAL_TAKE, /* terminal.control.* */
+  VM_MESH_TERMINAL_RELEASE,
+  VM_MESH_SHARE_COMPLETED,
+  VM_MESH_TERMINAL_STARTED, /* terminal.share.started */
+  VM_MESH_ERROR,
+  VM_MESH_N_TYPES
+} VmMeshType;
+
+typedef enum
+{
+  VM_MESH_FILE,
+  VM_MESH_FOLDER,
+  VM_MESH_TERMINAL,
+  VM_MESH_N_KINDS
+} VmMeshKind;
+
+const gchar *vm_mesh_type_to_string (VmMeshType type);
+const gchar *vm_mesh_kind_to_string (VmMeshKind kind);
+gboolean vm_mesh_kind_from_string (const gchar *name, VmMeshKind *kind);
+
+typedef struct
+{
+  gchar *ip;
+  guint16 port;
+} VmMeshEndpoint;
+
+/* One message of a client. What it has not is NULL, or -1. */
+typedef struct
+{
+  VmMeshType type;
+  gchar *room_id;
+  gchar *target_peer_id;
+  gchar *target_device_id;
+  gchar *cap_token; /* of any size */
+  gchar *session_id;
+
+  /* of system.hello */
+  gboolean agent;
+  gchar *version;
+  gchar *device_id;
+  gchar *fingerprint; /* of its QUIC certificate */
+  GPtrArray *endpoints; /* of VmMeshEndpoint */
+
+  /* of p2p.session.request */
+  VmMeshKind kind;
+  gint64 size; /* of meta */
+
+  /* of presence, chat and rtc.*: as the model says it */
+  VmSignal *signal;
+} VmMeshMessage;
+
+void vm_mesh_message_free (VmMeshMessage *message);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshMessage, vm_mesh_message_free)
+
+/* @id: that of the message as soon as it can be read, even if the rest cannot;
+ * or NULL. @peers: of this connection. VM_ERROR_BAD_MESSAGE. */
+VmMeshMessage *
+vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error);
+
+/* The SDP of rtc.offer and rtc.answer, a member of @payload. */
+gboolean vm_mesh_read_sdp (
+    const VmJson *json, VmJsonNode payload, VmSignal *signal, GError **error);
+
+/* Whether a description has a screen: a picture that says
+ * "a=content:slides" (RFC 4796 §5), or a second one that is sent. */
+gboolean vm_mesh_has_screen (VmSpan sdp);
+
+/* Writing (meshwrite.c) */
+
+typedef struct
+{
+  const gchar *id; /* uuid */
+  const gchar *time; /* ISO 8601 */
+  const gchar *from;
+  const gchar *to;
+} VmMeshEnvelope;
+
+/* The message up to its payload's first member, and its end. Between them come
+ * members by vm_json_append_*. */
+GString *vm_mesh_begin (const VmMeshEnvelope *envelope, const gchar *type);
+GBytes *vm_mesh_end (GString *out);
+
+GBytes *vm_mesh_write_welcome (
+    const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *user_id);
+GBytes *vm_mesh_write_joined (const VmMeshEnvelope *envelope,
+    const gchar *peer_id, const gchar *role, const gchar *room_id);
+GBytes *vm_mesh_write_presence (
+    const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *status);
+/* chat.message.created, or rtc.* to this connection: NULL when the dialect does
+ * not have it. @peers: of this connection. */
+GBytes *vm_mesh_write_signal (const VmMeshEnvelope *envelope,
+    VmRoomPeers *peers, const gchar *room_id, const VmSignal *signal);
+/* @in_reply_to: id of a message, or NULL. */
+GBytes *vm_mesh_write_error (const VmMeshEnvelope *envelope,
+    const GError *error, const gchar *in_reply_to);
+/* The code of an error here: what others call a meeting is a room. */
+const gchar *vm_mesh_code (const GError *error);
+
+/* p2p.session.created to one side. */
+typedef struct
+{
+  const gchar *session_id;
+  VmMeshKind kind;
+  gint64 expires_in; /* seconds */
+  const gchar *session_token;
+  const gchar *fingerprint; /* of the other side */
+  const gchar *cap_token; /* to the target; or NULL */
+  const VmMeshEndpoint *a, *b; /* of who asked, and of the target */
+} VmMeshCreated;
+GBytes *vm_mesh_write_created (
+    const VmMeshEnvelope *envelope, const VmMeshCreated *created);
+/* terminal.control.@word. @expires_in: seconds, or -1. */
+GBytes *vm_mesh_write_terminal (const VmMeshEnvelope *envelope,
+    const gchar *word, const gchar *room_id, const gchar *device_id,
+    const gchar *peer_id, gint64 expires_in);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "support/trust/trustkeys.h"
+
+#include <glib/gstdio.h>
+
+VmIdentity *ann, *bob, *eve;
+
+static gchar *folder;
+static VmIdentity **const all[] = { &ann, &bob, &eve };
+
+void
+trust_keys_setup (void)
+{
+  folder = g_dir_make_tmp ("vm-trust-XXXXXX", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    g_autofree gchar *path = g_strdup_printf ("%s/%u", folder, i);
+    g_autoptr (GError) error = NULL;
+
+    *all[i] = vm_identity_load (path, &error);
+    g_assert_no_error (error);
+  }
+}
+
+void
+trust_keys_teardown (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    g_autofree gchar *path = g_strdup_printf ("%s/%u", folder, i);
+
+    g_unlink (vm_identity_get_path (*all[i]));
+    g_rmdir (path);
+    g_clear_object (all[i]);
+  }
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include "program.h"
+
+#include <pty.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "ui/output.h"
+#include "ui/qr.h"
+
+static FILE *out, *err;
+static gchar *out_text, *err_text;
+static size_t out_size, err_size;
+
+static void
+setup (void)
+{
+  out = open_memstream (&out_text, &out_size);
+  err = open_memstream (&err_text, &err_size);
+}
+
+static void
+teardown (void)
+{
+  fclose (out);
+  fclose (err);
+  free (out_text);
+  free (err_text);
+}
+
+static void
+say_everything (VmtOutput *output)
+{
+  JsonObject *event = vmt_event_new ("joined");
+
+  vmt_event_add_string (event, "id", "002");
+  vmt_event_add_string (event, "link", NULL);
+  vmt_output_event (output, event);
+  vmt_output_line (output, VMT_STYLE_GOOD, "Ann is here");
+  vmt_output_ticker (output, "00:01");
+  vmt_output_warning (output, NULL, "no camera");
+  vmt_output_error (output, "WRONG_PIN", "the PIN is wrong");
+  fflush (out);
+  fflush (err);
+}
+
+GST_START_TEST (test_json)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+
+  say_everything (output);
+  fail_unless_equals_string (out_text,
+      "{\"event\":\"joined\",\"id\":\"002\"}\n"
+      "{\"event\":\"warning\",\"message\":\"no camera\"}\n"
+      "{\"event\":\"error\",\"code\":\"WRONG_PIN\","
+      "\"message\":\"the PIN is wrong\"}\n");
+  fail_unless_equals_string (err_text, "videomeet: error: the PIN is wrong\n");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_numbers)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+  JsonObject *event = vmt_event_new ("n");
+
+  json_object_set_double_member (event, "a", 0.715);
+  json_object_set_double_member (event, "b", -1.1);
+  json_object_set_double_member (event, "c", 20);
+  json_object_set_double_member (event, "d", 0.1 + 0.2);
+  json_object_set_int_member (event, "e", G_MAXINT64);
+  /* no number */
+  vmt_event_add_string (event, "f", "0.71499999999999997 \\\" 1.50");
+  vmt_output_event (output, event);
+  fflush (out);
+  fail_unless_equals_string (out_text,
+      "{\"event\":\"n\",\"a\":0.715,\"b\":-1.1,\"c\":20,"
+      "\"d\":0.30000000000000004,\"e\":9223372036854775807,"
+      "\"f\":\"0.71499999999999997 \\\\\\\" 1.50\"}\n");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_people_without_a_terminal)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+
+  say_everything (output);
+  fail_unless_equals_string (out_text, "Ann is here\n");
+  fail_unless_equals_string (err_text, "videomeet: warning: no camera\n"
+                                       "videomeet: error: the PIN is wrong\n");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reader_gone)
+{
+  FILE *full = fopen ("/dev/full", "w");
+  g_autoptr (VmtOutput) output = vmt_output_new (full, err, TRUE);
+
+  fail_if (vmt_output_is_broken (output));
+  vmt_output_event (output, vmt_event_new ("joined"));
+  fail_unless (vmt_output_is_broken (output));
+  fclose (full);
+}
+
+GST_END_TEST;
+
+/* A pipe that takes no more; its reading end in @reader. */
+static FILE *
+full_pipe (int *reader)
+{
+  const gchar filler[4096] = "";
+  int ends[2], flags;
+
+  fail_unless (pipe (ends) == 0);
+  flags = fcntl (ends[1], F_GETFL);
+  fcntl (ends[1], F_SETFL, flags | O_NONBLOCK);
+  while (write (ends[1], filler, sizeof filler) > 0)
+    continue;
+  fcntl (ends[1], F_SETFL, flags);
+  *reader = ends[0];
+  return fdopen (ends[1], "w");
+}
+
+static void
+drain (int reader)
+{
+  gchar filler[4096];
+  int size = 0;
+
+  while (ioctl (reader, FIONREAD, &size) == 0 && size > 0)
+    fail_unless (read (reader, filler, sizeof filler) > 0);
+}
+
+static void
+reads (int reader, const gchar *wanted)
+{
+  gchar text[256] = "";
+
+  fail_unless (read (reader, text, sizeof text - 1) > 0);
+  fail_unless_equals_string (text, wanted);
+}
+
+/* Nobody waits for who does not read, and nothing is lost unsaid. */
+GST_START_TEST (test_reader_sleeps)
+{
+  gboolean json = __i__;
+  int reader;
+  FILE *full = full_pipe (&reader);
+  g_autoptr (VmtOutput) output = vmt_output_new (full, full, json);
+
+  vmt_output_set_impatient (output);
+  for (guint i = 0; i < 1000; i++) {
+    vmt_output_event (output, vmt_event_new ("room"));
+    vmt_output_line (output, VMT_STYLE_PLAIN, "room");
+  }
+  vmt_output_error (output, NULL, "no room");
+  fail_if (vmt_output_is_broken (output));
+  drain (reader);
+  vmt_output_event (output, vmt_event_new ("stopped"));
+  vmt_output_line (output, VMT_STYLE_PLAIN, "Stopped");
+  reads (reader, json ? "{\"event\":\"lost\",\"lines\":1001}\n"
+                        "{\"event\":\"stopped\"}\n"
+                      : "(1000 lines were not read)\nStopped\n");
+  vmt_output_event (output, vmt_event_new ("stopped"));
+  vmt_output_line (output, VMT_STYLE_PLAIN, "Stopped");
+  reads (reader, json ? "{\"event\":\"stopped\"}\n" : "Stopped\n");
+  g_clear_pointer (&output, vmt_output_free);
+  fclose (full);
+  close (reader);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_safe_text)
+{
+  static const gchar *const cases[][2] = {
+    { "Ann Ünsal 😀", "Ann Ünsal 😀" },
+    { "a\033[2Jb", "a\xef\xbf\xbd[2Jb" },
+    { "a\nb\x7f", "a\xef\xbf\xbd"
+                  "b\xef\xbf\xbd" },
+    { "a\xe2\x80\xae"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { "a\xc2\x9b"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { "a\xff"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    /* another line, nothing to be seen, a tag */
+    { "a\xe2\x80\xa8"
+      "b",
+        "a\xef\xbf\xbd"
+        "b" },
+    { "Ann\xe2\x80\x8b", "Ann\xef\xbf\xbd" },
+    { "Ann\xf3\xa0\x80\xa0", "Ann\xef\xbf\xbd" },
+    /* a family is joined */
+    { "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7",
+        "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7" },
+    { NULL, "" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *safe = vmt_text_safe (cases[i][0]);
+
+    fail_unless_equals_string (safe, cases[i][1]);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_cut_text)
+{
+  g_autofree gchar *fits = vmt_text_cut ("äöü", 3);
+  g_autofree gchar *longer = vmt_text_cut ("äöüß", 3);
+
+  fail_unless_equals_string (fits, "äöü");
+  fail_unless_equals_string (longer, "äöü…");
+}
+
+GST_END_TEST;
+
+/* The same characters to whoever parses it, and only to them. */
+GST_START_TEST (test_json_steers_no_terminal)
+{
+  static const gchar name[] = "a\033]52;\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\xa0ü";
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+  JsonObject *event = vmt_event_new ("joined");
+  g_autoptr (JsonNode) read = NULL;
+
+  vmt_event_add_string (event, name, name);
+  vmt_output_event (output, event);
+  fail_unless_equals_string (out_text,
+      "{\"event\":\"joined\","
+      "\"a\\u001b]52;\\u009b\\u202e\\udb40\\udc20ü\":"
+      "\"a\\u001b]52;\\u009b\\u202e\\udb40\\udc20ü\"}\n");
+  read = json_from_string (out_text, NULL);
+  fail_unless_equals_string (
+      json_object_get_string_member (json_node_get_object (read), name), name);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_what_is_said)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+  g_autofree gchar *most = g_strnfill (VMT_SAID_LINES_MAX - 1, '\n');
+  g_autofree gchar *flood = g_strnfill (VMT_SAID_LINES_MAX, '\n');
+  g_auto (GStrv) lines = NULL;
+
+  vmt_output_said (
+      output, VMT_STYLE_PLAIN, "Ann", "one\033\n[09:00] Bob:\ttwo");
+  fail_unless_equals_string (out_text, "Ann: one\xef\xbf\xbd\n"
+                                       "        [09:00] Bob: two\n");
+  fseek (out, 0, SEEK_SET);
+  vmt_output_said (output, VMT_STYLE_PLAIN, "Ann", most);
+  fail_if (strstr (out_text, "more lines"));
+  fseek (out, 0, SEEK_SET);
+  vmt_output_said (output, VMT_STYLE_PLAIN, "Ann", flood);
+  lines = g_strsplit (out_text, "\n", -1);
+  fail_unless_equals_int (g_strv_length (lines), VMT_SAID_LINES_MAX + 2);
+  fail_unless_equals_string (
+      lines[VMT_SAID_LINES_MAX], "        (1 more lines)");
+}
+
+GST_END_TEST;
+
+/* A terminal would break the line itself, and what follows would stand where
+ * names do. */
+GST_START_TEST (test_said_on_a_terminal)
+{
+  struct winsize size = { .ws_row = 24, .ws_col = 20 };
+  gint ours, theirs;
+  FILE *terminal;
+  VmtOutput *output;
+  const gchar *lines = "Ann: 0123456789abcde\r\n"
+                       "        Bob: hi\xe4\xbd\xa0\xe4\xbd\xa0\r\n"
+                       "        \xe4\xbd\xa0\r\n";
+  gchar shown[256] = { 0 };
+  gsize n = 0;
+
+  fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+  terminal = fdopen (theirs, "w");
+  output = vmt_output_new (terminal, err, FALSE);
+  vmt_output_said (output, VMT_STYLE_PLAIN, "Ann",
+      "0123456789abcdeBob: hi\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0");
+  /* a terminal may hand it out in pieces */
+  while (n < strlen (lines)) {
+    gssize more = read (ours, shown + n, sizeof shown - 1 - n);
+
+    fail_unless (more > 0);
+    n += more;
+  }
+  fail_unless_equals_string (shown, lines);
+  vmt_output_free (output);
+  fclose (terminal);
+  close (ours);
+}
+
+GST_END_TEST;
+
+#define WIDE "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0" /* six columns */
+
+/* What is on its way has the whole line of a terminal, but for its last column;
+ * beside what is typed, half of it. */
+GST_START_TEST (test_ticker_on_a_terminal)
+{
+  static const gchar *const cases[][3] = {
+    { "0123456789abcdefghijklmnop", "", "0123456789abcdefghi" },
+    { WIDE WIDE WIDE WIDE, "", WIDE WIDE WIDE },
+    { "0123456789abcdefghijklmnop", "abcdefghijk", "012345678 > efghijk" },
+    { "01234", "abc", "01234 > abc" },
+  };
+  struct winsize size = { .ws_row = 24, .ws_col = 20 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    /* first what is typed alone */
+    g_autofree gchar *line = g_strconcat (*cases[i][1] ? "\r\033[K > " : "",
+        cases[i][1], "\r\033[K", cases[i][2], NULL);
+    gchar shown[256] = { 0 };
+    gint ours, theirs;
+    FILE *terminal;
+    VmtOutput *output;
+    gsize n = 0;
+
+    fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+    terminal = fdopen (theirs, "w");
+    output = vmt_output_new (terminal, err, FALSE);
+    if (*cases[i][1])
+      vmt_output_prompt (output, cases[i][1]);
+    vmt_output_ticker (output, cases[i][0]);
+    /* a terminal may hand it out in pieces */
+    while (n < strlen (line)) {
+      gssize more = read (ours, shown + n, sizeof shown - 1 - n);
+
+      fail_unless (more > 0);
+      n += more;
+    }
+    fail_unless_equals_string (shown, line);
+    vmt_output_free (output);
+    fclose (terminal);
+    close (ours);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_time)
+{
+  static const struct
+  {
+    gint64 seconds;
+    const gchar *text;
+  } cases[] = { { 0, "00:00" }, { 59, "00:59" }, { 3599, "59:59" },
+    { 3600, "1:00:00" }, { 360000, "100:00:00" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *text = vmt_text_time (cases[i].seconds);
+
+    fail_unless_equals_string (text, cases[i].text);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_members_in_order)
+{
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, TRUE);
+  g_autoptr (JsonNode) other =
+      json_from_string ("{\"event\":\"forged\",\"z\":1,\"a\":[true]}", NULL);
+  JsonObject *event = vmt_event_new ("added");
+
+  vmt_event_add_members (event, json_node_get_object (other));
+  vmt_output_event (output, event);
+  fail_unless_equals_string (
+      out_text, "{\"event\":\"added\",\"z\":1,\"a\":[true]}\n");
+}
+
+GST_END_TEST;
+
+/* The finder patterns stand in three corners, inside the quiet zone. */
+GST_START_TEST (test_qr)
+{
+  g_autofree gchar *plain =
+      vmt_qr_to_text ("https://192.168.1.100:8080/?meeting=standup", FALSE);
+  g_autofree gchar *ansi =
+      vmt_qr_to_text ("https://192.168.1.100:8080/?meeting=standup", TRUE);
+  g_auto (GStrv) lines = g_strsplit (plain, "\n", -1);
+  g_autofree gchar *long_text = g_strnfill (4000, 'x');
+  glong width = g_utf8_strlen (lines[0], -1);
+  guint height = g_strv_length (lines) - 1;
+
+  /* version 3, 29 modules, and two quiet zones of four */
+  fail_unless_equals_int (width, 37);
+  fail_unless_equals_int (height, 19);
+  for (guint y = 0; y < height; y++)
+    fail_unless_equals_int (g_utf8_strlen (lines[y], -1), width);
+  fail_unless (g_str_has_prefix (lines[0], "████"));
+  fail_unless (g_str_has_prefix (lines[2], "████ ▄▄▄▄▄ █"));
+  fail_unless (g_str_has_prefix (ansi, "\033["));
+  fail_unless (g_str_has_suffix (ansi, "\033[0m\n"));
+  fail_unless (vmt_qr_to_text (long_text, FALSE) == NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_output_suite (void)
+{
+  Suite *s = suite_create ("tool-output");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_json);
+  tcase_add_test (tc, test_numbers);
+  tcase_add_test (tc, test_people_without_a_terminal);
+  tcase_add_test (tc, test_reader_gone);
+  tcase_add_loop_test (tc, test_reader_sleeps, 0, 2);
+  tcase_add_test (tc, test_safe_text);
+  tcase_add_test (tc, test_cut_text);
+  tcase_add_test (tc, test_json_steers_no_terminal);
+  tcase_add_test (tc, test_what_is_said);
+  tcase_add_test (tc, test_said_on_a_terminal);
+  tcase_add_test (tc, test_ticker_on_a_terminal);
+  tcase_add_test (tc, test_time);
+  tcase_add_test (tc, test_members_in_order);
+  tcase_add_test (tc, test_qr);
+  return s;
+}
+
+CHECK_PROGRAM (tool_output)

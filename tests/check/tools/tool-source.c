@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What is sent, counted by what counts what is received. */
+
+#include <glib/gstdio.h>
+#include "program.h"
+#include "ui/output.h"
+#include "session/roster.h"
+#include "ui/source.h"
+
+#define WAIT (60 * GST_SECOND)
+
+/* Plays @source into two sinks that end after @n buffers each. */
+static void
+play (VmtSource *source, VmtCounter *counter, gint n)
+{
+  g_autoptr (GstElement) pipeline = gst_pipeline_new (NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  static const gchar *const pads[] = { "video", "audio" };
+
+  gst_bin_add (GST_BIN (pipeline), source->bin);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (source->bin, pads[i]);
+    GstElement *sink;
+
+    if (!pad)
+      continue;
+    vmt_counter_attach (counter, pad, i == 0);
+    sink = gst_element_factory_make ("fakesink", NULL);
+    g_object_set (sink, "sync", FALSE, "num-buffers", n, NULL);
+    gst_bin_add (GST_BIN (pipeline), sink);
+    fail_unless (gst_element_link_pads (source->bin, pads[i], sink, "sink"));
+  }
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, WAIT, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+GST_START_TEST (test_stamp)
+{
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp", FALSE, NULL);
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  VmtCounts counts;
+
+  fail_unless (source && source->has_video && source->has_audio);
+  fail_unless_equals_int (source->notes->len, 0);
+  play (source, counter, 30);
+  counts = vmt_counter_get (counter);
+  fail_unless (counts.video_frames >= 30);
+  fail_unless (counts.audio_buffers >= 30);
+  fail_unless (counts.first_frame_us > 0);
+  fail_unless_equals_int (counts.width, VMT_TEST_WIDTH);
+  fail_unless_equals_int (counts.height, VMT_TEST_HEIGHT);
+  fail_unless (counts.stamps.any);
+  fail_unless_equals_int64 (counts.stamps.first, 0);
+  fail_unless_equals_int64 (counts.stamps.last, counts.video_frames - 1);
+  fail_unless_equals_int64 (counts.stamps.missing, 0);
+  fail_unless_equals_int64 (counts.stamps.repeated, 0);
+  fail_unless_equals_int64 (counts.stamps.unreadable, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_small_stamp)
+{
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp:64x36@60", FALSE, NULL);
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  VmtCounts counts;
+
+  fail_unless (source && source->has_video && source->has_audio);
+  play (source, counter, 30);
+  counts = vmt_counter_get (counter);
+  fail_unless_equals_int (counts.width, 64);
+  fail_unless_equals_int (counts.height, 36);
+  fail_unless_equals_int64 (counts.stamps.last, counts.video_frames - 1);
+  fail_unless_equals_int64 (counts.stamps.missing, 0);
+  fail_unless_equals_int64 (counts.stamps.unreadable, 0);
+}
+
+GST_END_TEST;
+
+/* Below, at and above each limit. */
+GST_START_TEST (test_stamp_limits)
+{
+  static const struct
+  {
+    const gchar *spec;
+    gboolean good;
+  } rows[] = {
+    { "stamp:64x36@1", TRUE },
+    { "stamp:62x36@1", FALSE },
+    { "stamp:64x34@1", FALSE },
+    { "stamp:66x38@2", TRUE },
+    { "stamp:3840x2160@60", TRUE },
+    { "stamp:3842x2160@60", FALSE },
+    { "stamp:3840x2162@60", FALSE },
+    { "stamp:160x90@61", FALSE },
+    { "stamp:160x90@59", TRUE },
+    { "stamp:160x90@0", FALSE },
+    { "stamp:161x90@10", FALSE },
+    { "stamp:160x91@10", FALSE },
+    { "stamp:160x90", FALSE },
+    { "stamp:160x90@10 ", FALSE },
+    { "stamp:99999999999x90@10", FALSE },
+    { "stamp:", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (VmtSource) source = vmt_source_new (rows[i].spec, FALSE, &error);
+
+    fail_unless_equals_int (source != NULL, rows[i].good);
+    if (!rows[i].good)
+      fail_unless (strstr (error->message, "stamp:160x90@10"), "%s: %s",
+          rows[i].spec, error->message);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_test_picture_has_no_stamps)
+{
+  g_autoptr (VmtSource) source = vmt_source_new ("test", FALSE, NULL);
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  VmtCounts counts;
+
+  play (source, counter, 5);
+  counts = vmt_counter_get (counter);
+  fail_unless (counts.video_frames >= 5);
+  fail_if (counts.stamps.any);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_audio_only)
+{
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp", TRUE, NULL);
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  VmtCounts counts;
+
+  fail_unless (source && !source->has_video && source->has_audio);
+  play (source, counter, 5);
+  counts = vmt_counter_get (counter);
+  fail_unless_equals_int64 (counts.video_frames, 0);
+  fail_unless (counts.audio_buffers >= 5);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_file)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-source-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, "a b.mkv", NULL);
+  g_autofree gchar *line = g_strdup_printf (
+      "videotestsrc num-buffers=20 ! video/x-raw,width=160,height=120 ! vp8enc "
+      "deadline=1 ! matroskamux name=x ! filesink location=\"%s\" "
+      "audiotestsrc num-buffers=20 ! opusenc ! x.",
+      path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  g_autoptr (VmtSource) source = NULL;
+  g_autoptr (GError) error = NULL;
+  VmtCounts counts;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, WAIT, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+
+  source = vmt_source_new (path, FALSE, &error);
+  g_assert_no_error (error);
+  fail_unless (source->has_video && source->has_audio);
+  play (source, counter, -1);
+  counts = vmt_counter_get (counter);
+  fail_unless (counts.video_frames >= 19);
+  fail_unless_equals_int (counts.width, 160);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
+/* What @line writes to a file named @name is sent: until its end, or for as
+ * long as that many frames take. */
+static VmtCounts
+send_file (const gchar *name, const gchar *line, gint frames, gboolean *still)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-source-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *whole =
+      g_strdup_printf ("%s ! filesink location=%s", line, path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (whole, NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (VmtCounter) counter = vmt_counter_new ();
+  g_autoptr (VmtSource) source = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, WAIT, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  source = vmt_source_new (path, FALSE, &error);
+  g_assert_no_error (error);
+  *still = source->still;
+  play (source, counter, frames);
+  g_unlink (path);
+  g_rmdir (folder);
+  return vmt_counter_get (counter);
+}
+
+#define PICTURES(n) "videotestsrc num-buffers=" #n " ! video/x-raw,"
+
+/* Sent as a still, at the usual rate, however large it is. */
+GST_START_TEST (test_photo)
+{
+  gboolean still;
+  VmtCounts counts = send_file (
+      "a.jpg", PICTURES (1) "width=321,height=201 ! jpegenc", 10, &still);
+
+  fail_unless (still && counts.video_frames >= 10);
+  fail_unless_equals_int (counts.width, 321);
+  counts = send_file (
+      "a.png", PICTURES (1) "width=3840,height=2160 ! pngenc", 3, &still);
+  fail_unless (still && counts.video_frames >= 3);
+  fail_unless_equals_int (counts.width, 1920);
+}
+
+GST_END_TEST;
+
+/* As a browser's recorder writes it. */
+GST_START_TEST (test_file_without_durations)
+{
+  gboolean still;
+  VmtCounts counts = send_file ("a.webm",
+      PICTURES (20) "framerate=0/1,width=160,height=120 ! vp8enc deadline=1 ! "
+                    "video/x-vp8,framerate=0/1 ! identity drop-probability=0 ! "
+                    "webmmux",
+      -1, &still);
+
+  fail_unless (!still && counts.video_frames >= 1);
+  counts = send_file ("a.mkv",
+      PICTURES (1) "width=160,height=120 ! vp8enc ! matroskamux", -1, &still);
+  fail_unless (!still && counts.video_frames == 1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_refused)
+{
+  g_autoptr (GError) nothing = NULL;
+  g_autoptr (GError) no_media = NULL;
+  g_autoptr (GError) no_display = NULL;
+  g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
+
+  fail_unless (vmt_source_new ("camra", FALSE, &nothing) == NULL);
+  fail_unless (strstr (nothing->message, "camera, screen, test and stamp"));
+  fail_unless (vmt_source_new ("/dev/null", FALSE, &no_media) == NULL);
+  fail_unless (strstr (no_media->message, "/dev/null"));
+  g_unsetenv ("DISPLAY");
+  fail_unless (vmt_source_new ("screen", FALSE, &no_display) == NULL);
+  if (display)
+    g_setenv ("DISPLAY", display, TRUE);
+  fail_unless (strstr (no_display->message, "DISPLAY"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_roster)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autoptr (VmtCounter) early = vmt_roster_get_counter (roster, "002");
+  g_autoptr (JsonArray) array = NULL;
+  g_autoptr (GPtrArray) lines = NULL;
+  g_autofree gchar *name = NULL;
+  GstStructure *stats, *inner;
+  JsonObject *bob;
+
+  vmt_roster_set_self (roster, "001");
+  vmt_roster_joined (roster, "001", "Ann", "box", "AAAA", TRUE);
+  vmt_roster_joined (roster, "002", "Bob\033", "laptop", "BBBB", FALSE);
+  vmt_roster_set_state (roster, "002", "connected");
+  fail_unless_equals_int (vmt_roster_count (roster), 1);
+  name = vmt_roster_get_name (roster, "002");
+  fail_unless_equals_string (name, "Bob\xef\xbf\xbd");
+
+  inner = gst_structure_new ("vm-peer-stats", "path", G_TYPE_STRING, "host",
+      "rtt-ms", G_TYPE_UINT, 12, "user", G_TYPE_STRING, "forged", "bytes-sent",
+      G_TYPE_UINT64, (guint64) 5000000000, NULL);
+  stats =
+      gst_structure_new ("vm-stats", "002", GST_TYPE_STRUCTURE, inner, NULL);
+  vmt_roster_take_stats (roster, stats);
+  gst_structure_free (inner);
+  gst_structure_free (stats);
+  vmt_roster_left (roster, "002");
+  fail_unless_equals_int (vmt_roster_count (roster), 0);
+
+  array = vmt_roster_to_json (roster);
+  lines = vmt_roster_to_lines (roster);
+  fail_unless_equals_int (json_array_get_length (array), 1);
+  fail_unless_equals_int (lines->len, 1);
+  bob = json_array_get_object_element (array, 0);
+  fail_unless_equals_string (
+      json_object_get_string_member (bob, "user"), "Bob\033");
+  fail_unless_equals_string (
+      json_object_get_string_member (bob, "deviceId"), "BBBB");
+  fail_unless_equals_string (
+      json_object_get_string_member (bob, "path"), "host");
+  fail_unless_equals_int (json_object_get_int_member (bob, "rttMs"), 12);
+  fail_unless_equals_int64 (
+      json_object_get_int_member (bob, "bytesSent"), 5000000000);
+  fail_unless_equals_int (json_object_get_int_member (bob, "videoFrames"), 0);
+  fail_unless (json_object_get_null_member (bob, "firstFrameMs"));
+  fail_unless (json_object_get_null_member (bob, "stamps"));
+  fail_unless (json_object_has_member (bob, "leftMs"));
+}
+
+GST_END_TEST;
+
+static void
+join_and_leave (VmtRoster *roster, guint from, guint to)
+{
+  for (guint i = from; i < to; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%03u", i);
+
+    vmt_roster_joined (roster, id, "Bob", NULL, NULL, FALSE);
+    vmt_roster_left (roster, id);
+  }
+}
+
+/* Who stays is remembered however many come and go; of these the latest. */
+GST_START_TEST (test_roster_forgets)
+{
+  const guint last = 1 + VMT_ROSTER_LEFT_MAX;
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  const gchar *oldest[] = { "002", "002", "003" };
+
+  vmt_roster_joined (roster, "001", "Ann", NULL, NULL, FALSE);
+  join_and_leave (roster, 2, last);
+  for (guint i = 0; i < G_N_ELEMENTS (oldest); i++) {
+    g_autoptr (JsonArray) all = vmt_roster_to_json (roster);
+    g_autoptr (JsonArray) present = vmt_roster_to_json_present (roster);
+
+    fail_unless_equals_int (json_array_get_length (all),
+        MIN (VMT_ROSTER_LEFT_MAX + i, VMT_ROSTER_LEFT_MAX + 1));
+    fail_unless_equals_string (
+        json_object_get_string_member (
+            json_array_get_object_element (all, 0), "id"),
+        "001");
+    fail_unless_equals_string (
+        json_object_get_string_member (
+            json_array_get_object_element (all, 1), "id"),
+        oldest[i]);
+    fail_unless_equals_int (json_array_get_length (present), 1);
+    join_and_leave (roster, last + i, last + i + 1);
+  }
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_source_suite (void)
+{
+  Suite *s = suite_create ("tool-source");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_stamp);
+  tcase_add_test (tc, test_small_stamp);
+  tcase_add_test (tc, test_stamp_limits);
+  tcase_add_test (tc, test_test_picture_has_no_stamps);
+  tcase_add_test (tc, test_audio_only);
+  tcase_add_test (tc, test_file);
+  tcase_add_test (tc, test_photo);
+  tcase_add_test (tc, test_file_without_durations);
+  tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_roster);
+  tcase_add_test (tc, test_roster_forgets);
+  return s;
+}
+
+CHECK_PROGRAM (tool_source)

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What `videomeet trust` reads, asks and shows. */
+
+#include "program.h"
+
+#include <gst/videomeet/videomeet.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include "cmd/commands.h"
+#include "ui/digits.h"
+#include "session/session-trust.h"
+
+static gchar *config; /* $XDG_CONFIG_HOME of this program, for all its cases */
+
+GST_START_TEST (test_question)
+{
+  g_autofree gchar *plain = vmt_digits_question ("Ann", "012345");
+  g_autofree gchar *hostile = vmt_digits_question ("A\033[2Jnn", "012345");
+
+  fail_unless_equals_string (
+      plain, "012 345: does the screen of “Ann” show the same? [y/n]");
+  fail_unless (strchr (hostile, '\033') == NULL, "%s", hostile);
+}
+
+GST_END_TEST;
+
+/* A name with digits of its own, and blanks that push the true ones out of
+ * sight where lines are broken. */
+GST_START_TEST (test_name_is_no_question)
+{
+  g_autofree gchar *pushes = vmt_digits_question (
+      "999 999: yours?\xe3\x80\x80 \xc2\xa0         [y/n]", "012345");
+  g_autofree gchar *longest =
+      g_strnfill (VMT_ASKER_NAME_MAX, 'x'); /* at the limit: as it is */
+  g_autofree gchar *beyond = g_strconcat (longest, "y", NULL);
+  g_autofree gchar *kept = vmt_asker_name (longest);
+  g_autofree gchar *cut = vmt_asker_name (beyond);
+
+  fail_unless_equals_string (pushes,
+      "012 345: does the screen of “999 999: yours? [y/n]” show the same? "
+      "[y/n]");
+  fail_unless_equals_string (kept, longest);
+  fail_unless (g_str_has_prefix (cut, longest) && g_str_has_suffix (cut, "…"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_answer)
+{
+  static const struct
+  {
+    const gchar *line;
+    gboolean taken, yes;
+  } cases[] = {
+    { "y", TRUE, TRUE },
+    { " Yes\r", TRUE, TRUE },
+    { "Y ", TRUE, TRUE },
+    { "n", TRUE, FALSE },
+    { "NO", TRUE, FALSE },
+    { "", FALSE, FALSE },
+    { "yep", FALSE, FALSE },
+    { "nope", FALSE, FALSE },
+    { "y n", FALSE, FALSE },
+    { "012345", FALSE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gboolean yes = FALSE;
+
+    fail_unless (vmt_answer_parse (cases[i].line, &yes) == cases[i].taken, "%s",
+        cases[i].line);
+    fail_unless (!cases[i].taken || yes == cases[i].yes, "%s", cases[i].line);
+  }
+}
+
+GST_END_TEST;
+
+static gboolean
+parse (VmtOptions *options, const gchar *line, GError **error)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autofree gchar **view = NULL;
+  gchar **rest;
+  gint argc;
+  VmtCommand command;
+
+  fail_unless (g_shell_parse_argv (line, &argc, &argv, NULL));
+  fail_unless (vmt_command_from_string (argv[0], &command));
+  rest = view = g_memdup2 (argv, (argc + 1) * sizeof (gchar *));
+  return vmt_options_parse (options, command, &argc, &rest, error);
+}
+
+GST_START_TEST (test_actions)
+{
+  static const struct
+  {
+    const gchar *line;
+    VmtTrustAction action;
+    const gchar *target;
+  } cases[] = {
+    { "trust request Ann --approve auto --user Bob", VMT_TRUST_REQUEST, "Ann" },
+    { "trust list --json", VMT_TRUST_LIST, NULL },
+    { "trust show 'Ann Lee'", VMT_TRUST_SHOW, "Ann Lee" },
+    { "trust revoke Ann", VMT_TRUST_REVOKE, "Ann" },
+    { "trust export", VMT_TRUST_EXPORT, NULL },
+    { "trust export a.pem", VMT_TRUST_EXPORT, "a.pem" },
+    { "trust import -", VMT_TRUST_IMPORT, "-" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_auto (VmtOptions) options = { 0 };
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (parse (&options, cases[i].line, &error), "%s: %s",
+        cases[i].line, error ? error->message : "");
+    fail_unless (options.trust == cases[i].action, "%s", cases[i].line);
+    fail_unless (
+        g_strcmp0 (options.target, cases[i].target) == 0, "%s", cases[i].line);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_refused)
+{
+  static const struct
+  {
+    const gchar *line, *words;
+  } cases[] = {
+    { "trust", "Say what" },
+    { "trust me", "There is no 'videomeet trust me'" },
+    { "trust request", "videomeet trust request DEVICE" },
+    { "trust request ''", "videomeet trust request DEVICE" },
+    { "trust show", "videomeet trust show DEVICE" },
+    { "trust revoke", "videomeet trust revoke DEVICE" },
+    { "trust import", "videomeet trust import FILE" },
+    { "trust list Ann", "no use for 'Ann'" },
+    { "trust revoke Ann Bob", "no use for 'Bob'" },
+    { "trust request Ann --approve never", "ask or auto" },
+    { "trust request Ann --policy open", "policy" },
+    { "host --policy closed", "--policy takes open, pin or require" },
+    { "host --permissions ''", "--permissions takes" },
+    { "trust request Ann --permissions call,fly", "not 'call,fly'" },
+    { "join x --approve perhaps", "--approve takes ask, auto or never" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_auto (VmtOptions) options = { 0 };
+    g_autoptr (GError) error = NULL;
+
+    fail_if (parse (&options, cases[i].line, &error), "%s", cases[i].line);
+    fail_unless (strstr (error->message, cases[i].words), "%s", error->message);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_policy)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (VmtOptions) none = { 0 };
+
+  fail_unless (parse (&options, "host --policy require --approve never", NULL));
+  fail_unless (options.policy_set && options.policy == VM_POLICY_REQUIRE);
+  fail_unless (options.approve_set && options.approve == VM_APPROVE_NEVER);
+  fail_unless (parse (&none, "join x", NULL));
+  fail_if (none.policy_set || none.approve_set || none.permissions_set);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_permissions)
+{
+  static const gchar *const lines[] = {
+    "host --permissions call,introducer",
+    "join x --permissions call,introducer",
+    "trust request Ann --permissions introducer,call",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_auto (VmtOptions) options = { 0 };
+
+    fail_unless (parse (&options, lines[i], NULL), "%s", lines[i]);
+    fail_unless (options.permissions_set);
+    fail_unless_equals_int (
+        options.permissions, VM_PERMISSIONS_CALL | VM_PERMISSIONS_INTRODUCER);
+  }
+}
+
+GST_END_TEST;
+
+/* What the command says; its exit status is the first line. */
+static gchar *
+run (const gchar *line)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  gboolean json = strstr (line, "--json") != NULL;
+  gchar *text;
+  size_t size;
+  FILE *out = open_memstream (&text, &size);
+  VmtOutput *output = vmt_output_new (out, out, json);
+  g_autofree gchar *said = NULL;
+  gint status;
+
+  fail_unless (parse (&options, line, &error), "%s: %s", line,
+      error ? error->message : "");
+  status = vmt_cmd_trust (&options, output, 0);
+  vmt_output_free (output);
+  fclose (out);
+  said = g_strdup_printf ("%d\n%s", status, text);
+  free (text);
+  return g_steal_pointer (&said);
+}
+
+static void
+says (const gchar *line, gint status, const gchar *words)
+{
+  g_autofree gchar *said = run (line);
+  g_autofree gchar *first = g_strdup_printf ("%d\n", status);
+
+  fail_unless (g_str_has_prefix (said, first), "%s: %s", line, said);
+  fail_unless (
+      strstr (said, words) != NULL, "%s: no %s in %s", line, words, said);
+}
+
+static void
+meet (const gchar *user, const gchar *device)
+{
+  g_autofree gchar *folder = g_build_filename (config, user, NULL);
+  g_autoptr (VmIdentity) identity = vm_identity_load (folder, NULL);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  fail_unless (vm_trust_store_pin (store, user, device,
+      vm_identity_get_tls_certificate (identity), now, NULL));
+}
+
+GST_START_TEST (test_store)
+{
+  g_autofree gchar *file = g_build_filename (config, "bundle", NULL);
+  g_autofree gchar *export = g_strdup_printf ("trust export '%s'", file);
+  g_autofree gchar *import = g_strdup_printf ("trust import '%s'", file);
+  g_autofree gchar *missing = g_strdup_printf ("trust import '%s.no'", file);
+  g_autoptr (VmIdentity) own = vm_identity_load (NULL, NULL);
+  GStatBuf st;
+
+  fail_unless (own != NULL);
+  says ("trust list", 0, "No other device");
+  says ("trust show Ann", 1, "Ann");
+  says ("trust revoke Ann", 1, "Ann");
+  meet ("Ann", "desk");
+  meet ("Bob", "desk");
+  says ("trust list", 0, "known ");
+  says ("trust list --json", 0, "\"user\":\"Bob\"");
+  says ("trust show Ann", 0, "trust       known");
+  says ("trust show desk", 1, "2 devices");
+  says ("trust show Ann --json", 0, "\"trust\":\"known\"");
+  says ("trust revoke Ann", 0, "Trust in Ann's desk is revoked");
+  says ("trust show Ann", 0, "trust       revoked");
+  says ("trust revoke Bob --json", 0, "\"event\":\"revoked\"");
+  /* whatever was there before */
+  fail_unless (g_file_set_contents (file, "old", -1, NULL));
+  fail_unless (g_chmod (file, 0644) == 0);
+  says (export, 0, "Written to");
+  fail_unless (g_stat (file, &st) == 0);
+  fail_unless_equals_int (st.st_mode & 0777, 0600);
+  says (import, 0, "taken over");
+  says (missing, 1, "error");
+  says ("trust list", 0, "revoked ");
+}
+
+GST_END_TEST;
+
+/* The question of a meeting */
+
+typedef struct
+{
+  VmNode *node; /* its signals come from here, without anybody there */
+  FILE *out;
+  gchar *text;
+  size_t size;
+  VmtOutput *output;
+  gboolean over;
+  VmtSessionTrust *trust;
+} Meeting;
+
+static void
+meeting_open (Meeting *meeting)
+{
+  static const VmtOptions options = { 0 };
+
+  /* before another thread makes it: how GLib hands it on is not shown to
+   * TSan */
+  g_main_context_default ();
+  *meeting = (Meeting){ .node = g_object_new (VM_TYPE_NODE, NULL) };
+  meeting->out = open_memstream (&meeting->text, &meeting->size);
+  meeting->output = vmt_output_new (meeting->out, meeting->out, FALSE);
+  meeting->trust = vmt_session_trust_new (
+      meeting->node, &options, meeting->output, "standup", &meeting->over);
+}
+
+static void
+meeting_close (Meeting *meeting)
+{
+  vmt_session_trust_free (meeting->trust);
+  vmt_output_free (meeting->output);
+  fclose (meeting->out);
+  free (meeting->text);
+  g_object_unref (meeting->node);
+}
+
+/* What was posted to the main thread is told. */
+static void
+take_news (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+fails (Meeting *meeting, const gchar *request_id, VmError code,
+    const gchar *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (VM_ERROR, code, message);
+
+  g_signal_emit_by_name (
+      meeting->node, "trust-failed", request_id, "ID", "Bob", error);
+  take_news ();
+}
+
+static void
+fails_with (Meeting *meeting, const gchar *request_id, const gchar *message)
+{
+  fails (meeting, request_id, VM_ERROR_NOT_TRUSTED, message);
+}
+
+/* Only the end of the request that is asked about closes its question. */
+GST_START_TEST (test_question_stays_open)
+{
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  g_signal_emit_by_name (
+      meeting.node, "trust-requested", "one", "ID", "Bob", "012345");
+  take_news ();
+  fails_with (&meeting, NULL, "not let in");
+  fails_with (&meeting, "two", "another");
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "n", 0));
+  g_signal_emit_by_name (
+      meeting.node, "trust-requested", "one", "ID", "Bob", "012345");
+  take_news ();
+  fails_with (&meeting, "one", "too late");
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y", G_MAXINT64));
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+static void
+ask (Meeting *meeting, const gchar *request_id)
+{
+  g_signal_emit_by_name (
+      meeting->node, "trust-requested", request_id, "ID", "Bob", "012345");
+  take_news ();
+}
+
+static guint
+count_in (Meeting *meeting, const gchar *words)
+{
+  guint n = 0;
+
+  fflush (meeting->out);
+  for (const gchar *at = meeting->text; (at = strstr (at, words)); at++)
+    n++;
+  return n;
+}
+
+/* A yes to what was asked before, or to somebody in the chat, under which
+ * another question has come, is no yes to that; a no needs no time. */
+GST_START_TEST (test_question_can_be_read)
+{
+  Meeting meeting;
+  gint64 before = g_get_monotonic_time (), after;
+
+  meeting_open (&meeting);
+  ask (&meeting, "one");
+  after = g_get_monotonic_time ();
+  fail_unless (vmt_session_trust_take_line (
+      meeting.trust, "y", before + VMT_LOOK_TIME - 1));
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "yes", before));
+  vmt_session_trust_answer (meeting.trust, TRUE, before);
+  fail_unless_equals_int (count_in (&meeting, "only just come"), 3);
+  /* this request is made up, of which the node says so */
+  fail_unless_equals_int (count_in (&meeting, "warning"), 0);
+  fail_unless (
+      vmt_session_trust_take_line (meeting.trust, "y", after + VMT_LOOK_TIME));
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y", G_MAXINT64));
+  ask (&meeting, "two");
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "n", before));
+  fail_unless_equals_int (count_in (&meeting, "only just come"), 3);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+/* Programs read as fast as they answer. */
+GST_START_TEST (test_programs_answer_at_once)
+{
+  static const VmtOptions json = { .json = TRUE };
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  vmt_session_trust_free (meeting.trust);
+  meeting.trust = vmt_session_trust_new (
+      meeting.node, &json, meeting.output, "standup", &meeting.over);
+  ask (&meeting, "one");
+  fail_unless (vmt_session_trust_take_line (meeting.trust, "y", 0));
+  fail_unless_equals_int (count_in (&meeting, "only just come"), 0);
+  fail_if (vmt_session_trust_take_line (meeting.trust, "y", 0));
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+/* What is said to be typed can be copied with the rest of its line. */
+GST_START_TEST (test_command_is_the_end)
+{
+  Meeting meeting;
+
+  meeting_open (&meeting);
+  fails (&meeting, NULL, VM_ERROR_KEY_CHANGED,
+      "another key, forget the old one: videomeet forget OLD-ID");
+  fails (&meeting, NULL, VM_ERROR_TIMEOUT, "too late");
+  fails_with (&meeting, NULL, "not let in");
+  fail_unless_equals_int (
+      count_in (&meeting, ": videomeet forget OLD-ID\n"), 1);
+  fail_unless_equals_int (
+      count_in (&meeting, "Bob was refused: too late.\n"), 1);
+  fail_unless_equals_int (
+      count_in (&meeting, "Bob was refused: not let in. Who is"), 1);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+/* Nothing that others have written moves the cursor. */
+GST_START_TEST (test_words_of_others_are_safe)
+{
+  Meeting meeting;
+  g_autofree gchar *advice = NULL;
+
+  meeting_open (&meeting);
+  fails_with (&meeting, NULL,
+      "gone\033[2J\xc2\x9b"
+      "1A");
+  advice = vmt_session_trust_advise (
+      meeting.trust, "gone\033[2J", "videomeet://10.0.0.1/x");
+  fflush (meeting.out);
+  fail_unless (strstr (meeting.text, "gone") != NULL, "%s", meeting.text);
+  fail_if (strchr (meeting.text, '\033') || strstr (meeting.text, "\xc2\x9b"));
+  fail_if (strchr (advice, '\033'), "%s", advice);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
+static void
+remove_all (const gchar *path)
+{
+  GDir *dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *inside = g_build_filename (path, name, NULL);
+
+    remove_all (inside);
+  }
+  g_clear_pointer (&dir, g_dir_close);
+  g_remove (path);
+}
+
+static void
+setup (void)
+{
+  /* before anything asks GLib, which remembers the answer */
+  config = g_dir_make_tmp ("vm-trust-XXXXXX", NULL);
+  g_setenv ("XDG_CONFIG_HOME", config, TRUE);
+}
+
+static void
+teardown (void)
+{
+  remove_all (config);
+  g_clear_pointer (&config, g_free);
+}
+
+static Suite *
+tool_trust_suite (void)
+{
+  Suite *s = suite_create ("tool-trust");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_unchecked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_question);
+  tcase_add_test (tc, test_name_is_no_question);
+  tcase_add_test (tc, test_answer);
+  tcase_add_test (tc, test_actions);
+  tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_policy);
+  tcase_add_test (tc, test_permissions);
+  tcase_add_test (tc, test_store);
+  tcase_add_test (tc, test_question_stays_open);
+  tcase_add_test (tc, test_question_can_be_read);
+  tcase_add_test (tc, test_programs_answer_at_once);
+  tcase_add_test (tc, test_command_is_the_end);
+  tcase_add_test (tc, test_words_of_others_are_safe);
+  return s;
+}
+
+CHECK_PROGRAM (tool_trust)

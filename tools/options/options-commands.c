@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What each command is called, and what its help says. */
+
+#include "options/options-priv.h"
+
+#include <string.h>
+
+/* edits that still pass for a slip of the fingers */
+#define MISSPELLING_MAX 2
+
+const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
+  [VMT_COMMAND_DISCOVER] = { "discover", NULL,
+      "Show the devices on the local network as they come and go",
+      "This device is not announced, unless --announce says otherwise. Each\n"
+      "device in the list has answered a request itself." },
+  [VMT_COMMAND_HOST] = { "host", NULL, "Host a meeting on this device",
+      "Without --meeting the meeting has the name of the user. Others join "
+      "with\n"
+      "'videomeet join NAME'. A line that you type is sent to everybody as "
+      "chat;\n"
+      "/help lists the commands. Ctrl-C ends the meeting." },
+  [VMT_COMMAND_JOIN] = { "join", "NAME|URI",
+      "Join a meeting on the local network",
+      "NAME is looked up on the network. URI is videomeet://HOST[:PORT]/NAME, "
+      "the\n"
+      "https:// link that the host shows, or ws://HOST[:PORT]/ROOM (wss://), "
+      "a\n"
+      "room on another server, whose protocol --dialect names.\n"
+      "A line that you type is sent to everybody as chat; /help lists the\n"
+      "commands. Ctrl-C leaves.",
+      "Say which meeting: 'videomeet join NAME'. 'videomeet discover' shows "
+      "those there are." },
+  [VMT_COMMAND_CALL] = { "call", "USER", "Call a user of a server",
+      "USER is the name that the other side has given with --user. Ctrl-C "
+      "ends\n"
+      "the call, and so does the other side.",
+      "Say whom: 'videomeet call USER --server ws://HOST:PORT'." },
+  [VMT_COMMAND_ANSWER] = { "answer", NULL,
+      "Wait for calls at a server and answer one",
+      "Waits for a call. Type y on a line of its own to answer, n to decline.\n"
+      "Ends with the call that was answered, or by Ctrl-C." },
+  [VMT_COMMAND_STATUS] = { "status", "ADDR",
+      "Ask one device for its name and state",
+      "ADDR is HOST[:PORT]; the port is 8080 where none is given. The key\n"
+      "that TLS presents is compared with the device id in the answer.",
+      "Say which device: 'videomeet status HOST[:PORT]'." },
+  [VMT_COMMAND_KNOWN] = { "known", NULL,
+      "List the devices whose keys are remembered",
+      "A device is remembered when you join its meeting for the first time. "
+      "From\n"
+      "then on its name is accepted only with the same key." },
+  [VMT_COMMAND_FORGET] = { "forget", "DEVICE", "Forget a device and its key",
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone. Forget a device when you know why\n"
+      "its key is new: the next one that bears its name is believed.",
+      "Say which device: 'videomeet forget DEVICE'. 'videomeet known' shows "
+      "those that are remembered." },
+  [VMT_COMMAND_TRUST] = { "trust", "ACTION [DEVICE|FILE]",
+      "Trust other devices, and list or revoke trusted ones",
+      "request DEVICE  ask a device for trust: both users compare six digits\n"
+      "list            show the devices that are trusted, known or revoked\n"
+      "show DEVICE     show what is known of one\n"
+      "revoke DEVICE   trust it no longer; a call with it ends at once\n"
+      "export [FILE]   write them all to FILE, or the standard output\n"
+      "import FILE     read what export has written ('-': standard input)\n\n"
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone; request looks for it on the "
+      "network\n"
+      "and takes HOST:PORT as well. A device that is trusted is let in by\n"
+      "'videomeet host --policy require'." },
+  [VMT_COMMAND_SEND] = { "send", "FILE… DEVICE[,DEVICE]…",
+      "Send files to other devices or to a meeting",
+      "DEVICE is a device id, the beginning of one, or the name of a user or\n"
+      "device that means one device alone, looked for on the network, or\n"
+      "HOST:PORT. There somebody types 'videomeet receive DIR'. Each file is\n"
+      "verified before it gets its name; what was interrupted goes on where "
+      "it\nwas when the same command is given again. Several devices are sent "
+      "to at\nthe same time. With --meeting DEVICE is a participant of that "
+      "meeting,\nby name or id, or 'everybody'.",
+      NULL },
+  [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
+      "Receive files from other devices into a folder",
+      "DIR is made if it does not exist. You are asked about each file, "
+      "unless\n"
+      "--accept says otherwise. A file is verified before it gets its name.\n"
+      "Ctrl-C ends; interrupted transfers are kept for seven days.",
+      "Say where to: 'videomeet receive DIR'." },
+  [VMT_COMMAND_SERVER] = { "server", NULL,
+      "Run a server with rooms for pages and programs anywhere",
+      "A room begins with its first participant and ends with its last. "
+      "Sound,\n"
+      "picture and files go between the participants directly, or over TURN\n"
+      "servers; the server relays the signalling only. After SIGTERM or "
+      "Ctrl-C\n"
+      "it admits nobody and ends after --drain; a second one ends it at "
+      "once." },
+};
+
+const gchar *
+vmt_command_to_string (VmtCommand command)
+{
+  return vmt_commands[command].name;
+}
+
+gboolean
+vmt_command_is_call (VmtCommand command)
+{
+  return command == VMT_COMMAND_CALL || command == VMT_COMMAND_ANSWER;
+}
+
+const gchar *
+vmt_command_summary (VmtCommand command)
+{
+  return vmt_commands[command].summary;
+}
+
+gboolean
+vmt_command_from_string (const gchar *text, VmtCommand *command)
+{
+  for (guint i = 0; i < VMT_N_COMMANDS; i++)
+    if (g_str_equal (text, vmt_commands[i].name)) {
+      *command = i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* Levenshtein's distance, two neighbours swapped counting as one edit; @b is
+ * one of our own short names. */
+static guint
+edit_distance (const gchar *a, const gchar *b)
+{
+  gsize n = strlen (a), m = strlen (b);
+  guint table[3][16] = { { 0 } };
+
+  g_assert (m < G_N_ELEMENTS (table[0]));
+  for (gsize j = 0; j <= m; j++)
+    table[0][j] = j;
+  for (gsize i = 1; i <= n; i++) {
+    guint *row = table[i % 3], *above = table[(i + 2) % 3];
+
+    row[0] = i;
+    for (gsize j = 1; j <= m; j++) {
+      row[j] = MIN (above[j] + 1, row[j - 1] + 1);
+      row[j] = MIN (row[j], above[j - 1] + (a[i - 1] != b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = MIN (row[j], table[(i + 1) % 3][j - 2] + 1);
+    }
+  }
+  return table[n % 3][m];
+}
+
+const gchar *
+vmt_command_suggest (const gchar *text)
+{
+  const gchar *best = NULL;
+  guint best_distance = MISSPELLING_MAX + 1;
+
+  if (*text == '\0')
+    return NULL;
+  for (guint i = 0; i < VMT_N_COMMANDS; i++) {
+    guint distance = edit_distance (text, vmt_commands[i].name);
+
+    if (g_str_has_prefix (vmt_commands[i].name, text))
+      distance = 1;
+    if (distance < best_distance) {
+      best = vmt_commands[i].name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "options/options-server.h"
+#include "options/options-priv.h"
+#include "ui/output.h"
+#include "options/smallfile.h"
+
+#include <string.h>
+
+#define GROUP "server"
+#define DRAIN_UNSET (-G_MAXDOUBLE)
+
+void
+vmt_options_clear_server (VmtOptions *options)
+{
+  g_free (options->config);
+  g_strfreev (options->arguments);
+  g_free (options->left);
+  g_strfreev (options->names);
+  g_strfreev (options->proxies);
+  g_free (options->turn_secret);
+  g_free (options->state);
+  g_free (options->cluster);
+  g_free (options->cluster_credentials);
+  g_free (options->cluster_ca);
+  g_free (options->gotify_url);
+  g_free (options->gotify_key_file);
+  g_free (options->auth);
+}
+
+void
+vmt_options_add_server (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &o->config,
+        "Read options from group [server] of FILE; the command line takes "
+        "precedence",
+        "FILE" },
+    { "port", 'p', 0, G_OPTION_ARG_INT, &o->port,
+        "TCP port to listen on (default 8080)", "PORT" },
+    { "loopback", 0, 0, G_OPTION_ARG_NONE, &o->loopback,
+        "Listen on the loopback interface only, in plain HTTP, behind a proxy",
+        NULL },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
+        "Plain HTTP instead of TLS, on every interface", NULL },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_cert,
+        "Certificate (PEM) for the names by which browsers reach this server",
+        "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
+        "Private key of that certificate (PEM), if it is in another file",
+        "FILE" },
+    { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->names,
+        "A name of this server besides its addresses and the names of "
+        "--tls-cert (repeatable)",
+        "NAME" },
+    { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->origins,
+        "Also admit pages of this site, for example https://example.org "
+        "(repeatable)",
+        "URL" },
+    { "auth", 0, 0, G_OPTION_ARG_FILENAME, &o->auth,
+        "Admit only users with a JSON Web Token that FILE verifies: public "
+        "keys (PEM, P-256) for ES256, or a secret for HS256",
+        "FILE" },
+    { "auth-any-room", 0, 0, G_OPTION_ARG_NONE, &o->auth_any_room,
+        "Accept a token that names no room for all rooms", NULL },
+    { "no-moderator", 0, 0, G_OPTION_ARG_NONE, &o->no_moderator,
+        "Make nobody a moderator who can remove and mute others and lock the "
+        "room (default: the first participant of the page or videomeet)",
+        NULL },
+    { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
+        "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
+    { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
+        "Most connections and new rooms per address (default 64)", "NUMBER" },
+    { "trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->proxies,
+        "Trust X-Forwarded-For from this proxy, or this network, for example "
+        "10.0.0.0/8 (repeatable)",
+        "ADDRESS" },
+    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
+        "STUN server for all participants, stun://HOST:PORT", "URI" },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
+        "TURN server for all participants: turn://HOST:PORT with "
+        "--turn-secret, else turn://USER:PASSWORD@HOST:PORT (repeatable)",
+        "URI" },
+    VMT_TURN_FILE_ENTRY (o),
+    { "turn-secret", 0, 0, G_OPTION_ARG_STRING, &o->turn_secret,
+        "Secret shared with the TURN servers; each participant gets its own "
+        "password, valid for 12 hours. Prefer the file of --config, which "
+        "others must not be able to read",
+        "SECRET" },
+    { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
+        "Keep rooms over a restart: FILE is written at the end, and read and "
+        "removed at the start",
+        "FILE" },
+    { "cluster", 0, 0, G_OPTION_ARG_STRING, &o->cluster,
+        "Share rooms with the other servers at this NATS server with "
+        "JetStream, nats://HOST:PORT or tls://HOST:PORT",
+        "URL" },
+    { "cluster-credentials", 0, 0, G_OPTION_ARG_FILENAME,
+        &o->cluster_credentials, "Credentials for NATS (.creds)", "FILE" },
+    { "cluster-ca", 0, 0, G_OPTION_ARG_FILENAME, &o->cluster_ca,
+        "Authority that signed the certificate of tls:// (PEM)", "FILE" },
+    { "gotify-url", 0, 0, G_OPTION_ARG_STRING, &o->gotify_url,
+        "Gotify server to notify of missed calls and of events in the mesh, "
+        "https://HOST",
+        "URL" },
+    { "gotify-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o->gotify_key_file,
+        "File with an application's token for Gotify", "FILE" },
+    { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
+        "Time between SIGTERM and the end, in which nobody is admitted "
+        "(default 5)",
+        "SECONDS" },
+    { NULL },
+  };
+
+  o->room_size = o->max_per_address = G_MININT;
+  o->drain = DRAIN_UNSET;
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static gboolean
+refuse (GError **error, const gchar *message)
+{
+  g_set_error_literal (
+      error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+  return FALSE;
+}
+
+/* TURN servers that have a user need no secret, and the others one. */
+static gboolean
+check_turn (const VmtOptions *options, GError **error)
+{
+  gboolean wanted = FALSE;
+
+  for (guint i = 0; options->turn && options->turn[i]; i++) {
+    if (!g_str_has_prefix (options->turn[i], "turn://")
+        && !g_str_has_prefix (options->turn[i], "turns://"))
+      return refuse (error, "--turn takes turn://HOST:PORT or turns://.");
+    wanted |= !strchr (options->turn[i], '@');
+  }
+  if (wanted && !options->turn_secret)
+    return refuse (
+        error, "--turn without a user and password needs --turn-secret.");
+  if (options->turn_secret && !*options->turn_secret)
+    return refuse (error, "--turn-secret is empty.");
+  if (options->turn_secret && !wanted)
+    return refuse (error, "--turn-secret is of use with --turn alone, as "
+                          "turn://HOST:PORT.");
+  return options->stun == NULL || g_str_has_prefix (options->stun, "stun://")
+         || refuse (error, "--stun takes stun://HOST:PORT.");
+}
+
+/* What can stand in a link: names, those beyond ASCII too, and addresses. */
+static gboolean
+is_name (const gchar *name)
+{
+  if (g_hostname_is_ip_address (name))
+    return TRUE;
+  for (const gchar *c = name; *c; c++) {
+    if ((guchar) *c < 0x80 && !g_ascii_isalnum (*c) && !strchr ("-._", *c))
+      return FALSE;
+  }
+  return *name != '\0';
+}
+
+static gboolean
+check_names (const VmtOptions *options, GError **error)
+{
+  for (guint i = 0; options->names && options->names[i]; i++) {
+    g_autofree gchar *safe = NULL;
+
+    if (is_name (options->names[i]))
+      continue;
+    safe = vmt_text_safe (options->names[i]);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--name takes a name alone, as meet.example.org, not '%s'.", safe);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+vmt_options_take_server (VmtOptions *options, GError **error)
+{
+  if (options->room_size == G_MININT)
+    options->room_size = 0;
+  else if (options->room_size < 2 || options->room_size > 128)
+    return refuse (error, "--room-size takes a number from 2 to 128.");
+  if (options->max_per_address == G_MININT)
+    options->max_per_address = 0;
+  else if (options->max_per_address < 1)
+    return refuse (error, "--max-per-address takes a number from 1 on.");
+  if (options->drain == DRAIN_UNSET)
+    options->drain = VMT_DRAIN;
+  else if (!(options->drain >= 0 && options->drain <= VMT_DRAIN_MAX))
+    return refuse (error, "--drain takes 0 to 600 seconds.");
+  if (options->auth_any_room && !options->auth)
+    return refuse (error, "--auth-any-room is of use with --auth alone.");
+  if (!options->gotify_url != !options->gotify_key_file)
+    return refuse (error, "--gotify-url and --gotify-key-file are of use "
+                          "together alone.");
+  if (!options->cluster
+      && (options->cluster_credentials || options->cluster_ca))
+    return refuse (error, "--cluster-credentials and --cluster-ca are of use "
+                          "with --cluster alone.");
+  if (options->cluster && !g_str_has_prefix (options->cluster, "nats://")
+      && !g_str_has_prefix (options->cluster, "tls://"))
+    return refuse (
+        error, "--cluster takes nats://HOST:PORT or tls://HOST:PORT.");
+  if (options->cluster && options->state)
+    return refuse (error, "--cluster keeps rooms at the other servers, and not "
+                          "in the file of --state.");
+  if (options->loopback && options->insecure)
+    return refuse (error, "--loopback is plain HTTP already, without "
+                          "--insecure.");
+  return check_names (options, error) && check_turn (options, error);
+}
+
+/* The file */
+
+typedef enum
+{
+  KIND_TEXT,
+  KIND_LIST, /* separated by ';' */
+  KIND_FLAG,
+} Kind;
+
+static const struct
+{
+  const gchar *key;
+  Kind kind;
+} keys[] = {
+  { "port", KIND_TEXT },
+  { "loopback", KIND_FLAG },
+  { "insecure", KIND_FLAG },
+  { "tls-cert", KIND_TEXT },
+  { "tls-key", KIND_TEXT },
+  { "name", KIND_LIST },
+  { "origin", KIND_LIST },
+  { "auth", KIND_TEXT },
+  { "auth-any-room", KIND_FLAG },
+  { "no-moderator", KIND_FLAG },
+  { "room-size", KIND_TEXT },
+  { "max-per-address", KIND_TEXT },
+  { "trusted-proxy", KIND_LIST },
+  { "stun", KIND_TEXT },
+  { "turn", KIND_LIST },
+  { "turn-file", KIND_TEXT },
+  { "turn-secret", KIND_TEXT },
+  { "state", KIND_TEXT },
+  { "cluster", KIND_TEXT },
+  { "cluster-credentials", KIND_TEXT },
+  { "cluster-ca", KIND_TEXT },
+  { "gotify-url", KIND_TEXT },
+  { "gotify-key-file", KIND_TEXT },
+  { "drain", KIND_TEXT },
+};
+
+/* Whether @argument is --@key, and where its value begins; "" when that is the
+ * next argument. */
+static const gchar *
+value_of (const gchar *argument, const gchar *key)
+{
+  gsize size = strlen (key);
+
+  if (!g_str_has_prefix (argument, "--")
+      || strncmp (argument + 2, key, size) != 0)
+    return NULL;
+  if (argument[2 + size] == '=')
+    return argument + 2 + size + 1;
+  return argument[2 + size] ? NULL : "";
+}
+
+static const gchar *
+find_value (gchar **argv, const gchar *key)
+{
+  for (; *argv && !g_str_equal (*argv, "--"); argv++) {
+    const gchar *value = value_of (*argv, key);
+
+    if (value && !*value && argv[1])
+      value = argv[1];
+    if (value)
+      return value;
+  }
+  return NULL;
+}
+
+/* GKeyFile keeps no lines. 0: not found. */
+static guint
+find_line (const gchar *text, const gchar *key)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  gsize size = strlen (key);
+
+  for (guint i = 0; lines[i]; i++) {
+    const gchar *line = g_strchug (lines[i]);
+
+    if (strncmp (line, key, size) == 0
+        && (line[size + strspn (line + size, " \t")] == '='))
+      return i + 1;
+  }
+  return 0;
+}
+
+typedef struct
+{
+  const gchar *path;
+  const gchar *text;
+  GKeyFile *file;
+  gchar **given; /* the command line */
+} Config;
+
+static gboolean
+add_value (const Config *config, const gchar *key, Kind kind,
+    GStrvBuilder *arguments, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_auto (GStrv) values = NULL;
+  gboolean flag = TRUE;
+
+  if (find_value (config->given, key))
+    return TRUE;
+  if (kind == KIND_FLAG) {
+    flag = g_key_file_get_boolean (config->file, GROUP, key, &reason);
+  } else if (kind == KIND_LIST) {
+    values =
+        g_key_file_get_string_list (config->file, GROUP, key, NULL, &reason);
+  } else {
+    values = g_new0 (gchar *, 2);
+    values[0] = g_key_file_get_string (config->file, GROUP, key, &reason);
+  }
+  if (reason) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s, line %u: '%s' cannot be read.", config->path,
+        find_line (config->text, key), key);
+    return FALSE;
+  }
+  if (kind == KIND_FLAG && flag) {
+    g_autofree gchar *argument = g_strconcat ("--", key, NULL);
+
+    g_strv_builder_add (arguments, argument);
+  }
+  for (guint i = 0; values && values[i]; i++) {
+    g_autofree gchar *argument =
+        g_strconcat ("--", key, "=", g_strstrip (values[i]), NULL);
+
+    g_strv_builder_add (arguments, argument);
+  }
+  return TRUE;
+}
+
+static gboolean
+add_key (const Config *config, const gchar *key, GStrvBuilder *arguments,
+    GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    if (g_str_equal (key, keys[i].key))
+      return add_value (config, key, keys[i].kind, arguments, error);
+  }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "%s, line %u: there is no option '%s'.", config->path,
+      find_line (config->text, key), key);
+  return FALSE;
+}
+
+static gboolean
+check_groups (const Config *config, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (config->file, NULL);
+
+  for (guint i = 0; groups[i]; i++) {
+    if (g_str_equal (groups[i], GROUP))
+      continue;
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s: the only group is [" GROUP "], not [%s].", config->path,
+        groups[i]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_file (Config *config, GStrvBuilder *arguments, GError **error)
+{
+  g_auto (GStrv) found = NULL;
+
+  if (!check_groups (config, error))
+    return FALSE;
+  found = g_key_file_get_keys (config->file, GROUP, NULL, NULL);
+  for (guint i = 0; found && found[i]; i++) {
+    if (!add_key (config, found[i], arguments, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A secret of its own; the others are in files that it names. */
+static gboolean
+has_secret (GKeyFile *file)
+{
+  g_auto (GStrv) turn =
+      g_key_file_get_string_list (file, GROUP, "turn", NULL, NULL);
+  g_autofree gchar *cluster =
+      g_key_file_get_string (file, GROUP, "cluster", NULL);
+  gboolean found = g_key_file_has_key (file, GROUP, "turn-secret", NULL)
+                   || (cluster && strchr (cluster, '@'));
+
+  for (guint i = 0; turn && turn[i]; i++)
+    found |= strchr (turn[i], '@') != NULL;
+  return found;
+}
+
+static gboolean
+read_file (const gchar *path, gchar **text, GKeyFile *file, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gsize size;
+
+  *text = vmt_small_file_read (path, VMT_SMALL_FILE_MAX, &size, error);
+  if (!*text)
+    return FALSE;
+  if (g_key_file_load_from_data (file, *text, size, G_KEY_FILE_NONE, &reason))
+    return !has_secret (file) || vmt_small_file_is_secret (path, error);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+      "The configuration %s cannot be read: %s", path, reason->message);
+  return FALSE;
+}
+
+gboolean
+vmt_options_read_config (
+    VmtOptions *options, gint *argc, gchar ***argv, GError **error)
+{
+  const gchar *path = find_value (*argv, "config");
+  g_autofree gchar *text = NULL;
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GStrvBuilder) arguments = g_strv_builder_new ();
+  Config config = { .path = path, .file = file, .given = *argv };
+
+  if (!path || !*argc)
+    return TRUE;
+  if (!read_file (path, &text, file, error))
+    return FALSE;
+  config.text = text;
+  g_strv_builder_add (arguments, **argv);
+  if (!add_file (&config, arguments, error))
+    return FALSE;
+  g_strv_builder_addv (arguments, (const gchar **) *argv + 1);
+  options->arguments = g_strv_builder_end (arguments);
+  *argc = g_strv_length (options->arguments);
+  /* GOption takes from it what it has understood */
+  *argv = g_memdup2 (options->arguments, (*argc + 1) * sizeof (gchar *));
+  options->left = *argv;
+  return TRUE;
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cmd/commands.h"
+#include "options/options-call.h"
+#include "options/options-files.h"
+#include "options/options-priv.h"
+#include "options/options-server.h"
+#include "options/options-trust.h"
+#include "cmd/target.h"
+
+#include <math.h>
+#include <string.h>
+
+void
+vmt_options_clear (VmtOptions *options)
+{
+  g_free (options->target);
+  g_free (options->user);
+  g_free (options->device);
+  g_free (options->device_name);
+  g_free (options->interfaces);
+  g_free (options->peers);
+  g_free (options->meeting);
+  g_free (options->pin);
+  g_free (options->host_key);
+  g_free (options->pin_file);
+  g_free (options->turn_file);
+  g_free (options->token_file);
+  g_free (options->token);
+  g_free (options->dialect);
+  g_free (options->server);
+  g_strfreev (options->origins);
+  g_free (options->tls_cert);
+  g_free (options->tls_key);
+  g_free (options->source);
+  g_free (options->codec);
+  g_free (options->stun);
+  g_strfreev (options->turn);
+  g_free (options->record);
+  g_strfreev (options->files);
+  g_strfreev (options->priorities);
+  g_free (options->files_dir);
+  vmt_options_clear_server (options);
+  memset (options, 0, sizeof *options);
+}
+
+/* What was read as text and has to become something else. */
+typedef struct
+{
+  gchar *announce, *methods, *policy, *approve, *permissions;
+  VmtFilesRaw files;
+  gchar **rest;
+} Raw;
+
+static void
+raw_clear (Raw *raw)
+{
+  g_free (raw->announce);
+  g_free (raw->methods);
+  g_free (raw->policy);
+  g_free (raw->approve);
+  g_free (raw->permissions);
+  vmt_files_raw_clear (&raw->files);
+  g_strfreev (raw->rest);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Raw, raw_clear)
+
+/* Whether it runs this device, until it is told to stop. */
+static gboolean
+is_live (VmtCommand command)
+{
+  return command == VMT_COMMAND_DISCOVER || command == VMT_COMMAND_HOST
+         || command == VMT_COMMAND_JOIN || command == VMT_COMMAND_RECEIVE
+         || command == VMT_COMMAND_SERVER || vmt_command_is_call (command);
+}
+
+static void
+add_run_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
+{
+  const GOptionEntry json[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
+        "Print one JSON object per line and nothing else", NULL },
+    { NULL },
+  };
+  const GOptionEntry duration[] = {
+    { "duration", 0, 0, G_OPTION_ARG_DOUBLE, &o->duration,
+        "Stop after this time", "SECONDS" },
+    { NULL },
+  };
+
+  if (is_live (command))
+    g_option_context_add_main_entries (context, duration, NULL);
+  g_option_context_add_main_entries (context, json, NULL);
+}
+
+static void
+add_device_entries (
+    GOptionContext *context, VmtOptions *o, Raw *raw, VmtCommand command)
+{
+  const gchar *announce =
+      command == VMT_COMMAND_DISCOVER
+          ? "What others may learn: full, minimal, off (default off)"
+          : "What to announce: full, minimal, off (default full; minimal with "
+            "a PIN)";
+  const GOptionEntry entries[] = {
+    { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
+        "Your name, as others see it (default: this account's real name)",
+        "NAME" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &o->device,
+        "Name of this device (default: the host name)", "NAME" },
+    { "device-name", 0, 0, G_OPTION_ARG_STRING, &o->device_name,
+        "Name of this device as others see it", "NAME" },
+    { "port", 'p', 0, G_OPTION_ARG_INT, &o->port,
+        "TCP port to listen on (default: 8080 or the next one free)", "PORT" },
+    { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
+        "Discovery methods: mdns, udp, manual (default all)", "LIST" },
+    { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
+        "More addresses to ask, for the method manual", "HOST:PORT,..." },
+    { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
+        "Network interfaces to use (default all)", "NAME,..." },
+    { "announce", 0, 0, G_OPTION_ARG_STRING, &raw->announce, announce, "HOW" },
+    { NULL },
+  };
+  const GOptionEntry insecure[] = {
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
+        "Plain HTTP instead of TLS; for tests on one machine", NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  /* files are sent to who shows a key, by who shows one */
+  if (command != VMT_COMMAND_RECEIVE)
+    g_option_context_add_main_entries (context, insecure, NULL);
+}
+
+static void
+add_policy_entries (GOptionContext *context, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &raw->policy,
+        "Whom to admit: open (anybody), pin (anybody, but a known device only "
+        "with its known key), require (trusted devices only; see 'videomeet "
+        "trust') (default pin)",
+        "POLICY" },
+    { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
+        "How to answer requests for trust: ask (ask you), auto (accept all, "
+        "for test labs), never (default ask)",
+        "HOW" },
+    { "permissions", 0, 0, G_OPTION_ARG_STRING, &raw->permissions,
+        "What a device that becomes trusted may do (default call,file,folder); "
+        "introducer lets it vouch for others",
+        "LIST" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+/* Of what finds one device. */
+static void
+add_finding_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
+        "Discovery methods: mdns, udp, manual (default all)", "LIST" },
+    { "peers", 0, 0, G_OPTION_ARG_STRING, &o->peers,
+        "More addresses to ask, for the method manual", "HOST:PORT,..." },
+    { "interfaces", 0, 0, G_OPTION_ARG_STRING, &o->interfaces,
+        "Network interfaces to use (default all)", "NAME,..." },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+/* Of trust, which finds one device and asks it. */
+static void
+add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
+        "Your name, as others see it (default: this account's real name)",
+        "NAME" },
+    { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
+        "Who compares the digits: ask (you), auto (nobody, for test labs) "
+        "(default ask)",
+        "HOW" },
+    { "permissions", 0, 0, G_OPTION_ARG_STRING, &raw->permissions,
+        "What the other device may do (default call,file,folder); with "
+        "introducer it vouches for others",
+        "LIST" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  add_finding_entries (context, o, raw);
+}
+
+/* What is sent, and what becomes of what others send. */
+static void
+add_media_entries (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "source", 's', 0, G_OPTION_ARG_STRING, &o->source,
+        "What to send: camera, screen, test, stamp, or a file or URI "
+        "(default camera)",
+        "SOURCE" },
+    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
+        "Video codec to send: vp8 or h264 (default vp8)", "CODEC" },
+    { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
+        "Send and receive sound only", NULL },
+    { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
+        "Show the others in one window and play their sound", NULL },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
+        "Record every other participant into a file in DIR", "DIR" },
+    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
+        "STUN server, stun://HOST:PORT; a host passes it on to all "
+        "participants",
+        "URI" },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
+        "TURN server, turn://USER:PASSWORD@HOST:PORT (repeatable); a host "
+        "passes it on to all participants. Other users of this machine can see "
+        "the command line: prefer --turn-file",
+        "URI" },
+    VMT_TURN_FILE_ENTRY (o),
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
+{
+  const GOptionEntry host[] = {
+    { "meeting", 'm', 0, G_OPTION_ARG_STRING, &o->meeting,
+        "Name of the meeting (default: the user's name)", "NAME" },
+    { "max-participants", 0, 0, G_OPTION_ARG_INT, &o->max_participants,
+        "Seats, the host's included (default 10)", "NUMBER" },
+    { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->origins,
+        "Also admit pages of this site, for example https://example.org "
+        "(repeatable)",
+        "URL" },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_cert,
+        "Certificate (PEM) for the names by which browsers reach this device",
+        "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
+        "Private key of that certificate (PEM), if it is in another file",
+        "FILE" },
+    { NULL },
+  };
+  const GOptionEntry join[] = {
+    { "meeting", 'm', 0, G_OPTION_ARG_STRING, &o->meeting,
+        "Name of the meeting, instead of NAME", "NAME" },
+    { "dialect", 0, 0, G_OPTION_ARG_STRING, &o->dialect,
+        "Protocol of the server at URI: native, room, socketio or mesh "
+        "(default: room for ws:// and wss://)",
+        "DIALECT" },
+    { "no-rejoin", 0, 0, G_OPTION_ARG_NONE, &o->no_rejoin,
+        "End when the connection and the seat are lost, instead of joining "
+        "again for 5 minutes",
+        NULL },
+    VMT_HOST_KEY_ENTRY (o),
+    VMT_TOKEN_ENTRY (o),
+    { NULL },
+  };
+  const GOptionEntry both[] = {
+    { "pin", 0, 0, G_OPTION_ARG_STRING, &o->pin,
+        "PIN of the meeting, at least 6 digits. Other users of this machine "
+        "can see the command line: prefer --pin-file",
+        "DIGITS" },
+    VMT_PIN_FILE_ENTRY (o),
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (
+      context, command == VMT_COMMAND_HOST ? host : join, NULL);
+  g_option_context_add_main_entries (context, both, NULL);
+  add_media_entries (context, o);
+}
+
+static GOptionContext *
+make_context (VmtOptions *options, Raw *raw, VmtCommand command)
+{
+  g_autofree gchar *summary = g_strdup_printf (
+      "%s.\n\n%s", vmt_commands[command].summary, vmt_commands[command].text);
+  GOptionContext *context = g_option_context_new (NULL);
+  const GOptionEntry rest[] = {
+    /* files are called as they are, in whatever language */
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->rest, NULL,
+        vmt_commands[command].parameters },
+    { NULL },
+  };
+  const GOptionEntry insecure[] = {
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &options->insecure,
+        "Ask over plain HTTP instead of TLS", NULL },
+    { NULL },
+  };
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, VMT_EXIT_TEXT);
+  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN) {
+    add_meeting_entries (context, options, command);
+    vmt_options_add_meeting_files (context, options, &raw->files);
+    add_policy_entries (context, raw);
+  }
+  if (vmt_command_is_call (command)) {
+    vmt_options_add_call (context, options, command, &raw->files);
+    add_media_entries (context, options);
+  }
+  if (command == VMT_COMMAND_TRUST)
+    add_request_entries (context, options, raw);
+  if (command == VMT_COMMAND_SEND) {
+    vmt_options_add_send (context, options, &raw->files);
+    add_finding_entries (context, options, raw);
+  }
+  if (command == VMT_COMMAND_RECEIVE) {
+    vmt_options_add_receive (context, &raw->files);
+    add_policy_entries (context, raw);
+  }
+  if (command == VMT_COMMAND_SERVER)
+    vmt_options_add_server (context, options);
+  else if (is_live (command) && !vmt_command_is_call (command))
+    add_device_entries (context, options, raw, command);
+  else if (command == VMT_COMMAND_STATUS)
+    g_option_context_add_main_entries (context, insecure, NULL);
+  add_run_entries (context, options, command);
+  g_option_context_add_main_entries (context, rest, NULL);
+  return context;
+}
+
+static gboolean
+is_path (VmtCommand command, gchar **rest, guint n)
+{
+  return command == VMT_COMMAND_RECEIVE
+         || (command == VMT_COMMAND_SEND && rest[n + 1])
+         || (command == VMT_COMMAND_TRUST && n == 1
+             && (g_str_equal (rest[0], "export")
+                 || g_str_equal (rest[0], "import")));
+}
+
+/* All but paths is text. */
+static gboolean
+check_words (VmtCommand command, gchar **rest, GError **error)
+{
+  for (guint i = 0; rest && rest[i]; i++) {
+    g_autofree gchar *safe = NULL;
+
+    if (is_path (command, rest, i) || g_utf8_validate (rest[i], -1, NULL))
+      continue;
+    safe = vmt_text_safe (rest[i]);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "'%s' is not UTF-8.", safe);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_rest (
+    VmtOptions *options, VmtCommand command, gchar **rest, GError **error)
+{
+  guint given = rest ? g_strv_length (rest) : 0;
+  gboolean wanted = vmt_commands[command].parameters != NULL;
+
+  if (!check_words (command, rest, error))
+    return FALSE;
+  if (command == VMT_COMMAND_TRUST)
+    return vmt_options_take_trust (options, rest, error);
+  if (command == VMT_COMMAND_SEND)
+    return vmt_options_take_send (options, rest, error);
+  if (given > (wanted ? 1 : 0)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+        "There is no use for '%s'.", rest[wanted ? 1 : 0]);
+    return FALSE;
+  }
+  if (given)
+    options->target = g_strdup (rest[0]);
+  if (command == VMT_COMMAND_JOIN && options->meeting) {
+    if (options->target) {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+          "Say which meeting either as NAME or with --meeting, not both.");
+      return FALSE;
+    }
+    options->target = g_strdup (options->meeting);
+  }
+  if (wanted && (!options->target || *options->target == '\0')) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+        vmt_commands[command].missing);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_choices (
+    VmtOptions *options, const Raw *raw, VmtCommand command, GError **error)
+{
+  gint value;
+
+  options->announce_set = raw->announce != NULL;
+  options->methods_set = raw->methods != NULL;
+  options->policy_set = raw->policy != NULL;
+  options->approve_set = raw->approve != NULL;
+  options->permissions_set = raw->permissions != NULL;
+  if (raw->announce
+      && !vmt_parse_announce (raw->announce, &options->announce, error))
+    return FALSE;
+  if (raw->methods
+      && !vmt_methods_parse (raw->methods, &options->methods, error))
+    return FALSE;
+  if (raw->policy) {
+    if (!vmt_choice_parse (
+            VM_TYPE_POLICY, "--policy", raw->policy, &value, error))
+      return FALSE;
+    options->policy = value;
+  }
+  if (raw->approve) {
+    if (!vmt_choice_parse (
+            VM_TYPE_APPROVE, "--approve", raw->approve, &value, error))
+      return FALSE;
+    options->approve = value;
+  }
+  if (raw->permissions
+      && !vmt_permissions_parse (
+          raw->permissions, &options->permissions, error))
+    return FALSE;
+  if (command == VMT_COMMAND_TRUST && options->approve == VM_APPROVE_NEVER) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--approve takes ask or auto here: whoever asks for trust wants it.");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* A link that the host shows names its key as well. */
+static void
+take_host_key (VmtOptions *options, VmtCommand command)
+{
+  const gchar *target = command == VMT_COMMAND_JOIN   ? options->target
+                        : command == VMT_COMMAND_SEND ? options->meeting
+                                                      : NULL;
+
+  if (target && !options->host_key)
+    options->host_key = vmt_target_get_host_key (target);
+}
+
+gboolean
+vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
+    gchar ***argv, GError **error)
+{
+  g_auto (Raw) raw = { 0 };
+  g_autoptr (GOptionContext) context = NULL;
+
+  /* values that no user can have meant tell "not given" apart */
+  options->port = G_MININT;
+  options->duration = NAN;
+  options->max_participants = G_MININT;
+  if (command == VMT_COMMAND_SERVER
+      && !vmt_options_read_config (options, argc, argv, error))
+    return FALSE;
+  context = make_context (options, &raw, command);
+  if (!g_option_context_parse (context, argc, argv, error)
+      || !vmt_secrets_take (options, command, error))
+    return FALSE;
+  if (!vmt_check_numbers (options, options->port != G_MININT,
+          !isnan (options->duration), options->max_participants != G_MININT,
+          error))
+    return FALSE;
+  if (options->port == G_MININT)
+    options->port = 0;
+  if (isnan (options->duration))
+    options->duration = 0;
+  if (options->max_participants == G_MININT)
+    options->max_participants = 0;
+
+  if (!take_choices (options, &raw, command, error)
+      || !vmt_options_check_answer (command, &raw.files, error)
+      || !vmt_options_take_files (options, &raw.files, error)
+      || !vmt_options_check_meeting_files (options, command, &raw.files, error))
+    return FALSE;
+  if (command == VMT_COMMAND_SERVER
+      && !vmt_options_take_server (options, error))
+    return FALSE;
+  if (!options->announce_set && options->pin && command == VMT_COMMAND_HOST) {
+    options->announce_set = TRUE;
+    options->announce = VM_ANNOUNCE_MINIMAL;
+  }
+  if (options->tls_key && !options->tls_cert) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--tls-key is of use with --tls-cert alone.");
+    return FALSE;
+  }
+  if (!vmt_check_name ("--user", options->user, error)
+      || !vmt_check_name ("--device", options->device, error)
+      || !vmt_check_name ("--device-name", options->device_name, error)
+      || !vmt_check_name ("--meeting", options->meeting, error)
+      || !vmt_check_pin (options->pin, error)
+      || !vmt_options_take_token (options, error)
+      || !vmt_check_codec (options->codec, error)
+      || !vmt_check_dialect (options->dialect, error)
+      || !vmt_check_origins (options->origins, error)
+      || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
+    return FALSE;
+  if (!options->source)
+    options->source = g_strdup ("camera");
+  if (!take_rest (options, command, raw.rest, error)
+      || (vmt_command_is_call (command)
+          && !vmt_options_take_call (options, error)))
+    return FALSE;
+  take_host_key (options, command);
+  return TRUE;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cmd/callstate.h"
+#include "ui/grid.h"
+#include "session/roster.h"
+#include "session/session.h"
+#include "session/session-files.h"
+#include "session/session-trust.h"
+#include "ui/source.h"
+#include "session/typed.h"
+
+#include <gst/gst.h>
+
+/* Whoever is called and calls, too, has the call of the lower id
+ * (protocol/calls.md#a-call): of the other one the server says first that there
+ * is another call, and then that one rings. */
+#define VMT_CROSSING_MS 2000
+
+/* Of call and answer. */
+typedef struct
+{
+  VmtCallState state;
+  gchar *user; /* id of the other at the server */
+  gchar *name; /* likewise, as people read it; not safe to show */
+  const gchar *type; /* "audio" or "video" */
+  gchar *participant; /* its id in the session, or NULL */
+  gchar *declined; /* why, while it may call as well */
+  guint crossing; /* source that waits for that */
+} VmtSessionCall;
+
+typedef struct
+{
+  const VmtOptions *options;
+  VmtOutput *output;
+  VmMeetingMode mode;
+  const gchar *uri; /* where the meeting is; NULL: it is looked for by name */
+  gint64 start_us; /* of the program */
+
+  GMainLoop *loop;
+  GstElement *pipeline, *signalbin;
+  GstElement *source; /* the bin of what is sent; the pipeline's */
+  gboolean camera_lost, microphone_lost;
+  VmtRoster *roster;
+  VmtGrid *grid; /* with --view */
+
+  gchar *meeting, *link;
+  gboolean link_shown;
+  gchar *meeting_id;
+  gboolean hosting;
+  gboolean invited; /* the first invitation was shown */
+  gboolean joined; /* has had a seat */
+  gint64 call_us; /* when the first other participant connected, or 0 */
+  VmtLines lines; /* typed, not yet whole */
+  VmtKeys keys; /* likewise, on a terminal */
+  gboolean typed_over; /* nothing is typed any more */
+  VmtSessionTrust *trust; /* what is asked of the user meanwhile */
+  GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
+  VmtSessionFiles *files;
+  gboolean delivering; /* of who joins to send files: to whom is known */
+  gchar *receiver; /* then: an id; NULL: everybody */
+  guint delivered; /* then: files that were offered, or could not be */
+  VmtSessionCall call;
+  guint here; /* before: others who were there at the last tick */
+  guint looked_for; /* before: ticks in which their receiver was not there */
+  gint sources_left; /* of the sent streams, those that have not ended */
+
+  gboolean leaving, failed;
+  gboolean given_up; /* by the user */
+  GMutex lock; /* protects ended */
+  GCond cond; /* signalled with ended */
+  gboolean ended; /* vmsignalbin has said bye and let all streams go */
+} VmtSession;
+
+/* session.c; main thread. Begins to leave; once. */
+void vmt_session_leave (VmtSession *self);
+/* Says what went wrong, and leaves. */
+void
+vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
+void vmt_session_set_ended (VmtSession *self);
+/* Whether it failed before there was a seat. */
+gboolean vmt_session_is_refused (const VmtSession *self);
+
+/* session-bin.c; adds it to the pipeline. */
+gboolean vmt_session_make_bin (VmtSession *self, GError **error);
+
+/* session-call.c; main thread. Whether it is a call between users of a
+ * server. */
+gboolean vmt_session_is_call (const VmtSession *self);
+void vmt_session_call_registered (VmtSession *self);
+/* What vmsignalbin tells of it. */
+void vmt_session_call_offered (VmtSession *self, const GstStructure *s);
+void vmt_session_call_missed (VmtSession *self, const GstStructure *s);
+void vmt_session_call_joined (VmtSession *self, const GstStructure *s);
+void vmt_session_call_connected (VmtSession *self, const gchar *id);
+void vmt_session_call_left (VmtSession *self, const GstStructure *s);
+/* Whether @line answers who calls. */
+gboolean vmt_session_call_take_line (VmtSession *self, const gchar *line);
+/* --duration is over. */
+void vmt_session_call_time_out (VmtSession *self);
+/* It is left: what is open is ended. */
+void vmt_session_call_leave (VmtSession *self);
+/* The last line; transfer full. */
+gchar *vmt_session_call_ticker (VmtSession *self);
+void vmt_session_call_clear (VmtSession *self);
+
+/* session-host.c; main thread. A host that was never met before; nobody who
+ * could say that it is right types any more. */
+void vmt_session_host_unknown (VmtSession *self, const GstStructure *s);
+void vmt_session_host_typed_over (VmtSession *self);
+/* Whether @line answers the question about such a host. */
+gboolean vmt_session_host_take_line (VmtSession *self, const gchar *line);
+void vmt_session_host_clear (VmtSession *self);
+
+/* session-deliver.c; main thread. Whether it is there to send files alone. */
+gboolean vmt_session_delivers (const VmtSession *self);
+/* Once a second: has them sent, and leaves afterwards. */
+void vmt_session_deliver (VmtSession *self);
+/* FALSE: not all of them, or not to all. */
+gboolean vmt_session_has_delivered (const VmtSession *self);
+
+/* session-typed.c; main thread. */
+void vmt_session_read_typed (VmtSession *self);
+void vmt_session_stop_typed (VmtSession *self);
+/* Before every end of the program that runs no atexit() functions. */
+void vmt_session_restore_terminal (void);
+void vmt_session_tell_muted (VmtSession *self);
+
+/* session-invite.c; main thread. Another link for one browser, good
+ * for so long; 0: an hour. */
+void vmt_session_invite (VmtSession *self, guint seconds);
+/* The first one, where browsers have no other way in; once. */
+void vmt_session_invite_first (VmtSession *self);
+
+/* session-talk.c; main thread. */
+void vmt_session_handle_talk (VmtSession *self, const GstStructure *s);
+/* Once a second: what was not told when it happened, as there was too much. */
+void vmt_session_tell_late (VmtSession *self);
+
+/* session-messages.c; main thread. */
+void vmt_session_handle_message (VmtSession *self, GstMessage *message);
+/* A message's string, NULL when it is empty or missing. */
+const gchar *vmt_field (const GstStructure *s, const gchar *name);
+/* A message's boolean, FALSE when it is missing. */
+gboolean vmt_flag (const GstStructure *s, const gchar *name);

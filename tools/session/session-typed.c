@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the user types during a meeting, and what comes of it. */
+
+#include "session/session-priv.h"
+#include "session/typed.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static gboolean on_readable (gint fd, GIOCondition condition, gpointer data);
+
+/* The terminal as it was found, to be left so however the program ends. */
+static struct termios found;
+static gboolean changed;
+
+void
+vmt_session_restore_terminal (void)
+{
+  if (changed)
+    tcsetattr (STDIN_FILENO, TCSANOW, &found);
+  changed = FALSE;
+}
+
+/* Keys come as they are typed and are shown by the launcher: the terminal's own
+ * echo would stand in the middle of what others say. */
+static gboolean
+take_terminal (VmtSession *self)
+{
+  struct termios raw;
+
+  if (changed)
+    return TRUE;
+  if (!vmt_output_is_terminal (self->output)
+      || tcgetattr (STDIN_FILENO, &found) != 0)
+    return FALSE;
+  raw = found;
+  raw.c_lflag &= ~(tcflag_t) (ICANON | ECHO);
+  raw.c_cc[VMIN] = 1;
+  raw.c_cc[VTIME] = 0;
+  changed = tcsetattr (STDIN_FILENO, TCSANOW, &raw) == 0;
+  if (changed)
+    atexit (vmt_session_restore_terminal);
+  return changed;
+}
+
+static gboolean
+get_flag (VmtSession *self, const gchar *name)
+{
+  gboolean value = FALSE;
+
+  g_object_get (self->signalbin, name, &value, NULL);
+  return value;
+}
+
+static void
+set_muted (VmtSession *self, gboolean audio, gboolean video, gboolean muted)
+{
+  if (audio)
+    g_object_set (self->signalbin, "mute-audio", muted, NULL);
+  if (video)
+    g_object_set (self->signalbin, "mute-video", muted, NULL);
+  vmt_session_tell_muted (self);
+}
+
+void
+vmt_session_tell_muted (VmtSession *self)
+{
+  gboolean audio = get_flag (self, "mute-audio");
+  gboolean video = get_flag (self, "mute-video");
+  JsonObject *event = vmt_event_new ("muted");
+
+  json_object_set_boolean_member (event, "audio", audio);
+  json_object_set_boolean_member (event, "video", video);
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "You send %s.",
+      audio && video ? "neither sound nor picture"
+      : audio        ? "no sound"
+      : video        ? "no picture"
+                     : "sound and picture, as far as you have them");
+}
+
+static void
+toggle_hand (VmtSession *self)
+{
+  gboolean raised = !get_flag (self, "hand");
+
+  g_object_set (self->signalbin, "hand", raised, NULL);
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "Your hand is %s.",
+      raised ? "raised" : "down");
+}
+
+static void
+show_who (VmtSession *self)
+{
+  JsonObject *event = vmt_event_new ("who");
+  g_autoptr (GPtrArray) lines = vmt_roster_to_who (self->roster);
+
+  json_object_set_array_member (
+      event, "participants", vmt_roster_to_json (self->roster));
+  vmt_output_event (self->output, event);
+  if (!lines->len)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "Nobody else is here.");
+  for (guint i = 0; i < lines->len; i++)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s",
+        (const gchar *) g_ptr_array_index (lines, i));
+}
+
+static void
+show_help (VmtSession *self)
+{
+  const gchar *const *help = vmt_typed_help ();
+
+  for (guint i = 0; help[i]; i++)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", help[i]);
+}
+
+static void
+act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
+{
+  switch (typed->verb) {
+    case VMT_TYPED_MSG:
+      g_signal_emit_by_name (self->signalbin, "send-chat", typed->text, id);
+      break;
+    case VMT_TYPED_MUTE:
+      g_signal_emit_by_name (
+          self->signalbin, "mute-request", id, typed->audio, typed->video);
+      break;
+    case VMT_TYPED_SEND:
+      vmt_session_files_send (self->files, typed->text, id);
+      break;
+    case VMT_TYPED_UNBAN:
+      g_signal_emit_by_name (self->signalbin, "unban", id);
+      vmt_roster_set_removed (self->roster, id, FALSE);
+      break;
+    default:
+      g_signal_emit_by_name (self->signalbin, "kick", id);
+      break;
+  }
+}
+
+static void
+obey (VmtSession *self, const VmtTyped *typed)
+{
+  g_autofree gchar *id = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (typed->who) {
+    id = vmt_roster_find (
+        self->roster, typed->who, typed->verb == VMT_TYPED_UNBAN, &error);
+    if (id)
+      act_on (self, typed, id);
+    else
+      vmt_output_warning (
+          self->output, vm_error_to_code (error->code), error->message);
+    return;
+  }
+  switch (typed->verb) {
+    case VMT_TYPED_CHAT:
+      g_signal_emit_by_name (self->signalbin, "send-chat", typed->text, NULL);
+      break;
+    case VMT_TYPED_MUTE:
+    case VMT_TYPED_UNMUTE:
+      set_muted (
+          self, typed->audio, typed->video, typed->verb == VMT_TYPED_MUTE);
+      break;
+    case VMT_TYPED_HAND:
+      toggle_hand (self);
+      break;
+    case VMT_TYPED_STATUS:
+      g_object_set (self->signalbin, "status", typed->text, NULL);
+      break;
+    case VMT_TYPED_WHO:
+      show_who (self);
+      break;
+    case VMT_TYPED_LOCK:
+    case VMT_TYPED_UNLOCK:
+      g_signal_emit_by_name (
+          self->signalbin, "lock", typed->verb == VMT_TYPED_LOCK);
+      break;
+    case VMT_TYPED_APPROVE:
+    case VMT_TYPED_DENY:
+      vmt_session_trust_answer (self->trust, typed->verb == VMT_TYPED_APPROVE,
+          g_get_monotonic_time ());
+      break;
+    case VMT_TYPED_PAGE:
+      vmt_session_trust_show_page (self->trust);
+      break;
+    case VMT_TYPED_INVITE:
+      vmt_session_invite (self, typed->seconds);
+      break;
+    case VMT_TYPED_SEND:
+      vmt_session_files_send (self->files, typed->text, NULL);
+      break;
+    case VMT_TYPED_FILES:
+      vmt_session_files_show (self->files);
+      break;
+    case VMT_TYPED_ACCEPT:
+    case VMT_TYPED_DECLINE:
+    case VMT_TYPED_CANCEL:
+    case VMT_TYPED_PAUSE:
+    case VMT_TYPED_RESUME:
+      vmt_session_files_obey (self->files, typed->verb, typed->number);
+      break;
+    case VMT_TYPED_LEAVE:
+      /* who gives up waiting has not failed */
+      self->joined = self->given_up = TRUE;
+      vmt_session_leave (self);
+      break;
+    case VMT_TYPED_END:
+      g_signal_emit_by_name (self->signalbin, "end-meeting");
+      break;
+    case VMT_TYPED_HELP:
+      show_help (self);
+      break;
+    default:
+      break;
+  }
+}
+
+static void
+on_line (const gchar *line, gpointer user_data)
+{
+  VmtSession *self = user_data;
+  g_auto (VmtTyped) typed = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (self->leaving)
+    return;
+  if (!line)
+    g_set_error (&error, VM_ERROR, VM_ERROR_TOO_LARGE,
+        "A line has at most %d bytes; this one was not sent.",
+        VMT_TYPED_LINE_MAX);
+  if (line
+      && (vmt_session_host_take_line (self, line)
+          || vmt_session_trust_take_line (
+              self->trust, line, g_get_monotonic_time ())
+          || vmt_session_call_take_line (self, line)))
+    return;
+  if (!error && vmt_typed_parse (&typed, line, &error))
+    obey (self, &typed);
+  if (error)
+    vmt_output_warning (
+        self->output, vm_error_to_code (error->code), error->message);
+}
+
+/* On a terminal what was said stays to be read. */
+static void
+on_entered (const gchar *line, gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  vmt_output_prompt (self->output, "");
+  if (*line) {
+    g_autofree gchar *safe = vmt_text_safe (line);
+
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "> %s", safe);
+  }
+  on_line (line, self);
+}
+
+static gboolean
+on_background (gpointer user_data)
+{
+  vmt_session_read_typed (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* The end of what is typed is not the end of the meeting. */
+static gboolean
+on_readable (gint fd, GIOCondition condition, gpointer user_data)
+{
+  VmtSession *self = user_data;
+  gchar bytes[4096];
+  gssize size;
+
+  if (vmt_typed_is_in_background ()) {
+    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
+    return G_SOURCE_REMOVE;
+  }
+  size = read (fd, bytes, sizeof bytes);
+  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+    return G_SOURCE_CONTINUE;
+  if (size <= 0) {
+    vmt_lines_end (&self->lines, on_line, self);
+    self->typed_over = TRUE;
+    vmt_session_host_typed_over (self);
+    return G_SOURCE_REMOVE;
+  }
+  if (!changed) {
+    vmt_lines_take (&self->lines, bytes, size, on_line, self);
+    return G_SOURCE_CONTINUE;
+  }
+  vmt_keys_take (&self->keys, bytes, size, on_entered, self);
+  if (!self->leaving)
+    vmt_output_prompt (self->output, self->keys.line->str);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+vmt_session_read_typed (VmtSession *self)
+{
+  if (vmt_typed_is_in_background ()) {
+    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
+    return;
+  }
+  if (isatty (STDIN_FILENO))
+    take_terminal (self);
+  g_unix_fd_add (
+      STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
+}
+
+static void
+ignore_line (const gchar *line, gpointer user_data)
+{
+}
+
+void
+vmt_session_stop_typed (VmtSession *self)
+{
+  vmt_session_restore_terminal ();
+  vmt_lines_end (&self->lines, ignore_line, self);
+  vmt_keys_clear (&self->keys);
+}

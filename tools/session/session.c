@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cmd/commands.h"
+#include "session/session-priv.h"
+#include "cmd/target.h"
+#include "cmd/device.h"
+#include "session/hangup.h"
+#include "cmd/receiver.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define BYE_WAIT (2 * G_TIME_SPAN_SECOND) /* for the bin to say bye */
+#define LEAVE_WAIT_MS 10000 /* for everything; then the process just ends */
+#define TICK_MS 1000
+#define STATS_TICKS 5 /* how often statistics are read */
+
+void
+vmt_session_set_ended (VmtSession *self)
+{
+  g_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+read_stats (VmtSession *self)
+{
+  GstStructure *stats = NULL;
+
+  g_object_get (self->signalbin, "stats", &stats, NULL);
+  if (stats)
+    vmt_roster_take_stats (self->roster, stats);
+  g_clear_pointer (&stats, gst_structure_free);
+}
+
+/* What then comes to an end is no meeting: nobody has been in it. */
+gboolean
+vmt_session_is_refused (const VmtSession *self)
+{
+  return self->failed && !self->joined;
+}
+
+static void
+print_summary (VmtSession *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  JsonObject *event = vmt_event_new ("summary");
+  g_autoptr (GPtrArray) lines = vmt_roster_to_lines (self->roster);
+
+  vmt_event_add_string (event, "meeting", self->meeting);
+  json_object_set_int_member (
+      event, "durationMs", (now - self->start_us) / 1000);
+  json_object_set_int_member (
+      event, "callMs", self->call_us ? (now - self->call_us) / 1000 : 0);
+  json_object_set_array_member (
+      event, "participants", vmt_roster_to_json (self->roster));
+  vmt_output_event (self->output, event);
+  if (vmt_session_delivers (self))
+    return;
+  if (vmt_session_is_call (self) && !self->call_us) {
+    /* else it was said why */
+    if (!self->failed)
+      vmt_output_line (self->output, VMT_STYLE_STRONG, "There was no call.");
+    return;
+  }
+
+  if (self->call_us) {
+    g_autofree gchar *time =
+        vmt_text_time ((now - self->call_us) / G_TIME_SPAN_SECOND);
+
+    vmt_output_line (
+        self->output, VMT_STYLE_STRONG, "In the call for %s.", time);
+  } else if (!vmt_session_is_refused (self))
+    vmt_output_line (self->output, VMT_STYLE_STRONG, "Nobody else was there.");
+  for (guint i = 0; i < lines->len; i++)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s",
+        (const gchar *) g_ptr_array_index (lines, i));
+}
+
+static void
+tell_lost_records (VmtSession *self)
+{
+  g_autoptr (GPtrArray) lost = vmt_roster_list_lost_records (self->roster);
+
+  for (guint i = 0; i < lost->len; i++) {
+    g_autofree gchar *text = g_strdup_printf ("Not recorded, or not whole: %s",
+        (const gchar *) g_ptr_array_index (lost, i));
+
+    vmt_output_error (self->output, NULL, text);
+  }
+}
+
+static gboolean
+quit_loop (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* Everything of leaving that may block, away from the main loop: it goes on
+ * telling what happens meanwhile. */
+static gpointer
+leave_thread (gpointer user_data)
+{
+  VmtSession *self = user_data;
+  gint64 deadline = g_get_monotonic_time () + BYE_WAIT;
+
+  gst_element_send_event (self->signalbin, gst_event_new_eos ());
+  if (self->grid)
+    vmt_grid_end (self->grid);
+  g_mutex_lock (&self->lock);
+  while (!self->ended)
+    if (!g_cond_wait_until (&self->cond, &self->lock, deadline))
+      break;
+  g_mutex_unlock (&self->lock);
+  gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  g_idle_add (quit_loop, self);
+  return NULL;
+}
+
+static gboolean
+on_leave_deadline (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  vmt_output_error (self->output, "TIMEOUT",
+      "Leaving took longer than 10 s; giving up on the rest.");
+  tell_lost_records (self);
+  print_summary (self);
+  vmt_session_restore_terminal ();
+  _exit (1);
+}
+
+void
+vmt_session_leave (VmtSession *self)
+{
+  GThread *thread;
+
+  if (self->leaving)
+    return;
+  self->leaving = TRUE;
+  vmt_output_ticker (self->output, NULL);
+  if (vmt_session_is_call (self))
+    vmt_session_call_leave (self);
+  if (!self->joined && self->mode == VM_MEETING_MODE_JOIN && !self->failed) {
+    self->failed = TRUE;
+    vmt_output_error (self->output, "TIMEOUT",
+        vmt_session_is_call (self)
+            ? "The server did not answer in that time."
+            : "The meeting was not joined in that time.");
+  }
+  if (!vmt_session_is_refused (self))
+    vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
+  read_stats (self);
+  g_timeout_add (LEAVE_WAIT_MS, on_leave_deadline, self);
+  thread = g_thread_new ("vmt-leave", leave_thread, self);
+  g_thread_unref (thread);
+}
+
+/* Whoever named the dialect, or heard what a server of rooms says, has found
+ * the server that was meant. */
+static gboolean
+may_be_native (VmtSession *self, const gchar *code)
+{
+  return !vmt_session_is_call (self) && !self->options->dialect
+         && (!code || !g_str_has_prefix (code, "CAP_"));
+}
+
+void
+vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
+{
+  g_autofree gchar *advice = NULL;
+  g_autofree gchar *native = NULL;
+
+  /* what breaks while the pipeline is taken down is no news */
+  if (self->leaving)
+    return;
+  self->failed = TRUE;
+  if (self->mode == VM_MEETING_MODE_JOIN
+      && g_strcmp0 (code, vm_error_to_code (VM_ERROR_NOT_TRUSTED)) == 0)
+    message = advice =
+        vmt_session_trust_advise (self->trust, message, self->uri);
+  vmt_output_error (self->output, code, message);
+  if (self->mode == VM_MEETING_MODE_JOIN && !self->joined && !self->uri
+      && g_strcmp0 (code, vm_error_to_code (VM_ERROR_TIMEOUT)) == 0)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "'videomeet discover' shows the meetings there are%s.",
+        self->options->pin ? ""
+                           : "; one with a PIN is found by it alone: --pin");
+  if (self->uri && !self->joined && may_be_native (self, code)
+      && (native = vmt_target_as_native (self->uri)))
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "If that is a videomeet device:  videomeet join %s", native);
+  vmt_session_leave (self);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  if (self->leaving) {
+    vmt_output_ticker (self->output, NULL);
+    vmt_session_restore_terminal ();
+    _exit (VMT_EXIT_SIGNAL);
+  }
+  /* a user who gives up waiting has not failed */
+  self->joined = self->given_up = TRUE;
+  vmt_session_leave (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hangup (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  return self->leaving ? G_SOURCE_CONTINUE : on_signal (self);
+}
+
+static gboolean
+on_duration (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  if (vmt_session_is_call (self))
+    vmt_session_call_time_out (self);
+  vmt_session_leave (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  VmtSession *self = user_data;
+  guint others = vmt_roster_count (self->roster);
+  gint64 now = g_get_monotonic_time ();
+  g_autofree gchar *time = NULL, *text = NULL;
+
+  if (self->leaving)
+    return G_SOURCE_CONTINUE;
+  if (vmt_output_is_broken (self->output))
+    vmt_session_leave (self);
+  if (others && (now - self->start_us) / G_TIME_SPAN_SECOND % STATS_TICKS == 0)
+    read_stats (self);
+  vmt_session_tell_late (self);
+  vmt_session_files_tick (self->files);
+  vmt_session_deliver (self);
+  if ((text = vmt_session_files_progress (self->files))) {
+    vmt_output_ticker (self->output, text);
+    return G_SOURCE_CONTINUE;
+  }
+  if (vmt_session_is_call (self)) {
+    text = vmt_session_call_ticker (self);
+  } else if (self->call_us && others) {
+    time = vmt_text_time ((now - self->call_us) / G_TIME_SPAN_SECOND);
+    text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
+        others, others == 1 ? "" : "s");
+  } else
+    text = g_strdup_printf (
+        "%s  (Ctrl-C leaves)", self->joined ? "Waiting for others" : "Looking");
+  vmt_output_ticker (self->output, text);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_bus (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  vmt_session_handle_message (user_data, message);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sources_over (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  vmt_output_line (
+      self->output, VMT_STYLE_PLAIN, "What was sent has come to its end.");
+  vmt_session_leave (self);
+  return G_SOURCE_REMOVE;
+}
+
+static GstPadProbeReturn
+on_source_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS
+      && g_atomic_int_dec_and_test (&self->sources_left))
+    g_idle_add (on_sources_over, self);
+  return GST_PAD_PROBE_OK;
+}
+
+/* A device that is lost sends EOS, and with that of every input vmsignalbin
+ * would end the call. */
+static GstPadProbeReturn
+on_device_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS
+             ? GST_PAD_PROBE_DROP
+             : GST_PAD_PROBE_OK;
+}
+
+static gboolean
+link_source (VmtSession *self, VmtSource *source, const gchar *from,
+    const gchar *to, GError **error)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (source->bin, from);
+  /* what ends with a song is the song, not its cover */
+  gboolean ends = source->kind == VMT_SOURCE_URI
+                  && !(source->still && g_str_equal (from, "video"));
+
+  if (!gst_element_link_pads (source->bin, from, self->signalbin, to)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "The %s of the source cannot be linked to vmsignalbin's pad %s.", from,
+        to);
+    return FALSE;
+  }
+  if (ends)
+    g_atomic_int_inc (&self->sources_left);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      ends ? on_source_event : on_device_event, self, NULL);
+  return TRUE;
+}
+
+static gboolean
+add_source (VmtSession *self, GError **error)
+{
+  const VmtOptions *options = self->options;
+  g_autoptr (VmtSource) source =
+      vmt_source_new (options->source, options->audio_only, error);
+  const gchar *video_pad;
+
+  if (!source)
+    return FALSE;
+  for (guint i = 0; i < source->notes->len; i++)
+    vmt_output_warning (
+        self->output, NULL, g_ptr_array_index (source->notes, i));
+  gst_bin_add (GST_BIN (self->pipeline), source->bin);
+  self->source = source->bin;
+  video_pad =
+      source->kind == VMT_SOURCE_SCREEN ? "video_sink_1" : "video_sink_0";
+  return (!source->has_video
+             || link_source (self, source, "video", video_pad, error))
+         && (!source->has_audio
+             || link_source (self, source, "audio", "audio_sink_0", error));
+}
+
+/* On the node's thread. What else it warns of is for who looks for devices. */
+static void
+on_node_warning (VmNode *node, const gchar *method, const gchar *message,
+    GstElement *pipeline)
+{
+  g_autoptr (GError) warning = NULL;
+
+  if (!g_str_equal (method, "interfaces"))
+    return;
+  warning = g_error_new_literal (VM_ERROR, VM_ERROR_NO_NETWORK, message);
+  gst_element_post_message (
+      pipeline, gst_message_new_warning (GST_OBJECT (pipeline), warning, NULL));
+}
+
+static gboolean
+make_files (VmtSession *self, GError **error)
+{
+  const VmtSessionFilesPlace place = { self->options, self->output,
+    self->roster, self->pipeline, self->signalbin, &self->typed_over,
+    &self->given_up };
+
+  self->files = vmt_session_files_new (&place, error);
+  return self->files != NULL;
+}
+
+static gboolean
+build (VmtSession *self, GError **error)
+{
+  self->pipeline = gst_object_ref_sink (gst_pipeline_new ("videomeet"));
+  /* what is said while leaving is read after the pipeline has stopped */
+  gst_pipeline_set_auto_flush_bus (GST_PIPELINE (self->pipeline), FALSE);
+  if (!vmt_session_make_bin (self, error))
+    return FALSE;
+  if (self->options->view) {
+    self->grid = vmt_grid_new (self->pipeline, NULL, NULL, error);
+    if (!self->grid)
+      return FALSE;
+    if (vmt_grid_get_note (self->grid))
+      vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
+  }
+  if (!make_files (self, error))
+    return FALSE;
+  if (vmt_session_delivers (self))
+    return TRUE;
+  vmt_receiver_watch (
+      self->signalbin, self->pipeline, self->roster, self->grid);
+  return add_source (self, error);
+}
+
+/* A state change that fails has its reason on the bus. */
+static void
+start (VmtSession *self, GstBus *bus)
+{
+  g_autoptr (GstMessage) message = NULL;
+
+  if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING)
+      != GST_STATE_CHANGE_FAILURE)
+    return;
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  if (message)
+    vmt_session_handle_message (self, message);
+  if (!self->leaving)
+    vmt_session_fail (self, NULL, "The pipeline cannot be started.");
+}
+
+static void
+run_loop (VmtSession *self)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
+  gint64 elapsed_us = g_get_monotonic_time () - self->start_us;
+  GstMessage *message;
+
+  g_unix_signal_add (SIGINT, on_signal, self);
+  g_unix_signal_add (SIGTERM, on_signal, self);
+  vmt_hangup_add (on_hangup, self);
+  g_timeout_add (TICK_MS, on_tick, self);
+  gst_bus_add_watch (bus, on_bus, self);
+  if (self->options->duration > 0)
+    g_timeout_add (MAX (0, self->options->duration * 1000 - elapsed_us / 1000),
+        on_duration, self);
+  if (!vmt_session_delivers (self))
+    vmt_session_read_typed (self);
+  vmt_roster_start (self->roster);
+  start (self, bus);
+  g_main_loop_run (self->loop);
+
+  while ((message = gst_bus_pop (bus))) {
+    vmt_session_handle_message (self, message);
+    gst_message_unref (message);
+  }
+  gst_bus_remove_watch (bus);
+  /* signals, ticks and deadlines: all have the session as their data */
+  while (g_source_remove_by_user_data (self))
+    continue;
+  vmt_session_stop_typed (self);
+  vmt_session_call_clear (self);
+}
+
+gint
+vmt_session_run (const VmtOptions *options, VmtOutput *output,
+    VmMeetingMode mode, const gchar *meeting, const gchar *uri, gint64 start_us)
+{
+  VmtSession self = { .options = options, .output = output, .mode = mode };
+  g_autoptr (VmNode) node = vmt_device_setup (options);
+  g_autoptr (GError) error = NULL;
+
+  self.start_us = start_us;
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.roster = vmt_roster_new ();
+  self.uri = uri;
+  self.meeting = uri ? vmt_target_get_name (uri) : g_strdup (meeting);
+  g_mutex_init (&self.lock);
+  g_cond_init (&self.cond);
+  if (!self.meeting)
+    g_object_get (node, "user", &self.meeting, NULL);
+  if (build (&self, &error)) {
+    gulong handler = g_signal_connect_object (
+        node, "warning", G_CALLBACK (on_node_warning), self.pipeline, 0);
+
+    self.trust = vmt_session_trust_new (
+        node, options, output, self.meeting, &self.typed_over);
+    run_loop (&self);
+    g_clear_pointer (&self.trust, vmt_session_trust_free);
+    vmt_session_host_clear (&self);
+    g_signal_handler_disconnect (node, handler);
+  } else {
+    self.failed = TRUE;
+    vmt_output_error (output,
+        error->domain == VM_ERROR ? vm_error_to_code (error->code) : NULL,
+        error->message);
+  }
+  if (self.files)
+    vmt_session_files_end (self.files);
+  if (!vmt_session_has_delivered (&self))
+    self.failed = TRUE;
+  tell_lost_records (&self);
+  print_summary (&self);
+
+  if (self.pipeline)
+    gst_element_set_state (self.pipeline, GST_STATE_NULL);
+  g_clear_pointer (&self.files, vmt_session_files_free);
+  gst_clear_object (&self.pipeline);
+  g_clear_pointer (&self.grid, vmt_grid_free);
+  vmt_roster_free (self.roster);
+  g_main_loop_unref (self.loop);
+  g_free (self.meeting);
+  g_free (self.link);
+  g_free (self.receiver);
+  g_free (self.meeting_id);
+  g_mutex_clear (&self.lock);
+  g_cond_clear (&self.cond);
+  return self.failed ? 1 : 0;
+}

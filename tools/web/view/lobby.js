@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The page before and after a meeting: what the device hosts, the form, one's
+// own picture.
+//
+// Events: "join" (detail: {user, meeting, pin, media}), "cancel".
+
+import { commands } from "../commands.js";
+import { $, dress, setText, showAvatar } from "./dom.js";
+import { LocalMedia } from "../media.js";
+import { cleanName, INSECURE, meetingState } from "./words.js";
+
+const COPIED_MS = 2000;
+const NAME_KEY = "videomeet-user";
+
+function remember(name) {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // a browser that keeps nothing asks again
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(NAME_KEY) || "";
+  } catch {
+    return "";
+  }
+}
+
+async function copy(button) {
+  const target = $(button.dataset.copy);
+
+  try {
+    await navigator.clipboard.writeText(target.textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
+  } catch {
+    // without the permission the text is marked, ready for the keyboard
+    const range = document.createRange();
+    range.selectNodeContents(target);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  }
+}
+
+function place() {
+  const port = location.port || (location.protocol === "https:" ? 443 : 80);
+
+  return `${location.hostname}:${port}`;
+}
+
+export class Lobby extends EventTarget {
+  #device;
+  #media;
+  #asked;
+  #edited = false;
+  #message = "";
+  #busy = false;
+
+  // `asked`: URLSearchParams of the link
+  constructor(device, media, asked) {
+    super();
+    this.#device = device;
+    this.#media = media;
+    this.#asked = asked;
+    $("user").value = asked.get("user") || remembered();
+    $("meeting").value = asked.get("meeting") || "";
+    device.addEventListener("status", () => this.#showDevice());
+    media.addEventListener("changed", () => this.#showMedia());
+    media.addEventListener("fault", ({ detail }) => this.#note(detail));
+    $("meeting").addEventListener("input", () => { this.#edited = true; });
+    $("join-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit(true);
+    });
+    $("join-without").addEventListener("click", () => this.submit(false));
+    $("cancel").addEventListener("click", () => this.dispatchEvent(new Event("cancel")));
+    $("use-media").addEventListener("click", () => this.useMedia());
+    $("preview-audio").addEventListener("click", () => this.#toggle("audio"));
+    $("preview-video").addEventListener("click", () => this.#toggle("camera"));
+    for (const button of document.querySelectorAll("[data-copy]"))
+      button.addEventListener("click", () => copy(button));
+    $("user").addEventListener("input", () => this.#showMedia());
+    this.#showMedia();
+  }
+
+  // Where the browser has allowed it before, the picture is there at once.
+  async start() {
+    if (!LocalMedia.isPossible) {
+      this.#note(INSECURE);
+      return;
+    }
+    const allowed = await LocalMedia.permissions();
+    if (allowed.camera === "granted" && allowed.audio === "granted") await this.useMedia();
+  }
+
+  // Whether it could be had.
+  async useMedia() {
+    this.#note("");
+    try {
+      await this.#media.start();
+      return true;
+    } catch (error) {
+      this.#note(error.message);
+      return false;
+    }
+  }
+
+  async #toggle(name) {
+    this.#note("");
+    try {
+      await this.#media.set(name, !this.#media.isOn(name));
+    } catch (error) {
+      this.#note(error.message);
+    }
+  }
+
+  #note(sentence) {
+    setText($("media-note"), sentence);
+  }
+
+  get note() {
+    return $("media-note").textContent;
+  }
+
+  #showMedia() {
+    const camera = this.#media.isOn("camera");
+    const audio = this.#media.isOn("audio");
+    const none = !this.#media.tracks.camera && !this.#media.tracks.audio;
+    const name = $("user").value.trim();
+
+    $("preview").hidden = !camera;
+    const stream = camera ? this.#media.stream : null;
+    if ($("preview").srcObject !== stream) $("preview").srcObject = stream;
+    $("preview-avatar").hidden = camera || !name;
+    showAvatar($("preview-avatar"), name);
+    $("use-media").hidden = !none || !LocalMedia.isPossible;
+    $("join-without").hidden = !none || this.#busy || !LocalMedia.isPossible;
+    dress($("preview-audio"), audio
+      ? { symbol: "mic", label: "Mute microphone" }
+      : { symbol: "mic-off", label: "Unmute microphone" });
+    dress($("preview-video"), camera
+      ? { symbol: "camera", label: "Turn camera off" }
+      : { symbol: "camera-off", label: "Turn camera on" });
+    $("preview-audio").classList.toggle("off", !audio);
+    $("preview-video").classList.toggle("off", !camera);
+    $("preview-audio").disabled = $("preview-video").disabled = !LocalMedia.isPossible;
+  }
+
+  // --- the device ---
+
+  #showDevice() {
+    const { status } = this.#device;
+
+    if (!status) {
+      this.#showState("bad", "The device does not answer. Asking again every five seconds.");
+      if ($("title").textContent === "Asking this device…")
+        setText($("title"), "No answer");
+      return;
+    }
+    this.#showFacts(status);
+    if (status.meeting) this.#showMeeting(status);
+    else if (status.rooms) this.#showRooms();
+    else this.#showNoMeeting(status);
+  }
+
+  #showState(kind, sentence) {
+    $("dot").className = `dot ${kind}`;
+    setText($("state-text"), sentence);
+  }
+
+  #showFacts(status) {
+    setText($("device"), !status.device ? "A device on this network"
+      : status.user ? `${status.user} on ${status.device}` : status.device);
+    setText($("host"), status.user || "not told");
+    setText($("seats"), status.maxParticipants
+      ? `${status.participants} of ${status.maxParticipants}` : String(status.participants));
+    setText($("secure"), status.secure ? "encrypted (TLS)" : "not encrypted");
+    setText($("device-id"), status.deviceId || "not told");
+  }
+
+  #showNoMeeting(status) {
+    const asked = this.#asked.get("meeting");
+
+    document.title = "No meeting";
+    setText($("title"), "No meeting here now");
+    this.#showState("idle", status.user ? `${status.user} hosts nothing at the moment.`
+      : "This device hosts nothing at the moment.");
+    this.#notice(asked ? `The link you followed is for the meeting “${asked}”, which is `
+      + "not open on this device." : "");
+    $("lines").hidden = true;
+  }
+
+  #showRooms() {
+    document.title = "Rooms";
+    setText($("title"), "Meet in a room");
+    this.#showState("good", "A room begins with whoever comes first. Who knows its name can join.");
+    this.#notice("");
+    $("lines").hidden = true;
+    // such a server takes calls as well
+    $("to-phone").querySelector("a").search = location.search;
+    $("to-phone").hidden = false;
+  }
+
+  #showMeeting(status) {
+    const name = this.#device.meetingName;
+    const asked = this.#asked.get("meeting");
+    const lines = commands(name || "NAME", place());
+
+    document.title = name || "Private meeting";
+    setText($("title"), name || "A private meeting");
+    if (name) this.#showState(...meetingState(status.meeting.state));
+    else this.#showState("good", "Open to those who know its name and its PIN.");
+    if (name && asked && asked !== name)
+      this.#notice(`The link you followed is for the meeting “${asked}”, but this device `
+        + `now hosts “${name}”.`);
+    else
+      this.#notice("");
+    if (name && !asked && !this.#edited) $("meeting").value = name;
+    if (this.#device.isPrivate) $("pin-field").hidden = false;
+    setText($("by-name"), lines.name);
+    setText($("by-address"), lines.address);
+    setText($("by-pipeline"), lines.pipeline);
+    $("lines").hidden = status.meeting.state === "ended";
+  }
+
+  // What the last attempt or stay ended with goes before what the link said.
+  #notice(sentence) {
+    const shown = this.#message || sentence;
+
+    setText($("notice"), shown);
+    $("notice").hidden = shown === "";
+  }
+
+  // --- joining ---
+
+  submit(media) {
+    const user = cleanName($("user").value, "");
+    const meeting = $("meeting").value.trim();
+
+    this.#complain("user", user ? "" : "The others need a name to call you by.");
+    this.#complain("meeting", meeting ? "" : "Which meeting? The host knows its name.");
+    this.#complain("pin", "");
+    const missing = !user ? "user" : !meeting ? "meeting" : "";
+    if (missing) {
+      $(missing).focus();
+      return;
+    }
+    remember(user);
+    this.#message = "";
+    this.#notice("");
+    this.dispatchEvent(new CustomEvent("join", { detail: { user, meeting, media,
+      pin: $("pin-field").hidden ? "" : $("pin").value.trim() } }));
+  }
+
+  #complain(id, sentence) {
+    setText($(`${id}-error`), sentence);
+    $(id).toggleAttribute("aria-invalid", sentence !== "");
+    if (sentence) $(id).setAttribute("aria-invalid", "true");
+  }
+
+  setBusy(busy) {
+    this.#busy = busy;
+    for (const id of ["user", "meeting", "pin"]) $(id).readOnly = busy;
+    $("join").disabled = busy;
+    setText($("join"), busy ? "Joining…" : "Join");
+    $("cancel").hidden = !busy;
+    this.#showMedia();
+  }
+
+  // What went wrong, or how the stay ended.
+  tell(message, code = "") {
+    this.#message = message;
+    if (code === "WRONG_PIN") {
+      const first = !$("pin").value.trim();
+      $("pin-field").hidden = false;
+      this.#message = "";
+      this.#complain("pin", first ? "This meeting is open only with its PIN." : message);
+      $("pin").focus();
+      $("pin").select();
+    }
+    this.#notice("");
+    setText($("join-title"), message && !code ? "Join again" : "Join the meeting");
+  }
+}

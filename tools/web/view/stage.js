@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The page in a meeting: tiles, panels, the bar of controls.
+
+import { announce } from "./announce.js";
+import { ChatPanel } from "./chatpanel.js";
+import { $, dress, element, setText } from "./dom.js";
+import { FilesPanel } from "./filespanel.js";
+import { Levels } from "./levels.js";
+import { LocalMedia } from "../media.js";
+import { PeoplePanel } from "./people.js";
+import { Settings } from "../settings.js";
+import { StatsPanel } from "../net/stats.js";
+import { Tiles } from "./tiles.js";
+import { duration } from "./words.js";
+
+const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
+const PANELS = ["chat", "people", "files"]; // one at a time
+const BESIDE = "(min-width: 60rem)"; // a panel beside the pictures, not over them
+const MEDIA_BANNER_MS = 12000;
+const SERVER_WORDS = {
+  lost: "does not answer. You stay connected to the others while this page tries again.",
+  gone: "is gone. You stay connected to the others, but nobody else can join.",
+};
+
+export class Stage {
+  #media;
+  #call = null;
+  #tiles = new Tiles();
+  #chat;
+  #files;
+  #people = new PeoplePanel();
+  #stats = new StatsPanel();
+  #levels;
+  #timer = 0;
+  #bannerTimer = 0;
+  #wakeLock = null;
+  #streams = { main: null, screen: null };
+  #offers = 0; // files that wait for an answer
+
+  constructor(media) {
+    this.#media = media;
+    this.#levels = new Levels((id, speaking) => {
+      this.#tiles.setSpeaking(id, speaking);
+      this.#people.setSpeaking(id, speaking);
+    });
+    this.#chat = new ChatPanel((count, entry) => this.#showUnread(count, entry));
+    this.#files = new FilesPanel((count, transfer) => this.#showOffers(count, transfer));
+    new Settings(media, (id) => this.#tiles.setSink(id));
+    this.#tiles.addEventListener("blocked", () => { $("enable-sound").hidden = false; });
+    $("enable-sound").addEventListener("click", () => {
+      $("enable-sound").hidden = true;
+      this.#tiles.unblock();
+    });
+    media.addEventListener("changed", () => this.#showControls());
+    media.addEventListener("fault", ({ detail }) => this.tellMedia(detail));
+    media.addEventListener("track", ({ detail }) => {
+      if (detail.name === "audio" && this.#call) this.#levels.listen(detail.track);
+    });
+    this.#bindControls();
+  }
+
+  #bindControls() {
+    const press = {
+      "toggle-audio": () => this.#switch("audio"),
+      "toggle-video": () => this.#switch("camera"),
+      "share-screen": () => this.#share(),
+      "raise-hand": () => this.#hand(),
+      "toggle-chat": () => this.#panel("chat"),
+      "toggle-people": () => this.#panel("people"),
+      "toggle-files": () => this.#panel("files"),
+      "offer-banner": () => this.#panel("files", true),
+      "leave": () => this.#call?.leave(),
+      "copy-link": () => this.#copyLink(),
+    };
+    const keys = { KeyM: "toggle-audio", KeyV: "toggle-video", KeyS: "share-screen",
+      KeyH: "raise-hand", KeyC: "toggle-chat", KeyP: "toggle-people",
+      KeyF: "toggle-files" };
+
+    for (const [id, func] of Object.entries(press)) $(id).addEventListener("click", func);
+    for (const button of document.querySelectorAll("[data-close]"))
+      button.addEventListener("click", () => this.#panel(button.dataset.close, false));
+    document.addEventListener("keydown", (event) => {
+      if (!this.#call || document.querySelector("dialog[open]")) return;
+      if (event.key === "Escape" && !event.defaultPrevented)
+        for (const name of PANELS) this.#panel(name, false);
+      if (!event.altKey || event.ctrlKey || event.metaKey || !keys[event.code]) return;
+      event.preventDefault();
+      $(keys[event.code]).click();
+    });
+  }
+
+  // --- coming and going ---
+
+  attach(call) {
+    this.#call = call;
+    $("call").hidden = false;
+    setText($("call-name"), call.meeting);
+    document.title = call.meeting;
+    this.#tiles.clear();
+    this.#chat.attach(call);
+    this.#people.attach(call);
+    this.#files.attach(call);
+    this.#stats.attach(call);
+    const on = (type, func) => call.addEventListener(type, ({ detail }) => {
+      if (call === this.#call) func(detail);
+    });
+    on("participant", (detail) => this.#participantChanged(detail));
+    on("server", () => this.#showServer());
+    on("meeting", () => this.#showMeeting());
+    on("notice", (sentence) => announce(sentence));
+    on("muted", (what) => this.#muted(what));
+    for (const id of call.participants.keys()) this.#showParticipant(id);
+    this.#levels.start(() => call.others
+      .map(({ id }) => ({ id, receiver: call.peer(id)?.receiver("audio") }))
+      .filter(({ receiver }) => receiver), () => call.self.id);
+    this.#levels.listen(this.#media.tracks.audio);
+    this.#showServer();
+    this.#showMeeting();
+    this.#showControls();
+    this.#showTime();
+    this.#timer = setInterval(() => this.#showTime(), 1000);
+    this.#stayAwake();
+    announce(call.others.length === 1 ? `You are in the meeting with ${call.others[0].user}.`
+      : `You are in the meeting with ${call.others.length} others.`, { visibly: false });
+    $("call-name").focus({ preventScroll: true });
+  }
+
+  detach() {
+    this.#call = null;
+    clearInterval(this.#timer);
+    this.#levels.stop();
+    this.#tiles.clear();
+    this.#chat.attach(null);
+    this.#files.attach(null);
+    this.#stats.attach(null);
+    for (const name of PANELS) this.#panel(name, false);
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    $("call").hidden = true;
+    $("toasts").replaceChildren();
+    $("enable-sound").hidden = true;
+    this.tellMedia("");
+    this.#wakeLock?.release().catch(() => {});
+    this.#wakeLock = null;
+  }
+
+  // A screen that goes dark ends no call, but nobody looks at a dark screen.
+  async #stayAwake() {
+    try {
+      this.#wakeLock = await navigator.wakeLock?.request("screen");
+    } catch {
+      this.#wakeLock = null;
+    }
+  }
+
+  becameVisible() {
+    if (this.#call && !document.hidden) this.#stayAwake();
+  }
+
+  // --- participants ---
+
+  #participantChanged({ id, what, participant }) {
+    if (what === "left") {
+      this.#tiles.remove(id);
+      if (!participant.self) announce(`${participant.user} has left.`);
+    } else {
+      const there = this.#call.participants.get(id);
+      if (what === "came")
+        announce(there.self ? "You are in the meeting again." : `${there.user} has joined.`);
+      this.#showParticipant(id);
+    }
+    this.#people.show();
+    if (id === this.#call.self.id) this.#showControls();
+  }
+
+  #showParticipant(id) {
+    const participant = this.#call.participants.get(id);
+
+    if (!participant) return;
+    if (participant.self) {
+      const { screen } = this.#media.tracks;
+      if (screen !== this.#streams.screenTrack) {
+        this.#streams.screenTrack = screen;
+        this.#streams.screen = screen ? new MediaStream([screen]) : null;
+      }
+      this.#tiles.update(participant, { shown: true, state: "connected",
+        stream: this.#media.stream, screen: this.#streams.screen,
+        picture: this.#media.isOn("camera"), audio: this.#media.isOn("audio") });
+      return;
+    }
+    const state = this.#call.stateOf(id);
+    const peer = this.#call.peer(id);
+    const screen = peer?.flows("screen") && (participant.presenting ?? peer.screenSeen);
+    this.#tiles.update(participant, {
+      shown: !GONE.has(state),
+      state,
+      stream: peer?.main || null,
+      screen: screen ? peer.screen : null,
+      picture: Boolean(peer?.flows("camera")) && participant.video !== false,
+      audio: participant.audio,
+    });
+  }
+
+  #muted({ audio, video }) {
+    if (audio && this.#media.isOn("audio")) {
+      this.#media.set("audio", false);
+      announce("The host has muted your microphone.");
+    }
+    if (video && this.#media.isOn("camera")) {
+      this.#media.set("camera", false);
+      announce("The host has turned your camera off.");
+    }
+  }
+
+  // --- head and banners ---
+
+  #showTime() {
+    setText($("timer"), duration(Date.now() - this.#call.joinedAt));
+  }
+
+  #showMeeting() {
+    $("call-locked").toggleAttribute("hidden", !this.#call.locked);
+    this.#people.show();
+  }
+
+  #showServer() {
+    const { hostId, server } = this.#call;
+    const words = SERVER_WORDS[server] || "";
+
+    setText($("server-banner"), words
+      && `The ${hostId ? "device that hosts the meeting" : "server"} ${words}`);
+    $("server-banner").hidden = words === "";
+    this.#people.show();
+  }
+
+  tellMedia(sentence) {
+    clearTimeout(this.#bannerTimer);
+    setText($("media-banner"), sentence);
+    $("media-banner").hidden = sentence === "";
+    if (sentence)
+      this.#bannerTimer = setTimeout(() => this.tellMedia(""), MEDIA_BANNER_MS);
+  }
+
+  async #copyLink() {
+    const link = new URL(".", location.href);
+
+    link.searchParams.set("meeting", this.#call.meeting);
+    try {
+      await navigator.clipboard.writeText(link.href);
+      announce("The link is copied.");
+    } catch {
+      announce(`The link is ${link.href}`);
+    }
+  }
+
+  // --- controls ---
+
+  async #switch(name) {
+    this.tellMedia("");
+    try {
+      await this.#media.set(name, !this.#media.isOn(name));
+    } catch (error) {
+      this.tellMedia(error.message);
+    }
+  }
+
+  async #share() {
+    this.tellMedia("");
+    try {
+      if (this.#media.tracks.screen) this.#media.stopScreen();
+      else await this.#media.startScreen();
+    } catch (error) {
+      this.tellMedia(error.message);
+    }
+  }
+
+  #hand() {
+    const raised = this.#call.self.raisedAt === 0;
+
+    this.#call.raiseHand(raised);
+    announce(raised ? "Your hand is raised." : "Your hand is down.", { visibly: false });
+  }
+
+  // One panel at a time; the focus goes in with it and comes back. `quietly`: without
+  // the focus, which is where the user is.
+  #panel(name, open = $(name).hidden, quietly = false) {
+    const panel = $(name);
+    const hadFocus = panel.contains(document.activeElement);
+
+    if (panel.hidden === !open) return;
+    for (const other of PANELS)
+      if (open && other !== name) this.#panel(other, false);
+    panel.hidden = !open;
+    $("call").dataset.panel = open ? name : "";
+    $(`toggle-${name}`).setAttribute("aria-expanded", String(open));
+    if (!open && hadFocus) $(`toggle-${name}`).focus();
+    if (name === "files") this.#showOffers(this.#offers);
+    if (!open || quietly) return;
+    if (name === "chat") this.#chat.opened();
+    else if (name === "files") this.#files.opened();
+    else $("people-list").focus();
+  }
+
+  // An offer opens the files where that covers nothing; else a line says so.
+  #showOffers(count, latest) {
+    const button = $("toggle-files");
+
+    this.#offers = count;
+    button.querySelector(".badge")?.remove();
+    if (count) button.append(element("span", { className: "badge", "aria-hidden": "true",
+      textContent: String(count) }));
+    dress(button, { symbol: "file", word: "Files", shortcut: "Alt+F",
+      label: count ? `Files, ${count} offered to you` : "Files" });
+    if (latest && PANELS.every((name) => $(name).hidden) && matchMedia(BESIDE).matches)
+      this.#panel("files", true, true);
+    setText($("offer-banner"), `${count === 1 ? "A file is" : `${count} files are`} offered to `
+      + "you. Click to answer.");
+    $("offer-banner").hidden = count === 0 || !$("files").hidden;
+  }
+
+  #showUnread(count, entry) {
+    const button = $("toggle-chat");
+
+    button.querySelector(".badge")?.remove();
+    if (count) button.append(element("span", { className: "badge", "aria-hidden": "true",
+      textContent: count > 99 ? "99+" : String(count) }));
+    dress(button, { symbol: "chat", word: "Chat", shortcut: "Alt+C",
+      label: count ? `Chat, ${count} unread` : "Chat" });
+    if (this.#call)
+      document.title = count ? `(${count}) ${this.#call.meeting}` : this.#call.meeting;
+    if (entry) announce(`${entry.user}: ${entry.text.slice(0, 140)}`);
+  }
+
+  #showControls() {
+    if (!this.#call?.self) return;
+    const audio = this.#media.isOn("audio");
+    const camera = this.#media.isOn("camera");
+    const screen = Boolean(this.#media.tracks.screen);
+    const raised = this.#call.self.raisedAt > 0;
+
+    dress($("toggle-audio"), audio
+      ? { symbol: "mic", word: "Mute", label: "Mute microphone", shortcut: "Alt+M" }
+      : { symbol: "mic-off", word: "Unmute", label: "Unmute microphone", shortcut: "Alt+M" });
+    dress($("toggle-video"), camera
+      ? { symbol: "camera", word: "Camera", label: "Camera off", shortcut: "Alt+V" }
+      : { symbol: "camera-off", word: "Camera", label: "Camera on", shortcut: "Alt+V" });
+    dress($("share-screen"), { symbol: "screen", word: screen ? "Stop" : "Share",
+      label: screen ? "Stop sharing your screen" : "Share your screen", shortcut: "Alt+S" });
+    dress($("raise-hand"), { symbol: "hand", word: raised ? "Lower" : "Hand",
+      label: raised ? "Lower your hand" : "Hand up", shortcut: "Alt+H" });
+    dress($("leave"), { symbol: "leave", word: "Leave", label: "Leave the meeting" });
+    $("toggle-audio").classList.toggle("off", !audio);
+    $("toggle-video").classList.toggle("off", !camera);
+    $("share-screen").hidden = !LocalMedia.canShare;
+    $("share-screen").setAttribute("aria-pressed", String(screen));
+    $("raise-hand").setAttribute("aria-pressed", String(raised));
+    this.#showParticipant(this.#call.self.id);
+    this.#people.show();
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What is said in one meeting: over the data channel of each, else by the server.
+
+import { readEntry, write } from "../chat.js";
+import { uuid } from "../ids.js";
+import { cleanName, forged } from "./words.js";
+
+export class Talk {
+  #call;
+  #way;
+
+  // `way`: signs(), whether this page does; toChannel(id, text), whether it was sent;
+  // toServer(message); emit(type, detail)
+  constructor(call, way) {
+    this.#call = call;
+    this.#way = way;
+  }
+
+  // Between two that sign what they say nobody passes it on.
+  #needsChannel({ deviceId }) {
+    return this.#way.signs() && deviceId !== "";
+  }
+
+  sendUnsent(participant) {
+    const { id, unsent } = participant;
+
+    while (unsent.length && this.#way.toChannel(id, unsent[0])) unsent.shift();
+  }
+
+  takeFromServer(message) {
+    const participant = this.#call.participants.get(message.from);
+
+    if (!participant || !this.#needsChannel(participant)) {
+      this.take(message.from, { kind: "chat", entry: readEntry(message) });
+      return;
+    }
+    // once: whoever writes so could write without end
+    if (!participant.forgedChat) this.#way.emit("notice", forged("CHAT", participant.user));
+    participant.forgedChat = true;
+  }
+
+  // `said`: of parse()
+  take(from, said) {
+    const { chat, hostId, participants, self } = this.#call;
+    const participant = participants.get(from);
+
+    if (!said || !participant) return;
+    if (said.kind === "history") {
+      if (from !== hostId) return;
+      if (chat.addHistory(said.entries.map((entry) => ({ ...entry,
+        user: cleanName(entry.user, "Somebody"), own: entry.from === self.id }))))
+        this.#way.emit("chat", { history: true });
+      return;
+    }
+    if (!said.entry) return;
+    // a page of other makers, which would show our JSON to people
+    if (said.plain) participant.plain = true;
+    const entry = { ...said.entry, from, user: participant.user, own: false };
+    if (chat.add(entry)) this.#way.emit("chat", { entry });
+  }
+
+  say(text) {
+    const { chat, others, self } = this.#call;
+    const entry = { id: uuid(), from: self.id, user: self.user, own: true, text,
+      time: new Date().toISOString() };
+
+    for (const participant of others) {
+      const { id, plain } = participant;
+      if (this.#needsChannel(participant)) {
+        participant.keep(plain ? text : write(entry));
+        this.sendUnsent(participant);
+      } else if (!this.#way.toChannel(id, plain ? text : write(entry))) {
+        this.#way.toServer({ type: "chat", to: id, id: entry.id, text, time: entry.time });
+      }
+    }
+    chat.add(entry);
+    this.#way.emit("chat", { entry });
+  }
+}
