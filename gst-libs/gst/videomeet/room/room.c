@@ -87,7 +87,8 @@ member_free (VmMember *member)
 void
 vm_room_free (VmRoom *room)
 {
-  g_clear_pointer (&room->shared, vm_room_shared_free);
+  if (room->shared)
+    room->rooms->remote->free (g_steal_pointer (&room->shared));
   for (guint i = 0; i < room->members->len; i++)
     member_free (g_ptr_array_index (room->members, i));
   vm_room_forget_beginner (room);
@@ -129,10 +130,26 @@ vm_room_find_member (VmRoom *room, const gchar *id)
 }
 
 void
+vm_member_say_remote (const VmMember *member, const VmSignal *signal)
+{
+  if (member->room->shared)
+    member->room->rooms->remote->say (member, signal);
+}
+
+static void
+send_remote (const VmMember *to, const VmSignal *signal)
+{
+  VmRooms *rooms = to->room->rooms;
+
+  if (rooms->remote)
+    rooms->remote->send (rooms->share, to, signal);
+}
+
+void
 vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal)
 {
   if (to->node)
-    vm_room_share_send (room->rooms->share, to, signal);
+    send_remote (to, signal);
   else
     room->rooms->funcs.send (to->peer, signal, room->rooms->user_data);
 }
@@ -185,7 +202,7 @@ vm_room_send_state (VmRoom *room)
   signal->locked = room->locked;
   room->count++;
   if (room->shared)
-    vm_room_share_count (room);
+    room->rooms->remote->count (room);
   signal->count = room->count;
   g_strfreev (room->revoked);
   room->revoked = vm_room_list_revoked (room);
@@ -243,7 +260,7 @@ vm_member_tell_state (VmMember *member)
   g_autoptr (VmSignal) news = vm_member_make_state (member);
 
   vm_room_send_all (member->room, news, NULL);
-  vm_room_share_say (member, news);
+  vm_member_say_remote (member, news);
 }
 
 void
@@ -437,7 +454,8 @@ vm_member_leave (VmMember *member, const GError *reason)
     vm_room_take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
   vm_room_send_state (room);
   if (!member->node) {
-    vm_room_share_leave (member, left);
+    if (room->shared)
+      rooms->remote->leave (member, left);
     rooms->funcs.close (member->peer, reason, rooms->user_data);
   }
   member_free (member);

@@ -49,7 +49,8 @@ vm_member_resume (VmMember *member, const gchar *token, const gchar *group)
   member->group = vm_text_share (group);
   member->lost_at = 0;
   vm_member_renew (member, token, NULL);
-  vm_room_share_renew (member);
+  if (member->room->shared)
+    member->room->rooms->remote->renew (member);
   vm_room_welcome (member->room, member, TRUE);
 }
 

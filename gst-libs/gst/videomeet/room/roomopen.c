@@ -152,8 +152,8 @@ vm_room_begin (
   room->max_participants = rooms->open.size;
   room->state = VM_MEETING_STATE_ANNOUNCED;
   room->beginner = vm_text_share (group);
-  if (rooms->share)
-    vm_room_share_begin (room);
+  if (rooms->remote)
+    rooms->remote->begin (room);
   g_hash_table_insert (rooms->begun, g_strdup (group),
       GUINT_TO_POINTER (count_begun (rooms, group) + 1));
   return room;
@@ -217,9 +217,12 @@ vm_rooms_clear_open (VmRooms *rooms)
 
   g_hash_table_iter_init (&iter, rooms->rooms);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    if (!((VmRoom *) value)->open)
+    VmRoom *room = value;
+
+    if (!room->open)
       continue;
-    vm_room_share_end (value);
+    if (room->shared)
+      rooms->remote->end (room);
     vm_room_empty (value);
     g_hash_table_iter_remove (&iter);
   }

@@ -2,8 +2,40 @@
 #pragma once
 
 #include "room/pinguard.h"
-#include "cluster/shared/roomshare.h"
 #include "room/rooms.h"
+
+/* The other servers of a cluster, which have members of the open rooms too
+ * (docs/protocol.md, "Several servers"). The functions may not call back into
+ * the rooms. */
+typedef struct _VmRoomsRemote VmRoomsRemote;
+/* What the other servers know of one room. */
+typedef struct _VmRoomShared VmRoomShared;
+/* All that a server shares; the remote's own. */
+typedef struct _VmRoomShare VmRoomShare;
+
+struct _VmRoomsRemote
+{
+  /* An open room begins: from now on it has VmRoom.shared. */
+  void (*begin) (VmRoom *room);
+  /* The room is closed at this server; its members may come back elsewhere. */
+  void (*end) (VmRoom *room);
+  void (*free) (VmRoomShared *shared);
+  /* To a member who sits at another server. */
+  void (*send) (VmRoomShare *share, const VmMember *to, const VmSignal *signal);
+  /* From a member of this server to the members at all others. */
+  void (*say) (const VmMember *member, const VmSignal *signal);
+  /* The room is about to tell its next state, whose number is in VmRoom.count.
+   */
+  void (*count) (VmRoom *room);
+  /* A member of this server leaves; @left is what the others are told. */
+  void (*leave) (VmMember *member, const VmSignal *left);
+  /* A member of this server has another token to resume with. */
+  void (*renew) (VmMember *member);
+  /* The room was locked or unlocked. */
+  void (*lock) (VmRoom *room);
+  /* The ticket @text, which this server gave, is no longer good. */
+  void (*drop_ticket) (VmRoomShare *share, const gchar *text);
+};
 
 struct _VmRooms
 {
@@ -19,7 +51,8 @@ struct _VmRooms
   GHashTable *begun; /* group -> number of open rooms that it has begun */
   gboolean closing;
   guint walks; /* over rooms or into one: meanwhile none is removed */
-  VmRoomShare *share; /* with other servers, or NULL */
+  const VmRoomsRemote *remote; /* other servers, or NULL */
+  VmRoomShare *share; /* of @remote */
 };
 
 /* The wrong PINs of a minute. */
@@ -248,6 +281,8 @@ void vm_member_forget_tokens (VmMember *member);
 void vm_member_renew (VmMember *member, const gchar *used, const gchar *next);
 VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
 void vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal);
+/* From @member to the members at other servers, if there are such. */
+void vm_member_say_remote (const VmMember *member, const VmSignal *signal);
 /* To those who sit here. */
 void
 vm_room_send_all (VmRoom *room, const VmSignal *signal, const VmMember *but);

@@ -295,8 +295,8 @@ make_room_for_ticket (
       oldest = ticket;
   }
   if (n >= of_one) {
-    if (rooms->share && oldest->open)
-      vm_room_share_drop_ticket (rooms->share, oldest->text);
+    if (rooms->remote && oldest->open)
+      rooms->remote->drop_ticket (rooms->share, oldest->text);
     g_hash_table_remove (rooms->tickets, oldest->text);
   }
   if (g_hash_table_size (rooms->tickets) < most)

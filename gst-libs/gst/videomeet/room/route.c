@@ -58,7 +58,7 @@ forward (VmMember *member, VmSignal *signal, gboolean to_all, GError **error)
     vm_room_send (member->room, to, signal);
   } else {
     vm_room_send_all (member->room, signal, member);
-    vm_room_share_say (member, signal);
+    vm_member_say_remote (member, signal);
   }
   return TRUE;
 }
@@ -108,7 +108,7 @@ unban (VmMember *member, const VmSignal *signal, GError **error)
 {
   if (!is_host (member, error))
     return FALSE;
-  vm_room_share_say (member, signal);
+  vm_member_say_remote (member, signal);
   if (vm_room_unbar (member->room, signal->id) || member->room->shared)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
@@ -124,7 +124,8 @@ lock (VmMember *member, const VmSignal *signal, GError **error)
     return FALSE;
   if (member->room->locked != signal->locked) {
     member->room->locked = signal->locked;
-    vm_room_share_lock (member->room);
+    if (member->room->shared)
+      member->room->rooms->remote->lock (member->room);
     vm_room_send_state (member->room);
   }
   return TRUE;

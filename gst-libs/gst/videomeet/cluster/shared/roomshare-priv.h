@@ -3,6 +3,7 @@
 
 #include "cluster/clusterline.h"
 #include "room/rooms-priv.h"
+#include "cluster/shared/roomshare.h"
 #include "cluster/shared/shareledger.h"
 
 #define VM_SHARE_MAGIC "VMM1" /* of what the rooms say */
@@ -129,3 +130,14 @@ void vm_room_share_lose_seat (
 void vm_seat_wish_grant (VmSeatWish *wish, VmRoomShare *share,
     const VmClusterRecord *record, const VmClusterParticipant *one);
 void vm_seat_wish_refuse (VmSeatWish *wish, const GError *error);
+
+/* The functions of VmRoomsRemote, see rooms-priv.h. */
+extern const VmRoomsRemote vm_room_share_remote;
+
+/* roomsharetalk.c */
+void vm_room_share_send (
+    VmRoomShare *share, const VmMember *to, const VmSignal *signal);
+void vm_room_share_say (const VmMember *member, const VmSignal *signal);
+void vm_room_share_count (VmRoom *room);
+/* roomseat.c */
+void vm_room_share_drop_ticket (VmRoomShare *share, const gchar *text);

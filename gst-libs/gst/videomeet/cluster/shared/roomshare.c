@@ -146,7 +146,17 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
   g_queue_init (&share->held);
   g_queue_init (&share->words);
   rooms->share = share;
+  rooms->remote = &vm_room_share_remote;
   return share;
+}
+
+static void
+shared_free (VmRoomShared *shared)
+{
+  g_hash_table_remove (shared->share->shared, shared->key);
+  g_hash_table_unref (shared->departed);
+  g_free (shared->key);
+  g_free (shared);
 }
 
 static void
@@ -156,7 +166,7 @@ forget_room (gpointer key, gpointer value, gpointer user_data)
 
   for (guint i = 0; i < room->members->len; i++)
     ((VmMember *) room->members->pdata[i])->seat = 0;
-  g_clear_pointer (&room->shared, vm_room_shared_free);
+  g_clear_pointer (&room->shared, shared_free);
 }
 
 void
@@ -169,6 +179,7 @@ vm_room_share_free (VmRoomShare *share)
   share->shared = g_hash_table_new (g_str_hash, g_str_equal);
   g_hash_table_foreach (rooms, forget_room, NULL);
   share->rooms->share = NULL;
+  share->rooms->remote = NULL;
   /* whoever wishes is gone, or cannot be told */
   g_hash_table_iter_init (&iter, share->wishes);
   while (g_hash_table_iter_next (&iter, NULL, &wish)) {
@@ -416,8 +427,8 @@ vm_rooms_know_id (VmRooms *rooms, const gchar *id)
 
 /* What the rooms say */
 
-void
-vm_room_share_begin (VmRoom *room)
+static void
+begin (VmRoom *room)
 {
   VmRoomShare *share = room->rooms->share;
   VmRoomShared *shared = g_new0 (VmRoomShared, 1);
@@ -434,15 +445,6 @@ vm_room_share_begin (VmRoom *room)
     vm_room_share_sync (share, room, record);
 }
 
-void
-vm_room_shared_free (VmRoomShared *shared)
-{
-  g_hash_table_remove (shared->share->shared, shared->key);
-  g_hash_table_unref (shared->departed);
-  g_free (shared->key);
-  g_free (shared);
-}
-
 static void
 give_back (VmMember *member)
 {
@@ -453,35 +455,33 @@ give_back (VmMember *member)
   member->seat = 0;
 }
 
-void
-vm_room_share_leave (VmMember *member, const VmSignal *left)
+static void
+leave (VmMember *member, const VmSignal *left)
 {
-  if (!member->room->shared || !member->seat)
+  if (!member->seat)
     return;
   vm_room_share_say (member, left);
   give_back (member);
 }
 
-void
-vm_room_share_end (VmRoom *room)
+static void
+end (VmRoom *room)
 {
-  if (!room->shared)
-    return;
   for (guint i = 0; i < room->members->len; i++) {
     VmMember *member = room->members->pdata[i];
     g_autoptr (VmSignal) left = vm_signal_new (VM_SIGNAL_PARTICIPANT_LEFT);
 
     left->id = g_strdup (member->id);
     if (!member->node && !member->token)
-      vm_room_share_leave (member, left);
+      leave (member, left);
     else if (member->seat)
       g_hash_table_remove (
           room->rooms->share->seats, GUINT_TO_POINTER (member->seat));
   }
 }
 
-void
-vm_room_share_renew (VmMember *member)
+static void
+renew (VmMember *member)
 {
   VmRoomShare *share = member->room->rooms->share;
 
@@ -489,11 +489,23 @@ vm_room_share_renew (VmMember *member)
     vm_cluster_renew (share->cluster, member->seat, member->token, share->now);
 }
 
-void
-vm_room_share_lock (VmRoom *room)
+static void
+lock (VmRoom *room)
 {
   VmRoomShare *share = room->rooms->share;
 
-  if (room->shared)
-    vm_cluster_lock (share->cluster, room->name, room->locked, share->now);
+  vm_cluster_lock (share->cluster, room->name, room->locked, share->now);
 }
+
+const VmRoomsRemote vm_room_share_remote = {
+  .begin = begin,
+  .end = end,
+  .free = shared_free,
+  .send = vm_room_share_send,
+  .say = vm_room_share_say,
+  .count = vm_room_share_count,
+  .leave = leave,
+  .renew = renew,
+  .lock = lock,
+  .drop_ticket = vm_room_share_drop_ticket,
+};

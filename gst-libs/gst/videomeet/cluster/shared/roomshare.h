@@ -120,26 +120,4 @@ guint64 vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
 /* Whether a room of this id is open here, or at another server. */
 gboolean vm_rooms_know_id (VmRooms *rooms, const gchar *id);
 
-/* What the rooms say of themselves; none of it matters to one that is not
- * shared */
-
-/* @room, which is new, is known to the others. */
-void vm_room_share_begin (VmRoom *room);
-void vm_room_shared_free (VmRoomShared *shared);
-/* It is closed here: who can come back does so elsewhere. */
-void vm_room_share_end (VmRoom *room);
-/* @to sits elsewhere. */
-void vm_room_share_send (
-    VmRoomShare *share, const VmMember *to, const VmSignal *signal);
-/* @member, who sits here, says it to all. */
-void vm_room_share_say (const VmMember *member, const VmSignal *signal);
-/* A state of the meeting is about to be told. */
-void vm_room_share_count (VmRoom *room);
-/* @left: what the others are told. */
-void vm_room_share_leave (VmMember *member, const VmSignal *left);
-void vm_room_share_renew (VmMember *member);
-void vm_room_share_lock (VmRoom *room);
-/* The ticket @text, of this server, is good no longer. */
-void vm_room_share_drop_ticket (VmRoomShare *share, const gchar *text);
-
 G_END_DECLS
