@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "wire/devicefield-priv.h"
-#include "trust/keys/vmidentity-priv.h"
-#include <gst/videomeet/vmidentity.h>
+#include "base/deviceid.h"
 #include <gst/videomeet/vmerror.h>
 
 #include <string.h>
@@ -63,7 +62,7 @@ take_id (gchar **to, const gchar *key, const gchar *value, GError **error)
 static gboolean
 take_key_hash (gchar **to, const gchar *key, const gchar *value, GError **error)
 {
-  g_autofree gchar *id = vm_device_id_from_key_hash (value);
+  g_autofree gchar *id = vm_device_id_read_key_hash (value);
 
   if (!id)
     return vm_device_field_bad (error, key);
@@ -160,7 +159,7 @@ gboolean
 vm_device_field_check (VmDeviceInfo *info, GError **error)
 {
   g_autofree gchar *id =
-      info->key_hash ? vm_device_id_from_key_hash (info->key_hash) : NULL;
+      info->key_hash ? vm_device_id_read_key_hash (info->key_hash) : NULL;
 
   if (id && info->device_id && strcmp (id, info->device_id) != 0) {
     g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
