@@ -8,7 +8,6 @@
  * its server, without anybody having noticed yet. */
 
 #include "call/calls-priv.h"
-#include "cluster/clusterrecord.h"
 
 #include <string.h>
 
@@ -16,8 +15,8 @@ typedef struct
 {
   gchar *call_id;
   gchar *by, *other; /* ids of users */
-  gchar *
-      key; /* vm_cluster_key() of @other; NULL: @by is no user of this server */
+  gchar *key; /* how the remote names @other; NULL: @by is no user of this
+                 server */
   gint64 at;
 } End;
 
@@ -76,7 +75,8 @@ vm_calls_keep_end (VmCalls *calls, const gchar *call_id, const VmCallUser *by,
   end->call_id = g_strdup (call_id);
   end->by = g_strdup (by->id);
   end->other = g_strdup (other);
-  end->key = by->node ? NULL : vm_cluster_key (other);
+  if (!by->node && calls->remote)
+    end->key = calls->remote->key (other);
   end->at = calls->now;
   g_queue_push_tail (&calls->ends, end);
 }
@@ -113,7 +113,7 @@ say (VmCalls *calls, const gchar *node, const End *end)
   g_autoptr (VmCallMessage) message =
       vm_calls_new_end (end->by, end->other, end->call_id);
 
-  vm_call_share_say (calls->share, node, end->by, end->other, message);
+  calls->remote->say (calls->share, node, end->by, end->other, message);
 }
 
 void
@@ -124,9 +124,9 @@ vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by)
   const gchar *node;
 
   vm_calls_keep_end (calls, call->id, by, other->id);
-  if (by->node || !other->node || !calls->share)
+  if (by->node || !other->node || !calls->remote)
     return;
-  node = vm_call_share_find (calls->share, other->id);
+  node = calls->remote->find (calls->share, other->id);
   if (node && strcmp (node, other->node) != 0)
     say (calls, node, g_queue_peek_tail (&calls->ends));
 }
@@ -137,7 +137,7 @@ vm_calls_say_ends (VmCalls *calls, const gchar *key)
   for (GList *one = calls->ends.head; one; one = one->next) {
     const End *end = one->data;
     const gchar *node = g_strcmp0 (end->key, key) == 0
-                            ? vm_call_share_find (calls->share, end->other)
+                            ? calls->remote->find (calls->share, end->other)
                             : NULL;
 
     if (node)

@@ -54,9 +54,9 @@ vm_calls_find_callee (VmCallUser *user, const gchar *id)
   const gchar *node;
 
   /* what another server passes on is for somebody here, or nobody */
-  if (callee || user->node || !calls->share)
+  if (callee || user->node || !calls->remote)
     return callee;
-  node = vm_call_share_find (calls->share, id);
+  node = calls->remote->find (calls->share, id);
   return node ? vm_calls_get_remote (calls, id, node) : NULL;
 }
 
@@ -64,12 +64,13 @@ vm_calls_find_callee (VmCallUser *user, const gchar *id)
 static gboolean
 is_lost (VmCallUser *remote, gint64 now)
 {
+  const VmCallsRemote *table = remote->calls->remote;
   VmCallShare *share = remote->calls->share;
   const gchar *node;
 
-  if (!share || vm_call_share_is_absent (share, remote->node))
+  if (!table || table->is_absent (share, remote->node))
     return TRUE;
-  node = vm_call_share_find (share, remote->id);
+  node = table->find (share, remote->id);
   if (g_strcmp0 (node, remote->node) == 0)
     remote->missed_at = 0;
   else if (!remote->missed_at)
@@ -188,20 +189,20 @@ vm_call_user_lose (VmCallUser *user, const GError *reason)
 void
 vm_call_user_say_claim (const VmCallUser *user)
 {
+  const VmCallsRemote *remote = user->calls->remote;
   VmCallShare *share = user->calls->share;
-  const gchar *node =
-      share ? vm_call_share_find (share, user->claim_other) : NULL;
+  const gchar *node = remote ? remote->find (share, user->claim_other) : NULL;
 
   if (node)
-    vm_call_share_claim (
-        share, node, user->id, user->claim_other, user->claim_id);
+    remote->claim (share, node, user->id, user->claim_other, user->claim_id);
 }
 
 gboolean
 vm_call_user_say_on (VmCallUser *user, VmCallMessage *message)
 {
-  VmCallShare *share = user->calls->share;
-  const gchar *node = share ? vm_call_share_find (share, message->to) : NULL;
+  const VmCallsRemote *remote = user->calls->remote;
+  const gchar *node =
+      remote ? remote->find (user->calls->share, message->to) : NULL;
 
   if (!node)
     return FALSE;
@@ -251,7 +252,7 @@ vm_calls_hear_claim (VmCalls *calls, const gchar *node, const gchar *from,
     move_to (remote, node);
   /* what was known already is not said again, or it had no end */
   if (talk ? moved : vm_call_user_meet_claim (user, remote, call_id))
-    vm_call_share_claim (calls->share, node, to, from, call_id);
+    calls->remote->claim (calls->share, node, to, from, call_id);
   vm_calls_forget_idle (calls);
 }
 

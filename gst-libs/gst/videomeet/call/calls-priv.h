@@ -1,7 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cluster/shared/callshare.h"
+#include "call/calls.h"
+
+/* The other servers of a cluster, whose users can be called too
+ * (docs/protocol.md, "Several servers"). The functions may not call back into
+ * the calls. */
+typedef struct _VmCallsRemote VmCallsRemote;
+typedef struct _VmCallShare VmCallShare; /* the remote's own */
+
+/* A user whom the remote has no more, without a last word, may come back to
+ * another server within this time. */
+#define VM_CALL_LEAVE_TIME (10 * G_USEC_PER_SEC)
+
+struct _VmCallsRemote
+{
+  /* As vm_calls_wish_user(). */
+  VmCallWish *(*wish) (VmCallShare *share, const gchar *id, const gchar *name,
+      gpointer peer, VmCallsSeated seated, gpointer user_data);
+  /* The user with this seat is gone. */
+  void (*leave) (VmCallShare *share, guint seat);
+  /* The other server at which a user is, or NULL. */
+  const gchar *(*find) (VmCallShare *share, const gchar *id);
+  /* Whether the server @node was not heard of lately. */
+  gboolean (*is_absent) (VmCallShare *share, const gchar *node);
+  /* To the user @to at @node; @from NULL: from the server. */
+  void (*say) (VmCallShare *share, const gchar *node, const gchar *from,
+      const gchar *to, const VmCallMessage *message);
+  /* @from says to the server @node of @to that their call goes on. */
+  void (*claim) (VmCallShare *share, const gchar *node, const gchar *from,
+      const gchar *to, const gchar *call_id);
+  /* How the remote names the user @id; see vm_calls_say_ends(). Returns:
+   * (transfer full) */
+  gchar *(*key) (const gchar *id);
+};
 
 /* Shared by the files of VmCalls. */
 
@@ -49,7 +81,8 @@ struct _VmCalls
   GHashTable *users; /* id -> VmCallUser, which it owns */
   GQueue ringing; /* of VmCallsCall, the oldest first */
   guint n_calls;
-  VmCallShare *share; /* with other servers, or NULL */
+  const VmCallsRemote *remote; /* other servers, or NULL */
+  VmCallShare *share; /* of @remote */
   GHashTable *remotes; /* id -> VmCallUser, of other servers */
   GQueue idle; /* of those */
   GQueue ends; /* of calls whose others may not know, the oldest first */
@@ -121,7 +154,7 @@ gboolean vm_calls_take_end (
     VmCalls *calls, const gchar *call_id, const gchar *by, const gchar *other);
 void vm_calls_forget_ends (VmCalls *calls, gint64 now);
 void vm_calls_clear_ends (VmCalls *calls);
-/* Whoever has that vm_cluster_key() is at another server now, or no more. */
+/* Whoever has that key (VmCallsRemote) is at another server now, or no more. */
 void vm_calls_say_ends (VmCalls *calls, const gchar *key);
 
 /* callremote.c */

@@ -97,8 +97,8 @@ vm_calls_tell (VmCallUser *user, const VmCallMessage *message)
 
   if (!user->node)
     calls->send (user->peer, message, calls->user_data);
-  else if (calls->share)
-    vm_call_share_say (
+  else if (calls->remote)
+    calls->remote->say (
         calls->share, user->node, message->from, user->id, message);
 }
 

@@ -70,8 +70,9 @@ vm_calls_wish_user (VmCalls *calls, const gchar *id, const gchar *name,
   g_autoptr (GError) error = NULL;
   VmCallUser *user;
 
-  if (calls->share && !g_hash_table_contains (calls->users, id))
-    return vm_call_share_wish (calls->share, id, name, peer, seated, user_data);
+  if (calls->remote && !g_hash_table_contains (calls->users, id))
+    return calls->remote->wish (
+        calls->share, id, name, peer, seated, user_data);
   user = vm_calls_register (calls, id, name, peer, now, &error);
   seated (user, error, user_data);
   return NULL;
@@ -136,8 +137,8 @@ leave (VmCallUser *user, gboolean quietly)
   VmCalls *calls = user->calls;
 
   vm_calls_end_lost (user, quietly);
-  if (calls->share && user->seat)
-    vm_call_share_leave (calls->share, user->seat);
+  if (calls->remote && user->seat)
+    calls->remote->leave (calls->share, user->seat);
   g_hash_table_remove (calls->users, user->id);
   vm_calls_forget_idle (calls);
 }

@@ -5,6 +5,7 @@
  * somebody else: a server that was killed does not answer, and its record would
  * hold for half a minute. */
 
+#include "cluster/shared/callshare.h"
 #include "call/calls-priv.h"
 #include "cluster/clusterpack.h"
 #include "cluster/shared/roomshare-priv.h"
@@ -99,18 +100,18 @@ tell (VmCallShare *self, const gchar *node, Word word, const gchar *from,
   vm_room_share_tell (self->share, node, message);
 }
 
-void
-vm_call_share_say (VmCallShare *self, const gchar *node, const gchar *from,
-    const gchar *to, const VmCallMessage *message)
+static void
+say (VmCallShare *self, const gchar *node, const gchar *from, const gchar *to,
+    const VmCallMessage *message)
 {
   g_autoptr (GBytes) text = vm_call_message_format (message);
 
   tell (self, node, SAY, from, to, message->call_id, text);
 }
 
-void
-vm_call_share_claim (VmCallShare *self, const gchar *node, const gchar *from,
-    const gchar *to, const gchar *call_id)
+static void
+claim (VmCallShare *self, const gchar *node, const gchar *from, const gchar *to,
+    const gchar *call_id)
 {
   tell (self, node, CLAIM, from, to, call_id, NULL);
 }
@@ -141,20 +142,18 @@ find_owner (VmCallShare *self, const gchar *id)
   return one ? one->node : NULL;
 }
 
-const gchar *
-vm_call_share_find (VmCallShare *self, const gchar *id)
+static gboolean
+is_absent (VmCallShare *self, const gchar *node)
+{
+  return vm_share_ledger_is_absent (self->ledger, node);
+}
+
+static const gchar *
+find (VmCallShare *self, const gchar *id)
 {
   const gchar *node = find_owner (self, id);
 
-  return node && !is_own (self, node) && !vm_call_share_is_absent (self, node)
-             ? node
-             : NULL;
-}
-
-gboolean
-vm_call_share_is_absent (VmCallShare *self, const gchar *node)
-{
-  return vm_share_ledger_is_absent (self->ledger, node);
+  return node && !is_own (self, node) && !is_absent (self, node) ? node : NULL;
 }
 
 /* FALSE: the wish is refused, and gone. @owner: from whom the name is taken, or
@@ -176,9 +175,9 @@ take_name (VmCallWish *wish, const gchar *owner)
   return TRUE;
 }
 
-VmCallWish *
-vm_call_share_wish (VmCallShare *self, const gchar *id, const gchar *name,
-    gpointer peer, VmCallsSeated seated, gpointer user_data)
+static VmCallWish *
+wish (VmCallShare *self, const gchar *id, const gchar *name, gpointer peer,
+    VmCallsSeated seated, gpointer user_data)
 {
   VmCallWish *wish = g_new0 (VmCallWish, 1);
 
@@ -200,8 +199,8 @@ vm_call_wish_cancel (VmCallWish *wish)
   wish_free (wish);
 }
 
-void
-vm_call_share_leave (VmCallShare *self, guint seat)
+static void
+leave (VmCallShare *self, guint seat)
 {
   vm_share_ledger_leave (self->ledger, seat);
 }
@@ -332,7 +331,7 @@ on_tick (gint64 now, gpointer user_data)
 
     next = one->next;
     if (now - wish->asked_at >= VM_CALL_ASK_TIME
-        || vm_call_share_is_absent (self, wish->owner))
+        || is_absent (self, wish->owner))
       take_over (wish);
   }
 }
@@ -427,6 +426,16 @@ hear (const gchar *node, GBytes *bytes, gpointer user_data)
     take (user_data, node, word, from, to, call_id, text);
 }
 
+static const VmCallsRemote remote = {
+  .wish = wish,
+  .leave = leave,
+  .find = find,
+  .is_absent = is_absent,
+  .say = say,
+  .claim = claim,
+  .key = vm_cluster_key,
+};
+
 VmCallShare *
 vm_call_share_new (VmRoomShare *share, VmCalls *calls)
 {
@@ -445,6 +454,7 @@ vm_call_share_new (VmRoomShare *share, VmCalls *calls)
   g_queue_init (&self->asking);
   vm_room_share_set_hearer (share, VM_SHARE_USERS, MAGIC, hear, self);
   calls->share = self;
+  calls->remote = &remote;
   return self;
 }
 
@@ -456,6 +466,7 @@ vm_call_share_free (VmCallShare *self)
 
   vm_room_share_set_hearer (self->share, VM_SHARE_USERS, MAGIC, NULL, NULL);
   self->calls->share = NULL;
+  self->calls->remote = NULL;
   /* whoever wishes is gone, or cannot be told */
   g_hash_table_iter_init (&iter, self->wishes);
   while (g_hash_table_iter_next (&iter, NULL, &value))
