@@ -2,9 +2,10 @@
 
 /* The src pads of vmsignalbin: how they come, and how they go. */
 
-#include "file/vmfileoutput.h"
 #include "bin/vmsignalbin-priv.h"
 #include "bin/vmsignalpad.h"
+#include "file/vmfileoutput.h"
+#include "media/vmoutput.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 

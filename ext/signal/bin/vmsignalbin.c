@@ -65,6 +65,7 @@
 
 #include "bin/vmsignalbin-priv.h"
 #include "bin/vmsignalpad.h"
+#include "media/vmoutput.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -96,7 +97,97 @@ vm_signal_bin_ref_call (VmSignalBin *self)
   return call;
 }
 
-/* States */
+/* The bus */
+
+void
+vm_signal_bin_post (VmSignalBin *self, GstStructure *structure)
+{
+  vm_signal_bin_tell (self, structure);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+void
+vm_signal_bin_fail (VmSignalBin *self, const GError *error)
+{
+  const gchar *code = vm_error_get_code (error);
+
+  if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND))
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_FOUND,
+        ("%s", error->message), (NULL), ("code", G_TYPE_STRING, code, NULL));
+  else if (g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_PIN)
+           || g_error_matches (error, VM_ERROR, VM_ERROR_NOT_TRUSTED)
+           || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_LOCKED)
+           || g_error_matches (error, VM_ERROR, VM_ERROR_KICKED))
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, NOT_AUTHORIZED,
+        ("%s", error->message), (NULL), ("code", G_TYPE_STRING, code, NULL));
+  else if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_FULL))
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, BUSY,
+        ("%s", error->message), (NULL), ("code", G_TYPE_STRING, code, NULL));
+  else
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, OPEN_READ_WRITE,
+        ("%s", error->message), (NULL), ("code", G_TYPE_STRING, code, NULL));
+}
+
+/* The output that @object is a part of, or NULL. Returns: (transfer full) */
+static VmOutput *
+find_output (VmSignalBin *self, GstObject *object)
+{
+  g_autoptr (GstObject) at = object ? gst_object_ref (object) : NULL;
+
+  while (at && at != GST_OBJECT (self)) {
+    GstObject *parent;
+
+    if (VM_IS_OUTPUT (at))
+      return VM_OUTPUT (g_steal_pointer (&at));
+    parent = gst_object_get_parent (at);
+    gst_object_unref (at);
+    at = parent;
+  }
+  return NULL;
+}
+
+/* What one participant sends must not end the meeting. */
+static void
+warn_of_output (VmSignalBin *self, VmOutput *output, GstMessage *failure)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+
+  gst_message_parse_error (failure, &error, &debug);
+  GST_ELEMENT_WARNING_WITH_DETAILS (self, STREAM, DECODE,
+      ("A participant's stream cannot be decoded: %s", error->message),
+      ("%s", debug),
+      ("participant-id", G_TYPE_STRING, vm_output_get_participant_id (output),
+          "stream-id", G_TYPE_STRING, vm_output_get_stream_id (output), NULL));
+}
+
+static void
+vm_signal_bin_handle_message (GstBin *bin, GstMessage *message)
+{
+  VmSignalBin *self = VM_SIGNAL_BIN (bin);
+  g_autoptr (VmOutput) output = NULL;
+
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_EOS:
+      /* when the element is at its end is decided by all inputs together */
+      gst_message_unref (message);
+      return;
+    case GST_MESSAGE_ERROR:
+      output = find_output (self, GST_MESSAGE_SRC (message));
+      if (output) {
+        warn_of_output (self, output, message);
+        gst_message_unref (message);
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  GST_BIN_CLASS (vm_signal_bin_parent_class)->handle_message (bin, message);
+}
+
+/* The settings of the call */
 
 static gboolean
 fill_config (VmSignalBin *self, VmCallConfig *config)
@@ -106,8 +197,8 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
 
   GST_OBJECT_LOCK (self);
   config->mode = self->mode;
-  config->dialect = self->dialect;
-  config->call_type = self->call_type;
+  config->link.dialect = self->dialect;
+  config->link.call_type = self->call_type;
   config->uri = g_strdup (self->uri);
   config->meeting = g_strdup (self->meeting);
   config->user = g_strdup (self->user);
@@ -116,30 +207,29 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
   config->ask_host = self->ask_host;
   config->rejoin = self->rejoin;
   config->cap_token = g_strdup (self->cap_token);
-  config->stun_server = g_strdup (self->stun_server);
-  config->record_dir = g_strdup (self->record_dir);
-  config->turn_servers = self->turn_servers && *self->turn_servers
-                             ? g_strsplit (self->turn_servers, ",", -1)
-                             : NULL;
-  config->relay_only =
+  config->link.stun_server = g_strdup (self->stun_server);
+  config->link.record_dir = g_strdup (self->record_dir);
+  config->link.turn_servers = self->turn_servers && *self->turn_servers
+                                  ? g_strsplit (self->turn_servers, ",", -1)
+                                  : NULL;
+  config->link.relay_only =
       self->ice_transport_policy == VM_ICE_TRANSPORT_POLICY_RELAY;
-  config->decode = self->decode;
+  config->link.decode = self->decode;
   config->end_when_alone = self->end_when_alone;
-  config->file_wss = self->file_wss;
+  config->link.file_wss = self->file_wss;
   config->max_participants = self->max_participants;
-  config->latency_ms = self->latency;
-  config->start_bitrate = self->start_bitrate;
-  config->key_frame_interval_ms = self->key_frame_interval;
-  config->connect_timeout_ms = self->connect_timeout;
+  config->link.latency_ms = self->latency;
+  config->link.key_frame_interval_ms = self->key_frame_interval;
+  config->link.connect_timeout_ms = self->connect_timeout;
   names = g_strsplit (self->codecs, ",", -1);
   GST_OBJECT_UNLOCK (self);
   for (guint i = 0; i < VM_CODEC_N; i++)
-    config->codecs[i] = VM_CODEC_NONE;
+    config->link.codecs[i] = VM_CODEC_NONE;
   for (guint i = 0; names[i] && n < VM_CODEC_N; i++) {
     VmCodec codec = vm_codec_from_name (g_strstrip (names[i]));
 
     if (codec != VM_CODEC_NONE && !vm_codec_is_audio (codec))
-      config->codecs[n++] = codec;
+      config->link.codecs[n++] = codec;
   }
   if (config->uri && config->mode == VM_MEETING_MODE_AUTO)
     config->mode = VM_MEETING_MODE_JOIN;
@@ -183,6 +273,44 @@ prepare_folder (VmSignalBin *self, const gchar *path)
   return FALSE;
 }
 
+/* What the controller asks of the element */
+
+static void
+mute (VmSignalBin *self, gboolean audio, gboolean video)
+{
+  if (audio)
+    g_object_set (self, "mute-audio", TRUE, NULL);
+  if (video)
+    g_object_set (self, "mute-video", TRUE, NULL);
+}
+
+static void
+read_presence (VmSignalBin *self, VmCallPresence *presence)
+{
+  GST_OBJECT_LOCK (self);
+  presence->mute_audio = self->mute_audio;
+  presence->mute_video = self->mute_video;
+  presence->hand = self->hand;
+  presence->status = g_strdup (self->status);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static const VmCallBin controller_bin = {
+  .link = { .post = vm_signal_bin_post,
+      .get_input = vm_signal_bin_get_input,
+      .add_output = vm_signal_bin_add_output,
+      .end_output = vm_signal_bin_end_output,
+      .link_free_sink = vm_signal_bin_link_free_sink },
+  .fail = vm_signal_bin_fail,
+  .ended = vm_signal_bin_ended,
+  .inputs_ready = vm_signal_bin_inputs_ready,
+  .list_file_pads = vm_signal_bin_list_file_pads,
+  .mute = mute,
+  .read_presence = read_presence,
+};
+
+/* States */
+
 static gboolean
 begin_call (VmSignalBin *self)
 {
@@ -206,7 +334,8 @@ begin_call (VmSignalBin *self)
     vm_call_config_clear (&config);
     return FALSE;
   }
-  if (config.record_dir && !prepare_folder (self, config.record_dir)) {
+  if (config.link.record_dir
+      && !prepare_folder (self, config.link.record_dir)) {
     vm_call_config_clear (&config);
     return FALSE;
   }
@@ -222,7 +351,7 @@ begin_call (VmSignalBin *self)
       vm_input_begin (input);
   }
   GST_OBJECT_LOCK (self);
-  self->call = vm_call_new (self, self->node, &config);
+  self->call = vm_call_new (&controller_bin, self, self->node, &config);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }

@@ -107,7 +107,7 @@ pump (gpointer user_data)
 void
 vm_call_pump_files (VmCall *call)
 {
-  g_autoptr (GPtrArray) pads = vm_signal_bin_list_file_pads (call->bin);
+  g_autoptr (GPtrArray) pads = call->funcs->list_file_pads (call->bin);
   gboolean more = FALSE;
 
   if (call->hung_up)

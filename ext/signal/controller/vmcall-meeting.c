@@ -29,7 +29,7 @@ vm_call_start_waiting (VmCall *call)
 {
   g_autoptr (GPtrArray) waiting = NULL;
 
-  if (!call->inputs_given_up && !vm_signal_bin_inputs_ready (call->bin))
+  if (!call->inputs_given_up && !call->funcs->inputs_ready (call->bin))
     return;
   waiting = g_steal_pointer (&call->waiting);
   call->waiting = g_ptr_array_new_with_free_func (vm_call_waiting_free);
@@ -93,7 +93,7 @@ inputs_timeout (gpointer user_data)
   VmCall *call = user_data;
 
   vm_timer_clear (&call->inputs_source);
-  if (!vm_signal_bin_inputs_ready (call->bin)) {
+  if (!call->funcs->inputs_ready (call->bin)) {
     GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, STREAM, FAILED,
         ("A sink pad has no caps after %d s; the call begins without it",
             INPUTS_TIMEOUT_MS / 1000),
@@ -137,13 +137,13 @@ on_state_changed (
   g_autofree gchar *name = NULL;
 
   g_object_get (meeting, "link", &link, "name", &name, NULL);
-  vm_signal_bin_post (call->bin,
-      gst_structure_new ("vm-meeting-state-changed", "old", G_TYPE_STRING,
-          vm_meeting_state_to_string (old), "new", G_TYPE_STRING,
-          vm_meeting_state_to_string (new), "id", G_TYPE_STRING,
-          vm_meeting_get_id (meeting), "name", G_TYPE_STRING, name, "link",
-          G_TYPE_STRING, link, "hosting", G_TYPE_BOOLEAN,
-          vm_meeting_get_hosting (meeting), NULL));
+  vm_call_post (
+      call, gst_structure_new ("vm-meeting-state-changed", "old", G_TYPE_STRING,
+                vm_meeting_state_to_string (old), "new", G_TYPE_STRING,
+                vm_meeting_state_to_string (new), "id", G_TYPE_STRING,
+                vm_meeting_get_id (meeting), "name", G_TYPE_STRING, name,
+                "link", G_TYPE_STRING, link, "hosting", G_TYPE_BOOLEAN,
+                vm_meeting_get_hosting (meeting), NULL));
   if (new == VM_MEETING_STATE_ENDED && !call->hung_up)
     vm_call_hang_up (call);
 }
@@ -159,7 +159,7 @@ is_stun (const gchar *uri)
 static void
 take_servers (VmCall *call)
 {
-  VmCallConfig *config = &call->config;
+  VmLinkConfig *config = &call->config.link;
   g_autoptr (GStrvBuilder) turn = g_strv_builder_new ();
   g_auto (GStrv) all = NULL;
 
@@ -178,7 +178,7 @@ take_servers (VmCall *call)
 static void
 set_own_servers (VmCall *call)
 {
-  const VmCallConfig *config = &call->config;
+  const VmLinkConfig *config = &call->config.link;
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_auto (GStrv) servers = NULL;
 
@@ -197,7 +197,7 @@ on_joined (VmMeeting *meeting, VmParticipant *self, VmCall *call)
 
   take_servers (call);
   g_object_get (meeting, "link", &link, NULL);
-  vm_signal_bin_post (call->bin,
+  vm_call_post (call,
       gst_structure_new ("vm-joined", "id", G_TYPE_STRING,
           vm_participant_get_id (self), "link", G_TYPE_STRING, link, "hosting",
           G_TYPE_BOOLEAN, vm_meeting_get_hosting (meeting), NULL));
@@ -222,8 +222,9 @@ on_participant_joined (
       vm_participant_get_host (participant), "fingerprint", G_TYPE_STRING,
       fingerprint, NULL);
   vm_call_describe_trust (participant, s);
-  vm_signal_bin_post (call->bin, s);
-  link = vm_link_new (call, participant);
+  vm_call_post (call, s);
+  link = vm_link_new (
+      &vm_call_link_owner, call, &call->funcs->link, call->bin, participant);
   g_mutex_lock (&call->lock);
   g_ptr_array_add (call->links, link);
   g_mutex_unlock (&call->lock);
@@ -245,7 +246,7 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
   if (reason)
     gst_structure_set (s, "code", G_TYPE_STRING, vm_error_get_code (reason),
         "message", G_TYPE_STRING, reason->message, NULL);
-  vm_signal_bin_post (call->bin, s);
+  vm_call_post (call, s);
   if (!link)
     return;
   keep = g_object_ref (link);
@@ -285,7 +286,7 @@ on_participant_state (VmMeeting *meeting, VmParticipant *participant,
   gst_structure_set (s, "old", G_TYPE_STRING,
       vm_participant_state_to_string (old), "new", G_TYPE_STRING,
       vm_participant_state_to_string (new), NULL);
-  vm_signal_bin_post (call->bin, s);
+  vm_call_post (call, s);
 }
 
 static void
@@ -353,9 +354,9 @@ on_failed (VmMeeting *meeting, GError *error, VmCall *call)
   if (call->hung_up)
     return;
   if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED))
-    vm_signal_bin_post (call->bin, gst_structure_new ("vm-kicked", "message",
-                                       G_TYPE_STRING, error->message, NULL));
-  vm_signal_bin_fail (call->bin, error);
+    vm_call_post (call, gst_structure_new ("vm-kicked", "message",
+                            G_TYPE_STRING, error->message, NULL));
+  call->funcs->fail (call->bin, error);
 }
 
 void
@@ -364,11 +365,12 @@ vm_call_set_up_meeting (VmCall *call)
   VmCallConfig *config = &call->config;
 
   call->meeting = vm_meeting_new (call->node);
-  g_object_set (call->meeting, "mode", config->mode, "dialect", config->dialect,
-      "pin", config->pin, "host-key", config->host_key, "ask-host",
-      config->ask_host, "cap-token", config->cap_token, "max-participants",
-      config->max_participants, "call-type", config->call_type, "rejoin",
-      config->rejoin, "direct-chat", TRUE, NULL);
+  g_object_set (call->meeting, "mode", config->mode, "dialect",
+      config->link.dialect, "pin", config->pin, "host-key", config->host_key,
+      "ask-host", config->ask_host, "cap-token", config->cap_token,
+      "max-participants", config->max_participants, "call-type",
+      config->link.call_type, "rejoin", config->rejoin, "direct-chat", TRUE,
+      NULL);
   set_own_servers (call);
   if (config->meeting)
     g_object_set (call->meeting, "name", config->meeting, NULL);

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "bin/vmsignalbin-priv.h"
+#include "controller/vmcall.h"
+#include "link/vmslots.h"
 
-#include <gst/videomeet/quality/speaker.h>
 #include <gst/videomeet/base/vmmailbox-priv.h>
+#include <gst/videomeet/base/vmtimer-priv.h>
+#include <gst/videomeet/quality/speaker.h>
 
-/* Shared by vmcall.c (the thread and its life), vmcall-meeting.c (the meeting)
- * and vmcall-talk.c (what is said in it). */
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+
+/* Shared by vmcall.c (the thread and its life), vmcall-meeting.c (the meeting),
+ * vmcall-talk.c (what is said in it) and vmcall-files.c (what is sent of
+ * files). */
 
 /* The offer waits this long for CAPS on the pads requested. */
 #define INPUTS_TIMEOUT_MS 5000
 
 struct _VmCall
 {
+  const VmCallBin *funcs; /* of the bin */
   VmSignalBin *bin; /* not owned: the bin owns the call */
   VmNode *node; /* owned; set once */
   VmCallConfig config;
@@ -46,6 +52,14 @@ struct _VmCall
   gboolean finished; /* the control thread's work is done */
 };
 
+/* vmcall.c */
+extern const VmLinkOwner vm_call_link_owner;
+/* Any thread: runs @func on the control thread. */
+void vm_call_invoke (
+    VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify);
+/* Takes @structure, for the bus and for a signal of its name. */
+void vm_call_post (VmCall *call, GstStructure *structure);
+
 /* vmcall-meeting.c; control thread. */
 void vm_call_set_up_meeting (VmCall *call);
 /* Begins what waited for CAPS on the sink pads, if they are there. */
@@ -56,6 +70,8 @@ VmLink *vm_call_find_link (VmCall *call, VmParticipant *participant);
 
 /* vmcall-files.c; control thread. Hands on what waits, as far as it can go. */
 void vm_call_pump_files (VmCall *call);
+/* As VmLinkOwner. */
+guint16 vm_call_serve_files (VmCall *call);
 
 /* vmcall-talk.c; control thread. */
 void vm_call_connect_talk (VmCall *call);

@@ -26,7 +26,7 @@ on_chat (VmMeeting *meeting, VmChatMessage *message, VmCall *call)
   g_autofree gchar *time =
       g_date_time_format_iso8601 (vm_chat_message_get_time (message));
 
-  vm_signal_bin_post (call->bin,
+  vm_call_post (call,
       gst_structure_new ("vm-chat-received", "id", G_TYPE_STRING,
           vm_chat_message_get_from (message), "user", G_TYPE_STRING,
           vm_chat_message_get_user (message), "text", G_TYPE_STRING,
@@ -45,17 +45,16 @@ on_presence (VmMeeting *meeting, VmParticipant *who, VmCall *call)
       vm_participant_get_status (who), "audio-muted", G_TYPE_BOOLEAN,
       vm_participant_get_audio_muted (who), "video-muted", G_TYPE_BOOLEAN,
       vm_participant_get_video_muted (who), NULL);
-  vm_signal_bin_post (call->bin, s);
+  vm_call_post (call, s);
 }
 
 static void
 on_host_unknown (VmMeeting *meeting, const gchar *device_id, const gchar *user,
     const gchar *device, VmCall *call)
 {
-  vm_signal_bin_post (
-      call->bin, gst_structure_new ("vm-host-unknown", "device-id",
-                     G_TYPE_STRING, device_id, "user", G_TYPE_STRING, user,
-                     "device", G_TYPE_STRING, device, NULL));
+  vm_call_post (call, gst_structure_new ("vm-host-unknown", "device-id",
+                          G_TYPE_STRING, device_id, "user", G_TYPE_STRING, user,
+                          "device", G_TYPE_STRING, device, NULL));
 }
 
 static void
@@ -65,7 +64,7 @@ on_hand (VmMeeting *meeting, VmParticipant *who, VmCall *call)
 
   gst_structure_set (
       s, "raised", G_TYPE_BOOLEAN, vm_participant_get_hand (who), NULL);
-  vm_signal_bin_post (call->bin, s);
+  vm_call_post (call, s);
 }
 
 static void
@@ -76,7 +75,7 @@ on_detached (VmMeeting *meeting, VmParticipant *who, VmCall *call)
 
   gst_structure_set (
       s, "detached", G_TYPE_BOOLEAN, vm_participant_get_detached (who), NULL);
-  vm_signal_bin_post (call->bin, s);
+  vm_call_post (call, s);
   /* it may have been away for longer than a connection to it was tried */
   if (link && !vm_participant_get_detached (who))
     vm_link_recover (link);
@@ -109,7 +108,7 @@ on_trust_changed (
 
   gst_structure_set (s, "old", G_TYPE_STRING, nick_of (old), NULL);
   vm_call_describe_trust (who, s);
-  vm_signal_bin_post (call->bin, s);
+  vm_call_post (call, s);
 }
 
 /* Done, and then told: nobody is asked twice. */
@@ -117,33 +116,29 @@ static void
 on_mute_requested (
     VmMeeting *meeting, gboolean audio, gboolean video, VmCall *call)
 {
-  if (audio)
-    g_object_set (call->bin, "mute-audio", TRUE, NULL);
-  if (video)
-    g_object_set (call->bin, "mute-video", TRUE, NULL);
-  vm_signal_bin_post (call->bin,
-      gst_structure_new ("vm-mute-requested", "audio", G_TYPE_BOOLEAN, audio,
-          "video", G_TYPE_BOOLEAN, video, NULL));
+  call->funcs->mute (call->bin, audio, video);
+  vm_call_post (
+      call, gst_structure_new ("vm-mute-requested", "audio", G_TYPE_BOOLEAN,
+                audio, "video", G_TYPE_BOOLEAN, video, NULL));
 }
 
 static void
 on_locked (VmMeeting *meeting, GParamSpec *pspec, VmCall *call)
 {
-  vm_signal_bin_post (
-      call->bin, gst_structure_new ("vm-locked", "locked", G_TYPE_BOOLEAN,
-                     vm_meeting_get_locked (meeting), NULL));
+  vm_call_post (call, gst_structure_new ("vm-locked", "locked", G_TYPE_BOOLEAN,
+                          vm_meeting_get_locked (meeting), NULL));
 }
 
 static void
 on_host_lost (VmMeeting *meeting, VmParticipant *host, VmCall *call)
 {
-  vm_signal_bin_post (call->bin, about ("vm-host-lost", host));
+  vm_call_post (call, about ("vm-host-lost", host));
 }
 
 static void
 on_host_returned (VmMeeting *meeting, VmParticipant *host, VmCall *call)
 {
-  vm_signal_bin_post (call->bin, about ("vm-host-returned", host));
+  vm_call_post (call, about ("vm-host-returned", host));
   for (guint i = 0; i < call->links->len; i++)
     vm_link_recover (call->links->pdata[i]);
 }
@@ -151,29 +146,27 @@ on_host_returned (VmMeeting *meeting, VmParticipant *host, VmCall *call)
 static void
 on_rejoining (VmMeeting *meeting, const GError *reason, VmCall *call)
 {
-  vm_signal_bin_post (
-      call->bin, gst_structure_new ("vm-rejoining", "code", G_TYPE_STRING,
-                     vm_error_get_code (reason), "message", G_TYPE_STRING,
-                     reason->message, NULL));
+  vm_call_post (call, gst_structure_new ("vm-rejoining", "code", G_TYPE_STRING,
+                          vm_error_get_code (reason), "message", G_TYPE_STRING,
+                          reason->message, NULL));
 }
 
 static void
 on_call_offered (VmMeeting *meeting, const gchar *id, const gchar *user,
     VmCallType type, VmCall *call)
 {
-  vm_signal_bin_post (
-      call->bin, gst_structure_new ("vm-call-offered", "id", G_TYPE_STRING, id,
-                     "user", G_TYPE_STRING, user, "call-type", G_TYPE_STRING,
-                     type == VM_CALL_TYPE_AUDIO ? "audio" : "video", NULL));
+  vm_call_post (
+      call, gst_structure_new ("vm-call-offered", "id", G_TYPE_STRING, id,
+                "user", G_TYPE_STRING, user, "call-type", G_TYPE_STRING,
+                type == VM_CALL_TYPE_AUDIO ? "audio" : "video", NULL));
 }
 
 static void
 on_call_missed (
     VmMeeting *meeting, const gchar *id, const gchar *user, VmCall *call)
 {
-  vm_signal_bin_post (
-      call->bin, gst_structure_new ("vm-call-missed", "id", G_TYPE_STRING, id,
-                     "user", G_TYPE_STRING, user, NULL));
+  vm_call_post (call, gst_structure_new ("vm-call-missed", "id", G_TYPE_STRING,
+                          id, "user", G_TYPE_STRING, user, NULL));
 }
 
 static gboolean
@@ -220,7 +213,7 @@ vm_call_connect_talk (VmCall *call)
 static gboolean
 is_sent (VmCall *call, VmPeerStream stream)
 {
-  g_autoptr (VmInput) input = vm_signal_bin_get_input (call->bin, stream);
+  g_autoptr (VmInput) input = call->funcs->link.get_input (call->bin, stream);
 
   return input != NULL;
 }
@@ -228,18 +221,17 @@ is_sent (VmCall *call, VmPeerStream stream)
 void
 vm_call_tell_presence (VmCall *call)
 {
-  gboolean mute_audio, mute_video, hand;
-  g_autofree gchar *status = NULL;
+  VmCallPresence own = { 0 };
 
   if (!call->meeting)
     return;
-  g_object_get (call->bin, "mute-audio", &mute_audio, "mute-video", &mute_video,
-      "hand", &hand, "status", &status, NULL);
-  vm_meeting_set_presence (call->meeting, status ? status : "",
-      !mute_audio && is_sent (call, VM_PEER_AUDIO),
-      !mute_video
+  call->funcs->read_presence (call->bin, &own);
+  vm_meeting_set_presence (call->meeting, own.status ? own.status : "",
+      !own.mute_audio && is_sent (call, VM_PEER_AUDIO),
+      !own.mute_video
           && (is_sent (call, VM_PEER_VIDEO) || is_sent (call, VM_PEER_SCREEN)));
-  vm_meeting_raise_hand (call->meeting, hand);
+  vm_meeting_raise_hand (call->meeting, own.hand);
+  g_free (own.status);
 }
 
 static gboolean

@@ -23,51 +23,43 @@ vm_call_config_clear (VmCallConfig *config)
   g_clear_pointer (&config->pin, g_free);
   g_clear_pointer (&config->host_key, g_free);
   g_clear_pointer (&config->cap_token, g_free);
-  g_clear_pointer (&config->stun_server, g_free);
-  g_clear_pointer (&config->record_dir, g_free);
-  g_clear_pointer (&config->turn_servers, g_strfreev);
+  vm_link_config_clear (&config->link);
 }
 
 /* What links ask for */
 
-GMainContext *
-vm_call_get_context (VmCall *call)
+static GMainContext *
+get_context (VmCall *call)
 {
   return call->context;
 }
 
-VmSignalBin *
-vm_call_get_bin (VmCall *call)
-{
-  return call->bin;
-}
-
-VmNode *
-vm_call_get_node (VmCall *call)
+static VmNode *
+get_node (VmCall *call)
 {
   return call->node;
 }
 
-VmMeeting *
-vm_call_get_meeting (VmCall *call)
+static VmMeeting *
+get_meeting (VmCall *call)
 {
   return call->meeting;
 }
 
-const VmCallConfig *
-vm_call_get_config (VmCall *call)
+static const VmLinkConfig *
+get_link_config (VmCall *call)
 {
-  return &call->config;
+  return &call->config.link;
 }
 
-gboolean
-vm_call_is_playing (VmCall *call)
+static gboolean
+is_playing (VmCall *call)
 {
   return g_atomic_int_get (&call->playing);
 }
 
-void
-vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time)
+static void
+get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time)
 {
   g_mutex_lock (&call->lock);
   *clock = call->clock ? gst_object_ref (call->clock) : NULL;
@@ -75,26 +67,49 @@ vm_call_get_clock (VmCall *call, GstClock **clock, GstClockTime *base_time)
   g_mutex_unlock (&call->lock);
 }
 
-guint
-vm_call_take_slot (VmCall *call)
+static guint
+take_slot (VmCall *call)
 {
   return vm_slots_take (&call->slots);
 }
 
-void
-vm_call_release_slot (VmCall *call, guint slot)
+static void
+release_slot (VmCall *call, guint slot)
 {
   vm_slots_release (&call->slots, slot);
 }
 
-void
-vm_call_adopt_recorder (VmCall *call, VmRecorder *recorder)
+static void
+adopt_recorder (VmCall *call, VmRecorder *recorder)
 {
   for (guint i = call->recorders->len; i > 0; i--) {
     if (vm_recorder_wait (call->recorders->pdata[i - 1], 0))
       g_ptr_array_remove_index_fast (call->recorders, i - 1);
   }
   g_ptr_array_add (call->recorders, recorder);
+}
+
+const VmLinkOwner vm_call_link_owner = {
+  .ref = vm_call_ref,
+  .unref = vm_call_unref,
+  .get_context = get_context,
+  .get_node = get_node,
+  .get_config = get_link_config,
+  .get_meeting = get_meeting,
+  .invoke = vm_call_invoke,
+  .is_playing = is_playing,
+  .get_clock = get_clock,
+  .take_slot = take_slot,
+  .release_slot = release_slot,
+  .adopt_recorder = adopt_recorder,
+  .serve_files = vm_call_serve_files,
+  .files_changed = vm_call_files_changed,
+};
+
+void
+vm_call_post (VmCall *call, GstStructure *structure)
+{
+  call->funcs->link.post (call->bin, structure);
 }
 
 static gboolean
@@ -139,7 +154,8 @@ update_links (gpointer user_data)
   if (vm_speaker_update (call->speaker, now)) {
     const gchar *id = vm_speaker_get_active (call->speaker);
 
-    vm_signal_bin_set_active_speaker (call->bin, id ? id : "");
+    vm_call_post (call, gst_structure_new ("vm-active-speaker", "id",
+                            G_TYPE_STRING, id ? id : "", NULL));
   }
   return G_SOURCE_CONTINUE;
 }
@@ -157,7 +173,7 @@ start_meeting (gpointer user_data)
       vm_timer_new (call->context, LINKS_INTERVAL_MS, update_links, call);
   vm_call_limit_waiting (call);
   if (!vm_meeting_start (call->meeting, &error))
-    vm_signal_bin_fail (call->bin, error);
+    call->funcs->fail (call->bin, error);
   return G_SOURCE_REMOVE;
 }
 
@@ -192,7 +208,7 @@ hang_up (gpointer user_data)
   if (call->hung_up || vm_call_say_bye (call, hang_up))
     return G_SOURCE_REMOVE;
   leave (call);
-  vm_signal_bin_ended (call->bin);
+  call->funcs->ended (call->bin);
   return G_SOURCE_REMOVE;
 }
 
@@ -277,10 +293,12 @@ invoke (VmCall *call, GSourceFunc func)
 }
 
 VmCall *
-vm_call_new (VmSignalBin *bin, VmNode *node, VmCallConfig *config)
+vm_call_new (const VmCallBin *funcs, VmSignalBin *bin, VmNode *node,
+    VmCallConfig *config)
 {
   VmCall *call = g_atomic_rc_box_new0 (VmCall);
 
+  call->funcs = funcs;
   call->bin = bin;
   call->node = g_object_ref (node);
   call->config = *config;

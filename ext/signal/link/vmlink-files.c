@@ -89,8 +89,10 @@ vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
 
 /* --- out --- */
 
-gboolean
-vm_link_can_send_files (VmLink *self)
+/* Whether its channels for files are open; else they are opened, if they can
+ * be. */
+static gboolean
+are_channels_open (VmLink *self)
 {
   gboolean control, data;
 
@@ -110,7 +112,7 @@ vm_link_has_transfer (VmLink *self, const gchar *id)
 static gboolean
 has_channels (gpointer link)
 {
-  return vm_link_can_send_files (link);
+  return are_channels_open (link);
 }
 
 static void
@@ -122,7 +124,9 @@ not_reached (gpointer link)
 static void
 go_on (gpointer link)
 {
-  vm_call_files_changed (((VmLink *) link)->call);
+  VmLink *self = link;
+
+  self->owner->files_changed (self->call);
 }
 
 static void
@@ -171,8 +175,7 @@ add_route (VmLink *self, VmFilePad *pad, const gchar *id)
   if (route && vm_file_route_get_pad (route) == pad)
     return; /* it is offered again */
   g_hash_table_replace (sent, g_strdup (id),
-      vm_file_route_new (
-          &funcs, self, vm_call_get_context (self->call), id, pad));
+      vm_file_route_new (&funcs, self, self->context, id, pad));
   g_free (self->files->last_sent);
   self->files->last_sent = g_strdup (id);
 }
@@ -185,7 +188,7 @@ put_on_channels (
   VmLinkFiles *files = self->files;
   g_autoptr (GError) error = NULL;
 
-  if (!vm_link_can_send_files (self)
+  if (!are_channels_open (self)
       || (data && !vm_file_lane_has_room (files->lane)))
     return FALSE;
   if (!vm_file_lane_put (files->lane, message, data, &error)) {
@@ -340,7 +343,7 @@ find_route (VmLink *self, const GstStructure *message)
 static gchar *
 server_of (VmLink *self, const GstStructure *response)
 {
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
   const gchar *address =
       self->peer ? vm_peer_get_remote_address (self->peer) : NULL;
   gint64 port = 0;

@@ -97,7 +97,7 @@ on_inlet (VmFileInlet *inlet, GstBuffer *buffer, VmLink *self)
 static const gchar *
 may_invite (VmLink *self, const GstStructure *message)
 {
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
   const gchar *id = vm_file_message_get_id (message);
   gboolean accept = FALSE;
 
@@ -122,12 +122,11 @@ invite (VmLink *self, const GstStructure *message)
   GstStructure *s;
   guint16 port;
 
-  if (!device || !(port = vm_call_serve_files (self->call)))
+  if (!device || !(port = self->owner->serve_files (self->call)))
     return NULL;
   received = find_received (self, id);
   if (!received->inlet) {
-    received->inlet =
-        vm_node_add_file_inlet (vm_call_get_node (self->call), device, id);
+    received->inlet = vm_node_add_file_inlet (self->node, device, id);
     if (!received->inlet)
       return NULL;
     g_signal_connect (received->inlet, "message", G_CALLBACK (on_inlet), self);
@@ -157,7 +156,7 @@ vm_link_answer_file (VmLink *self, const GstStructure *message)
         vm_participant_get_id (self->participant), error->message);
   if (id && vm_file_message_ends (message))
     g_hash_table_remove (self->files->received, id);
-  vm_call_files_changed (self->call);
+  self->owner->files_changed (self->call);
 }
 
 static gboolean
@@ -173,11 +172,12 @@ on_reply (gpointer user_data)
 static void
 take_reply (const GstStructure *message, gpointer user_data)
 {
+  VmLink *self = user_data;
   Reply *reply = g_new (Reply, 1);
 
-  reply->link = g_object_ref (user_data);
+  reply->link = g_object_ref (self);
   reply->message = gst_structure_copy (message);
-  vm_call_invoke (reply->link->call, on_reply, reply, reply_free);
+  self->owner->invoke (self->call, on_reply, reply, reply_free);
 }
 
 static void
@@ -214,8 +214,7 @@ on_not_linked (gpointer user_data)
 
   vm_timer_clear (&files->link_wait);
   if (!vm_file_output_is_wanted (files->output)
-      && !vm_signal_bin_link_free_sink (
-          vm_call_get_bin (self->call), files->pad)) {
+      && !self->bin_funcs->link_free_sink (self->bin, files->pad)) {
     g_autoptr (GPtrArray) offers = vm_file_output_take_offers (files->output);
 
     for (guint i = 0; i < offers->len; i++)
@@ -244,11 +243,11 @@ make_output (VmLink *self)
 
   if (files->output)
     return TRUE;
-  if (self->slot == VM_SLOT_NONE || !vm_call_is_playing (self->call))
+  if (self->slot == VM_SLOT_NONE || !self->owner->is_playing (self->call))
     return FALSE;
   files->output = gst_object_ref_sink (vm_file_output_new (name,
       sender_of (self), id, take_reply, g_object_ref (self), g_object_unref));
-  files->pad = vm_signal_bin_add_output (vm_call_get_bin (self->call),
+  files->pad = self->bin_funcs->add_output (self->bin,
       GST_ELEMENT (files->output), "file", self->slot, self->participant);
   return TRUE;
 }
@@ -260,8 +259,8 @@ tell_refused (VmLink *self, const GError *error)
   if (self->files->told_refused)
     return;
   self->files->told_refused = TRUE;
-  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
-      NOT_AUTHORIZED, ("A file is declined: %s", error->message), (NULL),
+  GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, NOT_AUTHORIZED,
+      ("A file is declined: %s", error->message), (NULL),
       ("participant-id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
           vm_error_to_code (error->code), NULL));
@@ -288,8 +287,8 @@ vm_link_take_file_offer (
     g_hash_table_insert (files->received,
         g_strdup (vm_file_message_get_id (offer)), g_new0 (VmLinkReceived, 1));
   if (!vm_file_output_is_wanted (files->output) && !files->link_wait)
-    files->link_wait = vm_timer_new (
-        vm_call_get_context (self->call), LINK_WAIT_MS, on_not_linked, self);
+    files->link_wait =
+        vm_timer_new (self->context, LINK_WAIT_MS, on_not_linked, self);
 }
 
 void
@@ -307,7 +306,7 @@ vm_link_end_inbox (VmLink *self, VmLinkFiles *files, const GError *gone)
     vm_buffer_add_transfer_meta (buffer, vm_file_message_new_error (id, gone));
     vm_file_output_push (files->output, buffer);
   }
-  vm_signal_bin_end_output (vm_call_get_bin (self->call), files->pad,
-      GST_ELEMENT (files->output), vm_call_get_context (self->call));
+  self->bin_funcs->end_output (
+      self->bin, files->pad, GST_ELEMENT (files->output), self->context);
   gst_object_unref (files->output);
 }

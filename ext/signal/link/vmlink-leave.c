@@ -33,7 +33,7 @@ may_without_key (VmLink *self, VmPolicy policy, GError **error)
 gboolean
 vm_link_may_be_sent_files (VmLink *self, GError **error)
 {
-  VmNode *node = vm_call_get_node (self->call);
+  VmNode *node = self->node;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   const gchar *device = vm_link_get_signer (self);
   g_autoptr (VmTrustFacts) facts = NULL;
@@ -59,13 +59,13 @@ static gboolean
 is_own_guest (VmLink *self)
 {
   return vm_participant_get_trust (self->participant) == VM_TRUST_LEVEL_GUEST
-         && vm_meeting_get_hosting (vm_call_get_meeting (self->call));
+         && vm_meeting_get_hosting (vm_link_get_meeting (self));
 }
 
 gboolean
 vm_link_may_offer_files (VmLink *self, GError **error)
 {
-  VmNode *node = vm_call_get_node (self->call);
+  VmNode *node = self->node;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   const gchar *device = vm_link_get_signer (self);
   g_autoptr (VmTrustFacts) facts = NULL;

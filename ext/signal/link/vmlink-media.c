@@ -127,7 +127,7 @@ choose_slot (VmLink *self, VmPeerStream stream)
       || self->slots[other] != self->slot)
     return self->slot;
   if (self->second_slot == VM_SLOT_NONE)
-    self->second_slot = vm_call_take_slot (self->call);
+    self->second_slot = self->owner->take_slot (self->call);
   return self->second_slot;
 }
 
@@ -142,8 +142,8 @@ end_output (VmLink *self, VmPeerStream stream)
   pad = g_steal_pointer (&self->pads[stream]);
   g_mutex_unlock (&self->lock);
   if (output)
-    vm_signal_bin_end_output (vm_call_get_bin (self->call), pad,
-        GST_ELEMENT (output), vm_call_get_context (self->call));
+    self->bin_funcs->end_output (
+        self->bin, pad, GST_ELEMENT (output), self->context);
   g_clear_object (&output);
 }
 
@@ -167,8 +167,7 @@ vm_link_end_outputs (VmLink *self)
 static void
 tell_not_shown (VmLink *self, VmPeerStream stream, const gchar *why)
 {
-  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), STREAM,
-      DECODE,
+  GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, STREAM, DECODE,
       ("%s's %s cannot be shown: %s",
           vm_participant_get_user (self->participant), stream_name (stream),
           why),
@@ -193,7 +192,7 @@ make_output (gpointer user_data)
   NewOutput *data = user_data;
   VmLink *self = data->ref->link;
   VmPeerStream stream = data->ref->stream;
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
   g_autofree gchar *name = NULL;
   g_autofree gchar *stream_id = NULL;
   g_autoptr (GError) error = NULL;
@@ -234,9 +233,8 @@ make_output (gpointer user_data)
     return G_SOURCE_REMOVE;
   }
   g_object_ref (output);
-  pad = vm_signal_bin_add_output (vm_call_get_bin (self->call),
-      GST_ELEMENT (output), stream == VM_PEER_AUDIO ? "audio" : "video", slot,
-      self->participant);
+  pad = self->bin_funcs->add_output (self->bin, GST_ELEMENT (output),
+      stream == VM_PEER_AUDIO ? "audio" : "video", slot, self->participant);
   hand_over (self, stream, output, pad);
   return G_SOURCE_REMOVE;
 }
@@ -259,8 +257,8 @@ is_key_frame_due (
 void
 vm_link_check_key_frames (VmLink *self, gint64 now)
 {
-  gint64 interval_us = vm_call_get_config (self->call)->key_frame_interval_ms
-                       * G_TIME_SPAN_MILLISECOND;
+  gint64 interval_us =
+      self->config->key_frame_interval_ms * G_TIME_SPAN_MILLISECOND;
 
   for (guint i = VM_PEER_VIDEO; interval_us && i < VM_PEER_N_STREAMS; i++) {
     gboolean due;
@@ -296,7 +294,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   self->renewed[stream] = other;
   if (self->outputs[stream] && !other)
     output = g_object_ref (self->outputs[stream]);
-  else if (vm_call_is_playing (self->call)) {
+  else if (self->owner->is_playing (self->call)) {
     ask = !self->asked[stream];
     self->asked[stream] = TRUE;
     vm_pending_keep (&self->pending[stream], sample, stream != VM_PEER_AUDIO);
@@ -321,7 +319,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 
     data->ref = stream_ref_new (self, stream);
     data->caps = gst_caps_ref (gst_sample_get_caps (sample));
-    vm_call_invoke (self->call, make_output, data, new_output_free);
+    self->owner->invoke (self->call, make_output, data, new_output_free);
   }
 }
 
@@ -329,6 +327,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 
 typedef struct
 {
+  const VmLinkBin *bin_funcs;
   GWeakRef bin, link;
   gchar *id, *user;
 } RecordRef;
@@ -350,7 +349,7 @@ on_record (gpointer user_data, const gchar *location, gboolean started,
     const GError *error)
 {
   RecordRef *ref = user_data;
-  g_autoptr (VmSignalBin) bin = g_weak_ref_get (&ref->bin);
+  VmSignalBin *bin = g_weak_ref_get (&ref->bin);
   GstStructure *s;
 
   if (!bin)
@@ -364,12 +363,13 @@ on_record (gpointer user_data, const gchar *location, gboolean started,
       NULL);
   if (error)
     gst_structure_set (s, "message", G_TYPE_STRING, error->message, NULL);
-  vm_signal_bin_post (bin, s);
+  ref->bin_funcs->post (bin, s);
   if (error)
     GST_ELEMENT_WARNING_WITH_DETAILS (bin, RESOURCE, WRITE,
         ("The recording of %s (%s) into %s failed: %s", ref->user, ref->id,
             location, error->message),
         (NULL), ("participant-id", G_TYPE_STRING, ref->id, NULL));
+  g_object_unref (bin);
 }
 
 static void
@@ -386,7 +386,7 @@ void
 vm_link_start_recording (VmLink *self)
 {
   static const VmRecorderFuncs funcs = { on_record, on_record_needs_key_unit };
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
   g_autofree gchar *meeting = NULL;
   g_autofree gchar *stem = NULL;
   RecordRef *ref;
@@ -394,12 +394,13 @@ vm_link_start_recording (VmLink *self)
 
   if (!config->record_dir || self->recorder)
     return;
-  g_object_get (vm_call_get_meeting (self->call), "name", &meeting, NULL);
+  g_object_get (vm_link_get_meeting (self), "name", &meeting, NULL);
   stem = vm_recorder_make_stem (meeting,
       vm_participant_get_user (self->participant),
       vm_participant_get_id (self->participant));
   ref = g_new0 (RecordRef, 1);
-  g_weak_ref_init (&ref->bin, vm_call_get_bin (self->call));
+  ref->bin_funcs = self->bin_funcs;
+  g_weak_ref_init (&ref->bin, self->bin);
   g_weak_ref_init (&ref->link, self);
   ref->id = g_strdup (vm_participant_get_id (self->participant));
   ref->user = g_strdup (vm_participant_get_user (self->participant));
@@ -421,5 +422,5 @@ vm_link_stop_recording (VmLink *self)
   if (!recorder)
     return;
   vm_recorder_close (recorder);
-  vm_call_adopt_recorder (self->call, recorder);
+  self->owner->adopt_recorder (self->call, recorder);
 }

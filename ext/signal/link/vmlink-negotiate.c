@@ -99,7 +99,7 @@ vm_link_tell_refusal (VmLink *self, const GError *error)
       || g_error_matches (error, VM_ERROR, VM_ERROR_CODEC)
       || g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT))
     vm_meeting_refuse_description (
-        vm_call_get_meeting (self->call), self->participant, error);
+        vm_link_get_meeting (self), self->participant, error);
 }
 
 /* Says what is wrong with something that came in the other's name, to the user
@@ -107,7 +107,7 @@ vm_link_tell_refusal (VmLink *self, const GError *error)
 static void
 refuse (VmLink *self, const GError *error)
 {
-  VmMeeting *meeting = vm_call_get_meeting (self->call);
+  VmMeeting *meeting = vm_link_get_meeting (self);
 
   vm_meeting_refuse_description (meeting, self->participant, error);
   if (self->state == VM_PEER_STATE_CONNECTED && self->peer) {
@@ -130,16 +130,16 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
   g_autoptr (GError) error = NULL;
 
   /* not the text: it has the password of ICE */
-  GST_DEBUG_OBJECT (vm_call_get_bin (self->call),
-      "%s for %s, %" G_GSIZE_FORMAT " bytes", offer ? "offer" : "answer",
-      vm_participant_get_id (self->participant), strlen (sdp));
+  GST_DEBUG_OBJECT (self->bin, "%s for %s, %" G_GSIZE_FORMAT " bytes",
+      offer ? "offer" : "answer", vm_participant_get_id (self->participant),
+      strlen (sdp));
   if (self->media
       && !vm_media_session_sign (self->media, type, sdp, &identity, &error)) {
     vm_link_fail (self, error);
     return;
   }
   found = vm_peer_take_found (peer, &mline);
-  vm_meeting_send_description_with_candidates (vm_call_get_meeting (self->call),
+  vm_meeting_send_description_with_candidates (vm_link_get_meeting (self),
       self->participant, type, sdp, (const gchar *const *) found, mline,
       self->session, self->generation, identity);
 }
@@ -147,16 +147,15 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
 static void
 on_candidate (VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
 {
-  vm_meeting_send_candidate (vm_call_get_meeting (self->call),
-      self->participant, candidate, mline, NULL, self->session,
-      self->generation);
+  vm_meeting_send_candidate (vm_link_get_meeting (self), self->participant,
+      candidate, mline, NULL, self->session, self->generation);
 }
 
 static void
 tell_offer_refused (VmLink *self, const GError *error)
 {
   vm_meeting_refuse_description (
-      vm_call_get_meeting (self->call), self->participant, error);
+      vm_link_get_meeting (self), self->participant, error);
   vm_link_warn_refused (self, error);
 }
 
@@ -194,7 +193,7 @@ static VmMediaSession *
 open_media (VmLink *self, const gchar *session, guint generation)
 {
   return vm_meeting_open_media (
-      vm_call_get_meeting (self->call), self->participant, session, generation);
+      vm_link_get_meeting (self), self->participant, session, generation);
 }
 
 void
@@ -230,8 +229,7 @@ hold_offer (VmLink *self, const VmLinkDescription *offer, guint delay)
   clear_held (self);
   self->held = vm_link_description_new (
       offer->sdp, offer->session, offer->generation, offer->identity);
-  self->held_source =
-      vm_timer_new (vm_call_get_context (self->call), delay, on_held, self);
+  self->held_source = vm_timer_new (self->context, delay, on_held, self);
 }
 
 /* Each of its descriptions is signed for one connection. */
@@ -357,8 +355,8 @@ take_change (VmLink *self, const VmLinkDescription *offer)
 gboolean
 vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
 {
-  gboolean offers = vm_meeting_offers_to (
-      vm_call_get_meeting (self->call), self->participant);
+  gboolean offers =
+      vm_meeting_offers_to (vm_link_get_meeting (self), self->participant);
   g_autoptr (GError) error = NULL;
 
   if (has_key (self))

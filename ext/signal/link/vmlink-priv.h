@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "link/vmlink.h"
+#include "link/vmslots.h"
+#include "media/vmoutput.h"
 #include "media/vmpending.h"
-#include "bin/vmsignalbin-priv.h"
 
-/* One other participant: shared by vmlink.c (the connection),
+#include <gst/videomeet/base/vmtimer-priv.h>
+
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+
+/* Shared by vmlink.c (the connection),
  * vmlink-negotiate.c (the descriptions), vmlink-media.c (the frames),
  * vmlink-talk.c (the data channels) and vmlink-files.c (those of files). */
 
@@ -14,7 +20,13 @@ struct _VmLink
 {
   GObject parent;
 
-  VmCall *call; /* closes it, and is there as long */
+  const VmLinkOwner *owner;
+  VmCall *call; /* of the owner: closes it, and is there as long */
+  const VmLinkBin *bin_funcs;
+  VmSignalBin *bin; /* not owned */
+  GMainContext *context; /* this, and the next two: the owner's */
+  VmNode *node;
+  const VmLinkConfig *config;
   VmParticipant *participant;
   VmPeer *peer; /* control thread */
   VmPeer *old_peer; /* what it replaces, while the host is lost */
@@ -56,6 +68,8 @@ struct _VmLink
 };
 
 /* vmlink.c */
+/* Returns: (transfer none) (nullable) */
+VmMeeting *vm_link_get_meeting (VmLink *self);
 /* Begins a connection in the place of the one that was retired. */
 void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
 /* Another connection is about to take its place. */

@@ -16,27 +16,25 @@ static void
 add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
 {
   vm_timer_clear (source);
-  *source = vm_timer_new (vm_call_get_context (self->call), ms, func, self);
+  *source = vm_timer_new (self->context, ms, func, self);
 }
 
 static guint
 get_timeout (VmLink *self)
 {
-  return vm_call_get_config (self->call)->connect_timeout_ms;
+  return self->config->connect_timeout_ms;
 }
 
 static gboolean
 offers (VmLink *self)
 {
-  return vm_meeting_offers_to (
-      vm_call_get_meeting (self->call), self->participant);
+  return vm_meeting_offers_to (vm_link_get_meeting (self), self->participant);
 }
 
 static gboolean
 can_signal (VmLink *self)
 {
-  return vm_meeting_can_signal (
-      vm_call_get_meeting (self->call), self->participant);
+  return vm_meeting_can_signal (vm_link_get_meeting (self), self->participant);
 }
 
 /* What is told */
@@ -48,8 +46,8 @@ warn (VmLink *self, gchar *text, const GError *error, guint again_ms)
   g_autofree gchar *message = text;
   g_autofree gchar *field = vm_link_find_field (error);
 
-  GST_ELEMENT_WARNING_WITH_DETAILS (vm_call_get_bin (self->call), RESOURCE,
-      OPEN_READ_WRITE, ("%s", message), (NULL),
+  GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, OPEN_READ_WRITE,
+      ("%s", message), (NULL),
       ("participant-id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "code", G_TYPE_STRING,
           vm_error_get_code (error), "field", G_TYPE_STRING, field, "again-ms",
@@ -131,10 +129,9 @@ on_ask (gpointer user_data)
 {
   VmLink *self = user_data;
 
-  if (self->theirs
-      && vm_call_get_config (self->call)->dialect == VM_DIALECT_NAME_NATIVE)
+  if (self->theirs && self->config->dialect == VM_DIALECT_NAME_NATIVE)
     vm_meeting_send_restart (
-        vm_call_get_meeting (self->call), self->participant, "no connection");
+        vm_link_get_meeting (self), self->participant, "no connection");
   vm_link_expect_offer (self);
   return G_SOURCE_REMOVE;
 }
@@ -189,7 +186,7 @@ vm_link_begin_anew (VmLink *self)
     return;
   }
   vm_meeting_send_restart (
-      vm_call_get_meeting (self->call), self->participant, "requested");
+      vm_link_get_meeting (self), self->participant, "requested");
   if (!self->peer && !self->closed)
     vm_link_expect_offer (self);
 }
@@ -215,7 +212,7 @@ static void
 set_lost (VmLink *self, VmParticipantEvent event, const GError *error)
 {
   vm_meeting_set_participant_state (
-      vm_call_get_meeting (self->call), self->participant, event, error);
+      vm_link_get_meeting (self), self->participant, event, error);
 }
 
 void
@@ -243,7 +240,7 @@ vm_link_fail (VmLink *self, const GError *error)
 void
 vm_link_end (VmLink *self, const GError *error)
 {
-  if (vm_call_get_config (self->call)->dialect != VM_DIALECT_NAME_CALL) {
+  if (self->config->dialect != VM_DIALECT_NAME_CALL) {
     vm_link_fail (self, error);
     return;
   }

@@ -27,11 +27,11 @@ on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
   if (peer == self->old_peer && !open)
     return;
   if (is_for_files (label)) {
-    vm_call_files_changed (self->call);
+    self->owner->files_changed (self->call);
     return;
   }
   vm_meeting_set_channel (
-      vm_call_get_meeting (self->call), self->participant, label, open);
+      vm_link_get_meeting (self), self->participant, label, open);
 }
 
 /* The keys that messages of this channel are authenticated with, or NULL: the
@@ -67,8 +67,8 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, VmLink *self)
   if (error)
     vm_link_tell_forged (self, error);
   else
-    vm_meeting_take_message (vm_call_get_meeting (self->call),
-        self->participant, label, open ? open : text);
+    vm_meeting_take_message (vm_link_get_meeting (self), self->participant,
+        label, open ? open : text);
 }
 
 static void
@@ -76,7 +76,7 @@ on_heartbeat (VmPeer *peer, gboolean beats, VmLink *self)
 {
   if (peer == self->peer)
     vm_meeting_set_heartbeat (
-        vm_call_get_meeting (self->call), self->participant, beats);
+        vm_link_get_meeting (self), self->participant, beats);
 }
 
 static void
@@ -92,7 +92,7 @@ static void
 on_drained (VmPeer *peer, const gchar *label, VmLink *self)
 {
   if (is_for_files (label))
-    vm_call_files_changed (self->call);
+    self->owner->files_changed (self->call);
 }
 
 void
@@ -109,7 +109,7 @@ vm_link_start_talk (VmLink *self)
 void
 vm_link_stop_talk (VmLink *self)
 {
-  VmMeeting *meeting = vm_call_get_meeting (self->call);
+  VmMeeting *meeting = vm_link_get_meeting (self);
 
   g_signal_handlers_disconnect_by_data (self->peer, self);
   if (!meeting || self->old_peer)
@@ -166,13 +166,13 @@ on_old_peer_over (gpointer user_data)
 gboolean
 vm_link_keep_old_peer (VmLink *self)
 {
-  if (!vm_meeting_get_host_lost (vm_call_get_meeting (self->call))
+  if (!vm_meeting_get_host_lost (vm_link_get_meeting (self))
       || vm_peer_get_state (self->peer) != VM_PEER_STATE_CONNECTED)
     return FALSE;
   vm_link_drop_old_peer (self);
   self->old_peer = g_object_ref (self->peer);
   g_set_object (&self->old_media, self->media);
-  self->old_source = vm_timer_new (
-      vm_call_get_context (self->call), OLD_PEER_MS, on_old_peer_over, self);
+  self->old_source =
+      vm_timer_new (self->context, OLD_PEER_MS, on_old_peer_over, self);
   return TRUE;
 }

@@ -29,7 +29,7 @@ vm_link_finalize (GObject *object)
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     vm_pending_clear (&self->pending[i]);
   g_mutex_clear (&self->lock);
-  vm_call_unref (self->call);
+  self->owner->unref (self->call);
   G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);
 }
 
@@ -50,14 +50,35 @@ vm_link_init (VmLink *self)
 }
 
 VmLink *
-vm_link_new (VmCall *call, VmParticipant *participant)
+vm_link_new (const VmLinkOwner *owner, VmCall *call, const VmLinkBin *bin_funcs,
+    VmSignalBin *bin, VmParticipant *participant)
 {
   VmLink *self = g_object_new (VM_TYPE_LINK, NULL);
 
-  self->call = vm_call_ref (call);
+  self->owner = owner;
+  self->call = owner->ref (call);
+  self->bin_funcs = bin_funcs;
+  self->bin = bin;
+  self->context = owner->get_context (call);
+  self->node = owner->get_node (call);
+  self->config = owner->get_config (call);
   self->participant = g_object_ref (participant);
-  self->slot = vm_call_take_slot (call);
+  self->slot = owner->take_slot (call);
   return self;
+}
+
+void
+vm_link_config_clear (VmLinkConfig *config)
+{
+  g_clear_pointer (&config->stun_server, g_free);
+  g_clear_pointer (&config->record_dir, g_free);
+  g_clear_pointer (&config->turn_servers, g_strfreev);
+}
+
+VmMeeting *
+vm_link_get_meeting (VmLink *self)
+{
+  return self->owner->get_meeting (self->call);
 }
 
 VmParticipant *
@@ -79,7 +100,7 @@ static VmCodec
 choose_codec (
     VmLink *self, VmPeerStream stream, VmInput *input, const gchar *offer)
 {
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
 
   if (offer)
     return vm_codec_from_sdp (offer, stream);
@@ -116,8 +137,7 @@ void
 vm_link_change_inputs (VmLink *self)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    g_autoptr (VmInput) input =
-        vm_signal_bin_get_input (vm_call_get_bin (self->call), i);
+    g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, i);
     g_autoptr (GError) error = NULL;
 
     if (!self->inputs[i] || !input || input == self->inputs[i]
@@ -139,8 +159,7 @@ static gboolean
 acquire_input (
     VmLink *self, VmPeerStream stream, const gchar *offer, GError **error)
 {
-  g_autoptr (VmInput) input =
-      vm_signal_bin_get_input (vm_call_get_bin (self->call), stream);
+  g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, stream);
   VmCodec codec = choose_codec (self, stream, input, offer);
 
   if (!input || !vm_input_has_caps (input) || codec == VM_CODEC_NONE
@@ -163,8 +182,7 @@ static gboolean
 acquire_inputs (
     VmLink *self, const gchar *offer, VmPeerConfig *config, GError **error)
 {
-  gboolean video =
-      vm_call_get_config (self->call)->call_type == VM_CALL_TYPE_VIDEO;
+  gboolean video = self->config->call_type == VM_CALL_TYPE_VIDEO;
 
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     config->receive[i] = i == VM_PEER_AUDIO || video;
@@ -198,7 +216,7 @@ vm_link_acquire_more (VmLink *self, const gchar *offer)
 void
 vm_link_drop_codec (VmLink *self, VmPeerStream stream, VmCodec codec)
 {
-  VmMeeting *meeting = vm_call_get_meeting (self->call);
+  VmMeeting *meeting = vm_link_get_meeting (self);
 
   if (!self->peer || !self->inputs[stream] || self->codecs[stream] != codec)
     return;
@@ -251,7 +269,7 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
   if (state == VM_PEER_STATE_CONNECTED) {
     self->failed = 0;
     vm_link_drop_old_peer (self);
-    vm_meeting_set_participant_state (vm_call_get_meeting (self->call),
+    vm_meeting_set_participant_state (vm_link_get_meeting (self),
         self->participant, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
   } else if (state == VM_PEER_STATE_FAILED) {
     g_autoptr (VmLink) alive = g_object_ref (self);
@@ -281,16 +299,16 @@ on_peer_path (VmPeer *peer, const gchar *path, VmLink *self)
     return;
   g_free (self->path);
   self->path = g_strdup (path);
-  vm_signal_bin_post (vm_call_get_bin (self->call),
-      gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
-          vm_participant_get_id (self->participant), "path", G_TYPE_STRING,
-          path, NULL));
+  self->bin_funcs->post (
+      self->bin, gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
+                     vm_participant_get_id (self->participant), "path",
+                     G_TYPE_STRING, path, NULL));
 }
 
 static void
 set_deadlines (VmLink *self, VmPeerConfig *peer)
 {
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
 
   if (config->dialect == VM_DIALECT_NAME_CALL) {
     peer->connect_ms = CALL_CONNECT_MS;
@@ -306,7 +324,7 @@ set_deadlines (VmLink *self, VmPeerConfig *peer)
 void
 vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
 {
-  const VmCallConfig *config = vm_call_get_config (self->call);
+  const VmLinkConfig *config = self->config;
   VmPeerConfig peer = { .offerer = offerer };
   g_autoptr (GObject) alive = NULL;
   g_autoptr (GstClock) clock = NULL;
@@ -314,7 +332,7 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
 
   self->connected_at = g_get_monotonic_time ();
   if (acquire_inputs (self, offer, &peer, &error)) {
-    vm_call_get_clock (self->call, &clock, &peer.base_time);
+    self->owner->get_clock (self->call, &clock, &peer.base_time);
     peer.clock = clock;
     peer.name = vm_participant_get_id (self->participant);
     peer.session = self->session;
@@ -364,7 +382,7 @@ vm_link_set_clock (VmLink *self)
   g_autoptr (GstClock) clock = NULL;
   GstClockTime base_time;
 
-  vm_call_get_clock (self->call, &clock, &base_time);
+  self->owner->get_clock (self->call, &clock, &base_time);
   if (self->peer)
     vm_peer_set_clock (self->peer, clock, base_time);
 }
@@ -415,6 +433,6 @@ vm_link_close (VmLink *self)
   vm_link_end_files (self);
   vm_link_end_outputs (self);
   vm_link_stop_recording (self);
-  vm_call_release_slot (self->call, self->slot);
-  vm_call_release_slot (self->call, self->second_slot);
+  self->owner->release_slot (self->call, self->slot);
+  self->owner->release_slot (self->call, self->second_slot);
 }

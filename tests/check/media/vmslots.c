@@ -2,7 +2,7 @@
 
 /* The numbers of src pads, up to the last one. */
 
-#include "bin/vmslots.h"
+#include "link/vmslots.h"
 
 #include "program.h"
 

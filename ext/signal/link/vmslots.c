@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "bin/vmslots.h"
+#include "link/vmslots.h"
 
 guint
 vm_slots_take (VmSlots *self)

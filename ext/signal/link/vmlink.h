@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "file/vmfilepad.h"
+#include "media/vminput.h"
+#include "peer/vmpeer.h"
+#include "record/vmrecorder.h"
+
+#include <gst/videomeet/videomeet.h>
+
+/* One other participant of the meeting: the connection to it, its src pads, its
+ * recording, and the files to it and from it. */
+
+#define VM_TYPE_LINK (vm_link_get_type ())
+G_DECLARE_FINAL_TYPE (VmLink, vm_link, VM, LINK, GObject)
+
+/* What a link reads of the settings of its meeting. */
+typedef struct
+{
+  VmDialectName dialect;
+  VmCallType call_type;
+  gchar *stun_server, *record_dir;
+  gchar **turn_servers;
+  VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
+  gboolean relay_only, decode, file_wss;
+  guint latency_ms, key_frame_interval_ms, connect_timeout_ms;
+} VmLinkConfig;
+
+void vm_link_config_clear (VmLinkConfig *config);
+
+typedef struct _VmCall VmCall; /* the controller of the links */
+typedef struct _VmSignalBin VmSignalBin; /* the element, which posts warnings */
+
+/* What a link asks of the controller of its meeting; control thread but where
+ * it says otherwise. */
+typedef struct
+{
+  /* Any thread. */
+  VmCall *(*ref) (VmCall *call);
+  void (*unref) (VmCall *call);
+  /* These are there as long as the controller is. Any thread. */
+  GMainContext *(*get_context) (VmCall *call);
+  VmNode *(*get_node) (VmCall *call);
+  /* The servers in it become the host's as well, when the meeting is joined. */
+  const VmLinkConfig *(*get_config) (VmCall *call);
+  /* NULL once it is over. */
+  VmMeeting *(*get_meeting) (VmCall *call);
+  /* Any thread: runs @func on the control thread. */
+  void (*invoke) (
+      VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify);
+  /* Any thread. */
+  gboolean (*is_playing) (VmCall *call);
+  void (*get_clock) (VmCall *call, GstClock **clock, GstClockTime *base_time);
+  /* As vm_slots_take(), and its opposite. */
+  guint (*take_slot) (VmCall *call);
+  void (*release_slot) (VmCall *call, guint slot);
+  /* Takes a recorder that was closed, and waits for its file before the end. */
+  void (*adopt_recorder) (VmCall *call, VmRecorder *recorder);
+  /* Has this device's server run until the end, for files that come in: its
+   * port; 0: it does not. */
+  guint16 (*serve_files) (VmCall *call);
+  /* A channel for what waits on the pads for files has changed. */
+  void (*files_changed) (VmCall *call);
+} VmLinkOwner;
+
+/* What a link asks of the element; control thread but where it says
+ * otherwise. */
+typedef struct
+{
+  /* Takes @structure, for the bus and for a signal of its name. Any thread. */
+  void (*post) (VmSignalBin *bin, GstStructure *structure);
+  /* Transfer full, or NULL. */
+  VmInput *(*get_input) (VmSignalBin *bin, VmPeerStream stream);
+  /* Adds the pad @kind_src_@slot ("video", "audio", "file"), of a VmOutput or a
+   * VmFileOutput; takes a floating @output. */
+  GstPad *(*add_output) (VmSignalBin *bin, GstElement *output,
+      const gchar *kind, guint slot, VmParticipant *participant);
+  /* EOS leaves the pad, then the pad and the output go, in @context. */
+  void (*end_output) (
+      VmSignalBin *bin, GstPad *pad, GstElement *output, GMainContext *context);
+  /* Links @pad, on which files come, to a sink that has taken those of somebody
+   * who has left. FALSE: there is none. */
+  gboolean (*link_free_sink) (VmSignalBin *bin, GstPad *pad);
+} VmLinkBin;
+
+/* An offer or an answer as it came. */
+typedef struct
+{
+  gchar *sdp, *session;
+  guint generation;
+  gchar *identity; /* or NULL: unsigned */
+} VmLinkDescription;
+VmLinkDescription *vm_link_description_new (const gchar *sdp,
+    const gchar *session, guint generation, const gchar *identity);
+void vm_link_description_free (VmLinkDescription *description);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLinkDescription, vm_link_description_free)
+
+/* Control thread, but for vm_link_push(). The tables are there for ever, and
+ * @bin until the link is closed. */
+VmLink *vm_link_new (const VmLinkOwner *owner, VmCall *call,
+    const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant);
+VmParticipant *vm_link_get_participant (VmLink *link);
+void vm_link_offer (VmLink *link);
+/* The same soon, however often it is asked for. */
+void vm_link_restart (VmLink *link);
+/* The user wants another connection, whoever of the two offers it. */
+void vm_link_begin_anew (VmLink *link);
+/* The host is there again: what failed meanwhile is tried anew. */
+void vm_link_recover (VmLink *link);
+/* Other inputs have taken the place of those that it is sent. */
+void vm_link_change_inputs (VmLink *link);
+/* What cannot be encoded as @codec is sent in another one, or not at all. */
+void vm_link_drop_codec (VmLink *link, VmPeerStream stream, VmCodec codec);
+/* The other side is to offer, in time. */
+void vm_link_expect_offer (VmLink *link);
+/* What came; nothing of it is used that is not the other's word. */
+/* Whether it may be taken; else the other side hears why. */
+gboolean vm_link_wants_offer (VmLink *link, const VmLinkDescription *offer);
+void vm_link_take_offer (VmLink *link, const VmLinkDescription *offer);
+void vm_link_take_answer (VmLink *link, const VmLinkDescription *answer);
+/* The other side says that it does not connect to this one. */
+void vm_link_take_refusal (VmLink *link, const GError *error);
+/* Something that came by the meeting in its name is not its word. */
+void vm_link_tell_forged (VmLink *link, const GError *error);
+void vm_link_take_candidate (VmLink *link, const gchar *candidate, gint mline,
+    const gchar *session, guint generation);
+gboolean
+vm_link_send_text (VmLink *link, const gchar *label, const gchar *text);
+void vm_link_set_clock (VmLink *link);
+void vm_link_push (
+    VmLink *link, VmPeerStream stream, VmCodec codec, GstSample *sample);
+GstStructure *vm_link_get_stats (VmLink *link);
+/* As vm_peer_take_audio_level(). */
+gint vm_link_take_audio_level (VmLink *link);
+void vm_link_check_stalled (VmLink *self);
+/* Asks for a key frame where the last one is too long ago for those who take
+ * what is encoded. */
+void vm_link_check_key_frames (VmLink *link, gint64 now);
+void vm_link_close (VmLink *link);
+
+/* Files */
+
+/* Whether a file of that id is on its way to it. */
+gboolean vm_link_has_transfer (VmLink *link, const gchar *id);
+/* A message from @pad; FALSE: it is to wait. */
+gboolean vm_link_put_file (VmLink *link, VmFilePad *pad, GstBuffer *buffer);
+/* What @pad has offered and is not whole ends, and its receiver keeps what it
+ * has. */
+void vm_link_drop_file_pad (VmLink *link, VmFilePad *pad);
+/* Tells whoever sent @message on @pad why it goes nowhere. */
+void vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
+    const gchar *participant, const GError *error);
+/* Sends what was put, as far as the channels take it; whether anything was. */
+gboolean vm_link_pump_files (VmLink *link);
