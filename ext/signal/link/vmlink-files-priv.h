@@ -24,6 +24,10 @@ struct _VmLinkFiles
 };
 
 /* vmlink-files.c */
+/* The device that has signed its part of the connection; or NULL. */
+const gchar *vm_link_get_signer (VmLink *self);
+/* VM_ERROR_NOT_TRUSTED, VM_ERROR_KEY_CHANGED. */
+gboolean vm_link_may_offer_files (VmLink *self, GError **error);
 const gchar *vm_file_message_get_id (const GstStructure *message);
 /* After which the other side of a transfer is told no more. */
 gboolean vm_file_message_ends (const GstStructure *message);

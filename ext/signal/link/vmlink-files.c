@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a link does with files: from the sink pads to the lane that each has,
- * and the answers back; and whose a message is that comes on the data channels.
- * Control thread. */
+ * and the answers back; whose a message is that comes on the data channels; and
+ * who may offer files to whom. Control thread. */
 
 #include "link/vmlink-files-priv.h"
 
@@ -14,6 +14,7 @@
 #define ERRORS_MAX 16
 /* Packets that are handed to the channels at once. */
 #define BURST_MAX 64
+
 static VmLinkFiles *
 get_files (VmLink *self)
 {
@@ -85,6 +86,84 @@ vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
       vm_file_message_new_error (vm_file_message_get_id (message), error);
 
   vm_file_pad_reply (pad, s, participant);
+}
+
+/* Who may offer files to whom (security.md#tokens, permission `file`): each side looks
+ * at what it knows itself. The trust store is a few small files. */
+
+const gchar *
+vm_link_get_signer (VmLink *self)
+{
+  const gchar *device = vm_participant_get_device_id (self->participant);
+
+  return device && *device && self->media
+                 && vm_media_session_is_signed (self->media)
+             ? device
+             : NULL;
+}
+
+/* A browser has no key that a permission could be given to, and a device that
+ * has signed nothing is no device. */
+static gboolean
+may_without_key (VmLink *self, VmPolicy policy, GError **error)
+{
+  if (policy != VM_POLICY_REQUIRE)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "%s has shown no key, and here files go between trusted devices only",
+      vm_participant_get_user (self->participant));
+  return FALSE;
+}
+
+static gboolean
+may_be_sent_files (VmLink *self, GError **error)
+{
+  VmNode *node = self->node;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  const gchar *device = vm_link_get_signer (self);
+  g_autoptr (VmTrustFacts) facts = NULL;
+  VmPolicy policy;
+
+  g_object_get (node, "policy", &policy, NULL);
+  if (!device)
+    return may_without_key (self, policy, error);
+  facts = vm_trust_store_know (
+      vm_node_get_trust_store (node), device, NULL, NULL, now);
+  if (facts->held == VM_PERMISSIONS_NONE
+      || facts->held_until < g_date_time_to_unix (now)
+      || (facts->held & VM_PERMISSIONS_FILE))
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "%s has not given this device leave to offer it files",
+      vm_participant_get_user (self->participant));
+  return FALSE;
+}
+
+/* Its token is this host's own, for this meeting, and says so. */
+static gboolean
+is_own_guest (VmLink *self)
+{
+  return vm_participant_get_trust (self->participant) == VM_TRUST_LEVEL_GUEST
+         && vm_meeting_get_hosting (vm_link_get_meeting (self));
+}
+
+gboolean
+vm_link_may_offer_files (VmLink *self, GError **error)
+{
+  VmNode *node = self->node;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  const gchar *device = vm_link_get_signer (self);
+  g_autoptr (VmTrustFacts) facts = NULL;
+  VmPolicy policy;
+
+  g_object_get (node, "policy", &policy, NULL);
+  if (!device)
+    return may_without_key (self, policy, error);
+  if (policy == VM_POLICY_REQUIRE && is_own_guest (self))
+    return TRUE;
+  facts = vm_trust_store_admit (vm_node_get_trust_store (node), device, policy,
+      VM_PERMISSIONS_FILE, now, NULL, error);
+  return facts != NULL;
 }
 
 /* --- out --- */
@@ -249,7 +328,7 @@ vm_link_put_file (VmLink *self, VmFilePad *pad, GstBuffer *buffer)
   g_autoptr (GError) error = NULL;
 
   if (gst_structure_has_name (message, "FILE_OFFER")
-      && !vm_link_may_be_sent_files (self, &error)) {
+      && !may_be_sent_files (self, &error)) {
     vm_link_refuse_file (
         pad, message, vm_participant_get_id (self->participant), error);
     return TRUE;

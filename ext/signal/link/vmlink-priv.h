@@ -121,10 +121,3 @@ void vm_link_take_file (VmLink *self, GBytes *data, gboolean text);
 void vm_link_restart_files (VmLink *self);
 /* Whoever sends hears that the participant has left, and its pad ends. */
 void vm_link_end_files (VmLink *self);
-
-/* vmlink-leave.c */
-/* The device that has signed its part of the connection; or NULL. */
-const gchar *vm_link_get_signer (VmLink *self);
-/* Both: VM_ERROR_NOT_TRUSTED, VM_ERROR_KEY_CHANGED. */
-gboolean vm_link_may_be_sent_files (VmLink *self, GError **error);
-gboolean vm_link_may_offer_files (VmLink *self, GError **error);
