@@ -30,7 +30,9 @@
  * Copies a file into the folder "in", as "a (1).iso" if "a.iso" is taken.
  */
 
-#include "vmfilesink-priv.h"
+#include "vmfilesink.h"
+
+#include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_STATIC (vm_file_sink_debug);
 #define GST_CAT_DEFAULT vm_file_sink_debug
@@ -62,6 +64,18 @@ enum
 
 static GParamSpec *properties[N_PROPERTIES];
 
+enum
+{
+  SIGNAL_ACCEPT,
+  SIGNAL_DECLINE,
+  SIGNAL_PAUSE,
+  SIGNAL_RESUME,
+  SIGNAL_CANCEL,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VM_TRANSFER_CAPS));
 
@@ -71,8 +85,9 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vmfilesink, "vmfilesink", GST_RANK_NONE,
     GST_DEBUG_CATEGORY_INIT (
         vm_file_sink_debug, "vmfilesink", 0, "files that are received"));
 
-VmFileReceiver *
-vm_file_sink_ref_receiver (VmFileSink *self)
+/* (transfer full) (nullable): between start() and stop(); any thread */
+static VmFileReceiver *
+ref_receiver (VmFileSink *self)
 {
   VmFileReceiver *receiver;
 
@@ -163,7 +178,7 @@ get_accept (VmFileSink *self)
 static void
 pass_accept (VmFileSink *self)
 {
-  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
   VmAccept accept;
 
   if (!receiver)
@@ -291,7 +306,7 @@ static GstFlowReturn
 vm_file_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 {
   VmFileSink *self = VM_FILE_SINK (sink);
-  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
   g_autofree gchar *from = NULL;
   g_autoptr (GError) error = NULL;
   GstFlowReturn ret = GST_FLOW_OK;
@@ -326,7 +341,7 @@ static gboolean
 vm_file_sink_event (GstBaseSink *sink, GstEvent *event)
 {
   VmFileSink *self = VM_FILE_SINK (sink);
-  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
 
   while (GST_EVENT_TYPE (event) == GST_EVENT_EOS && receiver
          && !vm_file_receiver_drain (receiver)) {
@@ -341,7 +356,7 @@ vm_file_sink_event (GstBaseSink *sink, GstEvent *event)
 static gboolean
 set_flushing (VmFileSink *self, gboolean flushing)
 {
-  g_autoptr (VmFileReceiver) receiver = vm_file_sink_ref_receiver (self);
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
 
   if (receiver)
     vm_file_receiver_set_flushing (receiver, flushing);
@@ -466,6 +481,110 @@ make_properties (void)
       "Which files to accept", VM_TYPE_ACCEPT, VM_ACCEPT_AUTO, playing);
 }
 
+/* The action signals: what the user wants of a transfer */
+
+static void
+vm_file_sink_accept (VmFileSink *self, const gchar *id)
+{
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+
+  if (receiver && id)
+    vm_file_receiver_accept (receiver, id);
+}
+
+static void
+vm_file_sink_decline (VmFileSink *self, const gchar *id, const gchar *reason)
+{
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+
+  if (receiver && id)
+    vm_file_receiver_decline (receiver, id, reason);
+}
+
+static void
+vm_file_sink_pause (VmFileSink *self, const gchar *id)
+{
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+
+  if (receiver && id)
+    vm_file_receiver_set_paused (receiver, id, TRUE);
+}
+
+static void
+vm_file_sink_resume (VmFileSink *self, const gchar *id)
+{
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+
+  if (receiver && id)
+    vm_file_receiver_set_paused (receiver, id, FALSE);
+}
+
+static void
+vm_file_sink_cancel (VmFileSink *self, const gchar *id)
+{
+  g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
+
+  if (receiver && id)
+    vm_file_receiver_cancel (receiver, id);
+}
+
+/* An action signal on the transfer of an id. */
+static guint
+add_action (const gchar *name, GCallback handler)
+{
+  return g_signal_new_class_handler (name, VM_TYPE_FILE_SINK,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, handler, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+install_actions (void)
+{
+  /**
+   * VmFileSink::accept:
+   * @transfer_id: the id of a transfer that is pending
+   *
+   * Has it sent. An action signal, as the others; what has no such transfer
+   * does nothing.
+   */
+  signals[SIGNAL_ACCEPT] =
+      add_action ("accept", G_CALLBACK (vm_file_sink_accept));
+  /**
+   * VmFileSink::decline:
+   * @transfer_id: the id of a transfer that is pending
+   * @reason: (nullable): why, for the sender
+   *
+   * Declines it.
+   */
+  signals[SIGNAL_DECLINE] = g_signal_new_class_handler ("decline",
+      VM_TYPE_FILE_SINK, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (vm_file_sink_decline), NULL, NULL, NULL, G_TYPE_NONE, 2,
+      G_TYPE_STRING, G_TYPE_STRING);
+  /**
+   * VmFileSink::pause:
+   * @transfer_id: the id of a transfer that has begun
+   *
+   * Lets its sender wait.
+   */
+  signals[SIGNAL_PAUSE] = add_action ("pause", G_CALLBACK (vm_file_sink_pause));
+  /**
+   * VmFileSink::resume:
+   * @transfer_id: the id of a transfer that is paused
+   *
+   * Has it go on; when the disk was full, it is tried at once.
+   */
+  signals[SIGNAL_RESUME] =
+      add_action ("resume", G_CALLBACK (vm_file_sink_resume));
+  /**
+   * VmFileSink::cancel:
+   * @transfer_id: the id of a transfer
+   *
+   * Ends it, and keeps nothing of it.
+   */
+  signals[SIGNAL_CANCEL] =
+      add_action ("cancel", G_CALLBACK (vm_file_sink_cancel));
+}
+
 static void
 vm_file_sink_class_init (VmFileSinkClass *klass)
 {
@@ -478,7 +597,7 @@ vm_file_sink_class_init (VmFileSinkClass *klass)
   object_class->finalize = vm_file_sink_finalize;
   make_properties ();
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
-  vm_file_sink_install_actions ();
+  install_actions ();
   element_class->change_state = vm_file_sink_change_state;
   base_class->set_caps = vm_file_sink_set_caps;
   base_class->render = vm_file_sink_render;

@@ -50,6 +50,29 @@
 GST_DEBUG_CATEGORY_STATIC (vm_file_src_debug);
 #define GST_CAT_DEFAULT vm_file_src_debug
 
+struct _VmFileSrc
+{
+  GstPushSrc parent;
+
+  /* under the object's lock, behind which is that of a sender */
+  gchar **locations;
+  guint chunk_size; /* bytes; 0: by the size of the file */
+  guint64 max_bitrate; /* bits/s */
+  gboolean paused;
+  gboolean flushing;
+  VmFileSender *sender; /* of the file that is being sent; made by create() */
+  VmTransferState state;
+  gdouble progress; /* 0 to 1 */
+  guint files, verified; /* of this run */
+  gboolean running; /* from start() until create() has told the end */
+  gboolean ended; /* by EOS from outside, while it ran */
+  gboolean end_told; /* the error for that is on the bus, if it is one */
+
+  /* the streaming thread, and start() before it */
+  guint next; /* of locations */
+  guint failed; /* files */
+};
+
 enum
 {
   PROP_LOCATION = 1,
@@ -128,25 +151,173 @@ hear_changed (
                               gst_structure_copy (transfer)));
 }
 
+/* The files, and what is said on the bus of those that are not sent */
+
+/* The file at an index; NULL: there are no more. */
+static gchar *
+dup_location (VmFileSrc *self, guint index)
+{
+  gchar *location = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->locations && index < g_strv_length (self->locations))
+    location = g_strdup (self->locations[index]);
+  GST_OBJECT_UNLOCK (self);
+  return location;
+}
+
+/* An error or a warning about one file. */
+static void
+tell (VmFileSrc *self, GstMessageType type, const GError *error,
+    const gchar *name)
+{
+  gboolean missing = g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+
+  gst_element_message_full_with_details (GST_ELEMENT (self), type,
+      GST_RESOURCE_ERROR,
+      missing ? GST_RESOURCE_ERROR_NOT_FOUND : GST_RESOURCE_ERROR_FAILED,
+      g_strdup_printf ("\"%s\" is not sent: %s", name, error->message), NULL,
+      __FILE__, GST_FUNCTION, __LINE__,
+      gst_structure_new ("details", "code", G_TYPE_STRING,
+          missing ? vm_error_to_code (VM_ERROR_NOT_FOUND)
+                  : vm_error_get_code (error),
+          NULL));
+}
+
+/* The only one is the end of all. */
+static gboolean
+is_only_one (VmFileSrc *self)
+{
+  gboolean only;
+
+  GST_OBJECT_LOCK (self);
+  only = self->files == 1;
+  if (only)
+    self->running = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  return only;
+}
+
+/* One of several files has failed, or the only one. */
+static GstFlowReturn
+lose (VmFileSrc *self, const GError *error, const gchar *name)
+{
+  self->failed++;
+  if (is_only_one (self)) {
+    tell (self, GST_MESSAGE_ERROR, error, name);
+    return GST_FLOW_ERROR;
+  }
+  tell (self, GST_MESSAGE_WARNING, error, name);
+  return GST_FLOW_OK;
+}
+
+static void
+tell_failed (VmFileSrc *self, guint failed, guint files, const gchar *code,
+    const gchar *why)
+{
+  GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, FAILED,
+      ("%u of %u files are not sent%s", failed, files, why), (NULL),
+      ("code", G_TYPE_STRING, code, "failed", G_TYPE_UINT, failed, NULL));
+}
+
+static gchar *
+dup_name (VmFileSrc *self)
+{
+  g_autofree gchar *location = dup_location (self, 0);
+
+  return location ? g_path_get_basename (location) : g_strdup ("");
+}
+
+/* Once, or, where two threads come to it at the same time, twice rather than
+ * behind EOS: who listens for that has gone by then. */
+static void
+tell_ended (VmFileSrc *self)
+{
+  const gchar *code = vm_error_to_code (VM_ERROR_DISCONNECTED);
+  g_autofree gchar *name = NULL;
+  guint files, left;
+
+  GST_OBJECT_LOCK (self);
+  files = self->files;
+  left = self->end_told ? 0 : files - self->verified;
+  GST_OBJECT_UNLOCK (self);
+  if (left == 0)
+    return;
+  name = dup_name (self);
+  if (files > 1)
+    tell_failed (self, left, files, code,
+        ": ended by EOS; what is verified of them stays there");
+  else
+    GST_ELEMENT_ERROR_WITH_DETAILS (self, RESOURCE, FAILED,
+        ("\"%s\" is not whole there: ended by EOS; the same line goes on where "
+         "it was",
+            name),
+        (NULL), ("code", G_TYPE_STRING, code, NULL));
+  GST_OBJECT_LOCK (self);
+  self->end_told = TRUE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* The end of all files. */
+static GstFlowReturn
+finish (VmFileSrc *self)
+{
+  gboolean ended;
+
+  GST_OBJECT_LOCK (self);
+  self->running = FALSE;
+  ended = self->ended;
+  GST_OBJECT_UNLOCK (self);
+  if (ended)
+    tell_ended (self);
+  if (ended || self->failed == 0)
+    return GST_FLOW_EOS;
+  tell_failed (self, self->failed, self->next, "FAILED", "");
+  return GST_FLOW_ERROR;
+}
+
+/* EOS from outside; any thread. FALSE: nothing was begun, or all is over, and
+ * the base class may have it.
+ *
+ * Told here, and not left to create(), which may stand in a push as long as who
+ * is behind it is PAUSED. What the receiver says last of a file, create() hears
+ * first. */
+static gboolean
+end_early (VmFileSrc *self)
+{
+  gboolean running, left;
+
+  GST_OBJECT_LOCK (self);
+  running = self->running;
+  self->ended |= running;
+  left = running && (!self->sender || vm_file_sender_leave (self->sender));
+  GST_OBJECT_UNLOCK (self);
+  if (left)
+    tell_ended (self);
+  return running;
+}
+
+/* What is sent */
+
 /* The sender of the next file that can be opened. *@ret (GST_FLOW_OK with NULL:
  * another is to be tried). */
 static VmFileSender *
 open_next (VmFileSrc *self, GstFlowReturn *ret)
 {
-  g_autofree gchar *location = vm_file_src_dup_location (self, self->next);
+  g_autofree gchar *location = dup_location (self, self->next);
   g_autoptr (VmFileSender) sender = NULL;
   g_autoptr (GError) error = NULL;
   gboolean ended;
 
   if (!location || is_ended (self)) {
-    *ret = vm_file_src_finish (self);
+    *ret = finish (self);
     return NULL;
   }
   self->next++;
   *ret = GST_FLOW_OK;
   sender = vm_file_sender_new (location, self->chunk_size, &error);
   if (!sender) {
-    *ret = vm_file_src_lose (self, error, location);
+    *ret = lose (self, error, location);
     return NULL;
   }
   g_signal_connect_object (
@@ -186,12 +357,12 @@ end_file (VmFileSrc *self, const GError *error)
   drop_sender (self, error ? 0 : 1);
   if (!error)
     return GST_FLOW_OK;
-  /* vm_file_src_end() has left it, and tells */
+  /* end_early() has left it, and tells */
   if (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED)
       && is_ended (self))
     return GST_FLOW_OK;
-  location = vm_file_src_dup_location (self, self->next - 1);
-  return vm_file_src_lose (self, error, location);
+  location = dup_location (self, self->next - 1);
+  return lose (self, error, location);
 }
 
 static GstFlowReturn
@@ -256,7 +427,7 @@ static gboolean
 vm_file_src_send_event (GstElement *element, GstEvent *event)
 {
   if (GST_EVENT_TYPE (event) != GST_EVENT_EOS
-      || !vm_file_src_end (VM_FILE_SRC (element)))
+      || !end_early (VM_FILE_SRC (element)))
     return GST_ELEMENT_CLASS (vm_file_src_parent_class)
         ->send_event (element, event);
   gst_event_unref (event);
@@ -287,6 +458,24 @@ vm_file_src_unlock_stop (GstBaseSrc *src)
   return TRUE;
 }
 
+/* @event: a VM_TRANSFER_EVENT without a message. FALSE: it is of another file
+ * than the sender's, or tells no lane. */
+static gboolean
+take_lane (VmFileSender *sender, const GstStructure *event)
+{
+  g_autoptr (GstStructure) transfer = vm_file_sender_describe (sender);
+  const gchar *lane = gst_structure_get_string (event, "lane");
+
+  if (!lane
+      || g_strcmp0 (gst_structure_get_string (event, "transferId"),
+             gst_structure_get_string (transfer, "transferId"))
+             != 0)
+    return FALSE;
+  vm_file_sender_set_lane (
+      sender, lane, gst_structure_get_string (event, "address"));
+  return TRUE;
+}
+
 /* A reply. It may come from within a push of this element, or from any thread:
  * it is only put down for create(). */
 static gboolean
@@ -305,7 +494,7 @@ vm_file_src_event (GstBaseSrc *src, GstEvent *event)
   if (!sender)
     return FALSE;
   if (!message)
-    return vm_file_src_take_lane (sender, s);
+    return take_lane (sender, s);
   vm_file_sender_take (sender, message);
   return TRUE;
 }
