@@ -253,6 +253,14 @@ void vm_peer_link_receive (
     VmPeerLink *link, const gboolean wanted[VM_PEER_N_STREAMS]);
 void vm_peer_link_close (VmPeerLink *link);
 
+/* The number of an SCTP association, that no other connection of this process
+ * has. Any thread. */
+#define VM_PEER_ASSOCIATIONS_MAX G_MAXUINT16
+#define VM_PEER_ASSOCIATION_NONE 0
+/* VM_PEER_ASSOCIATION_NONE: all are taken. */
+guint vm_peer_association_take (void);
+void vm_peer_association_give_back (guint id);
+
 /* vmpeer.c */
 void vm_peer_fail (VmPeer *self, VmError code, const gchar *format, ...)
     G_GNUC_PRINTF (3, 4);
@@ -264,7 +272,6 @@ void vm_peer_start_deadline (VmPeer *self, guint ms);
 /* The other side has said goodbye; a #VmPeerFunc. */
 void vm_peer_closed_by_other (VmPeer *self, gpointer data);
 
-/* vmpeerstate.c */
 /* FALSE, with a warning that names the peer, where no edge leads to @to. */
 gboolean
 vm_peer_state_move (VmPeerState *state, VmPeerState to, const gchar *name);
@@ -390,11 +397,3 @@ GstStructure *vm_peer_stats_read (VmPeer *self);
 /* vmpeer-worker.c */
 void vm_peer_worker_close (
     GstElement *pipeline, GstElement *webrtc, VmPeerLink *link);
-
-/* vmpeer-association.c: the number of an SCTP association, that no other
- * connection of this process has. Any thread. */
-#define VM_PEER_ASSOCIATIONS_MAX G_MAXUINT16
-#define VM_PEER_ASSOCIATION_NONE 0
-/* VM_PEER_ASSOCIATION_NONE: all are taken. */
-guint vm_peer_association_take (void);
-void vm_peer_association_give_back (guint id);
