@@ -8,13 +8,13 @@
 #include <string.h>
 
 static void
-act (VmSignalBin *self, VmCallAction action, const gchar *id, const gchar *text,
-    gboolean a, gboolean b)
+act (VmSignalBin *self, VmControllerAction action, const gchar *id,
+    const gchar *text, gboolean a, gboolean b)
 {
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-  if (call)
-    vm_call_act (call, action, id, text, a, b);
+  if (controller)
+    vm_controller_act (controller, action, id, text, a, b);
   else
     GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, FAILED,
         ("This device is not in the meeting"), (NULL),
@@ -25,56 +25,58 @@ act (VmSignalBin *self, VmCallAction action, const gchar *id, const gchar *text,
 static void
 hang_up (VmSignalBin *self)
 {
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-  if (call)
-    vm_call_hang_up (call);
+  if (controller)
+    vm_controller_hang_up (controller);
 }
 
 static void
 restart_ice (VmSignalBin *self, const gchar *participant_id)
 {
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-  if (call)
-    vm_call_restart_ice (call, participant_id);
+  if (controller)
+    vm_controller_restart_ice (controller, participant_id);
 }
 
 static void
 send_chat (VmSignalBin *self, const gchar *text, const gchar *participant_id)
 {
-  act (self, VM_CALL_ACTION_SEND_CHAT, participant_id, text, FALSE, FALSE);
+  act (
+      self, VM_CONTROLLER_ACTION_SEND_CHAT, participant_id, text, FALSE, FALSE);
 }
 
 static void
 kick (VmSignalBin *self, const gchar *participant_id)
 {
-  act (self, VM_CALL_ACTION_KICK, participant_id, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_KICK, participant_id, NULL, FALSE, FALSE);
 }
 
 static void
 unban (VmSignalBin *self, const gchar *participant_id)
 {
-  act (self, VM_CALL_ACTION_UNBAN, participant_id, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_UNBAN, participant_id, NULL, FALSE, FALSE);
 }
 
 static void
 lock (VmSignalBin *self, gboolean locked)
 {
-  act (self, VM_CALL_ACTION_LOCK, NULL, NULL, locked, FALSE);
+  act (self, VM_CONTROLLER_ACTION_LOCK, NULL, NULL, locked, FALSE);
 }
 
 static void
 mute_request (VmSignalBin *self, const gchar *participant_id, gboolean audio,
     gboolean video)
 {
-  act (self, VM_CALL_ACTION_MUTE_REQUEST, participant_id, NULL, audio, video);
+  act (self, VM_CONTROLLER_ACTION_MUTE_REQUEST, participant_id, NULL, audio,
+      video);
 }
 
 static void
 end_meeting (VmSignalBin *self)
 {
-  act (self, VM_CALL_ACTION_END, NULL, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_END, NULL, NULL, FALSE, FALSE);
 }
 
 static void
@@ -92,31 +94,32 @@ raise_hand (VmSignalBin *self, gboolean raised)
 static void
 call_user (VmSignalBin *self, const gchar *user_id)
 {
-  act (self, VM_CALL_ACTION_CALL, user_id, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_CALL, user_id, NULL, FALSE, FALSE);
 }
 
 static void
 accept_call (VmSignalBin *self)
 {
-  act (self, VM_CALL_ACTION_ACCEPT_CALL, NULL, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_ACCEPT_CALL, NULL, NULL, FALSE, FALSE);
 }
 
 static void
 reject_call (VmSignalBin *self)
 {
-  act (self, VM_CALL_ACTION_REJECT_CALL, NULL, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_REJECT_CALL, NULL, NULL, FALSE, FALSE);
 }
 
 static void
 end_call (VmSignalBin *self)
 {
-  act (self, VM_CALL_ACTION_END_CALL, NULL, NULL, FALSE, FALSE);
+  act (self, VM_CONTROLLER_ACTION_END_CALL, NULL, NULL, FALSE, FALSE);
 }
 
 static void
 confirm_host (VmSignalBin *self, const gchar *device_id, gboolean is_right)
 {
-  act (self, VM_CALL_ACTION_CONFIRM_HOST, device_id, NULL, is_right, FALSE);
+  act (self, VM_CONTROLLER_ACTION_CONFIRM_HOST, device_id, NULL, is_right,
+      FALSE);
 }
 
 static void

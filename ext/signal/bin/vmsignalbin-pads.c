@@ -86,20 +86,21 @@ static void
 on_input_sample (
     gpointer user_data, VmPeerStream stream, VmCodec codec, GstSample *sample)
 {
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (user_data);
+  g_autoptr (VmController) controller =
+      vm_signal_bin_ref_controller (user_data);
 
-  if (call)
-    vm_call_push (call, stream, codec, sample);
+  if (controller)
+    vm_controller_push (controller, stream, codec, sample);
 }
 
 static void
 on_input_changed (gpointer user_data, VmPeerStream stream)
 {
   VmSignalBin *self = user_data;
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-  if (call)
-    vm_call_inputs_changed (call);
+  if (controller)
+    vm_controller_inputs_changed (controller);
   check_ended (self);
 }
 
@@ -108,10 +109,10 @@ on_input_failed (
     gpointer user_data, VmPeerStream stream, VmCodec codec, const gchar *why)
 {
   VmSignalBin *self = user_data;
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-  if (call)
-    vm_call_input_failed (call, stream, codec, why);
+  if (controller)
+    vm_controller_input_failed (controller, stream, codec, why);
 }
 
 static gboolean
@@ -179,15 +180,15 @@ adopt_input (VmSignalBin *self, VmPeerStream stream, VmInput *input)
   return TRUE;
 }
 
-/* A pad for files has something for the call, or is at its end. */
+/* A pad for files has something for the participants, or is at its end. */
 static void
 on_file_changed (gpointer user_data)
 {
   VmSignalBin *self = user_data;
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-  if (call)
-    vm_call_files_changed (call);
+  if (controller)
+    vm_controller_files_changed (controller);
   check_ended (self);
 }
 
@@ -235,7 +236,7 @@ request_file_pad (VmSignalBin *self, GstPadTemplate *templ, const gchar *name)
 static void
 release_file_pad (VmSignalBin *self, GstPad *pad)
 {
-  g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+  g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
   gst_pad_set_active (pad, FALSE);
   GST_OBJECT_LOCK (self);
@@ -243,8 +244,8 @@ release_file_pad (VmSignalBin *self, GstPad *pad)
   GST_OBJECT_UNLOCK (self);
   gst_child_proxy_child_removed (
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_OBJECT_NAME (pad));
-  if (call)
-    vm_call_drop_file_pad (call, VM_FILE_PAD (pad));
+  if (controller)
+    vm_controller_drop_file_pad (controller, VM_FILE_PAD (pad));
   gst_element_remove_pad (GST_ELEMENT (self), pad);
   check_ended (self);
 }
@@ -272,7 +273,7 @@ vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
   gboolean audio = g_str_has_prefix (templ->name_template, "audio");
   VmPeerStream stream;
   g_autoptr (VmInput) input = NULL;
-  g_autoptr (VmCall) call = NULL;
+  g_autoptr (VmController) controller = NULL;
   g_autoptr (GstPad) target = NULL;
   GstPad *pad;
 
@@ -298,8 +299,8 @@ vm_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
   pad = gst_ghost_pad_new_from_template (sink_names[stream], target, templ);
   gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);
-  if ((call = vm_signal_bin_ref_call (self)))
-    vm_call_presence_changed (call);
+  if ((controller = vm_signal_bin_ref_controller (self)))
+    vm_controller_presence_changed (controller);
   return pad;
 }
 
@@ -307,7 +308,7 @@ static void
 vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
 {
   VmSignalBin *self = VM_SIGNAL_BIN (element);
-  g_autoptr (VmCall) call = NULL;
+  g_autoptr (VmController) controller = NULL;
   g_autoptr (VmInput) input = NULL;
   guint stream = 0;
 
@@ -338,8 +339,8 @@ vm_signal_bin_release_pad (GstElement *element, GstPad *pad)
   GST_OBJECT_UNLOCK (self);
   if (gst_object_has_as_parent (GST_OBJECT (input), GST_OBJECT (self)))
     gst_bin_remove (GST_BIN (self), GST_ELEMENT (input));
-  if ((call = vm_signal_bin_ref_call (self)))
-    vm_call_inputs_changed (call);
+  if ((controller = vm_signal_bin_ref_controller (self)))
+    vm_controller_inputs_changed (controller);
   check_ended (self);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "controller/vmcall.h"
+#include "controller/vmcontroller.h"
 
 #include <gst/videomeet/base/vmtimer-priv.h>
 #include <gst/videomeet/videomeet.h>
@@ -9,7 +9,7 @@
 /* What the files of the element vmsignalbin share: vmsignalbin.c (states),
  * -pads.c (the sink pads), -outlets.c (the src pads), -props.c (properties),
  * -actions.c (signals) and -trust.c (the device that it is). The element
- * implements what the controller asks of it (VmCallBin). */
+ * implements what the controller asks of it (VmControllerBin). */
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
@@ -58,9 +58,9 @@ struct _VmSignalBin
   GSList *free_sinks; /* GWeakRef of GstPad: that have taken files */
   GPtrArray *file_pads; /* VmFilePad */
 
-  VmNode *node; /* as call */
+  VmNode *node; /* as controller */
   gboolean hosts; /* it may, on that node */
-  VmCall *call; /* between READY->PAUSED and back */
+  VmController *controller; /* between READY->PAUSED and back */
 
   gint ended; /* atomic: EOS was posted */
 };
@@ -75,7 +75,7 @@ void vm_signal_bin_install_properties (GObjectClass *klass);
 
 /* vmsignalbin-trust.c; any thread. FALSE: an error was posted. */
 gboolean
-vm_signal_bin_take_node (VmSignalBin *self, const VmCallConfig *config);
+vm_signal_bin_take_node (VmSignalBin *self, const VmControllerConfig *config);
 void vm_signal_bin_drop_node (VmSignalBin *self);
 void vm_signal_bin_apply_policy (VmSignalBin *self);
 /* This device's, or NULL before it has begun. */
@@ -94,7 +94,7 @@ GPtrArray *vm_signal_bin_list_file_pads (VmSignalBin *self);
 /* Whether every requested sink pad has caps (or EOS). */
 gboolean vm_signal_bin_inputs_ready (VmSignalBin *self);
 
-/* The call is over, or all inputs are: the element posts its EOS as the sink
+/* The meeting is over, or all inputs are: the element posts its EOS as the sink
  * that it is, once. */
 void vm_signal_bin_ended (VmSignalBin *self);
 /* Something is sent again, or still. */
@@ -116,7 +116,7 @@ void vm_signal_bin_remove_outputs (VmSignalBin *self);
 
 /* vmsignalbin.c; any thread */
 /* Returns: (transfer full) (nullable): the controller */
-VmCall *vm_signal_bin_ref_call (VmSignalBin *self);
+VmController *vm_signal_bin_ref_controller (VmSignalBin *self);
 /* Takes @structure, for the bus and for a signal of its name. */
 void vm_signal_bin_post (VmSignalBin *self, GstStructure *structure);
 /* Posts the error that ends all. */

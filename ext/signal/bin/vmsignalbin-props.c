@@ -199,10 +199,10 @@ vm_signal_bin_set_property (
     set_mute (self, VM_PEER_VIDEO, VM_PEER_SCREEN, g_value_get_boolean (value));
   if (id == PROP_MUTE_AUDIO || id == PROP_MUTE_VIDEO || id == PROP_STATUS
       || id == PROP_HAND) {
-    g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+    g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-    if (call)
-      vm_call_presence_changed (call);
+    if (controller)
+      vm_controller_presence_changed (controller);
   }
 }
 
@@ -213,10 +213,11 @@ vm_signal_bin_get_property (
   VmSignalBin *self = VM_SIGNAL_BIN (object);
 
   if (id == PROP_STATS) {
-    g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+    g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
-    g_value_take_boxed (value,
-        call ? vm_call_get_stats (call) : gst_structure_new_empty ("vm-stats"));
+    g_value_take_boxed (value, controller
+                                   ? vm_controller_get_stats (controller)
+                                   : gst_structure_new_empty ("vm-stats"));
     return;
   }
   if (id == PROP_FINGERPRINT) {

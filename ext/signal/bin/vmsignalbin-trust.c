@@ -21,7 +21,7 @@ ref_node (VmSignalBin *self)
 /* Who hosts is announced as the user of this element, and on its port; who
  * joins is not, and shares what the process has. */
 static VmNode *
-choose_node (VmSignalBin *self, const VmCallConfig *config)
+choose_node (VmSignalBin *self, const VmControllerConfig *config)
 {
   g_autoptr (VmNode) node = vm_node_get_default ();
   guint port;
@@ -39,7 +39,7 @@ choose_node (VmSignalBin *self, const VmCallConfig *config)
 
 /* Its own policy was set for this element alone, and so counts more. */
 gboolean
-vm_signal_bin_take_node (VmSignalBin *self, const VmCallConfig *config)
+vm_signal_bin_take_node (VmSignalBin *self, const VmControllerConfig *config)
 {
   g_autoptr (VmNode) node = choose_node (self, config);
   g_autofree gchar *tls_cert = NULL, *tls_key = NULL;

@@ -84,17 +84,17 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (VmSignalBin, vm_signal_bin, GST_TYPE_BIN,
 GST_ELEMENT_REGISTER_DEFINE (
     vmsignalbin, "vmsignalbin", GST_RANK_NONE, VM_TYPE_SIGNAL_BIN)
 
-/* The call */
+/* The controller */
 
-VmCall *
-vm_signal_bin_ref_call (VmSignalBin *self)
+VmController *
+vm_signal_bin_ref_controller (VmSignalBin *self)
 {
-  VmCall *call;
+  VmController *controller;
 
   GST_OBJECT_LOCK (self);
-  call = self->call ? vm_call_ref (self->call) : NULL;
+  controller = self->controller ? vm_controller_ref (self->controller) : NULL;
   GST_OBJECT_UNLOCK (self);
-  return call;
+  return controller;
 }
 
 /* The bus */
@@ -187,10 +187,10 @@ vm_signal_bin_handle_message (GstBin *bin, GstMessage *message)
   GST_BIN_CLASS (vm_signal_bin_parent_class)->handle_message (bin, message);
 }
 
-/* The settings of the call */
+/* The settings of a meeting */
 
 static gboolean
-fill_config (VmSignalBin *self, VmCallConfig *config)
+fill_config (VmSignalBin *self, VmControllerConfig *config)
 {
   g_auto (GStrv) names = NULL;
   guint n = 0;
@@ -238,7 +238,7 @@ fill_config (VmSignalBin *self, VmCallConfig *config)
 
 /* A host who gives no name calls the meeting after itself. */
 static gchar *
-default_meeting (const VmCallConfig *config)
+default_meeting (const VmControllerConfig *config)
 {
   g_autoptr (VmNode) node = vm_node_get_default ();
   g_autofree gchar *user = NULL;
@@ -285,7 +285,7 @@ mute (VmSignalBin *self, gboolean audio, gboolean video)
 }
 
 static void
-read_presence (VmSignalBin *self, VmCallPresence *presence)
+read_presence (VmSignalBin *self, VmControllerPresence *presence)
 {
   GST_OBJECT_LOCK (self);
   presence->mute_audio = self->mute_audio;
@@ -295,7 +295,7 @@ read_presence (VmSignalBin *self, VmCallPresence *presence)
   GST_OBJECT_UNLOCK (self);
 }
 
-static const VmCallBin controller_bin = {
+static const VmControllerBin controller_bin = {
   .link = { .post = vm_signal_bin_post,
       .get_input = vm_signal_bin_get_input,
       .add_output = vm_signal_bin_add_output,
@@ -312,16 +312,16 @@ static const VmCallBin controller_bin = {
 /* States */
 
 static gboolean
-begin_call (VmSignalBin *self)
+start_controller (VmSignalBin *self)
 {
-  VmCallConfig config = { 0 };
+  VmControllerConfig config = { 0 };
 
   if (!fill_config (self, &config)) {
     GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS,
         ("codecs names no video codec; use vp8, h264, or both"),
         ("none of the names in codecs is known"),
         ("property", G_TYPE_STRING, "codecs", NULL));
-    vm_call_config_clear (&config);
+    vm_controller_config_clear (&config);
     return FALSE;
   }
   if (!config.uri && !config.meeting && config.mode != VM_MEETING_MODE_JOIN)
@@ -331,16 +331,16 @@ begin_call (VmSignalBin *self)
         ("Which meeting? Set meeting=NAME or uri=videomeet://HOST:PORT/NAME"),
         ("mode=join with neither"),
         ("property", G_TYPE_STRING, "meeting", NULL));
-    vm_call_config_clear (&config);
+    vm_controller_config_clear (&config);
     return FALSE;
   }
   if (config.link.record_dir
       && !prepare_folder (self, config.link.record_dir)) {
-    vm_call_config_clear (&config);
+    vm_controller_config_clear (&config);
     return FALSE;
   }
   if (!vm_signal_bin_take_node (self, &config)) {
-    vm_call_config_clear (&config);
+    vm_controller_config_clear (&config);
     return FALSE;
   }
   g_atomic_int_set (&self->ended, FALSE);
@@ -351,21 +351,22 @@ begin_call (VmSignalBin *self)
       vm_input_begin (input);
   }
   GST_OBJECT_LOCK (self);
-  self->call = vm_call_new (&controller_bin, self, self->node, &config);
+  self->controller =
+      vm_controller_new (&controller_bin, self, self->node, &config);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
 
 static void
-end_call (VmSignalBin *self)
+stop_controller (VmSignalBin *self)
 {
-  VmCall *call;
+  VmController *controller;
 
   GST_OBJECT_LOCK (self);
-  call = g_steal_pointer (&self->call);
+  controller = g_steal_pointer (&self->controller);
   GST_OBJECT_UNLOCK (self);
-  if (call)
-    vm_call_stop (call);
+  if (controller)
+    vm_controller_stop (controller);
   vm_signal_bin_remove_outputs (self);
   vm_signal_bin_drop_node (self);
 }
@@ -382,14 +383,14 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
       vm_peer_prepare ();
       break;
     case GST_STATE_CHANGE_READY_TO_PAUSED:
-      if (!begin_call (self))
+      if (!start_controller (self))
         return GST_STATE_CHANGE_FAILURE;
       break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
-      vm_call_pause (self->call);
+      vm_controller_pause (self->controller);
       break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
-      end_call (self);
+      stop_controller (self);
       break;
     default:
       break;
@@ -398,7 +399,7 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
             ->change_state (element, transition);
   if (ret == GST_STATE_CHANGE_FAILURE) {
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-      end_call (self);
+      stop_controller (self);
     return ret;
   }
   switch (transition) {
@@ -408,7 +409,8 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
       return GST_STATE_CHANGE_NO_PREROLL;
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
       clock = gst_element_get_clock (element);
-      vm_call_play (self->call, clock, gst_element_get_base_time (element));
+      vm_controller_play (
+          self->controller, clock, gst_element_get_base_time (element));
       /* a bin forgets on its way to PAUSED who has come to the end */
       if (g_atomic_int_get (&self->ended))
         gst_element_post_message (
@@ -420,18 +422,18 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
-/* An application's EOS ends the call: bye, EOS on every src pad, its own. */
+/* An application's EOS ends the meeting: bye, EOS on every src pad, its own. */
 static gboolean
 vm_signal_bin_send_event (GstElement *element, GstEvent *event)
 {
   VmSignalBin *self = VM_SIGNAL_BIN (element);
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
-    g_autoptr (VmCall) call = vm_signal_bin_ref_call (self);
+    g_autoptr (VmController) controller = vm_signal_bin_ref_controller (self);
 
     gst_event_unref (event);
-    if (call)
-      vm_call_hang_up (call);
+    if (controller)
+      vm_controller_hang_up (controller);
     else
       vm_signal_bin_ended (self);
     return TRUE;
@@ -569,7 +571,7 @@ vm_signal_bin_init (VmSignalBin *self)
   self->connect_timeout = DEFAULT_CONNECT_TIMEOUT_MS;
   self->outlets = g_ptr_array_new ();
   self->file_pads = g_ptr_array_new_with_free_func (gst_object_unref);
-  /* What children come and go with the call says nothing about the element. */
+  /* What children come and go with a meeting says nothing about the element. */
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);

@@ -205,7 +205,7 @@ go_on (gpointer link)
 {
   VmLink *self = link;
 
-  self->owner->files_changed (self->call);
+  self->owner->files_changed (self->controller);
 }
 
 static void

@@ -122,7 +122,7 @@ invite (VmLink *self, const GstStructure *message)
   GstStructure *s;
   guint16 port;
 
-  if (!device || !(port = self->owner->serve_files (self->call)))
+  if (!device || !(port = self->owner->serve_files (self->controller)))
     return NULL;
   received = find_received (self, id);
   if (!received->inlet) {
@@ -156,7 +156,7 @@ vm_link_answer_file (VmLink *self, const GstStructure *message)
         vm_participant_get_id (self->participant), error->message);
   if (id && vm_file_message_ends (message))
     g_hash_table_remove (self->files->received, id);
-  self->owner->files_changed (self->call);
+  self->owner->files_changed (self->controller);
 }
 
 static gboolean
@@ -177,7 +177,7 @@ take_reply (const GstStructure *message, gpointer user_data)
 
   reply->link = g_object_ref (self);
   reply->message = gst_structure_copy (message);
-  self->owner->invoke (self->call, on_reply, reply, reply_free);
+  self->owner->invoke (self->controller, on_reply, reply, reply_free);
 }
 
 static void
@@ -243,7 +243,7 @@ make_output (VmLink *self)
 
   if (files->output)
     return TRUE;
-  if (self->slot == VM_SLOT_NONE || !self->owner->is_playing (self->call))
+  if (self->slot == VM_SLOT_NONE || !self->owner->is_playing (self->controller))
     return FALSE;
   files->output = gst_object_ref_sink (vm_file_output_new (name,
       sender_of (self), id, take_reply, g_object_ref (self), g_object_unref));

@@ -127,7 +127,7 @@ choose_slot (VmLink *self, VmPeerStream stream)
       || self->slots[other] != self->slot)
     return self->slot;
   if (self->second_slot == VM_SLOT_NONE)
-    self->second_slot = self->owner->take_slot (self->call);
+    self->second_slot = self->owner->take_slot (self->controller);
   return self->second_slot;
 }
 
@@ -294,7 +294,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   self->renewed[stream] = other;
   if (self->outputs[stream] && !other)
     output = g_object_ref (self->outputs[stream]);
-  else if (self->owner->is_playing (self->call)) {
+  else if (self->owner->is_playing (self->controller)) {
     ask = !self->asked[stream];
     self->asked[stream] = TRUE;
     vm_pending_keep (&self->pending[stream], sample, stream != VM_PEER_AUDIO);
@@ -319,7 +319,7 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 
     data->ref = stream_ref_new (self, stream);
     data->caps = gst_caps_ref (gst_sample_get_caps (sample));
-    self->owner->invoke (self->call, make_output, data, new_output_free);
+    self->owner->invoke (self->controller, make_output, data, new_output_free);
   }
 }
 
@@ -422,5 +422,5 @@ vm_link_stop_recording (VmLink *self)
   if (!recorder)
     return;
   vm_recorder_close (recorder);
-  self->owner->adopt_recorder (self->call, recorder);
+  self->owner->adopt_recorder (self->controller, recorder);
 }

@@ -21,7 +21,7 @@ struct _VmLink
   GObject parent;
 
   const VmLinkOwner *owner;
-  VmCall *call; /* of the owner: closes it, and is there as long */
+  VmController *controller; /* of the owner: closes it, and is there as long */
   const VmLinkBin *bin_funcs;
   VmSignalBin *bin; /* not owned */
   GMainContext *context; /* this, and the next two: the owner's */

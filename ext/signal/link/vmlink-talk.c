@@ -27,7 +27,7 @@ on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
   if (peer == self->old_peer && !open)
     return;
   if (is_for_files (label)) {
-    self->owner->files_changed (self->call);
+    self->owner->files_changed (self->controller);
     return;
   }
   vm_meeting_set_channel (
@@ -92,7 +92,7 @@ static void
 on_drained (VmPeer *peer, const gchar *label, VmLink *self)
 {
   if (is_for_files (label))
-    self->owner->files_changed (self->call);
+    self->owner->files_changed (self->controller);
 }
 
 void

@@ -29,7 +29,7 @@ vm_link_finalize (GObject *object)
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     vm_pending_clear (&self->pending[i]);
   g_mutex_clear (&self->lock);
-  self->owner->unref (self->call);
+  self->owner->unref (self->controller);
   G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);
 }
 
@@ -50,20 +50,20 @@ vm_link_init (VmLink *self)
 }
 
 VmLink *
-vm_link_new (const VmLinkOwner *owner, VmCall *call, const VmLinkBin *bin_funcs,
-    VmSignalBin *bin, VmParticipant *participant)
+vm_link_new (const VmLinkOwner *owner, VmController *controller,
+    const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant)
 {
   VmLink *self = g_object_new (VM_TYPE_LINK, NULL);
 
   self->owner = owner;
-  self->call = owner->ref (call);
+  self->controller = owner->ref (controller);
   self->bin_funcs = bin_funcs;
   self->bin = bin;
-  self->context = owner->get_context (call);
-  self->node = owner->get_node (call);
-  self->config = owner->get_config (call);
+  self->context = owner->get_context (controller);
+  self->node = owner->get_node (controller);
+  self->config = owner->get_config (controller);
   self->participant = g_object_ref (participant);
-  self->slot = owner->take_slot (call);
+  self->slot = owner->take_slot (controller);
   return self;
 }
 
@@ -78,7 +78,7 @@ vm_link_config_clear (VmLinkConfig *config)
 VmMeeting *
 vm_link_get_meeting (VmLink *self)
 {
-  return self->owner->get_meeting (self->call);
+  return self->owner->get_meeting (self->controller);
 }
 
 VmParticipant *
@@ -332,7 +332,7 @@ vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
 
   self->connected_at = g_get_monotonic_time ();
   if (acquire_inputs (self, offer, &peer, &error)) {
-    self->owner->get_clock (self->call, &clock, &peer.base_time);
+    self->owner->get_clock (self->controller, &clock, &peer.base_time);
     peer.clock = clock;
     peer.name = vm_participant_get_id (self->participant);
     peer.session = self->session;
@@ -382,7 +382,7 @@ vm_link_set_clock (VmLink *self)
   g_autoptr (GstClock) clock = NULL;
   GstClockTime base_time;
 
-  self->owner->get_clock (self->call, &clock, &base_time);
+  self->owner->get_clock (self->controller, &clock, &base_time);
   if (self->peer)
     vm_peer_set_clock (self->peer, clock, base_time);
 }
@@ -433,6 +433,6 @@ vm_link_close (VmLink *self)
   vm_link_end_files (self);
   vm_link_end_outputs (self);
   vm_link_stop_recording (self);
-  self->owner->release_slot (self->call, self->slot);
-  self->owner->release_slot (self->call, self->second_slot);
+  self->owner->release_slot (self->controller, self->slot);
+  self->owner->release_slot (self->controller, self->second_slot);
 }

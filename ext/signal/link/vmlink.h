@@ -28,7 +28,7 @@ typedef struct
 
 void vm_link_config_clear (VmLinkConfig *config);
 
-typedef struct _VmCall VmCall; /* the controller of the links */
+typedef struct _VmController VmController; /* the controller of the links */
 typedef struct _VmSignalBin VmSignalBin; /* the element, which posts warnings */
 
 /* What a link asks of the controller of its meeting; control thread but where
@@ -36,31 +36,32 @@ typedef struct _VmSignalBin VmSignalBin; /* the element, which posts warnings */
 typedef struct
 {
   /* Any thread. */
-  VmCall *(*ref) (VmCall *call);
-  void (*unref) (VmCall *call);
+  VmController *(*ref) (VmController *controller);
+  void (*unref) (VmController *controller);
   /* These are there as long as the controller is. Any thread. */
-  GMainContext *(*get_context) (VmCall *call);
-  VmNode *(*get_node) (VmCall *call);
+  GMainContext *(*get_context) (VmController *controller);
+  VmNode *(*get_node) (VmController *controller);
   /* The servers in it become the host's as well, when the meeting is joined. */
-  const VmLinkConfig *(*get_config) (VmCall *call);
+  const VmLinkConfig *(*get_config) (VmController *controller);
   /* NULL once it is over. */
-  VmMeeting *(*get_meeting) (VmCall *call);
+  VmMeeting *(*get_meeting) (VmController *controller);
   /* Any thread: runs @func on the control thread. */
-  void (*invoke) (
-      VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify);
+  void (*invoke) (VmController *controller, GSourceFunc func, gpointer data,
+      GDestroyNotify notify);
   /* Any thread. */
-  gboolean (*is_playing) (VmCall *call);
-  void (*get_clock) (VmCall *call, GstClock **clock, GstClockTime *base_time);
+  gboolean (*is_playing) (VmController *controller);
+  void (*get_clock) (
+      VmController *controller, GstClock **clock, GstClockTime *base_time);
   /* As vm_slots_take(), and its opposite. */
-  guint (*take_slot) (VmCall *call);
-  void (*release_slot) (VmCall *call, guint slot);
+  guint (*take_slot) (VmController *controller);
+  void (*release_slot) (VmController *controller, guint slot);
   /* Takes a recorder that was closed, and waits for its file before the end. */
-  void (*adopt_recorder) (VmCall *call, VmRecorder *recorder);
+  void (*adopt_recorder) (VmController *controller, VmRecorder *recorder);
   /* Has this device's server run until the end, for files that come in: its
    * port; 0: it does not. */
-  guint16 (*serve_files) (VmCall *call);
+  guint16 (*serve_files) (VmController *controller);
   /* A channel for what waits on the pads for files has changed. */
-  void (*files_changed) (VmCall *call);
+  void (*files_changed) (VmController *controller);
 } VmLinkOwner;
 
 /* What a link asks of the element; control thread but where it says
@@ -97,7 +98,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLinkDescription, vm_link_description_free)
 
 /* Control thread, but for vm_link_push(). The tables are there for ever, and
  * @bin until the link is closed. */
-VmLink *vm_link_new (const VmLinkOwner *owner, VmCall *call,
+VmLink *vm_link_new (const VmLinkOwner *owner, VmController *controller,
     const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant);
 VmParticipant *vm_link_get_participant (VmLink *link);
 void vm_link_offer (VmLink *link);

@@ -2,7 +2,7 @@
 
 /* What goes from the pads file_sink_N to the participants that are meant. */
 
-#include "controller/vmcall-priv.h"
+#include "controller/vmcontroller-priv.h"
 #include "file/vmfilepad.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
@@ -21,12 +21,12 @@ is_meant (VmLink *link, const gchar *to)
 
 /* Whom an offer is for; NULL: nobody is there yet, or with @error too many. */
 static VmLink *
-find_receiver (VmCall *call, const gchar *to, GError **error)
+find_receiver (VmController *self, const gchar *to, GError **error)
 {
   VmLink *found = NULL;
 
-  for (guint i = 0; i < call->links->len; i++) {
-    VmLink *link = call->links->pdata[i];
+  for (guint i = 0; i < self->links->len; i++) {
+    VmLink *link = self->links->pdata[i];
 
     if (to
         && g_strcmp0 (
@@ -49,28 +49,28 @@ find_receiver (VmCall *call, const gchar *to, GError **error)
 }
 
 static VmLink *
-find_transfer (VmCall *call, const gchar *id)
+find_transfer (VmController *self, const gchar *id)
 {
-  for (guint i = 0; i < call->links->len; i++) {
-    if (vm_link_has_transfer (call->links->pdata[i], id))
-      return call->links->pdata[i];
+  for (guint i = 0; i < self->links->len; i++) {
+    if (vm_link_has_transfer (self->links->pdata[i], id))
+      return self->links->pdata[i];
   }
   return NULL;
 }
 
 /* FALSE: it is to wait. */
 static gboolean
-put (VmCall *call, VmFilePad *pad, GstBuffer *buffer)
+put (VmController *self, VmFilePad *pad, GstBuffer *buffer)
 {
   const GstStructure *message = vm_buffer_get_transfer_meta (buffer)->message;
   gboolean offer = gst_structure_has_name (message, "FILE_OFFER");
   VmLink *link = find_transfer (
-      call, gst_structure_get_string (message, offer ? "id" : "transferId"));
+      self, gst_structure_get_string (message, offer ? "id" : "transferId"));
   g_autofree gchar *to = vm_file_pad_dup_to (pad);
   g_autoptr (GError) error = NULL;
 
   if (!link && offer)
-    link = find_receiver (call, to, &error);
+    link = find_receiver (self, to, &error);
   if (error) {
     vm_link_refuse_file (pad, message, NULL, error);
     return TRUE;
@@ -82,12 +82,12 @@ put (VmCall *call, VmFilePad *pad, GstBuffer *buffer)
 
 /* Whether it has more, for its next turn. */
 static gboolean
-pump_pad (VmCall *call, VmFilePad *pad)
+pump_pad (VmController *self, VmFilePad *pad)
 {
   for (guint n = 0; n < TURN_MAX; n++) {
     g_autoptr (GstBuffer) buffer = vm_file_pad_peek (pad);
 
-    if (!buffer || !put (call, pad, buffer))
+    if (!buffer || !put (self, pad, buffer))
       return FALSE;
     vm_file_pad_pop (pad, buffer);
   }
@@ -97,39 +97,39 @@ pump_pad (VmCall *call, VmFilePad *pad)
 static gboolean
 pump (gpointer user_data)
 {
-  VmCall *call = user_data;
+  VmController *self = user_data;
 
-  g_atomic_int_set (&call->files_due, FALSE);
-  vm_call_pump_files (call);
+  g_atomic_int_set (&self->files_due, FALSE);
+  vm_controller_pump_files (self);
   return G_SOURCE_REMOVE;
 }
 
 void
-vm_call_pump_files (VmCall *call)
+vm_controller_pump_files (VmController *self)
 {
-  g_autoptr (GPtrArray) pads = call->funcs->list_file_pads (call->bin);
+  g_autoptr (GPtrArray) pads = self->funcs->list_file_pads (self->bin);
   gboolean more = FALSE;
 
-  if (call->hung_up)
+  if (self->hung_up)
     return;
   for (guint i = 0; i < pads->len; i++)
-    more |= pump_pad (call, pads->pdata[i]);
-  for (guint i = 0; i < call->links->len; i++)
-    more |= vm_link_pump_files (call->links->pdata[i]);
+    more |= pump_pad (self, pads->pdata[i]);
+  for (guint i = 0; i < self->links->len; i++)
+    more |= vm_link_pump_files (self->links->pdata[i]);
   if (more)
-    vm_call_files_changed (call);
+    vm_controller_files_changed (self);
 }
 
 void
-vm_call_files_changed (VmCall *call)
+vm_controller_files_changed (VmController *self)
 {
-  if (g_atomic_int_compare_and_exchange (&call->files_due, FALSE, TRUE))
-    vm_call_invoke (call, pump, call, NULL);
+  if (g_atomic_int_compare_and_exchange (&self->files_due, FALSE, TRUE))
+    vm_controller_invoke (self, pump, self, NULL);
 }
 
 typedef struct
 {
-  VmCall *call;
+  VmController *controller;
   VmFilePad *pad;
 } Dropped;
 
@@ -146,35 +146,35 @@ static gboolean
 drop_pad (gpointer user_data)
 {
   const Dropped *dropped = user_data;
-  VmCall *call = dropped->call;
+  VmController *self = dropped->controller;
 
-  for (guint i = 0; i < call->links->len; i++)
-    vm_link_drop_file_pad (call->links->pdata[i], dropped->pad);
-  vm_call_files_changed (call);
+  for (guint i = 0; i < self->links->len; i++)
+    vm_link_drop_file_pad (self->links->pdata[i], dropped->pad);
+  vm_controller_files_changed (self);
   return G_SOURCE_REMOVE;
 }
 
 void
-vm_call_drop_file_pad (VmCall *call, VmFilePad *pad)
+vm_controller_drop_file_pad (VmController *self, VmFilePad *pad)
 {
   Dropped *dropped = g_new (Dropped, 1);
 
-  dropped->call = call;
+  dropped->controller = self;
   dropped->pad = gst_object_ref (pad);
-  vm_call_invoke (call, drop_pad, dropped, dropped_free);
+  vm_controller_invoke (self, drop_pad, dropped, dropped_free);
 }
 
 guint16
-vm_call_serve_files (VmCall *call)
+vm_controller_serve_files (VmController *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!call->serves
-      && !vm_node_start (call->node, VM_NODE_ROLES_SERVE, &error)) {
+  if (!self->serves
+      && !vm_node_start (self->node, VM_NODE_ROLES_SERVE, &error)) {
     GST_DEBUG_OBJECT (
-        call->bin, "files come over data channels: %s", error->message);
+        self->bin, "files come over data channels: %s", error->message);
     return 0;
   }
-  call->serves = TRUE;
-  return vm_node_get_port (call->node);
+  self->serves = TRUE;
+  return vm_node_get_port (self->node);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "controller/vmcall.h"
+#include "controller/vmcontroller.h"
 #include "link/vmslots.h"
 
 #include <gst/videomeet/base/vmmailbox-priv.h>
@@ -10,19 +10,19 @@
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
-/* Shared by vmcall.c (the thread and its life), vmcall-meeting.c (the meeting),
- * vmcall-talk.c (what is said in it) and vmcall-files.c (what is sent of
- * files). */
+/* Shared by vmcontroller.c (the thread and its life), vmcontroller-meeting.c
+ * (the meeting), vmcontroller-talk.c (what is said in it) and
+ * vmcontroller-files.c (what is sent of files). */
 
 /* The offer waits this long for CAPS on the pads requested. */
 #define INPUTS_TIMEOUT_MS 5000
 
-struct _VmCall
+struct _VmController
 {
-  const VmCallBin *funcs; /* of the bin */
-  VmSignalBin *bin; /* not owned: the bin owns the call */
+  const VmControllerBin *funcs; /* of the bin */
+  VmSignalBin *bin; /* not owned: the bin owns the controller */
   VmNode *node; /* owned; set once */
-  VmCallConfig config;
+  VmControllerConfig config;
   GMainContext *context;
   VmMailbox *mailbox; /* to it */
   GMainLoop *loop;
@@ -52,32 +52,34 @@ struct _VmCall
   gboolean finished; /* the control thread's work is done */
 };
 
-/* vmcall.c */
-extern const VmLinkOwner vm_call_link_owner;
+/* vmcontroller.c */
+extern const VmLinkOwner vm_controller_link_owner;
 /* Any thread: runs @func on the control thread. */
-void vm_call_invoke (
-    VmCall *call, GSourceFunc func, gpointer data, GDestroyNotify notify);
+void vm_controller_invoke (VmController *controller, GSourceFunc func,
+    gpointer data, GDestroyNotify notify);
 /* Takes @structure, for the bus and for a signal of its name. */
-void vm_call_post (VmCall *call, GstStructure *structure);
+void vm_controller_post (VmController *controller, GstStructure *structure);
 
-/* vmcall-meeting.c; control thread. */
-void vm_call_set_up_meeting (VmCall *call);
+/* vmcontroller-meeting.c; control thread. */
+void vm_controller_set_up_meeting (VmController *controller);
 /* Begins what waited for CAPS on the sink pads, if they are there. */
-void vm_call_start_waiting (VmCall *call);
-void vm_call_limit_waiting (VmCall *call);
-void vm_call_waiting_free (gpointer waiting);
-VmLink *vm_call_find_link (VmCall *call, VmParticipant *participant);
+void vm_controller_start_waiting (VmController *controller);
+void vm_controller_limit_waiting (VmController *controller);
+void vm_controller_waiting_free (gpointer waiting);
+VmLink *
+vm_controller_find_link (VmController *controller, VmParticipant *participant);
 
-/* vmcall-files.c; control thread. Hands on what waits, as far as it can go. */
-void vm_call_pump_files (VmCall *call);
+/* vmcontroller-files.c; control thread. Hands on what waits, as far as it can
+ * go. */
+void vm_controller_pump_files (VmController *controller);
 /* As VmLinkOwner. */
-guint16 vm_call_serve_files (VmCall *call);
+guint16 vm_controller_serve_files (VmController *controller);
 
-/* vmcall-talk.c; control thread. */
-void vm_call_connect_talk (VmCall *call);
-void vm_call_tell_presence (VmCall *call);
+/* vmcontroller-talk.c; control thread. */
+void vm_controller_connect_talk (VmController *controller);
+void vm_controller_tell_presence (VmController *controller);
 /* Adds to a message how well @who is known. */
-void vm_call_describe_trust (VmParticipant *who, GstStructure *s);
+void vm_controller_describe_trust (VmParticipant *who, GstStructure *s);
 /* Says bye where the host cannot pass it on; when TRUE, @then is called again
  * once it had time to get out. */
-gboolean vm_call_say_bye (VmCall *call, GSourceFunc then);
+gboolean vm_controller_say_bye (VmController *controller, GSourceFunc then);

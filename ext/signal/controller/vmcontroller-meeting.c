@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a call does when the meeting says something. Control thread. */
+/* What the controller does when the meeting says something. Control thread. */
 
-#include "controller/vmcall-priv.h"
+#include "controller/vmcontroller-priv.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -13,7 +13,7 @@ typedef struct
 } Waiting;
 
 void
-vm_call_waiting_free (gpointer data)
+vm_controller_waiting_free (gpointer data)
 {
   Waiting *waiting = data;
 
@@ -25,14 +25,14 @@ vm_call_waiting_free (gpointer data)
 /* Waiting for the inputs */
 
 void
-vm_call_start_waiting (VmCall *call)
+vm_controller_start_waiting (VmController *self)
 {
   g_autoptr (GPtrArray) waiting = NULL;
 
-  if (!call->inputs_given_up && !call->funcs->inputs_ready (call->bin))
+  if (!self->inputs_given_up && !self->funcs->inputs_ready (self->bin))
     return;
-  waiting = g_steal_pointer (&call->waiting);
-  call->waiting = g_ptr_array_new_with_free_func (vm_call_waiting_free);
+  waiting = g_steal_pointer (&self->waiting);
+  self->waiting = g_ptr_array_new_with_free_func (vm_controller_waiting_free);
   for (guint i = 0; i < waiting->len; i++) {
     Waiting *w = waiting->pdata[i];
 
@@ -44,63 +44,63 @@ vm_call_start_waiting (VmCall *call)
 }
 
 static void
-stop_waiting_for (VmCall *call, VmLink *link)
+stop_waiting_for (VmController *self, VmLink *link)
 {
-  for (guint i = call->waiting->len; i > 0; i--) {
-    if (((Waiting *) call->waiting->pdata[i - 1])->link == link)
-      g_ptr_array_remove_index (call->waiting, i - 1);
+  for (guint i = self->waiting->len; i > 0; i--) {
+    if (((Waiting *) self->waiting->pdata[i - 1])->link == link)
+      g_ptr_array_remove_index (self->waiting, i - 1);
   }
 }
 
 static gboolean
-is_waiting (VmCall *call, VmLink *link)
+is_waiting (VmController *self, VmLink *link)
 {
-  for (guint i = 0; i < call->waiting->len; i++) {
-    if (((Waiting *) call->waiting->pdata[i])->link == link)
+  for (guint i = 0; i < self->waiting->len; i++) {
+    if (((Waiting *) self->waiting->pdata[i])->link == link)
       return TRUE;
   }
   return FALSE;
 }
 
-static gboolean inputs_timeout (gpointer call);
+static gboolean inputs_timeout (gpointer self);
 
 /* From the start on, and for pads that come later from the first that waits. */
 void
-vm_call_limit_waiting (VmCall *call)
+vm_controller_limit_waiting (VmController *self)
 {
-  call->inputs_source =
-      vm_timer_new (call->context, INPUTS_TIMEOUT_MS, inputs_timeout, call);
+  self->inputs_source =
+      vm_timer_new (self->context, INPUTS_TIMEOUT_MS, inputs_timeout, self);
 }
 
 /* One a link: of several offers, which it takes, the last counts. */
 static void
-wait_for_inputs (VmCall *call, VmLink *link, VmLinkDescription *offer)
+wait_for_inputs (VmController *self, VmLink *link, VmLinkDescription *offer)
 {
   Waiting *waiting = g_new0 (Waiting, 1);
 
-  stop_waiting_for (call, link);
+  stop_waiting_for (self, link);
   waiting->link = g_object_ref (link);
   waiting->offer = offer;
-  g_ptr_array_add (call->waiting, waiting);
-  vm_call_start_waiting (call);
-  if (call->waiting->len && !call->inputs_source)
-    vm_call_limit_waiting (call);
+  g_ptr_array_add (self->waiting, waiting);
+  vm_controller_start_waiting (self);
+  if (self->waiting->len && !self->inputs_source)
+    vm_controller_limit_waiting (self);
 }
 
 static gboolean
 inputs_timeout (gpointer user_data)
 {
-  VmCall *call = user_data;
+  VmController *self = user_data;
 
-  vm_timer_clear (&call->inputs_source);
-  if (!call->funcs->inputs_ready (call->bin)) {
-    GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, STREAM, FAILED,
+  vm_timer_clear (&self->inputs_source);
+  if (!self->funcs->inputs_ready (self->bin)) {
+    GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, STREAM, FAILED,
         ("A sink pad has no caps after %d s; the call begins without it",
             INPUTS_TIMEOUT_MS / 1000),
         ("nothing was pushed to it: is its source running?"),
         ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_TIMEOUT), NULL));
-    call->inputs_given_up = TRUE;
-    vm_call_start_waiting (call);
+    self->inputs_given_up = TRUE;
+    vm_controller_start_waiting (self);
   }
   return G_SOURCE_REMOVE;
 }
@@ -108,16 +108,16 @@ inputs_timeout (gpointer user_data)
 /* The meeting */
 
 VmLink *
-vm_call_find_link (VmCall *call, VmParticipant *participant)
+vm_controller_find_link (VmController *self, VmParticipant *participant)
 {
   VmLink *link = NULL;
 
-  g_mutex_lock (&call->lock);
-  for (guint i = 0; i < call->links->len && !link; i++) {
-    if (vm_link_get_participant (call->links->pdata[i]) == participant)
-      link = call->links->pdata[i];
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->links->len && !link; i++) {
+    if (vm_link_get_participant (self->links->pdata[i]) == participant)
+      link = self->links->pdata[i];
   }
-  g_mutex_unlock (&call->lock);
+  g_mutex_unlock (&self->lock);
   return link;
 }
 
@@ -130,22 +130,22 @@ participant_message (const gchar *name, VmParticipant *participant)
 }
 
 static void
-on_state_changed (
-    VmMeeting *meeting, VmMeetingState old, VmMeetingState new, VmCall *call)
+on_state_changed (VmMeeting *meeting, VmMeetingState old, VmMeetingState new,
+    VmController *self)
 {
   g_autofree gchar *link = NULL;
   g_autofree gchar *name = NULL;
 
   g_object_get (meeting, "link", &link, "name", &name, NULL);
-  vm_call_post (
-      call, gst_structure_new ("vm-meeting-state-changed", "old", G_TYPE_STRING,
+  vm_controller_post (
+      self, gst_structure_new ("vm-meeting-state-changed", "old", G_TYPE_STRING,
                 vm_meeting_state_to_string (old), "new", G_TYPE_STRING,
                 vm_meeting_state_to_string (new), "id", G_TYPE_STRING,
                 vm_meeting_get_id (meeting), "name", G_TYPE_STRING, name,
                 "link", G_TYPE_STRING, link, "hosting", G_TYPE_BOOLEAN,
                 vm_meeting_get_hosting (meeting), NULL));
-  if (new == VM_MEETING_STATE_ENDED && !call->hung_up)
-    vm_call_hang_up (call);
+  if (new == VM_MEETING_STATE_ENDED && !self->hung_up)
+    vm_controller_hang_up (self);
 }
 
 static gboolean
@@ -157,13 +157,13 @@ is_stun (const gchar *uri)
 /* Those that were set here, then the host's; webrtcbin asks one STUN server
  * only. */
 static void
-take_servers (VmCall *call)
+take_servers (VmController *self)
 {
-  VmLinkConfig *config = &call->config.link;
+  VmLinkConfig *config = &self->config.link;
   g_autoptr (GStrvBuilder) turn = g_strv_builder_new ();
   g_auto (GStrv) all = NULL;
 
-  g_object_get (call->meeting, "all-ice-servers", &all, NULL);
+  g_object_get (self->meeting, "all-ice-servers", &all, NULL);
   g_clear_pointer (&config->stun_server, g_free);
   g_clear_pointer (&config->turn_servers, g_strfreev);
   for (guint i = 0; all[i]; i++) {
@@ -176,9 +176,9 @@ take_servers (VmCall *call)
 }
 
 static void
-set_own_servers (VmCall *call)
+set_own_servers (VmController *self)
 {
-  const VmLinkConfig *config = &call->config.link;
+  const VmLinkConfig *config = &self->config.link;
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_auto (GStrv) servers = NULL;
 
@@ -187,32 +187,32 @@ set_own_servers (VmCall *call)
   for (guint i = 0; config->turn_servers && config->turn_servers[i]; i++)
     g_strv_builder_add (all, config->turn_servers[i]);
   servers = g_strv_builder_end (all);
-  g_object_set (call->meeting, "ice-servers", servers, NULL);
+  g_object_set (self->meeting, "ice-servers", servers, NULL);
 }
 
 static void
-on_joined (VmMeeting *meeting, VmParticipant *self, VmCall *call)
+on_joined (VmMeeting *meeting, VmParticipant *who, VmController *self)
 {
   g_autofree gchar *link = NULL;
 
-  take_servers (call);
+  take_servers (self);
   g_object_get (meeting, "link", &link, NULL);
-  vm_call_post (call,
+  vm_controller_post (self,
       gst_structure_new ("vm-joined", "id", G_TYPE_STRING,
-          vm_participant_get_id (self), "link", G_TYPE_STRING, link, "hosting",
+          vm_participant_get_id (who), "link", G_TYPE_STRING, link, "hosting",
           G_TYPE_BOOLEAN, vm_meeting_get_hosting (meeting), NULL));
 }
 
 static void
 on_participant_joined (
-    VmMeeting *meeting, VmParticipant *participant, VmCall *call)
+    VmMeeting *meeting, VmParticipant *participant, VmController *self)
 {
   GstStructure *s = participant_message ("vm-participant-joined", participant);
   g_autofree gchar *fingerprint = vm_fingerprint_from_device_id (
       vm_participant_get_device_id (participant));
   VmLink *link;
 
-  if (vm_call_find_link (call, participant)) {
+  if (vm_controller_find_link (self, participant)) {
     gst_structure_free (s);
     return;
   }
@@ -221,24 +221,24 @@ on_participant_joined (
       vm_participant_get_device_id (participant), "host", G_TYPE_BOOLEAN,
       vm_participant_get_host (participant), "fingerprint", G_TYPE_STRING,
       fingerprint, NULL);
-  vm_call_describe_trust (participant, s);
-  vm_call_post (call, s);
-  link = vm_link_new (
-      &vm_call_link_owner, call, &call->funcs->link, call->bin, participant);
-  g_mutex_lock (&call->lock);
-  g_ptr_array_add (call->links, link);
-  g_mutex_unlock (&call->lock);
+  vm_controller_describe_trust (participant, s);
+  vm_controller_post (self, s);
+  link = vm_link_new (&vm_controller_link_owner, self, &self->funcs->link,
+      self->bin, participant);
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->links, link);
+  g_mutex_unlock (&self->lock);
   if (vm_meeting_offers_to (meeting, participant))
-    wait_for_inputs (call, link, NULL);
+    wait_for_inputs (self, link, NULL);
   else
     vm_link_expect_offer (link);
 }
 
 static void
 on_participant_left (VmMeeting *meeting, VmParticipant *participant,
-    GError *reason, VmCall *call)
+    GError *reason, VmController *self)
 {
-  VmLink *link = vm_call_find_link (call, participant);
+  VmLink *link = vm_controller_find_link (self, participant);
   GstStructure *s = participant_message ("vm-participant-left", participant);
   g_autoptr (VmLink) keep = NULL;
   gboolean alone;
@@ -246,29 +246,29 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
   if (reason)
     gst_structure_set (s, "code", G_TYPE_STRING, vm_error_get_code (reason),
         "message", G_TYPE_STRING, reason->message, NULL);
-  vm_call_post (call, s);
+  vm_controller_post (self, s);
   if (!link)
     return;
   keep = g_object_ref (link);
-  stop_waiting_for (call, link);
-  vm_speaker_remove (call->speaker, vm_participant_get_id (participant));
-  g_mutex_lock (&call->lock);
-  g_ptr_array_remove (call->links, link);
-  alone = call->links->len == 0;
-  g_mutex_unlock (&call->lock);
+  stop_waiting_for (self, link);
+  vm_speaker_remove (self->speaker, vm_participant_get_id (participant));
+  g_mutex_lock (&self->lock);
+  g_ptr_array_remove (self->links, link);
+  alone = self->links->len == 0;
+  g_mutex_unlock (&self->lock);
   vm_link_close (link);
   /* who has to come back because the server has begun anew does */
-  if (alone && call->config.end_when_alone && !call->hung_up
+  if (alone && self->config.end_when_alone && !self->hung_up
       && !g_error_matches (reason, VM_ERROR, VM_ERROR_RESUME_FAILED))
-    vm_call_hang_up (call);
+    vm_controller_hang_up (self);
 }
 
 /* There is no link to whom this device does not meet. */
 static void
 on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
-    const GError *reason, VmCall *call)
+    const GError *reason, VmController *self)
 {
-  GST_ELEMENT_WARNING_WITH_DETAILS (call->bin, RESOURCE, NOT_AUTHORIZED,
+  GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, NOT_AUTHORIZED,
       ("%s is in the meeting and is not met: %s",
           vm_participant_get_user (participant), reason->message),
       (NULL),
@@ -278,7 +278,7 @@ on_participant_refused (VmMeeting *meeting, VmParticipant *participant,
 
 static void
 on_participant_state (VmMeeting *meeting, VmParticipant *participant,
-    VmParticipantState old, VmParticipantState new, VmCall *call)
+    VmParticipantState old, VmParticipantState new, VmController *self)
 {
   GstStructure *s =
       participant_message ("vm-participant-state-changed", participant);
@@ -286,15 +286,15 @@ on_participant_state (VmMeeting *meeting, VmParticipant *participant,
   gst_structure_set (s, "old", G_TYPE_STRING,
       vm_participant_state_to_string (old), "new", G_TYPE_STRING,
       vm_participant_state_to_string (new), NULL);
-  vm_call_post (call, s);
+  vm_controller_post (self, s);
 }
 
 static void
 on_description (VmMeeting *meeting, VmParticipant *participant,
     VmDescriptionType type, const gchar *sdp, const gchar *session,
-    guint generation, const gchar *identity, VmCall *call)
+    guint generation, const gchar *identity, VmController *self)
 {
-  VmLink *link = vm_call_find_link (call, participant);
+  VmLink *link = vm_controller_find_link (self, participant);
   g_autoptr (VmLinkDescription) description = NULL;
 
   if (!link)
@@ -303,14 +303,14 @@ on_description (VmMeeting *meeting, VmParticipant *participant,
   if (type == VM_DESCRIPTION_TYPE_ANSWER)
     vm_link_take_answer (link, description);
   else if (vm_link_wants_offer (link, description))
-    wait_for_inputs (call, link, g_steal_pointer (&description));
+    wait_for_inputs (self, link, g_steal_pointer (&description));
 }
 
 static void
 on_refused (VmMeeting *meeting, VmParticipant *participant, const GError *error,
-    VmCall *call)
+    VmController *self)
 {
-  VmLink *link = vm_call_find_link (call, participant);
+  VmLink *link = vm_controller_find_link (self, participant);
 
   if (link)
     vm_link_take_refusal (link, error);
@@ -318,9 +318,9 @@ on_refused (VmMeeting *meeting, VmParticipant *participant, const GError *error,
 
 static void
 on_forged (VmMeeting *meeting, VmParticipant *participant, const GError *error,
-    VmCall *call)
+    VmController *self)
 {
-  VmLink *link = vm_call_find_link (call, participant);
+  VmLink *link = vm_controller_find_link (self, participant);
 
   if (link)
     vm_link_tell_forged (link, error);
@@ -329,9 +329,9 @@ on_forged (VmMeeting *meeting, VmParticipant *participant, const GError *error,
 static void
 on_candidate (VmMeeting *meeting, VmParticipant *participant,
     const gchar *candidate, gint mline, const gchar *mid, const gchar *session,
-    guint generation, VmCall *call)
+    guint generation, VmController *self)
 {
-  VmLink *link = vm_call_find_link (call, participant);
+  VmLink *link = vm_controller_find_link (self, participant);
 
   if (link)
     vm_link_take_candidate (link, candidate, mline, session, generation);
@@ -339,63 +339,63 @@ on_candidate (VmMeeting *meeting, VmParticipant *participant,
 
 static void
 on_restart (VmMeeting *meeting, VmParticipant *participant, const gchar *reason,
-    VmCall *call)
+    VmController *self)
 {
-  VmLink *link = vm_call_find_link (call, participant);
+  VmLink *link = vm_controller_find_link (self, participant);
 
   if (link && vm_meeting_offers_to (meeting, participant)
-      && !is_waiting (call, link))
+      && !is_waiting (self, link))
     vm_link_restart (link);
 }
 
 static void
-on_failed (VmMeeting *meeting, GError *error, VmCall *call)
+on_failed (VmMeeting *meeting, GError *error, VmController *self)
 {
-  if (call->hung_up)
+  if (self->hung_up)
     return;
   if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED))
-    vm_call_post (call, gst_structure_new ("vm-kicked", "message",
-                            G_TYPE_STRING, error->message, NULL));
-  call->funcs->fail (call->bin, error);
+    vm_controller_post (self, gst_structure_new ("vm-kicked", "message",
+                                  G_TYPE_STRING, error->message, NULL));
+  self->funcs->fail (self->bin, error);
 }
 
 void
-vm_call_set_up_meeting (VmCall *call)
+vm_controller_set_up_meeting (VmController *self)
 {
-  VmCallConfig *config = &call->config;
+  VmControllerConfig *config = &self->config;
 
-  call->meeting = vm_meeting_new (call->node);
-  g_object_set (call->meeting, "mode", config->mode, "dialect",
+  self->meeting = vm_meeting_new (self->node);
+  g_object_set (self->meeting, "mode", config->mode, "dialect",
       config->link.dialect, "pin", config->pin, "host-key", config->host_key,
       "ask-host", config->ask_host, "cap-token", config->cap_token,
       "max-participants", config->max_participants, "call-type",
       config->link.call_type, "rejoin", config->rejoin, "direct-chat", TRUE,
       NULL);
-  set_own_servers (call);
+  set_own_servers (self);
   if (config->meeting)
-    g_object_set (call->meeting, "name", config->meeting, NULL);
+    g_object_set (self->meeting, "name", config->meeting, NULL);
   if (config->uri)
-    g_object_set (call->meeting, "uri", config->uri, NULL);
+    g_object_set (self->meeting, "uri", config->uri, NULL);
   if (config->user)
-    g_object_set (call->meeting, "user", config->user, NULL);
+    g_object_set (self->meeting, "user", config->user, NULL);
   g_signal_connect (
-      call->meeting, "state-changed", G_CALLBACK (on_state_changed), call);
-  g_signal_connect (call->meeting, "joined", G_CALLBACK (on_joined), call);
-  g_signal_connect (call->meeting, "participant-joined",
-      G_CALLBACK (on_participant_joined), call);
-  g_signal_connect (call->meeting, "participant-left",
-      G_CALLBACK (on_participant_left), call);
-  g_signal_connect (call->meeting, "participant-refused",
-      G_CALLBACK (on_participant_refused), call);
-  g_signal_connect (call->meeting, "participant-state-changed",
-      G_CALLBACK (on_participant_state), call);
+      self->meeting, "state-changed", G_CALLBACK (on_state_changed), self);
+  g_signal_connect (self->meeting, "joined", G_CALLBACK (on_joined), self);
+  g_signal_connect (self->meeting, "participant-joined",
+      G_CALLBACK (on_participant_joined), self);
+  g_signal_connect (self->meeting, "participant-left",
+      G_CALLBACK (on_participant_left), self);
+  g_signal_connect (self->meeting, "participant-refused",
+      G_CALLBACK (on_participant_refused), self);
+  g_signal_connect (self->meeting, "participant-state-changed",
+      G_CALLBACK (on_participant_state), self);
   g_signal_connect (
-      call->meeting, "description", G_CALLBACK (on_description), call);
+      self->meeting, "description", G_CALLBACK (on_description), self);
   g_signal_connect (
-      call->meeting, "candidate", G_CALLBACK (on_candidate), call);
-  g_signal_connect (call->meeting, "restart", G_CALLBACK (on_restart), call);
-  g_signal_connect (call->meeting, "refused", G_CALLBACK (on_refused), call);
-  g_signal_connect (call->meeting, "forged", G_CALLBACK (on_forged), call);
-  g_signal_connect (call->meeting, "failed", G_CALLBACK (on_failed), call);
-  vm_call_connect_talk (call);
+      self->meeting, "candidate", G_CALLBACK (on_candidate), self);
+  g_signal_connect (self->meeting, "restart", G_CALLBACK (on_restart), self);
+  g_signal_connect (self->meeting, "refused", G_CALLBACK (on_refused), self);
+  g_signal_connect (self->meeting, "forged", G_CALLBACK (on_forged), self);
+  g_signal_connect (self->meeting, "failed", G_CALLBACK (on_failed), self);
+  vm_controller_connect_talk (self);
 }

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What people say and do in a meeting, and what the application does in their
+ * name. Control thread but where it says otherwise. */
+
+#include "controller/vmcontroller-priv.h"
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* For bye to get out of the data channels before they are closed. */
+#define BYE_MS 200
+
+/* What the meeting tells */
+
+static GstStructure *
+about (const gchar *name, VmParticipant *who)
+{
+  return gst_structure_new (name, "id", G_TYPE_STRING,
+      who ? vm_participant_get_id (who) : NULL, "user", G_TYPE_STRING,
+      who ? vm_participant_get_user (who) : NULL, NULL);
+}
+
+static void
+on_chat (VmMeeting *meeting, VmChatMessage *message, VmController *self)
+{
+  g_autofree gchar *time =
+      g_date_time_format_iso8601 (vm_chat_message_get_time (message));
+
+  vm_controller_post (self,
+      gst_structure_new ("vm-chat-received", "id", G_TYPE_STRING,
+          vm_chat_message_get_from (message), "user", G_TYPE_STRING,
+          vm_chat_message_get_user (message), "text", G_TYPE_STRING,
+          vm_chat_message_get_text (message), "time", G_TYPE_STRING, time,
+          "message-id", G_TYPE_STRING, vm_chat_message_get_id (message),
+          "private", G_TYPE_BOOLEAN, vm_chat_message_get_confidential (message),
+          "old", G_TYPE_BOOLEAN, vm_chat_message_get_old (message), NULL));
+}
+
+static void
+on_presence (VmMeeting *meeting, VmParticipant *who, VmController *self)
+{
+  GstStructure *s = about ("vm-presence", who);
+
+  gst_structure_set (s, "status", G_TYPE_STRING,
+      vm_participant_get_status (who), "audio-muted", G_TYPE_BOOLEAN,
+      vm_participant_get_audio_muted (who), "video-muted", G_TYPE_BOOLEAN,
+      vm_participant_get_video_muted (who), NULL);
+  vm_controller_post (self, s);
+}
+
+static void
+on_host_unknown (VmMeeting *meeting, const gchar *device_id, const gchar *user,
+    const gchar *device, VmController *self)
+{
+  vm_controller_post (self, gst_structure_new ("vm-host-unknown", "device-id",
+                                G_TYPE_STRING, device_id, "user", G_TYPE_STRING,
+                                user, "device", G_TYPE_STRING, device, NULL));
+}
+
+static void
+on_hand (VmMeeting *meeting, VmParticipant *who, VmController *self)
+{
+  GstStructure *s = about ("vm-hand-changed", who);
+
+  gst_structure_set (
+      s, "raised", G_TYPE_BOOLEAN, vm_participant_get_hand (who), NULL);
+  vm_controller_post (self, s);
+}
+
+static void
+on_detached (VmMeeting *meeting, VmParticipant *who, VmController *self)
+{
+  GstStructure *s = about ("vm-participant-detached", who);
+  VmLink *link = vm_controller_find_link (self, who);
+
+  gst_structure_set (
+      s, "detached", G_TYPE_BOOLEAN, vm_participant_get_detached (who), NULL);
+  vm_controller_post (self, s);
+  /* it may have been away for longer than a connection to it was tried */
+  if (link && !vm_participant_get_detached (who))
+    vm_link_recover (link);
+}
+
+static const gchar *
+nick_of (VmTrustLevel level)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (VM_TYPE_TRUST_LEVEL);
+
+  /* a nick is never freed */
+  return g_enum_get_value ((GEnumClass *) klass, level)->value_nick;
+}
+
+void
+vm_controller_describe_trust (VmParticipant *who, GstStructure *s)
+{
+  VmTrustLevel level = vm_participant_get_trust (who);
+
+  gst_structure_set (s, "trust", G_TYPE_STRING, nick_of (level), "trusted",
+      G_TYPE_BOOLEAN, level == VM_TRUST_LEVEL_TRUSTED, "voucher", G_TYPE_STRING,
+      vm_participant_get_voucher (who), NULL);
+}
+
+static void
+on_trust_changed (VmMeeting *meeting, VmParticipant *who, VmTrustLevel old,
+    VmController *self)
+{
+  GstStructure *s = about ("vm-participant-trust", who);
+
+  gst_structure_set (s, "old", G_TYPE_STRING, nick_of (old), NULL);
+  vm_controller_describe_trust (who, s);
+  vm_controller_post (self, s);
+}
+
+/* Done, and then told: nobody is asked twice. */
+static void
+on_mute_requested (
+    VmMeeting *meeting, gboolean audio, gboolean video, VmController *self)
+{
+  self->funcs->mute (self->bin, audio, video);
+  vm_controller_post (
+      self, gst_structure_new ("vm-mute-requested", "audio", G_TYPE_BOOLEAN,
+                audio, "video", G_TYPE_BOOLEAN, video, NULL));
+}
+
+static void
+on_locked (VmMeeting *meeting, GParamSpec *pspec, VmController *self)
+{
+  vm_controller_post (
+      self, gst_structure_new ("vm-locked", "locked", G_TYPE_BOOLEAN,
+                vm_meeting_get_locked (meeting), NULL));
+}
+
+static void
+on_host_lost (VmMeeting *meeting, VmParticipant *host, VmController *self)
+{
+  vm_controller_post (self, about ("vm-host-lost", host));
+}
+
+static void
+on_host_returned (VmMeeting *meeting, VmParticipant *host, VmController *self)
+{
+  vm_controller_post (self, about ("vm-host-returned", host));
+  for (guint i = 0; i < self->links->len; i++)
+    vm_link_recover (self->links->pdata[i]);
+}
+
+static void
+on_rejoining (VmMeeting *meeting, const GError *reason, VmController *self)
+{
+  vm_controller_post (
+      self, gst_structure_new ("vm-rejoining", "code", G_TYPE_STRING,
+                vm_error_get_code (reason), "message", G_TYPE_STRING,
+                reason->message, NULL));
+}
+
+static void
+on_call_offered (VmMeeting *meeting, const gchar *id, const gchar *user,
+    VmCallType type, VmController *self)
+{
+  vm_controller_post (
+      self, gst_structure_new ("vm-call-offered", "id", G_TYPE_STRING, id,
+                "user", G_TYPE_STRING, user, "call-type", G_TYPE_STRING,
+                type == VM_CALL_TYPE_AUDIO ? "audio" : "video", NULL));
+}
+
+static void
+on_call_missed (
+    VmMeeting *meeting, const gchar *id, const gchar *user, VmController *self)
+{
+  vm_controller_post (
+      self, gst_structure_new ("vm-call-missed", "id", G_TYPE_STRING, id,
+                "user", G_TYPE_STRING, user, NULL));
+}
+
+static gboolean
+on_send_message (VmMeeting *meeting, VmParticipant *to, const gchar *label,
+    const gchar *text, VmController *self)
+{
+  VmLink *link = vm_controller_find_link (self, to);
+
+  return link && vm_link_send_text (link, label, text);
+}
+
+void
+vm_controller_connect_talk (VmController *self)
+{
+  static const struct
+  {
+    const gchar *signal;
+    GCallback handler;
+  } handlers[] = {
+    { "chat-received", G_CALLBACK (on_chat) },
+    { "presence-changed", G_CALLBACK (on_presence) },
+    { "hand-changed", G_CALLBACK (on_hand) },
+    { "detached-changed", G_CALLBACK (on_detached) },
+    { "trust-changed", G_CALLBACK (on_trust_changed) },
+    { "mute-requested", G_CALLBACK (on_mute_requested) },
+    { "notify::locked", G_CALLBACK (on_locked) },
+    { "host-unknown", G_CALLBACK (on_host_unknown) },
+    { "host-lost", G_CALLBACK (on_host_lost) },
+    { "host-returned", G_CALLBACK (on_host_returned) },
+    { "rejoining", G_CALLBACK (on_rejoining) },
+    { "send-message", G_CALLBACK (on_send_message) },
+    { "call-offered", G_CALLBACK (on_call_offered) },
+    { "call-missed", G_CALLBACK (on_call_missed) },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (handlers); i++)
+    g_signal_connect (
+        self->meeting, handlers[i].signal, handlers[i].handler, self);
+  vm_controller_tell_presence (self);
+}
+
+/* What this participant tells of itself */
+
+static gboolean
+is_sent (VmController *self, VmPeerStream stream)
+{
+  g_autoptr (VmInput) input = self->funcs->link.get_input (self->bin, stream);
+
+  return input != NULL;
+}
+
+void
+vm_controller_tell_presence (VmController *self)
+{
+  VmControllerPresence own = { 0 };
+
+  if (!self->meeting)
+    return;
+  self->funcs->read_presence (self->bin, &own);
+  vm_meeting_set_presence (self->meeting, own.status ? own.status : "",
+      !own.mute_audio && is_sent (self, VM_PEER_AUDIO),
+      !own.mute_video
+          && (is_sent (self, VM_PEER_VIDEO) || is_sent (self, VM_PEER_SCREEN)));
+  vm_meeting_raise_hand (self->meeting, own.hand);
+  g_free (own.status);
+}
+
+static gboolean
+presence_changed (gpointer user_data)
+{
+  vm_controller_tell_presence (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_controller_presence_changed (VmController *self)
+{
+  vm_controller_invoke (self, presence_changed, self, NULL);
+}
+
+/* Leaving without a host to tell it to */
+
+gboolean
+vm_controller_say_bye (VmController *self, GSourceFunc then)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (self->bye_said || !self->meeting || !vm_meeting_say_bye (self->meeting))
+    return FALSE;
+  self->bye_said = TRUE;
+  source = vm_timer_new (self->context, BYE_MS, then, self);
+  return TRUE;
+}
+
+static gboolean
+end_after_bye (gpointer user_data)
+{
+  VmController *self = user_data;
+
+  self->bye_said = FALSE;
+  if (self->meeting && !self->hung_up)
+    vm_meeting_end_call (self->meeting, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+end_call (VmController *self, GError **error)
+{
+  return (self->links->len && vm_controller_say_bye (self, end_after_bye))
+         || vm_meeting_end_call (self->meeting, error);
+}
+
+/* What the application does */
+
+typedef struct
+{
+  VmController *controller;
+  VmControllerAction action;
+  gchar *id, *text;
+  gboolean a, b;
+} Act;
+
+static void
+act_free (gpointer data)
+{
+  Act *act = data;
+
+  g_free (act->id);
+  g_free (act->text);
+  g_free (act);
+}
+
+static VmParticipant *
+find_participant (VmController *self, const gchar *id, GError **error)
+{
+  g_autolist (VmParticipant) all = vm_meeting_list_participants (self->meeting);
+
+  for (GList *l = all; l; l = l->next) {
+    if (g_strcmp0 (vm_participant_get_id (l->data), id) == 0)
+      return g_object_ref (l->data);
+  }
+  g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+      "No other participant “%s” is in the meeting", id ? id : "");
+  return NULL;
+}
+
+static gboolean
+send_chat (VmController *self, const Act *act, GError **error)
+{
+  g_autoptr (VmParticipant) to = NULL;
+
+  if (act->id && *act->id && !(to = find_participant (self, act->id, error)))
+    return FALSE;
+  return vm_meeting_send_chat (self->meeting, to, act->text, error);
+}
+
+static gboolean
+perform (VmController *self, const Act *act, GError **error)
+{
+  g_autoptr (VmParticipant) who = NULL;
+
+  if (!self->meeting || self->hung_up) {
+    g_set_error_literal (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "This device is not in the meeting");
+    return FALSE;
+  }
+  switch (act->action) {
+    case VM_CONTROLLER_ACTION_SEND_CHAT:
+      return send_chat (self, act, error);
+    case VM_CONTROLLER_ACTION_KICK:
+      who = find_participant (self, act->id, error);
+      return who && vm_meeting_kick (self->meeting, who, error);
+    case VM_CONTROLLER_ACTION_UNBAN:
+      return vm_meeting_unban (self->meeting, act->id ? act->id : "", error);
+    case VM_CONTROLLER_ACTION_MUTE_REQUEST:
+      who = find_participant (self, act->id, error);
+      return who
+             && vm_meeting_mute_request (
+                 self->meeting, who, act->a, act->b, error);
+    case VM_CONTROLLER_ACTION_LOCK:
+      return vm_meeting_set_locked (self->meeting, act->a, error);
+    case VM_CONTROLLER_ACTION_END:
+      return vm_meeting_end (self->meeting, error);
+    case VM_CONTROLLER_ACTION_CALL:
+      return vm_meeting_call (self->meeting, act->id ? act->id : "", error);
+    case VM_CONTROLLER_ACTION_ACCEPT_CALL:
+      return vm_meeting_accept_call (self->meeting, error);
+    case VM_CONTROLLER_ACTION_REJECT_CALL:
+      return vm_meeting_reject_call (self->meeting, error);
+    case VM_CONTROLLER_ACTION_END_CALL:
+      return end_call (self, error);
+    case VM_CONTROLLER_ACTION_CONFIRM_HOST:
+      return vm_meeting_confirm_host (self->meeting, act->id, act->a, error);
+  }
+  g_return_val_if_reached (FALSE);
+}
+
+static gboolean
+on_act (gpointer user_data)
+{
+  const Act *act = user_data;
+  VmController *self = act->controller;
+  g_autoptr (GError) error = NULL;
+
+  if (!perform (self, act, &error))
+    GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, FAILED,
+        ("%s", error->message), (NULL),
+        ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_controller_act (VmController *self, VmControllerAction action,
+    const gchar *id, const gchar *text, gboolean a, gboolean b)
+{
+  Act *act = g_new0 (Act, 1);
+
+  act->controller = self;
+  act->action = action;
+  act->id = g_strdup (id);
+  act->text = g_strdup (text ? text : "");
+  act->a = a;
+  act->b = b;
+  vm_controller_invoke (self, on_act, act, act_free);
+}
