@@ -125,7 +125,7 @@ setup (void)
   VmRooms *rooms;
 
   server = vm_server_new (identity);
-  rooms = vm_meetings_get_rooms (server->meetings);
+  rooms = server->rooms;
   vm_rooms_set_open (rooms, &open);
   share = vm_room_share_new (rooms, &funcs, NULL, "a-node",
       g_get_monotonic_time (), g_get_real_time () / G_USEC_PER_SEC);
@@ -137,7 +137,7 @@ setup (void)
 static void
 teardown (void)
 {
-  vm_rooms_clear_open (vm_meetings_get_rooms (server->meetings));
+  vm_rooms_clear_open (server->rooms);
   vm_room_share_free (share);
   g_clear_object (&server);
   g_string_free (heard, TRUE);
@@ -157,8 +157,7 @@ GST_START_TEST (test_gone_before_second_answer)
     fail_unless (serve ());
   vm_room_guest_free (guest, NULL);
   settle ();
-  fail_unless_equals_int (
-      vm_rooms_count_members (vm_meetings_get_rooms (server->meetings)), 0);
+  fail_unless_equals_int (vm_rooms_count_members (server->rooms), 0);
   fail_if (record, "the client is gone, and has a seat");
 }
 
@@ -172,8 +171,7 @@ GST_START_TEST (test_second_answer)
   say ("{\"type\":\"join\",\"roomId\":\"a\"}");
   settle ();
   fail_unless (strstr (heard->str, "RATE_LIMITED"));
-  fail_unless_equals_int (
-      vm_rooms_count_members (vm_meetings_get_rooms (server->meetings)), 1);
+  fail_unless_equals_int (vm_rooms_count_members (server->rooms), 1);
   vm_room_guest_free (guest, NULL);
   settle ();
   fail_if (record);

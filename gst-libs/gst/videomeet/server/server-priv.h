@@ -5,12 +5,13 @@
 #include "call/calls.h"
 #include "room/invites.h"
 #include "base/limits.h"
-#include "server/meetings.h"
 #include "server/dialect/mesh/mesh.h"
 #include "server/namedcert.h"
 #include "client/notify.h"
 #include "server/passes.h"
+#include "server/outlet.h"
 #include "server/proxies.h"
+#include "server/socket/refusals.h"
 #include "base/rates.h"
 #include "server/server.h"
 #include "server/servercluster.h"
@@ -110,7 +111,11 @@ struct _VmServer
   gint64 stopping; /* 0, or when to stop at the latest */
   gboolean draining; /* nobody is admitted any more */
   VmDeviceInfo *info;
-  VmMeetings *meetings;
+  VmRooms *rooms;
+  VmRefusals *refusals; /* of joins, as the user is told of them */
+  GPtrArray *seats; /* of VmSeat, of hosts in this process, oldest first */
+  VmMeetingsFunc meetings_func; /* or NULL */
+  gpointer meetings_data;
   VmServerCluster *cluster; /* or NULL */
   VmCalls *user_calls; /* or NULL: there are none here */
   VmMesh *mesh;

@@ -7,6 +7,8 @@
 
 #include "server/server-priv.h"
 #include "base/hostcheck.h"
+#include "server/hostseat.h"
+#include "server/serverrooms.h"
 
 #include <string.h>
 
@@ -39,7 +41,9 @@ vm_server_finalize (GObject *object)
   g_clear_object (&self->identity);
   g_clear_pointer (&self->info, vm_device_info_free);
   g_clear_pointer (&self->sessions, vm_sessions_free);
-  g_clear_pointer (&self->meetings, vm_meetings_free);
+  g_ptr_array_unref (self->seats);
+  vm_rooms_free (self->rooms);
+  vm_refusals_free (self->refusals);
   g_clear_pointer (&self->mesh, vm_mesh_free);
   g_clear_pointer (&self->checks, vm_rates_free);
   g_clear_pointer (&self->known, vm_known_free);
@@ -73,7 +77,9 @@ vm_server_init (VmServer *self)
   g_cond_init (&self->cond);
   g_queue_init (&self->calls);
   self->info = vm_device_info_new ();
-  self->meetings = vm_meetings_new (self);
+  self->refusals = vm_refusals_new ();
+  self->rooms = vm_server_make_rooms (self);
+  self->seats = g_ptr_array_new_with_free_func (vm_seat_unref);
   self->mesh = vm_mesh_new (self);
   self->checks =
       vm_rates_new (VM_CAPABILITY_CHECK_BURST, VM_CAPABILITY_CHECK_TIME);
@@ -271,7 +277,7 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
   self->counters = (VmServerCounters){ 0 };
   self->stopping = 0;
   self->draining = FALSE;
-  vm_rooms_set_closing (vm_meetings_get_rooms (self->meetings), FALSE);
+  vm_rooms_set_closing (self->rooms, FALSE);
   /* what is revoked is known before anybody can ask */
   if (self->desk
       && !vm_trust_desk_attach (self->desk, self, self->times.start)) {
@@ -329,7 +335,7 @@ static void
 drain_on_net (VmServer *self, gpointer data)
 {
   self->draining = TRUE;
-  vm_rooms_set_closing (vm_meetings_get_rooms (self->meetings), TRUE);
+  vm_rooms_set_closing (self->rooms, TRUE);
 }
 
 void
@@ -356,11 +362,11 @@ begin_stop (VmServer *self, gpointer data)
   /* whoever comes back is for the next one, and not to find the rooms gone */
   vm_server_pause (self);
   drain_on_net (self, NULL);
-  vm_meetings_end (self->meetings);
+  vm_server_end_hosted (self);
   close_others (self);
   vm_sessions_close (self->sessions);
   vm_server_save_rooms (self);
-  vm_rooms_clear_open (vm_meetings_get_rooms (self->meetings));
+  vm_rooms_clear_open (self->rooms);
   finish_stop (self, now);
 }
 

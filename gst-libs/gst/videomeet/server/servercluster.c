@@ -316,7 +316,7 @@ vm_server_cluster_new (
   };
   static const VmForwardsFuncs forward_funcs = { send_frame };
   static const VmForwardsHear forward_hear = { on_asked, on_answered };
-  VmRooms *rooms = vm_meetings_get_rooms (server->meetings);
+  VmRooms *rooms = server->rooms;
   VmServerCluster *self = g_new0 (VmServerCluster, 1);
 
   self->server = server;

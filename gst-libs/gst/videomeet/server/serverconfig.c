@@ -55,8 +55,7 @@ read_rooms (VmServer *self, const VmServerConfig *config, GError **error)
         "A room has 2 to %d seats, not %u", VM_SIGNAL_ROSTER_MAX, size);
     return FALSE;
   }
-  vm_rooms_set_open (vm_meetings_get_rooms (self->meetings),
-      config->open_rooms ? &open : NULL);
+  vm_rooms_set_open (self->rooms, config->open_rooms ? &open : NULL);
   return TRUE;
 }
 

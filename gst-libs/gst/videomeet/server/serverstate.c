@@ -52,8 +52,7 @@ vm_server_save_rooms (VmServer *self)
 
   if (!self->state_file)
     return;
-  rooms = vm_rooms_save (vm_meetings_get_rooms (self->meetings),
-      g_get_monotonic_time (), vm_guest_save);
+  rooms = vm_rooms_save (self->rooms, g_get_monotonic_time (), vm_guest_save);
   state = g_variant_ref_sink (
       g_variant_new ("(x@" VM_ROOMS_SAVED ")", g_get_real_time (), rooms));
   if (!write_state (self->state_file, state, &error))
@@ -162,6 +161,6 @@ vm_server_load_rooms (VmServer *self)
   age = g_get_real_time () - saved;
   if (age < 0 || age >= VM_RESUME_TIME)
     return;
-  vm_rooms_restore (vm_meetings_get_rooms (self->meetings), rooms,
-      g_get_monotonic_time () - age, vm_guest_restore, NULL);
+  vm_rooms_restore (self->rooms, rooms, g_get_monotonic_time () - age,
+      vm_guest_restore, NULL);
 }

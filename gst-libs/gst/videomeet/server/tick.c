@@ -2,7 +2,6 @@
 
 /* The deadlines of a server's connections, and the turns of its loop. */
 
-#include "server/meetings.h"
 #include "server/server-priv.h"
 #include "server/socket/ws.h"
 
@@ -66,7 +65,7 @@ vm_server_tick (VmServer *self, gint64 now)
   GHashTableIter iter;
   gpointer key;
 
-  vm_rooms_tick (vm_meetings_get_rooms (self->meetings), now);
+  vm_rooms_tick (self->rooms, now);
   if (self->cluster)
     vm_server_cluster_tick (self->cluster, now);
   if (self->user_calls)

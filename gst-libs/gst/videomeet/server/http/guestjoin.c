@@ -6,7 +6,6 @@
 
 #include "server/http/guestbody.h"
 #include "room/invites.h"
-#include "server/meetings.h"
 #include "server/server-priv.h"
 
 /* A meeting that is not there is refused as a wrong invitation is: who has none
@@ -14,7 +13,7 @@
 static const gchar *
 find_id (VmServer *self, const gchar *name)
 {
-  VmRoom *room = vm_rooms_find (vm_meetings_get_rooms (self->meetings), name);
+  VmRoom *room = vm_rooms_find (self->rooms, name);
 
   return room ? vm_room_get_id (room) : "";
 }
@@ -100,8 +99,7 @@ make_invitation (VmServer *self, gpointer data, GError **error)
 {
   const Wish *wish = data;
 
-  if (vm_rooms_has_id (
-          vm_meetings_get_rooms (self->meetings), wish->meeting_id))
+  if (vm_rooms_has_id (self->rooms, wish->meeting_id))
     return vm_invites_make (self->invites, wish->meeting_id, wish->lifetime,
         g_get_monotonic_time (), error);
   g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,

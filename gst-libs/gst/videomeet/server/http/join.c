@@ -4,7 +4,6 @@
  * (protocol/http.md#join, protocol/signalling.md, protocol/rooms.md). */
 
 #include "server/http/joinbody.h"
-#include "server/meetings.h"
 #include "cluster/shared/roomshare.h"
 #include "server/server-priv.h"
 #include "wire/iceservers.h"
@@ -106,7 +105,7 @@ static gboolean
 share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
 {
   static const VmOnceAsker asker = { .done = on_kept };
-  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+  VmRooms *rooms = conn->server->rooms;
 
   if (!vm_rooms_shares_ticket (rooms, ticket))
     return FALSE;
@@ -124,8 +123,7 @@ share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
 void
 vm_join_forget (VmConn *conn)
 {
-  VmOnce *once =
-      vm_rooms_get_once (vm_meetings_get_rooms (conn->server->meetings));
+  VmOnce *once = vm_rooms_get_once (conn->server->rooms);
 
   if (conn->request->keeping && once)
     vm_once_cancel (once, conn->request->keeping);
@@ -162,8 +160,8 @@ join (VmConn *conn, gchar **ticket, GError **error)
   wish.call_type = body.call_type;
   if (!prove_key (conn, &body, &wish, &key, &id, error))
     return NULL;
-  room = vm_rooms_join (vm_meetings_get_rooms (conn->server->meetings), &wish,
-      g_get_monotonic_time (), ticket, error);
+  room = vm_rooms_join (
+      conn->server->rooms, &wish, g_get_monotonic_time (), ticket, error);
   return room ? make_grant (conn, room, *ticket) : NULL;
 }
 
@@ -199,7 +197,7 @@ lists (const gchar *header, const gchar *item)
 static void
 upgrade_native (VmConn *conn, GError **error)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+  VmRooms *rooms = conn->server->rooms;
   g_autofree gchar *protocols = vm_http_header (conn, WSI_TOKEN_PROTOCOL);
   const gchar *ticket;
   gchar buffer[128];

@@ -3,6 +3,7 @@
 /* Which path answers what (protocol/http.md#requests). */
 
 #include "server/server-priv.h"
+#include "server/serverrooms.h"
 
 #include <string.h>
 
@@ -22,7 +23,7 @@ get_status (VmConn *conn)
   g_autoptr (GBytes) body = NULL;
 
   info->secure = conn->server->secure;
-  vm_meetings_describe (conn->server->meetings, info);
+  vm_server_describe_hosted (conn->server, info);
   body = vm_device_info_to_status (info);
   return vm_http_reply_json (conn, 200, body);
 }
@@ -72,7 +73,7 @@ static int
 get_metrics (VmConn *conn)
 {
   VmServer *self = conn->server;
-  VmRooms *rooms = vm_meetings_get_rooms (self->meetings);
+  VmRooms *rooms = self->rooms;
   GString *text;
   g_autoptr (GBytes) body = NULL;
 

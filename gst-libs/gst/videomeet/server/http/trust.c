@@ -198,7 +198,7 @@ take_known (VmServer *self, gpointer data)
 
   vm_known_take (
       self->known, knowledge->facts, knowledge->damaged, knowledge->written);
-  vm_rooms_check (vm_meetings_get_rooms (self->meetings));
+  vm_rooms_check (self->rooms);
   vm_transfer_check (self);
 }
 
@@ -250,7 +250,7 @@ static void
 take_policy (VmServer *self, gpointer policy)
 {
   self->policy = GPOINTER_TO_INT (policy);
-  vm_rooms_set_policy (vm_meetings_get_rooms (self->meetings), self->policy);
+  vm_rooms_set_policy (self->rooms, self->policy);
   vm_transfer_check (self);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "server/meetings.h"
+#include "room/rooms.h"
+#include "server/server.h"
 #include "wire/line.h"
 
 #include <libwebsockets.h>

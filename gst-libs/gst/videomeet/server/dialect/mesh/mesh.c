@@ -213,8 +213,7 @@ vm_mesh_remove_agents_of (
     VmMeshGuest *page, const gchar *seat, const GError *reason)
 {
   GPtrArray *guests = page->mesh->guests;
-  VmRoom *room = vm_rooms_find (
-      vm_meetings_get_rooms (page->mesh->server->meetings), page->room);
+  VmRoom *room = vm_rooms_find (page->mesh->server->rooms, page->room);
   g_autofree gchar *word = word_of_user (page->user_id);
 
   vm_room_keep_out (room, seat, word);
@@ -232,7 +231,7 @@ vm_mesh_remove_agents_of (
 static void
 tick_agent (VmMeshGuest *agent)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (agent->mesh->server->meetings);
+  VmRooms *rooms = agent->mesh->server->rooms;
   VmRoom *room = vm_rooms_find (rooms, agent->room);
   const VmJoin wish = { .user = agent->user,
     .key = vm_conn_get_key (agent->ws->conn) };

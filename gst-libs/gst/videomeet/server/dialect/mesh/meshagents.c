@@ -70,7 +70,7 @@ static void
 create (VmMeshGuest *a, VmMeshGuest *b, const VmMeshMessage *message,
     GError **error)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (a->mesh->server->meetings);
+  VmRooms *rooms = a->mesh->server->rooms;
   g_autofree gchar *id = vm_rooms_make_uuid (rooms);
   g_autofree gchar *token = vm_mesh_make_token (a->mesh);
   const VmMeshRecord record = { id, token, message->kind, a->id };

@@ -16,8 +16,7 @@ vm_mesh_stamp (VmMeshGuest *guest, const gchar *from)
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   VmMeshStamp stamp;
 
-  stamp.id = vm_rooms_make_uuid (
-      vm_meetings_get_rooms (guest->mesh->server->meetings));
+  stamp.id = vm_rooms_make_uuid (guest->mesh->server->rooms);
   stamp.time = g_date_time_format_iso8601 (now);
   stamp.head = (VmMeshEnvelope){ .id = stamp.id,
     .time = stamp.time,
@@ -170,8 +169,7 @@ take_hello (VmMeshGuest *guest, VmMeshMessage **hello, GError **error)
     guest->hello = g_steal_pointer (hello);
     guest->id = g_strdup (guest->hello->device_id);
   } else {
-    guest->id =
-        vm_rooms_make_uuid (vm_meetings_get_rooms (mesh->server->meetings));
+    guest->id = vm_rooms_make_uuid (mesh->server->rooms);
   }
   guest->ws->first_due = FALSE;
   g_ptr_array_add (mesh->guests, guest);

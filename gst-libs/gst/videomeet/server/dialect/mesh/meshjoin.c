@@ -128,7 +128,7 @@ enter_as_page (
     VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
 {
   static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
-  VmRooms *rooms = vm_meetings_get_rooms (guest->mesh->server->meetings);
+  VmRooms *rooms = guest->mesh->server->rooms;
   VmRoom *room = vm_rooms_find (rooms, wish->meeting);
 
   if (room
@@ -147,7 +147,7 @@ static void
 enter_as_agent (
     VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (guest->mesh->server->meetings);
+  VmRooms *rooms = guest->mesh->server->rooms;
   VmRoom *room = vm_rooms_let_in (rooms, wish, now, error);
 
   if (!room || vm_mesh_keeps_out (guest, room, error))

@@ -52,8 +52,7 @@ vm_mesh_is_first (
     VmMeshGuest *guest, const VmCapability *capability, GError **error)
 {
   VmCapabilityReplay *replay = guest->mesh->replay;
-  VmOnce *once =
-      vm_rooms_get_once (vm_meetings_get_rooms (guest->mesh->server->meetings));
+  VmOnce *once = vm_rooms_get_once (guest->mesh->server->rooms);
   gboolean known = vm_capability_replay_knows (replay, capability->jti);
 
   if (!vm_capability_replay_check (replay, capability, guest->ws->conn->group,
@@ -65,8 +64,7 @@ vm_mesh_is_first (
 void
 vm_mesh_forget_claim (VmMeshGuest *guest)
 {
-  VmOnce *once =
-      vm_rooms_get_once (vm_meetings_get_rooms (guest->mesh->server->meetings));
+  VmOnce *once = vm_rooms_get_once (guest->mesh->server->rooms);
 
   if (guest->claim && once)
     vm_once_cancel (once, guest->claim);

@@ -172,8 +172,7 @@ post_session (VmConn *conn, const VmJson *json)
   g_autofree gchar *user = NULL;
   g_autofree gchar *secret = NULL;
   g_autofree gchar *token = vm_mesh_make_token (mesh);
-  g_autofree gchar *id =
-      vm_rooms_make_uuid (vm_meetings_get_rooms (conn->server->meetings));
+  g_autofree gchar *id = vm_rooms_make_uuid (conn->server->rooms);
   g_autoptr (GError) error = NULL;
   GString *out;
 
@@ -196,7 +195,7 @@ post_session (VmConn *conn, const VmJson *json)
 static int
 post_room (VmConn *conn, const VmMeshSession *session, const VmJson *json)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+  VmRooms *rooms = conn->server->rooms;
   g_autofree gchar *name = NULL;
   g_autofree gchar *pin = NULL;
   g_autoptr (GError) error = NULL;
@@ -227,7 +226,7 @@ post_room (VmConn *conn, const VmMeshSession *session, const VmJson *json)
 static int
 get_room (VmConn *conn, const VmMeshSession *session, const gchar *name)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (conn->server->meetings);
+  VmRooms *rooms = conn->server->rooms;
   const VmJoin wish = { .meeting = name,
     .group = conn->group,
     .key = vm_conn_get_key (conn),
@@ -365,8 +364,7 @@ post_capability (
     return reply_error (conn, error);
   capability->sub = g_strdup (holder);
   capability->room_id = g_strdup (room);
-  capability->jti =
-      vm_rooms_make_uuid (vm_meetings_get_rooms (conn->server->meetings));
+  capability->jti = vm_rooms_make_uuid (conn->server->rooms);
   capability->iat = capability->nbf = vm_mesh_now ();
   capability->exp = capability->nbf + ttl;
   token = vm_capability_sign (conn->server->identity, capability, &error);

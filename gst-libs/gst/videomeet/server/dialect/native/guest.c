@@ -149,7 +149,7 @@ wait_for_seat (VmGuest *guest, VmSeatWish *wish)
 static void
 take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmRooms *rooms = ws->conn->server->rooms;
   VmGuest *guest = guest_new (ws, hello);
 
   wait_for_seat (guest, vm_rooms_wish_seat (rooms, ticket, hello,
@@ -160,7 +160,7 @@ take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello)
 static void
 take_seat_by (VmWs *ws, const gchar *ticket, const VmSignal *hello)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmRooms *rooms = ws->conn->server->rooms;
   VmGuest *guest = guest_new (ws, hello);
 
   wait_for_seat (
@@ -185,7 +185,7 @@ send_again (VmGuest *guest, GPtrArray *again)
 static void
 resume_here (VmWs *ws, const VmSignal *hello)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmRooms *rooms = ws->conn->server->rooms;
   VmGuest *guest = guest_new (ws, hello);
 
   vm_dialect_native.set_numbers (
@@ -223,7 +223,7 @@ resume (VmWs *ws, const VmSignal *hello, VmMember *member, GError **error)
 static void
 come_back (VmWs *ws, const VmSignal *hello, GError **error)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (ws->conn->server->meetings);
+  VmRooms *rooms = ws->conn->server->rooms;
   g_autoptr (GError) unknown = NULL;
   VmMember *member;
 
@@ -248,7 +248,7 @@ come_back (VmWs *ws, const VmSignal *hello, GError **error)
 static gboolean
 wants_ack (const VmGuest *guest)
 {
-  VmRooms *rooms = vm_meetings_get_rooms (guest->ws->conn->server->meetings);
+  VmRooms *rooms = guest->ws->conn->server->rooms;
 
   return vm_line_wants_ack (guest->line)
          || (vm_rooms_are_shared (rooms) && vm_line_owes_ack (guest->line));

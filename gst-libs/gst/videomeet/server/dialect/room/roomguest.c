@@ -307,7 +307,7 @@ static void
 enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
 {
   static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
-  VmRooms *rooms = vm_meetings_get_rooms (guest->server->meetings);
+  VmRooms *rooms = guest->server->rooms;
   gint64 now = g_get_monotonic_time ();
   const VmJoin wish = {
     .meeting = join->meeting,
@@ -385,8 +385,7 @@ vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link)
 {
   VmRoomGuest *guest = g_new0 (VmRoomGuest, 1);
-  g_autofree gchar *id =
-      vm_rooms_make_uuid (vm_meetings_get_rooms (caller->server->meetings));
+  g_autofree gchar *id = vm_rooms_make_uuid (caller->server->rooms);
 
   guest->outlet.funcs = &outlet_funcs;
   guest->funcs = funcs;

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The host's seat: it is in this process, but on another thread. */
+
+#include "server/hostseat.h"
+#include "server/outlet.h"
+#include "server/server-priv.h"
+
+struct _VmSeat
+{
+  VmOutlet outlet;
+
+  VmServer *server;
+  GMainContext *context;
+  VmSeatFunc func;
+  gpointer user_data;
+  gboolean closed; /* belongs to the context's thread */
+  gint pending; /* atomic */
+
+  VmRoom *room; /* NULL when it is over */
+  VmMember *member;
+};
+
+static void
+seat_clear (gpointer data)
+{
+  VmSeat *seat = data;
+
+  g_object_unref (seat->server);
+  g_main_context_unref (seat->context);
+}
+
+void
+vm_seat_unref (gpointer seat)
+{
+  g_atomic_rc_box_release_full (seat, seat_clear);
+}
+
+typedef struct
+{
+  VmSeat *seat;
+  VmSignal *signal;
+} Delivery;
+
+static void
+delivery_free (Delivery *delivery)
+{
+  g_atomic_int_add (&delivery->seat->pending, -1);
+  vm_seat_unref (delivery->seat);
+  vm_signal_unref (delivery->signal);
+  g_free (delivery);
+}
+
+static gboolean
+deliver (gpointer data)
+{
+  Delivery *delivery = data;
+
+  if (!delivery->seat->closed)
+    delivery->seat->func (
+        delivery->seat, delivery->signal, delivery->seat->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+seat_send (VmOutlet *outlet, const VmSignal *signal)
+{
+  VmSeat *seat = (VmSeat *) outlet;
+  g_autoptr (GSource) source = NULL;
+  Delivery *delivery;
+
+  if (g_atomic_int_add (&seat->pending, 1) >= VM_SEAT_QUEUE) {
+    /* a host that does not look is no host; its bye must not come from here,
+     * inside the model */
+    g_atomic_int_add (&seat->pending, -1);
+    return;
+  }
+  delivery = g_new (Delivery, 1);
+  delivery->seat = g_atomic_rc_box_acquire (seat);
+  delivery->signal = vm_signal_ref (signal);
+  /* not g_main_context_invoke(): that would run it on vm-net when the host's
+   * thread happens not to run its context */
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (
+      source, deliver, delivery, (GDestroyNotify) delivery_free);
+  g_source_attach (source, seat->context);
+}
+
+static void
+seat_close (VmOutlet *outlet, const GError *reason)
+{
+  VmSeat *seat = (VmSeat *) outlet;
+
+  seat->room = NULL;
+  seat->member = NULL;
+}
+
+static const VmOutletFuncs seat_funcs = { seat_send, seat_close };
+
+VmRoom *
+vm_server_find_hosted (VmServer *self)
+{
+  for (guint i = 0; i < self->seats->len; i++) {
+    VmSeat *seat = g_ptr_array_index (self->seats, i);
+
+    if (seat->room && vm_room_get_state (seat->room) != VM_MEETING_STATE_ENDED)
+      return seat->room;
+  }
+  return NULL;
+}
+
+static void
+end_seat (VmServer *self, VmSeat *seat)
+{
+  if (seat->room)
+    vm_room_end (seat->room);
+  g_ptr_array_remove (self->seats, seat);
+}
+
+void
+vm_server_end_hosted (VmServer *self)
+{
+  while (self->seats->len)
+    end_seat (self, g_ptr_array_index (self->seats, 0));
+}
+
+/* One call of vm_server_open_meeting(), shared with vm-net. */
+typedef struct
+{
+  VmSeat *seat;
+  VmRoomConfig config;
+  GMutex lock; /* of done and error */
+  GCond cond;
+  gboolean done;
+  GError *error;
+} Opening;
+
+static void
+opening_clear (gpointer data)
+{
+  Opening *opening = data;
+
+  g_clear_pointer (&opening->seat, vm_seat_unref);
+  g_free ((gchar *) opening->config.name);
+  g_free ((gchar *) opening->config.user);
+  g_free ((gchar *) opening->config.device);
+  g_free ((gchar *) opening->config.pin);
+  g_free ((gchar *) opening->config.nonce);
+  g_strfreev ((gchar **) opening->config.ice_servers);
+  g_clear_error (&opening->error);
+  g_mutex_clear (&opening->lock);
+  g_cond_clear (&opening->cond);
+}
+
+static void
+opening_unref (gpointer opening)
+{
+  g_atomic_rc_box_release_full (opening, opening_clear);
+}
+
+static void
+open_on_net (VmServer *self, gpointer data)
+{
+  Opening *opening = data;
+  VmSeat *seat = opening->seat;
+  GError *error = NULL;
+
+  opening->config.device_id = vm_identity_get_device_id (self->identity);
+  seat->room = vm_rooms_open (
+      self->rooms, &opening->config, &seat->outlet, &seat->member, &error);
+  if (seat->room) {
+    g_ptr_array_add (self->seats, g_atomic_rc_box_acquire (seat));
+    vm_room_announced (seat->room);
+  }
+  g_mutex_lock (&opening->lock);
+  opening->done = TRUE;
+  opening->error = error;
+  g_cond_signal (&opening->cond);
+  g_mutex_unlock (&opening->lock);
+}
+
+/* Blocks until vm-net has opened it; not to be called on vm-net. */
+VmSeat *
+vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
+    GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + VM_SERVER_CALL_TIME;
+  Opening *opening = g_atomic_rc_box_new0 (Opening);
+  VmSeat *seat = g_atomic_rc_box_new0 (VmSeat);
+  GError *reason = NULL;
+
+  seat->outlet.funcs = &seat_funcs;
+  seat->server = g_object_ref (self);
+  seat->context = context ? g_main_context_ref (context)
+                          : g_main_context_ref_thread_default ();
+  seat->func = func;
+  seat->user_data = user_data;
+  opening->seat = g_atomic_rc_box_acquire (seat);
+  opening->config = (VmRoomConfig){
+    .name = g_strdup (config->name),
+    .user = g_strdup (config->user),
+    .device = g_strdup (config->device),
+    .pin = g_strdup (config->pin),
+    .nonce = g_strdup (config->nonce),
+    .max_participants = config->max_participants,
+    .call_type = config->call_type,
+    .ice_servers =
+        (const gchar *const *) g_strdupv ((gchar **) config->ice_servers),
+  };
+  g_mutex_init (&opening->lock);
+  g_cond_init (&opening->cond);
+
+  vm_server_post (
+      self, open_on_net, g_atomic_rc_box_acquire (opening), opening_unref);
+  g_mutex_lock (&opening->lock);
+  while (!opening->done) {
+    if (!g_cond_wait_until (&opening->cond, &opening->lock, end)) {
+      reason = g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+          "The server did not open the meeting within 5 seconds");
+      break;
+    }
+  }
+  if (!reason)
+    reason = g_steal_pointer (&opening->error);
+  g_mutex_unlock (&opening->lock);
+  opening_unref (opening);
+  if (!reason)
+    return seat;
+  vm_seat_close (seat);
+  g_propagate_error (error, reason);
+  return NULL;
+}
+
+typedef struct
+{
+  VmSeat *seat;
+  VmSignal *signal;
+} Saying;
+
+static void
+saying_free (gpointer data)
+{
+  Saying *saying = data;
+
+  vm_seat_unref (saying->seat);
+  vm_signal_unref (saying->signal);
+  g_free (saying);
+}
+
+static void
+say_on_net (VmServer *self, gpointer data)
+{
+  Saying *saying = data;
+
+  if (saying->seat->member)
+    vm_member_receive (saying->seat->member, saying->signal);
+}
+
+/* @signal is given away: the caller does not touch it again. */
+void
+vm_seat_send (VmSeat *seat, const VmSignal *signal)
+{
+  Saying *saying = g_new (Saying, 1);
+
+  saying->seat = g_atomic_rc_box_acquire (seat);
+  saying->signal = vm_signal_ref (signal);
+  vm_server_post (seat->server, say_on_net, saying, saying_free);
+}
+
+static void
+close_on_net (VmServer *self, gpointer data)
+{
+  end_seat (self, data);
+}
+
+/* In the seat's context; the seat is freed. */
+void
+vm_seat_close (VmSeat *seat)
+{
+  seat->closed = TRUE;
+  vm_server_post (seat->server, close_on_net, seat, vm_seat_unref);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wire/signal.h"
+
+/* What the room model calls a peer: a WebSocket, a session, or the seat of a
+ * host in this process. Its owner's struct begins with it. On vm-net. */
+
+typedef struct _VmOutlet VmOutlet;
+
+typedef struct
+{
+  void (*send) (VmOutlet *outlet, const VmSignal *signal);
+  /* The seat is gone; @reason NULL: it was left, or the meeting is over. */
+  void (*close) (VmOutlet *outlet, const GError *reason);
+} VmOutletFuncs;
+
+struct _VmOutlet
+{
+  const VmOutletFuncs *funcs;
+};
