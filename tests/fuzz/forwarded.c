@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include <gst/videomeet/server/proxies.h>
+#include <gst/videomeet/server/access/proxies.h>
 
 /* X-Forwarded-For, from a trusted proxy and from somebody else. */
 void

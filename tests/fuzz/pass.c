@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include <gst/videomeet/server/passes.h>
+#include <gst/videomeet/server/access/passes.h>
 #include <gst/videomeet/base/base64.h>
 
 #include <openssl/hmac.h>

@@ -7,7 +7,8 @@
 #include "support/trust/trustkeys.h"
 
 #include <gst/videomeet/client/upload/filesocket-priv.h>
-#include <gst/videomeet/server/http/fileinlet-priv.h>
+#include <gst/videomeet/server/dialect/transfer/transfer-priv.h>
+#include <gst/videomeet/server/socket/ws.h>
 #include <gst/videomeet/trust/media/vmmediasession-priv.h>
 #include <string.h>
 
@@ -405,7 +406,8 @@ static gint held; /* the socket of OTHER_ID is not read; -1: not looked yet */
 static void
 look (VmServer *self, gpointer key)
 {
-  const VmWs *ws = g_hash_table_lookup (self->transfer_sockets, key);
+  const VmWs *ws =
+      g_hash_table_lookup (vm_transfer_server_of (self)->sockets, key);
 
   g_atomic_int_set (&held, ws && ws->held);
   g_main_context_wakeup (NULL);

@@ -9,6 +9,8 @@
 
 #include <gst/videomeet/client/upload/fileupload-priv.h>
 #include <gst/videomeet/vmtransferstate.h>
+#include <gst/videomeet/server/dialect/transfer/transfer-priv.h>
+#include <gst/videomeet/server/http/trust.h>
 #include <gst/videomeet/server/socket/ws.h>
 #include <gst/videomeet/vmfilereceiver.h>
 #include <gst/videomeet/vmfilesender.h>
@@ -542,7 +544,7 @@ look_at_sockets (VmServer *self, gpointer data)
   GHashTableIter iter;
   gpointer ws;
 
-  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  g_hash_table_iter_init (&iter, vm_transfer_server_of (self)->sockets);
   while (g_hash_table_iter_next (&iter, NULL, &ws)) {
     if (!sockets->held)
       vm_ws_hold (sockets->held = ws, TRUE);
@@ -828,7 +830,7 @@ feed (VmServer *self, gpointer data)
   GHashTableIter iter;
   gpointer ws = NULL;
 
-  g_hash_table_iter_init (&iter, self->transfer_sockets);
+  g_hash_table_iter_init (&iter, vm_transfer_server_of (self)->sockets);
   fail_unless (g_hash_table_iter_next (&iter, NULL, &ws));
   for (guint i = 1; i <= PIECES; i++) {
     gsize n =

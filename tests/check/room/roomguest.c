@@ -6,6 +6,7 @@
 #include "program.h"
 
 #include <gst/videomeet/server/dialect/room/roomguest.h>
+#include <gst/videomeet/server/server-priv.h>
 #include <gst/videomeet/cluster/shared/roomshare.h>
 #include <string.h>
 

@@ -6,6 +6,7 @@
 
 #include "program.h"
 
+#include <gst/videomeet/wire/call/call.h>
 #include <string.h>
 
 #define OFFER "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\ns=-\\r\\n\"}"

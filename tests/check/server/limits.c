@@ -7,6 +7,7 @@
 
 #include "program.h"
 
+#include <gst/videomeet/server/socket/ws.h>
 #include <string.h>
 #include <sys/socket.h>
 

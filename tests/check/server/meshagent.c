@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include "program.h"
 
+#include <gst/videomeet/server/socket/ws.h>
 #include <gst/videomeet/trust/token/capability.h>
 #include <gst/videomeet/wire/mesh/meshrecords.h>
 #include <string.h>

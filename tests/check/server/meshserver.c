@@ -7,6 +7,8 @@
 
 #include "program.h"
 
+#include <gst/videomeet/server/dialect/mesh/mesh.h>
+#include <gst/videomeet/server/socket/ws.h>
 #include <gst/videomeet/trust/token/capability.h>
 #include <string.h>
 #include <unistd.h>

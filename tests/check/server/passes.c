@@ -8,7 +8,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/server/passes.h>
+#include <gst/videomeet/server/access/passes.h>
 #include <gst/videomeet/trust/token/webtoken.h>
 #include <string.h>
 

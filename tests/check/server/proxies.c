@@ -4,7 +4,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/server/proxies.h>
+#include <gst/videomeet/server/access/proxies.h>
 #include <gst/videomeet/vmerror.h>
 
 static const gchar *const texts[] = { "10.0.0.1", "192.168.0.0/16", "fd00::/8",

@@ -9,6 +9,8 @@
 
 #include "program.h"
 
+#include <gst/videomeet/server/socket/seatless.h>
+#include <gst/videomeet/server/socket/ws.h>
 #include <gst/videomeet/vmfilereceiver.h>
 #include <glib/gstdio.h>
 #include <string.h>

@@ -6,6 +6,9 @@
 #include "program.h"
 #include "support/trust/trusthost.h"
 
+#include <gst/videomeet/server/http/trust.h>
+#include <gst/videomeet/server/pairing/trustdesk.h>
+#include <gst/videomeet/server/socket/ws.h>
 #include <string.h>
 
 static VmSeat *seat;

@@ -9,6 +9,7 @@
 
 #include <gst/videomeet/vmtransferstate.h>
 #include <gst/videomeet/transfer/objects/vmfilequeue-priv.h>
+#include <gst/videomeet/server/http/trust.h>
 #include <gst/videomeet/vmfilereceiver.h>
 #include <glib/gstdio.h>
 #include <gmodule.h>

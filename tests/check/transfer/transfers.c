@@ -5,7 +5,7 @@
 #include "program.h"
 
 #include <gst/videomeet/base/limits.h>
-#include <gst/videomeet/server/http/transfers.h>
+#include <gst/videomeet/server/dialect/transfer/transfers.h>
 #include <gst/videomeet/vmerror.h>
 
 static VmTransfers *transfers;

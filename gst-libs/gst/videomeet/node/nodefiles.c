@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "node/nodeparts-priv.h"
-#include "server/http/fileinlet-priv.h"
+#include "server/dialect/transfer/fileinlet-priv.h"
 
 /**
  * vm_node_set_file_receiver:

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server's life: libwebsockets on a libuv loop of our own, on a thread of
- * its own. The loop is foreign to libwebsockets because its own takes SIGINT,
- * SIGTERM, SIGHUP, SIGSEGV and SIGFPE from the process
- * (architecture.md#threads). */
+/* What other threads have run on vm-net, and what they set and get. */
 
 #include "server/server-priv.h"
-#include "base/hostcheck.h"
-#include "server/hostseat.h"
-#include "server/serverrooms.h"
 
-#include <string.h>
-
-#define GOODBYE_TIME G_TIME_SPAN_SECOND /* for the last messages to get out */
-#define TICK_MS 100
-
-G_DEFINE_FINAL_TYPE (VmServer, vm_server, G_TYPE_OBJECT)
+#include <libwebsockets.h>
+#include <openssl/rand.h>
 
 typedef struct
 {
@@ -32,103 +22,6 @@ call_free (Call *call)
   g_free (call);
 }
 
-static void
-vm_server_finalize (GObject *object)
-{
-  VmServer *self = VM_SERVER (object);
-
-  vm_server_stop (self);
-  g_clear_object (&self->identity);
-  g_clear_pointer (&self->info, vm_device_info_free);
-  g_clear_pointer (&self->sessions, vm_sessions_free);
-  g_ptr_array_unref (self->seats);
-  vm_rooms_free (self->rooms);
-  vm_refusals_free (self->refusals);
-  g_clear_pointer (&self->mesh, vm_mesh_free);
-  g_clear_pointer (&self->checks, vm_rates_free);
-  g_clear_pointer (&self->known, vm_known_free);
-  g_clear_pointer (&self->invites, vm_invites_free);
-  g_clear_pointer (&self->approval, vm_approval_page_free);
-  g_clear_pointer (&self->desk, vm_trust_desk_unref);
-  if (self->receiver)
-    g_signal_handlers_disconnect_by_data (self->receiver, self);
-  g_clear_object (&self->receiver);
-  g_clear_pointer (&self->transfers, vm_transfers_free);
-  g_hash_table_unref (self->transfer_sockets);
-  g_hash_table_unref (self->inlets);
-  g_hash_table_unref (self->askers);
-  g_ptr_array_unref (self->unsent);
-  g_ptr_array_unref (self->answered);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->cond);
-  G_OBJECT_CLASS (vm_server_parent_class)->finalize (object);
-}
-
-static void
-vm_server_class_init (VmServerClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = vm_server_finalize;
-}
-
-static void
-vm_server_init (VmServer *self)
-{
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->cond);
-  g_queue_init (&self->calls);
-  self->info = vm_device_info_new ();
-  self->refusals = vm_refusals_new ();
-  self->rooms = vm_server_make_rooms (self);
-  self->seats = g_ptr_array_new_with_free_func (vm_seat_unref);
-  self->mesh = vm_mesh_new (self);
-  self->checks =
-      vm_rates_new (VM_CAPABILITY_CHECK_BURST, VM_CAPABILITY_CHECK_TIME);
-  self->sessions = vm_sessions_new (self);
-  self->askers = g_hash_table_new (g_int64_hash, g_int64_equal);
-  self->unsent = g_ptr_array_new ();
-  self->answered = g_ptr_array_new ();
-  self->policy = VM_POLICY_PIN;
-  self->transfers = vm_transfers_new (vm_server_random, NULL);
-  self->transfer_sockets = g_hash_table_new (g_str_hash, g_str_equal);
-  self->inlets =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-  self->times = (VmServerTimes){
-    .start = VM_SERVER_CALL_TIME,
-    .first_message = VM_FIRST_MESSAGE_TIME,
-    .ping = VM_PING_TIME,
-    .dead = VM_DEAD_TIME,
-    .flood = VM_FLOOD_TIME,
-    .queue = VM_QUEUE_TIME,
-    .request = VM_HTTP_REQUEST_TIME,
-    .answer = VM_HTTP_ANSWER_TIME,
-    .ring = VM_CALL_RING_TIME,
-    .engine_ping = VM_ENGINE_PING_TIME,
-    .engine_pong = VM_ENGINE_PONG_TIME,
-  };
-}
-
-VmServer *
-vm_server_new (VmIdentity *identity)
-{
-  VmServer *self = g_object_new (VM_TYPE_SERVER, NULL);
-
-  self->identity = g_object_ref (identity);
-  self->known = vm_known_new (identity);
-  self->invites = vm_invites_new (identity, vm_server_random, NULL);
-  self->approval = vm_approval_page_new (vm_server_random, NULL);
-  return self;
-}
-
-/* For tests, before the start. */
-void
-vm_server_set_times (VmServer *self, const VmServerTimes *times)
-{
-  self->times = *times;
-}
-
-/* Runs @func on vm-net, from any thread; dropped when the server is stopped.
- * Calls run in the order they were posted; before libwebsockets is up they
- * wait, so that a server whose start takes too long still hears of its stop. */
 void
 vm_server_post (
     VmServer *self, VmServerFunc func, gpointer data, GDestroyNotify destroy)
@@ -165,183 +58,103 @@ vm_server_run_calls (VmServer *self)
   } while (call);
 }
 
-/* Stops the loop once nobody is left to be told, or it takes too long. */
-static void
-finish_stop (VmServer *self, gint64 now)
+typedef struct
 {
-  gboolean done =
-      !self->n_ws && !vm_sessions_are_busy (self->sessions)
-      && !(self->cluster && vm_server_cluster_is_busy (self->cluster));
-
-  if (self->stopping && (done || now >= self->stopping))
-    uv_stop (&self->loop);
-}
-
-static void
-on_tick (uv_timer_t *timer)
-{
-  VmServer *self = timer->data;
-  gint64 now = g_get_monotonic_time ();
-
-  if (!self->stopping)
-    vm_server_accept (self);
-  vm_server_tick (self, now);
-  finish_stop (self, now);
-}
+  VmServerMake make;
+  gpointer data;
+  GDestroyNotify destroy;
+  GMutex lock; /* of what follows */
+  GCond cond;
+  gboolean done;
+  gchar *text;
+  GError *error;
+} Making;
 
 static void
-report_start (VmServer *self, struct lws_context *context)
+making_clear (gpointer data)
 {
-  g_mutex_lock (&self->lock);
-  self->context = context;
-  self->takes_calls = context != NULL;
-  if (!context)
-    g_set_error (&self->start_error, VM_ERROR, VM_ERROR_FAILED,
-        "The server cannot start: libwebsockets refused its settings");
-  self->started = TRUE;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->lock);
+  Making *making = data;
+
+  if (making->destroy)
+    making->destroy (making->data);
+  g_free (making->text);
+  g_clear_error (&making->error);
+  g_mutex_clear (&making->lock);
+  g_cond_clear (&making->cond);
 }
 
-static gpointer
-net_thread (gpointer data)
+static void
+making_unref (gpointer making)
 {
-  VmServer *self = data;
-  struct lws_context *context;
-
-  uv_loop_init (&self->loop);
-  context = vm_server_create_context (self);
-  if (context) {
-    uv_timer_init (&self->loop, &self->timer);
-    self->timer.data = self;
-    uv_timer_start (&self->timer, on_tick, TICK_MS, TICK_MS);
-    vm_server_begin_turns (self);
-    vm_server_listen (self);
-  }
-  report_start (self, context);
-  vm_server_run_calls (self);
-  if (context) {
-    uv_run (&self->loop, UV_RUN_DEFAULT);
-    g_mutex_lock (&self->lock);
-    self->context = NULL;
-    self->takes_calls = FALSE;
-    g_mutex_unlock (&self->lock);
-    vm_server_run_calls (self);
-    vm_server_unlisten (self);
-    uv_close ((uv_handle_t *) &self->timer, NULL);
-    uv_close ((uv_handle_t *) &self->turn, NULL);
-    vm_server_destroy_context (self, context);
-    vm_sessions_close (self->sessions);
-  }
-  vm_server_drain_loop (self);
-  if (uv_loop_close (&self->loop) != 0)
-    g_warning ("the server left handles open");
-
-  g_mutex_lock (&self->lock);
-  self->stopped = TRUE;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->lock);
-  return NULL;
+  g_atomic_rc_box_release_full (making, making_clear);
 }
 
-static gboolean
-wait_for (VmServer *self, gboolean *flag, gint64 time)
+static void
+make_on_net (VmServer *self, gpointer data)
 {
-  gint64 end = g_get_monotonic_time () + time;
+  Making *making = data;
+  GError *error = NULL;
+  gchar *text = making->make (self, making->data, &error);
 
-  while (!*flag) {
-    if (!g_cond_wait_until (&self->cond, &self->lock, end))
-      return FALSE;
-  }
-  return TRUE;
+  g_mutex_lock (&making->lock);
+  making->done = TRUE;
+  making->text = text;
+  making->error = error;
+  g_cond_signal (&making->cond);
+  g_mutex_unlock (&making->lock);
 }
 
-/* Binds, then serves on vm-net. VM_ERROR_PORT_IN_USE when the port was asked
- * for explicitly, or none is free; VM_ERROR_BAD_REQUEST when what @config says
- * cannot be. */
-gboolean
-vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
+gchar *
+vm_server_make_text (VmServer *self, VmServerMake make, gpointer data,
+    GDestroyNotify destroy, GError **error)
 {
-  GError *reason = NULL;
-  gboolean started;
+  gint64 end = g_get_monotonic_time () + VM_SERVER_CALL_TIME;
+  Making *making = g_atomic_rc_box_new0 (Making);
+  gboolean waits = TRUE;
+  gchar *text;
 
-  g_return_val_if_fail (!self->thread, FALSE);
-
-  if (!vm_server_take_config (self, config, error)
-      || !vm_server_bind (self, config, error)) {
-    vm_server_forget_config (self);
-    return FALSE;
-  }
-  self->started = self->stopped = FALSE;
-  self->takes_calls = TRUE;
-  self->counters = (VmServerCounters){ 0 };
-  self->stopping = 0;
-  self->draining = FALSE;
-  vm_rooms_set_closing (self->rooms, FALSE);
-  /* what is revoked is known before anybody can ask */
-  if (self->desk
-      && !vm_trust_desk_attach (self->desk, self, self->times.start)) {
-    vm_trust_desk_detach (self->desk);
-    vm_server_forget_config (self);
+  making->make = make;
+  making->data = data;
+  making->destroy = destroy;
+  g_mutex_init (&making->lock);
+  g_cond_init (&making->cond);
+  vm_server_post (
+      self, make_on_net, g_atomic_rc_box_acquire (making), making_unref);
+  g_mutex_lock (&making->lock);
+  while (!making->done && waits)
+    waits = g_cond_wait_until (&making->cond, &making->lock, end);
+  text = g_steal_pointer (&making->text);
+  if (making->error)
+    g_propagate_error (error, g_steal_pointer (&making->error));
+  else if (!text)
     g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
-        "The trust store could not be read, or not within 5 seconds");
-    return FALSE;
-  }
-  vm_server_load_rooms (self);
-  /* what it hears waits for vm-net */
-  if (config->cluster)
-    self->cluster = vm_server_cluster_new (self, config, error);
-  if (self->cluster || !config->cluster)
-    self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
-  if (!self->thread) {
-    vm_server_forget_config (self);
-    if (self->desk)
-      vm_trust_desk_detach (self->desk);
-    return FALSE;
-  }
-  g_mutex_lock (&self->lock);
-  started = wait_for (self, &self->started, self->times.start);
-  reason = g_steal_pointer (&self->start_error);
-  g_mutex_unlock (&self->lock);
-  if (started && !reason)
-    return TRUE;
-
-  vm_server_stop (self);
-  if (!reason)
-    g_set_error (&reason, VM_ERROR, VM_ERROR_TIMEOUT,
-        "The server did not start within 5 seconds");
-  g_propagate_error (error, reason);
-  return FALSE;
-}
-
-/* Before anybody leaves: what flows between clients needs no server, and one
- * that heard of the others' leaving would end it. */
-static void
-close_others (VmServer *self)
-{
-  GHashTableIter iter;
-  gpointer key;
-
-  g_hash_table_iter_init (&iter, self->conns);
-  while (g_hash_table_iter_next (&iter, &key, NULL)) {
-    VmConn *conn = key;
-
-    if (conn->ws)
-      vm_ws_close (conn->ws, VM_CLOSE_GOING_AWAY, "stopping", FALSE);
-  }
-}
-
-static void
-drain_on_net (VmServer *self, gpointer data)
-{
-  self->draining = TRUE;
-  vm_rooms_set_closing (self->rooms, TRUE);
+        "The server did not make the link within 5 seconds");
+  g_mutex_unlock (&making->lock);
+  making_unref (making);
+  return text;
 }
 
 void
-vm_server_drain (VmServer *self)
+vm_server_random (guint8 *bytes, gsize size, gpointer user_data)
 {
-  vm_server_post (self, drain_on_net, NULL, NULL);
+  if (RAND_bytes (bytes, (int) size) != 1)
+    g_error ("the system gives no random numbers");
+}
+
+gpointer
+vm_server_get_state (VmServer *self, const VmServerProtocol *protocol)
+{
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i] == protocol)
+      return self->states[i];
+  }
+  return NULL;
+}
+
+void
+vm_server_set_times (VmServer *self, const VmServerTimes *times)
+{
+  self->times = *times;
 }
 
 void
@@ -351,47 +164,6 @@ vm_server_set_room_func (VmServer *self, VmRoomFunc func, gpointer user_data)
 
   self->room_func = func;
   self->room_data = user_data;
-}
-
-static void
-begin_stop (VmServer *self, gpointer data)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  self->stopping = now + GOODBYE_TIME;
-  /* whoever comes back is for the next one, and not to find the rooms gone */
-  vm_server_pause (self);
-  drain_on_net (self, NULL);
-  vm_server_end_hosted (self);
-  close_others (self);
-  vm_sessions_close (self->sessions);
-  vm_server_save_rooms (self);
-  vm_rooms_clear_open (self->rooms);
-  finish_stop (self, now);
-}
-
-void
-vm_server_stop (VmServer *self)
-{
-  gboolean stopped;
-
-  if (!self->thread)
-    return;
-  if (self->desk)
-    vm_trust_desk_detach (self->desk);
-  vm_server_post (self, begin_stop, NULL, NULL);
-  g_mutex_lock (&self->lock);
-  stopped = wait_for (self, &self->stopped, VM_SERVER_CALL_TIME);
-  g_mutex_unlock (&self->lock);
-  if (!stopped) {
-    /* a thread that hangs keeps what it uses; nothing else can be done */
-    g_warning ("the server did not stop within 5 seconds");
-    g_object_ref (self);
-    g_clear_pointer (&self->thread, g_thread_unref);
-    return;
-  }
-  g_thread_join (g_steal_pointer (&self->thread));
-  vm_server_forget_config (self);
 }
 
 guint16

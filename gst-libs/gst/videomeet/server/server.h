@@ -22,7 +22,7 @@ G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
 
 typedef struct _VmTrustDesk VmTrustDesk;
 
-typedef struct
+typedef struct _VmServerConfig
 {
   guint16 port; /* 0: the system chooses */
   gboolean port_explicit; /* taken: an error; else the next free port */
@@ -50,7 +50,8 @@ typedef struct
   const gchar *const *ice_servers;
   const gchar *const *turn_servers;
   const gchar *turn_secret;
-  const gchar *mesh_secret; /* see vm_mesh_set_secret(), or NULL */
+  const gchar
+      *mesh_secret; /* what a session of the mesh is opened by, or NULL */
   /* see vm_passes_read(): open rooms, calls and the mesh are for those alone
    * who show a token; NULL: for everybody */
   const gchar *auth_keys;

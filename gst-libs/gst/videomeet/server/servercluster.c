@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "server/servercluster.h"
-#include "cluster/shared/callshare.h"
 #include "cluster/clusternews.h"
 #include "cluster/nats/natsbus.h"
 #include "server/server-priv.h"
@@ -21,7 +20,6 @@ struct _VmServerCluster
   gchar *place; /* where NATS is, without its secrets */
   gboolean waits; /* for NATS */
   VmClusterNews *news; /* that wait for vm-net */
-  VmCallShare *calls; /* or NULL: there are none here */
 };
 
 /* What a thread of NATS's has to tell. */
@@ -220,19 +218,36 @@ send_frame (const gchar *node, GBytes *frame, gpointer user_data)
 
 /* Requests that are passed on */
 
+static const VmServerProtocol *
+find_forwarder (VmServerCluster *self)
+{
+  const VmServerProtocol *const *protocols = self->server->protocols;
+
+  for (guint i = 0; protocols[i]; i++) {
+    if (protocols[i]->take_forward)
+      return protocols[i];
+  }
+  return NULL;
+}
+
 static void
 on_asked (const VmForward *forward, gpointer user_data)
 {
   VmServerCluster *self = user_data;
+  const VmServerProtocol *forwarder = find_forwarder (self);
 
-  vm_session_take_forward (self->server, forward);
+  if (forwarder)
+    forwarder->take_forward (self->server, forward);
 }
 
 static void
 on_answered (gpointer asker, guint status, GBytes *body, gboolean gone,
     gpointer user_data)
 {
-  vm_session_take_forwarded (asker, status, body, gone);
+  const VmServerProtocol *forwarder = find_forwarder (user_data);
+
+  if (forwarder)
+    forwarder->take_forwarded (asker, status, body, gone);
 }
 
 static gboolean
@@ -327,8 +342,10 @@ vm_server_cluster_new (
       vm_forwards_new (self->node, &forward_funcs, &forward_hear, self);
   self->share = vm_room_share_new (rooms, &share_funcs, self, self->node,
       g_get_monotonic_time (), g_get_real_time () / G_USEC_PER_SEC);
-  if (server->user_calls)
-    self->calls = vm_call_share_new (self->share, server->user_calls);
+  for (guint i = 0; server->protocols[i]; i++) {
+    if (server->protocols[i]->share)
+      server->protocols[i]->share (server->states[i], self->share);
+  }
   if (connect_nats (self, config, error))
     return self;
   vm_server_cluster_free (self);
@@ -340,7 +357,10 @@ vm_server_cluster_free (VmServerCluster *self)
 {
   g_clear_pointer (&self->store, vm_nats_store_free);
   g_clear_pointer (&self->bus, vm_nats_bus_free);
-  g_clear_pointer (&self->calls, vm_call_share_free);
+  for (guint i = 0; self->server->protocols[i]; i++) {
+    if (self->server->protocols[i]->unshare)
+      self->server->protocols[i]->unshare (self->server->states[i]);
+  }
   vm_room_share_free (self->share);
   vm_forwards_free (self->forwards);
   g_free (self->node);
@@ -381,7 +401,7 @@ vm_server_cluster_is_other (VmServerCluster *self, const gchar *node)
 
 guint64
 vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
-    const VmForward *forward, gpointer asker)
+    const VmForward *forward, VmConn *asker)
 {
   return vm_forwards_ask (
       self->forwards, node, forward, asker, g_get_monotonic_time ());

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cluster/clusterforward.h"
-#include "server/server.h"
+#include "server/protocol.h"
 
 G_BEGIN_DECLS
 
@@ -28,10 +27,10 @@ gboolean vm_server_cluster_waits (VmServerCluster *self);
 const gchar *vm_server_cluster_get_node (VmServerCluster *self);
 /* Whether @node is another server that is there. */
 gboolean vm_server_cluster_is_other (VmServerCluster *self, const gchar *node);
-/* See clusterforward.h; @asker: a VmConn, answered by
- * vm_session_take_forwarded(). */
+/* See clusterforward.h; @asker is answered by take_forwarded() of its
+ * protocol. */
 guint64 vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
-    const VmForward *forward, gpointer asker);
+    const VmForward *forward, VmConn *asker);
 void vm_server_cluster_give_up (VmServerCluster *self, guint64 forward);
 /* NULL: nobody can be told any more. */
 void vm_server_cluster_reply (VmServerCluster *self, const gchar *node,

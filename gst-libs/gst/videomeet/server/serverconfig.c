@@ -2,8 +2,13 @@
 
 /* What a server is told before it starts: checked, and kept for vm-net. */
 
-#include "server/server-priv.h"
+#include "server/serverconfig.h"
 #include "base/hostcheck.h"
+#include "server/access/proxies.h"
+#include "server/server-priv.h"
+#include "server/servercluster.h"
+#include "server/serverstate.h"
+#include "server/socket/seatless.h"
 #include "wire/iceservers.h"
 #include "wire/turncredential.h"
 
@@ -174,14 +179,10 @@ vm_server_take_config (
   self->conns = g_hash_table_new (NULL, NULL);
   self->per_address =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->user_calls =
-      config->calls ? vm_calls_new (vm_call_guest_send, NULL) : NULL;
-  if (self->user_calls) {
-    vm_calls_set_missed_func (self->user_calls, vm_call_guest_missed, self);
-    vm_calls_set_close_func (self->user_calls, vm_call_guest_close, self);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->start)
+      self->protocols[i]->start (self->states[i], config);
   }
-  vm_mesh_set_secret (self->mesh, config->mesh_secret);
-  vm_mesh_set_room_size (self->mesh, config->room_size);
   self->proxies = vm_proxies_read (config->trusted_proxies, error);
   return self->proxies && read_rooms (self, config, error)
          && read_ice_servers (self, config, error)
@@ -204,7 +205,10 @@ vm_server_forget_config (VmServer *self)
   g_clear_pointer (&self->web_root, free);
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
   g_clear_pointer (&self->cluster, vm_server_cluster_free);
-  g_clear_pointer (&self->user_calls, vm_calls_free);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->stop)
+      self->protocols[i]->stop (self->states[i]);
+  }
   g_clear_pointer (&self->notify, vm_notify_free);
   g_clear_pointer (&self->passes, vm_passes_free);
   g_clear_pointer (&self->ice_servers, g_strfreev);

@@ -3,6 +3,7 @@
 /* Without libnats there is no cluster. */
 
 #include "server/servercluster.h"
+#include <gst/videomeet/vmerror.h>
 
 VmServerCluster *
 vm_server_cluster_new (
@@ -43,7 +44,7 @@ vm_server_cluster_is_other (VmServerCluster *self, const gchar *node)
 
 guint64
 vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
-    const VmForward *forward, gpointer asker)
+    const VmForward *forward, VmConn *asker)
 {
   return 0;
 }

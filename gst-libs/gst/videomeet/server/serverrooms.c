@@ -4,8 +4,10 @@
  * devices, and what is announced. */
 
 #include "server/serverrooms.h"
+#include "server/access/admit.h"
 #include "server/hostseat.h"
 #include "server/outlet.h"
+#include "server/pairing/trustdesk.h"
 #include "server/server-priv.h"
 #include "server/socket/refusals.h"
 #include "trust/keys/statesignature.h"
@@ -67,7 +69,12 @@ on_remove (
 {
   VmServer *self = user_data;
 
-  return vm_mesh_remove_agent (self->mesh, room, id, reason);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->remove
+        && self->protocols[i]->remove (self->states[i], room, id, reason))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean

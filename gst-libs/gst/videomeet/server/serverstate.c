@@ -3,6 +3,7 @@
 /* The file in which open rooms outlast a restart. It has what opens a seat, so
  * it is its owner's alone, and gone as soon as it is read. */
 
+#include "server/serverstate.h"
 #include "room/roomsave.h"
 #include "server/server-priv.h"
 
@@ -43,16 +44,28 @@ write_state (const gchar *path, GVariant *state, GError **error)
   return FALSE;
 }
 
+/* Whose clients come back by what is saved. */
+static const VmServerProtocol *
+find_saver (VmServer *self)
+{
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->save)
+      return self->protocols[i];
+  }
+  return NULL;
+}
+
 void
 vm_server_save_rooms (VmServer *self)
 {
+  const VmServerProtocol *saver = find_saver (self);
   g_autoptr (GVariant) rooms = NULL;
   g_autoptr (GVariant) state = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!self->state_file)
+  if (!self->state_file || !saver)
     return;
-  rooms = vm_rooms_save (self->rooms, g_get_monotonic_time (), vm_guest_save);
+  rooms = vm_rooms_save (self->rooms, g_get_monotonic_time (), saver->save);
   state = g_variant_ref_sink (
       g_variant_new ("(x@" VM_ROOMS_SAVED ")", g_get_real_time (), rooms));
   if (!write_state (self->state_file, state, &error))
@@ -141,12 +154,13 @@ read_state (const gchar *path, GError **error)
 void
 vm_server_load_rooms (VmServer *self)
 {
+  const VmServerProtocol *saver = find_saver (self);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) state = NULL;
   g_autoptr (GVariant) rooms = NULL;
   gint64 saved, age;
 
-  if (!self->state_file)
+  if (!self->state_file || !saver)
     return;
   state = read_state (self->state_file, &error);
   if (!state) {
@@ -161,6 +175,6 @@ vm_server_load_rooms (VmServer *self)
   age = g_get_real_time () - saved;
   if (age < 0 || age >= VM_RESUME_TIME)
     return;
-  vm_rooms_restore (self->rooms, rooms, g_get_monotonic_time () - age,
-      vm_guest_restore, NULL);
+  vm_rooms_restore (
+      self->rooms, rooms, g_get_monotonic_time () - age, saver->restore, NULL);
 }

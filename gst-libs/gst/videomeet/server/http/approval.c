@@ -4,8 +4,11 @@
  * (protocol/trust.md#approval-in-the-page): to browsers on this machine
  * alone. */
 
+#include "server/http/approval.h"
+#include "base/json/json.h"
 #include "server/http/approvalbody.h"
-#include "server/http/approvalpage.h"
+#include "server/http/reply.h"
+#include "server/pairing/trustdesk.h"
 #include "server/server-priv.h"
 
 #include <string.h>
@@ -79,12 +82,6 @@ static const struct
   { PATH "/answer", take_answer },
 };
 
-gboolean
-vm_approval_is_path (const gchar *path)
-{
-  return strcmp (path, PATH) == 0 || g_str_has_prefix (path, PATH "/");
-}
-
 static GBytes *
 answer (VmConn *conn, GError **error)
 {
@@ -113,7 +110,7 @@ answer (VmConn *conn, GError **error)
 }
 
 int
-vm_route_approval (VmConn *conn)
+vm_http_post_approval (VmConn *conn)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) body = answer (conn, &error);

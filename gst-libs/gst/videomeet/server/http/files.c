@@ -2,6 +2,9 @@
 
 /* The page: the files under one folder, and nothing beside them. */
 
+#include "server/http/files.h"
+#include "base/limits.h"
+#include "server/http/reply.h"
 #include "server/server-priv.h"
 
 #include <stdlib.h>
@@ -73,4 +76,16 @@ vm_web_read (const gchar *root, const gchar *path, const gchar **type)
     data = NULL;
   free (resolved);
   return data ? g_bytes_new_take (data, size) : NULL;
+}
+
+int
+vm_http_get_file (VmConn *conn)
+{
+  const gchar *type = NULL;
+  g_autoptr (GBytes) body =
+      vm_web_read (conn->server->web_root, conn->request->path, &type);
+
+  if (!body)
+    return vm_http_reply_not_found (conn);
+  return vm_http_reply (conn, 200, type, NULL, body, FALSE);
 }

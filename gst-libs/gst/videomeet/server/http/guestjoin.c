@@ -4,8 +4,11 @@
  * it must sign to use it (protocol/trust.md#invitations), and the invitations
  * that the host makes. */
 
-#include "server/http/guestbody.h"
+#include "server/http/guestjoin.h"
+#include "base/json/json.h"
 #include "room/invites.h"
+#include "server/http/guestbody.h"
+#include "server/http/reply.h"
 #include "server/server-priv.h"
 
 /* A meeting that is not there is refused as a wrong invitation is: who has none
@@ -57,7 +60,7 @@ make_answer (const VmToken *token, const gchar *nonce)
 }
 
 int
-vm_route_guest (VmConn *conn)
+vm_http_post_guest (VmConn *conn)
 {
   g_auto (VmGuestBody) body = { NULL };
   g_autoptr (GError) error = NULL;

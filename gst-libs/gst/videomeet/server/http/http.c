@@ -4,9 +4,13 @@
  * refusal of a request with a body waits until the body has been read, else the
  * client would see a reset connection and not the refusal. */
 
-#include "server/server-priv.h"
+#include "server/http/http.h"
 #include "base/hostcheck.h"
-#include "wire/socketio/engineio.h"
+#include "server/access/admit.h"
+#include "server/http/reply.h"
+#include "server/http/routes.h"
+#include "server/server-priv.h"
+#include "server/loop/tcpinfo.h"
 
 #include <string.h>
 #include <openssl/ssl.h>
@@ -14,23 +18,6 @@
 
 #define WEBSOCKET_VERSION "13" /* RFC 6455 §4.4 */
 #define UPGRADE_REQUIRED 426
-
-void
-vm_http_reset (VmConn *conn)
-{
-  conn->request->began = conn->request->header_since = 0;
-  if (conn->wsi)
-    conn->request->received =
-        vm_socket_received (lws_get_socket_fd (conn->wsi));
-  conn->request->head = conn->request->preflight = FALSE;
-  g_clear_pointer (&conn->request->path, g_free);
-  g_clear_pointer (&conn->request->host, g_free);
-  g_clear_pointer (&conn->request->origin, g_free);
-  g_clear_pointer (&conn->pass, g_free);
-  g_clear_pointer (&conn->request->body, g_byte_array_unref);
-  g_clear_error (&conn->request->refusal);
-  conn->request->refusal_status = 0;
-}
 
 static gboolean
 refuse (VmConn *conn, guint status, VmError code, const gchar *message)
@@ -53,7 +40,8 @@ is_named (VmServer *self, const gchar *header)
 static gint64
 content_length (VmConn *conn)
 {
-  g_autofree gchar *text = vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+  g_autofree gchar *text =
+      vm_conn_get_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
   guint64 size;
 
   if (!text
@@ -70,9 +58,9 @@ content_length (VmConn *conn)
 static gboolean
 check_framing (VmConn *conn)
 {
-  g_autofree gchar *version = vm_http_header (conn, WSI_TOKEN_HTTP);
+  g_autofree gchar *version = vm_conn_get_header (conn, WSI_TOKEN_HTTP);
   g_autofree gchar *length =
-      vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+      vm_conn_get_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 
   if (g_strcmp0 (version, "HTTP/1.1") != 0
       && g_strcmp0 (version, "HTTP/1.0") != 0)
@@ -92,10 +80,10 @@ static gboolean
 check_caller (VmConn *conn)
 {
   VmServer *self = conn->server;
-  g_autofree gchar *origin = vm_http_header (conn, WSI_TOKEN_ORIGIN);
+  g_autofree gchar *origin = vm_conn_get_header (conn, WSI_TOKEN_ORIGIN);
 
   vm_conn_take_forwarded (conn);
-  conn->request->host = vm_http_header (conn, WSI_TOKEN_HOST);
+  conn->request->host = vm_conn_get_header (conn, WSI_TOKEN_HOST);
   /* a page that is admitted is told of refusals too */
   if (vm_origin_is_listed (origin, (const gchar *const *) self->origins))
     conn->request->origin = g_strdup (origin);
@@ -114,72 +102,33 @@ check_caller (VmConn *conn)
   return TRUE;
 }
 
-/* Whether the page at @url is one that is admitted; NULL: nobody says so. */
-static gboolean
-is_admitted (VmConn *conn, const gchar *url)
-{
-  VmServer *self = conn->server;
-  const gchar *host = url ? strstr (url, "://") : NULL;
-  g_autofree gchar *start =
-      host ? g_strndup (url, host + 3 - url + strcspn (host + 3, "/?#")) : NULL;
-  g_autofree gchar *origin = start ? vm_origin_from_text (start) : NULL;
-
-  if (!url)
-    return TRUE;
-  return origin
-         && (vm_origin_is_own (origin, conn->request->host, self->secure)
-             || vm_origin_is_listed (
-                 origin, (const gchar *const *) self->origins));
-}
-
-/* Sec-Fetch-Site has no token of its own in libwebsockets. */
-static gboolean
-is_same_site (VmConn *conn)
-{
-  static const gchar name[] = "sec-fetch-site:";
-  gchar site[16] = "";
-
-  if (lws_hdr_custom_length (conn->wsi, name, sizeof name - 1) < 0)
-    return TRUE;
-  /* a longer one than there is does not fit, and is none of these */
-  lws_hdr_custom_copy (conn->wsi, site, sizeof site, name, sizeof name - 1);
-  return strcmp (site, "same-origin") == 0 || strcmp (site, "none") == 0;
-}
-
-gboolean
-vm_http_is_admitted (VmConn *conn)
-{
-  g_autofree gchar *origin = vm_http_header (conn, WSI_TOKEN_ORIGIN);
-  g_autofree gchar *referer = vm_http_header (conn, WSI_TOKEN_HTTP_REFERER);
-
-  /* check_caller() has seen to that */
-  if (origin)
-    return TRUE;
-  return is_same_site (conn) && is_admitted (conn, referer);
-}
-
-/* Engine.IO tells its clients its own limit, and its bodies are no JSON. */
 static gint64
 body_max (VmConn *conn)
 {
-  return vm_session_is_path (conn->request->path) ? VM_ENGINE_PAYLOAD_MAX
-                                                  : VM_HTTP_REQUEST_MAX;
+  const VmRoute *route = conn->request->route;
+
+  return route && route->body_max ? (gint64) route->body_max
+                                  : VM_HTTP_REQUEST_MAX;
 }
 
 static gboolean
 check_body (VmConn *conn, gint64 size)
 {
-  g_autofree gchar *type = vm_http_header (conn, WSI_TOKEN_HTTP_CONTENT_TYPE);
+  const VmRoute *route = conn->request->route;
+  gboolean of_any_type = route && route->body_max;
+  g_autofree gchar *type =
+      vm_conn_get_header (conn, WSI_TOKEN_HTTP_CONTENT_TYPE);
 
   if (size < 0)
     return refuse (
         conn, 411, VM_ERROR_BAD_REQUEST, "The request has no Content-Length");
-  if (size > body_max (conn))
-    return refuse (conn, 0, VM_ERROR_TOO_LARGE,
-        vm_session_is_path (conn->request->path)
-            ? "The request is larger than 256 KiB"
-            : "The request is larger than 64 KiB");
-  if (!vm_session_is_path (conn->request->path) && !vm_type_is_json (type))
+  if (size > body_max (conn)) {
+    conn->request->refusal_status = 0;
+    g_set_error (&conn->request->refusal, VM_ERROR, VM_ERROR_TOO_LARGE,
+        "The request is larger than %d KiB", (gint) (body_max (conn) / 1024));
+    return FALSE;
+  }
+  if (!of_any_type && !vm_type_is_json (type))
     return refuse (conn, 415, VM_ERROR_BAD_REQUEST,
         "The request must be of type application/json");
   return TRUE;
@@ -193,11 +142,21 @@ read_target (VmConn *conn)
     WSI_TOKEN_HEAD_URI, WSI_TOKEN_POST_URI, WSI_TOKEN_OPTIONS_URI };
 
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
-    conn->request->path = vm_http_header (conn, methods[i]);
+    conn->request->path = vm_conn_get_header (conn, methods[i]);
     if (conn->request->path)
       return methods[i];
   }
   return WSI_TOKEN_COUNT;
+}
+
+static const VmRoute *
+find_route (VmConn *conn, enum lws_token_indexes method)
+{
+  if (method == WSI_TOKEN_POST_URI)
+    return vm_route_find_post (conn);
+  if (method == WSI_TOKEN_GET_URI || method == WSI_TOKEN_HEAD_URI)
+    return vm_route_find_get (conn);
+  return NULL;
 }
 
 static int
@@ -220,13 +179,14 @@ vm_http_request (VmConn *conn)
   enum lws_token_indexes method;
   gint64 size;
 
-  vm_http_reset (conn);
+  vm_conn_reset_request (conn);
   conn->request->began = g_get_monotonic_time ();
   conn->server->counters.requests++;
   conn->asked = TRUE;
   method = read_target (conn);
-  if (vm_session_is_path (conn->request->path))
-    vm_session_take_query (conn);
+  conn->request->route = find_route (conn, method);
+  if (conn->request->route && conn->request->route->read_url)
+    conn->request->route->read_url (conn);
   vm_conn_take_pass (conn);
   conn->request->head = method == WSI_TOKEN_HEAD_URI;
   /* where its body ends nobody can tell */
@@ -246,8 +206,10 @@ vm_http_request (VmConn *conn)
             conn, 400, VM_ERROR_BAD_REQUEST, "A body is taken with POST alone");
       return answer_refusal (conn, content_length (conn) > 0);
     }
-    return conn->request->preflight ? vm_http_reply_empty (conn)
-                                    : vm_route_get (conn);
+    if (conn->request->preflight)
+      return vm_http_reply_empty (conn);
+    return conn->request->route ? conn->request->route->get (conn)
+                                : vm_http_reply_not_found (conn);
   }
 
   size = content_length (conn);
@@ -275,8 +237,10 @@ vm_http_body_done (VmConn *conn)
 {
   if (!conn->request->body)
     return 0;
-  return conn->request->refusal ? answer_refusal (conn, FALSE)
-                                : vm_route_post (conn);
+  if (conn->request->refusal)
+    return answer_refusal (conn, FALSE);
+  return conn->request->route ? conn->request->route->post (conn)
+                              : vm_http_reply_not_found (conn);
 }
 
 /* The connection that has sent most since its last request: when a header grew
@@ -353,13 +317,13 @@ vm_http_header_late (VmConn *conn)
 int
 vm_http_upgrade (VmConn *conn)
 {
-  g_autofree gchar *upgrade = vm_http_header (conn, WSI_TOKEN_UPGRADE);
-  g_autofree gchar *version = vm_http_header (conn, WSI_TOKEN_VERSION);
+  g_autofree gchar *upgrade = vm_conn_get_header (conn, WSI_TOKEN_UPGRADE);
+  g_autofree gchar *version = vm_conn_get_header (conn, WSI_TOKEN_VERSION);
 
   /* libwebsockets asks even after it refused an upgrade itself */
   if (!upgrade)
     return -1;
-  vm_http_reset (conn);
+  vm_conn_reset_request (conn);
   conn->request->began = g_get_monotonic_time ();
   conn->server->counters.requests++;
   conn->asked = TRUE;
@@ -370,6 +334,7 @@ vm_http_upgrade (VmConn *conn)
         "Only WebSocket of version " WEBSOCKET_VERSION " is spoken here");
   if (!conn->request->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
     refuse (conn, 0, VM_ERROR_BAD_REQUEST, "A WebSocket begins with GET");
+  conn->request->route = vm_route_find_upgrade (conn);
   vm_conn_take_pass (conn);
   if (!conn->request->refusal)
     vm_route_upgrade (conn, &conn->request->refusal);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* POST /meetings/join and the ways to a WebSocket: GET /ws?ticket= and GET /
- * (protocol/http.md#join, protocol/signalling.md, protocol/rooms.md). */
+/* POST /meetings/join (protocol §2). */
 
-#include "server/http/joinbody.h"
+#include "server/http/join.h"
+#include "base/deviceid.h"
+#include "base/json/json.h"
 #include "cluster/shared/roomshare.h"
+#include "server/access/clientkey.h"
+#include "server/http/joinbody.h"
+#include "server/http/reply.h"
 #include "server/server-priv.h"
+#include "server/serverconfig.h"
 #include "wire/iceservers.h"
 
 #include <string.h>
@@ -88,46 +93,46 @@ on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) refusal = NULL;
 
-  conn->request->keeping = 0;
   if (result == VM_ONCE_DONE) {
-    vm_http_answer (conn, 200, grant);
+    vm_http_answer (conn, 200, NULL, grant);
     return;
   }
   g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
       "The other servers cannot be reached; try again in a minute");
   refusal = vm_http_error_body (error);
-  vm_http_answer (conn, vm_error_to_http_status (error->code), refusal);
+  vm_http_answer (conn, vm_error_to_http_status (error->code), NULL, refusal);
+}
+
+static void
+forget (VmConn *conn)
+{
+  VmOnce *once = vm_rooms_get_once (conn->server->rooms);
+
+  if (once)
+    vm_once_cancel (once, conn->request->number);
 }
 
 /* Whether @ticket is to be known to the other servers before @grant is the
- * answer. */
+ * answer: it waits then. */
 static gboolean
 share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
 {
   static const VmOnceAsker asker = { .done = on_kept };
+  static const VmHttpWait wait = { .forget = forget };
   VmRooms *rooms = conn->server->rooms;
 
   if (!vm_rooms_shares_ticket (rooms, ticket))
     return FALSE;
-  conn->request->keeping = vm_rooms_keep_ticket (
+  conn->request->number = vm_rooms_keep_ticket (
       rooms, ticket, &asker, conn, g_get_monotonic_time ());
-  if (!conn->request->keeping) {
+  if (!conn->request->number) {
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Too many are about to join; try again in half a minute");
     return FALSE;
   }
   conn->request->answer = g_bytes_ref (grant);
+  vm_http_wait (conn, &wait);
   return TRUE;
-}
-
-void
-vm_join_forget (VmConn *conn)
-{
-  VmOnce *once = vm_rooms_get_once (conn->server->rooms);
-
-  if (conn->request->keeping && once)
-    vm_once_cancel (once, conn->request->keeping);
-  conn->request->keeping = 0;
 }
 
 static GBytes *
@@ -166,110 +171,15 @@ join (VmConn *conn, gchar **ticket, GError **error)
 }
 
 int
-vm_route_join (VmConn *conn)
+vm_http_post_join (VmConn *conn)
 {
   g_autofree gchar *ticket = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) answer = join (conn, &ticket, &error);
 
-  if (answer && share_ticket (conn, ticket, answer, &error)) {
-    vm_http_wait (conn);
+  if (answer && share_ticket (conn, ticket, answer, &error))
     return 0;
-  }
   if (error)
     return vm_http_reply_error (conn, 0, error, FALSE);
   return vm_http_reply_json (conn, 200, answer);
-}
-
-/* Whether a comma-separated header has @item. */
-static gboolean
-lists (const gchar *header, const gchar *item)
-{
-  g_auto (GStrv) items = g_strsplit (header ? header : "", ",", 32);
-
-  for (guint i = 0; items[i]; i++) {
-    if (strcmp (g_strstrip (items[i]), item) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static void
-upgrade_native (VmConn *conn, GError **error)
-{
-  VmRooms *rooms = conn->server->rooms;
-  g_autofree gchar *protocols = vm_http_header (conn, WSI_TOKEN_PROTOCOL);
-  const gchar *ticket;
-  gchar buffer[128];
-
-  if (!lists (protocols, "videomeet.v2")) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "The WebSocket subprotocol must be videomeet.v2");
-    return;
-  }
-  conn->request->ws_funcs = &vm_guest_funcs;
-  /* without one it is to resume a seat, which hello will say */
-  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
-    return;
-  ticket = lws_get_urlarg_by_name (conn->wsi, "ticket=", buffer, sizeof buffer);
-  if (ticket && vm_rooms_shares_ticket (rooms, ticket))
-    conn->request->shared_ticket = g_strdup (ticket);
-  else
-    conn->request->ticket = vm_rooms_use_ticket (
-        rooms, ticket, vm_conn_get_key (conn), g_get_monotonic_time (), error);
-}
-
-/* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). One that
- * is too long for the buffer is cut, and wrong either way. */
-static void
-upgrade_room (VmConn *conn)
-{
-  gchar pin[2 * VM_PIN_MAX];
-
-  conn->request->ws_funcs = &vm_room_guest_funcs;
-  conn->request->pin =
-      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
-}
-
-/* One path, two dialects; a client without a `userId` may call too, see
- * vm_call_take_over(). */
-static void
-upgrade_root (VmConn *conn, GError **error)
-{
-  if (!vm_call_upgrade (conn, error))
-    upgrade_room (conn);
-}
-
-/* By the others somebody who is inside may come back, or go on by another way,
- * until the seats go. */
-static gboolean
-begins_anew (const gchar *path)
-{
-  return strcmp (path, "/") == 0 || strcmp (path, "/v2/ws") == 0;
-}
-
-void
-vm_route_upgrade (VmConn *conn, GError **error)
-{
-  g_clear_pointer (&conn->request->ticket, vm_ticket_free);
-  g_clear_pointer (&conn->request->shared_ticket, g_free);
-  g_clear_pointer (&conn->request->pin, g_free);
-  g_clear_pointer (&conn->request->mesh_user_id, g_free);
-  g_clear_pointer (&conn->request->mesh_user, g_free);
-  if (conn->server->stopping
-      || (conn->server->draining && begins_anew (conn->request->path)))
-    vm_rooms_refuse_closing (error);
-  else if (strcmp (conn->request->path, "/ws") == 0)
-    upgrade_native (conn, error);
-  else if (strcmp (conn->request->path, "/transfer") == 0)
-    vm_transfer_upgrade (conn, error);
-  else if (strcmp (conn->request->path, "/v2/ws") == 0)
-    vm_mesh_upgrade (conn, error);
-  else if (vm_session_is_path (conn->request->path))
-    vm_session_upgrade (conn, error);
-  else if (strcmp (conn->request->path, "/") == 0)
-    upgrade_root (conn, error);
-  else
-    g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
-        "There is no WebSocket at this address");
 }

@@ -3,28 +3,14 @@
 /* One HTTP answer, headers and body in one write: libwebsockets keeps what the
  * socket does not take. */
 
-#include "server/server-priv.h"
+#include "server/http/reply.h"
 #include "base/json/json.h"
+#include "server/server-priv.h"
 
 #include <string.h>
 
 #define HEADERS_MAX 2048 /* of an answer */
-
-/* A header of the request, or NULL. */
-gchar *
-vm_http_header (VmConn *conn, enum lws_token_indexes token)
-{
-  int size = lws_hdr_total_length (conn->wsi, token);
-  gchar *value;
-
-  if (size <= 0)
-    return NULL;
-  value = g_malloc0 (size + 1);
-  /* NUL may come in as "%00"; nothing here has one */
-  if (lws_hdr_copy (conn->wsi, value, size + 1, token) != (int) strlen (value))
-    g_clear_pointer (&value, g_free);
-  return value;
-}
+#define JSON "application/json"
 
 static gboolean
 add (VmConn *conn, const gchar *name, const gchar *value, guint8 **p,
@@ -73,7 +59,6 @@ add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
          && add_cors (conn, p, end);
 }
 
-/* @extra is one more header as "name: value", or NULL. */
 int
 vm_http_reply (VmConn *conn, guint status, const gchar *type,
     const gchar *extra, GBytes *body, gboolean close)
@@ -100,7 +85,7 @@ vm_http_reply (VmConn *conn, guint status, const gchar *type,
   if (conn->request->deaf)
     lws_rx_flow_control (conn->wsi, 1);
   conn->request->deaf = FALSE;
-  vm_http_reset (conn);
+  vm_conn_reset_request (conn);
   if (lws_write (conn->wsi, start, p - start, LWS_WRITE_HTTP_HEADERS) < 0)
     return -1;
   if (close || lws_http_transaction_completed (conn->wsi))
@@ -120,7 +105,7 @@ vm_http_reply_empty (VmConn *conn)
 int
 vm_http_reply_json (VmConn *conn, guint status, GBytes *body)
 {
-  return vm_http_reply (conn, status, "application/json", NULL, body, FALSE);
+  return vm_http_reply (conn, status, JSON, NULL, body, FALSE);
 }
 
 GBytes *
@@ -140,7 +125,6 @@ vm_http_error_body (const GError *error)
   return g_string_free_to_bytes (text);
 }
 
-/* @status 0: the one that goes with the error. */
 int
 vm_http_reply_error (
     VmConn *conn, guint status, const GError *error, gboolean close)
@@ -150,7 +134,16 @@ vm_http_reply_error (
   if (!status)
     status =
         error->domain == VM_ERROR ? vm_error_to_http_status (error->code) : 500;
-  return vm_http_reply (conn, status, "application/json", NULL, body, close);
+  return vm_http_reply (conn, status, JSON, NULL, body, close);
+}
+
+int
+vm_http_reply_not_found (VmConn *conn)
+{
+  g_autoptr (GError) error = g_error_new (
+      VM_ERROR, VM_ERROR_NOT_FOUND, "There is nothing at this address");
+
+  return vm_http_reply_error (conn, 0, error, FALSE);
 }
 
 /* Neither libwebsockets nor tick.c is to think that the request is a while
@@ -158,8 +151,9 @@ vm_http_reply_error (
  * answered: libwebsockets 4.1 would be told of it again and again, and 4.3
  * would read it and hang up. */
 void
-vm_http_wait (VmConn *conn)
+vm_http_wait (VmConn *conn, const VmHttpWait *wait)
 {
+  conn->request->wait = wait;
   conn->request->began = 0;
   lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
   conn->request->deaf = TRUE;
@@ -175,6 +169,19 @@ vm_http_write_soon (VmConn *conn)
   g_ptr_array_add (conn->server->answered, conn);
 }
 
+static int
+write_answer (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+  g_autoptr (GBytes) answer = g_steal_pointer (&request->answer);
+
+  if (answer)
+    return vm_http_reply (conn, request->answer_status, request->answer_type,
+        NULL, answer, FALSE);
+  return request->wait && request->wait->write ? request->wait->write (conn)
+                                               : 0;
+}
+
 /* Not when libwebsockets says that it may be written: it says nothing while it
  * is not to read, and 4.3 reads first, so that whoever has sent the next
  * request already would find the connection closed. */
@@ -184,29 +191,28 @@ vm_http_write_answers (VmServer *self)
   while (self->answered->len) {
     VmConn *conn =
         g_ptr_array_steal_index_fast (self->answered, self->answered->len - 1);
-    VmRequest *request = conn->request;
 
-    request->answered = FALSE;
-    if ((request->session || request->session_answer
-                ? vm_session_writeable (conn)
-                : vm_trust_writeable (conn))
-        < 0)
+    conn->request->answered = FALSE;
+    if (write_answer (conn) < 0)
       vm_conn_cut (conn);
   }
 }
 
 void
-vm_http_answer (VmConn *conn, guint status, GBytes *body)
+vm_http_answer (VmConn *conn, guint status, const gchar *type, GBytes *body)
 {
-  conn->request->began = g_get_monotonic_time ();
-  conn->request->answer_status = status;
-  conn->request->answer = g_bytes_ref (body);
+  VmRequest *request = conn->request;
+
+  request->wait = NULL;
+  request->began = g_get_monotonic_time ();
+  request->answer_status = status;
+  request->answer_type = type ? type : JSON;
+  request->answer = g_bytes_ref (body);
   vm_http_write_soon (conn);
 }
 
 gboolean
 vm_http_waits (const VmConn *conn)
 {
-  return conn->request->serial || conn->request->session
-         || conn->request->keeping || conn->request->forward;
+  return conn->request->wait != NULL;
 }

@@ -1,164 +1,133 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which path answers what (protocol/http.md#requests). */
-
+#include "server/http/routes.h"
+#include "server/http/approval.h"
+#include "server/http/files.h"
+#include "server/http/guestjoin.h"
+#include "server/http/join.h"
+#include "server/http/status.h"
+#include "server/http/trust.h"
 #include "server/server-priv.h"
-#include "server/serverrooms.h"
 
 #include <string.h>
 
-static int
-not_found (VmConn *conn)
-{
-  g_autoptr (GError) error = g_error_new (
-      VM_ERROR, VM_ERROR_NOT_FOUND, "There is nothing at this address");
+/* Behind those of the protocols. */
+static const VmRoute own_routes[] = {
+  { .path = "/status", .get = vm_http_get_status },
+  { .path = "/healthz", .get = vm_http_get_health },
+  { .path = "/metrics", .get = vm_http_get_metrics },
+  { .path = "/meetings/join", .post = vm_http_post_join },
+  { .path = "/meetings/guest", .post = vm_http_post_guest },
+  { .path = "/trust/page", .post = vm_http_post_approval },
+  { .path = "/trust/page/*", .post = vm_http_post_approval },
+  { .path = "/trust/*", .get = vm_http_ask_trust, .post = vm_http_ask_trust },
+  { .path = "*", .get = vm_http_get_file },
+  { NULL },
+};
 
-  return vm_http_reply_error (conn, 0, error, FALSE);
+typedef enum
+{
+  GET,
+  POST,
+  UPGRADE,
+} Method;
+
+static gboolean
+has_method (const VmRoute *route, Method method)
+{
+  switch (method) {
+    case GET:
+      return route->get != NULL;
+    case POST:
+      return route->post != NULL;
+    default:
+      return route->upgrade != NULL;
+  }
 }
 
-static int
-get_status (VmConn *conn)
+static gboolean
+has_path (const VmRoute *route, const gchar *path)
 {
-  g_autoptr (VmDeviceInfo) info = vm_device_info_copy (conn->server->info);
-  g_autoptr (GBytes) body = NULL;
+  gsize size = strlen (route->path);
 
-  info->secure = conn->server->secure;
-  vm_server_describe_hosted (conn->server, info);
-  body = vm_device_info_to_status (info);
-  return vm_http_reply_json (conn, 200, body);
+  return route->path[size - 1] == '*'
+             ? strncmp (path, route->path, size - 1) == 0
+             : strcmp (path, route->path) == 0;
 }
 
-static int
-get_health (VmConn *conn)
+/* The first that fits, from @route on, or NULL. */
+static const VmRoute *
+find_from (const VmRoute *route, const gchar *path, Method method)
 {
-  gboolean draining = conn->server->draining;
-  gboolean waits =
-      conn->server->cluster && vm_server_cluster_waits (conn->server->cluster);
-  const gchar *text = draining ? "draining\n"
-                      : waits  ? "waiting for NATS\n"
-                               : "ok\n";
-  g_autoptr (GBytes) body = g_bytes_new_static (text, strlen (text));
-
-  return vm_http_reply (conn, draining ? 503 : 200, "text/plain; charset=utf-8",
-      NULL, body, FALSE);
+  for (; route && route->path; route++) {
+    if (has_method (route, method) && has_path (route, path))
+      return route;
+  }
+  return NULL;
 }
 
-static void
-add_metric (GString *text, const gchar *name, const gchar *type,
-    const gchar *help, guint64 value)
+static const VmRoute *
+find (VmConn *conn, Method method)
 {
-  g_string_append_printf (text,
-      "# HELP videomeet_%s %s\n# TYPE videomeet_%s %s\n"
-      "videomeet_%s %" G_GUINT64_FORMAT "\n",
-      name, help, name, type, name, value);
+  const VmServerProtocol *const *protocols = conn->server->protocols;
+  const gchar *path = conn->request->path;
+  const VmRoute *found = NULL;
+
+  if (!path)
+    return NULL;
+  for (guint i = 0; protocols[i] && !found; i++)
+    found = find_from (protocols[i]->routes, path, method);
+  return found ? found : find_from (own_routes, path, method);
 }
 
-static void
-add_notifications (GString *text, VmNotify *notify)
+const VmRoute *
+vm_route_find_get (VmConn *conn)
 {
-  VmNotifyCounts counts;
-
-  vm_notify_count (notify, &counts);
-  add_metric (text, "notifications_sent_total", "counter",
-      "Notifications that Gotify has taken.", counts.sent);
-  add_metric (text, "notifications_refused_total", "counter",
-      "Notifications that it has refused.", counts.refused);
-  add_metric (text, "notifications_dropped_total", "counter",
-      "Notifications that were too many to wait.", counts.dropped);
+  return find (conn, GET);
 }
 
-/* Prometheus text format 0.0.4, to this machine only
- * (protocol/http.md#requests). */
-static int
-get_metrics (VmConn *conn)
+const VmRoute *
+vm_route_find_post (VmConn *conn)
+{
+  return find (conn, POST);
+}
+
+const VmRoute *
+vm_route_find_upgrade (VmConn *conn)
+{
+  return find (conn, UPGRADE);
+}
+
+/* Whether one of @route, or of those behind it, takes the URL. */
+static gboolean
+upgrade_by (VmConn *conn, const VmRoute *route, GError **error)
+{
+  const gchar *path = conn->request->path;
+
+  while ((route = find_from (route, path, UPGRADE))) {
+    if (route->upgrade (conn, error))
+      return TRUE;
+    route++;
+  }
+  return FALSE;
+}
+
+void
+vm_route_upgrade (VmConn *conn, GError **error)
 {
   VmServer *self = conn->server;
-  VmRooms *rooms = self->rooms;
-  GString *text;
-  g_autoptr (GBytes) body = NULL;
+  const VmRoute *first = conn->request->route;
 
-  if (!conn->loopback)
-    return not_found (conn);
-  text = g_string_new (NULL);
-  add_metric (text, "connections", "gauge", "Open connections.",
-      g_hash_table_size (self->conns));
-  add_metric (text, "connections_total", "counter", "Accepted connections.",
-      self->counters.accepted);
-  add_metric (text, "websockets", "gauge", "Open WebSockets.", self->n_ws);
-  add_metric (text, "polling_sessions", "gauge",
-      "Sessions of Socket.IO without a WebSocket.",
-      vm_sessions_count_polling (self->sessions));
-  add_metric (text, "http_requests_total", "counter", "HTTP requests read.",
-      self->counters.requests);
-  add_metric (text, "rooms", "gauge", "Rooms, hosted meetings included.",
-      vm_rooms_count (rooms));
-  add_metric (text, "participants", "gauge", "Participants in all rooms.",
-      vm_rooms_count_members (rooms));
-  add_metric (text, "draining", "gauge", "1 when nobody is admitted any more.",
-      self->draining);
-  add_metric (text, "messages_received_total", "counter",
-      "Signalling messages read.", self->counters.messages_in);
-  add_metric (text, "messages_sent_total", "counter",
-      "Signalling messages written.", self->counters.messages_out);
-  if (self->user_calls) {
-    add_metric (text, "call_users", "gauge", "Users registered for calls.",
-        vm_calls_count_users (self->user_calls));
-    add_metric (text, "calls", "gauge", "Calls that ring or are under way.",
-        vm_calls_count (self->user_calls));
+  /* where nothing begins anew, somebody who is inside may come back, or go on
+   * by another way, until the seats go */
+  if (self->stopping || (self->draining && first && first->begins)) {
+    vm_rooms_refuse_closing (error);
+    return;
   }
-  if (self->notify)
-    add_notifications (text, self->notify);
-  body = g_string_free_to_bytes (text);
-  return vm_http_reply (
-      conn, 200, "text/plain; version=0.0.4", NULL, body, FALSE);
-}
-
-static int
-get_file (VmConn *conn)
-{
-  const gchar *type = NULL;
-  g_autoptr (GBytes) body =
-      vm_web_read (conn->server->web_root, conn->request->path, &type);
-
-  if (!body)
-    return not_found (conn);
-  return vm_http_reply (conn, 200, type, NULL, body, FALSE);
-}
-
-int
-vm_route_get (VmConn *conn)
-{
-  if (strcmp (conn->request->path, "/status") == 0)
-    return get_status (conn);
-  if (strcmp (conn->request->path, "/healthz") == 0)
-    return get_health (conn);
-  if (strcmp (conn->request->path, "/metrics") == 0)
-    return get_metrics (conn);
-  if (vm_session_is_path (conn->request->path))
-    return vm_route_session_get (conn);
-  if (vm_trust_is_path (conn->request->path))
-    return vm_route_trust (conn);
-  if (vm_mesh_is_path (conn->request->path))
-    return vm_mesh_get (conn);
-  return get_file (conn);
-}
-
-int
-vm_route_post (VmConn *conn)
-{
-  if (strcmp (conn->request->path, "/meetings/join") == 0)
-    return vm_route_join (conn);
-  if (strcmp (conn->request->path, "/meetings/guest") == 0)
-    return vm_route_guest (conn);
-  if (strcmp (conn->request->path, "/transfers") == 0)
-    return vm_route_transfers (conn);
-  if (vm_session_is_path (conn->request->path))
-    return vm_route_session_post (conn);
-  if (vm_approval_is_path (conn->request->path))
-    return vm_route_approval (conn);
-  if (vm_trust_is_path (conn->request->path))
-    return vm_route_trust (conn);
-  if (vm_mesh_is_path (conn->request->path))
-    return vm_mesh_post (conn);
-  return not_found (conn);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (upgrade_by (conn, self->protocols[i]->routes, error))
+      return;
+  }
+  g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
+      "There is no WebSocket at this address");
 }

@@ -4,8 +4,14 @@
  * answers on its own thread while the connection waits, and what the desk knows
  * of the store. */
 
+#include "server/http/trust.h"
+#include "base/deviceid.h"
+#include "server/access/clientkey.h"
+#include "server/http/reply.h"
+#include "server/pairing/trustdesk.h"
 #include "server/server-priv.h"
 #include "trust/pairing/trustbody.h"
+#include "trust/store/trustknown.h"
 
 #include <string.h>
 
@@ -20,12 +26,6 @@ static const struct
   { "/trust/reveal", VM_TRUST_ASK_REVEAL },
   { "/trust/proof", VM_TRUST_ASK_PROOF },
 };
-
-gboolean
-vm_trust_is_path (const gchar *path)
-{
-  return g_str_has_prefix (path, "/trust/");
-}
 
 /* Which of the four @conn asks, and with what; NULL: none of them. */
 static GBytes *
@@ -78,15 +78,24 @@ check_size (GBytes *data, GError **error)
 }
 
 static void
+forget (VmConn *conn)
+{
+  g_hash_table_remove (conn->server->askers, &conn->request->number);
+  vm_trust_desk_forget (conn->server->desk, conn->request->number);
+}
+
+static void
 wait_for_answer (VmConn *conn)
 {
-  conn->request->serial = ++conn->server->serials;
-  g_hash_table_insert (conn->server->askers, &conn->request->serial, conn);
-  vm_http_wait (conn);
+  static const VmHttpWait wait = { .forget = forget, .yields = TRUE };
+
+  conn->request->number = ++conn->server->serials;
+  g_hash_table_insert (conn->server->askers, &conn->request->number, conn);
+  vm_http_wait (conn, &wait);
 }
 
 int
-vm_route_trust (VmConn *conn)
+vm_http_ask_trust (VmConn *conn)
 {
   VmServer *self = conn->server;
   VmTrustDesk *desk = self->desk;
@@ -109,27 +118,6 @@ vm_route_trust (VmConn *conn)
     return vm_http_reply_error (conn, 0, error, FALSE);
   wait_for_answer (conn);
   return 0;
-}
-
-int
-vm_trust_writeable (VmConn *conn)
-{
-  g_autoptr (GBytes) answer = g_steal_pointer (&conn->request->answer);
-
-  return answer
-             ? vm_http_reply_json (conn, conn->request->answer_status, answer)
-             : 0;
-}
-
-void
-vm_trust_forget (VmConn *conn)
-{
-  g_clear_pointer (&conn->request->answer, g_bytes_unref);
-  if (!conn->request->serial)
-    return;
-  g_hash_table_remove (conn->server->askers, &conn->request->serial);
-  vm_trust_desk_forget (conn->server->desk, conn->request->serial);
-  conn->request->serial = 0;
 }
 
 /* From the desk */
@@ -158,9 +146,8 @@ take_answer (VmServer *self, gpointer data)
 
   if (!conn)
     return;
-  g_hash_table_remove (self->askers, &conn->request->serial);
-  conn->request->serial = 0;
-  vm_http_answer (conn, answer->status, answer->body);
+  g_hash_table_remove (self->askers, &conn->request->number);
+  vm_http_answer (conn, answer->status, NULL, answer->body);
 }
 
 void
@@ -191,6 +178,16 @@ knowledge_free (gpointer data)
   g_free (knowledge);
 }
 
+/* Whoever would not be let in any more is out. */
+static void
+check_all (VmServer *self)
+{
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->check)
+      self->protocols[i]->check (self, self->states[i]);
+  }
+}
+
 static void
 take_known (VmServer *self, gpointer data)
 {
@@ -199,7 +196,7 @@ take_known (VmServer *self, gpointer data)
   vm_known_take (
       self->known, knowledge->facts, knowledge->damaged, knowledge->written);
   vm_rooms_check (self->rooms);
-  vm_transfer_check (self);
+  check_all (self);
 }
 
 void
@@ -251,7 +248,7 @@ take_policy (VmServer *self, gpointer policy)
 {
   self->policy = GPOINTER_TO_INT (policy);
   vm_rooms_set_policy (self->rooms, self->policy);
-  vm_transfer_check (self);
+  check_all (self);
 }
 
 void

@@ -3,7 +3,6 @@
 
 #include "trust/pairing/approver.h"
 #include <gst/videomeet/vmtruststore.h>
-#include "server/server.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +12,9 @@ G_BEGIN_DECLS
  * files, and another process may hold its lock; the watch is on another,
  * "vm-watch", which that does not keep from seeing a revocation. Unless said
  * otherwise a function enqueues and may be called from any thread. */
+
+typedef struct _VmServer VmServer;
+typedef struct _VmTrustDesk VmTrustDesk;
 
 /* What a server needs to know on the way there; beyond, the newest is dropped
  * (of refusals that nobody has heard of yet). */

@@ -7,6 +7,8 @@
 #include "trust/pairing/trustbody.h"
 #include "trust/store/vmtruststore-priv.h"
 #include "base/vmtimer-priv.h"
+#include "server/http/approval.h"
+#include "server/http/trust.h"
 #include "server/server-priv.h"
 #include "server/pairing/trustdesk-priv.h"
 

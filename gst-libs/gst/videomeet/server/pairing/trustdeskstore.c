@@ -5,7 +5,8 @@
 #include "trust/store/storefile.h"
 #include "trust/store/vmtruststore-priv.h"
 #include "base/vmtimer-priv.h"
-#include "server/server-priv.h"
+#include "server/http/trust.h"
+#include "server/server.h"
 #include "server/pairing/trustdesk-priv.h"
 
 #define KNOWN_TIME (5 * 1000) /* ms; the disk is read */

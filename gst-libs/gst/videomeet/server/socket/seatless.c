@@ -3,7 +3,9 @@
 /* WebSockets without a seat, whatever their dialect: so many of them, for each
  * has a descriptor, which others of the process need (limits.h). */
 
+#include "server/socket/seatless.h"
 #include "server/server-priv.h"
+#include "server/socket/ws.h"
 
 /* For each all are looked through; the next tick goes on. */
 #define DISMISSED_AT_ONCE 128

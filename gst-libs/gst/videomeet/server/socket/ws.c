@@ -3,8 +3,10 @@
 /* One WebSocket: bounded in what it reads, in how fast, and in what it keeps to
  * send (security.md#limits). */
 
-#include "server/server-priv.h"
 #include "server/socket/ws.h"
+#include "server/server-priv.h"
+#include "server/socket/seatless.h"
+#include "server/loop/tcpinfo.h"
 
 #include <string.h>
 
@@ -70,13 +72,6 @@ vm_ws_finish (VmWs *ws, const GError *reason)
       reason ? "removed" : "bye", FALSE);
 }
 
-void
-vm_ws_supersede (VmWs *ws)
-{
-  ws->guest = NULL;
-  vm_ws_close (ws, VM_CLOSE_POLICY, "superseded", TRUE);
-}
-
 static void
 ws_open (VmConn *conn)
 {
@@ -96,6 +91,27 @@ ws_open (VmConn *conn)
   ws->funcs->open (ws);
   vm_conn_end_requests (conn);
   vm_server_count_seatless (conn->server);
+}
+
+gboolean
+vm_ws_hand_over (VmWs *ws, GBytes *message)
+{
+  VmServer *self = ws->conn->server;
+
+  for (guint i = 0; self->protocols[i] && !ws->heard; i++) {
+    if (self->protocols[i]->take_over
+        && self->protocols[i]->take_over (self->states[i], ws, message))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void
+vm_ws_become (VmWs *ws, const VmWsFuncs *funcs)
+{
+  ws->funcs->hang_up (ws, NULL);
+  ws->funcs = funcs;
+  ws->funcs->open (ws);
 }
 
 /* Gives the seat back; not to be called by what the room model calls. */
@@ -121,11 +137,8 @@ vm_ws_free (VmWs *ws)
     leave (ws);
   else
     ws->funcs->hang_up (ws, NULL);
-  g_clear_pointer (&ws->line, vm_line_free);
-  g_clear_pointer (&ws->ticket, vm_ticket_free);
-  g_free (ws->shared_ticket);
-  if (ws->funcs == &vm_transfer_funcs)
-    g_clear_pointer (&ws->transfer_guest, vm_transfer_guest_free);
+  if (ws->funcs->free)
+    ws->funcs->free (ws);
   g_clear_pointer (&ws->message, g_byte_array_unref);
   g_queue_clear_full (&ws->queue, (GDestroyNotify) g_bytes_unref);
   if (ws->unsent)
@@ -250,8 +263,8 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   }
   if (missing > most || ws->message->len + size + missing > most) {
     vm_ws_close (ws, VM_CLOSE_TOO_BIG,
-        ws->funcs->message_max ? "message larger than 1 MiB"
-                               : "message larger than 256 KiB",
+        ws->funcs->too_large ? ws->funcs->too_large
+                             : "message larger than 256 KiB",
         TRUE);
     return 0;
   }
@@ -266,6 +279,7 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
     ws->funcs->receive_binary (ws, bytes);
   else
     ws->funcs->receive (ws, bytes);
+  ws->heard = TRUE;
   /* else the disk does, as VM_TRANSFER_SOCKET_MESSAGE_MAX says */
   if (!ws->of_file || g_bytes_get_size (bytes) < VM_TRANSFER_SOCKET_FREE)
     pay (ws, 1, ws->last_heard);

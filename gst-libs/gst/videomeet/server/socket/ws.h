@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "room/rooms.h"
-#include "server/server.h"
-#include "wire/line.h"
-
-#include <libwebsockets.h>
+#include "server/conn.h"
 
 /* One WebSocket, from the upgrade on, in whatever dialect. */
-
-typedef struct _VmConn VmConn;
-typedef struct _VmWs VmWs;
-typedef struct _VmGuest VmGuest;
-typedef struct _VmRoomGuest VmRoomGuest;
-typedef struct _VmCallGuest VmCallGuest;
-typedef struct _VmTransferGuest VmTransferGuest;
-typedef struct _VmMeshGuest VmMeshGuest;
-typedef struct _VmSocketGuest VmSocketGuest;
-typedef struct _VmSession VmSession;
-typedef struct _VmSessionQuery VmSessionQuery;
 
 /* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
 enum
@@ -31,10 +16,11 @@ enum
   VM_CLOSE_TRY_LATER = 1013,
 };
 
-/* Who speaks over it; chosen by the upgrade's path
- * (protocol/README.md#words). */
-typedef struct
+/* Who speaks over it; set by the upgrade's route (protocol §6). */
+struct _VmWsFuncs
 {
+  /* What the route has read of the URL is the query of the request; it has no
+   * request where the WebSocket was another's. */
   void (*open) (VmWs *ws);
   void (*receive) (VmWs *ws, GBytes *message);
   /* Says what is wrong with the connection. */
@@ -47,36 +33,19 @@ typedef struct
   gboolean (*has_seat) (VmWs *ws);
   /* NULL: it speaks text alone */
   void (*receive_binary) (VmWs *ws, GBytes *message);
+  /* Frees the peer, if hang_up() has not; or NULL. */
+  void (*free) (VmWs *ws);
   gsize message_max; /* bytes; 0: VM_MESSAGE_MAX */
+  const gchar *too_large; /* what it is told then; NULL with the former */
   gsize queue_bytes; /* 0: VM_QUEUE_BYTES, and VM_QUEUE_MESSAGES */
   gboolean pings; /* by messages of its own: it says when the client is gone */
-} VmWsFuncs;
-
-extern const VmWsFuncs vm_guest_funcs; /* native */
-extern const VmWsFuncs vm_room_guest_funcs;
-extern const VmWsFuncs vm_call_guest_funcs;
-extern const VmWsFuncs vm_transfer_funcs;
-extern const VmWsFuncs vm_mesh_guest_funcs;
-extern const VmWsFuncs vm_session_ws_funcs;
+};
 
 struct _VmWs
 {
   VmConn *conn;
   const VmWsFuncs *funcs;
-
-  VmLine *line; /* native: until hello; then it is the guest's */
-  VmTicket *ticket; /* native: until hello; NULL: hello is to resume, or: */
-  gchar *shared_ticket; /* likewise, of whatever server of the cluster */
-  /* whoever speaks over it, as @funcs says; or NULL */
-  union
-  {
-    VmGuest *guest; /* native: from hello on */
-    VmRoomGuest *room_guest;
-    VmCallGuest *call_guest;
-    VmTransferGuest *transfer_guest;
-    VmMeshGuest *mesh_guest;
-    VmSession *session; /* Engine.IO, or NULL once it has ended */
-  };
+  gpointer peer; /* whoever speaks over it, as @funcs says; or NULL */
 
   GByteArray *message; /* fragments so far */
   gint64 message_began;
@@ -87,6 +56,7 @@ struct _VmWs
   gint64 full_since; /* 0: below VM_QUEUE_MESSAGES */
   guint close_code; /* 0: open */
   guint first_due : 1; /* a first message is waited for, not for long */
+  guint heard : 1; /* a message has come */
   guint unsent : 1; /* it is among those of the server */
   guint close_now : 1; /* without sending the queue first */
   guint close_sent : 1;
@@ -125,8 +95,11 @@ void vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now);
 void vm_ws_hold (VmWs *ws, gboolean hold);
 /* The seat is given back: closes when all is sent. */
 void vm_ws_finish (VmWs *ws, const GError *reason);
-/* The guest has another socket. */
-void vm_ws_supersede (VmWs *ws);
+/* Another protocol takes over if @message, the first, is one of its: TRUE, and
+ * it has heard it. */
+gboolean vm_ws_hand_over (VmWs *ws, GBytes *message);
+/* @funcs speak over it from now on. */
+void vm_ws_become (VmWs *ws, const VmWsFuncs *funcs);
 void vm_ws_free (VmWs *ws);
 /* What was said since the last turn of the loop: to be called in each. */
 void vm_ws_send_unsent (VmServer *server);

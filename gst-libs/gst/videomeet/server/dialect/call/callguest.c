@@ -4,9 +4,32 @@
  * or by what it says first. A socket that is lost ends its call; one that is
  * new may bring a call that goes on (callclaims.c). */
 
+#include "server/dialect/call/callguest.h"
+#include "base/text.h"
+#include "call/calls.h"
+#include "cluster/shared/callshare.h"
+#include "server/access/admit.h"
+#include "server/http/status.h"
 #include "server/server-priv.h"
+#include "server/serverconfig.h"
+#include "server/socket/ws.h"
+#include "wire/call/callclient.h"
 
-struct _VmCallGuest
+/* At one server. */
+typedef struct
+{
+  VmServer *server;
+  VmCalls *calls; /* NULL: there are none here */
+  VmCallShare *share; /* with other servers, or NULL */
+} Calls;
+
+/* Names of the URL, or NULL. */
+typedef struct
+{
+  gchar *user, *name, *other, *id;
+} Url;
+
+typedef struct
 {
   VmWs *ws;
   VmCallUser *user; /* NULL: not registered */
@@ -14,7 +37,15 @@ struct _VmCallGuest
   gboolean registers; /* its wish is being made, and may be answered at once */
   gchar *claim_id, *claim_other; /* of a call that goes on, while it wishes */
   GQueue early; /* of GBytes: what was said before that is answered */
-};
+} VmCallGuest;
+
+static VmCalls *
+calls_of (VmServer *server)
+{
+  Calls *self = vm_server_get_state (server, &vm_protocol_call);
+
+  return self->calls;
+}
 
 static void
 send_message (VmCallGuest *guest, const VmCallMessage *message)
@@ -24,9 +55,9 @@ send_message (VmCallGuest *guest, const VmCallMessage *message)
   vm_ws_send (guest->ws, bytes);
 }
 
-void
-vm_call_guest_send (
-    gpointer peer, const VmCallMessage *message, gpointer user_data)
+/* A VmCallsSend. */
+static void
+on_send (gpointer peer, const VmCallMessage *message, gpointer user_data)
 {
   VmCallGuest *guest = peer;
   VmCallMessage with = *message;
@@ -40,9 +71,9 @@ vm_call_guest_send (
   g_strfreev (with.ice_servers);
 }
 
-void
-vm_call_guest_missed (
-    const gchar *callee, const gchar *caller, gpointer user_data)
+/* A VmCallsMissed. */
+static void
+on_missed (const gchar *callee, const gchar *caller, gpointer user_data)
 {
   VmServer *server = user_data;
 
@@ -93,7 +124,7 @@ register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
   guest->claim_id = g_strdup (call_id);
   guest->claim_other = g_strdup (other);
   guest->registers = TRUE;
-  guest->wish = vm_calls_wish_user (server->user_calls, id, name, guest,
+  guest->wish = vm_calls_wish_user (calls_of (server), id, name, guest,
       g_get_monotonic_time (), on_registered, guest);
   guest->registers = FALSE;
   return TRUE;
@@ -142,7 +173,7 @@ take_early (VmCallGuest *guest)
 static void
 call_guest_receive (VmWs *ws, GBytes *bytes)
 {
-  VmCallGuest *guest = ws->call_guest;
+  VmCallGuest *guest = ws->peer;
   g_autoptr (GError) error = NULL;
 
   if (!guest)
@@ -158,8 +189,9 @@ call_guest_receive (VmWs *ws, GBytes *bytes)
   }
 }
 
-void
-vm_call_guest_close (gpointer peer, const GError *reason, gpointer user_data)
+/* A VmCallsClose. */
+static void
+on_close (gpointer peer, const GError *reason, gpointer user_data)
 {
   VmCallGuest *guest = peer;
 
@@ -171,29 +203,30 @@ vm_call_guest_close (gpointer peer, const GError *reason, gpointer user_data)
 static void
 call_guest_open (VmWs *ws)
 {
-  const VmRequest *url = ws->conn->request;
+  /* one that has a name comes by the URL, or by its first message */
+  const Url *url = ws->conn->request ? ws->conn->request->query : NULL;
+  VmCallGuest *guest = g_new0 (VmCallGuest, 1);
   g_autoptr (GError) error = NULL;
 
-  ws->call_guest = g_new0 (VmCallGuest, 1);
-  ws->call_guest->ws = ws;
-  /* one that has a name comes by the URL, or by its first message */
-  if (url && url->call_user
-      && !register_as (ws->call_guest, url->call_user, url->call_name,
-          url->call_id, url->call_other, &error))
-    send_error (ws->call_guest, error);
+  guest->ws = ws;
+  ws->peer = guest;
+  if (url
+      && !register_as (
+          guest, url->user, url->name, url->id, url->other, &error))
+    send_error (guest, error);
 }
 
 static void
 call_guest_tell (VmWs *ws, const GError *error)
 {
-  if (ws->call_guest)
-    send_error (ws->call_guest, error);
+  if (ws->peer)
+    send_error (ws->peer, error);
 }
 
 static void
 call_guest_hang_up (VmWs *ws, const GError *reason)
 {
-  VmCallGuest *guest = g_steal_pointer (&ws->call_guest);
+  VmCallGuest *guest = g_steal_pointer (&ws->peer);
 
   if (!guest)
     return;
@@ -213,10 +246,12 @@ call_guest_hang_up (VmWs *ws, const GError *reason)
 static gboolean
 call_guest_has_seat (VmWs *ws)
 {
-  return ws->call_guest && ws->call_guest->user;
+  const VmCallGuest *guest = ws->peer;
+
+  return guest && guest->user;
 }
 
-const VmWsFuncs vm_call_guest_funcs = {
+static const VmWsFuncs call_guest_funcs = {
   .open = call_guest_open,
   .receive = call_guest_receive,
   .tell = call_guest_tell,
@@ -247,42 +282,133 @@ read_name (
   return TRUE;
 }
 
-gboolean
-vm_call_upgrade (VmConn *conn, GError **error)
+static void
+url_free (gpointer data)
 {
-  g_clear_pointer (&conn->request->call_user, g_free);
-  g_clear_pointer (&conn->request->call_name, g_free);
-  g_clear_pointer (&conn->request->call_other, g_free);
-  g_clear_pointer (&conn->request->call_id, g_free);
-  if (!read_name (
-          conn, "userId=", VM_CALL_NAME_MAX, &conn->request->call_user, error)
-      || !read_name (
-          conn, "username=", VM_CALL_NAME_MAX, &conn->request->call_name, error)
-      || !read_name (
-          conn, "toId=", VM_CALL_NAME_MAX, &conn->request->call_other, error)
-      || !read_name (
-          conn, "callId=", VM_CALL_ID_MAX, &conn->request->call_id, error))
+  Url *url = data;
+
+  g_free (url->user);
+  g_free (url->name);
+  g_free (url->other);
+  g_free (url->id);
+  g_free (url);
+}
+
+/* A client without a `userId` may call too, see take_over(). */
+static gboolean
+upgrade (VmConn *conn, GError **error)
+{
+  Url *url = g_new0 (Url, 1);
+
+  vm_conn_set_query (conn, url, url_free);
+  if (!read_name (conn, "userId=", VM_CALL_NAME_MAX, &url->user, error)
+      || !read_name (conn, "username=", VM_CALL_NAME_MAX, &url->name, error)
+      || !read_name (conn, "toId=", VM_CALL_NAME_MAX, &url->other, error)
+      || !read_name (conn, "callId=", VM_CALL_ID_MAX, &url->id, error))
     return TRUE;
   /* both, or neither */
-  if (!conn->request->call_other)
-    g_clear_pointer (&conn->request->call_id, g_free);
-  if (!conn->request->call_user)
+  if (!url->other)
+    g_clear_pointer (&url->id, g_free);
+  if (!url->user)
     return FALSE;
-  if (!conn->server->user_calls)
+  if (!calls_of (conn->server))
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
         "Users cannot call one another here");
-  conn->request->ws_funcs = &vm_call_guest_funcs;
+  conn->request->ws_funcs = &call_guest_funcs;
   return TRUE;
 }
 
-gboolean
-vm_call_take_over (VmWs *ws, GBytes *first)
+/* The protocol at a server */
+
+static gboolean
+take_over (gpointer state, VmWs *ws, GBytes *first)
 {
-  if (!ws->conn->server->user_calls || !vm_call_is_first (first))
+  if (!((Calls *) state)->calls || !vm_call_is_first (first))
     return FALSE;
-  ws->funcs->hang_up (ws, NULL);
-  ws->funcs = &vm_call_guest_funcs;
-  ws->funcs->open (ws);
+  vm_ws_become (ws, &call_guest_funcs);
   ws->funcs->receive (ws, first);
   return TRUE;
 }
+
+static gpointer
+create (VmServer *server)
+{
+  Calls *self = g_new0 (Calls, 1);
+
+  self->server = server;
+  return self;
+}
+
+static void
+start (gpointer state, const VmServerConfig *config)
+{
+  Calls *self = state;
+
+  if (!config->calls)
+    return;
+  self->calls = vm_calls_new (on_send, NULL);
+  vm_calls_set_missed_func (self->calls, on_missed, self->server);
+  vm_calls_set_close_func (self->calls, on_close, self->server);
+}
+
+static void
+stop (gpointer state)
+{
+  g_clear_pointer (&((Calls *) state)->calls, vm_calls_free);
+}
+
+static void
+tick (VmServer *server, gpointer state, gint64 now)
+{
+  Calls *self = state;
+
+  if (self->calls)
+    vm_calls_tick (self->calls, server->times.ring, now);
+}
+
+static void
+add_metrics (gpointer state, GString *text)
+{
+  Calls *self = state;
+
+  if (!self->calls)
+    return;
+  vm_http_add_metric (text, "call_users", "gauge",
+      "Users registered for calls.", vm_calls_count_users (self->calls));
+  vm_http_add_metric (text, "calls", "gauge",
+      "Calls that ring or are under way.", vm_calls_count (self->calls));
+}
+
+static void
+share_calls (gpointer state, VmRoomShare *rooms)
+{
+  Calls *self = state;
+
+  if (self->calls)
+    self->share = vm_call_share_new (rooms, self->calls);
+}
+
+static void
+unshare_calls (gpointer state)
+{
+  g_clear_pointer (&((Calls *) state)->share, vm_call_share_free);
+}
+
+static const VmRoute routes[] = {
+  { .path = "/", .upgrade = upgrade, .begins = TRUE },
+  { NULL },
+};
+
+const VmServerProtocol vm_protocol_call = {
+  .name = "call",
+  .routes = routes,
+  .create = create,
+  .destroy = g_free,
+  .start = start,
+  .stop = stop,
+  .tick = tick,
+  .add_metrics = add_metrics,
+  .take_over = take_over,
+  .share = share_calls,
+  .unshare = unshare_calls,
+};

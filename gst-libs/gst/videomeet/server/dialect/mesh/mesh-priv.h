@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "cluster/shared/roomshare.h"
+#include "room/pinguard.h"
 #include "server/dialect/mesh/mesh.h"
 #include "server/dialect/mesh/meshsessions.h"
-#include "room/pinguard.h"
-#include "cluster/shared/roomshare.h"
+#include "server/outlet.h"
 #include "server/server-priv.h"
+#include "server/socket/ws.h"
 #include "trust/token/capability.h"
+#include "wire/mesh/mesh.h"
 #include "wire/mesh/meshrecords.h"
+#include "wire/room/roomwire.h"
 
 /* Shared by the files of the mesh. */
 
-struct _VmMesh
+typedef struct _VmMeshGuest VmMeshGuest;
+
+typedef struct
 {
   VmServer *server;
-  gchar *secret; /* or NULL */
+  gchar *secret; /* what a session is opened by, or NULL */
   guint room_size;
   VmMeshSessions *sessions;
   VmPinGuard *guard; /* against guessing the secret */
@@ -22,7 +28,14 @@ struct _VmMesh
   VmMeshRecords *records;
   GPtrArray *guests; /* of VmMeshGuest, in the order they said hello */
   guint64 numbers; /* given to connections */
-};
+} VmMesh;
+
+/* What an upgrade brings. */
+typedef struct
+{
+  gchar *user_id, *user; /* of the session */
+  gchar *pin; /* of the URL, or NULL */
+} VmMeshUrl;
 
 /* One WebSocket at /v2/ws. */
 struct _VmMeshGuest
@@ -66,6 +79,7 @@ struct _VmMeshGuest
 };
 
 /* mesh.c */
+VmMesh *vm_mesh_of (VmServer *server);
 /* The agent @device_id, or any guest of the user, in @room; or NULL. */
 VmMeshGuest *
 vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id);
@@ -99,7 +113,13 @@ void vm_mesh_remove_agents_of (
 /* Whether that agent was removed from @room, or its user. */
 gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
 
+/* meshroutes.c: /v2/… */
+int vm_mesh_get (VmConn *conn);
+int vm_mesh_post (VmConn *conn);
+gboolean vm_mesh_upgrade (VmConn *conn, GError **error);
+
 /* meshguest.c */
+extern const VmWsFuncs vm_mesh_guest_funcs;
 /* What was said while it waited for its seat. */
 void vm_mesh_guest_take_early (VmMeshGuest *guest);
 void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);

@@ -2,46 +2,15 @@
 
 #include "server/dialect/mesh/mesh-priv.h"
 #include "base/base64.h"
+#include "server/access/admit.h"
+#include "server/access/clientkey.h"
 
 #include <string.h>
 
 VmMesh *
-vm_mesh_new (VmServer *server)
+vm_mesh_of (VmServer *server)
 {
-  VmMesh *mesh = g_new0 (VmMesh, 1);
-
-  mesh->server = server;
-  mesh->sessions = vm_mesh_sessions_new ();
-  mesh->guard = vm_pin_guard_new ();
-  mesh->replay = vm_capability_replay_new ();
-  mesh->records = vm_mesh_records_new ();
-  mesh->guests = g_ptr_array_new ();
-  return mesh;
-}
-
-void
-vm_mesh_free (VmMesh *mesh)
-{
-  g_free (mesh->secret);
-  vm_mesh_sessions_free (mesh->sessions);
-  vm_pin_guard_free (mesh->guard);
-  vm_capability_replay_free (mesh->replay);
-  vm_mesh_records_free (mesh->records);
-  g_ptr_array_unref (mesh->guests);
-  g_free (mesh);
-}
-
-void
-vm_mesh_set_secret (VmMesh *mesh, const gchar *secret)
-{
-  g_free (mesh->secret);
-  mesh->secret = g_strdup (secret);
-}
-
-void
-vm_mesh_set_room_size (VmMesh *mesh, guint size)
-{
-  mesh->room_size = size ? size : VM_MESH_ROOM_SIZE;
+  return vm_server_get_state (server, &vm_protocol_mesh);
 }
 
 gint64
@@ -193,21 +162,6 @@ vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error)
   return TRUE;
 }
 
-gboolean
-vm_mesh_remove_agent (
-    VmMesh *mesh, VmRoom *room, const gchar *device_id, const GError *reason)
-{
-  VmMeshGuest *agent =
-      vm_mesh_find_agent (mesh, vm_room_get_name (room), device_id);
-  g_autofree gchar *word = word_of_device (device_id);
-
-  if (!agent)
-    return FALSE;
-  vm_room_keep_out (room, device_id, word);
-  send_out (agent, reason);
-  return TRUE;
-}
-
 void
 vm_mesh_remove_agents_of (
     VmMeshGuest *page, const gchar *seat, const GError *reason)
@@ -246,9 +200,52 @@ tick_agent (VmMeshGuest *agent)
     vm_mesh_tick_terminal (agent, vm_mesh_now ());
 }
 
-void
-vm_mesh_tick (VmMesh *mesh)
+/* The protocol at a server */
+
+static gpointer
+create (VmServer *server)
 {
+  VmMesh *mesh = g_new0 (VmMesh, 1);
+
+  mesh->server = server;
+  mesh->sessions = vm_mesh_sessions_new ();
+  mesh->guard = vm_pin_guard_new ();
+  mesh->replay = vm_capability_replay_new ();
+  mesh->records = vm_mesh_records_new ();
+  mesh->guests = g_ptr_array_new ();
+  return mesh;
+}
+
+static void
+destroy (gpointer state)
+{
+  VmMesh *mesh = state;
+
+  g_free (mesh->secret);
+  vm_mesh_sessions_free (mesh->sessions);
+  vm_pin_guard_free (mesh->guard);
+  vm_capability_replay_free (mesh->replay);
+  vm_mesh_records_free (mesh->records);
+  g_ptr_array_unref (mesh->guests);
+  g_free (mesh);
+}
+
+static void
+start (gpointer state, const VmServerConfig *config)
+{
+  VmMesh *mesh = state;
+
+  g_free (mesh->secret);
+  mesh->secret = g_strdup (config->mesh_secret);
+  mesh->room_size = config->room_size ? config->room_size : VM_MESH_ROOM_SIZE;
+}
+
+/* Ends what has run out. */
+static void
+tick (VmServer *server, gpointer state, gint64 now)
+{
+  VmMesh *mesh = state;
+
   for (guint i = 0; i < mesh->guests->len; i++) {
     VmMeshGuest *guest = g_ptr_array_index (mesh->guests, i);
 
@@ -256,3 +253,45 @@ vm_mesh_tick (VmMesh *mesh)
       tick_agent (guest);
   }
 }
+
+/* The room model has no seat to take from an agent; it stays out while the room
+ * is there. */
+static gboolean
+remove_agent (
+    gpointer state, VmRoom *room, const gchar *device_id, const GError *reason)
+{
+  VmMesh *mesh = state;
+  VmMeshGuest *agent =
+      vm_mesh_find_agent (mesh, vm_room_get_name (room), device_id);
+  g_autofree gchar *word = word_of_device (device_id);
+
+  if (!agent)
+    return FALSE;
+  vm_room_keep_out (room, device_id, word);
+  send_out (agent, reason);
+  return TRUE;
+}
+
+static const VmRoute routes[] = {
+  { .path = "/v2/ws",
+      .upgrade = vm_mesh_upgrade,
+      .own_token = TRUE,
+      .begins = TRUE },
+  /* its header has a token for the server, as in other dialects */
+  { .path = "/v2/sessions", .post = vm_mesh_post },
+  { .path = "/v2/*",
+      .get = vm_mesh_get,
+      .post = vm_mesh_post,
+      .own_token = TRUE },
+  { NULL },
+};
+
+const VmServerProtocol vm_protocol_mesh = {
+  .name = "mesh",
+  .routes = routes,
+  .create = create,
+  .destroy = destroy,
+  .start = start,
+  .tick = tick,
+  .remove = remove_agent,
+};

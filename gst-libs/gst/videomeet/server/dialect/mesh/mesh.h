@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "room/rooms.h"
-#include "wire/mesh/mesh.h"
+#include "server/protocol.h"
 
 /* The mesh at a server (protocol/mesh.md): who has signed in, the pages and
  * agents that are connected, what they may do by which capability, and what
@@ -13,21 +12,4 @@
 #define VM_MESH_ROOM_SIZE 4
 #define VM_MESH_SECRET_MAX 128 /* bytes */
 
-#define VM_MESH_SESSIONS_PATH "/v2/sessions"
-
-typedef struct _VmServer VmServer;
-typedef struct _VmMesh VmMesh;
-typedef struct _VmMeshGuest VmMeshGuest;
-
-VmMesh *vm_mesh_new (VmServer *server);
-void vm_mesh_free (VmMesh *mesh);
-/* What a session is opened by; NULL: nothing is asked for. */
-void vm_mesh_set_secret (VmMesh *mesh, const gchar *secret);
-/* 0: VM_MESH_ROOM_SIZE */
-void vm_mesh_set_room_size (VmMesh *mesh, guint size);
-/* An agent is sent out of @room, where the room model has no seat to take from
- * it, and stays out while that is there. FALSE: it is not in it. */
-gboolean vm_mesh_remove_agent (
-    VmMesh *mesh, VmRoom *room, const gchar *device_id, const GError *reason);
-/* Ends what has run out. */
-void vm_mesh_tick (VmMesh *mesh);
+extern const VmServerProtocol vm_protocol_mesh;

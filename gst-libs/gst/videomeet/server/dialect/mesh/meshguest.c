@@ -5,6 +5,8 @@
  * back: a socket that is lost is a seat that is left. */
 
 #include "server/dialect/mesh/mesh-priv.h"
+#include "base/deviceid.h"
+#include "server/access/clientkey.h"
 
 #include <string.h>
 
@@ -326,7 +328,7 @@ vm_mesh_guest_take_early (VmMeshGuest *guest)
 static void
 mesh_guest_receive (VmWs *ws, GBytes *bytes)
 {
-  VmMeshGuest *guest = ws->mesh_guest;
+  VmMeshGuest *guest = ws->peer;
   g_autoptr (GError) error = NULL;
 
   if (!guest)
@@ -346,7 +348,8 @@ mesh_guest_receive (VmWs *ws, GBytes *bytes)
 static void
 mesh_guest_open (VmWs *ws)
 {
-  VmMesh *mesh = ws->conn->server->mesh;
+  VmMesh *mesh = vm_mesh_of (ws->conn->server);
+  VmMeshUrl *url = ws->conn->request->query;
   VmMeshGuest *guest = g_new0 (VmMeshGuest, 1);
 
   guest->outlet.funcs = &vm_mesh_outlet_funcs;
@@ -354,27 +357,27 @@ mesh_guest_open (VmWs *ws)
   guest->ws = ws;
   guest->peers = vm_room_peers_new ();
   guest->number = ++mesh->numbers;
-  guest->user_id = g_steal_pointer (&ws->conn->request->mesh_user_id);
-  guest->user = g_steal_pointer (&ws->conn->request->mesh_user);
-  guest->pin = g_steal_pointer (&ws->conn->request->pin);
+  guest->user_id = g_steal_pointer (&url->user_id);
+  guest->user = g_steal_pointer (&url->user);
+  guest->pin = g_steal_pointer (&url->pin);
   guest->pass = g_steal_pointer (&ws->conn->pass);
   guest->joins = VM_JOIN_BURST;
   guest->joins_at = ws->last_heard;
-  ws->mesh_guest = guest;
+  ws->peer = guest;
   ws->first_due = TRUE;
 }
 
 static void
 mesh_guest_tell (VmWs *ws, const GError *error)
 {
-  if (ws->mesh_guest)
-    vm_mesh_guest_fail (ws->mesh_guest, error);
+  if (ws->peer)
+    vm_mesh_guest_fail (ws->peer, error);
 }
 
 static void
 mesh_guest_hang_up (VmWs *ws, const GError *reason)
 {
-  VmMeshGuest *guest = g_steal_pointer (&ws->mesh_guest);
+  VmMeshGuest *guest = g_steal_pointer (&ws->peer);
   g_autoptr (GError) lost = NULL;
 
   if (!guest)
@@ -409,7 +412,9 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
 static gboolean
 mesh_guest_has_seat (VmWs *ws)
 {
-  return ws->mesh_guest && ws->mesh_guest->member;
+  const VmMeshGuest *guest = ws->peer;
+
+  return guest && guest->member;
 }
 
 const VmWsFuncs vm_mesh_guest_funcs = {

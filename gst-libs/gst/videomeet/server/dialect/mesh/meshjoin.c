@@ -4,6 +4,7 @@
  * mesh is there. */
 
 #include "server/dialect/mesh/mesh-priv.h"
+#include "server/access/clientkey.h"
 
 static gboolean
 may_join (VmMeshGuest *guest, gint64 now, GError **error)

@@ -3,21 +3,20 @@
 /* The mesh over HTTP: /v2/… (protocol/mesh.md#requests). */
 
 #include "server/dialect/mesh/mesh-priv.h"
+#include "base/json/json.h"
+#include "base/text.h"
+#include "server/access/admit.h"
+#include "server/access/clientkey.h"
+#include "server/http/reply.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
-#define SESSIONS VM_MESH_SESSIONS_PATH
+#define SESSIONS "/v2/sessions"
 #define ROOMS "/v2/rooms"
 #define KEYS "/v2/keys"
 #define CAPABILITIES "/capabilities"
 #define BEARER "Bearer "
-
-gboolean
-vm_mesh_is_path (const gchar *path)
-{
-  return g_str_has_prefix (path, "/v2/");
-}
 
 /* Answers */
 
@@ -67,38 +66,53 @@ static VmMeshSession *
 session_of (VmConn *conn)
 {
   g_autofree gchar *header =
-      vm_http_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
+      vm_conn_get_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
 
   if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0)
     return NULL;
-  return vm_mesh_sessions_find (conn->server->mesh->sessions,
+  return vm_mesh_sessions_find (vm_mesh_of (conn->server)->sessions,
       header + strlen (BEARER), g_get_monotonic_time ());
 }
 
-void
+static void
+url_free (gpointer data)
+{
+  VmMeshUrl *url = data;
+
+  g_free (url->user_id);
+  g_free (url->user);
+  g_free (url->pin);
+  g_free (url);
+}
+
+gboolean
 vm_mesh_upgrade (VmConn *conn, GError **error)
 {
   gchar token[256], pin[2 * VM_PIN_MAX];
   const VmMeshSession *session = session_of (conn);
   const gchar *text =
       lws_get_urlarg_by_name (conn->wsi, "access_token=", token, sizeof token);
+  VmMeshUrl *url;
 
   if (!session)
     session = vm_mesh_sessions_find (
-        conn->server->mesh->sessions, text, g_get_monotonic_time ());
+        vm_mesh_of (conn->server)->sessions, text, g_get_monotonic_time ());
   if (!session) {
     conn->request->refusal_status = 401;
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "The WebSocket has no access token that is good");
-    return;
+    return TRUE;
   }
   conn->request->ws_funcs = &vm_mesh_guest_funcs;
-  conn->request->mesh_user_id = g_strdup (session->user_id);
-  conn->request->mesh_user = g_strdup (session->user);
+  url = g_new (VmMeshUrl, 1);
+  url->user_id = g_strdup (session->user_id);
+  url->user = g_strdup (session->user);
+  url->pin =
+      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
+  vm_conn_set_query (conn, url, url_free);
   g_free (conn->pass);
   conn->pass = g_strdup (session->pass);
-  conn->request->pin =
-      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
+  return TRUE;
 }
 
 /* POST /v2/sessions */
@@ -117,7 +131,7 @@ is_secret (const gchar *said, const gchar *secret)
 static gboolean
 check_secret (VmConn *conn, const gchar *said, GError **error)
 {
-  VmMesh *mesh = conn->server->mesh;
+  VmMesh *mesh = vm_mesh_of (conn->server);
   gint64 now = g_get_monotonic_time ();
 
   if (!mesh->secret)
@@ -167,7 +181,7 @@ check_pass (VmConn *conn, GError **error)
 static int
 post_session (VmConn *conn, const VmJson *json)
 {
-  VmMesh *mesh = conn->server->mesh;
+  VmMesh *mesh = vm_mesh_of (conn->server);
   VmMeshSession *session = NULL;
   g_autofree gchar *user = NULL;
   g_autofree gchar *secret = NULL;
@@ -235,7 +249,7 @@ get_room (VmConn *conn, const VmMeshSession *session, const gchar *name)
   g_autoptr (GError) error = NULL;
   GString *out;
 
-  if (vm_mesh_find_user (conn->server->mesh, name, session->user_id))
+  if (vm_mesh_find_user (vm_mesh_of (conn->server), name, session->user_id))
     room = vm_rooms_find (rooms, name);
   if (!room)
     room = vm_rooms_let_in (rooms, &wish, g_get_monotonic_time (), &error);
@@ -305,7 +319,7 @@ static const gchar *
 find_holder (VmConn *conn, const VmMeshSession *session, const gchar *room,
     const VmCapability *wish, const gchar *for_peer, GError **error)
 {
-  VmMesh *mesh = conn->server->mesh;
+  VmMesh *mesh = vm_mesh_of (conn->server);
   VmMeshGuest *agent, *holder = NULL;
 
   if (wish->caps & VM_CAP_TERMINAL_CONTROL) {
@@ -336,7 +350,7 @@ static gboolean
 may_mint (
     VmConn *conn, VmMeshSession *session, const gchar *room, GError **error)
 {
-  if (!vm_mesh_find_user (conn->server->mesh, room, session->user_id)) {
+  if (!vm_mesh_find_user (vm_mesh_of (conn->server), room, session->user_id)) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND,
         "Capabilities are for those who have joined the room");
     return FALSE;

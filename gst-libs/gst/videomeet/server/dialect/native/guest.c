@@ -5,10 +5,18 @@
  * (protocol/signalling.md#resume). A guest lives as long as its seat or its
  * socket, whichever is longer. */
 
+#include "server/dialect/native/guest.h"
 #include "cluster/shared/roomshare.h"
+#include "server/access/clientkey.h"
+#include "server/http/trust.h"
+#include "server/outlet.h"
 #include "server/server-priv.h"
+#include "server/socket/ws.h"
+#include "wire/line.h"
 
-struct _VmGuest
+#include <string.h>
+
+typedef struct
 {
   VmOutlet outlet;
 
@@ -18,7 +26,33 @@ struct _VmGuest
   VmSeatWish *wish; /* for a seat, or NULL */
   gint64 hello; /* the number of what asked for it, -1 */
   GQueue early; /* of GBytes: what came before the seat did */
-};
+} VmGuest;
+
+/* A WebSocket, whose ticket the upgrade brings. */
+typedef struct
+{
+  VmLine *line; /* until hello; then it is the guest's */
+  VmTicket *ticket; /* until hello; NULL: hello is to resume, or: */
+  gchar *shared_ticket; /* likewise, of whatever server of the cluster */
+  VmGuest *guest; /* from hello on; or NULL */
+} Peer;
+
+static void
+peer_free (gpointer data)
+{
+  Peer *peer = data;
+
+  g_clear_pointer (&peer->line, vm_line_free);
+  g_clear_pointer (&peer->ticket, vm_ticket_free);
+  g_free (peer->shared_ticket);
+  g_free (peer);
+}
+
+static Peer *
+peer_of (VmWs *ws)
+{
+  return ws->peer;
+}
 
 static void
 free_unused (VmGuest *guest)
@@ -84,7 +118,7 @@ static void
 send_error (VmWs *ws, const GError *error, gint64 in_reply_to)
 {
   g_autoptr (VmSignal) signal = vm_signal_new_error (error, in_reply_to);
-  g_autoptr (GBytes) bytes = vm_line_format (ws->line, signal);
+  g_autoptr (GBytes) bytes = vm_line_format (peer_of (ws)->line, signal);
 
   vm_ws_send (ws, bytes);
 }
@@ -109,8 +143,8 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
   if (!member) {
     gint64 hello = guest->hello;
 
-    ws->guest = NULL;
-    ws->line = g_steal_pointer (&guest->line);
+    peer_of (ws)->guest = NULL;
+    peer_of (ws)->line = g_steal_pointer (&guest->line);
     g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
     g_free (guest);
     refuse (ws, error, hello);
@@ -131,10 +165,10 @@ guest_new (VmWs *ws, const VmSignal *hello)
   VmGuest *guest = g_new0 (VmGuest, 1);
 
   guest->outlet.funcs = &outlet_funcs;
-  guest->line = g_steal_pointer (&ws->line);
+  guest->line = g_steal_pointer (&peer_of (ws)->line);
   guest->ws = ws;
   guest->hello = hello->seq;
-  ws->guest = guest;
+  peer_of (ws)->guest = guest;
   return guest;
 }
 
@@ -195,6 +229,14 @@ resume_here (VmWs *ws, const VmSignal *hello)
           &guest->outlet, &seat_funcs, guest));
 }
 
+/* The guest has another socket. */
+static void
+supersede (VmWs *ws)
+{
+  peer_of (ws)->guest = NULL;
+  vm_ws_close (ws, VM_CLOSE_POLICY, "superseded", TRUE);
+}
+
 /* By the token of @hello, which is that of @member, who was lost here. */
 static void
 resume (VmWs *ws, const VmSignal *hello, VmMember *member, GError **error)
@@ -212,9 +254,9 @@ resume (VmWs *ws, const VmSignal *hello, VmMember *member, GError **error)
   /* the new socket supersedes the old, which may not know yet that it is
    * dead */
   if (guest->ws)
-    vm_ws_supersede (guest->ws);
+    supersede (guest->ws);
   guest->ws = ws;
-  ws->guest = guest;
+  peer_of (ws)->guest = guest;
   vm_member_resume (member, hello->resume, ws->conn->group);
   send_again (guest, again);
   vm_member_resumed (member);
@@ -297,8 +339,8 @@ take_next (VmGuest *guest, GBytes *message)
 static void
 take_hello (VmWs *ws, const VmSignal *signal, GError **error)
 {
-  g_autoptr (VmTicket) ticket = g_steal_pointer (&ws->ticket);
-  g_autofree gchar *shared = g_steal_pointer (&ws->shared_ticket);
+  g_autoptr (VmTicket) ticket = g_steal_pointer (&peer_of (ws)->ticket);
+  g_autofree gchar *shared = g_steal_pointer (&peer_of (ws)->shared_ticket);
 
   if (signal->type != VM_SIGNAL_HELLO)
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
@@ -315,11 +357,12 @@ static void
 take_first (VmWs *ws, GBytes *bytes)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmSignal) signal = vm_line_parse (ws->line, bytes, &error);
+  g_autoptr (VmSignal) signal =
+      vm_line_parse (peer_of (ws)->line, bytes, &error);
 
   if (signal)
     take_hello (ws, signal, &error);
-  ws->first_due = !ws->guest;
+  ws->first_due = !peer_of (ws)->guest;
   if (!error)
     return;
   if (!signal || signal->type != VM_SIGNAL_ERROR)
@@ -329,20 +372,38 @@ take_first (VmWs *ws, GBytes *bytes)
 
 /* The socket */
 
+/* Whether a comma-separated header has @item. */
+static gboolean
+lists (const gchar *header, const gchar *item)
+{
+  g_auto (GStrv) items = g_strsplit (header ? header : "", ",", 32);
+
+  for (guint i = 0; items[i]; i++) {
+    if (strcmp (g_strstrip (items[i]), item) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 guest_open (VmWs *ws)
 {
-  ws->line = vm_line_new (&vm_dialect_native);
-  ws->ticket = g_steal_pointer (&ws->conn->request->ticket);
-  ws->shared_ticket = g_steal_pointer (&ws->conn->request->shared_ticket);
+  ws->peer = vm_conn_steal_query (ws->conn);
+  peer_of (ws)->line = vm_line_new (&vm_dialect_native);
   ws->first_due = TRUE;
+}
+
+static void
+guest_free (VmWs *ws)
+{
+  g_clear_pointer (&ws->peer, peer_free);
 }
 
 static void
 guest_receive (VmWs *ws, GBytes *message)
 {
-  if (ws->guest)
-    take_next (ws->guest, message);
+  if (peer_of (ws)->guest)
+    take_next (peer_of (ws)->guest, message);
   else if (!ws->close_code)
     take_first (ws, message);
 }
@@ -352,9 +413,9 @@ guest_tell (VmWs *ws, const GError *error)
 {
   g_autoptr (VmSignal) signal = vm_signal_new_error (error, -1);
 
-  if (ws->guest)
-    send_signal (ws->guest, signal);
-  else if (ws->line)
+  if (peer_of (ws)->guest)
+    send_signal (peer_of (ws)->guest, signal);
+  else if (peer_of (ws)->line)
     send_error (ws, error, -1);
 }
 
@@ -362,7 +423,7 @@ guest_tell (VmWs *ws, const GError *error)
 static void
 guest_hang_up (VmWs *ws, const GError *reason)
 {
-  VmGuest *guest = g_steal_pointer (&ws->guest);
+  VmGuest *guest = g_steal_pointer (&peer_of (ws)->guest);
 
   if (!guest)
     return;
@@ -380,19 +441,57 @@ guest_hang_up (VmWs *ws, const GError *reason)
 static gboolean
 guest_has_seat (VmWs *ws)
 {
-  return ws->guest && ws->guest->member;
+  return peer_of (ws)->guest && peer_of (ws)->guest->member;
+}
+
+static const VmWsFuncs guest_funcs = {
+  .open = guest_open,
+  .receive = guest_receive,
+  .tell = guest_tell,
+  .hang_up = guest_hang_up,
+  .has_seat = guest_has_seat,
+  .free = guest_free,
+};
+
+static gboolean
+upgrade (VmConn *conn, GError **error)
+{
+  VmRooms *rooms = conn->server->rooms;
+  g_autofree gchar *protocols = vm_conn_get_header (conn, WSI_TOKEN_PROTOCOL);
+  const gchar *ticket;
+  gchar buffer[128];
+  Peer *peer;
+
+  if (!lists (protocols, vm_protocol_native.subprotocol)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "The WebSocket subprotocol must be videomeet.v2");
+    return TRUE;
+  }
+  peer = g_new0 (Peer, 1);
+  vm_conn_set_query (conn, peer, peer_free);
+  conn->request->ws_funcs = &guest_funcs;
+  /* without one it is to resume a seat, which hello will say */
+  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
+    return TRUE;
+  ticket = lws_get_urlarg_by_name (conn->wsi, "ticket=", buffer, sizeof buffer);
+  if (ticket && vm_rooms_shares_ticket (rooms, ticket))
+    peer->shared_ticket = g_strdup (ticket);
+  else
+    peer->ticket = vm_rooms_use_ticket (
+        rooms, ticket, vm_conn_get_key (conn), g_get_monotonic_time (), error);
+  return TRUE;
 }
 
 /* Over a restart of the server (roomsave.h) */
 
-GVariant *
-vm_guest_save (gpointer outlet)
+static GVariant *
+save (gpointer outlet)
 {
   return vm_line_save (((VmGuest *) outlet)->line);
 }
 
-gpointer
-vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data)
+static gpointer
+restore (VmMember *member, GVariant *line, gpointer user_data)
 {
   VmGuest *guest = g_new0 (VmGuest, 1);
 
@@ -402,10 +501,15 @@ vm_guest_restore (VmMember *member, GVariant *line, gpointer user_data)
   return &guest->outlet;
 }
 
-const VmWsFuncs vm_guest_funcs = {
-  .open = guest_open,
-  .receive = guest_receive,
-  .tell = guest_tell,
-  .hang_up = guest_hang_up,
-  .has_seat = guest_has_seat,
+static const VmRoute routes[] = {
+  { .path = "/ws", .upgrade = upgrade },
+  { NULL },
+};
+
+const VmServerProtocol vm_protocol_native = {
+  .name = "native",
+  .routes = routes,
+  .subprotocol = "videomeet.v2",
+  .save = save,
+  .restore = restore,
 };

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect at a WebSocket, and dialects like it wherever they are
- * spoken (protocol/rooms.md): a client that has an id from the moment it
- * connects, and a seat from `join` to `leave`. It cannot come back: a
- * connection that is lost is a seat that is left. */
+/* The room dialect, and dialects like it, wherever they are spoken (protocol
+ * §6): a client that has an id from the moment it connects,
+ * and a seat from `join` to `leave`. It cannot come back: a connection that is
+ * lost is a seat that is left. */
 
 #include "server/dialect/room/roomguest.h"
+#include "base/json/json.h"
+#include "base/text.h"
 #include "cluster/shared/roomshare.h"
+#include "server/outlet.h"
+#include "server/server-priv.h"
 #include "wire/room/roomwire.h"
 
 struct _VmRoomGuest
@@ -27,7 +31,6 @@ struct _VmRoomGuest
   GQueue *early; /* of GBytes: what was said before that is answered; or NULL */
   guint leaves : 1; /* by itself: it stays connected */
   guint enters : 1; /* its wish is being made, and may be answered at once */
-  guint said : 1; /* something: this dialect is its own from then on */
   VmRoomJoins *joins; /* or: */
   VmRoomJoins own_joins;
 };
@@ -50,7 +53,7 @@ send_error (VmRoomGuest *guest, const GError *error)
   send_signal (guest, signal);
 }
 
-/* What has no message in the room dialect, told by those that it has */
+/* What has no message in seed 2, told by those that it has */
 
 static void
 send_left (VmRoomGuest *guest, const gchar *id)
@@ -402,6 +405,12 @@ vm_room_guest_new (
   return guest;
 }
 
+VmRoomPeers *
+vm_room_guest_get_peers (VmRoomGuest *guest)
+{
+  return guest->state;
+}
+
 const gchar *
 vm_room_guest_get_id (VmRoomGuest *guest)
 {
@@ -430,81 +439,3 @@ vm_room_guest_free (VmRoomGuest *guest, const GError *reason)
   g_free (guest->pass);
   g_free (guest);
 }
-
-/* The room dialect at its socket */
-
-static void
-socket_send (gpointer link, GBytes *message)
-{
-  vm_ws_send (link, message);
-}
-
-static void
-socket_finish (gpointer link, const GError *reason)
-{
-  vm_ws_finish (link, reason);
-}
-
-static const VmRoomLink socket_link = {
-  .dialect = &vm_dialect_room,
-  .send = socket_send,
-  .finish = socket_finish,
-};
-
-static void
-room_guest_open (VmWs *ws)
-{
-  VmConn *conn = ws->conn;
-  const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->request->pin, conn->pass, NULL };
-  VmRoomGuest *guest = vm_room_guest_new (&caller, &socket_link, ws);
-  g_autoptr (GBytes) greeting = vm_dialect_room_greet (guest->state, guest->id);
-
-  ws->room_guest = guest;
-  vm_ws_send (ws, greeting);
-}
-
-static void
-room_guest_receive (VmWs *ws, GBytes *message)
-{
-  VmRoomGuest *guest = ws->room_guest;
-
-  if (!guest || (!guest->said && vm_call_take_over (ws, message)))
-    return;
-  guest->said = TRUE;
-  vm_room_guest_receive (guest, message);
-}
-
-static void
-room_guest_tell (VmWs *ws, const GError *error)
-{
-  if (ws->room_guest)
-    vm_room_guest_tell (ws->room_guest, error);
-}
-
-static void
-room_guest_hang_up (VmWs *ws, const GError *reason)
-{
-  VmRoomGuest *guest = g_steal_pointer (&ws->room_guest);
-
-  if (!guest)
-    return;
-  /* a page that is closed says no more than this */
-  if (ws->left)
-    vm_room_guest_leave (guest);
-  vm_room_guest_free (guest, reason);
-}
-
-static gboolean
-has_seat (VmWs *ws)
-{
-  return ws->room_guest && vm_room_guest_has_seat (ws->room_guest);
-}
-
-const VmWsFuncs vm_room_guest_funcs = {
-  .open = room_guest_open,
-  .receive = room_guest_receive,
-  .tell = room_guest_tell,
-  .hang_up = room_guest_hang_up,
-  .has_seat = has_seat,
-};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "server/server-priv.h"
+#include "server/protocol.h"
 #include "wire/dialect.h"
 #include "wire/room/roomwire.h"
+
+typedef struct _VmRoomGuest VmRoomGuest;
 
 /* A client of a dialect whose rooms are joined and left on one connection, and
  * whose state is a VmRoomPeers. On vm-net. */
@@ -38,6 +40,8 @@ typedef struct
 void vm_room_joins_init (VmRoomJoins *joins);
 VmRoomGuest *vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link);
+/* The state of its dialect. */
+VmRoomPeers *vm_room_guest_get_peers (VmRoomGuest *guest);
 /* What the other clients call it, in every room. */
 const gchar *vm_room_guest_get_id (VmRoomGuest *guest);
 /* Whether it is in a room. */

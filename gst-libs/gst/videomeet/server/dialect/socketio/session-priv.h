@@ -2,28 +2,28 @@
 #pragma once
 
 #include "server/dialect/socketio/session.h"
-#include "server/server-priv.h"
 #include "server/dialect/socketio/socketguest.h"
+#include "server/server-priv.h"
+#include "server/servercluster.h"
+#include "server/socket/ws.h"
 #include "wire/socketio/engineio.h"
-#include "cluster/clusterforward.h"
 
-struct _VmSessionQuery
+typedef struct
 {
   gboolean protocol_4;
   gboolean websocket; /* else polling, if @known */
   gboolean known; /* the transport */
   gchar *sid; /* or NULL: a new session */
   gchar *pin; /* or NULL */
-};
+} VmSessionQuery;
 
-struct _VmSessions
+typedef struct
 {
   VmServer *server;
   GHashTable *sessions; /* sid -> VmSession */
   GHashTable *groups; /* group -> how many sessions of it have no WebSocket */
   guint n_polling; /* sessions that have none */
-  guint n_answers; /* that are on their way */
-};
+} VmSessions;
 
 /* Whose request it is: of a connection here, or one of another server. */
 typedef struct
@@ -63,7 +63,9 @@ struct _VmSession
   gint64 flooded_since;
 };
 
-/* session.c. NULL with @error: there are too many; only where @ws is NULL. */
+/* session.c */
+VmSessions *vm_sessions_of (VmServer *server);
+/* NULL with @error: there are too many; only where @ws is NULL. */
 VmSession *vm_session_new (
     VmSessions *sessions, const VmRoomCaller *caller, VmWs *ws, GError **error);
 /* The one of @sid, or NULL, for who shows @key; one that was begun with a key
@@ -87,6 +89,11 @@ void vm_session_close (VmSession *session, guint code, const gchar *reason);
 void vm_session_refill (VmSession *session, gint64 now);
 
 /* sessionhttp.c */
+/* What the URL says, for the answer; it is gone when a body has come. */
+void vm_session_take_query (VmConn *conn);
+const VmSessionQuery *vm_session_get_query (const VmConn *conn);
+int vm_session_get (VmConn *conn);
+int vm_session_post (VmConn *conn);
 gboolean vm_session_waits (const VmSessionAsker *asker);
 /* The answer of a request that waits, @asker of @session; it waits no
  * longer. */
@@ -99,7 +106,7 @@ int vm_session_take_poll (
     VmServer *server, VmSession *session, VmSessionAsker *asker);
 int vm_session_take_post (
     VmServer *server, VmSession *session, VmSessionAsker *asker, GBytes *body);
-/* Of @conn, that waits for another server; see clusterforward.h. */
+/* Of @conn, that waits. */
 void vm_session_take_answer (VmConn *conn, guint status, GBytes *body);
 /* What Engine.IO says of a sid that is nobody's. */
 GBytes *vm_session_make_unknown (void);
@@ -107,6 +114,15 @@ GBytes *vm_session_make_unknown (void);
 /* sessionfar.c: whether the request of @conn goes to the server that its sid
  * names, or has failed on its way: @error. */
 gboolean vm_session_forward (VmConn *conn, VmForwardKind kind, GError **error);
+/* As of VmServerProtocol. */
+void vm_session_take_forward (VmServer *server, const VmForward *forward);
+void vm_session_take_forwarded (
+    VmConn *conn, guint status, GBytes *body, gboolean gone);
+
+/* sessionsocket.c */
+gboolean vm_session_upgrade (VmConn *conn, GError **error);
+
+/* sessionhttp.c */
 /* The poll that waits is answered, in a moment: more may come till then. */
 void vm_session_wake (VmSession *session);
 /* What waits, in one body; @far: as much as another server takes. Returns:

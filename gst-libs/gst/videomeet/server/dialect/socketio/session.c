@@ -1,53 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "server/dialect/socketio/session-priv.h"
+#include "base/text.h"
+#include "server/http/status.h"
 
 #define SID_BYTES 18 /* of randomness: 24 characters of base64 */
 
 /* Sessions */
 
 VmSessions *
-vm_sessions_new (VmServer *server)
+vm_sessions_of (VmServer *server)
 {
-  VmSessions *sessions = g_new0 (VmSessions, 1);
-
-  sessions->server = server;
-  sessions->sessions = g_hash_table_new (g_str_hash, g_str_equal);
-  sessions->groups =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  return sessions;
-}
-
-void
-vm_sessions_free (VmSessions *sessions)
-{
-  vm_sessions_close (sessions);
-  g_hash_table_unref (sessions->sessions);
-  g_hash_table_unref (sessions->groups);
-  g_free (sessions);
+  return vm_server_get_state (server, &vm_protocol_socketio);
 }
 
 VmSession *
 vm_session_find (VmServer *server, const gchar *sid, const gchar *key)
 {
   VmSession *session =
-      sid ? g_hash_table_lookup (server->sessions->sessions, sid) : NULL;
+      sid ? g_hash_table_lookup (vm_sessions_of (server)->sessions, sid) : NULL;
 
   if (session && session->key && g_strcmp0 (session->key, key) != 0)
     return NULL;
   return session;
-}
-
-guint
-vm_sessions_count_polling (VmSessions *sessions)
-{
-  return sessions->n_polling;
-}
-
-gboolean
-vm_sessions_are_busy (VmSessions *sessions)
-{
-  return sessions->n_answers > 0;
 }
 
 static guint
@@ -233,12 +208,12 @@ vm_session_close (VmSession *session, guint code, const gchar *reason)
   session->over = reason;
   vm_socket_guest_free (session->guest);
   if (ws) {
-    ws->session = NULL;
+    ws->peer = NULL;
     if (code)
       vm_ws_close (ws, code, reason, FALSE);
   }
   if (probe) {
-    probe->session = NULL;
+    probe->peer = NULL;
     vm_ws_close (probe, VM_CLOSE_POLICY, reason, FALSE);
   }
   g_queue_clear_full (&session->queue, (GDestroyNotify) g_bytes_unref);
@@ -421,18 +396,23 @@ tick_one (VmSession *session, gint64 now)
     vm_session_close (session, VM_CLOSE_POLICY, session->over);
 }
 
-void
-vm_sessions_tick (VmSessions *sessions, gint64 now)
+/* The protocol at a server */
+
+/* The deadlines of all. */
+static void
+tick (VmServer *server, gpointer state, gint64 now)
 {
+  VmSessions *sessions = state;
   g_autoptr (GList) all = g_hash_table_get_values (sessions->sessions);
 
   for (GList *l = all; l; l = l->next)
     tick_one (l->data, now);
 }
 
-void
-vm_sessions_close (VmSessions *sessions)
+static void
+close_all (gpointer state)
 {
+  VmSessions *sessions = state;
   g_autoptr (GList) all = g_hash_table_get_values (sessions->sessions);
 
   /* none hears that another has left */
@@ -441,3 +421,61 @@ vm_sessions_close (VmSessions *sessions)
   for (GList *l = all; l; l = l->next)
     vm_session_close (l->data, VM_CLOSE_GOING_AWAY, "stopping");
 }
+
+static gpointer
+create (VmServer *server)
+{
+  VmSessions *sessions = g_new0 (VmSessions, 1);
+
+  sessions->server = server;
+  sessions->sessions = g_hash_table_new (g_str_hash, g_str_equal);
+  sessions->groups =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  return sessions;
+}
+
+static void
+destroy (gpointer state)
+{
+  VmSessions *sessions = state;
+
+  close_all (sessions);
+  g_hash_table_unref (sessions->sessions);
+  g_hash_table_unref (sessions->groups);
+  g_free (sessions);
+}
+
+static void
+add_metrics (gpointer state, GString *text)
+{
+  const VmSessions *sessions = state;
+
+  vm_http_add_metric (text, "polling_sessions", "gauge",
+      "Sessions of Socket.IO without a WebSocket.", sessions->n_polling);
+}
+
+/* Engine.IO tells its clients its own limit, and its bodies are no JSON. */
+#define ROUTE(path_)                                                  \
+  {                                                                   \
+    .path = path_, .get = vm_session_get, .post = vm_session_post,    \
+    .upgrade = vm_session_upgrade, .read_url = vm_session_take_query, \
+    .body_max = VM_ENGINE_PAYLOAD_MAX,                                \
+  }
+
+static const VmRoute routes[] = {
+  ROUTE ("/socket.io/"),
+  ROUTE ("/socket.io"),
+  { NULL },
+};
+
+const VmServerProtocol vm_protocol_socketio = {
+  .name = "socketio",
+  .routes = routes,
+  .create = create,
+  .destroy = destroy,
+  .close = close_all,
+  .tick = tick,
+  .add_metrics = add_metrics,
+  .take_forward = vm_session_take_forward,
+  .take_forwarded = vm_session_take_forwarded,
+};

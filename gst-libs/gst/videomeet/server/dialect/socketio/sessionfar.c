@@ -8,14 +8,23 @@
 
 #include "server/dialect/socketio/session-priv.h"
 #include "base/text.h"
+#include "server/access/clientkey.h"
+#include "server/http/reply.h"
 
 #include <string.h>
+
+static void
+give_up (VmConn *conn)
+{
+  vm_server_cluster_give_up (conn->server->cluster, conn->request->number);
+}
 
 gboolean
 vm_session_forward (VmConn *conn, VmForwardKind kind, GError **error)
 {
+  static const VmHttpWait wait = { .forget = give_up };
   VmServerCluster *cluster = conn->server->cluster;
-  const gchar *sid = conn->request->session_query->sid;
+  const gchar *sid = vm_session_get_query (conn)->sid;
   const gchar *node = sid ? strchr (sid, '.') : NULL;
   g_autoptr (GBytes) body =
       conn->request->body
@@ -29,14 +38,14 @@ vm_session_forward (VmConn *conn, VmForwardKind kind, GError **error)
   if (!cluster || !node || !vm_text_is_name (sid, VM_FORWARD_SID_MAX)
       || !vm_server_cluster_is_other (cluster, node + 1))
     return FALSE;
-  conn->request->forward =
+  conn->request->number =
       vm_server_cluster_forward (cluster, node + 1, &forward, conn);
-  if (!conn->request->forward) {
+  if (!conn->request->number) {
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Too many requests wait for other servers; try again later");
     return FALSE;
   }
-  vm_http_wait (conn);
+  vm_http_wait (conn, &wait);
   return TRUE;
 }
 
@@ -70,7 +79,6 @@ vm_session_take_forwarded (
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) refusal = NULL;
 
-  conn->request->forward = 0;
   if (status) {
     vm_session_take_answer (conn, status, body);
     return;

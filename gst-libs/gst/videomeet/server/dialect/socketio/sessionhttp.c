@@ -5,20 +5,15 @@
  * session, as does the loss of the one that waits. */
 
 #include "server/dialect/socketio/session-priv.h"
+#include "server/access/clientkey.h"
+#include "server/http/reply.h"
+#include "server/http/samesite.h"
 
 #include <string.h>
 
 #define TEXT "text/plain; charset=UTF-8"
 #define JSON "application/json"
 #define SID_MAX 64 /* longer ones are nobody's */
-
-gboolean
-vm_session_is_path (const gchar *path)
-{
-  return path
-         && (strcmp (path, "/socket.io/") == 0
-             || strcmp (path, "/socket.io") == 0);
-}
 
 /* One that is too long for the buffer is cut, and wrong either way. */
 static gchar *
@@ -28,6 +23,16 @@ get_argument (VmConn *conn, const gchar *name)
 
   return g_strdup (
       lws_get_urlarg_by_name (conn->wsi, name, value, sizeof value));
+}
+
+static void
+query_free (gpointer data)
+{
+  VmSessionQuery *query = data;
+
+  g_free (query->sid);
+  g_free (query->pin);
+  g_free (query);
 }
 
 void
@@ -42,16 +47,13 @@ vm_session_take_query (VmConn *conn)
   query->known = query->websocket || g_strcmp0 (transport, "polling") == 0;
   query->sid = get_argument (conn, "sid=");
   query->pin = get_argument (conn, "pin=");
-  g_clear_pointer (&conn->request->session_query, vm_session_query_free);
-  conn->request->session_query = query;
+  vm_conn_set_query (conn, query, query_free);
 }
 
-void
-vm_session_query_free (VmSessionQuery *query)
+const VmSessionQuery *
+vm_session_get_query (const VmConn *conn)
 {
-  g_free (query->sid);
-  g_free (query->pin);
-  g_free (query);
+  return conn->request->query;
 }
 
 static int
@@ -67,7 +69,7 @@ refuse (VmConn *conn, const gchar *message)
 static const gchar *
 find_fault (VmConn *conn)
 {
-  const VmSessionQuery *query = conn->request->session_query;
+  const VmSessionQuery *query = vm_session_get_query (conn);
 
   if (conn->request->head)
     return "A session is polled by GET";
@@ -113,24 +115,50 @@ vm_session_make_unknown (void)
   return g_bytes_new_static (text, sizeof text - 1);
 }
 
-/* As one that waits for trust does (trust.c). */
+static void
+stop_waiting (VmSessionAsker *asker)
+{
+  if (asker->conn)
+    asker->conn->request->wait = NULL;
+  g_free (asker->node);
+  *asker = (VmSessionAsker){ NULL };
+}
+
+/* The poll that waits has all that there is by now. */
+static int
+write_poll (VmConn *conn)
+{
+  VmSession *session = conn->request->waits_for;
+  g_autoptr (GBytes) body = NULL;
+
+  if (session->poll.conn != conn || !session->queue.length)
+    return 0;
+  body = vm_session_take_body (session, FALSE);
+  stop_waiting (&session->poll);
+  return reply_text (conn, 200, body);
+}
+
+static void
+forget (VmConn *conn)
+{
+  VmSession *session = conn->request->waits_for;
+
+  stop_waiting (session->poll.conn == conn ? &session->poll : &session->post);
+  vm_session_close (session, VM_CLOSE_POLICY, "the request was given up");
+}
+
 static void
 wait_for_answer (
     VmSession *session, VmSessionAsker *place, VmSessionAsker *asker)
 {
+  static const VmHttpWait wait = { .write = write_poll, .forget = forget };
+
   *place = *asker;
   place->node = g_strdup (asker->node);
   if (!asker->conn)
     return;
-  asker->conn->request->session = session;
-  vm_http_wait (asker->conn);
-}
-
-static void
-write_soon (VmConn *conn)
-{
-  conn->request->began = g_get_monotonic_time ();
-  vm_http_write_soon (conn);
+  asker->conn->request->waits_for = session;
+  vm_http_wait (asker->conn, &wait);
 }
 
 gboolean
@@ -139,22 +167,10 @@ vm_session_waits (const VmSessionAsker *asker)
   return asker->conn || asker->node;
 }
 
-static void
-stop_waiting (VmSessionAsker *asker)
-{
-  if (asker->conn)
-    asker->conn->request->session = NULL;
-  g_free (asker->node);
-  *asker = (VmSessionAsker){ NULL };
-}
-
 void
 vm_session_take_answer (VmConn *conn, guint status, GBytes *body)
 {
-  conn->server->sessions->n_answers++;
-  conn->request->session_status = status;
-  conn->request->session_answer = g_bytes_ref (body);
-  write_soon (conn);
+  vm_http_answer (conn, status, status == 200 ? TEXT : JSON, body);
 }
 
 void
@@ -183,41 +199,6 @@ vm_session_wake (VmSession *session)
   vm_session_answer (session, &session->poll, 200, body);
 }
 
-int
-vm_session_writeable (VmConn *conn)
-{
-  g_autoptr (GBytes) body = g_steal_pointer (&conn->request->session_answer);
-  VmSession *session = conn->request->session;
-
-  if (body) {
-    conn->server->sessions->n_answers--;
-    return reply_text (conn, conn->request->session_status, body);
-  }
-  if (!session || session->poll.conn != conn || !session->queue.length)
-    return 0;
-  body = vm_session_take_body (session, FALSE);
-  stop_waiting (&session->poll);
-  return reply_text (conn, 200, body);
-}
-
-void
-vm_session_forget (VmConn *conn)
-{
-  VmSession *session = conn->request->session;
-
-  g_clear_pointer (&conn->request->session_query, vm_session_query_free);
-  if (conn->request->session_answer)
-    conn->server->sessions->n_answers--;
-  g_clear_pointer (&conn->request->session_answer, g_bytes_unref);
-  if (conn->request->forward)
-    vm_server_cluster_give_up (conn->server->cluster, conn->request->forward);
-  conn->request->forward = 0;
-  if (!session)
-    return;
-  stop_waiting (session->poll.conn == conn ? &session->poll : &session->post);
-  vm_session_close (session, VM_CLOSE_POLICY, "the request was given up");
-}
-
 /* Requests */
 
 static int
@@ -233,11 +214,11 @@ static int
 open_session (VmConn *conn)
 {
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->request->session_query->pin, conn->pass,
+    vm_conn_get_key (conn), vm_session_get_query (conn)->pin, conn->pass,
     NULL };
   g_autoptr (GError) error = NULL;
   VmSession *session =
-      vm_session_new (conn->server->sessions, &caller, NULL, &error);
+      vm_session_new (vm_sessions_of (conn->server), &caller, NULL, &error);
   g_autoptr (GBytes) greeting = session ? vm_session_greet (session) : NULL;
 
   return greeting ? reply_text (conn, 200, greeting)
@@ -287,7 +268,7 @@ static VmSession *
 find_polled (VmConn *conn)
 {
   VmSession *session = vm_session_find (
-      conn->server, conn->request->session_query->sid, vm_conn_get_key (conn));
+      conn->server, vm_session_get_query (conn)->sid, vm_conn_get_key (conn));
 
   return session && !session->ws ? session : NULL;
 }
@@ -314,7 +295,7 @@ vm_session_take_poll (
 }
 
 int
-vm_route_session_get (VmConn *conn)
+vm_session_get (VmConn *conn)
 {
   const gchar *fault = find_fault (conn);
   VmSessionAsker asker = { .conn = conn };
@@ -323,7 +304,7 @@ vm_route_session_get (VmConn *conn)
 
   if (fault)
     return refuse (conn, fault);
-  if (!conn->request->session_query->sid)
+  if (!vm_session_get_query (conn)->sid)
     return vm_http_is_admitted (conn) ? open_session (conn)
                                       : refuse_page (conn);
   session = find_polled (conn);
@@ -403,7 +384,7 @@ vm_session_take_post (
 }
 
 int
-vm_route_session_post (VmConn *conn)
+vm_session_post (VmConn *conn)
 {
   const gchar *fault = find_fault (conn);
   VmSessionAsker asker = { .conn = conn };

@@ -4,26 +4,15 @@
  * polled, which then moves to it. */
 
 #include "server/dialect/socketio/session-priv.h"
+#include "server/access/clientkey.h"
 
 #include <string.h>
 
-void
-vm_session_upgrade (VmConn *conn, GError **error)
+/* NULL once it has ended. */
+static VmSession *
+session_of (const VmWs *ws)
 {
-  const VmSessionQuery *query;
-  VmSession *session;
-
-  vm_session_take_query (conn);
-  query = conn->request->session_query;
-  session = vm_session_find (conn->server, query->sid, vm_conn_get_key (conn));
-  if (!query->protocol_4 || !query->websocket)
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "Only Engine.IO 4 is spoken here");
-  else if (query->sid && (!session || session->ws || session->probe))
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "There is no such session to be upgraded");
-  else if (query->sid || vm_sessions_take_more (conn->server->sessions, error))
-    conn->request->ws_funcs = &vm_session_ws_funcs;
+  return ws->peer;
 }
 
 static void
@@ -31,19 +20,21 @@ open_session (VmWs *ws)
 {
   VmConn *conn = ws->conn;
   const VmRoomCaller caller = { conn->server, conn->group,
-    vm_conn_get_key (conn), conn->request->session_query->pin, conn->pass,
+    vm_conn_get_key (conn), vm_session_get_query (conn)->pin, conn->pass,
     NULL };
   g_autoptr (GBytes) greeting = NULL;
+  VmSession *session;
 
-  ws->session = vm_session_new (conn->server->sessions, &caller, ws, NULL);
-  greeting = vm_session_greet (ws->session);
+  session = vm_session_new (vm_sessions_of (conn->server), &caller, ws, NULL);
+  ws->peer = session;
+  greeting = vm_session_greet (session);
   vm_ws_send (ws, greeting);
 }
 
 static void
 session_open (VmWs *ws)
 {
-  const gchar *sid = ws->conn->request->session_query->sid;
+  const gchar *sid = vm_session_get_query (ws->conn)->sid;
   VmSession *session =
       vm_session_find (ws->conn->server, sid, vm_conn_get_key (ws->conn));
 
@@ -53,7 +44,7 @@ session_open (VmWs *ws)
     vm_ws_close (ws, VM_CLOSE_POLICY, "no session", TRUE);
   } else {
     session->probe = ws;
-    ws->session = session;
+    ws->peer = session;
     ws->first_due = TRUE;
   }
 }
@@ -61,7 +52,7 @@ session_open (VmWs *ws)
 static void
 end_probe (VmWs *ws)
 {
-  VmSession *session = g_steal_pointer (&ws->session);
+  VmSession *session = g_steal_pointer (&ws->peer);
 
   session->probe = NULL;
   session->probed = FALSE;
@@ -80,7 +71,7 @@ static gboolean
 receive_probe (VmWs *ws, const VmEnginePacket *packet)
 {
   static const gchar probe[] = "probe";
-  VmSession *session = ws->session;
+  VmSession *session = ws->peer;
   g_autoptr (GBytes) answer = NULL;
 
   if (packet->type == VM_ENGINE_UPGRADE && session->probed) {
@@ -100,7 +91,7 @@ receive_probe (VmWs *ws, const VmEnginePacket *packet)
 static void
 receive_packet (VmWs *ws, const VmEnginePacket *packet, GError **error)
 {
-  VmSession *session = ws->session;
+  VmSession *session = ws->peer;
 
   if (session->ws == ws)
     vm_session_receive (session, packet, error);
@@ -116,18 +107,18 @@ session_receive (VmWs *ws, GBytes *message)
   g_autoptr (GError) error = NULL;
   VmEnginePacket packet;
 
-  if (!ws->session)
+  if (!session_of (ws))
     return;
   if (vm_engine_packet_read (data, size, &packet, &error))
     receive_packet (ws, &packet, &error);
-  else if (ws->session->probe == ws)
+  else if (session_of (ws)->probe == ws)
     reject_probe (ws);
-  if (!ws->session)
+  if (!session_of (ws))
     return;
   if (error)
-    vm_session_close (ws->session, VM_CLOSE_POLICY, "bad packet");
-  else if (ws->session->over)
-    vm_session_close (ws->session, VM_CLOSE_NORMAL, ws->session->over);
+    vm_session_close (session_of (ws), VM_CLOSE_POLICY, "bad packet");
+  else if (session_of (ws)->over)
+    vm_session_close (session_of (ws), VM_CLOSE_NORMAL, session_of (ws)->over);
 }
 
 static void
@@ -136,26 +127,26 @@ session_receive_binary (VmWs *ws, GBytes *message)
   const VmEnginePacket packet = { VM_ENGINE_MESSAGE, TRUE, NULL, 0 };
   g_autoptr (GError) error = NULL;
 
-  if (ws->session)
+  if (session_of (ws))
     receive_packet (ws, &packet, &error);
 }
 
 static void
 session_tell (VmWs *ws, const GError *error)
 {
-  if (ws->session)
-    vm_socket_guest_tell (ws->session->guest, error);
+  if (session_of (ws))
+    vm_socket_guest_tell (session_of (ws)->guest, error);
 }
 
 static void
 session_hang_up (VmWs *ws, const GError *reason)
 {
-  if (!ws->session)
+  if (!session_of (ws))
     return;
-  if (ws->session->ws == ws) {
+  if (session_of (ws)->ws == ws) {
     if (ws->left)
-      vm_socket_guest_leave (ws->session->guest);
-    vm_session_close (ws->session, 0, "hung up");
+      vm_socket_guest_leave (session_of (ws)->guest);
+    vm_session_close (session_of (ws), 0, "hung up");
   } else {
     end_probe (ws);
   }
@@ -165,10 +156,10 @@ session_hang_up (VmWs *ws, const GError *reason)
 static gboolean
 session_has_seat (VmWs *ws)
 {
-  return ws->session && vm_socket_guest_has_seat (ws->session->guest);
+  return session_of (ws) && vm_socket_guest_has_seat (session_of (ws)->guest);
 }
 
-const VmWsFuncs vm_session_ws_funcs = {
+static const VmWsFuncs session_funcs = {
   .open = session_open,
   .receive = session_receive,
   .tell = session_tell,
@@ -177,3 +168,24 @@ const VmWsFuncs vm_session_ws_funcs = {
   .receive_binary = session_receive_binary,
   .pings = TRUE,
 };
+
+gboolean
+vm_session_upgrade (VmConn *conn, GError **error)
+{
+  const VmSessionQuery *query;
+  VmSession *session;
+
+  vm_session_take_query (conn);
+  query = vm_session_get_query (conn);
+  session = vm_session_find (conn->server, query->sid, vm_conn_get_key (conn));
+  if (!query->protocol_4 || !query->websocket)
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "Only Engine.IO 4 is spoken here");
+  else if (query->sid && (!session || session->ws || session->probe))
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "There is no such session to be upgraded");
+  else if (query->sid
+           || vm_sessions_take_more (vm_sessions_of (conn->server), error))
+    conn->request->ws_funcs = &session_funcs;
+  return TRUE;
+}

@@ -4,6 +4,9 @@
  * not taken; the events themselves are the room guest's. */
 
 #include "server/dialect/socketio/socketguest.h"
+#include "base/json/json.h"
+#include "base/text.h"
+#include "wire/dialect.h"
 #include "wire/socketio/engineio.h"
 #include "wire/socketio/socketio.h"
 

@@ -3,6 +3,9 @@
 
 #include "server/dialect/room/roomguest.h"
 
+typedef struct _VmSession VmSession;
+typedef struct _VmSocketGuest VmSocketGuest;
+
 /* Socket.IO 5 in a session of Engine.IO: its one namespace, "/", in which a
  * client of the Socket.IO dialect is connected or not. On vm-net. */
 

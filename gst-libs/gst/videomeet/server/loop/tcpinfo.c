@@ -3,7 +3,7 @@
 /* A file of its own: <linux/tcp.h>, which alone has the newer fields, and
  * <netinet/tcp.h> do not go together. */
 
-#include "server/tcpinfo.h"
+#include "server/loop/tcpinfo.h"
 
 #include <linux/tcp.h>
 #include <netinet/in.h>

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "server/loop/callback.h"
+#include "server/access/clientkey.h"
+#include "server/conn.h"
+#include "server/http/http.h"
+#include "server/loop/lwscontext.h"
 #include "server/server-priv.h"
+#include "server/socket/ws.h"
 
 static int
 on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
@@ -21,8 +27,8 @@ on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
   }
 }
 
-/* Everything libwebsockets has to say, for both protocols: plain HTTP and a
- * WebSocket, whose dialect its path says. */
+/* Everything libwebsockets has to say: of plain HTTP, and of WebSockets, whose
+ * dialect their path says. */
 static int
 on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
     void *in, size_t len)
@@ -44,6 +50,7 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
   conn->wsi = wsi;
   switch (reason) {
     case LWS_CALLBACK_WSI_DESTROY:
+      g_clear_pointer (&conn->ws, vm_ws_free);
       vm_conn_free (conn);
       return 0;
     case LWS_CALLBACK_ESTABLISHED:
@@ -64,12 +71,26 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
 }
 
 #define RX_BYTES 448 /* kept for each WebSocket, idle or not */
-#define RX_FILE_BYTES (64 * 1024) /* of one that brings a file */
 #define TX_BYTES (64 * 1024) /* given to the socket at once */
 
-const struct lws_protocols vm_server_protocols[] = {
-  { "http", on_event, 0, RX_BYTES, 0, NULL, TX_BYTES },
-  { "videomeet.v2", on_event, 0, RX_BYTES, 0, NULL, TX_BYTES },
-  { "videomeet.file", on_event, 0, RX_FILE_BYTES, 0, NULL, TX_BYTES },
-  { NULL, NULL, 0, 0, 0, NULL, 0 },
-};
+struct lws_protocols *
+vm_server_make_lws_protocols (VmServer *self)
+{
+  GArray *all = g_array_new (TRUE, TRUE, sizeof (struct lws_protocols));
+  struct lws_protocols entry = { .name = "http",
+    .callback = on_event,
+    .rx_buffer_size = RX_BYTES,
+    .tx_packet_size = TX_BYTES };
+
+  g_array_append_val (all, entry);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (!self->protocols[i]->subprotocol)
+      continue;
+    entry.name = self->protocols[i]->subprotocol;
+    entry.rx_buffer_size = self->protocols[i]->read_bytes
+                               ? self->protocols[i]->read_bytes
+                               : RX_BYTES;
+    g_array_append_val (all, entry);
+  }
+  return (struct lws_protocols *) g_array_free (all, FALSE);
+}

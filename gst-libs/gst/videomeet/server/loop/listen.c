@@ -4,19 +4,17 @@
  * that a taken port is an error of vm_server_start(), both families share one
  * port, and connections are counted before they cost a TLS handshake. */
 
+#include "server/loop/listen.h"
+#include "server/conn.h"
 #include "server/server-priv.h"
-#include "base/hostcheck.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define PORT_TRIES 64 /* "the next free port" is looked for among these */
-/* between two looks at interfaces */
-#define ADDRESSES_AGE (2 * G_USEC_PER_SEC)
 
 static GSocket *
 bind_one (GSocketFamily family, gboolean loopback, guint16 port, GError **error)
@@ -95,184 +93,6 @@ vm_server_bind (VmServer *self, const VmServerConfig *config, GError **error)
   return FALSE;
 }
 
-static GInetAddress *
-address_of (const struct sockaddr *addr)
-{
-  if (addr && addr->sa_family == AF_INET)
-    return g_inet_address_new_from_bytes (
-        (const guint8 *) &((const struct sockaddr_in *) addr)->sin_addr,
-        G_SOCKET_FAMILY_IPV4);
-  if (addr && addr->sa_family == AF_INET6)
-    return g_inet_address_new_from_bytes (
-        (const guint8 *) &((const struct sockaddr_in6 *) addr)->sin6_addr,
-        G_SOCKET_FAMILY_IPV6);
-  return NULL;
-}
-
-/* The addresses of this machine, read again when they are old. */
-GList *
-vm_server_local_addresses (VmServer *self)
-{
-  gint64 now = g_get_monotonic_time ();
-  struct ifaddrs *list = NULL;
-
-  if (self->addresses && now - self->addresses_read < ADDRESSES_AGE)
-    return self->addresses;
-  g_list_free_full (g_steal_pointer (&self->addresses), g_object_unref);
-  self->addresses_read = now;
-  if (getifaddrs (&list) != 0)
-    return NULL;
-  for (struct ifaddrs *i = list; i; i = i->ifa_next) {
-    GInetAddress *address = address_of (i->ifa_addr);
-
-    if (address)
-      self->addresses = g_list_prepend (self->addresses, address);
-  }
-  freeifaddrs (list);
-  return self->addresses;
-}
-
-/* Of a proxy on this machine that does not say whom it asks for, no right comes
- * from the address: it may be anybody, and shares only the limits. */
-static void
-set_address (VmConn *conn, GInetAddress *address, gboolean told)
-{
-  VmServer *self = conn->server;
-  gboolean local = g_inet_address_get_is_loopback (address);
-  g_autofree gchar *text = g_inet_address_to_string (address);
-  g_autofree gchar *group =
-      local && !told
-          ? g_strconcat ("proxy ", text, NULL)
-          : vm_address_group (address, vm_server_local_addresses (self));
-
-  conn->address = vm_text_share (text);
-  conn->group = vm_text_share (group);
-  conn->told = told != FALSE;
-  conn->loopback = local && told;
-  /* a proxy speaks for many: each of its connections counts for its client */
-  if (conn->proxy && g_inet_address_equal (conn->proxy, address))
-    return;
-  conn->count =
-      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->group))
-      + 1;
-  g_hash_table_insert (self->per_address, g_strdup (conn->group),
-      GUINT_TO_POINTER (conn->count));
-}
-
-static void
-clear_address (VmConn *conn)
-{
-  VmServer *self = conn->server;
-  guint count =
-      GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, conn->group));
-
-  if (conn->count && count > 1)
-    g_hash_table_insert (self->per_address, g_strdup (conn->group),
-        GUINT_TO_POINTER (count - 1));
-  else if (conn->count)
-    g_hash_table_remove (self->per_address, conn->group);
-  conn->count = 0;
-  g_clear_pointer (&conn->address, vm_text_unshare);
-  g_clear_pointer (&conn->group, vm_text_unshare);
-}
-
-void
-vm_conn_take_forwarded (VmConn *conn)
-{
-  g_autofree gchar *header = NULL;
-  g_autofree gchar *address = NULL;
-  g_autoptr (GInetAddress) client = NULL;
-  gboolean told;
-
-  header = vm_http_header (conn, WSI_TOKEN_X_FORWARDED_FOR);
-  if (conn->proxy) {
-    client = vm_proxies_find_client (
-        conn->server->proxies, conn->proxy, header, &told);
-  } else {
-    /* nor of one that is not believed */
-    client = g_inet_address_new_from_string (conn->address);
-    told = !header;
-  }
-  address = g_inet_address_to_string (client);
-  if (g_str_equal (address, conn->address) && told == conn->told)
-    return;
-  clear_address (conn);
-  set_address (conn, client, told);
-}
-
-static VmConn *
-conn_new (VmServer *self, GInetAddress *address)
-{
-  VmConn *conn = g_new0 (VmConn, 1);
-
-  conn->server = self;
-  conn->request = g_new0 (VmRequest, 1);
-  if (vm_proxies_trust (self->proxies, address))
-    conn->proxy = g_object_ref (address);
-  set_address (conn, address, !conn->proxy);
-  conn->since = g_get_monotonic_time ();
-  g_hash_table_add (self->conns, conn);
-  return conn;
-}
-
-void
-vm_conn_end_requests (VmConn *conn)
-{
-  VmRequest *request = conn->request;
-
-  if (!request)
-    return;
-  if (request->answered)
-    g_ptr_array_remove_fast (conn->server->answered, conn);
-  vm_trust_forget (conn);
-  vm_join_forget (conn);
-  vm_session_forget (conn);
-  conn->request = NULL;
-  g_free (request->host);
-  g_free (request->origin);
-  g_free (request->path);
-  g_clear_pointer (&request->body, g_byte_array_unref);
-  g_clear_error (&request->refusal);
-  g_clear_pointer (&request->ticket, vm_ticket_free);
-  g_free (request->shared_ticket);
-  g_clear_pointer (&request->transfer_guest, vm_transfer_guest_free);
-  g_free (request->pin);
-  g_free (request->call_user);
-  g_free (request->call_name);
-  g_free (request->call_other);
-  g_free (request->call_id);
-  g_free (request->mesh_user_id);
-  g_free (request->mesh_user);
-  g_free (request);
-}
-
-void
-vm_conn_free (VmConn *conn)
-{
-  VmServer *self = conn->server;
-
-  g_hash_table_remove (self->conns, conn);
-  g_clear_pointer (&conn->ws, vm_ws_free);
-  conn->wsi = NULL;
-  vm_conn_end_requests (conn);
-  clear_address (conn);
-  g_clear_object (&conn->proxy);
-  g_free (conn->key);
-  g_free (conn->pass);
-  g_free (conn);
-}
-
-void
-vm_conn_cut (VmConn *conn)
-{
-  if (conn->cut || !conn->wsi)
-    return;
-  conn->cut = TRUE;
-  lws_set_timeout (conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-  /* libwebsockets looks at its own timers only after an event */
-  lws_cancel_service (lws_get_context (conn->wsi));
-}
-
 /* Many addresses together can hold more than one may: whoever has waited
  * longest without a request goes, so that a newcomer has time for its own. */
 static void
@@ -289,8 +109,8 @@ make_room (VmServer *self)
     VmConn *conn = key;
 
     /* a poll that waits is no idle connection */
-    if (!conn->request || conn->cut || !conn->wsi || conn->request->session
-        || conn->request->keeping || conn->request->forward)
+    if (!conn->request || conn->cut || !conn->wsi
+        || (conn->request->wait && !conn->request->wait->yields))
       continue;
     if (!victim || conn->asked < victim->asked
         || (conn->asked == victim->asked && conn->since < victim->since))
@@ -314,7 +134,7 @@ adopt (VmServer *self, int fd, GInetAddress *address)
 
   self->counters.accepted++;
   make_room (self);
-  desc.opaque = conn = conn_new (self, address);
+  desc.opaque = conn = vm_conn_new (self, address);
   if (conn->count > self->max_per_address + VM_CONNECTIONS_REFUSED_MAX) {
     vm_conn_free (conn);
     close (fd);
@@ -348,7 +168,7 @@ on_acceptable (uv_poll_t *poll, int status, int events)
         uv_poll_stop (poll);
       return;
     }
-    address = address_of ((struct sockaddr *) &from);
+    address = vm_inet_address_from_native ((struct sockaddr *) &from);
     if (address)
       adopt (self, fd, address);
     else

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whom a server admits that does not admit everybody (passes.h), in whatever
- * dialect. */
-
+#include "server/access/admit.h"
 #include "server/server-priv.h"
 
 #include <string.h>
@@ -32,17 +30,15 @@ vm_server_admits (VmServer *self, const gchar *pass, const VmPassUse *use,
       self->passes, pass, use, g_get_real_time () / G_USEC_PER_SEC, error);
 }
 
-/* Of the mesh that header has the token of a session, but where one is
- * opened. */
 static gchar *
 take_header (VmConn *conn)
 {
+  const VmRoute *route = conn->request->route;
   g_autofree gchar *header =
-      vm_http_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
+      vm_conn_get_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
 
   if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0
-      || (vm_mesh_is_path (conn->request->path)
-          && strcmp (conn->request->path, VM_MESH_SESSIONS_PATH) != 0))
+      || (route && route->own_token))
     return NULL;
   return g_strdup (header + strlen (BEARER));
 }

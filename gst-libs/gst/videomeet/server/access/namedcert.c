@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "server/namedcert.h"
+#include "server/access/namedcert.h"
 #include <gst/videomeet/vmerror.h>
 #include "base/vmprivatefile.h"
 

@@ -2,6 +2,9 @@
 
 /* A server's context of libwebsockets, from its settings to its end. */
 
+#include "server/loop/lwscontext.h"
+#include "server/loop/callback.h"
+#include "server/http/http.h"
 #include "server/server-priv.h"
 
 #include <fcntl.h>
@@ -139,6 +142,7 @@ vm_server_destroy_context (VmServer *self, struct lws_context *context)
   if (event_pipe >= 0 && is_marker (self, event_pipe))
     close (event_pipe);
   give_back (&self->marker);
+  g_clear_pointer (&self->lws_protocols, g_free);
 }
 
 /* A client is asked for a certificate and need not have one. That it holds the
@@ -159,7 +163,7 @@ vm_server_create_context (VmServer *self)
     .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS
                | (self->secure ? TLS_OPTIONS : 0),
     .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-    .protocols = vm_server_protocols,
+    .protocols = self->lws_protocols = vm_server_make_lws_protocols (self),
     .foreign_loops = loops,
     .user = self,
     .gid = -1,
@@ -195,6 +199,7 @@ vm_server_create_context (VmServer *self)
   if (!context) {
     give_back_all (self);
     give_back (&self->marker);
+    g_clear_pointer (&self->lws_protocols, g_free);
     return NULL;
   }
   /* it polls nothing else yet */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "server/passes.h"
+#include "server/access/passes.h"
 #include "trust/keys/spki.h"
 #include "trust/token/webtoken.h"
 #include "base/json/json.h"

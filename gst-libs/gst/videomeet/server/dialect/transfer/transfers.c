@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "server/http/transfers.h"
+#include "server/dialect/transfer/transfers.h"
 
 #include <gst/videomeet/vmerror.h>
 #include "base/limits.h"

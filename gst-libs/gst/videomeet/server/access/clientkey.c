@@ -4,6 +4,7 @@
  * bound (protocol/http.md#join, protocol/signalling.md). A client need not have
  * one: a browser has none. */
 
+#include "server/access/clientkey.h"
 #include "server/server-priv.h"
 
 #include <openssl/pem.h>

@@ -2,8 +2,15 @@
 
 /* The deadlines of a server's connections, and the turns of its loop. */
 
+#include "server/loop/tick.h"
+#include "server/conn.h"
+#include "server/http/http.h"
+#include "server/http/reply.h"
 #include "server/server-priv.h"
+#include "server/servercluster.h"
+#include "server/socket/seatless.h"
 #include "server/socket/ws.h"
+#include "server/loop/tcpinfo.h"
 
 /* libwebsockets keeps what the socket does not take, and has no timer for it
  * once a request has waited for its answer. */
@@ -68,11 +75,10 @@ vm_server_tick (VmServer *self, gint64 now)
   vm_rooms_tick (self->rooms, now);
   if (self->cluster)
     vm_server_cluster_tick (self->cluster, now);
-  if (self->user_calls)
-    vm_calls_tick (self->user_calls, self->times.ring, now);
-  vm_mesh_tick (self->mesh);
-  vm_transfer_tick (self, now);
-  vm_sessions_tick (self->sessions, now);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->tick)
+      self->protocols[i]->tick (self, self->states[i], now);
+  }
   vm_server_bound_seatless (self);
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "server/proxies.h"
+#include "server/access/proxies.h"
 #include <gst/videomeet/vmerror.h>
 
 #include <string.h>

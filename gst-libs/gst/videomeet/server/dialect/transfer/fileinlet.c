@@ -13,7 +13,7 @@
  * and whose word it is, was decided in the meeting.
  */
 
-#include "server/http/fileinlet-priv.h"
+#include "server/dialect/transfer/transfer-priv.h"
 
 #include "transfer/engine/lanes.h"
 #include "transfer/message/messagestructure.h"
@@ -202,7 +202,7 @@ vm_server_find_file_inlet (
 {
   g_autofree gchar *key = vm_transfer_key (device_id, transfer_id);
 
-  return g_hash_table_lookup (self->inlets, key);
+  return g_hash_table_lookup (vm_transfer_server_of (self)->inlets, key);
 }
 
 static void
@@ -210,7 +210,7 @@ add_inlet (VmServer *self, gpointer data)
 {
   VmFileInlet *inlet = data;
 
-  g_hash_table_replace (self->inlets,
+  g_hash_table_replace (vm_transfer_server_of (self)->inlets,
       vm_transfer_key (inlet->device_id, inlet->id), g_object_ref (inlet));
 }
 
@@ -233,10 +233,10 @@ forget_inlet (VmServer *self, gpointer data)
   VmFileInlet *inlet = data;
   g_autofree gchar *key = vm_transfer_key (inlet->device_id, inlet->id);
 
-  if (g_hash_table_lookup (self->inlets, key) != inlet)
+  if (g_hash_table_lookup (vm_transfer_server_of (self)->inlets, key) != inlet)
     return;
   vm_transfer_end_socket (self, key);
-  g_hash_table_remove (self->inlets, key);
+  g_hash_table_remove (vm_transfer_server_of (self)->inlets, key);
 }
 
 /* The owner's */

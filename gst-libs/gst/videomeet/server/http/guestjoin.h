@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "server/conn.h"
+
+/* POST /meetings/guest */
+int vm_http_post_guest (VmConn *conn);

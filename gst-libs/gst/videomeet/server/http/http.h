@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "server/conn.h"
+
+/* The requests of one connection. Each returns what the lws callback is to. */
+int vm_http_request (VmConn *conn);
+int vm_http_body (VmConn *conn, const guint8 *data, gsize size);
+int vm_http_body_done (VmConn *conn);
+int vm_http_upgrade (VmConn *conn);
+void vm_http_header_overflow (VmServer *self);
+/* The same for a header that has not ended in time. */
+void vm_http_header_late (VmConn *conn);

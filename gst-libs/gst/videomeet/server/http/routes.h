@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "server/conn.h"
+
+/* Which path answers what (protocol §2). */
+
+/* The routes of the request's path that take a GET (or HEAD), a POST, or an
+ * upgrade; NULL: there is none. */
+const VmRoute *vm_route_find_get (VmConn *conn);
+const VmRoute *vm_route_find_post (VmConn *conn);
+const VmRoute *vm_route_find_upgrade (VmConn *conn);
+/* By the first that takes the URL, or an error. */
+void vm_route_upgrade (VmConn *conn, GError **error);

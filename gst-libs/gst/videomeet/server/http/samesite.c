@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "server/http/samesite.h"
+#include "base/hostcheck.h"
+#include "server/server-priv.h"
+
+#include <string.h>
+
+/* Whether the page at @url is one that is admitted; NULL: nobody says so. */
+static gboolean
+is_admitted (VmConn *conn, const gchar *url)
+{
+  VmServer *self = conn->server;
+  const gchar *host = url ? strstr (url, "://") : NULL;
+  g_autofree gchar *start =
+      host ? g_strndup (url, host + 3 - url + strcspn (host + 3, "/?#")) : NULL;
+  g_autofree gchar *origin = start ? vm_origin_from_text (start) : NULL;
+
+  if (!url)
+    return TRUE;
+  return origin
+         && (vm_origin_is_own (origin, conn->request->host, self->secure)
+             || vm_origin_is_listed (
+                 origin, (const gchar *const *) self->origins));
+}
+
+/* Sec-Fetch-Site has no token of its own in libwebsockets. */
+static gboolean
+is_same_site (VmConn *conn)
+{
+  static const gchar name[] = "sec-fetch-site:";
+  gchar site[16] = "";
+
+  if (lws_hdr_custom_length (conn->wsi, name, sizeof name - 1) < 0)
+    return TRUE;
+  /* a longer one than there is does not fit, and is none of these */
+  lws_hdr_custom_copy (conn->wsi, site, sizeof site, name, sizeof name - 1);
+  return strcmp (site, "same-origin") == 0 || strcmp (site, "none") == 0;
+}
+
+gboolean
+vm_http_is_admitted (VmConn *conn)
+{
+  g_autofree gchar *origin = vm_conn_get_header (conn, WSI_TOKEN_ORIGIN);
+  g_autofree gchar *referer = vm_conn_get_header (conn, WSI_TOKEN_HTTP_REFERER);
+
+  /* http.c has seen to that */
+  if (origin)
+    return TRUE;
+  return is_same_site (conn) && is_admitted (conn, referer);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "server/http/status.h"
+#include "server/http/reply.h"
+#include "server/server-priv.h"
+#include "server/servercluster.h"
+#include "server/serverrooms.h"
+
+#include <string.h>
+
+int
+vm_http_get_status (VmConn *conn)
+{
+  g_autoptr (VmDeviceInfo) info = vm_device_info_copy (conn->server->info);
+  g_autoptr (GBytes) body = NULL;
+
+  info->secure = conn->server->secure;
+  vm_server_describe_hosted (conn->server, info);
+  body = vm_device_info_to_status (info);
+  return vm_http_reply_json (conn, 200, body);
+}
+
+int
+vm_http_get_health (VmConn *conn)
+{
+  gboolean draining = conn->server->draining;
+  gboolean waits =
+      conn->server->cluster && vm_server_cluster_waits (conn->server->cluster);
+  const gchar *text = draining ? "draining\n"
+                      : waits  ? "waiting for NATS\n"
+                               : "ok\n";
+  g_autoptr (GBytes) body = g_bytes_new_static (text, strlen (text));
+
+  return vm_http_reply (conn, draining ? 503 : 200, "text/plain; charset=utf-8",
+      NULL, body, FALSE);
+}
+
+void
+vm_http_add_metric (GString *text, const gchar *name, const gchar *type,
+    const gchar *help, guint64 value)
+{
+  g_string_append_printf (text,
+      "# HELP videomeet_%s %s\n# TYPE videomeet_%s %s\n"
+      "videomeet_%s %" G_GUINT64_FORMAT "\n",
+      name, help, name, type, name, value);
+}
+
+static void
+add_notifications (GString *text, VmNotify *notify)
+{
+  VmNotifyCounts counts;
+
+  vm_notify_count (notify, &counts);
+  vm_http_add_metric (text, "notifications_sent_total", "counter",
+      "Notifications that Gotify has taken.", counts.sent);
+  vm_http_add_metric (text, "notifications_refused_total", "counter",
+      "Notifications that it has refused.", counts.refused);
+  vm_http_add_metric (text, "notifications_dropped_total", "counter",
+      "Notifications that were too many to wait.", counts.dropped);
+}
+
+/* Prometheus text format 0.0.4, to this machine only (protocol §2). */
+int
+vm_http_get_metrics (VmConn *conn)
+{
+  VmServer *self = conn->server;
+  VmRooms *rooms = self->rooms;
+  GString *text;
+  g_autoptr (GBytes) body = NULL;
+
+  if (!conn->loopback)
+    return vm_http_reply_not_found (conn);
+  text = g_string_new (NULL);
+  vm_http_add_metric (text, "connections", "gauge", "Open connections.",
+      g_hash_table_size (self->conns));
+  vm_http_add_metric (text, "connections_total", "counter",
+      "Accepted connections.", self->counters.accepted);
+  vm_http_add_metric (
+      text, "websockets", "gauge", "Open WebSockets.", self->n_ws);
+  vm_http_add_metric (text, "http_requests_total", "counter",
+      "HTTP requests read.", self->counters.requests);
+  vm_http_add_metric (text, "rooms", "gauge",
+      "Rooms, hosted meetings included.", vm_rooms_count (rooms));
+  vm_http_add_metric (text, "participants", "gauge",
+      "Participants in all rooms.", vm_rooms_count_members (rooms));
+  vm_http_add_metric (text, "draining", "gauge",
+      "1 when nobody is admitted any more.", self->draining);
+  vm_http_add_metric (text, "messages_received_total", "counter",
+      "Signalling messages read.", self->counters.messages_in);
+  vm_http_add_metric (text, "messages_sent_total", "counter",
+      "Signalling messages written.", self->counters.messages_out);
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->add_metrics)
+      self->protocols[i]->add_metrics (self->states[i], text);
+  }
+  if (self->notify)
+    add_notifications (text, self->notify);
+  body = g_string_free_to_bytes (text);
+  return vm_http_reply (
+      conn, 200, "text/plain; version=0.0.4", NULL, body, FALSE);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "server/server.h"
+
+#include <libwebsockets.h>
+
+/* What libwebsockets calls: HTTP, and each subprotocol of WebSockets that is
+ * spoken here. Returns: (transfer full), by g_free() */
+struct lws_protocols *vm_server_make_lws_protocols (VmServer *self);
