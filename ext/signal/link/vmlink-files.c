@@ -88,8 +88,8 @@ vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
   vm_file_pad_reply (pad, s, participant);
 }
 
-/* Who may offer files to whom (security.md#tokens, permission `file`): each side looks
- * at what it knows itself. The trust store is a few small files. */
+/* Who may offer files to whom (security.md#tokens, permission `file`): each
+ * side looks at what it knows itself. The trust store is a few small files. */
 
 const gchar *
 vm_link_get_signer (VmLink *self)

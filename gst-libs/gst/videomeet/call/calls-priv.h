@@ -4,8 +4,8 @@
 #include "call/calls.h"
 
 /* The other servers of a cluster, whose users can be called too
- * (docs/protocol.md, "Several servers"). The functions may not call back into
- * the calls. */
+ * (protocol/cluster.md#calls-between-servers). The functions may not call back
+ * into the calls. */
 typedef struct _VmCallsRemote VmCallsRemote;
 typedef struct _VmCallShare VmCallShare; /* the remote's own */
 

@@ -5,7 +5,7 @@
 #include "room/rooms.h"
 
 /* The other servers of a cluster, which have members of the open rooms too
- * (docs/protocol.md, "Several servers"). The functions may not call back into
+ * (protocol/cluster.md#records). The functions may not call back into
  * the rooms. */
 typedef struct _VmRoomsRemote VmRoomsRemote;
 /* What the other servers know of one room. */

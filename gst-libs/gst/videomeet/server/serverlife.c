@@ -2,7 +2,8 @@
 
 /* The server's life: libwebsockets on a libuv loop of our own, on a thread of
  * its own. The loop is foreign to libwebsockets because its own takes SIGINT,
- * SIGTERM, SIGHUP, SIGSEGV and SIGFPE from the process (architecture §4). */
+ * SIGTERM, SIGHUP, SIGSEGV and SIGFPE from the process
+ * (architecture.md#threads). */
 
 #include "server/conn.h"
 #include "server/hostseat.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* POST /meetings/join (protocol §2). */
+/* POST /meetings/join (protocol/http.md#join). */
 
 #include "server/http/join.h"
 #include "base/deviceid.h"

@@ -3,7 +3,7 @@
 
 #include "server/conn.h"
 
-/* Which path answers what (protocol §2). */
+/* Which path answers what (protocol/http.md#requests). */
 
 /* The routes of the request's path that take a GET (or HEAD), a POST, or an
  * upgrade; NULL: there is none. */

@@ -59,7 +59,8 @@ add_notifications (GString *text, VmNotify *notify)
       "Notifications that were too many to wait.", counts.dropped);
 }
 
-/* Prometheus text format 0.0.4, to this machine only (protocol §2). */
+/* Prometheus text format 0.0.4, to this machine only
+ * (protocol/http.md#requests). */
 int
 vm_http_get_metrics (VmConn *conn)
 {

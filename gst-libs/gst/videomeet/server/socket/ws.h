@@ -16,7 +16,7 @@ enum
   VM_CLOSE_TRY_LATER = 1013,
 };
 
-/* Who speaks over it; set by the upgrade's route (protocol §6). */
+/* Who speaks over it; set by the upgrade's route (protocol/README.md#words). */
 struct _VmWsFuncs
 {
   /* What the route has read of the URL is the query of the request; it has no

@@ -3,5 +3,5 @@
 
 #include "server/protocol.h"
 
-/* Calls of seed 3 on a WebSocket at / (protocol §6). */
+/* Calls on a WebSocket at / (protocol/calls.md). */
 extern const VmServerProtocol vm_protocol_call;

@@ -3,5 +3,5 @@
 
 #include "server/protocol.h"
 
-/* Native signalling on /ws (protocol §3). */
+/* Native signalling on /ws (protocol/signalling.md). */
 extern const VmServerProtocol vm_protocol_native;

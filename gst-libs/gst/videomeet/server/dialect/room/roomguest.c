@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room dialect, and dialects like it, wherever they are spoken (protocol
- * §6): a client that has an id from the moment it connects,
- * and a seat from `join` to `leave`. It cannot come back: a connection that is
- * lost is a seat that is left. */
+/* The room dialect, and dialects like it, wherever they are spoken
+ * (protocol/rooms.md): a client that has an id from the moment it connects, and
+ * a seat from `join` to `leave`. It cannot come back: a connection that is lost
+ * is a seat that is left. */
 
 #include "server/dialect/room/roomguest.h"
 #include "base/json/json.h"
@@ -53,7 +53,7 @@ send_error (VmRoomGuest *guest, const GError *error)
   send_signal (guest, signal);
 }
 
-/* What has no message in seed 2, told by those that it has */
+/* What has no message in the room dialect, told by those that it has */
 
 static void
 send_left (VmRoomGuest *guest, const gchar *id)

@@ -83,8 +83,8 @@ static const VmWsFuncs room_guest_funcs = {
   .has_seat = has_seat,
 };
 
-/* The dialect has no field for a PIN (protocol §6). One that is too long for
- * the buffer is cut, and wrong either way. */
+/* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). One that
+ * is too long for the buffer is cut, and wrong either way. */
 static gboolean
 upgrade (VmConn *conn, GError **error)
 {

@@ -3,5 +3,5 @@
 
 #include "server/protocol.h"
 
-/* The rooms of seed 2 on a WebSocket at / (protocol §6). */
+/* The room dialect on a WebSocket at / (protocol/rooms.md). */
 extern const VmServerProtocol vm_protocol_room;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Files that come without a meeting: POST /transfers and GET /transfer?ticket=
- * (protocol §2, §5). The file itself is the VmFileReceiver's, on its own
- * thread: while more waits there than its disk takes, the socket is not read.
- * And those that were offered in a meeting: GET /transfer?id=, for a
- * VmFileInlet. */
+ * (protocol/files.md#without-a-meeting). The file itself is the
+ * VmFileReceiver's, on its own thread: while more waits there than its disk
+ * takes, the socket is not read. And those that were offered in a meeting: GET
+ * /transfer?id=, for a VmFileInlet. */
 
 #include "base/deviceid.h"
 #include "server/access/clientkey.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* GET /transfer?ticket= and ?id= (protocol §5). */
+/* GET /transfer?ticket= and ?id= (protocol/files.md#without-a-meeting). */
 
 #include "server/access/clientkey.h"
 #include "base/deviceid.h"
