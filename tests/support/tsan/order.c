@@ -31,6 +31,23 @@ g_type_class_ref (GType type)
   return class;
 }
 
+/* From 2.84 on GLib makes objects by this one, which no older header has. */
+gpointer g_type_class_get (GType type);
+
+gpointer
+g_type_class_get (GType type)
+{
+  static gpointer slot;
+  gpointer (*real) (GType) = shim_lookup (&slot, "g_type_class_get");
+  gboolean known = g_type_class_peek (type) != NULL;
+  gpointer class = real (type);
+
+  if (!known)
+    shim_release (class);
+  shim_acquire (class);
+  return class;
+}
+
 /* A main loop sees that it is to end before it takes the context's lock. */
 
 void
@@ -199,6 +216,15 @@ g_atomic_rc_box_release_full (gpointer block, GDestroyNotify clear)
   shim_release (block);
   shim_acquire (block);
   REAL (g_atomic_rc_box_release_full) (block, clear);
+}
+
+/* The last to give it back frees it. */
+void
+g_ref_string_release (char *string)
+{
+  shim_release (string);
+  shim_acquire (string);
+  REAL (g_ref_string_release) (string);
 }
 
 /* A bus is a queue without locks, and what takes a message from it is often not
