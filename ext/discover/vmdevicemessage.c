@@ -15,7 +15,9 @@ vm_device_to_structure (VmDevice *device, const gchar *name)
 {
   GstStructure *out = gst_structure_new_empty (name);
   g_autofree gchar *uri = vm_device_get_uri (device);
-  g_autofree gchar *fingerprint = vm_device_get_fingerprint (device);
+  const gchar *id = vm_device_get_id (device);
+  g_autofree gchar *fingerprint =
+      id ? vm_fingerprint_from_device_id (id) : NULL;
 
   set_string (out, "id", vm_device_get_id (device));
   set_string (out, "key-hash", vm_device_get_key_hash (device));

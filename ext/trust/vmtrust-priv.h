@@ -5,9 +5,9 @@
 #include <gst/videomeet/videomeet.h>
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
 
-/* What the files of vmtrust share: vmtrust.c (the element: states, context),
- * vmtrust-props.c (properties), vmtrust-node.c (what others ask of this device,
- * and the signals), vmtrust-stream.c (what flows through the pads). */
+/* Shared by the files of vmtrust: vmtrust.c (the element: states, context),
+ * vmtrust-props.c (properties), vmtrust-node.c (trust requests to this device,
+ * and the signals), vmtrust-stream.c (the data of the pads). */
 
 GST_DEBUG_CATEGORY_EXTERN (vm_trust_debug);
 

@@ -121,7 +121,7 @@ on_registered (VmCallUser *user, const GError *error, gpointer user_data)
 static void
 come (Server *server, const gchar *id, VmCallUser **user)
 {
-  vm_calls_wish_user (
+  vm_calls_request_user (
       server->calls, id, NULL, user, START, on_registered, user);
   answer_all (server);
   g_assert_nonnull (*user);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzzkeys.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include <glib/gstdio.h>
 

@@ -43,7 +43,7 @@ fuzz_one (const guint8 *data, gsize size)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *ticket = NULL;
   VmMember *host;
-  VmJoin wish = { 0 };
+  VmJoin request = { 0 };
 
   g_assert_nonnull (vm_rooms_open (rooms, &config, rooms, &host, NULL));
   if (!vm_join_body_read (&body, (const gchar *) data, size, &error)) {
@@ -51,13 +51,13 @@ fuzz_one (const guint8 *data, gsize size)
     g_assert_true (g_utf8_validate (error->message, -1, NULL));
     return;
   }
-  wish.meeting = body.meeting;
-  wish.user = body.user;
-  wish.device_id = body.device_id;
-  wish.pin = body.pin;
-  wish.call_type = body.call_type;
-  wish.group = "10.0.0.1";
-  if (!vm_rooms_join (rooms, &wish, 0, &ticket, &error)) {
+  request.meeting = body.meeting;
+  request.user = body.user;
+  request.device_id = body.device_id;
+  request.pin = body.pin;
+  request.call_type = body.call_type;
+  request.group = "10.0.0.1";
+  if (!vm_rooms_join (rooms, &request, 0, &ticket, &error)) {
     g_assert_nonnull (error);
     return;
   }

@@ -42,11 +42,11 @@ on_close (gpointer peer, const GError *reason, gpointer user_data)
 static VmMember *
 come_in (VmRooms *rooms, Peer *peer, const VmSignal *hello)
 {
-  const VmJoin wish = { .meeting = "standup", .user = "Bob" };
+  const VmJoin request = { .meeting = "standup", .user = "Bob" };
   g_autofree gchar *text = NULL;
   g_autoptr (VmTicket) ticket = NULL;
 
-  vm_rooms_join (rooms, &wish, 0, &text, NULL);
+  vm_rooms_join (rooms, &request, 0, &text, NULL);
   ticket = vm_rooms_use_ticket (rooms, text, NULL, 0, NULL);
   g_assert_nonnull (ticket);
   return vm_rooms_take_seat (rooms, ticket, hello, peer, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include <gst/videomeet/server/access/passes.h>
+#include <gst/videomeet/server/access/accesstokens.h>
 #include <gst/videomeet/base/base64.h>
 
 #include <openssl/hmac.h>
@@ -13,10 +13,11 @@
 #define NEVER G_MAXINT64 /* later than any claim may say */
 
 static gboolean
-is_good (VmPasses *passes, const gchar *token, const VmPassUse *use, gint64 now)
+is_good (VmAccessTokens *passes, const gchar *token,
+    const VmAccessTokenUse *use, gint64 now)
 {
   g_autoptr (GError) error = NULL;
-  gboolean good = vm_passes_check (passes, token, use, now, &error);
+  gboolean good = vm_access_tokens_check (passes, token, use, now, &error);
 
   g_assert_true (!good == !!error);
   if (error) {
@@ -33,11 +34,11 @@ is_good (VmPasses *passes, const gchar *token, const VmPassUse *use, gint64 now)
 /* Whoever may do something may ask; nothing is good for ever, or for another
  * room and another user at once. */
 static void
-check (VmPasses *passes, const gchar *token)
+check (VmAccessTokens *passes, const gchar *token)
 {
-  const VmPassUse ask = { NULL, NULL };
-  const VmPassUse blue = { .room = "blue" };
-  const VmPassUse ann = { .user = "ann" }, bob = { .user = "bob" };
+  const VmAccessTokenUse ask = { NULL, NULL };
+  const VmAccessTokenUse blue = { .room = "blue" };
+  const VmAccessTokenUse ann = { .user = "ann" }, bob = { .user = "bob" };
   gboolean asks = is_good (passes, token, &ask, NOW);
   gboolean is_ann = is_good (passes, token, &ann, NOW);
 
@@ -70,11 +71,12 @@ sign (const guint8 *claims, gsize size)
 void
 fuzz_one (const guint8 *data, gsize size)
 {
-  g_autoptr (VmPasses) passes = vm_passes_read (SECRET, NULL);
-  g_autoptr (VmPasses) others = vm_passes_read (OTHER_SECRET, NULL);
+  g_autoptr (VmAccessTokens) passes = vm_access_tokens_read (SECRET, NULL);
+  g_autoptr (VmAccessTokens) others =
+      vm_access_tokens_read (OTHER_SECRET, NULL);
   g_autofree gchar *token = sign (data, size);
   g_autofree gchar *raw = g_strndup ((const gchar *) data, size);
-  const VmPassUse ask = { NULL, NULL };
+  const VmAccessTokenUse ask = { NULL, NULL };
 
   check (passes, token);
   check (passes, raw);

@@ -43,9 +43,9 @@ on_close (gpointer peer, const GError *reason, gpointer user_data)
 static void
 enter (VmRooms *rooms, Peer *peer, const gchar *meeting, const gchar *alias)
 {
-  const VmJoin wish = { .meeting = meeting };
+  const VmJoin request = { .meeting = meeting };
   VmMember *member =
-      vm_rooms_enter (rooms, &wish, alias, peer->member, peer, 0, NULL);
+      vm_rooms_enter (rooms, &request, alias, peer->member, peer, 0, NULL);
 
   if (member)
     peer->member = member;

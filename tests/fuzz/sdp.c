@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include <gst/videomeet/vmsdp.h>
+#include <gst/videomeet/wire/vmsdp.h>
 
 #include <string.h>
 

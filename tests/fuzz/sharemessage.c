@@ -168,7 +168,7 @@ seat_ann (Server *server)
   vm_rooms_join (server->rooms, &join, START, &text, &error);
   g_assert_no_error (error);
   ticket = vm_rooms_use_ticket (server->rooms, text, NULL, START, NULL);
-  vm_rooms_wish_seat (server->rooms, ticket, hello, &server->peers[0],
+  vm_rooms_request_seat (server->rooms, ticket, hello, &server->peers[0],
       &seat_funcs, &server->peers[0]);
   answer_all (server);
 }
@@ -179,7 +179,7 @@ seat_browser (Server *server)
   const VmJoin join = { .meeting = ROOM, .group = "web" };
 
   g_bytes_unref (vm_dialect_room_greet (server->peers[1].state, "web"));
-  vm_rooms_wish_enter (server->rooms, &join, "web", &server->peers[1], START,
+  vm_rooms_request_enter (server->rooms, &join, "web", &server->peers[1], START,
       &seat_funcs, &server->peers[1]);
   answer_all (server);
 }

@@ -34,6 +34,8 @@ COMPILE = ("cc -Wall -Werror -o link " + EXAMPLES + "/link.c "
 # the README's lines of a shell in which other programs find the prefix
 EXPORT = re.compile(r"^    (export .*)$", re.MULTILINE)
 README_LIBDIR = "$HOME/videomeet/lib/"
+with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as build:
+    VERSION = "." + re.search(r"version: '([\d.]+)'", build.read())[1]
 
 
 def enter():
@@ -117,7 +119,7 @@ class Installed(Application):
                    for file in glob.glob(folder + "/libgst*.so")}
         expected = {
             "bin": {"videomeet"},
-            lib: {f"libgstvideomeet-1.0.so{v}" for v in ("", ".0", ".0.1.0")},
+            lib: {f"libgstvideomeet-1.0.so{v}" for v in ("", ".0", VERSION)},
             lib + "/gstreamer-1.0": plugins,
             lib + "/pkgconfig": {"gstvideomeet-1.0.pc"},
             lib + "/girepository-1.0": {"GstVideomeet-1.0.typelib"},

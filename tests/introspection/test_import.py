@@ -22,12 +22,12 @@ class Identity(unittest.TestCase):
             made = Vm.Identity.load(folder)
             again = Vm.Identity.load(folder)
             self.assertEqual(made.get_device_id(), again.get_device_id())
-            self.assertEqual(Vm.Device.id_from_key_hash(made.get_key_hash()),
+            key_hash = Vm.key_hash_from_certificate(
+                made.get_tls_certificate())
+            self.assertEqual(Vm.Device.id_from_key_hash(key_hash),
                              made.get_device_id())
-            self.assertEqual(
-                Vm.key_hash_from_certificate(made.get_tls_certificate()),
-                made.get_key_hash())
-            mode = os.stat(made.get_path()).st_mode & 0o777
+            path = os.path.join(folder, "identity.pem")
+            mode = os.stat(path).st_mode & 0o777
             self.assertEqual(mode, 0o600)
 
     def test_error_has_domain_and_code(self):
@@ -42,14 +42,7 @@ class Identity(unittest.TestCase):
 
 
 class States(unittest.TestCase):
-    def test_tables(self):
-        ok, state = Vm.meeting_state_next(Vm.MeetingState.CREATED,
-                                          Vm.MeetingEvent.ANNOUNCED)
-        self.assertTrue(ok)
-        self.assertEqual(state, Vm.MeetingState.ANNOUNCED)
-        ok, state = Vm.participant_state_next(
-            Vm.ParticipantState.DISCONNECTED, Vm.ParticipantEvent.LEAVES)
-        self.assertFalse(ok)
+    def test_names(self):
         self.assertEqual(Vm.discovery_state_to_string(
             Vm.DiscoveryState.ACTIVE), "active")
 

@@ -9,8 +9,8 @@
 /* @raw: of answer its --accept. */
 void vmt_options_add_call (GOptionContext *context, VmtOptions *options,
     VmtCommand command, VmtFilesRaw *raw);
-/* After the files and the rest of the line were taken. */
 /* Whether answer has an --accept that is of use there. */
 gboolean vmt_options_check_answer (
     VmtCommand command, const VmtFilesRaw *raw, GError **error);
+/* To be called after the files and the remaining arguments were taken. */
 gboolean vmt_options_take_call (VmtOptions *options, GError **error);

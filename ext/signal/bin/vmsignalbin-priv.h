@@ -6,7 +6,7 @@
 #include <gst/videomeet/base/vmtimer-priv.h>
 #include <gst/videomeet/videomeet.h>
 
-/* What the files of the element vmsignalbin share: vmsignalbin.c (states),
+/* Shared by the files of the element vmsignalbin: vmsignalbin.c (states),
  * -pads.c (the sink pads), -outlets.c (the src pads), -props.c (properties),
  * -actions.c (signals) and -trust.c (the device that it is). The element
  * implements what the controller asks of it (VmControllerBin). */
@@ -67,7 +67,7 @@ struct _VmSignalBin
 
 /* vmsignalbin-actions.c */
 void vm_signal_bin_install_signals (void);
-/* A signal besides the message @structure, if somebody listens. */
+/* Emits a signal besides the message @structure, if a handler is connected. */
 void vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure);
 
 /* vmsignalbin-props.c */
@@ -105,13 +105,13 @@ void vm_signal_bin_not_ended (VmSignalBin *self);
  * VmFileOutput; takes a floating @output. */
 GstPad *vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
     const gchar *kind, guint slot, VmParticipant *participant);
-/* EOS leaves the pad, then the pad and the output go. */
+/* Sends EOS from the pad, then removes the pad and the output. */
 void vm_signal_bin_end_output (
     VmSignalBin *self, GstPad *pad, GstElement *output, GMainContext *context);
-/* Links @pad, on which files come, to a sink that has taken those of somebody
- * who has left. FALSE: there is none. */
+/* Links @pad, a source of files, to a sink that a departed participant's files
+ * went to. FALSE: there is none. */
 gboolean vm_signal_bin_link_free_sink (VmSignalBin *self, GstPad *pad);
-/* At once, whatever still streams. */
+/* Removes them at once, even while they stream. */
 void vm_signal_bin_remove_outputs (VmSignalBin *self);
 
 /* vmsignalbin.c; any thread */

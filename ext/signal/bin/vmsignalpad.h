@@ -4,8 +4,8 @@
 #include <gst/gst.h>
 #include <gst/videomeet/videomeet.h>
 
-/* A src pad of vmsignalbin: a ghost pad that knows whose stream it carries and
- * does not mind being unlinked. */
+/* A src pad of vmsignalbin: a ghost pad that knows the participant of its
+ * stream and tolerates being unlinked. */
 
 #define VM_TYPE_SIGNAL_PAD (vm_signal_pad_get_type ())
 G_DECLARE_FINAL_TYPE (VmSignalPad, vm_signal_pad, VM, SIGNAL_PAD, GstGhostPad)

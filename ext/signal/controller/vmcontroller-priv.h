@@ -11,8 +11,8 @@
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 /* Shared by vmcontroller.c (the thread and its life), vmcontroller-meeting.c
- * (the meeting), vmcontroller-talk.c (what is said in it) and
- * vmcontroller-files.c (what is sent of files). */
+ * (the meeting), vmcontroller-talk.c (its messages) and vmcontroller-files.c
+ * (outgoing files). */
 
 /* The offer waits this long for CAPS on the pads requested. */
 #define INPUTS_TIMEOUT_MS 5000
@@ -69,8 +69,8 @@ void vm_controller_waiting_free (gpointer waiting);
 VmLink *
 vm_controller_find_link (VmController *controller, VmParticipant *participant);
 
-/* vmcontroller-files.c; control thread. Hands on what waits, as far as it can
- * go. */
+/* vmcontroller-files.c; control thread. Sends the waiting files as far as
+ * possible. */
 void vm_controller_pump_files (VmController *controller);
 /* As VmLinkOwner. */
 guint16 vm_controller_serve_files (VmController *controller);
@@ -78,8 +78,8 @@ guint16 vm_controller_serve_files (VmController *controller);
 /* vmcontroller-talk.c; control thread. */
 void vm_controller_connect_talk (VmController *controller);
 void vm_controller_tell_presence (VmController *controller);
-/* Adds to a message how well @who is known. */
+/* Adds the trust level of @who to a message. */
 void vm_controller_describe_trust (VmParticipant *who, GstStructure *s);
-/* Says bye where the host cannot pass it on; when TRUE, @then is called again
- * once it had time to get out. */
+/* Sends bye where the host cannot pass it on; when TRUE, @then is called once
+ * it has had time to go out. */
 gboolean vm_controller_say_bye (VmController *controller, GSourceFunc then);

@@ -56,9 +56,9 @@ void vm_controller_inputs_changed (VmController *controller);
 /* The encoder of @codec has failed. */
 void vm_controller_input_failed (VmController *controller, VmPeerStream stream,
     VmCodec codec, const gchar *why);
-/* What waits on the pads for files has changed; or a channel for it has. */
+/* The waiting files of the pads, or a channel for them, have changed. */
 void vm_controller_files_changed (VmController *controller);
-/* Nothing comes from @pad any more. */
+/* @pad brings no more files. */
 void vm_controller_drop_file_pad (VmController *controller, VmFilePad *pad);
 /* A streaming thread: to every peer that takes this stream in this codec. */
 void vm_controller_push (VmController *controller, VmPeerStream stream,
@@ -68,7 +68,7 @@ void vm_controller_hang_up (VmController *controller);
 void vm_controller_restart_ice (
     VmController *controller, const gchar *participant_id);
 GstStructure *vm_controller_get_stats (VmController *controller);
-/* What it tells of itself has changed: muted, status, hand. */
+/* Its presence has changed: muted, status, hand. */
 void vm_controller_presence_changed (VmController *controller);
 typedef enum
 {
@@ -85,7 +85,7 @@ typedef enum
   VM_CONTROLLER_ACTION_CONFIRM_HOST, /* id: of the device; a: whether it is
                                         right */
 } VmControllerAction;
-/* What cannot be done is a warning on the bus. */
+/* An action that is impossible is a warning on the bus. */
 void vm_controller_act (VmController *controller, VmControllerAction action,
     const gchar *id, const gchar *text, gboolean a, gboolean b);
 /* hang-up, and the thread ends: deadline STOP_TIMEOUT. Takes the caller's

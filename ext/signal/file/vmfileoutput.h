@@ -3,9 +3,9 @@
 
 #include <gst/base/gstpushsrc.h>
 
-/* What one participant sends of files, on its way out of a pad file_src_N: a
- * bounded number of messages waits here for the thread that pushes them, and
- * the answers come back upstream. */
+/* The files of one participant, on their way out of a pad file_src_N: a limited
+ * number of messages waits here for the thread that pushes them, and the
+ * answers travel upstream. */
 
 /* Bytes of chunks that wait: of two windows. Beyond, a chunk is dropped, and
  * comes again. */
@@ -26,12 +26,11 @@ VmFileOutput *vm_file_output_new (const gchar *name, const gchar *from,
 
 /* Never blocks. FALSE: dropped; there is no room, or it has ended. */
 gboolean vm_file_output_push (VmFileOutput *self, GstBuffer *buffer);
-/* Whether somebody takes what comes (its pad is linked); until then it
- * waits. */
+/* Whether its pad is linked; until then messages wait. */
 void vm_file_output_set_wanted (VmFileOutput *self, gboolean wanted);
 gboolean vm_file_output_is_wanted (VmFileOutput *self);
 /* The offers that wait, and nothing else any more.
  * Returns: (transfer full): of GstBuffer */
 GPtrArray *vm_file_output_take_offers (VmFileOutput *self);
-/* EOS behind what waits, or at once where nobody wants it. */
+/* Sends EOS after the waiting messages, or at once if the pad is not linked. */
 void vm_file_output_end (VmFileOutput *self);

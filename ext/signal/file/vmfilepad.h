@@ -19,17 +19,17 @@ G_DECLARE_FINAL_TYPE (VmFilePad, vm_file_pad, VM, FILE_PAD, GstPad)
 VmFilePad *vm_file_pad_new (const gchar *name, GstPadTemplate *templ,
     void (*changed) (gpointer user_data), gpointer user_data);
 
-/* Who is meant: a participant's id or name, or NULL: the only other one.
+/* The receiver: a participant's id or name, or NULL: the only other one.
  * Returns: (transfer full) */
 gchar *vm_file_pad_dup_to (VmFilePad *self);
 gboolean vm_file_pad_is_eos (VmFilePad *self);
 /* The first that waits. Returns: (transfer full) (nullable) */
 GstBuffer *vm_file_pad_peek (VmFilePad *self);
-/* It is done with. */
+/* Removes @buffer, which was handled. */
 void vm_file_pad_pop (VmFilePad *self, GstBuffer *buffer);
-/* Upstream: what carries a transfer from now on; @address may be NULL. */
+/* Sends upstream the lane of a transfer from now on; @address may be NULL. */
 void vm_file_pad_tell_lane (VmFilePad *self, const gchar *transfer_id,
     const gchar *lane, const gchar *address);
-/* Upstream: what @participant has answered. */
+/* Sends the answer of @participant upstream. */
 void vm_file_pad_reply (
     VmFilePad *self, const GstStructure *message, const gchar *participant);

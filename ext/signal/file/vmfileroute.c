@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "file/vmfileroute.h"
+#include "plugin/plugin.h"
 
 #include <gst/videomeet/transfer/engine/lanes.h>
 #include <gst/videomeet/base/vmtimer-priv.h>
@@ -44,7 +45,7 @@ drop_socket (VmFileRoute *self)
   if (!self->socket)
     return;
   g_signal_handlers_disconnect_by_data (self->socket, self);
-  vm_file_socket_close (self->socket);
+  VM_PLUGIN (vm_file_socket_close) (self->socket);
   g_clear_object (&self->socket);
 }
 
@@ -122,8 +123,9 @@ on_closed (VmFileSocket *socket, GError *error, VmFileRoute *self)
 {
   if (!self->open)
     self->funcs.not_reached (self->link);
-  g_debug ("%s does not carry %s: %s", vm_file_socket_get_base_uri (socket),
-      self->id, error->message);
+  g_debug ("%s does not carry %s: %s",
+      VM_PLUGIN (vm_file_socket_get_base_uri) (socket), self->id,
+      error->message);
   lose_lane (self, g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_KEY));
   try_next (self);
 }
@@ -131,7 +133,7 @@ on_closed (VmFileSocket *socket, GError *error, VmFileRoute *self)
 static void
 open_socket (VmFileRoute *self)
 {
-  self->socket = vm_file_socket_new (
+  self->socket = VM_PLUGIN (vm_file_socket_new) (
       self->session, vm_lanes_get_address (self->lanes, self->lane), self->id);
   g_signal_connect (self->socket, "opened", G_CALLBACK (on_opened), self);
   g_signal_connect (self->socket, "message", G_CALLBACK (on_message), self);
@@ -206,7 +208,7 @@ vm_file_route_send (
     return VM_FILE_ROUTE_WAIT;
   if (kind_of (self) == VM_LANE_CHANNEL)
     return VM_FILE_ROUTE_CHANNELS;
-  if (vm_file_socket_send (self->socket, message, data, &error))
+  if (VM_PLUGIN (vm_file_socket_send) (self->socket, message, data, &error))
     return VM_FILE_ROUTE_SENT;
   g_debug ("nothing sent of %s: %s", self->id, error->message);
   /* lost, as will be heard; else it is no message */

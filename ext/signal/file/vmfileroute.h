@@ -6,8 +6,8 @@
 #include <gst/videomeet/videomeet.h>
 
 /* Which lane carries one file to one participant (lanes.h): the receiver's
- * server, where it has told one and is reached, else the data channels. When
- * one dies the other takes over. Control thread. */
+ * server, if it has given one and that is reachable, else the data channels.
+ * When one dies the other takes over. Control thread. */
 
 typedef struct _VmFileRoute VmFileRoute;
 
@@ -16,10 +16,9 @@ typedef struct
 {
   /* Whether the data channels carry messages now. */
   gboolean (*has_channels) (gpointer link);
-  /* The receiver's server was not reached: it need not be tried for the
-   * next. */
+  /* The receiver's server was not reached: do not try it for the next file. */
   void (*not_reached) (gpointer link);
-  /* What waits can go on. */
+  /* Waiting messages can continue. */
   void (*go_on) (gpointer link);
   /* The receiver has answered over the socket; the route may be freed from
    * here. */
@@ -37,7 +36,7 @@ typedef enum
  * @pad has offered it. */
 VmFileRoute *vm_file_route_new (const VmFileRouteFuncs *funcs, gpointer link,
     GMainContext *context, const gchar *id, VmFilePad *pad);
-/* What it has said gets out. */
+/* Messages already sent still go out. */
 void vm_file_route_free (VmFileRoute *self);
 VmFilePad *vm_file_route_get_pad (VmFileRoute *self);
 const gchar *vm_file_route_get_id (VmFileRoute *self);
@@ -48,5 +47,5 @@ void vm_file_route_choose (
     VmFileRoute *self, VmMediaSession *session, const gchar *base_uri);
 VmFileRouteResult vm_file_route_send (
     VmFileRoute *self, const GstStructure *message, GBytes *data);
-/* The data channels are gone, and what was in them. */
+/* The data channels are gone, with their messages. */
 void vm_file_route_lose_channels (VmFileRoute *self);

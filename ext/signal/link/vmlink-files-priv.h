@@ -4,9 +4,10 @@
 #include "file/vmfileoutput.h"
 #include "file/vmfileroute.h"
 #include "link/vmlink-priv.h"
+#include "transfer/objects/vmfilelane.h"
 
-/* What vmlink-files.c (what is sent, and what comes) and vmlink-inbox.c (what
- * is received) share. */
+/* Shared by vmlink-files.c (sending, and incoming messages) and vmlink-inbox.c
+ * (receiving). */
 
 struct _VmLinkFiles
 {
@@ -29,7 +30,7 @@ const gchar *vm_link_get_signer (VmLink *self);
 /* VM_ERROR_NOT_TRUSTED, VM_ERROR_KEY_CHANGED. */
 gboolean vm_link_may_offer_files (VmLink *self, GError **error);
 const gchar *vm_file_message_get_id (const GstStructure *message);
-/* After which the other side of a transfer is told no more. */
+/* Whether the message is the last one to the other side of a transfer. */
 gboolean vm_file_message_ends (const GstStructure *message);
 /* An error message, as a peer would send it. @id may be NULL. */
 GstStructure *vm_file_message_new_error (const gchar *id, const GError *error);
@@ -37,11 +38,11 @@ GstStructure *vm_file_message_new_error (const gchar *id, const GError *error);
 /* vmlink-inbox.c */
 /* A GDestroyNotify of a VmLinkReceived. */
 void vm_link_received_free (gpointer received);
-/* To who sends. */
+/* Sends an answer to the sender. */
 void vm_link_answer_file (VmLink *self, const GstStructure *message);
 void vm_link_take_file_offer (
     VmLink *self, GstBuffer *buffer, const GstStructure *offer);
 /* Of a transfer that is received; on the data channels. */
 void vm_link_receive_file (VmLink *self, GstBuffer *buffer);
-/* Whoever receives what is not whole waits for nothing, and keeps it. */
+/* Ends unfinished incoming transfers; their receivers keep the chunks. */
 void vm_link_end_inbox (VmLink *self, VmLinkFiles *files, const GError *gone);

@@ -5,6 +5,7 @@
  * who may offer files to whom. Control thread. */
 
 #include "link/vmlink-files-priv.h"
+#include "plugin/plugin.h"
 
 #include <string.h>
 
@@ -20,14 +21,14 @@ get_files (VmLink *self)
 {
   if (!self->files) {
     self->files = g_new0 (VmLinkFiles, 1);
-    self->files->lane = vm_file_lane_new ();
+    self->files->lane = VM_PLUGIN (vm_file_lane_new) ();
     self->files->sent = g_hash_table_new_full (
         g_str_hash, g_str_equal, g_free, (GDestroyNotify) vm_file_route_free);
     self->files->received = g_hash_table_new_full (
         g_str_hash, g_str_equal, g_free, vm_link_received_free);
   }
-  vm_file_lane_set_session (
-      self->files->lane, vm_link_get_signer (self) ? self->media : NULL);
+  VM_PLUGIN (vm_file_lane_set_session)
+  (self->files->lane, vm_link_get_signer (self) ? self->media : NULL);
   return self->files;
 }
 
@@ -213,7 +214,7 @@ end_route (VmLink *self, VmFileRoute *route)
 {
   g_autofree gchar *id = g_strdup (vm_file_route_get_id (route));
 
-  vm_file_lane_forget (self->files->lane, id);
+  VM_PLUGIN (vm_file_lane_forget) (self->files->lane, id);
   g_hash_table_remove (self->files->sent, id);
 }
 
@@ -268,9 +269,9 @@ put_on_channels (
   g_autoptr (GError) error = NULL;
 
   if (!are_channels_open (self)
-      || (data && !vm_file_lane_has_room (files->lane)))
+      || (data && !VM_PLUGIN (vm_file_lane_has_room) (files->lane)))
     return FALSE;
-  if (!vm_file_lane_put (files->lane, message, data, &error)) {
+  if (!VM_PLUGIN (vm_file_lane_put) (files->lane, message, data, &error)) {
     if (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED))
       return FALSE;
     vm_link_refuse_file (
@@ -380,8 +381,9 @@ pump_channel (VmLink *self, const gchar *label)
   guint n;
 
   for (n = 0; n < BURST_MAX; n++) {
-    g_autoptr (GBytes) packet = vm_file_lane_next (self->files->lane, label,
-        vm_peer_get_buffered (self->peer, label), media, &text);
+    g_autoptr (GBytes) packet =
+        VM_PLUGIN (vm_file_lane_next) (self->files->lane, label,
+            vm_peer_get_buffered (self->peer, label), media, &text);
 
     if (!packet || !send_packet (self, label, packet, text))
       break;
@@ -481,7 +483,7 @@ vm_link_take_file (VmLink *self, GBytes *data, gboolean text)
   VmLinkFiles *files = get_files (self);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstBuffer) buffer =
-      vm_file_lane_take (files->lane, data, text, &error);
+      VM_PLUGIN (vm_file_lane_take) (files->lane, data, text, &error);
 
   if (buffer) {
     hear (self, buffer);
@@ -508,7 +510,7 @@ vm_link_restart_files (VmLink *self)
 
   if (!self->files)
     return;
-  vm_file_lane_clear (self->files->lane);
+  VM_PLUGIN (vm_file_lane_clear) (self->files->lane);
   self->files->no_server = FALSE;
   if (self->closed)
     return;
@@ -534,8 +536,8 @@ vm_link_drop_file_pad (VmLink *self, VmFilePad *pad)
     if (vm_file_route_get_pad (route) != pad)
       continue;
     if (vm_file_route_send (route, s, NULL) == VM_FILE_ROUTE_SENT
-        || !vm_file_lane_put (self->files->lane, s, NULL, NULL))
-      vm_file_lane_forget (self->files->lane, id);
+        || !VM_PLUGIN (vm_file_lane_put) (self->files->lane, s, NULL, NULL))
+      VM_PLUGIN (vm_file_lane_forget) (self->files->lane, id);
     g_hash_table_iter_remove (&iter);
   }
 }

@@ -4,6 +4,8 @@
  * which pad they go, and the answers. Control thread. */
 
 #include "link/vmlink-files-priv.h"
+#include "plugin/plugin.h"
+#include "node/node-priv.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -45,7 +47,7 @@ vm_link_received_free (gpointer data)
   VmLinkReceived *received = data;
 
   if (received->inlet)
-    vm_file_inlet_close (received->inlet);
+    VM_PLUGIN (vm_file_inlet_close) (received->inlet);
   g_clear_object (&received->inlet);
   g_free (received);
 }
@@ -60,7 +62,7 @@ find_received (VmLink *self, const gchar *id)
 static void
 end_received (VmLink *self, const gchar *id)
 {
-  vm_file_lane_forget (self->files->lane, id);
+  VM_PLUGIN (vm_file_lane_forget) (self->files->lane, id);
   g_hash_table_remove (self->files->received, id);
 }
 
@@ -126,7 +128,8 @@ invite (VmLink *self, const GstStructure *message)
     return NULL;
   received = find_received (self, id);
   if (!received->inlet) {
-    received->inlet = vm_node_add_file_inlet (self->node, device, id);
+    received->inlet =
+        VM_PLUGIN (vm_node_add_file_inlet) (self->node, device, id);
     if (!received->inlet)
       return NULL;
     g_signal_connect (received->inlet, "message", G_CALLBACK (on_inlet), self);
@@ -149,8 +152,8 @@ vm_link_answer_file (VmLink *self, const GstStructure *message)
   invitation = invite (self, message);
   received = find_received (self, id);
   if (!(received && received->by_socket
-          && vm_file_inlet_send (received->inlet, message))
-      && !vm_file_lane_put (
+          && VM_PLUGIN (vm_file_inlet_send) (received->inlet, message))
+      && !VM_PLUGIN (vm_file_lane_put) (
           self->files->lane, invitation ? invitation : message, NULL, &error))
     GST_DEBUG ("an answer to %s is dropped: %s",
         vm_participant_get_id (self->participant), error->message);

@@ -5,6 +5,8 @@
  * (VmMediaSession) before the connection hears of them. Control thread. */
 
 #include "link/vmlink-priv.h"
+#include "plugin/plugin.h"
+#include "meeting/vmmeeting-priv.h"
 
 #include <string.h>
 
@@ -139,9 +141,9 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
     return;
   }
   found = vm_peer_take_found (peer, &mline);
-  vm_meeting_send_description_with_candidates (vm_link_get_meeting (self),
-      self->participant, type, sdp, (const gchar *const *) found, mline,
-      self->session, self->generation, identity);
+  vm_meeting_send_description (vm_link_get_meeting (self), self->participant,
+      type, sdp, (const gchar *const *) found, mline, self->session,
+      self->generation, identity);
 }
 
 static void

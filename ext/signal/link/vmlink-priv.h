@@ -31,7 +31,7 @@ struct _VmLink
   VmPeer *peer; /* control thread */
   VmPeer *old_peer; /* what it replaces, while the host is lost */
   VmMediaSession *media, *old_media; /* of those; NULL: nobody has a key */
-  gboolean told_forged; /* what is not the other's word, once a link */
+  gboolean told_forged; /* reported a forgery, once for each link */
   GSource *old_source; /* until then at most */
   gulong handlers[7];
   gchar *session;
@@ -70,15 +70,15 @@ struct _VmLink
 /* vmlink.c */
 /* Returns: (transfer none) (nullable) */
 VmMeeting *vm_link_get_meeting (VmLink *self);
-/* Begins a connection in the place of the one that was retired. */
+/* Begins a connection in place of the retired one. */
 void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
 /* Another connection is about to take its place. */
 void vm_link_retire_peer (VmLink *self);
 void vm_link_close_peer (VmLink *self);
 
 /* vmlink-retry.c */
-/* Milliseconds until a new connection may be begun: whoever asks for one again
- * and again gets one a second. */
+/* Milliseconds until a new connection may begin: repeated requests get one a
+ * second. */
 guint vm_link_connect_delay (VmLink *self);
 /* The connection is given up, and tried again if that may help. */
 void vm_link_fail (VmLink *self, const GError *error);
@@ -87,16 +87,16 @@ void vm_link_fail (VmLink *self, const GError *error);
 void vm_link_end (VmLink *self, const GError *error);
 /* An offer is refused, and the connection is as it was. */
 void vm_link_warn_refused (VmLink *self, const GError *error);
-/* What @offer takes, in the connection there is, that was not taken before. */
+/* Acquires the inputs that @offer newly takes in the existing connection. */
 void vm_link_acquire_more (VmLink *self, const gchar *offer);
 
 /* vmlink-negotiate.c */
 void vm_link_start_negotiating (VmLink *self);
 void vm_link_stop_negotiating (VmLink *self);
 void vm_link_add_early_candidates (VmLink *self);
-/* What of a description @error is about, as "a=setup"; or NULL. */
+/* The field of a description that @error is about, as "a=setup"; or NULL. */
 gchar *vm_link_find_field (const GError *error);
-/* The other side hears it, if @error is that its description is not taken. */
+/* Tells the other side if @error is a refusal of its description. */
 void vm_link_tell_refusal (VmLink *self, const GError *error);
 
 /* vmlink-media.c */
@@ -109,8 +109,8 @@ void vm_link_stop_recording (VmLink *self);
 /* vmlink-talk.c: data channels */
 void vm_link_start_talk (VmLink *self);
 void vm_link_stop_talk (VmLink *self);
-/* While the host is lost, what is said to replace a connection goes over it:
- * whether it is kept for that. */
+/* While the host is lost, the messages that replace a connection go over the
+ * old one: whether it is kept for that. */
 gboolean vm_link_keep_old_peer (VmLink *self);
 void vm_link_drop_old_peer (VmLink *self);
 
@@ -119,5 +119,5 @@ void vm_link_drop_old_peer (VmLink *self);
 void vm_link_take_file (VmLink *self, GBytes *data, gboolean text);
 /* The channels are those of another connection, or of none. */
 void vm_link_restart_files (VmLink *self);
-/* Whoever sends hears that the participant has left, and its pad ends. */
+/* Tells the senders that the participant has left, and ends its pad. */
 void vm_link_end_files (VmLink *self);

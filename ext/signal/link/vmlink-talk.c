@@ -4,6 +4,7 @@
  * thread. */
 
 #include "link/vmlink-priv.h"
+#include "plugin/plugin.h"
 
 #include <string.h>
 

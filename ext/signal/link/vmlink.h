@@ -14,7 +14,7 @@
 #define VM_TYPE_LINK (vm_link_get_type ())
 G_DECLARE_FINAL_TYPE (VmLink, vm_link, VM, LINK, GObject)
 
-/* What a link reads of the settings of its meeting. */
+/* The settings of the meeting that a link uses. */
 typedef struct
 {
   VmDialectName dialect;
@@ -57,10 +57,10 @@ typedef struct
   void (*release_slot) (VmController *controller, guint slot);
   /* Takes a recorder that was closed, and waits for its file before the end. */
   void (*adopt_recorder) (VmController *controller, VmRecorder *recorder);
-  /* Has this device's server run until the end, for files that come in: its
-   * port; 0: it does not. */
+  /* Keeps this device's server running until the end, for incoming files: its
+   * port; 0: it does not run. */
   guint16 (*serve_files) (VmController *controller);
-  /* A channel for what waits on the pads for files has changed. */
+  /* A channel for the waiting files of the pads has changed. */
   void (*files_changed) (VmController *controller);
 } VmLinkOwner;
 
@@ -79,12 +79,12 @@ typedef struct
   /* EOS leaves the pad, then the pad and the output go, in @context. */
   void (*end_output) (
       VmSignalBin *bin, GstPad *pad, GstElement *output, GMainContext *context);
-  /* Links @pad, on which files come, to a sink that has taken those of somebody
-   * who has left. FALSE: there is none. */
+  /* Links @pad, a source of files, to a sink that a departed participant's
+   * files went to. FALSE: there is none. */
   gboolean (*link_free_sink) (VmSignalBin *bin, GstPad *pad);
 } VmLinkBin;
 
-/* An offer or an answer as it came. */
+/* An offer or an answer as received. */
 typedef struct
 {
   gchar *sdp, *session;
@@ -102,26 +102,26 @@ VmLink *vm_link_new (const VmLinkOwner *owner, VmController *controller,
     const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant);
 VmParticipant *vm_link_get_participant (VmLink *link);
 void vm_link_offer (VmLink *link);
-/* The same soon, however often it is asked for. */
+/* The same soon, once for several requests. */
 void vm_link_restart (VmLink *link);
-/* The user wants another connection, whoever of the two offers it. */
+/* The user wants another connection, offered by either side. */
 void vm_link_begin_anew (VmLink *link);
-/* The host is there again: what failed meanwhile is tried anew. */
+/* The host is back: tries a connection that failed meanwhile again. */
 void vm_link_recover (VmLink *link);
-/* Other inputs have taken the place of those that it is sent. */
+/* The inputs that it is sent were replaced. */
 void vm_link_change_inputs (VmLink *link);
-/* What cannot be encoded as @codec is sent in another one, or not at all. */
+/* @codec cannot encode the stream: sends another codec, or none. */
 void vm_link_drop_codec (VmLink *link, VmPeerStream stream, VmCodec codec);
 /* The other side is to offer, in time. */
 void vm_link_expect_offer (VmLink *link);
-/* What came; nothing of it is used that is not the other's word. */
+/* Received messages; only those that the other side has signed are used. */
 /* Whether it may be taken; else the other side hears why. */
 gboolean vm_link_wants_offer (VmLink *link, const VmLinkDescription *offer);
 void vm_link_take_offer (VmLink *link, const VmLinkDescription *offer);
 void vm_link_take_answer (VmLink *link, const VmLinkDescription *answer);
 /* The other side says that it does not connect to this one. */
 void vm_link_take_refusal (VmLink *link, const GError *error);
-/* Something that came by the meeting in its name is not its word. */
+/* A message that the meeting delivered in its name was forged. */
 void vm_link_tell_forged (VmLink *link, const GError *error);
 void vm_link_take_candidate (VmLink *link, const gchar *candidate, gint mline,
     const gchar *session, guint generation);
@@ -145,11 +145,11 @@ void vm_link_close (VmLink *link);
 gboolean vm_link_has_transfer (VmLink *link, const gchar *id);
 /* A message from @pad; FALSE: it is to wait. */
 gboolean vm_link_put_file (VmLink *link, VmFilePad *pad, GstBuffer *buffer);
-/* What @pad has offered and is not whole ends, and its receiver keeps what it
- * has. */
+/* Ends the unfinished transfers of @pad; their receivers keep the chunks. */
 void vm_link_drop_file_pad (VmLink *link, VmFilePad *pad);
-/* Tells whoever sent @message on @pad why it goes nowhere. */
+/* Tells the sender of @message on @pad why it is not delivered. */
 void vm_link_refuse_file (VmFilePad *pad, const GstStructure *message,
     const gchar *participant, const GError *error);
-/* Sends what was put, as far as the channels take it; whether anything was. */
+/* Sends queued messages as far as the channels accept them; whether any was
+ * sent. */
 gboolean vm_link_pump_files (VmLink *link);

@@ -3,9 +3,8 @@
 
 #include <glib.h>
 
-/* The numbers of the src pads of vmsignalbin: one for each that is taken, the
- * lowest that is free first, so that whoever writes a launch line can know
- * them. Belongs to one thread. */
+/* The numbers of the src pads of vmsignalbin: the lowest free one first, so
+ * that the author of a launch line can know them. Belongs to one thread. */
 
 /* Two for each participant that a meeting can have (VM_SIGNAL_ROSTER_MAX): one
  * for camera and sound, one for the screen. */

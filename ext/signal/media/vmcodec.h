@@ -13,7 +13,7 @@ gboolean vm_codec_is_audio (VmCodec codec);
 VmCodec vm_codec_from_caps (const GstCaps *caps);
 /* "vp8", "h264", "opus" in any case, as in SDP; VM_CODEC_NONE for others */
 VmCodec vm_codec_from_name (const gchar *name);
-/* What is handed to VmPeerConfig.send; transfer full */
+/* The caps for VmPeerConfig.send; transfer full */
 GstCaps *vm_codec_get_caps (VmCodec codec);
 
 /* Raw in, encoded out: a bin with pads "sink" and "src", or NULL with an error

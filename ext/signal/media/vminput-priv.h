@@ -5,9 +5,9 @@
 
 #include <gst/gst.h>
 
-/* What the files of a VmInput share: vminput.c (the pad, and who asks),
- * vminput-raw.c (what raw input passes first), vminput-branch.c (the encoder or
- * parser of one codec). */
+/* Shared by the files of a VmInput: vminput.c (the pad, and its consumers),
+ * vminput-raw.c (the first elements for raw input), vminput-branch.c (the
+ * encoder or parser of one codec). */
 
 /* One codec's way out of the input: gate, queue, encoder or parser, appsink. */
 typedef struct
@@ -45,14 +45,14 @@ struct _VmInput
 /* Adds a branch behind the tee. NULL: @error. */
 VmInputBranch *vm_input_branch_new (
     VmInput *self, VmCodec codec, gboolean raw, GError **error);
-/* What it sends has come to its end for good; told once. Any thread. */
+/* Ends the branch for good; reported once. Any thread. */
 void vm_input_branch_fail (VmInputBranch *branch, const gchar *why);
 
 /* Whether it is a branch's own; then it fails, and nothing else. */
 gboolean vm_input_branch_take_error (VmInput *self, GstMessage *message);
 
-/* Adds to the input what makes raw frames such that any encoder takes them, and
- * links it to the tee. Returns: (transfer none): its first element */
+/* Adds the elements that make raw frames fit for any encoder, and links them to
+ * the tee. Returns: (transfer none): its first element */
 GstElement *vm_input_add_raw_video (VmInput *self);
 GstElement *vm_input_add_raw_audio (VmInput *self, GstElement **volume);
 /* Whether sound of these caps has no more channels than GStreamer can mix. */

@@ -29,7 +29,7 @@ VmInput *vm_input_new (VmPeerStream stream, const gchar *name,
 /* Any thread. Whether CAPS have arrived. */
 gboolean vm_input_has_caps (VmInput *self);
 gboolean vm_input_is_eos (VmInput *self);
-/* What was at its end before is to be sent anew. */
+/* Sends again after an earlier end. */
 void vm_input_begin (VmInput *self);
 /* The codec of encoded input; VM_CODEC_NONE when it is raw. */
 VmCodec vm_input_get_codec (VmInput *self);

@@ -38,7 +38,7 @@ void vm_output_wait_key (VmOutput *self);
 void vm_output_set_wanted (VmOutput *self, gboolean wanted);
 /* The codec that it was made for. */
 VmCodec vm_output_get_codec (VmOutput *self);
-/* Whether somebody takes the frames as they come; any thread. */
+/* Whether downstream takes encoded frames; any thread. */
 gboolean vm_output_is_encoded (VmOutput *self);
 void vm_output_end (VmOutput *self);
 /* As it was made with; any thread. */

@@ -3,7 +3,7 @@
 
 #include <gst/gst.h>
 
-/* Encoded frames of one stream that wait for whoever takes them, whole from a
+/* Encoded frames of one stream that wait for their consumer, complete from a
  * key frame on: asking for another key frame takes half a second. No lock. */
 
 /* Frames: less than half a second. */
@@ -17,8 +17,8 @@ typedef struct
                      have been taken */
 } VmPending;
 
-/* A key frame of video begins anew. What does not follow is dropped, and so is
- * all that waits when there is too much of it. */
+/* A key frame of video restarts the queue. A frame after a gap is dropped, and
+ * so are all waiting frames when there are too many. */
 void vm_pending_keep (VmPending *self, GstSample *sample, gboolean video);
 /* The oldest (transfer full), or NULL. */
 GstSample *vm_pending_take (VmPending *self);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "peer/vmpeer-priv.h"
+#include "plugin/plugin.h"
 
-#include <gst/videomeet/vmsdp.h>
+#include "wire/vmsdp.h"
 #include <string.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
@@ -124,7 +125,7 @@ is_announced (const gchar *pem, gchar **fingerprints)
   base64 = g_strndup (from, to - from);
   der = g_base64_decode (base64, &size);
   return size
-         && vm_sdp_fingerprints_match (
+         && VM_PLUGIN (vm_sdp_fingerprints_match) (
              (const gchar *const *) fingerprints, der, size);
 }
 

@@ -18,8 +18,8 @@
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
 #define VM_PEER_PING_MS 2000 /* webrtcbin.md#consent */
 #define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
-/* After the other side's goodbye: what is said by the server, that it has left
- * or offers another connection, comes first. */
+/* The wait after the other side's goodbye, so that the server's message that it
+ * has left, or its offer of another connection, is handled first. */
 #define VM_PEER_CLOSED_MS 1500
 #define VM_PEER_CANDIDATES_EARLY 64 /* kept until the description is there */
 #define VM_PEER_CANDIDATES_MAX 256 /* taken in all */
@@ -30,9 +30,9 @@
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
 #define VM_PEER_BUFFERED_MAX (1024 * 1024) /* webrtcbin.md#buffered-amount */
-/* Bytes that the kernel is asked to keep of what has come. It has a bound of
- * its own (net.core.rmem_max), and gives twice as much, for what holds the
- * datagrams. */
+/* Bytes of the kernel's receive buffer. It has a bound of its own
+ * (net.core.rmem_max), and gives twice as much, for what holds the datagrams.
+ */
 #define VM_PEER_RECEIVE_BUFFER (1024 * 1024)
 #define VM_PEER_DATA_MAX (8 * 1024 * 1024) /* received, not yet handed over */
 #define VM_PEER_DATA_COST 256 /* bytes besides, of each message */
@@ -135,7 +135,7 @@ typedef struct
   gboolean data;
   gchar *mid;
   gboolean send, receive; /* of this side, now */
-  /* of this side in webrtcbin, which changes it no more */
+  /* of this side in webrtcbin, which never changes it again */
   gboolean can_send, can_receive;
   const VmPeerCodec *codec; /* NULL: undecided (receive-only offerer) */
   gint pt;
@@ -267,7 +267,7 @@ void vm_peer_fail (VmPeer *self, VmError code, const gchar *format, ...)
 void vm_peer_take_failure (VmPeer *self, GError *error);
 gboolean vm_peer_is_live (VmPeer *self); /* neither failed nor closed */
 void vm_peer_check_connected (VmPeer *self);
-/* What was begun has so long; the answer, or all of it. */
+/* Sets the deadline of the negotiation: for the answer, or all of it. */
 void vm_peer_start_deadline (VmPeer *self, guint ms);
 /* The other side has said goodbye; a #VmPeerFunc. */
 void vm_peer_closed_by_other (VmPeer *self, gpointer data);
@@ -293,7 +293,7 @@ void vm_peer_set_offer (VmPeer *self, const GstSDPMessage *offer);
 void vm_peer_settle (VmPeer *self);
 /* The answer to the other offer is set. FALSE: it is not the last. */
 gboolean vm_peer_take_again (VmPeer *self);
-/* Nothing changes, and the other side is told so. Takes @error. */
+/* Refuses the change, and tells the other side. Takes @error. */
 void vm_peer_refuse_again (VmPeer *self, GError *error);
 /* Whether @answer, which is webrtcbin's, has all that it is to have. */
 gboolean vm_peer_check_again (VmPeer *self, const GstSDPMessage *answer);
@@ -320,7 +320,7 @@ void vm_peer_sdp_remove_from_session (GstSDPMessage *sdp, const gchar *key);
 
 /* vmpeer-answer.c: what the offer makes @answer repeat */
 void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
-/* What really flows of its m-lines. */
+/* Sets the real directions of its m-lines. */
 void vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer);
 
 /* vmpeer-sdp.c: what the remote side's descriptions mean */
@@ -332,10 +332,11 @@ gboolean vm_peer_sdp_plan_answer (
     VmPeer *self, const VmPeerRemote *offer, GError **error);
 gboolean vm_peer_sdp_check_answer (
     VmPeer *self, const GstSDPMessage *answer, GError **error);
-/* That of the m-line @index, which comes on; the first @n_known were there. */
+/* Plans the m-line @index, which is switched on; the first @n_known exist
+ * already. */
 gboolean vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer,
     guint index, guint n_known, GError **error);
-/* What another offer says of an m-line there is. */
+/* Applies another offer to an existing m-line. */
 gboolean vm_peer_sdp_plan_again (
     VmPeer *self, const VmPeerRemote *offer, guint index, GError **error);
 /* webrtcbin 1.22.0 changes no direction: it is told that all is open, and this

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "peer/vmpeer-priv.h"
+#include "plugin/plugin.h"
 
 #include <gst/videomeet/videomeet.h>
-#include <gst/videomeet/vmsdp.h>
+#include "wire/vmsdp.h"
 #include <string.h>
 
 /* Brings the remote side's description into the one form that webrtcbin 1.22.0
@@ -508,7 +509,7 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
   }
   if (!check_session (self->sdp, error) || !check_medias (self, offer, error)
       || !read_bundle (self, error) || !check_transport (self, error)
-      || !vm_sdp_list_fingerprints (
+      || !VM_PLUGIN (vm_sdp_list_fingerprints) (
           text, self->tag, &self->fingerprints, error))
     return NULL;
   self->ufrag = g_strdup (gst_sdp_media_get_attribute_val (

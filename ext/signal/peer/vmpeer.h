@@ -124,15 +124,15 @@ void vm_peer_start (VmPeer *self);
 void
 vm_peer_set_remote_description (VmPeer *self, gboolean offer, const gchar *sdp);
 void vm_peer_add_candidate (VmPeer *self, guint mline, const gchar *candidate);
-/* An offer in the connection there is: one of m-lines that come on, or of other
+/* An offer in the existing connection, which adds m-lines or changes
  * directions. It is answered by "description", or refused by "offer-refused".
  * Of several that come at once, the last counts. */
 void vm_peer_renegotiate (VmPeer *self, const gchar *offer);
-/* What is sent of @stream, where a later offer takes it; nothing once something
- * is. Encoded caps. */
+/* Sets the caps sent for @stream if a later offer takes it; does nothing once
+ * something is sent. Encoded caps. */
 void vm_peer_set_send (VmPeer *self, VmPeerStream stream, GstCaps *caps);
-/* What all descriptions of one connection of a side have in common, and no
- * other has: its session of SDP and its certificate. NULL: @sdp is not usable.
+/* A name shared by all descriptions of one side of a connection, and by no
+ * other: its SDP session and its certificate. NULL: @sdp is not usable.
  */
 gchar *
 vm_peer_name_connection (const gchar *sdp, gboolean offer, GError **error);
@@ -157,7 +157,7 @@ gint vm_peer_take_audio_level (VmPeer *self);
 
 void vm_peer_set_clock (VmPeer *self, GstClock *clock, GstClockTime base_time);
 VmPeerState vm_peer_get_state (VmPeer *self);
-/* Of one that has failed: because the other side has closed its own. */
+/* Whether it failed because the other side has closed its peer. */
 gboolean vm_peer_get_closed_by_other (VmPeer *self);
 
 /* One text message on an open data channel. FALSE with an error when the
@@ -165,8 +165,8 @@ gboolean vm_peer_get_closed_by_other (VmPeer *self);
 gboolean vm_peer_send_message (
     VmPeer *self, const gchar *label, const gchar *text, GError **error);
 
-/* A channel that is not there in every call: made, if neither side has. Whether
- * it is open now; else "channel" tells. */
+/* Opens a channel that not every call has, if neither side has made it. Whether
+ * it is open now; else "channel" reports it. */
 gboolean vm_peer_open_channel (VmPeer *self, const gchar *label);
 /* One message that is not text, as vm_peer_send_message(). */
 gboolean vm_peer_send_data (

@@ -28,8 +28,8 @@ typedef struct
   void (*need_key_unit) (gpointer user_data, VmPeerStream stream);
 } VmRecorderFuncs;
 
-/* What a participant's files are called: meeting, user, id and the time, in
- * which nothing leads out of a folder. Each of them may be a stranger's. */
+/* The name of a participant's files: meeting, user, id and the time, without
+ * anything that leads out of a folder. The arguments are untrusted. */
 gchar *vm_recorder_make_stem (
     const gchar *meeting, const gchar *user, const gchar *id);
 VmRecorder *vm_recorder_new (const gchar *directory, const gchar *stem,
@@ -41,5 +41,5 @@ void vm_recorder_close (VmRecorder *self);
 /* Waits until the file of a recorder that was closed is whole; FALSE when it is
  * not by then. */
 gboolean vm_recorder_wait (VmRecorder *self, GstClockTime timeout);
-/* Reports the file of one that was waited for in vain as given up. */
+/* Reports the file as given up, after a wait that failed. */
 void vm_recorder_abandon (VmRecorder *self);

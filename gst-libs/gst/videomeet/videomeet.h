@@ -5,15 +5,11 @@
 #include <gst/videomeet/vmmeetingstate.h>
 #include <gst/videomeet/vmparticipantstate.h>
 #include <gst/videomeet/vmtransferstate.h>
-#include <gst/videomeet/vmfileinlet.h>
-#include <gst/videomeet/vmfilelane.h>
 #include <gst/videomeet/vmfilequeue.h>
 #include <gst/videomeet/vmfilereceiver.h>
 #include <gst/videomeet/vmfilesender.h>
-#include <gst/videomeet/vmfilesocket.h>
 #include <gst/videomeet/vmtransfermeta.h>
 #include <gst/videomeet/vmidentity.h>
-#include <gst/videomeet/vmmediasession.h>
 #include <gst/videomeet/vmsigner.h>
 #include <gst/videomeet/vmtrustfacts.h>
 #include <gst/videomeet/vmtruststore.h>
@@ -23,9 +19,9 @@
 #include <gst/videomeet/vmdevice.h>
 #include <gst/videomeet/vmenums.h>
 #include <gst/videomeet/vmerror.h>
+#include <gst/videomeet/vmmediasession.h>
 #include <gst/videomeet/vmmeeting.h>
 #include <gst/videomeet/vmnode.h>
 #include <gst/videomeet/vmparticipant.h>
 #include <gst/videomeet/vmroomserver.h>
 #include <gst/videomeet/vmtrustrequest.h>
-#include <gst/videomeet/vmsdp.h>

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * VmChatMessage:
  *
- * Something said in a meeting, in writing.
+ * A chat message of a meeting.
  *
  * Since: 0.1
  */

@@ -67,8 +67,5 @@ typedef enum
 VM_API GType vm_discovery_state_get_type (void);
 VM_API GType vm_discovery_event_get_type (void);
 VM_API const gchar *vm_discovery_state_to_string (VmDiscoveryState state);
-VM_API const gchar *vm_discovery_event_to_string (VmDiscoveryEvent event);
-VM_API gboolean vm_discovery_state_next (
-    VmDiscoveryState state, VmDiscoveryEvent event, VmDiscoveryState *next);
 
 G_END_DECLS

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * VM_DEFAULT_PORT:
  *
- * The TCP port on which a device listens, and is looked for, where no other is
- * said (`protocol/http.md#requests`; `protocol/discovery.md#mdns`). When it is
+ * The default TCP port on which a device listens, and is looked for
+ * (`protocol/http.md#requests`; `protocol/discovery.md#mdns`). When it is
  * taken, a device listens on the next one that is free.
  *
  * Since: 0.1
@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  * VmAnnounce:
  * @VM_ANNOUNCE_FULL: user, device, id, key hash and meeting are announced
  * @VM_ANNOUNCE_MINIMAL: an empty user, a device name random per network, and
- *   `meeting=private`: that somebody is here, not who
+ *   `meeting=private`: shows that a user is here, but not which
  * @VM_ANNOUNCE_OFF: nothing is announced; this device still finds others
  *
  * How much a device tells the network about itself
@@ -122,7 +122,7 @@ typedef enum /*< flags >*/
  * @VM_POLICY_PIN: anybody at first, and held to its key from then on
  * @VM_POLICY_REQUIRE: trusted devices, those they vouch for, and invited guests
  *
- * Whom a device meets with.
+ * Which devices a device meets.
  *
  * Since: 0.1
  */
@@ -135,8 +135,8 @@ typedef enum
 
 /**
  * VmApprove:
- * @VM_APPROVE_ASK: the user compares the digits and says so
- * @VM_APPROVE_AUTO: at once, without anybody looking: for labs only
+ * @VM_APPROVE_ASK: the user compares the digits and confirms
+ * @VM_APPROVE_AUTO: at once, without a check: for labs only
  * @VM_APPROVE_NEVER: not at all
  *
  * Who approves other devices' requests for trust.
@@ -174,7 +174,7 @@ typedef enum
  * @VM_ACCEPT_ASK: those that the user accepts
  * @VM_ACCEPT_NEVER: none
  *
- * Which files that are offered are received.
+ * Which offered files are received.
  *
  * Since: 0.1
  */
@@ -192,7 +192,7 @@ typedef enum
  *   check
  * @VM_PROTECTION_SHA256: a checksum: finds accidents, and no attacker
  *
- * With what the messages of a stream are authenticated
+ * How the messages of a stream are authenticated
  * (`security.md#media-and-messages`).
  *
  * Since: 0.1
@@ -252,7 +252,7 @@ typedef enum
  * @VM_DIALECT_NAME_MESH: rooms of a mesh, whose messages are `system.hello`,
  *   `room.join`, `rtc.offer`, `chat.message.send` and so on
  *
- * What is spoken with the server that a meeting is joined at
+ * The dialect of the server where a meeting is joined
  * (`protocol/README.md#words`).
  *
  * Since: 0.1

@@ -45,15 +45,15 @@ G_BEGIN_DECLS
  *   key with its certificate
  * @VM_ERROR_KEY_CHANGED: a known device shows another key than before
  * @VM_ERROR_RESUME_FAILED: the seat was lost with its connection: too late, or
- *   more was missed than is kept
- * @VM_ERROR_SIGNATURE: what is signed or authenticated was changed, is not from
- *   whom it says, was meant for something else, is too old, or came before
+ *   more messages were missed than are kept
+ * @VM_ERROR_SIGNATURE: signed or authenticated data was changed, has another
+ *   sender than it claims, has another purpose, is too old, or is a repeat
  * @VM_ERROR_DECLINED: the other side does not want it
  * @VM_ERROR_CANCELLED: either side has ended it before it was done
  * @VM_ERROR_CAP_REQUIRED: no capability was shown, or none for this
- * @VM_ERROR_CAP_EXPIRED: the capability was good, and is no longer
- * @VM_ERROR_CAP_INVALID: the capability is not genuine, or is somebody else's,
- *   another room's, or for something else
+ * @VM_ERROR_CAP_EXPIRED: the capability has expired
+ * @VM_ERROR_CAP_INVALID: the capability is not genuine, or is for another user,
+ *   room or purpose
  * @VM_ERROR_P2P_SESSION_DENIED: the two devices cannot have that session
  * @VM_ERROR_USER_TAKEN: somebody else is registered under that user id
  * @VM_ERROR_HOST_UNKNOWN: the host's key is not known, and its user has not
@@ -109,6 +109,5 @@ VM_API GQuark vm_error_quark (void);
 VM_API const gchar *vm_error_to_code (VmError error);
 VM_API const gchar *vm_error_get_code (const GError *error);
 VM_API gboolean vm_error_from_code (const gchar *code, VmError *error);
-VM_API guint vm_error_to_http_status (VmError error);
 
 G_END_DECLS

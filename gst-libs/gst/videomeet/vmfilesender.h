@@ -9,8 +9,7 @@ G_BEGIN_DECLS
 /**
  * VM_FILE_CHUNK_SIZE:
  *
- * Bytes of a chunk, where nothing else is said
- * (`protocol/files.md#base-messages`).
+ * The default size of a chunk, in bytes (`protocol/files.md#base-messages`).
  *
  * Since: 0.1
  */
@@ -52,7 +51,6 @@ VM_API void vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing);
 VM_API void vm_file_sender_set_paused (VmFileSender *self, gboolean paused);
 VM_API void
 vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate);
-VM_API void vm_file_sender_set_user (VmFileSender *self, const gchar *user);
 VM_API void vm_file_sender_set_lane (
     VmFileSender *self, const gchar *lane, const gchar *address);
 VM_API void vm_file_sender_cancel (VmFileSender *self);

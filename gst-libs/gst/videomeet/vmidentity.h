@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * VmIdentity:
  *
- * The key that is this device.
+ * The key that identifies this device.
  *
  * Since: 0.1
  */
@@ -17,9 +17,6 @@ VM_API G_DECLARE_FINAL_TYPE (VmIdentity, vm_identity, VM, IDENTITY, GObject)
 
 VM_API VmIdentity *vm_identity_load (const gchar *directory, GError **error);
 VM_API const gchar *vm_identity_get_device_id (VmIdentity *self);
-VM_API const gchar *vm_identity_get_key_hash (VmIdentity *self);
-VM_API const gchar *vm_identity_get_certificate_pem (VmIdentity *self);
-VM_API const gchar *vm_identity_get_path (VmIdentity *self);
 VM_API GTlsCertificate *vm_identity_get_tls_certificate (VmIdentity *self);
 
 VM_API gchar *vm_device_id_from_key_hash (const gchar *key_hash);

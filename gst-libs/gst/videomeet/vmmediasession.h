@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /**
  * VmMediaSession:
  *
- * What makes one connection between two devices theirs.
+ * Proves that one connection between two devices is theirs.
  *
  * Since: 0.1
  */

@@ -33,13 +33,10 @@ VM_API gboolean vm_meeting_get_hosting (VmMeeting *self);
 VM_API gboolean vm_meeting_offers_to (
     VmMeeting *self, VmParticipant *participant);
 
-VM_API void vm_meeting_send_description_with_candidates (VmMeeting *self,
-    VmParticipant *participant, VmDescriptionType type, const gchar *sdp,
-    const gchar *const *candidates, gint mline, const gchar *session,
-    guint generation, const gchar *identity);
-VM_API void vm_meeting_send_description (VmMeeting *self,
-    VmParticipant *participant, VmDescriptionType type, const gchar *sdp,
-    const gchar *session, guint generation, const gchar *identity);
+VM_API void
+vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
+    VmDescriptionType type, const gchar *sdp, const gchar *const *candidates,
+    gint mline, const gchar *session, guint generation, const gchar *identity);
 VM_API void vm_meeting_send_candidate (VmMeeting *self,
     VmParticipant *participant, const gchar *candidate, gint mline,
     const gchar *mid, const gchar *session, guint generation);

@@ -51,8 +51,5 @@ typedef enum
 VM_API GType vm_meeting_state_get_type (void);
 VM_API GType vm_meeting_event_get_type (void);
 VM_API const gchar *vm_meeting_state_to_string (VmMeetingState state);
-VM_API const gchar *vm_meeting_event_to_string (VmMeetingEvent event);
-VM_API gboolean vm_meeting_state_next (
-    VmMeetingState state, VmMeetingEvent event, VmMeetingState *next);
 
 G_END_DECLS

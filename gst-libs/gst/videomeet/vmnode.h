@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gst/videomeet/vmdiscoverystate.h>
-#include <gst/videomeet/vmfileinlet.h>
 #include <gst/videomeet/vmfilereceiver.h>
 #include <gst/videomeet/vmidentity.h>
 #include <gst/videomeet/vmtruststore.h>
@@ -60,8 +59,6 @@ VM_API gchar *vm_node_make_invitation (
 VM_API gchar *
 vm_node_make_approval_link (VmNode *self, const gchar *meeting, GError **error);
 VM_API void vm_node_set_file_receiver (VmNode *self, VmFileReceiver *receiver);
-VM_API VmFileInlet *vm_node_add_file_inlet (
-    VmNode *self, const gchar *device_id, const gchar *transfer_id);
 VM_API VmTrustStore *vm_node_get_trust_store (VmNode *self);
 VM_API gboolean vm_node_set_trust_store (
     VmNode *self, VmTrustStore *store, GError **error);

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /**
  * VmParticipant:
  *
- * Somebody in a meeting, this device included.
+ * A participant of a meeting, this device included.
  *
  * Since: 0.1
  */
@@ -21,7 +21,6 @@ VM_API const gchar *vm_participant_get_id (VmParticipant *self);
 VM_API const gchar *vm_participant_get_user (VmParticipant *self);
 VM_API const gchar *vm_participant_get_device (VmParticipant *self);
 VM_API const gchar *vm_participant_get_device_id (VmParticipant *self);
-VM_API VmCallType vm_participant_get_call_type (VmParticipant *self);
 VM_API VmParticipantState vm_participant_get_state (VmParticipant *self);
 VM_API gboolean vm_participant_get_host (VmParticipant *self);
 VM_API const gchar *vm_participant_get_status (VmParticipant *self);

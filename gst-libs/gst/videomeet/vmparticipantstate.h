@@ -47,8 +47,5 @@ typedef enum
 VM_API GType vm_participant_state_get_type (void);
 VM_API GType vm_participant_event_get_type (void);
 VM_API const gchar *vm_participant_state_to_string (VmParticipantState state);
-VM_API const gchar *vm_participant_event_to_string (VmParticipantEvent event);
-VM_API gboolean vm_participant_state_next (VmParticipantState state,
-    VmParticipantEvent event, VmParticipantState *next);
 
 G_END_DECLS

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /**
  * VmRoomServer:
  *
- * A signalling server for rooms that nobody hosts.
+ * A signalling server for rooms without a host.
  *
  * Since: 0.1
  */

@@ -41,8 +41,8 @@ typedef struct _VmTransferMeta VmTransferMeta;
  *   Texts, words and hashes (64 hexadecimal digits) are strings, numbers
  *   #gint64, `accept` is a boolean, `encodings` a #GStrv, `have` a
  *   #GstValueArray of #guint64
- * @lane: (nullable): what carried it, as `wss` or `data-channel`, a constant;
- *   %NULL where nobody says it
+ * @lane: (nullable): the lane that carried it, as `wss` or `data-channel`, a
+ *   constant; %NULL if unknown
  *
  * A message of a file transfer on a buffer. It is copied with the buffer, and
  * goes with a part of it, too: the hash of a CHUNK_DATA tells that it is one.
@@ -58,7 +58,6 @@ struct _VmTransferMeta
 
 #define VM_TYPE_TRANSFER_META_API (vm_transfer_meta_api_get_type ())
 VM_API GType vm_transfer_meta_api_get_type (void);
-VM_API const GstMetaInfo *vm_transfer_meta_get_info (void);
 
 VM_API VmTransferMeta *
 vm_buffer_add_transfer_meta (GstBuffer *buffer, GstStructure *message);

@@ -58,8 +58,5 @@ typedef enum
 VM_API GType vm_transfer_state_get_type (void);
 VM_API GType vm_transfer_event_get_type (void);
 VM_API const gchar *vm_transfer_state_to_string (VmTransferState state);
-VM_API const gchar *vm_transfer_event_to_string (VmTransferEvent event);
-VM_API gboolean vm_transfer_state_next (
-    VmTransferState state, VmTransferEvent event, VmTransferState *next);
 
 G_END_DECLS

@@ -34,7 +34,7 @@ typedef struct _VmTrustFacts VmTrustFacts;
  * @guest: what it may do as the guest of a meeting
  * @guest_until: until when; Unix seconds
  *
- * What is known of one device when somebody must decide about it.
+ * The facts about one device on which a trust decision is based.
  *
  * Since: 0.1
  */
@@ -65,8 +65,6 @@ struct _VmTrustFacts
 };
 
 VM_API GType vm_trust_facts_get_type (void);
-VM_API VmTrustFacts *vm_trust_facts_new (const gchar *device_id);
-VM_API VmTrustFacts *vm_trust_facts_copy (const VmTrustFacts *facts);
 VM_API void vm_trust_facts_free (VmTrustFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustFacts, vm_trust_facts_free)
 

@@ -56,7 +56,6 @@ struct _VmKnownDevice
 };
 
 VM_API GType vm_known_device_get_type (void);
-VM_API VmKnownDevice *vm_known_device_copy (const VmKnownDevice *device);
 VM_API void vm_known_device_free (VmKnownDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmKnownDevice, vm_known_device_free)
 
@@ -72,9 +71,6 @@ VM_API
 G_DECLARE_FINAL_TYPE (VmTrustStore, vm_trust_store, VM, TRUST_STORE, GObject)
 
 VM_API VmTrustStore *vm_trust_store_new (const gchar *directory);
-VM_API gboolean vm_trust_store_pin (VmTrustStore *self, const gchar *user,
-    const gchar *device, GTlsCertificate *certificate, GDateTime *now,
-    GError **error);
 VM_API GPtrArray *vm_trust_store_list (VmTrustStore *self);
 VM_API VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error);
@@ -83,6 +79,9 @@ VM_API const gchar *vm_trust_store_get_folder (VmTrustStore *self);
 VM_API VmTrustFacts *
 vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
     const gchar *user, const gchar *device, GDateTime *now);
+VM_API gboolean vm_trust_store_pin (VmTrustStore *self, const gchar *user,
+    const gchar *device, GTlsCertificate *certificate, GDateTime *now,
+    GError **error);
 VM_API VmTrustFacts *vm_trust_store_admit (VmTrustStore *self,
     const gchar *device_id, VmPolicy policy, VmPermissions permission,
     GDateTime *now, VmTrustLevel *level, GError **error);
@@ -91,8 +90,6 @@ VM_API gchar *
 vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error);
 VM_API gchar *vm_trust_store_revoke (
     VmTrustStore *self, const gchar *device, GDateTime *now, GError **error);
-VM_API gboolean vm_trust_store_pardon (
-    VmTrustStore *self, const gchar *device_id, GError **error);
 VM_API gchar *vm_trust_store_export (VmTrustStore *self, GError **error);
 VM_API gboolean vm_trust_store_import (VmTrustStore *self, const gchar *bundle,
     gssize size, GDateTime *now, guint *taken, guint *left, GError **error);

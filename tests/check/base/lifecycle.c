@@ -6,6 +6,10 @@
  * state, a column an event, "-" where the picture has no edge. */
 
 #include "program.h"
+#include "base/vmmeetingstate-priv.h"
+#include "base/vmparticipantstate-priv.h"
+#include "discovery/vmdiscoverystate-priv.h"
+#include "transfer/objects/vmtransferstate-priv.h"
 
 #include <gst/videomeet/videomeet.h>
 

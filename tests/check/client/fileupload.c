@@ -4,6 +4,8 @@
  * WebSocket, in one process, with real sockets and a real folder. */
 
 #include "support/net/netclient.h"
+#include "trust/keys/vmidentity-priv.h"
+#include "trust/store/vmtrustfacts-priv.h"
 
 #include "program.h"
 

@@ -3,6 +3,7 @@
 /* A device asks another one for trust, over a real connection. */
 
 #include "program.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include <gst/videomeet/node/node-priv.h>
 #include <gst/videomeet/trust/store/vmtruststore-priv.h>

@@ -5,6 +5,7 @@
  * other is, whatever becomes of a server, of the store or of the wire. */
 
 #include "program.h"
+#include "call/calls-priv.h"
 #include "support/sharenet.h"
 #include <string.h>
 
@@ -18,7 +19,7 @@ typedef struct
   NetNode *node;
   GString *heard;
   VmCallUser *user;
-  VmCallWish *wish;
+  VmCallRequest *request;
   const gchar *call_id, *other; /* that goes on, or NULL */
   gboolean hasty; /* has something to say in it as soon as it is registered */
 } Phone;
@@ -94,7 +95,7 @@ on_registered (VmCallUser *user, const GError *error, gpointer user_data)
 {
   Phone *phone = user_data;
 
-  phone->wish = NULL;
+  phone->request = NULL;
   phone->user = user;
   if (error)
     add (phone, "%s", vm_error_get_code (error));
@@ -109,7 +110,7 @@ static void
 come (Phone *phone, guint node, const gchar *id)
 {
   phone->node = &net->nodes[node];
-  phone->wish = vm_calls_wish_user (
+  phone->request = vm_calls_request_user (
       phone->node->calls, id, NULL, phone, net->now, on_registered, phone);
 }
 
@@ -122,7 +123,7 @@ come_in (Phone *phone, guint node, const gchar *id)
   come (phone, node, id);
   net_settle ();
   heard (phone, expected);
-  fail_unless (phone->user && !phone->wish);
+  fail_unless (phone->user && !phone->request);
 }
 
 /* With a call that goes on. */
@@ -202,7 +203,7 @@ teardown (void)
 
   net_teardown ();
   for (guint i = 0; i < G_N_ELEMENTS (phones); i++) {
-    g_clear_pointer (&phones[i]->wish, vm_call_wish_cancel);
+    g_clear_pointer (&phones[i]->request, vm_call_request_cancel);
     g_string_free (phones[i]->heard, TRUE);
   }
   g_string_free (missed, TRUE);
@@ -845,13 +846,13 @@ GST_END_TEST;
 GST_START_TEST (test_cancelled)
 {
   come (&ann, 0, "ann");
-  vm_call_wish_cancel (g_steal_pointer (&ann.wish));
+  vm_call_request_cancel (g_steal_pointer (&ann.request));
   net_settle ();
   come_in (&bob, 1, "bob");
   net_kill (&net->nodes[1]);
   come (&ann, 0, "bob");
   net_settle ();
-  vm_call_wish_cancel (g_steal_pointer (&ann.wish));
+  vm_call_request_cancel (g_steal_pointer (&ann.request));
   net_pass (60);
   heard (&ann, "");
   fail_unless_equals_int (g_hash_table_size (net->records), 0);

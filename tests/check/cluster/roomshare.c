@@ -506,12 +506,12 @@ GST_START_TEST (test_store_wiped)
 GST_END_TEST;
 
 /* Who leaves before there is an answer is nowhere. */
-GST_START_TEST (test_wish_is_cancelled)
+GST_START_TEST (test_request_is_cancelled)
 {
   sit (&ann, "ann");
   net_sit (&bob, ROOM, "bob");
-  fail_unless (bob.wish != NULL);
-  vm_seat_wish_cancel (g_steal_pointer (&bob.wish));
+  fail_unless (bob.request != NULL);
+  vm_seat_request_cancel (g_steal_pointer (&bob.request));
   net_settle ();
   net_pass (5);
   fail_if (bob.member || bob.error);
@@ -632,7 +632,7 @@ roomshare_suite (void)
   tcase_add_test (tc, test_stranger_token);
   tcase_add_test (tc, test_store_away);
   tcase_add_test (tc, test_store_wiped);
-  tcase_add_test (tc, test_wish_is_cancelled);
+  tcase_add_test (tc, test_request_is_cancelled);
   tcase_add_test (tc, test_stopped);
   tcase_add_test (tc, test_line_bound);
   return s;

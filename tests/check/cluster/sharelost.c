@@ -500,7 +500,7 @@ step (GRand *random, guint seed)
 
   switch (g_rand_int_range (random, 0, 5)) {
     case 0:
-      if (client->member || client->wish)
+      if (client->member || client->request)
         break;
       g_clear_error (&client->error);
       net_sit (client, ROOM, user);

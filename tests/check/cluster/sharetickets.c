@@ -38,7 +38,7 @@ teardown (void)
 static void
 is_refused (NetClient *client, const gchar *code)
 {
-  fail_if (client->wish);
+  fail_if (client->request);
   fail_if (client->member);
   fail_unless_equals_string (net_refusal (client), code);
 }
@@ -53,7 +53,7 @@ GST_START_TEST (test_at_another)
   VmRoom *room;
 
   net_sit_by (&bob, ticket, NULL);
-  fail_unless (bob.wish != NULL);
+  fail_unless (bob.request != NULL);
   net_settle ();
   fail_unless_equals_string (net_refusal (&bob), "");
   net_heard (&bob, "welcome");
@@ -184,14 +184,14 @@ GST_START_TEST (test_away)
 
   net->away = TRUE;
   net_sit_by (&bob, ticket, NULL);
-  net_pass (VM_ONCE_TIME / NET_SECOND / 2);
-  fail_unless (bob.wish != NULL);
+  net_pass (VM_SINGLE_USE_TIME / NET_SECOND / 2);
+  fail_unless (bob.request != NULL);
   net->away = FALSE;
   net_pass (2);
   fail_unless (bob.member != NULL);
   net->away = TRUE;
   net_sit_by (&ann, ticket, NULL);
-  net_pass (VM_ONCE_TIME / NET_SECOND + 1);
+  net_pass (VM_SINGLE_USE_TIME / NET_SECOND + 1);
   is_refused (&ann, "DISCONNECTED");
 }
 
@@ -203,7 +203,7 @@ GST_START_TEST (test_cancel)
   g_autofree gchar *ticket = net_get_ticket (&net->nodes[0], &join);
 
   net_sit_by (&bob, ticket, NULL);
-  vm_seat_wish_cancel (g_steal_pointer (&bob.wish));
+  vm_seat_request_cancel (g_steal_pointer (&bob.request));
   net_settle ();
   fail_if (bob.member);
   net_sit_by (&ann, ticket, NULL);
@@ -220,7 +220,7 @@ GST_START_TEST (test_stopped)
 
   net_sit_by (&bob, ticket, NULL);
   vm_room_share_free (g_steal_pointer (&net->nodes[1].share));
-  vm_seat_wish_cancel (g_steal_pointer (&bob.wish));
+  vm_seat_request_cancel (g_steal_pointer (&bob.request));
   vm_rooms_free (g_steal_pointer (&net->nodes[1].rooms));
   net_settle ();
   fail_if (bob.member);

@@ -187,7 +187,7 @@ GST_START_TEST (test_failed)
   host_heard ("failed:Bob:SIGNATURE");
   request = dup_failed ();
   fail_unless_equals_string (request, id);
-  vm_trust_desk_tell_failed (server->desk, NULL, "Eve", reason);
+  vm_pairing_service_tell_failed (server->pairing, NULL, "Eve", reason);
   host_heard ("failed:Eve:NOT_TRUSTED");
   join = dup_failed ();
   fail_unless (join == NULL);

@@ -81,8 +81,8 @@ ring (void)
   heard (&a, "+p100001");
   fail_unless_equals_string (vm_participant_get_user (a.other), "bob");
   fail_unless (vm_meeting_offers_to (a.meeting, a.other));
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-1", 1, NULL);
   vm_meeting_send_candidate (
       a.meeting, a.other, "candidate:1", 0, NULL, "s-1", 1);
   WAIT_FOR (has (&b, "rings"));
@@ -93,8 +93,8 @@ talk (void)
 {
   ring ();
   fail_unless (vm_meeting_accept_call (b.meeting, NULL));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "room-1", 1, NULL);
   WAIT_FOR (has (&a, "answer") && has (&b, "candidate:candidate"));
 }
 
@@ -109,8 +109,8 @@ GST_START_TEST (test_call)
   fail_unless_equals_string (b.sdp, "v=0\r\n");
   fail_unless_equals_string (vm_participant_get_user (b.other), "Ann");
   fail_unless (vm_meeting_open_media (b.meeting, b.other, "room-1", 1) == NULL);
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "room-1", 1, NULL);
   vm_meeting_send_candidate (
       b.meeting, b.other, "candidate:2", 0, NULL, "room-1", 1);
   WAIT_FOR (has (&a, "candidate:candidate"));
@@ -121,8 +121,8 @@ GST_START_TEST (test_call)
   heard (&b, "disconnected -p001");
   /* both are there still, and the other way round is as good */
   fail_unless (vm_meeting_call (b.meeting, "ann", NULL));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-2", 1, NULL);
   WAIT_FOR (has (&a, "rings"));
 }
 
@@ -148,8 +148,8 @@ GST_START_TEST (test_connection_ends)
   heard (&a, reason ? "disconnected -p100001TIMEOUT" : "disconnected -p100001");
   WAIT_FOR (has (&b, "-p001"));
   fail_unless (vm_meeting_call (b.meeting, "ann", NULL));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-2", 1, NULL);
   WAIT_FOR (has (&a, "rings"));
 }
 
@@ -180,8 +180,8 @@ GST_END_TEST;
 GST_START_TEST (test_nobody_there)
 {
   fail_unless (vm_meeting_call (a.meeting, "dora", NULL));
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-1", 1, NULL);
   WAIT_FOR (has (&a, "-p100001"));
   heard (&a, "+p100001 disconnected -p100001NOT_FOUND");
 }
@@ -248,8 +248,8 @@ GST_START_TEST (test_server_again)
   heard (&a, "disconnected -p100001");
   heard (&b, "disconnected -p001");
   fail_unless (vm_meeting_call (b.meeting, "ann", NULL));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-2", 1, NULL);
   WAIT_FOR (has (&a, "rings"));
 }
 
@@ -287,8 +287,8 @@ GST_START_TEST (test_server_lost_while_it_rings)
   wait_for_server (&a);
   wait_for_server (&b);
   fail_unless (vm_meeting_call (a.meeting, "bob", NULL));
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-2", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-2", 1, NULL);
   WAIT_FOR (has (&b, "rings"));
 }
 

@@ -200,7 +200,7 @@ describe (Device *from, Device *to, VmDescriptionType type,
   fail_unless (vm_media_session_sign (signing, type, SDP, &identity, &error));
   g_assert_no_error (error);
   vm_meeting_send_description (
-      from->meeting, from->other, type, SDP, "s", 1, identity);
+      from->meeting, from->other, type, SDP, NULL, 0, "s", 1, identity);
   WAIT_FOR (to->identity != NULL);
   fail_unless_equals_string (to->identity, identity);
   fail_unless (

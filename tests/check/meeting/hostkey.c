@@ -209,7 +209,7 @@ GST_START_TEST (test_questions_below_at_and_above_the_limit)
     g_autofree gchar *id = g_strdup_printf ("key %u", i);
     VmHostNames names = { .device_id = id };
 
-    vm_meeting_ask_about (b.meeting, g_new0 (VmMeetingDoor, 1), &names);
+    vm_meeting_ask_about (b.meeting, g_new0 (VmMeetingEndpoint, 1), &names);
     fail_unless_equals_int (hosts, MIN (i + 1, VM_MEETING_STRANGERS_MAX));
     /* the first alone sets until when there is time to answer */
     if (i == 0)

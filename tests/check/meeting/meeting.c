@@ -41,7 +41,7 @@ GST_START_TEST (test_call)
   fail_unless (vm_meeting_offers_to (a.meeting, a.other));
   fail_if (vm_meeting_offers_to (b.meeting, b.other));
   vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
-      "v=0\r\ns=\"offer\"\r\n", "s-1", 1, NULL);
+      "v=0\r\ns=\"offer\"\r\n", NULL, 0, "s-1", 1, NULL);
   vm_meeting_send_candidate (
       a.meeting, a.other, "candidate:1", 0, "audio0", "s-1", 1);
   vm_meeting_send_candidate (a.meeting, a.other, "", -1, NULL, "s-1", 1);
@@ -49,8 +49,8 @@ GST_START_TEST (test_call)
   heard (&b, "offer:s-1:1 candidate:candidate:1:0:audio0:s-1:1 "
              "candidate::-1::s-1:1");
   fail_unless_equals_string (b.sdp, "v=0\r\ns=\"offer\"\r\n");
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "s-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "s-1", 1, NULL);
   vm_meeting_send_restart (b.meeting, b.other, "ice");
   WAIT_FOR (has (&a, "restart"));
   heard (&a, "answer:s-1:1 restart:ice");
@@ -82,8 +82,8 @@ GST_START_TEST (test_candidates_within_an_offer)
 
   meet ();
   g_string_truncate (b.heard, 0);
-  vm_meeting_send_description_with_candidates (a.meeting, a.other,
-      VM_DESCRIPTION_TYPE_OFFER, "v=0", candidates, 2, "s-1", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0", candidates, 2, "s-1", 1, NULL);
   WAIT_FOR (has (&b, "candidate:2"));
   heard (&b, "offer:s-1:1 candidate:candidate:1:2::s-1:1 "
              "candidate:candidate:2:2::s-1:1");

@@ -33,8 +33,8 @@ meet (void)
 static void
 offer (const gchar *sdp)
 {
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, sdp, "s-1", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      sdp, NULL, 0, "s-1", 1, NULL);
 }
 
 /* By a session, and a capability that the server has given. */
@@ -51,8 +51,8 @@ GST_START_TEST (test_call)
   WAIT_FOR (has (&b, "candidate:candidate"));
   heard (&b, "offer:room-1:1 candidate:candidate:1:2:m:room-1:1");
   fail_unless_equals_string (b.sdp, "v=0\r\n");
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "room-1", 1, NULL);
   vm_meeting_send_candidate (
       b.meeting, b.other, "candidate:2", 0, NULL, "room-1", 1);
   WAIT_FOR (has (&a, "candidate:candidate"));
@@ -105,8 +105,8 @@ GST_START_TEST (test_bad_capability)
   WAIT_FOR (has (&a, "active") && has (&b, "+p001"));
   offer ("v=0");
   WAIT_FOR (has (&b, "offer"));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "room-1", 1, NULL);
   WAIT_FOR (has (&b, "failed"));
   g_assert_error (b.error, VM_ERROR, VM_ERROR_CAP_INVALID);
 }

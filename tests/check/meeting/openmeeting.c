@@ -151,8 +151,8 @@ GST_START_TEST (test_restart)
   start_server (port);
   fail_unless (vm_meeting_set_locked (a.meeting, TRUE, NULL));
   WAIT_FOR (vm_meeting_get_locked (b.meeting));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-1", 1, NULL);
   WAIT_FOR (has (&a, "offer:s-1:1"));
   heard (&a, "offer:s-1:1");
   heard (&b, "");
@@ -187,8 +187,8 @@ GST_START_TEST (test_killed)
   fail_if (a.error || b.error);
   fail_unless_equals_int (a.meeting->participants->len, 1);
   fail_unless_equals_int (b.meeting->participants->len, 1);
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-1", 1, NULL);
   WAIT_FOR (has (&a, "offer:s-1:1"));
 }
 

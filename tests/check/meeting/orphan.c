@@ -157,8 +157,8 @@ GST_START_TEST (test_signalling_without_host)
   fail_unless (vm_meeting_get_host_lost (b.meeting));
   fail_unless (vm_meeting_can_signal (b.meeting, b.other));
   fail_if (vm_meeting_can_signal (b.meeting, find (&b, "p001")));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", 2, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0", NULL, 0, "s", 2, NULL);
   vm_meeting_send_candidate (b.meeting, b.other, "c", 0, "m", "s", 2);
   heard (&c, "offer:s:2 candidate:c:0:m:s:2");
   vm_meeting_send_restart (c.meeting, c.other, "why not");
@@ -211,7 +211,7 @@ check_unsent (guint n, guint m)
  * one is set up with. */
 GST_START_TEST (test_signalling_waits)
 {
-  g_autofree gchar *sdp = g_strnfill (VM_SIGNAL_TEXT_MAX, 'x');
+  g_autofree gchar *sdp = g_strnfill (VM_SIGNAL_CHANNEL_TEXT_MAX, 'x');
 
   meet ();
   lose_host ();
@@ -225,8 +225,8 @@ GST_START_TEST (test_signalling_waits)
   heard (&c, "candidate:c:0:m:s:2 candidate:d:7:m:s:2");
   /* nothing waits for a channel that would never take it */
   carries = FALSE;
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, sdp, "s", 3, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      sdp, NULL, 0, "s", 3, NULL);
   carries = TRUE;
   check_unsent (1, 1);
   /* nor is anything said on a channel that was closed meanwhile */
@@ -282,8 +282,8 @@ static void
 give_seat_away (VmParticipant *bob)
 {
   for (guint i = 0; i < 300; i++)
-    vm_meeting_send_description (
-        a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", i, NULL);
+    vm_meeting_send_description (a.meeting, bob, VM_DESCRIPTION_TYPE_OFFER,
+        "v=0", NULL, 0, "s", i, NULL);
   cutter_refuse (cutter, FALSE);
 }
 

@@ -49,14 +49,14 @@ call (void)
 {
   start (&b);
   WAIT_FOR (has (&a, "active") && has (&b, "active"));
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0", NULL, 0, "s", 1, NULL);
   send (&a, "a1");
   send (&a, "a2");
   send (&a, "");
   WAIT_FOR (has (&b, "candidate::0"));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "s", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "s", 1, NULL);
   send (&b, "b1");
   send (&b, "");
   WAIT_FOR (has (&a, "candidate::0"));

@@ -47,8 +47,8 @@ GST_START_TEST (test_call)
 
   fail_unless (vm_meeting_offers_to (a.meeting, a.other));
   fail_if (vm_meeting_offers_to (b.meeting, b.other));
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0\r\n", "s-1", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0\r\n", NULL, 0, "s-1", 1, NULL);
   vm_meeting_send_candidate (
       a.meeting, a.other, "candidate:1", 2, "m", "s-1", 1);
   /* the dialect has no end of candidates */
@@ -56,16 +56,16 @@ GST_START_TEST (test_call)
   WAIT_FOR (has (&b, "candidate:candidate"));
   heard (&b, "offer:room-1:1 candidate:candidate:1:2:m:room-1:1");
   fail_unless_equals_string (b.sdp, "v=0\r\n");
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "room-1", 1, NULL);
   vm_meeting_send_candidate (
       b.meeting, b.other, "candidate:2", 0, NULL, "room-1", 1);
   WAIT_FOR (has (&a, "candidate:candidate"));
   heard (&a, "answer:s-1:1 candidate:candidate:2:0::s-1:1");
 
   /* again is another exchange, after a leave that only a page would see */
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=2", "s-2", 2, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=2", NULL, 0, "s-2", 2, NULL);
   WAIT_FOR (has (&b, "disconnected"));
   heard (&b, "disconnected -p001");
   vm_meeting_stop (b.meeting);
@@ -142,16 +142,16 @@ GST_END_TEST;
 GST_START_TEST (test_restart_is_a_leave_and_a_join)
 {
   meet ();
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=0", "s-1", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=0", NULL, 0, "s-1", 1, NULL);
   WAIT_FOR (has (&b, "offer"));
   g_string_truncate (a.heard, 0);
   g_string_truncate (b.heard, 0);
   vm_meeting_send_restart (b.meeting, b.other, "ice");
   WAIT_FOR (has (&a, "+p003"));
   fail_unless (vm_meeting_offers_to (a.meeting, a.other));
-  vm_meeting_send_description (
-      a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER, "v=1", "s-2", 1, NULL);
+  vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=1", NULL, 0, "s-2", 1, NULL);
   WAIT_FOR (has (&b, "offer"));
   /* to this device it is the same participant, with another offer */
   heard (&b, "offer:room-2:2");

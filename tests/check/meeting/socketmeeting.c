@@ -25,7 +25,7 @@ static void
 offer (const gchar *sdp, const gchar *session, guint generation)
 {
   vm_meeting_send_description (a.meeting, a.other, VM_DESCRIPTION_TYPE_OFFER,
-      sdp, session, generation, NULL);
+      sdp, NULL, 0, session, generation, NULL);
 }
 
 static void
@@ -58,8 +58,8 @@ GST_START_TEST (test_call)
   fail_unless_equals_string (b.sdp, "v=0\r\n");
   fail_unless_equals_string (vm_participant_get_user (b.other), "p001");
   fail_if (vm_meeting_offers_to (b.meeting, b.other));
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER, "v=1", "room-1", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_ANSWER,
+      "v=1", NULL, 0, "room-1", 1, NULL);
   vm_meeting_send_candidate (
       b.meeting, b.other, "candidate:2", 0, NULL, "room-1", 1);
   WAIT_FOR (has (&a, "candidate:candidate"));
@@ -85,8 +85,8 @@ GST_START_TEST (test_third_comes)
   WAIT_FOR (has (&c, "+p002") && has (&b, "+p100001"));
   fail_unless (vm_meeting_offers_to (b.meeting, b.other));
   fail_unless_equals_string (vm_participant_get_user (b.other), "p003");
-  vm_meeting_send_description (
-      b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER, "v=2", "s-2", 1, NULL);
+  vm_meeting_send_description (b.meeting, b.other, VM_DESCRIPTION_TYPE_OFFER,
+      "v=2", NULL, 0, "s-2", 1, NULL);
   WAIT_FOR (has (&c, "offer"));
   fail_unless_equals_string (c.sdp, "v=2");
   vm_meeting_stop (c.meeting);

@@ -5,6 +5,7 @@
  * protocol/meeting.md#kick, and its limits. */
 
 #include "program.h"
+#include "trust/store/vmtrustfacts-priv.h"
 #include "support/roompeer.h"
 
 #include <gst/videomeet/room/rooms-priv.h>

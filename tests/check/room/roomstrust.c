@@ -5,6 +5,8 @@
  * facts mean is decision.c's to test. */
 
 #include "program.h"
+#include "trust/keys/vmidentity-priv.h"
+#include "trust/store/vmtrustfacts-priv.h"
 #include "support/roompeer.h"
 #include "support/trust/storefixture.h"
 

@@ -107,7 +107,7 @@ GST_START_TEST (test_answered_elsewhere)
   g_autofree gchar *body = answer_body (session, id, TRUE);
   g_autofree gchar *after = NULL;
 
-  vm_trust_desk_answer (desk, id, FALSE);
+  vm_pairing_service_answer (pairing, id, FALSE);
   host_heard ("answered:no");
   after = look_for (session, FALSE);
   trust_refused (NULL, PAGE "/answer", body, VM_ERROR_NOT_FOUND);

@@ -5,6 +5,7 @@
  * does not show. */
 
 #include "program.h"
+#include "base/vmerror-priv.h"
 #include "support/trust/trusthost.h"
 
 #include <gst/videomeet/trust/keys/signature.h>

@@ -5,6 +5,7 @@
  * protocol/mesh.md#terminal-control). */
 
 #include "support/net/meshclient.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include <glib/gstdio.h>
 #include "program.h"

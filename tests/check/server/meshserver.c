@@ -4,6 +4,7 @@
  * and without a valid capability, by its exact code. */
 
 #include "support/net/meshclient.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include "program.h"
 

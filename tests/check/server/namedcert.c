@@ -3,6 +3,7 @@
 /* A certificate for names: who is shown it, who is not, and which is none. */
 
 #include "support/net/certificate.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "support/net/netclient.h"
 
 #include "program.h"

@@ -4,6 +4,7 @@
  * every refusal of security.md#http-server and security.md#limits. */
 
 #include "support/net/netclient.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include "program.h"
 

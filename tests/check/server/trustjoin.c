@@ -4,10 +4,11 @@
  * goes when it is revoked. */
 
 #include "program.h"
+#include "trust/store/vmtrustfacts-priv.h"
 #include "support/trust/trusthost.h"
 
 #include <gst/videomeet/server/http/trust.h>
-#include <gst/videomeet/server/pairing/trustdesk.h>
+#include <gst/videomeet/server/pairing/pairingservice.h>
 #include <gst/videomeet/server/socket/ws.h>
 #include <string.h>
 

@@ -38,7 +38,7 @@ GST_START_TEST (test_auto)
   g_autoptr (GIOStream) poll = NULL;
   g_autoptr (NetAnswer) answer = NULL;
 
-  vm_trust_desk_set_approve (desk, VM_APPROVE_AUTO);
+  vm_pairing_service_set_approve (pairing, VM_APPROVE_AUTO);
   id = trust_reveal (f.bob, 1);
   poll = trust_poll (f.bob, id);
   answer = trust_polled (poll);
@@ -56,7 +56,7 @@ GST_START_TEST (test_never)
   g_autoptr (NetAnswer) answer = NULL;
 
   /* the one before the user is denied, others are not taken */
-  vm_trust_desk_set_approve (desk, VM_APPROVE_NEVER);
+  vm_pairing_service_set_approve (pairing, VM_APPROVE_NEVER);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 403);
   fail_unless (strstr (answer->body, "NOT_TRUSTED"), "%s", answer->text);
@@ -72,8 +72,8 @@ GST_START_TEST (test_deny)
   g_autoptr (NetAnswer) answer = NULL;
 
   /* of another request nothing comes */
-  vm_trust_desk_answer (desk, "AAAAAAAAAAAAAAAAAAAAAA", TRUE);
-  vm_trust_desk_answer (desk, id, FALSE);
+  vm_pairing_service_answer (pairing, "AAAAAAAAAAAAAAAAAAAAAA", TRUE);
+  vm_pairing_service_answer (pairing, id, FALSE);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 403);
   fail_unless (strstr (answer->body, "NOT_TRUSTED"), "%s", answer->text);
@@ -106,7 +106,7 @@ GST_START_TEST (test_wrong_key)
   refused_each (f.eve, id, VM_ERROR_WRONG_KEY);
   refused_each (NULL, id, VM_ERROR_WRONG_KEY);
   /* nothing was changed by that */
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   poll = trust_poll (f.bob, id);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 200);
@@ -186,7 +186,7 @@ GST_START_TEST (test_wrong_proof)
   g_autoptr (GIOStream) poll = trust_poll (f.bob, id);
   g_autoptr (NetAnswer) answer = NULL;
 
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 200);
   trust_refused (f.bob, "/trust/proof", proof, VM_ERROR_SIGNATURE);
@@ -203,14 +203,14 @@ GST_START_TEST (test_expired)
   g_autoptr (GIOStream) poll = trust_poll (f.bob, id);
   g_autoptr (NetAnswer) answer = NULL;
 
-  vm_trust_desk_pass_time (desk, VM_TRUST_REQUEST_TIME);
+  vm_pairing_service_pass_time (pairing, VM_TRUST_REQUEST_TIME);
   host_heard ("failed:Bob:TIMEOUT");
   answer = trust_polled (poll);
   /* which of the two comes first, the question or its end, is open */
   fail_unless_equals_int (answer->status, 404);
   trust_refused (f.bob, path, NULL, VM_ERROR_NOT_FOUND);
   /* the user's yes comes too late */
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   trust_refused (f.bob, path, NULL, VM_ERROR_NOT_FOUND);
 }
 
@@ -230,7 +230,7 @@ GST_START_TEST (test_attempts)
   g_free (trust_request (f.eve, 1));
   /* the device, wherever it is */
   trust_refused (f.bob, "/trust/request", mine, VM_ERROR_RATE_LIMITED);
-  vm_trust_desk_pass_time (desk, VM_TRUST_ATTEMPTS_TIME);
+  vm_pairing_service_pass_time (pairing, VM_TRUST_ATTEMPTS_TIME);
   g_free (trust_request (f.bob, 1));
 }
 
@@ -271,7 +271,7 @@ GST_START_TEST (test_pending)
     g_set_object (&last, one);
   }
   net_use_address (NULL);
-  vm_trust_desk_pass_time (desk, VM_TRUST_REQUEST_TIME);
+  vm_pairing_service_pass_time (pairing, VM_TRUST_REQUEST_TIME);
   g_free (trust_request (last, 1));
 }
 
@@ -286,7 +286,7 @@ check_pending (GIOStream *stream)
   fail_unless (strstr (answer->body, "pending"), "%s", answer->text);
 }
 
-/* How many connections wait for the desk, asked on vm-net. */
+/* How many connections wait for the pairing service, asked on vm-net. */
 static void
 count_askers (VmServer *of, gpointer count)
 {
@@ -323,11 +323,11 @@ GST_START_TEST (test_poll_ends)
   second = trust_poll (f.bob, id);
   check_pending (first);
   wait_for_askers (1);
-  vm_trust_desk_pass_time (desk, VM_TRUST_POLL_TIME);
+  vm_pairing_service_pass_time (pairing, VM_TRUST_POLL_TIME);
   check_pending (second);
   wait_for_askers (0);
   /* the connection is good for the next one */
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   {
     g_autofree gchar *again = g_strdup_printf (
         "GET /trust/request/%s HTTP/1.1\r\nHost: localhost\r\n\r\n", id);
@@ -349,7 +349,7 @@ GST_START_TEST (test_poll_left)
   wait_for_askers (1);
   g_io_stream_close (gone, NULL, NULL);
   wait_for_askers (0);
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   poll = trust_poll (f.bob, id);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 200);
@@ -379,7 +379,7 @@ GST_START_TEST (test_poll_outlives_requests)
   cut = net_ask_on (slow, half, strlen (half));
   fail_unless_equals_int (cut->status, 0);
   wait_for_askers (1);
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 200);
 }
@@ -399,7 +399,7 @@ GST_START_TEST (test_pipelined)
   wait_for_askers (1);
   g_output_stream_write_all (g_io_stream_get_output_stream (poll), next,
       strlen (next), NULL, NULL, NULL);
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 200);
   fail_unless (strstr (answer->body, "challenge") != NULL);
@@ -573,7 +573,7 @@ GST_START_TEST (test_revoked)
   fail_unless_equals_string (id, vm_identity_get_device_id (f.bob));
   host_heard ("established:Bob");
   host_waits_for ("changed");
-  vm_trust_desk_pass_time (desk, VM_TRUST_ATTEMPTS_TIME);
+  vm_pairing_service_pass_time (pairing, VM_TRUST_ATTEMPTS_TIME);
   second = trust_agree (f.bob, "Bob");
   facts = vm_trust_store_know (f.store, id, NULL, NULL, today);
   fail_if (facts->revoked);
@@ -681,7 +681,7 @@ GST_START_TEST (test_revoked_while_asked)
   answer = trust_polled (poll);
   fail_unless_equals_int (answer->status, 403);
   /* too late */
-  vm_trust_desk_answer (desk, id, TRUE);
+  vm_pairing_service_answer (pairing, id, TRUE);
   check_revoked (f.bob);
 }
 

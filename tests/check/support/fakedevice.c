@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "support/fakedevice.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "support/eventlog.h"
 
 #include <libsoup/soup.h>

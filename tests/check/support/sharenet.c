@@ -544,7 +544,7 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
 {
   NetClient *client = user_data;
 
-  client->wish = NULL;
+  client->request = NULL;
   client->member = member;
   g_clear_error (&client->error);
   client->error = error ? g_error_copy (error) : NULL;
@@ -586,21 +586,21 @@ net_sit (NetClient *client, const gchar *room, const gchar *user)
   if (!vm_rooms_join (rooms, &join, net->now, &text, &client->error))
     return;
   ticket = vm_rooms_use_ticket (rooms, text, NULL, net->now, NULL);
-  client->wish =
-      vm_rooms_wish_seat (rooms, ticket, hello, client, &seat_funcs, client);
+  client->request =
+      vm_rooms_request_seat (rooms, ticket, hello, client, &seat_funcs, client);
 }
 
 /* A ticket that every server knows of. */
 static void
-on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
+on_kept (VmSingleUseResult result, GBytes *value, gpointer user_data)
 {
-  *(gboolean *) user_data = result == VM_ONCE_DONE;
+  *(gboolean *) user_data = result == VM_SINGLE_USE_DONE;
 }
 
 gchar *
 net_get_ticket (NetNode *node, const VmJoin *join)
 {
-  static const VmOnceAsker asker = { .done = on_kept };
+  static const VmSingleUseAsker asker = { .done = on_kept };
   gboolean kept = FALSE;
   gchar *text = NULL;
 
@@ -622,7 +622,7 @@ net_sit_by (NetClient *client, const gchar *ticket, const gchar *key)
 
   said->device = g_strdup ("phone");
   said->nonce = g_strdup ("bm9uY2U=");
-  client->wish = vm_rooms_wish_by_ticket (
+  client->request = vm_rooms_request_by_ticket (
       client->node->rooms, ticket, key, hello, client, &seat_funcs, client);
 }
 
@@ -635,7 +635,7 @@ net_enter (NetClient *client, const gchar *room)
     .call_type = VM_CALL_TYPE_VIDEO };
   g_autofree gchar *alias = g_strdup_printf ("alias-%p", (void *) client);
 
-  client->wish = vm_rooms_wish_enter (
+  client->request = vm_rooms_request_enter (
       client->node->rooms, &join, alias, client, net->now, &seat_funcs, client);
   client->closed = FALSE;
 }
@@ -646,7 +646,7 @@ net_come_back (NetClient *client, NetNode *node)
   client->node = node;
   client->member = NULL;
   client->closed = FALSE;
-  client->wish = vm_rooms_wish_resume (
+  client->request = vm_rooms_request_resume (
       node->rooms, client->resume, NULL, client, &seat_funcs, client);
 }
 

@@ -53,7 +53,7 @@ typedef struct
 {
   NetNode *node;
   VmMember *member;
-  VmSeatWish *wish;
+  VmSeatRequest *request;
   gchar *id;
   gchar *resume;
   GString *heard; /* "welcome joined:p002 chat:p001=hello" */

@@ -5,6 +5,7 @@
 #include "program.h"
 
 #include <gst/videomeet/transfer/message/frame.h>
+#include <gst/videomeet/transfer/objects/vmfilelane.h>
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
 

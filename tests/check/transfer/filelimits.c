@@ -386,16 +386,16 @@ GST_START_TEST (test_bytes_that_are_waited_for)
 
 GST_END_TEST;
 
-GST_START_TEST (test_wishes_that_wait)
+GST_START_TEST (test_requests_that_wait)
 {
-  guint wishes = VM_FILE_RECEIVER_WISHES_MAX + __i__;
+  guint requests = VM_FILE_RECEIVER_WISHES_MAX + __i__;
 
   hold_receiver ();
-  for (guint i = 1; i < wishes; i++)
+  for (guint i = 1; i < requests; i++)
     vm_file_receiver_accept (receiver, "of nobody");
   vm_file_receiver_accept (receiver, "t");
   let_go ();
-  fail_unless_equals_int (accepted, wishes <= VM_FILE_RECEIVER_WISHES_MAX);
+  fail_unless_equals_int (accepted, requests <= VM_FILE_RECEIVER_WISHES_MAX);
 }
 
 GST_END_TEST;
@@ -881,7 +881,7 @@ filelimits_suite (void)
   tcase_add_loop_test (tc, test_acks_that_are_held_back, -1, 2);
   tcase_add_test (tc, test_acks_of_two);
   tcase_add_test (tc, test_acks_for_the_seed);
-  tcase_add_loop_test (tc, test_wishes_that_wait, -1, 2);
+  tcase_add_loop_test (tc, test_requests_that_wait, -1, 2);
   tcase_add_loop_test (tc, test_states_that_nobody_asks_for, -1, 2);
   tcase_add_test (tc, test_chunks_that_are_read_ahead);
   tcase_add_test (tc, test_lanes_of_a_sender);

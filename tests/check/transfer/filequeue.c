@@ -3,6 +3,7 @@
 /* Many files to many devices: real sockets, real folders, in one process. */
 
 #include "support/net/cutter.h"
+#include "trust/store/vmtrustfacts-priv.h"
 #include "support/net/netclient.h"
 
 #include "program.h"

@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/transfer/objects/coming.h>
+#include <gst/videomeet/transfer/objects/incomingfile.h>
 #include <gst/videomeet/transfer/message/messagestructure.h>
 #include <gst/videomeet/transfer/disk/receivefolder.h>
 #include <gst/videomeet/vmtransferstate.h>
@@ -708,7 +708,7 @@ push_whole (VmFileReceiver *self, const gchar *name)
 GST_START_TEST (test_id_of_one_that_is_whole)
 {
   g_autoptr (VmFileReceiver) self = start_receiver (VM_ACCEPT_AUTO);
-  VmComing *coming;
+  VmIncomingFile *coming;
 
   push_whole (self, "one");
   push_whole (self, "two");

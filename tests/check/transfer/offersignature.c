@@ -5,6 +5,7 @@
 
 #include "program.h"
 #include "support/trust/trustkeys.h"
+#include <gst/videomeet/transfer/objects/vmfilelane.h>
 
 #include <gst/videomeet/transfer/message/offersignature.h>
 #include <gst/videomeet/trust/media/vmmediasession-priv.h>

@@ -10,6 +10,7 @@
 #include <gst/videomeet/transfer/message/frame.h>
 #include <gst/videomeet/transfer/engine/receiver.h>
 #include <gst/videomeet/transfer/objects/vmfilereceiver-priv.h>
+#include <gst/videomeet/transfer/objects/vmfilelane.h>
 #include <gst/videomeet/videomeet.h>
 #include <gst/videomeet/base/json/json.h>
 #include <glib/gstdio.h>

@@ -4,6 +4,7 @@
  * What is forged is put together here by hand, and signed without libjwt. */
 
 #include "program.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "support/trust/trustkeys.h"
 
 #include <gst/videomeet/base/base64.h>
@@ -32,7 +33,7 @@ capability (void)
 }
 
 static VmCapabilityUse
-wish (void)
+request (void)
 {
   return (VmCapabilityUse){ .iss = vm_identity_get_device_id (ann),
     .spki = vm_identity_get_spki (ann),
@@ -103,7 +104,7 @@ GST_START_TEST (test_what_is_signed_is_good)
   g_autoptr (VmCapability) c = capability ();
   g_autoptr (VmCapability) read = NULL;
   g_autofree gchar *token = NULL;
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   c->target_peer_id = g_strdup ("peer-b");
   c->max_size = 1000;
@@ -130,7 +131,7 @@ GST_END_TEST;
 /* What another implementation signs is good as well. */
 GST_START_TEST (test_signed_by_others)
 {
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
   g_autofree gchar *claims = claims_of (ann);
   g_autofree gchar *token = forge (HEADER, claims, ann);
 
@@ -141,7 +142,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_missing)
 {
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   refused (NULL, &use, NOW, VM_ERROR_CAP_REQUIRED);
   refused ("", &use, NOW, VM_ERROR_CAP_REQUIRED);
@@ -153,7 +154,7 @@ GST_START_TEST (test_caps)
 {
   g_autoptr (VmCapability) c = capability ();
   g_autofree gchar *token = sign (c);
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   use.caps = VM_CAP_CALL | VM_CAP_FILE;
   accepted (token, &use, NOW);
@@ -186,7 +187,7 @@ GST_START_TEST (test_times)
 {
   g_autoptr (VmCapability) c = capability ();
   g_autofree gchar *token = NULL;
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   c->nbf = NOW + 10;
   token = sign (c);
@@ -211,7 +212,7 @@ GST_START_TEST (test_time_to_live)
   } cases[] = { { VM_CAPABILITY_TTL_MAX - 1, TRUE },
     { VM_CAPABILITY_TTL_MAX, TRUE }, { VM_CAPABILITY_TTL_MAX + 1, FALSE },
     { 0, FALSE }, { -1, FALSE } };
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (VmCapability) c = capability ();
@@ -232,16 +233,16 @@ GST_START_TEST (test_for_others)
 {
   g_autoptr (VmCapability) c = capability ();
   g_autofree gchar *token = sign (c);
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   use.sub = "user-b";
   refused (token, &use, NOW, VM_ERROR_CAP_INVALID);
   use.sub = NULL;
   refused (token, &use, NOW, VM_ERROR_CAP_INVALID);
-  use = wish ();
+  use = request ();
   use.room_id = "room-2";
   refused (token, &use, NOW, VM_ERROR_CAP_INVALID);
-  use = wish ();
+  use = request ();
   use.iss = vm_identity_get_device_id (bob);
   refused (token, &use, NOW, VM_ERROR_CAP_INVALID);
 }
@@ -253,7 +254,7 @@ GST_START_TEST (test_targets)
   g_autoptr (VmCapability) c = capability ();
   g_autofree gchar *peer = NULL;
   g_autofree gchar *device = NULL;
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   c->target_peer_id = g_strdup ("peer-b");
   peer = sign (c);
@@ -276,7 +277,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_foreign_key)
 {
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
   g_autofree gchar *claims = claims_of (ann);
   g_autofree gchar *token = forge (HEADER, claims, eve);
   g_autoptr (GBytes) nothing = g_bytes_new_static ("x", 1);
@@ -323,7 +324,7 @@ GST_START_TEST (test_algorithms)
     "{\"alg\":\"none\",\"alg\":\"HS256\"}" };
   g_autofree gchar *claims = claims_of (ann);
   g_autofree gchar *hmac = forge_hmac (claims);
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   refused (hmac, &use, NOW, VM_ERROR_CAP_INVALID);
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
@@ -347,7 +348,7 @@ GST_START_TEST (test_claims)
   const gchar *wrong[] = { "[]", "null", "5", "\"x\"",
     "{\"iss\":5,\"sub\":\"a\"}" };
   g_autofree gchar *claims = claims_of (ann);
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   for (guint i = 0; i < G_N_ELEMENTS (needed); i++) {
     g_auto (GStrv) parts = NULL;
@@ -381,7 +382,7 @@ GST_START_TEST (test_claims_that_differ)
   g_autofree gchar *unknown = g_strjoinv ("\"fly\",7", caps);
   g_autofree gchar *a = forge (HEADER, other, ann);
   g_autofree gchar *b = forge (HEADER, unknown, ann);
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   refused (a, &use, NOW, VM_ERROR_CAP_INVALID);
   refused (b, &use, NOW, VM_ERROR_CAP_REQUIRED);
@@ -397,7 +398,7 @@ GST_START_TEST (test_garbage)
     "e30.e30.e30", "e30.e30.", "null" };
   g_autoptr (VmCapability) c = capability ();
   g_autofree gchar *token = sign (c);
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
 
   for (guint i = 0; i < G_N_ELEMENTS (garbage); i++)
     refused (garbage[i], &use, NOW, VM_ERROR_CAP_INVALID);
@@ -445,7 +446,7 @@ token_of (gsize length)
 
 GST_START_TEST (test_size)
 {
-  VmCapabilityUse use = wish ();
+  VmCapabilityUse use = request ();
   gboolean seen_below = FALSE, seen_above = FALSE;
 
   /* four characters a turn for three bytes: not each length is one */

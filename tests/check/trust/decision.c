@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "program.h"
+#include "trust/store/vmtrustfacts-priv.h"
 
 #include <gst/videomeet/trust/store/decision.h>
 #include <gst/videomeet/videomeet.h>
@@ -160,9 +161,9 @@ GST_END_TEST;
 static const struct
 {
   Known known;
-  VmPermissions wish;
+  VmPermissions request;
   gint open, pin, require;
-} wishes[] = {
+} requests[] = {
   { KEYLESS, FILE_, OK, OK, NO },
   { KEY, VM_PERMISSIONS_FOLDER, OK, OK, NO },
   /* never without a token, whatever the policy */
@@ -180,20 +181,20 @@ static const struct
   { KEY | GUEST, FILE_, OK, OK, NO },
 };
 
-GST_START_TEST (test_wishes)
+GST_START_TEST (test_requests)
 {
-  const gint codes[] = { wishes[__i__].open, wishes[__i__].pin,
-    wishes[__i__].require };
+  const gint codes[] = { requests[__i__].open, requests[__i__].pin,
+    requests[__i__].require };
 
   for (VmPolicy policy = VM_POLICY_OPEN; policy <= VM_POLICY_REQUIRE;
        policy++) {
     g_autoptr (VmTrustFacts) facts = vm_trust_facts_new (NULL);
     g_autoptr (GError) error = NULL;
 
-    fill (facts, wishes[__i__].known);
-    fail_unless (
-        vm_trust_decide (policy, facts, wishes[__i__].wish, NOW, NULL, &error)
-            == (codes[policy] == OK),
+    fill (facts, requests[__i__].known);
+    fail_unless (vm_trust_decide (
+                     policy, facts, requests[__i__].request, NOW, NULL, &error)
+                     == (codes[policy] == OK),
         "policy %d", policy);
     if (codes[policy] != OK)
       g_assert_error (error, VM_ERROR, codes[policy]);
@@ -539,7 +540,7 @@ decision_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_loop_test (tc, test_meets, 0, G_N_ELEMENTS (meets));
-  tcase_add_loop_test (tc, test_wishes, 0, G_N_ELEMENTS (wishes));
+  tcase_add_loop_test (tc, test_requests, 0, G_N_ELEMENTS (requests));
   tcase_add_test (tc, test_says_what_to_do);
   tcase_add_loop_test (tc, test_says_whose_key, 0, G_N_ELEMENTS (changes));
   tcase_add_test (tc, test_copy);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "program.h"
+#include "trust/keys/vmidentity-priv.h"
 
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>

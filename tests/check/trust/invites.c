@@ -4,6 +4,7 @@
  * goes over HTTP is guestjoin.c's. */
 
 #include "program.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "support/trust/storefixture.h"
 
 #include <gst/videomeet/room/invites.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "program.h"
+#include "trust/keys/vmidentity-priv.h"
+#include "trust/store/vmtruststore-priv.h"
 #include "support/trust/storefixture.h"
 
 #include <gst/videomeet/trust/store/storefile.h>

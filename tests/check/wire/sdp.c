@@ -3,7 +3,7 @@
 #include "program.h"
 
 #include <gst/videomeet/vmerror.h>
-#include <gst/videomeet/vmsdp.h>
+#include <gst/videomeet/wire/vmsdp.h>
 
 #include <string.h>
 

@@ -3,13 +3,13 @@
 
 #include <glib.h>
 
-/* Base64 (RFC 4648), mostly of a known number of bytes, read strictly: the
- * length is right, nothing is around it, and of the spellings that decode to
- * the same bytes only the one that the writer makes is taken. Pure. */
+/* Base64 (RFC 4648), mostly of a known number of bytes. The reader is strict:
+ * the length must match, nothing may surround the text, and only the spelling
+ * that the writer makes is accepted. Pure. */
 
-/* §4, with padding; `data` is written only when it is good. */
+/* §4, with padding; `data` is written only when the text is valid. */
 gboolean vm_base64_read (const gchar *text, guint8 *data, gsize size);
-/* The same of a number that only the text tells, at most @max bytes.
+/* The same for a size that the text decides, at most @max bytes.
  * Returns: (transfer full) (nullable) */
 GBytes *vm_base64_read_bytes (const gchar *text, gsize max);
 /* §5, without padding. */

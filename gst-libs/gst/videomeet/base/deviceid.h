@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 /* Returns: (transfer full): the device id of @hash, VM_DEVICE_ID_HASH_SIZE
  * bytes. */
 gchar *vm_device_id_new (const guint8 *hash);
-/* The same of @key_hash, which is VM_KEY_HASH_LENGTH characters of base64url;
- * NULL: it is something else. Returns: (transfer full) (nullable) */
+/* The same for @key_hash, VM_KEY_HASH_LENGTH characters of base64url; NULL: it
+ * is not that. Returns: (transfer full) (nullable) */
 gchar *vm_device_id_read_key_hash (const gchar *key_hash);
 /* Whether @text has the form of a device id. */
 gboolean vm_device_id_is_valid (const gchar *text);

@@ -20,9 +20,9 @@ gboolean vm_host_is_own (const gchar *header, GList *addresses,
 gboolean vm_origin_is_own (
     const gchar *origin, const gchar *host_header, gboolean secure);
 
-/* An origin as browsers write it, from what a person wrote: scheme http or
- * https and host, lower case, and the port where it is not the scheme's own.
- * NULL when it is none, or has a path. */
+/* Turns an origin that a person wrote into the form that browsers write: scheme
+ * http or https and host, lower case, and the port where it is not the scheme's
+ * own. NULL when @text is no origin, or has a path. */
 gchar *vm_origin_from_text (const gchar *text);
 /* Whether @origin is one of @origins, which are as vm_origin_from_text() makes
  * them; NULL: none. */
@@ -31,8 +31,8 @@ gboolean vm_origin_is_listed (const gchar *origin, const gchar *const *origins);
 /* "application/json", parameters allowed. */
 gboolean vm_type_is_json (const gchar *content_type);
 
-/* What limits per address are counted by: the address, but of IPv6 from beyond
- * the link its /64, all of which is one customer's. @own: (element-type
- * GInetAddress): of this machine; whoever shares a /64 with one is on the
- * link. */
+/* The key by which limits per address are counted: the address, or for IPv6
+ * from beyond the link its /64, which belongs to one customer. @own:
+ * (element-type GInetAddress): of this machine; an address in the same /64 as
+ * one of them is on the link. */
 gchar *vm_address_group (GInetAddress *address, GList *own);

@@ -3,8 +3,7 @@
 
 #include <glib.h>
 
-/* A thread, as "vm-node", with a GMainContext of its own that is thread-default
- * there. */
+/* A thread, named "vm-node", with its own thread-default GMainContext. */
 typedef struct _VmNodeThread VmNodeThread;
 typedef void (*VmNodeFunc) (gpointer data);
 
@@ -12,7 +11,7 @@ VmNodeThread *vm_node_thread_new (const gchar *name);
 /* Ends the loop and waits for the thread, unless it is the calling one. */
 void vm_node_thread_free (VmNodeThread *self);
 gboolean vm_node_thread_is_current (VmNodeThread *self);
-/* Runs @func there, from the loop. @destroy follows, there too. */
+/* Runs @func, then @destroy, in that thread's loop. */
 void vm_node_thread_post (
     VmNodeThread *self, VmNodeFunc func, gpointer data, GDestroyNotify destroy);
 /* The same, and waits until it has run: at most @timeout_ms, then FALSE, and

@@ -3,9 +3,9 @@
 
 #include "base/limits.h"
 
-/* How often an address may have something done that costs this server more than
- * its message does: so many times at once, then one in so long. Sans-I/O; `now`
- * is monotonic time in µs. */
+/* Limits how often an address may ask for work that costs this server more than
+ * the message: a burst at once, then one in each interval. Sans-I/O; `now` is
+ * monotonic time in µs. */
 
 typedef struct _VmRates VmRates;
 
@@ -13,8 +13,7 @@ VmRates *vm_rates_new (guint burst, gint64 time);
 void vm_rates_free (VmRates *rates);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRates, vm_rates_free)
 
-/* Whether one of @group (see vm_address_group()) may now; it counts if it
- * may. */
+/* Whether @group (see vm_address_group()) may ask now; counts it if so. */
 gboolean vm_rates_take (VmRates *rates, const gchar *group, gint64 now);
 /* Addresses that are remembered: VM_RATES_ADDRESSES at most. */
 guint vm_rates_count (VmRates *rates);

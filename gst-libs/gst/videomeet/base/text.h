@@ -3,30 +3,30 @@
 
 #include <glib.h>
 
-/* What a text that somebody else wrote may hold. Pure: any thread. */
+/* Checks of text from others. Pure: any thread. */
 
 /* Valid UTF-8 without U+0000. */
 gboolean vm_text_is_utf8 (const gchar *text, gsize size);
 /* Valid UTF-8, at most @max bytes, no control characters: a name. */
 gboolean vm_text_is_name (const gchar *text, gsize max);
-/* A name that people know one another by, or a meeting: vm_text_is_name()
- * without characters that are not seen and without blanks around it. */
+/* The name of a person or a meeting: vm_text_is_name() without invisible
+ * characters and without blanks around it. */
 gboolean vm_text_is_label (const gchar *text, gsize max);
-/* What names that look the same have in common: compatible characters, case,
- * the width of blanks and what is not seen make no difference. @text is
+/* The form that names which look the same share: it ignores compatible
+ * characters, case, the width of blanks and invisible characters. @text is
  * UTF-8. */
 gchar *vm_text_skeleton (const gchar *text);
-/* Whether two names have one skeleton; NULL is like NULL alone. */
+/* Whether two names have one skeleton; NULL matches only NULL. */
 gboolean vm_text_looks_like (const gchar *text, const gchar *other);
-/* vm_text_is_name() with newlines and tabs: what is said. */
+/* vm_text_is_name() with newlines and tabs: a chat text. */
 gboolean vm_text_is_lines (const gchar *text, gsize max);
-/* @text as a name: cut at @max bytes, between characters, and what a name must
- * not have replaced by blanks. */
+/* @text as a name: cut at @max bytes, between characters, with blanks in place
+ * of forbidden characters. */
 gchar *vm_text_to_name (const gchar *text, gsize max);
-/* Likewise as a label: what is not seen is left out. */
+/* Likewise as a label, without invisible characters. */
 gchar *vm_text_to_label (const gchar *text, gsize max);
-/* One copy of @text for all who ask for it: for names that very many have, or
- * that several hold of each of very many. Any thread. Returns: (transfer full),
- * and NULL for NULL; to be given back by vm_text_unshare() alone. */
+/* One copy of @text for all callers: for names with very many holders. Any
+ * thread. Returns: (transfer full), and NULL for NULL; release it with
+ * vm_text_unshare() only. */
 gchar *vm_text_share (const gchar *text);
 void vm_text_unshare (gchar *text);

@@ -11,6 +11,7 @@
  */
 
 #include <gst/videomeet/vmerror.h>
+#include "base/vmerror-priv.h"
 
 /**
  * vm_error_quark:
@@ -134,7 +135,7 @@ vm_error_from_code (const gchar *code, VmError *error)
   return FALSE;
 }
 
-/**
+/*
  * vm_error_to_http_status:
  * @error: a #VmError
  *

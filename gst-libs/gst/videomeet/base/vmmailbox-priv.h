@@ -6,24 +6,23 @@
 /* Functions that other threads let the thread of a GMainContext run, in the
  * order in which they were posted, as sources of the default priority would be.
  *
- * What a source of its own does not give: the lock of a GMainContext is held
- * while its thread is woken. Where every processor is taken, who is woken goes
- * first, and then waits for that lock until a thread that gives way
- * (vmthread-priv.h) has its turn again. Here the waking is done with no lock
+ * A plain GSource would not do: GLib wakes a GMainContext's thread while it
+ * holds the context's lock. When every processor is busy, the woken thread runs
+ * first and then waits for that lock until a thread that gives way
+ * (vmthread-priv.h) runs again. A mailbox wakes the thread with no lock
  * held. */
 typedef struct _VmMailbox VmMailbox;
 
 /* @context: kept until vm_mailbox_free() */
 VmMailbox *vm_mailbox_new (GMainContext *context);
-/* What has not run by now does not: its @destroy is called here. What is posted
- * later is destroyed at once. Any thread, @context's too, even from inside a
- * function that it runs. */
+/* Functions that have not run do not run: their @destroy is called here. A
+ * function posted later is destroyed at once. Any thread, @context's too, even
+ * from inside a function that it runs. */
 void vm_mailbox_close (VmMailbox *self);
-/* Likewise, and @self is gone. */
+/* Likewise, and frees @self. */
 void vm_mailbox_free (VmMailbox *self);
-/* Any thread. @func runs once, never inside this call, and its result says
- * nothing;
- * @destroy, or NULL, follows. Whoever runs it may free @self with that. */
+/* Any thread. @func runs once, never inside this call; its result is ignored;
+ * @destroy, or NULL, follows. @func may free @self. */
 void vm_mailbox_post (
     VmMailbox *self, GSourceFunc func, gpointer data, GDestroyNotify destroy);
 

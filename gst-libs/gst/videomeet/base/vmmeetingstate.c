@@ -10,6 +10,7 @@
  */
 
 #include <gst/videomeet/vmmeetingstate.h>
+#include "base/vmmeetingstate-priv.h"
 
 static const GEnumValue states[] = {
   { VM_MEETING_STATE_CREATED, "VM_MEETING_STATE_CREATED", "created" },
@@ -93,7 +94,7 @@ vm_meeting_state_to_string (VmMeetingState state)
   return states[state].value_nick;
 }
 
-/**
+/*
  * vm_meeting_event_to_string:
  * @event: a #VmMeetingEvent
  *
@@ -111,7 +112,7 @@ vm_meeting_event_to_string (VmMeetingEvent event)
   return events[event].value_nick;
 }
 
-/**
+/*
  * vm_meeting_state_next:
  * @state: where it is
  * @event: what happened

@@ -9,6 +9,7 @@
  */
 
 #include <gst/videomeet/vmparticipantstate.h>
+#include "base/vmparticipantstate-priv.h"
 
 static const GEnumValue states[] = { { VM_PARTICIPANT_STATE_CONNECTING,
                                          "VM_PARTICIPANT_STATE_CONNECTING",
@@ -87,7 +88,7 @@ vm_participant_state_to_string (VmParticipantState state)
   return states[state].value_nick;
 }
 
-/**
+/*
  * vm_participant_event_to_string:
  * @event: a #VmParticipantEvent
  *
@@ -105,7 +106,7 @@ vm_participant_event_to_string (VmParticipantEvent event)
   return events[event].value_nick;
 }
 
-/**
+/*
  * vm_participant_state_next:
  * @state: where it is
  * @event: what happened

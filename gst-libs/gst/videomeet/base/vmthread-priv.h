@@ -3,22 +3,21 @@
 
 #include <glib.h>
 
-/* For the threads that move files, beside those of a call. Nothing happens
+/* For the threads that move files, beside those of a call. They do nothing
  * where the kernel does not allow it, or where the thread is neither
- * SCHED_OTHER nor SCHED_BATCH: then somebody has decided already. */
+ * SCHED_OTHER nor SCHED_BATCH: then its policy was chosen on purpose. */
 
-/* Whoever wakes up beside the calling thread runs first, and where the
- * processors are all taken it has a tenth of what others have. For good:
- * without privileges there is no way back. */
+/* Threads that wake up run before the calling thread, and when all processors
+ * are busy it gets a tenth of another thread's time. Permanent: without
+ * privileges it cannot be undone. */
 void vm_thread_give_way (void);
-/* Likewise, but it has its whole part of the processor; for a thread that does
- * other things, too. */
+/* Likewise, but the thread keeps its full part of the processor; for a thread
+ * that does other things, too. */
 void vm_thread_take_long_turns (void);
 /* As any other thread again. */
 void vm_thread_take_turns (void);
-/* The calling thread, and those that it begins, do little at a time, and
- * somebody waits for it: when it wakes up it goes before threads that run on
- * and on. */
+/* For a calling thread, and those that it begins, whose short work others wait
+ * for: when it wakes up it runs before threads that run for long. */
 void vm_thread_take_short_turns (void);
-/* What it does next is somebody else's again; its policy stays as it is. */
+/* Ends vm_thread_take_short_turns(); the policy stays as it is. */
 void vm_thread_take_usual_turns (void);

@@ -9,25 +9,26 @@
 typedef struct _VmCallsRemote VmCallsRemote;
 typedef struct _VmCallShare VmCallShare; /* the remote's own */
 
-/* A user whom the remote has no more, without a last word, may come back to
- * another server within this time. */
+/* A user whom the remote lost without a leave message may return to another
+ * server within this time. */
 #define VM_CALL_LEAVE_TIME (10 * G_USEC_PER_SEC)
 
 struct _VmCallsRemote
 {
-  /* As vm_calls_wish_user(). */
-  VmCallWish *(*wish) (VmCallShare *share, const gchar *id, const gchar *name,
-      gpointer peer, VmCallsSeated seated, gpointer user_data);
-  /* The user with this seat is gone. */
+  /* As vm_calls_request_user(). */
+  VmCallRequest *(*request) (VmCallShare *share, const gchar *id,
+      const gchar *name, gpointer peer, VmCallsSeated seated,
+      gpointer user_data);
+  /* The user of this seat is gone. */
   void (*leave) (VmCallShare *share, guint seat);
-  /* The other server at which a user is, or NULL. */
+  /* The other server of a user, or NULL. */
   const gchar *(*find) (VmCallShare *share, const gchar *id);
-  /* Whether the server @node was not heard of lately. */
+  /* Whether the server @node has been silent lately. */
   gboolean (*is_absent) (VmCallShare *share, const gchar *node);
   /* To the user @to at @node; @from NULL: from the server. */
   void (*say) (VmCallShare *share, const gchar *node, const gchar *from,
       const gchar *to, const VmCallMessage *message);
-  /* @from says to the server @node of @to that their call goes on. */
+  /* @from tells the server @node of @to that their call goes on. */
   void (*claim) (VmCallShare *share, const gchar *node, const gchar *from,
       const gchar *to, const gchar *call_id);
   /* How the remote names the user @id; see vm_calls_say_ends(). Returns:
@@ -39,11 +40,12 @@ struct _VmCallsRemote
 
 typedef struct
 {
-  gchar *id; /* the caller's choice; unique for the two alone */
+  gchar *id; /* chosen by the caller; unique only for the two users */
   VmCallUser *caller, *callee;
   VmCallState state;
-  VmCallUser *asks; /* has offered anew in it, and is not answered; or NULL */
-  gint64 began; /* as what it is: ringing, or active */
+  VmCallUser *asks; /* has made a new offer in it without an answer yet; or NULL
+                     */
+  gint64 began; /* in its state: ringing, or active */
   GList link; /* among those that ring */
 } VmCallsCall;
 
@@ -53,21 +55,20 @@ struct _VmCallUser
   gchar *id, *name;
   gpointer peer;
   VmCallsCall *call; /* or NULL */
-  /* one that rings at it besides, while that is active; or NULL */
+  /* a second call that rings at it while @call is active; or NULL */
   VmCallsCall *waiting;
-  /* of the last call that is over: messages of it may be on the way */
+  /* of the last call that ended: its messages may still arrive */
   gchar *last_id, *last_other;
-  /* of one that goes on, by what this user alone has said so far; or NULL */
+  /* of a call that, so far, only this user says goes on; or NULL */
   gchar *claim_id, *claim_other;
-  gdouble offers; /* that are free still */
+  gdouble offers; /* still allowed */
   gint64 offers_at;
 
   /* in a cluster: */
-  guint seat; /* its number among those of this server; 0: it shares none */
-  gchar *node; /* the server at which it is; NULL: this one */
-  gint64 missed_at; /* when it was not there any more, as its record says; 0: it
-                       is */
-  gboolean idle; /* it is about to be forgotten, unless it is in a call */
+  guint seat; /* its number at this server; 0: not shared */
+  gchar *node; /* its server; NULL: this one */
+  gint64 missed_at; /* since when its record lacks it; 0: it is there */
+  gboolean idle; /* will be forgotten, unless it is in a call */
 };
 
 struct _VmCalls
@@ -85,8 +86,9 @@ struct _VmCalls
   VmCallShare *share; /* of @remote */
   GHashTable *remotes; /* id -> VmCallUser, of other servers */
   GQueue idle; /* of those */
-  GQueue ends; /* of calls whose others may not know, the oldest first */
-  gint64 now; /* when it was last looked at the clock */
+  GQueue ends; /* of calls that the other user may not know of, the oldest first
+                */
+  gint64 now; /* the last known time */
 };
 
 /* calls.c */
@@ -96,12 +98,12 @@ void vm_calls_tell_failed (
     VmCallUser *user, const gchar *call_id, VmCallReason reason);
 VmCallUser *vm_calls_other_of (const VmCallsCall *call, const VmCallUser *user);
 VmCallParty vm_calls_party_of (const VmCallsCall *call, const VmCallUser *user);
-/* FALSE when the table has no such edge. A call that is over belongs to nobody
- * any more, and is for vm_calls_free_if_over(). */
+/* FALSE when the state has no such transition. A call that is over belongs to
+ * no user; free it with vm_calls_free_if_over(). */
 gboolean
 vm_calls_advance (VmCallsCall *call, VmCallEvent event, VmCallParty party);
 void vm_calls_free_if_over (VmCallsCall *call);
-/* What @user says, who is here or at another server. */
+/* Takes a message of @user, at this or another server. */
 gboolean vm_calls_take (
     VmCallUser *user, VmCallMessage *message, gint64 now, GError **error);
 void vm_calls_set_taken (GError **error, const gchar *id);
@@ -118,28 +120,29 @@ VmCallsCall *vm_calls_begin (VmCallUser *caller, VmCallUser *callee,
     const gchar *call_id, VmCallState state);
 
 /* callusers.c */
-/* What rings at @user, who is lost, beside its call is over. */
+/* Ends the call that rings at the lost @user beside its own call. */
 void vm_calls_end_waiting (VmCallUser *user);
-/* Likewise the call. @quietly: at this server. */
+/* Likewise its own call. @quietly: do not tell another user at another server.
+ */
 void vm_calls_end_lost (VmCallUser *user, gboolean quietly);
 
 /* callclaims.c */
-/* @user begins something else; so does @callee where it was in a call with
- * @user, and hears that this one is over. */
+/* @user begins another call and drops its claim; so does @callee if it was in a
+ * call with @user, and is told that this call is over. */
 void vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee);
-/* A candidate in a call that @user has claimed, whose other is at another
- * server, which has not answered yet; FALSE: it is something else. */
+/* Takes a candidate for a call that @user has claimed while the other user's
+ * server has not answered yet; FALSE: any other message. */
 gboolean vm_call_user_say_claimed (VmCallUser *user, VmCallMessage *message);
-/* The end of a call that one of the two has claimed; FALSE: neither has, and
- * @user is here. */
+/* Takes the end of a call that one of the two has claimed; FALSE: neither has,
+ * and @user is here. */
 gboolean vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message);
-/* The two talk, if @user says that this call goes on; else, if it has ended,
- * they hear so. Whether they talk. */
+/* Connects the two if @user says that this call goes on; if it has ended
+ * instead, tells them. Returns whether they talk. */
 gboolean vm_call_user_meet_claim (
     VmCallUser *user, VmCallUser *other, const gchar *call_id);
-/* @user is gone, and what it said went on with it. */
+/* @user is gone, and its claimed call with it. */
 void vm_call_user_leave_claim (VmCallUser *user);
-/* @by, who was at another server, has ended there what @to may say to go on. */
+/* @by has ended, at another server, a call that @to may claim. */
 void vm_calls_hear_end (VmCalls *calls, const VmCallUser *by, const gchar *to,
     const gchar *call_id);
 
@@ -147,43 +150,45 @@ void vm_calls_hear_end (VmCalls *calls, const VmCallUser *by, const gchar *to,
 /* @by has ended a call with @other, who may not know. */
 void vm_calls_keep_end (VmCalls *calls, const gchar *call_id,
     const VmCallUser *by, const gchar *other);
-/* So has it @call, of which the other was told where it is known to be. */
+/* Likewise for @call; the other user is told if its server is known. */
 void vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by);
-/* Whether that is kept, which it is not from now on. */
+/* Removes a kept end; whether there was one. */
 gboolean vm_calls_take_end (
     VmCalls *calls, const gchar *call_id, const gchar *by, const gchar *other);
 void vm_calls_forget_ends (VmCalls *calls, gint64 now);
 void vm_calls_clear_ends (VmCalls *calls);
-/* Whoever has that key (VmCallsRemote) is at another server now, or no more. */
+/* The user with that key (VmCallsRemote) has moved to another server, or is
+ * gone. */
 void vm_calls_say_ends (VmCalls *calls, const gchar *key);
 
 /* callremote.c */
-/* Whom @user calls: here, or at another server; NULL: nowhere. */
+/* The user whom @user calls, here or at another server; NULL: there is none. */
 VmCallUser *vm_calls_find_callee (VmCallUser *user, const gchar *id);
-/* One at @node, for as long as it is in a call, or until
- * vm_calls_forget_idle(). */
+/* A user at @node, kept while it is in a call, or until vm_calls_forget_idle().
+ */
 VmCallUser *
 vm_calls_get_remote (VmCalls *calls, const gchar *id, const gchar *node);
-/* It is not in a call any more. */
+/* @remote is no longer in a call. */
 void vm_calls_drop_remote (VmCallUser *remote);
 void vm_calls_forget_idle (VmCalls *calls);
 void vm_calls_tick_remotes (VmCalls *calls, gint64 now);
-/* The server of @remote says that it is in another call than it is here, or
- * none: that is over. */
+/* The server of @remote says that it is in no call, or another than known here:
+ * ends the one known here. */
 void vm_calls_end_denied (VmCallUser *remote);
-/* What @from at @node, which is not empty, says to @to. */
+/* Takes a message from @from at @node (not empty) to @to. */
 void vm_calls_hear (VmCalls *calls, const gchar *node, const gchar *from,
     const gchar *to, VmCallMessage *message, gint64 now);
 /* @from at @node says that a call with @to goes on. */
 void vm_calls_hear_claim (VmCalls *calls, const gchar *node, const gchar *from,
     const gchar *to, const gchar *call_id);
-/* Where @user says that a call goes on, the other's server is told. */
+/* Tells the other user's server that @user says that their call goes on. */
 void vm_call_user_say_claim (const VmCallUser *user);
-/* What it says in it goes there, behind that; FALSE: the other is nowhere. */
+/* Sends a message of that call there, after the claim; FALSE: the other user
+ * has no known server. */
 gboolean vm_call_user_say_on (VmCallUser *user, VmCallMessage *message);
-/* @user, who is here now, was at another server: its call goes on if it says so
- * (@call_id or NULL, and with whom), else it is lost. */
+/* @user moved here from another server: its call goes on if it claims it
+ * (@call_id or NULL, and the other's id), else it is lost. */
 void vm_call_user_come_over (
     VmCallUser *user, const gchar *call_id, const gchar *other_id);
-/* Its name is another server's. */
+/* Another server now has its name. */
 void vm_call_user_lose (VmCallUser *user, const GError *reason);

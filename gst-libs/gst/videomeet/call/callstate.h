@@ -3,16 +3,17 @@
 
 #include <glib.h>
 
-/* Where a call is (protocol/calls.md#a-call), and what ends it. Pure. */
+/* The states of a call (protocol/calls.md#a-call), and its transitions. Pure.
+ */
 
 typedef enum
 {
   VM_CALL_STATE_RINGING, /* offered, and not answered */
   VM_CALL_STATE_ACTIVE,
-  /* what it ended as */
+  /* the ends */
   VM_CALL_STATE_REJECTED,
   VM_CALL_STATE_MISSED,
-  VM_CALL_STATE_FAILED, /* it could not come about */
+  VM_CALL_STATE_FAILED, /* it could not be set up */
   VM_CALL_STATE_ENDED, /* after it was active */
   VM_CALL_N_STATES
 } VmCallState;
@@ -24,7 +25,7 @@ typedef enum
   VM_CALL_EVENT_END,
   VM_CALL_EVENT_LOST, /* the connection of a party */
   VM_CALL_EVENT_TIMEOUT,
-  VM_CALL_EVENT_CROSSED, /* another between the same two lives */
+  VM_CALL_EVENT_CROSSED, /* another call between the same two lives */
   VM_CALL_N_EVENTS
 } VmCallEvent;
 
@@ -35,7 +36,8 @@ typedef enum
   VM_CALL_BY_SERVER,
 } VmCallParty;
 
-/* Looks one edge up. FALSE, with @next = @state, when @party cannot do that. */
+/* Looks up one transition. FALSE, with @next = @state, when @party cannot do
+ * that. */
 gboolean vm_call_state_next (
     VmCallState state, VmCallEvent event, VmCallParty party, VmCallState *next);
 gboolean vm_call_state_is_over (VmCallState state);

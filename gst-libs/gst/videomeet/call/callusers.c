@@ -63,15 +63,15 @@ vm_calls_register (VmCalls *calls, const gchar *id, const gchar *name,
   return user;
 }
 
-VmCallWish *
-vm_calls_wish_user (VmCalls *calls, const gchar *id, const gchar *name,
+VmCallRequest *
+vm_calls_request_user (VmCalls *calls, const gchar *id, const gchar *name,
     gpointer peer, gint64 now, VmCallsSeated seated, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   VmCallUser *user;
 
   if (calls->remote && !g_hash_table_contains (calls->users, id))
-    return calls->remote->wish (
+    return calls->remote->request (
         calls->share, id, name, peer, seated, user_data);
   user = vm_calls_register (calls, id, name, peer, now, &error);
   seated (user, error, user_data);

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* One guest at one door; the data of its GTask. */
+/* One guest at one endpoint; the data of its GTask. */
 typedef struct
 {
   gchar *base_uri;
@@ -20,7 +20,7 @@ typedef struct
   VmTrustStore *store;
   VmIdentity *identity;
   VmPolicy policy;
-  VmJudge *judge; /* of the key that was shown */
+  VmHostVerifier *verifier; /* of the key that was shown */
   gboolean knows; /* and so does the judge */
   gchar *user, *device; /* by which it was judged, or NULL */
   gboolean has_pin;
@@ -41,7 +41,7 @@ visit_free (Visit *visit)
   g_free (visit->key_hash);
   g_clear_object (&visit->store);
   g_object_unref (visit->identity);
-  g_clear_pointer (&visit->judge, vm_judge_unref);
+  g_clear_pointer (&visit->verifier, vm_host_verifier_unref);
   g_free (visit->user);
   g_free (visit->device);
   g_free (visit->host_id);
@@ -58,7 +58,7 @@ vm_admission_free (VmAdmission *admission)
     return;
   g_free (admission->ticket);
   g_free (admission->key_hash);
-  g_clear_pointer (&admission->judge, vm_judge_unref);
+  g_clear_pointer (&admission->verifier, vm_host_verifier_unref);
   g_strfreev (admission->ice_servers);
   g_free (admission);
 }
@@ -127,7 +127,7 @@ refuse_unknown (const Judgement *judgement, GError **error)
 }
 
 static gboolean
-judge (Judgement *judgement, GDateTime *now, GError **error)
+verifier (Judgement *judgement, GDateTime *now, GError **error)
 {
   VmTrustDecision decision;
   g_autoptr (VmTrustFacts) facts = vm_trust_store_know (judgement->store,
@@ -163,7 +163,7 @@ judge_here (
   GError *error = NULL;
 
   judgement->known = vm_trust_store_know_all (judgement->store, now);
-  if (judge (judgement, now, &error))
+  if (verifier (judgement, now, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -178,9 +178,10 @@ take_judgement (Visit *visit, Judgement *judgement)
   visit->user = g_steal_pointer (&judgement->user);
   g_free (visit->device);
   visit->device = g_steal_pointer (&judgement->device);
-  vm_judge_set_host_names (visit->judge, visit->user, visit->device);
+  vm_host_verifier_set_host_names (visit->verifier, visit->user, visit->device);
   if (!visit->knows)
-    vm_judge_take_known (visit->judge, judgement->known, judgement->damaged);
+    vm_host_verifier_take_known (
+        visit->verifier, judgement->known, judgement->damaged);
   visit->knows = TRUE;
 }
 
@@ -219,7 +220,7 @@ admit (GTask *task)
 {
   Visit *visit = g_task_get_task_data (task);
 
-  visit->admission->judge = g_steal_pointer (&visit->judge);
+  visit->admission->verifier = g_steal_pointer (&visit->verifier);
   g_task_return_pointer (task, g_steal_pointer (&visit->admission),
       (GDestroyNotify) vm_admission_free);
   g_object_unref (task);
@@ -349,7 +350,7 @@ set_judge (Visit *visit, GTlsCertificate *certificate, GError **error)
 
   if (certificate && !key)
     return FALSE;
-  visit->judge = vm_judge_new (visit->identity, visit->policy, key);
+  visit->verifier = vm_host_verifier_new (visit->identity, visit->policy, key);
   return TRUE;
 }
 

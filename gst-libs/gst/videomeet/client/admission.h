@@ -2,25 +2,25 @@
 #pragma once
 
 #include "client/httpclient.h"
-#include "client/judge.h"
+#include "client/hostverifier.h"
 #include "client/signalclient.h"
 
 /* How a guest is admitted (protocol/http.md#join): GET /status over TLS, the
- * key held against the device id and against what is remembered of the device,
- * which must be one that the guest's own policy accepts; then POST
- * /meetings/join on a connection of the same key, with the token that the host
- * once gave. A host that hides its names from strangers is held to them when
- * the grant tells them. Over plain HTTP there is no key and only the last step,
- * or none under VM_POLICY_REQUIRE. With a PIN the last step is for a host whose
- * key is known already, or that of host_id; plain HTTP for this machine, or for
- * who is insecure. Belongs to the thread of @http. */
+ * key is compared with the device id and with the stored facts about the
+ * device, which the guest's own policy must accept; then POST /meetings/join on
+ * a connection with the same key, with the token that the host once gave. The
+ * names of a host that hides them from strangers are checked when the grant
+ * gives them. Over plain HTTP there is no key and only the last step, or none
+ * under VM_POLICY_REQUIRE. With a PIN the last step requires a host whose key
+ * is known, or that of host_id; plain HTTP requires this machine, or the
+ * insecure setting. Belongs to the thread of @http. */
 
 typedef struct
 {
   gchar *ticket;
   gchar *key_hash; /* of the key to find again; NULL over plain HTTP */
-  gchar **ice_servers; /* URIs that the host names; see iceservers.h */
-  VmJudge *judge; /* what it says is believed by */
+  gchar **ice_servers; /* URIs from the host; see iceservers.h */
+  VmHostVerifier *verifier; /* checks the host's messages */
 } VmAdmission;
 
 void vm_admission_free (VmAdmission *admission);

@@ -11,13 +11,13 @@ typedef struct
   gchar *ticket;
   gchar *user; /* of the host */
   gchar *device;
-  gchar **ice_servers; /* URIs that the host names; see iceservers.h */
+  gchar **ice_servers; /* URIs from the host; see iceservers.h */
 } VmGrant;
 
 void vm_grant_clear (VmGrant *grant);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmGrant, vm_grant_clear)
 
-/* Errors: what the server answered, by its code; VM_ERROR_BAD_MESSAGE;
+/* Errors: the server's error, by its code; VM_ERROR_BAD_MESSAGE;
  * VM_ERROR_WRONG_KEY. */
 gboolean
 vm_grant_read (const VmHttpReply *reply, VmGrant *grant, GError **error);

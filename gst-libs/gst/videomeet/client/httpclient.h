@@ -19,13 +19,13 @@ typedef struct
   guint status; /* HTTP status */
   GBytes *body;
   gchar *key_hash; /* of the key TLS presented; NULL over plain HTTP */
-  GTlsCertificate *certificate; /* what TLS presented, or NULL */
+  GTlsCertificate *certificate; /* from TLS, or NULL */
 } VmHttpReply;
 
 VmHttpClient *vm_http_client_new (VmIdentity *identity);
 /* For the server of a stranger at @uri, as vm_signal_socket_session_new(). */
 VmHttpClient *vm_http_client_new_stranger (const gchar *uri);
-/* What later requests show: an access token (RFC 6750), or NULL. */
+/* The access token (RFC 6750) of later requests, or NULL. */
 void vm_http_client_set_bearer (VmHttpClient *self, const gchar *token);
 
 /* Sends @method to @uri ("https://[fe80::1%eth0]:8080/status"). With
@@ -46,7 +46,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmHttpReply, vm_http_reply_free)
  * @expected_key_hash is enforced (NULL: any key) and the key seen is stored in
  * the qdata "vm-key-hash" of @message; a refused one leaves "vm-wrong-key".
  * Only on a session from vm_http_session_new(): libsoup asks only about
- * certificates that it cannot verify, and there it can verify none. */
+ * certificates that it cannot verify, and that session verifies none. */
 typedef struct _SoupMessage SoupMessage;
 typedef struct _SoupSession SoupSession;
 void vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash);

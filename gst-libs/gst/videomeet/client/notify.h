@@ -3,17 +3,17 @@
 
 #include <glib.h>
 
-/* Tells a Gotify server (https://gotify.net, POST /message) what happens here
- * (protocol/mesh.md#notifications). It has a thread of its own, "vm-notify":
- * whoever notifies never waits. One message is on its way at a time; those of
- * an event in the order they came, and the events in turn, so that none waits
- * for another's flood. What cannot be delivered is tried again, after ever
- * longer pauses. Any thread. */
+/* Sends notifications to a Gotify server (https://gotify.net, POST /message;
+ * protocol/mesh.md#notifications). It has a thread of its own, "vm-notify", so
+ * that callers never wait. One message is sent at a time; messages of one event
+ * keep their order, and events take turns, so that a flood of one does not
+ * delay the others. A failed message is sent again, after longer and longer
+ * pauses. Any thread. */
 
-/* That wait of an event, besides the one on its way; of more the oldest are
- * dropped. */
+/* Waiting messages of one event, besides the one being sent; beyond, the oldest
+ * are dropped. */
 #define VM_NOTIFY_QUEUE_MAX 64
-/* Messages that one user causes: so many, then one in so long; more are
+/* Messages that one user causes: a burst, then one in each interval; more are
  * dropped. */
 #define VM_NOTIFY_USER_BURST 16
 #define VM_NOTIFY_USER_TIME (10 * 1000) /* ms */
@@ -29,7 +29,7 @@ typedef enum
   VM_NOTIFY_N_EVENTS
 } VmNotifyEvent;
 
-/* As the mesh dialect calls it, "call.missed". */
+/* Its name in the mesh dialect, "call.missed". */
 const gchar *vm_notify_event_to_string (VmNotifyEvent event);
 
 typedef struct _VmNotify VmNotify;
@@ -45,21 +45,21 @@ typedef struct
 typedef struct
 {
   guint64 sent;
-  guint64 refused; /* not wanted, and not tried again */
-  guint64 dropped; /* for there were too many */
+  guint64 refused; /* refused by the server, and not sent again */
+  guint64 dropped; /* because there were too many */
 } VmNotifyCounts;
 
-/* @url: where the Gotify server is, https://, or http:// on this machine. @key:
- * of an application of it. @times NULL: the usual ones. VM_ERROR_BAD_REQUEST,
- * with words that do not have the key. */
+/* @url: of the Gotify server, https://, or http:// on this machine. @key: of
+ * one of its applications. @times NULL: the defaults. VM_ERROR_BAD_REQUEST; the
+ * message does not contain the key. */
 VmNotify *vm_notify_new (const gchar *url, const gchar *key,
     const VmNotifyTimes *times, GError **error);
-/* What waits is dropped. */
+/* Drops waiting messages. */
 void vm_notify_free (VmNotify *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNotify, vm_notify_free)
 
-/* Does nothing where @self is NULL. @by: the user who causes it, as the server
- * tells users apart. @other is NULL where the event has none. */
+/* Does nothing where @self is NULL. @by: the server's id of the user who causes
+ * it. @other is NULL where the event has none. */
 void vm_notify_push (VmNotify *self, VmNotifyEvent event, const gchar *by,
     const gchar *who, const gchar *other);
 void vm_notify_count (VmNotify *self, VmNotifyCounts *counts);

@@ -3,6 +3,6 @@
 
 #include "client/httpclient.h"
 
-/* What a refusal by another device says; the server's own words when there are
- * any. Returns: (transfer full): a VM_ERROR */
+/* The error of a refusal by another device, with the server's message if it has
+ * one. Returns: (transfer full): a VM_ERROR */
 GError *vm_http_reply_to_error (const VmHttpReply *reply);

@@ -3,10 +3,10 @@
 
 #include <gio/gio.h>
 
-/* Objects that need their main context to run on for a while after their last
- * user has dropped them, as a WebSocket over TLS that closes: what they wait
- * for is delivered to the context and refers to it, so with a context that
- * never runs again they stay for ever, and it with them. */
+/* Objects whose main context must keep running for a while after their last
+ * user has dropped them, such as a closing WebSocket over TLS. Their pending
+ * events hold a reference to the context, so if it never runs again, both leak.
+ */
 
 /* Counts @object in the thread-default context until it is finalized. */
 void vm_settle_watch (gpointer object);

@@ -5,12 +5,12 @@
 #include "client/signalsocket.h"
 #include "base/vmtimer-priv.h"
 #include "wire/line.h"
-#include "client/unsent.h"
+#include "client/sendqueue.h"
 
 /* Shared by the files of VmSignalClient. */
 
-/* What may wait for a server to take it: four times what ours lets wait for a
- * client. Beyond, it is over. */
+/* Data that may wait for the server to read it: four times our own server's
+ * limit for a client. Beyond, the connection ends. */
 #define VM_SIGNAL_UNSENT_BYTES (4 * 1024 * 1024)
 #define VM_SIGNAL_UNSENT_MESSAGES 4096
 
@@ -29,31 +29,31 @@ struct _VmSignalClient
   GMainContext *context;
   VmHttpClient *http;
   SoupSession *session;
-  VmSignalClientConfig config; /* its strings are ours */
+  VmSignalClientConfig config; /* the client owns its strings */
   gchar *key_hash; /* of the server, once it is known */
-  VmJudge *judge; /* what it says is believed by; NULL in a room */
-  VmHostNames *stranger; /* that was not told the PIN; or NULL */
-  gchar **ice_servers; /* that the host names; NULL before the grant */
+  VmHostVerifier *verifier; /* checks the server's messages; NULL in a room */
+  VmHostNames *stranger; /* a host that did not get the PIN; or NULL */
+  gchar **ice_servers; /* from the host; NULL before the grant */
 
   SoupWebsocketConnection *socket;
   VmLine *line;
   VmSignalMesh *mesh; /* NULL but in a mesh */
-  VmUnsent unsent; /* its source may be the end of it, beyond the limits */
+  VmSendQueue unsent; /* beyond the limits its source ends the connection */
   gint64 last_heard;
   GSource *look;
   GSource *probe;
 
-  gchar *token; /* to resume by: the ticket, then what a welcome brought */
+  gchar *token; /* to resume with: the ticket, then the token of a welcome */
   gboolean token_is_ticket;
   gchar *meeting_id; /* NULL until welcomed */
   gboolean welcomed;
   gint64 lost_at; /* 0: the socket is there */
-  gint64 back_at; /* when it was there again, the last time */
+  gint64 back_at; /* when it last returned */
   guint attempts;
   GSource *retry; /* the next attempt, or the end of this one */
   gboolean resuming; /* the welcome that answers a resume is awaited */
-  GCancellable *cancellable; /* of what is tried after a loss */
-  gboolean cut; /* the socket was lost, without a word */
+  GCancellable *cancellable; /* of the attempts after a loss */
+  gboolean cut; /* the socket was lost without a close */
   gboolean over;
 };
 
@@ -66,28 +66,29 @@ void vm_signal_client_drop_socket (VmSignalClient *self);
 void vm_signal_client_take_token (VmSignalClient *self, const gchar *token);
 VmSignal *vm_signal_client_make_hello (VmSignalClient *self);
 void vm_signal_client_say_hello (VmSignalClient *self);
-/* What a message had besides, or what it has waited for. */
+/* Takes a message's further signals, or those that have waited. */
 void vm_signal_client_take_rest (VmSignalClient *self);
-/* It is over, and not because we said so. */
+/* The connection ended, and not by this side. */
 void vm_signal_client_lose (VmSignalClient *self, const GError *error);
 void vm_signal_client_lose_with (
     VmSignalClient *self, VmError code, const gchar *message);
 
 /* signalsend.c */
 void vm_signal_client_send_ack (VmSignalClient *self);
-/* The socket is gone, and what waited with it. */
+/* The socket is gone, with its waiting data. */
 void vm_signal_client_forget_unsent (VmSignalClient *self);
 
-/* Sets or clears lost_at, and says so. */
+/* Sets or clears lost_at, and reports it. */
 void vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at);
 
-/* signaljoin.c: from the beginning; @task returns TRUE once hello is said. */
+/* signaljoin.c: starts from the beginning; @task returns TRUE once hello is
+ * sent. */
 void vm_signal_client_enter (VmSignalClient *self, GTask *task);
 
-/* The WebSocket of a server that is no device. */
+/* Opens the WebSocket of a server that is no device. */
 void vm_signal_client_open_stranger (VmSignalClient *self, GTask *task);
 
-/* signalmesh.c: what a mesh wants besides */
+/* signalmesh.c: extra steps for a mesh */
 void vm_signal_mesh_enter (VmSignalClient *self, GTask *task);
 /* The line is new. */
 void vm_signal_mesh_prepare (VmSignalClient *self);
@@ -99,5 +100,5 @@ void vm_signal_mesh_free (VmSignalMesh *mesh);
 
 /* signalresume.c: another socket for the one that was lost */
 void vm_signal_client_interrupt (VmSignalClient *self);
-/* What comes while a resume is under way. */
+/* Takes a message received during a resume. */
 void vm_signal_client_take_answer (VmSignalClient *self, GBytes *message);

@@ -100,7 +100,7 @@ vm_signal_client_finalize (GObject *object)
 
   clear_config (&self->config);
   g_free (self->key_hash);
-  g_clear_pointer (&self->judge, vm_judge_unref);
+  g_clear_pointer (&self->verifier, vm_host_verifier_unref);
   g_clear_pointer (&self->stranger, vm_host_names_free);
   g_strfreev (self->ice_servers);
   g_free (self->token);
@@ -212,9 +212,9 @@ is_believed (VmSignalClient *self, VmSignal *signal)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!self->judge
-      || vm_judge_signal (
-          self->judge, signal, g_get_real_time () / G_USEC_PER_SEC, &error))
+  if (!self->verifier
+      || vm_host_verifier_signal (
+          self->verifier, signal, g_get_real_time () / G_USEC_PER_SEC, &error))
     return TRUE;
   vm_signal_client_lose (self, error);
   return FALSE;
@@ -399,10 +399,10 @@ vm_signal_client_set_lost (VmSignalClient *self, gint64 lost_at)
     self->lost_func (self, lost_at != 0, self->user_data);
 }
 
-VmJudge *
+VmHostVerifier *
 vm_signal_client_get_judge (VmSignalClient *self)
 {
-  return self->judge;
+  return self->verifier;
 }
 
 /* Leaving */

@@ -112,8 +112,8 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
   self->token_is_ticket = TRUE;
   g_free (self->key_hash);
   self->key_hash = g_strdup (admission->key_hash);
-  g_clear_pointer (&self->judge, vm_judge_unref);
-  self->judge = g_steal_pointer (&admission->judge);
+  g_clear_pointer (&self->verifier, vm_host_verifier_unref);
+  self->verifier = g_steal_pointer (&admission->verifier);
   g_strfreev (self->ice_servers);
   self->ice_servers = g_steal_pointer (&admission->ice_servers);
   config = (VmSignalSocketConfig){

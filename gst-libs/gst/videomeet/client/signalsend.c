@@ -7,7 +7,7 @@
 void
 vm_signal_client_forget_unsent (VmSignalClient *self)
 {
-  vm_unsent_forget (&self->unsent);
+  vm_send_queue_forget (&self->unsent);
 }
 
 static gboolean
@@ -39,7 +39,7 @@ count_unsent (VmSignalClient *self, gsize size)
 {
   if (is_too_much (self))
     return FALSE;
-  vm_unsent_add (&self->unsent, self->socket, size, self->context,
+  vm_send_queue_add (&self->unsent, self->socket, size, self->context,
       G_SOURCE_FUNC (on_written), self);
   if (is_too_much (self))
     vm_signal_client_set_timer (self, &self->unsent.source, 0, on_not_taken);

@@ -8,10 +8,11 @@
 /* Opens the WebSocket of a device's server (protocol/signalling.md). Belongs to
  * the thread of @session, which is vm_http_session_new()'s. */
 
-/* The whole address of a stranger's WebSocket, "wss://host:port/path", instead
- * of what a device's server is found by: no subprotocol, and this device shows
- * no key. A certificate must be one that the system trusts, unless the server
- * is on this machine. The session is vm_signal_socket_session_new()'s. */
+/* With @uri, the whole address of a stranger's WebSocket,
+ * "wss://host:port/path", the other fields that locate a device's server are
+ * unused: no subprotocol, and this device shows no key. The system must trust
+ * the certificate, unless the server is on this machine. The session is
+ * vm_signal_socket_session_new()'s. */
 typedef struct
 {
   const gchar *uri; /* or NULL */
@@ -25,8 +26,8 @@ typedef struct
   guint timeout_ms;
 } VmSignalSocketConfig;
 
-/* For the server of a stranger at @uri: system trust, proxies and all, but for
- * one on this machine. */
+/* For the server of a stranger at @uri: with system trust and proxies, except
+ * for one on this machine. */
 SoupSession *vm_signal_socket_session_new (const gchar *uri);
 /* Lets @message, to a stranger's server, take any certificate from this
  * machine. */

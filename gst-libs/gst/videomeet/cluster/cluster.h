@@ -9,18 +9,18 @@ G_BEGIN_DECLS
  * Sans-I/O: time and the answers of a store come in, requests to it go out.
  * `now` is monotonic time in µs.
  *
- * What this node wants is which seats it holds; what is, is the record of each
- * room. Whenever a record is seen it is made so that it has the seats of this
- * node and no others of it, and none of nodes that are gone; if that changes
- * it, it is written against the revision that was seen, and seen anew when
- * somebody was faster. So what was written twice, or not, or late, does no
- * harm.
+ * Each node knows the seats that it holds; the record of each room is the
+ * shared truth. Whenever a node sees a record, it corrects it to have exactly
+ * this node's seats, and none of nodes that are gone; if that changes the
+ * record, the node writes it against the revision seen, and reads it again when
+ * another node was faster. So a write that happens twice, late or not at all
+ * does no harm.
  *
- * The record is right while the store keeps it. A store may lose what it has
- * acknowledged, or go back to what it had before; or somebody else writes in
- * it. Such a record has a revision before the last that was seen, or cannot be
- * read, or is not there: then this node puts in its place what it remembers of
- * the room, with whoever is new in it. */
+ * A record is right while the store keeps it. A store may lose acknowledged
+ * data, or return to an older state, or be written by others. Such a record has
+ * a revision before the last one seen, or is unreadable or missing: then this
+ * node replaces it with the room that it remembers, merged with the record's
+ * new participants. */
 
 typedef struct _VmCluster VmCluster;
 
@@ -28,24 +28,24 @@ typedef struct _VmCluster VmCluster;
 #define VM_CLUSTER_BEAT_TIME (3 * G_USEC_PER_SEC)
 /* of a beat, in the store */
 #define VM_CLUSTER_BEAT_AGE (10 * G_USEC_PER_SEC)
-/* After its beat a node's participants have so long to come back elsewhere:
- * then they have been without a connection for VM_RESUME_TIME. */
+/* After a node's last beat expires, its participants have this long to return
+ * at another server: VM_RESUME_TIME in all without a connection. */
 #define VM_CLUSTER_GRACE_TIME (VM_RESUME_TIME - VM_CLUSTER_BEAT_AGE)
-/* Without an answer of the store; and before it is asked again. */
+/* The time-out of a request to the store; and the pause before the next. */
 #define VM_CLUSTER_ANSWER_TIME (5 * G_USEC_PER_SEC)
 #define VM_CLUSTER_RETRY_TIME G_USEC_PER_SEC
-/* A record that is lost, or damaged, is mended by those who sit in the room; if
- * they have not after that time, by any node that remembers it. */
+/* Nodes with seats in a room repair its lost or damaged record; after this
+ * time, any node that remembers it does. */
 #define VM_CLUSTER_PATIENCE_TIME VM_CLUSTER_BEAT_AGE
-/* So many others in a row were faster: they have their turn first. */
+/* After this many conflicts in a row the node lets others go first. */
 #define VM_CLUSTER_CONFLICTS_MAX 16
-/* In which a seat is given or refused; DISCONNECTED. */
+/* The time-out for a seat; DISCONNECTED. */
 #define VM_CLUSTER_SEAT_TIME (10 * G_USEC_PER_SEC)
-/* Rooms that a node knows; beyond, RATE_LIMITED, and those of others are not
- * heard of. */
+/* Rooms that a node knows; beyond, RATE_LIMITED, and other nodes' rooms are
+ * ignored. */
 #define VM_CLUSTER_ROOMS_MAX VM_OPEN_ROOMS_MAX
 
-/* What the store keeps apart. */
+/* The store's buckets. */
 typedef enum
 {
   VM_CLUSTER_ROOMS, /* on disk, for ever */
@@ -54,14 +54,14 @@ typedef enum
   VM_CLUSTER_N_BUCKETS
 } VmClusterBucket;
 
-/* Longer than a capability is good for, by the clock of whichever server. */
+/* Longer than a capability is valid, by any server's clock. */
 #define VM_CLUSTER_JTI_TIME (600 * G_USEC_PER_SEC)
 
 typedef enum
 {
   VM_CLUSTER_DONE, /* read, with a value or without; or written */
-  VM_CLUSTER_CONFLICT, /* not written: the record has another revision */
-  VM_CLUSTER_LOST, /* nobody knows */
+  VM_CLUSTER_CONFLICT, /* not written: another revision is stored */
+  VM_CLUSTER_LOST, /* unknown result */
 } VmClusterResult;
 
 /* None of these may call back into the cluster. Each @request is answered by
@@ -69,52 +69,50 @@ typedef enum
 typedef struct
 {
   void (*get) (guint64 request, const gchar *key, gpointer user_data);
-  /* Only if the record has @revision, 0: if there is none. @value NULL: it is
-   * removed. */
+  /* Writes only if the record has @revision, 0: if there is none. @value NULL:
+   * removes it. */
   void (*put) (guint64 request, const gchar *key, GBytes *value,
       guint64 revision, gpointer user_data);
   /* @node lives, for VM_CLUSTER_BEAT_AGE. */
   void (*beat) (const gchar *node, gpointer user_data);
   void (*list) (gpointer user_data);
-  /* The seat @epoch of this node is taken, and @one holds it; @one NULL: it is
-   * refused, and forgotten. @room: likewise. */
+  /* @one holds the seat @epoch of this node, in @room; both NULL: it is
+   * refused, and forgotten. */
   void (*seated) (guint epoch, const VmClusterRecord *room,
       const VmClusterParticipant *one, const GError *error, gpointer user_data);
-  /* A seat that was held is lost: it was taken up elsewhere, or given to
-   * others. */
+  /* A held seat is lost: resumed at another server, or given to others. */
   void (*gone) (guint epoch, const GError *reason, gpointer user_data);
-  /* Others than before are in the room @key, as far as is known; @room NULL:
-   * nobody. */
+  /* The known members of the room @key have changed; @room NULL: none. */
   void (*changed) (
       const gchar *key, const VmClusterRecord *room, gpointer user_data);
 } VmClusterFuncs;
 
-/* @node: as nobody else has it, nor this program when it ran before. */
+/* @node: a unique name, also different from this program's earlier runs. */
 VmCluster *vm_cluster_new (
     const VmClusterFuncs *funcs, gpointer user_data, const gchar *node);
-/* Without a word to the store. */
+/* Sends nothing to the store. */
 void vm_cluster_free (VmCluster *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCluster, vm_cluster_free)
 /* To be called each second at least. */
 void vm_cluster_tick (VmCluster *self, gint64 now);
 
 /* A seat in the room @name, which has @size of them and the id @id if it begins
- * with this one. @one: without id, node and epoch. @token: of the seat that it
- * takes up again, or NULL for a new one. Told by `seated` later: MEETING_FULL,
+ * with this one. @one: without id, node and epoch. @token: of the seat to
+ * resume, or NULL for a new one. `seated` follows later: MEETING_FULL,
  * MEETING_LOCKED, WRONG_KEY, RESUME_FAILED, DISCONNECTED. Returns: the seat's
  * epoch; 0: BAD_REQUEST, RATE_LIMITED */
 guint vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
     guint size, const VmClusterParticipant *one, const gchar *token, gint64 now,
     GError **error);
-/* It holds the seat, and has another token to resume with. Nothing is done
- * about one that is gone, as by the next function. */
+/* Sets a new resume token for a held seat. Ignores a seat that is gone, as does
+ * the next function. */
 void
 vm_cluster_renew (VmCluster *self, guint epoch, const gchar *token, gint64 now);
-/* It is given back, or wanted no more; nothing is told of it from now on. */
+/* Gives the seat back, or cancels it; no callback for it follows. */
 void vm_cluster_leave (VmCluster *self, guint epoch, gint64 now);
 
-/* Whether others than those who are in it are admitted to the room @name, in
- * which this node has a seat. */
+/* Locks or unlocks the room @name, in which this node has a seat, for
+ * newcomers. */
 void vm_cluster_lock (
     VmCluster *self, const gchar *name, gboolean locked, gint64 now);
 /* Whether it is locked, or about to be. */
@@ -123,34 +121,30 @@ gboolean vm_cluster_is_locked (VmCluster *self, const gchar *name);
 gboolean vm_cluster_has_id (VmCluster *self, const gchar *id);
 /* Whether something is being written. */
 gboolean vm_cluster_is_busy (VmCluster *self);
-/* What is known of the room @name; NULL: it is not there, as far as is
- * known. */
+/* The known record of the room @name; NULL: none is known. */
 const VmClusterRecord *vm_cluster_look_up (VmCluster *self, const gchar *name);
-/* The room in which somebody may come back by @token, and who; or NULL. */
+/* The room and participant that @token resumes; or NULL. */
 const VmClusterRecord *vm_cluster_find_token (
     VmCluster *self, const gchar *token, const VmClusterParticipant **one);
 
 /* The answer to @request. @value: what was read, or NULL when there is no such
- * record; @revision: of it, or of its removal, or of what was written; 0:
- * nothing is there, nor says that something was removed. */
+ * record; @revision: of it, of its removal, or of the write; 0: there is
+ * neither a record nor a removal marker. */
 void vm_cluster_answer (VmCluster *self, guint64 request,
     VmClusterResult result, GBytes *value, guint64 revision, gint64 now);
-/* Those whose beat is there. A list in which this node is not proves
- * nothing. */
+/* The nodes with a beat. A list without this node proves nothing. */
 void vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now);
-/* The store tells of a change by itself; @value NULL: the record was
- * removed. */
+/* A change reported by the store; @value NULL: the record was removed. */
 void vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
     guint64 revision, gint64 now);
 
-/* The store was away, and did not tell what has changed; it may have lost what
- * it had, all or since some time. Then its records are made anew of what the
- * nodes remember. */
+/* The store is back after a gap without reports; it may have lost all records,
+ * or the latest ones. The nodes then restore them from memory. */
 void vm_cluster_back (VmCluster *self, gint64 now);
 
-/* Whether the beat of @node was there when it was listed last. */
+/* Whether the last list had the beat of @node. */
 gboolean vm_cluster_is_alive (VmCluster *self, const gchar *node);
-/* Whether somebody of @node is in a room, and its beat was not there. */
+/* Whether @node has a participant in a room, but no beat. */
 gboolean vm_cluster_is_absent (VmCluster *self, const gchar *node);
 /* Rooms that this node knows. */
 guint vm_cluster_count_rooms (VmCluster *self);

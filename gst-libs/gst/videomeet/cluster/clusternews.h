@@ -5,24 +5,23 @@
 
 G_BEGIN_DECLS
 
-/* How much NATS's threads have told that vm-net has not taken yet. Beyond the
- * bound it is not told, and made up for when there is place again: the store is
- * read anew, and what is said between servers is said again. Any thread. */
+/* Counts the events of NATS's threads that vm-net has not taken yet. Events
+ * beyond the limit are dropped; when there is room again, the store is read
+ * anew, and the servers repeat their messages. Any thread. */
 
 #define VM_CLUSTER_NEWS_MAX 16384
 #define VM_CLUSTER_NEWS_BYTES (64 * 1024 * 1024)
 
 typedef struct _VmClusterNews VmClusterNews;
 
-/* What waits may outlast whoever it is for: it holds a reference as well. */
+/* Waiting events may outlive their receiver: each holds a reference. */
 VmClusterNews *vm_cluster_news_new (void);
 void vm_cluster_news_unref (VmClusterNews *self);
-/* One of @size bytes more, with a reference; FALSE: it is missed. */
+/* Adds an event of @size bytes, with a reference; FALSE: it is dropped. */
 gboolean vm_cluster_news_add (VmClusterNews *self, gsize size);
-/* It was taken, and its reference is gone. */
+/* Removes an event and its reference. */
 void vm_cluster_news_take (VmClusterNews *self, gsize size);
-/* Whether some were missed, and there is place for what makes up for it;
- * once. */
+/* Whether events were dropped and there is room again to catch up; once. */
 gboolean vm_cluster_news_catch_up (VmClusterNews *self);
 guint vm_cluster_news_count (VmClusterNews *self);
 

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* What servers of a cluster tell one another: a word of four letters, which
- * another version of the format changes, and a GVariant in little-endian order,
- * whatever the machine is. */
+/* The format of data between servers of a cluster: a word of four letters,
+ * which changes with the version of the format, and a GVariant in little-endian
+ * order on any machine. */
 
 #define VM_CLUSTER_MAGIC_SIZE 4
 

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What a node does about the record of one room, and what moves it on. Pure. */
+/* The states of a node's work on the record of one room, and their events.
+ * Pure. */
 
 typedef enum
 {
@@ -18,17 +19,16 @@ typedef enum
 
 typedef enum
 {
-  VM_CLUSTER_EVENT_READ, /* what is known of the record is too old, or
-                          * nothing */
-  VM_CLUSTER_EVENT_WRITE, /* it is not as it should be */
+  VM_CLUSTER_EVENT_READ, /* the record is unknown, or known from too long ago */
+  VM_CLUSTER_EVENT_WRITE, /* the record must change */
   VM_CLUSTER_EVENT_DONE, /* the store has answered */
-  VM_CLUSTER_EVENT_CONFLICT, /* somebody else was faster */
-  VM_CLUSTER_EVENT_LOST, /* no answer: it has happened, or not */
+  VM_CLUSTER_EVENT_CONFLICT, /* another node was faster */
+  VM_CLUSTER_EVENT_LOST, /* no answer: the result is unknown */
   VM_CLUSTER_EVENT_DUE, /* it has waited */
   VM_CLUSTER_N_EVENTS
 } VmClusterEvent;
 
-/* Looks one edge up. FALSE, with @next = @state, when there is none. */
+/* Looks up one transition. FALSE, with @next = @state, when there is none. */
 gboolean vm_cluster_state_next (
     VmClusterState state, VmClusterEvent event, VmClusterState *next);
 const gchar *vm_cluster_state_to_string (VmClusterState state);

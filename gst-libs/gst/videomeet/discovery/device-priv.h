@@ -8,6 +8,6 @@
  * first. */
 VmDevice *vm_device_new (
     const VmDeviceInfo *info, GPtrArray *addresses, VmMethods methods);
-/* The same device, and whether it is trusted. */
+/* A copy of @device with that trust. */
 VmDevice *vm_device_new_trusted (VmDevice *device, gboolean trusted);
 gboolean vm_device_equal (VmDevice *a, VmDevice *b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "discovery/discovery.h"
+#include "discovery/vmdiscoverystate-priv.h"
 #include "discovery/interfaces.h"
 #include "discovery/manual.h"
 #if HAVE_AVAHI

@@ -21,7 +21,7 @@ typedef struct
   void (*state) (
       gpointer user_data, VmDiscoveryState before, VmDiscoveryState now);
   void (*warning) (gpointer user_data, VmMethods method, const gchar *message);
-  /* another address to tell others, or NULL */
+  /* the best address for others has changed, or is NULL */
   void (*network) (gpointer user_data, const gchar *best_address);
 } VmDiscoveryEvents;
 
@@ -44,13 +44,13 @@ void vm_discovery_free (VmDiscovery *self);
 /* Does nothing unless OFFLINE. */
 void
 vm_discovery_configure (VmDiscovery *self, const VmDiscoveryConfig *config);
-/* What to announce, all of it: @announce takes out what is to be hidden. */
+/* What to announce, complete: @announce removes hidden fields. */
 void vm_discovery_set_info (
     VmDiscovery *self, const VmDeviceInfo *info, VmAnnounce announce);
-/* The same as announced: for GET /status. */
+/* The info as announced, for GET /status. */
 VmDeviceInfo *vm_discovery_dup_public_info (VmDiscovery *self);
 void
 vm_discovery_set_roles (VmDiscovery *self, gboolean announce, gboolean browse);
-/* Goes on to where facts lead, now: after set_roles (FALSE, FALSE) it is
- * OFFLINE when this returns. Only from the loop. */
+/* Runs due state changes now: after set_roles (FALSE, FALSE) it is OFFLINE when
+ * this returns. Only from the loop. */
 void vm_discovery_settle (VmDiscovery *self);

@@ -7,19 +7,19 @@
 
 /* The contract between discovery and its methods (mDNS, UDP, manual). All of it
  * runs on the thread "vm-node", whose GMainContext is thread-default; no lock
- * is held in any of it. What a method finds is a hint: discovery believes only
- * GET /status (protocol/discovery.md#probe). */
+ * is held in any of it. A method only finds hints: discovery trusts only GET
+ * /status (protocol/discovery.md#probe). */
 typedef struct
 {
-  /* Somebody may be at @address (its port included). @info is what was
-   * announced, NULL when nothing was (manual). */
+  /* A device may be at @address (with its port). @info is its announcement,
+   * NULL without one (manual). */
   void (*found) (gpointer user_data, VmMethods method, GSocketAddress *address,
       const VmDeviceInfo *info);
-  /* The one announced so may have left. */
+  /* The device so announced may have left. */
   void (*gone) (gpointer user_data, VmMethods method, GSocketAddress *address,
       const VmDeviceInfo *info);
-  /* The method works: announces, if it was told to, and browses; or it cannot,
-   * for now. Said at each change and once at least. */
+  /* Whether the method works: announces, if it was told to, and browses. Called
+   * at each change and once at least. */
   void (*ready) (gpointer user_data, VmMethods method, gboolean ready);
   /* For users; a sentence. */
   void (*warning) (gpointer user_data, VmMethods method, const gchar *message);

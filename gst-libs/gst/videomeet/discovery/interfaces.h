@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-/* The network interfaces discovery speaks on, followed through netlink.
- * Belongs to the thread whose default context made it. */
+/* The network interfaces that discovery uses, tracked through netlink. Belongs
+ * to the thread whose default context made it. */
 
 typedef struct
 {
@@ -29,13 +29,14 @@ GPtrArray *vm_interfaces_list (VmInterfaces *self); /* of VmInterface */
 gboolean vm_interfaces_on_link (
     VmInterfaces *self, GInetAddress *address, guint scope_id);
 gboolean vm_interfaces_has_index (VmInterfaces *self, guint index);
-/* The less, the better an address to reach somebody at: IPv4 first, then global
- * IPv6, link-local ones and at last loopback. */
+/* Lower is better for reaching a device: IPv4 first, then global IPv6,
+ * link-local addresses and at last loopback. */
 guint vm_address_rank (GInetAddress *address);
-/* What to tell others: IPv4 first, then global IPv6; NULL without a network. */
+/* The address to announce: IPv4 first, then global IPv6; NULL without a
+ * network. */
 gchar *vm_interfaces_best_address (VmInterfaces *self);
-/* The networks, as one text: another network, another text. */
+/* The networks, as one text, which changes when they do. */
 gchar *vm_interfaces_networks (VmInterfaces *self);
-/* A sentence for users when @names has interfaces that do not exist (yet), with
- * those that do; else NULL. */
+/* A sentence for users when @names has interfaces that do not exist (yet),
+ * which lists the existing ones; else NULL. */
 gchar *vm_interfaces_check (const gchar *names);

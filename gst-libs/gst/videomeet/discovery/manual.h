@@ -6,7 +6,7 @@
 /* The addresses a user gave, "host:port,host:port"
  * (protocol/discovery.md#manual-addresses). */
 
-#define VM_MANUAL_PEERS_MAX 64 /* what follows is not looked at */
+#define VM_MANUAL_PEERS_MAX 64 /* the rest is ignored */
 #define VM_MANUAL_RETRY 1000 /* ms, doubled after each try */
 #define VM_MANUAL_RETRY_MAX 15000 /* ms */
 

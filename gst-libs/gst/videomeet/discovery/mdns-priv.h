@@ -41,15 +41,14 @@ void vm_mdns_succeed (VmMdns *self);
  * callback. */
 void vm_mdns_restart_in (VmMdns *self, guint ms);
 
-/* mdnsannounce.c: what is to be announced, on every interface there is, once
- * the daemon runs. */
+/* mdnsannounce.c: announces the info on every interface, once the daemon runs.
+ */
 void vm_mdns_publish (VmMdns *self);
 
 /* mdnsbrowse.c */
-/* Once the daemon runs, if that is wanted. */
+/* Starts once the daemon runs, if browsing is on. */
 void vm_mdns_start_browsing (VmMdns *self);
-/* What was resolved is told once more: for those that are known this costs
- * nothing. */
+/* Reports all resolved services again: this costs nothing for known devices. */
 void vm_mdns_hint_all (VmMdns *self);
 /* Before the client, to which its resolver belongs. */
 void vm_mdns_service_free (gpointer service);

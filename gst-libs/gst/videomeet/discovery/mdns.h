@@ -8,7 +8,7 @@
 
 /* 256 devices on two interfaces by two protocols */
 #define VM_MDNS_SERVICES_MAX 1024
-#define VM_MDNS_AGAIN 15000 /* ms; what is resolved is hinted again */
+#define VM_MDNS_AGAIN 15000 /* ms; resolved services are reported again */
 #define VM_MDNS_RETRY 5000 /* ms until a lost daemon or resolver is retried */
 
 typedef struct _VmMdns VmMdns;

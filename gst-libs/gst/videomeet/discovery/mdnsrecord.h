@@ -25,5 +25,5 @@ typedef struct
 int vm_service_add (AvahiEntryGroup *group, AvahiIfIndex interface,
     const VmService *service, gboolean update);
 /* A domain name on the wire: @label first, not escaped and may be NULL, then
- * the labels of @rest, escaped as Avahi does. NULL when it is none. */
+ * the labels of @rest, escaped as Avahi does. NULL when it is invalid. */
 GByteArray *vm_dns_name (const gchar *label, const gchar *rest);

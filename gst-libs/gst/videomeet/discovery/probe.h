@@ -4,14 +4,14 @@
 #include "client/httpclient.h"
 #include "discovery/finder.h"
 
-/* One GET /status and its judgement (protocol/discovery.md#probe): the id that
- * was announced, the hash of the key TLS shows and the deviceId in the body are
- * one. */
+/* One GET /status and its check (protocol/discovery.md#probe): the announced
+ * id, the hash of the key that TLS shows and the deviceId in the body must be
+ * the same. */
 
 typedef struct
 {
   GSocketAddress *address; /* with the port */
-  gboolean plain; /* no TLS: the body's word is all there is */
+  gboolean plain; /* no TLS: only the body identifies the device */
   const gchar *device_id; /* announced, or NULL */
   const gchar *key_hash; /* announced or seen before, or NULL */
   guint timeout_ms;
@@ -20,9 +20,9 @@ typedef struct
 void vm_probe_async (VmHttpClient *client, const VmProbe *probe,
     GCancellable *cancellable, GAsyncReadyCallback callback,
     gpointer user_data);
-/* What it said of itself; device_id and key_hash are the ones verified, port
- * and secure those of the connection. VM_ERROR_WRONG_KEY when it is not who it
- * was announced to be. */
+/* The device's own info; device_id and key_hash are verified, port and secure
+ * are those of the connection. VM_ERROR_WRONG_KEY when it is not the announced
+ * device. */
 VmDeviceInfo *
 vm_probe_finish (VmHttpClient *client, GAsyncResult *result, GError **error);
 

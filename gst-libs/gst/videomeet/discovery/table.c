@@ -431,7 +431,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 /* Whether an answer without TLS would be believed: it proves no key, so only
- * this machine's own, or by the user's wish. */
+ * this machine's own, or by the user's request. */
 static gboolean
 plain_allowed (Entry *entry)
 {

@@ -16,7 +16,7 @@
 /* ms after a miss: 3 misses end 8 s after the last answer, inside the 10 s of
  * protocol/discovery.md#probe */
 #define VM_PROBE_RETRY 1000
-#define VM_PROBE_HURRY 250 /* ms, once it was said to leave */
+#define VM_PROBE_HURRY 250 /* ms, after a device is said to leave */
 #define VM_PROBE_MISSES 3 /* misses until gone; protocol/discovery.md#probe */
 
 typedef struct
@@ -32,16 +32,16 @@ typedef struct
   gchar *own_id; /* this process, with own_port: never listed */
   guint16 own_port;
   guint timeout_ms; /* of one probe */
-  gboolean insecure; /* plain HTTP is believed beyond loopback */
+  gboolean insecure; /* plain HTTP is trusted beyond loopback */
 } VmTableConfig;
 
 typedef struct _VmTable VmTable;
 
 VmTable *vm_table_new (VmHttpClient *client, const VmTableConfig *config,
     const VmTableEvents *events, gpointer user_data);
-/* Forgets all devices without a word. */
+/* Forgets all devices without events. */
 void vm_table_free (VmTable *self);
-/* Says removed for all devices and forgets them. */
+/* Emits removed for all devices and forgets them. */
 void vm_table_clear (VmTable *self);
 void vm_table_set_own_port (VmTable *self, guint16 port);
 void vm_table_found (VmTable *self, VmMethods method, GSocketAddress *address,

@@ -20,11 +20,11 @@ typedef struct _VmUdp VmUdp;
 /* @port: VM_UDP_PORT; tests choose another. */
 VmUdp *vm_udp_new (guint16 port, VmInterfaces *interfaces,
     const VmFinderEvents *events, gpointer user_data);
-/* Says bye when something was announced. */
+/* Sends bye when something was announced. */
 void vm_udp_free (VmUdp *self);
 /* Whether to ask and to listen; FALSE at first. */
 void vm_udp_set_browse (VmUdp *self, gboolean browse);
-/* NULL: nothing any more; says bye. */
+/* NULL: stops announcing, with a bye. */
 void vm_udp_announce (VmUdp *self, const VmDeviceInfo *info);
 /* Interfaces came or went: joins the groups there and begins a new burst. */
 void vm_udp_network_changed (VmUdp *self);

@@ -18,9 +18,9 @@ typedef union
  * machine gets a copy of what is sent to all. -1 and errno on failure. */
 gint vm_udp_socket_open (gint family, guint16 port, gboolean shared);
 void vm_udp_socket_join (gint fd, gint family, const gchar *group, guint index);
-/* Out of interface @index, from @source there (IPv4 only), whatever the routes
- * say; 0 and NULL: as they say. The kernel's own choice of a source may belong
- * to another interface, and nobody on this link would believe it. */
+/* Sends from interface @index and its address @source (IPv4 only), whatever the
+ * routes are; 0 and NULL: by the routes. The kernel might choose a source of
+ * another interface, which devices on this link would reject. */
 void vm_udp_socket_send (gint fd, guint index, GInetAddress *source,
     const VmSockaddr *to, GBytes *datagram);
 VmSockaddr

@@ -186,39 +186,6 @@ vm_device_get_status (VmDevice *self)
 }
 
 /**
- * vm_device_get_version:
- * @self: a #VmDevice
- *
- * Returns: (transfer none): the protocol it speaks, `2.0`
- *
- * Since: 0.1
- */
-const gchar *
-vm_device_get_version (VmDevice *self)
-{
-  g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
-
-  return self->info->version;
-}
-
-/**
- * vm_device_get_capabilities:
- * @self: a #VmDevice
- *
- * Returns: (transfer none) (array zero-terminated=1): words as `video`,
- *   `audio`, `share`; at most 16
- *
- * Since: 0.1
- */
-const gchar *const *
-vm_device_get_capabilities (VmDevice *self)
-{
-  g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
-
-  return (const gchar *const *) self->info->capabilities;
-}
-
-/**
  * vm_device_get_meeting:
  * @self: a #VmDevice
  *
@@ -249,23 +216,6 @@ vm_device_get_meeting_id (VmDevice *self)
   g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
 
   return self->info->meeting_id;
-}
-
-/**
- * vm_device_get_epoch:
- * @self: a #VmDevice
- *
- * Returns: which host the meeting is at, from 1
- *   (`protocol/meeting.md#meeting-states`); 0 without one
- *
- * Since: 0.1
- */
-guint
-vm_device_get_epoch (VmDevice *self)
-{
-  g_return_val_if_fail (VM_IS_DEVICE (self), 0);
-
-  return self->info->epoch;
 }
 
 /**
@@ -332,25 +282,6 @@ vm_device_get_trusted (VmDevice *self)
   g_return_val_if_fail (VM_IS_DEVICE (self), FALSE);
 
   return self->trusted;
-}
-
-/**
- * vm_device_get_fingerprint:
- * @self: a #VmDevice
- *
- * Returns: (transfer full) (nullable): that of its key, see
- *   vm_fingerprint_from_device_id(); %NULL when it has shown none
- *
- * Since: 0.1
- */
-gchar *
-vm_device_get_fingerprint (VmDevice *self)
-{
-  g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
-
-  return self->info->secure
-             ? vm_fingerprint_from_device_id (self->info->device_id)
-             : NULL;
 }
 
 /**
@@ -443,22 +374,6 @@ vm_device_get_uri (VmDevice *self)
       "videomeet%s/%s", strstr (self->base_uris[0], "://"), name);
 }
 
-/**
- * vm_device_get_methods:
- * @self: a #VmDevice
- *
- * Returns: the methods that have found it
- *
- * Since: 0.1
- */
-VmMethods
-vm_device_get_methods (VmDevice *self)
-{
-  g_return_val_if_fail (VM_IS_DEVICE (self), VM_METHODS_NONE);
-
-  return self->methods;
-}
-
 static gchar **
 method_nicks (VmMethods methods)
 {
@@ -506,7 +421,8 @@ vm_device_to_json (VmDevice *self)
   vm_json_append_member (out, "uri", uri);
   vm_json_append_strings (out, "methods", (const gchar *const *) methods);
   vm_json_append_boolean (out, "trusted", self->trusted);
-  fingerprint = vm_device_get_fingerprint (self);
+  if (self->info->device_id)
+    fingerprint = vm_fingerprint_from_device_id (self->info->device_id);
   vm_json_append_member (out, "fingerprint", fingerprint);
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);

@@ -10,6 +10,7 @@
  */
 
 #include <gst/videomeet/vmdiscoverystate.h>
+#include "discovery/vmdiscoverystate-priv.h"
 
 static const GEnumValue states[] = {
   { VM_DISCOVERY_STATE_OFFLINE, "No network, or nothing was started",
@@ -128,7 +129,7 @@ vm_discovery_state_to_string (VmDiscoveryState state)
   return states[state].value_nick;
 }
 
-/**
+/*
  * vm_discovery_event_to_string:
  * @event: a #VmDiscoveryEvent
  *
@@ -146,7 +147,7 @@ vm_discovery_event_to_string (VmDiscoveryEvent event)
   return events[event].value_nick;
 }
 
-/**
+/*
  * vm_discovery_state_next:
  * @state: where it is
  * @event: what happened

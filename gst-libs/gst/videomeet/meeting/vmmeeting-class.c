@@ -37,10 +37,10 @@ dup_link (VmMeeting *self)
   /* what a stranger's server shows a browser is its own affair */
   if (!self->name || self->dialect != VM_DIALECT_NAME_NATIVE)
     return NULL;
-  if (!self->door)
+  if (!self->endpoint)
     return vm_node_get_link (self->node, self->name);
   name = g_uri_escape_string (self->name, NULL, FALSE);
-  return g_strdup_printf ("%s/?meeting=%s", self->door->base_uri, name);
+  return g_strdup_printf ("%s/?meeting=%s", self->endpoint->base_uri, name);
 }
 
 static void

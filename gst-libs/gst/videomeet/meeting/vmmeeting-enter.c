@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* How a meeting is entered: hosted on this node's server, or joined through one
- * of its doors. */
+ * of its endpoints. */
 
 #include "meeting/vmmeeting-priv.h"
 #include "node/node-priv.h"
@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* Steps from the first `hello` to `welcome` at one door: a socket that is cut
- * in between is opened anew, and `hello` said again. */
+/* Steps from the first `hello` to `welcome` at one endpoint: a socket that is
+ * cut in between is opened anew, and `hello` said again. */
 #define WELCOME_STEPS_MAX 3
 
 /* Hosting */
@@ -138,7 +138,7 @@ on_browse_timeout (gpointer data)
   vm_timer_clear (&self->browse_timer);
   self->browsed = TRUE;
   self->may_host = self->mode == VM_MEETING_MODE_AUTO;
-  if (!self->door && !self->client)
+  if (!self->endpoint && !self->client)
     vm_meeting_take_stock (self);
   return G_SOURCE_REMOVE;
 }
@@ -160,35 +160,35 @@ weight (const GError *error)
 /* Whether no other device can have the meeting that was meant: this one says
  * that it has, or, if it hides that, has opened the PIN and then refused. */
 static gboolean
-is_the_meeting (const VmMeetingDoor *door, const GError *error)
+is_the_meeting (const VmMeetingEndpoint *endpoint, const GError *error)
 {
   return weight (error) == 2 && !is_pin_refused (error) && !is_unknown (error)
-         && (door->named || error->code == VM_ERROR_MEETING_FULL
+         && (endpoint->named || error->code == VM_ERROR_MEETING_FULL
              || error->code == VM_ERROR_MEETING_LOCKED);
 }
 
 /* Another of the host's addresses would only count one more wrong PIN. */
 static void
-pass_by (VmMeeting *self, const VmMeetingDoor *refused)
+pass_by (VmMeeting *self, const VmMeetingEndpoint *refused)
 {
   g_hash_table_add (self->tried, g_strdup (refused->device));
-  for (GList *l = self->doors.head, *next; l; l = next) {
-    VmMeetingDoor *door = l->data;
+  for (GList *l = self->endpoints.head, *next; l; l = next) {
+    VmMeetingEndpoint *endpoint = l->data;
 
     next = l->next;
-    if (g_strcmp0 (door->device, refused->device) != 0)
+    if (g_strcmp0 (endpoint->device, refused->device) != 0)
       continue;
-    g_queue_delete_link (&self->doors, l);
-    vm_meeting_door_free (door);
+    g_queue_delete_link (&self->endpoints, l);
+    vm_meeting_endpoint_free (endpoint);
   }
 }
 
-/* The door stayed shut: the next one, or nothing for now. */
+/* The endpoint stayed shut: the next one, or nothing for now. */
 static void
 try_another (VmMeeting *self, GError *error)
 {
   g_autoptr (VmSignalClient) client = g_steal_pointer (&self->client);
-  g_autoptr (VmMeetingDoor) door = g_steal_pointer (&self->door);
+  g_autoptr (VmMeetingEndpoint) endpoint = g_steal_pointer (&self->endpoint);
   gboolean cancelled =
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   const VmHostNames *stranger = NULL;
@@ -207,15 +207,15 @@ try_another (VmMeeting *self, GError *error)
     final = FALSE;
   else if (self->uri)
     final = weight (error) > 0
-            || (g_queue_is_empty (&self->doors)
+            || (g_queue_is_empty (&self->endpoints)
                 && g_queue_is_empty (&self->strangers));
   else
-    final = is_the_meeting (door, error);
+    final = is_the_meeting (endpoint, error);
   /* when the device says something new, it may be asked again */
-  if (weight (error) < 2 && door->key)
-    g_hash_table_remove (self->tried, door->key);
-  if (is_pin_refused (error) && door->device)
-    pass_by (self, door);
+  if (weight (error) < 2 && endpoint->key)
+    g_hash_table_remove (self->tried, endpoint->key);
+  if (is_pin_refused (error) && endpoint->device)
+    pass_by (self, endpoint);
   if (!self->refusal || weight (error) >= weight (self->refusal)) {
     g_clear_error (&self->refusal);
     self->refusal = error;
@@ -227,7 +227,7 @@ try_another (VmMeeting *self, GError *error)
     return;
   }
   if (stranger)
-    vm_meeting_ask_about (self, g_steal_pointer (&door), stranger);
+    vm_meeting_ask_about (self, g_steal_pointer (&endpoint), stranger);
   vm_meeting_try_next (self);
 }
 
@@ -248,7 +248,7 @@ vm_meeting_refused (VmMeeting *self, GError *error)
   if (!error)
     error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The host's server refused the meeting without a reason");
-  if (self->door)
+  if (self->endpoint)
     shut (self, error);
   else
     g_error_free (error);
@@ -261,16 +261,16 @@ vm_meeting_refused (VmMeeting *self, GError *error)
 static void
 put_last (VmMeeting *self, const gchar *device)
 {
-  GList *end = self->doors.tail;
+  GList *end = self->endpoints.tail;
 
-  for (GList *l = self->doors.head, *next; l; l = next) {
-    VmMeetingDoor *door = l->data;
+  for (GList *l = self->endpoints.head, *next; l; l = next) {
+    VmMeetingEndpoint *endpoint = l->data;
 
     next = l == end ? NULL : l->next;
-    if (g_strcmp0 (door->device, device) != 0)
+    if (g_strcmp0 (endpoint->device, device) != 0)
       continue;
-    g_queue_unlink (&self->doors, l);
-    g_queue_push_tail_link (&self->doors, l);
+    g_queue_unlink (&self->endpoints, l);
+    g_queue_push_tail_link (&self->endpoints, l);
   }
 }
 
@@ -280,7 +280,7 @@ on_unwelcomed (gpointer data)
   g_autoptr (VmMeeting) self = g_object_ref (data);
 
   vm_timer_clear (&self->welcome_timer);
-  put_last (self, self->door->device);
+  put_last (self, self->endpoint->device);
   vm_meeting_refused (
       self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
                 "The host's server took the connection, but did not answer"));
@@ -375,7 +375,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   vm_signal_client_join_finish (client, result, &error);
-  if (client != self->client || !self->door)
+  if (client != self->client || !self->endpoint)
     g_clear_error (&error);
   else if (error)
     shut (self, error);
@@ -391,10 +391,10 @@ vm_meeting_try_next (VmMeeting *self)
   gboolean insecure;
   VmPolicy policy;
 
-  if (self->door || self->client || self->seat || self->stopped)
+  if (self->endpoint || self->client || self->seat || self->stopped)
     return;
-  self->door = g_queue_pop_head (&self->doors);
-  if (!self->door) {
+  self->endpoint = g_queue_pop_head (&self->endpoints);
+  if (!self->endpoint) {
     vm_meeting_take_stock (self);
     return;
   }
@@ -402,9 +402,9 @@ vm_meeting_try_next (VmMeeting *self)
       &insecure, NULL);
   config = (VmSignalClientConfig){
     .dialect = self->dialect,
-    .uri = self->door->base_uri,
-    .base_uri = self->door->base_uri,
-    .key_hash = self->door->key_hash,
+    .uri = self->endpoint->base_uri,
+    .base_uri = self->endpoint->base_uri,
+    .key_hash = self->endpoint->key_hash,
     .store = self->store,
     .policy = policy,
     .meeting = self->name,
@@ -501,8 +501,10 @@ vm_meeting_disconnect (VmMeeting *self)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
   g_clear_pointer (&self->seat, vm_seat_close);
-  g_queue_clear_full (&self->doors, (GDestroyNotify) vm_meeting_door_free);
-  g_queue_clear_full (&self->strangers, (GDestroyNotify) vm_meeting_door_free);
+  g_queue_clear_full (
+      &self->endpoints, (GDestroyNotify) vm_meeting_endpoint_free);
+  g_queue_clear_full (
+      &self->strangers, (GDestroyNotify) vm_meeting_endpoint_free);
   self->roles = VM_NODE_ROLES_NONE;
   if (roles)
     vm_node_stop (self->node, roles);

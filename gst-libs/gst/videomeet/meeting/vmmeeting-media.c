@@ -128,7 +128,7 @@ add_candidates (VmSignal *signal, const gchar *const *candidates, gint mline)
 }
 
 /**
- * vm_meeting_send_description_with_candidates:
+ * vm_meeting_send_description:
  * @self: a #VmMeeting
  * @participant: whom to send it
  * @type: offer or answer
@@ -147,10 +147,9 @@ add_candidates (VmSignal *signal, const gchar *const *candidates, gint mline)
  * Since: 0.1
  */
 void
-vm_meeting_send_description_with_candidates (VmMeeting *self,
-    VmParticipant *participant, VmDescriptionType type, const gchar *sdp,
-    const gchar *const *candidates, gint mline, const gchar *session,
-    guint generation, const gchar *identity)
+vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
+    VmDescriptionType type, const gchar *sdp, const gchar *const *candidates,
+    gint mline, const gchar *session, guint generation, const gchar *identity)
 {
   g_autoptr (VmSignal) signal = NULL;
   gboolean within;
@@ -174,30 +173,6 @@ vm_meeting_send_description_with_candidates (VmMeeting *self,
   for (guint i = 0; candidates && candidates[i] && !within; i++)
     vm_meeting_send_candidate (
         self, participant, candidates[i], mline, NULL, session, generation);
-}
-
-/**
- * vm_meeting_send_description:
- * @self: a #VmMeeting
- * @participant: whom to send it
- * @type: offer or answer
- * @sdp: the SDP, at most 64 KiB
- * @session: (nullable): uuid of the exchange; an answer repeats the offer's
- * @generation: counts the offers of a session; an answer repeats the offer's
- * @identity: (nullable): what signs it, of vm_media_session_sign()
- *
- * Sends a session description. It is lost without a word when @participant has
- * left.
- *
- * Since: 0.1
- */
-void
-vm_meeting_send_description (VmMeeting *self, VmParticipant *participant,
-    VmDescriptionType type, const gchar *sdp, const gchar *session,
-    guint generation, const gchar *identity)
-{
-  vm_meeting_send_description_with_candidates (
-      self, participant, type, sdp, NULL, 0, session, generation, identity);
 }
 
 /**

@@ -144,7 +144,7 @@ send_signal_text (VmMeeting *self, VmParticipant *to, const gchar *text)
   if (g_queue_is_empty (unsent)
       && vm_meeting_send_text (self, to, "signal", text))
     return;
-  if (strlen (text) > VM_SIGNAL_TEXT_MAX)
+  if (strlen (text) > VM_SIGNAL_CHANNEL_TEXT_MAX)
     return;
   g_queue_push_tail (unsent, g_strdup (text));
   if (g_queue_get_length (unsent) > VM_SIGNALS_UNSENT_MAX)

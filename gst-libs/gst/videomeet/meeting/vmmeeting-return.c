@@ -26,7 +26,7 @@ is_over (const GError *error)
 static gboolean
 may_return (VmMeeting *self, const GError *error)
 {
-  if (!self->rejoin || !self->door || self->kicked
+  if (!self->rejoin || !self->endpoint || self->kicked
       || self->dialect == VM_DIALECT_NAME_CALL)
     return FALSE;
   if (self->dialect != VM_DIALECT_NAME_NATIVE)
@@ -56,8 +56,8 @@ drop_client (VmMeeting *self)
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
-  if (self->door)
-    g_queue_push_head (&self->doors, g_steal_pointer (&self->door));
+  if (self->endpoint)
+    g_queue_push_head (&self->endpoints, g_steal_pointer (&self->endpoint));
 }
 
 static gboolean

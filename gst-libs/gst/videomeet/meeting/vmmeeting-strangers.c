@@ -12,23 +12,25 @@ find_stranger (VmMeeting *self, const gchar *device_id)
 {
   GList *l = self->strangers.head;
 
-  while (l && g_strcmp0 (((VmMeetingDoor *) l->data)->stranger, device_id) != 0)
+  while (
+      l
+      && g_strcmp0 (((VmMeetingEndpoint *) l->data)->stranger, device_id) != 0)
     l = l->next;
   return l;
 }
 
 void
 vm_meeting_ask_about (
-    VmMeeting *self, VmMeetingDoor *door, const VmHostNames *names)
+    VmMeeting *self, VmMeetingEndpoint *endpoint, const VmHostNames *names)
 {
   if (self->strangers.length >= VM_MEETING_STRANGERS_MAX
       /* another of its addresses, or of its announcements */
       || !g_hash_table_add (self->tried, g_strdup (names->device_id))) {
-    vm_meeting_door_free (door);
+    vm_meeting_endpoint_free (endpoint);
     return;
   }
-  door->stranger = g_strdup (names->device_id);
-  g_queue_push_tail (&self->strangers, door);
+  endpoint->stranger = g_strdup (names->device_id);
+  g_queue_push_tail (&self->strangers, endpoint);
   /* no later stranger puts off the end of the question before */
   if (self->strangers.length == 1)
     vm_meeting_limit_entering (self, VM_MEETING_CONFIRM_TIME);
@@ -48,7 +50,7 @@ pass_by_stranger (VmMeeting *self)
     return;
   }
   vm_meeting_limit_entering (self, self->join_timeout);
-  if (!self->door && !self->client)
+  if (!self->endpoint && !self->client)
     vm_meeting_take_stock (self);
 }
 
@@ -72,7 +74,7 @@ gboolean
 vm_meeting_confirm_host (
     VmMeeting *self, const gchar *device_id, gboolean is_right, GError **error)
 {
-  g_autoptr (VmMeetingDoor) door = NULL;
+  g_autoptr (VmMeetingEndpoint) endpoint = NULL;
   GList *link;
 
   g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
@@ -84,15 +86,15 @@ vm_meeting_confirm_host (
         "No host of the key %s waits for an answer", device_id);
     return FALSE;
   }
-  door = link->data;
+  endpoint = link->data;
   g_queue_delete_link (&self->strangers, link);
   if (!is_right) {
     pass_by_stranger (self);
     return TRUE;
   }
   g_free (self->host_key);
-  self->host_key = g_steal_pointer (&door->stranger);
-  g_queue_push_head (&self->doors, g_steal_pointer (&door));
+  self->host_key = g_steal_pointer (&endpoint->stranger);
+  g_queue_push_head (&self->endpoints, g_steal_pointer (&endpoint));
   vm_meeting_try_next (self);
   return TRUE;
 }

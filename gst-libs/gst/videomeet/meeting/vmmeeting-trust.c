@@ -74,7 +74,7 @@ check_host (VmMeeting *self, gboolean damaged, gint64 now)
         "trusted");
   else if (self->orphaned)
     return TRUE;
-  else if (!vm_judge_host (self->judge, now, &level, &reason))
+  else if (!vm_host_verifier_host (self->verifier, now, &level, &reason))
     g_prefix_error (&reason, "This device leaves %s%s: ",
         host ? vm_participant_get_user (host) : "the meeting",
         host ? ", who hosts the meeting" : "");
@@ -94,7 +94,8 @@ check_guest (VmMeeting *self, VmParticipant *participant, gint64 now)
   g_autoptr (GError) reason = NULL;
 
   vm_participant_describe (participant, &who);
-  if (vm_judge_guest (self->judge, &who, now, &level, &voucher, &reason)) {
+  if (vm_host_verifier_guest (
+          self->verifier, &who, now, &level, &voucher, &reason)) {
     show_trust (self, participant, level, voucher);
     return;
   }
@@ -111,7 +112,7 @@ vm_meeting_take_trust (
   if (self->seat) {
     show_trust (
         self, who, vm_trust_level_from_wire (signal->trust), signal->voucher);
-  } else if (self->judge && !vm_participant_get_host (who)) {
+  } else if (self->verifier && !vm_participant_get_host (who)) {
     vm_participant_set_token (who, signal->token);
     check_guest (self, who, g_get_real_time () / G_USEC_PER_SEC);
   }
@@ -123,7 +124,7 @@ vm_meeting_check_others (VmMeeting *self)
   g_autolist (VmParticipant) others = vm_meeting_list_participants (self);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
 
-  for (GList *l = others; l && self->judge && !self->stopped; l = l->next)
+  for (GList *l = others; l && self->verifier && !self->stopped; l = l->next)
     if (!vm_participant_get_host (l->data))
       check_guest (self, l->data, now);
 }
@@ -136,8 +137,8 @@ check_all (VmMeeting *self, gboolean broke)
   g_autoptr (GDateTime) date = g_date_time_new_now_utc ();
   g_autoptr (GPtrArray) facts = vm_trust_store_know_all (self->store, date);
 
-  vm_judge_take_known (
-      self->judge, facts, vm_store_watch_is_damaged (self->watch));
+  vm_host_verifier_take_known (
+      self->verifier, facts, vm_store_watch_is_damaged (self->watch));
   if (check_host (self, broke, g_date_time_to_unix (date)))
     vm_meeting_check_others (self);
 }
@@ -150,8 +151,8 @@ on_changed (const VmStoreChange *change, gpointer user_data)
   check_all (self, change->damaged);
 }
 
-/* Between the door, where the host was judged, and the watch, somebody may have
- * been revoked. */
+/* Between the endpoint, where the host was judged, and the watch, somebody may
+ * have been revoked. */
 void
 vm_meeting_check_trust (VmMeeting *self)
 {
@@ -174,10 +175,10 @@ vm_meeting_judge (VmMeeting *self, VmParticipant *participant, GError **reason)
   g_autofree gchar *voucher = NULL;
   gboolean meets;
 
-  if (!self->judge || vm_participant_get_host (participant))
+  if (!self->verifier || vm_participant_get_host (participant))
     return TRUE;
   vm_participant_describe (participant, &who);
-  meets = vm_judge_guest (self->judge, &who,
+  meets = vm_host_verifier_guest (self->verifier, &who,
       g_get_real_time () / G_USEC_PER_SEC, &level, &voucher, reason);
   vm_participant_set_trust (participant, level, voucher);
   return meets;
@@ -187,10 +188,11 @@ void
 vm_meeting_watch_trust (VmMeeting *self)
 {
   g_clear_pointer (&self->watch, vm_store_watch_free);
-  g_clear_pointer (&self->judge, vm_judge_unref);
+  g_clear_pointer (&self->verifier, vm_host_verifier_unref);
   if (!self->client || !vm_signal_client_get_judge (self->client))
     return;
-  self->judge = vm_judge_ref (vm_signal_client_get_judge (self->client));
+  self->verifier =
+      vm_host_verifier_ref (vm_signal_client_get_judge (self->client));
   if (self->store)
     self->watch =
         vm_store_watch_new (self->store, self->context, on_changed, self);

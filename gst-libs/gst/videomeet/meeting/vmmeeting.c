@@ -23,6 +23,7 @@
  */
 
 #include "meeting/vmmeeting-priv.h"
+#include "base/vmmeetingstate-priv.h"
 #include "client/settle.h"
 #include "trust/keys/ephemerals.h"
 #include <gst/videomeet/vmerror.h>
@@ -65,8 +66,8 @@ vm_meeting_finalize (GObject *object)
   g_free (self->status);
   vm_chat_log_free (self->chat);
   g_clear_object (&self->store);
-  g_clear_pointer (&self->judge, vm_judge_unref);
-  g_clear_pointer (&self->door, vm_meeting_door_free);
+  g_clear_pointer (&self->verifier, vm_host_verifier_unref);
+  g_clear_pointer (&self->endpoint, vm_meeting_endpoint_free);
   g_clear_pointer (&self->tried, g_hash_table_unref);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->refusal);
@@ -98,7 +99,7 @@ vm_meeting_init (VmMeeting *self)
   self->rejoin = TRUE;
   self->context = g_main_context_ref_thread_default ();
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
-  g_queue_init (&self->doors);
+  g_queue_init (&self->endpoints);
   self->chat = vm_chat_log_new ();
   self->status = g_strdup ("");
 }

@@ -5,7 +5,7 @@
 #include <gst/videomeet/vmparticipant.h>
 #include "wire/chat.h"
 
-/* How one can talk to a participant without the server. */
+/* Communication with a participant without the server. */
 typedef struct
 {
   gboolean chat; /* the data channel is open */
@@ -14,10 +14,10 @@ typedef struct
   gboolean quiet; /* there was one, and not for 5 s */
   gboolean plain; /* it has sent chat that is no JSON, and reads none */
   VmChatRate rate; /* of its chat */
-  gboolean dropped; /* something of it, which was told once */
+  gboolean dropped; /* a message of it was dropped, and reported once */
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
-  /* of texts, while one connection takes the place of another and neither
-   * carries what its channel `signal` should */
+  /* of texts, while one connection replaces another and neither has an open
+   * channel `signal` */
   GQueue unsent_signals;
 } VmParticipantTalk;
 
@@ -27,11 +27,11 @@ struct _VmParticipant
   GObject parent;
 
   gchar *id;
-  gchar *user; /* as it was told */
-  gchar *shown; /* with a mark, or NULL: as it was told */
+  gchar *user; /* as received */
+  gchar *shown; /* with a mark, or NULL: as received */
   gchar *device;
   gchar *device_id;
-  gchar *token; /* that came with it, or NULL */
+  gchar *token; /* received with it, or NULL */
   gchar *nonce;
   VmMediaSession *media;
   VmCallType call_type;
@@ -49,33 +49,32 @@ struct _VmParticipant
 
 /* For VmMeeting alone, in its thread. */
 VmParticipantTalk *vm_participant_get_talk (VmParticipant *self);
-/* What it told at its coming; base64, or NULL. */
+/* The nonce that it sent when joining; base64, or NULL. */
 const gchar *vm_participant_get_nonce (VmParticipant *self);
 /* The last connection to it, or NULL. */
 VmMediaSession *vm_participant_get_media (VmParticipant *self);
 void vm_participant_set_media (VmParticipant *self, VmMediaSession *media);
-/* It is gone: nothing is sent to it any more. */
+/* The participant is gone: sends nothing more to it. */
 void vm_participant_clear_talk (VmParticipant *self);
-/* What it tells of itself. @audio and @video: as in VmSignal. TRUE when that is
- * news. */
+/* Its presence. @audio and @video: as in VmSignal. TRUE when that changed it.
+ */
 gboolean vm_participant_set_presence (
     VmParticipant *self, const gchar *status, gint audio, gint video);
 gboolean vm_participant_set_hand (VmParticipant *self, gboolean raised);
 gboolean vm_participant_set_detached (VmParticipant *self, gboolean detached);
-/* @token: PEM, or NULL; what the host says now in the place of what came. */
+/* @token: PEM, or NULL; from the host, in place of the earlier one. */
 void vm_participant_set_token (VmParticipant *self, const gchar *token);
 /* @voucher: or NULL. */
 gboolean vm_participant_set_trust (
     VmParticipant *self, VmTrustLevel trust, const gchar *voucher);
 VmParticipant *vm_participant_new (const VmSignalParticipant *described);
-/* Another goes by a name that looks the same: it is shown as the @number of
- * them. */
+/* Others have a name that looks the same: shows it with @number. */
 void vm_participant_mark (VmParticipant *self, guint number);
-/* What the host has told of who it is; the strings belong to @self. */
+/* Its description by the host; the strings belong to @self. */
 void
 vm_participant_describe (VmParticipant *self, VmSignalParticipant *described);
 /* Whether the state moved. */
 gboolean vm_participant_take_event (
     VmParticipant *self, VmParticipantEvent event, VmParticipantState *old);
-/* Of two ids of one meeting, whether @a joined earlier. */
+/* Whether @a joined earlier than @b; ids of one meeting. */
 gboolean vm_participant_id_is_earlier (const gchar *a, const gchar *b);

@@ -13,6 +13,7 @@
  */
 
 #include "meeting/vmparticipant-priv.h"
+#include "base/vmparticipantstate-priv.h"
 
 #include <string.h>
 

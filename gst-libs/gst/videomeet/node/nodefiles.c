@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "node/nodeparts-priv.h"
+#include "node/nodefiles.h"
+#include "node/node-priv.h"
 #include "server/dialect/transfer/fileinlet-priv.h"
 
 /**
@@ -32,7 +34,7 @@ vm_node_set_file_receiver (VmNode *self, VmFileReceiver *receiver)
     vm_server_set_file_receiver (server, receiver);
 }
 
-/**
+/*
  * vm_node_add_file_inlet:
  * @self: a #VmNode
  * @device_id: of the sender, which has signed its part of the connection

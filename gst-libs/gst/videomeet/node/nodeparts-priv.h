@@ -5,10 +5,9 @@
 #include "node/node-priv.h"
 #include "node/nodesettings.h"
 #include "base/nodethread.h"
-#include "server/pairing/trustdesk.h"
+#include "server/pairing/pairingservice.h"
 
-/* What vmnode.c (the object) and the files of what it does on its thread
- * share. */
+/* Shared by vmnode.c (the object) and the files for its thread. */
 
 /* Starting and stopping: the server has 5 s (server.h), Avahi's calls to its
  * daemon are over in milliseconds or fail. */
@@ -27,8 +26,8 @@ struct _VmNode
   VmDiscovery *discovery;
   guint counts[3]; /* holders of SERVE, ANNOUNCE, BROWSE */
   gboolean serving;
-  VmTrustDesk *desk; /* from the first start on */
-  GWeakRef weak; /* this node, for those whom it outlives; any thread */
+  VmPairingService *pairing; /* from the first start on */
+  GWeakRef weak; /* this node, for callbacks that may outlive it; any thread */
 
   GMutex lock; /* of everything below; never held across a call out */
   VmIdentity *identity;
@@ -44,11 +43,11 @@ struct _VmNode
   gchar *meeting, *meeting_id; /* hosted here, or NULL */
   guint participants, meeting_max, epoch;
   gboolean has_pin;
-  guint calls; /* that somebody is in */
-  gboolean host_taken; /* somebody hosts, or may come to */
-  gchar *host_user; /* who does, where that is not the user; or NULL */
+  guint calls; /* calls under way */
+  gboolean host_taken; /* a meeting is or may be hosted here */
+  gchar *host_user; /* the host's user, if not the node's; or NULL */
   VmTrustStore *store; /* NULL before it is asked for */
-  gchar *asked; /* the request for trust that is before the user, or NULL */
+  gchar *asked; /* the prompted trust request, or NULL */
 };
 
 typedef enum
@@ -69,19 +68,19 @@ extern guint vm_node_signals[VM_NODE_N_SIGNALS];
 
 /* Any thread. */
 VmIdentity *vm_node_ensure_identity (VmNode *self, GError **error);
-/* Announces anew what has changed, once for all changes until the thread comes
- * to it. */
+/* Announces changes again, once for all changes until the thread runs. */
 void vm_node_queue_refresh (VmNode *self);
 
 /* nodeevents.c; on the thread */
 extern const VmDiscoveryEvents vm_node_discovery_events;
-/* @device_id: whose trust, or NULL: anybody's */
+/* @device_id: the device, or NULL: any */
 void vm_node_trust_changed (VmNode *self, const gchar *device_id);
 
 /* nodetrust.c; on the thread */
 void vm_node_install_trust_signals (void);
-void vm_node_ensure_desk (VmNode *self);
-void vm_node_close_desk (VmNode *self); /* on any thread, at the end */
-/* Tells the desk and the server what the user has set. @name: what this device
- * is called by others who ask it for trust, or NULL: as before. */
+void vm_node_ensure_pairing_service (VmNode *self);
+void
+vm_node_close_pairing_service (VmNode *self); /* on any thread, at the end */
+/* Passes the user's settings to the pairing service and the server. @name: this
+ * device's name for trust requesters, or NULL: as before. */
 void vm_node_refresh_trust (VmNode *self, const gchar *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "discovery/interfaces.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "node/nodeparts-priv.h"
 #include "trust/keys/ephemerals.h"
 #include <gst/videomeet/vmerror.h>
@@ -95,7 +96,7 @@ refresh (gpointer data)
 
   /* first: what changes from now on needs another one */
   g_atomic_int_set (&self->refreshing, FALSE);
-  if (self->desk)
+  if (self->pairing)
     vm_node_refresh_trust (self, NULL);
   if (!self->discovery || !self->serving)
     return;
@@ -188,7 +189,7 @@ start_server (VmNode *self, GError **error)
   tls_key = g_strdup (self->settings.tls_key);
   if (!self->server) {
     self->server = vm_server_new (self->identity);
-    vm_server_set_desk (self->server, self->desk);
+    vm_server_set_pairing_service (self->server, self->pairing);
     vm_server_set_file_receiver (self->server, self->file_receiver);
   }
   g_mutex_unlock (&self->lock);
@@ -328,7 +329,7 @@ do_start (gpointer data)
 
   if (!vm_node_ensure_identity (self, &request->error))
     return;
-  vm_node_ensure_desk (self);
+  vm_node_ensure_pairing_service (self);
   if (!self->discovery)
     self->discovery =
         vm_discovery_new (self->identity, &vm_node_discovery_events, self);

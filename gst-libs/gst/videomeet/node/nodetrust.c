@@ -3,11 +3,12 @@
 /* The trust of others that a VmNode has, and asks its user for. */
 
 #include "node/nodeparts-priv.h"
+#include "trust/keys/vmidentity-priv.h"
 #include <gst/videomeet/vmerror.h>
 
 #include <string.h>
 
-/* From the desk's thread to the node's, which emits the signals. */
+/* From the pairing service's thread to the node's, which emits the signals. */
 
 typedef struct
 {
@@ -65,7 +66,7 @@ emit (gpointer data)
 
 /* NULL when the node is about to go. Whoever gets it posts it: nothing else may
  * drop what could be the node's last reference here, for the node ends the
- * desk's thread. */
+ * pairing service's thread. */
 static News *
 news_new (VmNode *self, VmNodeSignal signal, const gchar *device_id)
 {
@@ -166,22 +167,22 @@ on_answered (const gchar *request_id, gboolean approved, gpointer user_data)
 /* On the node's thread. */
 
 void
-vm_node_ensure_desk (VmNode *self)
+vm_node_ensure_pairing_service (VmNode *self)
 {
-  static const VmTrustDeskFuncs funcs = { on_requested, on_established,
+  static const VmPairingServiceFuncs funcs = { on_requested, on_established,
     on_failed, on_changed, on_answered };
 
-  if (!self->desk)
-    self->desk = vm_trust_desk_new (
+  if (!self->pairing)
+    self->pairing = vm_pairing_service_new (
         self->identity, vm_node_get_trust_store (self), &funcs, self);
 }
 
 void
-vm_node_close_desk (VmNode *self)
+vm_node_close_pairing_service (VmNode *self)
 {
-  if (self->desk)
-    vm_trust_desk_close (self->desk);
-  g_clear_pointer (&self->desk, vm_trust_desk_unref);
+  if (self->pairing)
+    vm_pairing_service_close (self->pairing);
+  g_clear_pointer (&self->pairing, vm_pairing_service_unref);
 }
 
 void
@@ -196,12 +197,12 @@ vm_node_refresh_trust (VmNode *self, const gchar *name)
   approve = self->settings.approve;
   permissions = self->settings.permissions;
   g_mutex_unlock (&self->lock);
-  vm_trust_desk_set_permissions (self->desk, permissions);
-  vm_trust_desk_set_approve (self->desk, approve);
+  vm_pairing_service_set_permissions (self->pairing, permissions);
+  vm_pairing_service_set_approve (self->pairing, approve);
   if (self->server)
     vm_server_set_policy (self->server, policy);
   if (name)
-    vm_trust_desk_set_name (self->desk, name);
+    vm_pairing_service_set_name (self->pairing, name);
 }
 
 void
@@ -407,8 +408,8 @@ take_answer (gpointer data)
 {
   const Answer *answer = data;
 
-  vm_trust_desk_answer (
-      answer->node->desk, answer->request_id, answer->approved);
+  vm_pairing_service_answer (
+      answer->node->pairing, answer->request_id, answer->approved);
 }
 
 static gboolean

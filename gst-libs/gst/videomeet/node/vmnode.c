@@ -22,6 +22,7 @@
  */
 
 #include <gst/videomeet/vmnode.h>
+#include "node/node-priv.h"
 #include "node/nodeparts-priv.h"
 #include "discovery/udp.h"
 #include <gst/videomeet/vmerror.h>
@@ -116,7 +117,7 @@ vm_node_finalize (GObject *object)
 
   /* nobody holds a role any more: they hold a reference */
   vm_node_thread_call (self->thread, free_discovery, self, NULL, CALL_TIMEOUT);
-  vm_node_close_desk (self);
+  vm_node_close_pairing_service (self);
   vm_node_thread_free (self->thread);
   g_clear_object (&self->server);
   g_clear_object (&self->file_receiver);

@@ -8,9 +8,8 @@
 /* How vmtrust and the elements that use the network agree on a trust store, by
  * a GstContext. Its structure has
  *
- *   store    VmTrustStore  whose folder has the identity, too
- *   policy   VmPolicy      only if it was set
- *   approve  VmApprove     only if it was set
+ *   store VmTrustStore, with the identity in its folder policy VmPolicy only if
+ *   it was set approve VmApprove only if it was set
  */
 #define VM_TRUST_CONTEXT "vm.trust"
 
@@ -18,13 +17,14 @@
 GstContext *vm_trust_context_new (
     VmTrustStore *store, const VmPolicy *policy, const VmApprove *approve);
 
-/* Has @node do as the context says: before it is started, or it does already.
- * FALSE with VM_ERROR_FAILED; TRUE for a context of another type. */
+/* Applies the context to @node, which must not be started, unless it has these
+ * settings already. FALSE with VM_ERROR_FAILED; TRUE for a context of another
+ * type. */
 gboolean
 vm_trust_context_apply (GstContext *context, VmNode *node, GError **error);
 
-/* Looks for the context as elements do: what @element was given, its
- * neighbours, then a message to the bins and the application; and applies it.
- * Without one, nothing. To be called in READY→PAUSED. Errors: as above. */
+/* Looks for the context as elements do: in @element itself, its neighbours,
+ * then by a message to the bins and the application; and applies it, if there
+ * is one. Call it in READY→PAUSED. Errors: as above. */
 gboolean
 vm_trust_context_ask (GstElement *element, VmNode *node, GError **error);

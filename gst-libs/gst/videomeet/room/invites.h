@@ -6,14 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* How a browser comes in as a guest under `require`
- * (protocol/trust.md#invitations): it redeems the invitation of its link for a
- * guest's token for the key it has made, and signs with that key each time it
- * joins. Nothing of it is on disk: it ends with the process. @now is monotonic
- * time, @date Unix seconds; one thread at a time. */
+/* Admits a browser as a guest under `require` (protocol/trust.md#invitations):
+ * the browser redeems the invitation of its link for a guest's token for its
+ * new key, and signs with that key each time it joins. Nothing is stored on
+ * disk. @now is monotonic time, @date Unix seconds; one thread at a time. */
 
 #define VM_INVITATION_LIFETIME (G_TIME_SPAN_HOUR) /* default, µs */
-/* Of a guest's token, s; it is good for one meeting, and ends with that. */
+/* Of a guest's token, s; it is valid for one meeting, and ends with it. */
 #define VM_GUEST_TIME (24 * 60 * 60)
 #define VM_GUEST_NONCE_BYTES 32
 #define VM_GUEST_NONCE_LENGTH 43 /* characters: base64url, no padding */
@@ -36,20 +35,19 @@ gchar *vm_invites_make (VmInvites *self, const gchar *meeting_id,
 /* The meeting is over. */
 void vm_invites_withdraw (VmInvites *self, const gchar *meeting_id);
 
-/* Uses @invitation up for a guest's token for the key @spki. Wrong ones of one
- * @group are waited for longer and longer, as wrong PINs are: RATE_LIMITED.
- * NOT_TRUSTED: the invitation is not good; WRONG_KEY: @spki is no P-256 key,
- * and the invitation is as good as before.
- * Returns: (transfer full) */
+/* Uses up @invitation for a guest's token for the key @spki. After wrong ones a
+ * @group must wait longer and longer, as after wrong PINs: RATE_LIMITED.
+ * NOT_TRUSTED: the invitation is invalid; WRONG_KEY: @spki is no P-256 key, and
+ * the invitation stays valid. Returns: (transfer full) */
 VmToken *vm_invites_redeem (VmInvites *self, const gchar *invitation,
     GBytes *spki, const gchar *meeting_id, const gchar *group, gint64 now,
     gint64 date, GError **error);
 
-/* What the holder of @token is to sign, once. Returns: (transfer full) */
+/* A nonce for the holder of @token to sign, once. Returns: (transfer full) */
 gchar *vm_invites_ask (VmInvites *self, const VmToken *token,
     const gchar *group, gint64 now, GError **error);
-/* Whether who presents @token has its key: @signature, base64 of r ‖ s, is over
- * vm_invites_signed_bytes(). The nonce is used up either way.
+/* Whether the presenter of @token has its key: @signature, base64 of r ‖ s, is
+ * over vm_invites_signed_bytes(). The nonce is used up either way.
  * Returns: (transfer full): the hash of the key */
 gchar *vm_invites_prove (VmInvites *self, const VmToken *token,
     const gchar *nonce, const gchar *signature, gint64 now, GError **error);

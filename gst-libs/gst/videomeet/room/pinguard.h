@@ -4,9 +4,9 @@
 #include <gst/videomeet/vmerror.h>
 #include "base/limits.h"
 
-/* Slows down whoever guesses PINs (security.md#limits): after each wrong one
- * the address waits, 100 ms at first and twice as long each time, up to 25 s.
- * What comes earlier is refused unread. Sans-I/O. */
+/* Slows down guessing of PINs (security.md#limits): after each wrong one the
+ * address must wait, 100 ms at first and twice as long each time, up to 25 s.
+ * An earlier attempt is refused unread. Sans-I/O. */
 
 typedef struct _VmPinGuard VmPinGuard;
 

@@ -3,6 +3,7 @@
 /* One room: its seats, its state, and what it tells everybody. */
 
 #include "room/rooms-priv.h"
+#include "base/vmmeetingstate-priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #include "base/limits.h"
 
 /* The model that all dialects share (protocol/signalling.md,
- * protocol/meeting.md, protocol/README.md#words): rooms, who sits in them, who
- * may come in, and who may say what to whom. Sans-I/O: time and randomness come
+ * protocol/meeting.md, protocol/README.md#words): rooms, their members,
+ * admission, and who may send what to whom. Sans-I/O: time and randomness come
  * in, messages go out through VmRoomsFuncs. `now` is monotonic time in µs. */
 
 typedef struct _VmRooms VmRooms;
@@ -22,31 +22,31 @@ typedef struct
 {
   /* One message for the connection @peer. */
   void (*send) (gpointer peer, const VmSignal *signal, gpointer user_data);
-  /* @peer has lost its seat; to be closed when all is sent. @reason NULL: it
-   * left by itself, or the meeting ended. */
+  /* @peer has lost its seat; close it when all is sent. @reason NULL: it left
+   * by itself, or the meeting ended. */
   void (*close) (gpointer peer, const GError *reason, gpointer user_data);
-  /* Something that is announced has changed. */
+  /* An announced property has changed. */
   void (*changed) (VmRoom *room, gpointer user_data);
   void (*random) (guint8 *bytes, gsize size, gpointer user_data);
-  /* What is known of the device @device_id (NULL: it shows no key), that says
-   * it is called so (either may be NULL), at @date, Unix seconds. NULL: nothing
-   * is known of anybody. Returns: (transfer full) */
+  /* The facts about the device @device_id (NULL: it shows no key) that claims
+   * these names (either may be NULL), at @date, Unix seconds. NULL: there are
+   * no facts at all. Returns: (transfer full) */
   VmTrustFacts *(*know) (const gchar *device_id, const gchar *user,
       const gchar *device, gint64 *date, gpointer user_data);
   /* The host's signature of a `meeting-state`, base64; NULL, or no function:
    * unsigned. Returns: (transfer full) */
   gchar *(*sign) (const VmSignal *state, gpointer user_data);
-  /* Somebody was not let in, or sent out, for want of trust: NOT_TRUSTED or
+  /* A participant was refused or removed for lack of trust: NOT_TRUSTED or
    * KEY_CHANGED. Either name may be NULL; or NULL. @group: of VmJoin, NULL for
-   * one who had a seat. */
+   * a participant that had a seat. */
   void (*untrusted) (const gchar *device_id, const gchar *user,
       const gchar *group, const GError *reason, gpointer user_data);
-  /* Who hears of @room as @id, and has no seat, is to be sent out. FALSE, or no
-   * function: there is nobody of that id. */
+  /* Removes the client @id that hears of @room without a seat. FALSE, or no
+   * function: there is none with that id. */
   gboolean (*remove) (
       VmRoom *room, const gchar *id, const GError *reason, gpointer user_data);
-  /* Whether @pass, of VmJoin, admits to @room, which nobody hosts and which
-   * need not be there; no function: everybody is admitted. */
+  /* Whether @pass, of VmJoin, admits to the open @room, which need not exist;
+   * no function: all are admitted. */
   gboolean (*admit) (const gchar *pass, const gchar *room, const gchar *group,
       gpointer user_data, GError **error);
 } VmRoomsFuncs;
@@ -54,13 +54,14 @@ typedef struct
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
 void vm_rooms_free (VmRooms *rooms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRooms, vm_rooms_free)
-/* Forgets old tickets; shows who has lost the connection, and gives the seats
- * of those back who did not return, or whose trust has run out. */
+/* Forgets old tickets; marks members without a connection as detached, and
+ * frees the seats of those who did not return or whose trust has expired. */
 void vm_rooms_tick (VmRooms *rooms, gint64 now);
-/* Whom all rooms admit; VM_POLICY_PIN at first. Checks when it is another. */
+/* The policy of all rooms; VM_POLICY_PIN at first. A change checks all members.
+ */
 void vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy);
-/* Looks at everybody anew, after a change of what is known: who would not be
- * let in any more is out, and is told why. A host stays. */
+/* Checks all members again after a change of the facts: a member who would no
+ * longer be admitted is removed and told why. A host stays. */
 void vm_rooms_check (VmRooms *rooms);
 VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
 /* Whether a room of this meeting id is open. */
@@ -70,28 +71,27 @@ guint vm_rooms_count (VmRooms *rooms);
 /* In all rooms together. */
 guint vm_rooms_count_members (VmRooms *rooms);
 
-/* Rooms that nobody hosts here (roomopen.c): each begins with whoever comes
- * first, and is gone with the last. The earliest of its participants that
- * speaks the native dialect moderates: it may do what a host may, but for
- * ending it. */
+/* Rooms without a host (roomopen.c): each begins with its first participant,
+ * and ends with the last. Its earliest participant in the native dialect
+ * moderates: it has the rights of a host, except to end the meeting. */
 typedef struct
 {
   guint size; /* seats of a room, 2 to 128 */
   guint rooms_max;
-  guint per_address; /* rooms that one group of VmJoin has begun, and tickets */
+  guint per_address; /* rooms begun by one group of VmJoin, and its tickets */
   guint tickets_max; /* not yet used */
-  gboolean unmoderated; /* nobody moderates */
+  gboolean unmoderated; /* there is no moderator */
 } VmOpenRooms;
 
-/* NULL: rooms are opened by hosts alone, as at first. */
+/* NULL: only hosts open rooms, the default. */
 void vm_rooms_set_open (VmRooms *rooms, const VmOpenRooms *open);
-/* From now on nobody is admitted, to rooms of any kind: this server is about to
- * stop. */
+/* Refuses all newcomers from now on, because this server is about to stop. */
 void vm_rooms_set_closing (VmRooms *rooms, gboolean closing);
-/* What whoever comes then is told, in whatever dialect: FALSE with @error. */
+/* The refusal of newcomers by a stopping server, in every dialect: FALSE with
+ * @error. */
 gboolean vm_rooms_refuse_closing (GError **error);
 gboolean vm_rooms_are_open (VmRooms *rooms);
-/* Removes them all; whoever is in one is closed, and nobody is told more. */
+/* Removes all open rooms and closes their members, without further signals. */
 void vm_rooms_clear_open (VmRooms *rooms);
 
 typedef struct
@@ -110,7 +110,7 @@ typedef struct
 /* Opens a meeting and seats its host, who is welcomed at once. */
 VmRoom *vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config,
     gpointer peer, VmMember **host, GError **error);
-/* Others can find it. */
+/* The room is announced, so that others can find it. */
 void vm_room_announced (VmRoom *room);
 /* Sends everybody out: idle, then ended. Frees @room. */
 void vm_room_end (VmRoom *room);
@@ -120,18 +120,18 @@ const gchar *vm_room_get_id (VmRoom *room);
 VmMeetingState vm_room_get_state (VmRoom *room);
 guint vm_room_get_epoch (VmRoom *room);
 guint vm_room_count (VmRoom *room);
-/* Who sits at this server, of a cluster. */
+/* The members at this server of a cluster. */
 guint vm_room_count_here (const VmRoom *room);
 guint vm_room_get_max (VmRoom *room);
 gboolean vm_room_has_pin (VmRoom *room);
 /* Whether nobody hosts it. */
 gboolean vm_room_is_open (VmRoom *room);
-/* What guests are told; may be NULL. */
+/* For guests; may be NULL. */
 const gchar *const *vm_room_get_ice_servers (VmRoom *room);
 /* The members as in `welcome`, into @signal. */
 void vm_room_list (VmRoom *room, VmSignal *signal, const VmMember *but);
 
-/* Who wants in. */
+/* A request to join. */
 typedef struct
 {
   const gchar *meeting;
@@ -142,37 +142,38 @@ typedef struct
   const gchar *group; /* see vm_address_group() */
   VmCallType call_type;
   const gchar *key; /* hash of the key that its TLS presented, or NULL */
-  gboolean proven; /* by a signature instead: no connection shows that key */
-  VmToken *token; /* that it presents, or NULL; good only with that key */
-  const gchar *pass; /* to a room that nobody hosts, or NULL */
+  gboolean proven; /* by a signature: no connection shows that key */
+  VmToken *token; /* presented, or NULL; valid only with that key */
+  const gchar *pass; /* to an open room, or NULL */
 } VmJoin;
 
-/* The first step: a ticket for who may come in. @ticket is text for a URL. */
+/* The first step: a ticket for an admitted client. @ticket is text for a URL.
+ */
 VmRoom *vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now,
     gchar **ticket, GError **error);
-/* The second: the ticket is used up, whatever becomes of it, unless somebody
- * with another @key shows it. */
+/* The second: uses up the ticket in any case, unless its holder has another
+ * @key. */
 VmTicket *vm_rooms_use_ticket (VmRooms *rooms, const gchar *text,
     const gchar *key, gint64 now, GError **error);
-/* The third: the seat is taken, if there is one still. */
+/* The third: takes the seat, if one is still free. */
 VmMember *vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket,
     const VmSignal *hello, gpointer peer, GError **error);
-/* The same at once, in a dialect without tickets: by @alias its clients know
- * each other. @from: the seat that it leaves for this one, or NULL, which is
- * gone only when another is taken. */
+/* The same in one step, in a dialect without tickets: its clients know each
+ * other by @alias. @from: the seat that it leaves for this one, or NULL; it is
+ * freed only when the new one is taken. */
 VmMember *
 vm_rooms_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     VmMember *from, gpointer peer, gint64 now, GError **error);
-/* Whether it would be let in if there is a seat: what hears of a room and sits
- * in it not. Nothing is opened. */
+/* Whether a client would be admitted if there were a seat: for clients that
+ * hear of a room without a seat. Opens no room. */
 VmRoom *vm_rooms_let_in (
     VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
-/* @who, in words that mean nothing to the room, was sent out and is not to hear
- * of it again: the last VM_ROOM_BARRED_MAX are known, as long as the room is
- * there, or until the host lets @id in again. */
+/* @who, a text opaque to the room, was removed and must not hear of it again:
+ * the room remembers the last VM_ROOM_BARRED_MAX until it ends, or the host
+ * readmits @id. */
 void vm_room_keep_out (VmRoom *room, const gchar *id, const gchar *who);
 gboolean vm_room_keeps_out (VmRoom *room, const gchar *who);
-/* Whether whoever was let in so would be still, as far as it is trusted. */
+/* Whether a client admitted by @join would still be trusted. */
 gboolean
 vm_room_trusts_still (VmRoom *room, const VmJoin *join, GError **error);
 void vm_ticket_free (VmTicket *ticket);
@@ -180,30 +181,31 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTicket, vm_ticket_free)
 
 /* A connection may be lost and come back (protocol/signalling.md#resume). The
  * token is that of the last `welcome`; the one before it, or the ticket, is
- * good until vm_member_arrived(). Only with the @key of the first connection.
- * VM_ERROR_RESUME_FAILED: nobody may come back by it any more. */
+ * valid until vm_member_arrived(). Only with the @key of the first connection.
+ * VM_ERROR_RESUME_FAILED: the token is no longer valid. */
 VmMember *vm_rooms_find_lost (VmRooms *rooms, const gchar *token,
     const gchar *key, gint64 now, GError **error);
 /* The connection of @member is gone. */
 void vm_member_lose (VmMember *member, gint64 now);
-/* It has another, by @token and from @group: a `welcome` with the next one goes
- * out on it. */
+/* @member has a new connection, by @token and from @group: sends a `welcome`
+ * with the next token on it. */
 void
 vm_member_resume (VmMember *member, const gchar *token, const gchar *group);
-/* What was missed has been sent: the others are told, if they knew. */
+/* Missed messages have been sent: tells the others, if they knew of the loss.
+ */
 void vm_member_resumed (VmMember *member);
-/* The last `welcome` has arrived: only its token is good from now on. */
+/* The last `welcome` has arrived: only its token is valid from now on. */
 void vm_member_arrived (VmMember *member);
 
-/* Whether its key, which it shows for the first time, is to be remembered under
- * these names; not while somebody else has a seat by them. */
+/* Whether its key, shown for the first time, should be stored under these
+ * names; not while another member with them has a seat. */
 gboolean vm_member_is_new (
     const VmMember *member, const gchar **user, const gchar **device);
 gpointer vm_member_get_peer (VmMember *member);
 const gchar *vm_member_get_id (VmMember *member);
-/* A uuid, for whoever needs one. */
+/* A new uuid. */
 gchar *vm_rooms_make_uuid (VmRooms *rooms);
 /* A message from @member, which may be gone afterwards. */
 void vm_member_receive (VmMember *member, VmSignal *signal);
-/* @reason: what the others are told, or NULL. Frees @member. */
+/* @reason: for the others, or NULL. Frees @member. */
 void vm_member_leave (VmMember *member, const GError *reason);

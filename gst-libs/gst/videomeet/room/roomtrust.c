@@ -4,6 +4,7 @@
  * (security.md#policies). */
 
 #include "room/rooms-priv.h"
+#include "trust/store/vmtrustfacts-priv.h"
 #include <gst/videomeet/vmidentity.h>
 #include "base/text.h"
 
@@ -18,7 +19,7 @@ vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy)
   vm_rooms_check (rooms);
 }
 
-/* Names are judged at the door: whoever is known by those of a seat later, by
+/* Names are checked on admission: whoever is known by those of a seat later, by
  * another key, could otherwise put out who has it. `open` judges none. */
 void
 vm_member_keep_names (VmMember *member)
@@ -40,7 +41,7 @@ vm_member_to_bearer (const VmMember *member)
 }
 
 /* Whether @other came by names that look like these, and by another key than
- * @member or by none. A host is not judged at its own door. */
+ * @member or by none. A host does not check itself. */
 static gboolean
 is_namesake (const VmMember *other, const VmMember *member)
 {

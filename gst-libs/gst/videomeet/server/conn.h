@@ -10,30 +10,29 @@
 
 typedef struct _VmWsFuncs VmWsFuncs;
 
-/* Whoever waits for the answer to a request (http/reply.h). */
+/* A request that waits for its answer (http/reply.h). */
 typedef struct
 {
-  /* Sends what there is by now, after vm_http_write_soon(). NULL: it is told by
-   * vm_http_answer() alone. Returns: what an lws callback is to. */
+  /* Sends the answer so far, after vm_http_write_soon(). NULL: only
+   * vm_http_answer() answers. Returns: the result for the lws callback. */
   int (*write) (VmConn *conn);
-  /* The connection is no more. */
+  /* The connection is gone. */
   void (*forget) (VmConn *conn);
   gboolean yields; /* to newcomers, as an idle connection does */
 } VmHttpWait;
 
-/* The HTTP request that is read or answered, the last one too, and what an
- * upgrade brings. A WebSocket has none once it is open: most of an idle
- * server's connections are such. */
+/* The current or last HTTP request, and the data of an upgrade. An open
+ * WebSocket has none: most connections of an idle server are WebSockets. */
 typedef struct
 {
   gint64 began; /* 0 between two requests */
-  gint64 untaken_since; /* of an answer; 0: the socket has all of it */
+  gint64 untaken_since; /* since when an answer is not sent out; 0: it is */
   gint64 header_since; /* of one that has not ended; 0: there is none */
   guint64 received; /* bytes of the socket up to the end of the last one */
   gchar *host; /* the Host header */
-  gchar *origin; /* another one that is admitted, or NULL */
+  gchar *origin; /* a foreign one that is admitted, or NULL */
   gchar *path;
-  const VmRoute *route; /* whose it is, or NULL */
+  const VmRoute *route; /* its route, or NULL */
   gboolean head; /* of a HEAD request */
   gboolean deaf; /* nothing is read until it is answered */
   gboolean answered; /* in the server's set of these */
@@ -43,13 +42,13 @@ typedef struct
   guint refusal_status;
 
   const VmHttpWait *wait; /* for its answer, or NULL */
-  guint64 number; /* of who waits: what it waits for, as @waits_for */
+  guint64 number; /* of the waiting protocol, like @waits_for */
   gpointer waits_for;
   guint answer_status; /* that is to be sent */
   const gchar *answer_type;
   GBytes *answer;
 
-  gpointer query; /* what the route has read of the URL, or NULL */
+  gpointer query; /* parsed by the route from the URL, or NULL */
   GDestroyNotify query_free;
   const VmWsFuncs *ws_funcs; /* of an upgrade under way */
 } VmRequest;
@@ -59,23 +58,22 @@ struct _VmConn
 {
   VmServer *server;
   struct lws *wsi;
-  GInetAddress *proxy; /* the peer, where it speaks for others; or NULL */
-  gchar *address; /* of the client, shared; it counts for that address */
-  gchar *group; /* shared; what wrong PINs and tickets are counted by */
-  guint
-      count; /* connections of the address when this one came; 0: of a proxy */
-  guint loopback : 1; /* somebody on this machine, as far as that is told */
-  guint told : 1; /* whose address it is, see vm_proxies_find_client() */
-  guint asked : 1; /* a whole request has come */
+  GInetAddress *proxy; /* the peer, if it is a proxy; or NULL */
+  gchar *address; /* of the client, shared; limits count by it */
+  gchar *group; /* shared; wrong PINs and tickets count by it */
+  guint count; /* connections of the address at its start; 0: of a proxy */
+  guint loopback : 1; /* a client on this machine, if that is known */
+  guint told : 1; /* the client is known, see vm_proxies_find_client() */
+  guint asked : 1; /* a complete request has arrived */
   guint cut : 1; /* about to be closed */
   gint64 since;
   gchar *key; /* see vm_conn_get_key() */
   gchar *pass; /* see vm_conn_take_pass(), or NULL */
-  VmRequest *request; /* NULL: it is a WebSocket, or was one */
+  VmRequest *request; /* NULL: it is or was a WebSocket */
   VmWs *ws; /* after an upgrade */
 };
 
-/* From @address; among those of the server from now on. */
+/* A connection from @address; adds it to the server's. */
 VmConn *vm_conn_new (VmServer *server, GInetAddress *address);
 /* Its WebSocket is gone. */
 void vm_conn_free (VmConn *conn);
@@ -86,9 +84,9 @@ void vm_conn_reset_request (VmConn *conn);
 void vm_conn_cut (VmConn *conn);
 /* A header of the request, or NULL. Returns: (transfer full) */
 gchar *vm_conn_get_header (VmConn *conn, enum lws_token_indexes token);
-/* Of a request that came by a trusted proxy: whose it is. */
+/* Determines the client of a request from a trusted proxy. */
 void vm_conn_take_forwarded (VmConn *conn);
-/* Takes @query, in the place of another. */
+/* Takes @query and replaces the old one. */
 void vm_conn_set_query (VmConn *conn, gpointer query, GDestroyNotify free);
 /* Returns: (transfer full) */
 gpointer vm_conn_steal_query (VmConn *conn);

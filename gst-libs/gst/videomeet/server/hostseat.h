@@ -6,8 +6,7 @@
 
 /* The seats of hosts in this process. On vm-net. */
 
-/* The oldest meeting hosted here that is still open, or NULL: it is the one
- * that is announced. */
+/* The oldest open meeting hosted here, which is the announced one, or NULL. */
 VmRoom *vm_server_find_hosted (VmServer *self);
 /* Ends all meetings that are hosted here. */
 void vm_server_end_hosted (VmServer *self);

@@ -3,15 +3,15 @@
 
 #include "wire/signal.h"
 
-/* What the room model calls a peer: a WebSocket, a session, or the seat of a
- * host in this process. Its owner's struct begins with it. On vm-net. */
+/* A peer of the room model: a WebSocket, a session, or the seat of a host in
+ * this process. The owner's struct begins with it. On vm-net. */
 
 typedef struct _VmOutlet VmOutlet;
 
 typedef struct
 {
   void (*send) (VmOutlet *outlet, const VmSignal *signal);
-  /* The seat is gone; @reason NULL: it was left, or the meeting is over. */
+  /* The seat is gone; @reason NULL: the peer left, or the meeting is over. */
   void (*close) (VmOutlet *outlet, const GError *reason);
 } VmOutletFuncs;
 

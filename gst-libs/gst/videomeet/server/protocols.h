@@ -3,5 +3,5 @@
 
 #include "server/protocol.h"
 
-/* All that a server speaks, NULL behind the last. */
+/* All protocols of a server, NULL after the last. */
 extern const VmServerProtocol *const vm_server_protocols[];

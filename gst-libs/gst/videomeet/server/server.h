@@ -14,13 +14,13 @@
  * /meetings/join, the page, native signalling on /ws, rooms and calls on a
  * WebSocket at /, the mesh at /v2/, rooms over Socket.IO at /socket.io/. It
  * runs on the thread "vm-net"; every function here may be called from any
- * thread and enqueues, but for start, stop, vm_server_open_meeting() and
+ * thread and enqueues, except start, stop, vm_server_open_meeting() and
  * vm_server_make_invitation(), which block (deadline 5 s). */
 
 #define VM_TYPE_SERVER (vm_server_get_type ())
 G_DECLARE_FINAL_TYPE (VmServer, vm_server, VM, SERVER, GObject)
 
-typedef struct _VmTrustDesk VmTrustDesk;
+typedef struct _VmPairingService VmPairingService;
 
 typedef struct _VmServerConfig
 {
@@ -28,47 +28,45 @@ typedef struct _VmServerConfig
   gboolean port_explicit; /* taken: an error; else the next free port */
   gboolean loopback_only; /* bind 127.0.0.1 and ::1 only: plain HTTP */
   gboolean insecure; /* plain HTTP everywhere */
-  gboolean calls; /* users may call one another through it, see calls.h */
+  gboolean calls; /* allows calls between users, see calls.h */
   const gchar *const *names; /* more names that Host may carry, or NULL */
-  const gchar *const *origins; /* whose pages are admitted too, or NULL */
+  const gchar *const *origins; /* foreign origins that are admitted, or NULL */
   const gchar *web_root; /* folder of the page, or NULL */
-  /* files for clients that ask by a name, see namedcert.h; NULL or empty */
+  /* files for clients that ask for a name, see namedcert.h; NULL or empty */
   const gchar *tls_cert, *tls_key;
-  /* rooms that nobody hosts here, beside those that are: of so many seats, 0:
-   * VM_ROOM_SIZE */
+  /* allows rooms without a host, of @room_size seats, 0: VM_ROOM_SIZE */
   gboolean open_rooms;
   guint room_size;
   /* connections, open rooms and tickets of one address; 0:
    * VM_CONNECTIONS_PER_ADDRESS */
   guint max_per_address;
-  /* addresses and networks ("10.0.0.0/8") of proxies, whose X-Forwarded-For is
-   * believed; or NULL */
+  /* addresses and networks ("10.0.0.0/8") of proxies with a trusted
+   * X-Forwarded-For; or NULL */
   const gchar *const *trusted_proxies;
-  /* for whoever is in an open room: URIs as of vm_ice_servers_check(), and TURN
-   * servers without user and password ("turn://host:port"), of which
-   * @turn_secret makes some (wire/turncredential.h); or NULL */
+  /* for participants of open rooms: URIs as of vm_ice_servers_check(), and TURN
+   * servers without user and password ("turn://host:port"), for which
+   * @turn_secret makes them (wire/turncredential.h); or NULL */
   const gchar *const *ice_servers;
   const gchar *const *turn_servers;
   const gchar *turn_secret;
-  const gchar
-      *mesh_secret; /* what a session of the mesh is opened by, or NULL */
-  /* see vm_passes_read(): open rooms, calls and the mesh are for those alone
-   * who show a token; NULL: for everybody */
+  const gchar *mesh_secret; /* required to open a mesh session, or NULL */
+  /* see vm_access_tokens_read(): open rooms, calls and the mesh require a
+   * token; NULL: they do not */
   const gchar *auth_keys;
-  gboolean auth_any_room; /* see vm_passes_set_any_room() */
+  gboolean auth_any_room; /* see vm_access_tokens_set_any_room() */
   gboolean unmoderated; /* see VmOpenRooms */
-  /* a file in which open rooms outlast a restart, or NULL */
+  /* a file that keeps open rooms over a restart, or NULL */
   const gchar *state_file;
-  /* whose open rooms are those of other servers as well: a NATS server, its
-   * credentials and whom its TLS is certified by (natsstore.h); or NULL.
-   * Without a
-   * @state_file: the others are there. */
+  /* a NATS server through which servers share open rooms, its credentials and
+   * the authority of its TLS (natsstore.h); or NULL. Use it without a
+   * @state_file. */
   const gchar *cluster, *cluster_credentials, *cluster_ca;
-  /* of a Gotify server that is told what happens (notify.h), both or NULL */
+  /* of a Gotify server for notifications (notify.h), both or NULL */
   const gchar *notify_url, *notify_key;
 } VmServerConfig;
 
-/* An open room has so many participants now, 0: it is gone; on vm-net. */
+/* The number of participants of an open room has changed, 0: it is gone; on
+ * vm-net. */
 typedef void (*VmRoomFunc) (
     VmServer *self, const gchar *id, guint participants, gpointer user_data);
 
@@ -76,32 +74,33 @@ VmServer *vm_server_new (VmIdentity *identity);
 gboolean
 vm_server_start (VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_stop (VmServer *self);
-/* Admits nobody from now on, and says so at GET /healthz. */
+/* Admits no newcomers from now on, and says so at GET /healthz. */
 void vm_server_drain (VmServer *self);
 /* Before the start. */
 void
 vm_server_set_room_func (VmServer *self, VmRoomFunc func, gpointer user_data);
 guint16 vm_server_get_port (VmServer *self);
 gboolean vm_server_get_secure (VmServer *self);
-/* The name that its certificate is for, while it runs with one; else NULL. */
+/* The name of its certificate, while it runs with one; else NULL. */
 const gchar *vm_server_get_name (VmServer *self);
 
-/* What GET /status answers; the server adds the open meeting by itself. */
+/* The answer of GET /status; the server adds the open meeting. */
 void vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info);
 
-/* Where it is asked for trust, and learns whom to trust (trustdesk.h); before
- * the start, once. Without one, nobody is known and /trust/ is not there. */
-void vm_server_set_desk (VmServer *self, VmTrustDesk *desk);
-/* Whom meetings admit; VM_POLICY_PIN at first. Who does not meet it any more is
- * sent out. Before the start too. */
+/* Sets the source of trust and the handler of trust requests
+ * (pairingservice.h); before the start, once. Without one, no device is known
+ * and /trust/ does not exist. */
+void vm_server_set_pairing_service (VmServer *self, VmPairingService *pairing);
+/* The policy of meetings; VM_POLICY_PIN at first. Removes participants who no
+ * longer meet it. Before the start too. */
 void vm_server_set_policy (VmServer *self, VmPolicy policy);
 
-/* What takes the files that come without a meeting; NULL: none do. It has
- * started, and is stopped only after this was set to NULL. Before the start
- * too. */
+/* The receiver of files outside a meeting; NULL: none are accepted. It must be
+ * started, and may stop only after this was set to NULL. Before the start too.
+ */
 void vm_server_set_file_receiver (VmServer *self, VmFileReceiver *receiver);
 
-/* A meeting hosted here. The host sits in seat one, in this process. */
+/* A meeting hosted here. The host has seat one, in this process. */
 typedef struct
 {
   const gchar *name; /* as typed; compared exactly */
@@ -110,36 +109,35 @@ typedef struct
   const gchar *pin; /* or NULL */
   guint max_participants;
   VmCallType call_type;
-  /* what guests are told, see vm_ice_servers_check(), or NULL */
+  /* for guests, see vm_ice_servers_check(), or NULL */
   const gchar *const *ice_servers;
-  const gchar *nonce; /* of the host, or NULL; as a guest tells it by hello */
+  const gchar *nonce; /* of the host, or NULL; as in a guest's hello */
 } VmMeetingConfig;
 
 typedef struct _VmSeat VmSeat;
 
 /* Called in the context given to vm_server_open_meeting(): one signal for the
- * host, as if it had come over a socket: WELCOME first, then
- * PARTICIPANT_JOINED and so on. */
+ * host, as over a socket: WELCOME first, then PARTICIPANT_JOINED and so on. */
 typedef void (*VmSeatFunc) (
     VmSeat *seat, const VmSignal *signal, gpointer user_data);
 
 VmSeat *vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
     GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error);
 void vm_seat_send (VmSeat *seat, const VmSignal *signal);
-/* Ends the meeting for everybody; no call of func begins after it returns in
- * the seat's context. */
+/* Ends the meeting for all; after it returns in the seat's context, @func is
+ * not called again. */
 void vm_seat_close (VmSeat *seat);
-/* Words that let one browser into the meeting of that id as a guest, once
- * (guestjoin.c, trust/token/invitation.h): a secret, for the fragment of a
+/* An invitation that admits one browser to the meeting of that id as a guest,
+ * once (guestjoin.c, trust/token/invitation.h): a secret, for the fragment of a
  * link.
  * @lifetime: µs, VM_INVITATION_LIFETIME_MAX at most. Blocks; not to be called
  * on vm-net. RATE_LIMITED, MEETING_ENDED, TIMEOUT. Returns: (transfer full) */
 gchar *vm_server_make_invitation (
     VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error);
 
-/* What opens the page in which this device's user answers who asks for trust,
- * once (approvalpage.h): a secret, for a browser on this machine. Blocks; not
- * to be called on vm-net. TIMEOUT. Returns: (transfer full) */
+/* A secret that opens, once, the page in which this device's user answers trust
+ * requests (approvalpage.h), for a browser on this machine. Blocks; not to be
+ * called on vm-net. TIMEOUT. Returns: (transfer full) */
 gchar *vm_server_make_approval_secret (VmServer *self, GError **error);
 
 /* What discovery announces; called on vm-net at each change of an open
@@ -152,6 +150,6 @@ typedef struct
   gboolean has_pin;
 } VmMeetingInfo;
 typedef void (*VmMeetingsFunc) (VmServer *self, const VmMeetingInfo *info,
-    gpointer user_data); /* info NULL: no meeting any more */
+    gpointer user_data); /* info NULL: the meeting is over */
 void vm_server_set_meetings_func (
     VmServer *self, VmMeetingsFunc func, gpointer user_data);

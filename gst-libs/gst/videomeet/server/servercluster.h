@@ -5,9 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The rooms of a server as those of a cluster: what NATS says is posted to
- * vm-net, where vm_room_share_*() hears it. All on vm-net, but for what is said
- * otherwise. */
+/* Connects the rooms of a server to a cluster: posts the events of NATS to
+ * vm-net, for vm_room_share_*(). All on vm-net unless stated otherwise. */
 
 typedef struct _VmServerCluster VmServerCluster;
 
@@ -18,21 +17,20 @@ VmServerCluster *vm_server_cluster_new (
 /* After vm-net has run. Blocks until NATS's threads have ended: 5 s. */
 void vm_server_cluster_free (VmServerCluster *self);
 void vm_server_cluster_tick (VmServerCluster *self, gint64 now);
-/* Whether something that was to be stored is not yet. */
+/* Whether a write to the store is pending. */
 gboolean vm_server_cluster_is_busy (VmServerCluster *self);
 
-/* Whether NATS is not there, so that nobody joins. */
+/* Whether NATS is unreachable, so that no client can join. */
 gboolean vm_server_cluster_waits (VmServerCluster *self);
-/* This server, as others call it. */
+/* This server's node name. */
 const gchar *vm_server_cluster_get_node (VmServerCluster *self);
-/* Whether @node is another server that is there. */
+/* Whether @node is another live server. */
 gboolean vm_server_cluster_is_other (VmServerCluster *self, const gchar *node);
-/* See clusterforward.h; @asker is answered by take_forwarded() of its
- * protocol. */
+/* See clusterforward.h; take_forwarded() of its protocol answers @asker. */
 guint64 vm_server_cluster_forward (VmServerCluster *self, const gchar *node,
     const VmForward *forward, VmConn *asker);
 void vm_server_cluster_give_up (VmServerCluster *self, guint64 forward);
-/* NULL: nobody can be told any more. */
+/* @self NULL: does nothing. */
 void vm_server_cluster_reply (VmServerCluster *self, const gchar *node,
     guint64 number, guint status, GBytes *body);
 

@@ -8,7 +8,7 @@
 #include "server/server-priv.h"
 #include "server/servercluster.h"
 #include "server/serverstate.h"
-#include "server/socket/seatless.h"
+#include "server/socket/unjoined.h"
 #include "wire/iceservers.h"
 #include "wire/turncredential.h"
 
@@ -110,9 +110,9 @@ read_auth (VmServer *self, const VmServerConfig *config, GError **error)
 
   if (!config->auth_keys)
     return TRUE;
-  self->passes = vm_passes_read (config->auth_keys, &reason);
+  self->passes = vm_access_tokens_read (config->auth_keys, &reason);
   if (self->passes)
-    vm_passes_set_any_room (self->passes, config->auth_any_room);
+    vm_access_tokens_set_any_room (self->passes, config->auth_any_room);
   if (reason)
     g_set_error (error, VM_ERROR, reason->code,
         "auth-keys: %s; there may be public keys of P-256 (PEM), for ES256, or "
@@ -170,9 +170,9 @@ vm_server_take_config (
   self->is_trustworthy = self->secure || config->loopback_only;
   self->max_per_address = config->max_per_address ? config->max_per_address
                                                   : VM_CONNECTIONS_PER_ADDRESS;
-  self->seatless_max =
-      vm_seatless_max (config->open_rooms, count_descriptors ());
-  self->n_seatless = 0;
+  self->unjoined_max =
+      vm_unjoined_max (config->open_rooms, count_descriptors ());
+  self->n_unjoined = 0;
   self->names = g_strdupv ((gchar **) config->names);
   self->host_name = g_strdup (g_get_host_name ());
   self->web_root = config->web_root ? realpath (config->web_root, NULL) : NULL;
@@ -210,7 +210,7 @@ vm_server_forget_config (VmServer *self)
       self->protocols[i]->stop (self->states[i]);
   }
   g_clear_pointer (&self->notify, vm_notify_free);
-  g_clear_pointer (&self->passes, vm_passes_free);
+  g_clear_pointer (&self->passes, vm_access_tokens_free);
   g_clear_pointer (&self->ice_servers, g_strfreev);
   g_clear_pointer (&self->turn_servers, g_strfreev);
   g_clear_pointer (&self->turn_secret, g_free);

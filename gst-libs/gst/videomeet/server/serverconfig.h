@@ -3,11 +3,11 @@
 
 #include "server/server.h"
 
-/* Before the start, in its thread; what is taken is forgotten after a failure
- * as well. */
+/* Call it before the start, in the same thread; after a failure the settings
+ * are dropped as well. */
 gboolean vm_server_take_config (
     VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_forget_config (VmServer *self);
-/* What somebody in an open room is told: URIs, with credentials of its own that
- * are good for a while; on vm-net. Returns: (transfer full) */
+/* The URIs for a participant of an open room, with its own temporary
+ * credentials; on vm-net. Returns: (transfer full) */
 gchar **vm_server_make_ice_servers (VmServer *self);

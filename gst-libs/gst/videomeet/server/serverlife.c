@@ -9,7 +9,7 @@
 #include "server/hostseat.h"
 #include "server/loop/listen.h"
 #include "server/loop/lwscontext.h"
-#include "server/pairing/trustdesk.h"
+#include "server/pairing/pairingservice.h"
 #include "server/protocols.h"
 #include "server/server-priv.h"
 #include "server/servercluster.h"
@@ -41,10 +41,10 @@ vm_server_finalize (GObject *object)
   vm_rooms_free (self->rooms);
   vm_refusals_free (self->refusals);
   g_clear_pointer (&self->checks, vm_rates_free);
-  g_clear_pointer (&self->known, vm_known_free);
+  g_clear_pointer (&self->known, vm_trust_snapshot_free);
   g_clear_pointer (&self->invites, vm_invites_free);
   g_clear_pointer (&self->approval, vm_approval_page_free);
-  g_clear_pointer (&self->desk, vm_trust_desk_unref);
+  g_clear_pointer (&self->pairing, vm_pairing_service_unref);
   g_hash_table_unref (self->askers);
   g_ptr_array_unref (self->unsent);
   g_ptr_array_unref (self->answered);
@@ -112,7 +112,7 @@ vm_server_new (VmIdentity *identity)
   VmServer *self = g_object_new (VM_TYPE_SERVER, NULL);
 
   self->identity = g_object_ref (identity);
-  self->known = vm_known_new (identity);
+  self->known = vm_trust_snapshot_new (identity);
   self->invites = vm_invites_new (identity, vm_server_random, NULL);
   self->approval = vm_approval_page_new (vm_server_random, NULL);
   return self;
@@ -241,9 +241,9 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
   self->draining = FALSE;
   vm_rooms_set_closing (self->rooms, FALSE);
   /* what is revoked is known before anybody can ask */
-  if (self->desk
-      && !vm_trust_desk_attach (self->desk, self, self->times.start)) {
-    vm_trust_desk_detach (self->desk);
+  if (self->pairing
+      && !vm_pairing_service_attach (self->pairing, self, self->times.start)) {
+    vm_pairing_service_detach (self->pairing);
     vm_server_forget_config (self);
     g_set_error (error, VM_ERROR, VM_ERROR_TIMEOUT,
         "The trust store could not be read, or not within 5 seconds");
@@ -257,8 +257,8 @@ vm_server_start (VmServer *self, const VmServerConfig *config, GError **error)
     self->thread = g_thread_try_new ("vm-net", net_thread, self, error);
   if (!self->thread) {
     vm_server_forget_config (self);
-    if (self->desk)
-      vm_trust_desk_detach (self->desk);
+    if (self->pairing)
+      vm_pairing_service_detach (self->pairing);
     return FALSE;
   }
   g_mutex_lock (&self->lock);
@@ -330,8 +330,8 @@ vm_server_stop (VmServer *self)
 
   if (!self->thread)
     return;
-  if (self->desk)
-    vm_trust_desk_detach (self->desk);
+  if (self->pairing)
+    vm_pairing_service_detach (self->pairing);
   vm_server_post (self, begin_stop, NULL, NULL);
   g_mutex_lock (&self->lock);
   stopped = wait_for (self, &self->stopped, VM_SERVER_CALL_TIME);

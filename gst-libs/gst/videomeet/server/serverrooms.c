@@ -7,7 +7,7 @@
 #include "server/access/admit.h"
 #include "server/hostseat.h"
 #include "server/outlet.h"
-#include "server/pairing/trustdesk.h"
+#include "server/pairing/pairingservice.h"
 #include "server/server-priv.h"
 #include "server/socket/refusals.h"
 #include "trust/keys/statesignature.h"
@@ -35,7 +35,7 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
   VmServer *self = user_data;
 
   *date = g_get_real_time () / G_USEC_PER_SEC;
-  return vm_known_get (self->known, device_id, user, device);
+  return vm_trust_snapshot_get (self->known, device_id, user, device);
 }
 
 static gchar *
@@ -59,8 +59,8 @@ on_untrusted (const gchar *device_id, const gchar *user, const gchar *group,
   if (group
       && !vm_refusals_tells (self->refusals, group, g_get_monotonic_time ()))
     return;
-  if (self->desk)
-    vm_trust_desk_tell_failed (self->desk, device_id, user, reason);
+  if (self->pairing)
+    vm_pairing_service_tell_failed (self->pairing, device_id, user, reason);
 }
 
 static gboolean
@@ -82,7 +82,7 @@ on_admit (const gchar *pass, const gchar *room, const gchar *group,
     gpointer user_data, GError **error)
 {
   VmServer *self = user_data;
-  const VmPassUse use = { .room = room };
+  const VmAccessTokenUse use = { .room = room };
 
   return vm_server_admits (self, pass, &use, group, error);
 }

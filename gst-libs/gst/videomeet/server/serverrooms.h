@@ -8,5 +8,5 @@
 
 /* Returns: (transfer full) */
 VmRooms *vm_server_make_rooms (VmServer *self);
-/* Adds the meeting hosted here to what GET /status says; on vm-net. */
+/* Adds the meeting hosted here to the answer of GET /status; on vm-net. */
 void vm_server_describe_hosted (VmServer *self, VmDeviceInfo *info);

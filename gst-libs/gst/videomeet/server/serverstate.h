@@ -3,8 +3,8 @@
 
 #include "server/server.h"
 
-/* Before vm-net runs, and when all its sockets are about to close. */
+/* Called before vm-net runs, and when all its sockets are about to close. */
 void vm_server_load_rooms (VmServer *self);
 void vm_server_save_rooms (VmServer *self);
-/* Whether they can be kept at @path. */
+/* Whether rooms can be stored at @path. */
 gboolean vm_server_check_state (const gchar *path, GError **error);

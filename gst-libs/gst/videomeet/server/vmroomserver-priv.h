@@ -4,8 +4,8 @@
 #include "server/server.h"
 #include <gst/videomeet/vmroomserver.h>
 
-/* Shared by vmroomserver.c and vmroomserver-class.c, which has its properties
- * and its signal. */
+/* Shared by vmroomserver.c and vmroomserver-class.c, which has the properties
+ * and the signal. */
 
 struct _VmRoomServer
 {
@@ -23,8 +23,8 @@ struct _VmRoomServer
   GMainContext *context; /* of the signal, while it runs */
 
   GMutex lock; /* guards what follows */
-  GHashTable *changed; /* id of a room -> participants, to be told */
-  GSource *source; /* that tells; NULL: nothing has changed */
+  GHashTable *changed; /* id of a room -> participants, to be reported */
+  GSource *source; /* that reports; NULL: nothing has changed */
   gboolean tells; /* from the start to the stop */
 };
 

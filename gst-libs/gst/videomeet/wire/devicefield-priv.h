@@ -4,8 +4,8 @@
 #include "wire/deviceinfo.h"
 #include "base/json/json.h"
 
-/* What the three spellings of a VmDeviceInfo share: the checks that every
- * field from outside passes. */
+/* Shared by the three formats of a VmDeviceInfo: the checks that every field
+ * from outside passes. */
 
 #define VM_TXT_STRING_MAX 255 /* bytes of a TXT string; RFC 6763 §6.1 */
 #define VM_CAPABILITY_MAX 32 /* bytes of one capability, version or state */
@@ -18,7 +18,7 @@ gboolean vm_device_field_add_capability (
 /* One TXT key, or the same key of a datagram; unknown ones are ignored. */
 gboolean vm_device_field_take (
     VmDeviceInfo *info, const gchar *key, const gchar *value, GError **error);
-/* What only the whole can tell: the id is the hash of the key. */
+/* The check across fields: the id is the hash of the key. */
 gboolean vm_device_field_check (VmDeviceInfo *info, GError **error);
 
 /* A member of a JSON object, and the TXT key of the same field. */
@@ -28,7 +28,7 @@ typedef struct
   const gchar *key;
 } VmDeviceMember;
 
-/* Takes those of @members that @object has. */
+/* Reads those of @members that @object has. */
 gboolean vm_device_field_take_members (VmDeviceInfo *info, const VmJson *json,
     VmJsonNode object, const VmDeviceMember *members, guint n_members,
     GError **error);

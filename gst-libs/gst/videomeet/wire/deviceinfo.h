@@ -3,7 +3,7 @@
 
 #include <gst/videomeet/vmenums.h>
 
-/* What a device says of itself, and its three spellings: the TXT record of
+/* A device's description of itself, and its three formats: the TXT record of
  * protocol/discovery.md#txt (mDNS), the datagram of protocol/discovery.md#udp
  * (UDP), and the body of GET /status (protocol/http.md#requests). Sans-I/O:
  * bytes in, bytes out.
@@ -43,8 +43,8 @@ void vm_device_info_free (VmDeviceInfo *info);
 gboolean vm_device_info_equal (const VmDeviceInfo *a, const VmDeviceInfo *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmDeviceInfo, vm_device_info_free)
 
-/* A copy of @info with what @announce hides taken out; @salt makes the random
- * device name stable per network. */
+/* A copy of @info without the fields that @announce hides; @salt makes the
+ * random device name stable per network. */
 VmDeviceInfo *vm_device_info_redact (
     const VmDeviceInfo *info, VmAnnounce announce, const gchar *salt);
 

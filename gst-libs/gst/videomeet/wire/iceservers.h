@@ -10,19 +10,19 @@
  * /meetings/join (protocol/http.md#ice-servers), which is a list of
  * RTCIceServer (W3C WebRTC, §4.2.4). Sans-I/O. */
 
-/* Each is asked by everybody for every connection. */
+/* Every participant asks each of them for every connection. */
 #define VM_ICE_SERVERS_MAX 8 /* URLs; what follows is ignored */
 
-/* Whether these URIs can be handed out. The error is BAD_REQUEST and names no
- * password. @uris may be NULL. */
+/* Whether the server can give out these URIs. The error is BAD_REQUEST and
+ * names no password. @uris may be NULL. */
 gboolean vm_ice_servers_check (const gchar *const *uris, GError **error);
-/* Writes the member; what cannot be handed out is left out. */
+/* Writes the member, without URIs that cannot be given out. */
 void vm_ice_servers_append (GString *out, const gchar *const *uris);
-/* The URIs of @object's member, which anybody may have written: whatever is not
- * one of these servers counts in @ignored only. Never NULL. */
+/* The URIs of @object's member, which is untrusted: an entry that is no such
+ * server only counts in @ignored. Never NULL. */
 gchar **
 vm_ice_servers_read (const VmJson *json, VmJsonNode object, guint *ignored);
-/* What is used: the own URIs, then those of vm_ice_servers_read()
- * that are not among them. Either may be NULL. Never NULL. */
+/* The URIs to use: the own ones, then those of vm_ice_servers_read() that are
+ * not among them. Either may be NULL. Never NULL. */
 gchar **
 vm_ice_servers_merge (const gchar *const *own, const gchar *const *read);

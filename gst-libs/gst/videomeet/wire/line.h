@@ -4,15 +4,16 @@
 #include "wire/dialect.h"
 
 /* One end of a native conversation, which may outlive its socket
- * (protocol/signalling.md#resume): numbers what is sent and keeps it until the
- * other end has acknowledged it, and hands over nothing twice. Sans-I/O. */
+ * (protocol/signalling.md#resume): it numbers each sent message, keeps it until
+ * the other end acknowledges it, and never delivers a message twice. Sans-I/O.
+ */
 
-/* What is kept, beyond which the oldest is dropped and a resume that needs it
+/* Messages kept; beyond, the oldest is dropped and a resume that needs it
  * fails; protocol/signalling.md#resume. */
 #define VM_LINE_MESSAGES 256
 #define VM_LINE_BYTES (1024 * 1024)
-/* What may come before it is acknowledged by an `ack` of its own when there is
- * nothing else to say: well below what the other end keeps. */
+/* Messages received before a separate `ack` is sent when nothing else is: well
+ * below what the other end keeps. */
 #define VM_LINE_ACK_MESSAGES 32
 #define VM_LINE_ACK_BYTES (128 * 1024)
 
@@ -20,7 +21,7 @@ typedef struct _VmLine VmLine;
 
 VmLine *vm_line_new (const VmDialect *dialect);
 void vm_line_free (VmLine *line);
-/* Its numbers and what it keeps, to go on in another process, with a dialect
+/* Its numbers and kept messages, to continue in another process, for a dialect
  * that has numbers. Returns: floating, of type VM_LINE_SAVED */
 #define VM_LINE_SAVED "(xxxa(xay))"
 GVariant *vm_line_save (VmLine *line);
@@ -34,24 +35,24 @@ gpointer vm_line_get_state (VmLine *line);
 GBytes *vm_line_format (VmLine *line, const VmSignal *signal);
 
 /* A message as received. NULL with @error when it cannot be read; NULL without
- * when it came before, or is for the line alone. */
+ * @error when it is a repeat, or is for the line alone. */
 VmSignal *vm_line_parse (VmLine *line, GBytes *message, GError **error);
 
-/* What else was in the message that was received last, and what is to be sent
- * in answer to it; each until NULL. */
+/* The further signals in the message received last, and the replies to it; each
+ * until NULL. */
 VmSignal *vm_line_more (VmLine *line);
 GBytes *vm_line_reply (VmLine *line);
 
-/* The highest number that came. */
+/* The highest number received. */
 gint64 vm_line_get_received (VmLine *line);
-/* Whether messages are missing before the last that came. */
+/* Whether messages are missing before the last one received. */
 gboolean vm_line_has_gap (VmLine *line);
 /* Whether an `ack` is due. */
 gboolean vm_line_wants_ack (VmLine *line);
-/* Whether anything is not acknowledged. */
+/* Whether any received message is not acknowledged. */
 gboolean vm_line_owes_ack (VmLine *line);
 
-/* The other end has got everything up to @last_seq. Returns what it has not, to
- * be sent again as it is; NULL with VM_ERROR_RESUME_FAILED when that is not
- * kept any more, or @last_seq was never sent. */
+/* The other end has received everything up to @last_seq. Returns the later
+ * messages, to be sent again unchanged; NULL with VM_ERROR_RESUME_FAILED when
+ * they are no longer kept, or @last_seq was never sent. */
 GPtrArray *vm_line_resume (VmLine *line, gint64 last_seq, GError **error);

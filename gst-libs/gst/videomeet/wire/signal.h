@@ -54,8 +54,8 @@ typedef enum
 /* JavaScript's */
 #define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1)
 
-/* One of a meeting, as hello (nonce, device, callType of the sender),
- * participant-joined and welcome tell of it. */
+/* A participant of a meeting, as hello (nonce, device, callType of the sender),
+ * participant-joined and welcome describe it. */
 typedef struct
 {
   gchar *id;
@@ -66,17 +66,17 @@ typedef struct
   gchar *nonce;
   gchar *state;
   gchar *trust; /* how well it is known, see vm_trust_level_to_wire() */
-  gchar *token; /* PEM: what somebody gave it who vouches for it, or NULL */
-  gchar *voucher; /* what that one is called, if it is vouched for, or NULL */
+  gchar *token; /* PEM: given to it by the device that vouches for it, or NULL
+                 */
+  gchar *voucher; /* name of the voucher, if it is vouched for, or NULL */
   VmCallType call_type;
   gboolean host;
-  GError *refused; /* not on the wire: why this device does not meet it */
+  GError *refused; /* not on the wire: why this device refuses it */
 } VmSignalParticipant;
 
-/* A message. Reference-counted; written by whoever made it, and read-only from
- * the moment a second party has it. Which fields a type has: native.c. Spans
- * point into @bytes or @owned. Strings are NULL, spans empty and numbers -1
- * when absent. */
+/* A message. Reference-counted; its creator may write it, until a second party
+ * has it. Which fields a type has: native.c. Spans point into @bytes or @owned.
+ * Strings are NULL, spans empty and numbers -1 when absent. */
 typedef struct _VmSignal VmSignal;
 struct _VmSignal
 {
@@ -90,17 +90,17 @@ struct _VmSignal
   VmSpan candidates;
   VmSpan identity;
   VmSpan candidate; /* "" = end of candidates */
-  VmSpan object; /* a browser's, that sdp or candidate came in */
+  VmSpan object; /* a browser's, that held sdp or candidate */
   VmSpan sdp_mid;
   VmSpan session;
   gint64 sdp_mline_index;
   gint64 generation;
 
-  /* whom welcome, participant-left and -state are about; of chat, a uuid */
+  /* the subject of welcome, participant-left and -state; of chat, a uuid */
   gchar *id;
   gchar *state;
-  /* of participant-state, when its level is another now, as in
-   * VmSignalParticipant */
+  /* of participant-state, when its level has changed; as in VmSignalParticipant
+   */
   gchar *trust, *token, *voucher;
   gchar *code;
   gchar *message;
@@ -108,20 +108,20 @@ struct _VmSignal
 
   gchar *meeting;
   gchar *meeting_id;
-  gchar *host; /* of a room that nobody hosts: NULL */
-  gchar *moderator; /* who may do there what a host may, or NULL */
+  gchar *host; /* of a room without a host: NULL */
+  gchar *moderator; /* a participant with the rights of a host, or NULL */
   gint64 epoch;
   gchar **roster;
   gchar **revoked; /* device ids */
-  gchar **ice_servers; /* URIs; of welcome, where no grant has named them */
+  gchar **ice_servers; /* URIs; of welcome, where no grant has listed them */
   gint64 count; /* of the states of an epoch, from 1 */
   gchar *signature; /* base64; see trust/keys/statesignature.h */
   gboolean locked;
   gint64 max_participants;
 
   gchar *resume; /* token: of welcome the next, of hello the last */
-  gint64 last_seq; /* of hello: what the client got last */
-  gboolean resumed; /* of welcome: the seat is the one it was */
+  gint64 last_seq; /* of hello: the last that the client received */
+  gboolean resumed; /* of welcome: the seat is the same as before */
 
   gchar *reason;
   gchar *nonce;
@@ -129,7 +129,7 @@ struct _VmSignal
   gchar *time; /* of chat */
   gboolean confidential; /* of chat: for @to alone */
   gchar *status;
-  /* whether it is sent, or is to be muted; -1 when nothing is said of it */
+  /* whether it is sent, or is to be muted; -1 when not given */
   gint audio;
   gint video;
   gboolean raised;
@@ -147,21 +147,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSignal, vm_signal_unref)
 
 /* An `error` message of @error; @in_reply_to: seq of what it answers, or -1. */
 VmSignal *vm_signal_new_error (const GError *error, gint64 in_reply_to);
-/* What an `error` or a `participant-left` says; NULL when it has no code. */
+/* The error of an `error` or a `participant-left`; NULL when it has no code. */
 GError *vm_signal_get_error (const VmSignal *signal);
 
 /* Makes @span, a field of @signal, the JSON string of @text. */
 void vm_signal_set_text (VmSignal *signal, VmSpan *span, const gchar *text);
-/* @json, which is given away, is the object that a browser would have sent. */
+/* Sets @json, which it takes over, as the object that a browser would send. */
 void vm_signal_take_object (VmSignal *signal, GString *json);
-/* The array of them, likewise. */
+/* The array of candidates, likewise. */
 void vm_signal_take_candidates (VmSignal *signal, GString *json);
 
 /* Another participant of @signal, which owns it; all empty. */
 VmSignalParticipant *vm_signal_add_participant (VmSignal *signal);
 
-/* "trusted", "vouched", "known", "unknown" or "guest". What is none of them, or
- * NULL, is unknown: a newer host may have more words. */
+/* "trusted", "vouched", "known", "unknown" or "guest". Any other word, or NULL,
+ * is unknown: a newer host may have more words. */
 const gchar *vm_trust_level_to_wire (VmTrustLevel level);
 VmTrustLevel vm_trust_level_from_wire (const gchar *word);
 

@@ -3,13 +3,13 @@
 
 #include <glib.h>
 
-/* User names and passwords of a TURN server that are good until a date, made of
- * a secret that is shared with it: "A REST API for access to TURN services"
+/* User names and passwords of a TURN server that are valid until a date, made
+ * from a secret shared with it: "A REST API for access to TURN services"
  * (draft-uberti-behave-turn-rest-00 §2.2), which coturn checks with
  * use-auth-secret. Sans-I/O. */
 
-/* A credential is looked at whenever an allocation is made or refreshed, so
- * that no call outlasts it: a long working day. */
+/* The TURN server checks a credential whenever an allocation is made or
+ * refreshed, so no call outlasts it: a long working day. */
 #define VM_TURN_CREDENTIAL_SECONDS (12 * 60 * 60)
 
 /* The user name is @until, Unix seconds, a colon and @who; the password is
@@ -17,6 +17,6 @@
 gchar *vm_turn_credential_make (
     const gchar *secret, gint64 until, const gchar *who, gchar **user);
 /* @uri, "turn://host:port?transport=tcp" or "turns://…", with both; NULL when
- * it is none, has a user already, or there is no @secret. */
+ * @uri is no such URI, has a user already, or there is no @secret. */
 gchar *vm_turn_credential_add (
     const gchar *uri, const gchar *secret, gint64 until, const gchar *who);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/**
+/*
  * SECTION:vmsdp
  * @title: VmSdp
  * @short_description: what an SDP says of its sender's certificate
@@ -18,7 +18,7 @@
  * All are pure and may be called from any thread.
  */
 
-#include <gst/videomeet/vmsdp.h>
+#include "wire/vmsdp.h"
 #include <gst/videomeet/vmerror.h>
 
 #include <openssl/evp.h>
@@ -226,7 +226,7 @@ collect (const gchar *sdp, LineFunc func, const gchar *name, gboolean want_all,
   return TRUE;
 }
 
-/**
+/*
  * vm_sdp_get_fingerprint:
  * @sdp: a session description as received; any string
  * @fingerprint: (out) (transfer full): 32 bytes in upper-case hexadecimal with
@@ -253,7 +253,7 @@ vm_sdp_get_fingerprint (const gchar *sdp, gchar **fingerprint, GError **error)
       sdp, fingerprint_line, "fingerprint", TRUE, fingerprint, error);
 }
 
-/**
+/*
  * vm_sdp_get_ice_ufrag:
  * @sdp: a session description as received; any string
  * @ufrag: (out) (transfer full): 4 to 256 letters, digits, `+` and `/`
@@ -374,7 +374,7 @@ choose_hash (const GPtrArray *list)
   return g_strv_builder_end (chosen);
 }
 
-/**
+/*
  * vm_sdp_list_fingerprints:
  * @sdp: a session description as received; any string
  * @media: which m-line, from 0
@@ -439,7 +439,7 @@ fingerprint_is (const gchar *fingerprint, const guint8 *der, gsize size)
   return strcmp (text->str, fingerprint) == 0;
 }
 
-/**
+/*
  * vm_sdp_fingerprints_match:
  * @fingerprints: (array zero-terminated=1): what vm_sdp_list_fingerprints()
  *   gave

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "support/trust/trusthost.h"
+#include "base/vmerror-priv.h"
 
 #include <string.h>
 
 VmServer *server;
-VmTrustDesk *desk;
+VmPairingService *pairing;
 gchar *asked, *digits;
 void (*host_approve) (const gchar *request_id);
 
-/* Of gchar *, from the thread of the desk or the node; NULL: nobody listens. */
+/* Of gchar *, from the thread of the pairing service or the node; NULL: nobody
+ * listens. */
 static GAsyncQueue *words;
 static GMutex lock; /* of asked and digits, and of what words is */
 static gboolean changed; /* was heard, and nobody has waited for it */
@@ -80,14 +82,14 @@ on_answered (const gchar *request_id, gboolean approved, gpointer user_data)
 static void
 open_host (VmServerConfig config, const VmServerTimes *times)
 {
-  static const VmTrustDeskFuncs funcs = { on_requested, on_established,
+  static const VmPairingServiceFuncs funcs = { on_requested, on_established,
     on_failed, on_changed, on_answered };
   g_autoptr (GError) error = NULL;
 
   server = vm_server_new (f.me);
-  desk = vm_trust_desk_new (f.me, f.store, &funcs, NULL);
-  vm_trust_desk_set_name (desk, "Ann");
-  vm_server_set_desk (server, desk);
+  pairing = vm_pairing_service_new (f.me, f.store, &funcs, NULL);
+  vm_pairing_service_set_name (pairing, "Ann");
+  vm_server_set_pairing_service (server, pairing);
   vm_server_set_times (server, times ? times : &patient);
   vm_server_start (server, &config, &error);
   g_assert_no_error (error);
@@ -96,7 +98,7 @@ open_host (VmServerConfig config, const VmServerTimes *times)
 static void
 say_yes (const gchar *request_id)
 {
-  vm_trust_desk_answer (desk, request_id, TRUE);
+  vm_pairing_service_answer (pairing, request_id, TRUE);
 }
 
 void
@@ -144,8 +146,8 @@ close_host (void)
   if (kept)
     host_keep_busy (FALSE);
   vm_server_stop (server);
-  vm_trust_desk_close (desk);
-  g_clear_pointer (&desk, vm_trust_desk_unref);
+  vm_pairing_service_close (pairing);
+  g_clear_pointer (&pairing, vm_pairing_service_unref);
   g_clear_object (&server);
 }
 

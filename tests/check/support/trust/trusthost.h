@@ -4,7 +4,7 @@
 #include "support/net/netclient.h"
 #include "support/trust/storefixture.h"
 
-#include <gst/videomeet/server/pairing/trustdesk.h>
+#include <gst/videomeet/server/pairing/pairingservice.h>
 #include <gst/videomeet/trust/pairing/requester.h>
 #include <gst/videomeet/trust/pairing/trustbody.h>
 
@@ -12,7 +12,7 @@
  * with its store. */
 
 extern VmServer *server;
-extern VmTrustDesk *desk;
+extern VmPairingService *pairing;
 extern gchar *asked; /* the request that was heard of last, and its digits */
 extern gchar *digits;
 
@@ -27,15 +27,16 @@ void host_close_ears (void);
 /* What is heard, and who asks; any thread. */
 void host_hear (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
 void host_take_request (const gchar *request_id, const gchar *six);
-/* How this user says yes; the desk's way by host_setup(). */
+/* How this user says yes; the pairing service's way by host_setup(). */
 extern void (*host_approve) (const gchar *request_id);
-/* The next word from the desk, as "requested:Bob", "established:Bob",
- * "failed:Bob:TIMEOUT", "answered:yes"; waits for it. "changed" is dropped, and
- * an answer that is not asked for. */
+/* The next word from the pairing service, as "requested:Bob",
+ * "established:Bob", "failed:Bob:TIMEOUT", "answered:yes"; waits for it.
+ * "changed" is dropped, and an answer that is not asked for. */
 void host_heard (const gchar *word);
 /* The same, or "changed"; others are dropped. */
 void host_waits_for (const gchar *word);
-/* From the next refusal on the desk does nothing, until it is no longer kept.
+/* From the next refusal on the pairing service does nothing, until it is no
+ * longer kept.
  */
 void host_keep_busy (gboolean keep);
 

@@ -13,7 +13,7 @@ gboolean vm_json_bad (GError **error, const gchar *what);
 gboolean vm_json_check (
     const gchar *data, gsize size, guint members_max, GError **error);
 
-/* jsonstring.c: the UTF-16 unit or pair behind a "\u" at @p (past the 'u'),
- * RFC 8259 §7, and how many bytes it took; -1 when it is none. A lone surrogate
- * has no UTF-8 and is none. */
+/* jsonstring.c: the UTF-16 unit or pair behind a "\u" at @p (past the 'u'), RFC
+ * 8259 §7, and how many bytes it took; -1 when it is invalid. A lone surrogate
+ * has no UTF-8 and is invalid. */
 gint vm_json_escaped_char (const gchar *p, const gchar *end, guint *used);

@@ -14,15 +14,16 @@
 
 /* The reader of all JSON that comes from the network: RFC 8259 to the letter,
  * bounded in size, depth and members, valid UTF-8 only. Values are spans of the
- * text that was read, so that what is only relayed keeps its bytes. Sans-I/O.
+ * text that was read, so that relayed values keep their bytes. Sans-I/O.
  *
  * Limits (security.md#limits); beyond them, or when the text is not JSON, a
  * reader answers VM_ERROR_BAD_MESSAGE: */
 #define VM_JSON_SIZE_MAX (1024 * 1024) /* bytes; transports allow less */
 #define VM_JSON_DEPTH_MAX 32 /* objects and arrays inside one another */
 #define VM_JSON_MEMBERS_MAX 1024 /* members and elements together */
-/* Of what a server says: it hands on the longest message that it takes, with an
- * envelope about it, and its `welcome` names 128 participants, 12 members each.
+/* For messages from a server: it relays the longest message that it accepts
+ * inside an envelope, and its `welcome` names 128 participants, 12 members
+ * each.
  */
 #define VM_JSON_RELAYED_MAX 2048
 
@@ -60,7 +61,7 @@ typedef enum
   VM_JSON_NULL,
 } VmJsonType;
 
-/* Whether vm_json_read() takes it, for who only hands it on. */
+/* Whether vm_json_read() accepts @data, for callers that only relay it. */
 gboolean vm_json_is_readable (const gchar *data, gsize size, GError **error);
 gboolean
 vm_json_read (VmJson *json, const gchar *data, gsize size, GError **error);
@@ -72,8 +73,8 @@ VmJsonType vm_json_type (const VmJson *json, VmJsonNode node);
 VmSpan vm_json_span (const VmJson *json, VmJsonNode node);
 guint vm_json_length (const VmJson *json, VmJsonNode node);
 
-/* The member @key of an object (of two, the last, as browsers do), or
- * VM_JSON_NONE; also when @node is none or no object. */
+/* The member @key of an object (the last of two, as in browsers), or
+ * VM_JSON_NONE, also when @node is no object. */
 VmJsonNode vm_json_get (const VmJson *json, VmJsonNode node, const gchar *key);
 
 /* Walks an array: the first element, then each next; VM_JSON_NONE at the
@@ -96,9 +97,9 @@ gboolean vm_json_get_span (const VmJson *json, VmJsonNode object,
 
 /* The text of a string's span; NULL when it is no string or has U+0000. */
 gchar *vm_span_to_string (VmSpan span);
-/* How many bytes that text has; 0 when it is no string. */
+/* The number of bytes of that text; 0 when @span is no string. */
 gsize vm_span_string_size (VmSpan span);
-/* Whether those are more than @max. */
+/* Whether that text has more than @max bytes. */
 gboolean vm_span_string_exceeds (VmSpan span, gsize max);
 
 /* Writers. A key is written with its quotes, colon, and a comma before it when

@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* What vmtrustrequest.c (the object), vmtrustrequest-talk.c (what is said) and
- * vmtrustrequest-keep.c (what is remembered) share. */
+/* Shared by vmtrustrequest.c (the object), vmtrustrequest-talk.c (the messages)
+ * and vmtrustrequest-keep.c (the storing). */
 
 struct _VmTrustRequest
 {
@@ -36,11 +36,11 @@ struct _VmTrustRequest
   gchar *device_id;
   gboolean told; /* the digits */
   VmStoreWatch *watch; /* from then on */
-  gboolean looks; /* the store is asked what the user pardons; see @pardon */
+  gboolean looks; /* a look-up of @pardon in the store is under way */
   gchar *pardon; /* see vm_trust_store_add_anew() */
 };
 
-/* Ends all waiting; the task is still to return. */
+/* Ends all waiting; the task must still return. */
 void vm_trust_request_stop_waiting (VmTrustRequest *self);
 /* Takes @error; NULL: it went well. */
 void vm_trust_request_finish (VmTrustRequest *self, GError *error);
@@ -49,18 +49,18 @@ void vm_trust_request_tell_digits (VmTrustRequest *self);
 
 /* GET /status */
 void vm_trust_request_begin (VmTrustRequest *self);
-/* Does what is to be done now; may end the request. */
+/* Performs the next steps; may end the request. */
 void vm_trust_request_pump (VmTrustRequest *self);
 
-/* What a request for trust has come to, for the store. */
+/* The result of a trust request, for the store. */
 typedef struct
 {
   VmTrustStore *store;
   VmIdentity *identity;
   GTlsCertificate *certificate; /* of the other device, as all that follows */
   GBytes *spki;
-  VmPermissions permissions; /* that it is given */
-  VmToken *held; /* what it gave this one */
+  VmPermissions permissions; /* granted to it */
+  VmToken *held; /* that it gave this device */
   gchar *user, *device;
   gchar *pardon; /* see vm_trust_store_add_anew() */
 } VmTrustMemory;
@@ -70,8 +70,8 @@ typedef struct
 void vm_trust_memory_keep_async (
     VmTrustMemory *memory, gpointer source, GAsyncReadyCallback callback);
 
-/* The user has confirmed: what they pardon by it is asked of the store, on
- * a thread of GLib's pool. Nothing is remembered before that is known. */
+/* The user has confirmed: looks up in the store which revocation that pardons,
+ * on a thread of GLib's pool. Nothing is stored before the answer. */
 void vm_trust_request_look (VmTrustRequest *self);
 /* From now on a revocation of the other device ends the request. */
 void vm_trust_request_watch (VmTrustRequest *self);

@@ -10,7 +10,7 @@
 #include "base/vmthread-priv.h"
 #include "base/vmtimer-priv.h"
 #include "client/settle.h"
-#include "client/unsent.h"
+#include "client/sendqueue.h"
 
 /* of a message that comes: replies are small */
 #define REPLY_MAX (256 * 1024)
@@ -38,7 +38,7 @@ struct _VmFileLine
   /* the thread's */
   SoupSession *session;
   SoupWebsocketConnection *socket; /* NULL: not yet, or no more */
-  VmUnsent unsent; /* in the socket */
+  VmSendQueue unsent; /* in the socket */
   GQueue waiting; /* of VmTransferMessage: behind that */
   gsize waiting_bytes;
   GSource *look;
@@ -151,7 +151,7 @@ drop_socket (VmFileLine *self)
   SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
 
   vm_timer_clear (&self->look);
-  vm_unsent_forget (&self->unsent);
+  vm_send_queue_forget (&self->unsent);
   g_queue_clear_full (
       &self->waiting, (GDestroyNotify) vm_transfer_message_free);
   self->waiting_bytes = 0;
@@ -305,8 +305,8 @@ pack (VmFileLine *self, VmTransferMessage *message)
   gboolean text;
   g_autoptr (GBytes) bytes = vm_frame_pack (message, TRUE, &text);
 
-  vm_unsent_add (&self->unsent, self->socket, g_bytes_get_size (bytes), NULL,
-      G_SOURCE_FUNC (on_written), self);
+  vm_send_queue_add (&self->unsent, self->socket, g_bytes_get_size (bytes),
+      NULL, G_SOURCE_FUNC (on_written), self);
   soup_websocket_connection_send_message (self->socket,
       text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, bytes);
 }
@@ -335,7 +335,7 @@ on_written (GObject *stream, gpointer data)
 {
   VmFileLine *self = data;
 
-  vm_unsent_forget (&self->unsent);
+  vm_send_queue_forget (&self->unsent);
   send_waiting (self, VM_FILE_LINE_UNSENT_MAX);
   return G_SOURCE_REMOVE;
 }

@@ -6,42 +6,39 @@
 
 #include <gst/gst.h>
 
-/* The network's side of a VmFileSocket, on a thread of its own, "vm-file-wss":
- * what a file costs to frame, mask and encrypt is not done where signalling and
- * chat are. */
+/* The network side of a VmFileSocket, on a thread of its own, "vm-file-wss":
+ * framing, masking and encrypting a file must not delay signalling and chat. */
 typedef struct _VmFileLine VmFileLine;
 
-/* What may wait for the owner, whose context does not run meanwhile; beyond,
- * the line is lost: RATE_LIMITED. No honest device says as much, for it answers
- * what was sent. Each message counts as its text and so much. */
+/* Data that may wait for an owner with a blocked context; beyond, the line is
+ * lost: RATE_LIMITED. An honest device sends less, because it only answers.
+ * Each message counts as its text plus VM_FILE_LINE_UNTOLD_EACH. */
 #define VM_FILE_LINE_UNTOLD_MAX (4 * 1024 * 1024)
 #define VM_FILE_LINE_UNTOLD_EACH 1024
 
-/* What may be in the socket of a device that does not read, and what may wait
- * behind that: a window several times over, for what is sent again. Beyond, the
- * line is lost: DISCONNECTED. What the device says that it has got is no
- * measure. */
+/* Data that may be in the socket of a device that does not read, and data that
+ * may wait behind that: several windows, for repeats. Beyond, the line is lost:
+ * DISCONNECTED. The device's acknowledgements do not count. */
 #define VM_FILE_LINE_UNSENT_MAX (4 * 1024 * 1024)
 #define VM_FILE_LINE_WAITING_MAX (16 * 1024 * 1024)
 
 /* Each with @owner, in the main context that was the thread's default when the
- * line was made; from each the line may be closed. */
+ * line was made; each may close the line. */
 typedef struct
 {
   void (*opened) (gpointer owner);
   void (*message) (gpointer owner, const GstStructure *message);
-  /* It did not open, or is lost; the last one. */
+  /* It did not open, or is lost; the last call. */
   void (*closed) (gpointer owner, const GError *error);
 } VmFileLineFuncs;
 
-/* Opens the socket of @config. @dead_ms: it is lost after as long without a
- * word of the other side. */
+/* Opens the socket of @config. @dead_ms: it is lost after this long without a
+ * message from the other side. */
 VmFileLine *
 vm_file_line_new (VmIdentity *identity, const VmSignalSocketConfig *config,
     guint dead_ms, const VmFileLineFuncs *funcs, gpointer owner);
-/* Takes @message. Nothing becomes of it when the line is not open, or no
- * more. */
+/* Takes @message. Drops it when the line is not open. */
 void vm_file_line_send (VmFileLine *self, VmTransferMessage *message);
-/* Nothing more is heard, what was sent gets out. Frees it, for which the
- * context has to run on: vm_settle() waits for that. */
+/* Delivers nothing more; sent messages still go out. Frees it, for which the
+ * context must keep running: vm_settle() waits for that. */
 void vm_file_line_close (VmFileLine *self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/**
+/*
  * SECTION:vmfilesocket
  * @title: VmFileSocket
  * @short_description: a file of a meeting over a WebSocket
@@ -16,7 +16,7 @@
  * was made; what it costs to encrypt and send is done in a thread of its own.
  */
 
-#include <gst/videomeet/vmfilesocket.h>
+#include "client/upload/filesocket.h"
 
 #include "transfer/message/messagestructure.h"
 #include "trust/keys/vmidentity-priv.h"
@@ -159,7 +159,7 @@ key_hash_of (VmMediaSession *session)
   return key ? vm_key_hash_from_key (key) : NULL;
 }
 
-/**
+/*
  * vm_file_socket_new:
  * @session: of the two, for which vm_media_session_is_signed()
  * @base_uri: where the receiver's server is, as vm_device_get_base_uri(); over
@@ -204,7 +204,7 @@ vm_file_socket_new (
   return self;
 }
 
-/**
+/*
  * vm_file_socket_get_base_uri:
  * @self: a #VmFileSocket
  *
@@ -220,7 +220,7 @@ vm_file_socket_get_base_uri (VmFileSocket *self)
   return self->base_uri;
 }
 
-/**
+/*
  * vm_file_socket_send:
  * @self: a #VmFileSocket
  * @message: what is to be said of the transfer, as in #VmTransferMeta
@@ -257,7 +257,7 @@ vm_file_socket_send (VmFileSocket *self, const GstStructure *message,
   return TRUE;
 }
 
-/**
+/*
  * vm_file_socket_close:
  * @self: a #VmFileSocket
  *

@@ -72,7 +72,7 @@ on_written (GObject *stream, gpointer data)
 {
   VmUpload *self = data;
 
-  vm_unsent_forget (&self->unsent);
+  vm_send_queue_forget (&self->unsent);
   if (!self->ended)
     flush (self);
   return G_SOURCE_REMOVE;
@@ -81,8 +81,9 @@ on_written (GObject *stream, gpointer data)
 static void
 send_item (VmUpload *self, const VmUploadItem *item)
 {
-  vm_unsent_add (&self->unsent, self->socket, g_bytes_get_size (item->bytes),
-      self->context, G_SOURCE_FUNC (on_written), self);
+  vm_send_queue_add (&self->unsent, self->socket,
+      g_bytes_get_size (item->bytes), self->context, G_SOURCE_FUNC (on_written),
+      self);
   soup_websocket_connection_send_message (
       self->socket, item->type, item->bytes);
 }
@@ -237,7 +238,7 @@ void
 vm_upload_drop_socket (VmUpload *self)
 {
   vm_timer_clear (&self->look);
-  vm_unsent_forget (&self->unsent);
+  vm_send_queue_forget (&self->unsent);
   if (!self->socket)
     return;
   g_signal_handlers_disconnect_by_data (self->socket, self);

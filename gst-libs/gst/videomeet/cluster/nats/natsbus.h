@@ -5,13 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* Frames between the nodes of a cluster, over subjects of NATS: each node hears
- * what comes to `vm.node.` and its own name as of vm_cluster_key(). Nothing is
- * kept: what is said while there is no connection is lost, and whoever says it
- * asks again (clusterline.h). A thread that speaks and one that listens, each
- * with a connection of its own, which it makes anew when it is lost. */
+/* Frames between the nodes of a cluster, over subjects of NATS: each node
+ * subscribes to `vm.node.` and its own name as of vm_cluster_key(). Nothing is
+ * stored: frames sent without a connection are lost, and the sender repeats
+ * them (clusterline.h). One thread sends and one receives, each with its own
+ * connection, which it makes anew when it is lost. */
 
-/* Frames that wait to be said; beyond, they are lost. */
+/* Frames that wait to be sent; beyond, they are lost. */
 #define VM_NATS_BUS_MAX 16384
 /* ms; how often it looks whether it is to stop */
 #define VM_NATS_BUS_WAIT 500
@@ -20,16 +20,16 @@ G_BEGIN_DECLS
 typedef struct
 {
   void (*heard) (GBytes *frame, gpointer user_data);
-  /* There is a connection again: what was said before may be lost. */
+  /* The connection is back: earlier frames may be lost. */
   void (*back) (gpointer user_data);
 } VmNatsBusFuncs;
 
 typedef struct _VmNatsBus VmNatsBus;
 
-/* It need not be there yet. BAD_REQUEST: @config is not good. */
+/* The server need not be up yet. BAD_REQUEST: @config is invalid. */
 VmNatsBus *vm_nats_bus_new (const VmNatsConfig *config, const gchar *node,
     const VmNatsBusFuncs *funcs, gpointer user_data, GError **error);
-/* Nothing is told from now on. Waits for both threads: 5 s. */
+/* Stops all callbacks. Waits for both threads: 5 s. */
 void vm_nats_bus_free (VmNatsBus *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNatsBus, vm_nats_bus_free)
 

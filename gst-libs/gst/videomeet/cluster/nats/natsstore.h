@@ -5,33 +5,33 @@
 
 G_BEGIN_DECLS
 
-/* The store of a VmCluster and a VmOnce in JetStream's key-value buckets
+/* The store of a VmCluster and a VmSingleUse in JetStream's key-value buckets
  * (protocol/cluster.md): `vm_rooms`, `vm_tickets` and `vm_jti` as
- * VmClusterBucket says, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. A thread
- * for requests and one for what others change, each with a connection of its
- * own, which it makes anew when it is lost; meanwhile every request is lost. */
+ * VmClusterBucket says, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. One
+ * thread handles requests and one watches changes of others, each with its own
+ * connection, which it makes anew when it is lost; meanwhile every request is
+ * lost. */
 
 #define VM_NATS_CONNECT_TIME 2000 /* ms */
 #define VM_NATS_ANSWER_TIME 2000 /* ms; before VM_CLUSTER_ANSWER_TIME */
 #define VM_NATS_RETRY_TIME G_USEC_PER_SEC /* between two tries to connect */
 #define VM_NATS_WATCH_TIME \
   500 /* ms; how often it looks whether it is to stop */
-/* How often it looks whether the bucket of rooms is still the one that it was.
- * A bucket that was removed, or restored from a copy, tells nobody. */
+/* How often it checks that the bucket of rooms is still the same: NATS does not
+ * report that a bucket was removed, or restored from a copy. */
 #define VM_NATS_LOOK_TIME (3 * G_USEC_PER_SEC)
-/* How often it looks for what removed records have left behind, and how old
- * that must be: by then every node has heard of it. */
+/* How often it removes the markers of removed records, and their minimum age:
+ * by then every node knows of the removal. */
 #define VM_NATS_SWEEP_TIME (10 * 60 * G_USEC_PER_SEC)
 #define VM_NATS_SWEEP_AGE (10 * 60 * G_USEC_PER_SEC)
-/* Requests that wait; beyond, they are not answered, and the cluster asks
- * again. */
+/* Waiting requests; beyond, they are dropped, and the cluster repeats them. */
 #define VM_NATS_QUEUE_MAX 16384
 
 typedef struct
 {
   const gchar *url; /* nats:// or tls://, [user:password@]host[:port] */
   const gchar *credentials; /* a file of NATS's (.creds), or NULL */
-  const gchar *ca_file; /* PEM: whom tls:// must be certified by */
+  const gchar *ca_file; /* PEM: the authority for tls:// */
 } VmNatsConfig;
 
 /* Each on a thread of the store, to be posted on; must not block. See
@@ -45,22 +45,22 @@ typedef struct
   void (*told) (
       const gchar *key, GBytes *value, guint64 revision, gpointer user_data);
   void (*back) (gpointer user_data);
-  /* It is waited for, and why; NULL: it is there again. Or NULL. */
+  /* NATS is unreachable, and why; NULL: it is back. May be NULL. */
   void (*waits) (const gchar *why, gpointer user_data);
 } VmNatsFuncs;
 
 typedef struct _VmNatsStore VmNatsStore;
 
-/* Whether NATS may be waited for, as @config says: BAD_REQUEST: that is not
- * good; NOT_TRUSTED: it is there, and one of the two does not accept the other.
+/* Whether waiting for the NATS of @config makes sense. BAD_REQUEST: @config is
+ * invalid; NOT_TRUSTED: it is up, but one side does not accept the other.
  * Blocks for VM_NATS_CONNECT_TIME, and then as long as it answers. */
 gboolean vm_nats_check (const VmNatsConfig *config, GError **error);
 
-/* It need not be there yet. BAD_REQUEST: @config is not good. */
+/* The server need not be up yet. BAD_REQUEST: @config is invalid. */
 VmNatsStore *vm_nats_store_new (const VmNatsConfig *config,
     const VmNatsFuncs *funcs, gpointer user_data, GError **error);
-/* Nothing is told from now on. Waits for both threads, at most for what is
- * under way: 5 s. */
+/* Stops all callbacks. Waits for both threads, at most for requests under way:
+ * 5 s. */
 void vm_nats_store_free (VmNatsStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNatsStore, vm_nats_store_free)
 

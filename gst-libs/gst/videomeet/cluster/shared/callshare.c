@@ -29,13 +29,13 @@ typedef enum
 struct _VmCallShare
 {
   VmRoomShare *share;
-  VmShareLedger *ledger;
+  VmNameDirectory *directory;
   VmCalls *calls;
-  GHashTable *wishes; /* seat -> VmCallWish, which waits for it */
-  GQueue asking; /* of VmCallWish, which wait for an answer */
+  GHashTable *requests; /* seat -> VmCallRequest, which waits for it */
+  GQueue asking; /* of VmCallRequest, which wait for an answer */
 };
 
-struct _VmCallWish
+struct _VmCallRequest
 {
   VmCallShare *share; /* NULL: it is over */
   gchar *id;
@@ -50,38 +50,39 @@ struct _VmCallWish
 };
 
 static void
-wish_free (VmCallWish *wish)
+request_free (VmCallRequest *request)
 {
-  g_free (wish->id);
-  g_free (wish->name);
-  g_free (wish->owner);
-  g_free (wish);
+  g_free (request->id);
+  g_free (request->name);
+  g_free (request->owner);
+  g_free (request);
 }
 
 static void
-forget (VmCallWish *wish)
+forget (VmCallRequest *request)
 {
-  if (!wish->share)
+  if (!request->share)
     return;
-  g_hash_table_remove (wish->share->wishes, GUINT_TO_POINTER (wish->seat));
-  g_queue_remove (&wish->share->asking, wish);
+  g_hash_table_remove (
+      request->share->requests, GUINT_TO_POINTER (request->seat));
+  g_queue_remove (&request->share->asking, request);
 }
 
 static void
-refuse (VmCallWish *wish, const GError *error)
+refuse (VmCallRequest *request, const GError *error)
 {
-  forget (wish);
-  wish->seated (NULL, error, wish->user_data);
-  wish_free (wish);
+  forget (request);
+  request->seated (NULL, error, request->user_data);
+  request_free (request);
 }
 
 static void
-refuse_taken (VmCallWish *wish)
+refuse_taken (VmCallRequest *request)
 {
   g_autoptr (GError) error = NULL;
 
-  vm_calls_set_taken (&error, wish->id);
-  refuse (wish, error);
+  vm_calls_set_taken (&error, request->id);
+  refuse (request, error);
 }
 
 /* What is said */
@@ -134,7 +135,8 @@ is_own (VmCallShare *self, const gchar *node)
 static const gchar *
 find_owner (VmCallShare *self, const gchar *id)
 {
-  const VmClusterRecord *record = vm_share_ledger_look_up (self->ledger, id);
+  const VmClusterRecord *record =
+      vm_name_directory_look_up (self->directory, id);
   const VmClusterParticipant *one = record && record->participants->len
                                         ? record->participants->pdata[0]
                                         : NULL;
@@ -145,7 +147,7 @@ find_owner (VmCallShare *self, const gchar *id)
 static gboolean
 is_absent (VmCallShare *self, const gchar *node)
 {
-  return vm_share_ledger_is_absent (self->ledger, node);
+  return vm_name_directory_is_absent (self->directory, node);
 }
 
 static const gchar *
@@ -156,109 +158,110 @@ find (VmCallShare *self, const gchar *id)
   return node && !is_own (self, node) && !is_absent (self, node) ? node : NULL;
 }
 
-/* FALSE: the wish is refused, and gone. @owner: from whom the name is taken, or
- * NULL. */
+/* FALSE: the request is refused, and gone. @owner: from whom the name is taken,
+ * or NULL. */
 static gboolean
-take_name (VmCallWish *wish, const gchar *owner)
+take_name (VmCallRequest *request, const gchar *owner)
 {
-  VmCallShare *self = wish->share;
+  VmCallShare *self = request->share;
   const VmClusterParticipant one = { .call_type = VM_CALL_TYPE_VIDEO };
   g_autoptr (GError) error = NULL;
 
-  wish->seat = vm_share_ledger_take_seat (
-      self->ledger, wish->id, 1, &one, owner, &error);
-  if (!wish->seat) {
-    refuse (wish, error);
+  request->seat = vm_name_directory_take_seat (
+      self->directory, request->id, 1, &one, owner, &error);
+  if (!request->seat) {
+    refuse (request, error);
     return FALSE;
   }
-  g_hash_table_insert (self->wishes, GUINT_TO_POINTER (wish->seat), wish);
+  g_hash_table_insert (
+      self->requests, GUINT_TO_POINTER (request->seat), request);
   return TRUE;
 }
 
-static VmCallWish *
-wish (VmCallShare *self, const gchar *id, const gchar *name, gpointer peer,
+static VmCallRequest *
+request (VmCallShare *self, const gchar *id, const gchar *name, gpointer peer,
     VmCallsSeated seated, gpointer user_data)
 {
-  VmCallWish *wish = g_new0 (VmCallWish, 1);
+  VmCallRequest *request = g_new0 (VmCallRequest, 1);
 
-  wish->share = self;
-  wish->id = g_strdup (id);
-  wish->name = g_strdup (name);
-  wish->peer = peer;
-  wish->seated = seated;
-  wish->user_data = user_data;
-  return take_name (wish, NULL) ? wish : NULL;
+  request->share = self;
+  request->id = g_strdup (id);
+  request->name = g_strdup (name);
+  request->peer = peer;
+  request->seated = seated;
+  request->user_data = user_data;
+  return take_name (request, NULL) ? request : NULL;
 }
 
 void
-vm_call_wish_cancel (VmCallWish *wish)
+vm_call_request_cancel (VmCallRequest *request)
 {
-  forget (wish);
-  if (wish->share && wish->seat)
-    vm_share_ledger_leave (wish->share->ledger, wish->seat);
-  wish_free (wish);
+  forget (request);
+  if (request->share && request->seat)
+    vm_name_directory_leave (request->share->directory, request->seat);
+  request_free (request);
 }
 
 static void
 leave (VmCallShare *self, guint seat)
 {
-  vm_share_ledger_leave (self->ledger, seat);
+  vm_name_directory_leave (self->directory, seat);
 }
 
 static void
-grant (VmCallWish *wish)
+grant (VmCallRequest *request)
 {
-  VmCallShare *self = wish->share;
+  VmCallShare *self = request->share;
   g_autoptr (GError) error = NULL;
-  VmCallUser *user = vm_calls_register (
-      self->calls, wish->id, wish->name, wish->peer, self->share->now, &error);
+  VmCallUser *user = vm_calls_register (self->calls, request->id, request->name,
+      request->peer, self->share->now, &error);
 
   if (!user) {
-    vm_share_ledger_leave (self->ledger, wish->seat);
-    refuse (wish, error);
+    vm_name_directory_leave (self->directory, request->seat);
+    refuse (request, error);
     return;
   }
-  user->seat = wish->seat;
-  forget (wish);
-  wish->seated (user, NULL, wish->user_data);
-  wish_free (wish);
+  user->seat = request->seat;
+  forget (request);
+  request->seated (user, NULL, request->user_data);
+  request_free (request);
 }
 
 static void
-ask (VmCallWish *wish, const gchar *owner)
+ask (VmCallRequest *request, const gchar *owner)
 {
-  VmCallShare *self = wish->share;
+  VmCallShare *self = request->share;
 
-  g_free (wish->owner);
-  wish->owner = g_strdup (owner);
-  wish->asked_at = self->share->now;
-  g_queue_push_tail (&self->asking, wish);
-  tell (self, owner, ASK, NULL, wish->id, NULL, NULL);
+  g_free (request->owner);
+  request->owner = g_strdup (owner);
+  request->asked_at = self->share->now;
+  g_queue_push_tail (&self->asking, request);
+  tell (self, owner, ASK, NULL, request->id, NULL, NULL);
 }
 
 /* Whoever had the name has it no more, or does not answer. */
 static void
-take_over (VmCallWish *wish)
+take_over (VmCallRequest *request)
 {
-  g_queue_remove (&wish->share->asking, wish);
-  take_name (wish, wish->owner);
+  g_queue_remove (&request->share->asking, request);
+  take_name (request, request->owner);
 }
 
 static void
-look_who_has_it (VmCallWish *wish)
+look_who_has_it (VmCallRequest *request)
 {
-  VmCallShare *self = wish->share;
-  const gchar *owner = find_owner (self, wish->id);
+  VmCallShare *self = request->share;
+  const gchar *owner = find_owner (self, request->id);
 
-  forget (wish);
-  wish->seat = 0;
-  if (!owner && !wish->again) {
-    wish->again = TRUE;
-    take_name (wish, NULL);
-  } else if (!owner || wish->owner || is_own (self, owner)) {
-    refuse_taken (wish);
+  forget (request);
+  request->seat = 0;
+  if (!owner && !request->again) {
+    request->again = TRUE;
+    take_name (request, NULL);
+  } else if (!owner || request->owner || is_own (self, owner)) {
+    refuse_taken (request);
   } else {
-    ask (wish, owner);
+    ask (request, owner);
   }
 }
 
@@ -266,18 +269,18 @@ static void
 on_seated (guint epoch, const GError *error, gpointer user_data)
 {
   VmCallShare *self = user_data;
-  VmCallWish *wish =
-      g_hash_table_lookup (self->wishes, GUINT_TO_POINTER (epoch));
+  VmCallRequest *request =
+      g_hash_table_lookup (self->requests, GUINT_TO_POINTER (epoch));
 
-  if (!wish)
+  if (!request)
     return;
   if (!error)
-    grant (wish);
+    grant (request);
   else if (g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_FULL)
            || g_error_matches (error, VM_ERROR, VM_ERROR_RESUME_FAILED))
-    look_who_has_it (wish);
+    look_who_has_it (request);
   else
-    refuse (wish, error);
+    refuse (request, error);
 }
 
 static void
@@ -327,26 +330,26 @@ on_tick (gint64 now, gpointer user_data)
   VmCallShare *self = user_data;
 
   for (GList *one = self->asking.head, *next; one; one = next) {
-    VmCallWish *wish = one->data;
+    VmCallRequest *request = one->data;
 
     next = one->next;
-    if (now - wish->asked_at >= VM_CALL_ASK_TIME
-        || is_absent (self, wish->owner))
-      take_over (wish);
+    if (now - request->asked_at >= VM_CALL_ASK_TIME
+        || is_absent (self, request->owner))
+      take_over (request);
   }
 }
 
 /* What is heard */
 
 static gboolean
-is_wished (VmCallShare *self, const gchar *id)
+is_requested (VmCallShare *self, const gchar *id)
 {
   GHashTableIter iter;
   gpointer value;
 
-  g_hash_table_iter_init (&iter, self->wishes);
+  g_hash_table_iter_init (&iter, self->requests);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    if (strcmp (((VmCallWish *) value)->id, id) == 0)
+    if (strcmp (((VmCallRequest *) value)->id, id) == 0)
       return TRUE;
   }
   return FALSE;
@@ -356,15 +359,15 @@ static void
 take_answer (VmCallShare *self, const gchar *node, const gchar *id, Word word)
 {
   for (GList *one = self->asking.head, *next; one; one = next) {
-    VmCallWish *wish = one->data;
+    VmCallRequest *request = one->data;
 
     next = one->next;
-    if (strcmp (wish->id, id) != 0 || strcmp (wish->owner, node) != 0)
+    if (strcmp (request->id, id) != 0 || strcmp (request->owner, node) != 0)
       continue;
     if (word == HERE)
-      refuse_taken (wish);
+      refuse_taken (request);
     else
-      take_over (wish);
+      take_over (request);
   }
 }
 
@@ -395,8 +398,8 @@ take (VmCallShare *self, const gchar *node, Word word, const gchar *from,
       break;
     case ASK:
       tell (self, node,
-          find_user (self, to) || is_wished (self, to) ? HERE : AWAY, NULL, to,
-          NULL, NULL);
+          find_user (self, to) || is_requested (self, to) ? HERE : AWAY, NULL,
+          to, NULL, NULL);
       break;
     case HERE:
     case AWAY:
@@ -427,7 +430,7 @@ hear (const gchar *node, GBytes *bytes, gpointer user_data)
 }
 
 static const VmCallsRemote remote = {
-  .wish = wish,
+  .request = request,
   .leave = leave,
   .find = find,
   .is_absent = is_absent,
@@ -439,7 +442,7 @@ static const VmCallsRemote remote = {
 VmCallShare *
 vm_call_share_new (VmRoomShare *share, VmCalls *calls)
 {
-  static const VmShareLedgerFuncs funcs = {
+  static const VmNameDirectoryFuncs funcs = {
     .seated = on_seated,
     .gone = on_gone,
     .changed = on_changed,
@@ -449,8 +452,8 @@ vm_call_share_new (VmRoomShare *share, VmCalls *calls)
 
   self->share = share;
   self->calls = calls;
-  self->ledger = vm_share_ledger_new (share, VM_SHARE_USERS, &funcs, self);
-  self->wishes = g_hash_table_new (NULL, NULL);
+  self->directory = vm_name_directory_new (share, VM_SHARE_USERS, &funcs, self);
+  self->requests = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->asking);
   vm_room_share_set_hearer (share, VM_SHARE_USERS, MAGIC, hear, self);
   calls->share = self;
@@ -467,14 +470,14 @@ vm_call_share_free (VmCallShare *self)
   vm_room_share_set_hearer (self->share, VM_SHARE_USERS, MAGIC, NULL, NULL);
   self->calls->share = NULL;
   self->calls->remote = NULL;
-  /* whoever wishes is gone, or cannot be told */
-  g_hash_table_iter_init (&iter, self->wishes);
+  /* whoever asked is gone, or cannot be told */
+  g_hash_table_iter_init (&iter, self->requests);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    ((VmCallWish *) value)->share = NULL;
+    ((VmCallRequest *) value)->share = NULL;
   for (GList *one = self->asking.head; one; one = one->next)
-    ((VmCallWish *) one->data)->share = NULL;
-  g_hash_table_unref (self->wishes);
+    ((VmCallRequest *) one->data)->share = NULL;
+  g_hash_table_unref (self->requests);
   g_queue_clear (&self->asking);
-  vm_share_ledger_free (self->ledger);
+  vm_name_directory_free (self->directory);
   g_free (self);
 }

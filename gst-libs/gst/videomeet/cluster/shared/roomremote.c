@@ -15,7 +15,7 @@ or_null (const gchar *text)
 
 /* How well it is known is this server's own word. */
 static void
-judge (VmMember *member)
+verifier (VmMember *member)
 {
   const VmBearer bearer = vm_member_to_bearer (member);
 
@@ -41,7 +41,7 @@ add_member (VmRoom *room, const VmClusterParticipant *one)
   member->proven = one->proven;
   member->call_type = one->call_type;
   member->said = -1;
-  judge (member);
+  verifier (member);
   vm_room_insert (room, member);
   vm_room_meet (room, member);
   return member;
@@ -247,7 +247,7 @@ tell_missed (VmMember *member)
 
 VmMember *
 vm_room_bring_back (
-    VmRoom *room, const VmClusterParticipant *one, VmSeatWish *wish)
+    VmRoom *room, const VmClusterParticipant *one, VmSeatRequest *request)
 {
   VmMember *member = vm_room_find_member (room, one->id);
   g_autofree gchar *before = NULL;
@@ -255,11 +255,11 @@ vm_room_bring_back (
   if (!member)
     member = add_member (room, one);
   before = g_steal_pointer (&member->node);
-  member->peer = wish->peer;
-  member->seat = wish->seat;
+  member->peer = request->peer;
+  member->seat = request->seat;
   member->missed_at = 0;
   vm_member_keep_names (member);
-  vm_member_renew (member, NULL, wish->next);
+  vm_member_renew (member, NULL, request->next);
   /* past whatever its server has told, however much that was at once */
   room->count =
       MAX (room->count, room->rooms->share->date + VM_SHARE_COUNTS_MAX);

@@ -10,63 +10,64 @@
 #include <string.h>
 
 static void
-wish_free (VmSeatWish *wish)
+request_free (VmSeatRequest *request)
 {
-  g_clear_pointer (&wish->ticket, vm_ticket_free);
-  g_clear_pointer (&wish->hello, vm_signal_unref);
-  g_free (wish->text);
-  g_free (wish->key);
-  g_free (wish->name);
-  g_free (wish->next);
-  g_free (wish);
+  g_clear_pointer (&request->ticket, vm_ticket_free);
+  g_clear_pointer (&request->hello, vm_signal_unref);
+  g_free (request->text);
+  g_free (request->key);
+  g_free (request->name);
+  g_free (request->next);
+  g_free (request);
 }
 
-static VmSeatWish *
-wish_new (VmRooms *rooms, const gchar *name, gpointer peer,
+static VmSeatRequest *
+request_new (VmRooms *rooms, const gchar *name, gpointer peer,
     const VmSeatFuncs *funcs, gpointer user_data)
 {
-  VmSeatWish *wish = g_new0 (VmSeatWish, 1);
+  VmSeatRequest *request = g_new0 (VmSeatRequest, 1);
 
-  wish->rooms = rooms;
-  wish->name = g_strdup (name);
-  wish->peer = peer;
-  wish->funcs = *funcs;
-  wish->user_data = user_data;
-  return wish;
+  request->rooms = rooms;
+  request->name = g_strdup (name);
+  request->peer = peer;
+  request->funcs = *funcs;
+  request->user_data = user_data;
+  return request;
 }
 
 static void
-forget (VmSeatWish *wish)
+forget (VmSeatRequest *request)
 {
-  VmRoomShare *share = wish->rooms->share;
+  VmRoomShare *share = request->rooms->share;
 
-  if (share && wish->seat)
-    g_hash_table_remove (share->wishes, GUINT_TO_POINTER (wish->seat));
+  if (share && request->seat)
+    g_hash_table_remove (share->requests, GUINT_TO_POINTER (request->seat));
 }
 
 void
-vm_seat_wish_cancel (VmSeatWish *wish)
+vm_seat_request_cancel (VmSeatRequest *request)
 {
-  VmRoomShare *share = wish->rooms->share;
+  VmRoomShare *share = request->rooms->share;
 
-  forget (wish);
-  if (share && wish->use)
-    vm_once_cancel (share->once, wish->use);
-  if (share && wish->seat)
-    vm_cluster_leave (share->cluster, wish->seat, share->now);
-  wish_free (wish);
+  forget (request);
+  if (share && request->use)
+    vm_single_use_cancel (share->once, request->use);
+  if (share && request->seat)
+    vm_cluster_leave (share->cluster, request->seat, share->now);
+  request_free (request);
 }
 
 void
-vm_seat_wish_refuse (VmSeatWish *wish, const GError *error)
+vm_seat_request_refuse (VmSeatRequest *request, const GError *error)
 {
-  VmRoom *room = wish->name ? vm_rooms_find (wish->rooms, wish->name) : NULL;
+  VmRoom *room =
+      request->name ? vm_rooms_find (request->rooms, request->name) : NULL;
 
-  forget (wish);
+  forget (request);
   if (room)
     vm_room_look_whether_empty (room);
-  wish->funcs.seated (NULL, error, wish->user_data);
-  wish_free (wish);
+  request->funcs.seated (NULL, error, request->user_data);
+  request_free (request);
 }
 
 /* NULL stands for nothing that it says of itself. */
@@ -89,25 +90,28 @@ describe (VmRoom *room, const VmTicket *ticket, const VmSignal *hello,
     .proven = ticket->proven };
 }
 
-/* Asks for the seat that @wish, which is given away, is for. */
-static VmSeatWish *
-ask (VmSeatWish *wish, VmRoom *room)
+/* Asks for the seat that @request, which is given away, is for. */
+static VmSeatRequest *
+ask (VmSeatRequest *request, VmRoom *room)
 {
-  VmRoomShare *share = wish->rooms->share;
-  g_autofree gchar *resume = wish->next ? vm_cluster_key (wish->next) : NULL;
-  VmClusterParticipant one = describe (room, wish->ticket, wish->hello, resume);
+  VmRoomShare *share = request->rooms->share;
+  g_autofree gchar *resume =
+      request->next ? vm_cluster_key (request->next) : NULL;
+  VmClusterParticipant one =
+      describe (room, request->ticket, request->hello, resume);
   g_autoptr (GError) error = NULL;
 
   room->awaited = MAX (room->awaited, share->now + VM_CLUSTER_SEAT_TIME);
-  wish->seat = vm_cluster_take_seat (share->cluster, wish->name, room->id,
+  request->seat = vm_cluster_take_seat (share->cluster, request->name, room->id,
       room->max_participants, &one, NULL, share->now, &error);
   g_free (one.user);
-  if (!wish->seat) {
-    vm_seat_wish_refuse (wish, error);
+  if (!request->seat) {
+    vm_seat_request_refuse (request, error);
     return NULL;
   }
-  g_hash_table_insert (share->wishes, GUINT_TO_POINTER (wish->seat), wish);
-  return wish;
+  g_hash_table_insert (
+      share->requests, GUINT_TO_POINTER (request->seat), request);
+  return request;
 }
 
 static VmTicket *
@@ -131,22 +135,22 @@ ticket_copy (const VmTicket *ticket)
 }
 
 /* By its ticket into @room, which is shared. */
-static VmSeatWish *
-ask_by_ticket (VmSeatWish *wish, VmRoom *room)
+static VmSeatRequest *
+ask_by_ticket (VmSeatRequest *request, VmRoom *room)
 {
-  const VmBearer bearer = vm_ticket_to_bearer (wish->ticket, wish->hello);
+  const VmBearer bearer = vm_ticket_to_bearer (request->ticket, request->hello);
   g_autoptr (GError) error = NULL;
 
-  if (!vm_room_admits (
-          room, &bearer, NULL, NULL, NULL, 0, &wish->ticket->trust, &error)) {
-    vm_seat_wish_refuse (wish, error);
+  if (!vm_room_admits (room, &bearer, NULL, NULL, NULL, 0,
+          &request->ticket->trust, &error)) {
+    vm_seat_request_refuse (request, error);
     return NULL;
   }
-  wish->next = vm_rooms_make_token (wish->rooms);
-  return ask (wish, room);
+  request->next = vm_rooms_make_token (request->rooms);
+  return ask (request, room);
 }
 
-static VmSeatWish *
+static VmSeatRequest *
 tell (const VmSeatFuncs *funcs, VmMember *member, const GError *error,
     gpointer user_data)
 {
@@ -154,15 +158,15 @@ tell (const VmSeatFuncs *funcs, VmMember *member, const GError *error,
   return NULL;
 }
 
-VmSeatWish *
-vm_rooms_wish_seat (VmRooms *rooms, const VmTicket *ticket,
+VmSeatRequest *
+vm_rooms_request_seat (VmRooms *rooms, const VmTicket *ticket,
     const VmSignal *hello, gpointer peer, const VmSeatFuncs *funcs,
     gpointer user_data)
 {
   const VmBearer bearer = vm_ticket_to_bearer (ticket, hello);
   g_autoptr (GError) error = NULL;
   g_autoptr (VmTicket) own = ticket_copy (ticket);
-  VmSeatWish *wish;
+  VmSeatRequest *request;
   VmRoom *room;
 
   room =
@@ -172,12 +176,12 @@ vm_rooms_wish_seat (VmRooms *rooms, const VmTicket *ticket,
 
     return tell (funcs, member, error, user_data);
   }
-  wish = wish_new (rooms, ticket->meeting, peer, funcs, user_data);
-  wish->ticket = g_steal_pointer (&own);
-  wish->hello = vm_signal_ref (hello);
+  request = request_new (rooms, ticket->meeting, peer, funcs, user_data);
+  request->ticket = g_steal_pointer (&own);
+  request->hello = vm_signal_ref (hello);
   if (room)
-    return ask_by_ticket (wish, room);
-  vm_seat_wish_refuse (wish, error);
+    return ask_by_ticket (request, room);
+  vm_seat_request_refuse (request, error);
   return NULL;
 }
 
@@ -195,52 +199,54 @@ vm_rooms_shares_ticket (VmRooms *rooms, const gchar *text)
 
 guint64
 vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
-    const VmOnceAsker *asker, gpointer user_data, gint64 now)
+    const VmSingleUseAsker *asker, gpointer user_data, gint64 now)
 {
   g_autoptr (GBytes) value =
       vm_cluster_ticket_write (g_hash_table_lookup (rooms->tickets, text));
 
-  return vm_once_keep (rooms->share->once, VM_CLUSTER_TICKETS, text, value,
-      asker, user_data, now);
+  return vm_single_use_keep (rooms->share->once, VM_CLUSTER_TICKETS, text,
+      value, asker, user_data, now);
 }
 
 void
 vm_room_share_drop_ticket (VmRoomShare *share, const gchar *text)
 {
-  vm_once_use (share->once, VM_CLUSTER_TICKETS, text, NULL, NULL, share->now);
+  vm_single_use_use (
+      share->once, VM_CLUSTER_TICKETS, text, NULL, NULL, share->now);
 }
 
 static gboolean
 is_own_ticket (GBytes *value, gpointer user_data)
 {
-  const VmSeatWish *wish = user_data;
+  const VmSeatRequest *request = user_data;
   g_autoptr (VmTicket) ticket = vm_cluster_ticket_read (value);
 
   return ticket
          && (!ticket->key || ticket->proven
-             || g_strcmp0 (ticket->key, wish->key) == 0);
+             || g_strcmp0 (ticket->key, request->key) == 0);
 }
 
 static void
-refuse_ticket (VmSeatWish *wish, VmOnceResult result)
+refuse_ticket (VmSeatRequest *request, VmSingleUseResult result)
 {
   g_autoptr (GError) error = NULL;
 
-  if (result == VM_ONCE_SPENT)
+  if (result == VM_SINGLE_USE_SPENT)
     vm_rooms_refuse_ticket (&error);
   else
     g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
         "The other servers cannot be reached; try again in a minute");
-  vm_seat_wish_refuse (wish, error);
+  vm_seat_request_refuse (request, error);
 }
 
 /* The room that the ticket was given for, if it begins here. */
 static VmRoom *
-get_room_of_ticket (VmSeatWish *wish, GError **error)
+get_room_of_ticket (VmSeatRequest *request, GError **error)
 {
-  const VmBearer bearer = vm_ticket_to_bearer (wish->ticket, wish->hello);
-  gboolean was_there = vm_rooms_find (wish->rooms, wish->name) != NULL;
-  VmRoom *room = vm_rooms_of_ticket (wish->rooms, wish->ticket, &bearer, error);
+  const VmBearer bearer = vm_ticket_to_bearer (request->ticket, request->hello);
+  gboolean was_there = vm_rooms_find (request->rooms, request->name) != NULL;
+  VmRoom *room =
+      vm_rooms_of_ticket (request->rooms, request->ticket, &bearer, error);
 
   if (room && !room->shared) {
     g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
@@ -249,55 +255,55 @@ get_room_of_ticket (VmSeatWish *wish, GError **error)
   }
   if (room && !was_there && !room->members->len) {
     g_free (room->id);
-    room->id = g_strdup (wish->ticket->meeting_id);
+    room->id = g_strdup (request->ticket->meeting_id);
   }
   return room;
 }
 
 static void
-on_ticket_used (VmOnceResult result, GBytes *value, gpointer user_data)
+on_ticket_used (VmSingleUseResult result, GBytes *value, gpointer user_data)
 {
-  VmSeatWish *wish = user_data;
+  VmSeatRequest *request = user_data;
   g_autoptr (GError) error = NULL;
   VmRoom *room;
 
-  wish->use = 0;
-  g_hash_table_remove (wish->rooms->tickets, wish->text);
-  if (result != VM_ONCE_DONE) {
-    refuse_ticket (wish, result);
+  request->use = 0;
+  g_hash_table_remove (request->rooms->tickets, request->text);
+  if (result != VM_SINGLE_USE_DONE) {
+    refuse_ticket (request, result);
     return;
   }
-  wish->ticket = vm_cluster_ticket_read (value);
-  wish->ticket->text = g_steal_pointer (&wish->text);
-  wish->name = g_strdup (wish->ticket->meeting);
-  room = get_room_of_ticket (wish, &error);
+  request->ticket = vm_cluster_ticket_read (value);
+  request->ticket->text = g_steal_pointer (&request->text);
+  request->name = g_strdup (request->ticket->meeting);
+  room = get_room_of_ticket (request, &error);
   if (room)
-    ask_by_ticket (wish, room);
+    ask_by_ticket (request, room);
   else
-    vm_seat_wish_refuse (wish, error);
+    vm_seat_request_refuse (request, error);
 }
 
-VmSeatWish *
-vm_rooms_wish_by_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
+VmSeatRequest *
+vm_rooms_request_by_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
     const VmSignal *hello, gpointer peer, const VmSeatFuncs *funcs,
     gpointer user_data)
 {
-  static const VmOnceAsker asker = { is_own_ticket, on_ticket_used };
+  static const VmSingleUseAsker asker = { is_own_ticket, on_ticket_used };
   VmRoomShare *share = rooms->share;
-  VmSeatWish *wish = wish_new (rooms, NULL, peer, funcs, user_data);
+  VmSeatRequest *request = request_new (rooms, NULL, peer, funcs, user_data);
   g_autoptr (GError) error = NULL;
 
-  wish->text = g_strdup (text);
-  wish->key = g_strdup (key);
-  wish->hello = vm_signal_ref (hello);
+  request->text = g_strdup (text);
+  request->key = g_strdup (key);
+  request->hello = vm_signal_ref (hello);
   if (share)
-    wish->use = vm_once_use (
-        share->once, VM_CLUSTER_TICKETS, text, &asker, wish, share->now);
-  if (wish->use)
-    return wish;
+    request->use = vm_single_use_use (
+        share->once, VM_CLUSTER_TICKETS, text, &asker, request, share->now);
+  if (request->use)
+    return request;
   g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
       "Too many are about to join; try again in half a minute");
-  vm_seat_wish_refuse (wish, error);
+  vm_seat_request_refuse (request, error);
   return NULL;
 }
 
@@ -334,8 +340,8 @@ leave_same (VmRooms *rooms, const VmJoin *join, VmMember *from, GError **error)
   return vm_rooms_look_again (rooms, join->meeting, &bearer, error);
 }
 
-VmSeatWish *
-vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
+VmSeatRequest *
+vm_rooms_request_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     gpointer peer, gint64 now, const VmSeatFuncs *funcs, gpointer user_data)
 {
   const VmBearer bearer = vm_join_to_bearer (join);
@@ -343,7 +349,7 @@ vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
   g_autoptr (GError) error = NULL;
   VmRoom *room = vm_rooms_look_up (rooms, join, TRUE, &error);
   VmTrustLevel level;
-  VmSeatWish *wish;
+  VmSeatRequest *request;
 
   if (room && !room->shared) {
     VmMember *member =
@@ -361,35 +367,36 @@ vm_rooms_wish_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     room = leave_same (rooms, join, from, &error);
   if (!room)
     return tell (funcs, NULL, error, user_data);
-  wish = wish_new (rooms, room->name, peer, funcs, user_data);
-  wish->ticket = ticket_of (join, level);
-  wish->hello = vm_signal_new (VM_SIGNAL_HELLO);
-  vm_signal_add_participant (wish->hello)->alias = g_strdup (alias);
-  return ask (wish, room);
+  request = request_new (rooms, room->name, peer, funcs, user_data);
+  request->ticket = ticket_of (join, level);
+  request->hello = vm_signal_new (VM_SIGNAL_HELLO);
+  vm_signal_add_participant (request->hello)->alias = g_strdup (alias);
+  return ask (request, room);
 }
 
 /* Somebody whose server is gone, or out of its reach. */
-static VmSeatWish *
+static VmSeatRequest *
 ask_to_resume (VmRooms *rooms, const VmClusterRecord *record,
-    const VmClusterParticipant *one, const gchar *token, VmSeatWish *wish,
+    const VmClusterParticipant *one, const gchar *token, VmSeatRequest *request,
     GError **error)
 {
   VmRoomShare *share = rooms->share;
   g_autofree gchar *resume = NULL;
   VmClusterParticipant mine = *one;
 
-  wish->resumes = TRUE;
-  wish->next = vm_rooms_make_token (rooms);
-  resume = vm_cluster_key (wish->next);
+  request->resumes = TRUE;
+  request->next = vm_rooms_make_token (rooms);
+  resume = vm_cluster_key (request->next);
   mine.resume = resume;
-  wish->seat = vm_cluster_take_seat (share->cluster, record->name, record->id,
-      record->size, &mine, token, share->now, error);
-  if (!wish->seat) {
-    wish_free (wish);
+  request->seat = vm_cluster_take_seat (share->cluster, record->name,
+      record->id, record->size, &mine, token, share->now, error);
+  if (!request->seat) {
+    request_free (request);
     return NULL;
   }
-  g_hash_table_insert (share->wishes, GUINT_TO_POINTER (wish->seat), wish);
-  return wish;
+  g_hash_table_insert (
+      share->requests, GUINT_TO_POINTER (request->seat), request);
+  return request;
 }
 
 static gboolean
@@ -409,8 +416,8 @@ may_resume (VmRooms *rooms, const VmClusterParticipant *one, const gchar *key,
   return FALSE;
 }
 
-VmSeatWish *
-vm_rooms_wish_resume (VmRooms *rooms, const gchar *token, const gchar *key,
+VmSeatRequest *
+vm_rooms_request_resume (VmRooms *rooms, const gchar *token, const gchar *key,
     gpointer peer, const VmSeatFuncs *funcs, gpointer user_data)
 {
   const VmClusterParticipant *one = NULL;
@@ -419,7 +426,7 @@ vm_rooms_wish_resume (VmRooms *rooms, const gchar *token, const gchar *key,
           ? vm_cluster_find_token (rooms->share->cluster, token, &one)
           : NULL;
   g_autoptr (GError) error = NULL;
-  VmSeatWish *wish = NULL;
+  VmSeatRequest *request = NULL;
 
   if (!record || strcmp (one->node, rooms->share->node) == 0)
     g_set_error (&error, VM_ERROR, VM_ERROR_RESUME_FAILED,
@@ -428,67 +435,67 @@ vm_rooms_wish_resume (VmRooms *rooms, const gchar *token, const gchar *key,
   else if (rooms->closing)
     vm_rooms_refuse_closing (&error);
   else if (may_resume (rooms, one, key, &error))
-    wish = ask_to_resume (rooms, record, one, token,
-        wish_new (rooms, record->name, peer, funcs, user_data), &error);
-  return wish ? wish : tell (funcs, NULL, error, user_data);
+    request = ask_to_resume (rooms, record, one, token,
+        request_new (rooms, record->name, peer, funcs, user_data), &error);
+  return request ? request : tell (funcs, NULL, error, user_data);
 }
 
 /* The answer */
 
 static VmRoom *
-get_room (VmRooms *rooms, const VmSeatWish *wish, GError **error)
+get_room (VmRooms *rooms, const VmSeatRequest *request, GError **error)
 {
-  VmRoom *room = vm_rooms_find (rooms, wish->name);
+  VmRoom *room = vm_rooms_find (rooms, request->name);
 
   if (room)
     return room;
-  return vm_room_begin (
-      rooms, wish->name, wish->ticket ? wish->ticket->group : NULL, error);
+  return vm_room_begin (rooms, request->name,
+      request->ticket ? request->ticket->group : NULL, error);
 }
 
 static VmMember *
-sit (VmSeatWish *wish, VmRoom *room, const VmClusterParticipant *one)
+sit (VmSeatRequest *request, VmRoom *room, const VmClusterParticipant *one)
 {
-  VmMember *from = from_of (&wish->funcs, wish->user_data);
+  VmMember *from = from_of (&request->funcs, request->user_data);
   VmRoom *left = from ? from->room : NULL;
   VmMember *member;
 
-  if (wish->resumes)
-    return vm_room_bring_back (room, one, wish);
-  wish->rooms->walks++;
+  if (request->resumes)
+    return vm_room_bring_back (room, one, request);
+  request->rooms->walks++;
   if (from)
-    wish->funcs.leave (wish->user_data);
-  wish->ticket->seat_id = one->id;
-  wish->ticket->next = wish->next;
-  wish->ticket->seat = wish->seat;
-  member = vm_room_seat (room, wish->peer, wish->ticket, wish->hello);
-  wish->rooms->walks--;
+    request->funcs.leave (request->user_data);
+  request->ticket->seat_id = one->id;
+  request->ticket->next = request->next;
+  request->ticket->seat = request->seat;
+  member = vm_room_seat (room, request->peer, request->ticket, request->hello);
+  request->rooms->walks--;
   if (left)
     vm_room_look_whether_empty (left);
   return member;
 }
 
 void
-vm_seat_wish_grant (VmSeatWish *wish, VmRoomShare *share,
+vm_seat_request_grant (VmSeatRequest *request, VmRoomShare *share,
     const VmClusterRecord *record, const VmClusterParticipant *one)
 {
   g_autoptr (VmClusterParticipant) own = vm_cluster_participant_copy (one);
   g_autoptr (GError) error = NULL;
-  VmRoom *room = get_room (share->rooms, wish, &error);
+  VmRoom *room = get_room (share->rooms, request, &error);
   VmMember *member;
 
   if (!room || !room->shared) {
-    vm_cluster_leave (share->cluster, wish->seat, share->now);
+    vm_cluster_leave (share->cluster, request->seat, share->now);
     if (!error)
       g_set_error (&error, VM_ERROR, VM_ERROR_BAD_REQUEST,
           "A meeting of that name is hosted here");
-    vm_seat_wish_refuse (wish, error);
+    vm_seat_request_refuse (request, error);
     return;
   }
   vm_room_share_sync (share, room, record);
-  member = sit (wish, room, own);
-  g_hash_table_insert (share->seats, GUINT_TO_POINTER (wish->seat), member);
-  forget (wish);
-  wish->funcs.seated (member, NULL, wish->user_data);
-  wish_free (wish);
+  member = sit (request, room, own);
+  g_hash_table_insert (share->seats, GUINT_TO_POINTER (request->seat), member);
+  forget (request);
+  request->funcs.seated (member, NULL, request->user_data);
+  request_free (request);
 }

@@ -4,9 +4,9 @@
 #include "cluster/clusterline.h"
 #include "room/rooms-priv.h"
 #include "cluster/shared/roomshare.h"
-#include "cluster/shared/shareledger.h"
+#include "cluster/shared/namedirectory.h"
 
-#define VM_SHARE_MAGIC "VMM1" /* of what the rooms say */
+#define VM_SHARE_MAGIC "VMM1" /* of the rooms' messages */
 
 typedef struct
 {
@@ -19,7 +19,7 @@ struct _VmRoomShare
 {
   VmRooms *rooms;
   VmCluster *cluster;
-  VmOnce *once;
+  VmSingleUse *once;
   VmRoomShareFuncs funcs;
   gpointer user_data;
   gchar *node;
@@ -27,15 +27,15 @@ struct _VmRoomShare
   gint64 date; /* Unix seconds */
   GHashTable *shared; /* key -> VmRoom */
   GHashTable *lines; /* node -> Line */
-  VmShareLedger *ledgers[VM_SHARE_N_KINDS]; /* or NULL */
+  VmNameDirectory *directories[VM_SHARE_N_KINDS]; /* or NULL */
   VmShareHearer hearers[VM_SHARE_N_KINDS];
-  GQueue words; /* for those, not yet heard */
-  GHashTable *wishes; /* seat -> VmSeatWish */
+  GQueue words; /* for the hearers, not yet delivered */
+  GHashTable *requests; /* seat -> VmSeatRequest */
   GHashTable *seats; /* seat -> VmMember */
-  GHashTable *changed; /* keys of rooms whose record is another */
-  GQueue events; /* what the cluster has told, of Event */
-  GQueue inbox; /* what others have said, of VmShareMessage */
-  GQueue held; /* likewise, for whom this server has not heard of */
+  GHashTable *changed; /* keys of rooms with a changed record */
+  GQueue events; /* of Event, from the cluster */
+  GQueue inbox; /* of VmShareMessage, from other servers */
+  GQueue held; /* likewise, for participants unknown to this server */
   gboolean settling;
 };
 
@@ -44,21 +44,20 @@ struct _VmRoomShared
 {
   VmRoomShare *share;
   gchar *key;
-  GHashTable
-      *departed; /* ids that have said so, and that the record still has */
+  GHashTable *departed; /* ids that have left, but are still in the record */
 };
 
-struct _VmSeatWish
+struct _VmSeatRequest
 {
   VmRooms *rooms;
   VmSeatFuncs funcs;
   gpointer user_data;
   gpointer peer;
   guint seat;
-  guint64 use; /* of its ticket, as long as that is not known; or 0 */
+  guint64 use; /* of its ticket, until that is known; or 0 */
   gchar *text; /* of that */
-  gchar *key; /* of whoever shows it, or NULL */
-  gchar *name; /* of the room; NULL: as its ticket will say */
+  gchar *key; /* of the client that shows it, or NULL */
+  gchar *name; /* of the room; NULL: from its ticket */
   VmTicket *ticket;
   VmSignal *hello;
   gchar *next; /* the token to resume with, or NULL */
@@ -74,62 +73,63 @@ typedef struct
   gchar *to;
   gint64 seq;
   guint count; /* of the room's states, at that node */
-  VmSignal *signal; /* NULL: only that is told */
+  VmSignal *signal; /* NULL: only the count */
   gint64 since; /* it is held */
 } VmShareMessage;
 
-/* roomshare.c: does what was put off. */
+/* roomshare.c: handles deferred events. */
 void vm_room_share_settle (VmRoomShare *share);
-/* To the store, in which each kind has its keys and its requests. */
+/* Requests to the store; each kind has its own keys and requests. */
 void vm_room_share_get (
     VmRoomShare *share, VmShareKind kind, guint64 request, const gchar *key);
 void vm_room_share_put (VmRoomShare *share, VmShareKind kind, guint64 request,
     const gchar *key, GBytes *value, guint64 revision);
 
-/* shareledger.c */
+/* namedirectory.c */
 VmShareKind vm_share_kind_of_key (const gchar *key);
-VmCluster *vm_share_ledger_get_cluster (VmShareLedger *ledger);
-void vm_share_ledger_tick (VmShareLedger *ledger);
-/* One thing that is to be told; FALSE: there is none. */
-gboolean vm_share_ledger_settle (VmShareLedger *ledger);
+VmCluster *vm_name_directory_get_cluster (VmNameDirectory *directory);
+void vm_name_directory_tick (VmNameDirectory *directory);
+/* Delivers one pending event; FALSE: there is none. */
+gboolean vm_name_directory_settle (VmNameDirectory *directory);
 
 /* sharelines.c */
 void vm_room_share_tick_lines (VmRoomShare *share);
 void vm_room_share_free_line (gpointer line);
 void vm_room_share_free_word (gpointer word);
-/* What waits for @node. Returns: (transfer full) */
+/* The messages that wait for @node. Returns: (transfer full) */
 GPtrArray *vm_room_share_list_waiting (VmRoomShare *share, const gchar *node);
-/* One word that was heard; FALSE: there is none. */
+/* Delivers one received word; FALSE: there is none. */
 gboolean vm_room_share_take_word (VmRoomShare *share);
 
 /* roomsharetalk.c */
-/* Of @node's rooms; it is not yet heard. */
+/* Queues a message of @node's rooms. */
 void vm_room_share_take_message (
     VmRoomShare *share, const gchar *node, GBytes *bytes);
 void vm_room_share_take_inbox (VmRoomShare *share);
 void vm_room_share_tick_held (VmRoomShare *share);
 void vm_share_message_free (VmShareMessage *message);
-/* To @node alone what @member, who sits here, is. */
+/* Describes @member of this server to @node alone. */
 void vm_room_share_introduce (const VmMember *member, const gchar *node);
-/* What waits for @member at @node, where it is no more, goes to where it is. */
+/* Sends the messages that wait for @member at @node, which it has left, to its
+ * new server. */
 void vm_room_share_send_on (VmMember *member, const gchar *node);
 
-/* roomremote.c: @room gets the members of @record who sit elsewhere; those who
- * sit here are told. */
+/* roomremote.c: updates the remote members of @room from @record, and tells the
+ * local ones. */
 void vm_room_share_sync (
     VmRoomShare *share, VmRoom *room, const VmClusterRecord *record);
 void vm_room_share_tick_room (VmRoomShare *share, VmRoom *room);
-/* @one, who has sat elsewhere, or was not known, sits here from now on. */
+/* Seats @one, who was at another server or unknown, here. */
 VmMember *vm_room_bring_back (
-    VmRoom *room, const VmClusterParticipant *one, VmSeatWish *wish);
-/* The seat of @member is taken up, or given to others. */
+    VmRoom *room, const VmClusterParticipant *one, VmSeatRequest *seat_request);
+/* @member has lost its seat: it was resumed elsewhere, or given to others. */
 void vm_room_share_lose_seat (
     VmRoomShare *share, VmMember *member, const GError *reason);
 
-/* roomseat.c: the answer to @wish, which is freed. */
-void vm_seat_wish_grant (VmSeatWish *wish, VmRoomShare *share,
+/* roomseat.c: the answer to @request, which is freed. */
+void vm_seat_request_grant (VmSeatRequest *seat_request, VmRoomShare *share,
     const VmClusterRecord *record, const VmClusterParticipant *one);
-void vm_seat_wish_refuse (VmSeatWish *wish, const GError *error);
+void vm_seat_request_refuse (VmSeatRequest *seat_request, const GError *error);
 
 /* The functions of VmRoomsRemote, see rooms-priv.h. */
 extern const VmRoomsRemote vm_room_share_remote;

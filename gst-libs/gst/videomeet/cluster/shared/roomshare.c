@@ -54,8 +54,8 @@ get_cluster (VmRoomShare *share, VmShareKind kind)
 {
   if (kind == VM_SHARE_ROOMS)
     return share->cluster;
-  return share->ledgers[kind]
-             ? vm_share_ledger_get_cluster (share->ledgers[kind])
+  return share->directories[kind]
+             ? vm_name_directory_get_cluster (share->directories[kind])
              : NULL;
 }
 
@@ -123,7 +123,7 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
     .gone = on_gone,
     .changed = on_changed,
   };
-  const VmOnceFuncs once_funcs = { funcs->get, funcs->put };
+  const VmSingleUseFuncs once_funcs = { funcs->get, funcs->put };
   VmRoomShare *share = g_new0 (VmRoomShare, 1);
 
   share->rooms = rooms;
@@ -133,11 +133,11 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
   share->now = now;
   share->date = date;
   share->cluster = vm_cluster_new (&cluster_funcs, share, node);
-  share->once = vm_once_new (&once_funcs, user_data, node);
+  share->once = vm_single_use_new (&once_funcs, user_data, node);
   share->shared = g_hash_table_new (g_str_hash, g_str_equal);
   share->lines = g_hash_table_new_full (
       g_str_hash, g_str_equal, NULL, vm_room_share_free_line);
-  share->wishes = g_hash_table_new (NULL, NULL);
+  share->requests = g_hash_table_new (NULL, NULL);
   share->seats = g_hash_table_new (NULL, NULL);
   share->changed =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -174,29 +174,29 @@ vm_room_share_free (VmRoomShare *share)
 {
   g_autoptr (GHashTable) rooms = g_steal_pointer (&share->shared);
   GHashTableIter iter;
-  gpointer wish;
+  gpointer seat_request;
 
   share->shared = g_hash_table_new (g_str_hash, g_str_equal);
   g_hash_table_foreach (rooms, forget_room, NULL);
   share->rooms->share = NULL;
   share->rooms->remote = NULL;
-  /* whoever wishes is gone, or cannot be told */
-  g_hash_table_iter_init (&iter, share->wishes);
-  while (g_hash_table_iter_next (&iter, NULL, &wish)) {
+  /* whoever asked is gone, or cannot be told */
+  g_hash_table_iter_init (&iter, share->requests);
+  while (g_hash_table_iter_next (&iter, NULL, &seat_request)) {
     g_hash_table_iter_remove (&iter);
-    ((VmSeatWish *) wish)->seat = 0;
+    ((VmSeatRequest *) seat_request)->seat = 0;
   }
   for (guint i = 0; i < VM_SHARE_N_KINDS; i++)
-    g_clear_pointer (&share->ledgers[i], vm_share_ledger_free);
+    g_clear_pointer (&share->directories[i], vm_name_directory_free);
   g_hash_table_unref (share->shared);
   g_hash_table_unref (share->lines);
-  g_hash_table_unref (share->wishes);
+  g_hash_table_unref (share->requests);
   g_hash_table_unref (share->seats);
   g_hash_table_unref (share->changed);
   g_queue_clear_full (&share->events, event_free);
   g_queue_clear_full (&share->inbox, (GDestroyNotify) vm_share_message_free);
   g_queue_clear_full (&share->held, (GDestroyNotify) vm_share_message_free);
-  vm_once_free (share->once);
+  vm_single_use_free (share->once);
   g_queue_clear_full (&share->words, vm_room_share_free_word);
   vm_cluster_free (share->cluster);
   g_free (share->node);
@@ -224,26 +224,26 @@ vm_room_share_knows_node (VmRoomShare *share, const gchar *node)
 static void
 take_seated (VmRoomShare *share, const Event *event)
 {
-  VmSeatWish *wish =
-      g_hash_table_lookup (share->wishes, GUINT_TO_POINTER (event->seat));
+  VmSeatRequest *seat_request =
+      g_hash_table_lookup (share->requests, GUINT_TO_POINTER (event->seat));
   const VmClusterRecord *record;
   const VmClusterParticipant *one;
 
-  if (!wish)
+  if (!seat_request)
     return;
-  record = vm_cluster_look_up (share->cluster, wish->name);
+  record = vm_cluster_look_up (share->cluster, seat_request->name);
   one =
       record ? vm_cluster_record_find (record, share->node, event->seat) : NULL;
   if (event->error) {
-    vm_seat_wish_refuse (wish, event->error);
+    vm_seat_request_refuse (seat_request, event->error);
   } else if (one) {
-    vm_seat_wish_grant (wish, share, record, one);
+    vm_seat_request_grant (seat_request, share, record, one);
   } else {
     g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
         "The seat was lost at once; try again");
 
     vm_cluster_leave (share->cluster, event->seat, share->now);
-    vm_seat_wish_refuse (wish, error);
+    vm_seat_request_refuse (seat_request, error);
   }
 }
 
@@ -299,12 +299,13 @@ settle_rooms (VmRoomShare *share)
 }
 
 static gboolean
-settle_ledgers (VmRoomShare *share)
+settle_directories (VmRoomShare *share)
 {
   gboolean settled = FALSE;
 
   for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
-    while (share->ledgers[i] && vm_share_ledger_settle (share->ledgers[i]))
+    while (share->directories[i]
+           && vm_name_directory_settle (share->directories[i]))
       settled = TRUE;
   }
   return settled;
@@ -318,7 +319,7 @@ vm_room_share_settle (VmRoomShare *share)
   share->settling = TRUE;
   do {
     settle_rooms (share);
-  } while (settle_ledgers (share) || vm_room_share_take_word (share));
+  } while (settle_directories (share) || vm_room_share_take_word (share));
   share->settling = FALSE;
 }
 
@@ -330,10 +331,10 @@ vm_room_share_tick (VmRoomShare *share, gint64 now, gint64 date)
   share->now = now;
   share->date = date;
   vm_cluster_tick (share->cluster, now);
-  vm_once_tick (share->once, now);
+  vm_single_use_tick (share->once, now);
   for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
-    if (share->ledgers[i])
-      vm_share_ledger_tick (share->ledgers[i]);
+    if (share->directories[i])
+      vm_name_directory_tick (share->directories[i]);
   }
   vm_room_share_settle (share);
   g_list_free (g_steal_pointer (&rooms));
@@ -356,7 +357,7 @@ vm_room_share_answer (VmRoomShare *share, VmClusterBucket bucket,
     vm_cluster_answer (
         cluster, request / VM_SHARE_N_KINDS, result, value, revision, now);
   else if (bucket != VM_CLUSTER_ROOMS)
-    vm_once_answer (share->once, request, result, value, revision, now);
+    vm_single_use_answer (share->once, request, result, value, revision, now);
   vm_room_share_settle (share);
 }
 
@@ -412,8 +413,8 @@ vm_rooms_are_shared (VmRooms *rooms)
   return rooms->share != NULL;
 }
 
-VmOnce *
-vm_rooms_get_once (VmRooms *rooms)
+VmSingleUse *
+vm_rooms_get_single_use (VmRooms *rooms)
 {
   return rooms->share ? rooms->share->once : NULL;
 }

@@ -19,14 +19,14 @@ vm_server_may_verify (VmServer *self, const gchar *group, GError **error)
 }
 
 gboolean
-vm_server_admits (VmServer *self, const gchar *pass, const VmPassUse *use,
-    const gchar *group, GError **error)
+vm_server_admits (VmServer *self, const gchar *pass,
+    const VmAccessTokenUse *use, const gchar *group, GError **error)
 {
   if (!self->passes)
     return TRUE;
   if (pass && *pass && !vm_server_may_verify (self, group, error))
     return FALSE;
-  return vm_passes_check (
+  return vm_access_tokens_check (
       self->passes, pass, use, g_get_real_time () / G_USEC_PER_SEC, error);
 }
 

@@ -2,17 +2,17 @@
 #pragma once
 
 #include "server/conn.h"
-#include "server/access/passes.h"
+#include "server/access/accesstokens.h"
 
-/* Whom a server admits that does not admit everybody, in whatever dialect. */
+/* Admission by access token, for all dialects. */
 
-/* Whether the server lets in whoever shows @pass (or NULL), as
- * vm_passes_check() says; VM_ERROR_RATE_LIMITED. */
+/* Whether the server admits a client with @pass (or NULL), as
+ * vm_access_tokens_check(); VM_ERROR_RATE_LIMITED. */
 gboolean vm_server_admits (VmServer *self, const gchar *pass,
-    const VmPassUse *use, const gchar *group, GError **error);
-/* One more signature that an address shows. */
+    const VmAccessTokenUse *use, const gchar *group, GError **error);
+/* Counts one more signature check for an address. */
 gboolean
 vm_server_may_verify (VmServer *self, const gchar *group, GError **error);
-/* `?token=` of the URL, or what is in the header Authorization, unless its
- * route has tokens of its own there; of a request of which no body has come. */
+/* Stores the token from `?token=` of the URL, or from the header Authorization,
+ * unless the route uses that itself; call it before a body arrives. */
 void vm_conn_take_pass (VmConn *conn);

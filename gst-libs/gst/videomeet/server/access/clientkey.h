@@ -7,6 +7,6 @@
 
 /* The hash of the key that TLS proved the client to hold, or NULL. */
 const gchar *vm_conn_get_key (VmConn *conn);
-/* What TLS showed, proven alike, or NULL. Returns: (transfer full) */
+/* The client's proven TLS certificate, or NULL. Returns: (transfer full) */
 GTlsCertificate *vm_conn_get_certificate (VmConn *conn);
 void vm_server_set_up_tls (VmServer *self, SSL_CTX *context);

@@ -6,15 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* A certificate for names, that an authority vouches for: browsers know nothing
- * of device keys. It is shown to who asks for one of its names (SNI, RFC 6066
- * §3), while devices ask for none and see the device's own. Never changed: any
- * thread. */
+/* A certificate for names from an authority, because browsers do not know
+ * device keys. Clients that ask for one of its names (SNI, RFC 6066 §3) get it;
+ * devices ask for none and get the device's own. Never changes: any thread. */
 
 typedef struct _VmNamedCert VmNamedCert;
 
-/* PEM files; the certificate's has those that vouch for it behind it. @key NULL
- * or empty: in the same file. VM_ERROR_FAILED, in words for people. */
+/* PEM files; the certificate's has its chain after it. @key NULL or empty: in
+ * the same file. VM_ERROR_FAILED, in words for people. */
 VmNamedCert *
 vm_named_cert_load (const gchar *file, const gchar *key, GError **error);
 void vm_named_cert_free (VmNamedCert *named);

@@ -7,8 +7,8 @@
 #include "server/http/approval.h"
 #include "base/json/json.h"
 #include "server/http/approvalbody.h"
-#include "server/http/reply.h"
-#include "server/pairing/trustdesk.h"
+#include "server/http/response.h"
+#include "server/pairing/pairingservice.h"
 #include "server/server-priv.h"
 
 #include <string.h>
@@ -68,7 +68,7 @@ take_answer (VmConn *conn, const VmApprovalBody *body, GError **error)
       || !is_complete (body->has_approve, "approve", error)
       || !vm_approval_page_answer (self->approval, body->request_id, error))
     return NULL;
-  vm_trust_desk_answer (self->desk, body->request_id, body->approve);
+  vm_pairing_service_answer (self->pairing, body->request_id, body->approve);
   return vm_approval_page_describe (self->approval);
 }
 
@@ -95,7 +95,7 @@ answer (VmConn *conn, GError **error)
         "for it");
     return NULL;
   }
-  for (guint i = 0; i < G_N_ELEMENTS (requests) && conn->server->desk; i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (requests) && conn->server->pairing; i++) {
     if (strcmp (conn->request->path, requests[i].path) != 0)
       continue;
     return vm_approval_body_read (&body,
@@ -119,7 +119,7 @@ vm_http_post_approval (VmConn *conn)
               : vm_http_reply_error (conn, 0, error, FALSE);
 }
 
-/* From the desk */
+/* From the pairing service */
 
 typedef struct
 {

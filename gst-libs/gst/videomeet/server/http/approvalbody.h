@@ -3,8 +3,8 @@
 
 #include <gst/videomeet/vmerror.h>
 
-/* What POST /trust/page and those below it bring (protocol, "Approval in the
- * page"). Sans-I/O. */
+/* The bodies of POST /trust/page and the paths below it (protocol, "Approval in
+ * the page"). Sans-I/O. */
 typedef struct
 {
   gchar *secret;

@@ -4,7 +4,7 @@
 
 #include "server/http/files.h"
 #include "base/limits.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/server-priv.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include <gst/videomeet/vmerror.h>
 
-/* What POST /meetings/guest brings (protocol, "Invitations"). Sans-I/O. */
+/* The body of POST /meetings/guest (protocol, "Invitations"). Sans-I/O. */
 typedef struct
 {
   gchar *meeting;

@@ -8,7 +8,7 @@
 #include "base/json/json.h"
 #include "room/invites.h"
 #include "server/http/guestbody.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/server-priv.h"
 
 /* A meeting that is not there is refused as a wrong invitation is: who has none
@@ -89,22 +89,22 @@ typedef struct
 } Wish;
 
 static void
-wish_free (gpointer data)
+request_free (gpointer data)
 {
-  Wish *wish = data;
+  Wish *seat_request = data;
 
-  g_free (wish->meeting_id);
-  g_free (wish);
+  g_free (seat_request->meeting_id);
+  g_free (seat_request);
 }
 
 static gchar *
 make_invitation (VmServer *self, gpointer data, GError **error)
 {
-  const Wish *wish = data;
+  const Wish *seat_request = data;
 
-  if (vm_rooms_has_id (self->rooms, wish->meeting_id))
-    return vm_invites_make (self->invites, wish->meeting_id, wish->lifetime,
-        g_get_monotonic_time (), error);
+  if (vm_rooms_has_id (self->rooms, seat_request->meeting_id))
+    return vm_invites_make (self->invites, seat_request->meeting_id,
+        seat_request->lifetime, g_get_monotonic_time (), error);
   g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
       "The meeting is over: nobody can be invited to it");
   return NULL;
@@ -114,8 +114,9 @@ gchar *
 vm_server_make_invitation (
     VmServer *self, const gchar *meeting_id, gint64 lifetime, GError **error)
 {
-  Wish *wish = g_new (Wish, 1);
+  Wish *seat_request = g_new (Wish, 1);
 
-  *wish = (Wish){ g_strdup (meeting_id), lifetime };
-  return vm_server_make_text (self, make_invitation, wish, wish_free, error);
+  *seat_request = (Wish){ g_strdup (meeting_id), lifetime };
+  return vm_server_make_text (
+      self, make_invitation, seat_request, request_free, error);
 }

@@ -7,7 +7,7 @@
 #include "server/http/http.h"
 #include "base/hostcheck.h"
 #include "server/access/admit.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/http/routes.h"
 #include "server/server-priv.h"
 #include "server/loop/tcpinfo.h"

@@ -3,7 +3,8 @@
 
 #include "server/conn.h"
 
-/* The requests of one connection. Each returns what the lws callback is to. */
+/* The requests of one connection. Each returns the result for the lws callback.
+ */
 int vm_http_request (VmConn *conn);
 int vm_http_body (VmConn *conn, const guint8 *data, gsize size);
 int vm_http_body_done (VmConn *conn);

@@ -3,12 +3,13 @@
 /* POST /meetings/join (protocol/http.md#join). */
 
 #include "server/http/join.h"
+#include "base/vmerror-priv.h"
 #include "base/deviceid.h"
 #include "base/json/json.h"
 #include "cluster/shared/roomshare.h"
 #include "server/access/clientkey.h"
 #include "server/http/joinbody.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/server-priv.h"
 #include "server/serverconfig.h"
 #include "wire/iceservers.h"
@@ -62,19 +63,20 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
  * that key it signs its descriptions as well, so that the others are told its
  * id. */
 static gboolean
-prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *wish, gchar **key,
-    gchar **id, GError **error)
+prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *seat_request,
+    gchar **key, gchar **id, GError **error)
 {
-  if (wish->key || !body->nonce || !body->signature || !wish->token)
+  if (seat_request->key || !body->nonce || !body->signature
+      || !seat_request->token)
     return TRUE;
-  *key = vm_invites_prove (conn->server->invites, wish->token, body->nonce,
-      body->signature, g_get_monotonic_time (), error);
+  *key = vm_invites_prove (conn->server->invites, seat_request->token,
+      body->nonce, body->signature, g_get_monotonic_time (), error);
   if (!*key)
     return FALSE;
   *id = vm_device_id_from_key_hash (*key);
-  wish->key = *key;
-  wish->device_id = *id;
-  wish->proven = TRUE;
+  seat_request->key = *key;
+  seat_request->device_id = *id;
+  seat_request->proven = TRUE;
   return TRUE;
 }
 
@@ -86,14 +88,14 @@ is_pass (VmConn *conn, const gchar *token)
 }
 
 static void
-on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
+on_kept (VmSingleUseResult result, GBytes *value, gpointer user_data)
 {
   VmConn *conn = user_data;
   g_autoptr (GBytes) grant = g_steal_pointer (&conn->request->answer);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) refusal = NULL;
 
-  if (result == VM_ONCE_DONE) {
+  if (result == VM_SINGLE_USE_DONE) {
     vm_http_answer (conn, 200, NULL, grant);
     return;
   }
@@ -106,10 +108,10 @@ on_kept (VmOnceResult result, GBytes *value, gpointer user_data)
 static void
 forget (VmConn *conn)
 {
-  VmOnce *once = vm_rooms_get_once (conn->server->rooms);
+  VmSingleUse *once = vm_rooms_get_single_use (conn->server->rooms);
 
   if (once)
-    vm_once_cancel (once, conn->request->number);
+    vm_single_use_cancel (once, conn->request->number);
 }
 
 /* Whether @ticket is to be known to the other servers before @grant is the
@@ -117,7 +119,7 @@ forget (VmConn *conn)
 static gboolean
 share_ticket (VmConn *conn, const gchar *ticket, GBytes *grant, GError **error)
 {
-  static const VmOnceAsker asker = { .done = on_kept };
+  static const VmSingleUseAsker asker = { .done = on_kept };
   static const VmHttpWait wait = { .forget = forget };
   VmRooms *rooms = conn->server->rooms;
 
@@ -139,7 +141,7 @@ static GBytes *
 join (VmConn *conn, gchar **ticket, GError **error)
 {
   g_auto (VmJoinBody) body = { NULL };
-  VmJoin wish = { 0 };
+  VmJoin seat_request = { 0 };
   VmRoom *room;
   g_autofree gchar *key = NULL;
   g_autofree gchar *id = NULL;
@@ -148,25 +150,25 @@ join (VmConn *conn, gchar **ticket, GError **error)
   if (!vm_join_body_read (&body, (gchar *) conn->request->body->data,
           conn->request->body->len, error))
     return NULL;
-  wish.pass = conn->pass;
+  seat_request.pass = conn->pass;
   if (is_pass (conn, body.token))
-    wish.pass = body.token;
+    seat_request.pass = body.token;
   else if (body.token && !(token = vm_token_from_pem (body.token, -1, error)))
     return NULL;
-  wish.token = token;
-  wish.meeting = body.meeting;
-  wish.user = body.user;
+  seat_request.token = token;
+  seat_request.meeting = body.meeting;
+  seat_request.user = body.user;
   /* without a key an id proves nothing; only this machine may do without TLS */
   if (!conn->server->secure || vm_conn_get_key (conn))
-    wish.device_id = body.device_id;
-  wish.pin = body.pin;
-  wish.group = conn->group;
-  wish.key = vm_conn_get_key (conn);
-  wish.call_type = body.call_type;
-  if (!prove_key (conn, &body, &wish, &key, &id, error))
+    seat_request.device_id = body.device_id;
+  seat_request.pin = body.pin;
+  seat_request.group = conn->group;
+  seat_request.key = vm_conn_get_key (conn);
+  seat_request.call_type = body.call_type;
+  if (!prove_key (conn, &body, &seat_request, &key, &id, error))
     return NULL;
-  room = vm_rooms_join (
-      conn->server->rooms, &wish, g_get_monotonic_time (), ticket, error);
+  room = vm_rooms_join (conn->server->rooms, &seat_request,
+      g_get_monotonic_time (), ticket, error);
   return room ? make_grant (conn, room, *ticket) : NULL;
 }
 

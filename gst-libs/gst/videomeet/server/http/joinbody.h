@@ -4,7 +4,7 @@
 #include <gst/videomeet/vmenums.h>
 #include <gst/videomeet/vmerror.h>
 
-/* What POST /meetings/join brings (protocol/http.md#join). Sans-I/O. */
+/* The body of POST /meetings/join (protocol/http.md#join). Sans-I/O. */
 typedef struct
 {
   gchar *meeting;
@@ -18,7 +18,7 @@ typedef struct
 } VmJoinBody;
 
 /* @body: all zero. Names may be one byte longer than allowed, so that the room
- * model says what is wrong with them. */
+ * model reports the error. */
 gboolean vm_join_body_read (
     VmJoinBody *body, const gchar *data, gsize size, GError **error);
 void vm_join_body_clear (VmJoinBody *body);

@@ -10,5 +10,5 @@
 const VmRoute *vm_route_find_get (VmConn *conn);
 const VmRoute *vm_route_find_post (VmConn *conn);
 const VmRoute *vm_route_find_upgrade (VmConn *conn);
-/* By the first that takes the URL, or an error. */
+/* Upgrades by the first route that accepts the URL, or sets an error. */
 void vm_route_upgrade (VmConn *conn, GError **error);

@@ -3,7 +3,7 @@
 
 #include "server/conn.h"
 
-/* Whether a GET that changes something may: a page embeds what another site has
- * without an Origin, which tells it from its own (Fetch Metadata Request
- * Headers §2.3; RFC 9110 §10.1.3). To be asked before a body. */
+/* Whether a GET with side effects is allowed: a foreign page can embed it
+ * without an Origin header, so other headers decide (Fetch Metadata Request
+ * Headers §2.3; RFC 9110 §10.1.3). Call it before a body arrives. */
 gboolean vm_http_is_admitted (VmConn *conn);

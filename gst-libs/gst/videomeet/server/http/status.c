@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "server/http/status.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/server-priv.h"
 #include "server/servercluster.h"
 #include "server/serverrooms.h"

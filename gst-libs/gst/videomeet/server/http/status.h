@@ -3,10 +3,10 @@
 
 #include "server/conn.h"
 
-/* What the server says of itself. */
+/* The server's status. */
 int vm_http_get_status (VmConn *conn);
 int vm_http_get_health (VmConn *conn);
 int vm_http_get_metrics (VmConn *conn);
-/* One of those last; @type: "gauge" or "counter". */
+/* Adds one metric; @type: "gauge" or "counter". */
 void vm_http_add_metric (GString *text, const gchar *name, const gchar *type,
     const gchar *help, guint64 value);

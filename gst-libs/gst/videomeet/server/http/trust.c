@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The four requests at /trust/ (protocol/trust.md#pairing), which the desk
- * answers on its own thread while the connection waits, and what the desk knows
- * of the store. */
+/* The four requests at /trust/ (protocol/trust.md#pairing), which the pairing
+ * service answers on its own thread while the connection waits, and what the
+ * pairing service knows of the store. */
 
 #include "server/http/trust.h"
 #include "base/deviceid.h"
 #include "server/access/clientkey.h"
-#include "server/http/reply.h"
-#include "server/pairing/trustdesk.h"
+#include "server/http/response.h"
+#include "server/pairing/pairingservice.h"
 #include "server/server-priv.h"
 #include "trust/pairing/trustbody.h"
-#include "trust/store/trustknown.h"
+#include "trust/store/trustsnapshot.h"
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ get_certificate (VmConn *conn, GError **error)
   return certificate;
 }
 
-/* What is longer than any is not kept for the desk to refuse. */
+/* What is longer than any is not kept for the pairing service to refuse. */
 static gboolean
 check_size (GBytes *data, GError **error)
 {
@@ -81,7 +81,7 @@ static void
 forget (VmConn *conn)
 {
   g_hash_table_remove (conn->server->askers, &conn->request->number);
-  vm_trust_desk_forget (conn->server->desk, conn->request->number);
+  vm_pairing_service_forget (conn->server->pairing, conn->request->number);
 }
 
 static void
@@ -98,9 +98,9 @@ int
 vm_http_ask_trust (VmConn *conn)
 {
   VmServer *self = conn->server;
-  VmTrustDesk *desk = self->desk;
+  VmPairingService *pairing = self->pairing;
   VmTrustAskKind kind;
-  g_autoptr (GBytes) data = desk ? read_ask (conn, &kind) : NULL;
+  g_autoptr (GBytes) data = pairing ? read_ask (conn, &kind) : NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GTlsCertificate) certificate = NULL;
 
@@ -110,8 +110,8 @@ vm_http_ask_trust (VmConn *conn)
   else if (check_size (data, &error))
     certificate = get_certificate (conn, &error);
   if (certificate
-      && !vm_trust_desk_ask (
-          desk, self->serials + 1, kind, certificate, conn->group, data))
+      && !vm_pairing_service_ask (
+          pairing, self->serials + 1, kind, certificate, conn->group, data))
     g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Too many requests for trust wait here; try again in a minute");
   if (error)
@@ -120,7 +120,7 @@ vm_http_ask_trust (VmConn *conn)
   return 0;
 }
 
-/* From the desk */
+/* From the pairing service */
 
 typedef struct
 {
@@ -193,7 +193,7 @@ take_known (VmServer *self, gpointer data)
 {
   Knowledge *knowledge = data;
 
-  vm_known_take (
+  vm_trust_snapshot_take (
       self->known, knowledge->facts, knowledge->damaged, knowledge->written);
   vm_rooms_check (self->rooms);
   check_all (self);
@@ -209,7 +209,8 @@ vm_server_take_known (
   vm_server_post (self, take_known, knowledge, knowledge_free);
 }
 
-/* At once, so that nobody else has the names meanwhile; the desk writes it. */
+/* At once, so that nobody else has the names meanwhile; the pairing service
+ * writes it. */
 void
 vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
     GTlsCertificate *certificate)
@@ -219,9 +220,10 @@ vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
   g_autoptr (VmTrustFacts) facts = NULL;
   guint64 number;
 
-  if (!self->desk || !id || vm_known_count (self->known) >= VM_GUESTS_KNOWN_MAX)
+  if (!self->pairing || !id
+      || vm_trust_snapshot_count (self->known) >= VM_GUESTS_KNOWN_MAX)
     return;
-  facts = vm_known_get (self->known, id, NULL, NULL);
+  facts = vm_trust_snapshot_get (self->known, id, NULL, NULL);
   if (facts->first_seen)
     return;
   g_free (facts->user);
@@ -229,18 +231,19 @@ vm_server_remember (VmServer *self, const gchar *user, const gchar *device,
   g_free (facts->device);
   facts->device = g_strdup (device);
   facts->first_seen = g_date_time_new_now_utc ();
-  number = vm_trust_desk_remember_guest (self->desk, user, device, certificate);
-  vm_known_add_guest (self->known, facts, number);
+  number = vm_pairing_service_remember_guest (
+      self->pairing, user, device, certificate);
+  vm_trust_snapshot_add_guest (self->known, facts, number);
 }
 
 /* From whoever has the server */
 
 void
-vm_server_set_desk (VmServer *self, VmTrustDesk *desk)
+vm_server_set_pairing_service (VmServer *self, VmPairingService *pairing)
 {
-  g_return_if_fail (!self->desk && !self->thread);
+  g_return_if_fail (!self->pairing && !self->thread);
 
-  self->desk = vm_trust_desk_ref (desk);
+  self->pairing = vm_pairing_service_ref (pairing);
 }
 
 static void

@@ -5,6 +5,6 @@
 
 #include <libwebsockets.h>
 
-/* What libwebsockets calls: HTTP, and each subprotocol of WebSockets that is
- * spoken here. Returns: (transfer full), by g_free() */
+/* The callbacks for libwebsockets: HTTP, and each supported subprotocol of
+ * WebSockets. Returns: (transfer full), by g_free() */
 struct lws_protocols *vm_server_make_lws_protocols (VmServer *self);

@@ -9,5 +9,5 @@ gboolean
 vm_server_bind (VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_listen (VmServer *self);
 void vm_server_accept (VmServer *self); /* again, after it had to pause */
-void vm_server_pause (VmServer *self); /* nobody is accepted */
+void vm_server_pause (VmServer *self); /* accepts no connections */
 void vm_server_unlisten (VmServer *self);

@@ -3,6 +3,7 @@
 /* A server's context of libwebsockets, from its settings to its end. */
 
 #include "server/loop/lwscontext.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "server/loop/callback.h"
 #include "server/http/http.h"
 #include "server/server-priv.h"

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Bytes a TCP socket has received so far; 0 when it cannot be told. */
+/* Bytes that a TCP socket has received so far; 0 when unknown. */
 guint64 vm_socket_received (int fd);
 /* How many of them a program has taken out of the socket. */
 guint64 vm_socket_taken (int fd);

@@ -5,10 +5,10 @@
 #include "server/loop/tick.h"
 #include "server/conn.h"
 #include "server/http/http.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/server-priv.h"
 #include "server/servercluster.h"
-#include "server/socket/seatless.h"
+#include "server/socket/unjoined.h"
 #include "server/socket/ws.h"
 #include "server/loop/tcpinfo.h"
 
@@ -79,7 +79,7 @@ vm_server_tick (VmServer *self, gint64 now)
     if (self->protocols[i]->tick)
       self->protocols[i]->tick (self, self->states[i], now);
   }
-  vm_server_bound_seatless (self);
+  vm_server_bound_unjoined (self);
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     VmConn *conn = key;

@@ -5,5 +5,5 @@
 
 /* Deadlines, several times a second. */
 void vm_server_tick (VmServer *self, gint64 now);
-/* What is said in a turn of the loop is sent at its end. */
+/* Messages queued in a turn of the loop are sent at its end. */
 void vm_server_begin_turns (VmServer *self);

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Which refused joins the user is told of: whoever may not come in can ask as
- * often as it likes, and is not to fill a terminal or a log by that, nor to
- * hide others there. Sans-I/O. */
+/* Limits which refused joins are reported to the user: a refused client can ask
+ * any number of times, and must not flood a terminal or a log, nor hide others
+ * there. Sans-I/O. */
 
 typedef struct _VmRefusals VmRefusals;
 
@@ -15,9 +15,9 @@ VmRefusals *vm_refusals_new (void);
 void vm_refusals_free (VmRefusals *refusals);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRefusals, vm_refusals_free)
 
-/* Whether one of @group (see vm_address_group()) at @now is told: the first
+/* Whether to report one of @group (see vm_address_group()) at @now: the first
  * VM_REFUSALS_PER_ADDRESS, and of all addresses VM_REFUSALS_MAX, in
- * VM_REFUSALS_TIME. It counts if it is. */
+ * VM_REFUSALS_TIME. Counts it if so. */
 gboolean
 vm_refusals_tells (VmRefusals *refusals, const gchar *group, gint64 now);
 /* Addresses that are remembered: VM_REFUSALS_MAX at most. */

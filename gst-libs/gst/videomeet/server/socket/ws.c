@@ -5,7 +5,7 @@
 
 #include "server/socket/ws.h"
 #include "server/server-priv.h"
-#include "server/socket/seatless.h"
+#include "server/socket/unjoined.h"
 #include "server/loop/tcpinfo.h"
 
 #include <string.h>
@@ -90,7 +90,7 @@ ws_open (VmConn *conn)
   conn->server->n_ws++;
   ws->funcs->open (ws);
   vm_conn_end_requests (conn);
-  vm_server_count_seatless (conn->server);
+  vm_server_count_unjoined (conn->server);
 }
 
 gboolean

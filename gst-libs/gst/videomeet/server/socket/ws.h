@@ -3,7 +3,7 @@
 
 #include "server/conn.h"
 
-/* One WebSocket, from the upgrade on, in whatever dialect. */
+/* One WebSocket of any dialect, from the upgrade on. */
 
 /* Close codes, RFC 6455 §7.4.1 and the IANA registry. */
 enum
@@ -16,55 +16,56 @@ enum
   VM_CLOSE_TRY_LATER = 1013,
 };
 
-/* Who speaks over it; set by the upgrade's route (protocol/README.md#words). */
+/* The functions of its protocol; set by the upgrade's route
+ * (protocol/README.md#words). */
 struct _VmWsFuncs
 {
-  /* What the route has read of the URL is the query of the request; it has no
-   * request where the WebSocket was another's. */
+  /* The request's query is the URL as parsed by the route; a WebSocket taken
+   * over from another protocol has no request. */
   void (*open) (VmWs *ws);
   void (*receive) (VmWs *ws, GBytes *message);
-  /* Says what is wrong with the connection. */
+  /* Sends the connection's error. */
   void (*tell) (VmWs *ws, const GError *error);
-  /* The socket is gone, or goes; @reason: for good; NULL: the client may come
-   * back, if its dialect knows how. Called once or more. */
+  /* The socket is closed or closing; @reason: for good; NULL: the client may
+   * return, if its dialect allows. Called once or more. */
   void (*hang_up) (VmWs *ws, const GError *reason);
-  /* Whether it has a place of which there are not more than so many; see
-   * VM_SEATLESS_MAX. */
+  /* Whether it holds one of a limited number of places; see VM_UNJOINED_MAX. */
   gboolean (*has_seat) (VmWs *ws);
-  /* NULL: it speaks text alone */
+  /* NULL: text only */
   void (*receive_binary) (VmWs *ws, GBytes *message);
   /* Frees the peer, if hang_up() has not; or NULL. */
   void (*free) (VmWs *ws);
   gsize message_max; /* bytes; 0: VM_MESSAGE_MAX */
-  const gchar *too_large; /* what it is told then; NULL with the former */
+  const gchar *too_large; /* the error for a larger one; NULL with message_max 0
+                           */
   gsize queue_bytes; /* 0: VM_QUEUE_BYTES, and VM_QUEUE_MESSAGES */
-  gboolean pings; /* by messages of its own: it says when the client is gone */
+  gboolean pings; /* by its own messages: it detects a lost client itself */
 };
 
 struct _VmWs
 {
   VmConn *conn;
   const VmWsFuncs *funcs;
-  gpointer peer; /* whoever speaks over it, as @funcs says; or NULL */
+  gpointer peer; /* the data of @funcs; or NULL */
 
   GByteArray *message; /* fragments so far */
   gint64 message_began;
 
   GQueue queue; /* of GBytes to send */
   gsize queue_bytes;
-  gsize granted; /* of these that are not counted, until so many were written */
+  gsize granted; /* of these not counted until they are written */
   gint64 full_since; /* 0: below VM_QUEUE_MESSAGES */
   guint close_code; /* 0: open */
-  guint first_due : 1; /* a first message is waited for, not for long */
+  guint first_due : 1; /* a first message is due */
   guint heard : 1; /* a message has come */
-  guint unsent : 1; /* it is among those of the server */
+  guint unsent : 1; /* it is in the server's unsent list */
   guint close_now : 1; /* without sending the queue first */
   guint close_sent : 1;
   guint said_goodbye : 1; /* the client, by a close frame */
-  guint left : 1; /* it was the first to */
+  guint left : 1; /* it said so first */
   guint ping_due : 1;
   guint pause_due : 1; /* the credit is used up */
-  guint held : 1; /* nothing is to be read until it is let go */
+  guint held : 1; /* nothing may be read until released */
   guint paused : 1; /* nothing is read */
   const gchar *close_reason;
   /* for the first message; from @close_code on, for the close frame */
@@ -74,33 +75,34 @@ struct _VmWs
   gint64 last_ping;
 
   guint64 taken; /* bytes off the socket that messages account for */
-  gboolean of_file; /* what was received last is a part of a chunk */
-  guint64 noise; /* bytes beyond that were paid for */
-  gint64 noise_at; /* when they were looked at */
-  gdouble credit; /* messages that may come */
+  gboolean of_file; /* the last input is part of a chunk */
+  guint64 noise; /* further bytes already charged */
+  gint64 noise_at; /* time of the last noise check */
+  gdouble credit; /* messages allowed */
   gint64 credit_at;
   gint64 flooded_since; /* 0: not */
 };
 
 int vm_ws_event (
     VmConn *conn, enum lws_callback_reasons reason, void *in, gsize size);
-/* To send, within the limits of the queue or past them. */
+/* Sends, within the limits of the queue or beyond them. */
 void vm_ws_send (VmWs *ws, GBytes *bytes);
 void vm_ws_queue (VmWs *ws, GBytes *bytes);
-/* Asks for the close frame; the connection goes when it is out, or at the
- * deadline. Nothing is sent or read after it; what waits goes before it unless
- * @now. */
+/* Queues the close frame; the connection closes when that is sent, or at the
+ * deadline. Nothing is sent or read after it; the queue is sent before it
+ * unless @now. */
 void vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now);
-/* Whether nothing is read, but what libwebsockets has read already. */
+/* Stops or resumes reading, except for data that libwebsockets has already
+ * read. */
 void vm_ws_hold (VmWs *ws, gboolean hold);
-/* The seat is given back: closes when all is sent. */
+/* The seat is given back: closes when the queue is sent. */
 void vm_ws_finish (VmWs *ws, const GError *reason);
-/* Another protocol takes over if @message, the first, is one of its: TRUE, and
- * it has heard it. */
+/* Hands over to another protocol if @message, the first, is one of its
+ * messages: TRUE, and it has received it. */
 gboolean vm_ws_hand_over (VmWs *ws, GBytes *message);
-/* @funcs speak over it from now on. */
+/* Uses @funcs from now on. */
 void vm_ws_become (VmWs *ws, const VmWsFuncs *funcs);
 void vm_ws_free (VmWs *ws);
-/* What was said since the last turn of the loop: to be called in each. */
+/* Sends the messages queued since the last turn of the loop; called in each. */
 void vm_ws_send_unsent (VmServer *server);
 gboolean vm_ws_tick (VmWs *ws, gint64 now);

@@ -4,18 +4,18 @@
 #include <gst/gst.h>
 #include <gst/videomeet/vmtransferstate.h>
 
-/* What applications hear of a transfer, from either side. Pure. */
+/* The description of a transfer for applications, on either side. Pure. */
 typedef struct
 {
   const gchar *id;
   const gchar *direction; /* "send" or "receive" */
   const gchar *filename;
-  const gchar *from; /* who sends it, or NULL */
-  const gchar *user; /* what that one's user is called, as it says, or NULL */
+  const gchar *from; /* the sender, or NULL */
+  const gchar *user; /* name of the sender's user, as it claims, or NULL */
   guint64 size, done; /* bytes */
   VmTransferState state;
-  const gchar *lane; /* that carries it, or NULL */
-  gboolean full; /* paused because the disk is */
+  const gchar *lane; /* the lane in use, or NULL */
+  gboolean full; /* paused because the disk is full */
   const GError *error; /* why it has failed */
   const gchar *saved_path; /* once it is verified, or NULL */
 } VmTransferDescription;

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-/* Files by descriptor, for the receiving folder and the file that is sent. What
- * fails is a G_FILE_ERROR: NOSPC when the disk, a quota or the process's limit
+/* Files by descriptor, for the receiving folder and the file that is sent.
+ * Errors are G_FILE_ERROR: NOSPC when the disk, a quota or the process's limit
  * is full, ACCES and PERM, MFILE and NFILE, NOENT, ROFS, IO. Blocks for the
  * disk; any thread. */
 
@@ -15,7 +15,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmFd, vm_fd_clear)
 /* "@what: why" of errno. Returns: FALSE */
 gboolean vm_disk_fail (GError **error, const gchar *what);
 
-/* openat2(), RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS, O_CLOEXEC: nothing
+/* openat2(), RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS, O_CLOEXEC: opens nothing
  * outside of @folder, and no symbolic link. -1 with errno; ENOSYS: a kernel
  * before 5.6.
  */
@@ -24,10 +24,11 @@ VmFd vm_disk_open (gint folder, const gchar *name, gint flags);
 /* All of @size bytes, or FALSE with errno. */
 gboolean
 vm_disk_write (gint fd, gconstpointer data, gsize size, guint64 offset);
-/* Begins to write out what the system holds back of the file, and does not wait
- * for it. A wish only: fsync() tells what became of it. */
+/* Starts writing the file's cached data to disk without waiting. A hint only:
+ * fsync() reports the result. */
 void vm_disk_write_out (gint fd);
-/* What of it is on the disk need not be in memory as well. A wish only. */
+/* Lets the system drop the written data of that range from memory. A hint only.
+ */
 void vm_disk_drop (gint fd, guint64 offset, guint64 size);
-/* As many as there are, fewer only at the end of the file; -1 with errno. */
+/* Returns fewer than @size bytes only at the end of the file; -1 with errno. */
 gssize vm_disk_read (gint fd, gpointer data, gsize size, guint64 offset);

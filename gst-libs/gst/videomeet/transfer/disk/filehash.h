@@ -3,29 +3,28 @@
 
 #include "trust/keys/transcript.h"
 
-/* The SHA-256 of a file that goes by chunk by chunk, and those of its chunks.
- * One thread at a time. */
+/* The SHA-256 of a file that is read chunk by chunk, and of its chunks. One
+ * thread at a time. */
 typedef struct _VmFileHash VmFileHash;
 
 VmFileHash *vm_file_hash_new (void);
-/* @pair: whether by sha256pair.h, which must be there. The hashes are the
- * same. */
+/* @pair: use sha256pair.h, which must be available. The hashes are the same. */
 VmFileHash *vm_file_hash_new_by (gboolean pair);
 void vm_file_hash_free (VmFileHash *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmFileHash, vm_file_hash_free)
 
-/* Bytes from the beginning of the file that are in it. */
+/* Bytes hashed so far, from the beginning of the file. */
 guint64 vm_file_hash_get_done (const VmFileHash *self);
 
-/* On with the whole. */
+/* Adds @data to the file's hash. */
 void vm_file_hash_add (VmFileHash *self, gconstpointer data, gsize size);
 
-/* The SHA-256 of what may be next, @data: it goes in by vm_file_hash_keep(),
- * while it is there still, or not at all. */
+/* The SHA-256 of a chunk that may be next: vm_file_hash_keep() adds it to the
+ * file's hash; @data must still exist then. */
 void vm_file_hash_look (VmFileHash *self, gconstpointer data, gsize size,
     guint8 hash[VM_SHA256_SIZE]);
-/* On with what was looked at last. */
+/* Adds the chunk last given to vm_file_hash_look(). */
 void vm_file_hash_keep (VmFileHash *self);
 
-/* Of what is in it; it may go on. */
+/* The hash of the bytes so far; more may be added. */
 void vm_file_hash_get (const VmFileHash *self, guint8 hash[VM_SHA256_SIZE]);

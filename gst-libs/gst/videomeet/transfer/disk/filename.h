@@ -3,37 +3,36 @@
 
 #include <gst/videomeet/vmerror.h>
 
-/* What a file may be called that a peer sends. Pure: any thread. */
+/* Names of files from peers. Pure: any thread. */
 
 #define VM_FILENAME_MAX 255 /* bytes: NAME_MAX of Linux */
-/* Bytes before normalisation: what is composed was up to three times as long,
- * and nobody has us normalise more. */
+/* Bytes before normalisation: composing can shorten a name to a third; a longer
+ * input is not normalised. */
 #define VM_FILENAME_INPUT_MAX 1024
-/* Of the receiving folder's own files: no peer's file is called so. */
+/* Prefix of the receiving folder's own files; a peer's file may not have it. */
 #define VM_FILENAME_OWN_PREFIX ".vm-"
 
 /* @name as it will be written: in NFC, otherwise unchanged. @size: bytes, -1
  * when NUL ends it. VM_ERROR_TOO_LARGE beyond the limits; VM_ERROR_BAD_MESSAGE
- * when it is empty, is not UTF-8, or has what no name may have: a separator
+ * when it is empty, is not UTF-8, or is or has a forbidden part: a separator
  * (also Windows'), "." and "..", NUL, characters that control the terminal,
  * lines or the direction of writing, a name of a Windows device, a dot or space
- * at its end, VM_FILENAME_OWN_PREFIX at its beginning.
+ * at the end, VM_FILENAME_OWN_PREFIX at the beginning.
  * Returns: (transfer full) (nullable) */
 gchar *vm_filename_check (const gchar *name, gssize size, GError **error);
 
-/* The name that a file is saved under that a peer calls @name: as above, and
- * what is a name but deceives people or programs is written otherwise. Nothing
- * that is not seen stays in it (as U+200B); "_" takes the place of ".", "-" or
- * "~" at its beginning, by which it would be hidden, an option or a folder, and
- * of what Windows has in no name, as ":". The same once more for what it has
- * made. Returns: (transfer full) (nullable) */
+/* The name under which a peer's file @name is saved: checked as above, with
+ * misleading parts replaced. Invisible characters (as U+200B) are removed; "_"
+ * replaces ".", "-" or "~" at the beginning, which would make it hidden, an
+ * option or a folder, and characters that Windows forbids, as ":". Applied to
+ * its own result it changes nothing. Returns: (transfer full) (nullable) */
 gchar *vm_filename_make_safe (const gchar *name, GError **error);
 
-/* Equal for two checked names that a file system may take for one: those that
- * differ in case or in normalisation. Also of any name found in a folder; one
- * that is not UTF-8 is its own. Returns: (transfer full) */
+/* Equal for two checked names that a file system may treat as one: names that
+ * differ only in case or normalisation. Accepts any name found in a folder; the
+ * key of one that is not UTF-8 is the name itself. Returns: (transfer full) */
 gchar *vm_filename_key (const gchar *name);
 
-/* "name (2).ext" for 2, cut between characters where it would be too long;
- * @name is a checked one. Returns: (transfer full) */
+/* "name (2).ext" for 2, cut between characters where it is too long; @name is
+ * checked. Returns: (transfer full) */
 gchar *vm_filename_number (const gchar *name, guint number);

@@ -4,8 +4,8 @@
 #include "trust/keys/transcript.h"
 #include "transfer/disk/filename.h"
 
-/* Which chunks of a file that is being received were verified, beside the file:
- * what is left after SIGKILL. Big-endian:
+/* A record, beside a file that is being received, of its verified chunks; it
+ * survives SIGKILL. Big-endian:
  *
  *   "VMJ1"  length u16  header  SHA-256 of all before
  *   header: size u64, mtime i64, chunk size u32, flags u8 (1: there is a hash,
@@ -14,46 +14,46 @@
  *   record: chunk index u64, SHA-256 of the chunk 32 B, check 8 B, any number
  *
  * The check is the beginning of SHA-256 (the header's SHA-256, index, hash): a
- * record that was cut, or is another file's, ends the journal. A record says
- * what was written, not what is on the disk now: whoever resumes reads the
- * chunk again and compares its hash. So nothing has to be synchronised while a
- * file comes, also not for a machine that loses its power. */
+ * record that was cut, or belongs to another file, ends the journal. A record
+ * tells what was written, not what is on the disk now: a resumed transfer reads
+ * the chunk again and compares its hash. So nothing needs to be synchronised
+ * during a transfer, even against a power failure. */
 
 #define VM_JOURNAL_DEVICE_MAX 128 /* bytes of a sender's id */
-#define VM_JOURNAL_HEADER_MAX 1024 /* bytes, with the SHA-256 behind it */
+#define VM_JOURNAL_HEADER_MAX 1024 /* bytes, with its SHA-256 */
 #define VM_JOURNAL_RECORD_SIZE 48 /* bytes */
 #define VM_CHUNK_SIZE_MIN 1024 /* bytes */
 #define VM_CHUNK_SIZE_MAX (1024 * 1024) /* bytes; a message of /transfer */
 /* Chunks of a file: 4 TiB at 64 KiB. A byte of memory holds eight. */
 #define VM_CHUNKS_MAX (G_GUINT64_CONSTANT (1) << 26)
-/* Of records, more than there are chunks, because a chunk that was not on the
- * disk is received again. */
+/* Records for each chunk at most: a chunk that was not on the disk is received
+ * again. */
 #define VM_JOURNAL_REPEATS_MAX 4
 
 typedef struct
 {
-  gchar *device; /* who sends: not empty, no NUL */
+  gchar *device; /* the sender: not empty, no NUL */
   gchar *name; /* as offered, checked */
   guint64 size; /* bytes */
-  gint64 mtime; /* as offered; 0: not told */
+  gint64 mtime; /* as offered; 0: unknown */
   guint32 chunk_size; /* bytes */
-  gboolean has_hash; /* else it comes when the file ends */
+  gboolean has_hash; /* else sent after the last chunk */
   guint8 hash[VM_SHA256_SIZE];
-  gboolean known; /* the device was known when this was begun: no stranger */
+  gboolean known; /* the device was known at the start: no stranger */
 } VmJournalHeader;
 void vm_journal_header_clear (VmJournalHeader *header);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmJournalHeader, vm_journal_header_clear)
 
-/* Pure. VM_ERROR_BAD_MESSAGE, VM_ERROR_TOO_LARGE: beyond a limit above, or the
- * size is none that a file can have. */
+/* Pure. VM_ERROR_BAD_MESSAGE, VM_ERROR_TOO_LARGE: beyond a limit above, or an
+ * impossible file size. */
 gboolean
 vm_journal_header_check (const VmJournalHeader *header, GError **error);
-/* How many there are; pure, of a checked header. */
+/* The number of chunks; pure, of a checked header. */
 guint64 vm_journal_chunks (const VmJournalHeader *header);
-/* The bytes of chunk @index, which is one of them; pure. */
+/* The bytes of chunk @index, a valid one; pure. */
 guint32 vm_journal_chunk_size (const VmJournalHeader *header, guint64 index);
-/* Whether both are one file: by device, size, chunk size and hash, by name and
- * mtime where there is no hash. Pure. */
+/* Whether both describe one file: compares device, size, chunk size and hash,
+ * or name and mtime where there is no hash. Pure. */
 gboolean
 vm_journal_same_file (const VmJournalHeader *a, const VmJournalHeader *b);
 
@@ -61,20 +61,20 @@ vm_journal_same_file (const VmJournalHeader *a, const VmJournalHeader *b);
  * outlive it. */
 typedef struct _VmJournal VmJournal;
 
-/* Begins one in an empty file. G_FILE_ERROR as diskfile.h. */
+/* Begins a journal in an empty file. G_FILE_ERROR as diskfile.h. */
 VmJournal *
 vm_journal_new (gint fd, const VmJournalHeader *header, GError **error);
-/* Goes on with one. VM_ERROR_BAD_MESSAGE: it is none. */
+/* Continues a journal. VM_ERROR_BAD_MESSAGE: the file is none. */
 VmJournal *vm_journal_load (gint fd, GError **error);
 void vm_journal_free (VmJournal *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmJournal, vm_journal_free)
 const VmJournalHeader *vm_journal_get_header (VmJournal *self);
 
-/* The next record; FALSE: there is none, and what is appended follows here.
- * @index is one of the file's chunks; it may come again. */
+/* The next record; FALSE: there is none, and new records follow here. @index is
+ * a valid chunk; it may occur more than once. */
 gboolean
 vm_journal_next (VmJournal *self, guint64 *index, guint8 hash[VM_SHA256_SIZE]);
-/* After the last record was read. What was written by half does not count, and
- * the next goes in its place. G_FILE_ERROR as diskfile.h. */
+/* Call it after the last record was read. A partly written record is ignored,
+ * and the next one overwrites it. G_FILE_ERROR as diskfile.h. */
 gboolean vm_journal_append (VmJournal *self, guint64 index,
     const guint8 hash[VM_SHA256_SIZE], GError **error);

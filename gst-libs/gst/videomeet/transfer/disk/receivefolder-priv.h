@@ -8,25 +8,25 @@
 #include <dirent.h>
 #include <time.h>
 
-/* What receivefolder.c (the folder, its rules), receivenames.c (what is in it,
- * names that are taken), receivekept.c (what is left in it from before),
- * receiveroom.c (room on the disk) and receivefile.c (one file) share. */
+/* Shared by receivefolder.c (the folder, its rules), receivenames.c (its
+ * entries, names in use), receivekept.c (unfinished files), receiveroom.c (room
+ * on the disk) and receivefile.c (one file). */
 
-/* An unfinished file that nobody receives now. */
+/* An unfinished file that is not being received now. */
 typedef struct
 {
   VmJournalHeader header;
   ino_t inode; /* of its journal */
-  guint64 bytes; /* that are verified, about */
-  gint64 since; /* Unix s: when something came last */
+  guint64 bytes; /* verified, approximate */
+  gint64 since; /* Unix s: time of the last chunk */
 } VmKept;
 void vm_kept_free (gpointer kept);
 VmKept *
 vm_kept_new (const VmJournalHeader *header, guint64 bytes, gint64 since);
 
-/* What is received in one folder, by whoever has it open in this process: a
- * quota is the folder's, and a name is taken in it, whoever sends. All of it is
- * behind vm_receive_lock(). */
+/* The state of one folder, shared by all its openers in this process: quota and
+ * names belong to the folder, not to a sender. vm_receive_lock() protects it
+ * all. */
 typedef struct
 {
   dev_t device;
@@ -34,9 +34,9 @@ typedef struct
   guint folders; /* that are open */
   guint64 bytes; /* of the quota */
   GHashTable *coming; /* keys of names that are being received */
-  GHashTable *kept; /* part file → VmKept, whose sizes are in `bytes` */
+  GHashTable *kept; /* part file → VmKept; `bytes` includes their sizes */
   GHashTable *received; /* name → size (guint64), likewise: under a quota */
-  gboolean has_received; /* what was received before this process is there */
+  gboolean has_received; /* `received` includes files from earlier processes */
   GPtrArray *open; /* VmReceiveFile that are being received */
 } VmReceiveUse;
 
@@ -49,19 +49,19 @@ struct _VmReceiveFolder
   gint stopped; /* atomic */
   VmFd dir;
   VmReceiveRules rules;
-  VmReceiveUse *use; /* that of all who have it open here */
+  VmReceiveUse *use; /* shared by all openers in this process */
 };
 
 struct _VmReceiveFile
 {
   VmReceiveFolder *folder;
   VmJournalHeader header;
-  gchar *key; /* in use->coming; NULL: not */
+  gchar *key; /* in use->coming; NULL: not in it */
   gboolean charged; /* its size is in folder->use */
-  gboolean fresh; /* nothing of it was there before */
+  gboolean fresh; /* no part of it existed before */
   gboolean done; /* committed */
   gboolean discarded;
-  gboolean unread; /* what is there of it was not all read again: stopped */
+  gboolean unread; /* stopped before all existing chunks were read again */
   gchar *part; /* names in the folder */
   gchar *journal_name;
   VmFd fd;
@@ -69,78 +69,80 @@ struct _VmReceiveFile
   VmJournal *journal;
   guint8 *verified; /* a bit a chunk */
   guint64 count;
-  VmFileHash *whole; /* of the first chunks of them */
-  gsize unasked; /* bytes since the disk was asked for room, and: */
+  VmFileHash *whole; /* of the first verified chunks */
+  gsize unasked; /* bytes since the last check for room, and: */
   gboolean asked;
-  gsize held_back; /* bytes that the disk was not asked to write yet */
-  guint64 dropped; /* bytes from the first on that need not be in memory */
+  gsize held_back; /* bytes not yet passed to vm_disk_write_out() */
+  guint64 dropped; /* bytes from the start dropped from memory */
   gboolean wrote; /* then: */
-  struct timespec mtime; /* when it was written here last, as the file says */
-  gboolean changed; /* by somebody else: `whole` is of no use */
+  struct timespec mtime; /* the file's mtime after the last write here */
+  gboolean changed; /* by another writer: `whole` is useless */
 };
 
-/* The names in the folder, "." and ".." left out, however many; to be closed
+/* Opens the list of all names in the folder, without "." and ".."; close it
  * with closedir(). Returns: (nullable) */
 DIR *vm_receive_open_names (VmReceiveFolder *self, GError **error);
-/* Returns: (nullable): the next, until it is asked again; NULL: there is
- * none */
+/* Returns: (nullable): the next name, valid until the next call; NULL: the end
+ */
 const gchar *vm_receive_next_name (DIR *dir);
-/* All of them; VM_ERROR_TOO_LARGE: there are more than VM_RECEIVE_ENTRIES_MAX
- * of the receiver's own or of others. Returns: (transfer full) (nullable) */
+/* All of them; VM_ERROR_TOO_LARGE: more than VM_RECEIVE_ENTRIES_MAX of the
+ * receiver's own files or of others. Returns: (transfer full) (nullable) */
 GPtrArray *vm_receive_list (VmReceiveFolder *self, GError **error);
-/* Whether a name is taken: not by @except, which may be NULL. */
+/* Whether a file other than @except (nullable) has the name. */
 gboolean
 vm_receive_is_taken (GPtrArray *names, const gchar *name, const gchar *except);
 /* Another name in place of a taken one. Returns: (transfer full) (nullable) */
 gchar *
 vm_receive_free_name (GPtrArray *names, const gchar *name, GError **error);
-/* A part file's journal, or the other way. Returns: (transfer full) (nullable):
- * NULL when @name is not one with the ending @from */
+/* The journal's name for a part file, or the reverse. Returns: (transfer full)
+ * (nullable): NULL when @name is not one with the ending @from */
 gchar *
 vm_receive_sibling (const gchar *name, const gchar *from, const gchar *to);
-/* Opens what may be an unfinished file's: a plain file of this user with one
- * name. -1 with errno. */
+/* Opens a part file or journal: a plain file of this user with one link. -1
+ * with errno. */
 VmFd vm_receive_open_own (VmReceiveFolder *self, const gchar *name);
 
-/* While somebody else in this process, by another of its folders, receives the
- * same file, and not longer than the rules have patience. */
+/* Waits while another receiver in this process, through another
+ * VmReceiveFolder, receives the same file, up to the patience of the rules. */
 void vm_receive_wait (VmReceiveFile *file);
-/* Closes its journal, which can be locked again, and lets go who waits. */
+/* Closes the journal, which unlocks it, and wakes waiting threads. */
 void vm_receive_gone (VmReceiveFile *file);
-/* Quota and name, once file->part says whether it goes on with another. */
+/* Reserves quota and name, once file->part tells whether it resumes an earlier
+ * file. */
 gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
 void vm_receive_leave (VmReceiveFile *file);
 
-/* receiveroom.c. Whether there is room for the rest of it. */
+/* receiveroom.c. Whether the disk has room for the rest of the file. */
 gboolean vm_receive_has_room (VmReceiveFile *file, GError **error);
-/* Whether there is beside @size bytes more, for what was not preallocated. */
+/* Whether the reserve stays free after @size more bytes, for files that are not
+ * preallocated. */
 gboolean
 vm_receive_keeps_reserve (VmReceiveFile *file, gsize size, GError **error);
 gboolean vm_receive_preallocate (VmReceiveFile *file, GError **error);
 
-/* receivekept.c. What is in the folder and was not looked at yet is looked at,
- * once; blocks for the disk. */
+/* receivekept.c. Reads the unfinished files in the folder that were not read
+ * yet, once; blocks for the disk. */
 void vm_receive_look_at_kept (VmReceiveFolder *self);
-/* Takes @kept: the part stays for the next transfer, and others go for it where
- * too much is kept. */
+/* Takes @kept: keeps the part for the next transfer, and removes others when
+ * too many are kept. */
 void vm_receive_keep (VmReceiveFolder *self, const gchar *part, VmKept *kept);
-/* Called with lock held: what is known of a part file is forgotten. */
+/* Called with lock held: forgets a part file. */
 void vm_receive_forget (VmReceiveUse *use, const gchar *part);
-/* Whether nobody has its journal open; then both are removed. */
+/* Removes part and journal if nobody has the journal open; whether it did. */
 gboolean vm_receive_remove_part (VmReceiveFolder *self, const gchar *part);
-/* Gives the room on the disk back that chunks have which are not @verified. */
+/* Frees the disk room of chunks that are not @verified. */
 void vm_receive_give_back (
     gint fd, const VmJournalHeader *header, const guint8 *verified);
-/* What a process before this one has received. */
+/* Reads which files earlier processes received. */
 void vm_receive_read_received (VmReceiveFolder *self);
-/* Called with lock held: what is not there any more counts no more. */
+/* Called with lock held: stops counting received files that are gone. */
 void vm_receive_look_at_received (VmReceiveFolder *self);
-/* It has come, as @name. */
+/* Notes that @file was received as @name. */
 void vm_receive_note_received (VmReceiveFile *file, const gchar *name);
 
-/* FALSE: it was stopped. Asked between two parts of what is read for long. */
+/* FALSE: the folder was stopped. Called between two parts of a long read. */
 gboolean vm_receive_goes_on (VmReceiveFile *file, GError **error);
 
-/* Sets file->fd, ->journal and what is verified from an earlier transfer;
+/* Sets file->fd, ->journal and the verified chunks from an earlier transfer;
  * FALSE: there is none. */
 gboolean vm_receive_resume (VmReceiveFile *file);

@@ -5,22 +5,21 @@
 #include <gst/videomeet/vmerror.h>
 
 /* A file that is being sent. It is opened once and stays that file, whatever
- * its path becomes. The path is the user's, so that symbolic links in it are
- * followed; what they lead to must be a plain file. It must not change while it
- * is sent: size and mtime are looked at after each read, and a
- * change is VM_ERROR_BAD_REQUEST. Other errors are G_FILE_ERROR, as in
- * diskfile.h.
+ * its path becomes. The path comes from the user, so symbolic links in it are
+ * followed; the target must be a plain file. It must not change while it is
+ * sent: size and mtime are checked after each read, and a change is
+ * VM_ERROR_BAD_REQUEST. Other errors are G_FILE_ERROR, as in diskfile.h.
  *
- * Blocks for the disk: worker threads. Any number of them may read; the hash of
- * the whole is made by one at a time. */
+ * Blocks for the disk: worker threads. Any number of them may read; only one at
+ * a time may hash the whole. */
 typedef struct _VmSourceFile VmSourceFile;
 
-/* Bytes that are kept in memory of a file whose size cannot be known but by
- * reading it, as in /proc and /sys. */
+/* Bytes kept in memory of a file that must be read to know its size, as in
+ * /proc and /sys. */
 #define VM_SOURCE_FILE_COPY_MAX (64 * 1024 * 1024)
 
 /* G_FILE_ERROR_NOENT, _ACCES, and others; VM_ERROR_BAD_REQUEST: it is no plain
- * file, or does not tell its size and has more than VM_SOURCE_FILE_COPY_MAX. */
+ * file, or has an unknown size and more than VM_SOURCE_FILE_COPY_MAX bytes. */
 VmSourceFile *vm_source_file_open (const gchar *path, GError **error);
 /* The same with @max in its place. */
 VmSourceFile *
@@ -34,15 +33,15 @@ gint64 vm_source_file_get_mtime (VmSourceFile *self); /* Unix ms */
 /* Exactly @size bytes at @offset, within the file, and their SHA-256. */
 gboolean vm_source_file_read (VmSourceFile *self, guint64 offset, guint8 *data,
     gsize size, guint8 hash[VM_SHA256_SIZE], GError **error);
-/* The same, and on with the hash of the whole: chunk behind chunk, from 0 on.
- * What is sent out of order, or again, goes through vm_source_file_read(). */
+/* The same for the next chunk in order, from 0, which it adds to the hash of
+ * the whole. Use vm_source_file_read() for chunks out of order, or again. */
 gboolean vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
     guint8 hash[VM_SHA256_SIZE], GError **error);
-/* Bytes from the beginning that are in the hash of the whole so far. */
+/* Bytes from the beginning in the hash of the whole so far. */
 guint64 vm_source_file_get_hashed (VmSourceFile *self);
-/* Of the whole: reads what vm_source_file_read_next() has not, so that it may
- * be called at once, to announce a hash or to resume, or when all was read. A
- * part of that each time: @hash is there, and again the same, once it is
- * @whole. */
+/* Hashes the whole: reads the part that vm_source_file_read_next() has not
+ * read, so that it may be called first, to announce a hash or to resume, or
+ * after the last chunk. Each call does a part: @hash is set once @whole is
+ * TRUE, and stays the same. */
 gboolean vm_source_file_hash (VmSourceFile *self, guint8 hash[VM_SHA256_SIZE],
     gboolean *whole, GError **error);

@@ -3,11 +3,10 @@
 
 #include "transfer/message/message.h"
 
-/* What an engine of a file transfer (sender.h, receiver.h) wants done. Whoever
- * owns the engine takes one after the other and does them in this order: what
- * is sent stays in order among itself, and so does what is for the disk. The
- * disk's go to a thread that may block; its results come back through the
- * function that is named, once for each, whenever they are there. */
+/* An action that a file transfer engine (sender.h, receiver.h) requests. The
+ * engine's owner takes and performs actions in order: sends keep their order,
+ * and so do disk actions. Disk actions run on a thread that may block; each
+ * result is passed once to the named function, when it is ready. */
 
 typedef enum
 {
@@ -17,14 +16,14 @@ typedef enum
   VM_ACTION_READ, /* size bytes at offset → vm_sender_read() */
   VM_ACTION_HASH, /* of the whole file → vm_sender_hashed() */
 
-  /* of a receiver, receivefolder.h. BEGIN comes again when the chunks have
-   * another size than was thought; it closes the file of before, keeping it.
-   * CLOSE and DISCARD may come for a file that could not be begun. */
+  /* of a receiver, receivefolder.h. BEGIN is repeated when the chunks have
+   * another size than expected; it closes the earlier file and keeps it. CLOSE
+   * and DISCARD may follow for a file that could not be begun. */
   VM_ACTION_BEGIN, /* with chunk_size → vm_receiver_begun() */
   VM_ACTION_WRITE, /* index, data, hash → vm_receiver_written() */
   VM_ACTION_COMMIT, /* hash → vm_receiver_committed() */
-  VM_ACTION_CLOSE, /* what is verified stays for the next; nothing comes back */
-  VM_ACTION_DISCARD, /* nothing stays; nothing comes back */
+  VM_ACTION_CLOSE, /* keeps verified chunks; no result */
+  VM_ACTION_DISCARD, /* keeps nothing; no result */
 } VmActionType;
 
 typedef struct

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Of a chunk that is under way, until it is acknowledged and gone. */
+/* The state of a chunk that is under way, until it is acknowledged. */
 typedef enum
 {
   VM_CHUNK_STATE_READING,
@@ -14,5 +14,5 @@ typedef enum
 } VmChunkState;
 
 const gchar *vm_chunk_state_to_string (VmChunkState state);
-/* FALSE, with a warning, where no edge leads to @to. */
+/* FALSE, with a warning, where the state has no transition to @to. */
 gboolean vm_chunk_state_move (VmChunkState *state, VmChunkState to);

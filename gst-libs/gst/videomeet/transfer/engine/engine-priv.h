@@ -3,25 +3,26 @@
 
 #include "transfer/engine/sender.h"
 
-/* What sender.c and receiver.c share: the state, the pauses of both sides, and
- * the actions that wait. */
+/* Shared by sender.c and receiver.c: the state, the pauses of both sides, and
+ * the waiting actions. */
 
-/* Moves that are kept for who asks; of more, the oldest is forgotten. */
+/* State changes kept for vm_engine_next_state(); beyond, the oldest is dropped.
+ */
 #define VM_ENGINE_MOVES_MAX 16
 
 typedef struct
 {
   gchar *id;
   VmTransferState state;
-  GQueue moves; /* of VmTransferState: those that nobody has asked for yet */
+  GQueue moves; /* of VmTransferState: not fetched yet */
   GError *error; /* why it has FAILED */
   GQueue actions;
-  gboolean seed; /* the peer knows no other messages */
-  VmTransferType last; /* what the peer was told when it failed; or N_TYPES */
+  gboolean legacy; /* the peer knows only base messages */
+  VmTransferType last; /* the message that reported the failure; or N_TYPES */
   gboolean paused_here;
   gboolean paused_there;
-  gint64 again; /* when what is not answered is said again; -1 */
-  gint64 wait; /* before that; it doubles */
+  gint64 again; /* when an unanswered message is repeated; -1 */
+  gint64 wait; /* the interval; it doubles */
   gint64 give_up; /* or -1 */
 } VmEngine;
 
@@ -29,29 +30,30 @@ void vm_engine_init (VmEngine *engine, const gchar *id);
 void vm_engine_clear (VmEngine *engine);
 
 VmAction *vm_engine_next (VmEngine *engine);
-/* Adds one. Returns: (transfer none) */
+/* Adds an action. Returns: (transfer none) */
 VmAction *vm_engine_want (VmEngine *engine, VmActionType type);
 /* Adds a message, for the caller to fill in. Returns: (transfer none) */
 VmTransferMessage *vm_engine_send (VmEngine *engine, VmTransferType type);
-/* One that the base protocol does not have: not sent to a legacy peer. */
+/* Sends a message outside the base protocol, except to a legacy peer. */
 void vm_engine_say (VmEngine *engine, VmTransferType type, const gchar *reason);
 
 gboolean vm_engine_is_over (const VmEngine *engine);
-/* The next state that it has moved to. FALSE: there was no other since. */
+/* The next state that it moved to. FALSE: no further change. */
 gboolean vm_engine_next_state (VmEngine *engine, VmTransferState *state);
-/* Moves the state. An edge that there is not is a warning, and no move. */
+/* Moves the state. A transition that does not exist only warns. */
 void vm_engine_move (VmEngine *engine, VmTransferEvent event);
-/* TRANSFERRING or PAUSED as the pauses say; whether that changed it. */
+/* Sets TRANSFERRING or PAUSED from the pauses; whether that changed it. */
 gboolean vm_engine_update_pause (VmEngine *engine, gboolean also);
-/* FAILED, unless it is over; what waits for the disk is not wanted any more. */
+/* Sets FAILED, unless it is over; drops waiting disk actions. */
 gboolean vm_engine_fail (VmEngine *engine, const GError *why);
-/* The same, and tells the peer: CANCEL, after which nothing is kept; ERROR,
- * after which another transfer can go on, neither of them to a legacy peer; a
- * FILE_RESPONSE or VERIFIED that says no. Takes @why. */
+/* The same, and tells the peer: CANCEL, which keeps nothing, or ERROR, which
+ * lets another transfer resume, neither of them to a legacy peer; or a negative
+ * FILE_RESPONSE or VERIFIED. Takes @why. */
 void vm_engine_give_up (VmEngine *engine, VmTransferType type, GError *why);
-/* For a peer that goes on: it has not heard. */
+/* Repeats the failure to a peer that continues. */
 void vm_engine_tell_again (VmEngine *engine, const VmTransferMessage *message);
-/* What a peer may know of an error: of this machine's disk, only that. */
+/* The part of an error that a peer may know: of a disk error, only that it is
+ * one. */
 gchar *vm_engine_reason (const GError *why);
 GError *vm_engine_error (VmError code, const gchar *what, const gchar *reason);
 
@@ -61,10 +63,10 @@ gboolean vm_engine_check_id (
 gboolean vm_engine_out_of_place (
     const VmEngine *engine, VmTransferType type, GError **error);
 
-/* From now on: what was said is said again until it is answered. */
+/* Repeats the message from now on until it is answered. */
 void vm_engine_repeat (VmEngine *engine, gint64 now, gint64 give_up);
 void vm_engine_answered (VmEngine *engine);
-/* Whether it is time to say it again. */
+/* Whether to repeat it now. */
 gboolean vm_engine_is_due (VmEngine *engine, gint64 now);
 
 gint64 vm_engine_patience (guint64 size); /* µs */

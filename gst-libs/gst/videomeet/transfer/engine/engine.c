@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "transfer/engine/engine-priv.h"
+#include "transfer/objects/vmtransferstate-priv.h"
 #include "transfer/engine/window.h"
 
 void
@@ -58,7 +59,7 @@ vm_engine_send (VmEngine *engine, VmTransferType type)
 void
 vm_engine_say (VmEngine *engine, VmTransferType type, const gchar *reason)
 {
-  if (!engine->seed)
+  if (!engine->legacy)
     vm_engine_send (engine, type)->reason = g_strdup (reason);
 }
 
@@ -142,12 +143,12 @@ tell (VmEngine *engine)
   g_autofree gchar *reason = vm_engine_reason (engine->error);
   VmTransferMessage *message;
 
-  if (engine->seed
+  if (engine->legacy
       && (engine->last == VM_TRANSFER_CANCEL
           || engine->last == VM_TRANSFER_ERROR))
     return;
   message = vm_engine_send (engine, engine->last);
-  if (engine->seed)
+  if (engine->legacy)
     return;
   if (engine->last == VM_TRANSFER_ERROR) {
     message->code = g_strdup (vm_error_get_code (engine->error));

@@ -6,7 +6,7 @@ typedef struct
 {
   VmLaneKind kind;
   gchar *address;
-  guint door;
+  guint endpoint;
   VmLaneState state;
   guint failures; /* since it was open, or from the beginning */
   gint64 due; /* µs; RESTING: until then */
@@ -19,7 +19,7 @@ struct _VmLanes
   guint theirs; /* kinds */
   gint64 lost_time; /* µs */
   gboolean inside; /* one has opened; from then on: */
-  guint door;
+  guint endpoint;
   guint idle; /* opened in a row for nothing */
   gint64 opened; /* µs; the last of them */
   gint64
@@ -117,7 +117,8 @@ vm_lanes_free (VmLanes *self)
 }
 
 gboolean
-vm_lanes_add (VmLanes *self, VmLaneKind kind, const gchar *address, guint door)
+vm_lanes_add (
+    VmLanes *self, VmLaneKind kind, const gchar *address, guint endpoint)
 {
   Lane *lane;
 
@@ -126,7 +127,7 @@ vm_lanes_add (VmLanes *self, VmLaneKind kind, const gchar *address, guint door)
   lane = &self->lanes[self->n++];
   lane->kind = kind;
   lane->address = g_strdup (address);
-  lane->door = door;
+  lane->endpoint = endpoint;
   return TRUE;
 }
 
@@ -147,7 +148,7 @@ static gboolean
 counts (const VmLanes *self, const Lane *lane)
 {
   return lane->state != VM_LANE_REFUSED && (self->theirs & 1u << lane->kind)
-         && (!self->inside || lane->door == self->door);
+         && (!self->inside || lane->endpoint == self->endpoint);
 }
 
 static gboolean
@@ -219,7 +220,7 @@ vm_lanes_opened (VmLanes *self, gint lane, gint64 now)
   self->idle++;
   self->opened = now;
   self->inside = TRUE;
-  self->door = opened->door;
+  self->endpoint = opened->endpoint;
 }
 
 void

@@ -3,16 +3,16 @@
 
 #include "transfer/engine/queue.h"
 
-/* What queue.c (entries and turns) and queuetime.c (what comes with time:
- * stalls, rests, shares) have in common. */
+/* Shared by queue.c (entries and turns) and queuetime.c (timing: stalls, rests,
+ * shares). */
 
 typedef struct
 {
   gchar *name;
   GQueue entries; /* of Entry, in the order in which they begin */
   guint running;
-  guint moving; /* of these */
-  guint64 served; /* the turn at which one last began; 0: never */
+  guint moving; /* of the running ones */
+  guint64 served; /* the turn when an entry last began; 0: never */
 } VmQueueReceiver;
 
 typedef struct
@@ -21,11 +21,11 @@ typedef struct
   VmQueueReceiver *receiver;
   gint priority;
   VmQueueState state;
-  guint64 done; /* bytes; the most there were */
-  gboolean brought; /* more bytes, since it began */
-  guint broken; /* times in a row without */
-  gint64 moved; /* µs; when it last went on, or began */
-  gboolean moves; /* less than VM_QUEUE_IDLE_TIME ago */
+  guint64 done; /* bytes; the maximum so far */
+  gboolean brought; /* it has gained bytes since it began */
+  guint broken; /* failures in a row without new bytes */
+  gint64 moved; /* µs; of the last progress, or its beginning */
+  gboolean moves; /* progress less than VM_QUEUE_IDLE_TIME ago */
   gint64 due; /* µs; RESTING: until then */
 } VmQueueEntry;
 
@@ -40,6 +40,6 @@ struct _VmTransferQueue
 };
 
 void vm_queue_set_moves (VmQueueEntry *entry, gboolean moves);
-/* FALSE: there is no such edge. */
+/* FALSE: the transition does not exist. */
 gboolean
 vm_queue_move (VmTransferQueue *self, VmQueueEntry *entry, VmQueueEvent event);

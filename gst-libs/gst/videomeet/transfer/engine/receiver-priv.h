@@ -5,7 +5,7 @@
 #include "transfer/engine/receiver.h"
 #include "transfer/engine/window.h"
 
-/* What receiver.c and receiverchunks.c share. */
+/* Shared by receiver.c and receiverchunks.c. */
 
 struct _VmReceiver
 {
@@ -18,7 +18,7 @@ struct _VmReceiver
   guint8 hash[VM_SHA256_SIZE];
   gchar *saved_path;
   gint64 heard; /* when the last message came */
-  gint64 paused; /* when the sender last said so */
+  gint64 paused; /* when the sender last paused */
   gint64 nagged; /* when it was last told to pause */
   gboolean lost; /* the sender has no lane */
   gint64 lost_at;
@@ -36,9 +36,9 @@ struct _VmReceiver
   gsize writing_size; /* bytes */
   GQueue waiting; /* of VmAction: chunks that cannot be written yet */
   gsize waiting_size; /* bytes */
-  GHashTable *corrupt; /* index → how often it came so */
+  GHashTable *corrupt; /* index → how often it was corrupt */
   VmAction *probe; /* the chunk that the disk had no room for */
-  gint64 probe_at; /* when it is written again; -1: it is being written */
+  gint64 probe_at; /* when to write it again; -1: it is being written */
 };
 
 /* receiverchunks.c */
@@ -52,24 +52,25 @@ void vm_receiver_ack (VmReceiver *self, guint64 index, VmChunkStatus status);
 /* FALSE: there is no such chunk. */
 gboolean vm_receiver_take_chunk (
     VmReceiver *self, const VmTransferMessage *message, GError **error);
-/* Writes what waits, as far as it can be now. */
+/* Writes the waiting chunks that can be written now. */
 void vm_receiver_flush (VmReceiver *self);
-/* A result. An error: it is the end. */
+/* Takes the result of a write. Returns an error that ends the transfer, or
+ * NULL. */
 GError *vm_receiver_chunk_written (
     VmReceiver *self, guint64 index, const GError *why, gint64 now);
 void vm_receiver_probe (VmReceiver *self);
 
 /* receiver.c */
 void vm_receiver_update_pause (VmReceiver *self);
-/* Has the file begun, with the chunks of now. */
+/* Requests BEGIN with the current chunk size. */
 void vm_receiver_begin (VmReceiver *self);
-/* Fails, and says so, or says no to the offer. Both take @why. */
+/* Fails with a message to the sender; or declines the offer. Both take @why. */
 void vm_receiver_give_up (VmReceiver *self, VmTransferType type, GError *why);
 void vm_receiver_refuse (VmReceiver *self, GError *why);
-/* What becomes of the file once the transfer has failed. */
+/* Closes or discards the file once the transfer has failed. */
 void vm_receiver_part (VmReceiver *self, VmActionType type);
-/* Behind the end of a pause of ours. */
+/* Call it after a pause of this side ends. */
 void vm_receiver_go_on (VmReceiver *self, gint64 now);
-/* Whoever paused the transfer, and said so, goes on saying that it goes on
- * while nothing comes. */
+/* After a pause of this side, repeats that the transfer continues while no
+ * chunk comes. */
 void vm_receiver_poke (VmReceiver *self, gint64 now);

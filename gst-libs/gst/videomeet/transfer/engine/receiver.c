@@ -63,11 +63,11 @@ vm_receiver_new (const VmTransferMessage *offer, guint encodings, gint64 now)
   self->heard = now;
   self->chunk_size =
       offer->chunk_size > 0 ? offer->chunk_size : VM_TRANSFER_SEED_CHUNK_SIZE;
-  self->engine.seed = offer->encodings == VM_TRANSFER_ENCODING_NONE;
+  self->engine.legacy = offer->encodings == VM_TRANSFER_ENCODING_NONE;
   if (offer->encodings & encodings & VM_TRANSFER_ENCODING_BINARY
       && vm_frame_id_read (offer->id, id))
     self->encoding = VM_TRANSFER_ENCODING_BINARY;
-  else if (!self->engine.seed)
+  else if (!self->engine.legacy)
     self->encoding = VM_TRANSFER_ENCODING_JSON;
   if (!check_offer (self, &why))
     vm_receiver_refuse (self, why);
@@ -111,7 +111,7 @@ vm_receiver_give_up (VmReceiver *self, VmTransferType type, GError *why)
     return;
   }
   vm_engine_give_up (
-      &self->engine, self->engine.seed ? VM_TRANSFER_VERIFIED : type, why);
+      &self->engine, self->engine.legacy ? VM_TRANSFER_VERIFIED : type, why);
   vm_receiver_part (self, keep ? VM_ACTION_CLOSE : VM_ACTION_DISCARD);
 }
 
@@ -147,7 +147,7 @@ respond (VmReceiver *self)
 
   message->accept = TRUE;
   message->encoding = self->encoding;
-  if (self->have && !self->engine.seed)
+  if (self->have && !self->engine.legacy)
     message->have = vm_chunk_set_copy (self->have);
 }
 
@@ -219,7 +219,7 @@ vm_receiver_begun (
 void
 vm_receiver_poke (VmReceiver *self, gint64 now)
 {
-  if (self->nagged && !self->engine.seed
+  if (self->nagged && !self->engine.legacy
       && self->engine.state == VM_TRANSFER_STATE_TRANSFERRING)
     vm_engine_repeat (&self->engine, now, -1);
   else

@@ -78,12 +78,12 @@ vm_receiver_ack (VmReceiver *self, guint64 index, VmChunkStatus status)
   VmTransferMessage *message;
 
   /* not of the base protocol; without an answer, too, it is sent again */
-  if (self->engine.seed && status == VM_CHUNK_FULL)
+  if (self->engine.legacy && status == VM_CHUNK_FULL)
     return;
   message = vm_engine_send (&self->engine, VM_TRANSFER_CHUNK_ACK);
   message->index = index;
   message->status = status;
-  if (!self->engine.seed)
+  if (!self->engine.legacy)
     message->up_to = self->first;
 }
 
@@ -241,7 +241,7 @@ be_full (VmReceiver *self, VmAction *chunk, gint64 now)
 {
   vm_receiver_ack (self, chunk->index, VM_CHUNK_FULL);
   if (self->probe) {
-    if (self->engine.seed)
+    if (self->engine.legacy)
       keep (self, chunk);
     else
       vm_action_free (chunk);

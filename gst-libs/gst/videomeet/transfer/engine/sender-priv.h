@@ -4,36 +4,36 @@
 #include "transfer/engine/engine-priv.h"
 #include "transfer/engine/window.h"
 
-/* What sender.c, senderoffer.c and senderchunks.c share. */
+/* Shared by sender.c, senderoffer.c and senderchunks.c. */
 
 struct _VmSender
 {
   VmEngine engine;
   VmTransferMessage *offer;
-  gboolean hash_first; /* it waits for its hash, and nobody has heard of it */
+  gboolean hash_first; /* the file is not offered before its hash is known */
   guint32 json_chunk_size;
-  /* of a legacy peer, and was told no hash, once it has accepted: */
+  /* of a legacy peer that accepted an offer without a hash: */
   VmTransferMessage *accepted; /* its answer; or NULL */
-  gboolean hash_again; /* the hash is made, to be offered */
-  gint64 accepted_until; /* then: for another answer; -1: not yet */
+  gboolean hash_again; /* the file is being hashed for a second offer */
+  gint64 accepted_until; /* then: deadline of the next answer; -1: not yet */
 
   /* once it is accepted */
   VmTransferEncoding encoding;
   guint32 chunk_size;
   guint64 total; /* chunks */
-  VmChunkSet *have; /* that the receiver had; or NULL */
-  gboolean heard; /* the receiver has had TRANSFER_START */
-  gboolean full; /* its disk, for which it has paused */
+  VmChunkSet *have; /* chunks that the receiver had; or NULL */
+  gboolean heard; /* the receiver has got TRANSFER_START */
+  gboolean full; /* it has paused because its disk is full */
   guint64 done; /* bytes */
-  guint64 sent; /* bytes; what was sent again counts again */
+  guint64 sent; /* bytes, with those sent again */
   gboolean has_hash;
   guint8 hash[VM_SHA256_SIZE];
   gchar *saved_path;
 
-  /* senderchunks.c: those that are read or in flight, ascending; behind them
-   * nothing was begun */
+  /* senderchunks.c: chunks that are read or in flight, ascending; later ones
+   * are not begun */
   VmWindow window;
-  guint32 nearby; /* bytes of it */
+  guint32 nearby; /* bytes of the window */
   GQueue chunks;
   guint64 next;
 };
@@ -41,8 +41,8 @@ struct _VmSender
 /* senderchunks.c */
 void vm_sender_start_chunks (VmSender *self);
 void vm_sender_clear_chunks (VmSender *self);
-/* Sends as many as the window takes, and reads some ahead; whether all are
- * acknowledged. */
+/* Sends as many chunks as the window allows, and reads some ahead; whether all
+ * are acknowledged. */
 gboolean vm_sender_fill (VmSender *self, gint64 now);
 void vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
     const guint8 hash[VM_SHA256_SIZE]);
@@ -50,7 +50,7 @@ void vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
 GError *
 vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now);
 void vm_sender_send_ready (VmSender *self, gint64 now);
-/* Sends what is late again; an error: too often. */
+/* Sends late chunks again; an error: too often. */
 GError *vm_sender_retry (VmSender *self, gint64 now);
 gint64 vm_sender_chunk_deadline (VmSender *self);
 
@@ -58,13 +58,14 @@ gint64 vm_sender_chunk_deadline (VmSender *self);
 gboolean vm_sender_check_offer (const VmSenderOffer *offer, GError **error);
 void vm_sender_set_offered_hash (VmSender *self, const guint8 *hash);
 void vm_sender_send_offer (VmSender *self);
-/* From now on again and again, until it is answered or nobody does. */
+/* Repeats the offer from now on, until an answer or the timeout. */
 void vm_sender_begin_offer (VmSender *self, gint64 now);
 
-/* Whoever has accepted without a hash is told it; TRUE: that is to come. */
+/* Offers the file again, with its hash, to a peer that accepted it without;
+ * TRUE: that is still to come. */
 gboolean
 vm_sender_offer_again (VmSender *self, const VmTransferMessage *response);
-/* It is known now. */
+/* The hash is known now. */
 void vm_sender_offer_hash (VmSender *self, const guint8 *hash, gint64 now);
 
 /* sender.c */

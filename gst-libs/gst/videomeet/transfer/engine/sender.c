@@ -151,9 +151,9 @@ json_chunk_size (VmSender *self, const VmTransferMessage *response)
 static void
 be_accepted (VmSender *self, const VmTransferMessage *response, gint64 now)
 {
-  self->engine.seed = response->encoding == VM_TRANSFER_ENCODING_NONE;
+  self->engine.legacy = response->encoding == VM_TRANSFER_ENCODING_NONE;
   self->encoding =
-      self->engine.seed ? VM_TRANSFER_ENCODING_JSON : response->encoding;
+      self->engine.legacy ? VM_TRANSFER_ENCODING_JSON : response->encoding;
   self->chunk_size = self->encoding == VM_TRANSFER_ENCODING_JSON
                          ? json_chunk_size (self, response)
                          : (guint32) self->offer->chunk_size;

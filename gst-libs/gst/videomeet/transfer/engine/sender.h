@@ -5,57 +5,59 @@
 #include "transfer/engine/action.h"
 
 /* One file to one receiver (protocol/files.md#file-messages): messages, times
- * and what the disk answered go in, actions come out. Sans-I/O; one thread at a
- * time; the time is that of a monotonic clock, in µs, and does not go back.
+ * and disk results go in, actions come out. Sans-I/O; one thread at a time;
+ * times are monotonic, in µs.
  *
- * PENDING: FILE_OFFER is sent, again after 3 s and then ever more seldom, until
- * FILE_RESPONSE comes. TRANSFERRING: TRANSFER_START, then as many chunks at
- * once as window.h says, those that the receiver has passed over. A chunk that
- * is corrupt, or not acknowledged in time, is sent again, VM_TRANSFER_RETRIES
- * times. When all are acknowledged: VERIFYING, TRANSFER_COMPLETE until
- * TRANSFER_VERIFIED. PAUSED: either side has said so, or the receiver's disk is
- * full; chunks that were sent are still acknowledged. Then COMPLETED, or
- * FAILED, which tells the receiver unless it knows, or is not to be reached.
+ * PENDING: FILE_OFFER is sent, again after 3 s and then less and less often,
+ * until FILE_RESPONSE arrives. TRANSFERRING: TRANSFER_START, then as many
+ * chunks at once as window.h allows, without those that the receiver has. A
+ * chunk that is corrupt, or not acknowledged in time, is sent again,
+ * VM_TRANSFER_RETRIES times. When all are acknowledged: VERIFYING,
+ * TRANSFER_COMPLETE until TRANSFER_VERIFIED. PAUSED: by either side, or the
+ * receiver's disk is full; chunks that were sent are still acknowledged. Then
+ * COMPLETED, or FAILED, which is reported to the receiver unless it knows or
+ * cannot be reached.
  *
- * A peer that answers without an encoding knows the base messages alone, and is
- * sent no other. It may hold a file to the hash of its offer: if that had none,
- * the file is hashed, and offered again with it. Each call may add actions,
- * change the state and the deadline: look at all three behind it. */
+ * A peer that answers without an encoding knows only the base messages, and
+ * gets no others. It may check a file against the hash of its offer: if that
+ * had none, the sender hashes the file and offers it again. Each call may add
+ * actions and change the state and the deadline: check all three after it. */
 
 /* Of a chunk, before the transfer fails; protocol/files.md#flow. */
 #define VM_TRANSFER_RETRIES 3
-/* For an answer to the offer: somebody has to be asked, and then what is there
- * of the file is read again, at least so fast. */
+/* For an answer to the offer: the user has to be asked, and then the receiver
+ * reads its earlier part of the file again, at least this fast. */
 #define VM_TRANSFER_OFFER_TIMEOUT (300 * G_USEC_PER_SEC)
 #define VM_TRANSFER_READ_RATE (100 * 1000 * 1000) /* bytes/s */
-/* For what the other side does with the whole file: a minute, and as long as a
- * slow disk takes to read it. */
+/* For the other side's work on the whole file: a minute, plus the time in which
+ * a slow disk reads it. */
 #define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)
 #define VM_TRANSFER_PATIENCE_RATE (10 * 1000 * 1000) /* bytes/s */
 
-/* Bytes of a chunk in protocol/files.md#base-messages: the least that is
- * chosen, and what who does not say it is thought to cut. */
+/* Bytes of a chunk in protocol/files.md#base-messages: the minimum, and the
+ * size assumed for a peer that gives none. */
 #define VM_TRANSFER_SEED_CHUNK_SIZE 65536
-/* A file of more chunks than this is cut into larger ones: each costs the same
- * beside its bytes, on both sides. */
+/* A file of more chunks than this is cut into larger ones: each has a fixed
+ * cost on both sides. */
 #define VM_SENDER_CHUNKS_MANY 1024
-/* Bytes of the largest that are chosen: eight of them in
+/* The largest size that is chosen, in bytes: eight of them in
  * VM_WINDOW_BYTES_CHANNEL. */
 #define VM_SENDER_CHUNK_LARGE (128 * 1024)
 
-/* For the answer to an offer that was accepted already, and is made again with
- * its hash; then the first counts. */
+/* For the answer to an accepted offer that is repeated with its hash; after
+ * that the first answer counts. */
 #define VM_SENDER_AGAIN_TIMEOUT (10 * G_USEC_PER_SEC)
 
-/* Bytes of a file that is hashed before it is offered, as
- * protocol/files.md#hash wants it for a legacy peer; a larger one would wait
- * for that too long, and is bound by the hash at its end. */
+/* The largest file, in bytes, that is hashed before it is offered, as
+ * protocol/files.md#hash wants it for a legacy peer; for a larger one that
+ * takes too long, and the hash at its end binds it. */
 #define VM_SENDER_HASH_FIRST_MAX (32 * 1024 * 1024)
 
-/* Chunks that are read before they may be sent: at most so many, and no more
- * bytes than vm_sender_set_nearby() has said. */
+/* Chunks read before they may be sent: at most this many, and no more bytes
+ * than set by vm_sender_set_nearby(). */
 #define VM_SENDER_AHEAD_CHUNKS 32
-/* Chunks that are asked for at once: what is read goes out before more is. */
+/* Chunks requested from the disk at once: those are sent before more are read.
+ */
 #define VM_SENDER_READING_MAX 4
 
 /* Bytes of a chunk for a file of @size bytes: a power of two, at least
@@ -68,12 +70,12 @@ typedef struct
   const gchar *filename; /* as vm_filename_check() */
   const gchar *mime; /* or NULL */
   guint64 size; /* bytes */
-  gint64 mtime; /* Unix ms; 0: not told */
-  const guint8 *hash; /* of the whole; NULL: it is told at the end */
-  gboolean hash_first; /* without @hash: before it is offered, and then told */
-  guint encodings; /* VmTransferEncoding: what the lane carries, JSON always */
-  guint32 chunk_size; /* bytes; what is offered */
-  guint32 json_chunk_size; /* bytes, when the receiver takes JSON; at most
+  gint64 mtime; /* Unix ms; 0: unknown */
+  const guint8 *hash; /* of the whole; NULL: sent at the end */
+  gboolean hash_first; /* without @hash: hash it first, and offer the hash */
+  guint encodings; /* VmTransferEncoding: those of the lane, JSON always */
+  guint32 chunk_size; /* bytes; as offered */
+  guint32 json_chunk_size; /* bytes, when the receiver chooses JSON; at most
                             * VM_TRANSFER_JSON_CHUNK_MAX */
 } VmSenderOffer;
 
@@ -82,14 +84,14 @@ typedef struct
 
 typedef struct _VmSender VmSender;
 
-/* VM_ERROR_BAD_REQUEST: an offer that nobody can take. */
+/* VM_ERROR_BAD_REQUEST: an invalid offer. */
 VmSender *
 vm_sender_new (const VmSenderOffer *offer, gint64 now, GError **error);
 void vm_sender_free (VmSender *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSender, vm_sender_free)
 
-/* What the receiver may call the user (nullable), as vm_text_is_name() of
- * VM_TRANSFER_USER_MAX bytes; before the first action is taken. */
+/* The user's name for the receiver (nullable), as vm_text_is_name() of
+ * VM_TRANSFER_USER_MAX bytes; call it before the first action is taken. */
 void vm_sender_set_user (VmSender *self, const gchar *user);
 
 /* The next action; NULL: none. Returns: (transfer full) */
@@ -99,50 +101,50 @@ gint64 vm_sender_get_deadline (VmSender *self);
 void vm_sender_tick (VmSender *self, gint64 now);
 
 /* A message of the receiver. VM_ERROR_BAD_MESSAGE: it is out of place, and
- * nothing is changed; VM_ERROR_NOT_FOUND: it is of another transfer. Either may
- * be answered with an error, unless it is one. */
+ * changes nothing; VM_ERROR_NOT_FOUND: it is of another transfer. Answer either
+ * with an error, unless @message is one. */
 gboolean vm_sender_take (VmSender *self, const VmTransferMessage *message,
     gint64 now, GError **error);
-/* What VM_ACTION_READ brought; @data NULL with @why (VM_ERROR_BAD_REQUEST: the
+/* The result of VM_ACTION_READ; @data NULL with @why (VM_ERROR_BAD_REQUEST: the
  * file has changed), which ends the transfer. */
 void vm_sender_read (VmSender *self, guint64 index, GBytes *data,
     const guint8 hash[VM_SHA256_SIZE], const GError *why, gint64 now);
-/* What VM_ACTION_HASH brought; @hash NULL with @why. */
+/* The result of VM_ACTION_HASH; @hash NULL with @why. */
 void vm_sender_hashed (
     VmSender *self, const guint8 *hash, const GError *why, gint64 now);
 
 /* How many bytes may be unacknowledged, as vm_window_init() takes it; at first
  * VM_WINDOW_BYTES_MAX. */
 void vm_sender_set_nearby (VmSender *self, guint32 bytes);
-/* What carries it is another from now on, and what was in the one before is
- * lost. The first of the chunks that are not acknowledged goes out again, as a
- * question: by `upTo` of the answer the receiver says which others it has, and
- * the rest follows. How often and how fast the one before carried them counts
- * no more. */
+/* Another lane carries the file from now on; messages in the old one are lost.
+ * The sender repeats the first unacknowledged chunk: `upTo` of the answer tells
+ * which others the receiver has, and the rest follows. The old lane's retries
+ * and speed no longer count. */
 void vm_sender_change_lane (VmSender *self, gint64 now);
-/* The user's. FALSE: the state has no such thing. */
+/* The user's actions. FALSE: the state does not allow it. */
 gboolean vm_sender_pause (VmSender *self, gint64 now);
 gboolean vm_sender_resume (VmSender *self, gint64 now);
 gboolean vm_sender_cancel (VmSender *self);
-/* Ends it with VM_ERROR_DISCONNECTED, and says so: the receiver keeps what it
- * has. FALSE: it is over, or the receiver has been asked whether the whole is
- * right, and may give the file its name whatever is said now. */
+/* Ends it with VM_ERROR_DISCONNECTED, and tells the receiver, which keeps its
+ * chunks. FALSE: it is over, or the receiver is already verifying the whole and
+ * may still give the file its name. */
 gboolean vm_sender_leave (VmSender *self);
-/* The lane is gone: the transfer has failed, and can be resumed by another with
- * the same file. */
+/* The lane is gone: the transfer fails, and another one with the same file can
+ * resume it. */
 void vm_sender_fail (VmSender *self, const GError *why);
 
 VmTransferState vm_sender_get_state (VmSender *self);
-/* Each state that it has moved to since this was last asked, PENDING not among
- * them. FALSE: there is no other. */
+/* The next state that it moved to since the last call, never PENDING. FALSE: no
+ * further change. */
 gboolean vm_sender_next_state (VmSender *self, VmTransferState *state);
-/* Why it has FAILED. VM_ERROR_DECLINED, _CANCELLED, _TIMEOUT, or what broke. */
+/* Why it has FAILED. VM_ERROR_DECLINED, _CANCELLED, _TIMEOUT, or the underlying
+ * error. */
 const GError *vm_sender_get_error (VmSender *self);
 guint64 vm_sender_get_done (VmSender *self); /* bytes that are acknowledged */
-/* Bytes of chunks that went out; what went again counts again. */
+/* Bytes of chunks sent, with those sent again. */
 guint64 vm_sender_get_sent (VmSender *self);
-/* How its chunks travel, once the receiver has accepted. */
+/* The encoding of its chunks, once the receiver has accepted. */
 VmTransferEncoding vm_sender_get_encoding (VmSender *self);
-/* Where the receiver put it, relative to its folder, as it says; or NULL. */
+/* The path that the receiver reports, relative to its folder; or NULL. */
 const gchar *vm_sender_get_saved_path (VmSender *self);
 gboolean vm_sender_is_full (VmSender *self); /* paused by the receiver's disk */

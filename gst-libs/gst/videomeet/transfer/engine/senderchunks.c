@@ -195,7 +195,8 @@ vm_sender_change_lane (VmSender *self, gint64 now)
     return;
   /* who does not know of it says so; else nothing would be said while it is
    * paused */
-  if (!self->heard || (state == VM_TRANSFER_STATE_PAUSED && !self->engine.seed))
+  if (!self->heard
+      || (state == VM_TRANSFER_STATE_PAUSED && !self->engine.legacy))
     vm_sender_send_start (self);
   forget_lane (self, now);
   first = first_unsure (self);

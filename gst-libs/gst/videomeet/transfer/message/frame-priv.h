@@ -3,7 +3,7 @@
 
 #include "transfer/message/frame.h"
 
-/* What frame.c and framejoin.c share. */
+/* Shared by frame.c and framejoin.c. */
 
 #define VM_FRAME_ID_SIZE 16 /* bytes */
 #define VM_FRAME_FLAG_LAST 1
@@ -26,11 +26,11 @@ typedef struct
   guint32 size; /* of the payload */
 } VmFrame;
 
-/* VM_ERROR_BAD_MESSAGE: it is none. */
+/* VM_ERROR_BAD_MESSAGE: it is no frame. */
 gboolean
 vm_frame_read (VmFrame *frame, const guint8 *data, gsize size, GError **error);
 GBytes *vm_frame_write (const VmFrame *frame);
 
-/* A uuid in lower case, the one spelling that is taken, and its bytes. */
+/* Converts a uuid in lower case, the only accepted form, to its bytes. */
 gboolean vm_frame_id_read (const gchar *text, guint8 id[VM_FRAME_ID_SIZE]);
 gchar *vm_frame_id_write (const guint8 id[VM_FRAME_ID_SIZE]);

@@ -8,7 +8,7 @@
  *
  *    0  "VMF1"
  *    4  type u8: 1 a piece of a chunk, 2 another message
- *    5  flags u8: 1 the last piece; others are passed over
+ *    5 flags u8: 1 the last piece; others are ignored
  *    6  size of the header u16: 72, or more in a later version
  *    8  transfer id 16 B: a uuid
  *   24  index of the chunk u64
@@ -17,29 +17,29 @@
  *   40  SHA-256 of the whole chunk 32 B
  *   72  payload: the piece, or the message as JSON
  *
- * A chunk is split at any offset to fit a transport; its pieces may come
- * doubled and in any order. Another message is one frame, whose id may be 0.
- * Sans-I/O. */
+ * A chunk is split at any offset to fit a transport; its pieces may arrive
+ * repeated and in any order. Any other message is one frame, and its id may be
+ * 0. Sans-I/O. */
 
 #define VM_FRAME_HEADER_SIZE 72 /* bytes */
 #define VM_FRAME_HEADER_MAX 1024 /* bytes; of a later version */
-/* Bytes of a message of a data channel: what webrtcbin 1.22 takes, and what is
- * sent while media runs, which waits behind each message. */
+/* Bytes of a message of a data channel: the maximum of webrtcbin 1.22, and the
+ * size used while media runs, because media waits behind each message. */
 #define VM_FRAME_CHANNEL_MAX 65536
 #define VM_FRAME_CHANNEL_MEDIA 16384
-/* What any transport must carry: the longest other message. */
+/* Every transport must carry this much: the longest message without a chunk. */
 #define VM_FRAME_MESSAGE_MAX VM_FRAME_CHANNEL_MEDIA
-/* Of one peer: bytes of chunks that are not whole, and how many; beyond, the
- * oldest is forgotten, and comes again. Twice what may be unacknowledged. */
+/* Incomplete chunks of one peer: their bytes, and their number; beyond, the
+ * oldest is dropped, and sent again. Twice the maximum unacknowledged. */
 #define VM_FRAME_PENDING_MAX (8 * 1024 * 1024)
 #define VM_FRAME_PENDING_CHUNKS 256
-/* The same where a message carries a whole chunk, so that nobody need cut
- * one. */
+/* The same on a transport whose messages carry a whole chunk, so that no chunk
+ * needs to be split. */
 #define VM_FRAME_PENDING_SOCKET (1024 * 1024)
 /* Pieces of a chunk that do not touch; beyond, BAD_MESSAGE. */
 #define VM_FRAME_RANGES_MAX 64
 
-/* Whether it begins as a frame: else it is JSON. Pure. */
+/* Whether @data begins as a frame: else it is JSON. Pure. */
 gboolean vm_frame_is (gconstpointer data, gsize size);
 
 /* @message in frames of at most @max bytes, at least VM_FRAME_MESSAGE_MAX.
@@ -50,7 +50,7 @@ GPtrArray *
 vm_frame_split (const VmTransferMessage *message, gsize max, GError **error);
 
 /* @message as one message of a WebSocket: a chunk in one frame if @binary and
- * its id is a uuid, all else as JSON, which *@text says. Pure.
+ * its id is a uuid, anything else as JSON; *@text: whether it is JSON. Pure.
  * Returns: (transfer full) */
 GBytes *vm_frame_pack (
     const VmTransferMessage *message, gboolean binary, gboolean *text);
@@ -61,15 +61,15 @@ typedef struct _VmFrameJoiner VmFrameJoiner;
 VmFrameJoiner *vm_frame_joiner_new (void);
 void vm_frame_joiner_free (VmFrameJoiner *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmFrameJoiner, vm_frame_joiner_free)
-/* Less than VM_FRAME_PENDING_MAX: VM_CHUNK_SIZE_MAX at least. Before the first
- * frame. */
+/* Lowers VM_FRAME_PENDING_MAX, to VM_CHUNK_SIZE_MAX at least. Call it before
+ * the first frame. */
 void vm_frame_joiner_set_max (VmFrameJoiner *self, gsize bytes);
-/* A frame that came. *@message (transfer full) is NULL while its chunk is not
- * whole; nobody has compared its hash yet. VM_ERROR_BAD_MESSAGE: no frame, or
- * one that contradicts others of its chunk, which is forgotten then. */
+/* Takes a received frame. *@message (transfer full) is NULL while its chunk is
+ * incomplete; its hash is not checked. VM_ERROR_BAD_MESSAGE: no frame, or one
+ * that contradicts others of its chunk, which is then dropped. */
 gboolean vm_frame_joiner_take (VmFrameJoiner *self, GBytes *bytes,
     VmTransferMessage **message, GError **error);
-/* What is kept of a transfer that is over. */
+/* Drops the pieces of a transfer that is over. */
 void vm_frame_joiner_forget (VmFrameJoiner *self, const gchar *id);
-/* Bytes that are kept, within VM_FRAME_PENDING_MAX. */
+/* Bytes kept, within VM_FRAME_PENDING_MAX. */
 gsize vm_frame_joiner_get_pending (VmFrameJoiner *self);

@@ -29,7 +29,7 @@ typedef struct
   gsize offset;
   gsize max; /* bytes of a text; the largest number */
   guint32 types; /* that have the field */
-  guint32 required; /* types that are none without it */
+  guint32 required; /* types that require it */
 } VmTransferField;
 
 extern const VmTransferField vm_transfer_fields[]; /* the last has no key */
@@ -43,15 +43,14 @@ gboolean vm_transfer_read_text (
 gboolean vm_transfer_bad_field (
     GError **error, VmTransferType type, const gchar *key, const gchar *what);
 
-/* messagefields.c: how the values of message.c's table are written. Readers
- * answer FALSE for what the writers would not write. */
+/* messagefields.c: the formats of the values of message.c's table. Readers
+ * return FALSE for anything that the writers cannot write. */
 
-/* The word of the type's WORD field; NULL: it is not told. */
+/* The word of the type's WORD field; NULL: it is absent. */
 const gchar *vm_transfer_word (const VmTransferMessage *self);
 gboolean vm_transfer_read_word (VmTransferMessage *self, const gchar *word);
 
-/* ISO 8601, UTC, with milliseconds; Unix ms, 0: not told. Any time zone is
- * read.
+/* ISO 8601, UTC, with milliseconds; Unix ms, 0: absent. Any time zone is read.
  */
 gboolean vm_transfer_read_time (const gchar *text, gint64 *time);
 void vm_transfer_write_time (GString *out, const gchar *key, gint64 time);
@@ -66,7 +65,7 @@ vm_transfer_write_hash (GString *out, const gchar *key, const guint8 *hash);
 
 void vm_transfer_write_chunk (GString *out, const gchar *key, GBytes *data);
 
-/* A list of words; those that are not known are passed over. */
+/* A list of words; unknown ones are ignored. */
 gboolean vm_transfer_read_encodings (
     const VmJson *json, const gchar *key, guint *encodings, GError **error);
 void

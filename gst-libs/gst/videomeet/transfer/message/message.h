@@ -9,11 +9,12 @@
 /* The messages of a file transfer (protocol/files.md#base-messages,
  * protocol/files.md#file-messages), and their JSON: one object a message, the
  * base protocol's name of it in "type", the base protocol's fields, a chunk in
- * base64. What the base protocol does not draw is optional, so that a peer that
- * knows only the base messages is read, and can read us. Sans-I/O, pure. */
+ * base64. Fields outside the base protocol are optional, so that this side and
+ * a peer that knows only the base messages can read each other. Sans-I/O, pure.
+ */
 
-/* Limits; beyond them, and for whatever else is wrong, VM_ERROR_BAD_MESSAGE.
- * Bytes of the text itself. */
+/* Limits; beyond them, and for any other fault, VM_ERROR_BAD_MESSAGE. Bytes of
+ * the text itself. */
 /* letters, digits, "-" and "_"; a uuid has 36 */
 #define VM_TRANSFER_ID_MAX 64
 /* RFC 6838 §4.2: both halves and the slash */
@@ -45,7 +46,7 @@ typedef enum
   VM_TRANSFER_N_TYPES
 } VmTransferType;
 
-/* How chunks travel. None told: JSON, to a peer that knows only the base
+/* The encoding of chunks. None given: JSON, for a peer that knows only the base
  * messages. */
 typedef enum
 {
@@ -54,7 +55,7 @@ typedef enum
   VM_TRANSFER_ENCODING_BINARY = 1 << 1, /* frame.h */
 } VmTransferEncoding;
 
-/* CHUNK_ACK.status; a word of a peer's own counts as corrupt: not received. */
+/* CHUNK_ACK.status; an unknown word counts as corrupt: not received. */
 typedef enum
 {
   VM_CHUNK_RECEIVED,
@@ -68,14 +69,14 @@ typedef enum
 typedef struct
 {
   VmTransferType type;
-  /* the transfer's: FILE_OFFER.id, else transferId, which a legacy peer need
-   * not tell */
+  /* the transfer's: FILE_OFFER.id, else transferId, which a legacy peer may
+   * omit */
   gchar *id;
   gchar *filename;
   gint64 size; /* bytes */
   gchar *mime;
-  gint64 mtime; /* Unix ms; 0: not told */
-  gchar *user; /* what the sender's user is called, as it says */
+  gint64 mtime; /* Unix ms; 0: unknown */
+  gchar *user; /* name of the sender's user, as it claims */
   guint encodings; /* VmTransferEncoding, those that the sender has */
   gint64 chunk_size; /* bytes; of FILE_OFFER, what `have` counts; of
                       * FILE_RESPONSE, the most that there may be as JSON */
@@ -92,14 +93,14 @@ typedef struct
   VmChunkStatus status;
   gint64 up_to; /* chunks 0 to up_to - 1 are verified */
 
-  gboolean verified; /* VERIFIED.status; a word of a peer's own: it is not */
+  gboolean verified; /* VERIFIED.status; an unknown word: FALSE */
   gchar *saved_path; /* relative to the receiving folder */
   gchar *reason;
   gchar *code; /* of an error, as vm_error_to_code() */
   gchar *message; /* of an error */
 
-  /* of the file in FILE_OFFER, where there need be none, and COMPLETE; of the
-   * chunk */
+  /* of the file in FILE_OFFER, where it is optional, and COMPLETE; of the chunk
+   */
   gboolean has_hash;
   guint8 hash[VM_SHA256_SIZE];
 } VmTransferMessage;

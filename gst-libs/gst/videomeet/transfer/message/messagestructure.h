@@ -4,11 +4,11 @@
 #include <gst/gst.h>
 #include "transfer/message/message.h"
 
-/* The messages of message.h as structures, which is how they pass between
- * elements: named as the message, a field for each of its fields that is told.
+/* The messages of message.h as structures, the form that passes between
+ * elements: named as the message, with a field for each of its present fields.
  * Texts, hashes (hex) and words are strings, numbers and times int64, accept a
- * boolean, encodings a GStrv, have a GstValueArray of uint64. The bytes of a
- * chunk are beside it, in a buffer. Pure. */
+ * boolean, encodings a GStrv, have a GstValueArray of uint64. A chunk's bytes
+ * are beside the structure, in a buffer. Pure. */
 
 /* Returns: (transfer full): without the data */
 GstStructure *vm_transfer_message_to_structure (const VmTransferMessage *self);

@@ -11,7 +11,7 @@
  *   "vm2 file-offer", filename, size, hash ("": none), mime, mtime, encodings,
  *   chunkSize (0: none), device id of the receiver
  *
- * so that nobody can show it to another. Pure: any thread. */
+ * so that it is useless with another receiver. Pure: any thread. */
 
 /* Returns: (transfer full): base64; NULL with VM_ERROR_IDENTITY */
 gchar *vm_offer_sign (VmIdentity *identity, const VmTransferMessage *offer,

@@ -5,44 +5,44 @@
 #include "transfer/disk/receivefolder.h"
 #include "transfer/engine/receiver.h"
 
-/* A file that comes: receiver.h and what it wants of the disk. For a chunk it
- * blocks; beginning a file, of which much may be there and is read again, and
- * committing it are jobs of threads of their own. One thread at a time; times
- * as there. */
+/* An incoming file: receiver.h with its disk work. Writing a chunk blocks;
+ * beginning a file, which may read a large earlier part again, and committing
+ * it are jobs on their own threads. One thread at a time; times as in
+ * receiver.h. */
 typedef struct _VmIncoming VmIncoming;
 
 /* In a job's thread: vm_incoming_finish() has something to do. */
 typedef void (*VmIncomingFunc) (gpointer data);
 
-/* @from: who sends it: letters, digits, "-" and "_". */
+/* @from: the sender: letters, digits, "-" and "_". */
 VmIncoming *vm_incoming_new (VmReceiveFolder *folder, const gchar *from,
     const VmTransferMessage *offer, VmIncomingFunc done, gpointer data,
     gint64 now);
-/* What is verified stays for the next, unless it was cancelled. Waits for a
- * job. */
+/* Verified chunks stay for the next transfer, unless it was cancelled. Waits
+ * for a job. */
 void vm_incoming_free (VmIncoming *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmIncoming, vm_incoming_free)
 
-/* For what is said to it; vm_incoming_next() behind it. */
+/* The engine, for calls to it; call vm_incoming_next() after each. */
 VmReceiver *vm_incoming_get_engine (VmIncoming *self);
-/* Of a device that is known: its file has room on the disk before it comes.
- * FALSE where nobody says it. */
+/* Whether the sender is a known device, whose file gets its disk room in
+ * advance. FALSE by default. */
 void vm_incoming_set_known (VmIncoming *self, gboolean known);
 const gchar *vm_incoming_get_from (VmIncoming *self);
-/* What it comes over from now on: a constant. */
+/* The lane from now on: a constant. */
 void vm_incoming_set_lane (VmIncoming *self, const gchar *lane);
 gboolean vm_incoming_is_over (VmIncoming *self);
 
-/* Does what there is to do, up to the next message for the sender. Returns:
- * (transfer full) (nullable): NULL: it waits, also while a job is under way */
+/* Performs actions up to the next message for the sender. Returns: (transfer
+ * full) (nullable): NULL: it waits, also while a job is under way */
 VmTransferMessage *vm_incoming_next (VmIncoming *self);
 
-/* Whether a job is under way, or over and not finished with. Nothing is to be
- * said to the engine meanwhile: a file that gets its name is not taken back. */
+/* Whether a job is under way, or its result not taken. Do not call the engine
+ * meanwhile: a file that is getting its name cannot be withdrawn. */
 gboolean vm_incoming_is_busy (VmIncoming *self);
-/* What a job brought is told to the engine. FALSE: none is over. */
+/* Passes a job's result to the engine. FALSE: no job has ended. */
 gboolean vm_incoming_finish (VmIncoming *self);
-/* The same for one that is not over, which it waits for. */
+/* Waits for the running job, then does the same. */
 void vm_incoming_wait (VmIncoming *self);
 
 /* As describe.h, in a state that it is or was in. Returns: (transfer full) */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/**
+/*
  * SECTION:vmfilelane
  * @title: VmFileLane
  * @short_description: files over data channels, without the channels
@@ -17,7 +17,7 @@
  * have %VM_FILE_LANE_JSON_CHUNK_MAX bytes.
  */
 
-#include <gst/videomeet/vmfilelane.h>
+#include "transfer/objects/vmfilelane.h"
 
 #include "transfer/message/frame.h"
 #include "transfer/engine/lanes.h"
@@ -81,7 +81,7 @@ vm_file_lane_init (VmFileLane *self)
   self->joiner = vm_frame_joiner_new ();
 }
 
-/**
+/*
  * vm_file_lane_new:
  *
  * Returns: (transfer full): a lane on which nothing was said
@@ -94,7 +94,7 @@ vm_file_lane_new (void)
   return g_object_new (VM_TYPE_FILE_LANE, NULL);
 }
 
-/**
+/*
  * vm_file_lane_has_room:
  * @self: a #VmFileLane
  *
@@ -215,7 +215,7 @@ put_control (VmFileLane *self, VmTransferMessage *message, GError **error)
   return TRUE;
 }
 
-/**
+/*
  * vm_file_lane_put:
  * @self: a #VmFileLane
  * @message: what is to be said, as in #VmTransferMeta
@@ -294,7 +294,7 @@ next_frame (VmFileLane *self, gboolean media, gboolean *text)
   return frame;
 }
 
-/**
+/*
  * vm_file_lane_next:
  * @self: a #VmFileLane
  * @label: %VM_FILE_LANE_CONTROL or %VM_FILE_LANE_DATA
@@ -369,7 +369,7 @@ bound_chunks (VmTransferMessage *message)
     message->chunk_size = VM_FILE_LANE_JSON_CHUNK_MAX;
 }
 
-/**
+/*
  * vm_file_lane_take:
  * @self: a #VmFileLane
  * @data: what came, on either channel
@@ -407,7 +407,7 @@ vm_file_lane_take (
       message, vm_lane_kind_to_string (VM_LANE_CHANNEL));
 }
 
-/**
+/*
  * vm_file_lane_set_session:
  * @self: a #VmFileLane
  * @session: (nullable): whose keys the two sides have signed their connection
@@ -427,7 +427,7 @@ vm_file_lane_set_session (VmFileLane *self, VmMediaSession *session)
   g_set_object (&self->session, session);
 }
 
-/**
+/*
  * vm_file_lane_forget:
  * @self: a #VmFileLane
  * @transfer_id: of a transfer of either side
@@ -446,7 +446,7 @@ vm_file_lane_forget (VmFileLane *self, const gchar *transfer_id)
   vm_frame_joiner_forget (self->joiner, transfer_id);
 }
 
-/**
+/*
  * vm_file_lane_clear:
  * @self: a #VmFileLane
  *

@@ -7,9 +7,8 @@
 #include "transfer/engine/queue.h"
 #include <gst/videomeet/vmfilequeue.h>
 
-/* What vmfilequeue.c (the object), vmfilequeue-user.c (what applications call)
- * and vmfilequeue-jobs.c (what goes on) share. All of it is the queue's
- * thread's. */
+/* Shared by vmfilequeue.c (the object), vmfilequeue-user.c (the API) and
+ * vmfilequeue-jobs.c (the running jobs). All in the queue's thread. */
 
 struct _VmFileQueue
 {
@@ -21,16 +20,16 @@ struct _VmFileQueue
   VmTransferQueue *turns;
   VmQueueLimits limits;
   gint64 lost_time; /* as of VmFileAttemptConfig */
-  VmPacer
-      *pacer; /* of all: many small files have no time to share the rate in */
+  VmPacer *pacer; /* shared by all attempts: small files end too soon to divide
+                   * the rate */
   GHashTable *places; /* receiver → VmQueuePlace */
-  guint places_said; /* how often another one was said */
+  guint places_said; /* number of changes of a place */
   GHashTable *jobs; /* number → VmQueueJob */
   GSource *timer;
   gboolean interrupted; /* nothing begins any more */
 };
 
-/* Where a receiver is. */
+/* The address of a receiver. */
 typedef struct
 {
   gchar **base_uris;
@@ -45,22 +44,22 @@ typedef struct
   guint number;
   gchar *location;
   gchar *receiver;
-  gchar *key_hash; /* that answered an earlier attempt: no other is sent to */
+  gchar *key_hash; /* that answered an earlier attempt; any other is refused */
   VmFileAttempt *attempt; /* NULL: it is not on its way */
-  guint64 share; /* bits/s, that the attempt has */
-  guint place; /* its number, where the attempt has looked */
+  guint64 share; /* bits/s, of the attempt */
+  guint place; /* number of the place that the attempt uses */
   gboolean cancelled;
   gboolean reached; /* a socket to the receiver has opened, in any attempt */
   gboolean moved; /* it was accepted, in this attempt */
-  VmQueueState told; /* what was said of it last */
-  GstStructure *transfer; /* as of the sender, without what is the queue's */
+  VmQueueState told; /* the last reported state */
+  GstStructure *transfer; /* from the sender, without the queue's fields */
   guint64 sent; /* bytes, in attempts that are over */
 } VmQueueJob;
 
 /* vmfilequeue.c */
 void vm_file_queue_tell (
     VmFileQueue *self, VmQueueJob *job, const GstStructure *transfer);
-/* The number of those that are not over is another. */
+/* The number of unfinished files has changed. */
 void vm_file_queue_counted (VmFileQueue *self);
 /* For tests: when a transfer counts as stalled, µs. */
 void vm_file_queue_set_stall_time (VmFileQueue *self, gint64 stall_time);
@@ -74,9 +73,10 @@ VmQueueJob *vm_file_queue_find (VmFileQueue *self, guint number);
 /* Returns: (transfer full) */
 GstStructure *vm_queue_job_describe (const VmQueueJob *job, VmQueueState state);
 VmQueueState vm_queue_job_get_state (const VmQueueJob *job);
-/* The last word on it, which is freed; @error NULL: it is verified. */
+/* Reports the end of the job and frees it; @error NULL: the file is verified.
+ */
 void vm_queue_job_conclude (VmQueueJob *job, const GError *error);
-/* Whenever something has changed. */
+/* Call it after any change. */
 void vm_file_queue_pump (VmFileQueue *self);
 /* The same, from the main loop. */
 void vm_file_queue_pump_later (VmFileQueue *self);

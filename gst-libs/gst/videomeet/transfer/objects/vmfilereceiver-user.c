@@ -4,16 +4,17 @@
 
 /* What the user wants does not wait behind chunks: it is taken first. */
 static void
-wish (VmFileReceiver *self, VmWish wish, const gchar *id, const gchar *reason)
+request (VmFileReceiver *self, VmReceiverRequest request, const gchar *id,
+    const gchar *reason)
 {
   VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
 
-  item->wish = wish;
+  item->request = request;
   item->id = g_strdup (id);
   item->reason = g_strdup (reason);
   g_mutex_lock (&self->lock);
-  if (self->thread && self->wishes.length < VM_FILE_RECEIVER_WISHES_MAX) {
-    g_queue_push_tail (&self->wishes, g_steal_pointer (&item));
+  if (self->thread && self->requests.length < VM_FILE_RECEIVER_WISHES_MAX) {
+    g_queue_push_tail (&self->requests, g_steal_pointer (&item));
     g_cond_broadcast (&self->cond);
   }
   g_mutex_unlock (&self->lock);
@@ -26,7 +27,7 @@ vm_file_receiver_set_lost (VmFileReceiver *self, const gchar *from,
 {
   VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
 
-  item->wish = lost ? VM_WISH_LOSE : VM_WISH_FIND;
+  item->request = lost ? VM_RECEIVER_REQUEST_LOSE : VM_RECEIVER_REQUEST_FIND;
   item->from = g_strdup (from);
   item->id = g_strdup (transfer_id);
   g_mutex_lock (&self->lock);
@@ -54,7 +55,7 @@ vm_file_receiver_accept (VmFileReceiver *self, const gchar *transfer_id)
   g_return_if_fail (VM_IS_FILE_RECEIVER (self));
   g_return_if_fail (transfer_id != NULL);
 
-  wish (self, VM_WISH_ACCEPT, transfer_id, NULL);
+  request (self, VM_RECEIVER_REQUEST_ACCEPT, transfer_id, NULL);
 }
 
 /**
@@ -74,7 +75,7 @@ vm_file_receiver_decline (
   g_return_if_fail (VM_IS_FILE_RECEIVER (self));
   g_return_if_fail (transfer_id != NULL);
 
-  wish (self, VM_WISH_DECLINE, transfer_id, reason);
+  request (self, VM_RECEIVER_REQUEST_DECLINE, transfer_id, reason);
 }
 
 /**
@@ -95,7 +96,9 @@ vm_file_receiver_set_paused (
   g_return_if_fail (VM_IS_FILE_RECEIVER (self));
   g_return_if_fail (transfer_id != NULL);
 
-  wish (self, paused ? VM_WISH_PAUSE : VM_WISH_RESUME, transfer_id, NULL);
+  request (self,
+      paused ? VM_RECEIVER_REQUEST_PAUSE : VM_RECEIVER_REQUEST_RESUME,
+      transfer_id, NULL);
 }
 
 /**
@@ -114,5 +117,5 @@ vm_file_receiver_cancel (VmFileReceiver *self, const gchar *transfer_id)
   g_return_if_fail (VM_IS_FILE_RECEIVER (self));
   g_return_if_fail (transfer_id != NULL);
 
-  wish (self, VM_WISH_CANCEL, transfer_id, NULL);
+  request (self, VM_RECEIVER_REQUEST_CANCEL, transfer_id, NULL);
 }

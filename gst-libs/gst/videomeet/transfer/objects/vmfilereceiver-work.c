@@ -4,42 +4,42 @@
 
 #include <gst/videomeet/vmerror.h>
 #include "base/vmthread-priv.h"
-#include "transfer/objects/coming.h"
+#include "transfer/objects/incomingfile.h"
 
 #include <string.h>
 
 /* The newest: the others of that id are over. */
-static VmComing *
+static VmIncomingFile *
 find (VmFileReceiver *self, const gchar *from, const gchar *id)
 {
-  VmComing *only = NULL;
+  VmIncomingFile *only = NULL;
   guint n = 0;
 
   for (guint i = self->transfers->len; i-- > 0;) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
     const VmTransferMessage *offer =
-        vm_receiver_get_offer (vm_incoming_get_engine (coming->incoming));
+        vm_receiver_get_offer (vm_incoming_get_engine (file->incoming));
 
-    if (from && g_strcmp0 (vm_incoming_get_from (coming->incoming), from) != 0)
+    if (from && g_strcmp0 (vm_incoming_get_from (file->incoming), from) != 0)
       continue;
     if (id && g_str_equal (offer->id, id))
-      return coming;
-    n += !coming->over_at;
-    if (!coming->over_at)
-      only = coming;
+      return file;
+    n += !file->over_at;
+    if (!file->over_at)
+      only = file;
   }
   /* a legacy peer need not say which */
   return !id && n == 1 ? only : NULL;
 }
 
-static VmComing *
+static VmIncomingFile *
 find_told (VmFileReceiver *self, const gchar *id)
 {
   for (guint i = 0; i < self->transfers->len; i++) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
 
-    if (g_str_equal (coming->id, id))
-      return coming;
+    if (g_str_equal (file->id, id))
+      return file;
   }
   return NULL;
 }
@@ -64,7 +64,7 @@ reply_error (
   message = vm_transfer_message_new (VM_TRANSFER_ERROR, item->message->id);
   message->code = g_strdup (vm_error_to_code (error->code));
   message->message = g_strndup (error->message, VM_TRANSFER_REASON_MAX);
-  vm_coming_reply (self, item->from, message);
+  vm_incoming_file_reply (self, item->from, message);
 }
 
 static void
@@ -75,7 +75,7 @@ decline (VmFileReceiver *self, const VmReceiverItem *item, const gchar *reason)
 
   message->accept = FALSE;
   message->reason = g_strdup (reason);
-  vm_coming_reply (self, item->from, message);
+  vm_incoming_file_reply (self, item->from, message);
 }
 
 static gboolean
@@ -89,15 +89,15 @@ is_same_file (const VmTransferMessage *a, const VmTransferMessage *b)
  * transfer that is over is that offer again, for which nobody is asked once
  * more, or a file that has not been offered yet. */
 static gboolean
-is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
+is_anew (const VmIncomingFile *file, const VmTransferMessage *offer, gint64 now)
 {
   const VmTransferMessage *before =
-      vm_receiver_get_offer (vm_incoming_get_engine (coming->incoming));
+      vm_receiver_get_offer (vm_incoming_get_engine (file->incoming));
   g_autofree gchar *name = NULL;
 
-  if (offer->type != VM_TRANSFER_FILE_OFFER || !coming->over_at)
+  if (offer->type != VM_TRANSFER_FILE_OFFER || !file->over_at)
     return FALSE;
-  if (now - coming->over_at > VM_FILE_RECEIVER_MEMORY)
+  if (now - file->over_at > VM_FILE_RECEIVER_MEMORY)
     return TRUE;
   name = vm_filename_make_safe (offer->filename, NULL); /* as it was kept */
   return g_strcmp0 (name ? name : offer->filename, before->filename) != 0
@@ -112,11 +112,11 @@ is_anew (const VmComing *coming, const VmTransferMessage *offer, gint64 now)
  * was started again passes that over, as it is of another id; but a legacy peer
  * might take it for its new one. */
 static void
-give_way (VmFileReceiver *self, VmComing *coming)
+give_way (VmFileReceiver *self, VmIncomingFile *file)
 {
-  VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+  VmReceiver *engine = vm_incoming_get_engine (file->incoming);
   gboolean tells =
-      !coming->told
+      !file->told
       && vm_receiver_get_offer (engine)->encodings != VM_TRANSFER_ENCODING_NONE;
   g_autoptr (GError) why = g_error_new_literal (VM_ERROR, VM_ERROR_CANCELLED,
       tells ? "The same file was offered anew, and goes on there"
@@ -126,7 +126,7 @@ give_way (VmFileReceiver *self, VmComing *coming)
     vm_receiver_give_way (engine, why);
   else
     vm_receiver_fail (engine, why);
-  vm_coming_run (self, coming);
+  vm_incoming_file_run (self, file);
 }
 
 /* A sender that was started anew offers its file once more. Its old transfer,
@@ -142,22 +142,22 @@ supersede (VmFileReceiver *self, VmIncoming *by)
   gboolean stands = FALSE;
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
-    VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
+    VmReceiver *engine = vm_incoming_get_engine (file->incoming);
 
     const VmTransferMessage *before = vm_receiver_get_offer (engine);
     gboolean gone =
-        coming->told ? vm_receiver_is_lost (engine)
-                     : memcmp (before->hash, offer->hash, VM_SHA256_SIZE) == 0;
+        file->told ? vm_receiver_is_lost (engine)
+                   : memcmp (before->hash, offer->hash, VM_SHA256_SIZE) == 0;
 
-    if (coming->over_at || !vm_coming_is_of (coming, from)
+    if (file->over_at || !vm_incoming_file_is_of (file, from)
         || !is_same_file (before, offer))
       continue;
-    if (gone && vm_incoming_is_busy (coming->incoming))
+    if (gone && vm_incoming_is_busy (file->incoming))
       stands = TRUE;
     else if (gone)
-      give_way (self, coming);
-    stands |= coming->told && !gone;
+      give_way (self, file);
+    stands |= file->told && !gone;
   }
   return !stands;
 }
@@ -169,9 +169,9 @@ on_job_over (gpointer data)
   VmFileReceiver *self = data;
   VmReceiverItem *item = g_new0 (VmReceiverItem, 1);
 
-  item->wish = VM_WISH_FINISH;
+  item->request = VM_RECEIVER_REQUEST_FINISH;
   g_mutex_lock (&self->lock);
-  g_queue_push_tail (&self->wishes, item);
+  g_queue_push_tail (&self->requests, item);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
@@ -183,51 +183,51 @@ take_offer (VmFileReceiver *self, const VmReceiverItem *item, gint64 now)
   /* before what had it is forgotten */
   g_autofree gchar *id = choose_id (self, item->message->id);
   VmAccept accept;
-  VmComing *coming;
+  VmIncomingFile *file;
 
   incoming = vm_incoming_new (
       self->folder, item->from, item->message, on_job_over, self, now);
   vm_incoming_set_known (incoming, item->known);
   if (!supersede (self, incoming))
     return;
-  if (!vm_coming_make_place (self, item, now)) {
+  if (!vm_incoming_file_make_place (self, item, now)) {
     decline (self, item, "Too many files are being received");
     return;
   }
   g_mutex_lock (&self->lock);
   accept = self->accept;
   g_mutex_unlock (&self->lock);
-  coming = g_new0 (VmComing, 1);
-  coming->id = g_steal_pointer (&id);
-  coming->incoming = g_steal_pointer (&incoming);
-  coming->told = item->told;
-  coming->group = g_strdup (item->group);
-  coming->known = item->known;
-  g_ptr_array_add (self->transfers, coming);
-  vm_coming_tell (self, coming);
+  file = g_new0 (VmIncomingFile, 1);
+  file->id = g_steal_pointer (&id);
+  file->incoming = g_steal_pointer (&incoming);
+  file->told = item->told;
+  file->group = g_strdup (item->group);
+  file->known = item->known;
+  g_ptr_array_add (self->transfers, file);
+  vm_incoming_file_tell (self, file);
   if (accept == VM_ACCEPT_AUTO)
-    vm_receiver_accept (vm_incoming_get_engine (coming->incoming), now);
+    vm_receiver_accept (vm_incoming_get_engine (file->incoming), now);
   else if (accept == VM_ACCEPT_NEVER)
-    vm_receiver_decline (vm_incoming_get_engine (coming->incoming),
-        "No files are received here");
-  vm_coming_run (self, coming);
+    vm_receiver_decline (
+        vm_incoming_get_engine (file->incoming), "No files are received here");
+  vm_incoming_file_run (self, file);
 }
 
 /* While its file is begun or gets its name, what comes for it waits, in its
  * order; what is beyond the limit is said again. Takes *@item then. */
 static gboolean
-hold (VmFileReceiver *self, VmComing *coming, VmReceiverItem **item)
+hold (VmFileReceiver *self, VmIncomingFile *file, VmReceiverItem **item)
 {
   gsize size = (*item)->size;
 
-  if (!vm_incoming_is_busy (coming->incoming))
+  if (!vm_incoming_is_busy (file->incoming))
     return FALSE;
   if (self->held + size > VM_FILE_RECEIVER_HELD_MAX) {
     g_clear_pointer (item, vm_receiver_item_free);
     return TRUE;
   }
   self->held += size;
-  g_queue_push_tail (&coming->held, g_steal_pointer (item));
+  g_queue_push_tail (&file->held, g_steal_pointer (item));
   return TRUE;
 }
 
@@ -236,69 +236,69 @@ static void
 take_message (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
 {
   const VmReceiverItem *item = *held;
-  VmComing *coming = find (self, item->from, item->message->id);
+  VmIncomingFile *file = find (self, item->from, item->message->id);
   g_autoptr (GError) error = NULL;
 
-  if (coming && is_anew (coming, item->message, now))
-    coming = NULL;
-  if (coming && hold (self, coming, held))
+  if (file && is_anew (file, item->message, now))
+    file = NULL;
+  if (file && hold (self, file, held))
     return;
   /* the offer of a meeting comes over its data channels, whatever comes then */
-  if (coming && item->lane && item->message->type != VM_TRANSFER_FILE_OFFER)
-    vm_incoming_set_lane (coming->incoming, item->lane);
+  if (file && item->lane && item->message->type != VM_TRANSFER_FILE_OFFER)
+    vm_incoming_set_lane (file->incoming, item->lane);
 
-  if (!coming && item->message->type == VM_TRANSFER_FILE_OFFER) {
+  if (!file && item->message->type == VM_TRANSFER_FILE_OFFER) {
     take_offer (self, item, now);
     return;
   }
-  if (!coming)
+  if (!file)
     g_set_error (
         &error, VM_ERROR, VM_ERROR_NOT_FOUND, "There is no such transfer");
   else
     vm_receiver_take (
-        vm_incoming_get_engine (coming->incoming), item->message, now, &error);
+        vm_incoming_get_engine (file->incoming), item->message, now, &error);
   if (error)
     reply_error (self, item, error);
-  if (coming)
-    vm_coming_run (self, coming);
+  if (file)
+    vm_incoming_file_run (self, file);
 }
 
 static void
-take_wish (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
+take_request (VmFileReceiver *self, VmReceiverItem **held, gint64 now)
 {
   const VmReceiverItem *item = *held;
-  VmComing *coming = item->from ? find (self, item->from, item->id)
-                                : find_told (self, item->id);
-  VmReceiver *engine =
-      coming ? vm_incoming_get_engine (coming->incoming) : NULL;
+  VmIncomingFile *file = item->from ? find (self, item->from, item->id)
+                                    : find_told (self, item->id);
+  VmReceiver *engine = file ? vm_incoming_get_engine (file->incoming) : NULL;
 
-  if (!coming || hold (self, coming, held))
+  if (!file || hold (self, file, held))
     return;
-  switch (item->wish) {
-    case VM_WISH_ACCEPT:
+  switch (item->request) {
+    case VM_RECEIVER_REQUEST_ACCEPT:
       vm_receiver_accept (engine, now);
       break;
-    case VM_WISH_DECLINE:
+    case VM_RECEIVER_REQUEST_DECLINE:
       vm_receiver_decline (engine, item->reason);
       break;
-    case VM_WISH_PAUSE:
+    case VM_RECEIVER_REQUEST_PAUSE:
       vm_receiver_pause (engine, now);
       break;
-    case VM_WISH_RESUME:
+    case VM_RECEIVER_REQUEST_RESUME:
       vm_receiver_resume (engine, now);
       break;
-    case VM_WISH_CANCEL:
+    case VM_RECEIVER_REQUEST_CANCEL:
       vm_receiver_cancel (engine);
       break;
-    case VM_WISH_LOSE:
-    case VM_WISH_FIND:
-      vm_receiver_set_lost (engine, item->wish == VM_WISH_LOSE, now);
+    case VM_RECEIVER_REQUEST_LOSE:
+    case VM_RECEIVER_REQUEST_FIND:
+      vm_receiver_set_lost (
+          engine, item->request == VM_RECEIVER_REQUEST_LOSE, now);
       break;
-    case VM_WISH_NONE:
-    case VM_WISH_FINISH:
+    case VM_RECEIVER_REQUEST_NONE:
+    case VM_RECEIVER_REQUEST_FINISH:
       break;
   }
-  vm_coming_run (self, coming);
+  vm_incoming_file_run (self, file);
 }
 
 static void
@@ -307,14 +307,14 @@ take (VmFileReceiver *self, VmReceiverItem **item, gint64 now)
   if ((*item)->message)
     take_message (self, item, now);
   else
-    take_wish (self, item, now);
+    take_request (self, item, now);
 }
 
 static void
-take_held (VmFileReceiver *self, VmComing *coming)
+take_held (VmFileReceiver *self, VmIncomingFile *file)
 {
-  while (coming->held.length && !vm_incoming_is_busy (coming->incoming)) {
-    g_autoptr (VmReceiverItem) item = g_queue_pop_head (&coming->held);
+  while (file->held.length && !vm_incoming_is_busy (file->incoming)) {
+    g_autoptr (VmReceiverItem) item = g_queue_pop_head (&file->held);
 
     self->held -= item->size;
     take (self, &item, g_get_monotonic_time ());
@@ -325,12 +325,12 @@ static void
 finish_jobs (VmFileReceiver *self)
 {
   for (guint i = 0; i < self->transfers->len; i++) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
 
-    if (!vm_incoming_finish (coming->incoming))
+    if (!vm_incoming_finish (file->incoming))
       continue;
-    vm_coming_run (self, coming);
-    take_held (self, coming);
+    vm_incoming_file_run (self, file);
+    take_held (self, file);
   }
 }
 
@@ -340,9 +340,9 @@ has_jobs (VmFileReceiver *self)
   gboolean any = FALSE;
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    const VmComing *coming = g_ptr_array_index (self->transfers, i);
+    const VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
 
-    any |= vm_incoming_is_busy (coming->incoming);
+    any |= vm_incoming_is_busy (file->incoming);
   }
   return any;
 }
@@ -354,16 +354,16 @@ tick (VmFileReceiver *self)
   gint64 next = -1;
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
-    VmReceiver *engine = vm_incoming_get_engine (coming->incoming);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
+    VmReceiver *engine = vm_incoming_get_engine (file->incoming);
     gint64 now = g_get_monotonic_time ();
     gint64 deadline = vm_receiver_get_deadline (engine);
 
-    if (vm_incoming_is_busy (coming->incoming))
+    if (vm_incoming_is_busy (file->incoming))
       continue;
     if (deadline >= 0 && now >= deadline) {
       vm_receiver_tick (engine, now);
-      vm_coming_run (self, coming);
+      vm_incoming_file_run (self, file);
       deadline = vm_receiver_get_deadline (engine);
     }
     if (deadline >= 0 && (next < 0 || deadline < next))
@@ -381,7 +381,7 @@ wait_item (VmFileReceiver *self, gint64 until)
 
   self->busy = has_jobs (self);
   g_cond_broadcast (&self->cond);
-  while (!self->stopping && !self->queue.length && !self->wishes.length) {
+  while (!self->stopping && !self->queue.length && !self->requests.length) {
     if (until < 0)
       g_cond_wait (&self->cond, &self->lock);
     else if (!g_cond_wait_until (&self->cond, &self->lock, until))
@@ -389,8 +389,8 @@ wait_item (VmFileReceiver *self, gint64 until)
   }
   if (self->stopping)
     item = NULL;
-  else if (self->wishes.length)
-    item = g_queue_pop_head (&self->wishes);
+  else if (self->requests.length)
+    item = g_queue_pop_head (&self->requests);
   else
     item = g_queue_pop_head (&self->queue);
   if (item)
@@ -401,7 +401,7 @@ wait_item (VmFileReceiver *self, gint64 until)
 }
 
 /* Whose message is the next; NULL: nobody's, or that of somebody new. */
-static VmComing *
+static VmIncomingFile *
 find_next (VmFileReceiver *self)
 {
   const VmReceiverItem *next;
@@ -417,13 +417,13 @@ find_next (VmFileReceiver *self)
 static void
 send_acks (VmFileReceiver *self)
 {
-  const VmComing *next = find_next (self);
+  const VmIncomingFile *next = find_next (self);
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
 
-    if (coming != next)
-      vm_coming_send_ack (self, coming);
+    if (file != next)
+      vm_incoming_file_send_ack (self, file);
   }
 }
 
@@ -435,16 +435,16 @@ end_all (VmFileReceiver *self)
       g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The receiver was stopped");
 
   for (guint i = 0; i < self->transfers->len; i++) {
-    VmComing *coming = g_ptr_array_index (self->transfers, i);
+    VmIncomingFile *file = g_ptr_array_index (self->transfers, i);
 
-    if (coming->over_at)
+    if (file->over_at)
       continue;
-    while (vm_incoming_is_busy (coming->incoming)) {
-      vm_incoming_wait (coming->incoming);
-      vm_coming_run (self, coming);
+    while (vm_incoming_is_busy (file->incoming)) {
+      vm_incoming_wait (file->incoming);
+      vm_incoming_file_run (self, file);
     }
-    vm_receiver_fail (vm_incoming_get_engine (coming->incoming), why);
-    vm_coming_run (self, coming);
+    vm_receiver_fail (vm_incoming_get_engine (file->incoming), why);
+    vm_incoming_file_run (self, file);
   }
 }
 
@@ -479,7 +479,7 @@ vm_file_receiver_work (gpointer data)
   vm_thread_give_way ();
   clean (self, g_get_monotonic_time ());
   self->held = 0;
-  self->transfers = g_ptr_array_new_with_free_func (vm_coming_free);
+  self->transfers = g_ptr_array_new_with_free_func (vm_incoming_file_free);
   while (!stopping) {
     gint64 until = tick (self);
     g_autoptr (VmReceiverItem) item = NULL;
@@ -494,7 +494,7 @@ vm_file_receiver_work (gpointer data)
     stopping = self->stopping;
     g_mutex_unlock (&self->lock);
     now = g_get_monotonic_time ();
-    if (item && item->wish == VM_WISH_FINISH)
+    if (item && item->request == VM_RECEIVER_REQUEST_FINISH)
       finish_jobs (self);
     else if (item)
       take (self, &item, now);

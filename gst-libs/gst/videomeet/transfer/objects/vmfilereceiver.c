@@ -263,7 +263,7 @@ vm_file_receiver_init (VmFileReceiver *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_queue_init (&self->queue);
-  g_queue_init (&self->wishes);
+  g_queue_init (&self->requests);
   self->rules.patience = VM_RECEIVE_PATIENCE;
 }
 
@@ -335,7 +335,7 @@ vm_file_receiver_stop (VmFileReceiver *self)
   g_mutex_unlock (&self->lock);
   g_thread_join (g_steal_pointer (&self->thread));
   g_queue_clear_full (&self->queue, (GDestroyNotify) vm_receiver_item_free);
-  g_queue_clear_full (&self->wishes, (GDestroyNotify) vm_receiver_item_free);
+  g_queue_clear_full (&self->requests, (GDestroyNotify) vm_receiver_item_free);
   self->queued = 0;
 }
 
@@ -461,7 +461,7 @@ vm_file_receiver_drain (VmFileReceiver *self)
   g_return_val_if_fail (VM_IS_FILE_RECEIVER (self), FALSE);
 
   g_mutex_lock (&self->lock);
-  while ((self->queue.length || self->wishes.length || self->busy)
+  while ((self->queue.length || self->requests.length || self->busy)
          && !self->flushing && !self->stopping)
     g_cond_wait (&self->cond, &self->lock);
   done = !self->flushing && !self->stopping;

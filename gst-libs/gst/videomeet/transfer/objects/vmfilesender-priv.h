@@ -7,11 +7,12 @@
 #include "transfer/disk/sourcefile.h"
 #include <gst/videomeet/vmfilesender.h>
 
-/* What vmfilesender.c (reading, and what the receiver says) and
- * vmfilesender-user.c (what the user wants) share. */
+/* Shared by vmfilesender.c (reading, and the receiver's replies) and
+ * vmfilesender-user.c (the user's requests). */
 
-/* Replies that wait until they are looked at: four windows of the smallest
- * chunks. Beyond, the oldest is dropped, and what it answered is sent again. */
+/* Replies that wait to be processed: four windows of the smallest chunks.
+ * Beyond, the oldest is dropped, and the message that it answered is sent
+ * again. */
 #define VM_FILE_SENDER_REPLIES_MAX 1024
 
 struct _VmFileSender
@@ -23,30 +24,29 @@ struct _VmFileSender
   gchar *filename;
 
   GMutex lock; /* of what follows; not held while the disk is read */
-  GCond cond; /* a reply, a wish of the user, flushing */
+  GCond cond; /* a reply, a request of the user, flushing */
   gchar *id;
   VmSender *engine;
   GQueue replies; /* of VmTransferMessage */
   VmAction *held; /* a chunk to read whose time has not come */
   gint64 held_until; /* µs, monotonic; when the rate allows it */
   guint64 max_bitrate; /* bits/s; 0: any */
-  VmPacer *pacer; /* of all that send with it; or NULL */
-  gboolean paused; /* as the user wants it; from its beginning on */
+  VmPacer *pacer; /* shared with other senders; or NULL */
+  gboolean paused; /* by the user; from the beginning on */
   gboolean flushing;
   gboolean blocked; /* there is no room for chunks */
   gboolean hashing; /* the whole, a part at a time */
 
-  gchar *lane, *address; /* that it goes over; NULL: nobody has said it */
-  gboolean lost; /* that lane is, and there is no other yet */
+  gchar *lane, *address; /* in use; NULL: unknown */
+  gboolean lost; /* that lane is gone, and there is no other yet */
 
   gint64 told_at; /* µs; when something was emitted; 0: never */
-  gboolean untold; /* what is said of the lane is another since */
-  gboolean woken; /* something has come since it was looked at all */
+  gboolean untold; /* the lane has changed since */
+  gboolean woken; /* new input since the last full check */
 };
 
-/* Called with its lock held: who pulls looks at all once more, also when that
- * thread does not wait at the moment (the lock is given up while something is
- * told). */
+/* Called with its lock held: makes the pulling thread check everything once
+ * more, even if it does not wait now (it releases the lock while it emits). */
 static inline void
 vm_file_sender_wake (VmFileSender *self)
 {
@@ -54,7 +54,7 @@ vm_file_sender_wake (VmFileSender *self)
   g_cond_signal (&self->cond);
 }
 
-/* Called with its lock held: where it is, in a state that it is or was in.
+/* Called with its lock held: describes the transfer in a current or past state.
  * Returns: (transfer full) */
 GstStructure *
 vm_file_sender_describe_as (VmFileSender *self, VmTransferState state);
@@ -70,7 +70,7 @@ vm_file_sender_pull_message (VmFileSender *self, GError **error);
 /* Takes @message. */
 void
 vm_file_sender_take_message (VmFileSender *self, VmTransferMessage *message);
-/* The receiver is not to be reached any more: the transfer has failed. */
+/* The receiver cannot be reached any more: fails the transfer. */
 void vm_file_sender_fail (VmFileSender *self, const GError *why);
 /* Why it has failed; NULL: it has not. Returns: (transfer full) */
 GError *vm_file_sender_dup_error (VmFileSender *self);
@@ -82,15 +82,17 @@ gboolean vm_file_sender_upload_over (VmFileSender *self, VmIdentity *identity,
     VmLanes *lanes, gchar **key_hash, GCancellable *cancellable,
     GError **error);
 VmTransferEncoding vm_file_sender_get_encoding (VmFileSender *self);
-/* Whether the next chunk waits: whoever pulls has room for none, and waits for
- * that in vm_file_sender_pull_message(), where what the receiver and the user
- * say is heard. Any thread. */
+/* Whether the next chunk waits because the puller has no room for it. It waits
+ * in vm_file_sender_pull_message(), which handles the receiver's and the user's
+ * input. Any thread. */
 void vm_file_sender_set_blocked (VmFileSender *self, gboolean blocked);
 /* The lane is lost, until vm_file_sender_set_lane() names another. Any
  * thread. */
 void vm_file_sender_set_lost (VmFileSender *self);
-/* Emits what is new, in place of vm_file_sender_pull_message() while there is
- * no lane to pull for. The pulling thread. */
+/* Emits changes, in place of vm_file_sender_pull_message() while there is no
+ * lane. The pulling thread. */
 void vm_file_sender_tell_changes (VmFileSender *self);
 /* Bytes that the receiver has acknowledged. Any thread. */
 guint64 vm_file_sender_get_done (VmFileSender *self);
+
+void vm_file_sender_set_user (VmFileSender *self, const gchar *user);

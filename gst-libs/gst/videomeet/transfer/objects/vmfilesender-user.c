@@ -77,7 +77,7 @@ vm_file_sender_set_pacer (VmFileSender *self, VmPacer *pacer)
   g_mutex_unlock (&self->lock);
 }
 
-/**
+/*
  * vm_file_sender_set_user:
  * @self: a #VmFileSender
  * @user: (nullable): the user's name, 1 to 128 bytes of UTF-8 without control

@@ -60,15 +60,8 @@ vm_transfer_meta_api_get_type (void)
   return type;
 }
 
-/**
- * vm_transfer_meta_get_info:
- *
- * Returns: how a #VmTransferMeta is made, freed and copied
- *
- * Since: 0.1
- */
-const GstMetaInfo *
-vm_transfer_meta_get_info (void)
+static const GstMetaInfo *
+get_info (void)
 {
   static const GstMetaInfo *info = NULL;
 
@@ -98,8 +91,7 @@ vm_buffer_add_transfer_meta (GstBuffer *buffer, GstStructure *message)
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
   g_return_val_if_fail (GST_IS_STRUCTURE (message), NULL);
 
-  self = (VmTransferMeta *) gst_buffer_add_meta (
-      buffer, vm_transfer_meta_get_info (), NULL);
+  self = (VmTransferMeta *) gst_buffer_add_meta (buffer, get_info (), NULL);
   self->message = message;
   return self;
 }

@@ -11,6 +11,7 @@
  */
 
 #include <gst/videomeet/vmtransferstate.h>
+#include "transfer/objects/vmtransferstate-priv.h"
 
 static const GEnumValue states[] = {
   { VM_TRANSFER_STATE_PENDING, "Offered, not yet answered", "pending" },
@@ -102,7 +103,7 @@ vm_transfer_state_to_string (VmTransferState state)
   return states[state].value_nick;
 }
 
-/**
+/*
  * vm_transfer_event_to_string:
  * @event: a #VmTransferEvent
  *
@@ -120,7 +121,7 @@ vm_transfer_event_to_string (VmTransferEvent event)
   return events[event].value_nick;
 }
 
-/**
+/*
  * vm_transfer_state_next:
  * @state: where it is
  * @event: what happened

@@ -3,15 +3,15 @@
 
 #include "trust/media/messagekeys.h"
 
-/* Keys for connections that are still to come, so that nobody who calls waits
- * for one to be made. Any thread. */
+/* Keys made in advance for later connections, so that no call waits for one.
+ * Any thread. */
 
-/* For each of the others of a meeting of ten, and some who come again. */
+/* For each other participant of a meeting of ten, and some reconnections. */
 #define VM_EPHEMERALS_READY 16
 
-/* Makes what is missing: for when nobody waits. */
+/* Makes the missing keys: call it when nothing waits. */
 void vm_ephemerals_prepare (void);
-/* One that nobody else has; made here and now only when none is ready.
+/* A key for this caller alone; made on the spot only when none is ready.
  * VM_ERROR_FAILED */
 VmEphemeral *vm_ephemerals_take (GError **error);
 /* How many are ready. */

@@ -6,14 +6,14 @@
 #include <gst/videomeet/vmidentity.h>
 
 /* Signatures by device keys: ECDSA P-256 over SHA-256, as r ‖ s (IEEE P1363,
- * which WebCrypto and ES256 use too), in JSON base64. Whoever knows one
- * signature can make another of the same bytes: never compare them, nor take
- * one for a name of what it signs. Pure: any thread. */
+ * which WebCrypto and ES256 use too), in JSON base64. From one signature anyone
+ * can make another of the same bytes: never compare signatures, nor use one as
+ * a name of the signed text. Pure: any thread. */
 
 #define VM_SIGNATURE_SIZE 64 /* bytes */
 #define VM_SIGNATURE_BASE64_SIZE 88 /* characters */
 
-/* Over any bytes; what they are must be in them. */
+/* Over any bytes, which must state their own purpose. */
 gboolean vm_signature_make (VmIdentity *identity, gconstpointer data,
     gsize size, guint8 signature[VM_SIGNATURE_SIZE], GError **error);
 /* Whether it is the signature of @spki, a P-256 key. */
@@ -30,7 +30,7 @@ typedef enum
   VM_SIGNATURE_N_PURPOSES
 } VmSignaturePurpose;
 
-/* What is signed beside the text itself: "vm2 signature", the purpose by its
+/* The fields signed beside the text itself: "vm2 signature", the purpose by its
  * name, the signer's device id, context, version. A receiver of versions takes
  * only one that is greater than the last. */
 typedef struct

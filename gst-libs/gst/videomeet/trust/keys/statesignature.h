@@ -15,15 +15,16 @@ G_BEGIN_DECLS
  *   number of roster, each, number of revoked, each, moderator where there is
  *   one
  *
- * so that neither the order of JSON's members nor who it is sent to matters.
- * Pure: any thread. */
+ * so that neither the order of JSON's members nor the receiver matters. Pure:
+ * any thread. */
 
 /* Base64; NULL with VM_ERROR_IDENTITY. Returns: (transfer full) */
 gchar *
 vm_state_sign (VmIdentity *identity, const VmSignal *state, GError **error);
 /* VM_ERROR_SIGNATURE: it has none, or not that of @spki over this. */
 gboolean vm_state_verify (GBytes *spki, const VmSignal *state, GError **error);
-/* The epoch above the count: of two states the later one has the greater. */
+/* The epoch above the count: the later of two states has the greater version.
+ */
 guint64 vm_state_version (const VmSignal *state);
 
 G_END_DECLS

@@ -3,10 +3,10 @@
 
 #include <glib.h>
 
-/* The one form of all bytes that trust hashes or signs: fields, each behind its
- * length as four bytes, big-endian, the first of them the purpose. So no two
- * lists of fields have the same bytes, and what was signed for one purpose says
- * nothing for another. A number is a field of eight bytes, big-endian. */
+/* The one form of all bytes that trust hashes or signs: fields, each after its
+ * length as four bytes, big-endian; the first field is the purpose. So no two
+ * lists of fields have the same bytes, and a signature for one purpose is
+ * useless for another. A number is a field of eight bytes, big-endian. */
 
 #define VM_SHA256_SIZE 32 /* bytes */
 

@@ -313,7 +313,7 @@ vm_identity_get_device_id (VmIdentity *self)
   return self->device_id;
 }
 
-/**
+/*
  * vm_identity_get_key_hash:
  * @self: a #VmIdentity
  *
@@ -332,7 +332,7 @@ vm_identity_get_key_hash (VmIdentity *self)
   return self->key_hash;
 }
 
-/**
+/*
  * vm_identity_get_certificate_pem:
  * @self: a #VmIdentity
  *
@@ -350,7 +350,7 @@ vm_identity_get_certificate_pem (VmIdentity *self)
   return self->certificate_pem;
 }
 
-/**
+/*
  * vm_identity_get_path:
  * @self: a #VmIdentity
  *

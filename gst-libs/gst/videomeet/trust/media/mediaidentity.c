@@ -3,7 +3,7 @@
 #include "trust/media/mediaidentity.h"
 #include "base/base64.h"
 #include "trust/keys/vmidentity-priv.h"
-#include <gst/videomeet/vmsdp.h>
+#include "wire/vmsdp.h"
 
 #include <string.h>
 

@@ -4,14 +4,15 @@
 #include "trust/keys/signature.h"
 
 /* `identity` of an offer, an answer or a restart
- * (security.md#media-and-messages): the device's word on whose media these are.
- * On the wire it is one string, the base64url (RFC 4648 §5, no padding) of
+ * (security.md#media-and-messages): the device's signed claim that these media
+ * are its own. On the wire it is one string, the base64url (RFC 4648 §5, no
+ * padding) of
  *
  *   version u8 = 1 | SPKI 91 | ek 91 | expiry u64, Unix seconds | signature 64
  *
- * with integers big-endian, both keys as DER SubjectPublicKeyInfo. What else is
- * signed both sides know already, so it is not sent again: nothing in the
- * string can contradict it. The signature is over the transcript of
+ * with integers big-endian, both keys as DER SubjectPublicKeyInfo. Both sides
+ * already know the other signed fields, so they are not sent again and the
+ * string cannot contradict them. The signature is over the transcript of
  *
  *   "vm2 media", role, meeting, device, participant and nonce of the sender,
  *   the same of the receiver, session, generation, fingerprint ("AA:BB:…"),
@@ -24,8 +25,8 @@
 #define VM_MEDIA_IDENTITY_SIZE 255 /* bytes */
 #define VM_MEDIA_IDENTITY_LENGTH 340 /* characters */
 #define VM_MEDIA_IDENTITY_TIME 120 /* s that one is good */
-/* By so much the clocks of two devices may differ, s. The nonces already show
- * that an identity is fresh. */
+/* The allowed difference of the clocks of two devices, s. The nonces already
+ * show that an identity is fresh. */
 #define VM_MEDIA_CLOCK_SKEW 300
 /* Identities that a replay guard remembers until they expire: one takes 2
  * VM_MEDIA_CLOCK_SKEW + VM_MEDIA_IDENTITY_TIME at most; beyond, none is
@@ -46,7 +47,7 @@ typedef struct
   const guint8 *nonce; /* VM_MEDIA_NONCE_SIZE; fresh, by this side */
 } VmMediaSide;
 
-/* What an identity holds for; each side fills it in from what it knows. */
+/* The context of an identity; each side fills it in from its own knowledge. */
 typedef struct
 {
   VmMediaRole role;
@@ -59,7 +60,7 @@ typedef struct
   const gchar *offer; /* of an answer: the offer's identity; else NULL */
 } VmMediaBinding;
 
-/* As read; the rest is filled in by vm_media_identity_verify(). */
+/* As read; vm_media_identity_verify() fills in the rest. */
 typedef struct
 {
   GBytes *spki;
@@ -84,11 +85,11 @@ gboolean vm_media_identity_parse (
     VmMediaIdentity *identity, const gchar *text, GError **error);
 /* VM_ERROR_WRONG_KEY: the key is not that of the sender's device id;
  * VM_ERROR_BAD_MESSAGE: as above; VM_ERROR_SIGNATURE: it is too old, or not the
- * sender's word on this. */
+ * sender's signature of this. */
 gboolean vm_media_identity_verify (VmMediaIdentity *identity,
     const VmMediaBinding *binding, gint64 date, GError **error);
 
-/* Each identity is taken once. */
+/* Accepts each identity once. */
 typedef struct _VmMediaReplay VmMediaReplay;
 VmMediaReplay *vm_media_replay_new (void);
 void vm_media_replay_free (VmMediaReplay *replay);

@@ -3,10 +3,10 @@
 
 #include "trust/media/mediaidentity.h"
 
-/* The nonces of two participants to each other: told at their coming, renewed
+/* The nonces of two participants for each other: sent when they join, renewed
  * by restarts. Pure. */
 
-/* Restarts of this side that may be under way at once; of more, the oldest are
+/* Restarts of this side that may be under way at once; beyond, the oldest are
  * lost. */
 #define VM_MEDIA_RESTARTS_MAX 8
 
@@ -16,8 +16,8 @@ typedef struct
 {
   gboolean has_own, has_other;
   VmMediaNonce own, other;
-  /* what restarts have told, the oldest first, until an offer comes by one: it
-   * may cross the next restart, and a restart may be lost */
+  /* sent by restarts, oldest first, until an offer uses one: an offer may cross
+   * the next restart, and a restart may be lost */
   VmMediaNonce next[VM_MEDIA_RESTARTS_MAX];
   guint n_next;
 } VmMediaNonces;
@@ -28,6 +28,6 @@ void vm_media_nonces_init (
     VmMediaNonces *nonces, const gchar *own, const gchar *other);
 /* This side asks for a restart by @nonce. */
 void vm_media_nonces_add_next (VmMediaNonces *nonces, const VmMediaNonce nonce);
-/* An offer came by the next one of that @index: it is this side's own now, and
- * what was told before it is over. */
+/* An offer used the next nonce of that @index: it is this side's own now, and
+ * those sent before it are void. */
 void vm_media_nonces_take_next (VmMediaNonces *nonces, guint index);

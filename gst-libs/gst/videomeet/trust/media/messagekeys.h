@@ -14,8 +14,8 @@
  *   key  = HKDF-SHA-256 (RFC 5869), 32 bytes, one a direction
  *   mac  = HMAC-SHA-256 of the transcript "vm2 chat", sequence, text
  *
- * The two identities are signed and name both devices, so nobody else has these
- * keys, and none of another call. A restart begins anew with new keys. */
+ * The two identities are signed and name both devices, so no other device and
+ * no other call has these keys. A restart makes new keys. */
 
 #define VM_MESSAGE_KEY_SIZE 32 /* bytes */
 #define VM_MESSAGE_MAC_SIZE 32 /* bytes */
@@ -29,12 +29,12 @@ typedef struct _VmEphemeral VmEphemeral;
 VmEphemeral *vm_ephemeral_new (GError **error);
 void vm_ephemeral_free (VmEphemeral *ephemeral);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmEphemeral, vm_ephemeral_free)
-/* The public half, `ek`; the key's. */
+/* The public half, `ek`; owned by @ephemeral. */
 GBytes *vm_ephemeral_get_spki (VmEphemeral *ephemeral);
 
 typedef struct _VmMessageKeys VmMessageKeys;
-/* @ek: the other's, of a verified identity. VM_ERROR_WRONG_KEY: it is no key,
- * or our own; VM_ERROR_FAILED. */
+/* @ek: the other side's, of a verified identity. VM_ERROR_WRONG_KEY: it is no
+ * key, or our own; VM_ERROR_FAILED. */
 VmMessageKeys *vm_message_keys_new (VmEphemeral *own, GBytes *ek,
     gboolean offerer, const gchar *offer, const gchar *answer, GError **error);
 void vm_message_keys_free (VmMessageKeys *keys);
@@ -43,9 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMessageKeys, vm_message_keys_free)
 /* The next message of this side: base64, with its @sequence. */
 gchar *
 vm_message_keys_sign (VmMessageKeys *keys, const gchar *text, gint64 *sequence);
-/* One of the other side's; @mac: any text, or NULL. Its sequence must be
- * greater than all before; @missed (nullable): how many are missing between.
+/* A message of the other side; @mac: any text, or NULL. Its sequence must be
+ * greater than all before; @missed (nullable): how many are missing before it.
  * VM_ERROR_BAD_MESSAGE: no mac, or no sequence; VM_ERROR_SIGNATURE: it was
- * changed, came before, or too late; then nothing changes. */
+ * changed, repeated, or late; then nothing changes. */
 gboolean vm_message_keys_verify (VmMessageKeys *keys, const gchar *text,
     gint64 sequence, const gchar *mac, gint64 *missed, GError **error);

@@ -5,41 +5,39 @@
 
 /* For VmMeeting, and the last three for VmFileLane. */
 
-/* Who the two are, and which of their connections it is. */
+/* The two participants, and the connection between them. */
 typedef struct
 {
   VmIdentity *identity; /* the key of this device */
   const gchar *meeting_id; /* of the meeting that both are in */
   const gchar *participant_id; /* this device's seat in it */
-  /* what this device has told the others at its coming: 16 bytes in base64, or
-   * NULL */
+  /* the nonce that this device sent when it joined: 16 bytes in base64, or NULL
+   */
   const gchar *nonce;
-  /* "" or NULL for one without a key, which is a browser */
+  /* "" or NULL for a browser, which has no key */
   const gchar *other_device_id;
   const gchar *other_participant_id;
   const gchar *other_nonce; /* or NULL */
-  gboolean keyless; /* whether one without a key may be connected to */
+  gboolean keyless; /* whether a browser without a key is allowed */
   const gchar *session; /* the uuid of this exchange of descriptions, or NULL */
   guint generation; /* counts the offers of a session */
 } VmMediaSessionConfig;
 
 /* @before: an earlier connection of the same two, or NULL: its identities are
- * not taken again, and of @config only keyless, session and generation
- * count. */
+ * refused, and only keyless, session and generation of @config are used. */
 VmMediaSession *vm_media_session_new (
     const VmMediaSessionConfig *config, VmMediaSession *before);
-/* A request for a new offer, which renews this side's nonce; signed as what
- * follows the last connection of the two that both have signed, whichever @self
- * is. FALSE without @error when there was none. */
+/* A request for a new offer, which renews this side's nonce; signed as the
+ * successor of the last connection that both have signed, whichever @self is.
+ * FALSE without @error when there was none. */
 gboolean vm_media_session_sign_restart (
     VmMediaSession *self, gchar **nonce, gchar **identity, GError **error);
 /* The other's request. As vm_media_session_check(). */
 gboolean vm_media_session_check_restart (VmMediaSession *self,
     const gchar *nonce, const gchar *identity, GError **error);
 
-/* This device's; the key of the other's that has signed, which is that of the
- * device (NULL: it has signed nothing), and its id ("": it has no key).
- * All: transfer none. */
+/* This device's identity; the other device's key (NULL: it has signed nothing),
+ * and its id ("": it has no key). All: transfer none. */
 VmIdentity *vm_media_session_get_identity (VmMediaSession *self);
 GBytes *vm_media_session_get_other_key (VmMediaSession *self);
 const gchar *vm_media_session_get_other_device (VmMediaSession *self);

@@ -4,8 +4,8 @@
 #include "trust/pairing/approver.h"
 #include "trust/pairing/attempts.h"
 
-/* What approver.c (who waits, the user, time) and approvermessages.c (the four
- * requests) share. */
+/* Shared by approver.c (waiting requests, the user, time) and
+ * approvermessages.c (the four requests). */
 
 typedef struct
 {
@@ -45,14 +45,14 @@ gboolean vm_approver_step (VmApproverRequest *request, VmApproverEvent event);
 /* NULL with VM_ERROR_NOT_FOUND. */
 VmApproverRequest *
 vm_approver_find (VmApprover *self, const gchar *id, GError **error);
-/* What others are told of it. */
+/* The request as callbacks see it. */
 VmTrustPrompt vm_approver_prompt_of (const VmApproverRequest *request);
-/* What both sides sign. */
+/* The exchange that both sides sign. */
 VmTrustExchange
 vm_approver_exchange_of (VmApprover *self, const VmApproverRequest *request);
 void vm_approver_tell_failed (
     VmApprover *self, const VmApproverRequest *request, const GError *reason);
-/* It has to go before its time. */
+/* Removes the request before its time. */
 void vm_approver_evict (VmApprover *self, VmApproverRequest *request);
-/* Puts the next that waits before the user, when nobody is. */
+/* Prompts the user with the next waiting request, when none is prompted. */
 void vm_approver_prompt_next (VmApprover *self);

@@ -3,8 +3,8 @@
 
 #include "trust/pairing/handshake.h"
 
-/* The side that is asked for trust: all requests that wait at this device.
- * handshake.h has the exchange. A request goes through
+/* The side that is asked for trust: all requests that wait at this device. See
+ * handshake.h for the exchange. A request goes through
  *
  *   state      | reveal       prompt    approve   deny    proof        replace,
  *              |                                                       revoke
@@ -16,16 +16,17 @@
  *              |                                          FAILED (bad)
  *   DENIED, DONE, FAILED: nothing more
  *
- * What is not there is refused and changes nothing. `prompt` is this side's:
- * one request at a time is before the user, the others wait in the order of
- * their reveals. `replace` is a newer request of the same device, `revoke` that
- * trust in it was revoked while the request ran, whatever the user has said.
+ * Any other event is refused and changes nothing. This side makes `prompt`: the
+ * user sees one request at a time, the others wait in the order of their
+ * reveals. `replace` is a newer request of the same device; `revoke` means that
+ * trust in it was revoked while the request ran, whatever the user decided.
  * After VM_TRUST_REQUEST_TIME a request is gone, whatever its state; until then
- * it takes one of VM_TRUST_PENDING_MAX places, even if it failed: otherwise,
- * who stands between two devices could begin again as often as it likes until
- * the digits happen to agree. What the user has ended makes room; else that of
- * a stranger whose address has most, for somebody whose address has less, or
- * who is known: by that nobody gets more attempts, which are counted. */
+ * it holds one of VM_TRUST_PENDING_MAX places, even if it failed: otherwise an
+ * attacker between two devices could begin again until the digits happen to
+ * agree. A request that the user has ended makes room; else a stranger's
+ * request from the address with most makes room for a known caller, or for one
+ * from an address with fewer. Nobody gains attempts by that, as attempts are
+ * counted. */
 
 typedef enum
 {
@@ -59,12 +60,12 @@ gboolean vm_approver_state_next (
 
 typedef struct _VmApprover VmApprover;
 
-/* A request, as others are told of it; the approver's. */
+/* A request as callbacks see it; owned by the approver. */
 typedef struct
 {
   const gchar *request_id;
   const gchar *device_id; /* proven by TLS */
-  const gchar *name; /* what it says it is called: a label */
+  const gchar *name; /* the device's own name: a label */
   const gchar *address;
   const gchar *digits; /* "" before the reveal */
   GBytes *spki;
@@ -78,19 +79,18 @@ typedef struct
   /* The user is to compare the digits, then vm_approver_approve() or
    * _deny(). */
   void (*prompt) (const VmTrustPrompt *prompt, gpointer user_data);
-  /* A GET that is held for @request_id has its answer now. */
+  /* A held GET for @request_id can be answered now. */
   void (*ready) (const gchar *request_id, gpointer user_data);
-  /* The other device has proved its key. To be remembered; if that fails, it
-   * gets no token, but the error. */
+  /* The other device has proved its key: remember it. If that fails, the device
+   * gets the error and no token. */
   gboolean (*established) (const VmTrustPrompt *peer, VmToken *given,
       gpointer user_data, GError **error);
-  /* A request ended without trust, and not by this user: a prompt for it is to
-   * go away. */
+  /* A request ended without trust, and not by this user: remove its prompt. */
   void (*failed) (
       const VmTrustPrompt *prompt, const GError *reason, gpointer user_data);
 } VmApproverFuncs;
 
-/* @name: what this device says it is called. */
+/* @name: this device's own name. */
 VmApprover *vm_approver_new (VmIdentity *identity, const gchar *name,
     const VmApproverFuncs *funcs, gpointer user_data);
 void vm_approver_free (VmApprover *self);
@@ -98,14 +98,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmApprover, vm_approver_free)
 /* From the next request on. */
 void vm_approver_set_name (VmApprover *self, const gchar *name);
 
-/* Who calls. */
+/* The caller. */
 typedef struct
 {
   gint64 now;
   gint64 date;
-  gint64 real_time; /* Unix µs: to tell what came before a revocation */
+  gint64 real_time; /* Unix µs: to find requests older than a revocation */
   const gchar *address; /* group; see vm_address_group() */
-  gboolean known; /* its key was met before */
+  gboolean known; /* its key is known */
   GBytes *spki; /* what TLS presented; NULL: nothing, or no P-256 key */
 } VmTrustCaller;
 
@@ -129,20 +129,20 @@ void vm_approver_poll (VmApprover *self, const VmTrustCaller *caller,
 void vm_approver_proof (VmApprover *self, const VmTrustCaller *caller,
     const gchar *data, gsize size, VmTrustAnswer *answer);
 
-/* The user's word. VM_ERROR_NOT_FOUND: no such request any more;
- * VM_ERROR_BAD_REQUEST: it is not the one before the user, or there are no
+/* The user's decision. VM_ERROR_NOT_FOUND: there is no such request;
+ * VM_ERROR_BAD_REQUEST: it is not the prompted one, or there are no
  * permissions. */
 gboolean vm_approver_approve (VmApprover *self, const gchar *request_id,
     VmPermissions permissions, GError **error);
 gboolean
 vm_approver_deny (VmApprover *self, const gchar *request_id, GError **error);
 
-/* Trust in @device_id was revoked at @real_time, Unix µs: what it asked until
- * then has failed. */
+/* Trust in @device_id was revoked at @real_time, Unix µs: its requests up to
+ * then fail. */
 void
 vm_approver_revoke (VmApprover *self, const gchar *device_id, gint64 real_time);
 
-/* Lets go of what is too old; returns when to come again, G_MAXINT64: only
- * after the next message. */
+/* Drops requests that are too old; returns the time of the next call,
+ * G_MAXINT64: only after the next message. */
 gint64 vm_approver_tick (VmApprover *self, gint64 now);
 guint vm_approver_count (VmApprover *self);

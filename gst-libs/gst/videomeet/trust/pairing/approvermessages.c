@@ -3,6 +3,7 @@
 /* The four requests of a trust handshake, at the approver. */
 
 #include "trust/pairing/approver-priv.h"
+#include "base/vmerror-priv.h"
 #include "base/base64.h"
 #include "trust/pairing/trustbody.h"
 #include "trust/keys/vmidentity-priv.h"

@@ -4,11 +4,11 @@
 #include "trust/pairing/handshake.h"
 
 /* Counts the trust requests of each device and of each address: after
- * VM_TRUST_ATTEMPTS_MAX, none for VM_TRUST_ATTEMPTS_TIME since the last of
- * them. Sans-I/O; `now` is monotonic time in µs. */
+ * VM_TRUST_ATTEMPTS_MAX, it allows none until VM_TRUST_ATTEMPTS_TIME after the
+ * last. Sans-I/O; `now` is monotonic time in µs. */
 
-/* Devices and addresses that are remembered; beyond, the oldest makes room. An
- * approver's requests may make room for one another: this holds those of 500
+/* Devices and addresses that are remembered; beyond, the oldest makes room.
+ * Requests of an approver can replace one another: this holds those of 500
  * addresses. */
 #define VM_TRUST_ATTEMPTS_KEPT 1024
 

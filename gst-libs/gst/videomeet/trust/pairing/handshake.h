@@ -30,7 +30,7 @@
 #define VM_TRUST_REQUEST_TIME \
   (5 * 60 * G_USEC_PER_SEC) /* of a request's life */
 #define VM_TRUST_POLL_TIME (60 * G_USEC_PER_SEC) /* that a GET is held */
-/* Between two GETs, whatever the other side answers; also after none. */
+/* Between two GETs, with or without an answer. */
 #define VM_TRUST_POLL_PAUSE G_USEC_PER_SEC
 #define VM_TRUST_ATTEMPTS_MAX 3 /* of a device, and of an address; then */
 #define VM_TRUST_ATTEMPTS_TIME (10 * 60 * G_USEC_PER_SEC) /* so long none */
@@ -40,7 +40,7 @@
 #define VM_TRUST_REQUEST_ID_LENGTH 22 /* characters, base64url of them */
 #define VM_TRUST_TOKEN_TIME (365 * 24 * 3600) /* s that a token is good */
 
-/* What both sides know in the end. */
+/* The data that both sides hold at the end. */
 typedef struct
 {
   const gchar *approver_id;
@@ -57,14 +57,13 @@ typedef enum
   VM_TRUST_ROLE_REQUESTER, /* signs the proof */
 } VmTrustRole;
 
-/* SHA-256 of "vm2 commit", nonce-B and SPKI-B, one behind the other; all but
- * the last are of a fixed length. */
+/* SHA-256 of "vm2 commit", nonce-B and SPKI-B, concatenated; all but the last
+ * have a fixed length. */
 void vm_trust_commit (const guint8 nonce[VM_TRUST_NONCE_SIZE], GBytes *spki,
     guint8 commit[VM_SHA256_SIZE]);
 
-/* The bytes that are signed, a transcript of: "vm2 trust", "challenge" or
- * "proof", the signer's role, id-A, id-B, nonce-A, nonce-B, challenge nonce,
- * expiry. */
+/* Signs a transcript of: "vm2 trust", "challenge" or "proof", the signer's
+ * role, id-A, id-B, nonce-A, nonce-B, challenge nonce, expiry. */
 gboolean vm_trust_sign (VmIdentity *identity, VmTrustRole role,
     const VmTrustExchange *exchange, guint8 signature[VM_SIGNATURE_SIZE],
     GError **error);

@@ -3,9 +3,9 @@
 
 #include "trust/pairing/handshake.h"
 
-/* The side that asks one device for trust; handshake.h has the exchange. It
- * says what to send, is given the answers, and is told by its own user whether
- * the digits agree:
+/* The side that asks one device for trust; see handshake.h for the exchange. It
+ * returns the calls to send, takes the answers, and takes its own user's
+ * decision on the digits:
  *
  *   state       | answer             | confirm
  *   REQUESTING  | offer → REVEALING  |
@@ -17,9 +17,8 @@
  *   DONE, FAILED: nothing more
  *
  * Every other answer, another key than at first, the user's denial, and
- * VM_TRUST_REQUEST_TIME lead to FAILED with the reason. Nothing is to be
- * remembered of the other device before DONE, which its user and this one have
- * both agreed to. */
+ * VM_TRUST_REQUEST_TIME lead to FAILED with the reason. Store nothing about the
+ * other device before DONE, when both users have agreed. */
 
 typedef enum
 {
@@ -51,8 +50,8 @@ gboolean vm_requester_state_next (
 
 typedef struct _VmRequester VmRequester;
 
-/* @name: what this device says it is called; @device_id: that of the other, or
- * NULL for whoever answers; @nonce: random, used for nothing else. */
+/* @name: this device's own name; @device_id: the other device's, or NULL for
+ * any; @nonce: random, used only once. */
 VmRequester *vm_requester_new (VmIdentity *identity, const gchar *name,
     const gchar *device_id, const guint8 nonce[VM_TRUST_NONCE_SIZE],
     gint64 now);
@@ -60,7 +59,7 @@ void vm_requester_free (VmRequester *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmRequester, vm_requester_free)
 
 VmRequesterState vm_requester_get_state (VmRequester *self);
-/* What both users compare; NULL before they are known. */
+/* The digits that both users compare; NULL before they are known. */
 const gchar *vm_requester_get_digits (VmRequester *self);
 /* Why it FAILED; else NULL. */
 const GError *vm_requester_get_error (VmRequester *self);
@@ -74,28 +73,29 @@ typedef struct
 void vm_trust_call_clear (VmTrustCall *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmTrustCall, vm_trust_call_clear)
 
-/* What to send now; @call all zero. FALSE: nothing, while the last call is not
- * answered, or this user has not answered, or before @when (monotonic µs,
- * G_MAXINT64: nothing will come by itself). Lets go of what is too old. */
+/* The call to send now; @call all zero. FALSE: none while the last call or this
+ * user has not answered, or before @when (monotonic µs, G_MAXINT64: only after
+ * an event). Ends an attempt that is too old. */
 gboolean vm_requester_next (
     VmRequester *self, gint64 now, VmTrustCall *call, gint64 *when);
-/* Its answer: any bytes; @spki: what TLS presented, NULL: no P-256 key. */
+/* The call's answer: any bytes; @spki: the key that TLS presented, NULL: no
+ * P-256 key. */
 void vm_requester_answer (VmRequester *self, gint64 now, gint64 date,
     GBytes *spki, guint status, const gchar *data, gsize size);
-/* There is none: a GET is sent again, anything else has failed. */
+/* The call got no answer: a GET is sent again, any other call has failed. */
 void
 vm_requester_unanswered (VmRequester *self, gint64 now, const GError *reason);
 
-/* The user's word. VM_ERROR_BAD_REQUEST: there is nothing to confirm (yet, any
- * more, or again). */
+/* The user's decision. VM_ERROR_BAD_REQUEST: there is nothing to confirm now.
+ */
 gboolean vm_requester_confirm (VmRequester *self, GError **error);
 void vm_requester_deny (VmRequester *self);
 
-/* What is to be remembered; the requester's. */
+/* The data to store; owned by the requester. */
 typedef struct
 {
   const gchar *device_id;
-  const gchar *name; /* what it says it is called, or NULL */
+  const gchar *name; /* the other device's own name, or NULL */
   GBytes *spki;
   VmToken *token; /* for this device, verified */
 } VmTrustResult;

@@ -17,7 +17,7 @@ typedef struct
   const guint8 *nonce; /* VM_TRUST_NONCE_SIZE */
 } VmSasSide;
 
-/* Writes the digits and a NUL. Both sides name the approver and the requester
- * alike: exchanged, they have other digits. */
+/* Writes the digits and a NUL. Both sides must agree on who is approver and
+ * requester: swapped, they give other digits. */
 void vm_sas (const VmSasSide *approver, const VmSasSide *requester,
     gchar digits[VM_SAS_DIGITS + 1]);

@@ -3,7 +3,7 @@
 
 #include "trust/pairing/handshake.h"
 
-/* The HTTP bodies of the trust handshake; what each has is in handshake.h. */
+/* The HTTP bodies of the trust handshake; handshake.h lists their fields. */
 
 typedef enum
 {
@@ -17,7 +17,7 @@ typedef enum
   VM_TRUST_BODY_N_TYPES
 } VmTrustBodyType;
 
-/* All that they have between them. */
+/* The fields of all types. */
 typedef struct
 {
   gchar *device_id;
@@ -40,7 +40,7 @@ gchar *vm_trust_body_write (const VmTrustBody *body, VmTrustBodyType type);
 void vm_trust_body_clear (VmTrustBody *body);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmTrustBody, vm_trust_body_clear)
 
-/* The body of a refusal, {"error":{"code","message"}}, and the error it tells
- * of; of a body that is none, that the answer was @status. */
+/* The body of a refusal, {"error":{"code","message"}}, and the error in it; for
+ * a malformed body, an error that names @status. */
 gchar *vm_trust_refusal_write (const GError *error);
 GError *vm_trust_refusal_read (guint status, const gchar *data, gsize size);

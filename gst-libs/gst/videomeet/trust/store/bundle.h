@@ -38,7 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmBundle, vm_bundle_free)
 
 /* VM_ERROR_TOO_LARGE beyond VM_TRUST_BUNDLE_MAX, VM_TRUST_STORE_DEVICES_MAX,
  * VM_BUNDLE_TOKENS_MAX or VM_TRUST_STORE_REVOKED_MAX; VM_ERROR_BAD_MESSAGE for
- * what is no bundle, was cut, or holds a private key.
+ * a text that is no bundle, was cut, or holds a private key.
  * Returns: (transfer full) (nullable) */
 VmBundle *vm_bundle_from_text (const gchar *text, gssize size, GError **error);
 

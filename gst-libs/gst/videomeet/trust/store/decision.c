@@ -8,7 +8,7 @@ static const struct
 {
   VmPermissions permission;
   const gchar *words;
-} wishes[] = {
+} requests[] = {
   { VM_PERMISSIONS_CALL, "meet" },
   { VM_PERMISSIONS_FILE, "send files" },
   { VM_PERMISSIONS_FOLDER, "send folders" },
@@ -102,16 +102,16 @@ refuse_missing (const VmTrustFacts *facts, VmTrustLevel level,
 {
   guint i = 0;
 
-  while (i < G_N_ELEMENTS (wishes) - 1 && !(missing & wishes[i].permission))
+  while (i < G_N_ELEMENTS (requests) - 1 && !(missing & requests[i].permission))
     i++;
   if (level < VM_TRUST_LEVEL_GUEST)
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "%s is not trusted and may not %s", vm_trust_name_of (facts),
-        wishes[i].words);
+        requests[i].words);
   else
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "%s was not given leave to %s", vm_trust_name_of (facts),
-        wishes[i].words);
+        requests[i].words);
   return FALSE;
 }
 

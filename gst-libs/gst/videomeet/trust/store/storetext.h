@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What stands in the files of the trust store. Pure; any thread.
+/* The text of the files of the trust store. Pure; any thread.
  *
  *   devices/ID.pem  lines "user: …", "device: …", "first-seen: ISO 8601", then
  *                   the device's certificate, PEM
@@ -20,27 +20,28 @@ G_BEGIN_DECLS
 #define VM_TOKENS_FILE_MAX (2 * VM_TOKEN_PEM_MAX)
 #define VM_REVOKED_FILE_MAX (1024 * 1024) /* bytes; a line has 86 */
 
-/* NULL unless @text is of the device @device_id: its key hashes to that, and
- * its names have the form of names. @certificate_pem and @spki: (out)
- * (optional); @spki is NULL for a key that is not P-256. */
+/* NULL unless @text describes @device_id: its key hashes to that id, and its
+ * names are valid. @certificate_pem and @spki: (out) (optional); @spki is NULL
+ * for a key that is not P-256. */
 VmKnownDevice *vm_known_device_from_text (const gchar *text,
     const gchar *device_id, gchar **certificate_pem, GBytes **spki);
 /* Returns: (transfer full) */
 gchar *vm_known_device_to_text (
     const VmKnownDevice *device, const gchar *certificate_pem);
 
-/* Reads the certificate in PEM that begins at *@text, and moves *@text behind
- * it; FALSE when there is none or it is more than @max bytes. */
+/* Reads the certificate in PEM that begins at *@text, and moves *@text past it;
+ * FALSE when there is none or it exceeds @max bytes. */
 gboolean vm_pem_next (const gchar **text, gsize max, gchar **pem);
 
 /* FALSE when something in @text is not a token between @own_id and @device_id.
- * Signatures are not looked at. @given, @held: (out): NULL if there is none */
+ * Signatures are not checked. @given, @held: (out): NULL if there is none */
 gboolean vm_tokens_from_text (const gchar *text, const gchar *own_id,
     const gchar *device_id, VmToken **given, VmToken **held);
 gchar *vm_tokens_to_text (VmToken *given, VmToken *held);
 
-/* Adds ids and dates (strings) to @revoked; FALSE when the list is not whole,
- * or longer than VM_TRUST_STORE_REVOKED_MAX: then it holds what was read. */
+/* Adds ids and dates (strings) to @revoked; FALSE when the list is incomplete,
+ * or longer than VM_TRUST_STORE_REVOKED_MAX: then @revoked holds the part that
+ * was read. */
 gboolean vm_revoked_from_text (const gchar *text, GHashTable *revoked);
 gchar *vm_revoked_to_text (GHashTable *revoked);
 

@@ -11,13 +11,14 @@
  */
 
 #include <gst/videomeet/vmtrustfacts.h>
+#include "trust/store/vmtrustfacts-priv.h"
 
 #include <string.h>
 
 G_DEFINE_BOXED_TYPE (
     VmTrustFacts, vm_trust_facts, vm_trust_facts_copy, vm_trust_facts_free)
 
-/**
+/*
  * vm_trust_facts_new:
  * @device_id: (nullable): the device, %NULL for one that shows no key
  *
@@ -34,7 +35,7 @@ vm_trust_facts_new (const gchar *device_id)
   return facts;
 }
 
-/**
+/*
  * vm_trust_facts_copy:
  * @facts: a #VmTrustFacts
  *

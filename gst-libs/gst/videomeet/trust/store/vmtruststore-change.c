@@ -268,7 +268,7 @@ vm_trust_store_revoke (
   return revoked ? g_steal_pointer (&id) : NULL;
 }
 
-/**
+/*
  * vm_trust_store_pardon:
  * @self: a #VmTrustStore
  * @device_id: a device id

@@ -6,44 +6,43 @@
 
 G_BEGIN_DECLS
 
-/* Remembers that trust was agreed on with the device of @certificate, which its
- * TLS presented: @given is the token that this device issued for it (on both
- * sides of a handshake: it is what "trusted" means in this store), @held the
- * one it issued for this device, or NULL. Both are verified. Replaces what was
- * there. @user and @device are of a length and form checked before.
- * Errors: VM_ERROR_NOT_TRUSTED (revoked, or a token that is not good),
- * VM_ERROR_WRONG_KEY (a token of other keys),
- * VM_ERROR_KEY_CHANGED (another key is known by these names),
- * VM_ERROR_TOO_LARGE (VM_TRUST_STORE_DEVICES_MAX are trusted),
- * VM_ERROR_IDENTITY, VM_ERROR_FAILED (disk). Blocks for the disk; any
+/* Stores the trust agreed on with the device of @certificate, which its TLS
+ * presented. @given is the token that this device issued for it (on both sides
+ * of a handshake; its presence means "trusted"), @held the one that it issued
+ * for this device, or NULL. Both are verified. Replaces older entries. The
+ * caller has checked length and form of @user and @device. Errors:
+ * VM_ERROR_NOT_TRUSTED (revoked, or a token that is not good),
+ * VM_ERROR_WRONG_KEY (a token of other keys), VM_ERROR_KEY_CHANGED (another key
+ * is known by these names), VM_ERROR_TOO_LARGE (VM_TRUST_STORE_DEVICES_MAX are
+ * trusted), VM_ERROR_IDENTITY, VM_ERROR_FAILED (disk). Blocks for the disk; any
  * thread. */
 gboolean vm_trust_store_add (VmTrustStore *self, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, VmToken *given,
     VmToken *held, GDateTime *now, GError **error);
 
-/* The same when this user has found new digits equal. @pardon: what
- * vm_trust_store_get_revocation() said when they did, NULL: nothing. That
- * revocation is taken back with it, in one step; one that came after is not. */
+/* The same after this user has compared new digits. @pardon: the result of
+ * vm_trust_store_get_revocation() at that time, or NULL. The same step
+ * withdraws that revocation, but not a later one. */
 gboolean vm_trust_store_add_anew (VmTrustStore *self, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, VmToken *given,
     VmToken *held, const gchar *pardon, GDateTime *now, GError **error);
 
-/* The date of a line of the list, in Unix µs; what is none is later than
- * all. */
+/* The date of a line of the list, in Unix µs; an invalid one is later than all
+ * others. */
 gint64 vm_revocation_time (const gchar *date);
 
-/* Which revocation of @device_id is on the list, NULL: none, or none that was
- * there at @said (Unix µs), when the user spoke. Blocks for the disk. Returns:
- * (transfer full) */
+/* The revocation of @device_id on the list; NULL: none, or none as old as @said
+ * (Unix µs), when the user decided. Blocks for the disk. Returns: (transfer
+ * full) */
 gchar *vm_trust_store_get_revocation (
     VmTrustStore *self, const gchar *device_id, gint64 said);
 
-/* The tokens that are kept for a device and are good at @now, or NULL.
+/* The stored tokens of a device that are valid at @now, or NULL.
  * Returns: whether there is either */
 gboolean vm_trust_store_get_tokens (VmTrustStore *self, const gchar *device_id,
     GDateTime *now, VmToken **given, VmToken **held);
 
-/* What the sources of the store share. */
+/* Shared by the sources of the store. */
 
 #define VM_STORE_DEVICES "devices"
 #define VM_STORE_TOKENS "tokens"
@@ -55,26 +54,26 @@ gint vm_trust_store_lock (VmTrustStore *self, GError **error);
 /* Returns: (transfer full): "ID.pem" */
 gchar *vm_trust_store_file_name (const gchar *device_id);
 
-/* NULL when there is none, or it is damaged, with a warning. The rest is as of
+/* NULL when there is none, or it is damaged, with a warning. Otherwise as
  * vm_known_device_from_text(). */
 VmKnownDevice *vm_trust_store_read_device (VmTrustStore *self,
     const gchar *device_id, gchar **certificate_pem, GBytes **spki);
 
 /* @revoked: (out): id -> date, empty when there are none. FALSE, with a
- * warning, when the list is damaged: then it holds what could be read. */
+ * warning, when the list is damaged: then @revoked holds the readable part. */
 gboolean vm_trust_store_read_revoked (VmTrustStore *self, GHashTable **revoked);
 
-/* The key of identity.pem beside it, NULL when there is none. No private key is
- * read from it. */
+/* The key of identity.pem beside the store, NULL when there is none. It reads
+ * no private key. */
 GBytes *vm_trust_store_read_own_spki (VmTrustStore *self);
 
-/* The tokens in tokens/ID.pem whose signatures are right, at whatever time they
- * are good. @own is this device's key, @spki that of the other, NULL when it is
- * not known: then nothing that it signed counts. */
+/* The tokens in tokens/ID.pem with valid signatures, expired or not. @own is
+ * this device's key, @spki the other device's, NULL when unknown: then the
+ * tokens that it signed are ignored. */
 void vm_trust_store_read_tokens (VmTrustStore *self, const gchar *device_id,
     GBytes *own, GBytes *spki, VmToken **given, VmToken **held);
 
-/* Of a list that vm_trust_store_list() made. */
+/* @devices: as from vm_trust_store_list(). */
 const VmKnownDevice *vm_trust_store_namesake (GPtrArray *devices,
     const gchar *device_id, const gchar *user, const gchar *device);
 VmKnownDevice *
@@ -94,5 +93,9 @@ gboolean vm_trust_store_write_tokens (VmTrustStore *self,
     const gchar *device_id, VmToken *given, VmToken *held, GError **error);
 gboolean vm_trust_store_write_revoked (
     VmTrustStore *self, GHashTable *revoked, GError **error);
+
+VmKnownDevice *vm_known_device_copy (const VmKnownDevice *device);
+gboolean vm_trust_store_pardon (
+    VmTrustStore *self, const gchar *device_id, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "trust/store/vmtruststore-priv.h"
+#include "trust/store/vmtrustfacts-priv.h"
 #include "trust/store/storefile.h"
 #include "trust/store/storetext.h"
 

@@ -35,7 +35,7 @@ G_DEFINE_FINAL_TYPE (VmTrustStore, vm_trust_store, G_TYPE_OBJECT)
 G_DEFINE_BOXED_TYPE (
     VmKnownDevice, vm_known_device, vm_known_device_copy, vm_known_device_free)
 
-/**
+/*
  * vm_known_device_copy:
  * @device: a #VmKnownDevice
  *

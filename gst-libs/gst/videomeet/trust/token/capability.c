@@ -3,6 +3,7 @@
 /* Capabilities, signed by libjwt. */
 
 #include "trust/token/capability.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "base/base64.h"
 #include "trust/token/webtoken.h"
 #include "base/json/json.h"

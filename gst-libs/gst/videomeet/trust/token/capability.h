@@ -5,18 +5,17 @@
 #include "trust/token/webtoken.h"
 #include <gst/videomeet/vmerror.h>
 
-/* What a client of the mesh may do for a few minutes
- * (protocol/mesh.md#capabilities): a JSON Web Token (RFC 7519) that a server
- * signs with its device key, by ES256 (RFC 7518 §3.4) and nothing else.
- * Sans-I/O: the clock is an argument, in Unix seconds; any thread, but for
- * VmCapabilityReplay. */
+/* Short-lived permissions of a mesh client (protocol/mesh.md#capabilities): a
+ * JSON Web Token (RFC 7519) that a server signs with its device key, by ES256
+ * (RFC 7518 §3.4) and nothing else. Sans-I/O: the clock is an argument, in Unix
+ * seconds; any thread, except for VmCapabilityReplay. */
 
 /* characters of a token */
 #define VM_CAPABILITY_SIZE_MAX VM_WEBTOKEN_SIZE_MAX
 /* seconds between nbf and exp; protocol/mesh.md#capabilities */
 #define VM_CAPABILITY_TTL_MAX 300
-#define VM_CAPABILITY_TTL 120 /* where no other is asked for */
-#define VM_CAPABILITY_TEXT_MAX 128 /* bytes of a claim that is a name */
+#define VM_CAPABILITY_TTL 120 /* the default */
+#define VM_CAPABILITY_TEXT_MAX 128 /* bytes of a name claim */
 
 typedef enum
 {
@@ -39,7 +38,7 @@ VmCaps vm_cap_from_string (const gchar *name);
 typedef struct
 {
   gchar *iss; /* device id of the server */
-  gchar *sub; /* user_id of whom it is for */
+  gchar *sub; /* user_id of the holder */
   gchar *room_id; /* aud is the same */
   VmCaps caps;
   gint64 iat, nbf, exp;
@@ -54,37 +53,37 @@ VmCapability *vm_capability_new (void);
 void vm_capability_free (VmCapability *capability);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCapability, vm_capability_free)
 
-/* capabilityclaims.c: the claims as JSON. Reading refuses what lacks one of §7,
- * or has one of another type: VM_ERROR_CAP_INVALID. */
+/* capabilityclaims.c: the claims as JSON. Reading fails when a claim of §7 is
+ * missing or has another type: VM_ERROR_CAP_INVALID. */
 gchar *vm_capability_to_claims (const VmCapability *capability);
 VmCapability *
 vm_capability_from_claims (const gchar *json, gsize size, GError **error);
 
-/* The token; its iss is the identity's. VM_ERROR_IDENTITY.
+/* The token; its iss is the id of @identity. VM_ERROR_IDENTITY.
  * Returns: (transfer full) */
 gchar *vm_capability_sign (
     VmIdentity *identity, const VmCapability *capability, GError **error);
 
-/* What somebody wants to do. */
+/* The use that a client requests. */
 typedef struct
 {
-  const gchar *iss; /* whose tokens count */
-  GBytes *spki; /* and its key */
+  const gchar *iss; /* the only accepted issuer */
+  GBytes *spki; /* its key */
   const gchar *sub;
   const gchar *room_id;
-  VmCaps caps; /* all of them are needed */
-  const gchar *target_peer_id; /* or NULL: towards nobody in particular */
+  VmCaps caps; /* all required */
+  const gchar *target_peer_id; /* or NULL: no particular peer */
   const gchar *target_device_id; /* likewise */
 } VmCapabilityUse;
 
 /* Whether @token allows @use at @now. VM_ERROR_CAP_REQUIRED: there is none
- * (NULL or empty), or it does not have the caps; VM_ERROR_CAP_EXPIRED: it was
- * good, and is too old; VM_ERROR_CAP_INVALID: anything else. Returns: (transfer
- * full) */
+ * (NULL or empty), or it lacks the caps; VM_ERROR_CAP_EXPIRED: it was valid,
+ * and is too old; VM_ERROR_CAP_INVALID: anything else. Returns: (transfer full)
+ */
 VmCapability *vm_capability_verify (
     const gchar *token, const VmCapabilityUse *use, gint64 now, GError **error);
-/* Its two steps: what the key @spki has signed, which costs something, and
- * whether that allows @use. Returns: (transfer full) */
+/* Its two steps: a costly check that @spki signed the token, and whether the
+ * claims allow @use. Returns: (transfer full) */
 VmCapability *
 vm_capability_read (const gchar *token, GBytes *spki, GError **error);
 gboolean vm_capability_allows (const VmCapability *capability,
@@ -94,9 +93,9 @@ gboolean vm_capability_allows (const VmCapability *capability,
  * the key. Returns: (transfer full) */
 gchar *vm_capability_make_keys (VmIdentity *identity);
 
-/* capabilityreplay.c: who has shown which token. A jti belongs to the sub and
- * the connection that showed it first; from another it is VM_ERROR_CAP_INVALID.
- * Used by one thread. */
+/* capabilityreplay.c: remembers which client used which token. A jti belongs to
+ * the sub and the connection that first showed it; from another it is
+ * VM_ERROR_CAP_INVALID. Used by one thread. */
 
 #define VM_CAPABILITY_SEEN_MAX 8192 /* tokens that have not expired */
 #define VM_CAPABILITY_SEEN_PER_ADDRESS 256 /* of them */
@@ -108,16 +107,17 @@ void vm_capability_replay_free (VmCapabilityReplay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCapabilityReplay, vm_capability_replay_free)
 /* @group: the address, see vm_address_group(); @connection: any number but 0
  * that no other connection has had. VM_ERROR_RATE_LIMITED: too many are
- * remembered, of this address or of all; none is forgotten for a new one while
- * it is good. */
+ * remembered, of this address or of all; a valid one is never forgotten for a
+ * new one. */
 gboolean vm_capability_replay_check (VmCapabilityReplay *replay,
     const VmCapability *capability, const gchar *group, guint64 connection,
     gint64 now, GError **error);
-/* Whether @jti was shown, or barred. */
+/* Whether @jti was used, or barred. */
 gboolean
 vm_capability_replay_knows (VmCapabilityReplay *replay, const gchar *jti);
-/* It was shown elsewhere, as is known now: it is nobody's here. */
+/* Bars @jti for all clients here: it turned out to be used on another server.
+ */
 void vm_capability_replay_bar (VmCapabilityReplay *replay, const gchar *jti);
-/* As if it had not been shown. */
+/* Treats @jti as unused again. */
 void vm_capability_replay_forget (VmCapabilityReplay *replay, const gchar *jti);
 guint vm_capability_replay_count (VmCapabilityReplay *replay);

@@ -6,10 +6,10 @@
 G_BEGIN_DECLS
 
 /* Invitations that let a browser in as a guest under the policy `require`
- * (security.md#pairing): random words for the fragment of a link, good for one
- * meeting, once, and for a while. Only their hashes are kept. What is refused
- * is refused with the same words, whatever the reason. Sans-I/O: @now is
- * monotonic, in microseconds; one thread at a time. */
+ * (security.md#pairing): random text for the fragment of a link, valid for one
+ * meeting, once, and for a limited time. Only hashes are kept. Every refusal
+ * has the same message, whatever the reason. Sans-I/O: @now is monotonic, in
+ * microseconds; one thread at a time. */
 
 #define VM_INVITATION_BYTES 32 /* of randomness */
 /* characters: base64url of them, no padding */
@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 
 typedef struct _VmInvitations VmInvitations;
 
-/* Fills @bytes with what nobody can guess. */
+/* Fills @bytes with unguessable random bytes. */
 typedef void (*VmInvitationRandom) (
     guint8 *bytes, gsize size, gpointer user_data);
 
@@ -35,9 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmInvitations, vm_invitations_free)
 gchar *vm_invitations_make (VmInvitations *self, const gchar *meeting_id,
     gint64 lifetime, gint64 now, GError **error);
 
-/* Uses @text up, if it is good for that meeting: the caller may issue a guest
- * token. VM_ERROR_NOT_TRUSTED if not. Takes as long for any text of the right
- * length. */
+/* Uses up @text if it is valid for that meeting: the caller may issue a guest
+ * token. Otherwise VM_ERROR_NOT_TRUSTED. Takes the same time for any text of
+ * the right length. */
 gboolean vm_invitations_redeem (VmInvitations *self, const gchar *text,
     const gchar *meeting_id, gint64 now, GError **error);
 

@@ -6,18 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* What one device lets another do: an X.509 certificate for the other's P-256
- * key, signed by the device key (security.md#pairing). Subject and issuer are
- * the two device ids as common names; a critical extension of our own
- * (VM_TOKEN_OID) holds the permissions, so that nothing that does not know it
- * takes a token for a certificate of something else:
+/* Permissions that one device grants another: an X.509 certificate for the
+ * other's P-256 key, signed by the device key (security.md#pairing). Subject
+ * and issuer are the two device ids as common names; a critical extension of
+ * our own (VM_TOKEN_OID) holds the permissions, so that other software rejects
+ * a token as a certificate:
  *
  *   Capability ::= SEQUENCE {
  *     permissions BIT STRING (named bits, VmPermissions from bit 0),
  *     meeting     UTF8String OPTIONAL }   -- a guest's: that meeting only
  *
- * A token says nothing about who presents it: the presenter must prove the key.
- * Pure (the caller's clock; OpenSSL's randomness for signatures); any
+ * A token does not prove the presenter's identity: the presenter must prove the
+ * key. Pure (the caller's clock; OpenSSL's randomness for signatures); any
  * thread. */
 
 /* 2.25.UUID needs no registration (ITU-T X.667 §6.3);
@@ -27,17 +27,17 @@ G_BEGIN_DECLS
 #define VM_TOKEN_PEM_MAX 4096 /* bytes, of one token */
 #define VM_TOKEN_MEETING_MAX 128 /* bytes of a meeting id */
 #define VM_TOKEN_EARLY \
-  300 /* s before its making that it is good: clocks differ */
-/* What a guest can be let do at most. */
+  300 /* s that it is valid before it is made: clocks differ */
+/* The most that a guest may do. */
 #define VM_TOKEN_GUEST_PERMISSIONS (VM_PERMISSIONS_CALL | VM_PERMISSIONS_FILE)
 
 typedef struct
 {
   gint ref_count;
-  gchar *subject_id; /* whose key it is for */
-  gchar *issuer_id; /* by whose key it is said to be signed */
+  gchar *subject_id; /* device id of the key's owner */
+  gchar *issuer_id; /* device id of the claimed signer */
   GBytes *subject_spki;
-  VmPermissions permissions; /* what is unknown here is left out */
+  VmPermissions permissions; /* without unknown ones */
   gchar *meeting_id; /* of a guest's token; else NULL */
   gint64 not_before; /* Unix seconds, both included */
   gint64 not_after;
@@ -59,7 +59,7 @@ VmToken *
 vm_token_issue (VmIdentity *issuer, GBytes *subject, VmPermissions permissions,
     const gchar *meeting_id, gint64 now, gint64 not_after, GError **error);
 
-/* Reads a token; the signature is not looked at: vm_token_verify().
+/* Reads a token; it does not check the signature: vm_token_verify() does.
  * VM_ERROR_TOO_LARGE beyond VM_TOKEN_DER_MAX or VM_TOKEN_PEM_MAX,
  * VM_ERROR_WRONG_KEY when the key is not a P-256 key or its id not the
  * subject's, VM_ERROR_BAD_MESSAGE for everything else: not DER, bytes after it,
@@ -69,10 +69,10 @@ vm_token_issue (VmIdentity *issuer, GBytes *subject, VmPermissions permissions,
 VmToken *vm_token_from_der (gconstpointer data, gsize size, GError **error);
 VmToken *vm_token_from_pem (const gchar *text, gssize size, GError **error);
 
-/* Whether @issuer signed it and it is good at @now (Unix seconds).
+/* Whether @issuer signed it and it is valid at @now (Unix seconds).
  * VM_ERROR_WRONG_KEY when @issuer is not the key of the issuer's id,
- * VM_ERROR_NOT_TRUSTED when the signature is wrong, it is not yet good or no
- * longer. */
+ * VM_ERROR_NOT_TRUSTED when the signature is wrong, or it is not yet or no
+ * longer valid. */
 gboolean
 vm_token_verify (VmToken *token, GBytes *issuer, gint64 now, GError **error);
 

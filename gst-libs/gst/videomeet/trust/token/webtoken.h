@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The claims of a JSON Web Token (RFC 7519), if one key has signed them by the
- * one algorithm that it is for. Pure; any thread. */
+/* The claims of a JSON Web Token (RFC 7519) that one key has signed with the
+ * one algorithm allowed for it. Pure; any thread. */
 
 #define VM_WEBTOKEN_SIZE_MAX 4096 /* characters */
 
@@ -16,8 +16,8 @@ typedef struct
   GBytes *key; /* PEM of a public key, or the secret */
 } VmWebtokenKey;
 
-/* A token whose header says another algorithm, or that something is critical
- * (RFC 7515 §4.1.11), or of which there is another spelling, is refused:
+/* Refuses a token with another algorithm or a critical member (RFC 7515
+ * §4.1.11) in its header, or with a second possible encoding:
  * VM_ERROR_CAP_INVALID.
  * Returns: (transfer full): the claims, of @size bytes */
 gchar *vm_webtoken_read (

@@ -3,11 +3,10 @@
 
 #include "wire/signal.h"
 
-/* Calls between two users: the messages of protocol/calls.md#call-messages,
- * and what protocol/calls.md adds to them: register, registered, call-end,
- * call-failed, error, `fromId`, the `callId` of candidates, and the call
- * that a register goes on with. What is forwarded keeps the form it came in.
- * Sans-I/O. */
+/* Calls between two users: the messages of protocol/calls.md#call-messages, and
+ * what protocol/calls.md adds to them: register, registered, call-end,
+ * call-failed, error, `fromId`, the `callId` of candidates, and the call that a
+ * register continues. A forwarded message keeps its form. Sans-I/O. */
 
 #define VM_CALL_ID_MAX VM_SIGNAL_ID_MAX /* bytes of a callId; a uuid has 36 */
 #define VM_CALL_NAME_MAX VM_SIGNAL_NAME_MAX /* bytes of a user's id or name */
@@ -41,12 +40,12 @@ typedef enum
   VM_CALL_SIDE_CLIENT,
 } VmCallSide;
 
-/* A message. Strings are NULL where its type has no such field, or it was left
- * out. */
+/* A message. A string is NULL where the type has no such field, or the message
+ * left it out. */
 typedef struct
 {
   VmCallMessageType type;
-  gchar *to; /* toId; of register: with whom the call goes on */
+  gchar *to; /* toId; of register: the other user of the continued call */
   gchar *from; /* fromId, which the server stamps */
   gchar *call_id; /* optional with candidates; of register: likewise */
   gchar *user_id; /* of register and registered */
@@ -56,7 +55,7 @@ typedef struct
   VmSignal
       *media; /* of an offer, an answer or a candidate: what it describes */
   VmCallReason reason; /* of call-failed */
-  gboolean busy; /* of call-reject: the user was not asked, for it has a call */
+  gboolean busy; /* of call-reject: the user was not asked, being in a call */
   gchar *code, *text; /* of an error */
 } VmCallMessage;
 
@@ -65,13 +64,13 @@ VmCallMessage *vm_call_message_new_error (const GError *error);
 void vm_call_message_free (VmCallMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCallMessage, vm_call_message_free)
 
-/* What has come to that @side of a connection; NULL with
+/* A message that the @side of a connection received; NULL with
  * VM_ERROR_BAD_MESSAGE. */
 VmCallMessage *
 vm_call_message_parse (VmCallSide side, GBytes *bytes, GError **error);
 GBytes *vm_call_message_format (const VmCallMessage *message);
 
-/* Whether a client whose first message this is means calls and not rooms. */
+/* Whether a client with this first message wants calls and not rooms. */
 gboolean vm_call_is_first (GBytes *bytes);
 
 const gchar *vm_call_message_type_to_string (VmCallMessageType type);

@@ -11,17 +11,17 @@ typedef struct
   VmRoomPeers *peers; /* the other of the call, if there is one */
   gchar *call_id;
   VmCallType call_type;
-  gboolean calls; /* this side does */
+  gboolean calls; /* this side is the caller */
   gboolean offered;
   gboolean answered;
-  gchar *owed_id, *owed_to; /* a call whose end is still to be said, or NULL */
+  gchar *owed_id, *owed_to; /* a call whose end is not sent yet, or NULL */
   VmCallMessage *ringing; /* the offer that waits for the user, or NULL */
-  GPtrArray *candidates; /* of VmCallMessage: of that */
-  GBytes *refusal; /* of another offer, which is still to be said; or NULL */
+  GPtrArray *candidates; /* of VmCallMessage: of the ringing call */
+  GBytes *refusal; /* of another offer, not sent yet; or NULL */
 } VmCallClient;
 
 /* The other of the call, or NULL. */
 VmRoomPeer *vm_call_client_other (VmCallClient *state);
-/* The end of the call, or NULL where nothing has been said of it. */
+/* The message that ends the call, or NULL where it was never announced. */
 VmCallMessage *vm_call_client_write_bye (VmCallClient *state);
 GBytes *vm_call_client_format (gpointer state, const VmSignal *signal);

@@ -4,47 +4,45 @@
 #include "wire/call/call.h"
 #include "wire/dialect.h"
 
-/* What a client of calls does besides reading and writing messages: all on the
+/* The work of a call client besides reading and writing messages, all on the
  * state of a vm_dialect_call_client. The model is a meeting in which the other
- * is the only participant; whoever calls offers. Sans-I/O.
+ * user is the only participant; the caller makes the offer. Sans-I/O.
  *
- * A call that rings here is told by a `participant-state` with the state
- * VM_CALL_RINGING and the caller as its participant; that it rings no more, by
- * one with VM_CALL_MISSED. */
+ * A `participant-state` with the state VM_CALL_RINGING and the caller as its
+ * participant announces a call that rings here; one with VM_CALL_MISSED
+ * announces that it has stopped ringing. */
 #define VM_CALL_RINGING "ringing"
 /* vm_call_client_take_refusal() */
 #define VM_CALL_REFUSED "refused"
 #define VM_CALL_MISSED "missed"
 
-/* Candidates of a call that rings, which wait for it to be accepted. Chromium
- * has some ten for each interface. */
+/* Candidates of a ringing call, kept until the user accepts it. Chromium has
+ * some ten for each interface. */
 #define VM_CALL_CANDIDATES_MAX 64
 
-/* @user is called, by a call of that id: the `participant-joined` of whom an
- * offer is to be made to. NULL with VM_ERROR_FAILED: there is a call
- * already. */
+/* Calls @user with this call id. Returns the `participant-joined` of the user
+ * to make an offer to. NULL with VM_ERROR_FAILED: there is a call already. */
 VmSignal *vm_call_client_dial (gpointer state, const gchar *user,
     const gchar *call_id, VmCallType call_type, GError **error);
-/* What rings is accepted: what the model is to be told, in order. NULL with
- * VM_ERROR_FAILED. Returns: (transfer full) (element-type VmSignal) */
+/* Accepts the ringing call. Returns the signals for the model, in order. NULL
+ * with VM_ERROR_FAILED. Returns: (transfer full) (element-type VmSignal) */
 GPtrArray *vm_call_client_accept (gpointer state, GError **error);
-/* What to say when it is not. */
+/* Rejects the ringing call. Returns the message to send. */
 GBytes *vm_call_client_reject (gpointer state, GError **error);
-/* Whoever is in a call is asked by its server whether it is, and not its user:
- * what to say to who calls. */
+/* While a call goes on, another offer is refused without asking the user: the
+ * message to send to that caller. */
 GBytes *vm_call_client_take_refusal (gpointer state);
-/* Ends the call that was accepted, or made: what to say, NULL when it was not
- * offered yet, and in @left what the model is to be told. FALSE with
- * VM_ERROR_FAILED: there is none. */
+/* Ends the call that was accepted, or made. @bytes: the message to send, NULL
+ * when no offer was made yet; @left: the signal for the model. FALSE with
+ * VM_ERROR_FAILED: there is no call. */
 gboolean vm_call_client_end (
     gpointer state, GBytes **bytes, VmSignal **left, GError **error);
 
-/* The connection is lost. A call that is answered goes on, and the next `hello`
- * says so; of one that is not this returns what the model is to be told, or
- * NULL. */
+/* The connection is lost. An answered call goes on, and the next `hello` says
+ * so; for an unanswered one this returns the signal for the model, or NULL. */
 VmSignal *vm_call_client_lose (gpointer state);
-/* Before vm_call_client_end() while the connection is lost: what the other is
- * to hear is kept. */
+/* Call it before vm_call_client_end() while the connection is lost: it keeps
+ * the message for the other user. */
 void vm_call_client_owe_end (gpointer state);
-/* That, once the connection is back; or NULL. */
+/* The kept message, once the connection is back; or NULL. */
 GBytes *vm_call_client_take_owed (gpointer state);

@@ -5,9 +5,9 @@
 
 /* The mesh dialect (protocol/mesh.md#envelope, protocol/mesh.md#codes): an
  * envelope with a payload, between a server and its clients, which are pages,
- * and agents, which are devices. It says more than the server's model of
- * signalling has, so it is not a VmDialect: what it has in common with the
- * others is a VmSignal inside. Sans-I/O: ids and times are arguments. */
+ * and agents, which are devices. It has more than the server's model of
+ * signalling, so it is not a VmDialect: the part that it shares with the others
+ * is a VmSignal inside. Sans-I/O: ids and times are arguments. */
 
 #define VM_MESH_ENDPOINTS_MAX 8 /* of an agent */
 #define VM_MESH_FINGERPRINT_MAX \
@@ -49,7 +49,7 @@ typedef struct
   guint16 port;
 } VmMeshEndpoint;
 
-/* One message of a client. What it has not is NULL, or -1. */
+/* One message of a client. An absent field is NULL, or -1. */
 typedef struct
 {
   VmMeshType type;
@@ -70,15 +70,15 @@ typedef struct
   VmMeshKind kind;
   gint64 size; /* of meta */
 
-  /* of presence, chat and rtc.*: as the model says it */
+  /* of presence, chat and rtc.*: in the model's form */
   VmSignal *signal;
 } VmMeshMessage;
 
 void vm_mesh_message_free (VmMeshMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshMessage, vm_mesh_message_free)
 
-/* @id: that of the message as soon as it can be read, even if the rest cannot;
- * or NULL. @peers: of this connection. VM_ERROR_BAD_MESSAGE. */
+/* @id: the message's id if it can be read, even if the rest cannot; or NULL.
+ * @peers: of this connection. VM_ERROR_BAD_MESSAGE. */
 VmMeshMessage *
 vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error);
 
@@ -86,8 +86,8 @@ vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error);
 gboolean vm_mesh_read_sdp (
     const VmJson *json, VmJsonNode payload, VmSignal *signal, GError **error);
 
-/* Whether a description has a screen: a picture that says
- * "a=content:slides" (RFC 4796 §5), or a second one that is sent. */
+/* Whether a description has a screen: a video marked "a=content:slides" (RFC
+ * 4796 §5), or a second video that is sent. */
 gboolean vm_mesh_has_screen (VmSpan sdp);
 
 /* Writing (meshwrite.c) */
@@ -100,8 +100,8 @@ typedef struct
   const gchar *to;
 } VmMeshEnvelope;
 
-/* The message up to its payload's first member, and its end. Between them come
- * members by vm_json_append_*. */
+/* The message up to its payload's first member, and its end. Write the members
+ * between them with vm_json_append_*. */
 GString *vm_mesh_begin (const VmMeshEnvelope *envelope, const gchar *type);
 GBytes *vm_mesh_end (GString *out);
 
@@ -111,14 +111,14 @@ GBytes *vm_mesh_write_joined (const VmMeshEnvelope *envelope,
     const gchar *peer_id, const gchar *role, const gchar *room_id);
 GBytes *vm_mesh_write_presence (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *status);
-/* chat.message.created, or rtc.* to this connection: NULL when the dialect does
- * not have it. @peers: of this connection. */
+/* chat.message.created, or rtc.* to this connection: NULL when the dialect has
+ * no such message. @peers: of this connection. */
 GBytes *vm_mesh_write_signal (const VmMeshEnvelope *envelope,
     VmRoomPeers *peers, const gchar *room_id, const VmSignal *signal);
 /* @in_reply_to: id of a message, or NULL. */
 GBytes *vm_mesh_write_error (const VmMeshEnvelope *envelope,
     const GError *error, const gchar *in_reply_to);
-/* The code of an error here: what others call a meeting is a room. */
+/* The code of an error in this dialect: it says room instead of meeting. */
 const gchar *vm_mesh_code (const GError *error);
 
 /* p2p.session.created to one side. */
@@ -130,7 +130,7 @@ typedef struct
   const gchar *session_token;
   const gchar *fingerprint; /* of the other side */
   const gchar *cap_token; /* to the target; or NULL */
-  const VmMeshEndpoint *a, *b; /* of who asked, and of the target */
+  const VmMeshEndpoint *a, *b; /* of the requester, and of the target */
 } VmMeshCreated;
 GBytes *vm_mesh_write_created (
     const VmMeshEnvelope *envelope, const VmMeshCreated *created);

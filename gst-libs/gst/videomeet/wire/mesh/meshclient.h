@@ -3,11 +3,11 @@
 
 #include "wire/dialect.h"
 
-/* What a client of the mesh does besides reading and writing messages: all on
- * the state of a vm_dialect_mesh_client. Sans-I/O. */
+/* The work of a mesh client besides reading and writing messages, all on the
+ * state of a vm_dialect_mesh_client. Sans-I/O. */
 
 /* Bytes of messages that wait for a capability, some eighty offers; beyond, all
- * of them are dropped, and RATE_LIMITED is told. */
+ * of them are dropped with RATE_LIMITED. */
 #define VM_MESH_CLIENT_HELD_MAX (1024 * 1024)
 
 /* A new uuid, and the time as ISO 8601. Both: (transfer full) */
@@ -16,21 +16,23 @@ typedef void (*VmMeshStampFunc) (gchar **id, gchar **time, gpointer user_data);
 typedef struct
 {
   const gchar *version; /* of this program */
-  const gchar *cap_token; /* what rtc.* carry; NULL: nothing yet */
-  /* Nobody is told of before vm_mesh_client_set_capability(). */
+  const gchar *cap_token; /* carried by rtc.*; NULL: none yet */
+  /* The model hears of no participant before vm_mesh_client_set_capability().
+   */
   gboolean waits;
   VmMeshStampFunc stamp; /* of each message */
   gpointer user_data;
 } VmMeshClientConfig;
 
-/* Before anything else. */
+/* Call it before anything else. */
 void
 vm_mesh_client_configure (gpointer state, const VmMeshClientConfig *config);
-/* Whether it is in its room, and waits. */
+/* Whether the client is in its room and waits for a capability. */
 gboolean vm_mesh_client_wants_capability (gpointer state);
-/* From now on; NULL: none. What has waited is there by VmDialect.more(). */
+/* The capability from now on; NULL: none. VmDialect.more() then gives the
+ * signals that have waited. */
 void vm_mesh_client_set_capability (gpointer state, const gchar *cap_token);
 
-/* When a JSON Web Token expires, Unix seconds; -1: it does not say. Nothing of
- * it is verified. */
+/* When a JSON Web Token expires, Unix seconds; -1: not given. The token is not
+ * verified. */
 gint64 vm_mesh_token_get_expiry (const gchar *token);

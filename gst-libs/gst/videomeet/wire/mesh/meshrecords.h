@@ -4,13 +4,13 @@
 #include "wire/mesh/mesh.h"
 
 /* Sessions between agents (protocol/mesh.md#quic-sessions): a server records
- * what it has issued, and an agent what it was told, for whoever comes with
- * P2P_HELLO: once, and not after expires_in. Sans-I/O: `now` is monotonic time
- * in µs. */
+ * the sessions that it issued, and an agent those announced to it. A P2P_HELLO
+ * uses a record once, and not after expires_in. Sans-I/O: `now` is monotonic
+ * time in µs. */
 
 #define VM_MESH_RECORD_TIME (180 * G_TIME_SPAN_SECOND) /* expires_in */
 #define VM_MESH_RECORDS_MAX 1024
-#define VM_MESH_RECORDS_PER_DEVICE 16 /* of one that asks */
+#define VM_MESH_RECORDS_PER_DEVICE 16 /* of one requester */
 #define VM_MESH_P2P_HELLO_MAX 2048 /* bytes */
 
 typedef struct
@@ -18,7 +18,7 @@ typedef struct
   const gchar *session_id;
   const gchar *session_token;
   VmMeshKind kind;
-  const gchar *a; /* device that asks, and connects */
+  const gchar *a; /* the device that requests and connects */
 } VmMeshRecord;
 
 typedef struct _VmMeshRecords VmMeshRecords;
@@ -29,11 +29,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshRecords, vm_mesh_records_free)
 /* VM_ERROR_RATE_LIMITED: too many are open, of that device or of all. */
 gboolean vm_mesh_records_add (VmMeshRecords *records,
     const VmMeshRecord *record, gint64 now, GError **error);
-/* The device @a is gone: what it was issued is good no more. */
+/* The device @a is gone: its sessions become invalid. */
 void vm_mesh_records_forget (VmMeshRecords *records, const gchar *a);
 guint vm_mesh_records_count (VmMeshRecords *records, gint64 now);
-/* Of a P2P_HELLO, the first message of a stream: whose session it is, which is
- * used up. VM_ERROR_P2P_SESSION_DENIED; VM_ERROR_BAD_MESSAGE: it is no
- * P2P_HELLO. */
+/* Finds and uses up the session of a P2P_HELLO, the first message of a stream.
+ * VM_ERROR_P2P_SESSION_DENIED; VM_ERROR_BAD_MESSAGE: it is no P2P_HELLO. */
 gboolean vm_mesh_records_redeem (VmMeshRecords *records, const gchar *hello,
     gsize size, gint64 now, VmMeshKind *kind, GError **error);

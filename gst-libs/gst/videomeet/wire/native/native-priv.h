@@ -3,7 +3,7 @@
 
 #include "wire/signal.h"
 
-/* What native.c and nativeparticipants.c share. */
+/* Shared by native.c and nativeparticipants.c. */
 
 #define IN(type) (1u << VM_SIGNAL_##type)
 
@@ -16,7 +16,7 @@ gboolean vm_native_read_name (const VmJson *json, VmJsonNode node,
 gboolean vm_native_read_text (const VmJson *json, VmJsonNode node,
     const gchar *key, gsize max, gchar **value, GError **error);
 
-/* Of the types that have any. */
+/* For the types that have participants. */
 gboolean vm_native_read_participants (
     const VmJson *json, VmSignal *signal, GError **error);
 void vm_native_write_participants (GString *out, const VmSignal *signal);

@@ -3,11 +3,11 @@
 
 #include "base/json/json.h"
 
-/* Socket.IO protocol 5, "Packet encoding": what the messages of an Engine.IO
- * session say. Sans-I/O: pure, any thread. The events of the Socket.IO dialect,
- * which they carry, are vm_dialect_socketio's. */
+/* Socket.IO protocol 5, "Packet encoding": the content of the messages of an
+ * Engine.IO session. Sans-I/O: pure, any thread. The events of the Socket.IO
+ * dialect, which they carry, are vm_dialect_socketio's. */
 
-#define VM_SOCKET_NAMESPACE_MAX 128 /* bytes, with its slash */
+#define VM_SOCKET_NAMESPACE_MAX 128 /* bytes, with the slash */
 /* of a binary packet, told by its head */
 #define VM_SOCKET_ATTACHMENTS_MAX 16
 
@@ -27,14 +27,14 @@ typedef struct
 {
   VmSocketType type;
   gchar *space; /* the namespace; "/" where none is named */
-  gint64 id; /* of the acknowledgement that is wanted, or given; -1: none */
+  gint64 id; /* of the acknowledgement requested, or given; -1: none */
   gint64 attachments; /* binary messages that follow */
   VmSpan data; /* as checked JSON in what was read; empty: none */
 } VmSocketPacket;
 
-/* VM_ERROR_BAD_MESSAGE: it is no packet. What a packet of its type must carry
- * it does: an event an array that begins with a name, an acknowledgement an
- * array and an id, a connection an object or nothing. */
+/* VM_ERROR_BAD_MESSAGE: it is no packet. Checks what each type must carry: an
+ * event an array that begins with a name, an acknowledgement an array and an
+ * id, a connection an object or nothing. */
 gboolean vm_socket_packet_read (
     const gchar *data, gsize size, VmSocketPacket *packet, GError **error);
 void vm_socket_packet_clear (VmSocketPacket *packet);

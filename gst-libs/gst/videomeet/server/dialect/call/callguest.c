@@ -33,9 +33,10 @@ typedef struct
 {
   VmWs *ws;
   VmCallUser *user; /* NULL: not registered */
-  VmCallWish *wish; /* to be one, or NULL */
-  gboolean registers; /* its wish is being made, and may be answered at once */
-  gchar *claim_id, *claim_other; /* of a call that goes on, while it wishes */
+  VmCallRequest *call_request; /* to be one, or NULL */
+  gboolean
+      registers; /* its request is being made, and may be answered at once */
+  gchar *claim_id, *claim_other; /* of a call that goes on, while it requests */
   GQueue early; /* of GBytes: what was said before that is answered */
 } VmCallGuest;
 
@@ -100,7 +101,7 @@ on_registered (VmCallUser *user, const GError *error, gpointer user_data)
   g_autofree gchar *call_id = g_steal_pointer (&guest->claim_id);
   g_autofree gchar *other = g_steal_pointer (&guest->claim_other);
 
-  guest->wish = NULL;
+  guest->call_request = NULL;
   guest->user = user;
   if (user)
     vm_call_user_claim (user, call_id, other);
@@ -115,7 +116,7 @@ register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
 {
   VmConn *conn = guest->ws->conn;
   VmServer *server = conn->server;
-  const VmPassUse use = { .user = id };
+  const VmAccessTokenUse use = { .user = id };
 
   if (server->draining)
     return vm_rooms_refuse_closing (error);
@@ -124,8 +125,8 @@ register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
   guest->claim_id = g_strdup (call_id);
   guest->claim_other = g_strdup (other);
   guest->registers = TRUE;
-  guest->wish = vm_calls_wish_user (calls_of (server), id, name, guest,
-      g_get_monotonic_time (), on_registered, guest);
+  guest->call_request = vm_calls_request_user (calls_of (server), id, name,
+      guest, g_get_monotonic_time (), on_registered, guest);
   guest->registers = FALSE;
   return TRUE;
 }
@@ -162,8 +163,8 @@ take_early (VmCallGuest *guest)
 {
   GBytes *bytes;
 
-  /* what comes next may make another wish */
-  while (!guest->registers && !guest->wish
+  /* what comes next may make another request */
+  while (!guest->registers && !guest->call_request
          && (bytes = g_queue_pop_head (&guest->early))) {
     read_message (guest, bytes);
     g_bytes_unref (bytes);
@@ -178,7 +179,7 @@ call_guest_receive (VmWs *ws, GBytes *bytes)
 
   if (!guest)
     return;
-  if (!guest->wish) {
+  if (!guest->call_request) {
     read_message (guest, bytes);
   } else if (guest->early.length < VM_EARLY_MAX) {
     g_queue_push_tail (&guest->early, g_bytes_ref (bytes));
@@ -230,8 +231,8 @@ call_guest_hang_up (VmWs *ws, const GError *reason)
 
   if (!guest)
     return;
-  if (guest->wish)
-    vm_call_wish_cancel (guest->wish);
+  if (guest->call_request)
+    vm_call_request_cancel (guest->call_request);
   if (guest->user && ws->conn->server->stopping)
     vm_call_user_detach (guest->user);
   else if (guest->user)

@@ -20,7 +20,7 @@ typedef struct _VmMeshGuest VmMeshGuest;
 typedef struct
 {
   VmServer *server;
-  gchar *secret; /* what a session is opened by, or NULL */
+  gchar *secret; /* required to open a session, or NULL */
   guint room_size;
   VmMeshSessions *sessions;
   VmPinGuard *guard; /* against guessing the secret */
@@ -30,7 +30,7 @@ typedef struct
   guint64 numbers; /* given to connections */
 } VmMesh;
 
-/* What an upgrade brings. */
+/* The data of an upgrade. */
 typedef struct
 {
   gchar *user_id, *user; /* of the session */
@@ -45,34 +45,35 @@ struct _VmMeshGuest
   VmMesh *mesh;
   VmWs *ws;
   VmRoomPeers *peers;
-  guint64 number; /* no other connection has it */
+  guint64 number; /* unique among connections */
   gchar *user_id; /* of its session */
   gchar *user;
   gchar *pin; /* of the URL, or NULL */
   gchar *pass; /* of its session, or NULL */
-  gchar *replying; /* id of the message that is taken, or NULL */
+  gchar *replying; /* id of the message being handled, or NULL */
 
   gchar *id; /* peer_id, or device_id of an agent; NULL until hello */
   VmMeshMessage *hello; /* of an agent, else NULL */
 
-  gchar *room; /* where it is, or NULL */
+  gchar *room; /* the current room, or NULL */
   gchar *room_id; /* in the model: of an agent */
   VmMember *member; /* NULL: in no room, or an agent */
-  gchar *shown_token; /* the last capability that was good, or NULL */
+  gchar *shown_token; /* the last valid capability, or NULL */
   VmCapability *shown;
-  VmSeatWish *wish; /* for a seat, or NULL */
-  gchar *asked; /* id of the message that wished it, or NULL */
-  GQueue early; /* of GBytes: what was said before that is answered */
-  guint64 claim; /* of a capability, that is asked for, or 0 */
+  VmSeatRequest *seat_request; /* for a seat, or NULL */
+  gchar *asked; /* id of the message that requested it, or NULL */
+  GQueue early; /* of GBytes: messages before the answer */
+  guint64 claim; /* of a capability being claimed, or 0 */
   gchar *claimed; /* its jti, or NULL */
-  gboolean unproven; /* nobody could be asked about the one that comes next */
+  gboolean unproven; /* the next capability could not be checked */
   gboolean replaced; /* by another connection of the same agent */
   gboolean leaves; /* by itself: it stays connected */
-  gboolean enters; /* its wish is being made, and may be answered at once */
-  gdouble joins; /* that are free still */
+  gboolean enters; /* its request is being made, with a possible answer at once
+                    */
+  gdouble joins; /* still allowed */
   gint64 joins_at;
 
-  /* of an agent: who controls its terminal, or NULL, and until when (Unix
+  /* of an agent: the controller of its terminal, or NULL, and until when (Unix
    * seconds) */
   VmMeshGuest *controller;
   gint64 control_ends;
@@ -88,26 +89,26 @@ VmMeshGuest *
 vm_mesh_find_peer (VmMesh *mesh, const gchar *room, const gchar *id);
 VmMeshGuest *
 vm_mesh_find_user (VmMesh *mesh, const gchar *room, const gchar *user_id);
-/* Everybody of the mesh in the room of @guest but itself. */
+/* Calls @func for all others of the mesh in the room of @guest. */
 typedef void (*VmMeshEach) (VmMeshGuest *other, VmMeshGuest *guest);
 void vm_mesh_each (VmMeshGuest *guest, gboolean agents, VmMeshEach func);
 gint64 vm_mesh_now (void); /* Unix seconds */
 /* 32 random bytes as text for a URL. */
 gchar *vm_mesh_make_token (VmMesh *mesh);
-/* The capability that @message has for this, until the next message; or NULL:
- * without @error the message is taken again later. */
+/* The capability in @message for @caps, valid until the next message; or NULL:
+ * without @error the message is handled again later. */
 const VmCapability *vm_mesh_may (VmMeshGuest *guest,
     const VmMeshMessage *message, VmCaps caps, GError **error);
 
-/* meshproof.c: whether nobody has shown it before but this connection; FALSE
- * without @error as above. */
+/* meshproof.c: whether no other connection has shown it before; FALSE without
+ * @error as above. */
 gboolean vm_mesh_is_first (
     VmMeshGuest *guest, const VmCapability *capability, GError **error);
 void vm_mesh_forget_claim (VmMeshGuest *guest);
 
 /* mesh.c */
-/* A page was removed from the room that it is in, where it had @seat: its
- * user's agents there are, too. */
+/* A page was removed from its room, where it had @seat: removes its user's
+ * agents there, too. */
 void vm_mesh_remove_agents_of (
     VmMeshGuest *page, const gchar *seat, const GError *reason);
 /* Whether that agent was removed from @room, or its user. */
@@ -120,7 +121,7 @@ gboolean vm_mesh_upgrade (VmConn *conn, GError **error);
 
 /* meshguest.c */
 extern const VmWsFuncs vm_mesh_guest_funcs;
-/* What was said while it waited for its seat. */
+/* Handles the messages received while it waited for its seat. */
 void vm_mesh_guest_take_early (VmMeshGuest *guest);
 void vm_mesh_guest_send (VmMeshGuest *guest, GBytes *bytes);
 /* A new envelope to @guest, cleared by vm_mesh_envelope_clear(); @from NULL:
@@ -133,24 +134,24 @@ typedef struct
 VmMeshStamp vm_mesh_stamp (VmMeshGuest *guest, const gchar *from);
 void vm_mesh_stamp_clear (VmMeshStamp *stamp);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmMeshStamp, vm_mesh_stamp_clear)
-/* @news: it comes, and says so itself: @guest, which was there before, is to
- * offer. Else it is in the room, as the server says. */
+/* @news: the peer has just joined, and @guest, which was there before, must
+ * offer. Else the server reports a peer that is already in the room. */
 void vm_mesh_guest_tell_joined (
     VmMeshGuest *guest, const gchar *id, const gchar *role, gboolean news);
 void vm_mesh_guest_tell_status (
     VmMeshGuest *guest, const gchar *id, const gchar *status);
 void vm_mesh_guest_fail (VmMeshGuest *guest, const GError *error);
-/* By the participant @from, of what the guest has sent it. */
+/* Reports that the participant @from refused a message of the guest. */
 void vm_mesh_guest_tell_refusal (
     VmMeshGuest *guest, const gchar *from, const GError *error);
 
 /* meshjoin.c: into a room, and out of it */
 void vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error);
-/* @reason: why others are told that a page leaves, or NULL. */
+/* @reason: for the others, when a page leaves, or NULL. */
 void vm_mesh_guest_leave (VmMeshGuest *guest, const GError *reason);
-/* It has no seat any more, or hears of no room. */
+/* The guest no longer has a seat or hears of a room. */
 void vm_mesh_guest_forget_room (VmMeshGuest *guest);
-/* It is seated: the agents of the room are told, and it of them. */
+/* The guest is seated: introduces it and the room's agents to each other. */
 void vm_mesh_guest_met (VmMeshGuest *guest);
 
 /* meshagents.c */
@@ -160,9 +161,9 @@ void vm_mesh_take_terminal (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
 void vm_mesh_release_terminal (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
-/* Ends its control of others' terminals, and others' of its. */
+/* Ends its control of other terminals, and others' control of its own. */
 void vm_mesh_drop_terminals (VmMeshGuest *guest);
 void vm_mesh_tick_terminal (VmMeshGuest *agent, gint64 now);
 
-/* meshoutlet.c: what the room model says */
+/* meshoutlet.c: signals of the room model */
 extern const VmOutletFuncs vm_mesh_outlet_funcs;

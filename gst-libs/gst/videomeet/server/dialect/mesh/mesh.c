@@ -187,14 +187,14 @@ tick_agent (VmMeshGuest *agent)
 {
   VmRooms *rooms = agent->mesh->server->rooms;
   VmRoom *room = vm_rooms_find (rooms, agent->room);
-  const VmJoin wish = { .user = agent->user,
+  const VmJoin seat_request = { .user = agent->user,
     .key = vm_conn_get_key (agent->ws->conn) };
   g_autoptr (GError) error = NULL;
 
   if (!room || strcmp (vm_room_get_id (room), agent->room_id) != 0)
     g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
         "The host has ended the meeting");
-  if (error || !vm_room_trusts_still (room, &wish, &error))
+  if (error || !vm_room_trusts_still (room, &seat_request, &error))
     send_out (agent, error);
   else
     vm_mesh_tick_terminal (agent, vm_mesh_now ());

@@ -3,12 +3,12 @@
 
 #include "server/protocol.h"
 
-/* The mesh at a server (protocol/mesh.md): who has signed in, the pages and
- * agents that are connected, what they may do by which capability, and what
- * goes on between agents. Media, chat and presence of pages are the room
- * model's; agents are told of a room, and have no seat in it. All on vm-net. */
+/* The mesh at a server (protocol/mesh.md): sessions, connected pages and
+ * agents, their capabilities, and the messages between agents. The room model
+ * handles media, chat and presence of pages; agents hear of a room, but have no
+ * seat in it. All on vm-net. */
 
-/* Rooms of the mesh hold 2 to 4: a page comes into no room that is fuller. */
+/* Rooms of the mesh hold 2 to 4: a page cannot join a fuller room. */
 #define VM_MESH_ROOM_SIZE 4
 #define VM_MESH_SECRET_MAX 128 /* bytes */
 

@@ -314,8 +314,8 @@ vm_mesh_guest_take_early (VmMeshGuest *guest)
 {
   GBytes *bytes;
 
-  /* what comes next may make another wish */
-  while (!guest->enters && !guest->wish && !guest->claim
+  /* what comes next may make another request */
+  while (!guest->enters && !guest->seat_request && !guest->claim
          && (bytes = g_queue_pop_head (&guest->early))) {
     g_clear_pointer (&guest->replying, g_free);
     read_message (guest, bytes);
@@ -333,14 +333,15 @@ mesh_guest_receive (VmWs *ws, GBytes *bytes)
 
   if (!guest)
     return;
-  if (!guest->wish && !guest->claim) {
+  if (!guest->seat_request && !guest->claim) {
     read_message (guest, bytes);
   } else if (guest->early.length < VM_EARLY_MAX) {
     g_queue_push_tail (&guest->early, g_bytes_ref (bytes));
   } else {
     g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        guest->wish ? "Too much was said before the room was joined"
-                    : "Too much was said before the capability was known");
+        guest->seat_request
+            ? "Too much was said before the room was joined"
+            : "Too much was said before the capability was known");
     vm_mesh_guest_fail (guest, error);
   }
 }

@@ -67,8 +67,8 @@ void
 vm_mesh_guest_leave (VmMeshGuest *guest, const GError *reason)
 {
   guest->leaves = TRUE;
-  if (guest->wish)
-    vm_seat_wish_cancel (g_steal_pointer (&guest->wish));
+  if (guest->seat_request)
+    vm_seat_request_cancel (g_steal_pointer (&guest->seat_request));
   if (guest->member)
     vm_member_leave (guest->member, reason);
   guest->leaves = FALSE;
@@ -110,7 +110,7 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
 {
   VmMeshGuest *guest = user_data;
 
-  guest->wish = NULL;
+  guest->seat_request = NULL;
   if (member) {
     guest->member = member;
     guest->joins--;
@@ -126,35 +126,35 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
 
 static void
 enter_as_page (
-    VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
+    VmMeshGuest *guest, const VmJoin *seat_request, gint64 now, GError **error)
 {
   static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
   VmRooms *rooms = guest->mesh->server->rooms;
-  VmRoom *room = vm_rooms_find (rooms, wish->meeting);
+  VmRoom *room = vm_rooms_find (rooms, seat_request->meeting);
 
   if (room
-      && (!vm_rooms_let_in (rooms, wish, now, error)
+      && (!vm_rooms_let_in (rooms, seat_request, now, error)
           || !has_room (guest, room, error)))
     return;
   guest->leaves = guest->enters = TRUE;
-  guest->wish = vm_rooms_wish_enter (
-      rooms, wish, guest->id, &guest->outlet, now, &funcs, guest);
+  guest->seat_request = vm_rooms_request_enter (
+      rooms, seat_request, guest->id, &guest->outlet, now, &funcs, guest);
   guest->leaves = guest->enters = FALSE;
-  if (guest->wish)
+  if (guest->seat_request)
     guest->asked = g_steal_pointer (&guest->replying);
 }
 
 static void
 enter_as_agent (
-    VmMeshGuest *guest, const VmJoin *wish, gint64 now, GError **error)
+    VmMeshGuest *guest, const VmJoin *seat_request, gint64 now, GError **error)
 {
   VmRooms *rooms = guest->mesh->server->rooms;
-  VmRoom *room = vm_rooms_let_in (rooms, wish, now, error);
+  VmRoom *room = vm_rooms_let_in (rooms, seat_request, now, error);
 
   if (!room || vm_mesh_keeps_out (guest, room, error))
     return;
   vm_mesh_guest_forget_room (guest);
-  guest->room = g_strdup (wish->meeting);
+  guest->room = g_strdup (seat_request->meeting);
   guest->room_id = g_strdup (vm_room_get_id (room));
   guest->joins--;
   vm_mesh_guest_tell_joined (guest, guest->id, "agent", FALSE);
@@ -166,7 +166,7 @@ vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error)
 {
   VmConn *conn = guest->ws->conn;
   gint64 now = g_get_monotonic_time ();
-  const VmJoin wish = {
+  const VmJoin seat_request = {
     .meeting = room,
     .user = guest->user,
     .pin = guest->pin,
@@ -179,7 +179,7 @@ vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error)
   if (!may_join (guest, now, error))
     return;
   if (guest->hello)
-    enter_as_agent (guest, &wish, now, error);
+    enter_as_agent (guest, &seat_request, now, error);
   else
-    enter_as_page (guest, &wish, now, error);
+    enter_as_page (guest, &seat_request, now, error);
 }

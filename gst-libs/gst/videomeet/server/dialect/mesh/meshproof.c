@@ -8,17 +8,17 @@
 #include "server/dialect/mesh/mesh-priv.h"
 
 static void
-on_claimed (VmOnceResult result, GBytes *value, gpointer user_data)
+on_claimed (VmSingleUseResult result, GBytes *value, gpointer user_data)
 {
   VmMeshGuest *guest = user_data;
   VmCapabilityReplay *replay = guest->mesh->replay;
   g_autofree gchar *jti = g_steal_pointer (&guest->claimed);
 
   guest->claim = 0;
-  guest->unproven = result == VM_ONCE_LOST;
-  if (result == VM_ONCE_SPENT)
+  guest->unproven = result == VM_SINGLE_USE_LOST;
+  if (result == VM_SINGLE_USE_SPENT)
     vm_capability_replay_bar (replay, jti);
-  else if (result == VM_ONCE_LOST)
+  else if (result == VM_SINGLE_USE_LOST)
     vm_capability_replay_forget (replay, jti);
   /* what showed it is the first of them */
   vm_mesh_guest_take_early (guest);
@@ -26,13 +26,13 @@ on_claimed (VmOnceResult result, GBytes *value, gpointer user_data)
 
 /* FALSE without @error: it is being asked for. */
 static gboolean
-claim (VmMeshGuest *guest, VmOnce *once, const gchar *jti, GError **error)
+claim (VmMeshGuest *guest, VmSingleUse *once, const gchar *jti, GError **error)
 {
-  static const VmOnceAsker asker = { .done = on_claimed };
+  static const VmSingleUseAsker asker = { .done = on_claimed };
   VmCapabilityReplay *replay = guest->mesh->replay;
 
   if (!guest->unproven)
-    guest->claim = vm_once_claim (
+    guest->claim = vm_single_use_claim (
         once, VM_CLUSTER_JTI, jti, &asker, guest, g_get_monotonic_time ());
   if (guest->claim) {
     guest->claimed = g_strdup (jti);
@@ -52,7 +52,7 @@ vm_mesh_is_first (
     VmMeshGuest *guest, const VmCapability *capability, GError **error)
 {
   VmCapabilityReplay *replay = guest->mesh->replay;
-  VmOnce *once = vm_rooms_get_once (guest->mesh->server->rooms);
+  VmSingleUse *once = vm_rooms_get_single_use (guest->mesh->server->rooms);
   gboolean known = vm_capability_replay_knows (replay, capability->jti);
 
   if (!vm_capability_replay_check (replay, capability, guest->ws->conn->group,
@@ -64,10 +64,10 @@ vm_mesh_is_first (
 void
 vm_mesh_forget_claim (VmMeshGuest *guest)
 {
-  VmOnce *once = vm_rooms_get_once (guest->mesh->server->rooms);
+  VmSingleUse *once = vm_rooms_get_single_use (guest->mesh->server->rooms);
 
   if (guest->claim && once)
-    vm_once_cancel (once, guest->claim);
+    vm_single_use_cancel (once, guest->claim);
   guest->claim = 0;
   g_clear_pointer (&guest->claimed, g_free);
 }

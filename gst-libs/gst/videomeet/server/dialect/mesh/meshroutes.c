@@ -3,11 +3,12 @@
 /* The mesh over HTTP: /v2/… (protocol/mesh.md#requests). */
 
 #include "server/dialect/mesh/mesh-priv.h"
+#include "base/vmerror-priv.h"
 #include "base/json/json.h"
 #include "base/text.h"
 #include "server/access/admit.h"
 #include "server/access/clientkey.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -173,7 +174,7 @@ read_name (const VmJson *json, const gchar *key, gchar **name, GError **error)
 static gboolean
 check_pass (VmConn *conn, GError **error)
 {
-  const VmPassUse any = { NULL, NULL };
+  const VmAccessTokenUse any = { NULL, NULL };
 
   return vm_server_admits (conn->server, conn->pass, &any, conn->group, error);
 }
@@ -219,14 +220,14 @@ post_room (VmConn *conn, const VmMeshSession *session, const VmJson *json)
       || !vm_json_get_string (json, 0, "pin", VM_PIN_MAX, &pin, &error))
     return reply_error (conn, error);
   {
-    const VmJoin wish = { .meeting = name,
+    const VmJoin seat_request = { .meeting = name,
       .pin = pin,
       .group = conn->group,
       .key = vm_conn_get_key (conn),
       .pass = session->pass };
 
     /* one that begins with whoever comes first need not be there */
-    if (!vm_rooms_let_in (rooms, &wish, g_get_monotonic_time (), &error)
+    if (!vm_rooms_let_in (rooms, &seat_request, g_get_monotonic_time (), &error)
         && !(vm_rooms_are_open (rooms)
              && g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND)))
       return reply_error (conn, error);
@@ -241,7 +242,7 @@ static int
 get_room (VmConn *conn, const VmMeshSession *session, const gchar *name)
 {
   VmRooms *rooms = conn->server->rooms;
-  const VmJoin wish = { .meeting = name,
+  const VmJoin seat_request = { .meeting = name,
     .group = conn->group,
     .key = vm_conn_get_key (conn),
     .pass = session->pass };
@@ -252,7 +253,8 @@ get_room (VmConn *conn, const VmMeshSession *session, const gchar *name)
   if (vm_mesh_find_user (vm_mesh_of (conn->server), name, session->user_id))
     room = vm_rooms_find (rooms, name);
   if (!room)
-    room = vm_rooms_let_in (rooms, &wish, g_get_monotonic_time (), &error);
+    room =
+        vm_rooms_let_in (rooms, &seat_request, g_get_monotonic_time (), &error);
   if (!room)
     return reply_error (conn, error);
   out = g_string_new ("{");
@@ -298,34 +300,36 @@ read_target (
 }
 
 static gboolean
-read_wish (const VmJson *json, VmCapability *wish, gint64 *ttl, GError **error)
+read_request (
+    const VmJson *json, VmCapability *seat_request, gint64 *ttl, GError **error)
 {
   *ttl = VM_CAPABILITY_TTL;
-  return read_caps (json, &wish->caps, error)
+  return read_caps (json, &seat_request->caps, error)
          && vm_json_get_int (
              json, 0, "ttl", 1, VM_CAPABILITY_TTL_MAX, ttl, error)
-         && read_target (json, "target_peer_id", &wish->target_peer_id, error)
          && read_target (
-             json, "target_device_id", &wish->target_device_id, error)
-         && vm_json_get_int (
-             json, 0, "max_size", 0, VM_SIGNAL_INT_MAX, &wish->max_size, error)
-         && vm_json_get_int (
-             json, 0, "max_rate", 0, VM_SIGNAL_INT_MAX, &wish->max_rate, error);
+             json, "target_peer_id", &seat_request->target_peer_id, error)
+         && read_target (
+             json, "target_device_id", &seat_request->target_device_id, error)
+         && vm_json_get_int (json, 0, "max_size", 0, VM_SIGNAL_INT_MAX,
+             &seat_request->max_size, error)
+         && vm_json_get_int (json, 0, "max_rate", 0, VM_SIGNAL_INT_MAX,
+             &seat_request->max_rate, error);
 }
 
 /* Whose it will be: who asks, or whom "for_peer_id" names in the room. Whoever
  * types into a terminal is that device's user, or has it from that user. */
 static const gchar *
 find_holder (VmConn *conn, const VmMeshSession *session, const gchar *room,
-    const VmCapability *wish, const gchar *for_peer, GError **error)
+    const VmCapability *seat_request, const gchar *for_peer, GError **error)
 {
   VmMesh *mesh = vm_mesh_of (conn->server);
   VmMeshGuest *agent, *holder = NULL;
 
-  if (wish->caps & VM_CAP_TERMINAL_CONTROL) {
-    agent = wish->target_device_id
-                ? vm_mesh_find_agent (mesh, room, wish->target_device_id)
-                : NULL;
+  if (seat_request->caps & VM_CAP_TERMINAL_CONTROL) {
+    agent = seat_request->target_device_id ? vm_mesh_find_agent (
+                mesh, room, seat_request->target_device_id)
+                                           : NULL;
     if (!agent || strcmp (agent->user_id, session->user_id) != 0) {
       g_set_error (error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
           "The user of the device that \"target_device_id\" names, which must "
@@ -370,7 +374,7 @@ post_capability (
   gint64 ttl;
   GString *out;
 
-  if (read_wish (json, capability, &ttl, &error)
+  if (read_request (json, capability, &ttl, &error)
       && read_target (json, "for_peer_id", &for_peer, &error)
       && may_mint (conn, session, room, &error))
     holder = find_holder (conn, session, room, capability, for_peer, &error);

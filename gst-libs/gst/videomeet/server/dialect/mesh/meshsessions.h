@@ -3,15 +3,15 @@
 
 #include <gst/videomeet/vmerror.h>
 
-/* Who has signed in to the mesh (protocol/mesh.md#requests, POST /v2/sessions):
- * a token, and whom it stands for. Sans-I/O: `now` is monotonic time in µs. */
+/* The sessions of the mesh (protocol/mesh.md#requests, POST /v2/sessions): a
+ * token, and its user. Sans-I/O: `now` is monotonic time in µs. */
 
 #define VM_MESH_SESSION_TIME (12 * 3600 * G_TIME_SPAN_SECOND)
-/* Beyond, the oldest of the address that has most of them is forgotten. */
+/* Beyond, the oldest of the address with most is dropped. */
 #define VM_MESH_SESSIONS_MAX 4096
 /* Of one address; beyond, its oldest is forgotten. */
 #define VM_MESH_SESSIONS_PER_ADDRESS 256
-/* Capabilities that one session is given: so many, then one in so long; beyond,
+/* Capabilities for one session: a burst, then one in each interval; beyond,
  * RATE_LIMITED. */
 #define VM_MESH_MINT_BURST 64
 #define VM_MESH_MINT_TIME G_TIME_SPAN_SECOND
@@ -20,11 +20,11 @@ typedef struct
 {
   gchar *token;
   gchar *user_id;
-  gchar *user; /* what it calls itself */
+  gchar *user; /* its chosen name */
   gchar *group; /* see vm_address_group() */
-  gchar *pass; /* by which it was opened, or NULL */
+  gchar *pass; /* access token that opened it, or NULL */
   gint64 began;
-  gdouble mints; /* that are free still */
+  gdouble mints; /* still allowed */
   gint64 mints_at;
 } VmMeshSession;
 
@@ -33,7 +33,7 @@ typedef struct _VmMeshSessions VmMeshSessions;
 VmMeshSessions *vm_mesh_sessions_new (void);
 void vm_mesh_sessions_free (VmMeshSessions *sessions);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshSessions, vm_mesh_sessions_free)
-/* @token and @user_id: nobody can guess them. VM_ERROR_RATE_LIMITED. */
+/* @token and @user_id: unguessable. VM_ERROR_RATE_LIMITED. */
 VmMeshSession *vm_mesh_sessions_add (VmMeshSessions *sessions,
     const gchar *token, const gchar *user_id, const gchar *user,
     const gchar *group, gint64 now, GError **error);

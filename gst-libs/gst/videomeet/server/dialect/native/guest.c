@@ -23,7 +23,7 @@ typedef struct
   VmLine *line;
   VmMember *member; /* NULL: the seat is given back, or not there yet */
   VmWs *ws; /* NULL: the socket is lost */
-  VmSeatWish *wish; /* for a seat, or NULL */
+  VmSeatRequest *seat_request; /* for a seat, or NULL */
   gint64 hello; /* the number of what asked for it, -1 */
   GQueue early; /* of GBytes: what came before the seat did */
 } VmGuest;
@@ -138,7 +138,7 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
   VmWs *ws = guest->ws;
   GBytes *message;
 
-  guest->wish = NULL;
+  guest->seat_request = NULL;
   guest->member = member;
   if (!member) {
     gint64 hello = guest->hello;
@@ -174,10 +174,10 @@ guest_new (VmWs *ws, const VmSignal *hello)
 
 /* The guest may be gone before this returns. */
 static void
-wait_for_seat (VmGuest *guest, VmSeatWish *wish)
+wait_for_seat (VmGuest *guest, VmSeatRequest *seat_request)
 {
-  if (wish)
-    guest->wish = wish;
+  if (seat_request)
+    guest->seat_request = seat_request;
 }
 
 static void
@@ -186,7 +186,7 @@ take_seat (VmWs *ws, VmTicket *ticket, const VmSignal *hello)
   VmRooms *rooms = ws->conn->server->rooms;
   VmGuest *guest = guest_new (ws, hello);
 
-  wait_for_seat (guest, vm_rooms_wish_seat (rooms, ticket, hello,
+  wait_for_seat (guest, vm_rooms_request_seat (rooms, ticket, hello,
                             &guest->outlet, &seat_funcs, guest));
 }
 
@@ -197,9 +197,9 @@ take_seat_by (VmWs *ws, const gchar *ticket, const VmSignal *hello)
   VmRooms *rooms = ws->conn->server->rooms;
   VmGuest *guest = guest_new (ws, hello);
 
-  wait_for_seat (
-      guest, vm_rooms_wish_by_ticket (rooms, ticket, vm_conn_get_key (ws->conn),
-                 hello, &guest->outlet, &seat_funcs, guest));
+  wait_for_seat (guest,
+      vm_rooms_request_by_ticket (rooms, ticket, vm_conn_get_key (ws->conn),
+          hello, &guest->outlet, &seat_funcs, guest));
 }
 
 /* What the guest has missed, in the numbers it had: past the limit of the
@@ -225,7 +225,7 @@ resume_here (VmWs *ws, const VmSignal *hello)
   vm_dialect_native.set_numbers (
       vm_line_get_state (guest->line), MAX (hello->last_seq, 0), 0);
   wait_for_seat (guest,
-      vm_rooms_wish_resume (rooms, hello->resume, vm_conn_get_key (ws->conn),
+      vm_rooms_request_resume (rooms, hello->resume, vm_conn_get_key (ws->conn),
           &guest->outlet, &seat_funcs, guest));
 }
 
@@ -311,7 +311,7 @@ take_next (VmGuest *guest, GBytes *message)
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = NULL;
 
-  if (guest->wish) {
+  if (guest->seat_request) {
     take_early (guest, message);
     return;
   }
@@ -428,8 +428,8 @@ guest_hang_up (VmWs *ws, const GError *reason)
   if (!guest)
     return;
   guest->ws = NULL;
-  if (guest->wish)
-    vm_seat_wish_cancel (g_steal_pointer (&guest->wish));
+  if (guest->seat_request)
+    vm_seat_request_cancel (g_steal_pointer (&guest->seat_request));
   if (!guest->member)
     free_unused (guest);
   else if (reason)

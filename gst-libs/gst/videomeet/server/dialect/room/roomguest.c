@@ -27,10 +27,10 @@ struct _VmRoomGuest
   gchar *pin; /* of the URL, or NULL */
   gchar *pass; /* see VmJoin, or NULL */
   VmMember *member; /* NULL: in no room */
-  VmSeatWish *wish; /* for a seat, or NULL */
+  VmSeatRequest *seat_request; /* for a seat, or NULL */
   GQueue *early; /* of GBytes: what was said before that is answered; or NULL */
   guint leaves : 1; /* by itself: it stays connected */
-  guint enters : 1; /* its wish is being made, and may be answered at once */
+  guint enters : 1; /* its request is being made, and may be answered at once */
   VmRoomJoins *joins; /* or: */
   VmRoomJoins own_joins;
 };
@@ -290,19 +290,20 @@ on_seated (VmMember *member, const GError *error, gpointer user_data)
   VmRoomGuest *guest = user_data;
   GBytes *message;
 
-  guest->wish = NULL;
+  guest->seat_request = NULL;
   if (member) {
     guest->member = member;
     guest->joins->free--;
   } else {
     send_error (guest, error);
   }
-  /* what comes next may make another wish */
-  while (!guest->enters && !guest->wish && (message = take_early (guest))) {
+  /* what comes next may make another request */
+  while (!guest->enters && !guest->seat_request
+         && (message = take_early (guest))) {
     vm_room_guest_receive (guest, message);
     g_bytes_unref (message);
   }
-  if (!guest->wish)
+  if (!guest->seat_request)
     forget_early (guest);
 }
 
@@ -312,7 +313,7 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
   static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
   VmRooms *rooms = guest->server->rooms;
   gint64 now = g_get_monotonic_time ();
-  const VmJoin wish = {
+  const VmJoin seat_request = {
     .meeting = join->meeting,
     .pin = guest->pin,
     .group = guest->group,
@@ -324,8 +325,8 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
   if (!may_join (guest->joins, now, error))
     return;
   guest->leaves = guest->enters = TRUE;
-  guest->wish = vm_rooms_wish_enter (
-      rooms, &wish, guest->id, &guest->outlet, now, &funcs, guest);
+  guest->seat_request = vm_rooms_request_enter (
+      rooms, &seat_request, guest->id, &guest->outlet, now, &funcs, guest);
   guest->leaves = guest->enters = FALSE;
 }
 
@@ -358,9 +359,9 @@ vm_room_guest_receive (VmRoomGuest *guest, GBytes *message)
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = NULL;
 
-  if (guest->wish && keep_early (guest, message))
+  if (guest->seat_request && keep_early (guest, message))
     return;
-  if (guest->wish)
+  if (guest->seat_request)
     g_set_error (&error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Too much was said before the room was joined");
   else
@@ -426,8 +427,8 @@ vm_room_guest_free (VmRoomGuest *guest, const GError *reason)
     reason = lost = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
         "The connection to the participant was lost");
   guest->leaves = TRUE;
-  if (guest->wish)
-    vm_seat_wish_cancel (guest->wish);
+  if (guest->seat_request)
+    vm_seat_request_cancel (guest->seat_request);
   forget_early (guest);
   if (guest->member)
     vm_member_leave (guest->member, reason);

@@ -7,11 +7,10 @@
 
 typedef struct _VmRoomGuest VmRoomGuest;
 
-/* A client of a dialect whose rooms are joined and left on one connection, and
- * whose state is a VmRoomPeers. On vm-net. */
+/* A client of a dialect in which one connection can join and leave rooms; its
+ * state is a VmRoomPeers. On vm-net. */
 
-/* What its dialect is, and how it is reached. Neither function may come back to
- * the guest. */
+/* Its dialect and its connection. Neither function may call the guest. */
 typedef struct
 {
   const VmDialect *dialect;
@@ -20,7 +19,7 @@ typedef struct
   void (*finish) (gpointer link, const GError *reason);
 } VmRoomLink;
 
-/* Of VM_JOIN_BURST those that are free still, and since when. */
+/* The remaining joins of VM_JOIN_BURST, and since when. */
 typedef struct
 {
   gdouble free;
@@ -42,16 +41,15 @@ VmRoomGuest *vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link);
 /* The state of its dialect. */
 VmRoomPeers *vm_room_guest_get_peers (VmRoomGuest *guest);
-/* What the other clients call it, in every room. */
+/* Its name for the other clients, in every room. */
 const gchar *vm_room_guest_get_id (VmRoomGuest *guest);
 /* Whether it is in a room. */
 gboolean vm_room_guest_has_seat (const VmRoomGuest *guest);
 void vm_room_guest_receive (VmRoomGuest *guest, GBytes *message);
-/* Says what is wrong with the connection. */
+/* Sends the connection's error. */
 void vm_room_guest_tell (VmRoomGuest *guest, const GError *error);
-/* Gives the seat back; nothing is sent any more. @reason NULL: the connection
- * was lost. */
 /* As if the client had said `leave`. */
 void vm_room_guest_leave (VmRoomGuest *guest);
-/* @reason NULL: the connection was lost. */
+/* Gives the seat back and sends nothing more. @reason: what the others are
+ * told; NULL: the connection was lost. */
 void vm_room_guest_free (VmRoomGuest *guest, const GError *reason);

@@ -7,9 +7,10 @@
  * (protocol/cluster.md#polling). */
 
 #include "server/dialect/socketio/session-priv.h"
+#include "base/vmerror-priv.h"
 #include "base/text.h"
 #include "server/access/clientkey.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 
 #include <string.h>
 

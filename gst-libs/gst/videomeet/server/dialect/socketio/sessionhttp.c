@@ -6,7 +6,7 @@
 
 #include "server/dialect/socketio/session-priv.h"
 #include "server/access/clientkey.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "server/http/samesite.h"
 
 #include <string.h>

@@ -11,16 +11,18 @@ typedef struct _VmSocketGuest VmSocketGuest;
 
 VmSocketGuest *
 vm_socket_guest_new (VmSession *session, const VmRoomCaller *caller);
-/* A packet; FALSE with @error: it makes no sense, and the session is to end. */
+/* Takes a packet; FALSE with @error: it is invalid, and the session must end.
+ */
 gboolean vm_socket_guest_receive (
     VmSocketGuest *guest, const gchar *data, gsize size, GError **error);
 void vm_socket_guest_tell (VmSocketGuest *guest, const GError *error);
 gboolean vm_socket_guest_is_connected (VmSocketGuest *guest);
 gboolean vm_socket_guest_has_seat (VmSocketGuest *guest);
-/* The session is gone. */
 /* As if the client had said `leave`. */
 void vm_socket_guest_leave (VmSocketGuest *guest);
+/* The session is gone. */
 void vm_socket_guest_free (VmSocketGuest *guest);
 
-/* session.c: a packet for the client. What is too slow ends later. */
+/* session.c: sends a packet to the client. A session that is too slow ends
+ * later. */
 void vm_session_send (VmSession *session, GBytes *packet);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/**
+/*
  * SECTION:vmfileinlet
  * @title: VmFileInlet
  * @short_description: where a file of a meeting may come in over a WebSocket
@@ -265,7 +265,7 @@ send_answer (VmServer *self, gpointer data)
   vm_transfer_answer (self, answer->key, answer->text);
 }
 
-/**
+/*
  * vm_file_inlet_send:
  * @self: a #VmFileInlet
  * @message: an answer, as in #VmTransferMeta
@@ -305,7 +305,7 @@ vm_file_inlet_send (VmFileInlet *self, const GstStructure *message)
   return TRUE;
 }
 
-/**
+/*
  * vm_file_inlet_close:
  * @self: a #VmFileInlet
  *

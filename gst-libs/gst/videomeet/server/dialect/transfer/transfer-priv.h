@@ -16,12 +16,12 @@ typedef struct
   VmServer *server;
   VmTransfers *tickets;
   GHashTable *sockets; /* vm_transfer_key() -> VmWs */
-  gint64 checked; /* when it was asked whether they still may */
+  gint64 checked; /* when their permissions were last checked */
   GHashTable *inlets; /* vm_transfer_key() -> VmFileInlet, of meetings */
   VmFileReceiver *receiver; /* or NULL: no files are taken */
 } VmTransferServer;
 
-/* What the server knows of one transfer: belongs to its socket. */
+/* The server's state of one transfer; owned by its socket. */
 typedef struct
 {
   gchar *device_id;
@@ -30,8 +30,8 @@ typedef struct
   VmFileInlet *inlet; /* of a meeting; NULL: the receiver's */
   VmFrameJoiner *joiner;
   gboolean known; /* the device: no stranger */
-  gboolean accepted; /* it is one of those that the receiver takes at a time */
-  gboolean ended; /* by its sender, who is not answered then */
+  gboolean accepted; /* it holds one of the receiver's places */
+  gboolean ended; /* by its sender, who gets no answer then */
 } VmTransferGuest;
 
 /* transfer.c */
@@ -39,8 +39,8 @@ VmTransferServer *vm_transfer_server_of (VmServer *server);
 /* @known: (out) (optional): whether it is no stranger. */
 gboolean vm_transfer_may_send (
     VmServer *self, const gchar *device_id, gboolean *known, GError **error);
-/* Whoever sends a file has a key: by its id the file is asked about, and
- * resumed. Returns: (transfer full) */
+/* The device id of the sender, who must show a key: the user is asked about it,
+ * and a resume needs it. Returns: (transfer full) */
 gchar *vm_transfer_admit (VmConn *conn, GError **error);
 
 /* transfersocket.c */

@@ -9,7 +9,7 @@
 #include "base/deviceid.h"
 #include "server/access/clientkey.h"
 #include "server/dialect/transfer/transfer-priv.h"
-#include "server/http/reply.h"
+#include "server/http/response.h"
 #include "transfer/message/messagestructure.h"
 #include "transfer/objects/vmfilereceiver-priv.h"
 #include "trust/store/decision.h"
@@ -194,7 +194,7 @@ vm_transfer_may_send (
     VmServer *self, const gchar *device_id, gboolean *known, GError **error)
 {
   g_autoptr (VmTrustFacts) facts =
-      vm_known_get (self->known, device_id, NULL, NULL);
+      vm_trust_snapshot_get (self->known, device_id, NULL, NULL);
   VmTrustDecision decision;
   gboolean may = vm_trust_decide (self->policy, facts, VM_PERMISSIONS_FILE,
       g_get_real_time () / G_USEC_PER_SEC, &decision, error);

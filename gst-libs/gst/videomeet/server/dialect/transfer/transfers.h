@@ -5,11 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Who may open a socket for which transfer: what POST /transfers has granted
- * and nobody has used yet. Sans-I/O. */
+/* Unused tickets of POST /transfers: each lets one device open a socket for one
+ * transfer. Sans-I/O. */
 
-/* Grants not yet used, of one server; and of one device, or of all at one
- * address, whose oldest makes room. */
+/* Unused grants of one server; and of one device, or of one address; beyond,
+ * its oldest makes room. */
 #define VM_TRANSFER_TICKETS_MAX 256
 #define VM_TRANSFER_TICKETS_PER_DEVICE 16
 #define VM_TRANSFER_TICKETS_PER_ADDRESS 64
@@ -23,8 +23,8 @@ VmTransfers *vm_transfers_new (VmTransfersRandom random, gpointer user_data);
 void vm_transfers_free (VmTransfers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTransfers, vm_transfers_free)
 
-/* @device_id: whose key TLS has proven. @address: where it is. @now: µs.
- * RATE_LIMITED. Returns: (transfer full): the ticket, good once and for
+/* @device_id: of the key that TLS proved. @address: the device's. @now: µs.
+ * RATE_LIMITED. Returns: (transfer full): the ticket, valid once and for
  * VM_TICKET_TIME */
 gchar *vm_transfers_grant (VmTransfers *self, const gchar *device_id,
     const gchar *address, const gchar *id, gint64 now, GError **error);

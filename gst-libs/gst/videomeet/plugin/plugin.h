@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "client/upload/filesocket.h"
+#include "node/nodefiles.h"
+#include "transfer/objects/vmfilelane.h"
+#include "wire/vmsdp.h"
+#include <gst/videomeet/vmapi.h>
+
+/* What the plugins of this project use of the library and an application does
+ * not. It is a table behind one symbol, as glib-private.h of GLib, and no part
+ * of the ABI: plugins and library are built together. A plugin calls
+ * VM_PLUGIN (vm_sdp_list_fingerprints) (...). */
+#define VM_PLUGIN_FUNCTIONS(X)    \
+  X (vm_file_inlet_close)         \
+  X (vm_file_inlet_send)          \
+  X (vm_file_lane_clear)          \
+  X (vm_file_lane_forget)         \
+  X (vm_file_lane_has_room)       \
+  X (vm_file_lane_new)            \
+  X (vm_file_lane_next)           \
+  X (vm_file_lane_put)            \
+  X (vm_file_lane_set_session)    \
+  X (vm_file_lane_take)           \
+  X (vm_file_socket_close)        \
+  X (vm_file_socket_get_base_uri) \
+  X (vm_file_socket_new)          \
+  X (vm_file_socket_send)         \
+  X (vm_node_add_file_inlet)      \
+  X (vm_sdp_fingerprints_match)   \
+  X (vm_sdp_list_fingerprints)
+
+typedef struct
+{
+#define VM_PLUGIN_FIELD(function) __typeof__ (&(function)) function;
+  VM_PLUGIN_FUNCTIONS (VM_PLUGIN_FIELD)
+#undef VM_PLUGIN_FIELD
+} VmPlugin;
+
+/* Static, of this library. Any thread. */
+VM_API const VmPlugin *vm_plugin_get (void);
+
+#define VM_PLUGIN(function) (vm_plugin_get ()->function)
