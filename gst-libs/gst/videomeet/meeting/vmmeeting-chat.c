@@ -134,11 +134,12 @@ may_say (VmMeeting *self, VmParticipant *participant, const gchar *text,
  *   control characters
  * @error: return location for an error
  *
- * Says something in writing. It is in vm_meeting_list_chat() from now on; no
+ * Sends a chat message. It is in vm_meeting_list_chat() from now on; no
  * #VmMeeting::chat-received tells of it.
  *
- * Returns: %FALSE with #VM_ERROR_TOO_LARGE or #VM_ERROR_BAD_MESSAGE when that
- *   cannot be said, #VM_ERROR_DISCONNECTED when the meeting is not joined,
+ * Returns: %TRUE when it is on its way, which does not tell who reads it;
+ * %FALSE with #VM_ERROR_TOO_LARGE or #VM_ERROR_BAD_MESSAGE when that cannot be
+ * said, #VM_ERROR_DISCONNECTED when the meeting is not joined,
  *   #VM_ERROR_UNROUTABLE when @participant has left, #VM_ERROR_RATE_LIMITED
  *   beyond 10 messages a second
  *

@@ -39,8 +39,11 @@ install_states (guint *ids)
    * @self: the meeting
    * @me: this device's own seat
    *
-   * The seat is taken. A host of mode auto that gives way to another host is
-   * seated twice; so is who comes back to a room whose server has begun anew.
+   * This device is in the meeting. #VmMeeting::participant-joined follows for
+   * each participant that is there already; chat that is sent to everybody
+   * before that reaches nobody. The signal comes a second time when a host of
+   * mode auto gives way to another host, and when a participant comes back to a
+   * room whose server has begun anew.
    *
    * Since: 0.1
    */
@@ -49,9 +52,10 @@ install_states (guint *ids)
   /**
    * VmMeeting::failed:
    * @self: the meeting
-   * @error: why: a code of #VmError
+   * @error: why: a code of #VmError, as #VM_ERROR_WRONG_PIN,
+   *   #VM_ERROR_MEETING_FULL, #VM_ERROR_NOT_TRUSTED or #VM_ERROR_TIMEOUT
    *
-   * It could not be entered, or cannot go on. It is over.
+   * The meeting could not be joined, or cannot go on. It is over.
    *
    * Since: 0.1
    */

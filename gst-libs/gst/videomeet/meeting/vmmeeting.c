@@ -6,7 +6,12 @@
  * @short_description: being in a meeting
  *
  * One meeting that this device hosts or joins: who is in it, and the messages
- * by which two participants set up WebRTC. Media is not its business.
+ * by which two participants set up WebRTC. It carries no media itself: the
+ * element vmsignalbin does, on top of a #VmMeeting of its own. An application
+ * that gives a meeting no data channels (vm_meeting_set_channel()) cannot chat
+ * with devices that use vmsignalbin, which accept signed chat only.
+ *
+ * Whom a meeting that this device hosts admits is #VmNode:policy.
  *
  * A meeting belongs to the thread whose default main context made it: its
  * functions are called there, and its signals are emitted there. It is started
@@ -14,11 +19,16 @@
  *
  * |[<!-- language="C" -->
  * g_autoptr (VmNode) node = vm_node_get_default ();
- * VmMeeting *meeting = vm_meeting_new (node);
+ * g_autoptr (VmMeeting) meeting = vm_meeting_new (node);
+ * g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+ * g_autoptr (GError) error = NULL;
  *
- * g_object_set (meeting, "name", "standup", NULL); g_signal_connect (meeting,
- * "participant-joined", G_CALLBACK (on_joined), NULL); vm_meeting_start
- * (meeting, &error);
+ * g_object_set (meeting, "name", "standup", NULL);
+ * g_signal_connect (
+ *     meeting, "participant-joined", G_CALLBACK (on_joined), NULL);
+ * if (!vm_meeting_start (meeting, &error))
+ *   g_error ("%s", error->message);
+ * g_main_loop_run (loop);
  * ]|
  */
 

@@ -292,7 +292,8 @@ install_network (GObjectClass *klass)
    * VmNode:interfaces:
    *
    * Names of the network interfaces to use, between commas; empty for all but
-   * loopback. `lo` alone keeps everything on this machine, and plain HTTP.
+   * loopback. `lo` alone keeps everything on this machine, over plain HTTP, by
+   * which no device proves its id.
    */
   install_text (klass, VM_NODE_PROP_INTERFACES, "interfaces", "Interfaces",
       "Network interfaces, names between commas (empty = all but lo)", "");
@@ -460,7 +461,8 @@ vm_node_settings_install (GObjectClass *klass)
   /**
    * VmNode:device-id:
    *
-   * This device's id, the hash of its key.
+   * This device's id, the hash of its key. The key is made when the id is
+   * first read.
    */
   g_object_class_install_property (klass, VM_NODE_PROP_DEVICE_ID,
       g_param_spec_string (

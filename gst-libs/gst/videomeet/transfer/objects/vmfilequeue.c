@@ -18,6 +18,15 @@
  * A queue belongs to the main context that was the thread's default when it was
  * made: it is used there, and its signals are emitted there. Files are read and
  * sent on threads of their own.
+ *
+ * |[<!-- language="C" -->
+ * const gchar *id = vm_device_get_id (device);
+ * VmFileQueue *queue = vm_file_queue_new (vm_node_get_identity (node));
+ *
+ * vm_file_queue_set_receiver (queue, id, vm_device_get_base_uris (device),
+ *     vm_device_get_key_hash (device));
+ * vm_file_queue_add (queue, file, id, 0, &error);
+ * ]|
  */
 
 #include "base/text.h"
