@@ -70,7 +70,8 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
     { "room-size", 0, 0, G_OPTION_ARG_INT, &o->room_size,
         "Seats of each room, 2 to 128 (default 10)", "NUMBER" },
     { "max-per-address", 0, 0, G_OPTION_ARG_INT, &o->max_per_address,
-        "Most connections and new rooms per address (default 64)", "NUMBER" },
+        "Most connections, and most rooms begun, of one address (default 64)",
+        "NUMBER" },
     { "trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->proxies,
         "Trust X-Forwarded-For from this proxy, or this network, for example "
         "10.0.0.0/8 (repeatable)",

@@ -267,7 +267,7 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
   };
   const GOptionEntry both[] = {
     { "pin", 0, 0, G_OPTION_ARG_STRING, &o->pin,
-        "PIN of the meeting, at least 6 digits. Other users of this machine "
+        "PIN of the meeting, 6 to 32 digits. Other users of this machine "
         "can see the command line: prefer --pin-file",
         "DIGITS" },
     VMT_PIN_FILE_ENTRY (o),

@@ -127,8 +127,8 @@ void vm_calls_end_waiting (VmCallUser *user);
 void vm_calls_end_lost (VmCallUser *user, gboolean quietly);
 
 /* callclaims.c */
-/* @user begins another call and drops its claim; so does @callee if it was in a
- * call with @user, and is told that this call is over. */
+/* @user begins another call: the one that it claimed has ended. If @callee
+ * claims a call with @user, that has ended too, and @callee is told. */
 void vm_call_user_drop_claims (VmCallUser *user, VmCallUser *callee);
 /* Takes a candidate for a call that @user has claimed while the other user's
  * server has not answered yet; FALSE: any other message. */
@@ -136,8 +136,8 @@ gboolean vm_call_user_say_claimed (VmCallUser *user, VmCallMessage *message);
 /* Takes the end of a call that one of the two has claimed; FALSE: neither has,
  * and @user is here. */
 gboolean vm_call_user_end_claimed (VmCallUser *user, VmCallMessage *message);
-/* Connects the two if @user says that this call goes on; if it has ended
- * instead, tells them. Returns whether they talk. */
+/* Connects the two if @user claims this call; if @user has ended it, tells
+ * @other. Returns whether they talk. */
 gboolean vm_call_user_meet_claim (
     VmCallUser *user, VmCallUser *other, const gchar *call_id);
 /* @user is gone, and its claimed call with it. */
@@ -150,22 +150,24 @@ void vm_calls_hear_end (VmCalls *calls, const VmCallUser *by, const gchar *to,
 /* @by has ended a call with @other, who may not know. */
 void vm_calls_keep_end (VmCalls *calls, const gchar *call_id,
     const VmCallUser *by, const gchar *other);
-/* Likewise for @call; the other user is told if its server is known. */
+/* Likewise for @call; when the other user has moved to another server, that
+ * one is told at once. */
 void vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by);
 /* Removes a kept end; whether there was one. */
 gboolean vm_calls_take_end (
     VmCalls *calls, const gchar *call_id, const gchar *by, const gchar *other);
 void vm_calls_forget_ends (VmCalls *calls, gint64 now);
 void vm_calls_clear_ends (VmCalls *calls);
-/* The user with that key (VmCallsRemote) has moved to another server, or is
- * gone. */
+/* Passes the kept ends on to the server where the user with that key
+ * (VmCallsRemote) is now; if it is gone, nothing happens. */
 void vm_calls_say_ends (VmCalls *calls, const gchar *key);
 
 /* callremote.c */
 /* The user whom @user calls, here or at another server; NULL: there is none. */
 VmCallUser *vm_calls_find_callee (VmCallUser *user, const gchar *id);
-/* A user at @node, kept while it is in a call, or until vm_calls_forget_idle().
- */
+/* The user @id of another server: the one known here, at whatever server, or a
+ * new one at @node. It is kept while it is in a call, or until
+ * vm_calls_forget_idle(). */
 VmCallUser *
 vm_calls_get_remote (VmCalls *calls, const gchar *id, const gchar *node);
 /* @remote is no longer in a call. */

@@ -8,16 +8,18 @@
 G_BEGIN_DECLS
 
 /* Decides which statements of a host's server about participants a guest
- * believes. A host is the device whose key TLS showed, under the names by which
- * it was judged when it admitted this one. Its statements about others count as
- * far as the host is trusted: their ids only from a trusted host, their tokens
- * only from an introducer, and their trust levels never. Sans-I/O: the own
- * store's facts come in, and the time is in Unix seconds. */
+ * believes. The host is the device whose key TLS showed, under the names by
+ * which this device judged it on admission. An id or a token makes another
+ * participant better than unknown only if the host is trusted, and a token only
+ * if this device or an introducer of its store issued it. What speaks against a
+ * participant always counts; the levels that the host tells never do. Sans-I/O:
+ * the own store's facts come in, and the time is in Unix seconds. */
 
 typedef struct _VmHostVerifier VmHostVerifier;
 
 /* @host: the key that TLS showed (SubjectPublicKeyInfo); NULL where there is
- * none (plain HTTP): then no participant is known, and nothing is refused. */
+ * none (plain HTTP): then all are shown as unknown, and nobody is refused for
+ * want of trust. */
 VmHostVerifier *
 vm_host_verifier_new (VmIdentity *own, VmPolicy policy, GBytes *host);
 VmHostVerifier *vm_host_verifier_ref (VmHostVerifier *verifier);
@@ -43,8 +45,7 @@ const gchar *vm_host_verifier_get_host_id (VmHostVerifier *verifier);
 gboolean vm_host_verifier_signal (
     VmHostVerifier *verifier, VmSignal *signal, gint64 now, GError **error);
 
-/* Judges the host by the current policy: VM_ERROR_NOT_TRUSTED,
- * VM_ERROR_KEY_CHANGED. */
+/* Judges the host by the policy: VM_ERROR_NOT_TRUSTED, VM_ERROR_KEY_CHANGED. */
 gboolean vm_host_verifier_host (
     VmHostVerifier *verifier, gint64 now, VmTrustLevel *level, GError **error);
 /* Judges another participant likewise, by the ids, names and token of @who.

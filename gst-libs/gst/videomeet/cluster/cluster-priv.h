@@ -32,7 +32,7 @@ typedef struct
   VmClusterState state;
   VmClusterRecord *record; /* as last seen; NULL: there is none */
   gboolean amiss; /* @record is right, and the stored one is not */
-  gint64 patience; /* until then nodes with seats in the room may repair it */
+  gint64 patience; /* until then only nodes with seats in it repair it */
   guint64 base; /* the stored revision; 0: there is none */
   guint64 seen; /* the last revision seen, removals included */
   gboolean unsure; /* the stored record may be older than @record */
@@ -73,13 +73,13 @@ void vm_cluster_room_adopt (
 void vm_cluster_room_look (VmClusterRoom *room, gint64 now);
 /* Ends the seat; @reason NULL: as requested, else it is reported. */
 void vm_cluster_seat_end (VmClusterSeat *seat, const GError *reason);
-/* Fails the room, whose members are unknown. */
+/* Ends all seats of this node in the room, with @reason. */
 void vm_cluster_room_fail (VmClusterRoom *room, const GError *reason);
 
 /* clusterrebuild.c */
 /* Takes the store's value of the room's key at @revision; @value NULL: none. A
- * record of a later version stays as it is, and closes the room to newcomers.
- */
+ * record of a later version stays as it is: this node's seats in the room end,
+ * and it gives none. */
 void vm_cluster_room_take (
     VmClusterRoom *room, GBytes *value, guint64 revision, gint64 now);
 /* From now on the store's record may be older than the one seen. */

@@ -28,8 +28,9 @@ typedef struct _VmCluster VmCluster;
 #define VM_CLUSTER_BEAT_TIME (3 * G_USEC_PER_SEC)
 /* of a beat, in the store */
 #define VM_CLUSTER_BEAT_AGE (10 * G_USEC_PER_SEC)
-/* After a node's last beat expires, its participants have this long to return
- * at another server: VM_RESUME_TIME in all without a connection. */
+/* After a node's last beat expires, its participants that can resume have this
+ * long to return at another server: VM_RESUME_TIME in all without a
+ * connection. */
 #define VM_CLUSTER_GRACE_TIME (VM_RESUME_TIME - VM_CLUSTER_BEAT_AGE)
 /* The time-out of a request to the store; and the pause before the next. */
 #define VM_CLUSTER_ANSWER_TIME (5 * G_USEC_PER_SEC)

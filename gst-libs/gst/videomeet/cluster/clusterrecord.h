@@ -74,9 +74,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmClusterRecord, vm_cluster_record_free)
 /* Whether they have the same stored form; NULL: no record. */
 gboolean
 vm_cluster_record_is_same (const VmClusterRecord *a, const VmClusterRecord *b);
-/* Merges @other, another branch, into @record, which is right: adds unknown
- * participants while there are seats, and takes the servers of participants
- * that @other has elsewhere. Ignores another meeting. */
+/* Merges @other, another branch of the same meeting, into @record: adds its
+ * participants while there are seats. Of one whose id or device is in both,
+ * @other's entry replaces @record's, unless @record already has its (node,
+ * epoch), or its id for somebody else. Takes the higher `joined`. Ignores
+ * another meeting. */
 void
 vm_cluster_record_merge (VmClusterRecord *record, const VmClusterRecord *other);
 

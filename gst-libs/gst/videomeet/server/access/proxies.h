@@ -13,9 +13,11 @@
  * GInetAddressMask) */
 GPtrArray *vm_proxies_read (const gchar *const *texts, GError **error);
 gboolean vm_proxies_trust (GPtrArray *proxies, GInetAddress *address);
-/* The last address in @header (NULL: none was sent) that is no trusted proxy's,
- * provided that @peer and later writers are trusted; @peer without one. @told:
- * FALSE when the last proxy names no readable client: then the client is
- * unknown. Returns: (transfer full) */
+/* The client behind @peer: @peer itself if it is no trusted proxy, else the
+ * last address in @header (NULL: none was sent) that is none, or the first one
+ * there if all are. Addresses before an untrusted one are not read. @told:
+ * FALSE when a trusted proxy names no readable client, or all of
+ * VM_FORWARDED_MAX addresses are trusted and more come before them: then the
+ * client is unknown. Returns: (transfer full) */
 GInetAddress *vm_proxies_find_client (GPtrArray *proxies, GInetAddress *peer,
     const gchar *header, gboolean *told);

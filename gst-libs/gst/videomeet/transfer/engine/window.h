@@ -20,23 +20,24 @@
 #define VM_WINDOW_BYTES_CHANNEL (1024 * 1024)
 #define VM_WINDOW_NEAR (10 * 1000)
 #define VM_WINDOW_CHUNKS_MAX 256 /* of small chunks */
-/* The minimum: VM_WINDOW_BYTES_MIN bytes of chunks, but never fewer than two
- * chunks: one travels while the other is acknowledged. */
+/* The minimum: two chunks, one of which travels while the other is
+ * acknowledged; only one if two exceed VM_WINDOW_BYTES_MIN bytes. */
 #define VM_WINDOW_CHUNKS_MIN 2
 #define VM_WINDOW_BYTES_MIN (128 * 1024)
 #define VM_WINDOW_CHUNKS_FIRST 4
-/* Unacknowledged at first, if the least window is not more. */
+/* Unacknowledged at first: at most this, and VM_WINDOW_CHUNKS_FIRST chunks,
+ * unless the minimum is more. */
 #define VM_WINDOW_BYTES_FIRST (256 * 1024)
 /* The delay that queues may add to a round trip; RFC 6817 §2.5: at most this.
  */
 #define VM_WINDOW_DELAY_TARGET (100 * 1000)
 /* The shortest round trip is taken over the last one to two of these: paths
- * change (RFC 6817 §2.4.2: some minutes). Each begins with two round trips of
- * the smallest window, because a permanent queue would look like a longer path.
- */
+ * change (RFC 6817 §2.4.2: some minutes). Each but the first begins with two
+ * round trips of the smallest window, because a permanent queue would look like
+ * a longer path. */
 #define VM_WINDOW_BASE_AGE (60 * G_USEC_PER_SEC)
-/* The wait before a chunk is sent again; RFC 6298 §2, except for the first,
- * because a lane may be busy otherwise, and for the last. The first is for
+/* The wait before a chunk is sent again, by RFC 6298 §2 but for the first wait
+ * (other traffic may keep the lane busy) and the longest. The first is for
  * VM_WINDOW_BYTES_FIRST, and longer for more. */
 #define VM_WINDOW_TIMEOUT_FIRST (3 * G_USEC_PER_SEC)
 #define VM_WINDOW_TIMEOUT_MIN (1 * G_USEC_PER_SEC)

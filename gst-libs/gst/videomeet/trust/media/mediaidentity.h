@@ -28,9 +28,8 @@
 /* The allowed difference of the clocks of two devices, s. The nonces already
  * show that an identity is fresh. */
 #define VM_MEDIA_CLOCK_SKEW 300
-/* Identities that a replay guard remembers until they expire: one takes 2
- * VM_MEDIA_CLOCK_SKEW + VM_MEDIA_IDENTITY_TIME at most; beyond, none is
- * taken. */
+/* Identities that a replay guard remembers, each for 2 VM_MEDIA_CLOCK_SKEW +
+ * VM_MEDIA_IDENTITY_TIME seconds at most; beyond, no other is accepted. */
 #define VM_MEDIA_REPLAY_MAX 1024
 
 typedef enum

@@ -27,9 +27,9 @@ typedef struct
  * refused, and only keyless, session and generation of @config are used. */
 VmMediaSession *vm_media_session_new (
     const VmMediaSessionConfig *config, VmMediaSession *before);
-/* A request for a new offer, which renews this side's nonce; signed as the
- * successor of the last connection that both have signed, whichever @self is.
- * FALSE without @error when there was none. */
+/* A request for a new offer, which renews this side's nonce; its signature
+ * names the last connection that both have signed, whichever @self is. FALSE
+ * without @error when there was none. */
 gboolean vm_media_session_sign_restart (
     VmMediaSession *self, gchar **nonce, gchar **identity, GError **error);
 /* The other's request. As vm_media_session_check(). */

@@ -16,8 +16,8 @@ VmTrustSnapshot *vm_trust_snapshot_new (VmIdentity *own);
 void vm_trust_snapshot_free (VmTrustSnapshot *known);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTrustSnapshot, vm_trust_snapshot_free)
 
-/* Replaces all facts, except those of guests with a number above @written,
- * which were not yet in the store when it was read. @facts: (element-type
+/* Replaces all facts, but keeps guests with a number above @written that @facts
+ * lack: they were not yet in the store when it was read. @facts: (element-type
  * VmTrustFacts). @damaged: the list of revoked devices cannot be read. */
 void vm_trust_snapshot_take (VmTrustSnapshot *known, GPtrArray *facts,
     gboolean damaged, guint64 written);
@@ -29,11 +29,12 @@ guint vm_trust_snapshot_count (VmTrustSnapshot *known);
 void vm_trust_snapshot_add_guest (
     VmTrustSnapshot *known, const VmTrustFacts *facts, guint64 number);
 
-/* The facts of @device_id (NULL: a device without a key), with the names that
- * it claims; NULL: not given yet, "": it has no such name. When both names are
- * given, the facts also tell whether another device is known by them: by both,
- * or, without a device name, by that of the user. Returns: (transfer full)
- */
+/* The facts of @device_id (NULL: a device without a key). @user and @device are
+ * the names that it claims; NULL: not given yet, "": it has no such name. When
+ * both are given and @user is not empty, the facts also tell whether another
+ * device is known by them: by both, or, without a device name, by @user. The
+ * user's name in the facts is the stored one, else @user. Returns: (transfer
+ * full) */
 VmTrustFacts *vm_trust_snapshot_get (VmTrustSnapshot *known,
     const gchar *device_id, const gchar *user, const gchar *device);
 
