@@ -215,7 +215,7 @@ test("how well each is known", async () => {
 
   await page.goto(ann.link);
   await page.evaluate(async () => {
-    const { PeoplePanel } = await import("/people.js");
+    const { PeoplePanel } = await import("/view/people.js");
     const levels = ["", "trusted", "vouched", "known", "unknown", "guest", "something new",
       "vouched"];
     const participants = new Map(levels.map((trust, i) => [`p00${i}`, { id: `p00${i}`,
@@ -320,7 +320,7 @@ test("ten in a meeting", async () => {
 
   await page.goto(ann.link);
   await page.evaluate(async () => {
-    const { Tiles } = await import("/tiles.js");
+    const { Tiles } = await import("/view/tiles.js");
     const names = ["Ann", "Bo", "Cleo", "Dan", "Eve", "Fritz", "Gül", "Hana", "Ines",
       "Participant of the longest name"];
     document.body.dataset.state = "joined";

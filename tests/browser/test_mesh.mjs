@@ -43,7 +43,7 @@ globalThis.RTCPeerConnection = class {
 globalThis.RTCRtpReceiver = { getCapabilities: () => ({ codecs: [] }) };
 globalThis.MediaStream = class { getTracks() { return []; } };
 
-const { Mesh } = await load("mesh.js");
+const { Mesh } = await load("net/mesh.js");
 
 // A mesh with one other, and what the page says and shows: [seconds, state or message].
 function meet(offers) {

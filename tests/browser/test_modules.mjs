@@ -21,7 +21,7 @@ async function within(name, func, argument) {
 }
 
 test("line: numbers, acknowledgements, what is sent again", async () => {
-  equal(await within("line.js", ({ Line, ACK_AFTER, UNACKED_MAX }) => {
+  equal(await within("net/line.js", ({ Line, ACK_AFTER, UNACKED_MAX }) => {
     const line = new Line();
     const out = [];
     out.push(JSON.parse(line.write({ type: "a" })).seq, JSON.parse(line.write({ type: "b" })).seq);
@@ -41,7 +41,7 @@ test("line: numbers, acknowledgements, what is sent again", async () => {
 });
 
 test("iceservers: what the host names, within bounds", async () => {
-  equal(await within("iceservers.js", ({ readIceServers, SERVERS_MAX, HOST_MAX,
+  equal(await within("net/iceservers.js", ({ readIceServers, SERVERS_MAX, HOST_MAX,
     CREDENTIAL_MAX }) => {
     const read = (list) => {
       const { servers, ignored } = readIceServers(list);
@@ -105,7 +105,7 @@ test("chat: what is read, what is kept once", async () => {
 });
 
 test("layout: every tile is inside, none overlaps, for 1 to 10 and every shape", async () => {
-  equal(await within("layout.js", ({ place }) => {
+  equal(await within("view/layout.js", ({ place }) => {
     const faults = [];
     for (const [w, h] of [[344, 600], [752, 860], [1424, 760], [1070, 760], [300, 150]])
       for (let n = 1; n <= 11; n++)
@@ -127,7 +127,7 @@ test("layout: every tile is inside, none overlaps, for 1 to 10 and every shape",
 });
 
 test("quality: the more there are, the less each is sent", async () => {
-  equal(await within("quality.js", ({ cameraEncoding, screenEncoding }) => {
+  equal(await within("net/quality.js", ({ cameraEncoding, screenEncoding }) => {
     const rates = [1, 2, 3, 5, 9].map((n) => cameraEncoding(n, 720).maxBitrate);
     const total = cameraEncoding(9, 720).maxBitrate * 9;
     return [rates.every((r, i) => i === 0 || r <= rates[i - 1]), total <= 4e6,
@@ -139,12 +139,12 @@ test("quality: the more there are, the less each is sent", async () => {
 
 test("heartbeat: who is silent is gone within ten seconds", async () => {
   // its last answer, the time it is waited for, and until somebody looks
-  equal(await within("heartbeat.js", ({ PING_MS, SILENCE_MS }) =>
+  equal(await within("net/heartbeat.js", ({ PING_MS, SILENCE_MS }) =>
     PING_MS + SILENCE_MS + PING_MS <= 10000), true, "the promise of the protocol");
 });
 
 test("heartbeat: silence counts after a first sign of life", async () => {
-  equal(await within("heartbeat.js", ({ Heartbeat }) => {
+  equal(await within("net/heartbeat.js", ({ Heartbeat }) => {
     const sent = [];
     const heart = new Heartbeat((text) => sent.push(text));
     const out = [heart.silence(1e6)];
@@ -169,7 +169,7 @@ test("commands: names that mean something to a shell", async () => {
 });
 
 test("words: names of strangers, times, rates", async () => {
-  equal(await within("words.js", (words) => [
+  equal(await within("view/words.js", (words) => [
     words.cleanName("a\u0000b\u202ec", "x"), words.cleanName("  ", "x"), words.cleanName(5, "x"),
     words.initials("Ann"), words.initials("José  María Núñez"), words.initials(" "),
     words.duration(61000), words.duration(3600000 + 5000), words.bitrate(1234567),
@@ -179,7 +179,7 @@ test("words: names of strangers, times, rates", async () => {
 });
 
 test("words: names that look the same are told apart", async () => {
-  equal(await within("words.js", ({ apart, cleanName }) => [
+  equal(await within("view/words.js", ({ apart, cleanName }) => [
     apart("Ann", []), apart("Ann", ["Bob"]), apart("ann", ["Ann", "Bob"]),
     apart("Ann", ["Ann", "ANN (2)"]), apart("\uff21nn", ["Ann"]), apart("Weiß", ["WEISS"]),
     apart("Jo\u0308rg", ["JÖRG"]), apart("A  B", ["a\u00a0b"]),
@@ -189,14 +189,14 @@ test("words: names that look the same are told apart", async () => {
 });
 
 test("words: who does not meet this browser, and what is not taken", async () => {
-  equal(await within("words.js", ({ unmet, rejected }) => [
+  equal(await within("view/words.js", ({ unmet, rejected }) => [
     unmet("NOT_TRUSTED", "Ann"), unmet("SIGNATURE", "Ann"), rejected("SIGNATURE", "Ann"),
     rejected("A".repeat(64), "Ann").length > 64,
     ...["A".repeat(65), "<b>", undefined, ""].map((code) => rejected(code, "Ann"))]),
   ["Ann meets trusted devices only, and not this browser.", "",
     "Ann does not take what this browser sent (SIGNATURE).", true,
     ...Array(4).fill("Ann does not take what this browser sent.")], "refusals");
-  equal(await within("words.js", ({ knownAs }) => [
+  equal(await within("view/words.js", ({ knownAs }) => [
     knownAs("vouched", "A\u202eb"), knownAs("vouched"), knownAs("trusted", "Ann"), knownAs(5)]),
   [{ trust: "vouched", voucher: "Ab" }, { trust: "vouched", voucher: "" },
     { trust: "trusted", voucher: "" }, { trust: "", voucher: "" }], "levels");
@@ -212,7 +212,7 @@ test("sdp: the rate to begin with is beside each picture, and nowhere else", asy
     "a=fmtp:102 packetization-mode=1;x-google-start-bitrate=1500",
     "m=application 9 X webrtc-datachannel", ""].join("\r\n");
 
-  equal(await within("sdp.js", ({ withStartBitrate }, text) => withStartBitrate(text), sdp),
+  equal(await within("net/sdp.js", ({ withStartBitrate }, text) => withStartBitrate(text), sdp),
     wanted, "description");
 });
 
@@ -224,7 +224,7 @@ test("ids: who came earlier", async () => {
 });
 
 test("returning: tries again after a word of a server, for five minutes", async () => {
-  equal(await within("returning.js", async ({ RETURN_MS, joinAgain }) => {
+  equal(await within("net/returning.js", async ({ RETURN_MS, joinAgain }) => {
     const { signal } = new AbortController();
     const out = [];
     const times = async (ends, message, hosted = false) => {
@@ -259,7 +259,7 @@ test("returning: tries again after a word of a server, for five minutes", async 
 });
 
 test("signalling: an answer that ends too early is a server that is gone", async () => {
-  equal(await within("signalling.js", async ({ readAnswer }) => {
+  equal(await within("net/signalling.js", async ({ readAnswer }) => {
     const { signal } = new AbortController();
     const code = (text, status) => readAnswer(new Response(text, { status }), signal)
       .then(() => "", (error) => error.code);

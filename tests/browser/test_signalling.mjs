@@ -170,8 +170,8 @@ globalThis.fetch = async (path, { body, signal }) => {
   return { ok: !answer.error, status: answer.error ? 403 : 200, json: async () => answer };
 };
 
-const { Signalling } = await load("signalling.js");
-const { ACK_AFTER, ACK_BYTES, Line } = await load("line.js");
+const { Signalling } = await load("net/signalling.js");
+const { ACK_AFTER, ACK_BYTES, Line } = await load("net/line.js");
 
 // A page that joins: what it has got, said and come to.
 class Page {

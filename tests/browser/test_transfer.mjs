@@ -7,7 +7,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { assert, equal, main, test } from "./check.mjs";
 import { load } from "./webmodules.mjs";
 
-const words = await load("words.js");
+const words = await load("view/words.js");
 const { patience } = await load("transfer/engine.js");
 const { Fault, saidCode } = await load("transfer/fault.js");
 const { NAME_INPUT_MAX, NAME_MAX, checkFilename, safeFilename } = await load("transfer/filename.js");
