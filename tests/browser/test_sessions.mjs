@@ -15,8 +15,8 @@ const { Browser, host } = await import("./people.mjs");
 const SETUP = `
 const [{ Pair, MediaSession, RESTARTS_MAX, REPLAY_MAX }, { MessageKeys, makeEphemeral },
   { signMedia, verifyMedia, CLOCK_SKEW }, { deviceIdOf, base64, base64url },
-  { readFingerprint, readUfrag }] = await Promise.all(["trust/mediasession", "trust/messagekeys",
-  "trust/mediaidentity", "bytes", "net/sdp"].map((name) => import("/" + name + ".js")));
+  { readFingerprint, readUfrag }] = await Promise.all(["identity/mediasession", "identity/messagekeys",
+  "identity/mediaidentity", "bytes", "net/sdp"].map((name) => import("/" + name + ".js")));
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i + 16).toString(16)).join(":");
 const sdp = ({ fp = FINGERPRINT, ufrag = "offr", more = "" } = {}) => "v=0\\r\\n"
   + "o=- 1 0 IN IP4 0.0.0.0\\r\\ns=-\\r\\nt=0 0\\r\\nm=audio 9 UDP/TLS/RTP/SAVPF 97\\r\\n"

@@ -4,11 +4,11 @@
 // joined, failed or left. /?meeting=NAME&user=USER&join=1 joins without a click.
 
 import { announce } from "./view/announce.js";
-import { Approval } from "./trust/approve.js";
+import { Approval } from "./identity/approve.js";
 import { Call } from "./call.js";
-import { Device } from "./trust/device.js";
+import { Device } from "./identity/device.js";
 import { $ } from "./view/dom.js";
-import { Guest } from "./trust/guest.js";
+import { Guest } from "./identity/guest.js";
 import { Lobby } from "./view/lobby.js";
 import { LocalMedia } from "./media.js";
 import { SignallingError } from "./net/signalling.js";

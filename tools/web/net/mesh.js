@@ -9,7 +9,7 @@
 
 import { ASK_MS, MORE, pauseAfter, timeFor } from "../attempts.js";
 import { Forged } from "../view/forged.js";
-import { MediaSession, Pair } from "../trust/mediasession.js";
+import { MediaSession, Pair } from "../identity/mediasession.js";
 import { Peer } from "./peer.js";
 import { cameraEncoding, screenEncoding } from "./quality.js";
 import { uuid } from "../ids.js";
