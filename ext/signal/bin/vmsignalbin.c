@@ -147,7 +147,7 @@ find_output (VmSignalBin *self, GstObject *object)
   return NULL;
 }
 
-/* What one participant sends must not end the meeting. */
+/* An error in the data of one participant must not end the meeting. */
 static void
 warn_of_output (VmSignalBin *self, VmOutput *output, GstMessage *failure)
 {
@@ -273,7 +273,7 @@ prepare_folder (VmSignalBin *self, const gchar *path)
   return FALSE;
 }
 
-/* What the controller asks of the element */
+/* The functions of VmControllerBin */
 
 static void
 mute (VmSignalBin *self, gboolean audio, gboolean video)
@@ -571,7 +571,8 @@ vm_signal_bin_init (VmSignalBin *self)
   self->connect_timeout = DEFAULT_CONNECT_TIMEOUT_MS;
   self->outlets = g_ptr_array_new ();
   self->file_pads = g_ptr_array_new_with_free_func (gst_object_unref);
-  /* What children come and go with a meeting says nothing about the element. */
+  /* children that come and go with a meeting do not change the element's flags
+   */
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the controller does when the meeting says something. Control thread. */
+/* Handlers of the meeting's signals. Control thread. */
 
 #include "controller/vmcontroller-priv.h"
 

@@ -26,8 +26,8 @@ typedef struct
   gchar *status; /* or NULL */
 } VmControllerPresence;
 
-/* What the controller asks of the element; control thread but where it says
- * otherwise. */
+/* Functions of the element that the controller calls; control thread, unless it
+ * says otherwise. */
 typedef struct
 {
   VmLinkBin link; /* what its links ask, and it as well */

@@ -19,6 +19,8 @@ VM_API G_DECLARE_FINAL_TYPE (VmDevice, vm_device, VM, DEVICE, GObject)
 VM_API const gchar *vm_device_get_id (VmDevice *self);
 VM_API const gchar *vm_device_get_key_hash (VmDevice *self);
 VM_API const gchar *vm_device_get_user (VmDevice *self);
+VM_API const gchar *const *vm_device_get_capabilities (VmDevice *self);
+VM_API VmMethods vm_device_get_methods (VmDevice *self);
 VM_API const gchar *vm_device_get_device (VmDevice *self);
 VM_API const gchar *vm_device_get_status (VmDevice *self);
 VM_API const gchar *vm_device_get_meeting (VmDevice *self);

@@ -19,6 +19,7 @@ VM_API G_DECLARE_FINAL_TYPE (VmParticipant, vm_participant, VM, PARTICIPANT,
 
 VM_API const gchar *vm_participant_get_id (VmParticipant *self);
 VM_API const gchar *vm_participant_get_user (VmParticipant *self);
+VM_API VmCallType vm_participant_get_call_type (VmParticipant *self);
 VM_API const gchar *vm_participant_get_device (VmParticipant *self);
 VM_API const gchar *vm_participant_get_device_id (VmParticipant *self);
 VM_API VmParticipantState vm_participant_get_state (VmParticipant *self);

@@ -186,6 +186,39 @@ vm_device_get_status (VmDevice *self)
 }
 
 /**
+ * vm_device_get_capabilities:
+ * @self: a #VmDevice
+ *
+ * Returns: (transfer none) (array zero-terminated=1): words as `video`,
+ *   `audio`, `share`; at most 16
+ *
+ * Since: 0.1
+ */
+const gchar *const *
+vm_device_get_capabilities (VmDevice *self)
+{
+  g_return_val_if_fail (VM_IS_DEVICE (self), NULL);
+
+  return (const gchar *const *) self->info->capabilities;
+}
+
+/**
+ * vm_device_get_methods:
+ * @self: a #VmDevice
+ *
+ * Returns: the methods that have found it
+ *
+ * Since: 0.1
+ */
+VmMethods
+vm_device_get_methods (VmDevice *self)
+{
+  g_return_val_if_fail (VM_IS_DEVICE (self), VM_METHODS_NONE);
+
+  return self->methods;
+}
+
+/**
  * vm_device_get_meeting:
  * @self: a #VmDevice
  *

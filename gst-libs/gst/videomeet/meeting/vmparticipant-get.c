@@ -77,6 +77,22 @@ vm_participant_get_device_id (VmParticipant *self)
 }
 
 /**
+ * vm_participant_get_call_type:
+ * @self: a #VmParticipant
+ *
+ * Returns: what it wants to exchange
+ *
+ * Since: 0.1
+ */
+VmCallType
+vm_participant_get_call_type (VmParticipant *self)
+{
+  g_return_val_if_fail (VM_IS_PARTICIPANT (self), VM_CALL_TYPE_VIDEO);
+
+  return self->call_type;
+}
+
+/**
  * vm_participant_get_state:
  * @self: a #VmParticipant
  *
