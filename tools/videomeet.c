@@ -62,7 +62,8 @@ static void
 init_gst (VmtCommand command, const VmtOptions *options)
 {
   if (command != VMT_COMMAND_HOST && command != VMT_COMMAND_JOIN
-      && !vmt_command_is_call (command) && !options->meeting)
+      && command != VMT_COMMAND_DOCTOR && !vmt_command_is_call (command)
+      && !options->meeting)
     g_setenv ("GST_REGISTRY_DISABLE", "yes", FALSE);
   gst_init (NULL, NULL);
 }
@@ -84,6 +85,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_SEND] = vmt_cmd_send,
     [VMT_COMMAND_RECEIVE] = vmt_cmd_receive,
     [VMT_COMMAND_SERVER] = vmt_cmd_server,
+    [VMT_COMMAND_DOCTOR] = vmt_cmd_doctor,
   };
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;

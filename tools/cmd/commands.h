@@ -43,3 +43,5 @@ gint
 vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_server (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
+vmt_cmd_doctor (const VmtOptions *options, VmtOutput *output, gint64 start_us);

@@ -95,6 +95,12 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "Ctrl-C\n"
       "it admits nobody and ends after --drain; a second one ends it at "
       "once." },
+  [VMT_COMMAND_DOCTOR] = { "doctor", NULL,
+      "Check what this machine and its network can do",
+      "Checks the clock, files, network, discovery, codecs, camera and\n"
+      "microphone, and says what to do about each fault. Asks the servers of\n"
+      "--stun and --turn, and sends nothing to anybody else. The exit status "
+      "is\n1 when a meeting would fail." },
 };
 
 const gchar *

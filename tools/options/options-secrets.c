@@ -138,7 +138,7 @@ vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
   if ((in_meeting || command == VMT_COMMAND_SEND) && !take_pin (options, error))
     return FALSE;
   if ((in_meeting || vmt_command_is_call (command)
-          || command == VMT_COMMAND_SERVER)
+          || command == VMT_COMMAND_SERVER || command == VMT_COMMAND_DOCTOR)
       && !take_turn (options, error))
     return FALSE;
   if (command == VMT_COMMAND_SERVER && !options->turn_secret)

@@ -197,6 +197,27 @@ add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
   add_finding_entries (context, o, raw);
 }
 
+/* Servers that reach beyond the network. */
+static void
+add_server_entries (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
+        "STUN server, stun://HOST:PORT; a host passes it on to all "
+        "participants",
+        "URI" },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
+        "TURN server, turn://USER:PASSWORD@HOST:PORT (repeatable); a host "
+        "passes it on to all participants. Other users of this machine can see "
+        "the command line: prefer --turn-file",
+        "URI" },
+    VMT_TURN_FILE_ENTRY (o),
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
 /* What is sent, and what becomes of what others send. */
 static void
 add_media_entries (GOptionContext *context, VmtOptions *o)
@@ -214,20 +235,11 @@ add_media_entries (GOptionContext *context, VmtOptions *o)
         "Show the others in one window and play their sound", NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
         "Record every other participant into a file in DIR", "DIR" },
-    { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
-        "STUN server, stun://HOST:PORT; a host passes it on to all "
-        "participants",
-        "URI" },
-    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
-        "TURN server, turn://USER:PASSWORD@HOST:PORT (repeatable); a host "
-        "passes it on to all participants. Other users of this machine can see "
-        "the command line: prefer --turn-file",
-        "URI" },
-    VMT_TURN_FILE_ENTRY (o),
     { NULL },
   };
 
   g_option_context_add_main_entries (context, entries, NULL);
+  add_server_entries (context, o);
 }
 
 static void
@@ -309,6 +321,8 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
     vmt_options_add_call (context, options, command, &raw->files);
     add_media_entries (context, options);
   }
+  if (command == VMT_COMMAND_DOCTOR)
+    add_server_entries (context, options);
   if (command == VMT_COMMAND_TRUST)
     add_request_entries (context, options, raw);
   if (command == VMT_COMMAND_SEND) {
