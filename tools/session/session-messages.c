@@ -270,7 +270,9 @@ static void
 on_path (VmtSession *self, const GstStructure *s)
 {
   const gchar *id = vmt_field (s, "id"), *path = vmt_field (s, "path");
+  const gchar *protocol = vmt_field (s, "protocol");
   g_autofree gchar *name = NULL;
+  guint ip_version = 0;
   JsonObject *event;
 
   if (!id || !path)
@@ -279,11 +281,44 @@ on_path (VmtSession *self, const GstStructure *s)
   event = vmt_event_new ("path");
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "path", path);
+  vmt_event_add_string (event, "protocol", protocol);
+  if (gst_structure_get_uint (s, "ip-version", &ip_version))
+    json_object_set_int_member (event, "ipVersion", ip_version);
   vmt_output_event (self->output, event);
 
   name = vmt_roster_get_name (self->roster, id);
   vmt_output_line (self->output, VMT_STYLE_FAINT,
-      "Media with %s takes the path %s.", name, path);
+      "Media with %s takes the path %s (%s, IPv%u).", name, path,
+      g_strcmp0 (protocol, "tcp") == 0 ? "TCP" : "UDP", ip_version);
+}
+
+static void
+on_media_missing (VmtSession *self, const GstStructure *s)
+{
+  const gchar *id = vmt_field (s, "id"), *message = vmt_field (s, "message");
+  gboolean audio = FALSE, video = FALSE;
+  JsonObject *event;
+
+  if (!id)
+    return;
+  gst_structure_get_boolean (s, "audio", &audio);
+  gst_structure_get_boolean (s, "video", &video);
+  event = vmt_event_new ("media-missing");
+  vmt_event_add_string (event, "id", id);
+  json_object_set_boolean_member (event, "audio", audio);
+  json_object_set_boolean_member (event, "video", video);
+  vmt_event_add_string (event, "message", message);
+  vmt_output_event (self->output, event);
+  if (message) {
+    g_autofree gchar *safe = vmt_text_safe (message);
+
+    vmt_output_line (self->output, VMT_STYLE_STRONG, "%s.", safe);
+  } else {
+    g_autofree gchar *name = vmt_roster_get_name (self->roster, id);
+
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "What %s sends arrives again.", name);
+  }
 }
 
 /* What failed is said by the warning that follows, and at the end again: a call
@@ -329,6 +364,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-call-offered", vmt_session_call_offered },
     { "vm-call-missed", vmt_session_call_missed },
     { "vm-path-changed", on_path },
+    { "vm-media-missing", on_media_missing },
     { "vm-record", on_record },
   };
   const GstStructure *s = gst_message_get_structure (message);

@@ -349,6 +349,17 @@ on_restart (VmMeeting *meeting, VmParticipant *participant, const gchar *reason,
 }
 
 static void
+on_network_changed (VmMeeting *meeting, gboolean slept, VmController *self)
+{
+  g_autoptr (GPtrArray) links =
+      g_ptr_array_copy (self->links, (GCopyFunc) g_object_ref, NULL);
+
+  g_ptr_array_set_free_func (links, g_object_unref);
+  for (guint i = 0; i < links->len; i++)
+    vm_link_network_changed (links->pdata[i], slept);
+}
+
+static void
 on_failed (VmMeeting *meeting, GError *error, VmController *self)
 {
   if (self->hung_up)
@@ -396,6 +407,8 @@ vm_controller_set_up_meeting (VmController *self)
   g_signal_connect (self->meeting, "restart", G_CALLBACK (on_restart), self);
   g_signal_connect (self->meeting, "refused", G_CALLBACK (on_refused), self);
   g_signal_connect (self->meeting, "forged", G_CALLBACK (on_forged), self);
+  g_signal_connect (self->meeting, "network-changed",
+      G_CALLBACK (on_network_changed), self);
   g_signal_connect (self->meeting, "failed", G_CALLBACK (on_failed), self);
   vm_controller_connect_talk (self);
 }

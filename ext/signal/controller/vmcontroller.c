@@ -146,6 +146,7 @@ update_links (gpointer user_data)
 
     vm_link_check_stalled (link);
     vm_link_check_key_frames (link, now);
+    vm_link_check_missing (link, now);
     if (level >= 0)
       vm_speaker_add_level (self->speaker,
           vm_participant_get_id (vm_link_get_participant (link)), level, now);

@@ -28,7 +28,7 @@ get_files (VmLink *self)
         g_str_hash, g_str_equal, g_free, vm_link_received_free);
   }
   VM_PLUGIN (vm_file_lane_set_session)
-  (self->files->lane, vm_link_get_signer (self) ? self->media : NULL);
+  (self->files->lane, vm_link_get_signer (self) ? self->now->media : NULL);
   return self->files;
 }
 
@@ -97,8 +97,8 @@ vm_link_get_signer (VmLink *self)
 {
   const gchar *device = vm_participant_get_device_id (self->participant);
 
-  return device && *device && self->media
-                 && vm_media_session_is_signed (self->media)
+  return device && *device && self->now && self->now->media
+                 && vm_media_session_is_signed (self->now->media)
              ? device
              : NULL;
 }
@@ -176,10 +176,10 @@ are_channels_open (VmLink *self)
 {
   gboolean control, data;
 
-  if (!self->peer || self->closed)
+  if (!self->now || self->closed)
     return FALSE;
-  control = vm_peer_open_channel (self->peer, VM_FILE_LANE_CONTROL);
-  data = vm_peer_open_channel (self->peer, VM_FILE_LANE_DATA);
+  control = vm_peer_open_channel (self->now->peer, VM_FILE_LANE_CONTROL);
+  data = vm_peer_open_channel (self->now->peer, VM_FILE_LANE_DATA);
   return control && data;
 }
 
@@ -352,7 +352,8 @@ has_media (VmLink *self)
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    media |= self->codecs[i] != VM_CODEC_NONE || self->outputs[i];
+    media |= self->outputs[i]
+             || (self->sending && self->sending->codecs[i] != VM_CODEC_NONE);
   g_mutex_unlock (&self->lock);
   return media;
 }
@@ -365,8 +366,8 @@ send_packet (VmLink *self, const gchar *label, GBytes *packet, gboolean text)
   g_autofree gchar *string = text ? g_strndup (bytes, size) : NULL;
   g_autoptr (GError) error = NULL;
 
-  if (text ? vm_peer_send_message (self->peer, label, string, &error)
-           : vm_peer_send_data (self->peer, label, packet, &error))
+  if (text ? vm_peer_send_message (self->now->peer, label, string, &error)
+           : vm_peer_send_data (self->now->peer, label, packet, &error))
     return TRUE;
   GST_DEBUG ("nothing sent to %s on %s: %s",
       vm_participant_get_id (self->participant), label, error->message);
@@ -383,7 +384,7 @@ pump_channel (VmLink *self, const gchar *label)
   for (n = 0; n < BURST_MAX; n++) {
     g_autoptr (GBytes) packet =
         VM_PLUGIN (vm_file_lane_next) (self->files->lane, label,
-            vm_peer_get_buffered (self->peer, label), media, &text);
+            vm_peer_get_buffered (self->now->peer, label), media, &text);
 
     if (!packet || !send_packet (self, label, packet, text))
       break;
@@ -396,7 +397,7 @@ vm_link_pump_files (VmLink *self)
 {
   gboolean sent;
 
-  if (!self->files || !self->peer || self->closed)
+  if (!self->files || !self->now || self->closed)
     return FALSE;
   sent = pump_channel (self, VM_FILE_LANE_CONTROL);
   return pump_channel (self, VM_FILE_LANE_DATA) || sent;
@@ -426,7 +427,7 @@ server_of (VmLink *self, const GstStructure *response)
 {
   const VmLinkConfig *config = self->config;
   const gchar *address =
-      self->peer ? vm_peer_get_remote_address (self->peer) : NULL;
+      self->now ? vm_peer_get_remote_address (self->now->peer) : NULL;
   gint64 port = 0;
 
   gst_structure_get_int64 (response, "port", &port);
@@ -451,7 +452,7 @@ be_accepted (VmLink *self, VmFileRoute *route, const GstStructure *response)
   if (!accept)
     return;
   server = server_of (self, response);
-  vm_file_route_choose (route, server ? self->media : NULL, server);
+  vm_file_route_choose (route, server ? self->now->media : NULL, server);
 }
 
 /* Hears of a transfer of either side. */

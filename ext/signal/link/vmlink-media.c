@@ -4,6 +4,7 @@
  * into the recording. */
 
 #include "link/vmlink-priv.h"
+#include "plugin/plugin.h"
 
 #include <string.h>
 
@@ -16,8 +17,8 @@ vm_link_push (
   g_autoptr (VmPeer) peer = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->sender && self->codecs[stream] == codec)
-    peer = g_object_ref (self->sender);
+  if (self->sending && self->sending->codecs[stream] == codec)
+    peer = g_object_ref (self->sending->peer);
   g_mutex_unlock (&self->lock);
   if (peer)
     vm_peer_push (peer, stream, sample);
@@ -54,7 +55,7 @@ request_key_unit (VmLink *self, VmPeerStream stream)
   g_autoptr (VmPeer) peer = NULL;
 
   g_mutex_lock (&self->lock);
-  peer = self->sender ? g_object_ref (self->sender) : NULL;
+  peer = self->sending ? g_object_ref (self->sending->peer) : NULL;
   g_mutex_unlock (&self->lock);
   if (peer)
     vm_peer_request_key_unit (peer, stream);
@@ -275,17 +276,141 @@ vm_link_check_key_frames (VmLink *self, gint64 now)
   }
 }
 
+/* Whether its user means to send it. A participant that has not told counts by
+ * what it has sent so far: pages of other makers offer what they never send. */
+static gboolean
+is_due (VmLink *self, VmPeerStream stream)
+{
+  VmParticipant *from = self->participant;
+  gint sends = stream == VM_PEER_AUDIO
+                   ? VM_PLUGIN (vm_participant_get_audio) (from)
+                   : VM_PLUGIN (vm_participant_get_video) (from);
+
+  if (!vm_link_is_connected (self)
+      || !vm_peer_receives (self->now->peer, stream))
+    return FALSE;
+  return sends < 0 ? self->heard[stream] > 0 : sends;
+}
+
+static void
+tell_missing (VmLink *self)
+{
+  const gchar *user = vm_participant_get_user (self->participant);
+  gboolean audio = self->missing[VM_PEER_AUDIO];
+  gboolean video = self->missing[VM_PEER_VIDEO];
+  g_autofree gchar *message = NULL;
+
+  if (audio && video)
+    message = g_strdup_printf ("Connected to %s, but no picture or sound "
+                               "arrives: a firewall may block UDP",
+        user);
+  else if (audio)
+    message = g_strdup_printf (
+        "No sound of %s arrives: its microphone may not work", user);
+  else if (video)
+    message = g_strdup_printf (
+        "No picture of %s arrives: its camera may not work", user);
+  self->bin_funcs->post (
+      self->bin, gst_structure_new ("vm-media-missing", "id", G_TYPE_STRING,
+                     vm_participant_get_id (self->participant), "user",
+                     G_TYPE_STRING, user, "audio", G_TYPE_BOOLEAN, audio,
+                     "video", G_TYPE_BOOLEAN, video, "message", G_TYPE_STRING,
+                     message, NULL));
+}
+
+static gboolean
+is_missing (VmLink *self, VmPeerStream stream, gint64 now)
+{
+  gint64 last;
+
+  if (!is_due (self, stream)) {
+    self->due_since[stream] = 0;
+    return FALSE;
+  }
+  if (!self->due_since[stream])
+    self->due_since[stream] = now;
+  g_mutex_lock (&self->lock);
+  last = self->came_at[stream];
+  g_mutex_unlock (&self->lock);
+  return now - MAX (last, self->due_since[stream]) >= VM_LINK_MISSING_US;
+}
+
+void
+vm_link_check_missing (VmLink *self, gint64 now)
+{
+  gboolean audio = is_missing (self, VM_PEER_AUDIO, now);
+  gboolean video = is_missing (self, VM_PEER_VIDEO, now);
+
+  if (audio == self->missing[VM_PEER_AUDIO]
+      && video == self->missing[VM_PEER_VIDEO])
+    return;
+  self->missing[VM_PEER_AUDIO] = audio;
+  self->missing[VM_PEER_VIDEO] = video;
+  tell_missing (self);
+}
+
+typedef struct
+{
+  VmLink *link;
+  guint number; /* of the connection */
+} Hearing;
+
+gpointer
+vm_link_hearing_new (VmLink *self, guint number)
+{
+  Hearing *hearing = g_new (Hearing, 1);
+
+  *hearing = (Hearing){ g_object_ref (self), number };
+  return hearing;
+}
+
+void
+vm_link_hearing_free (gpointer data)
+{
+  Hearing *hearing = data;
+
+  g_object_unref (hearing->link);
+  g_free (hearing);
+}
+
+static gboolean
+is_delta (GstSample *sample)
+{
+  return GST_BUFFER_FLAG_IS_SET (
+      gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
+}
+
+/* With the lock held. Of two connections the newer one is heard, from the first
+ * frame on that needs no other. */
+static gboolean
+hear (VmLink *self, VmPeerStream stream, guint number, GstSample *sample)
+{
+  if (number < self->heard[stream])
+    return FALSE;
+  if (number == self->heard[stream])
+    return TRUE;
+  if (self->heard[stream] && stream != VM_PEER_AUDIO && is_delta (sample))
+    return FALSE;
+  self->heard[stream] = number;
+  return TRUE;
+}
+
 /* A streaming thread of the peer. */
 void
 vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 {
-  VmLink *self = user_data;
+  Hearing *hearing = user_data;
+  VmLink *self = hearing->link;
   VmCodec codec = vm_codec_from_caps (gst_sample_get_caps (sample));
   g_autoptr (VmOutput) output = NULL;
   g_autoptr (VmRecorder) recorder = NULL;
   gboolean ask = FALSE, other;
 
   g_mutex_lock (&self->lock);
+  if (!hear (self, stream, hearing->number, sample)) {
+    g_mutex_unlock (&self->lock);
+    return;
+  }
   other = self->outputs[stream]
           && vm_output_get_codec (self->outputs[stream]) != codec;
   /* once: until it is made, what comes waits */
@@ -304,8 +429,8 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   if (self->recorder)
     recorder = g_object_ref (self->recorder);
   self->frames[stream]++;
-  if (!GST_BUFFER_FLAG_IS_SET (
-          gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT)) {
+  self->came_at[stream] = g_get_monotonic_time ();
+  if (!is_delta (sample)) {
     self->key_at[stream] = g_get_monotonic_time ();
     self->key_frames[stream] = self->frames[stream];
   }

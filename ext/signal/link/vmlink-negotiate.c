@@ -112,7 +112,7 @@ refuse (VmLink *self, const GError *error)
   VmMeeting *meeting = vm_link_get_meeting (self);
 
   vm_meeting_refuse_description (meeting, self->participant, error);
-  if (self->state == VM_PEER_STATE_CONNECTED && self->peer) {
+  if (vm_link_is_connected (self)) {
     vm_link_tell_forged (self, error);
   } else {
     vm_timer_clear (&self->offer_wait);
@@ -123,6 +123,7 @@ refuse (VmLink *self, const GError *error)
 static void
 on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
 {
+  VmConnection *connection = vm_link_get_newest (self);
   VmDescriptionType type =
       offer ? VM_DESCRIPTION_TYPE_OFFER : VM_DESCRIPTION_TYPE_ANSWER;
   g_autoptr (VmLink) alive = g_object_ref (self);
@@ -131,12 +132,15 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
   guint mline = 0;
   g_autoptr (GError) error = NULL;
 
+  if (connection->peer != peer)
+    return;
   /* not the text: it has the password of ICE */
   GST_DEBUG_OBJECT (self->bin, "%s for %s, %" G_GSIZE_FORMAT " bytes",
       offer ? "offer" : "answer", vm_participant_get_id (self->participant),
       strlen (sdp));
-  if (self->media
-      && !vm_media_session_sign (self->media, type, sdp, &identity, &error)) {
+  if (connection->media
+      && !vm_media_session_sign (
+          connection->media, type, sdp, &identity, &error)) {
     vm_link_fail (self, error);
     return;
   }
@@ -149,6 +153,9 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
 static void
 on_candidate (VmPeer *peer, guint mline, const gchar *candidate, VmLink *self)
 {
+  /* the name of any other is over */
+  if (vm_link_get_newest (self)->peer != peer)
+    return;
   vm_meeting_send_candidate (vm_link_get_meeting (self), self->participant,
       candidate, mline, NULL, self->session, self->generation);
 }
@@ -168,14 +175,11 @@ on_offer_refused (VmPeer *peer, const GError *error, VmLink *self)
 }
 
 void
-vm_link_start_negotiating (VmLink *self)
+vm_link_start_negotiating (VmLink *self, VmPeer *peer)
 {
-  self->handlers[6] = g_signal_connect (
-      self->peer, "offer-refused", G_CALLBACK (on_offer_refused), self);
-  self->handlers[1] = g_signal_connect (
-      self->peer, "description", G_CALLBACK (on_description), self);
-  self->handlers[2] = g_signal_connect (
-      self->peer, "candidate", G_CALLBACK (on_candidate), self);
+  g_signal_connect (peer, "offer-refused", G_CALLBACK (on_offer_refused), self);
+  g_signal_connect (peer, "description", G_CALLBACK (on_description), self);
+  g_signal_connect (peer, "candidate", G_CALLBACK (on_candidate), self);
 }
 
 void
@@ -184,9 +188,11 @@ vm_link_add_early_candidates (VmLink *self)
   Early *early;
 
   while ((early = g_queue_pop_head (&self->early))) {
-    if (self->peer && g_strcmp0 (early->session, self->session) == 0
+    VmConnection *newest = vm_link_get_newest (self);
+
+    if (newest && g_strcmp0 (early->session, self->session) == 0
         && early->generation == self->generation)
-      vm_peer_add_candidate (self->peer, early->mline, early->candidate);
+      vm_peer_add_candidate (newest->peer, early->mline, early->candidate);
     early_free (early);
   }
 }
@@ -201,15 +207,15 @@ open_media (VmLink *self, const gchar *session, guint generation)
 void
 vm_link_offer (VmLink *self)
 {
+  g_autoptr (VmMediaSession) media = NULL;
+
   vm_timer_clear (&self->restart_source);
-  vm_link_retire_peer (self);
   g_clear_pointer (&self->theirs, g_free);
   g_free (self->session);
   self->session = g_uuid_string_random ();
   self->generation++;
-  g_clear_object (&self->media);
-  self->media = open_media (self, self->session, self->generation);
-  vm_link_connect (self, TRUE, NULL);
+  media = open_media (self, self->session, self->generation);
+  vm_link_connect (self, TRUE, NULL, media);
 }
 
 static gboolean
@@ -247,7 +253,8 @@ take_words (VmLink *self, gboolean offer, const gchar *sdp)
   g_free (self->theirs);
   self->theirs = vm_peer_name_connection (sdp, offer, NULL);
   if (!offer)
-    vm_peer_set_remote_description (self->peer, FALSE, sdp);
+    vm_peer_set_remote_description (
+        vm_link_get_newest (self)->peer, FALSE, sdp);
 }
 
 /* What a signature of @offer is held to; NULL, with @error: it is nobody's
@@ -266,13 +273,11 @@ check_offer (VmLink *self, const VmLinkDescription *offer, GError **error)
 }
 
 static void
-begin_session (
-    VmLink *self, const VmLinkDescription *offer, VmMediaSession *media)
+begin_session (VmLink *self, const VmLinkDescription *offer)
 {
   g_free (self->session);
   self->session = g_strdup (offer->session);
   self->generation = offer->generation;
-  g_set_object (&self->media, media);
 }
 
 /* Checked before anything is given up for it: a connection that stands is not
@@ -284,7 +289,7 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   g_autoptr (VmMediaSession) media = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (self->peer && offer->generation <= self->generation
+  if (self->now && offer->generation <= self->generation
       && (has_key (self) || g_strcmp0 (offer->session, self->session) == 0)) {
     GST_INFO ("%s: stale offer %u dropped",
         vm_participant_get_id (self->participant), offer->generation);
@@ -301,17 +306,17 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   }
   vm_timer_clear (&self->offer_wait);
   clear_held (self);
-  vm_link_retire_peer (self);
-  vm_link_end_outputs (self);
-  begin_session (self, offer, media);
+  if (!vm_link_is_connected (self))
+    vm_link_end_outputs (self);
+  begin_session (self, offer);
   take_words (self, TRUE, offer->sdp);
-  vm_link_connect (self, FALSE, offer->sdp);
+  vm_link_connect (self, FALSE, offer->sdp, media);
 }
 
 static gboolean
 is_current (VmLink *self, const gchar *session, guint generation)
 {
-  return self->peer && g_strcmp0 (session, self->session) == 0
+  return self->now && g_strcmp0 (session, self->session) == 0
          && generation == self->generation;
 }
 
@@ -322,14 +327,16 @@ change_connection (VmLink *self, const VmLinkDescription *offer)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VmMediaSession) media = check_offer (self, offer, &error);
+  VmConnection *connection = vm_link_get_newest (self);
 
   if (error) {
     tell_offer_refused (self, error);
     return;
   }
-  begin_session (self, offer, media);
-  vm_link_acquire_more (self, offer->sdp);
-  vm_peer_renegotiate (self->peer, offer->sdp);
+  begin_session (self, offer);
+  g_set_object (&connection->media, media);
+  vm_link_acquire_more (self, connection, offer->sdp);
+  vm_peer_renegotiate (connection->peer, offer->sdp);
 }
 
 /* Whether @offer is none for another connection; then it is seen to. */
@@ -341,14 +348,14 @@ take_change (VmLink *self, const VmLinkDescription *offer)
 
   if (!self->theirs || (name && strcmp (name, self->theirs) != 0))
     return FALSE;
-  if (name && self->peer) {
+  if (name && self->now) {
     change_connection (self, offer);
     return TRUE;
   }
   if (name)
     error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The connection of this offer has ended; a new connection is taken");
-  else if (self->peer)
+  else if (self->now)
     g_prefix_error (&error, "The connection goes on as it is. ");
   tell_offer_refused (self, error);
   return TRUE;
@@ -376,12 +383,14 @@ vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
 void
 vm_link_take_answer (VmLink *self, const VmLinkDescription *answer)
 {
+  VmMediaSession *media;
   g_autoptr (GError) error = NULL;
 
   if (!is_current (self, answer->session, answer->generation))
     return;
-  if (self->media
-      && !vm_media_session_check (self->media, VM_DESCRIPTION_TYPE_ANSWER,
+  media = vm_link_get_newest (self)->media;
+  if (media
+      && !vm_media_session_check (media, VM_DESCRIPTION_TYPE_ANSWER,
           answer->sdp, answer->identity, &error))
     refuse (self, error);
   else
@@ -395,10 +404,11 @@ vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
   Early *early;
 
   if (is_current (self, session, generation)) {
-    vm_peer_add_candidate (self->peer, MAX (mline, 0), candidate);
+    vm_peer_add_candidate (
+        vm_link_get_newest (self)->peer, MAX (mline, 0), candidate);
     return;
   }
-  if (generation <= self->generation && self->peer)
+  if (generation <= self->generation && self->now)
     return;
   if (g_queue_get_length (&self->early) >= EARLY_CANDIDATES_MAX)
     early_free (g_queue_pop_head (&self->early));
@@ -413,9 +423,10 @@ vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
 void
 vm_link_take_refusal (VmLink *self, const GError *error)
 {
+  VmConnection *newest = vm_link_get_newest (self);
   g_autoptr (GError) why = NULL;
 
-  if (!self->peer || self->state == VM_PEER_STATE_CONNECTED) {
+  if (!newest || vm_peer_get_state (newest->peer) == VM_PEER_STATE_CONNECTED) {
     GST_INFO ("%s refuses what it has: %s",
         vm_participant_get_id (self->participant), error->message);
     return;

@@ -16,6 +16,15 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 typedef struct _VmLinkFiles VmLinkFiles;
 
+/* One connection to the participant, and what goes over it. */
+typedef struct
+{
+  VmPeer *peer;
+  VmMediaSession *media; /* NULL: nobody has a key */
+  VmInput *inputs[VM_PEER_N_STREAMS]; /* that it is a consumer of */
+  VmCodec codecs[VM_PEER_N_STREAMS]; /* sent; guarded by VmLink:lock */
+} VmConnection;
+
 struct _VmLink
 {
   GObject parent;
@@ -28,32 +37,36 @@ struct _VmLink
   VmNode *node;
   const VmLinkConfig *config;
   VmParticipant *participant;
-  VmPeer *peer; /* control thread */
-  VmPeer *old_peer; /* what it replaces, while the host is lost */
-  VmMediaSession *media, *old_media; /* of those; NULL: nobody has a key */
+  /* The connection in use; the one that is being made in its place; and the
+   * one that was replaced, which is heard until the new one is. Control thread;
+   * each may be NULL, and there is no @next without @now. */
+  VmConnection *now, *next, *past;
+  GSource *past_source; /* looks whether @past may be closed */
+  gint64 past_since; /* µs */
+  guint connections; /* begun so far: the number of the newest */
+  gint64 due_since[VM_PEER_N_STREAMS]; /* µs: frames are due; 0: none is */
+  gboolean missing[VM_PEER_N_STREAMS]; /* as was told */
+  gboolean unsteady; /* nothing is heard over @now at the moment */
   gboolean told_forged; /* reported a forgery, once for each link */
-  GSource *old_source; /* until then at most */
-  gulong handlers[7];
   gchar *session;
   gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
   guint generation, failed; /* attempts, since it was connected */
   GQueue early; /* Early */
   guint slot, second_slot; /* or VM_SLOT_NONE */
   guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
-  VmInput *inputs[VM_PEER_N_STREAMS]; /* that this is a consumer of */
   GSource *restart_source; /* an offer of ours is due */
+  GSource *renew_source; /* another try to replace what is silent */
   GSource *offer_wait; /* until when theirs must have come */
   gint64 connected_at; /* µs: when the last connection was begun */
   VmLinkDescription *held; /* an offer that came too soon */
   GSource *held_source;
-  VmPeerState state;
-  gchar *path;
+  VmPeerPath path; /* that was told last */
   gboolean closed;
   VmLinkFiles *files; /* once there was one */
 
   GMutex lock; /* guards what follows; nothing is called under it */
-  VmPeer *sender; /* == peer while media may be pushed */
-  VmCodec codecs[VM_PEER_N_STREAMS]; /* what is sent to it */
+  VmConnection *sending; /* == now while media may be pushed */
+  guint heard[VM_PEER_N_STREAMS]; /* number of the connection that is heard */
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
@@ -64,34 +77,49 @@ struct _VmLink
   /* µs: when the last key frame came, or was asked for without one; 0: none */
   gint64 key_at[VM_PEER_N_STREAMS];
   guint64 key_frames[VM_PEER_N_STREAMS]; /* frames that there were then */
+  gint64 came_at[VM_PEER_N_STREAMS]; /* µs: the last frame; 0: none */
   VmRecorder *recorder;
 };
 
 /* vmlink.c */
 /* Returns: (transfer none) (nullable) */
 VmMeeting *vm_link_get_meeting (VmLink *self);
-/* Begins a connection in place of the retired one. */
-void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer);
-/* Another connection is about to take its place. */
-void vm_link_retire_peer (VmLink *self);
-void vm_link_close_peer (VmLink *self);
+/* Begins a connection, beside the one in use if that stands: else in its
+ * place. */
+void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer,
+    VmMediaSession *media);
+/* The connection whose descriptions are exchanged, or were last; or NULL. */
+VmConnection *vm_link_get_newest (VmLink *self);
+/* Whether the connection in use is established. */
+gboolean vm_link_is_connected (VmLink *self);
+/* (nullable) */
+VmConnection *vm_link_find_connection (VmLink *self, VmPeer *peer);
+void vm_link_close_all (VmLink *self);
+/* The newest connection is given up: the one in use goes on if there is one
+ * besides, else FALSE. */
+gboolean vm_link_close_next (VmLink *self);
 
 /* vmlink-retry.c */
 /* Milliseconds until a new connection may begin: repeated requests get one a
  * second. */
 guint vm_link_connect_delay (VmLink *self);
-/* The connection is given up, and tried again if that may help. */
+/* The newest connection is given up. If there is no other, both users are told,
+ * and it is tried again if that may help. */
 void vm_link_fail (VmLink *self, const GError *error);
+/* Another connection in place of one that still stands: nothing is heard over
+ * it, or this device's addresses have changed. */
+void vm_link_renew (VmLink *self, const gchar *reason);
 /* The other side has closed the connection: where that is a call, it has hung
  * up; else it is tried again. */
 void vm_link_end (VmLink *self, const GError *error);
 /* An offer is refused, and the connection is as it was. */
 void vm_link_warn_refused (VmLink *self, const GError *error);
-/* Acquires the inputs that @offer newly takes in the existing connection. */
-void vm_link_acquire_more (VmLink *self, const gchar *offer);
+/* Acquires the inputs that @offer newly takes in that connection. */
+void vm_link_acquire_more (
+    VmLink *self, VmConnection *connection, const gchar *offer);
 
 /* vmlink-negotiate.c */
-void vm_link_start_negotiating (VmLink *self);
+void vm_link_start_negotiating (VmLink *self, VmPeer *peer);
 void vm_link_stop_negotiating (VmLink *self);
 void vm_link_add_early_candidates (VmLink *self);
 /* The field of a description that @error is about, as "a=setup"; or NULL. */
@@ -100,19 +128,24 @@ gchar *vm_link_find_field (const GError *error);
 void vm_link_tell_refusal (VmLink *self, const GError *error);
 
 /* vmlink-media.c */
-void vm_link_on_sample (gpointer link, VmPeerStream stream, GstSample *sample);
+/* The sample function of a new connection, with its data. */
+gpointer vm_link_hearing_new (VmLink *self, guint number);
+void vm_link_hearing_free (gpointer hearing);
+void vm_link_on_sample (
+    gpointer hearing, VmPeerStream stream, GstSample *sample);
 void vm_link_end_outputs (VmLink *self);
 void vm_link_end_stream (VmLink *self, VmPeerStream stream);
 void vm_link_start_recording (VmLink *self);
 void vm_link_stop_recording (VmLink *self);
 
 /* vmlink-talk.c: data channels */
-void vm_link_start_talk (VmLink *self);
+void vm_link_start_talk (VmLink *self, VmPeer *peer);
+/* The last connection is gone. */
 void vm_link_stop_talk (VmLink *self);
-/* While the host is lost, the messages that replace a connection go over the
- * old one: whether it is kept for that. */
-gboolean vm_link_keep_old_peer (VmLink *self);
-void vm_link_drop_old_peer (VmLink *self);
+/* The connection in use is another one. */
+void vm_link_move_talk (VmLink *self);
+/* Whether all that is said by data channels goes over @now. */
+gboolean vm_link_has_moved_talk (VmLink *self);
 
 /* vmlink-files.c */
 /* A message that came on one of the two channels for files. */

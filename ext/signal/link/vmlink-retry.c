@@ -6,6 +6,9 @@
 
 #include "link/vmattempts.h"
 #include "link/vmlink-priv.h"
+#include "plugin/plugin.h"
+
+#include <string.h>
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -157,7 +160,7 @@ vm_link_restart (VmLink *self)
 void
 vm_link_recover (VmLink *self)
 {
-  if (self->peer || self->closed)
+  if (self->now || self->closed)
     return;
   self->failed = 0;
   if (offers (self))
@@ -187,7 +190,7 @@ vm_link_begin_anew (VmLink *self)
   }
   vm_meeting_send_restart (
       vm_link_get_meeting (self), self->participant, "requested");
-  if (!self->peer && !self->closed)
+  if (!self->now && !self->closed)
     vm_link_expect_offer (self);
 }
 
@@ -204,7 +207,7 @@ try_again (VmLink *self, guint pause)
 static void
 give_up (VmLink *self)
 {
-  vm_link_close_peer (self);
+  vm_link_close_all (self);
   vm_link_end_outputs (self);
 }
 
@@ -215,6 +218,71 @@ set_lost (VmLink *self, VmParticipantEvent event, const GError *error)
       vm_link_get_meeting (self), self->participant, event, error);
 }
 
+static gboolean
+on_renew (gpointer user_data)
+{
+  VmLink *self = user_data;
+
+  vm_timer_clear (&self->renew_source);
+  if (self->unsteady)
+    vm_link_renew (self, "silent");
+  return G_SOURCE_REMOVE;
+}
+
+/* While nothing is heard, and that has not been given up. */
+static void
+renew_later (VmLink *self)
+{
+  if (self->unsteady)
+    add_timer (self, &self->renew_source, CONNECT_PAUSE_MS, on_renew);
+}
+
+static void
+renew (VmLink *self, const gchar *reason)
+{
+  if (self->config->dialect != VM_DIALECT_NAME_NATIVE || self->closed
+      || self->restart_source || !can_signal (self))
+    return;
+  GST_INFO ("%s: another connection: %s",
+      vm_participant_get_id (self->participant), reason);
+  if (offers (self))
+    vm_link_restart (self);
+  else
+    vm_meeting_send_restart (
+        vm_link_get_meeting (self), self->participant, reason);
+}
+
+void
+vm_link_renew (VmLink *self, const gchar *reason)
+{
+  if (!self->next && vm_link_is_connected (self))
+    renew (self, reason);
+}
+
+/* Of this device's own address, or by a detour that may no longer be needed. */
+static gboolean
+is_path_outdated (VmLink *self)
+{
+  const gchar *address = vm_peer_get_local_address (self->now->peer);
+  VmPeerPath path;
+
+  return (address
+             && !VM_PLUGIN (vm_meeting_has_address) (
+                 vm_link_get_meeting (self), address))
+         || (vm_peer_get_path (self->now->peer, &path)
+             && strcmp (path.kind, "host") != 0);
+}
+
+void
+vm_link_network_changed (VmLink *self, gboolean slept)
+{
+  if (slept)
+    self->failed = 0;
+  if (slept || (!self->now && self->failed)
+      || (vm_link_is_connected (self) && is_path_outdated (self)))
+    renew (self, slept ? "awake" : "network");
+}
+
 void
 vm_link_fail (VmLink *self, const GError *error)
 {
@@ -222,6 +290,12 @@ vm_link_fail (VmLink *self, const GError *error)
                    || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED);
   guint pause = 0;
 
+  if (vm_link_close_next (self)) {
+    GST_INFO ("%s: the connection in use goes on: %s",
+        vm_participant_get_id (self->participant), error->message);
+    renew_later (self);
+    return;
+  }
   give_up (self);
   if (again && can_signal (self) && self->failed < VM_ATTEMPTS_MORE)
     pause = vm_attempts_pause (++self->failed, get_timeout (self));

@@ -10,10 +10,6 @@
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* A connection that was replaced carries what is said to set the next one
- * up. */
-#define OLD_PEER_MS 15000
-
 static gboolean
 is_for_files (const gchar *label)
 {
@@ -21,11 +17,17 @@ is_for_files (const gchar *label)
          || strcmp (label, VM_FILE_LANE_DATA) == 0;
 }
 
+static gboolean
+is_in_use (VmLink *self, VmPeer *peer)
+{
+  return self->now && self->now->peer == peer;
+}
+
 static void
 on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
 {
-  /* of two connections the new one counts, as soon as it has the channel */
-  if (peer == self->old_peer && !open)
+  /* of two connections that in use counts, as soon as it has the channel */
+  if (!is_in_use (self, peer))
     return;
   if (is_for_files (label)) {
     self->owner->files_changed (self->controller);
@@ -40,7 +42,8 @@ on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
 static VmMediaSession *
 seal_of (VmLink *self, VmPeer *peer, const gchar *label)
 {
-  VmMediaSession *media = peer == self->peer ? self->media : self->old_media;
+  VmConnection *connection = vm_link_find_connection (self, peer);
+  VmMediaSession *media = connection ? connection->media : NULL;
 
   return media && strcmp (label, "chat") == 0
                  && vm_media_session_is_signed (media)
@@ -59,7 +62,7 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, VmLink *self)
   if (is_for_files (label)) {
     g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
 
-    if (peer == self->peer)
+    if (is_in_use (self, peer))
       vm_link_take_file (self, data, TRUE);
     return;
   }
@@ -75,9 +78,13 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, VmLink *self)
 static void
 on_heartbeat (VmPeer *peer, gboolean beats, VmLink *self)
 {
-  if (peer == self->peer)
-    vm_meeting_set_heartbeat (
-        vm_link_get_meeting (self), self->participant, beats);
+  if (!is_in_use (self, peer))
+    return;
+  self->unsteady = !beats;
+  vm_meeting_set_heartbeat (
+      vm_link_get_meeting (self), self->participant, beats);
+  if (!beats)
+    vm_link_renew (self, "silent");
 }
 
 static void
@@ -85,7 +92,7 @@ on_data (VmPeer *peer, const gchar *label, GBytes *data, VmLink *self)
 {
   g_autoptr (VmLink) alive = g_object_ref (self);
 
-  if (peer == self->peer && is_for_files (label))
+  if (is_in_use (self, peer) && is_for_files (label))
     vm_link_take_file (self, data, FALSE);
 }
 
@@ -97,37 +104,68 @@ on_drained (VmPeer *peer, const gchar *label, VmLink *self)
 }
 
 void
-vm_link_start_talk (VmLink *self)
+vm_link_start_talk (VmLink *self, VmPeer *peer)
 {
-  g_signal_connect (self->peer, "data", G_CALLBACK (on_data), self);
-  g_signal_connect (self->peer, "drained", G_CALLBACK (on_drained), self);
-  g_signal_connect (self->peer, "channel", G_CALLBACK (on_channel), self);
-  g_signal_connect (self->peer, "message", G_CALLBACK (on_message), self);
-  g_signal_connect (self->peer, "heartbeat", G_CALLBACK (on_heartbeat), self);
+  g_signal_connect (peer, "data", G_CALLBACK (on_data), self);
+  g_signal_connect (peer, "drained", G_CALLBACK (on_drained), self);
+  g_signal_connect (peer, "channel", G_CALLBACK (on_channel), self);
+  g_signal_connect (peer, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (peer, "heartbeat", G_CALLBACK (on_heartbeat), self);
 }
 
-/* The connection is about to go. */
+/* Channels that the meeting speaks on. */
+static const gchar *const spoken[] = { "chat", "signal" };
+
 void
 vm_link_stop_talk (VmLink *self)
 {
   VmMeeting *meeting = vm_link_get_meeting (self);
 
-  g_signal_handlers_disconnect_by_data (self->peer, self);
-  if (!meeting || self->old_peer)
+  self->unsteady = FALSE;
+  if (!meeting)
     return;
-  vm_meeting_set_channel (meeting, self->participant, "chat", FALSE);
-  vm_meeting_set_channel (meeting, self->participant, "signal", FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (spoken); i++)
+    vm_meeting_set_channel (meeting, self->participant, spoken[i], FALSE);
   vm_meeting_set_heartbeat (meeting, self->participant, FALSE);
 }
 
-static gboolean
-send_text (VmLink *self, VmPeer *peer, const gchar *label, const gchar *text,
-    GError **error)
+/* What is open already is told again: what no connection could carry goes. What
+ * is not open yet stays open for the meeting, and goes over the past one. */
+void
+vm_link_move_talk (VmLink *self)
 {
-  VmMediaSession *media = seal_of (self, peer, label);
-  g_autofree gchar *sealed = media ? vm_media_session_seal (media, text) : NULL;
+  VmMeeting *meeting = vm_link_get_meeting (self);
 
-  return vm_peer_send_message (peer, label, sealed ? sealed : text, error);
+  self->unsteady = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (spoken); i++) {
+    if (vm_peer_is_channel_open (self->now->peer, spoken[i]))
+      vm_meeting_set_channel (meeting, self->participant, spoken[i], TRUE);
+  }
+}
+
+gboolean
+vm_link_has_moved_talk (VmLink *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (spoken); i++) {
+    if (!vm_peer_is_channel_open (self->now->peer, spoken[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+send_text (VmLink *self, VmConnection *connection, const gchar *label,
+    const gchar *text, GError **error)
+{
+  VmMediaSession *media;
+  g_autofree gchar *sealed = NULL;
+
+  if (!connection)
+    return FALSE;
+  media = seal_of (self, connection->peer, label);
+  sealed = media ? vm_media_session_seal (media, text) : NULL;
+  return vm_peer_send_message (
+      connection->peer, label, sealed ? sealed : text, error);
 }
 
 gboolean
@@ -135,45 +173,11 @@ vm_link_send_text (VmLink *self, const gchar *label, const gchar *text)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->peer && send_text (self, self->peer, label, text, NULL))
-    return TRUE;
-  if (self->old_peer && send_text (self, self->old_peer, label, text, &error))
+  if (send_text (self, self->now, label, text, &error)
+      || send_text (self, self->past, label, text, NULL))
     return TRUE;
   GST_DEBUG ("nothing sent to %s on %s: %s",
       vm_participant_get_id (self->participant), label,
       error ? error->message : "no channel");
   return FALSE;
-}
-
-void
-vm_link_drop_old_peer (VmLink *self)
-{
-  vm_timer_clear (&self->old_source);
-  if (!self->old_peer)
-    return;
-  g_signal_handlers_disconnect_by_data (self->old_peer, self);
-  vm_peer_close (self->old_peer);
-  g_clear_object (&self->old_peer);
-  g_clear_object (&self->old_media);
-}
-
-static gboolean
-on_old_peer_over (gpointer user_data)
-{
-  vm_link_drop_old_peer (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-gboolean
-vm_link_keep_old_peer (VmLink *self)
-{
-  if (!vm_meeting_get_host_lost (vm_link_get_meeting (self))
-      || vm_peer_get_state (self->peer) != VM_PEER_STATE_CONNECTED)
-    return FALSE;
-  vm_link_drop_old_peer (self);
-  self->old_peer = g_object_ref (self->peer);
-  g_set_object (&self->old_media, self->media);
-  self->old_source =
-      vm_timer_new (self->context, OLD_PEER_MS, on_old_peer_over, self);
-  return TRUE;
 }

@@ -9,6 +9,10 @@
  * for 45 s (protocol/calls.md). Of connections there is this one. */
 #define RING_MS 60000
 #define CALL_CONNECT_MS 15000
+/* What a connection that was replaced still brings is taken so long; longer
+ * while the new one has not opened its channels, but no longer than the last. */
+#define PAST_MIN_MS 1000
+#define PAST_MAX_MS 15000
 
 G_DEFINE_FINAL_TYPE (VmLink, vm_link, G_TYPE_OBJECT)
 
@@ -18,14 +22,9 @@ vm_link_finalize (GObject *object)
   VmLink *self = VM_LINK (object);
 
   g_clear_object (&self->participant);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    g_clear_object (&self->inputs[i]);
   g_free (self->session);
   g_free (self->theirs);
-  g_free (self->path);
   vm_link_stop_negotiating (self);
-  g_clear_object (&self->media);
-  g_clear_object (&self->old_media);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     vm_pending_clear (&self->pending[i]);
   g_mutex_clear (&self->lock);
@@ -45,8 +44,6 @@ vm_link_init (VmLink *self)
   g_mutex_init (&self->lock);
   g_queue_init (&self->early);
   self->slot = self->second_slot = VM_SLOT_NONE;
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    self->codecs[i] = VM_CODEC_NONE;
 }
 
 VmLink *
@@ -87,11 +84,39 @@ vm_link_get_participant (VmLink *self)
   return self->participant;
 }
 
+VmConnection *
+vm_link_get_newest (VmLink *self)
+{
+  return self->next ? self->next : self->now;
+}
+
+gboolean
+vm_link_is_connected (VmLink *self)
+{
+  return self->now
+         && vm_peer_get_state (self->now->peer) == VM_PEER_STATE_CONNECTED;
+}
+
+VmConnection *
+vm_link_find_connection (VmLink *self, VmPeer *peer)
+{
+  VmConnection *all[] = { self->now, self->next, self->past };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    if (all[i] && all[i]->peer == peer)
+      return all[i];
+  }
+  return NULL;
+}
+
 static void
 on_peer_key_unit (VmPeer *peer, VmPeerStream stream, VmLink *self)
 {
-  if (self->inputs[stream])
-    vm_input_request_key_unit (self->inputs[stream], self->codecs[stream]);
+  VmConnection *connection = vm_link_find_connection (self, peer);
+
+  if (connection && connection->inputs[stream])
+    vm_input_request_key_unit (
+        connection->inputs[stream], connection->codecs[stream]);
 }
 
 /* Which codec a stream has with this peer: what the offer says; else what the
@@ -117,19 +142,39 @@ choose_codec (
 }
 
 static void
-release_inputs (VmLink *self)
+release_inputs (VmLink *self, VmConnection *connection)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    g_autoptr (VmInput) input = g_steal_pointer (&self->inputs[i]);
+    g_autoptr (VmInput) input = g_steal_pointer (&connection->inputs[i]);
     VmCodec codec;
 
     g_mutex_lock (&self->lock);
-    codec = self->codecs[i];
-    self->codecs[i] = VM_CODEC_NONE;
+    codec = connection->codecs[i];
+    connection->codecs[i] = VM_CODEC_NONE;
     g_mutex_unlock (&self->lock);
     if (input)
       vm_input_release (input, codec);
   }
+}
+
+static void
+change_input (VmLink *self, VmConnection *connection, VmPeerStream stream)
+{
+  g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, stream);
+  VmCodec codec = connection->codecs[stream];
+  g_autoptr (GError) error = NULL;
+
+  if (!connection->inputs[stream] || !input
+      || input == connection->inputs[stream] || !vm_input_has_caps (input))
+    return;
+  if (!vm_input_acquire (input, codec, &error)) {
+    GST_WARNING ("nothing more is sent to %s on this pad: %s",
+        vm_participant_get_id (self->participant), error->message);
+    return;
+  }
+  vm_input_release (connection->inputs[stream], codec);
+  g_set_object (&connection->inputs[stream], input);
+  vm_input_request_key_unit (input, codec);
 }
 
 /* The connection is the same, and so is what it carries. */
@@ -137,27 +182,17 @@ void
 vm_link_change_inputs (VmLink *self)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, i);
-    g_autoptr (GError) error = NULL;
-
-    if (!self->inputs[i] || !input || input == self->inputs[i]
-        || !vm_input_has_caps (input))
-      continue;
-    if (!vm_input_acquire (input, self->codecs[i], &error)) {
-      GST_WARNING ("nothing more is sent to %s on this pad: %s",
-          vm_participant_get_id (self->participant), error->message);
-      continue;
-    }
-    vm_input_release (self->inputs[i], self->codecs[i]);
-    g_set_object (&self->inputs[i], input);
-    vm_input_request_key_unit (input, self->codecs[i]);
+    if (self->now)
+      change_input (self, self->now, i);
+    if (self->next)
+      change_input (self, self->next, i);
   }
 }
 
 /* FALSE, with @error: it cannot be; without: there is none to be had. */
 static gboolean
-acquire_input (
-    VmLink *self, VmPeerStream stream, const gchar *offer, GError **error)
+acquire_input (VmLink *self, VmConnection *connection, VmPeerStream stream,
+    const gchar *offer, GError **error)
 {
   g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, stream);
   VmCodec codec = choose_codec (self, stream, input, offer);
@@ -171,23 +206,23 @@ acquire_input (
       g_clear_error (error);
     return FALSE;
   }
-  g_set_object (&self->inputs[stream], input);
+  g_set_object (&connection->inputs[stream], input);
   g_mutex_lock (&self->lock);
-  self->codecs[stream] = codec;
+  connection->codecs[stream] = codec;
   g_mutex_unlock (&self->lock);
   return TRUE;
 }
 
 static gboolean
-acquire_inputs (
-    VmLink *self, const gchar *offer, VmPeerConfig *config, GError **error)
+acquire_inputs (VmLink *self, VmConnection *connection, const gchar *offer,
+    VmPeerConfig *config, GError **error)
 {
   gboolean video = self->config->call_type == VM_CALL_TYPE_VIDEO;
 
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     config->receive[i] = i == VM_PEER_AUDIO || video;
-    if (acquire_input (self, i, offer, error))
-      config->send[i] = vm_codec_get_caps (self->codecs[i]);
+    if (acquire_input (self, connection, i, offer, error))
+      config->send[i] = vm_codec_get_caps (connection->codecs[i]);
     else if (*error)
       return FALSE;
   }
@@ -195,17 +230,18 @@ acquire_inputs (
 }
 
 void
-vm_link_acquire_more (VmLink *self, const gchar *offer)
+vm_link_acquire_more (
+    VmLink *self, VmConnection *connection, const gchar *offer)
 {
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (GstCaps) caps = NULL;
 
-    if (self->inputs[i])
+    if (connection->inputs[i])
       continue;
-    if (acquire_input (self, i, offer, &error)) {
-      caps = vm_codec_get_caps (self->codecs[i]);
-      vm_peer_set_send (self->peer, i, caps);
+    if (acquire_input (self, connection, i, offer, &error)) {
+      caps = vm_codec_get_caps (connection->codecs[i]);
+      vm_peer_set_send (connection->peer, i, caps);
     } else if (error) {
       GST_WARNING ("nothing is sent to %s on this pad: %s",
           vm_participant_get_id (self->participant), error->message);
@@ -217,8 +253,9 @@ void
 vm_link_drop_codec (VmLink *self, VmPeerStream stream, VmCodec codec)
 {
   VmMeeting *meeting = vm_link_get_meeting (self);
+  VmConnection *newest = vm_link_get_newest (self);
 
-  if (!self->peer || !self->inputs[stream] || self->codecs[stream] != codec)
+  if (!newest || !newest->inputs[stream] || newest->codecs[stream] != codec)
     return;
   if (vm_meeting_offers_to (meeting, self->participant))
     vm_link_restart (self);
@@ -226,83 +263,186 @@ vm_link_drop_codec (VmLink *self, VmPeerStream stream, VmCodec codec)
     vm_meeting_send_restart (meeting, self->participant, "codec");
 }
 
-/* The connection */
+/* The connections */
 
-void
-vm_link_close_peer (VmLink *self)
+static VmConnection *
+connection_new (VmMediaSession *media)
 {
-  if (!self->peer)
-    return;
+  VmConnection *connection = g_new0 (VmConnection, 1);
+
+  connection->media = media ? g_object_ref (media) : NULL;
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    connection->codecs[i] = VM_CODEC_NONE;
+  return connection;
+}
+
+static void
+set_sending (VmLink *self, VmConnection *connection)
+{
   g_mutex_lock (&self->lock);
-  self->sender = NULL;
+  self->sending = connection;
   g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
-    g_clear_signal_handler (&self->handlers[i], self->peer);
-  vm_link_stop_talk (self);
-  vm_peer_close (self->peer);
-  g_clear_object (&self->peer);
-  vm_link_restart_files (self);
-  release_inputs (self);
+}
+
+static void
+close_connection (VmLink *self, VmConnection **connection)
+{
+  VmConnection *old = g_steal_pointer (connection);
+
+  if (!old)
+    return;
+  if (self->sending == old)
+    set_sending (self, NULL);
+  if (old->peer) {
+    g_signal_handlers_disconnect_by_data (old->peer, self);
+    vm_peer_close (old->peer);
+    g_object_unref (old->peer);
+  }
+  release_inputs (self, old);
+  g_clear_object (&old->media);
+  g_free (old);
+}
+
+static void
+close_past (VmLink *self)
+{
+  vm_timer_clear (&self->past_source);
+  close_connection (self, &self->past);
 }
 
 void
-vm_link_retire_peer (VmLink *self)
+vm_link_close_all (VmLink *self)
 {
-  if (!self->peer || !vm_link_keep_old_peer (self)) {
-    vm_link_close_peer (self);
+  gboolean any = self->now != NULL;
+
+  close_past (self);
+  close_connection (self, &self->next);
+  close_connection (self, &self->now);
+  if (!any)
+    return;
+  vm_link_stop_talk (self);
+  vm_link_restart_files (self);
+}
+
+gboolean
+vm_link_close_next (VmLink *self)
+{
+  if (!self->next)
+    return FALSE;
+  close_connection (self, &self->next);
+  return TRUE;
+}
+
+static void
+tell_path (VmLink *self)
+{
+  VmPeerPath path;
+
+  if (!vm_peer_get_path (self->now->peer, &path)
+      || vm_peer_path_equal (&path, &self->path))
+    return;
+  self->path = path;
+  self->bin_funcs->post (self->bin,
+      gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "user", G_TYPE_STRING,
+          vm_participant_get_user (self->participant), "path", G_TYPE_STRING,
+          path.kind, "protocol", G_TYPE_STRING, path.protocol, "ip-version",
+          G_TYPE_UINT, path.ip_version, NULL));
+}
+
+static gboolean
+on_past (gpointer user_data)
+{
+  VmLink *self = user_data;
+  gint64 ms = (g_get_monotonic_time () - self->past_since) / 1000;
+
+  if (ms < PAST_MAX_MS
+      && (ms < PAST_MIN_MS || !vm_link_has_moved_talk (self)))
+    return G_SOURCE_CONTINUE;
+  close_past (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The new connection stands. What was sent over the one before is still heard,
+ * so that nothing is missing. */
+static void
+switch_over (VmLink *self)
+{
+  close_past (self);
+  self->past = self->now;
+  self->now = g_steal_pointer (&self->next);
+  set_sending (self, self->now);
+  release_inputs (self, self->past);
+  self->past_since = g_get_monotonic_time ();
+  self->past_source =
+      vm_timer_new (self->context, PAST_MIN_MS, on_past, self);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    if (self->outputs[i] && !vm_peer_receives (self->now->peer, i))
+      vm_link_end_stream (self, i);
+  }
+  vm_link_restart_files (self);
+  vm_link_move_talk (self);
+  tell_path (self);
+}
+
+/* The one in use has ended; the one that is being made takes its place. */
+static void
+promote_next (VmLink *self)
+{
+  close_connection (self, &self->now);
+  self->now = g_steal_pointer (&self->next);
+  set_sending (self, self->now);
+  vm_link_stop_talk (self);
+  vm_link_restart_files (self);
+}
+
+static void
+on_peer_failed (VmLink *self, VmPeer *peer, const GError *error)
+{
+  g_autoptr (VmLink) alive = g_object_ref (self);
+  g_autoptr (GError) why =
+      error ? g_error_copy (error)
+            : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "Connection lost");
+
+  if (self->past && peer == self->past->peer) {
+    close_past (self);
     return;
   }
-  g_mutex_lock (&self->lock);
-  self->sender = NULL;
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
-    g_clear_signal_handler (&self->handlers[i], self->peer);
-  g_clear_object (&self->peer);
-  vm_link_restart_files (self);
-  release_inputs (self);
+  vm_link_tell_refusal (self, why);
+  if (self->next && peer == self->now->peer)
+    promote_next (self);
+  else if (vm_peer_get_closed_by_other (peer))
+    vm_link_end (self, why);
+  else
+    vm_link_fail (self, why);
 }
 
 static void
 on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
 {
-  self->state = state;
-  if (state == VM_PEER_STATE_CONNECTED) {
+  if (state == VM_PEER_STATE_FAILED) {
+    on_peer_failed (self, peer, error);
+  } else if (state == VM_PEER_STATE_CONNECTED) {
     self->failed = 0;
-    vm_link_drop_old_peer (self);
+    if (self->next && peer == self->next->peer)
+      switch_over (self);
     vm_meeting_set_participant_state (vm_link_get_meeting (self),
         self->participant, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
-  } else if (state == VM_PEER_STATE_FAILED) {
-    g_autoptr (VmLink) alive = g_object_ref (self);
-    g_autoptr (GError) why =
-        error
-            ? g_error_copy (error)
-            : g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "Connection lost");
-
-    vm_link_tell_refusal (self, why);
-    if (vm_peer_get_closed_by_other (peer))
-      vm_link_end (self, why);
-    else
-      vm_link_fail (self, why);
   }
 }
 
 static void
 on_stream_ended (VmPeer *peer, VmPeerStream stream, VmLink *self)
 {
-  vm_link_end_stream (self, stream);
+  if (self->now && peer == self->now->peer)
+    vm_link_end_stream (self, stream);
 }
 
 static void
-on_peer_path (VmPeer *peer, const gchar *path, VmLink *self)
+on_peer_path (VmPeer *peer, VmLink *self)
 {
-  if (g_strcmp0 (path, self->path) == 0)
-    return;
-  g_free (self->path);
-  self->path = g_strdup (path);
-  self->bin_funcs->post (
-      self->bin, gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
-                     vm_participant_get_id (self->participant), "path",
-                     G_TYPE_STRING, path, NULL));
+  if (self->now && peer == self->now->peer)
+    tell_path (self);
 }
 
 static void
@@ -321,58 +461,82 @@ set_deadlines (VmLink *self, VmPeerConfig *peer)
     peer->answer_ms = peer->connect_ms;
 }
 
-void
-vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer)
+static VmPeer *
+make_peer (VmLink *self, VmPeerConfig *peer)
 {
   const VmLinkConfig *config = self->config;
-  VmPeerConfig peer = { .offerer = offerer };
-  g_autoptr (GObject) alive = NULL;
   g_autoptr (GstClock) clock = NULL;
+
+  self->owner->get_clock (self->controller, &clock, &peer->base_time);
+  peer->clock = clock;
+  peer->name = vm_participant_get_id (self->participant);
+  peer->session = self->session;
+  peer->generation = self->generation;
+  peer->stun_server = config->stun_server;
+  peer->turn_servers = (const gchar *const *) config->turn_servers;
+  peer->relay_only = config->relay_only;
+  peer->patient = self->failed > 0;
+  peer->latency_ms = config->latency_ms;
+  set_deadlines (self, peer);
+  vm_link_start_recording (self);
+  return vm_peer_new (peer, vm_link_on_sample,
+      vm_link_hearing_new (self, ++self->connections), vm_link_hearing_free);
+}
+
+static void
+watch_peer (VmLink *self, VmPeer *peer)
+{
+  g_signal_connect (peer, "state", G_CALLBACK (on_peer_state), self);
+  g_signal_connect (
+      peer, "key-unit-requested", G_CALLBACK (on_peer_key_unit), self);
+  g_signal_connect (peer, "path", G_CALLBACK (on_peer_path), self);
+  g_signal_connect (peer, "stream-ended", G_CALLBACK (on_stream_ended), self);
+  vm_link_start_negotiating (self, peer);
+  vm_link_start_talk (self, peer);
+}
+
+void
+vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer,
+    VmMediaSession *media)
+{
+  VmPeerConfig config = { .offerer = offerer };
+  VmConnection *connection = connection_new (media);
+  g_autoptr (VmLink) alive = g_object_ref (self);
+  g_autoptr (VmPeer) peer = NULL;
   g_autoptr (GError) error = NULL;
 
+  vm_timer_clear (&self->renew_source);
   self->connected_at = g_get_monotonic_time ();
-  if (acquire_inputs (self, offer, &peer, &error)) {
-    self->owner->get_clock (self->controller, &clock, &peer.base_time);
-    peer.clock = clock;
-    peer.name = vm_participant_get_id (self->participant);
-    peer.session = self->session;
-    peer.generation = self->generation;
-    peer.stun_server = config->stun_server;
-    peer.turn_servers = (const gchar *const *) config->turn_servers;
-    peer.relay_only = config->relay_only;
-    peer.latency_ms = config->latency_ms;
-    set_deadlines (self, &peer);
-    vm_link_start_recording (self);
-    self->peer = vm_peer_new (
-        &peer, vm_link_on_sample, g_object_ref (self), g_object_unref);
-  }
+  close_connection (self, &self->next);
+  if (!vm_link_is_connected (self))
+    vm_link_close_all (self);
+  if (acquire_inputs (self, connection, offer, &config, &error))
+    connection->peer = make_peer (self, &config);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    gst_clear_caps (&peer.send[i]);
-  if (!self->peer) {
-    release_inputs (self);
+    gst_clear_caps (&config.send[i]);
+  if (!connection->peer) {
+    close_connection (self, &connection);
     if (offer)
       vm_link_tell_refusal (self, error);
-    vm_link_fail (self, error);
+    if (!self->now)
+      vm_link_fail (self, error);
+    else
+      GST_WARNING ("%s: no other connection: %s",
+          vm_participant_get_id (self->participant), error->message);
     return;
   }
-  self->handlers[0] =
-      g_signal_connect (self->peer, "state", G_CALLBACK (on_peer_state), self);
-  vm_link_start_negotiating (self);
-  self->handlers[3] = g_signal_connect (
-      self->peer, "key-unit-requested", G_CALLBACK (on_peer_key_unit), self);
-  self->handlers[4] =
-      g_signal_connect (self->peer, "path", G_CALLBACK (on_peer_path), self);
-  self->handlers[5] = g_signal_connect (
-      self->peer, "stream-ended", G_CALLBACK (on_stream_ended), self);
-  vm_link_start_talk (self);
-  g_mutex_lock (&self->lock);
-  self->sender = self->peer;
-  g_mutex_unlock (&self->lock);
+  if (self->now) {
+    self->next = connection;
+  } else {
+    self->now = connection;
+    set_sending (self, connection);
+  }
+  peer = g_object_ref (connection->peer);
+  watch_peer (self, peer);
   /* it may fail in either, and the participant be gone by that */
-  alive = G_OBJECT (g_object_ref (self));
-  vm_peer_start (self->peer);
-  if (offer && self->peer)
-    vm_peer_set_remote_description (self->peer, TRUE, offer);
+  vm_peer_start (peer);
+  if (offer && vm_link_find_connection (self, peer))
+    vm_peer_set_remote_description (peer, TRUE, offer);
   vm_link_add_early_candidates (self);
 }
 
@@ -383,27 +547,29 @@ vm_link_set_clock (VmLink *self)
   GstClockTime base_time;
 
   self->owner->get_clock (self->controller, &clock, &base_time);
-  if (self->peer)
-    vm_peer_set_clock (self->peer, clock, base_time);
+  if (self->now)
+    vm_peer_set_clock (self->now->peer, clock, base_time);
+  if (self->next)
+    vm_peer_set_clock (self->next->peer, clock, base_time);
 }
 
 gint
 vm_link_take_audio_level (VmLink *self)
 {
-  return self->peer ? vm_peer_take_audio_level (self->peer) : -1;
+  return self->now ? vm_peer_take_audio_level (self->now->peer) : -1;
 }
 
 void
 vm_link_check_stalled (VmLink *self)
 {
-  if (self->peer)
-    vm_peer_check_stalled (self->peer);
+  if (self->now)
+    vm_peer_check_stalled (self->now->peer);
 }
 
 GstStructure *
 vm_link_get_stats (VmLink *self)
 {
-  GstStructure *s = self->peer ? vm_peer_get_stats (self->peer) : NULL;
+  GstStructure *s = self->now ? vm_peer_get_stats (self->now->peer) : NULL;
 
   if (!s)
     s = gst_structure_new_empty ("vm-peer-stats");
@@ -415,7 +581,7 @@ vm_link_get_stats (VmLink *self)
   g_mutex_unlock (&self->lock);
   gst_structure_set (s, "user", G_TYPE_STRING,
       vm_participant_get_user (self->participant), "path", G_TYPE_STRING,
-      self->path ? self->path : "none", NULL);
+      self->path.kind ? self->path.kind : "none", NULL);
   return s;
 }
 
@@ -428,8 +594,8 @@ vm_link_close (VmLink *self)
   vm_timer_clear (&self->restart_source);
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
-  vm_link_drop_old_peer (self);
-  vm_link_close_peer (self);
+  vm_timer_clear (&self->renew_source);
+  vm_link_close_all (self);
   vm_link_end_files (self);
   vm_link_end_outputs (self);
   vm_link_stop_recording (self);

@@ -108,6 +108,8 @@ void vm_link_restart (VmLink *link);
 void vm_link_begin_anew (VmLink *link);
 /* The host is back: tries a connection that failed meanwhile again. */
 void vm_link_recover (VmLink *link);
+/* This device has other addresses, or has slept. */
+void vm_link_network_changed (VmLink *link, gboolean slept);
 /* The inputs that it is sent were replaced. */
 void vm_link_change_inputs (VmLink *link);
 /* @codec cannot encode the stream: sends another codec, or none. */
@@ -134,6 +136,11 @@ GstStructure *vm_link_get_stats (VmLink *link);
 /* As vm_peer_take_audio_level(). */
 gint vm_link_take_audio_level (VmLink *link);
 void vm_link_check_stalled (VmLink *self);
+/* Posts "vm-media-missing" when what the other side sends has not arrived for
+ * VM_LINK_MISSING_US, and when it does again. To be called ten times a second.
+ */
+#define VM_LINK_MISSING_US (8 * G_USEC_PER_SEC)
+void vm_link_check_missing (VmLink *link, gint64 now);
 /* Asks for a key frame where the last one is too long ago for those who take
  * what is encoded. */
 void vm_link_check_key_frames (VmLink *link, gint64 now);

@@ -187,13 +187,28 @@ set_beats (VmPeer *self, gboolean beats)
   g_signal_emit_by_name (self, "heartbeat", beats);
 }
 
+static gboolean on_quiet (gpointer user_data);
+
+static void
+expect_beat (VmPeer *self, guint ms)
+{
+  vm_timer_clear (&self->quiet);
+  self->quiet = vm_timer_new (self->context, ms, on_quiet, self);
+  g_source_set_priority (self->quiet, G_PRIORITY_LOW);
+}
+
 static gboolean
 on_quiet (gpointer user_data)
 {
   g_autoptr (VmPeer) self = g_object_ref (user_data);
+  gint64 ms = (g_get_monotonic_time () - last_sign_of_life (self))
+              / G_TIME_SPAN_MILLISECOND;
 
   vm_timer_clear (&self->quiet);
-  set_beats (self, FALSE);
+  if (ms < VM_PEER_QUIET_MS)
+    expect_beat (self, VM_PEER_QUIET_MS - ms);
+  else
+    set_beats (self, FALSE);
   return G_SOURCE_REMOVE;
 }
 
@@ -224,9 +239,7 @@ on_pong (VmPeer *self, guint n)
   else
     self->owed_since = g_get_monotonic_time ();
   expect_sign_of_life (self, VM_PEER_SILENCE_MS);
-  vm_timer_clear (&self->quiet);
-  self->quiet = vm_timer_new (self->context, VM_PEER_QUIET_MS, on_quiet, self);
-  g_source_set_priority (self->quiet, G_PRIORITY_LOW);
+  expect_beat (self, VM_PEER_QUIET_MS);
   set_beats (self, TRUE);
 }
 
@@ -265,6 +278,14 @@ take_heartbeat (VmPeer *self, VmPeerChannel *channel, const gchar *text)
 
     send_text (channel, reply, NULL);
   }
+}
+
+static void
+note_life (VmPeerLink *link)
+{
+  g_mutex_lock (&link->lock);
+  link->heard_at = g_get_monotonic_time ();
+  g_mutex_unlock (&link->lock);
 }
 
 /* --- what webrtcbin says of a channel, in the peer's context --- */
@@ -346,6 +367,7 @@ on_message_string (GObject *channel, const gchar *text, VmPeerLink *link)
     GST_WARNING_OBJECT (channel, "a message dropped");
     return;
   }
+  note_life (link);
   g_atomic_int_inc (&link->messages);
   message = g_new (Message, 1);
   *message = (Message){ vm_peer_link_ref (link), g_object_ref (channel),
@@ -399,6 +421,7 @@ on_message_data (GObject *channel, GBytes *bytes, VmPeerLink *link)
     GST_WARNING_OBJECT (channel, "a message dropped");
     return;
   }
+  note_life (link);
   g_atomic_int_add (&link->data, cost_of (bytes));
   data = g_new (Data, 1);
   *data = (Data){ vm_peer_link_ref (link), g_object_ref (channel),
@@ -505,6 +528,18 @@ vm_peer_channels_create (VmPeer *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
     create_channel (self, labels[i]);
+}
+
+gboolean
+vm_peer_is_channel_open (VmPeer *self, const gchar *label)
+{
+  VmPeerChannel *channel;
+
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+  g_return_val_if_fail (label != NULL, FALSE);
+
+  channel = find_channel (self, label);
+  return channel && channel->open;
 }
 
 gboolean

@@ -17,6 +17,10 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
 #define GST_CAT_DEFAULT vm_peer_debug
 
 #define RESOLVE_MS 300 /* webrtcbin.md#local-candidates */
+/* How often a check is sent by UDP, and when one by TCP is given up
+ * (webrtcbin.md#nomination). */
+#define CHECKS 2
+#define CHECK_MS 750
 #define FIRST_STREAM 1 /* of an agent; everything is bundled in it */
 #define ADDRESS_FIELD 4 /* of a candidate, RFC 8839 §5.1 */
 #define LOCAL_NAME_MAX 255
@@ -102,23 +106,80 @@ vm_peer_ice_local_sent (VmPeer *self)
 
 typedef struct
 {
-  const gchar *path;
+  NiceCandidate *local, *remote;
+  gboolean datagrams; /* it goes by UDP, as far as a relay */
+  guint ip_version;
   gchar address[ADDRESS_SIZE]; /* "": it is not the peer's own */
+  gchar from[NICE_ADDRESS_STRING_LEN]; /* of this device, or "" */
 } Selected;
 
 static void
+selected_free (gpointer data)
+{
+  Selected *selected = data;
+
+  nice_candidate_free (selected->local);
+  nice_candidate_free (selected->remote);
+  g_free (selected);
+}
+
+/* Whether the other side has named that address as one of its own. */
+static gboolean
+is_named (VmPeer *self, const NiceAddress *address)
+{
+  GSList *all = nice_agent_get_remote_candidates (
+      NICE_AGENT (self->agent), FIRST_STREAM, NICE_COMPONENT_TYPE_RTP);
+  gboolean named = FALSE;
+
+  for (GSList *i = all; i && !named; i = i->next) {
+    const NiceCandidate *one = i->data;
+
+    named = one->type == NICE_CANDIDATE_TYPE_HOST
+            && nice_address_equal_no_port (&one->addr, address);
+  }
+  g_slist_free_full (all, (GDestroyNotify) nice_candidate_free);
+  return named;
+}
+
+/* What a check has found, and nobody has named with this port: of ICE-TCP, and
+ * of who hides its addresses, it is on the host's own address. */
+static NiceCandidateType
+found_type (VmPeer *self, const NiceCandidate *candidate, gboolean is_local)
+{
+  gboolean own;
+
+  if (candidate->type != NICE_CANDIDATE_TYPE_PEER_REFLEXIVE)
+    return candidate->type;
+  own = is_local ? nice_address_equal_no_port (
+            &candidate->addr, &candidate->base_addr)
+                 : is_named (self, &candidate->addr)
+                       || nice_address_is_private (&candidate->addr);
+  return own ? NICE_CANDIDATE_TYPE_HOST : NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE;
+}
+
+/* The further of both ends: what the worse candidate is. */
+static void
 path_selected (VmPeer *self, gpointer data)
 {
+  static const gchar *const names[] = { "host", "srflx", "srflx", "relay" };
   const Selected *selected = data;
+  guint worse = MAX (found_type (self, selected->local, TRUE),
+      found_type (self, selected->remote, FALSE));
+  VmPeerPath path = { .protocol = selected->datagrams ? "udp" : "tcp",
+    .ip_version = selected->ip_version };
 
   g_free (self->remote_address);
   self->remote_address =
       *selected->address ? g_strdup (selected->address) : NULL;
-  if (g_strcmp0 (self->path, selected->path) == 0)
+  g_free (self->local_address);
+  self->local_address = *selected->from ? g_strdup (selected->from) : NULL;
+  if (worse >= G_N_ELEMENTS (names))
     return;
-  g_free (self->path);
-  self->path = g_strdup (selected->path);
-  g_signal_emit_by_name (self, "path", self->path);
+  path.kind = names[worse];
+  if (vm_peer_path_equal (&path, &self->path))
+    return;
+  self->path = path;
+  g_signal_emit_by_name (self, "path");
 }
 
 static guint
@@ -179,25 +240,50 @@ widen (GSocket *socket)
         socket, SOL_SOCKET, SO_RCVBUF, VM_PEER_RECEIVE_BUFFER, NULL);
 }
 
-/* The further of both ends: what the worse candidate is. */
+/* libnice does not tell how it talks to a relay, but by the candidate's type
+ * preference (RFC 8445 §5.1.2.1): 30 by UDP, 20 by TCP or TLS. */
+static gboolean
+goes_by_datagrams (const NiceCandidate *local)
+{
+  if (local->type == NICE_CANDIDATE_TYPE_RELAYED)
+    return local->priority >> 24 >= 30;
+  return local->transport == NICE_CANDIDATE_TRANSPORT_UDP;
+}
+
+static void
+read_socket (GSocket *socket, Selected *selected)
+{
+  g_autoptr (GSocketAddress) from = NULL;
+  g_autofree gchar *text = NULL;
+  GInetAddress *inet;
+
+  from = socket ? g_socket_get_local_address (socket, NULL) : NULL;
+  if (!G_IS_INET_SOCKET_ADDRESS (from))
+    return;
+  inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (from));
+  text = g_inet_address_to_string (inet);
+  g_strlcpy (selected->from, text, sizeof selected->from);
+}
+
 static void
 on_selected_pair (NiceAgent *agent, guint stream_id, guint component_id,
     NiceCandidate *local, NiceCandidate *remote, VmPeerLink *link)
 {
-  static const gchar *const names[] = { "host", "srflx", "prflx", "relay" };
-  guint worse = MAX (local->type, remote->type);
   g_autoptr (GSocket) socket =
       nice_agent_get_selected_socket (agent, stream_id, component_id);
-  Selected *selected;
+  Selected *selected = g_new0 (Selected, 1);
 
   if (socket)
     widen (socket);
-  if (worse >= G_N_ELEMENTS (names))
-    return;
-  selected = g_new0 (Selected, 1);
-  selected->path = names[worse];
+  selected->local = nice_candidate_copy (local);
+  selected->remote = nice_candidate_copy (remote);
+  selected->datagrams = goes_by_datagrams (local);
+  read_socket (socket, selected);
+  if (!*selected->from && local->type != NICE_CANDIDATE_TYPE_RELAYED)
+    nice_address_to_string (&local->base_addr, selected->from);
+  selected->ip_version = nice_address_ip_version (&local->addr);
   read_address (local, remote, selected->address);
-  vm_peer_link_post (link, path_selected, selected, g_free);
+  vm_peer_link_post (link, path_selected, selected, selected_free);
 }
 
 /* libnice leaves loopback out, so on a machine without network it would have
@@ -266,6 +352,9 @@ vm_peer_ice_setup (VmPeer *self)
   g_object_get (ice, "agent", &self->agent, NULL);
   /* a GUPnP context with its HTTP listener for every peer otherwise */
   g_object_set (self->agent, "upnp", FALSE, NULL);
+  if (!self->patient)
+    g_object_set (self->agent, "stun-max-retransmissions", CHECKS,
+        "stun-reliable-timeout", CHECK_MS, NULL);
   for (guint i = 0; addresses && addresses[i]; i++) {
     gboolean added = FALSE;
 

@@ -16,7 +16,7 @@
 /* between reports of arrivals; browsers: 50-250 */
 #define VM_PEER_TWCC_MS 100
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
-#define VM_PEER_PING_MS 2000 /* webrtcbin.md#consent */
+#define VM_PEER_PING_MS 500 /* protocol/meeting.md#heartbeat */
 #define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
 /* The wait after the other side's goodbye, so that the server's message that it
  * has left, or its offer of another connection, is handled first. */
@@ -96,7 +96,8 @@ struct _VmPeerLink
   GCond left; /* by a sample function, or by a frame that went out */
   gboolean closed;
   gboolean flowing; /* connected: frames may be pushed */
-  gint64 heard_at; /* µs, monotonic: the last frame that came; 0: none */
+  /* µs, monotonic: the last frame or message that came; 0: none */
+  gint64 heard_at;
   gchar **fingerprints; /* that the remote description names */
   guint sctp_port; /* of the remote side; 0: not known */
   VmPeerOut out[VM_PEER_N_STREAMS];
@@ -159,7 +160,7 @@ struct _VmPeer
   gchar **turn_servers;
   gchar **local_addresses;
   gboolean on_loopback; /* it gathers there: its peer is on this machine */
-  gboolean relay_only;
+  gboolean relay_only, patient;
   guint latency_ms;
   guint connect_ms, answer_ms;
 
@@ -200,7 +201,8 @@ struct _VmPeer
   gboolean trickles; /* they go as they are found */
   GPtrArray *found; /* of our own, until the description is sent */
   GCancellable *cancellable;
-  gchar *path;
+  VmPeerPath path;
+  gchar *local_address; /* of this device; or NULL */
   gchar *remote_address; /* of the peer itself; or NULL */
 
   /* key frames: last time and a timer for one that came too early */

@@ -85,7 +85,7 @@ vm_peer_stats_read (VmPeer *self)
       totals.bytes_received, "packets-sent", G_TYPE_UINT64, totals.packets_sent,
       "packets-received", G_TYPE_UINT64, totals.packets_received,
       "packets-lost", G_TYPE_INT64, totals.packets_lost, "path", G_TYPE_STRING,
-      self->path ? self->path : "", "connect-ms", G_TYPE_INT,
+      self->path.kind ? self->path.kind : "", "connect-ms", G_TYPE_INT,
       self->connected_time
           ? (gint) ((self->connected_time - self->start_time) / 1000)
           : -1,

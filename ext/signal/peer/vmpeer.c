@@ -216,7 +216,7 @@ vm_peer_finalize (GObject *object)
   g_free (self->stun_server);
   g_strfreev (self->turn_servers);
   g_strfreev (self->local_addresses);
-  g_free (self->path);
+  g_free (self->local_address);
   g_free (self->remote_address);
   g_queue_clear_full (&self->early, vm_peer_early_free);
   g_ptr_array_unref (self->found);
@@ -252,7 +252,7 @@ vm_peer_class_init (VmPeerClass *klass)
   signals[SIGNAL_STATE] = SIGNAL ("state", 2, G_TYPE_UINT, G_TYPE_ERROR);
   signals[SIGNAL_KEY_UNIT_REQUESTED] =
       SIGNAL ("key-unit-requested", 1, G_TYPE_UINT);
-  signals[SIGNAL_PATH] = SIGNAL ("path", 1, G_TYPE_STRING);
+  signals[SIGNAL_PATH] = SIGNAL ("path", 0);
   signals[SIGNAL_CHANNEL] =
       SIGNAL ("channel", 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
   signals[SIGNAL_MESSAGE] = SIGNAL ("message", 2, G_TYPE_STRING, G_TYPE_STRING);
@@ -293,6 +293,7 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->local_addresses = g_strdupv ((gchar **) config->local_addresses);
   self->relay_only = config->relay_only;
+  self->patient = config->patient;
   self->latency_ms = config->latency_ms;
   self->connect_ms =
       config->connect_ms ? config->connect_ms : VM_PEER_CONNECT_MS;
@@ -359,6 +360,44 @@ vm_peer_check_connected (VmPeer *self)
 }
 
 /* --- small public functions --- */
+
+gboolean
+vm_peer_path_equal (const VmPeerPath *a, const VmPeerPath *b)
+{
+  return g_strcmp0 (a->kind, b->kind) == 0
+         && g_strcmp0 (a->protocol, b->protocol) == 0
+         && a->ip_version == b->ip_version;
+}
+
+gboolean
+vm_peer_get_path (VmPeer *self, VmPeerPath *path)
+{
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  *path = self->path;
+  return path->kind != NULL;
+}
+
+const gchar *
+vm_peer_get_local_address (VmPeer *self)
+{
+  g_return_val_if_fail (VM_IS_PEER (self), NULL);
+
+  return self->local_address;
+}
+
+gboolean
+vm_peer_receives (VmPeer *self, VmPeerStream stream)
+{
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+
+  for (guint i = 0; i < self->n_mlines; i++) {
+    if (self->mlines[i].stream == (gint) stream && self->mlines[i].receive)
+      return TRUE;
+  }
+  return FALSE;
+}
 
 const gchar *
 vm_peer_get_remote_address (VmPeer *self)

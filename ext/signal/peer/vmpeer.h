@@ -38,9 +38,9 @@ typedef enum
  * webrtcbin.md#buffered-amount. */
 #define VM_PEER_BUFFERED_LOW (512 * 1024)
 #define VM_PEER_CONNECT_MS 15000
-/* Without an answer to a heartbeat: the host is lost
- * (protocol/meeting.md#host-lost). */
-#define VM_PEER_QUIET_MS 5000
+/* Without a sign of life, once there was an answer to a heartbeat
+ * (protocol/meeting.md#heartbeat). */
+#define VM_PEER_QUIET_MS 2000
 
 typedef struct
 {
@@ -62,12 +62,23 @@ typedef struct
   /* Addresses to gather candidates on, NULL-ended. NULL: all interfaces, and
    * loopback only when there is no other. */
   const gchar *const *local_addresses;
+  gboolean patient; /* ICE waits for the answers of a slow network */
   guint latency_ms; /* jitter buffer */
   guint connect_ms; /* until it is given up; 0: VM_PEER_CONNECT_MS */
   /* The offerer waits so long for the answer, and then connect_ms more; 0: all
    * of it is to be done within connect_ms. */
   guint answer_ms;
 } VmPeerConfig;
+
+/* The way that packets go. */
+typedef struct
+{
+  const gchar *kind; /* "host", "srflx" or "relay"; NULL: not known */
+  const gchar *protocol; /* "udp" or "tcp", from this side on */
+  guint ip_version; /* 4 or 6; likewise */
+} VmPeerPath;
+
+gboolean vm_peer_path_equal (const VmPeerPath *a, const VmPeerPath *b);
 
 /* One encoded, depayloaded and parsed frame; caps are set whenever they
  * change. Runs on a streaming thread; must not block. Timestamps are running
@@ -89,8 +100,8 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
  *  "key-unit-requested" (guint VmPeerStream)
  *      the remote side wants a key frame of what this side sends, or this side
  *      dropped a frame; at most every 500 ms
- *  "path" (const gchar *)
- *      host | srflx | prflx | relay
+ *  "path" ()
+ *      vm_peer_get_path() has changed
  *  "channel" (const gchar *label, gboolean open)
  *      a data channel opened ("chat", "signal", …) or closed
  *  "heartbeat" (gboolean beats)
@@ -174,6 +185,14 @@ gboolean vm_peer_send_data (
 /* Bytes that a channel holds back; of one that is not open, G_MAXUINT64. */
 guint64 vm_peer_get_buffered (VmPeer *self, const gchar *label);
 
+/* FALSE: it is not known yet. */
+gboolean vm_peer_get_path (VmPeer *self, VmPeerPath *path);
+/* The address of this device that its packets leave by, as text; NULL before it
+ * is connected. */
+const gchar *vm_peer_get_local_address (VmPeer *self);
+/* Whether the other side's description says that it sends the stream. */
+gboolean vm_peer_receives (VmPeer *self, VmPeerStream stream);
+gboolean vm_peer_is_channel_open (VmPeer *self, const gchar *label);
 /* The address, as text, on which the peer was found to be: NULL before it is
  * connected, or where a relay stands between. */
 const gchar *vm_peer_get_remote_address (VmPeer *self);

@@ -152,10 +152,13 @@ on_key_unit (VmPeer *peer, guint stream, Side *side)
 }
 
 static void
-on_path (VmPeer *peer, const gchar *path, Side *side)
+on_path (VmPeer *peer, Side *side)
 {
+  VmPeerPath path;
+
+  fail_unless (vm_peer_get_path (peer, &path));
   g_free (side->path);
-  side->path = g_strdup (path);
+  side->path = g_strdup (path.kind);
 }
 
 static void

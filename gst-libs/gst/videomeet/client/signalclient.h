@@ -105,6 +105,13 @@ gboolean vm_signal_client_was_cut (VmSignalClient *self);
 /* Finds out within seconds whether the server still answers; when it does not,
  * the socket is lost. */
 void vm_signal_client_probe (VmSignalClient *self);
+/* The address of this device that its socket is bound to, as text; NULL: there
+ * is no socket. (transfer full) */
+gchar *vm_signal_client_dup_local_address (VmSignalClient *self);
+/* The socket is lost, whatever it says: opens another one at once. */
+void vm_signal_client_renew (VmSignalClient *self);
+/* As vm_signal_client_renew(), at another address of the same server. */
+void vm_signal_client_move (VmSignalClient *self, const gchar *base_uri);
 
 void vm_signal_client_send (VmSignalClient *self, const VmSignal *signal);
 /* Sends @bytes unchanged. */

@@ -84,7 +84,8 @@ on_socket_again (GObject *source, GAsyncResult *result, gpointer data)
   SoupWebsocketConnection *socket =
       vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
 
-  if (self->over) {
+  if (self->over
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     g_clear_object (&socket);
   } else if (socket) {
     vm_signal_client_take_socket (self, socket);
@@ -147,6 +148,51 @@ vm_signal_client_interrupt (VmSignalClient *self)
   self->attempts++;
   delay = MIN (delay, MAX (give_up_at (self) - now, 0) / 1000 + 1);
   vm_signal_client_set_timer (self, &self->retry, delay, on_retry);
+}
+
+gchar *
+vm_signal_client_dup_local_address (VmSignalClient *self)
+{
+  GIOStream *stream =
+      self->socket ? soup_websocket_connection_get_io_stream (self->socket)
+                   : NULL;
+  g_autoptr (GIOStream) base = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (G_IS_TLS_CONNECTION (stream))
+    g_object_get (stream, "base-io-stream", &base, NULL);
+  else if (stream)
+    base = g_object_ref (stream);
+  if (G_IS_SOCKET_CONNECTION (base))
+    address = g_socket_connection_get_local_address (
+        G_SOCKET_CONNECTION (base), NULL);
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return NULL;
+  return g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+void
+vm_signal_client_renew (VmSignalClient *self)
+{
+  if (self->over || (!self->socket && !self->lost_at))
+    return;
+  /* an attempt from a lost address would wait for its deadline */
+  if (self->cancellable) {
+    g_cancellable_cancel (self->cancellable);
+    g_clear_object (&self->cancellable);
+  }
+  self->attempts = 0;
+  vm_signal_client_interrupt (self);
+}
+
+void
+vm_signal_client_move (VmSignalClient *self, const gchar *base_uri)
+{
+  g_autofree gchar *old = (gchar *) self->config.base_uri;
+
+  self->config.base_uri = g_strdup (base_uri);
+  vm_signal_client_renew (self);
 }
 
 /* The seat is ours still: what either side has missed is sent again. */

@@ -291,6 +291,22 @@ vm_interfaces_has_index (VmInterfaces *self, guint index)
 }
 
 gboolean
+vm_interfaces_has_address (VmInterfaces *self, const gchar *address)
+{
+  g_autoptr (GInetAddress) wanted = g_inet_address_new_from_string (address);
+
+  for (guint i = 0; wanted && i < self->list->len; i++) {
+    VmInterface *interface = self->list->pdata[i];
+
+    for (guint j = 0; j < interface->addresses->len; j++) {
+      if (g_inet_address_equal (interface->addresses->pdata[j], wanted))
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
 vm_interfaces_on_link (
     VmInterfaces *self, GInetAddress *address, guint scope_id)
 {

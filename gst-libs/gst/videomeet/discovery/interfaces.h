@@ -28,6 +28,8 @@ GPtrArray *vm_interfaces_list (VmInterfaces *self); /* of VmInterface */
 /* Whether @address can be reached without a router; @scope_id 0: any. */
 gboolean vm_interfaces_on_link (
     VmInterfaces *self, GInetAddress *address, guint scope_id);
+/* Whether this machine has @address, as text, on one of them. */
+gboolean vm_interfaces_has_address (VmInterfaces *self, const gchar *address);
 gboolean vm_interfaces_has_index (VmInterfaces *self, guint index);
 /* Lower is better for reaching a device: IPv4 first, then global IPv6,
  * link-local addresses and at last loopback. */

@@ -162,8 +162,8 @@ hosts_it (VmMeeting *self, VmDevice *device, gboolean *named)
 }
 
 /* Where its server is by one of its addresses, the zone as RFC 6874 says. */
-static gchar *
-base_uri_at (VmDevice *device, const gchar *address)
+gchar *
+vm_meeting_base_uri_at (VmDevice *device, const gchar *address)
 {
   g_auto (GStrv) parts = g_strsplit (address, "%", 2);
   g_autofree gchar *host = g_strjoinv ("%25", parts);
@@ -191,7 +191,7 @@ consider (VmMeeting *self, VmDevice *device)
       || g_hash_table_contains (self->tried, who))
     return;
   for (guint i = 0; addresses[i]; i++) {
-    g_autofree gchar *uri = base_uri_at (device, addresses[i]);
+    g_autofree gchar *uri = vm_meeting_base_uri_at (device, addresses[i]);
     g_autofree gchar *key = g_strdup_printf ("%s %s", uri, id ? id : "");
 
     if (g_hash_table_contains (self->tried, key))
@@ -213,9 +213,13 @@ look (VmMeeting *self)
 {
   GList *devices;
 
-  /* once a guest there is nothing to look for */
-  if (!self->browsing || self->stopped || (self->welcomed && !self->seat))
+  if (!self->browsing || self->stopped)
     return;
+  /* once a guest there is nothing else to look for */
+  if (self->welcomed && !self->seat) {
+    vm_meeting_follow_host (self);
+    return;
+  }
   devices = vm_node_list_devices (self->node);
   for (GList *l = devices; l; l = l->next)
     consider (self, l->data);

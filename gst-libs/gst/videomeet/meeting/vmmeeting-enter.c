@@ -492,6 +492,7 @@ vm_meeting_disconnect (VmMeeting *self)
 
   vm_meeting_stop_entering (self);
   vm_meeting_stop_returning (self);
+  vm_meeting_ignore_network (self);
   vm_meeting_ignore_devices (self);
   g_clear_pointer (&self->watch, vm_store_watch_free);
   vm_meeting_forget_host (self);

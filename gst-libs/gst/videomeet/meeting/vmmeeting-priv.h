@@ -3,6 +3,7 @@
 
 #include "client/hostverifier.h"
 #include "client/signalclient.h"
+#include "discovery/interfaces.h"
 #include "trust/store/storewatch.h"
 #include "server/server.h"
 #include <gst/videomeet/vmmeeting.h>
@@ -52,6 +53,7 @@ typedef enum
   VM_MEETING_SIGNAL_HOST_LOST,
   VM_MEETING_SIGNAL_HOST_RETURNED,
   VM_MEETING_SIGNAL_REJOINING,
+  VM_MEETING_SIGNAL_NETWORK_CHANGED,
   VM_MEETING_SIGNAL_SEND_MESSAGE,
   VM_MEETING_SIGNAL_CALL_OFFERED,
   VM_MEETING_SIGNAL_CALL_MISSED,
@@ -155,6 +157,11 @@ struct _VmMeeting
   gboolean orphaned; /* for good: only the other guests remain */
   GSource *host_timer;
 
+  /* the network below it */
+  VmInterfaces *interfaces; /* of this device, once it has started */
+  GSource *tick;
+  gint64 ticked_at; /* µs of CLOCK_BOOTTIME */
+
   /* the server is lost, and this device is out */
   gboolean returning;
   guint returns; /* attempts so far */
@@ -202,6 +209,8 @@ gboolean vm_meeting_read_address (VmMeeting *self, GError **error);
 /* Adds the endpoints of hosting devices as they are found, until
  * vm_meeting_ignore_devices(). */
 void vm_meeting_watch_devices (VmMeeting *self);
+/* Where the server of @device is, by one of its addresses. (transfer full) */
+gchar *vm_meeting_base_uri_at (VmDevice *device, const gchar *address);
 /* Checks the known devices soon; any thread. */
 void vm_meeting_look_soon (VmMeeting *self);
 void vm_meeting_ignore_devices (VmMeeting *self);
@@ -220,6 +229,14 @@ void vm_meeting_forget_call (VmMeeting *self);
 void vm_meeting_lose_call (VmMeeting *self, const GError *reason);
 /* The server is lost, or back. */
 void vm_meeting_set_calls_lost (VmMeeting *self, gboolean lost);
+
+/* vmmeeting-network.c: what changes below it */
+void vm_meeting_watch_network (VmMeeting *self);
+void vm_meeting_ignore_network (VmMeeting *self);
+/* Whether this device has @address still; it has what is no address. */
+gboolean vm_meeting_has_address (VmMeeting *self, const gchar *address);
+/* The host may have another address: goes on there. */
+void vm_meeting_follow_host (VmMeeting *self);
 
 /* vmmeeting-return.c: back into a meeting whose server was lost */
 /* The connection is lost for good: whether to reconnect, with the others kept

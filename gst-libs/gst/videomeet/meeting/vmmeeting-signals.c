@@ -63,6 +63,24 @@ install_states (guint *ids)
 }
 
 static void
+install_network (guint *ids)
+{
+  /**
+   * VmMeeting::network-changed:
+   * @self: the meeting
+   * @slept: whether this device has slept, so that the others may have given it
+   *   up; else its addresses have changed
+   *
+   * The meeting renews its own connection to the server by itself. Connections
+   * to other participants may be lost, and are worth another offer.
+   *
+   * Since: 0.2
+   */
+  ids[VM_MEETING_SIGNAL_NETWORK_CHANGED] =
+      install_signal ("network-changed", 1, G_TYPE_BOOLEAN);
+}
+
+static void
 install_hosts (guint *ids)
 {
   /**
@@ -385,6 +403,7 @@ vm_meeting_install_signals (void)
   guint *ids = vm_meeting_signals;
 
   install_states (ids);
+  install_network (ids);
   install_hosts (ids);
   install_participants (ids);
   install_exchange (ids);

@@ -239,6 +239,7 @@ vm_meeting_start (VmMeeting *self, GError **error)
     self->stopped = TRUE;
     return FALSE;
   }
+  vm_meeting_watch_network (self);
   if (vm_meeting_enter (self, error))
     return TRUE;
   self->stopped = TRUE;

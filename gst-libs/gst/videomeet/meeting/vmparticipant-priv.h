@@ -56,6 +56,9 @@ VmMediaSession *vm_participant_get_media (VmParticipant *self);
 void vm_participant_set_media (VmParticipant *self, VmMediaSession *media);
 /* The participant is gone: sends nothing more to it. */
 void vm_participant_clear_talk (VmParticipant *self);
+/* Whether it sends that, as it has told: 0, 1, or -1 when it has not. */
+gint vm_participant_get_audio (VmParticipant *self);
+gint vm_participant_get_video (VmParticipant *self);
 /* Its presence. @audio and @video: as in VmSignal. TRUE when that changed it.
  */
 gboolean vm_participant_set_presence (

@@ -265,6 +265,18 @@ vm_participant_set_media (VmParticipant *self, VmMediaSession *media)
   g_set_object (&self->media, media);
 }
 
+gint
+vm_participant_get_audio (VmParticipant *self)
+{
+  return self->audio;
+}
+
+gint
+vm_participant_get_video (VmParticipant *self)
+{
+  return self->video;
+}
+
 static gboolean
 set_flag (VmParticipant *self, gint *flag, gint value, guint prop)
 {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "client/upload/filesocket.h"
+#include "meeting/vmmeeting-priv.h"
+#include "meeting/vmparticipant-priv.h"
 #include "node/nodefiles.h"
 #include "transfer/objects/vmfilelane.h"
 #include "wire/vmsdp.h"
@@ -26,7 +28,10 @@
   X (vm_file_socket_get_base_uri) \
   X (vm_file_socket_new)          \
   X (vm_file_socket_send)         \
+  X (vm_meeting_has_address)      \
   X (vm_node_add_file_inlet)      \
+  X (vm_participant_get_audio)    \
+  X (vm_participant_get_video)    \
   X (vm_sdp_fingerprints_match)   \
   X (vm_sdp_list_fingerprints)
 
