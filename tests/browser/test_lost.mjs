@@ -131,7 +131,7 @@ test("a seat that is given away: the page joins anew by itself", async () => {
 });
 
 // One case: the seat at a host that is gone is given up after half a minute.
-test("the host is killed: pages and a native guest go on over the data channels", async () => {
+test("the host is killed: a native guest hosts it, and pages follow by the data channel", async () => {
   const ann = await host();
   const browser = await Browser.start();
   const cleo = await browser.join(ann.link, "Cleo");
@@ -145,8 +145,18 @@ test("the host is killed: pages and a native guest go on over the data channels"
   ann.signal("SIGKILL");
   await Promise.all([untilNames(cleo, ["Bob", "Cleo (you)", "Dan"], SEAT_MS),
     untilNames(dan, ["Bob", "Cleo", "Dan (you)"], SEAT_MS)]);
-  await untilTold(cleo, "does not answer", SEAT_MS);
+  const { link } = await bob.event("host-changed", { user: "Bob", hosting: true });
+  for (const page of [cleo, dan])
+    await until(async () => (await text(page, "#toasts")).includes("Bob hosts the meeting now"),
+      STEP_MS, "said who hosts it");
+  await until(() => cleo.isHidden("#server-banner"), STEP_MS, "said that all is well");
   await untilPictures(dan, 2);
+  // who comes now comes by Bob
+  const eve = await browser.join(link, "Eve");
+  await untilNames(cleo, ["Bob", "Cleo (you)", "Dan", "Eve"]);
+  await Promise.all([untilPictures(cleo, 3), untilPictures(eve, 3)]);
+  await eve.click("#leave");
+  await untilNames(cleo, ["Bob", "Cleo (you)", "Dan"]);
   await cleo.click("#raise-hand");
   await until(() => dan.$('#tiles .tile.raised .tile-name:text-is("Cleo")'), STEP_MS, "the hand");
   await cleo.click("#toggle-audio");
@@ -159,15 +169,14 @@ test("the host is killed: pages and a native guest go on over the data channels"
   await until(() => dan.$(".badge"), STEP_MS, "chat");
   await replace(cleo, dan);
 
-  await untilTold(cleo, "is gone", RESUME_MS + STEP_MS);
-  // the native side tells by the channel once it has given the host up
-  await until(() => cleo.$('#tiles .tile.raised .tile-name:text-is("Bob")'), RESUME_MS + STEP_MS,
-    "Bob's hand");
+  await until(() => cleo.$('#tiles .tile.raised .tile-name:text-is("Bob")'), STEP_MS, "Bob's hand");
   bob.type("so am I");
   await until(async () => (await text(cleo, "#chat-log")).includes("so am I"), STEP_MS, "chat");
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+  // nobody is left who could host it
   bob.type("/leave");
   await untilNames(cleo, ["Cleo (you)", "Dan"]);
+  await untilTold(cleo, "is gone");
   await untilNames(dan, ["Cleo", "Dan (you)"]);
   await dan.evaluate(() => {
     window.heard = [];

@@ -479,7 +479,7 @@ class Lab:
     def connect(self, host, network):
         """Plugs host into the bridge `network` (1 is the one all share) as
         eth<network - 1>, 10.77.<network>.<host>/24; the interface's name."""
-        bridge = f"br{self._tag}-{network}"
+        bridge = self.bridge(network)
         if bridge not in self._bridges:
             _call("ip", "link", "add", bridge, "type", "bridge",
                   "mcast_snooping", "0")
@@ -500,6 +500,9 @@ class Lab:
         if network == 1:
             host.call("ip", "route", "add", "default", "dev", name)
         return name
+
+    def bridge(self, network):
+        return f"br{self._tag}-{network}"
 
     def port(self, host, network=1):
         """The name of the bridge's end of that host's cable."""

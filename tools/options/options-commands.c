@@ -19,7 +19,10 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "with\n"
       "'videomeet join NAME'. A line that you type is sent to everybody as "
       "chat;\n"
-      "/help lists the commands. Ctrl-C ends the meeting." },
+      "/help lists the commands. Ctrl-C leaves: with two or more others "
+      "another "
+      "of\n"
+      "them goes on as host. /end ends the meeting for everybody." },
   [VMT_COMMAND_JOIN] = { "join", "NAME|URI",
       "Join a meeting on the local network",
       "NAME is looked up on the network. URI is videomeet://HOST[:PORT]/NAME, "

@@ -159,6 +159,18 @@ vmt_roster_set_detached (VmtRoster *self, const gchar *id, gboolean detached)
 }
 
 void
+vmt_roster_set_host (VmtRoster *self, const gchar *id)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->participants->len; i++) {
+    VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    p->host = g_strcmp0 (p->id, id) == 0;
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vmt_roster_set_path (VmtRoster *self, const gchar *id, const gchar *path)
 {
   VmtRosterEntry *p;

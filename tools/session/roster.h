@@ -43,6 +43,8 @@ void vmt_roster_set_presence (VmtRoster *self, const gchar *id,
 void vmt_roster_set_hand (VmtRoster *self, const gchar *id, gboolean raised);
 void
 vmt_roster_set_detached (VmtRoster *self, const gchar *id, gboolean detached);
+/* The only host from now on. */
+void vmt_roster_set_host (VmtRoster *self, const gchar *id);
 void vmt_roster_set_path (VmtRoster *self, const gchar *id, const gchar *path);
 /* @lost: given up, so that the file is not whole or not there. */
 void vmt_roster_add_record (

@@ -316,8 +316,8 @@ on_media_missing (VmtSession *self, const GstStructure *s)
   } else {
     g_autofree gchar *name = vmt_roster_get_name (self->roster, id);
 
-    vmt_output_line (self->output, VMT_STYLE_FAINT,
-        "What %s sends arrives again.", name);
+    vmt_output_line (
+        self->output, VMT_STYLE_FAINT, "What %s sends arrives again.", name);
   }
 }
 

@@ -218,6 +218,26 @@ on_host_lost (VmtSession *self, const GstStructure *s)
 }
 
 static void
+on_host_changed (VmtSession *self, const GstStructure *s)
+{
+  g_autofree gchar *name = name_of (self, s);
+  JsonObject *event = about ("host-changed", s);
+  gboolean hosting = FALSE;
+
+  gst_structure_get_boolean (s, "hosting", &hosting);
+  json_object_set_boolean_member (event, "hosting", hosting);
+  vmt_event_add_string (event, "link", vmt_field (s, "link"));
+  vmt_output_event (self->output, event);
+  vmt_roster_set_host (self->roster, vmt_field (s, "id"));
+  if (hosting)
+    vmt_output_line (self->output, VMT_STYLE_GOOD,
+        "You host the meeting now: %s", vmt_field (s, "link"));
+  else
+    vmt_output_line (
+        self->output, VMT_STYLE_GOOD, "%s hosts the meeting now.", name);
+}
+
+static void
 on_host_returned (VmtSession *self, const GstStructure *s)
 {
   g_autofree gchar *name = name_of (self, s);
@@ -263,6 +283,7 @@ vmt_session_handle_talk (VmtSession *self, const GstStructure *s)
     { "vm-kicked", on_kicked },
     { "vm-host-lost", on_host_lost },
     { "vm-host-returned", on_host_returned },
+    { "vm-host-changed", on_host_changed },
     { "vm-rejoining", on_rejoining },
   };
 

@@ -16,11 +16,13 @@ import { readIceServers } from "./net/iceservers.js";
 import { isEarlier } from "./ids.js";
 import { Mesh } from "./net/mesh.js";
 import { Participant } from "./participant.js";
+import { Relay } from "./net/relay.js";
 import { joinAgain, mayReturn } from "./net/returning.js";
 import { Signalling } from "./net/signalling.js";
 import { Talk } from "./view/talk.js";
 import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./view/words.js";
 
+const CLAIM_MS = 5000; // until this page must miss the host as well
 const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
 
 export class Call extends EventTarget {
@@ -34,6 +36,11 @@ export class Call extends EventTarget {
   #told = new Map(); // participant id -> hand and presence were told to it
   #talk;
   #wish = null; // with what it has joined
+  #meetingId = "";
+  #epoch = 0; // of the host's last state
+  #relay = ""; // id of the host that is reached over its data channel
+  #hostLeaving = false;
+  #claim = null; // {id, message, at}: of who would host the meeting
 
   constructor(media) {
     super();
@@ -129,6 +136,9 @@ export class Call extends EventTarget {
     this.hostId = welcome.host || "";
     this.moderatorId = welcome.moderator || "";
     this.locked = welcome.locked === true;
+    this.#meetingId = welcome.meetingId || "";
+    this.#epoch = Number(welcome.epoch) || 0;
+    this.#relay = "";
     this.joinedAt ||= Date.now();
     this.#identity = guest?.identity || null;
     this.self = new Participant({ id: welcome.id, user, device }, true);
@@ -138,7 +148,7 @@ export class Call extends EventTarget {
       iceServers: this.#iceServers(grant),
       tracks: this.#media.tracks,
       send: (message) => this.#sendTo(message),
-      hasServer: () => this.#signalling.state === "open",
+      hasServer: () => this.#signalling.state === "open" && !this.#relay,
     });
     this.again = (id) => this.#mesh.again(id);
     this.#listenToMesh(this.#mesh);
@@ -282,6 +292,7 @@ export class Call extends EventTarget {
   #setServer(state) {
     if (this.server === state) return;
     this.server = state;
+    this.#lookAtClaim();
     if (state === "open") this.#tellPresence();
     this.#emit("server", state);
   }
@@ -301,6 +312,53 @@ export class Call extends EventTarget {
 
   networkChanged() {
     this.#signalling?.renew();
+  }
+
+  // --- another host ---
+
+  // Whether this page misses the host.
+  #isWithoutHost() {
+    return this.server !== "open" || this.#hostLeaving
+      || GONE.has(this.stateOf(this.hostId)) || this.stateOf(this.hostId) === "unsteady";
+  }
+
+  // Another device says that it hosts the meeting now: right, where the host is missed
+  // here as well. Whether `message` said so.
+  #takeClaim(id, message) {
+    if (message.type !== "meeting-state" || id === this.#relay) return false;
+    const { host, meetingId, epoch, roster } = message;
+    if (host !== id || meetingId !== this.#meetingId || !(epoch > this.#epoch)
+        || !Array.isArray(roster) || !this.participants.get(id)?.deviceId) return true;
+    this.#claim = { id, message, at: performance.now() };
+    this.#lookAtClaim();
+    return true;
+  }
+
+  #lookAtClaim() {
+    if (!this.#claim || this.#over || !this.#isWithoutHost()) return;
+    const { id, message, at } = this.#claim;
+    const participant = this.participants.get(id);
+
+    this.#claim = null;
+    if (!participant || performance.now() - at > CLAIM_MS) return;
+    if (this.#signalling.state !== "open") this.#signalling.close();
+    this.#signalling = new Relay((text) => this.#mesh.get(id)?.sendMessage("signal", text));
+    this.#relay = id;
+    this.#hostLeaving = false;
+    for (const other of this.others)
+      if (!message.roster.includes(other.id)) this.#remove(other.id);
+    this.#take(message);
+    this.#setServer("open");
+    this.#emit("notice", `${participant.user} hosts the meeting now, and this page reaches `
+      + "others through that connection.");
+  }
+
+  #loseRelay() {
+    this.#relay = "";
+    this.#signalling.lose();
+    this.#setServer("gone");
+    this.#lookAtClaim();
+    this.#leaveIfAlone();
   }
 
   // --- what is said by the server and, in its place, by the others ---
@@ -402,6 +460,7 @@ export class Call extends EventTarget {
     const wasLocked = this.locked;
 
     if (typeof message.host === "string") this.hostId = message.host;
+    if (Number.isSafeInteger(message.epoch)) this.#epoch = message.epoch;
     this.moderatorId = typeof message.moderator === "string" ? message.moderator : "";
     for (const participant of this.participants.values())
       participant.host = participant.id === this.hostId;
@@ -458,6 +517,8 @@ export class Call extends EventTarget {
     // silent, and on the same machine as the server
     if (state === "reconnecting" && id === this.hostId) this.#signalling.renew();
     this.#changed(id, "streams");
+    this.#lookAtClaim();
+    if (id === this.#relay && GONE.has(state)) this.#loseRelay();
     if (this.server === "gone" && GONE.has(state)) this.#remove(id);
   }
 
@@ -470,7 +531,12 @@ export class Call extends EventTarget {
       return;
     }
     if (message === null || typeof message !== "object") return;
-    if (message.type !== "bye") this.#takeFrom({ ...message, from: id });
+    if (this.#takeClaim(id, message)) return;
+    if (message.type === "bye" && message.reason === "hand-over") {
+      this.#hostLeaving ||= id === this.hostId;
+      this.#lookAtClaim();
+    } else if (id === this.#relay) this.#take(message);
+    else if (message.type !== "bye") this.#takeFrom({ ...message, from: id });
     else if (this.server !== "open") this.#remove(id); // else the server says it, and why
   }
 

@@ -140,11 +140,11 @@ install (const gchar *name, GCallback handler, guint n, ...)
  * 6464); of those that send none nothing is known. */
 static const gchar *const told[] = { "meeting-state-changed", "joined",
   "participant-joined", "participant-left", "participant-state-changed",
-  "participant-detached", "participant-trust", "path-changed",
-  "media-missing", "record",
-  "chat-received", "presence", "hand-changed", "mute-requested", "locked",
-  "kicked", "host-unknown", "host-lost", "host-returned", "rejoining",
-  "active-speaker", "call-offered", "call-missed" };
+  "participant-detached", "participant-trust", "path-changed", "media-missing",
+  "record", "chat-received", "presence", "hand-changed", "mute-requested",
+  "locked", "kicked", "host-unknown", "host-lost", "host-returned",
+  "host-changed", "rejoining", "active-speaker", "call-offered",
+  "call-missed" };
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)

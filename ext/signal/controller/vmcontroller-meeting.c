@@ -407,8 +407,8 @@ vm_controller_set_up_meeting (VmController *self)
   g_signal_connect (self->meeting, "restart", G_CALLBACK (on_restart), self);
   g_signal_connect (self->meeting, "refused", G_CALLBACK (on_refused), self);
   g_signal_connect (self->meeting, "forged", G_CALLBACK (on_forged), self);
-  g_signal_connect (self->meeting, "network-changed",
-      G_CALLBACK (on_network_changed), self);
+  g_signal_connect (
+      self->meeting, "network-changed", G_CALLBACK (on_network_changed), self);
   g_signal_connect (self->meeting, "failed", G_CALLBACK (on_failed), self);
   vm_controller_connect_talk (self);
 }

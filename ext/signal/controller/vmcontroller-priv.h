@@ -35,7 +35,9 @@ struct _VmController
                           bin */
   gboolean serves; /* for files that are received */
   GPtrArray *waiting; /* connections to begin once inputs are there */
-  GSource *inputs_source, *stats_source, *links_source;
+  gboolean ending; /* for everybody */
+  GSourceFunc then; /* once the goodbye is said; or NULL */
+  GSource *inputs_source, *stats_source, *links_source, *bye_source;
   VmSpeaker *speaker;
   GPtrArray *recorders; /* VmRecorder, closed */
   VmSlots slots;

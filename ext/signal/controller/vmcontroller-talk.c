@@ -136,6 +136,36 @@ on_host_lost (VmMeeting *meeting, VmParticipant *host, VmController *self)
   vm_controller_post (self, about ("vm-host-lost", host));
 }
 
+static gboolean
+on_bye_said (gpointer user_data)
+{
+  VmController *self = user_data;
+  GSourceFunc then = g_steal_pointer (&self->then);
+
+  vm_timer_clear (&self->bye_source);
+  return then ? then (self) : G_SOURCE_REMOVE;
+}
+
+/* Another participant hosts the meeting. Where this device has waited for that,
+ * it goes. */
+static void
+on_host_changed (VmMeeting *meeting, VmParticipant *host, VmController *self)
+{
+  gboolean hosting = vm_meeting_get_hosting (meeting) && !self->bye_said;
+  g_autofree gchar *link = NULL;
+
+  g_object_get (meeting, "link", &link, NULL);
+  vm_controller_post (
+      self, gst_structure_new ("vm-host-changed", "id", G_TYPE_STRING,
+                vm_participant_get_id (host), "user", G_TYPE_STRING,
+                vm_participant_get_user (host), "hosting", G_TYPE_BOOLEAN,
+                hosting, "link", G_TYPE_STRING, hosting ? link : NULL, NULL));
+  if (!self->bye_said || !self->then)
+    return;
+  vm_timer_clear (&self->bye_source);
+  self->bye_source = vm_timer_new (self->context, BYE_MS, on_bye_said, self);
+}
+
 static void
 on_host_returned (VmMeeting *meeting, VmParticipant *host, VmController *self)
 {
@@ -199,6 +229,7 @@ vm_controller_connect_talk (VmController *self)
     { "host-unknown", G_CALLBACK (on_host_unknown) },
     { "host-lost", G_CALLBACK (on_host_lost) },
     { "host-returned", G_CALLBACK (on_host_returned) },
+    { "host-changed", G_CALLBACK (on_host_changed) },
     { "rejoining", G_CALLBACK (on_rejoining) },
     { "send-message", G_CALLBACK (on_send_message) },
     { "call-offered", G_CALLBACK (on_call_offered) },
@@ -255,12 +286,19 @@ vm_controller_presence_changed (VmController *self)
 gboolean
 vm_controller_say_bye (VmController *self, GSourceFunc then)
 {
-  g_autoptr (GSource) source = NULL;
+  guint ms = 0;
 
-  if (self->bye_said || !self->meeting || !vm_meeting_say_bye (self->meeting))
+  if (self->bye_said || !self->meeting)
+    return FALSE;
+  if (!self->ending)
+    ms = vm_meeting_hand_over (self->meeting);
+  if (!ms && vm_meeting_say_bye (self->meeting))
+    ms = BYE_MS;
+  if (!ms)
     return FALSE;
   self->bye_said = TRUE;
-  source = vm_timer_new (self->context, BYE_MS, then, self);
+  self->then = then;
+  self->bye_source = vm_timer_new (self->context, ms, on_bye_said, self);
   return TRUE;
 }
 
@@ -273,6 +311,24 @@ end_after_bye (gpointer user_data)
   if (self->meeting && !self->hung_up)
     vm_meeting_end_call (self->meeting, NULL);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+end_meeting_after_bye (gpointer user_data)
+{
+  VmController *self = user_data;
+
+  if (self->meeting && !self->hung_up)
+    vm_meeting_end (self->meeting, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+end_meeting (VmController *self, GError **error)
+{
+  self->ending = vm_meeting_get_hosting (self->meeting);
+  return (self->ending && vm_controller_say_bye (self, end_meeting_after_bye))
+         || vm_meeting_end (self->meeting, error);
 }
 
 static gboolean
@@ -352,7 +408,7 @@ perform (VmController *self, const Act *act, GError **error)
     case VM_CONTROLLER_ACTION_LOCK:
       return vm_meeting_set_locked (self->meeting, act->a, error);
     case VM_CONTROLLER_ACTION_END:
-      return vm_meeting_end (self->meeting, error);
+      return end_meeting (self, error);
     case VM_CONTROLLER_ACTION_CALL:
       return vm_meeting_call (self->meeting, act->id ? act->id : "", error);
     case VM_CONTROLLER_ACTION_ACCEPT_CALL:

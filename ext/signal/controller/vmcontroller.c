@@ -241,6 +241,7 @@ finish (gpointer user_data)
   vm_timer_clear (&self->inputs_source);
   vm_timer_clear (&self->stats_source);
   vm_timer_clear (&self->links_source);
+  vm_timer_clear (&self->bye_source);
   if (self->meeting)
     g_signal_handlers_disconnect_by_data (self->meeting, self);
   g_clear_object (&self->meeting);

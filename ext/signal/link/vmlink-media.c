@@ -310,12 +310,11 @@ tell_missing (VmLink *self)
   else if (video)
     message = g_strdup_printf (
         "No picture of %s arrives: its camera may not work", user);
-  self->bin_funcs->post (
-      self->bin, gst_structure_new ("vm-media-missing", "id", G_TYPE_STRING,
-                     vm_participant_get_id (self->participant), "user",
-                     G_TYPE_STRING, user, "audio", G_TYPE_BOOLEAN, audio,
-                     "video", G_TYPE_BOOLEAN, video, "message", G_TYPE_STRING,
-                     message, NULL));
+  self->bin_funcs->post (self->bin,
+      gst_structure_new ("vm-media-missing", "id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "user", G_TYPE_STRING,
+          user, "audio", G_TYPE_BOOLEAN, audio, "video", G_TYPE_BOOLEAN, video,
+          "message", G_TYPE_STRING, message, NULL));
 }
 
 static gboolean

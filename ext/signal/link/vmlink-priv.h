@@ -86,8 +86,8 @@ struct _VmLink
 VmMeeting *vm_link_get_meeting (VmLink *self);
 /* Begins a connection, beside the one in use if that stands: else in its
  * place. */
-void vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer,
-    VmMediaSession *media);
+void vm_link_connect (
+    VmLink *self, gboolean offerer, const gchar *offer, VmMediaSession *media);
 /* The connection whose descriptions are exchanged, or were last; or NULL. */
 VmConnection *vm_link_get_newest (VmLink *self);
 /* Whether the connection in use is established. */
@@ -131,8 +131,8 @@ void vm_link_tell_refusal (VmLink *self, const GError *error);
 /* The sample function of a new connection, with its data. */
 gpointer vm_link_hearing_new (VmLink *self, guint number);
 void vm_link_hearing_free (gpointer hearing);
-void vm_link_on_sample (
-    gpointer hearing, VmPeerStream stream, GstSample *sample);
+void
+vm_link_on_sample (gpointer hearing, VmPeerStream stream, GstSample *sample);
 void vm_link_end_outputs (VmLink *self);
 void vm_link_end_stream (VmLink *self, VmPeerStream stream);
 void vm_link_start_recording (VmLink *self);

@@ -10,7 +10,8 @@
 #define RING_MS 60000
 #define CALL_CONNECT_MS 15000
 /* What a connection that was replaced still brings is taken so long; longer
- * while the new one has not opened its channels, but no longer than the last. */
+ * while the new one has not opened its channels, but no longer than the last.
+ */
 #define PAST_MIN_MS 1000
 #define PAST_MAX_MS 15000
 
@@ -356,8 +357,7 @@ on_past (gpointer user_data)
   VmLink *self = user_data;
   gint64 ms = (g_get_monotonic_time () - self->past_since) / 1000;
 
-  if (ms < PAST_MAX_MS
-      && (ms < PAST_MIN_MS || !vm_link_has_moved_talk (self)))
+  if (ms < PAST_MAX_MS && (ms < PAST_MIN_MS || !vm_link_has_moved_talk (self)))
     return G_SOURCE_CONTINUE;
   close_past (self);
   return G_SOURCE_REMOVE;
@@ -374,8 +374,7 @@ switch_over (VmLink *self)
   set_sending (self, self->now);
   release_inputs (self, self->past);
   self->past_since = g_get_monotonic_time ();
-  self->past_source =
-      vm_timer_new (self->context, PAST_MIN_MS, on_past, self);
+  self->past_source = vm_timer_new (self->context, PAST_MIN_MS, on_past, self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     if (self->outputs[i] && !vm_peer_receives (self->now->peer, i))
       vm_link_end_stream (self, i);
@@ -496,8 +495,8 @@ watch_peer (VmLink *self, VmPeer *peer)
 }
 
 void
-vm_link_connect (VmLink *self, gboolean offerer, const gchar *offer,
-    VmMediaSession *media)
+vm_link_connect (
+    VmLink *self, gboolean offerer, const gchar *offer, VmMediaSession *media)
 {
   VmPeerConfig config = { .offerer = offerer };
   VmConnection *connection = connection_new (media);

@@ -84,6 +84,7 @@ VM_API void vm_meeting_set_heartbeat (
 VM_API gboolean vm_meeting_get_host_lost (VmMeeting *self);
 VM_API gboolean vm_meeting_can_signal (
     VmMeeting *self, VmParticipant *participant);
+VM_API guint vm_meeting_hand_over (VmMeeting *self);
 VM_API gboolean vm_meeting_say_bye (VmMeeting *self);
 
 G_END_DECLS

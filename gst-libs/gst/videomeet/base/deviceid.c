@@ -50,6 +50,34 @@ vm_device_id_read_key_hash (const gchar *key_hash)
              : NULL;
 }
 
+static guint
+value_of (gchar c)
+{
+  return c >= 'A' ? c - 'A' : c - '2' + 26;
+}
+
+gchar *
+vm_device_id_to_key_hash (const gchar *device_id)
+{
+  guint8 hash[VM_DEVICE_ID_HASH_SIZE];
+  guint32 bits = 0;
+  guint n_bits = 0, size = 0;
+
+  if (!device_id || !vm_device_id_is_valid (device_id))
+    return NULL;
+  for (const gchar *c = device_id; *c && size < sizeof hash; c++) {
+    if (*c == '-')
+      continue;
+    bits = bits << 5 | value_of (*c);
+    n_bits += 5;
+    if (n_bits < 8)
+      continue;
+    n_bits -= 8;
+    hash[size++] = bits >> n_bits & 0xff;
+  }
+  return size == sizeof hash ? vm_base64url_write (hash, size) : NULL;
+}
+
 gboolean
 vm_device_id_is_valid (const gchar *text)
 {

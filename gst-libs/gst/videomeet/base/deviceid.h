@@ -19,6 +19,9 @@ gchar *vm_device_id_new (const guint8 *hash);
 /* The same for @key_hash, VM_KEY_HASH_LENGTH characters of base64url; NULL: it
  * is not that. Returns: (transfer full) (nullable) */
 gchar *vm_device_id_read_key_hash (const gchar *key_hash);
+/* The opposite; NULL: @device_id is none. Returns: (transfer full) (nullable)
+ */
+gchar *vm_device_id_to_key_hash (const gchar *device_id);
 /* Whether @text has the form of a device id. */
 gboolean vm_device_id_is_valid (const gchar *text);
 

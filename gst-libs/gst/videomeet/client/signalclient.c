@@ -492,6 +492,24 @@ vm_signal_client_get_state (VmSignalClient *self)
 }
 
 void
+vm_signal_client_abandon (VmSignalClient *self)
+{
+  if (self->over)
+    return;
+  if (self->socket)
+    g_io_stream_close (
+        soup_websocket_connection_get_io_stream (self->socket), NULL, NULL);
+  end (self);
+}
+
+gboolean
+vm_signal_client_is_silent (VmSignalClient *self, guint ms)
+{
+  return self->lost_at
+         || g_get_monotonic_time () - self->last_heard >= ms * (gint64) 1000;
+}
+
+void
 vm_signal_client_close (VmSignalClient *self)
 {
   if (self->over)

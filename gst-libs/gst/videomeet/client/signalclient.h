@@ -110,6 +110,11 @@ void vm_signal_client_probe (VmSignalClient *self);
 gchar *vm_signal_client_dup_local_address (VmSignalClient *self);
 /* The socket is lost, whatever it says: opens another one at once. */
 void vm_signal_client_renew (VmSignalClient *self);
+/* As vm_signal_client_close(), without a goodbye: to the server the socket is
+ * lost. */
+void vm_signal_client_abandon (VmSignalClient *self);
+/* Whether nothing was heard of the server for @ms. */
+gboolean vm_signal_client_is_silent (VmSignalClient *self, guint ms);
 /* As vm_signal_client_renew(), at another address of the same server. */
 void vm_signal_client_move (VmSignalClient *self, const gchar *base_uri);
 

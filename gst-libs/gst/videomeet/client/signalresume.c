@@ -84,8 +84,7 @@ on_socket_again (GObject *source, GAsyncResult *result, gpointer data)
   SoupWebsocketConnection *socket =
       vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
 
-  if (self->over
-      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+  if (self->over || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     g_clear_object (&socket);
   } else if (socket) {
     vm_signal_client_take_socket (self, socket);

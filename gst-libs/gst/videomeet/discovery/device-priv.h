@@ -11,3 +11,6 @@ VmDevice *vm_device_new (
 /* A copy of @device with that trust. */
 VmDevice *vm_device_new_trusted (VmDevice *device, gboolean trusted);
 gboolean vm_device_equal (VmDevice *a, VmDevice *b);
+
+/* Of its meeting, from 1; 0 without one. */
+guint vm_device_get_epoch (VmDevice *self);

@@ -251,6 +251,12 @@ vm_device_get_meeting_id (VmDevice *self)
   return self->info->meeting_id;
 }
 
+guint
+vm_device_get_epoch (VmDevice *self)
+{
+  return self->info->epoch;
+}
+
 /**
  * vm_device_get_participants:
  * @self: a #VmDevice

@@ -216,10 +216,17 @@ look (VmMeeting *self)
   if (!self->browsing || self->stopped)
     return;
   /* once a guest there is nothing else to look for */
+  if (self->welcomed) {
+    vm_meeting_join_halves (self);
+    if (self->stopped || self->returning)
+      return;
+  }
   if (self->welcomed && !self->seat) {
     vm_meeting_follow_host (self);
     return;
   }
+  if (self->welcomed && self->mode == VM_MEETING_MODE_HOST)
+    return;
   devices = vm_node_list_devices (self->node);
   for (GList *l = devices; l; l = l->next)
     consider (self, l->data);

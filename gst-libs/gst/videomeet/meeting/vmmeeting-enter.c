@@ -16,14 +16,14 @@
 
 /* Hosting */
 
-static void
-on_seat_signal (VmSeat *seat, const VmSignal *signal, gpointer data)
+void
+vm_meeting_on_seat_signal (VmSeat *seat, const VmSignal *signal, gpointer data)
 {
   vm_meeting_take_signal (data, signal);
 }
 
-static gboolean
-take_roles (VmMeeting *self, VmNodeRoles roles, GError **error)
+gboolean
+vm_meeting_take_roles (VmMeeting *self, VmNodeRoles roles, GError **error)
 {
   roles &= ~self->roles;
   if (!roles)
@@ -50,12 +50,13 @@ host (VmMeeting *self, GError **error)
 
   if (!vm_ice_servers_check (config.ice_servers, error))
     return FALSE;
-  if (!take_roles (self, VM_NODE_ROLES_SERVE | VM_NODE_ROLES_ANNOUNCE, error))
+  if (!vm_meeting_take_roles (
+          self, VM_NODE_ROLES_SERVE | VM_NODE_ROLES_ANNOUNCE, error))
     return FALSE;
   g_object_get (self->node, "device", &device, NULL);
   config.device = device;
   self->seat = vm_server_open_meeting (vm_node_get_server (self->node), &config,
-      self->context, on_seat_signal, self, error);
+      self->context, vm_meeting_on_seat_signal, self, error);
   return self->seat != NULL;
 }
 
@@ -451,11 +452,14 @@ vm_meeting_enter (VmMeeting *self, GError **error)
   }
   self->cancellable = g_cancellable_new ();
   self->tried = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (self->mode == VM_MEETING_MODE_HOST)
+  if (self->mode == VM_MEETING_MODE_HOST) {
+    if (vm_node_get_identity (self->node))
+      self->store = open_store (self);
     return host (self, error);
+  }
   if (!vm_node_get_identity (self->node)) {
     /* the node knows why it has no key, and says so when it is started */
-    return take_roles (self, roles, error);
+    return vm_meeting_take_roles (self, roles, error);
   }
   self->store = open_store (self);
   vm_meeting_limit_entering (self, self->join_timeout);
@@ -465,7 +469,7 @@ vm_meeting_enter (VmMeeting *self, GError **error)
     vm_meeting_try_next (self);
     return TRUE;
   }
-  if (!take_roles (self, roles, error))
+  if (!vm_meeting_take_roles (self, roles, error))
     return FALSE;
   self->browse_timer =
       vm_timer_new (self->context, self->browse_time, on_browse_timeout, self);
@@ -493,6 +497,7 @@ vm_meeting_disconnect (VmMeeting *self)
   vm_meeting_stop_entering (self);
   vm_meeting_stop_returning (self);
   vm_meeting_ignore_network (self);
+  vm_meeting_stop_succession (self);
   vm_meeting_ignore_devices (self);
   g_clear_pointer (&self->watch, vm_store_watch_free);
   vm_meeting_forget_host (self);
@@ -501,7 +506,8 @@ vm_meeting_disconnect (VmMeeting *self)
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
-  g_clear_pointer (&self->seat, vm_seat_close);
+  g_clear_pointer (
+      &self->seat, self->handed_over ? vm_seat_hand_over : vm_seat_close);
   g_queue_clear_full (
       &self->endpoints, (GDestroyNotify) vm_meeting_endpoint_free);
   g_queue_clear_full (

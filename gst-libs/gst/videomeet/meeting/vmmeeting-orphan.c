@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* While a server that answers nothing is not lost yet. */
+#define LOOK_AGAIN_MS 250
+
 static void look_for_host (VmMeeting *self);
 
 static VmParticipant *
@@ -24,6 +27,27 @@ void
 vm_meeting_forget_host (VmMeeting *self)
 {
   vm_timer_clear (&self->host_timer);
+}
+
+void
+vm_meeting_forget_loss (VmMeeting *self)
+{
+  vm_timer_clear (&self->host_timer);
+  self->host_lost = FALSE;
+  self->quiet_since = 0;
+}
+
+static gboolean
+on_host_gone (gpointer data)
+{
+  g_autoptr (VmMeeting) self = g_object_ref (data);
+  g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
+      "The connection to the host of the meeting was lost");
+
+  vm_timer_clear (&self->host_timer);
+  if (!vm_meeting_survive (self, error))
+    vm_meeting_finish (self, error);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -39,6 +63,13 @@ set_host_lost (VmMeeting *self, gboolean lost)
       vm_meeting_signals[lost ? VM_MEETING_SIGNAL_HOST_LOST
                               : VM_MEETING_SIGNAL_HOST_RETURNED],
       0, host);
+  if (self->stopped || !lost)
+    return;
+  /* else its client knows when its seat is lost */
+  if (self->relay_id)
+    self->host_timer =
+        vm_timer_new (self->context, self->resume_time, on_host_gone, self);
+  vm_meeting_find_successor (self);
 }
 
 static gboolean
@@ -46,7 +77,8 @@ on_host_timer (gpointer data)
 {
   g_autoptr (VmMeeting) self = g_object_ref (data);
 
-  set_host_lost (self, TRUE);
+  vm_timer_clear (&self->host_timer);
+  look_for_host (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -60,29 +92,56 @@ host_beats (VmMeeting *self)
   return talk && talk->heartbeat && !talk->quiet;
 }
 
+/* Whether the server has not answered either. */
+static gboolean
+is_server_lost (VmMeeting *self)
+{
+  return self->socket_lost || !self->client
+         || vm_signal_client_is_silent (self->client, VM_MEETING_HOST_DEAD_MS);
+}
+
+/* ms until the host is lost, if nothing is heard of it meanwhile; -1: never. */
+static gint64
+get_patience (VmMeeting *self, VmParticipant *host)
+{
+  gint64 since = self->quiet_since;
+  gint64 ms = VM_MEETING_HOST_DEAD_MS;
+
+  if (!since && host && vm_participant_get_talk (host)->heartbeat)
+    return -1; /* it is heard */
+  if (!since && !self->socket_lost)
+    return -1;
+  if (!since) {
+    since = self->socket_lost_at;
+    ms = VM_MEETING_HOST_LOST_MS;
+  }
+  return MAX (ms - (g_get_monotonic_time () - since) / 1000, 0);
+}
+
 static void
 look_for_host (VmMeeting *self)
 {
   VmParticipant *host = find_host (self);
-  gboolean quiet = host && vm_participant_get_talk (host)->quiet;
+  gint64 ms;
 
-  if (self->stopped || self->seat || self->orphaned)
-    return;
-  if (!self->socket_lost || host_beats (self)) {
-    set_host_lost (self, FALSE);
-    /* a host without power never closes its socket */
-    if (quiet && self->client)
-      vm_signal_client_probe (self->client);
+  if (self->stopped || self->seat || self->orphaned || self->host_lost) {
+    if (self->host_lost
+        && ((!self->socket_lost && !self->relay_id) || host_beats (self)))
+      set_host_lost (self, FALSE);
     return;
   }
-  if (self->host_lost)
+  vm_timer_clear (&self->host_timer);
+  ms = get_patience (self, host);
+  if (ms < 0)
     return;
-  if (quiet) {
+  /* a host without power never closes its socket */
+  if (self->client && !self->socket_lost)
+    vm_signal_client_probe (self->client);
+  if (ms == 0 && is_server_lost (self))
     set_host_lost (self, TRUE);
-  } else if (!self->host_timer) {
+  else
     self->host_timer = vm_timer_new (
-        self->context, VM_MEETING_HOST_LOST_MS, on_host_timer, self);
-  }
+        self->context, MAX (ms, LOOK_AGAIN_MS), on_host_timer, self);
 }
 
 void
@@ -90,6 +149,8 @@ vm_meeting_set_socket_lost (VmMeeting *self, gboolean lost)
 {
   g_autoptr (VmMeeting) alive = g_object_ref (self);
 
+  if (lost && !self->socket_lost)
+    self->socket_lost_at = g_get_monotonic_time ();
   self->socket_lost = lost;
   look_for_host (self);
 }
@@ -101,7 +162,7 @@ vm_meeting_set_socket_lost (VmMeeting *self, gboolean lost)
  * @beats: whether its heartbeat is heard, on the data channel of that name
  *
  * Tells the meeting, which cannot know, that a participant answers directly, or
- * has not for 5 s. Needed to find out that the host is lost.
+ * has not for 2 s. Needed to find out that the host is lost.
  *
  * Since: 0.1
  */
@@ -119,8 +180,13 @@ vm_meeting_set_heartbeat (
   talk = vm_participant_get_talk (participant);
   talk->heartbeat = talk->heartbeat || beats;
   talk->quiet = talk->heartbeat && !beats;
-  if (participant == find_host (self))
-    look_for_host (self);
+  if (participant != find_host (self))
+    return;
+  if (!talk->quiet)
+    self->quiet_since = 0;
+  else if (!self->quiet_since)
+    self->quiet_since = g_get_monotonic_time ();
+  look_for_host (self);
 }
 
 static void
@@ -222,15 +288,41 @@ goes_past_server (VmSignalType type)
   }
 }
 
+static gchar *
+format (const VmSignal *signal)
+{
+  g_autoptr (GBytes) bytes = vm_dialect_native.format (NULL, signal);
+  gsize size;
+  const gchar *data = g_bytes_get_data (bytes, &size);
+
+  return g_strndup (data, size);
+}
+
+void
+vm_meeting_send_signal_to (
+    VmMeeting *self, VmParticipant *to, const VmSignal *signal)
+{
+  g_autofree gchar *text = format (signal);
+
+  if (vm_participant_get_talk (to)->signal)
+    send_signal_text (self, to, text);
+}
+
+void
+vm_meeting_send_to_relay (VmMeeting *self, const VmSignal *signal)
+{
+  VmParticipant *host = find_host (self);
+
+  if (host)
+    vm_meeting_send_signal_to (self, host, signal);
+}
+
 /* An offer with all it carries may have more than a channel takes; the channel
  * refuses it then, and the other side asks again. */
 static void
 send_on_channels (VmMeeting *self, const VmSignal *signal)
 {
-  g_autoptr (GBytes) bytes = vm_dialect_native.format (NULL, signal);
-  gsize size;
-  const gchar *data = g_bytes_get_data (bytes, &size);
-  g_autofree gchar *text = g_strndup (data, size);
+  g_autofree gchar *text = format (signal);
   g_autoptr (GPtrArray) others =
       g_ptr_array_copy (self->participants, (GCopyFunc) g_object_ref, NULL);
 
@@ -258,10 +350,21 @@ vm_meeting_send_past_server (VmMeeting *self, VmSignal *signal)
 static void
 take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  /* the signal refers to it, and may go on to another thread */
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = vm_dialect_native.parse (NULL, bytes, &error);
 
+  if (signal && vm_meeting_take_claim (self, from, signal))
+    return;
+  if (signal && self->relay_id && from == find_host (self)) {
+    vm_meeting_take_signal (self, signal);
+    return;
+  }
+  if (signal && self->took_over && self->seat) {
+    vm_seat_receive (self->seat, vm_participant_get_id (from), signal);
+    return;
+  }
   if (!signal || !goes_past_server (signal->type)) {
     g_debug ("%s on the channel signal dropped: %s",
         vm_participant_get_id (from), error ? error->message : "out of place");
@@ -354,6 +457,7 @@ vm_meeting_survive (VmMeeting *self, const GError *error)
   if (!connected)
     return FALSE;
   self->orphaned = TRUE;
+  g_clear_pointer (&self->relay_id, g_free);
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
@@ -413,7 +517,8 @@ vm_meeting_can_signal (VmMeeting *self, VmParticipant *participant)
 static gboolean
 cannot_be_told (VmMeeting *self)
 {
-  return vm_meeting_get_host_lost (self)
+  return vm_meeting_get_host_lost (self) || self->relay_id
+         || (self->seat && self->took_over)
          || (self->socket_lost && self->dialect == VM_DIALECT_NAME_CALL);
 }
 
@@ -421,10 +526,10 @@ cannot_be_told (VmMeeting *self)
  * vm_meeting_say_bye:
  * @self: a #VmMeeting
  *
- * Tells the others that this device is about to leave, where the host cannot:
- * when it is lost. To be followed by vm_meeting_stop() or
- * vm_meeting_end_call(), once the messages had time to get out of their
- * channels.
+ * Tells the others that this device is about to leave, where no server can:
+ * when the host is lost, or has taken the meeting over from another. To be
+ * followed by vm_meeting_stop() or vm_meeting_end_call(), once the messages had
+ * time to get out of their channels.
  *
  * Returns: whether anything was said
  *
@@ -440,6 +545,10 @@ vm_meeting_say_bye (VmMeeting *self)
   if (self->stopped || !cannot_be_told (self))
     return FALSE;
   bye = vm_signal_new (VM_SIGNAL_BYE);
-  send_on_channels (self, bye);
+  bye->from = g_strdup (vm_participant_get_id (self->me));
+  if (self->relay_id && !self->host_lost)
+    vm_meeting_send_to_relay (self, bye);
+  else
+    send_on_channels (self, bye);
   return TRUE;
 }

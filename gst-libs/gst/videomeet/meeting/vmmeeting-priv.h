@@ -28,6 +28,10 @@
 /* Without the server, and without the host's heartbeat;
  * protocol/meeting.md#host-lost. */
 #define VM_MEETING_HOST_LOST_MS 5000
+/* From the moment when its heartbeat counts as quiet: it is dead. */
+#define VM_MEETING_HOST_DEAD_MS 2000
+/* The reason of a host's `bye` when another is to go on. */
+#define VM_MEETING_HAND_OVER "hand-over"
 
 typedef enum
 {
@@ -52,6 +56,7 @@ typedef enum
   VM_MEETING_SIGNAL_HOST_UNKNOWN,
   VM_MEETING_SIGNAL_HOST_LOST,
   VM_MEETING_SIGNAL_HOST_RETURNED,
+  VM_MEETING_SIGNAL_HOST_CHANGED,
   VM_MEETING_SIGNAL_REJOINING,
   VM_MEETING_SIGNAL_NETWORK_CHANGED,
   VM_MEETING_SIGNAL_SEND_MESSAGE,
@@ -151,8 +156,26 @@ struct _VmMeeting
   gchar *status;
   gboolean audio, video, hand;
 
+  /* succession */
+  guint epoch; /* of the last state */
+  guint room_max; /* seats, as the host says; 0: not known */
+  guint joined; /* number of the participant that joined last */
+  gboolean has_pin; /* the host asks for one */
+  gboolean took_over; /* its seats are those of another host's meeting */
+  gboolean host_leaving; /* the host has said that another is to go on */
+  gboolean handed_over; /* as host: another does */
+  gchar *relay_id; /* the host, that is reached by its data channel; or NULL */
+  GSource *succession_timer; /* this device's turn to become host */
+  VmSignal *claim; /* of a host that this device does not need yet; or NULL */
+  VmParticipant *claimant;
+  GSource *claim_timer;
+  gboolean moving; /* it does */
+  GSource *move_timer; /* as host: until it joins the other half of a split */
+
   /* the host is lost */
+  gint64 quiet_since; /* µs: its heartbeat is not heard; 0: it is */
   gboolean socket_lost;
+  gint64 socket_lost_at; /* µs */
   gboolean host_lost;
   gboolean orphaned; /* for good: only the other guests remain */
   GSource *host_timer;
@@ -188,6 +211,11 @@ void vm_meeting_disconnect (VmMeeting *self);
 /* The first message was not a welcome. */
 void vm_meeting_refused (VmMeeting *self, GError *error);
 
+void vm_meeting_on_seat_signal (
+    VmSeat *seat, const VmSignal *signal, gpointer meeting);
+/* Starts the node in those @roles as well. */
+gboolean
+vm_meeting_take_roles (VmMeeting *self, VmNodeRoles roles, GError **error);
 /* Tries the next endpoint, or handles that there is none. */
 void vm_meeting_try_next (VmMeeting *self);
 /* The meeting must be joined within @ms from now on. */
@@ -242,6 +270,8 @@ void vm_meeting_follow_host (VmMeeting *self);
 /* The connection is lost for good: whether to reconnect, with the others kept
  * meanwhile. */
 gboolean vm_meeting_return (VmMeeting *self, const GError *error);
+/* The same at another device, which has the meeting. Takes @endpoint. */
+void vm_meeting_return_at (VmMeeting *self, VmMeetingEndpoint *endpoint);
 /* An attempt has failed. */
 void vm_meeting_fail_return (VmMeeting *self, const GError *error);
 /* Inside again: removes the old participants and adds the current ones. */
@@ -314,7 +344,33 @@ gboolean vm_meeting_obeys (VmMeeting *self, const gchar *id);
 /* Sends this participant's presence; @to NULL: to all. */
 void vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to);
 
+/* vmmeeting-succession.c: another device becomes host */
+/* A participant of that id is there, or was. */
+void vm_meeting_note_participant (VmMeeting *self, const gchar *id);
+/* A `welcome` or `meeting-state` of the host. */
+void vm_meeting_note_state (VmMeeting *self, const VmSignal *signal);
+/* The host is lost, or about to leave. */
+void vm_meeting_find_successor (VmMeeting *self);
+void vm_meeting_stop_succession (VmMeeting *self);
+/* A message on @from's channel `signal`: TRUE: it claims to host the meeting,
+ * and was taken as far as it is right. */
+gboolean vm_meeting_take_claim (
+    VmMeeting *self, VmParticipant *from, const VmSignal *state);
+void vm_meeting_take_hand_over (VmMeeting *self, VmParticipant *from);
+/* The network may be split: looks for devices that host the same meeting. */
+void vm_meeting_watch_halves (VmMeeting *self);
+/* Joins the half of a split meeting that has the higher epoch, if one of the
+ * node's devices hosts that. */
+void vm_meeting_join_halves (VmMeeting *self);
+
 /* vmmeeting-orphan.c: without the host */
+/* Sends over the data channel `signal` to @to alone. */
+void vm_meeting_send_signal_to (
+    VmMeeting *self, VmParticipant *to, const VmSignal *signal);
+/* Sends to the host, by its channel. */
+void vm_meeting_send_to_relay (VmMeeting *self, const VmSignal *signal);
+/* There is another host. */
+void vm_meeting_forget_loss (VmMeeting *self);
 /* Messages that wait for a participant's channel `signal`: a description and
  * its candidates. Beyond, the oldest is dropped. */
 #define VM_SIGNALS_UNSENT_MAX 80

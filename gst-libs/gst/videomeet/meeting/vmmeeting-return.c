@@ -94,12 +94,9 @@ try_later (VmMeeting *self)
   self->return_timer = vm_timer_new (self->context, delay, on_try, self);
 }
 
-gboolean
-vm_meeting_return (VmMeeting *self, const GError *error)
+static void
+begin_return (VmMeeting *self, const GError *error)
 {
-  if (!may_return (self, error))
-    return FALSE;
-  g_debug ("back to the room: %s", error->message);
   self->returning = TRUE;
   self->returns = 0;
   self->return_until =
@@ -109,7 +106,29 @@ vm_meeting_return (VmMeeting *self, const GError *error)
       self, vm_meeting_signals[VM_MEETING_SIGNAL_REJOINING], 0, error);
   if (!self->stopped)
     vm_meeting_set_socket_lost (self, TRUE);
+}
+
+gboolean
+vm_meeting_return (VmMeeting *self, const GError *error)
+{
+  if (!may_return (self, error))
+    return FALSE;
+  g_debug ("back to the room: %s", error->message);
+  begin_return (self, error);
   return TRUE;
+}
+
+void
+vm_meeting_return_at (VmMeeting *self, VmMeetingEndpoint *endpoint)
+{
+  g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_RESUME_FAILED,
+      "The meeting goes on at another device");
+
+  g_queue_clear_full (
+      &self->endpoints, (GDestroyNotify) vm_meeting_endpoint_free);
+  g_clear_pointer (&self->endpoint, vm_meeting_endpoint_free);
+  g_queue_push_head (&self->endpoints, endpoint);
+  begin_return (self, error);
 }
 
 void

@@ -350,6 +350,18 @@ install_host (guint *ids)
   ids[VM_MEETING_SIGNAL_HOST_RETURNED] =
       install_signal ("host-returned", 1, VM_TYPE_PARTICIPANT);
   /**
+   * VmMeeting::host-changed:
+   * @self: the meeting
+   * @host: the new host; this device's own seat, when it is that
+   *
+   * The host is gone, and the meeting goes on at another device: the same
+   * participants, under the same ids.
+   *
+   * Since: 0.2
+   */
+  ids[VM_MEETING_SIGNAL_HOST_CHANGED] =
+      install_signal ("host-changed", 1, VM_TYPE_PARTICIPANT);
+  /**
    * VmMeeting::rejoining:
    * @self: the meeting
    * @reason: why the seat is lost

@@ -104,6 +104,7 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
     self->told_crowd = TRUE;
     return;
   }
+  vm_meeting_note_participant (self, described->id);
   participant = vm_participant_new (described);
   tell_apart (self, participant);
   if (described->refused || !vm_meeting_judge (self, participant, &reason)) {
@@ -182,6 +183,8 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
   self->id = g_strdup (signal->meeting_id);
   g_free (self->host_id);
   self->host_id = g_strdup (signal->host);
+  vm_meeting_note_participant (self, signal->id);
+  vm_meeting_note_state (self, signal);
   vm_meeting_take_moderator (self, signal->moderator);
   vm_meeting_watch_trust (self);
   g_signal_emit (
@@ -209,6 +212,8 @@ take_left (VmMeeting *self, const VmSignal *signal)
   if (!participant)
     return;
   vm_meeting_remove (self, participant, reason);
+  if (self->seat && g_error_matches (reason, VM_ERROR, VM_ERROR_TIMEOUT))
+    vm_meeting_watch_halves (self);
   /* a host that is alone may follow whom it did not before */
   if (self->seat && !self->participants->len)
     vm_meeting_look_soon (self);
@@ -326,7 +331,9 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
       break;
     case VM_SIGNAL_BYE:
       /* a guest's comes over a data channel: there is no server any more */
-      if (g_strcmp0 (signal->from, self->host_id) == 0) {
+      if (g_strcmp0 (signal->reason, VM_MEETING_HAND_OVER) == 0) {
+        vm_meeting_take_hand_over (self, from);
+      } else if (g_strcmp0 (signal->from, self->host_id) == 0) {
         vm_meeting_finish (self, NULL);
       } else {
         vm_meeting_forget_call (self);
@@ -425,6 +432,7 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
       take_left (self, signal);
       break;
     case VM_SIGNAL_MEETING_STATE:
+      vm_meeting_note_state (self, signal);
       vm_meeting_take_moderator (self, signal->moderator);
       mirror_state (self, signal->state);
       if (!self->stopped)

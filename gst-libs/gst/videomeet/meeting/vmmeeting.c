@@ -72,6 +72,7 @@ vm_meeting_finalize (GObject *object)
   g_strfreev (self->ice_servers);
   g_free (self->id);
   g_free (self->host_id);
+  g_free (self->relay_id);
   g_free (self->moderator_id);
   g_free (self->status);
   vm_chat_log_free (self->chat);
@@ -415,6 +416,8 @@ vm_meeting_send (VmMeeting *self, VmSignal *signal)
     return;
   if (self->seat)
     vm_seat_send (self->seat, signal);
+  else if (self->relay_id)
+    vm_meeting_send_to_relay (self, signal);
   else if (self->client && !self->returning)
     vm_signal_client_send (self->client, signal);
 }
@@ -481,6 +484,8 @@ vm_meeting_set_participant_state (VmMeeting *self, VmParticipant *participant,
     return;
   if (self->dialect == VM_DIALECT_NAME_CALL) {
     vm_meeting_lose_call (self, reason);
+  } else if (self->took_over && self->seat) {
+    vm_seat_drop (self->seat, vm_participant_get_id (participant), reason);
   } else if (self->orphaned) {
     /* nobody else can tell that it has gone */
     vm_meeting_remove (self, participant, reason);

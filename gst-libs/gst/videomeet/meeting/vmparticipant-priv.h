@@ -73,6 +73,10 @@ gboolean vm_participant_set_trust (
 VmParticipant *vm_participant_new (const VmSignalParticipant *described);
 /* Others have a name that looks the same: shows it with @number. */
 void vm_participant_mark (VmParticipant *self, guint number);
+/* It is the host from now on, or no longer. */
+void vm_participant_set_host (VmParticipant *self, gboolean host);
+/* As a new host describes it to its server. (transfer full) */
+VmSignalParticipant *vm_participant_to_signal (VmParticipant *self);
 /* Its description by the host; the strings belong to @self. */
 void
 vm_participant_describe (VmParticipant *self, VmSignalParticipant *described);

@@ -233,6 +233,26 @@ vm_participant_describe (VmParticipant *self, VmSignalParticipant *described)
   };
 }
 
+VmSignalParticipant *
+vm_participant_to_signal (VmParticipant *self)
+{
+  VmSignalParticipant *described = g_new0 (VmSignalParticipant, 1);
+
+  described->id = g_strdup (self->id);
+  described->user = g_strdup (self->user);
+  described->device = g_strdup (self->device);
+  described->device_id = *self->device_id ? g_strdup (self->device_id) : NULL;
+  described->nonce = g_strdup (self->nonce);
+  described->call_type = self->call_type;
+  return described;
+}
+
+void
+vm_participant_set_host (VmParticipant *self, gboolean host)
+{
+  self->host = host;
+}
+
 VmParticipantTalk *
 vm_participant_get_talk (VmParticipant *self)
 {

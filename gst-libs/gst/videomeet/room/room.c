@@ -201,6 +201,7 @@ vm_room_send_state (VmRoom *room)
   signal->max_participants = room->max_participants;
   signal->roster = g_strv_builder_end (roster);
   signal->locked = room->locked;
+  signal->confidential = room->pin != NULL;
   room->count++;
   if (room->shared)
     room->rooms->remote->count (room);
@@ -322,6 +323,7 @@ vm_room_welcome (VmRoom *room, VmMember *member, gboolean resumed)
   signal->moderator = id_of (room->moderator);
   signal->max_participants = room->max_participants;
   signal->locked = room->locked;
+  signal->confidential = room->pin != NULL;
   signal->resume = g_strdup (member->token);
   signal->resumed = resumed;
   vm_room_list (room, signal, member);
@@ -479,16 +481,13 @@ vm_room_empty (VmRoom *room)
   }
 }
 
+/* A member that is about to go hears no more. */
 void
-vm_room_end (VmRoom *room)
+vm_room_hand_over (VmRoom *room)
 {
   VmRooms *rooms = room->rooms;
-  g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
   VmMember *host = room->host;
 
-  bye->from = g_strdup (host->id);
-  bye->reason = g_strdup ("ended");
-  vm_room_send_all (room, bye, host);
   vm_room_empty (room);
   if (room->state == VM_MEETING_STATE_ACTIVE) {
     vm_room_take_event (room, VM_MEETING_EVENT_ALL_LEAVE);
@@ -498,4 +497,15 @@ vm_room_end (VmRoom *room)
   vm_room_send_state (room);
   rooms->funcs.close (host->peer, NULL, rooms->user_data);
   g_hash_table_remove (rooms->rooms, room->name);
+}
+
+void
+vm_room_end (VmRoom *room)
+{
+  g_autoptr (VmSignal) bye = vm_signal_new (VM_SIGNAL_BYE);
+
+  bye->from = g_strdup (room->host->id);
+  bye->reason = g_strdup ("ended");
+  vm_room_send_all (room, bye, room->host);
+  vm_room_hand_over (room);
 }

@@ -279,7 +279,8 @@ void vm_member_forget_tokens (VmMember *member);
  * @used token stays valid until that welcome has arrived, because it may be
  * lost. */
 void vm_member_renew (VmMember *member, const gchar *used, const gchar *next);
-VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
+gboolean vm_rooms_check_config (
+    VmRooms *rooms, const VmRoomConfig *config, GError **error);
 void vm_room_send (VmRoom *room, const VmMember *to, const VmSignal *signal);
 /* Sends from @member to the members at other servers, if any. */
 void vm_member_say_remote (const VmMember *member, const VmSignal *signal);

@@ -141,8 +141,9 @@ vm_rooms_make_token (VmRooms *rooms)
   return text;
 }
 
-static gboolean
-check_config (VmRooms *rooms, const VmRoomConfig *config, GError **error)
+gboolean
+vm_rooms_check_config (
+    VmRooms *rooms, const VmRoomConfig *config, GError **error)
 {
   const gchar *wrong = NULL;
 
@@ -175,7 +176,7 @@ vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
   VmSignalParticipant *said;
   VmRoom *room;
 
-  if (!check_config (rooms, config, error))
+  if (!vm_rooms_check_config (rooms, config, error))
     return NULL;
   room = vm_room_new (rooms, config->name);
   room->pin = g_strdup (config->pin);

@@ -110,10 +110,33 @@ typedef struct
 /* Opens a meeting and seats its host, who is welcomed at once. */
 VmRoom *vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config,
     gpointer peer, VmMember **host, GError **error);
+/* A meeting that this device takes over as its host. */
+typedef struct
+{
+  const gchar *id; /* of the meeting */
+  guint epoch; /* from now on */
+  guint joined; /* the number of the participant that joined last */
+  gboolean locked;
+  const gchar *host_id; /* participant id of this device */
+  GPtrArray *members; /* of VmSignalParticipant: the others */
+  /* The peer of a member, as for vm_rooms_take_seat(). */
+  gpointer (*make_peer) (const gchar *id, gpointer data);
+  gpointer data;
+} VmRoomPast;
+
+/* As vm_rooms_open() and vm_room_announced(), with all seats of @past. The
+ * others are sent the state. */
+VmRoom *vm_rooms_take_over (VmRooms *rooms, const VmRoomConfig *config,
+    const VmRoomPast *past, gpointer peer, VmMember **host, GError **error);
+/* NULL: no member of @room has that id. */
+VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
 /* The room is announced, so that others can find it. */
 void vm_room_announced (VmRoom *room);
 /* Sends everybody out: idle, then ended. Frees @room. */
 void vm_room_end (VmRoom *room);
+
+/* The same without a word to the others: the meeting goes on elsewhere. */
+void vm_room_hand_over (VmRoom *room);
 
 const gchar *vm_room_get_name (VmRoom *room);
 const gchar *vm_room_get_id (VmRoom *room);

@@ -13,6 +13,7 @@ struct _VmSeat
   VmServer *server;
   GMainContext *context;
   VmSeatFunc func;
+  VmSeatPassFunc pass; /* NULL: it was not taken over */
   gpointer user_data;
   gboolean closed; /* belongs to the context's thread */
   gint pending; /* atomic */
@@ -40,6 +41,7 @@ typedef struct
 {
   VmSeat *seat;
   VmSignal *signal;
+  gchar *id; /* of the member it is for; NULL: the host */
 } Delivery;
 
 static void
@@ -48,6 +50,7 @@ delivery_free (Delivery *delivery)
   g_atomic_int_add (&delivery->seat->pending, -1);
   vm_seat_unref (delivery->seat);
   vm_signal_unref (delivery->signal);
+  g_free (delivery->id);
   g_free (delivery);
 }
 
@@ -56,16 +59,18 @@ deliver (gpointer data)
 {
   Delivery *delivery = data;
 
-  if (!delivery->seat->closed)
-    delivery->seat->func (
-        delivery->seat, delivery->signal, delivery->seat->user_data);
+  VmSeat *seat = delivery->seat;
+
+  if (!seat->closed && delivery->id)
+    seat->pass (seat, delivery->id, delivery->signal, seat->user_data);
+  else if (!seat->closed)
+    seat->func (seat, delivery->signal, seat->user_data);
   return G_SOURCE_REMOVE;
 }
 
 static void
-seat_send (VmOutlet *outlet, const VmSignal *signal)
+post (VmSeat *seat, const gchar *id, const VmSignal *signal)
 {
-  VmSeat *seat = (VmSeat *) outlet;
   g_autoptr (GSource) source = NULL;
   Delivery *delivery;
 
@@ -78,6 +83,7 @@ seat_send (VmOutlet *outlet, const VmSignal *signal)
   delivery = g_new (Delivery, 1);
   delivery->seat = g_atomic_rc_box_acquire (seat);
   delivery->signal = vm_signal_ref (signal);
+  delivery->id = g_strdup (id);
   /* not g_main_context_invoke(): that would run it on vm-net when the host's
    * thread happens not to run its context */
   source = g_idle_source_new ();
@@ -85,6 +91,12 @@ seat_send (VmOutlet *outlet, const VmSignal *signal)
   g_source_set_callback (
       source, deliver, delivery, (GDestroyNotify) delivery_free);
   g_source_attach (source, seat->context);
+}
+
+static void
+seat_send (VmOutlet *outlet, const VmSignal *signal)
+{
+  post ((VmSeat *) outlet, NULL, signal);
 }
 
 static void
@@ -97,6 +109,56 @@ seat_close (VmOutlet *outlet, const GError *reason)
 }
 
 static const VmOutletFuncs seat_funcs = { seat_send, seat_close };
+
+/* A member that the host reaches by a connection of its own. */
+typedef struct
+{
+  VmOutlet outlet;
+
+  VmSeat *seat;
+  gchar *id;
+} Reached;
+
+static void
+reached_send (VmOutlet *outlet, const VmSignal *signal)
+{
+  Reached *reached = (Reached *) outlet;
+
+  post (reached->seat, reached->id, signal);
+}
+
+static void
+reached_close (VmOutlet *outlet, const GError *reason)
+{
+  Reached *reached = (Reached *) outlet;
+
+  vm_seat_unref (reached->seat);
+  g_free (reached->id);
+  g_free (reached);
+}
+
+static const VmOutletFuncs reached_funcs = { reached_send, reached_close };
+
+static gpointer
+reached_new (const gchar *id, gpointer seat)
+{
+  Reached *reached = g_new (Reached, 1);
+
+  *reached = (Reached){ .outlet.funcs = &reached_funcs,
+    .seat = g_atomic_rc_box_acquire (seat),
+    .id = g_strdup (id) };
+  return &reached->outlet;
+}
+
+/* NULL: it has a socket, or no seat. */
+static VmMember *
+find_reached (VmSeat *seat, const gchar *id)
+{
+  VmMember *member = seat->room ? vm_room_find_member (seat->room, id) : NULL;
+  VmOutlet *outlet = member ? vm_member_get_peer (member) : NULL;
+
+  return outlet && outlet->funcs == &reached_funcs ? member : NULL;
+}
 
 VmRoom *
 vm_server_find_hosted (VmServer *self)
@@ -130,6 +192,7 @@ typedef struct
 {
   VmSeat *seat;
   VmRoomConfig config;
+  VmRoomPast past; /* .id NULL: it begins */
   GMutex lock; /* of done and error */
   GCond cond;
   gboolean done;
@@ -148,6 +211,9 @@ opening_clear (gpointer data)
   g_free ((gchar *) opening->config.pin);
   g_free ((gchar *) opening->config.nonce);
   g_strfreev ((gchar **) opening->config.ice_servers);
+  g_free ((gchar *) opening->past.id);
+  g_free ((gchar *) opening->past.host_id);
+  g_clear_pointer (&opening->past.members, g_ptr_array_unref);
   g_clear_error (&opening->error);
   g_mutex_clear (&opening->lock);
   g_cond_clear (&opening->cond);
@@ -160,6 +226,24 @@ opening_unref (gpointer opening)
 }
 
 static void
+open_room (VmServer *self, Opening *opening, GError **error)
+{
+  VmSeat *seat = opening->seat;
+
+  if (opening->past.id) {
+    opening->past.make_peer = reached_new;
+    opening->past.data = seat;
+    seat->room = vm_rooms_take_over (self->rooms, &opening->config,
+        &opening->past, &seat->outlet, &seat->member, error);
+    return;
+  }
+  seat->room = vm_rooms_open (
+      self->rooms, &opening->config, &seat->outlet, &seat->member, error);
+  if (seat->room)
+    vm_room_announced (seat->room);
+}
+
+static void
 open_on_net (VmServer *self, gpointer data)
 {
   Opening *opening = data;
@@ -167,12 +251,11 @@ open_on_net (VmServer *self, gpointer data)
   GError *error = NULL;
 
   opening->config.device_id = vm_identity_get_device_id (self->identity);
-  seat->room = vm_rooms_open (
-      self->rooms, &opening->config, &seat->outlet, &seat->member, &error);
-  if (seat->room) {
-    g_ptr_array_add (self->seats, g_atomic_rc_box_acquire (seat));
-    vm_room_announced (seat->room);
-  }
+  /* before it opens: who is told of it looks for it here */
+  g_ptr_array_add (self->seats, g_atomic_rc_box_acquire (seat));
+  open_room (self, opening, &error);
+  if (!seat->room)
+    g_ptr_array_remove (self->seats, seat);
   g_mutex_lock (&opening->lock);
   opening->done = TRUE;
   opening->error = error;
@@ -180,10 +263,24 @@ open_on_net (VmServer *self, gpointer data)
   g_mutex_unlock (&opening->lock);
 }
 
+static void
+copy_past (VmRoomPast *to, const VmMeetingPast *past)
+{
+  *to = (VmRoomPast){
+    .id = g_strdup (past->id),
+    .host_id = g_strdup (past->host_id),
+    .epoch = past->epoch,
+    .joined = past->joined,
+    .locked = past->locked,
+    .members = g_ptr_array_ref (past->members),
+  };
+}
+
 /* Blocks until vm-net has opened it; not to be called on vm-net. */
 VmSeat *
-vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
-    GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error)
+vm_server_take_over_meeting (VmServer *self, const VmMeetingConfig *config,
+    const VmMeetingPast *past, GMainContext *context, VmSeatFunc func,
+    gpointer user_data, GError **error)
 {
   gint64 end = g_get_monotonic_time () + VM_SERVER_CALL_TIME;
   Opening *opening = g_atomic_rc_box_new0 (Opening);
@@ -195,7 +292,10 @@ vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
   seat->context = context ? g_main_context_ref (context)
                           : g_main_context_ref_thread_default ();
   seat->func = func;
+  seat->pass = past ? past->pass : NULL;
   seat->user_data = user_data;
+  if (past)
+    copy_past (&opening->past, past);
   opening->seat = g_atomic_rc_box_acquire (seat);
   opening->config = (VmRoomConfig){
     .name = g_strdup (config->name),
@@ -232,10 +332,20 @@ vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
   return NULL;
 }
 
+VmSeat *
+vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
+    GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error)
+{
+  return vm_server_take_over_meeting (
+      self, config, NULL, context, func, user_data, error);
+}
+
 typedef struct
 {
   VmSeat *seat;
-  VmSignal *signal;
+  gchar *id; /* of whom says it; NULL: the host */
+  VmSignal *signal; /* NULL: it is gone */
+  GError *reason;
 } Saying;
 
 static void
@@ -244,7 +354,9 @@ saying_free (gpointer data)
   Saying *saying = data;
 
   vm_seat_unref (saying->seat);
-  vm_signal_unref (saying->signal);
+  g_free (saying->id);
+  g_clear_pointer (&saying->signal, vm_signal_unref);
+  g_clear_error (&saying->reason);
   g_free (saying);
 }
 
@@ -252,26 +364,70 @@ static void
 say_on_net (VmServer *self, gpointer data)
 {
   Saying *saying = data;
+  VmMember *member = saying->id ? find_reached (saying->seat, saying->id)
+                                : saying->seat->member;
 
-  if (saying->seat->member)
-    vm_member_receive (saying->seat->member, saying->signal);
+  if (member && saying->signal)
+    vm_member_receive (member, saying->signal);
+  else if (member)
+    vm_member_leave (member, saying->reason);
+}
+
+static void
+say (
+    VmSeat *seat, const gchar *id, const VmSignal *signal, const GError *reason)
+{
+  Saying *saying = g_new (Saying, 1);
+
+  *saying = (Saying){
+    .seat = g_atomic_rc_box_acquire (seat),
+    .id = g_strdup (id),
+    .signal = signal ? vm_signal_ref (signal) : NULL,
+    .reason = reason ? g_error_copy (reason) : NULL,
+  };
+  vm_server_post (seat->server, say_on_net, saying, saying_free);
 }
 
 /* @signal is given away: the caller does not touch it again. */
 void
 vm_seat_send (VmSeat *seat, const VmSignal *signal)
 {
-  Saying *saying = g_new (Saying, 1);
+  say (seat, NULL, signal, NULL);
+}
 
-  saying->seat = g_atomic_rc_box_acquire (seat);
-  saying->signal = vm_signal_ref (signal);
-  vm_server_post (seat->server, say_on_net, saying, saying_free);
+void
+vm_seat_receive (VmSeat *seat, const gchar *id, VmSignal *signal)
+{
+  say (seat, id, signal, NULL);
+}
+
+void
+vm_seat_drop (VmSeat *seat, const gchar *id, const GError *reason)
+{
+  say (seat, id, NULL, reason);
 }
 
 static void
 close_on_net (VmServer *self, gpointer data)
 {
   end_seat (self, data);
+}
+
+static void
+hand_over_on_net (VmServer *self, gpointer data)
+{
+  VmSeat *seat = data;
+
+  if (seat->room)
+    vm_room_hand_over (seat->room);
+  g_ptr_array_remove (self->seats, seat);
+}
+
+void
+vm_seat_hand_over (VmSeat *seat)
+{
+  seat->closed = TRUE;
+  vm_server_post (seat->server, hand_over_on_net, seat, vm_seat_unref);
 }
 
 /* In the seat's context; the seat is freed. */

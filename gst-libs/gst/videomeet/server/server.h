@@ -116,6 +116,21 @@ typedef struct
 
 typedef struct _VmSeat VmSeat;
 
+/* One signal for the member @id, which the host passes on by its own
+ * connection to it; in the context of the seat. */
+typedef void (*VmSeatPassFunc) (
+    VmSeat *seat, const gchar *id, const VmSignal *signal, gpointer user_data);
+
+/* A meeting that this device goes on with, as VmRoomPast. */
+typedef struct
+{
+  const gchar *id, *host_id;
+  guint epoch, joined;
+  gboolean locked;
+  GPtrArray *members; /* of VmSignalParticipant */
+  VmSeatPassFunc pass;
+} VmMeetingPast;
+
 /* Called in the context given to vm_server_open_meeting(): one signal for the
  * host, as over a socket: WELCOME first, then PARTICIPANT_JOINED and so on. */
 typedef void (*VmSeatFunc) (
@@ -123,7 +138,19 @@ typedef void (*VmSeatFunc) (
 
 VmSeat *vm_server_open_meeting (VmServer *self, const VmMeetingConfig *config,
     GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error);
+/* The same for a meeting that is taken over: its members have no socket at this
+ * server, and what is for them goes to VmMeetingPast:pass. */
+VmSeat *vm_server_take_over_meeting (VmServer *self,
+    const VmMeetingConfig *config, const VmMeetingPast *past,
+    GMainContext *context, VmSeatFunc func, gpointer user_data, GError **error);
 void vm_seat_send (VmSeat *seat, const VmSignal *signal);
+/* What such a member says; @signal is given away. */
+void vm_seat_receive (VmSeat *seat, const gchar *id, VmSignal *signal);
+/* Such a member is gone; of any other this says nothing. */
+void vm_seat_drop (VmSeat *seat, const gchar *id, const GError *reason);
+/* As vm_seat_close(), and the others are told nothing: another device has the
+ * meeting. */
+void vm_seat_hand_over (VmSeat *seat);
 /* Ends the meeting for all; after it returns in the seat's context, @func is
  * not called again. */
 void vm_seat_close (VmSeat *seat);

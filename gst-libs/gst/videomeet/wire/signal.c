@@ -46,8 +46,8 @@ vm_signal_type_from_string (const gchar *name, VmSignalType *type)
   return FALSE;
 }
 
-static void
-participant_free (gpointer data)
+void
+vm_signal_participant_free (gpointer data)
 {
   VmSignalParticipant *participant = data;
 
@@ -76,7 +76,8 @@ vm_signal_new (VmSignalType type)
   signal->audio = signal->video = -1;
   signal->in_reply_to = signal->last_seq = signal->epoch = signal->count =
       signal->max_participants = -1;
-  signal->participants = g_ptr_array_new_with_free_func (participant_free);
+  signal->participants =
+      g_ptr_array_new_with_free_func (vm_signal_participant_free);
   return signal;
 }
 

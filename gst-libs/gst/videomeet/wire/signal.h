@@ -127,7 +127,8 @@ struct _VmSignal
   gchar *nonce;
   gchar *text;
   gchar *time; /* of chat */
-  gboolean confidential; /* of chat: for @to alone */
+  /* of chat: for @to alone; of a meeting: it has a PIN */
+  gboolean confidential;
   gchar *status;
   /* whether it is sent, or is to be muted; -1 when not given */
   gint audio;
@@ -159,6 +160,7 @@ void vm_signal_take_candidates (VmSignal *signal, GString *json);
 
 /* Another participant of @signal, which owns it; all empty. */
 VmSignalParticipant *vm_signal_add_participant (VmSignal *signal);
+void vm_signal_participant_free (gpointer participant);
 
 /* "trusted", "vouched", "known", "unknown" or "guest". Any other word, or NULL,
  * is unknown: a newer host may have more words. */

@@ -88,7 +88,7 @@ static const struct
   FIELD ("nonce", NAME, nonce, VM_SIGNAL_NONCE_MAX, IN (RESTART), 0),
   FIELD ("text", TEXT, text, VM_SIGNAL_CHAT_MAX, IN (CHAT), IN (CHAT)),
   FIELD ("time", NAME, time, VM_SIGNAL_TIME_MAX, IN (CHAT), 0),
-  FIELD ("private", FLAG, confidential, 0, IN (CHAT), 0),
+  FIELD ("private", FLAG, confidential, 0, MEETING | IN (CHAT), 0),
   FIELD ("status", NAME, status, VM_SIGNAL_NAME_MAX, IN (PRESENCE), 0),
   FIELD ("audio", TRISTATE, audio, 0, IN (PRESENCE) | IN (MUTE_REQUEST), 0),
   FIELD ("video", TRISTATE, video, 0, IN (PRESENCE) | IN (MUTE_REQUEST), 0),
