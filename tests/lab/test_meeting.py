@@ -224,28 +224,6 @@ class Talk(lab.LabTest):
         finally:
             a.set_link(True)
 
-    def test_media_without_host(self):
-        """Frame by frame: the others do not notice."""
-        ann, bob, carl = self.three(source=lab.STAMP)
-        time.sleep(3)
-        ann.kill()
-        for process in (bob, carl):
-            process.wait_event("participant-left", GIVEN_UP, user="Ann")
-        time.sleep(3)
-        for process in (bob, carl):
-            process.type("/leave")
-        for process in (bob, carl):
-            self.assertEqual(process.wait(lab.SOON), 0)
-            other, = [p for p in
-                      process.events("summary")[0]["participants"]
-                      if p["user"] != "Ann"]
-            stamps = other["stamps"]
-            self.assertGreater(stamps["last"] - stamps["first"],
-                               lab.RATE // 2 * 30)
-            # where one comes late the one before is sent again
-            self.assertLess(stamps["repeated"], lab.RATE, stamps)
-            self.assertEqual(stamps["unreadable"], 0, stamps)
-
     def capture(self, host, display):
         """What is on the display, as GRAY8."""
         path = os.path.join(host.home, "screen.gray")

@@ -22,6 +22,7 @@ import { Signalling } from "./net/signalling.js";
 import { Talk } from "./view/talk.js";
 import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./view/words.js";
 
+const EPOCHS_MAX = 16; // by which a successor's may exceed the last
 const CLAIM_MS = 5000; // until this page must miss the host as well
 const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
 
@@ -327,15 +328,20 @@ export class Call extends EventTarget {
   #takeClaim(id, message) {
     if (message.type !== "meeting-state" || id === this.#relay) return false;
     const { host, meetingId, epoch, roster } = message;
-    if (host !== id || meetingId !== this.#meetingId || !(epoch > this.#epoch)
-        || !Array.isArray(roster) || !this.participants.get(id)?.deviceId) return true;
-    this.#claim = { id, message, at: performance.now() };
+    const tie = epoch === this.#epoch && this.#relay !== "" && isEarlier(id, this.#relay);
+    const newer = epoch > this.#epoch && epoch <= this.#epoch + EPOCHS_MAX;
+    if (host !== id || meetingId !== this.#meetingId || !Number.isSafeInteger(epoch)
+        || !(tie || newer) || !Array.isArray(roster) || !roster.includes(id)
+        || !roster.includes(this.self.id) || !this.participants.get(id)?.deviceId) return true;
+    this.#claim = { id, message, tie, at: performance.now() };
     this.#lookAtClaim();
     return true;
   }
 
   #lookAtClaim() {
-    if (!this.#claim || this.#over || !this.#isWithoutHost()) return;
+    if (!this.#claim || this.#over) return;
+    // of two that claimed it at a time the earlier is the host
+    if (!this.#claim.tie && !this.#isWithoutHost()) return;
     const { id, message, at } = this.#claim;
     const participant = this.participants.get(id);
 
@@ -431,6 +437,10 @@ export class Call extends EventTarget {
         break;
       case "hand":
         this.#takeHand(participant, message.raised === true);
+        break;
+      case "kick":
+        // else the server closes the socket
+        if (this.#relay && this.#obeys(message.from)) this.#finish("left", refusal("KICKED"));
         break;
       case "mute-request":
         if (this.#obeys(message.from)) this.#takeMuteRequest(message);

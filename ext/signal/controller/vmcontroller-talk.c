@@ -288,6 +288,11 @@ vm_controller_say_bye (VmController *self, GSourceFunc then)
 {
   guint ms = 0;
 
+  if (self->bye_said && self->then) {
+    /* what comes after it is another thing now */
+    self->then = then;
+    return TRUE;
+  }
   if (self->bye_said || !self->meeting)
     return FALSE;
   if (!self->ending)

@@ -9,7 +9,8 @@
 #define STATS_INTERVAL_MS 500
 #define LINKS_INTERVAL_MS 100
 /* bye said, files finalised, threads joined */
-#define STOP_TIMEOUT (11 * GST_SECOND) /* more than the next three */
+/* more than the next three, and the 2 s until another is host */
+#define STOP_TIMEOUT (14 * GST_SECOND)
 #define RECORD_WAIT_US (6 * G_TIME_SPAN_SECOND)
 #define PEERS_WAIT (2 * GST_SECOND)
 #define SETTLE_MS 2000

@@ -316,7 +316,7 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
 static gboolean
 is_current (VmLink *self, const gchar *session, guint generation)
 {
-  return self->now && g_strcmp0 (session, self->session) == 0
+  return self->now && !self->given_up && g_strcmp0 (session, self->session) == 0
          && generation == self->generation;
 }
 

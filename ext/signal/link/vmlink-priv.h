@@ -43,6 +43,7 @@ struct _VmLink
   VmConnection *now, *next, *past;
   GSource *past_source; /* looks whether @past may be closed */
   gint64 past_since; /* µs */
+  gboolean given_up; /* the descriptions of @session are those of no @next */
   guint connections; /* begun so far: the number of the newest */
   gint64 due_since[VM_PEER_N_STREAMS]; /* µs: frames are due; 0: none is */
   gboolean missing[VM_PEER_N_STREAMS]; /* as was told */

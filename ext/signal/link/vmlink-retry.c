@@ -297,6 +297,8 @@ vm_link_fail (VmLink *self, const GError *error)
     return;
   }
   give_up (self);
+  if (self->closed)
+    return;
   if (again && can_signal (self) && self->failed < VM_ATTEMPTS_MORE)
     pause = vm_attempts_pause (++self->failed, get_timeout (self));
   warn_failed (self, error, pause);

@@ -25,6 +25,9 @@ vm_link_finalize (GObject *object)
   g_clear_object (&self->participant);
   g_free (self->session);
   g_free (self->theirs);
+  vm_timer_clear (&self->restart_source);
+  vm_timer_clear (&self->renew_source);
+  vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     vm_pending_clear (&self->pending[i]);
@@ -331,6 +334,7 @@ vm_link_close_next (VmLink *self)
   if (!self->next)
     return FALSE;
   close_connection (self, &self->next);
+  self->given_up = TRUE;
   return TRUE;
 }
 
@@ -506,9 +510,14 @@ vm_link_connect (
 
   vm_timer_clear (&self->renew_source);
   self->connected_at = g_get_monotonic_time ();
+  self->given_up = FALSE;
   close_connection (self, &self->next);
   if (!vm_link_is_connected (self))
     vm_link_close_all (self);
+  if (self->closed) {
+    close_connection (self, &connection);
+    return;
+  }
   if (acquire_inputs (self, connection, offer, &config, &error))
     connection->peer = make_peer (self, &config);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)

@@ -225,7 +225,7 @@ look (VmMeeting *self)
     vm_meeting_follow_host (self);
     return;
   }
-  if (self->welcomed && self->mode == VM_MEETING_MODE_HOST)
+  if (self->welcomed && (self->mode == VM_MEETING_MODE_HOST || self->took_over))
     return;
   devices = vm_node_list_devices (self->node);
   for (GList *l = devices; l; l = l->next)

@@ -217,6 +217,13 @@ send_signal_text (VmMeeting *self, VmParticipant *to, const gchar *text)
     g_free (g_queue_pop_head (unsent));
 }
 
+/* What cannot be sent now waits for the next connection: there is no server. */
+static gboolean
+is_only_way (VmMeeting *self)
+{
+  return self->relay_id || (self->took_over && self->seat);
+}
+
 static void
 set_signal_channel (VmMeeting *self, VmParticipant *participant, gboolean open)
 {
@@ -225,7 +232,7 @@ set_signal_channel (VmMeeting *self, VmParticipant *participant, gboolean open)
   talk->signal = open;
   if (open)
     send_unsent_signals (self, participant);
-  else
+  else if (!is_only_way (self))
     g_queue_clear_full (&talk->unsent_signals, g_free);
 }
 
@@ -304,7 +311,7 @@ vm_meeting_send_signal_to (
 {
   g_autofree gchar *text = format (signal);
 
-  if (vm_participant_get_talk (to)->signal)
+  if (vm_participant_get_talk (to)->signal || is_only_way (self))
     send_signal_text (self, to, text);
 }
 
@@ -347,6 +354,40 @@ vm_meeting_send_past_server (VmMeeting *self, VmSignal *signal)
   return self->orphaned || goes_past_server (signal->type);
 }
 
+/* A host that is no server vouches for nobody, and there is no other host. */
+static void
+take_from_relay (VmMeeting *self, VmSignal *signal)
+{
+  if (signal->type == VM_SIGNAL_WELCOME)
+    return;
+  for (guint i = 0; i < signal->participants->len; i++) {
+    VmSignalParticipant *described = signal->participants->pdata[i];
+
+    described->host = FALSE;
+    g_clear_pointer (&described->trust, g_free);
+    g_clear_pointer (&described->voucher, g_free);
+  }
+  vm_meeting_take_signal (self, signal);
+}
+
+/* As at a socket. */
+static gboolean
+may_say (VmParticipant *from)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (from);
+  gint64 now = g_get_monotonic_time ();
+  gdouble more = talk->credit_at ? (now - talk->credit_at) * VM_MESSAGE_RATE
+                                       / (gdouble) G_USEC_PER_SEC
+                                 : VM_MESSAGE_BURST;
+
+  talk->credit = MIN (talk->credit + more, VM_MESSAGE_BURST);
+  talk->credit_at = now;
+  if (talk->credit < 1)
+    return FALSE;
+  talk->credit--;
+  return TRUE;
+}
+
 static void
 take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
 {
@@ -358,7 +399,7 @@ take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
   if (signal && vm_meeting_take_claim (self, from, signal))
     return;
   if (signal && self->relay_id && from == find_host (self)) {
-    vm_meeting_take_signal (self, signal);
+    take_from_relay (self, signal);
     return;
   }
   if (signal && self->took_over && self->seat) {
@@ -405,7 +446,7 @@ vm_meeting_take_message (VmMeeting *self, VmParticipant *participant,
     return;
   if (strcmp (label, "chat") == 0)
     vm_meeting_take_chat_text (self, from, text);
-  else if (strcmp (label, "signal") == 0)
+  else if (strcmp (label, "signal") == 0 && may_say (from))
     take_signal_text (self, from, text);
 }
 

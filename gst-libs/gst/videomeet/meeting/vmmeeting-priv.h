@@ -32,6 +32,9 @@
 #define VM_MEETING_HOST_DEAD_MS 2000
 /* The reason of a host's `bye` when another is to go on. */
 #define VM_MEETING_HAND_OVER "hand-over"
+/* By how much the epoch of a successor may exceed the last that was known:
+ * hosts that came and went unseen. */
+#define VM_MEETING_EPOCHS_MAX 16
 
 typedef enum
 {
@@ -159,6 +162,7 @@ struct _VmMeeting
   /* succession */
   guint epoch; /* of the last state */
   guint room_max; /* seats, as the host says; 0: not known */
+  GHashTable *met; /* ids of the devices that were in it */
   guint joined; /* number of the participant that joined last */
   gboolean has_pin; /* the host asks for one */
   gboolean took_over; /* its seats are those of another host's meeting */
@@ -347,6 +351,9 @@ void vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to);
 /* vmmeeting-succession.c: another device becomes host */
 /* A participant of that id is there, or was. */
 void vm_meeting_note_participant (VmMeeting *self, const gchar *id);
+void vm_meeting_note_met (VmMeeting *self, VmParticipant *participant);
+/* This device has another seat. */
+void vm_meeting_forget_succession (VmMeeting *self);
 /* A `welcome` or `meeting-state` of the host. */
 void vm_meeting_note_state (VmMeeting *self, const VmSignal *signal);
 /* The host is lost, or about to leave. */

@@ -15,7 +15,6 @@
 #include "wire/dialect.h"
 #include <gst/videomeet/vmerror.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 /* For each earlier participant that may become host instead of this device. */
@@ -30,10 +29,37 @@
 /* A claim is kept until this device misses the host as well. */
 #define CLAIM_MS 5000
 
+/* Beyond, ids are not those of a counter. */
+#define NUMBER_MAX 1000000
+
 static guint
 number_of (const gchar *id)
 {
-  return id && *id == 'p' ? strtoul (id + 1, NULL, 10) : 0;
+  guint64 number;
+
+  return id && *id == 'p'
+                 && g_ascii_string_to_unsigned (
+                     id + 1, 10, 0, NUMBER_MAX, &number, NULL)
+             ? number
+             : 0;
+}
+
+void
+vm_meeting_note_met (VmMeeting *self, VmParticipant *participant)
+{
+  const gchar *device = vm_participant_get_device_id (participant);
+
+  if (*device)
+    g_hash_table_add (self->met, g_strdup (device));
+}
+
+void
+vm_meeting_forget_succession (VmMeeting *self)
+{
+  self->orphaned = FALSE;
+  self->host_leaving = FALSE;
+  self->took_over = FALSE;
+  g_clear_pointer (&self->relay_id, g_free);
 }
 
 void
@@ -225,6 +251,9 @@ set_host (VmMeeting *self, const gchar *id, guint epoch)
 {
   VmParticipant *host;
 
+  for (guint i = 0; i < self->participants->len; i++)
+    vm_participant_set_host (self->participants->pdata[i], FALSE);
+  vm_participant_set_host (self->me, FALSE);
   g_free (self->host_id);
   self->host_id = g_strdup (id);
   self->epoch = epoch;
@@ -351,6 +380,10 @@ follow (VmMeeting *self, VmParticipant *from, const VmSignal *state)
 
   g_debug ("%s hosts the meeting, epoch %u", id, (guint) state->epoch);
   drop_client (self);
+  vm_meeting_stop_returning (self);
+  g_clear_pointer (&self->endpoint, vm_meeting_endpoint_free);
+  g_queue_clear_full (
+      &self->endpoints, (GDestroyNotify) vm_meeting_endpoint_free);
   g_clear_pointer (&self->seat, vm_seat_hand_over);
   self->took_over = FALSE;
   g_free (self->relay_id);
@@ -396,10 +429,18 @@ keep_claim (VmMeeting *self, VmParticipant *from, const VmSignal *state)
 
 /* Two may have claimed it at a time: the earlier participant hosts it. */
 static gboolean
+has_seat (const VmSignal *state, const gchar *id)
+{
+  return state->roster
+         && g_strv_contains ((const gchar *const *) state->roster, id);
+}
+
+static gboolean
 is_newer (VmMeeting *self, VmParticipant *from, const VmSignal *state)
 {
-  if ((guint) state->epoch != self->epoch)
-    return (guint) state->epoch > self->epoch;
+  if (state->epoch != self->epoch)
+    return state->epoch > self->epoch
+           && state->epoch <= (gint64) self->epoch + VM_MEETING_EPOCHS_MAX;
   return (self->took_over || self->relay_id) && self->host_id
          && vm_participant_id_is_earlier (
              vm_participant_get_id (from), self->host_id);
@@ -419,12 +460,17 @@ vm_meeting_take_claim (
       || !is_newer (self, from, state))
     return TRUE;
   if (self->seat && self->host_leaving) {
+    /* once, and from a device: it is what this one waits for */
+    if (self->handed_over || !*vm_participant_get_device_id (from))
+      return TRUE;
     self->handed_over = TRUE;
     g_signal_emit (
         self, vm_meeting_signals[VM_MEETING_SIGNAL_HOST_CHANGED], 0, from);
     return TRUE;
   }
-  if (!is_signed (from, state))
+  if (!has_seat (state, id)
+      || !has_seat (state, vm_participant_get_id (self->me))
+      || !is_signed (from, state))
     return TRUE;
   /* a host that is heard is the host, whatever the others hear */
   if (is_without_host (self) || (guint) state->epoch == self->epoch)
@@ -500,14 +546,20 @@ vm_meeting_watch_halves (VmMeeting *self)
         "the other half of the meeting cannot be found: %s", error->message);
 }
 
-static const gchar *
-get_host_device (VmMeeting *self)
+static gboolean
+is_present (VmMeeting *self, const gchar *device_id)
 {
-  VmParticipant *host = vm_meeting_find (self, self->host_id);
-
-  return host ? vm_participant_get_device_id (host) : "";
+  for (guint i = 0; i < self->participants->len; i++) {
+    if (strcmp (vm_participant_get_device_id (self->participants->pdata[i]),
+            device_id)
+        == 0)
+      return TRUE;
+  }
+  return FALSE;
 }
 
+/* A device that was in the meeting, by the key that its server shows, and has
+ * left it: anybody can announce the id of a meeting. */
 static gboolean
 is_other_half (VmMeeting *self, VmDevice *device)
 {
@@ -518,7 +570,9 @@ is_other_half (VmMeeting *self, VmDevice *device)
 
   return g_strcmp0 (vm_device_get_meeting_id (device), self->id) == 0
          && strcmp (id, vm_identity_get_device_id (me)) != 0
-         && strcmp (id, get_host_device (self)) != 0
+         && vm_device_get_secure (device)
+         && g_hash_table_contains (self->met, id) && !is_present (self, id)
+         && epoch <= self->epoch + VM_MEETING_EPOCHS_MAX
          && (epoch > self->epoch || (alone && epoch == self->epoch));
 }
 

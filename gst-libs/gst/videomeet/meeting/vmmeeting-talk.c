@@ -112,6 +112,7 @@ add_participant (VmMeeting *self, const VmSignalParticipant *described)
     return;
   }
   g_ptr_array_add (self->participants, g_object_ref (participant));
+  vm_meeting_note_met (self, participant);
   vm_meeting_look_whether_busy (self);
   g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_PARTICIPANT_JOINED],
       0, participant);
@@ -170,6 +171,7 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
   if (self->stopped)
     return;
   self->welcomed = TRUE;
+  vm_meeting_forget_succession (self);
   vm_meeting_stop_entering (self);
   g_object_get (self->node, "device", &device, NULL);
   me.device = device;
@@ -212,8 +214,10 @@ take_left (VmMeeting *self, const VmSignal *signal)
   if (!participant)
     return;
   vm_meeting_remove (self, participant, reason);
-  if (self->seat && g_error_matches (reason, VM_ERROR, VM_ERROR_TIMEOUT))
+  if (self->seat && g_error_matches (reason, VM_ERROR, VM_ERROR_TIMEOUT)) {
     vm_meeting_watch_halves (self);
+    vm_meeting_look_soon (self);
+  }
   /* a host that is alone may follow whom it did not before */
   if (self->seat && !self->participants->len)
     vm_meeting_look_soon (self);
@@ -328,6 +332,9 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
       if (vm_meeting_obeys (self, signal->from) && !self->kicked)
         self->kicked = g_error_new (VM_ERROR, VM_ERROR_KICKED,
             "The host removed this device from the meeting");
+      /* else the server closes the socket */
+      if (self->kicked && self->relay_id)
+        vm_meeting_finish (self, self->kicked);
       break;
     case VM_SIGNAL_BYE:
       /* a guest's comes over a data channel: there is no server any more */
@@ -396,6 +403,8 @@ take_error (VmMeeting *self, const VmSignal *signal)
         && (g_error_matches (error, VM_ERROR, VM_ERROR_NOT_TRUSTED)
             || g_error_matches (error, VM_ERROR, VM_ERROR_KEY_CHANGED)))
       self->kicked = g_steal_pointer (&error);
+    if (self->kicked && self->relay_id)
+      vm_meeting_finish (self, self->kicked);
     return;
   }
   if (g_error_matches (error, VM_ERROR, VM_ERROR_KICKED)

@@ -72,7 +72,8 @@ check_host (VmMeeting *self, gboolean damaged, gint64 now)
     reason = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "The list of revoked devices can no longer be read, so nobody is "
         "trusted");
-  else if (self->orphaned)
+  /* the verifier judges the host that was joined */
+  else if (self->orphaned || self->relay_id || self->took_over)
     return TRUE;
   else if (!vm_host_verifier_host (self->verifier, now, &level, &reason))
     g_prefix_error (&reason, "This device leaves %s%s: ",
@@ -112,7 +113,8 @@ vm_meeting_take_trust (
   if (self->seat) {
     show_trust (
         self, who, vm_trust_level_from_wire (signal->trust), signal->voucher);
-  } else if (self->verifier && !vm_participant_get_host (who)) {
+  } else if (self->verifier
+             && (self->relay_id || !vm_participant_get_host (who))) {
     vm_participant_set_token (who, signal->token);
     check_guest (self, who, g_get_real_time () / G_USEC_PER_SEC);
   }
@@ -125,7 +127,7 @@ vm_meeting_check_others (VmMeeting *self)
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
 
   for (GList *l = others; l && self->verifier && !self->stopped; l = l->next)
-    if (!vm_participant_get_host (l->data))
+    if (self->relay_id || !vm_participant_get_host (l->data))
       check_guest (self, l->data, now);
 }
 

@@ -84,6 +84,7 @@ vm_meeting_finalize (GObject *object)
   g_clear_error (&self->refusal);
   g_clear_error (&self->kicked);
   g_ptr_array_unref (self->participants);
+  g_hash_table_unref (self->met);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (vm_meeting_parent_class)->finalize (object);
 }
@@ -110,6 +111,7 @@ vm_meeting_init (VmMeeting *self)
   self->rejoin = TRUE;
   self->context = g_main_context_ref_thread_default ();
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
+  self->met = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_queue_init (&self->endpoints);
   self->chat = vm_chat_log_new ();
   self->status = g_strdup ("");

@@ -14,6 +14,8 @@ typedef struct
   gboolean quiet; /* there was one, and not for 5 s */
   gboolean plain; /* it has sent chat that is no JSON, and reads none */
   VmChatRate rate; /* of its chat */
+  gdouble credit; /* messages that it may send on the channel `signal` */
+  gint64 credit_at; /* µs: when that was; 0: never */
   gboolean dropped; /* a message of it was dropped, and reported once */
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
   /* of texts, while one connection replaces another and neither has an open

@@ -124,10 +124,11 @@ typedef struct
   gpointer data;
 } VmRoomPast;
 
-/* As vm_rooms_open() and vm_room_announced(), with all seats of @past. The
- * others are sent the state. */
+/* As vm_rooms_open(), with all seats of @past. */
 VmRoom *vm_rooms_take_over (VmRooms *rooms, const VmRoomConfig *config,
     const VmRoomPast *past, gpointer peer, VmMember **host, GError **error);
+/* As vm_room_announced() of a room that was taken over. */
+void vm_room_taken_over (VmRoom *room);
 /* NULL: no member of @room has that id. */
 VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
 /* The room is announced, so that others can find it. */

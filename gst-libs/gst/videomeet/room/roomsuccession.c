@@ -71,6 +71,11 @@ vm_rooms_take_over (VmRooms *rooms, const VmRoomConfig *config,
   if (past->members->len)
     vm_room_take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
   vm_room_welcome (room, room->host, FALSE);
-  vm_room_send_state (room);
   return room;
+}
+
+void
+vm_room_taken_over (VmRoom *room)
+{
+  vm_room_send_state (room);
 }

@@ -74,7 +74,9 @@ post (VmSeat *seat, const gchar *id, const VmSignal *signal)
   g_autoptr (GSource) source = NULL;
   Delivery *delivery;
 
-  if (g_atomic_int_add (&seat->pending, 1) >= VM_SEAT_QUEUE) {
+  /* half of it is for the host alone */
+  if (g_atomic_int_add (&seat->pending, 1)
+      >= (id ? VM_SEAT_QUEUE / 2 : VM_SEAT_QUEUE)) {
     /* a host that does not look is no host; its bye must not come from here,
      * inside the model */
     g_atomic_int_add (&seat->pending, -1);
@@ -132,6 +134,12 @@ reached_close (VmOutlet *outlet, const GError *reason)
 {
   Reached *reached = (Reached *) outlet;
 
+  /* who was kicked has heard so from the host */
+  if (reason && !g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED)) {
+    g_autoptr (VmSignal) why = vm_signal_new_error (reason, -1);
+
+    post (reached->seat, reached->id, why);
+  }
   vm_seat_unref (reached->seat);
   g_free (reached->id);
   g_free (reached);
@@ -235,6 +243,8 @@ open_room (VmServer *self, Opening *opening, GError **error)
     opening->past.data = seat;
     seat->room = vm_rooms_take_over (self->rooms, &opening->config,
         &opening->past, &seat->outlet, &seat->member, error);
+    if (seat->room)
+      vm_room_taken_over (seat->room);
     return;
   }
   seat->room = vm_rooms_open (
