@@ -6,6 +6,7 @@
  * nothing. */
 
 #include "meeting/vmmeeting-priv.h"
+#include "base/limits.h"
 #include <gst/videomeet/vmerror.h>
 #include "meeting/vmparticipant-priv.h"
 #include "wire/dialect.h"
