@@ -102,6 +102,7 @@ class Reach(natlab.NatTest):
             servers[address] = self.start_turn(address=address, name=name)
         for one in (ann, bob):
             self.assertEqual(one.events("participant-left"), [])
+            self.assertEqual(one.events("warning"), [])
         for one in (ann, bob):
             self.assertEqual(one.stop(), 0, one.tail())
 
@@ -133,6 +134,8 @@ class Change(lab.LabTest):
             self.assertEqual(one.events("participant-left"), [])
             self.assertEqual(len(one.events("participant-joined")), 1)
             self.assertEqual(one.events("error"), [])
+            # a connection that is given up is told
+            self.assertEqual(one.events("warning"), [])
         for one, _ in reversed(self.both):
             self.assertEqual(one.stop(), 0, one.tail())
 

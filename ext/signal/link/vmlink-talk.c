@@ -129,8 +129,9 @@ vm_link_stop_talk (VmLink *self)
   vm_meeting_set_heartbeat (meeting, self->participant, FALSE);
 }
 
-/* What is open already is told again: what no connection could carry goes. What
- * is not open yet stays open for the meeting, and goes over the past one. */
+/* Tells the meeting again of the channels that the new connection has open, so
+ * that it sends what has waited. A channel that is not open yet counts as open:
+ * the past connection has it. */
 void
 vm_link_move_talk (VmLink *self)
 {

@@ -9,9 +9,8 @@
  * for 45 s (protocol/calls.md). Of connections there is this one. */
 #define RING_MS 60000
 #define CALL_CONNECT_MS 15000
-/* What a connection that was replaced still brings is taken so long; longer
- * while the new one has not opened its channels, but no longer than the last.
- */
+/* How long a replaced connection is kept: the first, and up to the second while
+ * the new connection has not opened its channels. */
 #define PAST_MIN_MS 1000
 #define PAST_MAX_MS 15000
 

@@ -141,8 +141,9 @@ is_named (VmPeer *self, const NiceAddress *address)
   return named;
 }
 
-/* What a check has found, and nobody has named with this port: of ICE-TCP, and
- * of who hides its addresses, it is on the host's own address. */
+/* The type of @candidate as users are told. A peer-reflexive candidate is a
+ * host candidate where its address is one of the host's own: with ICE-TCP, and
+ * where a browser hides its addresses. */
 static NiceCandidateType
 found_type (VmPeer *self, const NiceCandidate *candidate, gboolean is_local)
 {

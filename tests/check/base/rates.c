@@ -80,6 +80,24 @@ GST_START_TEST (test_addresses_are_bounded)
 
 GST_END_TEST;
 
+/* So many at once and not one more; then one for each part of a second. */
+GST_START_TEST (test_messages_of_one)
+{
+  VmRate rate = { 0 };
+  gint64 now = G_USEC_PER_SEC;
+
+  for (guint i = 0; i < VM_MESSAGE_BURST; i++)
+    fail_unless (vm_rate_take (&rate, VM_MESSAGE_BURST, VM_MESSAGE_RATE, now));
+  fail_if (vm_rate_take (&rate, VM_MESSAGE_BURST, VM_MESSAGE_RATE, now));
+  now += G_USEC_PER_SEC / VM_MESSAGE_RATE - 1;
+  fail_if (vm_rate_take (&rate, VM_MESSAGE_BURST, VM_MESSAGE_RATE, now));
+  now += 2;
+  fail_unless (vm_rate_take (&rate, VM_MESSAGE_BURST, VM_MESSAGE_RATE, now));
+  fail_if (vm_rate_take (&rate, VM_MESSAGE_BURST, VM_MESSAGE_RATE, now));
+}
+
+GST_END_TEST;
+
 static Suite *
 rates_suite (void)
 {
@@ -92,6 +110,7 @@ rates_suite (void)
   tcase_add_test (tc, test_of_an_address);
   tcase_add_test (tc, test_others_have_their_own);
   tcase_add_test (tc, test_addresses_are_bounded);
+  tcase_add_test (tc, test_messages_of_one);
   return s;
 }
 

@@ -132,6 +132,74 @@ wait_for_end_of (Device *device, const gchar *word)
   return !late;
 }
 
+static void
+on_host_changed (VmMeeting *meeting, VmParticipant *host, Device *device)
+{
+  g_string_append_printf (
+      device->heard, " %s HOSTS", vm_participant_get_id (host));
+}
+
+/* Carl tells Bob that he hosts the meeting. */
+static void
+claim (guint epoch, const gchar *meeting, const gchar *roster)
+{
+  g_autofree gchar *text = g_strdup_printf (
+      "{\"type\":\"meeting-state\",\"meetingId\":\"%s\",\"state\":\"active\","
+      "\"epoch\":%u,\"count\":1,\"host\":\"p003\",\"roster\":[%s],"
+      "\"locked\":false}",
+      meeting, epoch, roster);
+
+  vm_meeting_take_message (b.meeting, b.other, "signal", text);
+}
+
+/* Who misses the host follows; a claim that cannot be right changes nothing. */
+GST_START_TEST (test_claims)
+{
+  g_autofree gchar *id = NULL;
+  guint epoch;
+
+  meet ();
+  g_signal_connect (
+      b.meeting, "host-changed", G_CALLBACK (on_host_changed), &b);
+  id = g_strdup (vm_meeting_get_id (b.meeting));
+  epoch = b.meeting->epoch;
+  lose_host ();
+  claim (epoch, id, "\"p002\",\"p003\"");
+  claim (epoch + VM_MEETING_EPOCHS_MAX + 1, id, "\"p002\",\"p003\"");
+  claim (epoch + 1, "another", "\"p002\",\"p003\"");
+  claim (epoch + 1, id, "\"p003\"");
+  claim (epoch + 1, id, "\"p002\"");
+  heard (&b, "");
+  fail_unless (find (&b, "p001") != NULL);
+  claim (epoch + VM_MEETING_EPOCHS_MAX, id, "\"p002\",\"p003\"");
+  fail_unless (has (&b, "p003 HOSTS"));
+  fail_unless (find (&b, "p001") == NULL);
+  fail_unless (find (&b, "p003") == b.other);
+  fail_if (vm_meeting_get_host_lost (b.meeting));
+  /* the goodbye at the end of the test finds no Carl */
+  g_signal_handlers_disconnect_by_func (b.meeting, carry, &b);
+}
+
+GST_END_TEST;
+
+/* A host that is heard is the host; the claim waits until it is missed. */
+GST_START_TEST (test_claim_before_the_loss)
+{
+  meet ();
+  g_signal_connect (
+      b.meeting, "host-changed", G_CALLBACK (on_host_changed), &b);
+  claim (
+      b.meeting->epoch + 1, vm_meeting_get_id (b.meeting), "\"p002\",\"p003\"");
+  heard (&b, "");
+  vm_meeting_set_heartbeat (b.meeting, find (&b, "p001"), FALSE);
+  cutter_refuse (cutter, TRUE);
+  cutter_cut (cutter);
+  WAIT_FOR (has (&b, "p003 HOSTS"));
+  g_signal_handlers_disconnect_by_func (b.meeting, carry, &b);
+}
+
+GST_END_TEST;
+
 /* Neither the socket alone nor the heartbeat alone is the host. */
 GST_START_TEST (test_not_lost)
 {
@@ -385,6 +453,8 @@ orphan_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup_three, teardown_all);
   tcase_add_test (tc, test_not_lost);
+  tcase_add_test (tc, test_claims);
+  tcase_add_test (tc, test_claim_before_the_loss);
   tcase_add_test (tc, test_signalling_without_host);
   tcase_add_test (tc, test_signalling_waits);
   tcase_add_test (tc, test_goes_on);

@@ -15,6 +15,19 @@ struct _VmRates
   GHashTable *entries; /* group -> Entry */
 };
 
+gboolean
+vm_rate_take (VmRate *rate, guint burst, gdouble per_second, gint64 now)
+{
+  gdouble past = (now - rate->at) / (gdouble) G_USEC_PER_SEC;
+
+  rate->spent = MAX (0, rate->spent - past * per_second);
+  rate->at = now;
+  if (rate->spent > burst - 1)
+    return FALSE;
+  rate->spent++;
+  return TRUE;
+}
+
 VmRates *
 vm_rates_new (guint burst, gint64 time)
 {

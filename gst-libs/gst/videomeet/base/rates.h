@@ -7,6 +7,17 @@
  * the message: a burst at once, then one in each interval. Sans-I/O; `now` is
  * monotonic time in µs. */
 
+/* What one has asked for; all zero at the start. */
+typedef struct
+{
+  gint64 at; /* µs */
+  gdouble spent;
+} VmRate;
+
+/* Whether one more is allowed: @burst at once, then @per_second. @now: µs. */
+gboolean
+vm_rate_take (VmRate *rate, guint burst, gdouble per_second, gint64 now);
+
 typedef struct _VmRates VmRates;
 
 VmRates *vm_rates_new (guint burst, gint64 time);

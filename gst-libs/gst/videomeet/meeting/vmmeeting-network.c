@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What changes below a meeting: the addresses of this device, its sleep, and
- * the address of the host. */
+/* How a meeting reacts to a new address of this device, to its sleep, and to a
+ * new address of the host. */
 
 #include "meeting/vmmeeting-priv.h"
 #include "node/node-priv.h"

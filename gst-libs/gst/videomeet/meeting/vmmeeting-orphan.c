@@ -6,7 +6,7 @@
  * nothing. */
 
 #include "meeting/vmmeeting-priv.h"
-#include "base/limits.h"
+#include "base/rates.h"
 #include <gst/videomeet/vmerror.h>
 #include "meeting/vmparticipant-priv.h"
 #include "wire/dialect.h"
@@ -218,7 +218,8 @@ send_signal_text (VmMeeting *self, VmParticipant *to, const gchar *text)
     g_free (g_queue_pop_head (unsent));
 }
 
-/* What cannot be sent now waits for the next connection: there is no server. */
+/* Whether signals to the others have no way but the data channels. A signal
+ * that cannot be sent then waits for the next connection. */
 static gboolean
 is_only_way (VmMeeting *self)
 {
@@ -371,22 +372,12 @@ take_from_relay (VmMeeting *self, VmSignal *signal)
   vm_meeting_take_signal (self, signal);
 }
 
-/* As at a socket. */
+/* The limits of a socket. */
 static gboolean
 may_say (VmParticipant *from)
 {
-  VmParticipantTalk *talk = vm_participant_get_talk (from);
-  gint64 now = g_get_monotonic_time ();
-  gdouble more = talk->credit_at ? (now - talk->credit_at) * VM_MESSAGE_RATE
-                                       / (gdouble) G_USEC_PER_SEC
-                                 : VM_MESSAGE_BURST;
-
-  talk->credit = MIN (talk->credit + more, VM_MESSAGE_BURST);
-  talk->credit_at = now;
-  if (talk->credit < 1)
-    return FALSE;
-  talk->credit--;
-  return TRUE;
+  return vm_rate_take (&vm_participant_get_talk (from)->signal_rate,
+      VM_MESSAGE_BURST, VM_MESSAGE_RATE, g_get_monotonic_time ());
 }
 
 static void

@@ -29,7 +29,7 @@
 /* A claim is kept until this device misses the host as well. */
 #define CLAIM_MS 5000
 
-/* Beyond, ids are not those of a counter. */
+/* A greater number is not that of a counter of participants. */
 #define NUMBER_MAX 1000000
 
 static guint
@@ -174,7 +174,8 @@ list_members (VmMeeting *self)
   return members;
 }
 
-/* Whom this device does not reach, and the host that is gone. */
+/* Removes the participants that @roster does not name: the host that is gone,
+ * and those that the new host does not reach. */
 static void
 remove_others (VmMeeting *self, const gchar *const *roster)
 {
@@ -427,7 +428,6 @@ keep_claim (VmMeeting *self, VmParticipant *from, const VmSignal *state)
       vm_timer_new (self->context, CLAIM_MS, on_claim_old, self);
 }
 
-/* Two may have claimed it at a time: the earlier participant hosts it. */
 static gboolean
 has_seat (const VmSignal *state, const gchar *id)
 {
@@ -435,6 +435,7 @@ has_seat (const VmSignal *state, const gchar *id)
          && g_strv_contains ((const gchar *const *) state->roster, id);
 }
 
+/* Two may have claimed it at a time: the earlier participant hosts it. */
 static gboolean
 is_newer (VmMeeting *self, VmParticipant *from, const VmSignal *state)
 {

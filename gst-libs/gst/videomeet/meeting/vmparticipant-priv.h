@@ -3,6 +3,7 @@
 
 #include <gst/videomeet/vmmediasession.h>
 #include <gst/videomeet/vmparticipant.h>
+#include "base/rates.h"
 #include "wire/chat.h"
 
 /* Communication with a participant without the server. */
@@ -11,11 +12,10 @@ typedef struct
   gboolean chat; /* the data channel is open */
   gboolean signal; /* likewise */
   gboolean heartbeat; /* there was one */
-  gboolean quiet; /* there was one, and not for 5 s */
+  gboolean quiet; /* there was one, and not for 2 s */
   gboolean plain; /* it has sent chat that is no JSON, and reads none */
   VmChatRate rate; /* of its chat */
-  gdouble credit; /* messages that it may send on the channel `signal` */
-  gint64 credit_at; /* µs: when that was; 0: never */
+  VmRate signal_rate; /* of its messages on the channel `signal` */
   gboolean dropped; /* a message of it was dropped, and reported once */
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
   /* of texts, while one connection replaces another and neither has an open

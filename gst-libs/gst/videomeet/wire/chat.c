@@ -188,12 +188,5 @@ vm_chat_input_clear (VmChatInput *input)
 gboolean
 vm_chat_rate_take (VmChatRate *rate, gint64 now)
 {
-  gdouble past = (now - rate->at) / (gdouble) G_USEC_PER_SEC;
-
-  rate->spent = MAX (0, rate->spent - past * VM_CHAT_RATE);
-  rate->at = now;
-  if (rate->spent > VM_CHAT_BURST - 1)
-    return FALSE;
-  rate->spent++;
-  return TRUE;
+  return vm_rate_take (rate, VM_CHAT_BURST, VM_CHAT_RATE, now);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/vmchatmessage.h>
+#include "base/rates.h"
 #include "wire/signal.h"
 
 /* The data channel `chat`, and its history. Sans-I/O.
@@ -75,11 +76,7 @@ GList *vm_chat_log_list (VmChatLog *log);
 gchar *vm_chat_log_format (VmChatLog *log);
 
 /* The chat rate of one participant; all zero at the start. */
-typedef struct
-{
-  gint64 at; /* µs */
-  gdouble spent;
-} VmChatRate;
+typedef VmRate VmChatRate;
 
 /* Whether one more message is allowed. @now: monotonic, µs. */
 gboolean vm_chat_rate_take (VmChatRate *rate, gint64 now);
