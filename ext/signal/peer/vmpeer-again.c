@@ -383,6 +383,7 @@ receive_other (VmPeer *self)
   }
   g_mutex_unlock (&self->link->lock);
   vm_peer_link_receive (self->link, wanted);
+  vm_peer_media_link_early (self);
   for (guint i = 0; vm_peer_is_live (self) && i < VM_PEER_N_STREAMS; i++) {
     if (was[i] && !wanted[i])
       g_signal_emit_by_name (self, "stream-ended", i);

@@ -218,7 +218,7 @@ vm_peer_link_receive (
 static void
 drop_elements (VmPeerLink *link)
 {
-  gpointer objects[3 * VM_PEER_N_STREAMS];
+  gpointer objects[3 * VM_PEER_N_STREAMS + VM_PEER_EARLY_PADS_MAX];
   guint n = 0;
 
   g_mutex_lock (&link->lock);
@@ -227,6 +227,8 @@ drop_elements (VmPeerLink *link)
     objects[n++] = g_steal_pointer (&link->in[i].sinkpad);
     objects[n++] = g_steal_pointer (&link->in[i].srcpad);
   }
+  while (link->n_early > 0)
+    objects[n++] = link->early[--link->n_early].pad;
   g_mutex_unlock (&link->lock);
   while (n > 0)
     g_clear_object (&objects[--n]);

@@ -160,30 +160,25 @@ drop (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
-/* A pad nobody asked for must not say NOT_LINKED to the others. */
-static void
+/* A pad without receiver must not say NOT_LINKED to the others. */
+static gulong
 discard (GstPad *pad)
 {
-  gst_pad_add_probe (pad,
+  return gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL,
       NULL);
 }
 
-static gint
-stream_of_pad (GstPad *pad, VmPeerLink *link)
+static guint
+mline_of_pad (GstPad *pad)
 {
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
-  gint stream = -1;
   guint mline = G_MAXUINT;
 
   g_object_get (pad, "transceiver", &transceiver, NULL);
   if (transceiver)
     g_object_get (transceiver, "mlineindex", &mline, NULL);
-  g_mutex_lock (&link->lock);
-  if (mline < VM_PEER_MLINES_MAX && !link->closed)
-    stream = link->mline_stream[mline];
-  g_mutex_unlock (&link->lock);
-  return stream;
+  return mline;
 }
 
 static gboolean
@@ -198,44 +193,127 @@ pad_has_codec (GstPad *pad, const VmPeerCodec *codec)
                 == codec;
 }
 
+/* The stream that @pad belongs to by the descriptions so far, or -1. Under the
+ * lock. */
+static gint
+find_stream (VmPeerLink *link, GstPad *pad)
+{
+  guint mline = mline_of_pad (pad);
+  gint stream;
+
+  if (mline >= VM_PEER_MLINES_MAX || link->closed)
+    return -1;
+  stream = link->mline_stream[mline];
+  if (stream < 0 || !link->in[stream].sinkpad
+      || !pad_has_codec (pad, link->in[stream].codec))
+    return -1;
+  return stream;
+}
+
+/* Its frames were faster than the offer that names them. Under the lock. */
+static void
+keep_early (VmPeerLink *link, GstPad *pad)
+{
+  gulong drop = discard (pad);
+
+  if (!link->closed && link->n_early < VM_PEER_EARLY_PADS_MAX)
+    link->early[link->n_early++] =
+        (VmPeerEarlyPad){ gst_object_ref (pad), drop };
+}
+
+/* A pad, and what it is linked to. */
+typedef struct
+{
+  GstPad *pad, *sinkpad;
+  GstPad *old; /* that was linked before; or NULL */
+  gint stream;
+} Joint;
+
+/* Makes @pad the one of its stream, if it has one by now. Under the lock. */
+static gboolean
+take_pad (VmPeerLink *link, GstPad *pad, Joint *joint)
+{
+  gint stream = find_stream (link, pad);
+  VmPeerIn *in = &link->in[MAX (stream, 0)];
+
+  if (stream < 0)
+    return FALSE;
+  *joint = (Joint){ gst_object_ref (pad), gst_object_ref (in->sinkpad),
+    in->srcpad, stream };
+  in->srcpad = gst_object_ref (pad);
+  return TRUE;
+}
+
+static void
+link_joint (Joint *joint)
+{
+  if (joint->old) {
+    g_autoptr (GstPad) was = gst_pad_get_peer (joint->old);
+
+    /* the sender began anew with another SSRC, or in another m-line */
+    discard (joint->old);
+    if (was)
+      gst_pad_unlink (joint->old, was);
+  }
+  if (gst_pad_link (joint->pad, joint->sinkpad) != GST_PAD_LINK_OK) {
+    GST_WARNING_OBJECT (joint->pad, "cannot be linked");
+    discard (joint->pad);
+  }
+  gst_object_unref (joint->pad);
+  gst_object_unref (joint->sinkpad);
+  gst_clear_object (&joint->old);
+}
+
 /* Streaming thread. */
 void
 vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link)
 {
-  g_autoptr (GstPad) sinkpad = NULL;
-  g_autoptr (GstPad) old = NULL;
-  const VmPeerCodec *codec = NULL;
-  gint stream;
+  gboolean found;
+  Joint joint;
 
   if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
     return;
-  stream = stream_of_pad (pad, link);
-  if (stream >= 0) {
-    g_mutex_lock (&link->lock);
-    if (link->in[stream].sinkpad)
-      sinkpad = gst_object_ref (link->in[stream].sinkpad);
-    codec = link->in[stream].codec;
-    g_mutex_unlock (&link->lock);
-  }
-  if (!sinkpad || !pad_has_codec (pad, codec)) {
-    GST_WARNING_OBJECT (pad, "a stream nobody asked for");
-    discard (pad);
-    return;
-  }
   g_mutex_lock (&link->lock);
-  old = link->in[stream].srcpad;
-  link->in[stream].srcpad = gst_object_ref (pad);
+  found = take_pad (link, pad, &joint);
+  if (!found)
+    keep_early (link, pad);
   g_mutex_unlock (&link->lock);
-  if (old) {
-    g_autoptr (GstPad) was = gst_pad_get_peer (old);
+  if (found)
+    link_joint (&joint);
+  else
+    GST_INFO_OBJECT (pad, "no description has named this stream");
+}
 
-    /* the sender began anew with another SSRC, or in another m-line */
-    discard (old);
-    if (was)
-      gst_pad_unlink (old, was);
+/* The next of the early pads that a description has named since. */
+static gboolean
+take_early (VmPeerLink *link, Joint *joint, VmPeerEarlyPad *early)
+{
+  gboolean found = FALSE;
+
+  g_mutex_lock (&link->lock);
+  for (guint i = 0; i < link->n_early && !found; i++) {
+    found = take_pad (link, link->early[i].pad, joint);
+    if (found) {
+      *early = link->early[i];
+      link->early[i] = link->early[--link->n_early];
+    }
   }
-  if (gst_pad_link (pad, sinkpad) != GST_PAD_LINK_OK) {
-    GST_WARNING_OBJECT (pad, "cannot be linked");
-    discard (pad);
+  g_mutex_unlock (&link->lock);
+  return found;
+}
+
+void
+vm_peer_media_link_early (VmPeer *self)
+{
+  VmPeerEarlyPad early;
+  Joint joint;
+
+  while (take_early (self->link, &joint, &early)) {
+    gint stream = joint.stream;
+
+    link_joint (&joint);
+    gst_pad_remove_probe (early.pad, early.drop);
+    gst_object_unref (early.pad);
+    vm_peer_key_unit_ask (self, stream);
   }
 }

@@ -26,6 +26,7 @@
 #define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
 /* one more for each time that a browser's camera is removed and added anew */
 #define VM_PEER_MLINES_MAX 16
+#define VM_PEER_EARLY_PADS_MAX 8 /* with frames before their description */
 #define VM_PEER_SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
 #define VM_PEER_MESSAGES_MAX 256 /* received, not yet handed over */
@@ -77,6 +78,13 @@ typedef struct
   gint loudest; /* atomic: -dBov since it was read, -1: nothing heard */
 } VmPeerIn;
 
+/* A pad of webrtcbin that no description has named yet. */
+typedef struct
+{
+  GstPad *pad;
+  gulong drop; /* the probe that drops its frames */
+} VmPeerEarlyPad;
+
 struct _VmPeerLink
 {
   gatomicrefcount ref_count;
@@ -103,6 +111,8 @@ struct _VmPeerLink
   VmPeerOut out[VM_PEER_N_STREAMS];
   VmPeerIn in[VM_PEER_N_STREAMS];
   gint mline_stream[VM_PEER_MLINES_MAX]; /* VmPeerStream or -1 */
+  VmPeerEarlyPad early[VM_PEER_EARLY_PADS_MAX];
+  guint n_early;
 };
 
 /* The remote side's description. */
@@ -350,6 +360,8 @@ gboolean vm_peer_media_add_mline (VmPeer *self, guint index, GError **error);
 gboolean vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error);
 void
 vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link);
+/* Links the pads that came before the description that names their streams. */
+void vm_peer_media_link_early (VmPeer *self);
 const gchar *vm_peer_stream_to_string (VmPeerStream stream);
 
 /* Sets @error: no element for @launch. FALSE */

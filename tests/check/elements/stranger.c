@@ -136,6 +136,25 @@ stranger_turn (Stranger *self, const gchar *name, gboolean on)
   g_object_set (valve, "drop", !on, NULL);
 }
 
+guint64
+stranger_count_sent (Stranger *self, const gchar *name)
+{
+  g_autoptr (GstElement) rtpbin =
+      gst_bin_get_by_name (GST_BIN (self->webrtc), "rtpbin");
+  g_autoptr (GObject) session = NULL, source = NULL;
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 sent = 0;
+
+  g_signal_emit_by_name (rtpbin, "get-internal-session", 0, &session);
+  g_signal_emit_by_name (
+      session, "get-source-by-ssrc", g_str_hash (name), &source);
+  if (!source)
+    return 0;
+  g_object_get (source, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, "packets-sent", &sent);
+  return sent;
+}
+
 /* What @signal makes, under the name of @field; or NULL. */
 static Description *
 ask (Stranger *self, const gchar *signal, Description *what, const gchar *field)

@@ -21,6 +21,8 @@ void stranger_add_sound (Stranger *self);
 void stranger_add_camera (Stranger *self, const gchar *name);
 /* Whether the camera sends. */
 void stranger_turn (Stranger *self, const gchar *name, gboolean on);
+/* RTP packets of that camera. */
+guint64 stranger_count_sent (Stranger *self, const gchar *name);
 /* Set already. */
 gchar *stranger_offer (Stranger *self);
 void stranger_take_offer (Stranger *self, const gchar *sdp);

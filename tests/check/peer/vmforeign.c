@@ -599,7 +599,14 @@ GST_START_TEST (test_camera_comes_and_goes)
 
 GST_END_TEST;
 
-/* One that has said at first that it sends no picture there. */
+static gboolean
+has_sent (gpointer name)
+{
+  return stranger_count_sent (stranger, name) >= ENOUGH;
+}
+
+/* One that has said at first that it sends no picture there. Its pictures come
+ * before its next offer. */
 GST_START_TEST (test_camera_comes_where_there_was_none)
 {
   Side a = host_for_strangers ();
@@ -622,6 +629,7 @@ GST_START_TEST (test_camera_comes_where_there_was_none)
   expect_host ();
 
   stranger_turn (stranger, "camera", TRUE);
+  expect_that (has_sent, (gpointer) "camera", "early picture");
   g_free (sdp);
   sdp = stranger_offer (stranger);
   back = offer_again (sdp);
