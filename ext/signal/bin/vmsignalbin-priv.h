@@ -19,6 +19,7 @@ G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
 /* Defaults of the properties. */
 #define DEFAULT_MAX_PARTICIPANTS 10
 #define DEFAULT_LATENCY_MS 200
+#define DEFAULT_FALLBACK "host,srflx,relay,cloud"
 #define DEFAULT_CODECS "vp8,h264"
 #define DEFAULT_START_BITRATE 750000
 #define DEFAULT_KEY_FRAME_INTERVAL_MS 2000
@@ -46,7 +47,7 @@ struct _VmSignalBin
   VmPolicy policy;
   gboolean policy_set;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token;
-  gchar *stun_server, *turn_servers;
+  gchar *stun_server, *turn_servers, *fallback;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
   gboolean ask_host, rejoin;

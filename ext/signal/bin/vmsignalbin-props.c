@@ -22,6 +22,7 @@ enum
   PROP_STUN_SERVER,
   PROP_TURN_SERVERS,
   PROP_ICE_TRANSPORT_POLICY,
+  PROP_FALLBACK,
   PROP_PORT,
   PROP_POLICY,
   PROP_FINGERPRINT,
@@ -132,6 +133,11 @@ vm_signal_bin_set_property (
       break;
     case PROP_ICE_TRANSPORT_POLICY:
       self->ice_transport_policy = g_value_get_enum (value);
+      break;
+    case PROP_FALLBACK:
+      set_string (self, &self->fallback, value);
+      if (!self->fallback)
+        self->fallback = g_strdup (DEFAULT_FALLBACK);
       break;
     case PROP_PORT:
       self->port = g_value_get_uint (value);
@@ -261,6 +267,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_ICE_TRANSPORT_POLICY:
       g_value_set_enum (value, self->ice_transport_policy);
+      break;
+    case PROP_FALLBACK:
+      g_value_set_string (value, self->fallback);
       break;
     case PROP_PORT:
       g_value_set_uint (value, self->port);
@@ -445,6 +454,13 @@ install_network_properties (GObjectClass *klass)
           "Which network paths media may take",
           ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
           READY));
+  g_object_class_install_property (klass, PROP_FALLBACK,
+      string_spec ("fallback", "Fallback",
+          "Kinds of path that may be taken to the others, separated by commas; "
+          "of those that work, the first of host (their own addresses), srflx "
+          "(through a router, as a STUN server sees it), relay (a TURN server) "
+          "and cloud (an SFU)",
+          DEFAULT_FALLBACK, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_PORT,
       g_param_spec_uint ("port", "Port",
           "TCP port of this device's server, for hosting (0: 8080 or the next "

@@ -189,12 +189,25 @@ vm_signal_bin_handle_message (GstBin *bin, GstMessage *message)
 
 /* The settings of a meeting */
 
-static gboolean
-fill_config (VmSignalBin *self, VmControllerConfig *config)
+static void
+fill_codecs (VmControllerConfig *config, const gchar *list)
 {
-  g_auto (GStrv) names = NULL;
+  g_auto (GStrv) names = g_strsplit (list, ",", -1);
   guint n = 0;
 
+  for (guint i = 0; i < VM_CODEC_N; i++)
+    config->link.codecs[i] = VM_CODEC_NONE;
+  for (guint i = 0; names[i] && n < VM_CODEC_N; i++) {
+    VmCodec codec = vm_codec_from_name (g_strstrip (names[i]));
+
+    if (codec != VM_CODEC_NONE && !vm_codec_is_audio (codec))
+      config->link.codecs[n++] = codec;
+  }
+}
+
+static void
+fill_config (VmSignalBin *self, VmControllerConfig *config)
+{
   GST_OBJECT_LOCK (self);
   config->mode = self->mode;
   config->link.dialect = self->dialect;
@@ -212,8 +225,9 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->link.turn_servers = self->turn_servers && *self->turn_servers
                                   ? g_strsplit (self->turn_servers, ",", -1)
                                   : NULL;
-  config->link.relay_only =
-      self->ice_transport_policy == VM_ICE_TRANSPORT_POLICY_RELAY;
+  config->link.paths = vm_path_kinds_from_string (self->fallback);
+  if (self->ice_transport_policy == VM_ICE_TRANSPORT_POLICY_RELAY)
+    config->link.paths &= ~VM_PATH_DIRECT;
   config->link.decode = self->decode;
   config->end_when_alone = self->end_when_alone;
   config->link.file_wss = self->file_wss;
@@ -221,19 +235,10 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->link.latency_ms = self->latency;
   config->link.key_frame_interval_ms = self->key_frame_interval;
   config->link.connect_timeout_ms = self->connect_timeout;
-  names = g_strsplit (self->codecs, ",", -1);
+  fill_codecs (config, self->codecs);
   GST_OBJECT_UNLOCK (self);
-  for (guint i = 0; i < VM_CODEC_N; i++)
-    config->link.codecs[i] = VM_CODEC_NONE;
-  for (guint i = 0; names[i] && n < VM_CODEC_N; i++) {
-    VmCodec codec = vm_codec_from_name (g_strstrip (names[i]));
-
-    if (codec != VM_CODEC_NONE && !vm_codec_is_audio (codec))
-      config->link.codecs[n++] = codec;
-  }
   if (config->uri && config->mode == VM_MEETING_MODE_AUTO)
     config->mode = VM_MEETING_MODE_JOIN;
-  return n > 0;
 }
 
 /* A host who gives no name calls the meeting after itself. */
@@ -311,26 +316,40 @@ static const VmControllerBin controller_bin = {
 
 /* States */
 
+/* FALSE: a setting cannot be used, which the bus is told. */
+static gboolean
+check_config (VmSignalBin *self, const VmControllerConfig *config)
+{
+  const gchar *property, *message;
+
+  if (config->link.codecs[0] == VM_CODEC_NONE) {
+    property = "codecs";
+    message = "codecs names no video codec; use vp8, h264, or both";
+  } else if (!(config->link.paths & (VM_PATH_DIRECT | VM_PATH_RELAY))) {
+    property = "fallback";
+    message = "fallback leaves no path to the others; use some of host, srflx, "
+              "relay and cloud, and relay where ice-transport-policy is relay";
+  } else if (!config->uri && !config->meeting) {
+    property = "meeting";
+    message =
+        "Which meeting? Set meeting=NAME or uri=videomeet://HOST:PORT/NAME";
+  } else {
+    return TRUE;
+  }
+  GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS, ("%s", message),
+      (NULL), ("property", G_TYPE_STRING, property, NULL));
+  return FALSE;
+}
+
 static gboolean
 start_controller (VmSignalBin *self)
 {
   VmControllerConfig config = { 0 };
 
-  if (!fill_config (self, &config)) {
-    GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS,
-        ("codecs names no video codec; use vp8, h264, or both"),
-        ("none of the names in codecs is known"),
-        ("property", G_TYPE_STRING, "codecs", NULL));
-    vm_controller_config_clear (&config);
-    return FALSE;
-  }
+  fill_config (self, &config);
   if (!config.uri && !config.meeting && config.mode != VM_MEETING_MODE_JOIN)
     config.meeting = default_meeting (&config);
-  if (!config.uri && !config.meeting) {
-    GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS,
-        ("Which meeting? Set meeting=NAME or uri=videomeet://HOST:PORT/NAME"),
-        ("mode=join with neither"),
-        ("property", G_TYPE_STRING, "meeting", NULL));
+  if (!check_config (self, &config)) {
     vm_controller_config_clear (&config);
     return FALSE;
   }
@@ -457,6 +476,7 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->turn_servers);
   g_free (self->record_dir);
   g_free (self->codecs);
+  g_free (self->fallback);
   g_free (self->status);
   g_free (self->tls_cert);
   g_free (self->tls_key);
@@ -566,6 +586,7 @@ vm_signal_bin_init (VmSignalBin *self)
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
   self->latency = DEFAULT_LATENCY_MS;
   self->codecs = g_strdup (DEFAULT_CODECS);
+  self->fallback = g_strdup (DEFAULT_FALLBACK);
   self->start_bitrate = DEFAULT_START_BITRATE;
   self->key_frame_interval = DEFAULT_KEY_FRAME_INTERVAL_MS;
   self->connect_timeout = DEFAULT_CONNECT_TIMEOUT_MS;

@@ -431,9 +431,9 @@ server_of (VmLink *self, const GstStructure *response)
   gint64 port = 0;
 
   gst_structure_get_int64 (response, "port", &port);
-  if (port <= 0 || port > G_MAXUINT16 || !address || config->relay_only
-      || !config->file_wss || self->files->no_server
-      || !vm_link_get_signer (self)
+  if (port <= 0 || port > G_MAXUINT16 || !address
+      || !(config->paths & VM_PATH_DIRECT) || !config->file_wss
+      || self->files->no_server || !vm_link_get_signer (self)
       || g_strcmp0 (gst_structure_get_string (response, "encoding"), "binary")
              != 0)
     return NULL;

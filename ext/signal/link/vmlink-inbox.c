@@ -105,7 +105,7 @@ may_invite (VmLink *self, const GstStructure *message)
 
   gst_structure_get_boolean (message, "accept", &accept);
   if (!gst_structure_has_name (message, "FILE_RESPONSE") || !accept || !id
-      || config->relay_only || !config->file_wss
+      || !(config->paths & VM_PATH_DIRECT) || !config->file_wss
       || g_strcmp0 (gst_structure_get_string (message, "encoding"), "binary")
              != 0
       || !find_received (self, id))

@@ -476,7 +476,7 @@ make_peer (VmLink *self, VmPeerConfig *peer)
   peer->generation = self->generation;
   peer->stun_server = config->stun_server;
   peer->turn_servers = (const gchar *const *) config->turn_servers;
-  peer->relay_only = config->relay_only;
+  peer->paths = config->paths;
   peer->patient = self->failed > 0;
   peer->latency_ms = config->latency_ms;
   set_deadlines (self, peer);

@@ -22,7 +22,8 @@ typedef struct
   gchar *stun_server, *record_dir;
   gchar **turn_servers;
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
-  gboolean relay_only, decode, file_wss;
+  VmPathKinds paths; /* that may be taken; never 0 */
+  gboolean decode, file_wss;
   guint latency_ms, key_frame_interval_ms, connect_timeout_ms;
 } VmLinkConfig;
 

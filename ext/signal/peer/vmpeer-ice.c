@@ -34,9 +34,19 @@ own_mline (VmPeer *self)
   return self->offerer || !self->remote ? 0 : self->remote->tag;
 }
 
+static gboolean
+is_allowed (VmPeer *self, const gchar *candidate)
+{
+  VmPathKinds kind = vm_path_kind_of_candidate (candidate);
+
+  return !kind || kind & self->paths;
+}
+
 static void
 local_candidate (VmPeer *self, gpointer data)
 {
+  if (!is_allowed (self, data))
+    return;
   if (self->trickles)
     g_signal_emit_by_name (self, "candidate", own_mline (self), data);
   else
@@ -181,6 +191,21 @@ path_selected (VmPeer *self, gpointer data)
     return;
   self->path = path;
   g_signal_emit_by_name (self, "path");
+  if (self->state == VM_PEER_STATE_CONNECTED)
+    vm_peer_ice_check_path (self);
+}
+
+/* The other side may have been found where neither has told the other of. */
+gboolean
+vm_peer_ice_check_path (VmPeer *self)
+{
+  const gchar *kind = self->path.kind;
+
+  if (!kind || vm_path_kind_from_name (kind) & self->paths)
+    return TRUE;
+  vm_peer_fail (self, VM_ERROR_FAILED,
+      "The only path to the other side is %s, which fallback leaves out", kind);
+  return FALSE;
 }
 
 static guint
@@ -404,6 +429,8 @@ add_relay (VmPeer *self, const gchar *uri)
 void
 vm_peer_ice_add_relays (VmPeer *self)
 {
+  if (!(self->paths & VM_PATH_RELAY))
+    return;
   for (guint i = 0; self->turn_servers && self->turn_servers[i]; i++) {
     if (!add_relay (self, self->turn_servers[i]))
       GST_WARNING_OBJECT (self->pipeline, "TURN server %u is not usable", i);
@@ -508,9 +535,9 @@ take_candidate (VmPeer *self, guint mline, const gchar *candidate)
   g_auto (GStrv) fields = NULL;
   const gchar *address;
 
-  if (!vm_peer_remote_takes_candidate (self->remote, mline, candidate))
+  if (!vm_peer_remote_takes_candidate (self->remote, mline, candidate)
+      || !is_allowed (self, candidate))
     return;
-
   if (!*candidate) {
     if (self->resolving)
       self->end_waits = TRUE;

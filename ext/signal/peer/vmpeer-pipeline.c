@@ -177,9 +177,9 @@ setup_rtpbin (GstElement *webrtc)
 static void
 set_servers (VmPeer *self)
 {
-  if (self->stun_server)
+  if (self->stun_server && self->paths & VM_PATH_SRFLX)
     g_object_set (self->webrtc, "stun-server", self->stun_server, NULL);
-  if (self->relay_only)
+  if (!(self->paths & VM_PATH_DIRECT))
     gst_util_set_object_arg (
         G_OBJECT (self->webrtc), "ice-transport-policy", "relay");
 }

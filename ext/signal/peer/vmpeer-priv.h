@@ -170,7 +170,8 @@ struct _VmPeer
   gchar **turn_servers;
   gchar **local_addresses;
   gboolean on_loopback; /* it gathers there: its peer is on this machine */
-  gboolean relay_only, patient;
+  VmPathKinds paths;
+  gboolean patient;
   guint latency_ms;
   guint connect_ms, answer_ms;
 
@@ -394,6 +395,8 @@ void vm_peer_ice_setup (VmPeer *self);
  * which lets it gather. */
 void vm_peer_ice_add_relays (VmPeer *self);
 void vm_peer_ice_remote_ready (VmPeer *self);
+/* FALSE: the path found may not be taken, and the peer has failed by it. */
+gboolean vm_peer_ice_check_path (VmPeer *self);
 /* Whether a peer may be at @address, which a candidate names. */
 gboolean vm_peer_ice_may_be_at (VmPeer *self, const gchar *address);
 /* The description has been sent: so are the candidates. */

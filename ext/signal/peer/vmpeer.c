@@ -292,7 +292,7 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
   self->stun_server = g_strdup (config->stun_server);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->local_addresses = g_strdupv ((gchar **) config->local_addresses);
-  self->relay_only = config->relay_only;
+  self->paths = config->paths ? config->paths : VM_PATH_ALL;
   self->patient = config->patient;
   self->latency_ms = config->latency_ms;
   self->connect_ms =
@@ -349,6 +349,8 @@ vm_peer_check_connected (VmPeer *self)
     return;
   g_object_get (self->webrtc, "connection-state", &connection, NULL);
   if (connection != 2) /* GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED */
+    return;
+  if (!vm_peer_ice_check_path (self))
     return;
   vm_timer_clear (&self->deadline);
   self->connected_time = g_get_monotonic_time ();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "peer/vmpath.h"
+
 #include <gst/gst.h>
 
 /* One remote participant's webrtcbin, in a pipeline of its own. Encoded frames
@@ -58,7 +60,7 @@ typedef struct
    * user and password percent-encoded. "turns:" is not dependable. NULL-ended
    * or NULL. */
   const gchar *const *turn_servers;
-  gboolean relay_only; /* ice-transport-policy relay */
+  VmPathKinds paths; /* that may be taken; 0: all */
   /* Addresses to gather candidates on, NULL-ended. NULL: all interfaces, and
    * loopback only when there is no other. */
   const gchar *const *local_addresses;

@@ -432,6 +432,10 @@ GST_START_TEST (test_settings_that_cannot_work)
     const gchar *line, *property; /* the one to blame */
   } cases[] = { { "vmsignalbin mode=join", "meeting" },
     { "vmsignalbin meeting=x codecs=mp3", "codecs" },
+    { "vmsignalbin meeting=x fallback=none", "fallback" },
+    { "vmsignalbin meeting=x fallback=host,turn", "fallback" },
+    { "vmsignalbin meeting=x fallback=host,srflx ice-transport-policy=relay",
+        "fallback" },
     { "vmsignalbin meeting=x record-dir=/proc/none", "record-dir" },
     { "vmsignalbin meeting=x record-dir=/proc", "record-dir" },
     { "vmsignalbin meeting=x record-dir=/dev/null", "record-dir" } };

@@ -346,6 +346,33 @@ GST_START_TEST (test_candidates_of_this_machine)
 
 GST_END_TEST;
 
+/* Neither tells of a candidate that may not be taken, nor tries one. */
+GST_START_TEST (test_paths_that_are_left_out)
+{
+  static Pair pair;
+
+  pair_init (&pair);
+  pair_config (&pair, 0, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
+  pair_config (&pair, 1, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
+  pair.config[0].paths = VM_PATH_HOST;
+  pair.config[1].paths = VM_PATH_SRFLX | VM_PATH_RELAY;
+  pair_make (&pair);
+  for (guint i = 0; i < 2; i++)
+    pair.sides[i].peer->connect_ms = 1000;
+  pair_start (&pair);
+  for (guint i = 0; i < 2; i++) {
+    fail_unless (wait_for (side_has_ended, &pair.sides[i], PAIR_CONNECT_MS));
+    fail_unless (
+        g_error_matches (pair.sides[i].error, VM_ERROR, VM_ERROR_TIMEOUT));
+  }
+  fail_unless (pair.sides[0].candidates + pair.sides[0].found > 0);
+  fail_unless_equals_int (pair.sides[1].candidates, 0);
+  fail_unless_equals_int (pair.sides[1].found, 0);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* --- codecs --- */
 
 GST_START_TEST (test_other_codec)
@@ -771,6 +798,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_hostile_answers);
   tcase_add_test (tc, test_hostile_candidates);
   tcase_add_test (tc, test_candidates_of_this_machine);
+  tcase_add_test (tc, test_paths_that_are_left_out);
   tcase_add_test (tc, test_other_codec);
   tcase_add_test (tc, test_unknown_codec);
   tcase_add_test (tc, test_close_while_connecting);
