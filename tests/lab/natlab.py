@@ -83,6 +83,19 @@ class NatTest(lab.LabTest):
         router.run("iptables-restore", timeout=lab.SOON,
                    stdin="\n".join(lines) + "\n")
 
+    def hold_to(self, number, path):
+        """The router of that home lets nothing pass any more but signalling and what
+        takes that kind of path, or a worse one."""
+        near = {"host": (PUBLIC,), "relay": (PUBLIC, TURN)}.get(path)
+        rules = ["-N PATH", "-I FORWARD -j PATH"]
+        for end in "sd":
+            rules += ([f"-A PATH -{end} {address} -j RETURN" for address in near]
+                      if near else [f"-A PATH -{end} {TURN} -j DROP"])
+        if near:
+            rules.append("-A PATH -j DROP")
+        for rule in rules:
+            self.routers[number].call("iptables", *rule.split())
+
     def start_turn(self, host=None, address=TURN, name="turn"):
         """A TURN and STUN server of ann:secret, on UDP and TCP 3478 and on 443."""
         host = host or self.public

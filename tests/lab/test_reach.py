@@ -42,6 +42,15 @@ class Reach(natlab.NatTest):
             if bob:
                 bob.kill()
 
+    def prove(self, ann, bob, path):
+        """Pictures come while the routers let nothing else through."""
+        paths = [len(one.events("path")) for one in (ann, bob)]
+        for number in (0, 1):
+            self.hold_to(number, path)
+        self.until_seen(ann, "Bob", 2 * lab.RATE)
+        self.until_seen(bob, "Ann", 2 * lab.RATE)
+        self.assertEqual([len(one.events("path")) for one in (ann, bob)], paths)
+
     def see(self, ann, bob, path, protocols):
         for one, protocol in zip((ann, bob), protocols):
             one.wait_event("participant-state", lab.SOON, state="connected")
@@ -51,6 +60,7 @@ class Reach(natlab.NatTest):
                 self.assertEqual(event["ipVersion"], 4, event)
         self.until_seen(ann, "Bob")
         self.until_seen(bob, "Ann")
+        self.prove(ann, bob, path)
         times = []
         for one in (bob, ann):
             self.assertEqual(one.stop(), 0, one.tail())
@@ -74,6 +84,43 @@ class Reach(natlab.NatTest):
         ann.wait_event("joined", lab.SOON)
         bob = self.join(2, "Bob")
         print(f"same home: {self.see(ann, bob, 'host', ('udp', 'udp'))} ms")
+
+    def test_path_that_is_left_out(self):
+        """Ann is found by her own address, Bob only through his router."""
+        self.serve()
+        self.set_nat(1, "restricted")
+        ann = self.join(0, "Ann", "--fallback", "host", host=self.routers[0])
+        ann.wait_event("joined", lab.SOON)
+        self.join(1, "Bob")
+        told = ann.wait_event("warning", lab.SOON)
+        self.assertIn("The only path to the other side is srflx, which fallback "
+                      "leaves out", told["message"])
+        ann.wait_event("participant-state", lab.SOON, state="failed")
+
+    def test_better_path_later(self):
+        """The firewalls are opened in mid-call, and nobody says so."""
+        self.serve()
+        for number in (0, 1):
+            self.set_nat(number, "no-udp")
+        ann = self.join(0, "Ann")
+        ann.wait_event("joined", lab.SOON)
+        bob = self.join(1, "Bob")
+        for one, user in ((ann, "Bob"), (bob, "Ann")):
+            one.wait_event("path", lab.SOON, path="relay")
+            self.until_seen(one, user)
+        for number in (0, 1):
+            self.set_nat(number, "restricted")
+        began = time.monotonic()
+        for one, user in ((ann, "Bob"), (bob, "Ann")):
+            one.wait_event("path", 30 + lab.SOON, path="srflx", protocol="udp")
+            self.until_seen(one, user, 2 * lab.RATE)
+            self.assertEqual(one.events("warning"), [])
+            self.assertEqual(one.events("participant-left"), [])
+        missing = [self.stamps(one)["missing"] for one in (ann, bob)]
+        print(f"direct after {time.monotonic() - began:.0f} s: {missing} of "
+              f"{lab.RATE} pictures/s missing")
+        for one in (ann, bob):
+            self.assertEqual(one.stop(), 0, one.tail())
 
     def test_relay_that_dies(self):
         """Of two TURN servers the one in use: the call goes on by the other."""

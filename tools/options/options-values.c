@@ -172,6 +172,42 @@ vmt_check_dialect (const gchar *dialect, GError **error)
   return FALSE;
 }
 
+/* "host,srflx" */
+static gboolean
+names_paths (const gchar *list)
+{
+  static const gchar *const kinds[] = { "host", "srflx", "relay", "cloud",
+    NULL };
+  g_auto (GStrv) names = g_strsplit (list, ",", -1);
+
+  for (guint i = 0; names[i]; i++) {
+    if (!g_strv_contains (kinds, g_strstrip (names[i])))
+      return FALSE;
+  }
+  return names[0] != NULL;
+}
+
+gboolean
+vmt_check_paths (const VmtOptions *options, GError **error)
+{
+  const gchar *policy = options->ice_transport_policy;
+
+  if (policy && !g_str_equal (policy, "all")
+      && !g_str_equal (policy, "relay")) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--ice-transport-policy takes all or relay, not '%s'.", policy);
+    return FALSE;
+  }
+  if (options->fallback && !names_paths (options->fallback)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--fallback takes some of host, srflx, relay and cloud, separated by "
+        "commas, not '%s'.",
+        options->fallback);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /* The server says what else is no origin; here what would be several. */
 gboolean
 vmt_check_origins (gchar **origins, GError **error)

@@ -35,6 +35,8 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->source);
   g_free (options->codec);
   g_free (options->stun);
+  g_free (options->ice_transport_policy);
+  g_free (options->fallback);
   g_strfreev (options->turn);
   g_free (options->record);
   g_strfreev (options->files);
@@ -218,6 +220,27 @@ add_server_entries (GOptionContext *context, VmtOptions *o)
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
+/* Which way it goes to the others. */
+static void
+add_path_entries (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "fallback", 0, 0, G_OPTION_ARG_STRING, &o->fallback,
+        "Kinds of path that may be taken, the first of these that works: host, "
+        "srflx (through a router), relay (a TURN server), cloud (an SFU) "
+        "(default host,srflx,relay,cloud)",
+        "LIST" },
+    { "ice-transport-policy", 0, 0, G_OPTION_ARG_STRING,
+        &o->ice_transport_policy,
+        "all, or relay: only through a TURN server, which hides your address "
+        "from the others (default all)",
+        "POLICY" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
 /* What is sent, and what becomes of what others send. */
 static void
 add_media_entries (GOptionContext *context, VmtOptions *o)
@@ -240,6 +263,7 @@ add_media_entries (GOptionContext *context, VmtOptions *o)
 
   g_option_context_add_main_entries (context, entries, NULL);
   add_server_entries (context, o);
+  add_path_entries (context, o);
 }
 
 static void
@@ -513,6 +537,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_pin (options->pin, error)
       || !vmt_options_take_token (options, error)
       || !vmt_check_codec (options->codec, error)
+      || !vmt_check_paths (options, error)
       || !vmt_check_dialect (options->dialect, error)
       || !vmt_check_origins (options->origins, error)
       || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))

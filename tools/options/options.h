@@ -90,6 +90,8 @@ typedef struct
   gchar *source; /* "camera" where nothing was said */
   gchar *codec; /* "vp8" or "h264" */
   gchar *stun; /* URI */
+  gchar *ice_transport_policy; /* "all" or "relay" */
+  gchar *fallback; /* "host,srflx" */
   gchar **turn; /* URIs */
   gchar *record;
   gboolean view;

@@ -59,6 +59,11 @@ set_bin (VmtSession *self)
     g_object_set (bin, "codecs", options->codec, NULL);
   if (options->stun)
     g_object_set (bin, "stun-server", options->stun, NULL);
+  if (options->fallback)
+    g_object_set (bin, "fallback", options->fallback, NULL);
+  if (options->ice_transport_policy)
+    gst_util_set_object_arg (
+        G_OBJECT (bin), "ice-transport-policy", options->ice_transport_policy);
   if (options->turn) {
     g_autofree gchar *turn = g_strjoinv (",", options->turn);
 

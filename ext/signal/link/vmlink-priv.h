@@ -57,6 +57,8 @@ struct _VmLink
   guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
   GSource *restart_source; /* an offer of ours is due */
   GSource *renew_source; /* another try to replace what is silent */
+  GSource *detour_source; /* when a better path is looked for */
+  guint detour_ms; /* until then */
   GSource *offer_wait; /* until when theirs must have come */
   gint64 connected_at; /* µs: when the last connection was begun */
   VmLinkDescription *held; /* an offer that came too soon */
@@ -110,6 +112,9 @@ void vm_link_fail (VmLink *self, const GError *error);
 /* Another connection in place of one that still stands: nothing is heard over
  * it, or this device's addresses have changed. */
 void vm_link_renew (VmLink *self, const gchar *reason);
+/* To be called when the path in use has changed: from a detour, a better path is
+ * looked for now and then. */
+void vm_link_watch_detour (VmLink *self);
 /* The other side has closed the connection: where that is a call, it has hung
  * up; else it is tried again. */
 void vm_link_end (VmLink *self, const GError *error);

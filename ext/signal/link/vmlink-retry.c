@@ -14,6 +14,10 @@
 
 /* Whoever asks for a connection again and again gets one a second. */
 #define CONNECT_PAUSE_MS 1000
+/* How long a detour is taken until a better path is looked for again: at first,
+ * and at most; twice as long after each attempt. */
+#define DETOUR_MIN_MS 30000
+#define DETOUR_MAX_MS (10 * 60000)
 
 static void
 add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
@@ -271,6 +275,42 @@ is_path_outdated (VmLink *self)
                  vm_link_get_meeting (self), address))
          || (vm_peer_get_path (self->now->peer, &path)
              && strcmp (path.kind, "host") != 0);
+}
+
+static gboolean
+on_detour (gpointer user_data)
+{
+  VmLink *self = user_data;
+
+  vm_timer_clear (&self->detour_source);
+  self->detour_ms = MIN (2 * self->detour_ms, DETOUR_MAX_MS);
+  vm_link_renew (self, "detour");
+  vm_link_watch_detour (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A relay, or TCP: what was in the way of something better may have gone. */
+static gboolean
+is_detour (VmLink *self)
+{
+  VmPeerPath path;
+
+  return vm_peer_get_path (self->now->peer, &path)
+         && ((g_str_equal (path.kind, "relay")
+                 && self->config->paths & VM_PATH_DIRECT)
+             || g_str_equal (path.protocol, "tcp"));
+}
+
+void
+vm_link_watch_detour (VmLink *self)
+{
+  if (!vm_link_is_connected (self) || !offers (self) || !is_detour (self)) {
+    vm_timer_clear (&self->detour_source);
+    self->detour_ms = DETOUR_MIN_MS;
+    return;
+  }
+  if (!self->detour_source)
+    add_timer (self, &self->detour_source, self->detour_ms, on_detour);
 }
 
 void

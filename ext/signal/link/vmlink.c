@@ -26,6 +26,7 @@ vm_link_finalize (GObject *object)
   g_free (self->theirs);
   vm_timer_clear (&self->restart_source);
   vm_timer_clear (&self->renew_source);
+  vm_timer_clear (&self->detour_source);
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
@@ -342,6 +343,7 @@ tell_path (VmLink *self)
 {
   VmPeerPath path;
 
+  vm_link_watch_detour (self);
   if (!vm_peer_get_path (self->now->peer, &path)
       || vm_peer_path_equal (&path, &self->path))
     return;
@@ -428,6 +430,7 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
     self->failed = 0;
     if (self->next && peer == self->next->peer)
       switch_over (self);
+    vm_link_watch_detour (self);
     vm_meeting_set_participant_state (vm_link_get_meeting (self),
         self->participant, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
   }
@@ -602,6 +605,7 @@ vm_link_close (VmLink *self)
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
   vm_timer_clear (&self->renew_source);
+  vm_timer_clear (&self->detour_source);
   vm_link_close_all (self);
   vm_link_end_files (self);
   vm_link_end_outputs (self);

@@ -257,6 +257,26 @@ GST_START_TEST (test_ice_servers)
 
 GST_END_TEST;
 
+GST_START_TEST (test_paths)
+{
+  g_auto (VmtOptions) host = { 0 };
+  g_auto (VmtOptions) join = { 0 };
+
+  fail_unless (parse (&host, "host --fallback host") == NULL);
+  fail_unless_equals_string (host.fallback, "host");
+  fail_unless (parse (&join, "join x --fallback srflx,relay,cloud "
+                             "--ice-transport-policy relay")
+               == NULL);
+  fail_unless_equals_string (join.fallback, "srflx,relay,cloud");
+  fail_unless_equals_string (join.ice_transport_policy, "relay");
+  refused ("host --fallback turn", "host, srflx, relay and cloud");
+  refused ("host --fallback host,", "not 'host,'");
+  refused ("host --fallback=", "--fallback");
+  refused ("host --ice-transport-policy none", "all or relay, not 'none'");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_calls)
 {
   g_auto (VmtOptions) call = { 0 };
@@ -547,6 +567,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_secrets_in_files);
   tcase_add_test (tc, test_secrets_are_hidden);
   tcase_add_test (tc, test_ice_servers);
+  tcase_add_test (tc, test_paths);
   tcase_add_test (tc, test_calls);
   tcase_add_test (tc, test_pin_hides_unless_told);
   tcase_add_test (tc, test_target);
