@@ -91,11 +91,12 @@ class Reach(natlab.NatTest):
         self.set_nat(1, "restricted")
         ann = self.join(0, "Ann", "--fallback", "host", host=self.routers[0])
         ann.wait_event("joined", lab.SOON)
-        self.join(1, "Bob")
+        bob = self.join(1, "Bob")
         told = ann.wait_event("warning", lab.SOON)
         self.assertIn("The only path to the other side is srflx, which fallback "
                       "leaves out", told["message"])
-        ann.wait_event("participant-state", lab.SOON, state="failed")
+        ann.wait_event("participant-state", lab.SOON, state="disconnected")
+        bob.wait_event("warning", lab.SOON)
 
     def test_better_path_later(self):
         """The firewalls are opened in mid-call, and nobody says so."""

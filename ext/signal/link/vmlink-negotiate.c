@@ -99,6 +99,7 @@ vm_link_tell_refusal (VmLink *self, const GError *error)
 {
   if (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE)
       || g_error_matches (error, VM_ERROR, VM_ERROR_CODEC)
+      || g_error_matches (error, VM_ERROR, VM_ERROR_DECLINED)
       || g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT))
     vm_meeting_refuse_description (
         vm_link_get_meeting (self), self->participant, error);
@@ -426,7 +427,8 @@ vm_link_take_refusal (VmLink *self, const GError *error)
   VmConnection *newest = vm_link_get_newest (self);
   g_autoptr (GError) why = NULL;
 
-  if (!newest || vm_peer_get_state (newest->peer) == VM_PEER_STATE_CONNECTED) {
+  /* A refusal is not signed, so it ends nothing that is in use. */
+  if (!newest || vm_peer_is_heard (newest->peer)) {
     GST_INFO ("%s refuses what it has: %s",
         vm_participant_get_id (self->participant), error->message);
     return;

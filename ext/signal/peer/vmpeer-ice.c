@@ -203,7 +203,7 @@ vm_peer_ice_check_path (VmPeer *self)
 
   if (!kind || vm_path_kind_from_name (kind) & self->paths)
     return TRUE;
-  vm_peer_fail (self, VM_ERROR_FAILED,
+  vm_peer_fail (self, VM_ERROR_DECLINED,
       "The only path to the other side is %s, which fallback leaves out", kind);
   return FALSE;
 }

@@ -390,6 +390,19 @@ vm_peer_get_local_address (VmPeer *self)
 }
 
 gboolean
+vm_peer_is_heard (VmPeer *self)
+{
+  gboolean heard;
+
+  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+
+  g_mutex_lock (&self->link->lock);
+  heard = self->link->heard_at != 0;
+  g_mutex_unlock (&self->link->lock);
+  return heard;
+}
+
+gboolean
 vm_peer_receives (VmPeer *self, VmPeerStream stream)
 {
   g_return_val_if_fail (VM_IS_PEER (self), FALSE);
