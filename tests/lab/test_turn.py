@@ -6,6 +6,7 @@ asks a STUN server for its outer address; the host's servers are the guests'."""
 import base64
 import hashlib
 import hmac
+import re
 import time
 import urllib.parse
 
@@ -72,6 +73,9 @@ class Turn(lab.LabTest):
         for line in lines:
             line.wait_for(r"vm-path-changed.*path=\(string\)relay", lab.SOON)
         self.finish(lines)
+        # which the server would keep for ten minutes
+        for session in re.findall(r"session (\d+): new", "\n".join(self.server.out)):
+            self.server.wait_for(f"session {session}: closed", lab.SOON)
 
     def test_relayed_over_udp(self):
         self.relayed("udp")

@@ -112,8 +112,8 @@ void vm_link_fail (VmLink *self, const GError *error);
 /* Another connection in place of one that still stands: nothing is heard over
  * it, or this device's addresses have changed. */
 void vm_link_renew (VmLink *self, const gchar *reason);
-/* To be called when the path in use has changed: from a detour, a better path is
- * looked for now and then. */
+/* To be called when the path in use has changed: from a detour, a better path
+ * is looked for now and then. */
 void vm_link_watch_detour (VmLink *self);
 /* The other side has closed the connection: where that is a call, it has hung
  * up; else it is tried again. */

@@ -4,8 +4,6 @@
 #include "peer/vmpeer-priv.h"
 
 #include <agent.h>
-#include <debug.h>
-#include <gst/videomeet/wire/iceserver.h>
 #include <gst/webrtc/webrtc.h>
 #include <ifaddrs.h>
 #include <interfaces.h>
@@ -21,7 +19,6 @@ GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
  * (webrtcbin.md#nomination). */
 #define CHECKS 2
 #define CHECK_MS 750
-#define FIRST_STREAM 1 /* of an agent; everything is bundled in it */
 #define ADDRESS_FIELD 4 /* of a candidate, RFC 8839 §5.1 */
 #define LOCAL_NAME_MAX 255
 
@@ -71,7 +68,7 @@ on_local_candidate (
 {
   g_autofree gchar *line = NULL;
 
-  if (candidate->stream_id != FIRST_STREAM
+  if (candidate->stream_id != VM_PEER_ICE_STREAM
       || candidate->component_id != NICE_COMPONENT_TYPE_RTP)
     return;
   line = nice_agent_generate_local_candidate_sdp (agent, candidate);
@@ -83,7 +80,7 @@ on_local_candidate (
 static void
 on_gathered (NiceAgent *agent, guint stream_id, VmPeerLink *link)
 {
-  if (stream_id == FIRST_STREAM)
+  if (stream_id == VM_PEER_ICE_STREAM)
     vm_peer_link_post (link, all_gathered, NULL, NULL);
 }
 
@@ -138,7 +135,7 @@ static gboolean
 is_named (VmPeer *self, const NiceAddress *address)
 {
   GSList *all = nice_agent_get_remote_candidates (
-      NICE_AGENT (self->agent), FIRST_STREAM, NICE_COMPONENT_TYPE_RTP);
+      NICE_AGENT (self->agent), VM_PEER_ICE_STREAM, NICE_COMPONENT_TYPE_RTP);
   gboolean named = FALSE;
 
   for (GSList *i = all; i && !named; i = i->next) {
@@ -396,45 +393,6 @@ vm_peer_ice_setup (VmPeer *self)
       watch_agent (self, "new-candidate-full", G_CALLBACK (on_local_candidate));
   self->agent_handlers[2] =
       watch_agent (self, "candidate-gathering-done", G_CALLBACK (on_gathered));
-}
-
-static gboolean
-add_relay (VmPeer *self, const gchar *uri)
-{
-  g_auto (VmIceServer) server = { NULL };
-  gboolean tls, added = FALSE;
-
-  if (!vm_ice_server_from_uri (&server, uri) || !server.user)
-    return FALSE;
-  /* libnice logs the password: from here on it logs nothing */
-  nice_debug_disable (TRUE);
-  tls = g_str_equal (server.scheme, "turns");
-  for (NiceRelayType type = NICE_RELAY_TYPE_TURN_UDP;
-       type <= NICE_RELAY_TYPE_TURN_TLS; type++) {
-    if (tls != (type == NICE_RELAY_TYPE_TURN_TLS)
-        || (type == NICE_RELAY_TYPE_TURN_UDP
-            && g_strcmp0 (server.transport, "tcp") == 0)
-        || (type == NICE_RELAY_TYPE_TURN_TCP
-            && g_strcmp0 (server.transport, "udp") == 0))
-      continue;
-    added |= nice_agent_set_relay_info (NICE_AGENT (self->agent), FIRST_STREAM,
-        NICE_COMPONENT_TYPE_RTP, server.host, server.port, server.user,
-        server.password, type);
-  }
-  return added;
-}
-
-/* Not by webrtcbin, whose 1.22.0 has no way to write a colon in the name of a
- * user or a slash in a password, which TURN services give out. */
-void
-vm_peer_ice_add_relays (VmPeer *self)
-{
-  if (!(self->paths & VM_PATH_RELAY))
-    return;
-  for (guint i = 0; self->turn_servers && self->turn_servers[i]; i++) {
-    if (!add_relay (self, self->turn_servers[i]))
-      GST_WARNING_OBJECT (self->pipeline, "TURN server %u is not usable", i);
-  }
 }
 
 /* --- the remote side's candidates --- */

@@ -225,7 +225,7 @@ local_created (VmPeer *self, gpointer data)
   if (self->offerer && !self->next)
     add_h264_profile (self, description->sdp);
   if (!self->next)
-    vm_peer_ice_add_relays (self);
+    vm_peer_turn_add (self);
   emit_with_promise (self, "set-local-description", description, local_set);
 }
 

@@ -26,6 +26,7 @@
 #define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
 /* one more for each time that a browser's camera is removed and added anew */
 #define VM_PEER_MLINES_MAX 16
+#define VM_PEER_ICE_STREAM 1 /* of the agent; everything is bundled in it */
 #define VM_PEER_EARLY_PADS_MAX 8 /* with frames before their description */
 #define VM_PEER_SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
 #define VM_PEER_CHANNELS_MAX 16 /* each is four elements in webrtcbin */
@@ -389,11 +390,16 @@ void vm_peer_key_unit_stop (VmPeer *self);
 void vm_peer_dtls_watch (VmPeer *self);
 void vm_peer_dtls_quiesce (GstElement *pipeline, VmPeerLink *link);
 
-/* vmpeer-ice.c */
-void vm_peer_ice_setup (VmPeer *self);
+/* vmpeer-turn.c */
 /* With a description made, which makes the agent's stream, and not yet set,
  * which lets it gather. */
-void vm_peer_ice_add_relays (VmPeer *self);
+void vm_peer_turn_add (VmPeer *self);
+/* Gives back what @webrtc has of TURN servers, which keep it for ten minutes
+ * otherwise. On the closing worker; it waits for their answers, not long. */
+void vm_peer_turn_release (GstElement *webrtc);
+
+/* vmpeer-ice.c */
+void vm_peer_ice_setup (VmPeer *self);
 void vm_peer_ice_remote_ready (VmPeer *self);
 /* FALSE: the path found may not be taken, and the peer has failed by it. */
 gboolean vm_peer_ice_check_path (VmPeer *self);

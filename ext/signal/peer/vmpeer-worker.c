@@ -178,6 +178,7 @@ close_main (gpointer data)
 
   if (GST_STATE (closing->pipeline) > GST_STATE_READY)
     take_down (closing);
+  vm_peer_turn_release (closing->webrtc);
   gst_element_set_state (closing->pipeline, GST_STATE_NULL);
   gst_object_unref (closing->webrtc);
   gst_object_unref (closing->pipeline);
