@@ -166,7 +166,9 @@ set_ice_servers (Serving *self)
   ice = g_strv_builder_end (whole);
   turn = g_strv_builder_end (secret);
   g_object_set (self->server, "ice-servers", ice, "turn-servers", turn,
-      "turn-secret", o->turn_secret, NULL);
+      "turn-secret", o->turn_secret, "relay-only", o->relay_only, NULL);
+  if (o->turn_lifetime)
+    g_object_set (self->server, "turn-lifetime", o->turn_lifetime, NULL);
 }
 
 /* More than one line is no key, which the server says. */

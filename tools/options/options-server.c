@@ -85,9 +85,17 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
     VMT_TURN_FILE_ENTRY (o),
     { "turn-secret", 0, 0, G_OPTION_ARG_STRING, &o->turn_secret,
         "Secret shared with the TURN servers; each participant gets its own "
-        "password, valid for 12 hours. Prefer the file of --config, which "
-        "others must not be able to read",
+        "password, valid for --turn-lifetime. Prefer the file of --config, "
+        "which others must not be able to read",
         "SECRET" },
+    { "turn-lifetime", 0, 0, G_OPTION_ARG_INT, &o->turn_lifetime,
+        "Validity of these passwords, 60 to 604800 (default 43200); "
+        "participants get new ones in time",
+        "SECONDS" },
+    { "relay-only", 0, 0, G_OPTION_ARG_NONE, &o->relay_only,
+        "Ask participants to use the TURN servers alone, so that none learns "
+        "the address of another",
+        NULL },
     { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
         "Keep rooms over a restart: FILE is written at the end, and read and "
         "removed at the start",
@@ -113,7 +121,7 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  o->room_size = o->max_per_address = G_MININT;
+  o->room_size = o->max_per_address = o->turn_lifetime = G_MININT;
   o->drain = DRAIN_UNSET;
   g_option_context_add_main_entries (context, entries, NULL);
 }
@@ -128,7 +136,7 @@ refuse (GError **error, const gchar *message)
 
 /* TURN servers that have a user need no secret, and the others one. */
 static gboolean
-check_turn (const VmtOptions *options, GError **error)
+check_turn (VmtOptions *options, GError **error)
 {
   gboolean wanted = FALSE;
 
@@ -138,6 +146,8 @@ check_turn (const VmtOptions *options, GError **error)
       return refuse (error, "--turn takes turn://HOST:PORT or turns://.");
     wanted |= !strchr (options->turn[i], '@');
   }
+  if (options->relay_only && !options->turn)
+    return refuse (error, "--relay-only needs --turn.");
   if (wanted && !options->turn_secret)
     return refuse (
         error, "--turn without a user and password needs --turn-secret.");
@@ -146,6 +156,14 @@ check_turn (const VmtOptions *options, GError **error)
   if (options->turn_secret && !wanted)
     return refuse (error, "--turn-secret is of use with --turn alone, as "
                           "turn://HOST:PORT.");
+  if (options->turn_lifetime == G_MININT)
+    options->turn_lifetime = 0;
+  else if (options->turn_lifetime < VMT_TURN_LIFETIME_MIN
+           || options->turn_lifetime > VMT_TURN_LIFETIME_MAX)
+    return refuse (error, "--turn-lifetime takes 60 to 604800 seconds.");
+  else if (!options->turn_secret)
+    return refuse (
+        error, "--turn-lifetime is of use with --turn-secret alone.");
   return options->stun == NULL || g_str_has_prefix (options->stun, "stun://")
          || refuse (error, "--stun takes stun://HOST:PORT.");
 }
@@ -247,6 +265,8 @@ static const struct
   { "turn", KIND_LIST },
   { "turn-file", KIND_TEXT },
   { "turn-secret", KIND_TEXT },
+  { "turn-lifetime", KIND_TEXT },
+  { "relay-only", KIND_FLAG },
   { "state", KIND_TEXT },
   { "cluster", KIND_TEXT },
   { "cluster-credentials", KIND_TEXT },

@@ -46,6 +46,9 @@ typedef enum
 #define VMT_PARTICIPANTS_MAX 64
 #define VMT_DRAIN 5.0 /* seconds in which a server that ends admits nobody */
 #define VMT_DRAIN_MAX 600.0
+/* seconds, as VmRoomServer:turn-lifetime */
+#define VMT_TURN_LIFETIME_MIN 60
+#define VMT_TURN_LIFETIME_MAX (7 * 24 * 60 * 60)
 #define VMT_DURATION_MAX (30 * 24 * 3600.0) /* seconds */
 
 /* What was asked for on the command line. Strings are NULL, numbers 0 and
@@ -112,10 +115,11 @@ typedef struct
   gchar **names, **proxies; /* of server */
   gint room_size, max_per_address; /* 0: the default */
   gchar *turn_secret, *state;
+  gint turn_lifetime; /* s; 0: the default */
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key_file;
   gchar *auth; /* file */
-  gboolean auth_any_room, no_moderator;
+  gboolean auth_any_room, no_moderator, relay_only;
   gdouble drain; /* seconds */
 } VmtOptions;
 

@@ -377,6 +377,26 @@ GST_START_TEST (test_only_the_server_says)
 
 GST_END_TEST;
 
+/* Of a hosted meeting those of its host, which do not change. */
+GST_START_TEST (test_ice_servers)
+{
+  Peer bob, carl;
+
+  come_in (&bob);
+  come_in (&carl);
+  g_string_truncate (bob.heard, 0);
+  g_string_truncate (carl.heard, 0);
+  say (&bob, VM_SIGNAL_ICE_SERVERS, "p003");
+  heard (&bob, "ice-servers");
+  heard (&carl, "");
+  fail_unless (bob.last->ice.uris && !bob.last->ice.uris[0]);
+  fail_unless_equals_int (bob.last->ice.expires_in, 0);
+  peer_clear (&bob);
+  peer_clear (&carl);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_host_only)
 {
   Peer bob, carl;
@@ -600,6 +620,7 @@ rooms_suite (void)
   tcase_add_test (tc, test_locked_between_ticket_and_hello);
   tcase_add_test (tc, test_routing);
   tcase_add_test (tc, test_only_the_server_says);
+  tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_host_only);
   tcase_add_test (tc, test_participant_states);
   tcase_add_test (tc, test_vanished);

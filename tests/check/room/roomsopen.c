@@ -498,6 +498,46 @@ GST_START_TEST (test_tickets_of_a_server)
 
 GST_END_TEST;
 
+static void
+grant_next (VmIceGrant *grant, gpointer user_data)
+{
+  grant->uris = g_new0 (gchar *, 2);
+  grant->uris[0] = g_strdup_printf ("turn://%u:p@h:1", ++dice);
+  grant->relay_only = TRUE;
+  grant->expires_in = 60;
+}
+
+/* Each time another user, for who asks alone. */
+GST_START_TEST (test_ice_servers)
+{
+  VmRoomsFuncs funcs = room_funcs;
+  Peer ann, bob;
+
+  funcs.grant_ice = grant_next;
+  vm_rooms_free (rooms);
+  rooms = vm_rooms_new (&funcs, NULL);
+  vm_rooms_set_open (rooms, &open);
+  come (&ann, "blue", "a");
+  come (&bob, "blue", "b");
+  g_string_truncate (ann.heard, 0);
+  g_string_truncate (bob.heard, 0);
+  dice = 0;
+  for (guint i = 1; i <= 2; i++) {
+    g_autofree gchar *uri = g_strdup_printf ("turn://%u:p@h:1", i);
+
+    say (&bob, VM_SIGNAL_ICE_SERVERS, NULL);
+    heard (&bob, "ice-servers");
+    fail_unless_equals_string (bob.last->ice.uris[0], uri);
+    fail_unless (bob.last->ice.relay_only);
+    fail_unless_equals_int (bob.last->ice.expires_in, 60);
+  }
+  heard (&ann, "");
+  peer_clear (&ann);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_clear)
 {
   Peer ann, web;
@@ -555,6 +595,7 @@ roomsopen_suite (void)
   tcase_add_test (tc, test_a_thousand_rooms);
   tcase_add_test (tc, test_rooms_of_a_server);
   tcase_add_test (tc, test_tickets_of_a_server);
+  tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_clear);
   tcase_add_test (tc, test_closed_again);
   suite_add_tcase (s, tc);

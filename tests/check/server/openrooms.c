@@ -8,6 +8,7 @@
 
 #include "program.h"
 
+#include <gst/videomeet/wire/turncredential.h>
 #include <string.h>
 
 static VmServer *server;
@@ -147,6 +148,81 @@ GST_START_TEST (test_bad_sizes)
     fail_if (vm_server_start (other, &config, &error));
     g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
   }
+}
+
+GST_END_TEST;
+
+/* A user and password of a TURN server that is good for a while, at the coming
+ * and again. */
+GST_START_TEST (test_ice_servers)
+{
+  const gchar *const turn[] = { "turn://h:3478", NULL };
+  g_autoptr (NetAnswer) answer = NULL;
+  NetSocket *ann;
+  g_autofree gchar *first = NULL, *second = NULL;
+
+  start ((VmServerConfig){ .turn_servers = turn,
+      .turn_secret = "between the two",
+      .turn_lifetime = VM_TURN_LIFETIME_MIN,
+      .relay_only = TRUE });
+  answer = net_join (server, "{\"meeting\":\"blue\",\"user\":\"Bob\"}");
+  has (answer->body, "\"urls\":[\"turn:h:3478\"]");
+  has (answer->body, "\"iceTransportPolicy\":\"relay\"");
+  has (answer->body, "\"iceExpiresIn\":60");
+  ann = net_socket_join (server, "blue", "Ann");
+  g_free (net_socket_wait (ann, "welcome"));
+  net_socket_send (ann, "{\"type\":\"ice-servers\"}");
+  first = net_socket_wait (ann, "ice-servers");
+  has (first, "\"iceExpiresIn\":60");
+  net_socket_send (ann, "{\"type\":\"ice-servers\"}");
+  second = net_socket_wait (ann, "ice-servers");
+  has (second, "\"iceTransportPolicy\":\"relay\"");
+  fail_if (g_str_equal (
+      strstr (first, "\"username\""), strstr (second, "\"username\"")));
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_turn_lifetimes)
+{
+  static const guint good[] = { VM_TURN_LIFETIME_MIN, VM_TURN_LIFETIME_MAX };
+  static const guint bad[] = { VM_TURN_LIFETIME_MIN - 1,
+    VM_TURN_LIFETIME_MAX + 1 };
+  g_autoptr (VmIdentity) identity = NULL;
+
+  start ((VmServerConfig){ 0 });
+  identity = g_object_ref (server->identity);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (good); i++) {
+    const VmServerConfig config = { .loopback_only = TRUE,
+      .turn_lifetime = i < 2 ? good[i] : bad[i - 2] };
+    g_autoptr (VmServer) other = vm_server_new (identity);
+    g_autoptr (GError) error = NULL;
+
+    fail_unless_equals_int (vm_server_start (other, &config, &error), i < 2);
+    if (i >= 2)
+      g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+    else
+      vm_server_stop (other);
+  }
+}
+
+GST_END_TEST;
+
+/* Nobody could be reached. */
+GST_START_TEST (test_relays_without_turn)
+{
+  const gchar *const stun[] = { "stun://h:3478", NULL };
+  const VmServerConfig config = {
+    .loopback_only = TRUE, .ice_servers = stun, .relay_only = TRUE
+  };
+  g_autoptr (VmServer) other = NULL;
+  g_autoptr (GError) error = NULL;
+
+  start ((VmServerConfig){ 0 });
+  other = vm_server_new (server->identity);
+  fail_if (vm_server_start (other, &config, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
 }
 
 GST_END_TEST;
@@ -336,6 +412,9 @@ openrooms_suite (void)
   tcase_add_test (tc, test_size);
   tcase_add_test (tc, test_size_of_a_room);
   tcase_add_test (tc, test_bad_sizes);
+  tcase_add_test (tc, test_ice_servers);
+  tcase_add_test (tc, test_turn_lifetimes);
+  tcase_add_test (tc, test_relays_without_turn);
   tcase_add_test (tc, test_stop);
   tcase_add_test (tc, test_connections_of_an_address);
   tcase_add_test (tc, test_two_headers);

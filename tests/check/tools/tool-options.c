@@ -408,6 +408,29 @@ GST_START_TEST (test_limits)
 
 GST_END_TEST;
 
+#define TURN "server --turn turn://h --turn-secret s --turn-lifetime "
+
+/* At, below and above what --turn-lifetime takes. */
+GST_START_TEST (test_turn_lifetime)
+{
+  static const gchar *const good[] = { TURN "60", TURN "604800" };
+  static const gint wanted[] = { VMT_TURN_LIFETIME_MIN, VMT_TURN_LIFETIME_MAX };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_auto (VmtOptions) options = { 0 };
+
+    fail_unless (parse (&options, good[i]) == NULL);
+    fail_unless_equals_int (options.turn_lifetime, wanted[i]);
+  }
+  refused (TURN "59", "60 to 604800");
+  refused (TURN "604801", "60 to 604800");
+  refused ("server --turn turn://a:b@h --turn-lifetime 60", "--turn-secret");
+  refused ("server --relay-only", "needs --turn");
+  taken ("server --relay-only --turn turn://a:b@h");
+}
+
+GST_END_TEST;
+
 /* Below, at and above what --drain takes. */
 GST_START_TEST (test_drain)
 {
@@ -572,6 +595,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_pin_hides_unless_told);
   tcase_add_test (tc, test_target);
   tcase_add_test (tc, test_limits);
+  tcase_add_test (tc, test_turn_lifetime);
   tcase_add_test (tc, test_drain);
   tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_amounts);

@@ -352,7 +352,7 @@ registers (const gchar *going_on)
                    "\"iceServers\":[{\"urls\":\"stun:h\"},{\"urls\":7}]}");
   fail_unless_equals_int (welcome->type, VM_SIGNAL_WELCOME);
   fail_unless (welcome->resumed);
-  fail_unless_equals_int (g_strv_length (welcome->ice_servers), 1);
+  fail_unless_equals_int (g_strv_length (welcome->ice.uris), 1);
 }
 
 static void

@@ -172,10 +172,10 @@ GST_START_TEST (test_additions)
   registered->username = g_strdup ("Alice");
   writes (registered, "{\"type\":\"registered\",\"userId\":\"user123\","
                       "\"username\":\"Alice\"}");
-  registered->ice_servers = g_strsplit ("stun://h:3478", " ", 0);
+  registered->ice.uris = g_strsplit ("stun://h:3478", " ", 0);
   writes (registered, with_stun);
   named = parse (CLIENT, with_stun, NULL);
-  fail_unless_equals_string (named->ice_servers[0], "stun://h:3478");
+  fail_unless_equals_string (named->ice.uris[0], "stun://h:3478");
   writes (error, "{\"type\":\"error\",\"code\":\"USER_TAKEN\",\"message\":"
                  "\"Somebody is\"}");
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++) {

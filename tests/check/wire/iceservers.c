@@ -238,6 +238,45 @@ GST_START_TEST (test_merged)
 
 GST_END_TEST;
 
+/* What comes with the servers, and is no good. */
+GST_START_TEST (test_grant)
+{
+  static const struct
+  {
+    const gchar *rest;
+    gboolean relay_only;
+    guint expires_in;
+  } grants[] = {
+    { "", FALSE, 0 },
+    { ",\"iceTransportPolicy\":\"relay\",\"iceExpiresIn\":60", TRUE, 60 },
+    { ",\"iceTransportPolicy\":\"all\",\"iceExpiresIn\":null", FALSE, 0 },
+    { ",\"iceTransportPolicy\":\"relays\",\"iceExpiresIn\":\"60\"", FALSE, 0 },
+    { ",\"iceTransportPolicy\":7,\"iceExpiresIn\":1.5", FALSE, 0 },
+    { ",\"iceExpiresIn\":0", FALSE, 0 },
+    { ",\"iceExpiresIn\":1", FALSE, VM_ICE_EXPIRES_MIN },
+    { ",\"iceExpiresIn\":31622399", FALSE, VM_ICE_EXPIRES_MAX - 1 },
+    { ",\"iceExpiresIn\":31622400", FALSE, VM_ICE_EXPIRES_MAX },
+    { ",\"iceExpiresIn\":31622401", FALSE, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (grants); i++) {
+    g_autofree gchar *text = g_strdup_printf (
+        "{\"iceServers\":[{\"urls\":\"stun:h\"},7]%s}", grants[i].rest);
+    g_auto (VmIceGrant) grant = { NULL };
+    guint ignored;
+    VmJson json;
+
+    fail_unless (vm_json_read (&json, text, strlen (text), NULL), "%s", text);
+    vm_ice_grant_read (&grant, &json, 0, &ignored);
+    fail_unless_equals_string (grant.uris[0], "stun://h:3478");
+    fail_unless_equals_int (ignored, 1);
+    fail_unless (grant.relay_only == grants[i].relay_only, "%s", text);
+    fail_unless (grant.expires_in == grants[i].expires_in, "%s", text);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 ice_servers_suite (void)
 {
@@ -251,6 +290,7 @@ ice_servers_suite (void)
   tcase_add_test (test, test_sizes);
   tcase_add_test (test, test_count);
   tcase_add_test (test, test_merged);
+  tcase_add_test (test, test_grant);
   suite_add_tcase (suite, test);
   return suite;
 }

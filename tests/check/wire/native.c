@@ -101,6 +101,13 @@ static const gchar *const vectors[] = {
   HEAD ("unban") ",\"id\":\"p002\"}",
   HEAD ("lock") ",\"locked\":true}",
   HEAD ("bye") ",\"reason\":\"done\"}",
+  HEAD ("ice-servers") "}",
+  HEAD ("ice-servers") ",\"to\":\"p002\",\"iceServers\":["
+                       "{\"urls\":[\"turn:h:3478\"],\"username\":\"17:a\","
+                       "\"credential\":\"p\"}],"
+                       "\"iceTransportPolicy\":\"relay\","
+                       "\"iceExpiresIn\":43200}",
+  HEAD ("ice-servers") ",\"iceServers\":[]}",
   HEAD ("error") ",\"code\":\"UNROUTABLE\",\"message\":\"p009 is not here\","
                  "\"inReplyTo\":7}",
 };

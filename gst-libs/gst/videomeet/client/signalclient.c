@@ -263,9 +263,9 @@ take_message (VmSignalClient *self, GBytes *message)
     self->welcomed = TRUE;
     g_free (self->meeting_id);
     self->meeting_id = g_strdup (signal->meeting_id);
-    if (signal->ice_servers) {
+    if (signal->ice.uris) {
       g_strfreev (self->ice_servers);
-      self->ice_servers = g_strdupv (signal->ice_servers);
+      self->ice_servers = g_strdupv (signal->ice.uris);
     }
     /* one that is sent again has a token that was replaced since */
     if (self->token_is_ticket)

@@ -159,6 +159,19 @@ take_state (VmMember *member, const VmSignal *signal, GError **error)
   return TRUE;
 }
 
+/* protocol/signalling.md#fresh-ice-servers */
+static gboolean
+renew_ice (VmMember *member)
+{
+  g_autoptr (VmSignal) answer = vm_signal_new (VM_SIGNAL_ICE_SERVERS);
+
+  vm_room_grant_ice (member->room, &answer->ice);
+  if (!answer->ice.uris)
+    answer->ice.uris = g_new0 (gchar *, 1);
+  vm_room_send (member->room, member, answer);
+  return TRUE;
+}
+
 static gboolean
 receive (VmMember *member, VmSignal *signal, GError **error)
 {
@@ -182,6 +195,8 @@ receive (VmMember *member, VmSignal *signal, GError **error)
       return lock (member, signal, error);
     case VM_SIGNAL_PARTICIPANT_STATE:
       return take_state (member, signal, error);
+    case VM_SIGNAL_ICE_SERVERS:
+      return renew_ice (member);
     case VM_SIGNAL_HELLO:
       return refuse (error, VM_ERROR_BAD_MESSAGE, "The seat is taken already");
     default:

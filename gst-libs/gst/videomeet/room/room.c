@@ -50,10 +50,15 @@ vm_room_has_pin (VmRoom *room)
   return room->pin != NULL;
 }
 
-const gchar *const *
-vm_room_get_ice_servers (VmRoom *room)
+void
+vm_room_grant_ice (VmRoom *room, VmIceGrant *grant)
 {
-  return (const gchar *const *) room->ice_servers;
+  const VmRoomsFuncs *funcs = &room->rooms->funcs;
+
+  if (room->open && funcs->grant_ice)
+    funcs->grant_ice (grant, room->rooms->user_data);
+  else
+    grant->uris = g_strdupv (room->ice_servers);
 }
 
 const gchar *

@@ -49,6 +49,9 @@ typedef struct
    * no function: all are admitted. */
   gboolean (*admit) (const gchar *pass, const gchar *room, const gchar *group,
       gpointer user_data, GError **error);
+  /* The STUN and TURN servers for a participant of an open room, into an empty
+   * @grant; no function: there are none. */
+  void (*grant_ice) (VmIceGrant *grant, gpointer user_data);
 } VmRoomsFuncs;
 
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
@@ -150,8 +153,8 @@ guint vm_room_get_max (VmRoom *room);
 gboolean vm_room_has_pin (VmRoom *room);
 /* Whether nobody hosts it. */
 gboolean vm_room_is_open (VmRoom *room);
-/* For guests; may be NULL. */
-const gchar *const *vm_room_get_ice_servers (VmRoom *room);
+/* The STUN and TURN servers for a participant, into an empty @grant. */
+void vm_room_grant_ice (VmRoom *room, VmIceGrant *grant);
 /* The members as in `welcome`, into @signal. */
 void vm_room_list (VmRoom *room, VmSignal *signal, const VmMember *but);
 

@@ -53,6 +53,8 @@ struct _VmServer
   gchar **ice_servers; /* see VmServerConfig */
   gchar **turn_servers;
   gchar *turn_secret; /* or NULL */
+  guint turn_lifetime; /* s */
+  gboolean relay_only;
   gchar *state_file; /* or NULL */
   VmAccessTokens *passes; /* NULL: all are admitted */
   VmNotify *notify; /* or NULL */

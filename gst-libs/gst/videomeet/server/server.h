@@ -49,6 +49,8 @@ typedef struct _VmServerConfig
   const gchar *const *ice_servers;
   const gchar *const *turn_servers;
   const gchar *turn_secret;
+  guint turn_lifetime; /* s that they are good; 0: VM_TURN_LIFETIME */
+  gboolean relay_only; /* participants shall use TURN servers alone */
   const gchar *mesh_secret; /* required to open a mesh session, or NULL */
   /* see vm_access_tokens_read(): open rooms, calls and the mesh require a
    * token; NULL: they do not */

@@ -65,6 +65,39 @@ read_rooms (VmServer *self, const VmServerConfig *config, GError **error)
 }
 
 static gboolean
+has_turn (const gchar *const *uris)
+{
+  for (guint i = 0; uris && uris[i]; i++) {
+    if (g_str_has_prefix (uris[i], "turn"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+read_ice_terms (VmServer *self, const VmServerConfig *config, GError **error)
+{
+  guint lifetime =
+      config->turn_lifetime ? config->turn_lifetime : VM_TURN_LIFETIME;
+
+  if (lifetime < VM_TURN_LIFETIME_MIN || lifetime > VM_TURN_LIFETIME_MAX) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A TURN credential is good for %d to %d seconds, not %u",
+        VM_TURN_LIFETIME_MIN, VM_TURN_LIFETIME_MAX, lifetime);
+    return FALSE;
+  }
+  if (config->relay_only && !has_turn (config->ice_servers)
+      && !has_turn (config->turn_servers)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "Nobody is reached by a relay alone without a TURN server");
+    return FALSE;
+  }
+  self->turn_lifetime = lifetime;
+  self->relay_only = config->relay_only;
+  return TRUE;
+}
+
+static gboolean
 read_ice_servers (VmServer *self, const VmServerConfig *config, GError **error)
 {
   if (!vm_ice_servers_check (config->ice_servers, error))
@@ -80,6 +113,8 @@ read_ice_servers (VmServer *self, const VmServerConfig *config, GError **error)
         "“%s” is no TURN server for a secret, as turn://HOST:PORT", uri);
     return FALSE;
   }
+  if (!read_ice_terms (self, config, error))
+    return FALSE;
   self->ice_servers = g_strdupv ((gchar **) config->ice_servers);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->turn_secret = g_strdup (config->turn_secret);
@@ -132,12 +167,11 @@ check_cluster (const VmServerConfig *config, GError **error)
   return FALSE;
 }
 
-gchar **
-vm_server_make_ice_servers (VmServer *self)
+void
+vm_server_grant_ice (VmServer *self, VmIceGrant *grant)
 {
   g_autoptr (GStrvBuilder) uris = g_strv_builder_new ();
-  gint64 until =
-      g_get_real_time () / G_USEC_PER_SEC + VM_TURN_CREDENTIAL_SECONDS;
+  gint64 until = g_get_real_time () / G_USEC_PER_SEC + self->turn_lifetime;
   g_autofree gchar *who = NULL;
   guint64 random;
 
@@ -150,8 +184,10 @@ vm_server_make_ice_servers (VmServer *self)
         self->turn_servers[i], self->turn_secret, until, who);
 
     g_strv_builder_add (uris, uri);
+    grant->expires_in = self->turn_lifetime;
   }
-  return g_strv_builder_end (uris);
+  grant->uris = g_strv_builder_end (uris);
+  grant->relay_only = self->relay_only;
 }
 
 static guint64

@@ -8,6 +8,6 @@
 gboolean vm_server_take_config (
     VmServer *self, const VmServerConfig *config, GError **error);
 void vm_server_forget_config (VmServer *self);
-/* The URIs for a participant of an open room, with its own temporary
- * credentials; on vm-net. Returns: (transfer full) */
-gchar **vm_server_make_ice_servers (VmServer *self);
+/* The servers for a participant of an open room, with its own temporary
+ * credentials, into an empty @grant; on vm-net. */
+void vm_server_grant_ice (VmServer *self, VmIceGrant *grant);

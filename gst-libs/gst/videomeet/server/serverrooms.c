@@ -9,6 +9,7 @@
 #include "server/outlet.h"
 #include "server/pairing/pairingservice.h"
 #include "server/server-priv.h"
+#include "server/serverconfig.h"
 #include "server/socket/refusals.h"
 #include "trust/keys/statesignature.h"
 
@@ -88,6 +89,12 @@ on_admit (const gchar *pass, const gchar *room, const gchar *group,
 }
 
 static void
+on_grant_ice (VmIceGrant *grant, gpointer user_data)
+{
+  vm_server_grant_ice (user_data, grant);
+}
+
+static void
 tell (VmServer *self)
 {
   VmRoom *room = vm_server_find_hosted (self);
@@ -138,6 +145,7 @@ vm_server_make_rooms (VmServer *self)
     .untrusted = on_untrusted,
     .remove = on_remove,
     .admit = on_admit,
+    .grant_ice = on_grant_ice,
   };
 
   return vm_rooms_new (&funcs, self);

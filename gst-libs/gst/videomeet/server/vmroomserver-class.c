@@ -3,6 +3,7 @@
 /* The properties of VmRoomServer, and its signal. */
 
 #include "server/vmroomserver-priv.h"
+#include "wire/turncredential.h"
 
 enum
 {
@@ -19,6 +20,8 @@ enum
   PROP_ICE_SERVERS,
   PROP_TURN_SERVERS,
   PROP_TURN_SECRET,
+  PROP_TURN_LIFETIME,
+  PROP_RELAY_ONLY,
   PROP_STATE_FILE,
   PROP_CLUSTER,
   PROP_CLUSTER_CREDENTIALS,
@@ -92,6 +95,8 @@ number_of (VmRoomServer *self, guint id)
       return &self->room_size;
     case PROP_MAX_PER_ADDRESS:
       return &self->max_per_address;
+    case PROP_TURN_LIFETIME:
+      return &self->turn_lifetime;
     default:
       return NULL;
   }
@@ -117,6 +122,8 @@ vm_room_server_set_property (
     self->loopback = g_value_get_boolean (value);
   } else if (id == PROP_INSECURE) {
     self->insecure = g_value_get_boolean (value);
+  } else if (id == PROP_RELAY_ONLY) {
+    self->relay_only = g_value_get_boolean (value);
   } else if (id == PROP_AUTH_ANY_ROOM) {
     self->auth_any_room = g_value_get_boolean (value);
   } else if (id == PROP_UNMODERATED) {
@@ -144,6 +151,8 @@ vm_room_server_get_property (
     g_value_set_boolean (value, self->loopback);
   else if (id == PROP_INSECURE)
     g_value_set_boolean (value, self->insecure);
+  else if (id == PROP_RELAY_ONLY)
+    g_value_set_boolean (value, self->relay_only);
   else if (id == PROP_AUTH_ANY_ROOM)
     g_value_set_boolean (value, self->auth_any_room);
   else if (id == PROP_UNMODERATED)
@@ -404,12 +413,33 @@ make_lists (void)
    *
    * TURN servers without user and password, `turn://host:port`: everybody who
    * joins is told some that are made of #VmRoomServer:turn-secret and good for
-   * 12 hours.
+   * #VmRoomServer:turn-lifetime, and others in a long call.
    *
    * Since: 0.1
    */
   props[PROP_TURN_SERVERS] = g_param_spec_boxed (
       "turn-servers", "TURN servers", "URIs", G_TYPE_STRV, FLAGS);
+  /**
+   * VmRoomServer:turn-lifetime:
+   *
+   * Seconds for which a user and password of #VmRoomServer:turn-servers are
+   * good; vm_room_server_start() takes 60 to 604,800.
+   *
+   * Since: 0.3
+   */
+  props[PROP_TURN_LIFETIME] = g_param_spec_uint ("turn-lifetime",
+      "TURN lifetime", "Seconds for which a TURN password is good", 0,
+      G_MAXUINT, VM_TURN_LIFETIME, FLAGS);
+  /**
+   * VmRoomServer:relay-only:
+   *
+   * Whether participants are asked to reach each other by the TURN servers
+   * alone, so that none learns the address of another.
+   *
+   * Since: 0.3
+   */
+  props[PROP_RELAY_ONLY] = g_param_spec_boolean ("relay-only", "Relay only",
+      "Ask participants to use TURN servers alone", FALSE, FLAGS);
 }
 
 void

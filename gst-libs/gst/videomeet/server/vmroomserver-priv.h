@@ -12,8 +12,8 @@ struct _VmRoomServer
   GObject parent;
 
   VmServer *server;
-  guint port, room_size, max_per_address;
-  gboolean loopback, insecure;
+  guint port, room_size, max_per_address, turn_lifetime;
+  gboolean loopback, insecure, relay_only;
   gchar *tls_cert, *tls_key, *turn_secret, *state_file;
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key;

@@ -19,6 +19,7 @@
  */
 
 #include "server/vmroomserver-priv.h"
+#include "wire/turncredential.h"
 #include <gst/videomeet/vmerror.h>
 
 G_DEFINE_FINAL_TYPE (VmRoomServer, vm_room_server, G_TYPE_OBJECT)
@@ -63,6 +64,7 @@ vm_room_server_init (VmRoomServer *self)
   g_mutex_init (&self->lock);
   self->changed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->room_size = 10;
+  self->turn_lifetime = VM_TURN_LIFETIME;
   self->max_per_address = 64;
 }
 
@@ -191,6 +193,9 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.ice_servers = (const gchar *const *) self->ice_servers;
   config.turn_servers = (const gchar *const *) self->turn_servers;
   config.turn_secret = self->turn_secret;
+  /* as of the size */
+  config.turn_lifetime = MAX (self->turn_lifetime, 1);
+  config.relay_only = self->relay_only;
   config.state_file = self->state_file;
   config.cluster = self->cluster;
   config.cluster_credentials = self->cluster_credentials;

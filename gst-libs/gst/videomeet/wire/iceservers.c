@@ -124,6 +124,49 @@ vm_ice_servers_read (const VmJson *json, VmJsonNode object, guint *ignored)
   return (gchar **) g_ptr_array_free (reading.uris, FALSE);
 }
 
+void
+vm_ice_grant_clear (VmIceGrant *grant)
+{
+  g_clear_pointer (&grant->uris, g_strfreev);
+}
+
+void
+vm_ice_grant_append (GString *out, const VmIceGrant *grant)
+{
+  vm_ice_servers_append (out, (const gchar *const *) grant->uris);
+  if (grant->relay_only)
+    vm_json_append_member (out, "iceTransportPolicy", VM_ICE_POLICY_RELAY);
+  if (grant->expires_in)
+    vm_json_append_int (out, "iceExpiresIn", grant->expires_in);
+}
+
+void
+vm_ice_grant_read (
+    VmIceGrant *grant, const VmJson *json, VmJsonNode object, guint *ignored)
+{
+  g_autofree gchar *policy = NULL;
+  gint64 expires_in = 0;
+
+  vm_ice_grant_clear (grant);
+  grant->uris = vm_ice_servers_read (json, object, ignored);
+  grant->relay_only = vm_json_get_string (json, object, "iceTransportPolicy",
+                          sizeof VM_ICE_POLICY_RELAY, &policy, NULL)
+                      && g_strcmp0 (policy, VM_ICE_POLICY_RELAY) == 0;
+  grant->expires_in =
+      vm_json_get_int (json, object, "iceExpiresIn", VM_ICE_EXPIRES_MIN,
+          VM_ICE_EXPIRES_MAX, &expires_in, NULL)
+          ? (guint) expires_in
+          : 0;
+}
+
+void
+vm_ice_grant_copy (VmIceGrant *to, const VmIceGrant *from)
+{
+  vm_ice_grant_clear (to);
+  *to = *from;
+  to->uris = g_strdupv (from->uris);
+}
+
 gchar **
 vm_ice_servers_merge (const gchar *const *own, const gchar *const *read)
 {

@@ -23,6 +23,7 @@ static const gchar *const names[] = {
   [VM_SIGNAL_BYE] = "bye",
   [VM_SIGNAL_ERROR] = "error",
   [VM_SIGNAL_ACK] = "ack",
+  [VM_SIGNAL_ICE_SERVERS] = "ice-servers",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == VM_SIGNAL_N_TYPES);
 
@@ -107,7 +108,7 @@ clear (gpointer data)
   g_free (signal->moderator);
   g_strfreev (signal->roster);
   g_strfreev (signal->revoked);
-  g_strfreev (signal->ice_servers);
+  vm_ice_grant_clear (&signal->ice);
   g_free (signal->signature);
   g_free (signal->resume);
   g_free (signal->reason);

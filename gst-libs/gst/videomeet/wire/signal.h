@@ -4,6 +4,7 @@
 #include <gst/videomeet/vmenums.h>
 #include <gst/videomeet/vmerror.h>
 #include "base/json/json.h"
+#include "wire/iceservers.h"
 
 /* The server's one model of a signalling message; a VmDialect translates to and
  * from it (protocol/README.md#words). A string that is only relayed (sdp,
@@ -32,6 +33,7 @@ typedef enum
   VM_SIGNAL_BYE,
   VM_SIGNAL_ERROR,
   VM_SIGNAL_ACK,
+  VM_SIGNAL_ICE_SERVERS,
   VM_SIGNAL_N_TYPES
 } VmSignalType;
 
@@ -113,7 +115,8 @@ struct _VmSignal
   gint64 epoch;
   gchar **roster;
   gchar **revoked; /* device ids */
-  gchar **ice_servers; /* URIs; of welcome, where no grant has listed them */
+  VmIceGrant ice; /* of ice-servers, and of welcome where no join's answer has
+                   * listed them */
   gint64 count; /* of the states of an epoch, from 1 */
   gchar *signature; /* base64; see trust/keys/statesignature.h */
   gboolean locked;

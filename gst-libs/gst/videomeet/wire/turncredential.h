@@ -8,9 +8,13 @@
  * (draft-uberti-behave-turn-rest-00 §2.2), which coturn checks with
  * use-auth-secret. Sans-I/O. */
 
-/* The TURN server checks a credential whenever an allocation is made or
- * refreshed, so no call outlasts it: a long working day. */
-#define VM_TURN_CREDENTIAL_SECONDS (12 * 60 * 60)
+/* Seconds that one is good, unless a server is told otherwise: a participant
+ * asks for the next in the middle of that time
+ * (protocol/signalling.md#fresh-ice-servers), and who cannot ask has a long
+ * working day. */
+#define VM_TURN_LIFETIME (12 * 60 * 60)
+#define VM_TURN_LIFETIME_MIN 60
+#define VM_TURN_LIFETIME_MAX (7 * 24 * 60 * 60)
 
 /* The user name is @until, Unix seconds, a colon and @who; the password is
  * base64 (HMAC-SHA1 (@secret, user name)). Returns: (transfer full) */

@@ -11,8 +11,6 @@
 #include "server/http/joinbody.h"
 #include "server/http/response.h"
 #include "server/server-priv.h"
-#include "server/serverconfig.h"
-#include "wire/iceservers.h"
 
 #include <string.h>
 
@@ -42,8 +40,7 @@ append_participants (GString *out, VmRoom *room)
 static GBytes *
 make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
 {
-  g_auto (GStrv) own =
-      vm_room_is_open (room) ? vm_server_make_ice_servers (conn->server) : NULL;
+  g_auto (VmIceGrant) ice = { NULL };
   g_autofree gchar *uri = g_strdup_printf (
       "%s://%s/ws", conn->server->secure ? "wss" : "ws", conn->request->host);
   GString *out = g_string_new ("{");
@@ -52,8 +49,8 @@ make_grant (VmConn *conn, VmRoom *room, const gchar *ticket)
   vm_json_append_member (out, "webSocket", uri);
   vm_json_append_member (out, "ticket", ticket);
   vm_json_append_int (out, "expiresIn", VM_TICKET_TIME / G_USEC_PER_SEC);
-  vm_ice_servers_append (
-      out, own ? (const gchar *const *) own : vm_room_get_ice_servers (room));
+  vm_room_grant_ice (room, &ice);
+  vm_ice_grant_append (out, &ice);
   append_participants (out, room);
   g_string_append_c (out, '}');
   return g_string_free_to_bytes (out);

@@ -92,7 +92,7 @@ vm_call_message_free (VmCallMessage *message)
   g_free (message->call_id);
   g_free (message->user_id);
   g_free (message->username);
-  g_strfreev (message->ice_servers);
+  vm_ice_grant_clear (&message->ice);
   g_free (message->code);
   g_free (message->text);
   g_clear_pointer (&message->media, vm_signal_unref);
@@ -268,7 +268,7 @@ read_fields (
   if (fields & USER && !read_user (json, message, error))
     return FALSE;
   if (message->type == VM_CALL_REGISTERED)
-    message->ice_servers = vm_ice_servers_read (json, 0, &ignored);
+    vm_ice_grant_read (&message->ice, json, 0, &ignored);
   if (message->type == VM_CALL_REGISTER
       && !read_going_on (json, message, error))
     return FALSE;
@@ -386,8 +386,8 @@ vm_call_message_format (const VmCallMessage *message)
     vm_json_append_member (out, "toId", message->to);
     vm_json_append_member (out, "callId", message->call_id);
   }
-  if (message->ice_servers && message->ice_servers[0])
-    vm_ice_servers_append (out, (const gchar *const *) message->ice_servers);
+  if (message->ice.uris && message->ice.uris[0])
+    vm_ice_grant_append (out, &message->ice);
   if (message->media)
     vm_room_append_object (out, message->media);
   if (fields & KIND)

@@ -50,7 +50,7 @@ typedef struct
   gchar *call_id; /* optional with candidates; of register: likewise */
   gchar *user_id; /* of register and registered */
   gchar *username; /* of these, and fromUsername of an offer */
-  gchar **ice_servers; /* URIs, of registered; see iceservers.h */
+  VmIceGrant ice; /* of registered; without `uris`: none */
   VmCallType call_type; /* of an offer */
   VmSignal
       *media; /* of an offer, an answer or a candidate: what it describes */

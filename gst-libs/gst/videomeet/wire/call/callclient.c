@@ -105,7 +105,7 @@ take_registered (VmCallClient *state, const VmCallMessage *message)
   welcome->meeting = g_strdup (state->own);
   welcome->meeting_id = g_strdup (state->own);
   welcome->state = g_strdup ("active");
-  welcome->ice_servers = g_strdupv (message->ice_servers);
+  vm_ice_grant_copy (&welcome->ice, &message->ice);
   return welcome;
 }
 

@@ -22,6 +22,7 @@ typedef enum
   ARRAY_SPAN, /* an array, relayed */
   ANY_SPAN, /* a string or an object, relayed */
   ROSTER, /* gchar **, ids of participants or devices */
+  ICE, /* VmIceGrant, with the fields that it has besides */
 } Kind;
 
 #define DESCRIPTION (IN (OFFER) | IN (ANSWER))
@@ -98,6 +99,7 @@ static const struct
   FIELD ("message", NAME, message, VM_SIGNAL_MESSAGE_MAX,
       IN (ERROR) | IN (PARTICIPANT_LEFT), 0),
   FIELD ("inReplyTo", INT, in_reply_to, VM_SIGNAL_INT_MAX, IN (ERROR), 0),
+  FIELD ("iceServers", ICE, ice, 0, IN (ICE_SERVERS), 0),
 };
 
 typedef struct
@@ -159,6 +161,16 @@ read_roster (const VmJson *json, const gchar *key, gsize max, gchar ***roster,
   return TRUE;
 }
 
+/* Who asks for servers lists none. */
+static void
+read_ice (const VmJson *json, const gchar *key, VmIceGrant *grant)
+{
+  guint ignored;
+
+  if (vm_json_get (json, 0, key) != VM_JSON_NONE)
+    vm_ice_grant_read (grant, json, 0, &ignored);
+}
+
 static gboolean
 read_field (const VmJson *json, VmSignal *signal, guint i, GError **error)
 {
@@ -185,6 +197,9 @@ read_field (const VmJson *json, VmSignal *signal, guint i, GError **error)
       return read_any_span (json, key, at, error);
     case ROSTER:
       return read_roster (json, key, max, at, error);
+    case ICE:
+      read_ice (json, key, at);
+      return TRUE;
   }
   return FALSE;
 }
@@ -328,6 +343,10 @@ write_field (GString *out, const VmSignal *signal, guint i)
       break;
     case ROSTER:
       vm_json_append_strings (out, key, *(const gchar *const *const *) at);
+      break;
+    case ICE:
+      if (((const VmIceGrant *) at)->uris)
+        vm_ice_grant_append (out, at);
       break;
   }
 }

@@ -67,9 +67,9 @@ on_send (gpointer peer, const VmCallMessage *message, gpointer user_data)
     send_message (guest, message);
     return;
   }
-  with.ice_servers = vm_server_make_ice_servers (guest->ws->conn->server);
+  vm_server_grant_ice (guest->ws->conn->server, &with.ice);
   send_message (guest, &with);
-  g_strfreev (with.ice_servers);
+  vm_ice_grant_clear (&with.ice);
 }
 
 /* A VmCallsMissed. */
