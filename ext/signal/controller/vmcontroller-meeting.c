@@ -154,6 +154,22 @@ is_stun (const gchar *uri)
   return g_str_has_prefix (uri, "stun:");
 }
 
+/* The host asks for TURN servers alone. */
+static void
+leave_relays (VmController *self)
+{
+  VmLinkConfig *config = &self->config.link;
+
+  config->paths &= ~VM_PATH_DIRECT;
+  if (config->paths & VM_PATH_RELAY)
+    return;
+  GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, SETTINGS,
+      ("The host asks to use TURN servers alone, which fallback leaves out: "
+       "nobody can be reached"),
+      (NULL), ("property", G_TYPE_STRING, "fallback", NULL));
+  config->paths = VM_PATH_CLOUD;
+}
+
 /* Those that were set here, then the host's; webrtcbin asks one STUN server
  * only. */
 static void
@@ -162,8 +178,12 @@ take_servers (VmController *self)
   VmLinkConfig *config = &self->config.link;
   g_autoptr (GStrvBuilder) turn = g_strv_builder_new ();
   g_auto (GStrv) all = NULL;
+  gboolean relay_only = FALSE;
 
-  g_object_get (self->meeting, "all-ice-servers", &all, NULL);
+  g_object_get (
+      self->meeting, "all-ice-servers", &all, "relay-only", &relay_only, NULL);
+  if (relay_only)
+    leave_relays (self);
   g_clear_pointer (&config->stun_server, g_free);
   g_clear_pointer (&config->turn_servers, g_strfreev);
   for (guint i = 0; all[i]; i++) {
@@ -348,15 +368,34 @@ on_restart (VmMeeting *meeting, VmParticipant *participant, const gchar *reason,
     vm_link_restart (link);
 }
 
-static void
-on_network_changed (VmMeeting *meeting, gboolean slept, VmController *self)
+/* A link may go while the others are told. */
+static GPtrArray *
+ref_links (VmController *self)
 {
-  g_autoptr (GPtrArray) links =
+  GPtrArray *links =
       g_ptr_array_copy (self->links, (GCopyFunc) g_object_ref, NULL);
 
   g_ptr_array_set_free_func (links, g_object_unref);
+  return links;
+}
+
+static void
+on_network_changed (VmMeeting *meeting, gboolean slept, VmController *self)
+{
+  g_autoptr (GPtrArray) links = ref_links (self);
+
   for (guint i = 0; i < links->len; i++)
     vm_link_network_changed (links->pdata[i], slept);
+}
+
+static void
+on_servers_changed (VmMeeting *meeting, GParamSpec *pspec, VmController *self)
+{
+  g_autoptr (GPtrArray) links = ref_links (self);
+
+  take_servers (self);
+  for (guint i = 0; i < links->len; i++)
+    vm_link_servers_changed (links->pdata[i]);
 }
 
 static void
@@ -409,6 +448,8 @@ vm_controller_set_up_meeting (VmController *self)
   g_signal_connect (self->meeting, "forged", G_CALLBACK (on_forged), self);
   g_signal_connect (
       self->meeting, "network-changed", G_CALLBACK (on_network_changed), self);
+  g_signal_connect (self->meeting, "notify::all-ice-servers",
+      G_CALLBACK (on_servers_changed), self);
   g_signal_connect (self->meeting, "failed", G_CALLBACK (on_failed), self);
   vm_controller_connect_talk (self);
 }

@@ -314,6 +314,16 @@ vm_link_watch_detour (VmLink *self)
 }
 
 void
+vm_link_servers_changed (VmLink *self)
+{
+  VmPeerPath path;
+
+  if (vm_link_is_connected (self) && vm_peer_get_path (self->now->peer, &path)
+      && g_str_equal (path.kind, "relay"))
+    renew (self, "credential");
+}
+
+void
 vm_link_network_changed (VmLink *self, gboolean slept)
 {
   if (slept)

@@ -111,6 +111,9 @@ void vm_link_begin_anew (VmLink *link);
 void vm_link_recover (VmLink *link);
 /* This device has other addresses, or has slept. */
 void vm_link_network_changed (VmLink *link, gboolean slept);
+/* The STUN and TURN servers are others: a relay may refuse to go on with a
+ * credential that has expired. */
+void vm_link_servers_changed (VmLink *link);
 /* The inputs that it is sent were replaced. */
 void vm_link_change_inputs (VmLink *link);
 /* @codec cannot encode the stream: sends another codec, or none. */

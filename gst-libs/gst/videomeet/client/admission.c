@@ -59,7 +59,7 @@ vm_admission_free (VmAdmission *admission)
   g_free (admission->ticket);
   g_free (admission->key_hash);
   g_clear_pointer (&admission->verifier, vm_host_verifier_unref);
-  g_strfreev (admission->ice_servers);
+  vm_ice_grant_clear (&admission->ice);
   g_free (admission);
 }
 
@@ -266,7 +266,8 @@ on_grant (GObject *source, GAsyncResult *result, gpointer data)
   visit->admission = g_new0 (VmAdmission, 1);
   visit->admission->ticket = g_steal_pointer (&grant.ticket);
   visit->admission->key_hash = g_strdup (reply->key_hash);
-  visit->admission->ice_servers = g_steal_pointer (&grant.ice_servers);
+  visit->admission->ice = grant.ice;
+  grant.ice = (VmIceGrant){ NULL };
   /* who hides its names from strangers has told them now, and whoever goes by
    * others in the meeting */
   if (!is_news (visit, &grant)

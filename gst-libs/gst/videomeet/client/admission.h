@@ -4,6 +4,7 @@
 #include "client/httpclient.h"
 #include "client/hostverifier.h"
 #include "client/signalclient.h"
+#include "wire/iceservers.h"
 
 /* How a guest is admitted (protocol/http.md#join): GET /status over TLS, the
  * key is compared with the device id and with the stored facts about the
@@ -19,7 +20,7 @@ typedef struct
 {
   gchar *ticket;
   gchar *key_hash; /* of the key to find again; NULL over plain HTTP */
-  gchar **ice_servers; /* URIs from the host; see iceservers.h */
+  VmIceGrant ice; /* from the host */
   VmHostVerifier *verifier; /* checks the host's messages */
 } VmAdmission;
 

@@ -27,7 +27,7 @@ vm_grant_clear (VmGrant *grant)
   g_free (grant->ticket);
   g_free (grant->user);
   g_free (grant->device);
-  g_strfreev (grant->ice_servers);
+  vm_ice_grant_clear (&grant->ice);
 }
 
 /* The host's device id must be the hash of the key that TLS showed
@@ -66,7 +66,7 @@ read_ice_servers (const VmJson *json, VmGrant *grant)
 {
   guint ignored = 0;
 
-  grant->ice_servers = vm_ice_servers_read (json, 0, &ignored);
+  vm_ice_grant_read (&grant->ice, json, 0, &ignored);
   if (ignored)
     g_message ("%u STUN or TURN server%s that the host names cannot be used "
                "and %s ignored",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/httpclient.h"
+#include "wire/iceservers.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +12,7 @@ typedef struct
   gchar *ticket;
   gchar *user; /* of the host */
   gchar *device;
-  gchar **ice_servers; /* URIs from the host; see iceservers.h */
+  VmIceGrant ice; /* from the host */
 } VmGrant;
 
 void vm_grant_clear (VmGrant *grant);

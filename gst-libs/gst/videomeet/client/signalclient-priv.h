@@ -33,7 +33,8 @@ struct _VmSignalClient
   gchar *key_hash; /* of the server, once it is known */
   VmHostVerifier *verifier; /* checks the server's messages; NULL in a room */
   VmHostNames *stranger; /* a host that did not get the PIN; or NULL */
-  gchar **ice_servers; /* from the host; NULL before the grant */
+  VmIceGrant ice; /* from the host; empty before the grant */
+  GSource *ice_due; /* when to ask for another */
 
   SoupWebsocketConnection *socket;
   VmLine *line;
@@ -97,6 +98,11 @@ void vm_signal_mesh_look (VmSignalClient *self);
 const gchar *vm_signal_mesh_get_bearer (VmSignalMesh *mesh);
 void vm_signal_mesh_stop (VmSignalMesh *mesh);
 void vm_signal_mesh_free (VmSignalMesh *mesh);
+
+/* signalice.c */
+/* Takes what is in @ice. */
+void vm_signal_client_take_ice (VmSignalClient *self, VmIceGrant *ice);
+void vm_signal_client_read_ice (VmSignalClient *self, const VmSignal *signal);
 
 /* signalresume.c: another socket for the one that was lost */
 void vm_signal_client_interrupt (VmSignalClient *self);

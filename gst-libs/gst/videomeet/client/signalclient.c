@@ -55,6 +55,7 @@ static void
 end (VmSignalClient *self)
 {
   self->over = TRUE;
+  vm_timer_clear (&self->ice_due);
   vm_signal_client_drop_socket (self);
   if (self->mesh)
     vm_signal_mesh_stop (self->mesh);
@@ -102,7 +103,7 @@ vm_signal_client_finalize (GObject *object)
   g_free (self->key_hash);
   g_clear_pointer (&self->verifier, vm_host_verifier_unref);
   g_clear_pointer (&self->stranger, vm_host_names_free);
-  g_strfreev (self->ice_servers);
+  vm_ice_grant_clear (&self->ice);
   g_free (self->token);
   g_free (self->meeting_id);
   g_clear_pointer (&self->line, vm_line_free);
@@ -243,11 +244,35 @@ send_replies (VmSignalClient *self)
   }
 }
 
+/* A server of calls answers another registration as it answered the first. */
+static void
+take_registered (VmSignalClient *self, const VmSignal *welcome)
+{
+  g_autoptr (VmSignal) news = vm_signal_new (VM_SIGNAL_ICE_SERVERS);
+
+  vm_signal_client_read_ice (self, welcome);
+  self->func (self, news, self->user_data);
+}
+
+static void
+pass_on (VmSignalClient *self, const VmSignal *signal, gboolean again)
+{
+  if (again && signal->type == VM_SIGNAL_WELCOME
+      && self->config.dialect == VM_DIALECT_NAME_CALL) {
+    take_registered (self, signal);
+    return;
+  }
+  if (signal->type == VM_SIGNAL_ICE_SERVERS)
+    vm_signal_client_read_ice (self, signal);
+  self->func (self, signal, self->user_data);
+}
+
 static void
 take_message (VmSignalClient *self, GBytes *message)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = vm_line_parse (self->line, message, &error);
+  gboolean again = self->welcomed;
 
   send_replies (self);
   if (error)
@@ -263,17 +288,15 @@ take_message (VmSignalClient *self, GBytes *message)
     self->welcomed = TRUE;
     g_free (self->meeting_id);
     self->meeting_id = g_strdup (signal->meeting_id);
-    if (signal->ice.uris) {
-      g_strfreev (self->ice_servers);
-      self->ice_servers = g_strdupv (signal->ice.uris);
-    }
+    if (signal->ice.uris)
+      vm_signal_client_read_ice (self, signal);
     /* one that is sent again has a token that was replaced since */
     if (self->token_is_ticket)
       vm_signal_client_take_token (self, signal->resume);
     vm_signal_client_send_ack (self);
   }
   if (signal)
-    self->func (self, signal, self->user_data);
+    pass_on (self, signal, again);
   vm_signal_client_take_rest (self);
   if (!self->over && self->mesh)
     vm_signal_mesh_look (self);

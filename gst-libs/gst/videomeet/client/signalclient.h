@@ -87,6 +87,8 @@ gboolean vm_signal_client_join_finish (
 /* The host's STUN and TURN servers, as URIs; NULL before the grant, and of a
  * room server. */
 const gchar *const *vm_signal_client_get_ice_servers (VmSignalClient *self);
+/* Whether the host asks to use TURN servers alone. */
+gboolean vm_signal_client_get_relay_only (VmSignalClient *self);
 
 /* The host that was refused with VM_ERROR_HOST_UNKNOWN; else NULL. */
 const VmHostNames *vm_signal_client_get_stranger (VmSignalClient *self);

@@ -114,8 +114,7 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
   self->key_hash = g_strdup (admission->key_hash);
   g_clear_pointer (&self->verifier, vm_host_verifier_unref);
   self->verifier = g_steal_pointer (&admission->verifier);
-  g_strfreev (self->ice_servers);
-  self->ice_servers = g_steal_pointer (&admission->ice_servers);
+  vm_signal_client_take_ice (self, &admission->ice);
   config = (VmSignalSocketConfig){
     .base_uri = self->config.base_uri,
     .ticket = self->token,
@@ -187,10 +186,4 @@ const VmHostNames *
 vm_signal_client_get_stranger (VmSignalClient *self)
 {
   return self->stranger;
-}
-
-const gchar *const *
-vm_signal_client_get_ice_servers (VmSignalClient *self)
-{
-  return (const gchar *const *) self->ice_servers;
 }

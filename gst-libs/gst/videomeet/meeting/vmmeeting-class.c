@@ -25,6 +25,7 @@ enum
   PROP_LOCKED,
   PROP_ICE_SERVERS,
   PROP_ALL_ICE_SERVERS,
+  PROP_RELAY_ONLY,
   PROP_DIRECT_CHAT,
   PROP_REJOIN,
 };
@@ -112,6 +113,10 @@ vm_meeting_get_property (
           vm_ice_servers_merge ((const gchar *const *) self->ice_servers,
               self->client ? vm_signal_client_get_ice_servers (self->client)
                            : NULL));
+      break;
+    case PROP_RELAY_ONLY:
+      g_value_set_boolean (value,
+          self->client && vm_signal_client_get_relay_only (self->client));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -209,7 +214,8 @@ install_ice_properties (
    *
    * The servers to use from #VmMeeting::joined on, written as those of
    * #VmMeeting:ice-servers: the own, then those of the host, at most 8 of them.
-   * Servers of other dialects name none.
+   * Servers of other dialects name none. Notified when the host has given
+   * others, as it does before a credential expires.
    *
    * Since: 0.1
    */
@@ -217,6 +223,18 @@ install_ice_properties (
       g_param_spec_boxed ("all-ice-servers", "All ICE servers",
           "STUN and TURN servers of this device and of the host", G_TYPE_STRV,
           read));
+  /**
+   * VmMeeting:relay-only:
+   *
+   * Whether the host asks participants to reach each other by TURN servers
+   * alone, so that none learns the address of another. %FALSE before
+   * #VmMeeting::joined.
+   *
+   * Since: 0.3
+   */
+  g_object_class_install_property (klass, PROP_RELAY_ONLY,
+      g_param_spec_boolean ("relay-only", "Relay only",
+          "Whether the host asks to use TURN servers alone", FALSE, read));
 }
 
 static void

@@ -458,6 +458,9 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
     case VM_SIGNAL_ERROR:
       take_error (self, signal);
       break;
+    case VM_SIGNAL_ICE_SERVERS:
+      g_object_notify (G_OBJECT (self), "all-ice-servers");
+      break;
     default:
       take_from_participant (self, signal);
       break;
