@@ -112,6 +112,36 @@ class Turn(lab.LabTest):
             line.wait_for(r"vm-path-changed.*path=\(string\)relay", lab.SOON)
         self.finish(lines)
 
+    def test_call_that_outlasts_its_credential(self):
+        """The server makes passwords that are good for a minute."""
+        self.server.stop()
+        self.serve("--use-auth-secret", "--static-auth-secret=lab")
+        a, b, c = self.lab.hosts
+        rooms = c.start("videomeet", "server", "--json", "--turn",
+                        f"turn://{self.address}:3478?transport=udp",
+                        "--turn-secret", "lab", "--turn-lifetime", "60",
+                        "--relay-only")
+        rooms.wait_event("serving", lab.SOON)
+        ann, bob = (host.start(
+            "videomeet", "join", f"videomeet://{self.address}:8080/long", "--user",
+            user, "--source", lab.STAMP, "--json", typed=True)
+            for host, user in ((a, "Ann"), (b, "Bob")))
+        for one in (ann, bob):
+            one.wait_event("path", lab.SOON, path="relay")
+        # the first two are each one's; those after them are fresh
+        lab.wait_until(
+            lambda: len(set(re.findall(r"new, realm=<lab>, username=<(\S+?)>",
+                                       "\n".join(self.server.out)))) == 4,
+            30 + lab.SOON, "relays of fresh names")
+        for one in (ann, bob):
+            self.assertEqual(one.events("warning"), [])
+            self.assertEqual(one.events("participant-left"), [])
+        for one in (ann, bob):
+            self.assertEqual(one.stop(), 0, one.tail())
+            other, = one.events("summary")[0]["participants"]
+            self.assertEqual(other["path"], "relay", other)
+            self.assertEqual(other["stamps"]["missing"], 0, other)
+
     def test_stun_server_is_asked(self):
         # coturn does not say whom it answered
         c = self.lab.hosts[2]
