@@ -150,22 +150,23 @@ const idle = [];
 
 // `devices`: whether it has a camera and a microphone.
 export class Browser {
-  static async start({ devices = true, flags = [] } = {}) {
+  static async start({ devices = true, flags = [], program = CHROMIUM } = {}) {
     const args = [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags];
-    const key = args.join(" ");
+    const key = [program, ...args].join(" ");
     const found = idle.findIndex((one) => one.key === key);
-    const browser = found >= 0 ? idle.splice(found, 1)[0] : await Browser.#launch(args, key);
+    const browser = found >= 0 ? idle.splice(found, 1)[0]
+      : await Browser.#launch(program, args, key);
 
     atEnd(() => browser.#release());
     return browser;
   }
 
-  static async #launch(args, key) {
+  static async #launch(program, args, key) {
     const browser = new Browser();
     browser.key = key;
     browser.isClosed = false;
     browser.server = await chromium.launchServer({
-      executablePath: CHROMIUM, timeout: STEP_MS,
+      executablePath: program, timeout: STEP_MS,
       headless: true, handleSIGINT: false,
       // without UTF-8 it cannot name a file as a test does
       env: { ...process.env, LC_ALL: "C.UTF-8" }, args,

@@ -226,6 +226,7 @@ test("ids: who came earlier", async () => {
 test("returning: tries again after a word of a server, for five minutes", async () => {
   equal(await within("net/returning.js", async ({ RETURN_MS, joinAgain }) => {
     const { signal } = new AbortController();
+    const network = new EventTarget();
     const out = [];
     const times = async (ends, message, hosted = false) => {
       let n = 0;
@@ -233,7 +234,7 @@ test("returning: tries again after a word of a server, for five minutes", async 
         n++;
         if (n === ends) return "seat";
         throw message;
-      }, hosted, signal);
+      }, hosted, signal, network);
       out.push(n, seat);
     };
     const said = (code) => Object.assign(new Error(code), { code });

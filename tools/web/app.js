@@ -11,16 +11,18 @@ import { $ } from "./view/dom.js";
 import { Guest } from "./identity/guest.js";
 import { Lobby } from "./view/lobby.js";
 import { LocalMedia } from "./media.js";
+import { Network } from "./net/network.js";
 import { SignallingError } from "./net/signalling.js";
 import { Stage } from "./view/stage.js";
 
 const asked = new URLSearchParams(location.search);
 const device = new Device();
 const media = new LocalMedia();
-const lobby = new Lobby(device, media, asked);
+const network = new Network();
+const lobby = new Lobby(device, media, network, asked);
 const guest = new Guest();
 const approval = new Approval();
-const stage = new Stage(media);
+const stage = new Stage(media, network);
 let call = null;
 
 function setState(state) {
@@ -57,7 +59,7 @@ function isOver({ kind, message }) {
 
 async function join({ user, meeting, pin, media: withMedia }) {
   if (call) return;
-  const mine = call = new Call(media);
+  const mine = call = new Call(media, network);
   setState("joining");
   lobby.setBusy(true);
   // a camera that is missing keeps nobody out
@@ -101,7 +103,7 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
-addEventListener("online", () => call?.networkChanged());
+network.addEventListener("state", () => device.hurry());
 document.addEventListener("visibilitychange", () => stage.becameVisible());
 
 async function start() {

@@ -4,7 +4,7 @@
 // element of the page.
 //
 // Events: "joined"; "participant" (detail: {id, what}), what being "came",
-// "changed", "left" or "streams"; "chat" (detail: {entry} or {history: true});
+// "changed", "left", "streams" or "missing"; "chat" (detail: {entry} or {history: true});
 // "server" (state of the way to the host: "open", "lost", "gone"); "meeting"
 // (locked, host); "muted" (detail: {audio, video}, at the host's wish);
 // "notice" (detail: a sentence); "over" (detail: {kind: "left" or "failed",
@@ -12,10 +12,12 @@
 // data}), what comes on the channels of files.
 
 import { Chat, parse } from "./chat.js";
-import { readIceServers } from "./net/iceservers.js";
+import { IceGrants } from "./net/iceservers.js";
 import { isEarlier } from "./ids.js";
 import { Mesh } from "./net/mesh.js";
+import { MissingWatch } from "./net/missing.js";
 import { Participant } from "./participant.js";
+import { Presence } from "./presence.js";
 import { Relay } from "./net/relay.js";
 import { joinAgain, mayReturn } from "./net/returning.js";
 import { Signalling } from "./net/signalling.js";
@@ -24,18 +26,25 @@ import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from ".
 
 const EPOCHS_MAX = 16; // by which a successor's may exceed the last
 const CLAIM_MS = 5000; // until this page must miss the host as well
+const QUEUE_MS = 3000; // for a server that is asked for anew
+const SILENT = "silent";
 const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
 
 export class Call extends EventTarget {
   #signalling = null;
   #mesh = null;
   #media;
+  #network;
   #identity = null; // by which this page signs (guest.js)
   #abort = new AbortController();
   #over = false;
   #ended = null; // {kind, message}: what a close will mean
-  #told = new Map(); // participant id -> hand and presence were told to it
+  #presence;
   #talk;
+  #ice = new IceGrants(() => this.#askForIce());
+  #missing;
+  #outdated = ""; // why connections are to be made anew, once there is a server
+  #queueUntil = 0; // what is said to one participant waits for the server
   #wish = null; // with what it has joined
   #meetingId = "";
   #epoch = 0; // of the host's last state
@@ -43,9 +52,15 @@ export class Call extends EventTarget {
   #hostLeaving = false;
   #claim = null; // {id, message, at}: of who would host the meeting
 
-  constructor(media) {
+  constructor(media, network) {
     super();
     this.#media = media;
+    this.#network = network;
+    this.#presence = new Presence(media, {
+      sendAll: (message) => this.#sendAll(message),
+      sendTo: (message) => this.#sendTo(message),
+      changed: () => this.#changed(this.self.id),
+    });
     this.participants = new Map();
     this.removed = new Map(); // id -> name of whom the host has removed
     this.chat = new Chat();
@@ -64,8 +79,11 @@ export class Call extends EventTarget {
     this.server = "open";
     this.onTrack = ({ detail }) => this.#trackChanged(detail);
     this.onMedia = () => this.#tellPresence();
+    this.onNetwork = ({ detail }) => this.#networkChanged(detail);
+    this.#missing = new MissingWatch(this, (id) => this.#changed(id, "missing"));
     media.addEventListener("track", this.onTrack);
     media.addEventListener("changed", this.onMedia);
+    network.addEventListener("changed", this.onNetwork);
   }
 
   get isHost() {
@@ -88,6 +106,16 @@ export class Call extends EventTarget {
 
   peer(id) {
     return this.#mesh?.get(id) || null;
+  }
+
+  // The connection whose streams are to be shown.
+  shown(id) {
+    return this.#mesh?.shown(id) || null;
+  }
+
+  // What of a participant should arrive and does not: {audio, camera}.
+  missing(id) {
+    return this.#missing.of(id);
   }
 
   // The state of the connection to a participant (words.js, peerState()).
@@ -146,11 +174,13 @@ export class Call extends EventTarget {
     this.#mesh = new Mesh({
       own: { identity: this.#identity, meetingId: welcome.meetingId, id: welcome.id,
         nonce: signalling.nonce },
-      iceServers: this.#iceServers(grant),
+      ice: this.#ice.take(grant),
       tracks: this.#media.tracks,
       send: (message) => this.#sendTo(message),
-      hasServer: () => this.#signalling.state === "open" && !this.#relay,
+      isOffline: () => this.#network.isOffline,
     });
+    this.#outdated = "";
+    this.#presence.begin(this.self);
     this.again = (id) => this.#mesh.again(id);
     this.#listenToMesh(this.#mesh);
     this.participants.set(this.self.id, this.self);
@@ -162,7 +192,7 @@ export class Call extends EventTarget {
   async #comeBack() {
     this.#setServer("lost");
     const seat = await joinAgain(() => this.#takeSeat(), Boolean(this.hostId),
-      this.#abort.signal);
+      this.#abort.signal, this.#network);
     if (this.#over) {
       seat?.[0].close();
       return;
@@ -183,15 +213,6 @@ export class Call extends EventTarget {
     this.#setServer("open");
   }
 
-  // What the host names; without them the others may still be reached.
-  #iceServers(grant) {
-    const { servers, ignored } = readIceServers(grant.iceServers);
-
-    if (ignored)
-      console.warn(`${ignored} STUN or TURN servers that the host names cannot be used.`);
-    return servers;
-  }
-
   #add(described, offers) {
     const { id } = described;
 
@@ -210,8 +231,9 @@ export class Call extends EventTarget {
     if (!participant || participant.self) return;
     if (kicked) this.removed.set(id, participant.user);
     this.#mesh.remove(id);
+    this.#missing.forget(id);
+    this.#presence.forget(id);
     this.participants.delete(id);
-    this.#told.delete(id);
     this.dispatchEvent(new CustomEvent("participant",
       { detail: { id, what: "left", participant } }));
     this.#leaveIfAlone();
@@ -243,17 +265,23 @@ export class Call extends EventTarget {
     // first: what is given up says goodbye without a reason
     this.#signalling?.close(bye);
     this.#abort.abort();
+    this.#ice.stop();
+    this.#missing.stop();
     this.#mesh?.close();
     this.#media.removeEventListener("track", this.onTrack);
     this.#media.removeEventListener("changed", this.onMedia);
+    this.#network.removeEventListener("changed", this.onNetwork);
     this.dispatchEvent(new CustomEvent("over", { detail: { kind, message } }));
   }
 
   // --- the way to the others ---
 
-  // By the server; where that is lost, by the data channel.
+  // By the server; where that is lost, by the data channel, unless that is as likely to be.
   #sendTo(message) {
-    if (this.#signalling.state === "open"
+    const { state } = this.#signalling;
+    const waits = state === "lost" && performance.now() < this.#queueUntil;
+
+    if (state === "open" || waits
         || !this.#mesh.sendDirect(message.to, JSON.stringify(message)))
       this.#signalling.send(message);
   }
@@ -294,8 +322,15 @@ export class Call extends EventTarget {
     if (this.server === state) return;
     this.server = state;
     this.#lookAtClaim();
-    if (state === "open") this.#tellPresence();
+    if (state === "open") this.#goOn();
     this.#emit("server", state);
+  }
+
+  // There is a way to everybody again.
+  #goOn() {
+    this.#tellPresence();
+    this.#ice.look();
+    this.#renewConnections();
   }
 
   // Without the host's server those who are connected stay, and nobody else
@@ -311,8 +346,45 @@ export class Call extends EventTarget {
       && ["connected", "unsteady"].includes(this.stateOf(id)));
   }
 
-  networkChanged() {
-    this.#signalling?.renew();
+  // --- another network ---
+
+  #networkChanged({ slept }) {
+    if (this.self && !this.#over) this.#outdate(slept ? "awake" : "network");
+  }
+
+  // Descriptions of new connections go by the server, which is to be reached first: the
+  // channels of the old ones may lead nowhere.
+  #outdate(reason) {
+    this.#outdated = reason;
+    this.#queueUntil = performance.now() + QUEUE_MS;
+    this.#signalling.renew();
+    if (this.server !== "lost") this.#renewConnections();
+  }
+
+  async #renewConnections() {
+    const reason = this.#outdated;
+
+    if (!reason) return;
+    await this.#network.usable;
+    if (this.#outdated !== reason || this.server === "lost" || this.#over) return;
+    this.#outdated = "";
+    this.#mesh.renewAll(reason, { silent: reason === SILENT });
+  }
+
+  // The socket may lead nowhere either: it goes to the machine of the host, or nobody is
+  // heard at all.
+  #heardNothing(id) {
+    if (id === this.hostId || this.others.every((other) => this.peer(other.id)?.isSilent ?? true))
+      this.#outdate(SILENT);
+    else
+      this.#mesh.renew(id, SILENT);
+  }
+
+  // Whether it could be asked for other STUN and TURN servers.
+  #askForIce() {
+    if (this.#signalling.state !== "open") return false;
+    this.#signalling.send({ type: "ice-servers" });
+    return true;
   }
 
   // --- another host ---
@@ -389,7 +461,7 @@ export class Call extends EventTarget {
       case "participant-joined":
         if (this.self && isEarlier(this.self.id, String(message.id))) {
           this.#add(message, true);
-          this.#tellTo(message.id);
+          this.#presence.tellTo(message.id);
         }
         break;
       case "participant-left":
@@ -406,6 +478,9 @@ export class Call extends EventTarget {
         break;
       case "chat":
         this.#talk.takeFromServer(message);
+        break;
+      case "ice-servers":
+        this.#mesh.setIce(this.#ice.take(message));
         break;
       case "bye":
         if (message.from === this.hostId) this.#end("The host has ended the meeting.");
@@ -498,9 +573,10 @@ export class Call extends EventTarget {
 
     on("state", ({ id }) => this.#connectionChanged(id));
     on("streams", ({ id }) => this.#changed(id, "streams"));
+    on("silent", ({ id }) => this.#heardNothing(id));
     on("channel", ({ id, label, open }) => {
       if (label === "signal" && open && this.#signalling.state !== "open")
-        this.#tellTo(id);
+        this.#presence.tellTo(id);
       const participant = this.participants.get(id);
       // not for one who was removed as it opened
       if (label === "chat" && open && participant) this.#talk.sendUnsent(participant);
@@ -521,7 +597,7 @@ export class Call extends EventTarget {
   #connectionChanged(id) {
     const state = this.#mesh.stateOf(id);
 
-    if (state === "connected" && !this.#told.has(id)) this.#tellTo(id);
+    if (state === "connected" && !this.#presence.knows(id)) this.#presence.tellTo(id);
     if (state === "connected")
       this.#signalling.send({ type: "participant-state", state: "connected" });
     // silent, and on the same machine as the server
@@ -556,29 +632,8 @@ export class Call extends EventTarget {
 
   // --- of oneself ---
 
-  #presence() {
-    const { status, audio, video } = this.self;
-
-    return { type: "presence", status, audio, video };
-  }
-
   #tellPresence() {
-    if (!this.self || this.#over) return;
-    const before = JSON.stringify(this.#presence());
-    this.self.audio = this.#media.isOn("audio");
-    this.self.video = this.#media.isOn("camera");
-    this.self.presenting = this.#media.isOn("screen");
-    if (JSON.stringify(this.#presence()) !== before) {
-      this.#sendAll(this.#presence());
-      this.#changed(this.self.id);
-    }
-  }
-
-  // To a newcomer, and to whom only the data channel reaches.
-  #tellTo(id) {
-    this.#told.set(id, true);
-    this.#sendTo({ ...this.#presence(), to: id });
-    if (this.self.raisedAt) this.#sendTo({ type: "hand", raised: true, to: id });
+    if (!this.#over) this.#presence.tell();
   }
 
   #trackChanged({ name, track }) {
@@ -588,9 +643,7 @@ export class Call extends EventTarget {
   }
 
   raiseHand(raised) {
-    this.self.raisedAt = raised ? Date.now() : 0;
-    this.#sendAll({ type: "hand", raised });
-    this.#changed(this.self.id);
+    this.#presence.raiseHand(raised);
   }
 
   // --- the host's ---

@@ -5,12 +5,14 @@
 
 import { $, dress, element, setText, showAvatar } from "./view/dom.js";
 import { LocalMedia } from "./media.js";
+import { Network } from "./net/network.js";
 import { PhoneLine } from "./net/phoneline.js";
-import { INSECURE } from "./view/words.js";
+import { INSECURE, missingMedia, OFFLINE } from "./view/words.js";
 
 const asked = new URLSearchParams(location.search);
 const media = new LocalMedia();
-const line = new PhoneLine(media);
+const network = new Network();
+const line = new PhoneLine(media, network);
 const MISSED_MAX = 20;
 const TICK_MS = 250;
 const STILL_MS = 2000; // without a picture
@@ -26,13 +28,22 @@ function state() {
 
 const WORDS = {
   out: ["idle", () => "You cannot be called yet."],
-  lost: ["bad", () => "The server does not answer. Asking again."],
+  lost: ["bad", () => (network.isOffline ? `${OFFLINE}.`
+    : "The server does not answer. Asking again.")],
   online: ["good", () => `You can be called as ${line.user}.`],
   calling: ["good", () => `It rings at ${line.call.name}.`],
   ringing: ["good", () => `${line.call.name} calls.`],
-  talking: ["good", () => (line.registered ? `You talk to ${line.call.name}.`
-    : `You talk to ${line.call.name}. The server does not answer; the call needs none.`)],
+  talking: ["good", () => (network.isOffline ? `${OFFLINE}.`
+    : line.registered ? `You talk to ${line.call.name}.`
+      : `You talk to ${line.call.name}. The server does not answer; the call needs none.`)],
 };
+
+// Why it is so silent, if it is: of a picture alone nobody knows whether it is sent.
+function silence({ name, connected, missing }) {
+  const sentence = connected && missing?.audio ? missingMedia(name, missing) : "";
+
+  return sentence && `${sentence}.`;
+}
 
 function tell(sentence) {
   setText($("notice"), sentence);
@@ -69,8 +80,8 @@ function showTalk() {
   const [audio, camera] = [media.isOn("audio"), media.isOn("camera")];
 
   setText($("talk-name"), call.name);
-  setText($("talk-note"), call.note || (call.connected ? "" : call.answered ? "Connecting."
-    : "Ringing."));
+  setText($("talk-note"), silence(call) || call.note || (call.connected ? ""
+    : call.answered ? "Connecting." : "Ringing."));
   showAvatar($("avatar"), call.name);
   $("local").hidden = !camera;
   if ($("local").srcObject !== media.stream) $("local").srcObject = media.stream;
@@ -177,6 +188,7 @@ function signIn() {
 
 line.addEventListener("changed", show);
 media.addEventListener("changed", show);
+network.addEventListener("state", show);
 line.addEventListener("ringing", ring);
 line.addEventListener("missed", ({ detail }) => addMissed(detail));
 line.addEventListener("streams", ({ detail }) => {

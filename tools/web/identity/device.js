@@ -63,5 +63,11 @@ export class Device extends EventTarget {
 
   stop() {
     clearInterval(this.#timer);
+    this.#timer = 0;
+  }
+
+  // There is a network again, or none.
+  hurry() {
+    if (this.#timer) this.refresh();
   }
 }

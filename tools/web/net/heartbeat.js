@@ -4,8 +4,9 @@
 // `heartbeat`. Silence counts only after a first sign of life: not everybody
 // has a heartbeat.
 
-export const PING_MS = 1000;
-export const UNSTEADY_MS = 4000; // of silence
+export const PING_MS = 500;
+export const SILENT_MS = 2000; // of silence: another connection is made
+export const UNSTEADY_MS = 4000; // the user is told
 export const SILENCE_MS = 6500; // then the other end is taken for gone
 
 export class Heartbeat {
@@ -41,6 +42,11 @@ export class Heartbeat {
       this.#heard = now;
       if (message.n === this.#sent) this.rtt = now - this.#sentAt;
     }
+  }
+
+  // The time that this page itself has stood still does not count.
+  excuse(ms) {
+    if (this.#heard) this.#heard += ms;
   }
 
   // ms since the last sign of life; 0 before the first

@@ -1,60 +1,45 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // The connections to all others. The earlier participant offers, and only the
-// offerer begins anew; `session` and `generation` tell what is stale.
+// offerer begins anew; `session` and `generation` tell what is stale. A connection is
+// replaced beside the one in use when nothing is heard over that, or the network is
+// another one (protocol/meeting.md#another-connection).
 //
-// Events, each with detail {id}: "state", "streams"; "channel" with {id, label,
-// open}; "message" with {id, label, text or data}; "forged" with {id, error}: something that
+// Events, each with detail {id}: "state", "streams"; "silent": nothing comes, and another
+// connection is wanted; "channel" with {id, label, open}; "message" with {id, label, text or data}; "forged" with {id, error}: something that
 // came in that one's name is not its word (mediasession.js).
 
 import { ASK_MS, MORE, pauseAfter, timeFor } from "../attempts.js";
 import { Forged } from "../view/forged.js";
+import { Link } from "./link.js";
 import { MediaSession, Pair } from "../identity/mediasession.js";
 import { Peer } from "./peer.js";
 import { cameraEncoding, screenEncoding } from "./quality.js";
 import { uuid } from "../ids.js";
 
 const RESTART_MS = 1000; // whoever asks again and again gets one a second
+const ASKED_MS = 2000; // then another connection is asked for once more
+const PAST_MS = 1000; // that a replaced connection is kept
 const EARLY_MAX = 64; // candidates before their offer
-
-// waiting, connecting, connected, unsteady; reconnecting, lost: what was connected;
-// trying, unreached: what never was; forged: what it said
-// is not its word; refused: it says so of what this page said
-class Link {
-  constructor(id, offers, pair) {
-    this.id = id;
-    this.pair = pair;
-    this.work = Promise.resolve(); // what it says, one after the other
-    this.offers = offers;
-    this.state = "waiting";
-    this.peer = null;
-    this.old = null; // the one that `peer` replaces, while the server is lost
-    this.session = "";
-    this.generation = 0;
-    this.failed = 0; // attempts, since it was connected
-    this.wasConnected = false;
-    this.timer = 0;
-    this.early = [];
-  }
-}
+const FILES = new Set(["file-control", "file"]); // whose messages belong to one connection
 
 export class Mesh extends EventTarget {
   #links = new Map();
   #own;
-  #iceServers;
+  #ice; // {iceServers, iceTransportPolicy}
   #send;
-  #hasServer;
+  #isOffline;
   #tracks = { audio: null, camera: null, screen: null };
   #cameraHeight = 720;
 
-  // `own`: what a Pair knows of this page; `send(message)`: to one participant, by its
-  // field `to`; `hasServer()`: whether there is another way than the data channels
-  constructor({ own, iceServers, tracks, send, hasServer }) {
+  // `own`: what a Pair knows of this page; `ice`: of an RTCConfiguration; `send(message)`:
+  // to one participant, by its field `to`; `isOffline()`: whether there is no way to anybody
+  constructor({ own, ice, tracks, send, isOffline }) {
     super();
     this.#own = own;
-    this.#iceServers = iceServers;
+    this.#ice = ice;
     this.#send = send;
-    this.#hasServer = hasServer;
+    this.#isOffline = isOffline;
     Object.assign(this.#tracks, tracks);
   }
 
@@ -75,9 +60,7 @@ export class Mesh extends EventTarget {
 
     if (!link) return;
     this.#links.delete(id);
-    clearTimeout(link.timer);
-    link.old?.close();
-    link.peer?.close();
+    link.closeAll();
     this.#adapt();
   }
 
@@ -85,24 +68,35 @@ export class Mesh extends EventTarget {
     for (const id of [...this.#links.keys()]) this.remove(id);
   }
 
+  // The connection in use, or null.
   get(id) {
-    return this.#links.get(id)?.peer || null;
+    return this.#links.get(id)?.now || null;
+  }
+
+  // The one whose streams are to be shown, or null.
+  shown(id) {
+    return this.#links.get(id)?.shown || null;
   }
 
   stateOf(id) {
     return this.#links.get(id)?.state || "lost";
   }
 
+  // Those in use.
   get peers() {
-    return [...this.#links.values()].filter((link) => link.peer)
-      .map((link) => link.peer);
+    return [...this.#links.values()].map(({ now }) => now).filter(Boolean);
+  }
+
+  // Those that send, or will.
+  get #senders() {
+    return [...this.#links.values()].flatMap(({ now, next }) => [now, next]).filter(Boolean);
   }
 
   setTrack(name, track) {
     this.#tracks[name] = track;
     const height = name === "camera" && track?.getSettings().height;
     if (height) this.#cameraHeight = height;
-    for (const peer of this.peers) peer.setTrack(name, track);
+    for (const peer of this.#senders) peer.setTrack(name, track);
     this.#adapt();
   }
 
@@ -114,7 +108,17 @@ export class Mesh extends EventTarget {
       screen: screenEncoding(others),
     };
 
-    for (const peer of this.peers) peer.setEncodings(encodings);
+    for (const peer of this.#senders) peer.setEncodings(encodings);
+  }
+
+  // Other STUN and TURN servers in place of those before. A relay may end with the
+  // credential by which it was had.
+  setIce(ice) {
+    this.#ice = ice;
+    for (const link of this.#links.values()) {
+      for (const peer of link.peers) peer.setIce(ice);
+      if (link.now?.isRelayed) this.#renew(link, "relay");
+    }
   }
 
   // --- descriptions and candidates of the others ---
@@ -162,45 +166,44 @@ export class Mesh extends EventTarget {
 
   // What may still come is taken.
   #stop(link, state) {
-    if (["connected", "unsteady"].includes(link.state)) return false;
-    clearTimeout(link.timer);
-    link.old?.close();
-    link.peer?.close();
-    link.old = link.peer = null;
+    if (link.isUp) {
+      if (state === "refused") link.close("next");
+      return false;
+    }
+    link.closeAll();
     this.#setState(link, state);
     return true;
   }
 
-  #isCurrent(link, { session, generation }) {
-    return link.peer && session === link.session && generation === link.generation;
+  #isCurrent({ newest }, { session, generation }) {
+    return newest && session === newest.session && generation === newest.generation;
   }
 
   async #takeOffer(link, message) {
     const generation = Number.isSafeInteger(message.generation) ? message.generation : 0;
 
     if (link.offers || typeof message.sdp !== "string"
-        || (link.peer && generation <= link.generation)) return;
+        || (link.now && generation <= link.generation)) return;
     const media = new MediaSession(link.pair, { session: message.session, generation });
     await media.check("offer", message.sdp, message.identity);
     if (!this.#has(link)) return;
-    link.session = message.session;
     link.generation = generation;
-    this.#connect(link, false, media).takeOffer(message);
+    this.#connect(link, { offerer: false, session: message.session, media }).takeOffer(message);
     for (const early of link.early.splice(0)) this.#takeCandidate(link, early);
   }
 
   async #takeAnswer(link, message) {
-    const { peer } = link;
+    const { newest } = link;
 
     if (typeof message.sdp !== "string" || !this.#isCurrent(link, message)) return;
-    await peer.checkAnswer(message);
-    peer.takeAnswer(message);
+    await newest.checkAnswer(message);
+    newest.takeAnswer(message);
   }
 
   #takeCandidate(link, message) {
     if (this.#isCurrent(link, message)) {
-      link.peer.takeCandidate(message);
-    } else if (!link.peer || message.generation > link.generation) {
+      link.newest.takeCandidate(message);
+    } else if (!link.now || message.generation > link.generation) {
       link.early.push(message);
       if (link.early.length > EARLY_MAX) link.early.shift();
     }
@@ -211,7 +214,11 @@ export class Mesh extends EventTarget {
   #setState(link, state) {
     if (link.state === state) return;
     link.state = state;
-    this.dispatchEvent(new CustomEvent("state", { detail: { id: link.id } }));
+    this.#emit("state", link);
+  }
+
+  #emit(type, link, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail: { ...detail, id: link.id } }));
   }
 
   #setTimer(link, ms, func) {
@@ -220,123 +227,194 @@ export class Mesh extends EventTarget {
   }
 
   #offer(link) {
-    link.session = uuid();
+    const session = uuid();
+
     link.generation++;
-    this.#connect(link, true, new MediaSession(link.pair, link)).offer();
+    this.#connect(link, { offerer: true, session,
+      media: new MediaSession(link.pair, { session, generation: link.generation }) }).offer();
   }
 
   // Over the channel `signal` of what is connected; whether it was sent.
   sendDirect(id, text) {
     const link = this.#links.get(id);
 
-    return Boolean(link?.peer?.sendMessage("signal", text)
-      || link?.old?.sendMessage("signal", text));
+    return Boolean(link?.peers.some((peer) => peer.sendMessage("signal", text)));
   }
 
-  // The descriptions of a new connection need a way, and without the server the
-  // old connection is the only one.
-  #retire(link) {
-    link.old?.close();
-    link.old = null;
-    if (!link.peer) return;
-    if (!this.#hasServer() && link.peer.isOpen("signal")) link.old = link.peer;
-    else link.peer.close();
-    link.peer = null;
-  }
-
-  #connect(link, offerer, media) {
+  // Beside the connection in use if that stands, else in its place.
+  #connect(link, { offerer, session, media }) {
     clearTimeout(link.timer);
-    this.#retire(link);
+    clearTimeout(link.restart);
+    link.restart = 0;
+    link.begunAt = performance.now();
+    link.close("next");
+    if (!link.isUp) for (const name of ["past", "now"]) link.close(name);
     const peer = new Peer({
       id: link.id,
       offerer,
-      session: link.session,
+      session,
       generation: link.generation,
       media,
-      iceServers: this.#iceServers,
+      ice: this.#ice,
       tracks: this.#tracks,
       send: (message) => this.#send({ ...message, to: link.id }),
       time: timeFor(link.failed),
     });
-    link.peer = peer;
-    const relay = (type) => peer.addEventListener(type, (event) => {
-      if (link.peer === peer || (link.old === peer && type !== "streams" && type !== "channel"))
-        this.dispatchEvent(new CustomEvent(type,
-          { detail: { ...event.detail, id: link.id } }));
-    });
-    relay("streams");
-    relay("channel");
-    relay("message");
-    relay("forged");
-    peer.addEventListener("state", () => {
-      if (link.peer === peer) this.#peerChanged(link);
-    });
-    if (!["reconnecting", "trying"].includes(link.state)) this.#setState(link, "connecting");
+    if (link.now) link.next = peer;
+    else link.now = link.shown = peer;
+    this.#listen(link, peer);
+    if (peer === link.now && !["reconnecting", "trying"].includes(link.state))
+      this.#setState(link, "connecting");
     this.#adapt();
     return peer;
   }
 
-  #peerChanged(link) {
-    const { state } = link.peer;
-
-    if (state === "failed") {
-      this.#failed(link);
-      return;
-    }
-    if (state === "connected") {
-      link.failed = 0;
-      link.wasConnected = true;
-      link.old?.close();
-      link.old = null;
-    }
-    this.#setState(link, state);
+  #listen(link, peer) {
+    peer.addEventListener("streams", () => {
+      link.show();
+      if (peer === link.now || peer === link.shown) this.#emit("streams", link);
+    });
+    peer.addEventListener("channel", ({ detail }) => {
+      if (peer === link.now) this.#emit("channel", link, detail);
+    });
+    peer.addEventListener("message", ({ detail }) => {
+      if (link.peers.includes(peer) && (peer === link.now || !FILES.has(detail.label)))
+        this.#emit("message", link, detail);
+    });
+    peer.addEventListener("forged", ({ detail }) => {
+      if (link.peers.includes(peer)) this.#emit("forged", link, detail);
+    });
+    peer.addEventListener("state", () => this.#peerChanged(link, peer));
+    peer.addEventListener("silent", () => {
+      if (peer === link.now && this.#mayRenew(link)) this.#emit("silent", link);
+    });
   }
 
+  #peerChanged(link, peer) {
+    const { state } = peer;
+
+    if (state === "failed") {
+      this.#peerFailed(link, peer);
+      return;
+    }
+    if (state === "connected" && peer !== link.past) {
+      link.failed = 0;
+      link.wasConnected = true;
+    }
+    if (peer === link.next && state === "connected") this.#switchOver(link);
+    else if (peer === link.now) this.#setState(link, state);
+  }
+
+  // What is still shown of the old one is shown until the new one has it.
+  #switchOver(link) {
+    link.switchOver(PAST_MS, () => {
+      link.close("past");
+      this.#emit("streams", link);
+    });
+    link.show();
+    this.#setState(link, link.now.state);
+    this.#emit("streams", link);
+  }
+
+  #peerFailed(link, peer) {
+    if (peer === link.past) {
+      link.close("past");
+      this.#emit("streams", link);
+    } else if (peer === link.next) {
+      link.close("next"); // the one in use goes on
+    } else if (peer === link.now && link.next) {
+      link.promote();
+      this.#setState(link, link.missing[0]);
+    } else if (peer === link.now) {
+      this.#failed(link);
+    }
+  }
+
+  // Without a network nothing is tried, and nothing counts.
   #failed(link) {
-    link.old?.close();
-    link.peer?.close();
-    link.old = link.peer = null;
+    const [again, over] = link.missing;
+
+    link.closeAll();
+    if (this.#isOffline()) {
+      this.#setState(link, again);
+      return;
+    }
     if (link.failed >= MORE) {
-      this.#setState(link, link.wasConnected ? "lost" : "unreached");
+      this.#setState(link, over);
       return;
     }
     link.failed++;
-    this.#setState(link, link.wasConnected ? "reconnecting" : "trying");
+    this.#setState(link, again);
     const pause = pauseAfter(link.failed);
     if (link.offers) this.#setTimer(link, pause, () => this.#offer(link));
     else this.#setTimer(link, pause + ASK_MS, () => this.#ask(link));
   }
 
   #restart(link) {
-    this.#setTimer(link, RESTART_MS, () => this.#offer(link));
+    if (link.restart) return;
+    link.restart = setTimeout(() => this.#offer(link),
+      Math.max(0, link.begunAt + RESTART_MS - performance.now()));
   }
 
   #expect(link) {
     this.#setTimer(link, timeFor(link.failed), () => this.#failed(link));
   }
 
+  #mayRenew(link) {
+    return link.isUp && !link.next && !link.restart
+      && performance.now() - link.askedAt >= ASKED_MS;
+  }
+
+  // Another connection in place of one that still stands.
+  #renew(link, reason) {
+    if (!this.#mayRenew(link)) return;
+    link.askedAt = performance.now();
+    if (link.offers) this.#restart(link);
+    else this.#sendRestart(link, reason).catch((error) => console.error(error));
+  }
+
+  renew(id, reason) {
+    const link = this.#links.get(id);
+
+    if (link) this.#renew(link, reason);
+  }
+
+  // All connections by the network that there is now; `silent`: those over which nothing
+  // comes.
+  renewAll(reason, { silent = false } = {}) {
+    for (const link of this.#links.values()) {
+      if (silent && !link.now?.isSilent) continue;
+      link.askedAt = -Infinity;
+      if (link.isUp) this.#renew(link, reason);
+      else if (!["waiting", "forged", "refused"].includes(link.state)) this.#begin(link);
+    }
+  }
+
+  // As if nothing had failed yet.
+  #begin(link) {
+    link.failed = 0;
+    if (link.state !== "connecting") this.#setState(link, link.missing[0]);
+    if (link.offers) this.#restart(link);
+    else this.#ask(link);
+  }
+
   // The user wants another connection to who is not reached.
   again(id) {
     const link = this.#links.get(id);
 
-    if (!link || !["lost", "unreached"].includes(link.state)) return;
-    link.failed = 0;
-    this.#setState(link, link.wasConnected ? "reconnecting" : "trying");
-    if (link.offers) this.#offer(link);
-    else this.#ask(link);
+    if (link && ["lost", "unreached"].includes(link.state)) this.#begin(link);
   }
 
   #ask(link) {
-    this.#sendRestart(link).catch((error) => console.error(error));
+    this.#sendRestart(link, "no connection").catch((error) => console.error(error));
     this.#expect(link);
   }
 
-  async #sendRestart(link) {
+  async #sendRestart(link, reason) {
     const signed = await link.pair.signRestart();
 
     // who has a key is believed only behind a connection that it has signed
     if (link.pair.identity && !signed.identity) return;
-    if (this.#has(link))
-      this.#send({ type: "restart", to: link.id, reason: "no connection", ...signed });
+    if (this.#has(link)) this.#send({ type: "restart", to: link.id, reason, ...signed });
   }
 }

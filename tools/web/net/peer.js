@@ -6,16 +6,21 @@
 //
 // Events: "state", "streams", "channel" (detail: {label, open}), "message"
 // (detail: {label, text}, or {label, data} with an ArrayBuffer on "file"), "forged"
-// (detail: {error}: a message is not the other's).
+// (detail: {error}: a message is not the other's), "silent" (again and again while
+// nothing comes).
 
 import { Forged } from "../view/forged.js";
-import { Heartbeat, PING_MS, SILENCE_MS, UNSTEADY_MS } from "./heartbeat.js";
+import { Heartbeat, PING_MS, SILENCE_MS, SILENT_MS, UNSTEADY_MS } from "./heartbeat.js";
+import { arrivals } from "./arrivals.js";
 import { withStartBitrate } from "./sdp.js";
 
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
+const COUNT_MS = 800; // at least, between two looks at what has come
+const LATE_MS = 2000; // by which a tick is late that stood still: the page slept
 const LABELS = ["chat", "signal", "heartbeat"];
 const FILES = ["file-control", "file"]; // made when there is a file
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
+const ALWAYS = { bundlePolicy: "max-bundle" };
 export const STREAMS = ["audio", "camera", "screen"];
 
 // VP8 is what everybody speaks; the other side takes the first it knows.
@@ -40,6 +45,9 @@ export class Peer extends EventTarget {
   #startedAt = performance.now();
   #time; // until it must be connected
   #interruptedAt = 0;
+  #tickedAt = performance.now();
+  #countedAt = -Infinity;
+  #cameAt = 0; // when there was more than before
   #early = [];
   #found = []; // candidates that wait for their description to be sent; then null
   #media;
@@ -50,9 +58,10 @@ export class Peer extends EventTarget {
   #work = Promise.resolve();
 
   // `tracks`: {audio, camera, screen}, each a MediaStreamTrack or null;
-  // `media`: a MediaSession; `send(message)` takes offer, answer and candidate;
-  // `time`: ms until it is connected, or has failed.
-  constructor({ id, offerer, session, generation, media, iceServers, tracks, send, time }) {
+  // `media`: a MediaSession; `ice`: {iceServers, iceTransportPolicy} of an
+  // RTCConfiguration; `send(message)` takes offer, answer and candidate; `time`: ms until
+  // it is connected, or has failed.
+  constructor({ id, offerer, session, generation, media, ice, tracks, send, time }) {
     super();
     this.id = id;
     this.offerer = offerer;
@@ -61,13 +70,14 @@ export class Peer extends EventTarget {
     this.state = "connecting";
     this.wasConnected = false;
     this.screenSeen = false; // whether a frame of a screen has come
+    this.arrived = arrivals([]); // how much has come
     this.main = new MediaStream();
     this.screen = new MediaStream();
     this.#media = media;
     this.#time = time;
     this.#tracks = { ...tracks };
     this.#send = (message) => send({ ...message, session, generation });
-    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.#pc = new RTCPeerConnection({ ...ice, ...ALWAYS });
     this.#pc.onicecandidate = ({ candidate }) => this.#candidateFound(candidate);
     this.#pc.onconnectionstatechange = () => this.#look();
     this.#pc.oniceconnectionstatechange = () => this.#look();
@@ -83,6 +93,16 @@ export class Peer extends EventTarget {
 
   get rtt() {
     return this.#heartbeat.rtt;
+  }
+
+  // Whether this side goes by a relay of its own.
+  get isRelayed() {
+    return this.arrived.relayed;
+  }
+
+  // What is found from now on is found by these servers.
+  setIce(ice) {
+    if (this.state !== "closed") this.#pc.setConfiguration({ ...ice, ...ALWAYS });
   }
 
   #setState(state) {
@@ -236,13 +256,21 @@ export class Peer extends EventTarget {
     return Boolean(track) && !track.muted && track.readyState === "live";
   }
 
-  async #lookForScreen() {
-    if (this.screenSeen || !this.flows("screen")) return;
-    for (const report of (await this.receiver("screen").getStats()).values()) {
-      if (report.type !== "inbound-rtp" || !report.framesDecoded) continue;
-      this.screenSeen = true;
-      this.#streamsChanged();
-    }
+  // Whether the description lets the other send that stream.
+  receives(name) {
+    return /recv/.test(this.#transceivers[name]?.currentDirection ?? "");
+  }
+
+  async #count(now) {
+    if (now - this.#countedAt < COUNT_MS) return;
+    this.#countedAt = now;
+    const before = this.arrived;
+    const mids = STREAMS.map((name) => this.#transceivers[name]?.mid);
+    this.arrived = arrivals([...(await this.#pc.getStats()).values()], mids);
+    if (this.arrived.bytes !== before.bytes) this.#cameAt = performance.now();
+    if (this.screenSeen || !this.flows("screen") || !this.arrived.screen) return;
+    this.screenSeen = true;
+    this.#streamsChanged();
   }
 
   receiver(name) {
@@ -409,23 +437,43 @@ export class Peer extends EventTarget {
       ? this.#interruptedAt || now : 0;
     if (connectionState === "failed") this.#setState("failed");
     else if (connectionState === "connected" && !this.#interruptedAt)
-      this.#setState(this.#heartbeat.silence(now) > UNSTEADY_MS ? "unsteady" : "connected");
+      this.#setState(this.#silence(now) > UNSTEADY_MS ? "unsteady" : "connected");
     else if (this.#interruptedAt && this.wasConnected) this.#setState("unsteady");
+  }
+
+  // Media break the silence as well: the other's page may be busy.
+  #silence(now) {
+    return Math.min(this.#heartbeat.silence(now), now - this.#cameAt);
+  }
+
+  get isSilent() {
+    return this.#silence(performance.now()) > SILENT_MS;
+  }
+
+  #excuse(now) {
+    const late = now - this.#tickedAt - PING_MS;
+
+    this.#tickedAt = now;
+    if (late < LATE_MS) return;
+    this.#heartbeat.excuse(late);
+    if (this.#interruptedAt) this.#interruptedAt += late;
   }
 
   #tick() {
     const now = performance.now();
-    const silent = this.#heartbeat.silence(now) > SILENCE_MS;
+    this.#excuse(now);
+    const silence = this.#silence(now);
     const interrupted = this.#interruptedAt && now - this.#interruptedAt > INTERRUPTED_MS;
 
-    if (silent || interrupted
+    if (silence > SILENCE_MS || interrupted
         || (!this.wasConnected && now - this.#startedAt >= this.#time)) {
       this.#setState("failed");
       return;
     }
     this.#look();
-    this.#lookForScreen().catch(() => {});
+    this.#count(now).catch(() => {});
     if (this.isOpen("heartbeat")) this.#heartbeat.ping(now);
+    if (this.isSilent) this.dispatchEvent(new Event("silent"));
   }
 
   close() {

@@ -7,11 +7,14 @@
 // Events: "changed", "ringing", "missed" (detail: {name, id}), "over" (detail: a
 // sentence), "refused" (detail: {code, message}), "streams" (detail: {audio, video}).
 
-import { readIceServers } from "./iceservers.js";
+import { arrivals } from "./arrivals.js";
+import { IceGrants } from "./iceservers.js";
+import { Missing } from "./missing.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000];
 const CLOSED_MS = 1500; // until which the server may say why a connection was closed
 const CANDIDATES_MAX = 64; // of one that rings
+const COUNT_MS = 1000; // between two looks at what has come
 
 const REASONS = {
   offline: "is not there",
@@ -24,7 +27,8 @@ export class PhoneLine extends EventTarget {
   #socket = null;
   #user = ""; // "" while nobody is to be there
   #registered = false;
-  #iceServers = []; // that the server names
+  #grants = new IceGrants(() => this.#askForIce());
+  #ice = {}; // of RTCConfiguration, as the server names it
   #attempts = 0;
   #timer = 0;
   #owed = null; // {id, other} of a call that ended while there was no server
@@ -32,9 +36,10 @@ export class PhoneLine extends EventTarget {
 
   call = null; // {id, other, name, kind, outgoing, answered, connected, began, …}
 
-  constructor(media) {
+  constructor(media, network) {
     super();
     this.#media = media;
+    network.addEventListener("changed", () => this.#hurry());
     media.addEventListener("track", ({ detail }) => this.#replace(detail));
   }
 
@@ -67,10 +72,25 @@ export class PhoneLine extends EventTarget {
     else if (this.call) this.hangUp();
     this.#user = "";
     clearTimeout(this.#timer);
+    this.#grants.stop();
     this.#socket?.close(1000);
     this.#socket = null;
     this.#registered = false;
     this.#changed();
+  }
+
+  // There is another network: one that is waited for is not.
+  #hurry() {
+    if (!this.#user || this.#socket) return;
+    clearTimeout(this.#timer);
+    this.#open();
+  }
+
+  // Whether it could be asked for other STUN and TURN servers.
+  #askForIce() {
+    if (this.#registered)
+      this.#send({ type: "register", userId: this.#user, username: this.#user });
+    return this.#registered;
   }
 
   #open() {
@@ -150,7 +170,8 @@ export class PhoneLine extends EventTarget {
   }
 
   #takeRegistered(message) {
-    this.#iceServers = readIceServers(message.iceServers).servers;
+    this.#ice = this.#grants.take(message);
+    this.call?.pc?.setConfiguration(this.#ice);
     this.#registered = true;
     this.#attempts = 0;
     if (this.#owed) this.#send({ type: "call-end", toId: this.#owed.other, callId: this.#owed.id });
@@ -310,6 +331,7 @@ export class PhoneLine extends EventTarget {
   }
 
   #end() {
+    clearInterval(this.call.counting);
     this.call.pc?.close();
     this.call = null;
     this.#media.stop();
@@ -346,8 +368,28 @@ export class PhoneLine extends EventTarget {
     };
   }
 
+  // Sound is sent whatever the user does with it; of a camera nobody says that it is off.
+  #lookForMissing(call) {
+    const { pc } = call;
+    const way = { arrived: arrivals([]),
+      receives: (name) => pc.getTransceivers().some(({ currentDirection, receiver }) =>
+        /recv/.test(currentDirection ?? "")
+        && receiver.track.kind === (name === "audio" ? "audio" : "video")) };
+
+    call.missing ??= new Missing();
+    clearInterval(call.counting);
+    call.counting = setInterval(async () => {
+      const mid = (kind) => pc.getTransceivers().find(({ receiver }) =>
+        receiver.track.kind === kind)?.mid;
+      way.arrived = arrivals([...(await pc.getStats()).values()], [mid("audio"), mid("video")]);
+      const isUp = pc.connectionState === "connected";
+      if (this.call === call && call.missing.look(isUp ? way : null, { audio: true, video: true },
+        performance.now())) this.#changed();
+    }, COUNT_MS);
+  }
+
   #connect(call) {
-    const pc = call.pc = new RTCPeerConnection({ iceServers: this.#iceServers });
+    const pc = call.pc = new RTCPeerConnection(this.#ice);
 
     pc.onicecandidate = ({ candidate }) => {
       if (candidate && this.call === call) {
@@ -367,6 +409,7 @@ export class PhoneLine extends EventTarget {
       if (pc.connectionState === "connected") {
         call.connected = true;
         call.began ??= Date.now();
+        this.#lookForMissing(call);
         this.#watchTransport(call);
       } else if (pc.connectionState === "failed") {
         this.hangUp("The connection between you has failed.");

@@ -17,26 +17,29 @@ export function mayReturn(error, hosted) {
   return LOST.has(error?.code) || (!hosted && OVER.has(error?.code));
 }
 
-function pause(ms, signal) {
+function pause(ms, signal, hurry) {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);
+      hurry.removeEventListener("changed", done);
       resolve();
     };
     const timer = setTimeout(done, ms);
 
     signal.addEventListener("abort", done);
+    hurry.addEventListener("changed", done);
   });
 }
 
 // What `join()` gives, as soon as it gives anything; null when it may not, when there
-// was no server for all that time, or when the AbortSignal says so.
-export async function joinAgain(join, hosted, signal) {
+// was no server for all that time, or when the AbortSignal says so. `hurry`: by its event
+// "changed" it is tried at once.
+export async function joinAgain(join, hosted, signal, hurry) {
   const end = Date.now() + RETURN_MS;
 
   for (let attempt = 0; Date.now() < end; attempt++) {
-    await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], signal);
+    await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], signal, hurry);
     if (signal.aborted) return null;
     try {
       return await join();

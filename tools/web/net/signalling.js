@@ -327,10 +327,11 @@ export class Signalling extends EventTarget {
   }
 
   // The network has changed or the host's device is silent: a socket that is
-  // dead may not know it for minutes.
+  // dead may not know it for minutes. One that is tried is tried anew, at once.
   renew() {
-    if (this.#state !== "open") return;
+    if (this.#state !== "open" && this.#state !== "lost") return;
     this.#abandon();
+    if (this.#state === "lost") this.#attempts = 0;
     this.#lose("DISCONNECTED");
   }
 

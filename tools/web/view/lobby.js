@@ -8,7 +8,7 @@
 import { commands } from "../commands.js";
 import { $, dress, setText, showAvatar } from "./dom.js";
 import { LocalMedia } from "../media.js";
-import { cleanName, INSECURE, meetingState } from "./words.js";
+import { cleanName, INSECURE, meetingState, OFFLINE } from "./words.js";
 
 const COPIED_MS = 2000;
 const NAME_KEY = "videomeet-user";
@@ -54,16 +54,18 @@ function place() {
 export class Lobby extends EventTarget {
   #device;
   #media;
+  #network;
   #asked;
   #edited = false;
   #message = "";
   #busy = false;
 
   // `asked`: URLSearchParams of the link
-  constructor(device, media, asked) {
+  constructor(device, media, network, asked) {
     super();
     this.#device = device;
     this.#media = media;
+    this.#network = network;
     this.#asked = asked;
     $("user").value = asked.get("user") || remembered();
     $("meeting").value = asked.get("meeting") || "";
@@ -155,7 +157,8 @@ export class Lobby extends EventTarget {
     const { status } = this.#device;
 
     if (!status) {
-      this.#showState("bad", "The device does not answer. Asking again every five seconds.");
+      this.#showState("bad", this.#network.isOffline ? `${OFFLINE}.`
+        : "The device does not answer. Asking again every five seconds.");
       if ($("title").textContent === "Asking this device…")
         setText($("title"), "No answer");
       return;

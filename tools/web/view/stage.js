@@ -12,12 +12,13 @@ import { PeoplePanel } from "./people.js";
 import { Settings } from "../settings.js";
 import { StatsPanel } from "../net/stats.js";
 import { Tiles } from "./tiles.js";
-import { duration } from "./words.js";
+import { duration, missingMedia, OFFLINE } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
 const PANELS = ["chat", "people", "files"]; // one at a time
 const BESIDE = "(min-width: 60rem)"; // a panel beside the pictures, not over them
 const MEDIA_BANNER_MS = 12000;
+const LOST_SHOWN_MS = 1000; // after which it is told: what is back by then is no news
 const SERVER_WORDS = {
   lost: "does not answer. You stay connected to the others while this page tries again.",
   gone: "is gone. You stay connected to the others, but nobody else can join.",
@@ -25,6 +26,7 @@ const SERVER_WORDS = {
 
 export class Stage {
   #media;
+  #network;
   #call = null;
   #tiles = new Tiles();
   #chat;
@@ -34,12 +36,15 @@ export class Stage {
   #levels;
   #timer = 0;
   #bannerTimer = 0;
+  #serverTimer = 0;
+  #missing = new Map(); // participant id -> what was said to be missing
   #wakeLock = null;
   #streams = { main: null, screen: null };
   #offers = 0; // files that wait for an answer
 
-  constructor(media) {
+  constructor(media, network) {
     this.#media = media;
+    this.#network = network;
     this.#levels = new Levels((id, speaking) => {
       this.#tiles.setSpeaking(id, speaking);
       this.#people.setSpeaking(id, speaking);
@@ -54,6 +59,7 @@ export class Stage {
     });
     media.addEventListener("changed", () => this.#showControls());
     media.addEventListener("fault", ({ detail }) => this.tellMedia(detail));
+    network.addEventListener("state", () => this.#showServer());
     media.addEventListener("track", ({ detail }) => {
       if (detail.name === "audio" && this.#call) this.#levels.listen(detail.track);
     });
@@ -98,6 +104,7 @@ export class Stage {
     setText($("call-name"), call.meeting);
     document.title = call.meeting;
     this.#tiles.clear();
+    this.#missing.clear();
     this.#chat.attach(call);
     this.#people.attach(call);
     this.#files.attach(call);
@@ -129,6 +136,7 @@ export class Stage {
   detach() {
     this.#call = null;
     clearInterval(this.#timer);
+    clearTimeout(this.#serverTimer);
     this.#levels.stop();
     this.#tiles.clear();
     this.#chat.attach(null);
@@ -162,11 +170,13 @@ export class Stage {
   #participantChanged({ id, what, participant }) {
     if (what === "left") {
       this.#tiles.remove(id);
+      this.#missing.delete(id);
       if (!participant.self) announce(`${participant.user} has left.`);
     } else {
       const there = this.#call.participants.get(id);
       if (what === "came")
         announce(there.self ? "You are in the meeting again." : `${there.user} has joined.`);
+      if (what === "missing") this.#tellMissing(there);
       this.#showParticipant(id);
     }
     this.#people.show();
@@ -189,7 +199,7 @@ export class Stage {
       return;
     }
     const state = this.#call.stateOf(id);
-    const peer = this.#call.peer(id);
+    const peer = this.#call.shown(id);
     const screen = peer?.flows("screen") && (participant.presenting ?? peer.screenSeen);
     this.#tiles.update(participant, {
       shown: !GONE.has(state),
@@ -198,7 +208,18 @@ export class Stage {
       screen: screen ? peer.screen : null,
       picture: Boolean(peer?.flows("camera")) && participant.video !== false,
       audio: participant.audio,
+      missing: this.#missing.get(id),
     });
+  }
+
+  // At the picture, and for those who listen.
+  #tellMissing({ id, user }) {
+    const before = this.#missing.get(id);
+    const sentence = missingMedia(user, this.#call.missing(id));
+
+    this.#missing.set(id, sentence);
+    if (sentence) announce(`${sentence}.`, { visibly: false });
+    else if (before) announce(`What ${user} sends arrives again.`, { visibly: false });
   }
 
   #muted({ audio, video }) {
@@ -223,14 +244,29 @@ export class Stage {
     this.#people.show();
   }
 
-  #showServer() {
+  #serverWords() {
     const { hostId, server } = this.#call;
-    const words = SERVER_WORDS[server] || "";
+    const words = SERVER_WORDS[server];
 
-    setText($("server-banner"), words
-      && `The ${hostId ? "device that hosts the meeting" : "server"} ${words}`);
-    $("server-banner").hidden = words === "";
+    if (this.#network.isOffline) return `${OFFLINE}.`;
+    return words ? `The ${hostId ? "device that hosts the meeting" : "server"} ${words}` : "";
+  }
+
+  // That it is over is told at once.
+  #showServer() {
+    clearTimeout(this.#serverTimer);
+    if (!this.#call) return;
+    if (this.#serverWords() && $("server-banner").hidden)
+      this.#serverTimer = setTimeout(() => this.#tellServer(), LOST_SHOWN_MS);
+    else this.#tellServer();
     this.#people.show();
+  }
+
+  #tellServer() {
+    const words = this.#serverWords();
+
+    setText($("server-banner"), words);
+    $("server-banner").hidden = words === "";
   }
 
   tellMedia(sentence) {

@@ -7,6 +7,7 @@ import { place } from "./layout.js";
 import { peerState } from "./words.js";
 
 const GAP = 8;
+const LATE_MS = 1000; // by which another stream has no picture
 
 class Tile {
   constructor(id, kind, onPin) {
@@ -14,11 +15,11 @@ class Tile {
     this.kind = kind; // "camera" or "screen"
     this.self = false;
     this.key = `${kind}:${id}`;
-    this.video = element("video", { autoplay: true, playsInline: true,
-      dataset: { participant: id, kind } });
-    for (const type of ["loadeddata", "emptied"])
-      this.video.addEventListener(type, () => this.root.classList.toggle("no-frames",
-        type === "emptied"));
+    this.stream = null; // that is shown, or will be
+    this.video = null;
+    this.next = null; // has another stream, and no picture yet
+    this.nextTimer = 0;
+    this.label = "";
     this.avatar = element("span", { className: "avatar", "aria-hidden": "true" });
     this.note = element("p", { className: "tile-note" });
     this.muted = icon("mic-off");
@@ -28,9 +29,68 @@ class Tile {
     this.pin = element("button", { type: "button", className: "tile-pin" });
     this.pin.addEventListener("click", () => onPin(this.key));
     this.root = element("li", { className: `tile no-frames ${kind}`, dataset: { tile: this.key } },
-      this.video, this.avatar, this.note,
+      this.avatar, this.note,
       element("div", { className: "tile-label" }, this.muted, this.name, this.spoken),
       this.hand, this.pin);
+  }
+
+  makeVideo() {
+    const video = element("video", { autoplay: true, playsInline: true });
+
+    for (const type of ["loadeddata", "emptied"])
+      video.addEventListener(type, () => {
+        if (video === this.video) this.#showFrames(type === "loadeddata");
+        else if (video === this.next && type === "loadeddata") this.take(video);
+      });
+    return video;
+  }
+
+  get hasFrames() {
+    return !this.root.classList.contains("no-frames");
+  }
+
+  #showFrames(has) {
+    this.root.classList.toggle("no-frames", !has);
+  }
+
+  // `video` becomes the one that is seen and heard.
+  take(video) {
+    const { id, kind, video: old } = this;
+
+    if (video === this.next) this.next = null;
+    clearTimeout(this.nextTimer);
+    this.video = video;
+    Object.assign(video.dataset, { participant: id, kind });
+    video.muted = old ? old.muted : false;
+    video.classList.toggle("mirrored", Boolean(old?.classList.contains("mirrored")));
+    this.describe(this.label);
+    if (!old) {
+      this.root.prepend(video);
+      return;
+    }
+    this.#showFrames(video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
+    old.replaceWith(video);
+    old.srcObject = null;
+  }
+
+  // `video` waits for its picture, unseen and unheard.
+  load(video, stream) {
+    this.next = video;
+    video.muted = true;
+    video.srcObject = stream;
+    video.play().catch(() => {});
+    this.nextTimer = setTimeout(() => this.take(video), LATE_MS);
+  }
+
+  dropNext() {
+    clearTimeout(this.nextTimer);
+    if (this.next) this.next.srcObject = null;
+    this.next = null;
+  }
+
+  describe(label) {
+    this.label = label;
+    this.video.setAttribute("aria-label", label);
   }
 }
 
@@ -56,6 +116,7 @@ export class Tiles extends EventTarget {
 
     if (!tile) return;
     this.#tiles.delete(key);
+    tile.dropNext();
     tile.video.srcObject = null;
     const hadFocus = tile.root.contains(document.activeElement);
     tile.root.remove();
@@ -70,11 +131,7 @@ export class Tiles extends EventTarget {
     if (!this.#tiles.has(key)) {
       const tile = new Tile(id, kind, (pressed) => this.#pin(pressed));
       this.#tiles.set(key, tile);
-      // a picture that sound is added to without a click is stopped
-      tile.video.addEventListener("pause", () => {
-        if (tile.video.srcObject) this.#start(tile);
-      });
-      if (this.#sink) tile.video.setSinkId?.(this.#sink).catch(() => {});
+      tile.take(this.#makeVideo(tile));
       this.#list.append(tile.root);
       this.#arrange();
     }
@@ -92,20 +149,22 @@ export class Tiles extends EventTarget {
   }
 
   // Everything about one participant: `shown` when there is a tile at all,
-  // `stream`, `screen` (MediaStream or null), `picture` when the camera is on.
-  update(participant, { shown, state, stream, screen, picture, audio }) {
+  // `stream`, `screen` (MediaStream or null), `picture` when the camera is on, `missing`:
+  // a sentence, of what does not arrive.
+  update(participant, { shown, state, stream, screen, picture, audio, missing = "" }) {
     const { id, user, self } = participant;
 
     if (!shown) this.#drop(`camera:${id}`);
     else {
       const tile = this.#get(id, "camera");
-      const note = self ? "" : peerState(state);
+      const unsteady = self ? "" : peerState(state);
+      const note = unsteady || missing;
       const label = self ? `${user} (you)` : user;
       tile.self = self;
-      this.#play(tile, stream, self);
+      this.#play(tile, stream, self, picture);
       tile.video.classList.toggle("mirrored", self);
       tile.root.classList.toggle("no-picture", !picture);
-      tile.root.classList.toggle("unsteady", note !== "");
+      tile.root.classList.toggle("unsteady", unsteady !== "");
       tile.root.classList.toggle("muted", audio === false);
       tile.root.classList.toggle("raised", participant.raisedAt > 0);
       showAvatar(tile.avatar, user);
@@ -113,15 +172,15 @@ export class Tiles extends EventTarget {
       setText(tile.name, label);
       setText(tile.spoken, [audio === false ? ", microphone off" : "",
         picture ? "" : ", camera off", participant.raisedAt ? ", hand raised" : ""].join(""));
-      tile.video.setAttribute("aria-label", `Picture of ${label}`);
+      tile.describe(`Picture of ${label}`);
     }
     if (!screen || !shown) this.#drop(`screen:${id}`);
     else {
       const tile = this.#get(id, "screen");
       const label = self ? "Your screen" : `${user}’s screen`;
-      this.#play(tile, screen, true);
+      this.#play(tile, screen, true, true);
       setText(tile.name, label);
-      tile.video.setAttribute("aria-label", label);
+      tile.describe(label);
     }
     this.#arrange();
   }
@@ -131,9 +190,17 @@ export class Tiles extends EventTarget {
     this.#drop(`screen:${id}`);
   }
 
-  #play(tile, stream, silent) {
+  // A picture that is there stays until the first frame of another stream, or until
+  // that is late.
+  #play(tile, stream, silent, picture) {
     tile.video.muted = silent || this.#quiet;
-    if (tile.video.srcObject === stream) return;
+    if (tile.stream === stream) return;
+    tile.stream = stream;
+    tile.dropNext();
+    if (stream && picture && tile.hasFrames) {
+      tile.load(this.#makeVideo(tile), stream);
+      return;
+    }
     tile.video.srcObject = stream;
     this.#start(tile);
   }
@@ -142,6 +209,17 @@ export class Tiles extends EventTarget {
     tile.video.play().catch((error) => {
       if (error.name === "NotAllowedError") this.#blocked(tile);
     });
+  }
+
+  // A picture that sound is added to without a click is stopped by the browser.
+  #makeVideo(tile) {
+    const video = tile.makeVideo();
+
+    video.addEventListener("pause", () => {
+      if (video === tile.video && video.srcObject) this.#start(tile);
+    });
+    if (this.#sink) video.setSinkId?.(this.#sink).catch(() => {});
+    return video;
   }
 
   // No sound before a click: the pictures at least.

@@ -132,6 +132,16 @@ export function peerState(state) {
   return PEER_STATES.get(state) ?? "";
 }
 
+// What of `user` should arrive and does not, as devices say it; "" for nothing.
+export function missingMedia(user, { audio, camera }) {
+  if (audio && camera)
+    return `Connected to ${user}, but no picture or sound arrives: a firewall may block UDP`;
+  if (audio) return `No sound of ${user} arrives: its microphone may not work`;
+  return camera ? `No picture of ${user} arrives: its camera may not work` : "";
+}
+
+export const OFFLINE = "You are offline; waiting for the network";
+
 // {trust, voucher} as they came: of whom another vouches for, and how that one is called.
 export function knownAs(trust, voucher) {
   return { trust: typeof trust === "string" ? trust : "",

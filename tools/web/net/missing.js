@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Whose sound or picture should be there, and does not arrive, as devices find it
+// (vm_link_check_missing() of ext/signal/link).
+
+export const MISSING_MS = 8000; // of what is due
+
+// Of one participant.
+export class Missing {
+  #streams = { audio: { peer: null, count: 0 }, camera: { peer: null, count: 0 } };
+
+  constructor() {
+    this.audio = false;
+    this.camera = false;
+  }
+
+  // Whether its user means to send it. A participant that has not told counts by what it
+  // has sent so far: pages of other makers offer what they never send.
+  static #isDue(peer, name, sends, stream) {
+    if (!peer?.receives(name)) return false;
+    return sends ?? stream.cameAt !== undefined;
+  }
+
+  #look(name, peer, sends, now) {
+    const stream = this.#streams[name];
+    const count = peer ? peer.arrived[name] : 0;
+
+    // another connection counts anew
+    if (stream.peer === peer ? count > stream.count : count > 0) stream.cameAt = now;
+    stream.peer = peer;
+    stream.count = count;
+    if (!Missing.#isDue(peer, name, sends, stream)) {
+      stream.dueSince = undefined;
+      return false;
+    }
+    stream.dueSince ??= now;
+    return now - Math.max(stream.cameAt ?? 0, stream.dueSince) >= MISSING_MS;
+  }
+
+  // `peer`: its connection, null while there is none; `sends`: {audio, video}, true, false,
+  // or null for unknown; whether there is news.
+  look(peer, sends, now) {
+    const audio = this.#look("audio", peer, sends.audio, now);
+    const camera = this.#look("camera", peer, sends.video, now);
+    const isNews = audio !== this.audio || camera !== this.camera;
+
+    Object.assign(this, { audio, camera });
+    return isNews;
+  }
+}
+
+const EVERY_MS = 500; // a look at each
+
+// Of all the others of a Call, from now on.
+export class MissingWatch {
+  #call;
+  #tell;
+  #list = new Map(); // participant id -> Missing
+  #timer;
+
+  // `tell(id)`: there is news
+  constructor(call, tell) {
+    this.#call = call;
+    this.#tell = tell;
+    this.#timer = setInterval(() => this.#look(), EVERY_MS);
+  }
+
+  // {audio, camera}: what of a participant is missing
+  of(id) {
+    return this.#list.get(id) || { audio: false, camera: false };
+  }
+
+  forget(id) {
+    this.#list.delete(id);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
+
+  #look() {
+    const call = this.#call;
+
+    for (const { id, audio, video } of call.others) {
+      const isUp = ["connected", "unsteady"].includes(call.stateOf(id));
+      if (!this.#list.has(id)) this.#list.set(id, new Missing());
+      if (this.#list.get(id).look(isUp ? call.peer(id) : null, { audio, video },
+        performance.now())) this.#tell(id);
+    }
+  }
+}
