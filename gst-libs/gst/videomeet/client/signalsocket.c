@@ -184,8 +184,8 @@ vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
   attempt->timeout = vm_timer_new (
       g_task_get_context (task), config->timeout_ms, on_timeout, attempt);
   soup_session_websocket_connect_async (session, attempt->message, NULL,
-      config->uri ? NULL : protocols, G_PRIORITY_DEFAULT, attempt->cancellable,
-      on_socket, task);
+      config->uri && !config->protocol ? NULL : protocols, G_PRIORITY_DEFAULT,
+      attempt->cancellable, on_socket, task);
 }
 
 SoupWebsocketConnection *

@@ -10,9 +10,10 @@
 
 /* With @uri, the whole address of a stranger's WebSocket,
  * "wss://host:port/path", the other fields that locate a device's server are
- * unused: no subprotocol, and this device shows no key. The system must trust
- * the certificate, unless the server is on this machine. The session is
- * vm_signal_socket_session_new()'s. */
+ * unused but @protocol, which is NULL for none; this device shows no key, and
+ * the identity may be NULL. The system must trust the certificate, unless the
+ * server is on this machine. The session is vm_signal_socket_session_new()'s.
+ */
 typedef struct
 {
   const gchar *uri; /* or NULL */

@@ -1,0 +1,792 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a participant of a room of Janus sends and receives, message by message,
+ * against protocol/janus.md#publishing and #subscribing. */
+
+#include "program.h"
+#include "support/janusroom.h"
+
+#include <string.h>
+
+#define BOB JANUS_CAMERA ("44", "Bob")
+#define EVE JANUS_CAMERA ("45", "Eve")
+/* An m-line of the subscription, of a participant's camera. */
+#define SLOT(mid, feed)                                       \
+  "{\"type\":\"video\",\"mid\":\"" mid "\",\"feed_id\":" feed \
+  ",\"feed_mid\":\"1\",\"codec\":\"vp8\"}"
+#define EMPTY(mid) "{\"type\":\"video\",\"mid\":\"" mid "\",\"active\":false}"
+#define OFFER(word, slots)                                               \
+  JANUS_JSEP ("9", "\"videoroom\":\"" word "\",\"streams\":[" slots "]", \
+      "offer", "v=0")
+#define STARTED JANUS_PLAIN ("9", "\"videoroom\":\"event\",\"started\":\"ok\"")
+#define CANDIDATE(sender, more)                                \
+  "{\"janus\":\"trickle\",\"session_id\":7,\"sender\":" sender \
+  ",\"candidate\":{" more "}}"
+
+static void
+publish (JanusRoom *room)
+{
+  g_autoptr (GError) error = NULL;
+
+  vm_janus_client_publish (room->client, "v=0", NULL, room->now, &error);
+  g_assert_no_error (error);
+}
+
+static void
+want (JanusRoom *room, gint64 feed)
+{
+  g_autoptr (GError) error = NULL;
+
+  vm_janus_client_want (room->client, feed, "1", room->now, &error);
+  g_assert_no_error (error);
+}
+
+static void
+cannot_want (JanusRoom *room, gint64 feed, const gchar *mid, VmError code)
+{
+  g_autoptr (GError) error = NULL;
+
+  fail_if (vm_janus_client_want (room->client, feed, mid, room->now, &error));
+  g_assert_error (error, VM_ERROR, (gint) code);
+}
+
+/* In the room with @publishers, and receives from the first, Bob. */
+static void
+receive_bob (JanusRoom *room, const gchar *joined)
+{
+  janus_room_enter (room, joined);
+  want (room, 44);
+  janus_room_asks (room, "\"attach\"", JANUS_SUCCESS ("9"));
+  janus_room_asks (
+      room, "\"subscriber\"", OFFER ("attached", SLOT ("0", "44")));
+  janus_room_hears (room, "offer:sub:v=0:0=44/1");
+  vm_janus_client_answer (room->client, "v=0", room->now);
+  janus_room_asks (room, "\"start\"", STARTED);
+  janus_room_wait (room, G_USEC_PER_SEC);
+}
+
+/* Sending */
+
+GST_START_TEST (test_publishes_camera_and_screen)
+{
+  static const gchar *const descriptions[] = { "0", "camera", "1", "screen",
+    NULL };
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  fail_unless (vm_janus_client_publish (
+      room.client, "v=0", descriptions, room.now, NULL));
+  janus_room_says (&room, "\"descriptions\":[{\"mid\":\"0\",\"description\":"
+                          "\"camera\"},{\"mid\":\"1\",\"description\":"
+                          "\"screen\"}]},\"jsep\":{\"type\":\"offer\",\"sdp\":"
+                          "\"v=0\"}}");
+  janus_room_answers (&room, JANUS_ACK);
+  janus_room_answers (
+      &room, JANUS_JSEP ("8",
+                 "\"videoroom\":\"event\",\"configured\":\"ok\",\"streams\":["
+                 "{\"type\":\"video\",\"mid\":\"0\",\"codec\":\"h264\"},"
+                 "{\"type\":\"video\",\"mid\":\"1\",\"codec\":\"h264\"}]",
+                 "answer", "v=0 a"));
+  janus_room_answers (
+      &room, "{\"janus\":\"webrtcup\",\"session_id\":7,\"sender\":8}");
+  janus_room_answers (&room,
+      "{\"janus\":\"media\",\"session_id\":7,\"sender\":8,\"mid\":\"1\","
+      "\"type\":\"video\",\"receiving\":true}");
+  janus_room_answers (&room,
+      "{\"janus\":\"slowlink\",\"session_id\":7,\"sender\":8,\"uplink\":true}");
+  janus_room_hears (
+      &room, "published:pub:v=0 a connected:pub media:pub:on slow:pub:on");
+  /* what is sent besides is another offer on the same connection */
+  publish (&room);
+  janus_room_says (&room, "\"request\":\"configure\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_publishes_one_offer_at_a_time)
+{
+  g_autoptr (GError) error = NULL;
+  JanusRoom room;
+
+  janus_room_open (&room, NULL);
+  fail_if (
+      vm_janus_client_publish (room.client, "v=0", NULL, room.now, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_FAILED);
+  g_clear_error (&error);
+  janus_room_close (&room);
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  fail_if (
+      vm_janus_client_publish (room.client, "v=0", NULL, room.now, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_FAILED);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+static const struct
+{
+  const gchar *answer;
+  const gchar *heard;
+} refusals[] = {
+  { JANUS_REFUSED ("8", "432",
+        "Maximum number of publishers (3) already "
+        "reached"),
+      "unpublishable:pub:MEETING_FULL" },
+  { JANUS_ERROR ("465", "JSEP error: invalid SDP"),
+      "unpublishable:pub:FAILED" },
+  { JANUS_PLAIN ("8", "\"videoroom\":\"event\",\"configured\":\"ok\""),
+      "unpublishable:pub:BAD_MESSAGE" },
+  { JANUS_JSEP (
+        "8", "\"videoroom\":\"event\",\"configured\":\"ok\"", "offer", "v=0"),
+      "unpublishable:pub:BAD_MESSAGE" },
+};
+
+GST_START_TEST (test_offer_is_refused)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"", refusals[__i__].answer);
+  janus_room_hears (&room, refusals[__i__].heard);
+  /* and another one may be made */
+  publish (&room);
+  janus_room_says (&room, "\"request\":\"publish\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* A room of another codec takes the m-line, but off. */
+GST_START_TEST (test_room_has_no_such_codec)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"",
+      JANUS_JSEP ("8",
+          "\"videoroom\":\"event\",\"configured\":\"ok\",\"streams\":["
+          "{\"type\":\"audio\",\"mid\":\"0\",\"codec\":\"opus\"},"
+          "{\"type\":\"video\",\"mid\":\"1\",\"disabled\":true}]",
+          "answer", "v=0"));
+  janus_room_hears (&room, "published:pub:v=0 warning:CODEC");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_connection_is_hung_up)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"",
+      JANUS_JSEP ("8", "\"videoroom\":\"event\"", "answer", "v=0"));
+  janus_room_answers (&room, "{\"janus\":\"hangup\",\"session_id\":7,"
+                             "\"sender\":8,\"reason\":\"ICE failed\"}");
+  janus_room_hears (&room, "published:pub:v=0 broken:pub:DISCONNECTED");
+  publish (&room);
+  janus_room_says (&room, "\"request\":\"publish\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* The server closes the connection when it likes; before, a new offer would be
+ * taken for one on the old connection. */
+GST_START_TEST (test_unpublishes)
+{
+  for (guint says_so = 0; says_so < 2; says_so++) {
+    JanusRoom room;
+
+    janus_room_enter (&room, JANUS_JOINED (""));
+    publish (&room);
+    janus_room_asks (&room, "\"publish\"",
+        JANUS_JSEP ("8", "\"videoroom\":\"event\"", "answer", "v=0"));
+    vm_janus_client_unpublish (room.client, room.now);
+    janus_room_asks (&room, "\"unpublish\"",
+        JANUS_PLAIN ("8", "\"videoroom\":\"event\",\"unpublished\":\"ok\""));
+    fail_if (
+        vm_janus_client_publish (room.client, "v=0", NULL, room.now, NULL));
+    janus_room_hears (&room, "published:pub:v=0");
+    if (says_so)
+      janus_room_answers (
+          &room, "{\"janus\":\"hangup\",\"session_id\":7,\"sender\":8}");
+    else
+      janus_room_wait (&room, 2 * G_USEC_PER_SEC);
+    janus_room_hears (&room, "broken:pub");
+    publish (&room);
+    janus_room_close (&room);
+  }
+}
+
+GST_END_TEST;
+
+/* Candidates */
+
+static void
+add_candidates (JanusRoom *room, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    vm_janus_client_add_candidate (
+        room->client, VM_JANUS_PUBLISHER, "candidate:1", "0", 0, room->now);
+}
+
+GST_START_TEST (test_candidates_follow_descriptions)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  add_candidates (&room, 1);
+  janus_room_says (&room, NULL);
+  publish (&room);
+  janus_room_says (&room, "\"publish\"");
+  janus_room_answers (
+      &room, CANDIDATE ("8", "\"candidate\":\"candidate:2\",\"sdpMid\":\"0\""));
+  janus_room_hears (&room, "");
+  janus_room_answers (
+      &room, JANUS_JSEP ("8", "\"videoroom\":\"event\"", "answer", "v=0"));
+  janus_room_answers (&room, CANDIDATE ("8", "\"completed\":true"));
+  janus_room_hears (
+      &room, "published:pub:v=0 candidate:pub:candidate:2 candidate:pub");
+  janus_room_says (&room, "\"trickle\"");
+  vm_janus_client_add_candidate (
+      room.client, VM_JANUS_PUBLISHER, NULL, NULL, -1, room.now);
+  janus_room_says (&room, "\"candidate\":{\"completed\":true}");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+static guint
+count_texts (JanusRoom *room, const gchar *part)
+{
+  guint n = 0;
+  gchar *text;
+
+  while ((text = vm_janus_client_take_text (room->client))) {
+    n += strstr (text, part) != NULL;
+    g_free (room->said);
+    room->said = text;
+  }
+  return n;
+}
+
+GST_START_TEST (test_number_of_candidates)
+{
+  for (guint n = VM_JANUS_CANDIDATES_MAX - 1; n <= VM_JANUS_CANDIDATES_MAX + 1;
+       n++) {
+    guint sent = 0;
+    JanusRoom room;
+
+    janus_room_enter (&room, JANUS_JOINED (""));
+    add_candidates (&room, n);
+    publish (&room);
+    /* as many as may wait for an answer, then one for each answer */
+    for (guint i; (i = count_texts (&room, "trickle"));) {
+      sent += i;
+      janus_room_answers (&room, JANUS_ACK);
+    }
+    fail_unless_equals_int (sent, MIN (n, VM_JANUS_CANDIDATES_MAX));
+    janus_room_close (&room);
+  }
+}
+
+GST_END_TEST;
+
+/* Candidates leave room for everything else. */
+GST_START_TEST (test_number_of_requests)
+{
+  guint waiting;
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (BOB));
+  publish (&room);
+  add_candidates (&room, VM_JANUS_CANDIDATES_MAX);
+  waiting = count_texts (&room, "janus");
+  fail_unless (waiting < VM_JANUS_REQUESTS_MAX, "%u wait", waiting);
+  want (&room, 44);
+  janus_room_says (&room, "\"attach\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* Receiving */
+
+GST_START_TEST (test_receives)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (BOB "," EVE));
+  want (&room, 44);
+  want (&room, 45);
+  want (&room, 44);
+  /* for both, one handle and one negotiation */
+  janus_room_asks (&room, "{\"janus\":\"attach\",", JANUS_SUCCESS ("9"));
+  janus_room_says (&room, "\"handle_id\":9,\"body\":{\"request\":\"join\","
+                          "\"ptype\":\"subscriber\",\"room\":4711,"
+                          "\"private_id\":99,\"autoupdate\":false,\"streams\":["
+                          "{\"feed\":44,\"mid\":\"1\"},"
+                          "{\"feed\":45,\"mid\":\"1\"}]}}");
+  janus_room_answers (
+      &room, OFFER ("attached", SLOT ("0", "44") "," SLOT ("1", "45")));
+  janus_room_hears (&room, "offer:sub:v=0:0=44/1:1=45/1");
+  fail_unless_equals_string (
+      vm_janus_client_find_mid (room.client, 45, "1"), "1");
+  vm_janus_client_answer (room.client, "v=0 b", room.now);
+  janus_room_asks (&room,
+      "\"request\":\"start\"},\"jsep\":{\"type\":"
+      "\"answer\",\"sdp\":\"v=0 b\"}}",
+      STARTED);
+  janus_room_says (&room, NULL);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_changes_are_one_negotiation)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE "," JANUS_CAMERA ("46", "C")));
+  want (&room, 45);
+  janus_room_says (
+      &room, "\"update\",\"subscribe\":[{\"feed\":45,\"mid\":\"1\"}]}}");
+  /* while the server is at it */
+  want (&room, 46);
+  vm_janus_client_drop (room.client, 45, "1", room.now);
+  vm_janus_client_drop (room.client, 44, "1", room.now);
+  janus_room_answers (
+      &room, OFFER ("updated", SLOT ("0", "44") "," SLOT ("1", "45")));
+  janus_room_hears (&room, "offer:sub:again:v=0:0=44/1:1=45/1");
+  janus_room_says (&room, NULL);
+  vm_janus_client_answer (room.client, "v=0", room.now);
+  janus_room_asks (&room, "\"start\"", STARTED);
+  janus_room_wait (&room, G_USEC_PER_SEC);
+  janus_room_says (&room, "\"update\",\"subscribe\":[{\"feed\":46,\"mid\":"
+                          "\"1\"}],\"unsubscribe\":[{\"sub_mid\":\"0\"},"
+                          "{\"sub_mid\":\"1\"}]}}");
+  /* an m-line that is empty is used again */
+  janus_room_answers (
+      &room, OFFER ("updated", SLOT ("0", "46") "," EMPTY ("1")));
+  janus_room_hears (&room, "offer:sub:again:v=0:0=46/1:1=");
+  fail_unless (vm_janus_client_find_mid (room.client, 44, "1") == NULL);
+  fail_unless_equals_string (
+      vm_janus_client_find_mid (room.client, 46, "1"), "0");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* Several changes at once, each a message of its own: the first is asked for,
+ * the others together. */
+GST_START_TEST (test_updates_have_pauses)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE "," JANUS_CAMERA ("46", "C")));
+  want (&room, 45);
+  janus_room_asks (&room, "\"update\"",
+      OFFER ("updated", SLOT ("0", "44") "," SLOT ("1", "45")));
+  vm_janus_client_answer (room.client, "v=0", room.now);
+  janus_room_asks (&room, "\"start\"", STARTED);
+  want (&room, 46);
+  janus_room_says (&room, NULL);
+  janus_room_wait (&room, G_USEC_PER_SEC / 10);
+  janus_room_says (&room, "\"feed\":46");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* A server that offers on its own has one answer after the other. */
+GST_START_TEST (test_offers_that_cross)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB));
+  g_clear_pointer (&room.said, g_free);
+  janus_room_answers (&room, OFFER ("updated", SLOT ("0", "44")));
+  janus_room_hears (&room, "offer:sub:again:v=0:0=44/1");
+  janus_room_answers (&room, OFFER ("updated", EMPTY ("0")));
+  janus_room_hears (&room, "");
+  vm_janus_client_answer (room.client, "v=0", room.now);
+  janus_room_asks (&room, "\"start\"", STARTED);
+  janus_room_hears (&room, "offer:sub:again:v=0:0=");
+  vm_janus_client_answer (room.client, "v=0", room.now);
+  janus_room_says (&room, "\"start\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_offer_comes_later)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  want (&room, 45);
+  janus_room_asks (&room, "\"update\"",
+      JANUS_PLAIN ("9", "\"videoroom\":\"updating\",\"room\":4711"));
+  janus_room_hears (&room, "");
+  g_clear_pointer (&room.said, g_free);
+  janus_room_answers (
+      &room, OFFER ("updated", SLOT ("0", "44") "," SLOT ("1", "45")));
+  janus_room_hears (&room, "offer:sub:again:v=0:0=44/1:1=45/1");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_offer_never_comes)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  want (&room, 45);
+  janus_room_asks (&room, "\"update\"",
+      JANUS_PLAIN ("9", "\"videoroom\":\"updating\",\"room\":4711"));
+  janus_room_wait (&room, VM_JANUS_ANSWER_TIME);
+  janus_room_hears (&room, "broken:sub:TIMEOUT");
+  janus_room_asks (&room, "\"detach\"", JANUS_DONE);
+  janus_room_says (&room, "\"attach\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_owner_never_answers)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (BOB));
+  want (&room, 44);
+  janus_room_asks (&room, "\"attach\"", JANUS_SUCCESS ("9"));
+  janus_room_asks (
+      &room, "\"subscriber\"", OFFER ("attached", SLOT ("0", "44")));
+  janus_room_wait (&room, VM_JANUS_ANSWER_TIME - 1);
+  janus_room_hears (&room, "offer:sub:v=0:0=44/1");
+  janus_room_wait (&room, 1);
+  janus_room_hears (&room, "broken:sub:TIMEOUT");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* One who leaves is not asked to leave. */
+GST_START_TEST (test_sender_leaves)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB));
+  janus_room_answers (&room, JANUS_NEWS ("\"leaving\":44"));
+  janus_room_hears (&room, "removed:44/1:vp8 left:44");
+  cannot_want (&room, 44, "1", VM_ERROR_NOT_FOUND);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* Of two, one is a ghost: the other is received all the same. */
+GST_START_TEST (test_one_is_not_there)
+{
+  guint asked = 0;
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE "," JANUS_CAMERA ("46", "C")));
+  want (&room, 45);
+  vm_janus_client_drop (room.client, 45, "1", room.now);
+  janus_room_asks (
+      &room, "\"update\"", JANUS_REFUSED ("9", "428", "No such feed (45)"));
+  want (&room, 45);
+  want (&room, 46);
+  janus_room_says (&room, NULL);
+  for (guint i = 0; i < 20; i++) {
+    janus_room_wait (&room, G_USEC_PER_SEC / 2);
+    if (!count_texts (&room, "\"update\""))
+      break;
+    if (strstr (room.said, "\"feed\":45")) {
+      fail_if (strstr (room.said, "\"feed\":46"));
+      asked++;
+      janus_room_answers (
+          &room, JANUS_REFUSED ("9", "428", "No such feed (45)"));
+    } else {
+      janus_room_answers (
+          &room, OFFER ("updated", SLOT ("0", "44") "," SLOT ("1", "46")));
+      janus_room_hears (&room, "offer:sub:again:v=0:0=44/1:1=46/1");
+      vm_janus_client_answer (room.client, "v=0", room.now);
+      janus_room_asks (&room, "\"start\"", STARTED);
+    }
+  }
+  fail_unless (asked <= VM_JANUS_TRIES_MAX, "asked %u times", asked);
+  janus_room_hears (&room, "warning:UNROUTABLE");
+  fail_unless (vm_janus_client_find_mid (room.client, 46, "1") != NULL);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* What the server does not even refuse. */
+GST_START_TEST (test_nothing_changes)
+{
+  guint asked = 0;
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  want (&room, 45);
+  for (guint i = 0; i < 20; i++) {
+    if (count_texts (&room, "\"update\"")) {
+      asked++;
+      janus_room_answers (
+          &room, JANUS_PLAIN ("9", "\"videoroom\":\"updated\",\"room\":4711"));
+    }
+    janus_room_wait (&room, G_USEC_PER_SEC / 2);
+  }
+  fail_unless_equals_int (asked, VM_JANUS_TRIES_MAX);
+  janus_room_hears (&room, "warning:UNROUTABLE");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+static const gchar *const ends[] = {
+  "{\"janus\":\"hangup\",\"session_id\":7,\"sender\":9,\"reason\":\"DTLS\"}",
+  "{\"janus\":\"detached\",\"session_id\":7,\"sender\":9}",
+};
+
+GST_START_TEST (test_subscription_ends)
+{
+  gboolean detached = strstr (ends[__i__], "detached") != NULL;
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB));
+  janus_room_answers (&room, ends[__i__]);
+  janus_room_hears (&room, "broken:sub:DISCONNECTED");
+  janus_room_wait (&room, G_USEC_PER_SEC);
+  if (!detached)
+    janus_room_asks (&room, "\"detach\",", JANUS_DONE);
+  janus_room_asks (&room, "\"attach\"", JANUS_SUCCESS ("10"));
+  janus_room_asks (&room, "\"handle_id\":10",
+      JANUS_JSEP ("10",
+          "\"videoroom\":\"attached\",\"streams\":[" SLOT ("0", "44") "]",
+          "offer", "v=0"));
+  janus_room_hears (&room, "offer:sub:v=0:0=44/1");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_publisher_handle_ends)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  janus_room_answers (
+      &room, "{\"janus\":\"detached\",\"session_id\":7,\"sender\":8}");
+  janus_room_hears (&room, "lost:DISCONNECTED");
+  janus_room_wait (&room, 0);
+  vm_janus_client_opened (room.client, room.now);
+  janus_room_says (&room, "\"create\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* Each begins the subscription anew: on a new handle, later and later. */
+static const gchar *const failures[] = {
+  JANUS_REFUSED ("9", "425", "Already in as a subscriber on this handle"),
+  JANUS_REFUSED ("9", "433", "Unauthorized (valid private_id)"),
+  JANUS_ERROR ("459", "No such handle 9"),
+  JANUS_PLAIN ("9", "\"videoroom\":\"attached\",\"streams\":[]"),
+  JANUS_JSEP (
+      "9", "\"videoroom\":\"attached\",\"streams\":[]", "answer", "v=0"),
+  JANUS_JSEP ("9", "\"videoroom\":\"attached\"", "offer", "v=0"),
+  JANUS_JSEP ("9", "\"videoroom\":\"updated\",\"streams\":[]", "offer", "v=0"),
+};
+
+GST_START_TEST (test_subscription_fails)
+{
+  gint64 last = 0, between = 0;
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (BOB));
+  want (&room, 44);
+  for (guint i = 0; i < 8; i++) {
+    while (!count_texts (&room, "\"attach\""))
+      janus_room_wait (&room, G_USEC_PER_SEC / 100);
+    fail_unless (room.now - last >= between || i < 2);
+    between = room.now - last;
+    last = room.now;
+    janus_room_answers (&room, JANUS_SUCCESS ("9"));
+    janus_room_asks (&room, "\"subscriber\"", failures[__i__]);
+    janus_room_asks (&room, "\"detach\"", JANUS_DONE);
+  }
+  fail_unless (between >= 7 * G_USEC_PER_SEC);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* An answer to what was asked of the handle before. */
+GST_START_TEST (test_answer_of_an_old_handle)
+{
+  g_autofree gchar *update = NULL;
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  want (&room, 45);
+  janus_room_says (&room, "\"update\"");
+  update = g_strdup (room.said);
+  vm_janus_client_renew_subscriber (room.client, NULL, room.now);
+  janus_room_hears (&room, "broken:sub");
+  janus_room_says (&room, "\"detach\"");
+  g_free (room.said);
+  room.said = g_steal_pointer (&update);
+  janus_room_answers (&room, OFFER ("updated", SLOT ("0", "44")));
+  janus_room_hears (&room, "");
+  janus_room_asks (&room, "\"attach\"", JANUS_SUCCESS ("9"));
+  janus_room_says (&room, "\"subscriber\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_codecs)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room,
+      JANUS_JOINED ("{\"id\":44,\"streams\":["
+                    "{\"type\":\"video\",\"mid\":\"0\",\"codec\":\"av1\"},"
+                    "{\"type\":\"video\",\"mid\":\"1\",\"codec\":\"h264\"},"
+                    "{\"type\":\"data\",\"mid\":\"2\"}]}"));
+  cannot_want (&room, 44, "0", VM_ERROR_CODEC);
+  cannot_want (&room, 44, "2", VM_ERROR_CODEC);
+  cannot_want (&room, 44, "3", VM_ERROR_NOT_FOUND);
+  cannot_want (&room, 45, "1", VM_ERROR_NOT_FOUND);
+  want (&room, 44);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_number_of_wanted_streams)
+{
+  g_autoptr (GString) publishers = g_string_new (NULL);
+  g_autofree gchar *joined = NULL;
+  JanusRoom room;
+
+  for (guint i = 0; i <= VM_JANUS_WANTED_MAX; i++)
+    g_string_append_printf (publishers,
+        "%s{\"id\":%u,\"streams\":[{\"type\":\"video\",\"mid\":\"1\","
+        "\"codec\":\"vp8\"}]}",
+        i ? "," : "", 100 + i);
+  joined = g_strdup_printf (
+      "{\"janus\":\"event\",\"transaction\":\"3\",\"sender\":8,\"plugindata\":{"
+      "\"data\":{\"videoroom\":\"joined\",\"id\":31,\"publishers\":[%s]}}}",
+      publishers->str);
+  janus_room_enter (&room, joined);
+  for (guint i = 0; i < VM_JANUS_WANTED_MAX; i++)
+    want (&room, 100 + i);
+  cannot_want (&room, 100 + VM_JANUS_WANTED_MAX, "1", VM_ERROR_TOO_LARGE);
+  vm_janus_client_drop (room.client, 100, "1", room.now);
+  want (&room, 100 + VM_JANUS_WANTED_MAX);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* No m-line is ever removed: before there are too many, the subscription begins
+ * anew with those in use. */
+GST_START_TEST (test_number_of_m_lines)
+{
+  g_autoptr (GString) slots = g_string_new (SLOT ("0", "44"));
+  g_autofree gchar *offer = NULL;
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  for (guint i = 1; i < VM_JANUS_SLOTS_MAX; i++)
+    g_string_append_printf (
+        slots, ",{\"type\":\"audio\",\"mid\":\"%u\",\"active\":false}", i);
+  offer = g_strconcat ("{\"janus\":\"event\",\"sender\":9,\"plugindata\":{"
+                       "\"data\":{\"videoroom\":\"updated\",\"streams\":[",
+      slots->str, "]}},\"jsep\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}", NULL);
+  janus_room_answers (&room, offer);
+  vm_janus_client_answer (room.client, "v=0", room.now);
+  janus_room_asks (&room, "\"start\"", STARTED);
+  want (&room, 45);
+  janus_room_asks (&room, "\"detach\"", JANUS_DONE);
+  janus_room_asks (&room, "\"attach\"", JANUS_SUCCESS ("9"));
+  janus_room_says (&room, "\"streams\":[{\"feed\":44,\"mid\":\"1\"},"
+                          "{\"feed\":45,\"mid\":\"1\"}]");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_layers)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  vm_janus_client_choose_layers (room.client, 44, "1", 0, 1, room.now);
+  janus_room_says (&room, "\"request\":\"configure\",\"streams\":[{\"mid\":"
+                          "\"0\",\"substream\":0,\"temporal\":1}]");
+  vm_janus_client_choose_layers (room.client, 44, "1", 0, 1, room.now);
+  vm_janus_client_choose_layers (room.client, 45, "1", 0, 1, room.now);
+  janus_room_says (&room, NULL);
+  /* a new connection begins with them */
+  vm_janus_client_renew_subscriber (room.client, NULL, room.now);
+  janus_room_asks (&room, "\"detach\"", JANUS_DONE);
+  janus_room_asks (&room, "\"attach\"", JANUS_SUCCESS ("9"));
+  janus_room_says (
+      &room, "{\"feed\":44,\"mid\":\"1\",\"substream\":0,\"temporal\":1}");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+static Suite *
+janusmedia_suite (void)
+{
+  Suite *s = suite_create ("janusmedia");
+  TCase *tc = tcase_create ("janusmedia");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_publishes_camera_and_screen);
+  tcase_add_test (tc, test_publishes_one_offer_at_a_time);
+  tcase_add_loop_test (tc, test_offer_is_refused, 0, G_N_ELEMENTS (refusals));
+  tcase_add_test (tc, test_room_has_no_such_codec);
+  tcase_add_test (tc, test_connection_is_hung_up);
+  tcase_add_test (tc, test_unpublishes);
+  tcase_add_test (tc, test_candidates_follow_descriptions);
+  tcase_add_test (tc, test_number_of_candidates);
+  tcase_add_test (tc, test_number_of_requests);
+  tcase_add_test (tc, test_receives);
+  tcase_add_test (tc, test_changes_are_one_negotiation);
+  tcase_add_test (tc, test_updates_have_pauses);
+  tcase_add_test (tc, test_offers_that_cross);
+  tcase_add_test (tc, test_offer_comes_later);
+  tcase_add_test (tc, test_offer_never_comes);
+  tcase_add_test (tc, test_owner_never_answers);
+  tcase_add_test (tc, test_sender_leaves);
+  tcase_add_test (tc, test_one_is_not_there);
+  tcase_add_test (tc, test_nothing_changes);
+  tcase_add_loop_test (tc, test_subscription_ends, 0, G_N_ELEMENTS (ends));
+  tcase_add_test (tc, test_publisher_handle_ends);
+  tcase_add_loop_test (tc, test_subscription_fails, 0, G_N_ELEMENTS (failures));
+  tcase_add_test (tc, test_answer_of_an_old_handle);
+  tcase_add_test (tc, test_codecs);
+  tcase_add_test (tc, test_number_of_wanted_streams);
+  tcase_add_test (tc, test_number_of_m_lines);
+  tcase_add_test (tc, test_layers);
+  return s;
+}
+
+CHECK_PROGRAM (janusmedia)
