@@ -94,7 +94,7 @@ take_events (VmJanusClient *client, gint64 now)
       vm_janus_client_get_roster (client)->len, <=, VM_JANUS_ROSTER_MAX);
 }
 
-/* What a server says, a message a line; a line that begins with a blank is a
+/* What a server says, a message a line; a line that begins with a dot is a
  * second of silence, with "!" the loss of the socket. */
 void
 fuzz_one (const guint8 *data, gsize size)
@@ -108,7 +108,7 @@ fuzz_one (const guint8 *data, gsize size)
   vm_janus_client_start (client, now);
   vm_janus_client_opened (client, now);
   for (guint i = 0; lines[i]; i++) {
-    if (*lines[i] == ' ') {
+    if (*lines[i] == '.') {
       now += G_USEC_PER_SEC;
     } else if (*lines[i] == '!') {
       g_autoptr (GError) error =

@@ -356,8 +356,6 @@ vm_janus_client_lost (VmJanusClient *self, const GError *error, gint64 now)
 void
 vm_janus_client_leave (VmJanusClient *self, gint64 now)
 {
-  gboolean joined = self->state == VM_JANUS_CLIENT_JOINED;
-
   if (self->state == VM_JANUS_CLIENT_LEAVING
       || self->state == VM_JANUS_CLIENT_CLOSED)
     return;
@@ -368,8 +366,7 @@ vm_janus_client_leave (VmJanusClient *self, gint64 now)
   }
   vm_janus_client_move (self, VM_JANUS_MOVE_LEAVE);
   self->state_deadline = now + VM_JANUS_LEAVE_TIME;
-  if (joined)
-    ask (self, VM_JANUS_REQUEST_LEAVE, now, vm_janus_write_leave);
+  /* it leaves the room with it */
   ask (self, VM_JANUS_REQUEST_DESTROY, now, vm_janus_write_destroy);
 }
 

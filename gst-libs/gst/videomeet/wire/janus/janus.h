@@ -21,8 +21,9 @@
 #define VM_JANUS_STREAMS_MAX 16
 /* m-lines of a subscription; none is ever removed. */
 #define VM_JANUS_SLOTS_MAX 64
-#define VM_JANUS_MID_MAX 32 /* bytes; a stream with a longer one is left out \
-                             */
+#define VM_JANUS_MID_MAX                              \
+  32 /* bytes; a stream with a longer one is left out \
+      */
 #define VM_JANUS_CODEC_MAX 16 /* bytes; a longer one counts as unknown */
 #define VM_JANUS_TEXT_MAX 256 /* bytes of an error's text; the rest is cut */
 #define VM_JANUS_TRANSACTION_MAX 32

@@ -163,12 +163,6 @@ vm_janus_write_join (const VmJanusHead *head, const VmJanusEntry *entry)
 }
 
 gchar *
-vm_janus_write_leave (const VmJanusHead *head)
-{
-  return end_request (begin_request (head, "leave"), NULL, NULL);
-}
-
-gchar *
 vm_janus_write_list (const VmJanusHead *head, gint64 room)
 {
   GString *out = begin_request (head, "listparticipants");

@@ -51,7 +51,6 @@ typedef struct
 } VmJanusEntry;
 
 gchar *vm_janus_write_join (const VmJanusHead *head, const VmJanusEntry *entry);
-gchar *vm_janus_write_leave (const VmJanusHead *head);
 /* Who is in the room, without their streams. */
 gchar *vm_janus_write_list (const VmJanusHead *head, gint64 room);
 
