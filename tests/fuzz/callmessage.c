@@ -91,6 +91,16 @@ answer_all (Server *server)
 }
 
 static void
+on_watch (const gchar *key, gpointer user_data)
+{
+}
+
+static void
+on_scan (const gchar *const *nodes, gpointer user_data)
+{
+}
+
+static void
 on_send (const gchar *node, GBytes *frame, gpointer user_data)
 {
   g_ptr_array_add (((Server *) user_data)->frames, g_bytes_ref (frame));
@@ -135,7 +145,7 @@ server_init (Server *server)
     .changed = fuzz_rooms_changed,
     .random = on_random };
   static const VmRoomShareFuncs share_funcs = { on_get, on_put, on_beat,
-    on_list, on_send };
+    on_list, on_watch, on_watch, on_scan, on_send };
   const gchar *nodes[] = { "one", "other", NULL };
 
   server->rooms = vm_rooms_new (&rooms_funcs, server);

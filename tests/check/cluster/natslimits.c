@@ -160,9 +160,15 @@ on_back (gpointer user_data)
 {
 }
 
+static void
+on_found (const gchar *key, gpointer user_data)
+{
+}
+
 GST_START_TEST (test_requests)
 {
-  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back };
+  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back,
+    on_found };
   const VmNatsConfig config = { .url = "nats://127.0.0.1:1" };
   const guint wanted = VM_NATS_QUEUE_MAX - 1 + __i__;
   const guint kept = MIN (wanted, VM_NATS_QUEUE_MAX);

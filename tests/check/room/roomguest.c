@@ -60,6 +60,16 @@ on_list (gpointer user_data)
 }
 
 static void
+on_watch (const gchar *key, gpointer user_data)
+{
+}
+
+static void
+on_scan (const gchar *const *nodes, gpointer user_data)
+{
+}
+
+static void
 on_frame (const gchar *node, GBytes *frame, gpointer user_data)
 {
 }
@@ -117,7 +127,7 @@ static void
 setup (void)
 {
   static const VmRoomShareFuncs funcs = { on_get, on_put, on_beat, on_list,
-    on_frame };
+    on_watch, on_watch, on_scan, on_frame };
   static const VmRoomLink link = { &vm_dialect_room, on_send, on_finish };
   /* one address begins one room */
   const VmOpenRooms open = { 8, 100, 1, 100 };

@@ -16,15 +16,17 @@ typedef struct
   StoreNode *node;
   guint64 number;
   gboolean put;
+  gchar **scan; /* of the records that do not name these nodes alone; or NULL */
   gchar *key;
   GBytes *value;
   guint64 revision;
 } Request;
 
-/* An answer, if it has a number; else a telling. */
+/* An answer, if it has a number; else a telling, or what a scan has found. */
 typedef struct
 {
   guint64 number;
+  gboolean found;
   VmClusterResult result;
   gchar *key;
   GBytes *value;
@@ -46,6 +48,7 @@ request_free (gpointer data)
   Request *request = data;
 
   g_free (request->key);
+  g_strfreev (request->scan);
   g_clear_pointer (&request->value, g_bytes_unref);
   g_free (request);
 }
@@ -127,6 +130,35 @@ on_list (gpointer user_data)
 }
 
 static void
+on_watch (const gchar *key, gpointer user_data)
+{
+  StoreNode *node = user_data;
+
+  fail_unless (g_hash_table_add (node->watched, g_strdup (key)));
+}
+
+/* What it was told is not what is so from now on. */
+static void
+on_unwatch (const gchar *key, gpointer user_data)
+{
+  StoreNode *node = user_data;
+
+  fail_unless (g_hash_table_remove (node->watched, key));
+  g_hash_table_remove (node->view, key);
+}
+
+static void
+on_scan (const gchar *const *nodes, gpointer user_data)
+{
+  StoreNode *node = user_data;
+  Request *request = g_new0 (Request, 1);
+
+  request->node = node;
+  request->scan = g_strdupv ((gchar **) nodes);
+  g_queue_push_tail (&node->store->requests, request);
+}
+
+static void
 on_seated (guint epoch, const VmClusterRecord *room,
     const VmClusterParticipant *one, const GError *error, gpointer user_data)
 {
@@ -166,7 +198,7 @@ Store *
 store_new (void)
 {
   static const VmClusterFuncs funcs = { on_get, on_put, on_beat, on_list,
-    on_seated, on_gone, on_changed };
+    on_watch, on_unwatch, on_scan, on_seated, on_gone, on_changed };
   Store *store = g_new0 (Store, 1);
 
   store->records =
@@ -185,7 +217,10 @@ store_new (void)
     node->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
     node->view =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+    node->watched =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     node->cluster = vm_cluster_new (&funcs, node, node->name);
+    vm_cluster_back (node->cluster, store->now);
   }
   return store;
 }
@@ -201,6 +236,7 @@ store_free (Store *store)
     g_string_free (node->heard, TRUE);
     g_hash_table_unref (node->held);
     g_hash_table_unref (node->view);
+    g_hash_table_unref (node->watched);
   }
   g_queue_clear_full (&store->requests, request_free);
   g_hash_table_unref (store->records);
@@ -216,6 +252,7 @@ store_kill (StoreNode *node)
   g_queue_clear_full (&node->mail, mail_free);
   g_hash_table_remove_all (node->held);
   g_hash_table_remove_all (node->view);
+  g_hash_table_remove_all (node->watched);
 }
 
 void
@@ -247,7 +284,8 @@ tell_all (Store *store, const gchar *key, GBytes *value)
   for (guint i = 0; i < STORE_NODES; i++) {
     StoreNode *node = &store->nodes[i];
 
-    if (node->cluster && !node->cut_off && !store->forget_tellings)
+    if (node->cluster && !node->cut_off && !store->forget_tellings
+        && g_hash_table_contains (node->watched, key))
       tell (node, 0, VM_CLUSTER_DONE, key, value, store->revision);
   }
 }
@@ -302,6 +340,40 @@ answer (Store *store, const Request *request, gboolean done)
                  : 0);
 }
 
+static gboolean
+names_other (const Record *record, gchar **nodes)
+{
+  g_autoptr (VmClusterRecord) read =
+      vm_cluster_record_read (record->value, NULL);
+
+  for (guint i = 0; read && i < read->participants->len; i++) {
+    const VmClusterParticipant *one = read->participants->pdata[i];
+
+    if (!g_strv_contains ((const gchar *const *) nodes, one->node))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* That finds nothing is not told. */
+static void
+scan (Store *store, const Request *request)
+{
+  GHashTableIter iter;
+  gpointer key, record;
+
+  if (store->away || request->node->cut_off || !request->node->cluster)
+    return;
+  store->scans++;
+  g_hash_table_iter_init (&iter, store->records);
+  while (g_hash_table_iter_next (&iter, &key, &record)) {
+    if (!names_other (record, request->scan))
+      continue;
+    tell (request->node, 0, VM_CLUSTER_DONE, key, NULL, 0);
+    ((Mail *) request->node->mail.tail->data)->found = TRUE;
+  }
+}
+
 static StoreFault
 take_fault (Store *store, const Request *request)
 {
@@ -323,7 +395,13 @@ store_serve (Store *store)
 
   if (!request)
     return FALSE;
+  if (request->scan) {
+    scan (store, request);
+    request_free (request);
+    return TRUE;
+  }
   fault = take_fault (store, request);
+  store->reads += !request->put;
   if (fault == STORE_CONFLICT && !request->put)
     fault = STORE_WELL;
   if (fault == STORE_WELL || fault == STORE_LOST_AFTER
@@ -350,9 +428,12 @@ store_deliver (StoreNode *node)
   if (mail->number)
     vm_cluster_answer (node->cluster, mail->number, mail->result, mail->value,
         mail->revision, node->store->now);
+  else if (mail->found)
+    vm_cluster_check (node->cluster, mail->key, node->store->now);
   else
     vm_cluster_told (node->cluster, mail->key, mail->value, mail->revision,
         node->store->now);
+  node->told += !mail->number && !mail->found;
   mail_free (mail);
   return TRUE;
 }

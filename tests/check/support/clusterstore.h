@@ -34,6 +34,8 @@ typedef struct
   GString *heard; /* "seated 1 p001, refused 2 MEETING_FULL" */
   GHashTable *held; /* epoch -> id, what it was told */
   GHashTable *view; /* key -> "p001=n1/1 p002=n2/1", as it was told */
+  GHashTable *watched; /* keys of which the store tells it */
+  guint told; /* by the store, so far */
   gboolean cut_off; /* neither hears nor is heard */
 } StoreNode;
 
@@ -44,7 +46,7 @@ struct _Store
   GHashTable *beats; /* node -> when */
   GQueue requests;
   guint64 revision;
-  guint writes;
+  guint writes, reads, scans; /* so far */
   gint64 now;
   gboolean away;
   gboolean forget_tellings;

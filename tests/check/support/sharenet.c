@@ -12,6 +12,8 @@ typedef struct
     PUT,
     ANSWER,
     TOLD,
+    SCAN,
+    FOUND,
     BACK,
     FRAME,
   } kind;
@@ -22,6 +24,7 @@ typedef struct
   GBytes *value;
   guint64 revision;
   VmClusterResult result;
+  gchar **nodes; /* of a scan */
 } Mail;
 
 typedef struct
@@ -48,6 +51,7 @@ mail_free (gpointer data)
   Mail *mail = data;
 
   g_free (mail->key);
+  g_strfreev (mail->nodes);
   g_clear_pointer (&mail->value, g_bytes_unref);
   g_free (mail);
 }
@@ -56,6 +60,7 @@ static void
 post (Mail mail)
 {
   mail.key = g_strdup (mail.key);
+  mail.nodes = g_strdupv (mail.nodes);
   if (mail.value)
     g_bytes_ref (mail.value);
   g_queue_push_tail (&net->mail, g_memdup2 (&mail, sizeof mail));
@@ -104,6 +109,58 @@ on_list (gpointer user_data)
 }
 
 static void
+on_watch (const gchar *key, gpointer user_data)
+{
+  NetNode *node = user_data;
+
+  fail_unless (g_hash_table_add (node->watched, g_strdup (key)));
+}
+
+static void
+on_unwatch (const gchar *key, gpointer user_data)
+{
+  NetNode *node = user_data;
+
+  fail_unless (g_hash_table_remove (node->watched, key));
+}
+
+static void
+on_scan (const gchar *const *nodes, gpointer user_data)
+{
+  post ((Mail){ .kind = SCAN, .node = user_data, .nodes = (gchar **) nodes });
+}
+
+static gboolean
+names_other (const Record *record, gchar **nodes)
+{
+  g_autoptr (VmClusterRecord) read =
+      vm_cluster_record_read (record->value, NULL);
+
+  for (guint i = 0; read && i < read->participants->len; i++) {
+    const VmClusterParticipant *one = read->participants->pdata[i];
+
+    if (!g_strv_contains ((const gchar *const *) nodes, one->node))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+take_scan (const Mail *mail)
+{
+  GHashTableIter iter;
+  gpointer key, record;
+
+  if (net->away || mail->node->silent)
+    return;
+  g_hash_table_iter_init (&iter, net->records);
+  while (g_hash_table_iter_next (&iter, &key, &record)) {
+    if (names_other (record, mail->nodes))
+      post ((Mail){ .kind = FOUND, .node = mail->node, .key = key });
+  }
+}
+
+static void
 answer (
     const Mail *mail, VmClusterResult result, GBytes *value, guint64 revision)
 {
@@ -144,7 +201,8 @@ static void
 tell_all (const gchar *key, GBytes *value)
 {
   for (guint i = 0; i < NET_NODES; i++) {
-    if (!net->nodes[i].deaf)
+    if (!net->nodes[i].deaf && net->nodes[i].rooms
+        && g_hash_table_contains (net->nodes[i].watched, key))
       post ((Mail){ .kind = TOLD,
           .node = &net->nodes[i],
           .key = (gchar *) key,
@@ -238,17 +296,7 @@ net_restart (void)
 void
 net_back (NetNode *node)
 {
-  GHashTableIter iter;
-  gpointer key, value;
-
   post ((Mail){ .kind = BACK, .node = node });
-  g_hash_table_iter_init (&iter, net->records);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    post ((Mail){ .kind = TOLD,
-        .node = node,
-        .key = key,
-        .value = ((Record *) value)->value,
-        .revision = ((Record *) value)->revision });
 }
 
 static void
@@ -291,6 +339,7 @@ take_mail (const Mail *mail)
 
   if (!node->rooms)
     return;
+  node->told += mail->kind == TOLD;
   if (mail->kind == GET || mail->kind == PUT)
     take_request (mail);
   else if (mail->kind == ANSWER)
@@ -298,6 +347,10 @@ take_mail (const Mail *mail)
         mail->value, mail->revision, net->now);
   else if (mail->kind == BACK)
     vm_room_share_back (node->share, net->now);
+  else if (mail->kind == SCAN)
+    take_scan (mail);
+  else if (mail->kind == FOUND)
+    vm_room_share_check (node->share, mail->key, net->now);
   else if (mail->kind == TOLD)
     vm_room_share_told (
         node->share, mail->key, mail->value, mail->revision, net->now);
@@ -451,16 +504,19 @@ net_start (NetNode *node, gchar letter)
   static const VmRoomsFuncs rooms_funcs = { on_signal, on_close, on_changed,
     on_random, .admit = on_admit };
   static const VmRoomShareFuncs share_funcs = { on_get, on_put, on_beat,
-    on_list, on_send };
+    on_list, on_watch, on_unwatch, on_scan, on_send };
   const VmOpenRooms open = { net->seats, 100, 100, 100 };
 
   node->net = net;
   g_free (node->name);
   node->name = g_strdup_printf ("%c-node", letter);
+  node->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  node->told = 0;
   node->rooms = vm_rooms_new (&rooms_funcs, node);
   vm_rooms_set_open (node->rooms, &open);
   node->share = vm_room_share_new (node->rooms, &share_funcs, node, node->name,
       net->now, net->now / NET_SECOND);
+  vm_room_share_back (node->share, net->now);
 }
 
 void
@@ -503,6 +559,7 @@ net_kill (NetNode *node)
   g_clear_pointer (&node->share, vm_room_share_free);
   g_clear_pointer (&node->calls, vm_calls_free);
   g_clear_pointer (&node->rooms, vm_rooms_free);
+  g_clear_pointer (&node->watched, g_hash_table_unref);
 }
 
 void
@@ -647,7 +704,7 @@ net_come_back (NetClient *client, NetNode *node)
   client->member = NULL;
   client->closed = FALSE;
   client->request = vm_rooms_request_resume (
-      node->rooms, client->resume, NULL, client, &seat_funcs, client);
+      node->rooms, client->resume, NULL, NULL, client, &seat_funcs, client);
 }
 
 void

@@ -25,6 +25,8 @@ typedef struct
   VmCallShare *call_share;
   gboolean silent; /* nothing that it says comes anywhere */
   gboolean deaf; /* the store tells it nothing by itself */
+  GHashTable *watched; /* keys of which the store tells it */
+  guint told; /* by the store, so far */
 } NetNode;
 
 struct _Net
@@ -80,7 +82,7 @@ void net_go_back (void);
 /* The store is started anew: what is asked of it just then is lost, and all
  * nodes are back at it. */
 void net_restart (void);
-/* @node is back at the store, which tells it what is there. */
+/* @node is back at the store. */
 void net_back (NetNode *node);
 /* Somebody else writes that into the record of @room. */
 void net_write (const gchar *room, gconstpointer data, gsize size);

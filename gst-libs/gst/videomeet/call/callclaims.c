@@ -28,6 +28,7 @@ has_ended (
 static void
 forget (VmCallUser *user)
 {
+  vm_call_user_unwatch_claim (user);
   g_clear_pointer (&user->claim_id, g_free);
   g_clear_pointer (&user->claim_other, g_free);
 }
@@ -65,6 +66,7 @@ vm_call_user_claim (
   } else {
     user->claim_id = g_strdup (call_id);
     user->claim_other = g_strdup (other_id);
+    vm_calls_watch (user->calls, other_id);
     if (!other)
       vm_call_user_say_claim (user);
   }

@@ -35,6 +35,10 @@ end_free (gpointer data)
 static void
 drop (VmCalls *calls, GList *link)
 {
+  const End *end = link->data;
+
+  if (end->key)
+    vm_calls_unwatch (calls, end->other);
   end_free (link->data);
   g_queue_delete_link (&calls->ends, link);
 }
@@ -75,8 +79,10 @@ vm_calls_keep_end (VmCalls *calls, const gchar *call_id, const VmCallUser *by,
   end->call_id = g_strdup (call_id);
   end->by = g_strdup (by->id);
   end->other = g_strdup (other);
-  if (!by->node && calls->remote)
+  if (!by->node && calls->remote) {
     end->key = calls->remote->key (other);
+    vm_calls_watch (calls, other);
+  }
   end->at = calls->now;
   g_queue_push_tail (&calls->ends, end);
 }
@@ -127,7 +133,7 @@ vm_calls_keep_end_of (const VmCallsCall *call, const VmCallUser *by)
   if (by->node || !other->node || !calls->remote)
     return;
   node = calls->remote->find (calls->share, other->id);
-  if (node && strcmp (node, other->node) != 0)
+  if (vm_calls_is_node (node) && strcmp (node, other->node) != 0)
     say (calls, node, g_queue_peek_tail (&calls->ends));
 }
 
@@ -140,7 +146,7 @@ vm_calls_say_ends (VmCalls *calls, const gchar *key)
                             ? calls->remote->find (calls->share, end->other)
                             : NULL;
 
-    if (node)
+    if (vm_calls_is_node (node))
       say (calls, node, end);
   }
 }

@@ -9,6 +9,26 @@
 
 #include <string.h>
 
+void
+vm_calls_watch (VmCalls *calls, const gchar *id)
+{
+  if (calls->remote)
+    calls->remote->watch (calls->share, id);
+}
+
+void
+vm_calls_unwatch (VmCalls *calls, const gchar *id)
+{
+  if (calls->remote)
+    calls->remote->unwatch (calls->share, id);
+}
+
+gboolean
+vm_calls_is_node (const gchar *node)
+{
+  return node && *node;
+}
+
 VmCallUser *
 vm_calls_get_remote (VmCalls *calls, const gchar *id, const gchar *node)
 {
@@ -34,6 +54,21 @@ vm_calls_drop_remote (VmCallUser *remote)
   g_queue_push_tail (&remote->calls->idle, remote);
 }
 
+/* Whose server is to be known: that of somebody who is in a call. */
+static void
+watch_or_not (VmCallUser *remote)
+{
+  gboolean watched = remote->call != NULL;
+
+  if (watched == remote->watched)
+    return;
+  remote->watched = watched;
+  if (watched)
+    vm_calls_watch (remote->calls, remote->id);
+  else
+    vm_calls_unwatch (remote->calls, remote->id);
+}
+
 void
 vm_calls_forget_idle (VmCalls *calls)
 {
@@ -41,6 +76,7 @@ vm_calls_forget_idle (VmCalls *calls)
 
   while ((remote = g_queue_pop_head (&calls->idle))) {
     remote->idle = FALSE;
+    watch_or_not (remote);
     if (!remote->call)
       g_hash_table_remove (calls->remotes, remote->id);
   }
@@ -71,7 +107,8 @@ is_lost (VmCallUser *remote, gint64 now)
   if (!table || table->is_absent (share, remote->node))
     return TRUE;
   node = table->find (share, remote->id);
-  if (g_strcmp0 (node, remote->node) == 0)
+  if (g_strcmp0 (node, VM_CALLS_SOUGHT) == 0
+      || g_strcmp0 (node, remote->node) == 0)
     remote->missed_at = 0;
   else if (!remote->missed_at)
     remote->missed_at = now;
@@ -87,6 +124,26 @@ vm_calls_tick_remotes (VmCalls *calls, gint64 now)
     if (is_lost (one->data, now))
       vm_calls_end_lost (one->data, FALSE);
   }
+}
+
+void
+vm_calls_found (VmCalls *calls, const gchar *id, const gchar *node)
+{
+  VmCallUser *remote = g_hash_table_lookup (calls->remotes, id);
+  VmCallsCall *call = remote ? remote->call : NULL;
+  VmCallUser *caller = call && call->callee == remote ? call->caller : NULL;
+
+  if (!remote || vm_calls_is_node (remote->node))
+    return;
+  if (node) {
+    g_free (remote->node);
+    remote->node = g_strdup (node);
+    return;
+  }
+  vm_calls_end_lost (remote, FALSE);
+  if (caller)
+    vm_calls_tell_missed (caller, id);
+  vm_calls_forget_idle (calls);
 }
 
 /* The callee's server says why the call has not come about. */
@@ -135,7 +192,7 @@ find_speaker (VmCalls *calls, const gchar *node, const gchar *id,
 {
   VmCallUser *remote = vm_calls_get_remote (calls, id, node);
 
-  if (strcmp (remote->node, node) == 0)
+  if (!vm_calls_is_node (remote->node) || strcmp (remote->node, node) == 0)
     return remote;
   if (message->type != VM_CALL_OFFER)
     return NULL;
@@ -193,7 +250,7 @@ vm_call_user_say_claim (const VmCallUser *user)
   VmCallShare *share = user->calls->share;
   const gchar *node = remote ? remote->find (share, user->claim_other) : NULL;
 
-  if (node)
+  if (vm_calls_is_node (node))
     remote->claim (share, node, user->id, user->claim_other, user->claim_id);
 }
 

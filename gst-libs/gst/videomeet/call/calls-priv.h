@@ -13,6 +13,9 @@ typedef struct _VmCallShare VmCallShare; /* the remote's own */
  * server within this time. */
 #define VM_CALL_LEAVE_TIME (10 * G_USEC_PER_SEC)
 
+/* The server of a user that is being looked for. */
+#define VM_CALLS_SOUGHT ""
+
 struct _VmCallsRemote
 {
   /* As vm_calls_request_user(). */
@@ -21,11 +24,17 @@ struct _VmCallsRemote
       gpointer user_data);
   /* The user of this seat is gone. */
   void (*leave) (VmCallShare *share, guint seat);
-  /* The other server of a user, or NULL. */
+  /* The other server of a user, or NULL; VM_CALLS_SOUGHT: it is not known yet,
+   * and will be, by vm_calls_found(), if the user is watched. */
   const gchar *(*find) (VmCallShare *share, const gchar *id);
+  /* From now on it is known at which server that user is, if at any, until the
+   * same number of `unwatch`. */
+  void (*watch) (VmCallShare *share, const gchar *id);
+  void (*unwatch) (VmCallShare *share, const gchar *id);
   /* Whether the server @node has been silent lately. */
   gboolean (*is_absent) (VmCallShare *share, const gchar *node);
-  /* To the user @to at @node; @from NULL: from the server. */
+  /* To the user @to at @node; @from NULL: from the server. VM_CALLS_SOUGHT: as
+   * soon as it is known. */
   void (*say) (VmCallShare *share, const gchar *node, const gchar *from,
       const gchar *to, const VmCallMessage *message);
   /* @from tells the server @node of @to that their call goes on. */
@@ -69,6 +78,7 @@ struct _VmCallUser
   gchar *node; /* its server; NULL: this one */
   gint64 missed_at; /* since when its record lacks it; 0: it is there */
   gboolean idle; /* will be forgotten, unless it is in a call */
+  gboolean watched; /* as VmCallsRemote.watch(), while it is in one */
 };
 
 struct _VmCalls
@@ -107,6 +117,8 @@ void vm_calls_free_if_over (VmCallsCall *call);
 gboolean vm_calls_take (
     VmCallUser *user, VmCallMessage *message, gint64 now, GError **error);
 void vm_calls_set_taken (GError **error, const gchar *id);
+/* The user @callee has missed the call. */
+void vm_calls_tell_missed (const VmCallUser *caller, const gchar *callee);
 /* Returns: (transfer full) */
 VmCallMessage *
 vm_calls_new_end (const gchar *by, const gchar *to, const gchar *call_id);
@@ -120,6 +132,8 @@ VmCallsCall *vm_calls_begin (VmCallUser *caller, VmCallUser *callee,
     const gchar *call_id, VmCallState state);
 
 /* callusers.c */
+/* The user that claims a call need no longer know where the other one is. */
+void vm_call_user_unwatch_claim (VmCallUser *user);
 /* Ends the call that rings at the lost @user beside its own call. */
 void vm_calls_end_waiting (VmCallUser *user);
 /* Likewise its own call. @quietly: do not tell another user at another server.
@@ -163,6 +177,13 @@ void vm_calls_clear_ends (VmCalls *calls);
 void vm_calls_say_ends (VmCalls *calls, const gchar *key);
 
 /* callremote.c */
+/* Likewise of any user, if there are other servers. */
+void vm_calls_watch (VmCalls *calls, const gchar *id);
+void vm_calls_unwatch (VmCalls *calls, const gchar *id);
+/* Whether @node is a server: neither NULL nor VM_CALLS_SOUGHT. */
+gboolean vm_calls_is_node (const gchar *node);
+/* The user @id was sought, and is at @node, or nowhere if that is NULL. */
+void vm_calls_found (VmCalls *calls, const gchar *id, const gchar *node);
 /* The user whom @user calls, here or at another server; NULL: there is none. */
 VmCallUser *vm_calls_find_callee (VmCallUser *user, const gchar *id);
 /* The user @id of another server: the one known here, at whatever server, or a

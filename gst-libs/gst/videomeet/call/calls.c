@@ -138,8 +138,8 @@ name_of (const VmCallUser *user)
   return user->name ? user->name : user->id;
 }
 
-static void
-tell_missed (const VmCallUser *caller, const gchar *callee)
+void
+vm_calls_tell_missed (const VmCallUser *caller, const gchar *callee)
 {
   VmCalls *calls = caller->calls;
 
@@ -202,7 +202,7 @@ vm_calls_advance (VmCallsCall *call, VmCallEvent event, VmCallParty party)
   calls->n_calls--;
   /* one server tells of it: that of the callee */
   if (call->state == VM_CALL_STATE_MISSED && !call->callee->node)
-    tell_missed (call->caller, name_of (call->callee));
+    vm_calls_tell_missed (call->caller, name_of (call->callee));
   return TRUE;
 }
 
@@ -384,7 +384,7 @@ take_offer (VmCallUser *user, VmCallMessage *offer, gint64 now, GError **error)
     vm_calls_tell_failed (user, offer->call_id,
         callee ? VM_CALL_REASON_BUSY : VM_CALL_REASON_OFFLINE);
     if (!callee)
-      tell_missed (user, offer->to);
+      vm_calls_tell_missed (user, offer->to);
   } else {
     ring (user, callee, offer, now);
   }

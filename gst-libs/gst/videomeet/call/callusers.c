@@ -7,8 +7,16 @@
 #include <string.h>
 
 void
+vm_call_user_unwatch_claim (VmCallUser *user)
+{
+  if (user->claim_other)
+    vm_calls_unwatch (user->calls, user->claim_other);
+}
+
+void
 vm_call_user_free (VmCallUser *user)
 {
+  vm_call_user_unwatch_claim (user);
   g_free (user->id);
   g_free (user->name);
   g_free (user->last_id);

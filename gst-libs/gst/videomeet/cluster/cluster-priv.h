@@ -22,6 +22,9 @@ struct _VmCluster
   gint64 listed; /* time of the last valid list */
   gboolean says; /* has logged a rebuild since the store returned */
   gint64 settled; /* since when lists are valid without a gap */
+  gboolean began; /* the store was there once */
+  gint64 caution; /* until then a missing record may be a lost one */
+  gint64 scanned; /* when this node last scanned the records */
 };
 
 typedef struct
@@ -33,6 +36,7 @@ typedef struct
   VmClusterRecord *record; /* as last seen; NULL: there is none */
   gboolean amiss; /* @record is right, and the stored one is not */
   gint64 patience; /* until then only nodes with seats in it repair it */
+  gint64 caution; /* until then it is not begun anew */
   guint64 base; /* the stored revision; 0: there is none */
   guint64 seen; /* the last revision seen, removals included */
   gboolean unsure; /* the stored record may be older than @record */
@@ -41,6 +45,9 @@ typedef struct
                         sent: its answer is ignored */
   gboolean known; /* FALSE: it must be read before use */
   gboolean fresh; /* read after the last seat was asked for */
+  gboolean read; /* the store has answered once at least */
+  gint64 checked; /* when @record was last sure to be the stored one */
+  guint watchers; /* see vm_cluster_watch() */
   VmClusterRecord *written; /* the record being written; NULL: it is removed */
   guint64 seen_before; /* @seen when the last request began */
   guint conflicts; /* since the last write */
@@ -63,8 +70,11 @@ typedef struct
 } VmClusterSeat;
 
 /* clusterroom.c */
-VmClusterRoom *vm_cluster_room_new (VmCluster *cluster, const gchar *key);
+/* The room of @key, which is new if need be; NULL: there are too many. */
+VmClusterRoom *vm_cluster_get_room (VmCluster *cluster, const gchar *key);
 void vm_cluster_room_free (VmClusterRoom *room);
+/* Whether this node would not miss the record: frees @room then. */
+gboolean vm_cluster_room_forget_needless (VmClusterRoom *room);
 void vm_cluster_room_move (VmClusterRoom *room, VmClusterEvent event);
 /* Makes @record the current one, as of @revision. */
 void vm_cluster_room_adopt (
@@ -86,6 +96,16 @@ void vm_cluster_room_take (
 void vm_cluster_room_doubt (VmClusterRoom *room);
 /* The stored record is right. */
 void vm_cluster_room_settle (VmClusterRoom *room);
+
+/* clusterwatch.c */
+/* Has the records scanned when it is this node's turn; @lost: a node is gone
+ * since the last list. */
+void vm_cluster_look_whether_to_scan (
+    VmCluster *self, const gchar *const *nodes, gboolean lost, gint64 now);
+/* Reads @room if it is time for that; whether it does. */
+gboolean vm_cluster_room_check (VmClusterRoom *room, gint64 now);
+/* How many rooms may be read for that at one tick. */
+guint vm_cluster_count_checks (VmCluster *self);
 
 /* cluster.c: whether @one is gone with its node. */
 gboolean vm_cluster_is_over (

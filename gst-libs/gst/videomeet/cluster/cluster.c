@@ -28,7 +28,7 @@ vm_cluster_new (
   self->absent =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->past = vm_cluster_past_new ();
-  self->beaten = self->listed = G_MININT64 / 2;
+  self->beaten = self->listed = self->scanned = G_MININT64 / 2;
   return self;
 }
 
@@ -115,7 +115,7 @@ end_late_seats (VmClusterRoom *room, gint64 now)
 }
 
 static void
-tick_room (VmClusterRoom *room, gint64 now)
+tick_room (VmClusterRoom *room, guint *checks, gint64 now)
 {
   guint seats = room->seats->len;
   gboolean idle = room->state == VM_CLUSTER_STATE_IDLE;
@@ -130,8 +130,12 @@ tick_room (VmClusterRoom *room, gint64 now)
       wait_for_store (room, now);
     }
     vm_cluster_room_look (room, now);
-  } else if (room->seats->len < seats || (idle && room->amiss)) {
+  } else if (room->seats->len < seats
+             || (idle && (room->amiss || room->caution))) {
     vm_cluster_room_look (room, now);
+  } else if (!vm_cluster_room_forget_needless (room) && *checks
+             && vm_cluster_room_check (room, now)) {
+    --*checks;
   }
 }
 
@@ -139,6 +143,7 @@ void
 vm_cluster_tick (VmCluster *self, gint64 now)
 {
   g_autoptr (GList) rooms = g_hash_table_get_values (self->rooms);
+  guint checks = vm_cluster_count_checks (self);
 
   if (now - self->beaten >= VM_CLUSTER_BEAT_TIME) {
     self->beaten = now;
@@ -146,7 +151,7 @@ vm_cluster_tick (VmCluster *self, gint64 now)
     self->funcs.list (self->user_data);
   }
   for (GList *one = rooms; one; one = one->next)
-    tick_room (one->data, now);
+    tick_room (one->data, &checks, now);
 }
 
 /* The nodes that records name and the list does not, and since when. */
@@ -187,10 +192,30 @@ has_over (const VmClusterRoom *room, gint64 now)
   return FALSE;
 }
 
+/* Whether one of the last list is not in @nodes, which are the list now. */
+static gboolean
+take_list (VmCluster *self, const gchar *const *nodes)
+{
+  g_autoptr (GHashTable) before = g_steal_pointer (&self->alive);
+  GHashTableIter iter;
+  gpointer node;
+
+  self->alive = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; nodes[i]; i++)
+    g_hash_table_add (self->alive, g_strdup (nodes[i]));
+  g_hash_table_iter_init (&iter, before);
+  while (g_hash_table_iter_next (&iter, &node, NULL)) {
+    if (!g_hash_table_contains (self->alive, node))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now)
 {
   g_autoptr (GList) rooms = NULL;
+  gboolean lost;
 
   /* A store that was away, or cannot be written to, has forgotten the beats of
    * those who live as well. */
@@ -204,15 +229,14 @@ vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now)
     self->settled = now;
   }
   self->listed = now;
-  g_hash_table_remove_all (self->alive);
-  for (guint i = 0; nodes[i]; i++)
-    g_hash_table_add (self->alive, g_strdup (nodes[i]));
+  lost = take_list (self, nodes);
   look_who_is_absent (self, now);
   rooms = g_hash_table_get_values (self->rooms);
   for (GList *one = rooms; one; one = one->next) {
     if (has_over (one->data, now))
       vm_cluster_room_look (one->data, now);
   }
+  vm_cluster_look_whether_to_scan (self, nodes, lost, now);
 }
 
 static VmClusterSeat *
@@ -241,7 +265,7 @@ vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
     GError **error)
 {
   g_autofree gchar *key = vm_cluster_key (name);
-  VmClusterRoom *room = g_hash_table_lookup (self->rooms, key);
+  VmClusterRoom *room;
   VmClusterSeat *seat;
   guint epoch;
 
@@ -254,13 +278,12 @@ vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
         "A name has at most %d bytes and no control characters", VM_NAME_MAX);
     return 0;
   }
-  if (!room && g_hash_table_size (self->rooms) >= VM_CLUSTER_ROOMS_MAX) {
+  room = vm_cluster_get_room (self, key);
+  if (!room) {
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "There are too many rooms, or users; try again later");
     return 0;
   }
-  if (!room)
-    room = vm_cluster_room_new (self, key);
   if (!room->name)
     room->name = g_strdup (name);
   room->fresh = FALSE;
@@ -339,41 +362,6 @@ vm_cluster_look_up (VmCluster *self, const gchar *name)
   return room ? room->record : NULL;
 }
 
-const VmClusterRecord *
-vm_cluster_find_token (
-    VmCluster *self, const gchar *token, const VmClusterParticipant **one)
-{
-  g_autofree gchar *key = vm_cluster_key (token);
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->rooms);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    const VmClusterRecord *record = ((VmClusterRoom *) value)->record;
-
-    *one = record ? vm_cluster_record_find_token (record, key) : NULL;
-    if (*one)
-      return record;
-  }
-  return NULL;
-}
-
-gboolean
-vm_cluster_has_id (VmCluster *self, const gchar *id)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->rooms);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    const VmClusterRecord *record = ((VmClusterRoom *) value)->record;
-
-    if (record && strcmp (record->id, id) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 gboolean
 vm_cluster_is_busy (VmCluster *self)
 {
@@ -398,6 +386,7 @@ take_read (VmClusterRoom *room, VmClusterResult result, GBytes *value,
   }
   vm_cluster_room_move (room, VM_CLUSTER_EVENT_DONE);
   room->known = TRUE;
+  room->checked = now;
   /* unless it was told of a later change meanwhile */
   if (room->seen == room->seen_before)
     vm_cluster_room_take (room, value, revision, now);
@@ -423,6 +412,7 @@ take_written (
     return;
   }
   room->conflicts = 0;
+  room->checked = now;
   vm_cluster_room_move (room, VM_CLUSTER_EVENT_DONE);
   if (room->seen != room->seen_before && revision < room->seen)
     return;
@@ -464,6 +454,10 @@ vm_cluster_back (VmCluster *self, gint64 now)
   g_autoptr (GList) rooms = g_hash_table_get_values (self->rooms);
 
   self->says = FALSE;
+  if (self->began)
+    self->caution = now + VM_CLUSTER_CAUTION_TIME;
+  self->began = TRUE;
+  self->scanned = G_MININT64 / 2;
   for (GList *one = rooms; one; one = one->next) {
     VmClusterRoom *room = one->data;
 
@@ -480,12 +474,7 @@ vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
 {
   VmClusterRoom *room = g_hash_table_lookup (self->rooms, key);
 
-  if (!room
-      && (!value || vm_cluster_count_rooms (self) >= VM_CLUSTER_ROOMS_MAX))
-    return;
-  if (!room)
-    room = vm_cluster_room_new (self, key);
-  if (revision <= room->seen)
+  if (!room || revision <= room->seen)
     return;
   vm_cluster_room_take (room, value, revision, now);
   vm_cluster_room_look (room, now);

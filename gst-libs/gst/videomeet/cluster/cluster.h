@@ -16,6 +16,12 @@ G_BEGIN_DECLS
  * another node was faster. So a write that happens twice, late or not at all
  * does no harm.
  *
+ * A node knows only the records that concern it: of the rooms in which it has
+ * seats, of those that are watched with vm_cluster_watch(), and of those that
+ * it was told to check, until they name nobody of a node that is gone. It knows
+ * of their changes because the store tells them; what the store tells may be
+ * lost, and is then noticed when the record is read again.
+ *
  * A record is right while the store keeps it. A store may lose acknowledged
  * data, or return to an older state, or be written by others. Such a record has
  * a revision before the last one seen, or is unreadable or missing: then this
@@ -38,12 +44,22 @@ typedef struct _VmCluster VmCluster;
 /* Nodes with seats in a room repair its lost or damaged record; after this
  * time, any node that remembers it does. */
 #define VM_CLUSTER_PATIENCE_TIME VM_CLUSTER_BEAT_AGE
+/* A node that remembers nothing of a room whose record cannot be read, or is not
+ * there when the store has just come back, leaves it to those who have seats in
+ * it for this long. */
+#define VM_CLUSTER_CAUTION_TIME (2 * G_USEC_PER_SEC)
+/* A record that was neither read nor written for this long is read again:
+ * something that the store told may be lost. */
+#define VM_CLUSTER_CHECK_TIME (60 * G_USEC_PER_SEC)
+/* How often one node of all scans the records for nodes that are gone, besides
+ * each time that a node goes. */
+#define VM_CLUSTER_SCAN_TIME (600 * G_USEC_PER_SEC)
 /* After this many conflicts in a row the node lets others go first. */
 #define VM_CLUSTER_CONFLICTS_MAX 16
 /* The time-out for a seat; DISCONNECTED. */
 #define VM_CLUSTER_SEAT_TIME (10 * G_USEC_PER_SEC)
-/* Rooms that a node knows; beyond, RATE_LIMITED, and other nodes' rooms are
- * ignored. */
+/* Rooms that a node knows; beyond, RATE_LIMITED, and what is to be watched or
+ * checked is not. */
 #define VM_CLUSTER_ROOMS_MAX VM_OPEN_ROOMS_MAX
 
 /* The store's buckets. */
@@ -77,13 +93,21 @@ typedef struct
   /* @node lives, for VM_CLUSTER_BEAT_AGE. */
   void (*beat) (const gchar *node, gpointer user_data);
   void (*list) (gpointer user_data);
+  /* From now on vm_cluster_told() reports the changes of the record @key: the
+   * answer to a later `get` is no older than the first of them. */
+  void (*watch) (const gchar *key, gpointer user_data);
+  void (*unwatch) (const gchar *key, gpointer user_data);
+  /* vm_cluster_check() is to follow for each record that names a node that is
+   * none of @nodes. */
+  void (*scan) (const gchar *const *nodes, gpointer user_data);
   /* @one holds the seat @epoch of this node, in @room; both NULL: it is
    * refused, and forgotten. */
   void (*seated) (guint epoch, const VmClusterRecord *room,
       const VmClusterParticipant *one, const GError *error, gpointer user_data);
   /* A held seat is lost: resumed at another server, or given to others. */
   void (*gone) (guint epoch, const GError *reason, gpointer user_data);
-  /* The known members of the room @key have changed; @room NULL: none. */
+  /* The members of the room @key have changed, or are known for the first time;
+   * @room NULL: none. */
   void (*changed) (
       const gchar *key, const VmClusterRecord *room, gpointer user_data);
 } VmClusterFuncs;
@@ -118,28 +142,42 @@ void vm_cluster_lock (
     VmCluster *self, const gchar *name, gboolean locked, gint64 now);
 /* Whether it is locked, or about to be. */
 gboolean vm_cluster_is_locked (VmCluster *self, const gchar *name);
-/* Whether a room of this meeting id is known. */
-gboolean vm_cluster_has_id (VmCluster *self, const gchar *id);
 /* Whether something is being written. */
 gboolean vm_cluster_is_busy (VmCluster *self);
 /* The known record of the room @name; NULL: none is known. */
 const VmClusterRecord *vm_cluster_look_up (VmCluster *self, const gchar *name);
-/* The room and participant that @token resumes; or NULL. */
-const VmClusterRecord *vm_cluster_find_token (
-    VmCluster *self, const gchar *token, const VmClusterParticipant **one);
+
+/* The known record of the room @key; NULL: none is known. */
+const VmClusterRecord *
+vm_cluster_look_up_key (VmCluster *self, const gchar *key);
+/* Whether the record of the room @key was read since this node knows of it: so
+ * that vm_cluster_look_up() tells what is so. */
+gboolean vm_cluster_has_read (VmCluster *self, const gchar *key);
+/* This node knows the record of the room @key from when it has been read,
+ * which `changed` tells, until the same number of vm_cluster_unwatch(). FALSE:
+ * it knows too many. */
+gboolean vm_cluster_watch (VmCluster *self, const gchar *key, gint64 now);
+void vm_cluster_unwatch (VmCluster *self, const gchar *key);
+/* Reads the record of the room @key, and corrects what is this node's to
+ * correct: it may name this node although it has no such seat, or a node that
+ * is gone, or this node may have missed a change. */
+void vm_cluster_check (VmCluster *self, const gchar *key, gint64 now);
 
 /* The answer to @request. @value: what was read, or NULL when there is no such
  * record; @revision: of it, of its removal, or of the write; 0: there is
  * neither a record nor a removal marker. */
 void vm_cluster_answer (VmCluster *self, guint64 request,
     VmClusterResult result, GBytes *value, guint64 revision, gint64 now);
-/* The nodes with a beat. A list without this node proves nothing. */
+/* The nodes with a beat. A list without this node proves nothing. The first of
+ * them by name looks after the rooms in which only dead nodes have seats. */
 void vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now);
-/* A change reported by the store; @value NULL: the record was removed. */
+/* A change reported by the store; @value NULL: the record was removed. Ignored
+ * where the record concerns nobody here. */
 void vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
     guint64 revision, gint64 now);
 
-/* The store is back after a gap without reports; it may have lost all records,
+/* The store is there, first, and then each time after a gap without reports; it
+ * may have lost all records,
  * or the latest ones. The nodes then restore them from memory. */
 void vm_cluster_back (VmCluster *self, gint64 now);
 

@@ -33,6 +33,14 @@ read_value (const VmClusterRoom *room, GBytes *value, GError **error)
   return NULL;
 }
 
+/* Whether @one may have come back since it went: that of a room that this node
+ * does not remember, to be told by the node itself, if it lives. */
+static gboolean
+may_be_back (const VmClusterRoom *room, const VmClusterParticipant *one)
+{
+  return !room->record && vm_cluster_is_alive (room->cluster, one->node);
+}
+
 /* Those who went before do not come back with a record of that time, nor does
  * the place that they had before another node took them up. Whether there were
  * such. */
@@ -42,8 +50,10 @@ drop_past (VmClusterRoom *room, VmClusterRecord *record, gint64 now)
   guint before = record->participants->len;
 
   for (guint i = before; i > 0; i--) {
-    if (vm_cluster_past_doubts (
-            room->cluster->past, record->participants->pdata[i - 1], now))
+    const VmClusterParticipant *one = record->participants->pdata[i - 1];
+
+    if (!may_be_back (room, one)
+        && vm_cluster_past_doubts (room->cluster->past, one, now))
       g_ptr_array_remove_index (record->participants, i - 1);
   }
   return record->participants->len < before;
@@ -133,6 +143,19 @@ take_unsure (VmClusterRoom *room, const VmClusterRecord *record,
   vm_cluster_room_adopt (room, g_steal_pointer (&right), revision);
 }
 
+/* Until when nobody begins it anew who knows nothing of it; 0: it may begin at
+ * once. */
+static gint64
+get_caution (const VmClusterRoom *room, gboolean damaged, gboolean missing,
+    gint64 now)
+{
+  if (room->record || holds_seat (room))
+    return 0;
+  if (damaged)
+    return room->caution ? room->caution : now + VM_CLUSTER_CAUTION_TIME;
+  return missing ? room->cluster->caution : 0;
+}
+
 /* For all rooms of a store. */
 static void
 say_once (VmCluster *self)
@@ -157,6 +180,7 @@ vm_cluster_room_take (
     room->base = 0;
     return;
   }
+  room->caution = get_caution (room, error != NULL, !value && !revision, now);
   if (revision < room->seen)
     vm_cluster_room_doubt (room);
   if (room->unsure || error || (!record && holds_seat (room))) {

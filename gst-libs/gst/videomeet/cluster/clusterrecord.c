@@ -2,7 +2,6 @@
 
 #include "cluster/clusterpack.h"
 #include "cluster/clusterrecord.h"
-#include "trust/keys/transcript.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -13,34 +12,6 @@
 #define JOINED_MAX 999999999 /* what those can say */
 #define PARTICIPANT "(ssusssssssub)"
 #define RECORD "(ssuuba" PARTICIPANT ")"
-
-gchar *
-vm_cluster_key (const gchar *name)
-{
-  static const gchar alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  guint8 hash[VM_SHA256_SIZE];
-  gchar *key = g_malloc (VM_CLUSTER_KEY_LENGTH + 1);
-  guint bits = 0, n = 0, length = 0;
-
-  vm_sha256 (name, strlen (name), hash);
-  for (guint i = 0; i < sizeof hash; i++) {
-    bits = bits << 8 | hash[i];
-    for (n += 8; n >= 5; n -= 5)
-      key[length++] = alphabet[bits >> (n - 5) & 31];
-  }
-  key[length++] = alphabet[bits << (5 - n) & 31];
-  key[length] = '\0';
-  return key;
-}
-
-gboolean
-vm_cluster_is_node (const gchar *node)
-{
-  gsize length = strspn (node, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "abcdefghijklmnopqrstuvwxyz0123456789-_");
-
-  return length > 0 && length <= VM_CLUSTER_NODE_MAX && !node[length];
-}
 
 VmClusterParticipant *
 vm_cluster_participant_copy (const VmClusterParticipant *one)

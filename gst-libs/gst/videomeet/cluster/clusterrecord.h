@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/vmerror.h>
+#include "cluster/clusterkey.h"
 #include "wire/signal.h"
 #include "base/limits.h"
 
@@ -16,9 +17,6 @@ G_BEGIN_DECLS
  * node has taken, so no pair occurs twice, and repeating a change has no
  * effect. */
 
-#define VM_CLUSTER_KEY_LENGTH \
-  52 /* characters: base32 of a SHA-256, no padding */
-#define VM_CLUSTER_NODE_MAX 64 /* letters, digits, `-` and `_` */
 #define VM_CLUSTER_RECORD_MAX (256 * 1024) /* bytes; a full one has 110,000 */
 
 typedef struct
@@ -46,11 +44,6 @@ typedef struct
   gboolean locked; /* nobody else is admitted */
   GPtrArray *participants; /* VmClusterParticipant, in the order they joined */
 } VmClusterRecord;
-
-/* The form of a name or token in keys and subjects: base32 (RFC 4648 §6) of its
- * SHA-256, which hides the name. Returns: (transfer full) */
-gchar *vm_cluster_key (const gchar *name);
-gboolean vm_cluster_is_node (const gchar *node);
 
 VmClusterParticipant *
 vm_cluster_participant_copy (const VmClusterParticipant *participant);

@@ -7,16 +7,20 @@
 #include <string.h>
 
 VmClusterRoom *
-vm_cluster_room_new (VmCluster *cluster, const gchar *key)
+vm_cluster_get_room (VmCluster *cluster, const gchar *key)
 {
-  VmClusterRoom *room = g_new0 (VmClusterRoom, 1);
+  VmClusterRoom *room = g_hash_table_lookup (cluster->rooms, key);
 
+  if (room || g_hash_table_size (cluster->rooms) >= VM_CLUSTER_ROOMS_MAX)
+    return room;
+  room = g_new0 (VmClusterRoom, 1);
   room->cluster = cluster;
   room->key = g_strdup (key);
   room->seats = g_ptr_array_new ();
   room->lock = -1;
   room->unsure = TRUE;
   g_hash_table_insert (cluster->rooms, room->key, room);
+  cluster->funcs.watch (room->key, cluster->user_data);
   return room;
 }
 
@@ -132,8 +136,10 @@ vm_cluster_room_adopt (
 {
   VmCluster *self = room->cluster;
   g_autoptr (VmClusterRecord) before = g_steal_pointer (&room->record);
+  gboolean first = !room->read;
 
   room->record = record;
+  room->read = TRUE;
   room->seen = revision;
   room->known = TRUE;
   if (record)
@@ -142,7 +148,7 @@ vm_cluster_room_adopt (
     room->lock = -1;
   look_who_lives (room, before);
   look_who_has_gone (room, before);
-  if (!vm_cluster_record_is_same (before, record))
+  if (first || !vm_cluster_record_is_same (before, record))
     self->funcs.changed (room->key, record, self->user_data);
   for (guint i = 0; record && i < room->seats->len; i++) {
     VmClusterSeat *seat = room->seats->pdata[i];
@@ -286,13 +292,52 @@ write_it (VmClusterRoom *room, VmClusterRecord *record, gint64 now)
   self->funcs.put (request, room->key, bytes, room->base, self->user_data);
 }
 
-/* Nobody is in it. */
 static void
 forget (VmClusterRoom *room)
 {
+  VmCluster *self = room->cluster;
+
+  self->funcs.unwatch (room->key, self->user_data);
+  g_hash_table_remove (self->rooms, room->key);
+}
+
+static gboolean
+names_lost_node (const VmClusterRoom *room)
+{
+  for (guint i = 0; room->record && i < room->record->participants->len; i++) {
+    const VmClusterParticipant *one = room->record->participants->pdata[i];
+
+    if (!vm_cluster_is_alive (room->cluster, one->node))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+is_of_concern (const VmClusterRoom *room)
+{
+  return room->seats->len || room->watchers;
+}
+
+/* Nobody is in it. */
+static void
+take_empty (VmClusterRoom *room)
+{
   if (room->record)
     vm_cluster_room_adopt (room, NULL, room->seen);
-  g_hash_table_remove (room->cluster->rooms, room->key);
+  if (!is_of_concern (room))
+    forget (room);
+}
+
+/* Who is in it has not left because this node does not look any more. */
+gboolean
+vm_cluster_room_forget_needless (VmClusterRoom *room)
+{
+  if (room->state != VM_CLUSTER_STATE_IDLE || !room->known || room->amiss
+      || is_of_concern (room) || names_lost_node (room))
+    return FALSE;
+  forget (room);
+  return TRUE;
 }
 
 void
@@ -310,8 +355,10 @@ vm_cluster_room_look (VmClusterRoom *room, gint64 now)
     read_it (room, now);
     return;
   }
-  if (room->amiss && !room->seats->len && now < room->patience)
+  if ((room->amiss && !room->seats->len && now < room->patience)
+      || now < room->caution)
     return;
+  room->caution = 0;
   record = make (room, refused, reasons, now);
   /* nobody is sent away because of what may be over meanwhile */
   if (refused->len && !room->fresh) {
@@ -324,6 +371,6 @@ vm_cluster_room_look (VmClusterRoom *room, gint64 now)
   differs = room->amiss || !vm_cluster_record_is_same (record, room->record);
   if (differs && (record || room->base))
     write_it (room, g_steal_pointer (&record), now);
-  else if (!record && !room->seats->len)
-    forget (room);
+  else if (!record)
+    take_empty (room);
 }

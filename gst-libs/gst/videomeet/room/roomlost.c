@@ -31,7 +31,7 @@ vm_member_renew (VmMember *member, const gchar *used, const gchar *next)
     member->old_token = g_steal_pointer (&member->token);
   }
   forget_token (member, &member->token);
-  member->token = next ? g_strdup (next) : vm_rooms_make_token (rooms);
+  member->token = next ? g_strdup (next) : vm_room_make_token (member->room);
   g_hash_table_insert (rooms->resumes, member->token, member);
 }
 

@@ -25,6 +25,14 @@ vm_rooms_refuse_closing (GError **error)
   return FALSE;
 }
 
+gboolean
+vm_rooms_refuse_ended (GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
+      "The meeting is over: its host has ended it or was started anew");
+  return FALSE;
+}
+
 void
 vm_rooms_refuse_ticket (GError **error)
 {

@@ -35,6 +35,9 @@ struct _VmRoomsRemote
   void (*lock) (VmRoom *room);
   /* The ticket @text, which this server gave, is no longer good. */
   void (*drop_ticket) (VmRoomShare *share, const gchar *text);
+  /* A token to resume with, by which other servers find the room. Returns:
+   * (transfer full) */
+  gchar *(*make_token) (VmRoom *room);
 };
 
 struct _VmRooms
@@ -241,6 +244,8 @@ VmBearer vm_join_to_bearer (const VmJoin *join);
 
 /* 32 random bytes as text for a URL. */
 gchar *vm_rooms_make_token (VmRooms *rooms);
+/* A token to resume a seat of @room with. */
+gchar *vm_room_make_token (VmRoom *room);
 
 /* A room without members, in the table. */
 VmRoom *vm_room_new (VmRooms *rooms, const gchar *name);

@@ -141,6 +141,13 @@ vm_rooms_make_token (VmRooms *rooms)
   return text;
 }
 
+gchar *
+vm_room_make_token (VmRoom *room)
+{
+  return room->shared ? room->rooms->remote->make_token (room)
+                      : vm_rooms_make_token (room->rooms);
+}
+
 gboolean
 vm_rooms_check_config (
     VmRooms *rooms, const VmRoomConfig *config, GError **error)

@@ -93,6 +93,9 @@ void vm_rooms_set_closing (VmRooms *rooms, gboolean closing);
 /* The refusal of newcomers by a stopping server, in every dialect: FALSE with
  * @error. */
 gboolean vm_rooms_refuse_closing (GError **error);
+/* Sets MEETING_ENDED for who comes back to a meeting that is not there; returns
+ * FALSE. */
+gboolean vm_rooms_refuse_ended (GError **error);
 gboolean vm_rooms_are_open (VmRooms *rooms);
 /* Removes all open rooms and closes their members, without further signals. */
 void vm_rooms_clear_open (VmRooms *rooms);

@@ -31,6 +31,7 @@ typedef struct
     NODES,
     TOLD,
     BACK,
+    FOUND,
     HEARD,
     AGAIN,
     WAITS,
@@ -92,6 +93,9 @@ take_news (VmServer *server, gpointer data)
       break;
     case BACK:
       vm_room_share_back (share, now);
+      break;
+    case FOUND:
+      vm_room_share_check (share, news->key, now);
       break;
     case HEARD:
       if (!vm_forwards_take (server->cluster->forwards, news->value))
@@ -155,6 +159,12 @@ on_back (gpointer user_data)
 }
 
 static void
+on_found (const gchar *key, gpointer user_data)
+{
+  post (user_data, (News){ .kind = FOUND, .key = (gchar *) key });
+}
+
+static void
 on_waits (const gchar *why, gpointer user_data)
 {
   post (user_data, (News){ .kind = WAITS, .key = (gchar *) why });
@@ -206,6 +216,30 @@ list (gpointer user_data)
   VmServerCluster *self = user_data;
 
   vm_nats_store_list (self->store);
+}
+
+static void
+watch (const gchar *key, gpointer user_data)
+{
+  VmServerCluster *self = user_data;
+
+  vm_nats_store_watch (self->store, key);
+}
+
+static void
+unwatch (const gchar *key, gpointer user_data)
+{
+  VmServerCluster *self = user_data;
+
+  vm_nats_store_unwatch (self->store, key);
+}
+
+static void
+scan (const gchar *const *nodes, gpointer user_data)
+{
+  VmServerCluster *self = user_data;
+
+  vm_nats_store_scan (self->store, nodes);
 }
 
 static void
@@ -294,6 +328,7 @@ connect_nats (
     .nodes = on_nodes,
     .told = on_told,
     .back = on_back,
+    .found = on_found,
     .waits = on_waits,
   };
   static const VmNatsBusFuncs bus_funcs = {
@@ -327,6 +362,9 @@ vm_server_cluster_new (
     .put = put,
     .beat = beat,
     .list = list,
+    .watch = watch,
+    .unwatch = unwatch,
+    .scan = scan,
     .send = send_frame,
   };
   static const VmForwardsFuncs forward_funcs = { send_frame };

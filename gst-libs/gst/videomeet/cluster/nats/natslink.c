@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cluster/nats/natslink.h"
+#include "cluster/nats/natsears.h"
 
 #include <string.h>
 
+#define RECORDS "vm_records"
 #define NODES "vm_nodes"
+#define NODE_SUBJECT "$KV." NODES "."
 #define NANOSECONDS 1000 /* of a µs */
-#define OPERATION "KV-Operation" /* ADR-8 of NATS: of what is no value */
 
 static const struct
 {
@@ -14,17 +15,20 @@ static const struct
   gint64 age; /* µs; 0: for ever */
   jsStorageType storage;
 } buckets[VM_CLUSTER_N_BUCKETS] = {
-  [VM_CLUSTER_ROOMS] = { "vm_rooms", 0, js_FileStorage },
+  [VM_CLUSTER_ROOMS] = { RECORDS, 0, js_FileStorage },
   [VM_CLUSTER_TICKETS] = { "vm_tickets", VM_TICKET_TIME, js_MemoryStorage },
   [VM_CLUSTER_JTI] = { "vm_jti", VM_CLUSTER_JTI_TIME, js_MemoryStorage },
 };
 
-/* The bucket @name, which is made if it is not there. */
+/* The bucket @name, which is made if it is not there. That of the records tells
+ * what is written under another subject, for those who want to hear it. NATS
+ * does not change that of a bucket that is there. */
 static natsStatus
 open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
     jsStorageType storage)
 {
   natsStatus status = js_KeyValue (bucket, stream, name);
+  jsRePublish telling;
   kvConfig config;
 
   if (status != NATS_NOT_FOUND)
@@ -34,6 +38,11 @@ open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
   config.History = 1;
   config.TTL = age * NANOSECONDS;
   config.StorageType = storage;
+  jsRePublish_Init (&telling);
+  telling.Source = "$KV." RECORDS ".*";
+  telling.Destination = VM_NATS_EARS_SUBJECT "$1";
+  if (strcmp (name, RECORDS) == 0)
+    config.RePublish = &telling;
   return js_CreateKeyValue (bucket, stream, &config);
 }
 
@@ -67,6 +76,32 @@ set_error (GError **error, natsStatus status)
       skip_place (detail));
 }
 
+static gchar *
+stream_of (VmClusterBucket bucket)
+{
+  return g_strdup_printf ("KV_%s", buckets[bucket].name);
+}
+
+/* A bucket that somebody else has made, or NATS before 2.9. */
+static gboolean
+tells_changes (VmNatsLink *link, GError **error)
+{
+  g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);
+  jsStreamInfo *info = NULL;
+  natsStatus status =
+      js_GetStreamInfo (&info, link->stream, stream, NULL, NULL);
+  gboolean tells = status == NATS_OK && info->Config->RePublish;
+
+  jsStreamInfo_Destroy (info);
+  if (status != NATS_OK)
+    set_error (error, status);
+  else if (!tells)
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "its bucket " RECORDS " does not republish what is written, as NATS "
+        "2.9 does if no other program has made the bucket");
+  return tells;
+}
+
 VmNatsLink *
 vm_nats_link_new (natsOptions *options, GError **error)
 {
@@ -86,9 +121,10 @@ vm_nats_link_new (natsOptions *options, GError **error)
   if (status == NATS_OK)
     status = open_bucket (&link->nodes, link->stream, NODES,
         VM_CLUSTER_BEAT_AGE, js_MemoryStorage);
-  if (status == NATS_OK)
+  if (status != NATS_OK)
+    set_error (error, status);
+  if (status == NATS_OK && tells_changes (link, error))
     return link;
-  set_error (error, status);
   vm_nats_link_free (link);
   return NULL;
 }
@@ -108,12 +144,6 @@ gboolean
 vm_nats_link_is_lost (VmNatsLink *link)
 {
   return link->lost || natsConnection_IsClosed (link->connection);
-}
-
-static gchar *
-stream_of (VmClusterBucket bucket)
-{
-  return g_strdup_printf ("KV_%s", buckets[bucket].name);
 }
 
 static gchar *
@@ -170,7 +200,7 @@ vm_nats_link_get (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     return VM_CLUSTER_LOST;
   }
   *revision = natsMsg_GetSequence (message);
-  if (natsMsgHeader_Get (message, OPERATION, &operation) != NATS_OK)
+  if (natsMsgHeader_Get (message, VM_NATS_OPERATION, &operation) != NATS_OK)
     *value = g_bytes_new (
         natsMsg_GetData (message), natsMsg_GetDataLength (message));
   natsMsg_Destroy (message);
@@ -214,7 +244,7 @@ replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
   settings.ExpectLastSubjectSeq = expected;
   status = natsMsg_Create (&message, subject, NULL, data, (int) size);
   if (status == NATS_OK && !value)
-    status = natsMsgHeader_Set (message, OPERATION, "DEL");
+    status = natsMsgHeader_Set (message, VM_NATS_OPERATION, "DEL");
   if (status == NATS_OK)
     status = js_PublishMsg (&ack, link->stream, message, &settings, &code);
   if (status == NATS_OK)
@@ -248,25 +278,33 @@ vm_nats_link_beat (VmNatsLink *link, const gchar *node)
   look_whether_lost (link, status, 0);
 }
 
+/* By the subjects that the stream has, which is one answer, however many they
+ * are: a list of the bucket's keys is a message of each, for each of the nodes
+ * every three seconds. */
 gchar **
 vm_nats_link_list (VmNatsLink *link)
 {
-  kvWatchOptions settings;
-  kvKeysList list = { NULL, 0 };
+  jsStreamInfo *info = NULL;
+  jsOptions settings;
+  jsErrCode code = 0;
+  const jsStreamStateSubjects *subjects;
   gchar **nodes;
   natsStatus status;
 
-  kvWatchOptions_Init (&settings);
-  settings.Timeout = VM_NATS_ANSWER_TIME;
-  status = kvStore_Keys (&list, link->nodes, &settings);
-  if (status == NATS_NOT_FOUND)
-    return g_new0 (gchar *, 1);
-  if (status != NATS_OK)
+  jsOptions_Init (&settings);
+  settings.Wait = VM_NATS_ANSWER_TIME;
+  settings.Stream.Info.SubjectsFilter = NODE_SUBJECT ">";
+  status =
+      js_GetStreamInfo (&info, link->stream, "KV_" NODES, &settings, &code);
+  if (status != NATS_OK) {
+    look_whether_lost (link, status, code);
     return NULL;
-  nodes = g_new0 (gchar *, list.Count + 1);
-  for (int i = 0; i < list.Count; i++)
-    nodes[i] = g_strdup (list.Keys[i]);
-  kvKeysList_Destroy (&list);
+  }
+  subjects = info->State.Subjects;
+  nodes = g_new0 (gchar *, (subjects ? subjects->Count : 0) + 1);
+  for (int i = 0; subjects && i < subjects->Count; i++)
+    nodes[i] = g_strdup (subjects->List[i].Subject + strlen (NODE_SUBJECT));
+  jsStreamInfo_Destroy (info);
   return nodes;
 }
 
@@ -286,25 +324,56 @@ drop (VmNatsLink *link, kvEntry *marker)
   js_PurgeStream (link->stream, stream, &settings, NULL);
 }
 
+static gboolean
+names_other (GBytes *value, GHashTable *nodes)
+{
+  g_autoptr (VmClusterRecord) record = vm_cluster_record_read (value, NULL);
+
+  for (guint i = 0; record && i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    if (!g_hash_table_contains (nodes, one->node))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* FALSE: the scan is to end. */
+static gboolean
+scan_entry (VmNatsLink *link, kvEntry *entry, GHashTable *nodes, gint64 before,
+    VmNatsFound found, gpointer user_data)
+{
+  g_autoptr (GBytes) value = NULL;
+
+  if (kvEntry_Operation (entry) != kvOp_Put) {
+    if (kvEntry_Created (entry) / NANOSECONDS <= before)
+      drop (link, entry);
+    return TRUE;
+  }
+  value = g_bytes_new (kvEntry_Value (entry), kvEntry_ValueLen (entry));
+  return !names_other (value, nodes) || found (kvEntry_Key (entry), user_data);
+}
+
 void
-vm_nats_link_sweep (VmNatsLink *link, gint64 age)
+vm_nats_link_scan (VmNatsLink *link, const gchar *const *nodes, gint64 age,
+    VmNatsFound found, gpointer user_data)
 {
   gint64 before = g_get_real_time () - age;
+  g_autoptr (GHashTable) living = g_hash_table_new (g_str_hash, g_str_equal);
   kvWatcher *watcher = NULL;
-  kvWatchOptions settings;
   kvEntry *entry = NULL;
+  gboolean more = TRUE;
 
-  kvWatchOptions_Init (&settings);
-  settings.MetaOnly = true;
-  if (kvStore_WatchAll (&watcher, link->buckets[VM_CLUSTER_ROOMS], &settings)
+  for (guint i = 0; nodes[i]; i++)
+    g_hash_table_add (living, (gpointer) nodes[i]);
+  if (kvStore_WatchAll (&watcher, link->buckets[VM_CLUSTER_ROOMS], NULL)
       != NATS_OK)
     return;
   /* an entry that is none comes after the last */
-  while (kvWatcher_Next (&entry, watcher, VM_NATS_ANSWER_TIME) == NATS_OK
+  while (more
+         && kvWatcher_Next (&entry, watcher, VM_NATS_ANSWER_TIME) == NATS_OK
          && entry) {
-    if (kvEntry_Operation (entry) != kvOp_Put
-        && kvEntry_Created (entry) / NANOSECONDS <= before)
-      drop (link, entry);
+    more = scan_entry (link, entry, living, before, found, user_data);
     kvEntry_Destroy (entry);
     entry = NULL;
   }

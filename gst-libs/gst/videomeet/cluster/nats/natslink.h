@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* A connection to NATS with all buckets, for one thread; when it is lost, it is
  * replaced. */
 
+/* The header of what is no value (ADR-8 of NATS). */
+#define VM_NATS_OPERATION "KV-Operation"
+
 typedef struct
 {
   natsConnection *connection;
@@ -17,7 +20,7 @@ typedef struct
   kvStore *buckets[VM_CLUSTER_N_BUCKETS];
   kvStore *nodes;
   gboolean lost; /* a bucket is gone */
-  gint64 made; /* creation of the bucket of rooms, ns; 0: not read yet */
+  gint64 made; /* creation of the bucket of records, ns; 0: not read yet */
 } VmNatsLink;
 
 /* natsstore.c: BAD_REQUEST: @config is invalid. */
@@ -28,8 +31,8 @@ natsOptions *vm_nats_options_new (const VmNatsConfig *config, GError **error);
 VmNatsLink *vm_nats_link_new (natsOptions *options, GError **error);
 void vm_nats_link_free (VmNatsLink *link);
 gboolean vm_nats_link_is_lost (VmNatsLink *link);
-/* Whether the bucket of rooms is gone, was replaced since the first call, or no
- * longer reaches its earlier @revision. */
+/* Whether the bucket of records is gone, was replaced since the first call, or
+ * no longer reaches its earlier @revision. */
 gboolean vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision);
 
 /* As the store's requests; @value of a get and @revision are filled in. */
@@ -40,8 +43,13 @@ VmClusterResult vm_nats_link_put (VmNatsLink *link, VmClusterBucket bucket,
 void vm_nats_link_beat (VmNatsLink *link, const gchar *node);
 /* Returns: (transfer full) (nullable): NULL when unknown */
 gchar **vm_nats_link_list (VmNatsLink *link);
-/* Drops the markers of room records that were removed longer than @age ago, µs.
- * A newer record stays. */
-void vm_nats_link_sweep (VmNatsLink *link, gint64 age);
+/* FALSE: the scan is to end. */
+typedef gboolean (*VmNatsFound) (const gchar *key, gpointer user_data);
+
+/* Reads all records, and tells the keys of those that name a node that is none
+ * of @nodes. Drops the markers of those that were removed longer than @age ago,
+ * µs; a newer record stays. */
+void vm_nats_link_scan (VmNatsLink *link, const gchar *const *nodes, gint64 age,
+    VmNatsFound found, gpointer user_data);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "base/vmprivatefile.h"
-#include "cluster/nats/natslink.h"
+#include "cluster/nats/natsears.h"
 
 #include <string.h>
 
@@ -32,9 +32,13 @@ struct _VmNatsStore
   GAsyncQueue *requests;
   GThread *asking; /* vm-nats */
   GThread *watching; /* vm-nats-watch */
+  VmNatsEars *ears; /* of vm-nats */
   GMutex lock; /* of what follows */
-  GCond stopped;
+  GCond woken;
   gboolean stop;
+  GHashTable *changes; /* key -> whether to watch it, not yet so */
+  gchar **scan; /* a scan that is to be made, or NULL: the nodes that live */
+  guint64 latest; /* the last revision heard of */
 };
 
 static void
@@ -45,6 +49,24 @@ request_free (gpointer data)
   g_free (request->key);
   g_clear_pointer (&request->value, g_bytes_unref);
   g_free (request);
+}
+
+/* What NATS has at least. */
+static void
+note_revision (VmNatsStore *self, guint64 revision)
+{
+  g_mutex_lock (&self->lock);
+  self->latest = MAX (self->latest, revision);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+on_heard (const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
+{
+  VmNatsStore *self = user_data;
+
+  note_revision (self, revision);
+  self->funcs.told (key, value, revision, self->user_data);
 }
 
 static void
@@ -75,6 +97,8 @@ answer (VmNatsStore *self, VmNatsLink *link, const Request *request)
         result = vm_nats_link_put (link, request->bucket, request->key,
             request->value, request->revision, &revision);
   }
+  if (request->bucket == VM_CLUSTER_ROOMS)
+    note_revision (self, revision);
   self->funcs.answer (request->bucket, request->number, result, value, revision,
       self->user_data);
 }
@@ -88,12 +112,40 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
 
   if (link && !vm_nats_link_is_lost (link))
     return link;
+  if (link)
+    vm_nats_ears_move (self->ears, NULL);
   g_clear_pointer (&link, vm_nats_link_free);
   if (*tried && now - *tried < VM_NATS_RETRY_TIME)
     return NULL;
   link = vm_nats_link_new (self->options, NULL);
   *tried = g_get_monotonic_time ();
+  if (!link)
+    return NULL;
+  vm_nats_ears_move (self->ears, link);
+  /* what was changed before is read, what comes from now on is told */
+  self->funcs.back (self->user_data);
   return link;
+}
+
+/* Before the next request is made. */
+static void
+change_ears (VmNatsStore *self)
+{
+  g_autoptr (GHashTable) changes = NULL;
+  GHashTableIter iter;
+  gpointer key, watched;
+
+  g_mutex_lock (&self->lock);
+  changes = g_steal_pointer (&self->changes);
+  self->changes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_mutex_unlock (&self->lock);
+  g_hash_table_iter_init (&iter, changes);
+  while (g_hash_table_iter_next (&iter, &key, &watched)) {
+    if (watched)
+      vm_nats_ears_add (self->ears, key);
+    else
+      vm_nats_ears_remove (self->ears, key);
+  }
 }
 
 static gpointer
@@ -105,91 +157,94 @@ ask (gpointer data)
   gboolean stop = FALSE;
 
   while (!stop) {
-    Request *request = g_async_queue_pop (self->requests);
+    Request *request =
+        g_async_queue_timeout_pop (self->requests, VM_NATS_IDLE_TIME);
 
-    stop = request->kind == STOP;
-    if (!stop) {
+    stop = request && request->kind == STOP;
+    if (!stop)
       link = keep (self, link, &tried);
+    change_ears (self);
+    if (request && !stop)
       answer (self, link, request);
-    }
-    request_free (request);
+    g_clear_pointer (&request, request_free);
   }
+  vm_nats_ears_move (self->ears, NULL);
   g_clear_pointer (&link, vm_nats_link_free);
   nats_ReleaseThreadMemory ();
   return NULL;
 }
 
-/* Whether it is to stop; waits for that, or to try again. */
+/* Whether it is to stop; waits for that, for a scan, or to try again. */
 static gboolean
-wait_to_stop (VmNatsStore *self, gint64 time)
+wait_to_stop (VmNatsStore *self, gint64 time, gchar ***scan)
 {
   gint64 until = g_get_monotonic_time () + time;
   gboolean stop;
 
   g_mutex_lock (&self->lock);
-  while (!self->stop && g_cond_wait_until (&self->stopped, &self->lock, until))
+  while (!self->stop && !(scan && self->scan)
+         && g_cond_wait_until (&self->woken, &self->lock, until))
     ;
   stop = self->stop;
+  if (scan)
+    *scan = g_steal_pointer (&self->scan);
   g_mutex_unlock (&self->lock);
   return stop;
 }
 
-static void
-tell (VmNatsStore *self, kvEntry *entry)
+typedef struct
 {
-  g_autoptr (GBytes) value = NULL;
+  VmNatsStore *self;
+  guint n;
+} Scan;
 
-  if (kvEntry_Operation (entry) == kvOp_Put)
-    value = g_bytes_new (kvEntry_Value (entry), kvEntry_ValueLen (entry));
-  self->funcs.told (
-      kvEntry_Key (entry), value, kvEntry_Revision (entry), self->user_data);
+static gboolean
+on_found (const gchar *key, gpointer user_data)
+{
+  Scan *scan = user_data;
+
+  scan->self->funcs.found (key, scan->self->user_data);
+  return ++scan->n < VM_NATS_FOUND_MAX && !wait_to_stop (scan->self, 0, NULL);
 }
 
-/* Once each @time; @last: when it was so. */
+/* Whether what was stored is another, or went back. */
 static gboolean
-is_time (gint64 *last, gint64 time)
+has_gone_back (VmNatsStore *self, VmNatsLink *link)
 {
-  gint64 now = g_get_monotonic_time ();
+  guint64 latest;
+  gboolean back;
 
-  if (now - *last < time)
+  g_mutex_lock (&self->lock);
+  latest = self->latest;
+  g_mutex_unlock (&self->lock);
+  back = vm_nats_link_has_gone_back (link, latest);
+  if (!back)
     return FALSE;
-  *last = now;
+  g_mutex_lock (&self->lock);
+  self->latest = 0;
+  g_mutex_unlock (&self->lock);
   return TRUE;
 }
 
-/* Until the connection or what was stored is lost, or it is to stop. */
-static void
+/* Until the connection is lost, or what was stored, or it is to stop; whether
+ * what was stored is. */
+static gboolean
 watch_link (VmNatsStore *self, VmNatsLink *link)
 {
-  gint64 swept = g_get_monotonic_time (), looked = swept;
-  guint64 told = 0;
-  kvWatcher *watcher = NULL;
+  g_auto (GStrv) nodes = NULL;
 
-  if (vm_nats_link_has_gone_back (link, 0))
-    return;
-  if (kvStore_WatchAll (&watcher, link->buckets[VM_CLUSTER_ROOMS], NULL)
-      != NATS_OK)
-    return;
-  /* what was changed before is read, what comes from now on is told */
-  self->funcs.back (self->user_data);
-  while (!wait_to_stop (self, 0) && !vm_nats_link_is_lost (link)) {
-    kvEntry *entry = NULL;
-    natsStatus status = kvWatcher_Next (&entry, watcher, VM_NATS_WATCH_TIME);
+  do {
+    Scan scan = { self, 0 };
 
-    if (status != NATS_OK && status != NATS_TIMEOUT)
-      break;
-    if (entry) {
-      told = MAX (told, kvEntry_Revision (entry));
-      tell (self, entry);
-    }
-    kvEntry_Destroy (entry);
-    if (is_time (&looked, VM_NATS_LOOK_TIME)
-        && vm_nats_link_has_gone_back (link, told))
-      break;
-    if (is_time (&swept, VM_NATS_SWEEP_TIME))
-      vm_nats_link_sweep (link, VM_NATS_SWEEP_AGE);
-  }
-  kvWatcher_Destroy (watcher);
+    if (nodes)
+      vm_nats_link_scan (link, (const gchar *const *) nodes, VM_NATS_SWEEP_AGE,
+          on_found, &scan);
+    else if (has_gone_back (self, link))
+      return TRUE;
+    g_clear_pointer (&nodes, g_strfreev);
+  } while (!wait_to_stop (self, VM_NATS_LOOK_TIME, &nodes)
+           && !vm_nats_link_is_lost (link));
+  return FALSE;
 }
 
 /* Once each. */
@@ -207,7 +262,7 @@ static gpointer
 watch (gpointer data)
 {
   VmNatsStore *self = data;
-  gboolean waits = FALSE;
+  gboolean waits = FALSE, lost = FALSE;
 
   do {
     g_autoptr (GError) error = NULL;
@@ -216,9 +271,12 @@ watch (gpointer data)
     tell_whether_it_waits (self, &waits, error);
     if (!link)
       continue;
-    watch_link (self, link);
+    /* the bucket is there again */
+    if (lost)
+      self->funcs.back (self->user_data);
+    lost = watch_link (self, link);
     vm_nats_link_free (link);
-  } while (!wait_to_stop (self, VM_NATS_RETRY_TIME));
+  } while (!wait_to_stop (self, VM_NATS_RETRY_TIME, NULL));
   nats_ReleaseThreadMemory ();
   return NULL;
 }
@@ -277,6 +335,9 @@ vm_nats_options_new (const VmNatsConfig *config, GError **error)
     status = natsOptions_SetTimeout (options, VM_NATS_CONNECT_TIME);
   if (status == NATS_OK)
     status = natsOptions_SetAllowReconnect (options, false);
+  /* or each subscription has a thread */
+  if (status == NATS_OK)
+    status = natsOptions_UseGlobalMessageDelivery (options, true);
   if (status == NATS_OK)
     status = natsOptions_SetName (options, "videomeet");
   if (status == NATS_OK && strcmp (g_uri_get_scheme (uri), "tls") == 0)
@@ -325,8 +386,10 @@ vm_nats_store_new (const VmNatsConfig *config, const VmNatsFuncs *funcs,
   self->user_data = user_data;
   self->options = options;
   self->requests = g_async_queue_new_full (request_free);
+  self->ears = vm_nats_ears_new (on_heard, self);
+  self->changes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
-  g_cond_init (&self->stopped);
+  g_cond_init (&self->woken);
   self->asking = g_thread_new ("vm-nats", ask, self);
   self->watching = g_thread_new ("vm-nats-watch", watch, self);
   return self;
@@ -356,14 +419,17 @@ vm_nats_store_free (VmNatsStore *self)
   g_async_queue_push_front (self->requests, last);
   g_mutex_lock (&self->lock);
   self->stop = TRUE;
-  g_cond_signal (&self->stopped);
+  g_cond_signal (&self->woken);
   g_mutex_unlock (&self->lock);
   g_thread_join (self->asking);
   g_thread_join (self->watching);
+  vm_nats_ears_free (self->ears);
   g_async_queue_unref (self->requests);
   natsOptions_Destroy (self->options);
+  g_strfreev (self->scan);
+  g_hash_table_unref (self->changes);
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->stopped);
+  g_cond_clear (&self->woken);
   g_free (self);
 }
 
@@ -399,4 +465,37 @@ void
 vm_nats_store_list (VmNatsStore *self)
 {
   push (self, &(Request){ .kind = LIST });
+}
+
+/* Not in the queue of requests, which may be full: what is not watched would
+ * never be told. */
+static void
+change (VmNatsStore *self, const gchar *key, gboolean watched)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_insert (
+      self->changes, g_strdup (key), GINT_TO_POINTER (watched));
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vm_nats_store_watch (VmNatsStore *self, const gchar *key)
+{
+  change (self, key, TRUE);
+}
+
+void
+vm_nats_store_unwatch (VmNatsStore *self, const gchar *key)
+{
+  change (self, key, FALSE);
+}
+
+void
+vm_nats_store_scan (VmNatsStore *self, const gchar *const *nodes)
+{
+  g_mutex_lock (&self->lock);
+  g_strfreev (self->scan);
+  self->scan = g_strdupv ((gchar **) nodes);
+  g_cond_signal (&self->woken);
+  g_mutex_unlock (&self->lock);
 }

@@ -6,24 +6,25 @@
 G_BEGIN_DECLS
 
 /* The store of a VmCluster and a VmSingleUse in JetStream's key-value buckets
- * (protocol/cluster.md): `vm_rooms`, `vm_tickets` and `vm_jti` as
+ * (protocol/cluster.md): `vm_records`, `vm_tickets` and `vm_jti` as
  * VmClusterBucket says, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. One
- * thread handles requests and one watches changes of others, each with its own
- * connection, which it makes anew when it is lost; meanwhile every request is
- * lost. */
+ * thread handles requests, and hears what is changed of the records that are
+ * watched; one looks after the bucket itself. Each has its own connection,
+ * which it makes anew when it is lost; meanwhile every request is lost. */
 
 #define VM_NATS_CONNECT_TIME 2000 /* ms */
 #define VM_NATS_ANSWER_TIME 2000 /* ms; before VM_CLUSTER_ANSWER_TIME */
 #define VM_NATS_RETRY_TIME G_USEC_PER_SEC /* between two tries to connect */
-#define VM_NATS_WATCH_TIME \
-  500 /* ms; how often it looks whether it is to stop */
-/* How often it checks that the bucket of rooms is still the same: NATS does not
- * report that a bucket was removed, or restored from a copy. */
+/* How often it looks whether its connection is lost. */
+#define VM_NATS_IDLE_TIME (G_USEC_PER_SEC / 2)
+/* How often it checks that the bucket of records is still the same: NATS does
+ * not report that a bucket was removed, or restored from a copy. */
 #define VM_NATS_LOOK_TIME (3 * G_USEC_PER_SEC)
-/* How often it removes the markers of removed records, and their minimum age:
- * by then every node knows of the removal. */
-#define VM_NATS_SWEEP_TIME (10 * 60 * G_USEC_PER_SEC)
+/* The minimum age of the markers of removed records that a scan drops: by then
+ * every node knows of the removal. */
 #define VM_NATS_SWEEP_AGE (10 * 60 * G_USEC_PER_SEC)
+/* Records that one scan finds; the next finds more. */
+#define VM_NATS_FOUND_MAX 8192
 /* Waiting requests; beyond, they are dropped, and the cluster repeats them. */
 #define VM_NATS_QUEUE_MAX 16384
 
@@ -45,6 +46,8 @@ typedef struct
   void (*told) (
       const gchar *key, GBytes *value, guint64 revision, gpointer user_data);
   void (*back) (gpointer user_data);
+  /* For vm_cluster_check(). */
+  void (*found) (const gchar *key, gpointer user_data);
   /* NATS is unreachable, and why; NULL: it is back. May be NULL. */
   void (*waits) (const gchar *why, gpointer user_data);
 } VmNatsFuncs;
@@ -71,5 +74,8 @@ void vm_nats_store_put (VmNatsStore *self, VmClusterBucket bucket,
     guint64 request, const gchar *key, GBytes *value, guint64 revision);
 void vm_nats_store_beat (VmNatsStore *self, const gchar *node);
 void vm_nats_store_list (VmNatsStore *self);
+void vm_nats_store_watch (VmNatsStore *self, const gchar *key);
+void vm_nats_store_unwatch (VmNatsStore *self, const gchar *key);
+void vm_nats_store_scan (VmNatsStore *self, const gchar *const *nodes);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "cluster/shared/callshare.h"
 #include "call/calls-priv.h"
 #include "cluster/clusterpack.h"
+#include "cluster/shared/callseek.h"
 #include "cluster/shared/roomshare-priv.h"
 #include "base/text.h"
 
@@ -33,7 +34,15 @@ struct _VmCallShare
   VmCalls *calls;
   GHashTable *requests; /* seat -> VmCallRequest, which waits for it */
   GQueue asking; /* of VmCallRequest, which wait for an answer */
+  GHashTable *watched; /* name -> Watch */
+  VmCallSeek *seek; /* names whose server is not known yet */
 };
+
+typedef struct
+{
+  guint n; /* that watch it */
+  gboolean known; /* its record is watched */
+} Watch;
 
 struct _VmCallRequest
 {
@@ -107,7 +116,11 @@ say (VmCallShare *self, const gchar *node, const gchar *from, const gchar *to,
 {
   g_autoptr (GBytes) text = vm_call_message_format (message);
 
-  tell (self, node, SAY, from, to, message->call_id, text);
+  if (!vm_calls_is_node (node) || vm_call_seek_has (self->seek, to))
+    vm_call_seek_say (
+        self->seek, from, to, message->call_id, text, self->share->now);
+  else
+    tell (self, node, SAY, from, to, message->call_id, text);
 }
 
 static void
@@ -155,7 +168,63 @@ find (VmCallShare *self, const gchar *id)
 {
   const gchar *node = find_owner (self, id);
 
+  if (!vm_name_directory_has_read (self->directory, id))
+    return VM_CALLS_SOUGHT;
   return node && !is_own (self, node) && !is_absent (self, node) ? node : NULL;
+}
+
+static void
+watch (VmCallShare *self, const gchar *id)
+{
+  Watch *watch = g_hash_table_lookup (self->watched, id);
+
+  if (!watch) {
+    watch = g_new0 (Watch, 1);
+    g_hash_table_insert (self->watched, g_strdup (id), watch);
+  }
+  watch->n++;
+  if (!watch->known)
+    watch->known = vm_name_directory_watch (self->directory, id);
+}
+
+static void
+unwatch (VmCallShare *self, const gchar *id)
+{
+  Watch *watch = g_hash_table_lookup (self->watched, id);
+
+  g_return_if_fail (watch != NULL);
+
+  if (--watch->n)
+    return;
+  if (watch->known)
+    vm_name_directory_unwatch (self->directory, id);
+  g_hash_table_remove (self->watched, id);
+}
+
+static void
+on_found (const gchar *node, const gchar *from, const gchar *to,
+    const gchar *call_id, GBytes *text, gpointer user_data)
+{
+  tell (user_data, node, SAY, from, to, call_id, text);
+}
+
+/* Those whose record has that key, or who were looked for too long if it is
+ * NULL. */
+static void
+look_who_is_found (VmCallShare *self, const gchar *key)
+{
+  g_autoptr (GPtrArray) names =
+      vm_call_seek_list (self->seek, key, self->share->now);
+
+  for (guint i = 0; i < names->len; i++) {
+    const gchar *name = names->pdata[i];
+    const gchar *node = find (self, name);
+
+    if (!vm_calls_is_node (node))
+      node = NULL;
+    vm_call_seek_end (self->seek, name, node, on_found, self);
+    vm_calls_found (self->calls, name, node);
+  }
 }
 
 /* FALSE: the request is refused, and gone. @owner: from whom the name is taken,
@@ -322,6 +391,7 @@ on_changed (const gchar *key, gpointer user_data)
       vm_call_user_say_claim (user);
   }
   vm_calls_say_ends (self->calls, key);
+  look_who_is_found (self, key);
 }
 
 static void
@@ -337,6 +407,7 @@ on_tick (gint64 now, gpointer user_data)
         || is_absent (self, request->owner))
       take_over (request);
   }
+  look_who_is_found (self, NULL);
 }
 
 /* What is heard */
@@ -433,6 +504,8 @@ static const VmCallsRemote remote = {
   .request = request,
   .leave = leave,
   .find = find,
+  .watch = watch,
+  .unwatch = unwatch,
   .is_absent = is_absent,
   .say = say,
   .claim = claim,
@@ -454,6 +527,9 @@ vm_call_share_new (VmRoomShare *share, VmCalls *calls)
   self->calls = calls;
   self->directory = vm_name_directory_new (share, VM_SHARE_USERS, &funcs, self);
   self->requests = g_hash_table_new (NULL, NULL);
+  self->watched =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->seek = vm_call_seek_new ();
   g_queue_init (&self->asking);
   vm_room_share_set_hearer (share, VM_SHARE_USERS, MAGIC, hear, self);
   calls->share = self;
@@ -478,6 +554,8 @@ vm_call_share_free (VmCallShare *self)
     ((VmCallRequest *) one->data)->share = NULL;
   g_hash_table_unref (self->requests);
   g_queue_clear (&self->asking);
+  g_hash_table_unref (self->watched);
+  vm_call_seek_free (self->seek);
   vm_name_directory_free (self->directory);
   g_free (self);
 }

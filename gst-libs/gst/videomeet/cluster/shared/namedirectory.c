@@ -46,14 +46,20 @@ push (VmNameDirectory *directory, Event event)
   g_queue_push_tail (&directory->events, g_memdup2 (&event, sizeof event));
 }
 
+/* As the store has it. */
+static gchar *
+make_key (const VmNameDirectory *directory, const gchar *key)
+{
+  return g_strdup_printf ("%c%s", letters[directory->kind], key);
+}
+
 /* From the cluster */
 
 static void
 on_get (guint64 request, const gchar *key, gpointer user_data)
 {
   VmNameDirectory *directory = user_data;
-  g_autofree gchar *name =
-      g_strdup_printf ("%c%s", letters[directory->kind], key);
+  g_autofree gchar *name = make_key (directory, key);
 
   vm_room_share_get (directory->share, directory->kind, request, name);
 }
@@ -63,14 +69,33 @@ on_put (guint64 request, const gchar *key, GBytes *value, guint64 revision,
     gpointer user_data)
 {
   VmNameDirectory *directory = user_data;
-  g_autofree gchar *name =
-      g_strdup_printf ("%c%s", letters[directory->kind], key);
+  g_autofree gchar *name = make_key (directory, key);
 
   vm_room_share_put (
       directory->share, directory->kind, request, name, value, revision);
 }
 
-/* The node's beat is that of its rooms. */
+static void
+on_watch (const gchar *key, gpointer user_data)
+{
+  VmNameDirectory *directory = user_data;
+  VmRoomShare *share = directory->share;
+  g_autofree gchar *name = make_key (directory, key);
+
+  share->funcs.watch (name, share->user_data);
+}
+
+static void
+on_unwatch (const gchar *key, gpointer user_data)
+{
+  VmNameDirectory *directory = user_data;
+  VmRoomShare *share = directory->share;
+  g_autofree gchar *name = make_key (directory, key);
+
+  share->funcs.unwatch (name, share->user_data);
+}
+
+/* The node's beat is that of its rooms, and so are the list and the scan. */
 static void
 on_beat (const gchar *node, gpointer user_data)
 {
@@ -78,6 +103,11 @@ on_beat (const gchar *node, gpointer user_data)
 
 static void
 on_list (gpointer user_data)
+{
+}
+
+static void
+on_scan (const gchar *const *nodes, gpointer user_data)
 {
 }
 
@@ -112,6 +142,9 @@ vm_name_directory_new (VmRoomShare *share, VmShareKind kind,
     .put = on_put,
     .beat = on_beat,
     .list = on_list,
+    .watch = on_watch,
+    .unwatch = on_unwatch,
+    .scan = on_scan,
     .seated = on_seated,
     .gone = on_gone,
     .changed = on_changed,
@@ -214,6 +247,30 @@ const VmClusterRecord *
 vm_name_directory_look_up (VmNameDirectory *directory, const gchar *name)
 {
   return vm_cluster_look_up (directory->cluster, name);
+}
+
+gboolean
+vm_name_directory_watch (VmNameDirectory *directory, const gchar *name)
+{
+  g_autofree gchar *key = vm_cluster_key (name);
+
+  return vm_cluster_watch (directory->cluster, key, directory->share->now);
+}
+
+void
+vm_name_directory_unwatch (VmNameDirectory *directory, const gchar *name)
+{
+  g_autofree gchar *key = vm_cluster_key (name);
+
+  vm_cluster_unwatch (directory->cluster, key);
+}
+
+gboolean
+vm_name_directory_has_read (VmNameDirectory *directory, const gchar *name)
+{
+  g_autofree gchar *key = vm_cluster_key (name);
+
+  return vm_cluster_has_read (directory->cluster, key);
 }
 
 gboolean

@@ -55,6 +55,12 @@ guint vm_name_directory_take_seat (VmNameDirectory *directory,
 void vm_name_directory_leave (VmNameDirectory *directory, guint epoch);
 const VmClusterRecord *
 vm_name_directory_look_up (VmNameDirectory *directory, const gchar *name);
+/* As vm_cluster_watch() and so on, of the record of @name. */
+gboolean
+vm_name_directory_watch (VmNameDirectory *directory, const gchar *name);
+void vm_name_directory_unwatch (VmNameDirectory *directory, const gchar *name);
+gboolean
+vm_name_directory_has_read (VmNameDirectory *directory, const gchar *name);
 /* Whether @node is in a record but has no beat. */
 gboolean
 vm_name_directory_is_absent (VmNameDirectory *directory, const gchar *node);

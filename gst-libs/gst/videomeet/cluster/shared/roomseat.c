@@ -15,14 +15,15 @@ request_free (VmSeatRequest *request)
   g_clear_pointer (&request->ticket, vm_ticket_free);
   g_clear_pointer (&request->hello, vm_signal_unref);
   g_free (request->text);
+  g_free (request->meeting_id);
   g_free (request->key);
   g_free (request->name);
   g_free (request->next);
   g_free (request);
 }
 
-static VmSeatRequest *
-request_new (VmRooms *rooms, const gchar *name, gpointer peer,
+VmSeatRequest *
+vm_seat_request_new (VmRooms *rooms, const gchar *name, gpointer peer,
     const VmSeatFuncs *funcs, gpointer user_data)
 {
   VmSeatRequest *request = g_new0 (VmSeatRequest, 1);
@@ -52,9 +53,32 @@ vm_seat_request_cancel (VmSeatRequest *request)
   forget (request);
   if (share && request->use)
     vm_single_use_cancel (share->once, request->use);
+  if (request->look)
+    vm_rooms_cancel_look (request->rooms, request->look);
   if (share && request->seat)
     vm_cluster_leave (share->cluster, request->seat, share->now);
   request_free (request);
+}
+
+/* What the seat is refused for may be left of somebody who is not there: a
+ * store that went back has such records, and only their servers know. */
+static gboolean
+is_by_record (const GError *error)
+{
+  return g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_FULL)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_LOCKED)
+         || g_error_matches (error, VM_ERROR, VM_ERROR_WRONG_KEY);
+}
+
+static void
+doubt_record (VmSeatRequest *request)
+{
+  VmRoomShare *share = request->rooms->share;
+  const VmClusterRecord *record =
+      vm_cluster_look_up (share->cluster, request->name);
+
+  if (record)
+    vm_room_share_ask_who_sits (share, record);
 }
 
 void
@@ -63,6 +87,8 @@ vm_seat_request_refuse (VmSeatRequest *request, const GError *error)
   VmRoom *room =
       request->name ? vm_rooms_find (request->rooms, request->name) : NULL;
 
+  if (request->seat && request->name && is_by_record (error))
+    doubt_record (request);
   forget (request);
   if (room)
     vm_room_look_whether_empty (room);
@@ -146,7 +172,7 @@ ask_by_ticket (VmSeatRequest *request, VmRoom *room)
     vm_seat_request_refuse (request, error);
     return NULL;
   }
-  request->next = vm_rooms_make_token (request->rooms);
+  request->next = vm_room_make_token (room);
   return ask (request, room);
 }
 
@@ -176,7 +202,8 @@ vm_rooms_request_seat (VmRooms *rooms, const VmTicket *ticket,
 
     return tell (funcs, member, error, user_data);
   }
-  request = request_new (rooms, ticket->meeting, peer, funcs, user_data);
+  request =
+      vm_seat_request_new (rooms, ticket->meeting, peer, funcs, user_data);
   request->ticket = g_steal_pointer (&own);
   request->hello = vm_signal_ref (hello);
   if (room)
@@ -234,8 +261,7 @@ refuse_ticket (VmSeatRequest *request, VmSingleUseResult result)
   if (result == VM_SINGLE_USE_SPENT)
     vm_rooms_refuse_ticket (&error);
   else
-    g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "The other servers cannot be reached; try again in a minute");
+    vm_room_share_refuse_lost (&error);
   vm_seat_request_refuse (request, error);
 }
 
@@ -290,7 +316,8 @@ vm_rooms_request_by_ticket (VmRooms *rooms, const gchar *text, const gchar *key,
 {
   static const VmSingleUseAsker asker = { is_own_ticket, on_ticket_used };
   VmRoomShare *share = rooms->share;
-  VmSeatRequest *request = request_new (rooms, NULL, peer, funcs, user_data);
+  VmSeatRequest *request =
+      vm_seat_request_new (rooms, NULL, peer, funcs, user_data);
   g_autoptr (GError) error = NULL;
 
   request->text = g_strdup (text);
@@ -367,77 +394,11 @@ vm_rooms_request_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     room = leave_same (rooms, join, from, &error);
   if (!room)
     return tell (funcs, NULL, error, user_data);
-  request = request_new (rooms, room->name, peer, funcs, user_data);
+  request = vm_seat_request_new (rooms, room->name, peer, funcs, user_data);
   request->ticket = ticket_of (join, level);
   request->hello = vm_signal_new (VM_SIGNAL_HELLO);
   vm_signal_add_participant (request->hello)->alias = g_strdup (alias);
   return ask (request, room);
-}
-
-/* Somebody whose server is gone, or out of its reach. */
-static VmSeatRequest *
-ask_to_resume (VmRooms *rooms, const VmClusterRecord *record,
-    const VmClusterParticipant *one, const gchar *token, VmSeatRequest *request,
-    GError **error)
-{
-  VmRoomShare *share = rooms->share;
-  g_autofree gchar *resume = NULL;
-  VmClusterParticipant mine = *one;
-
-  request->resumes = TRUE;
-  request->next = vm_rooms_make_token (rooms);
-  resume = vm_cluster_key (request->next);
-  mine.resume = resume;
-  request->seat = vm_cluster_take_seat (share->cluster, record->name,
-      record->id, record->size, &mine, token, share->now, error);
-  if (!request->seat) {
-    request_free (request);
-    return NULL;
-  }
-  g_hash_table_insert (
-      share->requests, GUINT_TO_POINTER (request->seat), request);
-  return request;
-}
-
-static gboolean
-may_resume (VmRooms *rooms, const VmClusterParticipant *one, const gchar *key,
-    GError **error)
-{
-  /* not by its names: it has the seat, which has them */
-  const VmBearer bearer = {
-    .key = *one->key ? one->key : NULL,
-    .user = one->user,
-  };
-
-  if (!*one->key || one->proven || g_strcmp0 (one->key, key) == 0)
-    return vm_rooms_trust (rooms, &bearer, error);
-  g_set_error (
-      error, VM_ERROR, VM_ERROR_RESUME_FAILED, "The seat is another device's");
-  return FALSE;
-}
-
-VmSeatRequest *
-vm_rooms_request_resume (VmRooms *rooms, const gchar *token, const gchar *key,
-    gpointer peer, const VmSeatFuncs *funcs, gpointer user_data)
-{
-  const VmClusterParticipant *one = NULL;
-  const VmClusterRecord *record =
-      rooms->share && token
-          ? vm_cluster_find_token (rooms->share->cluster, token, &one)
-          : NULL;
-  g_autoptr (GError) error = NULL;
-  VmSeatRequest *request = NULL;
-
-  if (!record || strcmp (one->node, rooms->share->node) == 0)
-    g_set_error (&error, VM_ERROR, VM_ERROR_RESUME_FAILED,
-        "The seat is given back: its connection was lost for too long, or it "
-        "was left");
-  else if (rooms->closing)
-    vm_rooms_refuse_closing (&error);
-  else if (may_resume (rooms, one, key, &error))
-    request = ask_to_resume (rooms, record, one, token,
-        request_new (rooms, record->name, peer, funcs, user_data), &error);
-  return request ? request : tell (funcs, NULL, error, user_data);
 }
 
 /* The answer */

@@ -33,6 +33,8 @@ struct _VmRoomShare
   GHashTable *requests; /* seat -> VmSeatRequest */
   GHashTable *seats; /* seat -> VmMember */
   GHashTable *changed; /* keys of rooms with a changed record */
+  GHashTable *looks; /* number -> Look */
+  guint64 looked; /* looks so far */
   GQueue events; /* of Event, from the cluster */
   GQueue inbox; /* of VmShareMessage, from other servers */
   GQueue held; /* likewise, for participants unknown to this server */
@@ -44,6 +46,7 @@ struct _VmRoomShared
 {
   VmRoomShare *share;
   gchar *key;
+  gboolean watched; /* the record of @key */
   GHashTable *departed; /* ids that have left, but are still in the record */
 };
 
@@ -55,7 +58,9 @@ struct _VmSeatRequest
   gpointer peer;
   guint seat;
   guint64 use; /* of its ticket, until that is known; or 0 */
-  gchar *text; /* of that */
+  guint64 look; /* for the room of its token, likewise */
+  gchar *text; /* of its ticket, or token */
+  gchar *meeting_id; /* see vm_rooms_request_resume() */
   gchar *key; /* of the client that shows it, or NULL */
   gchar *name; /* of the room; NULL: from its ticket */
   VmTicket *ticket;
@@ -75,6 +80,7 @@ typedef struct
   guint count; /* of the room's states, at that node */
   VmSignal *signal; /* NULL: only the count */
   gint64 since; /* it is held */
+  gboolean doubted; /* and the record has been read for that */
 } VmShareMessage;
 
 /* roomshare.c: handles deferred events. */
@@ -84,6 +90,15 @@ void vm_room_share_get (
     VmRoomShare *share, VmShareKind kind, guint64 request, const gchar *key);
 void vm_room_share_put (VmRoomShare *share, VmShareKind kind, guint64 request,
     const gchar *key, GBytes *value, guint64 revision);
+
+/* roomlook.c: as vm_rooms_look(), of the room with that key. */
+guint64 vm_room_share_look (VmRoomShare *share, const gchar *key,
+    VmRoomLooked looked, gpointer user_data);
+/* The record of @key was read, or has changed. */
+void vm_room_share_finish_looks (VmRoomShare *share, const gchar *key);
+void vm_room_share_tick_looks (VmRoomShare *share);
+void vm_room_share_free_look (gpointer look);
+void vm_room_share_refuse_lost (GError **error);
 
 /* namedirectory.c */
 VmShareKind vm_share_kind_of_key (const gchar *key);
@@ -126,7 +141,10 @@ VmMember *vm_room_bring_back (
 void vm_room_share_lose_seat (
     VmRoomShare *share, VmMember *member, const GError *reason);
 
-/* roomseat.c: the answer to @request, which is freed. */
+/* roomseat.c */
+VmSeatRequest *vm_seat_request_new (VmRooms *rooms, const gchar *name,
+    gpointer peer, const VmSeatFuncs *funcs, gpointer user_data);
+/* The answer to @request, which is freed. */
 void vm_seat_request_grant (VmSeatRequest *seat_request, VmRoomShare *share,
     const VmClusterRecord *record, const VmClusterParticipant *one);
 void vm_seat_request_refuse (VmSeatRequest *seat_request, const GError *error);
@@ -134,7 +152,12 @@ void vm_seat_request_refuse (VmSeatRequest *seat_request, const GError *error);
 /* The functions of VmRoomsRemote, see rooms-priv.h. */
 extern const VmRoomsRemote vm_room_share_remote;
 
+/* roomresume.c: the next token of a member of @room. */
+gchar *vm_room_share_make_token (VmRoom *room);
 /* roomsharetalk.c */
+/* Has the servers that @record names look whether they have those seats. */
+void
+vm_room_share_ask_who_sits (VmRoomShare *share, const VmClusterRecord *record);
 void vm_room_share_send (
     VmRoomShare *share, const VmMember *to, const VmSignal *signal);
 void vm_room_share_say (const VmMember *member, const VmSignal *signal);

@@ -89,6 +89,31 @@ on_list (gpointer user_data)
 }
 
 static void
+on_watch (const gchar *key, gpointer user_data)
+{
+  VmRoomShare *share = user_data;
+
+  share->funcs.watch (key, share->user_data);
+}
+
+static void
+on_unwatch (const gchar *key, gpointer user_data)
+{
+  VmRoomShare *share = user_data;
+
+  share->funcs.unwatch (key, share->user_data);
+}
+
+/* For all kinds. */
+static void
+on_scan (const gchar *const *nodes, gpointer user_data)
+{
+  VmRoomShare *share = user_data;
+
+  share->funcs.scan (nodes, share->user_data);
+}
+
+static void
 on_seated (guint epoch, const VmClusterRecord *room,
     const VmClusterParticipant *one, const GError *error, gpointer user_data)
 {
@@ -106,8 +131,7 @@ on_changed (const gchar *key, const VmClusterRecord *room, gpointer user_data)
 {
   VmRoomShare *share = user_data;
 
-  if (g_hash_table_contains (share->shared, key))
-    g_hash_table_add (share->changed, g_strdup (key));
+  g_hash_table_add (share->changed, g_strdup (key));
 }
 
 VmRoomShare *
@@ -119,6 +143,9 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
     .put = on_put,
     .beat = on_beat,
     .list = on_list,
+    .watch = on_watch,
+    .unwatch = on_unwatch,
+    .scan = on_scan,
     .seated = on_seated,
     .gone = on_gone,
     .changed = on_changed,
@@ -141,6 +168,8 @@ vm_room_share_new (VmRooms *rooms, const VmRoomShareFuncs *funcs,
   share->seats = g_hash_table_new (NULL, NULL);
   share->changed =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  share->looks = g_hash_table_new_full (
+      g_int64_hash, g_int64_equal, NULL, vm_room_share_free_look);
   g_queue_init (&share->events);
   g_queue_init (&share->inbox);
   g_queue_init (&share->held);
@@ -154,6 +183,8 @@ static void
 shared_free (VmRoomShared *shared)
 {
   g_hash_table_remove (shared->share->shared, shared->key);
+  if (shared->watched)
+    vm_cluster_unwatch (shared->share->cluster, shared->key);
   g_hash_table_unref (shared->departed);
   g_free (shared->key);
   g_free (shared);
@@ -193,6 +224,7 @@ vm_room_share_free (VmRoomShare *share)
   g_hash_table_unref (share->requests);
   g_hash_table_unref (share->seats);
   g_hash_table_unref (share->changed);
+  g_hash_table_unref (share->looks);
   g_queue_clear_full (&share->events, event_free);
   g_queue_clear_full (&share->inbox, (GDestroyNotify) vm_share_message_free);
   g_queue_clear_full (&share->held, (GDestroyNotify) vm_share_message_free);
@@ -278,6 +310,7 @@ sync_next (VmRoomShare *share)
   record = room ? vm_cluster_look_up (share->cluster, room->name) : NULL;
   if (record)
     vm_room_share_sync (share, room, record);
+  vm_room_share_finish_looks (share, key);
   return TRUE;
 }
 
@@ -336,6 +369,7 @@ vm_room_share_tick (VmRoomShare *share, gint64 now, gint64 date)
     if (share->directories[i])
       vm_name_directory_tick (share->directories[i]);
   }
+  vm_room_share_tick_looks (share);
   vm_room_share_settle (share);
   g_list_free (g_steal_pointer (&rooms));
   rooms = g_hash_table_get_values (share->shared);
@@ -401,6 +435,18 @@ vm_room_share_back (VmRoomShare *share, gint64 now)
   vm_room_share_settle (share);
 }
 
+void
+vm_room_share_check (VmRoomShare *share, const gchar *key, gint64 now)
+{
+  VmShareKind kind = vm_share_kind_of_key (key);
+  VmCluster *cluster = get_cluster (share, kind);
+
+  share->now = now;
+  if (cluster)
+    vm_cluster_check (cluster, kind == VM_SHARE_ROOMS ? key : key + 1, now);
+  vm_room_share_settle (share);
+}
+
 const gchar *
 vm_room_share_get_node (VmRoomShare *share)
 {
@@ -419,13 +465,6 @@ vm_rooms_get_single_use (VmRooms *rooms)
   return rooms->share ? rooms->share->once : NULL;
 }
 
-gboolean
-vm_rooms_know_id (VmRooms *rooms, const gchar *id)
-{
-  return vm_rooms_has_id (rooms, id)
-         || (rooms->share && vm_cluster_has_id (rooms->share->cluster, id));
-}
-
 /* What the rooms say */
 
 static void
@@ -433,15 +472,16 @@ begin (VmRoom *room)
 {
   VmRoomShare *share = room->rooms->share;
   VmRoomShared *shared = g_new0 (VmRoomShared, 1);
-  const VmClusterRecord *record =
-      vm_cluster_look_up (share->cluster, room->name);
+  const VmClusterRecord *record;
 
   shared->share = share;
   shared->key = vm_cluster_key (room->name);
+  shared->watched = vm_cluster_watch (share->cluster, shared->key, share->now);
   shared->departed =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   room->shared = shared;
   g_hash_table_insert (share->shared, shared->key, room);
+  record = vm_cluster_look_up_key (share->cluster, shared->key);
   if (record)
     vm_room_share_sync (share, room, record);
 }
@@ -508,5 +548,6 @@ const VmRoomsRemote vm_room_share_remote = {
   .leave = leave,
   .renew = renew,
   .lock = lock,
+  .make_token = vm_room_share_make_token,
   .drop_ticket = vm_room_share_drop_ticket,
 };

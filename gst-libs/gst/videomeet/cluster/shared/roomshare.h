@@ -22,6 +22,11 @@ typedef struct _VmRoomShared VmRoomShared;
  * wait; beyond, the oldest is dropped. */
 #define VM_SHARE_HOLD_TIME (5 * G_USEC_PER_SEC)
 #define VM_SHARE_HOLD_MAX 4096
+/* After this time of it the record of its room is read: what the store told of
+ * the sender may be lost. */
+#define VM_SHARE_DOUBT_TIME G_USEC_PER_SEC
+/* Rooms that are looked for at once; beyond, RATE_LIMITED. */
+#define VM_SHARE_LOOKS_MAX 1024
 /* How long a line to a node that is gone is kept. */
 #define VM_SHARE_LINE_TIME (60 * G_USEC_PER_SEC)
 /* A member that returns at another server is told of at most this many who
@@ -40,6 +45,10 @@ typedef struct
       GBytes *value, guint64 revision, gpointer user_data);
   void (*beat) (const gchar *node, gpointer user_data);
   void (*list) (gpointer user_data);
+  /* As in VmClusterFuncs; of vm_room_share_told() and vm_room_share_check(). */
+  void (*watch) (const gchar *key, gpointer user_data);
+  void (*unwatch) (const gchar *key, gpointer user_data);
+  void (*scan) (const gchar *const *nodes, gpointer user_data);
   /* To vm_room_share_hear() of @node, unless it is lost. */
   void (*send) (const gchar *node, GBytes *frame, gpointer user_data);
 } VmRoomShareFuncs;
@@ -67,10 +76,27 @@ vm_room_share_nodes (VmRoomShare *share, const gchar *const *nodes, gint64 now);
 void vm_room_share_told (VmRoomShare *share, const gchar *key, GBytes *value,
     guint64 revision, gint64 now);
 void vm_room_share_back (VmRoomShare *share, gint64 now);
+void vm_room_share_check (VmRoomShare *share, const gchar *key, gint64 now);
 /* Takes a frame of another node. */
 void vm_room_share_hear (VmRoomShare *share, GBytes *frame, gint64 now);
 /* Frames sent so far may be lost. */
 void vm_room_share_again (VmRoomShare *share, gint64 now);
+
+/* Rooms of which this server knows nothing yet (roomlook.c) */
+
+/* @known FALSE: the store does not answer. */
+typedef void (*VmRoomLooked) (gboolean known, gpointer user_data);
+
+/* Whether the room @name may be open at other servers, and is to be looked for
+ * with vm_rooms_look(). */
+gboolean vm_rooms_must_look (VmRooms *rooms, const gchar *name);
+/* Calls @looked when it is known who is in the room @name: not before this
+ * returns, and within VM_CLUSTER_SEAT_TIME. Returns: the number of the look; 0:
+ * there are too many. */
+guint64 vm_rooms_look (
+    VmRooms *rooms, const gchar *name, VmRoomLooked looked, gpointer user_data);
+/* No callback follows; ignores a look that is over. */
+void vm_rooms_cancel_look (VmRooms *rooms, guint64 look);
 
 /* Seats, at once or when the other servers have been asked (roomseat.c) */
 
@@ -96,9 +122,11 @@ VmSeatRequest *vm_rooms_request_seat (VmRooms *rooms, const VmTicket *ticket,
 VmSeatRequest *
 vm_rooms_request_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     gpointer peer, gint64 now, const VmSeatFuncs *funcs, gpointer user_data);
-VmSeatRequest *
-vm_rooms_request_resume (VmRooms *rooms, const gchar *token, const gchar *key,
-    gpointer peer, const VmSeatFuncs *funcs, gpointer user_data);
+/* @meeting_id: of the meeting in which the seat is, or NULL; MEETING_ENDED
+ * (roomresume.c). */
+VmSeatRequest *vm_rooms_request_resume (VmRooms *rooms, const gchar *token,
+    const gchar *key, const gchar *meeting_id, gpointer peer,
+    const VmSeatFuncs *funcs, gpointer user_data);
 /* Likewise with the ticket @text of any server of the cluster: BAD_TICKET. */
 VmSeatRequest *vm_rooms_request_by_ticket (VmRooms *rooms, const gchar *text,
     const gchar *key, const VmSignal *hello, gpointer peer,
@@ -116,7 +144,5 @@ VmSingleUse *vm_rooms_get_single_use (VmRooms *rooms);
  * answered; otherwise as vm_single_use_keep(). */
 guint64 vm_rooms_keep_ticket (VmRooms *rooms, const gchar *text,
     const VmSingleUseAsker *asker, gpointer user_data, gint64 now);
-/* Whether a room of this id is open here, or at another server. */
-gboolean vm_rooms_know_id (VmRooms *rooms, const gchar *id);
 
 G_END_DECLS

@@ -109,6 +109,22 @@ vm_room_share_introduce (const VmMember *member, const gchar *node)
 }
 
 void
+vm_room_share_ask_who_sits (VmRoomShare *share, const VmClusterRecord *record)
+{
+  g_autofree gchar *key = vm_cluster_key (record->name);
+  g_autoptr (GHashTable) nodes = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GBytes) message = pack (key, 0, NULL, NULL, NULL);
+
+  for (guint i = 0; i < record->participants->len; i++) {
+    const VmClusterParticipant *one = record->participants->pdata[i];
+
+    if (strcmp (one->node, share->node) != 0
+        && g_hash_table_add (nodes, one->node))
+      vm_room_share_tell (share, one->node, message);
+  }
+}
+
+void
 vm_share_message_free (VmShareMessage *message)
 {
   g_free (message->node);
@@ -156,8 +172,9 @@ unpack (GBytes *bytes)
   g_variant_get (variant, "(sssxu@ay@ay)", &message->key, &message->from,
       &message->to, &message->seq, &count, &text, &object);
   message->count = MIN (count, G_MAXINT);
-  return read_signal (message, text, object) ? g_steal_pointer (&message)
-                                             : NULL;
+  return vm_cluster_is_key (message->key) && read_signal (message, text, object)
+             ? g_steal_pointer (&message)
+             : NULL;
 }
 
 /* What is heard */
@@ -172,6 +189,9 @@ vm_room_share_take_message (
     return;
   message->node = g_strdup (node);
   message->since = share->now;
+  /* whoever sends it believes that somebody here is in that room */
+  if (!g_hash_table_contains (share->shared, message->key))
+    vm_cluster_check (share->cluster, message->key, share->now);
   g_queue_push_tail (&share->inbox, message);
 }
 
@@ -369,6 +389,11 @@ vm_room_share_tick_held (VmRoomShare *share)
     VmShareMessage *message = one->data;
 
     next = one->next;
+    if (share->now - message->since >= VM_SHARE_DOUBT_TIME
+        && !message->doubted) {
+      message->doubted = TRUE;
+      vm_cluster_check (share->cluster, message->key, share->now);
+    }
     if (share->now - message->since < VM_SHARE_HOLD_TIME)
       continue;
     g_queue_delete_link (&share->held, one);

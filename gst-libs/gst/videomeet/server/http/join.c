@@ -85,6 +85,13 @@ is_pass (VmConn *conn, const gchar *token)
 }
 
 static void
+refuse_lost (GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+      "The other servers cannot be reached; try again in a minute");
+}
+
+static void
 on_kept (VmSingleUseResult result, GBytes *value, gpointer user_data)
 {
   VmConn *conn = user_data;
@@ -96,8 +103,7 @@ on_kept (VmSingleUseResult result, GBytes *value, gpointer user_data)
     vm_http_answer (conn, 200, NULL, grant);
     return;
   }
-  g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
-      "The other servers cannot be reached; try again in a minute");
+  refuse_lost (&error);
   refusal = vm_http_error_body (error);
   vm_http_answer (conn, vm_error_to_http_status (error->code), NULL, refusal);
 }
@@ -169,16 +175,78 @@ join (VmConn *conn, gchar **ticket, GError **error)
   return room ? make_grant (conn, room, *ticket) : NULL;
 }
 
-int
-vm_http_post_join (VmConn *conn)
+/* The grant, unless it waits for the other servers; or the refusal. Returns:
+ * (transfer full) (nullable) */
+static GBytes *
+make_answer (VmConn *conn, guint *status)
 {
   g_autofree gchar *ticket = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) answer = join (conn, &ticket, &error);
+  g_autoptr (GBytes) grant = join (conn, &ticket, &error);
 
-  if (answer && share_ticket (conn, ticket, answer, &error))
+  *status = 200;
+  if (grant && share_ticket (conn, ticket, grant, &error))
+    return NULL;
+  if (!error)
+    return g_steal_pointer (&grant);
+  *status =
+      error->domain == VM_ERROR ? vm_error_to_http_status (error->code) : 500;
+  return vm_http_error_body (error);
+}
+
+static void
+on_looked (gboolean known, gpointer user_data)
+{
+  VmConn *conn = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = NULL;
+  guint status;
+
+  if (known) {
+    answer = make_answer (conn, &status);
+  } else {
+    refuse_lost (&error);
+    answer = vm_http_error_body (error);
+    status = vm_error_to_http_status (error->code);
+  }
+  if (answer)
+    vm_http_answer (conn, status, NULL, answer);
+}
+
+static void
+forget_look (VmConn *conn)
+{
+  vm_rooms_cancel_look (conn->server->rooms, conn->request->number);
+}
+
+/* Whether the grant waits until it is known who is in the room at other
+ * servers. */
+static gboolean
+look_first (VmConn *conn)
+{
+  static const VmHttpWait wait = { .forget = forget_look };
+  g_auto (VmJoinBody) body = { NULL };
+  VmRooms *rooms = conn->server->rooms;
+
+  if (!vm_join_body_read (&body, (gchar *) conn->request->body->data,
+          conn->request->body->len, NULL)
+      || !body.meeting || !vm_rooms_must_look (rooms, body.meeting))
+    return FALSE;
+  /* if there are too many, the record decides later */
+  conn->request->number = vm_rooms_look (rooms, body.meeting, on_looked, conn);
+  if (conn->request->number)
+    vm_http_wait (conn, &wait);
+  return conn->request->number > 0;
+}
+
+int
+vm_http_post_join (VmConn *conn)
+{
+  g_autoptr (GBytes) answer = NULL;
+  guint status;
+
+  if (look_first (conn))
     return 0;
-  if (error)
-    return vm_http_reply_error (conn, 0, error, FALSE);
-  return vm_http_reply_json (conn, 200, answer);
+  answer = make_answer (conn, &status);
+  return answer ? vm_http_reply_json (conn, status, answer) : 0;
 }

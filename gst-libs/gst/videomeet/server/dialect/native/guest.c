@@ -226,7 +226,7 @@ resume_here (VmWs *ws, const VmSignal *hello)
       vm_line_get_state (guest->line), MAX (hello->last_seq, 0), 0);
   wait_for_seat (guest,
       vm_rooms_request_resume (rooms, hello->resume, vm_conn_get_key (ws->conn),
-          &guest->outlet, &seat_funcs, guest));
+          hello->meeting_id, &guest->outlet, &seat_funcs, guest));
 }
 
 /* The guest has another socket. */
@@ -269,10 +269,11 @@ come_back (VmWs *ws, const VmSignal *hello, GError **error)
   g_autoptr (GError) unknown = NULL;
   VmMember *member;
 
-  /* that its meeting is gone tells a guest more than that its seat is */
-  if (hello->meeting_id && !vm_rooms_know_id (rooms, hello->meeting_id)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_ENDED,
-        "The meeting is over: its host has ended it or was started anew");
+  /* that its meeting is gone tells a guest more than that its seat is; of those
+   * at other servers their records tell */
+  if (hello->meeting_id && !vm_rooms_has_id (rooms, hello->meeting_id)
+      && !vm_rooms_are_shared (rooms)) {
+    vm_rooms_refuse_ended (error);
     return;
   }
   member = vm_rooms_find_lost (rooms, hello->resume, vm_conn_get_key (ws->conn),
