@@ -88,7 +88,7 @@ class ClusterLost(clusterlab.ClusterTest):
 
     async def delete_bucket(self):
         clients = await self.meet(ROOM)
-        await tell_nats("$JS.API.STREAM.DELETE.KV_vm_rooms", b"")
+        await tell_nats("$JS.API.STREAM.DELETE.KV_vm_records", b"")
         await self.check_all_there(clients)
 
     def test_bucket_deleted(self):
@@ -121,7 +121,7 @@ class ClusterLost(clusterlab.ClusterTest):
     async def damage_record(self):
         clients = await self.meet(ROOM)
         for data in b"", b"VMR1", b'{"participants":[', os.urandom(256):
-            await tell_nats(f"$KV.vm_rooms.{key_of(ROOM)}", data)
+            await tell_nats(f"$KV.vm_records.{key_of(ROOM)}", data)
         await self.check_all_there(clients)
 
     def test_record_damaged(self):

@@ -7,7 +7,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/cluster/nats/natslink.h>
+#include <gst/videomeet/cluster/nats/natsears.h>
 #include <string.h>
 
 #define NODES 3
@@ -27,6 +27,7 @@ typedef struct
   VmClusterResult result;
   GBytes *value;
   guint64 revision;
+  GString *told; /* "key=value key=", of a store without a cluster */
 } Node;
 
 /* What a thread of a store has to tell. */
@@ -39,6 +40,7 @@ typedef struct
     LISTED,
     TOLD,
     BACK,
+    FOUND,
   } kind;
   guint64 number;
   VmClusterResult result;
@@ -86,6 +88,18 @@ take_answer (Node *node, const News *news)
   node->revision = news->revision;
 }
 
+static void
+take_told (Node *node, const News *news)
+{
+  gsize size = 0;
+  const gchar *value =
+      news->value ? g_bytes_get_data (news->value, &size) : NULL;
+
+  node->revision = news->revision;
+  g_string_append_printf (node->told, "%s%s=%.*s", node->told->len ? " " : "",
+      news->key, (int) size, value ? value : "");
+}
+
 static gboolean
 on_news (gpointer user_data)
 {
@@ -94,6 +108,8 @@ on_news (gpointer user_data)
 
   if (news->kind == BACK)
     node->backs++;
+  if (news->kind == TOLD && !node->cluster)
+    take_told (node, news);
   if (news->kind == LISTED)
     ahead += ahead_more;
   if (news->kind == ANSWER)
@@ -106,6 +122,8 @@ on_news (gpointer user_data)
         node->cluster, news->key, news->value, news->revision, now ());
   else if (node->cluster && news->kind == BACK)
     vm_cluster_back (node->cluster, now ());
+  else if (node->cluster && news->kind == FOUND)
+    vm_cluster_check (node->cluster, news->key, now ());
   return G_SOURCE_REMOVE;
 }
 
@@ -159,6 +177,12 @@ on_back (gpointer user_data)
 }
 
 static void
+on_found (const gchar *key, gpointer user_data)
+{
+  post (&(News){ .node = user_data, .kind = FOUND, .key = g_strdup (key) });
+}
+
+static void
 on_get (guint64 request, const gchar *key, gpointer user_data)
 {
   vm_nats_store_get (
@@ -186,6 +210,24 @@ on_list (gpointer user_data)
 }
 
 static void
+on_watch (const gchar *key, gpointer user_data)
+{
+  vm_nats_store_watch (((Node *) user_data)->store, key);
+}
+
+static void
+on_unwatch (const gchar *key, gpointer user_data)
+{
+  vm_nats_store_unwatch (((Node *) user_data)->store, key);
+}
+
+static void
+on_scan (const gchar *const *list, gpointer user_data)
+{
+  vm_nats_store_scan (((Node *) user_data)->store, list);
+}
+
+static void
 on_seated (guint epoch, const VmClusterRecord *room,
     const VmClusterParticipant *one, const GError *error, gpointer user_data)
 {
@@ -207,8 +249,12 @@ static void
 on_changed (const gchar *key, const VmClusterRecord *room, gpointer user_data)
 {
   Node *node = user_data;
-  GString *view = g_string_new (NULL);
+  g_autofree gchar *own = vm_cluster_key (ROOM);
+  GString *view = NULL;
 
+  if (strcmp (key, own) != 0)
+    return;
+  view = g_string_new (NULL);
   for (guint i = 0; room && i < room->participants->len; i++) {
     const VmClusterParticipant *one = room->participants->pdata[i];
 
@@ -221,9 +267,11 @@ on_changed (const gchar *key, const VmClusterRecord *room, gpointer user_data)
 static void
 start_store (Node *node, const VmNatsConfig *config)
 {
-  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back };
+  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back,
+    on_found };
   g_autoptr (GError) error = NULL;
 
+  node->told = g_string_new (NULL);
   node->store = vm_nats_store_new (config, &funcs, node, &error);
   g_assert_no_error (error);
 }
@@ -238,13 +286,16 @@ static void
 start_node (Node *node, const gchar *name)
 {
   static const VmClusterFuncs funcs = { on_get, on_put, on_beat, on_list,
-    on_seated, on_gone, on_changed };
+    on_watch, on_unwatch, on_scan, on_seated, on_gone, on_changed };
   g_autofree gchar *url = url_of ("nats://");
+  g_autofree gchar *key = vm_cluster_key (ROOM);
 
   node->name = g_strdup (name);
   node->view = g_strdup ("");
   node->cluster = vm_cluster_new (&funcs, node, name);
   start_store (node, &(VmNatsConfig){ .url = url });
+  /* also where it has nobody in it */
+  fail_unless (vm_cluster_watch (node->cluster, key, now ()));
 }
 
 static void
@@ -258,6 +309,8 @@ stop_node (Node *node)
   g_clear_pointer (&node->name, g_free);
   g_clear_pointer (&node->view, g_free);
   g_clear_pointer (&node->value, g_bytes_unref);
+  if (node->told)
+    g_string_free (g_steal_pointer (&node->told), TRUE);
 }
 
 static void
@@ -419,8 +472,9 @@ count_stored (VmNatsLink *link)
   jsStreamInfo *info = NULL;
   guint count;
 
-  fail_unless (js_GetStreamInfo (&info, link->stream, "KV_vm_rooms", NULL, NULL)
-               == NATS_OK);
+  fail_unless (
+      js_GetStreamInfo (&info, link->stream, "KV_vm_records", NULL, NULL)
+      == NATS_OK);
   count = (guint) info->State.Msgs;
   jsStreamInfo_Destroy (info);
   return count;
@@ -445,9 +499,182 @@ stop_link (VmNatsLink *link)
   g_clear_pointer (&options, natsOptions_Destroy);
 }
 
+static gboolean
+on_scanned (const gchar *key, gpointer user_data)
+{
+  GPtrArray *keys = user_data;
+
+  g_ptr_array_add (keys, g_strdup (key));
+  return keys->len < 2;
+}
+
+/* Those that name a node that is none of @nodes, two at most. */
+static void
+scan (VmNatsLink *link, const gchar *const *list, gint64 age, const gchar *what)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *found = NULL;
+
+  vm_nats_link_scan (link, list, age, on_scanned, keys);
+  g_ptr_array_add (keys, NULL);
+  found = g_strjoinv (" ", (gchar **) keys->pdata);
+  fail_unless_equals_string (found, what);
+}
+
+static void
+put_record (VmNatsLink *link, const gchar *key, const gchar *node)
+{
+  g_autoptr (VmClusterRecord) record = vm_cluster_record_new (key, "uuid", 4);
+  const VmClusterParticipant one = {
+    .node = (gchar *) node, .epoch = 1, .call_type = VM_CALL_TYPE_VIDEO
+  };
+  g_autoptr (GBytes) value = NULL;
+  guint64 revision = 0;
+
+  fail_unless (vm_cluster_record_seat (record, &one, NULL));
+  value = vm_cluster_record_write (record);
+  fail_unless_equals_int (
+      vm_nats_link_put (link, VM_CLUSTER_ROOMS, key, value, 0, &revision),
+      VM_CLUSTER_DONE);
+}
+
+GST_START_TEST (test_scanned)
+{
+  const gchar *both[] = { "n1", "n2", NULL }, *one[] = { "n1", NULL };
+  const gchar *none[] = { NULL };
+  g_autoptr (GBytes) damaged = g_bytes_new_static ("VMR1?", 5);
+  guint64 revision = 0;
+  VmNatsLink *link;
+
+  nats_server_start (&server, NULL, NULL);
+  link = start_link ();
+  scan (link, none, VM_NATS_SWEEP_AGE, "");
+  put_record (link, "a", "n1");
+  put_record (link, "b", "n2");
+  put_record (link, "c", "n1");
+  fail_unless_equals_int (
+      vm_nats_link_put (link, VM_CLUSTER_ROOMS, "d", damaged, 0, &revision),
+      VM_CLUSTER_DONE);
+  scan (link, both, VM_NATS_SWEEP_AGE, "");
+  scan (link, one, VM_NATS_SWEEP_AGE, "b");
+  scan (link, none, VM_NATS_SWEEP_AGE, "a b");
+  stop_link (link);
+}
+
+GST_END_TEST;
+
+/* In one answer, whoever beats. */
+GST_START_TEST (test_listed)
+{
+  VmNatsLink *link;
+
+  nats_server_start (&server, NULL, NULL);
+  link = start_link ();
+  for (guint i = 0; i < 3; i++) {
+    g_autofree gchar *name = g_strdup_printf ("node-%u", i);
+    g_auto (GStrv) list = vm_nats_link_list (link);
+
+    fail_unless_equals_int (g_strv_length (list), i);
+    fail_if (g_strv_contains ((const gchar *const *) list, name));
+    vm_nats_link_beat (link, name);
+    vm_nats_link_beat (link, name);
+    g_strfreev (g_steal_pointer (&list));
+    list = vm_nats_link_list (link);
+    fail_unless (g_strv_contains ((const gchar *const *) list, name));
+  }
+  stop_link (link);
+}
+
+GST_END_TEST;
+
+/* That does not tell of changes: another program has made it. */
+GST_START_TEST (test_bucket_that_is_silent)
+{
+  g_autoptr (GError) error = NULL;
+  VmNatsLink *link;
+  kvStore *bucket = NULL;
+  kvConfig config;
+
+  nats_server_start (&server, NULL, NULL);
+  link = start_link ();
+  fail_unless (js_DeleteKeyValue (link->stream, "vm_records") == NATS_OK);
+  kvConfig_Init (&config);
+  config.Bucket = "vm_records";
+  fail_unless (js_CreateKeyValue (&bucket, link->stream, &config) == NATS_OK);
+  kvStore_Destroy (bucket);
+  fail_if (vm_nats_link_new (options, &error));
+  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED));
+  fail_unless (strstr (error->message, "vm_records") != NULL);
+  stop_link (link);
+}
+
+GST_END_TEST;
+
+static gboolean
+is_told (gpointer what)
+{
+  return strcmp (nodes[0].told->str, what) == 0;
+}
+
+static void
+put_value (VmNatsLink *link, const gchar *key, const gchar *value)
+{
+  g_autoptr (GBytes) before = NULL;
+  g_autoptr (GBytes) bytes = value ? g_bytes_new (value, strlen (value)) : NULL;
+  guint64 revision = 0;
+
+  fail_unless_equals_int (
+      vm_nats_link_get (link, VM_CLUSTER_ROOMS, key, &before, &revision),
+      VM_CLUSTER_DONE);
+  fail_unless_equals_int (vm_nats_link_put (link, VM_CLUSTER_ROOMS, key, bytes,
+                              before ? revision : 0, &revision),
+      VM_CLUSTER_DONE);
+}
+
+/* Of what a store watches, and from then on, whatever becomes of NATS. */
+GST_START_TEST (test_told_of_watched_alone)
+{
+  g_autofree gchar *url = NULL;
+  VmNatsLink *link;
+
+  nats_server_start (&server, NULL, NULL);
+  link = start_link ();
+  url = url_of ("nats://");
+  start_store (&nodes[0], &(VmNatsConfig){ .url = url });
+  nats_wait (all_back, GUINT_TO_POINTER (1));
+  put_value (link, "a", "before");
+  vm_nats_store_watch (nodes[0].store, "a");
+  vm_nats_store_watch (nodes[0].store, "b");
+  /* the answer to what is asked afterwards is no older */
+  ask (FALSE, NULL, 0);
+  put_value (link, "c", "c");
+  put_value (link, "a", "one");
+  put_value (link, "a", NULL);
+  put_value (link, "b", "two");
+  nats_wait (is_told, (gpointer) "a=one a= b=two");
+  fail_unless (nodes[0].revision > 0);
+  vm_nats_store_unwatch (nodes[0].store, "b");
+  ask (FALSE, NULL, 0);
+  put_value (link, "b", "three");
+  put_value (link, "a", "three");
+  nats_wait (is_told, (gpointer) "a=one a= b=two a=three");
+  stop_link (link);
+  nats_server_kill (&server);
+  nats_server_start (&server, NULL, NULL);
+  nats_wait (all_back, GUINT_TO_POINTER (2));
+  link = start_link ();
+  put_value (link, "b", "four");
+  put_value (link, "a", "four");
+  nats_wait (is_told, (gpointer) "a=one a= b=two a=three a=four");
+  stop_link (link);
+}
+
+GST_END_TEST;
+
 /* What removed rooms leave behind goes; what came after them stays. */
 GST_START_TEST (test_swept)
 {
+  const gchar *none[] = { NULL };
   VmNatsLink *link;
   g_autoptr (GBytes) value = g_bytes_new_static ("one", 3);
   g_autoptr (GBytes) read = NULL;
@@ -469,9 +696,9 @@ GST_START_TEST (test_swept)
       vm_nats_link_put (link, VM_CLUSTER_ROOMS, "room0", value, 0, &revision),
       VM_CLUSTER_DONE);
   fail_unless_equals_int (count_stored (link), 10);
-  vm_nats_link_sweep (link, VM_NATS_SWEEP_AGE);
+  scan (link, none, VM_NATS_SWEEP_AGE, "");
   fail_unless_equals_int (count_stored (link), 10);
-  vm_nats_link_sweep (link, 0);
+  scan (link, none, 0, "");
   fail_unless_equals_int (count_stored (link), 1);
   fail_unless_equals_int (
       vm_nats_link_get (link, VM_CLUSTER_ROOMS, "room0", &read, &revision),
@@ -503,7 +730,7 @@ GST_START_TEST (test_gone_back)
   fail_if (vm_nats_link_has_gone_back (link, revision));
   fail_unless (vm_nats_link_has_gone_back (link, revision + 1));
   fail_unless (
-      js_DeleteStream (link->stream, "KV_vm_rooms", NULL, NULL) == NATS_OK);
+      js_DeleteStream (link->stream, "KV_vm_records", NULL, NULL) == NATS_OK);
   fail_unless (vm_nats_link_has_gone_back (link, 0));
   fail_if (vm_nats_link_is_lost (link));
   fail_unless_equals_int (
@@ -546,7 +773,7 @@ GST_START_TEST (test_bucket_deleted)
   nats_wait (all_see, (gpointer) "p001=n1 p002=n2");
   link = start_link ();
   fail_unless (
-      js_DeleteStream (link->stream, "KV_vm_rooms", NULL, NULL) == NATS_OK);
+      js_DeleteStream (link->stream, "KV_vm_records", NULL, NULL) == NATS_OK);
   nats_wait (is_stored, link);
   seat (&nodes[2], ROOM, 4);
   nats_wait (all_see, (gpointer) "p001=n1 p002=n2 p003=n3");
@@ -782,7 +1009,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_configuration)
 {
-  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back };
+  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back,
+    on_found };
   const gchar *urls[] = { "", "nats", "nats://", "http://127.0.0.1", "nats:x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {
@@ -813,6 +1041,10 @@ natsstore_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_revisions);
+  tcase_add_test (tc, test_scanned);
+  tcase_add_test (tc, test_listed);
+  tcase_add_test (tc, test_bucket_that_is_silent);
+  tcase_add_test (tc, test_told_of_watched_alone);
   tcase_add_test (tc, test_swept);
   tcase_add_test (tc, test_gone_back);
   tcase_add_test (tc, test_bucket_deleted);

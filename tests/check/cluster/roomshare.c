@@ -271,7 +271,7 @@ GST_END_TEST;
 GST_START_TEST (test_names)
 {
   g_autofree gchar *longest = g_strnfill (128, 'x');
-  const gchar *names[] = { "*", ">", ".", "$KV.vm_rooms.>", "a b\xc3\xa4",
+  const gchar *names[] = { "*", ">", ".", "$KV.vm_records.>", "a b\xc3\xa4",
     longest };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {

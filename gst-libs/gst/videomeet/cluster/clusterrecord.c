@@ -163,17 +163,33 @@ vm_cluster_participant_is_same (
          && a->call_type == b->call_type;
 }
 
+static gboolean
+has_same_place (const VmClusterParticipant *a, const VmClusterParticipant *b)
+{
+  return strcmp (a->id, b->id) == 0 && strcmp (a->node, b->node) == 0
+         && a->epoch == b->epoch && strcmp (a->resume, b->resume) == 0
+         && !a->proven == !b->proven;
+}
+
 gboolean
 vm_cluster_record_is_same (const VmClusterRecord *a, const VmClusterRecord *b)
 {
-  g_autoptr (GBytes) one = NULL;
-  g_autoptr (GBytes) other = NULL;
-
   if (!a || !b)
     return a == b;
-  one = vm_cluster_record_write (a);
-  other = vm_cluster_record_write (b);
-  return g_bytes_equal (one, other);
+  if (strcmp (a->name, b->name) != 0 || strcmp (a->id, b->id) != 0
+      || a->size != b->size || a->joined != b->joined
+      || !a->locked != !b->locked
+      || a->participants->len != b->participants->len)
+    return FALSE;
+  for (guint i = 0; i < a->participants->len; i++) {
+    const VmClusterParticipant *one = a->participants->pdata[i];
+    const VmClusterParticipant *other = b->participants->pdata[i];
+
+    if (!has_same_place (one, other)
+        || !vm_cluster_participant_is_same (one, other))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean
