@@ -194,11 +194,21 @@ on_changed (const gchar *key, const VmClusterRecord *room, gpointer user_data)
     g_hash_table_remove (node->view, key);
 }
 
-Store *
-store_new (void)
+void
+store_start (StoreNode *node, const gchar *name)
 {
   static const VmClusterFuncs funcs = { on_get, on_put, on_beat, on_list,
     on_watch, on_unwatch, on_scan, on_seated, on_gone, on_changed };
+
+  g_free (node->name);
+  node->name = g_strdup (name);
+  node->cluster = vm_cluster_new (&funcs, node, name);
+  vm_cluster_back (node->cluster, node->store->now);
+}
+
+Store *
+store_new (void)
+{
   Store *store = g_new0 (Store, 1);
 
   store->records =
@@ -210,17 +220,16 @@ store_new (void)
   store->now = G_USEC_PER_SEC;
   for (guint i = 0; i < STORE_NODES; i++) {
     StoreNode *node = &store->nodes[i];
+    g_autofree gchar *name = g_strdup_printf ("n%u", i + 1);
 
     node->store = store;
-    node->name = g_strdup_printf ("n%u", i + 1);
     node->heard = g_string_new (NULL);
     node->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
     node->view =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
     node->watched =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-    node->cluster = vm_cluster_new (&funcs, node, node->name);
-    vm_cluster_back (node->cluster, store->now);
+    store_start (node, name);
   }
   return store;
 }

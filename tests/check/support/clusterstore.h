@@ -68,6 +68,8 @@ void store_settle (Store *store);
 /* Second by second, all told and served in between. */
 void store_pass (Store *store, guint seconds);
 void store_kill (StoreNode *node);
+/* Another node in the place of one that was killed. */
+void store_start (StoreNode *node, const gchar *name);
 /* All that it has, and the numbers of its revisions. */
 void store_wipe (Store *store);
 

@@ -440,10 +440,11 @@ vm_room_share_check (VmRoomShare *share, const gchar *key, gint64 now)
 {
   VmShareKind kind = vm_share_kind_of_key (key);
   VmCluster *cluster = get_cluster (share, kind);
+  const gchar *plain = kind == VM_SHARE_ROOMS ? key : key + 1;
 
   share->now = now;
-  if (cluster)
-    vm_cluster_check (cluster, kind == VM_SHARE_ROOMS ? key : key + 1, now);
+  if (cluster && vm_cluster_is_key (plain))
+    vm_cluster_check (cluster, plain, now);
   vm_room_share_settle (share);
 }
 
