@@ -703,8 +703,8 @@ net_come_back (NetClient *client, NetNode *node)
   client->node = node;
   client->member = NULL;
   client->closed = FALSE;
-  client->request = vm_rooms_request_resume (
-      node->rooms, client->resume, NULL, NULL, client, &seat_funcs, client);
+  client->request = vm_rooms_request_resume (node->rooms, client->resume, NULL,
+      client->meeting_id, client, &seat_funcs, client);
 }
 
 void

@@ -58,6 +58,7 @@ typedef struct
   VmSeatRequest *request;
   gchar *id;
   gchar *resume;
+  const gchar *meeting_id; /* that it names to resume, or NULL */
   GString *heard; /* "welcome joined:p002 chat:p001=hello" */
   GError *error; /* why it has no seat */
   gboolean closed;
