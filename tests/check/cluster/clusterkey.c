@@ -3,11 +3,52 @@
 #include "program.h"
 
 #include <gst/check/gstcheck.h>
+#include <gst/videomeet/base/limits.h>
 #include <gst/videomeet/cluster/clusterkey.h>
 #include <gst/videomeet/wire/signal.h>
 #include <string.h>
 
+/* By Python: base64.b32encode (hashlib.sha256 (name).digest ()). */
 GST_START_TEST (test_keys)
+{
+  static const gchar *const keys[][2] = {
+    { "standup", "YD55YOFROYUFDKJCDN3UUEYP2KXAX54MMG6WT2ZTJ6GNFSVAQMMQ" },
+    { "a.*.>", "YNRCG6UM2JR6R2OXJDJ6NBK47Y42LHHS5KODCSAMQQ643VPDJ64A" },
+    { "", "4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ" },
+  };
+  g_autofree gchar *longest = g_strnfill (VM_NAME_MAX, 'x');
+  g_autofree gchar *key = vm_cluster_key (longest);
+
+  fail_unless_equals_string (
+      key, "ETNBXAOQWFW7MQUO5ZZ4NH6LFKJ4O26G35YG6DDGOD7GX7UAARSA");
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    g_autofree gchar *made = vm_cluster_key (keys[i][0]);
+
+    fail_unless_equals_string (made, keys[i][1]);
+    fail_unless_equals_int (strlen (made), VM_CLUSTER_KEY_LENGTH);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nodes)
+{
+  g_autofree gchar *longest = g_strnfill (VM_CLUSTER_NODE_MAX, 'n');
+  g_autofree gchar *longer = g_strnfill (VM_CLUSTER_NODE_MAX + 1, 'n');
+
+  fail_unless (vm_cluster_is_node ("A-z_0"));
+  fail_unless (vm_cluster_is_node (longest));
+  fail_if (vm_cluster_is_node (longer));
+  fail_if (vm_cluster_is_node (""));
+  fail_if (vm_cluster_is_node ("a.b"));
+  fail_if (vm_cluster_is_node ("*"));
+  fail_if (vm_cluster_is_node (">"));
+  fail_if (vm_cluster_is_node ("a b"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_is_key)
 {
   g_autofree gchar *key = vm_cluster_key ("*.>");
   g_autofree gchar *longer = g_strconcat (key, "A", NULL);
@@ -66,6 +107,8 @@ clusterkey_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_keys);
+  tcase_add_test (tc, test_nodes);
+  tcase_add_test (tc, test_is_key);
   tcase_add_test (tc, test_tokens);
   tcase_add_test (tc, test_no_tokens);
   return s;
