@@ -198,7 +198,7 @@ GST_START_TEST (test_lost_with_the_only_server)
   fail_unless_equals_string (net_refusal (&ann), "RESUME_FAILED");
   net_go_back ();
   come_back_to_store ();
-  net_pass (1);
+  net_pass (3);
   net_come_back (&ann, bob.node);
   net_settle ();
   fail_unless_equals_string (net_refusal (&ann), "");

@@ -23,7 +23,7 @@ struct _VmCluster
   gboolean says; /* has logged a rebuild since the store returned */
   gint64 settled; /* since when lists are valid without a gap */
   gboolean began; /* the store was there once */
-  gint64 caution; /* until then a missing record may be a lost one */
+  gint64 caution; /* until then a record may be an old one, or lost */
   gint64 scanned; /* when this node last scanned the records */
 };
 
@@ -36,7 +36,7 @@ typedef struct
   VmClusterRecord *record; /* as last seen; NULL: there is none */
   gboolean amiss; /* @record is right, and the stored one is not */
   gint64 patience; /* until then only nodes with seats in it repair it */
-  gint64 caution; /* until then it is not begun anew */
+  gint64 caution; /* until then this node writes nothing of it; 0: it may */
   guint64 base; /* the stored revision; 0: there is none */
   guint64 seen; /* the last revision seen, removals included */
   gboolean unsure; /* the stored record may be older than @record */

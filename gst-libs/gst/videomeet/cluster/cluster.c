@@ -477,5 +477,8 @@ vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
   if (!room || revision <= room->seen)
     return;
   vm_cluster_room_take (room, value, revision, now);
+  /* it was written just now */
+  if (room->record)
+    room->caution = 0;
   vm_cluster_room_look (room, now);
 }

@@ -44,8 +44,8 @@ typedef struct _VmCluster VmCluster;
 /* Nodes with seats in a room repair its lost or damaged record; after this
  * time, any node that remembers it does. */
 #define VM_CLUSTER_PATIENCE_TIME VM_CLUSTER_BEAT_AGE
-/* A node that remembers nothing of a room whose record cannot be read, or is not
- * there when the store has just come back, leaves it to those who have seats in
+/* A node that remembers nothing of a room whose record cannot be read, or of
+ * any when the store has just come back, leaves it to those who have seats in
  * it for this long. */
 #define VM_CLUSTER_CAUTION_TIME (2 * G_USEC_PER_SEC)
 /* A record that was neither read nor written for this long is read again:

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define RANDOM_LENGTH 20 /* characters: base64url of VM_CLUSTER_TOKEN_RANDOM \
-                          */
+#define RANDOM_LENGTH                                    \
+  20 /* characters: base64url of VM_CLUSTER_TOKEN_RANDOM \
+      */
 
 static const gchar alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 

@@ -143,17 +143,16 @@ take_unsure (VmClusterRoom *room, const VmClusterRecord *record,
   vm_cluster_room_adopt (room, g_steal_pointer (&right), revision);
 }
 
-/* Until when nobody begins it anew who knows nothing of it; 0: it may begin at
- * once. */
+/* Until when a node that remembers nothing of the room writes nothing; 0: it
+ * may at once. */
 static gint64
-get_caution (const VmClusterRoom *room, gboolean damaged, gboolean missing,
-    gint64 now)
+get_caution (const VmClusterRoom *room, gboolean damaged, gint64 now)
 {
   if (room->record || holds_seat (room))
     return 0;
-  if (damaged)
-    return room->caution ? room->caution : now + VM_CLUSTER_CAUTION_TIME;
-  return missing ? room->cluster->caution : 0;
+  if (!damaged)
+    return room->cluster->caution;
+  return room->caution ? room->caution : now + VM_CLUSTER_CAUTION_TIME;
 }
 
 /* For all rooms of a store. */
@@ -180,7 +179,7 @@ vm_cluster_room_take (
     room->base = 0;
     return;
   }
-  room->caution = get_caution (room, error != NULL, !value && !revision, now);
+  room->caution = get_caution (room, error != NULL, now);
   if (revision < room->seen)
     vm_cluster_room_doubt (room);
   if (room->unsure || error || (!record && holds_seat (room))) {
