@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ./dev bench scale-nats: what a nats-server on this machine spends on each
+ * thing that ./dev bench scale counts: CPU time of its process, whatever else
+ * the machine does. docs/scale.md multiplies the two. */
+
+#include "bench.h"
+#include "support/net/natsserver.h"
+
+#include <gst/videomeet/cluster/nats/natsbus.h>
+#include <gst/videomeet/cluster/nats/natsears.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMES 20000 /* of each */
+#define KEYS 500
+#define RECORD_BYTES 700 /* of a room of five; ./dev bench scale */
+#define FRAME_BYTES 150 /* most are acknowledgements */
+#define EARS 4 /* that are told of a write, at as many nodes */
+#define SETTLE (G_USEC_PER_SEC / 2) /* until what was told has gone out */
+#define JOIN_LIMIT 2000 /* µs, so that a processor serves 500 joins a second \
+                         */
+
+/* Of a join, as ./dev bench scale says: gets, puts, told, frames, watches. */
+#define JOIN_GETS 1
+#define JOIN_PUTS 1
+#define JOIN_TOLD 3
+#define JOIN_FRAMES 16
+#define JOIN_WATCHES 1
+
+static NatsServer server;
+static guint64 revisions[KEYS];
+static gint heard, frames;
+
+static gdouble
+get_cpu (void)
+{
+  g_autofree gchar *path = g_strdup_printf (
+      "/proc/%s/stat", g_subprocess_get_identifier (server.process));
+  g_autofree gchar *text = NULL;
+  unsigned long user = 0, kernel = 0;
+  const gchar *end;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    g_error ("nats-server has ended");
+  /* behind the name, which may have blanks: fields 14 and 15, proc(5) */
+  end = strrchr (text, ')');
+  if (sscanf (end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+          &user, &kernel)
+      != 2)
+    g_error ("%s is not as proc(5) says", path);
+  return (gdouble) (user + kernel) * G_USEC_PER_SEC
+         / (gdouble) sysconf (_SC_CLK_TCK);
+}
+
+static void
+on_heard (const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
+{
+  g_atomic_int_inc (&heard);
+}
+
+static void
+on_frame (GBytes *frame, gpointer user_data)
+{
+  g_atomic_int_inc (&frames);
+}
+
+static void
+on_back (gpointer user_data)
+{
+}
+
+static gboolean
+has_frame (gpointer bus)
+{
+  g_autoptr (GBytes) frame = g_bytes_new_static ("", 1);
+
+  vm_nats_bus_send (bus, "other", frame);
+  return g_atomic_int_get (&frames) > 0;
+}
+
+static gchar *
+key_of (guint i)
+{
+  g_autofree gchar *name = g_strdup_printf ("room-%u", i % KEYS);
+
+  return vm_cluster_key (name);
+}
+
+static VmNatsLink *
+connect_link (natsOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  VmNatsLink *link = vm_nats_link_new (options, &error);
+
+  if (!link)
+    g_error ("nats-server: %s", error->message);
+  return link;
+}
+
+static void
+put_all (VmNatsLink *link)
+{
+  static gchar data[RECORD_BYTES];
+  g_autoptr (GBytes) value = g_bytes_new_static (data, sizeof data);
+
+  for (guint i = 0; i < TIMES; i++) {
+    g_autofree gchar *key = key_of (i);
+    guint64 *revision = &revisions[i % KEYS];
+
+    if (vm_nats_link_put (
+            link, VM_CLUSTER_ROOMS, key, value, *revision, revision)
+        != VM_CLUSTER_DONE)
+      g_error ("nats-server takes no record");
+  }
+}
+
+static void
+get_all (VmNatsLink *link)
+{
+  for (guint i = 0; i < TIMES; i++) {
+    g_autofree gchar *key = key_of (i);
+    g_autoptr (GBytes) value = NULL;
+    guint64 revision = 0;
+
+    if (vm_nats_link_get (link, VM_CLUSTER_ROOMS, key, &value, &revision)
+            != VM_CLUSTER_DONE
+        || !value)
+      g_error ("nats-server has lost a record");
+  }
+}
+
+/* Begins and ends, so half as often. */
+static void
+watch_all (VmNatsLink *link)
+{
+  g_autoptr (VmNatsEars) ears = vm_nats_ears_new (on_heard, NULL);
+
+  vm_nats_ears_move (ears, link);
+  for (guint i = 0; i < TIMES / 2; i++) {
+    g_autofree gchar *key = key_of (i);
+
+    vm_nats_ears_add (ears, key);
+    vm_nats_ears_remove (ears, key);
+  }
+  natsConnection_Flush (link->connection);
+  vm_nats_ears_move (ears, NULL);
+}
+
+static void
+send_all (VmNatsBus *bus)
+{
+  static gchar data[FRAME_BYTES];
+  g_autoptr (GBytes) frame = g_bytes_new_static (data, sizeof data);
+
+  g_atomic_int_set (&frames, 0);
+  for (guint i = 0; i < TIMES; i++) {
+    vm_nats_bus_send (bus, "other", frame);
+    /* what it keeps is bounded */
+    while ((gint) i - g_atomic_int_get (&frames) >= VM_NATS_BUS_MAX / 2)
+      g_usleep (100);
+  }
+}
+
+/* CPU time of one of @times since @before. */
+static gdouble
+tell (const gchar *what, gdouble before, gdouble times)
+{
+  gdouble one;
+
+  bench_wait (SETTLE);
+  one = (get_cpu () - before) / times;
+  printf ("op=%s cpu=%.1f us\n", what, one);
+  fflush (stdout);
+  return one;
+}
+
+static gdouble
+measure_told (natsOptions *options, VmNatsLink *link, gdouble put)
+{
+  VmNatsLink *links[EARS];
+  VmNatsEars *ears[EARS];
+  gdouble before, all;
+
+  for (guint n = 0; n < EARS; n++) {
+    links[n] = connect_link (options);
+    ears[n] = vm_nats_ears_new (on_heard, NULL);
+    vm_nats_ears_move (ears[n], links[n]);
+    for (guint i = 0; i < KEYS; i++) {
+      g_autofree gchar *key = key_of (i);
+
+      vm_nats_ears_add (ears[n], key);
+    }
+    natsConnection_Flush (links[n]->connection);
+  }
+  before = get_cpu ();
+  put_all (link);
+  all = tell ("put-and-tell-four", before, TIMES);
+  if (g_atomic_int_get (&heard) != TIMES * EARS)
+    g_error ("only %d were told", g_atomic_int_get (&heard));
+  for (guint n = 0; n < EARS; n++) {
+    vm_nats_ears_move (ears[n], NULL);
+    vm_nats_ears_free (ears[n]);
+    vm_nats_link_free (links[n]);
+  }
+  return MAX (all - put, 0) / EARS;
+}
+
+static gdouble
+measure_frame (const VmNatsConfig *config)
+{
+  static const VmNatsBusFuncs funcs = { on_frame, on_back };
+  g_autoptr (VmNatsBus) bus =
+      vm_nats_bus_new (config, "one", &funcs, NULL, NULL);
+  g_autoptr (VmNatsBus) other =
+      vm_nats_bus_new (config, "other", &funcs, NULL, NULL);
+  gdouble before;
+
+  nats_wait (has_frame, bus);
+  bench_wait (SETTLE);
+  before = get_cpu ();
+  send_all (bus);
+  return tell ("frame", before, TIMES);
+}
+
+int
+main (void)
+{
+  g_autofree gchar *url = NULL;
+  VmNatsConfig config = { 0 };
+  natsOptions *options;
+  VmNatsLink *link;
+  gdouble before, put, get, watch, told, frame, join;
+
+  nats_server_start (&server, NULL, NULL);
+  config.url = url = g_strdup_printf ("nats://127.0.0.1:%s", server.port);
+  options = vm_nats_options_new (&config, NULL);
+  link = connect_link (options);
+  before = get_cpu ();
+  put_all (link);
+  put = tell ("put", before, TIMES);
+  before = get_cpu ();
+  get_all (link);
+  get = tell ("get", before, TIMES);
+  before = get_cpu ();
+  watch_all (link);
+  watch = tell ("watch", before, TIMES);
+  told = measure_told (options, link, put);
+  frame = measure_frame (&config);
+  join = JOIN_GETS * get + JOIN_PUTS * put + JOIN_TOLD * told
+         + JOIN_FRAMES * frame + JOIN_WATCHES * watch;
+  printf ("op=told cpu=%.1f us\n", told);
+  printf ("bench scale-nats ours=%.1f limit=%d unit=us\n", join, JOIN_LIMIT);
+  vm_nats_link_free (link);
+  natsOptions_Destroy (options);
+  nats_server_clear (&server);
+  nats_Close ();
+  return 0;
+}
