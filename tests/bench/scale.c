@@ -4,7 +4,8 @@
  * and its shared state alone: 1, 10 and 100 nodes in this process, a store and
  * a wire in memory, an injected clock. 10,000 users join 2,000 rooms, each of a
  * room at another node, offer to one another, and leave. Then they join again,
- * all of a room at once. Nothing of it touches a network (docs/scale.md). */
+ * all of a room at once, and last a hundred users join one room at once.
+ * Nothing of it touches a network (docs/scale.md). */
 
 #include "bench.h"
 
@@ -16,6 +17,7 @@
 #define USERS 10000
 #define ROOMS 2000
 #define AT_ONCE 50 /* requests under way, so that they can collide */
+#define CROWD 100 /* users who join one room at once */
 #define OFFER_BYTES 4096
 #define REST 120 /* seconds, in which nobody does anything */
 #define NAME_BYTES \
@@ -574,6 +576,7 @@ typedef enum
   OFFER,
   LEAVE,
   RUSH,
+  CROWDED,
   N_OPS
 } Op;
 
@@ -583,7 +586,40 @@ static const gchar *const op_names[N_OPS] = {
   [OFFER] = "offer",
   [LEAVE] = "leave",
   [RUSH] = "rush",
+  [CROWDED] = "crowd",
 };
+
+static guint
+count_seated (const World *world, guint users)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < users; i++)
+    n += world->users[i].member != NULL;
+  return n;
+}
+
+/* Whoever is slower than others each time waits for a second. */
+static void
+crowd (World *world)
+{
+  const VmOpenRooms open = { VM_SIGNAL_ROSTER_MAX, USERS, USERS, USERS };
+  guint seconds = 0;
+
+  for (guint i = 0; i < world->n_nodes; i++)
+    vm_rooms_set_open (world->nodes[i].rooms, &open);
+  for (guint i = 0; i < CROWD; i++) {
+    User *user = &world->users[i];
+
+    g_strlcpy (user->room, "crowd", sizeof user->room);
+    join (world, user);
+  }
+  settle (world);
+  for (; count_seated (world, CROWD) < CROWD; seconds++)
+    pass_second (world);
+  g_print (
+      "nodes=%u crowd=%u seated after %u s\n", world->n_nodes, CROWD, seconds);
+}
 
 static void
 run (guint n_nodes, Cost costs[N_OPS])
@@ -608,6 +644,9 @@ run (guint n_nodes, Cost costs[N_OPS])
   join_all (world, TRUE);
   costs[RUSH] = tell (world, op_names[RUSH], USERS);
   leave_all (world);
+  begin (world);
+  crowd (world);
+  costs[CROWDED] = tell (world, op_names[CROWDED], CROWD);
   world_free (world);
 }
 

@@ -567,6 +567,7 @@ net_teardown (void)
 {
   for (guint i = 0; i < NET_NODES; i++) {
     net_kill (&net->nodes[i]);
+    g_clear_pointer (&net->nodes[i].watched, g_hash_table_unref);
     g_free (net->nodes[i].name);
   }
   g_queue_clear_full (&net->mail, mail_free);
