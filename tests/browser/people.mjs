@@ -215,6 +215,11 @@ export class Browser {
     return page;
   }
 
+  // To all its processes: SIGSTOP, as when the machine sleeps, and SIGCONT.
+  signal(name) {
+    process.kill(-this.server.process().pid, name);
+  }
+
   // All its processes at once, as when the machine stops.
   kill() {
     this.isClosed = true;

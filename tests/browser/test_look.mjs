@@ -43,6 +43,23 @@ async function axe(page, where, runOnly) {
   equal(found, [], `axe-core in ${where}`);
 }
 
+// What is written over a picture is inside it, and beside its name.
+async function checkNotes(page, where) {
+  const faults = await page.$$eval("#tiles .tile", (tiles) => tiles.flatMap((tile) => {
+    const [note, label] = [".tile-note", ".tile-label"].map((part) =>
+      tile.querySelector(part).getBoundingClientRect());
+    const outer = tile.getBoundingClientRect();
+
+    if (!note.height) return [];
+    const inside = note.left >= outer.left && note.right <= outer.right
+      && note.top >= outer.top && note.bottom <= outer.bottom;
+    return inside && (note.bottom <= label.top || note.top >= label.bottom) ? []
+      : [tile.querySelector(".tile-note").textContent];
+  }));
+
+  equal(faults, [], `what is not beside a name in ${where}`);
+}
+
 async function look(page, view) {
   for (const [width, height] of SIZES) {
     await page.setViewportSize({ width, height });
@@ -56,6 +73,7 @@ async function look(page, view) {
       if (KEPT) await page.screenshot({ path: join(KEPT, `${where}.png`) });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert(wide <= width, `${where} is ${wide} px wide`);
+      await checkNotes(page, where);
       await axe(page, where, scheme === "dark" ? RULES_OF_COLOURS : null);
     }
   }
@@ -229,7 +247,8 @@ test("how well each is known", async () => {
     document.getElementById("people").hidden = false;
     new PeoplePanel().attach({ self: participants.get("p004"), participants, isHost: false,
       removed: new Map(),
-      canEnd: false, locked: false, moderates: () => false, stateOf: () => "connected" });
+      canEnd: false, locked: false, moderates: () => false, stateOf: () => "connected",
+      missing: () => ({}) });
   });
   equal(await page.$$eval("#people-list .person", (list) => list.map((e) =>
     e.querySelector(".person-trust")?.textContent || "")),
@@ -312,7 +331,8 @@ test("files", async () => {
   await look(dan, "files-offered");
 }, LONG_MS);
 
-// Ten at a table, without the load of ten cameras: the tiles alone are real.
+// Ten at a table, without the load of ten cameras: the tiles alone are real. Some of what
+// they send does not arrive.
 test("ten in a meeting", async () => {
   const ann = await host({ meeting: "ten" });
   const browser = await Browser.start({ devices: false });
@@ -321,12 +341,16 @@ test("ten in a meeting", async () => {
   await page.goto(ann.link);
   await page.evaluate(async () => {
     const { Tiles } = await import("/view/tiles.js");
+    const { OFFLINE, missingMedia } = await import("/view/words.js");
+    const lacks = [{}, { audio: true, camera: true }, { audio: true }, { camera: true }];
     const names = ["Ann", "Bo", "Cleo", "Dan", "Eve", "Fritz", "Gül", "Hana", "Ines",
       "Participant of the longest name"];
     document.body.dataset.state = "joined";
     document.getElementById("lobby").hidden = true;
     document.getElementById("call").hidden = false;
     document.getElementById("call-name").textContent = "ten";
+    document.getElementById("server-banner").textContent = `${OFFLINE}.`;
+    document.getElementById("server-banner").hidden = false;
     const tiles = new Tiles();
     names.forEach((user, i) => {
       const canvas = document.createElement("canvas");
@@ -341,7 +365,8 @@ test("ten in a meeting", async () => {
       setInterval(draw, 500);
       tiles.update({ id: `p${i}`, user, self: i === 3, raisedAt: i === 5 ? 1 : 0 }, {
         shown: true, state: i === 7 ? "unsteady" : "connected", audio: i % 3 !== 0,
-        picture: i % 4 !== 2, stream: canvas.captureStream(2), screen: null });
+        picture: i % 4 !== 2, stream: canvas.captureStream(2), screen: null,
+        missing: missingMedia(user, lacks[i % 4]) });
     });
   });
   await until(() => page.$$eval("#tiles .tile:not(.no-frames)", (l) => l.length === 10), STEP_MS,

@@ -66,6 +66,8 @@ globalThis.RTCPeerConnection = class {
 globalThis.RTCRtpReceiver = { getCapabilities: () => ({ codecs: [] }) };
 globalThis.MediaStream = class { getTracks() { return []; } };
 
+const { IceGrants } = await load("net/iceservers.js");
+const { MISSING_MS, Missing } = await load("net/missing.js");
 const { Mesh } = await load("net/mesh.js");
 
 // A mesh with one other, and what the page says and shows: [seconds, state or message].
@@ -291,6 +293,101 @@ test("other servers: told to each connection, and a relay is replaced", async ()
   equal([said.map(([, type]) => type), made.at(-1).configuration.iceServers, inUse(mesh)],
     [["offer"], [], first], "by a relay");
   mesh.close();
+});
+
+// What is found to be missing, step by step: [seconds until then, what has come by then,
+// what it says of itself].
+function miss(...steps) {
+  const missing = new Missing();
+  const peer = { arrived: { audio: 0, camera: 0 }, receives: () => true };
+  const found = [];
+  let at = 0;
+
+  for (const [seconds, { audio = 0, camera = 0, there = true, receives = true }, sends] of steps) {
+    at += seconds * SECOND;
+    peer.arrived = { audio, camera };
+    peer.receives = () => receives;
+    missing.look(there ? peer : null, sends, at);
+    found.push([missing.audio, missing.camera]);
+  }
+  return found;
+}
+
+test("missing media: what is due and has not come for eight seconds", async () => {
+  const both = { audio: true, video: true };
+  const unknown = { audio: null, video: null };
+  const seconds = MISSING_MS / SECOND;
+
+  equal(seconds + 2 <= SOON / SECOND, true, "the promise");
+  equal(miss([0, {}, both], [seconds - 0.001, {}, both], [0.001, {}, both], [1, { audio: 1 }, both],
+    [1, { audio: 1, camera: 1 }, both]),
+  [[false, false], [false, false], [true, true], [false, true], [false, false]], "from the first");
+  equal(miss([0, { audio: 5, camera: 5 }, both], [seconds - 0.001, { audio: 5, camera: 9 }, both],
+    [0.001, { audio: 5, camera: 9 }, both]),
+  [[false, false], [false, false], [true, false]], "one of them, later");
+  equal(miss([0, {}, { audio: false, video: true }], [seconds, {}, { audio: false, video: true }],
+    [1, {}, { audio: false, video: false }]),
+  [[false, false], [false, true], [false, false]], "what is off is not missing");
+  equal(miss([0, {}, unknown], [60, {}, unknown], [1, { audio: 1 }, unknown],
+    [seconds, { audio: 1 }, unknown]),
+  [[false, false], [false, false], [false, false], [true, false]], "of who says nothing");
+  equal(miss([0, {}, both], [seconds, { receives: false }, both], [1, {}, both],
+    [seconds - 1, {}, both]),
+  [[false, false], [false, false], [false, false], [false, false]], "what is not agreed on");
+  equal(miss([0, { audio: 9, camera: 9 }, both], [20, { there: false }, both], [1, {}, both],
+    [seconds, {}, both]),
+  [[false, false], [false, false], [false, false], [true, true]], "not while there is no connection");
+});
+
+test("missing media: another connection counts anew", async () => {
+  const missing = new Missing();
+  const [first, second] = [1000, 1].map((count) => ({ receives: () => true,
+    arrived: { audio: count, camera: count } }));
+  const sends = { audio: true, video: true };
+  const look = (peer, now) => missing.look(peer, sends, now) && missing.audio;
+
+  look(first, 0);
+  look(second, MISSING_MS - 1);
+  equal([MISSING_MS, 2 * MISSING_MS - 2, 2 * MISSING_MS - 1].map((now) => look(second, now)),
+    [false, false, true], "what came by the second");
+});
+
+test("servers are asked for when half of their time has passed, once", async () => {
+  const servers = (iceExpiresIn) => ({ iceServers: [], iceExpiresIn });
+  let asked = 0;
+  let may = true;
+  const grants = new IceGrants(() => {
+    if (may) asked++;
+    return may;
+  });
+
+  for (const never of [undefined, 0, -60, 1.5, "60", null]) {
+    grants.take(servers(never));
+    await pass(END);
+    equal(asked, 0, `good for ever: ${never}`);
+  }
+  grants.take(servers(60));
+  await pass(30 * SECOND - 1);
+  equal(asked, 0, "before");
+  await pass(1);
+  equal(asked, 1, "half of it");
+  await pass(END);
+  equal(asked, 1, "no second time");
+  may = false;
+  grants.take(servers(60));
+  await pass(END);
+  may = true;
+  equal(asked, 1, "while there is no server");
+  grants.look();
+  equal(asked, 2, "as soon as there is one");
+  grants.take(servers(60));
+  grants.stop();
+  await pass(END);
+  equal(asked, 2, "after the end");
+  // longer than a browser's timers run
+  grants.take(servers(60 * 24 * 3600));
+  await pass(1);
+  equal(asked, 2, "not at once");
 });
 
 await main();

@@ -12,7 +12,7 @@ const { ADDRESS } = await import("./lan.mjs");
 const { assert, equal, main, test } = await import("./check.mjs");
 const { Browser, Native, STEP_MS, state, until, untilState } = await import("./people.mjs");
 const { Program } = await import("./program.mjs");
-const { localTypes, relayOnly, startTurnOfSecret } = await import("./turn.mjs");
+const { localTypes, startTurnOfSecret } = await import("./turn.mjs");
 
 async function serve(...args) {
   const server = new Native(["server", "--port", "8443", ...args]);
@@ -38,11 +38,10 @@ function says(page, sentence) {
   return until(async () => await text(page, "notice") === sentence, STEP_MS, sentence);
 }
 
-async function phone(browser, url, user, prepare = () => {}) {
+async function phone(browser, url, user, more = "") {
   const page = await browser.page();
 
-  await prepare(page);
-  await page.goto(`${url}phone.html?user=${user}&online=1`);
+  await page.goto(`${url}phone.html?user=${user}&online=1${more}`);
   await untilState(page, "online");
   return page;
 }
@@ -72,7 +71,7 @@ test("over the server's TURN server, where nothing else passes", async () => {
   const url = await serve("--turn", `turn://${ADDRESS}:3478?transport=udp`, "--turn-secret", "between the two");
   const browser = await Browser.start();
   const [ann, bob] = await Promise.all(["Ann", "Bob"].map((user) =>
-    phone(browser, url, user, relayOnly)));
+    phone(browser, url, user, "&ice-transport-policy=relay")));
 
   await dial(ann, "Bob");
   await untilState(bob, "ringing");

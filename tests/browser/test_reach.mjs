@@ -7,16 +7,19 @@ import { enter } from "./lan.mjs";
 
 enter();
 
-const { Away } = await import("./lan.mjs");
-const { assert, equal, main, test } = await import("./check.mjs");
-const { Browser, STEP_MS, host, joinLink, state, until, untilPictures, untilState } =
-  await import("./people.mjs");
+const { ADDRESS, Away } = await import("./lan.mjs");
+const { equal, main, test } = await import("./check.mjs");
+const { Browser, Native, STEP_MS, host, joinLink, state, until, untilNames, untilPictures,
+  untilState } = await import("./people.mjs");
 const { CHROMIUM, atEnd } = await import("./program.mjs");
+const { localTypes, startTurnOfSecret } = await import("./turn.mjs");
 
 const RATE = 25; // pictures/s
 const CHANGES = 10;
 const ADDRESSES = ["10.77.9.2", "10.77.9.72"];
 const TOLD_MS = 10000; // that nothing arrives
+const SLEEP_MS = 5000;
+const LIFETIME_S = 60; // of a password of the TURN server
 
 const text = (page, selector) => page.locator(selector).innerText();
 
@@ -89,6 +92,115 @@ test("another address in mid-call: pictures come by a new connection", async () 
   equal(ann.lines.filter(({ event }) => ["participant-left", "warning"].includes(event)), [],
     "what Ann was told");
   equal(await state(page), "joined", "state");
+});
+
+function countConnections(page) {
+  return page.evaluate(() => window.connections.filter((pc) =>
+    pc.connectionState === "connected").length);
+}
+
+// Nobody was told of a loss, and all is as before.
+async function isAsBefore({ ann, page }) {
+  await untilPictures(page, 1);
+  await until(() => page.isHidden("#server-banner"), STEP_MS, "nothing is told");
+  await until(async () => await countConnections(page) === 1, STEP_MS, "one connection");
+  await untilNames(page, ["Ann", "Cleo (you)"]);
+  equal(ann.lines.filter(({ event }) => event === "participant-left"), [], "who left");
+  equal(page.faults.filter((fault) => !/ERR_|WebSocket/.test(fault)), [], "faults of the page");
+}
+
+test("a cable that is drawn for a moment: the page is offline, and goes on", async () => {
+  const all = await meet();
+  const { machine, page } = all;
+
+  machine.plug(false);
+  await until(async () => await page.isVisible("#server-banner")
+    && await text(page, "#server-banner") === "You are offline; waiting for the network.", STEP_MS,
+  "that it is offline");
+  machine.plug(true);
+  await isAsBefore(all);
+});
+
+test("a browser that sleeps and wakes: pictures come again", async () => {
+  const all = await meet();
+  const { browser, page } = all;
+  const first = await page.evaluateHandle(() => window.connections.find((pc) =>
+    pc.connectionState === "connected"));
+
+  browser.signal("SIGSTOP");
+  await new Promise((resolve) => { setTimeout(resolve, SLEEP_MS); });
+  browser.signal("SIGCONT");
+  await until(() => first.evaluate((pc) => pc.connectionState === "closed"), STEP_MS,
+    "another connection in its place");
+  await isAsBefore(all);
+});
+
+// RTP of all, and nothing else: version 2 in the first bits.
+function blockMedia(isBlocked) {
+  execFileSync("iptables", [isBlocked ? "-A" : "-D", "OUTPUT", "-p", "udp", "-m", "u32", "--u32",
+    "0>>22&0x3C@8>>30=2", "-j", "DROP"]);
+}
+
+test("media that are blocked: whose, and what may be the reason, within ten seconds", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.join(ann.link, "Cleo");
+  const note = '#tiles [data-tile="camera:p001"] .tile-note';
+  await untilState(page, "joined");
+  await untilPictures(page, 1);
+  equal(await text(page, note), "", "while all is well");
+
+  blockMedia(true);
+  const began = Date.now();
+  try {
+    await until(async () => await text(page, note) !== "", STEP_MS, "a word at the picture");
+    console.log(`told after ${Date.now() - began} ms, of ${TOLD_MS}`);
+    const sentence = "Connected to Ann, but no picture or sound arrives: a firewall may block UDP";
+    // sound and picture may be missed one after the other
+    await until(async () => await text(page, note) === sentence, STEP_MS, sentence);
+    equal(await page.textContent("#announcer"), `${sentence}.`, "what is read aloud");
+  } finally {
+    blockMedia(false);
+  }
+  await until(async () => await text(page, note) === "", STEP_MS, "nothing at the picture");
+  equal(await page.textContent("#announcer"), "What Ann sends arrives again.", "what is read then");
+  await untilPictures(page, 1);
+});
+
+test("passwords of a TURN server that end in mid-call are replaced in time", async () => {
+  await startTurnOfSecret("between the two");
+  const server = new Native(["server", "--port", "8443", "--turn",
+    `turn://${ADDRESS}:3478?transport=udp`, "--turn-secret", "between the two", "--turn-lifetime",
+    String(LIFETIME_S), "--relay-only"]);
+  await server.event("serving");
+  const room = `https://${ADDRESS}:8443/?meeting=blue`;
+  const browser = await Browser.start();
+  const cleo = await browser.join(room, "Cleo");
+  await untilState(cleo, "joined");
+  const dan = await browser.join(room, "Dan");
+  await Promise.all([untilState(dan, "joined"), untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  const [ann, bob] = [await browser.page(), await browser.page()];
+  await ann.goto(`https://${ADDRESS}:8443/phone.html?user=Ann&online=1`);
+  await bob.goto(`https://${ADDRESS}:8443/phone.html?user=Bob&online=1`);
+  await Promise.all([untilState(ann, "online"), untilState(bob, "online")]);
+
+  await new Promise((resolve) => { setTimeout(resolve, (LIFETIME_S + 3) * 1000); });
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  // for another connection the first password would be too old
+  await dan.click("#leave");
+  await untilState(dan, "left");
+  await dan.click("#join");
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  equal([...new Set(await localTypes(cleo))], ["relay"], "how Cleo reaches Dan");
+  await Promise.all([cleo, dan].map((page) => page.context().close()));
+  await ann.fill("#other", "Bob");
+  await ann.click("#dial .primary");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await until(() => ann.evaluate(() =>
+    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames > 5), STEP_MS,
+  "pictures of Bob");
+  equal(await localTypes(ann), ["relay"], "how Ann reaches Bob");
 });
 
 await main();

@@ -11,7 +11,7 @@ const { ADDRESS } = await import("./lan.mjs");
 const { assert, equal, main, test } = await import("./check.mjs");
 const { Browser, STEP_MS, host, joinLink, until, untilNames, untilPictures, untilState } =
   await import("./people.mjs");
-const { localTypes, relayOnly, startTurn } = await import("./turn.mjs");
+const { localTypes, startTurn } = await import("./turn.mjs");
 
 const PASSWORD = "se/cr@et";
 const TURN = `turn://ann:${encodeURIComponent(PASSWORD)}@${ADDRESS}:3478`;
@@ -19,8 +19,7 @@ const TURN = `turn://ann:${encodeURIComponent(PASSWORD)}@${ADDRESS}:3478`;
 async function joinByRelay(browser, link, user) {
   const page = await browser.page();
 
-  await relayOnly(page);
-  await page.goto(joinLink(link, user));
+  await page.goto(joinLink(link, user, { "ice-transport-policy": "relay" }));
   return page;
 }
 

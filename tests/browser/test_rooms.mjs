@@ -18,7 +18,7 @@ const { assert, equal, main, test } = await import("./check.mjs");
 const { Browser, Native, STEP_MS, joinLink, until, untilNames, untilPictures, untilState } =
   await import("./people.mjs");
 const { Program } = await import("./program.mjs");
-const { localTypes, relayOnly, startTurnOfSecret } = await import("./turn.mjs");
+const { localTypes, startTurnOfSecret } = await import("./turn.mjs");
 
 const SECRET = "between the two";
 const tool = (action, id) => `[data-action="${action}:${id}"]`;
@@ -195,18 +195,16 @@ test("a link to a room that is not there yet", async () => {
   equal(page.faults, [], "faults of the page");
 });
 
-test("two that may use a relay only, by passwords of the server", async () => {
+test("a server that asks for relays only, with passwords of its own", async () => {
   await startTurnOfSecret(SECRET);
   const server = await serve(["--turn", `turn://${ADDRESS}:3478?transport=udp`,
-    "--turn-secret", SECRET]);
+    "--turn-secret", SECRET, "--relay-only"]);
   const browser = await Browser.start();
   const pages = [];
 
   for (const user of ["Cleo", "Dan"]) {
-    const page = await browser.page();
+    const page = await browser.join(server.link, user);
 
-    await relayOnly(page);
-    await page.goto(joinLink(server.link, user));
     await untilState(page, "joined");
     pages.push(page);
   }

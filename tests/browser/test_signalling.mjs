@@ -429,6 +429,36 @@ test("signalling: a server that drops each new socket is not asked without a pau
   equal([page.signalling.state, sockets.length - length], ["open", 1], "again");
 });
 
+test("signalling: another network, and a server that is waited for is asked at once", async () => {
+  const { seats, sockets } = new Server();
+  const page = new Page();
+  await pass(0);
+  page.signalling.renew();
+  await pass(0);
+  equal([page.states, sockets.length, seats.length], [["open", "lost", "open"], 2, 1], "the open one");
+  equal(sockets[0].closedWith, null, "no close frame, which would give the seat back");
+
+  server.mode = "down";
+  sockets[1].cut();
+  await pass(10 * SECOND);
+  const { length } = sockets;
+  page.signalling.renew();
+  await pass(0);
+  equal(sockets.length, length + 1, "while the server is down");
+  server.mode = "up";
+  page.signalling.renew();
+  await pass(0);
+  equal([page.signalling.state, seats.length, sockets.length], ["open", 1, length + 2], "and up");
+  // one that opens for ever is given up for another
+  server.mode = "closed";
+  page.signalling.renew();
+  await pass(0);
+  server.mode = "up";
+  page.signalling.renew();
+  await pass(0);
+  equal([page.signalling.state, seats.length], ["open", 1], "by another socket");
+});
+
 // --- what is acknowledged ---
 
 test("line: what was not acknowledged is counted in messages and in bytes", async () => {

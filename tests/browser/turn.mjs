@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A TURN server, and pages that may use nothing else.
+// A TURN server, and the paths that pages use.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,19 +28,6 @@ async function start(accounts) {
     `--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`,
     "--log-file=stdout"]);
   await turn.wait(() => turn.other.some((line) => line.includes("UDP listener opened on")));
-}
-
-// Before the page's own scripts.
-export function relayOnly(page) {
-  return page.addInitScript(() => {
-    const Native = window.RTCPeerConnection;
-
-    window.RTCPeerConnection = class extends Native {
-      constructor(configuration, ...more) {
-        super({ ...configuration, iceTransportPolicy: "relay" }, ...more);
-      }
-    };
-  });
 }
 
 // The types of the candidates in use, on the page's own side.

@@ -165,6 +165,7 @@ export class Tiles extends EventTarget {
       tile.video.classList.toggle("mirrored", self);
       tile.root.classList.toggle("no-picture", !picture);
       tile.root.classList.toggle("unsteady", unsteady !== "");
+      tile.root.classList.toggle("missing", note !== "" && note === missing);
       tile.root.classList.toggle("muted", audio === false);
       tile.root.classList.toggle("raised", participant.raisedAt > 0);
       showAvatar(tile.avatar, user);
