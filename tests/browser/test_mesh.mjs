@@ -350,6 +350,11 @@ test("missing media: another connection counts anew", async () => {
   look(second, MISSING_MS - 1);
   equal([MISSING_MS, 2 * MISSING_MS - 2, 2 * MISSING_MS - 1].map((now) => look(second, now)),
     [false, false, true], "what came by the second");
+  const slept = new Missing();
+  slept.look(first, sends, 0);
+  slept.excuse(60 * SECOND);
+  equal([slept.look(first, sends, 60 * SECOND + MISSING_MS - 1),
+    slept.look(first, sends, 60 * SECOND + MISSING_MS)], [false, true], "after a sleep");
 });
 
 test("servers are asked for when half of their time has passed, once", async () => {

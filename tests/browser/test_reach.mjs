@@ -94,6 +94,12 @@ test("another address in mid-call: pictures come by a new connection", async () 
   equal(await state(page), "joined", "state");
 });
 
+function untilSeen(page) {
+  return until(() => page.evaluate(() =>
+    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames > 5), STEP_MS,
+  "pictures of the other");
+}
+
 function countConnections(page) {
   return page.evaluate(() => window.connections.filter((pc) =>
     pc.connectionState === "connected").length);
@@ -167,6 +173,44 @@ test("media that are blocked: whose, and what may be the reason, within ten seco
   await untilPictures(page, 1);
 });
 
+test("a call: what does not arrive, and that there is no network", async () => {
+  const server = new Native(["server", "--port", "8443"]);
+  await server.event("serving");
+  const browser = await Browser.start();
+  const [ann, bob] = [await browser.page(), await browser.page()];
+  for (const [page, user] of [[ann, "Ann"], [bob, "Bob"]]) {
+    await page.goto(`https://${ADDRESS}:8443/phone.html?user=${user}&online=1`);
+    await untilState(page, "online");
+  }
+  const says = (id, sentence) => until(async () => await text(ann, id) === sentence, STEP_MS,
+    sentence);
+
+  await ann.fill("#other", "Bob");
+  await ann.click("#dial .primary");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await says("#talk-note", "");
+  await untilSeen(ann);
+  blockMedia(true);
+  try {
+    await says("#talk-note",
+      "Connected to Bob, but no picture or sound arrives: a firewall may block UDP.");
+  } finally {
+    blockMedia(false);
+  }
+  await says("#talk-note", "");
+  // of a camera nobody says that it is off
+  await bob.click("#toggle-video");
+  await until(() => ann.isVisible("#avatar"), STEP_MS, "no picture of Bob");
+  await new Promise((resolve) => { setTimeout(resolve, TOLD_MS); });
+  await says("#talk-note", "");
+  await ann.context().setOffline(true);
+  await says("#state-text", "You are offline; waiting for the network.");
+  await ann.context().setOffline(false);
+  await says("#state-text", "You talk to Bob.");
+  equal(await state(ann), "talking", "state");
+});
+
 test("passwords of a TURN server that end in mid-call are replaced in time", async () => {
   await startTurnOfSecret("between the two");
   const server = new Native(["server", "--port", "8443", "--turn",
@@ -197,9 +241,7 @@ test("passwords of a TURN server that end in mid-call are replaced in time", asy
   await ann.click("#dial .primary");
   await untilState(bob, "ringing");
   await bob.click("#accept-video");
-  await until(() => ann.evaluate(() =>
-    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames > 5), STEP_MS,
-  "pictures of Bob");
+  await untilSeen(ann);
   equal(await localTypes(ann), ["relay"], "how Ann reaches Bob");
 });
 

@@ -279,7 +279,8 @@ export class Call extends EventTarget {
   // By the server; where that is lost, by the data channel, unless that is as likely to be.
   #sendTo(message) {
     const { state } = this.#signalling;
-    const waits = state === "lost" && performance.now() < this.#queueUntil;
+    const waits = state === "lost" && (performance.now() < this.#queueUntil
+      || this.peer(message.to)?.isSilent);
 
     if (state === "open" || waits
         || !this.#mesh.sendDirect(message.to, JSON.stringify(message)))
@@ -356,8 +357,9 @@ export class Call extends EventTarget {
   // channels of the old ones may lead nowhere.
   #outdate(reason) {
     this.#outdated = reason;
-    this.#queueUntil = performance.now() + QUEUE_MS;
-    this.#signalling.renew();
+    if (reason !== SILENT) this.#queueUntil = performance.now() + QUEUE_MS;
+    // a server that is waited for may be slow
+    if (reason !== SILENT || this.#signalling.state === "open") this.#signalling.renew();
     if (this.server !== "lost") this.#renewConnections();
   }
 

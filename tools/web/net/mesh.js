@@ -314,6 +314,7 @@ export class Mesh extends EventTarget {
     link.show();
     this.#setState(link, link.now.state);
     this.#emit("streams", link);
+    for (const label of link.now.openLabels) this.#emit("channel", link, { label, open: true });
   }
 
   #peerFailed(link, peer) {

@@ -37,6 +37,14 @@ export class Missing {
     return now - Math.max(stream.cameAt ?? 0, stream.dueSince) >= MISSING_MS;
   }
 
+  // The time that this page itself has stood still does not count.
+  excuse(ms) {
+    for (const stream of Object.values(this.#streams)) {
+      if (stream.cameAt !== undefined) stream.cameAt += ms;
+      if (stream.dueSince !== undefined) stream.dueSince += ms;
+    }
+  }
+
   // `peer`: its connection, null while there is none; `sends`: {audio, video}, true, false,
   // or null for unknown; whether there is news.
   look(peer, sends, now) {
@@ -50,6 +58,7 @@ export class Missing {
 }
 
 const EVERY_MS = 500; // a look at each
+const LATE_MS = 2000; // by which a look is late before which the page slept
 
 // Of all the others of a Call, from now on.
 export class MissingWatch {
@@ -57,6 +66,7 @@ export class MissingWatch {
   #tell;
   #list = new Map(); // participant id -> Missing
   #timer;
+  #lookedAt = performance.now();
 
   // `tell(id)`: there is news
   constructor(call, tell) {
@@ -80,12 +90,16 @@ export class MissingWatch {
 
   #look() {
     const call = this.#call;
+    const now = performance.now();
+    const late = now - this.#lookedAt - EVERY_MS;
 
+    this.#lookedAt = now;
+    if (late >= LATE_MS) for (const one of this.#list.values()) one.excuse(late);
     for (const { id, audio, video } of call.others) {
       const isUp = ["connected", "unsteady"].includes(call.stateOf(id));
       if (!this.#list.has(id)) this.#list.set(id, new Missing());
-      if (this.#list.get(id).look(isUp ? call.peer(id) : null, { audio, video },
-        performance.now())) this.#tell(id);
+      if (this.#list.get(id).look(isUp ? call.peer(id) : null, { audio, video }, now))
+        this.#tell(id);
     }
   }
 }

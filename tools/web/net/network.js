@@ -9,6 +9,7 @@ const TICK_MS = 1000;
 export const SLEPT_MS = 3000; // by which a clock has jumped: heartbeats find what is less
 const PROBE_MS = 100; // until a browser finds its address, if it can
 const PROBES = 20;
+const UDP = /^candidate:\S+ \d+ udp /i;
 const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])$/i;
 
 // Whether this browser can find a candidate now.
@@ -19,7 +20,7 @@ async function findsCandidate() {
     return await new Promise((resolve, reject) => {
       setTimeout(resolve, PROBE_MS, false);
       pc.onicecandidate = ({ candidate }) => {
-        if (candidate?.protocol === "udp") resolve(true);
+        if (UDP.test(candidate?.candidate ?? "")) resolve(true);
       };
       pc.createDataChannel("probe");
       pc.setLocalDescription().catch(reject);

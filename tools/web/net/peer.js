@@ -102,7 +102,7 @@ export class Peer extends EventTarget {
 
   // What is found from now on is found by these servers.
   setIce(ice) {
-    if (this.state !== "closed") this.#pc.setConfiguration({ ...ice, ...ALWAYS });
+    if (this.state !== "closed") this.#pc.setConfiguration?.({ ...ice, ...ALWAYS });
   }
 
   #setState(state) {
@@ -364,6 +364,10 @@ export class Peer extends EventTarget {
 
   isOpen(label) {
     return this.#channels.get(label)?.readyState === "open";
+  }
+
+  get openLabels() {
+    return LABELS.filter((label) => this.isOpen(label));
   }
 
   // Whether the other side is known to be one that can be offered files: strangers'

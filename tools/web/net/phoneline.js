@@ -171,7 +171,7 @@ export class PhoneLine extends EventTarget {
 
   #takeRegistered(message) {
     this.#ice = this.#grants.take(message);
-    this.call?.pc?.setConfiguration(this.#ice);
+    this.call?.pc?.setConfiguration?.(this.#ice);
     this.#registered = true;
     this.#attempts = 0;
     if (this.#owed) this.#send({ type: "call-end", toId: this.#owed.other, callId: this.#owed.id });
