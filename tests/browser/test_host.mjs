@@ -110,7 +110,7 @@ test("without the host's server there is no end for all, and a question for it g
   role.cut();
   await until(() => cleo.isHidden("#end-question"), STEP_MS, "no question");
   assert(await cleo.isDisabled("#end-meeting"), "no end");
-  assert(await cleo.isVisible("#server-banner"), "the reason");
+  await until(() => cleo.isVisible("#server-banner"), STEP_MS, "the reason");
   role.mend();
   await until(() => cleo.isEnabled("#end-meeting"), STEP_MS, "the end again");
   equal(role.said, [], "what was said");
