@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What waits for NATS, at the limits of natsstore.h and natsbus.h, below and
- * above: the thread that takes it is held in a callback until all is there. */
+ * above: the thread that takes it is held in a callback until all is there; and
+ * settings that cannot work. */
 
 #include "support/net/natsserver.h"
 
 #include "program.h"
 
 #include <gst/videomeet/cluster/nats/natsbus.h>
+#include <gst/videomeet/cluster/nats/natsstore.h>
 #include <string.h>
 
 #define LAST G_MAXUINT /* what comes when there is place again */
@@ -264,17 +266,44 @@ GST_START_TEST (test_frames)
 
 GST_END_TEST;
 
+GST_START_TEST (test_configuration)
+{
+  static const VmNatsFuncs funcs = { NULL };
+  const gchar *urls[] = { "", "nats", "nats://", "http://127.0.0.1", "nats:x" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vm_nats_store_new (
+        &(VmNatsConfig){ .url = urls[i] }, &funcs, NULL, &error));
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_REQUEST));
+  }
+  {
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vm_nats_store_new (
+        &(VmNatsConfig){ .url = "tls://127.0.0.1", .ca_file = "/nowhere" },
+        &funcs, NULL, &error));
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_REQUEST));
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 natslimits_suite (void)
 {
   Suite *s = suite_create ("natslimits");
   TCase *tc = tcase_create ("general");
+  TCase *settings = tcase_create ("settings");
 
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   /* below, at, above */
   tcase_add_loop_test (tc, test_requests, 0, 3);
   tcase_add_loop_test (tc, test_frames, 0, 3);
+  suite_add_tcase (s, settings);
+  tcase_add_test (settings, test_configuration);
   return s;
 }
 

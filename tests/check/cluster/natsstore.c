@@ -886,44 +886,6 @@ GST_START_TEST (test_nobody_there)
 
 GST_END_TEST;
 
-/* A certificate of its own for @host. */
-static void
-make_certificate (const gchar *host)
-{
-  g_autofree gchar *key = nats_server_path (&server, "key.pem");
-  g_autofree gchar *certificate = nats_server_path (&server, "cert.pem");
-  g_autofree gchar *name = g_strdup_printf ("subjectAltName=%s", host);
-  const gchar *argv[] = { "openssl", "req", "-x509", "-newkey", "ec",
-    "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=nats",
-    "-days", "2", "-addext", name, "-keyout", key, "-out", certificate, NULL };
-  g_autoptr (GError) error = NULL;
-  gint status;
-
-  g_spawn_sync (NULL, (gchar **) argv, NULL,
-      G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL
-          | G_SPAWN_STDERR_TO_DEV_NULL,
-      NULL, NULL, NULL, NULL, &status, &error);
-  g_assert_no_error (error);
-  fail_unless (g_spawn_check_wait_status (status, NULL));
-}
-
-static void
-start_tls (const gchar *host)
-{
-  g_autofree gchar *path = NULL;
-  g_autofree gchar *text = NULL;
-
-  server.dir = g_dir_make_tmp ("vm-nats-XXXXXX", NULL);
-  make_certificate (host);
-  path = nats_server_path (&server, "conf");
-  text = g_strdup_printf (
-      "tls { cert_file: \"%s/cert.pem\", key_file: \"%s/key.pem\" }\n"
-      "authorization { user: ann, password: secret-of-ann }\n",
-      server.dir, server.dir);
-  fail_unless (g_file_set_contents (path, text, -1, NULL));
-  nats_server_start (&server, "-c", path);
-}
-
 static VmClusterResult
 ask_over_tls (const gchar *before, gboolean with_ca)
 {
@@ -979,7 +941,7 @@ is_checked (const gchar *before, gboolean with_ca, const gchar *code)
 
 GST_START_TEST (test_tls)
 {
-  start_tls ("IP:127.0.0.1");
+  nats_server_start_tls (&server, "IP:127.0.0.1");
   nats_wait (is_served_over_tls, (gpointer) "tls://ann:secret-of-ann@");
   is_checked ("tls://ann:secret-of-ann@", TRUE, NULL);
   is_checked ("tls://ann:wrong@", TRUE, "NOT_TRUSTED");
@@ -1000,34 +962,9 @@ GST_END_TEST;
 
 GST_START_TEST (test_tls_of_another_host)
 {
-  start_tls ("DNS:nats.example");
+  nats_server_start_tls (&server, "DNS:nats.example");
   fail_unless_equals_int (
       ask_over_tls ("tls://ann:secret-of-ann@", TRUE), VM_CLUSTER_LOST);
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_configuration)
-{
-  static const VmNatsFuncs funcs = { on_answer, on_nodes, on_told, on_back,
-    on_found };
-  const gchar *urls[] = { "", "nats", "nats://", "http://127.0.0.1", "nats:x" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {
-    g_autoptr (GError) error = NULL;
-
-    fail_if (vm_nats_store_new (
-        &(VmNatsConfig){ .url = urls[i] }, &funcs, NULL, &error));
-    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_REQUEST));
-  }
-  {
-    g_autoptr (GError) error = NULL;
-
-    fail_if (vm_nats_store_new (
-        &(VmNatsConfig){ .url = "tls://127.0.0.1", .ca_file = "/nowhere" },
-        &funcs, NULL, &error));
-    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_REQUEST));
-  }
 }
 
 GST_END_TEST;
@@ -1054,7 +991,6 @@ natsstore_suite (void)
   tcase_add_test (tc, test_nobody_there);
   tcase_add_test (tc, test_tls);
   tcase_add_test (tc, test_tls_of_another_host);
-  tcase_add_test (tc, test_configuration);
   return s;
 }
 

@@ -107,3 +107,41 @@ nats_server_path (NatsServer *server, const gchar *name)
 {
   return g_build_filename (server->dir, name, NULL);
 }
+
+/* A certificate of its own for @host. */
+static void
+make_certificate (NatsServer *server, const gchar *host)
+{
+  g_autofree gchar *key = nats_server_path (server, "key.pem");
+  g_autofree gchar *certificate = nats_server_path (server, "cert.pem");
+  g_autofree gchar *name = g_strdup_printf ("subjectAltName=%s", host);
+  const gchar *argv[] = { "openssl", "req", "-x509", "-newkey", "ec",
+    "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=nats",
+    "-days", "2", "-addext", name, "-keyout", key, "-out", certificate, NULL };
+  g_autoptr (GError) error = NULL;
+  gint status;
+
+  g_spawn_sync (NULL, (gchar **) argv, NULL,
+      G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL
+          | G_SPAWN_STDERR_TO_DEV_NULL,
+      NULL, NULL, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  fail_unless (g_spawn_check_wait_status (status, NULL));
+}
+
+void
+nats_server_start_tls (NatsServer *server, const gchar *host)
+{
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *text = NULL;
+
+  server->dir = g_dir_make_tmp ("vm-nats-XXXXXX", NULL);
+  make_certificate (server, host);
+  path = nats_server_path (server, "conf");
+  text = g_strdup_printf (
+      "tls { cert_file: \"%s/cert.pem\", key_file: \"%s/key.pem\" }\n"
+      "authorization { user: ann, password: secret-of-ann }\n",
+      server->dir, server->dir);
+  fail_unless (g_file_set_contents (path, text, -1, NULL));
+  nats_server_start (server, "-c", path);
+}

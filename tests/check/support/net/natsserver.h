@@ -23,6 +23,9 @@ void nats_wait (NatsCondition condition, gpointer user_data);
 /* @argument, @more: to be given to it, or NULL. */
 void nats_server_start (
     NatsServer *server, const gchar *argument, const gchar *more);
+/* With a certificate for @host ("IP:127.0.0.1"), for the user ann with the
+ * password secret-of-ann. */
+void nats_server_start_tls (NatsServer *server, const gchar *host);
 /* With SIGKILL; what it has on disk stays. */
 void nats_server_kill (NatsServer *server);
 /* And removes its folder. */
