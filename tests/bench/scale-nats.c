@@ -5,8 +5,8 @@
  * the machine does. docs/scale.md multiplies the two. */
 
 #include "bench.h"
-#include "support/net/natsserver.h"
 
+#include <gio/gio.h>
 #include <gst/videomeet/cluster/nats/natsbus.h>
 #include <gst/videomeet/cluster/nats/natsears.h>
 #include <stdio.h>
@@ -19,8 +19,9 @@
 #define FRAME_BYTES 150 /* most are acknowledgements */
 #define EARS 4 /* that are told of a write, at as many nodes */
 #define SETTLE (G_USEC_PER_SEC / 2) /* until what was told has gone out */
-#define JOIN_LIMIT 2000 /* µs, so that a processor serves 500 joins a second \
-                         */
+#define JOIN_LIMIT                                           \
+  2000 /* µs, so that a processor serves 500 joins a second \
+        */
 
 /* Of a join, as ./dev bench scale says: gets, puts, told, frames, watches. */
 #define JOIN_GETS 1
@@ -29,15 +30,68 @@
 #define JOIN_FRAMES 16
 #define JOIN_WATCHES 1
 
-static NatsServer server;
+#define START (10 * G_USEC_PER_SEC) /* until nats-server listens */
+
+static GSubprocess *server;
+static gchar *folder; /* its own */
 static guint64 revisions[KEYS];
 static gint heard, frames;
+
+/* Where it listens, which it says in a file; NULL: not yet. */
+static gchar *
+read_url (void)
+{
+  g_autofree gchar *name = g_strdup_printf (
+      "nats-server_%s.ports", g_subprocess_get_identifier (server));
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+  g_autofree gchar *text = NULL;
+  const gchar *url = NULL;
+
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    url = strstr (text, "nats://");
+  return url ? g_strndup (url, strcspn (url, "\"")) : NULL;
+}
+
+/* Returns: (transfer full) */
+static gchar *
+start_server (void)
+{
+  gint64 deadline = g_get_monotonic_time () + START;
+  g_autoptr (GError) error = NULL;
+  gchar *url;
+
+  folder = g_dir_make_tmp ("vm-bench-XXXXXX", &error);
+  if (folder)
+    server = g_subprocess_new (
+        G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+        &error, "nats-server", "-a", "127.0.0.1", "-p", "-1", "-js", "-sd",
+        folder, "--ports_file_dir", folder, NULL);
+  if (!server)
+    g_error ("%s", error->message);
+  while (!(url = read_url ())) {
+    if (g_get_monotonic_time () >= deadline)
+      g_error ("nats-server does not listen");
+    bench_wait (START / 100);
+  }
+  return url;
+}
+
+static void
+stop_server (void)
+{
+  const gchar *argv[] = { "rm", "-rf", folder, NULL };
+
+  g_subprocess_force_exit (server);
+  g_subprocess_wait (server, NULL, NULL);
+  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, NULL, NULL, NULL);
+}
 
 static gdouble
 get_cpu (void)
 {
-  g_autofree gchar *path = g_strdup_printf (
-      "/proc/%s/stat", g_subprocess_get_identifier (server.process));
+  g_autofree gchar *path =
+      g_strdup_printf ("/proc/%s/stat", g_subprocess_get_identifier (server));
   g_autofree gchar *text = NULL;
   unsigned long user = 0, kernel = 0;
   const gchar *end;
@@ -71,13 +125,19 @@ on_back (gpointer user_data)
 {
 }
 
-static gboolean
-has_frame (gpointer bus)
+/* What finds no connection is lost. */
+static void
+wait_for_frame (VmNatsBus *bus)
 {
+  gint64 deadline = g_get_monotonic_time () + START;
   g_autoptr (GBytes) frame = g_bytes_new_static ("", 1);
 
-  vm_nats_bus_send (bus, "other", frame);
-  return g_atomic_int_get (&frames) > 0;
+  while (!g_atomic_int_get (&frames)) {
+    if (g_get_monotonic_time () >= deadline)
+      g_error ("no frame has come");
+    vm_nats_bus_send (bus, "other", frame);
+    bench_wait (START / 100);
+  }
 }
 
 static gchar *
@@ -217,7 +277,7 @@ measure_frame (const VmNatsConfig *config)
       vm_nats_bus_new (config, "other", &funcs, NULL, NULL);
   gdouble before;
 
-  nats_wait (has_frame, bus);
+  wait_for_frame (bus);
   bench_wait (SETTLE);
   before = get_cpu ();
   send_all (bus);
@@ -233,8 +293,7 @@ main (void)
   VmNatsLink *link;
   gdouble before, put, get, watch, told, frame, join;
 
-  nats_server_start (&server, NULL, NULL);
-  config.url = url = g_strdup_printf ("nats://127.0.0.1:%s", server.port);
+  config.url = url = start_server ();
   options = vm_nats_options_new (&config, NULL);
   link = connect_link (options);
   before = get_cpu ();
@@ -254,7 +313,7 @@ main (void)
   printf ("bench scale-nats ours=%.1f limit=%d unit=us\n", join, JOIN_LIMIT);
   vm_nats_link_free (link);
   natsOptions_Destroy (options);
-  nats_server_clear (&server);
+  stop_server ();
   nats_Close ();
   return 0;
 }

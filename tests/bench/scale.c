@@ -19,7 +19,7 @@
 #define AT_ONCE 50 /* requests under way, so that they can collide */
 #define CROWD 100 /* users who join one room at once */
 #define OFFER_BYTES 4096
-#define REST 120 /* seconds, in which nobody does anything */
+#define REST 300 /* seconds, in which nobody does anything */
 #define NAME_BYTES \
   48 /* of a node, where NATS lists them: a uuid in a subject */
 #define SECOND G_USEC_PER_SEC

@@ -49,8 +49,9 @@ typedef struct _VmCluster VmCluster;
  * it for this long. */
 #define VM_CLUSTER_CAUTION_TIME (2 * G_USEC_PER_SEC)
 /* A record that was neither read nor written for this long is read again:
- * something that the store told may be lost. */
-#define VM_CLUSTER_CHECK_TIME (60 * G_USEC_PER_SEC)
+ * something that the store told may be lost. That is rare, and a read costs
+ * NATS as much as a write. */
+#define VM_CLUSTER_CHECK_TIME (300 * G_USEC_PER_SEC)
 /* How often one node of all scans the records for nodes that are gone, besides
  * each time that a node goes. */
 #define VM_CLUSTER_SCAN_TIME (600 * G_USEC_PER_SEC)
