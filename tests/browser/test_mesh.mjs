@@ -69,6 +69,7 @@ globalThis.MediaStream = class { getTracks() { return []; } };
 const { IceGrants } = await load("net/iceservers.js");
 const { MISSING_MS, Missing } = await load("net/missing.js");
 const { Mesh } = await load("net/mesh.js");
+const { Network, SLEPT_MS } = await load("net/network.js");
 
 // A mesh with one other, and what the page says and shows: [seconds, state or message].
 function meet(offers) {
@@ -393,6 +394,37 @@ test("servers are asked for when half of their time has passed, once", async () 
   grants.take(servers(60 * 24 * 3600));
   await pass(1);
   equal(asked, 2, "not at once");
+});
+
+test("a clock that jumps: a sleep, when the page is not merely busy", async () => {
+  const window = new EventTarget();
+  const told = [];
+  let skew = 0;
+  const { now } = Date;
+  Date.now = () => now() + skew;
+  globalThis.addEventListener = window.addEventListener.bind(window);
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
+  globalThis.location ??= { hostname: "10.77.9.1", search: "" };
+  new Network().addEventListener("changed", ({ detail }) => told.push(detail.slept));
+
+  const jump = async (ms) => {
+    skew += ms;
+    await pass(SECOND / 2);
+  };
+  await pass(10 * SECOND);
+  await jump(SLEPT_MS - 1);
+  await pass(10 * SECOND);
+  equal(told, [], "less than a sleep");
+  await jump(SLEPT_MS);
+  await pass(10 * SECOND);
+  equal(told, [true], "a sleep");
+  for (let i = 0; i < 5; i++) await jump(SLEPT_MS);
+  equal(told, [true], "while it is busy");
+  await pass(10 * SECOND);
+  equal(told, [true, true], "afterwards, once");
+  window.dispatchEvent(new Event("online"));
+  equal(told, [true, true, false], "another network");
+  Date.now = now;
 });
 
 await main();

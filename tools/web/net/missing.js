@@ -58,7 +58,7 @@ export class Missing {
 }
 
 const EVERY_MS = 500; // a look at each
-const LATE_MS = 2000; // by which a look is late before which the page slept
+const LATE_MS = 700; // by which a look is late: this page was busy, or slept (hidden: 500)
 
 // Of all the others of a Call, from now on.
 export class MissingWatch {

@@ -16,7 +16,7 @@ import { withStartBitrate } from "./sdp.js";
 
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
 const COUNT_MS = 800; // at least, between two looks at what has come
-const LATE_MS = 2000; // by which a tick is late that stood still: the page slept
+const LATE_MS = 700; // by which a tick is late: this page was busy, or slept (hidden: 500)
 const LABELS = ["chat", "signal", "heartbeat"];
 const FILES = ["file-control", "file"]; // made when there is a file
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
