@@ -425,7 +425,7 @@ make_lists (void)
    * Seconds for which a user and password of #VmRoomServer:turn-servers are
    * good; vm_room_server_start() takes 60 to 604,800.
    *
-   * Since: 0.3
+   * Since: 0.2
    */
   props[PROP_TURN_LIFETIME] = g_param_spec_uint ("turn-lifetime",
       "TURN lifetime", "Seconds for which a TURN password is good", 0,
@@ -436,7 +436,7 @@ make_lists (void)
    * Whether participants are asked to reach each other by the TURN servers
    * alone, so that none learns the address of another.
    *
-   * Since: 0.3
+   * Since: 0.2
    */
   props[PROP_RELAY_ONLY] = g_param_spec_boolean ("relay-only", "Relay only",
       "Ask participants to use TURN servers alone", FALSE, FLAGS);
