@@ -27,7 +27,7 @@
 #define JOIN_GETS 1
 #define JOIN_PUTS 1
 #define JOIN_TOLD 3
-#define JOIN_FRAMES 16
+#define JOIN_FRAMES 4
 #define JOIN_WATCHES 1
 
 #define START (10 * G_USEC_PER_SEC) /* until nats-server listens */

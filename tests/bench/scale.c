@@ -658,7 +658,8 @@ main (void)
   run (1, one);
   run (10, ten);
   run (100, hundred);
-  for (guint i = 0; i < N_OPS; i++) {
+  /* a crowd is not the same at ten nodes, where ten come by one write */
+  for (guint i = 0; i < CROWDED; i++) {
     g_autofree gchar *name = g_strdup_printf ("scale-%s", op_names[i]);
     g_autofree gchar *bytes = g_strconcat (name, "-bytes", NULL);
 

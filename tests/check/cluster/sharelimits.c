@@ -7,6 +7,7 @@
 #include "support/sharenet.h"
 
 #include <gst/videomeet/cluster/clusterline.h>
+#include <gst/videomeet/cluster/shared/roomshare-priv.h>
 #include <string.h>
 
 #define ROOM "stand-up"
@@ -216,6 +217,55 @@ GST_START_TEST (test_counts_max)
 
 GST_END_TEST;
 
+/* Nor does it matter whose clock is right, of the servers in a room. */
+GST_START_TEST (test_counts_of_clocks)
+{
+  /* by more than what is let pass */
+  ann.node->ahead = __i__ ? -900 : 900;
+  for (guint i = 0; i < 3; i++) {
+    net_pass (1);
+    net_leave (&bob);
+    net_settle ();
+    bob.closed = FALSE;
+    sit (&bob, "bob");
+  }
+  /* each client checks that what it is told is newer */
+  net_come_back (&ann, bob.node);
+  net_settle ();
+  fail_unless_equals_string (net_refusal (&ann), "");
+  net_pass (1);
+  fail_unless_equals_string (ann.roster, bob.roster);
+}
+
+GST_END_TEST;
+
+static VmRoom *
+room_at (guint node)
+{
+  return vm_rooms_find (net->nodes[node].rooms, ROOM);
+}
+
+/* Of what happens elsewhere a server tells the count only if its own is so far
+ * ahead. */
+GST_START_TEST (test_drift_max)
+{
+  const guint drift = VM_SHARE_DRIFT_MAX - 1 + __i__;
+  VmRoom *here = room_at (0), *there = room_at (1);
+  guint count = (guint) (net->now / NET_SECOND) + 10000;
+  NetClient cat;
+
+  here->shared->counted = there->shared->counted = there->count = count;
+  here->count = count + drift - 1;
+  net_client_init (&cat, bob.node);
+  net_sit (&cat, ROOM, "cat");
+  net_settle ();
+  fail_unless (cat.member != NULL);
+  fail_unless ((there->count >= count + drift) == (__i__ > 0));
+  net_client_clear (&cat);
+}
+
+GST_END_TEST;
+
 /* The record has one no more, and its last word does not come. */
 GST_START_TEST (test_leave_time)
 {
@@ -280,6 +330,9 @@ sharelimits_suite (void)
   tcase_add_loop_test (rooms, test_hold_max, 0, 3);
   tcase_add_test (rooms, test_line_time);
   tcase_add_test (rooms, test_counts_max);
+  tcase_add_loop_test (rooms, test_counts_of_clocks, 0, 2);
+  /* below, at, above */
+  tcase_add_loop_test (rooms, test_drift_max, 0, 3);
   tcase_add_test (rooms, test_leave_time);
   tcase_add_loop_test (rooms, test_left_max, 0, 4);
   return s;

@@ -401,7 +401,8 @@ net_pass (gdouble seconds)
       if (!node->rooms)
         continue;
       vm_rooms_tick (node->rooms, net->now);
-      vm_room_share_tick (node->share, net->now, net->now / NET_SECOND);
+      vm_room_share_tick (
+          node->share, net->now, net->now / NET_SECOND + node->ahead);
       if (node->calls)
         vm_calls_tick (node->calls, VM_CALL_RING_TIME, net->now);
     }

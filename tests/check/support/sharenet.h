@@ -24,6 +24,7 @@ typedef struct
   VmCalls *calls; /* or NULL, see net_take_calls() */
   VmCallShare *call_share;
   gboolean silent; /* nothing that it says comes anywhere */
+  gint ahead; /* seconds, of its clock before the others' */
   gboolean deaf; /* the store tells it nothing by itself */
   GHashTable *watched; /* keys of which the store tells it */
   guint told; /* by the store, so far */

@@ -178,6 +178,7 @@ vm_room_share_sync (
   gboolean news = look_at_room (share, room, record);
   const VmMember *moderator;
 
+  share->echoes++;
   /* whoever leaves tells the state by itself */
   share->rooms->walks++;
   for (guint i = room->members->len; i > 0; i--) {
@@ -197,12 +198,14 @@ vm_room_share_sync (
   if (news && vm_room_count_here (room))
     vm_room_send_state (room);
   share->rooms->walks--;
+  share->echoes--;
 }
 
 void
 vm_room_share_tick_room (VmRoomShare *share, VmRoom *room)
 {
   share->rooms->walks++;
+  share->echoes++;
   for (guint i = room->members->len; i > 0; i--) {
     VmMember *member = room->members->pdata[i - 1];
 
@@ -217,6 +220,7 @@ vm_room_share_tick_room (VmRoomShare *share, VmRoom *room)
       vm_member_tell_state (member);
     }
   }
+  share->echoes--;
   share->rooms->walks--;
 }
 
@@ -261,8 +265,8 @@ vm_room_bring_back (
   vm_member_keep_names (member);
   vm_member_renew (member, NULL, request->next);
   /* past whatever its server has told, however much that was at once */
-  room->count =
-      MAX (room->count, room->rooms->share->date + VM_SHARE_COUNTS_MAX);
+  room->count = MAX (room->count, room->rooms->share->date)
+                + VM_SHARE_COUNTS_MAX + VM_SHARE_DRIFT_MAX;
   if (room->state != VM_MEETING_STATE_ACTIVE)
     vm_room_take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
   vm_room_choose_moderator (room);

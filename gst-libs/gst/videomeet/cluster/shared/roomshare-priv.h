@@ -39,6 +39,7 @@ struct _VmRoomShare
   GQueue inbox; /* of VmShareMessage, from other servers */
   GQueue held; /* likewise, for participants unknown to this server */
   gboolean settling;
+  guint echoes; /* what is done now was done by another server first */
 };
 
 /* Of one room. */
@@ -48,6 +49,7 @@ struct _VmRoomShared
   gchar *key;
   gboolean watched; /* the record of @key */
   GHashTable *departed; /* ids that have left, but are still in the record */
+  guint counted; /* the highest count that was told or heard */
 };
 
 struct _VmSeatRequest

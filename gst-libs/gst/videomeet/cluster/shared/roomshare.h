@@ -34,6 +34,9 @@ typedef struct _VmRoomShared VmRoomShared;
 #define VM_SHARE_LEFT_MAX 64
 /* States of a room that a server may have sent in its last second. */
 #define VM_SHARE_COUNTS_MAX (2 * VM_SIGNAL_ROSTER_MAX)
+/* By how many states the counts of two servers may differ before one tells the
+ * other. */
+#define VM_SHARE_DRIFT_MAX 64
 
 /* None of these may call back into the share. */
 typedef struct

@@ -86,16 +86,38 @@ vm_room_share_send (
 }
 
 /* States are told in order, whichever server tells them: whoever comes from
- * another one must not take the next for an old one. */
+ * another one must not take the next for an old one. Of a state that all tell
+ * because of what happened at one server, that one tells the count, or each
+ * would tell each. */
 void
 vm_room_share_count (VmRoom *room)
 {
+  VmRoomShare *share = room->rooms->share;
   g_autoptr (GBytes) message = NULL;
-  guint date = (guint) MIN (room->rooms->share->date, G_MAXINT / 2);
+  guint date = (guint) MIN (share->date, G_MAXINT / 2);
 
   room->count = MAX (room->count, date);
+  if (share->echoes && room->count < room->shared->counted + VM_SHARE_DRIFT_MAX)
+    return;
+  room->shared->counted = room->count;
   message = pack_in (room, NULL, NULL, NULL);
   say_to_all (room, message);
+}
+
+/* A server that has just come into the room may be far behind, by its clock. */
+static void
+take_count (VmRoom *room, const VmShareMessage *message)
+{
+  g_autoptr (GBytes) answer = NULL;
+
+  if (!message->count)
+    return;
+  if (message->count + VM_SHARE_DRIFT_MAX <= room->count) {
+    answer = pack_in (room, NULL, NULL, NULL);
+    vm_room_share_tell (room->rooms->share, message->node, answer);
+  }
+  room->count = MAX (room->count, message->count);
+  room->shared->counted = MAX (room->shared->counted, message->count);
 }
 
 void
@@ -282,18 +304,11 @@ came_before (VmMember *from, const VmSignal *signal)
 }
 
 static void
-deliver (VmRoomShare *share, const VmShareMessage *message)
+take_signal (VmRoom *room, const VmShareMessage *message)
 {
-  VmRoom *room = room_of (share, message);
-  VmMember *from, *to;
+  VmMember *from = vm_room_find_member (room, message->from);
+  VmMember *to = vm_room_find_member (room, message->to);
 
-  if (!room)
-    return;
-  room->count = MAX (room->count, message->count);
-  if (!message->signal)
-    return;
-  from = vm_room_find_member (room, message->from);
-  to = vm_room_find_member (room, message->to);
   if (from && came_before (from, message->signal))
     return;
   switch (message->signal->type) {
@@ -318,6 +333,21 @@ deliver (VmRoomShare *share, const VmShareMessage *message)
       else
         vm_room_send_all (room, message->signal, NULL);
   }
+}
+
+static void
+deliver (VmRoomShare *share, const VmShareMessage *message)
+{
+  VmRoom *room = room_of (share, message);
+
+  if (!room)
+    return;
+  take_count (room, message);
+  if (!message->signal)
+    return;
+  share->echoes++;
+  take_signal (room, message);
+  share->echoes--;
 }
 
 static void
