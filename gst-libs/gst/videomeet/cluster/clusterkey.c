@@ -6,9 +6,8 @@
 
 #include <string.h>
 
-#define RANDOM_LENGTH                                    \
-  20 /* characters: base64url of VM_CLUSTER_TOKEN_RANDOM \
-      */
+/* characters: base64url of VM_CLUSTER_TOKEN_RANDOM */
+#define RANDOM_LENGTH 20
 
 static const gchar alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 

@@ -207,6 +207,18 @@ on_found (const gchar *key, gpointer user_data)
   return ++scan->n < VM_NATS_FOUND_MAX && !wait_to_stop (scan->self, 0, NULL);
 }
 
+/* Once each @time; @last: when it was so. */
+static gboolean
+is_time (gint64 *last, gint64 time)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - *last < time)
+    return FALSE;
+  *last = now;
+  return TRUE;
+}
+
 /* Whether what was stored is another, or went back. */
 static gboolean
 has_gone_back (VmNatsStore *self, VmNatsLink *link)
@@ -232,6 +244,7 @@ static gboolean
 watch_link (VmNatsStore *self, VmNatsLink *link)
 {
   g_auto (GStrv) nodes = NULL;
+  gint64 looked = 0;
 
   do {
     Scan scan = { self, 0 };
@@ -239,10 +252,10 @@ watch_link (VmNatsStore *self, VmNatsLink *link)
     if (nodes)
       vm_nats_link_scan (link, (const gchar *const *) nodes, VM_NATS_SWEEP_AGE,
           on_found, &scan);
-    else if (has_gone_back (self, link))
-      return TRUE;
     g_clear_pointer (&nodes, g_strfreev);
-  } while (!wait_to_stop (self, VM_NATS_LOOK_TIME, &nodes)
+    if (is_time (&looked, VM_NATS_LOOK_TIME) && has_gone_back (self, link))
+      return TRUE;
+  } while (!wait_to_stop (self, VM_NATS_IDLE_TIME, &nodes)
            && !vm_nats_link_is_lost (link));
   return FALSE;
 }
