@@ -18,7 +18,7 @@ LIBRARY = "gst-libs/gst/videomeet/"
 ORDER = ["base", "quality", "wire", "trust", "transfer", "client", "discovery", "room", "call",
          "cluster", "server", "node", "meeting", "plugin"]
 SIGNAL = "ext/signal/"
-SIGNAL_ORDER = ["peer", "media", "record", "file", "link", "controller", "bin"]
+SIGNAL_ORDER = ["peer", "media", "record", "file", "link", "cloud", "controller", "bin"]
 CIRCLE_MAX = 5  # files of the library that include each other
 FOLDER_MAX = 30  # files of one folder
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<](?:gst/videomeet/)?([^">]+)[">]', re.M)

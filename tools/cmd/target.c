@@ -76,11 +76,21 @@ is_web_socket (const gchar *uri)
          || g_ascii_strncasecmp (uri, "wss://", 6) == 0;
 }
 
+/* A room of Janus: its address says so. */
+static gboolean
+is_janus (const gchar *uri)
+{
+  return g_ascii_strncasecmp (uri, "janus+ws://", 11) == 0
+         || g_ascii_strncasecmp (uri, "janus+wss://", 12) == 0;
+}
+
 const gchar *
 vmt_target_choose_dialect (const gchar *uri, const gchar *asked, GError **error)
 {
   gboolean foreign = uri && is_web_socket (uri);
 
+  if (uri && is_janus (uri) && !asked)
+    return "janus";
   if (!asked)
     return foreign ? "room" : "native";
   if (g_str_equal (asked, "native") != foreign)
@@ -106,6 +116,27 @@ vmt_target_as_native (const gchar *uri)
   place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
   return g_strdup_printf (
       "videomeet://%s/%s", place, escaped ? escaped : "NAME");
+}
+
+/* What else may stand in one is a secret, which everybody would see. */
+static gboolean
+check_janus (GUri *uri, const gchar *text, GError **error)
+{
+  const gchar *room = strrchr (g_uri_get_path (uri), '/');
+
+  if (g_uri_get_userinfo (uri) || g_uri_get_query (uri)
+      || g_uri_get_fragment (uri)) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The address of a room of Janus carries no secret: use --pin-file, "
+        "--api-secret-file and --token-file.");
+    return FALSE;
+  }
+  if (!room || !g_ascii_isdigit (room[1])
+      || room[1 + strspn (room + 1, "0123456789")])
+    return refuse (error, text,
+        "does not say which room of Janus: a number, as "
+        "janus+wss://HOST:PORT/1234.");
+  return TRUE;
 }
 
 static gboolean
@@ -157,6 +188,12 @@ vmt_target_parse_meeting (
         "is not the address of a meeting; it looks like "
         "videomeet://HOST:PORT/NAME.");
   scheme = g_uri_get_scheme (parsed);
+  if (is_janus (text)) {
+    if (!check_janus (parsed, text, error))
+      return FALSE;
+    *uri = g_strdup (text);
+    return TRUE;
+  }
   if (g_str_equal (scheme, "videomeet")) {
     name = meeting_of_uri (text);
   } else if (is_web_socket (text)) {
@@ -174,8 +211,8 @@ vmt_target_parse_meeting (
   else
     return refuse (error, text,
         "is no meeting this program can join; it takes a name, "
-        "videomeet://HOST:PORT/NAME, the https:// link of the host, or "
-        "ws://HOST:PORT/ROOM.");
+        "videomeet://HOST:PORT/NAME, the https:// link of the host, "
+        "ws://HOST:PORT/ROOM, or janus+wss://HOST:PORT/ROOM.");
   if (!name || !*name)
     return refuse (error, text, "does not say which meeting.");
 

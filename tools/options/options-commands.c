@@ -29,7 +29,8 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "the\n"
       "https:// link that the host shows, or ws://HOST[:PORT]/ROOM (wss://), "
       "a\n"
-      "room on another server, whose protocol --dialect names.\n"
+      "room on another server, whose protocol --dialect names; "
+      "janus+wss://HOST[:PORT]/ROOM is a room of a Janus server.\n"
       "A line that you type is sent to everybody as chat; /help lists the\n"
       "commands. Ctrl-C leaves.",
       "Say which meeting: 'videomeet join NAME'. 'videomeet discover' shows "

@@ -128,6 +128,14 @@ take_turn (VmtOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+take_api_secret (VmtOptions *options, GError **error)
+{
+  if (options->api_secret_file)
+    options->api_secret = read_secret (options->api_secret_file, error);
+  return options->api_secret || !options->api_secret_file;
+}
+
 /* Each for the commands that have use for it: a shell may set it for all. */
 gboolean
 vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
@@ -136,6 +144,8 @@ vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
       command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN;
 
   if ((in_meeting || command == VMT_COMMAND_SEND) && !take_pin (options, error))
+    return FALSE;
+  if (command == VMT_COMMAND_JOIN && !take_api_secret (options, error))
     return FALSE;
   if ((in_meeting || vmt_command_is_call (command)
           || command == VMT_COMMAND_SERVER || command == VMT_COMMAND_DOCTOR)

@@ -25,6 +25,8 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->host_key);
   g_free (options->pin_file);
   g_free (options->turn_file);
+  g_free (options->api_secret_file);
+  g_free (options->api_secret);
   g_free (options->token_file);
   g_free (options->token);
   g_free (options->dialect);
@@ -297,6 +299,10 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
         "End when the connection and the seat are lost, instead of joining "
         "again for 5 minutes",
         NULL },
+    { "api-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &o->api_secret_file,
+        "File with the API secret of a Janus server", "FILE" },
+    { "make-room", 0, 0, G_OPTION_ARG_NONE, &o->make_room,
+        "Make the room of Janus, with the PIN, if there is none", NULL },
     VMT_HOST_KEY_ENTRY (o),
     VMT_TOKEN_ENTRY (o),
     { NULL },

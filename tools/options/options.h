@@ -82,6 +82,8 @@ typedef struct
 
   gchar *meeting, *pin, *host_key;
   gchar *pin_file, *turn_file;
+  gchar *api_secret_file, *api_secret; /* of Janus */
+  gboolean make_room;
   gchar *token_file, *token; /* what it has, for the server that is joined */
   gchar *server; /* WebSocket of call and answer; NULL: another command */
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */

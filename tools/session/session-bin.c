@@ -45,6 +45,9 @@ set_bin (VmtSession *self)
   if (options->pin)
     g_object_set (bin, "pin", options->pin, "host-key", options->host_key,
         "ask-host", TRUE, NULL);
+  if (options->api_secret)
+    g_object_set (bin, "api-secret", options->api_secret, NULL);
+  g_object_set (bin, "make-room", options->make_room, NULL);
   if (options->token)
     g_object_set (bin, "cap-token", options->token, NULL);
   if (options->max_participants)

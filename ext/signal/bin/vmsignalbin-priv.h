@@ -46,11 +46,11 @@ struct _VmSignalBin
   VmIceTransportPolicy ice_transport_policy;
   VmPolicy policy;
   gboolean policy_set;
-  gchar *uri, *meeting, *user, *pin, *host_key, *cap_token;
+  gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
   gchar *stun_server, *turn_servers, *fallback;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
-  gboolean ask_host, rejoin;
+  gboolean ask_host, rejoin, make_room;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   guint port, key_frame_interval, connect_timeout;

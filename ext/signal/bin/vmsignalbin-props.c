@@ -11,6 +11,8 @@ enum
   PROP_URI,
   PROP_DIALECT,
   PROP_CAP_TOKEN,
+  PROP_API_SECRET,
+  PROP_MAKE_ROOM,
   PROP_MEETING,
   PROP_USER,
   PROP_CALL_TYPE,
@@ -124,6 +126,12 @@ vm_signal_bin_set_property (
       break;
     case PROP_CAP_TOKEN:
       set_string (self, &self->cap_token, value);
+      break;
+    case PROP_API_SECRET:
+      set_string (self, &self->api_secret, value);
+      break;
+    case PROP_MAKE_ROOM:
+      self->make_room = g_value_get_boolean (value);
       break;
     case PROP_STUN_SERVER:
       set_string (self, &self->stun_server, value);
@@ -256,6 +264,9 @@ vm_signal_bin_get_property (
     case PROP_REJOIN:
       g_value_set_boolean (value, self->rejoin);
       break;
+    case PROP_MAKE_ROOM:
+      g_value_set_boolean (value, self->make_room);
+      break;
     case PROP_CALL_TYPE:
       g_value_set_enum (value, self->call_type);
       break;
@@ -355,7 +366,9 @@ install_meeting_properties (GObjectClass *klass)
           "for \"meeting\" on the network). With another dialect the WebSocket "
           "of the server, ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM; ROOM "
           "may be left out if \"meeting\" names it. With dialect=call "
-          "ws://HOST:PORT/USER, where USER is the id of this user",
+          "ws://HOST:PORT/USER, where USER is the id of this user. "
+          "janus+ws://HOST:PORT/ROOM, or janus+wss, is a room of Janus, a "
+          "number",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_DIALECT,
       g_param_spec_enum ("dialect", "Dialect",
@@ -404,8 +417,18 @@ install_meeting_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
           "JSON Web Token to show to the server; with dialect=mesh the "
-          "capability (null: none, or what the server of the mesh gives)",
+          "capability (null: none, or what the server of the mesh gives). The "
+          "token of a Janus server or of its room",
           NULL, G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_API_SECRET,
+      string_spec ("api-secret", "API secret",
+          "API secret of a Janus server, at most 1024 bytes (null: none)", NULL,
+          G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_MAKE_ROOM,
+      g_param_spec_boolean ("make-room", "Make the room",
+          "Whether a room of Janus is made, with pin and max-participants, if "
+          "there is none",
+          FALSE, READY));
 }
 
 static void

@@ -220,6 +220,8 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->ask_host = self->ask_host;
   config->rejoin = self->rejoin;
   config->cap_token = g_strdup (self->cap_token);
+  config->api_secret = g_strdup (self->api_secret);
+  config->make_room = self->make_room;
   config->link.stun_server = g_strdup (self->stun_server);
   config->link.record_dir = g_strdup (self->record_dir);
   config->link.turn_servers = self->turn_servers && *self->turn_servers
@@ -472,6 +474,7 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->pin);
   g_free (self->host_key);
   g_free (self->cap_token);
+  g_free (self->api_secret);
   g_free (self->stun_server);
   g_free (self->turn_servers);
   g_free (self->record_dir);
@@ -496,7 +499,8 @@ vm_signal_bin_uri_get_type (GType type)
 static const gchar *const *
 vm_signal_bin_uri_get_protocols (GType type)
 {
-  static const gchar *const protocols[] = { "videomeet", NULL };
+  static const gchar *const protocols[] = { "videomeet", "janus+ws",
+    "janus+wss", NULL };
 
   return protocols;
 }

@@ -4,6 +4,8 @@
 
 #include "controller/vmcontroller-priv.h"
 
+#include <string.h>
+
 #define GST_CAT_DEFAULT vm_signal_debug
 
 typedef struct
@@ -31,6 +33,8 @@ vm_controller_start_waiting (VmController *self)
 
   if (!self->inputs_given_up && !self->funcs->inputs_ready (self->bin))
     return;
+  if (self->cloud)
+    vm_cloud_inputs_ready (self->cloud);
   waiting = g_steal_pointer (&self->waiting);
   self->waiting = g_ptr_array_new_with_free_func (vm_controller_waiting_free);
   for (guint i = 0; i < waiting->len; i++) {
@@ -245,9 +249,13 @@ on_participant_joined (
   vm_controller_post (self, s);
   link = vm_link_new (&vm_controller_link_owner, self, &self->funcs->link,
       self->bin, participant);
+  if (self->cloud)
+    vm_link_set_served (link);
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->links, link);
   g_mutex_unlock (&self->lock);
+  if (self->cloud)
+    return;
   if (vm_meeting_offers_to (meeting, participant))
     wait_for_inputs (self, link, NULL);
   else
@@ -388,6 +396,36 @@ on_network_changed (VmMeeting *meeting, gboolean slept, VmController *self)
     vm_link_network_changed (links->pdata[i], slept);
 }
 
+/* In a room of Janus. */
+static void
+on_cloud (VmMeeting *meeting, const VmJanusEvent *event,
+    VmParticipant *participant, gpointer data)
+{
+  VmController *self = data;
+  VmLink *link =
+      participant ? vm_controller_find_link (self, participant) : NULL;
+
+  if (self->cloud)
+    vm_cloud_take_event (self->cloud, event, link);
+}
+
+static void
+set_up_cloud (VmController *self)
+{
+  const gchar *uri = self->config.uri;
+  VmCloud *cloud;
+
+  if (!uri || g_ascii_strncasecmp (uri, "janus+", strlen ("janus+")) != 0)
+    return;
+  self->config.link.dialect = VM_DIALECT_NAME_JANUS;
+  cloud = vm_cloud_new (&vm_controller_link_owner, self, &self->funcs->link,
+      self->bin, self->meeting);
+  g_mutex_lock (&self->lock);
+  self->cloud = cloud;
+  g_mutex_unlock (&self->lock);
+  VM_PLUGIN (vm_meeting_set_cloud_func) (self->meeting, on_cloud, self);
+}
+
 static void
 on_servers_changed (VmMeeting *meeting, GParamSpec *pspec, VmController *self)
 {
@@ -420,7 +458,7 @@ vm_controller_set_up_meeting (VmController *self)
       "ask-host", config->ask_host, "cap-token", config->cap_token,
       "max-participants", config->max_participants, "call-type",
       config->link.call_type, "rejoin", config->rejoin, "direct-chat", TRUE,
-      NULL);
+      "api-secret", config->api_secret, "make-room", config->make_room, NULL);
   set_own_servers (self);
   if (config->meeting)
     g_object_set (self->meeting, "name", config->meeting, NULL);
@@ -452,4 +490,5 @@ vm_controller_set_up_meeting (VmController *self)
       G_CALLBACK (on_servers_changed), self);
   g_signal_connect (self->meeting, "failed", G_CALLBACK (on_failed), self);
   vm_controller_connect_talk (self);
+  set_up_cloud (self);
 }

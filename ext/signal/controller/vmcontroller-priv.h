@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "cloud/vmcloud.h"
 #include "controller/vmcontroller.h"
 #include "link/vmslots.h"
 
@@ -48,6 +49,7 @@ struct _VmController
   GMutex lock; /* guards what follows; nothing is called under it */
   GCond cond;
   GPtrArray *links; /* VmLink */
+  VmCloud *cloud; /* in a room of Janus; or NULL */
   GstStructure *stats;
   GstClock *clock;
   GstClockTime base_time;

@@ -24,6 +24,7 @@ vm_controller_config_clear (VmControllerConfig *config)
   g_clear_pointer (&config->pin, g_free);
   g_clear_pointer (&config->host_key, g_free);
   g_clear_pointer (&config->cap_token, g_free);
+  g_clear_pointer (&config->api_secret, g_free);
   vm_link_config_clear (&config->link);
 }
 
@@ -90,6 +91,26 @@ adopt_recorder (VmController *self, VmRecorder *recorder)
   g_ptr_array_add (self->recorders, recorder);
 }
 
+static VmCloud *
+ref_cloud (VmController *self)
+{
+  VmCloud *cloud;
+
+  g_mutex_lock (&self->lock);
+  cloud = self->cloud ? vm_cloud_ref (self->cloud) : NULL;
+  g_mutex_unlock (&self->lock);
+  return cloud;
+}
+
+static void
+request_key_unit (VmController *self, VmLink *link, VmPeerStream stream)
+{
+  g_autoptr (VmCloud) cloud = ref_cloud (self);
+
+  if (cloud)
+    vm_cloud_request_key_unit (cloud, link, stream);
+}
+
 const VmLinkOwner vm_controller_link_owner = {
   .ref = vm_controller_ref,
   .unref = vm_controller_unref,
@@ -105,6 +126,7 @@ const VmLinkOwner vm_controller_link_owner = {
   .adopt_recorder = adopt_recorder,
   .serve_files = vm_controller_serve_files,
   .files_changed = vm_controller_files_changed,
+  .request_key_unit = request_key_unit,
 };
 
 void
@@ -143,7 +165,8 @@ update_links (gpointer user_data)
 
   for (guint i = 0; i < self->links->len; i++) {
     VmLink *link = self->links->pdata[i];
-    gint level = vm_link_take_audio_level (link);
+    gint level = self->cloud ? vm_cloud_take_level (self->cloud, link)
+                             : vm_link_take_audio_level (link);
 
     vm_link_check_stalled (link);
     vm_link_check_key_frames (link, now);
@@ -152,6 +175,8 @@ update_links (gpointer user_data)
       vm_speaker_add_level (self->speaker,
           vm_participant_get_id (vm_link_get_participant (link)), level, now);
   }
+  if (self->cloud)
+    vm_cloud_tick (self->cloud);
   vm_controller_pump_files (self);
   if (vm_speaker_update (self->speaker, now)) {
     const gchar *id = vm_speaker_get_active (self->speaker);
@@ -183,12 +208,16 @@ static void
 close_links (VmController *self)
 {
   g_autoptr (GPtrArray) links = NULL;
+  g_autoptr (VmCloud) cloud = NULL;
 
   g_mutex_lock (&self->lock);
+  cloud = g_steal_pointer (&self->cloud);
   links = g_steal_pointer (&self->links);
   self->links = g_ptr_array_new_with_free_func (g_object_unref);
   g_mutex_unlock (&self->lock);
   g_ptr_array_set_size (self->waiting, 0);
+  if (cloud)
+    vm_cloud_close (cloud);
   for (guint i = 0; i < links->len; i++)
     vm_link_close (links->pdata[i]);
 }
@@ -326,6 +355,8 @@ set_clocks (gpointer user_data)
 
   for (guint i = 0; i < self->links->len; i++)
     vm_link_set_clock (self->links->pdata[i]);
+  if (self->cloud)
+    vm_cloud_set_clock (self->cloud);
   if (!self->meeting && !self->hung_up)
     start_meeting (self);
   return G_SOURCE_REMOVE;
@@ -355,6 +386,8 @@ inputs_changed (gpointer user_data)
 
   for (guint i = 0; i < self->links->len; i++)
     vm_link_change_inputs (self->links->pdata[i]);
+  if (self->cloud)
+    vm_cloud_inputs_changed (self->cloud);
   vm_controller_start_waiting (self);
   vm_controller_tell_presence (self);
   return G_SOURCE_REMOVE;
@@ -396,6 +429,8 @@ input_failed (gpointer user_data)
       (NULL), ("code", G_TYPE_STRING, vm_error_to_code (VM_ERROR_CODEC), NULL));
   for (guint i = 0; i < self->links->len; i++)
     vm_link_drop_codec (self->links->pdata[i], failed->stream, failed->codec);
+  if (self->cloud)
+    vm_cloud_drop_codec (self->cloud, failed->stream, failed->codec);
   return G_SOURCE_REMOVE;
 }
 
@@ -414,7 +449,12 @@ vm_controller_push (
     VmController *self, VmPeerStream stream, VmCodec codec, GstSample *sample)
 {
   g_autoptr (GPtrArray) links = NULL;
+  g_autoptr (VmCloud) cloud = ref_cloud (self);
 
+  if (cloud) {
+    vm_cloud_push (cloud, stream, codec, sample);
+    return;
+  }
   g_mutex_lock (&self->lock);
   links = g_ptr_array_copy (self->links, (GCopyFunc) g_object_ref, NULL);
   g_mutex_unlock (&self->lock);

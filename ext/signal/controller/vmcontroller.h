@@ -12,8 +12,8 @@ typedef struct
 {
   VmLinkConfig link;
   VmMeetingMode mode;
-  gchar *uri, *meeting, *user, *pin, *host_key, *cap_token;
-  gboolean ask_host, rejoin, end_when_alone;
+  gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
+  gboolean ask_host, rejoin, make_room, end_when_alone;
   guint max_participants;
 } VmControllerConfig;
 

@@ -59,6 +59,8 @@ request_key_unit (VmLink *self, VmPeerStream stream)
   g_mutex_unlock (&self->lock);
   if (peer)
     vm_peer_request_key_unit (peer, stream);
+  else if (self->served)
+    self->owner->request_key_unit (self->controller, self, stream);
 }
 
 static void
@@ -399,14 +401,21 @@ void
 vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
 {
   Hearing *hearing = user_data;
-  VmLink *self = hearing->link;
+
+  vm_link_hear (hearing->link, hearing->number, stream, sample);
+}
+
+void
+vm_link_hear (
+    VmLink *self, guint number, VmPeerStream stream, GstSample *sample)
+{
   VmCodec codec = vm_codec_from_caps (gst_sample_get_caps (sample));
   g_autoptr (VmOutput) output = NULL;
   g_autoptr (VmRecorder) recorder = NULL;
   gboolean ask = FALSE, other;
 
   g_mutex_lock (&self->lock);
-  if (!hear (self, stream, hearing->number, sample)) {
+  if (!hear (self, stream, number, sample)) {
     g_mutex_unlock (&self->lock);
     return;
   }

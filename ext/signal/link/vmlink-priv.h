@@ -65,6 +65,7 @@ struct _VmLink
   GSource *held_source;
   VmPeerPath path; /* that was told last */
   gboolean closed;
+  gboolean served; /* see vm_link_set_served() */
   VmLinkFiles *files; /* once there was one */
 
   GMutex lock; /* guards what follows; nothing is called under it */
@@ -140,7 +141,6 @@ void vm_link_hearing_free (gpointer hearing);
 void
 vm_link_on_sample (gpointer hearing, VmPeerStream stream, GstSample *sample);
 void vm_link_end_outputs (VmLink *self);
-void vm_link_end_stream (VmLink *self, VmPeerStream stream);
 void vm_link_start_recording (VmLink *self);
 void vm_link_stop_recording (VmLink *self);
 

@@ -164,7 +164,7 @@ vm_link_restart (VmLink *self)
 void
 vm_link_recover (VmLink *self)
 {
-  if (self->now || self->closed)
+  if (self->now || self->closed || self->served)
     return;
   self->failed = 0;
   if (offers (self))
@@ -178,6 +178,8 @@ vm_link_begin_anew (VmLink *self)
 {
   g_autoptr (GError) error = NULL;
 
+  if (self->served)
+    return;
   if (!can_signal (self)) {
     error = g_error_new_literal (VM_ERROR, VM_ERROR_UNROUTABLE,
         "there is no way to set up another, and it goes on as it is");

@@ -50,6 +50,20 @@ vm_link_init (VmLink *self)
   self->slot = self->second_slot = VM_SLOT_NONE;
 }
 
+static void
+tell_path (VmLink *self, const VmPeerPath *path)
+{
+  if (vm_peer_path_equal (path, &self->path))
+    return;
+  self->path = *path;
+  self->bin_funcs->post (self->bin,
+      gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
+          vm_participant_get_id (self->participant), "user", G_TYPE_STRING,
+          vm_participant_get_user (self->participant), "path", G_TYPE_STRING,
+          path->kind, "protocol", G_TYPE_STRING, path->protocol, "ip-version",
+          G_TYPE_UINT, path->ip_version, NULL));
+}
+
 VmLink *
 vm_link_new (const VmLinkOwner *owner, VmController *controller,
     const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant)
@@ -86,6 +100,22 @@ VmParticipant *
 vm_link_get_participant (VmLink *self)
 {
   return self->participant;
+}
+
+void
+vm_link_set_served (VmLink *self)
+{
+  self->served = TRUE;
+}
+
+guint
+vm_link_hear_from (VmLink *self)
+{
+  static const VmPeerPath cloud = { "cloud", "udp", 0 };
+
+  vm_link_start_recording (self);
+  tell_path (self, &cloud);
+  return ++self->connections;
 }
 
 VmConnection *
@@ -339,21 +369,13 @@ vm_link_close_next (VmLink *self)
 }
 
 static void
-tell_path (VmLink *self)
+tell_path_in_use (VmLink *self)
 {
   VmPeerPath path;
 
   vm_link_watch_detour (self);
-  if (!vm_peer_get_path (self->now->peer, &path)
-      || vm_peer_path_equal (&path, &self->path))
-    return;
-  self->path = path;
-  self->bin_funcs->post (self->bin,
-      gst_structure_new ("vm-path-changed", "id", G_TYPE_STRING,
-          vm_participant_get_id (self->participant), "user", G_TYPE_STRING,
-          vm_participant_get_user (self->participant), "path", G_TYPE_STRING,
-          path.kind, "protocol", G_TYPE_STRING, path.protocol, "ip-version",
-          G_TYPE_UINT, path.ip_version, NULL));
+  if (vm_peer_get_path (self->now->peer, &path))
+    tell_path (self, &path);
 }
 
 static gboolean
@@ -386,7 +408,7 @@ switch_over (VmLink *self)
   }
   vm_link_restart_files (self);
   vm_link_move_talk (self);
-  tell_path (self);
+  tell_path_in_use (self);
 }
 
 /* The one in use has ended; the one that is being made takes its place. */
@@ -447,7 +469,7 @@ static void
 on_peer_path (VmPeer *peer, VmLink *self)
 {
   if (self->now && peer == self->now->peer)
-    tell_path (self);
+    tell_path_in_use (self);
 }
 
 static void

@@ -63,6 +63,9 @@ typedef struct
   guint16 (*serve_files) (VmController *controller);
   /* A channel for the waiting files of the pads has changed. */
   void (*files_changed) (VmController *controller);
+  /* Asks for a key frame of what the link hears from elsewhere. Any thread. */
+  void (*request_key_unit) (
+      VmController *controller, VmLink *link, VmPeerStream stream);
 } VmLinkOwner;
 
 /* What a link asks of the element; control thread but where it says
@@ -102,6 +105,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLinkDescription, vm_link_description_free)
 VmLink *vm_link_new (const VmLinkOwner *owner, VmController *controller,
     const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant);
 VmParticipant *vm_link_get_participant (VmLink *link);
+/* It has no connection of its own: a server passes on what the participant
+ * sends, and vm_link_hear() hands it over. Call it before anything else. */
+void vm_link_set_served (VmLink *link);
+/* What comes next begins anew: its number for vm_link_hear(). */
+guint vm_link_hear_from (VmLink *link);
+/* A streaming thread: one frame, as VmPeerSampleFunc. */
+void vm_link_hear (
+    VmLink *link, guint number, VmPeerStream stream, GstSample *sample);
+/* The participant sends that stream no more. */
+void vm_link_end_stream (VmLink *link, VmPeerStream stream);
 void vm_link_offer (VmLink *link);
 /* The same soon, once for several requests. */
 void vm_link_restart (VmLink *link);

@@ -44,6 +44,8 @@ check_transport (VmPeer *self, const VmPeerRemote *offer, GError **error)
   if (strcmp (setup, "actpass") != 0
       && strcmp (setup, remote_setup (self)) != 0)
     return vm_peer_sdp_bad (error, "a=setup turns the roles of DTLS round");
+  if (!vm_peer_sdp_check_count (self, offer, error))
+    return FALSE;
   if (gst_sdp_message_medias_len (offer->sdp) < self->n_mlines)
     return vm_peer_sdp_bad (error, "it has fewer m-lines than before");
   return TRUE;
@@ -62,10 +64,10 @@ check_line (
 {
   const GstSDPMedia *media = get_media (offer->sdp, index);
   const VmPeerMline *line = &self->mlines[index];
-  const gchar *kind = line->data                      ? "application"
-                      : line->stream == VM_PEER_AUDIO ? "audio"
-                      : line->stream >= 0             ? "video"
-                                                      : NULL;
+  const gchar *kind = line->data          ? "application"
+                      : line->audio       ? "audio"
+                      : line->stream >= 0 ? "video"
+                                          : NULL;
 
   if (offer->rejected[index])
     return TRUE;
@@ -368,11 +370,11 @@ vm_peer_check_again (VmPeer *self, const GstSDPMessage *answer)
 static void
 receive_other (VmPeer *self)
 {
-  gboolean wanted[VM_PEER_N_STREAMS] = { FALSE };
-  gboolean was[VM_PEER_N_STREAMS];
+  gboolean wanted[VM_PEER_STREAMS_OF_MANY] = { FALSE };
+  gboolean was[VM_PEER_STREAMS_OF_MANY];
 
   g_mutex_lock (&self->link->lock);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++)
     was[i] = self->link->in[i].wanted;
   for (guint i = 0; i < self->n_mlines; i++) {
     const VmPeerMline *line = &self->mlines[i];
@@ -384,7 +386,8 @@ receive_other (VmPeer *self)
   g_mutex_unlock (&self->link->lock);
   vm_peer_link_receive (self->link, wanted);
   vm_peer_media_link_early (self);
-  for (guint i = 0; vm_peer_is_live (self) && i < VM_PEER_N_STREAMS; i++) {
+  for (guint i = 0; vm_peer_is_live (self) && i < VM_PEER_STREAMS_OF_MANY;
+       i++) {
     if (was[i] && !wanted[i])
       g_signal_emit_by_name (self, "stream-ended", i);
   }

@@ -110,7 +110,7 @@ void
 vm_peer_request_key_unit (VmPeer *self, VmPeerStream stream)
 {
   g_return_if_fail (VM_IS_PEER (self));
-  g_return_if_fail ((guint) stream < VM_PEER_N_STREAMS);
+  g_return_if_fail ((guint) stream < VM_PEER_STREAMS_OF_MANY);
 
   vm_peer_link_post (self->link, ask, GUINT_TO_POINTER (stream), NULL);
 }
@@ -118,8 +118,8 @@ vm_peer_request_key_unit (VmPeer *self, VmPeerStream stream)
 void
 vm_peer_key_unit_stop (VmPeer *self)
 {
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++)
     vm_timer_clear (&self->key_asked_later[i]);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     vm_timer_clear (&self->key_wanted_later[i]);
-  }
 }

@@ -47,8 +47,8 @@ keep_loudest (VmPeerIn *in, gint level)
 static GstPadProbeReturn
 read_level (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  VmPeerLink *link = user_data;
-  VmPeerIn *in = &link->in[VM_PEER_AUDIO];
+  VmPeerBranch *branch = user_data;
+  VmPeerIn *in = &branch->link->in[branch->stream];
   gint id = g_atomic_int_get (&in->level);
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
   gpointer data;
@@ -65,35 +65,37 @@ read_level (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-static void
-add_probe (VmPeer *self, GstPad *pad, GstPadProbeCallback func)
+void
+vm_peer_level_write_on (VmPeer *self, GstPad *pad)
 {
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, func,
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, write_level,
       vm_peer_link_ref (self->link), (GDestroyNotify) vm_peer_link_unref);
 }
 
 void
-vm_peer_level_write_on (VmPeer *self, GstPad *pad)
+vm_peer_level_read_on (VmPeer *self, VmPeerStream stream, GstPad *pad)
 {
-  add_probe (self, pad, write_level);
-}
-
-void
-vm_peer_level_read_on (VmPeer *self, GstPad *pad)
-{
-  g_atomic_int_set (&self->link->in[VM_PEER_AUDIO].loudest, -1);
-  add_probe (self, pad, read_level);
+  g_atomic_int_set (&self->link->in[stream].loudest, -1);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, read_level,
+      vm_peer_branch_new (self->link, stream), vm_peer_branch_free);
 }
 
 gint
 vm_peer_take_audio_level (VmPeer *self)
 {
+  return vm_peer_take_level_of (self, VM_PEER_AUDIO);
+}
+
+gint
+vm_peer_take_level_of (VmPeer *self, VmPeerStream stream)
+{
   VmPeerIn *in;
   gint level;
 
   g_return_val_if_fail (VM_IS_PEER (self), -1);
+  g_return_val_if_fail ((guint) stream < VM_PEER_STREAMS_OF_MANY, -1);
 
-  in = &self->link->in[VM_PEER_AUDIO];
+  in = &self->link->in[stream];
   do
     level = g_atomic_int_get (&in->loudest);
   while (!g_atomic_int_compare_and_exchange (&in->loudest, level, -1));

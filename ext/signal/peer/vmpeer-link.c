@@ -199,15 +199,15 @@ leave_deadline (void)
 
 void
 vm_peer_link_receive (
-    VmPeerLink *link, const gboolean wanted[VM_PEER_N_STREAMS])
+    VmPeerLink *link, const gboolean wanted[VM_PEER_STREAMS_OF_MANY])
 {
   gint64 deadline = leave_deadline ();
   gboolean left = TRUE;
 
   g_mutex_lock (&link->lock);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++)
     link->in[i].wanted = wanted[i];
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++)
     left &= wanted[i] || wait_until_left (link, i, deadline);
   g_mutex_unlock (&link->lock);
   if (!left)
@@ -218,12 +218,14 @@ vm_peer_link_receive (
 static void
 drop_elements (VmPeerLink *link)
 {
-  gpointer objects[3 * VM_PEER_N_STREAMS + VM_PEER_EARLY_PADS_MAX];
+  gpointer objects[VM_PEER_N_STREAMS + 2 * VM_PEER_STREAMS_OF_MANY
+                   + VM_PEER_EARLY_PADS_MAX];
   guint n = 0;
 
   g_mutex_lock (&link->lock);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     objects[n++] = g_steal_pointer (&link->out[i].pad);
+  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++) {
     objects[n++] = g_steal_pointer (&link->in[i].sinkpad);
     objects[n++] = g_steal_pointer (&link->in[i].srcpad);
   }
@@ -245,7 +247,7 @@ vm_peer_link_close (VmPeerLink *link)
   was_closed = link->closed;
   link->closed = TRUE;
   link->flowing = FALSE;
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++)
     waited &= wait_until_left (link, i, deadline);
   g_mutex_unlock (&link->lock);
 

@@ -26,6 +26,14 @@ vm_peer_stream_to_string (VmPeerStream stream)
   return names[stream];
 }
 
+const gchar *
+vm_peer_mline_name (const VmPeerMline *line)
+{
+  return (guint) line->stream < VM_PEER_N_STREAMS
+             ? vm_peer_stream_to_string (line->stream)
+             : line->mid;
+}
+
 gboolean
 vm_peer_missing (GError **error, const gchar *launch)
 {
@@ -40,7 +48,7 @@ static void
 add_transceiver (VmPeer *self, guint index)
 {
   const VmPeerMline *line = &self->mlines[index];
-  const gchar *media = line->stream == VM_PEER_AUDIO ? "audio" : "video";
+  const gchar *media = line->audio ? "audio" : "video";
   g_autoptr (GstCaps) caps = gst_caps_new_empty ();
   GstWebRTCRTPTransceiver *transceiver = NULL;
   const VmPeerCodec *codec;
@@ -61,7 +69,7 @@ add_transceiver (VmPeer *self, guint index)
                         : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_INACTIVE,
       caps, &transceiver);
   if (transceiver && line->codec)
-    g_object_set (transceiver, "do-nack", line->stream != VM_PEER_AUDIO, NULL);
+    g_object_set (transceiver, "do-nack", !line->audio, NULL);
   gst_clear_object (&transceiver);
 }
 
@@ -149,8 +157,8 @@ vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error)
   in->sinkpad = gst_element_get_static_pad (bin, "sink");
   in->codec = line->codec;
   g_mutex_unlock (&self->link->lock);
-  if (line->stream == VM_PEER_AUDIO)
-    vm_peer_level_read_on (self, in->sinkpad);
+  if (line->audio)
+    vm_peer_level_read_on (self, line->stream, in->sinkpad);
   return TRUE;
 }
 

@@ -241,6 +241,7 @@ vm_peer_plan_offer (VmPeer *self, GError **error)
       continue;
     line = &self->mlines[self->n_mlines++];
     line->stream = s;
+    line->audio = s == VM_PEER_AUDIO;
     line->mid = g_strdup (vm_peer_stream_to_string (s));
     line->send = line->can_send = self->send[s] != NULL;
     line->receive = line->can_receive = self->receive[s];
@@ -260,6 +261,8 @@ vm_peer_plan_offer (VmPeer *self, GError **error)
     if (!vm_peer_media_add_mline (self, self->n_mlines - 1, error))
       return FALSE;
   }
+  if (self->bare)
+    return TRUE;
   self->mlines[self->n_mlines++] = (VmPeerMline){ .stream = -1, .data = TRUE };
   vm_peer_channels_create (self);
   return TRUE;

@@ -159,14 +159,14 @@ leave_out_handlers (GstElement *webrtc, GstElement *rtpbin)
 
 /* rtpbin makes a jitter buffer for each SSRC that comes in. */
 static void
-setup_rtpbin (GstElement *webrtc)
+setup_rtpbin (GstElement *webrtc, guint max_streams)
 {
   g_autoptr (GstElement) rtpbin =
       gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
 
   if (!rtpbin)
     return;
-  g_object_set (rtpbin, "max-streams", VM_PEER_SSRCS_MAX, NULL);
+  g_object_set (rtpbin, "max-streams", max_streams, NULL);
   leave_out_handlers (webrtc, rtpbin);
   g_signal_connect (
       rtpbin, "new-jitterbuffer", G_CALLBACK (on_jitterbuffer), NULL);
@@ -225,7 +225,7 @@ vm_peer_pipeline_build (
   vm_peer_dtls_watch (self);
   g_object_set (webrtc, "latency", self->latency_ms, NULL);
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
-  setup_rtpbin (webrtc);
+  setup_rtpbin (webrtc, self->many ? VM_PEER_SSRCS_OF_MANY : VM_PEER_SSRCS_MAX);
   gst_bin_add (GST_BIN (self->pipeline), webrtc);
   set_servers (self);
 

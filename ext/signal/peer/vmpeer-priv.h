@@ -25,7 +25,8 @@
 #define VM_PEER_CANDIDATES_MAX 256 /* taken in all */
 #define VM_PEER_CANDIDATE_LENGTH 1024 /* bytes of one */
 /* one more for each time that a browser's camera is removed and added anew */
-#define VM_PEER_MLINES_MAX 16
+#define VM_PEER_MLINES_OF_ONE 16
+#define VM_PEER_MLINES_MAX VM_PEER_STREAMS_OF_MANY
 #define VM_PEER_ICE_STREAM 1 /* of the agent; everything is bundled in it */
 #define VM_PEER_EARLY_PADS_MAX 8 /* with frames before their description */
 #define VM_PEER_SCTP_PORT 5000 /* of this side; webrtcbin reads it for both */
@@ -40,6 +41,7 @@
 #define VM_PEER_DATA_COST 256 /* bytes besides, of each message */
 #define VM_PEER_STALL_CHECKS 20 /* that a frame may see while it is sent */
 #define VM_PEER_SSRCS_MAX 16 /* streams rtpbin makes for what comes in */
+#define VM_PEER_SSRCS_OF_MANY 128 /* likewise */
 /* Until a sample function is left, or a frame has gone out; neither blocks. */
 #define VM_PEER_LEAVE_MS 2000
 
@@ -110,7 +112,7 @@ struct _VmPeerLink
   gchar **fingerprints; /* that the remote description names */
   guint sctp_port; /* of the remote side; 0: not known */
   VmPeerOut out[VM_PEER_N_STREAMS];
-  VmPeerIn in[VM_PEER_N_STREAMS];
+  VmPeerIn in[VM_PEER_STREAMS_OF_MANY]; /* of one: VM_PEER_N_STREAMS */
   gint mline_stream[VM_PEER_MLINES_MAX]; /* VmPeerStream or -1 */
   VmPeerEarlyPad early[VM_PEER_EARLY_PADS_MAX];
   guint n_early;
@@ -145,6 +147,7 @@ typedef struct
 {
   gint stream; /* VmPeerStream; -1: data, or one that is not used */
   gboolean data;
+  gboolean audio; /* else it is video, or data */
   gchar *mid;
   gboolean send, receive; /* of this side, now */
   /* of this side in webrtcbin, which never changes it again */
@@ -167,6 +170,7 @@ struct _VmPeer
   gboolean offerer;
   GstCaps *send[VM_PEER_N_STREAMS];
   gboolean receive[VM_PEER_N_STREAMS];
+  gboolean many, bare;
   gchar *stun_server;
   gchar **turn_servers;
   gchar **local_addresses;
@@ -218,8 +222,8 @@ struct _VmPeer
   gchar *remote_address; /* of the peer itself; or NULL */
 
   /* key frames: last time and a timer for one that came too early */
-  gint64 key_asked[VM_PEER_N_STREAMS];
-  GSource *key_asked_later[VM_PEER_N_STREAMS];
+  gint64 key_asked[VM_PEER_STREAMS_OF_MANY];
+  GSource *key_asked_later[VM_PEER_STREAMS_OF_MANY];
   gint64 key_wanted[VM_PEER_N_STREAMS];
   GSource *key_wanted_later[VM_PEER_N_STREAMS];
 
@@ -264,7 +268,7 @@ void vm_peer_link_leave (VmPeerLink *link, VmPeerStream stream);
 /* What is received from now on. No sample function runs for another stream
  * after it. */
 void vm_peer_link_receive (
-    VmPeerLink *link, const gboolean wanted[VM_PEER_N_STREAMS]);
+    VmPeerLink *link, const gboolean wanted[VM_PEER_STREAMS_OF_MANY]);
 void vm_peer_link_close (VmPeerLink *link);
 
 /* The number of an SCTP association, that no other connection of this process
@@ -338,11 +342,16 @@ void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
 void vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer);
 
 /* vmpeer-sdp.c: what the remote side's descriptions mean */
+/* For messages: how the stream of an m-line is called. */
+const gchar *vm_peer_mline_name (const VmPeerMline *line);
 /* What @sdp offers for @stream first, of the codecs that are known; NULL when
  * there is none or @sdp is refused. */
 const VmPeerCodec *
 vm_peer_sdp_offered_codec (const gchar *sdp, VmPeerStream stream);
 gboolean vm_peer_sdp_plan_answer (
+    VmPeer *self, const VmPeerRemote *offer, GError **error);
+/* Whether it has no more m-lines than a peer of its kind takes. */
+gboolean vm_peer_sdp_check_count (
     VmPeer *self, const VmPeerRemote *offer, GError **error);
 gboolean vm_peer_sdp_check_answer (
     VmPeer *self, const GstSDPMessage *answer, GError **error);
@@ -379,7 +388,7 @@ void vm_peer_send_drain (VmPeerLink *link);
 
 /* vmpeer-level.c */
 void vm_peer_level_write_on (VmPeer *self, GstPad *pad);
-void vm_peer_level_read_on (VmPeer *self, GstPad *pad);
+void vm_peer_level_read_on (VmPeer *self, VmPeerStream stream, GstPad *pad);
 
 /* vmpeer-keyunit.c */
 void vm_peer_key_unit_wanted (VmPeer *self, VmPeerStream stream);

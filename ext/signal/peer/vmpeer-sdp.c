@@ -164,21 +164,26 @@ plan_media (
 
   remote_direction (media, &sends, &receives);
   line->twcc = extension_id (media, VM_PEER_TWCC_URI);
-  if (line->stream == VM_PEER_AUDIO)
+  if (line->audio && line->stream >= 0)
     line->level = extension_id (media, VM_PEER_LEVEL_URI);
-  if (line->stream >= 0) {
+  if (self->many) {
+    line->can_receive = TRUE;
+    line->receive = sends;
+  } else if (line->stream >= 0) {
     line->can_send = self->send[line->stream] && !is_sent (self, line->stream);
     line->can_receive = self->receive[line->stream];
     line->send = receives && line->can_send;
     line->receive = sends && line->can_receive;
   }
   choose_codec (self, line, media);
+  /* one that cannot be taken is no reason to leave the others */
+  line->receive &= line->codec || !self->many;
   if (!line->codec && (line->send || line->receive)) {
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
         line->send ? "The other side does not take the %s stream as %s"
                    : "The other side offers no known format for the %s "
                      "stream%s",
-        vm_peer_stream_to_string (line->stream),
+        vm_peer_mline_name (line),
         line->send ? vm_peer_codec_from_caps (self->send[line->stream])->name
                    : "");
     return FALSE;
@@ -233,7 +238,10 @@ vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer, guint index,
     return TRUE;
   }
   remote_direction (media, &sends, &receives);
-  line->stream = classify (media, taken_before (self, index, n_known, sends));
+  line->audio = strcmp (gst_sdp_media_get_media (media), "audio") == 0;
+  line->stream =
+      self->many ? (gint) index
+                 : classify (media, taken_before (self, index, n_known, sends));
   if (!plan_media (self, line, media, error))
     return FALSE;
   move_stream (self, index);
@@ -241,9 +249,21 @@ vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer, guint index,
 }
 
 gboolean
+vm_peer_sdp_check_count (
+    VmPeer *self, const VmPeerRemote *offer, GError **error)
+{
+  guint n = gst_sdp_message_medias_len (offer->sdp);
+
+  return n <= (self->many ? VM_PEER_MLINES_MAX : VM_PEER_MLINES_OF_ONE)
+         || vm_peer_sdp_bad (error, "it has %u m-lines", n);
+}
+
+gboolean
 vm_peer_sdp_plan_answer (
     VmPeer *self, const VmPeerRemote *offer, GError **error)
 {
+  if (!vm_peer_sdp_check_count (self, offer, error))
+    return FALSE;
   for (guint i = 0; i < gst_sdp_message_medias_len (offer->sdp); i++) {
     if (!vm_peer_sdp_plan_line (self, offer, i, 0, error))
       return FALSE;
@@ -277,7 +297,7 @@ vm_peer_sdp_plan_again (
   if (!find_codec (media, line->codec, &pt)) {
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
         "The other side does not take the %s stream as %s any more",
-        vm_peer_stream_to_string (line->stream), line->codec->name);
+        vm_peer_mline_name (line), line->codec->name);
     return FALSE;
   }
   if (changes_extension (media, VM_PEER_TWCC_URI, line->twcc)

@@ -204,10 +204,10 @@ vm_peer_send_start (VmPeer *self)
   for (guint i = 0; i < self->n_mlines; i++) {
     const VmPeerMline *line = &self->mlines[i];
 
-    if (line->stream == VM_PEER_AUDIO) {
-      g_atomic_int_set (&self->link->out[line->stream].level, line->level);
+    if (line->audio && line->stream >= 0)
       g_atomic_int_set (&self->link->in[line->stream].level, line->level);
-    }
+    if (line->stream == VM_PEER_AUDIO)
+      g_atomic_int_set (&self->link->out[line->stream].level, line->level);
     if (line->stream >= 0 && line->can_send) {
       VmPeerOut *out = &self->link->out[line->stream];
 

@@ -289,6 +289,8 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
     self->send[i] = config->send[i] ? gst_caps_ref (config->send[i]) : NULL;
     self->receive[i] = config->receive[i];
   }
+  self->many = config->many;
+  self->bare = config->bare;
   self->stun_server = g_strdup (config->stun_server);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->local_addresses = g_strdupv ((gchar **) config->local_addresses);

@@ -34,6 +34,9 @@ typedef enum
   VM_PEER_N_STATES
 } VmPeerState;
 
+/* The streams of a peer of many; a VmPeerStream is then one of these. */
+#define VM_PEER_STREAMS_OF_MANY 64
+
 /* Bytes of one message on a data channel; webrtcbin 1.22.0 sends no larger. */
 #define VM_PEER_MESSAGE_MAX 65536
 /* Bytes that a channel holds back, when it wants more;
@@ -54,6 +57,11 @@ typedef struct
   GstClockTime base_time;
   GstCaps *send[VM_PEER_N_STREAMS]; /* encoded caps this side sends, or NULL */
   gboolean receive[VM_PEER_N_STREAMS]; /* whether this side takes the stream */
+  /* Of the answerer to a server that sends the streams of many: each m-line is
+   * a stream of its own, numbered as they are, up to VM_PEER_STREAMS_OF_MANY.
+   * @send and @receive are unused; all that has a known codec is received. */
+  gboolean many;
+  gboolean bare; /* of the offerer: it offers no data channels */
   const gchar
       *stun_server; /* "stun://host:port" or NULL; port 3478 if absent */
   /* "turn://user:password@host:port?transport=udp" (or tcp; both if absent),
@@ -167,6 +175,8 @@ void vm_peer_request_key_unit (VmPeer *self, VmPeerStream stream);
 /* How loud the loudest packet of sound was since the last call, in -dBov: 0
  * (loudest) to 127; -1 when none told. Any thread. */
 gint vm_peer_take_audio_level (VmPeer *self);
+/* The same of a stream of many. */
+gint vm_peer_take_level_of (VmPeer *self, VmPeerStream stream);
 
 void vm_peer_set_clock (VmPeer *self, GstClock *clock, GstClockTime base_time);
 VmPeerState vm_peer_get_state (VmPeer *self);

@@ -251,6 +251,8 @@ typedef enum
  *   `join_room`, `user_joined`, `offer`, `answer`, `ice_candidate` and so on
  * @VM_DIALECT_NAME_MESH: rooms of a mesh, whose messages are `system.hello`,
  *   `room.join`, `rtc.offer`, `chat.message.send` and so on
+ * @VM_DIALECT_NAME_JANUS: rooms of a Janus videoroom, whose server passes media
+ *   on; an address that begins with `janus+` needs no other word
  *
  * The dialect of the server where a meeting is joined
  * (`protocol/README.md#words`).
@@ -264,6 +266,7 @@ typedef enum
   VM_DIALECT_NAME_CALL,
   VM_DIALECT_NAME_SOCKETIO,
   VM_DIALECT_NAME_MESH,
+  VM_DIALECT_NAME_JANUS,
 } VmDialectName;
 
 #define VM_TYPE_ANNOUNCE (vm_announce_get_type ())

@@ -137,4 +137,7 @@ VM_DEFINE_ENUM (VmDialectName, vm_dialect_name, g_enum_register_static,
         "and the like, as events)"),
     VALUE (VM_DIALECT_NAME_MESH, "mesh",
         "What servers of a mesh speak with its pages (system.hello, room.join, "
-        "rtc.offer)"))
+        "rtc.offer)"),
+    VALUE (VM_DIALECT_NAME_JANUS, "janus",
+        "What Janus speaks with those in a videoroom, whose media it passes "
+        "on"))

@@ -16,6 +16,8 @@ enum
   PROP_HOST_KEY,
   PROP_ASK_HOST,
   PROP_CAP_TOKEN,
+  PROP_API_SECRET,
+  PROP_MAKE_ROOM,
   PROP_MAX_PARTICIPANTS,
   PROP_CALL_TYPE,
   PROP_JOIN_TIMEOUT,
@@ -77,6 +79,9 @@ vm_meeting_get_property (
       break;
     case PROP_CAP_TOKEN:
       g_value_set_string (value, self->cap_token);
+      break;
+    case PROP_MAKE_ROOM:
+      g_value_set_boolean (value, self->make_room);
       break;
     case PROP_MAX_PARTICIPANTS:
       g_value_set_uint (value, self->max_participants);
@@ -163,6 +168,12 @@ vm_meeting_set_property (
       break;
     case PROP_CAP_TOKEN:
       take_text (&self->cap_token, value);
+      break;
+    case PROP_API_SECRET:
+      take_text (&self->api_secret, value);
+      break;
+    case PROP_MAKE_ROOM:
+      self->make_room = g_value_get_boolean (value);
       break;
     case PROP_MAX_PARTICIPANTS:
       self->max_participants = g_value_get_uint (value);
@@ -324,6 +335,36 @@ install_names (GObjectClass *klass, GParamFlags flags)
 }
 
 static void
+install_janus (GObjectClass *klass, GParamFlags flags)
+{
+  /**
+   * VmMeeting:api-secret:
+   *
+   * The API secret of a Janus server (%VM_DIALECT_NAME_JANUS), at most 1024
+   * bytes; %NULL, the default, for none. #VmMeeting:cap-token is the token that
+   * such a server, or its room, may ask for.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_API_SECRET,
+      g_param_spec_string ("api-secret", "API secret",
+          "API secret of a Janus server (null: none)", NULL,
+          G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
+  /**
+   * VmMeeting:make-room:
+   *
+   * Whether a room of a Janus server is made where there is none, with
+   * #VmMeeting:pin and #VmMeeting:max-participants, by default %FALSE.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_MAKE_ROOM,
+      g_param_spec_boolean ("make-room", "Make the room",
+          "Whether a room of Janus is made if there is none (default false)",
+          FALSE, flags));
+}
+
+static void
 install_ways (GObjectClass *klass, GParamFlags flags)
 {
   /**
@@ -348,7 +389,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * `wss://host:port/room`: with a #VmMeeting:name the whole address, else its
    * last part is the room. A path that is not told is `/socket.io/` with
    * %VM_DIALECT_NAME_SOCKETIO and `/v2/ws` with %VM_DIALECT_NAME_MESH, where
-   * `?access_token=` may bring a session that was begun. The certificate must
+   * `?access_token=` may bring a session that was begun. A room of Janus is
+   * `janus+wss://host:port/room` (`protocol/janus.md`). The certificate must
    * be one that the system trusts, unless the server is on this machine.
    *
    * Since: 0.1
@@ -356,7 +398,8 @@ install_ways (GObjectClass *klass, GParamFlags flags)
   g_object_class_install_property (klass, PROP_URI,
       g_param_spec_string ("uri", "URI",
           "Where to join it: videomeet://host:port/meeting, or "
-          "ws(s)://host:port/room with another dialect (null: look for it)",
+          "ws(s)://host:port/room with another dialect, or "
+          "janus+ws(s)://host:port/room (null: look for it)",
           NULL, flags));
   /**
    * VmMeeting:dialect:
@@ -503,6 +546,7 @@ vm_meeting_install (GObjectClass *klass)
   klass->get_property = vm_meeting_get_property;
   klass->set_property = vm_meeting_set_property;
   install_names (klass, flags);
+  install_janus (klass, flags);
   install_ways (klass, flags);
   install_limits (klass, flags);
   install_state (klass, read);

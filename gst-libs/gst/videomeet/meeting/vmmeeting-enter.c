@@ -463,6 +463,8 @@ vm_meeting_enter (VmMeeting *self, GError **error)
   }
   self->store = open_store (self);
   vm_meeting_limit_entering (self, self->join_timeout);
+  if (self->dialect == VM_DIALECT_NAME_JANUS)
+    return vm_meeting_enter_cloud (self, error);
   if (self->uri) {
     if (!vm_meeting_read_address (self, error))
       return FALSE;
@@ -506,6 +508,7 @@ vm_meeting_disconnect (VmMeeting *self)
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
+  vm_meeting_leave_cloud (self);
   g_clear_pointer (
       &self->seat, self->handed_over ? vm_seat_hand_over : vm_seat_close);
   g_queue_clear_full (

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/hostverifier.h"
+#include "client/janus/janusconnection.h"
 #include "client/signalclient.h"
 #include "discovery/interfaces.h"
 #include "trust/store/storewatch.h"
@@ -84,6 +85,13 @@ typedef struct
 void vm_meeting_endpoint_free (VmMeetingEndpoint *endpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeetingEndpoint, vm_meeting_endpoint_free)
 
+/* What happens in the cloud besides, and to whom: participants have joined
+ * before, and leave after their streams. @participant: NULL where it is
+ * nobody's.
+ */
+typedef void (*VmMeetingCloudFunc) (VmMeeting *self, const VmJanusEvent *event,
+    VmParticipant *participant, gpointer user_data);
+
 struct _VmMeeting
 {
   GObject parent;
@@ -98,6 +106,8 @@ struct _VmMeeting
   gchar *host_key; /* device id of a host that may get the PIN; or NULL */
   gboolean ask_host;
   gchar *cap_token;
+  gchar *api_secret; /* of Janus */
+  gboolean make_room; /* there, if there is none */
   guint max_participants;
   VmCallType call_type;
   guint join_timeout; /* ms */
@@ -139,6 +149,11 @@ struct _VmMeeting
   /* the meeting */
   VmSeat *seat; /* when hosting */
   VmSignalClient *client; /* when not */
+  VmJanusConnection *cloud; /* when it is a room of Janus */
+  GHashTable *feeds; /* its numbers -> VmParticipant */
+  guint n_feeds; /* that have come so far */
+  VmMeetingCloudFunc cloud_func; /* or NULL */
+  gpointer cloud_data;
   gboolean welcomed;
   VmMeetingState state;
   gchar *id;
@@ -253,6 +268,14 @@ gchar *vm_meeting_read_room_uri (VmMeeting *self, GError **error);
 /* Makes the only other participant offer anew. */
 void vm_meeting_restart_room (VmMeeting *self);
 
+/* vmmeeting-cloud.c: a room of Janus */
+gboolean vm_meeting_enter_cloud (VmMeeting *self, GError **error);
+void vm_meeting_leave_cloud (VmMeeting *self);
+/* The connection, for media; NULL in any other meeting, and once it is over. */
+VmJanusConnection *vm_meeting_get_cloud (VmMeeting *self);
+void vm_meeting_set_cloud_func (
+    VmMeeting *self, VmMeetingCloudFunc func, gpointer data);
+
 /* vmmeeting-call.c: a call rings, or has stopped */
 void vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal);
 /* The other user has ended the call, but not through the server. */
@@ -314,6 +337,10 @@ void vm_meeting_take_restart (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 
 /* vmmeeting-talk.c: signals of the others */
+/* Adds a participant that is not there yet, and tells, if this device meets it.
+ */
+void vm_meeting_add_participant (
+    VmMeeting *self, const VmSignalParticipant *described);
 VmParticipant *vm_meeting_find (VmMeeting *self, const gchar *id);
 /* Removes the participant from the list, and reports it. */
 void vm_meeting_remove (

@@ -86,8 +86,9 @@ vm_meeting_look_whether_busy (VmMeeting *self)
 }
 
 /* Each is a connection to be set up: a host cannot make them up without end. */
-static void
-add_participant (VmMeeting *self, const VmSignalParticipant *described)
+void
+vm_meeting_add_participant (
+    VmMeeting *self, const VmSignalParticipant *described)
 {
   g_autoptr (VmParticipant) participant = NULL;
   g_autoptr (GError) reason = NULL;
@@ -147,7 +148,7 @@ take_newcomer (VmMeeting *self, const VmSignalParticipant *described)
   vm_meeting_look_at_store (self);
   if (self->stopped)
     return;
-  add_participant (self, described);
+  vm_meeting_add_participant (self, described);
   if (g_set_object (&participant, vm_meeting_find (self, described->id)))
     vm_meeting_tell_presence (self, participant);
 }
@@ -194,7 +195,8 @@ take_welcome (VmMeeting *self, const VmSignal *signal)
   if (!self->stopped)
     vm_meeting_check_trust (self);
   for (guint i = 0; i < signal->participants->len && !self->stopped; i++)
-    add_participant (self, g_ptr_array_index (signal->participants, i));
+    vm_meeting_add_participant (
+        self, g_ptr_array_index (signal->participants, i));
   if (!self->stopped)
     tell_apart (self, self->me);
   if (self->stopped)

@@ -69,6 +69,7 @@ vm_meeting_finalize (GObject *object)
   g_free (self->pin);
   g_free (self->host_key);
   g_free (self->cap_token);
+  g_free (self->api_secret);
   g_strfreev (self->ice_servers);
   g_free (self->id);
   g_free (self->host_id);
@@ -189,6 +190,14 @@ vm_meeting_finish (VmMeeting *self, const GError *error)
     take_event (self, VM_MEETING_EVENT_HOST_ENDS);
 }
 
+/* Its addresses name the protocol. */
+static void
+choose_dialect (VmMeeting *self)
+{
+  if (self->uri && g_ascii_strncasecmp (self->uri, "janus+", 6) == 0)
+    self->dialect = VM_DIALECT_NAME_JANUS;
+}
+
 static gboolean
 check_settings (VmMeeting *self, GError **error)
 {
@@ -238,6 +247,7 @@ vm_meeting_start (VmMeeting *self, GError **error)
   }
   if (self->uri && !*self->uri)
     g_clear_pointer (&self->uri, g_free);
+  choose_dialect (self);
   if (!check_settings (self, error)) {
     self->stopped = TRUE;
     return FALSE;

@@ -13,26 +13,35 @@
  * not. It is a table behind one symbol, as glib-private.h of GLib, and no part
  * of the ABI: plugins and library are built together. A plugin calls
  * VM_PLUGIN (vm_sdp_list_fingerprints) (...). */
-#define VM_PLUGIN_FUNCTIONS(X)    \
-  X (vm_file_inlet_close)         \
-  X (vm_file_inlet_send)          \
-  X (vm_file_lane_clear)          \
-  X (vm_file_lane_forget)         \
-  X (vm_file_lane_has_room)       \
-  X (vm_file_lane_new)            \
-  X (vm_file_lane_next)           \
-  X (vm_file_lane_put)            \
-  X (vm_file_lane_set_session)    \
-  X (vm_file_lane_take)           \
-  X (vm_file_socket_close)        \
-  X (vm_file_socket_get_base_uri) \
-  X (vm_file_socket_new)          \
-  X (vm_file_socket_send)         \
-  X (vm_meeting_has_address)      \
-  X (vm_node_add_file_inlet)      \
-  X (vm_participant_get_audio)    \
-  X (vm_participant_get_video)    \
-  X (vm_sdp_fingerprints_match)   \
+#define VM_PLUGIN_FUNCTIONS(X)             \
+  X (vm_file_inlet_close)                  \
+  X (vm_file_inlet_send)                   \
+  X (vm_file_lane_clear)                   \
+  X (vm_file_lane_forget)                  \
+  X (vm_file_lane_has_room)                \
+  X (vm_file_lane_new)                     \
+  X (vm_file_lane_next)                    \
+  X (vm_file_lane_put)                     \
+  X (vm_file_lane_set_session)             \
+  X (vm_file_lane_take)                    \
+  X (vm_file_socket_close)                 \
+  X (vm_file_socket_get_base_uri)          \
+  X (vm_file_socket_new)                   \
+  X (vm_file_socket_send)                  \
+  X (vm_janus_connection_add_candidate)    \
+  X (vm_janus_connection_answer)           \
+  X (vm_janus_connection_drop)             \
+  X (vm_janus_connection_publish)          \
+  X (vm_janus_connection_renew_subscriber) \
+  X (vm_janus_connection_unpublish)        \
+  X (vm_janus_connection_want)             \
+  X (vm_meeting_get_cloud)                 \
+  X (vm_meeting_has_address)               \
+  X (vm_meeting_set_cloud_func)            \
+  X (vm_node_add_file_inlet)               \
+  X (vm_participant_get_audio)             \
+  X (vm_participant_get_video)             \
+  X (vm_sdp_fingerprints_match)            \
   X (vm_sdp_list_fingerprints)
 
 typedef struct
