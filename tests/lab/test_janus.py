@@ -7,6 +7,7 @@ there is no Janus, as in Debian 13."""
 import glob
 import os
 import shutil
+import time
 import unittest
 
 import lab
@@ -34,7 +35,10 @@ admin: {{ admin_ws = false }}
 ROOMS = """room-4711: { description = "lab", publishers = 12, audiocodec = "opus", videocodec = "vp8,h264" }
 room-4712: { description = "one", publishers = 1 }
 room-4713: { description = "other", publishers = 3, videocodec = "h264" }
+room-4714: { description = "shut", publishers = 3, pin = "234567" }
 """
+SECRET = "lab-secret"
+SEEN = 20  # frames that make sure that a picture came
 
 
 def libraries(folder, but):
@@ -44,9 +48,8 @@ def libraries(folder, but):
     return os.path.dirname(found[0]), ",".join(n for n in names if but not in n)
 
 
-@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
-class Janus(lab.LabTest):
-    hosts = 1
+class Server:
+    """A Janus on the first host of the lab, with rooms of its own."""
 
     def serve(self, reclaim=0):
         self.folder = os.path.join(self.lab.hosts[0].home, "janus")
@@ -72,6 +75,13 @@ class Janus(lab.LabTest):
             self.assertIsNone(self.server.popen.poll(), self.server.tail())
             return f":{PORT} " in host.call("ss", "-Hltn")
         lab.wait_until(listens, lab.SOON, "Janus listens")
+
+
+@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
+class Janus(Server, lab.LabTest):
+    """The participant of a room, without a device around it."""
+
+    hosts = 1
 
     def start(self, case):
         return self.lab.hosts[0].start(PROGRAM, env={
@@ -104,6 +114,133 @@ class Janus(lab.LabTest):
     def test_session_is_claimed(self):
         self.serve(reclaim=30)
         self.end(self.start("cut"))
+
+
+@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
+class Devices(Server, lab.LabTest):
+    """Devices in a room, as their users start them."""
+
+    hosts = 1
+
+    def secret(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                  encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def join(self, user, *more, room=4711, api=True):
+        secret = ["--api-secret-file", self.secret("api", SECRET)] if api else []
+        return self.lab.hosts[0].start(
+            "videomeet", "join", f"janus+ws://127.0.0.1:{PORT}/{room}", "--user", user,
+            "--json", "--source", lab.STAMP, *secret, *more,
+            env={"XDG_CONFIG_HOME": os.path.join(self.folder, user)})
+
+    def sees(self, process, user):
+        process.wait_event("participant-joined", lab.SOON, user=user)
+        process.wait_event("participant-state", lab.SOON, user=user,
+                           state="connected")
+
+    def frames(self, process):
+        """What it has seen of each when it ends."""
+        process.stop()
+        return {p["user"]: p["videoFrames"]
+                for p in process.wait_event("summary", lab.SOON)["participants"]}
+
+    def test_three_meet(self):
+        self.serve()
+        everybody = {user: self.join(user) for user in ("Ann", "Bob", "Cat")}
+        for user, process in everybody.items():
+            for other in everybody:
+                if other != user:
+                    self.sees(process, other)
+            path = process.wait_event("path", lab.SOON)
+            self.assertEqual(path["path"], "cloud")
+        time.sleep(5)
+        seen = self.frames(everybody.pop("Ann"))
+        self.assertEqual(sorted(seen), ["Bob", "Cat"])
+        self.assertGreater(min(seen.values()), SEEN, seen)
+        for process in everybody.values():
+            process.wait_event("participant-left", lab.SOON, user="Ann")
+        for user, process in everybody.items():
+            seen = self.frames(process)
+            self.assertGreater(min(seen.values()), SEEN, f"{user}: {seen}")
+
+    def test_room_of_another_codec(self):
+        self.serve()
+        ann = self.join("Ann", room=4713)
+        bob = self.join("Bob", room=4713)
+        self.sees(ann, "Bob")
+        self.sees(bob, "Ann")
+        time.sleep(4)
+        self.assertGreater(self.frames(ann)["Bob"], SEEN)
+        self.assertGreater(self.frames(bob)["Ann"], SEEN)
+
+    def test_pin_of_a_room(self):
+        self.serve()
+        right, wrong = self.secret("right", "234567"), self.secret("wrong", "345678")
+        eve = self.join("Eve", "--pin-file", wrong, room=4714)
+        self.assertNotEqual(eve.wait(lab.SOON), 0)
+        self.assertEqual(eve.events("error")[-1]["code"], "WRONG_PIN", eve.tail())
+        ann = self.join("Ann", "--pin-file", right, room=4714)
+        ann.wait_event("joined", lab.SOON)
+        for process in (eve, ann):
+            self.assertNotIn("345678", process.tail())
+            self.assertNotIn(SECRET, process.tail())
+
+    def test_room_is_made_only_if_asked(self):
+        self.serve()
+        ann = self.join("Ann", room=99)
+        self.assertNotEqual(ann.wait(lab.SOON), 0)
+        error = ann.events("error")[-1]
+        self.assertEqual(error["code"], "MEETING_NOT_FOUND", ann.tail())
+        self.assertIn("NO_SUCH_ROOM (426)", error["message"])
+        ann = self.join("Ann", "--make-room", room=99)
+        ann.wait_event("joined", lab.SOON)
+        bob = self.join("Bob", room=99)
+        self.sees(bob, "Ann")
+
+    def test_api_secret(self):
+        self.serve()
+        eve = self.join("Eve", api=False)
+        self.assertNotEqual(eve.wait(lab.SOON), 0)
+        self.assertEqual(eve.events("error")[-1]["code"], "NOT_TRUSTED", eve.tail())
+
+    def test_server_dies(self):
+        self.serve()
+        ann, bob = self.join("Ann"), self.join("Bob")
+        self.sees(ann, "Bob")
+        self.sees(bob, "Ann")
+        self.server.kill()
+        bob.wait_event("host-lost", lab.SOON)
+        self.start_server()
+        # each is another participant to the other
+        bob.wait_event("participant-left", lab.SOON, user="Ann")
+        lab.wait_until(
+            lambda: [e for e in bob.events("participant-state")
+                     if e["id"] == "p002" and e["state"] == "connected"],
+            lab.SOON, "Ann is seen again")
+        time.sleep(3)
+        self.assertGreater(self.frames(bob)["Ann"], SEEN)
+
+    def test_camera_and_screen(self):
+        self.serve()
+        host = self.lab.hosts[0]
+        line = (f"vmsignalbin name=m uri=janus+ws://127.0.0.1:{PORT}/4711 user=%s "
+                f"api-secret={SECRET} ")
+        picture = ("videotestsrc is-live=true ! video/x-raw,width=160,height=90,"
+                   "framerate=10/1 ! ")
+        ann = host.launch(line % "Ann" + picture + "m.video_sink_0 "
+                          + picture + "m.video_sink_1",
+                          env={"XDG_CONFIG_HOME": os.path.join(self.folder, "Ann")})
+        ann.wait_for("vm-joined", lab.SOON)
+        bob = host.launch(
+            line % "Bob" + "".join(f"m.video_src_{i} ! identity name=i{i} silent=false ! "
+                                   "fakesink async=false sync=false " for i in (0, 1)),
+            env={"XDG_CONFIG_HOME": os.path.join(self.folder, "Bob")})
+        for i in (0, 1):
+            bob.wait_for(rf"p001-(video|screen)-{i}.*new-state=\(GstState\)playing",
+                         lab.SOON)
 
 
 if __name__ == "__main__":

@@ -602,15 +602,19 @@ GST_START_TEST (test_candidates_of_other_transports)
 
 GST_END_TEST;
 
-/* Of m-lines @n, as a page has them whose camera was removed and added again
- * and again. */
+/* Whether an offer of @n m-lines is taken: from a page, whose camera was
+ * removed and added again and again, or from a server that sends the streams of
+ * many. */
 static gboolean
-takes_lines (guint n)
+takes_lines (guint n, gboolean many)
 {
+  const VmPeerConfig config = { .many = many };
   g_autoptr (GString) group = g_string_new (HEAD "a=group:BUNDLE");
   g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (VmPeer) peer = vm_peer_new (&config, NULL, NULL, NULL);
   g_autoptr (VmPeerRemote) remote = NULL;
   g_autoptr (GError) error = NULL;
+  gboolean taken;
 
   for (guint i = 0; i < n; i++) {
     g_string_append_printf (group, " %u", i);
@@ -620,16 +624,20 @@ takes_lines (guint n)
   }
   g_string_append_printf (group, "\r\n%s", lines->str);
   remote = vm_peer_remote_parse (group->str, TRUE, &error);
-  fail_unless (remote || strstr (error->message, "m-lines") != NULL, "%s",
+  taken = remote && vm_peer_sdp_check_count (peer, remote, &error);
+  fail_unless (taken || strstr (error->message, "m-lines") != NULL, "%s",
       error ? error->message : "");
-  return remote != NULL;
+  return taken;
 }
 
 GST_START_TEST (test_how_many_lines)
 {
-  fail_unless (takes_lines (VM_PEER_MLINES_MAX - 1));
-  fail_unless (takes_lines (VM_PEER_MLINES_MAX));
-  fail_if (takes_lines (VM_PEER_MLINES_MAX + 1));
+  fail_unless (takes_lines (VM_PEER_MLINES_OF_ONE - 1, FALSE));
+  fail_unless (takes_lines (VM_PEER_MLINES_OF_ONE, FALSE));
+  fail_if (takes_lines (VM_PEER_MLINES_OF_ONE + 1, FALSE));
+  fail_unless (takes_lines (VM_PEER_MLINES_MAX - 1, TRUE));
+  fail_unless (takes_lines (VM_PEER_MLINES_MAX, TRUE));
+  fail_if (takes_lines (VM_PEER_MLINES_MAX + 1, TRUE));
 }
 
 GST_END_TEST;

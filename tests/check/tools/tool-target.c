@@ -38,6 +38,9 @@ GST_START_TEST (test_meetings)
     { "ws://10.0.0.1:3000/room-123", NULL, "ws://10.0.0.1:3000/room-123" },
     { "wss://example.org/signal/room-123?pin=123456", NULL,
         "wss://example.org/signal/room-123?pin=123456" },
+    { "janus+ws://10.0.0.1:8188/1234", NULL, "janus+ws://10.0.0.1:8188/1234" },
+    { "janus+wss://example.org/janus/1234", NULL,
+        "janus+wss://example.org/janus/1234" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -60,6 +63,7 @@ GST_START_TEST (test_bad_meetings)
     "videomeet://10.0.0.1", "videomeet://10.0.0.1/", "ftp://10.0.0.1/standup",
     "https://10.0.0.1:8080/", "ws://10.0.0.1:3000", "wss://10.0.0.1/",
     "ws:///room", "wss://10.0.0.1:8080/ws", "ws://10.0.0.1/ws?ticket=x",
+    "janus+ws://10.0.0.1:8188", "janus+ws://10.0.0.1:8188/lobby",
     "https://10.0.0.1:8080/?meeting=", "videomeet://10.0.0.1:99999/x",
     "videomeet://a b/x" };
 
@@ -70,6 +74,33 @@ GST_START_TEST (test_bad_meetings)
     fail_if (vmt_target_parse_meeting (bad[i], &meeting, &uri, &error), "%s",
         bad[i]);
     fail_unless (error && strstr (error->message, bad[i]));
+    fail_unless (meeting == NULL && uri == NULL);
+  }
+}
+
+GST_END_TEST;
+
+/* An address that carries a secret is refused, and the refusal keeps it. */
+GST_START_TEST (test_secrets_in_addresses)
+{
+  static const struct
+  {
+    const gchar *text, *secret;
+  } cases[] = {
+    { "janus+ws://10.0.0.1:8188/1234?pin=234567", "234567" },
+    { "janus+ws://ann:swordfish@10.0.0.1:8188/1234", "swordfish" },
+    { "janus+ws://10.0.0.1:8188/1234#swordfish", "swordfish" },
+    { "janus+wss://example.org/1234?apisecret=swordfish", "swordfish" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *meeting = NULL, *uri = NULL;
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vmt_target_parse_meeting (cases[i].text, &meeting, &uri, &error),
+        "%s", cases[i].text);
+    fail_unless (error && !strstr (error->message, cases[i].secret), "%s",
+        cases[i].text);
     fail_unless (meeting == NULL && uri == NULL);
   }
 }
@@ -208,6 +239,7 @@ GST_START_TEST (test_dialects)
     { "WSS://a/b", "room", "room" },
     { "wss://a/b", "socketio", "socketio" },
     { "ws://a/b", "mesh", "mesh" },
+    { "janus+ws://a/1", NULL, "janus" },
     { "videomeet://a/b", "socketio", NULL },
     { NULL, "socketio", NULL },
     { "wss://a/b", "native", NULL },
@@ -262,6 +294,7 @@ tool_target_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_meetings);
   tcase_add_test (tc, test_bad_meetings);
+  tcase_add_test (tc, test_secrets_in_addresses);
   tcase_add_test (tc, test_dialects);
   tcase_add_test (tc, test_servers_of_calls);
   tcase_add_test (tc, test_web_socket_of_a_device);
