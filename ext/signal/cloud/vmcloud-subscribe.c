@@ -183,6 +183,7 @@ on_sample (gpointer data, VmPeerStream mline, GstSample *sample)
       gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
   VmCloudSlot *slot = &self->slots[mline];
   g_autoptr (VmLink) link = NULL;
+  g_autoptr (VmPeer) peer = NULL;
   VmPeerStream stream = 0;
   guint number = 0;
 
@@ -192,8 +193,12 @@ on_sample (gpointer data, VmPeerStream mline, GstSample *sample)
     link = g_object_ref (slot->link);
     stream = slot->stream;
     number = slot->number;
+  } else if (slot->link && self->hearing) {
+    peer = g_object_ref (self->hearing);
   }
   g_mutex_unlock (&self->lock);
+  if (peer)
+    vm_peer_request_key_unit (peer, mline);
   if (link)
     vm_link_hear (link, number, stream, sample);
 }
@@ -263,6 +268,22 @@ on_state (VmPeer *peer, VmPeerState state, GError *error, VmCloud *self)
 }
 
 static void
+on_missed (VmPeer *peer, guint mline, VmCloud *self)
+{
+  VmJanusConnection *connection = vm_cloud_get_connection (self);
+
+  for (guint i = 0; connection && i < self->sources->len; i++) {
+    const VmCloudSource *source = self->sources->pdata[i];
+
+    if (source->mline == (gint) mline) {
+      VM_PLUGIN (vm_janus_connection_ask_key_frame)
+      (connection, source->feed, source->mid);
+      return;
+    }
+  }
+}
+
+static void
 set_hearing (VmCloud *self, VmPeer *peer)
 {
   g_mutex_lock (&self->lock);
@@ -300,6 +321,7 @@ open_in (VmCloud *self, const VmJanusEvent *event)
   g_signal_connect (peer, "candidate", G_CALLBACK (on_candidate), self);
   g_signal_connect (peer, "offer-refused", G_CALLBACK (on_refused), self);
   g_signal_connect (peer, "state", G_CALLBACK (on_state), self);
+  g_signal_connect (peer, "key-unit-missed", G_CALLBACK (on_missed), self);
   vm_peer_start (peer);
   if (self->in == peer)
     vm_peer_set_remote_description (peer, TRUE, event->sdp);
@@ -356,27 +378,11 @@ vm_cloud_request_key_unit (VmCloud *self, VmLink *link, VmPeerStream stream)
     vm_peer_request_key_unit (peer, (VmPeerStream) mline);
 }
 
-static void
-ask_key_units (VmCloud *self)
-{
-  for (guint i = 0; i < VM_PEER_STREAMS_OF_MANY; i++) {
-    gboolean due;
-
-    g_mutex_lock (&self->lock);
-    due = self->slots[i].link && self->slots[i].wait_key;
-    g_mutex_unlock (&self->lock);
-    if (due)
-      vm_peer_request_key_unit (self->in, i);
-  }
-}
-
 void
 vm_cloud_tick (VmCloud *self)
 {
   if (self->out)
     vm_peer_check_stalled (self->out);
-  if (self->in && vm_peer_get_state (self->in) == VM_PEER_STATE_CONNECTED)
-    ask_key_units (self);
 }
 
 gint

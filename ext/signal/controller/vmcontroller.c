@@ -199,6 +199,8 @@ start_meeting (gpointer user_data)
   self->links_source =
       vm_timer_new (self->context, LINKS_INTERVAL_MS, update_links, self);
   vm_controller_limit_waiting (self);
+  /* all of them may have had their caps before there was anybody to tell */
+  vm_controller_start_waiting (self);
   if (!vm_meeting_start (self->meeting, &error))
     self->funcs->fail (self->bin, error);
   return G_SOURCE_REMOVE;

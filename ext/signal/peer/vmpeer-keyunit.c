@@ -75,20 +75,12 @@ asked_later (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The remote side is to make one. Nothing has come yet: its first frame is one
- * anyway. */
-void
-vm_peer_key_unit_ask (VmPeer *self, VmPeerStream stream)
+/* Nothing has come yet: its first frame is one anyway. */
+static void
+send_request (VmPeer *self, VmPeerStream stream)
 {
-  guint ms = wait_ms (self->key_asked[stream]);
   g_autoptr (GstPad) pad = NULL;
 
-  if (self->key_asked_later[stream])
-    return;
-  if (ms) {
-    self->key_asked_later[stream] = later (self, stream, ms, asked_later);
-    return;
-  }
   g_mutex_lock (&self->link->lock);
   if (self->link->in[stream].srcpad)
     pad = gst_object_ref (self->link->in[stream].srcpad);
@@ -100,10 +92,53 @@ vm_peer_key_unit_ask (VmPeer *self, VmPeerStream stream)
                                GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
+/* The remote side is to make one. */
+void
+vm_peer_key_unit_ask (VmPeer *self, VmPeerStream stream)
+{
+  guint ms = wait_ms (self->key_asked[stream]);
+
+  if (self->key_asked_later[stream])
+    return;
+  if (ms) {
+    self->key_asked_later[stream] = later (self, stream, ms, asked_later);
+    return;
+  }
+  if (!self->many) {
+    send_request (self, stream);
+    return;
+  }
+  self->key_asked[stream] = g_get_monotonic_time ();
+  g_signal_emit_by_name (self, "key-unit-missed", (guint) stream);
+}
+
 static void
 ask (VmPeer *self, gpointer data)
 {
   vm_peer_key_unit_ask (self, GPOINTER_TO_UINT (data));
+}
+
+static void
+ask_again (VmPeer *self, gpointer data)
+{
+  VmPeerStream stream = GPOINTER_TO_UINT (data);
+
+  if (wait_ms (self->key_asked[stream]) == 0)
+    vm_peer_key_unit_ask (self, stream);
+}
+
+/* Streaming thread. The depayloader says so with each frame that it drops. */
+GstPadProbeReturn
+vm_peer_key_unit_missed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmPeerBranch *branch = user_data;
+
+  if (!gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
+    return GST_PAD_PROBE_OK;
+  vm_peer_link_post (
+      branch->link, ask_again, GUINT_TO_POINTER (branch->stream), NULL);
+  gst_event_unref (GST_PAD_PROBE_INFO_EVENT (info));
+  return GST_PAD_PROBE_HANDLED;
 }
 
 void

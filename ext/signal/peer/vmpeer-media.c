@@ -159,6 +159,10 @@ vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error)
   g_mutex_unlock (&self->link->lock);
   if (line->audio)
     vm_peer_level_read_on (self, line->stream, in->sinkpad);
+  else if (self->many)
+    gst_pad_add_probe (in->sinkpad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
+        vm_peer_key_unit_missed, vm_peer_branch_new (self->link, line->stream),
+        vm_peer_branch_free);
   return TRUE;
 }
 

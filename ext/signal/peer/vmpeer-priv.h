@@ -393,6 +393,9 @@ void vm_peer_level_read_on (VmPeer *self, VmPeerStream stream, GstPad *pad);
 /* vmpeer-keyunit.c */
 void vm_peer_key_unit_wanted (VmPeer *self, VmPeerStream stream);
 void vm_peer_key_unit_ask (VmPeer *self, VmPeerStream stream);
+/* Of a depayloader's pad, with a VmPeerBranch. */
+GstPadProbeReturn vm_peer_key_unit_missed (
+    GstPad *pad, GstPadProbeInfo *info, gpointer user_data);
 void vm_peer_key_unit_stop (VmPeer *self);
 
 /* vmpeer-dtls.c */

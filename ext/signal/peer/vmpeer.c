@@ -11,6 +11,7 @@ enum
   SIGNAL_CANDIDATE,
   SIGNAL_STATE,
   SIGNAL_KEY_UNIT_REQUESTED,
+  SIGNAL_KEY_UNIT_MISSED,
   SIGNAL_PATH,
   SIGNAL_CHANNEL,
   SIGNAL_MESSAGE,
@@ -252,6 +253,7 @@ vm_peer_class_init (VmPeerClass *klass)
   signals[SIGNAL_STATE] = SIGNAL ("state", 2, G_TYPE_UINT, G_TYPE_ERROR);
   signals[SIGNAL_KEY_UNIT_REQUESTED] =
       SIGNAL ("key-unit-requested", 1, G_TYPE_UINT);
+  signals[SIGNAL_KEY_UNIT_MISSED] = SIGNAL ("key-unit-missed", 1, G_TYPE_UINT);
   signals[SIGNAL_PATH] = SIGNAL ("path", 0);
   signals[SIGNAL_CHANNEL] =
       SIGNAL ("channel", 2, G_TYPE_STRING, G_TYPE_BOOLEAN);

@@ -110,6 +110,8 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
  *  "key-unit-requested" (guint VmPeerStream)
  *      the remote side wants a key frame of what this side sends, or this side
  *      dropped a frame; at most every 500 ms
+ *  "key-unit-missed" (guint VmPeerStream)
+ *      of many: this side needs a key frame of it; at most every 500 ms
  *  "path" ()
  *      vm_peer_get_path() has changed
  *  "channel" (const gchar *label, gboolean open)
@@ -169,7 +171,8 @@ void vm_peer_push (VmPeer *self, VmPeerStream stream, GstSample *sample);
 /* To be called ten times a second: a peer that holds a frame for more than
  * VM_PEER_STALL_CHECKS of these calls fails with VM_ERROR_TIMEOUT. */
 void vm_peer_check_stalled (VmPeer *self);
-/* Asks the remote side for a key frame (PLI); at most every 500 ms. */
+/* Asks the remote side for a key frame (PLI); at most every 500 ms. Of many:
+ * "key-unit-missed" follows instead. */
 void vm_peer_request_key_unit (VmPeer *self, VmPeerStream stream);
 
 /* How loud the loudest packet of sound was since the last call, in -dBov: 0

@@ -752,6 +752,48 @@ GST_START_TEST (test_layers)
 
 GST_END_TEST;
 
+/* By the m-line that carries the stream now. */
+GST_START_TEST (test_key_frames)
+{
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB "," EVE));
+  vm_janus_client_ask_key_frame (room.client, 44, "1", room.now);
+  janus_room_says (&room, "\"request\":\"configure\",\"streams\":[{\"mid\":"
+                          "\"0\",\"send\":true}]");
+  /* nobody receives that */
+  vm_janus_client_ask_key_frame (room.client, 45, "1", room.now);
+  vm_janus_client_ask_key_frame (room.client, 44, "7", room.now);
+  janus_room_says (&room, NULL);
+  vm_janus_client_renew_subscriber (room.client, NULL, room.now);
+  janus_room_says (&room, "\"detach\"");
+  vm_janus_client_ask_key_frame (room.client, 44, "1", room.now);
+  janus_room_says (&room, "\"attach\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* A server that answers none of them gets no more at some time. */
+GST_START_TEST (test_many_key_frames)
+{
+  JanusRoom room;
+  guint n = 0;
+
+  receive_bob (&room, JANUS_JOINED (BOB));
+  for (guint i = 0; i < 2 * VM_JANUS_REQUESTS_MAX; i++) {
+    g_autofree gchar *text = NULL;
+
+    vm_janus_client_ask_key_frame (room.client, 44, "1", room.now);
+    text = vm_janus_client_take_text (room.client);
+    n += text != NULL;
+  }
+  fail_unless (n > 0 && n < VM_JANUS_REQUESTS_MAX, "%u", n);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
 static Suite *
 janusmedia_suite (void)
 {
@@ -786,6 +828,8 @@ janusmedia_suite (void)
   tcase_add_test (tc, test_number_of_wanted_streams);
   tcase_add_test (tc, test_number_of_m_lines);
   tcase_add_test (tc, test_layers);
+  tcase_add_test (tc, test_key_frames);
+  tcase_add_test (tc, test_many_key_frames);
   return s;
 }
 

@@ -616,6 +616,54 @@ GST_START_TEST (test_key_units)
 
 GST_END_TEST;
 
+typedef struct
+{
+  guint times[VM_PEER_STREAMS_OF_MANY];
+  guint wanted;
+} Missed;
+
+static void
+on_missed (VmPeer *peer, guint stream, Missed *missed)
+{
+  missed->times[stream]++;
+}
+
+static gboolean
+was_missed (gpointer data)
+{
+  Missed *missed = data;
+
+  return missed->times[0] >= missed->wanted
+         && missed->times[VM_PEER_STREAMS_OF_MANY - 1] >= missed->wanted;
+}
+
+/* Whoever sends the streams of many is asked by the owner, for each of them as
+ * often. */
+GST_START_TEST (test_key_units_of_many)
+{
+  const VmPeerConfig config = { .many = TRUE };
+  g_autoptr (VmPeer) peer = vm_peer_new (&config, NULL, NULL, NULL);
+  Missed missed = { { 0 }, 1 };
+  gint64 since = g_get_monotonic_time ();
+
+  g_signal_connect (peer, "key-unit-missed", G_CALLBACK (on_missed), &missed);
+  for (guint i = 0; i < 20; i++) {
+    vm_peer_request_key_unit (peer, 0);
+    vm_peer_request_key_unit (peer, VM_PEER_STREAMS_OF_MANY - 1);
+  }
+  fail_unless (wait_for (was_missed, &missed, MEDIA_MS));
+  missed.wanted = 2;
+  fail_unless (wait_for (was_missed, &missed, MEDIA_MS));
+  fail_unless (g_get_monotonic_time () - since
+               >= VM_PEER_KEY_UNIT_MS * G_TIME_SPAN_MILLISECOND);
+  /* that was all of the burst */
+  missed.wanted = 3;
+  fail_if (wait_for (was_missed, &missed, 2 * VM_PEER_KEY_UNIT_MS));
+  vm_peer_close (peer);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stats)
 {
   static const gchar *const counted[] = { "bytes-sent", "bytes-received",
@@ -881,6 +929,7 @@ vmpeer_suite (void)
   tcase_add_test (tc, test_held_up);
   tcase_add_test (tc, test_stalled);
   tcase_add_test (tc, test_key_units);
+  tcase_add_test (tc, test_key_units_of_many);
   tcase_add_test (tc, test_stats);
   tcase_add_test (tc, test_congestion_feedback);
   tcase_add_test (tc, test_data_only);

@@ -604,6 +604,8 @@ GST_START_TEST (test_requests_to_the_room)
       REQUEST ("configure") "},\"jsep\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}");
   is_text (vm_janus_write_start (&head, "v=0"),
       REQUEST ("start") "},\"jsep\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}");
+  is_text (vm_janus_write_key_frame (&head, "3"),
+      REQUEST ("configure") ",\"streams\":[{\"mid\":\"3\",\"send\":true}]}}");
   is_text (vm_janus_write_layers (&head, "3", 0, -1),
       REQUEST ("configure") ",\"streams\":[{\"mid\":\"3\",\"substream\":0}]}}");
 }

@@ -30,6 +30,7 @@
   X (vm_file_socket_send)                  \
   X (vm_janus_connection_add_candidate)    \
   X (vm_janus_connection_answer)           \
+  X (vm_janus_connection_ask_key_frame)    \
   X (vm_janus_connection_drop)             \
   X (vm_janus_connection_publish)          \
   X (vm_janus_connection_renew_subscriber) \

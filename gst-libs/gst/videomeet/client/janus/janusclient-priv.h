@@ -24,7 +24,7 @@ typedef enum
   VM_JANUS_REQUEST_SUBSCRIBE,
   VM_JANUS_REQUEST_UPDATE,
   VM_JANUS_REQUEST_START,
-  VM_JANUS_REQUEST_LAYERS,
+  VM_JANUS_REQUEST_CHANGE, /* of an m-line of the subscription */
 } VmJanusRequestType;
 
 /* One that waits for its answer. */

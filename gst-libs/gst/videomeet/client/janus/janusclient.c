@@ -245,7 +245,7 @@ vm_janus_client_take_text (VmJanusClient *self)
 static gboolean
 is_small (VmJanusRequestType type)
 {
-  return type == VM_JANUS_REQUEST_TRICKLE || type == VM_JANUS_REQUEST_LAYERS;
+  return type == VM_JANUS_REQUEST_TRICKLE || type == VM_JANUS_REQUEST_CHANGE;
 }
 
 gboolean
@@ -367,7 +367,7 @@ take_answer (VmJanusClient *self, const VmJanusRequest *request,
     [VM_JANUS_REQUEST_SUBSCRIBE] = vm_janus_answer_subscribe,
     [VM_JANUS_REQUEST_UPDATE] = vm_janus_answer_update,
     [VM_JANUS_REQUEST_START] = vm_janus_answer_start,
-    [VM_JANUS_REQUEST_LAYERS] = NULL,
+    [VM_JANUS_REQUEST_CHANGE] = NULL,
   };
   g_autoptr (GError) error = vm_janus_message_get_error (message);
 
@@ -378,7 +378,7 @@ take_answer (VmJanusClient *self, const VmJanusRequest *request,
   else if (funcs[request->type])
     funcs[request->type](self, request, message, error, now);
   else if (request->type == VM_JANUS_REQUEST_TRICKLE
-           || request->type == VM_JANUS_REQUEST_LAYERS
+           || request->type == VM_JANUS_REQUEST_CHANGE
            || request->type == VM_JANUS_REQUEST_KEEPALIVE)
     warn_of (self, error);
 }

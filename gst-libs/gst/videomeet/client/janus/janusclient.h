@@ -203,6 +203,10 @@ gboolean vm_janus_client_want (VmJanusClient *self, gint64 feed,
     const gchar *mid, gint64 now, GError **error);
 void vm_janus_client_drop (
     VmJanusClient *self, gint64 feed, const gchar *mid, gint64 now);
+/* A key frame of a stream that is received; the caller spaces its calls. By
+ * RTCP, a server up to 1.2 does not see what it is about. */
+void vm_janus_client_ask_key_frame (
+    VmJanusClient *self, gint64 feed, const gchar *mid, gint64 now);
 /* The layers of a simulcast stream that is wanted, 0 (smallest) to 2. */
 void vm_janus_client_choose_layers (VmJanusClient *self, gint64 feed,
     const gchar *mid, gint substream, gint temporal, gint64 now);

@@ -422,6 +422,15 @@ vm_janus_connection_drop (
 }
 
 void
+vm_janus_connection_ask_key_frame (
+    VmJanusConnection *self, gint64 feed, const gchar *mid)
+{
+  vm_janus_client_ask_key_frame (
+      self->client, feed, mid, g_get_monotonic_time ());
+  follow (self);
+}
+
+void
 vm_janus_connection_choose_layers (VmJanusConnection *self, gint64 feed,
     const gchar *mid, gint substream, gint temporal)
 {

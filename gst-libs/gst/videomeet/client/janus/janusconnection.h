@@ -42,6 +42,8 @@ gboolean vm_janus_connection_want (
     VmJanusConnection *self, gint64 feed, const gchar *mid, GError **error);
 void vm_janus_connection_drop (
     VmJanusConnection *self, gint64 feed, const gchar *mid);
+void vm_janus_connection_ask_key_frame (
+    VmJanusConnection *self, gint64 feed, const gchar *mid);
 void vm_janus_connection_choose_layers (VmJanusConnection *self, gint64 feed,
     const gchar *mid, gint substream, gint temporal);
 void vm_janus_connection_answer (VmJanusConnection *self, const gchar *sdp);

@@ -643,9 +643,22 @@ vm_janus_client_choose_layers (VmJanusClient *self, gint64 feed,
   wanted->temporal = temporal;
   if (slot && self->state == VM_JANUS_CLIENT_JOINED
       && vm_janus_client_begin (
-          self, VM_JANUS_REQUEST_LAYERS, VM_JANUS_SUBSCRIBER, now, &head))
+          self, VM_JANUS_REQUEST_CHANGE, VM_JANUS_SUBSCRIBER, now, &head))
     vm_janus_client_send (
         self, vm_janus_write_layers (&head, slot->mid, substream, temporal));
+}
+
+void
+vm_janus_client_ask_key_frame (
+    VmJanusClient *self, gint64 feed, const gchar *mid, gint64 now)
+{
+  const VmJanusStream *slot = find_slot (&self->subscriber, feed, mid);
+  VmJanusHead head;
+
+  if (slot && self->state == VM_JANUS_CLIENT_JOINED
+      && vm_janus_client_begin (
+          self, VM_JANUS_REQUEST_CHANGE, VM_JANUS_SUBSCRIBER, now, &head))
+    vm_janus_client_send (self, vm_janus_write_key_frame (&head, slot->mid));
 }
 
 const gchar *

@@ -259,15 +259,35 @@ vm_janus_write_start (const VmJanusHead *head, const gchar *sdp)
   return end_request (begin_request (head, "start"), "answer", sdp);
 }
 
-gchar *
-vm_janus_write_layers (
-    const VmJanusHead *head, const gchar *mid, gint substream, gint temporal)
+/* A change to the m-line @mid of a subscription, without its end. */
+static GString *
+begin_change (const VmJanusHead *head, const gchar *mid)
 {
   GString *out = begin_request (head, "configure");
 
   vm_json_append_key (out, "streams");
   g_string_append (out, "[{");
   vm_json_append_member (out, "mid", mid);
+  return out;
+}
+
+gchar *
+vm_janus_write_key_frame (const VmJanusHead *head, const gchar *mid)
+{
+  GString *out = begin_change (head, mid);
+
+  /* that begins with a key frame, even if it was sent before */
+  vm_json_append_boolean (out, "send", TRUE);
+  g_string_append (out, "}]");
+  return end_request (out, NULL, NULL);
+}
+
+gchar *
+vm_janus_write_layers (
+    const VmJanusHead *head, const gchar *mid, gint substream, gint temporal)
+{
+  GString *out = begin_change (head, mid);
+
   if (substream >= 0)
     vm_json_append_int (out, "substream", substream);
   if (temporal >= 0)

@@ -79,6 +79,8 @@ gchar *vm_janus_write_update (
     const VmJanusHead *head, const GArray *sources, const GPtrArray *mids);
 /* The answer to the offer. */
 gchar *vm_janus_write_start (const VmJanusHead *head, const gchar *sdp);
+/* Asks for a key frame on the m-line @mid. */
+gchar *vm_janus_write_key_frame (const VmJanusHead *head, const gchar *mid);
 /* Chooses the layers of the m-line @mid; -1: no change. */
 gchar *vm_janus_write_layers (
     const VmJanusHead *head, const gchar *mid, gint substream, gint temporal);
