@@ -215,7 +215,7 @@ test("passwords of a TURN server that end in mid-call are replaced in time", asy
   await startTurnOfSecret("between the two");
   const server = new Native(["server", "--port", "8443", "--turn",
     `turn://${ADDRESS}:3478?transport=udp`, "--turn-secret", "between the two", "--turn-lifetime",
-    String(LIFETIME_S), "--relay-only"]);
+    String(LIFETIME_S), "--ice-transport-policy", "relay"]);
   await server.event("serving");
   const room = `https://${ADDRESS}:8443/?meeting=blue`;
   const browser = await Browser.start();

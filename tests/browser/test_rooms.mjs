@@ -198,7 +198,7 @@ test("a link to a room that is not there yet", async () => {
 test("a server that asks for relays only, with passwords of its own", async () => {
   await startTurnOfSecret(SECRET);
   const server = await serve(["--turn", `turn://${ADDRESS}:3478?transport=udp`,
-    "--turn-secret", SECRET, "--relay-only"]);
+    "--turn-secret", SECRET, "--ice-transport-policy", "relay"]);
   const browser = await Browser.start();
   const pages = [];
 

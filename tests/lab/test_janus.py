@@ -29,7 +29,7 @@ media: {{ rtp_port_range = "20000-21999" }}
 plugins: {{ disable = "{others}" }}
 transports: {{ disable = "{ways}" }}
 """
-WEBSOCKETS = """general: {{ json = "compact", ws = true, ws_port = {port}, ws_ip = "127.0.0.1", wss = false }}
+WEBSOCKETS = """general: {{ json = "compact", ws = true, ws_port = {port}, ws_ip = "{address}", wss = false }}
 admin: {{ admin_ws = false }}
 """
 ROOMS = """room-4711: { description = "lab", publishers = 12, audiocodec = "opus", videocodec = "vp8,h264" }
@@ -51,6 +51,8 @@ def libraries(folder, but):
 class Server:
     """A Janus on the first host of the lab, with rooms of its own."""
 
+    address = "127.0.0.1"
+
     def serve(self, reclaim=0):
         self.folder = os.path.join(self.lab.hosts[0].home, "janus")
         os.makedirs(self.folder, exist_ok=True)
@@ -59,7 +61,8 @@ class Server:
         for name, text in (
                 ("janus", SERVER.format(plugins=plugins, transports=transports,
                                         reclaim=reclaim, others=others, ways=ways)),
-                ("janus.transport.websockets", WEBSOCKETS.format(port=PORT)),
+                ("janus.transport.websockets",
+                 WEBSOCKETS.format(port=PORT, address=self.address)),
                 ("janus.plugin.videoroom", ROOMS)):
             with open(os.path.join(self.folder, name + ".jcfg"), "w",
                       encoding="utf-8") as file:

@@ -120,7 +120,7 @@ class Turn(lab.LabTest):
         rooms = c.start("videomeet", "server", "--json", "--turn",
                         f"turn://{self.address}:3478?transport=udp",
                         "--turn-secret", "lab", "--turn-lifetime", "60",
-                        "--relay-only")
+                        "--ice-transport-policy", "relay")
         rooms.wait_event("serving", lab.SOON)
         ann, bob = (host.start(
             "videomeet", "join", f"videomeet://{self.address}:8080/long", "--user",

@@ -166,7 +166,8 @@ set_ice_servers (Serving *self)
   ice = g_strv_builder_end (whole);
   turn = g_strv_builder_end (secret);
   g_object_set (self->server, "ice-servers", ice, "turn-servers", turn,
-      "turn-secret", o->turn_secret, "relay-only", o->relay_only, NULL);
+      "turn-secret", o->turn_secret, "relay-only",
+      g_strcmp0 (o->ice_transport_policy, "relay") == 0, NULL);
   if (o->turn_lifetime)
     g_object_set (self->server, "turn-lifetime", o->turn_lifetime, NULL);
 }

@@ -129,11 +129,18 @@ take_turn (VmtOptions *options, GError **error)
 }
 
 static gboolean
-take_api_secret (VmtOptions *options, GError **error)
+take_file (const gchar *path, gchar **secret, GError **error)
 {
-  if (options->api_secret_file)
-    options->api_secret = read_secret (options->api_secret_file, error);
-  return options->api_secret || !options->api_secret_file;
+  if (path)
+    *secret = read_secret (path, error);
+  return *secret || !path;
+}
+
+static gboolean
+take_cloud (VmtOptions *options, GError **error)
+{
+  return take_file (options->api_secret_file, &options->api_secret, error)
+         && take_file (options->cloud_pin_file, &options->cloud_pin, error);
 }
 
 /* Each for the commands that have use for it: a shell may set it for all. */
@@ -145,7 +152,7 @@ vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
 
   if ((in_meeting || command == VMT_COMMAND_SEND) && !take_pin (options, error))
     return FALSE;
-  if (command == VMT_COMMAND_JOIN && !take_api_secret (options, error))
+  if (in_meeting && !take_cloud (options, error))
     return FALSE;
   if ((in_meeting || vmt_command_is_call (command)
           || command == VMT_COMMAND_SERVER || command == VMT_COMMAND_DOCTOR)

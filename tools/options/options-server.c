@@ -92,10 +92,11 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "Validity of these passwords, 60 to 604800 (default 43200); "
         "participants get new ones in time",
         "SECONDS" },
-    { "relay-only", 0, 0, G_OPTION_ARG_NONE, &o->relay_only,
-        "Ask participants to use the TURN servers alone, so that none learns "
-        "the address of another",
-        NULL },
+    { "ice-transport-policy", 0, 0, G_OPTION_ARG_STRING,
+        &o->ice_transport_policy,
+        "Network paths of media: all (default), or relay, the TURN servers "
+        "alone, so that no participant learns the address of another",
+        "POLICY" },
     { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
         "Keep rooms over a restart: FILE is written at the end, and read and "
         "removed at the start",
@@ -146,8 +147,9 @@ check_turn (VmtOptions *options, GError **error)
       return refuse (error, "--turn takes turn://HOST:PORT or turns://.");
     wanted |= !strchr (options->turn[i], '@');
   }
-  if (options->relay_only && !options->turn)
-    return refuse (error, "--relay-only needs --turn.");
+  if (g_strcmp0 (options->ice_transport_policy, "relay") == 0
+      && !options->turn)
+    return refuse (error, "--ice-transport-policy relay needs --turn.");
   if (wanted && !options->turn_secret)
     return refuse (
         error, "--turn without a user and password needs --turn-secret.");
@@ -266,7 +268,7 @@ static const struct
   { "turn-file", KIND_TEXT },
   { "turn-secret", KIND_TEXT },
   { "turn-lifetime", KIND_TEXT },
-  { "relay-only", KIND_FLAG },
+  { "ice-transport-policy", KIND_TEXT },
   { "state", KIND_TEXT },
   { "cluster", KIND_TEXT },
   { "cluster-credentials", KIND_TEXT },

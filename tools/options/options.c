@@ -27,6 +27,9 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->turn_file);
   g_free (options->api_secret_file);
   g_free (options->api_secret);
+  g_free (options->cloud);
+  g_free (options->cloud_pin_file);
+  g_free (options->cloud_pin);
   g_free (options->token_file);
   g_free (options->token);
   g_free (options->dialect);
@@ -269,6 +272,29 @@ add_media_entries (GOptionContext *context, VmtOptions *o)
 }
 
 static void
+add_cloud_entries (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "cloud", 0, 0, G_OPTION_ARG_STRING, &o->cloud,
+        "Bring the meeting and a room of Janus together: everybody in one sees "
+        "and hears everybody in the other. One device of the meeting does so, "
+        "the earliest that can",
+        "URI" },
+    { "bridge", 0, 0, G_OPTION_ARG_NONE, &o->bridge,
+        "With --cloud, do so before all others", NULL },
+    { "cloud-pin-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_pin_file,
+        "File with the PIN of the room at --cloud", "FILE" },
+    { "api-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &o->api_secret_file,
+        "File with the API secret of the Janus server", "FILE" },
+    { "make-room", 0, 0, G_OPTION_ARG_NONE, &o->make_room,
+        "Make the room of Janus, with its PIN, if there is none", NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
 add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
 {
   const GOptionEntry host[] = {
@@ -299,10 +325,6 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
         "End when the connection and the seat are lost, instead of joining "
         "again for 5 minutes",
         NULL },
-    { "api-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &o->api_secret_file,
-        "File with the API secret of a Janus server", "FILE" },
-    { "make-room", 0, 0, G_OPTION_ARG_NONE, &o->make_room,
-        "Make the room of Janus, with the PIN, if there is none", NULL },
     VMT_HOST_KEY_ENTRY (o),
     VMT_TOKEN_ENTRY (o),
     { NULL },
@@ -319,6 +341,7 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
   g_option_context_add_main_entries (
       context, command == VMT_COMMAND_HOST ? host : join, NULL);
   g_option_context_add_main_entries (context, both, NULL);
+  add_cloud_entries (context, o);
   add_media_entries (context, o);
 }
 

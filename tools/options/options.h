@@ -83,7 +83,9 @@ typedef struct
   gchar *meeting, *pin, *host_key;
   gchar *pin_file, *turn_file;
   gchar *api_secret_file, *api_secret; /* of Janus */
-  gboolean make_room;
+  gchar *cloud; /* room of Janus to be the bridge to; or NULL */
+  gchar *cloud_pin_file, *cloud_pin;
+  gboolean make_room, bridge;
   gchar *token_file, *token; /* what it has, for the server that is joined */
   gchar *server; /* WebSocket of call and answer; NULL: another command */
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
@@ -121,7 +123,7 @@ typedef struct
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key_file;
   gchar *auth; /* file */
-  gboolean auth_any_room, no_moderator, relay_only;
+  gboolean auth_any_room, no_moderator;
   gdouble drain; /* seconds */
 } VmtOptions;
 

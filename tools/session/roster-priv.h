@@ -9,6 +9,7 @@ typedef struct
 {
   gchar *id, *user, *device, *device_id;
   gchar *state, *path, *trust, *voucher;
+  gchar *origin, *via; /* where it is, and the id of who passes it on */
   gchar *status;
   gboolean host, present, removed;
   gboolean audio_muted, video_muted, hand, detached;

@@ -113,6 +113,8 @@ participant_to_json (VmtRoster *self, VmtRosterEntry *p)
   json_object_set_boolean_member (object, "detached", p->detached);
   vmt_event_add_string (object, "trust", p->trust);
   vmt_event_add_string (object, "voucher", p->voucher);
+  vmt_event_add_string (object, "origin", p->origin);
+  vmt_event_add_string (object, "via", p->via);
   vmt_event_add_string (object, "status", p->status);
   vmt_event_add_string (object, "state", p->state);
   vmt_event_add_string (object, "path", p->path);
@@ -249,6 +251,48 @@ vmt_trust_words (const gchar *trust, const gchar *voucher)
   return vmt_text_safe (words);
 }
 
+/* called with lock held */
+static const gchar *
+name_of (VmtRoster *self, const gchar *id)
+{
+  for (guint i = 0; i < self->participants->len; i++) {
+    const VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    if (g_strcmp0 (p->id, id) == 0)
+      return p->user && *p->user ? p->user : p->id;
+  }
+  return g_strcmp0 (self->self_id, id) == 0 ? "this device" : id;
+}
+
+/* called with lock held */
+static gchar *
+describe_origin (VmtRoster *self, const VmtRosterEntry *p)
+{
+  g_autofree gchar *words = NULL;
+
+  if (!p->origin)
+    return g_strdup ("");
+  words = g_strdup_printf ("in the %s, via %s: not end-to-end encrypted",
+      p->origin, p->via ? name_of (self, p->via) : "the server");
+  return vmt_text_safe (words);
+}
+
+gchar *
+vmt_roster_describe_origin (VmtRoster *self, const gchar *id)
+{
+  gchar *words = NULL;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->participants->len && !words; i++) {
+    const VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    if (g_strcmp0 (p->id, id) == 0)
+      words = describe_origin (self, p);
+  }
+  g_mutex_unlock (&self->lock);
+  return words ? words : g_strdup ("");
+}
+
 GPtrArray *
 vmt_roster_to_who (VmtRoster *self)
 {
@@ -257,7 +301,8 @@ vmt_roster_to_who (VmtRoster *self)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->participants->len; i++) {
     VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
-    g_autofree gchar *id = NULL, *name = NULL, *status = NULL, *trust = NULL;
+    g_autofree gchar *id = NULL, *name = NULL, *status = NULL, *trust = NULL,
+                     *origin = NULL;
     GString *line;
 
     if (!p->present || g_strcmp0 (p->id, self->self_id) == 0)
@@ -272,6 +317,9 @@ vmt_roster_to_who (VmtRoster *self)
       g_string_append (line, ", host");
     if (*trust)
       g_string_append_printf (line, ", %s", trust);
+    origin = describe_origin (self, p);
+    if (*origin)
+      g_string_append_printf (line, ", %s", origin);
     if (p->state)
       g_string_append_printf (line, ", %s", p->state);
     if (p->hand)

@@ -18,6 +18,8 @@ participant_free (gpointer data)
   g_free (p->path);
   g_free (p->trust);
   g_free (p->voucher);
+  g_free (p->origin);
+  g_free (p->via);
   g_free (p->status);
   g_clear_pointer (&p->stats, gst_structure_free);
   for (guint i = 0; i < VMT_N_TELLS; i++)
@@ -226,6 +228,21 @@ vmt_roster_set_trust (
   p->trust = g_strdup (trust);
   g_free (p->voucher);
   p->voucher = g_strdup (voucher);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vmt_roster_set_origin (
+    VmtRoster *self, const gchar *id, const gchar *origin, const gchar *via)
+{
+  VmtRosterEntry *p;
+
+  g_mutex_lock (&self->lock);
+  p = get (self, id);
+  g_free (p->origin);
+  p->origin = g_strdup (origin);
+  g_free (p->via);
+  p->via = g_strdup (via);
   g_mutex_unlock (&self->lock);
 }
 

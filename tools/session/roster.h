@@ -56,6 +56,13 @@ GPtrArray *vmt_roster_list_lost_records (VmtRoster *self);
  * NULL. */
 void vmt_roster_set_trust (
     VmtRoster *self, const gchar *id, const gchar *trust, const gchar *voucher);
+/* Where it really is: "cloud", or NULL: here; and the id of the participant
+ * that passes on its media, or NULL. */
+void vmt_roster_set_origin (
+    VmtRoster *self, const gchar *id, const gchar *origin, const gchar *via);
+/* For people: "in the cloud, via Dave: not end-to-end encrypted"; "" for who
+ * is here. Transfer full. */
+gchar *vmt_roster_describe_origin (VmtRoster *self, const gchar *id);
 /* Both for people, "vouched by Ann"; "" for NULL. Transfer full. */
 gchar *vmt_trust_words (const gchar *trust, const gchar *voucher);
 /* Whether what @message, of the participant "id", says is told now, @now in µs.

@@ -179,6 +179,8 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
       vmt_field (s, "device"), vmt_field (s, "device-id"),
       vmt_flag (s, "host"));
   vmt_roster_set_trust (self->roster, id, trust, voucher);
+  vmt_roster_set_origin (
+      self->roster, id, vmt_field (s, "origin"), vmt_field (s, "via"));
   event = vmt_event_new ("participant-joined");
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "user", vmt_field (s, "user"));
@@ -187,6 +189,8 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   json_object_set_boolean_member (event, "host", vmt_flag (s, "host"));
   vmt_event_add_string (event, "trust", trust);
   vmt_event_add_string (event, "voucher", voucher);
+  vmt_event_add_string (event, "origin", vmt_field (s, "origin"));
+  vmt_event_add_string (event, "via", vmt_field (s, "via"));
   vmt_output_event (self->output, event);
   if (vmt_session_is_call (self)) {
     vmt_session_call_joined (self, s);
@@ -195,7 +199,9 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
 
   name = vmt_roster_get_name (self->roster, id);
   device = vmt_text_safe (vmt_field (s, "device"));
-  known = vmt_trust_words (trust, voucher);
+  known = vmt_field (s, "origin")
+              ? vmt_roster_describe_origin (self->roster, id)
+              : vmt_trust_words (trust, voucher);
   vmt_output_line (self->output, VMT_STYLE_GOOD, "%s is here%s%s%s%s%s.", name,
       *device ? ", on " : "", device, vmt_flag (s, "host") ? " (host)" : "",
       *known ? ": " : "", known);
@@ -347,6 +353,34 @@ on_record (VmtSession *self, const GstStructure *s)
         finished ? "Recorded" : "Recording into", shown);
 }
 
+/* This device is the bridge to the cloud, or no longer. */
+static void
+on_bridge (VmtSession *self, const GstStructure *s)
+{
+  const gchar *what = vmt_field (s, "event");
+  g_autofree gchar *message = vmt_text_safe (vmt_field (s, "message"));
+  g_autofree gchar *user = vmt_text_safe (vmt_field (s, "user"));
+  JsonObject *event = vmt_event_new ("bridge");
+
+  vmt_event_add_string (event, "state", what);
+  vmt_event_add_string (event, "uri", vmt_field (s, "uri"));
+  vmt_event_add_string (event, "user", vmt_field (s, "user"));
+  vmt_event_add_string (event, "message", vmt_field (s, "message"));
+  vmt_event_add_string (event, "code", vmt_field (s, "code"));
+  vmt_output_event (self->output, event);
+  if (g_strcmp0 (what, "opened") == 0)
+    vmt_output_line (self->output, VMT_STYLE_STRONG,
+        "This device is the bridge to %s, and sees and hears what it passes "
+        "on.",
+        vmt_field (s, "uri"));
+  else if (g_strcmp0 (what, "closed") == 0)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "This device is no longer the bridge to the cloud.");
+  else
+    vmt_output_warning (self->output, vmt_field (s, "code"),
+        *message ? message : "The bridge to the cloud has failed.");
+}
+
 static void
 on_element_message (VmtSession *self, GstMessage *message)
 {
@@ -366,6 +400,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-path-changed", on_path },
     { "vm-media-missing", on_media_missing },
     { "vm-record", on_record },
+    { "vm-bridge", on_bridge },
   };
   const GstStructure *s = gst_message_get_structure (message);
 

@@ -143,8 +143,8 @@ static const gchar *const told[] = { "meeting-state-changed", "joined",
   "participant-detached", "participant-trust", "path-changed", "media-missing",
   "record", "chat-received", "presence", "hand-changed", "mute-requested",
   "locked", "kicked", "host-unknown", "host-lost", "host-returned",
-  "host-changed", "rejoining", "active-speaker", "call-offered",
-  "call-missed" };
+  "host-changed", "rejoining", "active-speaker", "call-offered", "call-missed",
+  "heartbeat-changed", "bridge", "bridge-role" };
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)

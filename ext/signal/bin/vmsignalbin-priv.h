@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "bridge/vmbridge.h"
 #include "controller/vmcontroller.h"
 
 #include <gst/videomeet/base/vmtimer-priv.h>
@@ -50,7 +51,8 @@ struct _VmSignalBin
   gchar *stun_server, *turn_servers, *fallback;
   gchar *record_dir, *codecs, *status;
   gchar *tls_cert, *tls_key;
-  gboolean ask_host, rejoin, make_room;
+  gchar *cloud_uri, *cloud_pin, *via, *origin_id;
+  gboolean ask_host, rejoin, make_room, bridge_chosen, receive;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   guint port, key_frame_interval, connect_timeout;
@@ -62,6 +64,7 @@ struct _VmSignalBin
   VmNode *node; /* as controller */
   gboolean hosts; /* it may, on that node */
   VmController *controller; /* between READY->PAUSED and back */
+  VmBridge *bridge; /* likewise, if there is a cloud-uri; or NULL */
 
   gint ended; /* atomic: EOS was posted */
 };
@@ -100,6 +103,15 @@ gboolean vm_signal_bin_inputs_ready (VmSignalBin *self);
 void vm_signal_bin_ended (VmSignalBin *self);
 /* Something is sent again, or still. */
 void vm_signal_bin_not_ended (VmSignalBin *self);
+
+/* vmsignalbin-bridge.c; any thread */
+/* FALSE: an error was posted. */
+gboolean vm_signal_bin_start_bridge (VmSignalBin *self);
+void vm_signal_bin_stop_bridge (VmSignalBin *self);
+/* As vm_bridge_take() and vm_bridge_take_message(), if there is a bridge. */
+void
+vm_signal_bin_tell_bridge (VmSignalBin *self, const GstStructure *structure);
+gboolean vm_signal_bin_is_of_bridge (VmSignalBin *self, GstMessage *message);
 
 /* vmsignalbin-outlets.c */
 /* Adds the pad @kind_src_@slot ("video", "audio", "file"), of a VmOutput or a

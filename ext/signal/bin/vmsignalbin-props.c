@@ -13,6 +13,12 @@ enum
   PROP_CAP_TOKEN,
   PROP_API_SECRET,
   PROP_MAKE_ROOM,
+  PROP_CLOUD_URI,
+  PROP_CLOUD_PIN,
+  PROP_BRIDGE,
+  PROP_RECEIVE,
+  PROP_VIA,
+  PROP_ORIGIN_ID,
   PROP_MEETING,
   PROP_USER,
   PROP_CALL_TYPE,
@@ -132,6 +138,24 @@ vm_signal_bin_set_property (
       break;
     case PROP_MAKE_ROOM:
       self->make_room = g_value_get_boolean (value);
+      break;
+    case PROP_CLOUD_URI:
+      set_string (self, &self->cloud_uri, value);
+      break;
+    case PROP_CLOUD_PIN:
+      set_string (self, &self->cloud_pin, value);
+      break;
+    case PROP_BRIDGE:
+      self->bridge_chosen = g_value_get_boolean (value);
+      break;
+    case PROP_RECEIVE:
+      self->receive = g_value_get_boolean (value);
+      break;
+    case PROP_VIA:
+      set_string (self, &self->via, value);
+      break;
+    case PROP_ORIGIN_ID:
+      set_string (self, &self->origin_id, value);
       break;
     case PROP_STUN_SERVER:
       set_string (self, &self->stun_server, value);
@@ -266,6 +290,21 @@ vm_signal_bin_get_property (
       break;
     case PROP_MAKE_ROOM:
       g_value_set_boolean (value, self->make_room);
+      break;
+    case PROP_CLOUD_URI:
+      g_value_set_string (value, self->cloud_uri);
+      break;
+    case PROP_BRIDGE:
+      g_value_set_boolean (value, self->bridge_chosen);
+      break;
+    case PROP_RECEIVE:
+      g_value_set_boolean (value, self->receive);
+      break;
+    case PROP_VIA:
+      g_value_set_string (value, self->via);
+      break;
+    case PROP_ORIGIN_ID:
+      g_value_set_string (value, self->origin_id);
       break;
     case PROP_CALL_TYPE:
       g_value_set_enum (value, self->call_type);
@@ -432,6 +471,40 @@ install_meeting_properties (GObjectClass *klass)
 }
 
 static void
+install_cloud_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_CLOUD_URI,
+      string_spec ("cloud-uri", "Cloud URI",
+          "Room that this device can be the bridge to, "
+          "janus+ws://HOST:PORT/ROOM or janus+wss (null: none): the meeting's "
+          "participants appear there, and those of the room in the meeting. "
+          "api-secret, cap-token and make-room are for it",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_CLOUD_PIN,
+      string_spec ("cloud-pin", "Cloud PIN",
+          "PIN of the room at cloud-uri (null: none)", NULL, G_PARAM_WRITABLE));
+  g_object_class_install_property (klass, PROP_BRIDGE,
+      g_param_spec_boolean ("bridge", "Bridge",
+          "Whether this device is to be the bridge, before others that have a "
+          "cloud-uri; if none is chosen it is the earliest of them",
+          FALSE, READY));
+  g_object_class_install_property (klass, PROP_RECEIVE,
+      g_param_spec_boolean ("receive", "Receive",
+          "Whether picture and sound of the others are received", TRUE, READY));
+  g_object_class_install_property (klass, PROP_VIA,
+      string_spec ("via", "Via",
+          "Id of the participant, of this same device, that passes on what "
+          "this element sends: the bridge (null: none). The element then "
+          "stands for somebody elsewhere, and shows no device key",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_ORIGIN_ID,
+      string_spec ("origin-id", "Origin id",
+          "What the somebody whom via passes on is called elsewhere, 1 to 64 "
+          "bytes (null: none)",
+          NULL, G_PARAM_READWRITE));
+}
+
+static void
 install_trust_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_POLICY,
@@ -579,6 +652,7 @@ vm_signal_bin_install_properties (GObjectClass *klass)
   klass->set_property = vm_signal_bin_set_property;
   klass->get_property = vm_signal_bin_get_property;
   install_meeting_properties (klass);
+  install_cloud_properties (klass);
   install_network_properties (klass);
   install_media_properties (klass);
   install_own_properties (klass);

@@ -102,6 +102,7 @@ vm_signal_bin_ref_controller (VmSignalBin *self)
 void
 vm_signal_bin_post (VmSignalBin *self, GstStructure *structure)
 {
+  vm_signal_bin_tell_bridge (self, structure);
   vm_signal_bin_tell (self, structure);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self), structure));
@@ -168,6 +169,10 @@ vm_signal_bin_handle_message (GstBin *bin, GstMessage *message)
   VmSignalBin *self = VM_SIGNAL_BIN (bin);
   g_autoptr (VmOutput) output = NULL;
 
+  if (vm_signal_bin_is_of_bridge (self, message)) {
+    gst_message_unref (message);
+    return;
+  }
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_EOS:
       /* when the element is at its end is decided by all inputs together */
@@ -222,6 +227,9 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->cap_token = g_strdup (self->cap_token);
   config->api_secret = g_strdup (self->api_secret);
   config->make_room = self->make_room;
+  config->via = g_strdup (self->via);
+  config->origin_id = g_strdup (self->origin_id);
+  config->link.receive = self->receive;
   config->link.stun_server = g_strdup (self->stun_server);
   config->link.record_dir = g_strdup (self->record_dir);
   config->link.turn_servers = self->turn_servers && *self->turn_servers
@@ -375,7 +383,7 @@ start_controller (VmSignalBin *self)
   self->controller =
       vm_controller_new (&controller_bin, self, self->node, &config);
   GST_OBJECT_UNLOCK (self);
-  return TRUE;
+  return vm_signal_bin_start_bridge (self);
 }
 
 static void
@@ -383,6 +391,7 @@ stop_controller (VmSignalBin *self)
 {
   VmController *controller;
 
+  vm_signal_bin_stop_bridge (self);
   GST_OBJECT_LOCK (self);
   controller = g_steal_pointer (&self->controller);
   GST_OBJECT_UNLOCK (self);
@@ -404,8 +413,10 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
       vm_peer_prepare ();
       break;
     case GST_STATE_CHANGE_READY_TO_PAUSED:
-      if (!start_controller (self))
+      if (!start_controller (self)) {
+        stop_controller (self);
         return GST_STATE_CHANGE_FAILURE;
+      }
       break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
       vm_controller_pause (self->controller);
@@ -483,6 +494,10 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->status);
   g_free (self->tls_cert);
   g_free (self->tls_key);
+  g_free (self->cloud_uri);
+  g_free (self->cloud_pin);
+  g_free (self->via);
+  g_free (self->origin_id);
   g_ptr_array_unref (self->outlets);
   g_ptr_array_unref (self->file_pads);
   G_OBJECT_CLASS (vm_signal_bin_parent_class)->finalize (object);
@@ -585,7 +600,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
 static void
 vm_signal_bin_init (VmSignalBin *self)
 {
-  self->decode = self->file_wss = self->rejoin = TRUE;
+  self->decode = self->file_wss = self->rejoin = self->receive = TRUE;
   self->policy = VM_POLICY_PIN;
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
   self->latency = DEFAULT_LATENCY_MS;

@@ -69,7 +69,7 @@ vm_cloud_add_source (VmCloud *self, const VmJanusEvent *event, VmLink *link)
   g_autoptr (GError) error = NULL;
   VmCloudSource *source;
 
-  if (stream < 0 || !connection)
+  if (stream < 0 || !connection || !self->config->receive)
     return;
   if (!VM_PLUGIN (vm_janus_connection_want) (
           connection, event->id, event->stream->mid, &error)) {

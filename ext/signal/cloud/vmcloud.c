@@ -70,7 +70,8 @@ vm_cloud_configure (VmCloud *self, VmPeerConfig *peer, GstClock **clock)
   peer->clock = *clock;
   peer->stun_server = config->stun_server;
   peer->turn_servers = (const gchar *const *) config->turn_servers;
-  peer->relay_only = config->relay_only;
+  /* that to the server: those to the others are its own affair */
+  peer->paths = config->paths & (VM_PATH_DIRECT | VM_PATH_RELAY);
   peer->latency_ms = config->latency_ms;
   peer->connect_ms = config->connect_timeout_ms;
 }

@@ -228,6 +228,21 @@ on_joined (VmMeeting *meeting, VmParticipant *who, VmController *self)
 }
 
 static void
+describe_origin (VmParticipant *participant, GstStructure *s)
+{
+  const gchar *origin_id =
+      VM_PLUGIN (vm_participant_get_origin_id) (participant);
+  g_autofree gchar *via = NULL;
+  g_autofree gchar *origin = NULL;
+
+  if (!origin_id)
+    return;
+  g_object_get (participant, "via", &via, "origin", &origin, NULL);
+  gst_structure_set (s, "via", G_TYPE_STRING, via, "origin", G_TYPE_STRING,
+      origin, "origin-id", G_TYPE_STRING, origin_id, NULL);
+}
+
+static void
 on_participant_joined (
     VmMeeting *meeting, VmParticipant *participant, VmController *self)
 {
@@ -245,6 +260,7 @@ on_participant_joined (
       vm_participant_get_device_id (participant), "host", G_TYPE_BOOLEAN,
       vm_participant_get_host (participant), "fingerprint", G_TYPE_STRING,
       fingerprint, NULL);
+  describe_origin (participant, s);
   vm_controller_describe_trust (participant, s);
   vm_controller_post (self, s);
   link = vm_link_new (&vm_controller_link_owner, self, &self->funcs->link,
@@ -459,6 +475,10 @@ vm_controller_set_up_meeting (VmController *self)
       "max-participants", config->max_participants, "call-type",
       config->link.call_type, "rejoin", config->rejoin, "direct-chat", TRUE,
       "api-secret", config->api_secret, "make-room", config->make_room, NULL);
+  if (config->via)
+    VM_PLUGIN (vm_meeting_set_via)
+    (self->meeting, config->via, config->origin_id);
+  VM_PLUGIN (vm_meeting_set_bridge) (self->meeting, self->bridge);
   set_own_servers (self);
   if (config->meeting)
     g_object_set (self->meeting, "name", config->meeting, NULL);

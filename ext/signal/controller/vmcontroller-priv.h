@@ -34,12 +34,15 @@ struct _VmController
   gboolean inputs_given_up, hung_up, bye_said;
   gboolean left_alone; /* stopped by its own thread, which then owns it and the
                           bin */
+  const gchar *bridge; /* as vm_meeting_set_bridge() */
   gboolean serves; /* for files that are received */
   GPtrArray *waiting; /* connections to begin once inputs are there */
   gboolean ending; /* for everybody */
   GSourceFunc then; /* once the goodbye is said; or NULL */
   GSource *inputs_source, *stats_source, *links_source, *bye_source;
   VmSpeaker *speaker;
+  VmInput *held[VM_PEER_N_STREAMS]; /* for the tap; each may be NULL */
+  VmCodec held_codecs[VM_PEER_N_STREAMS];
   GPtrArray *recorders; /* VmRecorder, closed */
   VmSlots slots;
 
@@ -50,6 +53,8 @@ struct _VmController
   GCond cond;
   GPtrArray *links; /* VmLink */
   VmCloud *cloud; /* in a room of Janus; or NULL */
+  VmControllerTap tap; /* or NULL */
+  GObject *tap_target;
   GstStructure *stats;
   GstClock *clock;
   GstClockTime base_time;
@@ -63,6 +68,13 @@ void vm_controller_invoke (VmController *controller, GSourceFunc func,
     gpointer data, GDestroyNotify notify);
 /* Takes @structure, for the bus and for a signal of its name. */
 void vm_controller_post (VmController *controller, GstStructure *structure);
+
+/* vmcontroller-tap.c; control thread: the inputs that the tap hears are those
+ * there are now. */
+void vm_controller_hold_inputs (VmController *controller);
+/* A streaming thread; @id NULL: this device. */
+void vm_controller_tap (VmController *controller, const gchar *id,
+    VmPeerStream stream, VmCodec codec, GstSample *sample);
 
 /* vmcontroller-meeting.c; control thread. */
 void vm_controller_set_up_meeting (VmController *controller);

@@ -4,6 +4,7 @@
  * name. Control thread but where it says otherwise. */
 
 #include "controller/vmcontroller-priv.h"
+#include "plugin/plugin.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -45,6 +46,16 @@ on_presence (VmMeeting *meeting, VmParticipant *who, VmController *self)
       vm_participant_get_status (who), "audio-muted", G_TYPE_BOOLEAN,
       vm_participant_get_audio_muted (who), "video-muted", G_TYPE_BOOLEAN,
       vm_participant_get_video_muted (who), NULL);
+  vm_controller_post (self, s);
+}
+
+static void
+on_bridge (VmMeeting *meeting, VmParticipant *who, VmController *self)
+{
+  GstStructure *s = about ("vm-bridge-role", who);
+
+  gst_structure_set (s, "role", G_TYPE_STRING,
+      VM_PLUGIN (vm_participant_get_bridge) (who), NULL);
   vm_controller_post (self, s);
 }
 
@@ -222,6 +233,7 @@ vm_controller_connect_talk (VmController *self)
     { "chat-received", G_CALLBACK (on_chat) },
     { "presence-changed", G_CALLBACK (on_presence) },
     { "hand-changed", G_CALLBACK (on_hand) },
+    { "bridge-changed", G_CALLBACK (on_bridge) },
     { "detached-changed", G_CALLBACK (on_detached) },
     { "trust-changed", G_CALLBACK (on_trust_changed) },
     { "mute-requested", G_CALLBACK (on_mute_requested) },

@@ -25,6 +25,8 @@ vm_controller_config_clear (VmControllerConfig *config)
   g_clear_pointer (&config->host_key, g_free);
   g_clear_pointer (&config->cap_token, g_free);
   g_clear_pointer (&config->api_secret, g_free);
+  g_clear_pointer (&config->via, g_free);
+  g_clear_pointer (&config->origin_id, g_free);
   vm_link_config_clear (&config->link);
 }
 
@@ -111,6 +113,14 @@ request_key_unit (VmController *self, VmLink *link, VmPeerStream stream)
     vm_cloud_request_key_unit (cloud, link, stream);
 }
 
+static void
+heard (VmController *self, VmParticipant *participant, VmPeerStream stream,
+    GstSample *sample)
+{
+  vm_controller_tap (
+      self, vm_participant_get_id (participant), stream, VM_CODEC_NONE, sample);
+}
+
 const VmLinkOwner vm_controller_link_owner = {
   .ref = vm_controller_ref,
   .unref = vm_controller_unref,
@@ -126,6 +136,7 @@ const VmLinkOwner vm_controller_link_owner = {
   .adopt_recorder = adopt_recorder,
   .serve_files = vm_controller_serve_files,
   .files_changed = vm_controller_files_changed,
+  .heard = heard,
   .request_key_unit = request_key_unit,
 };
 
@@ -274,6 +285,8 @@ finish (gpointer user_data)
   vm_timer_clear (&self->stats_source);
   vm_timer_clear (&self->links_source);
   vm_timer_clear (&self->bye_source);
+  vm_controller_set_tap (self, NULL, NULL);
+  vm_controller_hold_inputs (self);
   if (self->meeting)
     g_signal_handlers_disconnect_by_data (self->meeting, self);
   g_clear_object (&self->meeting);
@@ -390,6 +403,7 @@ inputs_changed (gpointer user_data)
     vm_link_change_inputs (self->links->pdata[i]);
   if (self->cloud)
     vm_cloud_inputs_changed (self->cloud);
+  vm_controller_hold_inputs (self);
   vm_controller_start_waiting (self);
   vm_controller_tell_presence (self);
   return G_SOURCE_REMOVE;
@@ -457,6 +471,7 @@ vm_controller_push (
     vm_cloud_push (cloud, stream, codec, sample);
     return;
   }
+  vm_controller_tap (self, NULL, stream, codec, sample);
   g_mutex_lock (&self->lock);
   links = g_ptr_array_copy (self->links, (GCopyFunc) g_object_ref, NULL);
   g_mutex_unlock (&self->lock);

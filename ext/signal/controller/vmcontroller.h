@@ -13,6 +13,7 @@ typedef struct
   VmLinkConfig link;
   VmMeetingMode mode;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
+  gchar *via, *origin_id; /* see vm_meeting_set_via(); or NULL */
   gboolean ask_host, rejoin, make_room, end_when_alone;
   guint max_participants;
 } VmControllerConfig;
@@ -70,6 +71,20 @@ void vm_controller_restart_ice (
 GstStructure *vm_controller_get_stats (VmController *controller);
 /* Its presence has changed: muted, status, hand. */
 void vm_controller_presence_changed (VmController *controller);
+/* Whether this device could be the bridge to the cloud, as
+ * vm_meeting_set_bridge(). */
+void vm_controller_set_bridge (VmController *controller, const gchar *word);
+/* Is called with each frame that comes from a participant, as it came, and with
+ * each that this device sends (@id NULL), encoded. A streaming thread. */
+typedef void (*VmControllerTap) (
+    gpointer target, const gchar *id, VmPeerStream stream, GstSample *sample);
+/* @target: whose reference is taken, or NULL: nobody hears any more. What the
+ * sink pads bring is encoded for it, though no participant may take it. */
+void vm_controller_set_tap (
+    VmController *controller, VmControllerTap tap, GObject *target);
+/* Asks the participant @id for a key frame, or this device's input (NULL). */
+void vm_controller_request_key_unit (
+    VmController *controller, const gchar *id, VmPeerStream stream);
 typedef enum
 {
   VM_CONTROLLER_ACTION_SEND_CHAT, /* id or NULL, text */

@@ -49,8 +49,8 @@ stream_ref_new (VmLink *self, VmPeerStream stream)
   return ref;
 }
 
-static void
-request_key_unit (VmLink *self, VmPeerStream stream)
+void
+vm_link_request_key_unit (VmLink *self, VmPeerStream stream)
 {
   g_autoptr (VmPeer) peer = NULL;
 
@@ -68,7 +68,7 @@ on_need_key_unit (gpointer user_data)
 {
   StreamRef *ref = user_data;
 
-  request_key_unit (ref->link, ref->stream);
+  vm_link_request_key_unit (ref->link, ref->stream);
 }
 
 static const gchar *
@@ -274,7 +274,7 @@ vm_link_check_key_frames (VmLink *self, gint64 now)
     }
     g_mutex_unlock (&self->lock);
     if (due)
-      request_key_unit (self, i);
+      vm_link_request_key_unit (self, i);
   }
 }
 
@@ -443,6 +443,7 @@ vm_link_hear (
     self->key_frames[stream] = self->frames[stream];
   }
   g_mutex_unlock (&self->lock);
+  self->owner->heard (self->controller, self->participant, stream, sample);
   if (recorder)
     vm_recorder_push (recorder, stream, sample);
   if (output)
@@ -512,7 +513,7 @@ on_record_needs_key_unit (gpointer user_data, VmPeerStream stream)
   g_autoptr (VmLink) link = g_weak_ref_get (&ref->link);
 
   if (link)
-    request_key_unit (link, stream);
+    vm_link_request_key_unit (link, stream);
 }
 
 void

@@ -81,6 +81,11 @@ on_heartbeat (VmPeer *peer, gboolean beats, VmLink *self)
   if (!is_in_use (self, peer))
     return;
   self->unsteady = !beats;
+  self->bin_funcs->post (
+      self->bin, gst_structure_new ("vm-heartbeat-changed", "id", G_TYPE_STRING,
+                     vm_participant_get_id (self->participant), "user",
+                     G_TYPE_STRING, vm_participant_get_user (self->participant),
+                     "beats", G_TYPE_BOOLEAN, beats, NULL));
   vm_meeting_set_heartbeat (
       vm_link_get_meeting (self), self->participant, beats);
   if (!beats)

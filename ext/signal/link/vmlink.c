@@ -254,7 +254,7 @@ acquire_inputs (VmLink *self, VmConnection *connection, const gchar *offer,
   gboolean video = self->config->call_type == VM_CALL_TYPE_VIDEO;
 
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    config->receive[i] = i == VM_PEER_AUDIO || video;
+    config->receive[i] = self->config->receive && (i == VM_PEER_AUDIO || video);
     if (acquire_input (self, connection, i, offer, error))
       config->send[i] = vm_codec_get_caps (connection->codecs[i]);
     else if (*error)

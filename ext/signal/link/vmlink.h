@@ -24,6 +24,7 @@ typedef struct
   VmCodec codecs[VM_CODEC_N]; /* video, best first; VM_CODEC_NONE ends */
   VmPathKinds paths; /* that may be taken; never 0 */
   gboolean decode, file_wss;
+  gboolean receive; /* media of the others */
   guint latency_ms, key_frame_interval_ms, connect_timeout_ms;
 } VmLinkConfig;
 
@@ -63,6 +64,9 @@ typedef struct
   guint16 (*serve_files) (VmController *controller);
   /* A channel for the waiting files of the pads has changed. */
   void (*files_changed) (VmController *controller);
+  /* A frame of @participant, as it came. A streaming thread. */
+  void (*heard) (VmController *controller, VmParticipant *participant,
+      VmPeerStream stream, GstSample *sample);
   /* Asks for a key frame of what the link hears from elsewhere. Any thread. */
   void (*request_key_unit) (
       VmController *controller, VmLink *link, VmPeerStream stream);
@@ -113,6 +117,8 @@ guint vm_link_hear_from (VmLink *link);
 /* A streaming thread: one frame, as VmPeerSampleFunc. */
 void vm_link_hear (
     VmLink *link, guint number, VmPeerStream stream, GstSample *sample);
+/* Asks for a key frame; any thread. */
+void vm_link_request_key_unit (VmLink *link, VmPeerStream stream);
 /* The participant sends that stream no more. */
 void vm_link_end_stream (VmLink *link, VmPeerStream stream);
 void vm_link_offer (VmLink *link);

@@ -425,8 +425,10 @@ GST_START_TEST (test_turn_lifetime)
   refused (TURN "59", "60 to 604800");
   refused (TURN "604801", "60 to 604800");
   refused ("server --turn turn://a:b@h --turn-lifetime 60", "--turn-secret");
-  refused ("server --relay-only", "needs --turn");
-  taken ("server --relay-only --turn turn://a:b@h");
+  refused ("server --ice-transport-policy relay", "needs --turn");
+  refused ("server --ice-transport-policy direct", "all or relay");
+  taken ("server --ice-transport-policy relay --turn turn://a:b@h");
+  taken ("server --ice-transport-policy all");
 }
 
 GST_END_TEST;

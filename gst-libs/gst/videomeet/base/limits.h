@@ -134,6 +134,9 @@
  * VM_ROOM_BARRED_TIME. */
 #define VM_ROOM_BARRED_MAX 128
 #define VM_ROOM_BARRED_TIME (600 * G_USEC_PER_SEC)
+/* Participants of the cloud in a meeting; each is a connection of the bridge to
+ * every participant. */
+#define VM_ROOM_VIA_MAX 12
 #define VM_NAME_MAX 128 /* user, device, meeting */
 #define VM_PIN_MIN 6 /* characters; security.md#pin */
 #define VM_PIN_MAX 64

@@ -385,6 +385,8 @@ make_request (VmIdentity *identity, const VmSignalClientConfig *config)
   vm_json_append_member (out, "meeting", config->meeting);
   vm_json_append_member (out, "user", config->user);
   vm_json_append_member (out, "deviceId", vm_identity_get_device_id (identity));
+  vm_json_append_member (out, "via", config->via);
+  vm_json_append_member (out, "originId", config->origin_id);
   vm_json_append_member (out, "callType",
       config->call_type == VM_CALL_TYPE_AUDIO ? "audio" : "video");
   vm_json_append_member (out, "pin", config->pin);

@@ -91,6 +91,8 @@ clear_config (VmSignalClientConfig *config)
   g_free ((gchar *) config->pin);
   g_free ((gchar *) config->host_id);
   g_free ((gchar *) config->nonce);
+  g_free ((gchar *) config->via);
+  g_free ((gchar *) config->origin_id);
   g_free ((gchar *) config->cap_token);
 }
 

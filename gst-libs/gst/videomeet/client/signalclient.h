@@ -50,6 +50,9 @@ typedef struct
    * requires one; or NULL */
   const gchar *cap_token;
   VmCallType call_type;
+  /* of a participant of the cloud: the participant that this device is as well,
+   * which passes it on, and what it is called there; or NULL */
+  const gchar *via, *origin_id;
   guint timeout_ms; /* for each of the steps */
   /* to regain a lost socket's seat; protocol/signalling.md#resume */
   guint resume_ms;

@@ -23,6 +23,8 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .host_id = g_strdup (from->host_id),
     .insecure = from->insecure,
     .nonce = g_strdup (from->nonce),
+    .via = g_strdup (from->via),
+    .origin_id = g_strdup (from->origin_id),
     .cap_token = g_strdup (from->cap_token),
     .call_type = from->call_type,
     .timeout_ms = from->timeout_ms,

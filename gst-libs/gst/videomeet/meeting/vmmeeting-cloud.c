@@ -6,6 +6,7 @@
 
 #include "meeting/vmmeeting-priv.h"
 #include "meeting/vmparticipant-priv.h"
+#include "wire/janus/janusmark.h"
 
 #define OWN_ID "p000"
 
@@ -98,10 +99,16 @@ static void
 take_newcomer (VmMeeting *self, const VmJanusEvent *event)
 {
   g_autofree gchar *id = g_strdup_printf ("p%03u", ++self->n_feeds);
+  g_autofree gchar *feed = g_strdup_printf ("%" G_GINT64_FORMAT, event->id);
+  g_autofree gchar *mark = NULL;
+  g_autofree gchar *name =
+      vm_janus_mark_split (event->text ? event->text : "", &mark);
   const VmSignalParticipant described = {
     .id = id,
-    .user = event->text ? event->text : (gchar *) "Guest",
+    .user = *name ? name : (gchar *) "Guest",
     .call_type = VM_CALL_TYPE_VIDEO,
+    .origin = (gchar *) "cloud",
+    .origin_id = mark ? mark : feed,
   };
   VmParticipant *participant;
 

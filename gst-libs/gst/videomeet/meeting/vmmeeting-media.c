@@ -45,7 +45,7 @@ takes_keyless (VmMeeting *self)
  *
  * Returns: (transfer full) (nullable): by which descriptions are signed and
  *   checked; %NULL at a server of another #VmMeeting:dialect than the native
- *   one, where nobody has a key
+ *   one, where nobody has a key, and for a participant of the cloud
  *
  * Since: 0.1
  */
@@ -61,7 +61,7 @@ vm_meeting_open_media (VmMeeting *self, VmParticipant *participant,
   g_return_val_if_fail (VM_IS_PARTICIPANT (participant), NULL);
   g_return_val_if_fail (self->me != NULL, NULL);
 
-  if (self->dialect != VM_DIALECT_NAME_NATIVE)
+  if (self->dialect != VM_DIALECT_NAME_NATIVE || self->via)
     return NULL;
   config.identity = vm_node_get_identity (self->node);
   config.meeting_id = self->id;

@@ -22,6 +22,7 @@ vm_meeting_tell_presence (VmMeeting *self, VmParticipant *to)
     signal->video = self->video;
     vm_meeting_send (self, signal);
   }
+  vm_meeting_tell_bridge (self, id);
   if (self->hand) {
     g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_HAND);
 
@@ -321,6 +322,9 @@ void
 vm_meeting_take_presence (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal)
 {
+  if (signal->bridge && vm_participant_set_bridge (from, signal->bridge))
+    g_signal_emit (
+        self, vm_meeting_signals[VM_MEETING_SIGNAL_BRIDGE_CHANGED], 0, from);
   if (vm_participant_set_presence (
           from, signal->status, signal->audio, signal->video))
     g_signal_emit (

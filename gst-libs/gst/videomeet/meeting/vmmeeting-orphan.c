@@ -480,7 +480,7 @@ vm_meeting_survive (VmMeeting *self, const GError *error)
 {
   guint connected = 0;
 
-  if (!self->host_lost || !is_gone (error))
+  if (!self->host_lost || self->via || !is_gone (error))
     return FALSE;
   for (guint i = 0; i < self->participants->len; i++) {
     VmParticipant *other = g_ptr_array_index (self->participants, i);

@@ -54,6 +54,7 @@ typedef enum
   VM_MEETING_SIGNAL_CHAT_RECEIVED,
   VM_MEETING_SIGNAL_PRESENCE_CHANGED,
   VM_MEETING_SIGNAL_HAND_CHANGED,
+  VM_MEETING_SIGNAL_BRIDGE_CHANGED,
   VM_MEETING_SIGNAL_DETACHED_CHANGED,
   VM_MEETING_SIGNAL_TRUST_CHANGED,
   VM_MEETING_SIGNAL_MUTE_REQUESTED,
@@ -152,6 +153,8 @@ struct _VmMeeting
   VmJanusConnection *cloud; /* when it is a room of Janus */
   GHashTable *feeds; /* its numbers -> VmParticipant */
   guint n_feeds; /* that have come so far */
+  gchar *via, *origin_id; /* see vm_meeting_set_via(), or NULL */
+  const gchar *bridge; /* see vm_meeting_set_bridge(); or NULL */
   VmMeetingCloudFunc cloud_func; /* or NULL */
   gpointer cloud_data;
   gboolean welcomed;
@@ -275,6 +278,22 @@ void vm_meeting_leave_cloud (VmMeeting *self);
 VmJanusConnection *vm_meeting_get_cloud (VmMeeting *self);
 void vm_meeting_set_cloud_func (
     VmMeeting *self, VmMeetingCloudFunc func, gpointer data);
+
+/* vmmeeting-bridge.c: a bridge to the cloud */
+/* This meeting is joined for somebody in the cloud, who is called @origin_id
+ * there, by the participant @bridge, which this device is as well. Before
+ * vm_meeting_start(). */
+void vm_meeting_set_via (
+    VmMeeting *self, const gchar *bridge, const gchar *origin_id);
+/* Whether this device could be the bridge, which the others are told: "no",
+ * "able", or "chosen" by its user. @word: static */
+void vm_meeting_set_bridge (VmMeeting *self, const gchar *word);
+/* The same to @to, or to all (NULL). */
+void vm_meeting_tell_bridge (VmMeeting *self, const gchar *to);
+/* Whether no connection is made to that participant: both are in the cloud, and
+ * meet there. */
+gboolean
+vm_meeting_leaves_out (VmMeeting *self, const VmSignalParticipant *described);
 
 /* vmmeeting-call.c: a call rings, or has stopped */
 void vm_meeting_take_ringing (VmMeeting *self, const VmSignal *signal);

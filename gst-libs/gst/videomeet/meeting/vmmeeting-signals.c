@@ -297,6 +297,16 @@ install_talk (guint *ids)
   ids[VM_MEETING_SIGNAL_PRESENCE_CHANGED] =
       install_signal ("presence-changed", 1, VM_TYPE_PARTICIPANT);
   /**
+   * VmMeeting::bridge-changed:
+   * @self: the meeting
+   * @participant: who has told whether it could be the bridge to the cloud
+   *   (`protocol/bridge.md#bridge`)
+   *
+   * Since: 0.3
+   */
+  ids[VM_MEETING_SIGNAL_BRIDGE_CHANGED] =
+      install_signal ("bridge-changed", 1, VM_TYPE_PARTICIPANT);
+  /**
    * VmMeeting::hand-changed:
    * @self: the meeting
    * @participant: who has raised its hand, or taken it down

@@ -95,6 +95,13 @@ is_host (VmMeeting *self, VmParticipant *other)
   return g_strcmp0 (vm_participant_get_id (other), self->host_id) == 0;
 }
 
+/* It comes and goes with its bridge. */
+static gboolean
+is_passed_on (VmParticipant *other)
+{
+  return vm_participant_get_origin_id (other) != NULL;
+}
+
 /* In a meeting of two there is nothing to go on with. */
 static guint
 count_others (VmMeeting *self, gboolean reached_only)
@@ -104,7 +111,8 @@ count_others (VmMeeting *self, gboolean reached_only)
   for (guint i = 0; i < self->participants->len; i++) {
     VmParticipant *other = self->participants->pdata[i];
 
-    n += !is_host (self, other) && (!reached_only || is_reached (other));
+    n += !is_host (self, other) && !is_passed_on (other)
+         && (!reached_only || is_reached (other));
   }
   return n;
 }
@@ -136,9 +144,9 @@ has_majority (VmMeeting *self)
 static gboolean
 may_succeed (VmMeeting *self)
 {
-  return !self->stopped && !self->seat && self->me && self->host_id
-         && self->dialect == VM_DIALECT_NAME_NATIVE && !self->returning
-         && count_others (self, FALSE) > 0;
+  return !self->stopped && !self->seat && !self->via && self->me
+         && self->host_id && self->dialect == VM_DIALECT_NAME_NATIVE
+         && !self->returning && count_others (self, FALSE) > 0;
 }
 
 static gboolean
@@ -168,7 +176,7 @@ list_members (VmMeeting *self)
   for (guint i = 0; i < self->participants->len; i++) {
     VmParticipant *other = self->participants->pdata[i];
 
-    if (!is_host (self, other) && is_reached (other))
+    if (!is_host (self, other) && !is_passed_on (other) && is_reached (other))
       g_ptr_array_add (members, vm_participant_to_signal (other));
   }
   return members;

@@ -93,7 +93,8 @@ vm_meeting_add_participant (
   g_autoptr (VmParticipant) participant = NULL;
   g_autoptr (GError) reason = NULL;
 
-  if (vm_meeting_find (self, described->id) || is_me (self, described->id))
+  if (vm_meeting_find (self, described->id) || is_me (self, described->id)
+      || vm_meeting_leaves_out (self, described))
     return;
   if (self->participants->len >= VM_SIGNAL_ROSTER_MAX) {
     /* once, or a host could fill the log as well */

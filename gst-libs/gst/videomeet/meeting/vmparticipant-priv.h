@@ -40,6 +40,8 @@ struct _VmParticipant
   gboolean host;
   VmTrustLevel trust;
   gchar *voucher; /* or NULL */
+  gchar *via, *origin, *origin_id; /* see VmSignalParticipant; or NULL */
+  gchar *bridge; /* as in VmSignal; or NULL */
   VmParticipantState state;
 
   gchar *status;
@@ -66,6 +68,12 @@ gint vm_participant_get_video (VmParticipant *self);
 gboolean vm_participant_set_presence (
     VmParticipant *self, const gchar *status, gint audio, gint video);
 gboolean vm_participant_set_hand (VmParticipant *self, gboolean raised);
+/* Whether it could be the bridge to the cloud: "no", "able" or "chosen"; NULL
+ * when it has not told. */
+gboolean vm_participant_set_bridge (VmParticipant *self, const gchar *word);
+const gchar *vm_participant_get_bridge (VmParticipant *self);
+/* What it is called where it really is, or NULL. */
+const gchar *vm_participant_get_origin_id (VmParticipant *self);
 gboolean vm_participant_set_detached (VmParticipant *self, gboolean detached);
 /* @token: PEM, or NULL; from the host, in place of the earlier one. */
 void vm_participant_set_token (VmParticipant *self, const gchar *token);

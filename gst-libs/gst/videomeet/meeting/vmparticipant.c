@@ -26,6 +26,8 @@ enum
   PROP_DETACHED,
   PROP_TRUST,
   PROP_VOUCHER,
+  PROP_VIA,
+  PROP_ORIGIN,
   N_PROPS
 };
 
@@ -46,6 +48,10 @@ vm_participant_finalize (GObject *object)
   g_free (self->token);
   g_free (self->nonce);
   g_free (self->voucher);
+  g_free (self->via);
+  g_free (self->origin);
+  g_free (self->origin_id);
+  g_free (self->bridge);
   g_clear_object (&self->media);
   vm_participant_clear_talk (self);
   g_free (self->status);
@@ -80,6 +86,12 @@ vm_participant_get_property (
     case PROP_VOUCHER:
       g_value_set_string (value, self->voucher);
       break;
+    case PROP_VIA:
+      g_value_set_string (value, self->via);
+      break;
+    case PROP_ORIGIN:
+      g_value_set_string (value, self->origin);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -107,6 +119,34 @@ install_voucher (void)
    */
   props[PROP_VOUCHER] = g_param_spec_string ("voucher", "Voucher",
       "Who vouches for it (null: nobody)", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_origin (void)
+{
+  /**
+   * VmParticipant:via:
+   *
+   * Id of the participant that passes its media on, as the bridge to a cloud
+   * room does, and can see and hear it; %NULL when its media comes from itself.
+   * It is never trusted then. It does not change.
+   *
+   * Since: 0.3
+   */
+  props[PROP_VIA] = g_param_spec_string ("via", "Via",
+      "Id of who passes its media on, and can see it (null: nobody)", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * VmParticipant:origin:
+   *
+   * Where it really is, when #VmParticipant:via names somebody: `cloud`; else
+   * %NULL. It does not change.
+   *
+   * Since: 0.3
+   */
+  props[PROP_ORIGIN] = g_param_spec_string ("origin", "Origin",
+      "Where it really is: cloud (null: here)", NULL,
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
@@ -181,6 +221,7 @@ vm_participant_class_init (VmParticipantClass *klass)
       "How well its device is known", VM_TYPE_TRUST_LEVEL,
       VM_TRUST_LEVEL_UNKNOWN, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   install_voucher ();
+  install_origin ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -207,6 +248,9 @@ vm_participant_new (const VmSignalParticipant *described)
   self->trust = vm_trust_level_from_wire (described->trust);
   if (self->trust == VM_TRUST_LEVEL_VOUCHED)
     self->voucher = g_strdup (described->voucher);
+  self->via = g_strdup (described->via);
+  self->origin = g_strdup (described->origin);
+  self->origin_id = g_strdup (described->origin_id);
   self->state = VM_PARTICIPANT_STATE_CONNECTING;
   self->detached = g_strcmp0 (described->state, "detached") == 0;
   return self;
@@ -330,6 +374,28 @@ gboolean
 vm_participant_set_hand (VmParticipant *self, gboolean raised)
 {
   return set_flag (self, &self->hand, raised, PROP_HAND);
+}
+
+gboolean
+vm_participant_set_bridge (VmParticipant *self, const gchar *word)
+{
+  if (g_strcmp0 (self->bridge, word) == 0)
+    return FALSE;
+  g_free (self->bridge);
+  self->bridge = g_strdup (word);
+  return TRUE;
+}
+
+const gchar *
+vm_participant_get_bridge (VmParticipant *self)
+{
+  return self->bridge;
+}
+
+const gchar *
+vm_participant_get_origin_id (VmParticipant *self)
+{
+  return self->origin_id;
 }
 
 gboolean

@@ -6,6 +6,7 @@
 #include "meeting/vmparticipant-priv.h"
 #include "node/nodefiles.h"
 #include "transfer/objects/vmfilelane.h"
+#include "wire/janus/janusmark.h"
 #include "wire/vmsdp.h"
 #include <gst/videomeet/vmapi.h>
 
@@ -36,11 +37,17 @@
   X (vm_janus_connection_renew_subscriber) \
   X (vm_janus_connection_unpublish)        \
   X (vm_janus_connection_want)             \
+  X (vm_janus_mark_add)                    \
+  X (vm_janus_mark_find)                   \
   X (vm_meeting_get_cloud)                 \
   X (vm_meeting_has_address)               \
+  X (vm_meeting_set_bridge)                \
   X (vm_meeting_set_cloud_func)            \
+  X (vm_meeting_set_via)                   \
   X (vm_node_add_file_inlet)               \
   X (vm_participant_get_audio)             \
+  X (vm_participant_get_bridge)            \
+  X (vm_participant_get_origin_id)         \
   X (vm_participant_get_video)             \
   X (vm_sdp_fingerprints_match)            \
   X (vm_sdp_list_fingerprints)

@@ -87,6 +87,8 @@ member_free (VmMember *member)
   g_free (member->device);
   g_free (member->device_id);
   g_free (member->nonce);
+  g_free (member->via);
+  g_free (member->origin_id);
   g_free (member);
 }
 
@@ -293,6 +295,9 @@ vm_member_describe (const VmMember *member, VmSignalParticipant *participant)
   participant->state = g_strdup (state_of (member));
   participant->call_type = member->call_type;
   participant->host = member == member->room->host;
+  participant->via = g_strdup (member->via);
+  participant->origin = member->via ? g_strdup ("cloud") : NULL;
+  participant->origin_id = g_strdup (member->origin_id);
   /* a host says nothing of itself */
   if (participant->host)
     return;
@@ -351,6 +356,8 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->presented =
       ticket->presented ? vm_token_ref (ticket->presented) : NULL;
   member->trust = ticket->trust;
+  member->via = g_strdup (ticket->via);
+  member->origin_id = g_strdup (ticket->origin_id);
   vm_member_keep_names (member);
   if (!ticket->text)
     return;
@@ -449,6 +456,9 @@ vm_member_leave (VmMember *member, const GError *reason)
 
   g_return_if_fail (member != room->host);
 
+  rooms->walks++;
+  vm_room_drop_via (room, member->id);
+  rooms->walks--;
   g_ptr_array_remove (room->members, member);
   left->id = g_strdup (member->id);
   if (reason) {

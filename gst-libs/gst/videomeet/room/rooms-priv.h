@@ -116,6 +116,7 @@ struct _VmMember
   VmToken *presented; /* see VmJoin, or NULL */
   gchar *token; /* to resume with; NULL for the host */
   gchar *old_token; /* valid until the welcome with @token has arrived */
+  gchar *via, *origin_id; /* see VmJoin, or NULL */
   gint64 lost_at; /* 0: it has a connection */
   gboolean detached; /* and the others were told */
 
@@ -139,6 +140,7 @@ struct _VmTicket
   VmToken *presented;
   VmTrustLevel trust; /* when admitted, finally by vm_rooms_take_seat() */
   VmCallType call_type;
+  gchar *via, *origin_id; /* see VmJoin, or NULL */
   gboolean open; /* the first participant begins its room */
   gint64 expires;
 
@@ -182,6 +184,16 @@ vm_rooms_trust (VmRooms *rooms, const VmBearer *bearer, GError **error);
 gboolean
 vm_room_checks_pin (VmRoom *room, const VmBearer *bearer, VmTrustLevel level,
     const gchar *pin, const gchar *group, gint64 now, GError **error);
+
+/* roomvia.c: whether the cloud's participant of @join comes by its bridge. */
+gboolean vm_room_checks_via (VmRoom *room, const VmJoin *join, GError **error);
+/* Whether the bridge of @ticket, if it has one, is there. */
+gboolean vm_room_has_via (VmRoom *room, const VmTicket *ticket, GError **error);
+/* Who has the seat of the same participant of the cloud by an earlier bridge
+ * leaves it. */
+void vm_room_supersede (VmRoom *room, const VmTicket *ticket);
+/* The member @id has left, and with it whom it passed on. */
+void vm_room_drop_via (VmRoom *room, const gchar *id);
 
 /* Remembers that @member had a seat. */
 void vm_room_meet (VmRoom *room, const VmMember *member);

@@ -109,6 +109,8 @@ vm_ticket_free (VmTicket *ticket)
   g_free (ticket->device_id);
   g_free (ticket->group);
   g_free (ticket->key);
+  g_free (ticket->via);
+  g_free (ticket->origin_id);
   g_clear_pointer (&ticket->presented, vm_token_unref);
   g_free (ticket);
 }
@@ -323,26 +325,12 @@ vm_join_to_bearer (const VmJoin *join)
     .group = join->group };
 }
 
-VmRoom *
-vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
-    GError **error)
+static VmTicket *
+make_ticket (VmRoom *room, const VmJoin *join, gint64 now)
 {
-  const VmBearer bearer = vm_join_to_bearer (join);
-  VmTrustLevel level;
-  VmRoom *room;
-  VmTicket *ticket;
+  VmRooms *rooms = room->rooms;
+  VmTicket *ticket = g_new0 (VmTicket, 1);
 
-  room = check_join (join, error) ? vm_rooms_look_up (rooms, join, TRUE, error)
-                                  : NULL;
-  if (!room)
-    return NULL;
-  if (!vm_room_admits (
-          room, &bearer, join->pin, join->group, NULL, now, &level, error)
-      || !make_room_for_ticket (rooms, join->group, now, error)) {
-    vm_room_look_whether_empty (room);
-    return NULL;
-  }
-  ticket = g_new0 (VmTicket, 1);
   ticket->text = vm_rooms_make_token (rooms);
   ticket->meeting = g_strdup (room->name);
   ticket->meeting_id = g_strdup (room->id);
@@ -353,10 +341,48 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
   ticket->proven = join->proven;
   ticket->presented = join->token ? vm_token_ref (join->token) : NULL;
   ticket->call_type = join->call_type;
+  ticket->via = g_strdup (join->via);
+  ticket->origin_id = g_strdup (join->origin_id);
   ticket->open = room->open;
   ticket->expires = room->awaited = now + VM_TICKET_TIME;
   g_hash_table_insert (rooms->tickets, ticket->text, ticket);
-  *text = g_strdup (ticket->text);
+  return ticket;
+}
+
+static gboolean
+gives_ticket (VmRoom *room, const VmJoin *join, gint64 now, GError **error)
+{
+  const VmBearer bearer = vm_join_to_bearer (join);
+  VmTrustLevel level;
+
+  return vm_room_admits (
+             room, &bearer, join->pin, join->group, NULL, now, &level, error)
+         && make_room_for_ticket (room->rooms, join->group, now, error);
+}
+
+VmRoom *
+vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
+    GError **error)
+{
+  VmJoin counts = *join;
+  VmRoom *room;
+
+  room = check_join (join, error) ? vm_rooms_look_up (rooms, join, TRUE, error)
+                                  : NULL;
+  if (!room)
+    return NULL;
+  if (join->via) {
+    if (!vm_room_checks_via (room, join, error))
+      return NULL;
+    /* the key is the bridge's, who has shown the PIN */
+    counts.key = counts.device_id = counts.group = NULL;
+    counts.token = NULL;
+  }
+  if (!gives_ticket (room, &counts, now, error)) {
+    vm_room_look_whether_empty (room);
+    return NULL;
+  }
+  *text = g_strdup (make_ticket (room, &counts, now)->text);
   return room;
 }
 
@@ -416,6 +442,9 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
   VmRoom *room = vm_rooms_of_ticket (rooms, ticket, &bearer, error);
   if (!room)
     return NULL;
+  if (!vm_room_has_via (room, ticket, error))
+    return NULL;
+  vm_room_supersede (room, ticket);
   if (!vm_room_admits (
           room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error)) {
     vm_room_look_whether_empty (room);

@@ -175,6 +175,9 @@ typedef struct
   gboolean proven; /* by a signature: no connection shows that key */
   VmToken *token; /* presented, or NULL; valid only with that key */
   const gchar *pass; /* to an open room, or NULL */
+  /* of a participant of the cloud: who passes it on, a member with @key, and
+   * what it is called there; or NULL */
+  const gchar *via, *origin_id;
 } VmJoin;
 
 /* The first step: a ticket for an admitted client. @ticket is text for a URL.

@@ -62,6 +62,9 @@ vm_signal_participant_free (gpointer data)
   g_free (participant->trust);
   g_free (participant->token);
   g_free (participant->voucher);
+  g_free (participant->via);
+  g_free (participant->origin);
+  g_free (participant->origin_id);
   g_clear_error (&participant->refused);
   g_free (participant);
 }
@@ -116,6 +119,7 @@ clear (gpointer data)
   g_free (signal->text);
   g_free (signal->time);
   g_free (signal->status);
+  g_free (signal->bridge);
   g_ptr_array_unref (signal->participants);
   g_clear_pointer (&signal->bytes, g_bytes_unref);
   g_clear_pointer (&signal->owned, g_ptr_array_unref);

@@ -47,7 +47,7 @@ typedef enum
 #define VM_SIGNAL_CANDIDATE_MAX 2048 /* Chromium's are below 300 */
 #define VM_SIGNAL_SESSION_MAX 64 /* a uuid has 36 */
 #define VM_SIGNAL_NONCE_MAX 64 /* base64 of 16 bytes has 24 */
-#define VM_SIGNAL_ID_MAX 64 /* participant, meeting */
+#define VM_SIGNAL_ID_MAX 64 /* participant, meeting; anything elsewhere */
 #define VM_SIGNAL_TOKEN_MAX 64 /* base64url of 32 bytes has 43 */
 #define VM_SIGNAL_TOKEN_PEM_MAX 4096 /* as VM_TOKEN_PEM_MAX; some take 900 */
 #define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
@@ -71,6 +71,11 @@ typedef struct
   gchar *token; /* PEM: given to it by the device that vouches for it, or NULL
                  */
   gchar *voucher; /* name of the voucher, if it is vouched for, or NULL */
+  /* who passes its media on (protocol/bridge.md#bridge), or NULL, as the two
+   * that follow */
+  gchar *via; /* id of the participant that does */
+  gchar *origin; /* where it really is: "cloud" */
+  gchar *origin_id; /* what it is called there */
   VmCallType call_type;
   gboolean host;
   GError *refused; /* not on the wire: why this device refuses it */
@@ -133,6 +138,7 @@ struct _VmSignal
   /* of chat: for @to alone; of a meeting: it has a PIN */
   gboolean confidential;
   gchar *status;
+  gchar *bridge; /* of presence: "no", "able" or "chosen" (bridge.md) */
   /* whether it is sent, or is to be muted; -1 when not given */
   gint audio;
   gint video;

@@ -168,6 +168,8 @@ join (VmConn *conn, gchar **ticket, GError **error)
   seat_request.group = conn->group;
   seat_request.key = vm_conn_get_key (conn);
   seat_request.call_type = body.call_type;
+  seat_request.via = body.via;
+  seat_request.origin_id = body.origin_id;
   if (!prove_key (conn, &body, &seat_request, &key, &id, error))
     return NULL;
   room = vm_rooms_join (conn->server->rooms, &seat_request,

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "trust/token/token.h"
 #include "base/json/json.h"
+#include "wire/signal.h"
 
 #include <string.h>
 
@@ -17,6 +18,8 @@ vm_join_body_clear (VmJoinBody *body)
   g_clear_pointer (&body->token, g_free);
   g_clear_pointer (&body->nonce, g_free);
   g_clear_pointer (&body->signature, g_free);
+  g_clear_pointer (&body->via, g_free);
+  g_clear_pointer (&body->origin_id, g_free);
 }
 
 static gboolean
@@ -58,5 +61,9 @@ vm_join_body_read (
              &json, 0, "nonce", VM_NAME_MAX, &body->nonce, error)
          && vm_json_get_string (
              &json, 0, "signature", VM_NAME_MAX, &body->signature, error)
+         && vm_json_get_string (
+             &json, 0, "via", VM_SIGNAL_ID_MAX, &body->via, error)
+         && vm_json_get_string (
+             &json, 0, "originId", VM_SIGNAL_ID_MAX, &body->origin_id, error)
          && read_call_type (&json, &body->call_type, error);
 }

@@ -15,6 +15,8 @@ typedef struct
   gchar *nonce; /* of POST /meetings/guest, signed by the token's key */
   gchar *signature; /* base64 */
   VmCallType call_type;
+  gchar *via; /* of a participant of the cloud: its bridge; or NULL */
+  gchar *origin_id; /* likewise, what it is called there */
 } VmJoinBody;
 
 /* @body: all zero. Names may be one byte longer than allowed, so that the room

@@ -93,6 +93,7 @@ static const struct
   FIELD ("status", NAME, status, VM_SIGNAL_NAME_MAX, IN (PRESENCE), 0),
   FIELD ("audio", TRISTATE, audio, 0, IN (PRESENCE) | IN (MUTE_REQUEST), 0),
   FIELD ("video", TRISTATE, video, 0, IN (PRESENCE) | IN (MUTE_REQUEST), 0),
+  FIELD ("bridge", NAME, bridge, VM_SIGNAL_ID_MAX, IN (PRESENCE), 0),
   FIELD ("raised", BOOLEAN, raised, 0, IN (HAND), IN (HAND)),
   FIELD ("code", NAME, code, VM_SIGNAL_ID_MAX,
       IN (ERROR) | IN (PARTICIPANT_LEFT), 0),

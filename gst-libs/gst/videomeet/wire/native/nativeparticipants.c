@@ -27,6 +27,9 @@ static const struct
   PARTICIPANT ("trust", trust, VM_SIGNAL_ID_MAX),
   PARTICIPANT ("voucher", voucher, VM_SIGNAL_NAME_MAX),
   PARTICIPANT ("token", token, VM_SIGNAL_TOKEN_PEM_MAX),
+  PARTICIPANT ("via", via, VM_SIGNAL_ID_MAX),
+  PARTICIPANT ("origin", origin, VM_SIGNAL_ID_MAX),
+  PARTICIPANT ("originId", origin_id, VM_SIGNAL_ID_MAX),
 };
 
 /* The participant's members stand in the message itself. */

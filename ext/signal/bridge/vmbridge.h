@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "peer/vmpeer.h"
+
+#include <gst/gst.h>
+
+/* The bridge between a meeting and a room of Janus (protocol/bridge.md#bridge).
+ * It is made of elements vmsignalbin, children of the element whose meeting it
+ * is, and passes encoded frames between them as they are:
+ *
+ *   room       in the cloud in the name of this device; has a src pad for each
+ *              stream of the others there
+ *   publisher  in the cloud in the name of another participant of the meeting;
+ *              gets what this device hears of it
+ *   guest      in the meeting in the name of a participant of the cloud; its
+ *              sink pads are linked to the src pads of the room
+ *
+ *   state  | goes on to | when
+ *   idle   | opening    | this device is to be the bridge (vmbridgeroster.h)
+ *   opening| open       | the room is joined
+ *          | paused     | the room fails; others hear that this device is not
+ *          |            | able to be the bridge
+ *   open   | idle       | another is to be the bridge, or the meeting is left
+ *          | paused     | the room fails
+ *   paused | idle       | after VM_BRIDGE_PAUSE_MS
+ *
+ * The publishers and guests are there while it is open. It has a thread of its
+ * own, because elements may take time to stop. */
+
+#define VM_BRIDGE_PAUSE_MS 15000
+#define VM_BRIDGE_AGAIN_MS 2000 /* before a guest or publisher is tried again \
+                                 */
+/* A participant's streams are published when there was a frame of one for this
+ * long: the others begin meanwhile. */
+#define VM_BRIDGE_GATHER_MS 400
+#define VM_BRIDGE_GUESTS_MAX 12
+
+#define VM_TYPE_BRIDGE (vm_bridge_get_type ())
+G_DECLARE_FINAL_TYPE (VmBridge, vm_bridge, VM, BRIDGE, GObject)
+
+typedef struct
+{
+  const gchar *uri; /* janus+ws://… */
+  const gchar *user, *pin, *api_secret, *token; /* of the room; or NULL */
+  gboolean make_room, chosen;
+} VmBridgeConfig;
+
+/* What it asks of the element; any thread. */
+typedef struct
+{
+  /* As vm_controller_set_bridge(). */
+  void (*tell_role) (GstBin *bin, const gchar *word);
+  /* Whether vm_bridge_hear() is to be called. */
+  void (*listen) (GstBin *bin, VmBridge *bridge, gboolean listen);
+  /* As vm_controller_request_key_unit(). */
+  void (*request_key_unit) (GstBin *bin, const gchar *id, VmPeerStream stream);
+  /* Takes @structure, for the bus. */
+  void (*post) (GstBin *bin, GstStructure *structure);
+} VmBridgeFuncs;
+
+/* @bin: there until vm_bridge_stop(). Copies @config. */
+VmBridge *vm_bridge_new (
+    GstBin *bin, const VmBridgeConfig *config, const VmBridgeFuncs *funcs);
+/* All its elements are gone afterwards. Not from its own thread. */
+void vm_bridge_stop (VmBridge *self);
+/* What the element posts. Any thread. */
+void vm_bridge_take (VmBridge *self, const GstStructure *structure);
+/* What a child of @bin posts. TRUE: it is one of the bridge's, and this is not
+ * for the bus of the application. Any thread. */
+gboolean vm_bridge_take_message (VmBridge *self, GstMessage *message);
+/* As VmControllerTap. */
+void vm_bridge_hear (
+    gpointer bridge, const gchar *id, VmPeerStream stream, GstSample *sample);

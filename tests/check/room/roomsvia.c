@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Seats of those whose media a bridge passes on: who may bring them, how they
+ * are shown, and when they go. */
+
+#include "program.h"
+#include "support/roompeer.h"
+
+#include <gst/videomeet/room/rooms-priv.h>
+#include <gst/videomeet/vmidentity.h>
+
+#include <string.h>
+
+#define HERE "10.0.0.2"
+#define BOB "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define EVE "EAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define PIN "123456"
+
+static Peer bridge;
+
+static VmMember *
+take_seat (Peer *peer, const VmJoin *join, GError **error)
+{
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  g_autofree gchar *text = NULL;
+  g_autoptr (VmTicket) ticket = NULL;
+
+  peer_init (peer);
+  if (!vm_rooms_join (rooms, join, now, &text, error))
+    return NULL;
+  ticket = vm_rooms_use_ticket (rooms, text, join->key, now, error);
+  vm_signal_add_participant (hello)->device = g_strdup ("laptop");
+  peer->member =
+      ticket ? vm_rooms_take_seat (rooms, ticket, hello, peer, error) : NULL;
+  return peer->member;
+}
+
+static gboolean
+come (Peer *peer, const gchar *user, const gchar *key, const gchar *via,
+    const gchar *origin_id, GError **error)
+{
+  g_autofree gchar *id = vm_device_id_from_key_hash (key);
+  const VmJoin join = { .meeting = "standup",
+    .user = user,
+    .device_id = id,
+    .group = HERE,
+    .key = key,
+    .pin = via ? NULL : PIN,
+    .via = via,
+    .origin_id = origin_id };
+
+  return take_seat (peer, &join, error) != NULL;
+}
+
+static const gchar *
+id_of (Peer *peer)
+{
+  return vm_member_get_id (peer->member);
+}
+
+static void
+is_refused (
+    const gchar *key, const gchar *via, const gchar *origin_id, VmError code)
+{
+  g_autoptr (GError) error = NULL;
+  Peer peer;
+
+  fail_if (come (&peer, "Alice", key, via, origin_id, &error));
+  g_assert_error (error, VM_ERROR, code);
+  peer_clear (&peer);
+}
+
+static void
+via_setup (void)
+{
+  setup ();
+  vm_room_end (room);
+  peer_clear (&host);
+  peer_init (&host);
+  open_room (PIN, 2 + VM_ROOM_VIA_MAX + 2);
+  fail_unless (come (&bridge, "Bob", BOB, NULL, NULL, NULL));
+}
+
+static void
+via_teardown (void)
+{
+  peer_clear (&bridge);
+  teardown ();
+}
+
+/* Without a PIN, without a key, and never as anybody known. */
+GST_START_TEST (test_how_it_is_shown)
+{
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+  const VmSignalParticipant *shown, *passes;
+  Peer alice;
+
+  fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+  vm_room_list (room, list, NULL);
+  fail_unless_equals_int (list->participants->len, 3);
+  passes = list->participants->pdata[1];
+  shown = list->participants->pdata[2];
+  fail_unless_equals_string (shown->user, "Alice");
+  fail_unless_equals_string (shown->via, passes->id);
+  fail_unless_equals_string (shown->origin, "cloud");
+  fail_unless_equals_string (shown->origin_id, "44");
+  fail_unless_equals_string (shown->trust, "unknown");
+  fail_unless (shown->device_id == NULL && shown->token == NULL);
+  fail_unless (passes->via == NULL && passes->origin == NULL);
+  peer_clear (&alice);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_who_may_bring)
+{
+  Peer alice;
+
+  is_refused (EVE, id_of (&bridge), "44", VM_ERROR_NOT_TRUSTED);
+  is_refused (BOB, "p009", "44", VM_ERROR_NOT_TRUSTED);
+  is_refused (BOB, id_of (&bridge), NULL, VM_ERROR_BAD_REQUEST);
+  is_refused (BOB, id_of (&bridge), "", VM_ERROR_BAD_REQUEST);
+  is_refused (BOB, id_of (&bridge), "a\nb", VM_ERROR_BAD_REQUEST);
+  /* nobody is brought by who is brought */
+  fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+  is_refused (BOB, id_of (&alice), "45", VM_ERROR_NOT_TRUSTED);
+  peer_clear (&alice);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_locked)
+{
+  g_autoptr (VmSignal) lock = vm_signal_new (VM_SIGNAL_LOCK);
+
+  lock->locked = TRUE;
+  lock->seq = 5;
+  vm_member_receive (host.member, lock);
+  is_refused (BOB, id_of (&bridge), "44", VM_ERROR_MEETING_LOCKED);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_number)
+{
+  Peer all[VM_ROOM_VIA_MAX], again;
+
+  for (guint i = 0; i < VM_ROOM_VIA_MAX; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+
+    fail_unless (come (&all[i], "Alice", BOB, id_of (&bridge), id, NULL));
+  }
+  is_refused (BOB, id_of (&bridge), "x", VM_ERROR_MEETING_FULL);
+  /* in the place of who has it */
+  fail_unless (come (&again, "Alice", BOB, id_of (&bridge), "0", NULL));
+  fail_unless (all[0].closed);
+  peer_clear (&again);
+  for (guint i = 0; i < VM_ROOM_VIA_MAX; i++)
+    peer_clear (&all[i]);
+}
+
+GST_END_TEST;
+
+/* Of two bridges, and who is brought by both. */
+GST_START_TEST (test_another_bridge)
+{
+  Peer eve, alice, other, again;
+
+  fail_unless (come (&eve, "Eve", EVE, NULL, NULL, NULL));
+  fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+  fail_unless (come (&other, "Olaf", BOB, id_of (&bridge), "45", NULL));
+  fail_unless (come (&again, "Alice", EVE, id_of (&eve), "44", NULL));
+  fail_unless (alice.closed);
+  g_assert_error (alice.reason, VM_ERROR, VM_ERROR_DISCONNECTED);
+  fail_if (other.closed);
+  peer_clear (&alice);
+  peer_clear (&other);
+  peer_clear (&again);
+  peer_clear (&eve);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bridge_leaves)
+{
+  Peer alice, eve;
+
+  fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+  fail_unless (come (&eve, "Eve", EVE, NULL, NULL, NULL));
+  fail_unless_equals_int (vm_room_count (room), 4);
+  vm_member_leave (bridge.member, NULL);
+  fail_unless (alice.closed);
+  fail_if (eve.closed);
+  fail_unless_equals_int (vm_room_count (room), 2);
+  peer_clear (&alice);
+  peer_clear (&eve);
+}
+
+GST_END_TEST;
+
+/* Between the ticket and the seat. */
+GST_START_TEST (test_bridge_has_left)
+{
+  g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
+  const VmJoin join = { .meeting = "standup",
+    .user = "Alice",
+    .group = HERE,
+    .key = BOB,
+    .via = id_of (&bridge),
+    .origin_id = "44" };
+  g_autofree gchar *text = NULL;
+  g_autoptr (VmTicket) ticket = NULL;
+  g_autoptr (GError) error = NULL;
+  Peer alice;
+
+  peer_init (&alice);
+  fail_unless (vm_rooms_join (rooms, &join, now, &text, NULL) != NULL);
+  ticket = vm_rooms_use_ticket (rooms, text, BOB, now, NULL);
+  vm_member_leave (bridge.member, NULL);
+  fail_if (vm_rooms_take_seat (rooms, ticket, hello, &alice, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_DISCONNECTED);
+  peer_clear (&alice);
+}
+
+GST_END_TEST;
+
+static Suite *
+roomsvia_suite (void)
+{
+  Suite *suite = suite_create ("roomsvia");
+  TCase *tests = tcase_create ("general");
+
+  tcase_add_checked_fixture (tests, via_setup, via_teardown);
+  tcase_add_test (tests, test_how_it_is_shown);
+  tcase_add_test (tests, test_who_may_bring);
+  tcase_add_test (tests, test_locked);
+  tcase_add_test (tests, test_number);
+  tcase_add_test (tests, test_another_bridge);
+  tcase_add_test (tests, test_bridge_leaves);
+  tcase_add_test (tests, test_bridge_has_left);
+  suite_add_tcase (suite, tests);
+  return suite;
+}
+
+CHECK_PROGRAM (roomsvia)
