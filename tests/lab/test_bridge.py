@@ -72,6 +72,7 @@ class Bridge(test_janus.Server, lab.LabTest):
     def saw(self, process, *users):
         """Each of them, once, and with pictures and sound."""
         found = self.summary(process)
+        print(users, [(p["user"], p["videoFrames"], p["audioBuffers"], p["firstFrameMs"]) for p in found])
         self.assertEqual(sorted(p["user"] for p in found), sorted(users), process.tail())
         for p in found:
             self.assertGreater(p["videoFrames"], SEEN, f"{p['user']}\n{process.tail()}")

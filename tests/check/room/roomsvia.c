@@ -105,7 +105,8 @@ GST_START_TEST (test_how_it_is_shown)
   fail_unless_equals_string (shown->origin, "cloud");
   fail_unless_equals_string (shown->origin_id, "44");
   fail_unless_equals_string (shown->trust, "unknown");
-  fail_unless (shown->device_id == NULL && shown->token == NULL);
+  fail_unless (shown->device == NULL && shown->device_id == NULL);
+  fail_unless (shown->token == NULL);
   fail_unless (passes->via == NULL && passes->origin == NULL);
   peer_clear (&alice);
 }

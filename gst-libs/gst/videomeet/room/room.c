@@ -435,6 +435,9 @@ vm_room_seat (
     return member;
   }
   take_ticket (member, ticket);
+  /* the device is the bridge */
+  if (member->via)
+    g_clear_pointer (&member->device, g_free);
   vm_room_meet (room, member);
 
   if (room->state != VM_MEETING_STATE_ACTIVE)

@@ -156,6 +156,8 @@ ticket_copy (const VmTicket *ticket)
   copy->presented = ticket->presented ? vm_token_ref (ticket->presented) : NULL;
   copy->trust = ticket->trust;
   copy->call_type = ticket->call_type;
+  copy->via = g_strdup (ticket->via);
+  copy->origin_id = g_strdup (ticket->origin_id);
   copy->open = ticket->open;
   return copy;
 }
