@@ -96,7 +96,7 @@ class Bridge(test_janus.Server, lab.LabTest):
             self.assertEqual((joined["origin"], joined["via"], joined["trust"]),
                              ("cloud", dave_id, "unknown"))
         time.sleep(6)
-        for user in ("Alice", "Bob", "Carl"):
+        for user in ("Alice", "Bob", "Carl", "Dave"):
             others = [other for other in ("Alice", "Bob", "Carl", "Dave") if other != user]
             self.saw(everybody[user], *others)
             if user == "Alice":

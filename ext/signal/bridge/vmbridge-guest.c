@@ -128,14 +128,23 @@ enter (VmBridge *self, VmBridgeGuest *guest)
 {
   g_autofree gchar *uri = make_uri (self->link);
 
-  guest->again = 0;
+  guest->due = 0;
   guest->element = gst_object_ref (vm_bridge_make (self, "guest"));
   g_object_set (guest->element, "uri", uri, "meeting", self->meeting, "user",
       guest->user, "via", self->id, "origin-id", guest->origin_id, "receive",
       FALSE, "rejoin", FALSE, NULL);
   gst_util_set_object_arg (G_OBJECT (guest->element), "mode", "join");
-  vm_bridge_run (self, guest->element);
+  /* with what there is, so that it is there from the first connection on */
   link_existing (self, guest);
+  vm_bridge_run (self, guest->element);
+}
+
+static void
+enter_in (VmBridgeGuest *guest, guint ms)
+{
+  gint64 due = g_get_monotonic_time () + ms * G_TIME_SPAN_MILLISECOND;
+
+  guest->due = guest->due ? MIN (guest->due, due) : due;
 }
 
 static void
@@ -171,7 +180,7 @@ vm_bridge_add_guest (VmBridge *self, const GstStructure *joined)
   guest->origin_id = g_strdup (origin_id);
   guest->links = g_ptr_array_new_with_free_func (gst_object_unref);
   g_ptr_array_add (self->guests, guest);
-  enter (self, guest);
+  enter_in (guest, VM_BRIDGE_GUEST_MS);
 }
 
 static void
@@ -209,6 +218,8 @@ vm_bridge_link_guest (VmBridge *self, GstPad *pad)
 
   if (guest && guest->element)
     link_pad (guest, pad);
+  else if (guest && guest->due)
+    enter_in (guest, VM_BRIDGE_GATHER_MS);
 }
 
 /* The pad is gone from the room, and its peer is told from ours by being
@@ -245,8 +256,7 @@ vm_bridge_fail_guest (
     if (g_strcmp0 (code, vm_error_to_code (VM_ERROR_KICKED)) == 0)
       g_hash_table_add (self->barred, g_strdup (guest->origin_id));
     else
-      guest->again = g_get_monotonic_time ()
-                     + VM_BRIDGE_AGAIN_MS * G_TIME_SPAN_MILLISECOND;
+      enter_in (guest, VM_BRIDGE_AGAIN_MS);
     return TRUE;
   }
   return FALSE;
@@ -258,7 +268,7 @@ vm_bridge_try_guests (VmBridge *self, gint64 now)
   for (guint i = 0; i < self->guests->len; i++) {
     VmBridgeGuest *guest = self->guests->pdata[i];
 
-    if (guest->again && now >= guest->again)
+    if (guest->due && now >= guest->due)
       enter (self, guest);
   }
 }

@@ -29,7 +29,7 @@ typedef struct
   gchar *origin_id, *user;
   GstElement *element; /* NULL: it is to be tried again, or never */
   GPtrArray *links; /* GstPad: sink pads of @element */
-  gint64 again; /* µs: when; 0: not */
+  gint64 due; /* µs: when it enters, without @element; 0: not */
 } VmBridgeGuest;
 
 /* A participant of the meeting, this device's own included. */

@@ -34,6 +34,8 @@
 /* A participant's streams are published when there was a frame of one for this
  * long: the others begin meanwhile. */
 #define VM_BRIDGE_GATHER_MS 400
+/* A participant of the room that sends nothing comes to the meeting then. */
+#define VM_BRIDGE_GUEST_MS 3000
 #define VM_BRIDGE_GUESTS_MAX 12
 
 #define VM_TYPE_BRIDGE (vm_bridge_get_type ())

@@ -57,6 +57,8 @@ struct _VmLink
   guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
   GSource *restart_source; /* an offer of ours is due */
   GSource *renew_source; /* another try to replace what is silent */
+  VmInput *missed[VM_PEER_N_STREAMS]; /* for which another was asked for */
+  GSource *missed_source; /* when it is */
   GSource *detour_source; /* when a better path is looked for */
   guint detour_ms; /* until then */
   GSource *offer_wait; /* until when theirs must have come */

@@ -13,6 +13,9 @@
  * the new connection has not opened its channels. */
 #define PAST_MIN_MS 1000
 #define PAST_MAX_MS 15000
+/* After a pad has caps, until another connection is made for it: others come
+ * at the same time. */
+#define MISSED_MS 300
 
 G_DEFINE_FINAL_TYPE (VmLink, vm_link, G_TYPE_OBJECT)
 
@@ -27,10 +30,13 @@ vm_link_finalize (GObject *object)
   vm_timer_clear (&self->restart_source);
   vm_timer_clear (&self->renew_source);
   vm_timer_clear (&self->detour_source);
+  vm_timer_clear (&self->missed_source);
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
-  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     vm_pending_clear (&self->pending[i]);
+    g_clear_object (&self->missed[i]);
+  }
   g_mutex_clear (&self->lock);
   self->owner->unref (self->controller);
   G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);
@@ -211,7 +217,46 @@ change_input (VmLink *self, VmConnection *connection, VmPeerStream stream)
   vm_input_request_key_unit (input, codec);
 }
 
-/* The connection is the same, and so is what it carries. */
+static gboolean
+is_missed (VmLink *self, VmPeerStream stream)
+{
+  VmConnection *newest = vm_link_get_newest (self);
+  VmInput *input = self->missed[stream];
+
+  return newest && input && !newest->inputs[stream] && vm_input_has_caps (input)
+         && !vm_input_is_eos (input);
+}
+
+static gboolean
+on_missed (gpointer user_data)
+{
+  VmLink *self = user_data;
+  gboolean any = FALSE;
+
+  vm_timer_clear (&self->missed_source);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    any |= is_missed (self, i);
+  if (any)
+    vm_link_begin_anew (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A pad that came later: the connection has no place for it, and another one
+ * may have. Once for each pad, because the other side may not want it. */
+static void
+look_for_missed (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, stream);
+
+  if (!input || !vm_input_has_caps (input) || input == self->missed[stream])
+    return;
+  g_set_object (&self->missed[stream], input);
+  if (is_missed (self, stream) && !self->missed_source)
+    self->missed_source =
+        vm_timer_new (self->context, MISSED_MS, on_missed, self);
+}
+
+/* What takes the place of another is carried by the same connection. */
 void
 vm_link_change_inputs (VmLink *self)
 {
@@ -220,6 +265,9 @@ vm_link_change_inputs (VmLink *self)
       change_input (self, self->now, i);
     if (self->next)
       change_input (self, self->next, i);
+    if (self->config->dialect == VM_DIALECT_NAME_NATIVE && !self->served
+        && !self->closed)
+      look_for_missed (self, i);
   }
 }
 
