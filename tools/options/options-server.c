@@ -147,8 +147,7 @@ check_turn (VmtOptions *options, GError **error)
       return refuse (error, "--turn takes turn://HOST:PORT or turns://.");
     wanted |= !strchr (options->turn[i], '@');
   }
-  if (g_strcmp0 (options->ice_transport_policy, "relay") == 0
-      && !options->turn)
+  if (g_strcmp0 (options->ice_transport_policy, "relay") == 0 && !options->turn)
     return refuse (error, "--ice-transport-policy relay needs --turn.");
   if (wanted && !options->turn_secret)
     return refuse (

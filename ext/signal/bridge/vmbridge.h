@@ -29,8 +29,9 @@
  * own, because elements may take time to stop. */
 
 #define VM_BRIDGE_PAUSE_MS 15000
-#define VM_BRIDGE_AGAIN_MS 2000 /* before a guest or publisher is tried again \
-                                 */
+#define VM_BRIDGE_AGAIN_MS                           \
+  2000 /* before a guest or publisher is tried again \
+        */
 /* A participant's streams are published when there was a frame of one for this
  * long: the others begin meanwhile. */
 #define VM_BRIDGE_GATHER_MS 400

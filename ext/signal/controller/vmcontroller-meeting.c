@@ -477,7 +477,7 @@ vm_controller_set_up_meeting (VmController *self)
       "api-secret", config->api_secret, "make-room", config->make_room, NULL);
   if (config->via)
     VM_PLUGIN (vm_meeting_set_via)
-    (self->meeting, config->via, config->origin_id);
+  (self->meeting, config->via, config->origin_id);
   VM_PLUGIN (vm_meeting_set_bridge) (self->meeting, self->bridge);
   set_own_servers (self);
   if (config->meeting)

@@ -118,6 +118,30 @@ GST_START_TEST (test_pad_that_is_asked_for_again)
 
 GST_END_TEST;
 
+/* In the middle of a call, at the side that offers and at the other. */
+GST_START_TEST (test_pad_that_comes_later)
+{
+  Side a = host (AUDIO "m.audio_sink_0 " RECEIVE);
+  Side b = join (AUDIO "m.audio_sink_0 " RECEIVE);
+  Count *pictures[] = { count_on (&a, "v"), count_on (&b, "v") };
+  Count *sound[] = { count_on (&a, "a"), count_on (&b, "a") };
+
+  for (guint i = 0; i < 2; i++)
+    wait_count (sound[i], 10, FALSE);
+  add_source (&a);
+  wait_count (pictures[1], 10, FALSE);
+  add_source (&b);
+  wait_count (pictures[0], 10, FALSE);
+  for (guint i = 0; i < 2; i++) {
+    reset_count (sound[i]);
+    wait_count (sound[i], 10, FALSE);
+  }
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 #define SHORT                            \
   "videotestsrc name=s num-buffers=5 ! " \
   "video/x-raw,framerate=30/1 ! "
@@ -336,6 +360,7 @@ vmsignalpads_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_pad_is_released_in_paused);
   tcase_add_test (tc, test_pad_that_is_asked_for_again);
+  tcase_add_test (tc, test_pad_that_comes_later);
   tcase_add_test (tc, test_end_comes_each_time);
   tcase_add_test (tc, test_end_comes_after_a_seek);
   tcase_add_test (tc, test_end_is_told_again_after_a_pause);

@@ -138,7 +138,8 @@ struct _VmSignal
   /* of chat: for @to alone; of a meeting: it has a PIN */
   gboolean confidential;
   gchar *status;
-  gchar *bridge; /* of presence: "no", "able" or "chosen" (bridge.md) */
+  gchar
+      *bridge; /* of presence: "no", "able" or "chosen" (protocol/bridge.md) */
   /* whether it is sent, or is to be muted; -1 when not given */
   gint audio;
   gint video;
