@@ -108,6 +108,12 @@ static const gchar *const vectors[] = {
                        "\"iceTransportPolicy\":\"relay\","
                        "\"iceExpiresIn\":43200}",
   HEAD ("ice-servers") ",\"iceServers\":[]}",
+  HEAD ("hello") ",\"sfu\":true,\"callType\":\"video\"}",
+  HEAD ("sfu") "}",
+  HEAD ("sfu") ",\"to\":\"p002\",\"active\":true,"
+               "\"path\":\"/sfu?ticket=t-1\",\"room\":9007199254740991}",
+  HEAD ("sfu") ",\"to\":\"p002\",\"active\":false}",
+  HEAD ("sfu-heard") ",\"from\":\"p001\",\"to\":\"p002\",\"heard\":true}",
   HEAD ("error") ",\"code\":\"UNROUTABLE\",\"message\":\"p009 is not here\","
                  "\"inReplyTo\":7}",
 };
@@ -253,6 +259,10 @@ GST_START_TEST (test_refused)
     "{\"type\":\"presence\",\"audio\":1}",
     "{\"type\":\"mute-request\",\"video\":\"yes\"}", "{\"type\":\"hand\"}",
     "{\"type\":\"hand\",\"raised\":1}", "{\"type\":\"lock\"}",
+    "{\"type\":\"hello\",\"sfu\":1}", "{\"type\":\"sfu\",\"active\":1}",
+    "{\"type\":\"sfu\",\"path\":{}}", "{\"type\":\"sfu-heard\"}",
+    "{\"type\":\"sfu\",\"room\":9007199254740992}",
+    "{\"type\":\"sfu-heard\",\"heard\":\"yes\"}",
     "{\"type\":\"participant-state\"}", "{\"type\":\"participant-left\"}",
     "{\"type\":\"participant-joined\"}",
     "{\"type\":\"hello\",\"callType\":\"smell\"}",
@@ -315,7 +325,7 @@ GST_START_TEST (test_limits)
     { "hello", "user", VM_SIGNAL_NAME_MAX },
     { "hello", "device", VM_SIGNAL_NAME_MAX },
     { "hello", "nonce", VM_SIGNAL_NONCE_MAX },
-    { "bye", "to", VM_SIGNAL_ID_MAX } };
+    { "sfu", "path", VM_SIGNAL_PATH_MAX }, { "bye", "to", VM_SIGNAL_ID_MAX } };
 
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++) {
     gsize max = limits[i].max;

@@ -24,6 +24,8 @@ static const gchar *const names[] = {
   [VM_SIGNAL_ERROR] = "error",
   [VM_SIGNAL_ACK] = "ack",
   [VM_SIGNAL_ICE_SERVERS] = "ice-servers",
+  [VM_SIGNAL_SFU] = "sfu",
+  [VM_SIGNAL_SFU_HEARD] = "sfu-heard",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == VM_SIGNAL_N_TYPES);
 
@@ -77,9 +79,9 @@ vm_signal_new (VmSignalType type)
   signal->type = type;
   signal->seq = signal->ack = -1;
   signal->sdp_mline_index = signal->generation = -1;
-  signal->audio = signal->video = -1;
+  signal->audio = signal->video = signal->active = -1;
   signal->in_reply_to = signal->last_seq = signal->epoch = signal->count =
-      signal->max_participants = -1;
+      signal->max_participants = signal->sfu_room = -1;
   signal->participants =
       g_ptr_array_new_with_free_func (vm_signal_participant_free);
   return signal;
@@ -120,6 +122,7 @@ clear (gpointer data)
   g_free (signal->time);
   g_free (signal->status);
   g_free (signal->bridge);
+  g_free (signal->path);
   g_ptr_array_unref (signal->participants);
   g_clear_pointer (&signal->bytes, g_bytes_unref);
   g_clear_pointer (&signal->owned, g_ptr_array_unref);

@@ -34,6 +34,8 @@ typedef enum
   VM_SIGNAL_ERROR,
   VM_SIGNAL_ACK,
   VM_SIGNAL_ICE_SERVERS,
+  VM_SIGNAL_SFU,
+  VM_SIGNAL_SFU_HEARD,
   VM_SIGNAL_N_TYPES
 } VmSignalType;
 
@@ -49,6 +51,7 @@ typedef enum
 #define VM_SIGNAL_NONCE_MAX 64 /* base64 of 16 bytes has 24 */
 #define VM_SIGNAL_ID_MAX 64 /* participant, meeting; anything elsewhere */
 #define VM_SIGNAL_TOKEN_MAX 64 /* base64url of 32 bytes has 43 */
+#define VM_SIGNAL_PATH_MAX 128 /* "/sfu?ticket=" and a token */
 #define VM_SIGNAL_TOKEN_PEM_MAX 4096 /* as VM_TOKEN_PEM_MAX; some take 900 */
 #define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
 #define VM_SIGNAL_REVOKED_MAX 128 /* devices of one message */
@@ -144,6 +147,13 @@ struct _VmSignal
   gint audio;
   gint video;
   gboolean raised;
+
+  /* protocol/cloud.md */
+  gboolean takes_sfu; /* of hello */
+  gint active; /* of sfu; -1 when not given */
+  gchar *path; /* of sfu: of the WebSocket, with its ticket */
+  gint64 sfu_room; /* of sfu: number at the SFU */
+  gboolean heard; /* of sfu-heard */
 
   GPtrArray *participants; /* of VmSignalParticipant; never NULL */
 
