@@ -10,6 +10,7 @@ Peer host;
 gint64 now;
 guint changes;
 guint8 dice;
+gboolean takes_sfu;
 
 static void
 on_send (gpointer data, const VmSignal *signal, gpointer user_data)
@@ -22,6 +23,8 @@ on_send (gpointer data, const VmSignal *signal, gpointer user_data)
   g_string_append (peer->heard, vm_signal_type_to_string (signal->type));
   if (signal->state)
     g_string_append_printf (peer->heard, ":%s", signal->state);
+  if (signal->type == VM_SIGNAL_SFU)
+    g_string_append (peer->heard, signal->active ? ":on" : ":off");
   g_clear_pointer (&peer->last, vm_signal_unref);
   peer->last = vm_signal_ref (signal);
   if (signal->type == VM_SIGNAL_WELCOME) {
@@ -125,6 +128,7 @@ sit (Peer *peer, const gchar *text, GError **error)
     return FALSE;
   said->nonce = g_strdup ("bm9uY2U=");
   said->device = g_strdup ("phone");
+  hello->takes_sfu = takes_sfu;
   peer->member = vm_rooms_take_seat (rooms, ticket, hello, peer, error);
   return peer->member != NULL;
 }

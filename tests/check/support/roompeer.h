@@ -8,7 +8,8 @@
 
 #define SECOND G_USEC_PER_SEC
 
-/* One connection; what it heard is kept as "type" words. */
+/* One connection; what it heard is kept as "type" words, "sfu" with what it
+ * says. */
 typedef struct
 {
   GString *heard;
@@ -25,6 +26,7 @@ extern Peer host;
 extern gint64 now;
 extern guint changes; /* of what is announced */
 extern guint8 dice; /* the last random byte */
+extern gboolean takes_sfu; /* what a hello says from now on */
 extern VmRoomsFuncs room_funcs; /* for setup(): nobody is known */
 
 void setup (void);

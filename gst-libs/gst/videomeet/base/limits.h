@@ -115,6 +115,32 @@
 #define VM_DETACHED_TIME (10 * G_USEC_PER_SEC)
 #define VM_RESUME_TIME (30 * G_USEC_PER_SEC)
 
+/* A ticket to the SFU (protocol/cloud.md); one of a member. */
+#define VM_SFU_TICKET_TIME (60 * G_USEC_PER_SEC)
+/* A room goes by the SFU with more participants than a mesh may have, and is a
+ * mesh again when for VM_SFU_FEW_TIME it has had fewer than that number less
+ * VM_SFU_HYSTERESIS, but at least VM_SFU_LEAST. */
+#define VM_MESH_MAX 6 /* unless told otherwise */
+#define VM_SFU_HYSTERESIS 2
+#define VM_SFU_LEAST 3
+#define VM_SFU_FEW_TIME (60 * G_USEC_PER_SEC) /* unless told otherwise */
+#define VM_SFU_FEW_SECONDS_MAX 3600
+/* Pauses between attempts to reach the SFU double, up to the longest, and begin
+ * anew after a connection that has lasted. */
+#define VM_SFU_PAUSE_MIN (500 * 1000)
+#define VM_SFU_PAUSE_MAX (30 * G_USEC_PER_SEC)
+#define VM_SFU_STEADY_TIME (15 * G_USEC_PER_SEC)
+#define VM_SFU_ANSWER_TIME (10 * G_USEC_PER_SEC) /* to open; to a request */
+#define VM_SFU_KEEPALIVE_TIME (25 * G_USEC_PER_SEC) /* Janus waits for 60 s */
+/* For the SFU, of one participant: beyond, close 1013. */
+#define VM_SFU_QUEUE_BYTES (512 * 1024)
+/* A message of the SFU, over all fragments; beyond, the connection is lost. */
+#define VM_SFU_MESSAGE_MAX (1024 * 1024)
+/* Until participants have left the SFU after that. */
+#define VM_SFU_RETURN_TIME (60 * G_USEC_PER_SEC)
+/* Without the SFU, until its rooms are meshes, whatever their size. */
+#define VM_SFU_LOST_TIME (10 * G_USEC_PER_SEC)
+
 #define VM_TICKET_TIME (30 * G_USEC_PER_SEC)
 #define VM_TICKETS_MAX 256 /* unused, of one server */
 #define VM_TICKETS_PER_ADDRESS 16 /* beyond, its oldest becomes invalid */

@@ -64,6 +64,18 @@ forward (VmMember *member, VmSignal *signal, gboolean to_all, GError **error)
   return TRUE;
 }
 
+/* Whoever takes no part in an SFU does not know that word. */
+static gboolean
+forward_heard (VmMember *member, VmSignal *signal, GError **error)
+{
+  const VmMember *to = receiver_of (member, signal, NULL);
+
+  if (to && !to->takes_sfu)
+    return refuse (
+        error, VM_ERROR_BAD_MESSAGE, "The other takes no part in an SFU");
+  return forward (member, signal, FALSE, error);
+}
+
 static gboolean
 is_host (VmMember *member, GError **error)
 {
@@ -185,6 +197,10 @@ receive (VmMember *member, VmSignal *signal, GError **error)
     case VM_SIGNAL_PRESENCE:
     case VM_SIGNAL_HAND:
       return forward (member, signal, TRUE, error);
+    case VM_SIGNAL_SFU_HEARD:
+      return forward_heard (member, signal, error);
+    case VM_SIGNAL_SFU:
+      return vm_member_renew_sfu (member, signal, error);
     case VM_SIGNAL_MUTE_REQUEST:
       return is_host (member, error) && forward (member, signal, FALSE, error);
     case VM_SIGNAL_KICK:

@@ -67,6 +67,18 @@ vm_member_get_id (VmMember *member)
   return member->id;
 }
 
+const gchar *
+vm_member_get_user (VmMember *member)
+{
+  return member->user;
+}
+
+VmRoom *
+vm_member_get_room (VmMember *member)
+{
+  return member->room;
+}
+
 gpointer
 vm_member_get_peer (VmMember *member)
 {
@@ -77,6 +89,7 @@ static void
 member_free (VmMember *member)
 {
   vm_member_forget_tokens (member);
+  vm_member_leave_sfu (member);
   g_free (member->node);
   g_free (member->key);
   vm_text_unshare (member->group);
@@ -95,6 +108,7 @@ member_free (VmMember *member)
 void
 vm_room_free (VmRoom *room)
 {
+  vm_room_end_topology (room);
   if (room->shared)
     room->rooms->remote->free (g_steal_pointer (&room->shared));
   for (guint i = 0; i < room->members->len; i++)
@@ -425,6 +439,7 @@ vm_room_seat (
   member->alias = vm_text_share (said ? said->alias : NULL);
   member->device = g_strdup (said ? said->device : NULL);
   member->nonce = g_strdup (said ? said->nonce : NULL);
+  member->takes_sfu = hello->takes_sfu;
   vm_room_insert (room, member);
   if (!ticket) {
     member->user = vm_text_share (said->user);
@@ -445,8 +460,10 @@ vm_room_seat (
   if (!room->moderator)
     vm_room_choose_moderator (room);
   vm_room_welcome (room, member, FALSE);
+  vm_room_tell_topology (room, member);
   vm_room_tell_joined (room, member);
   vm_room_send_state (room);
+  vm_room_look_at_size (room);
   return member;
 }
 

@@ -75,6 +75,7 @@ vm_room_tick (VmRoom *room, gint64 now)
   g_autoptr (GError) reason = NULL;
 
   vm_room_tick_bars (room, now);
+  vm_room_tick_topology (room, now);
   /* backwards: whoever goes is taken out */
   for (guint i = room->members->len; i > 0; i--) {
     VmMember *member = g_ptr_array_index (room->members, i - 1);

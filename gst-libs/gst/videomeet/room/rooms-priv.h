@@ -47,6 +47,7 @@ struct _VmRooms
   GHashTable *rooms; /* name -> VmRoom */
   GHashTable *tickets; /* text -> VmTicket */
   GHashTable *resumes; /* token -> VmMember */
+  GHashTable *sfu_tickets; /* text -> VmMember */
   VmPinGuard *guard;
   VmPolicy policy;
   gint64 checked; /* when vm_rooms_tick() last checked all members */
@@ -55,6 +56,10 @@ struct _VmRooms
   gboolean closing;
   guint walks; /* iterations over rooms or in one: no room is removed meanwhile
                 */
+  gint64 ticked; /* when vm_rooms_tick() was called last */
+  VmRoomsSfu sfu; /* all zero: there is none */
+  gboolean sfu_reached;
+  gint64 sfu_lost_at; /* while it cannot be reached, since when */
   const VmRoomsRemote *remote; /* other servers, or NULL */
   VmRoomShare *share; /* of @remote */
 };
@@ -92,6 +97,11 @@ struct _VmRoom
    * keys, can only lock out strangers */
   VmWrongPins wrong[VM_TRUST_LEVEL_TRUSTED + 1];
   gboolean open; /* see VmOpenRooms */
+  VmTopology topology;
+  gint64 sfu_room; /* its number there, from VM_TOPOLOGY_SFU on */
+  gboolean sfu_told; /* what the members know: that it goes by the SFU */
+  gint64 few_since; /* 0: it has enough participants for the SFU */
+  gint64 returning_since;
   VmRoomShared *shared; /* of a room that other servers have as well, or NULL */
 };
 
@@ -119,6 +129,9 @@ struct _VmMember
   gchar *via, *origin_id; /* see VmJoin, or NULL */
   gint64 lost_at; /* 0: it has a connection */
   gboolean detached; /* and the others were told */
+  gboolean takes_sfu; /* its client has said so */
+  gchar *sfu_ticket; /* unused, or NULL */
+  gint64 sfu_ticket_expires;
 
   /* in a cluster: */
   guint seat; /* its number among this server's seats; 0: not shared */
@@ -216,6 +229,26 @@ gboolean vm_room_has_share (VmRoom *room, const VmBearer *bearer,
     const VmMember *from, VmTrustLevel level, GError **error);
 /* Those remembered devices whose trust is revoked. Returns: (transfer full) */
 gchar **vm_room_list_revoked (VmRoom *room);
+
+/* roomtopology.c: whether the room bears one more, by the way that its media
+ * goes. @takes_sfu: whether the newcomer takes part in an SFU, or may; @from:
+ * see vm_room_admits(). MEETING_FULL. */
+gboolean vm_room_bears (
+    VmRoom *room, gboolean takes_sfu, const VmMember *from, GError **error);
+/* Tells a newcomer of the SFU, if the room goes by it. */
+void vm_room_tell_topology (VmRoom *room, VmMember *member);
+/* The member asks for another ticket. */
+gboolean
+vm_member_renew_sfu (VmMember *member, const VmSignal *signal, GError **error);
+/* It gives back its seat. */
+void vm_member_leave_sfu (VmMember *member);
+/* Moves a room that has grown to the SFU. */
+void vm_room_look_at_size (VmRoom *room);
+void vm_room_tick_topology (VmRoom *room, gint64 now);
+/* It went by an SFU until @lost_at, whose room is gone: by another one now. */
+void vm_room_restore_topology (VmRoom *room, gint64 lost_at);
+/* The room is about to be freed. */
+void vm_room_end_topology (VmRoom *room);
 
 /* PEM of the token that shows others why @member is admitted: given by this
  * device, or presented by it; NULL when there is none. Returns: (transfer full)

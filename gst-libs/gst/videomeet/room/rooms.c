@@ -22,6 +22,7 @@ vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data)
   rooms->tickets = g_hash_table_new_full (
       g_str_hash, g_str_equal, NULL, (GDestroyNotify) vm_ticket_free);
   rooms->resumes = g_hash_table_new (g_str_hash, g_str_equal);
+  rooms->sfu_tickets = g_hash_table_new (g_str_hash, g_str_equal);
   rooms->begun = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   rooms->guard = vm_pin_guard_new ();
   rooms->policy = VM_POLICY_PIN;
@@ -34,6 +35,7 @@ vm_rooms_free (VmRooms *rooms)
   g_hash_table_unref (rooms->rooms);
   g_hash_table_unref (rooms->tickets);
   g_hash_table_unref (rooms->resumes);
+  g_hash_table_unref (rooms->sfu_tickets);
   g_hash_table_unref (rooms->begun);
   vm_pin_guard_free (rooms->guard);
   g_free (rooms);
@@ -45,8 +47,8 @@ vm_rooms_find (VmRooms *rooms, const gchar *name)
   return g_hash_table_lookup (rooms->rooms, name);
 }
 
-gboolean
-vm_rooms_has_id (VmRooms *rooms, const gchar *id)
+VmRoom *
+vm_rooms_find_id (VmRooms *rooms, const gchar *id)
 {
   GHashTableIter iter;
   gpointer value;
@@ -54,9 +56,15 @@ vm_rooms_has_id (VmRooms *rooms, const gchar *id)
   g_hash_table_iter_init (&iter, rooms->rooms);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     if (strcmp (((VmRoom *) value)->id, id) == 0)
-      return TRUE;
+      return value;
   }
-  return FALSE;
+  return NULL;
+}
+
+gboolean
+vm_rooms_has_id (VmRooms *rooms, const gchar *id)
+{
+  return vm_rooms_find_id (rooms, id) != NULL;
 }
 
 guint
@@ -84,6 +92,7 @@ vm_rooms_tick (VmRooms *rooms, gint64 now)
   GHashTableIter iter;
   gpointer value;
 
+  rooms->ticked = now;
   forget_tickets (rooms, now);
   rooms->walks++;
   g_hash_table_iter_init (&iter, rooms->rooms);
@@ -446,7 +455,8 @@ vm_rooms_take_seat (VmRooms *rooms, VmTicket *ticket, const VmSignal *hello,
     return NULL;
   vm_room_supersede (room, ticket);
   if (!vm_room_admits (
-          room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error)) {
+          room, &bearer, NULL, NULL, NULL, 0, &ticket->trust, error)
+      || !vm_room_bears (room, hello->takes_sfu, NULL, error)) {
     vm_room_look_whether_empty (room);
     return NULL;
   }
@@ -465,7 +475,8 @@ vm_room_enter (VmRoom *room, const VmJoin *join, const gchar *alias,
   VmRoom *left;
 
   if (!vm_room_admits (room, &bearer, join->pin, join->group, from, now,
-          &ticket.trust, error)) {
+          &ticket.trust, error)
+      || !vm_room_bears (room, FALSE, from, error)) {
     vm_room_look_whether_empty (room);
     return NULL;
   }

@@ -52,6 +52,12 @@ typedef struct
   /* The STUN and TURN servers for a participant of an open room, into an empty
    * @grant; no function: there are none. */
   void (*grant_ice) (VmIceGrant *grant, gpointer user_data);
+  /* A room at the SFU is wanted for @room, which vm_room_sfu_made() or
+   * vm_room_sfu_failed() answers later; or is wanted no more. Or NULL. */
+  void (*want_sfu) (VmRoom *room, gboolean wanted, gpointer user_data);
+  /* The member @id of @room has left: its connection to the SFU ends. Or NULL.
+   */
+  void (*cut_sfu) (VmRoom *room, const gchar *id, gpointer user_data);
 } VmRoomsFuncs;
 
 VmRooms *vm_rooms_new (const VmRoomsFuncs *funcs, gpointer user_data);
@@ -69,6 +75,8 @@ void vm_rooms_check (VmRooms *rooms);
 VmRoom *vm_rooms_find (VmRooms *rooms, const gchar *name);
 /* Whether a room of this meeting id is open. */
 gboolean vm_rooms_has_id (VmRooms *rooms, const gchar *id);
+/* That room, or NULL. */
+VmRoom *vm_rooms_find_id (VmRooms *rooms, const gchar *id);
 guint vm_rooms_count_tickets (VmRooms *rooms);
 guint vm_rooms_count (VmRooms *rooms);
 /* In all rooms together. */
@@ -99,6 +107,40 @@ gboolean vm_rooms_refuse_ended (GError **error);
 gboolean vm_rooms_are_open (VmRooms *rooms);
 /* Removes all open rooms and closes their members, without further signals. */
 void vm_rooms_clear_open (VmRooms *rooms);
+
+/* By what way media goes in a room (roomtopology.c, protocol/cloud.md). */
+typedef enum
+{
+  VM_TOPOLOGY_MESH, /* from each to each */
+  VM_TOPOLOGY_ASKED, /* likewise; a room at the SFU is about to be made */
+  VM_TOPOLOGY_SFU, /* by that */
+  VM_TOPOLOGY_RETURNING, /* by a mesh as soon as that stands; until then by the
+                          * SFU */
+} VmTopology;
+
+/* "mesh", "asked", "sfu" or "returning". */
+const gchar *vm_topology_to_string (VmTopology topology);
+
+/* An SFU for open rooms. */
+typedef struct
+{
+  guint mesh_max; /* participants of a mesh, at most; 0: there is no SFU */
+  gint64 return_time; /* of few participants, until a room is a mesh again */
+} VmRoomsSfu;
+
+/* NULL: all rooms are meshes, the default. */
+void vm_rooms_set_sfu (VmRooms *rooms, const VmRoomsSfu *sfu);
+/* Whether the SFU can be reached; FALSE at first. */
+void vm_rooms_set_sfu_reached (VmRooms *rooms, gboolean reached, gint64 now);
+/* The answers to VmRoomsFuncs.want_sfu: it is there, by that number. */
+void vm_room_sfu_made (VmRoom *room, gint64 number);
+void vm_room_sfu_failed (VmRoom *room);
+/* Nobody is connected to the room at the SFU. */
+void vm_room_sfu_unused (VmRoom *room);
+VmTopology vm_room_get_topology (const VmRoom *room);
+/* Who may connect to the SFU by the ticket @text; uses it up. BAD_TICKET. */
+VmMember *vm_rooms_use_sfu_ticket (
+    VmRooms *rooms, const gchar *text, gint64 now, GError **error);
 
 typedef struct
 {
@@ -236,6 +278,8 @@ gboolean vm_member_is_new (
     const VmMember *member, const gchar **user, const gchar **device);
 gpointer vm_member_get_peer (VmMember *member);
 const gchar *vm_member_get_id (VmMember *member);
+const gchar *vm_member_get_user (VmMember *member);
+VmRoom *vm_member_get_room (VmMember *member);
 /* A new uuid. */
 gchar *vm_rooms_make_uuid (VmRooms *rooms);
 /* A message from @member, which may be gone afterwards. */

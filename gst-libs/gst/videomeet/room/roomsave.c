@@ -6,8 +6,8 @@
 #include "room/roomsave.h"
 #include "room/rooms-priv.h"
 
-#define MEMBER "(smsmsmsmsuumsbsmsx" VM_LINE_SAVED ")"
-#define ROOM "(ssuuuubsa" MEMBER ")"
+#define MEMBER "(smsmsmsmsuumsbsmsxb" VM_LINE_SAVED ")"
+#define ROOM "(ssuuuubbsa" MEMBER ")"
 
 /* Whoever cannot resume has left. */
 static void
@@ -24,11 +24,11 @@ send_away (VmRoom *room)
 static GVariant *
 save_member (VmMember *member, gint64 now, VmRoomsLineFunc line)
 {
-  return g_variant_new ("(smsmsmsmsuumsbsmsx@" VM_LINE_SAVED ")", member->id,
+  return g_variant_new ("(smsmsmsmsuumsbsmsxb@" VM_LINE_SAVED ")", member->id,
       member->user, member->device, member->device_id, member->nonce,
       (guint32) member->call_type, (guint32) member->state, member->key,
       member->proven, member->token, member->old_token,
-      member->lost_at ? now - member->lost_at : (gint64) 0,
+      member->lost_at ? now - member->lost_at : (gint64) 0, member->takes_sfu,
       line (member->peer));
 }
 
@@ -41,9 +41,9 @@ save_room (VmRoom *room, gint64 now, VmRoomsLineFunc line)
   for (guint i = 0; i < room->members->len; i++)
     g_variant_builder_add_value (
         &members, save_member (room->members->pdata[i], now, line));
-  return g_variant_new ("(ssuuuubsa" MEMBER ")", room->name, room->id,
+  return g_variant_new ("(ssuuuubbsa" MEMBER ")", room->name, room->id,
       room->max_participants, room->epoch, room->count, room->joined,
-      room->locked, room->beginner, &members);
+      room->locked, room->sfu_told, room->beginner, &members);
 }
 
 GVariant *
@@ -81,10 +81,10 @@ restore_member (VmRoom *room, GVariant *saved, gint64 lost_at,
   gint64 before;
 
   member->room = room;
-  g_variant_get (saved, "(&sm&smsmsmsuumsbsmsx@" VM_LINE_SAVED ")", &id, &user,
+  g_variant_get (saved, "(&sm&smsmsmsuumsbsmsxb@" VM_LINE_SAVED ")", &id, &user,
       &member->device, &member->device_id, &member->nonce, &call_type, &state,
       &member->key, &member->proven, &member->token, &member->old_token,
-      &before, &line);
+      &before, &member->takes_sfu, &line);
   member->id = vm_text_share (id);
   member->user = vm_text_share (user);
   member->call_type =
@@ -107,13 +107,13 @@ restore_room (VmRooms *rooms, GVariant *saved, gint64 lost_at,
   g_autoptr (GVariant) members = NULL;
   g_autofree gchar *name = NULL, *id = NULL, *beginner = NULL;
   guint32 size, epoch, count, joined;
-  gboolean locked;
+  gboolean locked, sfu_told;
   VmRoom *room;
   GVariantIter iter;
   GVariant *member;
 
-  g_variant_get (saved, "(ssuuuubs@a" MEMBER ")", &name, &id, &size, &epoch,
-      &count, &joined, &locked, &beginner, &members);
+  g_variant_get (saved, "(ssuuuubbs@a" MEMBER ")", &name, &id, &size, &epoch,
+      &count, &joined, &locked, &sfu_told, &beginner, &members);
   if (vm_rooms_find (rooms, name))
     return;
   room = vm_room_begin (rooms, name, beginner, NULL);
@@ -132,6 +132,8 @@ restore_room (VmRooms *rooms, GVariant *saved, gint64 lost_at,
   }
   vm_room_choose_moderator (room);
   room->locked = locked && room->moderator;
+  if (sfu_told)
+    vm_room_restore_topology (room, lost_at);
 }
 
 gboolean

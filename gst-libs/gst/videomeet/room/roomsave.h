@@ -7,7 +7,7 @@
 /* Open rooms, as bytes. @line saves the connection of each seat, and @peer
  * makes it again. Sans-I/O. */
 
-#define VM_ROOMS_SAVED "a(ssuuuubsa(smsmsmsmsuumsbsmsx" VM_LINE_SAVED "))"
+#define VM_ROOMS_SAVED "a(ssuuuubbsa(smsmsmsmsuumsbsmsxb" VM_LINE_SAVED "))"
 
 /* The line of a seat's connection, as vm_line_save(). Returns: floating */
 typedef GVariant *(*VmRoomsLineFunc) (gpointer peer);
