@@ -143,6 +143,18 @@ vm_janus_write_create_room (const VmJanusHead *head, const VmJanusNewRoom *room)
   return end_request (out, NULL, NULL);
 }
 
+gchar *
+vm_janus_write_destroy_room (
+    const VmJanusHead *head, gint64 room, const gchar *secret)
+{
+  GString *out = begin_request (head, "destroy");
+
+  vm_json_append_int (out, "room", room);
+  vm_json_append_member (out, "secret", secret);
+  vm_json_append_boolean (out, "permanent", FALSE);
+  return end_request (out, NULL, NULL);
+}
+
 static void
 append_entry (GString *out, const VmJanusEntry *entry, const gchar *ptype)
 {

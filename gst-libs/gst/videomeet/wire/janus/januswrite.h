@@ -41,6 +41,10 @@ typedef struct
 gchar *vm_janus_write_create_room (
     const VmJanusHead *head, const VmJanusNewRoom *room);
 
+/* Ends the room, by its @secret. */
+gchar *vm_janus_write_destroy_room (
+    const VmJanusHead *head, gint64 room, const gchar *secret);
+
 /* Who wants to enter; strings may be NULL. */
 typedef struct
 {
