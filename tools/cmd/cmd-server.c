@@ -191,6 +191,24 @@ set_gotify (Serving *self, GError **error)
 }
 
 static gboolean
+set_sfu (Serving *self, GError **error)
+{
+  const VmtOptions *o = self->options;
+  g_autofree gchar *secret = NULL;
+
+  g_object_set (self->server, "sfu-uri", o->sfu, "mesh-max", o->mesh_max,
+      "mesh-return", o->mesh_return, NULL);
+  if (!o->sfu_secret_file)
+    return TRUE;
+  secret =
+      vmt_small_file_read (o->sfu_secret_file, VMT_SMALL_FILE_MAX, NULL, error);
+  if (!secret || !vmt_small_file_is_secret (o->sfu_secret_file, error))
+    return FALSE;
+  g_object_set (self->server, "sfu-secret", g_strstrip (secret), NULL);
+  return TRUE;
+}
+
+static gboolean
 set_auth (Serving *self, GError **error)
 {
   g_autofree gchar *keys = NULL;
@@ -293,7 +311,8 @@ serve (Serving *self, gint64 start_us)
   raise_limit ();
   self->server = vm_room_server_new (identity);
   set_up (self);
-  if (!set_gotify (self, &error) || !set_auth (self, &error)
+  if (!set_gotify (self, &error) || !set_sfu (self, &error)
+      || !set_auth (self, &error)
       || !vm_room_server_start (self->server, &error))
     return fail (self, error);
   run (self, identity, start_us);

@@ -25,6 +25,8 @@ vmt_options_clear_server (VmtOptions *options)
   g_free (options->cluster_ca);
   g_free (options->gotify_url);
   g_free (options->gotify_key_file);
+  g_free (options->sfu);
+  g_free (options->sfu_secret_file);
   g_free (options->auth);
 }
 
@@ -115,6 +117,20 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "URL" },
     { "gotify-key-file", 0, 0, G_OPTION_ARG_FILENAME, &o->gotify_key_file,
         "File with an application's token for Gotify", "FILE" },
+    { "sfu", 0, 0, G_OPTION_ARG_STRING, &o->sfu,
+        "Janus server by which sound and pictures of rooms with more than "
+        "--mesh-max participants go, janus+ws://HOST:PORT/",
+        "URI" },
+    { "sfu-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &o->sfu_secret_file,
+        "File with the API secret of that Janus server", "FILE" },
+    { "mesh-max", 0, 0, G_OPTION_ARG_INT, &o->mesh_max,
+        "Most participants of a room without --sfu, 2 to --room-size "
+        "(default 6)",
+        "NUMBER" },
+    { "mesh-return", 0, 0, G_OPTION_ARG_INT, &o->mesh_return,
+        "Time with few participants after which a room leaves --sfu, 1 to 3600 "
+        "(default 60)",
+        "SECONDS" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &o->drain,
         "Time between SIGTERM and the end, in which nobody is admitted "
         "(default 5)",
@@ -123,6 +139,7 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
   };
 
   o->room_size = o->max_per_address = o->turn_lifetime = G_MININT;
+  o->mesh_max = o->mesh_return = G_MININT;
   o->drain = DRAIN_UNSET;
   g_option_context_add_main_entries (context, entries, NULL);
 }
@@ -167,6 +184,25 @@ check_turn (VmtOptions *options, GError **error)
         error, "--turn-lifetime is of use with --turn-secret alone.");
   return options->stun == NULL || g_str_has_prefix (options->stun, "stun://")
          || refuse (error, "--stun takes stun://HOST:PORT.");
+}
+
+static gboolean
+check_sfu (VmtOptions *options, GError **error)
+{
+  if (!options->sfu
+      && (options->sfu_secret_file || options->mesh_max != G_MININT
+          || options->mesh_return != G_MININT))
+    return refuse (error, "--sfu-secret-file, --mesh-max and --mesh-return are "
+                          "of use with --sfu alone.");
+  if (options->mesh_max == G_MININT)
+    options->mesh_max = 0;
+  else if (options->mesh_max < 2 || options->mesh_max > 128)
+    return refuse (error, "--mesh-max takes a number from 2 to 128.");
+  if (options->mesh_return == G_MININT)
+    options->mesh_return = 0;
+  else if (options->mesh_return < 1 || options->mesh_return > 3600)
+    return refuse (error, "--mesh-return takes 1 to 3600 seconds.");
+  return TRUE;
 }
 
 /* What can stand in a link: names, those beyond ASCII too, and addresses. */
@@ -232,7 +268,8 @@ vmt_options_take_server (VmtOptions *options, GError **error)
   if (options->loopback && options->insecure)
     return refuse (error, "--loopback is plain HTTP already, without "
                           "--insecure.");
-  return check_names (options, error) && check_turn (options, error);
+  return check_names (options, error) && check_turn (options, error)
+         && check_sfu (options, error);
 }
 
 /* The file */
@@ -274,6 +311,10 @@ static const struct
   { "cluster-ca", KIND_TEXT },
   { "gotify-url", KIND_TEXT },
   { "gotify-key-file", KIND_TEXT },
+  { "sfu", KIND_TEXT },
+  { "sfu-secret-file", KIND_TEXT },
+  { "mesh-max", KIND_TEXT },
+  { "mesh-return", KIND_TEXT },
   { "drain", KIND_TEXT },
 };
 

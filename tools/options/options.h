@@ -122,6 +122,8 @@ typedef struct
   gint turn_lifetime; /* s; 0: the default */
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key_file;
+  gchar *sfu, *sfu_secret_file;
+  gint mesh_max, mesh_return; /* 0: the default */
   gchar *auth; /* file */
   gboolean auth_any_room, no_moderator;
   gdouble drain; /* seconds */

@@ -49,10 +49,15 @@ typedef struct
   void (*destroy) (gpointer state);
   /* Called before vm-net runs, and when it has ended, or failed to start. */
   void (*start) (gpointer state, const VmServerConfig *config);
+  /* Likewise, where the settings may be of no use: FALSE with BAD_REQUEST. */
+  gboolean (*configure) (
+      gpointer state, const VmServerConfig *config, GError **error);
   void (*stop) (gpointer state);
   /* Called when the server is about to stop, and again when its sockets are
    * closed: ends sessions without a WebSocket. */
   void (*close) (gpointer state);
+  /* Whether something is still to be sent before the server stops. */
+  gboolean (*is_busy) (gpointer state);
   /* Several times a second. */
   void (*tick) (VmServer *server, gpointer state, gint64 now);
   /* The facts about devices, or the policy, have changed. */
@@ -67,6 +72,9 @@ typedef struct
    * seat. */
   gboolean (*remove) (
       gpointer state, VmRoom *room, const gchar *id, const GError *reason);
+  /* As of VmRoomsFuncs, of one protocol. */
+  void (*want_sfu) (gpointer state, VmRoom *room, gboolean wanted);
+  void (*cut_sfu) (gpointer state, VmRoom *room, const gchar *id);
   /* Saves and restores the seats of one protocol over a restart (roomsave.h);
    * before vm-net runs, and when all sockets are about to close. */
   GVariant *(*save) (gpointer outlet);

@@ -5,6 +5,7 @@
 #include "server/dialect/mesh/mesh.h"
 #include "server/dialect/native/guest.h"
 #include "server/dialect/room/roomsocket.h"
+#include "server/dialect/sfu/sfu.h"
 #include "server/dialect/socketio/session.h"
 #include "server/dialect/transfer/transfer.h"
 
@@ -16,6 +17,7 @@ const VmServerProtocol *const vm_server_protocols[] = {
   &vm_protocol_room,
   &vm_protocol_mesh,
   &vm_protocol_transfer,
+  &vm_protocol_sfu,
   &vm_protocol_socketio,
   NULL,
 };

@@ -63,6 +63,12 @@ typedef struct _VmServerConfig
    * the authority of its TLS (natsstore.h); or NULL. Use it without a
    * @state_file. */
   const gchar *cluster, *cluster_credentials, *cluster_ca;
+  /* a Janus server by which a room of more than @mesh_max participants goes,
+   * "janus+ws://host:port/" (protocol/cloud.md), and its API secret; or NULL.
+   * @mesh_max 0: VM_MESH_MAX; @mesh_return: s of few participants until a room
+   * is a mesh again, 0: VM_SFU_FEW_TIME */
+  const gchar *sfu_uri, *sfu_secret;
+  guint mesh_max, mesh_return;
   /* of a Gotify server for notifications (notify.h), both or NULL */
   const gchar *notify_url, *notify_key;
 } VmServerConfig;

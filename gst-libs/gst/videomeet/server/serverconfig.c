@@ -190,6 +190,18 @@ vm_server_grant_ice (VmServer *self, VmIceGrant *grant)
   grant->relay_only = self->relay_only;
 }
 
+static gboolean
+configure_protocols (
+    VmServer *self, const VmServerConfig *config, GError **error)
+{
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->configure
+        && !self->protocols[i]->configure (self->states[i], config, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static guint64
 count_descriptors (void)
 {
@@ -226,7 +238,8 @@ vm_server_take_config (
          && read_origins (self, config->origins, error)
          && read_certificate (self, config, error)
          && read_auth (self, config, error) && read_notify (self, config, error)
-         && check_cluster (config, error);
+         && check_cluster (config, error)
+         && configure_protocols (self, config, error);
 }
 
 void

@@ -118,12 +118,23 @@ vm_server_new (VmIdentity *identity)
   return self;
 }
 
+static gboolean
+are_protocols_busy (VmServer *self)
+{
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->is_busy
+        && self->protocols[i]->is_busy (self->states[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Stops the loop once nobody is left to be told, or it takes too long. */
 static void
 finish_stop (VmServer *self, gint64 now)
 {
   gboolean done =
-      !self->n_ws && !self->answered->len
+      !self->n_ws && !self->answered->len && !are_protocols_busy (self)
       && !(self->cluster && vm_server_cluster_is_busy (self->cluster));
 
   if (self->stopping && (done || now >= self->stopping))

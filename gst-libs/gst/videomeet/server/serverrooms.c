@@ -95,6 +95,28 @@ on_grant_ice (VmIceGrant *grant, gpointer user_data)
 }
 
 static void
+on_want_sfu (VmRoom *room, gboolean wanted, gpointer user_data)
+{
+  VmServer *self = user_data;
+
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->want_sfu)
+      self->protocols[i]->want_sfu (self->states[i], room, wanted);
+  }
+}
+
+static void
+on_cut_sfu (VmRoom *room, const gchar *id, gpointer user_data)
+{
+  VmServer *self = user_data;
+
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->cut_sfu)
+      self->protocols[i]->cut_sfu (self->states[i], room, id);
+  }
+}
+
+static void
 tell (VmServer *self)
 {
   VmRoom *room = vm_server_find_hosted (self);
@@ -146,6 +168,8 @@ vm_server_make_rooms (VmServer *self)
     .remove = on_remove,
     .admit = on_admit,
     .grant_ice = on_grant_ice,
+    .want_sfu = on_want_sfu,
+    .cut_sfu = on_cut_sfu,
   };
 
   return vm_rooms_new (&funcs, self);

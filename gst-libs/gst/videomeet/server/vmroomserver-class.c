@@ -31,6 +31,10 @@ enum
   PROP_AUTH_KEYS,
   PROP_AUTH_ANY_ROOM,
   PROP_UNMODERATED,
+  PROP_SFU_URI,
+  PROP_SFU_SECRET,
+  PROP_MESH_MAX,
+  PROP_MESH_RETURN,
   N_PROPS
 };
 
@@ -61,6 +65,10 @@ text_of (VmRoomServer *self, guint id)
       return &self->gotify_key;
     case PROP_AUTH_KEYS:
       return &self->auth_keys;
+    case PROP_SFU_URI:
+      return &self->sfu_uri;
+    case PROP_SFU_SECRET:
+      return &self->sfu_secret;
     default:
       return NULL;
   }
@@ -97,6 +105,10 @@ number_of (VmRoomServer *self, guint id)
       return &self->max_per_address;
     case PROP_TURN_LIFETIME:
       return &self->turn_lifetime;
+    case PROP_MESH_MAX:
+      return &self->mesh_max;
+    case PROP_MESH_RETURN:
+      return &self->mesh_return;
     default:
       return NULL;
   }
@@ -342,6 +354,55 @@ make_cluster (void)
 }
 
 static void
+make_sfu (void)
+{
+  /**
+   * VmRoomServer:sfu-uri:
+   *
+   * A Janus server with the videoroom plugin, `janus+ws://host:port/`, on this
+   * machine or a network of its own: sound and pictures of a room with more
+   * than #VmRoomServer:mesh-max participants go by it, where all of them are
+   * devices or pages of this project. Not with #VmRoomServer:cluster. %NULL:
+   * they go from each to each, however many there are.
+   *
+   * Since: 0.3
+   */
+  props[PROP_SFU_URI] = g_param_spec_string (
+      "sfu-uri", "SFU URI", "Janus server of large rooms", NULL, FLAGS);
+  /**
+   * VmRoomServer:sfu-secret:
+   *
+   * The API secret of the server at #VmRoomServer:sfu-uri, which no participant
+   * learns, or %NULL.
+   *
+   * Since: 0.3
+   */
+  props[PROP_SFU_SECRET] = g_param_spec_string (
+      "sfu-secret", "SFU secret", "API secret of Janus", NULL, FLAGS);
+  /**
+   * VmRoomServer:mesh-max:
+   *
+   * The most participants of a room that is no matter of the SFU;
+   * vm_room_server_start() takes 2 to #VmRoomServer:room-size. 0: 6, or the
+   * size of a room where that is less.
+   *
+   * Since: 0.3
+   */
+  props[PROP_MESH_MAX] = g_param_spec_uint ("mesh-max", "Mesh size",
+      "Participants of a room without the SFU", 0, G_MAXUINT, 0, FLAGS);
+  /**
+   * VmRoomServer:mesh-return:
+   *
+   * Seconds for which a room at the SFU has had few participants, when it
+   * leaves it; vm_room_server_start() takes 1 to 3600. 0: 60.
+   *
+   * Since: 0.3
+   */
+  props[PROP_MESH_RETURN] = g_param_spec_uint ("mesh-return", "Mesh return",
+      "Seconds until a small room leaves the SFU", 0, G_MAXUINT, 0, FLAGS);
+}
+
+static void
 make_gotify (void)
 {
   /**
@@ -452,6 +513,7 @@ vm_room_server_install (GObjectClass *klass)
   make_auth ();
   make_cluster ();
   make_gotify ();
+  make_sfu ();
   make_lists ();
   g_object_class_install_properties (klass, N_PROPS, props);
   /**

@@ -13,10 +13,12 @@ struct _VmRoomServer
 
   VmServer *server;
   guint port, room_size, max_per_address, turn_lifetime;
+  guint mesh_max, mesh_return;
   gboolean loopback, insecure, relay_only;
   gchar *tls_cert, *tls_key, *turn_secret, *state_file;
   gchar *cluster, *cluster_credentials, *cluster_ca;
   gchar *gotify_url, *gotify_key;
+  gchar *sfu_uri, *sfu_secret;
   gchar *auth_keys;
   gboolean auth_any_room, unmoderated;
   gchar **names, **origins, **proxies, **ice_servers, **turn_servers;

@@ -8,9 +8,10 @@
  * An HTTP and WebSocket server in which a room begins with whoever comes first
  * and is gone with the last, and over which users call each other
  * (`protocol/rooms.md#open-rooms`). It passes on what participants say to set
- * up their connections; sound, pictures and files go between them directly. It
- * admits anybody, or whoever shows a token (#VmRoomServer:auth-keys), announces
- * itself nowhere, and is not a device of #VmNode.
+ * up their connections; sound, pictures and files go between them directly, or
+ * by an SFU (#VmRoomServer:sfu-uri) where there are many. It admits anybody, or
+ * whoever shows a token (#VmRoomServer:auth-keys), announces itself nowhere,
+ * and is not a device of #VmNode.
  *
  * Properties are read by vm_room_server_start(). The server has a thread of its
  * own, `vm-net`; the functions here may be called from one thread at a time,
@@ -40,6 +41,8 @@ vm_room_server_finalize (GObject *object)
   g_free (self->cluster_ca);
   g_free (self->gotify_url);
   g_free (self->gotify_key);
+  g_free (self->sfu_uri);
+  g_free (self->sfu_secret);
   g_free (self->auth_keys);
   g_strfreev (self->names);
   g_strfreev (self->origins);
@@ -202,6 +205,10 @@ vm_room_server_start (VmRoomServer *self, GError **error)
   config.cluster_ca = self->cluster_ca;
   config.notify_url = self->gotify_url;
   config.notify_key = self->gotify_key;
+  config.sfu_uri = self->sfu_uri;
+  config.sfu_secret = self->sfu_secret;
+  config.mesh_max = self->mesh_max;
+  config.mesh_return = self->mesh_return;
   config.auth_keys = self->auth_keys;
   config.auth_any_room = self->auth_any_room;
   config.unmoderated = self->unmoderated;
