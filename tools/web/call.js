@@ -22,6 +22,7 @@ import { Relay } from "./net/relay.js";
 import { joinAgain, mayReturn } from "./net/returning.js";
 import { Signalling } from "./net/signalling.js";
 import { Talk } from "./view/talk.js";
+import { Ways } from "./net/ways.js";
 import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./view/words.js";
 
 const EPOCHS_MAX = 16; // by which a successor's may exceed the last
@@ -33,6 +34,7 @@ const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "
 export class Call extends EventTarget {
   #signalling = null;
   #mesh = null;
+  #ways = null; // by which media goes
   #media;
   #network;
   #identity = null; // by which this page signs (guest.js)
@@ -110,7 +112,12 @@ export class Call extends EventTarget {
 
   // The connection whose streams are to be shown.
   shown(id) {
-    return this.#mesh?.shown(id) || null;
+    return this.#ways?.shown(id) || null;
+  }
+
+  // Whether what is shown comes by the server, which could see and hear it.
+  isByServer(id) {
+    return this.shown(id)?.isByServer === true;
   }
 
   // What of a participant should arrive and does not: {audio, camera}.
@@ -121,7 +128,7 @@ export class Call extends EventTarget {
   // The state of the connection to a participant (words.js, peerState()).
   stateOf(id) {
     if (this.participants.get(id)?.self) return "connected";
-    return this.#mesh.stateOf(id);
+    return this.#ways.stateOf(id);
   }
 
   #emit(type, detail) {
@@ -171,18 +178,24 @@ export class Call extends EventTarget {
     this.joinedAt ||= Date.now();
     this.#identity = guest?.identity || null;
     this.self = new Participant({ id: welcome.id, user, device }, true);
+    const ice = this.#ice.take(grant);
     this.#mesh = new Mesh({
       own: { identity: this.#identity, meetingId: welcome.meetingId, id: welcome.id,
         nonce: signalling.nonce },
-      ice: this.#ice.take(grant),
+      ice,
       tracks: this.#media.tracks,
       send: (message) => this.#sendTo(message),
       isOffline: () => this.#network.isOffline,
     });
+    this.#ways = new Ways({ mesh: this.#mesh, ice, tracks: this.#media.tracks,
+      own: { id: welcome.id, meetingId: welcome.meetingId },
+      send: (message) => this.#signalling.send(message),
+      sends: (id) => this.participants.get(id) });
     this.#outdated = "";
     this.#presence.begin(this.self);
     this.again = (id) => this.#mesh.again(id);
     this.#listenToMesh(this.#mesh);
+    this.#listenToWays(this.#ways);
     this.participants.set(this.self.id, this.self);
     for (const described of welcome.participants || []) this.#add(described, false);
   }
@@ -204,6 +217,7 @@ export class Call extends EventTarget {
     }
     const before = this.self;
     for (const { id } of this.others) this.#remove(id);
+    this.#ways.close();
     this.#mesh.close();
     this.participants.clear();
     this.#emit("participant", { id: before.id, what: "left", participant: before });
@@ -221,7 +235,7 @@ export class Call extends EventTarget {
     participant.host = id === this.hostId;
     participant.tellApart(this.participants.values());
     this.participants.set(id, participant);
-    this.#mesh.add(described, offers);
+    this.#ways.add(described, offers);
     this.#changed(id, "came");
   }
 
@@ -230,7 +244,7 @@ export class Call extends EventTarget {
 
     if (!participant || participant.self) return;
     if (kicked) this.removed.set(id, participant.user);
-    this.#mesh.remove(id);
+    this.#ways.remove(id);
     this.#missing.forget(id);
     this.#presence.forget(id);
     this.participants.delete(id);
@@ -267,6 +281,7 @@ export class Call extends EventTarget {
     this.#abort.abort();
     this.#ice.stop();
     this.#missing.stop();
+    this.#ways?.close();
     this.#mesh?.close();
     this.#media.removeEventListener("track", this.onTrack);
     this.#media.removeEventListener("changed", this.onMedia);
@@ -482,7 +497,10 @@ export class Call extends EventTarget {
         this.#talk.takeFromServer(message);
         break;
       case "ice-servers":
-        this.#mesh.setIce(this.#ice.take(message));
+        this.#ways.setIce(this.#ice.take(message));
+        break;
+      case "sfu":
+        this.#ways.take(message);
         break;
       case "bye":
         if (message.from === this.hostId) this.#end("The host has ended the meeting.");
@@ -507,6 +525,9 @@ export class Call extends EventTarget {
       case "candidate":
       case "restart":
         this.#mesh.take(message);
+        break;
+      case "sfu-heard":
+        this.#ways.takeHeard(message);
         break;
       case "presence":
         participant.takePresence(message);
@@ -596,8 +617,16 @@ export class Call extends EventTarget {
     });
   }
 
+  #listenToWays(ways) {
+    const on = (type, func) => ways.addEventListener(type,
+      ({ detail }) => { if (!this.#over && ways === this.#ways) func(detail.id); });
+
+    on("changed", (id) => this.#changed(id, "streams"));
+    on("heard", (id) => this.#connectionChanged(id));
+  }
+
   #connectionChanged(id) {
-    const state = this.#mesh.stateOf(id);
+    const state = this.stateOf(id);
 
     if (state === "connected" && !this.#presence.knows(id)) this.#presence.tellTo(id);
     if (state === "connected")
@@ -639,7 +668,7 @@ export class Call extends EventTarget {
   }
 
   #trackChanged({ name, track }) {
-    this.#mesh?.setTrack(name, track);
+    this.#ways?.setTrack(name, track);
     this.#tellPresence();
     if (this.self) this.#changed(this.self.id, "streams");
   }

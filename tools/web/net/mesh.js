@@ -20,11 +20,13 @@ import { uuid } from "../ids.js";
 const RESTART_MS = 1000; // whoever asks again and again gets one a second
 const ASKED_MS = 2000; // then another connection is asked for once more
 const PAST_MS = 1000; // that a replaced connection is kept
+const RETIRED_MS = 1000; // that one is kept which is not needed any more
 const EARLY_MAX = 64; // candidates before their offer
 const FILES = new Set(["file-control", "file"]); // whose messages belong to one connection
 
 export class Mesh extends EventTarget {
   #links = new Map();
+  #generations = new Map(); // of links that were retired, by id
   #own;
   #ice; // {iceServers, iceTransportPolicy}
   #send;
@@ -49,6 +51,7 @@ export class Mesh extends EventTarget {
 
     if (this.#links.has(id)) return;
     const link = new Link(id, offers, new Pair(this.#own, other));
+    link.generation = this.#generations.get(id) ?? 0;
     this.#links.set(id, link);
     if (offers) this.#offer(link);
     else this.#expect(link);
@@ -64,13 +67,56 @@ export class Mesh extends EventTarget {
     this.#adapt();
   }
 
+  has(id) {
+    return this.#links.has(id);
+  }
+
+  isRetired(id) {
+    return this.#links.get(id)?.isRetired === true;
+  }
+
+  // Both sides have each other's media another way: nothing more is sent, and the one that
+  // offers ends the connection. Its end is no failure.
+  retire(id) {
+    const link = this.#links.get(id);
+
+    if (!link || link.isRetired) return;
+    link.isRetired = true;
+    clearTimeout(link.restart);
+    this.#generations.set(id, link.generation);
+    for (const peer of link.peers) peer.sendNothing();
+    this.#setTimer(link, link.offers ? RETIRED_MS : 3 * RETIRED_MS, () => this.#end(link));
+  }
+
+  // Files that have begun on it go on.
+  static #isEnding({ isRetired, now }) {
+    return isRetired && !now?.fileChannel("file");
+  }
+
+  #end(link) {
+    if (!this.#has(link)) return;
+    if (!Mesh.#isEnding(link)) {
+      this.#setTimer(link, RETIRED_MS, () => this.#end(link));
+      return;
+    }
+    this.#leave(link);
+  }
+
+  #leave(link) {
+    if (!this.#has(link)) return;
+    this.remove(link.id);
+    this.#emit("state", link);
+  }
+
   close() {
     for (const id of [...this.#links.keys()]) this.remove(id);
   }
 
   // The connection in use, or null.
   get(id) {
-    return this.#links.get(id)?.now || null;
+    const link = this.#links.get(id);
+
+    return !link || Mesh.#isEnding(link) ? null : link.now;
   }
 
   // The one whose streams are to be shown, or null.
@@ -89,7 +135,8 @@ export class Mesh extends EventTarget {
 
   // Those that send, or will.
   get #senders() {
-    return [...this.#links.values()].flatMap(({ now, next }) => [now, next]).filter(Boolean);
+    return [...this.#links.values()].filter(({ isRetired }) => !isRetired)
+      .flatMap(({ now, next }) => [now, next]).filter(Boolean);
   }
 
   setTrack(name, track) {
@@ -128,7 +175,7 @@ export class Mesh extends EventTarget {
 
     if (!link) return;
     link.work = link.work.then(async () => {
-      if (this.#has(link)) await this.#takeNext(link, message);
+      if (this.#has(link) && !link.isRetired) await this.#takeNext(link, message);
     }).catch((error) => {
       if (!(error instanceof Forged)) console.error(error);
       else if (this.#has(link)) this.#tellForged(link, error);
@@ -276,6 +323,7 @@ export class Mesh extends EventTarget {
     });
     peer.addEventListener("channel", ({ detail }) => {
       if (peer === link.now) this.#emit("channel", link, detail);
+      if (link.isRetired && !detail.open) this.#leave(link);
     });
     peer.addEventListener("message", ({ detail }) => {
       if (link.peers.includes(peer) && (peer === link.now || !FILES.has(detail.label)))
@@ -293,6 +341,10 @@ export class Mesh extends EventTarget {
   #peerChanged(link, peer) {
     const { state } = peer;
 
+    if (link.isRetired) {
+      if (state === "failed") this.#leave(link);
+      return;
+    }
     if (state === "failed") {
       this.#peerFailed(link, peer);
       return;
@@ -362,7 +414,7 @@ export class Mesh extends EventTarget {
   }
 
   #mayRenew(link) {
-    return link.isUp && !link.next && !link.restart
+    return link.isUp && !link.isRetired && !link.next && !link.restart
       && performance.now() - link.askedAt >= ASKED_MS;
   }
 
@@ -384,7 +436,7 @@ export class Mesh extends EventTarget {
   // comes.
   renewAll(reason, { silent = false } = {}) {
     for (const link of this.#links.values()) {
-      if (silent && !link.now?.isSilent) continue;
+      if (link.isRetired || (silent && !link.now?.isSilent)) continue;
       link.askedAt = -Infinity;
       if (link.isUp) this.#renew(link, reason);
       else if (!["waiting", "forged", "refused"].includes(link.state)) this.#begin(link);

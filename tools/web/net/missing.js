@@ -98,7 +98,7 @@ export class MissingWatch {
     for (const { id, audio, video } of call.others) {
       const isUp = ["connected", "unsteady"].includes(call.stateOf(id));
       if (!this.#list.has(id)) this.#list.set(id, new Missing());
-      if (this.#list.get(id).look(isUp ? call.peer(id) : null, { audio, video }, now))
+      if (this.#list.get(id).look(isUp ? call.shown(id) : null, { audio, video }, now))
         this.#tell(id);
     }
   }

@@ -20,11 +20,11 @@ const LATE_MS = 700; // by which a tick is late: this page was busy, or slept (h
 const LABELS = ["chat", "signal", "heartbeat"];
 const FILES = ["file-control", "file"]; // made when there is a file
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
-const ALWAYS = { bundlePolicy: "max-bundle" };
+export const ALWAYS = { bundlePolicy: "max-bundle" };
 export const STREAMS = ["audio", "camera", "screen"];
 
 // VP8 is what everybody speaks; the other side takes the first it knows.
-function preferVp8(transceiver) {
+export function preferVp8(transceiver) {
   const { codecs } = RTCRtpReceiver.getCapabilities("video") || { codecs: [] };
   const vp8 = (codec) => codec.mimeType.toLowerCase() === "video/vp8";
 
@@ -254,6 +254,15 @@ export class Peer extends EventTarget {
     const track = this.#transceivers[name]?.receiver.track;
 
     return Boolean(track) && !track.muted && track.readyState === "live";
+  }
+
+  // What it sends from now on is nothing.
+  sendNothing() {
+    for (const name of STREAMS) this.setTrack(name, null);
+  }
+
+  getStats() {
+    return this.#pc.getStats();
   }
 
   // Whether the description lets the other send that stream.

@@ -196,7 +196,7 @@ export class Signalling extends EventTarget {
     }
     this.#greeted = true;
     socket.send(this.#line.write({ type: "hello", nonce: this.#nonce,
-      device: this.#device, callType: this.#callType }));
+      device: this.#device, callType: this.#callType, sfu: true }));
   }
 
   #take(data) {

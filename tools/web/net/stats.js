@@ -3,7 +3,7 @@
 // What getStats() says of the connections, in a table over the pictures.
 
 import { $, element } from "../view/dom.js";
-import { bitrate, iceState, path } from "../view/words.js";
+import { BY_SERVER, bitrate, iceState, path } from "../view/words.js";
 
 const EVERY_MS = 1000;
 const HEADS = ["Name", "Connection", "Path", "Round trip", "Received", "Sent",
@@ -79,14 +79,15 @@ export class StatsPanel {
   }
 
   async #row({ id, user }) {
-    const peer = this.#call.peer(id);
+    const peer = this.#call.shown(id);
 
     if (!peer) return [user, "none", "–", "–", "–", "–", "–", "–", "–"];
-    const s = digest(await peer.connection.getStats(), this.#before.get(id));
+    const s = digest(await peer.getStats(), this.#before.get(id));
     this.#before.set(id, s);
     const rtt = Number.isFinite(s.rtt) ? s.rtt : peer.rtt;
     return [user, iceState(peer.connection.iceConnectionState),
-      s.protocol ? `${path(s.path)}, ${s.protocol.toUpperCase()}` : path(s.path),
+      peer.isByServer ? BY_SERVER
+        : s.protocol ? `${path(s.path)}, ${s.protocol.toUpperCase()}` : path(s.path),
       rtt === null ? "–" : `${Math.round(rtt)} ms`,
       bitrate(s.receivedRate), bitrate(s.sentRate), s.pictureIn, s.pictureOut,
       `${(s.lossShare * 100).toFixed(1)} %`];

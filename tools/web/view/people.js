@@ -3,7 +3,7 @@
 // The list of who is there. What only a host may do is there only for a host.
 
 import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
-import { missingMedia, peerState, trustLevel } from "./words.js";
+import { BY_SERVER, missingMedia, peerState, trustLevel } from "./words.js";
 
 export class PeoplePanel {
   #call = null;
@@ -66,7 +66,8 @@ export class PeoplePanel {
     const { id, user, self, host, audio, video, raisedAt } = participant;
     const call = this.#call;
     const state = participant.detached ? "Lost its connection to the host"
-      : peerState(call.stateOf(id)) || missingMedia(user, call.missing(id));
+      : peerState(call.stateOf(id)) || missingMedia(user, call.missing(id))
+        || (call.isByServer(id) ? BY_SERVER : "");
     const roles = [self ? "you" : "", host ? "host" : "",
       call.moderates(id) ? "moderates" : ""].filter(Boolean).join(", ");
     const avatar = element("span", { className: "avatar", "aria-hidden": "true" });

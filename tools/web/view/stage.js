@@ -119,7 +119,7 @@ export class Stage {
     on("muted", (what) => this.#muted(what));
     for (const id of call.participants.keys()) this.#showParticipant(id);
     this.#levels.start(() => call.others
-      .map(({ id }) => ({ id, receiver: call.peer(id)?.receiver("audio") }))
+      .map(({ id }) => ({ id, receiver: call.shown(id)?.receiver("audio") }))
       .filter(({ receiver }) => receiver), () => call.self.id);
     this.#levels.listen(this.#media.tracks.audio);
     this.#showServer();
@@ -209,6 +209,7 @@ export class Stage {
       picture: Boolean(peer?.flows("camera")) && participant.video !== false,
       audio: participant.audio,
       missing: this.#missing.get(id),
+      byServer: this.#call.isByServer(id),
     });
   }
 

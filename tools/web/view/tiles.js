@@ -4,7 +4,7 @@
 
 import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
 import { place } from "./layout.js";
-import { peerState } from "./words.js";
+import { BY_SERVER, peerState } from "./words.js";
 
 const GAP = 8;
 const LATE_MS = 1000; // by which another stream has no picture
@@ -150,8 +150,9 @@ export class Tiles extends EventTarget {
 
   // Everything about one participant: `shown` when there is a tile at all,
   // `stream`, `screen` (MediaStream or null), `picture` when the camera is on, `missing`:
-  // a sentence, of what does not arrive.
-  update(participant, { shown, state, stream, screen, picture, audio, missing = "" }) {
+  // a sentence, of what does not arrive; `byServer`: whether it comes by the server.
+  update(participant, { shown, state, stream, screen, picture, audio, missing = "",
+    byServer = false }) {
     const { id, user, self } = participant;
 
     if (!shown) this.#drop(`camera:${id}`);
@@ -172,7 +173,10 @@ export class Tiles extends EventTarget {
       setText(tile.note, note);
       setText(tile.name, label);
       setText(tile.spoken, [audio === false ? ", microphone off" : "",
-        picture ? "" : ", camera off", participant.raisedAt ? ", hand raised" : ""].join(""));
+        picture ? "" : ", camera off", participant.raisedAt ? ", hand raised" : "",
+        byServer ? `, ${BY_SERVER}` : ""].join(""));
+      tile.root.title = byServer ? BY_SERVER : "";
+      tile.root.classList.toggle("by-server", byServer);
       tile.describe(`Picture of ${label}`);
     }
     if (!screen || !shown) this.#drop(`screen:${id}`);

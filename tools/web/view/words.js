@@ -184,6 +184,9 @@ const PATHS = new Map([
   ["relay", "through a relay"],
 ]);
 
+// Of what an SFU passes on.
+export const BY_SERVER = "by the server, not end-to-end encrypted";
+
 export function path(type) {
   return PATHS.get(type) || "none yet";
 }

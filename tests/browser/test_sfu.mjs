@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// A meeting of pages that outgrows its mesh, on videomeet server beside a Janus: it moves
+// to Janus and back, and nobody's picture stops for more than a second.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+
+import { enter } from "./lan.mjs";
+import { API_SECRET, Janus, SFU, connections, hasJanus, longestGap, now, senders, watchFrames }
+  from "./sfu.mjs";
+
+if (!hasJanus()) {
+  console.log("there is no janus on this machine: skipped");
+  process.exit(77);
+}
+enter();
+
+const { ADDRESS } = await import("./lan.mjs");
+const { assert, equal, main, test } = await import("./check.mjs");
+const { Browser, Native, STEP_MS, joinLink, until, untilNames, untilPictures, untilState } =
+  await import("./people.mjs");
+
+const GAP_MS = 1000;
+const RETURN_S = 2; // in place of a minute
+const BY_SERVER = "by the server, not end-to-end encrypted";
+
+async function serve(janus, args = []) {
+  const secret = join(janus.folder, "api-secret");
+  writeFileSync(secret, `${API_SECRET}\n`, { mode: 0o600 });
+  const server = new Native(["server", "--port", "8443", "--sfu", SFU, "--sfu-secret-file",
+    secret, "--mesh-max", "2", "--mesh-return", String(RETURN_S), ...args]);
+  const { port } = await server.event("serving");
+
+  server.link = `https://${ADDRESS}:${port}/?meeting=blue`;
+  return server;
+}
+
+async function come(browser, server, user) {
+  const page = await browser.page();
+
+  await page.addInitScript(watchFrames);
+  await page.goto(joinLink(server.link, user));
+  await untilState(page, "joined");
+  return page;
+}
+
+const tile = (page, id) => page.locator(`[data-tile="camera:${id}"]`);
+const isByServer = async (page, id) =>
+  (await tile(page, id).getAttribute("title").catch(() => "")) === BY_SERVER;
+
+// All pages have only that many connections of each kind.
+function untilConnections(pages, wanted) {
+  return Promise.all(pages.map((page) => until(async () =>
+    JSON.stringify(await connections(page)) === JSON.stringify(wanted), STEP_MS,
+  `connections as ${JSON.stringify(wanted)}`).catch(async (error) => {
+    throw new Error(`${error.message}; there are ${JSON.stringify(await connections(page))}`);
+  })));
+}
+
+async function gaps(page, ids, from) {
+  for (const id of ids) {
+    const gap = await longestGap(page, id, from);
+    assert(gap <= GAP_MS, `no frame of ${id} for ${Math.round(gap)} ms`);
+  }
+}
+
+test("three pages move to the SFU and two back, without a break", async () => {
+  const janus = await Janus.start();
+  const server = await serve(janus);
+  const browser = await Browser.start();
+  const cleo = await come(browser, server, "Cleo");
+  const dan = await come(browser, server, "Dan");
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  equal(await connections(cleo), { direct: 1, byServer: 0 }, "two have a mesh");
+  assert(!await isByServer(cleo, "p002"), "and are told of nothing else");
+
+  const from = [await now(cleo), await now(dan)];
+  const eve = await come(browser, server, "Eve");
+  await Promise.all([cleo, dan, eve].map((page) => untilPictures(page, 2)));
+  await untilConnections([cleo, dan, eve], { direct: 0, byServer: 2 });
+  await Promise.all([cleo, dan, eve].map((page) => untilPictures(page, 2)));
+  await gaps(cleo, ["p002"], from[0]);
+  await gaps(dan, ["p001"], from[1]);
+  for (const page of [cleo, dan, eve]) {
+    await untilNames(page, page === cleo ? ["Cleo (you)", "Dan", "Eve"]
+      : page === dan ? ["Cleo", "Dan (you)", "Eve"] : ["Cleo", "Dan", "Eve (you)"]);
+    equal(await senders(page), 1, "pictures are encoded and sent once");
+  }
+  assert(await isByServer(cleo, "p002") && await isByServer(eve, "p001"), "the way is told");
+  await cleo.click("#toggle-people");
+  assert((await cleo.locator("[data-person=p003]").innerText()).includes(BY_SERVER),
+    "in the list too");
+
+  const back = [await now(cleo), await now(dan)];
+  await eve.context().close();
+  await untilConnections([cleo, dan], { direct: 1, byServer: 0 });
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  await gaps(cleo, ["p002"], back[0]);
+  await gaps(dan, ["p001"], back[1]);
+  await untilNames(cleo, ["Cleo (you)", "Dan"]);
+  assert(!await isByServer(cleo, "p002"), "the way is the direct one again");
+  for (const page of [cleo, dan]) equal(page.faults, [], "faults of the page");
+});
+
+test("a screen is shown by the SFU, and chat goes on", async () => {
+  const janus = await Janus.start();
+  const server = await serve(janus);
+  const browser = await Browser.start();
+  const pages = [];
+  for (const user of ["Cleo", "Dan", "Eve"]) pages.push(await come(browser, server, user));
+  const [cleo, dan, eve] = pages;
+  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+
+  await cleo.click("#share-screen");
+  for (const page of [dan, eve])
+    await page.waitForSelector('[data-tile="screen:p001"]:not(.no-frames)');
+  await cleo.click("#share-screen");
+  for (const page of [dan, eve])
+    await page.waitForSelector('[data-tile="screen:p001"]', { state: "detached" });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+
+  await dan.click("#toggle-chat");
+  await dan.fill("#chat-input", "by the server");
+  await dan.press("#chat-input", "Enter");
+  for (const page of [cleo, eve])
+    await until(async () => (await page.locator("#chat-log").textContent())
+      .includes("by the server"), STEP_MS, "the line");
+  for (const page of pages) equal(page.faults, [], "faults of the page");
+});
+
+test("the SFU dies and comes back", async () => {
+  const janus = await Janus.start();
+  const server = await serve(janus);
+  const browser = await Browser.start();
+  const pages = [];
+  for (const user of ["Cleo", "Dan", "Eve"]) pages.push(await come(browser, server, user));
+  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+
+  await janus.kill();
+  await untilConnections(pages, { direct: 2, byServer: 0 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+  const late = await browser.page();
+  await late.goto(joinLink(server.link, "Fay"));
+  await untilState(late, "failed");
+  assert((await late.locator("body").innerText()).includes("All seats"), "why");
+
+  await janus.run();
+  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+});
+
+test("without an SFU a mesh is as large as it may be", async () => {
+  const janus = await Janus.start();
+  await janus.kill();
+  const server = await serve(janus);
+  const browser = await Browser.start();
+  const cleo = await come(browser, server, "Cleo");
+  const dan = await come(browser, server, "Dan");
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  const late = await browser.page();
+  await late.goto(joinLink(server.link, "Fay"));
+  await untilState(late, "failed");
+  await server.wait(() => server.other.some((line) => line.includes("cannot be used")), STEP_MS,
+    "a warning");
+  equal(server.other.filter((line) => line.includes("cannot be used")).length, 1,
+    "which is said once");
+});
+
+await main();
