@@ -265,12 +265,13 @@ on_participant_joined (
   vm_controller_post (self, s);
   link = vm_link_new (&vm_controller_link_owner, self, &self->funcs->link,
       self->bin, participant);
-  if (self->cloud)
-    vm_link_set_served (link);
+  if (self->config.link.dialect == VM_DIALECT_NAME_JANUS)
+    vm_link_set_served (link, TRUE);
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->links, link);
   g_mutex_unlock (&self->lock);
-  if (self->cloud)
+  if (self->config.link.dialect == VM_DIALECT_NAME_JANUS
+      || vm_controller_serves (self, link))
     return;
   if (vm_meeting_offers_to (meeting, participant))
     wait_for_inputs (self, link, NULL);
@@ -431,6 +432,8 @@ set_up_cloud (VmController *self)
   const gchar *uri = self->config.uri;
   VmCloud *cloud;
 
+  VM_PLUGIN (vm_meeting_set_cloud_func) (self->meeting, on_cloud, self);
+  vm_controller_set_up_sfu (self);
   if (!uri || g_ascii_strncasecmp (uri, "janus+", strlen ("janus+")) != 0)
     return;
   self->config.link.dialect = VM_DIALECT_NAME_JANUS;
@@ -439,7 +442,6 @@ set_up_cloud (VmController *self)
   g_mutex_lock (&self->lock);
   self->cloud = cloud;
   g_mutex_unlock (&self->lock);
-  VM_PLUGIN (vm_meeting_set_cloud_func) (self->meeting, on_cloud, self);
 }
 
 static void

@@ -35,6 +35,8 @@ struct _VmController
   gboolean left_alone; /* stopped by its own thread, which then owns it and the
                           bin */
   const gchar *bridge; /* as vm_meeting_set_bridge() */
+  VmJanusConnection *sfu; /* that @cloud is for, owned; or NULL */
+  gint64 leave_at; /* µs: when @cloud is left; 0: not yet */
   gboolean serves; /* for files that are received */
   GPtrArray *waiting; /* connections to begin once inputs are there */
   gboolean ending; /* for everybody */
@@ -52,7 +54,7 @@ struct _VmController
   GMutex lock; /* guards what follows; nothing is called under it */
   GCond cond;
   GPtrArray *links; /* VmLink */
-  VmCloud *cloud; /* in a room of Janus; or NULL */
+  VmCloud *cloud; /* in a room of Janus, or of the SFU; or NULL */
   VmControllerTap tap; /* or NULL */
   GObject *tap_target;
   GstStructure *stats;
@@ -68,6 +70,14 @@ void vm_controller_invoke (VmController *controller, GSourceFunc func,
     gpointer data, GDestroyNotify notify);
 /* Takes @structure, for the bus and for a signal of its name. */
 void vm_controller_post (VmController *controller, GstStructure *structure);
+
+/* vmcontroller-sfu.c; control thread */
+void vm_controller_set_up_sfu (VmController *controller);
+void vm_controller_leave_sfu (VmController *controller);
+/* Whether the newcomer of @link comes by the SFU alone. */
+gboolean vm_controller_serves (VmController *controller, VmLink *link);
+/* To be called ten times a second. */
+void vm_controller_tick_sfu (VmController *controller, gint64 now);
 
 /* vmcontroller-tap.c; control thread: the inputs that the tap hears are those
  * there are now. */

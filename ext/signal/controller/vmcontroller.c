@@ -176,8 +176,10 @@ update_links (gpointer user_data)
 
   for (guint i = 0; i < self->links->len; i++) {
     VmLink *link = self->links->pdata[i];
-    gint level = self->cloud ? vm_cloud_take_level (self->cloud, link)
-                             : vm_link_take_audio_level (link);
+    gint level = vm_link_take_audio_level (link);
+
+    if (level < 0 && self->cloud)
+      level = vm_cloud_take_level (self->cloud, link);
 
     vm_link_check_stalled (link);
     vm_link_check_key_frames (link, now);
@@ -188,6 +190,7 @@ update_links (gpointer user_data)
   }
   if (self->cloud)
     vm_cloud_tick (self->cloud);
+  vm_controller_tick_sfu (self, now);
   vm_controller_pump_files (self);
   if (vm_speaker_update (self->speaker, now)) {
     const gchar *id = vm_speaker_get_active (self->speaker);
@@ -231,6 +234,7 @@ close_links (VmController *self)
   g_ptr_array_set_size (self->waiting, 0);
   if (cloud)
     vm_cloud_close (cloud);
+  g_clear_object (&self->sfu);
   for (guint i = 0; i < links->len; i++)
     vm_link_close (links->pdata[i]);
 }
@@ -467,10 +471,8 @@ vm_controller_push (
   g_autoptr (GPtrArray) links = NULL;
   g_autoptr (VmCloud) cloud = ref_cloud (self);
 
-  if (cloud) {
+  if (cloud)
     vm_cloud_push (cloud, stream, codec, sample);
-    return;
-  }
   vm_controller_tap (self, NULL, stream, codec, sample);
   g_mutex_lock (&self->lock);
   links = g_ptr_array_copy (self->links, (GCopyFunc) g_object_ref, NULL);

@@ -57,10 +57,10 @@ vm_link_request_key_unit (VmLink *self, VmPeerStream stream)
   g_mutex_lock (&self->lock);
   peer = self->sending ? g_object_ref (self->sending->peer) : NULL;
   g_mutex_unlock (&self->lock);
-  if (peer)
-    vm_peer_request_key_unit (peer, stream);
-  else if (self->served)
+  if (vm_link_is_served_stream (self, stream) || !peer)
     self->owner->request_key_unit (self->controller, self, stream);
+  else
+    vm_peer_request_key_unit (peer, stream);
 }
 
 static void

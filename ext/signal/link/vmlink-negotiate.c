@@ -290,6 +290,8 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   g_autoptr (VmMediaSession) media = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (self->served)
+    return;
   if (self->now && offer->generation <= self->generation
       && (has_key (self) || g_strcmp0 (offer->session, self->session) == 0)) {
     GST_INFO ("%s: stale offer %u dropped",

@@ -23,6 +23,7 @@ typedef struct
   VmMediaSession *media; /* NULL: nobody has a key */
   VmInput *inputs[VM_PEER_N_STREAMS]; /* that it is a consumer of */
   VmCodec codecs[VM_PEER_N_STREAMS]; /* sent; guarded by VmLink:lock */
+  guint number; /* of those that were begun */
 } VmConnection;
 
 struct _VmLink
@@ -68,11 +69,15 @@ struct _VmLink
   VmPeerPath path; /* that was told last */
   gboolean closed;
   gboolean served; /* see vm_link_set_served() */
+  gboolean heard_there; /* it hears this device by the server */
+  gboolean told_served; /* and this device it, as was told */
+  GSource *retire_source; /* until the connection ends therefore */
   VmLinkFiles *files; /* once there was one */
 
   GMutex lock; /* guards what follows; nothing is called under it */
   VmConnection *sending; /* == now while media may be pushed */
   guint heard[VM_PEER_N_STREAMS]; /* number of the connection that is heard */
+  guint served_number[VM_PEER_N_STREAMS]; /* of what the server passes on */
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
@@ -104,6 +109,18 @@ void vm_link_close_all (VmLink *self);
 /* The newest connection is given up: the one in use goes on if there is one
  * besides, else FALSE. */
 gboolean vm_link_close_next (VmLink *self);
+
+void vm_link_tell_path (VmLink *self, const VmPeerPath *path);
+/* Nothing more is sent over the connection in use, or it is again. */
+void vm_link_stop_sending (VmLink *self);
+void vm_link_resume_sending (VmLink *self);
+
+/* vmlink-served.c */
+/* Any thread: whether that stream is heard by the server. */
+gboolean vm_link_is_served_stream (VmLink *self, VmPeerStream stream);
+/* Whether both hear each other by the server, so that the end of the connection
+ * is no failure. */
+gboolean vm_link_is_retired (VmLink *self);
 
 /* vmlink-retry.c */
 /* Milliseconds until a new connection may begin: repeated requests get one a

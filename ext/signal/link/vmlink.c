@@ -31,6 +31,7 @@ vm_link_finalize (GObject *object)
   vm_timer_clear (&self->renew_source);
   vm_timer_clear (&self->detour_source);
   vm_timer_clear (&self->missed_source);
+  vm_timer_clear (&self->retire_source);
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
@@ -56,8 +57,8 @@ vm_link_init (VmLink *self)
   self->slot = self->second_slot = VM_SLOT_NONE;
 }
 
-static void
-tell_path (VmLink *self, const VmPeerPath *path)
+void
+vm_link_tell_path (VmLink *self, const VmPeerPath *path)
 {
   if (vm_peer_path_equal (path, &self->path))
     return;
@@ -106,22 +107,6 @@ VmParticipant *
 vm_link_get_participant (VmLink *self)
 {
   return self->participant;
-}
-
-void
-vm_link_set_served (VmLink *self)
-{
-  self->served = TRUE;
-}
-
-guint
-vm_link_hear_from (VmLink *self)
-{
-  static const VmPeerPath cloud = { "cloud", "udp", 0 };
-
-  vm_link_start_recording (self);
-  tell_path (self, &cloud);
-  return ++self->connections;
 }
 
 VmConnection *
@@ -366,6 +351,18 @@ set_sending (VmLink *self, VmConnection *connection)
   g_mutex_unlock (&self->lock);
 }
 
+void
+vm_link_stop_sending (VmLink *self)
+{
+  set_sending (self, NULL);
+}
+
+void
+vm_link_resume_sending (VmLink *self)
+{
+  set_sending (self, self->now);
+}
+
 static void
 close_connection (VmLink *self, VmConnection **connection)
 {
@@ -423,7 +420,7 @@ tell_path_in_use (VmLink *self)
 
   vm_link_watch_detour (self);
   if (vm_peer_get_path (self->now->peer, &path))
-    tell_path (self, &path);
+    vm_link_tell_path (self, &path);
 }
 
 static gboolean
@@ -451,7 +448,8 @@ switch_over (VmLink *self)
   self->past_since = g_get_monotonic_time ();
   self->past_source = vm_timer_new (self->context, PAST_MIN_MS, on_past, self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
-    if (self->outputs[i] && !vm_peer_receives (self->now->peer, i))
+    if (self->outputs[i] && !vm_peer_receives (self->now->peer, i)
+        && !vm_link_is_served_stream (self, i))
       vm_link_end_stream (self, i);
   }
   vm_link_restart_files (self);
@@ -482,6 +480,11 @@ on_peer_failed (VmLink *self, VmPeer *peer, const GError *error)
     close_past (self);
     return;
   }
+  if (vm_link_is_retired (self)) {
+    self->served = TRUE;
+    vm_link_close_all (self);
+    return;
+  }
   vm_link_tell_refusal (self, why);
   if (self->next && peer == self->now->peer)
     promote_next (self);
@@ -509,7 +512,8 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
 static void
 on_stream_ended (VmPeer *peer, VmPeerStream stream, VmLink *self)
 {
-  if (self->now && peer == self->now->peer)
+  if (self->now && peer == self->now->peer
+      && !vm_link_is_served_stream (self, stream))
     vm_link_end_stream (self, stream);
 }
 
@@ -537,7 +541,7 @@ set_deadlines (VmLink *self, VmPeerConfig *peer)
 }
 
 static VmPeer *
-make_peer (VmLink *self, VmPeerConfig *peer)
+make_peer (VmLink *self, VmPeerConfig *peer, guint number)
 {
   const VmLinkConfig *config = self->config;
   g_autoptr (GstClock) clock = NULL;
@@ -555,7 +559,7 @@ make_peer (VmLink *self, VmPeerConfig *peer)
   set_deadlines (self, peer);
   vm_link_start_recording (self);
   return vm_peer_new (peer, vm_link_on_sample,
-      vm_link_hearing_new (self, ++self->connections), vm_link_hearing_free);
+      vm_link_hearing_new (self, number), vm_link_hearing_free);
 }
 
 static void
@@ -590,8 +594,9 @@ vm_link_connect (
     close_connection (self, &connection);
     return;
   }
+  connection->number = ++self->connections;
   if (acquire_inputs (self, connection, offer, &config, &error))
-    connection->peer = make_peer (self, &config);
+    connection->peer = make_peer (self, &config, connection->number);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
     gst_clear_caps (&config.send[i]);
   if (!connection->peer) {
@@ -676,6 +681,8 @@ vm_link_close (VmLink *self)
   vm_link_stop_negotiating (self);
   vm_timer_clear (&self->renew_source);
   vm_timer_clear (&self->detour_source);
+  vm_timer_clear (&self->missed_source);
+  vm_timer_clear (&self->retire_source);
   vm_link_close_all (self);
   vm_link_end_files (self);
   vm_link_end_outputs (self);

@@ -109,11 +109,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmLinkDescription, vm_link_description_free)
 VmLink *vm_link_new (const VmLinkOwner *owner, VmController *controller,
     const VmLinkBin *bin_funcs, VmSignalBin *bin, VmParticipant *participant);
 VmParticipant *vm_link_get_participant (VmLink *link);
-/* It has no connection of its own: a server passes on what the participant
- * sends, and vm_link_hear() hands it over. Call it before anything else. */
-void vm_link_set_served (VmLink *link);
-/* What comes next begins anew: its number for vm_link_hear(). */
-guint vm_link_hear_from (VmLink *link);
+/* It needs no connection of its own from now on, or does: a server passes on
+ * what the participant sends, and vm_link_hear() hands it over. One that there
+ * is stays. */
+void vm_link_set_served (VmLink *link, gboolean served);
+/* What comes next of that stream begins anew: its number for vm_link_hear(). */
+guint vm_link_hear_from (VmLink *link, VmPeerStream stream);
+/* TRUE once, when the participant is heard by the server: it is to be told. */
+gboolean vm_link_tells_served (VmLink *link);
+/* The participant hears this device by the server. When both do, the connection
+ * between them ends. */
+void vm_link_set_heard_there (VmLink *link, gboolean heard);
+/* Whether it is heard by its own connection. */
+gboolean vm_link_hears_mesh (VmLink *link);
+gboolean vm_link_has_connection (VmLink *link);
 /* A streaming thread: one frame, as VmPeerSampleFunc. */
 void vm_link_hear (
     VmLink *link, guint number, VmPeerStream stream, GstSample *sample);

@@ -413,34 +413,6 @@ GST_START_TEST (test_replies)
 
 GST_END_TEST;
 
-GST_START_TEST (test_names)
-{
-  g_autofree gchar *name = vm_janus_display_write ("Ann", MEETING, "p003");
-  g_autofree gchar *id = vm_janus_display_read (name, MEETING);
-  g_autofree gchar *posed = vm_janus_display_write (
-      "Ann \xe2\x9f\xa8" MEETING ":p001\xe2\x9f\xa9", MEETING, "p007");
-  g_autofree gchar *whose = vm_janus_display_read (posed, MEETING);
-  g_autofree gchar *longest = g_strnfill (VM_SIGNAL_NAME_MAX, 'x');
-  g_autofree gchar *cut = vm_janus_display_write (longest, MEETING, "p007");
-  g_autofree gchar *of_cut = vm_janus_display_read (cut, MEETING);
-
-  fail_unless_equals_string (name, NAME);
-  fail_unless_equals_string (id, "p003");
-  fail_unless_equals_string (whose, "p007");
-  fail_unless_equals_int (strlen (cut), VM_SIGNAL_NAME_MAX);
-  fail_unless_equals_string (of_cut, "p007");
-  fail_unless (vm_janus_display_read (name, "another") == NULL);
-  fail_unless (vm_janus_display_read ("Ann", MEETING) == NULL);
-  fail_unless (vm_janus_display_read (NULL, MEETING) == NULL);
-  fail_unless (
-      vm_janus_display_read ("\xe2\x9f\xa8" MEETING ":\xe2\x9f\xa9", MEETING)
-      == NULL);
-  fail_unless (
-      vm_janus_display_read ("\xe2\x9f\xa8" MEETING ":p001", MEETING) == NULL);
-}
-
-GST_END_TEST;
-
 static void
 is_server (const gchar *uri, const gchar *wanted)
 {
@@ -489,7 +461,6 @@ janusfilter_suite (void)
   tcase_add_test (tc, test_handles);
   tcase_add_test (tc, test_sessions);
   tcase_add_test (tc, test_replies);
-  tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_server_addresses);
   suite_add_tcase (s, tc);
   return s;

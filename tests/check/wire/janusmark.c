@@ -24,9 +24,16 @@ is_split (const gchar *display, const gchar *name, const gchar *inside)
 GST_START_TEST (test_both_ways)
 {
   g_autofree gchar *marked = vm_janus_mark_add ("Bob", MEETING, "p001");
+  g_autofree gchar *posed = NULL;
+  g_autofree gchar *nobody = NULL;
 
   fail_unless_equals_string (marked, "Bob ⟨" MEETING ":p001⟩");
   is_split (marked, "Bob", MEETING ":p001");
+  /* who poses as somebody has a mark of his own behind it */
+  posed = vm_janus_mark_add (marked, MEETING, "p007");
+  is_split (posed, marked, MEETING ":p007");
+  nobody = vm_janus_mark_add ("", MEETING, "p007");
+  is_split (nobody, "", MEETING ":p007");
 }
 
 GST_END_TEST;

@@ -179,7 +179,16 @@ vm_signal_client_make_hello (VmSignalClient *self)
   if (self->config.dialect == VM_DIALECT_NAME_CALL)
     me->user = g_strdup (self->config.user);
   hello->meeting = g_strdup (self->config.meeting);
+  hello->takes_sfu = self->config.takes_sfu;
   return hello;
+}
+
+void
+vm_signal_client_get_place (VmSignalClient *self, VmJanusPlace *place)
+{
+  place->base_uri = self->config.base_uri;
+  place->key_hash = self->key_hash;
+  place->identity = self->identity;
 }
 
 void

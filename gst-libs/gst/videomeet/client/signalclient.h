@@ -6,6 +6,7 @@
 #include <gst/videomeet/vmenums.h>
 #include "wire/signal.h"
 #include "client/hostverifier.h"
+#include "client/janus/janusconnection.h"
 
 /* The way into a meeting that another device hosts: GET /status, POST
  * /meetings/join, the WebSocket with the ticket, then hello
@@ -53,6 +54,7 @@ typedef struct
   /* of a participant of the cloud: the participant that this device is as well,
    * which passes it on, and what it is called there; or NULL */
   const gchar *via, *origin_id;
+  gboolean takes_sfu; /* can follow where the server takes the room */
   guint timeout_ms; /* for each of the steps */
   /* to regain a lost socket's seat; protocol/signalling.md#resume */
   guint resume_ms;
@@ -95,6 +97,10 @@ gboolean vm_signal_client_get_relay_only (VmSignalClient *self);
 
 /* The host that was refused with VM_ERROR_HOST_UNKNOWN; else NULL. */
 const VmHostNames *vm_signal_client_get_stranger (VmSignalClient *self);
+
+/* Where the server is, and this device's key; the strings belong to the client.
+ */
+void vm_signal_client_get_place (VmSignalClient *self, VmJanusPlace *place);
 
 /* NULL before the grant, and of a room server. */
 VmHostVerifier *vm_signal_client_get_judge (VmSignalClient *self);

@@ -23,6 +23,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .host_id = g_strdup (from->host_id),
     .insecure = from->insecure,
     .nonce = g_strdup (from->nonce),
+    .takes_sfu = from->takes_sfu,
     .via = g_strdup (from->via),
     .origin_id = g_strdup (from->origin_id),
     .cap_token = g_strdup (from->cap_token),

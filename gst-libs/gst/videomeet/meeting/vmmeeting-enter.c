@@ -415,6 +415,7 @@ vm_meeting_try_next (VmMeeting *self)
     .host_id = self->host_key,
     .insecure = insecure,
     .nonce = self->via ? NULL : vm_meeting_renew_nonce (self),
+    .takes_sfu = self->sfu_func && !self->via,
     .via = self->via,
     .origin_id = self->origin_id,
     .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,
@@ -510,6 +511,7 @@ vm_meeting_disconnect (VmMeeting *self)
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);
+  vm_meeting_forget_sfu (self);
   vm_meeting_leave_cloud (self);
   g_clear_pointer (
       &self->seat, self->handed_over ? vm_seat_hand_over : vm_seat_close);

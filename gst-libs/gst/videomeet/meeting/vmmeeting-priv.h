@@ -93,6 +93,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeetingEndpoint, vm_meeting_endpoint_free)
 typedef void (*VmMeetingCloudFunc) (VmMeeting *self, const VmJanusEvent *event,
     VmParticipant *participant, gpointer user_data);
 
+/* The meeting goes by an SFU from now on, which events of the cloud tell of, or
+ * by a mesh (@participant NULL); or @participant hears this device by the SFU.
+ */
+typedef void (*VmMeetingSfuFunc) (VmMeeting *self, VmParticipant *participant,
+    gboolean on, gpointer user_data);
+
 struct _VmMeeting
 {
   GObject parent;
@@ -155,6 +161,12 @@ struct _VmMeeting
   guint n_feeds; /* that have come so far */
   gchar *via, *origin_id; /* see vm_meeting_set_via(), or NULL */
   const gchar *bridge; /* see vm_meeting_set_bridge(); or NULL */
+  GHashTable *sfu_feeds; /* number in the SFU -> id; NULL: not there */
+  gboolean sfu_active; /* the server says so */
+  gint64 sfu_room, sfu_since; /* µs */
+  guint sfu_attempts;
+  GSource *sfu_timer; /* when another ticket is asked for */
+  VmMeetingSfuFunc sfu_func; /* or NULL */
   VmMeetingCloudFunc cloud_func; /* or NULL */
   gpointer cloud_data;
   gboolean welcomed;
@@ -278,6 +290,21 @@ void vm_meeting_leave_cloud (VmMeeting *self);
 VmJanusConnection *vm_meeting_get_cloud (VmMeeting *self);
 void vm_meeting_set_cloud_func (
     VmMeeting *self, VmMeetingCloudFunc func, gpointer data);
+
+/* vmmeeting-sfu.c: a meeting that its server takes to an SFU */
+/* @func gets the data of vm_meeting_set_cloud_func(); without it this device
+ * does not say that it can follow. */
+void vm_meeting_set_sfu_func (VmMeeting *self, VmMeetingSfuFunc func);
+void vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal);
+void vm_meeting_take_sfu_heard (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
+/* This device hears @participant by the SFU. */
+void vm_meeting_send_sfu_heard (VmMeeting *self, VmParticipant *participant);
+gboolean vm_meeting_get_sfu_active (VmMeeting *self);
+/* Everybody is heard by the mesh again: leaves the room there. */
+void vm_meeting_leave_sfu (VmMeeting *self);
+/* The seat is gone, or the meeting. */
+void vm_meeting_forget_sfu (VmMeeting *self);
 
 /* vmmeeting-bridge.c: a bridge to the cloud */
 /* This meeting is joined for somebody in the cloud, who is called @origin_id

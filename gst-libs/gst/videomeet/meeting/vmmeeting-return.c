@@ -53,6 +53,7 @@ is_final (VmMeeting *self, const GError *error)
 static void
 drop_client (VmMeeting *self)
 {
+  vm_meeting_forget_sfu (self);
   if (self->client)
     vm_signal_client_close (self->client);
   g_clear_object (&self->client);

@@ -354,6 +354,9 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
     case VM_SIGNAL_CHAT:
       vm_meeting_take_chat (self, from, signal);
       break;
+    case VM_SIGNAL_SFU_HEARD:
+      vm_meeting_take_sfu_heard (self, from, signal);
+      break;
     case VM_SIGNAL_PRESENCE:
       vm_meeting_take_presence (self, from, signal);
       break;
@@ -460,6 +463,9 @@ vm_meeting_take_signal (VmMeeting *self, const VmSignal *signal)
       break;
     case VM_SIGNAL_ERROR:
       take_error (self, signal);
+      break;
+    case VM_SIGNAL_SFU:
+      vm_meeting_take_sfu (self, signal);
       break;
     case VM_SIGNAL_ICE_SERVERS:
       g_object_notify (G_OBJECT (self), "all-ice-servers");

@@ -40,9 +40,13 @@
   X (vm_janus_mark_add)                    \
   X (vm_janus_mark_find)                   \
   X (vm_meeting_get_cloud)                 \
+  X (vm_meeting_get_sfu_active)            \
   X (vm_meeting_has_address)               \
+  X (vm_meeting_leave_sfu)                 \
+  X (vm_meeting_send_sfu_heard)            \
   X (vm_meeting_set_bridge)                \
   X (vm_meeting_set_cloud_func)            \
+  X (vm_meeting_set_sfu_func)              \
   X (vm_meeting_set_via)                   \
   X (vm_node_add_file_inlet)               \
   X (vm_participant_get_audio)             \

@@ -18,7 +18,9 @@ struct _VmJanusConnection
   GObject parent;
 
   VmJanusClient *client;
-  gchar *uri;
+  gchar *uri; /* NULL: it is at @base_uri */
+  gchar *base_uri, *key_hash, *path, *ticket;
+  VmIdentity *identity;
   VmJanusConnectionFunc func;
   gpointer user_data;
 
@@ -160,13 +162,17 @@ on_socket (GObject *source, GAsyncResult *result, gpointer data)
 static void
 open_socket (VmJanusConnection *self)
 {
-  const VmSignalSocketConfig config = {
-    .uri = self->uri, .protocol = VM_JANUS_PROTOCOL, .timeout_ms = OPEN_MS
-  };
+  const VmSignalSocketConfig config = { .uri = self->uri,
+    .base_uri = self->base_uri,
+    .key_hash = self->key_hash,
+    .path = self->path,
+    .ticket = self->ticket,
+    .protocol = VM_JANUS_PROTOCOL,
+    .timeout_ms = OPEN_MS };
 
   self->opening = g_cancellable_new ();
-  vm_signal_socket_open_async (self->session, NULL, &config, self->opening,
-      on_socket, g_object_ref (self));
+  vm_signal_socket_open_async (self->session, self->identity, &config,
+      self->opening, on_socket, g_object_ref (self));
 }
 
 static void
@@ -294,6 +300,11 @@ vm_janus_connection_finalize (GObject *object)
 
   g_clear_pointer (&self->client, vm_janus_client_free);
   g_free (self->uri);
+  g_free (self->base_uri);
+  g_free (self->key_hash);
+  g_free (self->path);
+  g_free (self->ticket);
+  g_clear_object (&self->identity);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (vm_janus_connection_parent_class)->finalize (object);
 }
@@ -312,9 +323,9 @@ vm_janus_connection_init (VmJanusConnection *self)
   vm_settle_watch (self);
 }
 
-VmJanusConnection *
-vm_janus_connection_new (const gchar *uri, const VmJanusClientConfig *config,
-    VmJanusConnectionFunc func, gpointer user_data, GError **error)
+static VmJanusConnection *
+connection_new (const VmJanusClientConfig *config, VmJanusConnectionFunc func,
+    gpointer user_data, GError **error)
 {
   VmJanusClient *client = vm_janus_client_new (config, error);
   VmJanusConnection *self;
@@ -323,10 +334,39 @@ vm_janus_connection_new (const gchar *uri, const VmJanusClientConfig *config,
     return NULL;
   self = g_object_new (VM_TYPE_JANUS_CONNECTION, NULL);
   self->client = client;
-  self->uri = g_strdup (uri);
   self->func = func;
   self->user_data = user_data;
+  return self;
+}
+
+VmJanusConnection *
+vm_janus_connection_new (const gchar *uri, const VmJanusClientConfig *config,
+    VmJanusConnectionFunc func, gpointer user_data, GError **error)
+{
+  VmJanusConnection *self = connection_new (config, func, user_data, error);
+
+  if (!self)
+    return NULL;
+  self->uri = g_strdup (uri);
   self->session = vm_signal_socket_session_new (uri);
+  return self;
+}
+
+VmJanusConnection *
+vm_janus_connection_new_at (const VmJanusPlace *place,
+    const VmJanusClientConfig *config, VmJanusConnectionFunc func,
+    gpointer user_data, GError **error)
+{
+  VmJanusConnection *self = connection_new (config, func, user_data, error);
+
+  if (!self)
+    return NULL;
+  self->base_uri = g_strdup (place->base_uri);
+  self->key_hash = g_strdup (place->key_hash);
+  self->path = g_strdup (place->path);
+  self->ticket = g_strdup (place->ticket);
+  self->identity = g_object_ref (place->identity);
+  self->session = vm_http_session_new ();
   return self;
 }
 

@@ -4,6 +4,7 @@
 #include "client/janus/janusclient.h"
 
 #include <gio/gio.h>
+#include <gst/videomeet/vmidentity.h>
 
 /* A VmJanusClient with its WebSocket and its clock. All belongs to the thread
  * whose default context made it. */
@@ -17,6 +18,18 @@ G_DECLARE_FINAL_TYPE (
 typedef void (*VmJanusConnectionFunc) (
     VmJanusConnection *self, const VmJanusEvent *event, gpointer user_data);
 
+/* Janus by the server of a room, which passes it on (protocol/cloud.md). */
+typedef struct
+{
+  const gchar *base_uri; /* "https://10.0.0.1:8080" */
+  const gchar *key_hash; /* of its key; NULL over plain HTTP */
+  const gchar *path, *ticket;
+  VmIdentity *identity;
+} VmJanusPlace;
+
+VmJanusConnection *vm_janus_connection_new_at (const VmJanusPlace *place,
+    const VmJanusClientConfig *config, VmJanusConnectionFunc func,
+    gpointer user_data, GError **error);
 /* @uri: "wss://host:port/path", as vm_janus_uri_parse() gives it. The system
  * must trust the certificate, unless the server is on this machine.
  * VM_ERROR_BAD_REQUEST. */

@@ -159,17 +159,6 @@ const gchar *vm_janus_code_to_name (gint64 code);
 /* The error of a message, with name and code; NULL when it has none. */
 GError *vm_janus_message_get_error (const VmJanusMessage *message);
 
-/* janusdisplay.c: the name of a participant of a meeting in a room of Janus, in
- * which the others find who it is (protocol/cloud.md#names): "Ann ⟨m1:p003⟩".
- */
-
-/* @user is cut where the whole has more than VM_SIGNAL_NAME_MAX bytes. */
-gchar *vm_janus_display_write (
-    const gchar *user, const gchar *meeting_id, const gchar *id);
-/* The participant id in @display; NULL: it is of no participant of that
- * meeting. Returns: (transfer full) */
-gchar *vm_janus_display_read (const gchar *display, const gchar *meeting_id);
-
 /* janusuri.c */
 
 /* "janus+ws://host:port/path/4711": the room is the last part of the path.

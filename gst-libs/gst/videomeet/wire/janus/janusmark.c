@@ -14,13 +14,13 @@ vm_janus_mark_add (
     const gchar *name, const gchar *meeting_id, const gchar *participant_id)
 {
   g_autofree gchar *mark =
-      g_strdup_printf (" " OPEN "%s:%s" CLOSE, meeting_id, participant_id);
-  gsize size = strlen (mark);
+      g_strdup_printf (OPEN "%s:%s" CLOSE, meeting_id, participant_id);
+  gsize size = strlen (mark) + 1;
   g_autofree gchar *cut = size < VM_SIGNAL_NAME_MAX ? vm_text_to_label (
                               name, VM_SIGNAL_NAME_MAX - size)
                                                     : g_strdup ("");
 
-  return g_strconcat (cut, mark, NULL);
+  return g_strconcat (cut, *cut ? " " : "", mark, NULL);
 }
 
 /* Ids are uuids and counters; a name may hold the brackets for fun. */

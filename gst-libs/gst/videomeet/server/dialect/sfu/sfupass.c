@@ -7,6 +7,7 @@
 #include "server/dialect/sfu/sfu.h"
 #include "server/socket/ws.h"
 #include "wire/janus/janusfilter.h"
+#include "wire/janus/janusmark.h"
 
 #include <string.h>
 
@@ -196,7 +197,7 @@ static VmJanusFilter *
 make_filter (VmSfuServer *sfu, VmMember *member, GError **error)
 {
   const gchar *meeting = vm_room_get_id (vm_member_get_room (member));
-  g_autofree gchar *display = vm_janus_display_write (
+  g_autofree gchar *display = vm_janus_mark_add (
       vm_member_get_user (member), meeting, vm_member_get_id (member));
   VmJanusFilterConfig config = {
     .display = display,

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A meeting that its server takes to an SFU, and back (protocol/cloud.md). The
+ * way before is kept until the new one has the picture:
+ *
+ *   to the SFU    everything is sent there as well; a participant that is heard
+ *                 there is told so; the connection to it ends once it has told
+ *                 the same
+ *   to the mesh   connections are made anew; once all are heard by them, the
+ *                 SFU is left
+ *
+ * Control thread. */
+
+#include "controller/vmcontroller-priv.h"
+#include "plugin/plugin.h"
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* In the SFU, for the others, after all were heard by the mesh. */
+#define LEAVE_US (2 * G_TIME_SPAN_SECOND)
+
+static gboolean
+is_active (VmController *self)
+{
+  return VM_PLUGIN (vm_meeting_get_sfu_active) (self->meeting);
+}
+
+static void
+set_cloud (VmController *self, VmCloud *cloud)
+{
+  VmCloud *old;
+
+  g_mutex_lock (&self->lock);
+  old = self->cloud;
+  self->cloud = cloud;
+  g_mutex_unlock (&self->lock);
+  if (!old)
+    return;
+  vm_cloud_close (old);
+  vm_cloud_unref (old);
+}
+
+/* To the SFU */
+
+static void
+enter (VmController *self)
+{
+  vm_controller_leave_sfu (self);
+  g_set_object (&self->sfu, VM_PLUGIN (vm_meeting_get_cloud) (self->meeting));
+  set_cloud (self, vm_cloud_new (&vm_controller_link_owner, self,
+                       &self->funcs->link, self->bin, self->meeting));
+  vm_controller_start_waiting (self);
+}
+
+/* Who has not offered yet comes by the SFU alone. */
+static void
+go (VmController *self)
+{
+  self->leave_at = 0;
+  for (guint i = 0; i < self->links->len; i++) {
+    VmLink *link = self->links->pdata[i];
+
+    if (!vm_link_has_connection (link))
+      vm_link_set_served (link, TRUE);
+  }
+  /* it may have been about to be left */
+  if (self->sfu != VM_PLUGIN (vm_meeting_get_cloud) (self->meeting))
+    enter (self);
+}
+
+void
+vm_controller_leave_sfu (VmController *self)
+{
+  g_clear_object (&self->sfu);
+  set_cloud (self, NULL);
+}
+
+gboolean
+vm_controller_serves (VmController *self, VmLink *link)
+{
+  if (!is_active (self))
+    return FALSE;
+  vm_link_set_served (link, TRUE);
+  return TRUE;
+}
+
+static void
+check_heard (VmController *self, VmLink *link)
+{
+  if (!vm_link_tells_served (link))
+    return;
+  VM_PLUGIN (vm_meeting_send_sfu_heard)
+  (self->meeting, vm_link_get_participant (link));
+}
+
+/* Back to the mesh */
+
+static void
+come_back (VmController *self, VmLink *link)
+{
+  vm_link_set_served (link, FALSE);
+  if (vm_link_has_connection (link))
+    return;
+  if (vm_meeting_offers_to (self->meeting, vm_link_get_participant (link)))
+    vm_link_offer (link);
+  else
+    vm_link_expect_offer (link);
+}
+
+static void
+go_back (VmController *self)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    come_back (self, self->links->pdata[i]);
+}
+
+static gboolean
+are_all_back (VmController *self)
+{
+  for (guint i = 0; i < self->links->len; i++) {
+    if (!vm_link_hears_mesh (self->links->pdata[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+look_whether_to_leave (VmController *self, gint64 now)
+{
+  if (!are_all_back (self)) {
+    self->leave_at = 0;
+  } else if (!self->leave_at) {
+    self->leave_at = now + LEAVE_US;
+  } else if (now >= self->leave_at) {
+    self->leave_at = 0;
+    vm_controller_leave_sfu (self);
+    VM_PLUGIN (vm_meeting_leave_sfu) (self->meeting);
+  }
+}
+
+void
+vm_controller_tick_sfu (VmController *self, gint64 now)
+{
+  if (!self->cloud || self->config.link.dialect == VM_DIALECT_NAME_JANUS)
+    return;
+  if (!is_active (self)) {
+    look_whether_to_leave (self, now);
+    return;
+  }
+  for (guint i = 0; i < self->links->len; i++)
+    check_heard (self, self->links->pdata[i]);
+}
+
+/* What the meeting says */
+
+static void
+on_sfu (
+    VmMeeting *meeting, VmParticipant *participant, gboolean on, gpointer data)
+{
+  VmController *self = data;
+  VmLink *link =
+      participant ? vm_controller_find_link (self, participant) : NULL;
+
+  if (self->hung_up)
+    return;
+  if (participant) {
+    if (link)
+      vm_link_set_heard_there (link, on);
+  } else if (on) {
+    go (self);
+  } else if (is_active (self)) {
+    /* the SFU is lost; another connection to it follows */
+    vm_controller_leave_sfu (self);
+  } else {
+    go_back (self);
+  }
+}
+
+void
+vm_controller_set_up_sfu (VmController *self)
+{
+  VM_PLUGIN (vm_meeting_set_sfu_func) (self->meeting, on_sfu);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A participant whose media a server passes on, always or for a time
+ * (protocol/cloud.md): which way it is heard, and when the connection to it may
+ * end. Control thread. */
+
+#include "link/vmlink-priv.h"
+#include "plugin/plugin.h"
+
+#define GST_CAT_DEFAULT vm_signal_debug
+
+/* Until nothing more is sent to it, once both have heard each other: what has
+ * come by the server is shown by then. */
+#define SHOWN_MS 500
+/* Until the side that offers ends the connection, and until the other does. */
+#define RETIRED_MS 1000
+#define RETIRED_OTHER_MS 3000
+
+guint
+vm_link_hear_from (VmLink *self, VmPeerStream stream)
+{
+  static const VmPeerPath cloud = { "cloud", "udp", 0 };
+  guint number = ++self->connections;
+
+  vm_link_start_recording (self);
+  vm_link_tell_path (self, &cloud);
+  g_mutex_lock (&self->lock);
+  self->served_number[stream] = number;
+  g_mutex_unlock (&self->lock);
+  return number;
+}
+
+gboolean
+vm_link_is_served_stream (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->served_number[stream]
+         && self->heard[stream] == self->served_number[stream];
+}
+
+/* Which streams make it heard: a picture where it sends one, else sound. */
+typedef enum
+{
+  NOTHING,
+  SOUND,
+  PICTURE,
+} Need;
+
+static Need
+get_need (VmLink *self)
+{
+  gint video = VM_PLUGIN (vm_participant_get_video) (self->participant);
+  gint audio = VM_PLUGIN (vm_participant_get_audio) (self->participant);
+
+  if (video == FALSE && audio == FALSE)
+    return NOTHING;
+  return video == FALSE ? SOUND : PICTURE;
+}
+
+static gboolean
+hears_server (VmLink *self)
+{
+  switch (get_need (self)) {
+    case PICTURE:
+      return vm_link_is_served_stream (self, VM_PEER_VIDEO)
+             || vm_link_is_served_stream (self, VM_PEER_SCREEN);
+    case SOUND:
+      return vm_link_is_served_stream (self, VM_PEER_AUDIO);
+    default:
+      return TRUE;
+  }
+}
+
+static gboolean
+is_heard_now (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->heard[stream] && self->heard[stream] == self->now->number;
+}
+
+gboolean
+vm_link_hears_mesh (VmLink *self)
+{
+  if (!vm_link_is_connected (self))
+    return FALSE;
+  switch (get_need (self)) {
+    case PICTURE:
+      return is_heard_now (self, VM_PEER_VIDEO)
+             || is_heard_now (self, VM_PEER_SCREEN);
+    case SOUND:
+      return is_heard_now (self, VM_PEER_AUDIO);
+    default:
+      return TRUE;
+  }
+}
+
+gboolean
+vm_link_has_connection (VmLink *self)
+{
+  return self->now != NULL;
+}
+
+/* The end of the connection */
+
+static gboolean
+on_retired (gpointer user_data)
+{
+  VmLink *self = user_data;
+
+  vm_timer_clear (&self->retire_source);
+  /* files go on */
+  if (self->files)
+    return G_SOURCE_REMOVE;
+  self->served = TRUE;
+  vm_link_close_all (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_shown (gpointer user_data)
+{
+  VmLink *self = user_data;
+  gboolean offers =
+      vm_meeting_offers_to (vm_link_get_meeting (self), self->participant);
+
+  vm_timer_clear (&self->retire_source);
+  vm_link_stop_sending (self);
+  self->retire_source = vm_timer_new (
+      self->context, offers ? RETIRED_MS : RETIRED_OTHER_MS, on_retired, self);
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+vm_link_is_retired (VmLink *self)
+{
+  return self->heard_there && self->told_served;
+}
+
+static void
+look_whether_retired (VmLink *self)
+{
+  if (vm_link_is_retired (self) && self->now && !self->retire_source)
+    self->retire_source =
+        vm_timer_new (self->context, SHOWN_MS, on_shown, self);
+}
+
+void
+vm_link_set_served (VmLink *self, gboolean served)
+{
+  self->served = served;
+  if (served) {
+    vm_timer_clear (&self->restart_source);
+    vm_timer_clear (&self->offer_wait);
+    return;
+  }
+  self->heard_there = self->told_served = FALSE;
+  if (!self->retire_source)
+    return;
+  vm_timer_clear (&self->retire_source);
+  vm_link_resume_sending (self);
+}
+
+gboolean
+vm_link_tells_served (VmLink *self)
+{
+  if (self->told_served || self->closed || !hears_server (self))
+    return FALSE;
+  self->told_served = TRUE;
+  look_whether_retired (self);
+  return TRUE;
+}
+
+void
+vm_link_set_heard_there (VmLink *self, gboolean heard)
+{
+  self->heard_there = heard;
+  look_whether_retired (self);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A meeting at a server that takes it to an SFU, a room of Janus, while it has
+ * many participants (protocol/cloud.md). Who they are is the server's word, as
+ * before: here each stream of that room finds its participant. */
+
+#include "meeting/vmmeeting-priv.h"
+#include "meeting/vmparticipant-priv.h"
+#include "wire/janus/janusmark.h"
+
+#include <string.h>
+
+#define HEAD "/sfu?ticket="
+/* Before another ticket is asked for, ms; the last one repeats. */
+static const guint pauses[] = { 500, 1000, 2000, 4000, 8000 };
+/* From a connection that lasted this long on, pauses begin anew. */
+#define STEADY_US (15 * G_USEC_PER_SEC)
+
+void
+vm_meeting_set_sfu_func (VmMeeting *self, VmMeetingSfuFunc func)
+{
+  self->sfu_func = func;
+}
+
+static void
+tell (VmMeeting *self, VmParticipant *participant, gboolean on)
+{
+  if (self->sfu_func && !self->stopped)
+    self->sfu_func (self, participant, on, self->cloud_data);
+}
+
+/* The room */
+
+static VmParticipant *
+find_feed (VmMeeting *self, gint64 feed)
+{
+  return vm_meeting_find (self, g_hash_table_lookup (self->sfu_feeds, &feed));
+}
+
+static void
+hand_on (VmMeeting *self, const VmJanusEvent *event)
+{
+  g_autoptr (VmParticipant) participant = NULL;
+
+  g_set_object (&participant, find_feed (self, event->id));
+  if (self->cloud_func && !self->stopped)
+    self->cloud_func (self, event, participant, self->cloud_data);
+}
+
+static void
+take_newcomer (VmMeeting *self, const VmJanusEvent *event)
+{
+  g_autofree gchar *mark = NULL;
+  g_autofree gchar *name =
+      vm_janus_mark_split (event->text ? event->text : "", &mark);
+  const gchar *id = vm_janus_mark_find (mark, self->id);
+
+  if (id)
+    g_hash_table_insert (self->sfu_feeds,
+        g_memdup2 (&event->id, sizeof event->id), g_strdup (id));
+}
+
+static gboolean
+on_pause (gpointer data)
+{
+  VmMeeting *self = data;
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU);
+
+  vm_timer_clear (&self->sfu_timer);
+  vm_meeting_send (self, signal);
+  return G_SOURCE_REMOVE;
+}
+
+/* A ticket is good once: a connection that is lost is not made again. */
+static void
+lose (VmMeeting *self)
+{
+  guint pause;
+
+  if (g_get_monotonic_time () - self->sfu_since >= STEADY_US)
+    self->sfu_attempts = 0;
+  pause = pauses[MIN (self->sfu_attempts, G_N_ELEMENTS (pauses) - 1)];
+  self->sfu_attempts++;
+  vm_meeting_leave_sfu (self);
+  if (self->sfu_active && !self->stopped) {
+    tell (self, NULL, FALSE);
+    self->sfu_timer = vm_timer_new (self->context, pause, on_pause, self);
+  }
+}
+
+static void
+on_event (
+    VmJanusConnection *connection, const VmJanusEvent *event, gpointer data)
+{
+  g_autoptr (VmMeeting) self = g_object_ref (data);
+
+  if (self->stopped || connection != self->cloud)
+    return;
+  switch (event->type) {
+    case VM_JANUS_EVENT_LOST:
+    case VM_JANUS_EVENT_CLOSED:
+      g_debug ("the SFU is lost: %s",
+          event->error ? event->error->message : "it has closed");
+      lose (self);
+      break;
+    case VM_JANUS_EVENT_PARTICIPANT_JOINED:
+      take_newcomer (self, event);
+      break;
+    case VM_JANUS_EVENT_PARTICIPANT_LEFT:
+      g_hash_table_remove (self->sfu_feeds, &event->id);
+      break;
+    default:
+      hand_on (self, event);
+      break;
+  }
+}
+
+/* In and out */
+
+static void
+enter (VmMeeting *self, const gchar *ticket, gint64 room)
+{
+  const VmJanusClientConfig config = { .room = room, .display = self->user };
+  VmJanusPlace place = { .path = "/sfu", .ticket = ticket };
+  g_autoptr (GError) error = NULL;
+
+  vm_signal_client_get_place (self->client, &place);
+  self->sfu_feeds =
+      g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->sfu_since = g_get_monotonic_time ();
+  self->cloud =
+      vm_janus_connection_new_at (&place, &config, on_event, self, &error);
+  if (!self->cloud) {
+    g_warning ("the SFU is not joined: %s", error->message);
+    return;
+  }
+  self->sfu_room = room;
+  tell (self, NULL, TRUE);
+  if (self->cloud)
+    vm_janus_connection_start (self->cloud);
+}
+
+void
+vm_meeting_leave_sfu (VmMeeting *self)
+{
+  if (!self->sfu_feeds)
+    return;
+  vm_meeting_leave_cloud (self);
+  g_clear_pointer (&self->sfu_feeds, g_hash_table_unref);
+}
+
+void
+vm_meeting_forget_sfu (VmMeeting *self)
+{
+  vm_timer_clear (&self->sfu_timer);
+  self->sfu_active = FALSE;
+  vm_meeting_leave_sfu (self);
+}
+
+gboolean
+vm_meeting_get_sfu_active (VmMeeting *self)
+{
+  return self->sfu_active;
+}
+
+void
+vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal)
+{
+  if (!self->client || !self->sfu_func || signal->active < 0)
+    return;
+  vm_timer_clear (&self->sfu_timer);
+  self->sfu_active = signal->active;
+  if (!signal->active) {
+    self->sfu_attempts = 0;
+    tell (self, NULL, FALSE);
+    return;
+  }
+  if (!signal->path || !g_str_has_prefix (signal->path, HEAD)
+      || signal->sfu_room <= 0)
+    return;
+  /* it was about to be left */
+  if (self->cloud && self->sfu_room == signal->sfu_room) {
+    tell (self, NULL, TRUE);
+    return;
+  }
+  vm_meeting_leave_sfu (self);
+  enter (self, signal->path + strlen (HEAD), signal->sfu_room);
+}
+
+void
+vm_meeting_take_sfu_heard (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal)
+{
+  tell (self, from, signal->heard);
+}
+
+void
+vm_meeting_send_sfu_heard (VmMeeting *self, VmParticipant *participant)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU_HEARD);
+
+  signal->to = g_strdup (vm_participant_get_id (participant));
+  signal->heard = TRUE;
+  vm_meeting_send (self, signal);
+}

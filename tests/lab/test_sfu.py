@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Devices in a room that outgrows its mesh: their server takes it to Janus, and back.
+Skipped where there is no Janus, as in Debian 13."""
+
+import os
+import shutil
+import time
+import unittest
+
+import lab
+import test_janus
+
+MESH_MAX = 3
+RETURN = 3  # s with few participants, in place of a minute
+GAP = lab.RATE  # pictures of a second, which a change of the way may cost
+
+
+@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
+class Sfu(test_janus.Server, lab.LabTest):
+    """Janus and the server on the first host, devices on the others."""
+
+    hosts = 3
+
+    def setUp(self):
+        super().setUp()
+        self.serve()
+        host = self.lab.hosts[0]
+        secret = os.path.join(host.home, "secret")
+        with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                  encoding="utf-8") as file:
+            file.write(test_janus.SECRET)
+        self.room_server = host.start(
+            "videomeet", "server", "--json", "--sfu", f"janus+ws://127.0.0.1:{test_janus.PORT}/",
+            "--sfu-secret-file", secret, "--mesh-max", str(MESH_MAX),
+            "--mesh-return", str(RETURN))
+        self.room_server.wait_event("serving", lab.SOON)
+
+    def join(self, n, user):
+        host = self.lab.hosts[n]
+        process = host.start(
+            "videomeet", "join", f"videomeet://{self.lab.hosts[0].address}:8080/big",
+            "--user", user, "--json", "--source", lab.STAMP,
+            env={"XDG_CONFIG_HOME": os.path.join(host.home, "config-" + user)})
+        process.wait_event("joined", lab.SOON)
+        return process
+
+    def sees(self, process, user):
+        process.wait_event("participant-joined", lab.SOON, user=user)
+        process.wait_event("participant-state", lab.SOON, user=user, state="connected")
+
+    def paths(self, process):
+        """The way to each, as it was told last."""
+        last = {}
+        for event in process.events("path"):
+            last[event["id"]] = event["path"]
+        return last
+
+    def go(self, everybody, way, users):
+        for process in everybody:
+            lab.wait_until(
+                lambda p=process: sum(path == way for path in self.paths(p).values())
+                >= users - 1, lab.SOON, f"{process.name}: all by {way}")
+
+    def test_grows_and_shrinks(self):
+        first = {user: self.join(n, user) for n, user in ((1, "Ann"), (2, "Bob"), (1, "Cat"))}
+        for user, process in first.items():
+            for other in first:
+                if other != user:
+                    self.sees(process, other)
+        self.assertNotIn("cloud", self.paths(first["Ann"]).values())
+        time.sleep(3)
+        more = {"Dan": self.join(2, "Dan"), "Eve": self.join(1, "Eve")}
+        everybody = {**first, **more}
+        for user, process in everybody.items():
+            for other in everybody:
+                if other != user:
+                    self.sees(process, other)
+        self.go(everybody.values(), "cloud", len(everybody))
+        time.sleep(5)
+        left = {user: everybody.pop(user) for user in ("Dan", "Eve", "Cat")}
+        seen = {}
+        for user, process in left.items():
+            process.stop()
+            seen[user] = process.wait_event("summary", lab.SOON)["participants"]
+        for process in everybody.values():
+            lab.wait_until(lambda p=process: "host" in list(self.paths(p).values())
+                           and self.paths(p)[self.id_of(p, "Bob", "Ann")] == "host",
+                           lab.SOON, "the mesh again")
+        time.sleep(4)
+        for user, process in everybody.items():
+            process.stop()
+            seen[user] = process.wait_event("summary", lab.SOON)["participants"]
+        for user, others in seen.items():
+            print(user, [(p["user"], p["videoFrames"], p["stamps"] and p["stamps"]["missing"])
+                         for p in others])
+        for user, others in seen.items():
+            for p in others:
+                self.assertGreater(p["videoFrames"], 20, f"{user} of {p['user']}")
+                self.assertLessEqual(p["stamps"]["missing"], 2 * GAP, f"{user} of {p['user']}")
+                self.assertEqual(p["stamps"]["repeated"], 0, f"{user} of {p['user']}")
+
+    def id_of(self, process, *users):
+        return [e["id"] for e in process.events("participant-joined")
+                if e["user"] in users][-1]
+
+
+if __name__ == "__main__":
+    lab.main()
