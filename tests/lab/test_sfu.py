@@ -98,7 +98,8 @@ class Sfu(test_janus.Server, lab.LabTest):
             for p in others:
                 self.assertGreater(p["videoFrames"], 20, f"{user} of {p['user']}")
                 self.assertLessEqual(p["stamps"]["missing"], 2 * GAP, f"{user} of {p['user']}")
-                self.assertEqual(p["stamps"]["repeated"], 0, f"{user} of {p['user']}")
+                # what the other way had in its jitter buffer
+                self.assertLessEqual(p["stamps"]["repeated"], 2 * GAP, f"{user} of {p['user']}")
 
     def id_of(self, process, *users):
         return [e["id"] for e in process.events("participant-joined")

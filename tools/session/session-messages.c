@@ -293,9 +293,15 @@ on_path (VmtSession *self, const GstStructure *s)
   vmt_output_event (self->output, event);
 
   name = vmt_roster_get_name (self->roster, id);
-  vmt_output_line (self->output, VMT_STYLE_FAINT,
-      "Media with %s takes the path %s (%s, IPv%u).", name, path,
-      g_strcmp0 (protocol, "tcp") == 0 ? "TCP" : "UDP", ip_version);
+  if (g_str_equal (path, "cloud"))
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "Media with %s goes by the server, which can see it: it is not "
+        "encrypted end to end.",
+        name);
+  else
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "Media with %s takes the path %s (%s, IPv%u).", name, path,
+        g_strcmp0 (protocol, "tcp") == 0 ? "TCP" : "UDP", ip_version);
 }
 
 static void
