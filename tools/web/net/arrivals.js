@@ -3,7 +3,7 @@
 // How much of the other's has come over a connection, by what getStats() says.
 
 // `reports`: of one connection; `mids`: of its audio, camera and screen. Packets of sound,
-// frames of the camera, decoded frames of the screen, bytes of all together, and whether
+// frames of the camera, those that were decoded, decoded frames of the screen, bytes of all together, and whether
 // this side of the path is a relay.
 export function arrivals(reports, [audio, camera, screen] = []) {
   const inbound = (mid) => reports.find((report) => report.type === "inbound-rtp"
@@ -18,6 +18,7 @@ export function arrivals(reports, [audio, camera, screen] = []) {
   return {
     audio: inbound(audio).packetsReceived || 0,
     camera: picture.framesReceived ?? picture.framesDecoded ?? 0,
+    decoded: picture.framesDecoded || 0,
     screen: inbound(screen).framesDecoded || 0,
     bytes: pairs.reduce((sum, { bytesReceived }) => sum + (bytesReceived || 0), 0),
     relayed: local.candidateType === "relay",

@@ -149,7 +149,7 @@ export class Cloud extends EventTarget {
 
   // What comes of a participant is not wanted any more.
   drop(id) {
-    if (this.#dropped.has(id)) return;
+    if (this.#isOver || this.#dropped.has(id)) return;
     this.#dropped.add(id);
     this.#sync();
   }

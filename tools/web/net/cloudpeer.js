@@ -85,7 +85,7 @@ export class CloudPeer {
     this.arrived = arrivals(reports, this.#mids);
     this.screenSeen ||= this.flows("screen") && this.arrived.screen > 0;
     const quiet = now - this.#since >= QUIET_MS;
-    this.heard ||= this.arrived.camera > 0
+    this.heard ||= this.arrived.decoded > 0
       || (this.arrived.audio > 0 && (video === false || (video === null && quiet)))
       || (this.hasStreams && quiet && audio === false && video === false);
     return heard !== this.heard || screenSeen !== this.screenSeen;

@@ -20,7 +20,8 @@ import { uuid } from "../ids.js";
 const RESTART_MS = 1000; // whoever asks again and again gets one a second
 const ASKED_MS = 2000; // then another connection is asked for once more
 const PAST_MS = 1000; // that a replaced connection is kept
-const RETIRED_MS = 1000; // that one is kept which is not needed any more
+const SHOWN_MS = 500; // until what has come another way is shown
+const RETIRED_MS = 1000; // that one is kept which sends nothing any more
 const EARLY_MAX = 64; // candidates before their offer
 const FILES = new Set(["file-control", "file"]); // whose messages belong to one connection
 
@@ -84,8 +85,10 @@ export class Mesh extends EventTarget {
     link.isRetired = true;
     clearTimeout(link.restart);
     this.#generations.set(id, link.generation);
-    for (const peer of link.peers) peer.sendNothing();
-    this.#setTimer(link, link.offers ? RETIRED_MS : 3 * RETIRED_MS, () => this.#end(link));
+    this.#setTimer(link, SHOWN_MS, () => {
+      for (const peer of link.peers) peer.sendNothing();
+      this.#setTimer(link, link.offers ? RETIRED_MS : 3 * RETIRED_MS, () => this.#end(link));
+    });
   }
 
   // Files that have begun on it go on.

@@ -12,7 +12,8 @@ import { isEarlier } from "../ids.js";
 
 const HEAD = "/sfu?ticket=";
 const LOOK_MS = 250; // between two looks at who has come back to the mesh
-const LEAVE_MS = 2000; // in the SFU, for the others, after all have
+const KEPT_MS = 1000; // that the picture of the SFU is kept beside that of the mesh
+const LEAVE_MS = 2000; // in the SFU, for the others, after all have come back
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // the last repeats
 const STEADY_MS = 15000; // how long a connection has to last, to be one that is there
 
@@ -223,7 +224,7 @@ export class Ways extends EventTarget {
     const { audio, video } = this.#sends(id) || {};
 
     if (peer?.state !== "connected") return false;
-    return peer.arrived.camera > 0
+    return peer.arrived.decoded > 0
       || (video === false && (audio === false || peer.arrived.audio > 0));
   }
 
@@ -232,7 +233,10 @@ export class Ways extends EventTarget {
 
     if (!other || other.isBack || !this.#flows(id)) return;
     other.isBack = true;
-    this.#cloud.drop(id);
+    const cloud = this.#cloud;
+    setTimeout(() => {
+      if (other.isBack) cloud.drop(id);
+    }, KEPT_MS);
     this.#emit("changed", id);
   }
 
