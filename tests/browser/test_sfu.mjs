@@ -146,7 +146,7 @@ test("the SFU dies and comes back", async () => {
   const late = await browser.page();
   await late.goto(joinLink(server.link, "Fay"));
   await untilState(late, "failed");
-  assert((await late.locator("body").innerText()).includes("All seats"), "why");
+  assert((await late.locator("body").innerText()).includes("cannot be reached now"), "why");
 
   await janus.run();
   await untilConnections(pages, { direct: 0, byServer: 2 });

@@ -625,6 +625,18 @@ def test_refusals():
     refused("No such file", "--loopback", f"--auth={home / 'none'}")
     refused("--auth-any-room is of use with --auth alone", "--loopback", "--auth-any-room")
     refused("no origin", "--loopback", "--origin=https://example.org/page")
+    janus = ("--loopback", "--sfu=janus+ws://127.0.0.1:1/")
+    for option in "--mesh-max=4", "--mesh-return=60", f"--sfu-secret-file={key}":
+        refused("of use with --sfu alone", "--loopback", option)
+    for number in 1, 129:
+        refused("--mesh-max takes", *janus, f"--mesh-max={number}")
+    refused("no more than the room has seats", *janus, "--mesh-max=11")
+    for seconds in 0, 3601:
+        refused("--mesh-return takes", *janus, f"--mesh-return={seconds}")
+    refused("No such file", *janus, f"--sfu-secret-file={home / 'none'}")
+    for uri in "ws://127.0.0.1:1/", "janus+wss://127.0.0.1:1/", "janus+ws://":
+        refused("janus+ws://HOST:PORT/", "--loopback", f"--sfu={uri}")
+    refused("leave out", *janus, nats)
     config = home / "bad.conf"
     for text, words in (
             ("[server]\n# sizes\nroom-size = 3\n\nroom_size = 4\n",

@@ -332,7 +332,7 @@ GST_START_TEST (test_strangers)
   come (1);
   fail_unless (enter (&web));
   come (MESH_MAX - 2);
-  is_refused ("somebody does not take part");
+  is_refused ("somebody cannot use");
   fail_if (enter (&late));
   peer_clear (&late);
   say (&web, VM_SIGNAL_BYE, NULL);
@@ -354,11 +354,11 @@ GST_START_TEST (test_older_clients)
   come (1);
   takes_sfu = TRUE;
   come (MESH_MAX - 1);
-  is_refused ("somebody does not take part");
+  is_refused ("somebody cannot use");
   say (&peers[0], VM_SIGNAL_BYE, NULL);
   takes_sfu = FALSE;
   come (1);
-  is_refused ("somebody does not take part");
+  is_refused ("somebody cannot use");
   say (&peers[MESH_MAX], VM_SIGNAL_BYE, NULL);
   takes_sfu = TRUE;
   come (2);

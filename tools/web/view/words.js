@@ -31,6 +31,8 @@ const REFUSALS = new Map([
 
 // The sentence for an error the server gave; its own where there is none.
 export function refusal(code, message) {
+  // why there are no seats is the server's to say
+  if (code === "MEETING_FULL" && /media server/.test(message)) return `${message}.`;
   return REFUSALS.get(code) || (typeof message === "string" && message)
     || "The meeting could not be joined.";
 }

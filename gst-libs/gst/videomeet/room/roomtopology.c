@@ -342,15 +342,15 @@ vm_room_bears (
   if (!room->open || !rooms->sfu.mesh_max)
     return TRUE;
   if (by_sfu && !takes_sfu)
-    return refuse (error, "The meeting goes by an SFU, which this client does "
-                          "not take part in");
+    return refuse (error, "The meeting goes by a media server, which this "
+                          "client cannot use");
   if (taken < rooms->sfu.mesh_max)
     return TRUE;
   if (!takes_sfu || !all_take_sfu (room, from))
-    return refuse (error, "The meeting is as large as it can be without an "
-                          "SFU, which somebody does not take part in");
+    return refuse (error, "The meeting is as large as it can be without a "
+                          "media server, which somebody cannot use");
   if (!rooms->sfu_reached)
-    return refuse (error, "The meeting is as large as it can be without an "
-                          "SFU, which cannot be reached now");
+    return refuse (error, "The meeting is as large as it can be without its "
+                          "media server, which cannot be reached now");
   return TRUE;
 }
