@@ -11,6 +11,8 @@
 
 static const VmOpenRooms open = { 3, 8, 8, 8 };
 static Peer *found; /* by peer_of(), one after the other */
+static guint mesh_max; /* 0: there is no SFU */
+static gint wanted; /* of it; -1: nobody has said */
 
 static void
 begin (void)
@@ -18,6 +20,12 @@ begin (void)
   dice = dice ? dice : 1;
   rooms = vm_rooms_new (&room_funcs, NULL);
   vm_rooms_set_open (rooms, &open);
+  if (mesh_max) {
+    const VmRoomsSfu sfu = { mesh_max, VM_SFU_FEW_TIME };
+
+    vm_rooms_set_sfu (rooms, &sfu);
+    vm_rooms_set_sfu_reached (rooms, TRUE, now);
+  }
 }
 
 static void
@@ -76,6 +84,58 @@ restart (Peer *peers, gint64 later)
   found = peers;
   return vm_rooms_restore (rooms, saved, lost_at, peer_of, NULL);
 }
+
+static void
+on_want (VmRoom *of, gboolean want, gpointer user_data)
+{
+  wanted = want;
+}
+
+/* The room at the SFU was the last server's: the next one makes another, which
+ * all are told; where it cannot, that it is a mesh. */
+GST_START_TEST (test_by_an_sfu)
+{
+  Peer before[3], after[3];
+  VmRoom *blue;
+
+  mesh_max = 2;
+  wanted = -1;
+  takes_sfu = TRUE;
+  room_funcs.want_sfu = on_want;
+  tear_down ();
+  begin ();
+  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
+    come (&before[i], "blue");
+  vm_room_sfu_made (vm_rooms_find (rooms, "blue"), 1);
+  fail_unless (restart (after, 0));
+  fail_unless_equals_int (wanted, TRUE);
+  blue = vm_rooms_find (rooms, "blue");
+  fail_unless_equals_int (vm_room_get_topology (blue), VM_TOPOLOGY_ASKED);
+  vm_room_sfu_made (blue, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (after); i++) {
+    heard (&after[i], "sfu:on");
+    fail_unless_equals_int64 (after[i].last->sfu_room, 2);
+    peer_clear (&before[i]);
+    before[i] = after[i];
+  }
+
+  fail_unless (restart (after, 0));
+  vm_rooms_set_sfu_reached (rooms, FALSE, now);
+  now += VM_SFU_LOST_TIME;
+  vm_rooms_tick (rooms, now);
+  for (guint i = 0; i < G_N_ELEMENTS (after); i++)
+    fail_unless (strstr (after[i].heard->str, "sfu:off") != NULL);
+  fail_unless_equals_int (wanted, FALSE);
+  tear_down ();
+  for (guint i = 0; i < G_N_ELEMENTS (after); i++) {
+    peer_clear (&before[i]);
+    peer_clear (&after[i]);
+  }
+  mesh_max = 0;
+  takes_sfu = FALSE;
+}
+
+GST_END_TEST;
 
 GST_START_TEST (test_seats)
 {
@@ -292,6 +352,7 @@ roomsave_suite (void)
 
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_seats);
+  tcase_add_test (tc, test_by_an_sfu);
   tcase_add_test (tc, test_who_does_not_return);
   tcase_add_test (tc, test_who_cannot_resume);
   tcase_add_test (tc, test_hosted_meetings_end);

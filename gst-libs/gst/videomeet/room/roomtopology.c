@@ -170,8 +170,9 @@ enter (VmRoom *room)
     room->returning_since = room->rooms->ticked;
   else if (room->topology == VM_TOPOLOGY_MESH)
     want_sfu (room, FALSE);
-  if (room->sfu_told != (room->topology == VM_TOPOLOGY_SFU)
-      && room->topology != VM_TOPOLOGY_ASKED)
+  /* of a room at the SFU always: it may be another one */
+  if (room->topology == VM_TOPOLOGY_SFU
+      || (room->sfu_told && room->topology != VM_TOPOLOGY_ASKED))
     tell_all (room);
 }
 
