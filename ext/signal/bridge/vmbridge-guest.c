@@ -158,13 +158,34 @@ tell_crowd (VmBridge *self, const gchar *user)
   vm_bridge_tell (self, "left-out", user, message, NULL);
 }
 
+static void
+leave (VmBridge *self, VmBridgeGuest *guest)
+{
+  unlink_all (guest);
+  vm_bridge_close_element (self, &guest->element);
+}
+
+/* The newest of those that say they are the same participant, or NULL. Only
+ * that one is brought: in the meeting each would end the other's seat. */
+static VmBridgeGuest *
+find_origin (VmBridge *self, const gchar *origin_id)
+{
+  for (guint i = self->guests->len; i > 0; i--) {
+    VmBridgeGuest *guest = self->guests->pdata[i - 1];
+
+    if (strcmp (guest->origin_id, origin_id) == 0)
+      return guest;
+  }
+  return NULL;
+}
+
 void
 vm_bridge_add_guest (VmBridge *self, const GstStructure *joined)
 {
   const gchar *id = gst_structure_get_string (joined, "id");
   const gchar *user = gst_structure_get_string (joined, "user");
   const gchar *origin_id = gst_structure_get_string (joined, "origin-id");
-  VmBridgeGuest *guest;
+  VmBridgeGuest *older, *guest;
 
   if (!id || !user || !origin_id || find (self, id)
       || VM_PLUGIN (vm_janus_mark_find) (origin_id, self->meeting_id)
@@ -173,6 +194,11 @@ vm_bridge_add_guest (VmBridge *self, const GstStructure *joined)
   if (self->guests->len >= VM_BRIDGE_GUESTS_MAX) {
     tell_crowd (self, user);
     return;
+  }
+  older = find_origin (self, origin_id);
+  if (older) {
+    older->due = 0;
+    leave (self, older);
   }
   guest = g_new0 (VmBridgeGuest, 1);
   guest->id = g_strdup (id);
@@ -183,22 +209,22 @@ vm_bridge_add_guest (VmBridge *self, const GstStructure *joined)
   enter_in (guest, VM_BRIDGE_GUEST_MS);
 }
 
-static void
-leave (VmBridge *self, VmBridgeGuest *guest)
-{
-  unlink_all (guest);
-  vm_bridge_close_element (self, &guest->element);
-}
-
 void
 vm_bridge_remove_guest (VmBridge *self, const gchar *id)
 {
   VmBridgeGuest *guest = find (self, id);
+  g_autofree gchar *origin_id = NULL;
+  VmBridgeGuest *other;
 
   if (!guest)
     return;
+  origin_id = g_strdup (guest->origin_id);
   leave (self, guest);
   g_ptr_array_remove (self->guests, guest);
+  other = find_origin (self, origin_id);
+  if (other && !other->element
+      && !g_hash_table_contains (self->barred, origin_id))
+    enter_in (other, VM_BRIDGE_AGAIN_MS);
 }
 
 void
@@ -241,6 +267,20 @@ vm_bridge_unlink_guest (VmBridge *self, GstPad *pad)
   }
 }
 
+/* It doubles from one failure to the next: a meeting that is full is not asked
+ * for a seat all the time. */
+static guint
+choose_pause (VmBridgeGuest *guest)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - guest->failed_at > VM_BRIDGE_STEADY_MS * G_TIME_SPAN_MILLISECOND)
+    guest->failures = 0;
+  guest->failed_at = now;
+  guest->failures = MIN (guest->failures + 1, VM_BRIDGE_DOUBLINGS_MAX + 1);
+  return VM_BRIDGE_AGAIN_MS << (guest->failures - 1);
+}
+
 /* Whoever was removed is not brought back; any other is, after a pause. */
 gboolean
 vm_bridge_fail_guest (
@@ -256,7 +296,7 @@ vm_bridge_fail_guest (
     if (g_strcmp0 (code, vm_error_to_code (VM_ERROR_KICKED)) == 0)
       g_hash_table_add (self->barred, g_strdup (guest->origin_id));
     else
-      enter_in (guest, VM_BRIDGE_AGAIN_MS);
+      enter_in (guest, choose_pause (guest));
     return TRUE;
   }
   return FALSE;

@@ -30,6 +30,8 @@ typedef struct
   GstElement *element; /* NULL: it is to be tried again, or never */
   GPtrArray *links; /* GstPad: sink pads of @element */
   gint64 due; /* µs: when it enters, without @element; 0: not */
+  guint failures; /* in a row to enter, or stay */
+  gint64 failed_at; /* µs: the last of them */
 } VmBridgeGuest;
 
 /* A participant of the meeting, this device's own included. */
@@ -74,7 +76,6 @@ struct _VmBridge
   GPtrArray *guests, *publishers;
   GHashTable *barred; /* origin ids that the meeting has removed */
   GSource *tick, *pause;
-  gboolean told_crowd;
   guint made; /* elements so far, for their names */
 
   GMutex lock; /* guards what follows; nothing is called under it */

@@ -32,6 +32,10 @@
 #define VM_BRIDGE_AGAIN_MS                           \
   2000 /* before a guest or publisher is tried again \
         */
+/* A guest's pause doubles so often, to 32 s; after a failure that is longer ago
+ * than VM_BRIDGE_STEADY_MS it begins anew. */
+#define VM_BRIDGE_DOUBLINGS_MAX 4
+#define VM_BRIDGE_STEADY_MS 60000
 /* A participant's streams are published when there was a frame of one for this
  * long: the others begin meanwhile. */
 #define VM_BRIDGE_GATHER_MS 400

@@ -53,7 +53,6 @@ struct _VmCloud
   VmInput *inputs[VM_PEER_N_STREAMS];
   guint choice; /* index of the codec for pictures that is tried */
   guint failed; /* attempts */
-  gboolean told_codec;
   GSource *pause;
 
   VmPeer *in; /* or NULL */

@@ -133,7 +133,8 @@ static void
 fill_slot (VmCloud *self, gint mline, VmCloudSource *source)
 {
   VmCloudSlot slot = { g_object_ref (source->link), source->stream,
-    vm_link_hear_from (source->link, source->stream), source->stream != VM_PEER_AUDIO };
+    vm_link_hear_from (source->link, source->stream),
+    source->stream != VM_PEER_AUDIO };
   VmLink *old;
 
   source->mline = mline;
