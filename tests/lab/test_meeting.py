@@ -265,10 +265,10 @@ class Talk(lab.LabTest):
         width, height = 1280, 720
         display = a.display(f"{width}x{height}x24")
         ann = a.start("videomeet", "host", "--meeting", "seen", "--user",
-                      "Ann", "--source", "test", "--view", "--json",
+                      "Ann", "--source", lab.STAMP, "--view", "--json",
                       env={"DISPLAY": display}, typed=True)
         ann.wait_event("meeting", lab.SOON, state="announced")
-        bob = self.join(1, "Bob", name="seen")
+        bob = self.join(1, "Bob", "--source", lab.STAMP, name="seen")
         self.connected(ann, "Bob")
 
         def lively(left, top, right, bottom):
@@ -280,7 +280,7 @@ class Talk(lab.LabTest):
         middle = (width // 2 - 100, 20, width // 2 + 100, height - 20)
         lab.wait_until(lambda: lively(*middle), lab.SOON,
                        "Bob, as large as it gets")
-        carl = self.join(2, "Carl", name="seen")
+        carl = self.join(2, "Carl", "--source", lab.STAMP, name="seen")
         self.connected(ann, "Carl")
         for part in ((20, height // 3, width // 2 - 20, height // 2),
                      (width // 2 + 20, height // 3, width - 20, height // 2)):

@@ -12,7 +12,7 @@ import threading
 
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual",
-            "--source", "stamp", "--json"]
+            "--source", "stamp:160x90@10", "--json"]
 GRACE = 90  # seconds, where others take the cores
 
 
