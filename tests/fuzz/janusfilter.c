@@ -49,6 +49,7 @@ fuzz_one (const guint8 *data, gsize size)
   for (guint i = 0; lines[i]; i++) {
     g_autofree gchar *answer = NULL;
     g_autofree gchar *request = NULL;
+    g_autofree gchar *end = NULL;
     VmJson json;
 
     if (*lines[i] == '.') {
@@ -59,6 +60,7 @@ fuzz_one (const guint8 *data, gsize size)
       request = vm_janus_filter_request (
           filter, lines[i], strlen (lines[i]), now, &answer);
       g_assert_true (!request == !!answer);
+      end = vm_janus_filter_take_end (filter);
       if (request)
         check_request (request);
       else

@@ -82,6 +82,8 @@ reply (const gchar *text)
 static void
 have_session (void)
 {
+  g_free (ask ("{\"janus\":\"create\",\"transaction\":\"1\"}"));
+  g_free (vm_janus_filter_take_end (filter));
   fail_unless (
       reply ("{\"janus\":\"success\",\"transaction\":\"1\",\"data\":{\"id\":7}"
              "}"));
@@ -103,6 +105,7 @@ GST_START_TEST (test_session)
   passes ("{\"janus\":\"create\",\"transaction\":\"t\",\"id\":5,"
           "\"apisecret\":\"guess\",\"token\":\"x\"}",
       "{\"janus\":\"create\",\"transaction\":\"t\",\"apisecret\":\"s3\"}");
+  vm_janus_filter_reconnect (filter);
   have_session ();
   passes ("{\"janus\":\"attach\",\"transaction\":\"t\",\"session_id\":7,"
           "\"opaque_id\":\"me\",\"plugin\":\"janus.plugin.videoroom\"}",
@@ -208,6 +211,7 @@ static const gchar *const refused[] = {
   "{",
   "{\"janus\":\"create\"}",
   "{\"janus\":\"create\",\"transaction\":\"\"}",
+  "{\"janus\":\"create\",\"transaction\":\"the server's own\"}",
   "{\"janus\":\"create\",\"transaction\":1}",
   "{\"janus\":\"create\",\"transaction\":"
   "\"123456789012345678901234567890123\"}",
@@ -308,6 +312,7 @@ creates (void)
   g_autofree gchar *request =
       ask ("{\"janus\":\"create\",\"transaction\":\"t\"}");
 
+  vm_janus_filter_reconnect (filter);
   return request != NULL;
 }
 
@@ -373,26 +378,74 @@ GST_START_TEST (test_handles)
 GST_END_TEST;
 
 static void
-created (guint session)
+created (const gchar *rest)
 {
-  g_autofree gchar *text = g_strdup_printf (
-      "{\"janus\":\"success\",\"transaction\":\"t\",\"data\":{\"id\":%u}}",
-      session);
+  g_autofree gchar *text = g_strdup_printf ("{\"transaction\":\"t\",%s}", rest);
 
+  now += 10 * G_USEC_PER_SEC;
+  g_free (ask ("{\"janus\":\"create\",\"transaction\":\"t\"}"));
+  /* another one before the answer */
+  is_refused ("{\"janus\":\"create\",\"transaction\":\"t\"}");
   fail_unless (reply (text));
 }
 
+static void
+ends (const gchar *wanted)
+{
+  g_autofree gchar *end = vm_janus_filter_take_end (filter);
+  g_autofree gchar *more = vm_janus_filter_take_end (filter);
+
+  fail_unless_equals_string (end, wanted);
+  fail_unless (more == NULL);
+}
+
+/* It has one; another one ends it. */
 GST_START_TEST (test_sessions)
 {
-  created (1);
-  created (2);
-  fail_unless (attaches (1) && attaches (2));
-  created (3);
+  /* nobody has asked for that */
+  reply ("{\"janus\":\"success\",\"transaction\":\"t\",\"data\":{\"id\":1}}");
   fail_if (attaches (1));
-  fail_unless (attaches (2) && attaches (3));
+  created ("\"janus\":\"success\",\"data\":{\"id\":1}");
+  ends (NULL);
+  fail_unless (attaches (1));
+  created ("\"janus\":\"success\",\"data\":{\"id\":2}");
+  ends ("{\"janus\":\"destroy\",\"transaction\":\"the server's own\","
+        "\"session_id\":1" SHOWN "}");
+  fail_if (attaches (1));
+  fail_unless (attaches (2));
+  /* the answer to that is the server's */
+  fail_if (reply ("{\"janus\":\"success\",\"session_id\":1,"
+                  "\"transaction\":\"the server's own\"}"));
   reply ("{\"janus\":\"timeout\",\"session_id\":2}");
   fail_if (attaches (2));
+  created ("\"janus\":\"error\",\"error\":{\"code\":403}");
+  created ("\"janus\":\"success\",\"data\":{\"id\":3}");
   fail_unless (attaches (3));
+}
+
+GST_END_TEST;
+
+#define JOIN(handle)                                               \
+  "{\"janus\":\"message\",\"transaction\":\"t\",\"session_id\":7," \
+  "\"handle_id\":" handle ",\"body\":{\"request\":\"join\","       \
+  "\"ptype\":\"publisher\",\"room\":4711}}"
+
+/* It is in the room once, by whatever handle it has joined last. */
+GST_START_TEST (test_publishes_once)
+{
+  have_session ();
+  attached (7, 9);
+  g_free (ask (JOIN ("8")));
+  ends (NULL);
+  g_free (ask (JOIN ("8")));
+  ends (NULL);
+  g_free (ask (JOIN ("9")));
+  ends ("{\"janus\":\"detach\",\"transaction\":\"the server's own\","
+        "\"session_id\":7,\"handle_id\":8" SHOWN "}");
+  g_free (ask ("{\"janus\":\"detach\",\"transaction\":\"t\",\"session_id\":7,"
+               "\"handle_id\":9}"));
+  g_free (ask (JOIN ("8")));
+  ends (NULL);
 }
 
 GST_END_TEST;
@@ -460,6 +513,7 @@ janusfilter_suite (void)
   tcase_add_test (tc, test_begins);
   tcase_add_test (tc, test_handles);
   tcase_add_test (tc, test_sessions);
+  tcase_add_test (tc, test_publishes_once);
   tcase_add_test (tc, test_replies);
   tcase_add_test (tc, test_server_addresses);
   suite_add_tcase (s, tc);

@@ -7,6 +7,7 @@
 
 #define PLUGIN "janus.plugin.videoroom"
 #define UNAUTHORIZED 403 /* Janus's code of that name */
+#define OWN "the server's own" /* a transaction that no participant may use */
 
 struct _VmJanusFilter
 {
@@ -14,16 +15,14 @@ struct _VmJanusFilter
   gchar *display;
   gchar *pin;
   gchar *api_secret;
-  GArray *sessions; /* of gint64, oldest first */
-  GArray *handles; /* of Handle */
+  gint64 session; /* -1: none */
+  gboolean creates; /* the answer is still to come */
+  /* what is to end because another one replaces it; -1: none */
+  gint64 ends_session, ends_handle;
+  GArray *handles; /* of gint64, of the session */
+  gint64 publisher; /* the one of them that has joined as one; -1: none */
   VmRate begun;
 };
-
-typedef struct
-{
-  gint64 session;
-  gint64 id;
-} Handle;
 
 /* What a request has besides transaction and session. */
 typedef enum
@@ -113,8 +112,9 @@ vm_janus_filter_new (const VmJanusFilterConfig *config)
   filter->display = g_strdup (config->display);
   filter->pin = g_strdup (config->pin);
   filter->api_secret = g_strdup (config->api_secret);
-  filter->sessions = g_array_new (FALSE, FALSE, sizeof (gint64));
-  filter->handles = g_array_new (FALSE, FALSE, sizeof (Handle));
+  filter->session = filter->publisher = -1;
+  filter->ends_session = filter->ends_handle = -1;
+  filter->handles = g_array_new (FALSE, FALSE, sizeof (gint64));
   return filter;
 }
 
@@ -124,61 +124,34 @@ vm_janus_filter_free (VmJanusFilter *filter)
   g_free (filter->display);
   g_free (filter->pin);
   g_free (filter->api_secret);
-  g_array_unref (filter->sessions);
   g_array_unref (filter->handles);
   g_free (filter);
 }
 
 /* Sessions and handles */
 
-static gboolean
-has_session (const VmJanusFilter *filter, gint64 session)
-{
-  for (guint i = 0; i < filter->sessions->len; i++) {
-    if (g_array_index (filter->sessions, gint64, i) == session)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* @id -1: all of the session. */
 static void
-forget_handle (VmJanusFilter *filter, gint64 session, gint64 id)
+forget_handle (VmJanusFilter *filter, gint64 id)
 {
   for (guint i = filter->handles->len; i > 0; i--) {
-    const Handle *handle = &g_array_index (filter->handles, Handle, i - 1);
-
-    if (handle->session == session && (id < 0 || handle->id == id))
+    if (g_array_index (filter->handles, gint64, i - 1) == id)
       g_array_remove_index_fast (filter->handles, i - 1);
   }
+  if (filter->publisher == id)
+    filter->publisher = -1;
 }
 
 static void
-forget_session (VmJanusFilter *filter, gint64 session)
+forget_session (VmJanusFilter *filter)
 {
-  forget_handle (filter, session, -1);
-  for (guint i = filter->sessions->len; i > 0; i--) {
-    if (g_array_index (filter->sessions, gint64, i - 1) == session)
-      g_array_remove_index (filter->sessions, i - 1);
-  }
+  filter->session = filter->publisher = -1;
+  g_array_set_size (filter->handles, 0);
 }
 
-static void
-add_session (VmJanusFilter *filter, gint64 session)
+void
+vm_janus_filter_reconnect (VmJanusFilter *filter)
 {
-  if (filter->sessions->len >= VM_JANUS_FILTER_SESSIONS)
-    forget_session (filter, g_array_index (filter->sessions, gint64, 0));
-  g_array_append_val (filter->sessions, session);
-}
-
-static guint
-count_handles (const VmJanusFilter *filter, gint64 session)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < filter->handles->len; i++)
-    n += g_array_index (filter->handles, Handle, i).session == session;
-  return n;
+  filter->creates = FALSE;
 }
 
 /* Requests */
@@ -236,7 +209,8 @@ read_request (Request *request, const gchar *data, gsize size, GError **error)
       || !vm_json_get_int (&request->json, 0, "handle_id", 1, VM_JANUS_ID_MAX,
           &request->handle, error))
     return FALSE;
-  if (!request->transaction || !*request->transaction)
+  if (!request->transaction || !*request->transaction
+      || strcmp (request->transaction, OWN) == 0)
     return refuse (error, "The request has no transaction");
   return find_type (request, error);
 }
@@ -248,8 +222,8 @@ check_request (
   g_autofree gchar *plugin = NULL;
 
   if (request->traits & NEEDS_SESSION
-      && !has_session (filter, request->session))
-    return refuse (error, "The session is not one of this participant");
+      && (filter->session < 0 || request->session != filter->session))
+    return refuse (error, "The session is not that of this participant");
   if (request->traits & NEEDS_HANDLE && request->handle < 0)
     return refuse (error, "The request names no handle");
   if (request->traits & HAS_PLUGIN) {
@@ -258,9 +232,11 @@ check_request (
       return FALSE;
     if (g_strcmp0 (plugin, PLUGIN) != 0)
       return refuse (error, "The plugin is not the videoroom");
-    if (count_handles (filter, request->session) >= VM_JANUS_FILTER_HANDLES)
+    if (filter->handles->len >= VM_JANUS_FILTER_HANDLES)
       return refuse (error, "The participant has too many handles");
   }
+  if (filter->creates && strcmp (request->name, "create") == 0)
+    return refuse (error, "The participant is about to have a session");
   return !(request->traits & BEGINS)
          || vm_rate_take (&filter->begun, VM_JANUS_FILTER_BURST,
              VM_JANUS_FILTER_PER_SECOND, now)
@@ -408,13 +384,65 @@ write_refusal (const Request *request, const GError *error)
   return g_string_free (out, FALSE);
 }
 
+/* Whether the request joins as a publisher, in which case the body says so. */
+static gboolean
+joins (const Request *request)
+{
+  VmJsonNode body = vm_json_get (&request->json, 0, "body");
+  g_autofree gchar *name = NULL, *ptype = NULL;
+
+  vm_json_get_string (
+      &request->json, body, "request", VM_SIGNAL_NAME_MAX, &name, NULL);
+  vm_json_get_string (
+      &request->json, body, "ptype", VM_SIGNAL_NAME_MAX, &ptype, NULL);
+  return g_strcmp0 (name, "join") == 0 && g_strcmp0 (ptype, "publisher") == 0;
+}
+
 static void
 note_request (VmJanusFilter *filter, const Request *request)
 {
-  if (strcmp (request->name, "destroy") == 0)
-    forget_session (filter, request->session);
-  else if (strcmp (request->name, "detach") == 0)
-    forget_handle (filter, request->session, request->handle);
+  if (strcmp (request->name, "create") == 0) {
+    filter->creates = TRUE;
+    filter->ends_session = filter->session;
+    forget_session (filter);
+  } else if (strcmp (request->name, "destroy") == 0) {
+    forget_session (filter);
+  } else if (strcmp (request->name, "detach") == 0) {
+    forget_handle (filter, request->handle);
+  } else if (request->traits & HAS_BODY && joins (request)) {
+    if (filter->publisher != request->handle)
+      filter->ends_handle = filter->publisher;
+    forget_handle (filter, filter->ends_handle);
+    filter->publisher = request->handle;
+  }
+}
+
+static gchar *
+write_end (const VmJanusFilter *filter, const gchar *type, gint64 session,
+    gint64 handle)
+{
+  GString *out = g_string_new ("{");
+
+  vm_json_append_member (out, "janus", type);
+  vm_json_append_member (out, "transaction", OWN);
+  vm_json_append_int (out, "session_id", session);
+  if (handle > 0)
+    vm_json_append_int (out, "handle_id", handle);
+  vm_json_append_member (out, "apisecret", filter->api_secret);
+  g_string_append_c (out, '}');
+  return g_string_free (out, FALSE);
+}
+
+gchar *
+vm_janus_filter_take_end (VmJanusFilter *filter)
+{
+  gint64 session = filter->ends_session, handle = filter->ends_handle;
+
+  filter->ends_session = filter->ends_handle = -1;
+  if (session > 0)
+    return write_end (filter, "destroy", session, -1);
+  return handle > 0 ? write_end (filter, "detach", filter->session, handle)
+                    : NULL;
 }
 
 gchar *
@@ -453,36 +481,39 @@ static void
 note_reply (VmJanusFilter *filter, const VmJson *json, const gchar *type)
 {
   VmJsonNode data = vm_json_get (json, 0, "data");
-  Handle handle = { -1, -1 };
-  gint64 id = -1, sender = -1;
+  gint64 session = -1, sender = -1, id = -1;
 
-  vm_json_get_int (
-      json, 0, "session_id", 1, VM_JANUS_ID_MAX, &handle.session, NULL);
+  vm_json_get_int (json, 0, "session_id", 1, VM_JANUS_ID_MAX, &session, NULL);
   vm_json_get_int (json, 0, "sender", 1, VM_JANUS_ID_MAX, &sender, NULL);
   vm_json_get_int (json, data, "id", 1, VM_JANUS_ID_MAX, &id, NULL);
-  if (strcmp (type, "success") == 0 && id > 0 && handle.session < 0) {
-    add_session (filter, id);
-  } else if (strcmp (type, "success") == 0 && id > 0
-             && has_session (filter, handle.session)) {
-    handle.id = id;
-    g_array_append_val (filter->handles, handle);
+  if (session < 0 && filter->creates) {
+    filter->creates = FALSE;
+    filter->session = strcmp (type, "success") == 0 ? id : -1;
+  } else if (session < 0 || session != filter->session) {
+    return;
+  } else if (strcmp (type, "success") == 0 && id > 0) {
+    g_array_append_val (filter->handles, id);
   } else if (strcmp (type, "detached") == 0) {
-    forget_handle (filter, handle.session, sender);
+    forget_handle (filter, sender);
   } else if (strcmp (type, "timeout") == 0) {
-    forget_session (filter, handle.session);
+    forget_session (filter);
   }
 }
 
 gboolean
 vm_janus_filter_reply (VmJanusFilter *filter, const gchar *data, gsize size)
 {
-  g_autofree gchar *type = NULL;
+  g_autofree gchar *type = NULL, *transaction = NULL;
   VmJson json;
 
   if (!vm_json_read_relayed (&json, data, size, NULL)
       || !vm_json_get_string (
           &json, 0, "janus", VM_SIGNAL_NAME_MAX, &type, NULL)
       || !type || has_secret (&json))
+    return FALSE;
+  vm_json_get_string (
+      &json, 0, "transaction", VM_JANUS_TRANSACTION_MAX, &transaction, NULL);
+  if (g_strcmp0 (transaction, OWN) == 0)
     return FALSE;
   note_reply (filter, &json, type);
   return TRUE;

@@ -99,6 +99,7 @@ on_open (VmWs *ws)
   }
   pass->ws = ws;
   ws->peer = pass;
+  vm_janus_filter_reconnect (pass->filter);
   pass->line = vm_sfu_server_connect (sfu, &line_funcs, pass);
   if (!pass->line)
     vm_ws_close (ws, VM_CLOSE_TRY_LATER, "no SFU", TRUE);
@@ -112,14 +113,17 @@ on_receive (VmWs *ws, GBytes *message)
   const gchar *data = g_bytes_get_data (message, &size);
   g_autofree gchar *answer = NULL;
   g_autofree gchar *request = NULL;
+  g_autofree gchar *end = NULL;
 
   if (!pass || !pass->line)
     return;
   request = vm_janus_filter_request (
       pass->filter, data ? data : "", size, g_get_monotonic_time (), &answer);
+  end = vm_janus_filter_take_end (pass->filter);
   if (!request)
     tell (pass, answer, strlen (answer));
-  else if (!vm_sfu_line_send (pass->line, request))
+  else if ((end && !vm_sfu_line_send (pass->line, end))
+           || !vm_sfu_line_send (pass->line, request))
     vm_ws_close (ws, VM_CLOSE_TRY_LATER, "the SFU is too slow", TRUE);
 }
 
