@@ -12,7 +12,8 @@ import { isEarlier } from "../ids.js";
 
 const HEAD = "/sfu?ticket=";
 const LOOK_MS = 250; // between two looks at who has come back to the mesh
-const KEPT_MS = 1000; // that the picture of the SFU is kept beside that of the mesh
+const SHOWN_MS = 500; // until a picture that has come by the SFU is shown
+const KEPT_MS = 1500; // that the picture of the SFU is kept beside that of the mesh
 const LEAVE_MS = 2000; // in the SFU, for the others, after all have come back
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // the last repeats
 const STEADY_MS = 15000; // how long a connection has to last, to be one that is there
@@ -143,7 +144,7 @@ export class Ways extends EventTarget {
   // It was about to be left.
   #stay() {
     this.#cloud.keepAll();
-    for (const id of this.#others.keys()) if (this.#cloud.peer(id)?.heard) this.#tellHeard(id);
+    for (const id of this.#others.keys()) this.#tellHeard(id);
   }
 
   #connect(path, room) {
@@ -170,11 +171,12 @@ export class Ways extends EventTarget {
 
     if (!other) return;
     other.wasHeard = true;
-    if (this.#isActive) this.#tellHeard(id);
+    setTimeout(() => this.#tellHeard(id), SHOWN_MS);
     this.#emit("heard", id);
   }
 
   #tellHeard(id) {
+    if (!this.#isActive || !this.#cloud?.peer(id)?.heard) return;
     this.#send({ type: "sfu-heard", to: id, heard: true });
     this.#leaveMesh(id);
   }
@@ -190,7 +192,7 @@ export class Ways extends EventTarget {
 
   // Where both have heard each other.
   #leaveMesh(id) {
-    if (this.#isActive && this.#others.get(id).heardThere && this.#cloud?.peer(id)?.heard)
+    if (this.#isActive && this.#others.get(id)?.heardThere && this.#cloud?.peer(id)?.heard)
       this.#mesh.retire(id);
   }
 

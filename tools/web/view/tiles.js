@@ -79,7 +79,18 @@ class Tile {
     video.muted = true;
     video.srcObject = stream;
     video.play().catch(() => {});
-    this.nextTimer = setTimeout(() => this.take(video), LATE_MS);
+    this.#await(video);
+  }
+
+  // While what is shown moves, nothing is late.
+  #await(video) {
+    const shown = () => this.video.getVideoPlaybackQuality().totalVideoFrames;
+    const before = shown();
+
+    this.nextTimer = setTimeout(() => {
+      if (shown() > before) this.#await(video);
+      else this.take(video);
+    }, LATE_MS);
   }
 
   dropNext() {
