@@ -325,6 +325,10 @@ class Bridge(lab.LabTest):
         for process in (dave, bob):
             self.assertEqual(process.stop(END), 0, process.tail())
             self.assertFalse(process.events("error"), process.tail())
+            # nobody is told of who never joined
+            joined = {e["id"] for e in process.events("participant-joined")}
+            for event in process.events("participant-left"):
+                self.assertIn(event["id"], joined)
         for process, other in ((bob, "Dave"), (dave, "Bob")):
             seen = [p for p in process.wait_event("summary", lab.SOON)["participants"]
                     if p["user"] == other]

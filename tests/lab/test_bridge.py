@@ -21,11 +21,12 @@ class Bridge(test_janus.Server, lab.LabTest):
     others are on the third and fourth."""
 
     hosts = 4
+    reclaim = 0
     address = "10.77.1.1"
 
     def setUp(self):
         super().setUp()
-        self.serve()
+        self.serve(self.reclaim)
 
     def uri(self):
         return f"janus+ws://{self.lab.hosts[0].address}:{test_janus.PORT}/{ROOM}"
@@ -41,7 +42,8 @@ class Bridge(test_janus.Server, lab.LabTest):
     def start(self, host, command, user, *more):
         return host.start(
             "videomeet", *command, "--user", user, "--json", "--source", lab.STAMP, *more,
-            env={"XDG_CONFIG_HOME": os.path.join(host.home, "config-" + user)})
+            env={"XDG_CONFIG_HOME": os.path.join(host.home, "config-" + user)},
+            typed=True)
 
     def alice(self, user="Alice"):
         host = self.lab.hosts[0]
@@ -64,6 +66,56 @@ class Bridge(test_janus.Server, lab.LabTest):
         joined = process.wait_event("participant-joined", lab.SOON, user=user)
         process.wait_event("participant-state", lab.SOON, user=user, state="connected")
         return joined
+
+    def here(self, process):
+        """{user: id} of those that are there; somebody who is there twice fails."""
+        there = {}
+        for event in process.events():
+            if event["event"] == "participant-joined":
+                there[event["id"]] = event["user"]
+            elif event["event"] == "participant-left":
+                there.pop(event["id"], None)
+        users = {user: id_ for id_, user in there.items()}
+        return users if len(users) == len(there) else None
+
+    def connected(self, process, id_):
+        return any(e["id"] == id_ and e["state"] == "connected"
+                   for e in process.events("participant-state"))
+
+    def meets(self, process, *users):
+        """Each of them is there once, connected, and nobody else."""
+        found = self.here(process)
+        return found is not None and sorted(found) == sorted(users) and all(
+            self.connected(process, id_) for id_ in found.values())
+
+    def all_meet(self, everybody, timeout):
+        for user, process in everybody.items():
+            others = [other for other in everybody if other != user]
+            lab.wait_until(
+                lambda p=process, o=others: self.meets(p, *o), timeout,
+                f"{user} meets each of the others once, not {self.here(process)}")
+
+    def four(self):
+        everybody = {"Bob": self.bob(), "Carl": self.guest(2, "Carl"),
+                     "Dave": self.bridge(3, "Dave"), "Alice": self.alice()}
+        self.all_meet(everybody, lab.SOON)
+        return everybody
+
+    def missed(self, process, id_):
+        """Seconds of that participant's picture that did not come; ends the process."""
+        seen = next(p for p in self.summary(process) if p["id"] == id_)
+        self.assertGreater(seen["videoFrames"], SEEN, process.tail())
+        return seen["stamps"]["missing"] / lab.RATE
+
+    def cut(self, host, seconds):
+        """The packets between host and Janus, for so long."""
+        other = self.lab.hosts[0].address
+        rules = [("OUTPUT", "-d"), ("INPUT", "-s")]
+        for chain, which in rules:
+            host.call("iptables", "-I", chain, which, other, "-j", "DROP")
+        time.sleep(seconds)
+        for chain, which in rules:
+            host.call("iptables", "-D", chain, which, other, "-j", "DROP")
 
     def summary(self, process):
         process.stop()
@@ -157,6 +209,129 @@ class Bridge(test_janus.Server, lab.LabTest):
         self.sees(bob, "Dave")
         self.start_server()
         dave.wait_event("bridge", lab.SOON, state="opened")
+
+    def test_server_dies(self):
+        everybody = self.four()
+        before = {user: self.here(process) for user, process in everybody.items()}
+        self.server.kill()
+        killed = time.monotonic()
+        self.start_server()
+
+        def all_anew():
+            return all(
+                self.meets(process, *before[user])
+                and (user == "Alice" or self.here(process)["Alice"]
+                     != before[user]["Alice"])
+                for user, process in everybody.items())
+        lab.wait_until(all_anew, lab.SOON, "everybody meets again")
+        print(f"server killed: {time.monotonic() - killed:.1f} s until all meet again")
+        time.sleep(5)
+        self.all_meet(everybody, lab.SOON)
+        # of Bob and Carl nobody has noticed
+        for user, other in (("Bob", "Carl"), ("Carl", "Bob"), ("Bob", "Dave")):
+            self.assertEqual(self.here(everybody[user])[other], before[user][other])
+        again = self.here(everybody["Bob"])["Alice"]
+        seen = [p for p in self.summary(everybody["Bob"]) if p["id"] == again]
+        self.assertGreater(seen[0]["videoFrames"], SEEN)
+
+    def test_link_is_cut(self):
+        """Too short for anybody to be given up."""
+        everybody = self.four()
+        before = {user: self.here(process) for user, process in everybody.items()}
+        time.sleep(3)
+        self.cut(self.lab.hosts[3], 5)
+        time.sleep(12)
+        for user, process in everybody.items():
+            self.assertTrue(self.meets(process, *before[user]), self.here(process))
+            self.assertEqual(self.here(process), before[user])
+        missed = [self.missed(everybody[user], before[user][other])
+                  for user, other in (("Bob", "Alice"), ("Alice", "Carl"))]
+        print(f"cut for 5 s: without Alice for {missed[0]:.1f} s, "
+              f"Alice without Carl for {missed[1]:.1f} s")
+        self.assertLess(max(missed), 5 + 10)
+
+    def test_link_is_cut_for_long(self):
+        everybody = self.four()
+        self.cut(self.lab.hosts[3], 35)
+        healed = time.monotonic()
+        self.all_meet(everybody, 2 * lab.SOON)
+        print(f"cut for 35 s: all meet {time.monotonic() - healed:.1f} s after its end")
+        time.sleep(15)
+        self.all_meet(everybody, 2 * lab.SOON)
+        print(f"and for good {time.monotonic() - healed:.1f} s after it")
+        time.sleep(5)
+        for user, other in (("Bob", "Alice"), ("Alice", "Carl")):
+            self.missed(everybody[user], self.here(everybody[user])[other])
+
+    def test_host_removes_somebody_of_the_cloud(self):
+        bob = self.bob()
+        dave = self.bridge(3, "Dave")
+        alice, eve = self.alice(), self.alice("Eve")
+        self.sees(bob, "Alice")
+        removed = self.sees(bob, "Eve")["id"]
+        bob.type(f"/kick {removed}")
+        failed = dave.wait_event("bridge", lab.SOON, state="guest-failed", user="Eve")
+        self.assertEqual(failed["code"], "KICKED")
+        bob.wait_event("participant-left", lab.SOON, id=removed)
+        # longer than any pause of who is brought again
+        time.sleep(10)
+        self.assertTrue(self.meets(bob, "Alice", "Dave"), self.here(bob))
+        # she is in the room as before, and others come
+        self.assertIn("Eve", self.here(alice))
+        self.alice("Fay")
+        self.sees(bob, "Fay")
+        self.assertEqual(
+            [e["id"] for e in bob.events("participant-joined") if e["user"] == "Eve"],
+            [removed])
+        self.assertIsNone(eve.popen.poll())
+
+    def trusts_bob(self, n, user):
+        host = self.lab.hosts[n]
+        asking = host.start(
+            "videomeet", "trust", "request", "Bob", "--user", user, "--json",
+            "--approve", "auto", "--permissions", "call,introducer",
+            env={"XDG_CONFIG_HOME": os.path.join(host.home, "config-" + user)})
+        self.assertEqual(asking.wait(lab.SOON), 0, asking.tail())
+
+    def test_policy_require(self):
+        """Who takes nobody but the trusted meets nobody of the cloud."""
+        bob = self.bob("--approve", "auto")
+        self.trusts_bob(2, "Carl")
+        self.trusts_bob(3, "Dave")
+        carl = self.guest(2, "Carl", "--policy", "require")
+        dave = self.bridge(3, "Dave")
+        alice = self.alice()
+        for process, other in ((bob, "Alice"), (carl, "Bob"), (carl, "Dave"),
+                               (dave, "Carl"), (alice, "Bob")):
+            self.sees(process, other)
+        time.sleep(8)
+        self.assertTrue(self.meets(carl, "Bob", "Dave"), self.here(carl))
+        self.assertEqual([e for e in carl.events("participant-state")
+                          if e["user"] == "Alice" and e["state"] == "connected"], [])
+
+    def test_work_of_the_bridge(self):
+        everybody = self.four()
+        time.sleep(2)
+        used = {user: -processor(everybody[user]) for user in ("Carl", "Dave")}
+        time.sleep(10)
+        for user in used:
+            used[user] += processor(everybody[user])
+        print("of a processor, over 10 s: "
+              + ", ".join(f"{user} {10 * s:.0f} %" for user, s in used.items()))
+        self.all_meet(everybody, lab.SOON)
+
+
+class Claim(Bridge):
+    """A Janus that gives a session back, after the loss of its WebSocket."""
+
+    reclaim = 60
+
+
+def processor(process):
+    """Seconds that it has used."""
+    with open(f"/proc/{process.popen.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -126,18 +126,19 @@ vm_signal_bin_start_bridge (VmSignalBin *self)
   return TRUE;
 }
 
+/* It is there until its elements are gone: what they post while they stop is not
+ * for the application either. */
 void
 vm_signal_bin_stop_bridge (VmSignalBin *self)
 {
-  VmBridge *bridge;
+  g_autoptr (VmBridge) bridge = ref_bridge (self);
 
-  GST_OBJECT_LOCK (self);
-  bridge = g_steal_pointer (&self->bridge);
-  GST_OBJECT_UNLOCK (self);
   if (!bridge)
     return;
   vm_bridge_stop (bridge);
-  g_object_unref (bridge);
+  GST_OBJECT_LOCK (self);
+  g_clear_object (&self->bridge);
+  GST_OBJECT_UNLOCK (self);
 }
 
 void
