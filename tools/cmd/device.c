@@ -32,6 +32,7 @@ vmt_device_setup (const VmtOptions *options)
         node, "max-participants", (guint) options->max_participants, NULL);
   if (options->policy_set)
     g_object_set (node, "policy", options->policy, NULL);
+  g_object_set (node, "cloud-trust", options->cloud_trust, NULL);
   if (options->approve_set)
     g_object_set (node, "approve", options->approve, NULL);
   if (options->permissions_set)

@@ -54,7 +54,7 @@ vmt_options_clear (VmtOptions *options)
 /* What was read as text and has to become something else. */
 typedef struct
 {
-  gchar *announce, *methods, *policy, *approve, *permissions;
+  gchar *announce, *methods, *policy, *cloud_trust, *approve, *permissions;
   VmtFilesRaw files;
   gchar **rest;
 } Raw;
@@ -65,6 +65,7 @@ raw_clear (Raw *raw)
   g_free (raw->announce);
   g_free (raw->methods);
   g_free (raw->policy);
+  g_free (raw->cloud_trust);
   g_free (raw->approve);
   g_free (raw->permissions);
   vmt_files_raw_clear (&raw->files);
@@ -150,6 +151,10 @@ add_policy_entries (GOptionContext *context, Raw *raw)
         "with its known key), require (trusted devices only; see 'videomeet "
         "trust') (default pin)",
         "POLICY" },
+    { "cloud-trust", 0, 0, G_OPTION_ARG_STRING, &raw->cloud_trust,
+        "Whether --policy require meets the cloud, where nobody shows a key: "
+        "refuse or allow (default refuse)",
+        "HOW" },
     { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
         "How to answer requests for trust: ask (ask you), auto (accept all, "
         "for test labs), never (default ask)",
@@ -477,6 +482,12 @@ take_choices (
   if (raw->methods
       && !vmt_methods_parse (raw->methods, &options->methods, error))
     return FALSE;
+  if (raw->cloud_trust) {
+    if (!vmt_choice_parse (VM_TYPE_CLOUD_TRUST, "--cloud-trust",
+            raw->cloud_trust, &value, error))
+      return FALSE;
+    options->cloud_trust = value;
+  }
   if (raw->policy) {
     if (!vmt_choice_parse (
             VM_TYPE_POLICY, "--policy", raw->policy, &value, error))

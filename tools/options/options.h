@@ -74,6 +74,7 @@ typedef struct
   gboolean insecure;
   gboolean no_rejoin;
   gboolean policy_set;
+  VmCloudTrust cloud_trust;
   VmPolicy policy;
   gboolean approve_set;
   VmApprove approve;

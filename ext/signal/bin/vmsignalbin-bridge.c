@@ -126,8 +126,8 @@ vm_signal_bin_start_bridge (VmSignalBin *self)
   return TRUE;
 }
 
-/* It is there until its elements are gone: what they post while they stop is not
- * for the application either. */
+/* It is there until its elements are gone: what they post while they stop is
+ * not for the application either. */
 void
 vm_signal_bin_stop_bridge (VmSignalBin *self)
 {

@@ -46,7 +46,8 @@ struct _VmSignalBin
   VmCallType call_type;
   VmIceTransportPolicy ice_transport_policy;
   VmPolicy policy;
-  gboolean policy_set;
+  VmCloudTrust cloud_trust;
+  gboolean policy_set, cloud_trust_set;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
   gchar *stun_server, *turn_servers, *fallback;
   gchar *record_dir, *codecs, *status;

@@ -33,6 +33,7 @@ enum
   PROP_FALLBACK,
   PROP_PORT,
   PROP_POLICY,
+  PROP_CLOUD_TRUST,
   PROP_FINGERPRINT,
   PROP_TLS_CERT,
   PROP_TLS_KEY,
@@ -178,6 +179,10 @@ vm_signal_bin_set_property (
       self->policy = g_value_get_enum (value);
       self->policy_set = TRUE;
       break;
+    case PROP_CLOUD_TRUST:
+      self->cloud_trust = g_value_get_enum (value);
+      self->cloud_trust_set = TRUE;
+      break;
     case PROP_TLS_CERT:
       set_string (self, &self->tls_cert, value);
       break;
@@ -229,7 +234,7 @@ vm_signal_bin_set_property (
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
-  if (id == PROP_POLICY)
+  if (id == PROP_POLICY || id == PROP_CLOUD_TRUST)
     vm_signal_bin_apply_policy (self);
   if (id == PROP_MUTE_AUDIO)
     set_mute (self, VM_PEER_AUDIO, VM_PEER_AUDIO, g_value_get_boolean (value));
@@ -326,6 +331,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_POLICY:
       g_value_set_enum (value, self->policy);
+      break;
+    case PROP_CLOUD_TRUST:
+      g_value_set_enum (value, self->cloud_trust);
       break;
     case PROP_TLS_CERT:
       g_value_set_string (value, self->tls_cert);
@@ -513,6 +521,12 @@ install_trust_properties (GObjectClass *klass)
           "says). A stricter policy removes participants that it does not "
           "admit",
           VM_TYPE_POLICY, VM_POLICY_PIN, PLAYING));
+  g_object_class_install_property (klass, PROP_CLOUD_TRUST,
+      g_param_spec_enum ("cloud-trust", "Cloud trust",
+          "Whether policy=require meets the cloud, where nobody shows a key "
+          "and "
+          "a server can see the media",
+          VM_TYPE_CLOUD_TRUST, VM_CLOUD_TRUST_REFUSE, PLAYING));
   g_object_class_install_property (klass, PROP_FINGERPRINT,
       g_param_spec_string ("fingerprint", "Fingerprint",
           "SHA-256 of this device's key, as AB:CD:… (null: not known before "

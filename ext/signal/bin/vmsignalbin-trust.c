@@ -69,12 +69,17 @@ vm_signal_bin_apply_policy (VmSignalBin *self)
 {
   g_autoptr (VmNode) node = ref_node (self);
   VmPolicy policy;
-  gboolean set;
+  VmCloudTrust cloud_trust;
+  gboolean set, cloud_trust_set;
 
   GST_OBJECT_LOCK (self);
   policy = self->policy;
   set = self->policy_set;
+  cloud_trust = self->cloud_trust;
+  cloud_trust_set = self->cloud_trust_set;
   GST_OBJECT_UNLOCK (self);
+  if (node && cloud_trust_set)
+    g_object_set (node, "cloud-trust", cloud_trust, NULL);
   if (node && set)
     g_object_set (node, "policy", policy, NULL);
 }

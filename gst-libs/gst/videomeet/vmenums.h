@@ -117,6 +117,23 @@ typedef enum /*< flags >*/
 } VmPermissions;
 
 /**
+ * VmCloudTrust:
+ * @VM_CLOUD_TRUST_REFUSE: %VM_POLICY_REQUIRE keeps this device out of the cloud
+ * @VM_CLOUD_TRUST_ALLOW: servers that pass media on, and can see it, and those
+ *   behind them, are met all the same
+ *
+ * Whether a device that meets trusted devices only meets the cloud, where
+ * nobody shows a key (`protocol/bridge.md`). The other policies meet it.
+ *
+ * Since: 0.3
+ */
+typedef enum
+{
+  VM_CLOUD_TRUST_REFUSE,
+  VM_CLOUD_TRUST_ALLOW,
+} VmCloudTrust;
+
+/**
  * VmPolicy:
  * @VM_POLICY_OPEN: anybody, shown as unknown
  * @VM_POLICY_PIN: anybody at first, and held to its key from then on
@@ -275,6 +292,7 @@ typedef enum
 #define VM_TYPE_CALL_TYPE (vm_call_type_get_type ())
 #define VM_TYPE_PERMISSIONS (vm_permissions_get_type ())
 #define VM_TYPE_POLICY (vm_policy_get_type ())
+#define VM_TYPE_CLOUD_TRUST (vm_cloud_trust_get_type ())
 #define VM_TYPE_APPROVE (vm_approve_get_type ())
 #define VM_TYPE_OVERWRITE (vm_overwrite_get_type ())
 #define VM_TYPE_ACCEPT (vm_accept_get_type ())
@@ -289,6 +307,7 @@ VM_API GType vm_meeting_mode_get_type (void);
 VM_API GType vm_call_type_get_type (void);
 VM_API GType vm_permissions_get_type (void);
 VM_API GType vm_policy_get_type (void);
+VM_API GType vm_cloud_trust_get_type (void);
 VM_API GType vm_approve_get_type (void);
 VM_API GType vm_overwrite_get_type (void);
 VM_API GType vm_accept_get_type (void);

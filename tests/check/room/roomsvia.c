@@ -5,6 +5,7 @@
 
 #include "program.h"
 #include "support/roompeer.h"
+#include "trust/store/vmtrustfacts-priv.h"
 
 #include <gst/videomeet/room/rooms-priv.h>
 #include <gst/videomeet/vmidentity.h>
@@ -68,6 +69,17 @@ is_refused (
   fail_if (come (&peer, "Alice", key, via, origin_id, &error));
   g_assert_error (error, VM_ERROR, code);
   peer_clear (&peer);
+}
+
+static VmTrustFacts *
+trust_all (const gchar *device_id, const gchar *user, const gchar *device,
+    gint64 *date, gpointer user_data)
+{
+  VmTrustFacts *facts = vm_trust_facts_new (device_id);
+
+  *date = 1000;
+  facts->own = device_id != NULL;
+  return facts;
 }
 
 static void
@@ -138,6 +150,35 @@ GST_START_TEST (test_locked)
   lock->seq = 5;
   vm_member_receive (host.member, lock);
   is_refused (BOB, id_of (&bridge), "44", VM_ERROR_MEETING_LOCKED);
+}
+
+GST_END_TEST;
+
+/* The bridge itself is trusted; whom it passes on nobody can be sure of. */
+GST_START_TEST (test_policy)
+{
+  g_autoptr (GError) error = NULL;
+  Peer alice;
+
+  room_funcs.know = trust_all;
+  vm_rooms_free (rooms);
+  rooms = vm_rooms_new (&room_funcs, NULL);
+  vm_rooms_set_policy (rooms, VM_POLICY_REQUIRE);
+  peer_clear (&host);
+  peer_init (&host);
+  open_room (PIN, 4);
+  peer_clear (&bridge);
+  fail_unless (come (&bridge, "Bob", BOB, NULL, NULL, &error));
+  is_refused (BOB, id_of (&bridge), "44", VM_ERROR_NOT_TRUSTED);
+  vm_rooms_set_cloud_trust (rooms, VM_CLOUD_TRUST_ALLOW);
+  fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+  /* and no more */
+  vm_rooms_set_cloud_trust (rooms, VM_CLOUD_TRUST_REFUSE);
+  fail_unless (alice.closed);
+  g_assert_error (alice.reason, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_if (bridge.closed);
+  peer_clear (&alice);
+  room_funcs.know = NULL;
 }
 
 GST_END_TEST;
@@ -235,6 +276,7 @@ roomsvia_suite (void)
   tcase_add_test (tests, test_how_it_is_shown);
   tcase_add_test (tests, test_who_may_bring);
   tcase_add_test (tests, test_locked);
+  tcase_add_test (tests, test_policy);
   tcase_add_test (tests, test_number);
   tcase_add_test (tests, test_another_bridge);
   tcase_add_test (tests, test_bridge_leaves);

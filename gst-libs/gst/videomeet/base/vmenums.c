@@ -54,6 +54,14 @@ VM_DEFINE_ENUM (VmMeetingMode, vm_meeting_mode, g_enum_register_static,
     VALUE (VM_MEETING_MODE_JOIN, "join",
         "Join the meeting that another device hosts"))
 
+VM_DEFINE_ENUM (VmCloudTrust, vm_cloud_trust, g_enum_register_static,
+    GEnumValue,
+    VALUE (VM_CLOUD_TRUST_REFUSE, "refuse",
+        "The policy require keeps this device out of the cloud"),
+    VALUE (VM_CLOUD_TRUST_ALLOW, "allow",
+        "Servers that pass media on, and those behind them, are met all the "
+        "same"))
+
 VM_DEFINE_ENUM (VmCallType, vm_call_type, g_enum_register_static, GEnumValue,
     VALUE (VM_CALL_TYPE_VIDEO, "video", "Picture and sound"),
     VALUE (VM_CALL_TYPE_AUDIO, "audio", "Sound without picture"))

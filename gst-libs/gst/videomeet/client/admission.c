@@ -20,6 +20,7 @@ typedef struct
   VmTrustStore *store;
   VmIdentity *identity;
   VmPolicy policy;
+  VmCloudTrust cloud_trust;
   VmHostVerifier *verifier; /* of the key that was shown */
   gboolean knows; /* and so does the judge */
   gchar *user, *device; /* by which it was judged, or NULL */
@@ -352,6 +353,7 @@ set_judge (Visit *visit, GTlsCertificate *certificate, GError **error)
   if (certificate && !key)
     return FALSE;
   visit->verifier = vm_host_verifier_new (visit->identity, visit->policy, key);
+  vm_host_verifier_set_cloud_trust (visit->verifier, visit->cloud_trust);
   return TRUE;
 }
 
@@ -407,6 +409,7 @@ vm_admission_ask_async (VmHttpClient *http, VmIdentity *identity,
   visit->identity = g_object_ref (identity);
   g_set_object (&visit->store, config->store);
   visit->policy = config->policy;
+  visit->cloud_trust = config->cloud_trust;
   visit->request = make_request (identity, config);
   visit->has_pin = config->pin != NULL;
   visit->host_id = g_strdup (config->host_id);

@@ -11,6 +11,7 @@
 struct _VmHostVerifier
 {
   VmPolicy policy;
+  VmCloudTrust cloud_trust;
   VmTrustSnapshot *known;
   GBytes *key; /* of the host, or NULL */
   gchar *host_id; /* the device id of that */
@@ -63,6 +64,13 @@ void
 vm_host_verifier_unref (VmHostVerifier *verifier)
 {
   g_rc_box_release_full (verifier, clear);
+}
+
+void
+vm_host_verifier_set_cloud_trust (
+    VmHostVerifier *verifier, VmCloudTrust cloud_trust)
+{
+  verifier->cloud_trust = cloud_trust;
 }
 
 void
@@ -175,7 +183,9 @@ vm_host_verifier_guest (VmHostVerifier *verifier,
   *level = VM_TRUST_LEVEL_UNKNOWN;
   if (voucher)
     *voucher = NULL;
-  if (!verifier->host_id)
+  if (!verifier->host_id
+      || (who->origin && verifier->policy == VM_POLICY_REQUIRE
+          && verifier->cloud_trust == VM_CLOUD_TRUST_ALLOW))
     return TRUE;
   facts = vm_trust_snapshot_get (
       verifier->known, id, who->user, who->device ? who->device : "");

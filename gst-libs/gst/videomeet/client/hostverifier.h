@@ -26,6 +26,11 @@ VmHostVerifier *vm_host_verifier_ref (VmHostVerifier *verifier);
 void vm_host_verifier_unref (VmHostVerifier *verifier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmHostVerifier, vm_host_verifier_unref)
 
+/* Whether VM_POLICY_REQUIRE meets those whom a bridge passes on; not at first.
+ */
+void vm_host_verifier_set_cloud_trust (
+    VmHostVerifier *verifier, VmCloudTrust cloud_trust);
+
 /* The names by which the host was judged; NULL or empty: it gave none. */
 void vm_host_verifier_set_host_names (
     VmHostVerifier *verifier, const gchar *user, const gchar *device);

@@ -38,6 +38,7 @@ typedef struct
   const gchar *key_hash; /* as announced; NULL: any key */
   VmTrustStore *store; /* checks the host's key; NULL: no check */
   VmPolicy policy; /* applied to the host with @store */
+  VmCloudTrust cloud_trust;
   const gchar *meeting;
   const gchar *user;
   const gchar *device;

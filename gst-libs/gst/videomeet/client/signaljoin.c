@@ -16,6 +16,7 @@ copy_config (VmSignalClientConfig *to, const VmSignalClientConfig *from)
     .key_hash = g_strdup (from->key_hash),
     .store = from->store ? g_object_ref (from->store) : NULL,
     .policy = from->policy,
+    .cloud_trust = from->cloud_trust,
     .meeting = g_strdup (from->meeting),
     .user = g_strdup (from->user),
     .device = g_strdup (from->device),

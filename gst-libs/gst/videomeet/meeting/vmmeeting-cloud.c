@@ -166,17 +166,27 @@ on_event (
 /* In and out */
 
 /* A device that wants to know whom it meets cannot know it here. */
+gboolean
+vm_meeting_may_cloud (VmMeeting *self)
+{
+  VmPolicy policy;
+  VmCloudTrust cloud_trust;
+
+  g_object_get (
+      self->node, "policy", &policy, "cloud-trust", &cloud_trust, NULL);
+  return policy != VM_POLICY_REQUIRE || cloud_trust == VM_CLOUD_TRUST_ALLOW;
+}
+
 static gboolean
 may_join (VmMeeting *self, GError **error)
 {
-  VmPolicy policy;
-
-  g_object_get (self->node, "policy", &policy, NULL);
-  if (policy == VM_POLICY_REQUIRE)
-    g_set_error_literal (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "This device does not join: a room server shows no device key, so that "
-        "it cannot be one that is trusted");
-  return policy != VM_POLICY_REQUIRE;
+  if (vm_meeting_may_cloud (self))
+    return TRUE;
+  g_set_error_literal (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "This device does not join: a room server shows no device key, so that "
+      "it cannot be one that is trusted; cloud-trust=allow meets it all the "
+      "same");
+  return FALSE;
 }
 
 static const gchar *

@@ -391,6 +391,7 @@ vm_meeting_try_next (VmMeeting *self)
   g_autofree gchar *device = NULL;
   gboolean insecure;
   VmPolicy policy;
+  VmCloudTrust cloud_trust;
 
   if (self->endpoint || self->client || self->seat || self->stopped)
     return;
@@ -399,8 +400,8 @@ vm_meeting_try_next (VmMeeting *self)
     vm_meeting_take_stock (self);
     return;
   }
-  g_object_get (self->node, "device", &device, "policy", &policy, "insecure",
-      &insecure, NULL);
+  g_object_get (self->node, "device", &device, "policy", &policy, "cloud-trust",
+      &cloud_trust, "insecure", &insecure, NULL);
   config = (VmSignalClientConfig){
     .dialect = self->dialect,
     .uri = self->endpoint->base_uri,
@@ -408,6 +409,7 @@ vm_meeting_try_next (VmMeeting *self)
     .key_hash = self->endpoint->key_hash,
     .store = self->store,
     .policy = policy,
+    .cloud_trust = cloud_trust,
     .meeting = self->name,
     .user = self->user,
     .device = device,
@@ -415,7 +417,7 @@ vm_meeting_try_next (VmMeeting *self)
     .host_id = self->host_key,
     .insecure = insecure,
     .nonce = self->via ? NULL : vm_meeting_renew_nonce (self),
-    .takes_sfu = self->sfu_func && !self->via,
+    .takes_sfu = self->sfu_func && !self->via && vm_meeting_may_cloud (self),
     .via = self->via,
     .origin_id = self->origin_id,
     .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,

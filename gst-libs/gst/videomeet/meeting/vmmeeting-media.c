@@ -25,12 +25,14 @@ vm_meeting_renew_nonce (VmMeeting *self)
 /* Whether a browser without a key may be connected to: who came by an
  * invitation has one, and signs. */
 static gboolean
-takes_keyless (VmMeeting *self)
+takes_keyless (VmMeeting *self, VmParticipant *participant)
 {
   VmPolicy policy;
 
   g_object_get (self->node, "policy", &policy, NULL);
-  return policy != VM_POLICY_REQUIRE;
+  return policy != VM_POLICY_REQUIRE
+         || (vm_participant_get_origin_id (participant)
+             && vm_meeting_may_cloud (self));
 }
 
 /**
@@ -70,7 +72,7 @@ vm_meeting_open_media (VmMeeting *self, VmParticipant *participant,
   config.other_device_id = vm_participant_get_device_id (participant);
   config.other_participant_id = vm_participant_get_id (participant);
   config.other_nonce = vm_participant_get_nonce (participant);
-  config.keyless = takes_keyless (self);
+  config.keyless = takes_keyless (self, participant);
   media =
       vm_media_session_new (&config, vm_participant_get_media (participant));
   vm_participant_set_media (participant, media);

@@ -306,6 +306,9 @@ void vm_meeting_leave_sfu (VmMeeting *self);
 /* The seat is gone, or the meeting. */
 void vm_meeting_forget_sfu (VmMeeting *self);
 
+/* vmmeeting-cloud.c: whether the policy meets the cloud */
+gboolean vm_meeting_may_cloud (VmMeeting *self);
+
 /* vmmeeting-bridge.c: a bridge to the cloud */
 /* This meeting is joined for somebody in the cloud, who is called @origin_id
  * there, by the participant @bridge, which this device is as well. Before

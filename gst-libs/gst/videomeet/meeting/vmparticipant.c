@@ -274,6 +274,7 @@ vm_participant_describe (VmParticipant *self, VmSignalParticipant *described)
     .token = self->token,
     .call_type = self->call_type,
     .host = self->host,
+    .origin = self->origin,
   };
 }
 

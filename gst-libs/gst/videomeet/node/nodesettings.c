@@ -161,6 +161,9 @@ vm_node_settings_set (VmNodeSettings *self, guint id, const GValue *value)
     case VM_NODE_PROP_POLICY:
       self->policy = g_value_get_enum (value);
       return TRUE;
+    case VM_NODE_PROP_CLOUD_TRUST:
+      self->cloud_trust = g_value_get_enum (value);
+      return TRUE;
     case VM_NODE_PROP_APPROVE:
       self->approve = g_value_get_enum (value);
       return TRUE;
@@ -199,6 +202,9 @@ vm_node_settings_get (VmNodeSettings *self, guint id, GValue *value)
       return TRUE;
     case VM_NODE_PROP_POLICY:
       g_value_set_enum (value, self->policy);
+      return TRUE;
+    case VM_NODE_PROP_CLOUD_TRUST:
+      g_value_set_enum (value, self->cloud_trust);
       return TRUE;
     case VM_NODE_PROP_APPROVE:
       g_value_set_enum (value, self->approve);
@@ -426,6 +432,20 @@ install_trust (GObjectClass *klass)
   g_object_class_install_property (klass, VM_NODE_PROP_POLICY,
       g_param_spec_enum ("policy", "Policy", "Whom meetings hosted here admit",
           VM_TYPE_POLICY, VM_POLICY_PIN, flags));
+  /**
+   * VmNode:cloud-trust:
+   *
+   * Whether a device whose #VmNode:policy is %VM_POLICY_REQUIRE meets the
+   * cloud: rooms of Janus, and participants whom a bridge passes on. Nobody is
+   * verified there. May be changed at any time.
+   *
+   * Since: 0.3
+   */
+  g_object_class_install_property (klass, VM_NODE_PROP_CLOUD_TRUST,
+      g_param_spec_enum ("cloud-trust", "Cloud trust",
+          "Whether the policy require meets the cloud, where nobody shows a "
+          "key",
+          VM_TYPE_CLOUD_TRUST, VM_CLOUD_TRUST_REFUSE, flags));
   /**
    * VmNode:approve:
    *

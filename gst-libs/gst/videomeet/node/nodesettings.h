@@ -20,6 +20,7 @@ typedef struct
   VmAnnounce announce;
   VmMethods methods;
   VmPolicy policy;
+  VmCloudTrust cloud_trust;
   VmApprove approve;
   VmPermissions permissions;
 } VmNodeSettings;
@@ -47,6 +48,7 @@ enum
   VM_NODE_PROP_WEB_ROOT,
   VM_NODE_PROP_DISCOVERY_STATE,
   VM_NODE_PROP_POLICY,
+  VM_NODE_PROP_CLOUD_TRUST,
   VM_NODE_PROP_APPROVE,
   VM_NODE_PROP_FINGERPRINT,
   VM_NODE_PROP_PERMISSIONS,

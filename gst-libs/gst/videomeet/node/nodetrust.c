@@ -189,18 +189,22 @@ void
 vm_node_refresh_trust (VmNode *self, const gchar *name)
 {
   VmPolicy policy;
+  VmCloudTrust cloud_trust;
   VmApprove approve;
   VmPermissions permissions;
 
   g_mutex_lock (&self->lock);
   policy = self->settings.policy;
+  cloud_trust = self->settings.cloud_trust;
   approve = self->settings.approve;
   permissions = self->settings.permissions;
   g_mutex_unlock (&self->lock);
   vm_pairing_service_set_permissions (self->pairing, permissions);
   vm_pairing_service_set_approve (self->pairing, approve);
-  if (self->server)
+  if (self->server) {
+    vm_server_set_cloud_trust (self->server, cloud_trust);
     vm_server_set_policy (self->server, policy);
+  }
   if (name)
     vm_pairing_service_set_name (self->pairing, name);
 }

@@ -50,6 +50,7 @@ struct _VmRooms
   GHashTable *sfu_tickets; /* text -> VmMember */
   VmPinGuard *guard;
   VmPolicy policy;
+  VmCloudTrust cloud_trust;
   gint64 checked; /* when vm_rooms_tick() last checked all members */
   VmOpenRooms open; /* all zero: only hosts open rooms */
   GHashTable *begun; /* group -> number of open rooms that it has begun */
@@ -171,6 +172,7 @@ typedef struct
   const gchar *device;
   VmToken *presented; /* or NULL */
   const gchar *group; /* see VmJoin, or NULL */
+  gboolean passed_on; /* by a bridge: see VmJoin.via */
 } VmBearer;
 
 /* The bearer of a seated member; with its names if they were not checked yet.

@@ -331,7 +331,8 @@ vm_join_to_bearer (const VmJoin *join)
   return (VmBearer){ .key = join->key,
     .user = join->user,
     .presented = join->token,
-    .group = join->group };
+    .group = join->group,
+    .passed_on = join->via != NULL };
 }
 
 static VmTicket *
@@ -440,7 +441,8 @@ vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello)
     .user = ticket->user,
     .device = said && said->device ? said->device : "",
     .presented = ticket->presented,
-    .group = ticket->group };
+    .group = ticket->group,
+    .passed_on = ticket->via != NULL };
 }
 
 VmMember *

@@ -69,6 +69,9 @@ void vm_rooms_tick (VmRooms *rooms, gint64 now);
 /* The policy of all rooms; VM_POLICY_PIN at first. A change checks all members.
  */
 void vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy);
+/* Whether VM_POLICY_REQUIRE admits those whom a bridge passes on; not at first.
+ */
+void vm_rooms_set_cloud_trust (VmRooms *rooms, VmCloudTrust cloud_trust);
 /* Checks all members again after a change of the facts: a member who would no
  * longer be admitted is removed and told why. A host stays. */
 void vm_rooms_check (VmRooms *rooms);

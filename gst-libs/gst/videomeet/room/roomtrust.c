@@ -19,6 +19,15 @@ vm_rooms_set_policy (VmRooms *rooms, VmPolicy policy)
   vm_rooms_check (rooms);
 }
 
+void
+vm_rooms_set_cloud_trust (VmRooms *rooms, VmCloudTrust cloud_trust)
+{
+  if (rooms->cloud_trust == cloud_trust)
+    return;
+  rooms->cloud_trust = cloud_trust;
+  vm_rooms_check (rooms);
+}
+
 /* Names are checked on admission: whoever is known by those of a seat later, by
  * another key, could otherwise put out who has it. `open` judges none. */
 void
@@ -37,7 +46,8 @@ vm_member_to_bearer (const VmMember *member)
   return (VmBearer){ .key = member->key,
     .user = member->user,
     .device = member->named ? NULL : device,
-    .presented = member->presented };
+    .presented = member->presented,
+    .passed_on = member->via != NULL };
 }
 
 /* Whether @other came by names that look like these, and by another key than
@@ -180,6 +190,11 @@ vm_room_trusts (
   g_autoptr (GError) reason = NULL;
   VmBearer counts = *bearer;
 
+  if (bearer->passed_on && rooms->policy == VM_POLICY_REQUIRE
+      && rooms->cloud_trust == VM_CLOUD_TRUST_ALLOW) {
+    *level = VM_TRUST_LEVEL_UNKNOWN;
+    return TRUE;
+  }
   if (is_barred (room, bearer))
     counts.presented = NULL;
   if (decide (rooms, room->id, &counts, id, level, &reason))

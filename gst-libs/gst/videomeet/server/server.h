@@ -102,6 +102,8 @@ void vm_server_set_pairing_service (VmServer *self, VmPairingService *pairing);
 /* The policy of meetings; VM_POLICY_PIN at first. Removes participants who no
  * longer meet it. Before the start too. */
 void vm_server_set_policy (VmServer *self, VmPolicy policy);
+/* As vm_rooms_set_cloud_trust(). */
+void vm_server_set_cloud_trust (VmServer *self, VmCloudTrust cloud_trust);
 
 /* The receiver of files outside a meeting; NULL: none are accepted. It must be
  * started, and may stop only after this was set to NULL. Before the start too.

@@ -254,11 +254,29 @@ take_policy (VmServer *self, gpointer policy)
   check_all (self);
 }
 
+static void
+set (VmServer *self, void (*take) (VmServer *self, gpointer value), gint value)
+{
+  if (!self->thread)
+    take (self, GINT_TO_POINTER (value));
+  else
+    vm_server_post (self, take, GINT_TO_POINTER (value), NULL);
+}
+
 void
 vm_server_set_policy (VmServer *self, VmPolicy policy)
 {
-  if (!self->thread)
-    take_policy (self, GINT_TO_POINTER (policy));
-  else
-    vm_server_post (self, take_policy, GINT_TO_POINTER (policy), NULL);
+  set (self, take_policy, policy);
+}
+
+static void
+take_cloud_trust (VmServer *self, gpointer cloud_trust)
+{
+  vm_rooms_set_cloud_trust (self->rooms, GPOINTER_TO_INT (cloud_trust));
+}
+
+void
+vm_server_set_cloud_trust (VmServer *self, VmCloudTrust cloud_trust)
+{
+  set (self, take_cloud_trust, cloud_trust);
 }
