@@ -270,4 +270,61 @@ test("signalling: an answer that ends too early is a server that is gone", async
   }), ["", "DISCONNECTED", "FAILED", "WRONG_PIN"], "codes");
 });
 
+test("cloud: whose a name at the SFU is says the server's mark alone", async () => {
+  equal(await within("net/cloud.js", ({ whoIs }) => [
+    whoIs("Ann \u27e8m1:p003\u27e9", "m1"), whoIs("\u27e8m1:p003\u27e9", "m1"),
+    whoIs("Ann \u27e8m1:p001\u27e9 \u27e8m1:p007\u27e9", "m1"),
+    whoIs("Ann \u27e8m2:p003\u27e9", "m1"), whoIs("Ann \u27e8m1:p003\u27e9!", "m1"),
+    whoIs("Ann", "m1"), whoIs("\u27e8m1:\u27e9", "m1"), whoIs(undefined, "m1"),
+  ]), ["p003", "p003", "p007", "", "", "", "", ""], "ids");
+});
+
+// A videoroom that refuses a stream which has left, and answers as Janus does.
+test("janus: answers, refusals and a session that ends", async () => {
+  equal(await within("net/janus.js", async ({ JanusSession }) => {
+    const said = [];
+    const reply = ({ janus, transaction, body }) => {
+      if (janus === "create") return [{ janus: "success", transaction, data: { id: 7 } }];
+      if (janus === "attach") return [{ janus: "success", transaction, data: { id: 8 } }];
+      if (janus === "trickle") return [{ janus: "ack", transaction }];
+      const data = body?.request === "join" ? { videoroom: "joined" }
+        : { videoroom: "event", error_code: 428, error: "No such feed" };
+      return [{ janus: "ack", transaction },
+        { janus: "event", transaction, sender: 8, plugindata: { data } }];
+    };
+    window.WebSocket = class {
+      static OPEN = 1;
+      readyState = 1;
+      constructor(url, protocol) {
+        said.push(protocol);
+        window.lastSocket = this;
+        setTimeout(() => this.onopen());
+      }
+      send(text) {
+        const message = JSON.parse(text);
+        said.push(message.janus);
+        for (const one of reply(message))
+          setTimeout(() => this.onmessage?.({ data: JSON.stringify(one) }));
+      }
+      close() {
+        said.push("close");
+      }
+    };
+    const session = new JanusSession();
+    const events = [];
+    session.addEventListener("closed", () => events.push("closed"));
+    await session.open("ws://x/");
+    const handle = await session.attach((data) => events.push(data.videoroom));
+    const { data } = await handle.request({ request: "join" });
+    const code = await handle.request({ request: "update" }).catch((error) => error.code);
+    window.lastSocket.onmessage({ data: JSON.stringify({ janus: "event", sender: 8,
+      plugindata: { data: { videoroom: "talking" } } }) });
+    window.lastSocket.onmessage({ data: "{" });
+    const waits = session.request({ janus: "trickle" }, "never").catch((error) => error.name);
+    window.lastSocket.onmessage({ data: JSON.stringify({ janus: "timeout", session_id: 7 }) });
+    return [said, data.videoroom, code, events, await waits];
+  }), [["janus-protocol", "create", "attach", "message", "message", "trickle", "close"], "joined",
+    428, ["talking", "closed"], "JanusError"], "what is said");
+});
+
 await main();

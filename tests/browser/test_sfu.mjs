@@ -115,6 +115,29 @@ test("three pages move to the SFU and two back, without a break", async () => {
   for (const page of [cleo, dan]) equal(page.faults, [], "faults of the page");
 });
 
+test("others come and go at the SFU", async () => {
+  const janus = await Janus.start();
+  const server = await serve(janus);
+  const browser = await Browser.start();
+  const pages = [];
+  for (const user of ["Cleo", "Dan", "Eve", "Fay"]) pages.push(await come(browser, server, user));
+  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => untilPictures(page, 3)));
+
+  const [cleo, dan, eve, fay] = pages;
+  await eve.click("#leave");
+  await untilNames(fay, ["Cleo", "Dan", "Fay (you)"]);
+  const gus = await come(browser, server, "Gus");
+  const there = [cleo, dan, fay, gus];
+  await Promise.all(there.map((page) => untilPictures(page, 3)));
+  await untilNames(cleo, ["Cleo (you)", "Dan", "Fay", "Gus"]);
+  await untilNames(gus, ["Cleo", "Dan", "Fay", "Gus (you)"]);
+  // nobody has made a connection to a newcomer
+  for (const page of there)
+    equal(await connections(page), { direct: 0, byServer: 2 }, "connections");
+  for (const page of there) equal(page.faults, [], "faults of the page");
+});
+
 test("a screen is shown by the SFU, and chat goes on", async () => {
   const janus = await Janus.start();
   const server = await serve(janus);
