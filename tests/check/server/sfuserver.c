@@ -278,6 +278,37 @@ GST_START_TEST (test_no_janus)
 
 GST_END_TEST;
 
+static GString *warned; /* by another thread, which has ended when it is read */
+
+static void
+on_warning (const gchar *domain, GLogLevelFlags level, const gchar *message,
+    gpointer data)
+{
+  g_string_append_printf (warned, "%s\n", message);
+}
+
+/* Where there is no way to the address of Janus, every attempt fails at once,
+ * and leaves nothing behind. */
+GST_START_TEST (test_no_route)
+{
+  VmServerConfig config = { .loopback_only = TRUE,
+    .open_rooms = TRUE,
+    .sfu_uri = "janus+ws://255.255.255.255:8188/" };
+  guint handler;
+
+  warned = g_string_new (NULL);
+  handler =
+      g_log_set_handler ("videomeet", G_LOG_LEVEL_WARNING, on_warning, NULL);
+  server = net_server (&config, NULL);
+  ann = come ("Ann", TRUE);
+  vm_server_stop (server);
+  g_log_remove_handler ("videomeet", handler);
+  fail_if (strstr (warned->str, "handles"), "%s", warned->str);
+  g_string_free (warned, TRUE);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_rooms_end_with_the_server)
 {
   g_autofree gchar *path = grow ();
@@ -413,6 +444,7 @@ sfuserver_suite (void)
   tcase_add_test (tc, test_older_client);
   tcase_add_test (tc, test_janus_is_gone);
   tcase_add_test (tc, test_no_janus);
+  tcase_add_test (tc, test_no_route);
   tcase_add_test (tc, test_rooms_end_with_the_server);
   tcase_add_test (tc, test_queue);
   tcase_add_test (tc, test_message);

@@ -4,6 +4,7 @@
 #include "server/loop/lwscontext.h"
 #include "wire/janus/janus.h"
 
+#include <gio/gio.h>
 #include <libwebsockets.h>
 #include <string.h>
 
@@ -154,6 +155,22 @@ vm_sfu_line_make_vhost (struct lws_context *context)
   return lws_create_vhost (context, &info);
 }
 
+/* Where there is no way to an address, connect() fails at once, and
+ * libwebsockets 4.1 forgets to close the handle of libuv that it has made
+ * before. A datagram socket is asked in its place: that sends nothing. */
+static gboolean
+has_route (const VmSfuAddress *address)
+{
+  g_autoptr (GSocketAddress) to =
+      g_inet_socket_address_new_from_string (address->address, address->port);
+  g_autoptr (GSocket) socket =
+      to ? g_socket_new (g_socket_address_get_family (to),
+          G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL)
+         : NULL;
+
+  return socket && g_socket_connect (socket, to, NULL, NULL);
+}
+
 /* What fails at once is told by vm_sfu_line_tick(), when the owner has the
  * line. */
 VmSfuLine *
@@ -183,7 +200,7 @@ vm_sfu_line_new (struct lws_context *context, struct lws_vhost *vhost,
   line->deadline = g_get_monotonic_time () + VM_SFU_ANSWER_TIME;
   g_queue_init (&line->queue);
   line->gone = TRUE;
-  if (!lws_client_connect_via_info (&info))
+  if (!has_route (address) || !lws_client_connect_via_info (&info))
     line->wsi = NULL;
   line->gone = FALSE;
   return line;
