@@ -176,6 +176,7 @@ on_state (VmPeer *peer, VmPeerState state, GError *error, VmCloud *self)
 
   if (state == VM_PEER_STATE_CONNECTED) {
     self->failed = 0;
+    vm_cloud_inputs_changed (self);
   } else if (state == VM_PEER_STATE_FAILED) {
     GST_WARNING ("the connection to Janus that sends failed: %s",
         error ? error->message : "");
@@ -329,11 +330,14 @@ change_input (VmCloud *self, VmPeerStream stream)
   vm_input_request_key_unit (input, codec);
 }
 
+/* The server does not end a connection that is not up yet: then is early
+ * enough. */
 void
 vm_cloud_inputs_changed (VmCloud *self)
 {
   if (self->publisher == VM_CLOUD_PUBLISHING && is_other_set (self)) {
-    end (self);
+    if (vm_peer_get_state (self->out) == VM_PEER_STATE_CONNECTED)
+      end (self);
     return;
   }
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)

@@ -237,6 +237,33 @@ add_candidates (JanusRoom *room, guint n)
         room->client, VM_JANUS_PUBLISHER, "candidate:1", "0", 0, room->now);
 }
 
+/* The server has a connection of this device that has come up after it was
+ * given up. */
+GST_START_TEST (test_older_connection_is_there)
+{
+  static const gchar refused[] =
+      JANUS_REFUSED ("8", "434", "Can't publish, already published");
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"", refused);
+  janus_room_hears (&room, "");
+  janus_room_asks (&room, "\"unpublish\"",
+      JANUS_PLAIN ("8", "\"videoroom\":\"event\",\"unpublished\":\"ok\""));
+  janus_room_answers (
+      &room, "{\"janus\":\"hangup\",\"session_id\":7,\"sender\":8}");
+  janus_room_hears (&room, "broken:pub");
+  /* that is done once */
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"", refused);
+  janus_room_hears (&room, "unpublishable:pub:FAILED");
+  janus_room_says (&room, NULL);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_candidates_follow_descriptions)
 {
   JanusRoom room;
@@ -807,6 +834,7 @@ janusmedia_suite (void)
   tcase_add_test (tc, test_room_has_no_such_codec);
   tcase_add_test (tc, test_connection_is_hung_up);
   tcase_add_test (tc, test_unpublishes);
+  tcase_add_test (tc, test_older_connection_is_there);
   tcase_add_test (tc, test_candidates_follow_descriptions);
   tcase_add_test (tc, test_number_of_candidates);
   tcase_add_test (tc, test_number_of_requests);

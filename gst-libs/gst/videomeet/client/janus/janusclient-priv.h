@@ -119,6 +119,7 @@ struct _VmJanusClient
   VmJanusPeer peers[VM_JANUS_N_ROLES];
   VmJanusPublisherState publisher;
   guint publish_number; /* the request of its last offer */
+  gboolean ended_older; /* a connection, for the sake of that offer */
   gint64 publisher_deadline; /* G_MAXINT64: none */
   VmJanusSubscriber subscriber;
   GPtrArray *roster; /* of VmJanusParticipant */

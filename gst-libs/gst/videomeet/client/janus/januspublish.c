@@ -228,6 +228,19 @@ fail_to_publish (VmJanusClient *self, const GError *error)
   vm_janus_client_tell_error (self, VM_JANUS_EVENT_PUBLISH_FAILED, error);
 }
 
+/* A connection that this device has closed before it was up is there still: the
+ * server would not end what had not begun, and then it began. It ends now, and
+ * the offer is to be made anew. TRUE: it does. */
+static gboolean
+end_older (VmJanusClient *self, const VmJanusMessage *answer, gint64 now)
+{
+  if (answer->code != VM_JANUS_ALREADY_PUBLISHED || self->ended_older)
+    return FALSE;
+  self->ended_older = TRUE;
+  vm_janus_client_unpublish (self, now);
+  return self->publisher == VM_JANUS_UNPUBLISHING;
+}
+
 void
 vm_janus_answer_publish (VmJanusClient *self, const VmJanusRequest *request,
     const VmJanusMessage *answer, const GError *error, gint64 now)
@@ -236,8 +249,10 @@ vm_janus_answer_publish (VmJanusClient *self, const VmJanusRequest *request,
   VmJanusEvent *event;
 
   if (self->publisher != VM_JANUS_OFFERED
-      || request->number != self->publish_number)
+      || request->number != self->publish_number
+      || end_older (self, answer, now))
     return;
+  self->ended_older = FALSE;
   if (!error && (!answer->sdp || answer->is_offer))
     nonsense = g_error_new_literal (VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "Janus has answered an offer with none");
