@@ -6,6 +6,7 @@ there is no Janus, as in Debian 13."""
 
 import glob
 import os
+import re
 import shutil
 import time
 import unittest
@@ -36,6 +37,7 @@ ROOMS = """room-4711: { description = "lab", publishers = 12, audiocodec = "opus
 room-4712: { description = "one", publishers = 1 }
 room-4713: { description = "other", publishers = 3, videocodec = "h264" }
 room-4714: { description = "shut", publishers = 3, pin = "234567" }
+room-4715: { description = "narrow", publishers = 3, bitrate = 250000 }
 """
 SECRET = "lab-secret"
 SEEN = 20  # frames that make sure that a picture came
@@ -225,6 +227,42 @@ class Devices(Server, lab.LabTest):
             lab.SOON, "Ann is seen again")
         time.sleep(3)
         self.assertGreater(self.frames(bob)["Ann"], SEEN)
+
+    def sent(self, room, start):
+        """bit/s to that room, of a picture that takes all that it may. Nobody is there
+        to receive it, and nothing else goes over the interface."""
+        host = self.lab.hosts[0]
+        ann = host.launch(
+            f"vmsignalbin name=m uri=janus+ws://127.0.0.1:{PORT}/{room} user=Ann "
+            f"api-secret={SECRET} start-bitrate={start} videotestsrc is-live=true "
+            "pattern=zone-plate kx2=40 ky2=40 kt=6 ! "
+            "video/x-raw,width=640,height=480,framerate=15/1 ! "
+            "m.video_sink_0", env={"XDG_CONFIG_HOME": os.path.join(self.folder, "Ann")})
+        ann.wait_for("vm-joined", lab.SOON)
+
+        def count():
+            found = re.search(r"lo:\s*(\d+)", host.call("cat", "/proc/net/dev"))
+            return int(found[1])
+        before = count()
+        lab.wait_until(lambda: count() - before > 50000, lab.SOON, "a picture")
+        time.sleep(8)
+        before = count()
+        time.sleep(8)
+        rate = (count() - before) * 8 / 8
+        ann.stop()
+        return rate
+
+    def test_rate_of_a_room(self):
+        """The encoder keeps below what Janus asks for (REMB), and below its own limit."""
+        self.serve()
+        free = self.sent(4711, 800000)
+        bound = self.sent(4715, 800000)
+        own = self.sent(4715, 120000)
+        print(f"{free / 1000:.0f} kbit/s, in a room of 250: {bound / 1000:.0f}, with a "
+              f"limit of 120 besides: {own / 1000:.0f}")
+        self.assertGreater(free, 500000)
+        self.assertLess(bound, 350000)
+        self.assertLess(own, 230000)
 
     def test_camera_and_screen(self):
         self.serve()

@@ -53,6 +53,7 @@ struct _VmCloud
   VmInput *inputs[VM_PEER_N_STREAMS];
   guint choice; /* index of the codec for pictures that is tried */
   guint failed; /* attempts */
+  guint limit; /* of each picture, bit/s; 0: none */
   GSource *pause;
 
   VmPeer *in; /* or NULL */

@@ -23,8 +23,10 @@ release_inputs (VmCloud *self)
     codec = self->codecs[i];
     self->codecs[i] = VM_CODEC_NONE;
     g_mutex_unlock (&self->lock);
-    if (input)
-      vm_input_release (input, codec);
+    if (!input)
+      continue;
+    vm_input_set_bitrate_limit (input, 0);
+    vm_input_release (input, codec);
   }
 }
 
@@ -100,6 +102,7 @@ static void
 close_out (VmCloud *self)
 {
   set_sending (self, NULL);
+  self->limit = 0;
   vm_cloud_close_peer (self, &self->out);
   release_inputs (self);
 }
@@ -191,6 +194,25 @@ on_key_unit (VmPeer *peer, VmPeerStream stream, VmCloud *self)
     vm_input_request_key_unit (self->inputs[stream], self->codecs[stream]);
 }
 
+/* What the server takes, by its own estimate or as its room has it, is shared
+ * by the pictures; sound is small, and stays as it is. */
+static void
+on_bitrate_limit (VmPeer *peer, guint bitrate, VmCloud *self)
+{
+  guint pictures = 0, sound = 0;
+
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
+    pictures += i != VM_PEER_AUDIO && self->inputs[i];
+  if (self->inputs[VM_PEER_AUDIO])
+    sound = VM_CLOUD_SOUND_BITRATE;
+  self->limit = MAX ((bitrate - MIN (bitrate, sound)) / MAX (pictures, 1),
+      VM_CLOUD_PICTURE_BITRATE_MIN);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    if (i != VM_PEER_AUDIO && self->inputs[i])
+      vm_input_set_bitrate_limit (self->inputs[i], self->limit);
+  }
+}
+
 static void
 publish (VmCloud *self)
 {
@@ -215,6 +237,7 @@ publish (VmCloud *self)
   g_signal_connect (peer, "candidate", G_CALLBACK (on_candidate), self);
   g_signal_connect (peer, "state", G_CALLBACK (on_state), self);
   g_signal_connect (peer, "key-unit-requested", G_CALLBACK (on_key_unit), self);
+  g_signal_connect (peer, "bitrate-limit", G_CALLBACK (on_bitrate_limit), self);
   vm_peer_start (peer);
 }
 
@@ -325,7 +348,10 @@ change_input (VmCloud *self, VmPeerStream stream)
     vm_cloud_warn (self, "An input is not sent", error);
     return;
   }
+  vm_input_set_bitrate_limit (self->inputs[stream], 0);
   vm_input_release (self->inputs[stream], codec);
+  if (stream != VM_PEER_AUDIO)
+    vm_input_set_bitrate_limit (input, self->limit);
   g_set_object (&self->inputs[stream], input);
   vm_input_request_key_unit (input, codec);
 }

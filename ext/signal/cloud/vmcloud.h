@@ -29,6 +29,10 @@
  *             |              | is asked for a new one
  */
 
+/* bit/s: of what the server takes, for sound with its headers; and what a
+ * picture has in any case */
+#define VM_CLOUD_SOUND_BITRATE 64000
+#define VM_CLOUD_PICTURE_BITRATE_MIN 50000
 #define VM_CLOUD_ATTEMPTS 5 /* to publish, until it has worked once more */
 
 typedef struct _VmCloud VmCloud;

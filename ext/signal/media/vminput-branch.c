@@ -185,7 +185,7 @@ vm_input_branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
   g_autoptr (GstPad) head = NULL;
   VmInputBranch *branch;
 
-  bin = raw ? vm_codec_make_encoder (codec, self->bitrate, error)
+  bin = raw ? vm_codec_make_encoder (codec, vm_input_get_bitrate (self), error)
             : vm_codec_make_parser (codec, error);
   if (!bin)
     return NULL;

@@ -36,12 +36,15 @@ struct _VmInput
   gboolean have_caps, raw, eos;
   VmCodec codec;
   guint bitrate;
+  guint limit; /* 0: none */
   gint64 key_unit_at[VM_CODEC_N]; /* µs, monotonic; last request */
   gboolean key_unit_pending[VM_CODEC_N];
 
   gint mute; /* atomic */
 };
 
+/* Of an encoder. Called without the lock. */
+guint vm_input_get_bitrate (VmInput *self);
 /* Adds a branch behind the tee. NULL: @error. */
 VmInputBranch *vm_input_branch_new (
     VmInput *self, VmCodec codec, gboolean raw, GError **error);

@@ -433,18 +433,49 @@ vm_input_set_mute (VmInput *self, gboolean mute)
     vm_input_request_key_unit (self, codec);
 }
 
-void
-vm_input_set_bitrate (VmInput *self, guint bitrate)
+guint
+vm_input_get_bitrate (VmInput *self)
 {
-  gboolean raw;
+  guint bitrate;
 
   g_mutex_lock (&self->lock);
-  self->bitrate = bitrate;
+  bitrate = self->limit ? MIN (self->bitrate, self->limit) : self->bitrate;
   g_mutex_unlock (&self->lock);
+  return bitrate;
+}
+
+static void
+apply_bitrate (VmInput *self)
+{
+  guint bitrate = vm_input_get_bitrate (self);
+  gboolean raw;
+
   for (gint codec = 0; codec < VM_CODEC_N; codec++) {
     VmInputBranch *branch = vm_input_get_branch (self, codec, &raw);
 
     if (branch && raw)
       vm_codec_set_bitrate (branch->bin, codec, bitrate);
   }
+}
+
+void
+vm_input_set_bitrate (VmInput *self, guint bitrate)
+{
+  g_mutex_lock (&self->lock);
+  self->bitrate = bitrate;
+  g_mutex_unlock (&self->lock);
+  apply_bitrate (self);
+}
+
+void
+vm_input_set_bitrate_limit (VmInput *self, guint limit)
+{
+  gboolean news;
+
+  g_mutex_lock (&self->lock);
+  news = self->limit != limit;
+  self->limit = limit;
+  g_mutex_unlock (&self->lock);
+  if (news)
+    apply_bitrate (self);
 }

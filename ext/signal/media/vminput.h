@@ -47,3 +47,6 @@ gboolean vm_input_has_failed (VmInput *self, VmCodec codec);
 void vm_input_request_key_unit (VmInput *self, VmCodec codec);
 void vm_input_set_mute (VmInput *self, gboolean mute);
 void vm_input_set_bitrate (VmInput *self, guint bitrate);
+/* The encoders keep below both; 0: there is no limit. Input that comes encoded
+ * stays as it is. */
+void vm_input_set_bitrate_limit (VmInput *self, guint limit);

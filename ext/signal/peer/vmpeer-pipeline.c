@@ -113,7 +113,7 @@ on_jitterbuffer (
  * than the jitter buffer. Regular reports do not become more by that: RFC 4585
  * §3.5.3 holds them back. */
 static void
-on_rtpbin_element (GstBin *rtpbin, GstElement *element)
+on_rtpbin_element (GstBin *rtpbin, GstElement *element, VmPeerLink *link)
 {
   g_autoptr (GObject) session = NULL;
 
@@ -125,6 +125,7 @@ on_rtpbin_element (GstBin *rtpbin, GstElement *element)
   g_object_set (session, "twcc-feedback-interval",
       (guint64) VM_PEER_TWCC_MS * GST_MSECOND, "rtcp-fraction",
       (gdouble) VM_PEER_RTCP_BITRATE, NULL);
+  vm_peer_remb_watch (link, session);
 }
 
 static void
@@ -159,7 +160,7 @@ leave_out_handlers (GstElement *webrtc, GstElement *rtpbin)
 
 /* rtpbin makes a jitter buffer for each SSRC that comes in. */
 static void
-setup_rtpbin (GstElement *webrtc, guint max_streams)
+setup_rtpbin (VmPeerLink *link, GstElement *webrtc, guint max_streams)
 {
   g_autoptr (GstElement) rtpbin =
       gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
@@ -170,8 +171,9 @@ setup_rtpbin (GstElement *webrtc, guint max_streams)
   leave_out_handlers (webrtc, rtpbin);
   g_signal_connect (
       rtpbin, "new-jitterbuffer", G_CALLBACK (on_jitterbuffer), NULL);
-  g_signal_connect (
-      rtpbin, "element-added", G_CALLBACK (on_rtpbin_element), NULL);
+  g_signal_connect_data (rtpbin, "element-added",
+      G_CALLBACK (on_rtpbin_element), vm_peer_link_ref (link),
+      vm_peer_link_unref_closure, 0);
 }
 
 static void
@@ -225,7 +227,8 @@ vm_peer_pipeline_build (
   vm_peer_dtls_watch (self);
   g_object_set (webrtc, "latency", self->latency_ms, NULL);
   gst_util_set_object_arg (G_OBJECT (webrtc), "bundle-policy", "max-bundle");
-  setup_rtpbin (webrtc, self->many ? VM_PEER_SSRCS_OF_MANY : VM_PEER_SSRCS_MAX);
+  setup_rtpbin (self->link, webrtc,
+      self->many ? VM_PEER_SSRCS_OF_MANY : VM_PEER_SSRCS_MAX);
   gst_bin_add (GST_BIN (self->pipeline), webrtc);
   set_servers (self);
 

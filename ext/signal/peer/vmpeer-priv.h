@@ -101,6 +101,8 @@ struct _VmPeerLink
   gint gate; /* atomic VmPeerGate */
   gint transports; /* atomic: DTLS transports seen */
   gint deaf; /* atomic: closing, nothing from the network is read */
+  gint remb; /* atomic: the last estimate of the other side, bit/s */
+  gint remb_told; /* atomic: it waits in the context */
   guint association; /* VM_PEER_ASSOCIATION_NONE: webrtcbin chooses */
 
   GMutex lock; /* for what follows; held for state only */
@@ -389,6 +391,9 @@ void vm_peer_send_drain (VmPeerLink *link);
 /* vmpeer-level.c */
 void vm_peer_level_write_on (VmPeer *self, GstPad *pad);
 void vm_peer_level_read_on (VmPeer *self, VmPeerStream stream, GstPad *pad);
+
+/* vmpeer-remb.c */
+void vm_peer_remb_watch (VmPeerLink *link, GObject *session);
 
 /* vmpeer-keyunit.c */
 void vm_peer_key_unit_wanted (VmPeer *self, VmPeerStream stream);

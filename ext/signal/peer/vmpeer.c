@@ -12,6 +12,7 @@ enum
   SIGNAL_STATE,
   SIGNAL_KEY_UNIT_REQUESTED,
   SIGNAL_KEY_UNIT_MISSED,
+  SIGNAL_BITRATE_LIMIT,
   SIGNAL_PATH,
   SIGNAL_CHANNEL,
   SIGNAL_MESSAGE,
@@ -254,6 +255,7 @@ vm_peer_class_init (VmPeerClass *klass)
   signals[SIGNAL_KEY_UNIT_REQUESTED] =
       SIGNAL ("key-unit-requested", 1, G_TYPE_UINT);
   signals[SIGNAL_KEY_UNIT_MISSED] = SIGNAL ("key-unit-missed", 1, G_TYPE_UINT);
+  signals[SIGNAL_BITRATE_LIMIT] = SIGNAL ("bitrate-limit", 1, G_TYPE_UINT);
   signals[SIGNAL_PATH] = SIGNAL ("path", 0);
   signals[SIGNAL_CHANNEL] =
       SIGNAL ("channel", 2, G_TYPE_STRING, G_TYPE_BOOLEAN);

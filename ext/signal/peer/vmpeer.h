@@ -112,6 +112,8 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
  *      dropped a frame; at most every 500 ms
  *  "key-unit-missed" (guint VmPeerStream)
  *      of many: this side needs a key frame of it; at most every 500 ms
+ *  "bitrate-limit" (guint)
+ *      what the remote side takes of all streams together, bit/s (REMB)
  *  "path" ()
  *      vm_peer_get_path() has changed
  *  "channel" (const gchar *label, gboolean open)

@@ -114,6 +114,49 @@ GST_START_TEST (test_key_frame_after_the_interval_is_at_once)
 
 GST_END_TEST;
 
+static guint
+get_bitrate (VmInput *input)
+{
+  g_autoptr (GstElement) encoder =
+      gst_bin_get_by_name (GST_BIN (input), "encoder");
+  gint bitrate;
+
+  g_object_get (encoder, "target-bitrate", &bitrate, NULL);
+  return (guint) bitrate;
+}
+
+/* The lower of the two counts, whichever comes first, and for an encoder that
+ * comes later as well. */
+GST_START_TEST (test_bitrate_limit)
+{
+  static const VmInputFuncs funcs = { ignore_sample, ignore_change,
+    ignore_failure };
+  VmInput *input = vm_input_new (VM_PEER_VIDEO, "input", &funcs, NULL);
+  GstHarness *h = gst_harness_new_with_element (
+      gst_object_ref_sink (GST_ELEMENT (input)), "sink", NULL);
+
+  gst_object_unref (input);
+  gst_harness_set_src_caps_str (h, "video/x-raw, format=(string)I420, "
+                                   "width=(int)160, height=(int)120, "
+                                   "framerate=(fraction)10/1");
+  vm_input_set_bitrate (input, 500000);
+  vm_input_set_bitrate_limit (input, 200000);
+  fail_unless (vm_input_acquire (input, VM_CODEC_VP8, NULL));
+  fail_unless_equals_int (get_bitrate (input), 200000);
+  vm_input_set_bitrate_limit (input, 500000);
+  fail_unless_equals_int (get_bitrate (input), 500000);
+  vm_input_set_bitrate_limit (input, 500001);
+  fail_unless_equals_int (get_bitrate (input), 500000);
+  vm_input_set_bitrate_limit (input, 300000);
+  vm_input_set_bitrate (input, 800000);
+  fail_unless_equals_int (get_bitrate (input), 300000);
+  vm_input_set_bitrate_limit (input, 0);
+  fail_unless_equals_int (get_bitrate (input), 800000);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 vminput_suite (void)
 {
@@ -124,6 +167,7 @@ vminput_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_key_frames_are_spaced);
   tcase_add_test (tc, test_key_frame_after_the_interval_is_at_once);
+  tcase_add_test (tc, test_bitrate_limit);
   return s;
 }
 
