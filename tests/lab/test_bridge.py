@@ -15,8 +15,7 @@ ROOM = 4711
 SEEN = 20  # frames that make sure that a picture came
 
 
-@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
-class Bridge(test_janus.Server, lab.LabTest):
+class Meeting(test_janus.Server, lab.LabTest):
     """Janus and Alice, who is in the cloud, on the first host; Bob hosts on the second; the
     others are on the third and fourth."""
 
@@ -130,6 +129,54 @@ class Bridge(test_janus.Server, lab.LabTest):
             self.assertGreater(p["videoFrames"], SEEN, f"{p['user']}\n{process.tail()}")
             self.assertGreater(p["audioBuffers"], SEEN, f"{p['user']}\n{process.tail()}")
 
+
+class Losses:
+    """Whatever Janus does with a session whose WebSocket is lost."""
+
+    def test_server_dies(self):
+        everybody = self.four()
+        before = {user: self.here(process) for user, process in everybody.items()}
+        self.server.kill()
+        killed = time.monotonic()
+        self.start_server()
+
+        def all_anew():
+            return all(
+                self.meets(process, *before[user])
+                and (user == "Alice" or self.here(process)["Alice"]
+                     != before[user]["Alice"])
+                for user, process in everybody.items())
+        lab.wait_until(all_anew, lab.SOON, "everybody meets again")
+        print(f"server killed: {time.monotonic() - killed:.1f} s until all meet again")
+        time.sleep(5)
+        self.all_meet(everybody, lab.SOON)
+        # of Bob and Carl nobody has noticed
+        for user, other in (("Bob", "Carl"), ("Carl", "Bob"), ("Bob", "Dave")):
+            self.assertEqual(self.here(everybody[user])[other], before[user][other])
+        again = self.here(everybody["Bob"])["Alice"]
+        seen = [p for p in self.summary(everybody["Bob"]) if p["id"] == again]
+        self.assertGreater(seen[0]["videoFrames"], SEEN)
+
+    def test_link_is_cut_for_long(self):
+        everybody = self.four()
+        self.cut(self.lab.hosts[3], 35)
+        healed = time.monotonic()
+        self.all_meet(everybody, 2 * lab.SOON)
+        print(f"cut for 35 s: all meet {time.monotonic() - healed:.1f} s after its end")
+        time.sleep(15)
+        self.all_meet(everybody, 2 * lab.SOON)
+        print(f"and for good {time.monotonic() - healed:.1f} s after it")
+        time.sleep(5)
+        missed = [self.missed(everybody[user], self.here(everybody[user])[other])
+                  for user, other in (("Bob", "Alice"), ("Alice", "Carl"))]
+        print(f"without Alice for {missed[0]:.1f} s, Alice without Carl for "
+              f"{missed[1]:.1f} s, of those that are there at last")
+
+
+@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
+class Bridge(Losses, Meeting):
+    """A Janus that gives no session back."""
+
     def test_everybody_meets_everybody(self):
         bob = self.bob()
         carl = self.guest(2, "Carl")
@@ -210,30 +257,6 @@ class Bridge(test_janus.Server, lab.LabTest):
         self.start_server()
         dave.wait_event("bridge", lab.SOON, state="opened")
 
-    def test_server_dies(self):
-        everybody = self.four()
-        before = {user: self.here(process) for user, process in everybody.items()}
-        self.server.kill()
-        killed = time.monotonic()
-        self.start_server()
-
-        def all_anew():
-            return all(
-                self.meets(process, *before[user])
-                and (user == "Alice" or self.here(process)["Alice"]
-                     != before[user]["Alice"])
-                for user, process in everybody.items())
-        lab.wait_until(all_anew, lab.SOON, "everybody meets again")
-        print(f"server killed: {time.monotonic() - killed:.1f} s until all meet again")
-        time.sleep(5)
-        self.all_meet(everybody, lab.SOON)
-        # of Bob and Carl nobody has noticed
-        for user, other in (("Bob", "Carl"), ("Carl", "Bob"), ("Bob", "Dave")):
-            self.assertEqual(self.here(everybody[user])[other], before[user][other])
-        again = self.here(everybody["Bob"])["Alice"]
-        seen = [p for p in self.summary(everybody["Bob"]) if p["id"] == again]
-        self.assertGreater(seen[0]["videoFrames"], SEEN)
-
     def test_link_is_cut(self):
         """Too short for anybody to be given up."""
         everybody = self.four()
@@ -249,19 +272,6 @@ class Bridge(test_janus.Server, lab.LabTest):
         print(f"cut for 5 s: without Alice for {missed[0]:.1f} s, "
               f"Alice without Carl for {missed[1]:.1f} s")
         self.assertLess(max(missed), 5 + 10)
-
-    def test_link_is_cut_for_long(self):
-        everybody = self.four()
-        self.cut(self.lab.hosts[3], 35)
-        healed = time.monotonic()
-        self.all_meet(everybody, 2 * lab.SOON)
-        print(f"cut for 35 s: all meet {time.monotonic() - healed:.1f} s after its end")
-        time.sleep(15)
-        self.all_meet(everybody, 2 * lab.SOON)
-        print(f"and for good {time.monotonic() - healed:.1f} s after it")
-        time.sleep(5)
-        for user, other in (("Bob", "Alice"), ("Alice", "Carl")):
-            self.missed(everybody[user], self.here(everybody[user])[other])
 
     def test_host_removes_somebody_of_the_cloud(self):
         bob = self.bob()
@@ -321,8 +331,9 @@ class Bridge(test_janus.Server, lab.LabTest):
         self.all_meet(everybody, lab.SOON)
 
 
-class Claim(Bridge):
-    """A Janus that gives a session back, after the loss of its WebSocket."""
+@unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
+class Claim(Losses, Meeting):
+    """A Janus that does."""
 
     reclaim = 60
 
