@@ -248,7 +248,7 @@ test("how well each is known", async () => {
     new PeoplePanel().attach({ self: participants.get("p004"), participants, isHost: false,
       removed: new Map(),
       canEnd: false, locked: false, moderates: () => false, stateOf: () => "connected",
-      missing: () => ({}) });
+      missing: () => ({}), isByServer: () => false });
   });
   equal(await page.$$eval("#people-list .person", (list) => list.map((e) =>
     e.querySelector(".person-trust")?.textContent || "")),
