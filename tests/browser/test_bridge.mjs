@@ -114,7 +114,11 @@ test("Alice and all who are in the meeting see each other", async () => {
   const first = await until(async () => {
     const list = await pictures(alice);
     return names(list).join() === locals.join() && list.every(([, n]) => n > 0) && list;
-  }, STEP_MS, "a picture of each");
+  }, STEP_MS, "a picture of each").catch(async (error) => {
+    const said = dave.lines.filter(({ event }) => ["bridge", "warning"].includes(event));
+    throw new Error(`${error.message}; there are ${JSON.stringify(await pictures(alice))}; `
+      + `Dave: ${JSON.stringify(said)}; ${alice.faults}`);
+  });
   await until(async () => (await pictures(alice)).every(([, n], i) => n > first[i][1] + SEEN),
     STEP_MS, "pictures that move");
   equal(names(await pictures(alice)), locals, "whom Alice sees, each once");
