@@ -47,9 +47,11 @@ set_bin (VmtSession *self)
         "ask-host", TRUE, NULL);
   if (options->api_secret)
     g_object_set (bin, "api-secret", options->api_secret, NULL);
-  g_object_set (bin, "make-room", options->make_room, "cloud-uri",
-      options->cloud, "cloud-pin", options->cloud_pin, "bridge",
-      options->bridge, NULL);
+  if (options->make_room)
+    g_object_set (bin, "make-room", TRUE, NULL);
+  if (options->cloud)
+    g_object_set (bin, "cloud-uri", options->cloud, "cloud-pin",
+        options->cloud_pin, "bridge", options->bridge, NULL);
   if (options->token)
     g_object_set (bin, "cap-token", options->token, NULL);
   if (options->max_participants)

@@ -367,6 +367,7 @@ gives_ticket (VmRoom *room, const VmJoin *join, gint64 now, GError **error)
 
   return vm_room_admits (
              room, &bearer, join->pin, join->group, NULL, now, &level, error)
+         && vm_room_bears (room, TRUE, NULL, error)
          && make_room_for_ticket (room->rooms, join->group, now, error);
 }
 
