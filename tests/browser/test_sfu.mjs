@@ -183,7 +183,8 @@ test("the SFU dies and comes back", async () => {
   assert((await late.locator("body").innerText()).includes("cannot be reached now"), "why");
 
   await janus.run();
-  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => until(async () =>
+    (await connections(page)).byServer === 2, STEP_MS, "all by the server again")));
   await Promise.all(pages.map((page) => untilPictures(page, 2)));
 });
 
