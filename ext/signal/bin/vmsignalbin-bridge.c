@@ -4,8 +4,7 @@
  * cloud-uri names one. */
 
 #include "bin/vmsignalbin-priv.h"
-
-#include <string.h>
+#include "plugin/plugin.h"
 
 static VmBridge *
 ref_bridge (VmSignalBin *self)
@@ -71,28 +70,25 @@ dup_user (VmSignalBin *self)
   return user;
 }
 
-static gboolean
-is_cloud (const gchar *uri)
-{
-  return g_ascii_strncasecmp (uri, "janus+", strlen ("janus+")) == 0;
-}
-
-/* Whoever shows a stranger to others is responsible for them. */
+/* What is wrong is said at the start, not when the bridge is needed. */
 static gboolean
 check (VmSignalBin *self, const gchar *uri, const gchar *of)
 {
-  const gchar *message = NULL;
+  g_autofree gchar *socket = NULL;
+  gint64 room;
+  g_autoptr (GError) error = NULL;
 
-  if (!is_cloud (uri))
-    message = "cloud-uri is no room of a cloud: use janus+ws://HOST:PORT/ROOM "
-              "or janus+wss://HOST:PORT/ROOM";
-  else if (of && is_cloud (of))
-    message = "A room of the cloud has no bridge to another: uri and cloud-uri "
-              "are both rooms of Janus";
-  if (!message)
+  if (VM_PLUGIN (vm_janus_is_uri) (of))
+    g_set_error_literal (&error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A room of the cloud has no bridge to another: uri and cloud-uri are "
+        "both rooms of Janus");
+  else
+    VM_PLUGIN (vm_janus_uri_parse) (uri, &socket, &room, &error);
+  if (!error)
     return TRUE;
-  GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS, ("%s", message),
-      (NULL), ("property", G_TYPE_STRING, "cloud-uri", NULL));
+  GST_ELEMENT_ERROR_WITH_DETAILS (self, LIBRARY, SETTINGS,
+      ("cloud-uri: %s", error->message), (NULL),
+      ("property", G_TYPE_STRING, "cloud-uri", NULL));
   return FALSE;
 }
 

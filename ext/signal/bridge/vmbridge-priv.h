@@ -86,9 +86,8 @@ struct _VmBridge
 };
 
 /* vmbridge.c */
-/* A child vmsignalbin, not added yet. @role: for its name. */
+/* A child vmsignalbin, which does not run yet. @role: for its name. */
 GstElement *vm_bridge_make (VmBridge *self, const gchar *role);
-/* Adds it and lets it run. */
 void vm_bridge_run (VmBridge *self, GstElement *element);
 /* Stops and removes it, on another thread; NULL is nothing. */
 void vm_bridge_close_element (VmBridge *self, GstElement **element);

@@ -3,6 +3,8 @@
 
 #include "peer/vmpeer.h"
 
+#include <gst/videomeet/base/limits.h>
+
 #include <gst/gst.h>
 
 /* The bridge between a meeting and a room of Janus (protocol/bridge.md#bridge).
@@ -41,7 +43,7 @@
 #define VM_BRIDGE_GATHER_MS 400
 /* A participant of the room that sends nothing comes to the meeting then. */
 #define VM_BRIDGE_GUEST_MS 3000
-#define VM_BRIDGE_GUESTS_MAX 12
+#define VM_BRIDGE_GUESTS_MAX VM_ROOM_VIA_MAX
 
 #define VM_TYPE_BRIDGE (vm_bridge_get_type ())
 G_DECLARE_FINAL_TYPE (VmBridge, vm_bridge, VM, BRIDGE, GObject)

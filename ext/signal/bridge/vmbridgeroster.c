@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bridge/vmbridgeroster.h"
+#include "plugin/plugin.h"
 
 #include <string.h>
 
@@ -139,20 +140,12 @@ is_lost (const Candidate *other, gint64 now)
   return other->quiet_since && now - other->quiet_since >= VM_BRIDGE_LOST_US;
 }
 
-/* Ids are counters of joins: a longer one is a larger one. */
-static gboolean
-is_earlier (const gchar *a, const gchar *b)
-{
-  gsize size_a = strlen (a), size_b = strlen (b);
-
-  return size_a != size_b ? size_a < size_b : strcmp (a, b) < 0;
-}
-
 static gboolean
 comes_before (VmBridgeRoster *self, const Candidate *other)
 {
-  return other->role != self->role ? other->role > self->role
-                                   : is_earlier (other->id, self->id);
+  return other->role != self->role
+             ? other->role > self->role
+             : VM_PLUGIN (vm_participant_id_is_earlier) (other->id, self->id);
 }
 
 gboolean

@@ -434,7 +434,7 @@ set_up_cloud (VmController *self)
 
   VM_PLUGIN (vm_meeting_set_cloud_func) (self->meeting, on_cloud, self);
   vm_controller_set_up_sfu (self);
-  if (!uri || g_ascii_strncasecmp (uri, "janus+", strlen ("janus+")) != 0)
+  if (!VM_PLUGIN (vm_janus_is_uri) (uri))
     return;
   self->config.link.dialect = VM_DIALECT_NAME_JANUS;
   cloud = vm_cloud_new (&vm_controller_link_owner, self, &self->funcs->link,

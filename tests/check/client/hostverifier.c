@@ -120,6 +120,30 @@ GST_START_TEST (test_known_by_a_trusted_host)
 
 GST_END_TEST;
 
+/* Somebody whom a bridge passes on shows no key. */
+GST_START_TEST (test_cloud)
+{
+  for (VmCloudTrust trust = VM_CLOUD_TRUST_REFUSE;
+       trust <= VM_CLOUD_TRUST_ALLOW; trust++) {
+    g_autoptr (VmSignal) signal = welcome ();
+    VmSignalParticipant *alice = nth (signal, 1);
+
+    fail_unless (fixture_trust (f.ann, "Ann", "desk", CALL, NULL));
+    open_judge (VM_POLICY_REQUIRE);
+    vm_host_verifier_set_cloud_trust (verifier, trust);
+    g_clear_pointer (&alice->device_id, g_free);
+    alice->origin = g_strdup ("cloud");
+    fail_unless (take (signal, NULL));
+    fail_unless_equals_string (alice->trust, "unknown");
+    if (trust == VM_CLOUD_TRUST_ALLOW)
+      fail_if (alice->refused);
+    else
+      g_assert_error (alice->refused, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  }
+}
+
+GST_END_TEST;
+
 /* Not even a host who is not trusted makes one forget what speaks against
  * somebody. */
 GST_START_TEST (test_against)
@@ -602,6 +626,7 @@ hostverifier_suite (void)
   tcase_add_checked_fixture (tests, fixture_setup, judge_teardown);
   tcase_add_test (tests, test_levels);
   tcase_add_test (tests, test_known_by_a_trusted_host);
+  tcase_add_test (tests, test_cloud);
   tcase_add_test (tests, test_against);
   tcase_add_test (tests, test_against_a_name_that_looks_the_same);
   tcase_add_test (tests, test_one_known_as_another);

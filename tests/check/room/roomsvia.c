@@ -130,6 +130,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_who_may_bring)
 {
+  g_autofree gchar *too_long = g_strnfill (VM_SIGNAL_ID_MAX + 1, '4');
   Peer alice;
 
   is_refused (EVE, id_of (&bridge), "44", VM_ERROR_NOT_TRUSTED);
@@ -137,8 +138,10 @@ GST_START_TEST (test_who_may_bring)
   is_refused (BOB, id_of (&bridge), NULL, VM_ERROR_BAD_REQUEST);
   is_refused (BOB, id_of (&bridge), "", VM_ERROR_BAD_REQUEST);
   is_refused (BOB, id_of (&bridge), "a\nb", VM_ERROR_BAD_REQUEST);
+  is_refused (BOB, id_of (&bridge), too_long, VM_ERROR_BAD_REQUEST);
   /* nobody is brought by who is brought */
-  fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+  fail_unless (
+      come (&alice, "Alice", BOB, id_of (&bridge), too_long + 1, NULL));
   is_refused (BOB, id_of (&alice), "45", VM_ERROR_NOT_TRUSTED);
   peer_clear (&alice);
 }

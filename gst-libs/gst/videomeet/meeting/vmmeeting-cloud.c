@@ -30,12 +30,13 @@ find_feed (VmMeeting *self, gint64 feed)
   return g_hash_table_lookup (self->feeds, &feed);
 }
 
-static void
-hand_on (VmMeeting *self, const VmJanusEvent *event)
+void
+vm_meeting_hand_on_cloud (
+    VmMeeting *self, const VmJanusEvent *event, VmParticipant *participant)
 {
-  g_autoptr (VmParticipant) participant = NULL;
+  g_autoptr (VmParticipant) alive = NULL;
 
-  g_set_object (&participant, find_feed (self, event->id));
+  g_set_object (&alive, participant);
   if (self->cloud_func && !self->stopped)
     self->cloud_func (self, event, participant, self->cloud_data);
 }
@@ -160,7 +161,7 @@ on_event (
     default:
       break;
   }
-  hand_on (self, event);
+  vm_meeting_hand_on_cloud (self, event, find_feed (self, event->id));
 }
 
 /* In and out */

@@ -306,7 +306,11 @@ void vm_meeting_leave_sfu (VmMeeting *self);
 /* The seat is gone, or the meeting. */
 void vm_meeting_forget_sfu (VmMeeting *self);
 
-/* vmmeeting-cloud.c: whether the policy meets the cloud */
+/* vmmeeting-cloud.c */
+/* Tells the owner of @event, about @participant or nobody (NULL). */
+void vm_meeting_hand_on_cloud (
+    VmMeeting *self, const VmJanusEvent *event, VmParticipant *participant);
+/* Whether the policy meets the cloud. */
 gboolean vm_meeting_may_cloud (VmMeeting *self);
 
 /* vmmeeting-bridge.c: a bridge to the cloud */

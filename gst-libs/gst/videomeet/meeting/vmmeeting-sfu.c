@@ -38,16 +38,6 @@ find_feed (VmMeeting *self, gint64 feed)
 }
 
 static void
-hand_on (VmMeeting *self, const VmJanusEvent *event)
-{
-  g_autoptr (VmParticipant) participant = NULL;
-
-  g_set_object (&participant, find_feed (self, event->id));
-  if (self->cloud_func && !self->stopped)
-    self->cloud_func (self, event, participant, self->cloud_data);
-}
-
-static void
 take_newcomer (VmMeeting *self, const VmJanusEvent *event)
 {
   g_autofree gchar *mark = NULL;
@@ -110,7 +100,7 @@ on_event (
       g_hash_table_remove (self->sfu_feeds, &event->id);
       break;
     default:
-      hand_on (self, event);
+      vm_meeting_hand_on_cloud (self, event, find_feed (self, event->id));
       break;
   }
 }

@@ -196,7 +196,7 @@ vm_meeting_finish (VmMeeting *self, const GError *error)
 static void
 choose_dialect (VmMeeting *self)
 {
-  if (self->uri && g_ascii_strncasecmp (self->uri, "janus+", 6) == 0)
+  if (vm_janus_is_uri (self->uri))
     self->dialect = VM_DIALECT_NAME_JANUS;
 }
 

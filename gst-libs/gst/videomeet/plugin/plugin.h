@@ -37,8 +37,10 @@
   X (vm_janus_connection_renew_subscriber) \
   X (vm_janus_connection_unpublish)        \
   X (vm_janus_connection_want)             \
+  X (vm_janus_is_uri)                      \
   X (vm_janus_mark_add)                    \
   X (vm_janus_mark_find)                   \
+  X (vm_janus_uri_parse)                   \
   X (vm_meeting_get_cloud)                 \
   X (vm_meeting_get_sfu_active)            \
   X (vm_meeting_has_address)               \
@@ -53,6 +55,7 @@
   X (vm_participant_get_bridge)            \
   X (vm_participant_get_origin_id)         \
   X (vm_participant_get_video)             \
+  X (vm_participant_id_is_earlier)         \
   X (vm_sdp_fingerprints_match)            \
   X (vm_sdp_list_fingerprints)
 

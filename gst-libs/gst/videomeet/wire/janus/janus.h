@@ -162,6 +162,8 @@ GError *vm_janus_message_get_error (const VmJanusMessage *message);
 
 /* janusuri.c */
 
+/* Whether the scheme of @uri says that it is at a Janus; NULL is not. */
+gboolean vm_janus_is_uri (const gchar *uri);
 /* "janus+ws://host:port/path/4711": the room is the last part of the path.
  * @socket: "ws://host:port/path". VM_ERROR_BAD_REQUEST: it is no such address,
  * or carries a secret, which belongs into a property or a file. */

@@ -12,6 +12,12 @@
   "janus+wss://HOST:PORT/ROOM"
 #define SERVER "The address of a Janus server is janus+ws://HOST:PORT/"
 
+gboolean
+vm_janus_is_uri (const gchar *uri)
+{
+  return uri && g_ascii_strncasecmp (uri, SCHEME, strlen (SCHEME)) == 0;
+}
+
 /* @form: what is right. */
 static gboolean
 refuse (GError **error, const gchar *form, const gchar *what)
@@ -26,7 +32,7 @@ read_uri (const gchar *uri, const gchar *form, GError **error)
   g_autoptr (GUri) parsed = NULL;
   const gchar *scheme;
 
-  if (g_ascii_strncasecmp (uri, SCHEME, strlen (SCHEME)) != 0) {
+  if (!vm_janus_is_uri (uri)) {
     refuse (error, form, "this one begins with something else");
     return NULL;
   }
