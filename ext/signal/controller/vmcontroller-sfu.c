@@ -60,6 +60,7 @@ go (VmController *self)
   for (guint i = 0; i < self->links->len; i++) {
     VmLink *link = self->links->pdata[i];
 
+    vm_link_set_by_server (link, TRUE);
     if (!vm_link_has_connection (link))
       vm_link_set_served (link, TRUE);
   }
@@ -80,6 +81,7 @@ vm_controller_serves (VmController *self, VmLink *link)
 {
   if (!is_active (self))
     return FALSE;
+  vm_link_set_by_server (link, TRUE);
   vm_link_set_served (link, TRUE);
   return TRUE;
 }
@@ -98,6 +100,7 @@ check_heard (VmController *self, VmLink *link)
 static void
 come_back (VmController *self, VmLink *link)
 {
+  vm_link_set_by_server (link, FALSE);
   vm_link_set_served (link, FALSE);
   if (vm_link_has_connection (link))
     return;
@@ -143,6 +146,8 @@ vm_controller_tick_sfu (VmController *self, gint64 now)
 {
   if (!self->cloud || self->config.link.dialect == VM_DIALECT_NAME_JANUS)
     return;
+  for (guint i = 0; i < self->links->len; i++)
+    vm_link_look_at_path (self->links->pdata[i]);
   if (!is_active (self)) {
     look_whether_to_leave (self, now);
     return;

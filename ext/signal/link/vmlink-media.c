@@ -381,15 +381,28 @@ is_delta (GstSample *sample)
       gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
-/* With the lock held. Of two connections the newer one is heard, from the first
- * frame on that needs no other. */
+/* With the lock held. */
+static gboolean
+is_of_server (VmLink *self, VmPeerStream stream, guint number)
+{
+  return number && number == self->served_number[stream];
+}
+
+/* With the lock held. Of the way by the server and that by a connection the one
+ * that is preferred is heard, and of two connections the newer one, from the
+ * first frame on that needs no other. */
 static gboolean
 hear (VmLink *self, VmPeerStream stream, guint number, GstSample *sample)
 {
-  if (number < self->heard[stream])
-    return FALSE;
-  if (number == self->heard[stream])
+  guint heard = self->heard[stream];
+  gboolean by_server = is_of_server (self, stream, number);
+
+  if (number == heard)
     return TRUE;
+  if (heard && by_server != is_of_server (self, stream, heard)
+          ? by_server != self->by_server
+          : number < heard)
+    return FALSE;
   if (self->heard[stream] && stream != VM_PEER_AUDIO && is_delta (sample))
     return FALSE;
   self->heard[stream] = number;

@@ -78,6 +78,7 @@ struct _VmLink
   VmConnection *sending; /* == now while media may be pushed */
   guint heard[VM_PEER_N_STREAMS]; /* number of the connection that is heard */
   guint served_number[VM_PEER_N_STREAMS]; /* of what the server passes on */
+  gboolean by_server; /* of the two ways, that one is preferred */
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
@@ -110,7 +111,6 @@ void vm_link_close_all (VmLink *self);
  * besides, else FALSE. */
 gboolean vm_link_close_next (VmLink *self);
 
-void vm_link_tell_path (VmLink *self, const VmPeerPath *path);
 /* Nothing more is sent over the connection in use, or it is again. */
 void vm_link_stop_sending (VmLink *self);
 void vm_link_resume_sending (VmLink *self);
@@ -118,6 +118,8 @@ void vm_link_resume_sending (VmLink *self);
 /* vmlink-served.c */
 /* Any thread: whether that stream is heard by the server. */
 gboolean vm_link_is_served_stream (VmLink *self, VmPeerStream stream);
+/* Whether anything of it is, or nothing else can be. */
+gboolean vm_link_hears_server (VmLink *self);
 /* Whether both hear each other by the server, so that the end of the connection
  * is no failure. */
 gboolean vm_link_is_retired (VmLink *self);

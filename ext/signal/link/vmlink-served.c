@@ -19,14 +19,13 @@
 guint
 vm_link_hear_from (VmLink *self, VmPeerStream stream)
 {
-  static const VmPeerPath cloud = { "cloud", "udp", 0 };
   guint number = ++self->connections;
 
   vm_link_start_recording (self);
-  vm_link_tell_path (self, &cloud);
   g_mutex_lock (&self->lock);
   self->served_number[stream] = number;
   g_mutex_unlock (&self->lock);
+  vm_link_look_at_path (self);
   return number;
 }
 
@@ -37,6 +36,18 @@ vm_link_is_served_stream (VmLink *self, VmPeerStream stream)
 
   return self->served_number[stream]
          && self->heard[stream] == self->served_number[stream];
+}
+
+gboolean
+vm_link_hears_server (VmLink *self)
+{
+  if (!self->now)
+    return TRUE;
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    if (vm_link_is_served_stream (self, i))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* Which streams make it heard: a picture where it sends one, else sound. */
@@ -59,7 +70,7 @@ get_need (VmLink *self)
 }
 
 static gboolean
-hears_server (VmLink *self)
+hears_all_by_server (VmLink *self)
 {
   switch (get_need (self)) {
     case PICTURE:
@@ -147,6 +158,14 @@ look_whether_retired (VmLink *self)
 }
 
 void
+vm_link_set_by_server (VmLink *self, gboolean by_server)
+{
+  g_mutex_lock (&self->lock);
+  self->by_server = by_server;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vm_link_set_served (VmLink *self, gboolean served)
 {
   self->served = served;
@@ -156,8 +175,6 @@ vm_link_set_served (VmLink *self, gboolean served)
     return;
   }
   self->heard_there = self->told_served = FALSE;
-  if (!self->retire_source)
-    return;
   vm_timer_clear (&self->retire_source);
   vm_link_resume_sending (self);
 }
@@ -165,7 +182,7 @@ vm_link_set_served (VmLink *self, gboolean served)
 gboolean
 vm_link_tells_served (VmLink *self)
 {
-  if (self->told_served || self->closed || !hears_server (self))
+  if (self->told_served || self->closed || !hears_all_by_server (self))
     return FALSE;
   self->told_served = TRUE;
   look_whether_retired (self);

@@ -57,8 +57,8 @@ vm_link_init (VmLink *self)
   self->slot = self->second_slot = VM_SLOT_NONE;
 }
 
-void
-vm_link_tell_path (VmLink *self, const VmPeerPath *path)
+static void
+tell_path (VmLink *self, const VmPeerPath *path)
 {
   if (vm_peer_path_equal (path, &self->path))
     return;
@@ -413,14 +413,24 @@ vm_link_close_next (VmLink *self)
   return TRUE;
 }
 
+/* The way that it is heard: of two, the one that its frames come by. */
+void
+vm_link_look_at_path (VmLink *self)
+{
+  static const VmPeerPath cloud = { "cloud", "udp", 0 };
+  VmPeerPath path;
+
+  if (vm_link_hears_server (self))
+    tell_path (self, &cloud);
+  else if (self->now && vm_peer_get_path (self->now->peer, &path))
+    tell_path (self, &path);
+}
+
 static void
 tell_path_in_use (VmLink *self)
 {
-  VmPeerPath path;
-
   vm_link_watch_detour (self);
-  if (vm_peer_get_path (self->now->peer, &path))
-    vm_link_tell_path (self, &path);
+  vm_link_look_at_path (self);
 }
 
 static gboolean

@@ -113,6 +113,9 @@ VmParticipant *vm_link_get_participant (VmLink *link);
  * what the participant sends, and vm_link_hear() hands it over. One that there
  * is stays. */
 void vm_link_set_served (VmLink *link, gboolean served);
+/* What comes by the server is heard, as soon as it comes, in place of what
+ * comes by a connection; or the other way round, as at first. */
+void vm_link_set_by_server (VmLink *link, gboolean by_server);
 /* What comes next of that stream begins anew: its number for vm_link_hear(). */
 guint vm_link_hear_from (VmLink *link, VmPeerStream stream);
 /* TRUE once, when the participant is heard by the server: it is to be told. */
@@ -120,6 +123,8 @@ gboolean vm_link_tells_served (VmLink *link);
 /* The participant hears this device by the server. When both do, the connection
  * between them ends. */
 void vm_link_set_heard_there (VmLink *link, gboolean heard);
+/* Tells of the path that its frames come by, if that is another. */
+void vm_link_look_at_path (VmLink *link);
 /* Whether it is heard by its own connection. */
 gboolean vm_link_hears_mesh (VmLink *link);
 gboolean vm_link_has_connection (VmLink *link);
