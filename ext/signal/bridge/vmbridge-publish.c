@@ -220,47 +220,22 @@ make_output (VmBridge *self, VmBridgePublisher *publisher, VmPeerStream number,
   return output;
 }
 
-static void
-publish_stream (VmBridge *self, VmBridgePublisher *publisher,
-    VmPeerStream number, GstCaps *caps)
-{
-  static const gchar *const pads[] = { "audio_sink_0", "video_sink_0",
-    "video_sink_1" };
-  const gchar *id = is_own (self, publisher) ? NULL : publisher->id;
-  g_autoptr (GstPad) src = NULL;
-  VmBridgeStream *stream;
-  VmOutput *output;
-  GstPad *sink;
-
-  output = make_output (self, publisher, number, caps);
-  if (!output)
-    return;
-  g_object_ref (output);
-  sink = gst_element_request_pad_simple (publisher->element, pads[number]);
-  gst_bin_add (self->bin, GST_ELEMENT (output));
-  src = gst_element_get_static_pad (GST_ELEMENT (output), "src");
-  gst_pad_link (src, sink);
-  gst_element_sync_state_with_parent (GST_ELEMENT (output));
-  vm_output_set_wanted (output, TRUE);
-  g_mutex_lock (&self->lock);
-  stream = find_stream (self, id, number);
-  if (stream) {
-    stream->output = output;
-    stream->sink = sink;
-  }
-  g_mutex_unlock (&self->lock);
-}
-
 typedef struct
 {
   VmPeerStream stream;
   GstCaps *caps;
+  VmOutput *output; /* owned, or NULL */
+  GstPad *sink;     /* owned, or NULL */
 } Fresh;
 
 static void
 fresh_clear (gpointer data)
 {
-  gst_caps_unref (((Fresh *) data)->caps);
+  Fresh *fresh = data;
+
+  gst_caps_unref (fresh->caps);
+  gst_clear_object (&fresh->output);
+  gst_clear_object (&fresh->sink);
 }
 
 /* Those of @id that have no output. */
@@ -273,7 +248,7 @@ list_fresh (VmBridge *self, const gchar *id)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->streams->len; i++) {
     const VmBridgeStream *stream = self->streams->pdata[i];
-    Fresh fresh = { stream->stream, stream->caps };
+    Fresh fresh = { stream->stream, stream->caps, NULL, NULL };
 
     if (stream->output || g_strcmp0 (stream->id, id) != 0)
       continue;
@@ -301,6 +276,46 @@ make_element (VmBridge *self, VmBridgePublisher *publisher)
 }
 
 static void
+link_stream (VmBridge *self, VmBridgePublisher *publisher, Fresh *fresh)
+{
+  static const gchar *const pads[] = { "audio_sink_0", "video_sink_0",
+    "video_sink_1" };
+  VmOutput *output =
+      make_output (self, publisher, fresh->stream, fresh->caps);
+  g_autoptr (GstPad) src = NULL;
+
+  if (!output)
+    return;
+  fresh->output = g_object_ref (output);
+  fresh->sink =
+      gst_element_request_pad_simple (publisher->element, pads[fresh->stream]);
+  gst_bin_add (self->bin, GST_ELEMENT (output));
+  src = gst_element_get_static_pad (GST_ELEMENT (output), "src");
+  gst_pad_link (src, fresh->sink);
+}
+
+/* Only when the publisher runs: its pads refuse a buffer before, and an output
+ * that was refused one sends no other. */
+static void
+start_stream (VmBridge *self, VmBridgePublisher *publisher, Fresh *fresh)
+{
+  const gchar *id = is_own (self, publisher) ? NULL : publisher->id;
+  VmBridgeStream *stream;
+
+  if (!fresh->output)
+    return;
+  gst_element_sync_state_with_parent (GST_ELEMENT (fresh->output));
+  vm_output_set_wanted (fresh->output, TRUE);
+  g_mutex_lock (&self->lock);
+  stream = find_stream (self, id, fresh->stream);
+  if (stream) {
+    stream->output = g_steal_pointer (&fresh->output);
+    stream->sink = g_steal_pointer (&fresh->sink);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static void
 publish (VmBridge *self, VmBridgePublisher *publisher)
 {
   g_autoptr (GArray) fresh =
@@ -312,13 +327,12 @@ publish (VmBridge *self, VmBridgePublisher *publisher)
     return;
   if (made)
     make_element (self, publisher);
-  for (guint i = 0; i < fresh->len; i++) {
-    const Fresh *one = &g_array_index (fresh, Fresh, i);
-
-    publish_stream (self, publisher, one->stream, one->caps);
-  }
+  for (guint i = 0; i < fresh->len; i++)
+    link_stream (self, publisher, &g_array_index (fresh, Fresh, i));
   if (made && !is_own (self, publisher))
     vm_bridge_run (self, publisher->element);
+  for (guint i = 0; i < fresh->len; i++)
+    start_stream (self, publisher, &g_array_index (fresh, Fresh, i));
 }
 
 void
