@@ -165,6 +165,28 @@ test("a screen is shown by the SFU, and chat goes on", async () => {
   for (const page of pages) equal(page.faults, [], "faults of the page");
 });
 
+test("the SFU dies and comes back", async () => {
+  const janus = await Janus.start();
+  const server = await serve(janus);
+  const browser = await Browser.start();
+  const pages = [];
+  for (const user of ["Cleo", "Dan", "Eve"]) pages.push(await come(browser, server, user));
+  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+
+  await janus.kill();
+  await untilConnections(pages, { direct: 2, byServer: 0 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+  const late = await browser.page();
+  await late.goto(joinLink(server.link, "Fay"));
+  await untilState(late, "failed");
+  assert((await late.locator("body").innerText()).includes("cannot be reached now"), "why");
+
+  await janus.run();
+  await untilConnections(pages, { direct: 0, byServer: 2 });
+  await Promise.all(pages.map((page) => untilPictures(page, 2)));
+});
+
 test("without an SFU a mesh is as large as it may be", async () => {
   const janus = await Janus.start();
   await janus.kill();

@@ -50,6 +50,25 @@ def libraries(folder, but):
     return os.path.dirname(found[0]), ",".join(n for n in names if but not in n)
 
 
+# An application that takes its camera into the meeting when it reads a line.
+LATE_CAMERA = """
+import sys, gi
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+pipeline = Gst.parse_launch(sys.argv[1])
+pipeline.set_state(Gst.State.PLAYING)
+sys.stdin.readline()
+camera = Gst.parse_bin_from_description(
+    "videotestsrc is-live=true ! capsfilter caps=video/x-raw,width=160,height=90", True)
+pipeline.add(camera)
+camera.link_pads("src", pipeline.get_by_name("m"), "video_sink_0")
+camera.sync_state_with_parent()
+sys.stdin.readline()
+pipeline.set_state(Gst.State.NULL)
+"""
+
+
 class Server:
     """A Janus on the first host of the lab, with rooms of its own."""
 
@@ -282,6 +301,25 @@ class Devices(Server, lab.LabTest):
         for i in (0, 1):
             bob.wait_for(rf"p001-(video|screen)-{i}.*new-state=\(GstState\)playing",
                          lab.SOON)
+
+    def test_camera_that_comes_later(self):
+        """What is sent by then is sent anew with it, and is heard on."""
+        self.serve()
+        bob = self.join("Bob")
+        bob.wait_event("joined", lab.SOON)
+        ann = self.lab.hosts[0].start(
+            "python3", "-c", LATE_CAMERA,
+            f"vmsignalbin name=m uri=janus+ws://127.0.0.1:{PORT}/4711 user=Ann "
+            f"api-secret={SECRET} audiotestsrc is-live=true ! m.audio_sink_0", typed=True,
+            env={"XDG_CONFIG_HOME": os.path.join(self.folder, "Ann")})
+        self.sees(bob, "Ann")
+        time.sleep(1)
+        ann.type("the camera")
+        time.sleep(4)
+        bob.stop()
+        seen = bob.wait_event("summary", lab.SOON)["participants"][0]
+        self.assertGreater(seen["videoFrames"], SEEN, bob.tail())
+        self.assertGreater(seen["audioBuffers"], 3 * 50, "more than before the camera")
 
 
 if __name__ == "__main__":

@@ -381,25 +381,18 @@ is_delta (GstSample *sample)
       gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
-/* With the lock held. */
-static gboolean
-is_of_server (VmLink *self, VmPeerStream stream, guint number)
-{
-  return number && number == self->served_number[stream];
-}
-
 /* With the lock held. Of the way by the server and that by a connection the one
- * that is preferred is heard, and of two connections the newer one, from the
+ * that is preferred is heard, and of two of one kind the newer one, from the
  * first frame on that needs no other. */
 static gboolean
 hear (VmLink *self, VmPeerStream stream, guint number, GstSample *sample)
 {
   guint heard = self->heard[stream];
-  gboolean by_server = is_of_server (self, stream, number);
+  gboolean by_server = (number & VM_LINK_BY_SERVER) != 0;
 
   if (number == heard)
     return TRUE;
-  if (heard && by_server != is_of_server (self, stream, heard)
+  if (heard && by_server != ((heard & VM_LINK_BY_SERVER) != 0)
           ? by_server != self->by_server
           : number < heard)
     return FALSE;

@@ -26,6 +26,8 @@ typedef struct
   guint number; /* of those that were begun */
 } VmConnection;
 
+#define VM_LINK_BY_SERVER (1u << 31)
+
 struct _VmLink
 {
   GObject parent;
@@ -76,8 +78,9 @@ struct _VmLink
 
   GMutex lock; /* guards what follows; nothing is called under it */
   VmConnection *sending; /* == now while media may be pushed */
-  guint heard[VM_PEER_N_STREAMS]; /* number of the connection that is heard */
-  guint served_number[VM_PEER_N_STREAMS]; /* of what the server passes on */
+  /* number of the connection that is heard, or with VM_LINK_BY_SERVER of what
+   * the server passes on */
+  guint heard[VM_PEER_N_STREAMS];
   gboolean by_server; /* of the two ways, that one is preferred */
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];

@@ -19,14 +19,9 @@
 guint
 vm_link_hear_from (VmLink *self, VmPeerStream stream)
 {
-  guint number = ++self->connections;
-
   vm_link_start_recording (self);
-  g_mutex_lock (&self->lock);
-  self->served_number[stream] = number;
-  g_mutex_unlock (&self->lock);
   vm_link_look_at_path (self);
-  return number;
+  return ++self->connections | VM_LINK_BY_SERVER;
 }
 
 gboolean
@@ -34,8 +29,7 @@ vm_link_is_served_stream (VmLink *self, VmPeerStream stream)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return self->served_number[stream]
-         && self->heard[stream] == self->served_number[stream];
+  return (self->heard[stream] & VM_LINK_BY_SERVER) != 0;
 }
 
 gboolean

@@ -17,6 +17,7 @@ const COUNT_MS = 250; // between two looks at what has come
 const CONNECT_MS = 15000; // for a connection to stand
 const INTERRUPTED_MS = 7000;
 const STREAMS_MAX = 16; // of one participant
+const EARLY_MAX = 64; // candidates before their description
 const LATER_MS = 500; // before a stream that is not there is asked for again
 
 // The participant id in a name that the server has written.
@@ -41,8 +42,9 @@ export class Cloud extends EventTarget {
   #isOver = false;
   #timer = 0;
   #encodings = {};
-  #out = { handle: null, pc: null, transceivers: {}, published: false, work: Promise.resolve() };
-  #in = { handle: null, pc: null, has: new Map(), busy: false, due: false };
+  #out = { handle: null, pc: null, early: [], transceivers: {}, published: false,
+    work: Promise.resolve() };
+  #in = { handle: null, pc: null, early: [], has: new Map(), busy: false, due: false };
   #privateId = 0;
   #feeds = new Map(); // feed -> {id, streams: Map mid -> name}
   #peers = new Map(); // participant id -> CloudPeer
@@ -116,6 +118,10 @@ export class Cloud extends EventTarget {
 
   #takeNews(data) {
     if (this.#isOver) return;
+    if (data.candidate) {
+      Cloud.#takeCandidate(this.#out, data.candidate);
+      return;
+    }
     if (data.hangup || data.videoroom === "destroyed" || data.leaving === "ok") {
       this.#lose();
       return;
@@ -194,6 +200,24 @@ export class Cloud extends EventTarget {
     for (const candidate of found || []) handle.trickle(candidate?.toJSON());
   }
 
+  // One of Janus's candidates that is not in its description.
+  static #takeCandidate({ pc, early }, candidate) {
+    if (typeof candidate.candidate !== "string") return; // there are no more
+    if (pc?.remoteDescription) Cloud.#addCandidate(pc, candidate);
+    else if (early.length < EARLY_MAX) early.push(candidate);
+  }
+
+  static #addCandidate(pc, { candidate, sdpMid, sdpMLineIndex }) {
+    pc.addIceCandidate({ candidate, sdpMid, sdpMLineIndex }).catch((error) => {
+      console.info("a candidate of the SFU is not used:", error.message);
+    });
+  }
+
+  static async #setDescription({ pc, early }, description) {
+    await pc.setRemoteDescription(description);
+    for (const candidate of early.splice(0)) Cloud.#addCandidate(pc, candidate);
+  }
+
   // One description after the other.
   #do(step) {
     const out = this.#out;
@@ -236,7 +260,7 @@ export class Cloud extends EventTarget {
       { request: published ? "configure" : "publish", descriptions }, { type, sdp });
     if (this.#isOver) return;
     this.#out.published = true;
-    await pc.setRemoteDescription({ type: "answer", sdp: withStartBitrate(jsep.sdp) });
+    await Cloud.#setDescription(this.#out, { type: "answer", sdp: withStartBitrate(jsep.sdp) });
     Cloud.#sendFound(pc, handle);
     await this.#encode();
   }
@@ -360,7 +384,8 @@ export class Cloud extends EventTarget {
 
   // One that nobody has asked for.
   #takeOffer(data, jsep) {
-    if (data.hangup) this.#lose();
+    if (data.candidate) Cloud.#takeCandidate(this.#in, data.candidate);
+    else if (data.hangup) this.#lose();
     else if (jsep) this.#answer(data, jsep).then(() => this.#sync(), () => this.#lose());
   }
 
@@ -374,7 +399,7 @@ export class Cloud extends EventTarget {
           has.set(mid, { feed, mid: feedMid });
     }
     if (!jsep || this.#isOver) return;
-    await pc.setRemoteDescription({ type: "offer", sdp: jsep.sdp });
+    await Cloud.#setDescription(this.#in, { type: "offer", sdp: jsep.sdp });
     await pc.setLocalDescription();
     const { type, sdp } = pc.localDescription;
     await handle.request({ request: "start" }, { type, sdp });

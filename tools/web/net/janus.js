@@ -75,7 +75,7 @@ export class JanusSession extends EventTarget {
     });
   }
 
-  // `tell(data, jsep)`: what the plugin says without being asked.
+  // `tell(data, jsep)`: what the plugin says without being asked, {hangup} or {candidate}.
   async attach(tell) {
     const { data } = await this.request({ janus: "attach", plugin: PLUGIN }, "success");
     const handle = new JanusHandle(this, data?.id, tell);
@@ -155,9 +155,10 @@ export class JanusHandle {
     this.id = id;
   }
 
-  take({ janus, plugindata, jsep, reason }) {
+  take({ janus, plugindata, jsep, reason, candidate }) {
     if (janus === "event") this.#tell(plugindata?.data || {}, jsep);
     else if (janus === "hangup") this.#tell({ hangup: String(reason) });
+    else if (janus === "trickle") this.#tell({ candidate });
   }
 
   // {data, jsep}

@@ -178,11 +178,16 @@ export class Mesh extends EventTarget {
 
     if (!link) return;
     link.work = link.work.then(async () => {
-      if (this.#has(link) && !link.isRetired) await this.#takeNext(link, message);
+      if (this.#mayBegin(link)) await this.#takeNext(link, message);
     }).catch((error) => {
       if (!(error instanceof Forged)) console.error(error);
       else if (this.#has(link)) this.#tellForged(link, error);
     });
+  }
+
+  // It may have been retired meanwhile.
+  #mayBegin(link) {
+    return this.#has(link) && !link.isRetired;
   }
 
   #has(link) {
@@ -195,7 +200,7 @@ export class Mesh extends EventTarget {
     else if (message.type === "candidate") this.#takeCandidate(link, message);
     else if (message.type === "restart" && link.offers) {
       await link.pair.checkRestart(message);
-      if (this.#has(link)) this.#restart(link);
+      if (this.#mayBegin(link)) this.#restart(link);
     }
   }
 
@@ -236,7 +241,7 @@ export class Mesh extends EventTarget {
         || (link.now && generation <= link.generation)) return;
     const media = new MediaSession(link.pair, { session: message.session, generation });
     await media.check("offer", message.sdp, message.identity);
-    if (!this.#has(link)) return;
+    if (!this.#mayBegin(link)) return;
     link.generation = generation;
     this.#connect(link, { offerer: false, session: message.session, media }).takeOffer(message);
     for (const early of link.early.splice(0)) this.#takeCandidate(link, early);
