@@ -38,8 +38,7 @@ static void
 hears (VmP2pPipe *at, const gchar *text)
 {
   guint8 type = 0;
-  g_autoptr (GBytes) body =
-      vm_p2p_pipe_receive (at, 10 * SECOND, &type, NULL);
+  g_autoptr (GBytes) body = vm_p2p_pipe_receive (at, 10 * SECOND, &type, NULL);
   gsize size;
   const gchar *data;
 
@@ -77,8 +76,8 @@ GST_START_TEST (test_head_and_body_are_one)
 {
   g_autoptr (GBytes) body = g_bytes_new_static ("def", 3);
 
-  fail_unless (vm_p2p_pipe_send (
-      a, VM_P2P_FILE_META, "abc", 3, body, SECOND, NULL));
+  fail_unless (
+      vm_p2p_pipe_send (a, VM_P2P_FILE_META, "abc", 3, body, SECOND, NULL));
   hears (b, "abcdef");
 }
 

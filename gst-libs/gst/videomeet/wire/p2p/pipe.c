@@ -90,8 +90,7 @@ set_over (Pair *pair, GError **error)
   if (pair->why)
     g_propagate_error (error, g_error_copy (pair->why));
   else
-    g_set_error (
-        error, VM_ERROR, VM_ERROR_DISCONNECTED, "The stream is over");
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED, "The stream is over");
   return FALSE;
 }
 
@@ -139,8 +138,8 @@ end_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
   Message *message;
 
   while (!pair->closed && !way->ended && !has_room (pair, way, size))
-    if (!g_cond_wait_until (&pair->changed, &pair->lock, until)
-        && !pair->closed && !has_room (pair, way, size))
+    if (!g_cond_wait_until (&pair->changed, &pair->lock, until) && !pair->closed
+        && !has_room (pair, way, size))
       return set_late (error);
   if (pair->closed || way->ended)
     return set_over (pair, error);
@@ -165,8 +164,8 @@ end_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
   GBytes *body;
 
   while (!pair->closed && !way->ended && !way->messages.length)
-    if (!g_cond_wait_until (&pair->changed, &pair->lock, until)
-        && !pair->closed && !way->ended && !way->messages.length) {
+    if (!g_cond_wait_until (&pair->changed, &pair->lock, until) && !pair->closed
+        && !way->ended && !way->messages.length) {
       set_late (error);
       return NULL;
     }
