@@ -58,7 +58,7 @@
 #define VM_RELAY_SESSIONS_MAX 256
 #define VM_RELAY_ADDRESS_RATE (16 * 1024 * 1024)
 #define VM_RELAY_ADDRESS_BYTES (G_GUINT64_CONSTANT (64) * 1024 * 1024 * 1024)
-#define VM_RELAY_ADDRESS_TIME (3600 * G_USEC_PER_SEC)
+#define VM_RELAY_ADDRESS_TIME (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
 #define VM_RELAY_ENDS_PER_ADDRESS 16
 #define VM_RELAY_ADDRESSES_MAX 1024
 /* Waiting for one end; a datagram beyond it is dropped, as by any router. */
