@@ -121,6 +121,7 @@ p2p_link_new (void)
   self->types = g_byte_array_new ();
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   self->rules.overwrite = VM_OVERWRITE_RENAME;
+  self->rules.no_fsync = TRUE; /* others use the disk */
   self->receive.device = "ann";
   self->receive.known = TRUE;
   return self;
@@ -223,8 +224,8 @@ run_receive (gpointer data)
 {
   P2pLink *self = data;
 
-  self->received = vm_p2p_receive_file (self->far, NULL, &self->receive,
-      &self->saved_path, &self->receive_error);
+  self->received = vm_p2p_receive_file (
+      self->far, NULL, &self->receive, &self->saved_path, &self->receive_error);
   leave (self->far, self->received);
   return NULL;
 }
@@ -244,8 +245,8 @@ run_receive_zip (gpointer data)
 {
   P2pLink *self = data;
 
-  self->received = vm_p2p_receive_zip (self->far, NULL, &self->receive,
-      &self->saved_path, &self->receive_error);
+  self->received = vm_p2p_receive_zip (
+      self->far, NULL, &self->receive, &self->saved_path, &self->receive_error);
   leave (self->far, self->received);
   return NULL;
 }

@@ -61,8 +61,8 @@ void p2p_link_check_sent (P2pLink *self);
 /* That both have failed, or did not run. */
 void p2p_link_check_failed (P2pLink *self, gint sender, gint receiver);
 /* The file @name in the receiving folder is the file @location. */
-void p2p_link_check_file (
-    P2pLink *self, const gchar *name, const gchar *location);
+void
+p2p_link_check_file (P2pLink *self, const gchar *name, const gchar *location);
 /* Names in the receiving folder, sorted, with " " between. Returns: (transfer
  * full) */
 gchar *p2p_link_list (P2pLink *self);

@@ -67,8 +67,7 @@ GST_START_TEST (a_large_file_has_large_chunks)
   g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", size);
 
   fail_unless_equals_int (vm_p2p_file_choose_chunk_size (0), CHUNK);
-  fail_unless_equals_int (
-      vm_p2p_file_choose_chunk_size (1024 * CHUNK), CHUNK);
+  fail_unless_equals_int (vm_p2p_file_choose_chunk_size (1024 * CHUNK), CHUNK);
   fail_unless_equals_int (
       vm_p2p_file_choose_chunk_size (1024 * CHUNK + 1), 2 * CHUNK);
   fail_unless_equals_int (
@@ -114,8 +113,7 @@ GST_START_TEST (what_was_cut_goes_on_where_it_was)
     pair->filter = cut_later;
     pair->data = GSIZE_TO_POINTER (cut);
     p2p_link_send (pair, path);
-    p2p_link_check_failed (
-        pair, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
+    p2p_link_check_failed (pair, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
     before = pair->carried;
     fail_unless (before <= cut && before + CHUNK > cut);
     pair->filter = NULL;
@@ -145,8 +143,7 @@ cut_acked (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
 
   if (from_sender || type != VM_P2P_FILE_ACK)
     return TRUE;
-  text = g_strndup (
-      g_bytes_get_data (*body, NULL), g_bytes_get_size (*body));
+  text = g_strndup (g_bytes_get_data (*body, NULL), g_bytes_get_size (*body));
   found = strstr (text, "\"last_offset\":");
   fail_unless (found != NULL);
   cut->acked = g_ascii_strtoull (found + strlen ("\"last_offset\":"), NULL, 10);
@@ -164,8 +161,7 @@ GST_START_TEST (nothing_that_is_verified_is_sent_again)
 
     pair->data = &cut;
     p2p_link_send (pair, path);
-    p2p_link_check_failed (
-        pair, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
+    p2p_link_check_failed (pair, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
     fail_unless (cut.acked >= cut.cut);
     /* of what was there, nothing was carried */
     fail_unless (pair->carried <= MANY - last);
@@ -220,8 +216,7 @@ forge_hash (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
 
   if (!from_sender || type != VM_P2P_FILE_DONE)
     return TRUE;
-  text = g_strndup (
-      g_bytes_get_data (*body, NULL), g_bytes_get_size (*body));
+  text = g_strndup (g_bytes_get_data (*body, NULL), g_bytes_get_size (*body));
   hash = strstr (text, "\"hash\":\"");
   fail_unless (hash != NULL);
   hash[8] = hash[8] == '0' ? '1' : '0';
@@ -352,8 +347,8 @@ pause_once (const VmP2pProgress *progress, gpointer data)
 }
 
 static void
-check_pause (VmP2pControl **control, VmP2pProgressFunc *progress,
-    gpointer *data)
+check_pause (
+    VmP2pControl **control, VmP2pProgressFunc *progress, gpointer *data)
 {
   g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", MANY);
   g_autoptr (VmP2pControl) own = vm_p2p_control_new ();
