@@ -176,8 +176,7 @@ run_sender (gpointer data)
 }
 
 static void
-report (Shared *shared, const VmSyncFetch *fetch, const VmSyncApply *apply,
-    gint64 *next)
+report (Shared *shared, VmSyncFetch *fetch, VmSyncApply *apply, gint64 *next)
 {
   VmSyncRounds *rounds = shared->rounds;
   gint64 now = g_get_monotonic_time ();
@@ -185,14 +184,9 @@ report (Shared *shared, const VmSyncFetch *fetch, const VmSyncApply *apply,
   if (!rounds->config->progress || now < *next)
     return;
   *next = now + PROGRESS_TIME;
-  g_mutex_lock (&rounds->session->lock);
-  rounds->progress.sent = rounds->session->sent;
-  g_mutex_unlock (&rounds->session->lock);
-  rounds->progress.received = rounds->session->received;
   rounds->progress.done = vm_sync_fetch_get_bytes (fetch);
-  rounds->progress.files_done =
-      vm_sync_apply_get_files ((VmSyncApply *) apply);
-  rounds->config->progress (&rounds->progress, rounds->config->user_data);
+  rounds->progress.files_done = apply ? vm_sync_apply_get_files (apply) : 0;
+  vm_sync_rounds_report (rounds);
 }
 
 static gboolean

@@ -18,6 +18,18 @@ vm_sync_rounds_clear (VmSyncRounds *self)
   g_clear_pointer (&self->digest, g_free);
 }
 
+void
+vm_sync_rounds_report (VmSyncRounds *self)
+{
+  if (!self->config->progress)
+    return;
+  g_mutex_lock (&self->session->lock);
+  self->progress.sent = self->session->sent;
+  g_mutex_unlock (&self->session->lock);
+  self->progress.received = self->session->received;
+  self->config->progress (&self->progress, self->config->user_data);
+}
+
 /* Names that cannot be synced are told as steps. */
 static void
 tell_skipped (VmSyncRounds *self, GPtrArray *skipped)
@@ -380,7 +392,6 @@ vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error)
   self->progress.rounds++;
   if (self->session->extended && !save (self, &exchange, common, error))
     return FALSE;
-  if (self->config->progress)
-    self->config->progress (&self->progress, self->config->user_data);
+  vm_sync_rounds_report (self);
   return TRUE;
 }

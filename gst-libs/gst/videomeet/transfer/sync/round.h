@@ -32,3 +32,5 @@ gboolean vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error);
 /* Reads the own folder. */
 VmSyncTree *
 vm_sync_rounds_scan (VmSyncRounds *self, GCancellable *cancel, GError **error);
+/* Tells the progress, with the bytes of messages. */
+void vm_sync_rounds_report (VmSyncRounds *self);
