@@ -577,6 +577,7 @@ GST_START_TEST (test_room_size_is_raised)
 {
   MeshClient *clients[5], *last, *alone;
   g_autoptr (NetAnswer) room = NULL;
+  g_autoptr (NetAnswer) again = NULL;
 
   teardown ();
   open_with (
@@ -607,7 +608,7 @@ GST_START_TEST (test_room_size_is_raised)
   fail_unless_equals_int (again->status, 200);
   mesh_free (alone);
   while (again->status == 200) {
-    net_reply_free (again);
+    net_answer_free (again);
     again = mesh_get (last->access_token, "/v2/rooms/empty");
   }
   fail_unless_equals_int (again->status, 404);

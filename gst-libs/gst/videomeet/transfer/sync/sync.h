@@ -100,6 +100,7 @@ typedef struct
   gboolean sync; /* else "zip" */
   gchar *folder; /* "": the share itself */
   gboolean dry_run, watch;
+  gboolean extended; /* the requester knows more than the base protocol */
 } VmSyncRequest;
 
 void vm_sync_request_clear (VmSyncRequest *request);
