@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-GPtrArray *
-vm_agent_candidates_gather (VmQuicEndpoint *endpoint, gboolean own_machine)
+static GPtrArray *
+get (VmQuicEndpoint *endpoint, gint64 timeout, gboolean own_machine)
 {
   g_autoptr (GArray) found =
-      vm_quic_endpoint_get_candidates (endpoint, VM_AGENT_STUN_TIME);
+      vm_quic_endpoint_get_candidates (endpoint, timeout);
   GPtrArray *list = g_ptr_array_new_with_free_func (vm_mesh_endpoint_free);
 
   for (guint i = 0; i < found->len && list->len < VM_MESH_ENDPOINTS_MAX; i++) {
@@ -22,6 +22,18 @@ vm_agent_candidates_gather (VmQuicEndpoint *endpoint, gboolean own_machine)
       vm_mesh_endpoint_free (made);
   }
   return list;
+}
+
+GPtrArray *
+vm_agent_candidates_gather (VmQuicEndpoint *endpoint, gboolean own_machine)
+{
+  return get (endpoint, VM_AGENT_STUN_TIME, own_machine);
+}
+
+GPtrArray *
+vm_agent_candidates_list (VmQuicEndpoint *endpoint, gboolean own_machine)
+{
+  return get (endpoint, 0, own_machine);
 }
 
 GArray *

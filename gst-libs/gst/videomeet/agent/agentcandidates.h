@@ -14,6 +14,9 @@
  * Returns: (transfer full) (element-type VmMeshEndpoint) */
 GPtrArray *
 vm_agent_candidates_gather (VmQuicEndpoint *endpoint, gboolean own_machine);
+/* Likewise without those by STUN; does not block. */
+GPtrArray *
+vm_agent_candidates_list (VmQuicEndpoint *endpoint, gboolean own_machine);
 /* Those of @list, of the other side, to which datagrams may be sent.
  * Returns: (transfer full) (element-type VmQuicCandidate) */
 GArray *
