@@ -361,13 +361,13 @@ take_datagram (VmQuicEndpoint *self, VmQuicConnection *relay,
   VmQuicHeader header;
   VmQuicSeat *seat;
 
-  if (data[0] < 64) {
-    if (relay)
-      return;
-    if (vm_quic_punch_is (data, size))
-      take_punch (self, data, size, from, to);
-    else if (vm_quic_stun_is (data, size))
-      take_stun (self, data, size);
+  /* the first bits do not tell: QUIC may grease them (RFC 9287) */
+  if (!relay && vm_quic_punch_is (data, size)) {
+    take_punch (self, data, size, from, to);
+    return;
+  }
+  if (!relay && vm_quic_stun_is (data, size)) {
+    take_stun (self, data, size);
     return;
   }
   if (!vm_quic_header_read (data, size, &header))

@@ -522,7 +522,8 @@ static void
 set_error_from_reason (VmQuicLink *self, const guint8 *reason, gsize size)
 {
   g_autofree gchar *text =
-      g_strndup ((const gchar *) reason, MIN (size, CLOSE_REASON_MAX));
+      size ? g_strndup ((const gchar *) reason, MIN (size, CLOSE_REASON_MAX))
+           : g_strdup ("");
   gchar *space = strchr (text, ' ');
   g_autofree gchar *shown = NULL;
   VmError code = VM_ERROR_DISCONNECTED;
