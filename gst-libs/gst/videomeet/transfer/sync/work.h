@@ -59,6 +59,7 @@ struct _VmSyncOp
 
   /* while it is done */
   gboolean done, failed;
+  gboolean cloned, in_place; /* only the part that differs is written */
   guint number; /* of its file among those that are not whole yet */
 };
 
