@@ -182,7 +182,7 @@ vm_sync_apply_finish (VmSyncApply *self, GError **error)
 
     if (!op->failed
         && (op->kind == VM_SYNC_OP_MODE || op->kind == VM_SYNC_OP_FOLDER
-            || op->kind == VM_SYNC_OP_MOVE))
+            || op->kind == VM_SYNC_OP_MOVE || op->kind == VM_SYNC_OP_KEEP))
       vm_sync_place_mode (self, op);
   }
   if (syncfs (self->stage->fd) != 0)

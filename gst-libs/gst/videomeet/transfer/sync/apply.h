@@ -20,6 +20,7 @@ typedef struct
   gint fd;
   gchar *name;
   guint number; /* of the last file in it */
+  gboolean keep; /* it has something that the next sync ends */
 } VmSyncStage;
 
 VmSyncStage *vm_sync_stage_new (gint root, GError **error);

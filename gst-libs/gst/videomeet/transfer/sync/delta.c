@@ -12,6 +12,28 @@
 /* Signature of librsync with rolling sums by Rabin-Karp and BLAKE2. */
 #define MAGIC RS_RK_BLAKE2_SIG_MAGIC
 
+static void
+say_nothing (rs_loglevel level, const gchar *text)
+{
+}
+
+/* librsync writes to stderr what is wrong with a peer's bytes; the errors here
+ * say so too. */
+static gpointer
+silence (gpointer data)
+{
+  rs_trace_to (say_nothing);
+  return NULL;
+}
+
+static void
+be_silent (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_once (&once, silence, NULL);
+}
+
 static gboolean
 fail (GError **error, rs_result result, const gchar *what)
 {
@@ -143,6 +165,7 @@ vm_sync_delta_make (gint fd, const VmSyncDelta *delta, GBytes *bytes,
   rs_job_t *job;
   gboolean made;
 
+  be_silent ();
   if (!check_signature (delta, bytes, error))
     return FALSE;
   signature = load_signature (bytes, error);
@@ -192,6 +215,7 @@ vm_sync_patch_new (
 {
   VmSyncPatch *self = g_new0 (VmSyncPatch, 1);
 
+  be_silent ();
   self->fd = fd;
   self->delta = *delta;
   self->sink = sink;

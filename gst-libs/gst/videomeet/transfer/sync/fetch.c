@@ -202,8 +202,10 @@ begin_delta (VmSyncFetch *self, GError **error)
   self->delta_op = op;
   self->delta_at = 0;
   self->delta_writer = vm_sync_writer_new (self->apply, op, error);
-  if (!self->delta_writer
-      || !vm_sync_writer_copy (
+  if (!self->delta_writer)
+    return FALSE;
+  if (!op->cloned && !op->in_place
+      && !vm_sync_writer_copy (
           self->delta_writer, op->own, 0, op->delta.from, error))
     return FALSE;
   self->old = vm_sync_open_entry (self->apply->stage->root, op->own);
@@ -241,7 +243,7 @@ end_delta (VmSyncFetch *self, GError **error)
       && !settle (self, problem, error))
     return FALSE;
   reason = self->patch ? NULL : NOT_SENT;
-  if (!reason
+  if (!reason && !op->cloned && !op->in_place
       && !vm_sync_writer_copy (self->delta_writer, op->own, behind,
           op->own->size - behind, error))
     return FALSE;

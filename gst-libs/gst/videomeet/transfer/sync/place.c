@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "transfer/sync/apply-priv.h"
+#include "transfer/sync/inplace.h"
 #include "transfer/sync/scan.h"
 
 #include "transfer/disk/diskfile.h"
@@ -225,13 +226,17 @@ vm_sync_place_staged (VmSyncApply *self, VmSyncOp *op)
   folder = open_above (self, op->item->path, &name);
   if (folder < 0)
     return leave (self, op);
-  if (!op->own || op->keep || op->late)
+  if (op->in_place)
+    ok = is_as_told (folder, name, op->own)
+        && vm_sync_in_place_commit (self->stage, op, folder, name);
+  else if (!op->own || op->keep || op->late)
     ok = rename_new (self->stage->fd, staged, folder, name);
   else
     ok = rename_over (self->stage->fd, staged, folder, name, op->own);
   if (!ok) {
     leave (self, op);
-    unlinkat (self->stage->fd, staged, 0);
+    if (!self->stage->keep)
+      unlinkat (self->stage->fd, staged, 0);
     return FALSE;
   }
   op->done = TRUE;

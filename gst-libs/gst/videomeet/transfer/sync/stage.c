@@ -3,6 +3,7 @@
 #include "transfer/sync/apply.h"
 
 #include "transfer/disk/diskfile.h"
+#include "transfer/sync/inplace.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -53,6 +54,8 @@ remove_old (gint root)
     fd = vm_disk_open (root, found->d_name, O_RDONLY | O_DIRECTORY);
     if (fd < 0 || flock (fd, LOCK_EX | LOCK_NB) != 0)
       continue;
+    if (!vm_sync_in_place_recover (root, fd))
+      continue;
     empty (fd);
     unlinkat (root, found->d_name, AT_REMOVEDIR);
   }
@@ -95,8 +98,10 @@ vm_sync_stage_new (gint root, GError **error)
 void
 vm_sync_stage_free (VmSyncStage *self)
 {
-  empty (self->fd);
-  unlinkat (self->root, self->name, AT_REMOVEDIR);
+  if (!self->keep) {
+    empty (self->fd);
+    unlinkat (self->root, self->name, AT_REMOVEDIR);
+  }
   close (self->fd);
   g_free (self->name);
   g_free (self);

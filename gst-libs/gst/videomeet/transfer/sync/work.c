@@ -225,6 +225,27 @@ choose_source (Maker *maker, VmSyncOp *op)
     find_blocks (maker, op);
 }
 
+/* Another entry took its name, or that of its folder. */
+static gboolean
+is_kept (const VmSyncItem *item, guint side)
+{
+  return item->at[side] && strcmp (item->at[side], item->path) != 0
+      && item->entry->kind != VM_SYNC_FOLDER;
+}
+
+/* Nothing else may move them away. */
+static void
+reserve_kept (Maker *maker, guint side)
+{
+  for (guint i = 0; i < maker->plan->items->len; i++) {
+    const VmSyncItem *item = maker->plan->items->pdata[i];
+
+    if (is_kept (item, side))
+      g_hash_table_add (
+          maker->moved, vm_sync_tree_get (maker->tree, item->at[side]));
+  }
+}
+
 /* NULL: nothing is to be done. */
 static VmSyncOp *
 make_op (Maker *maker, const VmSyncItem *item, guint side)
@@ -243,10 +264,9 @@ make_op (Maker *maker, const VmSyncItem *item, guint side)
     return op;
   }
   op->late = own && own->kind == VM_SYNC_FOLDER;
-  if (item->lost == (gint) side && item->at[side]) {
+  if (is_kept (item, side)) {
     op->kind = VM_SYNC_OP_KEEP;
     op->from = vm_sync_tree_get (maker->tree, item->at[side]);
-    g_hash_table_add (maker->moved, (gpointer) op->from);
   } else if (item->entry->kind == VM_SYNC_FOLDER) {
     op->kind = VM_SYNC_OP_FOLDER;
   } else if (item->entry->kind == VM_SYNC_LINK) {
@@ -313,6 +333,7 @@ vm_sync_work_new (const VmSyncPlan *plan, const VmSyncTree *const trees[2],
   maker.contents = g_hash_table_new (hash_of, hash_equal);
   maker.moved = g_hash_table_new (NULL, NULL);
   index_contents (&maker);
+  reserve_kept (&maker, side);
   for (guint i = 0; i < plan->items->len; i++) {
     VmSyncOp *op = make_op (&maker, plan->items->pdata[i], side);
 

@@ -20,7 +20,7 @@ typedef enum
   VM_SYNC_OP_LINK,
   VM_SYNC_OP_MOVE, /* `from` has the content and goes */
   VM_SYNC_OP_COPY, /* `from` has the content and stays */
-  VM_SYNC_OP_KEEP, /* as MOVE: the version that lost its name */
+  VM_SYNC_OP_KEEP, /* as MOVE: a version that lost its name in a conflict */
   VM_SYNC_OP_FETCH, /* a file of which the other side sends parts */
 } VmSyncOpKind;
 
@@ -59,6 +59,7 @@ struct _VmSyncOp
 
   /* while it is done */
   gboolean done, failed;
+  gboolean cloned, in_place; /* only the part that differs is written */
   guint number; /* of its file among those that are not whole yet */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "transfer/sync/apply-priv.h"
+#include "transfer/sync/inplace.h"
 #include "transfer/sync/scan.h"
 
 #include "transfer/disk/diskfile.h"
@@ -21,7 +22,9 @@ struct _VmSyncWriter
   const VmSyncEntry *entry;
   VmFd fd;
   EVP_MD_CTX *hash;
-  guint64 at; /* bytes that were written */
+  guint64 at; /* next byte */
+  guint64 base; /* the byte that is first in the file that is written */
+  guint64 end; /* behind the last byte that is written */
   guint block;
   guint64 left; /* bytes of this block that are missing */
   const gchar *wrong; /* why it is not taken */
@@ -37,6 +40,20 @@ begin_block (VmSyncWriter *self)
     return TRUE;
   self->left = vm_sync_block_bytes (self->entry->size, self->block);
   return EVP_DigestInit_ex (self->hash, NULL, NULL) == 1;
+}
+
+/* Only the part that differs is written. */
+static void
+begin_part (VmSyncWriter *self)
+{
+  VmSyncOp *op = self->op;
+
+  op->cloned = vm_sync_in_place_clone (self->apply->stage, op, self->fd);
+  op->in_place = !op->cloned;
+  self->at = op->delta.from;
+  self->block = op->delta.first;
+  self->end = op->delta.from + op->delta.new_size;
+  self->base = op->in_place ? self->at : 0;
 }
 
 VmSyncWriter *
@@ -61,6 +78,9 @@ vm_sync_writer_new (VmSyncApply *apply, VmSyncOp *op, GError **error)
   self->source_fd = -1;
   self->hash = EVP_MD_CTX_new ();
   EVP_DigestInit_ex (self->hash, EVP_sha256 (), NULL);
+  self->end = self->entry->size;
+  if (op->is_delta && vm_sync_in_place_fits (op))
+    begin_part (self);
   begin_block (self);
   return self;
 }
@@ -98,11 +118,11 @@ vm_sync_writer_write (
 {
   if (self->wrong)
     return TRUE;
-  if (size > self->entry->size - self->at || !add_to_hash (self, data, size)) {
+  if (size > self->end - self->at || !add_to_hash (self, data, size)) {
     self->wrong = "it has other bytes than the manifest says";
     return TRUE;
   }
-  if (!vm_disk_write (self->fd, data, size, self->at))
+  if (!vm_disk_write (self->fd, data, size, self->at - self->base))
     return vm_disk_fail (error, "A file cannot be written");
   /* so that the last syncfs() has less to do */
   if ((self->at + size) / VM_SYNC_BLOCK_MAX != self->at / VM_SYNC_BLOCK_MAX)
@@ -172,7 +192,7 @@ vm_sync_writer_end (VmSyncWriter *self, const gchar *reason, GError **error)
 
   if (!reason)
     reason = self->wrong;
-  if (!reason && self->at < self->entry->size)
+  if (!reason && self->at < self->end)
     reason = "it did not arrive whole";
   if (reason) {
     gchar name[16];
@@ -181,7 +201,10 @@ vm_sync_writer_end (VmSyncWriter *self, const gchar *reason, GError **error)
     unlinkat (self->apply->stage->fd, name, 0);
     vm_sync_apply_fail (self->apply, self->op, reason);
   } else {
-    ok = finish (self, error);
+    ok = finish (self, error)
+        && (!self->op->in_place
+            || vm_sync_in_place_prepare (
+                self->apply->stage, self->op, error));
     if (ok)
       vm_sync_apply_add_ready (self->apply, self->op);
   }
