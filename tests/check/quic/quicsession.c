@@ -373,7 +373,8 @@ hear_hello (gpointer user_data)
 
 GST_START_TEST (test_hello)
 {
-  VmP2pHello hello = { "a session", "secret", "ALICE" };
+  VmP2pHello hello = { (gchar *) "a session", (gchar *) "secret",
+    (gchar *) "ALICE" };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) got = NULL;
   GThread *thread;
@@ -400,7 +401,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_hello_denied)
 {
-  VmP2pHello hello = { "a session", "secret", "ALICE" };
+  VmP2pHello hello = { (gchar *) "a session", (gchar *) "secret",
+    (gchar *) "ALICE" };
   g_autoptr (GError) denial = g_error_new (
       VM_ERROR, VM_ERROR_P2P_SESSION_DENIED, "The token was used before");
   g_autoptr (GError) error = NULL;
