@@ -39,6 +39,9 @@ typedef ngtcp2_connection_close_error ngtcp2_ccerr;
 #define ACK_DELAY (5 * NGTCP2_MILLISECONDS)
 #define KEEP_ALIVE (10 * NGTCP2_SECONDS)
 #define OTHER_IDS 8 /* each way that is tried needs one */
+/* The examples of ngtcp2 leave a peer that allows fewer streams of one
+ * direction; nothing can be sent on them. */
+#define IDLE_STREAMS 3
 #define BATCHES_MAX 4 /* sent before others have their turn */
 #define PIECES_MAX 16
 #define CLOSE_REASON_MAX 512 /* bytes: it has to fit into a datagram */
@@ -383,6 +386,7 @@ set_params (ngtcp2_transport_params *params, const VmQuicHeader *first)
   params->initial_max_stream_data_bidi_remote = VM_QUIC_STREAM_WINDOW;
   params->initial_max_data = VM_QUIC_CONNECTION_WINDOW;
   params->initial_max_streams_bidi = VM_QUIC_STREAMS_MAX;
+  params->initial_max_streams_uni = IDLE_STREAMS;
   params->max_idle_timeout = VM_QUIC_IDLE_TIME * NGTCP2_MICROSECONDS;
   params->active_connection_id_limit = OTHER_IDS;
   params->max_ack_delay = ACK_DELAY;
