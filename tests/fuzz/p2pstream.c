@@ -14,8 +14,8 @@ take_all (const guint8 *data, gsize size, gsize piece, gboolean greeting,
 
   for (gsize at = 0; at < size; at += piece) {
     g_autoptr (GError) error = NULL;
-    gboolean good = vm_p2p_reader_take (
-        reader, data + at, MIN (piece, size - at), &error);
+    gboolean good =
+        vm_p2p_reader_take (reader, data + at, MIN (piece, size - at), &error);
     GBytes *body;
     guint8 type;
 
@@ -48,8 +48,7 @@ fuzz_one (const guint8 *data, gsize size)
   if (size < 2)
     return;
   piece = 1 + (data[0] >> 1);
-  g_assert_cmpuint (
-      take_all (data + 1, size - 1, size, data[0] & 1, whole), ==,
+  g_assert_cmpuint (take_all (data + 1, size - 1, size, data[0] & 1, whole), ==,
       take_all (data + 1, size - 1, piece, data[0] & 1, pieces));
   g_assert_cmpmem (whole->data, whole->len, pieces->data, pieces->len);
 }

@@ -75,9 +75,9 @@ begin (gboolean asks, const guint8 *fingerprint, guint16 port)
 {
   g_autoptr (GError) error = NULL;
   VmQuicCandidate candidate = { "127.0.0.1", port };
-  VmQuicSession session = { .fingerprint = fingerprint,
-    .candidates = &candidate,
-    .n_candidates = 1 };
+  VmQuicSession session = {
+    .fingerprint = fingerprint, .candidates = &candidate, .n_candidates = 1
+  };
   VmQuicConnection *connection =
       asks ? vm_quic_endpoint_connect (pair->bob, &session, &error)
            : vm_quic_endpoint_expect (pair->bob, &session, &error);
@@ -98,8 +98,8 @@ static VmQuicConnection *
 run_client (const guint8 *fingerprint, GError **error)
 {
   VmQuicConnection *connection = begin (FALSE, fingerprint, 1);
-  g_autofree gchar *port = g_strdup_printf (
-      "%d", vm_quic_endpoint_get_port (pair->bob));
+  g_autofree gchar *port =
+      g_strdup_printf ("%d", vm_quic_endpoint_get_port (pair->bob));
   g_autofree gchar *with_key = g_strconcat ("--key=", key, NULL);
   g_autofree gchar *with_certificate =
       g_strconcat ("--cert=", certificate, NULL);
@@ -119,8 +119,8 @@ GST_START_TEST (test_gtlsclient)
 
   if (lacks (client, "gtlsclient"))
     return;
-  pair->asked = run_client (
-      vm_quic_endpoint_get_fingerprint (pair->alice), &error);
+  pair->asked =
+      run_client (vm_quic_endpoint_get_fingerprint (pair->alice), &error);
   g_assert_no_error (error);
 }
 
@@ -170,8 +170,8 @@ GST_START_TEST (test_gtlsserver)
 
   if (lacks (server, "gtlsserver"))
     return;
-  pair->asking = run_server (
-      vm_quic_endpoint_get_fingerprint (pair->alice), &error);
+  pair->asking =
+      run_server (vm_quic_endpoint_get_fingerprint (pair->alice), &error);
   g_assert_no_error (error);
 }
 

@@ -126,8 +126,7 @@ GST_START_TEST (test_nobody)
   session.fingerprint = vm_quic_endpoint_get_fingerprint (pair->alice);
   pair->asking = begin (pair->alice, TRUE, &session);
   check_wait (pair->asking, VM_ERROR_TIMEOUT);
-  g_assert_cmpint (
-      g_get_monotonic_time () - start, >=, G_USEC_PER_SEC / 2);
+  g_assert_cmpint (g_get_monotonic_time () - start, >=, G_USEC_PER_SEC / 2);
 }
 
 GST_END_TEST;
@@ -276,15 +275,13 @@ relay_pair (gboolean with_candidates)
   session.n_candidates = with_candidates;
   session.relay_send = to_other;
   session.user_data = &pair->asking;
-  g_atomic_pointer_set (
-      &pair->asked, begin (pair->bob, FALSE, &session));
+  g_atomic_pointer_set (&pair->asked, begin (pair->bob, FALSE, &session));
   quic_pair_session (pair->bob, "token", &candidate, &session);
   session.n_candidates = with_candidates;
   session.relay_send = to_other;
   session.path_changed = on_path;
   session.user_data = &pair->asked;
-  g_atomic_pointer_set (
-      &pair->asking, begin (pair->alice, TRUE, &session));
+  g_atomic_pointer_set (&pair->asking, begin (pair->alice, TRUE, &session));
   check_connected (pair->asking);
   check_connected (pair->asked);
 }
@@ -384,11 +381,10 @@ open_victim (VmQuicCandidate *candidate)
 {
   g_autoptr (GInetAddress) loopback =
       g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address =
-      g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
   g_autoptr (GSocketAddress) bound = NULL;
-  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4,
-      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, NULL);
 
   g_assert_true (g_socket_bind (socket, address, FALSE, NULL));
   bound = g_socket_get_local_address (socket, NULL);
@@ -462,8 +458,8 @@ GST_START_TEST (test_hello)
   quic_pair_connect (pair);
   thread = g_thread_new ("bob", hear_hello, NULL);
   {
-    g_autoptr (VmP2pPipe) a = vm_quic_connection_say_hello (
-        pair->asking, &hello, SOON, &error);
+    g_autoptr (VmP2pPipe) a =
+        vm_quic_connection_say_hello (pair->asking, &hello, SOON, &error);
     g_autoptr (VmP2pPipe) b = g_thread_join (thread);
 
     g_assert_no_error (error);
@@ -489,8 +485,8 @@ GST_START_TEST (test_hello_denied)
 
   quic_pair_connect (pair);
   thread = g_thread_new ("bob", hear_hello, denial);
-  g_assert_null (vm_quic_connection_say_hello (
-      pair->asking, &hello, SOON, &error));
+  g_assert_null (
+      vm_quic_connection_say_hello (pair->asking, &hello, SOON, &error));
   vm_p2p_pipe_free (g_thread_join (thread));
   g_assert_error (error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED);
   g_assert_cmpstr (error->message, ==, "The token was used before");

@@ -169,15 +169,15 @@ GST_START_TEST (test_stream_in_pieces)
     guint8 type;
 
     for (guint at = 0; at < stream->len; at += piece)
-      g_assert_true (vm_p2p_reader_take (reader, stream->data + at,
-          MIN (piece, stream->len - at), &error));
+      g_assert_true (vm_p2p_reader_take (
+          reader, stream->data + at, MIN (piece, stream->len - at), &error));
     for (guint i = 0; i < 4; i++) {
       g_autoptr (GBytes) body = vm_p2p_reader_pop (reader, &type);
 
       g_assert_cmpuint (
           type, ==, i ? VM_P2P_FILE_CHUNK + i - 1 : VM_P2P_GREETING);
-      g_assert_cmpmem (g_bytes_get_data (body, NULL),
-          g_bytes_get_size (body), i ? "abc" : "{}", i ? i - 1 : 2);
+      g_assert_cmpmem (g_bytes_get_data (body, NULL), g_bytes_get_size (body),
+          i ? "abc" : "{}", i ? i - 1 : 2);
     }
     g_assert_null (vm_p2p_reader_pop (reader, &type));
     g_assert_true (vm_p2p_reader_is_between (reader));
