@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* 512 MiB by a stream between two endpoints on loopback, in messages of a chunk,
- * against gtlsserver and gtlsclient, the examples of ngtcp2 with the same TLS
- * library. */
+/* 512 MiB by a stream between two endpoints on loopback, in messages of a
+ * chunk, against gtlsserver and gtlsclient, the examples of ngtcp2 with the
+ * same TLS library. */
 
 #include "bench.h"
 #include "quic/quic.h"
@@ -137,18 +137,17 @@ start_peer (const gchar *folder)
   g_autofree gchar *key = g_build_filename (folder, "key.pem", NULL);
   g_autofree gchar *certificate = g_build_filename (folder, "cert.pem", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) maker =
-      g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "openssl",
-          "req", "-x509", "-newkey", "ec", "-pkeyopt",
-          "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
-          "-keyout", key, "-out", certificate, NULL);
+  g_autoptr (GSubprocess) maker = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "openssl", "req", "-x509",
+      "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+      "/CN=localhost", "-keyout", key, "-out", certificate, NULL);
   GSubprocess *server;
 
   check (error);
   g_subprocess_wait_check (maker, NULL, &error);
   check (error);
-  server = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE
-                                 | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+  server = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
       &error, "gtlsserver", "-q", "-d", folder, "127.0.0.1", PEER_PORT, key,
       certificate, NULL);
   check (error);
@@ -160,11 +159,10 @@ run_peer (void)
 {
   gint64 start = g_get_monotonic_time ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) client =
-      g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE
-                            | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-          &error, "gtlsclient", "-q", "--exit-on-all-streams-close",
-          "127.0.0.1", PEER_PORT, "https://localhost/file", NULL);
+  g_autoptr (GSubprocess) client = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+      &error, "gtlsclient", "-q", "--exit-on-all-streams-close", "127.0.0.1",
+      PEER_PORT, "https://localhost/file", NULL);
 
   check (error);
   g_subprocess_wait_check (client, NULL, &error);
@@ -191,8 +189,7 @@ static void
 clear (const gchar *folder)
 {
   static const gchar *const names[] = { "file", "key.pem", "cert.pem",
-    "sender/identity.pem", "receiver/identity.pem", "sender", "receiver",
-    "." };
+    "sender/identity.pem", "receiver/identity.pem", "sender", "receiver", "." };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree gchar *path = g_build_filename (folder, names[i], NULL);

@@ -43,8 +43,8 @@ check_text (VmP2pPipe *pipe, guint8 type, const gchar *text)
 
   g_assert_no_error (error);
   g_assert_cmpuint (got, ==, type);
-  g_assert_cmpmem (g_bytes_get_data (body, NULL), g_bytes_get_size (body),
-      text, strlen (text));
+  g_assert_cmpmem (g_bytes_get_data (body, NULL), g_bytes_get_size (body), text,
+      strlen (text));
 }
 
 static void
@@ -133,8 +133,8 @@ GST_END_TEST;
  * all of it arrives later. */
 GST_START_TEST (test_sender_waits)
 {
-  const gsize most = VM_QUIC_UNSENT_MAX + VM_QUIC_STREAM_WINDOW
-                     + 2 * VM_P2P_BODY_MAX;
+  const gsize most =
+      VM_QUIC_UNSENT_MAX + VM_QUIC_STREAM_WINDOW + 2 * VM_P2P_BODY_MAX;
   g_autoptr (GError) error = NULL;
   g_autoptr (VmP2pPipe) a = NULL;
   g_autoptr (VmP2pPipe) b = NULL;
@@ -144,15 +144,14 @@ GST_START_TEST (test_sender_waits)
   guint8 type;
 
   quic_pair_open (pair, &a, &b);
-  while (vm_p2p_pipe_send (a, VM_P2P_FILE_CHUNK, NULL, 0, body,
-      G_USEC_PER_SEC / 2, &error)) {
+  while (vm_p2p_pipe_send (
+      a, VM_P2P_FILE_CHUNK, NULL, 0, body, G_USEC_PER_SEC / 2, &error)) {
     sent++;
     g_assert_cmpuint ((gsize) sent * VM_P2P_BODY_MAX, <=, most);
   }
   quic_pair_check (error, VM_ERROR_TIMEOUT);
   g_clear_error (&error);
-  g_assert_cmpuint (
-      (gsize) sent * VM_P2P_BODY_MAX, >=, VM_QUIC_STREAM_WINDOW);
+  g_assert_cmpuint ((gsize) sent * VM_P2P_BODY_MAX, >=, VM_QUIC_STREAM_WINDOW);
   for (guint i = 0; i < sent; i++) {
     g_autoptr (GBytes) got = vm_p2p_pipe_receive (b, SOON, &type, &error);
 
@@ -203,8 +202,7 @@ GST_START_TEST (test_receive_has_a_deadline)
   g_assert_null (vm_p2p_pipe_receive (b, 0, &type, &error));
   quic_pair_check (error, VM_ERROR_TIMEOUT);
   g_clear_error (&error);
-  g_assert_null (
-      vm_quic_connection_accept_pipe (pair->asking, 1000, &error));
+  g_assert_null (vm_quic_connection_accept_pipe (pair->asking, 1000, &error));
   quic_pair_check (error, VM_ERROR_TIMEOUT);
 }
 
@@ -219,8 +217,8 @@ GST_START_TEST (test_many_streams)
 
   for (guint i = 0; i < VM_QUIC_STREAMS_MAX; i++)
     quic_pair_open (pair, &a[i], &b[i]);
-  late = vm_quic_connection_open_pipe (
-      pair->asking, G_USEC_PER_SEC / 10, &error);
+  late =
+      vm_quic_connection_open_pipe (pair->asking, G_USEC_PER_SEC / 10, &error);
   g_assert_null (late);
   quic_pair_check (error, VM_ERROR_TIMEOUT);
   g_clear_error (&error);
@@ -312,8 +310,7 @@ GST_START_TEST (test_lost_datagrams)
     {
       g_autoptr (GBytes) body = g_bytes_new_take (data, 50000);
 
-      vm_p2p_pipe_send (
-          a, VM_P2P_FILE_CHUNK, NULL, 0, body, SOON, &error);
+      vm_p2p_pipe_send (a, VM_P2P_FILE_CHUNK, NULL, 0, body, SOON, &error);
       g_assert_no_error (error);
     }
   }

@@ -49,17 +49,15 @@ targets_of (const gchar *const *ips, gboolean loopback)
     g_strlcpy (candidates[n].ip, ips[n], sizeof candidates[n].ip);
     candidates[n].port = 4000 + n;
   }
-  vm_quic_punch_init (
-      &punch, TRUE, secret, candidates, n, own, loopback, 0);
+  vm_quic_punch_init (&punch, TRUE, secret, candidates, n, own, loopback, 0);
   return punch.n_targets;
 }
 
 GST_START_TEST (test_forbidden_addresses)
 {
-  static const gchar *const forbidden[] = { "0.0.0.0", "0.1.2.3",
-    "224.0.0.1", "239.1.2.3", "240.0.0.1", "255.255.255.255", "192.0.2.255",
-    "::", "ff02::1", "127.0.0.1", "::1", "fe80::1", "nowhere", "100::1",
-    NULL };
+  static const gchar *const forbidden[] = { "0.0.0.0", "0.1.2.3", "224.0.0.1",
+    "239.1.2.3", "240.0.0.1", "255.255.255.255", "192.0.2.255", "::", "ff02::1",
+    "127.0.0.1", "::1", "fe80::1", "nowhere", "100::1", NULL };
   static const gchar *const allowed[] = { "192.0.2.8", "10.0.0.1",
     "2001:db8::1", "fd00::2", NULL };
   static const gchar *const here[] = { "192.0.2.7", "127.0.0.1", "::1", NULL };
@@ -150,8 +148,8 @@ GST_START_TEST (test_answer_is_the_proof)
   g_assert_cmpint (vm_quic_punch_take (&a, pong, sizeof pong, &from, ping), ==,
       VM_QUIC_PUNCH_ANSWER);
   g_assert_nonnull (vm_quic_punch_get_heard (&a));
-  g_assert_true (vm_quic_address_equal (
-      &vm_quic_punch_get_heard (&a)->address, &from));
+  g_assert_true (
+      vm_quic_address_equal (&vm_quic_punch_get_heard (&a)->address, &from));
 }
 
 GST_END_TEST;

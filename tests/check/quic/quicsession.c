@@ -126,8 +126,7 @@ GST_START_TEST (test_nobody)
   session.fingerprint = vm_quic_endpoint_get_fingerprint (pair->alice);
   pair->asking = begin (pair->alice, TRUE, &session);
   check_wait (pair->asking, VM_ERROR_TIMEOUT);
-  g_assert_cmpint (
-      g_get_monotonic_time () - start, >=, G_USEC_PER_SEC / 2);
+  g_assert_cmpint (g_get_monotonic_time () - start, >=, G_USEC_PER_SEC / 2);
 }
 
 GST_END_TEST;
@@ -276,15 +275,13 @@ relay_pair (gboolean with_candidates)
   session.n_candidates = with_candidates;
   session.relay_send = to_other;
   session.user_data = &pair->asking;
-  g_atomic_pointer_set (
-      &pair->asked, begin (pair->bob, FALSE, &session));
+  g_atomic_pointer_set (&pair->asked, begin (pair->bob, FALSE, &session));
   quic_pair_session (pair->bob, "token", &candidate, &session);
   session.n_candidates = with_candidates;
   session.relay_send = to_other;
   session.path_changed = on_path;
   session.user_data = &pair->asked;
-  g_atomic_pointer_set (
-      &pair->asking, begin (pair->alice, TRUE, &session));
+  g_atomic_pointer_set (&pair->asking, begin (pair->alice, TRUE, &session));
   check_connected (pair->asking);
   check_connected (pair->asked);
 }
@@ -352,6 +349,84 @@ GST_START_TEST (test_direct_before_relay)
 
 GST_END_TEST;
 
+/* A direct way that opens later takes over. */
+GST_START_TEST (test_relay_then_direct)
+{
+  gint64 until;
+
+  vm_quic_endpoint_lose (pair->alice, 1);
+  vm_quic_endpoint_lose (pair->bob, 1);
+  relay_pair (TRUE);
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asking), ==, VM_QUIC_PATH_RELAY);
+  vm_quic_endpoint_lose (pair->alice, 0);
+  vm_quic_endpoint_lose (pair->bob, 0);
+  until = g_get_monotonic_time () + SOON;
+  while (vm_quic_connection_get_path (pair->asking) != VM_QUIC_PATH_DIRECT) {
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    g_usleep (1000);
+  }
+  move_some ();
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asked), ==, VM_QUIC_PATH_DIRECT);
+  end_relay ();
+}
+
+GST_END_TEST;
+
+/* Victims */
+
+static GSocket *
+open_victim (VmQuicCandidate *candidate)
+{
+  g_autoptr (GInetAddress) loopback =
+      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, NULL);
+
+  g_assert_true (g_socket_bind (socket, address, FALSE, NULL));
+  bound = g_socket_get_local_address (socket, NULL);
+  g_strlcpy (candidate->ip, "127.0.0.1", sizeof candidate->ip);
+  candidate->port =
+      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  g_socket_set_blocking (socket, FALSE);
+  return socket;
+}
+
+/* A server that names eight who have nothing to do with it: each gets 25
+ * datagrams at most, from either side, whatever is tried. */
+GST_START_TEST (test_victims)
+{
+  VmQuicCandidate victims[VM_QUIC_CANDIDATES_MAX] = { 0 };
+  GSocket *sockets[VM_QUIC_CANDIDATES_MAX];
+  VmQuicCandidate candidate;
+  VmQuicSession session;
+  gboolean asks = __i__ != 0;
+
+  for (guint i = 0; i < VM_QUIC_CANDIDATES_MAX; i++)
+    sockets[i] = open_victim (&victims[i]);
+  quic_pair_session (pair->bob, "token", &candidate, &session);
+  session.candidates = victims;
+  session.n_candidates = VM_QUIC_CANDIDATES_MAX;
+  session.timeout = 8 * G_USEC_PER_SEC;
+  pair->asking = begin (pair->alice, asks, &session);
+  check_wait (pair->asking, VM_ERROR_TIMEOUT);
+  for (guint i = 0; i < VM_QUIC_CANDIDATES_MAX; i++) {
+    gchar data[2048];
+    guint n = 0;
+
+    while (g_socket_receive (sockets[i], data, sizeof data, NULL, NULL) > 0)
+      n++;
+    g_assert_cmpuint (n, <=, 25);
+    g_assert_cmpuint (n, >=, 20);
+    g_object_unref (sockets[i]);
+  }
+}
+
+GST_END_TEST;
+
 /* Hello */
 
 static gpointer
@@ -373,7 +448,8 @@ hear_hello (gpointer user_data)
 
 GST_START_TEST (test_hello)
 {
-  VmP2pHello hello = { "a session", "secret", "ALICE" };
+  VmP2pHello hello = { (gchar *) "a session", (gchar *) "secret",
+    (gchar *) "ALICE" };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) got = NULL;
   GThread *thread;
@@ -382,8 +458,8 @@ GST_START_TEST (test_hello)
   quic_pair_connect (pair);
   thread = g_thread_new ("bob", hear_hello, NULL);
   {
-    g_autoptr (VmP2pPipe) a = vm_quic_connection_say_hello (
-        pair->asking, &hello, SOON, &error);
+    g_autoptr (VmP2pPipe) a =
+        vm_quic_connection_say_hello (pair->asking, &hello, SOON, &error);
     g_autoptr (VmP2pPipe) b = g_thread_join (thread);
 
     g_assert_no_error (error);
@@ -400,7 +476,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_hello_denied)
 {
-  VmP2pHello hello = { "a session", "secret", "ALICE" };
+  VmP2pHello hello = { (gchar *) "a session", (gchar *) "secret",
+    (gchar *) "ALICE" };
   g_autoptr (GError) denial = g_error_new (
       VM_ERROR, VM_ERROR_P2P_SESSION_DENIED, "The token was used before");
   g_autoptr (GError) error = NULL;
@@ -408,8 +485,8 @@ GST_START_TEST (test_hello_denied)
 
   quic_pair_connect (pair);
   thread = g_thread_new ("bob", hear_hello, denial);
-  g_assert_null (vm_quic_connection_say_hello (
-      pair->asking, &hello, SOON, &error));
+  g_assert_null (
+      vm_quic_connection_say_hello (pair->asking, &hello, SOON, &error));
   vm_p2p_pipe_free (g_thread_join (thread));
   g_assert_error (error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED);
   g_assert_cmpstr (error->message, ==, "The token was used before");
@@ -482,6 +559,8 @@ quicsession_suite (void)
   tcase_add_test (tc, test_asked_moves);
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_direct_before_relay);
+  tcase_add_test (tc, test_relay_then_direct);
+  tcase_add_loop_test (tc, test_victims, 0, 2);
   tcase_add_test (tc, test_hello);
   tcase_add_test (tc, test_hello_denied);
   tcase_add_test (tc, test_sessions_leave_nothing);

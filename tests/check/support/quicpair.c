@@ -44,9 +44,9 @@ quic_pair_free (QuicPair *self)
 VmQuicEndpoint *
 quic_pair_endpoint (QuicPair *self, guint i, const gchar *alpn)
 {
-  const VmQuicConfig config = { .identity = self->identities[i],
-    .address = "127.0.0.1",
-    .alpn = alpn };
+  const VmQuicConfig config = {
+    .identity = self->identities[i], .address = "127.0.0.1", .alpn = alpn
+  };
   g_autoptr (GError) error = NULL;
   VmQuicEndpoint *endpoint = vm_quic_endpoint_new (&config, &error);
 

@@ -18,8 +18,7 @@ typedef struct
 QuicPair *quic_pair_new (void);
 void quic_pair_free (QuicPair *self);
 
-VmQuicEndpoint *quic_pair_endpoint (
-    QuicPair *self, guint i, const gchar *alpn);
+VmQuicEndpoint *quic_pair_endpoint (QuicPair *self, guint i, const gchar *alpn);
 /* What each says of the other; @candidate is where it listens. */
 void quic_pair_session (VmQuicEndpoint *other, const gchar *secret,
     VmQuicCandidate *candidate, VmQuicSession *session);

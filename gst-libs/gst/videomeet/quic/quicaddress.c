@@ -52,8 +52,9 @@ vm_quic_address_from_host (const gchar *host, VmQuicAddress *address)
   g_autofree gchar *ip = NULL;
   guint64 port;
 
-  if (!colon || !g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXUINT16,
-                    &port, NULL))
+  if (!colon
+      || !g_ascii_string_to_unsigned (
+          colon + 1, 10, 1, G_MAXUINT16, &port, NULL))
     return FALSE;
   if (*host == '[' && colon > host + 1 && colon[-1] == ']')
     ip = g_strndup (host + 1, colon - host - 2);
@@ -77,8 +78,8 @@ vm_quic_address_to_candidate (
     inet_ntop (AF_INET, &address->sin6_addr.s6_addr[12], candidate->ip,
         sizeof candidate->ip);
   else
-    inet_ntop (AF_INET6, &address->sin6_addr, candidate->ip,
-        sizeof candidate->ip);
+    inet_ntop (
+        AF_INET6, &address->sin6_addr, candidate->ip, sizeof candidate->ip);
   candidate->port = g_ntohs (address->sin6_port);
 }
 
@@ -182,8 +183,7 @@ has (const GArray *addresses, const VmQuicAddress *address)
   for (guint i = 0; i < addresses->len; i++) {
     const VmQuicAddress *other = &g_array_index (addresses, VmQuicAddress, i);
 
-    if (memcmp (&other->sin6_addr, &address->sin6_addr,
-            sizeof other->sin6_addr)
+    if (memcmp (&other->sin6_addr, &address->sin6_addr, sizeof other->sin6_addr)
         == 0)
       return TRUE;
   }

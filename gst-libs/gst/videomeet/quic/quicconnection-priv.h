@@ -54,8 +54,8 @@ struct _VmQuicConnection
   gboolean moved; /* it does */
 };
 
-VmQuicConnection *vm_quic_connection_new (VmQuicEndpoint *endpoint,
-    gboolean asking, const VmQuicSession *session);
+VmQuicConnection *vm_quic_connection_new (
+    VmQuicEndpoint *endpoint, gboolean asking, const VmQuicSession *session);
 VmQuicConnection *vm_quic_connection_hold (VmQuicConnection *self);
 void vm_quic_connection_drop (VmQuicConnection *self);
 /* With the lock: the thread has to look at @stream (nullable: at the
@@ -64,7 +64,7 @@ void vm_quic_connection_touch (VmQuicConnection *self, VmQuicStream *stream);
 
 /* On the thread. */
 void vm_quic_connection_set_connected (VmQuicConnection *self);
-void vm_quic_connection_set_closed (
-    VmQuicConnection *self, const GError *error);
+void
+vm_quic_connection_set_closed (VmQuicConnection *self, const GError *error);
 void vm_quic_connection_set_path (VmQuicConnection *self, VmQuicPath path);
 VmQuicStream *vm_quic_connection_add_stream (VmQuicConnection *self, gint64 id);

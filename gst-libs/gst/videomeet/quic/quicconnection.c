@@ -13,8 +13,8 @@ vm_quic_path_to_string (VmQuicPath path)
 }
 
 VmQuicConnection *
-vm_quic_connection_new (VmQuicEndpoint *endpoint, gboolean asking,
-    const VmQuicSession *session)
+vm_quic_connection_new (
+    VmQuicEndpoint *endpoint, gboolean asking, const VmQuicSession *session)
 {
   VmQuicConnection *self = g_new0 (VmQuicConnection, 1);
   gint64 now = g_get_monotonic_time ();
@@ -33,8 +33,7 @@ vm_quic_connection_new (VmQuicEndpoint *endpoint, gboolean asking,
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   vm_quic_punch_init (&self->punch, asking, session->secret,
-      session->candidates, session->n_candidates, own, endpoint->loopback,
-      now);
+      session->candidates, session->n_candidates, own, endpoint->loopback, now);
   self->begun = now;
   self->deadline =
       now + (session->timeout ? session->timeout : VM_QUIC_HANDSHAKE_TIME);
@@ -129,8 +128,7 @@ set_late (GError **error)
 }
 
 gboolean
-vm_quic_connection_wait (
-    VmQuicConnection *self, gint64 timeout, GError **error)
+vm_quic_connection_wait (VmQuicConnection *self, gint64 timeout, GError **error)
 {
   gint64 until = g_get_monotonic_time () + timeout;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);

@@ -46,12 +46,12 @@ struct _VmQuicEndpoint
 void vm_quic_endpoint_hold (VmQuicEndpoint *self);
 void vm_quic_endpoint_drop (VmQuicEndpoint *self);
 /* The thread looks at @connection soon. */
-void vm_quic_endpoint_queue (
-    VmQuicEndpoint *self, VmQuicConnection *connection);
+void
+vm_quic_endpoint_queue (VmQuicEndpoint *self, VmQuicConnection *connection);
 /* On the thread: as vm_quic_socket_send(). */
-gsize vm_quic_endpoint_send (VmQuicEndpoint *self, const guint8 *data,
-    gsize size, gsize segment, const VmQuicAddress *to,
-    const struct in6_addr *from);
+gsize
+vm_quic_endpoint_send (VmQuicEndpoint *self, const guint8 *data, gsize size,
+    gsize segment, const VmQuicAddress *to, const struct in6_addr *from);
 
 /* Takes another port, as a NAT or a new network would have it: all connections
  * move there. */

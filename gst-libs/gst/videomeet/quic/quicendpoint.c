@@ -71,11 +71,10 @@ open_netlink (void)
 {
   struct sockaddr_nl address = { .nl_family = AF_NETLINK,
     .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
-  gint fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-      NETLINK_ROUTE);
+  gint fd = socket (
+      AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
-  if (fd >= 0
-      && bind (fd, (struct sockaddr *) &address, sizeof address) != 0) {
+  if (fd >= 0 && bind (fd, (struct sockaddr *) &address, sizeof address) != 0) {
     close (fd);
     fd = -1;
   }
@@ -107,8 +106,8 @@ vm_quic_endpoint_new (const VmQuicConfig *config, GError **error)
   self->loopback = self->address
                    && vm_quic_address_from_text (self->address, 1, &address)
                    && vm_quic_address_is_loopback (&address);
-  self->connections = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) vm_quic_connection_drop);
+  self->connections =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_quic_connection_drop);
   self->seats =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_quic_seat_free);
   self->cids = g_hash_table_new_full (cid_hash, cid_equal, g_free, NULL);
@@ -120,7 +119,7 @@ vm_quic_endpoint_new (const VmQuicConfig *config, GError **error)
       config->identity, config->alpn ? config->alpn : VM_QUIC_ALPN, error);
   if (!self->tls || !set_stun (self, config->stun, error)
       || !(self->socket =
-                 vm_quic_socket_new (config->address, config->port, error))) {
+               vm_quic_socket_new (config->address, config->port, error))) {
     vm_quic_endpoint_drop (self);
     return NULL;
   }
@@ -194,8 +193,8 @@ vm_quic_endpoint_lose (VmQuicEndpoint *self, guint n)
 /* Candidates */
 
 static void
-add_candidate (GArray *all, const VmQuicAddress *address, guint16 port,
-    gboolean reflexive)
+add_candidate (
+    GArray *all, const VmQuicAddress *address, guint16 port, gboolean reflexive)
 {
   VmQuicAddress with_port = *address;
   VmQuicCandidate candidate;
@@ -237,8 +236,8 @@ vm_quic_endpoint_get_candidates (VmQuicEndpoint *self, gint64 timeout)
       add_candidate (all, &address, 0, FALSE);
   } else {
     for (guint i = 0; i < MIN (own->addresses->len, CANDIDATES_OWN_MAX); i++)
-      add_candidate (all, &g_array_index (own->addresses, VmQuicAddress, i),
-          port, FALSE);
+      add_candidate (
+          all, &g_array_index (own->addresses, VmQuicAddress, i), port, FALSE);
   }
   if (self->has_stun && timeout > 0 && wait_for_stun (self, timeout, &address))
     add_candidate (all, &address, 0, TRUE);
@@ -509,8 +508,8 @@ tend (VmQuicEndpoint *self, VmQuicConnection *connection)
 {
   if (connection->state == VM_QUIC_CONNECTING
       && now_us (self) >= connection->deadline) {
-    g_autoptr (GError) late = g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
-        "The other device did not answer in time");
+    g_autoptr (GError) late = g_error_new (
+        VM_ERROR, VM_ERROR_TIMEOUT, "The other device did not answer in time");
 
     close_connection (connection, late, NULL);
   }
@@ -550,8 +549,7 @@ take_relayed (VmQuicEndpoint *self, VmQuicConnection *connection)
     gsize size;
     const guint8 *data = g_bytes_get_data (i->data, &size);
 
-    take_datagram (
-        self, connection, data, size, &vm_quic_address_relay, NULL);
+    take_datagram (self, connection, data, size, &vm_quic_address_relay, NULL);
   }
   g_queue_clear_full (&relayed, (GDestroyNotify) g_bytes_unref);
 }
@@ -564,8 +562,7 @@ serve (VmQuicEndpoint *self, VmQuicConnection *connection)
   if (connection->state == VM_QUIC_CLOSED)
     return;
   if (!g_ptr_array_find (self->connections, connection, NULL))
-    g_ptr_array_add (
-        self->connections, vm_quic_connection_hold (connection));
+    g_ptr_array_add (self->connections, vm_quic_connection_hold (connection));
   take_relayed (self, connection);
   if (connection->seat)
     vm_quic_seat_serve (connection->seat);
@@ -694,11 +691,10 @@ static guint64
 connection_wake (VmQuicConnection *connection, guint64 now)
 {
   gint64 wake = vm_quic_punch_get_wake (&connection->punch);
-  gboolean better =
-      connection->state == VM_QUIC_CONNECTED
-      && (connection->moved
-          || (connection->path == VM_QUIC_PATH_RELAY
-              && vm_quic_punch_get_heard (&connection->punch)));
+  gboolean better = connection->state == VM_QUIC_CONNECTED
+                    && (connection->moved
+                        || (connection->path == VM_QUIC_PATH_RELAY
+                            && vm_quic_punch_get_heard (&connection->punch)));
 
   if (connection->state == VM_QUIC_CONNECTING) {
     wake = MIN (wake, connection->deadline);
@@ -718,8 +714,7 @@ next_wake (VmQuicEndpoint *self, gboolean stun)
   for (guint i = 0; i < self->seats->len; i++)
     wake = MIN (wake, vm_quic_seat_get_wake (self->seats->pdata[i]));
   for (guint i = 0; i < self->connections->len; i++)
-    wake = MIN (wake,
-        connection_wake (self->connections->pdata[i], self->now));
+    wake = MIN (wake, connection_wake (self->connections->pdata[i], self->now));
   return wake;
 }
 

@@ -86,8 +86,7 @@ vm_quic_connection_answer_hello (VmQuicConnection *self, VmP2pPipe *pipe,
   if (denial) {
     /* whoever was denied closes the stream */
     vm_p2p_pipe_end (pipe);
-    more = vm_p2p_pipe_receive (
-        pipe, MIN (timeout, DENIAL_TIME), &type, NULL);
+    more = vm_p2p_pipe_receive (pipe, MIN (timeout, DENIAL_TIME), &type, NULL);
     vm_quic_connection_close (self, denial);
   }
   return TRUE;

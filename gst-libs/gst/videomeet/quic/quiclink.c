@@ -39,6 +39,9 @@ typedef ngtcp2_connection_close_error ngtcp2_ccerr;
 #define ACK_DELAY (5 * NGTCP2_MILLISECONDS)
 #define KEEP_ALIVE (10 * NGTCP2_SECONDS)
 #define OTHER_IDS 8 /* each way that is tried needs one */
+/* The examples of ngtcp2 leave a peer that allows fewer streams of one
+ * direction; nothing can be sent on them. */
+#define IDLE_STREAMS 3
 #define BATCHES_MAX 4 /* sent before others have their turn */
 #define PIECES_MAX 16
 #define CLOSE_REASON_MAX 512 /* bytes: it has to fit into a datagram */
@@ -76,7 +79,8 @@ to_cid (VmQuicCid *cid, const guint8 *data, gsize size)
 {
   memset (cid, 0, sizeof *cid);
   cid->size = size;
-  memcpy (cid->data, data, size);
+  if (size)
+    memcpy (cid->data, data, size);
 }
 
 gboolean
@@ -265,8 +269,8 @@ stream_reset (ngtcp2_conn *conn, gint64 id, guint64 final_size, guint64 code,
 {
   VmQuicLink *self = user_data;
   VmQuicStream *stream = stream_data;
-  g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED,
-      "The other side has ended the stream");
+  g_autoptr (GError) error = g_error_new (
+      VM_ERROR, VM_ERROR_DISCONNECTED, "The other side has ended the stream");
 
   if (stream) {
     vm_quic_stream_set_over (stream, error);
@@ -356,8 +360,8 @@ static const ngtcp2_callbacks callbacks = {
 /* ngtcp2 tells ways apart by both addresses. The local one is the same for
  * all, so its port says which way it is. */
 static void
-set_path (ngtcp2_path_storage *storage, const VmQuicAddress *remote,
-    guint16 local)
+set_path (
+    ngtcp2_path_storage *storage, const VmQuicAddress *remote, guint16 local)
 {
   VmQuicAddress from = { .sin6_family = AF_INET6, .sin6_port = local };
 
@@ -383,6 +387,7 @@ set_params (ngtcp2_transport_params *params, const VmQuicHeader *first)
   params->initial_max_stream_data_bidi_remote = VM_QUIC_STREAM_WINDOW;
   params->initial_max_data = VM_QUIC_CONNECTION_WINDOW;
   params->initial_max_streams_bidi = VM_QUIC_STREAMS_MAX;
+  params->initial_max_streams_uni = IDLE_STREAMS;
   params->max_idle_timeout = VM_QUIC_IDLE_TIME * NGTCP2_MICROSECONDS;
   params->active_connection_id_limit = OTHER_IDS;
   params->max_ack_delay = ACK_DELAY;
@@ -530,8 +535,8 @@ set_error_from_reason (VmQuicLink *self, const guint8 *reason, gsize size)
 
   if (space) {
     *space = '\0';
-    if (vm_error_from_code (text, &code) && g_utf8_validate (space + 1, -1, NULL)
-        && space[1])
+    if (vm_error_from_code (text, &code)
+        && g_utf8_validate (space + 1, -1, NULL) && space[1])
       shown = vm_text_to_name (space + 1, CLOSE_REASON_MAX);
     else
       code = VM_ERROR_DISCONNECTED;
@@ -572,8 +577,8 @@ set_error_from_close (VmQuicLink *self)
     set_error_from_alert (self, said->error_code & 0xff);
   else
     g_set_error (&self->error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "The other side has closed the connection (QUIC error %" G_GUINT64_FORMAT
-        ")",
+        "The other side has closed the connection (QUIC error "
+        "%" G_GUINT64_FORMAT ")",
         (guint64) said->error_code);
 }
 
@@ -651,8 +656,7 @@ vm_quic_link_close (VmQuicLink *self, const GError *why, guint64 now)
           "The connection was closed");
   }
   leave_streams (self);
-  size = write_close (
-      self, why, data, NGTCP2_MAX_UDP_PAYLOAD_SIZE, &to, now);
+  size = write_close (self, why, data, NGTCP2_MAX_UDP_PAYLOAD_SIZE, &to, now);
   if (size) {
     self->funcs->send (data, size, size, &to, self->user_data);
     self->close_datagram = g_bytes_new (data, size);
@@ -728,8 +732,7 @@ send_batch (VmQuicLink *self, const guint8 *data, gsize size, gsize segment,
   if (!size)
     return TRUE;
   if (self->blocked) { /* behind what waits; few bytes */
-    if (segment != self->blocked_segment
-        || self->blocked->len % segment != 0
+    if (segment != self->blocked_segment || self->blocked->len % segment != 0
         || !vm_quic_address_equal (to, &self->blocked_to))
       return FALSE; /* lost, as datagrams are */
     g_byte_array_append (self->blocked, data, size);
@@ -864,7 +867,8 @@ write_batch (VmQuicLink *self, guint8 *buffer, guint64 now, gboolean *more)
   ngtcp2_ssize size = 0;
 
   *more = FALSE;
-  packets = CLAMP (packets, 1, MIN (VM_QUIC_SEGMENTS_MAX, VM_QUIC_BATCH_MAX / max - 1));
+  packets = CLAMP (
+      packets, 1, MIN (VM_QUIC_SEGMENTS_MAX, VM_QUIC_BATCH_MAX / max - 1));
   while (batch.n < packets) {
     VmQuicAddress to;
 
@@ -967,16 +971,16 @@ vm_quic_link_migrate (VmQuicLink *self, const VmQuicAddress *remote,
   if (self->server)
     return FALSE;
   set_path (&path, remote, local);
-  return (immediate ? ngtcp2_conn_initiate_immediate_migration (
-                          self->conn, &path.path, now)
-                    : ngtcp2_conn_initiate_migration (
-                          self->conn, &path.path, now))
+  return (immediate
+                 ? ngtcp2_conn_initiate_immediate_migration (
+                     self->conn, &path.path, now)
+                 : ngtcp2_conn_initiate_migration (self->conn, &path.path, now))
          == 0;
 }
 
 void
 vm_quic_link_get_remote (const VmQuicLink *self, VmQuicAddress *remote)
 {
-  memcpy (remote, ngtcp2_conn_get_path (self->conn)->remote.addr,
-      sizeof *remote);
+  memcpy (
+      remote, ngtcp2_conn_get_path (self->conn)->remote.addr, sizeof *remote);
 }

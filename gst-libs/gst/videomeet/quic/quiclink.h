@@ -47,16 +47,16 @@ typedef struct
 } VmQuicLinkFuncs;
 
 /* FALSE: no datagram of QUIC version 1. */
-gboolean vm_quic_header_read (
-    const guint8 *data, gsize size, VmQuicHeader *header);
+gboolean
+vm_quic_header_read (const guint8 *data, gsize size, VmQuicHeader *header);
 
 /* @local: a number for the way from this machine; the client's ways differ in
  * it. @first: of the server: what its first datagram says. @tag: of the
  * client: bytes for the beginning of the first id. Returns: (nullable) */
-VmQuicLink *vm_quic_link_new (VmQuicTls *tls, const VmQuicHeader *first,
-    const guint8 *tag, gsize tag_size, const VmQuicAddress *remote,
-    guint16 local, const VmQuicLinkFuncs *funcs, gpointer user_data,
-    guint64 now);
+VmQuicLink *
+vm_quic_link_new (VmQuicTls *tls, const VmQuicHeader *first, const guint8 *tag,
+    gsize tag_size, const VmQuicAddress *remote, guint16 local,
+    const VmQuicLinkFuncs *funcs, gpointer user_data, guint64 now);
 void vm_quic_link_free (VmQuicLink *self);
 
 /* What was received; FALSE: it is over, see ..._get_error(). */
@@ -82,10 +82,8 @@ void vm_quic_link_serve (VmQuicLink *self, VmQuicStream *stream);
 /* @immediate: the way in use is gone. FALSE: not now. */
 gboolean vm_quic_link_migrate (VmQuicLink *self, const VmQuicAddress *remote,
     guint16 local, gboolean immediate, guint64 now);
-void vm_quic_link_get_remote (
-    const VmQuicLink *self, VmQuicAddress *remote);
+void vm_quic_link_get_remote (const VmQuicLink *self, VmQuicAddress *remote);
 /* Ends it: the datagram that tells the other side is sent, and kept for those
  * that still come. @why: nullable. After it only ..._repeat_close(). */
 void vm_quic_link_close (VmQuicLink *self, const GError *why, guint64 now);
-void vm_quic_link_repeat_close (
-    VmQuicLink *self, const VmQuicAddress *remote);
+void vm_quic_link_repeat_close (VmQuicLink *self, const VmQuicAddress *remote);

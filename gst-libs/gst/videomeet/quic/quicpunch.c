@@ -167,8 +167,8 @@ vm_quic_punch_next (VmQuicPunch *self, guint *i, gint64 now,
   return FALSE;
 }
 
-/* A NAT may show another address than the candidates. Only an answer proves that
- * somebody is there: a question may be repeated under any address. */
+/* A NAT may show another address than the candidates. Only an answer proves
+ * that somebody is there: a question may be repeated under any address. */
 static void
 hear (VmQuicPunch *self, const VmQuicAddress *from, gboolean answered)
 {
@@ -200,8 +200,7 @@ vm_quic_punch_take (VmQuicPunch *self, const guint8 *data, gsize size,
   self->answers++;
   write_datagram (self, PONG, data + AT_NONCE, answer);
   hear (self, from, FALSE);
-  return data[AT_KIND] == MOVED ? VM_QUIC_PUNCH_MOVED
-                                : VM_QUIC_PUNCH_QUESTION;
+  return data[AT_KIND] == MOVED ? VM_QUIC_PUNCH_MOVED : VM_QUIC_PUNCH_QUESTION;
 }
 
 const VmQuicTarget *

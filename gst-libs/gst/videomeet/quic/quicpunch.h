@@ -3,9 +3,10 @@
 
 #include "quic/quicaddress.h"
 
-/* Which of the other's addresses can be reached (protocol/agents.md#connection):
- * small datagrams, which only the two devices of a session can make, open the
- * way through NATs; the first that is answered is the way. Sans-I/O. */
+/* Which of the other's addresses can be reached
+ * (protocol/agents.md#connection): small datagrams, which only the two devices
+ * of a session can make, open the way through NATs; the first that is answered
+ * is the way. Sans-I/O. */
 
 #define VM_QUIC_PUNCH_SIZE 40 /* bytes */
 #define VM_QUIC_PUNCH_INTERVAL (200 * 1000) /* µs */

@@ -59,8 +59,8 @@ find_expected (VmQuicSeat *self, const guint8 *fingerprint)
     VmQuicConnection *connection = all->pdata[i];
 
     if (!is_expected (connection)
-        || CRYPTO_memcmp (connection->fingerprint, fingerprint,
-               VM_QUIC_FINGERPRINT_SIZE)
+        || CRYPTO_memcmp (
+               connection->fingerprint, fingerprint, VM_QUIC_FINGERPRINT_SIZE)
                != 0)
       continue;
     if (!found || connection == self->hinted)
@@ -84,8 +84,7 @@ judge (const guint8 *fingerprint, gpointer user_data)
     return FALSE;
   if (connection->seat) {
     connection->seat->doomed = TRUE;
-    g_clear_pointer (
-        &connection->seat->connection, vm_quic_connection_drop);
+    g_clear_pointer (&connection->seat->connection, vm_quic_connection_drop);
   }
   connection->seat = self;
   self->connection = vm_quic_connection_hold (connection);
@@ -110,8 +109,8 @@ cid_changed (const VmQuicCid *cid, gboolean added, gpointer user_data)
   VmQuicSeat *self = user_data;
 
   if (added)
-    g_hash_table_replace (self->endpoint->cids,
-        g_memdup2 (cid, sizeof *cid), self);
+    g_hash_table_replace (
+        self->endpoint->cids, g_memdup2 (cid, sizeof *cid), self);
   else if (g_hash_table_lookup (self->endpoint->cids, cid) == self)
     g_hash_table_remove (self->endpoint->cids, cid);
 }
@@ -121,9 +120,8 @@ accept_stream (gint64 id, gpointer user_data)
 {
   VmQuicSeat *self = user_data;
 
-  return self->connection
-             ? vm_quic_connection_add_stream (self->connection, id)
-             : NULL;
+  return self->connection ? vm_quic_connection_add_stream (self->connection, id)
+                          : NULL;
 }
 
 static void
@@ -145,14 +143,12 @@ way_failed (gpointer user_data)
 }
 
 static gsize
-send_to_relay (
-    VmQuicSeat *self, const guint8 *data, gsize size, gsize segment)
+send_to_relay (VmQuicSeat *self, const guint8 *data, gsize size, gsize segment)
 {
   VmQuicConnection *relay = self->relay;
 
   for (gsize at = 0; relay && relay->relay_send && at < size; at += segment)
-    relay->relay_send (
-        data + at, MIN (segment, size - at), relay->user_data);
+    relay->relay_send (data + at, MIN (segment, size - at), relay->user_data);
   return size;
 }
 
@@ -237,8 +233,7 @@ find_hinted (VmQuicEndpoint *endpoint, const VmQuicHeader *first)
     VmQuicConnection *connection = endpoint->connections->pdata[i];
 
     if (is_expected (connection)
-        && memcmp (connection->punch.id, first->to.data,
-               VM_QUIC_PUNCH_ID_SIZE)
+        && memcmp (connection->punch.id, first->to.data, VM_QUIC_PUNCH_ID_SIZE)
                == 0)
       return connection;
   }
@@ -336,14 +331,12 @@ fail (VmQuicSeat *self)
 {
   VmQuicConnection *connection =
       self->connection ? self->connection : self->hinted;
-  g_autoptr (GError) error =
-      g_error_copy (vm_quic_link_get_error (self->link));
-  gboolean final =
-      self->ready || g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT)
-      || (connection && connection->asking && self->heard);
+  g_autoptr (GError) error = g_error_copy (vm_quic_link_get_error (self->link));
+  gboolean final = self->ready
+                   || g_error_matches (error, VM_ERROR, VM_ERROR_FINGERPRINT)
+                   || (connection && connection->asking && self->heard);
 
-  if (!connection || !final
-      || (connection->seat && connection->seat != self)) {
+  if (!connection || !final || (connection->seat && connection->seat != self)) {
     vm_quic_seat_close (self, error);
     return;
   }
@@ -369,10 +362,10 @@ note_path (VmQuicSeat *self)
   if (!self->ready || !self->connection)
     return;
   vm_quic_link_get_remote (self->link, &remote);
-  vm_quic_connection_set_path (self->connection,
-      vm_quic_address_equal (&remote, &vm_quic_address_relay)
-          ? VM_QUIC_PATH_RELAY
-          : VM_QUIC_PATH_DIRECT);
+  vm_quic_connection_set_path (
+      self->connection, vm_quic_address_equal (&remote, &vm_quic_address_relay)
+                            ? VM_QUIC_PATH_RELAY
+                            : VM_QUIC_PATH_DIRECT);
 }
 
 void
@@ -394,8 +387,8 @@ vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
   if (to)
     way->from = *to;
   self->active = TRUE;
-  if (!vm_quic_link_read (self->link, data, size, remote, way->local,
-          self->endpoint->now)) {
+  if (!vm_quic_link_read (
+          self->link, data, size, remote, way->local, self->endpoint->now)) {
     self->heard = TRUE;
     fail (self);
     return;

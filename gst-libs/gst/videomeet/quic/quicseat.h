@@ -43,9 +43,9 @@ VmQuicSeat *vm_quic_seat_new_client (
     VmQuicConnection *connection, const VmQuicAddress *remote);
 /* The beginning of one that @relay brought, or the socket (NULL). NULL:
  * nobody is expected, or too many are at it. */
-VmQuicSeat *vm_quic_seat_new_server (VmQuicEndpoint *endpoint,
-    const VmQuicHeader *first, const VmQuicAddress *remote,
-    VmQuicConnection *relay);
+VmQuicSeat *
+vm_quic_seat_new_server (VmQuicEndpoint *endpoint, const VmQuicHeader *first,
+    const VmQuicAddress *remote, VmQuicConnection *relay);
 void vm_quic_seat_free (VmQuicSeat *self);
 
 void vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,

@@ -49,8 +49,7 @@ set_options (VmQuicSocket *self)
   set_int (self->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
   set_int (self->fd, IPPROTO_IP, IP_PKTINFO, 1);
   if (self->family == AF_INET6) {
-    set_int (
-        self->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+    set_int (self->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
     set_int (self->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
   }
 }
@@ -254,12 +253,11 @@ vm_quic_socket_receive (
 /* Sending */
 
 static void
-add_control (struct msghdr *message, gint level, gint type, const void *data,
-    gsize size)
+add_control (
+    struct msghdr *message, gint level, gint type, const void *data, gsize size)
 {
-  struct cmsghdr *header =
-      (struct cmsghdr *) ((guint8 *) message->msg_control
-                          + message->msg_controllen);
+  struct cmsghdr *header = (struct cmsghdr *) ((guint8 *) message->msg_control
+                                               + message->msg_controllen);
 
   header->cmsg_level = level;
   header->cmsg_type = type;

@@ -39,8 +39,7 @@ set_over_error (VmQuicStream *self, GError **error)
   if (self->why)
     g_propagate_error (error, g_error_copy (self->why));
   else
-    g_set_error (
-        error, VM_ERROR, VM_ERROR_DISCONNECTED, "The stream is over");
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED, "The stream is over");
   return FALSE;
 }
 
@@ -55,7 +54,8 @@ set_late (GError **error)
 static GBytes *
 write_head (guint8 type, const void *head, gsize head_size, gsize body_size)
 {
-  gsize size = type == VM_P2P_GREETING ? VM_P2P_LENGTH_SIZE : VM_P2P_HEADER_SIZE;
+  gsize size =
+      type == VM_P2P_GREETING ? VM_P2P_LENGTH_SIZE : VM_P2P_HEADER_SIZE;
   guint8 header[VM_P2P_HEADER_SIZE];
   guint8 *data = g_malloc (size + head_size);
 
@@ -98,8 +98,7 @@ stream_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
 }
 
 static GBytes *
-stream_receive (
-    VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
+stream_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
 {
   VmQuicStream *self = (VmQuicStream *) pipe;
   gint64 until = g_get_monotonic_time () + timeout;
@@ -107,8 +106,8 @@ stream_receive (
   Message *message;
   GBytes *body;
 
-  while (!self->closed && !self->over && !self->finished
-         && !self->arrived.length)
+  while (
+      !self->closed && !self->over && !self->finished && !self->arrived.length)
     if (!g_cond_wait_until (&self->changed, lock_of (self), until)
         && !self->closed && !self->over && !self->finished
         && !self->arrived.length) {
@@ -239,8 +238,7 @@ vm_quic_stream_take (VmQuicStream *self, VmQuicWishes *wishes)
 }
 
 guint
-vm_quic_stream_peek (
-    const VmQuicStream *self, struct iovec *pieces, guint max)
+vm_quic_stream_peek (const VmQuicStream *self, struct iovec *pieces, guint max)
 {
   gsize offset = self->next_offset;
   guint n = 0;

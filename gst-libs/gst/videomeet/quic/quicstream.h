@@ -65,8 +65,8 @@ typedef struct
 
 void vm_quic_stream_take (VmQuicStream *self, VmQuicWishes *wishes);
 /* At most @max pieces of what comes next; on the thread. */
-guint vm_quic_stream_peek (
-    const VmQuicStream *self, struct iovec *pieces, guint max);
+guint
+vm_quic_stream_peek (const VmQuicStream *self, struct iovec *pieces, guint max);
 void vm_quic_stream_wrote (VmQuicStream *self, gsize size);
 /* After a batch: those who wait for room may go on. */
 void vm_quic_stream_settle (VmQuicStream *self);

@@ -41,8 +41,8 @@ vm_quic_stun_write (
 
 /* @mask: cookie and id, or NULL when the address is written as it is. */
 static gboolean
-read_address (const guint8 *value, gsize size, const guint8 *mask,
-    VmQuicAddress *address)
+read_address (
+    const guint8 *value, gsize size, const guint8 *mask, VmQuicAddress *address)
 {
   gsize n = size >= 4 && value[1] == FAMILY_V6 ? 16 : 4;
   guint8 ip[16];

@@ -13,8 +13,8 @@
 
 /* AES-128 first: it is the fastest where the processor knows AES, and the
  * lists are those that QUIC has (RFC 9001 §5.3). */
-#define PRIORITY \
-  "%DISABLE_TLS13_COMPAT_MODE:NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" \
+#define PRIORITY                                                           \
+  "%DISABLE_TLS13_COMPAT_MODE:NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:"  \
   "+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-GROUP-ALL:+GROUP-X25519:" \
   "+GROUP-SECP256R1"
 
@@ -156,9 +156,9 @@ gpointer
 vm_quic_tls_session_new (VmQuicTlsPeer *peer, gboolean server)
 {
   /* no tickets: each session is a handshake of its own */
-  guint flags = GNUTLS_NO_TICKETS
-                | (server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET
-                          : GNUTLS_CLIENT);
+  guint flags =
+      GNUTLS_NO_TICKETS
+      | (server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET : GNUTLS_CLIENT);
   gnutls_session_t session;
 
   if (gnutls_init (&session, flags) != 0)

@@ -101,10 +101,10 @@ vm_p2p_hello_read (GBytes *text, GError **error)
         "The first words of a connection are not P2P_HELLO");
     return NULL;
   }
-  if (!get_name (&json, "session_id", VM_P2P_SESSION_ID_MAX, &self->session_id,
-          error)
-      || !get_name (&json, "session_token", VM_P2P_TOKEN_MAX,
-          &self->session_token, error)
+  if (!get_name (
+          &json, "session_id", VM_P2P_SESSION_ID_MAX, &self->session_id, error)
+      || !get_name (
+          &json, "session_token", VM_P2P_TOKEN_MAX, &self->session_token, error)
       || !get_name (&json, "from_device_id", VM_P2P_DEVICE_ID_MAX,
           &self->from_device_id, error))
     return NULL;
