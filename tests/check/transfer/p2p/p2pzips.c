@@ -383,6 +383,27 @@ GST_START_TEST (a_folder_beyond_max_size_is_not_sent)
 }
 GST_END_TEST;
 
+GST_START_TEST (a_folder_counts_for_the_quota)
+{
+  g_autofree gchar *path = make_many (2, SIZE);
+  VmReceiveFolder *first;
+
+  pair->rules.quota = 4 * SIZE - 1;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  first = vm_receive_folder_ref (pair->folder);
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_failed (pair, VM_ERROR_TOO_LARGE, VM_ERROR_TOO_LARGE);
+  check_list ("tree");
+  pair->rules.quota = 4 * SIZE;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  vm_receive_folder_unref (first);
+  check_list ("tree tree (1)");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (a_rate_holds_on_either_side)
 {
   g_autofree gchar *path = make_many (1, 1024 * 1024);
@@ -439,6 +460,7 @@ p2pzips_suite (void)
   tcase_add_test (tc, a_folder_that_is_all_there_gets_its_name);
   tcase_add_test (tc, a_folder_that_is_declined_is_not_sent);
   tcase_add_test (tc, a_folder_beyond_max_size_is_not_sent);
+  tcase_add_test (tc, a_folder_counts_for_the_quota);
   tcase_add_test (tc, a_rate_holds_on_either_side);
   tcase_add_test (tc, a_file_that_changes_ends_it);
   return suite;
