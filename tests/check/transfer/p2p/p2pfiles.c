@@ -8,7 +8,9 @@
 #include <gst/videomeet/transfer/p2p/p2pfile.h>
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define CHUNK 65536
@@ -413,6 +415,58 @@ cut_file (const VmP2pProgress *progress, gpointer data)
     fail_unless (truncate (data, 10) == 0);
 }
 
+typedef struct
+{
+  gboolean small, full, told; /* the limit is set; each side has seen it */
+} Full;
+
+static void
+limit (rlim_t most)
+{
+  struct rlimit file_size;
+
+  fail_unless (getrlimit (RLIMIT_FSIZE, &file_size) == 0);
+  file_size.rlim_cur = most;
+  fail_unless (setrlimit (RLIMIT_FSIZE, &file_size) == 0);
+}
+
+/* The process may write no further: to whoever waits, the disk is full. */
+static void
+fill_up (const VmP2pProgress *progress, gpointer data)
+{
+  Full *full = data;
+
+  if (progress->state == VM_TRANSFER_STATE_TRANSFERRING && !full->small) {
+    full->small = TRUE;
+    limit (2 * CHUNK);
+  } else if (progress->full) {
+    full->full = TRUE;
+    limit (RLIM_INFINITY);
+  }
+}
+
+static void
+see_full (const VmP2pProgress *progress, gpointer data)
+{
+  ((Full *) data)->told |= progress->full;
+}
+
+GST_START_TEST (a_full_disk_pauses_both_until_there_is_room)
+{
+  g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", MANY);
+  Full full = { 0 };
+
+  signal (SIGXFSZ, SIG_IGN);
+  pair->receive.progress = fill_up;
+  pair->send.progress = see_full;
+  pair->receive.data = pair->send.data = &full;
+  p2p_link_send (pair, path);
+  p2p_link_check_sent (pair);
+  fail_unless (full.full && full.told);
+  p2p_link_check_file (pair, "a.bin", path);
+}
+GST_END_TEST;
+
 GST_START_TEST (a_file_that_changes_is_given_up)
 {
   g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", 600 * CHUNK);
@@ -457,6 +511,7 @@ p2pfiles_suite (void)
   tcase_add_test (tc, a_closed_stream_ends_both_with_its_error);
   tcase_add_test (tc, either_side_pauses_and_goes_on);
   tcase_add_test (tc, either_side_cancels_and_nothing_is_left);
+  tcase_add_test (tc, a_full_disk_pauses_both_until_there_is_room);
   tcase_add_test (tc, a_file_that_changes_is_given_up);
   tcase_add_test (tc, what_is_no_file_is_not_sent);
   return suite;

@@ -76,8 +76,8 @@ static void
 say_bytes (guint64 from, guint64 to, gsize step)
 {
   for (guint64 at = from; at < to; at += step)
-    p2p_say_chunk (pair->near, VM_P2P_FILE_CHUNK, at, data + at,
-        MIN (step, to - at));
+    p2p_say_chunk (
+        pair->near, VM_P2P_FILE_CHUNK, at, data + at, MIN (step, to - at));
 }
 
 static void
@@ -146,8 +146,8 @@ GST_END_TEST;
 
 GST_START_TEST (an_empty_file_has_no_chunk)
 {
-  g_autofree gchar *none = g_compute_checksum_for_data (
-      G_CHECKSUM_SHA256, (const guchar *) "", 0);
+  g_autofree gchar *none =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) "", 0);
 
   say_meta (0, none);
   fail_unless_equals_uint64 (hear_ack (pair->near), 0);
@@ -330,8 +330,7 @@ say_hashed (guint64 offset, const guint8 *bytes, gsize size)
 
   vm_sha256 (bytes, size, body);
   memcpy (body + 32, bytes, size);
-  p2p_say_chunk (
-      pair->near, VM_P2P_FILE_CHUNK_HASHED, offset, body, 32 + size);
+  p2p_say_chunk (pair->near, VM_P2P_FILE_CHUNK_HASHED, offset, body, 32 + size);
 }
 
 GST_START_TEST (a_chunk_that_the_file_does_not_have_is_refused)

@@ -164,13 +164,16 @@ GST_START_TEST (what_cannot_be_carried_is_left_out_and_named)
 }
 GST_END_TEST;
 
+/* Lets @data bytes of chunks through, which all arrive. */
 static gboolean
 cut_later (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
 {
   gsize size = g_bytes_get_size (*body) - 8;
 
-  return type != VM_P2P_ZIP_CHUNK
-         || self->carried + size <= GPOINTER_TO_SIZE (self->data);
+  if (type == VM_P2P_ZIP_CHUNK
+      && self->carried + size > GPOINTER_TO_SIZE (self->data))
+    vm_p2p_pipe_end (self->near);
+  return TRUE;
 }
 
 static gchar *
@@ -281,6 +284,60 @@ GST_START_TEST (what_another_boot_has_left_is_not_relied_on)
 }
 GST_END_TEST;
 
+/* As a receiver that is killed leaves it: an entry that is not whole. */
+GST_START_TEST (what_a_killed_receiver_was_writing_is_written_anew)
+{
+  g_autofree gchar *path = make_many (MANY, SIZE);
+  g_autofree gchar *names = NULL, *half = NULL;
+  g_auto (GStrv) all = NULL;
+  guint have;
+
+  pair->filter = cut_later;
+  pair->data = GSIZE_TO_POINTER (300 * 1024);
+  p2p_link_send_zip (pair, path);
+  have = count_growing ();
+  fail_unless (have > 0);
+  names = p2p_link_list (pair);
+  all = g_strsplit (names, " ", -1);
+  half = g_build_filename (pair->to, all[1], ".vm-entry", NULL);
+  fail_unless (g_file_set_contents (half, "half", -1, NULL));
+  pair->filter = NULL;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  fail_unless (pair->carried < (MANY - have) * (SIZE + 300) + 300);
+  check_same (path, "tree");
+  check_list ("tree");
+}
+
+GST_END_TEST;
+
+/* All chunks still arrive. */
+static gboolean
+cut_end (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
+{
+  if (from_sender && type == VM_P2P_ZIP_DONE)
+    vm_p2p_pipe_end (self->near);
+  return TRUE;
+}
+
+GST_START_TEST (a_folder_that_is_all_there_gets_its_name)
+{
+  g_autofree gchar *path = make_many (MANY, SIZE);
+
+  pair->filter = cut_end;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_failed (pair, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
+  fail_unless_equals_int (count_growing (), MANY);
+  pair->filter = NULL;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  fail_unless (pair->carried < 100);
+  check_same (path, "tree");
+  check_list ("tree");
+}
+
+GST_END_TEST;
+
 static gboolean
 decline (const VmP2pOffer *offer, gchar **reason, gpointer data)
 {
@@ -324,6 +381,27 @@ GST_START_TEST (a_folder_beyond_max_size_is_not_sent)
   fail_unless_equals_int (pair->types->len, 0);
   check_list ("tree");
 }
+GST_END_TEST;
+
+GST_START_TEST (a_folder_counts_for_the_quota)
+{
+  g_autofree gchar *path = make_many (2, SIZE);
+  VmReceiveFolder *first;
+
+  pair->rules.quota = 4 * SIZE - 1;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  first = vm_receive_folder_ref (pair->folder);
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_failed (pair, VM_ERROR_TOO_LARGE, VM_ERROR_TOO_LARGE);
+  check_list ("tree");
+  pair->rules.quota = 4 * SIZE;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  vm_receive_folder_unref (first);
+  check_list ("tree tree (1)");
+}
+
 GST_END_TEST;
 
 GST_START_TEST (a_rate_holds_on_either_side)
@@ -378,8 +456,11 @@ p2pzips_suite (void)
   tcase_add_test (tc, what_was_cut_goes_on_behind_the_last_whole_entry);
   tcase_add_test (tc, another_folder_does_not_go_on_there);
   tcase_add_test (tc, what_another_boot_has_left_is_not_relied_on);
+  tcase_add_test (tc, what_a_killed_receiver_was_writing_is_written_anew);
+  tcase_add_test (tc, a_folder_that_is_all_there_gets_its_name);
   tcase_add_test (tc, a_folder_that_is_declined_is_not_sent);
   tcase_add_test (tc, a_folder_beyond_max_size_is_not_sent);
+  tcase_add_test (tc, a_folder_counts_for_the_quota);
   tcase_add_test (tc, a_rate_holds_on_either_side);
   tcase_add_test (tc, a_file_that_changes_ends_it);
   return suite;

@@ -33,6 +33,7 @@ struct _VmArchiveFolder
   guint count;
   guint64 size;
   guint64 unasked; /* bytes */
+  guint64 charged; /* bytes of the quota */
   VmFd file; /* of the entry that is being written */
   gchar *path; /* of it */
   gboolean done;
@@ -197,17 +198,18 @@ begin (VmArchiveFolder *self, guint64 size, GError **error)
 {
   const VmReceiveRules *rules = &self->folder->rules;
 
-  if ((rules->max_size && size > rules->max_size)
-      || (rules->quota && size > rules->quota)) {
+  if (rules->max_size && size > rules->max_size) {
     g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "The folder is larger than this device takes (max-size)");
     return FALSE;
   }
-  if (!check_name (self, error) || !open_lock (self, error)
-      || !open_dir (self, error) || !find_kept (self, error))
+  if (!vm_receive_charge (self->folder, size, error))
     return FALSE;
-  return vm_receive_has_free (
-      self->folder, size - MIN (size, self->size), error);
+  self->charged = size;
+  return check_name (self, error) && open_lock (self, error)
+         && open_dir (self, error) && find_kept (self, error)
+         && vm_receive_has_free (
+             self->folder, size - MIN (size, self->size), error);
 }
 
 VmArchiveFolder *
@@ -250,6 +252,8 @@ vm_archive_folder_free (VmArchiveFolder *self)
   }
   if (self->lock >= 0 && self->dir >= 0 && self->count == 0)
     unlinkat (self->folder->dir, self->lock_name, 0);
+  if (!self->done)
+    vm_receive_give_quota_back (self->folder, self->charged);
   vm_fd_clear (&self->dir);
   vm_fd_clear (&self->lock);
   vm_archive_names_free (self->names);

@@ -17,7 +17,9 @@
 
 typedef struct _VmArchiveFolder VmArchiveFolder;
 
-/* @list: letters and digits that say what is sent; the same sender with the
+/* Its @size counts for the quota of the receiving folder from here on, and as
+ * long as this process runs when it is received.
+ * @list: letters and digits that say what is sent; the same sender with the
  * same list goes on where it was. @size: bytes still to come at most. */
 VmArchiveFolder *
 vm_archive_folder_begin (VmReceiveFolder *folder, const gchar *sender,

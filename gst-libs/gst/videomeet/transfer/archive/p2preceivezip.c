@@ -48,7 +48,7 @@ tell (Receiving *self, VmTransferState state, const gchar *saved_path)
     .saved_path = saved_path };
 
   self->told_at = g_get_monotonic_time ();
-  if (self->receive->progress)
+  if (self->receive->progress && self->name)
     self->receive->progress (&progress, self->receive->data);
 }
 

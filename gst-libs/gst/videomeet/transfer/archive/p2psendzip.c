@@ -168,12 +168,12 @@ write_file (Sending *self, struct archive *archive, const VmArchiveEntry *entry,
   gssize n = 0;
 
   if (fd < 0)
-    return vm_disk_fail (error, "A file of the folder cannot be read");
+    return vm_disk_fail (error, entry->path);
   for (guint64 done = 0; done < entry->size; done += n) {
     n = vm_disk_read (
         fd, buffer, MIN (VM_ZIP_CHUNK_SIZE, entry->size - done), done);
     if (n < 0)
-      return vm_disk_fail (error, "A file of the folder cannot be read");
+      return vm_disk_fail (error, entry->path);
     if (n == 0)
       break;
     if (archive_write_data (archive, buffer, n) != n)
@@ -429,6 +429,8 @@ vm_p2p_send_zip (VmP2pPipe *pipe, const VmP2pSendZip *send, GError **error)
       g_bytes_new_take (g_malloc (VM_ZIP_CHUNK_SIZE), VM_ZIP_CHUNK_SIZE);
   self.sum = vm_file_hash_new ();
   sent = open_folder (&self, error) && send_folder (&self, error);
+  if (!sent)
+    tell (&self, VM_TRANSFER_STATE_FAILED, NULL);
   vm_zip_end_utf8 (before);
   g_clear_pointer (&self.entries, g_ptr_array_unref);
   vm_fd_clear (&self.folder);

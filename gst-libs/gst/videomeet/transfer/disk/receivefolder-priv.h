@@ -111,6 +111,10 @@ void vm_receive_gone (VmReceiveFile *file);
  * file. */
 gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
 void vm_receive_leave (VmReceiveFile *file);
+/* The same quota for what is no VmReceiveFile; and gives it back. */
+gboolean
+vm_receive_charge (VmReceiveFolder *self, guint64 size, GError **error);
+void vm_receive_give_quota_back (VmReceiveFolder *self, guint64 size);
 
 /* receiveroom.c. Whether the disk has @size bytes beside its reserve. */
 gboolean
