@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/tree.h"
+#include "transfer/sync/model/tree.h"
 
 #include "transfer/disk/filename.h"
 
@@ -76,7 +76,7 @@ vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other)
   if (!self || !other)
     return self == other;
   return self->kind == other->kind && self->kind != VM_SYNC_OTHER
-      && memcmp (self->id, other->id, sizeof self->id) == 0;
+         && memcmp (self->id, other->id, sizeof self->id) == 0;
 }
 
 static gint64
@@ -100,7 +100,7 @@ gboolean
 vm_sync_stamp_equal (const VmSyncStamp *a, const VmSyncStamp *b)
 {
   return a->inode == b->inode && a->size == b->size && a->mtime == b->mtime
-      && a->ctime == b->ctime;
+         && a->ctime == b->ctime;
 }
 
 guint64
@@ -228,8 +228,8 @@ vm_sync_tree_add (VmSyncTree *self, VmSyncEntry *entry, GError **error)
     return FALSE;
   }
   if (g_hash_table_contains (self->by_path, entry->path)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "A manifest names a path twice");
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_BAD_MESSAGE, "A manifest names a path twice");
     return FALSE;
   }
   self->blocks += entry->n_blocks;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/scan.h"
 
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/filename.h"
@@ -107,12 +107,12 @@ hash_file (Scan *scan, gint fd, VmSyncEntry *entry)
 static gboolean
 recall (Scan *scan, VmSyncEntry *entry)
 {
-  const VmSyncEntry *known = scan->what->known
-      ? vm_sync_tree_get (scan->what->known, entry->path)
-      : NULL;
+  const VmSyncEntry *known =
+      scan->what->known ? vm_sync_tree_get (scan->what->known, entry->path)
+                        : NULL;
 
-  if (!known || known->kind != VM_SYNC_FILE || !known->has_stamp
-      || known->racy || !vm_sync_stamp_equal (&known->stamp, &entry->stamp))
+  if (!known || known->kind != VM_SYNC_FILE || !known->has_stamp || known->racy
+      || !vm_sync_stamp_equal (&known->stamp, &entry->stamp))
     return FALSE;
   entry->racy = FALSE;
   entry->n_blocks = known->n_blocks;
@@ -126,8 +126,8 @@ describe (VmSyncEntry *entry, const struct stat *st)
 {
   entry->mode = st->st_mode & VM_SYNC_MODE_MASK;
   entry->size = st->st_size;
-  entry->mtime = (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC
-      + st->st_mtim.tv_nsec / 1000;
+  entry->mtime =
+      (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC + st->st_mtim.tv_nsec / 1000;
   entry->stamp = vm_sync_stamp_of (st);
   entry->has_stamp = TRUE;
   entry->racy = entry->stamp.ctime > g_get_real_time () * 1000 - RACY_TIME;
