@@ -323,6 +323,7 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
 {
   VmSyncTree *tree =
       vm_sync_plan_common (exchange->plan, common, exchange->failed);
+  gint64 now = g_get_real_time () * 1000;
 
   for (guint i = 0; i < tree->entries->len; i++) {
     VmSyncEntry *entry = tree->entries->pdata[i];
@@ -336,7 +337,7 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
     if (stamp) {
       entry->stamp = *stamp;
       entry->has_stamp = TRUE;
-      entry->racy = FALSE;
+      entry->racy = vm_sync_stamp_is_racy (stamp, now);
     } else if (vm_sync_entry_same (own, entry)) {
       entry->stamp = own->stamp;
       entry->has_stamp = own->has_stamp;

@@ -15,9 +15,6 @@
 
 #define READ_SIZE (1024 * 1024)
 #define READ_TRIES 3 /* of a file that changes while it is read */
-/* A file that was changed so shortly before it was read can be changed again
- * within one tick of the clock, and have the same stamp. */
-#define RACY_TIME (2 * G_GINT64_CONSTANT (1000000000)) /* ns */
 
 typedef struct
 {
@@ -130,7 +127,8 @@ describe (VmSyncEntry *entry, const struct stat *st)
       (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC + st->st_mtim.tv_nsec / 1000;
   entry->stamp = vm_sync_stamp_of (st);
   entry->has_stamp = TRUE;
-  entry->racy = entry->stamp.ctime > g_get_real_time () * 1000 - RACY_TIME;
+  entry->racy =
+      vm_sync_stamp_is_racy (&entry->stamp, g_get_real_time () * 1000);
 }
 
 static void

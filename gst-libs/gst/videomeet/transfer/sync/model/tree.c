@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+/* A file system that keeps parts of a millisecond has the kernel's tick, of at
+ * most 10 ms; others may keep seconds only. All in ns. */
+#define COARSE_TICK 1000000
+#define RACY_FINE (12 * G_GINT64_CONSTANT (1000000))
+#define RACY_COARSE (2 * G_GINT64_CONSTANT (1000000000))
+
 VmSyncEntry *
 vm_sync_entry_new (const gchar *path, VmSyncKind kind)
 {
@@ -94,6 +100,14 @@ vm_sync_stamp_of (const struct stat *st)
     .mtime = ns_of (st->st_mtim),
     .ctime = ns_of (st->st_ctim),
   };
+}
+
+gboolean
+vm_sync_stamp_is_racy (const VmSyncStamp *stamp, gint64 now)
+{
+  gboolean fine = stamp->ctime % COARSE_TICK != 0;
+
+  return stamp->ctime > now - (fine ? RACY_FINE : RACY_COARSE);
 }
 
 gboolean
