@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include <gst/videomeet/transfer/sync/delta.h>
+#include <gst/videomeet/transfer/sync/disk/delta.h>
 
 #include <string.h>
 #include <sys/mman.h>
@@ -40,8 +40,7 @@ count (gconstpointer data, gsize size, gpointer user_data, GError **error)
 }
 
 static gboolean
-count_delta (
-    gconstpointer data, gsize size, gpointer user_data, GError **error)
+count_delta (gconstpointer data, gsize size, gpointer user_data, GError **error)
 {
   gsize *made = user_data;
 
@@ -58,7 +57,8 @@ apply (const VmSyncDelta *delta, const guint8 *data, gsize size)
   g_autoptr (VmSyncPatch) patch =
       vm_sync_patch_new (old_file (), delta, count, &made);
   g_autoptr (GError) error = NULL;
-  gboolean ok = vm_sync_patch_take (patch, data, size / 2, &error)
+  gboolean ok =
+      vm_sync_patch_take (patch, data, size / 2, &error)
       && vm_sync_patch_take (patch, data + size / 2, size - size / 2, &error)
       && vm_sync_patch_end (patch, &error);
 

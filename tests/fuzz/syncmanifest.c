@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "fuzz.h"
-#include <gst/videomeet/transfer/sync/manifest.h>
+#include <gst/videomeet/transfer/sync/model/manifest.h>
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "program.h"
 
 #include <gst/videomeet/transfer/disk/diskfile.h>
-#include <gst/videomeet/transfer/sync/scan.h>
+#include <gst/videomeet/transfer/sync/disk/scan.h>
 #include <glib/gstdio.h>
 #include <fcntl.h>
 #include <string.h>
@@ -440,8 +440,7 @@ arrives_with (guint side, GByteArray *bytes, guint64 most)
   fail_unless_equals_uint64 (size, bytes->len);
   fail_unless (memcmp (found, bytes->data, size) == 0);
   fail_unless (sides[0].cut.bytes + sides[1].cut.bytes <= most,
-      "%" G_GUINT64_FORMAT " bytes",
-      sides[0].cut.bytes + sides[1].cut.bytes);
+      "%" G_GUINT64_FORMAT " bytes", sides[0].cut.bytes + sides[1].cut.bytes);
 }
 
 GST_START_TEST (test_only_what_differs_is_sent)
@@ -477,15 +476,27 @@ GST_END_TEST;
 
 /* Watching: changes of either side go over while the stream lives. */
 
+static GMutex lock; /* of: */
+static GCond ended; /* a round of either side */
+
+static void
+note_round (const VmSyncProgress *progress, gpointer user_data)
+{
+  g_mutex_lock (&lock);
+  g_cond_broadcast (&ended);
+  g_mutex_unlock (&lock);
+}
+
 static void
 waits_for (guint side, const gchar *name)
 {
   gint64 until = g_get_monotonic_time () + PATIENCE;
 
-  while (!is_there (side, name)) {
-    fail_unless (g_get_monotonic_time () < until, "%s never came", name);
-    g_usleep (10000);
-  }
+  g_mutex_lock (&lock);
+  while (!is_there (side, name))
+    fail_unless (
+        g_cond_wait_until (&ended, &lock, until), "%s never came", name);
+  g_mutex_unlock (&lock);
 }
 
 GST_START_TEST (test_changes_of_both_sides_are_seen)
@@ -495,6 +506,7 @@ GST_START_TEST (test_changes_of_both_sides_are_seen)
   g_autofree gchar *deep = path_of (1, "d");
 
   configs[0].watch = TRUE;
+  configs[0].progress = configs[1].progress = note_round;
   vm_p2p_pipe_new_pair (PIPE_BOUND, &ends[0], &ends[1]);
   for (guint s = 0; s < 2; s++) {
     sides[s] = (Side){ .side = s };
@@ -591,7 +603,7 @@ edit (GRand *random, guint side, guint *content)
   } else if (what < 8 && entry->kind == VM_SYNC_FILE) {
     write_random (random, side, entry->path, content);
   } else if (what == 8 && entry->kind == VM_SYNC_FILE
-      && !is_there (side, place)) {
+             && !is_there (side, place)) {
     g_autofree gchar *old = path_of (side, entry->path);
 
     fail_unless_equals_int (g_rename (old, path), 0);
@@ -636,12 +648,11 @@ nothing_is_lost (VmSyncTree *const before[2], VmSyncTree *const after[2],
       const VmSyncEntry *entry = before[s]->entries->pdata[i];
       g_autofree gchar *pair = pair_of (entry);
 
-      if (entry->kind == VM_SYNC_FOLDER
-          || g_hash_table_contains (had[!s], pair)
+      if (entry->kind == VM_SYNC_FOLDER || g_hash_table_contains (had[!s], pair)
           || has_content (after[0], entry) || has_content (after[1], entry))
         continue;
-      fail ("seed %d, step %u: %s of side %u is lost", SEED, step,
-          entry->path, s);
+      fail ("seed %d, step %u: %s of side %u is lost", SEED, step, entry->path,
+          s);
     }
 }
 
@@ -667,8 +678,8 @@ step_of (GRand *random, GHashTable *const had[2], guint *content, guint step)
     g_autofree gchar *a = vm_sync_tree_digest (after[0]);
     g_autofree gchar *b = vm_sync_tree_digest (after[1]);
 
-    fail_unless (strcmp (a, b) == 0, "seed %d, step %u: they differ", SEED,
-        step);
+    fail_unless (
+        strcmp (a, b) == 0, "seed %d, step %u: they differ", SEED, step);
     for (guint s = 0; s < 2; s++)
       fail_unless_equals_int (count_names (s, ".vm-"), 0);
   }

@@ -5,7 +5,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/transfer/sync/work.h>
+#include <gst/videomeet/transfer/sync/model/work.h>
 
 #include <string.h>
 
@@ -24,8 +24,8 @@
   G_STMT_END
 
 static const gchar *const devices[2] = { "ALICEDEV", "BOBDEVICE" };
-static const gchar *const names[] = { "a", "A", "b", "c.txt", "d",
-  "e\xcc\x81", "\xc3\xa9" };
+static const gchar *const names[] = { "a", "A", "b", "c.txt", "d", "e\xcc\x81",
+  "\xc3\xa9" };
 
 static VmSyncEntry *
 file_of (const gchar *path, guint content, guint mode)
@@ -156,7 +156,8 @@ move_entry (Apply *apply, VmSyncOp *op)
 
   if (op->keep)
     move_entry (apply, op->keep);
-  if ((op->keep && !op->keep->done) || op->done || !from || !has_parent (apply->now, op->item->path))
+  if ((op->keep && !op->keep->done) || op->done || !from
+      || !has_parent (apply->now, op->item->path))
     return;
   moved = vm_sync_entry_copy (from, op->item->path);
   moved->mode = op->item->mode;
@@ -172,8 +173,7 @@ write_entry (Apply *apply, VmSyncOp *op)
 
   if (op->keep)
     move_entry (apply, op->keep);
-  if ((op->keep && !op->keep->done)
-      || !has_parent (apply->now, op->item->path))
+  if ((op->keep && !op->keep->done) || !has_parent (apply->now, op->item->path))
     return;
   entry = vm_sync_entry_copy (op->item->entry, op->item->path);
   entry->mode = op->item->mode;
@@ -213,9 +213,9 @@ apply_work (Apply *apply, const VmSyncWork *work)
     gboolean empty = TRUE;
 
     for (guint j = 0; j < apply->now->entries->len; j++)
-      empty = empty
-          && !is_below (
-              ((VmSyncEntry *) apply->now->entries->pdata[j])->path,
+      empty =
+          empty
+          && !is_below (((VmSyncEntry *) apply->now->entries->pdata[j])->path,
               entry->path);
     if (empty && passes (apply))
       take (apply->now, entry->path);
@@ -240,8 +240,9 @@ static gchar *
 random_place (GRand *random, const VmSyncTree *folder)
 {
   for (guint i = 0; folder->entries->len && i < 3; i++) {
-    const VmSyncEntry *entry = folder->entries->pdata[g_rand_int_range (
-        random, 0, folder->entries->len)];
+    const VmSyncEntry *entry =
+        folder->entries
+            ->pdata[g_rand_int_range (random, 0, folder->entries->len)];
 
     if (entry->kind == VM_SYNC_FOLDER && strlen (entry->path) < 40)
       return g_strconcat (entry->path, "/", random_name (random), NULL);
@@ -273,7 +274,7 @@ edit (GRand *random, VmSyncTree *folder, guint *content)
   } else if (what < 7 && entry->kind == VM_SYNC_FILE) {
     put (folder, file_of (path, ++*content, entry->mode));
   } else if (what == 7 && entry->kind == VM_SYNC_FILE
-      && !vm_sync_tree_get (folder, place)) {
+             && !vm_sync_tree_get (folder, place)) {
     VmSyncEntry *moved = vm_sync_entry_copy (entry, place);
 
     take (folder, path);
@@ -306,8 +307,7 @@ nothing_is_lost (const VmSyncTree *const before[2], const VmSyncTree *common,
       if (was && vm_sync_entry_same (was, entry)
           && !vm_sync_entry_same (other, entry))
         continue;
-      ENSURE (has_content (after[0], entry)
-              || has_content (after[1], entry),
+      ENSURE (has_content (after[0], entry) || has_content (after[1], entry),
           "seed %d, step %u: %s of side %u is lost", SEED, step, entry->path,
           s);
     }
@@ -330,8 +330,8 @@ both_are_equal (VmSyncTree *const folders[2], guint step)
 
 /* TRUE: there was nothing to do. */
 static gboolean
-sync_once (GRand *random, VmSyncTree *folders[2], VmSyncTree **common, gboolean cut,
-    guint step)
+sync_once (GRand *random, VmSyncTree *folders[2], VmSyncTree **common,
+    gboolean cut, guint step)
 {
   g_autoptr (VmSyncTree) a = copy_of (folders[0]), b = copy_of (folders[1]);
   const VmSyncTree *before[2] = { a, b };
@@ -624,14 +624,12 @@ GST_START_TEST (test_block_sizes)
 {
   fail_unless_equals_int (vm_sync_block_count (0), 0);
   fail_unless_equals_int (vm_sync_block_count (1), 1);
-  fail_unless_equals_uint64 (
-      vm_sync_block_size ((guint64) VM_SYNC_BLOCK_MIN
-          * VM_SYNC_BLOCKS_PER_FILE),
+  fail_unless_equals_uint64 (vm_sync_block_size ((guint64) VM_SYNC_BLOCK_MIN
+                                                 * VM_SYNC_BLOCKS_PER_FILE),
       VM_SYNC_BLOCK_MIN);
   fail_unless_equals_uint64 (
-      vm_sync_block_size ((guint64) VM_SYNC_BLOCK_MIN
-              * VM_SYNC_BLOCKS_PER_FILE
-          + 1),
+      vm_sync_block_size (
+          (guint64) VM_SYNC_BLOCK_MIN * VM_SYNC_BLOCKS_PER_FILE + 1),
       2 * VM_SYNC_BLOCK_MIN);
   fail_unless_equals_uint64 (
       vm_sync_block_size (G_GUINT64_CONSTANT (1) << 50), VM_SYNC_BLOCK_MAX);

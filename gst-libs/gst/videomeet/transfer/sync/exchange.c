@@ -83,8 +83,7 @@ delta_of (const VmSyncWork *work, guint number)
 static gboolean
 take_signature (Shared *shared, GBytes *body, GError **error)
 {
-  const VmSyncWork *theirs =
-      shared->exchange->works[!shared->rounds->side];
+  const VmSyncWork *theirs = shared->exchange->works[!shared->rounds->side];
   gsize size;
   const guint8 *data = g_bytes_get_data (body, &size);
   guint32 number = G_MAXUINT32;
@@ -103,7 +102,7 @@ take_signature (Shared *shared, GBytes *body, GError **error)
     op = delta_of (theirs, number);
   if (!op
       || size > op->delta.signature
-              - ((GByteArray *) shared->signatures->pdata[number])->len) {
+                    - ((GByteArray *) shared->signatures->pdata[number])->len) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "A signature is not wanted, or is too long");
     return FALSE;
@@ -194,16 +193,16 @@ take_message (Shared *shared, VmSyncFetch *fetch, guint8 type, GBytes *body,
     GError **error)
 {
   switch (type) {
-  case VM_P2P_CONFLICT:
-    return TRUE; /* this side knows them */
-  case VM_P2P_SYNC_SIGNATURE:
-    return take_signature (shared, body, error);
-  case VM_P2P_DIFF_CHUNK:
-    return vm_sync_fetch_take (fetch, body, error);
-  default:
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "A message of type %u came among the differences", type);
-    return FALSE;
+    case VM_P2P_CONFLICT:
+      return TRUE; /* this side knows them */
+    case VM_P2P_SYNC_SIGNATURE:
+      return take_signature (shared, body, error);
+    case VM_P2P_DIFF_CHUNK:
+      return vm_sync_fetch_take (fetch, body, error);
+    default:
+      g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+          "A message of type %u came among the differences", type);
+      return FALSE;
   }
 }
 
@@ -365,8 +364,8 @@ work_through (Shared *shared, VmSyncApply *apply, GError **error)
   VmSyncWork *work = shared->exchange->works[rounds->side];
   GThread *thread = g_thread_new ("vm-sync-send", run_sender, shared);
   gboolean ok = (!apply || vm_sync_apply_begin (apply, error))
-      && receive_all (shared, apply, work, error)
-      && (!apply || vm_sync_apply_finish (apply, error));
+                && receive_all (shared, apply, work, error)
+                && (!apply || vm_sync_apply_finish (apply, error));
 
   g_mutex_lock (&shared->lock);
   shared->over = !ok;
@@ -392,8 +391,7 @@ work_through (Shared *shared, VmSyncApply *apply, GError **error)
 }
 
 gboolean
-vm_sync_exchange (
-    VmSyncRounds *rounds, VmSyncExchange *self, GError **error)
+vm_sync_exchange (VmSyncRounds *rounds, VmSyncExchange *self, GError **error)
 {
   VmSyncWork *work = self->works[rounds->side];
   g_autoptr (VmSyncStage) stage = NULL;
@@ -415,7 +413,8 @@ vm_sync_exchange (
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  self->failed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->failed =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->stamps = apply ? g_hash_table_ref (vm_sync_apply_get_stamps (apply))
                        : g_hash_table_new (g_str_hash, g_str_equal);
   if (apply)
@@ -423,5 +422,5 @@ vm_sync_exchange (
   if (!rounds->session->extended)
     return TRUE;
   return send_done (rounds, self->failed, error)
-      && receive_done (rounds, self->failed, error);
+         && receive_done (rounds, self->failed, error);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "transfer/sync/round.h"
-#include "transfer/sync/work.h"
+#include "transfer/sync/model/work.h"
 
 /* What a round does once both sides agree. */
 typedef struct
@@ -19,5 +19,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmSyncExchange, vm_sync_exchange_clear)
 
 /* Sends and receives what is wanted, both at once, and does the work of this
  * side. */
-gboolean vm_sync_exchange (
-    VmSyncRounds *rounds, VmSyncExchange *self, GError **error);
+gboolean
+vm_sync_exchange (VmSyncRounds *rounds, VmSyncExchange *self, GError **error);

@@ -3,9 +3,9 @@
 #include "transfer/sync/fetch.h"
 
 #include "transfer/disk/diskfile.h"
-#include "transfer/sync/apply-priv.h"
-#include "transfer/sync/delta.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/apply-priv.h"
+#include "transfer/sync/disk/delta.h"
+#include "transfer/sync/disk/scan.h"
 
 #include <string.h>
 
@@ -176,8 +176,7 @@ take_plain (VmSyncFetch *self, guint64 offset, const guint8 *data, gsize size,
   if (self->plain_done || offset < self->at || offset > self->work->wanted
       || size > self->work->wanted - offset)
     return bad (error, "an offset that is not next");
-  if (offset > self->at
-      && !feed (self, NULL, offset - self->at, error))
+  if (offset > self->at && !feed (self, NULL, offset - self->at, error))
     return FALSE;
   return feed (self, data, size, error);
 }
@@ -210,8 +209,7 @@ begin_delta (VmSyncFetch *self, GError **error)
     return FALSE;
   self->old = vm_sync_open_entry (self->apply->stage->root, op->own);
   if (self->old >= 0)
-    self->patch =
-        vm_sync_patch_new (self->old, &op->delta, write_delta, self);
+    self->patch = vm_sync_patch_new (self->old, &op->delta, write_delta, self);
   return TRUE;
 }
 
@@ -244,8 +242,8 @@ end_delta (VmSyncFetch *self, GError **error)
     return FALSE;
   reason = self->patch ? NULL : NOT_SENT;
   if (!reason && !op->cloned && !op->in_place
-      && !vm_sync_writer_copy (self->delta_writer, op->own, behind,
-          op->own->size - behind, error))
+      && !vm_sync_writer_copy (
+          self->delta_writer, op->own, behind, op->own->size - behind, error))
     return FALSE;
   g_clear_pointer (&self->patch, vm_sync_patch_free);
   vm_fd_clear (&self->old);
@@ -271,9 +269,8 @@ take_delta (VmSyncFetch *self, guint64 offset, const guint8 *data, gsize size,
   if (size == 0)
     return end_delta (self, error);
   self->delta_at += size;
-  return !self->patch
-      || vm_sync_patch_take (self->patch, data, size, &problem)
-      || settle (self, problem, error);
+  return !self->patch || vm_sync_patch_take (self->patch, data, size, &problem)
+         || settle (self, problem, error);
 }
 
 gboolean

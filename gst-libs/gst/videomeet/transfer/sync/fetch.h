@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/apply.h"
+#include "transfer/sync/disk/apply.h"
 
 /* Reads the DIFF_CHUNKs that the other side sends for the work of this one. The
  * blocks that are wanted, of all files in the order of their paths, are one
@@ -12,7 +12,8 @@
 
 #define VM_SYNC_OFFSET_DELTA (G_GUINT64_CONSTANT (1) << 63)
 #define VM_SYNC_OFFSET_BITS 40
-#define VM_SYNC_OFFSET_MASK ((G_GUINT64_CONSTANT (1) << VM_SYNC_OFFSET_BITS) - 1)
+#define VM_SYNC_OFFSET_MASK \
+  ((G_GUINT64_CONSTANT (1) << VM_SYNC_OFFSET_BITS) - 1)
 
 typedef struct _VmSyncFetch VmSyncFetch;
 

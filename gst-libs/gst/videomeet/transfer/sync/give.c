@@ -3,9 +3,9 @@
 #include "transfer/sync/give.h"
 
 #include "transfer/disk/diskfile.h"
-#include "transfer/sync/delta.h"
+#include "transfer/sync/disk/delta.h"
 #include "transfer/sync/fetch.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/scan.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -54,8 +54,8 @@ open_item (const VmSyncGive *give, const VmSyncItem *item)
     return -1;
   fd = vm_sync_open_entry (give->root, entry);
   if (fd < 0 && strcmp (entry->path, item->path) != 0)
-    fd = vm_disk_open (
-        give->root, item->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    fd =
+        vm_disk_open (give->root, item->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 || fstat (fd, &st) != 0 || !S_ISREG (st.st_mode)
       || (guint64) st.st_ino != entry->stamp.inode
       || (guint64) st.st_size != entry->size)
@@ -72,8 +72,7 @@ read_bytes (Output *out, gint fd, guint64 at, guint64 size, guint64 *read,
 {
   while (*read < size) {
     gsize n = MIN (size - *read, out->give->chunk - out->filled);
-    gssize got =
-        vm_disk_read (fd, out->buffer + out->filled, n, at + *read);
+    gssize got = vm_disk_read (fd, out->buffer + out->filled, n, at + *read);
 
     if (got != (gssize) n)
       return FALSE;
@@ -166,8 +165,7 @@ give_delta (Output *out, const VmSyncOp *op, guint number, GError **error)
 
   if (!signature)
     return FALSE;
-  out->at =
-      VM_SYNC_OFFSET_DELTA | (guint64) number << VM_SYNC_OFFSET_BITS;
+  out->at = VM_SYNC_OFFSET_DELTA | (guint64) number << VM_SYNC_OFFSET_BITS;
   out->filled = 0;
   fd = open_item (out->give, op->item);
   if (fd >= 0 && g_bytes_get_size (signature) > 0
@@ -203,8 +201,8 @@ vm_sync_give_deltas (const VmSyncGive *self, GError **error)
 }
 
 static gboolean
-send_signature (gconstpointer data, gsize size, gpointer user_data,
-    GError **error)
+send_signature (
+    gconstpointer data, gsize size, gpointer user_data, GError **error)
 {
   Output *out = user_data;
   guint32 number = GUINT32_TO_BE (out->number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/work.h"
+#include "transfer/sync/model/work.h"
 
 /* Reads what the other side's work wants of this side's folder, in the order of
  * its messages. Blocks for the disk; one thread. */

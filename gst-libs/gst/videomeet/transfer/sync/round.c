@@ -6,7 +6,7 @@
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/receivefolder.h"
 #include "transfer/sync/exchange.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/scan.h"
 
 #include <string.h>
 #include <sys/statvfs.h>
@@ -59,9 +59,9 @@ static VmSyncTree *
 scan_into (VmSyncRounds *self, GCancellable *cancel, GPtrArray *skipped,
     GError **error)
 {
-  const VmSyncTree *known = self->known ? self->known
-      : self->state                     ? self->state->trees[0]
-                                        : NULL;
+  const VmSyncTree *known = self->known   ? self->known
+                            : self->state ? self->state->trees[0]
+                                          : NULL;
   VmSyncScan scan = {
     .root = self->config->root,
     .known = known,
@@ -121,8 +121,7 @@ read_answer (VmSyncRounds *self, GBytes *body, GError **error)
   gint64 version = 0;
 
   if (!vm_json_read (&json, data, size, error)
-      || !vm_json_get_int (
-          &json, 0, "version", 0, G_MAXINT, &version, error))
+      || !vm_json_get_int (&json, 0, "version", 0, G_MAXINT, &version, error))
     return FALSE;
   self->session->extended = version >= 1;
   return TRUE;
@@ -256,8 +255,8 @@ may_delete (VmSyncRounds *self, const VmSyncPlan *plan, GError **error)
     if (!vm_sync_plan_deletes_many (plan, s))
       continue;
     if (self->config->may_delete
-        && self->config->may_delete (plan->deleted[s], plan->files[s], theirs,
-            self->config->user_data))
+        && self->config->may_delete (
+            plan->deleted[s], plan->files[s], theirs, self->config->user_data))
       continue;
     g_set_error (error, VM_ERROR, VM_ERROR_DECLINED,
         "%u of %u files would be deleted in %s, and nobody has agreed to that",
@@ -283,11 +282,10 @@ agree (VmSyncRounds *self, const VmSyncPlan *plan, GError **error)
 
   vm_json_append_member (text, "digest", digest);
   g_string_append_c (text, '}');
-  if (!vm_sync_session_send_text (
-          self->session, VM_P2P_SYNC_PLAN, text, error))
+  if (!vm_sync_session_send_text (self->session, VM_P2P_SYNC_PLAN, text, error))
     return FALSE;
-  body = vm_sync_session_receive (
-      self->session, VM_SYNC_PATIENCE, &type, error);
+  body =
+      vm_sync_session_receive (self->session, VM_SYNC_PATIENCE, &type, error);
   if (!body)
     return FALSE;
   data = g_bytes_get_data (body, &size);
@@ -325,6 +323,7 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
 {
   VmSyncTree *tree =
       vm_sync_plan_common (exchange->plan, common, exchange->failed);
+  gint64 now = g_get_real_time () * 1000;
 
   for (guint i = 0; i < tree->entries->len; i++) {
     VmSyncEntry *entry = tree->entries->pdata[i];
@@ -338,7 +337,7 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
     if (stamp) {
       entry->stamp = *stamp;
       entry->has_stamp = TRUE;
-      entry->racy = FALSE;
+      entry->racy = vm_sync_stamp_is_racy (stamp, now);
     } else if (vm_sync_entry_same (own, entry)) {
       entry->stamp = own->stamp;
       entry->has_stamp = own->has_stamp;
@@ -376,8 +375,8 @@ vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error)
     return FALSE;
   exchange.mine = mine;
   for (guint s = 0; s < 2; s++)
-    exchange.works[s] = vm_sync_work_new (
-        exchange.plan, trees, s, self->session->extended);
+    exchange.works[s] =
+        vm_sync_work_new (exchange.plan, trees, s, self->session->extended);
   tell_plan (self, &exchange);
   progress_begin (self, &exchange);
   if (self->dry_run)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "transfer/sync/session.h"
-#include "transfer/sync/state.h"
-#include "transfer/sync/watch.h"
+#include "transfer/sync/disk/state.h"
+#include "transfer/sync/disk/watch.h"
 
 /* One round: both manifests, the plan, what each side lacks, and what became of
  * it. */

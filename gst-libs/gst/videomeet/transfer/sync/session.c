@@ -4,7 +4,7 @@
 
 #include "base/json/json.h"
 #include "transfer/engine/pacer.h"
-#include "transfer/sync/manifest.h"
+#include "transfer/sync/model/manifest.h"
 
 #include <string.h>
 
@@ -51,8 +51,7 @@ run_alive (gpointer data)
   while (!self->ended) {
     gint64 next = self->last_sent + VM_SYNC_ALIVE_TIME;
 
-    if (g_cond_wait_until (&self->changed, &self->lock, next)
-        || self->ended
+    if (g_cond_wait_until (&self->changed, &self->lock, next) || self->ended
         || g_get_monotonic_time () < self->last_sent + VM_SYNC_ALIVE_TIME)
       continue;
     self->last_sent = g_get_monotonic_time ();
@@ -171,7 +170,7 @@ asks_again (GBytes *body)
   gboolean again = FALSE;
 
   return vm_json_read (&json, data, size, NULL)
-      && vm_json_get_boolean (&json, 0, "again", &again, NULL) && again;
+         && vm_json_get_boolean (&json, 0, "again", &again, NULL) && again;
 }
 
 GBytes *
@@ -221,11 +220,10 @@ vm_sync_session_tell (VmSyncSession *self, const GError *why)
   body = g_string_free_to_bytes (text);
   /* another thread may be sending; it ends when the other side reads on */
   while (!(locked = g_mutex_trylock (&self->lock))
-      && g_get_monotonic_time () < until)
+         && g_get_monotonic_time () < until)
     g_usleep (TELL_STEP);
   if (!locked)
     return;
-  vm_p2p_pipe_send (
-      self->pipe, VM_P2P_ERROR, NULL, 0, body, TELL_TIME, NULL);
+  vm_p2p_pipe_send (self->pipe, VM_P2P_ERROR, NULL, 0, body, TELL_TIME, NULL);
   g_mutex_unlock (&self->lock);
 }

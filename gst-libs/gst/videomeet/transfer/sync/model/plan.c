@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/planmerge.h"
+#include "transfer/sync/model/planmerge.h"
 
 #include <string.h>
 
@@ -49,14 +49,12 @@ vm_sync_plan_leave (VmSyncPlan *self, const gchar *path, const gchar *reason)
 
 /* Puts what was merged in the order of paths: a folder, then what is in it. */
 static gboolean
-flatten (
-    VmSyncPlan *self, GPtrArray *outs, const gchar *folder, GError **error)
+flatten (VmSyncPlan *self, GPtrArray *outs, const gchar *folder, GError **error)
 {
   for (guint i = 0; i < outs->len; i++) {
     VmSyncOut *out = outs->pdata[i];
-    g_autofree gchar *path =
-        folder ? g_strconcat (folder, "/", out->name, NULL)
-               : g_strdup (out->name);
+    g_autofree gchar *path = folder ? g_strconcat (folder, "/", out->name, NULL)
+                                    : g_strdup (out->name);
     VmSyncItem *item;
 
     if (!out->entry)
@@ -181,7 +179,7 @@ gboolean
 vm_sync_plan_deletes_many (const VmSyncPlan *self, guint side)
 {
   return (guint64) self->deleted[side] * VM_SYNC_DELETE_SHARE
-      > self->files[side];
+         > self->files[side];
 }
 
 gchar *
@@ -227,8 +225,7 @@ common_entry (const VmSyncPlan *self, const VmSyncTree *common,
   VmSyncEntry *was = common ? vm_sync_tree_get (common, path) : NULL;
   VmSyncEntry *entry;
 
-  if (g_hash_table_contains (failed, path)
-      || vm_sync_plan_is_left (self, path))
+  if (g_hash_table_contains (failed, path) || vm_sync_plan_is_left (self, path))
     return was ? vm_sync_entry_ref (was) : NULL;
   if (!item)
     return NULL;
@@ -245,11 +242,12 @@ vm_sync_plan_common (
   guint i = 0, j = 0, n = common ? common->entries->len : 0;
 
   while (i < self->items->len || j < n) {
-    const VmSyncItem *item = i < self->items->len ? self->items->pdata[i] : NULL;
+    const VmSyncItem *item =
+        i < self->items->len ? self->items->pdata[i] : NULL;
     const VmSyncEntry *was = j < n ? common->entries->pdata[j] : NULL;
-    gint order = !item ? 1
-        : !was         ? -1
-                       : vm_sync_path_compare (item->path, was->path);
+    gint order = !item  ? 1
+                 : !was ? -1
+                        : vm_sync_path_compare (item->path, was->path);
     VmSyncEntry *entry = common_entry (
         self, common, failed, order <= 0 ? item->path : was->path);
 

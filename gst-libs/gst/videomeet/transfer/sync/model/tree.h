@@ -56,10 +56,12 @@ void vm_sync_entry_seal (VmSyncEntry *self);
 /* Another mode, time, path or stamp; the same content. */
 VmSyncEntry *vm_sync_entry_copy (const VmSyncEntry *self, const gchar *path);
 /* NULL is the same as NULL only; OTHER is the same as nothing. */
-gboolean
-vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other);
+gboolean vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other);
 
 VmSyncStamp vm_sync_stamp_of (const struct stat *st);
+/* Whether the file can be changed once more and have the same stamp, as it was
+ * changed so shortly before @now, Unix ns. */
+gboolean vm_sync_stamp_is_racy (const VmSyncStamp *stamp, gint64 now);
 gboolean vm_sync_stamp_equal (const VmSyncStamp *a, const VmSyncStamp *b);
 
 /* Bytes of each block but the last; the same on both sides. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/tree.h"
+#include "transfer/sync/model/tree.h"
 
 /* The pages of MANIFEST (protocol/agents.md#folder-sync). Pure. */
 

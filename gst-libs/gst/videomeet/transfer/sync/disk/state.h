@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/manifest.h"
+#include "transfer/sync/model/manifest.h"
 
 /* The last common trees of a pair of devices and a folder, on disk:
  * XDG_STATE_HOME/videomeet/sync/ID, replaced atomically, 0600. The last two are
@@ -20,8 +20,8 @@ VmSyncState *vm_sync_state_open (const VmSyncConfig *config, GError **error);
 void vm_sync_state_free (VmSyncState *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSyncState, vm_sync_state_free)
 /* The newest tree that the other side has too; NULL: there is none. */
-VmSyncTree *vm_sync_state_common (
-    const VmSyncState *self, const VmSyncBases *theirs);
+VmSyncTree *
+vm_sync_state_common (const VmSyncState *self, const VmSyncBases *theirs);
 /* Takes @tree as the newest; @common, of this state or NULL, stays as the one
  * before. */
 gboolean vm_sync_state_save (VmSyncState *self, VmSyncTree *tree,

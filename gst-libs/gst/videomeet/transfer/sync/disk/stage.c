@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/apply.h"
+#include "transfer/sync/disk/apply.h"
 
 #include "transfer/disk/diskfile.h"
-#include "transfer/sync/inplace.h"
+#include "transfer/sync/disk/inplace.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -68,8 +68,8 @@ vm_sync_stage_new (gint root, GError **error)
 {
   remove_old (root);
   for (guint i = 0; i < TRIES; i++) {
-    g_autofree gchar *name = g_strdup_printf (
-        PREFIX "%08x%08x", g_random_int (), g_random_int ());
+    g_autofree gchar *name =
+        g_strdup_printf (PREFIX "%08x%08x", g_random_int (), g_random_int ());
     g_auto (VmFd) fd = -1;
     struct stat st;
     VmSyncStage *self;

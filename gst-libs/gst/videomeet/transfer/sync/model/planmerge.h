@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/plan.h"
+#include "transfer/sync/model/plan.h"
 
 /* Shared by plan.c and planmerge.c. */
 
@@ -21,5 +21,5 @@ typedef struct
 /* The entries of the top folder. Returns: (transfer full) */
 GPtrArray *vm_sync_merge (VmSyncPlan *plan, const VmSyncTree *const trees[2],
     const VmSyncTree *common, const gchar *const devices[2]);
-void vm_sync_plan_leave (
-    VmSyncPlan *self, const gchar *path, const gchar *reason);
+void
+vm_sync_plan_leave (VmSyncPlan *self, const gchar *path, const gchar *reason);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/planmerge.h"
+#include "transfer/sync/model/planmerge.h"
 
 #include "transfer/disk/filename.h"
 

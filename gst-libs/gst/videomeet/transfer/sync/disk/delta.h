@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/work.h"
+#include "transfer/sync/model/work.h"
 
 /* Bytes that were changed, moved or inserted in a file, by librsync: a
  * signature of what one side has, and the difference to it of what the other

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/scan.h"
 
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/filename.h"
@@ -15,9 +15,6 @@
 
 #define READ_SIZE (1024 * 1024)
 #define READ_TRIES 3 /* of a file that changes while it is read */
-/* A file that was changed so shortly before it was read can be changed again
- * within one tick of the clock, and have the same stamp. */
-#define RACY_TIME (2 * G_GINT64_CONSTANT (1000000000)) /* ns */
 
 typedef struct
 {
@@ -107,12 +104,12 @@ hash_file (Scan *scan, gint fd, VmSyncEntry *entry)
 static gboolean
 recall (Scan *scan, VmSyncEntry *entry)
 {
-  const VmSyncEntry *known = scan->what->known
-      ? vm_sync_tree_get (scan->what->known, entry->path)
-      : NULL;
+  const VmSyncEntry *known =
+      scan->what->known ? vm_sync_tree_get (scan->what->known, entry->path)
+                        : NULL;
 
-  if (!known || known->kind != VM_SYNC_FILE || !known->has_stamp
-      || known->racy || !vm_sync_stamp_equal (&known->stamp, &entry->stamp))
+  if (!known || known->kind != VM_SYNC_FILE || !known->has_stamp || known->racy
+      || !vm_sync_stamp_equal (&known->stamp, &entry->stamp))
     return FALSE;
   entry->racy = FALSE;
   entry->n_blocks = known->n_blocks;
@@ -126,11 +123,12 @@ describe (VmSyncEntry *entry, const struct stat *st)
 {
   entry->mode = st->st_mode & VM_SYNC_MODE_MASK;
   entry->size = st->st_size;
-  entry->mtime = (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC
-      + st->st_mtim.tv_nsec / 1000;
+  entry->mtime =
+      (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC + st->st_mtim.tv_nsec / 1000;
   entry->stamp = vm_sync_stamp_of (st);
   entry->has_stamp = TRUE;
-  entry->racy = entry->stamp.ctime > g_get_real_time () * 1000 - RACY_TIME;
+  entry->racy =
+      vm_sync_stamp_is_racy (&entry->stamp, g_get_real_time () * 1000);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/work.h"
+#include "transfer/sync/model/work.h"
 
 #include <math.h>
 #include <string.h>
@@ -74,7 +74,7 @@ static gboolean
 goes (const Maker *maker, const VmSyncEntry *entry)
 {
   return !vm_sync_plan_get (maker->plan, entry->path)
-      && !vm_sync_plan_is_left (maker->plan, entry->path);
+         && !vm_sync_plan_is_left (maker->plan, entry->path);
 }
 
 /* It is at its path after the plan too. */
@@ -106,8 +106,7 @@ index_contents (Maker *maker)
 static void
 index_blocks (Maker *maker)
 {
-  maker->blocks =
-      g_hash_table_new_full (hash_of, hash_equal, NULL, g_free);
+  maker->blocks = g_hash_table_new_full (hash_of, hash_equal, NULL, g_free);
   for (guint i = 0; i < maker->tree->entries->len; i++) {
     const VmSyncEntry *entry = maker->tree->entries->pdata[i];
 
@@ -127,8 +126,9 @@ static gboolean
 same_block (const VmSyncEntry *a, const VmSyncEntry *b, guint block)
 {
   return block < a->n_blocks && block < b->n_blocks
-      && memcmp (block_hash (a, block), block_hash (b, block), VM_SHA256_SIZE)
-      == 0;
+         && memcmp (
+                block_hash (a, block), block_hash (b, block), VM_SHA256_SIZE)
+                == 0;
 }
 
 /* The square root balances the signature and what a single change costs. */
@@ -141,9 +141,10 @@ size_signature (VmSyncDelta *delta)
     block *= 2;
   delta->block = block;
   delta->strong = SIGNATURE_STRONG;
-  delta->signature = SIGNATURE_HEADER
+  delta->signature =
+      SIGNATURE_HEADER
       + (delta->old_size / block + (delta->old_size % block != 0))
-          * (SIGNATURE_WEAK + SIGNATURE_STRONG);
+            * (SIGNATURE_WEAK + SIGNATURE_STRONG);
 }
 
 /* The part between the first and the last block that differ. */
@@ -161,8 +162,8 @@ make_delta (Maker *maker, VmSyncOp *op)
       delta.first++;
   delta.from = MIN (delta.first * block, MIN (old->size, new->size));
   if (old->size == new->size)
-    for (guint b = new->n_blocks; b > delta.first && same_block (old, new, b - 1);
-         b--)
+    for (guint b = new->n_blocks;
+         b > delta.first &&same_block (old, new, b - 1); b--)
       behind += vm_sync_block_bytes (new->size, b - 1);
   delta.old_size = old->size - delta.from - behind;
   delta.new_size = new->size - delta.from - behind;
@@ -181,7 +182,8 @@ static void
 find_blocks (Maker *maker, VmSyncOp *op)
 {
   const VmSyncEntry *old = op->own, *new = op->item->entry;
-  gboolean alike = old && old->kind == VM_SYNC_FILE
+  gboolean alike =
+      old && old->kind == VM_SYNC_FILE
       && vm_sync_block_size (old->size) == vm_sync_block_size (new->size);
 
   op->wanted = new->size;
@@ -190,14 +192,15 @@ find_blocks (Maker *maker, VmSyncOp *op)
   if (!maker->blocks)
     index_blocks (maker);
   for (guint b = 0; b < new->n_blocks; b++) {
-    VmSyncPlace *there = g_hash_table_lookup (maker->blocks, block_hash (new, b));
+    VmSyncPlace *there =
+        g_hash_table_lookup (maker->blocks, block_hash (new, b));
     VmSyncPlace own = { old, b };
 
     if (alike && same_block (old, new, b))
       there = &own;
     if (!there
         || vm_sync_block_bytes (there->entry->size, there->block)
-            != vm_sync_block_bytes (new->size, b))
+               != vm_sync_block_bytes (new->size, b))
       continue;
     if (!op->places)
       op->places = g_new0 (VmSyncPlace, new->n_blocks);
@@ -210,14 +213,15 @@ static void
 choose_source (Maker *maker, VmSyncOp *op)
 {
   const VmSyncEntry *new = op->item->entry;
-  VmSyncEntry *from = new->size ? g_hash_table_lookup (maker->contents, new->id)
-                                : NULL;
+  VmSyncEntry *from =
+      new->size ? g_hash_table_lookup (maker->contents, new->id) : NULL;
 
   op->kind = VM_SYNC_OP_FETCH;
   if (from) {
     op->from = from;
     op->kind = VM_SYNC_OP_COPY;
-    if (goes (maker, from) && !op->late && g_hash_table_add (maker->moved, from))
+    if (goes (maker, from) && !op->late
+        && g_hash_table_add (maker->moved, from))
       op->kind = VM_SYNC_OP_MOVE;
     return;
   }
@@ -230,7 +234,7 @@ static gboolean
 is_kept (const VmSyncItem *item, guint side)
 {
   return item->at[side] && strcmp (item->at[side], item->path) != 0
-      && item->entry->kind != VM_SYNC_FOLDER;
+         && item->entry->kind != VM_SYNC_FOLDER;
 }
 
 /* Nothing else may move them away. */
@@ -310,7 +314,7 @@ find_removals (VmSyncWork *self, Maker *maker)
     VmSyncEntry *entry = maker->tree->entries->pdata[i - 1];
     const VmSyncItem *item = vm_sync_plan_get (maker->plan, entry->path);
     gboolean replaced = item && entry->kind == VM_SYNC_FOLDER
-        && item->entry->kind != VM_SYNC_FOLDER;
+                        && item->entry->kind != VM_SYNC_FOLDER;
 
     if (!replaced && !goes (maker, entry))
       continue;
@@ -373,8 +377,8 @@ vm_sync_work_tell (
       .theirs = theirs,
       .path = op->item->path,
       .from = op->from && op->kind != VM_SYNC_OP_COPY ? op->from->path
-          : op->item->lost >= 0 ? op->item->at[op->item->lost]
-                                : NULL,
+              : op->item->lost >= 0 ? op->item->at[op->item->lost]
+                                    : NULL,
       .size = op->item->entry->size,
       .bytes = op->is_delta ? op->delta.new_size : op->wanted,
     };

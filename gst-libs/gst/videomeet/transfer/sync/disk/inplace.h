@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/apply.h"
+#include "transfer/sync/disk/apply.h"
 
 /* A small part of a large file is replaced without writing the rest again.
  * Where the file system can share blocks, the new file is a clone of the old

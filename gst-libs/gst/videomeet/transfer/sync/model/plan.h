@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/tree.h"
+#include "transfer/sync/model/tree.h"
 
 /* What both folders become: a function of both trees and the last common one.
  * Both sides compute it, and get the same. Pure.
@@ -54,5 +54,5 @@ VmSyncTree *vm_sync_plan_common (
 
 /* "name.sync-conflict-YYYYMMDD-HHMMSS-DEVICE.ext"; the time is @mtime, Unix µs,
  * in UTC. Returns: (transfer full) */
-gchar *vm_sync_conflict_name (
-    const gchar *name, gint64 mtime, const gchar *device);
+gchar *
+vm_sync_conflict_name (const gchar *name, gint64 mtime, const gchar *device);

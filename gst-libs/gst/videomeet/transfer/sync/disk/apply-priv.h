@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/apply.h"
+#include "transfer/sync/disk/apply.h"
 
 /* Shared by apply.c (the order of things), place.c (names of entries) and
  * writer.c (contents of files). */

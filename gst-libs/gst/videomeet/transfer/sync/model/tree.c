@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/tree.h"
+#include "transfer/sync/model/tree.h"
 
 #include "transfer/disk/filename.h"
 
 #include <string.h>
+
+/* A file system that keeps parts of a millisecond has the kernel's tick, of at
+ * most 10 ms; others may keep seconds only. All in ns. */
+#define COARSE_TICK 1000000
+#define RACY_FINE (12 * G_GINT64_CONSTANT (1000000))
+#define RACY_COARSE (2 * G_GINT64_CONSTANT (1000000000))
 
 VmSyncEntry *
 vm_sync_entry_new (const gchar *path, VmSyncKind kind)
@@ -76,7 +82,7 @@ vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other)
   if (!self || !other)
     return self == other;
   return self->kind == other->kind && self->kind != VM_SYNC_OTHER
-      && memcmp (self->id, other->id, sizeof self->id) == 0;
+         && memcmp (self->id, other->id, sizeof self->id) == 0;
 }
 
 static gint64
@@ -97,10 +103,18 @@ vm_sync_stamp_of (const struct stat *st)
 }
 
 gboolean
+vm_sync_stamp_is_racy (const VmSyncStamp *stamp, gint64 now)
+{
+  gboolean fine = stamp->ctime % COARSE_TICK != 0;
+
+  return stamp->ctime > now - (fine ? RACY_FINE : RACY_COARSE);
+}
+
+gboolean
 vm_sync_stamp_equal (const VmSyncStamp *a, const VmSyncStamp *b)
 {
   return a->inode == b->inode && a->size == b->size && a->mtime == b->mtime
-      && a->ctime == b->ctime;
+         && a->ctime == b->ctime;
 }
 
 guint64
@@ -228,8 +242,8 @@ vm_sync_tree_add (VmSyncTree *self, VmSyncEntry *entry, GError **error)
     return FALSE;
   }
   if (g_hash_table_contains (self->by_path, entry->path)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "A manifest names a path twice");
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_BAD_MESSAGE, "A manifest names a path twice");
     return FALSE;
   }
   self->blocks += entry->n_blocks;

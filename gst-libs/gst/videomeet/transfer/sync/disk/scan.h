@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/watch.h"
+#include "transfer/sync/disk/watch.h"
 
 #include <gio/gio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/plan.h"
+#include "transfer/sync/model/plan.h"
 
 /* What one side does to its folder for a plan, and what the other sends it for
  * that. Both sides compute the work of both. Pure. */
@@ -68,7 +68,8 @@ typedef struct
   guint side; /* whose folder */
   GPtrArray *ops; /* VmSyncOp, by path */
   GHashTable *by_path;
-  GPtrArray *removals; /* VmSyncEntry of the side, a folder after what is in it */
+  GPtrArray
+      *removals; /* VmSyncEntry of the side, a folder after what is in it */
   guint64 wanted; /* bytes of the stream of blocks */
   guint n_deltas;
   guint64 bytes; /* of files that are created or replaced: room they need */

@@ -4,7 +4,7 @@
 
 #include "base/json/json.h"
 #include "transfer/disk/diskfile.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +51,7 @@ vm_sync_request_read (GBytes *body, VmSyncRequest *request, GError **error)
           &json, 0, "folder", VM_SYNC_PATH_MAX, &request->folder, error)
       || !vm_json_get_boolean (&json, 0, "dry_run", &request->dry_run, error)
       || !vm_json_get_boolean (&json, 0, "watch", &request->watch, error)
-      || !vm_json_get_int (
-          &json, 0, "version", 0, G_MAXINT, &version, error)) {
+      || !vm_json_get_int (&json, 0, "version", 0, G_MAXINT, &version, error)) {
     vm_sync_request_clear (request);
     return FALSE;
   }
@@ -133,8 +132,8 @@ receive_mode (VmSyncRounds *self, VmSyncRequest *request, GError **error)
   guint8 type = VM_P2P_FOLDER_MODE;
 
   if (!body)
-    body = vm_sync_session_receive (
-        self->session, VM_SYNC_PATIENCE, &type, error);
+    body =
+        vm_sync_session_receive (self->session, VM_SYNC_PATIENCE, &type, error);
   if (!body)
     return FALSE;
   if (type == VM_P2P_FOLDER_MODE) {
@@ -196,8 +195,8 @@ poll_peer (VmSyncRounds *self, gboolean *round, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   guint8 type;
-  g_autoptr (GBytes) body = vm_sync_session_receive (
-      self->session, IDLE_STEP, &type, &problem);
+  g_autoptr (GBytes) body =
+      vm_sync_session_receive (self->session, IDLE_STEP, &type, &problem);
 
   if (!body) {
     if (g_error_matches (problem, VM_ERROR, VM_ERROR_TIMEOUT))
@@ -230,12 +229,11 @@ wait_for_change (VmSyncRounds *self, GError **error)
       return FALSE;
     if (round)
       break;
-    if (vm_sync_watch_check (self->watch, now)
-        && !look (self, &changed, error))
+    if (vm_sync_watch_check (self->watch, now) && !look (self, &changed, error))
       return FALSE;
     if (self->side == VM_SYNC_REQUESTER)
       round = changed || self->session->again
-          || (self->failed && now - began >= RETRY_TIME);
+              || (self->failed && now - began >= RETRY_TIME);
     else if (changed && !send_word (self, "again", error))
       return FALSE;
   }
@@ -254,8 +252,8 @@ begin_round (VmSyncRounds *self, gboolean announced, GError **error)
     return send_word (self, "round", error);
   if (announced)
     return TRUE;
-  body = vm_sync_session_receive (
-      self->session, VM_SYNC_PATIENCE, &type, error);
+  body =
+      vm_sync_session_receive (self->session, VM_SYNC_PATIENCE, &type, error);
   if (!body)
     return FALSE;
   if (type == VM_P2P_SYNC_PLAN)

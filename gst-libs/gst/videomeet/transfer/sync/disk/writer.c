@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/apply-priv.h"
-#include "transfer/sync/inplace.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/apply-priv.h"
+#include "transfer/sync/disk/inplace.h"
+#include "transfer/sync/disk/scan.h"
 
 #include "transfer/disk/diskfile.h"
 
@@ -103,7 +103,7 @@ add_to_hash (VmSyncWriter *self, const guint8 *data, gsize size)
         || memcmp (hash,
                self->entry->blocks + (gsize) self->block * VM_SHA256_SIZE,
                VM_SHA256_SIZE)
-            != 0)
+               != 0)
       return FALSE;
     self->block++;
     if (!begin_block (self))
@@ -202,9 +202,8 @@ vm_sync_writer_end (VmSyncWriter *self, const gchar *reason, GError **error)
     vm_sync_apply_fail (self->apply, self->op, reason);
   } else {
     ok = finish (self, error)
-        && (!self->op->in_place
-            || vm_sync_in_place_prepare (
-                self->apply->stage, self->op, error));
+         && (!self->op->in_place
+             || vm_sync_in_place_prepare (self->apply->stage, self->op, error));
     if (ok)
       vm_sync_apply_add_ready (self->apply, self->op);
   }

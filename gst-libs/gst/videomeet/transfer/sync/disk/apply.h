@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/work.h"
+#include "transfer/sync/model/work.h"
 
 #include <gio/gio.h>
 
@@ -39,8 +39,7 @@ gboolean vm_sync_apply_begin (VmSyncApply *self, GError **error);
 gboolean vm_sync_apply_finish (VmSyncApply *self, GError **error);
 
 /* Leaves an operation as it is. */
-void vm_sync_apply_fail (
-    VmSyncApply *self, VmSyncOp *op, const gchar *reason);
+void vm_sync_apply_fail (VmSyncApply *self, VmSyncOp *op, const gchar *reason);
 /* path → reason. */
 GHashTable *vm_sync_apply_get_failed (VmSyncApply *self);
 /* path → VmSyncStamp of what was written. */
@@ -61,5 +60,5 @@ gboolean vm_sync_writer_copy (VmSyncWriter *self, const VmSyncEntry *entry,
     guint64 at, guint64 size, GError **error);
 /* Takes the file when it is whole and has the hashes of the manifest; else the
  * operation fails, for @reason if that is not NULL. Frees @self. */
-gboolean vm_sync_writer_end (
-    VmSyncWriter *self, const gchar *reason, GError **error);
+gboolean
+vm_sync_writer_end (VmSyncWriter *self, const gchar *reason, GError **error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/delta.h"
+#include "transfer/sync/disk/delta.h"
 
 #include "transfer/disk/diskfile.h"
 
@@ -60,8 +60,8 @@ source_fill (Source *source, rs_buffers_t *buffers, GError **error)
     memmove (source->buffer, buffers->next_in, buffers->avail_in);
   buffers->next_in = source->buffer;
   if (n > 0) {
-    got = vm_disk_read (source->fd, source->buffer + buffers->avail_in, n,
-        source->at);
+    got = vm_disk_read (
+        source->fd, source->buffer + buffers->avail_in, n, source->at);
     if (got < 0)
       return vm_disk_fail (error, "A file cannot be read");
     if ((gsize) got < n) {
@@ -268,7 +268,7 @@ patch_run (VmSyncPatch *self, gboolean eof, GError **error)
     if (!pass_on (self, buffers.next_out - self->out, error))
       return FALSE;
   } while (result == RS_BLOCKED
-      && (buffers.next_out > self->out || buffers.avail_in < before));
+           && (buffers.next_out > self->out || buffers.avail_in < before));
   self->done = result == RS_DONE;
   g_byte_array_remove_range (self->waiting, 0, size - buffers.avail_in);
   return TRUE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/apply-priv.h"
-#include "transfer/sync/inplace.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/apply-priv.h"
+#include "transfer/sync/disk/inplace.h"
+#include "transfer/sync/disk/scan.h"
 
 #include "transfer/disk/diskfile.h"
 
@@ -75,7 +75,7 @@ is_the_same (gint folder, const gchar *name, const VmSyncEntry *entry)
     return FALSE;
   stamp = vm_sync_stamp_of (&st);
   return stamp.inode == entry->stamp.inode && stamp.size == entry->stamp.size
-      && stamp.mtime == entry->stamp.mtime;
+         && stamp.mtime == entry->stamp.mtime;
 }
 
 /* Never replaces anything. */
@@ -148,8 +148,8 @@ vm_sync_place_move (VmSyncApply *self, VmSyncOp *op)
   if (from < 0 || folder < 0 || !is_as_told (from, from_name, op->from))
     return leave (self, op);
   ok = op->own && !op->keep
-      ? rename_over (from, from_name, folder, name, op->own)
-      : rename_new (from, from_name, folder, name);
+           ? rename_over (from, from_name, folder, name, op->own)
+           : rename_new (from, from_name, folder, name);
   if (!ok)
     return leave (self, op);
   op->done = TRUE;
@@ -166,8 +166,7 @@ clear_name (VmSyncApply *self, VmSyncOp *op, gint folder, const gchar *name)
     return vm_sync_place_move (self, op->keep);
   if (!op->own || op->own->kind == VM_SYNC_FOLDER)
     return TRUE;
-  return is_as_told (folder, name, op->own)
-      && unlinkat (folder, name, 0) == 0;
+  return is_as_told (folder, name, op->own) && unlinkat (folder, name, 0) == 0;
 }
 
 /* By a descriptor, so that no link is followed. */
@@ -228,7 +227,7 @@ vm_sync_place_staged (VmSyncApply *self, VmSyncOp *op)
     return leave (self, op);
   if (op->in_place)
     ok = is_as_told (folder, name, op->own)
-        && vm_sync_in_place_commit (self->stage, op, folder, name);
+         && vm_sync_in_place_commit (self->stage, op, folder, name);
   else if (!op->own || op->keep || op->late)
     ok = rename_new (self->stage->fd, staged, folder, name);
   else
@@ -291,7 +290,7 @@ vm_sync_place_removal (VmSyncApply *self, const VmSyncEntry *entry)
   if (errno == ENOENT || g_hash_table_contains (self->failed, entry->path))
     return;
   g_hash_table_insert (self->failed, g_strdup (entry->path),
-      g_strdup (errno == ESTALE          ? CHANGED
-              : errno == ENOTEMPTY ? "the folder has something else in it"
-                                   : g_strerror (errno)));
+      g_strdup (errno == ESTALE      ? CHANGED
+                : errno == ENOTEMPTY ? "the folder has something else in it"
+                                     : g_strerror (errno)));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/apply-priv.h"
+#include "transfer/sync/disk/apply-priv.h"
 
 #include "transfer/disk/diskfile.h"
 
@@ -127,8 +127,7 @@ stage_copy (VmSyncApply *self, VmSyncOp *op, GError **error)
 
   if (!writer)
     return op->failed;
-  if (!vm_sync_writer_copy (
-          writer, op->from, 0, op->from->size, error)) {
+  if (!vm_sync_writer_copy (writer, op->from, 0, op->from->size, error)) {
     vm_sync_writer_end (writer, "it cannot be written", NULL);
     return FALSE;
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/watch.h"
+#include "transfer/sync/disk/watch.h"
 
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/filename.h"
@@ -8,7 +8,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define EVENTS \
+#define EVENTS                                                    \
   (IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE \
       | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK)
 #define BUFFER_SIZE (64 * 1024)
@@ -57,7 +57,7 @@ matters (const struct inotify_event *event)
   if (event->mask & IN_IGNORED)
     return FALSE;
   return event->len == 0
-      || !g_str_has_prefix (event->name, VM_FILENAME_OWN_PREFIX);
+         || !g_str_has_prefix (event->name, VM_FILENAME_OWN_PREFIX);
 }
 
 static void
@@ -87,8 +87,8 @@ vm_sync_watch_check (VmSyncWatch *self, gint64 now)
   if (self->incomplete && now - self->scanned >= VM_SYNC_WATCH_SCAN)
     return TRUE;
   return self->first
-      && (now - self->last >= VM_SYNC_WATCH_QUIET
-          || now - self->first >= VM_SYNC_WATCH_LATEST);
+         && (now - self->last >= VM_SYNC_WATCH_QUIET
+             || now - self->first >= VM_SYNC_WATCH_LATEST);
 }
 
 void

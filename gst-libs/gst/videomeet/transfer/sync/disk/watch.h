@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "transfer/sync/tree.h"
+#include "transfer/sync/model/tree.h"
 
 /* Tells that something in a folder has changed, by inotify: what, the next scan
  * finds. One thread. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/inplace.h"
+#include "transfer/sync/disk/inplace.h"
 
 #include "transfer/disk/diskfile.h"
-#include "transfer/sync/scan.h"
+#include "transfer/sync/disk/scan.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,11 +34,10 @@ typedef struct
 gboolean
 vm_sync_in_place_fits (const VmSyncOp *op)
 {
-  return op->is_delta && !op->keep
-      && op->delta.old_size == op->delta.new_size
-      && op->own->size == op->item->entry->size
-      && op->own->size >= VM_SYNC_IN_PLACE_MIN
-      && op->delta.new_size <= VM_SYNC_IN_PLACE_PART_MAX;
+  return op->is_delta && !op->keep && op->delta.old_size == op->delta.new_size
+         && op->own->size == op->item->entry->size
+         && op->own->size >= VM_SYNC_IN_PLACE_MIN
+         && op->delta.new_size <= VM_SYNC_IN_PLACE_PART_MAX;
 }
 
 gboolean
@@ -67,8 +66,8 @@ vm_sync_in_place_prepare (VmSyncStage *stage, VmSyncOp *op, GError **error)
   name_of (op->number, JOURNAL_END, name);
   fd = vm_disk_open (stage->fd, name, O_WRONLY | O_CREAT | O_EXCL);
   if (fd < 0
-      || !vm_disk_write (fd, g_variant_get_data (journal),
-          g_variant_get_size (journal), 0))
+      || !vm_disk_write (
+          fd, g_variant_get_data (journal), g_variant_get_size (journal), 0))
     return vm_disk_fail (error, "A journal cannot be written");
   return TRUE;
 }
@@ -107,12 +106,11 @@ write_part (gint stage, guint number, const Journal *journal)
   name_of (number, OLD_END, old);
   from = vm_disk_open (stage, part, O_RDONLY);
   to = vm_disk_open (stage, old, O_RDWR);
-  if (from < 0 || to < 0
-      || !copy_part (from, to, journal->from, journal->size))
+  if (from < 0 || to < 0 || !copy_part (from, to, journal->from, journal->size))
     return FALSE;
   futimens (to, times);
   return fchmod (to, journal->mode & VM_SYNC_MODE_MASK) == 0
-      && fdatasync (to) == 0;
+         && fdatasync (to) == 0;
 }
 
 gboolean
@@ -207,8 +205,8 @@ recover_one (gint root, gint stage, const gchar *old)
   guint number = g_ascii_strtoull (old, NULL, 10);
   Journal journal = { 0 };
   gboolean ok = read_journal (stage, number, &journal)
-      && write_part (stage, number, &journal)
-      && give_back (root, stage, old, &journal);
+                && write_part (stage, number, &journal)
+                && give_back (root, stage, old, &journal);
 
   g_free (journal.path);
   return ok;

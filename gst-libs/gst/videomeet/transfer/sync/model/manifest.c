@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/manifest.h"
+#include "transfer/sync/model/manifest.h"
 
 #include "base/base64.h"
 #include "base/json/json.h"
@@ -27,9 +27,9 @@ vm_sync_bases_clear (VmSyncBases *bases)
 static void
 append_hashes (GString *out, const VmSyncEntry *entry, guint from, guint n)
 {
-  g_autofree gchar *text = g_base64_encode (
-      entry->blocks + (gsize) from * VM_SHA256_SIZE,
-      (gsize) n * VM_SHA256_SIZE);
+  g_autofree gchar *text =
+      g_base64_encode (entry->blocks + (gsize) from * VM_SHA256_SIZE,
+          (gsize) n * VM_SHA256_SIZE);
 
   vm_json_append_member (out, "blocks", text);
 }
@@ -79,7 +79,7 @@ vm_sync_pages_next (VmSyncPages *pages)
   vm_json_append_key (out, "entries");
   g_string_append_c (out, '[');
   for (guint n = 0; n < VM_SYNC_PAGE_MAX && out->len < PAGE_SIZE
-       && pages->next < pages->tree->entries->len;
+                    && pages->next < pages->tree->entries->len;
        n++) {
     if (n > 0)
       g_string_append_c (out, ',');
@@ -232,8 +232,8 @@ read_first (VmSyncManifest *self, const VmJson *json, const gchar *path,
     if (entry->size > 0) {
       if (!hashes)
         return bad (error, "a file without hashes");
-      entry->blocks = g_malloc (
-          (gsize) vm_sync_block_count (entry->size) * VM_SHA256_SIZE);
+      entry->blocks =
+          g_malloc ((gsize) vm_sync_block_count (entry->size) * VM_SHA256_SIZE);
       self->open = g_steal_pointer (&entry);
       return take_hashes (self, hashes, error) && close_file (self, error);
     }
@@ -253,8 +253,7 @@ read_entry (VmSyncManifest *self, const gchar *data, gsize size, GError **error)
   g_autofree gchar *path = NULL, *hashes = NULL;
 
   if (!vm_json_read (&json, data, size, error)
-      || !vm_json_get_string (
-          &json, 0, "path", VM_SYNC_PATH_MAX, &path, error)
+      || !vm_json_get_string (&json, 0, "path", VM_SYNC_PATH_MAX, &path, error)
       || !vm_json_get_string (
           &json, 0, "blocks", VM_P2P_BODY_MAX, &hashes, error))
     return FALSE;
@@ -305,7 +304,8 @@ skip_value (const gchar *data, gsize size, gsize at)
 /* A page has more members than the reader of JSON allows, so each entry is read
  * on its own, and the page with an empty array in their place. */
 static gboolean
-read_entries (VmSyncManifest *self, const gchar *data, gsize size, GError **error)
+read_entries (
+    VmSyncManifest *self, const gchar *data, gsize size, GError **error)
 {
   gsize at = skip_blanks (data, size, 1);
 
@@ -360,7 +360,7 @@ static gboolean
 is_digest (const gchar *text)
 {
   return strlen (text) == DIGEST_SIZE
-      && strspn (text, "0123456789abcdef") == DIGEST_SIZE;
+         && strspn (text, "0123456789abcdef") == DIGEST_SIZE;
 }
 
 static gboolean

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "transfer/sync/state.h"
+#include "transfer/sync/disk/state.h"
 
 #include "transfer/disk/diskfile.h"
 
@@ -64,8 +64,9 @@ entry_read (GVariant *variant)
       &times[1]);
   data = g_variant_get_fixed_array (blocks, &n, 1);
   if (kind > VM_SYNC_LINK || !vm_sync_path_check (path, NULL)
-      || n != (kind == VM_SYNC_FILE ? (gsize) vm_sync_block_count (size) : 0)
-              * VM_SHA256_SIZE)
+      || n
+             != (kind == VM_SYNC_FILE ? (gsize) vm_sync_block_count (size) : 0)
+                    * VM_SHA256_SIZE)
     return NULL;
   entry = vm_sync_entry_new (path, kind);
   entry->mode = mode & VM_SYNC_MODE_MASK;
@@ -143,9 +144,9 @@ vm_sync_state_open (const VmSyncConfig *config, GError **error)
   g_autoptr (VmSyncState) self = g_new0 (VmSyncState, 1);
   g_autofree gchar *name = name_of (config, error);
   g_autofree gchar *folder = config->state_dir
-      ? g_strdup (config->state_dir)
-      : g_build_filename (
-          g_get_user_state_dir (), "videomeet", "sync", NULL);
+                                 ? g_strdup (config->state_dir)
+                                 : g_build_filename (g_get_user_state_dir (),
+                                     "videomeet", "sync", NULL);
 
   if (!name)
     return NULL;
@@ -192,8 +193,8 @@ tree_write (const VmSyncTree *tree)
         entry->target ? entry->target : "",
         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, entry->blocks,
             (gsize) entry->n_blocks * VM_SHA256_SIZE, 1),
-        entry->has_stamp && !entry->racy, entry->stamp.inode,
-        entry->stamp.size, entry->stamp.mtime, entry->stamp.ctime);
+        entry->has_stamp && !entry->racy, entry->stamp.inode, entry->stamp.size,
+        entry->stamp.mtime, entry->stamp.ctime);
   }
   return g_variant_builder_end (&builder);
 }
@@ -212,9 +213,8 @@ vm_sync_state_save (VmSyncState *self, VmSyncTree *tree,
   }
   keep (self, 0, tree);
   keep (self, 1, before);
-  variant = g_variant_ref_sink (
-      g_variant_new ("(s@a" ENTRY "@a" ENTRY ")", VERSION, tree_write (tree),
-          tree_write (before)));
+  variant = g_variant_ref_sink (g_variant_new ("(s@a" ENTRY "@a" ENTRY ")",
+      VERSION, tree_write (tree), tree_write (before)));
   return g_file_set_contents_full (self->path, g_variant_get_data (variant),
       g_variant_get_size (variant),
       G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
