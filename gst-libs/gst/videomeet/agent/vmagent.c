@@ -252,6 +252,8 @@ read_stun (const gchar *uri)
     return NULL;
   if (g_str_has_prefix (text, "stun:"))
     text += strlen ("stun:");
+  if (g_str_has_prefix (text, "//"))
+    text += strlen ("//");
   place = g_network_address_parse (text, 3478, NULL);
   if (!place
       || !g_hostname_is_ip_address (
