@@ -170,7 +170,6 @@ close_soon (gpointer pipe)
   g_autoptr (GError) why =
       g_error_new (VM_ERROR, VM_ERROR_CANCELLED, "Alice has had enough");
 
-  g_usleep (G_USEC_PER_SEC / 20);
   vm_p2p_pipe_close (pipe, why);
   return NULL;
 }

@@ -48,6 +48,7 @@ void vm_quic_endpoint_drop (VmQuicEndpoint *self);
 /* The thread looks at @connection soon. */
 void
 vm_quic_endpoint_queue (VmQuicEndpoint *self, VmQuicConnection *connection);
+gpointer vm_quic_endpoint_run (gpointer endpoint); /* the thread */
 /* On the thread: as vm_quic_socket_send(). */
 gsize
 vm_quic_endpoint_send (VmQuicEndpoint *self, const guint8 *data, gsize size,

@@ -340,10 +340,9 @@ fail (VmQuicSeat *self)
     vm_quic_seat_close (self, error);
     return;
   }
-  vm_quic_connection_hold (connection);
-  vm_quic_seat_close (self, error);
+  /* who hears it from a stream finds the connection closed, too */
   vm_quic_connection_set_closed (connection, error);
-  vm_quic_connection_drop (connection);
+  vm_quic_seat_close (self, error);
 }
 
 gboolean
