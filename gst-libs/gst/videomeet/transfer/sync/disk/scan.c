@@ -4,6 +4,7 @@
 
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/filename.h"
+#include "transfer/sync/model/work.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define READ_SIZE (1024 * 1024)
+#define LARGE (64 * 1024 * 1024) /* bytes of a file that two threads read */
 #define READ_TRIES 3 /* of a file that changes while it is read */
 
 typedef struct
@@ -86,18 +88,71 @@ hash_block (Scan *scan, gint fd, guint64 at, guint64 size, guint8 *hash)
 }
 
 static gboolean
-hash_file (Scan *scan, gint fd, VmSyncEntry *entry)
+hash_blocks (Scan *scan, gint fd, VmSyncEntry *entry, guint from, guint to)
 {
   guint64 block = vm_sync_block_size (entry->size);
+
+  for (guint b = from; b < to; b++)
+    if (!hash_block (scan, fd, b * block, vm_sync_block_bytes (entry->size, b),
+            entry->blocks + (gsize) b * VM_SHA256_SIZE))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+scan_init (Scan *scan)
+{
+  scan->buffer = g_malloc (READ_SIZE);
+  scan->hash = EVP_MD_CTX_new ();
+  EVP_DigestInit_ex (scan->hash, EVP_sha256 (), NULL);
+}
+
+static void
+scan_clear (Scan *scan)
+{
+  EVP_MD_CTX_free (scan->hash);
+  g_free (scan->buffer);
+}
+
+/* The second half of a large file, on a thread of its own. */
+typedef struct
+{
+  const VmSyncScan *what;
+  gint fd;
+  VmSyncEntry *entry;
+  guint from;
+} Half;
+
+static gpointer
+hash_half (gpointer data)
+{
+  Half *half = data;
+  Scan scan = { .what = half->what };
+  gboolean ok;
+
+  scan_init (&scan);
+  ok = hash_blocks (
+      &scan, half->fd, half->entry, half->from, half->entry->n_blocks);
+  scan_clear (&scan);
+  return GINT_TO_POINTER (ok);
+}
+
+static gboolean
+hash_file (Scan *scan, gint fd, VmSyncEntry *entry)
+{
+  Half half = { scan->what, fd, entry, 0 };
+  GThread *thread = NULL;
+  gboolean ok;
 
   entry->n_blocks = vm_sync_block_count (entry->size);
   g_free (entry->blocks);
   entry->blocks = g_malloc ((gsize) entry->n_blocks * VM_SHA256_SIZE);
-  for (guint b = 0; b < entry->n_blocks; b++)
-    if (!hash_block (scan, fd, b * block, MIN (block, entry->size - b * block),
-            entry->blocks + (gsize) b * VM_SHA256_SIZE))
-      return FALSE;
-  return TRUE;
+  if (entry->size < LARGE)
+    return hash_blocks (scan, fd, entry, 0, entry->n_blocks);
+  half.from = entry->n_blocks / 2;
+  thread = g_thread_new ("vm-sync-hash", hash_half, &half);
+  ok = hash_blocks (scan, fd, entry, 0, half.from);
+  return GPOINTER_TO_INT (g_thread_join (thread)) && ok;
 }
 
 /* The hashes are known by an earlier scan. */
@@ -276,12 +331,9 @@ vm_sync_scan (const VmSyncScan *what, GPtrArray *skipped, GError **error)
   Scan scan = { .what = what, .tree = tree, .skipped = skipped };
   gboolean ok;
 
-  scan.buffer = g_malloc (READ_SIZE);
-  scan.hash = EVP_MD_CTX_new ();
-  EVP_DigestInit_ex (scan.hash, EVP_sha256 (), NULL);
+  scan_init (&scan);
   ok = read_folder (&scan, what->root, NULL, error);
-  EVP_MD_CTX_free (scan.hash);
-  g_free (scan.buffer);
+  scan_clear (&scan);
   if (!ok || g_cancellable_set_error_if_cancelled (what->cancellable, error)
       || !vm_sync_tree_finish (tree, error))
     return NULL;
