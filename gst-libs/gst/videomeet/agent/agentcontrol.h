@@ -53,8 +53,8 @@ const gchar *vm_agent_control_get_server (VmAgentControl *self);
 
 /* The device id of the agent whose device id or user is @name; UNROUTABLE: none
  * is in the room, or several. */
-const gchar *vm_agent_control_find (
-    VmAgentControl *self, const gchar *name, GError **error);
+const gchar *
+vm_agent_control_find (VmAgentControl *self, const gchar *name, GError **error);
 
 /* Each sends one message, if the connection is open; the id of the message for
  * what may be answered. */
